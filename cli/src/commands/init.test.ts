@@ -117,7 +117,7 @@ describe("init --from a folder", () => {
   });
 
   test.each([
-    { args: ["--from", "nowhere"], says: "there is no folder nowhere" },
+    { args: ["--from", "nowhere"], says: "there is no nowhere: --from is a folder" },
     { args: ["--from", "shop"], says: "is the new package's own folder" },
     { args: ["--from", "theirs", "--rpc", "GetBok"], says: "there is no rpc GetBok: did you mean GetBook?" },
     { args: ["--from", "theirs", "--rpc", "Watch"], says: "--rpc Watch is a stream" },

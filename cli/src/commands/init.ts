@@ -6,12 +6,15 @@ import { type Begun, begin } from "../init/begin.ts";
 import { nameOf } from "../init/choose-rpcs.ts";
 import { snakeCase } from "../init/names.ts";
 import { runBuf } from "../project/buf.ts";
-import { protosOfFolder } from "../project/upstream-protos.ts";
+import { upstreamProtos } from "../project/upstream-protos.ts";
 import { Refusal } from "../refusal.ts";
 import type { Terminal } from "../terminal.ts";
 
 interface Options {
   readonly from?: string;
+  readonly reflect?: string;
+  readonly path: readonly string[];
+  readonly header: readonly string[];
   readonly rpc: readonly string[];
   readonly name?: string;
   readonly force?: true;
@@ -24,19 +27,34 @@ export function addInit(program: Command, terminal: Terminal): void {
     .command("init")
     .description("begins a BFF over the protos of your upstreams: a package that generates and runs")
     .argument("[folder]", "where it goes", ".")
-    .requiredOption("--from <folder>", "the protos of the upstreams")
-    .option("--rpc <name...>", "what it composes: package.Service/Method, or an end of it that is one rpc's alone", [])
+    .option("--from <protos>", "of the upstreams: a folder, an image of buf or protoc, a git reference, a module")
+    .option("--reflect <url>", "in place of --from: a running gRPC server that offers reflection")
+    .option("--header <name: value>", "for that server; may be given several times", collected, [])
+    .option("--path <file>", "only these files or folders below --from; may be given several times", collected, [])
+    .option(
+      "--rpc <name>",
+      "what it composes: package.Service/Method, or an end of it that is one rpc's alone; may be given several times",
+      collected,
+      [],
+    )
     .option("--name <name>", "of the package; default: the folder's")
     .option("--force", "overwrites files that are there")
     .option("--dry-run", "says what would be written, and writes nothing")
     .action((folder: string, options: Options) => init(folder, options, terminal));
 }
 
+const collected = (value: string, all: readonly string[]): readonly string[] => [...all, value];
+
 function init(given: string, options: Options, terminal: Terminal): void {
   const folder = resolve(terminal.cwd, given);
-  const { from = "" } = options;
+  const { from, reflect } = options;
+  if ((from === undefined) === (reflect === undefined))
+    throw new Refusal("say where the upstreams' protos are: by --from, or by --reflect and a running server's URL", 2);
   const done = terminal.progress("reading the protos");
-  const upstream = protosOfFolder(from, resolve(terminal.cwd, from), folder);
+  const upstream = upstreamProtos({
+    ...{ from: from ?? reflect ?? "", reflect: reflect !== undefined },
+    ...{ paths: options.path, headers: options.header, cwd: terminal.cwd, folder },
+  });
   done();
   try {
     const name = (options.name ?? snakeCase(basename(folder))).replaceAll("_", "-");
@@ -84,23 +102,22 @@ function write(folder: string, files: ReadonlyMap<string, string>, force: boolea
 }
 
 function generate(folder: string, terminal: Terminal): void {
-  const bin = installed(folder);
-  if (bin === undefined) {
+  if (!isInstalled(folder)) {
     terminal.write("to generate it: npm install && npm run generate\n");
     return;
   }
   const done = terminal.progress("generating");
-  runBuf(["generate"], folder, bin);
+  runBuf(["generate"], folder);
   done();
   terminal.write("gen/ is generated\n");
 }
 
-/** The folder of the commands that are installed for the package; undefined: they are not. */
-function installed(folder: string): string | undefined {
+/** Whether what generates is there, for the package. */
+function isInstalled(folder: string): boolean {
   try {
-    const manifest = createRequire(join(folder, "package.json")).resolve("@bufbuild/protoc-gen-es/package.json");
-    return join(manifest, "../../../.bin");
+    createRequire(join(folder, "package.json")).resolve("@bufbuild/protoc-gen-es/package.json");
+    return true;
   } catch {
-    return undefined;
+    return false;
   }
 }

@@ -1,6 +1,4 @@
 // A new package, from the protos of its upstreams and what was asked for.
-import { createFileRegistry, create as createMessage } from "@bufbuild/protobuf";
-import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { PROTOS } from "protoc-gen-bff/compiler";
 import type { UpstreamProtos } from "../project/upstream-protos.ts";
 import { type Choice, chooseRpcs } from "./choose-rpcs.ts";
@@ -23,8 +21,7 @@ export const UPSTREAM = "upstream";
 
 /** @param name of the package and of the BFF @param wanted rpcs, as in `--rpc` */
 export function begin(name: string, wanted: readonly string[], upstream: UpstreamProtos): Begun {
-  const { image, inPlace, source } = upstream;
-  const registry = createFileRegistry(createMessage(FileDescriptorSetSchema, { file: [...image.files] }));
+  const { image, registry, inPlace, source } = upstream;
   const services = image.files
     .filter((file) => !image.imports.has(file.name))
     .flatMap((file) => registry.getFile(file.name)?.services ?? []);
@@ -41,7 +38,7 @@ export function begin(name: string, wanted: readonly string[], upstream: Upstrea
   files.set(proto, printBff(bff, []));
   for (const [path, text] of Object.entries(PROTOS)) files.set(`${OWN}/${path}`, text);
   if (inPlace === undefined) {
-    for (const path of needed(upstream, choice)) files.set(`${UPSTREAM}/${path}`, upstream.textOf(path));
+    for (const [path, text] of upstream.texts(needed(upstream, choice))) files.set(`${UPSTREAM}/${path}`, text);
     files.set(`${UPSTREAM}/source.json`, `${JSON.stringify(source, null, 2)}\n`);
   }
   return { bff, choice, files, proto, server: serverOf({ folder }) };

@@ -55,6 +55,7 @@ function proposed(unary: readonly DescMethod[]): readonly DescMethod[] {
   const reading = unary.filter(
     (method) => judged(method).kind !== "writes" && method.output.typeName !== "google.protobuf.Empty",
   );
+  if (reading.length === 0 && unary.length === 1) return unary;
   if (reading.length === 0)
     throw new Refusal(
       `no rpc of these protos says or shows by its name that it only reads. Choose with --rpc:\n${listed(unary)}`,

@@ -47,13 +47,16 @@ export function buildImage({
   return { files, imports: new Set(files.filter(isImport).map(({ name }) => name)) };
 }
 
-/**
- * Gives what buf prints. Throws a `Refusal` with what it says where it fails.
- *
- * @param path where it looks for plugins, before PATH; default: where npx finds them, also when this was not started by it
- */
-export function runBuf(args: readonly string[], cwd: string, path?: string): Uint8Array {
-  return askBuf(args, cwd, [0], path).stdout;
+/** How much buf may print, and how long it may take; what is more is an error. */
+export interface BufLimits {
+  readonly maxBytes?: number | undefined;
+  /** Default: as long as it likes. */
+  readonly maxMs?: number | undefined;
+}
+
+/** Gives what buf prints. Throws a `Refusal` with what it says where it fails. */
+export function runBuf(args: readonly string[], cwd: string, limits: BufLimits = {}): Uint8Array {
+  return askBuf(args, cwd, [0], limits).stdout;
 }
 
 /** Gives what buf prints, and how it ends: as one of these. Throws a `Refusal` with what it says where it ends otherwise. */
@@ -61,19 +64,31 @@ export function askBuf(
   args: readonly string[],
   cwd: string,
   expected: readonly number[],
-  path = join(cwd, "node_modules", ".bin"),
+  { maxBytes = MOST_BYTES, maxMs = 0 }: BufLimits = {},
 ): { readonly status: number; readonly stdout: Uint8Array } {
   const [command, ...first] = bufCommand();
   const { status, stdout, stderr, error } = spawnSync(command, [...first, ...args], {
     cwd,
-    env: { ...process.env, PATH: [path, process.env.PATH].join(delimiter) },
-    maxBuffer: MOST_BYTES,
+    // Plugins are found where npx finds them, also when this was not started by it.
+    env: { ...process.env, PATH: [join(cwd, "node_modules", ".bin"), process.env.PATH].join(delimiter) },
+    maxBuffer: maxBytes,
+    timeout: maxMs,
     stdio: ["ignore", "pipe", "pipe"],
   });
+  if (error !== undefined && "code" in error && (error.code === "ENOBUFS" || error.code === "ETIMEDOUT"))
+    throw new Refusal(`buf ${args[0]} ${error.code === "ENOBUFS" ? "gives more than is taken" : "takes too long"}`);
   if (error !== undefined) throw new Refusal(`buf cannot be started: ${error.message}`);
   if (status === null || !expected.includes(status))
-    throw new Refusal(`buf ${args[0]} fails:\n${`${stdout}${stderr}`.trimEnd()}`);
+    throw new Refusal(`buf ${args[0]} fails:\n${shortened(`${stdout}${stderr}`.trimEnd())}`);
   return { status, stdout };
+}
+
+const MOST_LINES = 40;
+
+function shortened(text: string): string {
+  const lines = text.split("\n");
+  const more = lines.length - MOST_LINES;
+  return more <= 0 ? text : [...lines.slice(0, MOST_LINES), `and ${more} more lines`].join("\n");
 }
 
 /** The program itself where its package is as we know it, which saves a start of Node; or the script that looks for it. */

@@ -1,14 +1,27 @@
 // git, where it is there: which commit something comes from.
 import { spawnSync } from "node:child_process";
 
-const MOST_MS = 10_000;
+const MOST_MS = 20_000;
+const COMMIT = /^[0-9a-f]{40,64}$/;
 
 /** The commit that a folder is at, where it is one of a repository; `changed` where its files are not what was committed. */
 export function commitOf(folder: string): { readonly commit?: string; readonly changed?: true } {
   const commit = git(folder, ["rev-parse", "HEAD"]);
-  if (commit === undefined || !/^[0-9a-f]{40,64}$/.test(commit)) return {};
+  if (commit === undefined || !COMMIT.test(commit)) return {};
   const status = git(folder, ["status", "--porcelain", "--", "."]);
   return status === undefined || status === "" ? { commit } : { commit, changed: true };
+}
+
+/** The commit that buf's reference to a repository is at: `branch=main`, `tag=v1,subdir=proto`, `ref=…`, or nothing. */
+export function remoteCommit(repository: string, fragment: string): string | undefined {
+  const said = new Map(fragment.split(",").map((part) => part.split("=", 2) as [string, string | undefined]));
+  const ref = said.get("commit") ?? said.get("ref") ?? said.get("branch") ?? said.get("tag") ?? "HEAD";
+  if (COMMIT.test(ref)) return ref;
+  const lines = git(".", ["ls-remote", "--", repository, ref, `${ref}^{}`])?.split("\n") ?? [];
+  // An annotated tag is followed by the commit that it stands for.
+  const found = lines.find((line) => line.endsWith("^{}")) ?? lines[0];
+  const [commit = ""] = found?.split("\t") ?? [];
+  return COMMIT.test(commit) ? commit : undefined;
 }
 
 function git(cwd: string, args: readonly string[]): string | undefined {
@@ -16,6 +29,7 @@ function git(cwd: string, args: readonly string[]): string | undefined {
     cwd,
     encoding: "utf8",
     timeout: MOST_MS,
+    env: { ...process.env, GIT_TERMINAL_PROMPT: "0" },
     stdio: ["ignore", "pipe", "ignore"],
   });
   return status === 0 ? stdout.trim() : undefined;

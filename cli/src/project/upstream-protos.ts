@@ -1,37 +1,90 @@
-// Where the protos of upstreams come from, for a package that begins.
-import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+// Where the protos of upstreams come from, for a package that begins: folders, git, images, servers.
+import { createHash } from "node:crypto";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, relative, sep } from "node:path";
+import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
+import { createFileRegistry, create as createMessage, type FileRegistry } from "@bufbuild/protobuf";
+import { type FileDescriptorProto, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
+import { PROTOS } from "protoc-gen-bff/compiler";
+import { differs } from "../descriptors/held.ts";
+import { printFile } from "../descriptors/print-file.ts";
 import { Refusal } from "../refusal.ts";
 import { buildImage, type Image, runBuf } from "./buf.ts";
-import { commitOf } from "./git.ts";
+import { commitOf, remoteCommit } from "./git.ts";
+import { reflected } from "./reflected.ts";
 
 /** What is known of the upstreams' protos. */
 export interface UpstreamProtos {
   readonly image: Image;
+  readonly registry: FileRegistry;
   /** The folder that they stay in, from the package's own, with `/`; undefined: they are copied into the package. */
   readonly inPlace: string | undefined;
-  /** What is told of where they come from, in the package. */
   readonly source: Source;
-  /** The text of a file of the image. */
-  textOf(file: string): string;
+  /** Files of the image as text, by their names. Those that are printed are held to their descriptors. */
+  texts(files: readonly string[]): ReadonlyMap<string, string>;
   /** Removes what was only made to read them. */
   close(): void;
 }
+
+/** Where they come from, as it is kept in the package. */
 export interface Source {
+  /** As it was asked for, without passwords. */
   readonly from: string;
-  readonly kind: "folder";
+  readonly kind: "folder" | "git" | "module" | "archive" | "image" | "reflection";
   readonly commit?: string | undefined;
+  /** The folder was not as that commit has it. */
+  readonly changed?: true | undefined;
+  /** Of an image's bytes, or of all descriptors of a server. */
+  readonly sha256?: string | undefined;
+  /** What the server does not give though its files import it; it is left out. */
+  readonly missing?: readonly string[] | undefined;
 }
 
-/**
- * The protos below a folder: of the package itself, or of somebody else.
- *
- * @param from as it was asked for @param folder of the package
- */
-export function protosOfFolder(from: string, path: string, folder: string): UpstreamProtos {
-  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory())
-    throw new Refusal(`there is no folder ${from}: --from names a folder of .proto files`, 2);
+/** What was asked for. */
+export interface Asked {
+  /** A folder, an image, a git reference, … as buf calls an input; or, with `reflect`, a server's URL. */
+  readonly from: string;
+  readonly reflect: boolean;
+  /** Files or folders below `from`; empty: all. */
+  readonly paths: readonly string[];
+  /** For a server that asks who is there: `name: value`. */
+  readonly headers: readonly string[];
+  /** That relative paths start from. */
+  readonly cwd: string;
+  /** Of the new package. */
+  readonly folder: string;
+}
+
+export function upstreamProtos(asked: Asked): UpstreamProtos {
+  const { from, cwd } = asked;
+  if (asked.reflect) return ofServer(asked);
+  const shown = from.replace(/\/\/[^/@]*@/, "//");
+  const [plain = "", fragment] = from.split("#");
+  const path = resolve(cwd, plain);
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (/(^|\/)\.git\/?$|\.git\/?$|^git@|^(ssh|git):\/\//.test(plain))
+    return exported(asked, found === undefined ? from : withFragment(path, fragment), {
+      ...{ from: shown, kind: "git" },
+      commit: remoteCommit(found === undefined ? plain : path, fragment ?? ""),
+    });
+  if (/\.(tar|tgz|tar\.gz|tar\.zst|zip)$/.test(plain))
+    return exported(asked, found === undefined ? from : withFragment(path, fragment), { from: shown, kind: "archive" });
+  if (found?.isDirectory()) return ofFolder(asked, path);
+  if (found?.isFile()) return ofImage(asked, path);
+  if (/^[\w.-]+\.[a-z]+\/[\w-]+\/[\w-]+(:[\w./-]+)?$/.test(from))
+    return exported(asked, from, { from, kind: "module" });
+  throw new Refusal(
+    `there is no ${shown}: --from is a folder of .proto files, an image (buf build -o image.binpb), a git reference (https://….git#branch=main) or a module (buf.build/acme/shop); a server's address goes into --reflect`,
+    2,
+  );
+}
+
+const withFragment = (path: string, fragment: string | undefined): string =>
+  fragment === undefined ? path : `${path}#${fragment}`;
+
+/** Of the package itself, or of somebody else. */
+function ofFolder(asked: Asked, path: string): UpstreamProtos {
+  const { from, folder, paths } = asked;
   const within = relative(folder, path);
   if (within === "")
     throw new Refusal(
@@ -39,12 +92,11 @@ export function protosOfFolder(from: string, path: string, folder: string): Upst
       2,
     );
   const source: Source = { from, kind: "folder", ...commitOf(path) };
-  if (!within.startsWith("..") && !isWorkspace(path)) {
-    const image = buildImage({ cwd: path, withoutSources: true });
-    const inPlace = within.split(sep).join("/");
-    return { image, inPlace, source, textOf: (file) => readFileSync(join(path, file), "utf8"), close: () => {} };
-  }
-  return exported(path, source);
+  const isInside = !within.startsWith("..") && !isAbsolute(within);
+  if (!isInside || isWorkspace(path)) return exported(asked, path, source);
+  const image = buildImage({ cwd: path, paths, withoutSources: true });
+  const inPlace = within.split(sep).join("/");
+  return { image, registry: registryOf(image.files), inPlace, source, texts: textsBelow(path), close: () => {} };
 }
 
 /** Where modules and dependencies are declared, a folder is more than its files. */
@@ -55,15 +107,94 @@ function isWorkspace(path: string): boolean {
 }
 
 /** An input of buf as plain files, each below the root that imports know it by. */
-function exported(input: string, source: Source): UpstreamProtos {
+function exported({ paths }: Asked, input: string, source: Source): UpstreamProtos {
   const copy = mkdtempSync(join(tmpdir(), "protobff-init-"));
   const close = (): void => rmSync(copy, { recursive: true, force: true });
   try {
-    runBuf(["export", input, "-o", copy], copy);
-    const image = buildImage({ cwd: copy, withoutSources: true });
-    return { image, inPlace: undefined, source, textOf: (file) => readFileSync(join(copy, file), "utf8"), close };
+    const inside = source.kind === "folder" ? paths.map((path) => join(input, path)) : paths;
+    runBuf(["export", input, "-o", copy, ...inside.flatMap((path) => ["--path", path])], copy);
+    const image = buildImage({ cwd: copy, paths, withoutSources: true });
+    return { image, registry: registryOf(image.files), inPlace: undefined, source, texts: textsBelow(copy), close };
   } catch (error) {
     close();
     throw error;
+  }
+}
+
+function textsBelow(folder: string): UpstreamProtos["texts"] {
+  return (files) => new Map(files.map((name) => [name, readFileSync(join(folder, name), "utf8")]));
+}
+
+/** Of buf, or a set of descriptors of protoc. */
+function ofImage({ from, cwd, paths }: Asked, path: string): UpstreamProtos {
+  if (path.endsWith(".proto"))
+    throw new Refusal(
+      `--from ${from} is one file: name the folder that its imports start from, and the file by --path`,
+      2,
+    );
+  const isNamed = /\.(binpb|bin|json|txtpb|yaml)(\.gz|\.zst)?$/.test(path);
+  const image = buildImage({ cwd, input: isNamed ? path : `${path}#format=binpb`, paths, withoutSources: true });
+  const sha256 = createHash("sha256").update(readFileSync(path)).digest("hex");
+  return printed(image, { from, kind: "image", sha256 });
+}
+
+function ofServer({ from, headers }: Asked): UpstreamProtos {
+  const { image, missing } = reflected(from, headers);
+  const bytes = createHash("sha256");
+  for (const { name, text } of texts(image.files, registryOf(image.files))) bytes.update(`${name}\n${text}\n`);
+  return printed(image, {
+    from: from.replace(/\/\/[^/@]*@/, "//"),
+    kind: "reflection",
+    sha256: bytes.digest("hex"),
+    ...(missing.length === 0 ? {} : { missing }),
+  });
+}
+
+/** Descriptors of which there are no files. */
+function printed(image: Image, source: Source): UpstreamProtos {
+  const registry = registryOf(image.files);
+  return {
+    ...{ image, registry, source, inPlace: undefined },
+    texts: (names) => {
+      const files = image.files.filter(({ name }) => names.includes(name));
+      const all = new Map(texts(files, registry).map(({ name, text }) => [name, text]));
+      hold(files, all, registry);
+      return all;
+    },
+    close: () => {},
+  };
+}
+
+function texts(files: readonly FileDescriptorProto[], registry: FileRegistry) {
+  return files.map((file) => ({ name: file.name, text: printFile(file, registry) }));
+}
+
+/** Throws a `Refusal` where what is printed is not what it was printed from. */
+function hold(files: readonly FileDescriptorProto[], all: ReadonlyMap<string, string>, registry: FileRegistry): void {
+  const copy = mkdtempSync(join(tmpdir(), "protobff-held-"));
+  try {
+    for (const [name, text] of [...Object.entries(PROTOS), ...all]) {
+      mkdirSync(dirname(join(copy, name)), { recursive: true });
+      writeFileSync(join(copy, name), text);
+    }
+    const built = new Map(buildImage({ cwd: copy, withoutSources: true }).files.map((file) => [file.name, file]));
+    for (const file of files) {
+      const again = built.get(file.name);
+      const where = again === undefined ? file.name : differs(file, again, registry);
+      if (where !== undefined)
+        throw new Refusal(
+          `${file.name} cannot be written as a .proto file that means the same: ${where} would differ. Take the files that it was made of, by --from <folder>`,
+        );
+    }
+  } finally {
+    rmSync(copy, { recursive: true, force: true });
+  }
+}
+
+function registryOf(files: readonly FileDescriptorProto[]): FileRegistry {
+  try {
+    return createFileRegistry(createMessage(FileDescriptorSetSchema, { file: [...files] }));
+  } catch (error) {
+    throw new Refusal(`these descriptors do not hold together: ${error instanceof Error ? error.message : error}`);
   }
 }

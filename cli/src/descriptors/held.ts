@@ -1,0 +1,111 @@
+// Whether two descriptors of a file say the same.
+import { clone, equals, type Registry } from "@bufbuild/protobuf";
+import {
+  type DescriptorProto,
+  DescriptorProtoSchema,
+  type EnumDescriptorProto,
+  EnumDescriptorProtoSchema,
+  type FieldDescriptorProto,
+  FieldDescriptorProtoSchema,
+  type FileDescriptorProto,
+  FileDescriptorProtoSchema,
+  ServiceDescriptorProtoSchema,
+} from "@bufbuild/protobuf/wkt";
+import { jsonNameOf } from "./print-file.ts";
+
+/** The first declaration that differs, by its name (that of the file where it is the file's own); undefined: none does. */
+export function differs(one: FileDescriptorProto, other: FileDescriptorProto, registry: Registry): string | undefined {
+  const a = plain(one);
+  const b = plain(other);
+  const options = { registry, extensions: true };
+  if (equals(FileDescriptorProtoSchema, a, b, options)) return undefined;
+  const kinds = [
+    [DescriptorProtoSchema, a.messageType, b.messageType],
+    [EnumDescriptorProtoSchema, a.enumType, b.enumType],
+    [FieldDescriptorProtoSchema, a.extension, b.extension],
+    [ServiceDescriptorProtoSchema, a.service, b.service],
+  ] as const;
+  for (const [schema, ones, others] of kinds)
+    for (const desc of ones) {
+      const same = others.find(({ name }) => name === desc.name);
+      if (same === undefined || !equals(schema, desc as never, same as never, options))
+        return a.package === "" ? desc.name : `${a.package}.${desc.name}`;
+    }
+  return a.name;
+}
+
+/** Without what only says where it stood, or says what holds anyway. */
+function plain(file: FileDescriptorProto): FileDescriptorProto {
+  const copy = clone(FileDescriptorProtoSchema, file);
+  delete copy.$unknown;
+  delete copy.sourceCodeInfo;
+  if (copy.syntax === "proto2") copy.syntax = "";
+  dropEmpty(copy);
+  // A group of an extension stands where that does.
+  copy.messageType.sort(byName);
+  for (const message of copy.messageType) plainMessage(message);
+  for (const desc of copy.enumType) plainEnum(desc);
+  for (const field of copy.extension) plainField(field);
+  for (const service of copy.service) {
+    dropEmpty(service);
+    for (const method of service.method) {
+      dropEmpty(method);
+      // `stream` or nothing: that it is none needs no saying.
+      if (!method.clientStreaming) Reflect.deleteProperty(method, "clientStreaming");
+      if (!method.serverStreaming) Reflect.deleteProperty(method, "serverStreaming");
+    }
+  }
+  return copy;
+}
+
+const byName = (one: DescriptorProto, other: DescriptorProto): number => (one.name < other.name ? -1 : 1);
+
+function plainMessage(message: DescriptorProto): void {
+  dropEmpty(message);
+  for (const field of message.field) nameEntry(field, message);
+  // Those of maps and groups stand where their fields do.
+  message.nestedType.sort(byName);
+  for (const nested of message.nestedType) plainMessage(nested);
+  for (const desc of message.enumType) plainEnum(desc);
+  for (const field of [...message.field, ...message.extension]) plainField(field);
+  for (const oneof of message.oneofDecl) dropEmpty(oneof);
+  // That of an `optional` field is compilers' own, too.
+  for (const field of message.field)
+    if (field.proto3Optional) {
+      const oneof = message.oneofDecl[field.oneofIndex];
+      if (oneof !== undefined) oneof.name = `_${field.name}`;
+    }
+  for (const range of message.extensionRange) dropEmpty(range);
+}
+
+/** What a map's entry is called is for compilers to say, and not all say the same. */
+function nameEntry(field: FieldDescriptorProto, message: DescriptorProto): void {
+  const name = field.typeName.slice(field.typeName.lastIndexOf(".") + 1);
+  const entry = message.nestedType.find((one) => one.name === name && one.options?.mapEntry === true);
+  if (entry === undefined) return;
+  entry.name = `${field.name} entry`;
+  field.typeName = `${field.typeName.slice(0, -name.length)}${entry.name}`;
+}
+
+function plainEnum(desc: EnumDescriptorProto): void {
+  dropEmpty(desc);
+  for (const value of desc.value) dropEmpty(value);
+}
+
+function plainField(field: FieldDescriptorProto): void {
+  dropEmpty(field);
+  const said = field.extendee === "" && Object.hasOwn(field, "jsonName") && field.jsonName !== jsonNameOf(field.name);
+  if (!said) Reflect.deleteProperty(field, "jsonName");
+  for (const name of ["extendee", "typeName"] as const) if (field[name] === "") Reflect.deleteProperty(field, name);
+  if (!field.proto3Optional) Reflect.deleteProperty(field, "proto3Optional");
+}
+
+/** Options that say nothing are as good as none. */
+function dropEmpty(desc: { options?: object | undefined }): void {
+  const { options } = desc;
+  if (options === undefined) return;
+  const said = Object.entries(options).some(
+    ([name, value]) => name !== "$typeName" && !(Array.isArray(value) && value.length === 0),
+  );
+  if (!said) Reflect.deleteProperty(desc, "options");
+}

@@ -1,0 +1,73 @@
+// Descriptors as protobuf.js makes them, mended: its names of types are relative, which descriptor.proto allows and hardly anybody else
+// reads, and what proto3 calls `optional` is a oneof.
+import { clone } from "@bufbuild/protobuf";
+import {
+  type DescriptorProto,
+  type FieldDescriptorProto,
+  type FileDescriptorProto,
+  FileDescriptorProtoSchema,
+  FieldDescriptorProto_Type as Type,
+} from "@bufbuild/protobuf/wkt";
+import { jsonNameOf } from "./print-file.ts";
+
+/** Files with all names of types from the root, `.pkg.Message`, and with `optional` fields. What names nothing stays as it is. */
+export function mended(files: readonly FileDescriptorProto[]): readonly FileDescriptorProto[] {
+  const kinds = new Map<string, typeof Type.MESSAGE | typeof Type.ENUM>();
+  for (const file of files) {
+    for (const message of file.messageType) declare(message, joined(file.package, message.name), kinds);
+    for (const one of file.enumType) kinds.set(joined(file.package, one.name), Type.ENUM);
+  }
+  return files.map((file) => qualifiedFile(file, kinds));
+}
+
+type Kinds = Map<string, typeof Type.MESSAGE | typeof Type.ENUM>;
+
+const joined = (scope: string, name: string): string => (scope === "" ? name : `${scope}.${name}`);
+
+function declare(message: DescriptorProto, name: string, kinds: Kinds): void {
+  kinds.set(name, Type.MESSAGE);
+  for (const one of message.nestedType) declare(one, joined(name, one.name), kinds);
+  for (const one of message.enumType) kinds.set(joined(name, one.name), Type.ENUM);
+}
+
+function qualifiedFile(file: FileDescriptorProto, kinds: Kinds): FileDescriptorProto {
+  const copy = clone(FileDescriptorProtoSchema, file);
+  const found = (name: string, scope: string): string => {
+    if (name === "" || name.startsWith(".")) return name;
+    // From the inside out, as in C++.
+    for (let at = scope; ; at = at.slice(0, Math.max(0, at.lastIndexOf(".")))) {
+      if (kinds.has(joined(at, name))) return `.${joined(at, name)}`;
+      if (at === "") return name;
+    }
+  };
+  const field = (one: FieldDescriptorProto, scope: string): void => {
+    if (one.extendee !== "") one.extendee = found(one.extendee, scope);
+    if (one.typeName === "") return;
+    one.typeName = found(one.typeName, scope);
+    // Who leaves the name relative may leave the kind to be found out, too.
+    if (!Object.hasOwn(one, "type")) one.type = kinds.get(one.typeName.slice(1)) ?? Type.MESSAGE;
+  };
+  const message = (one: DescriptorProto, name: string): void => {
+    for (const nested of one.nestedType) message(nested, joined(name, nested.name));
+    for (const each of [...one.field, ...one.extension]) field(each, name);
+    if (copy.syntax === "proto3") optionals(one);
+  };
+  for (const one of copy.messageType) message(one, joined(copy.package, one.name));
+  for (const one of copy.extension) field(one, copy.package);
+  for (const { method } of copy.service)
+    for (const one of method) {
+      one.inputType = found(one.inputType, copy.package);
+      one.outputType = found(one.outputType, copy.package);
+    }
+  return copy;
+}
+
+/** A oneof `_name` with nothing but `name` in it is what compilers make of `optional`, and nobody writes. */
+function optionals(message: DescriptorProto): void {
+  for (const [i, { name: oneof }] of message.oneofDecl.entries()) {
+    const members = message.field.filter((one) => Object.hasOwn(one, "oneofIndex") && one.oneofIndex === i);
+    const [only] = members;
+    if (only === undefined || members.length > 1 || !oneof.startsWith("_")) continue;
+    if (oneof.slice(1) === only.name || jsonNameOf(oneof.slice(1)) === only.name) only.proto3Optional = true;
+  }
+}

@@ -1,0 +1,234 @@
+// A file's descriptor as the .proto file that gives it. Comments are gone, the order of declarations is kept.
+// `held.ts` says whether what is printed means the same.
+import type { Registry } from "@bufbuild/protobuf";
+import {
+  type DescriptorProto,
+  Edition,
+  type EnumDescriptorProto,
+  EnumOptionsSchema,
+  EnumValueOptionsSchema,
+  ExtensionRangeOptionsSchema,
+  type FieldDescriptorProto,
+  FieldOptionsSchema,
+  type FileDescriptorProto,
+  FileOptionsSchema,
+  FieldDescriptorProto_Label as Label,
+  MessageOptionsSchema,
+  MethodOptionsSchema,
+  OneofOptionsSchema,
+  type ServiceDescriptorProto,
+  ServiceOptionsSchema,
+  SymbolVisibility,
+  FieldDescriptorProto_Type as Type,
+} from "@bufbuild/protobuf/wkt";
+import { inBrackets, optionLines, type PrintedOption, printOptions, quoted } from "./print-options.ts";
+
+/** What the printing of one file has in common. */
+interface Context {
+  readonly registry: Registry;
+  readonly syntax: "proto2" | "proto3" | "editions";
+}
+
+/** @param registry knows the extensions that options use */
+export function printFile(file: FileDescriptorProto, registry: Registry): string {
+  const cx: Context = { registry, syntax: syntaxOf(file) };
+  const imports = file.dependency.map((name, i) => {
+    const kind = file.publicDependency.includes(i) ? "public " : file.weakDependency.includes(i) ? "weak " : "";
+    return `import ${kind}${quoted(name)};`;
+  });
+  imports.push(...file.optionDependency.map((name) => `import option ${quoted(name)};`));
+  const inline = groupsOf(file.extension);
+  const blocks = [
+    [cx.syntax === "editions" ? `edition = "${editionName(file.edition)}";` : `syntax = "${cx.syntax}";`],
+    file.package === "" ? [] : [`package ${file.package};`],
+    imports,
+    optionLines(printOptions(FileOptionsSchema, file.options, registry)),
+    ...file.messageType.filter(({ name }) => !inline.has(name)).map((one) => message(one, cx)),
+    ...file.enumType.map((one) => enumeration(one, cx)),
+    ...extensions(file.extension, file.messageType, cx),
+    ...file.service.map((one) => service(one, cx)),
+  ];
+  const texts = blocks.filter((lines) => lines.length > 0).map((lines) => lines.join("\n"));
+  return `${texts.join("\n\n")}\n`;
+}
+
+function syntaxOf({ syntax }: FileDescriptorProto): Context["syntax"] {
+  return syntax === "proto3" || syntax === "editions" ? syntax : "proto2";
+}
+
+const editionName = (edition: Edition): string => (Edition[edition] ?? "").replace("EDITION_", "");
+
+/** Messages that stand where their fields do. */
+function groupsOf(fields: readonly FieldDescriptorProto[]): ReadonlySet<string> {
+  return new Set(fields.filter(({ type }) => type === Type.GROUP).map(localName));
+}
+
+function message(desc: DescriptorProto, cx: Context): string[] {
+  return block(`${visibility(desc)}message ${desc.name}`, body(desc, cx));
+}
+
+/** Said from edition 2024 on. */
+function visibility({ visibility: said }: DescriptorProto | EnumDescriptorProto): string {
+  if (said === SymbolVisibility.VISIBILITY_EXPORT) return "export ";
+  return said === SymbolVisibility.VISIBILITY_LOCAL ? "local " : "";
+}
+
+function body(desc: DescriptorProto, cx: Context): string[] {
+  const { registry } = cx;
+  const inline = groupsOf([...desc.field, ...desc.extension]);
+  const nested = desc.nestedType.filter(({ name, options }) => options?.mapEntry !== true && !inline.has(name));
+  const options = printOptions(MessageOptionsSchema, desc.options, registry);
+  return [
+    ...optionLines(options),
+    ...nested.flatMap((one) => message(one, cx)),
+    ...desc.enumType.flatMap((one) => enumeration(one, cx)),
+    ...fields(desc, cx),
+    ...extensions(desc.extension, desc.nestedType, cx).flat(),
+    ...desc.extensionRange.map(
+      ({ start, end, options: of }) =>
+        `extensions ${range(start, end - 1)}${inBrackets(printOptions(ExtensionRangeOptionsSchema, of, registry))};`,
+    ),
+    ...reserved(
+      desc.reservedRange.map(({ start, end }) => range(start, end - 1)),
+      desc.reservedName,
+      cx,
+    ),
+  ];
+}
+
+function fields(desc: DescriptorProto, cx: Context): string[] {
+  const done = new Set<number>();
+  return desc.field.flatMap((one) => {
+    if (!inOneof(one)) return field(one, desc.nestedType, cx);
+    if (done.has(one.oneofIndex)) return [];
+    done.add(one.oneofIndex);
+    const oneof = desc.oneofDecl[one.oneofIndex];
+    const members = desc.field.filter((other) => inOneof(other) && other.oneofIndex === one.oneofIndex);
+    return block(`oneof ${oneof?.name}`, [
+      ...optionLines(printOptions(OneofOptionsSchema, oneof?.options, cx.registry)),
+      ...members.flatMap((member) => field(member, desc.nestedType, cx)),
+    ]);
+  });
+}
+
+/** What proto3 calls `optional` has a oneof that nobody has written. */
+const inOneof = (desc: FieldDescriptorProto): boolean => isSet(desc, "oneofIndex") && !desc.proto3Optional;
+
+function field(desc: FieldDescriptorProto, nested: readonly DescriptorProto[], cx: Context): string[] {
+  const type = nested.find(({ name }) => name === localName(desc));
+  if (desc.type === Type.MESSAGE && type?.options?.mapEntry === true) {
+    const [key, value] = type.field;
+    const entry = key === undefined || value === undefined ? "" : `${typeName(key)}, ${typeName(value)}`;
+    return [`map<${entry}> ${desc.name} = ${desc.number}${fieldOptions(desc, cx)};`];
+  }
+  if (desc.type === Type.GROUP)
+    return block(
+      `${label(desc, cx)}group ${localName(desc)} = ${desc.number}${fieldOptions(desc, cx)}`,
+      type === undefined ? [] : body(type, cx),
+    );
+  return `${label(desc, cx)}${typeName(desc)} ${desc.name} = ${desc.number}${fieldOptions(desc, cx)};`.split("\n");
+}
+
+function label(desc: FieldDescriptorProto, { syntax }: Context): string {
+  if (desc.label === Label.REPEATED) return "repeated ";
+  if (desc.label === Label.REQUIRED) return "required ";
+  if (inOneof(desc)) return "";
+  return desc.proto3Optional || syntax === "proto2" ? "optional " : "";
+}
+
+/** `Entry` of `.pkg.Message.Entry`. */
+const localName = ({ typeName: name }: FieldDescriptorProto): string => name.slice(name.lastIndexOf(".") + 1);
+
+function typeName(desc: FieldDescriptorProto): string {
+  return desc.typeName === "" ? (Type[desc.type] ?? "").toLowerCase() : desc.typeName;
+}
+
+function fieldOptions(desc: FieldDescriptorProto, { registry }: Context): string {
+  const own: PrintedOption[] = [];
+  if (isSet(desc, "defaultValue")) own.push({ name: "default", value: defaultValue(desc) });
+  if (isSet(desc, "jsonName") && desc.extendee === "" && desc.jsonName !== jsonNameOf(desc.name))
+    own.push({ name: "json_name", value: quoted(desc.jsonName) });
+  return inBrackets([...own, ...printOptions(FieldOptionsSchema, desc.options, registry)]);
+}
+
+/** Bytes are escaped in the descriptor already. */
+function defaultValue({ type, defaultValue: text }: FieldDescriptorProto): string {
+  if (type === Type.STRING) return quoted(text);
+  return type === Type.BYTES ? `"${text}"` : text;
+}
+
+/** What a field is called in JSON when nobody says otherwise. */
+export function jsonNameOf(name: string): string {
+  return name.replace(/_+(.?)/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** Those that stand together and extend the same message are one block. */
+function extensions(
+  all: readonly FieldDescriptorProto[],
+  nested: readonly DescriptorProto[],
+  cx: Context,
+): readonly string[][] {
+  const runs: FieldDescriptorProto[][] = [];
+  for (const one of all) {
+    const run = runs.at(-1);
+    if (run?.[0]?.extendee === one.extendee) run.push(one);
+    else runs.push([one]);
+  }
+  return runs.map((run) =>
+    block(
+      `extend ${run[0]?.extendee}`,
+      run.flatMap((one) => field(one, nested, cx)),
+    ),
+  );
+}
+
+function enumeration(desc: EnumDescriptorProto, cx: Context): string[] {
+  return block(`${visibility(desc)}enum ${desc.name}`, [
+    ...optionLines(printOptions(EnumOptionsSchema, desc.options, cx.registry)),
+    ...desc.value.flatMap(({ name, number, options }) =>
+      `${name} = ${number}${inBrackets(printOptions(EnumValueOptionsSchema, options, cx.registry))};`.split("\n"),
+    ),
+    ...reserved(
+      desc.reservedRange.map(({ start, end }) => range(start, end)),
+      desc.reservedName,
+      cx,
+    ),
+  ]);
+}
+
+function service(desc: ServiceDescriptorProto, { registry }: Context): string[] {
+  const rpcs = desc.method.flatMap((method) => {
+    const input = `${method.clientStreaming ? "stream " : ""}${method.inputType}`;
+    const output = `${method.serverStreaming ? "stream " : ""}${method.outputType}`;
+    const options = optionLines(printOptions(MethodOptionsSchema, method.options, registry));
+    const head = `rpc ${method.name}(${input}) returns (${output})`;
+    return options.length === 0 ? [`${head};`] : block(head, options);
+  });
+  return block(`service ${desc.name}`, [
+    ...optionLines(printOptions(ServiceOptionsSchema, desc.options, registry)),
+    ...rpcs,
+  ]);
+}
+
+function reserved(ranges: readonly string[], names: readonly string[], { syntax }: Context): string[] {
+  const shown = syntax === "editions" ? names : names.map(quoted);
+  return [ranges, shown].filter((list) => list.length > 0).map((list) => `reserved ${list.join(", ")};`);
+}
+
+const LAST_FIELD = 536_870_911;
+const LAST_VALUE = 2_147_483_647;
+
+/** Both ends belong to it. */
+function range(start: number, end: number): string {
+  if (start === end) return String(start);
+  return `${start} to ${end >= LAST_VALUE - 1 || end === LAST_FIELD ? "max" : end}`;
+}
+
+/** Whether something is said, be it zero or empty: these messages are of proto2. */
+function isSet(desc: FieldDescriptorProto, name: "oneofIndex" | "defaultValue" | "jsonName"): boolean {
+  return Object.hasOwn(desc, name);
+}
+
+function block(head: string, lines: readonly string[]): string[] {
+  return lines.length === 0 ? [`${head} {}`] : [`${head} {`, ...lines.map((line) => `  ${line}`), "}"];
+}

@@ -1,0 +1,11 @@
+// The files of google.protobuf, which are the same everywhere.
+
+import type { FileDescriptorProto } from "@bufbuild/protobuf/wkt";
+import * as wkt from "@bufbuild/protobuf/wkt";
+
+/** By their names, `google/protobuf/timestamp.proto`. */
+export const WELL_KNOWN: ReadonlyMap<string, FileDescriptorProto> = new Map(
+  Object.values(wkt).flatMap((one) =>
+    typeof one === "object" && "kind" in one && one.kind === "file" ? [[one.proto.name, one.proto] as const] : [],
+  ),
+);

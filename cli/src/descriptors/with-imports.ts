@@ -1,0 +1,73 @@
+// Descriptors that leave out what they import, as those of proto-loader do: it makes one file of each package, and says of none what it needs.
+import type { DescriptorProto, FileDescriptorProto } from "@bufbuild/protobuf/wkt";
+import { WELL_KNOWN } from "./well-known.ts";
+
+/**
+ * Files that import all that they use, as far as it is there. What stands in for files of google.protobuf gives way to these.
+ *
+ * @param files with names of types from the root
+ */
+export function withImports(files: readonly FileDescriptorProto[]): readonly FileDescriptorProto[] {
+  const wellKnown = new Map([...WELL_KNOWN.values()].flatMap((file) => typesOf(file).map((name) => [name, file.name])));
+  const isStandIn = (file: FileDescriptorProto): boolean =>
+    file.package === "google.protobuf" &&
+    !WELL_KNOWN.has(file.name) &&
+    typesOf(file).every((name) => wellKnown.has(name));
+  const kept = files.filter((file) => !isStandIn(file));
+  const declaredIn = new Map([
+    ...wellKnown,
+    ...kept.flatMap((file) => typesOf(file).map((name) => [name, file.name] as const)),
+  ]);
+  const names = new Set([...kept.map(({ name }) => name), ...WELL_KNOWN.keys()]);
+  const byName = new Map([...WELL_KNOWN, ...kept.map((file) => [file.name, file] as const)]);
+  const mended = kept.map((file) => {
+    const visible = visibleFrom(file, byName);
+    const needed = new Set<string>();
+    for (const type of usedBy(file)) {
+      const name = declaredIn.get(type);
+      if (name !== undefined && name !== file.name && names.has(name) && !visible.has(name)) needed.add(name);
+    }
+    return needed.size === 0 ? file : { ...file, dependency: [...file.dependency, ...needed] };
+  });
+  const there = new Set(mended.map(({ name }) => name));
+  const wanted = new Set(mended.flatMap(({ dependency }) => dependency));
+  for (const name of wanted) for (const one of WELL_KNOWN.get(name)?.dependency ?? []) wanted.add(one);
+  const added = [...WELL_KNOWN.values()].filter(({ name }) => wanted.has(name) && !there.has(name));
+  return [...added, ...mended];
+}
+
+/** What a file imports, and what that imports publicly. */
+function visibleFrom(file: FileDescriptorProto, byName: ReadonlyMap<string, FileDescriptorProto>): ReadonlySet<string> {
+  const visible = new Set(file.dependency);
+  for (const name of visible) {
+    const imported = byName.get(name);
+    for (const i of imported?.publicDependency ?? []) visible.add(imported?.dependency[i] ?? "");
+  }
+  return visible;
+}
+
+/** With a dot in front. */
+function typesOf(file: FileDescriptorProto): readonly string[] {
+  const scope = file.package === "" ? "" : `.${file.package}`;
+  const inside = (message: DescriptorProto, name: string): string[] => [
+    name,
+    ...message.enumType.map((one) => `${name}.${one.name}`),
+    ...message.nestedType.flatMap((one) => inside(one, `${name}.${one.name}`)),
+  ];
+  return [
+    ...file.enumType.map(({ name }) => `${scope}.${name}`),
+    ...file.messageType.flatMap((one) => inside(one, `${scope}.${one.name}`)),
+  ];
+}
+
+function usedBy(file: FileDescriptorProto): ReadonlySet<string> {
+  const used = new Set<string>();
+  const message = (one: DescriptorProto): void => {
+    for (const { typeName, extendee } of [...one.field, ...one.extension]) used.add(typeName).add(extendee);
+    for (const nested of one.nestedType) message(nested);
+  };
+  for (const one of file.messageType) message(one);
+  for (const { typeName, extendee } of file.extension) used.add(typeName).add(extendee);
+  for (const { method } of file.service) for (const one of method) used.add(one.inputType).add(one.outputType);
+  return used;
+}

@@ -1,0 +1,181 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Refusal } from "../refusal.ts";
+import { runBuf } from "./buf.ts";
+import { reflected } from "./reflected.ts";
+import { type Asked, type UpstreamProtos, upstreamProtos } from "./upstream-protos.ts";
+
+const examples = fileURLToPath(new URL("../../../proto/example", import.meta.url));
+const SERVER = fileURLToPath(new URL("../testing/reflecting-server.ts", import.meta.url));
+let work = "";
+
+/** All that protos have: what is printed of their descriptors has to mean the same. */
+const ODD = {
+  "odd/options.proto": `syntax = "proto2";
+package odd;
+import "google/protobuf/descriptor.proto";
+message Rule { optional string text = 1; repeated Rule inner = 2; map<string, int32> counts = 3; extensions 100 to max; }
+extend Rule { optional bool strict = 100; }
+extend google.protobuf.FieldOptions { repeated Rule rule = 50001; optional int64 big = 50002; }
+extend google.protobuf.MessageOptions { optional bytes raw = 50001; }
+extend google.protobuf.MethodOptions { optional Kind kind = 50001; }
+enum Kind { option allow_alias = true; ONE = 1; UNO = 1 [deprecated = true]; MINUS = -5; reserved 7, 9 to 11; reserved "TWO"; }
+`,
+  "odd/odd.proto": `syntax = "proto2";
+package odd;
+import public "odd/options.proto";
+option java_package = "a\\tb\\"c\\\\";
+message Odd {
+  option (raw) = "\\001\\377 \\"x";
+  message Deep { optional group Inside = 1 { optional int32 n = 1; } }
+  required string id = 1 [default = "a \\"quote\\" and\\nline", (rule) = { text: "x" inner { text: "y" [odd.strict]: true } }, (rule) = { counts { key: "a" value: 1 } }];
+  optional bytes raw = 2 [default = "\\000\\377"];
+  optional double far = 3 [default = -inf];
+  repeated int32 packed = 4 [packed = true, json_name = "zipped"];
+  map<string, Deep> deep = 5;
+  optional Kind kind = 6 [default = MINUS, (big) = -9007199254740993];
+  oneof one_of { string a = 7; Deep b = 8; }
+  reserved 20 to 30, 40; reserved "old";
+  extensions 100 to 199;
+}
+extend Odd { optional Odd more = 100; }
+service OddService { rpc GetOdd(Odd) returns (Odd) { option (kind) = UNO; option deprecated = true; } rpc Both(stream Odd) returns (stream Odd); }
+`,
+  "odd/new.proto": `edition = "2023";
+package odd.next;
+option features.enum_type = CLOSED;
+message Next { string a = 1 [features.field_presence = IMPLICIT]; Next b = 2 [features.message_encoding = DELIMITED]; reserved old; }
+`,
+};
+
+function put(folder: string, files: Readonly<Record<string, string>>): void {
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), text);
+  }
+}
+const ask = (from: string, more: Partial<Asked> = {}): UpstreamProtos =>
+  upstreamProtos({ from, reflect: false, paths: [], headers: [], cwd: work, folder: join(work, "bff"), ...more });
+const refused = (act: () => unknown): string => {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof Refusal) return error.message;
+    throw error;
+  }
+  return "nothing";
+};
+
+beforeAll(() => {
+  work = mkdtempSync(join(tmpdir(), "protobff-sources-"));
+});
+afterAll(() => rmSync(work, { recursive: true, force: true }));
+
+describe("an image", () => {
+  test("is printed as files that mean the same", () => {
+    put(join(work, "theirs"), ODD);
+    runBuf(["build", "theirs", "-o", "image.binpb"], work);
+    const upstream = ask("image.binpb");
+    expect(upstream.source).toMatchObject({ from: "image.binpb", kind: "image" });
+    expect(upstream.source.sha256).toMatch(/^[0-9a-f]{64}$/);
+    const names = Object.keys(ODD);
+    expect([...upstream.texts(names).keys()].toSorted()).toEqual(names.toSorted());
+  }, 60_000);
+
+  test("may be a set of descriptors with any name", () => {
+    runBuf(["build", "theirs", "--as-file-descriptor-set", "-o", "image.binpb"], work);
+    execFileSync("cp", ["image.binpb", "all.protoset"], { cwd: work });
+    expect(ask("all.protoset").registry.getService("odd.OddService")?.methods).toHaveLength(2);
+  }, 60_000);
+});
+
+test("a reference to git says which commit", () => {
+  const repository = join(work, "repository");
+  put(repository, {
+    "protos/odd/options.proto": ODD["odd/options.proto"],
+    "protos/odd/odd.proto": ODD["odd/odd.proto"],
+  });
+  const git = (...args: string[]): string =>
+    execFileSync("git", ["-c", "user.name=a", "-c", "user.email=a@b.c", ...args], {
+      cwd: repository,
+      encoding: "utf8",
+    });
+  git("init", "--quiet", "--initial-branch=main");
+  git("add", ".");
+  git("commit", "--quiet", "--message=protos");
+  const upstream = ask("repository/.git#branch=main,subdir=protos");
+  try {
+    expect(upstream.source).toEqual({
+      ...{ from: "repository/.git#branch=main,subdir=protos", kind: "git" },
+      commit: git("rev-parse", "HEAD").trim(),
+    });
+    expect(upstream.texts(["odd/odd.proto"]).get("odd/odd.proto")).toBe(ODD["odd/odd.proto"]);
+  } finally {
+    upstream.close();
+  }
+}, 60_000);
+
+test("--path takes some of a folder's files", () => {
+  put(join(work, "theirs"), { ...ODD, "broken/broken.proto": "syntax =" });
+  const upstream = ask("theirs", { paths: ["odd/odd.proto"] });
+  try {
+    expect(upstream.image.files.map(({ name }) => name)).toContain("odd/odd.proto");
+  } finally {
+    upstream.close();
+    rmSync(join(work, "theirs/broken"), { recursive: true });
+  }
+}, 60_000);
+
+describe("a server of grpc-js", () => {
+  let server: ChildProcess | undefined;
+  let url = "";
+  beforeAll(async () => {
+    const files = ["agent/v1/agent.proto", "billing/v1/billing.proto"];
+    const child = spawn(process.execPath, [SERVER, examples, ...files], { stdio: ["ignore", "pipe", "inherit"] });
+    server = child;
+    const [port] = await once(child.stdout, "data");
+    url = `http://127.0.0.1:${String(port).trim()}`;
+  });
+  afterAll(() => void server?.kill());
+
+  test("says what it offers", () => {
+    const upstream = ask(url, { reflect: true });
+    expect(upstream.source).toMatchObject({ from: url, kind: "reflection" });
+    const agent = upstream.registry.getService("agent.v1.AgentService");
+    expect(agent?.methods.map(({ name }) => name)).toEqual(["GetSummary", "GetSession", "StopRun", "WatchRun"]);
+    const own = upstream.image.files.map(({ name }) => name).filter((name) => !name.startsWith("google/"));
+    const texts = upstream.texts(own);
+    expect([...texts.values()].join("\n")).toContain("optional double load = 11;");
+    expect([...texts.values()].join("\n")).toContain("map<string, string> labels = 9;");
+  }, 60_000);
+
+  const limits = { services: 10, files: 10, bytes: 1 << 20, ms: 30_000, rounds: 5 };
+  test.each([
+    { limit: { services: 1 }, says: "offers 2 services, more than 1" },
+    { limit: { files: 1 }, says: "has more than 1 files" },
+    { limit: { bytes: 100 }, says: "gives more than is taken" },
+    { limit: { ms: 1 }, says: "takes too long" },
+    { limit: { rounds: 0 }, says: "more than 0 steps" },
+  ])("is given up beyond $limit", ({ limit, says }) => {
+    expect(refused(() => reflected(url, [], { ...limits, ...limit }))).toContain(says);
+  });
+});
+
+test.each([
+  { from: "theirs/odd/odd.proto", says: "is one file: name the folder" },
+  { from: "nowhere", says: "there is no nowhere" },
+  { from: "https://user:secret@127.0.0.1:9/nothing.tar.gz", says: "buf export fails" },
+  { from: "127.0.0.1:1", reflect: true, says: "write http://127.0.0.1:9001" },
+  { from: "http://127.0.0.1:1", reflect: true, says: "http://127.0.0.1:1 does not say what it offers" },
+])(
+  "refuses $from",
+  ({ from, says, reflect = false }) => {
+    expect(refused(() => ask(from, { reflect }))).toContain(says);
+  },
+  60_000,
+);
