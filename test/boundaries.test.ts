@@ -113,7 +113,7 @@ describe("imports", () => {
       ...bottom,
     ],
     metrics: bottom,
-    explorer: bottom,
+    explorer: ["mock", ...bottom],
     elements: bottom,
     rest: ["elements", ...bottom],
     compose: ["rest", "call", "cache", "transport", "guard", "identity", "limits", ...bottom],

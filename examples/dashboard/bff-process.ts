@@ -65,7 +65,7 @@ async function listening(child: ChildProcess): Promise<Pick<BffProcess, "url" | 
       reject(new Error(`ended with ${code} before it listened`));
     });
     createInterface({ input: stdout }).on("line", (line) => {
-      const [, url, metrics] = /^listening on (http:\/\/\S+)(?: \(metrics: (\S+)\))?$/.exec(line) ?? [];
+      const [, url, metrics] = /^listening on (http:\/\/\S+)(?: \(metrics: ([^\s,)]+).*\))?$/.exec(line) ?? [];
       if (url === undefined) return;
       clearTimeout(timer);
       resolve({ url, metrics });

@@ -16,6 +16,7 @@ describe("parameter", () => {
         plan: undefined,
         openapi: false,
         mock: false,
+        explorer: false,
         deploy: new Set(),
         weight: {},
         dashboards: new Set(),
@@ -42,6 +43,7 @@ describe("parameter", () => {
         plan: "mermaid",
         openapi: false,
         mock: false,
+        explorer: false,
         deploy: new Set(),
         weight: {},
         dashboards: new Set(),
@@ -59,6 +61,7 @@ describe("parameter", () => {
     ["server=false", { server: { each: false, names: [] } }],
     ["server=web", { shaping: "server=web", server: { each: false, names: ["web"] } }],
     ["mock=true", { mock: true, shaping: "mock=true" }],
+    ["server,explorer", { shaping: "server,explorer", server: { each: true, names: [] }, explorer: true }],
     ["deploy=docker", { deploy: new Set(["docker"]) }],
     ["deploy=docker+kubernetes,openapi", { deploy: new Set(["docker", "kubernetes"]), openapi: true }],
     ["deploy=docker,kubernetes,server", { deploy: new Set(["docker", "kubernetes"]), shaping: "server" }],
@@ -75,7 +78,7 @@ describe("parameter", () => {
     ["sever=true", 'unknown option "sever": did you mean "server"?'],
     [
       "zzz",
-      'unknown option "zzz": the options are import_extension, server, lock, lock_mode, plan, weight, openapi, mock, deploy, dashboards, error_format, error_output, warn, error, off',
+      'unknown option "zzz": the options are import_extension, server, lock, lock_mode, plan, weight, openapi, mock, explorer, deploy, dashboards, error_format, error_output, warn, error, off',
     ],
     ["import_extension=tsx", 'option "import_extension" has "tsx": did you mean "ts"?'],
     ["server=yes", 'option "server" has "yes": write true, false, or what packages are below, as in "server=web"'],
@@ -97,7 +100,7 @@ describe("parameter", () => {
     ["warn=BFF701,error=BFF701", 'BFF701 is in both "warn" and "error": leave out one'],
     [
       "BFF701",
-      'unknown option "BFF701": the options are import_extension, server, lock, lock_mode, plan, weight, openapi, mock, deploy, dashboards, error_format, error_output, warn, error, off',
+      'unknown option "BFF701": the options are import_extension, server, lock, lock_mode, plan, weight, openapi, mock, explorer, deploy, dashboards, error_format, error_output, warn, error, off',
     ],
     ["lock=", 'option "lock" needs a path, as in "lock=bff.lock.json"'],
     ["lock_mode=chek", 'option "lock_mode" has "chek": did you mean "check"?'],
@@ -114,8 +117,10 @@ describe("parameter", () => {
     ["dashboards=graphana", 'option "dashboards" has "graphana": did you mean "grafana"?'],
     [
       "dashboards=grafana,kubernetes",
-      'unknown option "kubernetes": the options are import_extension, server, lock, lock_mode, plan, weight, openapi, mock, deploy, dashboards, error_format, error_output, warn, error, off',
+      'unknown option "kubernetes": the options are import_extension, server, lock, lock_mode, plan, weight, openapi, mock, explorer, deploy, dashboards, error_format, error_output, warn, error, off',
     ],
+    ["server,explorer=yes", 'option "explorer" has "yes": write one of true, false'],
+    ["explorer", 'option "explorer" is for what "server" writes, and nothing is: write "server=true,explorer=true"'],
     ["openapi=yes", 'option "openapi" has "yes": write one of true, false'],
     ["plan", 'option "plan" has no value: write one of json, mermaid, text, weight'],
   ])("%s", (raw, fault) => {

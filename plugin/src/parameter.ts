@@ -30,6 +30,8 @@ export interface Parameter {
   readonly openapi: boolean;
   /** Whether to write mocks of what each file with services calls. */
   readonly mock: boolean;
+  /** Whether servers have their plan beside them, for the live page. */
+  readonly explorer: boolean;
   /** For what to write files that run each server that is generated. */
   readonly deploy: ReadonlySet<Deploy>;
   /** For what to write what watches each server. */
@@ -61,6 +63,7 @@ const names = [
   "weight",
   "openapi",
   "mock",
+  "explorer",
   "deploy",
   "dashboards",
   "error_format",
@@ -69,6 +72,9 @@ const names = [
   "error",
   "off",
 ] as const;
+
+/** What decides what `.ts` files say. */
+const SHAPING: ReadonlySet<string> = new Set(["import_extension", "server", "mock", "explorer"]);
 
 /**
  * Reads the parameter of a CodeGeneratorRequest: `name=value`, separated by commas. Lists of codes and of outputs are separated
@@ -92,6 +98,7 @@ export function parseParameter(raw: string): { readonly parameter: Parameter; re
   const weight: { -readonly [of in keyof WeightBudget]: WeightBudget[of] } = {};
   let openapi = false;
   let mock = false;
+  let explorer = false;
   const deploy = new Set<Deploy>();
   const dashboards = new Set<Dashboards>();
   /** What adds to the list that stands before, where this bare name is one for it. */
@@ -108,7 +115,7 @@ export function parseParameter(raw: string): { readonly parameter: Parameter; re
       continue;
     }
     list = undefined;
-    if (name === "import_extension" || name === "server" || name === "mock") shaping.push(option);
+    if (SHAPING.has(name)) shaping.push(option);
     switch (name) {
       case "import_extension": {
         const extension = value?.replace(/^\./, "");
@@ -143,6 +150,10 @@ export function parseParameter(raw: string): { readonly parameter: Parameter; re
         if (value === undefined || value === "true" || value === "false") mock = value !== "false";
         else faults.push(choose(name, value, ["true", "false"]));
         break;
+      case "explorer":
+        if (value === undefined || value === "true" || value === "false") explorer = value !== "false";
+        else faults.push(choose(name, value, ["true", "false"]));
+        break;
       case "deploy":
         list = (more) => continueOutputs(name, more, deploy);
         faults.push(...addOutputs(name, value, deploy));
@@ -173,10 +184,24 @@ export function parseParameter(raw: string): { readonly parameter: Parameter; re
       }
     }
   }
+  if (explorer && !each && servers.size === 0)
+    faults.push(`option "explorer" is for what "server" writes, and nothing is: write "server=true,explorer=true"`);
   for (const code of warn) if (error.has(code)) faults.push(`${code} is in both "warn" and "error": leave out one`);
   for (const code of off) if (error.has(code)) faults.push(`${code} is in both "off" and "error": leave out one`);
   const lists = { warn, error, off };
-  const reports = { errorFormat, errorOutput, lock, lockMode, plan, weight, openapi, mock, deploy, dashboards };
+  const reports = {
+    errorFormat,
+    errorOutput,
+    lock,
+    lockMode,
+    plan,
+    weight,
+    openapi,
+    mock,
+    explorer,
+    deploy,
+    dashboards,
+  };
   const server = { each, names: [...servers] };
   return { parameter: { shaping: shaping.join(","), importExtension, server, ...reports, ...lists }, faults };
 }

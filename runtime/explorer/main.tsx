@@ -1,39 +1,105 @@
 import { render } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import type { Live, Overview, ShownRequest } from "../src/explorer/shown.ts";
 import { follow, overview } from "./api.ts";
+import { Detail } from "./detail.tsx";
+import { GraphView } from "./graph.tsx";
+import { graphOf } from "./plan.ts";
 import { Requests } from "./requests.tsx";
+import { TryIt } from "./try-it.tsx";
 import { Upstreams } from "./upstreams.tsx";
+import { shortName } from "./words.ts";
 
 /** As many as the server keeps. */
 const MOST_REQUESTS = 200;
+const VIEWS = { requests: "Requests", graph: "Graph", upstreams: "Upstreams", try: "Try it" } as const;
+type View = keyof typeof VIEWS;
+
+const viewOf = (): View => {
+  const named = location.hash.slice(1);
+  return Object.hasOwn(VIEWS, named) ? (named as View) : "requests";
+};
 
 function Page() {
   const [about, setAbout] = useState<Overview>();
   const [wrong, setWrong] = useState("");
   const [live, setLive] = useState<Live>({ upstreams: [], mocks: [], requests: [] });
   const [lost, setLost] = useState(false);
-  const [chosen, choose] = useState<number>();
+  const [view, setView] = useState<View>(viewOf);
   useEffect(() => {
     overview().then(setAbout, (thrown: Error) => setWrong(thrown.message));
     follow((told) => setLive((old) => ({ ...told, requests: merged(old.requests, told.requests) })), setLost);
+    addEventListener("hashchange", () => setView(viewOf()));
   }, []);
   return (
     <>
       <header>
         <h1>{about?.name ?? "protobff explorer"}</h1>
+        <nav aria-label="Views">
+          {Object.entries(VIEWS).map(([name, title]) => (
+            <a key={name} href={`#${name}`} aria-current={name === view ? "page" : undefined}>
+              {title}
+            </a>
+          ))}
+        </nav>
         <p role="status">{wrong !== "" ? wrong : lost ? "connection lost, trying again" : ""}</p>
       </header>
-      <main>
-        <section aria-labelledby="requests">
-          <h2 id="requests">Requests</h2>
-          <Requests requests={live.requests} chosen={chosen} choose={choose} />
-        </section>
-        <section aria-labelledby="upstreams">
-          <h2 id="upstreams">Upstreams</h2>
-          <Upstreams upstreams={live.upstreams} mocks={live.mocks} />
-        </section>
+      <main aria-label={VIEWS[view]}>
+        <h2 class="hidden">{VIEWS[view]}</h2>
+        {/* Hidden, not gone: what was typed there stays. */}
+        <div hidden={view !== "try"}>
+          {about !== undefined && <TryIt about={about} requests={live.requests} mocks={live.mocks} />}
+        </div>
+        {view === "requests" && <RequestsView requests={live.requests} plan={about?.plan} />}
+        {view === "graph" && about !== undefined && <Graphs about={about} />}
+        {view === "upstreams" && <Upstreams upstreams={live.upstreams} mocks={live.mocks} />}
       </main>
+    </>
+  );
+}
+
+function RequestsView({
+  requests,
+  plan,
+}: {
+  readonly requests: readonly ShownRequest[];
+  readonly plan: readonly unknown[] | undefined;
+}) {
+  const [chosen, choose] = useState<number>();
+  const request = requests.find(({ id }) => id === chosen);
+  return (
+    <div class={request === undefined ? "" : "split"}>
+      <Requests requests={requests} chosen={chosen} choose={choose} />
+      {request !== undefined && <Detail request={request} plan={plan} />}
+    </div>
+  );
+}
+
+function Graphs({ about: { rpcs, plan } }: { readonly about: Overview }) {
+  const [rpc, setRpc] = useState(rpcs[0]?.rpc ?? "");
+  const graph = useMemo(() => (plan === undefined ? undefined : graphOf(plan, rpc)), [plan, rpc]);
+  if (plan === undefined)
+    return (
+      <p class="empty">
+        The server was generated without its plan. Add <code>explorer=true</code> to the options of protoc-gen-bff in
+        buf.gen.yaml.
+      </p>
+    );
+  return (
+    <>
+      <p>
+        <label>
+          Rpc{" "}
+          <select value={rpc} onChange={(event) => setRpc(event.currentTarget.value)}>
+            {rpcs.map((one) => (
+              <option key={one.rpc} value={one.rpc}>
+                {shortName(one.rpc)}
+              </option>
+            ))}
+          </select>
+        </label>
+      </p>
+      {graph === undefined ? <p class="empty">The plan has no such rpc.</p> : <GraphView graph={graph} />}
     </>
   );
 }

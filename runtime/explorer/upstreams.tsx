@@ -79,11 +79,17 @@ function Upstream({ upstream, mock }: { readonly upstream: ShownUpstream; readon
 const of = (method: string | undefined): string =>
   method === undefined ? "" : ` of ${method.slice(method.indexOf("/") + 1)}`;
 
-function Mocked({ mock: { name, service, behaviour } }: { readonly mock: ShownMock }) {
+export function Mocked({
+  mock: { name, service, behaviour },
+  title = "mock",
+}: {
+  readonly mock: ShownMock;
+  readonly title?: string;
+}) {
   const known = BEHAVIOURS[behaviour] !== undefined;
   return (
     <label>
-      mock{" "}
+      {title}{" "}
       <select
         aria-label={`What the mock of ${service} does`}
         value={behaviour}

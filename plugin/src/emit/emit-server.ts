@@ -10,7 +10,7 @@ import { envName } from "./emit-app.ts";
 import { LIMITS } from "./emit-limits.ts";
 import { reachLines } from "./emit-reach.ts";
 import { limitsOf, suppliedParts } from "./emit-service.ts";
-import { FileNames, mockPath } from "./file-names.ts";
+import { FileNames, mockPath, planPath } from "./file-names.ts";
 import { block, type Line, type Lines, line } from "./lines.ts";
 import { keepOwnWords } from "./own-words.ts";
 import { suppliedType } from "./supplied-type.ts";
@@ -19,7 +19,7 @@ import { suppliedType } from "./supplied-type.ts";
 export function emitServer(
   server: PlanServer,
   f: GeneratedFile,
-  { mock, importExtension }: Pick<Parameter, "mock" | "importExtension">,
+  { mock, explorer, importExtension }: Pick<Parameter, "mock" | "explorer" | "importExtension">,
 ): void {
   const [first] = server.files;
   if (first === undefined) return;
@@ -76,6 +76,7 @@ export function emitServer(
     ...supplied.map(
       ({ name, members }): Line => [`${name}: [${members.map((one) => JSON.stringify(one)).join(", ")}],`],
     ),
+    ...(explorer ? planLines(server, importExtension) : []),
     ...(mock ? mockLines(server, importExtension) : []),
     ...block(
       [`create: ({ ${parts} }) => {`],
@@ -99,6 +100,12 @@ export function emitServer(
   f.preamble(first.desc);
   const all = block(["await ", names.runtime("serve"), "({"], rows, ["});"]);
   for (const row of keepOwnWords(all, f, `./${server.path}.js`)) f.print(...row);
+}
+
+/** What the live page draws; nobody else loads it. */
+function planLines(server: PlanServer, extension: Parameter["importExtension"]): Lines {
+  const from = `./${posix.basename(planPath(server))}${extension === "none" ? "" : `.${extension}`}`;
+  return [[`plan: async () => (await import(${JSON.stringify(from)})).PLAN,`]];
 }
 
 /** What its upstreams answer where they are mocked; nobody else loads it. */

@@ -7,10 +7,15 @@ import { emitIdentity } from "./emit-identity.ts";
 import { emitMock } from "./emit-mock.ts";
 import { emitRules } from "./emit-rules.ts";
 import { emitServer } from "./emit-server.ts";
-import { bffPath, codecPath, mockPath, rulesPath } from "./file-names.ts";
+import { emitServerPlan } from "./emit-server-plan.ts";
+import { bffPath, codecPath, mockPath, planPath, rulesPath } from "./file-names.ts";
 
 /** Walks the plan and prints it. Not one decision is left to take here. */
-export function emit(plan: Plan, schema: Schema, options: Pick<Parameter, "mock" | "importExtension">): void {
+export function emit(
+  plan: Plan,
+  schema: Schema,
+  options: Pick<Parameter, "mock" | "explorer" | "importExtension">,
+): void {
   const messages = new Map(
     plan.messages.map((message): [string, PlanMessage] => [message.composed.desc.typeName, message]),
   );
@@ -26,6 +31,9 @@ export function emit(plan: Plan, schema: Schema, options: Pick<Parameter, "mock"
     const { identity } = server;
     if (identity !== undefined) emitIdentity(identity, server, schema.generateFile(`${identity.path}.ts`), plan);
   }
-  for (const server of plan.servers)
-    if (server.written) emitServer(server, schema.generateFile(`${server.path}.ts`), options);
+  for (const server of plan.servers) {
+    if (!server.written) continue;
+    emitServer(server, schema.generateFile(`${server.path}.ts`), options);
+    if (options.explorer) emitServerPlan(server, messages, schema.generateFile(`${planPath(server)}.ts`));
+  }
 }

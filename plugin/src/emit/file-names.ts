@@ -3,7 +3,7 @@ import type { DescEnum, DescFile, DescMessage, DescService } from "@bufbuild/pro
 import type { GeneratedFile, Printable } from "@bufbuild/protoplugin";
 import type { Overload } from "../cel/index.ts";
 import type { Origin } from "../origin.ts";
-import type { Plan, PlanFunction } from "../plan/plan.ts";
+import type { Plan, PlanFunction, PlanServer } from "../plan/plan.ts";
 import type { EnumConversion, MessageConversion } from "../resolve/model/conversion.ts";
 import { symbolNames } from "./symbol-names.ts";
 
@@ -180,3 +180,6 @@ export const rulesPath = (file: DescFile): string => `${file.name}_rules`;
 export const mockPath = (file: DescFile): string => `${file.name}_mock`;
 /** `web/v1/web_codec` */
 export const codecPath = (file: DescFile): string => `${file.name}_codec`;
+
+/** The plan of a server, beside it. */
+export const planPath = ({ path }: PlanServer): string => `${path}_plan`;

@@ -7,7 +7,7 @@ import { openAdmin } from "../server/admin.ts";
 import { listen } from "../server/listen.ts";
 import { EchoService, echoEndpoint } from "../testing/test-echo.ts";
 import { Explorer, type ExplorerOptions } from "./explorer.ts";
-import { type Behaviour, MOST_PAGES } from "./live.ts";
+import { MOST_PAGES, type Mock } from "./live.ts";
 import { MASK } from "./shown.ts";
 
 const ECHO = "echo.v1.EchoService/Echo";
@@ -92,8 +92,8 @@ it("sends a request of one's own to its own rpcs alone", async () => {
 });
 
 it("switches what a mock does", async () => {
-  const mock: { service: string; behaviour: Behaviour } = {
-    service: "echo.v1.EchoService",
+  const mock: Mock = {
+    service: EchoService.typeName,
     behaviour: { kind: "answer" },
   };
   const { post } = await opened({ mocks: new Map([["echo", mock]]) });
@@ -181,7 +181,7 @@ it.each([
   ["another port, as the browser says", { "sec-fetch-site": "same-site" }],
   ["a name that leads here", { host: "evil.example" }],
 ])("does nothing for %s", async (what, headers: Record<string, string>) => {
-  const mock: { service: string; behaviour: Behaviour } = { service: "e", behaviour: { kind: "answer" } };
+  const mock: Mock = { service: EchoService.typeName, behaviour: { kind: "answer" } };
   const { ask, word } = await opened({ mocks: new Map([["echo", mock]]) });
   const known = what === "no word" ? {} : { "x-bff-explorer": await word() };
   const body = JSON.stringify({ name: "echo", behaviour: "down" });

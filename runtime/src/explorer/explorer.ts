@@ -1,5 +1,5 @@
 // The live page of the admin port: the plan as a graph, the last requests as waterfalls, upstreams as they are, a request of one's own. It
-// looks on as an observer and answers at paths of its own; what is below all rooms is all that it knows.
+// looks on as an observer and answers at paths of its own; besides what is below all rooms it knows how mocks behave.
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createRegistry, type DescFile, type DescMethod, type DescService, type Registry } from "@bufbuild/protobuf";
 import { type Clock, systemClock } from "../clock.ts";
@@ -39,7 +39,7 @@ const HEADERS: Readonly<Record<string, string>> = {
     "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'; require-trusted-types-for 'script'",
   "x-content-type-options": "nosniff",
   "x-frame-options": "DENY",
-  "referrer-policy": "no-referrer",
+  "referrer-policy": "same-origin",
   "cross-origin-opener-policy": "same-origin",
   "cross-origin-resource-policy": "same-origin",
   "cache-control": "no-store",

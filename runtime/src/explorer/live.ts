@@ -1,5 +1,7 @@
 // What open pages are told, by server-sent events: twice a second what is new, of which no page gets more than it takes.
 import type { ServerResponse } from "node:http";
+import { Code } from "../failure.ts";
+import type { Behaviour } from "../mock/behaviour.ts";
 import type { BreakerEvent, Observer, UpstreamEvent } from "../observer.ts";
 import type { Recorder } from "./recorder.ts";
 import type { Live, ShownMock, ShownUpstream } from "./shown.ts";
@@ -121,14 +123,9 @@ export class Upstreams implements Observer {
   }
 }
 
-/** What an in-process upstream does when it is called. */
-export interface Behaviour {
-  readonly kind: string;
-  readonly afterMs?: number;
-  readonly code?: number;
-}
 /** An upstream that stands in for one, and can be told how to fail. */
 export interface Mock {
+  /** Its full name. */
   readonly service: string;
   behaviour: Behaviour;
 }
@@ -138,17 +135,21 @@ export const BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
   answers: { kind: "answer" },
   slow: { kind: "answer", afterMs: 500 },
   silent: { kind: "hang" },
-  unavailable: { kind: "status", code: 14 },
+  unavailable: { kind: "status", code: Code.UNAVAILABLE },
   down: { kind: "refused" },
   garbage: { kind: "garbage" },
   oversize: { kind: "oversize" },
 };
 
 export function shownMocks(mocks: ReadonlyMap<string, Mock>): readonly ShownMock[] {
-  return [...mocks].map(([name, { service, behaviour }]) => ({ name, service, behaviour: wordFor(behaviour) }));
+  return [...mocks].map(([name, { service, behaviour }]) => ({
+    name,
+    service,
+    behaviour: wordFor(behaviour),
+  }));
 }
 /** What a program has set itself may be none of those. */
-function wordFor({ kind, afterMs = 0 }: Behaviour): string {
-  if (kind === "answer" && afterMs > 0) return "slow";
-  return Object.keys(BEHAVIOURS).find((word) => BEHAVIOURS[word]?.kind === kind) ?? kind;
+function wordFor(behaviour: Behaviour): string {
+  if (behaviour.kind === "answer" && (behaviour.afterMs ?? 0) > 0) return "slow";
+  return Object.keys(BEHAVIOURS).find((word) => BEHAVIOURS[word]?.kind === behaviour.kind) ?? behaviour.kind;
 }

@@ -32,7 +32,7 @@ export function LOGIN_PAGE(wrong: boolean): string {
 <form method="post" action="/explorer/login">
 <label for="token">Token</label>
 <input id="token" name="token" type="password" autocomplete="current-password" required autofocus${wrong ? ' aria-invalid="true" aria-describedby="wrong"' : ""}>
-<button>Look</button>
+<button class="send">Look</button>
 ${wrong ? '<p id="wrong" role="alert">This is not the token.</p>\n' : ""}<p>It is what <code>BFF_EXPLORER_TOKEN</code> says.</p>
 </form>
 </main>

@@ -49,6 +49,7 @@ interface RequestRecord {
   readonly rpc: string;
   readonly at: number;
   readonly startedAt: number;
+  readonly requestId: string;
   readonly headers: ShownDetail["headers"];
   ms?: number;
   status: string;
@@ -86,6 +87,7 @@ export class Recorder implements Observer {
       rpc: method,
       at: this.#clock.date().getTime() - (this.#clock.now() - startedAt),
       startedAt,
+      requestId: short(header("x-request-id")),
       headers: shownHeaders(header),
       status: "RUNNING",
       degradation: [],
@@ -197,8 +199,8 @@ export class Recorder implements Observer {
   }
 }
 
-function summaryOf({ id, rpc, at, ms, status, degraded, calls }: RequestRecord): ShownRequest {
-  return { id, rpc, at, ms, status, degraded, calls };
+function summaryOf({ id, rpc, at, ms, status, degraded, calls, requestId }: RequestRecord): ShownRequest {
+  return { id, rpc, at, ms, status, degraded, calls, requestId };
 }
 
 function shownCall({ request: _, sent, got, ...call }: CallRecord, show: ShowMessage): ShownSpan {

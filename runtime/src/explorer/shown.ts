@@ -63,6 +63,8 @@ export interface ShownRequest {
   /** Entries of its degradation. */
   readonly degraded: number;
   readonly calls: number;
+  /** Of its header. */
+  readonly requestId: string;
 }
 
 export interface ShownDetail extends ShownRequest {

@@ -91,7 +91,7 @@ function maskedError(json: JsonValue): JsonValue {
   const { details } = json;
   if (!Array.isArray(details)) return json;
   const types = details.map((one) =>
-    one !== null && typeof one === "object" && !Array.isArray(one) ? (one["type"] ?? MASK) : MASK,
+    one !== null && typeof one === "object" && !Array.isArray(one) ? (one.type ?? MASK) : MASK,
   );
   return { ...json, details: types.map((type) => ({ type, value: MASK })) };
 }

@@ -1,0 +1,88 @@
+// Where the steps of a graph stand: in columns by the longest way to them, in each column near what they are joined to.
+
+export interface Placed {
+  /** Of each node, its upper left corner. */
+  readonly at: readonly { readonly x: number; readonly y: number }[];
+  readonly width: number;
+  readonly height: number;
+}
+
+export const BOX = { width: 200, height: 56 };
+const GAP = { x: 56, y: 16 };
+/** More nodes than this stand side by side, so that a wide graph fits a page. */
+const MOST_ROWS = 24;
+const SWEEPS = 2;
+
+/** Linear in nodes and edges but for the sorting, whatever the graph; of a circle, which no plan has, the nodes stand in the first column. */
+export function placed(count: number, edges: readonly { readonly from: number; readonly to: number }[]): Placed {
+  const before: number[][] = Array.from({ length: count }, () => []);
+  const after: number[][] = Array.from({ length: count }, () => []);
+  for (const { from, to } of edges) {
+    after[from]?.push(to);
+    before[to]?.push(from);
+  }
+  const ranks = ranksOf(before, after);
+  const columns: number[][] = [];
+  ranks.forEach((rank, node) => {
+    columns[rank] ??= [];
+    columns[rank]?.push(node);
+  });
+  const row = new Array<number>(count).fill(0);
+  const number = (column: readonly number[] | undefined): void => {
+    column?.forEach((node, index) => {
+      row[node] = index;
+    });
+  };
+  columns.forEach(number);
+  for (let sweep = 0; sweep < SWEEPS; sweep++) {
+    const down = sweep % 2 === 0;
+    const order = down ? columns : columns.toReversed();
+    for (const column of order) {
+      if (column === undefined) continue;
+      const middle = new Map(column.map((node) => [node, middleOf((down ? before : after)[node] ?? [], row, node)]));
+      column.sort((a, b) => (middle.get(a) ?? 0) - (middle.get(b) ?? 0) || (row[a] ?? 0) - (row[b] ?? 0));
+      number(column);
+    }
+  }
+  return coordinates(count, columns);
+}
+
+/** Of each node, how many stand before it on the longest way. */
+function ranksOf(before: readonly (readonly number[])[], after: readonly (readonly number[])[]): number[] {
+  const ranks = new Array<number>(before.length).fill(0);
+  const waits = before.map(({ length }) => length);
+  const ready = waits.flatMap((left, node) => (left === 0 ? [node] : []));
+  for (const node of ready) {
+    for (const next of after[node] ?? []) {
+      ranks[next] = Math.max(ranks[next] ?? 0, (ranks[node] ?? 0) + 1);
+      const left = (waits[next] ?? 0) - 1;
+      waits[next] = left;
+      if (left === 0) ready.push(next);
+    }
+  }
+  return ranks.map((rank, node) => ((waits[node] ?? 0) > 0 ? 0 : rank));
+}
+
+/** Where the neighbours of a node stand on average; it stays where it is without any. */
+function middleOf(neighbours: readonly number[], row: readonly number[], node: number): number {
+  if (neighbours.length === 0) return row[node] ?? 0;
+  return neighbours.reduce((sum, one) => sum + (row[one] ?? 0), 0) / neighbours.length;
+}
+
+function coordinates(count: number, columns: readonly (readonly number[])[]): Placed {
+  const at = Array.from({ length: count }, () => ({ x: 0, y: 0 }));
+  const rows = Math.min(MOST_ROWS, Math.max(1, ...columns.map((column) => column?.length ?? 0)));
+  let x = 0;
+  for (const column of columns) {
+    if (column === undefined) continue;
+    const beside = Math.ceil(column.length / MOST_ROWS);
+    const high = Math.ceil(column.length / beside);
+    const top = ((rows - high) / 2) * (BOX.height + GAP.y);
+    column.forEach((node, index) => {
+      const side = Math.floor(index / high);
+      at[node] = { x: x + side * (BOX.width + GAP.y), y: top + (index % high) * (BOX.height + GAP.y) };
+    });
+    x += beside * (BOX.width + GAP.y) - GAP.y + GAP.x;
+  }
+  return { at, width: Math.max(BOX.width, x - GAP.x), height: rows * (BOX.height + GAP.y) - GAP.y };
+}

@@ -1,0 +1,109 @@
+// What the page reads of a plan (plan=json, docs/runtime.md), and the graph of one rpc.
+
+interface StepReport {
+  readonly step: string;
+  readonly kind: string;
+  readonly call?: { readonly method: string; readonly timeout_ms: number | null; readonly attempts: number };
+  readonly composes?: string;
+  readonly each?: { readonly max: number | null };
+  readonly if?: string;
+  readonly side_effects?: true;
+  readonly on_failure?: string;
+}
+interface Edge {
+  readonly from: string;
+  readonly to: string;
+  readonly kind: string;
+}
+interface RpcReport {
+  readonly rpc: string;
+  readonly composes: string;
+  readonly budget_ms: number;
+  readonly worst_calls: number | null;
+  readonly permit?: { readonly steps?: readonly StepReport[] };
+  readonly critical_path: readonly { readonly step: string; readonly ms: number }[];
+}
+interface MessageReport {
+  readonly message: string;
+  readonly steps: readonly StepReport[];
+  readonly edges: readonly Edge[];
+}
+interface ServiceReport {
+  readonly service: string;
+  readonly steps: readonly (StepReport & { readonly started_by: readonly string[] })[];
+  readonly edges: readonly Edge[];
+}
+interface FileReport {
+  readonly rpcs: readonly RpcReport[];
+  readonly services?: readonly ServiceReport[];
+  readonly messages: readonly MessageReport[];
+}
+
+/** One step, wherever it stands. */
+export interface GraphNode {
+  readonly step: StepReport;
+  /** Where it stands: a message, `let` of a service, `permit`. */
+  readonly of: string;
+}
+export interface GraphEdge {
+  readonly from: number;
+  readonly to: number;
+  /** `composes`: the steps of the message that it composes. */
+  readonly kind: string;
+}
+export interface Graph {
+  readonly rpc: RpcReport;
+  readonly nodes: readonly GraphNode[];
+  readonly edges: readonly GraphEdge[];
+}
+
+/** All steps of one rpc: those that decide whether it may be called, those of its service, those of the messages that it composes. */
+export function graphOf(files: readonly unknown[], name: string): Graph | undefined {
+  const file = (files as readonly FileReport[]).find(({ rpcs }) => rpcs.some(({ rpc }) => rpc === name));
+  const rpc = file?.rpcs.find((one) => one.rpc === name);
+  if (file === undefined || rpc === undefined) return undefined;
+  const nodes: GraphNode[] = [];
+  const edges: GraphEdge[] = [];
+  const blocks = new Map<string, Map<string, number>>();
+  const add = (of: string, steps: readonly StepReport[]): Map<string, number> => {
+    const found = new Map(steps.map((step) => [step.step, nodes.push({ step, of }) - 1] as const));
+    blocks.set(of, found);
+    return found;
+  };
+  const join = (all: readonly Edge[], ...places: readonly ReadonlyMap<string, number>[]): void => {
+    const at = (step: string) => places.map((place) => place.get(step)).find((index) => index !== undefined);
+    for (const { from, to, kind } of all) {
+      const [a, b] = [at(from), at(to)];
+      if (a !== undefined && b !== undefined) edges.push({ from: a, to: b, kind });
+    }
+  };
+  add("permit", rpc.permit?.steps ?? []);
+  const slash = name.indexOf("/");
+  const service = file.services?.find((one) => one.service === name.slice(0, slash));
+  const method = name.slice(slash + 1);
+  const shared = add("let", service?.steps.filter(({ started_by: by }) => by.includes(method)) ?? []);
+  join(service?.edges ?? [], shared);
+  const messages = new Map(file.messages.map((message) => [message.message, message]));
+  const reached = [rpc.composes];
+  for (const type of reached) {
+    const message = messages.get(type);
+    if (message === undefined || blocks.has(type)) continue;
+    join(message.edges, add(type, message.steps), shared);
+    reached.push(...message.steps.flatMap(({ composes }) => composes ?? []));
+  }
+  compose(nodes, edges, blocks);
+  return { rpc, nodes, edges };
+}
+
+/** From a step to the first ones of the message that it composes. */
+function compose(
+  nodes: readonly GraphNode[],
+  edges: GraphEdge[],
+  blocks: ReadonlyMap<string, ReadonlyMap<string, number>>,
+): void {
+  const follows = new Set(edges.map(({ to }) => to));
+  nodes.forEach(({ step }, from) => {
+    for (const to of blocks.get(step.composes ?? "")?.values() ?? [])
+      if (!follows.has(to)) edges.push({ from, to, kind: "composes" });
+  });
+}
