@@ -38,7 +38,7 @@ export function Requests({
                 {time(at)} {shortName(rpc)}
               </button>
             </th>
-            <td class={`status ${statusClass(status)}`}>{status}</td>
+            <td class={degraded > 0 ? "running" : statusClass(status)}>{status}</td>
             <td class="number">{took === undefined ? "" : ms(took)}</td>
             <td class="number">{calls}</td>
             <td class="number">{degraded === 0 ? "" : degraded}</td>
@@ -51,5 +51,5 @@ export function Requests({
 
 export function statusClass(status: string): string {
   if (status === "OK" || status === "ok") return "good";
-  return status === "RUNNING" ? "running" : "bad";
+  return status === "RUNNING" || status === "cancelled" || status === "CANCELLED" ? "running" : "bad";
 }

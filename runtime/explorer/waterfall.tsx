@@ -170,7 +170,7 @@ function told(span: ShownSpan): string {
     case "limit":
       return `limit: ${span.outcome}`;
     case "call":
-      return `${took}${span.outcome}${attemptsText(span)}${span.items === undefined ? "" : `, ${span.items} keys`}`;
+      return `${took}${span.outcome}${attemptsText(span)}${span.items === undefined ? "" : `, ${span.items} ${span.items === 1 ? "key" : "keys"}`}`;
   }
 }
 

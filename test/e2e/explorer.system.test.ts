@@ -1,0 +1,75 @@
+// The example's BFF on mocks, as `server.ts --mock` runs it, looked at in a browser: what the live page shows when an upstream goes down.
+// With EXPLORER_PICTURE=docs/explorer.png it takes the picture of the docs.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+import { expect, onTestFinished, test } from "vitest";
+
+const SERVER = fileURLToPath(new URL("../../generated/web/v1/server.ts", import.meta.url));
+
+async function started(): Promise<string> {
+  const env = { ...process.env, HOST: "127.0.0.1", PORT: "0", BFF_ADMIN_PORT: "0", BFF_EXPLORER: "1" };
+  const child = spawn(process.execPath, [SERVER, "--mock=all"], { env, stdio: ["ignore", "pipe", "inherit"] });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  const [line] = await once(child.stdout, "data");
+  return /explorer: ([^\s,)]+)/.exec(String(line))?.[1] ?? `no page: ${line}`;
+}
+
+test("a request of one's own on mocks, before and after an upstream goes down", { timeout: 120_000 }, async () => {
+  const url = await started();
+  const browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: ["--no-sandbox"],
+  });
+  onTestFinished(() => browser.close());
+  const page = await browser.newPage({ viewport: { width: 1360, height: 1000 } });
+  await page.goto(`${url}#try`);
+  await page.getByLabel("Request, as JSON").fill('{"workspaceId": "ws_1", "userId": "u_1"}');
+  const send = async (): Promise<Record<string, unknown>> => {
+    await page.getByRole("button", { name: "Send" }).click();
+    await page.getByText("HTTP 200").waitFor();
+    return JSON.parse((await page.getByRole("figure", { name: "Body" }).locator("pre").textContent()) ?? "");
+  };
+  const whole = await send();
+  expect(whole).toHaveProperty("spentCents");
+  expect(whole).not.toHaveProperty("degraded");
+
+  await page.getByLabel("What the mock of billing.v1.BillingService does").selectOption("down");
+  await page.getByLabel("What the mock of notify.v1.NotifyService does").selectOption("silent");
+  const degraded = await send();
+  expect(degraded).not.toHaveProperty("spentCents");
+  const detail = page.getByRole("article", { name: "Request 2" });
+  const lacks = detail.getByRole("list", { name: "What the answer lacks" }).getByRole("listitem");
+  await lacks.first().waitFor();
+  expect((await lacks.allInnerTexts()).sort()).toEqual([
+    "spent_cents MISSING, UNAVAILABLE billing.v1.BillingService",
+    "unread MISSING, TIMEOUT notify.v1.NotifyService",
+  ]);
+  await detail.getByText("Steps as a table").click();
+  const told = async (step: string): Promise<string | null> =>
+    detail
+      .getByRole("row", { name: new RegExp(`^${step} `) })
+      .getByRole("cell")
+      .last()
+      .textContent();
+  expect(await told("usage")).toBe("UNAVAILABLE, retried");
+  expect(await told("unread")).toBe("DEADLINE_EXCEEDED");
+  expect(await told("agent")).toBe("answered");
+  expect(await told("session")).toBe("answered");
+
+  await page.getByRole("link", { name: "Upstreams" }).click();
+  const billing = page.getByRole("region", { name: "billing.v1.BillingService" });
+  expect(await billing.getByRole("combobox").inputValue()).toBe("down");
+
+  const picture = process.env.EXPLORER_PICTURE;
+  if (picture === undefined) return;
+  await page.getByRole("link", { name: "Requests" }).click();
+  await page
+    .getByRole("row", { name: /GetDashboard/ })
+    .first()
+    .getByRole("button")
+    .click();
+  await page.getByRole("article").getByRole("img").waitFor();
+  await page.screenshot({ path: picture, fullPage: true });
+});
