@@ -1,10 +1,15 @@
 // `protobff contract`: what this project uses of services, as a document for their team.
 import { readFileSync, writeFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
+import { create, createFileRegistry } from "@bufbuild/protobuf";
+import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import type { Command } from "commander";
 import { parseLock } from "protoc-gen-bff/compiler";
 import { cutContract } from "../contract/cut.ts";
-import { renderContract } from "../contract/document.ts";
+import { type Contract, renderContract } from "../contract/document.ts";
+import { cutExamples, type Example, MOST_EXAMPLES } from "../contract/example.ts";
+import { buildImage } from "../project/buf.ts";
+import { readGenConfig } from "../project/gen-config.ts";
 import { Refusal } from "../refusal.ts";
 import type { Terminal } from "../terminal.ts";
 
@@ -13,6 +18,7 @@ interface Options {
   readonly lock: string;
   readonly out?: string;
   readonly consumer?: string;
+  readonly examples?: readonly string[];
 }
 
 /** `protobff contract --upstream billing.v1.BillingService --out billing.contract.json` */
@@ -23,11 +29,12 @@ export function addContract(program: Command, terminal: Terminal): void {
     .requiredOption("--upstream <service...>", "as in billing.v1.BillingService; several for one contract")
     .option("--lock <file>", "what `buf generate` has written of its uses", "bff.lock.json")
     .option("--consumer <name>", "who relies on it; default: the name in package.json")
+    .option("--examples <file...>", "calls with their answers, for `protobff verify --replay`")
     .option("--out <file>", "default: standard output")
     .action((options: Options) => contract(options, terminal));
 }
 
-function contract({ upstream, lock: path, out, consumer }: Options, terminal: Terminal): void {
+function contract({ upstream, lock: path, out, consumer, examples: files = [] }: Options, terminal: Terminal): void {
   const text = tryRead(resolve(terminal.cwd, path));
   if (text === undefined)
     throw new Refusal(`there is no "${path}": run \`buf generate\`, or name the lock with --lock`);
@@ -35,7 +42,8 @@ function contract({ upstream, lock: path, out, consumer }: Options, terminal: Te
   if ("message" in lock)
     throw new Refusal(`${path}:${lock.at.line}:${lock.at.column}: "${path}" cannot be read: ${lock.message}`);
   const cut = cutContract(lock, upstream, consumer ?? nameOf(terminal.cwd), path);
-  const written = renderContract({ ...cut, examples: [] });
+  const examples = files.length === 0 ? [] : readExamples(files, cut, terminal.cwd);
+  const written = renderContract({ ...cut, examples });
   if (out === undefined) {
     terminal.write(written);
     return;
@@ -48,6 +56,28 @@ function contract({ upstream, lock: path, out, consumer }: Options, terminal: Te
   const fields = new Set([...cut.methods.values()].flatMap(({ sets, reads }) => [...sets, ...reads])).size;
   terminal.write(`${out}: ${count(cut.methods.size, "method")}, ${count(fields, "field")} and enum values\n`);
 }
+function readExamples(files: readonly string[], cut: Pick<Contract, "methods">, cwd: string): readonly Example[] {
+  const images = readGenConfig(cwd).inputs.map(({ input, paths, excludePaths }) =>
+    buildImage({ cwd, input, paths, excludePaths, withoutSources: true }),
+  );
+  const protos = new Map(images.flatMap((image) => image.files.map((file) => [file.name, file] as const)));
+  const registry = createFileRegistry(create(FileDescriptorSetSchema, { file: [...protos.values()] }));
+  const examples = files.flatMap((file) => cutExamples(parsedJson(file, cwd), cut, registry, file));
+  if (examples.length > MOST_EXAMPLES)
+    throw new Refusal(`${examples.length} examples are too many: a contract has at most ${MOST_EXAMPLES}`);
+  return examples;
+}
+
+function parsedJson(file: string, cwd: string): unknown {
+  const text = tryRead(resolve(cwd, file));
+  if (text === undefined) throw new Refusal(`${file} cannot be read`);
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new Refusal(`${file} is no JSON: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
 const count = (of: number, what: string): string => `${of} ${what}${of === 1 ? "" : "s"}`;
 
 /** Of a project without a name its folder's. */

@@ -41,6 +41,21 @@ describe("protobff contract", () => {
     expect(written).toMatchObject({ exitCode: 0, stderr: "" });
     expect(readFileSync(join(dir, "a.json"), "utf8")).toBe(stdout);
   });
+  test("holds examples, cut to what is read", async () => {
+    const example = {
+      method: "billing.v1.BillingService/GetUsage",
+      request: { workspaceId: "w" },
+      response: { spentCents: "5", month: "May" },
+    };
+    put("examples.json", JSON.stringify([example]));
+    const examples = ["--examples", join(dir, "examples.json")];
+    const { stdout, stderr } = await contract(...examples);
+    expect(stderr).toBe("");
+    expect(JSON.parse(stdout).examples).toEqual([{ ...example, response: { spentCents: "5" } }]);
+    put("examples.json", "[");
+    expect((await contract(...examples)).stderr).toContain("examples.json is no JSON: ");
+    expect((await contract("--examples", "no.json")).stderr).toContain("no.json cannot be read");
+  });
   test("says what is wrong", async () => {
     expect(await run(["contract", "--upstream", "billing.v1.BilingService"], root)).toMatchObject({
       exitCode: 1,
@@ -91,6 +106,13 @@ describe("protobff verify", () => {
       "it is of version 2, and this protobff reads 1: update protobff",
     ],
     ["no version", (text) => text.replace("protobff_contract", "x"), 'it has no "protobff_contract"'],
+    ["an example that is none", (text) => text.replace('"elements"', '"examples": [{}], "elements"'), "example 1: "],
+    [
+      "too many examples",
+      (text) =>
+        text.replace('"elements"', `"examples": [${Array.from({ length: 1_001 }, () => "{}").join()}], "elements"`),
+      "it has 1001 examples, and at most 1000 are read",
+    ],
     ["no JSON", () => "{", "it is no JSON"],
     ["another JSON", () => "[]", "it is no JSON object"],
     [

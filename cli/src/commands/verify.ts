@@ -3,10 +3,11 @@ import { readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { create, createFileRegistry, type FileRegistry } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
-import { type Command, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { type Contract, MOST_CONTRACT_BYTES, parseContract } from "../contract/document.ts";
 import { judgeContract } from "../contract/judge.ts";
-import { type Format, renderJudged } from "../contract/render.ts";
+import { type Format, renderJudged, renderReplayed } from "../contract/render.ts";
+import { type Protocol, type ReplayOptions, replay, transportTo } from "../contract/replay.ts";
 import { buildImage } from "../project/buf.ts";
 import { Refusal } from "../refusal.ts";
 import type { Terminal } from "../terminal.ts";
@@ -15,6 +16,11 @@ interface Options {
   readonly contract: readonly string[];
   readonly against: string;
   readonly format: Format;
+  readonly replay?: string;
+  readonly protocol: Protocol;
+  readonly timeout: number;
+  readonly header: readonly string[];
+  readonly replayWrites?: boolean;
 }
 
 /** `protobff verify --contract contracts/*.json --against .` */
@@ -25,12 +31,28 @@ export function addVerify(program: Command, terminal: Terminal): void {
     .requiredOption("--contract <file...>", "what `protobff contract` has written; several at once")
     .option("--against <input>", "the upstream's protos: a folder, an image, or a git reference as buf takes it", ".")
     .addOption(new Option("--format <format>", "of what is found").choices(["text", "github"]).default("text"))
+    .option("--replay <url>", "sends the examples of the contracts to a server, as in http://localhost:8080")
+    .addOption(new Option("--protocol <protocol>", "of that server").choices(["grpc", "connect"]).default("grpc"))
+    .option("--timeout <ms>", "of each of these calls", milliseconds, 5_000)
+    .option("--header <header>", "sent with each, as in 'authorization: Bearer x'; several times", collected, [])
+    .option("--replay-writes", "sends examples of methods with side effects, too")
     .action((options: Options) => verify(options, terminal));
 }
 
 const MOST_CONTRACTS = 1_000;
+const MOST_TIMEOUT_MS = 600_000;
 
-function verify({ contract: paths, against, format }: Options, terminal: Terminal): void {
+function milliseconds(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > MOST_TIMEOUT_MS)
+    throw new InvalidArgumentError(`it has to be milliseconds, from 1 to ${MOST_TIMEOUT_MS}`);
+  return value;
+}
+const collected = (text: string, before: readonly string[]): readonly string[] => [...before, text];
+
+async function verify(options: Options, terminal: Terminal): Promise<void> {
+  const { contract: paths, against, format } = options;
+  const replaying = options.replay === undefined ? undefined : replayOptions(options.replay, options);
   if (paths.length > MOST_CONTRACTS)
     throw new Refusal(`${paths.length} contracts are too many for one run: name at most ${MOST_CONTRACTS}`, 2);
   const contracts = paths.map((path) => ({ path, contract: readContract(path, terminal.cwd) }));
@@ -42,7 +64,27 @@ function verify({ contract: paths, against, format }: Options, terminal: Termina
     const { consumer, services } = contract;
     terminal.write(renderJudged({ path, consumer, services, findings }, format));
     if (findings.some(({ severity }) => severity === "break")) terminal.exitCode = 1;
+    if (replaying === undefined) continue;
+    const ended = terminal.progress(`replaying ${path}`);
+    const replayed = await replay(contract, registry, transportTo(replaying), replaying);
+    ended();
+    terminal.write(renderReplayed({ path, consumer, url: replaying.url }, replayed, format));
+    if (replayed.some(({ faults }) => faults.length > 0)) terminal.exitCode = 1;
   }
+}
+
+function replayOptions(url: string, { protocol, timeout, header, replayWrites = false }: Options): ReplayOptions {
+  const parsed = URL.parse(url);
+  if (parsed === null || !/^https?:$/.test(parsed.protocol))
+    throw new Refusal(`"${url}" is no URL of a server: write it as http://localhost:8080`, 2);
+  const headers = new Headers();
+  for (const one of header) {
+    const [, name, value] = /^([\w-]+): *(.*)$/.exec(one) ?? [];
+    if (name === undefined || value === undefined)
+      throw new Refusal(`"${one}" is no header: write it as 'authorization: Bearer x'`, 2);
+    headers.set(name, value);
+  }
+  return { url, protocol, timeoutMs: timeout, headers, writes: replayWrites };
 }
 
 function readContract(path: string, cwd: string): Contract {

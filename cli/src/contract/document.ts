@@ -1,7 +1,8 @@
 // A contract: what a consumer uses of services of an upstream, as a document that the upstream's team keeps. JSON, for people to review.
 import type { Facts, Reliance } from "protoc-gen-bff/compiler";
 import { Refusal } from "../refusal.ts";
-import type { Example } from "./example.ts";
+import { type Example, faultIn, MOST_EXAMPLES } from "./example.ts";
+import { isObject } from "./json.ts";
 
 export interface Contract {
   /** Who uses it. */
@@ -83,6 +84,12 @@ export function parseContract(text: string, path: string): Contract {
   const count = Object.keys(methods).length + Object.keys(elements).length;
   if (count > MOST_ELEMENTS) return refuse(`it has ${count} elements, and at most ${MOST_ELEMENTS} are read`);
   if (!isList(examples)) return refuse(`"examples" has to be a list`);
+  if (examples.length > MOST_EXAMPLES)
+    return refuse(`it has ${examples.length} examples, and at most ${MOST_EXAMPLES} are read`);
+  for (const [i, example] of examples.entries()) {
+    const fault = faultIn(example);
+    if (fault !== undefined) return refuse(`example ${i + 1}: ${fault}`);
+  }
   return {
     ...{ consumer, services },
     methods: new Map(
@@ -135,8 +142,6 @@ function readElement(value: unknown): ContractElement | undefined {
   return fits ? { facts: facts as unknown as Facts, usedBy } : undefined;
 }
 
-export const isObject = (value: unknown): value is Json =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 const isList = (value: unknown): value is readonly unknown[] => Array.isArray(value);
 const isTexts = (value: unknown): value is readonly string[] =>
   isList(value) && value.every((one) => typeof one === "string" && isPrintable(one));

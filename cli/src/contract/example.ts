@@ -1,6 +1,139 @@
-/** A call and its answer, for replaying. JSON of protobuf throughout. */
+// Examples of a contract: calls with what they are answered. JSON of protobuf throughout, for people to read.
+import {
+  clearField,
+  type DescField,
+  type DescMessage,
+  type DescMethod,
+  fromJson,
+  isFieldSet,
+  type JsonValue,
+  type Message,
+  type Registry,
+  toJson,
+} from "@bufbuild/protobuf";
+import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
+import { Refusal } from "../refusal.ts";
+import type { Contract } from "./document.ts";
+import { isObject } from "./json.ts";
+
+/**
+ * How an answer is compared with the one recorded. `values`: what is read is equal. `shape`: it is there where it was; for examples whose values are
+ * invented.
+ */
+export type Compare = "values" | "shape";
+
 export interface Example {
   /** `billing.v1.BillingService/GetUsage` */
   readonly method: string;
-  readonly request: object;
+  readonly request: JsonValue;
+  /** Of it only what is read; undefined: `error` is what it is answered. */
+  readonly response?: JsonValue;
+  /** "NOT_FOUND" */
+  readonly error?: string;
+  /** Default: `values`. */
+  readonly compare?: Compare;
+}
+
+/** gRPC's, by number. */
+export const STATUSES: readonly string[] = [
+  ...["OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS"],
+  ...["PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE", "UNIMPLEMENTED"],
+  ...["INTERNAL", "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED"],
+];
+/** Of one contract. */
+export const MOST_EXAMPLES = 1_000;
+
+/** What is wrong with the form of an example; undefined: nothing is. */
+export function faultIn(example: unknown): string | undefined {
+  if (!isObject(example)) return "it is no object";
+  const { method, request, response, error, compare } = example;
+  if (typeof method !== "string" || !/^[\w.]+\/\w+$/.test(method))
+    return `"method" has to be as in a.v1.Service/Method`;
+  if (!isObject(request)) return `"request" has to be an object: the request as JSON`;
+  if ((response === undefined) === (error === undefined)) return `either "response" or "error" has to be there`;
+  if (response !== undefined && !isObject(response)) return `"response" has to be an object: the answer as JSON`;
+  if (error !== undefined && !(typeof error === "string" && STATUSES.indexOf(error) > 0))
+    return `"error" has to be a status such as NOT_FOUND`;
+  if (compare !== undefined && compare !== "values" && compare !== "shape") return `"compare" is values or shape`;
+  return undefined;
+}
+
+/**
+ * Examples as they go into a contract: answers hold what is read and nothing else, so that nothing more is handed on.
+ *
+ * Throws a `Refusal` for what is no example of the contract: another method, a request with fields that the consumer never sets.
+ *
+ * @param path of the file, for messages
+ */
+export function cutExamples(
+  given: unknown,
+  { methods }: Pick<Contract, "methods">,
+  registry: Registry,
+  path: string,
+): readonly Example[] {
+  if (!Array.isArray(given)) throw new Refusal(`${path} has to be a list of examples`);
+  if (given.length > MOST_EXAMPLES)
+    throw new Refusal(`${path} has ${given.length} examples, and a contract at most ${MOST_EXAMPLES}`);
+  return given.map((one: unknown, i) => {
+    const refuse = (message: string): never => {
+      throw new Refusal(`${path}: example ${i + 1}: ${message}`);
+    };
+    const fault = faultIn(one);
+    if (fault !== undefined) return refuse(fault);
+    const { method: name, request, response, error, compare } = one as Example;
+    const used = methods.get(name) ?? refuse(`the contract has no ${name}; it has ${[...methods.keys()].join(", ")}`);
+    const method = methodOf(name, registry) ?? refuse(`${name} is in none of the protos`);
+    const [sent, strange] = [parsed(method.input, request, registry), new Set<string>()];
+    if (typeof sent === "string") return refuse(`its request is none of ${method.input.typeName}: ${sent}`);
+    prune(reflect(method.input, sent), new Set(used.sets), strange);
+    const [first] = strange;
+    if (first !== undefined) return refuse(`its request sets ${first}, which this project never does`);
+    const shared = { method: name, request, ...(compare !== undefined && { compare }) };
+    if (response === undefined) return { ...shared, error: error ?? "" };
+    const answer = parsed(method.output, response, registry);
+    if (typeof answer === "string") return refuse(`its response is none of ${method.output.typeName}: ${answer}`);
+    prune(reflect(method.output, answer), new Set(used.reads), new Set());
+    return { ...shared, response: toJson(method.output, answer, { registry }) };
+  });
+}
+
+export function methodOf(name: string, registry: Registry): DescMethod | undefined {
+  const [service = "", own = ""] = name.split("/");
+  return registry.getService(service)?.methods.find((method) => method.name === own);
+}
+
+/** The message, or why it is none. */
+export function parsed(desc: DescMessage, json: JsonValue, registry: Registry): Message | string {
+  try {
+    return fromJson(desc, json, { registry });
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** Takes out, all the way down, what is not among the names. */
+function prune(message: ReflectMessage, names: ReadonlySet<string>, taken: Set<string>): void {
+  for (const field of message.desc.fields) {
+    if (!isFieldSet(message.message, field)) continue;
+    const name = `${field.parent.typeName}.${field.name}`;
+    if (!names.has(name)) {
+      taken.add(name);
+      clearField(message.message, field);
+    } else for (const inner of messagesIn(message, field)) prune(inner, names, taken);
+  }
+}
+
+/** The messages in a field, where they are not google's own, which are used as wholes. */
+function messagesIn(message: ReflectMessage, field: DescField): readonly ReflectMessage[] {
+  if (field.message === undefined || field.message.file.proto.package === "google.protobuf") return [];
+  switch (field.fieldKind) {
+    case "list":
+      return [...message.get(field)] as ReflectMessage[];
+    case "map":
+      return [...message.get(field).values()] as ReflectMessage[];
+    case "message":
+      return [message.get(field)];
+    default:
+      return [];
+  }
 }

@@ -1,5 +1,6 @@
 // Findings for people, and for GitHub's annotations.
 import type { Finding } from "./finding.ts";
+import type { Replayed } from "./replay.ts";
 
 export type Format = "text" | "github";
 
@@ -47,3 +48,27 @@ function annotated({ severity, code, says, uses, instead, at }: Finding, consume
 }
 const escaped = (text: string): string => text.replace(/%/g, "%25").replace(/\r/g, "%0D").replace(/\n/g, "%0A");
 const property = (text: string): string => escaped(text).replace(/:/g, "%3A").replace(/,/g, "%2C");
+
+/** What a server has answered to the examples of one contract. */
+export function renderReplayed(
+  { path, consumer, url }: { readonly path: string; readonly consumer: string; readonly url: string },
+  replayed: readonly Replayed[],
+  format: Format,
+): string {
+  const sent = replayed.filter(({ skipped }) => skipped === undefined);
+  const wrong = sent.filter(({ faults }) => faults.length > 0);
+  const answered = `${sent.length - wrong.length} of ${count(sent.length, "example") || "no examples"} answered as recorded`;
+  const unsent = replayed.length - sent.length;
+  const head = `${path}: ${url}: ${answered}${unsent === 0 ? "" : `, ${unsent} not sent`}\n`;
+  const lines = replayed.flatMap(({ index, method, faults, skipped }) => {
+    const example = `example ${index}, ${method}`;
+    if (skipped !== undefined) return [`note: ${example}: ${skipped}\n`];
+    if (faults.length === 0) return [];
+    // What a server answers is no line of ours.
+    const said = faults.map((fault) => fault.replace(/\p{Cc}/gu, " "));
+    return format === "github"
+      ? [`::error title=replay::${escaped([`${consumer}: ${example}`, ...said].join("\n"))}\n`]
+      : [`break: ${example}\n${said.map((one) => `    ${one}\n`).join("")}`];
+  });
+  return [head, ...lines].join("");
+}

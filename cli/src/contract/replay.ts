@@ -1,0 +1,121 @@
+// The examples of a contract, sent to a server that is running.
+import type { DescMethodUnary, Message, Registry } from "@bufbuild/protobuf";
+import { reflect } from "@bufbuild/protobuf/reflect";
+import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
+import { ConnectError, type Transport } from "@connectrpc/connect";
+import { createConnectTransport, createGrpcTransport } from "@connectrpc/connect-node";
+import { compareReply } from "./compare-reply.ts";
+import type { Contract } from "./document.ts";
+import { type Example, methodOf, parsed, STATUSES } from "./example.ts";
+
+export type Protocol = "grpc" | "connect";
+
+export interface ReplayOptions {
+  readonly url: string;
+  readonly protocol: Protocol;
+  /** Of each call. */
+  readonly timeoutMs: number;
+  /** Sent with every call. */
+  readonly headers: Headers;
+  /** Also examples of methods that may have side effects. */
+  readonly writes: boolean;
+}
+
+/** One example that was sent, or was not. */
+export interface Replayed {
+  /** From 1. */
+  readonly index: number;
+  readonly method: string;
+  /** What is wrong with the answer; none: it is as recorded. */
+  readonly faults: readonly string[];
+  /** Why it was not sent. */
+  readonly skipped: string | undefined;
+}
+
+/** Of one answer. */
+export const MOST_REPLY_BYTES = 4 << 20;
+
+export function transportTo({ url, protocol }: Pick<ReplayOptions, "url" | "protocol">): Transport {
+  const shared = { baseUrl: url, readMaxBytes: MOST_REPLY_BYTES };
+  return protocol === "grpc"
+    ? createGrpcTransport(shared)
+    : createConnectTransport({ ...shared, httpVersion: "1.1", useBinaryFormat: true });
+}
+
+/** One after the other, as they are recorded: some may rest on those before them. */
+export async function replay(
+  contract: Contract,
+  registry: Registry,
+  transport: Transport,
+  options: ReplayOptions,
+): Promise<readonly Replayed[]> {
+  const done: Replayed[] = [];
+  for (const [i, example] of contract.examples.entries()) {
+    const { method: name } = example;
+    const told = { index: i + 1, method: name, skipped: undefined };
+    const method = methodOf(name, registry);
+    const used = contract.methods.get(name);
+    if (method === undefined || method.methodKind !== "unary" || used === undefined) {
+      done.push({ ...told, faults: [`there is no unary method ${name} that the contract has`] });
+      continue;
+    }
+    const reads = method.idempotency === Level.NO_SIDE_EFFECTS || used.vouchedBy.length > 0;
+    if (!reads && !options.writes) {
+      done.push({ ...told, faults: [], skipped: "it may have side effects: --replay-writes sends it" });
+      continue;
+    }
+    done.push({
+      ...told,
+      faults: await replayOne(example, method as DescMethodUnary, contract, registry, transport, options),
+    });
+  }
+  return done;
+}
+
+async function replayOne(
+  example: Example,
+  method: DescMethodUnary,
+  contract: Contract,
+  registry: Registry,
+  transport: Transport,
+  { timeoutMs, headers }: ReplayOptions,
+): Promise<readonly string[]> {
+  const request = parsed(method.input, example.request, registry);
+  if (typeof request === "string") return [`its request cannot be made any more: ${request}`];
+  const recorded = example.response === undefined ? undefined : parsed(method.output, example.response, registry);
+  if (typeof recorded === "string") return [`its recorded answer fits the protos no more: ${recorded}`];
+  const answer = await sent(method, request, transport, timeoutMs, headers);
+  if ("status" in answer) {
+    const { status, message } = answer;
+    if (status === example.error) return [];
+    const instead = example.error === undefined ? "an answer" : example.error;
+    return [
+      `is answered ${status}${message === "" ? "" : ` (${JSON.stringify(message.slice(0, 200))})`}, and ${instead} was recorded`,
+    ];
+  }
+  if (recorded === undefined) return [`is answered, and ${example.error} was recorded`];
+  const enums = new Map(
+    [...contract.elements].flatMap(([name, { facts }]) => (facts.kind === "enum" ? [[name, facts] as const] : [])),
+  );
+  const reading = {
+    reads: new Set(contract.methods.get(example.method)?.reads),
+    ...{ enums, compare: example.compare ?? "values" },
+  };
+  return compareReply(reflect(method.output, recorded), reflect(method.output, answer.message), reading);
+}
+
+async function sent(
+  method: DescMethodUnary,
+  request: Message,
+  transport: Transport,
+  timeoutMs: number,
+  headers: Headers,
+): Promise<{ readonly message: Message } | { readonly status: string; readonly message: string }> {
+  try {
+    const { message } = await transport.unary(method, undefined, timeoutMs, headers, request);
+    return { message };
+  } catch (thrown) {
+    const { code, rawMessage } = ConnectError.from(thrown);
+    return { status: STATUSES[code] ?? "UNKNOWN", message: rawMessage };
+  }
+}
