@@ -1,7 +1,7 @@
 // What the page asks its server, and is told by it.
 import type { Live, Overview, ShownDetail, Switch, Tried, Try } from "../src/explorer/shown.ts";
 
-const word = document.querySelector<HTMLMetaElement>('meta[name="word"]')?.content ?? "";
+let word = document.querySelector<HTMLMetaElement>('meta[name="word"]')?.content ?? "";
 
 async function json<T>(response: Response): Promise<T> {
   const value: unknown = await response.json();
@@ -23,15 +23,35 @@ export async function tryIt(wanted: Try): Promise<Tried> {
 export async function flip(wanted: Switch): Promise<void> {
   await json(await post("/explorer/switch", wanted));
 }
-function post(path: string, body: unknown): Promise<Response> {
-  const headers = { "content-type": "application/json", "x-bff-explorer": word };
-  return fetch(path, { method: "POST", headers, body: JSON.stringify(body) });
+async function post(path: string, body: unknown): Promise<Response> {
+  const send = () => {
+    const headers = { "content-type": "application/json", "x-bff-explorer": word };
+    return fetch(path, { method: "POST", headers, body: JSON.stringify(body) });
+  };
+  const response = await send();
+  if (response.status !== 403) return response;
+  // A server that has started again has another word.
+  const page = await (await fetch("/")).text();
+  word = /name="word" content="([\w-]+)"/.exec(page)?.[1] ?? word;
+  return send();
 }
 
-/** @param lost whether there is no connection at the moment; the browser tries again by itself */
-export function follow(told: (live: Live) => void, lost: (is: boolean) => void): void {
+export type Connection = "up" | "lost" | "refused";
+
+/**
+ * @param told `first`: of a connection, so that what was told before is of a server that may be gone
+ * @param connected `lost`: the browser tries again by itself; `refused`: it does not
+ */
+export function follow(told: (live: Live, first: boolean) => void, connected: (is: Connection) => void): void {
   const events = new EventSource("/explorer/events");
-  events.onmessage = ({ data }) => told(JSON.parse(String(data)) as Live);
-  events.onopen = () => lost(false);
-  events.onerror = () => lost(true);
+  let first = true;
+  events.onmessage = ({ data }) => {
+    told(JSON.parse(String(data)) as Live, first);
+    first = false;
+  };
+  events.onopen = () => {
+    first = true;
+    connected("up");
+  };
+  events.onerror = () => connected(events.readyState === EventSource.CLOSED ? "refused" : "lost");
 }

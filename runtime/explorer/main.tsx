@@ -1,7 +1,7 @@
 import { render } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import type { Live, Overview, ShownRequest } from "../src/explorer/shown.ts";
-import { follow, overview } from "./api.ts";
+import { type Connection, follow, overview } from "./api.ts";
 import { Detail } from "./detail.tsx";
 import { GraphView } from "./graph.tsx";
 import { graphOf } from "./plan.ts";
@@ -15,6 +15,12 @@ const MOST_REQUESTS = 200;
 const VIEWS = { requests: "Requests", graph: "Graph", upstreams: "Upstreams", try: "Try it" } as const;
 type View = keyof typeof VIEWS;
 
+const CONNECTION: Readonly<Record<Connection, string>> = {
+  up: "",
+  lost: "connection lost, trying again",
+  refused: "the server shows nothing more here: reload the page, or close others",
+};
+
 const viewOf = (): View => {
   const named = location.hash.slice(1);
   return Object.hasOwn(VIEWS, named) ? (named as View) : "requests";
@@ -24,11 +30,24 @@ function Page() {
   const [about, setAbout] = useState<Overview>();
   const [wrong, setWrong] = useState("");
   const [live, setLive] = useState<Live>({ upstreams: [], mocks: [], requests: [] });
-  const [lost, setLost] = useState(false);
+  const [connection, setConnection] = useState<Connection>("up");
   const [view, setView] = useState<View>(viewOf);
   useEffect(() => {
-    overview().then(setAbout, (thrown: Error) => setWrong(thrown.message));
-    follow((told) => setLive((old) => ({ ...told, requests: merged(old.requests, told.requests) })), setLost);
+    follow(
+      (told, first) => setLive((old) => ({ ...told, requests: merged(first ? [] : old.requests, told.requests) })),
+      (is) => {
+        setConnection(is);
+        if (is !== "up") return;
+        // Also of a server that has started again, which may be another one.
+        overview().then(
+          (one) => {
+            setAbout((old) => (JSON.stringify(old) === JSON.stringify(one) ? old : one));
+            setWrong("");
+          },
+          (thrown: Error) => setWrong(thrown.message),
+        );
+      },
+    );
     addEventListener("hashchange", () => setView(viewOf()));
   }, []);
   return (
@@ -42,7 +61,7 @@ function Page() {
             </a>
           ))}
         </nav>
-        <p role="status">{wrong !== "" ? wrong : lost ? "connection lost, trying again" : ""}</p>
+        <p role="status">{wrong !== "" ? wrong : CONNECTION[connection]}</p>
       </header>
       <main aria-label={VIEWS[view]}>
         <h2 class="hidden">{VIEWS[view]}</h2>
@@ -104,7 +123,7 @@ function Graphs({ about: { rpcs, plan } }: { readonly about: Overview }) {
   );
 }
 
-/** Newest first; a server that has started again counts from 1. */
+/** Newest first. */
 function merged(old: readonly ShownRequest[], told: readonly ShownRequest[]): readonly ShownRequest[] {
   const all = new Map([...old, ...told].map((one) => [one.id, one]));
   return [...all.values()].sort((a, b) => b.at - a.at || b.id - a.id).slice(0, MOST_REQUESTS);

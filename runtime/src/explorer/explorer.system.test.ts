@@ -365,6 +365,28 @@ test("asks for the token once, and is for keys alone as well", async () => {
   expect((await (await other.newPage()).goto(admin.url))?.status()).toBe(401);
 });
 
+test("goes on with a server that has started again", async () => {
+  const first = await opened({ name: "before" });
+  observed(first.explorer);
+  await page.goto(first.admin.url);
+  await page.getByRole("row", { name: /Echo/ }).waitFor();
+  await first.admin.close();
+  await page.getByText("connection lost, trying again").waitFor();
+  const explorer = new Explorer({
+    ...{ name: "after", token: undefined, services: [EchoService], upstreams: [EchoService], own: () => own.url },
+  });
+  const again = await openAdmin({
+    ...{ host: "127.0.0.1", port: first.admin.port, metrics: () => "", state: () => "ready" as const, page: explorer },
+    fault: (what, cause) => complaints.push(`${what}: ${cause}`),
+  });
+  onTestFinished(() => again.close());
+  await page.getByRole("heading", { name: "after" }).waitFor();
+  await page.getByText("No request yet").waitFor();
+  await page.getByRole("link", { name: "Try it" }).click();
+  await page.getByRole("button", { name: "Send" }).click(); // with a word that the new one does not know
+  await page.getByText("HTTP 200").waitFor();
+});
+
 test("a page of another port, which is another origin, cannot make it do anything, nor read it", async () => {
   const mock: Mock = { service: EchoService.typeName, behaviour: { kind: "answer" } };
   const { admin } = await opened({ mocks: new Map([["echo", mock]]) });

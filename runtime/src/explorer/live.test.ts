@@ -1,0 +1,105 @@
+import { EventEmitter } from "node:events";
+import type { ServerResponse } from "node:http";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { LivePages, Upstreams } from "./live.ts";
+import { Recorder } from "./recorder.ts";
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+/** A page that takes what it is told, or does not. */
+class Response extends EventEmitter {
+  readonly written: string[] = [];
+  writableNeedDrain = false;
+  destroyed = false;
+  writeHead(): void {}
+  write(text: string): void {
+    this.written.push(text);
+  }
+  end(): void {
+    this.emit("close");
+  }
+  destroy(): void {
+    this.destroyed = true;
+    this.emit("close");
+  }
+}
+
+function open() {
+  let taken = 0;
+  const recorder = new Recorder();
+  const pages = new LivePages(recorder, () => ({
+    upstreams: [],
+    mocks: [{ name: "a", service: "a", behaviour: `${taken}` }],
+  }));
+  const response = new Response();
+  pages.add(response as unknown as ServerResponse);
+  const change = () => {
+    taken++;
+  };
+  return { recorder, pages, response, change };
+}
+
+it("tells what is new, once, and now and then that it is still there", () => {
+  const { recorder, response, change } = open();
+  expect(response.written).toHaveLength(1);
+  vi.advanceTimersByTime(5_000);
+  expect(response.written).toHaveLength(1);
+  change();
+  recorder.responseStart({ request: {}, method: "a.S/M", startedAt: 0, header: () => "a\n\nb" });
+  vi.advanceTimersByTime(500);
+  expect(response.written).toHaveLength(2);
+  expect(response.written[1]).toMatch(/^data: \{.*\}\n\n$/); // one line, whatever is in it
+  vi.advanceTimersByTime(10_000);
+  expect(response.written.slice(2)).toEqual([":\n\n"]);
+});
+
+it("keeps nothing for a page that does not take it, and lets go of it in the end", () => {
+  const { pages, response, change } = open();
+  response.writableNeedDrain = true;
+  for (let i = 0; i < 39; i++) {
+    change();
+    vi.advanceTimersByTime(500);
+  }
+  expect([response.written.length, response.destroyed]).toEqual([1, false]);
+  vi.advanceTimersByTime(500);
+  expect([response.written.length, response.destroyed, pages.hasRoom]).toEqual([1, true, true]);
+  expect(vi.getTimerCount()).toBe(0); // nobody looks, and nothing runs
+});
+
+it("goes on with a page that was only slow", () => {
+  const { response, change } = open();
+  response.writableNeedDrain = true;
+  change();
+  vi.advanceTimersByTime(10_000);
+  response.writableNeedDrain = false;
+  vi.advanceTimersByTime(500);
+  expect(response.written).toHaveLength(2);
+});
+
+it("shows a breaker with the time since it changed, and a limit without a bound", () => {
+  let now = 1_000;
+  const upstreams = new Upstreams(() => now);
+  upstreams.upstream({
+    service: "a.S",
+    state: () => ({
+      breakers: [{ state: "open" }, { method: "a.S/M", state: "closed" }],
+      limits: [{ taken: 1, most: Number.POSITIVE_INFINITY, waiting: 0 }],
+      addresses: [],
+    }),
+  });
+  upstreams.breaker({ service: "a.S", from: "closed", to: "open", at: 1_000 });
+  now = 3_700;
+  expect(upstreams.shown()).toEqual([
+    {
+      service: "a.S",
+      branch: undefined,
+      breakers: [
+        { method: undefined, state: "open", forMs: 2_000 },
+        { method: "a.S/M", state: "closed", forMs: undefined },
+      ],
+      limits: [{ method: undefined, taken: 1, most: null, waiting: 0 }],
+      addresses: [],
+    },
+  ]);
+});
