@@ -1,11 +1,14 @@
 // A pull request's worth of changes: what `protobff diff` says of each, as Markdown. The goldens are test/golden/diff/<name>.md.
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { compareReports } from "../cli/src/diff/compare.ts";
 import type { Finding } from "../cli/src/diff/finding.ts";
 import { markdownOf } from "../cli/src/diff/markdown.ts";
+import { run } from "../cli/src/testing/run.ts";
 import { compile } from "../plugin/src/compile.ts";
 import type { FileReport } from "../plugin/src/plan/describe-report.ts";
 import { UPDATE, UPSTREAMS } from "./support/golden.ts";
@@ -212,5 +215,101 @@ describe("protobff diff", () => {
     const path = join(golden, `${one.name}.md`);
     if (UPDATE) writeFileSync(path, markdown);
     expect(markdown).toBe(readFileSync(path, "utf8"));
+  });
+});
+
+describe("in a git repository", { timeout: 120_000 }, () => {
+  const root = mkdtempSync(join(tmpdir(), "protobff-diff-"));
+  /** The project stands in a folder of it. */
+  const cwd = join(root, "bff");
+  const git = (...args: readonly string[]) =>
+    execFileSync("git", ["-C", root, "-c", "user.name=t", "-c", "user.email=t@example.com", ...args], {
+      stdio: "pipe",
+    });
+  const write = (name: string, text: string): void => {
+    mkdirSync(dirname(join(cwd, name)), { recursive: true });
+    writeFileSync(join(cwd, name), text);
+  };
+  const opt = (more: string): string => `version: v2
+inputs:
+  - directory: proto
+    exclude_paths: [proto/junk]
+plugins:
+  - local: protoc-gen-bff
+    out: gen
+    opt: [import_extension=ts${more}]
+`;
+  beforeAll(() => {
+    const repository = fileURLToPath(new URL("..", import.meta.url));
+    write("buf.yaml", "version: v2\nmodules:\n  - path: proto\nbreaking:\n  use: [FILE]\n");
+    write("buf.gen.yaml", opt(""));
+    for (const [name, text] of Object.entries(UPSTREAMS)) write(`proto/${name}`, text);
+    write("proto/shop/v1/shop.proto", SHOP);
+    write("proto/junk/v1/junk.proto", 'syntax = "proto3"; package junk.v1; message Junk {}');
+    cpSync(join(repository, "proto/bff"), join(cwd, "proto/bff"), { recursive: true });
+    git("init", "-q", "-b", "main");
+    git("add", "-A");
+    git("commit", "-qm", "before");
+  });
+  afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+  test("of the same: nothing, and nothing is written", async () => {
+    const { exitCode, stdout, stderr } = await run(["diff", "--fail-on", "worse"], cwd);
+    expect([exitCode, stderr]).toEqual([0, ""]);
+    expect(stdout).toContain("## BFF: what runs is the same\n\nCompared with `.git#branch=main`.\n");
+    expect(git("status", "--porcelain").toString()).toBe("");
+  });
+
+  test("what buf finds comes first; what upstreams change breaks no client; each side has its own buf.gen.yaml", async () => {
+    write(
+      "proto/shop/v1/shop.proto",
+      SHOP.replace("  optional string note = 3", "  optional string notes = 3").replace(`"1s"`, `"800ms"`),
+    );
+    const [name = "", text = ""] = Object.entries(UPSTREAMS)[0] ?? [];
+    write(
+      `proto/${name}`,
+      text
+        .replace("string name = 2;", "string name = 2;\n  reserved 99;")
+        .replace("  int32 total = 2;", "  int64 total = 2;")
+        .replace("int64 total", "int32 total")
+        .replace("bytes digest = 21;", "bytes hash = 21;"),
+    );
+    // The other side does not know this option's value, and need not.
+    write("buf.gen.yaml", opt(",weight=headers:0"));
+    const { exitCode, stdout, stderr } = await run(["diff", "--fail-on=breaking"], cwd);
+    expect(exitCode).toBe(1);
+    const rows = stdout.split("\n").filter((line) => line.startsWith("| **"));
+    expect(rows[0]).toMatch(
+      /^\| \*\*buf breaking\*\*: `.*"note" to "notes".*` \(FIELD_SAME_JSON_NAME\) \| `proto\/shop\/v1\/shop.proto:\d+` \|/,
+    );
+    expect(stdout.split("### Different")[1]).toMatch(/"digest" to "hash".*in a file that no rpc of a BFF imports/);
+    expect(stdout.split("### Different")[1]).toContain(
+      "| **deadlines**: clients wait less long at most | `ShopService/GetPage` | 1 s | 800 ms |",
+    );
+    expect(stderr).toMatch(/^--fail-on: worse: .*notes/);
+    expect(stderr).not.toContain("hash");
+  });
+
+  test("the other side does not compile: told, and a failure for what cannot be judged", async () => {
+    git("checkout", "-q", "-b", "broken");
+    write("proto/shop/v1/shop.proto", SHOP.replace("item.note", "item.not_there"));
+    git("commit", "-qam", "broken");
+    write("proto/shop/v1/shop.proto", SHOP);
+    const against = ["diff", "--against", ".git#ref=broken"];
+    const { exitCode, stdout } = await run([...against, "--fail-on=breaking"], cwd);
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/^> The other side does not compile with this version, .*not_there/m);
+    expect((await run([...against, "--fail-on=breaking,exposure"], cwd)).exitCode).toBe(1);
+  });
+
+  test("what is not there", async () => {
+    expect(await run(["diff", "--against", ".git#branch=nowhere"], cwd)).toMatchObject({
+      ...{ exitCode: 1, stdout: "" },
+      stderr: expect.stringMatching(/^git knows no "nowhere" here: fetch it/),
+    });
+    expect(await run(["diff", "--against", "nowhere"], cwd)).toMatchObject({
+      ...{ exitCode: 2, stdout: "" },
+      stderr: expect.stringMatching(/^there is no nowhere: --against takes/),
+    });
   });
 });

@@ -1,6 +1,11 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { create, toBinary } from "@bufbuild/protobuf";
+import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { type Command, InvalidArgumentError } from "commander";
 import type { FileReport } from "protoc-gen-bff/compiler";
-import { breakingFindings } from "../diff/breaking.ts";
+import { breakingFindings, seenByClients } from "../diff/breaking.ts";
 import { compareReports } from "../diff/compare.ts";
 import { type FailOn, failing, parseFailOn } from "../diff/fail-on.ts";
 import { type Finding, inOrder, KINDS, type Said, say } from "../diff/finding.ts";
@@ -57,14 +62,23 @@ function diff({ against, failOn: on, format: form }: Options, terminal: Terminal
   const done = terminal.progress("compiling both sides");
   const own = readGenConfig(cwd);
   const other = otherSide(against, cwd, own);
-  const after = reportsOf(compileProject({ cwd, parameter: PLAN }));
+  const now = compileProject({ cwd, parameter: PLAN });
+  const after = reportsOf(now);
   if (typeof after === "string") throw new Refusal(`this side does not compile, so nothing can be compared:\n${after}`);
-  const before = reportsOf(compileProject({ cwd, config: other.config, parameter: PLAN, sources: () => undefined }));
-  const broken = own.inputs.flatMap(({ input, excludePaths }, i) =>
-    breaking(cwd, input, other.inputs[i] ?? "", excludePaths),
-  );
+  const then = compileProject({ cwd, config: other.config, parameter: PLAN, sources: () => undefined });
+  const before = reportsOf(then);
+  const broken = other.image
+    ? breakingImages(cwd, now, against)
+    : own.inputs.map(({ input }, i) => breaking(cwd, input, other.inputs[i] ?? ""));
+  const shown = new Set([
+    ...seenByClients(now.image, after),
+    ...seenByClients(then.image, typeof before === "string" ? after : before),
+  ]);
   done();
-  const findings = typeof before === "string" ? broken : inOrder([...broken, ...compareReports(before, after)]);
+  const findings = inOrder([
+    ...[broken].flat().flatMap((lines) => breakingFindings(lines, shown)),
+    ...(typeof before === "string" ? [] : compareReports(before, after)),
+  ]);
   const notes: readonly Said[] =
     typeof before === "string"
       ? [say`The other side does not compile with this version, so that only ${"buf breaking"} is told of: ${before}`]
@@ -95,10 +109,22 @@ function reportsOf({ compilation: { response } }: CompiledProject): readonly Fil
 }
 
 const FOUND = 100;
-function breaking(cwd: string, input: string, against: string, excludePaths: readonly string[]): readonly Finding[] {
-  const excluded = excludePaths.flatMap((path) => ["--exclude-path", path]);
-  const args = ["breaking", input, "--against", against, "--error-format=json", ...excluded];
-  return breakingFindings(new TextDecoder().decode(askBuf(args, cwd, [0, FOUND]).stdout));
+/** What `buf breaking` prints, as JSON. What is left out of generating counts: buf would leave it out on this side alone. */
+function breaking(cwd: string, input: string, against: string, more: readonly string[] = []): string {
+  const args = ["breaking", input, "--against", against, "--error-format=json", ...more];
+  return new TextDecoder().decode(askBuf(args, cwd, [0, FOUND]).stdout);
+}
+
+/** buf compares an image with an image, and each module of a folder with the whole of one. */
+function breakingImages(cwd: string, { image }: CompiledProject, against: string): string {
+  const folder = mkdtempSync(join(tmpdir(), "protobff-"));
+  try {
+    const path = join(folder, "now.binpb");
+    writeFileSync(path, toBinary(FileDescriptorSetSchema, create(FileDescriptorSetSchema, { file: [...image.files] })));
+    return breaking(cwd, path, against, existsSync(join(cwd, "buf.yaml")) ? ["--config", "buf.yaml"] : []);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 const textOf = (said: Said): string => said.map((part) => (typeof part === "string" ? part : part.code)).join("");

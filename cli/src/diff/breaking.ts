@@ -1,19 +1,52 @@
 // What `buf breaking` finds, as findings.
+import type { FileDescriptorProto } from "@bufbuild/protobuf/wkt";
+import type { FileReport } from "protoc-gen-bff/compiler";
 import type { Finding } from "./finding.ts";
 
-/** @param lines of `--error-format=json` */
-export function breakingFindings(lines: string): readonly Finding[] {
+interface Annotation {
+  readonly path?: string;
+  readonly start_line?: number;
+  readonly type?: string;
+  readonly message?: string;
+}
+
+/**
+ * Files whose messages clients know: those with rpcs of BFFs, and all that they import. Upstreams are named, and need not be imported.
+ */
+export function seenByClients(
+  { files }: { readonly files: readonly FileDescriptorProto[] },
+  reports: readonly FileReport[],
+): ReadonlySet<string> {
+  const imports = new Map(files.map(({ name, dependency }) => [name, dependency]));
+  const seen = new Set<string>();
+  const open = reports.map(({ file }) => file);
+  for (let name = open.pop(); name !== undefined; name = open.pop()) {
+    if (seen.has(name)) continue;
+    seen.add(name);
+    open.push(...(imports.get(name) ?? []));
+  }
+  return seen;
+}
+
+/**
+ * What changes in other files, as in an upstream's that lie in the repository, breaks no client of the BFF.
+ *
+ * @param lines of `--error-format=json`
+ * @param seen names of files whose messages clients know
+ */
+export function breakingFindings(lines: string, seen: ReadonlySet<string>): readonly Finding[] {
   return lines.split("\n").flatMap((line): readonly Finding[] => {
-    const said = line.startsWith("{")
-      ? (JSON.parse(line) as { path?: string; start_line?: number; type?: string; message?: string })
-      : undefined;
-    if (said === undefined) return [];
-    const place = said.start_line === undefined ? "" : `:${said.start_line}`;
+    if (!line.startsWith("{")) return [];
+    const { path, start_line: at, type = "", message = "" } = JSON.parse(line) as Annotation;
+    const rule = /^[A-Z_]+$/.test(type) ? ` (${type})` : "";
+    // What is gone as a whole has no place: its name stands in the message.
+    const [, deleted = path ?? ""] = /^Previously present file "([^"]*)"/.exec(message) ?? [];
+    const known = deleted === "" || [...seen].some((name) => deleted === name || deleted.endsWith(`/${name}`));
     return [
       {
-        ...{ kind: "breaking", level: "worse" },
-        says: [{ code: said.message ?? "" }, ` (${/^[A-Z_]+$/.test(said.type ?? "") ? said.type : "buf breaking"})`],
-        where: said.path === undefined ? [] : [`${said.path}${place}`],
+        ...{ kind: "breaking", level: known ? "worse" : "different" },
+        says: [{ code: message }, known ? rule : `${rule}, in a file that no rpc of a BFF imports`],
+        where: path === undefined ? [] : [`${path}${at === undefined ? "" : `:${at}`}`],
       },
     ];
   });

@@ -51,25 +51,17 @@ function scopes({ scopes: from = [] }: PermitReport, { scopes: to = [] }: Permit
 
 /** Of each list any role is needed: a list asks for no more than another that is part of it. */
 function roles({ roles: from = [] }: PermitReport, { roles: to = [] }: PermitReport, told: Tell): readonly Told[] {
-  const asked = (list_: readonly string[], by: PermitReport["roles"] = []): boolean =>
-    by.some((other) => other.every((role) => list_.includes(role)));
-  const any = (list_: readonly string[]): Said => list_.flatMap((code, i) => [...(i === 0 ? [] : [" or "]), { code }]);
+  const asked = (one: readonly string[], by: PermitReport["roles"] = []): boolean =>
+    by.some((other) => other.every((role) => one.includes(role)));
   const lost = from.filter((one) => !asked(one, to));
   const gained = to.filter((one) => !asked(one, from));
-  return [
-    ...lost.map((one) =>
-      told("worse", [
-        "role ",
-        ...any(one),
-        " alone is no longer what is asked for",
-        ...(gained.length === 0
-          ? []
-          : ["; now it is ", ...gained.flatMap((other, i) => [...(i === 0 ? [] : [" and "]), ...any(other)])]),
-      ]),
-    ),
-    ...(lost.length > 0 ? [] : gained.map((one) => told("different", ["role ", ...any(one), " is now needed"]))),
-  ];
+  const all = (lists: PermitReport["roles"] = []): Said =>
+    lists.length === 0 ? ["no role"] : lists.flatMap((one, i) => [...(i === 0 ? [] : [" and "]), ...any(one)]);
+  if (lost.length > 0)
+    return [{ ...told("worse", ["fewer roles are needed, or others will do"]), before: all(from), after: all(to) }];
+  return gained.map((one) => told("different", ["role ", ...any(one), " is now needed"]));
 }
+const any = (roles: readonly string[]): Said => roles.flatMap((code, i) => [...(i === 0 ? [] : [" or "]), { code }]);
 
 function conditions({ if: from = [] }: PermitReport, { if: to = [] }: PermitReport, told: Tell): readonly Told[] {
   const lost = from.filter((one) => !to.includes(one));

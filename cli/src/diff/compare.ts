@@ -25,7 +25,8 @@ export function compareReports(before: readonly FileReport[], after: readonly Fi
   for (const [name, rpc] of old.side.rpcs) if (!now.rpcs.has(name)) found.push(lostRpc(rpc));
   for (const [name, block] of now.blocks) {
     const known = old.side.blocks.get(name);
-    if (known !== undefined) found.push(...compareBlocks(known, block));
+    const rpcs = (now.reachedBy.get(name) ?? []).map((rpc) => rpc.slice(rpc.lastIndexOf("/") + 1));
+    if (known !== undefined) found.push(...compareBlocks(known, block).map((one) => ({ ...one, rpcs })));
   }
   for (const [name, upstream] of now.upstreams) {
     const known = old.side.upstreams.get(name);

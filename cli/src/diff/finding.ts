@@ -2,7 +2,7 @@
 
 /** What changes are about, in the order in which equally bad ones are told; each can be named in `--fail-on`. */
 export const KINDS = {
-  breaking: "breaks clients",
+  breaking: "buf breaking",
   upstreams: "upstream calls",
   criticality: "what fails the response",
   absence: "what may be missing",
@@ -40,6 +40,8 @@ export interface Finding {
   readonly after?: Said;
   /** Each as `Service/Rpc` or `Message.step`. */
   readonly where: readonly string[];
+  /** The rpcs that are concerned, where `where` does not say. */
+  readonly rpcs?: readonly string[];
   /** By how much it has grown, for `--fail-on=calls+20%`. */
   readonly percent?: number;
 }
@@ -66,10 +68,12 @@ export function inOrder(findings: readonly Finding[]): readonly Finding[] {
   const kinds = Object.keys(KINDS);
   const joined = new Map<string, Finding>();
   for (const one of findings) {
-    const { where: _, ...what } = one;
+    const { where: _, rpcs = [], ...what } = one;
     const key = JSON.stringify(what);
     const known = joined.get(key);
-    joined.set(key, known === undefined ? one : { ...one, where: [...new Set([...known.where, ...one.where])] });
+    const all = [...new Set([...(known?.rpcs ?? []), ...rpcs])];
+    const where = [...new Set([...(known?.where ?? []), ...one.where])];
+    joined.set(key, { ...what, where, ...(all.length > 0 && { rpcs: all }) });
   }
   const rank = ({ level, kind }: Finding): number => LEVELS.indexOf(level) * kinds.length + kinds.indexOf(kind);
   return [...joined.values()].sort((a, b) => rank(a) - rank(b));

@@ -1,5 +1,5 @@
 // Findings as Markdown of GitHub's kind, for a pull request. What was compared may hold anything: it stands in code, escaped.
-import { type Finding, KINDS, LEVELS, type Level, type Said } from "./finding.ts";
+import { type Finding, KINDS, LEVELS, type Level, list, type Said } from "./finding.ts";
 
 /** Comments on GitHub hold 65,536 characters. */
 const MOST_CHARACTERS = 60_000;
@@ -41,10 +41,9 @@ function summary(findings: readonly Finding[]): string {
   return parts.join(", ");
 }
 
-function row({ kind, says, where, before, after }: Finding): string {
-  const places = where.slice(0, 4).map(code).join(", ");
-  const more = where.length > 4 ? ` and ${where.length - 4} more` : "";
-  return `| **${KINDS[kind]}**: ${prose(says)} | ${places}${more} | ${prose(before ?? [])} | ${prose(after ?? [])} |`;
+function row({ kind, says, where, rpcs = [], before, after }: Finding): string {
+  const concerned = rpcs.length === 0 ? "" : ` in ${prose(list(rpcs, 3))}`;
+  return `| **${KINDS[kind]}**: ${prose(says)} | ${prose(list(where, 4))}${concerned} | ${prose(before ?? [])} | ${prose(after ?? [])} |`;
 }
 
 /** The first ones, as many as there is room for. */

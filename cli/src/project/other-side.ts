@@ -1,7 +1,7 @@
 // The same project elsewhere: at another commit, in another folder, as an image.
 import { spawnSync } from "node:child_process";
 import { existsSync, statSync } from "node:fs";
-import { dirname, isAbsolute, join, posix, relative, resolve } from "node:path";
+import { basename, dirname, isAbsolute, join, posix, relative, resolve } from "node:path";
 import { Refusal } from "../refusal.ts";
 import { type GenConfig, genConfigOf, readGenConfig } from "./gen-config.ts";
 
@@ -10,6 +10,8 @@ export interface OtherSide {
   readonly config: GenConfig;
   /** For each input of the project itself the same one there; as many as `config.inputs` of the project. */
   readonly inputs: readonly string[];
+  /** It is one file with all that is built: modules cannot be told apart. */
+  readonly image: boolean;
 }
 
 /**
@@ -27,6 +29,7 @@ export function otherSide(against: string, cwd: string, own: GenConfig): OtherSi
     const config = existsSync(join(folder, "buf.gen.yaml")) ? readGenConfig(folder) : own;
     const at = (input: string): string => (isAbsolute(input) ? input : join(folder, input));
     return {
+      image: false,
       inputs: own.inputs.map(({ input }) => at(input)),
       config: {
         ...config,
@@ -38,8 +41,14 @@ export function otherSide(against: string, cwd: string, own: GenConfig): OtherSi
       },
     };
   }
+  if (!existsSync(folder) && !/[#:]/.test(against) && against !== "-")
+    throw new Refusal(
+      `there is no ${against}: --against takes a git reference, a folder or an image, as in --against '.git#branch=main'`,
+      2,
+    );
   // An image, an archive, a repository elsewhere: as it is, once.
   return {
+    image: /\.(binpb|bin|json|txtpb|yaml)(\.(gz|zst))?(#|$)|format=(binpb|bin|json|txtpb|yaml)/.test(against),
     inputs: own.inputs.map(() => against),
     config: { ...own, inputs: [{ input: against, paths: [], excludePaths: [] }] },
   };
@@ -61,7 +70,9 @@ function gitOf(against: string, cwd: string): Git | undefined {
   const said = (name: string): string | undefined =>
     all.find((one) => one.startsWith(`${name}=`))?.slice(name.length + 1);
   if (!/\.git\/?$/.test(repository) && said("format") !== "git") return undefined;
-  if (/^[\w+.-]+:\/\/|^[\w.-]+@[\w.-]+:/.test(repository)) return undefined;
+  const options = all.filter((one) => !one.startsWith("subdir="));
+  if (/^[\w+.-]+:\/\/|^[\w.-]+@[\w.-]+:/.test(repository))
+    return { repository, options, subdir: said("subdir") ?? "", genConfig: undefined };
   const asked = resolve(cwd, repository);
   // `.git` is the repository around, also from a folder inside of it.
   const around =
@@ -72,13 +83,16 @@ function gitOf(against: string, cwd: string): Git | undefined {
       `there is no git repository at ${repository}: --against names one by its folder .git, as in --against '.git#branch=main'`,
       2,
     );
-  const root = path.endsWith(".git") ? dirname(path) : path;
-  const prefix = relative(root, cwd).replaceAll("\\", "/");
+  // In a worktree it is a file.
+  const root = statSync(path).isDirectory() ? path : dirname(path);
+  const prefix = basename(path) === ".git" ? relative(dirname(path), cwd).replaceAll("\\", "/") : "";
   const subdir = said("subdir") ?? (prefix.startsWith("..") ? "" : prefix);
   const ref = said("commit") ?? said("ref") ?? said("tag") ?? said("branch") ?? "HEAD";
   const commit = ask(root, ["rev-parse", "--verify", "--quiet", `${ref}^{commit}`])?.trim();
-  if (commit === undefined) throw new Refusal(missing(ref));
-  const options = all.filter((one) => !one.startsWith("subdir="));
+  if (commit === undefined)
+    throw new Refusal(
+      missing(ref, ask(root, ["rev-parse", "--verify", "--quiet", `origin/${ref}^{commit}`]) !== undefined),
+    );
   return {
     repository: path,
     options,
@@ -87,8 +101,12 @@ function gitOf(against: string, cwd: string): Git | undefined {
   };
 }
 
-const missing = (ref: string): string =>
-  `git knows no ${JSON.stringify(ref)} here: fetch it (in a CI job check out the whole history, with actions/checkout \`fetch-depth: 0\`), or name another one with --against '.git#ref=<name or commit>'`;
+function missing(ref: string, atOrigin: boolean): string {
+  const instead = atOrigin
+    ? `write --against '.git#ref=origin/${ref}'`
+    : "fetch it (in a CI job check out the whole history, with actions/checkout `fetch-depth: 0`), or name another one, as in --against '.git#ref=origin/main'";
+  return `git knows no ${JSON.stringify(ref)} here: ${instead}`;
+}
 
 /** What git prints; undefined where it fails. */
 function ask(cwd: string, args: readonly string[]): string | undefined {
@@ -105,6 +123,7 @@ function inGit({ repository, options, subdir, genConfig }: Git, own: GenConfig):
     return `${repository}#${["format=git", ...options.filter((one) => !one.startsWith("format=")), ...more].join(",")}`;
   };
   return {
+    image: false,
     inputs: own.inputs.map(({ input }) => at(input)),
     config: {
       ...config,
