@@ -24,7 +24,7 @@ interface Out {
 }
 
 const STAGES: readonly Stage[] = [
-  // the messages for the plugin's and the runtime's own use: the next stage runs the plugin
+  // the messages for the packages' own use: the next stage runs the plugin
   {
     template: "scripts/buf.gen.bootstrap.yaml",
     outs: [
@@ -37,6 +37,16 @@ const STAGES: readonly Stage[] = [
       { folder: "runtime/src/gen", only: "bff/v1/identity_pb.ts" },
       { folder: "runtime/src/gen", only: "google/rpc/error_details_pb.ts" },
       { folder: "runtime/src/gen", only: "google/rpc/status_pb.ts" },
+      ...[
+        "buf/plugin/check/v1/annotation",
+        "buf/plugin/check/v1/category",
+        "buf/plugin/check/v1/check_service",
+        "buf/plugin/check/v1/rule",
+        "buf/plugin/descriptor/v1/file_descriptor",
+        "buf/plugin/descriptor/v1/file_location",
+        "buf/plugin/option/v1/option",
+        "pluginrpc/v1/pluginrpc",
+      ].map((name) => ({ folder: "cli/src/gen", only: `${name}_pb.ts` })),
     ],
   },
   { template: "buf.gen.yaml", outs: [{ folder: "generated" }] },

@@ -186,6 +186,49 @@ describe("imports", () => {
     expect(circles(between)).toEqual([]);
   });
 
+  const cli = imports("cli/src").filter(({ from }) => !isTest(from));
+  const words: Readonly<Record<string, readonly string[]>> = {
+    "main.ts": ["commands"],
+    commands: ["dev", "init", "diff", "contract", "project", "descriptors", "resolvers", "reference"],
+    "buf-plugin.ts": ["project", "check-plugin", "gen"],
+    dev: ["diff", "project"],
+    init: ["project", "descriptors"],
+    project: ["check-plugin", "descriptors", "resolvers", "gen"],
+    "check-plugin": ["gen"],
+    contract: [],
+    diff: [],
+    descriptors: [],
+    resolvers: [],
+    reference: [],
+    gen: [],
+    "refusal.ts": [],
+    "terminal.ts": [],
+  };
+  test("each room of protobff imports those below it, and all may refuse and print", () => {
+    expect([...new Set(cli.map(({ from }) => room(from)))].filter((one) => words[one] === undefined)).toEqual([]);
+    const found = cli.filter(({ from, to }) => {
+      const [above, other] = [room(from), room(to)];
+      const known = ["refusal.ts", "terminal.ts", ...(words[above] ?? [])];
+      return below(to, "cli/src") && above !== other && !known.includes(other);
+    });
+    expect(shown(found)).toEqual([]);
+    expect(circles(Object.entries(words).flatMap(([from, all]) => all.map((to) => ({ from, to }))))).toEqual([]);
+  });
+  test("protobff knows of the compiler what that publishes for it, and of the runtime nothing", () => {
+    const inside = cli.filter(({ to }) => below(to, "plugin", "runtime", "test") || to.startsWith("@protobff/"));
+    expect(shown(inside)).toEqual([]);
+    const compiler = cli.filter(({ to }) => to.startsWith("protoc-gen-bff") && to !== "protoc-gen-bff/compiler");
+    expect(shown(compiler)).toEqual([]);
+    expect(shown(plugin.filter(({ to }) => below(to, "cli") || to.startsWith("protobff")))).toEqual([]);
+  });
+  test("what judges and renders in protobff does no IO", () => {
+    const pure = ["check-plugin", "contract", "descriptors", "diff", "init", "reference", "resolvers"];
+    const found = cli.filter(
+      ({ from, to }) => pure.includes(room(from)) && /^node:(fs|child_process|process|net|http)/.test(to),
+    );
+    expect(shown(found)).toEqual([]);
+  });
+
   test("generated code imports the runtime, protobuf, and generated code", () => {
     const allowed = ({ to }: Import): boolean =>
       /^@protobff\/runtime(\/identity|\/session|\/testing|\/validate)?$/.test(to) ||

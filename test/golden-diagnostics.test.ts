@@ -2,9 +2,14 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { create } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
+import { check } from "../cli/src/check-plugin/check.ts";
+import { RULES } from "../cli/src/check-plugin/rules.ts";
+import { CheckRequestSchema } from "../cli/src/gen/buf/plugin/check/v1/check_service_pb.ts";
 import { CODES as expressionCodes } from "../plugin/src/cel/syntax/codes.ts";
 import type { Diagnostic } from "../plugin/src/diagnostic/diagnostic.ts";
+import { inOrder } from "../plugin/src/diagnostic/order.ts";
 import { renderDiagnostics } from "../plugin/src/diagnostic/render.ts";
 import { CODES as driftCodes } from "../plugin/src/lock/codes.ts";
 import { declarationCodes } from "../plugin/src/read/codes.ts";
@@ -30,15 +35,33 @@ const cases = goldenCases("diagnostics");
 
 function compiled(one: GoldenCase) {
   const texts = { ...UPSTREAMS, ...one.protos };
-  const { response, diagnostics } = compileCase(requestOf(one), texts, parameterOf(one));
+  const request = requestOf(one);
+  const { response, diagnostics } = compileCase(request, texts, parameterOf(one));
   const ordered = [...diagnostics];
-  return { response, diagnostics: ordered, text: `${renderDiagnostics(ordered, (file) => texts[file], "text")}\n` };
+  const text = `${renderDiagnostics(ordered, (file) => texts[file], "text")}\n`;
+  return { request, texts, response, diagnostics: ordered, text };
+}
+
+/** What buf's check plugin finds. */
+function checked(one: GoldenCase, { request, texts }: ReturnType<typeof compiled>) {
+  const asked = new Set(request.fileToGenerate);
+  const imports = new Set(request.protoFile.map(({ name }) => name).filter((name) => !asked.has(name)));
+  const fileDescriptors = request.protoFile.map((file) => ({
+    fileDescriptorProto: file,
+    isImport: imports.has(file.name),
+  }));
+  const ruleIds = RULES.map(({ id }) => id);
+  return check(create(CheckRequestSchema, { fileDescriptors, ruleIds }), {
+    ...{ files: request.protoFile, imports, parameter: parameterOf(one) },
+    sources: (file: string) => texts[file],
+  }).annotations;
 }
 const isError = ({ severity }: Diagnostic): boolean => severity === "error";
 
 describe("diagnostics", () => {
   test.each(cases)("$name", (one) => {
-    const { response, diagnostics, text } = compiled(one);
+    const compilation = compiled(one);
+    const { response, diagnostics, text } = compilation;
     const path = join(one.folder, "expected.txt");
     if (UPDATE) writeFileSync(path, text);
     expect(text).toBe(readFileSync(path, "utf8"));
@@ -55,6 +78,25 @@ describe("diagnostics", () => {
     const code = one.name.slice(0, one.name.indexOf("-"));
     const codes = diagnostics.map((diagnostic) => diagnostic.code);
     if (code !== "MULTI") expect(codes).toEqual([code]);
+
+    // The check plugin says the same, at places that buf knows.
+    const found = checked(one, compilation).map(({ ruleId, message, fileLocation }) => ({
+      ...{ ruleId, message, file: fileLocation?.fileName, path: fileLocation?.sourcePath.join() ?? "" },
+    }));
+    const paths = compilation.request.protoFile.flatMap(({ name, sourceCodeInfo }) =>
+      (sourceCodeInfo?.location ?? []).map(({ path }) => `${name} ${path.join()}`),
+    );
+    expect(found.filter(({ file, path }) => path !== "" && !paths.includes(`${file} ${path}`))).toEqual([]);
+    expect(found).toEqual(
+      inOrder(diagnostics).map(({ at, code, message, severity }, i) => ({
+        ruleId: `BFF_${code.charAt(3)}XX_${severity.toUpperCase()}`,
+        message: found[i]?.message.startsWith(`${at.line}:${at.column}: ${code}: ${message.replace(/\p{Cc}+/gu, " ")}`)
+          ? found[i].message
+          : message,
+        file: at.file,
+        path: found[i]?.path,
+      })),
+    );
   });
 
   // What docs/diagnostics.md and `protobff explain` show beside the wrong protos.

@@ -175,7 +175,17 @@ test.each([
     name: "plugin",
     needed: ["LICENSE", "README.md", "bin/protoc-gen-bff.js", "dist/main.js"],
   },
-  { name: "cli", needed: ["LICENSE", "README.md", "bin/protobff.js", "dist/main.js", "dist/commands/explain.js"] },
+  {
+    name: "cli",
+    needed: [
+      "LICENSE",
+      "README.md",
+      "bin/protobff.js",
+      "bin/buf-plugin-bff.js",
+      "dist/main.js",
+      "dist/commands/explain.js",
+    ],
+  },
   { name: "runtime", needed: ["LICENSE", "README.md", "bin/bff-key.js", "dist/index.js", "dist/index.d.ts"] },
 ])("the $name's package holds what is needed, no sources and no tests", ({ name, needed }) => {
   const files = tarballs[name]?.files ?? [];
@@ -203,6 +213,9 @@ test("protobff is there as a command, and answers where there is no project", ()
   const command = join(project, "node_modules/.bin/protobff");
   expect(run(empty, command, "--help")).toMatch(/^Usage: protobff .*\n(.*\n)* {2}explain <code> /);
   expect(run(empty, command, "explain", "BFF601")).toMatch(/^BFF601 \(error\): /);
+  expect(run(empty, join(project, "node_modules/.bin/buf-plugin-bff"), "--spec", "--format", "json")).toContain(
+    "/Check",
+  );
   expect(run(project, "npx", "--no-install", "protobff", "--version")).toMatch(/^\d+\.\d+\.\d+\n$/);
 });
 

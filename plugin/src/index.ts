@@ -3,6 +3,7 @@ export { isReservedName } from "./cel/index.ts";
 export { type CommittedLock, type Compilation, compile } from "./compile.ts";
 export type { Diagnostic } from "./diagnostic/diagnostic.ts";
 export { didYouMean } from "./diagnostic/did-you-mean.ts";
+export { inOrder } from "./diagnostic/order.ts";
 export { renderDiagnostics } from "./diagnostic/render.ts";
 export type { Sources } from "./diagnostic/sources.ts";
 export { explain } from "./explain.ts";
@@ -28,5 +29,5 @@ export type {
 } from "./plan/describe-report.ts";
 export type { FailReport, FieldReport } from "./plan/describe-source.ts";
 export type { BreakerReport, UpstreamReport } from "./plan/describe-upstreams.ts";
-export { sourcesIn } from "./sources-in.ts";
+export { sourcesIn, tryRead } from "./sources-in.ts";
 export { VERSION } from "./version.ts";

@@ -31,12 +31,17 @@ export interface CompiledProject {
 /** Nothing is written. Faults of the protos are diagnostics of the compilation; throws a `Refusal` where they do not build at all. */
 export function compileProject(options: CompileOptions): CompiledProject {
   const { cwd, input, config = readGenConfig(cwd), sources, parameter = "", lock = false } = options;
-  const [first, ...rest] = config.inputs.map(({ input: own, paths, excludePaths }) =>
-    buildImage({ cwd, input: input ?? own, paths, excludePaths }),
-  );
-  const image = rest.reduce(joined, first ?? { files: [], imports: new Set<string>() });
+  const image = buildInputs(cwd, config.inputs, input);
   const all = [config.parameter, parameter].filter((part) => part !== "").join(",");
   return { config, image, compilation: compileImage(image, all, cwd, lock, sources) };
+}
+
+/** All inputs as one image; `instead` is built in the place of each, with what is left out of it. */
+export function buildInputs(cwd: string, inputs: GenConfig["inputs"], instead?: string): Image {
+  const [first, ...rest] = inputs.map(({ input, paths, excludePaths }) =>
+    buildImage({ cwd, input: instead ?? input, paths, excludePaths }),
+  );
+  return rest.reduce(joined, first ?? { files: [], imports: new Set<string>() });
 }
 
 /** One image, with the plugin's options as in `opt:`. */

@@ -51,7 +51,8 @@ export function genConfigOf(text: string, name: string): GenConfig {
     others: plugins.some((one) => !isOurs(one)) ? withoutOurs(text) : undefined,
   };
 }
-const WHOLE: GenInput = { input: ".", paths: [], excludePaths: [] };
+/** Of a project that does not say what it is generated from. */
+export const WHOLE: GenInput = { input: ".", paths: [], excludePaths: [] };
 
 function readText(cwd: string, name: string): string {
   try {

@@ -1,0 +1,18 @@
+#!/usr/bin/env node
+// Plain JavaScript that old versions of Node can parse, so that they can be told what is wrong.
+import { existsSync } from "node:fs";
+import { enableCompileCache } from "node:module";
+
+const [major, minor] = process.versions.node.split(".").map(Number);
+if (major < 22 || (major === 22 && minor < 18)) {
+  console.error(`buf-plugin-bff needs Node 22.18 or newer, and this is ${process.version}`);
+  process.exitCode = 1;
+} else {
+  // buf starts this nine times to lint once.
+  enableCompileCache();
+  // From a checkout the sources are run as they are; a published package has them compiled.
+  const source = new URL("../src/buf-plugin.ts", import.meta.url);
+  const published = new URL("../dist/buf-plugin.js", import.meta.url);
+  const { main } = await import(existsSync(source) ? source.href : published.href);
+  process.exitCode = await main(process.argv.slice(2));
+}

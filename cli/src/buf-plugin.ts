@@ -1,0 +1,105 @@
+// `buf-plugin-bff`: a check plugin of buf. `buf lint` shows our diagnostics with it, and so does every editor with Buf's extension.
+import { create } from "@bufbuild/protobuf";
+import { answer, type Procedure, procedure, RpcError, UnknownArguments } from "./check-plugin/rpc.ts";
+import { CATEGORIES, RULES } from "./check-plugin/rules.ts";
+import {
+  type CheckRequest,
+  CheckRequestSchema,
+  type CheckResponse,
+  CheckResponseSchema,
+  ListCategoriesRequestSchema,
+  ListCategoriesResponseSchema,
+  ListRulesRequestSchema,
+  ListRulesResponseSchema,
+} from "./gen/buf/plugin/check/v1/check_service_pb.ts";
+import { Code } from "./gen/pluginrpc/v1/pluginrpc_pb.ts";
+import { Refusal } from "./refusal.ts";
+
+/** Who runs the plugin; buf, unless it is a test. */
+export interface Caller {
+  readonly cwd: string;
+  readonly input: AsyncIterable<Uint8Array>;
+  write(bytes: Uint8Array): void;
+  /** A line for whoever looks for the reason why nothing is found. */
+  error(line: string): void;
+}
+
+/** Answers one rpc, or one of the flags that every plugin knows. Gives the exit code: 1 is for what is no rpc at all. */
+export async function main(args: readonly string[], caller: Caller = ofProcess()): Promise<0 | 1> {
+  try {
+    caller.write(await answer(proceduresFor(caller), args, () => readAll(caller.input)));
+    return 0;
+  } catch (thrown) {
+    const isUsage = thrown instanceof UnknownArguments;
+    if (!isUsage) caller.error("buf-plugin-bff has met a bug of its own, please report it:");
+    const trace = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+    caller.error(isUsage ? `buf-plugin-bff is for \`plugins:\` in buf.yaml: ${thrown.message}` : trace);
+    return 1;
+  }
+}
+
+const SERVICE = "/buf.plugin.check.v1.CheckService";
+
+function proceduresFor(caller: Caller): readonly Procedure[] {
+  return [
+    procedure(`${SERVICE}/Check`, CheckRequestSchema, CheckResponseSchema, (request) => checked(request, caller)),
+    // All are fewer than any page that may be asked for.
+    procedure(`${SERVICE}/ListRules`, ListRulesRequestSchema, ListRulesResponseSchema, () =>
+      create(ListRulesResponseSchema, { rules: [...RULES] }),
+    ),
+    procedure(`${SERVICE}/ListCategories`, ListCategoriesRequestSchema, ListCategoriesResponseSchema, () =>
+      create(ListCategoriesResponseSchema, { categories: [...CATEGORIES] }),
+    ),
+  ];
+}
+
+/** Nothing is found where the project does not build: buf itself says why, and what else would be said may be wrong. */
+async function checked(request: CheckRequest, caller: Caller): Promise<CheckResponse> {
+  const template = templateOf(request);
+  const names = request.fileDescriptors.map(({ fileDescriptorProto }) => fileDescriptorProto?.name ?? "");
+  if (!names.includes("bff/v1/options.proto")) return create(CheckResponseSchema);
+  // The compiler is loaded for that alone.
+  const { check } = await import("./check-plugin/check.ts");
+  const { checkedProject } = await import("./project/checked-project.ts");
+  try {
+    return check(request, checkedProject(caller.cwd, template));
+  } catch (thrown) {
+    if (!(thrown instanceof Refusal)) throw thrown;
+    caller.error(thrown.message);
+    return create(CheckResponseSchema);
+  }
+}
+
+/** The one option: `template`, as of `buf generate`. */
+function templateOf({ options }: CheckRequest): string {
+  const unknown = options.find(({ key }) => key !== "template");
+  if (unknown !== undefined)
+    throw new RpcError(Code.INVALID_ARGUMENT, `there is no option "${unknown.key}": template is the only one`);
+  const type = options[0]?.value?.type;
+  if (type === undefined) return "buf.gen.yaml";
+  if (type.case !== "stringValue" || type.value === "")
+    throw new RpcError(Code.INVALID_ARGUMENT, `the option "template" is the name of a file, as in "buf.gen.yaml"`);
+  return type.value;
+}
+
+const MOST_BYTES = 512 << 20;
+
+async function readAll(input: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of input) {
+    length += chunk.length;
+    if (length > MOST_BYTES) throw new UnknownArguments(`a request of more than ${MOST_BYTES} bytes is not read`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function ofProcess(): Caller {
+  return {
+    cwd: process.cwd(),
+    input: process.stdin,
+    write: (bytes) => void process.stdout.write(bytes),
+    error: (line) => void process.stderr.write(`${line}\n`),
+  };
+}

@@ -1,0 +1,45 @@
+// What buf is told that this plugin checks. It knows nothing of the compiler, so that listing rules takes no longer than it has to.
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { type Category, CategorySchema } from "../gen/buf/plugin/check/v1/category_pb.ts";
+import { type Rule, RuleSchema, RuleType } from "../gen/buf/plugin/check/v1/rule_pb.ts";
+
+/** By the first digit of their codes. One rule for each code would be more than a request to a plugin may name (250). */
+const GROUPS: Readonly<Record<string, string>> = {
+  1: "declarations of a BFF",
+  2: "references of a BFF to what there is",
+  3: "expressions and types",
+  4: "the structure of compositions",
+  5: "side effects and policies",
+  6: "values that may be absent",
+  7: "what requests cost upstreams",
+  8: "what is cached",
+  9: "drift of upstreams",
+};
+
+/** In `use:` and `except:` of buf.yaml. */
+export const CATEGORIES: readonly Category[] = [
+  create(CategorySchema, { id: "BFF_ERROR", purpose: "Checks what protoc-gen-bff refuses to generate from." }),
+  create(CategorySchema, { id: "BFF_WARNING", purpose: "Checks what protoc-gen-bff warns of." }),
+];
+
+type Severity = "error" | "warning";
+
+/** Of a diagnostic, by its code and what it is now: options of the plugin may make an error of a warning. */
+export function ruleOf({ code, severity }: { readonly code: string; readonly severity: Severity }): string {
+  return `BFF_${code.charAt(3)}XX_${severity.toUpperCase()}`;
+}
+
+/** Errors are checked where nobody says otherwise. */
+export const RULES: readonly Rule[] = Object.entries(GROUPS).flatMap(([digit, what]) => {
+  const rule = (severity: Severity, more: MessageInitShape<typeof RuleSchema>): Rule =>
+    create(RuleSchema, {
+      id: ruleOf({ code: `BFF${digit}`, severity }),
+      categoryIds: [`BFF_${severity.toUpperCase()}`],
+      type: RuleType.LINT,
+      ...more,
+    });
+  return [
+    rule("error", { default: true, purpose: `Checks ${what}, as the errors BFF${digit}xx say.` }),
+    rule("warning", { purpose: `Checks ${what}, as the warnings BFF${digit}xx say.` }),
+  ];
+});
