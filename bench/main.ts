@@ -2,6 +2,7 @@
 // machine is. `npm run bench -- --report` writes docs/performance.md from what was recorded.
 import { runCel } from "./cel/main.ts";
 import { runCodec } from "./codec.ts";
+import { runDev } from "./dev.ts";
 import { runGenerate } from "./generate.ts";
 import { writeReport } from "./report/performance.ts";
 import { runClosedLoop } from "./rig/closed-loop.ts";
@@ -43,6 +44,7 @@ const SCENARIOS: Readonly<Record<string, Run>> = {
   telemetry: reported(runTelemetry),
   workers: reported(runWorkers),
   generate: reported(runGenerate),
+  dev: reported(runDev),
 };
 const FLAGS = ["--json", "--quick", "--record"];
 const USAGE = `usage: npm run bench -- <scenario> [${FLAGS.join("] [")}], with a scenario of ${Object.keys(SCENARIOS).join(", ")}

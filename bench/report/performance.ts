@@ -128,6 +128,8 @@ const HEADINGS: Readonly<Record<string, string>> = {
   wall_ms: "ms",
   cpu_ms: "CPU ms",
   ratio_to_protoc_gen_es: "× protoc-gen-es",
+  ratio_to_buf_generate: "× buf generate and a restart",
+  slowest_ms: "slowest ms",
   ratio_to_without: "× without identity",
   ratio_to_open: "× without an edge",
   ratio_to_off: "× off",
