@@ -36,6 +36,13 @@ test("what it has given and gives no more goes away, what others have written st
   expect(["a.ts", "b.ts", "own.ts"].filter((name) => existsSync(join(folder, name)))).toEqual(["b.ts", "own.ts"]);
 });
 
+test("what somebody else has written as it has to be now is other than before, too", () => {
+  const outputs = new Outputs(folder);
+  outputs.write([{ path: "a.ts", content: "a" }]);
+  writeFileSync(join(folder, "a.ts"), "b");
+  expect(outputs.write([{ path: "a.ts", content: "b" }])).toEqual([join(folder, "a.ts")]);
+});
+
 test("it knows what others have changed of its files", () => {
   const outputs = new Outputs(folder);
   const path = join(folder, "a.ts");
@@ -46,4 +53,8 @@ test("it knows what others have changed of its files", () => {
   rmSync(path);
   expect(outputs.isAsWritten(path)).toBe(false);
   expect(outputs.isAsWritten(join(folder, "none.ts"))).toBe(false);
+  outputs.write([]);
+  expect(outputs.isAsWritten(path)).toBe(true);
+  writeFileSync(path, "a");
+  expect(outputs.isAsWritten(path)).toBe(false);
 });

@@ -7,7 +7,7 @@ import type { Up } from "./child.ts";
 import { type Generated, Generation } from "./generation.ts";
 import { Server } from "./server.ts";
 import { Trailing } from "./trailing.ts";
-import { isInput, isSource, type Watching, watchProject } from "./watching.ts";
+import { isEmptied, isInput, isSource, type Watching, watchProject } from "./watching.ts";
 
 export interface DevOptions {
   /** The servers to run, by their names; empty: all. */
@@ -20,7 +20,7 @@ export interface DevOptions {
   readonly mockAll: boolean;
 }
 
-/** A file that an editor truncates before it writes looks wrong for a moment: what is wrong is told when nothing has changed for so long. */
+/** A file that an editor truncates before it writes is wrong, or empty, for a moment: that counts when nothing more is saved for so long. */
 const SETTLE_MS = 100;
 type Project = Extract<Generated, { readonly kind: "generated" }>;
 
@@ -77,13 +77,10 @@ class Session {
     const isBuilt = [...changed].some((path) => isInput(path) || outputs.has(path));
     let touched: readonly string[] = [];
     if (isBuilt) {
+      if ([...changed].some(isEmptied) && (await this.#isDueSoon(changed))) return;
       const generated = this.#generation.generate();
       if (generated.kind === "refused") {
-        await sleep(SETTLE_MS);
-        if (this.#trailing.isDue) {
-          for (const path of changed) this.#trailing.changed(path);
-          return;
-        }
+        if (await this.#isDueSoon(changed)) return;
         this.#say(
           `${this.#cause(changed)} is not generated${this.#isAnyUp() ? ", what runs is as before" : ""}:\n${generated.why}`,
         );
@@ -95,6 +92,14 @@ class Session {
       }
     }
     await this.#restart(new Set([...changed, ...touched]), began);
+  }
+
+  /** Whether more is saved in a moment; then what has changed so far is left to the run for that. */
+  async #isDueSoon(changed: ReadonlySet<string>): Promise<boolean> {
+    await sleep(SETTLE_MS);
+    if (!this.#trailing.isDue) return false;
+    for (const path of changed) this.#trailing.changed(path);
+    return true;
   }
 
   /** Says what there is to say of it, and knows its servers. */
@@ -110,7 +115,7 @@ class Session {
         `generated into ${project.config.out} (${touched.length === 0 ? "nothing differs" : `${files} differ`})`,
       );
     else if (touched.length > 0) this.#say([`${this.#cause(changed)}: ${files}`, ...generated.changes].join("\n  "));
-    else this.#say(`${this.#cause(changed)}: nothing that is generated differs`);
+    else if ([...changed].some(isInput)) this.#say(`${this.#cause(changed)}: nothing that is generated differs`);
     await this.#watching?.add(project.config.inputs.map(({ input }) => input));
     await this.#know(generated);
   }

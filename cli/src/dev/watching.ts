@@ -1,4 +1,5 @@
 // What of a project is looked at: protos, buf's configuration and sources, in its folder and in the inputs that lie outside of it.
+import { statSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { basename, relative, resolve, sep } from "node:path";
 import { watch } from "chokidar";
@@ -14,6 +15,11 @@ export function isInput(path: string): boolean {
 /** Whether a server may have loaded it. */
 export function isSource(path: string): boolean {
   return /\.([cm]?[jt]s|json|wasm|node)$/.test(path);
+}
+
+/** Whether it is a proto without anything in it, as one is between an editor's truncating and writing. */
+export function isEmptied(path: string): boolean {
+  return path.endsWith(".proto") && statSync(path, { throwIfNoEntry: false })?.size === 0;
 }
 
 export interface Watching {
