@@ -146,7 +146,8 @@ export class MockUpstream implements UnaryClient {
   }
 
   #keep(call: MockCall): void {
-    this.#calls = this.#calls.length < KEPT ? [...this.#calls, call] : [...this.#calls.slice(1), call];
+    this.#calls.push(call);
+    if (this.#calls.length > KEPT) this.#calls.shift();
   }
   #behave(behaviour: Behaviour, method: DescMethodUnary, call: MockCall, sent: MockAttempt): void {
     switch (behaviour.kind) {

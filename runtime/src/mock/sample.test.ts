@@ -1,7 +1,10 @@
-import { create, fromBinary, toBinary, toJson } from "@bufbuild/protobuf";
+import { create, createFileRegistry, type DescMessage, fromBinary, toBinary, toJson } from "@bufbuild/protobuf";
 import {
   FeatureSetSchema,
   FileDescriptorProtoSchema,
+  FileDescriptorSetSchema,
+  FieldDescriptorProto_Label as Label,
+  FieldDescriptorProto_Type as Type,
   UninterpretedOption_NamePartSchema,
 } from "@bufbuild/protobuf/wkt";
 import { expect, test } from "vitest";
@@ -34,4 +37,32 @@ test("what is required is there", () => {
   expect(toJson(UninterpretedOption_NamePartSchema, whole)).toEqual({ namePart: "mine", isExtension: true });
   const file = create(FileDescriptorProtoSchema, { options: { uninterpretedOption: [{ name: [{ namePart: "a" }] }] } });
   toBinary(FileDescriptorProtoSchema, completed(FileDescriptorProtoSchema, file));
+});
+
+/** Messages M0, M1, … of which each has four of the next; the last has those of the first. */
+function woven(depth: number, label: Label): DescMessage {
+  const fieldsOf = (i: number) =>
+    [1, 2, 3, 4].map((number) => {
+      const typeName = `.M${(i + 1) % depth}`;
+      return { name: `f${number}`, number, label, type: Type.MESSAGE, typeName };
+    });
+  const messageType = Array.from({ length: depth }, (_, i) => ({ name: `M${i}`, field: fieldsOf(i) }));
+  const file = { name: "woven.proto", syntax: "proto2", messageType };
+  const found = createFileRegistry(create(FileDescriptorSetSchema, { file: [file] })).getMessage("M0");
+  if (found === undefined) throw new Error("no M0");
+  return found;
+}
+test("there are at most 500 messages, nested at most 8 deep", () => {
+  const wide = toBinary(woven(12, Label.OPTIONAL), sample(woven(12, Label.OPTIONAL)));
+  expect(wide.length).toBeLessThan(500 * 8);
+  const deep = woven(30, Label.REPEATED);
+  let depth = 0;
+  let one: unknown = sample(deep);
+  for (; one !== undefined; depth++) one = (one as { readonly f1: readonly unknown[] }).f1[0];
+  expect(depth).toBe(8);
+});
+test("what requires itself comes to an end, and says when it is encoded that it cannot be", () => {
+  const endless = woven(3, Label.REQUIRED);
+  const found = sample(endless);
+  expect(() => toBinary(endless, found)).toThrow("required");
 });

@@ -12,6 +12,9 @@ import { FeatureSet_FieldPresence as Presence } from "@bufbuild/protobuf/wkt";
 
 /** Messages that one sample holds at most. What comes after them is left unset. */
 const MOST = 500;
+/** Where required ones alone are more than that, nothing is left out before these bounds: there, the message cannot be encoded. */
+const MOST_REQUIRED = 5_000;
+const DEEPEST_REQUIRED = 50;
 /** How deep messages are nested in one at most. */
 const DEEPEST = 8;
 
@@ -21,7 +24,7 @@ const MOMENT_S = 1_767_323_045n;
 /**
  * A message of this type, always the same: texts are the field's name and 1 (`id-1`), numbers 1, enums their first value that is not 0, lists
  * and maps have one entry, of a oneof it is the first member. A message inside one of its own type is left out, as is what is nested more
- * than 8 deep and what comes after 500 messages; what is required is never left out.
+ * than 8 deep and what comes after 500 messages; what is required is not, as long as that comes to an end.
  */
 export function sample<Desc extends DescMessage>(desc: Desc): MessageShape<Desc> {
   return new Sampling().of(desc, []).message as MessageShape<Desc>;
@@ -50,14 +53,15 @@ class Sampling {
   #firstOf(fields: readonly DescField[], around: readonly DescMessage[], desc: DescMessage): DescField | undefined {
     return fields.find((field) => field.message === undefined || this.#fits(field.message, [...around, desc]));
   }
-  #fits(desc: DescMessage, around: readonly DescMessage[]): boolean {
+  #fits(desc: DescMessage, around: readonly DescMessage[], required = false): boolean {
+    if (required) return this.#left > MOST - MOST_REQUIRED && around.length < DEEPEST_REQUIRED;
     return this.#left > 0 && around.length < DEEPEST && !around.includes(desc);
   }
 
   /** Sets a field of the message, unless it is to be left out. */
   put(field: DescField, into: ReflectMessage, around: readonly DescMessage[]): void {
     const required = field.presence === Presence.LEGACY_REQUIRED;
-    if (field.message !== undefined && !required && !this.#fits(field.message, around)) return;
+    if (field.message !== undefined && !this.#fits(field.message, around, required)) return;
     switch (field.fieldKind) {
       case "list":
         into.get(field).add(this.#one(field, around));
