@@ -3,11 +3,11 @@
 export type { Clock } from "../clock.ts";
 export { systemClock } from "../clock.ts";
 export { Code } from "../failure.ts";
+export { TestBed, type TestCall, type TestOptions, type TestRpc } from "./bed.ts";
 export type { Behaviour } from "./behaviour.ts";
 export { FakeClock } from "./fake-clock.ts";
 export { type BatchFields, forEachKey } from "./for-each-key.ts";
+export { type TestCaller, TestIdentity } from "./identity.ts";
 export { type MockCall, MockUpstream, type MockUpstreamOptions } from "./mock-upstream.ts";
 export type { Mocked, MockHandler, MockRpc } from "./mocked.ts";
 export { sample } from "./sample.ts";
-export { TestBed, type TestCall, type TestOptions, type TestRpc } from "./test-bed.ts";
-export { type TestCaller, TestIdentity } from "./test-identity.ts";

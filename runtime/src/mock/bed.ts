@@ -19,7 +19,7 @@ import { Limits } from "../limits/limits.ts";
 import type { Observer } from "../observer.ts";
 import { PREFIX_BYTES } from "../wire/frame.ts";
 import { FakeClock } from "./fake-clock.ts";
-import type { TestCaller, TestIdentity } from "./test-identity.ts";
+import type { TestCaller, TestIdentity } from "./identity.ts";
 
 /** What a test says of the BFF that it makes. */
 export interface TestOptions<C extends Clock = Clock, Principal extends DescMessage = DescMessage> {
