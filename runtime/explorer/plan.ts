@@ -101,7 +101,8 @@ function compose(
   edges: GraphEdge[],
   blocks: ReadonlyMap<string, ReadonlyMap<string, number>>,
 ): void {
-  const follows = new Set(edges.map(({ to }) => to));
+  // Within its message: what waits for a step of the service is a first one all the same.
+  const follows = new Set(edges.filter(({ from, to }) => nodes[from]?.of === nodes[to]?.of).map(({ to }) => to));
   nodes.forEach(({ step }, from) => {
     for (const to of blocks.get(step.composes ?? "")?.values() ?? [])
       if (!follows.has(to)) edges.push({ from, to, kind: "composes" });

@@ -1,0 +1,50 @@
+// The live page draws what `plan=json` says: over all goldens of plans, every step that an rpc reaches is in its graph, once, and every edge of
+// such steps is.
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import { graphOf } from "../runtime/explorer/plan.ts";
+
+const golden = fileURLToPath(new URL("golden/plan", import.meta.url));
+const plans = readdirSync(golden, { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith("_plan.json"));
+
+interface Block {
+  readonly steps: readonly { readonly step: string; readonly composes?: string }[];
+  readonly edges: readonly { readonly from: string; readonly to: string }[];
+}
+interface Plan {
+  readonly rpcs: readonly { readonly rpc: string; readonly composes: string }[];
+  readonly messages: readonly (Block & { readonly message: string })[];
+}
+
+test("there are plans to draw", () => expect(plans.length).toBeGreaterThan(8));
+
+test.each(plans)("%s", (path) => {
+  const plan = JSON.parse(readFileSync(join(golden, path), "utf8")) as Plan;
+  const blocks = new Map(plan.messages.map((message) => [message.message, message]));
+  for (const { rpc, composes } of plan.rpcs) {
+    const graph = graphOf([plan], rpc);
+    if (graph === undefined) throw new Error(`${rpc} is not drawn`);
+    const reached = new Set([composes]);
+    for (const type of reached)
+      for (const step of blocks.get(type)?.steps ?? []) if (step.composes !== undefined) reached.add(step.composes);
+    const found = (type: string) => graph.nodes.flatMap(({ of, step }) => (of === type ? [step.step] : []));
+    for (const type of reached) {
+      const block = blocks.get(type);
+      expect(found(type)).toEqual(block?.steps.map(({ step }) => step) ?? []);
+      const drawn = graph.edges
+        .filter(({ to, kind }) => graph.nodes[to]?.of === type && kind !== "composes")
+        .map(({ from, to }) => `${graph.nodes[from]?.step.step} → ${graph.nodes[to]?.step.step}`);
+      expect(drawn).toEqual(block?.edges.map(({ from, to }) => `${from} → ${to}`) ?? []);
+    }
+    graph.nodes.forEach(({ step }, index) => {
+      if (found(step.composes ?? "").length === 0) return;
+      const to = graph.edges.filter(({ from, kind }) => from === index && kind === "composes").map((edge) => edge.to);
+      expect(to.map((one) => graph.nodes[one]?.of)).toContain(step.composes);
+    });
+    expect(new Set(graph.nodes.map(({ of, step }) => `${of} ${step.step}`)).size).toBe(graph.nodes.length);
+  }
+});
+
+test("an rpc that the plan does not have has no graph", () => expect(graphOf([], "a.S/M")).toBeUndefined());
