@@ -241,10 +241,11 @@ plugins:
 `;
   beforeAll(() => {
     const repository = fileURLToPath(new URL("..", import.meta.url));
-    write("buf.yaml", "version: v2\nmodules:\n  - path: proto\nbreaking:\n  use: [FILE]\n");
+    write("buf.yaml", "version: v2\nmodules:\n  - path: proto\n  - path: some\nbreaking:\n  use: [FILE]\n");
     write("buf.gen.yaml", opt(""));
     for (const [name, text] of Object.entries(UPSTREAMS)) write(`proto/${name}`, text);
     write("proto/shop/v1/shop.proto", SHOP);
+    write("some/some/v1/some.proto", 'syntax = "proto3"; package some.v1; message Some {}');
     write("proto/junk/v1/junk.proto", 'syntax = "proto3"; package junk.v1; message Junk {}');
     cpSync(join(repository, "proto/bff"), join(cwd, "proto/bff"), { recursive: true });
     git("init", "-q", "-b", "main");
@@ -288,6 +289,20 @@ plugins:
     );
     expect(stderr).toMatch(/^--fail-on: worse: .*notes/);
     expect(stderr).not.toContain("hash");
+  });
+
+  test("a module with rules of its own more: buf compares all with all", async () => {
+    const yaml = readFileSync(join(cwd, "buf.yaml"), "utf8");
+    write("buf.yaml", yaml.replace("breaking:", "  - path: more\n    breaking:\n      use: [WIRE]\nbreaking:"));
+    write("more/more/v1/more.proto", 'syntax = "proto3"; package more.v1; message More {}');
+    write("buf.gen.yaml", opt("").replace("directory: proto", "directory: ."));
+    const { exitCode, stdout } = await run(["diff", "--fail-on=breaking"], cwd);
+    write("buf.gen.yaml", opt(""));
+    write("buf.yaml", yaml);
+    rmSync(join(cwd, "more"), { recursive: true });
+    expect(exitCode).toBe(1);
+    expect(stdout).toMatch(/\(FIELD_SAME_JSON_NAME\) \| `(proto\/)?shop\/v1\/shop.proto:\d+`/);
+    expect(stdout).not.toContain("deleted");
   });
 
   test("the other side does not compile: told, and a failure for what cannot be judged", async () => {

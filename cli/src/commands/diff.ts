@@ -1,8 +1,3 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { create, toBinary } from "@bufbuild/protobuf";
-import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { type Command, InvalidArgumentError } from "commander";
 import type { FileReport } from "protoc-gen-bff/compiler";
 import { breakingFindings, seenByClients } from "../diff/breaking.ts";
@@ -10,7 +5,7 @@ import { compareReports } from "../diff/compare.ts";
 import { type FailOn, failing, parseFailOn } from "../diff/fail-on.ts";
 import { type Finding, inOrder, KINDS, type Said, say } from "../diff/finding.ts";
 import { linesOf, markdownOf } from "../diff/markdown.ts";
-import { askBuf } from "../project/buf.ts";
+import { bufBreaking } from "../project/breaking.ts";
 import { type CompiledProject, compileProject } from "../project/compile-project.ts";
 import { readGenConfig } from "../project/gen-config.ts";
 import { otherSide } from "../project/other-side.ts";
@@ -67,16 +62,14 @@ function diff({ against, failOn: on, format: form }: Options, terminal: Terminal
   if (typeof after === "string") throw new Refusal(`this side does not compile, so nothing can be compared:\n${after}`);
   const then = compileProject({ cwd, config: other.config, parameter: PLAN, sources: () => undefined });
   const before = reportsOf(then);
-  const broken = other.image
-    ? breakingImages(cwd, now, against)
-    : own.inputs.map(({ input }, i) => breaking(cwd, input, other.inputs[i] ?? ""));
+  const broken = bufBreaking({ cwd, own, other, now: now.image, then: then.image });
   const shown = new Set([
     ...seenByClients(now.image, after),
     ...seenByClients(then.image, typeof before === "string" ? after : before),
   ]);
   done();
   const findings = inOrder([
-    ...[broken].flat().flatMap((lines) => breakingFindings(lines, shown)),
+    ...broken.flatMap((lines) => breakingFindings(lines, shown)),
     ...(typeof before === "string" ? [] : compareReports(before, after)),
   ]);
   const notes: readonly Said[] =
@@ -106,25 +99,6 @@ function reportsOf({ compilation: { response } }: CompiledProject): readonly Fil
   return response.file
     .filter(({ name }) => name.endsWith("_plan.json"))
     .map(({ content }) => JSON.parse(content) as FileReport);
-}
-
-const FOUND = 100;
-/** What `buf breaking` prints, as JSON. What is left out of generating counts: buf would leave it out on this side alone. */
-function breaking(cwd: string, input: string, against: string, more: readonly string[] = []): string {
-  const args = ["breaking", input, "--against", against, "--error-format=json", ...more];
-  return new TextDecoder().decode(askBuf(args, cwd, [0, FOUND]).stdout);
-}
-
-/** buf compares an image with an image, and each module of a folder with the whole of one. */
-function breakingImages(cwd: string, { image }: CompiledProject, against: string): string {
-  const folder = mkdtempSync(join(tmpdir(), "protobff-"));
-  try {
-    const path = join(folder, "now.binpb");
-    writeFileSync(path, toBinary(FileDescriptorSetSchema, create(FileDescriptorSetSchema, { file: [...image.files] })));
-    return breaking(cwd, path, against, existsSync(join(cwd, "buf.yaml")) ? ["--config", "buf.yaml"] : []);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
 }
 
 const textOf = (said: Said): string => said.map((part) => (typeof part === "string" ? part : part.code)).join("");

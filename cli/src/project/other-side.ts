@@ -110,7 +110,11 @@ function missing(ref: string, atOrigin: boolean): string {
 
 /** What git prints; undefined where it fails. */
 function ask(cwd: string, args: readonly string[]): string | undefined {
-  const { status, stdout, error } = spawnSync("git", ["-C", cwd, ...args], { encoding: "utf8", maxBuffer: 16 << 20 });
+  const { status, stdout, error } = spawnSync("git", ["-C", cwd, ...args], {
+    encoding: "utf8",
+    maxBuffer: 16 << 20,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   if (error !== undefined) throw new Refusal(`git cannot be started: ${error.message}`);
   return status === 0 ? stdout : undefined;
 }

@@ -1,0 +1,57 @@
+// `buf breaking` over both sides of a project.
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { create, toBinary } from "@bufbuild/protobuf";
+import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
+import { Refusal } from "../refusal.ts";
+import { askBuf, type Image } from "./buf.ts";
+import type { GenConfig } from "./gen-config.ts";
+import type { OtherSide } from "./other-side.ts";
+
+/** Both sides, and what has been built of them. */
+export interface Sides {
+  readonly cwd: string;
+  readonly own: GenConfig;
+  readonly other: OtherSide;
+  readonly now: Image;
+  readonly then: Image;
+}
+
+/**
+ * What it prints for each input, as JSON, a finding on a line. What is left out of generating counts: buf would leave it out on this side alone.
+ * Throws a `Refusal` with what buf says where it cannot compare them.
+ */
+export function bufBreaking(sides: Sides): readonly string[] {
+  const { cwd, own, other } = sides;
+  if (other.image) return [ofImages(sides)];
+  try {
+    return own.inputs.map(({ input }, i) => breaking(cwd, input, other.inputs[i] ?? ""));
+  } catch (thrown) {
+    // It compares modules with rules of their own one by one: not where one has been added, or is gone.
+    if (thrown instanceof Refusal && /contained \d+ images, whereas/.test(thrown.message)) return [ofImages(sides)];
+    throw thrown;
+  }
+}
+
+const FOUND = 100;
+function breaking(cwd: string, input: string, against: string, more: readonly string[] = []): string {
+  const args = ["breaking", input, "--against", against, "--error-format=json", ...more];
+  return new TextDecoder().decode(askBuf(args, cwd, [0, FOUND]).stdout);
+}
+
+/** All of one side with all of the other. */
+function ofImages({ cwd, now, then }: Sides): string {
+  const folder = mkdtempSync(join(tmpdir(), "protobff-"));
+  const write = (name: string, { files }: Image): string => {
+    const path = join(folder, `${name}.binpb`);
+    writeFileSync(path, toBinary(FileDescriptorSetSchema, create(FileDescriptorSetSchema, { file: [...files] })));
+    return path;
+  };
+  try {
+    const config = existsSync(join(cwd, "buf.yaml")) ? ["--config", "buf.yaml"] : [];
+    return breaking(cwd, write("now", now), write("then", then), config);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
