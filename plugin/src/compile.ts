@@ -1,5 +1,5 @@
 // The compiler, in order: read → resolve → check → plan → (lock) → emit. Pure: a request in, a response out.
-import { create, createRegistry } from "@bufbuild/protobuf";
+import { create, createRegistry, type Registry } from "@bufbuild/protobuf";
 import {
   type CodeGeneratorRequest,
   CodeGeneratorRequestSchema,
@@ -25,8 +25,10 @@ import { type Parameter, parseParameter, withSeverity } from "./parameter.ts";
 import { checkWeight } from "./plan/check-weight.ts";
 import { planFiles } from "./plan/describe-files.ts";
 import { checkMaxCalls } from "./plan/max-calls.ts";
+import type { Plan, PlanFile } from "./plan/plan.ts";
 import { plan } from "./plan/plan-run.ts";
 import { checkSharedUpstreams } from "./plan/shared-upstreams.ts";
+import { examplesIn, faultFiles, type ToldRpc, toldFaults } from "./plan/told-faults.ts";
 import { readIr } from "./read/read-ir.ts";
 import { checkVendored } from "./read/vendored.ts";
 import { idleServers, servedTogether } from "./resolve/model/server-paths.ts";
@@ -54,8 +56,15 @@ class Rejected extends Error {}
 /**
  * Runs the stages over one request. Faults of the user are diagnostics; nothing is thrown for them, and no file is written. Long, for it is the
  * list of the stages.
+ *
+ * @param examples the text of faults.json, where there is one
  */
-export function compile(request: CodeGeneratorRequest, sources: Sources, committed?: CommittedLock): Compilation {
+export function compile(
+  request: CodeGeneratorRequest,
+  sources: Sources,
+  committed?: CommittedLock,
+  examples?: string,
+): Compilation {
   const { parameter, faults } = parseParameter(request.parameter);
   let diagnostics: Diagnostic[] = [];
   let lock: string | undefined;
@@ -103,8 +112,12 @@ export function compile(request: CodeGeneratorRequest, sources: Sources, committ
       }
       diagnostics = foldUnseen(diagnostics);
       if (hasErrors() || planned === undefined || idle.length > 0) throw new Rejected();
-      emit(planned, schema, parameter);
-      if (parameter.plan !== undefined) described.push(...planFiles(planned, parameter.plan));
+      const told = faultsOf(planned, parameter, examples, registry);
+      if (told.faults.length > 0) idle = told.faults;
+      if (idle.length > 0) throw new Rejected();
+      emit(planned, schema, parameter, told.of);
+      if (parameter.plan === "faults") described.push(...faultFiles(planned, told.of));
+      else if (parameter.plan !== undefined) described.push(...planFiles(planned, parameter.plan));
       if (parameter.openapi) described.push(...openapiFiles(planned));
       if (parameter.dashboards.size > 0) described.push(...dashboardFiles(planned, parameter.dashboards));
       if (parameter.deploy.size > 0) described.push(...deployFiles(planned, parameter));
@@ -129,6 +142,25 @@ export function compile(request: CodeGeneratorRequest, sources: Sources, committ
     // buf prints its own words before the first line.
     return failed(`\n${renderDiagnostics(diagnostics.filter(isError), sources, parameter.errorFormat)}`);
   }
+}
+
+/** What faults do to each rpc, where somebody wants to know. */
+function faultsOf(
+  planned: Plan,
+  { plan: format, faults: runner }: Parameter,
+  text: string | undefined,
+  registry: Registry,
+) {
+  const none: readonly string[] = [];
+  if (format !== "faults" && runner === undefined) return { faults: none, of: (): readonly ToldRpc[] => [] };
+  const { examples, faults } = examplesIn(text, registry);
+  const known = new Map<PlanFile, readonly ToldRpc[]>();
+  const of = (file: PlanFile): readonly ToldRpc[] => {
+    const found = known.get(file) ?? toldFaults(file, planned, examples, registry);
+    known.set(file, found);
+    return found;
+  };
+  return { faults, of };
 }
 
 function idleFault(name: string, packages: readonly { readonly name: string }[]): string {

@@ -11,6 +11,7 @@ import { compile } from "./compile.ts";
 import { renderDocument } from "./diagnostic/document.ts";
 import { renderDiagnostics } from "./diagnostic/render.ts";
 import { parseParameter } from "./parameter.ts";
+import { EXAMPLES } from "./plan/told-faults.ts";
 import { sourcesIn, tryRead } from "./sources-in.ts";
 
 /**
@@ -21,10 +22,15 @@ export async function main(): Promise<void> {
   const request = fromBinary(CodeGeneratorRequestSchema, await readAll(process.stdin));
   const sources = sourcesIn(".");
   const { parameter } = parseParameter(request.parameter);
-  const { response, warnings, diagnostics, lock } = compile(request, sources, {
-    text: tryRead(parameter.lock),
-    ci: process.env.CI === "true",
-  });
+  const { response, warnings, diagnostics, lock } = compile(
+    request,
+    sources,
+    {
+      text: tryRead(parameter.lock),
+      ci: process.env.CI === "true",
+    },
+    parameter.plan === "faults" || parameter.faults !== undefined ? tryRead(EXAMPLES) : undefined,
+  );
   if (warnings.length > 0) {
     process.stderr.write(`${renderDiagnostics(warnings, sources, parameter.errorFormat)}\n`);
   }

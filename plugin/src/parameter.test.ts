@@ -17,6 +17,7 @@ describe("parameter", () => {
         openapi: false,
         mock: false,
         explorer: false,
+        faults: undefined,
         deploy: new Set(),
         weight: {},
         dashboards: new Set(),
@@ -44,6 +45,7 @@ describe("parameter", () => {
         openapi: false,
         mock: false,
         explorer: false,
+        faults: undefined,
         deploy: new Set(),
         weight: {},
         dashboards: new Set(),
@@ -62,6 +64,8 @@ describe("parameter", () => {
     ["server=web", { shaping: "server=web", server: { each: false, names: ["web"] } }],
     ["mock=true", { mock: true, shaping: "mock=true" }],
     ["server,explorer", { shaping: "server,explorer", server: { each: true, names: [] }, explorer: true }],
+    ["mock,faults=node", { mock: true, faults: "node", shaping: "mock,faults=node" }],
+    ["plan=faults", { plan: "faults" }],
     ["deploy=docker", { deploy: new Set(["docker"]) }],
     ["deploy=docker+kubernetes,openapi", { deploy: new Set(["docker", "kubernetes"]), openapi: true }],
     ["deploy=docker,kubernetes,server", { deploy: new Set(["docker", "kubernetes"]), shaping: "server" }],
@@ -78,7 +82,7 @@ describe("parameter", () => {
     ["sever=true", 'unknown option "sever": did you mean "server"?'],
     [
       "zzz",
-      'unknown option "zzz": the options are import_extension, server, lock, lock_mode, plan, weight, openapi, mock, explorer, deploy, dashboards, error_format, error_output, warn, error, off',
+      'unknown option "zzz": the options are import_extension, server, lock, lock_mode, plan, weight, openapi, mock, explorer, faults, deploy, dashboards, error_format, error_output, warn, error, off',
     ],
     ["import_extension=tsx", 'option "import_extension" has "tsx": did you mean "ts"?'],
     ["server=yes", 'option "server" has "yes": write true, false, or what packages are below, as in "server=web"'],
@@ -100,7 +104,7 @@ describe("parameter", () => {
     ["warn=BFF701,error=BFF701", 'BFF701 is in both "warn" and "error": leave out one'],
     [
       "BFF701",
-      'unknown option "BFF701": the options are import_extension, server, lock, lock_mode, plan, weight, openapi, mock, explorer, deploy, dashboards, error_format, error_output, warn, error, off',
+      'unknown option "BFF701": the options are import_extension, server, lock, lock_mode, plan, weight, openapi, mock, explorer, faults, deploy, dashboards, error_format, error_output, warn, error, off',
     ],
     ["lock=", 'option "lock" needs a path, as in "lock=bff.lock.json"'],
     ["lock_mode=chek", 'option "lock_mode" has "chek": did you mean "check"?'],
@@ -117,12 +121,12 @@ describe("parameter", () => {
     ["dashboards=graphana", 'option "dashboards" has "graphana": did you mean "grafana"?'],
     [
       "dashboards=grafana,kubernetes",
-      'unknown option "kubernetes": the options are import_extension, server, lock, lock_mode, plan, weight, openapi, mock, explorer, deploy, dashboards, error_format, error_output, warn, error, off',
+      'unknown option "kubernetes": the options are import_extension, server, lock, lock_mode, plan, weight, openapi, mock, explorer, faults, deploy, dashboards, error_format, error_output, warn, error, off',
     ],
     ["server,explorer=yes", 'option "explorer" has "yes": write one of true, false'],
     ["explorer", 'option "explorer" is for what "server" writes, and nothing is: write "server=true,explorer=true"'],
     ["openapi=yes", 'option "openapi" has "yes": write one of true, false'],
-    ["plan", 'option "plan" has no value: write one of json, mermaid, text, weight'],
+    ["plan", 'option "plan" has no value: write one of json, mermaid, text, weight, faults'],
   ])("%s", (raw, fault) => {
     expect(parseParameter(raw).faults).toEqual([fault]);
   });

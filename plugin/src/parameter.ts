@@ -32,6 +32,8 @@ export interface Parameter {
   readonly mock: boolean;
   /** Whether servers have their plan beside them, for the live page. */
   readonly explorer: boolean;
+  /** For which runner to write tests of faults on mocks. */
+  readonly faults: FaultRunner | undefined;
   /** For what to write files that run each server that is generated. */
   readonly deploy: ReadonlySet<Deploy>;
   /** For what to write what watches each server. */
@@ -44,10 +46,13 @@ export interface Parameter {
   readonly off: ReadonlySet<string>;
 }
 
-export type PlanFormat = "json" | "mermaid" | "text" | "weight";
+const PLANS = ["json", "mermaid", "text", "weight", "faults"] as const;
+export type PlanFormat = (typeof PLANS)[number];
+const isPlanFormat = (value: string): value is PlanFormat => (PLANS as readonly string[]).includes(value);
 /** `overlap` in per cent; what is left out has no bound. */
 export type WeightBudget = { readonly [of in (typeof WEIGHED)[number]]?: number };
 const WEIGHED = ["logic", "overlap", "headers"] as const;
+export type FaultRunner = "vitest" | "node";
 export type Deploy = (typeof OUTPUTS.deploy)[number];
 export type Dashboards = (typeof OUTPUTS.dashboards)[number];
 
@@ -64,6 +69,7 @@ const names = [
   "openapi",
   "mock",
   "explorer",
+  "faults",
   "deploy",
   "dashboards",
   "error_format",
@@ -74,7 +80,7 @@ const names = [
 ] as const;
 
 /** What decides what `.ts` files say. */
-const SHAPING: ReadonlySet<string> = new Set(["import_extension", "server", "mock", "explorer"]);
+const SHAPING: ReadonlySet<string> = new Set(["import_extension", "server", "mock", "explorer", "faults"]);
 
 /**
  * Reads the parameter of a CodeGeneratorRequest: `name=value`, separated by commas. Lists of codes and of outputs are separated
@@ -99,6 +105,7 @@ export function parseParameter(raw: string): { readonly parameter: Parameter; re
   let openapi = false;
   let mock = false;
   let explorer = false;
+  let runner: FaultRunner | undefined;
   const deploy = new Set<Deploy>();
   const dashboards = new Set<Dashboards>();
   /** What adds to the list that stands before, where this bare name is one for it. */
@@ -136,8 +143,8 @@ export function parseParameter(raw: string): { readonly parameter: Parameter; re
         else faults.push(choose(name, value, ["check", "update"]));
         break;
       case "plan":
-        if (value === "json" || value === "mermaid" || value === "text" || value === "weight") plan = value;
-        else faults.push(choose(name, value, ["json", "mermaid", "text", "weight"]));
+        if (value !== undefined && isPlanFormat(value)) plan = value;
+        else faults.push(choose(name, value, PLANS));
         break;
       case "weight":
         faults.push(...addWeights(value, weight));
@@ -153,6 +160,10 @@ export function parseParameter(raw: string): { readonly parameter: Parameter; re
       case "explorer":
         if (value === undefined || value === "true" || value === "false") explorer = value !== "false";
         else faults.push(choose(name, value, ["true", "false"]));
+        break;
+      case "faults":
+        if (value === "vitest" || value === "node") runner = value;
+        else faults.push(choose(name, value, ["vitest", "node"]));
         break;
       case "deploy":
         list = (more) => continueOutputs(name, more, deploy);
@@ -186,6 +197,8 @@ export function parseParameter(raw: string): { readonly parameter: Parameter; re
   }
   if (explorer && !each && servers.size === 0)
     faults.push(`option "explorer" is for what "server" writes, and nothing is: write "server=true,explorer=true"`);
+  if (runner !== undefined && !mock)
+    faults.push(`option "faults" needs "mock=true" beside it: the tests that it writes run on mocks`);
   for (const code of warn) if (error.has(code)) faults.push(`${code} is in both "warn" and "error": leave out one`);
   for (const code of off) if (error.has(code)) faults.push(`${code} is in both "off" and "error": leave out one`);
   const lists = { warn, error, off };
@@ -199,6 +212,7 @@ export function parseParameter(raw: string): { readonly parameter: Parameter; re
     openapi,
     mock,
     explorer,
+    faults: runner,
     deploy,
     dashboards,
   };

@@ -2,10 +2,10 @@
 import { type DescMethod, type Message, toBinary } from "@bufbuild/protobuf";
 import { reflect } from "@bufbuild/protobuf/reflect";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import type { BehaviourReport } from "../../plugin/src/faults/behaviour.ts";
 import type { FaultName } from "../../plugin/src/faults/endings.ts";
 import type { Prediction } from "../../plugin/src/faults/predict.ts";
 import type { Ir } from "../../plugin/src/ir.ts";
-import type { BehaviourReport } from "../../plugin/src/plan/behaviour.ts";
 import { sample } from "../../runtime/src/mock/sample.ts";
 import { breakerOpen, broken, type Failing, late, queueFull, senseless, status } from "../oracle/faults.ts";
 import { oracle, prepared } from "../oracle/oracle.ts";
@@ -77,7 +77,7 @@ export function byOracle(
   request: Message,
   headers: ReadonlyMap<string, string>,
   env: Readonly<Record<string, unknown>>,
-  faulty: { readonly call: string; readonly fault: FaultName } | undefined,
+  faulty: { readonly call: string; readonly fault: FaultName; readonly breaker: string | null } | undefined,
   resolvers?: Resolvers,
 ): Prediction {
   const outcome = (of: DescMethod, asked: Message, asker: Parameters<Outcomes["call"]>[2]): CallOutcome => {
@@ -88,7 +88,16 @@ export function byOracle(
       ...(batch.key && { key: batch.key.value }),
     };
     const ok = answered(of, asked, shape);
-    const failing = faulty?.call === methodName(of) ? FAILING[faulty.fault] : undefined;
+    const name = methodName(of);
+    const service = of.parent.typeName;
+    const met =
+      faulty?.fault === "limited"
+        ? faulty.call.startsWith(`${service}/`)
+        : faulty?.fault === "breaker open" && faulty.breaker === "service"
+          ? faulty.call.startsWith(`${service}/`) &&
+            policyOf(prepared(ir).program, asker.place, asker.call).breaker === "service"
+          : faulty?.call === name;
+    const failing = faulty !== undefined && met ? FAILING[faulty.fault] : undefined;
     if (failing === undefined) return { ok };
     const upstream = of.parent.typeName;
     const remembered = policyOf(prepared(ir).program, asker.place, asker.call).cache !== undefined;

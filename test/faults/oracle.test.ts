@@ -1,8 +1,8 @@
 // Two interpreters that share nothing say the same of every cell: the one of the plan's JSON and the oracle of the IR.
 import { reflect } from "@bufbuild/protobuf/reflect";
 import { describe, expect, test } from "vitest";
+import type { ValueReport } from "../../plugin/src/faults/behaviour.ts";
 import { tableOf } from "../../plugin/src/faults/predict.ts";
-import type { ValueReport } from "../../plugin/src/plan/behaviour.ts";
 import { messageReport } from "../../plugin/src/plan/value-report.ts";
 import { sample } from "../../runtime/src/mock/sample.ts";
 import { protosOf } from "../load/generated.ts";
@@ -50,7 +50,10 @@ function compared(bff: MatrixBff) {
             continue;
           }
           cells++;
-          const faulty = cell.call === "" ? undefined : { call: cell.call, fault: cell.fault };
+          const faulty =
+            cell.call === ""
+              ? undefined
+              : { call: cell.call, fault: cell.fault, breaker: behaviour.breakers[cell.call] ?? "service" };
           const oracle = byOracle(
             ir,
             method,

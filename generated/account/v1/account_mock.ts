@@ -65,6 +65,8 @@ export function createTestBff<C extends Clock = FakeClock>({ mocks, env, ...opti
     getSpending: bed.rpc(accountServiceEndpoints, AccountService.method.getSpending),
     /** Its upstreams. */
     mocks: upstreams,
+    /** Their breakers, limits and throttles. */
+    upstreams: made,
     /** Its time, and theirs. */
     clock: bed.clock,
     /** Ends what still runs. */

@@ -77,6 +77,8 @@ export function createTestBff<C extends Clock = FakeClock>({ mocks, env, ...opti
     getDashboard: bed.rpc(dashboardServiceEndpoints, DashboardService.method.getDashboard),
     /** Its upstreams. */
     mocks: upstreams,
+    /** Their breakers, limits and throttles. */
+    upstreams: made,
     /** Its time, and theirs. */
     clock: bed.clock,
     /** Ends what still runs. */

@@ -233,6 +233,8 @@ function emitTestBff(file: PlanFile, plan: Plan, names: FileNames): Lines {
             ...rpcsOf(file.services, names),
             ["/** Its upstreams. */"],
             ["mocks: upstreams,"],
+            ["/** Their breakers, limits and throttles. */"],
+            ["upstreams: made,"],
             ["/** Its time, and theirs. */"],
             ["clock: bed.clock,"],
             ["/** Ends what still runs. */"],
@@ -266,22 +268,28 @@ function endpointsOf(service: PlanService, file: PlanFile, plan: Plan, names: Fi
 }
 
 /** Names that the object has besides those of rpcs. */
-const OWN = ["mocks", "clock", "close"];
+const OWN = ["mocks", "upstreams", "clock", "close"];
 
 /** One property for each rpc; the service's name is in front of those that several services have. */
 function rpcsOf(services: readonly PlanService[], names: FileNames): Lines {
-  const all = services.flatMap((service) => service.methods.map(({ method }) => ({ service, desc: method.desc })));
-  const times = new Map<string, number>(OWN.map((name) => [name, 1]));
-  for (const { desc } of all) times.set(desc.localName, (times.get(desc.localName) ?? 0) + 1);
-  return all.flatMap(({ service, desc }): Lines => {
-    const alone = times.get(desc.localName) === 1;
-    const name = alone ? desc.localName : `${lowerFirst(service.desc.name)}${upperFirst(desc.localName)}`;
+  return rpcNames(services).flatMap(({ service, desc, name }): Lines => {
     const rpc: Line = [
       `bed.rpc(${endpointsName(service)}, `,
       names.service(service.desc),
       `.method.${desc.localName})`,
     ];
     return [[`/** ${fullName(service.desc, desc)} */`], [...property(name, rpc), ","]];
+  });
+}
+/** What rpcs are called there. */
+export function rpcNames(services: readonly PlanService[]) {
+  const all = services.flatMap((service) => service.methods.map(({ method }) => ({ service, desc: method.desc })));
+  const times = new Map<string, number>(OWN.map((name) => [name, 1]));
+  for (const { desc } of all) times.set(desc.localName, (times.get(desc.localName) ?? 0) + 1);
+  return all.map(({ service, desc }) => {
+    const alone = times.get(desc.localName) === 1;
+    const name = alone ? desc.localName : `${lowerFirst(service.desc.name)}${upperFirst(desc.localName)}`;
+    return { service, desc, name };
   });
 }
 const fullName = ({ typeName }: DescService, { name }: DescMethod): string => `${typeName}/${name}`;

@@ -1,20 +1,23 @@
 import type { Schema } from "@bufbuild/protoplugin";
 import type { Parameter } from "../parameter.ts";
-import type { Plan, PlanMessage } from "../plan/plan.ts";
+import type { Plan, PlanFile, PlanMessage } from "../plan/plan.ts";
+import type { ToldRpc } from "../plan/told-faults.ts";
 import { emitCodec } from "./emit-codec.ts";
+import { emitFaults, emitFaultsTest, isSupplied } from "./emit-faults.ts";
 import { emitFile, isEmpty } from "./emit-file.ts";
 import { emitIdentity } from "./emit-identity.ts";
 import { emitMock } from "./emit-mock.ts";
 import { emitRules } from "./emit-rules.ts";
 import { emitServer } from "./emit-server.ts";
 import { emitServerPlan } from "./emit-server-plan.ts";
-import { bffPath, codecPath, mockPath, planPath, rulesPath } from "./file-names.ts";
+import { bffPath, codecPath, faultsPath, mockPath, planPath, rulesPath } from "./file-names.ts";
 
 /** Walks the plan and prints it. Not one decision is left to take here. */
 export function emit(
   plan: Plan,
   schema: Schema,
-  options: Pick<Parameter, "mock" | "explorer" | "importExtension">,
+  options: Pick<Parameter, "mock" | "faults" | "explorer" | "importExtension">,
+  told: (file: PlanFile) => readonly ToldRpc[],
 ): void {
   const messages = new Map(
     plan.messages.map((message): [string, PlanMessage] => [message.composed.desc.typeName, message]),
@@ -26,6 +29,11 @@ export function emit(
     if (file.codec !== undefined) emitCodec(file, file.codec, schema.generateFile(`${codecPath(file.desc)}.ts`));
     if (options.mock && file.services.length > 0)
       emitMock(file, plan, schema.generateFile(`${mockPath(file.desc)}.ts`));
+    if (options.faults !== undefined && file.services.length > 0) {
+      emitFaults(file, told(file), schema.generateFile(`${faultsPath(file.desc)}.ts`));
+      if (!isSupplied(file))
+        emitFaultsTest(file, options.faults, schema.generateFile(`${faultsPath(file.desc)}.test.ts`));
+    }
   }
   for (const server of plan.servers) {
     const { identity } = server;

@@ -178,6 +178,8 @@ export const bffPath = (file: DescFile): string => `${file.name}_bff`;
 export const rulesPath = (file: DescFile): string => `${file.name}_rules`;
 /** `web/v1/web_mock` */
 export const mockPath = (file: DescFile): string => `${file.name}_mock`;
+/** `web/v1/web_faults` */
+export const faultsPath = (file: DescFile): string => `${file.name}_faults`;
 /** `web/v1/web_codec` */
 export const codecPath = (file: DescFile): string => `${file.name}_codec`;
 

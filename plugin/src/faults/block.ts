@@ -7,7 +7,7 @@ import type {
   ExpressionReport,
   SourceBehaviour,
   StepBehaviour,
-} from "../plan/behaviour.ts";
+} from "./behaviour.ts";
 import { callResult } from "./call.ts";
 import { eachResult } from "./each.ts";
 import type { Ending } from "./endings.ts";
@@ -21,6 +21,7 @@ import {
   failed,
   inside,
   type Locals,
+  lateIf,
   NO_LOCALS,
   type Result,
   type Taint,
@@ -37,6 +38,8 @@ export interface Response {
   readonly behaviour: BehaviourReport;
   /** How a call of this method ends. */
   readonly ending: (method: string) => Ending;
+  /** The time that calls have, in milliseconds. */
+  readonly forCallsMs: number;
   readonly headers: MapValue;
   /** Of the environment, by name. */
   readonly env: ReadonlyMap<string, Value>;
@@ -62,10 +65,15 @@ export class Block {
   /** `args` as a whole, where it is the request. */
   readonly request: Value | undefined;
   readonly parent: Block | undefined;
+  /** The step of the parent that it is composed by. */
+  readonly by: StepBehaviour | undefined;
   /** Undefined: a message. */
   readonly starts: readonly string[] | undefined;
   readonly #results = new Map<StepBehaviour, Result>();
   readonly #running = new Set<StepBehaviour>();
+  /** Steps that begin when the time for calls is over. */
+  readonly #late = new Set<StepBehaviour>();
+  readonly #startsLate: boolean;
   readonly #guards = new Map<StepBehaviour, boolean>();
 
   constructor(
@@ -76,6 +84,8 @@ export class Block {
       readonly request?: Value;
       readonly parent?: Block;
       readonly starts?: readonly string[];
+      readonly late?: boolean;
+      readonly step?: StepBehaviour;
     },
   ) {
     this.response = response;
@@ -84,6 +94,8 @@ export class Block {
     this.request = given.request;
     this.parent = given.parent;
     this.starts = given.starts;
+    this.by = given.step;
+    this.#startsLate = given.late === true;
   }
 
   // ---- the whole ----
@@ -99,7 +111,10 @@ export class Block {
     if (results.some(({ state }) => state === "dead")) return dead;
     const made = new MessageValue(type, fields);
     this.response.touched.set(made, entries);
-    return valueResult(made);
+    return lateIf(
+      valueResult(made),
+      [...this.#results.values(), ...results].some(({ late }) => late),
+    );
   }
 
   /** Whether the guards that need no step let the response through. */
@@ -191,17 +206,49 @@ export class Block {
     this.#running.add(step);
     const result = this.#modified(step);
     this.#running.delete(step);
-    this.#results.set(step, result);
-    return result;
+    const ended = lateIf(result, this.isLate(step));
+    this.#results.set(step, ended);
+    return ended;
+  }
+  /** Whether it begins when the time for calls is over. */
+  isLate(step: StepBehaviour): boolean {
+    return this.#late.has(step);
+  }
+  /** What it waits for is late. */
+  waits(step: StepBehaviour): void {
+    this.#late.add(step);
+  }
+  /** Whether side effects of a step wait for something late: guards and critical steps that do not rest on it, here and around. */
+  clearsLate(step: StepBehaviour | undefined): boolean {
+    const late = this.#started().some((other) => {
+      if (other === step || this.#running.has(other) || other.supplementary || other.only_in_case || other.only_for)
+        return false;
+      if (step !== undefined && this.#restsOn(other, step)) return false;
+      if (other.source.kind !== "guard") return this.step(other).late === true;
+      return [other.if, other.source.if].some((one) => one !== undefined && this.evaluate(one).late);
+    });
+    if (late) return true;
+    if (this.parent !== undefined) return this.parent.clearsLate(this.by);
+    return this.starts === undefined && (this.response.shared?.clearsLate(undefined) ?? false);
+  }
+  #restsOn(step: StepBehaviour, other: StepBehaviour, seen = new Set<StepBehaviour>()): boolean {
+    if (step === other) return true;
+    if (seen.has(step)) return false;
+    seen.add(step);
+    return namesIn(step).some((name) => {
+      const read = this.named(name);
+      return read !== undefined && this.#restsOn(read, other, seen);
+    });
   }
   named(name: string): StepBehaviour | undefined {
     return this.report.steps.find((step) => step.name === name);
   }
 
   #modified(step: StepBehaviour): Result {
+    if (this.#startsLate) this.#late.add(step);
     for (const name of step.after ?? []) {
       const other = this.named(name);
-      if (other !== undefined) this.step(other);
+      if (other !== undefined && this.step(other).late) this.#late.add(step);
     }
     let result = this.#conditional(step);
     if (result.state === "failed" && step.supplementary) {
@@ -217,6 +264,7 @@ export class Block {
   #conditional(step: StepBehaviour): Result {
     if (step.if === undefined) return this.source(step, step.source, NO_LOCALS);
     const condition = this.condition(step.if);
+    if (condition.late) this.#late.add(step);
     if (condition.state !== "value") return condition;
     if (condition.value !== true) return { state: "absent", taint: condition.taint };
     return tainted(this.source(step, step.source, NO_LOCALS), condition.taint);
@@ -281,7 +329,12 @@ export class Block {
     }
     const report = this.response.behaviour.messages[source.message];
     if (report === undefined) throw new Untold(`${source.message} is not in the plan`);
-    const result = new Block(this.response, report, { args, parent: this }).compose(source.message);
+    const result = new Block(this.response, report, {
+      args,
+      parent: this,
+      step,
+      late: this.isLate(step) || [...args.values(), ...locals.values()].some(({ late }) => late),
+    }).compose(source.message);
     if (result.state !== "value") return result;
     const entries = result.value instanceof MessageValue ? (this.response.touched.get(result.value) ?? []) : [];
     return { ...result, inner: inside(entries, step.index) };
@@ -312,6 +365,11 @@ export class Block {
       const result = this.read(name, locals);
       if (result !== undefined) found.set(name, result);
     }
+    const results = [...found.values()];
+    const late = results.some((result) => result.late);
+    return lateIf(this.#evaluated(expression, found, locals), late);
+  }
+  #evaluated(expression: ExpressionReport, found: ReadonlyMap<string, Result>, locals: Locals): Result {
     const results = [...found.values()];
     if (results.some(({ state }) => state === "dead" || state === "failed")) return dead;
     const taint = results.flatMap((result) => (result.state === "dead" ? [] : result.taint));
@@ -399,6 +457,23 @@ export class Block {
 
 /** An argument that nobody gives: a field of the request that is unset. */
 const MISSING: Result = valueResult(UNKNOWN, [], { unset: true });
+
+/** Everything that a step reads or comes after, by name. */
+function namesIn(step: StepBehaviour): string[] {
+  const names: string[] = [...(step.after ?? [])];
+  const visit = (of: unknown): void => {
+    if (Array.isArray(of)) of.forEach(visit);
+    else if (typeof of === "object" && of !== null)
+      for (const [key, value] of Object.entries(of)) {
+        if (key === "reads")
+          for (const read of value as readonly (string | { readonly name: string })[])
+            names.push(typeof read === "string" ? read : read.name);
+        else if (key !== "tree") visit(value);
+      }
+  };
+  visit(step);
+  return names;
+}
 
 function hasEffect(source: SourceBehaviour): boolean {
   if (source.kind === "each") return hasEffect(source.of);

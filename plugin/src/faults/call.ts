@@ -1,7 +1,7 @@
 // A call of a step: what it is sent for, how it ends, and what the step makes of that.
-import type { CallBehaviour, ErrorRuleBehaviour, StepBehaviour } from "../plan/behaviour.ts";
+import type { CallBehaviour, ErrorRuleBehaviour, StepBehaviour } from "./behaviour.ts";
 import type { Block } from "./block.ts";
-import { causeOf, type Ending } from "./endings.ts";
+import { causeOf, type Ending, endingOf } from "./endings.ts";
 import { errorValue } from "./error-value.ts";
 import { dead, failed, type Locals, type Result, type Taint, tainted, valueResult, type Why } from "./results.ts";
 import {
@@ -21,19 +21,25 @@ export function callResult(at: Block, step: StepBehaviour, call: CallBehaviour, 
     result.state === "absent"
       ? ({ ...tainted(result, taint), why: at.wanting(textsOf(call), locals) } as Result)
       : tainted(result, taint);
+  const waited = (result: Result | undefined): void => {
+    if (result?.late) at.waits(step);
+  };
   for (const { by, if: condition } of call.wants) {
     if (condition !== undefined) {
       const held = at.condition(condition, locals);
+      waited(held);
       if (held.state !== "value") return lacking(held);
       taint.push(...held.taint, ...held.inner);
       if (held.value !== true) continue;
     }
     const from = at.evaluate(by, locals);
+    waited(from);
     if (from.state !== "value") return lacking(from);
     taint.push(...from.taint, ...from.inner);
   }
   for (const bind of call.metadata) {
     const one = at.bound(bind, locals);
+    waited(one);
     if (one.state === "failed" || one.state === "dead") return one;
     taint.push(...one.taint, ...(one.state === "value" ? one.inner : []));
     if (one.state === "absent" && bind.if === undefined) return lacking(one);
@@ -41,9 +47,19 @@ export function callResult(at: Block, step: StepBehaviour, call: CallBehaviour, 
   const key = call.batch && at.evaluate(call.batch.by, locals);
   if (key !== undefined && key.state !== "value") return lacking(key);
   if (key !== undefined) taint.push(...key.taint, ...key.inner);
+  waited(key);
+  for (const rule of call.on_error)
+    for (const { name } of [...(rule.if?.reads ?? []), ...(rule.fallback?.reads ?? [])])
+      if (name !== "error") waited(at.read(name, locals));
+  for (const local of locals.values()) waited(local);
+  if (call.side_effects && at.clearsLate(step)) at.waits(step);
 
   at.response.asked.add(call.method);
-  const ending = at.response.ending(call.method);
+  const met = at.response.ending(call.method);
+  // Nothing is sent any more.
+  const ending = at.isLate(step) ? endingOf("timeout") : met;
+  if (met.kind === "failure" && met.hangs && (call.timeout_ms ?? Number.POSITIVE_INFINITY) >= at.response.forCallsMs)
+    at.waits(step);
   const upstream = call.method.slice(0, call.method.lastIndexOf("/"));
   if (ending.kind === "failure") {
     if (!(at.response.remembered && call.stale)) return afterFailure(at, step, call, ending, upstream, locals, taint);

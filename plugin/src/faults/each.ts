@@ -1,5 +1,5 @@
 // `each`: the source once per item, in order.
-import type { SourceBehaviour, StepBehaviour } from "../plan/behaviour.ts";
+import type { SourceBehaviour, StepBehaviour } from "./behaviour.ts";
 import type { Block } from "./block.ts";
 import {
   asLeftOut,
@@ -24,6 +24,7 @@ interface Item {
 /** The list, or with `key` the map. */
 export function eachResult(at: Block, step: StepBehaviour, each: Each): Result {
   const list = at.evaluate(each.in);
+  if (list.late) at.waits(step);
   if (list.state !== "value") return list;
   const all = itemsOf(list.value);
   if (all === undefined) throw new Untold(`\`${each.in.text}\` gives the items`);

@@ -29,6 +29,8 @@ export type Ending =
       readonly reason: Reason;
       /** What the upstream says. */
       readonly message?: string;
+      /** It ends when its time is over. */
+      readonly hangs?: true;
     };
 
 type Failing = Ending & { readonly kind: "failure" };
@@ -69,7 +71,7 @@ function mapped(code: number): Failing {
 export function endingOf(fault: FaultName): Ending {
   switch (fault) {
     case "timeout":
-      return failure(4, 4, "TIMEOUT");
+      return { ...failure(4, 4, "TIMEOUT"), hangs: true };
     case "unavailable":
     case "stale":
       return statusEnding(14);

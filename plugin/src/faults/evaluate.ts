@@ -1,5 +1,5 @@
 // Expressions, over what is known. Decisions that rest on what is not are the caller's to refuse.
-import type { TreeReport } from "../plan/behaviour.ts";
+import type { TreeReport } from "./behaviour.ts";
 import { functionOf } from "./functions.ts";
 import {
   EvaluationError,
@@ -53,6 +53,8 @@ export function evaluate(tree: TreeReport, sees: Sees): Value {
   return UNKNOWN;
 }
 
+/** Of a sample nobody knows what is in it, and reading it is an error. */
+const ANY = "google.protobuf.Any";
 type Get = Extract<TreeReport, { readonly get: string }>;
 function got(tree: Get, from: Value): Value {
   const { get: field, test, optional, zero, presence } = tree;
@@ -70,6 +72,7 @@ function got(tree: Get, from: Value): Value {
     return found;
   }
   if (!(from instanceof MessageValue)) return UNKNOWN;
+  if (from.type === ANY) throw new EvaluationError("nobody knows what is in it");
   const value = from.fields.get(field);
   const set = value !== undefined && (presence === true || isSet(value));
   if (test) return set;
@@ -107,6 +110,8 @@ function called({ call, args, own }: CallTree, sees: Sees): Value {
     return condition === UNKNOWN ? UNKNOWN : condition === true ? at(1) : at(2);
   }
   const given = args.map((arg) => evaluate(arg, sees));
+  if (given.some((one) => one instanceof MessageValue && one.type === ANY))
+    throw new EvaluationError("nobody knows what is in it");
   return own ? UNKNOWN : (functionOf(call)?.(given) ?? UNKNOWN);
 }
 

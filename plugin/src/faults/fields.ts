@@ -1,5 +1,5 @@
 // The fields of a composed message: whether each is there, and what touched it.
-import type { FieldBehaviour, MemberBehaviour } from "../plan/behaviour.ts";
+import type { FieldBehaviour, MemberBehaviour } from "./behaviour.ts";
 import type { Block } from "./block.ts";
 import { asSoft, type Entry, entryOf, NO_LOCALS, type Result, type Taint, tainted } from "./results.ts";
 import { isListValue, MapValue, MessageValue, OptionalValue, UNKNOWN, type Value } from "./values.ts";

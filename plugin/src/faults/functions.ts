@@ -206,6 +206,7 @@ const FUNCTIONS: ReadonlyMap<string, Function> = new Map<string, Function>([
   ["trim_suffix", texts((a, b) => (a.endsWith(b) ? a.slice(0, a.length - b.length) : a))],
   ["split", texts((a, b) => a.split(b))],
   ["optional_of", ([a]) => new OptionalValue(a)],
+  ["error_detail", () => new OptionalValue()], // mocks send none
   ["optional_none", () => new OptionalValue()],
   [
     "optional_of_non_zero",

@@ -1,6 +1,14 @@
 // What each fault of each upstream does to each rpc, told from the plan's JSON alone.
-import type { BehaviourReport, FieldNames, RpcBehaviour, ValueReport } from "../plan/behaviour.ts";
+import type {
+  BehaviourReport,
+  BlockBehaviour,
+  CallBehaviour,
+  FieldNames,
+  RpcBehaviour,
+  ValueReport,
+} from "./behaviour.ts";
 import { Block, type Response } from "./block.ts";
+import { codeName } from "./codes.ts";
 import { type Ending, endingOf, FAULTS, type FaultName } from "./endings.ts";
 import { distinct, type Effect, type Entry, type Failure, type Reason, type Result, valueResult } from "./results.ts";
 import { fromReport, MapValue, MessageValue, Untold, type Value } from "./values.ts";
@@ -29,8 +37,12 @@ export interface Cell {
   /** Undefined: its call is not made, or there is nothing to be stale. */
   readonly prediction: Prediction | undefined;
   /** Why there is no prediction. */
-  readonly left?: "not reached" | "keeps no old answers";
+  readonly left?: "not reached" | "keeps no old answers" | "has no breaker";
+  /** What running it takes, in milliseconds. */
+  readonly slowMs?: number;
+  readonly stale?: Stale;
 }
+type Stale = NonNullable<CallBehaviour["stale"]>;
 export interface RpcTable {
   readonly rpc: string;
   readonly healthy: Prediction;
@@ -53,6 +65,8 @@ export interface Given {
   readonly request?: ValueReport;
   /** Variables of the environment that are set. */
   readonly env?: { readonly [name: string]: ValueReport };
+  /** The request passes what is checked of it before it is composed. */
+  readonly assumed?: boolean;
   /** Incoming headers, by lower-case name. */
   readonly headers?: { readonly [name: string]: string };
 }
@@ -64,11 +78,12 @@ export function predict(
   behaviour: BehaviourReport,
   rpc: RpcBehaviour,
   ending: (method: string) => Ending,
-  { remembered = false, request = rpc.request, env = {}, headers = {} }: Given = {},
+  { remembered = false, request = rpc.request, env = {}, headers = {}, assumed = false }: Given = {},
 ): Run {
   const response: Response = {
     behaviour,
     ending,
+    forCallsMs: rpc.for_calls_ms,
     remembered,
     env: new Map(Object.entries({ ...behaviour.env, ...env }).map(([name, value]) => [name, fromReport(value)])),
     headers: new MapValue(Object.entries(headers), ""),
@@ -78,7 +93,8 @@ export function predict(
     touched: new Map(),
     shared: undefined,
   };
-  if (rpc.untold !== undefined) return { prediction: { kind: "untold", why: rpc.untold }, asked: response.asked };
+  if (rpc.untold !== undefined && !(assumed && rpc.validated))
+    return { prediction: { kind: "untold", why: rpc.untold }, asked: response.asked };
   try {
     return { prediction: ended(response, rpc, fromReport(request)), asked: response.asked };
   } catch (error) {
@@ -161,32 +177,55 @@ function predicted({ path, effects, causes, optional }: Entry): PredictedEntry {
 /** Every fault of every call of an rpc. */
 export function tableOf(behaviour: BehaviourReport, rpc: RpcBehaviour, given: Given = {}): RpcTable {
   const healthy = predict(behaviour, rpc, () => ANSWERS, given);
-  const calls = callsOf(behaviour, rpc);
-  const cells = calls.flatMap(({ method, stale }) =>
+  const cells = callsOf(behaviour, rpc).flatMap(({ method, timeoutMs, stale }) =>
     FAULTS.map((fault): Cell => {
-      const cell = { rpc: rpc.rpc, call: method, fault };
-      if (healthy.prediction.kind !== "untold" && !healthy.asked.has(method))
-        return { ...cell, prediction: undefined, left: "not reached" };
-      if (fault === "stale" && !stale) return { ...cell, prediction: undefined, left: "keeps no old answers" };
+      const cell = { rpc: rpc.rpc, call: method, fault, prediction: undefined };
+      if (healthy.prediction.kind !== "untold" && !healthy.asked.has(method)) return { ...cell, left: "not reached" };
+      if (fault === "stale" && stale === undefined) return { ...cell, left: "keeps no old answers" };
+      if (fault === "breaker open" && breakerOf(behaviour, method) === null) return { ...cell, left: "has no breaker" };
       const met = endingOf(fault);
-      const ending = (of: string): Ending => (of === method ? met : ANSWERS);
+      const ending = (of: string): Ending => (meets(behaviour, method, fault, of) ? met : ANSWERS);
       const { prediction } = predict(behaviour, rpc, ending, { ...given, remembered: fault === "stale" });
-      return { ...cell, prediction };
+      return {
+        ...cell,
+        prediction,
+        ...(fault === "slow" && { slowMs: Math.max(1, Math.floor((timeoutMs ?? 100) / 10)) }),
+        ...(fault === "stale" && stale !== undefined && { stale }),
+      };
     }),
   );
   return { rpc: rpc.rpc, healthy: healthy.prediction, cells };
 }
 
+const serviceOf = (method: string): string => method.slice(0, method.lastIndexOf("/"));
+
+/** Whose breaker a method has. */
+function breakerOf({ breakers }: BehaviourReport, method: string): string | null {
+  const own = breakers[method];
+  if (own !== undefined) return own === null ? null : method;
+  return breakers[serviceOf(method)] === "service" ? serviceOf(method) : null;
+}
+/** Whether a call meets the fault of another: breakers and limits are those of the upstream. */
+function meets(behaviour: BehaviourReport, method: string, fault: FaultName, of: string): boolean {
+  if (fault === "breaker open") return breakerOf(behaviour, of) === breakerOf(behaviour, method);
+  if (fault === "limited") return serviceOf(of) === serviceOf(method);
+  return of === method;
+}
+
+interface CallOfRpc {
+  readonly method: string;
+  readonly timeoutMs: number | undefined;
+  readonly stale: Stale | undefined;
+}
 /** The methods that a request may call, in the order in which they stand. */
-export function callsOf(behaviour: BehaviourReport, rpc: RpcBehaviour): readonly { method: string; stale: boolean }[] {
-  const found = new Map<string, boolean>();
+export function callsOf(behaviour: BehaviourReport, rpc: RpcBehaviour): readonly CallOfRpc[] {
+  const found = new Map<string, CallOfRpc>();
   const seen = new Set<string>();
-  const visit = (block: BehaviourReport["messages"][string] | undefined, starts?: readonly string[]): void => {
+  const visit = (block: BlockBehaviour | undefined, starts?: readonly string[]): void => {
     for (const step of block?.steps ?? []) {
       if (starts !== undefined && !starts.includes(step.name ?? `#${step.index}`)) continue;
       const source = step.source.kind === "each" ? step.source.of : step.source;
-      if (source.kind === "call")
-        found.set(source.call.method, (found.get(source.call.method) ?? false) || source.call.stale === true);
+      if (source.kind === "call") add(found, source.call);
       if (source.kind !== "compose" || seen.has(source.message)) continue;
       seen.add(source.message);
       visit(behaviour.messages[source.message]);
@@ -194,5 +233,27 @@ export function callsOf(behaviour: BehaviourReport, rpc: RpcBehaviour): readonly
   };
   visit(behaviour.services[rpc.service], rpc.starts);
   visit(behaviour.messages[rpc.composes]);
-  return [...found].map(([method, stale]) => ({ method, stale }));
+  return [...found.values()];
+}
+/** Of several calls of one method the shortest times. */
+function add(found: Map<string, CallOfRpc>, { method, timeout_ms, stale }: CallBehaviour): void {
+  const before = found.get(method);
+  const times = [before?.timeoutMs, timeout_ms].filter((ms) => ms !== undefined);
+  found.set(method, {
+    method,
+    timeoutMs: times.length === 0 ? undefined : Math.min(...times),
+    stale: before?.stale ?? stale,
+  });
+}
+
+// ---- as text ----
+
+/** A prediction in one line, as tables and tests have it; undefined: it cannot be told. */
+export function writtenPrediction(prediction: Prediction): string | undefined {
+  if (prediction.kind === "untold") return undefined;
+  if (prediction.kind === "status") return `status ${prediction.codes.map(codeName).join("|")}`;
+  const entries = prediction.entries.map(({ path, effects, reasons, upstreams, optional }) =>
+    [`${path}${optional ? "?" : ""}`, effects.join("|"), reasons.join("|"), upstreams.join("|")].join(" ").trimEnd(),
+  );
+  return entries.length === 0 ? "answer" : entries.join(", ");
 }

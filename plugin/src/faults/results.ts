@@ -50,13 +50,19 @@ export interface Failure {
   readonly why: Why;
 }
 
-export type Result =
+export type Result = (
   | ValueResult
   | { readonly state: "absent"; readonly taint: readonly Taint[]; readonly why?: Why | undefined }
   | { readonly state: "failed"; readonly failures: readonly Failure[]; readonly taint: readonly Taint[] }
   /** It rests on what fails the response. */
-  | { readonly state: "dead" };
-export interface ValueResult {
+  | { readonly state: "dead" }
+) &
+  Timed;
+/** `late`: it is known only when the time for calls is over, so that no call that waits for it is sent. */
+interface Timed {
+  readonly late?: boolean | undefined;
+}
+export interface ValueResult extends Timed {
   readonly state: "value";
   readonly value: Value;
   readonly taint: readonly Taint[];
@@ -71,6 +77,9 @@ export interface ValueResult {
 export type Locals = ReadonlyMap<string, Result>;
 export const NO_LOCALS: Locals = new Map();
 
+export function lateIf(result: Result, late: boolean): Result {
+  return late && !result.late ? { ...result, late } : result;
+}
 export const dead: Result = { state: "dead" };
 const INTERNAL = 13;
 const INVALID_ARGUMENT = 3;

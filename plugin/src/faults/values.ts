@@ -1,5 +1,5 @@
 // Values as the interpreter of faults has them. What cannot be told from the plan is UNKNOWN, and nothing is decided by it.
-import type { ValueReport } from "../plan/behaviour.ts";
+import type { ValueReport } from "./behaviour.ts";
 
 export class Unknown {
   readonly #unknown = true;
@@ -55,8 +55,6 @@ export class Untold extends Error {
 }
 
 const WRAPPERS = /^google\.protobuf\.(Bool|Bytes|Double|Float|Int32|Int64|String|UInt32|UInt64)Value$/;
-/** They stand for what is in them, which the plan does not know. */
-const OPEN = /^google\.protobuf\.(Any|Struct|Value|ListValue)$/;
 
 export function fromReport(report: ValueReport): Value {
   if (report === null || typeof report === "string" || typeof report === "boolean") return report;
@@ -67,7 +65,9 @@ export function fromReport(report: ValueReport): Value {
   if ("map" in report) return new MapValue(report.map.map(([key, value]) => [fromReport(key), fromReport(value)]));
   const fields = new Map(Object.entries(report.fields).map(([name, value]) => [name, fromReport(value)]));
   if (WRAPPERS.test(report.message)) return fields.get("value") ?? UNKNOWN;
-  if (OPEN.test(report.message)) return UNKNOWN;
+  if (report.message === "google.protobuf.Struct") return new MapValue([]);
+  if (report.message === "google.protobuf.ListValue") return [];
+  if (report.message === "google.protobuf.Value") return fields.get("string_value") ?? UNKNOWN;
   return new MessageValue(report.message, fields);
 }
 function isList(report: ValueReport): report is readonly ValueReport[] {

@@ -1,10 +1,6 @@
 // What decides how a response ends, as data: see behaviour.ts.
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import { presenceOf, type Variable } from "../cel/index.ts";
-import type { Target } from "../resolve/model/conversion.ts";
-import type { Call, ComposeSource, ErrorRule, Let, MetadataBinding, Source, Step } from "../resolve/model/model.ts";
-import { mayBeStale } from "../resolve/model/source-parts.ts";
-import { fullName } from "../resolve/policies/entries.ts";
 import type {
   BehaviourReport,
   BindBehaviour,
@@ -18,9 +14,14 @@ import type {
   StepBehaviour,
   TargetBehaviour,
   ValueReport,
-} from "./behaviour.ts";
+} from "../faults/behaviour.ts";
+import type { Target } from "../resolve/model/conversion.ts";
+import type { Call, ComposeSource, ErrorRule, Let, MetadataBinding, Source, Step } from "../resolve/model/model.ts";
+import { mayBeStale } from "../resolve/model/source-parts.ts";
+import { fullName } from "../resolve/policies/entries.ts";
 import { expressionReport, maybe } from "./describe-expression.ts";
-import type { PlanBlock, PlanFile, PlanMessage, PlanMethod, PlanService, PlanStep } from "./plan.ts";
+import { worstOf } from "./describe-worst.ts";
+import type { PlanBlock, PlanCallPolicy, PlanFile, PlanMessage, PlanMethod, PlanService, PlanStep } from "./plan.ts";
 import { sampleOf } from "./samples.ts";
 import { allSteps, reachedInOrder, rootsOf } from "./worst-calls.ts";
 
@@ -34,7 +35,7 @@ export function behaviourOf(file: PlanFile, messages: ReadonlyMap<string, PlanMe
     }
   }
   return {
-    rpcs: methods.map(({ service, method }) => rpcBehaviour(file, service, method)),
+    rpcs: methods.map(({ service, method }) => rpcBehaviour(file, service, method, messages)),
     messages: Object.fromEntries(
       [...reached].map(([name, message]) => [name, blockOf(message, allSteps(message.steps))]),
     ),
@@ -44,8 +45,24 @@ export function behaviourOf(file: PlanFile, messages: ReadonlyMap<string, PlanMe
         .map((service) => [service.desc.typeName, serviceBlock(service)]),
     ),
     answers: Object.fromEntries(file.entries.map(({ method }) => [fullName(method), sampleOf(method.output)] as const)),
+    breakers: Object.fromEntries(file.upstreams.flatMap(breakersOf)),
     env: Object.fromEntries(file.env.flatMap((one) => defaultOf(one) ?? [])),
   };
+}
+
+/** Those of the service, then methods with one of their own. */
+function breakersOf({
+  service,
+  breaker,
+  methods,
+}: PlanFile["upstreams"][number]): [string, "service" | "method" | null][] {
+  return [
+    [service.typeName, breaker === undefined ? null : "service"],
+    ...methods.map((method): [string, "method" | null] => [
+      `${service.typeName}/${method.name}`,
+      method.breaker === undefined ? null : "method",
+    ]),
+  ];
 }
 
 /** The default of a variable that has one and is a scalar. */
@@ -68,27 +85,36 @@ function defaultOf({ ir, variable }: PlanFile["env"][number]): [[string, ValueRe
   }
 }
 
-function rpcBehaviour(file: PlanFile, { desc }: PlanService, planned: PlanMethod): RpcBehaviour {
+function rpcBehaviour(
+  file: PlanFile,
+  { desc }: PlanService,
+  planned: PlanMethod,
+  messages: ReadonlyMap<string, PlanMessage>,
+): RpcBehaviour {
   const { method, message } = planned;
   const response = method.response === undefined ? undefined : method.desc.output;
   return {
     rpc: fullName(method.desc),
     service: desc.typeName,
     composes: message.composed.desc.typeName,
+    for_calls_ms: worstOf(planned, messages).forCallsMs,
     starts: method.shared.flatMap(({ name, index }) => name ?? `#${index}`),
     request: sampleOf(method.desc.input),
     ...defined("degraded", method.degradedField?.name),
     ...defined("declared", response && { message: response.typeName, fields: namesBelow(response) }),
     ...defined("untold", untoldOf(file, planned)),
+    ...(untoldOf(file, planned) === RULES && { validated: true as const }),
   };
 }
+
+const RULES = "its request has rules, which the sample may break";
 
 /** What decides the end of an rpc and is not in here. */
 function untoldOf(file: PlanFile, { method, permit, validated }: PlanMethod): string | undefined {
   if (permit !== undefined) return "calls and conditions decide who may call it";
   if (file.identity !== undefined && method.permit !== undefined && method.permit.public === undefined)
     return "it has to be known who is calling";
-  if (validated !== undefined) return "its request has rules, which the sample may break";
+  if (validated !== undefined) return RULES;
   return undefined;
 }
 
@@ -236,8 +262,13 @@ function callOf(call: Call, block: PlanBlock): CallBehaviour {
       },
     ),
     on_error: call.onError.map(ruleOf),
-    ...(mayBeStale(call) && { stale: true as const }),
+    ...defined("timeout_ms", policy?.timeoutMs?.value),
+    ...defined("stale", mayBeStale(call) ? staleOf(policy) : undefined),
   };
+}
+function staleOf(policy: PlanCallPolicy | undefined): CallBehaviour["stale"] {
+  const { ttlMs, staleMs } = policy?.cache ?? {};
+  return ttlMs && staleMs && { ttl_ms: ttlMs.value, stale_ms: staleMs.value };
 }
 const readsStep = ({ variable }: { readonly variable: Variable }): boolean => variable.role === "step";
 

@@ -1,6 +1,7 @@
 // The plan's output: a file beside each `_bff.ts` that has services.
+
+import type { BehaviourReport } from "../faults/behaviour.ts";
 import type { PlanFormat } from "../parameter.ts";
-import type { BehaviourReport } from "./behaviour.ts";
 import { behaviourOf } from "./describe-behaviour.ts";
 import { mermaidOf } from "./describe-mermaid.ts";
 import { fileBlocks } from "./describe-plan.ts";
@@ -8,16 +9,17 @@ import { type FileReport, reportOf } from "./describe-report.ts";
 import { weightFiles } from "./describe-weight.ts";
 import type { Plan } from "./plan.ts";
 
-const ENDING: Readonly<Record<Exclude<PlanFormat, "weight">, string>> = {
+/** A table of faults is made elsewhere. */
+type Described = Exclude<PlanFormat, "faults">;
+const ENDING: Readonly<Record<Exclude<Described, "weight">, string>> = {
   json: "_plan.json",
   mermaid: "_plan.mmd",
   text: "_plan.txt",
 };
-
 /** One report of the run, or of each file: `web/v1/web.proto` → `web/v1/web_plan.json`. Files without services have no plan of their own. */
 export function planFiles(
   plan: Plan,
-  format: PlanFormat,
+  format: Described,
 ): readonly { readonly name: string; readonly content: string }[] {
   if (format === "weight") return weightFiles(plan);
   const messages = new Map(plan.messages.map((message) => [message.composed.desc.typeName, message]));

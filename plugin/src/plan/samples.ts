@@ -1,7 +1,7 @@
 // Samples as data: what mocks answer by default (runtime/src/mock/sample.ts makes the same messages; test/faults holds the two together).
 import { type DescEnum, type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import { FeatureSet_FieldPresence as Presence } from "@bufbuild/protobuf/wkt";
-import type { ValueReport } from "./behaviour.ts";
+import type { ValueReport } from "../faults/behaviour.ts";
 
 const MOST = 500;
 const DEEPEST = 8;

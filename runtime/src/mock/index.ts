@@ -6,6 +6,14 @@ export { Code } from "../failure.ts";
 export { TestBed, type TestCall, type TestOptions, type TestRpc } from "./bed.ts";
 export type { Behaviour } from "./behaviour.ts";
 export { FakeClock } from "./fake-clock.ts";
+export {
+  type Ask,
+  type FaultableBff,
+  type FaultCell,
+  type MockFault,
+  runFaultCell,
+  runFaultTest,
+} from "./fault-cell.ts";
 export { type BatchFields, forEachKey } from "./for-each-key.ts";
 export { type TestCaller, TestIdentity } from "./identity.ts";
 export { type MockCall, MockUpstream, type MockUpstreamOptions } from "./mock-upstream.ts";

@@ -192,7 +192,9 @@ export class MockUpstream implements UnaryClient {
     sent.reply(bytes, call);
   }
   async #given(method: DescMethodUnary, call: MockCall): Promise<object> {
-    const byDefault = this.#defaults[method.localName];
+    const { localName } = method;
+    // A method may be called as what every object has.
+    const byDefault = Object.hasOwn(this.#defaults, localName) ? this.#defaults[localName] : undefined;
     const handler = this.#handlers.get(method.localName) ?? byDefault;
     if (handler === undefined) return sample(method.output);
     if (!isFunction(handler)) return handler;

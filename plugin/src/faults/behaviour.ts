@@ -75,6 +75,8 @@ export interface BehaviourReport {
   readonly services: { readonly [name: string]: BlockBehaviour };
   /** What upstreams answer on mocks, by method. */
   readonly answers: { readonly [method: string]: ValueReport };
+  /** Whose breaker a method has: that of its service, or its own; null: none. Methods left out have their service's. */
+  readonly breakers: { readonly [name: string]: "service" | "method" | null };
   /** Of the environment, where it has a default. */
   readonly env: { readonly [name: string]: ValueReport };
 }
@@ -82,6 +84,8 @@ export interface RpcBehaviour {
   readonly rpc: string;
   readonly service: string;
   readonly composes: string;
+  /** What of its time calls have. */
+  readonly for_calls_ms: number;
   /** Steps of the service that it starts. */
   readonly starts: readonly string[];
   /** The example. */
@@ -90,6 +94,8 @@ export interface RpcBehaviour {
   readonly degraded?: string;
   /** Where what is composed is not what is declared: fields of the declared messages, by message, with their messages. */
   readonly declared?: { readonly message: string; readonly fields: FieldNames };
+  /** That is only for rules of its request, which an example of one's own may be known to keep. */
+  readonly validated?: true;
   /** Why its end cannot be told from the plan. */
   readonly untold?: string;
 }
@@ -159,9 +165,9 @@ export interface CallBehaviour {
     readonly key?: string;
   };
   readonly on_error: readonly ErrorRuleBehaviour[];
-  /** An old answer may stand in. */
-  readonly stale?: true;
-  readonly breaker?: true;
+  readonly timeout_ms?: number;
+  /** An old answer may stand in: how long one is fresh, and how old it may be. */
+  readonly stale?: { readonly ttl_ms: number; readonly stale_ms: number };
 }
 export interface ErrorRuleBehaviour {
   /** Status codes; none: any. */

@@ -1,0 +1,51 @@
+// The table for people: what each fault of each call does to an rpc.
+import { codeName } from "./codes.ts";
+import { FAULTS } from "./endings.ts";
+import type { Cell, Prediction, RpcTable } from "./predict.ts";
+
+/** @param example what the request is called */
+export function tableText({ rpc, healthy, cells }: RpcTable, example: string): string {
+  const calls = Map.groupBy(cells, ({ call }) => call);
+  const width = Math.max(0, ...[...calls.values()].flatMap(rowsOf).map(({ faults }) => faults.length));
+  const lines = [...calls].flatMap(([call, all]) => [
+    "",
+    `  ${call}`,
+    ...rowsOf(all).map(({ faults, outcome }) => `    ${faults.padEnd(width)}  ${outcome}`),
+  ]);
+  return [`${rpc}, ${example}`, `  when nothing is wrong: ${outcomeOf(healthy)}`, ...lines].join("\n");
+}
+
+interface Row {
+  readonly faults: string;
+  readonly outcome: string;
+}
+/** Faults that come to the same stand on one line; what cannot happen comes last. */
+function rowsOf(cells: readonly Cell[]): Row[] {
+  const told = Map.groupBy(
+    cells.filter(({ left }) => left === undefined),
+    ({ prediction }) => outcomeOf(prediction),
+  );
+  const left = Map.groupBy(
+    cells.filter(({ left: why }) => why !== undefined),
+    ({ left: why }) => `(${why})`,
+  );
+  return [...told, ...left].map(([outcome, all]) => ({ faults: faultsOf(all), outcome }));
+}
+
+function faultsOf(cells: readonly Cell[]): string {
+  const names = cells.map(({ fault }) => fault);
+  const failing = FAULTS.filter((fault) => fault !== "slow" && fault !== "stale");
+  if (!failing.every((fault) => names.includes(fault))) return names.join(", ");
+  return ["any failure", ...names.filter((name) => !failing.includes(name as never))].join(", ");
+}
+
+function outcomeOf(prediction: Prediction | undefined): string {
+  if (prediction === undefined) return "";
+  if (prediction.kind === "untold") return `cannot be told: ${prediction.why}`;
+  if (prediction.kind === "status") return `the request fails: ${prediction.codes.map(codeName).join(" or ")}`;
+  if (prediction.entries.length === 0) return "nothing is missing";
+  const all = prediction.entries.map(
+    ({ path, effects, optional }) => `${path} ${effects.join(" or ").toLowerCase()}${optional ? " (perhaps)" : ""}`,
+  );
+  return `answered, with ${all.join(", ")}`;
+}

@@ -1,0 +1,218 @@
+// One cell of a table of faults: a BFF on mocks is brought into the fault, asked once, and held against what the plan says.
+import type { Message } from "@bufbuild/protobuf";
+import { ConnectError } from "@connectrpc/connect";
+import type { Upstream } from "../call/upstream.ts";
+import { Code } from "../failure.ts";
+import type { Degradation } from "../gen/bff/v1/degradation_pb.ts";
+import { Degradation_Effect as Effect, Degradation_Reason as Reason } from "../gen/bff/v1/degradation_pb.ts";
+import type { Behaviour } from "./behaviour.ts";
+import type { FakeClock } from "./fake-clock.ts";
+import type { MockUpstream } from "./mock-upstream.ts";
+
+/** What may happen to a call. */
+export type MockFault =
+  | "timeout"
+  | "unavailable"
+  | "refused"
+  | "not found"
+  | "exhausted"
+  | "garbage"
+  | "oversize"
+  | "breaker open"
+  | "limited"
+  | "slow"
+  | "stale";
+
+/** What `createTestBff` gives, as far as a fault needs it. */
+export interface FaultableBff {
+  readonly clock: FakeClock;
+  readonly mocks: Readonly<Record<string, MockUpstream>>;
+  /** Their breakers and limits. */
+  readonly upstreams: Readonly<Record<string, Upstream>>;
+  close(): void;
+}
+export interface FaultCell {
+  /** `package.Service/Method` */
+  readonly call: string;
+  readonly fault: MockFault;
+  /** In milliseconds: how late it answers when it is slow; of "stale" how long answers are fresh, and for how long old ones do. */
+  readonly slowMs?: number;
+  readonly ttlMs?: number;
+  readonly staleMs?: number;
+}
+
+const TEXT = "made to fail";
+const BEHAVIOURS: Readonly<Record<MockFault, Behaviour>> = {
+  timeout: { kind: "hang" },
+  unavailable: { kind: "status", code: Code.UNAVAILABLE, message: TEXT },
+  refused: { kind: "refused" },
+  "not found": { kind: "status", code: Code.NOT_FOUND, message: TEXT },
+  exhausted: { kind: "status", code: Code.RESOURCE_EXHAUSTED, message: TEXT },
+  garbage: { kind: "garbage" },
+  oversize: { kind: "oversize" },
+  "breaker open": { kind: "answer" },
+  limited: { kind: "answer" },
+  slow: { kind: "answer" },
+  stale: { kind: "status", code: Code.UNAVAILABLE, message: TEXT },
+};
+
+/**
+ * A test of one cell: it fails with what is not as predicted.
+ *
+ * @param make a new BFF on mocks, that answers samples
+ * @param predicted as generated code writes it: `status UNAVAILABLE`, `answer`, or entries as in `spent_cents MISSING TIMEOUT billing.v1.BillingService`
+ */
+export async function runFaultTest<Bff extends FaultableBff>(
+  make: () => Bff,
+  cell: FaultCell,
+  predicted: string,
+  ask: (bff: Bff, call: Parameters<Ask>[0]) => Promise<Message>,
+): Promise<void> {
+  const bff = make();
+  const wrong = await runFaultCell(bff, cell, predicted, (call) => ask(bff, call));
+  if (wrong !== undefined) throw new Error(`${cell.call} × ${cell.fault}: ${wrong}`);
+}
+
+/** Asks with the headers of the answer. */
+export type Ask = (call: { readonly onHeader: (headers: Headers) => void }) => Promise<Message>;
+
+/**
+ * Brings a new BFF into the fault, asks it, closes it, and says what is not as predicted: undefined when it is as it should be.
+ *
+ * @param predicted as for `runFaultTest`
+ * @throws TypeError when the BFF does not have the call's upstream
+ */
+export async function runFaultCell(
+  bff: FaultableBff,
+  cell: FaultCell,
+  predicted: string,
+  ask: Ask,
+): Promise<string | undefined> {
+  try {
+    await meet(bff, cell, ask);
+    return held(predicted, await asked(ask));
+  } finally {
+    bff.close();
+  }
+}
+
+async function meet(bff: FaultableBff, cell: FaultCell, ask: Ask): Promise<void> {
+  const { call, fault } = cell;
+  const service = call.slice(0, call.lastIndexOf("/"));
+  const mock = Object.values(bff.mocks).find((one) => one.service === service);
+  const upstream = Object.values(bff.upstreams).find((one) => one.service === service);
+  if (mock === undefined || upstream === undefined) throw new TypeError(`this BFF does not call ${service}`);
+  const behave = (): void =>
+    mock.setBehaviour(call, fault === "slow" ? { kind: "answer", afterMs: cell.slowMs ?? 1 } : BEHAVIOURS[fault]);
+  if (fault === "breaker open") openBreaker(upstream, call);
+  if (fault === "limited") fill(upstream);
+  if (fault === "stale") {
+    const { ttlMs = 0, staleMs = 0 } = cell;
+    const step = Math.max(1, (staleMs - ttlMs) / 3);
+    await asked(ask);
+    await bff.clock.advance(ttlMs + step);
+    behave();
+    // The first that comes past the time renews it, and whoever comes next knows what came of that.
+    await asked(ask);
+    await bff.clock.advance(step);
+  }
+  behave();
+}
+
+function openBreaker(upstream: Upstream, method: string): void {
+  const breaker = upstream.breakerOf(method);
+  for (let i = 0; breaker?.state === "closed" && i < 10_000; i++) {
+    const ticket = breaker.admit();
+    if (ticket !== undefined) breaker.sample(ticket, false);
+  }
+}
+function fill(upstream: Upstream): void {
+  const waiter = { critical: true, admitted: () => {}, shed: () => {} };
+  for (let i = 0; i < 1_000_000 && upstream.limit?.enter({ ...waiter }) !== "full"; i++);
+}
+
+interface Got {
+  readonly code: Code | undefined;
+  readonly entries: readonly Degradation[];
+  /** Whether the response has a field for them; else the header says what paths are touched. */
+  readonly paths: readonly string[];
+}
+async function asked(ask: Ask): Promise<Got> {
+  let header = "";
+  const onHeader = (headers: Headers): void => {
+    header = headers.get("bff-degraded") ?? "";
+  };
+  try {
+    const message = await ask({ onHeader });
+    const entries = Object.values(message).flatMap((of: unknown) =>
+      Array.isArray(of) ? of.filter(isDegradation) : [],
+    );
+    return { code: undefined, entries, paths: header === "" ? [] : header.split(",") };
+  } catch (thrown) {
+    if (!(thrown instanceof ConnectError)) throw thrown;
+    return { code: thrown.code as number as Code, entries: [], paths: [] };
+  }
+}
+function isDegradation(of: unknown): of is Degradation {
+  return typeof of === "object" && of !== null && "$typeName" in of && of.$typeName === "bff.v1.Degradation";
+}
+
+interface Predicted {
+  readonly path: string;
+  readonly optional: boolean;
+  readonly effects: readonly string[];
+  readonly reasons: readonly string[];
+  readonly upstreams: readonly string[];
+}
+
+/** What is not as predicted. */
+function held(text: string, { code, entries, paths }: Got): string | undefined {
+  const shown =
+    code === undefined ? entries.map(written).join(", ") || `an answer (${paths.join(",")})` : nameOf(Code, code);
+  const wrong = `predicted ${text}, got ${shown}`;
+  const status = /^status (.*)$/.exec(text)?.[1];
+  if (status !== undefined)
+    return code !== undefined && status.split("|").includes(nameOf(Code, code)) ? undefined : wrong;
+  if (code !== undefined) return wrong;
+  const expected = text === "answer" ? [] : text.split(", ").map(parsed);
+  const folded = (path: string): string => path.replace(/\[("(\\.|[^"\\])*"|[^\]]*)\]/g, "[*]");
+  const known = new Set(expected.map(({ path }) => folded(path)));
+  const missing = expected.filter(({ path, optional }) => !optional && !paths.includes(folded(path)));
+  // What does not fit into the header is counted there.
+  if (paths.some((path) => !path.startsWith("+") && !known.has(path))) return wrong;
+  if (missing.length > 0 && !paths.some((path) => path.startsWith("+"))) return wrong;
+  if (entries.length === 0) return undefined;
+  const left = new Set(entries);
+  for (const one of expected) {
+    const found = [...left].filter((entry) => fits(one, entry));
+    if (found.length === 0 && !one.optional) return wrong;
+    for (const entry of found) left.delete(entry);
+  }
+  return left.size > 0 ? wrong : undefined;
+}
+function parsed(text: string): Predicted {
+  const [path = "", effects = "", reasons = "", upstreams = ""] = text.split(" ");
+  const optional = path.endsWith("?");
+  return {
+    path: optional ? path.slice(0, -1) : path,
+    optional,
+    effects: effects.split("|"),
+    reasons: reasons.split("|"),
+    upstreams: upstreams.split("|"),
+  };
+}
+function fits({ path, effects, reasons, upstreams }: Predicted, entry: Degradation): boolean {
+  return (
+    entry.path === path &&
+    effects.includes(nameOf(Effect, entry.effect)) &&
+    reasons.includes(nameOf(Reason, entry.reason)) &&
+    upstreams.includes(entry.upstream)
+  );
+}
+function written({ path, effect, reason, upstream }: Degradation): string {
+  return `${path} ${nameOf(Effect, effect)} ${nameOf(Reason, reason)} ${upstream}`.trim();
+}
+
+function nameOf(names: Readonly<Record<string, string | number>>, number: number): string {
+  return Object.entries(names).find(([, one]) => one === number)?.[0] ?? String(number);
+}

@@ -1,0 +1,100 @@
+// What `faults=` and `plan=faults` write of the examples: the table that people read, and tests that hold.
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { afterAll, describe, expect, test } from "vitest";
+import { compile } from "../../plugin/src/compile.ts";
+import { protosIn } from "../load/bffs.ts";
+import { UPDATE } from "../support/golden.ts";
+import { messagesOf } from "../support/messages.ts";
+import { requestFor } from "../support/request.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const folder = join(root, `test/.generated/faults-emitted-${process.pid}`);
+const protos = protosIn("proto/example");
+const request = requestFor(protos, ["web/v1/web.proto", "mobile/v1/mobile.proto"]);
+const parameter = "import_extension=ts,mock=true,faults=node,plan=faults";
+const RPC = "web.v1.DashboardService/GetDashboard";
+
+function compiled(examples?: string) {
+  return compile({ ...request, parameter }, (name) => protos[name], undefined, examples).response;
+}
+function textOf(name: string, examples?: string): string {
+  return compiled(examples).file.find((file) => file.name === name)?.content ?? "";
+}
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test("the table", () => {
+  const path = join(root, "test/golden/faults/web_faults.txt");
+  const text = textOf("web/v1/web_faults.txt");
+  if (UPDATE) {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+  }
+  expect(text).toBe(readFileSync(path, "utf8"));
+});
+
+describe("tests that are written hold", async () => {
+  const examples = JSON.stringify({
+    [RPC]: [{ name: "no workspace", request: { userId: "u-1" }, headers: { Authorization: "Bearer x" } }],
+  });
+  const files = {
+    ...messagesOf(request),
+    ...Object.fromEntries(compiled(examples).file.map((one) => [one.name, one.content])),
+  };
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), text);
+  }
+  for (const name of ["web/v1/web", "mobile/v1/mobile"]) {
+    expect(files[`${name}_faults.test.ts`]).toContain('from "node:test"');
+    const { faultTests } = await import(pathToFileURL(join(folder, `${name}_faults.ts`)).href);
+    faultTests(test);
+  }
+});
+
+test("a prediction that does not hold fails its test", async () => {
+  const { runFaultTest } = await import("../../runtime/src/mock/fault-cell.ts");
+  const { createTestBff } = await import("../../generated/web/v1/web_mock.ts");
+  const cell = { call: "billing.v1.BillingService/GetUsage", fault: "timeout" } as const;
+  const run = (predicted: string) =>
+    runFaultTest(
+      () => createTestBff(),
+      cell,
+      predicted,
+      (bff, call) => bff.getDashboard({ workspaceId: "w" }, call),
+    );
+  await run("spent_cents MISSING TIMEOUT billing.v1.BillingService");
+  for (const wrong of [
+    "answer",
+    "status UNAVAILABLE",
+    "spent_cents REPLACED TIMEOUT billing.v1.BillingService",
+    "spent_cents MISSING LIMITED billing.v1.BillingService",
+    "unread MISSING TIMEOUT billing.v1.BillingService",
+    "spent_cents MISSING TIMEOUT billing.v1.BillingService, unread MISSING TIMEOUT billing.v1.BillingService",
+  ])
+    await expect(run(wrong)).rejects.toThrow(`predicted ${wrong}, got spent_cents MISSING TIMEOUT`);
+});
+
+describe("faults.json", () => {
+  const said = (examples: unknown) =>
+    compiled(typeof examples === "string" ? examples : JSON.stringify(examples)).error;
+  test.each([
+    ["{", "faults.json is not JSON"],
+    [[], "is an object with an rpc for each key"],
+    [{ "web.v1.Nobody/Get": [] }, "there is no such rpc in this run"],
+    [{ [RPC]: {} }, "no list of at most 100 requests"],
+    [{ [RPC]: Array.from({ length: 101 }, () => ({ name: "x" })) }, "no list of at most 100 requests"],
+    [{ [RPC]: [1] }, "is no object"],
+    [{ [RPC]: [{ request: {} }] }, "has no name"],
+    [{ [RPC]: [{ name: "x", requests: {} }] }, 'has "requests"'],
+    [{ [RPC]: [{ name: "x", headers: { a: 1 } }] }, "headers are texts by name"],
+    [{ [RPC]: [{ name: "x", request: { workspace: "w" } }] }, "workspace"],
+  ])("%j", (examples, text) => {
+    expect(said(examples)).toContain(text);
+  });
+  test("is for tables and tests of faults alone", () => {
+    const { error } = compile({ ...request, parameter: "plan=json" }, (name) => protos[name], undefined, "{").response;
+    expect(error).toBe("");
+  });
+});

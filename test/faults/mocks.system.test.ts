@@ -1,0 +1,34 @@
+// What the plan predicts of every fault is what happens: over all goldens.
+
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import { goldenCases, requestOf, textsBelow, UPSTREAMS } from "../support/golden.ts";
+import { type Tried, tried } from "./on-mocks.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const example = Object.fromEntries(
+  Object.entries(textsBelow(join(root, "proto/example"))).filter(
+    ([name]) => !/^(web|mobile|policy|account)\//.test(name),
+  ),
+);
+const all: Tried[] = [];
+const only = process.env.FAULTS_OF;
+
+for (const one of goldenCases("emit").filter(({ name }) => only === undefined || name === only)) {
+  test(one.name, async () => {
+    const upstreams = one.name === "worked-example" ? example : UPSTREAMS;
+    const protos = one.name === "worked-example" ? textsBelow(join(root, "test/worked-example/proto")) : one.protos;
+    const found = await tried(one.name, requestOf({ protos }, upstreams), { ...upstreams, ...protos });
+    all.push(found);
+    expect(found.wrong.join("\n")).toBe("");
+  }, 120_000);
+}
+test("count", () => {
+  const sum = (of: (one: Tried) => number) => all.reduce((total, one) => total + of(one), 0);
+  console.log(
+    `${sum(({ cells }) => cells)} cells, ${sum(({ wrong }) => wrong.length)} not as predicted; ${sum(({ untold }) => untold.length)} untold, ${sum(({ notReached }) => notReached)} not reached`,
+  );
+  for (const one of all)
+    if (one.left.length > 0) console.log(one.name, [...new Set(one.left)].join("; ").slice(0, 300));
+});
