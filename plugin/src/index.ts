@@ -29,5 +29,6 @@ export type {
 } from "./plan/describe-report.ts";
 export type { FailReport, FieldReport } from "./plan/describe-source.ts";
 export type { BreakerReport, UpstreamReport } from "./plan/describe-upstreams.ts";
+export { isKeyword, isLibraryName } from "./read/names.ts";
 export { sourcesIn, tryRead } from "./sources-in.ts";
 export { VERSION } from "./version.ts";

@@ -15,12 +15,7 @@ export function addDev(program: Command, terminal: Terminal): void {
     .command("dev")
     .description("generates and restarts at every save, with mocks for upstreams that have no address")
     .argument("[server...]", "which servers to run, as in web.v1 (default: all)")
-    .addOption(
-      new Option("-p, --port <n>", "the first server's port, the others have those after it; 0: free ones")
-        .env("PORT")
-        .argParser(portOf)
-        .default(8080),
-    )
+    .addOption(portOption("the first server's port, the others have those after it; 0: free ones").default(8080))
     .option("--mock-all", "mock upstreams that have an address, too", false)
     .option("--no-server", "generate only")
     .action(async (only: readonly string[], { port = 8080, server, mockAll }: Options) => {
@@ -30,6 +25,11 @@ export function addDev(program: Command, terminal: Terminal): void {
       for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, end);
       await runDev(terminal, { only, server, port, mockAll }, ended.signal);
     });
+}
+
+/** `--port`, or PORT in the environment. */
+export function portOption(description: string): Option {
+  return new Option("-p, --port <n>", description).env("PORT").argParser(portOf);
 }
 
 function portOf(text: string): number {

@@ -1,6 +1,10 @@
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { stripVTControlCharacters } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { runBuf } from "../project/buf.ts";
 import { run } from "../testing/run.ts";
@@ -8,6 +12,7 @@ import { run } from "../testing/run.ts";
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 /** Below the repository, so that what is generated finds the packages that it imports. */
 const generated = join(root, "test/.generated");
+const BIN = join(root, "cli/bin/protobff.js");
 let work = "";
 
 beforeEach(() => {
@@ -33,6 +38,15 @@ function golden(name: string, text: string): void {
   }
   expect(text).toBe(readFileSync(path, "utf8"));
 }
+
+/** A folder that finds no packages above. */
+function rehomed(): string {
+  rmSync(work, { recursive: true, force: true });
+  return mkdtempSync(join(tmpdir(), "protobff-init-test-"));
+}
+
+/** Without what takes long: what is generated finds its packages above. */
+const init = (args: readonly string[], cwd: string) => run(["init", ...args, "--no-install", "--no-start"], cwd);
 
 const BOOKS = `syntax = "proto3";
 package books.v1;
@@ -63,10 +77,54 @@ message Currency { string code = 1; }
 `;
 const UPSTREAMS = { "theirs/books/v1/books.proto": BOOKS, "theirs/money/v1/money.proto": MONEY };
 
+/** A server that says where it is, and is asked as it says. */
+test("from an empty folder to an answer, by one command", async () => {
+  put(UPSTREAMS);
+  const args = [BIN, "init", "shop", "--from", "theirs", "--no-install", "--port", "0"];
+  const child = spawn(process.execPath, args, { cwd: work, stdio: ["ignore", "pipe", "pipe"] });
+  let told = "";
+  child.stderr.on("data", (text: Buffer) => (told += text.toString()));
+  const ended = once(child, "exit");
+  try {
+    const answered = await new Promise<RegExpExecArray>((resolve, reject) => {
+      void ended.then(() => reject(new Error(`it has ended: ${told}`)));
+      child.stdout.on("data", (text: Buffer) => {
+        told += text.toString();
+        const found = /^curl .* -d '(.*)' (http\S+)\n(.*)\n/m.exec(told);
+        if (found !== null) resolve(found);
+      });
+    });
+    const [, body = "", url = "", answer = ""] = answered;
+    expect(JSON.parse(answer)).toMatchObject({ book: { id: "id-1" }, books: [{ kind: "KIND_NOVEL" }], total: 1 });
+    const again = await fetch(url, { method: "POST", headers: { "content-type": "application/json" }, body });
+    expect(await again.json()).toEqual(JSON.parse(answer));
+  } finally {
+    child.kill("SIGTERM");
+  }
+  expect(await ended).toEqual([0, null]);
+  const vitest = join(root, "node_modules/vitest/vitest.mjs");
+  const { stdout, status } = spawnSync(process.execPath, [vitest, "run", "--root", "."], {
+    cwd: join(work, "shop"),
+    encoding: "utf8",
+  });
+  expect(stripVTControlCharacters(stdout)).toMatch(/Tests +2 passed/);
+  expect(status).toBe(0);
+}, 120_000);
+
+test("an upstream that is a BFF itself is taken without what makes it one", async () => {
+  put(UPSTREAMS);
+  const first = await init(["inner", "--from", "theirs"], work);
+  expect(first).toMatchObject({ exitCode: 0, stderr: "" });
+  const ran = await init(["outer", "--from", "inner", "--rpc", "InnerService/GetPage"], work);
+  expect(ran).toMatchObject({ exitCode: 0, stderr: "" });
+  expect(read("outer/upstream/inner/v1/inner.proto")).not.toContain("(bff.v1");
+  expect(existsSync(join(work, "outer/gen/outer/v1/server.ts"))).toBe(true);
+}, 60_000);
+
 describe("init --from a folder", () => {
   test("writes a package that generates as it is, and is as buf formats and lints it", async () => {
     put(UPSTREAMS);
-    const ran = await run(["init", "shop", "--from", "theirs"], work);
+    const ran = await init(["shop", "--from", "theirs"], work);
     expect(ran.stderr).toBe("");
     expect(ran.exitCode).toBe(0);
     expect(ran.stdout).toContain("books.v1.BookService/GetBook: taken to read, by its name");
@@ -82,7 +140,7 @@ describe("init --from a folder", () => {
 
   test("leaves protos of the package itself where they are", async () => {
     put({ "shop/protos/books/v1/books.proto": BOOKS, "shop/protos/money/v1/money.proto": MONEY });
-    const ran = await run(["init", ".", "--from", "protos", "--rpc", "ListBooks"], join(work, "shop"));
+    const ran = await init([".", "--from", "protos", "--rpc", "ListBooks"], join(work, "shop"));
     expect(ran).toMatchObject({ exitCode: 0, stderr: "" });
     expect(existsSync(join(work, "shop/upstream"))).toBe(false);
     expect(read("shop/buf.yaml")).toContain("- path: protos");
@@ -91,26 +149,29 @@ describe("init --from a folder", () => {
   test("calls what writes one after the other, and what reads beside it", async () => {
     put(UPSTREAMS);
     const rpcs = ["CreateBook", "GetBook", "DeleteBook"].flatMap((name) => ["--rpc", name]);
-    const ran = await run(["init", "shop", "--from", "theirs", ...rpcs], work);
+    const ran = await init(["shop", "--from", "theirs", ...rpcs], work);
     expect(ran).toMatchObject({ exitCode: 0, stderr: "" });
     expect(ran.stdout).toContain("read_only: true");
     golden("writes.proto", read("shop/proto/shop/v1/shop.proto"));
   }, 60_000);
 
-  test("overwrites nothing, unless it is told to", async () => {
+  test("overwrites nothing, unless it is told to; what is not installed is not generated", async () => {
+    work = rehomed();
     put({ ...UPSTREAMS, "shop/package.json": "mine" });
-    const refused = await run(["init", "shop", "--from", "theirs"], work);
+    const refused = await init(["shop", "--from", "theirs"], work);
     expect(refused.exitCode).toBe(1);
     expect(refused.stderr).toContain("nothing is written, since this is there already: package.json");
     expect(existsSync(join(work, "shop/buf.yaml"))).toBe(false);
     expect(read("shop/package.json")).toBe("mine");
-    expect((await run(["init", "shop", "--from", "theirs", "--force"], work)).exitCode).toBe(0);
+    const forced = await init(["shop", "--from", "theirs", "--force"], work);
+    expect(forced.exitCode).toBe(0);
+    expect(forced.stdout).toContain("to go on: npm install && npm run dev");
     expect(JSON.parse(read("shop/package.json"))).toMatchObject({ name: "shop" });
   }, 60_000);
 
   test("--dry-run says what it would write", async () => {
     put(UPSTREAMS);
-    const ran = await run(["init", "shop", "--from", "theirs", "--dry-run"], work);
+    const ran = await init(["shop", "--from", "theirs", "--dry-run"], work);
     expect(ran.stdout).toContain("would write upstream/books/v1/books.proto\n");
     expect(ran.stdout).toContain("package shop.v1;");
     expect(existsSync(join(work, "shop"))).toBe(false);
@@ -126,7 +187,7 @@ describe("init --from a folder", () => {
     { args: [], says: "--from" },
   ])("refuses $args", async ({ args, says }) => {
     put({ ...UPSTREAMS, "shop/x.txt": "" });
-    const ran = await run(["init", "shop", ...args], work);
+    const ran = await init(["shop", ...args], work);
     expect(ran.exitCode).not.toBe(0);
     expect(ran.stderr).toContain(says);
   });

@@ -1,14 +1,21 @@
+import { spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { createServer } from "node:net";
 import { basename, dirname, join, resolve } from "node:path";
 import type { Command } from "commander";
+import { runDev } from "../dev/session.ts";
 import { type Begun, begin } from "../init/begin.ts";
 import { nameOf } from "../init/choose-rpcs.ts";
+import { curlLine, exampleRequest, pathOf } from "../init/example.ts";
 import { snakeCase } from "../init/names.ts";
+import type { BegunBff } from "../init/plan-bff.ts";
 import { runBuf } from "../project/buf.ts";
 import { upstreamProtos } from "../project/upstream-protos.ts";
 import { Refusal } from "../refusal.ts";
 import type { Terminal } from "../terminal.ts";
+import { portOption } from "./dev.ts";
 
 interface Options {
   readonly from?: string;
@@ -19,6 +26,9 @@ interface Options {
   readonly name?: string;
   readonly force?: true;
   readonly dryRun?: true;
+  readonly install: boolean;
+  readonly start: boolean;
+  readonly port?: number;
 }
 
 /** `protobff init shop --from ../protos --rpc GetProduct` */
@@ -40,12 +50,15 @@ export function addInit(program: Command, terminal: Terminal): void {
     .option("--name <name>", "of the package; default: the folder's")
     .option("--force", "overwrites files that are there")
     .option("--dry-run", "says what would be written, and writes nothing")
+    .option("--no-install", "leaves npm install to you")
+    .option("--no-start", "generates, and starts nothing")
+    .addOption(portOption("of the server; default: 8080, or a free one where that is taken"))
     .action((folder: string, options: Options) => init(folder, options, terminal));
 }
 
 const collected = (value: string, all: readonly string[]): readonly string[] => [...all, value];
 
-function init(given: string, options: Options, terminal: Terminal): void {
+async function init(given: string, options: Options, terminal: Terminal): Promise<void> {
   const folder = resolve(terminal.cwd, given);
   const { from, reflect } = options;
   if ((from === undefined) === (reflect === undefined))
@@ -56,9 +69,10 @@ function init(given: string, options: Options, terminal: Terminal): void {
     ...{ paths: options.path, headers: options.header, cwd: terminal.cwd, folder },
   });
   done();
+  let begun: Begun;
   try {
     const name = (options.name ?? snakeCase(basename(folder))).replaceAll("_", "-");
-    const begun = begin(name, options.rpc, upstream);
+    begun = begin(name, options.rpc, upstream);
     tellChoice(begun, terminal);
     if (options.dryRun === true) {
       for (const path of begun.files.keys()) terminal.write(`would write ${path}\n`);
@@ -70,7 +84,13 @@ function init(given: string, options: Options, terminal: Terminal): void {
   } finally {
     upstream.close();
   }
-  generate(folder, terminal);
+  if (options.install) install(folder, terminal);
+  if (!isInstalled(folder)) {
+    terminal.write("to go on: npm install && npm run dev\n");
+    return;
+  }
+  if (options.start) await start(folder, begun, options.port, terminal);
+  else generate(folder, terminal);
 }
 
 function tellChoice({ bff, choice }: Begun, terminal: Terminal): void {
@@ -101,15 +121,80 @@ function write(folder: string, files: ReadonlyMap<string, string>, force: boolea
   }
 }
 
+function install(folder: string, terminal: Terminal): void {
+  const done = terminal.progress("npm install");
+  const { status, stdout, stderr, error } = spawnSync(
+    "npm",
+    ["install", "--no-audit", "--no-fund", "--loglevel=error"],
+    {
+      cwd: folder,
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "pipe"],
+      shell: process.platform === "win32",
+    },
+  );
+  done();
+  if (status === 0) return;
+  const why = error?.message ?? `${stdout}${stderr}`.trim().split("\n").slice(0, MOST_LINES).join("\n");
+  throw new Refusal(
+    `the files are written, but npm install fails:\n${why}\nwhen that is mended, npm run dev in ${folder} goes on`,
+  );
+}
+const MOST_LINES = 20;
+
 function generate(folder: string, terminal: Terminal): void {
-  if (!isInstalled(folder)) {
-    terminal.write("to generate it: npm install && npm run generate\n");
-    return;
-  }
   const done = terminal.progress("generating");
   runBuf(["generate"], folder);
   done();
-  terminal.write("gen/ is generated\n");
+  terminal.write("gen/ is generated; npm run dev starts it\n");
+}
+
+/** Runs as `protobff dev` does, on mocks, and asks it once. */
+async function start(folder: string, { bff }: Begun, port: number | undefined, terminal: Terminal): Promise<void> {
+  const ended = new AbortController();
+  const end = (): void => ended.abort();
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, end);
+  let isAsked = false;
+  const up = (_: string, url: string): void => {
+    if (isAsked) return;
+    isAsked = true;
+    void ask(bff, url).then((answer) => terminal.write(`\n${curlLine(bff, url)}\n${answer}\n\n`));
+  };
+  const own = { ...terminal, cwd: folder };
+  const options = { only: [], server: true, port: port ?? (await firstFree()), mockAll: false, up };
+  await runDev(own, options, ended.signal);
+}
+
+const SHOWN = 4_000;
+const PORT = 8080;
+
+/** What it answers, or why it does not. */
+async function ask(bff: BegunBff, url: string): Promise<string> {
+  try {
+    const response = await fetch(`${url}/${pathOf(bff)}`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: exampleRequest(bff),
+    });
+    const text = await response.text();
+    return text.length <= SHOWN ? text : `${text.slice(0, SHOWN)} …`;
+  } catch (error) {
+    return `does not answer: ${error instanceof Error ? error.message : error}`;
+  }
+}
+
+/** The usual port, or any where somebody has that. */
+async function firstFree(): Promise<number> {
+  const probe = createServer();
+  try {
+    probe.listen(PORT, "127.0.0.1");
+    await once(probe, "listening");
+    return PORT;
+  } catch {
+    return 0;
+  } finally {
+    probe.close();
+  }
 }
 
 /** Whether what generates is there, for the package. */

@@ -71,3 +71,17 @@ function usedBy(file: FileDescriptorProto): ReadonlySet<string> {
   for (const { method } of file.service) for (const one of method) used.add(one.inputType).add(one.outputType);
   return used;
 }
+
+/** A file that does not import these. */
+export function withoutImports(file: FileDescriptorProto, names: ReadonlySet<string>): FileDescriptorProto {
+  if (!file.dependency.some((name) => names.has(name))) return file;
+  const kept = file.dependency.filter((name) => !names.has(name));
+  const moved = (indexes: readonly number[]): number[] =>
+    indexes.map((i) => kept.indexOf(file.dependency[i] ?? "")).filter((i) => i >= 0);
+  return {
+    ...file,
+    dependency: kept,
+    publicDependency: moved(file.publicDependency),
+    weakDependency: moved(file.weakDependency),
+  };
+}

@@ -18,6 +18,8 @@ export interface DevOptions {
   readonly port: number;
   /** Whether upstreams with an address are mocked, too. */
   readonly mockAll: boolean;
+  /** Told when a server answers, each time that it has been started. */
+  readonly up?: ((name: string, url: string) => void) | undefined;
 }
 
 /** A file that an editor truncates before it writes is wrong, or empty, for a moment: that counts when nothing more is saved for so long. */
@@ -165,6 +167,7 @@ class Session {
     const ms = Math.round(performance.now() - began);
     switch (restarted.kind) {
       case "up":
+        this.#options.up?.(name, restarted.up.url);
         return this.#say(wasUp ? `${name} answers anew (${ms} ms)` : `${name} ${begun(restarted.up)}`);
       case "kept":
         return this.#say(`${name} cannot be loaded, what runs is as before:\n${restarted.why}`);

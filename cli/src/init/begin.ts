@@ -2,6 +2,7 @@
 import { PROTOS } from "protoc-gen-bff/compiler";
 import type { UpstreamProtos } from "../project/upstream-protos.ts";
 import { type Choice, chooseRpcs } from "./choose-rpcs.ts";
+import { exampleTest } from "./example.ts";
 import { OWN, packageFiles, serverOf } from "./package-files.ts";
 import { type BegunBff, planBff } from "./plan-bff.ts";
 import { printBff } from "./print-bff.ts";
@@ -36,6 +37,7 @@ export function begin(name: string, wanted: readonly string[], upstream: Upstrea
   const modules = [OWN, ...(inPlace === undefined ? [UPSTREAM] : inPlace === OWN ? [] : [inPlace])];
   const files = new Map(packageFiles({ name, folder, modules }));
   files.set(proto, printBff(bff, []));
+  files.set(`test/${last}.test.ts`, exampleTest(bff, `../gen/${folder}/${last}_mock.ts`));
   for (const [path, text] of Object.entries(PROTOS)) files.set(`${OWN}/${path}`, text);
   if (inPlace === undefined) {
     for (const [path, text] of upstream.texts(needed(upstream, choice))) files.set(`${UPSTREAM}/${path}`, text);

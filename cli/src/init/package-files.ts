@@ -47,7 +47,9 @@ function packageJson(options: PackageOptions): string {
     type: "module",
     engines: { node: ">=22.18" },
     scripts: {
+      dev: "protobff dev",
       generate: "buf generate",
+      test: "vitest run",
       start: `node ${server}`,
       check: "tsc",
     },
@@ -59,6 +61,7 @@ function packageJson(options: PackageOptions): string {
       protobff: own,
       "protoc-gen-bff": own,
       typescript: VERSIONS.typescript,
+      vitest: VERSIONS.vitest,
     },
     allowScripts: { "@bufbuild/buf": true },
   });
@@ -97,7 +100,7 @@ function bufGenYaml(): string {
     "  - local: protoc-gen-bff",
     "    out: gen",
     "    strategy: all",
-    "    opt: [import_extension=ts, server=true, deploy=docker]",
+    "    opt: [import_extension=ts, server=true, mock=true, deploy=docker]",
   ]);
 }
 
@@ -109,6 +112,7 @@ function tsconfig(): string {
       types: ["node"],
       strict: true,
       noEmit: true,
+      skipLibCheck: true,
       allowImportingTsExtensions: true,
       erasableSyntaxOnly: true,
     },

@@ -1,6 +1,6 @@
 // What a new BFF is: one rpc that composes the chosen ones. Its steps, and the fields of its request and of its response.
 import type { DescField, DescMessage, DescMethod, DescOneof } from "@bufbuild/protobuf";
-import { isReservedName } from "protoc-gen-bff/compiler";
+import { isKeyword, isLibraryName, isReservedName } from "protoc-gen-bff/compiler";
 import type { ChosenRpc } from "./choose-rpcs.ts";
 import { Copies, isWellKnown } from "./copies.ts";
 import { Names, pascalCase, snakeCase } from "./names.ts";
@@ -91,8 +91,7 @@ function packageSegment(name: string, taken: ReadonlySet<string>): string {
   const plain = snakeCase(name).replaceAll("_", "");
   const names = [plain, `${plain}web`];
   const first = new Set([...taken].map((one) => one.split(".")[0] ?? ""));
-  const free = (one: string): boolean =>
-    !first.has(one) && !["bff", "google", "buf"].includes(one) && !isReservedName(one);
+  const free = (one: string): boolean => !first.has(one) && !["bff", "google", "buf"].includes(one) && !isTaken(one);
   for (let i = 2; ; i++) {
     const found = names.find(free);
     if (found !== undefined) return found;
@@ -100,9 +99,15 @@ function packageSegment(name: string, taken: ReadonlySet<string>): string {
   }
 }
 
+/** `createTestBff` gives these beside the rpcs. */
+const OF_TESTS = new Set(["Mocks", "Clock", "Close"]);
+
 function rpcNameOf(rpcs: readonly ChosenRpc[], readOnly: boolean): string {
   const [first] = rpcs;
-  if (first !== undefined && rpcs.length === 1) return pascalCase(first.method.name);
+  if (first !== undefined && rpcs.length === 1) {
+    const name = pascalCase(first.method.name);
+    return OF_TESTS.has(name) ? `Ask${name}` : name;
+  }
   return readOnly ? "GetPage" : "RunSteps";
 }
 
@@ -142,8 +147,13 @@ function stepName({ name, parent }: DescMethod, names: Names): string {
   const full = snakeCase(name);
   const short = full.replace(READ_VERB, "");
   const withService = `${snakeCase(parent.name)}_${full}`;
-  const all = [short, full, withService].filter((one) => !isReservedName(one) && one !== "peer" && one !== "source");
+  const all = [short, full, withService].filter((one) => !isTaken(one));
   return names.take(all[0] ?? withService, ...all.slice(1));
+}
+
+/** Means something to expressions, or will where there is an identity. */
+function isTaken(name: string): boolean {
+  return isReservedName(name) || isKeyword(name) || isLibraryName(name) || name === "peer";
 }
 
 function answered(

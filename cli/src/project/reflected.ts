@@ -7,7 +7,7 @@ import { base64Decode } from "@bufbuild/protobuf/wire";
 import { type FileDescriptorProto, FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
 import { mended } from "../descriptors/mended.ts";
 import { WELL_KNOWN } from "../descriptors/well-known.ts";
-import { withImports } from "../descriptors/with-imports.ts";
+import { withImports, withoutImports } from "../descriptors/with-imports.ts";
 import { Refusal } from "../refusal.ts";
 import { type Image, runBuf } from "./buf.ts";
 
@@ -99,7 +99,7 @@ export function reflected(url: string, headers: readonly string[], limits = LIMI
   const missing = takeImports(files, limits.rounds, (wanted) =>
     take(ask(wanted.map((name) => ({ fileByFilename: name })))),
   );
-  const all = inOrder(withImports(mended([...files.values()].map((file) => without(file, missing)))));
+  const all = inOrder(withImports(mended([...files.values()].map((file) => withoutImports(file, missing)))));
   const imports = all.filter((file) => !offered.some((name) => declares(file, name)));
   return {
     image: { files: all, imports: new Set(imports.map(({ name }) => name)) },
@@ -205,18 +205,4 @@ function inOrder(files: readonly FileDescriptorProto[]): readonly FileDescriptor
   };
   for (const file of files) add(file);
   return [...ordered];
-}
-
-/** Without what nobody has. */
-function without(file: FileDescriptorProto, missing: ReadonlySet<string>): FileDescriptorProto {
-  if (!file.dependency.some((name) => missing.has(name))) return file;
-  const kept = file.dependency.filter((name) => !missing.has(name));
-  const moved = (indexes: readonly number[]): number[] =>
-    indexes.map((i) => kept.indexOf(file.dependency[i] ?? "")).filter((i) => i >= 0);
-  return {
-    ...file,
-    dependency: kept,
-    publicDependency: moved(file.publicDependency),
-    weakDependency: moved(file.weakDependency),
-  };
 }

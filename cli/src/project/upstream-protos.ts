@@ -3,11 +3,12 @@ import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
-import { createFileRegistry, create as createMessage, type FileRegistry } from "@bufbuild/protobuf";
+import { createFileRegistry, create as createMessage, createRegistry, type FileRegistry } from "@bufbuild/protobuf";
 import { type FileDescriptorProto, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { PROTOS } from "protoc-gen-bff/compiler";
 import { differs } from "../descriptors/held.ts";
 import { printFile } from "../descriptors/print-file.ts";
+import { withoutImports } from "../descriptors/with-imports.ts";
 import { Refusal } from "../refusal.ts";
 import { buildImage, type Image, runBuf } from "./buf.ts";
 import { commitOf, remoteCommit } from "./git.ts";
@@ -114,11 +115,39 @@ function exported({ paths }: Asked, input: string, source: Source): UpstreamProt
     const inside = source.kind === "folder" ? paths.map((path) => join(input, path)) : paths;
     runBuf(["export", input, "-o", copy, ...inside.flatMap((path) => ["--path", path])], copy);
     const image = buildImage({ cwd: copy, paths, withoutSources: true });
-    return { image, registry: registryOf(image.files), inPlace: undefined, source, texts: textsBelow(copy), close };
+    const registry = registryOf(image.files);
+    return {
+      image,
+      registry,
+      inPlace: undefined,
+      source,
+      texts: withoutRules(image, registry, textsBelow(copy)),
+      close,
+    };
   } catch (error) {
     close();
     throw error;
   }
+}
+
+const RULES = "bff/v1/options.proto";
+
+/** An upstream that is a BFF itself: its options would make it one here, too. */
+function withoutRules(
+  { files }: Image,
+  registry: FileRegistry,
+  texts: UpstreamProtos["texts"],
+): UpstreamProtos["texts"] {
+  const ruled = new Map(files.filter(({ dependency }) => dependency.includes(RULES)).map((file) => [file.name, file]));
+  if (ruled.size === 0) return texts;
+  const others = createRegistry(...[...registry].filter(({ file }) => file.proto.name !== RULES));
+  return (names) =>
+    new Map(
+      [...texts(names)].map(([name, text]) => {
+        const file = ruled.get(name);
+        return [name, file === undefined ? text : printFile(withoutImports(file, new Set([RULES])), others)];
+      }),
+    );
 }
 
 function textsBelow(folder: string): UpstreamProtos["texts"] {
