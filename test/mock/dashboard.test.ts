@@ -102,6 +102,13 @@ describe("a BFF on mocks", () => {
       "the mock of billing.v1.BillingService/GetUsage has thrown: Error: a mistake in this mock",
     );
   });
+  test("what a mock throws is told also where it fails the whole answer", async () => {
+    const mistaken = () => Promise.reject(new RangeError("out of bounds"));
+    const bff = createTestBff({ mocks: { agent: { getSummary: mistaken } } });
+    await expect(bff.getDashboard(asked)).rejects.toThrow("has thrown: RangeError: out of bounds");
+    bff.mocks.agent.behaviour = { kind: "status", code: Code.UNAVAILABLE };
+    await expect(bff.getDashboard(asked)).rejects.toMatchObject({ code: ConnectCode.Unavailable });
+  });
   test("refuses as a server does, and ends when its client goes", async () => {
     const bff = createTestBff();
     await expect(bff.getDashboard({})).rejects.toMatchObject({
