@@ -130,6 +130,7 @@ const HEADINGS: Readonly<Record<string, string>> = {
   ratio_to_protoc_gen_es: "× protoc-gen-es",
   ratio_to_buf_generate: "× buf generate and a restart",
   slowest_ms: "slowest ms",
+  load_average: "load of the machine",
   ratio_to_without: "× without identity",
   ratio_to_open: "× without an edge",
   ratio_to_off: "× off",
