@@ -18,4 +18,5 @@ export { type BatchFields, forEachKey } from "./for-each-key.ts";
 export { type TestCaller, TestIdentity } from "./identity.ts";
 export { type MockCall, MockUpstream, type MockUpstreamOptions } from "./mock-upstream.ts";
 export type { Mocked, MockHandler, MockRpc } from "./mocked.ts";
+export { type RecordedExample, recordedExamples } from "./recorded.ts";
 export { sample } from "./sample.ts";

@@ -24,7 +24,12 @@ export interface MockCall {
   /** When it has come, as its clock's `now` has it. */
   readonly at: number;
   /** What goes back beside the answer; a handler may fill them. Names are lower-case. */
-  readonly answer: { readonly headers: Record<string, string>; readonly trailers: Record<string, string> };
+  readonly answer: {
+    readonly headers: Record<string, string>;
+    readonly trailers: Record<string, string>;
+    /** What it has answered; undefined: nothing, or not yet. */
+    message?: Message;
+  };
 }
 
 export interface MockUpstreamOptions {
@@ -176,10 +181,12 @@ export class MockUpstream implements UnaryClient {
     let bytes: Uint8Array;
     try {
       const given = await this.#given(method, call);
-      bytes = toBinary(
+      const message = completed(
         method.output,
-        completed(method.output, create(method.output, withoutTypes(given) as Readonly<Record<string, unknown>>)),
+        create(method.output, withoutTypes(given) as Readonly<Record<string, unknown>>),
       );
+      bytes = toBinary(method.output, message);
+      call.answer.message = message;
     } catch (thrown) {
       if (thrown instanceof ConnectError) sent.fault(faultOf(thrown), call);
       else {

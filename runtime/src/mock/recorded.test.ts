@@ -1,0 +1,28 @@
+import { create, toBinary } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { expect, test } from "vitest";
+import { GetRequestSchema, Upstream } from "../testing/gen/test_pb.ts";
+import { frame } from "../wire/frame.ts";
+import { idle } from "./fake-clock.ts";
+import { MockUpstream } from "./mock-upstream.ts";
+import { recordedExamples } from "./recorded.ts";
+
+test("what a mock has answered becomes examples, each once; what it has not does not", async () => {
+  const mock = new MockUpstream(Upstream, {
+    get: ({ id }: { readonly id: string }) => {
+      if (id === "none") throw new ConnectError("none", Code.NotFound);
+      return { id: `of ${id}` };
+    },
+  });
+  for (const id of ["a", "b", "a", "none"]) {
+    const bytes = frame(toBinary(GetRequestSchema, create(GetRequestSchema, { id })));
+    mock.send("/test.v1.Upstream/Get", bytes, 500, undefined, 1, { replied: () => {}, faulted: () => {} });
+  }
+  expect(recordedExamples(Upstream, mock.calls)).toEqual([]);
+  await idle();
+  const shared = { method: "test.v1.Upstream/Get", compare: "shape" };
+  expect(recordedExamples(Upstream, mock.calls)).toMatchObject([
+    { ...shared, request: { id: "a" }, response: { id: "of a" } },
+    { ...shared, request: { id: "b" }, response: { id: "of b" } },
+  ]);
+});

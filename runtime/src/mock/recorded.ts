@@ -1,0 +1,30 @@
+import { type DescService, type JsonValue, toJson } from "@bufbuild/protobuf";
+import type { MockCall } from "./mock-upstream.ts";
+
+/** A call with its answer, as `protobff contract --examples` takes it. */
+export interface RecordedExample {
+  readonly method: string;
+  readonly request: JsonValue;
+  readonly response: JsonValue;
+  /** The values are a test's, and no upstream's. */
+  readonly compare: "shape";
+}
+
+/**
+ * The calls of a mock (`bff.mocks.billing.calls`) that have been answered, each pair of request and answer once.
+ *
+ * @param service of the mock, as protobuf-es generates it
+ */
+export function recordedExamples(service: DescService, calls: readonly MockCall[]): readonly RecordedExample[] {
+  const found = new Map<string, RecordedExample>();
+  for (const { method: name, request, answer } of calls) {
+    const method = service.methods.find((one) => name === `${service.typeName}/${one.name}`);
+    if (method === undefined || answer.message === undefined) continue;
+    const example: RecordedExample = {
+      ...{ method: name, request: toJson(method.input, request) },
+      ...{ response: toJson(method.output, answer.message), compare: "shape" },
+    };
+    found.set(JSON.stringify(example), example);
+  }
+  return [...found.values()];
+}
