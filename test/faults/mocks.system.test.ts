@@ -1,9 +1,11 @@
-// What the plan predicts of every fault is what happens: over all goldens.
+// What the plan predicts of every fault is what happens: over all goldens, the examples and the second BFF.
 
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { mobile, second, web } from "../matrix/bffs.ts";
 import { goldenCases, requestOf, textsBelow, UPSTREAMS } from "../support/golden.ts";
+import { requestFor } from "../support/request.ts";
 import { type Tried, tried } from "./on-mocks.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -20,6 +22,20 @@ for (const one of goldenCases("emit").filter(({ name }) => only === undefined ||
     const upstreams = one.name === "worked-example" ? example : UPSTREAMS;
     const protos = one.name === "worked-example" ? textsBelow(join(root, "test/worked-example/proto")) : one.protos;
     const found = await tried(one.name, requestOf({ protos }, upstreams), { ...upstreams, ...protos });
+    all.push(found);
+    expect(found.wrong.join("\n")).toBe("");
+  }, 120_000);
+}
+/** BFFs that are more than one case: the examples and the second one, with its resolvers. */
+const whole = [web, mobile, second].map((bff) => ({ bff, given: bff.resolvers?.given }));
+for (const { bff, given } of whole.filter(({ bff: { name } }) => only === undefined || name === only)) {
+  test(bff.name, async () => {
+    const found = await tried(
+      bff.name,
+      requestFor(bff.protos, [...bff.targets]),
+      bff.protos,
+      given && { resolvers: given },
+    );
     all.push(found);
     expect(found.wrong.join("\n")).toBe("");
   }, 120_000);
