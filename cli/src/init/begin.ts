@@ -36,7 +36,7 @@ export function begin(name: string, wanted: readonly string[], upstream: Upstrea
   const proto = `${OWN}/${folder}/${last}.proto`;
   const modules = [OWN, ...(inPlace === undefined ? [UPSTREAM] : inPlace === OWN ? [] : [inPlace])];
   const files = new Map(packageFiles({ name, folder, modules }));
-  files.set(proto, printBff(bff, []));
+  files.set(proto, printBff(bff));
   files.set(`test/${last}.test.ts`, exampleTest(bff, `../gen/${folder}/${last}_mock.ts`));
   for (const [path, text] of Object.entries(PROTOS)) files.set(`${OWN}/${path}`, text);
   if (inPlace === undefined) {

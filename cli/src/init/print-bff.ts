@@ -8,14 +8,13 @@ import type { BegunBff, BegunStep, RequestField, ResponseField } from "./plan-bf
 const CALL_MS = 500;
 const LEAST_MS = 2_000;
 
-/** @param proposals comments about what could be added, below the response */
-export function printBff(bff: BegunBff, proposals: readonly string[]): string {
+export function printBff(bff: BegunBff): string {
   // Types are named while fields are printed, so that the head is printed last.
   const request = block(`message ${bff.request}`, requestFields(bff));
   const response = block(`message ${bff.response}`, [...responseRule(bff), ...responseFields(bff)]);
   const messages = bff.copies.messages().map((copy) => printCopy(bff, copy));
   const enums = bff.copies.enums().map((copy) => printEnum(bff, copy));
-  const blocks = [head(bff), ...service(bff), request, [...response, ...commented(proposals)], ...messages, ...enums];
+  const blocks = [head(bff), ...service(bff), request, response, ...messages, ...enums];
   return `${blocks.map((lines) => lines.join("\n")).join("\n\n")}\n`;
 }
 
@@ -205,10 +204,6 @@ function noted(what: string, fields: readonly DescField[]): string[] {
     line += ` ${name},`;
   }
   return [...lines, line.replace(/,$/, "")];
-}
-
-function commented(proposals: readonly string[]): string[] {
-  return proposals.flatMap((text) => ["", ...text.split("\n").map((line) => `// ${line}`.trimEnd())]);
 }
 
 function block(head: string, lines: readonly string[]): string[] {

@@ -1,0 +1,51 @@
+// BFFs that `protobff init` begins over APIs of others: each service's unary rpcs, and those that it would choose itself, compile as they are.
+import type { DescService } from "@bufbuild/protobuf";
+import { afterAll, expect, test } from "vitest";
+import { begin } from "../../cli/src/init/begin.ts";
+import type { UpstreamProtos } from "../../cli/src/project/upstream-protos.ts";
+import { compileCase } from "../support/golden.ts";
+import { requestFor, schemaOf } from "../support/request.ts";
+import { FAMILIES, protosOf } from "./real-apis/packages.ts";
+
+/** Of one service: enough for names to meet. */
+const MOST = 8;
+let begun = 0;
+afterAll(() => console.log(`${begun} BFFs are begun, and compile`));
+
+test.each(FAMILIES)(
+  "$name",
+  (family) => {
+    const all = protosOf(family);
+    const request = requestFor(all);
+    const schema = schemaOf(request);
+    const own = schema.allFiles.filter((file) => family.files.test(`${file.name}.proto`));
+    const asked = new Set(own.map((file) => `${file.name}.proto`));
+    const upstream: UpstreamProtos = {
+      image: {
+        files: request.protoFile,
+        imports: new Set(request.protoFile.map(({ name }) => name).filter((name) => !asked.has(name))),
+      },
+      registry: schema.registry,
+      inPlace: undefined,
+      source: { from: family.name, kind: "folder" },
+      texts: (names) => new Map(names.map((name) => [name, all[name] ?? ""])),
+      close: () => {},
+    };
+    const unary = ({ typeName, methods }: DescService): string[] =>
+      methods.filter(({ methodKind }) => methodKind === "unary").map(({ name }) => `${typeName}/${name}`);
+    const choices = own.flatMap(({ services }) => services.map((service) => unary(service).slice(0, MOST)));
+    for (const rpcs of choices.filter((one) => one.length > 0)) {
+      const { files, proto } = begin("web", rpcs, upstream);
+      const name = proto.replace("proto/", "");
+      const protos = { [name]: files.get(proto) ?? "" };
+      const { response } = compileCase(
+        requestFor({ ...all, ...protos }, [name]),
+        protos,
+        "import_extension=ts,server=true,mock=true",
+      );
+      expect(response.error, rpcs.join(" ")).toBe("");
+      begun++;
+    }
+  },
+  120_000,
+);
