@@ -223,7 +223,8 @@ export class Block {
     const late = this.#started().some((other) => {
       if (other === step || this.#running.has(other) || other.supplementary || other.only_in_case || other.only_for)
         return false;
-      if (step !== undefined && this.#restsOn(other, step)) return false;
+      // What rests on a step that has begun, on this one or on one that is unordered with it, does not come before.
+      if ([...this.#running].some((begun) => this.#restsOn(other, begun))) return false;
       if (other.source.kind !== "guard") return this.step(other).late === true;
       return [other.if, other.source.if].some((one) => one !== undefined && this.evaluate(one).late);
     });
