@@ -121,6 +121,51 @@ test("an upstream that is a BFF itself is taken without what makes it one", asyn
   expect(existsSync(join(work, "outer/gen/outer/v1/server.ts"))).toBe(true);
 }, 60_000);
 
+describe("what takes many ids", () => {
+  const RUNS = `syntax = "proto3";
+package runs.v1;
+service UserService { rpc BatchGetUsers(BatchGetUsersRequest) returns (BatchGetUsersResponse); }
+service RunService { rpc GetRun(GetRunRequest) returns (Run); rpc ListRuns(ListRunsRequest) returns (ListRunsResponse); }
+message BatchGetUsersRequest { repeated string user_ids = 1; }
+message BatchGetUsersResponse { repeated User users = 1; }
+message User { string id = 1; string name = 2; }
+message GetRunRequest { string run = 1; }
+message Run { string title = 1; string owner_id = 2; }
+message ListRunsRequest { int32 page_size = 1; }
+message ListRunsResponse { repeated Run runs = 1; string owner = 2; }
+`;
+  test.each([
+    { from: "an answer", rpcs: ["GetRun", "BatchGetUsers"], golden: "batch.proto", field: "User owner" },
+    { from: "a list", rpcs: ["ListRuns", "BatchGetUsers"], golden: "batch-list.proto", field: "repeated User owners" },
+  ])(
+    "is proposed for an id of $from, and generates once it is no comment",
+    async ({ rpcs, golden: name, field }) => {
+      put({ "theirs/runs/v1/runs.proto": RUNS });
+      const wanted = rpcs.flatMap((rpc) => ["--rpc", rpc]);
+      expect(await init(["shop", "--from", "theirs", ...wanted], work)).toMatchObject({ exitCode: 0, stderr: "" });
+      const path = "shop/proto/shop/v1/shop.proto";
+      const text = read(path);
+      golden(name, text);
+      expect(runBuf(["format", "--diff", "--path", "proto/shop"], join(work, "shop")).toString()).toBe("");
+      expect(text).toContain(`// ${field} = `);
+      const followed = text
+        .replace(/^(.*)\/\/ BatchGetUsers takes many.*\n/m, "")
+        .replace(/^( +)\/\/ (?!left)/gm, "$1");
+      expect(followed).not.toBe(text);
+      writeFileSync(join(work, path), followed);
+      runBuf(["generate"], join(work, "shop"));
+      expect(read("shop/gen/shop/v1/shop_bff.ts")).toMatch(/\bowners?: /);
+    },
+    60_000,
+  );
+  test("nothing is proposed where no answer has an id", async () => {
+    put({ "theirs/runs/v1/runs.proto": RUNS.replaceAll("owner_id", "owner") });
+    const args = ["shop", "--from", "theirs", "--rpc", "GetRun", "--rpc", "BatchGetUsers"];
+    expect(await init(args, work)).toMatchObject({ exitCode: 0 });
+    expect(read("shop/proto/shop/v1/shop.proto")).not.toContain("batch");
+  }, 60_000);
+});
+
 describe("init --from a folder", () => {
   test("writes a package that generates as it is, and is as buf formats and lints it", async () => {
     put(UPSTREAMS);

@@ -71,6 +71,11 @@ export class Copies {
     return desc === undefined || isWellKnown(desc) || desc.values.length <= MOST_VALUES;
   }
 
+  /** Whether a message has a copy; call it when all has been taken. */
+  has(desc: DescMessage): boolean {
+    return this.#messages.has(desc);
+  }
+
   /** The declaration's type, with `repeated` or `optional` in front. @param mayBeAbsent whether it must be able to be unset */
   typeOf(field: DescField, mayBeAbsent = false): string {
     if (field.fieldKind === "map") return `map<${scalarName(field.mapKey)}, ${this.#plainType(field)}>`;

@@ -1,6 +1,7 @@
 // What a new BFF is: one rpc that composes the chosen ones. Its steps, and the fields of its request and of its response.
 import type { DescField, DescMessage, DescMethod, DescOneof } from "@bufbuild/protobuf";
 import { isKeyword, isLibraryName, isReservedName } from "protoc-gen-bff/compiler";
+import { type BatchProposal, proposeBatch } from "./batches.ts";
 import type { ChosenRpc } from "./choose-rpcs.ts";
 import { Copies, isWellKnown } from "./copies.ts";
 import { Names, pascalCase, snakeCase } from "./names.ts";
@@ -34,6 +35,8 @@ export interface BegunStep extends ChosenRpc {
   readonly unset: readonly DescField[];
   /** Fields of its answer that the BFF's response does not have. */
   readonly leftOut: readonly DescField[];
+  /** Its rpc takes many ids, and another answer has one. */
+  readonly batch: BatchProposal | undefined;
 }
 export interface SetField {
   readonly upstream: string;
@@ -119,7 +122,7 @@ function stepsOf(rpcs: readonly ChosenRpc[], readOnly: boolean, copies: Copies):
   const responseNames = new Names();
   responseNames.take("degraded");
   const responseFields: ResponseField[] = [];
-  const steps: BegunStep[] = [];
+  const steps: Omit<BegunStep, "batch">[] = [];
   let wrote: string | undefined;
   for (const [i, rpc] of rpcs.entries()) {
     const { method } = rpc;
@@ -140,7 +143,13 @@ function stepsOf(rpcs: readonly ChosenRpc[], readOnly: boolean, copies: Copies):
     });
     if (rpc.kind === "writes") wrote = name;
   }
-  return { steps, requestFields: requestFields.all, responseFields };
+  const answers = steps.map(({ name, method }) => ({ step: name, method }));
+  const withBatches = steps.map((step): BegunStep => {
+    const others = answers.filter(({ method }) => method !== step.method);
+    const proposed = step.kind === "writes" ? undefined : proposeBatch(step.method, others, [names, responseNames]);
+    return { ...step, batch: proposed !== undefined && copies.has(proposed.item) ? proposed : undefined };
+  });
+  return { steps: withBatches, requestFields: requestFields.all, responseFields };
 }
 
 function stepName({ name, parent }: DescMethod, names: Names): string {

@@ -68,6 +68,29 @@ function responseRule(bff: BegunBff): string[] {
   return ["option (bff.v1.message) = {", "  let: [", ...indented(indented(list)), "  ]", "};"];
 }
 
+/** What is asked for together goes out as one call: a step as a comment, which works once it is none. */
+function printBatch({ method, batch, readOnly }: BegunStep): string[] {
+  if (batch === undefined) return [];
+  const { name, by, keys, items, key } = batch;
+  const id = typeof by === "string" ? by : `one.${by.id}`;
+  const call = [
+    "call: {",
+    `  method: "${nameOf(method)}"`,
+    ...(readOnly ? ["  read_only: true"] : []),
+    "  batch: {",
+    ...[`name: "${keys}"`, `by: "${id}"`, `items: "${items}"`, `key: "${key}"`].map((line) => `    ${line}`),
+    "  }",
+    "}",
+  ];
+  const source =
+    typeof by === "string" ? call : ["each: {", '  var: "one"', `  in: "${by.in}"`, ...indented(call), "}"];
+  const step = ["{", `  name: "${name}"`, "  supplementary: true", ...indented(source), "},"];
+  return [
+    `// ${method.name} takes many ids: calls for one id each join to one. As a step, with the field "${name}" below:`,
+    ...step.map((line) => `// ${line}`),
+  ];
+}
+
 function printStep(step: BegunStep): string[] {
   const { method, set } = step;
   const call = [`method: "${nameOf(method)}"`];
@@ -88,6 +111,7 @@ function printStep(step: BegunStep): string[] {
   }
   if (step.readOnly) call.push("read_only: true");
   return [
+    ...printBatch(step),
     ...noted("left unset", step.unset),
     ...noted("left out of the answer", step.leftOut),
     "{",
@@ -107,8 +131,20 @@ function responseFields(bff: BegunBff): string[] {
     number++;
     return `${responseType(bff, field)} ${field.name} = ${number} [(bff.v1.field).by = "${field.by}"];`;
   });
-  return [...lines, `repeated bff.v1.Degradation degraded = ${number < 15 ? 15 : number + 1};`];
+  const degraded = number < DEGRADED ? DEGRADED : number + 1;
+  const batches = bff.steps.flatMap(({ batch }) => {
+    if (batch === undefined) return [];
+    number += number + 1 === degraded ? 2 : 1;
+    const repeated = typeof batch.by === "string" ? "" : "repeated ";
+    return [
+      `// ${repeated}${bff.copies.nameOf(batch.item)} ${batch.name} = ${number} [(bff.v1.field).by = "${batch.name}"];`,
+    ];
+  });
+  return [...lines, ...batches, `repeated bff.v1.Degradation degraded = ${degraded};`];
 }
+
+/** Room before it, so that it can stay the last one. */
+const DEGRADED = 15;
 
 function responseType({ copies }: BegunBff, { type, mayBeAbsent }: ResponseField): string {
   if (type === "bool") return "bool";
