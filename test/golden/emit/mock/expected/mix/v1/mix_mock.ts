@@ -72,6 +72,8 @@ export function createTestBff<C extends Clock = FakeClock>({ mocks, env, resolve
     officeServiceGetDesk: bed.rpc(officeServiceEndpoints, OfficeService.method.getDesk),
     /** Its upstreams. */
     mocks: upstreams,
+    /** Their breakers, limits and throttles. */
+    upstreams: made,
     /** Its time, and theirs. */
     clock: bed.clock,
     /** Ends what still runs. */
