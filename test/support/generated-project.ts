@@ -16,7 +16,7 @@ import { compileCase, parameterOf, requestOf, UPSTREAMS } from "./golden.ts";
 import { requestFor, schemaOf } from "./request.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const bin = join(root, "plugin/bin/protoc-gen-bff.js");
+const command = join(root, "cli/bin/protobff.js");
 
 /** How an upstream answers, by "package.Service/Method". */
 export type Handlers<Request> = Readonly<
@@ -74,7 +74,7 @@ export class GeneratedProject {
     return spawnSync(join(root, "node_modules/.bin/tsc"), ["-p", this.folder], { encoding: "utf8" }).stdout;
   }
   initResolvers(file: string) {
-    return spawnSync(process.execPath, [bin, "init-resolvers", file], { cwd: this.folder, encoding: "utf8" });
+    return spawnSync(process.execPath, [command, "init-resolvers", file], { cwd: this.folder, encoding: "utf8" });
   }
 
   /** A server for all upstreams of these handlers, until the test ends. */

@@ -8,10 +8,11 @@ import { OtherPlugins } from "./other-plugins.ts";
 import type { OutputFile } from "./outputs.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
-const template = readGenConfig(root).others ?? "";
+const config = readGenConfig(root);
+const template = config.others ?? "";
 let image: Image;
 beforeAll(() => {
-  image = buildImage({ cwd: root, excludePaths: ["proto/third_party/buf", "proto/third_party/google"] });
+  image = buildImage({ cwd: root, excludePaths: config.inputs.flatMap(({ excludePaths }) => excludePaths) });
 });
 
 const sorted = (files: readonly OutputFile[]) => files.toSorted((a, b) => (a.path < b.path ? -1 : 1));
