@@ -6,7 +6,10 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { create, createFileRegistry, type DescFile, type FileRegistry, fromBinary } from "@bufbuild/protobuf";
 import { type CodeGeneratorRequest, CodeGeneratorRequestSchema, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
+import { bufCommand } from "../../cli/src/project/buf.ts";
 
+/** Thousands of tests start it. */
+const BUF = bufCommand();
 const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
 /** What users import of this project. */
 export const SHIPPED = ["bff/v1/options.proto", "bff/v1/degradation.proto", "bff/v1/identity.proto"];
@@ -46,7 +49,8 @@ export function requestFor(files: Readonly<Record<string, string>>, targets?: re
       copyFileSync(join(root, "proto/third_party", name), join(dir, "bff", name));
     }
     const set = join(dir, "set.binpb");
-    execFileSync(join(root, "node_modules/.bin/buf"), ["build", "--as-file-descriptor-set", "-o", set], {
+    const [buf, ...args] = BUF;
+    execFileSync(buf, [...args, "build", "--as-file-descriptor-set", "-o", set], {
       cwd: dir,
       encoding: "utf8",
       stdio: ["ignore", "pipe", "pipe"],

@@ -92,7 +92,7 @@ function shortened(text: string): string {
 }
 
 /** The program itself where its package is as we know it, which saves a start of Node; or the script that looks for it. */
-function bufCommand(): readonly [string, ...string[]] {
+export function bufCommand(): readonly [string, ...string[]] {
   const manifest = createRequire(import.meta.url).resolve("@bufbuild/buf/package.json");
   const ofBuf = createRequire(manifest);
   const cpu = process.platform === "linux" && process.arch === "arm64" ? "aarch64" : process.arch;
