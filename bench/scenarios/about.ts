@@ -140,10 +140,17 @@ export const about: readonly About[] = [
   },
   {
     scenario: "telemetry",
-    text: "The fan-out and the worked example with nothing looked at; with metrics; with metrics and a tenth of the requests traced, as spans that go to a receiver over OTLP; and with all of them traced. The CPU is that of the whole process, with the thread that sends.",
+    text: "The fan-out and the worked example with nothing looked at; with metrics; with metrics and a tenth of the requests traced, as spans that go to a receiver over OTLP; and with all of them traced. The CPU is that of the whole process, with the thread that sends. Where other machines share the processors the rounds differ by more than what is looked for: a ratio below 1 is that, and so may be one above it.",
     goal: "a tenth sampled at most 1.10 × off, all sampled at most 1.25 × off",
     columns: ["ratio_to_off", ...COST],
     drawn: "cpu_us_per_request",
+  },
+  {
+    scenario: "balance",
+    text: "One upstream with three replicas, asked at a steady rate: all well, then one that takes 100 ms longer, one that fails, and one that goes away and comes back. `complete` is the share of answers that lack nothing, `shares` what each replica got of the calls.",
+    goal: "p99 at most 1.3 × that of all well, less than 1 % not complete",
+    columns: ["p99_ratio_to_all_well", "p50_ms", "p95_ms", "p99_ms", "complete", "shares"],
+    drawn: "p99_ms",
   },
   {
     scenario: "workers",
