@@ -1,10 +1,10 @@
 // `protobff contract`: what this project uses of services, as a document for their team.
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { create, createFileRegistry } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import type { Command } from "commander";
-import { parseLock } from "protoc-gen-bff/compiler";
+import { parseLock, tryRead } from "protoc-gen-bff/compiler";
 import { cutContract } from "../contract/cut.ts";
 import { type Contract, renderContract } from "../contract/document.ts";
 import { cutExamples, type Example, MOST_EXAMPLES } from "../contract/example.ts";
@@ -90,13 +90,5 @@ function nameOf(cwd: string): string {
     return typeof name === "string" && name !== "" ? name : fallback;
   } catch {
     return fallback;
-  }
-}
-
-function tryRead(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return undefined;
   }
 }

@@ -1,8 +1,8 @@
 // `protobff protos`: puts the options' own protos into a user's tree.
-import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { Command } from "commander";
-import { PROTOS, VERSION } from "protoc-gen-bff/compiler";
+import { PROTOS, tryRead, VERSION } from "protoc-gen-bff/compiler";
 import { Refusal } from "../refusal.ts";
 import type { Terminal } from "../terminal.ts";
 
@@ -34,12 +34,4 @@ function writeProtos(folder: string, cwd: string): string[] {
     }
     return before === undefined ? `${shown} is new` : `${shown} is that of ${VERSION} now`;
   });
-}
-
-function tryRead(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return undefined;
-  }
 }

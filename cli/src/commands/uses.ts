@@ -1,8 +1,7 @@
 // `protobff uses`: what an upstream's team may not break, from the lock.
-import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { describeUses, parseLock } from "protoc-gen-bff/compiler";
+import { describeUses, parseLock, tryRead } from "protoc-gen-bff/compiler";
 import { Refusal } from "../refusal.ts";
 import type { Terminal } from "../terminal.ts";
 
@@ -34,12 +33,4 @@ function uses(upstream: string, path: string, cwd: string): string {
         ? "it uses none"
         : `it uses ${found.known.join(", ")}`;
   throw new Refusal(`"${path}" has no use of "${upstream}": ${hint}`);
-}
-
-function tryRead(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return undefined;
-  }
 }

@@ -1,9 +1,8 @@
 // A project, compiled in this process as `buf generate` would have the plugin do.
-import { readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { create } from "@bufbuild/protobuf";
 import { CodeGeneratorRequestSchema } from "@bufbuild/protobuf/wkt";
-import { type Compilation, compile, parseParameter, type Sources, sourcesIn } from "protoc-gen-bff/compiler";
+import { type Compilation, compile, parseParameter, type Sources, sourcesIn, tryRead } from "protoc-gen-bff/compiler";
 import { buildImage, type Image } from "./buf.ts";
 import { type GenConfig, readGenConfig } from "./gen-config.ts";
 
@@ -76,12 +75,4 @@ function joined(one: Image, other: Image): Image {
 }
 function askedOf({ files, imports }: Image): readonly string[] {
   return files.map(({ name }) => name).filter((name) => !imports.has(name));
-}
-
-function tryRead(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return undefined;
-  }
 }
