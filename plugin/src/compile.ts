@@ -28,7 +28,7 @@ import { checkMaxCalls } from "./plan/max-calls.ts";
 import type { Plan, PlanFile } from "./plan/plan.ts";
 import { plan } from "./plan/plan-run.ts";
 import { checkSharedUpstreams } from "./plan/shared-upstreams.ts";
-import { examplesIn, faultFiles, type ToldRpc, toldFaults } from "./plan/told-faults.ts";
+import { asksExamples, examplesIn, faultFiles, type ToldRpc, toldFaults } from "./plan/told-faults.ts";
 import { readIr } from "./read/read-ir.ts";
 import { checkVendored } from "./read/vendored.ts";
 import { idleServers, servedTogether } from "./resolve/model/server-paths.ts";
@@ -145,14 +145,9 @@ export function compile(
 }
 
 /** What faults do to each rpc, where somebody wants to know. */
-function faultsOf(
-  planned: Plan,
-  { plan: format, faults: runner }: Parameter,
-  text: string | undefined,
-  registry: Registry,
-) {
+function faultsOf(planned: Plan, parameter: Parameter, text: string | undefined, registry: Registry) {
   const none: readonly string[] = [];
-  if (format !== "faults" && runner === undefined) return { faults: none, of: (): readonly ToldRpc[] => [] };
+  if (!asksExamples(parameter)) return { faults: none, of: (): readonly ToldRpc[] => [] };
   const { examples, faults } = examplesIn(text, registry);
   const known = new Map<PlanFile, readonly ToldRpc[]>();
   const of = (file: PlanFile): readonly ToldRpc[] => {

@@ -11,7 +11,7 @@ import { compile } from "./compile.ts";
 import { renderDocument } from "./diagnostic/document.ts";
 import { renderDiagnostics } from "./diagnostic/render.ts";
 import { parseParameter } from "./parameter.ts";
-import { EXAMPLES } from "./plan/told-faults.ts";
+import { asksExamples, EXAMPLES } from "./plan/told-faults.ts";
 import { sourcesIn, tryRead } from "./sources-in.ts";
 
 /**
@@ -29,7 +29,7 @@ export async function main(): Promise<void> {
       text: tryRead(parameter.lock),
       ci: process.env.CI === "true",
     },
-    parameter.plan === "faults" || parameter.faults !== undefined ? tryRead(EXAMPLES) : undefined,
+    asksExamples(parameter) ? tryRead(EXAMPLES) : undefined,
   );
   if (warnings.length > 0) {
     process.stderr.write(`${renderDiagnostics(warnings, sources, parameter.errorFormat)}\n`);

@@ -47,7 +47,7 @@ export class Generation {
       const { parameter } = parseParameter(readGenConfig(cwd).parameter);
       // The plan is for us, unless it is asked for; in another form it takes a compilation of its own.
       const isOwnPlan = parameter.plan === undefined;
-      const project = compileProject({ cwd, lock: true, parameter: isOwnPlan ? PLAN : "" });
+      const project = compileProject({ cwd, lock: true, examples: true, parameter: isOwnPlan ? PLAN : "" });
       const { compilation, config, image } = project;
       const { error, file: all } = compilation.response;
       if (error !== "") return { kind: "refused", why: error.trim() };

@@ -1,11 +1,12 @@
-// What of a project is looked at: protos, buf's configuration and sources, in its folder and in the inputs that lie outside of it.
+// What of a project is looked at: protos, buf's configuration, faults.json and sources, in its folder and in the inputs that lie outside of it.
 import { statSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { basename, relative, resolve, sep } from "node:path";
 import { watch } from "chokidar";
+import { EXAMPLES } from "protoc-gen-bff/compiler";
 import { Refusal } from "../refusal.ts";
 
-const INPUTS = new Set(["buf.yaml", "buf.gen.yaml", "buf.work.yaml", "buf.lock", "buf.md"]);
+const INPUTS = new Set(["buf.yaml", "buf.gen.yaml", "buf.work.yaml", "buf.lock", "buf.md", EXAMPLES]);
 
 /** Whether protos are built anew for it. */
 export function isInput(path: string): boolean {

@@ -1,7 +1,10 @@
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { compileProject } from "./compile-project.ts";
+import { genConfigOf } from "./gen-config.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 
@@ -11,4 +14,25 @@ test("gives what buf generate writes", () => {
   expect(compilation.response.file.length).toBeGreaterThan(5);
   for (const { name, content } of compilation.response.file)
     expect(content).toBe(readFileSync(`${root}/${config.out}/${name}`, "utf8"));
+});
+
+test("faults are told for the requests of faults.json where it is asked for", () => {
+  const cwd = mkdtempSync(join(tmpdir(), "protobff-"));
+  try {
+    const config = genConfigOf(
+      `plugins: [{local: protoc-gen-bff, out: gen, opt: [plan=faults]}]\ninputs: [{directory: ${root}}]`,
+      "buf.gen.yaml",
+    );
+    const examples = { "web.v1.DashboardService/GetDashboard": [{ name: "of nobody", request: {} }] };
+    writeFileSync(join(cwd, "faults.json"), JSON.stringify(examples));
+    const table = (told: boolean) => {
+      const { response } = compileProject({ cwd, config, examples: told }).compilation;
+      expect(response.error).toBe("");
+      return response.file.map(({ content }) => content).join("");
+    };
+    expect(table(true)).toContain("GetDashboard, of nobody\n");
+    expect(table(false)).not.toContain("of nobody");
+  } finally {
+    rmSync(cwd, { recursive: true, force: true });
+  }
 });

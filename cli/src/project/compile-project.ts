@@ -2,7 +2,16 @@
 import { join, relative } from "node:path";
 import { create } from "@bufbuild/protobuf";
 import { CodeGeneratorRequestSchema } from "@bufbuild/protobuf/wkt";
-import { type Compilation, compile, parseParameter, type Sources, sourcesIn, tryRead } from "protoc-gen-bff/compiler";
+import {
+  asksExamples,
+  type Compilation,
+  compile,
+  EXAMPLES,
+  parseParameter,
+  type Sources,
+  sourcesIn,
+  tryRead,
+} from "protoc-gen-bff/compiler";
 import { buildImage, type Image } from "./buf.ts";
 import { type GenConfig, readGenConfig } from "./gen-config.ts";
 
@@ -20,6 +29,8 @@ export interface CompileOptions {
   readonly parameter?: string | undefined;
   /** Whether the lock is compared, and its new text given; default: false. */
   readonly lock?: boolean | undefined;
+  /** Whether faults are told for the requests of the folder's faults.json too; default: false. */
+  readonly examples?: boolean | undefined;
 }
 export interface CompiledProject {
   readonly config: GenConfig;
@@ -29,10 +40,10 @@ export interface CompiledProject {
 
 /** Nothing is written. Faults of the protos are diagnostics of the compilation; throws a `Refusal` where they do not build at all. */
 export function compileProject(options: CompileOptions): CompiledProject {
-  const { cwd, input, config = readGenConfig(cwd), sources, parameter = "", lock = false } = options;
+  const { cwd, input, config = readGenConfig(cwd), sources, parameter = "", lock, examples } = options;
   const image = buildInputs(cwd, config.inputs, input);
   const all = [config.parameter, parameter].filter((part) => part !== "").join(",");
-  return { config, image, compilation: compileImage(image, all, cwd, lock, sources) };
+  return { config, image, compilation: compileImage(image, all, cwd, { lock, sources, examples }) };
 }
 
 /** All inputs as one image; `instead` is built in the place of each, with what is left out of it. */
@@ -48,8 +59,11 @@ export function compileImage(
   image: Image,
   parameter: string,
   cwd: string,
-  lock = false,
-  sources = sourcesIn(shown(cwd)),
+  {
+    lock = false,
+    examples = false,
+    sources = sourcesIn(shown(cwd)),
+  }: Pick<CompileOptions, "lock" | "examples" | "sources"> = {},
 ): Compilation {
   const request = create(CodeGeneratorRequestSchema, {
     parameter,
@@ -57,8 +71,13 @@ export function compileImage(
     sourceFileDescriptors: [...image.files],
     fileToGenerate: [...askedOf(image)],
   });
-  const path = join(cwd, parseParameter(parameter).parameter.lock);
-  return compile(request, sources, lock ? { text: tryRead(path), ci: false } : undefined);
+  const parsed = parseParameter(parameter).parameter;
+  return compile(
+    request,
+    sources,
+    lock ? { text: tryRead(join(cwd, parsed.lock)), ci: false } : undefined,
+    examples && asksExamples(parsed) ? tryRead(join(cwd, EXAMPLES)) : undefined,
+  );
 }
 
 /** As diagnostics name it: from where the user stands. */

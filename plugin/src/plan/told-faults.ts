@@ -3,6 +3,7 @@ import { type DescMessage, fromJson, type JsonObject, type JsonValue, type Regis
 import { reflect } from "@bufbuild/protobuf/reflect";
 import { type RpcTable, tableOf } from "../faults/predict.ts";
 import { tableText } from "../faults/table.ts";
+import type { Parameter } from "../parameter.ts";
 import { fullName } from "../resolve/policies/entries.ts";
 import { behaviourOf } from "./describe-behaviour.ts";
 import type { Plan, PlanFile } from "./plan.ts";
@@ -62,6 +63,11 @@ export function faultFiles(plan: Plan, told: (file: PlanFile) => readonly ToldRp
 }
 
 // ---- faults.json ----
+
+/** Whether a run with these options tells of faults, and so of those requests. */
+export function asksExamples({ plan, faults }: Pick<Parameter, "plan" | "faults">): boolean {
+  return plan === "faults" || faults !== undefined;
+}
 
 export type Examples = ReadonlyMap<string, readonly Example[]>;
 
