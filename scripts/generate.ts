@@ -35,6 +35,7 @@ const STAGES: readonly Stage[] = [
       { folder: "plugin/src/gen", only: "google/api/http_pb.ts" },
       { folder: "runtime/src/gen", only: "bff/v1/degradation_pb.ts" },
       { folder: "runtime/src/gen", only: "bff/v1/identity_pb.ts" },
+      { folder: "runtime/src/gen", only: "bff/v1/stream_pb.ts" },
       { folder: "runtime/src/gen", only: "google/rpc/error_details_pb.ts" },
       { folder: "runtime/src/gen", only: "google/rpc/status_pb.ts" },
       ...[
@@ -72,7 +73,7 @@ export function generate(options: { readonly check?: boolean } = {}): string[] {
 
 /** What `protobff protos` writes: the texts of the protos that users import. */
 function carryProtos(check: boolean): string[] {
-  const names = ["bff/v1/degradation.proto", "bff/v1/identity.proto", "bff/v1/options.proto"];
+  const names = ["bff/v1/degradation.proto", "bff/v1/identity.proto", "bff/v1/options.proto", "bff/v1/stream.proto"];
   const texts = Object.fromEntries(names.map((name) => [name, readFileSync(join(root, "proto", name), "utf8")]));
   const path = "plugin/src/gen/protos.ts";
   const text = `// Written by \`npm run generate\` from proto/bff/v1. Do not edit.

@@ -142,13 +142,15 @@ const UNSUPPORTED = `syntax = "proto3";
 package app.v1;
 import "bff/v1/options.proto";
 service AppService {
-  option (bff.v1.service) = { let: { name: "a" by: "1" } };
+  option (bff.v1.service) = { let: { name: "a" by: "1" } topic: { name: "t" } };
   rpc Get(GetRequest) returns (Page) {
+    option (bff.v1.method) = { stream: { var: "e" } parts_timeout: "1s" };
   }
 }
 message GetRequest { string id = 1; }
+option (bff.v1.file) = { upstream: { limit: { streams: 1 } } };
 message Page {
-  option (bff.v1.message) = { resolver: true let: { name: "b" by: "1" defer: true } };
+  option (bff.v1.message) = { resolver: true let: [{ name: "b" by: "1" defer: true }, { name: "c" latest: { topic: "t" } }] };
   string id = 1 [(bff.v1.field).resolver = true];
 }
 `;

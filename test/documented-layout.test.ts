@@ -68,7 +68,7 @@ test.each([["lint"], ["format", "--diff", "--exit-code"], ["breaking", "--agains
 );
 
 test("nothing of the options themselves is generated", () => {
-  expect(readdirSync(join(folder, "gen/bff/v1"))).toEqual(["degradation_pb.ts", "identity_pb.ts"]);
+  expect(readdirSync(join(folder, "gen/bff/v1"))).toEqual(["degradation_pb.ts", "identity_pb.ts", "stream_pb.ts"]);
   expect(readFileSync(join(folder, "gen/shop/v1/shop_pb.ts"), "utf8")).not.toContain("options_pb");
 });
 
@@ -103,9 +103,9 @@ test("the tests on mocks on that page pass, also with the function of the last s
 
 test("`protos` writes what is another version's, and leaves alone what is not", async () => {
   const protos = async () => (await runWord(["protos", "proto"], folder)).stdout;
-  expect(await protos()).toMatch(/^(\S+ is that of \S+ already\n){3}$/);
+  expect(await protos()).toMatch(/^(\S+ is that of \S+ already\n){4}$/);
   write("proto/bff/v1/degradation.proto", "// older\n");
-  expect(await protos()).toMatch(/degradation\.proto is that of \S+ now\n(\S+ is that of \S+ already\n){2}$/);
+  expect(await protos()).toMatch(/degradation\.proto is that of \S+ now\n(\S+ is that of \S+ already\n){3}$/);
   expect(readFileSync(join(folder, "proto/bff/v1/degradation.proto"), "utf8")).toBe(PROTOS["bff/v1/degradation.proto"]);
   expect(await runWord(["protos", "nowhere"], folder)).toEqual({
     ...{ exitCode: 1, stdout: "" },

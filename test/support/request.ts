@@ -12,7 +12,12 @@ import { bufCommand } from "../../cli/src/project/buf.ts";
 const BUF = bufCommand();
 const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
 /** What users import of this project. */
-export const SHIPPED = ["bff/v1/options.proto", "bff/v1/degradation.proto", "bff/v1/identity.proto"];
+export const SHIPPED = [
+  "bff/v1/options.proto",
+  "bff/v1/degradation.proto",
+  "bff/v1/identity.proto",
+  "bff/v1/stream.proto",
+];
 /** What stands in proto/third_party. */
 export const FOREIGN = [
   "buf/validate/validate.proto",

@@ -442,6 +442,10 @@ const faults: readonly Case[] = [
     '"Canary-2" cannot name a branch: its address is in a variable of the environment',
   ],
   ["BFF190", lets(`{ name: "a" by: "1" defer: «true» }`), '"defer" is not supported yet'],
+  ["BFF190", lets(`{ name: "a" latest: «{ topic: "t" key: "'k'" }» }`), '"latest" is not supported yet'],
+  ["BFF190", upstream("{ limit: { streams: «5» } }"), '"streams" is not supported yet'],
+  ["BFF190", rpc('stream: «{ var: "e" }»'), '"stream" is not supported yet'],
+  ["BFF190", rpc('parts_timeout: «"1s"»'), '"parts_timeout" is not supported yet'],
   [
     "BFF151",
     "option (bff.v1.file) = { identity: «{}» };",

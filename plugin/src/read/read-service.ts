@@ -4,7 +4,7 @@ import { method as methodOption, type Permit, service as serviceOption } from ".
 import type { IrMethod, IrService } from "../ir.ts";
 import type { IrPermit } from "../ir-edge.ts";
 import { child, children, sourced, text } from "./declared.ts";
-import { fault } from "./fault.ts";
+import { fault, unsupported } from "./fault.ts";
 import type { Locator } from "./locate.ts";
 import { checkReference } from "./names.ts";
 import type { Place } from "./place.ts";
@@ -33,6 +33,7 @@ export function readService(desc: DescService, locator: Locator, report: Report)
   const value = getOption(desc, serviceOption);
   const place = locator.rule(desc, serviceOption);
   const permit = permitOf(value, place, "service", report);
+  if (value.topic.length > 0) unsupported(report, place.field("topic").at, '"topic"');
   return {
     kind: "service",
     desc,
@@ -75,6 +76,8 @@ function readMethod(desc: DescMethod, locator: Locator, report: Report): IrMetho
   const permit = permitOf(value, place, "rpc", report);
   const response = text(value.response, place, "response");
   checkReference(response, "a message", report);
+  if (value.stream !== undefined) unsupported(report, place.field("stream").at, '"stream"');
+  if (value.partsTimeout !== undefined) unsupported(report, place.field("parts_timeout").at, '"parts_timeout"');
   return {
     kind: "method",
     desc,

@@ -75,6 +75,9 @@ function readSource({ source }: Step, place: Place, report: Report): IrSource | 
       return readSwitch({ value: source.value, place: place.field("switch") }, report);
     case "guard":
       return readGuard({ value: source.value, place: place.field("guard") }, report);
+    case "latest":
+      unsupported(report, place.field("latest").at, '"latest"');
+      return undefined;
     case undefined:
       fault(report, "BFF101", place.at, "this step has no source", {
         hint: "add one of `by`, `call`, `compose`, `each`, `switch`, `guard`",

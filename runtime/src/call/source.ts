@@ -1,0 +1,28 @@
+import type { Failure } from "../failure.ts";
+
+/** Where an item stands in its source: what a client, or we ourselves, go on from. */
+export interface At {
+  /** Opaque to clients; undefined where the source cannot be resumed. */
+  readonly token: string | undefined;
+  /** What follows, from this item on, replaces what the client has: something between was lost. */
+  readonly reset: boolean;
+}
+
+/** Hears of a source, never before the function that opened it has returned; nothing after `ended`, `failed` or `cancel`. */
+export interface Items<Item> {
+  /** It stands, and nothing has come so far. At most once, and not after the first item. */
+  opened?(): void;
+  /** One item for each `next`. */
+  item(item: Item, at: At): void;
+  /** The source is at its end: nothing will ever follow. */
+  ended(): void;
+  failed(failure: Failure): void;
+}
+
+/** Items that somebody follows: a server stream of an upstream, or a topic. */
+export interface Source {
+  /** Asks for one more item. */
+  next(): void;
+  /** Nobody wants any more: whatever runs for it ends. */
+  cancel(): void;
+}
