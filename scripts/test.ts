@@ -96,8 +96,11 @@ function countsIn(report: string): Counts {
   }
 }
 
+/** What failed; of a property also the seed and the example, by which it fails again. */
 function firstLine(text: string): string {
-  return (text.split("\n", 1)[0] ?? "").slice(0, 300);
+  const [first = "", ...more] = text.split("\n", 3);
+  if (!/Property failed/.test(first)) return first.slice(0, 300);
+  return [first, ...more].join(" ").slice(0, 2_000);
 }
 
 if (system) {

@@ -32,6 +32,7 @@ import { countBinary } from "../runtime/src/elements/count-binary.ts";
 import { ANY_NAME, countJson } from "../runtime/src/elements/count-json.ts";
 import { ELEMENT } from "../runtime/src/elements/element.ts";
 import { randomMessage, seeded } from "./second/random-message.ts";
+import { hasReadableKeys } from "./support/json-keys.ts";
 
 const RUNS = Number(process.env.ELEMENTS_RUNS ?? 300);
 
@@ -240,10 +241,14 @@ const json = (text: string, masks: readonly string[] = []): number =>
 describe("a JSON text", () => {
   test("holds what JSON.parse makes of it", () => {
     fc.assert(
-      fc.property(fc.jsonValue({ maxDepth: 6 }), fc.constantFrom(undefined, 1, "\t\n"), (value, indent) => {
-        const text = JSON.stringify(value, null, indent);
-        expect(json(text) * ELEMENT).toBe(members(JSON.parse(text) as JsonValue));
-      }),
+      fc.property(
+        fc.jsonValue({ maxDepth: 6 }).filter(hasReadableKeys),
+        fc.constantFrom(undefined, 1, "\t\n"),
+        (value, indent) => {
+          const text = JSON.stringify(value, null, indent);
+          expect(json(text) * ELEMENT).toBe(members(JSON.parse(text) as JsonValue));
+        },
+      ),
       { numRuns: 3 * RUNS },
     );
   });

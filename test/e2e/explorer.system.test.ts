@@ -2,17 +2,20 @@
 // With EXPLORER_PICTURE=docs/explorer.png it takes the picture of the docs.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 import { expect, onTestFinished, test } from "vitest";
 
+/** The page is told what happens, and draws it, when it gets to it. */
+const PATIENT = { timeout: 20_000 };
 const SERVER = fileURLToPath(new URL("../../generated/web/v1/server.ts", import.meta.url));
 
 async function started(): Promise<string> {
   const env = { ...process.env, HOST: "127.0.0.1", PORT: "0", BFF_ADMIN_PORT: "0", BFF_EXPLORER: "1" };
   const child = spawn(process.execPath, [SERVER, "--mock=all"], { env, stdio: ["ignore", "pipe", "inherit"] });
   onTestFinished(() => void child.kill("SIGKILL"));
-  const [line] = await once(child.stdout, "data");
+  const [line] = await once(createInterface({ input: child.stdout }), "line");
   return /explorer: ([^\s,)]+)/.exec(String(line))?.[1] ?? `no page: ${line}`;
 }
 
@@ -35,17 +38,24 @@ test("a request of one's own on mocks, before and after an upstream goes down", 
   expect(whole).toHaveProperty("spentCents");
   expect(whole).not.toHaveProperty("degraded");
 
-  await page.getByLabel("What the mock of billing.v1.BillingService does").selectOption("down");
-  await page.getByLabel("What the mock of notify.v1.NotifyService does").selectOption("silent");
+  for (const [service, behaviour] of [
+    ["billing.v1.BillingService", "down"],
+    ["notify.v1.NotifyService", "silent"],
+  ] as const) {
+    const flipped = page.waitForResponse("**/explorer/switch");
+    await page.getByLabel(`What the mock of ${service} does`).selectOption(behaviour);
+    expect((await flipped).ok()).toBe(true);
+  }
   const degraded = await send();
   expect(degraded).not.toHaveProperty("spentCents");
   const detail = page.getByRole("article", { name: "Request 2" });
   const lacks = detail.getByRole("list", { name: "What the answer lacks" }).getByRole("listitem");
-  await lacks.first().waitFor();
-  expect((await lacks.allInnerTexts()).sort()).toEqual([
-    "spent_cents MISSING, UNAVAILABLE billing.v1.BillingService",
-    "unread MISSING, TIMEOUT notify.v1.NotifyService",
-  ]);
+  await expect
+    .poll(async () => (await lacks.allInnerTexts()).sort(), PATIENT)
+    .toEqual([
+      "spent_cents MISSING, UNAVAILABLE billing.v1.BillingService",
+      "unread MISSING, TIMEOUT notify.v1.NotifyService",
+    ]);
   await detail.getByText("Steps as a table").click();
   const told = async (step: string): Promise<string | null> =>
     detail
@@ -53,14 +63,17 @@ test("a request of one's own on mocks, before and after an upstream goes down", 
       .getByRole("cell")
       .last()
       .textContent();
-  expect(await told("usage")).toBe("UNAVAILABLE, retried");
-  expect(await told("unread")).toBe("DEADLINE_EXCEEDED");
-  expect(await told("agent")).toBe("answered");
-  expect(await told("session")).toBe("answered");
+  for (const [step, outcome] of [
+    ["usage", "UNAVAILABLE, retried"],
+    ["unread", "DEADLINE_EXCEEDED"],
+    ["agent", "answered"],
+    ["session", "answered"],
+  ] as const)
+    await expect.poll(() => told(step), PATIENT).toBe(outcome);
 
   await page.getByRole("link", { name: "Upstreams" }).click();
   const billing = page.getByRole("region", { name: "billing.v1.BillingService" });
-  expect(await billing.getByRole("combobox").inputValue()).toBe("down");
+  await expect.poll(() => billing.getByRole("combobox").inputValue(), PATIENT).toBe("down");
 
   const picture = process.env.EXPLORER_PICTURE;
   if (picture === undefined) return;

@@ -69,7 +69,7 @@ function scalarOf(scalar: ScalarType, random: (below: number) => number): unknow
       return new Uint8Array([random(256), random(256)]);
     case ScalarType.FLOAT:
     case ScalarType.DOUBLE:
-      return [0.5, -2, Number.NaN, Number.POSITIVE_INFINITY][random(4)];
+      return [0.5, -2, -0, Number.NaN, Number.POSITIVE_INFINITY][random(5)];
     case ScalarType.INT64:
     case ScalarType.SINT64:
     case ScalarType.SFIXED64:

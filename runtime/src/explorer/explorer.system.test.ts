@@ -15,6 +15,8 @@ import { Explorer, type ExplorerOptions } from "./explorer.ts";
 import type { Mock } from "./live.ts";
 import { MASK } from "./shown.ts";
 
+/** The page is told what happens, and draws it, when it gets to it. */
+const PATIENT = { timeout: 20_000 };
 const ECHO = "echo.v1.EchoService/Echo";
 const EVIL = `"><img src=x onerror="window.hit=1"><script>window.hit=1</script>\${window.hit=1}'--`;
 
@@ -166,39 +168,45 @@ test("the last requests, and of one what happened when", async () => {
   observed(explorer, "hello");
   const row = page.getByRole("row", { name: /EchoService\/Echo/ });
   await row.waitFor(); // told, not asked for
-  expect(await row.getByRole("cell").allTextContents()).toEqual(["OK", "120 ms", "2", "1"]);
+  await expect.poll(() => row.getByRole("cell").allTextContents(), PATIENT).toEqual(["OK", "120 ms", "2", "1"]);
   await row.getByRole("button").click();
   const detail = page.getByRole("article", { name: "Request 1" });
   await detail.getByText("took 120 ms, 80 % of its budget of 150 ms").waitFor();
   const calls = detail.getByRole("table", { name: "What it did" }).getByRole("row");
-  expect((await calls.allInnerTexts()).slice(1).map((text) => text.replaceAll(/\s+/g, " ").trim())).toEqual([
-    "EchoService/Echo 100 ms, OK, queued 10.0 ms, 2 attempts, 1 hedged",
-    "hello 1.00 ms, resolver: OK",
-    "EchoService/Echo 45.0 ms, UNAVAILABLE, not sent",
-    expect.stringMatching(/^EchoService\/Echo cache: stale, 1\.50 s old$/),
-  ]);
+  await expect
+    .poll(
+      async () => (await calls.allInnerTexts()).slice(1).map((text) => text.replaceAll(/\s+/g, " ").trim()),
+      PATIENT,
+    )
+    .toEqual([
+      "EchoService/Echo 100 ms, OK, queued 10.0 ms, 2 attempts, 1 hedged",
+      "hello 1.00 ms, resolver: OK",
+      "EchoService/Echo 45.0 ms, UNAVAILABLE, not sent",
+      expect.stringMatching(/^EchoService\/Echo cache: stale, 1\.50 s old$/),
+    ]);
   for (const [is, count] of [
     ["queued", 2],
     ["backoff", 1],
     ["attempt", 2],
     ["hedge", 1],
   ] as const)
-    expect(await detail.locator(`.waterfall rect.${is}`).count()).toBe(count);
-  expect(await detail.locator(".waterfall line.budget").count()).toBe(4);
+    await expect.poll(() => detail.locator(`.waterfall rect.${is}`).count(), PATIENT).toBe(count);
+  await expect.poll(() => detail.locator(".waterfall line.budget").count(), PATIENT).toBe(4);
   const call = detail.getByRole("button", { name: "EchoService/Echo" }).first();
   await call.press("Enter");
-  expect(await call.getAttribute("aria-expanded")).toBe("true");
-  const attempts = await detail.getByRole("listitem").allInnerTexts();
-  expect(attempts.slice(-3)).toEqual([
-    "from 10.0 ms for 30.0 ms: status UNAVAILABLE",
-    "from 80.0 ms for 20.0 ms: ok",
-    "hedge, from 85.0 ms for 10.0 ms: cancelled",
-  ]);
-  expect(await detail.getByRole("figure", { name: "Response" }).textContent()).toContain('"hello"');
+  await expect.poll(() => call.getAttribute("aria-expanded"), PATIENT).toBe("true");
+  await expect
+    .poll(async () => (await detail.getByRole("listitem").allInnerTexts()).slice(-3), PATIENT)
+    .toEqual([
+      "from 10.0 ms for 30.0 ms: status UNAVAILABLE",
+      "from 80.0 ms for 20.0 ms: ok",
+      "hedge, from 85.0 ms for 10.0 ms: cancelled",
+    ]);
+  const response = detail.getByRole("figure", { name: "Response" });
+  await expect.poll(() => response.textContent(), PATIENT).toContain('"hello"');
   await detail.getByText("Steps as a table").click();
-  expect(await detail.getByRole("row", { name: /^said/ }).getByRole("cell").last().textContent()).toBe(
-    "2 calls, UNAVAILABLE, hedged, retried, cache stale",
-  );
+  const said = detail.getByRole("row", { name: /^said/ }).getByRole("cell").last();
+  await expect.poll(() => said.textContent(), PATIENT).toBe("2 calls, UNAVAILABLE, hedged, retried, cache stale");
   expect(complaints).toEqual([]);
 });
 
@@ -207,7 +215,7 @@ test("a request of one's own, with what is wrong with it, its answer, and what i
   await page.goto(admin.url);
   await page.getByRole("link", { name: "Try it" }).click();
   const body = page.getByLabel("Request, as JSON");
-  expect(await body.inputValue()).toBe('""');
+  await expect.poll(() => body.inputValue(), PATIENT).toBe('""');
   await body.fill('"');
   await page.getByRole("button", { name: "Send" }).click();
   await page.getByRole("alert").filter({ hasText: "JSON" }).waitFor();
@@ -218,7 +226,7 @@ test("a request of one's own, with what is wrong with it, its answer, and what i
   await page.getByLabel("Headers").fill("x-request-id: mine");
   await body.press("Control+Enter");
   await page.getByText("HTTP 200").waitFor();
-  expect(await page.getByRole("figure", { name: "Body" }).textContent()).toContain('"hi"');
+  await expect.poll(() => page.getByRole("figure", { name: "Body" }).textContent(), PATIENT).toContain('"hi"');
   observed(explorer);
   await page.getByRole("link", { name: "Requests" }).click();
   await page.getByRole("row", { name: /Echo/ }).waitFor();
@@ -240,14 +248,12 @@ test("a switch for each mock", async () => {
   });
   await page.goto(`${admin.url}/#upstreams`);
   const card = page.getByRole("region", { name: "echo.v1.EchoService" });
-  expect((await card.getByRole("definition").allInnerTexts()).map((text) => text.trim())).toEqual([
-    "half-open",
-    expect.stringContaining("3 of 10, 2 waiting"),
-    "ejected, 1 in flight",
-  ]);
+  await expect
+    .poll(async () => (await card.getByRole("definition").allInnerTexts()).map((text) => text.trim()), PATIENT)
+    .toEqual(["half-open", expect.stringContaining("3 of 10, 2 waiting"), "ejected, 1 in flight"]);
   const flip = card.getByRole("combobox", { name: "What the mock of echo.v1.EchoService does" });
   await flip.selectOption("garbage");
-  await expect.poll(() => mock.behaviour).toEqual({ kind: "garbage" });
+  await expect.poll(() => mock.behaviour, PATIENT).toEqual({ kind: "garbage" });
   expect(complaints).toEqual([]);
 });
 
@@ -274,9 +280,9 @@ test("nothing in any field becomes markup, and nothing secret is shown", async (
   await detail.getByText("Headers").click();
   await detail.getByText("Steps as a table").click();
   for (const call of await detail.getByRole("button", { name: "EchoService/Echo" }).all()) await call.click();
-  const text = (await page.locator("body").textContent()) ?? "";
-  expect(text.split(EVIL).length).toBeGreaterThan(8);
-  expect(text).toContain(MASK);
+  const text = async (): Promise<string> => (await page.locator("body").textContent()) ?? "";
+  await expect.poll(async () => (await text()).split(EVIL).length, PATIENT).toBeGreaterThan(8);
+  await expect.poll(text, PATIENT).toContain(MASK);
   expect(await page.content()).not.toContain("s3cret");
   await page.getByRole("link", { name: "Upstreams" }).click();
   await page.getByRole("region").waitFor();
@@ -301,7 +307,7 @@ test("a graph of 1,000 steps is drawn and can be moved about in", async () => {
   const { admin } = await opened({ plan: planOf("echo.v1.Text", steps, edges) });
   await page.goto(`${admin.url}/#graph`);
   await page.getByRole("img", { name: "1000 steps, told in the table below" }).waitFor();
-  expect(await page.locator("g.box").count()).toBe(1_000);
+  await expect.poll(() => page.locator("g.box").count(), PATIENT).toBe(1_000);
   const took = await page.evaluate(() => performance.getEntriesByName("layout").map(({ duration }) => duration));
   expect(took).toHaveLength(1);
   console.log(`layout of 1,000 steps and ${edges.length} edges: ${took[0]?.toFixed(1)} ms`); // printed, and not held to anything
@@ -310,6 +316,14 @@ test("a graph of 1,000 steps is drawn and can be moved about in", async () => {
   await page.getByRole("region", { name: /Graph of/ }).focus();
   expect(complaints).toEqual([]);
 });
+
+/** By view: what is there when it is drawn. */
+const SHOWS = {
+  requests: (of: Page) => of.getByRole("row", { name: /Echo/ }),
+  graph: (of: Page) => of.getByRole("img"),
+  upstreams: (of: Page) => of.getByRole("region", { name: EchoService.typeName }),
+  try: (of: Page) => of.getByRole("button", { name: "Send" }),
+};
 
 describe.each(["light", "dark"] as const)("with %s colours", (colorScheme) => {
   test("axe-core finds nothing against any view, nor against the page that asks for a token", async () => {
@@ -326,9 +340,9 @@ describe.each(["light", "dark"] as const)("with %s colours", (colorScheme) => {
     explorer.upstreams.upstream({ service: EchoService.typeName, state: () => ({ breakers, limits, addresses: [] }) });
     observed(explorer);
     const found: string[] = [];
-    for (const view of ["requests", "graph", "upstreams", "try"]) {
+    for (const view of ["requests", "graph", "upstreams", "try"] as const) {
       await page.goto(`${admin.url}/#${view}`);
-      await page.getByRole("main").waitFor();
+      await SHOWS[view](page).waitFor();
       if (view === "requests") {
         await page.getByRole("row", { name: /Echo/ }).getByRole("button").click();
         await page.getByRole("button", { name: "EchoService/Echo", expanded: false }).first().click();

@@ -1,9 +1,18 @@
 // A message becomes a request of HTTP, as google/api/http.proto says: what a path, a query and a body hold of it. The other way round is
 // the transcoder's.
-import { create, type DescField, type DescMessage, type JsonObject, type Registry, toJson } from "@bufbuild/protobuf";
+import {
+  create,
+  type DescField,
+  type DescMessage,
+  type JsonObject,
+  type JsonValue,
+  type Registry,
+  toJson,
+} from "@bufbuild/protobuf";
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { FeatureSet_FieldPresence as Presence } from "@bufbuild/protobuf/wkt";
 import { enumText, isValue, pathText, scalarText, valueText } from "./field-text.ts";
+import { jsonText } from "./json-text.ts";
 import type { RestRule, RestVariable } from "./rule.ts";
 
 /** What goes on the wire. */
@@ -189,7 +198,7 @@ function bodyWriter(
     const taken = variables.map(({ field }) => wayTo(input, field)).filter((way) => !way.some(isRequired));
     return (message) => {
       for (const way of taken) clear(message, way);
-      return JSON.stringify(toJson(input, message.message, { registry }));
+      return jsonText(toJson(input, message.message, { registry }));
     };
   }
   const field = wayTo(input, body)[0] as DescField;
@@ -199,7 +208,7 @@ function bodyWriter(
     // Of it alone, so that nothing else needs to have a JSON.
     const only = reflect(input);
     only.set(field, message.get(field));
-    return JSON.stringify(jsonOf(only, field, registry));
+    return jsonText(jsonOf(only, field, registry));
   };
 }
 
@@ -214,10 +223,11 @@ function clear(message: ReflectMessage, way: readonly DescField[]): void {
   }
 }
 
-function jsonOf(only: ReflectMessage, field: DescField, registry: Registry): unknown {
+function jsonOf(only: ReflectMessage, field: DescField, registry: Registry): JsonValue {
   const inner = field.fieldKind === "message" ? only.get(field) : undefined;
   if (inner !== undefined) return toJson(inner.desc, inner.message, { registry });
-  return (toJson(only.desc, only.message, { registry }) as JsonObject)[field.jsonName];
+  const json = (toJson(only.desc, only.message, { registry }) as JsonObject)[field.jsonName];
+  return json ?? null;
 }
 
 /** Of a field that always has a value, its default. */

@@ -15,6 +15,7 @@ import {
 } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { type Bounds, checkElements } from "../elements/bounds.ts";
+import { jsonText } from "./json-text.ts";
 import { type RestMatch, variableText } from "./matcher.ts";
 import { addQuery, addVariable, empty, invalid, type ParameterRule } from "./parameters.ts";
 import type { RestRule } from "./rule.ts";
@@ -82,7 +83,7 @@ function writer(output: DescMessage, responseBody: string | undefined, registry:
   };
   return (message) => {
     try {
-      return ENCODER.encode(JSON.stringify(jsonOf(message)));
+      return ENCODER.encode(jsonText(jsonOf(message)));
     } catch (thrown) {
       const text = thrown instanceof Error ? thrown.message : String(thrown);
       throw new ConnectError(`serialize JSON: ${text}`, Code.Internal);

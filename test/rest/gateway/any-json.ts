@@ -1,6 +1,7 @@
 // Messages of a type as ProtoJSON, in all the values that it has.
 import { type DescEnum, type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import fc from "fast-check";
+import { hasReadableKeys, isReadable } from "../../support/json-keys.ts";
 
 type Json = fc.Arbitrary<unknown>;
 
@@ -65,13 +66,12 @@ function fieldJson(field: DescField, options: AnyJsonOptions, path: string, dept
   return fc.dictionary(keyJson(field.mapKey), one(), { maxKeys: 3, noNullPrototype: true });
 }
 
-/** Node reads other keys as it, once it has seen it: docs/reports/v8-json-keys.md. */
-const BACKSLASH = "\\";
-
 function keyJson(scalar: ScalarType): fc.Arbitrary<string> {
-  if (scalar === ScalarType.STRING) return text.filter((key) => key !== "__proto__" && key !== BACKSLASH);
-  return scalarJson(scalar).map(String);
+  return scalar === ScalarType.STRING ? text.filter(isKey) : scalarJson(scalar).map(String);
 }
+
+/** One that a JavaScript object has as its own. */
+const isKey = (key: string): boolean => key !== "__proto__" && isReadable(key);
 
 /** A number that has no name arrives where JSON carries it; grpc-gateway refuses it in paths and queries. */
 function enumJson(desc: DescEnum, plain: boolean): Json {
@@ -133,7 +133,7 @@ const mask = (paths: readonly string[]): Json =>
   fc.subarray([...paths], { minLength: 1 }).map((chosen) => chosen.join(","));
 const json = fc
   .jsonValue({ maxDepth: 2, depthSize: "small" })
-  .filter((one) => !/__proto__|"\\\\":/.test(JSON.stringify(one)));
+  .filter((one) => !JSON.stringify(one).includes("__proto__") && hasReadableKeys(one));
 const WRAPPED: Readonly<Record<string, Json>> = {
   ...{ StringValue: text, BytesValue: bytes, BoolValue: fc.boolean(), Int32Value: int32, UInt32Value: uint32 },
   ...{ Int64Value: int64, UInt64Value: uint64, FloatValue: float, DoubleValue: double },
@@ -151,9 +151,7 @@ function wellKnown(typeName: string, plain: boolean): Json | undefined {
       // grpc-gateway takes the paths of a parameter as they are, where ProtoJSON has them in camel case.
       return mask(plain ? ["name", "inner.name"] : ["name", "pageSize", "inner.pageNumbers"]);
     case "Struct":
-      return fc
-        .dictionary(text, json, { maxKeys: 3, noNullPrototype: true })
-        .filter((one) => !Object.hasOwn(one, "__proto__"));
+      return fc.dictionary(text.filter(isKey), json, { maxKeys: 3, noNullPrototype: true });
     case "Value":
       return json;
     case "ListValue":
