@@ -57,7 +57,7 @@ const STAGES: readonly Stage[] = [
 /** Paths, from the root, of the files that differ from what the protos give now; written too, unless `check`. Throws what buf printed when it fails. */
 export function generate(options: { readonly check?: boolean } = {}): string[] {
   // Before all: the plugin refuses protos of the options that are not those it carries.
-  const differing = carryProtos(options.check === true);
+  const differing = [...carryProtos(options.check === true), ...carrySample(options.check === true)];
   for (const stage of STAGES) {
     const fresh = mkdtempSync(join(tmpdir(), "protobff-"));
     try {
@@ -82,6 +82,28 @@ export const PROTOS: Readonly<Record<string, string>> = ${JSON.stringify(texts, 
   if (existsSync(join(root, path)) && readFileSync(join(root, path), "utf8") === text) return [];
   if (!check) writeFileSync(join(root, path), text);
   return [path];
+}
+
+/**
+ * How samples are made. The runtime answers them and the plugin predicts what comes of them; the two import nothing of each other, so the
+ * plugin has a copy.
+ */
+function carrySample(check: boolean): string[] {
+  const folder = "plugin/src/gen/sample";
+  const from = join(root, "runtime/src/mock/sample");
+  const wanted = filesBelow(from).filter((file) => !file.endsWith(".test.ts"));
+  const fresh = mkdtempSync(join(tmpdir(), "protobff-"));
+  try {
+    mkdirSync(join(fresh, folder), { recursive: true });
+    for (const file of wanted)
+      writeFileSync(
+        join(fresh, folder, file),
+        `// Copied by \`npm run generate\` from runtime/src/mock/sample. Do not edit.\n${readFileSync(join(from, file), "utf8")}`,
+      );
+    return bringUpToDate({ folder }, fresh, check);
+  } finally {
+    rmSync(fresh, { recursive: true, force: true });
+  }
 }
 
 /** The plugin keeps `bff.lock.json` itself. With `check` it writes none, as in CI, and fails when it is out of date. */

@@ -6,7 +6,7 @@ import type { BehaviourReport } from "../../plugin/src/faults/behaviour.ts";
 import type { FaultName } from "../../plugin/src/faults/endings.ts";
 import type { Prediction } from "../../plugin/src/faults/predict.ts";
 import type { Ir } from "../../plugin/src/ir.ts";
-import { sample } from "../../runtime/src/mock/sample.ts";
+import { sample } from "../../runtime/src/mock/sample/sample.ts";
 import { breakerOpen, broken, type Failing, late, queueFull, senseless, status } from "../oracle/faults.ts";
 import { oracle, prepared } from "../oracle/oracle.ts";
 import { type CallOutcome, methodName, type Outcomes } from "../oracle/outcomes.ts";

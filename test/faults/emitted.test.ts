@@ -5,9 +5,10 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
 import { compile } from "../../plugin/src/compile.ts";
 import { protosIn } from "../load/bffs.ts";
-import { UPDATE } from "../support/golden.ts";
+import { requestOf, UPDATE, UPSTREAMS } from "../support/golden.ts";
 import { messagesOf } from "../support/messages.ts";
 import { requestFor } from "../support/request.ts";
+import { tried } from "./on-mocks.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const folder = join(root, `test/.generated/faults-emitted-${process.pid}`);
@@ -97,4 +98,35 @@ describe("faults.json", () => {
     const { error } = compile({ ...request, parameter: "plan=json" }, (name) => protos[name], undefined, "{").response;
     expect(error).toBe("");
   });
+});
+
+test("a request with rules is told, for its sample keeps them, and tests of that hold", async () => {
+  const protos = {
+    "shop/v1/shop.proto": `syntax = "proto3";
+package shop.v1;
+import "bff/v1/options.proto";
+import "buf/validate/validate.proto";
+service ShopService {
+  option (bff.v1.service) = {};
+  rpc GetPage(GetPageRequest) returns (Page) { option idempotency_level = NO_SIDE_EFFECTS; }
+}
+message GetPageRequest {
+  string id = 1 [(buf.validate.field).string.uuid = true];
+  int32 count = 2 [(buf.validate.field).int32 = { gte: 10 lte: 20 }];
+}
+message Page {
+  option (bff.v1.message).let = {
+    name: "one"
+    call: { method: "up.v1.ItemService/GetItem" set: { name: "id" by: "args.id" } }
+  };
+  string name = 1 [(bff.v1.field).by = "one.name"];
+}
+`,
+  };
+  const { cells, wrong, untold, left } = await tried("rules", requestOf({ protos }, UPSTREAMS), {
+    ...UPSTREAMS,
+    ...protos,
+  });
+  expect({ wrong, untold, left }).toEqual({ wrong: [], untold: [], left: [] });
+  expect(cells).toBe(10);
 });

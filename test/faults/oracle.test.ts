@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import type { ValueReport } from "../../plugin/src/faults/behaviour.ts";
 import { tableOf } from "../../plugin/src/faults/predict.ts";
 import { messageReport } from "../../plugin/src/plan/value-report.ts";
-import { sample } from "../../runtime/src/mock/sample.ts";
+import { sample } from "../../runtime/src/mock/sample/sample.ts";
 import { protosOf } from "../load/generated.ts";
 import { irOf } from "../load/load.ts";
 import { every, mobile, second, web, workedExample } from "../matrix/bffs.ts";

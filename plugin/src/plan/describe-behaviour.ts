@@ -15,6 +15,7 @@ import type {
   TargetBehaviour,
   ValueReport,
 } from "../faults/behaviour.ts";
+import { isSure } from "../gen/sample/sample.ts";
 import type { Target } from "../resolve/model/conversion.ts";
 import type { Call, ComposeSource, ErrorRule, Let, MetadataBinding, Source, Step } from "../resolve/model/model.ts";
 import { mayBeStale } from "../resolve/model/source-parts.ts";
@@ -114,7 +115,7 @@ function untoldOf(file: PlanFile, { method, permit, validated }: PlanMethod): st
   if (permit !== undefined) return "calls and conditions decide who may call it";
   if (file.identity !== undefined && method.permit !== undefined && method.permit.public === undefined)
     return "it has to be known who is calling";
-  if (validated !== undefined) return RULES;
+  if (validated !== undefined && !isSure(method.desc.input)) return RULES;
   return undefined;
 }
 

@@ -19,4 +19,4 @@ export { type TestCaller, TestIdentity } from "./identity.ts";
 export { type MockCall, MockUpstream, type MockUpstreamOptions } from "./mock-upstream.ts";
 export type { Mocked, MockHandler, MockRpc } from "./mocked.ts";
 export { type RecordedExample, recordedExamples } from "./recorded.ts";
-export { sample } from "./sample.ts";
+export { sample } from "./sample/sample.ts";

@@ -7,7 +7,7 @@ import type { InFlight, OutgoingHeaders, ReceivedHeaders, Reply, UnaryClient } f
 import { PREFIX_BYTES } from "../wire/frame.ts";
 import { ANSWERING, type Behaviour } from "./behaviour.ts";
 import type { MockHandler } from "./mocked.ts";
-import { completed, sample } from "./sample.ts";
+import { completed, sample } from "./sample/sample.ts";
 
 /** One call that has come to a mock. */
 export interface MockCall {

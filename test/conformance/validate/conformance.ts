@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Executor } from "./executor.ts";
 import { writeResults } from "./harness.ts";
+import type { Samples } from "./samples.ts";
 import { runner } from "./tools.ts";
 
 const FOLDER = fileURLToPath(new URL(".generated", import.meta.url));
@@ -17,6 +18,7 @@ export interface Outcome {
   readonly passed: number;
   readonly failed: number;
   readonly text: string;
+  readonly samples: readonly Samples[];
 }
 
 /** @param args further arguments of the runner: `--suite`, `--case`, `--verbose` */
@@ -60,7 +62,7 @@ export async function runConformance(args: readonly string[] = []): Promise<Outc
       execFile(runner(), all, { maxBuffer: 2 ** 26 }, (_, stdout, stderr) => resolve(stdout + stderr));
     });
     const [, failed = "1", passed = "0"] = /^\w+ \(failed: (\d+), skipped: \d+, passed: (\d+)/m.exec(text) ?? [];
-    return { passed: Number(passed), failed: Number(failed), text };
+    return { passed: Number(passed), failed: Number(failed), text, samples: executor.samples };
   } finally {
     server.close();
     rmSync(folder, { recursive: true, force: true });

@@ -27,6 +27,7 @@ import {
 import { Failure } from "../../../runtime/src/failure.ts";
 import { messagesOf } from "../../support/messages.ts";
 import { type Case, type Result, readSuite } from "./harness.ts";
+import { type Samples, samplesOf } from "./samples.ts";
 
 /** What checks the messages of one type; or why it could not be compiled. */
 type Checked = { readonly check: (bytes: Uint8Array) => void } | { readonly fault: string };
@@ -36,6 +37,8 @@ export class Executor {
   /** By the type of the message. */
   readonly #checked = new Map<string, Checked>();
   #compiled = 0;
+  /** Of each suite. */
+  readonly samples: Samples[] = [];
 
   /** @param folder what is generated goes there; generated code has to find our packages from it */
   constructor(folder: string) {
@@ -48,7 +51,12 @@ export class Executor {
     const set = fromBinary(FileDescriptorSetSchema, files);
     const registry = createFileRegistry(set);
     await this.#compile(unknown, set.file, registry);
-    return new Map(cases.map((one) => [one.name, this.#result(one)]));
+    const results = new Map(cases.map((one) => [one.name, this.#result(one)]));
+    const types = new Map<string, boolean>();
+    for (const { name, type } of cases)
+      types.set(type, (types.get(type) ?? false) || results.get(name)?.kind === "success");
+    this.samples.push(samplesOf(registry, types));
+    return results;
   }
 
   #result({ type, bytes }: Case): Result {

@@ -1,0 +1,235 @@
+// Samples: of every message one that is always the same, with a value in every field, made from its descriptor alone.
+import {
+  create,
+  type DescField,
+  type DescMessage,
+  type DescOneof,
+  type MessageShape,
+  ScalarType,
+} from "@bufbuild/protobuf";
+import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
+import { FeatureSet_FieldPresence as Presence } from "@bufbuild/protobuf/wkt";
+import { type Candidates, choose } from "./candidates.ts";
+import { durations, enums, KNOWN, LIST, MAP, scalars, timestamps } from "./value-candidates.ts";
+import { FIELD, rulesOf, type Scalar, ValueRules, type WireRules } from "./wire-rules.ts";
+
+/** Messages that one sample holds at most. What comes after them is left unset. */
+const MOST = 500;
+/** Where required ones alone are more than that, nothing is left out before these bounds: there, the message cannot be encoded. */
+const MOST_REQUIRED = 5_000;
+const DEEPEST_REQUIRED = 50;
+/** How deep messages are nested in one at most. */
+const DEEPEST = 8;
+
+/** Entries of a list or a map at most. */
+const MOST_ITEMS = 100;
+const SECOND = 1_000_000_000n;
+
+/**
+ * A message of this type, always the same: texts are the field's name and 1 (`id-1`), numbers 1, enums their first value that is not 0, lists
+ * and maps have one entry, of a oneof it is the first member. What rules of buf.validate ask for comes before that, as far as they are not in
+ * CEL and a value is easily found. A message inside one of its own type is left out, as is what is nested more than 8 deep and what comes
+ * after 500 messages; what is required is not, as long as that comes to an end.
+ */
+export function sample<Desc extends DescMessage>(desc: Desc): MessageShape<Desc> {
+  return new Sampling().of(desc, []).message as MessageShape<Desc>;
+}
+
+/** Whether all rules of a sample are known to be kept. */
+export function isSure(desc: DescMessage): boolean {
+  const sampling = new Sampling();
+  sampling.of(desc, []);
+  return sampling.sure;
+}
+
+/** Gives required fields that are unset their sample, also in messages inside: without them nothing could be encoded. */
+export function completed<Desc extends DescMessage>(desc: Desc, message: MessageShape<Desc>): MessageShape<Desc> {
+  complete(reflect(desc, message), new Sampling());
+  return message;
+}
+
+class Sampling {
+  #left = MOST;
+  /** Whether all rules that stand in it are known to be kept. */
+  sure = true;
+
+  /** @param around the types that it is in */
+  of(desc: DescMessage, around: readonly DescMessage[], rules?: WireRules): ReflectMessage {
+    this.#left--;
+    const into = reflect(desc, create(desc));
+    if (this.#known(desc, into, rules)) return into;
+    const inside = [...around, desc];
+    const groups = groupsOf(desc);
+    if (hasCel(desc) || (rules !== undefined && new ValueRules(rules, undefined).more)) this.sure = false;
+    for (const member of desc.members) {
+      const field = member.kind === "oneof" ? this.#memberOf(member, inside) : member;
+      if (field !== undefined && !isTaken(field, groups, into)) this.put(field, into, inside);
+    }
+    for (const { required, fields } of groups)
+      if (required && !fields.some((field) => into.isSet(field))) this.sure = false;
+    for (const field of desc.fields) if (isRequired(field) && !into.isSet(field)) this.sure = false;
+    return into;
+  }
+  #memberOf(oneof: DescOneof, inside: readonly DescMessage[]): DescField | undefined {
+    const fit = oneof.fields.filter((field) => field.message === undefined || this.#fits(field.message, inside));
+    const found = fit.find(isRequired) ?? fit[0];
+    if (found === undefined && (rulesOf(oneof)?.flag(REQUIRED) ?? false)) this.sure = false;
+    return found;
+  }
+  #fits(desc: DescMessage, around: readonly DescMessage[], required = false): boolean {
+    if (required) return this.#left > MOST - MOST_REQUIRED && around.length < DEEPEST_REQUIRED;
+    return this.#left > 0 && around.length < DEEPEST && !around.includes(desc);
+  }
+
+  /** Sets a field of the message, unless it is to be left out. */
+  put(field: DescField, into: ReflectMessage, around: readonly DescMessage[]): void {
+    const required = field.presence === Presence.LEGACY_REQUIRED;
+    if (field.message !== undefined && !this.#fits(field.message, around, required)) return;
+    const rules = rulesOf(field);
+    switch (field.fieldKind) {
+      case "list": {
+        const { own, count, unique } = this.#many(rules, LIST);
+        for (const value of this.#some(field, own?.message(LIST.items), around, count, unique))
+          into.get(field).add(value);
+        break;
+      }
+      case "map": {
+        const { own, count } = this.#many(rules, MAP);
+        const keys = this.#keys(field.mapKey, own?.message(MAP.keys), count);
+        const values = this.#some(field, own?.message(MAP.values), around, keys.length, false);
+        for (const [i, key] of keys.entries()) into.get(field).set(key as MapKey, values[i]);
+        break;
+      }
+      default: {
+        const nonzero = field.presence === Presence.IMPLICIT && isRequired(field);
+        const [value] = this.#some(field, rules, around, 1, false, nonzero);
+        if (into.set(field, value) !== undefined) this.sure = false;
+      }
+    }
+  }
+  /** How many a list or a map is to hold. */
+  #many(rules: WireRules | undefined, of: typeof LIST | typeof MAP) {
+    const { own, more, required } = new ValueRules(rules, of.kind);
+    const most = own?.count(of.max) ?? MOST_ITEMS;
+    const least = own?.count(of.min) ?? 0;
+    const count = Math.min(Math.max(1, least), most, MOST_ITEMS);
+    const unknown = own?.numbers.some((no) => no > of.max + 3) ?? false;
+    if (more || unknown || count < least || (required && count === 0)) this.sure = false;
+    return { own, count, unique: of.kind === LIST.kind && (own?.flag(LIST.unique) ?? false) };
+  }
+  #keys(scalar: ScalarType, rules: WireRules | undefined, count: number): readonly Scalar[] {
+    return this.#chosen(scalars(scalar, "key", rules), count, true);
+  }
+  /** So many values of a field's type, or fewer where there is no room. */
+  #some(
+    field: DescField,
+    rules: WireRules | undefined,
+    around: readonly DescMessage[],
+    count: number,
+    unique: boolean,
+    nonzero = false,
+  ): readonly unknown[] {
+    const { message } = field;
+    if (message === undefined) {
+      if (field.enum !== undefined) return this.#chosen(enums(field.enum, rules, nonzero), count, unique);
+      return this.#chosen(scalars(field.scalar ?? ScalarType.STRING, field.name, rules, nonzero), count, unique);
+    }
+    const made: unknown[] = [];
+    // The first is there in any case: whoever asks has looked whether it fits.
+    while (made.length < count && (made.length === 0 || this.#fits(message, around)))
+      made.push(this.of(message, around, rules));
+    if (made.length < count) this.sure = false;
+    return made;
+  }
+  #chosen<T>(of: Candidates<T>, count: number, distinct: boolean): readonly T[] {
+    const { values, sure } = choose(of, count, distinct);
+    if (!sure || values.length < count) this.sure = false;
+    return values;
+  }
+
+  /** Those of google.protobuf whose fields mean something together. */
+  #known(desc: DescMessage, into: ReflectMessage, rules: WireRules | undefined): boolean {
+    const put = (name: string, value: unknown): true => {
+      const field = desc.fields.find((one) => one.name === name);
+      if (field !== undefined) into.set(field, value);
+      return true;
+    };
+    const time = (of: Candidates<bigint>): true => {
+      const [nanoseconds = 0n] = this.#chosen(of, 1, false);
+      put("seconds", floor(nanoseconds, desc));
+      return put("nanos", Number(nanoseconds - floor(nanoseconds, desc) * SECOND));
+    };
+    switch (desc.typeName) {
+      case "google.protobuf.Timestamp":
+        return time(timestamps(rules));
+      case "google.protobuf.Duration":
+        return time(durations(rules));
+      case "google.protobuf.Value":
+        return put("string_value", "value-1");
+      case "google.protobuf.Any": // of which type nobody knows
+      case "google.protobuf.Struct":
+      case "google.protobuf.ListValue":
+      case "google.protobuf.FieldMask":
+        if (hasPositive(new ValueRules(rules, KNOWN[desc.typeName]))) this.sure = false;
+        return true;
+    }
+    const [value] = desc.fields;
+    if (!WRAPPER.test(desc.typeName) || value?.fieldKind !== "scalar") return false;
+    const [only] = this.#chosen(scalars(value.scalar, value.name, rules), 1, false);
+    return put(value.name, only);
+  }
+}
+const WRAPPER = /^google\.protobuf\.(Bool|Bytes|Double|Float|Int32|Int64|String|UInt32|UInt64)Value$/;
+type MapKey = string | number | bigint | boolean;
+
+/** Seconds of a moment are those before it, of a span of time those nearer to zero. */
+function floor(nanoseconds: bigint, { name }: DescMessage): bigint {
+  const seconds = nanoseconds / SECOND;
+  return name === "Timestamp" && seconds * SECOND > nanoseconds ? seconds - 1n : seconds;
+}
+/** Whether an empty one of Any and FieldMask may break its rules: all but `not_in`, which is field 3 of both. */
+const hasPositive = ({ own, more }: ValueRules): boolean => more || (own?.numbers.some((no) => no !== 3) ?? false);
+
+// ---- rules of messages ----
+
+/** Of OneofRules. */
+const REQUIRED = 1;
+const isRequired = (field: DescField): boolean => rulesOf(field)?.flag(FIELD.required) ?? false;
+/** MessageRules: `cel`, `cel_expression`, and what is not known here. */
+const hasCel = (desc: DescMessage): boolean => rulesOf(desc)?.numbers.some((no) => no !== ONE_OF) ?? false;
+const ONE_OF = 4;
+
+/** Fields of which at most one is set. */
+interface Group {
+  readonly fields: readonly DescField[];
+  readonly required: boolean;
+}
+function groupsOf(desc: DescMessage): readonly Group[] {
+  const groups = rulesOf(desc)?.messages(ONE_OF) ?? [];
+  return groups.map((group) => {
+    const names = group.all(1, ScalarType.STRING);
+    return { fields: desc.fields.filter(({ name }) => names.includes(name)), required: group.flag(2) };
+  });
+}
+/** Whether another of its group is set, or has to be. */
+function isTaken(field: DescField, groups: readonly Group[], into: ReflectMessage): boolean {
+  return groups.some(
+    ({ fields }) =>
+      fields.includes(field) &&
+      fields.some((one) => one !== field && (into.isSet(one) || (isRequired(one) && !isRequired(field)))),
+  );
+}
+
+function complete(message: ReflectMessage, samples: Sampling): void {
+  for (const field of message.desc.fields) {
+    if (field.presence === Presence.LEGACY_REQUIRED && !message.isSet(field))
+      samples.put(field, message, [message.desc]);
+    if (field.message === undefined || !message.isSet(field)) continue;
+    if (field.fieldKind === "message") complete(message.get(field), samples);
+    else if (field.fieldKind === "list") each(message.get(field), samples);
+    else if (field.fieldKind === "map") each(message.get(field).values(), samples);
+  }
+}
+function each(values: Iterable<unknown>, samples: Sampling): void {
+  for (const value of values) complete(value as ReflectMessage, samples);
+}
