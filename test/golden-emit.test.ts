@@ -58,11 +58,11 @@ function emit(one: Emitted): {
   return { files: Object.fromEntries(response.file.map(({ name, content }) => [name, content])), request };
 }
 
-/** The mocks of a case, to be type-checked; what they look like is one case's business. */
+/** The mocks of a case, and its tests of faults on them, to be type-checked; what mocks look like is one case's business. */
 function mocksOf(one: Emitted, request: CodeGeneratorRequest): Readonly<Record<string, string>> {
-  const parameter = `${parameterOf(one)},mock=true`;
+  const parameter = `${parameterOf(one)},mock=true,faults=node`;
   const { response } = compileCase(request, { ...one.upstreams, ...one.protos }, parameter);
-  const files = response.file.filter(({ name }) => /_mock\.ts$|server\.ts$/.test(name));
+  const files = response.file.filter(({ name }) => /_(mock|faults|faults\.test)\.ts$|server\.ts$/.test(name));
   return Object.fromEntries(files.map(({ name, content }) => [name, content]));
 }
 

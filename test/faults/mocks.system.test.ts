@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { mobile, second, web } from "../matrix/bffs.ts";
+import { every, mobile, second, web } from "../matrix/bffs.ts";
 import { goldenCases, requestOf, textsBelow, UPSTREAMS } from "../support/golden.ts";
 import { requestFor } from "../support/request.ts";
 import { type Tried, tried } from "./on-mocks.ts";
@@ -26,16 +26,10 @@ for (const one of goldenCases("emit").filter(({ name }) => only === undefined ||
     expect(found.wrong.join("\n")).toBe("");
   }, 120_000);
 }
-/** BFFs that are more than one case: the examples and the second one, with its resolvers. */
-const whole = [web, mobile, second].map((bff) => ({ bff, given: bff.resolvers?.given }));
-for (const { bff, given } of whole.filter(({ bff: { name } }) => only === undefined || name === only)) {
+/** BFFs that are more than one case. */
+for (const bff of [web, mobile, second, every].filter(({ name }) => only === undefined || name === only)) {
   test(bff.name, async () => {
-    const found = await tried(
-      bff.name,
-      requestFor(bff.protos, [...bff.targets]),
-      bff.protos,
-      given && { resolvers: given },
-    );
+    const found = await tried(bff.name, requestFor(bff.protos, [...bff.targets]), bff.protos);
     all.push(found);
     expect(found.wrong.join("\n")).toBe("");
   }, 120_000);
@@ -45,6 +39,7 @@ test("count", () => {
   console.log(
     `${sum(({ cells }) => cells)} cells, ${sum(({ wrong }) => wrong.length)} not as predicted; ${sum(({ untold }) => untold.length)} untold, ${sum(({ notReached }) => notReached)} not reached`,
   );
-  for (const one of all)
-    if (one.left.length > 0) console.log(one.name, [...new Set(one.left)].join("; ").slice(0, 300));
+  for (const { name, untold } of all)
+    for (const [why, cells] of Map.groupBy(untold, (one) => one))
+      console.log(`${cells.length} untold of ${name}, ${why}`);
 });

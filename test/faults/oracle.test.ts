@@ -10,7 +10,7 @@ import { irOf } from "../load/load.ts";
 import { every, mobile, second, web, workedExample } from "../matrix/bffs.ts";
 import type { MatrixBff } from "../matrix/edges.ts";
 import { methodName } from "../oracle/outcomes.ts";
-import { behavioursOf, byOracle, difference } from "./cases.ts";
+import { behavioursOf, byOracle, difference, standIns } from "./cases.ts";
 
 /** Requests of each rpc, besides the sample. */
 const REQUESTS = 2;
@@ -61,7 +61,7 @@ function compared(bff: MatrixBff) {
             new Map(Object.entries(headers)),
             bff.env,
             faulty,
-            bff.resolvers?.told,
+            bff.resolvers && standIns(ir, bff.resolvers.told),
           );
           const fault = difference(cell.prediction, oracle);
           if (fault !== undefined) wrong.push(`${rpc.rpc} ${cell.call} × ${cell.fault}\n${fault}`);

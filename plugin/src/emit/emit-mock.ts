@@ -1,10 +1,10 @@
 // `<file>_mock.ts`: upstreams that answer in the process, of the rpcs that are called and the fields that are read, and a BFF on them.
 import type { DescField, DescMethod, DescService } from "@bufbuild/protobuf";
 import type { GeneratedFile } from "@bufbuild/protoplugin";
+import { mockEnv } from "../plan/mock-env.ts";
 import { lowerFirst, upperFirst } from "../plan/names.ts";
 import type { Plan, PlanFile, PlanService, PlanUpstream } from "../plan/plan.ts";
-import type { Batch, EnvVar } from "../resolve/model/model.ts";
-import { envName } from "./emit-app.ts";
+import type { Batch } from "../resolve/model/model.ts";
 import { readTypes } from "./emit-codec.ts";
 import { envLine } from "./emit-server.ts";
 import { limitsOf, suppliedParts } from "./emit-service.ts";
@@ -144,22 +144,6 @@ function emitUpstreams(file: PlanFile, names: FileNames): Lines {
 
 // ---- the BFF ----
 
-/** What its services read of the environment, as a test has it: those that a service declares in its own way with that. */
-function envOf(file: PlanFile, { desc }: PlanService, { servers }: Plan): readonly EnvVar[] {
-  const own = servers.find(({ files }) => files.includes(file))?.own.get(desc) ?? [];
-  const others = new Map(own.map((entry) => [envName(entry), entry]));
-  return file.env.map((entry) => withSample(others.get(envName(entry)) ?? entry));
-}
-
-/** One without a default has a sample of its type for one. */
-function withSample(entry: EnvVar): EnvVar {
-  if (entry.ir.default !== undefined) return entry;
-  const { of, item } = entry.ir.shape ?? { of: "one", item: "string" };
-  const one = item === "string" ? `${envName(entry)}-1` : ENV_SAMPLES[item];
-  return { ...entry, ir: { ...entry.ir, default: { ...entry.ir.name, value: of === "map" ? `key-1=${one}` : one } } };
-}
-const ENV_SAMPLES = { int: "1", uint: "1", bool: "true", double: "1.5", duration: "1s" } as const;
-
 function principalOf(file: PlanFile, names: FileNames): Line {
   return file.identity === undefined ? [] : [", typeof ", names.schema(file.identity.type)];
 }
@@ -251,7 +235,7 @@ function emitTestBff(file: PlanFile, plan: Plan, names: FileNames): Lines {
 const endpointsName = ({ desc }: PlanService): string => `${lowerFirst(desc.name)}Endpoints`;
 
 function endpointsOf(service: PlanService, file: PlanFile, plan: Plan, names: FileNames): Lines {
-  const env = envOf(file, service, plan);
+  const env = mockEnv(file, service.desc, plan);
   const defaults = env.map((entry) => envLine(entry).join("").replace(/,$/, ""));
   const given = file.env.length === 0 ? "{}" : `{ ${[...defaults, "...env"].join(", ")} }`;
   const cached = service.methods.some(({ cache }) => cache !== undefined);

@@ -102,7 +102,7 @@ function initType(proto: Proto, names: FileNames): Line {
   return protoType(proto, names);
 }
 /** Whether a function may give an initialiser, of which the message is made. */
-function isMade(proto: Proto): proto is Proto & { kind: "message" } {
+export function isMade(proto: Proto): proto is Proto & { kind: "message" } {
   return proto.kind === "message" && proto.desc.typeName !== "google.protobuf.Struct";
 }
 

@@ -3,7 +3,7 @@ import type { Parameter } from "../parameter.ts";
 import type { Plan, PlanFile, PlanMessage } from "../plan/plan.ts";
 import type { ToldRpc } from "../plan/told-faults.ts";
 import { emitCodec } from "./emit-codec.ts";
-import { emitFaults, emitFaultsTest, isSupplied } from "./emit-faults.ts";
+import { emitFaults, emitFaultsTest } from "./emit-faults.ts";
 import { emitFile, isEmpty } from "./emit-file.ts";
 import { emitIdentity } from "./emit-identity.ts";
 import { emitMock } from "./emit-mock.ts";
@@ -31,8 +31,7 @@ export function emit(
       emitMock(file, plan, schema.generateFile(`${mockPath(file.desc)}.ts`));
     if (options.faults !== undefined && file.services.length > 0) {
       emitFaults(file, told(file), schema.generateFile(`${faultsPath(file.desc)}.ts`));
-      if (!isSupplied(file))
-        emitFaultsTest(file, options.faults, schema.generateFile(`${faultsPath(file.desc)}.test.ts`));
+      emitFaultsTest(file, options.faults, schema.generateFile(`${faultsPath(file.desc)}.test.ts`));
     }
   }
   for (const server of plan.servers) {

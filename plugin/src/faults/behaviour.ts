@@ -42,7 +42,7 @@ export type TreeReport =
       readonly test?: true;
       readonly optional?: true;
     }
-  /** `fails`: it can be an error; `own`: a function of the user. */
+  /** `fails`: it can be an error; `own`: a function of the user, by its name. */
   | {
       readonly call: string;
       readonly args: readonly TreeReport[];
@@ -77,8 +77,10 @@ export interface BehaviourReport {
   readonly answers: { readonly [method: string]: ValueReport };
   /** Whose breaker a method has: that of its service, or its own; null: none. Methods left out have their service's. */
   readonly breakers: { readonly [name: string]: "service" | "method" | null };
-  /** Of the environment, where it has a default. */
-  readonly env: { readonly [name: string]: ValueReport };
+  /** What functions of the user are taken to give, by name. */
+  readonly functions: { readonly [name: string]: ValueReport };
+  /** Of the environment, for each service: the default of a variable, else a sample. */
+  readonly env: { readonly [service: string]: { readonly [name: string]: ValueReport } };
 }
 export interface RpcBehaviour {
   readonly rpc: string;
@@ -144,8 +146,8 @@ export type SourceBehaviour =
       readonly default?: ExpressionReport;
     }
   | { readonly kind: "guard"; readonly if: ExpressionReport; readonly code: number | null }
-  /** `reads`: the steps that it is given; left out: all with a name. */
-  | { readonly kind: "resolver"; readonly reads?: readonly string[]; readonly field?: string };
+  /** `reads`: the steps that it is given; `gives`: what stands in for what it supplies. */
+  | { readonly kind: "resolver"; readonly reads: readonly string[]; readonly gives: ValueReport };
 export interface BindBehaviour {
   readonly name: string;
   readonly by: ExpressionReport;
@@ -185,6 +187,8 @@ export interface FieldBehaviour {
   readonly many?: true;
   /** Unset can be told from zero. */
   readonly presence?: true;
+  /** Of a oneof that is supplied: it counts where it is set. */
+  readonly chosen?: true;
 }
 export interface MemberBehaviour extends FieldBehaviour {
   readonly if?: ExpressionReport;

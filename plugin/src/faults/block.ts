@@ -16,6 +16,7 @@ import { evaluate, type Sees, walked } from "./evaluate.ts";
 import { composeFields } from "./fields.ts";
 import {
   asArgument,
+  type Cause,
   dead,
   type Failure,
   failed,
@@ -31,7 +32,7 @@ import {
   valueResult,
   type Why,
 } from "./results.ts";
-import { MapValue, MessageValue, UNKNOWN, Untold, type Value } from "./values.ts";
+import { fromReport, MapValue, MessageValue, UNKNOWN, Untold, type Value } from "./values.ts";
 
 /** What all blocks of one response share. */
 export interface Response {
@@ -41,6 +42,8 @@ export interface Response {
   /** The time that calls have, in milliseconds. */
   readonly forCallsMs: number;
   readonly headers: MapValue;
+  /** What functions of the user give, by name. */
+  readonly functions: ReadonlyMap<string, Value>;
   /** Of the environment, by name. */
   readonly env: ReadonlyMap<string, Value>;
   /** Whether old answers stand in for failures where they may. */
@@ -55,6 +58,8 @@ export interface Response {
 }
 
 type Args = ReadonlyMap<string, Result>;
+/** DEADLINE_EXCEEDED */
+const LATE = 4;
 /** Steps of the service count as declared before those of messages. */
 const BEFORE = -1_000_000;
 
@@ -284,7 +289,7 @@ export class Block {
       case "switch":
         return this.#switch(source);
       case "resolver":
-        return this.#supplied(source);
+        return this.#supplied(step, source);
       case "guard":
         throw new Error("a guard has no value");
     }
@@ -301,19 +306,21 @@ export class Block {
     return source.default === undefined ? { state: "absent", taint } : tainted(this.evaluate(source.default), taint);
   }
 
-  /** A function of the user: it gives something, whatever it is given. */
-  #supplied({ reads }: SourceBehaviour & { readonly kind: "resolver" }): Result {
+  /** A function of the user: what stands in for it gives the same, whatever it is given; it is not run when no time is left. */
+  #supplied(step: StepBehaviour, { reads, gives }: SourceBehaviour & { readonly kind: "resolver" }): Result {
     const taint: Taint[] = [];
     for (const given of this.args.values())
       if (given.state === "value" || given.state === "absent") taint.push(...given.taint);
-    for (const name of reads ??
-      this.report.steps.flatMap((step) => (step.source.kind === "resolver" ? [] : (step.name ?? [])))) {
+    for (const name of reads) {
       const result = this.read(name, NO_LOCALS);
       if (result?.state === "failed" || result?.state === "dead") return dead;
       if (result === undefined) continue;
+      if (result.late) this.waits(step);
       taint.push(...result.taint, ...(result.state === "value" ? result.inner : []));
     }
-    return valueResult(UNKNOWN, taint);
+    if (!this.isLate(step)) return valueResult(fromReport(gives), taint);
+    const cause: Cause = { reason: "TIMEOUT", upstream: "" };
+    return { state: "failed", failures: [{ code: LATE, cause, why: { ...cause, code: LATE } }], taint };
   }
 
   #composed(step: StepBehaviour, source: SourceBehaviour & { readonly kind: "compose" }, locals: Locals): Result {
@@ -430,6 +437,7 @@ export class Block {
       return result?.state === "value" ? result : undefined;
     };
     return {
+      own: (name) => this.response.functions.get(name) ?? UNKNOWN,
       value: (name) => {
         if (name === "args") return this.request ?? UNKNOWN;
         if (name === "headers") return this.response.headers;

@@ -15,6 +15,8 @@ import {
 
 /** What an expression sees. */
 export interface Sees {
+  /** What a function of the user gives. */
+  own(name: string): Value;
   /** The value under a name, "args.x" too; UNKNOWN for what is outside of the plan. */
   value(name: string): Value;
   /** Whether there is a value. */
@@ -112,7 +114,7 @@ function called({ call, args, own }: CallTree, sees: Sees): Value {
   const given = args.map((arg) => evaluate(arg, sees));
   if (given.some((one) => one instanceof MessageValue && one.type === ANY))
     throw new EvaluationError("nobody knows what is in it");
-  return own ? UNKNOWN : (functionOf(call)?.(given) ?? UNKNOWN);
+  return own ? sees.own(call) : (functionOf(call)?.(given) ?? UNKNOWN);
 }
 
 /** `&&` and `||`: what decides on one side absorbs an error of the other. */
@@ -208,6 +210,7 @@ function macro({ macro: name, range, vars, args }: Macro, sees: Sees): Value {
 
 function withLocals(sees: Sees, locals: ReadonlyMap<string, Value>): Sees {
   return {
+    own: (name) => sees.own(name),
     value: (name) => locals.get(name) ?? (locals.has(name) ? null : sees.value(name)),
     ok: (name) => sees.ok(name),
     set: (name) => sees.set(name),

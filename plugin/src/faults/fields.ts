@@ -21,7 +21,7 @@ export function composeFields(at: Block): Composed {
       results.push(result);
       if (result.state === "value" || result.state === "absent") {
         const present = put(target, result, fields);
-        touch(at, target, present, result, entries);
+        if (present !== false || !target.chosen) touch(at, target, present, result, entries);
       }
     }
   }
@@ -35,10 +35,10 @@ function put(target: FieldBehaviour, result: Result, fields: Map<string, Value>)
   const value = result.value instanceof OptionalValue ? (result.value.value ?? null) : result.value;
   if (value === null) return target.presence !== true;
   fields.set(target.field, value);
-  return value === UNKNOWN && target.presence && restsOnFunctions(target) ? undefined : true;
+  return value === UNKNOWN && target.presence && isOpen(target) ? undefined : true;
 }
-/** What a function of the user gives may be nothing. */
-const restsOnFunctions = ({ by }: FieldBehaviour): boolean => "untold" in by.tree || "name" in by.tree;
+/** What is not known may be nothing. */
+const isOpen = ({ by }: FieldBehaviour): boolean => "untold" in by.tree || "name" in by.tree;
 
 function touch(
   at: Block,

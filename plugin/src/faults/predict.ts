@@ -85,7 +85,8 @@ export function predict(
     ending,
     forCallsMs: rpc.for_calls_ms,
     remembered,
-    env: new Map(Object.entries({ ...behaviour.env, ...env }).map(([name, value]) => [name, fromReport(value)])),
+    functions: valuesOf(behaviour.functions),
+    env: valuesOf({ ...behaviour.env[rpc.service], ...env }),
     headers: new MapValue(Object.entries(headers), ""),
     asked: new Set(),
     guards: [],
@@ -101,6 +102,10 @@ export function predict(
     if (!(error instanceof Untold)) throw error;
     return { prediction: { kind: "untold", why: error.message }, asked: response.asked };
   }
+}
+
+function valuesOf(reports: { readonly [name: string]: ValueReport }): ReadonlyMap<string, Value> {
+  return new Map(Object.entries(reports).map(([name, value]) => [name, fromReport(value)]));
 }
 
 function ended(response: Response, rpc: RpcBehaviour, request: Value): Prediction {

@@ -1,32 +1,43 @@
 // What decides how a response ends, as data: see behaviour.ts.
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
-import { presenceOf, type Variable } from "../cel/index.ts";
+import { type Expression, presenceOf, type Variable } from "../cel/index.ts";
 import type {
   BehaviourReport,
   BindBehaviour,
   BlockBehaviour,
   CallBehaviour,
   ErrorRuleBehaviour,
+  ExpressionReport,
   FieldBehaviour,
   FieldNames,
   RpcBehaviour,
   SourceBehaviour,
   StepBehaviour,
   TargetBehaviour,
-  ValueReport,
 } from "../faults/behaviour.ts";
 import { isSure } from "../gen/sample/sample.ts";
 import type { Target } from "../resolve/model/conversion.ts";
 import type { Call, ComposeSource, ErrorRule, Let, MetadataBinding, Source, Step } from "../resolve/model/model.ts";
 import { mayBeStale } from "../resolve/model/source-parts.ts";
 import { fullName } from "../resolve/policies/entries.ts";
-import { expressionReport, maybe } from "./describe-expression.ts";
+import { expressionReport, fieldOf, maybe } from "./describe-expression.ts";
 import { worstOf } from "./describe-worst.ts";
-import type { PlanBlock, PlanCallPolicy, PlanFile, PlanMessage, PlanMethod, PlanService, PlanStep } from "./plan.ts";
-import { sampleOf } from "./samples.ts";
+import { mockEnv, mockEnvValues } from "./mock-env.ts";
+import type {
+  Plan,
+  PlanBlock,
+  PlanCallPolicy,
+  PlanFile,
+  PlanMessage,
+  PlanMethod,
+  PlanService,
+  PlanStep,
+} from "./plan.ts";
+import { sampleOf, sampleOfField, sampleOfType } from "./samples.ts";
 import { allSteps, reachedInOrder, rootsOf } from "./worst-calls.ts";
 
-export function behaviourOf(file: PlanFile, messages: ReadonlyMap<string, PlanMessage>): BehaviourReport {
+export function behaviourOf(file: PlanFile, plan: Plan): BehaviourReport {
+  const messages = new Map(plan.messages.map((message) => [message.composed.desc.typeName, message]));
   const methods = file.services.flatMap((service) => service.methods.map((method) => ({ service, method })));
   const reached = new Map<string, PlanMessage>();
   for (const { method } of methods) {
@@ -47,7 +58,8 @@ export function behaviourOf(file: PlanFile, messages: ReadonlyMap<string, PlanMe
     ),
     answers: Object.fromEntries(file.entries.map(({ method }) => [fullName(method), sampleOf(method.output)] as const)),
     breakers: Object.fromEntries(file.upstreams.flatMap(breakersOf)),
-    env: Object.fromEntries(file.env.flatMap((one) => defaultOf(one) ?? [])),
+    functions: Object.fromEntries(file.functions.map(({ own }) => [own.fn, sampleOfType(own.result, own.fn)])),
+    env: Object.fromEntries(file.services.map(({ desc }) => [desc.typeName, mockEnvValues(mockEnv(file, desc, plan))])),
   };
 }
 
@@ -64,26 +76,6 @@ function breakersOf({
       method.breaker === undefined ? null : "method",
     ]),
   ];
-}
-
-/** The default of a variable that has one and is a scalar. */
-function defaultOf({ ir, variable }: PlanFile["env"][number]): [[string, ValueReport]] | undefined {
-  const text = ir.default?.value;
-  if (text === undefined) return undefined;
-  const name = ir.name.value;
-  switch (variable.type.kind) {
-    case "string":
-      return [[name, text]];
-    case "int":
-    case "uint":
-      return [[name, { int: text }]];
-    case "bool":
-      return [[name, text === "true"]];
-    case "double":
-      return [[name, { double: Number(text) }]];
-    default:
-      return undefined;
-  }
 }
 
 function rpcBehaviour(
@@ -150,7 +142,7 @@ function blockOf(message: PlanMessage, planned: readonly PlanStep[]): BlockBehav
     steps: steps.map((step) => stepOf(step, message, lazy)),
     fields:
       message.composed.resolver === undefined
-        ? message.composed.targets.map(targetOf)
+        ? message.composed.targets.map((target) => targetOf(target, message))
         : suppliedFields(message.composed.desc, message.composed.resolver),
   };
 }
@@ -162,18 +154,22 @@ function suppliedFields(desc: DescMessage, resolver: Step): FieldBehaviour[] {
     .filter((field) => field.message?.typeName !== "bff.v1.Degradation")
     .map((field) => ({
       field: field.name,
-      by: { text: name, tree: { untold: "a resolver supplies it" }, reads: [{ name }] },
+      by: { text: `${name}.${field.name}`, tree: fieldOf({ name }, field), reads: [{ name }], path: true },
       ...shapeOf(field),
+      ...(field.oneof !== undefined && { chosen: true as const }),
     }));
 }
 
-const nameOf = ({ name, index, variable }: Step): string => name ?? variable?.name ?? `#${index}`;
+/** Variables of resolvers are called alike. */
+function nameOf({ name, index, variable, source }: Step): string {
+  return source.kind === "resolver" ? `#${index}` : (name ?? variable?.name ?? `#${index}`);
+}
 
 function stepOf(planned: PlanStep, block: PlanBlock, lazy: ReadonlySet<PlanStep>): StepBehaviour {
   const { step, wanted } = planned;
   return {
     index: step.index,
-    ...defined("name", step.variable?.name ?? step.name),
+    ...defined("name", step.variable === undefined ? step.name : nameOf(step)),
     source: sourceOf(step.source, planned, block),
     ...defined("if", maybe(step.if)),
     ...(step.supplementary && { supplementary: true as const }),
@@ -221,7 +217,11 @@ function sourceOf(source: Source, planned: PlanStep, block: PlanBlock): SourceBe
     case "guard":
       return { kind: "guard", if: expressionReport(source.if), code: source.fail.code ?? null };
     case "resolver":
-      return { kind: "resolver", reads: planned.step.reads.map(nameOf), ...defined("field", source.field?.name) };
+      return {
+        kind: "resolver",
+        reads: planned.step.reads.map(nameOf),
+        gives: source.field === undefined ? sampleOf(source.message) : sampleOfField(source.field),
+      };
     case "shared":
       throw new Error("a step of a service stands in its service");
   }
@@ -285,19 +285,30 @@ function ruleOf({ on, if: condition, then }: ErrorRule): ErrorRuleBehaviour {
 
 // ---- fields ----
 
-function targetOf(target: Target): TargetBehaviour {
+function targetOf(target: Target, { composed }: PlanMessage): TargetBehaviour {
+  const by = (expression: Expression): ExpressionReport => {
+    const resolver = composed.steps.find(
+      ({ source, variable }) =>
+        source.kind === "resolver" && expression.reads.some((read) => read.variable === variable),
+    );
+    return resolver === undefined ? expressionReport(expression) : readOf(resolver);
+  };
   if (target.kind === "field")
-    return { field: target.field.name, by: expressionReport(target.bound.expression), ...shapeOf(target.field) };
+    return { field: target.field.name, by: by(target.bound.expression), ...shapeOf(target.field) };
   return {
     oneof: target.oneof.name,
     members: target.members.map((member) => ({
       field: member.field.name,
-      by: expressionReport(member.bound.expression),
+      by: by(member.bound.expression),
       ...shapeOf(member.field),
       ...defined("if", maybe(member.if)),
       ...(member.default && { default: true as const }),
     })),
   };
+}
+function readOf(step: Step): ExpressionReport {
+  const name = nameOf(step);
+  return { text: name, tree: { name }, reads: [{ name }], path: true };
 }
 function shapeOf(field: DescField): Pick<FieldBehaviour, "many" | "presence"> {
   const many = field.fieldKind === "list" || field.fieldKind === "map";

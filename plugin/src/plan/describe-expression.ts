@@ -48,10 +48,7 @@ function treeOf(node: Node): TreeReport {
           ...(node.optional && { optional: true as const }),
         };
       return {
-        get: node.field.name,
-        of: treeOf(node.of),
-        zero: readZero(node.field),
-        ...(presenceOf(node.field) !== "implicit" && { presence: true as const }),
+        ...fieldOf(treeOf(node.of), node.field),
         ...(node.test && { test: true as const }),
         ...(node.optional && { optional: true as const }),
       };
@@ -93,6 +90,16 @@ function treeOf(node: Node): TreeReport {
     case "extension":
       return { untold: node.kind };
   }
+}
+
+/** A field of what a tree gives. */
+export function fieldOf(of: TreeReport, field: DescField): Extract<TreeReport, { readonly get: string }> {
+  return {
+    get: field.name,
+    of,
+    zero: readZero(field),
+    ...(presenceOf(field) !== "implicit" && { presence: true as const }),
+  };
 }
 
 /** What an unset field reads as in an expression: wrappers and Any are null. */

@@ -30,7 +30,7 @@ export function planFiles(
       if (format === "text") return { name, content: `${fileBlocks(file, messages).join("\n\n")}\n` };
       const report = reportOf(file, messages);
       if (format === "mermaid") return { name, content: mermaidOf(report) };
-      return { name, content: jsonOf(report, behaviourOf(file, messages)) };
+      return { name, content: jsonOf(report, behaviourOf(file, plan)) };
     });
 }
 

@@ -27,8 +27,7 @@ const SAMPLE: Example = { name: "the sample request", json: undefined, headers: 
 
 /** Of a file, in the order of its rpcs; `examples` by rpc. */
 export function toldFaults(file: PlanFile, plan: Plan, examples: Examples, registry: Registry): ToldRpc[] {
-  const messages = new Map(plan.messages.map((message) => [message.composed.desc.typeName, message]));
-  const behaviour = behaviourOf(file, messages);
+  const behaviour = behaviourOf(file, plan);
   const inputs = new Map(
     file.services.flatMap(({ methods }) => methods.map(({ method }) => [fullName(method.desc), method.desc.input])),
   );

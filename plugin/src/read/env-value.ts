@@ -4,6 +4,7 @@ import type { EnvShape } from "../ir.ts";
 
 /** google.protobuf.Duration ends there. */
 const DURATION_MAX_MS = 315_576_000_000_000;
+const DURATION = /^(\d{1,15}(?:\.\d{1,9})?)(ms|s|m|h|d)$/;
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 const ITEMS: Readonly<Record<EnvShape["item"], (text: string) => boolean>> = {
@@ -13,10 +14,7 @@ const ITEMS: Readonly<Record<EnvShape["item"], (text: string) => boolean>> = {
   bool: (text) => /^(true|false|1|0)$/.test(text),
   double: (text) => /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) && Number.isFinite(Number(text)),
   // Zero is a duration here: what it means is the expression's business.
-  duration: (text) => {
-    const [, number, unit = ""] = /^(\d{1,15}(?:\.\d{1,9})?)(ms|s|m|h|d)$/.exec(text) ?? [];
-    return number !== undefined && Number(number) * (UNIT_MS[unit] ?? Number.NaN) <= DURATION_MAX_MS;
-  },
+  duration: (text) => DURATION.test(text) && durationMs(text) <= DURATION_MAX_MS,
 };
 
 function isInteger(text: string, form: RegExp, cut: (bits: number, value: bigint) => bigint): boolean {
@@ -26,12 +24,30 @@ function isInteger(text: string, form: RegExp, cut: (bits: number, value: bigint
 /** As the server will read it. */
 export function isValue(text: string, { of, item }: EnvShape): boolean {
   const valid = ITEMS[item];
-  if (of === "one") return valid(text);
-  if (of === "list") return separated(text).every((part) => valid(plain(part)));
-  const entries = separated(text).map((part) => /^((?:\\[\s\S]|[^\\=])+)=([\s\S]*)$/.exec(part));
-  const keys = entries.map((entry) => plain(entry?.[1]?.trim() ?? ""));
-  const distinct = new Set(keys).size === keys.length && !keys.includes("");
-  return distinct && entries.every((entry) => valid(plain(entry?.[2]?.trim() ?? "")));
+  const parts = partsOf(text, of);
+  if (parts === undefined || !parts.every(({ value }) => valid(value))) return false;
+  if (of !== "map") return true;
+  const keys = parts.map(({ key }) => key);
+  return new Set(keys).size === keys.length && !keys.includes("");
+}
+
+/** What a text is made of, a key beside each value of a map; undefined where one has none. */
+export function partsOf(
+  text: string,
+  of: EnvShape["of"],
+): readonly { readonly key: string; readonly value: string }[] | undefined {
+  if (of === "one") return [{ key: "", value: text }];
+  const parts = separated(text);
+  if (of === "list") return parts.map((part) => ({ key: "", value: plain(part) }));
+  const entries = parts.map((part) => /^((?:\\[\s\S]|[^\\=])+)=([\s\S]*)$/.exec(part));
+  if (entries.includes(null)) return undefined;
+  return entries.map((entry) => ({ key: plain(entry?.[1]?.trim() ?? ""), value: plain(entry?.[2]?.trim() ?? "") }));
+}
+
+/** A duration that is one, in milliseconds. */
+export function durationMs(text: string): number {
+  const [, number = "", unit = ""] = DURATION.exec(text) ?? [];
+  return Number(number) * (UNIT_MS[unit] ?? Number.NaN);
 }
 
 /** The parts between commas that no backslash stands before, trimmed; empty ones left out. */

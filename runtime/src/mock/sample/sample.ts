@@ -29,7 +29,7 @@ const SECOND = 1_000_000_000n;
  * A message of this type, always the same: texts are the field's name and 1 (`id-1`), numbers 1, enums their first value that is not 0, lists
  * and maps have one entry, of a oneof it is the first member. What rules of buf.validate ask for comes before that, as far as they are not in
  * CEL and a value is easily found. A message inside one of its own type is left out, as is what is nested more than 8 deep and what comes
- * after 500 messages; what is required is not, as long as that comes to an end.
+ * after 500 messages; what is required is not, as long as that comes to an end. A Degradation is left out, too: nothing is missing.
  */
 export function sample<Desc extends DescMessage>(desc: Desc): MessageShape<Desc> {
   return new Sampling().of(desc, []).message as MessageShape<Desc>;
@@ -83,6 +83,7 @@ class Sampling {
 
   /** Sets a field of the message, unless it is to be left out. */
   put(field: DescField, into: ReflectMessage, around: readonly DescMessage[]): void {
+    if (field.message?.typeName === "bff.v1.Degradation") return;
     const required = field.presence === Presence.LEGACY_REQUIRED;
     if (field.message !== undefined && !this.#fits(field.message, around, required)) return;
     const rules = rulesOf(field);
