@@ -20,6 +20,8 @@ export interface Stream<S> extends Listed<S>, Sending {
   readonly receiver: Receiver;
   /** What the other end has sent and was not yet allowed again. */
   unacknowledged: number;
+  /** What it may still send, where its receiver says when that is more; undefined: whatever comes is allowed again. */
+  window: number | undefined;
   /** Its headers have come. */
   answered: boolean;
   contentLength: number | undefined;

@@ -3,6 +3,8 @@ import * as tls from "node:tls";
 
 /** How long one of several addresses may take, in milliseconds, before the next one is tried. */
 const ADDRESS_MS = 1_000;
+/** After so long without a byte, in milliseconds, the kernel asks whether the other end of a connection for streams is there. */
+export const KEEP_ALIVE_MS = 30_000;
 const READ_BYTES = 1 << 16;
 
 /**

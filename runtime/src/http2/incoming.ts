@@ -5,7 +5,7 @@ import type { FrameWriter } from "./frame-writer.ts";
 import { Flag, FRAME_BYTES, FRAME_BYTES_MAX, FrameType, Setting, WINDOW_MAX } from "./frames.ts";
 import { HeaderBlocks } from "./header-block.ts";
 import type { OpenStreams } from "./open-streams.ts";
-import { WINDOW } from "./preface.ts";
+import { HELD_WINDOW, WINDOW } from "./preface.ts";
 import type { SendQueue } from "./send-queue.ts";
 
 const { PROTOCOL_ERROR, FLOW_CONTROL_ERROR, FRAME_SIZE_ERROR, ENHANCE_YOUR_CALM } = ErrorCode;
@@ -110,7 +110,7 @@ export class Incoming<S extends Stream<S>> {
   #data(flags: number, id: number, data: Buffer, from: number, to: number): void {
     const length = to - from;
     const stream = this.#stream(id);
-    // Whatever comes is taken at once, so that no window is ever used up: maxReplyBytes bounds what is kept.
+    // Whatever comes is taken at once, so that the connection's window is never used up.
     this.#unacknowledged += length;
     if (this.#unacknowledged >= WINDOW / 2) {
       this.#writer.word(FrameType.WINDOW_UPDATE, 0, this.#unacknowledged);
@@ -125,6 +125,11 @@ export class Incoming<S extends Stream<S>> {
     const endStream = (flags & Flag.END_STREAM) !== 0;
     if (start < end || endStream) this.#guard.progress();
     else this.#idle();
+    if (stream.window !== undefined) stream.window -= length;
+    if (stream.window !== undefined && stream.window < 0) {
+      this.#connection.failStream(stream, FLOW_CONTROL_ERROR, "more than the window of its stream");
+      return;
+    }
     stream.received += end - start;
     if (this.#wrongLength(stream, endStream)) return;
     if (endStream) this.#connection.finish(stream);
@@ -134,11 +139,20 @@ export class Incoming<S extends Stream<S>> {
       this.#connection.released();
       return;
     }
-    stream.unacknowledged += length;
-    if (stream.unacknowledged >= WINDOW / 2 && this.#streams.get(id) === stream) {
-      this.#writer.word(FrameType.WINDOW_UPDATE, id, stream.unacknowledged);
-      stream.unacknowledged = 0;
-    }
+    if (stream.window === undefined)
+      this.#allow(stream, length, WINDOW); // maxReplyBytes bounds what is kept
+    else if (length > end - start) this.allow(stream, length - (end - start));
+  }
+  /** The other end may send so many bytes more, which it is told with half a window at a time. */
+  allow(stream: S, bytes: number): void {
+    this.#allow(stream, bytes, HELD_WINDOW);
+  }
+  #allow(stream: S, bytes: number, window: number): void {
+    stream.unacknowledged += bytes;
+    if (stream.unacknowledged < window / 2 || this.#streams.get(stream.id) !== stream) return;
+    this.#writer.word(FrameType.WINDOW_UPDATE, stream.id, stream.unacknowledged);
+    if (stream.window !== undefined) stream.window += stream.unacknowledged;
+    stream.unacknowledged = 0;
   }
   #wrongLength(stream: S, ended: boolean): boolean {
     const { contentLength, received } = stream;

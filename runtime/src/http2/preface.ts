@@ -4,12 +4,19 @@ import { HEADER_BYTES } from "./header-block.ts";
 /** What the other end may send ahead, on a stream and on the connection, in bytes. */
 export const WINDOW = 1 << 20;
 
-/** What a client says first (RFC 9113, 3.4): the magic words, its settings, and how much the connection may carry. */
-export function preface(): Buffer {
+/** The same on a stream whose receiver says when it may send more. */
+export const HELD_WINDOW = 1 << 16;
+
+/**
+ * What a client says first (RFC 9113, 3.4): the magic words, its settings, and how much the connection may carry.
+ *
+ * @param window of a new stream
+ */
+export function preface(window: number): Buffer {
   const settings = [
     [Setting.HEADER_TABLE_SIZE, 0],
     [Setting.ENABLE_PUSH, 0],
-    [Setting.INITIAL_WINDOW_SIZE, WINDOW],
+    [Setting.INITIAL_WINDOW_SIZE, window],
     [Setting.MAX_HEADER_LIST_SIZE, HEADER_BYTES],
   ] as const;
   const out = Buffer.alloc(128);

@@ -12,6 +12,8 @@ import { H2Session } from "./h2-session.ts";
 import { RequestEncoder } from "./request-encoder.ts";
 import type { SessionOwner } from "./session.ts";
 import { SessionPool } from "./session-pool.ts";
+import { StreamAttempt } from "./stream-attempt.ts";
+import type { OpenStream, StreamClient, StreamReceiver } from "./stream-client.ts";
 import type { InFlight, OutgoingHeaders, Reply, UnaryClient } from "./unary-client.ts";
 import { WireSession } from "./wire-session.ts";
 
@@ -38,7 +40,7 @@ export interface GrpcClientOptions {
   readonly keepAliveMs?: number | undefined;
   /** Resolves the host's name, for each connection and, while calls are made, now and then. Default: that of `node:dns`. */
   readonly lookup?: LookupFunction | undefined;
-  /** Whose HTTP/2: Node's, or our own, which knows nothing but unary calls and takes less CPU. Default `own`. */
+  /** Whose HTTP/2: Node's, or our own, which knows nothing but requests that are whole and takes less CPU. Default `own`. */
   readonly http2?: Http2 | undefined;
   /** How calls are spread over several addresses. */
   readonly balance?: BalancePolicy | undefined;
@@ -60,11 +62,26 @@ function targetOf({ protocol, host, pathname }: URL): GrpcTarget {
   };
 }
 
-/** Unary gRPC over HTTP/2 connections, which are made when needed and again when lost. */
-export class GrpcClient implements UnaryClient {
+/**
+ * A connection for streams without a byte for so long, in milliseconds, is asked for a sign of life: servers of grpc-go end those that ask
+ * more often than every five minutes while nothing comes.
+ */
+const STREAMS_ALIVE_MS = 5 * 60_000 + 5_000;
+/** At most so many connections for streams, to one address and to all. */
+const STREAM_SESSIONS = 256;
+
+/**
+ * Unary gRPC and server streams over HTTP/2 connections, which are made when needed and again when lost. Streams have connections of their
+ * own, so that neither waits for the windows of the other.
+ */
+export class GrpcClient implements UnaryClient, StreamClient {
   readonly #clock: Clock;
   readonly #maxReplyBytes: number;
   readonly #pool: SessionPool<GrpcSession>;
+  readonly #forStreams: () => SessionPool<GrpcSession>;
+  #streams: SessionPool<GrpcSession> | undefined;
+  #told: ((ejection: Ejection) => void) | undefined;
+  #closed = false;
   /** Of the connections to come. */
   #secure: SecureContext | undefined;
 
@@ -78,23 +95,28 @@ export class GrpcClient implements UnaryClient {
     if (schemes.size !== 1 || !["https:", "http:"].includes(urls[0]?.protocol ?? ""))
       throw new TypeError(`${schemes.size > 1 ? "not of one scheme" : "neither http nor https"}: ${String(url)}`);
     const { maxReplyBytes = 16 << 20, maxConnections = 8, keepAliveMs = 20_000, clock = systemClock } = options;
-    const { http2 = DEFAULT_HTTP2 } = options;
+    const { ca, cert, key, balance } = options;
     this.#clock = clock;
     this.#maxReplyBytes = maxReplyBytes;
-    const { ca, cert, key, balance } = options;
     const lookup = options.lookup ?? (dns.lookup as LookupFunction);
-    const addresses = new Addresses(urls, lookup, clock, balance?.refreshMs ?? REFRESH_MS);
     this.#secure = schemes.has("https:") ? createSecureContext({ ca, cert, key }) : undefined;
     const encoders = new Map(urls.map((one) => [one, new RequestEncoder(targetOf(one))]));
     const dial =
-      http2 === "own"
-        ? (owner: SessionOwner<GrpcSession>, to: Target): GrpcSession => {
-            const encoder = encoders.get(to.url) ?? new RequestEncoder(targetOf(to.url));
-            return new WireSession(to.url, encoder, this.#secure, lookupOf(to), owner, clock);
-          }
-        : (owner: SessionOwner<GrpcSession>, to: Target): GrpcSession =>
-            new H2Session(to.url, targetOf(to.url), this.#secure, lookupOf(to), owner);
-    this.#pool = new SessionPool(dial, { maxSessions: maxConnections, keepAliveMs, clock, addresses, balance });
+      (held: boolean) =>
+      (owner: SessionOwner<GrpcSession>, to: Target): GrpcSession => {
+        if ((options.http2 ?? DEFAULT_HTTP2) === "node")
+          return new H2Session(to.url, targetOf(to.url), this.#secure, lookupOf(to), owner, held);
+        const encoder = encoders.get(to.url) ?? new RequestEncoder(targetOf(to.url));
+        return new WireSession(to.url, encoder, this.#secure, lookupOf(to), owner, clock, held);
+      };
+    const shared = () => ({
+      clock,
+      balance,
+      addresses: new Addresses(urls, lookup, clock, balance?.refreshMs ?? REFRESH_MS),
+    });
+    this.#pool = new SessionPool(dial(false), { ...shared(), maxSessions: maxConnections, keepAliveMs });
+    const many = { maxSessions: STREAM_SESSIONS, keepAliveMs: STREAMS_ALIVE_MS, silentMs: keepAliveMs };
+    this.#forStreams = () => new SessionPool(dial(true), { ...shared(), ...many });
   }
 
   send(
@@ -115,6 +137,34 @@ export class GrpcClient implements UnaryClient {
     return sent;
   }
 
+  open(
+    path: string,
+    frame: Uint8Array,
+    timeoutMs: number,
+    headers: OutgoingHeaders | undefined,
+    receiver: StreamReceiver,
+  ): OpenStream {
+    const pool = this.#streamPool;
+    const stream = new StreamAttempt(
+      pool,
+      { path, frame, timeoutMs, headers, attempt: 1 },
+      this.#maxReplyBytes,
+      receiver,
+    );
+    const session = pool.take();
+    if (session !== undefined) stream.start(session);
+    else stream.wait(this.#clock);
+    return stream;
+  }
+  get #streamPool(): SessionPool<GrpcSession> {
+    if (this.#streams !== undefined) return this.#streams;
+    const pool = this.#forStreams();
+    pool.balancer.told = this.#told;
+    if (this.#closed) void pool.close();
+    this.#streams = pool;
+    return pool;
+  }
+
   /**
    * Other certificates, for connections from now on; those that there are stay.
    *
@@ -128,11 +178,14 @@ export class GrpcClient implements UnaryClient {
     return this.#pool.balancer.addresses();
   }
   tellEjections(told: (ejection: Ejection) => void): void {
+    this.#told = told;
     this.#pool.balancer.told = told;
+    if (this.#streams !== undefined) this.#streams.balancer.told = told;
   }
 
   /** Resolves when all connections have closed: after what is in flight has ended. Nothing is sent any more. */
-  close(): Promise<void> {
-    return this.#pool.close();
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all([this.#pool.close(), this.#streams?.close()]);
   }
 }

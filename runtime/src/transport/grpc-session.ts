@@ -1,6 +1,5 @@
-import type { GrpcAttempt } from "./grpc-attempt.ts";
 import type { Session } from "./session.ts";
-import type { OutgoingHeaders } from "./unary-client.ts";
+import type { OutgoingHeaders, ReceivedHeaders } from "./unary-client.ts";
 
 /** Where requests go, as their headers have it. */
 export interface GrpcTarget {
@@ -22,21 +21,36 @@ export interface GrpcRequest {
   readonly attempt: number;
 }
 
+/** Hears what comes on a stream; at last `closed`, unless it has ended the stream itself. */
+export interface GrpcReceiver {
+  /** @param status HTTP's */
+  response(status: number | undefined, headers: ReceivedHeaders): void;
+  /** @param chunk may be written to afterwards */
+  data(chunk: Buffer): void;
+  trailers(trailers: ReceivedHeaders): void;
+  /** That was all. */
+  end(): void;
+  /** The stream is over. */
+  closed(): void;
+}
+
 /** A connection that carries gRPC. */
 export interface GrpcSession extends Session {
   /** No stream can be opened any more. */
   readonly ended: boolean;
   /**
-   * Opens a stream and sends a whole request. The attempt hears what comes back, never from within this call.
+   * Opens a stream and sends a whole request. The receiver hears what comes back, never from within this call.
    *
    * @throws when the session has `ended`, or for headers that HTTP/2 cannot carry
    */
-  open(request: GrpcRequest, attempt: GrpcAttempt): GrpcStream;
+  open(request: GrpcRequest, receiver: GrpcReceiver): GrpcStream;
 }
 
 export interface GrpcStream {
   /** Ends it with this error code of HTTP/2, unless it has ended. */
   close(code: number): void;
+  /** The other end may send so many bytes more; only on connections where that is not done as soon as they have come. */
+  allow(bytes: number): void;
   /** How it ended. */
   ending(): Ending;
 }

@@ -1,10 +1,11 @@
 import * as http2 from "node:http2";
 import type { LookupFunction, Socket } from "node:net";
 import type { SecureContext } from "node:tls";
+import { KEEP_ALIVE_MS } from "../http2/dial.ts";
+import { HELD_WINDOW } from "../http2/preface.ts";
 import type { Place } from "./balancer.ts";
 import { described } from "./described.ts";
-import type { GrpcAttempt } from "./grpc-attempt.ts";
-import { type GrpcRequest, type GrpcSession, type GrpcTarget, grpcTimeout } from "./grpc-session.ts";
+import { type GrpcReceiver, type GrpcRequest, type GrpcSession, type GrpcTarget, grpcTimeout } from "./grpc-session.ts";
 import { H2Stream } from "./h2-stream.ts";
 import type { SessionOwner } from "./session.ts";
 
@@ -20,6 +21,7 @@ export class H2Session implements GrpcSession {
   readonly #target: GrpcTarget;
   readonly #owner: SessionOwner<GrpcSession>;
   readonly #session: http2.ClientHttp2Session;
+  readonly #held: boolean;
   #socket: Socket | undefined;
   #error: Error | undefined;
   #lastStream: number | undefined;
@@ -29,14 +31,19 @@ export class H2Session implements GrpcSession {
   #opened = 0;
   #maxStreams = 0;
 
-  /** @param secureContext for `https:` */
+  /**
+   * @param secureContext for `https:`
+   * @param held what the other end may send on a stream is what the receiver allows
+   */
   constructor(
     url: URL,
     target: GrpcTarget,
     secureContext: SecureContext | undefined,
     lookup: LookupFunction,
     owner: SessionOwner<GrpcSession>,
+    held = false,
   ) {
+    this.#held = held;
     this.#target = target;
     this.#owner = owner;
     const connection = { lookup, autoSelectFamily: true, autoSelectFamilyAttemptTimeout: ADDRESS_MS, noDelay: true };
@@ -44,11 +51,16 @@ export class H2Session implements GrpcSession {
       ...connection,
       ...(secureContext !== undefined && { secureContext }),
       maxHeaderListPairs: HEADER_COUNT,
-      settings: { enablePush: false, initialWindowSize: WINDOW_BYTES, maxHeaderListSize: HEADER_BYTES },
+      settings: {
+        enablePush: false,
+        initialWindowSize: held ? HELD_WINDOW : WINDOW_BYTES,
+        maxHeaderListSize: HEADER_BYTES,
+      },
     });
     this.#session = session;
     session.on("connect", (_, socket) => {
       this.#socket = socket as Socket;
+      if (held) this.#socket.setKeepAlive(true, KEEP_ALIVE_MS);
       // After a late failure of TLS (a certificate that the other end refuses) the session says nothing more.
       socket.once("error", failed);
       session.setLocalWindowSize(WINDOW_BYTES);
@@ -100,11 +112,11 @@ export class H2Session implements GrpcSession {
     return this.#lastStream !== undefined && stream > this.#lastStream;
   }
 
-  open(request: GrpcRequest, attempt: GrpcAttempt): H2Stream {
+  open(request: GrpcRequest, receiver: GrpcReceiver): H2Stream {
     const stream = this.#session.request(headersOf(this.#target, request));
     this.#streams++;
     this.#opened++;
-    return new H2Stream(this, stream, request.frame, attempt);
+    return new H2Stream(this, stream, request.frame, receiver, this.#held);
   }
   streamEnded(): void {
     this.#streams--;

@@ -1,23 +1,22 @@
 import type * as http2 from "node:http2";
-import type { GrpcAttempt } from "./grpc-attempt.ts";
-import type { Ending, GrpcStream } from "./grpc-session.ts";
+import type { Ending, GrpcReceiver, GrpcStream } from "./grpc-session.ts";
 import type { H2Session } from "./h2-session.ts";
 
 const STREAM = Symbol();
 type Known = http2.ClientHttp2Stream & { [STREAM]?: H2Stream | undefined };
 type ResponseHeaders = http2.IncomingHttpHeaders & http2.IncomingHttpStatusHeader;
-// One listener for all streams, which finds its attempt on the stream, in place of closures for each.
+// One listener for all streams, which finds its receiver on the stream, in place of closures for each.
 function onResponse(this: Known, headers: ResponseHeaders): void {
-  this[STREAM]?.attempt.response(headers[":status"], headers);
+  this[STREAM]?.receiver.response(headers[":status"], headers);
 }
 function onData(this: Known, chunk: Buffer): void {
-  this[STREAM]?.attempt.data(chunk);
+  this[STREAM]?.data(chunk);
 }
 function onTrailers(this: Known, trailers: http2.IncomingHttpHeaders): void {
-  this[STREAM]?.attempt.trailers(trailers);
+  this[STREAM]?.receiver.trailers(trailers);
 }
 function onEnd(this: Known): void {
-  this[STREAM]?.attempt.end();
+  this[STREAM]?.receiver.end();
 }
 function onError(this: Known, error: Error): void {
   this[STREAM]?.error(error); // `close` follows
@@ -30,15 +29,25 @@ function onClose(this: Known): void {
 
 /** A stream of node:http2. */
 export class H2Stream implements GrpcStream {
-  readonly attempt: GrpcAttempt;
+  readonly receiver: GrpcReceiver;
   readonly #session: H2Session;
   readonly #stream: Known;
   #error: Error | undefined;
+  /** Bytes that have come and were not allowed again; undefined: all are at once. */
+  #held: number | undefined;
 
-  constructor(session: H2Session, stream: http2.ClientHttp2Stream, frame: Uint8Array, attempt: GrpcAttempt) {
+  /** @param held it is read only while nothing that has come waits to be allowed again */
+  constructor(
+    session: H2Session,
+    stream: http2.ClientHttp2Stream,
+    frame: Uint8Array,
+    receiver: GrpcReceiver,
+    held: boolean,
+  ) {
+    this.#held = held ? 0 : undefined;
     this.#session = session;
     this.#stream = stream;
-    this.attempt = attempt;
+    this.receiver = receiver;
     this.#stream[STREAM] = this;
     stream.on("response", onResponse).on("data", onData).on("trailers", onTrailers);
     stream.on("end", onEnd).on("error", onError).on("close", onClose);
@@ -46,6 +55,17 @@ export class H2Stream implements GrpcStream {
   }
   close(code: number): void {
     if (!this.#stream.closed) this.#stream.close(code);
+    else if (this.#held !== undefined) this.#stream.destroy(); // what it still has nobody reads
+  }
+  data(chunk: Buffer): void {
+    if (this.#held !== undefined) this.#held += chunk.length;
+    this.receiver.data(chunk);
+    if (this.#held !== undefined && this.#held > 0) this.#stream.pause();
+  }
+  allow(bytes: number): void {
+    if (this.#held === undefined) return;
+    this.#held -= bytes;
+    if (this.#held <= 0 && this.#stream.isPaused()) this.#stream.resume();
   }
   ending(): Ending {
     const { id = 0, rstCode } = this.#stream;
@@ -62,6 +82,6 @@ export class H2Stream implements GrpcStream {
   }
   closed(): void {
     this.#session.streamEnded();
-    this.attempt.closed();
+    this.receiver.closed();
   }
 }

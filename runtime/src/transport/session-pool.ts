@@ -10,6 +10,8 @@ export interface PoolOptions {
   readonly maxSessions: number;
   /** A session with streams on which nothing comes for so long is asked for a sign of life, in milliseconds. */
   readonly keepAliveMs: number;
+  /** The same for one on which a request was given up unanswered. Default: `keepAliveMs`. */
+  readonly silentMs?: number | undefined;
   readonly clock: Clock;
   readonly addresses: Addresses;
   readonly balance?: BalancePolicy | undefined;
@@ -47,6 +49,7 @@ export class SessionPool<S extends Session> implements SpotOwner<S> {
   readonly #sessions: number;
   readonly #clock: Clock;
   #keepAliveMs: number;
+  readonly #silentMs: number | undefined;
   readonly #addresses: Addresses;
   readonly #parts: SpotParts<S>;
   readonly #spots = new Map<string, Spot<S>>();
@@ -70,11 +73,12 @@ export class SessionPool<S extends Session> implements SpotOwner<S> {
   /** @param dial begins to connect */
   constructor(
     dial: (owner: SessionOwner<S>, target: Target) => S,
-    { maxSessions, keepAliveMs, clock, addresses, balance }: PoolOptions,
+    { maxSessions, keepAliveMs, silentMs, clock, addresses, balance }: PoolOptions,
   ) {
     this.#sessions = Math.min(balance?.connections ?? 1, maxSessions);
     this.#maxSessions = maxSessions;
     this.#keepAliveMs = keepAliveMs;
+    this.#silentMs = silentMs;
     this.#clock = clock;
     this.#addresses = addresses;
     this.#parts = { owner: this, dial, clock, rotates: this.#sessions > 1 };
@@ -115,7 +119,7 @@ export class SessionPool<S extends Session> implements SpotOwner<S> {
     if (watched.silentBytes !== session.bytesRead) {
       watched.silentBytes = session.bytesRead;
       watched.silentFrom = now;
-    } else if (now - watched.silentFrom >= this.#keepAliveMs) {
+    } else if (now - watched.silentFrom >= (this.#silentMs ?? this.#keepAliveMs)) {
       watched.silentFrom = now;
       this.#ping(session, watched);
     }

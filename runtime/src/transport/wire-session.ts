@@ -2,7 +2,7 @@ import type { LookupFunction, Socket } from "node:net";
 import type { SecureContext } from "node:tls";
 import type { Clock, Timer } from "../clock.ts";
 import type { Connection } from "../http2/connection.ts";
-import { dial } from "../http2/dial.ts";
+import { dial, KEEP_ALIVE_MS } from "../http2/dial.ts";
 import { ConnectionError, ErrorCode, errorName } from "../http2/error-code.ts";
 import { FloodGuard } from "../http2/flood-guard.ts";
 import { FrameReader } from "../http2/frame-reader.ts";
@@ -10,12 +10,11 @@ import { FrameWriter } from "../http2/frame-writer.ts";
 import { Flag, FRAME_BYTES, FRAME_HEAD_BYTES, FrameType, WINDOW_MAX, writeFrameHead } from "../http2/frames.ts";
 import { Incoming } from "../http2/incoming.ts";
 import { OpenStreams } from "../http2/open-streams.ts";
-import { preface } from "../http2/preface.ts";
+import { HELD_WINDOW, preface, WINDOW } from "../http2/preface.ts";
 import { SendQueue } from "../http2/send-queue.ts";
 import type { Place } from "./balancer.ts";
 import { described } from "./described.ts";
-import type { GrpcAttempt } from "./grpc-attempt.ts";
-import type { GrpcRequest, GrpcSession } from "./grpc-session.ts";
+import type { GrpcReceiver, GrpcRequest, GrpcSession } from "./grpc-session.ts";
 import type { RequestEncoder } from "./request-encoder.ts";
 import type { SessionOwner } from "./session.ts";
 import { WireStream } from "./wire-stream.ts";
@@ -34,6 +33,8 @@ export class WireSession implements GrpcSession, Connection<WireStream> {
   readonly #socket: Socket;
   readonly #writer: FrameWriter;
   readonly #reader: FrameReader;
+  readonly #incoming: Incoming<WireStream>;
+  readonly #window: number | undefined;
   readonly #guard = new FloodGuard();
   readonly #queue: SendQueue<WireStream>;
   readonly #streams = new OpenStreams<WireStream>();
@@ -59,6 +60,7 @@ export class WireSession implements GrpcSession, Connection<WireStream> {
 
   /**
    * @param secureContext for `https:`
+   * @param held what the other end may send on a stream is what the receiver allows
    * @param firstStream an odd number, for tests
    */
   constructor(
@@ -68,22 +70,26 @@ export class WireSession implements GrpcSession, Connection<WireStream> {
     lookup: LookupFunction,
     owner: SessionOwner<GrpcSession>,
     clock: Clock,
+    held = false,
     firstStream = 1,
   ) {
     this.#encoder = encoder;
     this.#owner = owner;
     this.#clock = clock;
+    this.#window = held ? HELD_WINDOW : undefined;
     this.#first = firstStream;
     this.#next = firstStream;
     const read = this.#read.bind(this);
     const socket = dial(url, secureContext, lookup, read, () => {
-      socket.write(preface());
+      socket.write(preface(this.#window ?? WINDOW));
       this.#unacknowledged = clock.setTimeout(late, SETTINGS_MS, this);
     });
     this.#socket = socket;
+    if (held) socket.setKeepAlive(true, KEEP_ALIVE_MS);
     this.#writer = new FrameWriter(socket, () => this.#flushed());
     this.#queue = new SendQueue(this.#writer);
     const incoming = new Incoming(this, this.#streams, this.#writer, this.#queue, this.#guard);
+    this.#incoming = incoming;
     this.#reader = new FrameReader(incoming.frame.bind(incoming));
     socket.on("drain", () => this.#flushed());
     socket.on("end", () => socket.destroy());
@@ -116,11 +122,11 @@ export class WireSession implements GrpcSession, Connection<WireStream> {
     return stream >= this.#next || stream % 2 === 0 || stream < this.#first;
   }
 
-  open(request: GrpcRequest, attempt: GrpcAttempt): WireStream {
+  open(request: GrpcRequest, receiver: GrpcReceiver): WireStream {
     if (this.ended || !this.#ready) throw new Error("the connection is at its end");
     const bound = this.#encoder.bound(request);
     const { position } = this.#writer;
-    const stream = new WireStream(this, this.#next, position, this.#queue.initialWindow, attempt);
+    const stream = new WireStream(this, this.#next, position, this.#queue.initialWindow, this.#window, receiver);
     this.#next += 2;
     this.#opened++;
     this.#guard.progress();
@@ -153,6 +159,10 @@ export class WireSession implements GrpcSession, Connection<WireStream> {
     }
   }
 
+  /** The other end may send so many bytes more on a stream. */
+  allow(stream: WireStream, bytes: number): void {
+    if (stream.window !== undefined && !this.#over) this.#incoming.allow(stream, bytes);
+  }
   /** Ends a stream with this error code, unless it has ended. */
   closeStream(stream: WireStream, code: number): void {
     if (!this.#streams.delete(stream)) return;

@@ -1,13 +1,12 @@
 import type { Stream } from "../http2/connection.ts";
 import { errorName } from "../http2/error-code.ts";
-import type { GrpcAttempt } from "./grpc-attempt.ts";
-import type { Ending, GrpcStream } from "./grpc-session.ts";
+import type { Ending, GrpcReceiver, GrpcStream } from "./grpc-session.ts";
 import type { WireSession } from "./wire-session.ts";
 
 /** A stream of a WireSession, which reads and writes its fields. */
 export class WireStream implements GrpcStream, Stream<WireStream> {
   readonly id: number;
-  readonly receiver: GrpcAttempt;
+  readonly receiver: GrpcReceiver;
   readonly #session: WireSession;
   /** Another one that is open, for `OpenStreams`. */
   next: WireStream | undefined;
@@ -20,6 +19,7 @@ export class WireStream implements GrpcStream, Stream<WireStream> {
   sent = 0;
   /** What the other end has sent and was not yet allowed again. */
   unacknowledged = 0;
+  window: number | undefined;
   /** Its headers have come. */
   answered = false;
   contentLength: number | undefined;
@@ -30,12 +30,23 @@ export class WireStream implements GrpcStream, Stream<WireStream> {
   lost = false;
   message: string | undefined;
 
-  constructor(session: WireSession, id: number, position: number, sendWindow: number, receiver: GrpcAttempt) {
+  constructor(
+    session: WireSession,
+    id: number,
+    position: number,
+    sendWindow: number,
+    window: number | undefined,
+    receiver: GrpcReceiver,
+  ) {
     this.#session = session;
     this.id = id;
     this.position = position;
     this.sendWindow = sendWindow;
+    this.window = window;
     this.receiver = receiver;
+  }
+  allow(bytes: number): void {
+    this.#session.allow(this, bytes);
   }
   close(code: number): void {
     this.#session.closeStream(this, code);

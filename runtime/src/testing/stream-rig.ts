@@ -1,0 +1,69 @@
+import type { Fault } from "../failure.ts";
+import type { OpenStream, StreamClient } from "../transport/stream-client.ts";
+import type { ReceivedHeaders } from "../transport/unary-client.ts";
+import { frame } from "../wire/frame.ts";
+
+/** How a stream has ended. */
+type End = { trailers: ReceivedHeaders } | { fault: Fault };
+
+/** A server stream, and all that was heard of it. */
+export class TestStream {
+  readonly items: Buffer[] = [];
+  /** What was heard, in order. */
+  readonly heard: ("opened" | "item" | "ended" | "faulted")[] = [];
+  headers: ReceivedHeaders | undefined;
+  readonly end: Promise<End>;
+  readonly #open: OpenStream;
+  #came = (): void => {};
+
+  constructor(client: StreamClient, take = Number.POSITIVE_INFINITY, message: string | Buffer = "hello") {
+    const { promise, resolve } = Promise.withResolvers<End>();
+    this.end = promise;
+    const note = (what: TestStream["heard"][number]): void => {
+      this.heard.push(what);
+      this.#came();
+    };
+    this.#open = client.open("/a.B/C", frame(Buffer.from(message)), 60_000, undefined, {
+      opened: (headers) => {
+        this.headers = headers;
+        note("opened");
+      },
+      item: (bytes) => {
+        this.items.push(bytes as Buffer);
+        note("item");
+      },
+      ended: (trailers) => {
+        note("ended");
+        resolve({ trailers });
+      },
+      faulted: (fault) => {
+        note("faulted");
+        resolve({ fault });
+      },
+    });
+    if (take > 0) this.#open.take(take);
+  }
+  get texts(): string[] {
+    return this.items.map(String);
+  }
+  take(items: number): void {
+    this.#open.take(items);
+  }
+  cancel(): void {
+    this.#open.cancel();
+  }
+  /** Waits until so many items have come. */
+  async came(items: number): Promise<void> {
+    while (this.items.length < items)
+      await new Promise<void>((resolve) => {
+        this.#came = resolve;
+      });
+  }
+  /** Waits until it has been accepted. */
+  async opened(): Promise<void> {
+    while (this.headers === undefined)
+      await new Promise<void>((resolve) => {
+        this.#came = resolve;
+      });
+  }
+}
