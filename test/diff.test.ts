@@ -17,15 +17,110 @@ import { requestFor } from "./support/request.ts";
 const golden = fileURLToPath(new URL("golden/diff", import.meta.url));
 const SHOP = readFileSync(join(golden, "shop.proto"), "utf8");
 
+type Changes = readonly (readonly [from: string, to: string])[];
 interface Case {
   readonly name: string;
   /** A text of the proto, and what stands there afterwards. */
-  readonly change: readonly (readonly [from: string, to: string])[];
+  readonly change: Changes;
+  /** What stands there on both sides. */
+  readonly base?: Changes;
   /** What has to be among the findings. */
   readonly kinds: readonly Finding["kind"][];
 }
 const GET_ITEM = `{ name: "item" call: { method: "up.v1.ItemService/GetItem" set: { name: "id" by: "args.id" } } }`;
+const SOURCE = `      {
+        name: "user"
+        jwt: { issuer: "https://id.example" audience: "shop" claims: "shop.v1.Claims" }`;
+/** Rules of a request. */
+const RULED: Changes = [
+  [`import "bff/v1/options.proto";`, `import "bff/v1/options.proto";\nimport "buf/validate/validate.proto";`],
+  [
+    `  string tenant = 1;\n  string id = 2;`,
+    `  string tenant = 1;\n  string id = 2 [(buf.validate.field).string.min_len = 3];`,
+  ],
+];
+const MIN_LEN = "[(buf.validate.field).string.min_len = 3]";
+const CONDITION = `role: "buyer" if: "principal.tenant != ''"`;
 const cases: readonly Case[] = [
+  {
+    name: "identity-source-added",
+    change: [
+      [
+        SOURCE,
+        `      { name: "partner" trusted: { header: "x-partner" claims: "shop.v1.Principal" } from: "spiffe://shop/gateway" },\n${SOURCE}`,
+      ],
+    ],
+    kinds: ["identity"],
+  },
+  {
+    name: "identity-source-replaced",
+    change: [
+      [SOURCE, SOURCE.replace(`"user"`, `"member"`)],
+      [`permit: { source: "user"`, `permit: { source: "member"`],
+    ],
+    kinds: ["identity", "permits"],
+  },
+  {
+    name: "identity-issuer",
+    change: [
+      [
+        `jwt: { issuer: "https://id.example" audience: "shop"`,
+        `jwt: { issuer: "https://{env.ISSUER}" audience: ["shop", "web"] algorithm: ["ES256"] leeway: "2m" cookie: "token"`,
+      ],
+      [`option (bff.v1.file) = {`, `option (bff.v1.file) = {\n  env: { name: "ISSUER" type: "string" }`],
+    ],
+    kinds: ["identity"],
+  },
+  {
+    name: "identity-claims",
+    change: [
+      [`{ name: "tenant" by: "claims.org" }`, `{ name: "tenant" by: "claims.sub" if: "claims.org != ''" }`],
+      [`claims: "shop.v1.Claims"`, `claims: "shop.v1.Token"`],
+      [`message Claims {`, `message Token {`],
+    ],
+    kinds: ["identity"],
+  },
+  {
+    name: "identity-gone",
+    change: [
+      [SHOP.slice(SHOP.indexOf("  identity: {"), SHOP.indexOf("};\n\nmessage Claims")), ""],
+      [`    permit: { source: "user" role: "buyer" if: "principal.tenant != ''" }\n`, ""],
+      [`metadata: { name: "x-tenant" by: "principal.tenant" }`, ""],
+    ],
+    kinds: ["identity", "permits"],
+  },
+  {
+    name: "permit-refuses-otherwise",
+    change: [[CONDITION, `${CONDITION} fail: { code: NOT_FOUND message: "no such shop" }`]],
+    kinds: ["refusals"],
+  },
+  {
+    name: "permit-tells-more",
+    base: [[CONDITION, `${CONDITION} fail: { code: NOT_FOUND }`]],
+    change: [
+      [`${CONDITION} fail: { code: NOT_FOUND }`, `${CONDITION} fail: { message: "not for {principal.subject}" }`],
+    ],
+    kinds: ["exposure"],
+  },
+  {
+    name: "rule-added",
+    base: RULED,
+    change: [
+      [
+        MIN_LEN,
+        `[(buf.validate.field) = { required: true string: { min_len: 3 not_in: "x" } cel: { id: "id.small" message: "too large" expression: "this < 'y'" } }]`,
+      ],
+    ],
+    kinds: ["refusals"],
+  },
+  {
+    name: "rule-changed",
+    base: RULED,
+    change: [[MIN_LEN, "[(buf.validate.field).string.min_len = 2]"]],
+    kinds: ["refusals"],
+  },
+  { name: "rule-removed", base: RULED, change: [[` ${MIN_LEN}`, ""]], kinds: ["refusals"] },
+
   {
     name: "new-upstream-call",
     change: [
@@ -185,11 +280,11 @@ const cases: readonly Case[] = [
   },
 ];
 
-const changed = ({ change }: Case): string =>
-  change.reduce((text, [from, to]) => {
-    if (!text.includes(from)) throw new Error(`shop.proto has no ${from}`);
-    return text.replaceAll(from, to);
-  }, SHOP);
+const changed = (text: string, changes: Changes): string =>
+  changes.reduce((so, [from, to]) => {
+    if (!so.includes(from)) throw new Error(`shop.proto has no ${from}`);
+    return so.replaceAll(from, to);
+  }, text);
 
 function reports(shop: string): readonly FileReport[] {
   const request = requestFor({ ...UPSTREAMS, "shop/v1/shop.proto": shop }, ["shop/v1/shop.proto"]);
@@ -208,7 +303,8 @@ describe("protobff diff", () => {
   });
 
   test.each(cases)("$name", (one) => {
-    const findings = compareReports(before, reports(changed(one)));
+    const base = changed(SHOP, one.base ?? []);
+    const findings = compareReports(base === SHOP ? before : reports(base), reports(changed(base, one.change)));
     const kinds = new Set(findings.map(({ kind }) => kind));
     expect(one.kinds.filter((kind) => !kinds.has(kind))).toEqual([]);
     const markdown = markdownOf(findings, ".git#branch=main");

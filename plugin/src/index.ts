@@ -18,6 +18,7 @@ export { describeUses, type NotUsed, type UpstreamUses, usesOf } from "./lock/us
 export { type Parameter, parseParameter } from "./parameter.ts";
 export type { BindReport, CallReport, ErrorRuleReport } from "./plan/describe-call.ts";
 export type { Degraded } from "./plan/describe-degraded.ts";
+export type { IdentityReport, IdentitySourceReport } from "./plan/describe-identity.ts";
 export type {
   Edge,
   FileReport,
@@ -27,6 +28,7 @@ export type {
   ServiceReport,
   StepReport,
 } from "./plan/describe-report.ts";
+export type { RuleReport, RulesReport } from "./plan/describe-rules.ts";
 export type { FailReport, FieldReport } from "./plan/describe-source.ts";
 export type { BreakerReport, UpstreamReport } from "./plan/describe-upstreams.ts";
 export { asksExamples, EXAMPLES } from "./plan/told-faults.ts";

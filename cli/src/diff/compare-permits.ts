@@ -1,5 +1,5 @@
 // Who may call an rpc: whether anybody may who might not before.
-import type { PermitReport } from "protoc-gen-bff/compiler";
+import type { FailReport, PermitReport } from "protoc-gen-bff/compiler";
 import type { Finding, Level, Said } from "./finding.ts";
 import { list, say } from "./finding.ts";
 
@@ -23,6 +23,7 @@ export function comparePermits(before: PermitReport | undefined, after: PermitRe
     ...scopes(before, after, told),
     ...roles(before, after, told),
     ...conditions(before, after, told),
+    ...refusals(before, after),
   ];
 }
 
@@ -76,6 +77,42 @@ function conditions({ if: from = [] }: PermitReport, { if: to = [] }: PermitRepo
     },
   ];
 }
+
+/** How those are refused whom a condition keeps out: of the conditions on both sides. */
+function refusals(before: PermitReport, after: PermitReport): readonly Told[] {
+  return (after.if ?? []).flatMap((condition, i): readonly Told[] => {
+    const known = before.if?.indexOf(condition) ?? -1;
+    const [from, to] = [before.fails?.[known], after.fails?.[i]];
+    if (known < 0 || JSON.stringify(from) === JSON.stringify(to)) return [];
+    const shown = { before: refusal(from), after: refusal(to) };
+    const gained = (to?.shows ?? []).filter((one) => !from?.shows?.includes(one));
+    if (gained.length > 0)
+      return [
+        {
+          ...{ kind: "exposure", level: "worse", ...shown },
+          says: say`whom ${condition} keeps out sees ${list(gained)} of an upstream's error`,
+        },
+      ];
+    if (from?.code === "NOT_FOUND" && to?.code !== "NOT_FOUND")
+      return [
+        {
+          ...{ kind: "exposure", level: "worse", ...shown },
+          says: say`whom ${condition} keeps out now learns that it is there`,
+        },
+      ];
+    return [
+      {
+        ...{ kind: "refusals", level: "different", ...shown },
+        says: say`whom ${condition} keeps out is refused otherwise`,
+      },
+    ];
+  });
+}
+function refusal(fail: FailReport | undefined): Said {
+  const { code, message } = fail ?? {};
+  return [...one(code ?? "PERMISSION_DENIED"), ...(message === undefined ? [] : say`: ${message}`)];
+}
+const one = (code: string): Said => [{ code }];
 
 function whom({ public: open, sources: any, scopes: all = [], roles: lists = [], if: asked = [] }: PermitReport): Said {
   if (open === true) return ["anybody"];

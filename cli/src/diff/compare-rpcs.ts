@@ -2,6 +2,7 @@
 import type { RpcReport } from "protoc-gen-bff/compiler";
 import { count, growth, time } from "./amounts.ts";
 import { comparePermits } from "./compare-permits.ts";
+import { compareRules } from "./compare-rules.ts";
 import { type Composition, shortName } from "./composition.ts";
 import type { Finding, Level, Said } from "./finding.ts";
 import { list, say } from "./finding.ts";
@@ -26,6 +27,7 @@ export function compareRpc(
     ...httpAnswers(before, after).map(of),
     ...limits(before, after).map(of),
     ...api(before, after).map(of),
+    ...compareRules(before.validated, after.validated).map(of),
     ...others(before, after).map(of),
   ];
 }
@@ -277,20 +279,8 @@ function api(before: RpcReport, after: RpcReport): readonly Told[] {
 /** What is told without a word for each of its parts. */
 function others(before: RpcReport, after: RpcReport): readonly Told[] {
   const changed = (key: keyof RpcReport): boolean => JSON.stringify(before[key]) !== JSON.stringify(after[key]);
-  const lost = (before.validated?.rules ?? 0) > (after.validated?.rules ?? 0);
   const functions = after.functions?.filter((name) => !before.functions?.includes(name)) ?? [];
   return [
-    ...(changed("validated")
-      ? [
-          {
-            kind: "refusals",
-            level: lost ? "worse" : "different",
-            says: [`${lost ? "fewer" : "other"} rules are checked of the request`],
-            before: [count(before.validated?.rules ?? 0, "rule")],
-            after: [count(after.validated?.rules ?? 0, "rule")],
-          } as const,
-        ]
-      : []),
     ...(functions.length > 0
       ? [{ kind: "values", level: "different", says: say`now calls functions of yours: ${list(functions)}` } as const]
       : []),

@@ -1,6 +1,7 @@
 // Two sides of a project: what has changed of what runs, by rpc and by name of step, never by position. Pure.
 import type { FileReport } from "protoc-gen-bff/compiler";
 import { compareBlocks } from "./compare-blocks.ts";
+import { compareIdentities } from "./compare-identity.ts";
 import { compareRpc, lostRpc, newRpc } from "./compare-rpcs.ts";
 import { compareUpstreams } from "./compare-upstreams.ts";
 import { type Block, type Composition, compositionOf, shortName } from "./composition.ts";
@@ -32,6 +33,7 @@ export function compareReports(before: readonly FileReport[], after: readonly Fi
     const known = old.side.upstreams.get(name);
     if (known !== undefined) found.push(...compareUpstreams(known, upstream));
   }
+  found.push(...compareIdentities(before, after));
   return inOrder(found);
 }
 

@@ -11,6 +11,7 @@ export const KINDS = {
   deadlines: "deadlines",
   policies: "policies",
   forwarded: "what upstreams are told",
+  identity: "who is believed",
   permits: "who may call",
   cache: "whose answers",
   exposure: "what clients see of errors",

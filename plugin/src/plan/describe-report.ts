@@ -12,10 +12,18 @@ import { cachingReport, type HttpCacheReport, type ResponseCacheReport } from ".
 import { type CallReport, callReport } from "./describe-call.ts";
 import { type WireReport, wireOf } from "./describe-codec.ts";
 import { type Degraded, degradedOf } from "./describe-degraded.ts";
+import { type IdentityReport, identityReport } from "./describe-identity.ts";
 import { type LimitReport, limitReports } from "./describe-limits.ts";
 import { httpCallsOf } from "./describe-protocol.ts";
 import { type RulesReport, rulesReport } from "./describe-rules.ts";
-import { type FieldReport, fieldReports, type SourceReport, sourceReport } from "./describe-source.ts";
+import {
+  type FailReport,
+  type FieldReport,
+  failReport,
+  fieldReports,
+  type SourceReport,
+  sourceReport,
+} from "./describe-source.ts";
 import { type TelemetryReport, telemetryReport } from "./describe-telemetry.ts";
 import { type UpstreamReport, upstreamReports } from "./describe-upstreams.ts";
 import { stepName, type Worst, worstOf } from "./describe-worst.ts";
@@ -36,6 +44,8 @@ import { allSteps, type MethodCalls, reachedInOrder, rootsOf } from "./worst-cal
 export interface FileReport {
   readonly version: 1;
   readonly file: string;
+  /** Who is believed to call; only where that is declared. */
+  readonly identity?: IdentityReport;
   readonly rpcs: readonly RpcReport[];
   /** What its services start once per request; only services with a `let`. */
   readonly services?: readonly ServiceReport[];
@@ -107,6 +117,8 @@ export interface PermitReport {
   readonly scopes?: readonly string[];
   readonly roles?: readonly (readonly string[])[];
   readonly if?: readonly string[];
+  /** How each of `if` refuses. */
+  readonly fails?: readonly FailReport[];
   /** The calls that decide, and what these wait for; they are sent before all others. */
   readonly steps?: readonly StepReport[];
 }
@@ -165,6 +177,7 @@ export function reportOf(file: PlanFile, messages: ReadonlyMap<string, PlanMessa
   return {
     version: 1,
     file: file.desc.proto.name,
+    ...defined("identity", file.identity && identityReport(file.identity)),
     rpcs: methods.map((planned) => {
       const worst = worstOf(planned, messages);
       const branches = branchesOf(file, worst);
@@ -247,10 +260,12 @@ function permitReport({ method, permit }: PlanMethod): PermitReport | undefined 
     ...defined("sources", sources),
     ...(scopes.length > 0 && { scopes }),
     ...(roles.length > 0 && { roles }),
-    ...(conditions.length > 0 && { if: conditions }),
+    ...(conditions.length > 0 && { if: conditions, fails: method.permit.conditions.flatMap(failsOf) }),
     ...(permit !== undefined && steps.length > 0 && { steps: steps.map((step) => stepReport(step, permit)) }),
   };
 }
+
+const failsOf = ({ source }: Step): readonly FailReport[] => (source.kind === "guard" ? [failReport(source.fail)] : []);
 
 function restReport({ ir, body, responseBody }: RestRule): RestReport {
   return {

@@ -60,6 +60,8 @@ export interface CelRule {
   readonly gives: "bool" | "string" | "dyn";
   /** `this` in the expression. */
   readonly value: Variable;
+  /** What a predefined rule is set to, as text. */
+  readonly is?: string;
 }
 
 /** A standard rule. */

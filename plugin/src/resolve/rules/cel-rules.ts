@@ -75,10 +75,9 @@ export class CelRules {
         [`[${extension.typeName}]`, extension.number, extension.proto.type],
       ];
       const site = { this: value, registry: this.#registry, constants };
-      return this.#all(
-        this.#declared(found.value.cel, found.place, () => path),
-        site,
-      );
+      const declared = this.#declared(found.value.cel, found.place, () => path);
+      const is = JSON.stringify(constants.value, (_, value) => (typeof value === "bigint" ? String(value) : value));
+      return this.#all(declared, site).map((rule) => ({ ...rule, is }));
     });
   }
 

@@ -1,0 +1,195 @@
+// Who is believed to be calling: whether credentials count that did not before.
+import type { FileReport, IdentityReport, IdentitySourceReport } from "protoc-gen-bff/compiler";
+import { time } from "./amounts.ts";
+import { type Finding, type Level, list, type Said, say } from "./finding.ts";
+
+type Told = Omit<Finding, "where">;
+type Tell = (level: Level, says: Said, from?: Said, to?: Said) => Told;
+const told: Tell = (level, says, before, after) => ({
+  ...{ kind: "identity", level, says },
+  ...(before !== undefined && { before }),
+  ...(after !== undefined && { after }),
+});
+
+/** Of each package. Whatever believes one caller more is worse. */
+export function compareIdentities(before: readonly FileReport[], after: readonly FileReport[]): readonly Finding[] {
+  const [from, to] = [identitiesOf(before), identitiesOf(after)];
+  const packages = [...new Set([...from.keys(), ...to.keys()])];
+  return packages.flatMap((name) =>
+    compareIdentity(from.get(name), to.get(name)).map(({ of, ...one }) => ({
+      ...one,
+      where: [of === undefined ? name : `${name}: ${of}`],
+    })),
+  );
+}
+const identitiesOf = (reports: readonly FileReport[]): ReadonlyMap<string, IdentityReport> =>
+  new Map(reports.flatMap(({ identity }) => (identity === undefined ? [] : [[identity.package, identity] as const])));
+
+/** `of`: the source. */
+type Of = Told & { readonly of?: string };
+
+function compareIdentity(before: IdentityReport | undefined, after: IdentityReport | undefined): readonly Of[] {
+  if (before === undefined || after === undefined) {
+    if (after !== undefined) return [told("different", say`it is now known who is calling: by ${names(after)}`)];
+    return before === undefined
+      ? []
+      : [told("worse", say`nobody looks any longer who is calling; before it was by ${names(before)}`)];
+  }
+  const [from, to] = [before, after].map(({ sources }) => new Map(sources.map((one) => [one.name, one])));
+  const both = after.sources.filter(({ name }) => from?.has(name));
+  const order = before.sources.filter(({ name }) => to?.has(name)).map(({ name }) => name);
+  const swapped = order.join() !== both.map(({ name }) => name).join();
+  return [
+    ...after.sources
+      .filter(({ name }) => from?.has(name) !== true)
+      .map((one) => ({
+        ...told("worse", ["callers are believed who were not before, by ", ...whoOf(one)]),
+        of: one.name,
+      })),
+    ...before.sources
+      .filter(({ name }) => to?.has(name) !== true)
+      .map((one) => ({ ...told("different", ["nobody is believed any longer by ", ...whoOf(one)]), of: one.name })),
+    ...both.flatMap((one) => {
+      const known = from?.get(one.name);
+      return known === undefined ? [] : compareSources(known, one).map((finding) => ({ ...finding, of: one.name }));
+    }),
+    ...(swapped ? [told("different", ["sources are asked in another order"], list(order), names(after))] : []),
+    ...(before.principal === after.principal
+      ? []
+      : [
+          told("different", ["a caller is another message"], [{ code: before.principal }], [{ code: after.principal }]),
+        ]),
+  ];
+}
+const names = ({ sources }: IdentityReport): Said => list(sources.map(({ name }) => name));
+
+const KINDS = {
+  jwt: "a JSON Web Token",
+  session: "a session",
+  api_key: "an API key",
+  assertion: "what another BFF has signed",
+  peer: "a client certificate",
+  trusted: "a header that is trusted",
+} as const;
+
+function whoOf({ kind, issuer, audience = [], spiffe = [], dns = [], header }: IdentitySourceReport): Said {
+  return [
+    KINDS[kind],
+    ...(issuer === undefined ? [] : say` of ${issuer}`),
+    ...(audience.length === 0 ? [] : [" for ", ...list(audience)]),
+    ...(spiffe.length + dns.length === 0 ? [] : [" with the name ", ...list([...spiffe, ...dns])]),
+    ...(kind === "trusted" ? say`, ${header ?? ""}` : []),
+  ];
+}
+
+function compareSources(before: IdentitySourceReport, after: IdentitySourceReport): readonly Told[] {
+  if (before.kind !== after.kind)
+    return [told("worse", ["callers prove themselves otherwise"], whoOf(before), whoOf(after))];
+  return [
+    ...texts(before, after),
+    ...lists(before, after),
+    ...places(before, after),
+    ...times(before, after),
+    ...principal(before, after),
+  ];
+}
+
+/** Another one may believe others. */
+const TEXTS = {
+  issuer: "another issuer is believed",
+  client_id: "logs in as another client of its issuer",
+  jwks: "the issuer's keys are taken from elsewhere",
+  keys: "the issuer's keys are taken from elsewhere",
+  subject: "other subjects are believed",
+} as const;
+function texts(before: IdentitySourceReport, after: IdentitySourceReport): readonly Told[] {
+  return (Object.keys(TEXTS) as (keyof typeof TEXTS)[]).flatMap((key) =>
+    before[key] === after[key]
+      ? []
+      : [told(key === "client_id" ? "different" : "worse", [TEXTS[key]], one(before[key]), one(after[key]))],
+  );
+}
+const one = (value: string | undefined): Said => (value === undefined ? ["none"] : [{ code: value }]);
+
+/** Of which any will do. `open`: none is any at all. */
+const LISTS = {
+  audience: { what: "tokens for", open: false },
+  algorithms: { what: "signatures by", open: false },
+  spiffe: { what: "certificates for", open: false },
+  dns: { what: "certificates for", open: false },
+  from: { what: "connections from", open: true },
+} as const;
+function lists(before: IdentitySourceReport, after: IdentitySourceReport): readonly Told[] {
+  return (Object.keys(LISTS) as (keyof typeof LISTS)[]).flatMap((key): readonly Told[] => {
+    const { what, open } = LISTS[key];
+    const [from, to] = [before[key] ?? [], after[key] ?? []];
+    const gained = to.filter((name) => !from.includes(name));
+    const lost = from.filter((name) => !to.includes(name));
+    if (open && from.length > 0 && to.length === 0)
+      return [told("worse", say`counts over any connection; before only from ${list(from)}`)];
+    if (open && from.length === 0 && to.length > 0)
+      return [told("different", say`counts only over connections from ${list(to)}`)];
+    return [
+      ...(gained.length === 0 ? [] : [told("worse", [`${what} `, ...list(gained), " count, too"])]),
+      ...(lost.length === 0 ? [] : [told("different", [`${what} `, ...list(lost), " no longer count"])]),
+    ];
+  });
+}
+
+/** Where it stands in a request: clients have to know. */
+function places(before: IdentitySourceReport, after: IdentitySourceReport): readonly Told[] {
+  const place = ({ header, cookie, prefix }: IdentitySourceReport): Said =>
+    cookie === undefined
+      ? [...say`header ${header ?? "none"}`, ...(prefix === undefined ? [] : say`, beginning with ${prefix}`)]
+      : say`cookie ${cookie}`;
+  const [from, to] = [place(before), place(after)];
+  // Whoever can set that header is whoever they say.
+  const level = after.kind === "trusted" ? "worse" : "different";
+  const scopes = JSON.stringify(before.scopes) === JSON.stringify(after.scopes);
+  return [
+    ...(JSON.stringify(from) === JSON.stringify(to) ? [] : [told(level, ["is looked for elsewhere"], from, to)]),
+    ...(scopes
+      ? []
+      : [
+          told(
+            "different",
+            ["other scopes are asked for at login"],
+            list(before.scopes ?? []),
+            list(after.scopes ?? []),
+          ),
+        ]),
+  ];
+}
+
+/** Longer is worse. */
+const TIMES = {
+  leeway_ms: "times of a token may be off by",
+  max_stale_ms: "keys serve while their issuer is away for",
+  idle_ms: "a session that nobody uses lasts",
+  absolute_ms: "a session lasts at most",
+  cache_ms: "a key that is revoked may count for",
+} as const;
+function times(before: IdentitySourceReport, after: IdentitySourceReport): readonly Told[] {
+  return (Object.keys(TIMES) as (keyof typeof TIMES)[]).flatMap((key) => {
+    const [from, to] = [before[key] ?? 0, after[key] ?? 0];
+    return from === to ? [] : [told(to > from ? "worse" : "better", [TIMES[key]], [time(from)], [time(to)])];
+  });
+}
+
+/** Permits rest on what is put into the principal. */
+function principal(before: IdentitySourceReport, after: IdentitySourceReport): readonly Told[] {
+  const made = ({ set }: IdentitySourceReport): ReadonlyMap<string, string> =>
+    new Map(
+      set?.map(({ field, by, if: condition }) => [field, condition === undefined ? by : `${by} if ${condition}`]),
+    );
+  const [from, to] = [made(before), made(after)];
+  const fields = [...new Set([...from.keys(), ...to.keys()])].filter((field) => from.get(field) !== to.get(field));
+  return [
+    ...(before.claims === after.claims
+      ? []
+      : [told("different", ["its claims are another message"], one(before.claims), one(after.claims))]),
+    ...fields.map((field) =>
+      told("worse", say`${field} of the principal is made of something else`, one(from.get(field)), one(to.get(field))),
+    ),
+  ];
+}
