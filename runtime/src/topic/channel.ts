@@ -1,0 +1,130 @@
+import type { Source } from "../call/source.ts";
+import type { Clock, Timer } from "../clock.ts";
+import type { Failure } from "../failure.ts";
+import type { Cursor } from "./cursor.ts";
+import type { Entry, Log, Place, ReadHears, Standing, Tail, TailHears } from "./log.ts";
+import { Ring } from "./ring.ts";
+
+/** What the channels of a topic have in common. */
+export interface ChannelSpec<Item> {
+  readonly log: Log<Item>;
+  readonly clock: Clock;
+  /** Items of a key. */
+  readonly keep: number;
+  /** Whether an item is the last one of its key. May throw. */
+  readonly isLast: (item: Item) => boolean;
+  /** Somebody has to begin anew. */
+  readonly countReset: () => void;
+}
+
+/** One key that somebody follows in this process: its ring, what feeds that, and all who follow. */
+export class Channel<Item> implements TailHears<Item> {
+  readonly ring: Ring<Item>;
+  readonly clock: Clock;
+  readonly ordered: boolean;
+  readonly isLast: (item: Item) => boolean;
+  readonly countReset: () => void;
+  readonly #key: string;
+  readonly #log: Log<Item>;
+  readonly #gone: (channel: Channel<Item>) => void;
+  readonly #cursors = new Set<Cursor<Item>>();
+  readonly #arriving = new Set<Cursor<Item>>(); // of those: nobody has told them where they are
+  readonly #tail: Tail;
+  #epoch = "";
+  #stands = false;
+  #accepted = false;
+  #over: Failure | "ended" | undefined;
+  #linger: Timer | undefined;
+
+  /** @param gone is told once, when nobody may join it any more */
+  constructor(key: string, spec: ChannelSpec<Item>, gone: (channel: Channel<Item>) => void) {
+    this.#key = key;
+    this.#log = spec.log;
+    this.#gone = gone;
+    this.clock = spec.clock;
+    this.ordered = spec.log.ordered;
+    this.isLast = spec.isLast;
+    this.countReset = spec.countReset;
+    this.ring = new Ring(spec.keep, spec.log.ordered);
+    this.#tail = spec.log.tail(key, this);
+  }
+  get epoch(): string {
+    return this.#epoch;
+  }
+  get key(): string {
+    return this.#key;
+  }
+  get followers(): number {
+    return this.#cursors.size;
+  }
+  /** How its tail has ended, if it has. */
+  get over(): Failure | "ended" | undefined {
+    return this.#over;
+  }
+  join(cursor: Cursor<Item>): void {
+    if (this.#linger !== undefined) this.clock.clearTimeout(this.#linger);
+    this.#linger = undefined;
+    this.#cursors.add(cursor);
+    // Not before whoever follows has what it is to hear of.
+    this.#arriving.add(cursor);
+    if (this.#stands) queueMicrotask(() => this.#place(cursor));
+  }
+  #place(cursor: Cursor<Item>): void {
+    if (!this.#stands || !this.#arriving.delete(cursor)) return;
+    if (this.#accepted) cursor.accepted();
+    cursor.placed();
+  }
+  leave(cursor: Cursor<Item>): void {
+    this.#arriving.delete(cursor);
+    if (!this.#cursors.delete(cursor) || this.#cursors.size > 0) return;
+    const { lingerMs } = this.#log;
+    if (this.#over !== undefined || lingerMs === 0) this.close();
+    else this.#linger = this.clock.setTimeout(close, lingerMs, this);
+  }
+  /** For one who is behind the ring. */
+  read(after: Place | undefined, hears: ReadHears<Item>): Source {
+    return this.#log.read(this.#key, after, hears);
+  }
+  /** Nobody wants it any more. */
+  close(): void {
+    if (this.#linger !== undefined) this.clock.clearTimeout(this.#linger);
+    this.#linger = undefined;
+    this.#gone(this);
+    this.#tail.close();
+  }
+
+  // ---- what the tail tells ----
+
+  opened(standing: Standing<Item>): void {
+    this.#epoch = standing.epoch;
+    this.#stands = true;
+    this.ring.begin(standing);
+    this.#arriving.clear();
+    for (const cursor of [...this.#cursors]) cursor.placed();
+  }
+  accepted(): void {
+    this.#accepted = true;
+    for (const cursor of [...this.#cursors]) cursor.accepted();
+  }
+  entry(entry: Entry<Item>): void {
+    this.ring.push(entry);
+    for (const cursor of this.#cursors) cursor.came(entry);
+  }
+  replaced(): void {
+    this.#stands = false;
+    for (const cursor of this.#cursors) cursor.replaced();
+  }
+  ended(): void {
+    this.#closed("ended");
+  }
+  failed(failure: Failure): void {
+    this.#closed(failure);
+  }
+  #closed(over: Failure | "ended"): void {
+    this.#over = over;
+    this.#gone(this); // the next one to come begins another
+    for (const cursor of [...this.#cursors]) cursor.closed();
+    if (this.#cursors.size === 0) this.close();
+  }
+}
+const close = (channel: { close(): void }): void => channel.close();

@@ -1,0 +1,148 @@
+import type { Source } from "../call/source.ts";
+import type { Entry, Log, Place, ReadHears, Tail, TailHears } from "./log.ts";
+
+/** Runs something later; what is told of one `stream`, in the order in which it was told. */
+export type Later = (stream: object, run: () => void) => void;
+
+interface Kept<Item> extends Entry<Item> {
+  readonly place: bigint;
+}
+const inMicrotask: Later = (_stream, run) => queueMicrotask(run);
+
+/** A log in this process alone, for tests and mocks: it keeps what it is told to forget not before that. */
+export class MemoryLog<Item> implements Log<Item> {
+  readonly ordered = true;
+  readonly lingerMs: number;
+  readonly #later: Later;
+  readonly #items = new Map<string, Kept<Item>[]>();
+  readonly #lost = new Map<string, bigint>(); // the last place of a key that was forgotten
+  readonly #tails = new Set<MemoryTail<Item>>();
+  readonly #reads = new Set<object>();
+  #epoch = 1;
+  #end = 0n; // the last place given
+
+  constructor(later: Later = inMicrotask, lingerMs = 0) {
+    this.#later = later;
+    this.lingerMs = lingerMs;
+  }
+  get epoch(): string {
+    return String(this.#epoch);
+  }
+  get tails(): number {
+    return this.#tails.size;
+  }
+  get reads(): number {
+    return this.#reads.size;
+  }
+  publish(key: string, item: Item, bytes = 1): bigint {
+    const entry = { place: ++this.#end, item, bytes };
+    this.#of(key).push(entry);
+    for (const tail of this.#tails) if (tail.key === key) tail.tell((hears) => hears.entry(entry));
+    return entry.place;
+  }
+  /** Keeps no more than so many of the items of a key. */
+  forget(key: string, keep: number): void {
+    const all = this.#of(key);
+    const gone = all.splice(0, Math.max(0, all.length - keep)).at(-1);
+    if (gone !== undefined) this.#lost.set(key, gone.place);
+  }
+  /** Another log under the same name: nothing is in it, and places begin anew. */
+  recreate(): void {
+    this.#epoch++;
+    this.#end = 0n;
+    this.#items.clear();
+    this.#lost.clear();
+    for (const tail of this.#tails) {
+      tail.replaced();
+      this.#open(tail);
+    }
+  }
+  newest(key: string): Entry<Item> | undefined {
+    return this.#items.get(key)?.at(-1);
+  }
+  tail(key: string, hears: TailHears<Item>): Tail {
+    const tail = new MemoryTail(key, hears, this.#later, (gone) => this.#tails.delete(gone));
+    this.#tails.add(tail);
+    this.#open(tail);
+    return tail;
+  }
+  #open(tail: MemoryTail<Item>): void {
+    const newest = this.newest(tail.key);
+    const standing = {
+      epoch: this.epoch,
+      newest,
+      from: newest === undefined ? undefined : (newest.place as bigint) - 1n,
+    };
+    tail.tell((hears) => hears.accepted());
+    tail.tell((hears) => hears.opened(standing));
+  }
+  read(key: string, after: Place | undefined, hears: ReadHears<Item>): Source {
+    const reading = {};
+    this.#reads.add(reading);
+    const of = this.#epoch;
+    let last = typeof after === "bigint" ? after : undefined;
+    let began = false;
+    const tell = (run: () => void): void =>
+      this.#later(reading, () => {
+        if (this.#reads.has(reading)) run();
+      });
+    const one = (): void => {
+      if (of !== this.#epoch) return; // `replaced` is on its way
+      const all = this.#of(key);
+      const at = last === undefined ? undefined : all.find(({ place }) => place === last);
+      const known = at !== undefined || after === undefined || began;
+      if (last !== undefined && (!known || last < (this.#lost.get(key) ?? 0n))) {
+        this.#reads.delete(reading);
+        hears.lost();
+        return;
+      }
+      if (!began && at !== undefined) hears.at(at);
+      began = true;
+      if (!this.#reads.has(reading)) return;
+      const next = all.find(({ place }) => place > (last ?? 0n));
+      if (next === undefined) {
+        hears.dry();
+        return;
+      }
+      last = next.place;
+      hears.entry(next);
+    };
+    return { next: () => tell(one), cancel: () => void this.#reads.delete(reading) };
+  }
+  #of(key: string): Kept<Item>[] {
+    const all = this.#items.get(key) ?? [];
+    this.#items.set(key, all);
+    return all;
+  }
+}
+
+class MemoryTail<Item> implements Tail {
+  readonly key: string;
+  readonly #hears: TailHears<Item>;
+  readonly #later: Later;
+  readonly #gone: (tail: MemoryTail<Item>) => void;
+  #closed = false;
+  #generation = 0;
+
+  constructor(key: string, hears: TailHears<Item>, later: Later, gone: (tail: MemoryTail<Item>) => void) {
+    this.key = key;
+    this.#hears = hears;
+    this.#later = later;
+    this.#gone = gone;
+  }
+  tell(run: (hears: TailHears<Item>) => void): void {
+    const generation = this.#generation;
+    this.#later(this, () => {
+      if (!this.#closed && generation === this.#generation) run(this.#hears);
+    });
+  }
+  /** At once; what was to be told is not. */
+  replaced(): void {
+    this.#generation++;
+    this.#hears.replaced();
+  }
+  close(): void {
+    this.#closed = true;
+    this.#gone(this);
+  }
+}

@@ -1,0 +1,79 @@
+import type { Entry, Place, Standing } from "./log.ts";
+
+/** Of the items of one key. The newest one is kept whatever its size. */
+export const RING_BYTES = 65_536;
+
+/**
+ * The newest items of one key, for all who follow it in this process. Each has a number, which grows by one and is never given twice; who
+ * follows is at a number.
+ */
+export class Ring<Item> {
+  readonly #keep: number;
+  readonly #ordered: boolean;
+  readonly #numbers = new Map<Place, number>();
+  #entries: Entry<Item>[] = [];
+  #first = 0;
+  #bytes = 0;
+  /** All behind this place is here, or comes; undefined: all of the key. */
+  #floor: Place | undefined;
+
+  constructor(keep: number, ordered: boolean) {
+    this.#keep = keep;
+    this.#ordered = ordered;
+  }
+  /** Of the oldest item. */
+  get first(): number {
+    return this.#first;
+  }
+  /** That the next item will have. */
+  get end(): number {
+    return this.#first + this.#entries.length;
+  }
+  get bytes(): number {
+    return this.#bytes;
+  }
+  get newest(): Entry<Item> | undefined {
+    return this.#entries.at(-1);
+  }
+  at(number: number): Entry<Item> | undefined {
+    return this.#entries[number - this.#first];
+  }
+  /** Forgets all, and goes on from there. */
+  begin({ newest, from }: Standing<Item>): void {
+    this.#first = this.end;
+    this.#entries = [];
+    this.#numbers.clear();
+    this.#bytes = 0;
+    this.#floor = from;
+    if (newest !== undefined) this.push(newest);
+  }
+  push(entry: Entry<Item>): void {
+    this.#numbers.set(entry.place, this.end);
+    this.#entries.push(entry);
+    this.#bytes += entry.bytes;
+    while (this.#entries.length > 1 && (this.#entries.length > this.#keep || this.#bytes > RING_BYTES)) this.#drop();
+  }
+  #drop(): void {
+    const oldest = this.#entries.shift();
+    if (oldest === undefined) return;
+    if (this.#numbers.get(oldest.place) === this.#first) this.#numbers.delete(oldest.place);
+    this.#first++;
+    this.#bytes -= oldest.bytes;
+    this.#floor = oldest.place;
+  }
+  /** The number of what follows this place, which is known to be one of the key; undefined: that is not here, or not to be told. */
+  behind(place: Place | undefined): number | undefined {
+    if (place === undefined) return this.#floor === undefined ? this.#first : undefined;
+    const exact = this.behindKnown(place);
+    if (exact !== undefined || !this.#ordered) return exact;
+    if (this.#floor !== undefined && place < this.#floor) return undefined;
+    const later = this.#entries.findIndex((entry) => entry.place > place);
+    return later < 0 ? this.end : this.#first + later;
+  }
+  /** The same of a place that may be none of this key's: only where it has been seen. */
+  behindKnown(place: Place): number | undefined {
+    const number = this.#numbers.get(place);
+    if (number !== undefined) return number + 1;
+    return place === this.#floor ? this.#first : undefined;
+  }
+}
