@@ -44,12 +44,13 @@ function Upstream({ upstream, mock }: { readonly upstream: ShownUpstream; readon
       <h3>{name}</h3>
       {mock !== undefined && <Mocked mock={mock} />}
       <dl>
-        {breakers.map(({ method, state, forMs }) => (
+        {breakers.map(({ method, state, forMs, probesInMs }) => (
           <div key={`breaker ${method ?? ""}`}>
             <dt>breaker{of(method)}</dt>
             <dd class={state === "closed" ? "good" : state === "open" ? "bad" : "running"}>
               {state}
               {forMs !== undefined && ` for ${Math.round(forMs / 1000)} s`}
+              {probesInMs !== undefined && untilProbe(probesInMs)}
             </dd>
           </div>
         ))}
@@ -75,6 +76,9 @@ function Upstream({ upstream, mock }: { readonly upstream: ShownUpstream; readon
     </section>
   );
 }
+
+/** Whole seconds; nothing is let out before. */
+const untilProbe = (ms: number): string => (ms === 0 ? ", the next call is a probe" : `, a probe in ${ms / 1000} s`);
 
 const of = (method: string | undefined): string =>
   method === undefined ? "" : ` of ${method.slice(method.indexOf("/") + 1)}`;

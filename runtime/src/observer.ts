@@ -283,11 +283,18 @@ export interface UpstreamEvent {
 /** What an upstream's calls share, at one moment. */
 export interface UpstreamState {
   /** The service's own, and those of methods (`package.Service/Method`) that have one of their own. */
-  readonly breakers: readonly { readonly method?: string | undefined; readonly state: BreakerState }[];
+  readonly breakers: readonly ({ readonly method?: string | undefined } & BreakerReading)[];
   /** The service's own, and those of methods. */
   readonly limits: readonly ({ readonly method?: string | undefined } & LimitState)[];
   /** Where its calls may go, as far as that is known. */
   readonly addresses: readonly AddressState[];
+}
+
+/** How a breaker stands. */
+export interface BreakerReading {
+  readonly state: BreakerState;
+  /** While it is open: how long until it is half-open, in milliseconds; 0: with the next attempt. */
+  readonly probesInMs?: number | undefined;
 }
 
 /** How much of a limit is taken. */

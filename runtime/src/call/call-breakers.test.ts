@@ -27,6 +27,14 @@ describe("breakers", () => {
     await probe.answer;
     expect(states).toEqual(["open", "half-open", "closed"]);
   });
+  test("say how long until they let a probe out", async () => {
+    const { upstream, clock } = await broken();
+    expect(upstream.state.breakers).toEqual([{ state: "open", probesInMs: 5_000 }]);
+    await clock.advance(4_000);
+    expect(upstream.state.breakers).toEqual([{ state: "open", probesInMs: 1_000 }]);
+    await clock.advance(2_000);
+    expect(upstream.state.breakers).toEqual([{ state: "open", probesInMs: 0 }]);
+  });
   test("a cancelled probe frees its place without a verdict", async () => {
     const { get, client, clock, states } = await broken();
     await clock.advance(5_000);

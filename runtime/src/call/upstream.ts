@@ -17,7 +17,7 @@ import { Limit, type LimitPolicy, type Places } from "../guard/limit.ts";
 import type { RetryPolicy } from "../guard/retry.ts";
 import { Throttle, type ThrottlePolicy } from "../guard/throttle.ts";
 import type { Identify } from "../identity/identity.ts";
-import type { Observer, UpstreamState } from "../observer.ts";
+import type { BreakerReading, Observer, UpstreamState } from "../observer.ts";
 import type { UnaryClient } from "../transport/unary-client.ts";
 import { frame } from "../wire/frame.ts";
 import type { Learning } from "./attempt.ts";
@@ -138,11 +138,11 @@ export class Upstream {
   }
   get state(): UpstreamState {
     const breakers = [...this.#methods].flatMap(([method, own]) =>
-      own === undefined ? [] : [{ method, state: own.state }],
+      own === undefined ? [] : [{ method, ...readingOf(own) }],
     );
     const limits = [...this.#inner].map(([key, limit]) => ({ method: key.slice(0, key.indexOf(" ")), ...limit.state }));
     return {
-      breakers: this.breaker === undefined ? breakers : [{ state: this.breaker.state }, ...breakers],
+      breakers: this.breaker === undefined ? breakers : [readingOf(this.breaker), ...breakers],
       limits: this.limit === undefined ? limits : [this.limit.state, ...limits],
       addresses: this.client.addresses?.() ?? [],
     };
@@ -196,6 +196,11 @@ export class Upstream {
     return new Rpc(this, `${method.parent.typeName}/${method.name}`, policy, { encode, decode, digest });
   }
 }
+
+const readingOf = ({ state, probesInMs }: Breaker): BreakerReading => ({
+  state,
+  ...(probesInMs !== undefined && { probesInMs }),
+});
 
 function limitOf(policy: LimitPolicy, clock: Clock): Places {
   return policy.adaptive ? new AdaptiveLimit(policy, clock) : new Limit(policy);

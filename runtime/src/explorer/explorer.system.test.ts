@@ -241,7 +241,11 @@ test("a switch for each mock", async () => {
   explorer.upstreams.upstream({
     service: EchoService.typeName,
     state: () => ({
-      breakers: [{ state: "half-open" }],
+      breakers: [
+        { state: "half-open" },
+        { state: "open", method: "echo.v1.EchoService/Echo", probesInMs: 3_400 },
+        { state: "open", method: "echo.v1.EchoService/Other", probesInMs: 0 },
+      ],
       limits: [{ taken: 3, most: 10, waiting: 2 }],
       addresses: [{ address: "10.0.0.7:80", state: "ejected", inFlight: 1 }],
     }),
@@ -250,7 +254,13 @@ test("a switch for each mock", async () => {
   const card = page.getByRole("region", { name: "echo.v1.EchoService" });
   await expect
     .poll(async () => (await card.getByRole("definition").allInnerTexts()).map((text) => text.trim()), PATIENT)
-    .toEqual(["half-open", expect.stringContaining("3 of 10, 2 waiting"), "ejected, 1 in flight"]);
+    .toEqual([
+      "half-open",
+      "open, a probe in 4 s",
+      "open, the next call is a probe",
+      expect.stringContaining("3 of 10, 2 waiting"),
+      "ejected, 1 in flight",
+    ]);
   const flip = card.getByRole("combobox", { name: "What the mock of echo.v1.EchoService does" });
   await flip.selectOption("garbage");
   await expect.poll(() => mock.behaviour, PATIENT).toEqual({ kind: "garbage" });

@@ -83,7 +83,10 @@ it("shows a breaker with the time since it changed, and a limit without a bound"
   upstreams.upstream({
     service: "a.S",
     state: () => ({
-      breakers: [{ state: "open" }, { method: "a.S/M", state: "closed" }],
+      breakers: [
+        { state: "open", probesInMs: 2_300 },
+        { method: "a.S/M", state: "closed" },
+      ],
       limits: [{ taken: 1, most: Number.POSITIVE_INFINITY, waiting: 0 }],
       addresses: [],
     }),
@@ -95,7 +98,7 @@ it("shows a breaker with the time since it changed, and a limit without a bound"
       service: "a.S",
       branch: undefined,
       breakers: [
-        { method: undefined, state: "open", forMs: 2_000 },
+        { method: undefined, state: "open", forMs: 2_000, probesInMs: 3_000 },
         { method: "a.S/M", state: "closed", forMs: undefined },
       ],
       limits: [{ method: undefined, taken: 1, most: null, waiting: 0 }],

@@ -113,7 +113,10 @@ export class Upstreams implements Observer {
       return {
         service,
         branch,
-        breakers: breakers.map(({ method, state: is }) => ({ method, state: is, forMs: since(method) })),
+        breakers: breakers.map(({ method, state: is, probesInMs }) => ({
+          ...{ method, state: is, forMs: since(method) },
+          ...(probesInMs !== undefined && { probesInMs: Math.ceil(probesInMs / 1000) * 1000 }),
+        })),
         limits: limits.map(({ method, taken, most, waiting }) => ({
           ...{ method, taken, waiting, most: Number.isFinite(most) ? most : null },
         })),

@@ -33,6 +33,8 @@ export interface ShownUpstream {
     readonly state: "closed" | "open" | "half-open";
     /** Since when, in milliseconds before now; undefined: since the start. */
     readonly forMs?: number | undefined;
+    /** Of one that is open: how long until it lets out a probe, in milliseconds, whole seconds; 0: the next call is one. */
+    readonly probesInMs?: number | undefined;
   }[];
   readonly limits: readonly {
     readonly method?: string | undefined;

@@ -46,6 +46,9 @@ class Model {
     if (enough(failed, judged.length, errorRate)) this.#to("open");
     else if (slowRate !== undefined && enough(slowOnes, timed.length, slowRate)) this.#to("open");
   }
+  get probesInMs(): number | undefined {
+    return this.state === "open" ? Math.max(this.#until - this.#now(), 0) : undefined;
+  }
   #to(state: BreakerState): void {
     this.state = state;
     this.period++;
@@ -106,6 +109,7 @@ describe("Breaker", () => {
               model.sample(ended!.period, each.good, each.tookMs);
             }
             expect(breaker.state).toBe(model.state);
+            expect(breaker.probesInMs).toBe(model.probesInMs);
           }
         },
       ),

@@ -41,6 +41,10 @@ export class Breaker {
   get state(): BreakerState {
     return this.#state;
   }
+  /** While it is open: how long until an attempt is let out as a probe, in milliseconds; 0: the next one is. */
+  get probesInMs(): number | undefined {
+    return this.#state === "open" ? Math.max(0, this.#until - this.#clock.now()) : undefined;
+  }
   /** Whether an attempt would be refused now; changes nothing. */
   get refuses(): boolean {
     if (this.#state === "closed") return false;
