@@ -95,6 +95,11 @@ export const FIXED_VARIABLES: readonly FixedVariable[] = [
   { name: "BFF_MAX_REPLY_BYTES", default: "16777216", about: "largest message from an upstream" },
   { name: "BFF_MAX_STREAMS", default: "250", about: "requests at a time on one HTTP/2 connection of a client" },
   {
+    name: "BFF_MAX_FOLLOWERS",
+    default: "20000",
+    about: "clients that follow a stream of any rpc, at a time, per process",
+  },
+  {
     name: "BFF_MAX_PENDING_BYTES",
     default: "134217728",
     about:

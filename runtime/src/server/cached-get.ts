@@ -11,8 +11,8 @@ import type { HttpCaching } from "../compose/http-caching.ts";
 import { INCOMING } from "../compose/judged-handler.ts";
 import { STALE } from "../compose/reached.ts";
 import { incomingOf } from "../identity/incoming.ts";
-import { COMPRESS_FROM } from "./fast-call.ts";
 import { cachedAnswer, NO_STORE } from "./http-caching.ts";
+import { COMPRESS_FROM } from "./unary-call.ts";
 
 const COMPRESSIONS = [compressionGzip, compressionBrotli];
 

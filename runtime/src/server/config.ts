@@ -10,6 +10,7 @@ import { readUpstreams, type UpstreamAddresses, type UpstreamsSpec } from "./con
 import { readWorkers } from "./config-workers.ts";
 import { type Environment, EnvReader, type Fault } from "./env-reader.ts";
 import type { LogFormat } from "./failure-log.ts";
+import { DEFAULT_MAX_FOLLOWERS } from "./followers.ts";
 import { quoted } from "./one-line.ts";
 import { type FileReader, isUsable, readPair, readPem } from "./pem-files.ts";
 import { DEFAULT_MAX_PENDING_BYTES } from "./pending-bytes.ts";
@@ -47,6 +48,8 @@ export interface ServerConfig<Name extends string, Env> extends UpstreamAddresse
   readonly maxPendingBytes: number;
   /** On one connection of HTTP/2, at once. */
   readonly maxStreams: number;
+  /** Of streams of rpcs, per process. */
+  readonly maxFollowers: number;
   /** A connection of HTTP/2 without requests is closed after so long. */
   readonly idleMs: number;
   /** Whose HTTP/2 carries calls to upstreams. */
@@ -82,6 +85,7 @@ export type ConfigResult<Name extends string, Env> = {
 const MAX_BYTES = 2 ** 32 - 1;
 const MAX_PENDING_BYTES = 2 ** 40;
 const MAX_STREAMS = 10_000;
+const MAX_FOLLOWERS = 1_000_000;
 const MAX_COUNT = 2 ** 32 - 1;
 
 /** Reads the whole configuration; either all of it or everything that is wrong with it. */
@@ -110,6 +114,7 @@ export function readConfig<Upstreams extends Readonly<Record<string, DescService
     maxReplyBytes: read.within("BFF_MAX_REPLY_BYTES", 1, MAX_BYTES, String(16 << 20)),
     maxPendingBytes: read.within("BFF_MAX_PENDING_BYTES", 1, MAX_PENDING_BYTES, String(DEFAULT_MAX_PENDING_BYTES)),
     maxStreams: read.within("BFF_MAX_STREAMS", 1, MAX_STREAMS, String(DEFAULT_MAX_STREAMS)),
+    maxFollowers: read.within("BFF_MAX_FOLLOWERS", 1, MAX_FOLLOWERS, String(DEFAULT_MAX_FOLLOWERS)),
     idleMs: readIdle(read),
     http2: readHttp2(read),
     corsOrigins: readOrigins(read),

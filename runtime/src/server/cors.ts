@@ -15,6 +15,8 @@ const EXPOSED = [
     "ratelimit",
     "ratelimit-policy",
     "etag",
+    "bff-heartbeat",
+    "bff-resume",
     "deprecation",
     "sunset",
     "link",

@@ -10,7 +10,7 @@ import type { AnswerMetadata } from "../compose/answer-metadata.ts";
 import { connectError } from "../compose/connect-error.ts";
 import type { Answering, Endpoint } from "../compose/endpoint-options.ts";
 import { type Failure, OVER } from "../failure.ts";
-import type { Incoming, Peer } from "../identity/incoming.ts";
+import type { Incoming, IncomingHeaders, Peer } from "../identity/incoming.ts";
 import type { Judged } from "../identity/judged.ts";
 import { appended } from "../wire/appended.ts";
 import type { ServerFault } from "./failure-log.ts";
@@ -22,8 +22,7 @@ import { serverRefusal } from "./told-refusals.ts";
 import { beginInTurn, type Whole } from "./turns.ts";
 
 /** What all calls of one rpc in one encoding have in common. */
-export interface FastRpc {
-  readonly run: Endpoint["run"];
+export interface CallRpc {
   /** Asked when the request has come whole, and before its message is read. */
   readonly judge: Endpoint["judge"];
   /** Told of what is refused without having been asked of either. */
@@ -31,14 +30,6 @@ export interface FastRpc {
   readonly peers: Peers;
   /** @throws ConnectError of bytes that make no sense */
   readonly parse: (bytes: Uint8Array) => Message;
-  /**
-   * With gRPC's prefix in front, uncompressed, where that is 5 bytes.
-   *
-   * @throws ConnectError of a message that cannot be written
-   */
-  readonly serialize: (message: Message) => Uint8Array;
-  /** In bytes: 5 or none. */
-  readonly prefix: number;
   /** In bytes, of one message. */
   readonly maxBytes: number;
   /** The calls under way. */
@@ -64,19 +55,16 @@ export interface FastHead {
   readonly requestId: string | undefined;
 }
 
-/** Shorter bodies are not worth compressing: Connect's own limit, in bytes. */
-export const COMPRESS_FROM = 1024;
 const NONE: readonly string[] = [];
-const NO_METADATA: Partial<AnswerMetadata> = {};
 const NOTHING = Buffer.alloc(0);
 
-/** One request on the fast path, from its headers to its answer. It answers as Connect's adapter would. */
-export abstract class FastCall implements Incoming, Holder, Slotted, Whole {
+/** One request on the fast path, from its headers until it is refused or its message is handed on. */
+export abstract class FastCall<Rpc extends CallRpc = CallRpc> implements Incoming, Holder, Slotted, Whole {
   slot = 0;
   heldBytes = 0;
   holderSlot = 0;
   readonly holderNumber: number;
-  protected readonly rpc: FastRpc;
+  protected readonly rpc: Rpc;
   protected readonly head: FastHead;
   protected received = 0;
   /** Its first `received` bytes have come; nobody else's once a second chunk has. */
@@ -99,7 +87,7 @@ export abstract class FastCall implements Incoming, Holder, Slotted, Whole {
   #untold: Failure | undefined;
   #rounds = 0; // of the check for requests that do not come
 
-  constructor(rpc: FastRpc, head: FastHead) {
+  constructor(rpc: Rpc, head: FastHead) {
     this.rpc = rpc;
     this.head = head;
     this.holderNumber = rpc.pending.nextNumber();
@@ -152,7 +140,7 @@ export abstract class FastCall implements Incoming, Holder, Slotted, Whole {
   end(): void {
     this.#ended = true;
     if (this.#over) return;
-    if (this.#refusal !== undefined) this.#refuse(this.#refusal);
+    if (this.#refusal !== undefined) this.refuseNow(this.#refusal);
     else if (this.session === undefined) this.begin();
     else beginInTurn(this.session, this);
   }
@@ -167,7 +155,7 @@ export abstract class FastCall implements Incoming, Holder, Slotted, Whole {
     try {
       verdict = judge(this);
     } catch (thrown) {
-      this.#refuse(internal(thrown)); // of an endpoint that is none of ours
+      this.refuseNow(internal(thrown)); // of an endpoint that is none of ours
       return;
     }
     if (!(verdict instanceof Promise)) {
@@ -179,7 +167,7 @@ export abstract class FastCall implements Incoming, Holder, Slotted, Whole {
     this.#expect(this.#leftMs());
     verdict.then(
       (found) => this.#admit(found),
-      (thrown: unknown) => this.#refuse(internal(thrown)),
+      (thrown: unknown) => this.refuseNow(internal(thrown)),
     );
   }
   /** Nothing begins for a client that has gone meanwhile, or whose time is up. */
@@ -191,7 +179,7 @@ export abstract class FastCall implements Incoming, Holder, Slotted, Whole {
       return;
     }
     if (verdict instanceof Denied) {
-      this.#refuse(connectError(verdict.failure), verdict.metadata);
+      this.refuseNow(connectError(verdict.failure), verdict.metadata);
     } else {
       this.#judged = verdict;
       this.complete();
@@ -211,7 +199,7 @@ export abstract class FastCall implements Incoming, Holder, Slotted, Whole {
     const answering = this.#answering;
     this.#closed = true;
     if (!this.#over) this.#tell(OVER);
-    this.#settle();
+    this.settle();
     this.rpc.pending.release(this); // of the answer
     answering?.cancel();
   }
@@ -223,7 +211,7 @@ export abstract class FastCall implements Incoming, Holder, Slotted, Whole {
   abort(error: ConnectError): void {
     if (this.#over) return;
     const answering = this.#answering;
-    this.#refuse(error);
+    this.refuseNow(error);
     answering?.cancel(serverRefusal(error.code, error.rawMessage));
   }
 
@@ -246,6 +234,10 @@ export abstract class FastCall implements Incoming, Holder, Slotted, Whole {
   protected get over(): boolean {
     return this.#over;
   }
+  /** Whether its stream or connection is at its end. */
+  protected get closed(): boolean {
+    return this.#closed;
+  }
   /** What has come so far. */
   protected body(): Buffer {
     const body = this.#body ?? NOTHING;
@@ -259,22 +251,26 @@ export abstract class FastCall implements Incoming, Holder, Slotted, Whole {
 
   // ---- the answer ----
 
-  protected run(args: Message): void {
+  /**
+   * The message is read: whoever answers tells observers from now on.
+   *
+   * @param keeps whether the deadline is kept here
+   * @param begin is given who calls, and what the client's deadline leaves
+   */
+  protected handOn(
+    keeps: boolean,
+    begin: (headers: IncomingHeaders, leftMs: number | undefined) => Answering | undefined,
+  ): void {
     this.#body = undefined;
     const leftMs = this.#leftMs();
-    this.#expect(leftMs);
+    if (keeps) this.#expect(leftMs);
+    else clearTimeout(this.#deadline);
     let answering: Answering | undefined;
     this.#told = true;
     try {
-      answering = this.rpc.run(
-        args,
-        this.#judged ?? this,
-        leftMs,
-        (response, degraded, metadata) => this.#answer(response, degraded, metadata),
-        (failure, metadata) => this.#refuse(connectError(failure), metadata),
-      );
+      answering = begin(this.#judged ?? this, leftMs);
     } catch (thrown) {
-      this.#refuse(internal(thrown)); // of an endpoint that is none of ours
+      this.refuseNow(internal(thrown)); // of an endpoint that is none of ours
     }
     if (!this.#over) this.#answering = answering;
   }
@@ -282,7 +278,7 @@ export abstract class FastCall implements Incoming, Holder, Slotted, Whole {
   protected refuse(refusal: ConnectError): void {
     const error = shortError(refusal);
     if (this.#ended) {
-      this.#refuse(error);
+      this.refuseNow(error);
       return;
     }
     // Go's clients stop sending when an answer begins, against their own content-length, and nghttp2 resets such a stream
@@ -297,46 +293,15 @@ export abstract class FastCall implements Incoming, Holder, Slotted, Whole {
     return !this.#ended;
   }
   lingered(error: ConnectError): void {
-    this.#refuse(error);
+    this.refuseNow(error);
   }
 
-  #answer(response: Message, degraded: string, metadata: AnswerMetadata | undefined): void {
-    if (this.#over) return;
-    this.#settle();
-    const { compression } = this.head;
-    let bytes: Uint8Array;
-    try {
-      bytes = this.rpc.serialize(response);
-    } catch (thrown) {
-      this.#fail(internal(thrown), metadata);
-      return;
-    }
-    const { prefix } = this.rpc;
-    if (compression === null || bytes.length - prefix < COMPRESS_FROM) {
-      this.#send(bytes, false, degraded, metadata);
-      return;
-    }
-    compression.compress(new Uint8Array(bytes.buffer, bytes.byteOffset + prefix, bytes.length - prefix)).then(
-      (compressed) => this.#send(compressed, true, degraded, metadata),
-      (thrown) => this.#fail(internal(thrown), metadata),
-    );
-  }
-  #send(bytes: Uint8Array, compressed: boolean, degraded: string, metadata: AnswerMetadata | undefined): void {
-    if (this.#closed) return;
-    this.rpc.pending.add(this, bytes.length);
-    if (this.#closed) return;
-    try {
-      const { headers = NONE, trailers = NONE, stale = false } = metadata ?? NO_METADATA;
-      this.reply(bytes, compressed, degraded, headers, trailers, stale);
-    } catch (thrown) {
-      this.#broken(thrown);
-    }
-  }
-  #refuse(error: ConnectError, metadata?: AnswerMetadata): void {
+  /** The answer is this. */
+  protected refuseNow(error: ConnectError, metadata?: AnswerMetadata): void {
     if (this.#over) return;
     this.#tell(serverRefusal(error.code, error.rawMessage));
-    this.#settle();
-    this.#fail(error, metadata);
+    this.settle();
+    this.failWith(error, metadata);
   }
   #tell(failure: Failure): void {
     if (this.#judging) this.#untold = failure;
@@ -344,19 +309,20 @@ export abstract class FastCall implements Incoming, Holder, Slotted, Whole {
     this.#told = true;
     this.rpc.refused?.(failure, this.#judged ?? this, performance.now() - this.#startedAt);
   }
-  #fail(error: ConnectError, metadata: AnswerMetadata | undefined): void {
+  protected failWith(error: ConnectError, metadata: AnswerMetadata | undefined): void {
     try {
       this.fail(error, metadata?.headers ?? NONE, metadata?.trailers ?? NONE);
     } catch (thrown) {
-      this.#broken(thrown);
+      this.broken(thrown);
     }
   }
   /** Headers that cannot be sent, for example. */
-  #broken(thrown: unknown): void {
+  protected broken(thrown: unknown): void {
     this.rpc.fault("cannot answer", thrown);
     this.cutOff();
   }
-  #settle(): void {
+  /** It has its answer, which is yet to be sent, or nobody waits for one any more. */
+  protected settle(): void {
     this.#over = true;
     this.#answering = undefined;
     this.#body = undefined;
@@ -366,18 +332,6 @@ export abstract class FastCall implements Incoming, Holder, Slotted, Whole {
     leaveList(this.rpc.open, this);
   }
 
-  /**
-   * @param bytes as `serialize` gives them; compressed ones have no prefix
-   * @param stale whether something of it was used past its time
-   */
-  protected abstract reply(
-    bytes: Uint8Array,
-    compressed: boolean,
-    degraded: string,
-    headers: readonly string[],
-    trailers: readonly string[],
-    stale: boolean,
-  ): void;
   protected abstract fail(error: ConnectError, headers: readonly string[], trailers: readonly string[]): void;
   /** Ends the stream or connection without an answer. */
   protected abstract cutOff(): void;
@@ -385,7 +339,8 @@ export abstract class FastCall implements Incoming, Holder, Slotted, Whole {
   protected abstract drop(): void;
 }
 
-function internal(thrown: unknown): ConnectError {
+/** What a client is told of what was thrown. */
+export function internal(thrown: unknown): ConnectError {
   return thrown instanceof ConnectError ? thrown : new ConnectError("internal error", Code.Internal);
 }
 const expired = (call: FastCall): void =>

@@ -2,8 +2,9 @@ import type * as http from "node:http";
 import type * as http2 from "node:http2";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { codeToHttpStatus, errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
-import { COMPRESS_FROM, type FastHead, type FastRpc } from "./fast-call.ts";
+import type { FastHead } from "./fast-call.ts";
 import { FastHttpCall } from "./fast-http.ts";
+import { COMPRESS_FROM, type FastRpc } from "./unary-call.ts";
 
 /** What else a call of Connect's protocol has to know. */
 export interface ConnectEncoding {

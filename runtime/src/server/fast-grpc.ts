@@ -2,16 +2,18 @@ import * as http2 from "node:http2";
 import type { Message } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { REQUEST_ID } from "../call/request-id.ts";
-import { frame, PREFIX_BYTES } from "../wire/frame.ts";
-import { FastCall, type FastHead, type FastRpc } from "./fast-call.ts";
+import { frame } from "../wire/frame.ts";
+import type { FastHead } from "./fast-call.ts";
+import { FramedRequest, type FrameReader } from "./framed-request.ts";
 import { statusTrailers } from "./grpc-status.ts";
 import { discardStream, dropStream } from "./request-body.ts";
+import { type FastRpc, UnaryCall } from "./unary-call.ts";
 
 const COMPRESSED = 1;
 const OK = { "grpc-status": "0" };
 const WITH_TRAILERS = { waitForTrailers: true };
 
-type Trailers = Record<string, string | string[]>;
+export type Trailers = Record<string, string | string[]>;
 const TRAILERS = Symbol();
 type Answered = http2.ServerHttp2Stream & { [TRAILERS]?: Trailers };
 /** One listener for all streams, in place of closures. */
@@ -20,16 +22,9 @@ function onWantTrailers(this: Answered): void {
 }
 
 /** A unary call of gRPC, over HTTP/2. */
-export class FastGrpcCall extends FastCall {
+export class FastGrpcCall extends UnaryCall implements FrameReader {
   readonly #stream: http2.ServerHttp2Stream;
-  /** Where the frame begins that is coming. */
-  #at = 0;
-  /** Of its message; -1 as long as its prefix has not come. */
-  #length = -1;
-  /** So many bytes have to be there for the next step. */
-  #needed = PREFIX_BYTES;
-  /** Where its message stands. */
-  #start = -1;
+  readonly #frames = new FramedRequest("unary");
   #args: Message | undefined;
 
   constructor(rpc: FastRpc, head: FastHead, stream: http2.ServerHttp2Stream) {
@@ -41,45 +36,22 @@ export class FastGrpcCall extends FastCall {
     return this.#stream.session ?? this.#stream;
   }
   protected get expected(): number {
-    return this.#length < 0 ? Number.POSITIVE_INFINITY : this.#needed;
+    return this.#frames.expected;
   }
   protected arrived(): void {
-    while (this.received >= this.#needed) {
-      const error = this.#step(this.body());
+    while (this.received >= this.#frames.needed) {
+      const error = this.#frames.step(this.body(), this.rpc.maxBytes, this);
       if (error === undefined) continue;
       this.refuse(error);
       return;
     }
   }
-  #step(body: Buffer): ConnectError | undefined {
-    if (this.#length < 0) {
-      const length = body.readUInt32BE(this.#at + 1);
-      const { maxBytes } = this.rpc;
-      if (length > maxBytes) {
-        const message = `message size ${length} is larger than configured readMaxBytes ${maxBytes}`;
-        return new ConnectError(message, Code.ResourceExhausted);
-      }
-      this.#length = length;
-      this.#needed = this.#at + PREFIX_BYTES + length;
-      return undefined;
-    }
-    if (((body[this.#at] ?? 0) & COMPRESSED) !== 0) {
+  frame(body: Buffer, start: number, end: number, compressed: boolean): ConnectError | undefined {
+    if (compressed) {
       return new ConnectError("received compressed envelope, but do not know how to decompress", Code.Internal);
     }
-    const start = this.#at + PREFIX_BYTES;
     // Who is calling is judged before: its message is read when all has come.
-    if (this.rpc.judge === undefined) {
-      const error = this.#read(body, start, this.#needed);
-      if (error !== undefined) return error;
-    }
-    if (this.#start >= 0) {
-      return new ConnectError("protocol error: received extra input message for unary method", Code.Unimplemented);
-    }
-    this.#start = start;
-    this.#at = this.#needed;
-    this.#needed += PREFIX_BYTES;
-    this.#length = -1;
-    return undefined;
+    return this.rpc.judge === undefined ? this.#read(body, start, end) : undefined;
   }
   #read(body: Buffer, start: number, end: number): ConnectError | undefined {
     try {
@@ -90,16 +62,11 @@ export class FastGrpcCall extends FastCall {
     }
   }
   protected complete(): void {
-    const begun = this.#length < 0 ? this.#at : this.#at + PREFIX_BYTES;
-    if (this.received > begun) {
-      this.refuse(new ConnectError("protocol error: incomplete envelope", Code.InvalidArgument));
-    } else if (this.#start < 0) {
-      this.refuse(new ConnectError("protocol error: missing input message for unary method", Code.Unimplemented));
-    } else {
-      const error = this.#args === undefined ? this.#read(this.body(), this.#start, this.#at) : undefined;
-      if (error !== undefined) this.refuse(error);
-      else if (this.#args !== undefined) this.run(this.#args);
-    }
+    const { start, end } = this.#frames;
+    let error = this.#frames.incomplete(this.received);
+    if (error === undefined && this.#args === undefined) error = this.#read(this.body(), start, end);
+    if (error !== undefined) this.refuse(error);
+    else if (this.#args !== undefined) this.run(this.#args);
   }
 
   protected reply(
@@ -114,11 +81,11 @@ export class FastGrpcCall extends FastCall {
       framed = frame(bytes);
       framed[0] = COMPRESSED;
     }
-    this.#respond(headers, degraded, framed, trailers.length > 0 ? { ...OK, ...object(trailers) } : OK);
+    this.#respond(headers, degraded, framed, trailers.length > 0 ? { ...OK, ...trailersOf(trailers) } : OK);
   }
   protected fail(error: ConnectError, headers: readonly string[], trailers: readonly string[]): void {
     const status = statusTrailers(error);
-    this.#respond(headers, "", undefined, trailers.length > 0 ? { ...object(trailers), ...status } : status);
+    this.#respond(headers, "", undefined, trailers.length > 0 ? { ...trailersOf(trailers), ...status } : status);
   }
   #respond(more: readonly string[], degraded: string, body: Uint8Array | undefined, trailers: Trailers): void {
     const stream: Answered = this.#stream;
@@ -145,8 +112,8 @@ export class FastGrpcCall extends FastCall {
   }
 }
 
-/** Several values of one name become a list. */
-function object(pairs: readonly string[]): Trailers {
+/** Names and values in turn; several values of one name become a list. */
+export function trailersOf(pairs: readonly string[]): Trailers {
   const all: Trailers = {};
   for (let i = 0; i + 1 < pairs.length; i += 2) {
     const name = (pairs[i] ?? "").toLowerCase();

@@ -2,11 +2,12 @@ import type * as http from "node:http";
 import * as http2 from "node:http2";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { REQUEST_ID } from "../call/request-id.ts";
-import { FastCall, type FastHead, type FastRpc } from "./fast-call.ts";
+import type { FastHead } from "./fast-call.ts";
 import { discardStream, dropStream } from "./request-body.ts";
+import { type FastRpc, UnaryCall } from "./unary-call.ts";
 
 /** A call whose request and answer are one body each, over HTTP/1.1 or HTTP/2. */
-export abstract class FastHttpCall extends FastCall {
+export abstract class FastHttpCall extends UnaryCall {
   readonly #out: http2.ServerHttp2Stream | http.ServerResponse;
 
   constructor(rpc: FastRpc, head: FastHead, out: http2.ServerHttp2Stream | http.ServerResponse) {

@@ -1,27 +1,20 @@
 import type * as http from "node:http";
 import type * as http2 from "node:http2";
-import { type DescMethodUnary, fromBinary, type Registry, toBinary } from "@bufbuild/protobuf";
-import { Code, ConnectError } from "@connectrpc/connect";
-import { type Compression, compressionNegotiate, createMethodSerializationLookup } from "@connectrpc/connect/protocol";
-import * as connect from "@connectrpc/connect/protocol-connect";
-import * as grpc from "@connectrpc/connect/protocol-grpc";
-import { compressionBrotli, compressionGzip } from "@connectrpc/connect-node";
+import type { Registry } from "@bufbuild/protobuf";
+import type { ConnectError } from "@connectrpc/connect";
 import type { Endpoint } from "../compose/endpoint-options.ts";
-import { type Bounds, checkElements } from "../elements/bounds.ts";
-import { frame, PREFIX_BYTES } from "../wire/frame.ts";
-import type { CorsHeaders } from "./cors.ts";
+import { binaryOf, jsonOf } from "./encodings.ts";
 import type { ServerFault } from "./failure-log.ts";
-import { attachRequest, attachStream, type FastCall, type FastHead, type FastRpc } from "./fast-call.ts";
+import { attachRequest, attachStream, type FastCall, type FastHead } from "./fast-call.ts";
 import { type ConnectEncoding, FastConnectCall } from "./fast-connect.ts";
 import { FastGrpcCall } from "./fast-grpc.ts";
 import type { Shortcut } from "./listener.ts";
 import type { Peers } from "./peers.ts";
 import type { PendingBytes } from "./pending-bytes.ts";
-import { remembered } from "./remembered.ts";
-import { nearestDeadline, REQUEST_DEADLINE } from "./request-deadline.ts";
-import type { RequestIds } from "./request-ids.ts";
+import { type HeadNames, RequestHeads, type RequestHeadsOptions } from "./request-heads.ts";
+import type { FastRpc } from "./unary-call.ts";
 
-export interface FastPathOptions {
+export interface FastPathOptions extends RequestHeadsOptions {
   /** Larger messages fail with RESOURCE_EXHAUSTED, in bytes. */
   readonly maxBytes: number;
   /** How many elements a request may hold whose rpc does not say. */
@@ -30,16 +23,10 @@ export interface FastPathOptions {
   readonly masks: ReadonlySet<string>;
   /** What a google.protobuf.Any may hold in JSON. */
   readonly registry: Registry;
-  /** Of answers by gRPC, which a proxy may have made of what a page has sent. */
-  readonly corsHeaders: CorsHeaders;
-  /** Of all others. */
-  readonly httpHeaders: CorsHeaders;
   /** Where bodies count. */
   readonly pending: PendingBytes;
   readonly peers: Peers;
   readonly fault: ServerFault;
-  /** Who gives requests their ids; undefined: nobody. */
-  readonly ids?: RequestIds | undefined;
 }
 
 interface Served {
@@ -59,9 +46,8 @@ const KINDS: ReadonlyMap<unknown, Kind> = new Map<string, Kind>([
   ["application/json; charset=utf-8", "json"],
   ["application/json;charset=utf-8", "json"],
 ]);
-const COMPRESSIONS: Compression[] = [compressionGzip, compressionBrotli];
-/** Of reading, the limit is kept as the bytes come in. */
-const UNLIMITED = { readMaxBytes: 0xffffffff, writeMaxBytes: 0xffffffff };
+const GRPC: HeadNames = { isGrpc: true, timeout: "grpc-timeout", accepted: "grpc-accept-encoding" };
+const CONNECT: HeadNames = { isGrpc: false, timeout: "connect-timeout-ms", accepted: "accept-encoding" };
 
 /**
  * Serves unary calls without the objects that Connect's adapter makes for each. It takes what is ordinary; whatever it would have to
@@ -71,23 +57,18 @@ export class FastPath implements Shortcut {
   readonly #served = new Map<unknown, Served>();
   readonly #open: FastCall[] = [];
   readonly #maxBytes: number;
-  readonly #ids: RequestIds | undefined;
-  readonly #corsHeaders: CorsHeaders;
-  readonly #httpHeaders: CorsHeaders;
+  readonly #heads: RequestHeads;
   readonly #connectJson: ConnectEncoding;
   readonly #connectProto: ConnectEncoding;
-  readonly #authorities = new Map<string, boolean>();
-  readonly #compressions = new Map<string, Compression | null>();
 
   constructor(
     endpoints: readonly (Pick<Endpoint, "method" | "codec" | "maxElements" | "version"> &
       Partial<Pick<Endpoint, "run" | "judge" | "refused">>)[],
-    { maxBytes, maxElements, masks, registry, corsHeaders, httpHeaders, pending, peers, fault, ids }: FastPathOptions,
+    options: FastPathOptions,
   ) {
-    this.#ids = ids;
+    const { maxBytes, maxElements, masks, registry, pending, peers, fault } = options;
+    this.#heads = new RequestHeads(options);
     this.#maxBytes = maxBytes;
-    this.#corsHeaders = corsHeaders;
-    this.#httpHeaders = httpHeaders;
     const jsonOptions = { registry };
     this.#connectJson = { contentType: "application/json", jsonOptions };
     this.#connectProto = { contentType: "application/proto", jsonOptions };
@@ -143,10 +124,6 @@ export class FastPath implements Shortcut {
     for (const call of [...this.#open]) call.abort(error);
   }
 
-  #encoding(kind: Kind): ConnectEncoding {
-    return kind === "json" ? this.#connectJson : this.#connectProto;
-  }
-
   /** Undefined: the adapter is to judge. */
   #head(
     kind: Kind,
@@ -154,84 +131,14 @@ export class FastPath implements Shortcut {
     from: Pick<FastHead, "headers" | "raw" | "carrier">,
     authority: unknown,
   ): FastHead | undefined {
-    const { headers, raw, carrier } = from;
-    if (headers.expect !== undefined || typeof authority !== "string" || !this.#isAuthority(authority))
-      return undefined;
+    const { headers } = from;
     const isGrpc = kind === "grpc";
     const encoding = isGrpc ? headers["grpc-encoding"] : headers["content-encoding"];
     if (encoding !== undefined && encoding !== "identity") return undefined;
     if (!isGrpc && Number.parseInt(headers["content-length"] ?? "0", 10) > this.#maxBytes) return undefined;
-    let clientMs: number | undefined;
-    const timeout = isGrpc ? headers["grpc-timeout"] : headers["connect-timeout-ms"];
-    if (timeout !== undefined) {
-      if (typeof timeout !== "string") return undefined;
-      const parsed = (isGrpc ? grpc : connect).parseTimeout(timeout, Number.MAX_SAFE_INTEGER);
-      if (parsed.error !== undefined) return undefined;
-      clientMs = parsed.timeoutMs;
-    }
-    const deadline = headers[REQUEST_DEADLINE];
-    if (deadline !== undefined) {
-      const nearest = nearestDeadline(clientMs, deadline);
-      if (nearest === "malformed") return undefined;
-      clientMs = nearest;
-    }
-    const accepted = isGrpc ? headers["grpc-accept-encoding"] : headers["accept-encoding"];
-    if (accepted !== undefined && typeof accepted !== "string") return undefined;
-    const compression = accepted === undefined ? null : this.#compression(accepted);
-    const cors = isGrpc ? this.#corsHeaders(headers.origin) : this.#httpHeaders(headers.origin);
-    const extra = version === undefined ? cors : [...cors, ...version];
-    return { headers, raw, carrier, clientMs, compression, extra, requestId: this.#ids?.of(headers) };
+    return this.#heads.of(isGrpc ? GRPC : CONNECT, from, version, authority);
   }
-
-  #compression(accepted: string): Compression | null {
-    return remembered(
-      this.#compressions,
-      accepted,
-      () => compressionNegotiate(COMPRESSIONS, null, accepted, "").response,
-    );
-  }
-  /** The adapter makes a URL of it. */
-  #isAuthority(authority: string): boolean {
-    return remembered(this.#authorities, authority, () => URL.canParse(`http://${authority}/`));
+  #encoding(kind: Kind): ConnectEncoding {
+    return kind === "json" ? this.#connectJson : this.#connectProto;
   }
 }
-
-type Encoding = Pick<FastRpc, "parse" | "serialize" | "prefix">;
-
-function jsonOf(method: DescMethodUnary, bounds: Bounds, registry: Registry): Encoding {
-  const lookup = createMethodSerializationLookup(method, undefined, { registry }, UNLIMITED);
-  const { parse } = lookup.getI(false);
-  const { serialize } = lookup.getO(false);
-  return {
-    parse: (bytes) => {
-      checkElements(bytes, method.input, true, bounds);
-      return parse(bytes);
-    },
-    serialize: serialize as FastRpc["serialize"],
-    prefix: 0,
-  };
-}
-
-function binaryOf({ method, codec }: Pick<Endpoint, "method" | "codec">, bounds: Bounds): Encoding {
-  const decode = codec?.decode ?? ((bytes) => fromBinary(method.input, bytes));
-  const encode = codec?.encode ?? ((message) => frame(toBinary(method.output, message)));
-  return {
-    parse: (bytes) => {
-      checkElements(bytes, method.input, false, bounds);
-      try {
-        return decode(bytes);
-      } catch (thrown) {
-        throw new ConnectError(`parse binary: ${textOf(thrown)}`, Code.InvalidArgument); // as connect-go has it
-      }
-    },
-    serialize: (message) => {
-      try {
-        return encode(message);
-      } catch (thrown) {
-        throw new ConnectError(`serialize binary: ${textOf(thrown)}`, Code.Internal);
-      }
-    },
-    prefix: PREFIX_BYTES,
-  };
-}
-const textOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown));

@@ -16,6 +16,7 @@ import { connectAdapter } from "./connect-adapter.ts";
 import { corsHeaders, withCors } from "./cors.ts";
 import type { ServerFault } from "./failure-log.ts";
 import { FastPath } from "./fast-path.ts";
+import { DEFAULT_MAX_FOLLOWERS, Followers } from "./followers.ts";
 import { routeHealth } from "./health.ts";
 import { type Connections, type Handler, Listener } from "./listener.ts";
 import { withLongDeadlines } from "./long-deadlines.ts";
@@ -30,6 +31,7 @@ import { nothingHere, reservedOf, Shortcuts } from "./rest-served.ts";
 import { SecurityHeaders } from "./security-headers.ts";
 import { withShortErrors } from "./short-errors.ts";
 import { withSourceRoutes } from "./source-routes.ts";
+import { type StreamListenable, StreamPath } from "./stream-path.ts";
 import { withToldRefusals } from "./told-refusals.ts";
 import { urlOf } from "./url-of.ts";
 
@@ -71,6 +73,8 @@ export interface ListenOptions {
   readonly requestTimeoutMs?: number;
   /** Requests at a time on one connection of HTTP/2; default 250. */
   readonly maxStreams?: number;
+  /** Who follows a stream of any rpc, at a time; more are refused with RESOURCE_EXHAUSTED. Default 20,000. */
+  readonly maxFollowers?: number;
   /** A connection of HTTP/2 without requests is closed after so long, in milliseconds; default 300 s. */
   readonly idleMs?: number;
   /** A connection is closed when it is so old, in milliseconds, a tenth more or less; default 0: never for its age. */
@@ -89,7 +93,7 @@ export interface RequestCounters {
   readonly all: number;
 }
 
-/** What `listen` needs of an endpoint; one without `run` is served by Connect's adapter alone. */
+/** What `listen` needs of an endpoint with one answer; one without `run` is served by Connect's adapter alone. */
 export type Listenable = Pick<Endpoint, "method" | "codec" | "maxElements" | "http" | "rest" | "version" | "route"> &
   Partial<Pick<Endpoint, "run" | "judge" | "refused">>;
 
@@ -133,8 +137,13 @@ export interface Listening {
  *
  * @throws the error of the port, with a `code` such as EADDRINUSE
  */
-export async function listen(endpoints: readonly Listenable[], options: ListenOptions = {}): Promise<Listening> {
-  const hasRest = endpoints.some(({ rest = [] }) => rest.length > 0);
+export async function listen(
+  endpoints: readonly (Listenable | StreamListenable)[],
+  options: ListenOptions = {},
+): Promise<Listening> {
+  const streaming = endpoints.filter((endpoint): endpoint is StreamListenable => "follow" in endpoint);
+  const unary = endpoints.filter((endpoint): endpoint is Listenable => !("follow" in endpoint));
+  const hasRest = unary.some(({ rest = [] }) => rest.length > 0);
   const { routes = new Map() } = options.identity ?? {};
   const services = options.services ?? [...new Set(endpoints.map(({ method }) => method.parent))];
   const draining = new AbortController();
@@ -156,7 +165,7 @@ export async function listen(endpoints: readonly Listenable[], options: ListenOp
     routes(router) {
       for (const endpoint of endpoints) {
         const bounds = { maxBytes, maxElements: endpoint.maxElements ?? maxElements, masks };
-        addCachedGet(router, endpoint.http, { forPages: corsOrigins.length > 0 }, () =>
+        addCachedGet(router, "http" in endpoint ? endpoint.http : undefined, { forPages: corsOrigins.length > 0 }, () =>
           addBounded(router, bounds, () => endpoint.route(router)),
         );
       }
@@ -179,11 +188,13 @@ export async function listen(endpoints: readonly Listenable[], options: ListenOp
   const served = { maxBytes, maxElements, masks, registry, corsHeaders: cors, httpHeaders: security.of };
   const ids = new RequestIds();
   const under = { pending, peers, fault, ids };
-  const fast = new FastPath(endpoints, { ...served, ...under });
+  const fast = new FastPath(unary, { ...served, ...under });
   const rest = hasRest
-    ? new RestPath(endpoints, { ...served, ...under, reserved: reservedOf(services, routes) })
+    ? new RestPath(unary, { ...served, ...under, reserved: reservedOf(services, routes) })
     : undefined;
-  const shortcut = rest === undefined ? fast : new Shortcuts(fast, rest);
+  const followers = new Followers(options.maxFollowers ?? DEFAULT_MAX_FOLLOWERS);
+  const streams = streaming.length > 0 ? new StreamPath(streaming, { ...served, ...under, followers }) : undefined;
+  const shortcut = new Shortcuts([fast, streams, rest].filter((one) => one !== undefined));
   const rpcs = corsOrigins.length === 0 ? adapter : withCors(cors, adapter);
   const handler = withSourceRoutes({ routes, peers, fault }, rpcs);
   const listener = await Listener.open(ids.added(security.added(withProbes(readiness, handler))), {
@@ -212,11 +223,13 @@ export async function listen(endpoints: readonly Listenable[], options: ListenOp
   const close = async (graceMs = 10_000) => {
     leave();
     if (drainDelayMs > 0) await sleep(drainDelayMs);
+    followers.drain(graceMs / 2);
     return listener.drain(graceMs, cut);
   };
   const handOver = (graceMs = 10_000) => {
     readiness.replaced = true;
     draining.abort(); // ends what watches, which would not end by itself
+    followers.drain(graceMs / 2);
     return listener.handOver(graceMs, cut);
   };
   const listening: Listening = {

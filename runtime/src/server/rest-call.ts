@@ -7,10 +7,11 @@ import type { HttpCaching } from "../compose/http-caching.ts";
 import type { RestMatch } from "../rest/matcher.ts";
 import { HttpError, httpStatusOf, statusJson } from "../rest/status.ts";
 import type { Transcoder } from "../rest/transcoder.ts";
-import { COMPRESS_FROM, type FastHead, type FastRpc } from "./fast-call.ts";
+import type { FastHead } from "./fast-call.ts";
 import { FastHttpCall } from "./fast-http.ts";
 import { cachedAnswer, NO_STORE } from "./http-caching.ts";
 import { PROTOCOL } from "./protocol.ts";
+import { COMPRESS_FROM, type FastRpc } from "./unary-call.ts";
 
 /** One path of an rpc, ready to serve. */
 export interface RestRoute {

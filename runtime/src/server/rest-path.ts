@@ -9,13 +9,14 @@ import type { Endpoint } from "../compose/endpoint-options.ts";
 import { partsOf, type RestMatch, RestMatcher, type RestPathParts } from "../rest/matcher.ts";
 import { HttpError } from "../rest/status.ts";
 import { transcoder } from "../rest/transcoder.ts";
-import { attachRequest, attachStream, type FastCall, type FastHead, type FastRpc } from "./fast-call.ts";
+import { attachRequest, attachStream, type FastCall, type FastHead } from "./fast-call.ts";
 import type { FastPathOptions } from "./fast-path.ts";
 import type { Shortcut } from "./listener.ts";
 import { remembered } from "./remembered.ts";
 import { malformed, nearestDeadline, REQUEST_DEADLINE } from "./request-deadline.ts";
 import { RestCall, type RestEncodings, type RestRequest, type RestRoute, tooLarge } from "./rest-call.ts";
 import { SHOWN } from "./security-headers.ts";
+import type { FastRpc } from "./unary-call.ts";
 
 export interface RestPathOptions extends FastPathOptions {
   /** Paths that stay what they are, whatever rules say. */

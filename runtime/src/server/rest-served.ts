@@ -14,28 +14,26 @@ interface Abortable extends Shortcut {
   abort(error: ConnectError): void;
 }
 
-/** The first, and where it leaves a request, the second. */
+/** The first, and where it leaves a request, the next. */
 export class Shortcuts implements Abortable {
-  readonly #first: Abortable;
-  readonly #second: Abortable;
+  readonly #all: readonly Abortable[];
 
-  constructor(first: Abortable, second: Abortable) {
-    this.#first = first;
-    this.#second = second;
+  constructor(all: readonly Abortable[]) {
+    this.#all = all;
   }
   stream(stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders, raw: readonly string[]): boolean {
-    return this.#first.stream(stream, headers, raw) || this.#second.stream(stream, headers, raw);
+    for (const one of this.#all) if (one.stream(stream, headers, raw)) return true;
+    return false;
   }
   request(request: http.IncomingMessage, response: http.ServerResponse): boolean {
-    return this.#first.request(request, response) || this.#second.request(request, response);
+    for (const one of this.#all) if (one.request(request, response)) return true;
+    return false;
   }
   checkArrivals(rounds: number): void {
-    this.#first.checkArrivals(rounds);
-    this.#second.checkArrivals(rounds);
+    for (const one of this.#all) one.checkArrivals(rounds);
   }
   abort(error: ConnectError): void {
-    this.#first.abort(error);
-    this.#second.abort(error);
+    for (const one of this.#all) one.abort(error);
   }
 }
 

@@ -5,6 +5,7 @@ import { addBounded } from "../elements/bounded-handler.ts";
 import { MAX_ELEMENTS } from "../elements/bounds.ts";
 import { maskNames } from "../elements/mask-names.ts";
 import { typesOf } from "../rest/types-of.ts";
+import type { StreamEndpoint } from "../stream/stream-endpoint.ts";
 import { addCachedGet } from "./cached-get.ts";
 import { withToldRefusals } from "./told-refusals.ts";
 
@@ -17,7 +18,10 @@ export interface RouteOptions {
 }
 
 /** The rpcs as routes, for those who bring a server of their own: `connectNodeAdapter({ routes: routes(endpoints) })`. */
-export function routes(endpoints: readonly Endpoint[], options: RouteOptions = {}): (router: ConnectRouter) => void {
+export function routes(
+  endpoints: readonly (Endpoint | StreamEndpoint)[],
+  options: RouteOptions = {},
+): (router: ConnectRouter) => void {
   const { maxRequestBytes: maxBytes = 4 << 20, maxElements = MAX_ELEMENTS } = options;
   const masks = maskNames(
     typesOf(
@@ -29,7 +33,7 @@ export function routes(endpoints: readonly Endpoint[], options: RouteOptions = {
     for (const endpoint of endpoints) {
       const bounds = { maxBytes, maxElements: endpoint.maxElements ?? maxElements, masks };
       // Whether pages of others may read answers is known to that server alone.
-      addCachedGet(router, endpoint.http, { forPages: true }, () =>
+      addCachedGet(router, "http" in endpoint ? endpoint.http : undefined, { forPages: true }, () =>
         addBounded(router, bounds, () => endpoint.route(router)),
       );
     }

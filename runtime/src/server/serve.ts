@@ -12,6 +12,7 @@ import type { IdentitySpec, OpenIdentity } from "../identity/spec.ts";
 import type { Limits } from "../limits/limits.ts";
 import type { RateLimit } from "../limits/rate-limit.ts";
 import type { AuditEvent, Observer } from "../observer.ts";
+import type { StreamEndpoint } from "../stream/stream-endpoint.ts";
 import type { UnaryClient } from "../transport/unary-client.ts";
 import type { Admin } from "./admin.ts";
 import { readConfig } from "./config.ts";
@@ -69,7 +70,7 @@ export interface ServeOptions<
   readonly mocks?: (() => Promise<readonly MockDefaults[]>) | undefined;
   readonly create: (
     parts: ServeParts<Upstreams, Env, Principal, Limit>,
-  ) => readonly Endpoint[] | Promise<readonly Endpoint[]>;
+  ) => readonly (Endpoint | StreamEndpoint)[] | Promise<readonly (Endpoint | StreamEndpoint)[]>;
   /** Besides the log on standard error, which BFF_LOG turns off. Default: what the module in BFF_OBSERVER exports, if any. */
   readonly observer?: Observer;
 }

@@ -1,4 +1,5 @@
 // What Connect's adapter refuses before a request has reached its endpoint: observers hear of it all the same, once for each request.
+import type { DescMethod } from "@bufbuild/protobuf";
 import { Code, ConnectError, type ConnectRouter, createContextValues } from "@connectrpc/connect";
 import type { UniversalHandler, UniversalServerRequest, UniversalServerResponse } from "@connectrpc/connect/protocol";
 import { codeFromHttpStatus, codeFromString } from "@connectrpc/connect/protocol-connect";
@@ -11,7 +12,7 @@ import { incomingOf } from "../identity/incoming.ts";
 /** From now on everything in the router that is one of these endpoints'. */
 export function withToldRefusals(
   router: ConnectRouter,
-  endpoints: readonly (Pick<Endpoint, "method"> & Partial<Pick<Endpoint, "refused">>)[],
+  endpoints: readonly ({ readonly method: DescMethod } & Partial<Pick<Endpoint, "refused">>)[],
 ): void {
   const paths = new Map(endpoints.map(({ method, refused }) => [`/${method.parent.typeName}/${method.name}`, refused]));
   const all = router.handlers.splice(0);

@@ -1,0 +1,61 @@
+import {
+  type DescMethodServerStreaming,
+  type DescMethodUnary,
+  fromBinary,
+  type Registry,
+  toBinary,
+} from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { createMethodSerializationLookup } from "@connectrpc/connect/protocol";
+import type { Endpoint } from "../compose/endpoint-options.ts";
+import { type Bounds, checkElements } from "../elements/bounds.ts";
+import { frame, PREFIX_BYTES } from "../wire/frame.ts";
+import type { FastRpc } from "./unary-call.ts";
+
+type Method = DescMethodUnary | DescMethodServerStreaming;
+/** Of reading, the limit is kept as the bytes come in. */
+const UNLIMITED = { readMaxBytes: 0xffffffff, writeMaxBytes: 0xffffffff };
+
+/** How the messages of one rpc are read and written. */
+type Encoding = Pick<FastRpc, "parse" | "serialize" | "prefix">;
+
+export function jsonOf(method: Method, bounds: Bounds, registry: Registry): Encoding {
+  const lookup = createMethodSerializationLookup(method, undefined, { registry }, UNLIMITED);
+  const { parse } = lookup.getI(false);
+  const { serialize } = lookup.getO(false);
+  return {
+    parse: (bytes) => {
+      checkElements(bytes, method.input, true, bounds);
+      return parse(bytes);
+    },
+    serialize: serialize as FastRpc["serialize"],
+    prefix: 0,
+  };
+}
+
+export function binaryOf(
+  { method, codec }: { readonly method: Method } & Pick<Endpoint, "codec">,
+  bounds: Bounds,
+): Encoding {
+  const decode = codec?.decode ?? ((bytes) => fromBinary(method.input, bytes));
+  const encode = codec?.encode ?? ((message) => frame(toBinary(method.output, message)));
+  return {
+    parse: (bytes) => {
+      checkElements(bytes, method.input, false, bounds);
+      try {
+        return decode(bytes);
+      } catch (thrown) {
+        throw new ConnectError(`parse binary: ${textOf(thrown)}`, Code.InvalidArgument); // as connect-go has it
+      }
+    },
+    serialize: (message) => {
+      try {
+        return encode(message);
+      } catch (thrown) {
+        throw new ConnectError(`serialize binary: ${textOf(thrown)}`, Code.Internal);
+      }
+    },
+    prefix: PREFIX_BYTES,
+  };
+}
+const textOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown));

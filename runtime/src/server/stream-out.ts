@@ -1,0 +1,100 @@
+import type * as http from "node:http";
+import * as http2 from "node:http2";
+import type { Trailers } from "./fast-grpc.ts";
+import { discardStream, dropStream } from "./request-body.ts";
+
+/** An answer that is written piece by piece. */
+export interface StreamOut {
+  /** Of HTTP/2. */
+  readonly session: object | undefined;
+  /**
+   * @param headers names and values in turn
+   * @param trailing whether `end` gives trailers
+   */
+  respond(status: number, headers: readonly string[], trailing: boolean): void;
+  /** Headers leave, whether or not anything follows. */
+  flush(): void;
+  /** @param written called when the bytes have left, or never will */
+  write(bytes: Uint8Array, written: () => void): void;
+  /**
+   * @param trailers of HTTP; undefined: none
+   * @param unread whether the request is still coming
+   */
+  end(bytes: Uint8Array | undefined, trailers: Trailers | undefined, unread: boolean): void;
+  /** Ends it without more. */
+  cutOff(): void;
+  /** The same, and what has not left is forgotten. */
+  drop(): void;
+}
+
+export class Http2Out implements StreamOut {
+  readonly #stream: http2.ServerHttp2Stream;
+  #trailers: Trailers | undefined;
+
+  constructor(stream: http2.ServerHttp2Stream) {
+    this.#stream = stream;
+  }
+  get session(): object {
+    return this.#stream.session ?? this.#stream;
+  }
+  get #gone(): boolean {
+    return this.#stream.destroyed || this.#stream.closed;
+  }
+  respond(status: number, headers: readonly string[], trailing: boolean): void {
+    if (this.#gone) return;
+    const stream = this.#stream;
+    stream.respond([":status", status, ...headers] as string[], { waitForTrailers: trailing });
+    if (trailing) stream.once("wantTrailers", () => stream.sendTrailers(this.#trailers ?? {}));
+  }
+  flush(): void {}
+  write(bytes: Uint8Array, written: () => void): void {
+    if (this.#gone) written();
+    else this.#stream.write(bytes, written);
+  }
+  end(bytes: Uint8Array | undefined, trailers: Trailers | undefined, unread: boolean): void {
+    if (this.#gone) return;
+    this.#trailers = trailers;
+    if (bytes === undefined) this.#stream.end();
+    else this.#stream.end(bytes);
+    if (unread) discardStream(this.#stream);
+  }
+  cutOff(): void {
+    this.#stream.close(http2.constants.NGHTTP2_INTERNAL_ERROR);
+  }
+  drop(): void {
+    dropStream(this.#stream);
+  }
+}
+
+export class Http1Out implements StreamOut {
+  readonly session = undefined;
+  readonly #response: http.ServerResponse;
+
+  constructor(response: http.ServerResponse) {
+    this.#response = response;
+  }
+  respond(status: number, headers: readonly string[]): void {
+    const response = this.#response;
+    if (response.destroyed || response.headersSent) return;
+    // Set one by one: node drops what was set before, `connection` for example, when it gets a list.
+    response.statusCode = status;
+    for (let i = 0; i + 1 < headers.length; i += 2) response.appendHeader(headers[i] ?? "", headers[i + 1] ?? "");
+  }
+  flush(): void {
+    this.#response.flushHeaders();
+  }
+  write(bytes: Uint8Array, written: () => void): void {
+    if (this.#response.destroyed) written();
+    else this.#response.write(bytes, written);
+  }
+  end(bytes: Uint8Array | undefined): void {
+    if (bytes === undefined) this.#response.end();
+    else this.#response.end(bytes);
+  }
+  cutOff(): void {
+    this.#response.destroy();
+  }
+  drop(): void {
+    this.#response.destroy();
+  }
+}

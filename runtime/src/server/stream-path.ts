@@ -1,0 +1,133 @@
+import type * as http from "node:http";
+import type * as http2 from "node:http2";
+import type { DescMethodServerStreaming, Message, Registry } from "@bufbuild/protobuf";
+import type { ConnectError } from "@connectrpc/connect";
+import type { Compression } from "@connectrpc/connect/protocol";
+import { compressionBrotli, compressionGzip } from "@connectrpc/connect-node";
+import type { Bounds } from "../elements/bounds.ts";
+import type { StreamEndpoint } from "../stream/stream-endpoint.ts";
+import { frame } from "../wire/frame.ts";
+import { binaryOf, jsonOf } from "./encodings.ts";
+import { attachRequest, attachStream, type FastCall, type FastHead } from "./fast-call.ts";
+import type { FastPathOptions } from "./fast-path.ts";
+import type { Followers } from "./followers.ts";
+import { FramedStreamCall } from "./framed-stream-call.ts";
+import type { Shortcut } from "./listener.ts";
+import { RequestHeads } from "./request-heads.ts";
+import type { StreamRpc } from "./stream-call.ts";
+import { Http1Out, Http2Out, type StreamOut } from "./stream-out.ts";
+import { connectStream, GRPC, GRPC_WEB, type StreamProtocol } from "./stream-protocols.ts";
+
+/** What a server needs of a stream endpoint. */
+export type StreamListenable = Pick<
+  StreamEndpoint,
+  "method" | "codec" | "maxElements" | "version" | "heartbeatMs" | "judge" | "refused" | "follow" | "route"
+>;
+
+export interface StreamPathOptions extends FastPathOptions {
+  readonly followers: Followers;
+}
+
+interface Served {
+  readonly json: StreamRpc;
+  readonly binary: StreamRpc;
+  /** Of every answer; undefined: none. */
+  readonly version: readonly string[] | undefined;
+}
+interface Kind {
+  readonly protocol: StreamProtocol;
+  readonly format: "json" | "binary";
+}
+type From = Pick<FastHead, "headers" | "raw" | "carrier">;
+
+const COMPRESSIONS: ReadonlyMap<unknown, Compression> = new Map(
+  [compressionGzip, compressionBrotli].map((compression) => [compression.name, compression]),
+);
+
+/**
+ * Serves rpcs that answer with a stream, without the objects and generators that Connect's adapter makes for each message. It takes what is
+ * ordinary; what it does not know it leaves to the adapter.
+ */
+export class StreamPath implements Shortcut {
+  readonly #served = new Map<unknown, Served>();
+  readonly #kinds: ReadonlyMap<unknown, Kind>;
+  readonly #open: FastCall[] = [];
+  readonly #heads: RequestHeads;
+
+  constructor(endpoints: readonly StreamListenable[], options: StreamPathOptions) {
+    const { maxBytes, maxElements, masks, registry, pending, peers, fault, followers } = options;
+    this.#heads = new RequestHeads(options);
+    this.#kinds = kindsOf(registry);
+    for (const endpoint of endpoints) {
+      const { method, judge, refused, heartbeatMs, version } = endpoint;
+      const follow: StreamRpc["follow"] = (...given) => endpoint.follow(...given);
+      const all = { follow, judge, refused, heartbeatMs, maxBytes, pending, peers, fault, followers, open: this.#open };
+      const bounds = { maxElements: endpoint.maxElements ?? maxElements, masks };
+      this.#served.set(`/${method.parent.typeName}/${method.name}`, {
+        json: { ...all, ...framedJsonOf(method, bounds, registry) },
+        binary: { ...all, ...binaryOf(endpoint, bounds) },
+        version: version?.headers,
+      });
+    }
+  }
+
+  stream(stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders, raw: readonly string[]): boolean {
+    if (headers[":method"] !== "POST") return false;
+    const from = { headers, raw, carrier: stream };
+    const served = this.#served.get(headers[":path"]);
+    const call = this.#call(served, from, headers[":authority"] ?? headers.host, () => new Http2Out(stream));
+    if (call === undefined) return false;
+    attachStream(call, stream);
+    return true;
+  }
+  request(request: http.IncomingMessage, response: http.ServerResponse): boolean {
+    if (request.method !== "POST") return false;
+    const { headers } = request;
+    const served = this.#served.get(request.url);
+    if (headers["content-type"]?.startsWith("application/grpc-web") !== true && isGrpc(headers)) return false;
+    const from = { headers, raw: request.rawHeaders, carrier: request };
+    const call = this.#call(served, from, headers.host, () => new Http1Out(response));
+    if (call === undefined) return false;
+    attachRequest(call, request, response);
+    return true;
+  }
+  #call(served: Served | undefined, from: From, authority: unknown, out: () => StreamOut): FastCall | undefined {
+    const kind = this.#kinds.get(from.headers["content-type"]);
+    if (served === undefined || kind === undefined) return undefined;
+    const { protocol, format } = kind;
+    const encoding = protocol.encoding === undefined ? undefined : from.headers[protocol.encoding];
+    const compression = COMPRESSIONS.get(encoding);
+    if (encoding !== undefined && encoding !== "identity" && compression === undefined) return undefined;
+    const head = this.#heads.of(protocol.names, from, served.version, authority);
+    return head && new FramedStreamCall(served[format], head, protocol, out(), compression);
+  }
+
+  checkArrivals(rounds: number): void {
+    for (const call of [...this.#open]) call.checkArrival(rounds);
+  }
+  /** Answers all under way with this. */
+  abort(error: ConnectError): void {
+    for (const call of [...this.#open]) call.abort(error);
+  }
+}
+
+const isGrpc = (headers: http.IncomingHttpHeaders): boolean =>
+  headers["content-type"]?.startsWith("application/grpc") === true;
+
+/** By their content types; what else matches Connect's patterns for the header is the adapter's. */
+function kindsOf(registry: Registry): ReadonlyMap<unknown, Kind> {
+  const binary = (protocol: StreamProtocol): Kind => ({ protocol, format: "binary" });
+  return new Map<unknown, Kind>([
+    ["application/grpc", binary(GRPC)],
+    ["application/grpc+proto", binary(GRPC)],
+    ["application/grpc-web", binary(GRPC_WEB)],
+    ["application/grpc-web+proto", binary(GRPC_WEB)],
+    ["application/connect+proto", binary(connectStream("proto", registry))],
+    ["application/connect+json", { protocol: connectStream("json", registry), format: "json" }],
+  ]);
+}
+
+function framedJsonOf(method: DescMethodServerStreaming, bounds: Bounds, registry: Registry) {
+  const { parse, serialize } = jsonOf(method, bounds, registry);
+  return { parse, serialize: (message: Message) => frame(serialize(message)) };
+}

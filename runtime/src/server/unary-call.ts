@@ -1,0 +1,84 @@
+import type { Message } from "@bufbuild/protobuf";
+import type { AnswerMetadata } from "../compose/answer-metadata.ts";
+import { connectError } from "../compose/connect-error.ts";
+import type { Endpoint } from "../compose/endpoint-options.ts";
+import { type CallRpc, FastCall, internal } from "./fast-call.ts";
+
+/** What all unary calls of one rpc in one encoding have in common. */
+export interface FastRpc extends CallRpc {
+  readonly run: Endpoint["run"];
+  /**
+   * With gRPC's prefix in front, uncompressed, where that is 5 bytes.
+   *
+   * @throws ConnectError of a message that cannot be written
+   */
+  readonly serialize: (message: Message) => Uint8Array;
+  /** In bytes: 5 or none. */
+  readonly prefix: number;
+}
+
+/** Shorter bodies are not worth compressing: Connect's own limit, in bytes. */
+export const COMPRESS_FROM = 1024;
+const NONE: readonly string[] = [];
+const NO_METADATA: Partial<AnswerMetadata> = {};
+
+/** A request with one answer. It answers as Connect's adapter would. */
+export abstract class UnaryCall extends FastCall<FastRpc> {
+  protected run(args: Message): void {
+    this.handOn(true, (headers, leftMs) =>
+      this.rpc.run(
+        args,
+        headers,
+        leftMs,
+        (response, degraded, metadata) => this.#answer(response, degraded, metadata),
+        (failure, metadata) => this.refuseNow(connectError(failure), metadata),
+      ),
+    );
+  }
+
+  #answer(response: Message, degraded: string, metadata: AnswerMetadata | undefined): void {
+    if (this.over) return;
+    this.settle();
+    const { compression } = this.head;
+    let bytes: Uint8Array;
+    try {
+      bytes = this.rpc.serialize(response);
+    } catch (thrown) {
+      this.failWith(internal(thrown), metadata);
+      return;
+    }
+    const { prefix } = this.rpc;
+    if (compression === null || bytes.length - prefix < COMPRESS_FROM) {
+      this.#send(bytes, false, degraded, metadata);
+      return;
+    }
+    compression.compress(new Uint8Array(bytes.buffer, bytes.byteOffset + prefix, bytes.length - prefix)).then(
+      (compressed) => this.#send(compressed, true, degraded, metadata),
+      (thrown) => this.failWith(internal(thrown), metadata),
+    );
+  }
+  #send(bytes: Uint8Array, compressed: boolean, degraded: string, metadata: AnswerMetadata | undefined): void {
+    if (this.closed) return;
+    this.rpc.pending.add(this, bytes.length);
+    if (this.closed) return;
+    try {
+      const { headers = NONE, trailers = NONE, stale = false } = metadata ?? NO_METADATA;
+      this.reply(bytes, compressed, degraded, headers, trailers, stale);
+    } catch (thrown) {
+      this.broken(thrown);
+    }
+  }
+
+  /**
+   * @param bytes as `serialize` gives them; compressed ones have no prefix
+   * @param stale whether something of it was used past its time
+   */
+  protected abstract reply(
+    bytes: Uint8Array,
+    compressed: boolean,
+    degraded: string,
+    headers: readonly string[],
+    trailers: readonly string[],
+    stale: boolean,
+  ): void;
+}

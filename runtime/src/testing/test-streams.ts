@@ -1,0 +1,133 @@
+// For tests only: an rpc with a stream of answers, whose items a test gives.
+import { create, createFileRegistry, type DescService, type Message } from "@bufbuild/protobuf";
+import type { GenService } from "@bufbuild/protobuf/codegenv2";
+import {
+  FileDescriptorProtoSchema,
+  file_google_protobuf_source_context,
+  MethodOptions_IdempotencyLevel,
+  type SourceContext,
+  SourceContextSchema,
+} from "@bufbuild/protobuf/wkt";
+import { type Failure, OVER } from "../failure.ts";
+import type { IncomingHeaders } from "../identity/incoming.ts";
+import type { Follower, StreamEndpoint } from "../stream/stream-endpoint.ts";
+
+const types = { inputType: ".google.protobuf.SourceContext", outputType: ".google.protobuf.SourceContext" };
+const file = create(FileDescriptorProtoSchema, {
+  name: "streams/v1/streams.proto",
+  package: "streams.v1",
+  syntax: "proto3",
+  dependency: ["google/protobuf/source_context.proto"],
+  service: [
+    {
+      name: "StreamService",
+      method: [
+        {
+          name: "Follow",
+          ...types,
+          serverStreaming: true,
+          options: { idempotencyLevel: MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS },
+        },
+        { name: "Run", ...types, serverStreaming: true },
+      ],
+    },
+  ],
+});
+interface Kind {
+  methodKind: "server_streaming";
+  input: typeof SourceContextSchema;
+  output: typeof SourceContextSchema;
+}
+const found: DescService | undefined = createFileRegistry(file, (name) =>
+  name === "google/protobuf/source_context.proto" ? file_google_protobuf_source_context : undefined,
+).getService("streams.v1.StreamService");
+if (found === undefined) throw new Error("no service");
+/** `Follow` has no side effects, `Run` may have. */
+export const StreamService = found as GenService<{ follow: Kind; run: Kind }>;
+
+/** One client that follows. */
+export class TestFollower {
+  readonly text: string;
+  readonly resume: string | undefined;
+  readonly clientMs: number | undefined;
+  readonly headers: IncomingHeaders;
+  readonly follower: Follower;
+  readonly cancelled: Promise<Failure>;
+  readonly drained: Promise<void>;
+  readonly cancel: (why: Failure) => void;
+  readonly drain: () => void;
+  #wake: (() => void) | undefined;
+
+  constructor(args: Message, headers: IncomingHeaders, given: [number | undefined, string | undefined], to: Follower) {
+    this.text = (args as SourceContext).fileName;
+    this.headers = headers;
+    [this.clientMs, this.resume] = given;
+    this.follower = to;
+    const cancelled = Promise.withResolvers<Failure>();
+    this.cancelled = cancelled.promise;
+    this.cancel = cancelled.resolve;
+    const drained = Promise.withResolvers<void>();
+    this.drained = drained.promise;
+    this.drain = drained.resolve;
+  }
+  /** @returns as `Follower.item` */
+  item(fileName: string, token?: string): boolean {
+    return this.follower.item(create(SourceContextSchema, { fileName }), token);
+  }
+  beat(token?: string): void {
+    this.follower.beat(create(SourceContextSchema, { fileName: "beat" }), token);
+  }
+  /** The next `Following.ready`. */
+  ready(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+  wake(): void {
+    this.#wake?.();
+  }
+}
+
+export interface TestStream extends StreamEndpoint {
+  /** Of all that have come. */
+  readonly followers: TestFollower[];
+  /** The next one that comes, or the first that nobody has asked for. */
+  next(): Promise<TestFollower>;
+}
+
+/** @param begin what is done at once, in `follow` */
+export function testStream(
+  begin: (follower: TestFollower) => void = () => {},
+  { name = "follow", ...more }: Partial<StreamEndpoint> & { name?: "follow" | "run" } = {},
+): TestStream {
+  const method = StreamService.method[name];
+  const followers: TestFollower[] = [];
+  let taken = 0;
+  let wake: (() => void) | undefined;
+  return {
+    method,
+    followers,
+    async next() {
+      while (followers.length <= taken)
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      const next = followers[taken++];
+      if (next === undefined) throw new Error("nobody");
+      return next;
+    },
+    follow(args, headers, clientMs, resume, to) {
+      const follower = new TestFollower(args, headers, [clientMs, resume], to);
+      followers.push(follower);
+      wake?.();
+      begin(follower);
+      return {
+        ready: () => follower.wake(),
+        drain: () => follower.drain(),
+        cancel: (why = OVER) => follower.cancel(why),
+      };
+    },
+    route: () => {},
+    ...more,
+  };
+}
