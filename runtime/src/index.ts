@@ -6,6 +6,7 @@ export type { Batch } from "./call/batch.ts";
 export type { BranchContext, BranchRule } from "./call/branches.ts";
 export type { Mark } from "./call/causes.ts";
 export type { Metadata } from "./call/headers.ts";
+export type { At, Items, OpenSource, Source } from "./call/source.ts";
 export {
   type CallPolicy,
   type HedgePolicy,
@@ -73,6 +74,8 @@ export type {
   ResolverEvent,
   ResponseEvent,
   ResponseStartEvent,
+  StreamOpenEvent,
+  StreamUse,
   TelemetryValue,
   Trace,
   UpstreamEvent,
@@ -86,6 +89,9 @@ export { type OpenLimitsOptions, openLimits } from "./server/open-limits.ts";
 export { type RestHandlerOptions, restHandler } from "./server/rest-handler.ts";
 export { type RouteOptions, routes } from "./server/routes.ts";
 export { type ServeOptions, type ServeParts, serve } from "./server/serve.ts";
+export { streamEndpoint } from "./stream/endpoint.ts";
+export type { Follower, Following, StreamEndpoint } from "./stream/stream-endpoint.ts";
+export type { Overflow, StreamOptions } from "./stream/stream-options.ts";
 export type { BalancePolicy } from "./transport/balance-policy.ts";
 export { type ConnectTransportOptions, connectTransport } from "./transport/connect-transport.ts";
 export { GrpcClient, type GrpcClientOptions, type Http2 } from "./transport/grpc-client.ts";

@@ -110,6 +110,36 @@ export interface ResponseEvent {
   readonly trace?: Trace | undefined;
   /** The name of the source of the caller's credential; undefined: nobody is known. */
   readonly source?: string | undefined;
+  /** Of a stream that was opened; undefined of other rpcs, and of requests that were refused or failed before. */
+  readonly stream?: StreamUse | undefined;
+}
+
+/** A stream of ours has been opened: permits, guards and opening steps have let its follower pass. Its `response` comes at its end. */
+export interface StreamOpenEvent {
+  /** As in the request's other events. Calls that its items make have the same. */
+  readonly request: object;
+  header(name: string): string;
+  /** `package.Service/Method` */
+  readonly method: string;
+  readonly startedAt: number;
+  readonly openedAt: number;
+  /** What `responseStart` gave for the request. */
+  readonly trace?: Trace | undefined;
+  readonly source?: string | undefined;
+}
+
+/** What has become of a stream. */
+export interface StreamUse {
+  readonly openedAt: number;
+  /** Messages that its follower was given, without heartbeats. */
+  readonly items: number;
+  /** How many of them lacked something. */
+  readonly degraded: number;
+  /**
+   * Why it has ended. `ended`: its source had, or `until` held; `age`: it was open for `max_age`; `expired`: the caller's credential; `deadline`:
+   * the client's; `drained`: the server goes; `slow`: its follower did not read; `idle`: its source was silent; `left`: its follower has gone.
+   */
+  readonly end: "ended" | "age" | "expired" | "deadline" | "drained" | "slow" | "idle" | "left" | "failed";
 }
 
 /** What a deprecated rpc says of its end. Dates are days, `2026-11-01`, and begin at midnight UTC. */
@@ -387,6 +417,7 @@ export interface Observer {
   responseStart?(event: ResponseStartEvent): Trace | undefined;
   callStart?(event: CallStartEvent): void;
   call?(event: CallEvent): void;
+  streamOpen?(event: StreamOpenEvent): void;
   response?(event: ResponseEvent): void;
   resolver?(event: ResolverEvent): void;
   attempt?(event: AttemptEvent): void;

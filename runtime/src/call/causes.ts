@@ -65,6 +65,12 @@ export class Causes {
   readonly touches: Touch[] = [];
   readonly #of = new Map<object, Cause>(); // by the promise of a step, or by a list with items left out
   readonly #inside = new Map<object, Cause>(); // by composed message: its first touch
+  readonly #before: Causes | undefined;
+
+  /** @param before what is known already; nothing of it changes */
+  constructor(before?: Causes) {
+    this.#before = before;
+  }
 
   /** Remembers why a step, or a value, is not what it would be. */
   note(of: object, cause: Cause): void {
@@ -72,7 +78,7 @@ export class Causes {
     if (cause.staleMs === undefined || !this.#of.has(of)) this.#of.set(of, cause);
   }
   of(origin: unknown): Cause | undefined {
-    return isObject(origin) ? this.#of.get(origin) : undefined;
+    return isObject(origin) ? (this.#of.get(origin) ?? this.#before?.of(origin)) : undefined;
   }
   touch(message: object, field: string, present: boolean, cause: Cause): void {
     this.touches.push({ message, field, present, cause });
@@ -91,7 +97,7 @@ export class Causes {
   /** The cause to be told of those inside a composed value: a message, or a list or map of messages. */
   within(value: unknown): Cause | undefined {
     if (!isObject(value) || value instanceof Uint8Array || value instanceof Promise) return undefined;
-    const here = this.#inside.get(value) ?? this.#of.get(value);
+    const here = this.#here(value);
     let found = here && { ...here, incomplete: false };
     for (const part of Object.values(value)) {
       if (found !== undefined && found.staleMs === undefined) break;
@@ -99,6 +105,10 @@ export class Causes {
       if (cause !== undefined) found = worse(found, cause);
     }
     return found;
+  }
+  #here(value: object): Cause | undefined {
+    const found = this.#inside.get(value) ?? this.#of.get(value);
+    return found === undefined && this.#before !== undefined ? this.#before.#here(value) : found;
   }
 }
 

@@ -25,4 +25,25 @@ export interface Source {
   next(): void;
   /** Nobody wants any more: whatever runs for it ends. */
   cancel(): void;
+  /**
+   * What was asked for has not come for the `idle` of its rpc.
+   *
+   * @returns whether it asks anew by itself, so that it is still to be waited for; left out: it never does
+   */
+  silent?(): boolean;
 }
+
+/**
+ * Opens a source for one follower. Whatever goes wrong is told by `items.failed`.
+ *
+ * @param cx of the opening: its headers, caller and branches hold for the whole stream, its budget does not
+ * @param opened what the opening has composed
+ * @param resume the token of the item behind which to go on; undefined: from the beginning
+ */
+export type OpenSource<Cx, Args, Opened, Item> = (
+  cx: Cx,
+  args: Args,
+  opened: Opened,
+  resume: string | undefined,
+  items: Items<Item>,
+) => Source;

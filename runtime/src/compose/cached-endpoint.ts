@@ -12,13 +12,14 @@ import { frame } from "../wire/frame.ts";
 import { type Degraded, degraded as degradedBy } from "./degrade.ts";
 import type { EndpointCodec, EndpointOptions } from "./endpoint-options.ts";
 import { Exchange } from "./exchange.ts";
+import type { Served } from "./front.ts";
 import { ResponseCache, type ResponseCaching } from "./response-cache.ts";
 import type { Composing } from "./response-fetch.ts";
 import { ResponseKeys } from "./response-key.ts";
 
 /** What clients get of a message that has been composed, and what is wrong with it. */
 export function concluded<App, I extends DescMessage, O extends DescMessage, C extends DescMessage, Principal>(
-  method: DescMethodUnary<I, O>,
+  method: Served<I, O>,
   { respond, degraded }: Pick<EndpointOptions<App, I, O, C, Principal>, "respond" | "degraded">,
   message: MessageShape<C>,
   { causes }: Exchange,

@@ -36,6 +36,8 @@ export interface ExchangeOptions {
   readonly fetch?: object | undefined;
   /** For whom that was begun. */
   readonly of?: Exchange | undefined;
+  /** Of an item of a stream: its opening, whose failures and answers this one sees, and whose ways to upstreams it goes. */
+  readonly after?: Exchange | undefined;
   /** The response has failed. Called at most once, and not after `end`. */
   readonly failed: (failure: Failure) => void;
 }
@@ -73,6 +75,7 @@ export class Exchange implements CallExchange {
   /** What limits have charged; undefined: nothing, or it is settled. */
   charged: Charging | undefined;
   readonly #of: Exchange | undefined;
+  readonly #after: Exchange | undefined;
   readonly #concurrent: number;
   readonly #limits = new Map<object, Limit>();
   /** A header that an expression has read, and that gRPC cannot carry. */
@@ -100,14 +103,16 @@ export class Exchange implements CallExchange {
   #idle: (() => void) | undefined;
 
   constructor(options: ExchangeOptions) {
-    const { clock, judged, headers, methodMs, clientMs, concurrent, observer, fetch, of, failed } = options;
+    const { clock, judged, headers, methodMs, clientMs, concurrent, observer, fetch, of, after, failed } = options;
     this.clock = clock;
     this.judged = judged;
     this.headers = judged ?? headers;
     this.observer = observer;
     this.fetch = fetch;
     this.#of = of;
-    this.trace = of?.trace;
+    this.#after = after;
+    this.trace = (of ?? after)?.trace;
+    if (after?.causes !== undefined) this.#causes = new Causes(after.causes);
     this.#concurrent = concurrent;
     this.mayRetry = !(Number(headers.get("grpc-previous-rpc-attempts")) > 0);
     this.methodMs = methodMs;
@@ -140,6 +145,10 @@ export class Exchange implements CallExchange {
   }
   get over(): boolean {
     return this.scope.over;
+  }
+  /** Of the opening of a stream: nothing of it is under way any more, and it stays without a budget until `end`. */
+  opened(): void {
+    this.#release();
   }
   /** Ends the request, with an answer or because nobody wants one: whatever runs is stopped. */
   end(): void {
@@ -255,6 +264,7 @@ export class Exchange implements CallExchange {
   }
 
   get sides(): Sides {
+    if (this.#after !== undefined) return this.#after.sides;
     this.#sides ??= new Map();
     return this.#sides;
   }
@@ -265,6 +275,9 @@ export class Exchange implements CallExchange {
   get received(): Map<unknown, Received> {
     this.#received ??= new Map();
     return this.#received;
+  }
+  receivedOf(answer: object): Received | undefined {
+    return this.#received?.get(answer) ?? this.#after?.receivedOf(answer);
   }
 
   get causes(): Causes | undefined {
@@ -286,7 +299,7 @@ export class Exchange implements CallExchange {
     this.#failures.set(step, failure);
   }
   failureOf(step: unknown): Failure | undefined {
-    return this.#failures?.get(step);
+    return this.#failures?.get(step) ?? this.#after?.failureOf(step);
   }
 
   #check(): void {

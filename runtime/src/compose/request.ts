@@ -376,11 +376,11 @@ export class Request<out App, out Principal = undefined> implements CallContext 
   }
   /** A header of the answer that this message came in, by its lower-case name; "" when absent, and where something stands in for an answer. */
   answerHeader(message: object, name: string): string {
-    return receivedText(this.exchange.received.get(message)?.headers, name);
+    return receivedText(this.exchange.receivedOf(message)?.headers, name);
   }
   /** The same of its trailers. */
   answerTrailer(message: object, name: string): string {
-    return receivedText(this.exchange.received.get(message)?.trailers, name);
+    return receivedText(this.exchange.receivedOf(message)?.trailers, name);
   }
   /** The time; the same one for the whole request. */
   now(): Timestamp {

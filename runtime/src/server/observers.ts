@@ -13,6 +13,7 @@ export function together(observers: readonly Observer[]): Observer | undefined {
     ...told(observers, "joined"),
     ...told(observers, "limited"),
     ...told(observers, "resolver"),
+    ...told(observers, "streamOpen"),
     ...told(observers, "response"),
     ...told(observers, "breaker"),
     ...told(observers, "ejection"),

@@ -10,7 +10,10 @@ import type { Version } from "../compose/version.ts";
 import type { Failure } from "../failure.ts";
 import type { IncomingHeaders } from "../identity/incoming.ts";
 
-/** Where a follower's messages go: one client, by whatever protocol. Its calls come in the order of this list. */
+/**
+ * Where a follower's messages go: one client, by whatever protocol. Its calls come in the order of this list; a request that is refused may
+ * hear of it, by `failed` alone, before `follow` has returned.
+ */
 export interface Follower {
   /** Permits, guards and whatever opens have let it pass. Headers may leave; a protocol may wait a second for the first item. */
   opened(metadata: AnswerMetadata | undefined): void;
@@ -18,7 +21,8 @@ export interface Follower {
    * One message of the rpc's output.
    *
    * @param token to go on behind it; undefined where that cannot be
-   * @returns whether more may come at once; if not, nothing follows before `Following.ready`
+   * @returns whether more may come at once; if not, neither item nor beat follows before `Following.ready`
+   * @throws where it cannot be written: the stream fails
    */
   item(message: Message, token: string | undefined): boolean;
   /**
@@ -39,7 +43,7 @@ export interface Follower {
 
 /** A follower being served. */
 export interface Following {
-  /** What was given has been written: more may come. */
+  /** What was given has been written: more may come. Never before the `item` that said otherwise has returned. */
   ready(): void;
   /** The server is going: it ends with UNAVAILABLE, and the last token. */
   drain(): void;

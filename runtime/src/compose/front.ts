@@ -1,0 +1,150 @@
+// What stands in front of an rpc, unary or streaming: who calls, the rules of its messages, its permit, its limits; and what is told of those
+// whom that refuses.
+import type {
+  DescMessage,
+  DescMethod,
+  DescMethodServerStreaming,
+  DescMethodUnary,
+  MessageShape,
+} from "@bufbuild/protobuf";
+import type { ConnectRouter } from "@connectrpc/connect";
+import { type Clock, systemClock } from "../clock.ts";
+import { asFailure, type Failure, OVER } from "../failure.ts";
+import type { IncomingHeaders } from "../identity/incoming.ts";
+import type { Judged } from "../identity/judged.ts";
+import { Admission, type Admits, Denied, type Verdict } from "./admission.ts";
+import type { AnswerMetadata } from "./answer-metadata.ts";
+import { EarlyLimits } from "./early-limits.ts";
+import type { Answering, EndpointOptions } from "./endpoint-options.ts";
+import { type Gate, permitGate, rulesGate } from "./gates.ts";
+import { limitsGate } from "./limits-gate.ts";
+import { type RefusedParts, tellRefused } from "./told.ts";
+import { addVersioned, type Version } from "./version.ts";
+
+/** A method that a BFF serves. */
+export type Served<I extends DescMessage, O extends DescMessage> =
+  | DescMethodUnary<I, O>
+  | DescMethodServerStreaming<I, O>;
+
+/** What an rpc says of who may call it, and how often. */
+export type FrontOptions<App, I extends DescMessage, O extends DescMessage, Principal> = Pick<
+  EndpointOptions<App, I, O, O, Principal>,
+  "timeoutMs" | "identity" | "permit" | "limits" | "validate" | "version" | "telemetry" | "clock" | "observer"
+>;
+
+/** Of requests that never come to the rpc, and of their credentials nothing is told. */
+export function refusedOf<App, I extends DescMessage, O extends DescMessage, Principal>(
+  method: Served<I, O>,
+  options: FrontOptions<App, I, O, Principal>,
+): ((failure: Failure, headers: IncomingHeaders, tookMs: number) => void) | undefined {
+  const { identity, clock = systemClock } = options;
+  const parts = refusing(method, options);
+  if (parts.observer?.response === undefined && parts.observer?.responseStart === undefined) return undefined;
+  return (failure, headers, tookMs) =>
+    tellRefused(parts, failure, { headers, hidden: identity?.hidden, startedAt: clock.now() - tookMs });
+}
+function refusing<App, I extends DescMessage, O extends DescMessage, Principal>(
+  method: Served<I, O>,
+  { version, telemetry, clock = systemClock, observer }: FrontOptions<App, I, O, Principal>,
+): RefusedParts {
+  return { method: nameOf(method), clock, observer, deprecation: version?.deprecation, telemetry };
+}
+
+/** What adds an rpc to a router, so that its answers tell what its version says. */
+export function versioned(
+  version: Version | undefined,
+  route: (router: ConnectRouter) => void,
+): (router: ConnectRouter) => void {
+  if (version === undefined) return route;
+  return (router) => addVersioned(router, version.headers, () => route(router));
+}
+
+/** What stands before the rpc's message; undefined: anybody may, as often as they like. */
+export function admissionOf<App, I extends DescMessage, O extends DescMessage, Principal>(
+  method: Served<I, O>,
+  app: App,
+  options: FrontOptions<App, I, O, Principal>,
+): Admits | undefined {
+  const { limits, identity } = options;
+  const admission = judgingOf(method, options);
+  if (limits?.early === undefined || limits.early.length === 0) return admission;
+  const { counters, early } = limits;
+  const hidden = identity?.hidden ?? new Set();
+  return new EarlyLimits({ ...refusing(method, options), app, counters, early, admission, hidden });
+}
+
+function judgingOf<App, I extends DescMessage, O extends DescMessage, Principal>(
+  method: Served<I, O>,
+  options: FrontOptions<App, I, O, Principal>,
+): Admission | undefined {
+  const { identity, permit, timeoutMs } = options;
+  if (identity !== undefined)
+    return new Admission({ ...refusing(method, options), identity, permit: permit ?? {}, timeoutMs });
+  // Else a server of one's own that forgets it would let anybody in.
+  if (permit !== undefined) throw new TypeError(`${nameOf(method)} has a permit, and no identity to judge by`);
+  return undefined;
+}
+
+/** What a request passes once its message has been read, in this order. */
+export function gatesOf<App, I extends DescMessage, O extends DescMessage, Principal>(
+  method: Served<I, O>,
+  { permit, validate, limits, clock = systemClock, observer }: FrontOptions<App, I, O, Principal>,
+): readonly Gate<App, MessageShape<I>, Principal>[] {
+  const parts = { method: nameOf(method), clock, observer };
+  const { counters, late = [] } = limits ?? {};
+  return [
+    ...(validate === undefined ? [] : [rulesGate(validate, clock)]),
+    ...(permit?.judge === undefined ? [] : [permitGate(permit.judge, parts)]),
+    ...(counters === undefined || late.length === 0 ? [] : [limitsGate({ ...parts, counters, late })]),
+    ...(permit?.decide === undefined ? [] : [permitGate(permit.decide, parts)]),
+  ];
+}
+
+/** What becomes of a request that is judged here. */
+interface Judging<Running extends Answering> {
+  readonly headers: IncomingHeaders;
+  readonly clientMs: number | undefined;
+  /** It may come in; `leftMs` is what is left of `clientMs`. */
+  readonly begin: (judged: Judged, leftMs: number | undefined) => Running;
+  /** It may not, or could not be judged. */
+  readonly failed: (failure: Failure, metadata?: AnswerMetadata) => void;
+  /** Its client has gone meanwhile. */
+  readonly refused: ((failure: Failure, headers: IncomingHeaders, tookMs: number) => void) | undefined;
+}
+
+/** A request whose headers nobody has judged yet, of a server that has not asked `judge`, is judged here. */
+export function judgedFirst<Running extends Answering>(
+  admission: Admits,
+  clock: Clock,
+  { headers, clientMs, begin, failed, refused }: Judging<Running>,
+): Answering | Running {
+  const startedAt = clock.now();
+  let answering: Answering | undefined;
+  let gone: Failure | undefined;
+  const admitted = (verdict: Verdict): Answering | Running => {
+    if (verdict instanceof Denied) {
+      failed(verdict.failure, verdict.metadata);
+      return GONE;
+    }
+    return begin(verdict, clientMs === undefined ? undefined : clientMs - (clock.now() - startedAt));
+  };
+  const verdict = admission.judge(headers);
+  if (!(verdict instanceof Promise)) return admitted(verdict);
+  verdict
+    .then((found) => {
+      if (gone === undefined) answering = admitted(found);
+      else if (!(found instanceof Denied)) refused?.(gone, found, clock.now() - startedAt);
+    })
+    .catch((thrown: unknown) => failed(asFailure(thrown)));
+  return {
+    cancel: (why = OVER) => {
+      gone = why;
+      answering?.cancel(why);
+    },
+  };
+}
+
+/** `package.Service/Method` */
+export const nameOf = (method: DescMethod): string => `${method.parent.typeName}/${method.name}`;
+/** Of a request that nobody answers any more. */
+export const GONE: Answering = { cancel: () => {} };

@@ -1,0 +1,204 @@
+// One request of an rpc, unary or streaming, from its headers to where it is let in, and what observers are told of it.
+import type { DescMessage, Message, MessageShape } from "@bufbuild/protobuf";
+import { type Clock, systemClock } from "../clock.ts";
+import { type Failure, timedOut } from "../failure.ts";
+import type { IncomingHeaders } from "../identity/incoming.ts";
+import { Judged } from "../identity/judged.ts";
+import { type Observer, type ResponseEvent, type StreamUse, usedBy } from "../observer.ts";
+import { beside } from "./admission.ts";
+import { type AnswerMetadata, withHeaders } from "./answer-metadata.ts";
+import { Exchange } from "./exchange.ts";
+import { type FrontOptions, gatesOf, nameOf, type Served } from "./front.ts";
+import type { Gate } from "./gates.ts";
+import { Request } from "./request.ts";
+import { directOf, type Telemetry, telemetryOf, tellRefused } from "./told.ts";
+import type { Version } from "./version.ts";
+
+/** What requests of one rpc have in common. */
+export interface OpeningOptions<App, Args extends Message, Principal> {
+  /** `package.Service/Method` */
+  readonly name: string;
+  readonly app: App;
+  readonly gates: readonly Gate<App, Args, Principal>[];
+  readonly timeoutMs: number;
+  readonly concurrent: number;
+  readonly clock: Clock;
+  readonly observer: Observer | undefined;
+  readonly version: Version | undefined;
+  readonly telemetry: Telemetry<App, Args, Principal> | undefined;
+}
+
+/** The same, of what an rpc says of itself. */
+export function openingOf<App, I extends DescMessage, O extends DescMessage, Principal>(
+  method: Served<I, O>,
+  app: App,
+  options: FrontOptions<App, I, O, Principal> & { readonly concurrent?: number | undefined },
+): OpeningOptions<App, MessageShape<I>, Principal> {
+  const { timeoutMs, concurrent = 10, version, telemetry, clock = systemClock, observer } = options;
+  const gates = gatesOf(method, options);
+  return { name: nameOf(method), app, gates, timeoutMs, concurrent, clock, observer, version, telemetry };
+}
+
+/** Gets one failure, if there is one. */
+export type Failed = (failure: Failure, metadata: AnswerMetadata | undefined) => void;
+
+export class Opening<App, Args extends Message, Principal> {
+  readonly cx: Request<App, Principal>;
+  readonly exchange: Exchange;
+  /** Of the clock: the time that judging has taken is the request's. */
+  readonly startedAt: number;
+  readonly #options: OpeningOptions<App, Args, Principal>;
+  readonly #args: Args;
+  readonly #judged: Judged | undefined;
+  readonly #failed: Failed;
+  #gate: Gate<App, Args, Principal> | undefined;
+  #use: (() => StreamUse) | undefined;
+
+  private constructor(
+    options: OpeningOptions<App, Args, Principal>,
+    args: Args,
+    { headers, judged, startedAt, leftMs, failed }: Arrived,
+  ) {
+    const { app, gates, timeoutMs: methodMs, concurrent, clock, observer, name, telemetry } = options;
+    this.#options = options;
+    this.#args = args;
+    this.#judged = judged;
+    this.#failed = failed;
+    this.#gate = gates[0];
+    this.startedAt = startedAt;
+    const given = { headers, judged, clock, observer };
+    const exchange = new Exchange({ ...given, methodMs, clientMs: leftMs, concurrent, failed: (of) => this.#fail(of) });
+    const cx = new Request<App, Principal>(app, exchange);
+    this.exchange = exchange;
+    this.cx = cx;
+    exchange.trace = observer?.responseStart?.({
+      request: cx,
+      header: (name) => exchange.header(name),
+      method: name,
+      startedAt,
+      direct: () => directOf(headers),
+      telemetry: telemetry && telemetryOf(telemetry, cx, args),
+    });
+  }
+
+  /**
+   * @param failed is told at most once, and not when the request was over before
+   * @returns undefined: there is no time left, of which everybody has been told
+   */
+  static begin<App, Args extends Message, Principal>(
+    options: OpeningOptions<App, Args, Principal>,
+    args: Args,
+    headers: IncomingHeaders,
+    clientMs: number | undefined,
+    failed: Failed,
+  ): Opening<App, Args, Principal> | undefined {
+    const { timeoutMs, clock, observer, name, version, telemetry } = options;
+    const judged = headers instanceof Judged ? headers : undefined;
+    const startedAt = clock.now() - (judged?.tookMs ?? 0);
+    const leftMs = judged === undefined || judged.tookMs === 0 ? clientMs : leftOf(timeoutMs - judged.tookMs, clientMs);
+    if (leftMs === undefined || leftMs > 0)
+      return new Opening(options, args, { headers, judged, startedAt, leftMs, failed });
+    const failure = timedOut("", "arrived with no time left");
+    failed(failure, judged && beside(judged));
+    const about = { method: name, clock, observer, deprecation: version?.deprecation, telemetry };
+    tellRefused(about, failure, { headers, startedAt });
+    return undefined;
+  }
+
+  /** What goes out beside the answer. */
+  get metadata(): AnswerMetadata | undefined {
+    return this.#judged && beside(this.#judged);
+  }
+
+  /** Whether the request is let in; otherwise it is over. Throws, or rejects with, what is to fail it. A promise only where a gate waits. */
+  passes(): boolean | Promise<boolean> {
+    for (let i = 0; this.#gate !== undefined; this.#gate = this.#options.gates[++i]) {
+      const passing = this.#gate.pass(this.cx, this.#args);
+      if (passing !== undefined) return this.#passing(passing, i);
+      if (this.exchange.over) return false; // refused, or nobody waits any more: nothing is composed
+    }
+    return true;
+  }
+  async #passing(first: Promise<void>, at: number): Promise<boolean> {
+    let passing: void | Promise<void> = first;
+    for (let i = at; this.#gate !== undefined; ) {
+      if (passing !== undefined) await passing;
+      if (this.exchange.over) return false;
+      this.#gate = this.#options.gates[++i];
+      passing = this.#gate?.pass(this.cx, this.#args);
+    }
+    return true;
+  }
+
+  /** Nothing of the opening of a stream is under way any more: what limits have charged stands, and its end tells of this. */
+  opened(use: () => StreamUse): void {
+    const { exchange, cx, startedAt } = this;
+    exchange.opened();
+    exchange.charged = undefined;
+    this.#use = use;
+    this.#options.observer?.streamOpen?.({
+      request: cx,
+      header: (name) => exchange.header(name),
+      method: this.#options.name,
+      startedAt,
+      openedAt: this.#options.clock.now(),
+      trace: exchange.trace,
+      source: this.#judged?.caller?.credential.source,
+    });
+  }
+
+  /** When the caller's credential ends, in milliseconds of the wall clock; Infinity: never, or nobody is known. */
+  get expiresAt(): number {
+    const expires = this.#judged?.caller?.credential.expires ?? 0n;
+    return expires === 0n ? Number.POSITIVE_INFINITY : Number(expires) * 1_000;
+  }
+
+  /** Ends the request because nobody wants an answer any more. */
+  leave(why: Failure): void {
+    const { exchange } = this;
+    if (exchange.over) return;
+    exchange.end();
+    if (!exchange.sent) exchange.refund();
+    this.observe({ ok: false, failure: why });
+  }
+
+  #fail(thrown: Failure): void {
+    const { exchange } = this;
+    const gate = this.#gate;
+    const failure = gate?.told === undefined ? thrown : gate.told(thrown);
+    this.#failed(failure, withHeaders(this.metadata, failure.headers));
+    gate?.refused?.(failure, this.#judged);
+    if (!exchange.sent) exchange.refund();
+    this.observe({ ok: false, failure });
+  }
+
+  /** Tells of the end. */
+  observe(outcome: ResponseEvent["outcome"]): void {
+    const { observer, name, clock, version } = this.#options;
+    if (observer?.response === undefined) return;
+    const { exchange } = this;
+    observer.response({
+      request: this.cx,
+      header: (name) => exchange.header(name),
+      method: name,
+      startedAt: this.startedAt,
+      endedAt: clock.now(),
+      outcome,
+      deprecated: version?.deprecation && usedBy(version.deprecation, this.#judged?.caller?.credential),
+      trace: exchange.trace,
+      source: this.#judged?.caller?.credential.source,
+      stream: this.#use?.(),
+    });
+  }
+}
+
+/** A request, and when it has come. */
+interface Arrived {
+  readonly headers: IncomingHeaders;
+  readonly judged: Judged | undefined;
+  readonly startedAt: number;
+  readonly leftMs: number | undefined;
+  readonly failed: Failed;
+}
+
+const leftOf = (ownMs: number, clientMs = Number.POSITIVE_INFINITY): number => Math.min(ownMs, clientMs);

@@ -1,0 +1,107 @@
+import type { DescMethodServerStreaming, Message } from "@bufbuild/protobuf";
+import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
+import type { AnswerMetadata } from "../compose/answer-metadata.ts";
+import { connectError } from "../compose/connect-error.ts";
+import { INCOMING, JUDGED } from "../compose/judged-handler.ts";
+import { REACHED } from "../compose/reached.ts";
+import { type Failure, OVER } from "../failure.ts";
+import type { Follower, Following, StreamEndpoint } from "./stream-endpoint.ts";
+
+/** A stream endpoint's `route`, made from its `follow`: for what a server of ours leaves to Connect's adapter, and for servers of one's own. */
+export function streamRouteOf(
+  method: DescMethodServerStreaming,
+  follow: StreamEndpoint["follow"],
+): StreamEndpoint["route"] {
+  const handler = (args: Message, context: HandlerContext): AsyncIterable<Message> => {
+    context.values.set(REACHED, true);
+    return { [Symbol.asyncIterator]: () => new Handed(args, context, follow) };
+  };
+  // The shapes are those of `method`; only the generic signature of Connect cannot see it.
+  return (router) => void router.rpc(method, handler as never);
+}
+
+/** Who waits for the next message. */
+type Waiting = PromiseWithResolvers<IteratorResult<Message>>;
+type Step = { readonly message: Message } | { readonly error: ConnectError } | "end";
+
+/** One follower's messages, each given when it is asked for. No generator: one that waits cannot be ended. */
+class Handed implements AsyncIterator<Message>, Follower {
+  readonly #context: HandlerContext;
+  readonly #following: Following;
+  readonly #steps: Step[] = [];
+  readonly #gone = (): void => {
+    this.#following.cancel();
+    this.#push({ error: ConnectError.from(this.#context.signal.reason ?? OVER.clientMessage, Code.Canceled) });
+  };
+  #waiting: Waiting | undefined;
+
+  constructor(args: Message, context: HandlerContext, follow: StreamEndpoint["follow"]) {
+    this.#context = context;
+    const { values, requestHeader, signal } = context;
+    const headers = values.get(JUDGED) ?? values.get(INCOMING) ?? requestHeader;
+    const resume = requestHeader.get("bff-resume") ?? undefined;
+    this.#following = follow(args, headers, context.timeoutMs(), resume, this);
+    if (signal.aborted) this.#gone();
+    else signal.addEventListener("abort", this.#gone, { once: true });
+  }
+
+  next(): Promise<IteratorResult<Message>> {
+    const waiting: Waiting = Promise.withResolvers();
+    this.#waiting = waiting;
+    this.#settle();
+    if (this.#waiting !== undefined) this.#following.ready();
+    return waiting.promise;
+  }
+  return(): Promise<IteratorResult<Message>> {
+    this.#over();
+    this.#following.cancel();
+    const done = { done: true, value: undefined } as const;
+    this.#waiting?.resolve(done);
+    this.#waiting = undefined;
+    return Promise.resolve(done);
+  }
+
+  opened(metadata: AnswerMetadata | undefined): void {
+    append(metadata?.headers, this.#context.responseHeader);
+  }
+  item(message: Message): boolean {
+    this.#push({ message });
+    return this.#waiting !== undefined;
+  }
+  beat(message: Message): void {
+    // Whoever does not read needs none.
+    if (this.#waiting !== undefined) this.#push({ message });
+  }
+  ended(metadata: AnswerMetadata | undefined): void {
+    append(metadata?.trailers, this.#context.responseTrailer);
+    this.#push("end");
+  }
+  failed(failure: Failure, token: string | undefined, metadata: AnswerMetadata | undefined): void {
+    append(metadata?.trailers, this.#context.responseTrailer);
+    if (token !== undefined) this.#context.responseTrailer.set("bff-resume", token);
+    this.#push({ error: connectError(failure) });
+  }
+
+  #push(step: Step): void {
+    this.#steps.push(step);
+    this.#settle();
+  }
+  #settle(): void {
+    const waiting = this.#waiting;
+    const step = waiting === undefined ? undefined : this.#steps.shift();
+    if (waiting === undefined || step === undefined) return;
+    this.#waiting = undefined;
+    if (step === "end" || "error" in step) this.#over();
+    if (step === "end") waiting.resolve({ done: true, value: undefined });
+    else if ("error" in step) waiting.reject(step.error);
+    else waiting.resolve({ done: false, value: step.message });
+  }
+  #over(): void {
+    this.#context.signal.removeEventListener("abort", this.#gone);
+  }
+}
+
+function append(pairs: readonly string[] | undefined, to: Headers): void {
+  if (pairs === undefined) return;
+  for (let i = 0; i + 1 < pairs.length; i += 2) to.append(pairs[i] ?? "", pairs[i + 1] ?? "");
+}

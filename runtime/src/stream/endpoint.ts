@@ -1,0 +1,55 @@
+import type { DescMessage, DescMethodServerStreaming, Message, MessageShape } from "@bufbuild/protobuf";
+import { type Clock, systemClock } from "../clock.ts";
+import type { EndpointCodec } from "../compose/endpoint-options.ts";
+import { admissionOf, refusedOf, versioned } from "../compose/front.ts";
+import { addJudged } from "../compose/judged-handler.ts";
+import { openingOf } from "../compose/opening.ts";
+import { holdsRequired } from "../compose/required.ts";
+import { streamRouteOf } from "./connect-stream.ts";
+import { Follow } from "./follow.ts";
+import { judgedFollow } from "./judged-follow.ts";
+import type { StreamEndpoint } from "./stream-endpoint.ts";
+import type { StreamOptions } from "./stream-options.ts";
+
+/** A server-streaming rpc whose messages `compose` makes, one of each item of a source. */
+export function streamEndpoint<
+  App,
+  I extends DescMessage,
+  O extends DescMessage,
+  Opened,
+  Item,
+  C extends DescMessage = O,
+  Principal = undefined,
+>(
+  method: DescMethodServerStreaming<I, O>,
+  app: App,
+  options: StreamOptions<App, I, O, Opened, Item, C, Principal>,
+): StreamEndpoint {
+  const { clock = systemClock, maxElements, version, stamp } = options;
+  const opening = openingOf(method, app, options);
+  const required = holdsRequired(method.output);
+  // One without what it must have could not be written.
+  const heartbeatMs = stamp === undefined || required ? undefined : options.heartbeatMs;
+  const parts = { method, clock, opening, options, required, heartbeatMs: heartbeatMs ?? Number.POSITIVE_INFINITY };
+  const composed: StreamEndpoint["follow"] = (args, headers, clientMs, resume, follower) => {
+    const following = new Follow(parts, args as MessageShape<I>, headers, clientMs, follower);
+    void following.open(resume);
+    return following;
+  };
+  const told = {
+    ...{ method, maxElements, version },
+    // Of other messages nobody can make use.
+    codec: options.codec as EndpointCodec<Message, Message> | undefined,
+    heartbeatMs,
+    refused: refusedOf(method, options),
+    withClock: (clock: Clock): StreamEndpoint => streamEndpoint(method, app, { ...options, clock }),
+  };
+  const admission = admissionOf(method, app, options);
+  if (admission === undefined)
+    return { ...told, follow: composed, route: versioned(version, streamRouteOf(method, composed)) };
+  const { refused } = told;
+  const follow = judgedFollow(admission, clock, composed, refused);
+  const plain = streamRouteOf(method, follow);
+  const route: StreamEndpoint["route"] = (router) => addJudged(router, admission, () => plain(router));
+  return { ...told, judge: (headers) => admission.judge(headers), follow, route: versioned(version, route) };
+}

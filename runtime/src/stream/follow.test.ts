@@ -1,0 +1,189 @@
+import { describe, expect, test } from "vitest";
+import { Code } from "../failure.ts";
+import { unauthenticated } from "../identity/refusals.ts";
+import { idle } from "../testing/fake-clock.ts";
+import { streamRig, TestFollower } from "../testing/follow-rig.ts";
+import { page } from "../testing/front.ts";
+import { noUnhandledRejections } from "../testing/no-unhandled.ts";
+
+noUnhandledRejections();
+
+/** Calls of the client, by id. */
+const title = (id: string) => ({ id });
+
+describe("a stream", () => {
+  test("gives one message for each item, in their order, and ends with its source", async () => {
+    const { follow, source, clock, responses, opens } = streamRig();
+    const { heard } = follow();
+    await idle();
+    expect(heard).toEqual(["opened"]);
+    for (const item of [1, 2, 3]) {
+      source().give(item);
+      await idle();
+    }
+    source().items.ended();
+    expect(heard).toEqual(["opened", "item 1 @1", "item 2 @2", "item 3 @3", "ended"]);
+    expect(clock.running).toBe(0);
+    expect(opens).toMatchObject([{ method: "test.v1.Front/Show" }]);
+    expect(responses).toMatchObject([{ outcome: { ok: true }, stream: { items: 3, degraded: 0, end: "ended" } }]);
+  });
+  test("goes on behind the token that its follower brings", async () => {
+    const { follow, source } = streamRig();
+    follow({}, { resume: "7" });
+    await idle();
+    expect(source().resume).toBe("7");
+  });
+  test("composes as many items at once as its rpc says, and asks for no more", async () => {
+    const { follow, source, client } = streamRig();
+    const { heard } = follow({
+      ahead: 2,
+      compose: async (cx, _, item) => page({ title: (await cx.call(cx.app.get, title(`${item}`))).id }),
+    });
+    await idle();
+    source().give(1);
+    source().give(2);
+    await idle();
+    expect(source().credit).toBe(0);
+    client.of("2").thing({ id: "second" });
+    await idle();
+    expect(heard).toEqual(["opened"]);
+    expect(source().credit).toBe(0);
+    client.of("1").thing({ id: "first" });
+    await idle();
+    expect(heard).toEqual(["opened", "item first @1", "item second @2"]);
+    expect(source().credit).toBe(1);
+  });
+  test("asks for nothing while its follower does not read", async () => {
+    const { follow, source } = streamRig();
+    const { heard, follower, following } = follow({ ahead: 1 });
+    follower.reads = false;
+    await idle();
+    source().give(1);
+    await idle();
+    expect(heard).toEqual(["opened", "item 1 @1"]);
+    expect(source().credit).toBe(0);
+    following.ready();
+    expect(source().credit).toBe(1);
+  });
+  test("drops what `if` does not hold for, passes over its token, and `until` sees it", async () => {
+    const { follow, source } = streamRig();
+    const { heard } = follow({ if: (_cx, _args, item) => item % 2 === 1, until: (_cx, _args, item) => item === 4 });
+    await idle();
+    for (const item of [1, 2, 3, 4]) {
+      source().give(item);
+      await idle();
+    }
+    expect(source().cancelled).toBe(true);
+    expect(heard).toEqual(["opened", "item 1 @1", "item 3 @3", "ended"]);
+  });
+  test("waits for conditions that wait", async () => {
+    const { follow, source } = streamRig();
+    const { heard } = follow({
+      if: async (_cx, _args, item) => item !== 2,
+      until: (_cx, _args, item) => Promise.resolve(item === 3),
+    });
+    await idle();
+    for (const item of [1, 2, 3]) {
+      source().give(item);
+      expect(source().credit).toBe(0);
+      await idle();
+    }
+    expect(heard).toEqual(["opened", "item 1 @1", "item 3 @3", "ended"]);
+  });
+  test("hands on what came before an item that fails, and nothing behind it", async () => {
+    const { follow, source, client, clock, responses } = streamRig();
+    const { heard } = follow({
+      compose: async (cx, _, item) => page({ title: (await cx.call(cx.app.get, title(`${item}`))).id }),
+    });
+    await idle();
+    for (const item of [1, 2, 3]) source().give(item);
+    await idle();
+    client.of("2").fault(Code.NOT_FOUND);
+    await idle();
+    expect(source().cancelled).toBe(true);
+    expect(client.of("3").cancelled).toBe(true);
+    expect(heard).toEqual(["opened"]);
+    client.of("1").thing({ id: "first" });
+    await idle();
+    expect(heard).toEqual(["opened", "item first @1", expect.stringMatching(/^failed 13 .*@1$/)]);
+    expect(clock.running).toBe(0);
+    expect(responses).toMatchObject([{ outcome: { ok: false }, stream: { items: 1, end: "failed" } }]);
+  });
+  test("ends with what a guard says of an item", async () => {
+    const { follow, source } = streamRig();
+    const { heard } = follow({
+      compose: async (cx, _, item) => {
+        if (item === 2) throw cx.refuse(Code.PERMISSION_DENIED, "no");
+        return page({ title: `${item}` });
+      },
+    });
+    await idle();
+    source().give(1);
+    source().give(2);
+    await idle();
+    expect(heard).toEqual(["opened", "item 1 @1", "failed 7 no @1"]);
+  });
+  test("ends with what its source fails with, after its items", async () => {
+    const { follow, source, client } = streamRig();
+    const { heard } = follow({
+      compose: async (cx, _, item) => page({ title: (await cx.call(cx.app.get, title(`${item}`))).id }),
+    });
+    await idle();
+    source().give(1);
+    await idle();
+    source().items.failed(unauthenticated("gone"));
+    await idle();
+    expect(heard).toEqual(["opened"]);
+    client.of("1").thing({ id: "first" });
+    await idle();
+    expect(heard).toEqual(["opened", "item first @1", "failed 16 gone @1"]);
+  });
+  test("stops all that runs for a follower that goes", async () => {
+    const { follow, source, client, clock, responses } = streamRig();
+    const { heard, following } = follow({
+      compose: async (cx, _, item) => page({ title: (await cx.call(cx.app.get, title(`${item}`))).id }),
+    });
+    await idle();
+    source().give(1);
+    await idle();
+    following.cancel();
+    await idle();
+    expect(source().cancelled).toBe(true);
+    expect(client.of("1").cancelled).toBe(true);
+    expect(heard).toEqual(["opened"]);
+    expect(clock.running).toBe(0);
+    expect(responses).toMatchObject([{ outcome: { ok: false }, stream: { end: "left" } }]);
+  });
+  test("gives each item its own time", async () => {
+    const { follow, source, clock, client } = streamRig();
+    const { heard } = follow({
+      compose: async (cx, _, item) => {
+        const owner = await cx.tryCall(cx.app.get, title(`${item}`));
+        return page({ title: `${item} ${owner?.id ?? "nobody"}` });
+      },
+    });
+    await idle();
+    await clock.advance(60_000);
+    source().give(1);
+    await clock.advance(1_799);
+    client.of("1").thing({ id: "ada" });
+    await idle();
+    source().give(2);
+    await clock.advance(2_000);
+    expect(heard).toEqual(["opened", "item 1 ada @1", "item 2 nobody @2"]);
+  });
+  test("whose message cannot be written fails", async () => {
+    const { follow, source, clock } = streamRig();
+    class Broken extends TestFollower {
+      override item(): boolean {
+        throw new TypeError("not a string");
+      }
+    }
+    const { heard } = follow({}, { follower: new Broken() });
+    await idle();
+    source().give(1);
+    await idle();
+    expect(heard).toEqual(["opened", "failed 13 TypeError: not a string"]);
+    expect(clock.running).toBe(0);
+  });
+});

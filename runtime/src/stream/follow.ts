@@ -1,0 +1,395 @@
+// One follower of a server-streaming rpc: its opening, then the items of its source, composed and handed on in their order, until an end.
+import { create, type DescMessage, type MessageShape } from "@bufbuild/protobuf";
+import type { At, Items, Source } from "../call/source.ts";
+import type { AnswerMetadata } from "../compose/answer-metadata.ts";
+import { Opening } from "../compose/opening.ts";
+import type { Request } from "../compose/request.ts";
+import { asFailure, type Failure, OVER } from "../failure.ts";
+import { PositionSchema } from "../gen/bff/v1/stream_pb.ts";
+import { callBudgetMs } from "../guard/deadline.ts";
+import type { IncomingHeaders } from "../identity/incoming.ts";
+import type { StreamUse } from "../observer.ts";
+import { composeItem, type FollowParts, requestFor } from "./compose-item.ts";
+import { type EarlyEnd, failureOf } from "./ends.ts";
+import { Line, Slot } from "./line.ts";
+import type { Follower, Following } from "./stream-endpoint.ts";
+import type { OnItem } from "./stream-options.ts";
+import { Alarm } from "./timing.ts";
+
+/** A follower that does not read is given up after so long, where its rpc says `fail`; in milliseconds. */
+const STALLED_MS = 10_000;
+const NEVER = Number.POSITIVE_INFINITY;
+const NONE: readonly never[] = [];
+
+export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, Item, C extends DescMessage, Principal>
+  implements Following, Items<Item>
+{
+  readonly #parts: FollowParts<App, I, O, Opened, Item, C, Principal>;
+  readonly #args: MessageShape<I>;
+  readonly #follower: Follower;
+  readonly #opening: Opening<App, MessageShape<I>, Principal> | undefined;
+  readonly #line = new Line<Item>();
+  readonly #pulse: Alarm;
+  readonly #age: Alarm;
+  #opened: Opened | undefined;
+  #source: Source | undefined;
+  /** The source's, told when all of its items have been handed on. */
+  #failure: Failure | undefined;
+  #over = false;
+  /** Nothing more is wanted of the source. */
+  #exhausted = false;
+  #asked = false;
+  #deciding = false;
+  #pumping = false;
+  #flushing = false;
+  #ready = true;
+  /** Something that its follower would have been given was left out. */
+  #reset = false;
+  /** Of the last item that has been given, or passed over. */
+  #token: string | undefined;
+  #end: StreamUse["end"] = "failed";
+  #items = 0;
+  #degraded = 0;
+  // Moments of the clock.
+  #openedAt = 0;
+  #endsAt = NEVER;
+  #endsBy: EarlyEnd = "age";
+  #askedAt = 0;
+  #saidAt = 0;
+  #gaveAt = Number.NEGATIVE_INFINITY;
+  #stalledAt = NEVER;
+
+  constructor(
+    parts: FollowParts<App, I, O, Opened, Item, C, Principal>,
+    args: MessageShape<I>,
+    headers: IncomingHeaders,
+    clientMs: number | undefined,
+    follower: Follower,
+  ) {
+    const { clock } = parts;
+    this.#parts = parts;
+    this.#args = args;
+    this.#follower = follower;
+    this.#pulse = new Alarm(
+      clock,
+      () => this.#nextPulse(),
+      () => this.#onPulse(),
+    );
+    this.#age = new Alarm(
+      clock,
+      () => this.#endsAt,
+      () => this.#endEarly(this.#endsBy),
+    );
+    if (clientMs !== undefined) this.#endBy(clock.now() + callBudgetMs(clientMs), "deadline");
+    this.#opening = Opening.begin(parts.opening, args, headers, clientMs, (failure, metadata) =>
+      this.#failed(failure, metadata),
+    );
+  }
+
+  // ---- opening ----
+
+  /** @param resume the token behind which to go on */
+  async open(resume: string | undefined): Promise<void> {
+    if (this.#opening === undefined || this.#over) return;
+    const { cx, exchange } = this.#opening;
+    try {
+      const passing = this.#opening.passes();
+      if (!(passing instanceof Promise ? await passing : passing)) return;
+      const opening = this.#parts.options.open?.(cx, this.#args);
+      // Without `open` nothing is composed of it.
+      const opened = (opening instanceof Promise ? await opening : opening) as Opened;
+      await exchange.settled();
+      if (!exchange.over) this.#begin(this.#opening, opened, resume);
+    } catch (thrown) {
+      exchange.scope.fail(asFailure(thrown));
+    }
+  }
+
+  #begin(opening: Opening<App, MessageShape<I>, Principal>, opened: Opened, resume: string | undefined): void {
+    const { clock, options } = this.#parts;
+    const now = clock.now();
+    this.#opened = opened;
+    this.#openedAt = now;
+    this.#saidAt = now;
+    opening.opened(() => this.#use());
+    const { maxAgeMs } = options;
+    if (maxAgeMs !== undefined) this.#endBy(now + maxAgeMs * (0.9 + clock.random() / 5), "age");
+    this.#endBy(now + opening.expiresAt - clock.date().getTime(), "expired");
+    this.#follower.opened(opening.metadata);
+    if (this.#over) return;
+    this.#age.set();
+    this.#source = options.source(opening.cx, this.#args, opened, resume, this);
+    this.#goOn();
+  }
+  /** Before the source is open no alarm is set: the opening has a budget of its own. */
+  #endBy(at: number, end: EarlyEnd): void {
+    if (at >= this.#endsAt) return;
+    this.#endsAt = at;
+    this.#endsBy = end;
+  }
+
+  // ---- what the source says ----
+
+  item(item: Item, at: At): void {
+    if (this.#over || this.#exhausted) return;
+    this.#asked = false;
+    const { options } = this.#parts;
+    const slot = new Slot(item, at, at.reset || this.#reset);
+    this.#reset = false;
+    this.#line.add(slot);
+    if (options.if === undefined && options.until === undefined) this.#wanted(slot, true, false);
+    else this.#decide(slot);
+    this.#goOn();
+  }
+  ended(): void {
+    if (this.#over || this.#exhausted) return;
+    this.#exhausted = true;
+    this.#source = undefined;
+    this.#goOn();
+  }
+  failed(failure: Failure): void {
+    if (this.#over || this.#exhausted) return;
+    this.#failure = failure;
+    this.ended();
+  }
+
+  // ---- what becomes of an item ----
+
+  #decide(slot: Slot<Item>): void {
+    const { options } = this.#parts;
+    const cx = this.#requestFor(slot);
+    try {
+      const wanted = this.#ask(options.if, cx, slot, true);
+      const last = this.#ask(options.until, cx, slot, false);
+      if (!(wanted instanceof Promise || last instanceof Promise)) {
+        this.#wanted(slot, wanted === true, last === true, cx);
+        return;
+      }
+      this.#deciding = true;
+      Promise.all([wanted, last]).then(
+        ([wanted, last]) => {
+          this.#deciding = false;
+          if (slot.exchange?.over !== false) return;
+          this.#wanted(slot, wanted === true, last === true, cx);
+          this.#goOn();
+        },
+        (thrown: unknown) => {
+          this.#deciding = false;
+          slot.exchange?.scope.fail(asFailure(thrown));
+        },
+      );
+    } catch (thrown) {
+      slot.exchange?.scope.fail(asFailure(thrown));
+    }
+  }
+  #ask(
+    condition: OnItem<App, I, Opened, Item, Principal> | undefined,
+    cx: Request<App, Principal>,
+    { item }: Slot<Item>,
+    otherwise: boolean,
+  ): boolean | undefined | Promise<boolean | undefined> {
+    return condition === undefined ? otherwise : condition(cx, this.#args, item, this.#opened as Opened);
+  }
+  #wanted(slot: Slot<Item>, wanted: boolean, last: boolean, cx?: Request<App, Principal>): void {
+    if (last) this.#exhaust();
+    if (!wanted) {
+      this.#reset = slot.reset;
+      this.#line.dropNewest();
+    } else if (this.#parts.options.overflow === "latest") {
+      slot.stop(); // its time begins when it is composed
+      if (this.#line.supersede(slot)) slot.reset = true;
+    } else this.#compose(slot, cx ?? this.#requestFor(slot));
+  }
+
+  #requestFor(slot: Slot<Item>): Request<App, Principal> {
+    const { clock } = this.#parts;
+    const leftMs = this.#endsBy === "deadline" ? this.#endsAt - clock.now() : undefined;
+    const opening = this.#opening as Opening<App, MessageShape<I>, Principal>; // else nothing comes
+    return requestFor(this.#parts, opening.cx, slot, leftMs, (failure) => {
+      this.#failItem(slot, failure);
+      this.#goOn();
+    });
+  }
+  #compose(slot: Slot<Item>, cx: Request<App, Principal>): void {
+    slot.state = "composing";
+    composeItem(this.#parts, cx, this.#args, slot, this.#opened as Opened).then((composed) => {
+      if (composed) this.#goOn();
+    });
+  }
+  /** What comes before it is still handed on; what comes behind it is not. */
+  #failItem(slot: Slot<Item>, failure: Failure): void {
+    if (this.#over) return;
+    slot.stop();
+    slot.state = "failed";
+    slot.failure = failure;
+    this.#line.cutBehind(slot);
+    this.#exhaust();
+  }
+  #exhaust(): void {
+    this.#exhausted = true;
+    this.#source?.cancel();
+    this.#source = undefined;
+  }
+
+  // ---- towards the follower ----
+
+  /** Hands on what is ready, and asks for what there is room for. */
+  #goOn(): void {
+    this.#flush();
+    this.#pump();
+    if (!this.#over) this.#pulse.set();
+  }
+  #flush(): void {
+    if (this.#flushing) return;
+    this.#flushing = true;
+    for (let head = this.#line.head; head !== undefined && !this.#over; head = this.#line.head) {
+      if (head.state === "failed") this.#fail(head.failure ?? OVER);
+      else if (head.state === "dropped") this.#pass(head);
+      else if (!this.#mayGive) break;
+      else if (head.state === "composed") this.#give(head);
+      else if (head.state === "waiting" && !this.#deciding) this.#compose(head, this.#requestFor(head));
+      else break;
+    }
+    this.#flushing = false;
+    if (this.#over || !this.#exhausted || this.#line.head !== undefined) return;
+    if (this.#failure === undefined) this.#finish();
+    else this.#fail(this.#failure);
+  }
+  /** Whether the follower reads, and the last item is long enough ago. */
+  get #mayGive(): boolean {
+    return this.#ready && this.#parts.clock.now() >= this.#pacedUntil;
+  }
+  get #pacedUntil(): number {
+    const { minIntervalMs = 0 } = this.#parts.options;
+    return this.#gaveAt + minIntervalMs;
+  }
+  #pass({ token }: Slot<Item>): void {
+    this.#line.shift();
+    if (token !== undefined) this.#token = token;
+  }
+  #give(slot: Slot<Item>): void {
+    const { message, token, lacking } = slot;
+    if (message === undefined) return;
+    try {
+      this.#ready = this.#follower.item(message, token);
+    } catch (thrown) {
+      this.#fail(asFailure(thrown)); // it could not be written
+      return;
+    }
+    if (this.#over) return;
+    this.#pass(slot);
+    const now = this.#parts.clock.now();
+    this.#saidAt = now;
+    this.#gaveAt = now;
+    this.#items++;
+    if (lacking) this.#degraded++;
+    if (!this.#ready) this.#stalledAt = now;
+  }
+  /** One at a time: what is decided of an item may make it the last one. */
+  #pump(): void {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    while (this.#source !== undefined && this.#hasRoom) {
+      this.#asked = true;
+      this.#askedAt = this.#parts.clock.now();
+      this.#source.next();
+    }
+    this.#pumping = false;
+  }
+  get #hasRoom(): boolean {
+    if (this.#over || this.#exhausted || this.#asked || this.#deciding) return false;
+    const { overflow, ahead = 4 } = this.#parts.options;
+    return overflow === "latest" || (this.#ready && this.#line.live < ahead);
+  }
+
+  // ---- time ----
+
+  /** Of heartbeats, the source's silence, the pace, and followers that do not read. */
+  #nextPulse(): number {
+    const { heartbeatMs, options } = this.#parts;
+    const { idleMs, overflow } = options;
+    let next = this.#ready ? this.#saidAt + heartbeatMs : NEVER;
+    if (this.#asked && idleMs !== undefined) next = Math.min(next, this.#askedAt + idleMs);
+    if (!this.#ready && overflow === "fail") next = Math.min(next, this.#stalledAt + STALLED_MS);
+    if (this.#ready && this.#isPaced) next = Math.min(next, this.#pacedUntil);
+    return next;
+  }
+  get #isPaced(): boolean {
+    const state = this.#line.head?.state;
+    return (state === "composed" || state === "waiting") && !this.#deciding;
+  }
+  #onPulse(): void {
+    const { clock, heartbeatMs, options } = this.#parts;
+    const now = clock.now();
+    const { idleMs = NEVER, overflow } = options;
+    if (!this.#ready && overflow === "fail" && now >= this.#stalledAt + STALLED_MS) {
+      this.#endEarly("slow");
+      return;
+    }
+    if (this.#asked && now >= this.#askedAt + idleMs) {
+      this.#askedAt = now;
+      if (this.#source?.silent?.() !== true) {
+        this.#endEarly("idle");
+        return;
+      }
+    }
+    this.#goOn();
+    if (!this.#over && this.#ready && now >= this.#saidAt + heartbeatMs) this.#beat(now);
+  }
+  #beat(now: number): void {
+    this.#saidAt = now;
+    const { method, options } = this.#parts;
+    const message = create(method.output);
+    options.stamp?.(message, create(PositionSchema, { token: this.#token ?? "", beat: true }));
+    this.#follower.beat(message, this.#token);
+  }
+
+  // ---- ends ----
+
+  ready(): void {
+    if (this.#over || this.#ready) return;
+    this.#ready = true;
+    this.#stalledAt = NEVER;
+    this.#saidAt = this.#parts.clock.now();
+    this.#goOn();
+  }
+  drain(): void {
+    this.#endEarly("drained");
+  }
+  cancel(why: Failure = OVER): void {
+    if (this.#over) return;
+    this.#end = "left";
+    this.#close();
+    this.#opening?.leave(why);
+  }
+  #finish(): void {
+    this.#end = "ended";
+    this.#close();
+    const { exchange, metadata } = this.#opening ?? {};
+    exchange?.end();
+    this.#follower.ended(metadata);
+    this.#opening?.observe({ ok: true, degraded: NONE, failures: NONE });
+  }
+  #endEarly(end: EarlyEnd): void {
+    if (this.#over) return;
+    this.#end = end;
+    this.#fail(failureOf(end));
+  }
+  #fail(failure: Failure): void {
+    this.#opening?.exchange.scope.fail(failure);
+  }
+  #failed(failure: Failure, metadata: AnswerMetadata | undefined): void {
+    this.#close();
+    this.#follower.failed(failure, this.#token, metadata);
+  }
+  #close(): void {
+    this.#over = true;
+    this.#pulse.clear();
+    this.#age.clear();
+    this.#exhaust();
+    this.#line.clear();
+  }
+  #use(): StreamUse {
+    return { openedAt: this.#openedAt, items: this.#items, degraded: this.#degraded, end: this.#end };
+  }
+}

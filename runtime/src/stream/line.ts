@@ -1,0 +1,98 @@
+// The items of one stream that are between its source and its follower, in their order.
+import type { Message } from "@bufbuild/protobuf";
+import type { At } from "../call/source.ts";
+import type { Exchange } from "../compose/exchange.ts";
+import type { Failure } from "../failure.ts";
+
+/** One of them. */
+export class Slot<Item> {
+  readonly item: Item;
+  /** Undefined where the source cannot be resumed. */
+  readonly token: string | undefined;
+  /** Of this item, or of one before it that its follower was not given. */
+  reset: boolean;
+  /** `waiting`: for its turn to be composed; `dropped`: nobody wants it, and its token is passed over. */
+  state: "waiting" | "composing" | "composed" | "dropped" | "failed" = "waiting";
+  /** While anything runs for it. */
+  exchange: Exchange | undefined;
+  /** Once composed. */
+  message: Message | undefined;
+  /** Whether the message lacks something. */
+  lacking = false;
+  /** Once failed. */
+  failure: Failure | undefined;
+
+  constructor(item: Item, { token }: At, reset: boolean) {
+    this.item = item;
+    this.token = token;
+    this.reset = reset;
+  }
+  /** @param lacking whether something of it is degraded */
+  composed(message: Message, lacking: boolean): void {
+    this.stop();
+    this.state = "composed";
+    this.message = message;
+    this.lacking = lacking;
+  }
+  /** Whatever runs for it is stopped. */
+  stop(): void {
+    this.exchange?.end();
+    this.exchange = undefined;
+  }
+}
+
+/** Items that are dropped take no room: of several in a row the last one is kept. */
+export class Line<Item> {
+  #slots: Slot<Item>[] = [];
+  #live = 0;
+
+  /** How many are on their way to the follower. */
+  get live(): number {
+    return this.#live;
+  }
+  get head(): Slot<Item> | undefined {
+    return this.#slots[0];
+  }
+  add(slot: Slot<Item>): void {
+    this.#slots.push(slot);
+    this.#live++;
+  }
+  /** Nobody wants the newest one. */
+  dropNewest(): void {
+    const slot = this.#slots.at(-1);
+    if (slot === undefined) return;
+    slot.stop();
+    slot.state = "dropped";
+    this.#live--;
+    if (this.#slots.at(-2)?.state === "dropped") this.#slots.splice(-2, 1);
+  }
+  shift(): void {
+    const slot = this.#slots.shift();
+    if (slot !== undefined && slot.state !== "dropped") this.#live--;
+  }
+  /**
+   * Takes away what waits before this one, the newest.
+   *
+   * @returns whether the follower would have been given something
+   */
+  supersede(newest: Slot<Item>): boolean {
+    const first = this.#slots.findIndex(({ state }) => state === "waiting");
+    const last = this.#slots.indexOf(newest);
+    if (first < 0 || first >= last) return false;
+    for (const { state } of this.#slots.splice(first, last - first)) if (state !== "dropped") this.#live--;
+    return true;
+  }
+  /** Takes away what stands behind this one. */
+  cutBehind(slot: Slot<Item>): void {
+    const at = this.#slots.indexOf(slot);
+    for (const later of this.#slots.splice(at + 1)) {
+      later.stop();
+      if (later.state !== "dropped") this.#live--;
+    }
+  }
+  clear(): void {
+    for (const slot of this.#slots) slot.stop();
+    this.#slots = [];
+    this.#live = 0;
+  }
+}

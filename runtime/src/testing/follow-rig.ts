@@ -1,0 +1,140 @@
+// For tests only: a server-streaming rpc over a source that tests fill, and a follower that tells what it was given.
+import { create, type DescMethodServerStreaming, type Message, type MessageInitShape } from "@bufbuild/protobuf";
+import type { At, Items, Source } from "../call/source.ts";
+import { type Rpc, Upstream } from "../call/upstream.ts";
+import type { Failure } from "../failure.ts";
+import type { IncomingHeaders } from "../identity/incoming.ts";
+import type { Observer, ResponseEvent, StreamOpenEvent } from "../observer.ts";
+import { streamEndpoint } from "../stream/endpoint.ts";
+import type { Follower, Following } from "../stream/stream-endpoint.ts";
+import type { StreamOptions } from "../stream/stream-options.ts";
+import { FakeClient } from "./fake-client.ts";
+import { FakeClock } from "./fake-clock.ts";
+import { page } from "./front.ts";
+import {
+  Front,
+  type GetRequestSchema,
+  type Page,
+  type PageSchema,
+  ShowRequestSchema,
+  type Thing,
+  Upstream as UpstreamService,
+} from "./gen/test_pb.ts";
+
+/** `Show`, as it would be if it gave a stream. */
+export const SHOW = { ...Front.method.show, methodKind: "server_streaming" } as unknown as DescMethodServerStreaming<
+  typeof ShowRequestSchema,
+  typeof PageSchema
+>;
+
+/** Items that a test gives. Their tokens are their numbers. */
+export class TestSource implements Source {
+  readonly items: Items<number>;
+  readonly resume: string | undefined;
+  asked = 0;
+  cancelled = false;
+  #given = 0;
+  silent?: () => boolean;
+
+  constructor(items: Items<number>, resume: string | undefined) {
+    this.items = items;
+    this.resume = resume;
+  }
+  next(): void {
+    if (this.cancelled) throw new Error("asked after it was cancelled");
+    this.asked++;
+  }
+  cancel(): void {
+    this.cancelled = true;
+  }
+  /** How many items may still be given. */
+  get credit(): number {
+    return this.asked - this.#given;
+  }
+  give(item: number, at: Partial<At> = {}): void {
+    if (this.credit === 0) throw new Error(`${item} was not asked for`);
+    this.#given++;
+    this.items.item(item, { token: String(item), reset: false, ...at });
+  }
+}
+
+/** What a follower hears, as texts: `opened`, `item 1 @1`, `beat @1`, `ended`, `failed UNAVAILABLE … @1`. */
+export class TestFollower implements Follower {
+  readonly heard: string[] = [];
+  failure: Failure | undefined;
+  /** Whether it takes more after an item. */
+  reads = true;
+  over = false;
+
+  #hear(what: string): void {
+    if (this.over) throw new Error(`${what} after the end`);
+    this.heard.push(what);
+  }
+  opened(): void {
+    this.#hear("opened");
+  }
+  item(message: Message, token: string | undefined): boolean {
+    this.#hear(`item ${(message as Page).title}${token === undefined ? "" : ` @${token}`}`);
+    return this.reads;
+  }
+  beat(message: Message, token: string | undefined): void {
+    this.#hear(`beat${token === undefined ? "" : ` @${token}`} ${(message as Page).title}`);
+  }
+  ended(): void {
+    this.#hear("ended");
+    this.over = true;
+  }
+  failed(failure: Failure, token: string | undefined): void {
+    this.#hear(`failed ${failure.clientCode} ${failure.message}${token === undefined ? "" : ` @${token}`}`);
+    this.failure = failure;
+    this.over = true;
+  }
+}
+
+interface App {
+  readonly get: Rpc<MessageInitShape<typeof GetRequestSchema>, Thing>;
+}
+type Options = StreamOptions<App, typeof ShowRequestSchema, typeof PageSchema, unknown, number>;
+
+/** A BFF of one streaming rpc over one upstream, on a clock that stands still. */
+export function streamRig() {
+  const clock = new FakeClock();
+  const client = new FakeClient();
+  const responses: ResponseEvent[] = [];
+  const opens: StreamOpenEvent[] = [];
+  const observer: Observer = {
+    response: (event) => void responses.push(event),
+    streamOpen: (event) => void opens.push(event),
+  };
+  const upstream = new Upstream("test.v1.Upstream", client, {}, { clock, observer });
+  const app: App = { get: upstream.unary(UpstreamService.method.get, {}) };
+  const sources: TestSource[] = [];
+  type More = { clientMs?: number; resume?: string; headers?: IncomingHeaders; follower?: TestFollower };
+  const follow = (options: Partial<Options> = {}, more: More = {}) => {
+    const { clientMs, resume, headers = new Headers(), follower = new TestFollower() } = more;
+    const { follow } = streamEndpoint(SHOW, app, {
+      timeoutMs: 2_000,
+      source: (_cx, _args, _opened, resume, items) => {
+        const source = new TestSource(items, resume);
+        sources.push(source);
+        return source;
+      },
+      compose: async (_cx, _args, item) => page({ title: String(item) }),
+      stamp: (response, { beat, reset }) => {
+        if (beat) response.title = "(beat)";
+        if (reset) response.title += " reset";
+      },
+      ...{ clock, observer },
+      ...options,
+    });
+    const following: Following = follow(create(ShowRequestSchema), headers, clientMs, resume, follower);
+    return { following, follower, heard: follower.heard };
+  };
+  /** The source of the only follower. */
+  const source = (): TestSource => {
+    const [only, ...others] = sources;
+    if (only === undefined || others.length > 0) throw new Error(`${sources.length} sources`);
+    return only;
+  };
+  return { clock, client, app, follow, source, sources, responses, opens };
+}
