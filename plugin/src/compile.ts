@@ -23,6 +23,7 @@ import { compareLock, type LockInput } from "./lock/lock.ts";
 import { openapiFiles } from "./openapi/document.ts";
 import { type Parameter, parseParameter, withSeverity } from "./parameter.ts";
 import { checkWeight } from "./plan/check-weight.ts";
+import { type CallersReport, callersReports } from "./plan/describe-callers.ts";
 import { planFiles } from "./plan/describe-files.ts";
 import { checkMaxCalls } from "./plan/max-calls.ts";
 import type { Plan, PlanFile } from "./plan/plan.ts";
@@ -45,6 +46,8 @@ export interface Compilation {
   readonly diagnostics: readonly Diagnostic[];
   /** The text that the lock has to have now; undefined where it is to be left as it is. */
   readonly lock: string | undefined;
+  /** What servers need to know who calls; none where there are no files. */
+  readonly callers: readonly CallersReport[];
 }
 
 /** The lock as it is; without one nothing is compared, and none is given back. */
@@ -69,6 +72,7 @@ export function compile(
   let diagnostics: Diagnostic[] = [];
   let lock: string | undefined;
   let idle: readonly string[] = [];
+  let callers: readonly CallersReport[] = [];
   const described: ReturnType<typeof planFiles>[number][] = [];
   const report: Report = (diagnostic) => {
     const said = withSeverity(diagnostic, parameter);
@@ -80,6 +84,7 @@ export function compile(
     warnings: diagnostics.filter(({ severity }) => severity === "warning"),
     diagnostics,
     lock: undefined,
+    callers: [],
   });
   if (faults.length > 0) return failed(faults.join("\n"));
 
@@ -116,6 +121,7 @@ export function compile(
       if (told.faults.length > 0) idle = told.faults;
       if (idle.length > 0) throw new Rejected();
       emit(planned, schema, parameter, told.of);
+      callers = callersReports(planned);
       if (parameter.plan === "faults") described.push(...faultFiles(planned, told.of));
       else if (parameter.plan !== undefined) described.push(...planFiles(planned, parameter.plan));
       if (parameter.openapi) described.push(...openapiFiles(planned));
@@ -135,7 +141,8 @@ export function compile(
       file.content = file.content.replace(said, shaping === "" ? "" : ` with parameter "${shaping}"`);
     }
     response.file.push(...described.map((file) => create(CodeGeneratorResponse_FileSchema, file)));
-    return { response, warnings: diagnostics.filter(({ severity }) => severity === "warning"), diagnostics, lock };
+    const warnings = diagnostics.filter(({ severity }) => severity === "warning");
+    return { response, warnings, diagnostics, lock, callers };
   } catch (thrown) {
     if (!(thrown instanceof Rejected)) throw thrown;
     if (!hasErrors()) return failed(idle.join("\n"));

@@ -17,6 +17,14 @@ export { findElement, findParent, findRenamed, parentName, shortName } from "./l
 export { describeUses, type NotUsed, type UpstreamUses, usesOf } from "./lock/uses.ts";
 export { type Parameter, parseParameter } from "./parameter.ts";
 export type { BindReport, CallReport, ErrorRuleReport } from "./plan/describe-call.ts";
+export type {
+  CallersReport,
+  Claims,
+  ClaimValue,
+  RightsClaim,
+  Setting,
+  SourceOfCallers,
+} from "./plan/describe-callers.ts";
 export type { Degraded } from "./plan/describe-degraded.ts";
 export type { IdentityReport, IdentitySourceReport } from "./plan/describe-identity.ts";
 export type {

@@ -196,6 +196,86 @@ test("a save has a new answer on the same port, a mistake leaves the old one, ho
   expect(children.filter(isAlive)).toEqual([]);
 });
 
+const CALLED = `syntax = "proto3";
+package me.v1;
+
+import "bff/v1/options.proto";
+
+option (bff.v1.file) = {
+  env: { name: "OIDC_ISSUER" type: "string" }
+  identity: {
+    type: "me.v1.Caller"
+    source: [
+      { name: "user" jwt: { issuer: "{env.OIDC_ISSUER}" audience: "me" claims: "me.v1.Claims" }
+        set: [ { name: "id" by: "claims.sub" }, { name: "scopes" by: "claims.scope.split(' ')" } ] },
+      { name: "browser" session: { issuer: "{env.OIDC_ISSUER}" client_id: "me" claims: "me.v1.Claims" }
+        set: [ { name: "id" by: "claims.sub" }, { name: "scopes" by: "claims.scope.split(' ')" } ] },
+      { name: "robot" api_key: { prefix: "me_" }
+        set: [ { name: "id" by: "credential.subject" }, { name: "scopes" by: "credential.scopes" } ] }
+    ]
+  }
+};
+message Claims { string sub = 1; string scope = 2; }
+message Caller { string id = 1; repeated string scopes = 2; }
+service MeService {
+  option (bff.v1.service) = { permit: { scope: "me" } };
+  rpc Get(GetRequest) returns (Me) { option idempotency_level = NO_SIDE_EFFECTS; }
+}
+message GetRequest {}
+message Me { string id = 1 [(bff.v1.field).by = "principal.id"]; }
+`;
+
+test("a server that wants to know who calls starts without a variable, and the printed lines call it", {
+  timeout: 240_000,
+}, async () => {
+  write("proto/me/v1/me.proto", CALLED);
+  dev = new Dev("--port", "0");
+  const url = await dev.says(/me\.v1 listens on (http:[^\s,]+)/);
+  const issuer = await dev.says(
+    /dev says who calls: (\S+)\/ \(set for it: OIDC_ISSUER, BFF_PUBLIC_URL, .*BFF_STORE_FILE\)/,
+  );
+  const calls = [await dev.says(/^ {2}(curl .*Bearer.*)$/m), "", await dev.says(/^ {2}(curl .*x-api-key: me_.*)$/m)];
+  const curl = (line: string) =>
+    execFileSync("bash", ["-c", line], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+  for (const line of calls.filter((one) => one !== "")) expect(JSON.parse(curl(line))).toEqual({ id: "dev" });
+  const get = async (query: string) => {
+    const token = (await (await fetch(`${issuer}/token?${query}`)).text()).trim();
+    const headers = { "content-type": "application/json", authorization: `Bearer ${token}` };
+    const response = await fetch(`${url}/me.v1.MeService/Get`, { method: "POST", headers, body: "{}" });
+    return { status: response.status, ...((await response.json()) as object) };
+  };
+  expect(await get("as=guest")).toMatchObject({ status: 403 });
+  expect(await get("sub=ada")).toEqual({ status: 200, id: "ada" });
+  expect(await get("expires_in=-60")).toMatchObject({ status: 401 });
+
+  // Who logs in in a browser: there and back by its redirects.
+  const cookies = new Map<string, string>();
+  const follow = async (to: string): Promise<Response> => {
+    const response = await fetch(to, {
+      redirect: "manual",
+      headers: { cookie: [...cookies].map((one) => one.join("=")).join("; "), "x-csrf": "1" },
+    });
+    for (const cookie of response.headers.getSetCookie()) {
+      const [, name = "", value = ""] = /^([^=]+)=([^;]*)/.exec(cookie) ?? [];
+      cookies.set(name, value);
+    }
+    return response;
+  };
+  const choosing = (await follow(`${url}/auth/login`)).headers.get("location") ?? "";
+  expect(choosing.startsWith(issuer)).toBe(true);
+  const back = (await follow(`${choosing}&as=dev`)).headers.get("location") ?? "";
+  expect((await follow(back)).status).toBe(303);
+  expect(await (await follow(`${url}/auth/me`)).json()).toEqual({ principal: { id: "dev", scopes: ["me"] } });
+
+  write("principals.json", `{"ada": {"sub": "u-ada", "scope": "me"}}`);
+  expect(await get("")).toEqual({ status: 200, id: "u-ada" });
+  // Tokens from before a restart are good after it.
+  write("proto/me/v1/me.proto", CALLED.replace('"principal.id"', `"'I am ' + principal.id"`));
+  await dev.says(/me\.v1 answers anew/);
+  expect(JSON.parse(curl(calls[2] ?? ""))).toEqual({ id: "I am dev" });
+  expect(await get("as=ada")).toEqual({ status: 200, id: "I am u-ada" });
+});
+
 test("servers end with a command that is killed", { timeout: 120_000 }, async () => {
   write("proto/hi/v1/hi.proto", proto("hi", "'one'"));
   dev = new Dev("--port", "0");

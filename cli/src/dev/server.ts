@@ -1,5 +1,7 @@
 // One server of the project: the process that answers, the one that stands by, and the port that both have in turn.
+import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { dirname, join, resolve } from "node:path";
 import { Child, type Up } from "./child.ts";
 
@@ -46,6 +48,10 @@ export class Server {
     this.#adminPort = options.adminPort;
   }
 
+  /** Its `server.ts`; absolute. */
+  get file(): string {
+    return this.#options.file;
+  }
   get isUp(): boolean {
     return this.#running !== undefined;
   }
@@ -61,8 +67,25 @@ export class Server {
     this.#standby ??= this.#child();
   }
 
-  /** Replaces what runs by a process that has loaded all anew. @param args for server.ts */
-  async restart(changed: ReadonlySet<string>, args: readonly string[]): Promise<Restarted> {
+  /** Where it is going to listen, with a port that it keeps from then on. */
+  async place(): Promise<string> {
+    if (this.#port === 0) this.#port = await freePort();
+    const { HOST = "", TLS_CERT_FILE } = this.#options.env;
+    const host = /^(|0\.0\.0\.0|::|\[::\])$/.test(HOST) ? "127.0.0.1" : HOST;
+    return `${TLS_CERT_FILE ? "https" : "http"}://${host.includes(":") ? `[${host}]` : host}:${this.#port}`;
+  }
+
+  /**
+   * Replaces what runs by a process that has loaded all anew.
+   *
+   * @param args for server.ts
+   * @param around variables besides those of all its processes
+   */
+  async restart(
+    changed: ReadonlySet<string>,
+    args: readonly string[],
+    around: Readonly<Record<string, string>>,
+  ): Promise<Restarted> {
     const next = await this.#next(changed);
     const fault = await next.prepare(this.#modules());
     if (fault !== undefined) {
@@ -78,7 +101,7 @@ export class Server {
     }
     await this.#running?.stop();
     this.#running = undefined;
-    const begun = await next.begin(this.#options.file, args, this.#ports());
+    const begun = await next.begin(this.#options.file, args, { ...around, ...this.#ports() });
     if ("ended" in begun) return { kind: "down", why: begun.ended };
     this.#port = portOf(begun.url);
     if (begun.explorer !== undefined) this.#adminPort = portOf(begun.explorer);
@@ -134,6 +157,15 @@ export class Server {
 /** Of an error with its stack and an excerpt: where it is. */
 function firstLine(text: string): string {
   return text.split("\n")[0] ?? "";
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  return typeof address === "object" && address !== null ? address.port : 0;
 }
 
 function portOf(url: string): number {

@@ -1,8 +1,9 @@
 // `protobff dev`: from a save to the answer. What is saved is generated in this process; servers whose files have changed are restarted on their ports.
-import { relative } from "node:path";
+import { join, relative } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseParameter } from "protoc-gen-bff/compiler";
 import type { Terminal } from "../terminal.ts";
+import { type Around, Callers } from "./callers/callers.ts";
 import type { Up } from "./child.ts";
 import { type Generated, Generation } from "./generation.ts";
 import { Server } from "./server.ts";
@@ -43,18 +44,22 @@ class Session {
   readonly #options: DevOptions;
   readonly #generation: Generation;
   readonly #trailing: Trailing;
+  readonly #callers: Callers;
   readonly #servers = new Map<string, Server>();
   /** A server that comes back has the port that it had. */
   readonly #ports = new Map<string, number>();
   #watching: Watching | undefined;
   #project: Project | undefined;
   #saidWarnings = "";
+  /** By server. */
+  readonly #saidCallers = new Map<string, string>();
 
   constructor(terminal: Terminal, options: DevOptions) {
     this.#terminal = terminal;
     this.#options = options;
     this.#generation = new Generation(terminal.cwd);
     this.#trailing = new Trailing((changed) => this.#look(changed));
+    this.#callers = new Callers(terminal.cwd, terminal.env);
   }
 
   async begin(): Promise<void> {
@@ -71,6 +76,7 @@ class Session {
     await this.#watching?.close();
     await this.#trailing.close();
     await Promise.all([...this.#servers.values()].map((server) => server.stop()));
+    await this.#callers.close();
   }
 
   async #look(changed: ReadonlySet<string>): Promise<void> {
@@ -163,17 +169,37 @@ class Session {
 
   async #restartOne(name: string, server: Server, changed: ReadonlySet<string>, began: number): Promise<void> {
     const wasUp = server.isUp;
-    const restarted = await server.restart(changed, this.#args());
+    const around = await this.#around(name, server);
+    const restarted = await server.restart(changed, this.#args(), around?.env ?? {});
     const ms = Math.round(performance.now() - began);
     switch (restarted.kind) {
       case "up":
         this.#options.up?.(name, restarted.up.url);
-        return this.#say(wasUp ? `${name} answers anew (${ms} ms)` : `${name} ${begun(restarted.up)}`);
+        this.#say(wasUp ? `${name} answers anew (${ms} ms)` : `${name} ${begun(restarted.up)}`);
+        return this.#sayCallers(name, around, restarted.up.url);
       case "kept":
         return this.#say(`${name} cannot be loaded, what runs is as before:\n${restarted.why}`);
       case "down":
         return this.#say(`${name} did not start: ${restarted.why}\nit is tried again when something is saved`);
     }
+  }
+
+  /** What it needs to know who calls; undefined: it wants to know nothing of it. */
+  async #around(name: string, server: Server): Promise<Around | undefined> {
+    const { compilation, config } = this.#project?.project ?? {};
+    const report = compilation?.callers.find(
+      (one) => join(this.#terminal.cwd, config?.out ?? "", one.server) === server.file,
+    );
+    if (report === undefined) return undefined;
+    const ownUrl = await server.place();
+    return this.#callers.around({ name, file: server.file, ownUrl, isShown: isShown(this.#terminal.env) }, report);
+  }
+
+  /** Once, and again when it is otherwise. */
+  #sayCallers(name: string, around: Around | undefined, url: string): void {
+    const text = (around?.linesFor(url) ?? []).map((line) => `  ${line}\n`).join("");
+    if (text !== "" && text !== this.#saidCallers.get(name)) this.#terminal.write(text);
+    this.#saidCallers.set(name, text);
   }
 
   #args(): readonly string[] {

@@ -1,0 +1,125 @@
+// Who calls `dev`'s servers: an issuer beside them, and what else their sources of callers need.
+import type { CallersReport, SourceOfCallers } from "protoc-gen-bff/compiler";
+import { makeApiKey } from "./api-key.ts";
+import type { Issuer } from "./issuer.ts";
+import { Secrets } from "./secrets.ts";
+import { type Served, type Surroundings, surroundingsOf, type Way } from "./surroundings.ts";
+
+/** A server that wants to know who calls. */
+export interface Called {
+  readonly name: string;
+  /** Its `server.ts`; absolute. */
+  readonly file: string;
+  /** Where it is going to be. */
+  readonly ownUrl: string;
+  /** Whether it has a live page. */
+  readonly isShown: boolean;
+}
+
+export interface Around {
+  /** Variables that it is to have. */
+  readonly env: Readonly<Record<string, string>>;
+  /** How to call it, in lines for people. @param url where it is */
+  linesFor(url: string): readonly string[];
+}
+
+/** In place of the issuer's address where there is none yet. */
+const NOWHERE = "http://127.0.0.1";
+
+export class Callers {
+  readonly #cwd: string;
+  readonly #env: Readonly<Record<string, string | undefined>>;
+  readonly #secrets = new Secrets();
+  /** By server and source. */
+  readonly #apiKeys = new Map<string, Promise<string>>();
+  #issuer: Promise<Issuer> | undefined;
+
+  /** @param env as the user has set it; what is set there stays */
+  constructor(cwd: string, env: Readonly<Record<string, string | undefined>>) {
+    this.#cwd = cwd;
+    this.#env = env;
+  }
+
+  async around(server: Called, report: CallersReport): Promise<Around> {
+    const { ownUrl, isShown, name } = server;
+    const options = { env: this.#env, ownUrl, secrets: this.#secrets };
+    // Where everything is set, nothing is issued here.
+    const before = surroundingsOf(report, { ...options, issuer: NOWHERE });
+    if (before.ways.length === 0) return { env: before.env, linesFor: () => before.notes };
+    // Loaded by those alone who need one.
+    this.#issuer ??= import("./issuer.ts").then((module) => module.Issuer.start(this.#cwd));
+    const issuer = await this.#issuer;
+    const found = surroundingsOf(report, { ...options, issuer: issuer.url });
+    const { apiKeys, notes } = await this.#keysFor(server, found.ways);
+    await issuer.serve(name, { ways: found.ways, apiKeys });
+    const env = { ...found.env, ...(isShown && { BFF_EXPLORER_CALLERS: issuer.credentialsAt(name) }) };
+    const faults = issuer.fault === undefined ? [] : [issuer.fault];
+    const lines = (url: string) => [
+      `dev says who calls: ${issuer.url}/ (set for it: ${Object.keys(found.env).join(", ")})`,
+      ...found.ways.map((way) =>
+        lineFor(way, report.rpc, url, issuer.tokenAt(name, tokenSource(way, found.ways)), apiKeys),
+      ),
+      ...[...found.notes, ...notes, ...faults],
+    ];
+    return { env, linesFor: lines };
+  }
+
+  async close(): Promise<void> {
+    await (await this.#issuer)?.close();
+    this.#secrets.forget();
+  }
+
+  async #keysFor(
+    { name, file }: Called,
+    ways: Surroundings["ways"],
+  ): Promise<Pick<Served, "apiKeys"> & Pick<Surroundings, "notes">> {
+    const apiKeys = new Map<string, string>();
+    const notes: string[] = [];
+    for (const way of ways) {
+      if (way.kind !== "key") continue;
+      const of = `${name} ${way.source.name}`;
+      const made = this.#apiKeys.get(of) ?? makeApiKey(file, way.source, way.storeFile);
+      this.#apiKeys.set(of, made);
+      try {
+        apiKeys.set(way.source.name, await made);
+      } catch (error) {
+        this.#apiKeys.delete(of);
+        notes.push(`${way.source.name}: no key could be made: ${error instanceof Error ? error.message : error}`);
+      }
+    }
+    return { apiKeys, notes };
+  }
+}
+
+/** Undefined where no other could be meant. */
+function tokenSource({ source }: Way, ways: readonly Way[]): string | undefined {
+  return ways.filter(({ kind }) => kind === "token").length > 1 ? source.name : undefined;
+}
+
+function lineFor(
+  way: Way,
+  rpc: string | undefined,
+  url: string,
+  tokenAt: string,
+  apiKeys: ReadonlyMap<string, string>,
+): string {
+  const { source } = way;
+  const insecure = url.startsWith("https:") ? "-k " : "";
+  const curl = (header: string): string =>
+    `curl ${insecure}-H 'content-type: application/json' -H ${header} -d '{}' ${url}/${rpc ?? ""}`;
+  switch (way.kind) {
+    case "login":
+      return `${url}/auth/login in a browser (${source.name})`;
+    case "token":
+      return curl(`"${beforeToken(source)}$(curl -s '${tokenAt}')"`);
+    case "key":
+      return curl(`'${source.header ?? "x-api-key"}: ${apiKeys.get(source.name) ?? ""}'`);
+    case "header":
+      return `${source.name}: ${way.header} holds JSON in base64url, like $(printf '{"sub":"dev"}' | basenc --base64url -w0)`;
+  }
+}
+
+function beforeToken({ cookie, header = "authorization" }: SourceOfCallers): string {
+  if (cookie !== undefined) return `cookie: ${cookie}=`;
+  return header === "authorization" ? "authorization: Bearer " : `${header}: `;
+}

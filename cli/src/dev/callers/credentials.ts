@@ -1,0 +1,146 @@
+// Credentials for callers of `dev`'s servers: tokens, and what else a source reads from a header.
+import type { Claims, SourceOfCallers } from "protoc-gen-bff/compiler";
+import { isObject, madePrincipals, ownPrincipals, type Principal } from "./principals.ts";
+import type { SigningKeys } from "./signing-keys.ts";
+import type { Served, Way } from "./surroundings.ts";
+
+/** Somebody, and the header by which a server knows. */
+export interface Credential {
+  /** `dev`, or `dev (robot)` where there are several sources. */
+  readonly as: string;
+  /** Lower-case. */
+  readonly header: string;
+  readonly value: string;
+}
+
+/** What a request names and nobody has. */
+export class Unknown extends Error {}
+
+interface Signed extends Omit<Principal, "name"> {
+  readonly audience: string;
+  readonly algorithm: string;
+  readonly lifeS: number;
+  readonly more?: object;
+}
+type TokenWay = Extract<Way, { readonly kind: "token" }>;
+
+const LIFE_S = 3_600;
+const LONGEST_LIFE_S = 30 * 24 * 3_600;
+/** What `/token` reads for itself; every other name is a claim. */
+const OWN = new Set(["for", "source", "as", "aud", "expires_in"]);
+
+export class Credentials {
+  readonly #cwd: string;
+  readonly #issuer: string;
+  readonly #keys: SigningKeys;
+
+  constructor(cwd: string, issuer: string, keys: SigningKeys) {
+    this.#cwd = cwd;
+    this.#issuer = issuer;
+    this.#keys = keys;
+  }
+
+  /** What is wrong with principals.json, which is read each time. */
+  get fault(): string | undefined {
+    try {
+      ownPrincipals(this.#cwd);
+      return undefined;
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
+  }
+
+  /** The first is who is meant when nobody is named. @throws Error that says what is wrong with principals.json */
+  principals(source: SourceOfCallers): readonly Principal[] {
+    const own = ownPrincipals(this.#cwd);
+    return own === undefined || own.length === 0 ? madePrincipals(source) : own;
+  }
+
+  /**
+   * A token, as a query wants it: `?for=account.v1&as=dev`, with claims in place of the principal's.
+   *
+   * @throws Error that says what is wrong with the query
+   */
+  async token(query: URLSearchParams, served: ReadonlyMap<string, Served>): Promise<string> {
+    const all = [...served].flatMap(([name, { ways }]) =>
+      ways.flatMap((way) => (way.kind === "token" ? [{ name, way }] : [])),
+    );
+    const wanted = (name: string | null, is: string): boolean => name === null || name === is;
+    const found = all.find(
+      ({ name, way }) => wanted(query.get("for"), name) && wanted(query.get("source"), way.source.name),
+    );
+    if (found === undefined) {
+      const there = all.map(({ name, way }) => `for=${name}&source=${way.source.name}`).join(", ");
+      throw new Unknown(there === "" ? "no server takes a token of this issuer" : `there is ${there}`);
+    }
+    const { way } = found;
+    const principals = this.principals(way.source);
+    const principal = query.has("as") ? principals.find(({ name }) => name === query.get("as")) : principals[0];
+    if (principal === undefined) throw new Unknown(`as= is one of ${principals.map(({ name }) => name).join(", ")}`);
+    const lifeS = Number(query.get("expires_in") ?? LIFE_S);
+    if (!Number.isInteger(lifeS) || Math.abs(lifeS) > LONGEST_LIFE_S)
+      throw new Error(
+        `expires_in is a whole number of seconds, at most ${LONGEST_LIFE_S}; negative for a token that has expired`,
+      );
+    const more = claimsIn(query, principal.claims);
+    return this.sign({ ...principal, ...way, audience: query.get("aud") ?? way.audience, lifeS, more });
+  }
+
+  /** Of everybody, for each source that reads a header. */
+  async all({ ways, apiKeys }: Served): Promise<readonly Credential[]> {
+    const several = ways.filter(({ kind }) => kind !== "login").length > 1;
+    const found = ways.map(async (way): Promise<readonly Credential[]> => {
+      if (way.kind === "login") return [];
+      const named = (name: string): string => (several ? `${name} (${way.source.name})` : name);
+      if (way.kind === "key") {
+        const key = apiKeys.get(way.source.name);
+        return key === undefined ? [] : [{ as: named("dev"), header: way.source.header ?? "x-api-key", value: key }];
+      }
+      const principals = this.principals(way.source);
+      return Promise.all(principals.map(async (one) => ({ as: named(one.name), ...(await this.#header(way, one)) })));
+    });
+    return (await Promise.all(found)).flat();
+  }
+
+  async #header(
+    way: TokenWay | Extract<Way, { readonly kind: "header" }>,
+    principal: Principal,
+  ): Promise<Omit<Credential, "as">> {
+    if (way.kind === "header") {
+      const { subject, claims } = principal;
+      const said = JSON.stringify({ sub: subject, ...claims });
+      return { header: way.header, value: Buffer.from(said).toString("base64url") };
+    }
+    const token = await this.sign({ ...principal, ...way, lifeS: LIFE_S });
+    const { cookie, header = "authorization" } = way.source;
+    if (cookie !== undefined) return { header: "cookie", value: `${cookie}=${token}` };
+    return { header, value: header === "authorization" ? `Bearer ${token}` : token };
+  }
+
+  sign({ subject, claims, audience, algorithm, lifeS, more }: Signed): Promise<string> {
+    const now = Math.floor(Date.now() / 1_000);
+    const registered = { iss: this.#issuer, aud: audience, iat: now, exp: now + lifeS };
+    return this.#keys.sign({ sub: subject, ...claims, ...registered, ...more }, algorithm);
+  }
+}
+
+/** A name that is there several times, and one that the principal has a list of, is a list. What is JSON, but for a text, is that. */
+function claimsIn(query: URLSearchParams, claims: Claims): object {
+  const names = new Set([...query.keys()].filter((name) => !OWN.has(name)));
+  return Object.fromEntries(
+    [...names].map((name) => {
+      const values = query.getAll(name).map(claimOf);
+      const isList = values.length > 1 || (Array.isArray(claims[name]) && !Array.isArray(values[0]));
+      return [name, isList ? values : values[0]];
+    }),
+  );
+}
+function claimOf(text: string): unknown {
+  try {
+    const value: unknown = JSON.parse(text);
+    // A subject of digits is a text still.
+    return typeof value === "boolean" || Array.isArray(value) || isObject(value) ? value : text;
+  } catch {
+    return text;
+  }
+}

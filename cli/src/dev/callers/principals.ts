@@ -1,0 +1,75 @@
+// Who may be somebody in `dev`: people of principals.json, or one with every right and one with none, made of what the protos declare.
+import { join } from "node:path";
+import { type Claims, type ClaimValue, type SourceOfCallers, tryRead } from "protoc-gen-bff/compiler";
+
+/** Beside buf.gen.yaml: by name, the claims of somebody. */
+export const PRINCIPALS = "principals.json";
+
+/** Somebody whom a token can be for. */
+export interface Principal {
+  readonly name: string;
+  readonly subject: string;
+  /** Without those that every token has. */
+  readonly claims: Claims;
+}
+
+const MOST_BYTES = 256 << 10;
+const MOST = 100;
+
+/**
+ * Those of principals.json; undefined where there is no such file.
+ *
+ * @throws Error that says what is wrong with it
+ */
+export function ownPrincipals(cwd: string): readonly Principal[] | undefined {
+  const text = tryRead(join(cwd, PRINCIPALS));
+  if (text === undefined) return undefined;
+  const remedy = `write {"ada": {"sub": "u-ada", "roles": ["admin"]}}: by name, the claims of somebody`;
+  if (text.length > MOST_BYTES) throw new Error(`${PRINCIPALS} has more than ${MOST_BYTES >> 10} KiB`);
+  let all: unknown;
+  try {
+    all = JSON.parse(text);
+  } catch (error) {
+    throw new Error(`${PRINCIPALS} is no JSON: ${error instanceof Error ? error.message : error}; ${remedy}`);
+  }
+  if (!isObject(all)) throw new Error(`${PRINCIPALS} is no JSON object; ${remedy}`);
+  const entries = Object.entries(all);
+  if (entries.length > MOST) throw new Error(`${PRINCIPALS} has ${entries.length} principals; there may be ${MOST}`);
+  return entries.map(([name, value]) => {
+    if (!isObject(value)) throw new Error(`${PRINCIPALS}: ${JSON.stringify(name)} is no JSON object; ${remedy}`);
+    const { sub = name, ...claims } = value;
+    if (typeof sub !== "string" || sub === "")
+      throw new Error(`${PRINCIPALS}: "sub" of ${JSON.stringify(name)} is no text; write "sub": "u-ada"`);
+    return { name, subject: sub, claims: claims as Claims };
+  });
+}
+
+/** `dev` has what permits ask for; `guest` none of it, and is there where they ask for something. */
+export function madePrincipals({ claims, rights, subject }: SourceOfCallers): readonly Principal[] {
+  const asked = rights.some(({ values }) => values.length > 0);
+  const made = (name: string, has: boolean): Principal => ({
+    name,
+    subject: subject === undefined ? name : subject.replaceAll("*", name),
+    claims: rights.reduce(
+      (before, { path, as, values }) =>
+        values.length === 0
+          ? before
+          : withValue(before, path, as === "list" ? (has ? values : []) : has ? values.join(" ") : ""),
+      claims,
+    ),
+  });
+  return asked ? [made("dev", true), made("guest", false)] : [made("dev", true)];
+}
+
+/** Copies of the objects on the way. */
+function withValue(claims: Claims, [name = "", ...rest]: readonly string[], value: ClaimValue): Claims {
+  const inner = claims[name];
+  return {
+    ...claims,
+    [name]: rest.length === 0 ? value : withValue(isObject(inner) ? (inner as Claims) : {}, rest, value),
+  };
+}
+
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,50 @@
+// What is secret about servers that run in `dev`: made anew each time that it is started, and of no use to anybody else.
+import { generateKeyPairSync, randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** The variables of a source of sessions, by its name (runtime/src/identity/session/configured.ts). */
+export function loginVariables(source: string): { readonly publicUrl: string; readonly clientSecret: string } {
+  const part = source.toUpperCase().replaceAll(/[^A-Z0-9]/g, "_");
+  return { publicUrl: "BFF_PUBLIC_URL", clientSecret: `BFF_${part}_CLIENT_SECRET` };
+}
+
+/** The issuer's keys are not among them: nothing of those is ever in a file. */
+export class Secrets {
+  readonly sessionKey = randomBytes(32).toString("base64");
+  readonly clientSecret = randomBytes(16).toString("base64url");
+  #folder: string | undefined;
+  #signingKeyFile: string | undefined;
+  readonly #atExit = (): void => this.forget();
+
+  /** A key that signs who calls: servers take it from a file alone. For this user's eyes, and gone when `dev` is. */
+  signingKeyFile(): string {
+    if (this.#signingKeyFile !== undefined) return this.#signingKeyFile;
+    const path = join(this.#ownFolder(), "identity-key.pem");
+    const { privateKey } = generateKeyPairSync("ed25519");
+    writeFileSync(path, privateKey.export({ type: "pkcs8", format: "pem" }), { mode: 0o600 });
+    this.#signingKeyFile = path;
+    return path;
+  }
+
+  /** Where API keys are kept, as digests. */
+  storeFile(): string {
+    return join(this.#ownFolder(), "keys.sqlite");
+  }
+
+  forget(): void {
+    process.off("exit", this.#atExit);
+    if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true });
+    this.#folder = undefined;
+    this.#signingKeyFile = undefined;
+  }
+
+  #ownFolder(): string {
+    if (this.#folder === undefined) {
+      this.#folder = mkdtempSync(join(tmpdir(), "protobff-dev-"));
+      process.on("exit", this.#atExit);
+    }
+    return this.#folder;
+  }
+}

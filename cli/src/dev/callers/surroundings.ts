@@ -1,0 +1,169 @@
+// What a server that wants to know who calls needs around it, and what `dev` can stand in for.
+import type { CallersReport, Setting, SourceOfCallers } from "protoc-gen-bff/compiler";
+import { loginVariables, type Secrets } from "./secrets.ts";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** How somebody becomes a caller of a source. */
+export type Way =
+  | {
+      readonly kind: "token";
+      readonly source: SourceOfCallers;
+      readonly audience: string;
+      readonly algorithm: string;
+    }
+  | {
+      readonly kind: "login";
+      readonly source: SourceOfCallers;
+      readonly clientId: string;
+      readonly clientSecret: string;
+      /** Where the browser comes back to. */
+      readonly redirectUri: string;
+    }
+  /** A header of a gateway in front. */
+  | { readonly kind: "header"; readonly source: SourceOfCallers; readonly header: string }
+  | { readonly kind: "key"; readonly source: SourceOfCallers; readonly storeFile: string };
+
+/** How one server may be called. */
+export interface Served {
+  readonly ways: readonly Way[];
+  /** By source. */
+  readonly apiKeys: ReadonlyMap<string, string>;
+}
+
+export interface Surroundings {
+  /** Variables that the user has not set, and that the sources need. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly ways: readonly Way[];
+  /** What `dev` does not stand in for, a line for each. */
+  readonly notes: readonly string[];
+}
+
+export interface SurroundingsOptions {
+  /** As the user has set it. */
+  readonly env: Environment;
+  /** Of `dev`. */
+  readonly issuer: string;
+  /** Where browsers see the server. */
+  readonly ownUrl: string;
+  readonly secrets: Secrets;
+}
+
+export function surroundingsOf(report: CallersReport, options: SurroundingsOptions): Surroundings {
+  const found = new Finding(options);
+  for (const source of report.sources) found.source(source);
+  if (report.signs) {
+    found.needs("BFF_IDENTITY_ISSUER", () => options.ownUrl);
+    found.needs("BFF_IDENTITY_KEY_FILES", () => options.secrets.signingKeyFile());
+  }
+  return found;
+}
+
+class Finding implements Surroundings {
+  readonly env: Record<string, string> = {};
+  readonly ways: Way[] = [];
+  readonly notes: string[] = [];
+  readonly #options: SurroundingsOptions;
+
+  constructor(options: SurroundingsOptions) {
+    this.#options = options;
+  }
+
+  /** Sets a variable that is not set; gives what it is. */
+  needs(name: string, value: () => string): string {
+    const set = this.#isSet(name) ?? this.env[name] ?? value();
+    if (this.#isSet(name) === undefined) this.env[name] = set;
+    return set;
+  }
+
+  source(source: SourceOfCallers): void {
+    const { kind, name, from } = source;
+    if ((kind === "peer" || from.length > 0) && this.#isSet("TLS_CLIENT_CA_FILE") === undefined)
+      this.notes.push(
+        `${name}: set TLS_CERT_FILE, TLS_KEY_FILE and TLS_CLIENT_CA_FILE; it counts over connections with a client certificate, and dev makes none`,
+      );
+    if (kind === "jwt") this.#jwt(source);
+    else if (kind === "session") this.#session(source);
+    else if (kind === "api_key") this.#apiKey(source);
+    else if (kind === "trusted") this.#trusted(source);
+    else if (kind === "assertion") this.#assertion(source);
+  }
+
+  #jwt(source: SourceOfCallers): void {
+    if (!this.#isIssuedHere(source)) return;
+    if (source.keys !== undefined) this.#value(source.keys, () => `${this.#options.issuer}/keys`);
+    const [audience] = source.audience.map((one) => this.#value(one, () => "dev"));
+    if (audience === undefined) return;
+    this.ways.push({ kind: "token", source, audience, algorithm: source.algorithms[0] ?? "ES256" });
+  }
+
+  #session(source: SourceOfCallers): void {
+    const { ownUrl, secrets } = this.#options;
+    const { publicUrl, clientSecret } = loginVariables(source.name);
+    const at = this.needs(publicUrl, () => ownUrl);
+    this.needs("BFF_SESSION_KEYS", () => secrets.sessionKey);
+    if (!this.#isIssuedHere(source)) {
+      if (this.#isSet(clientSecret) === undefined)
+        this.notes.push(`${source.name}: set ${clientSecret}, which its provider has given`);
+      return;
+    }
+    const [clientId] = source.audience.map((one) => this.#value(one, () => "dev"));
+    if (clientId === undefined) return;
+    const secret = this.needs(clientSecret, () => secrets.clientSecret);
+    const redirectUri = `${at.replace(/\/$/, "")}/auth/callback`;
+    this.ways.push({ kind: "login", source, clientId, clientSecret: secret, redirectUri });
+  }
+
+  #apiKey(source: SourceOfCallers): void {
+    if (this.#isSet("DATABASE_URL") !== undefined || this.#isSet("BFF_STORE_FILE") !== undefined) {
+      this.notes.push(`${source.name}: keys are in the store that is set; npx bff-key create makes one`);
+      return;
+    }
+    const storeFile = this.needs("BFF_STORE_FILE", () => this.#options.secrets.storeFile());
+    this.ways.push({ kind: "key", source, storeFile });
+  }
+
+  #trusted(source: SourceOfCallers): void {
+    if (source.from.length > 0) return;
+    this.needs("BFF_TRUSTED_PROXIES", () => "127.0.0.1,::1");
+    const { header = "", name } = source;
+    // The bytes of a message need its type, JSON does not.
+    if (header.endsWith("-bin"))
+      this.notes.push(`${name}: ${header} has the bytes of a message, which dev does not make`);
+    else this.ways.push({ kind: "header", source, header });
+  }
+
+  #assertion({ name, issuer, keys }: SourceOfCallers): void {
+    for (const setting of [issuer, keys]) {
+      if (setting?.kind !== "env" || this.#setting(setting) !== undefined) continue;
+      this.notes.push(
+        `${name}: set ${setting.name}; who calls is signed by the BFF in front, for which dev does not stand in`,
+      );
+    }
+  }
+
+  /** Whether `dev` is its issuer: where its variable is not set. What is set, and what is no variable alone, names another. */
+  #isIssuedHere({ name, issuer }: SourceOfCallers): boolean {
+    if (issuer === undefined) return false;
+    const { issuer: here } = this.#options;
+    if (this.#value(issuer, () => here) === here) return true;
+    if (issuer.kind !== "env")
+      this.notes.push(
+        `${name}: its issuer is ${JSON.stringify(issuer.text)}, for which dev cannot stand in: write issuer: "{env.OIDC_ISSUER}"`,
+      );
+    return false;
+  }
+
+  /** Undefined where only the server knows it. */
+  #value(setting: Setting, otherwise: () => string): string | undefined {
+    if (setting.kind !== "env") return setting.kind === "text" ? setting.text : undefined;
+    return this.#setting(setting) ?? this.needs(setting.name, otherwise);
+  }
+  #setting({ name, alternates, default: preset }: Setting & { readonly kind: "env" }): string | undefined {
+    const set = [name, ...alternates].map((one) => this.#isSet(one)).find((one) => one !== undefined);
+    return set ?? preset;
+  }
+  #isSet(name: string): string | undefined {
+    return this.#options.env[name] || undefined;
+  }
+}
