@@ -1,0 +1,246 @@
+import { create } from "@bufbuild/protobuf";
+import { describe, expect, test } from "vitest";
+import { CredentialSchema, PrincipalSchema } from "../gen/bff/v1/identity_pb.ts";
+import { Judged } from "../identity/judged.ts";
+import { callerOf } from "../identity/principal.ts";
+import { idle } from "../testing/fake-clock.ts";
+import { streamRig } from "../testing/follow-rig.ts";
+import { page } from "../testing/front.ts";
+import { noUnhandledRejections } from "../testing/no-unhandled.ts";
+
+noUnhandledRejections();
+
+describe("a stream ends", () => {
+  test("by its max_age, give or take a tenth, with UNAVAILABLE and the last token", async () => {
+    for (const [chance, endsMs] of [
+      [0, 90_000],
+      [0.5, 100_000],
+      [0.999999, 109_999],
+    ] as const) {
+      const { follow, source, clock, responses } = streamRig();
+      clock.chance = chance;
+      const { heard } = follow({ maxAgeMs: 100_000 });
+      await idle();
+      source().give(1);
+      await clock.advance(endsMs - 1);
+      expect(heard).toEqual(["opened", "item 1 @1"]);
+      await clock.advance(2);
+      expect(heard.slice(2)).toEqual(["failed 14 the stream has been open for its max_age @1"]);
+      expect(source().cancelled).toBe(true);
+      expect(clock.running).toBe(0);
+      expect(responses).toMatchObject([{ outcome: { ok: false }, stream: { end: "age", items: 1 } }]);
+    }
+  });
+  test("when its server goes, also while it opens", async () => {
+    const { follow, source, clock, responses } = streamRig();
+    const { heard, following } = follow();
+    await idle();
+    source().give(1);
+    await idle();
+    following.drain();
+    following.drain();
+    expect(heard).toEqual(["opened", "item 1 @1", "failed 14 the server is going @1"]);
+    const opening = follow({ open: (cx) => cx.call(cx.app.get, { id: "a" }) });
+    opening.following.drain();
+    await idle();
+    expect(opening.heard).toEqual(["failed 14 the server is going"]);
+    expect(clock.running).toBe(0);
+    expect(responses.map(({ stream }) => stream?.end)).toEqual(["drained", undefined]);
+  });
+  test("when the caller's credential does, with UNAUTHENTICATED", async () => {
+    const { follow, source, clock, responses } = streamRig();
+    const expires = BigInt(Math.ceil(clock.date().getTime() / 1_000) + 60);
+    const credential = create(CredentialSchema, { source: "user", issuer: "tests", subject: "ada", expires });
+    const caller = callerOf({ type: PrincipalSchema, credential, principal: undefined });
+    const peer = { address: "", direct: "", names: [] };
+    const headers = new Judged(new Headers(), new Set(), { caller, peer, answer: [] });
+    const { heard } = follow({ maxAgeMs: 1_800_000 }, { headers });
+    await idle();
+    source().give(1);
+    await clock.advance(59_000);
+    expect(heard).toEqual(["opened", "item 1 @1"]);
+    await clock.advance(2_000);
+    expect(heard.at(-1)).toMatch(/^failed 16 .*expired.* @1$/);
+    expect(responses).toMatchObject([{ stream: { end: "expired" }, source: "user" }]);
+    expect(clock.running).toBe(0);
+  });
+  test("before the client's deadline, which is that of the whole stream, with the last token", async () => {
+    const { follow, source, clock, responses } = streamRig();
+    const { heard } = follow({}, { clientMs: 60_000 });
+    await idle();
+    source().give(1);
+    await clock.advance(59_799);
+    expect(heard).toEqual(["opened", "item 1 @1"]);
+    await clock.advance(1);
+    expect(heard.at(-1)).toBe("failed 4 the client's deadline @1");
+    expect(responses).toMatchObject([{ stream: { end: "deadline" } }]);
+  });
+  test("when its source has been silent for idle, which counts while something is asked of it", async () => {
+    const { follow, source, clock, responses } = streamRig();
+    const { heard, follower, following } = follow({ idleMs: 5_000, ahead: 1 });
+    await idle();
+    await clock.advance(4_999);
+    follower.reads = false;
+    source().give(1);
+    await clock.advance(60_000);
+    expect(heard).toEqual(["opened", "item 1 @1"]);
+    following.ready();
+    await clock.advance(4_999);
+    expect(heard).toHaveLength(2);
+    await clock.advance(1);
+    expect(heard.at(-1)).toMatch(/^failed 14 nothing has come .* @1$/);
+    expect(source().cancelled).toBe(true);
+    expect(clock.running).toBe(0);
+    expect(responses).toMatchObject([{ stream: { end: "idle" } }]);
+  });
+  test("not when a source that was silent asks anew by itself", async () => {
+    const { follow, source, clock } = streamRig();
+    const { heard } = follow({ idleMs: 5_000 });
+    await idle();
+    let asked = 0;
+    source().silent = () => ++asked < 3;
+    await clock.advance(14_999);
+    expect([asked, heard]).toEqual([2, ["opened"]]);
+    await clock.advance(1);
+    expect(heard.at(-1)).toMatch(/^failed 14/);
+  });
+  test("where its rpc says fail, when nothing is read for 10 s, with RESOURCE_EXHAUSTED", async () => {
+    const { follow, source, clock, responses } = streamRig();
+    const { heard, follower, following } = follow({ overflow: "fail", heartbeatMs: 15_000 });
+    follower.reads = false;
+    await idle();
+    source().give(1);
+    await clock.advance(9_999);
+    following.ready();
+    source().give(2);
+    await clock.advance(9_999);
+    expect(heard).toEqual(["opened", "item 1 @1", "item 2 @2"]);
+    await clock.advance(1);
+    expect(heard.at(-1)).toBe("failed 8 the client has not read for 10 s @2");
+    expect(clock.running).toBe(0);
+    expect(responses).toMatchObject([{ stream: { end: "slow" } }]);
+  });
+  test("by itself where its follower goes at the very moment that it is told of the opening", async () => {
+    const { follow, sources, clock } = streamRig();
+    const { following, follower } = follow();
+    follower.opened = () => following.cancel();
+    await idle();
+    expect(sources).toEqual([]);
+    expect(clock.running).toBe(0);
+  });
+});
+
+describe("heartbeats", () => {
+  test("come after each span without a message, with the token of the last item that was seen", async () => {
+    const { follow, source, clock } = streamRig();
+    const { heard } = follow({ heartbeatMs: 15_000, if: (_cx, _args, item) => item !== 2 });
+    await idle();
+    await clock.advance(15_000);
+    source().give(1);
+    await clock.advance(10_000);
+    source().give(2);
+    await clock.advance(4_999);
+    expect(heard).toEqual(["opened", "beat (beat)", "item 1 @1"]);
+    await clock.advance(30_001);
+    expect(heard.slice(3)).toEqual(["beat @2 (beat)", "beat @2 (beat)", "beat @2 (beat)"]);
+  });
+  test("do not come to who does not read, nor where the response has no place for one", async () => {
+    const { follow, source, clock } = streamRig();
+    const { heard, follower, following } = follow({ heartbeatMs: 15_000 });
+    follower.reads = false;
+    await idle();
+    source().give(1);
+    await clock.advance(60_000);
+    following.ready();
+    await clock.advance(14_999);
+    expect(heard).toEqual(["opened", "item 1 @1"]);
+    await clock.advance(1);
+    expect(heard.at(-1)).toBe("beat @1 (beat)");
+    const other = streamRig();
+    const plain = other.follow({ heartbeatMs: 15_000, stamp: undefined });
+    await other.clock.advance(60_000);
+    expect(plain.heard).toEqual(["opened"]);
+    plain.following.cancel();
+    expect(other.clock.running).toBe(0);
+  });
+});
+
+describe("a stream of the latest", () => {
+  test("drops what was not composed yet for what is newer, and says so on that", async () => {
+    const { follow, source } = streamRig();
+    const { heard, follower, following } = follow({ overflow: "latest" });
+    follower.reads = false;
+    await idle();
+    for (const item of [1, 2, 3, 4]) source().give(item);
+    await idle();
+    expect(heard).toEqual(["opened", "item 1 @1"]);
+    expect(source().credit).toBe(1);
+    following.ready();
+    await idle();
+    expect(heard).toEqual(["opened", "item 1 @1", "item 4 reset @4"]);
+    follower.reads = true;
+    following.ready();
+    source().give(5);
+    await idle();
+    expect(heard.at(-1)).toBe("item 5 @5");
+  });
+  test("keeps what is wanted when what is newer is not, and is paced", async () => {
+    const { follow, source, clock } = streamRig();
+    const { heard } = follow({
+      overflow: "latest",
+      minIntervalMs: 100,
+      if: (_cx, _args, item) => item % 2 === 1,
+      until: (_cx, _args, item) => item === 6,
+    });
+    await idle();
+    for (const item of [1, 2, 3, 4]) {
+      source().give(item);
+      await idle();
+    }
+    await clock.advance(99);
+    expect(heard).toEqual(["opened", "item 1 @1"]);
+    await clock.advance(1);
+    expect(heard).toEqual(["opened", "item 1 @1", "item 3 @3"]);
+    source().give(5);
+    source().give(6);
+    expect(source().cancelled).toBe(true);
+    await clock.advance(100);
+    expect(heard.slice(3)).toEqual(["item 5 @5", "ended"]);
+    expect(clock.running).toBe(0);
+  });
+  test("gives an item all of its time from when it is composed", async () => {
+    const { follow, source, clock, client } = streamRig();
+    const { heard } = follow({
+      overflow: "latest",
+      minIntervalMs: 10_000,
+      if: () => true,
+      compose: async (cx, _, item) => {
+        const found = await cx.tryCall(cx.app.get, { id: `${item}` });
+        return page({ title: found?.id ?? "nothing" });
+      },
+    });
+    await idle();
+    source().give(1);
+    await idle();
+    client.of("1").thing({ id: "first" });
+    await idle();
+    source().give(2);
+    await clock.advance(11_500);
+    client.of("2").thing({ id: "second" });
+    await idle();
+    expect(heard).toEqual(["opened", "item first @1", "item second @2"]);
+  });
+});
+
+describe("a reset", () => {
+  test("that came with an item that was dropped is told with the next one", async () => {
+    const { follow, source } = streamRig();
+    const { heard } = follow({ if: (_cx, _args, item) => item > 1 });
+    await idle();
+    source().give(1, { reset: true });
+    source().give(2);
+    source().give(3);
+    await idle();
+    expect(heard).toEqual(["opened", "item 2 reset @2", "item 3 @3"]);
+  });
+});

@@ -1,0 +1,232 @@
+import { describe, expect, test } from "vitest";
+import { Code } from "../failure.ts";
+import { unauthenticated } from "../identity/refusals.ts";
+import { isRefusal, Limits } from "../limits/limits.ts";
+import type { RateLimit } from "../limits/rate-limit.ts";
+import { FakeClock, idle } from "../testing/fake-clock.ts";
+import { streamRig } from "../testing/follow-rig.ts";
+import { page } from "../testing/front.ts";
+import { BEARER, gate, sourceOf } from "../testing/gate-rig.ts";
+import { noUnhandledRejections } from "../testing/no-unhandled.ts";
+
+noUnhandledRejections();
+
+const bearer = (text: string) => ({ headers: new Headers({ authorization: `Bearer ${text}` }) });
+
+describe("an opening", () => {
+  test("composes once, and what it gives is there for each item", async () => {
+    const { follow, source, client } = streamRig();
+    const { heard } = follow({
+      open: async (cx) => {
+        const ownerStep = cx.call(cx.app.get, { id: "owner" });
+        await ownerStep;
+        return { ownerStep };
+      },
+      compose: async (_cx, _args, item, opened) =>
+        page({ title: `${item} of ${(await (opened as { ownerStep: Promise<{ id: string }> }).ownerStep).id}` }),
+    });
+    await idle();
+    expect(heard).toEqual([]);
+    client.of("owner").thing({ id: "ada" });
+    await idle();
+    for (const item of [1, 2]) {
+      source().give(item);
+      await idle();
+    }
+    expect(heard).toEqual(["opened", "item 1 of ada @1", "item 2 of ada @2"]);
+    expect(client.sent).toHaveLength(1);
+  });
+  test("whose supplementary step fails degrades every item, with the upstream's failure", async () => {
+    const { follow, source, client, responses } = streamRig();
+    const found: string[][] = [];
+    follow({
+      open: async (cx) => {
+        const ownerStep = cx.tryCall(cx.app.get, { id: "owner" });
+        await ownerStep;
+        return { ownerStep };
+      },
+      compose: async (cx, _args, item, opened) => {
+        const { ownerStep } = opened as { ownerStep: Promise<object | undefined> };
+        const own = cx.tryCall(cx.app.get, { id: `own ${item}` });
+        const message = page({ title: `${item} ${cx.degraded} ${cx.failure(ownerStep)?.code}` });
+        await own;
+        if (cx.degraded) {
+          cx.touched(message, "facts", false, ownerStep);
+          cx.touched(message, "cards", false, own);
+        }
+        return message;
+      },
+      degraded: (_, all) => void found.push(all.map(({ path, upstream }) => `${path} ${upstream}`)),
+    });
+    await idle();
+    client.of("owner").fault(Code.UNAVAILABLE);
+    await idle();
+    source().give(1);
+    await idle();
+    client.of("own 1").fault(Code.NOT_FOUND);
+    await idle();
+    source().give(2);
+    await idle();
+    client.of("own 2").thing();
+    await idle();
+    source().items.ended();
+    expect(found).toEqual([["facts test.v1.Upstream", "cards test.v1.Upstream"], ["facts test.v1.Upstream"]]);
+    expect(responses).toMatchObject([{ outcome: { ok: true }, stream: { items: 2, degraded: 2 } }]);
+  });
+  test("whose critical step fails opens no source", async () => {
+    const { follow, sources, client, clock, responses, opens } = streamRig();
+    const { heard } = follow({ open: (cx) => cx.call(cx.app.get, { id: "a" }) });
+    await idle();
+    client.of("a").fault(Code.NOT_FOUND);
+    await idle();
+    expect(heard).toEqual([expect.stringMatching(/^failed 13/)]);
+    expect([sources, opens]).toEqual([[], []]);
+    expect(responses).toMatchObject([{ outcome: { ok: false }, stream: undefined }]);
+    expect(clock.running).toBe(0);
+  });
+  test("waits for its guards, whose word stands above other failures", async () => {
+    const { follow, client } = streamRig();
+    const { heard } = follow({
+      open: async (cx) => {
+        const viewer = cx.call(cx.app.get, { id: "viewer" });
+        cx.guard(async () => {
+          if ((await viewer).count === 9n) throw cx.refuse(Code.PERMISSION_DENIED, "no");
+        });
+        await cx.call(cx.app.get, { id: "a" });
+      },
+    });
+    client.of("a").fault(Code.NOT_FOUND);
+    await idle();
+    expect(heard).toEqual([]);
+    client.of("viewer").thing({ count: 9n });
+    await idle();
+    expect(heard).toEqual(["failed 7 no"]);
+  });
+  test("has the time of its rpc, and none of that is the source's", async () => {
+    const { follow, source, clock } = streamRig();
+    const late = follow({ open: (cx) => cx.call(cx.app.get, { id: "a" }) });
+    await clock.advance(2_000);
+    expect(late.heard).toEqual([expect.stringMatching(/^failed 4/)]);
+    const { heard } = follow();
+    await clock.advance(3_600_000);
+    source().give(1);
+    await idle();
+    expect(heard).toEqual(["opened", "item 1 @1"]);
+  });
+  test("that comes with no time left is refused, and so is one that comes with little", async () => {
+    const { follow, clock, responses } = streamRig();
+    expect(follow({}, { clientMs: 0 }).heard).toEqual(["failed 4 arrived with no time left"]);
+    const { heard } = follow({ open: (cx) => cx.call(cx.app.get, { id: "a" }) }, { clientMs: 100 });
+    await clock.advance(100);
+    expect(heard).toEqual([expect.stringMatching(/^failed 4/)]);
+    expect(responses).toHaveLength(2);
+    expect(clock.running).toBe(0);
+  });
+  test("whose source cannot be opened fails", async () => {
+    const { follow, clock } = streamRig();
+    const { heard } = follow({
+      source: () => {
+        throw new RangeError("no key");
+      },
+    });
+    await idle();
+    expect(heard).toEqual(["opened", "failed 13 RangeError: no key"]);
+    expect(clock.running).toBe(0);
+  });
+});
+
+describe("who may follow", () => {
+  test("are those that its identity knows and its permit lets on", async () => {
+    const { follow, sources, responses } = streamRig();
+    const { identity } = await gate({ sources: [sourceOf("user", BEARER)] });
+    const permit = { scopes: ["read"] };
+    expect(follow({ identity, permit }, bearer("user-bad")).heard).toEqual([expect.stringMatching(/^failed 16/)]);
+    expect(follow({ identity, permit }, bearer("user-ada")).heard).toEqual([expect.stringMatching(/^failed 7/)]);
+    expect(follow({ identity, permit }).heard).toEqual([expect.stringMatching(/^failed 16/)]);
+    expect(sources).toEqual([]);
+    expect(responses).toHaveLength(3);
+    const { heard } = follow({ identity, permit }, bearer("user-ada+read"));
+    await idle();
+    expect(heard).toEqual(["opened"]);
+  });
+  test("are judged before anything is composed, and may go, or be told of the server's end, meanwhile", async () => {
+    const { follow, sources, clock } = streamRig();
+    const { promise: released, resolve } = Promise.withResolvers<void>();
+    const { identity } = await gate({ sources: [sourceOf("user", BEARER, { released })] });
+    const gone = follow({ identity }, bearer("user-slow"));
+    const drained = follow({ identity }, bearer("user-slow"));
+    const stays = follow({ identity }, bearer("user-slow"));
+    gone.following.cancel();
+    drained.following.drain();
+    stays.following.ready();
+    await idle();
+    expect(sources).toEqual([]);
+    resolve();
+    await idle();
+    expect(gone.heard).toEqual([]);
+    expect(drained.heard).toEqual(["failed 14 the server is going"]);
+    expect(stays.heard).toEqual(["opened"]);
+    stays.following.cancel();
+    expect(clock.running).toBe(0);
+  });
+  test("are refused by a permit that reads the message, and by rules", async () => {
+    const { follow, sources } = streamRig();
+    const { identity } = await gate({ sources: [sourceOf("user", BEARER)] });
+    const judge = (): void => {
+      throw unauthenticated("not for you");
+    };
+    const { heard } = follow({ identity, permit: { judge } }, bearer("user-ada"));
+    await idle();
+    expect(heard).toEqual(["failed 16 not for you"]);
+    const ruled = follow({
+      validate: () => {
+        throw unauthenticated("a rule");
+      },
+    });
+    expect(ruled.heard).toEqual(["failed 16 a rule"]);
+    expect(sources).toEqual([]);
+  });
+});
+
+describe("limits of a stream", () => {
+  const USER: RateLimit = { name: "user", package: "test.v1", rate: 1, per: 3_600_000, burst: 3 };
+  function limited() {
+    const counters = new Limits({ clock: new FakeClock(), fault: () => {} });
+    const left = (): number => {
+      for (let units = 0; ; units++) {
+        const outcome = counters.charge([{ limit: USER, key: "ann", cost: units + 1 }]);
+        if (outcome instanceof Promise || isRefusal(outcome)) return units;
+        outcome.refund();
+      }
+    };
+    return { limits: { counters, late: [{ limit: USER, key: () => "ann" }] }, left };
+  }
+  test("charge each opening, and refuse", async () => {
+    const { follow } = streamRig();
+    const { limits, left } = limited();
+    for (const heard of [1, 2, 3].map(() => follow({ limits }).heard)) {
+      await idle();
+      expect(heard).toEqual(["opened"]);
+    }
+    expect(left()).toBe(0);
+    const { heard } = follow({ limits });
+    await idle();
+    expect(heard).toEqual([expect.stringMatching(/^failed 8/)]);
+  });
+  test("give back what an opening was charged that fails before any call, and not what stands for one that was open", async () => {
+    const { follow } = streamRig();
+    const { limits, left } = limited();
+    follow({
+      limits,
+      open: (cx) => {
+        throw cx.refuse(Code.NOT_FOUND);
+      },
+    });
+    await idle();
+    expect(left()).toBe(3);
+    const { following } = follow({ limits });
+    await idle();
+    following.cancel();
+    expect(left()).toBe(2);
+  });
+});
