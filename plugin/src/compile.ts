@@ -155,7 +155,7 @@ export function compile(
 function faultsOf(planned: Plan, parameter: Parameter, text: string | undefined, registry: Registry) {
   const none: readonly string[] = [];
   if (!asksExamples(parameter)) return { faults: none, of: (): readonly ToldRpc[] => [] };
-  const { examples, faults } = examplesIn(text, registry);
+  const { examples, faults } = examplesIn(text, planned, registry);
   const known = new Map<PlanFile, readonly ToldRpc[]>();
   const of = (file: PlanFile): readonly ToldRpc[] => {
     const found = known.get(file) ?? toldFaults(file, planned, examples, registry);

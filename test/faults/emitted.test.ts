@@ -13,8 +13,9 @@ import { tried } from "./on-mocks.ts";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const folder = join(root, `test/.generated/faults-emitted-${process.pid}`);
 const protos = protosIn("proto/example");
-const request = requestFor(protos, ["web/v1/web.proto", "mobile/v1/mobile.proto"]);
+const request = requestFor(protos, ["web/v1/web.proto", "mobile/v1/mobile.proto", "account/v1/account.proto"]);
 const parameter = "import_extension=ts,mock=true,faults=node,plan=faults";
+const SPENDING = "account.v1.AccountService/GetSpending";
 const RPC = "web.v1.DashboardService/GetDashboard";
 
 function compiled(examples?: string) {
@@ -24,6 +25,34 @@ function textOf(name: string, examples?: string): string {
   return compiled(examples).file.find((file) => file.name === name)?.content ?? "";
 }
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const ADMIN = { principal: { id: "u-1", workspaces: ["workspace_id-1"], roles: ["admin"] } };
+
+test("it is told who calls: somebody who may, whoever is said, or nobody", () => {
+  const examples = {
+    [SPENDING]: [
+      { name: "an admin", caller: ADMIN },
+      { name: "of another workspace", request: { workspaceId: "w-2" }, caller: ADMIN },
+      { name: "nobody", caller: null },
+    ],
+  };
+  const tables = textOf("account/v1/account_faults.txt", JSON.stringify(examples)).split("\n\n");
+  const heads = tables.filter((one) => one.startsWith(SPENDING)).map((one) => one.trim().replace(`${SPENDING}, `, ""));
+  expect(heads).toEqual([
+    `the sample request
+  called by somebody known from "user", roles = ["roles-1","admin"], workspaces = ["workspaces-1","workspace_id-1"]
+  when nothing is wrong: nothing is missing`,
+    `an admin
+  called by somebody known from "user"
+  when nothing is wrong: nothing is missing`,
+    `of another workspace
+  called by somebody known from "user"
+  when nothing is wrong: the request fails: PERMISSION_DENIED`,
+    `nobody
+  called by nobody that is known
+  when nothing is wrong: the request fails: UNAUTHENTICATED`,
+  ]);
+});
 
 test("the table", () => {
   const path = join(root, "test/golden/faults/web_faults.txt");
@@ -38,6 +67,7 @@ test("the table", () => {
 describe("tests that are written hold", async () => {
   const examples = JSON.stringify({
     [RPC]: [{ name: "no workspace", request: { userId: "u-1" }, headers: { Authorization: "Bearer x" } }],
+    [SPENDING]: [{ name: "an admin in a browser", caller: { ...ADMIN, source: "browser" } }],
   });
   const files = {
     ...messagesOf(request),
@@ -47,7 +77,7 @@ describe("tests that are written hold", async () => {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
     writeFileSync(join(folder, name), text);
   }
-  for (const name of ["web/v1/web", "mobile/v1/mobile"]) {
+  for (const name of ["web/v1/web", "mobile/v1/mobile", "account/v1/account"]) {
     expect(files[`${name}_faults.test.ts`]).toContain('from "node:test"');
     const { faultTests } = await import(pathToFileURL(join(folder, `${name}_faults.ts`)).href);
     faultTests(test);
@@ -91,6 +121,12 @@ describe("faults.json", () => {
     [{ [RPC]: [{ name: "x", requests: {} }] }, 'has "requests"'],
     [{ [RPC]: [{ name: "x", headers: { a: 1 } }] }, "headers are texts by name"],
     [{ [RPC]: [{ name: "x", request: { workspace: "w" } }] }, "workspace"],
+    [{ [RPC]: [{ name: "x", caller: null }] }, "nobody asks who calls it: leave it out"],
+    [{ [SPENDING]: [{ name: "x", caller: 1 }] }, "a caller is an object, or null"],
+    [{ [SPENDING]: [{ name: "x", caller: {} }] }, "a caller has a principal"],
+    [{ [SPENDING]: [{ name: "x", caller: { id: "u" } }] }, 'a caller has no "id"'],
+    [{ [SPENDING]: [{ name: "x", caller: { principal: { ids: "u" } } }] }, "ids"],
+    [{ [SPENDING]: [{ name: "x", caller: { ...ADMIN, source: "robot" } }] }, 'source is "user" or "browser"'],
   ])("%j", (examples, text) => {
     expect(said(examples)).toContain(text);
   });

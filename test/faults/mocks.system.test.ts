@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { protosIn } from "../load/bffs.ts";
 import { every, mobile, second, web } from "../matrix/bffs.ts";
 import { goldenCases, requestOf, textsBelow, UPSTREAMS } from "../support/golden.ts";
 import { requestFor } from "../support/request.ts";
@@ -27,7 +28,8 @@ for (const one of goldenCases("emit").filter(({ name }) => only === undefined ||
   }, 120_000);
 }
 /** BFFs that are more than one case. */
-for (const bff of [web, mobile, second, every].filter(({ name }) => only === undefined || name === only)) {
+const account = { name: "account", protos: protosIn("proto/example"), targets: ["account/v1/account.proto"] };
+for (const bff of [web, mobile, account, second, every].filter(({ name }) => only === undefined || name === only)) {
   test(bff.name, async () => {
     const found = await tried(bff.name, requestFor(bff.protos, [...bff.targets]), bff.protos);
     all.push(found);

@@ -1,10 +1,14 @@
 // `web_faults.ts`: what the plan says of every fault, as tests on mocks; `web_faults.test.ts` hands them to a runner.
+import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import type { GeneratedFile } from "@bufbuild/protoplugin";
+import type { Caller } from "../faults/admission.ts";
+import { ADDRESS } from "../faults/block.ts";
 import { writtenPrediction } from "../faults/predict.ts";
+import { isListValue, type Value } from "../faults/values.ts";
 import type { PlanFile } from "../plan/plan.ts";
-import type { ToldRpc } from "../plan/told-faults.ts";
+import type { Example, ToldRpc } from "../plan/told-faults.ts";
 import { rpcNames } from "./emit-mock.ts";
-import { standIns } from "./emit-stand-ins.ts";
+import { isLong, standIns } from "./emit-stand-ins.ts";
 import { FileNames, faultsPath, mockPath } from "./file-names.ts";
 import { block, indent, type Line, type Lines } from "./lines.ts";
 
@@ -14,7 +18,7 @@ export function emitFaults(file: PlanFile, told: readonly ToldRpc[], f: Generate
   f.preamble(file.desc);
   const tests = told.flatMap((one) => {
     const member = members.get(one.rpc);
-    return member === undefined ? [] : testsOf(one, member, names);
+    return member === undefined ? [] : testsOf(one, member, file, names);
   });
   const lines: Lines = [
     ["/**"],
@@ -47,6 +51,7 @@ function makes(file: PlanFile, names: FileNames, f: GeneratedFile): Lines {
 function testsOf(
   { rpc, example, table }: ToldRpc,
   { service, desc, name }: ReturnType<typeof rpcNames>[number],
+  file: PlanFile,
   names: FileNames,
 ): Lines {
   const cells = table.cells.flatMap((cell): Line[] => {
@@ -63,6 +68,10 @@ function testsOf(
       ? [names.testing("sample"), "(", ...input, ")"]
       : [names.protobuf("fromJson"), "(", ...input, `, ${JSON.stringify(example.json)})`];
   const headers = example.headers === undefined ? "" : `, headers: ${JSON.stringify(example.headers)}`;
+  const address = file.identity !== undefined || file.limits.length > 0 ? `, address: ${JSON.stringify(ADDRESS)}` : "";
+  const { identity } = file;
+  const caller: Line =
+    identity === undefined ? [] : [", caller: ", ...callerOf(identity.type, example, table.caller, names)];
   return [
     ...block(["for (const [cell, predicted] of ["], cells, ["] as const)"]),
     ...indent([
@@ -72,10 +81,44 @@ function testsOf(
         names.testing("runFaultTest"),
         `(make, cell, predicted, (bff, call) => bff.${name}(`,
         ...request,
-        `, { ...call${headers} })));`,
+        `, { ...call${headers}${address}`,
+        ...caller,
+        " })));",
       ],
     ]),
   ];
+}
+
+function callerOf(
+  type: DescMessage,
+  { caller: given }: Example,
+  found: Caller | null | undefined,
+  names: FileNames,
+): Line {
+  if (!found || given === null) return ["null"];
+  const of = `, credential: { source: ${JSON.stringify(found.source)} } }`;
+  if (given !== undefined)
+    return [
+      "{ principal: ",
+      names.protobuf("fromJson"),
+      "(",
+      names.schema(type),
+      `, ${JSON.stringify(given.principal)})`,
+      of,
+    ];
+  const sample: Line = [names.testing("sample"), "(", names.schema(type), ")"];
+  const set = [...(found.set ?? [])].flatMap(([name, value]): string[] => {
+    const field = type.fields.find((one) => one.name === name);
+    return field === undefined ? [] : [`${field.localName}: ${literal(field, value)}`];
+  });
+  if (set.length === 0) return ["{ principal: ", ...sample, of];
+  return ["{ principal: Object.assign(", ...sample, `, { ${set.join(", ")} })`, of];
+}
+function literal(field: DescField, value: Value): string {
+  if (isListValue(value)) return `[${value.map((one) => literal(field, one)).join(", ")}]`;
+  if (typeof value !== "bigint") return JSON.stringify(value);
+  if (field.scalar === undefined || !isLong(field.scalar)) return String(value);
+  return "longAsString" in field && field.longAsString ? `"${value}"` : `${value}n`;
 }
 
 /** For a runner. */

@@ -85,13 +85,17 @@ function scalar(kind: ScalarType, text: boolean, name: string): string {
     case ScalarType.FLOAT:
     case ScalarType.DOUBLE:
       return "1.5";
-    case ScalarType.INT64:
-    case ScalarType.UINT64:
-    case ScalarType.SINT64:
-    case ScalarType.FIXED64:
-    case ScalarType.SFIXED64:
-      return text ? '"1"' : "1n";
     default:
-      return "1";
+      return isLong(kind) ? (text ? '"1"' : "1n") : "1";
   }
 }
+
+/** Whether TypeScript has it as a `bigint`, unless as a text. */
+export const isLong = (kind: ScalarType): boolean => LONG.has(kind);
+const LONG: ReadonlySet<ScalarType> = new Set([
+  ScalarType.INT64,
+  ScalarType.UINT64,
+  ScalarType.SINT64,
+  ScalarType.FIXED64,
+  ScalarType.SFIXED64,
+]);

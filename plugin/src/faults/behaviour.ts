@@ -77,6 +77,8 @@ export interface BehaviourReport {
   readonly answers: { readonly [method: string]: ValueReport };
   /** Whose breaker a method has: that of its service, or its own; null: none. Methods left out have their service's. */
   readonly breakers: { readonly [name: string]: "service" | "method" | null };
+  /** Who may call, where that is known. */
+  readonly identity?: IdentityBehaviour;
   /** What functions of the user are taken to give, by name. */
   readonly functions: { readonly [name: string]: ValueReport };
   /** Of the environment, for each service: the default of a variable, else a sample. */
@@ -98,8 +100,39 @@ export interface RpcBehaviour {
   readonly declared?: { readonly message: string; readonly fields: FieldNames };
   /** That is only for rules of its request, which an example of one's own may be known to keep. */
   readonly validated?: true;
+  /** Who may call it; left out: whoever is known, where that is. */
+  readonly permit?: PermitBehaviour;
+  /** How often it may be called. */
+  readonly limits?: readonly LimitBehaviour[];
   /** Why its end cannot be told from the plan. */
   readonly untold?: string;
+}
+export interface IdentityBehaviour {
+  /** Of credentials, by name, as declared. */
+  readonly sources: readonly string[];
+  /** A sample of the principal. */
+  readonly principal: ValueReport;
+}
+export interface PermitBehaviour {
+  /** Nobody has to be known. */
+  readonly public?: true;
+  /** Any of these; left out: any at all. */
+  readonly sources?: readonly string[];
+  /** All of these. */
+  readonly scopes: readonly string[];
+  /** Of each list any. */
+  readonly roles: readonly (readonly string[])[];
+  /** Decisions; and as guards its conditions, turned round: one passes where theirs holds. All expressions are strict. */
+  readonly steps: readonly StepBehaviour[];
+}
+export interface LimitBehaviour {
+  readonly if?: ExpressionReport;
+  readonly key: ExpressionReport;
+  readonly cost?: ExpressionReport;
+  /** What one request may cost. */
+  readonly most: number;
+  /** It is charged before it is known who calls. */
+  readonly early?: true;
 }
 export type FieldNames = { readonly [message: string]: { readonly [field: string]: string | null } };
 

@@ -7,6 +7,7 @@ import type {
   ExpressionReport,
   SourceBehaviour,
   StepBehaviour,
+  TreeReport,
 } from "./behaviour.ts";
 import { callResult } from "./call.ts";
 import { eachResult } from "./each.ts";
@@ -32,7 +33,7 @@ import {
   valueResult,
   type Why,
 } from "./results.ts";
-import { fromReport, MapValue, MessageValue, UNKNOWN, Untold, type Value } from "./values.ts";
+import { EvaluationError, fromReport, MapValue, MessageValue, UNKNOWN, Untold, type Value } from "./values.ts";
 
 /** What all blocks of one response share. */
 export interface Response {
@@ -42,6 +43,8 @@ export interface Response {
   /** The time that calls have, in milliseconds. */
   readonly forCallsMs: number;
   readonly headers: MapValue;
+  /** Who calls; undefined: nobody that is known. */
+  readonly principal: MessageValue | undefined;
   /** What functions of the user give, by name. */
   readonly functions: ReadonlyMap<string, Value>;
   /** Of the environment, by name. */
@@ -58,6 +61,8 @@ export interface Response {
 }
 
 type Args = ReadonlyMap<string, Result>;
+/** Where requests come from. */
+export const ADDRESS = "192.0.2.1";
 /** DEADLINE_EXCEEDED */
 const LATE = 4;
 /** Steps of the service count as declared before those of messages. */
@@ -79,6 +84,7 @@ export class Block {
   /** Steps that begin when the time for calls is over. */
   readonly #late = new Set<StepBehaviour>();
   readonly #startsLate: boolean;
+  readonly #strict: boolean;
   readonly #guards = new Map<StepBehaviour, boolean>();
 
   constructor(
@@ -91,6 +97,8 @@ export class Block {
       readonly starts?: readonly string[];
       readonly late?: boolean;
       readonly step?: StepBehaviour;
+      /** It decides who may call. */
+      readonly strict?: boolean;
     },
   ) {
     this.response = response;
@@ -101,6 +109,7 @@ export class Block {
     this.starts = given.starts;
     this.by = given.step;
     this.#startsLate = given.late === true;
+    this.#strict = given.strict === true;
   }
 
   // ---- the whole ----
@@ -366,6 +375,16 @@ export class Block {
     return result;
   }
 
+  /** Part of an expression; undefined where it is an error. */
+  part(tree: TreeReport): Value | undefined {
+    try {
+      return evaluate(tree, this.#sees(NO_LOCALS));
+    } catch (error) {
+      if (error instanceof EvaluationError) return undefined;
+      throw error;
+    }
+  }
+
   /** An expression, unless it reads unsafely what is absent. */
   evaluate(expression: ExpressionReport, locals: Locals = NO_LOCALS): Result {
     const found = new Map<string, Result>();
@@ -414,9 +433,15 @@ export class Block {
     if (local !== undefined) return local;
     if (name.startsWith("args.")) return this.args.get(name.slice("args.".length)) ?? MISSING;
     const step = this.named(name);
-    if (step === undefined) return this.#shared(name);
+    if (step === undefined) return this.#shared(name) ?? this.#caller(name);
     const result = this.step(step);
     return result.state === "failed" ? dead : result;
+  }
+  #caller(name: string): Result | undefined {
+    const { principal } = this.response;
+    if (name === "peer.address") return valueResult(ADDRESS);
+    if (name !== "principal") return undefined;
+    return principal === undefined ? { state: "absent", taint: [] } : valueResult(principal);
   }
   /** A step of the service: what touched it counts as one with it. */
   #shared(name: string): Result | undefined {
@@ -437,6 +462,7 @@ export class Block {
       return result?.state === "value" ? result : undefined;
     };
     return {
+      strict: this.#strict,
       own: (name) => this.response.functions.get(name) ?? UNKNOWN,
       value: (name) => {
         if (name === "args") return this.request ?? UNKNOWN;

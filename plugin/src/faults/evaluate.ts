@@ -15,6 +15,8 @@ import {
 
 /** What an expression sees. */
 export interface Sees {
+  /** No error is absorbed, and to read what is unset is one. */
+  readonly strict: boolean;
   /** What a function of the user gives. */
   own(name: string): Value;
   /** The value under a name, "args.x" too; UNKNOWN for what is outside of the plan. */
@@ -27,13 +29,18 @@ export interface Sees {
   failure(name: string): Value | undefined;
 }
 
-/** Throws EvaluationError for what is an error in CEL. Long, for it is a table of the kinds of nodes. */
-export function evaluate(tree: TreeReport, sees: Sees): Value {
+/**
+ * Throws EvaluationError for what is an error in CEL. Long, for it is a table of the kinds of nodes.
+ *
+ * @param asked it stands in a path that `has` asks about
+ */
+export function evaluate(tree: TreeReport, sees: Sees, asked = false): Value {
   if ("value" in tree) return fromReport(tree.value);
   if ("name" in tree) return sees.value(tree.name);
   if ("ok" in tree) return tree.set ? sees.set(tree.ok) : sees.ok(tree.ok);
   if ("failure" in tree) return new OptionalValue(sees.failure(tree.failure));
-  if ("get" in tree) return got(tree, evaluate(tree.of, sees));
+  if ("get" in tree)
+    return got(tree, evaluate(tree.of, sees, !tree.optional && (asked || tree.test === true)), sees.strict && !asked);
   if ("call" in tree) return called(tree, sees);
   if ("list" in tree)
     return tree.list.flatMap((element, i): readonly Value[] => {
@@ -58,7 +65,7 @@ export function evaluate(tree: TreeReport, sees: Sees): Value {
 /** Of a sample nobody knows what is in it, and reading it is an error. */
 const ANY = "google.protobuf.Any";
 type Get = Extract<TreeReport, { readonly get: string }>;
-function got(tree: Get, from: Value): Value {
+function got(tree: Get, from: Value, strict = false): Value {
   const { get: field, test, optional, zero, presence } = tree;
   if (from === UNKNOWN) return UNKNOWN;
   if (from instanceof OptionalValue) {
@@ -79,6 +86,7 @@ function got(tree: Get, from: Value): Value {
   const set = value !== undefined && (presence === true || isSet(value));
   if (test) return set;
   if (optional) return set === UNKNOWN ? UNKNOWN : new OptionalValue(set ? value : undefined);
+  if (value === undefined && presence && strict) throw new EvaluationError(`${field} is unset`);
   return value ?? fromReport(zero);
 }
 /** Of a field without presence: not zero, not empty. */
@@ -100,12 +108,14 @@ function called({ call, args, own }: CallTree, sees: Sees): Value {
       () => at(0),
       () => at(1),
       false,
+      sees.strict,
     );
   if (call === "logical_or")
     return either(
       () => at(0),
       () => at(1),
       true,
+      sees.strict,
     );
   if (call === "conditional") {
     const condition = at(0);
@@ -117,8 +127,12 @@ function called({ call, args, own }: CallTree, sees: Sees): Value {
   return own ? sees.own(call) : (functionOf(call)?.(given) ?? UNKNOWN);
 }
 
-/** `&&` and `||`: what decides on one side absorbs an error of the other. */
-function either(a: () => Value, b: () => Value, decides: boolean): Value {
+/** `&&` and `||`: what decides on one side absorbs an error of the other, unless it is strict. */
+function either(a: () => Value, b: () => Value, decides: boolean, strict: boolean): Value {
+  if (strict) {
+    const first = a();
+    return first === !decides ? b() : first;
+  }
   const results = [a, b].map((one) => {
     try {
       return { value: one() };
@@ -179,9 +193,13 @@ function macro({ macro: name, range, vars, args }: Macro, sees: Sees): Value {
   const values = isListValue(over) ? over : pairs.map(([key]) => key);
   switch (name) {
     case "all":
-      return locals.map((one) => () => run(0, one)).reduce<Value>((so, next) => either(() => so, next, false), true);
+      return locals
+        .map((one) => () => run(0, one))
+        .reduce<Value>((so, next) => either(() => so, next, false, sees.strict), true);
     case "exists":
-      return locals.map((one) => () => run(0, one)).reduce<Value>((so, next) => either(() => so, next, true), false);
+      return locals
+        .map((one) => () => run(0, one))
+        .reduce<Value>((so, next) => either(() => so, next, true, sees.strict), false);
     case "exists_one":
     case "existsOne": {
       const held = locals.map((one) => run(0, one));
@@ -210,6 +228,7 @@ function macro({ macro: name, range, vars, args }: Macro, sees: Sees): Value {
 
 function withLocals(sees: Sees, locals: ReadonlyMap<string, Value>): Sees {
   return {
+    strict: sees.strict,
     own: (name) => sees.own(name),
     value: (name) => locals.get(name) ?? (locals.has(name) ? null : sees.value(name)),
     ok: (name) => sees.ok(name),
@@ -226,7 +245,7 @@ export function walked(tree: TreeReport, sees: Sees): { readonly value: Value; r
     return { value: evaluate(tree, sees), unset: false };
   }
   const from = walked(tree.of, sees);
-  const value = got(tree, from.value);
+  const value = got(tree, from.value, sees.strict);
   const missing = tree.presence === true && from.value instanceof MessageValue && !from.value.fields.has(tree.get);
   return { value, unset: from.unset || missing };
 }

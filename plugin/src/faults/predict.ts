@@ -1,4 +1,6 @@
 // What each fault of each upstream does to each rpc, told from the plan's JSON alone.
+
+import { type Asked, type Caller, refusals } from "./admission.ts";
 import type {
   BehaviourReport,
   BlockBehaviour,
@@ -8,6 +10,7 @@ import type {
   ValueReport,
 } from "./behaviour.ts";
 import { Block, type Response } from "./block.ts";
+import { foundCaller } from "./caller.ts";
 import { codeName } from "./codes.ts";
 import { type Ending, endingOf, FAULTS, type FaultName } from "./endings.ts";
 import { distinct, type Effect, type Entry, type Failure, type Reason, type Result, valueResult } from "./results.ts";
@@ -45,6 +48,8 @@ export interface Cell {
 type Stale = NonNullable<CallBehaviour["stale"]>;
 export interface RpcTable {
   readonly rpc: string;
+  /** Who calls; null: nobody that is known; undefined: nobody asks. */
+  readonly caller: Caller | null | undefined;
   readonly healthy: Prediction;
   readonly cells: readonly Cell[];
 }
@@ -67,6 +72,8 @@ export interface Given {
   readonly env?: { readonly [name: string]: ValueReport };
   /** The request passes what is checked of it before it is composed. */
   readonly assumed?: boolean;
+  /** Who calls; null: nobody that is known; default: somebody who may. */
+  readonly caller?: Caller | null;
   /** Incoming headers, by lower-case name. */
   readonly headers?: { readonly [name: string]: string };
 }
@@ -78,13 +85,47 @@ export function predict(
   behaviour: BehaviourReport,
   rpc: RpcBehaviour,
   ending: (method: string) => Ending,
-  { remembered = false, request = rpc.request, env = {}, headers = {}, assumed = false }: Given = {},
+  given: Given = {},
 ): Run {
-  const response: Response = {
+  const caller = callerOf(behaviour, rpc, given);
+  const response = responding(behaviour, rpc, ending, given, caller);
+  if (rpc.untold !== undefined && !(given.assumed && rpc.validated))
+    return { prediction: { kind: "untold", why: rpc.untold }, asked: response.asked };
+  try {
+    return { prediction: ended(response, rpc, caller, askedBy(rpc, given)), asked: response.asked };
+  } catch (error) {
+    if (!(error instanceof Untold)) throw error;
+    return { prediction: { kind: "untold", why: error.message }, asked: response.asked };
+  }
+}
+
+function callerOf(behaviour: BehaviourReport, rpc: RpcBehaviour, given: Given): Caller | undefined {
+  if (given.caller !== undefined) return given.caller ?? undefined;
+  const toAsked = (caller: Caller): Response => responding(behaviour, rpc, () => ANSWERS, given, caller);
+  return foundCaller(behaviour, rpc, askedBy(rpc, given), toAsked);
+}
+
+function askedBy(rpc: RpcBehaviour, { request: report = rpc.request, remembered = false }: Given): Asked {
+  const request = fromReport(report);
+  const fields = request instanceof MessageValue ? [...request.fields] : [];
+  // Old answers are there when two requests have come before.
+  const times = remembered ? 3 : 1;
+  return { request, times, args: new Map(fields.map(([name, value]): [string, Result] => [name, valueResult(value)])) };
+}
+
+function responding(
+  behaviour: BehaviourReport,
+  rpc: RpcBehaviour,
+  ending: (method: string) => Ending,
+  { remembered = false, env = {}, headers = {} }: Given,
+  caller: Caller | undefined,
+): Response {
+  return {
     behaviour,
     ending,
     forCallsMs: rpc.for_calls_ms,
     remembered,
+    principal: caller?.principal,
     functions: valuesOf(behaviour.functions),
     env: valuesOf({ ...behaviour.env[rpc.service], ...env }),
     headers: new MapValue(Object.entries(headers), ""),
@@ -94,28 +135,21 @@ export function predict(
     touched: new Map(),
     shared: undefined,
   };
-  if (rpc.untold !== undefined && !(assumed && rpc.validated))
-    return { prediction: { kind: "untold", why: rpc.untold }, asked: response.asked };
-  try {
-    return { prediction: ended(response, rpc, fromReport(request)), asked: response.asked };
-  } catch (error) {
-    if (!(error instanceof Untold)) throw error;
-    return { prediction: { kind: "untold", why: error.message }, asked: response.asked };
-  }
 }
 
 function valuesOf(reports: { readonly [name: string]: ValueReport }): ReadonlyMap<string, Value> {
   return new Map(Object.entries(reports).map(([name, value]) => [name, fromReport(value)]));
 }
 
-function ended(response: Response, rpc: RpcBehaviour, request: Value): Prediction {
+function ended(response: Response, rpc: RpcBehaviour, caller: Caller | undefined, asked: Asked): Prediction {
   const report = response.behaviour.messages[rpc.composes];
-  if (report === undefined || !(request instanceof MessageValue))
+  if (report === undefined || !(asked.request instanceof MessageValue))
     throw new Untold(`${rpc.composes} is not in the plan`);
+  const refused = refusals(response, rpc, caller, asked);
+  if (refused.length > 0) return { kind: "status", codes: refused };
   const service = response.behaviour.services[rpc.service];
   if (service !== undefined) response.shared = new Block(response, service, { args: new Map(), starts: rpc.starts });
-  const args = new Map([...request.fields].map(([name, value]): [string, Result] => [name, valueResult(value)]));
-  const root = new Block(response, report, { args, request });
+  const root = new Block(response, report, asked);
   const failures: Failure[] = [];
   let goesOn = (response.shared?.admits() ?? true) && root.admits();
   let result: Result | undefined;
@@ -180,7 +214,9 @@ function predicted({ path, effects, causes, optional }: Entry): PredictedEntry {
 // ---- the table ----
 
 /** Every fault of every call of an rpc. */
-export function tableOf(behaviour: BehaviourReport, rpc: RpcBehaviour, given: Given = {}): RpcTable {
+export function tableOf(behaviour: BehaviourReport, rpc: RpcBehaviour, asked: Given = {}): RpcTable {
+  const caller = behaviour.identity && (callerOf(behaviour, rpc, asked) ?? null);
+  const given: Given = { ...asked, caller: caller ?? null };
   const healthy = predict(behaviour, rpc, () => ANSWERS, given);
   const cells = callsOf(behaviour, rpc).flatMap(({ method, timeoutMs, stale }) =>
     FAULTS.map((fault): Cell => {
@@ -199,7 +235,7 @@ export function tableOf(behaviour: BehaviourReport, rpc: RpcBehaviour, given: Gi
       };
     }),
   );
-  return { rpc: rpc.rpc, healthy: healthy.prediction, cells };
+  return { rpc: rpc.rpc, caller, healthy: healthy.prediction, cells };
 }
 
 const serviceOf = (method: string): string => method.slice(0, method.lastIndexOf("/"));
@@ -226,7 +262,7 @@ interface CallOfRpc {
 export function callsOf(behaviour: BehaviourReport, rpc: RpcBehaviour): readonly CallOfRpc[] {
   const found = new Map<string, CallOfRpc>();
   const seen = new Set<string>();
-  const visit = (block: BlockBehaviour | undefined, starts?: readonly string[]): void => {
+  const visit = (block: Pick<BlockBehaviour, "steps"> | undefined, starts?: readonly string[]): void => {
     for (const step of block?.steps ?? []) {
       if (starts !== undefined && !starts.includes(step.name ?? `#${step.index}`)) continue;
       const source = step.source.kind === "each" ? step.source.of : step.source;
@@ -236,6 +272,7 @@ export function callsOf(behaviour: BehaviourReport, rpc: RpcBehaviour): readonly
       visit(behaviour.messages[source.message]);
     }
   };
+  visit(rpc.permit);
   visit(behaviour.services[rpc.service], rpc.starts);
   visit(behaviour.messages[rpc.composes]);
   return [...found.values()];

@@ -1,10 +1,11 @@
 // The table for people: what each fault of each call does to an rpc.
+import type { Caller } from "./admission.ts";
 import { codeName } from "./codes.ts";
 import { FAULTS } from "./endings.ts";
 import type { Cell, Prediction, RpcTable } from "./predict.ts";
 
 /** @param example what the request is called */
-export function tableText({ rpc, healthy, cells }: RpcTable, example: string): string {
+export function tableText({ rpc, caller, healthy, cells }: RpcTable, example: string): string {
   const calls = Map.groupBy(cells, ({ call }) => call);
   const width = Math.max(0, ...[...calls.values()].flatMap(rowsOf).map(({ faults }) => faults.length));
   const lines = [...calls].flatMap(([call, all]) => [
@@ -12,8 +13,18 @@ export function tableText({ rpc, healthy, cells }: RpcTable, example: string): s
     `  ${call}`,
     ...rowsOf(all).map(({ faults, outcome }) => `    ${faults.padEnd(width)}  ${outcome}`),
   ]);
-  return [`${rpc}, ${example}`, `  when nothing is wrong: ${outcomeOf(healthy)}`, ...lines].join("\n");
+  const by = caller === undefined ? [] : [`  called by ${written(caller)}`];
+  return [`${rpc}, ${example}`, ...by, `  when nothing is wrong: ${outcomeOf(healthy)}`, ...lines].join("\n");
 }
+
+/** `somebody known from "user", roles = ["admin"]`; what is in every sample is not said. */
+function written(caller: Caller | null): string {
+  if (caller === null) return "nobody that is known";
+  const { source, set } = caller;
+  const said = [...(set ?? [])].map(([name, value]) => `${name} = ${JSON.stringify(value, asNumber)}`);
+  return [`somebody known from "${source}"`, ...said].join(", ");
+}
+const asNumber = (_: string, value: unknown): unknown => (typeof value === "bigint" ? Number(value) : value);
 
 interface Row {
   readonly faults: string;

@@ -10,6 +10,8 @@ import type {
   ExpressionReport,
   FieldBehaviour,
   FieldNames,
+  LimitBehaviour,
+  PermitBehaviour,
   RpcBehaviour,
   SourceBehaviour,
   StepBehaviour,
@@ -17,7 +19,16 @@ import type {
 } from "../faults/behaviour.ts";
 import { isSure } from "../gen/sample/sample.ts";
 import type { Target } from "../resolve/model/conversion.ts";
-import type { Call, ComposeSource, ErrorRule, Let, MetadataBinding, Source, Step } from "../resolve/model/model.ts";
+import type {
+  Call,
+  ComposeSource,
+  ErrorRule,
+  Let,
+  MetadataBinding,
+  Permit,
+  Source,
+  Step,
+} from "../resolve/model/model.ts";
 import { mayBeStale } from "../resolve/model/source-parts.ts";
 import { fullName } from "../resolve/policies/entries.ts";
 import { expressionReport, fieldOf, maybe } from "./describe-expression.ts";
@@ -30,9 +41,11 @@ import type {
   PlanFile,
   PlanMessage,
   PlanMethod,
+  PlanPermit,
   PlanService,
   PlanStep,
 } from "./plan.ts";
+import type { PlanLimits } from "./plan-limits.ts";
 import { sampleOf, sampleOfField, sampleOfType } from "./samples.ts";
 import { allSteps, reachedInOrder, rootsOf } from "./worst-calls.ts";
 
@@ -47,7 +60,7 @@ export function behaviourOf(file: PlanFile, plan: Plan): BehaviourReport {
     }
   }
   return {
-    rpcs: methods.map(({ service, method }) => rpcBehaviour(file, service, method, messages)),
+    rpcs: methods.map(({ service, method }) => rpcBehaviour(service, method, messages)),
     messages: Object.fromEntries(
       [...reached].map(([name, message]) => [name, blockOf(message, allSteps(message.steps))]),
     ),
@@ -58,6 +71,13 @@ export function behaviourOf(file: PlanFile, plan: Plan): BehaviourReport {
     ),
     answers: Object.fromEntries(file.entries.map(({ method }) => [fullName(method), sampleOf(method.output)] as const)),
     breakers: Object.fromEntries(file.upstreams.flatMap(breakersOf)),
+    ...defined(
+      "identity",
+      file.identity && {
+        sources: file.identity.sources.map(({ name }) => name),
+        principal: sampleOf(file.identity.type),
+      },
+    ),
     functions: Object.fromEntries(file.functions.map(({ own }) => [own.fn, sampleOfType(own.result, own.fn)])),
     env: Object.fromEntries(file.services.map(({ desc }) => [desc.typeName, mockEnvValues(mockEnv(file, desc, plan))])),
   };
@@ -79,7 +99,6 @@ function breakersOf({
 }
 
 function rpcBehaviour(
-  file: PlanFile,
   { desc }: PlanService,
   planned: PlanMethod,
   messages: ReadonlyMap<string, PlanMessage>,
@@ -95,20 +114,36 @@ function rpcBehaviour(
     request: sampleOf(method.desc.input),
     ...defined("degraded", method.degradedField?.name),
     ...defined("declared", response && { message: response.typeName, fields: namesBelow(response) }),
-    ...defined("untold", untoldOf(file, planned)),
-    ...(untoldOf(file, planned) === RULES && { validated: true as const }),
+    ...defined("permit", method.permit && permitOf(method.permit, planned.permit)),
+    ...defined("limits", planned.limits && limitsOf(planned.limits)),
+    ...(isOpen(planned) && { untold: "its request has rules, which the sample may break", validated: true as const }),
   };
 }
 
-const RULES = "its request has rules, which the sample may break";
+/** Whether the sample is not known to keep the rules of its message. */
+function isOpen({ method, validated }: PlanMethod): boolean {
+  return validated !== undefined && !isSure(method.desc.input);
+}
 
-/** What decides the end of an rpc and is not in here. */
-function untoldOf(file: PlanFile, { method, permit, validated }: PlanMethod): string | undefined {
-  if (permit !== undefined) return "calls and conditions decide who may call it";
-  if (file.identity !== undefined && method.permit !== undefined && method.permit.public === undefined)
-    return "it has to be known who is calling";
-  if (validated !== undefined && !isSure(method.desc.input)) return RULES;
-  return undefined;
+function permitOf(permit: Permit, planned: PlanPermit | undefined): PermitBehaviour {
+  const { public: open, sources, scopes, roles } = permit;
+  return {
+    ...(open !== undefined && { public: true as const }),
+    ...defined("sources", sources),
+    scopes,
+    roles,
+    steps: planned === undefined ? [] : allSteps(planned.steps).map((step) => stepOf(step, planned, new Set())),
+  };
+}
+
+function limitsOf({ early, late }: PlanLimits): LimitBehaviour[] {
+  return [...early, ...late].map(({ use, limit }) => ({
+    ...defined("if", maybe(use.if)),
+    key: expressionReport(use.key),
+    ...defined("cost", maybe(use.cost)),
+    most: typeof limit.per === "string" ? limit.rate : limit.burst,
+    ...(use.early && { early: true as const }),
+  }));
 }
 
 /** The names of all fields in and below a message. */

@@ -1,7 +1,9 @@
 // What the plan says of faults, for the sample request of each rpc and for those of faults.json.
 import { type DescMessage, fromJson, type JsonObject, type JsonValue, type Registry } from "@bufbuild/protobuf";
 import { reflect } from "@bufbuild/protobuf/reflect";
-import { type RpcTable, tableOf } from "../faults/predict.ts";
+import type { ValueReport } from "../faults/behaviour.ts";
+import { givenCaller } from "../faults/caller.ts";
+import { type Given, type RpcTable, tableOf } from "../faults/predict.ts";
 import { tableText } from "../faults/table.ts";
 import type { Parameter } from "../parameter.ts";
 import { fullName } from "../resolve/policies/entries.ts";
@@ -15,6 +17,13 @@ export interface Example {
   /** Undefined: the sample. */
   readonly json: JsonValue | undefined;
   readonly headers: Readonly<Record<string, string>> | undefined;
+  /** Undefined: somebody who may; null: nobody that is known. */
+  readonly caller?: ExampleCaller | null | undefined;
+}
+export interface ExampleCaller {
+  readonly principal: JsonValue;
+  /** Of the credential; undefined: the first that may be. */
+  readonly source: string | undefined;
 }
 export interface ToldRpc {
   /** `package.Service/Method` */
@@ -33,20 +42,23 @@ export function toldFaults(file: PlanFile, plan: Plan, examples: Examples, regis
   );
   return behaviour.rpcs.flatMap((rpc) =>
     [SAMPLE, ...(examples.get(rpc.rpc) ?? [])].map((example): ToldRpc => {
+      const { json, headers, caller } = example;
       const input = inputs.get(rpc.rpc);
-      if (example.json === undefined || input === undefined)
-        return {
-          rpc: rpc.rpc,
-          example,
-          table: tableOf(behaviour, rpc, example.headers && { headers: example.headers }),
-        };
-      const message = fromJson(input, example.json, { registry });
-      const request = messageReport(reflect(input, message));
-      // Whoever writes a request writes one that may pass.
-      const given = { request, assumed: true, ...(example.headers && { headers: example.headers }) };
+      const type = file.identity?.type;
+      const given: Given = {
+        ...(headers && { headers }),
+        // Whoever writes a request writes one that may pass.
+        ...(json !== undefined && input && { request: reportOf(input, json, registry), assumed: true }),
+        ...(caller === null && { caller }),
+        ...(caller &&
+          type && { caller: givenCaller(behaviour, rpc, reportOf(type, caller.principal, registry), caller.source) }),
+      };
       return { rpc: rpc.rpc, example, table: tableOf(behaviour, rpc, given) };
     }),
   );
+}
+function reportOf(desc: DescMessage, json: JsonValue, registry: Registry): ValueReport {
+  return messageReport(reflect(desc, fromJson(desc, json, { registry })));
 }
 
 /** `web/v1/web_faults.txt` */
@@ -78,6 +90,7 @@ const MOST = 100;
 /** @param text undefined: there is no such file. Each fault is a sentence. */
 export function examplesIn(
   text: string | undefined,
+  plan: Plan,
   registry: Registry,
 ): { readonly examples: Examples; readonly faults: readonly string[] } {
   const examples = new Map<string, readonly Example[]>();
@@ -100,7 +113,9 @@ export function examplesIn(
       faults.push(`${EXAMPLES} has for ${rpc} no list of at most ${MOST} requests: ${SHAPE}`);
       continue;
     }
-    const found = list.map((one: JsonValue, i) => exampleOf(one, `${rpc}[${i}]`, input, registry));
+    const found = list.map((one: JsonValue, i) =>
+      exampleOf(one, `${rpc}[${i}]`, { input, identity: identityOf(plan, service), registry }),
+    );
     faults.push(...found.flatMap((one) => (typeof one === "string" ? [one] : [])));
     examples.set(
       rpc,
@@ -111,11 +126,21 @@ export function examplesIn(
 }
 const SHAPE = `write {"web.v1.WebService/GetPage": [{"name": "nobody", "request": {"userId": ""}, "headers": {"x-a": "b"}}]}`;
 
-function exampleOf(one: JsonValue, place: string, input: DescMessage, registry: Registry): Example | string {
+interface Around {
+  readonly input: DescMessage;
+  readonly identity: PlanFile["identity"];
+  readonly registry: Registry;
+}
+function identityOf({ files }: Plan, service: string): PlanFile["identity"] {
+  return files.find(({ services }) => services.some(({ desc }) => desc.typeName === service))?.identity;
+}
+
+function exampleOf(one: JsonValue, place: string, { input, identity, registry }: Around): Example | string {
   if (!isObject(one)) return `${EXAMPLES}, ${place} is no object: ${SHAPE}`;
-  const { name, request, headers, ...rest } = one;
+  const { name, request, headers, caller, ...rest } = one;
   const [unknown] = Object.keys(rest);
-  if (unknown !== undefined) return `${EXAMPLES}, ${place} has "${unknown}": an example has name, request and headers`;
+  if (unknown !== undefined)
+    return `${EXAMPLES}, ${place} has "${unknown}": an example has name, request, headers and caller`;
   if (typeof name !== "string" || name === "") return `${EXAMPLES}, ${place} has no name: ${SHAPE}`;
   if (headers !== undefined && !(isObject(headers) && Object.values(headers).every((of) => typeof of === "string")))
     return `${EXAMPLES}, ${place}: headers are texts by name: ${SHAPE}`;
@@ -126,9 +151,38 @@ function exampleOf(one: JsonValue, place: string, input: DescMessage, registry: 
       return `${EXAMPLES}, ${place}: ${error instanceof Error ? error.message : error}`;
     }
   }
+  const called = caller === undefined ? undefined : callerOf(caller, place, identity, registry);
+  if (typeof called === "string") return called;
   const lower = headers && Object.entries(headers).map(([key, value]) => [key.toLowerCase(), String(value)] as const);
-  return { name, json: request, headers: lower && Object.fromEntries(lower) };
+  return { name, json: request, headers: lower && Object.fromEntries(lower), caller: called };
 }
+
+function callerOf(
+  caller: JsonValue,
+  place: string,
+  identity: PlanFile["identity"],
+  registry: Registry,
+): ExampleCaller | null | string {
+  const at = `${EXAMPLES}, ${place}`;
+  if (identity === undefined) return `${at} has a caller, and nobody asks who calls it: leave it out`;
+  if (caller === null) return null;
+  if (!isObject(caller)) return `${at}: a caller is an object, or null for nobody that is known: ${CALLER}`;
+  const { principal, source, ...rest } = caller;
+  const [unknown] = Object.keys(rest);
+  if (unknown !== undefined) return `${at}: a caller has no "${unknown}", but principal and source: ${CALLER}`;
+  const sources = identity.sources.map(({ name }) => name);
+  if (source !== undefined && (typeof source !== "string" || !sources.includes(source)))
+    return `${at}: a caller's source is ${sources.map((one) => `"${one}"`).join(" or ")}`;
+  if (principal === undefined) return `${at}: a caller has a principal: ${CALLER}`;
+  try {
+    fromJson(identity.type, principal, { registry });
+  } catch (error) {
+    return `${at}: ${error instanceof Error ? error.message : error}`;
+  }
+  return { principal, source };
+}
+const CALLER = `write {"principal": {"id": "u1"}, "source": "user"}`;
+
 function isObject(value: JsonValue | undefined): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -7,6 +7,10 @@ function reading<T>(source: Record<string, string>, read: (reader: EnvReader) =>
 }
 
 describe("EnvReader", () => {
+  it("does not take what every object has for a variable", () => {
+    expect(reading({}, (r) => r.string("toString", "by default"))).toEqual({ value: "by default", faults: [] });
+  });
+
   it.each([
     ["42", 42n],
     ["-7", -7n],

@@ -131,7 +131,8 @@ export class EnvReader {
   /** The first that is set; `empty`: also to the empty text. */
   #found(name: string, empty: boolean): { readonly variable: string; readonly text: string } | undefined {
     for (const variable of [name, ...this.#alternates]) {
-      const text = this.#source[variable];
+      // An object has names besides those that have been put into it.
+      const text = Object.hasOwn(this.#source, variable) ? this.#source[variable] : undefined;
       if (text !== undefined && (empty || text !== "")) return { variable, text };
     }
     return undefined;
