@@ -122,8 +122,8 @@ export function compile(
       if (idle.length > 0) throw new Rejected();
       emit(planned, schema, parameter, told.of);
       callers = callersReports(planned);
-      if (parameter.plan === "faults") described.push(...faultFiles(planned, told.of));
-      else if (parameter.plan !== undefined) described.push(...planFiles(planned, parameter.plan));
+      for (const format of parameter.plan)
+        described.push(...(format === "faults" ? faultFiles(planned, told.of) : planFiles(planned, format)));
       if (parameter.openapi) described.push(...openapiFiles(planned));
       if (parameter.dashboards.size > 0) described.push(...dashboardFiles(planned, parameter.dashboards));
       if (parameter.deploy.size > 0) described.push(...deployFiles(planned, parameter));

@@ -3,6 +3,7 @@ export { isReservedName } from "./cel/index.ts";
 export { type CommittedLock, type Compilation, compile } from "./compile.ts";
 export type { Diagnostic } from "./diagnostic/diagnostic.ts";
 export { didYouMean } from "./diagnostic/did-you-mean.ts";
+export { renderDocument } from "./diagnostic/document.ts";
 export { inOrder } from "./diagnostic/order.ts";
 export { renderDiagnostics } from "./diagnostic/render.ts";
 export type { Sources } from "./diagnostic/sources.ts";

@@ -13,7 +13,7 @@ describe("parameter", () => {
         errorOutput: undefined,
         lock: "bff.lock.json",
         lockMode: "check",
-        plan: undefined,
+        plan: new Set(),
         openapi: false,
         mock: false,
         explorer: false,
@@ -41,7 +41,7 @@ describe("parameter", () => {
         errorOutput: "a/b=c.json",
         lock: "locks/web.json",
         lockMode: "update",
-        plan: "mermaid",
+        plan: new Set(["mermaid"]),
         openapi: false,
         mock: false,
         explorer: false,
@@ -65,12 +65,18 @@ describe("parameter", () => {
     ["mock=true", { mock: true, shaping: "mock=true" }],
     ["server,explorer", { shaping: "server,explorer", server: { each: true, names: [] }, explorer: true }],
     ["mock,faults=node", { mock: true, faults: "node", shaping: "mock,faults=node" }],
-    ["plan=faults", { plan: "faults" }],
+    ["plan=faults", { plan: new Set(["faults"]) }],
+    ["plan=json+weight", { plan: new Set(["json", "weight"]) }],
+    ["plan=json,faults,mock,plan=text", { plan: new Set(["json", "faults", "text"]), mock: true }],
+    ["plan=weight,weight=logic:4", { plan: new Set(["weight"]), weight: { logic: 4 } }],
     ["deploy=docker", { deploy: new Set(["docker"]) }],
     ["deploy=docker+kubernetes,openapi", { deploy: new Set(["docker", "kubernetes"]), openapi: true }],
     ["deploy=docker,kubernetes,server", { deploy: new Set(["docker", "kubernetes"]), shaping: "server" }],
-    ["weight=logic:40+headers:0,plan=weight", { weight: { logic: 40, headers: 0 }, plan: "weight" }],
-    ["dashboards=grafana, prometheus,plan=text", { dashboards: new Set(["grafana", "prometheus"]), plan: "text" }],
+    ["weight=logic:40+headers:0,plan=weight", { weight: { logic: 40, headers: 0 }, plan: new Set(["weight"]) }],
+    [
+      "dashboards=grafana, prometheus,plan=text",
+      { dashboards: new Set(["grafana", "prometheus"]), plan: new Set(["text"]) },
+    ],
     ["server=true,server=web+shop.admin,server=web", { server: { each: true, names: ["web", "shop.admin"] } }],
   ])("%s", (raw, expected) => {
     const { parameter, faults } = parseParameter(raw);
@@ -109,7 +115,10 @@ describe("parameter", () => {
     ["lock=", 'option "lock" needs a path, as in "lock=bff.lock.json"'],
     ["lock_mode=chek", 'option "lock_mode" has "chek": did you mean "check"?'],
     ["lock_mode=off", 'option "lock_mode" has "off": write one of check, update'],
-    ["deploy", 'option "deploy" has no value: write docker or kubernetes, or both, as in "deploy=docker+kubernetes"'],
+    [
+      "deploy",
+      'option "deploy" has no value: write docker or kubernetes, or several, as in "deploy=docker+kubernetes"',
+    ],
     ["deploy=podman", 'option "deploy" has "podman": write one of docker, kubernetes'],
     ["deploy=docker+kubernets", 'option "deploy" has "kubernets": did you mean "kubernetes"?'],
     ["deploy=docker,kubernets", 'option "deploy" has "kubernets": did you mean "kubernetes"?'],
@@ -126,7 +135,12 @@ describe("parameter", () => {
     ["server,explorer=yes", 'option "explorer" has "yes": write one of true, false'],
     ["explorer", 'option "explorer" is for what "server" writes, and nothing is: write "server=true,explorer=true"'],
     ["openapi=yes", 'option "openapi" has "yes": write one of true, false'],
-    ["plan", 'option "plan" has no value: write one of json, mermaid, text, weight, faults'],
+    [
+      "plan",
+      'option "plan" has no value: write json or mermaid or text or weight or faults, or several, as in "plan=json+mermaid"',
+    ],
+    ["plan=json+jsn", 'option "plan" has "jsn": did you mean "json"?'],
+    ["plan=json,wieght", 'option "plan" has "wieght": did you mean "weight"?'],
   ])("%s", (raw, fault) => {
     expect(parseParameter(raw).faults).toEqual([fault]);
   });

@@ -22,8 +22,8 @@ export interface Parameter {
   readonly lock: string;
   /** Whether changes of upstreams are reported, or accepted into the lock. */
   readonly lockMode: "check" | "update";
-  /** The form in which to write the plan beside the output. */
-  readonly plan: PlanFormat | undefined;
+  /** The forms in which to write the plan beside the output. */
+  readonly plan: ReadonlySet<PlanFormat>;
   /** What a BFF may decide by itself before a warning says so. */
   readonly weight: WeightBudget;
   /** Whether to write an OpenAPI document of each server. */
@@ -46,9 +46,7 @@ export interface Parameter {
   readonly off: ReadonlySet<string>;
 }
 
-const PLANS = ["json", "mermaid", "text", "weight", "faults"] as const;
-export type PlanFormat = (typeof PLANS)[number];
-const isPlanFormat = (value: string): value is PlanFormat => (PLANS as readonly string[]).includes(value);
+export type PlanFormat = (typeof OUTPUTS.plan)[number];
 /** `overlap` in per cent; what is left out has no bound. */
 export type WeightBudget = { readonly [of in (typeof WEIGHED)[number]]?: number };
 const WEIGHED = ["logic", "overlap", "headers"] as const;
@@ -57,7 +55,11 @@ export type Deploy = (typeof OUTPUTS.deploy)[number];
 export type Dashboards = (typeof OUTPUTS.dashboards)[number];
 
 /** Options that are lists of names, and these. */
-const OUTPUTS = { deploy: ["docker", "kubernetes"], dashboards: ["grafana", "prometheus"] } as const;
+const OUTPUTS = {
+  plan: ["json", "mermaid", "text", "weight", "faults"],
+  deploy: ["docker", "kubernetes"],
+  dashboards: ["grafana", "prometheus"],
+} as const;
 
 const names = [
   "import_extension",
@@ -100,7 +102,7 @@ export function parseParameter(raw: string): { readonly parameter: Parameter; re
   let errorOutput: string | undefined;
   let lock = "bff.lock.json";
   let lockMode: Parameter["lockMode"] = "check";
-  let plan: PlanFormat | undefined;
+  const plan = new Set<PlanFormat>();
   const weight: { -readonly [of in keyof WeightBudget]: WeightBudget[of] } = {};
   let openapi = false;
   let mock = false;
@@ -143,8 +145,8 @@ export function parseParameter(raw: string): { readonly parameter: Parameter; re
         else faults.push(choose(name, value, ["check", "update"]));
         break;
       case "plan":
-        if (value !== undefined && isPlanFormat(value)) plan = value;
-        else faults.push(choose(name, value, PLANS));
+        list = (more) => continueOutputs(name, more, plan);
+        faults.push(...addOutputs(name, value, plan));
         break;
       case "weight":
         faults.push(...addWeights(value, weight));
@@ -254,7 +256,7 @@ function addOutputs<K extends keyof typeof OUTPUTS>(
   const known: readonly (typeof OUTPUTS)[K][number][] = OUTPUTS[option];
   if (value === undefined || value === "")
     return [
-      `option "${option}" has no value: write ${known.join(" or ")}, or both, as in "${option}=${known.join("+")}"`,
+      `option "${option}" has no value: write ${known.join(" or ")}, or several, as in "${option}=${known.slice(0, 2).join("+")}"`,
     ];
   return value.split("+").flatMap((one) => {
     const output = known.find((each) => each === one);

@@ -177,7 +177,7 @@ describe("init --from a folder", () => {
     golden("reads.proto", read("shop/proto/shop/v1/shop.proto"));
     expect(read("shop/upstream/books/v1/books.proto")).toBe(BOOKS);
     expect(JSON.parse(read("shop/upstream/source.json"))).toMatchObject({ from: "theirs", kind: "folder" });
-    for (const file of ["server.ts", "shop_bff.ts", "deploy/Dockerfile"])
+    for (const file of ["server.ts", "server_plan.ts", "shop_bff.ts", "deploy/Dockerfile"])
       expect(existsSync(join(work, "shop/gen/shop/v1", file)), file).toBe(true);
     expect(runBuf(["lint"], join(work, "shop")).toString()).toBe("");
     expect(runBuf(["format", "--diff", "--path", "proto/shop"], join(work, "shop")).toString()).toBe("");

@@ -1,10 +1,17 @@
 // One generation of the project, in this process: what `buf generate` would write.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { type FileReport, parseParameter, renderDiagnostics, sourcesIn } from "protoc-gen-bff/compiler";
+import {
+  type Diagnostic,
+  type FileReport,
+  parseParameter,
+  renderDiagnostics,
+  renderDocument,
+  sourcesIn,
+} from "protoc-gen-bff/compiler";
 import { compareReports } from "../diff/compare.ts";
 import { linesOf } from "../diff/markdown.ts";
-import { type CompiledProject, compileImage, compileProject, shown } from "../project/compile-project.ts";
+import { type CompiledProject, compileProject, shown } from "../project/compile-project.ts";
 import { readGenConfig } from "../project/gen-config.ts";
 import { Refusal } from "../refusal.ts";
 import { OtherPlugins } from "./other-plugins.ts";
@@ -45,18 +52,14 @@ export class Generation {
     const cwd = this.#cwd;
     try {
       const { parameter } = parseParameter(readGenConfig(cwd).parameter);
-      // The plan is for us, unless it is asked for; in another form it takes a compilation of its own.
-      const isOwnPlan = parameter.plan === undefined;
-      const project = compileProject({ cwd, lock: true, examples: true, parameter: isOwnPlan ? PLAN : "" });
+      const project = compileProject({ cwd, lock: true, examples: true, parameter: PLAN });
       const { compilation, config, image } = project;
       const { error, file: all } = compilation.response;
+      writeFound(cwd, parameter.errorOutput, compilation.diagnostics);
       if (error !== "") return { kind: "refused", why: error.trim() };
-      const reports = reportsIn(
-        isOwnPlan || parameter.plan === "json"
-          ? all
-          : compileImage(image, `${config.parameter},${PLAN}`, cwd).response.file,
-      );
-      const file = isOwnPlan ? all.filter(({ name }) => !isReport(name)) : all;
+      const reports = reportsIn(all);
+      // The plan is for us, unless it is asked for.
+      const file = parameter.plan.has("json") ? all : all.filter(({ name }) => !isReport(name));
       const own = file.map(({ name, content }) => ({ path: join(config.out, name), content }));
       const touched = this.outputs.write([...this.#others.run(image, config.others), ...own]);
       const before = this.#reports;
@@ -97,8 +100,22 @@ function nameOf(file: string): string {
   return file === "server.ts" ? "server" : dirname(file).replaceAll("/", ".");
 }
 
+/** What `error_output` asks for: all diagnostics, also where there are none any longer. */
+function writeFound(cwd: string, path: string | undefined, diagnostics: readonly Diagnostic[]): void {
+  if (path === undefined) return;
+  try {
+    writeChanged(join(cwd, path), renderDocument(diagnostics, sourcesIn(shown(cwd)), path));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Refusal(`error_output=${path} cannot be written: ${reason}`);
+  }
+}
+
 function writeLock(path: string, text: string): void {
   mkdirSync(dirname(path), { recursive: true });
+  writeChanged(path, text);
+}
+function writeChanged(path: string, text: string): void {
   let before: string | undefined;
   try {
     before = readFileSync(path, "utf8");

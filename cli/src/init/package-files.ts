@@ -100,7 +100,7 @@ function bufGenYaml(): string {
     "  - local: protoc-gen-bff",
     "    out: gen",
     "    strategy: all",
-    "    opt: [import_extension=ts, server=true, mock=true, deploy=docker]",
+    "    opt: [import_extension=ts, server=true, mock=true, explorer=true, deploy=docker]",
   ]);
 }
 

@@ -77,7 +77,7 @@ export function faultFiles(plan: Plan, told: (file: PlanFile) => readonly ToldRp
 
 /** Whether a run with these options tells of faults, and so of those requests. */
 export function asksExamples({ plan, faults }: Pick<Parameter, "plan" | "faults">): boolean {
-  return plan === "faults" || faults !== undefined;
+  return plan.has("faults") || faults !== undefined;
 }
 
 export type Examples = ReadonlyMap<string, readonly Example[]>;
