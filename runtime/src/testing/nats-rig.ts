@@ -1,0 +1,54 @@
+// For tests only: a nats-server with JetStream of a test's own, on a port of its own, which may be killed and started again.
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { jetstream, jetstreamManager } from "@nats-io/jetstream";
+import { connect } from "@nats-io/transport-node";
+import { onTestFinished } from "vitest";
+import { freePort } from "./listening.ts";
+
+/** @param options of nats-server, in place of its being there from the beginning where they are `"away"` */
+export async function startNats(...options: string[]) {
+  const folder = mkdtempSync(join(tmpdir(), "bff-nats-"));
+  const port = await freePort();
+  let child: ChildProcess | undefined;
+  async function start(): Promise<void> {
+    const args = ["-a", "127.0.0.1", "-p", `${port}`, "-js", "-sd", folder, ...options];
+    const PATH = `${process.env.PATH}${delimiter}/usr/sbin`; // where Debian has it
+    const started = spawn("nats-server", args, { stdio: ["ignore", "ignore", "pipe"], env: { ...process.env, PATH } });
+    child = started;
+    let printed = "";
+    for await (const chunk of started.stderr) {
+      printed += String(chunk);
+      if (printed.includes("Server is ready")) break;
+    }
+    if (!printed.includes("Server is ready")) throw new Error(printed);
+    started.stderr.resume();
+  }
+  async function stop(): Promise<void> {
+    const stopped = child;
+    child = undefined;
+    if (stopped === undefined) return;
+    stopped.kill("SIGKILL");
+    if (stopped.exitCode === null && stopped.signalCode === null) await once(stopped, "exit");
+  }
+  onTestFinished(async () => {
+    await stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const url = `nats://127.0.0.1:${port}`;
+  /** What publishes and looks on: NATS' own client, by itself. */
+  async function admin() {
+    const connection = await connect({ servers: url, maxReconnectAttempts: -1, reconnectTimeWait: 50 });
+    onTestFinished(() => connection.close());
+    const jsm = await jetstreamManager(connection);
+    const js = jetstream(connection);
+    const add = (name: string, config: object = {}) =>
+      jsm.streams.add({ name, subjects: [`${name.toLowerCase()}.*.events`], allow_direct: true, ...config });
+    const consumers = async (name: string) => (await jsm.streams.info(name)).state.consumer_count;
+    return { connection, js, jsm, add, consumers };
+  }
+  return { url, port, start, stop, admin };
+}

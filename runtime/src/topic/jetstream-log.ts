@@ -1,0 +1,72 @@
+import type { StoredMsg } from "@nats-io/jetstream";
+import type { Source } from "../call/source.ts";
+import { Code, Failure, invalid, Reason } from "../failure.ts";
+import { JetStreamRead } from "./jetstream-read.ts";
+import { JetStreamTail } from "./jetstream-tail.ts";
+import { subjectOf } from "./key.ts";
+import type { Entry, Log, Place, ReadHears, Tail, TailHears } from "./log.ts";
+import type { Link, Nats } from "./nats.ts";
+
+/** How a topic is kept in JetStream. */
+export interface JetStreamSpec<Item> {
+  /** The subject of a key, with `{key}` in its place. */
+  readonly subject: string;
+  /** The name of the stream. */
+  readonly jetstream: string;
+  readonly decode: (bytes: Uint8Array) => Item;
+}
+
+/** What a message is, as far as it is looked at. */
+export type Stored = Pick<StoredMsg, "seq" | "subject" | "data">;
+
+/** Items in a stream of JetStream: a subject for each key. */
+export class JetStreamLog<Item> implements Log<Item> {
+  readonly ordered = true;
+  readonly lingerMs = 0;
+  readonly nats: Nats;
+  readonly stream: string;
+  readonly #spec: JetStreamSpec<Item>;
+
+  constructor(nats: Nats, spec: JetStreamSpec<Item>) {
+    this.nats = nats;
+    this.stream = spec.jetstream;
+    this.#spec = spec;
+  }
+  tail(key: string, hears: TailHears<Item>): Tail {
+    return new JetStreamTail(this, this.subject(key), hears);
+  }
+  read(key: string, after: Place | undefined, hears: ReadHears<Item>): Source {
+    return new JetStreamRead(this, this.subject(key), after, hears);
+  }
+  subject(key: string): string {
+    return subjectOf(this.#spec.subject, key);
+  }
+  /**
+   * The newest item of a key, with the epoch of its place.
+   *
+   * @throws what the client of NATS throws; Unusable
+   */
+  async newest(
+    link: Link,
+    key: string,
+  ): Promise<{ readonly epoch: string; readonly entry: Entry<Item>; readonly data: Uint8Array } | undefined> {
+    const { epoch } = await this.nats.facts(link, this.stream, false);
+    const stored = await link.jsm.direct.getMessage(this.stream, { last_by_subj: this.subject(key) });
+    return stored === null ? undefined : { epoch, entry: this.entry(stored), data: stored.data };
+  }
+  entry({ seq, data }: Stored): Entry<Item> {
+    return { place: BigInt(seq), item: this.#read(data), bytes: data.length };
+  }
+  #read(data: Uint8Array): Item | Failure {
+    try {
+      return this.#spec.decode(data);
+    } catch (error) {
+      return invalid(this.#spec.subject, String(error), error);
+    }
+  }
+  /** Nothing can be had of the log, for now. */
+  unavailable(message: string): Failure {
+    const code = Code.UNAVAILABLE;
+    return new Failure({ code, reason: Reason.UNAVAILABLE, callee: this.#spec.subject, message, clientCode: code });
+  }
+}

@@ -1,0 +1,129 @@
+import type { Source } from "../call/source.ts";
+import type { JetStreamLog, Stored } from "./jetstream-log.ts";
+import { AGAIN_MS, HOLD_MS } from "./jetstream-tail.ts";
+import type { Entry, Place, ReadHears } from "./log.ts";
+import type { Link } from "./nats.ts";
+import { RING_BYTES } from "./ring.ts";
+import { Unusable } from "./stream-facts.ts";
+
+/** At most so many items are fetched ahead of who reads. */
+const MOST_AHEAD = 32;
+
+/** Reads on behind a place, item by item and without anything on the server, so that nothing has to be cleaned up there. */
+export class JetStreamRead<Item> implements Source {
+  readonly #log: JetStreamLog<Item>;
+  readonly #subject: string;
+  readonly #hears: ReadHears<Item>;
+  readonly #after: Place | undefined;
+  #last: number | undefined;
+  #ahead: Entry<Item>[] = [];
+  #page = 1;
+  #wanted = 0;
+  #running = false;
+  #failingSince: number | undefined;
+  #over = false;
+
+  constructor(log: JetStreamLog<Item>, subject: string, after: Place | undefined, hears: ReadHears<Item>) {
+    this.#log = log;
+    this.#subject = subject;
+    this.#after = after;
+    this.#hears = hears;
+  }
+  next(): void {
+    this.#wanted++;
+    if (!this.#running) void this.#run();
+  }
+  cancel(): void {
+    this.#over = true;
+    this.#ahead = [];
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true;
+    while (this.#wanted > 0 && !this.#over) {
+      const entry = this.#ahead.shift();
+      if (entry !== undefined) {
+        this.#wanted--;
+        this.#hears.entry(entry);
+      } else await this.#more();
+    }
+    this.#running = false;
+  }
+  async #more(): Promise<void> {
+    const { nats } = this.#log;
+    const { link } = nats;
+    try {
+      if (link === undefined) throw new Error("NATS is away");
+      if (this.#last === undefined && this.#after !== undefined) await this.#begin(link, this.#after);
+      if (!this.#over) await this.#fetch(link);
+      this.#failingSince = undefined;
+    } catch (error) {
+      if (this.#over) return;
+      const now = nats.clock.now();
+      this.#failingSince ??= now;
+      if (error instanceof Unusable || now - this.#failingSince > HOLD_MS) this.#fail(String(error));
+      else
+        await new Promise<void>((resolve) => void nats.clock.setTimeout(resolve as (_: unknown) => void, AGAIN_MS, 0));
+    }
+  }
+  /** Is it still there, then so is all behind it: the oldest go first. */
+  async #begin(link: Link, after: Place): Promise<void> {
+    await this.#log.nats.facts(link, this.#log.stream, false);
+    const stored = await this.#at(link, typeof after === "bigint" ? after : 0n);
+    if (this.#over) return;
+    if (stored === undefined) {
+      this.#lost();
+      return;
+    }
+    this.#hears.accepted();
+    this.#last = stored.seq;
+    this.#hears.at(this.#log.entry(stored));
+  }
+  async #fetch(link: Link): Promise<void> {
+    const last = this.#last ?? 0;
+    const found: Stored[] = [];
+    let bytes = 0;
+    for (let from = last; found.length < this.#page && bytes < RING_BYTES; ) {
+      const next = await this.#behind(link, from);
+      if (this.#over) return;
+      if (next === undefined) break;
+      found.push(next);
+      bytes += next.data.length;
+      from = next.seq;
+    }
+    const [first] = found;
+    if (first === undefined) {
+      this.#wanted--;
+      this.#hears.dry();
+      return;
+    }
+    // What is not its neighbour may have had one.
+    const sure = last === 0 || first.seq === last + 1 || (await this.#at(link, BigInt(last))) !== undefined;
+    if (this.#over) return;
+    if (!sure) {
+      this.#lost();
+      return;
+    }
+    this.#last = found.at(-1)?.seq;
+    this.#page = Math.min(this.#page * 2, MOST_AHEAD);
+    this.#ahead = found.map((stored) => this.#log.entry(stored));
+  }
+  async #at(link: Link, place: bigint): Promise<Stored | undefined> {
+    if (place <= 0n || place > MOST) return undefined;
+    const stored = await link.jsm.direct.getMessage(this.#log.stream, { seq: Number(place) });
+    return stored?.subject === this.#subject ? stored : undefined;
+  }
+  async #behind(link: Link, seq: number): Promise<Stored | undefined> {
+    const query = { seq: seq + 1, next_by_subj: this.#subject };
+    return (await link.jsm.direct.getMessage(this.#log.stream, query)) ?? undefined;
+  }
+  #lost(): void {
+    this.#over = true;
+    this.#hears.lost();
+  }
+  #fail(why: string): void {
+    this.#over = true;
+    this.#hears.failed(this.#log.unavailable(why));
+  }
+}
+const MOST = BigInt(Number.MAX_SAFE_INTEGER);

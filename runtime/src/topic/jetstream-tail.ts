@@ -1,0 +1,209 @@
+import type { ConsumerMessages, JsMsg } from "@nats-io/jetstream";
+import type { Timer } from "../clock.ts";
+import type { JetStreamLog } from "./jetstream-log.ts";
+import type { Tail, TailHears } from "./log.ts";
+import type { Link, LinkHears } from "./nats.ts";
+import { Unusable } from "./stream-facts.ts";
+
+/** While NATS is away followers are held for so long, in milliseconds. */
+export const HOLD_MS = 30_000;
+/** What did not succeed is tried again after so long, in milliseconds. */
+export const AGAIN_MS = 250;
+/** The server forgets a consumer that nobody has asked anything for so long, in milliseconds: when this process is gone. */
+const INACTIVE_MS = 60_000;
+/** So many messages may be on their way at once. */
+const AHEAD = 64;
+/** What is told of a consumer that is no good any more. */
+const TROUBLE = new Set([
+  "consumer_deleted",
+  "consumer_not_found",
+  "stream_not_found",
+  "no_responders",
+  "exceeded_limits",
+]);
+
+/** A consumer on the server. */
+interface Consuming {
+  readonly name: string;
+  messages: ConsumerMessages | undefined;
+  /** Of the consumer's messages, the last. */
+  delivered: number;
+}
+
+/**
+ * Follows one subject by a consumer of its own, which is made anew whenever something is wrong with it. Then it is looked whether anything
+ * has been missed.
+ */
+export class JetStreamTail<Item> implements Tail, LinkHears {
+  readonly #log: JetStreamLog<Item>;
+  readonly #subject: string;
+  readonly #hears: TailHears<Item>;
+  #epoch: string | undefined; // since it stands
+  #last = 0; // of the items that have been given, or that were there before
+  #consuming: Consuming | undefined;
+  #turn = 0; // whatever was begun in an earlier one is of no use
+  #held: Timer | undefined;
+  #again: Timer | undefined;
+  #closed = false;
+
+  constructor(log: JetStreamLog<Item>, subject: string, hears: TailHears<Item>) {
+    this.#log = log;
+    this.#subject = subject;
+    this.#hears = hears;
+    const { nats } = log;
+    nats.hear(this);
+    this.#hold();
+    if (nats.link !== undefined) this.up(nats.link);
+  }
+  up(link: Link): void {
+    const turn = ++this.#turn;
+    void this.#log.nats.limit(() => this.#open(link, turn));
+  }
+  down(): void {
+    this.#turn++;
+    this.#drop(undefined);
+    this.#hold();
+  }
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#turn++;
+    const { nats } = this.#log;
+    nats.unhear(this);
+    if (this.#held !== undefined) nats.clock.clearTimeout(this.#held);
+    if (this.#again !== undefined) nats.clock.clearTimeout(this.#again);
+    this.#drop(nats.link);
+  }
+
+  async #open(link: Link, turn: number): Promise<void> {
+    try {
+      if (turn === this.#turn) await this.#opened(link, turn);
+    } catch (error) {
+      if (turn !== this.#turn) return;
+      if (error instanceof Unusable) this.#fail(error.message);
+      else this.#afresh(link);
+    }
+  }
+  async #opened(link: Link, turn: number): Promise<void> {
+    const { nats, stream } = this.#log;
+    const { epoch } = await nats.facts(link, stream, false);
+    const replaced = this.#epoch !== undefined && (epoch !== this.#epoch || !(await this.#holds(link, this.#last)));
+    const begins = this.#epoch === undefined || replaced;
+    const newest = begins ? await this.#newest(link) : undefined;
+    const last = begins ? (newest?.seq ?? 0) : this.#last;
+    if (turn !== this.#turn) return;
+    const consuming = await this.#consumer(link, last);
+    if (turn !== this.#turn) {
+      this.#delete(link, consuming);
+      return;
+    }
+    this.#consuming = consuming;
+    // Of the stream that the consumer is of, and no other.
+    if ((await nats.facts(link, stream, true)).epoch !== epoch) throw new Error("the stream has been made anew");
+    if (turn !== this.#turn) return;
+    if (replaced) this.#hears.replaced();
+    if (turn !== this.#turn) return;
+    this.#last = last;
+    this.#epoch = epoch;
+    if (this.#held !== undefined) nats.clock.clearTimeout(this.#held);
+    this.#held = undefined;
+    if (begins) {
+      this.#hears.accepted();
+      const entry = newest && this.#log.entry(newest);
+      this.#hears.opened({ epoch, newest: entry, from: newest && BigInt(newest.seq - 1) });
+    }
+    if (turn === this.#turn) await this.#consume(link, turn, consuming);
+  }
+  #newest(link: Link) {
+    return link.jsm.direct
+      .getMessage(this.#log.stream, { last_by_subj: this.#subject })
+      .then((stored) => stored ?? undefined);
+  }
+  /** Whether an item is still there: then so is all that came after it, since the oldest go first. */
+  async #holds(link: Link, seq: number): Promise<boolean> {
+    if (seq === 0) return true;
+    const stored = await link.jsm.direct.getMessage(this.#log.stream, { seq });
+    return stored?.subject === this.#subject;
+  }
+  async #consumer(link: Link, last: number): Promise<Consuming> {
+    const { nats, stream } = this.#log;
+    const { name } = await link.jsm.consumers.add(stream, {
+      ack_policy: "none",
+      deliver_policy: "by_start_sequence",
+      opt_start_seq: last + 1,
+      filter_subject: this.#subject,
+      inactive_threshold: INACTIVE_MS * NANOS,
+      max_deliver: 1,
+      mem_storage: true,
+      num_replicas: 1,
+    });
+    nats.consumers++;
+    return { name, messages: undefined, delivered: 0 };
+  }
+  async #consume(link: Link, turn: number, consuming: Consuming): Promise<void> {
+    const consumer = await link.js.consumers.get(this.#log.stream, consuming.name);
+    if (turn !== this.#turn) return;
+    const callback = (message: JsMsg): void => this.#came(link, turn, consuming, message);
+    const messages = await consumer.consume({ callback, max_messages: AHEAD });
+    if (turn !== this.#turn) {
+      await messages.close();
+      return;
+    }
+    consuming.messages = messages;
+    void this.#watch(link, turn, messages);
+  }
+  async #watch(link: Link, turn: number, messages: ConsumerMessages): Promise<void> {
+    for await (const { type } of messages.status()) {
+      if (turn !== this.#turn) return;
+      if (TROUBLE.has(type)) this.#afresh(link);
+    }
+    if (turn === this.#turn) this.#afresh(link); // it has stopped by itself
+  }
+  #came(link: Link, turn: number, consuming: Consuming, message: JsMsg): void {
+    if (turn !== this.#turn) return;
+    const { deliverySequence, streamSequence } = message.info;
+    if (deliverySequence !== ++consuming.delivered) {
+      this.#afresh(link); // one has been lost on the way
+      return;
+    }
+    if (streamSequence <= this.#last) return;
+    this.#last = streamSequence;
+    this.#hears.entry(this.#log.entry({ seq: streamSequence, subject: message.subject, data: message.data }));
+  }
+
+  /** Another consumer in place of this one, in a moment. */
+  #afresh(link: Link): void {
+    this.#turn++;
+    const { nats } = this.#log;
+    this.#drop(link);
+    this.#hold();
+    if (this.#again === undefined) {
+      this.#again = nats.clock.setTimeout(again, AGAIN_MS, () => {
+        this.#again = undefined;
+        if (nats.link !== undefined) this.up(nats.link);
+      });
+    }
+  }
+  #hold(): void {
+    this.#held ??= this.#log.nats.clock.setTimeout(again, HOLD_MS, () => this.#fail("JetStream is away"));
+  }
+  #fail(why: string): void {
+    const failure = this.#log.unavailable(why);
+    this.close();
+    this.#hears.failed(failure);
+  }
+  #drop(link: Link | undefined): void {
+    const consuming = this.#consuming;
+    this.#consuming = undefined;
+    if (consuming !== undefined) this.#delete(link, consuming);
+  }
+  /** @param link undefined: the server is away, and will find that nobody asks for it any more */
+  #delete(link: Link | undefined, { name, messages }: Consuming): void {
+    const { nats, stream } = this.#log;
+    nats.consumers--;
+    if (messages !== undefined) nats.lastly(messages.close());
+    if (link !== undefined) nats.lastly(link.jsm.consumers.delete(stream, name));
+  }
+}
+const NANOS = 1_000_000;
+const again = (run: () => void): void => run();

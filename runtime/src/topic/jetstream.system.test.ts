@@ -1,0 +1,280 @@
+// Against a real nats-server with JetStream, on a port of its own; NATS' own client publishes and counts consumers.
+import type { NodeConnectionOptions } from "@nats-io/transport-node";
+import { describe, expect, onTestFinished, test } from "vitest";
+import type { At, Items, Source } from "../call/source.ts";
+import { type Clock, systemClock } from "../clock.ts";
+import { Code, type Failure } from "../failure.ts";
+import { startNats } from "../testing/nats-rig.ts";
+import { until } from "../testing/redis-rig.ts";
+import { JetStreamLog } from "./jetstream-log.ts";
+import { Nats } from "./nats.ts";
+import { tokenOf } from "./token.ts";
+import { Following } from "./topic.ts";
+
+interface Event {
+  readonly n: number;
+}
+const decode = (bytes: Uint8Array): Event => {
+  const n = Number(Buffer.from(bytes).toString());
+  if (Number.isNaN(n)) throw new Error("no number");
+  return { n };
+};
+class Listener implements Items<Event> {
+  readonly heard: number[] = [];
+  readonly resets: number[] = [];
+  token: string | undefined;
+  end: string | undefined;
+  opened = (): void => {};
+  readonly #source: Source;
+  #wants: number;
+  constructor(following: Following<Event>, key: string, resume?: string, { latest = false, wants = 100_000 } = {}) {
+    this.#wants = wants;
+    this.#source = following.follow(key, resume, latest, this);
+    if (wants > 0) this.#source.next();
+  }
+  item({ n }: Event, { token, reset }: At): void {
+    this.heard.push(n);
+    if (reset) this.resets.push(n);
+    this.token = token;
+    if (--this.#wants > 0) this.#source.next();
+  }
+  ended(): void {
+    this.end = "ended";
+  }
+  failed(failure: Failure): void {
+    this.end = `${failure.clientCode} ${failure.upstream} ${failure.message}`;
+  }
+  wants(items: number): void {
+    const idle = this.#wants <= 0;
+    this.#wants = Math.max(0, this.#wants) + items;
+    if (idle) this.#source.next();
+  }
+  leave(): void {
+    this.#source.cancel();
+  }
+}
+/** A clock on which the 30 s that followers are held take no more than this. */
+const hasty = (holdMs: number): Clock => ({
+  ...systemClock,
+  setTimeout: (run, ms, argument) => systemClock.setTimeout(run, ms >= 30_000 ? holdMs : ms, argument),
+});
+function follow(url: string, { clock = systemClock, keep = 4, more = {} as NodeConnectionOptions } = {}) {
+  const faults: string[] = [];
+  const nats = new Nats({ servers: url, ...more }, { clock, fault: (what) => faults.push(what) });
+  onTestFinished(() => nats.close());
+  const spec = { subject: "runs.{key}.events", jetstream: "RUNS", decode };
+  const log = new JetStreamLog<Event>(nats, spec);
+  const following = new Following<Event>({ name: "run", keep, until: ({ n }) => n === 999 }, log, clock);
+  onTestFinished(() => following.close());
+  return { nats, log, following, faults };
+}
+async function setUp(config?: object) {
+  const server = await startNats();
+  await server.start();
+  const admin = await server.admin();
+  await admin.add("RUNS", config);
+  const publish = async (key: string, ...all: number[]) => {
+    for (const n of all) await admin.js.publish(`runs.${key}.events`, `${n}`);
+  };
+  return { server, admin, publish, ...follow(server.url) };
+}
+const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i + 1);
+
+describe("a topic in JetStream", { timeout: 60_000 }, () => {
+  test("is followed from its oldest item on, by one consumer for all, which is gone with the last of them", async () => {
+    const { following, publish, admin, nats } = await setUp();
+    await publish("a", ...upTo(50));
+    await publish("b", 1000);
+    const [quick, slow] = [new Listener(following, "a"), new Listener(following, "a", undefined, { wants: 3 })];
+    await until(() => quick.heard.length === 50 && slow.heard.length === 3);
+    expect([nats.consumers, await admin.consumers("RUNS")]).toEqual([1, 1]);
+    await publish("a", 51, 52);
+    await until(() => quick.heard.length === 52);
+    slow.wants(1_000);
+    await until(() => slow.heard.length === 52);
+    expect([quick.heard, slow.heard]).toEqual([upTo(52), upTo(52)]);
+    expect([quick.resets, slow.resets]).toEqual([[], []]);
+    quick.leave();
+    slow.leave();
+    expect([nats.consumers, following.state]).toEqual([0, { followers: 0, keys: 0, ringBytes: 0, resets: 0 }]);
+    await until(async () => (await admin.consumers("RUNS")) === 0);
+  });
+  test("200 keys that come and go leave no consumer, also where they go while it is being made", async () => {
+    const { following, admin, publish, nats } = await setUp();
+    await publish("k7", 1);
+    const all = upTo(200).map((n) => new Listener(following, `k${n}`));
+    for (const one of all.slice(0, 50)) one.leave();
+    await until(() => all[6]?.heard.length === 0 && nats.consumers > 20);
+    for (const one of all.slice(50, 120)) one.leave();
+    await until(async () => (await admin.consumers("RUNS")) >= 80);
+    for (const one of all.slice(120)) one.leave();
+    await until(async () => nats.consumers === 0 && (await admin.consumers("RUNS")) === 0);
+  });
+  test("goes on behind a token; begins anew behind one that is expired, of another key, or beyond the end", async () => {
+    const { following, publish, admin } = await setUp({ max_msgs_per_subject: 10 });
+    await publish("other", 0);
+    await publish("a", ...upTo(30)); // 2 to 31, of which 22 to 31 are left
+    const { created } = await admin.jsm.streams.info("RUNS").then(({ created }) => ({ created }));
+    const places = [25n, 31n, 22n, 21n, 1n, 5_000n, 0n, -1n, 2n ** 63n];
+    const all = places.map((place) => new Listener(following, "a", tokenOf(created, place)));
+    const newest = places.map((place) => new Listener(following, "a", tokenOf(created, place), { latest: true }));
+    const foreign = new Listener(following, "a", tokenOf("2020-01-01T00:00:00Z", 25n));
+    const kept = upTo(30).slice(20);
+    await until(() => foreign.heard.length === 10);
+    const want = places.map((_, i) => (i === 0 ? kept.slice(4) : i === 1 ? [] : i === 2 ? kept.slice(1) : kept));
+    await until(() => all.every(({ heard }, i) => heard.length >= (want[i]?.length ?? 0)));
+    await until(() => newest.every(({ heard }, i) => i === 1 || heard.length === 1));
+    expect(all.map(({ heard }) => heard)).toEqual(want);
+    expect(all.map(({ resets }) => resets)).toEqual(places.map((_, i) => (i < 3 ? [] : [21])));
+    expect(newest.map(({ heard, resets }) => [heard, resets])).toEqual(
+      places.map((_, i) => (i === 1 ? [[], []] : [[30], i < 3 ? [] : [30]])),
+    );
+    expect([foreign.heard, foreign.resets]).toEqual([kept, [21]]);
+    await publish("a", 31);
+    await until(() => [...all, ...newest].every(({ heard }) => heard.at(-1) === 31));
+  });
+  test("a slow follower whose items expire is reset", async () => {
+    const { following, publish } = await setUp({ max_msgs_per_subject: 10 });
+    const slow = new Listener(following, "a", undefined, { wants: 1 });
+    await publish("a", ...upTo(3));
+    await until(() => slow.heard.length === 1);
+    await publish("a", ...upTo(60).slice(3));
+    slow.wants(1_000);
+    await until(() => slow.heard.at(-1) === 60);
+    expect(slow.heard).toEqual([1, ...upTo(60).slice(50)]);
+    expect(slow.resets).toEqual([51]);
+  });
+  test("ends behind the last item of a key, and at once behind its token; what cannot be read fails", async () => {
+    const { following, publish, admin } = await setUp();
+    await publish("a", 1, 999);
+    const first = new Listener(following, "a");
+    await until(() => first.end);
+    expect([first.heard, first.end]).toEqual([[1, 999], "ended"]);
+    await publish("a", ...upTo(9));
+    const again = new Listener(following, "a", first.token);
+    await until(() => again.end);
+    expect([again.heard, again.end]).toEqual([[], "ended"]);
+    await admin.js.publish("runs.bad.events", "x");
+    const bad = new Listener(following, "bad");
+    await until(() => bad.end);
+    expect(bad.end).toBe(`${Code.INTERNAL} runs.{key}.events Error: no number`);
+  });
+  test("a server that is killed and comes back: nothing is missed, and nothing comes twice", async () => {
+    const { following, publish, server, admin, nats, faults } = await setUp();
+    await publish("a", ...upTo(5));
+    const all = ["a", "a", "b"].map((key) => new Listener(following, key));
+    await until(() => all[1]?.heard.length === 5 && nats.consumers === 2);
+    await server.stop();
+    await until(() => faults.length === 1);
+    expect(nats.consumers).toBe(0);
+    const late = new Listener(following, "a", all[0]?.token);
+    await server.start();
+    for (let n = 6; n <= 8; n++) await until(() => publish("a", n).then(() => true));
+    await publish("b", 77);
+    await until(() => all[0]?.heard.at(-1) === 8 && late.heard.at(-1) === 8 && all[2]?.heard.length === 1);
+    expect(all.map(({ heard, resets }) => [heard, resets])).toEqual([
+      [upTo(8), []],
+      [upTo(8), []],
+      [[77], []],
+    ]);
+    expect(late.heard).toEqual([6, 7, 8]);
+    expect(faults).toEqual(["NATS cannot be reached; it is tried again and again", "NATS is there again"]);
+    for (const one of [...all, late]) one.leave();
+    await until(async () => (await admin.consumers("RUNS")) === 0);
+  });
+  test("a stream that is deleted fails its followers; their tokens reset in the one made in its place", async () => {
+    const { following, publish, admin } = await setUp();
+    await publish("a", ...upTo(5));
+    const one = new Listener(following, "a");
+    await until(() => one.heard.length === 5);
+    await admin.jsm.streams.delete("RUNS");
+    await until(() => one.end);
+    expect(one.end).toContain(`${Code.UNAVAILABLE} runs.{key}.events the stream RUNS is not there`);
+    await admin.add("RUNS");
+    await publish("a", 50, 51);
+    const again = await until(async () => {
+      const next = new Listener(following, "a", one.token);
+      await until(() => next.end ?? next.heard.length === 2);
+      return next.end === undefined ? next : undefined;
+    });
+    expect([again.heard, again.resets]).toEqual([[50, 51], [50]]);
+  });
+  test("a stream that loses what was given while the server was away resets", async () => {
+    const { following, publish, admin, server } = await setUp({ storage: "memory" });
+    await publish("a", ...upTo(5));
+    const one = new Listener(following, "a");
+    await until(() => one.heard.length === 5);
+    await server.stop();
+    await server.start();
+    await until(() => admin.add("RUNS", { storage: "memory" }));
+    await until(() => publish("a", 50).then(() => true));
+    // Whoever was faster: it has been reset, or was told that the stream is not there and comes again.
+    await until(() => one.heard.length === 6 || one.end !== undefined);
+    const last = one.end === undefined ? one : new Listener(following, "a", one.token);
+    await until(() => last.heard.at(-1) === 50);
+    expect(last.resets).toEqual([50]);
+  });
+  test("a consumer that somebody deletes is made anew", async () => {
+    const { following, publish, admin } = await setUp();
+    await publish("a", ...upTo(5));
+    const one = new Listener(following, "a");
+    await until(() => one.heard.length === 5);
+    for await (const { name } of admin.jsm.consumers.list("RUNS")) await admin.jsm.consumers.delete("RUNS", name);
+    await publish("a", 6);
+    await until(() => one.heard.length === 6);
+    expect([one.heard, one.resets]).toEqual([upTo(6), []]);
+  });
+  test("no stream, and one that does not allow direct access: UNAVAILABLE, and said once", async () => {
+    const server = await startNats();
+    await server.start();
+    const admin = await server.admin();
+    const { following, faults, nats } = follow(server.url);
+    const ends = async (): Promise<string | undefined> => {
+      const one = new Listener(following, "a");
+      await until(() => one.end);
+      return one.end;
+    };
+    expect([await ends(), await ends()]).toEqual(
+      Array(2).fill(
+        `${Code.UNAVAILABLE} runs.{key}.events the stream RUNS is not there; topics need it, and no server makes it`,
+      ),
+    );
+    await admin.add("RUNS", { allow_direct: false });
+    await until(async () => (await ends())?.includes("allow_direct"));
+    expect(faults).toEqual([
+      "the JetStream stream RUNS is not there; topics need it, and no server makes it",
+      "the JetStream stream RUNS does not allow direct access; set allow_direct",
+    ]);
+    await admin.jsm.streams.update("RUNS", { allow_direct: true });
+    await admin.js.publish("runs.a.events", "5");
+    const one = await until(async () => {
+      const next = new Listener(following, "a");
+      await until(() => next.end ?? next.heard.length);
+      return next.end === undefined ? next : undefined;
+    });
+    expect(one.heard).toEqual([5]);
+    one.leave();
+    await until(async () => nats.consumers === 0 && (await admin.consumers("RUNS")) === 0);
+  });
+  test("without a server followers are held, and then fail; there at last, it is used", async () => {
+    const server = await startNats();
+    const { following, faults } = follow(server.url, { clock: hasty(3_000) });
+    const held = new Listener(following, "a");
+    await until(() => faults.length > 0);
+    await until(() => held.end);
+    expect(held.end).toBe(`${Code.UNAVAILABLE} runs.{key}.events JetStream is away`);
+    await server.start();
+    const admin = await server.admin();
+    await admin.add("RUNS");
+    await admin.js.publish("runs.a.events", "1");
+    const one = await until(async () => {
+      const next = new Listener(following, "a");
+      await until(() => next.end ?? next.heard.length);
+      return next.end === undefined ? next : undefined;
+    });
+    expect(one.heard).toEqual([1]);
+    await server.stop();
+    await until(() => one.end);
+    expect(one.end).toBe(`${Code.UNAVAILABLE} runs.{key}.events JetStream is away`);
+  });
+});

@@ -1,0 +1,76 @@
+import { JetStreamApiError, type JetStreamManager } from "@nats-io/jetstream";
+import type { Clock } from "../clock.ts";
+
+/** What a process needs to know of a stream of JetStream. */
+export interface StreamFacts {
+  /** When it was made. Sequence numbers of another one say nothing. */
+  readonly epoch: string;
+}
+
+/** A stream that cannot be followed before somebody mends it. */
+export class Unusable extends Error {}
+
+/** In milliseconds: no stream is asked for more often, but for who needs to know how things are just now. */
+const FRESH_MS = 1_000;
+
+interface Known {
+  readonly asked: number;
+  readonly facts: Promise<StreamFacts>;
+  answered: boolean;
+}
+
+/** The streams of JetStream by name. */
+export class StreamNames {
+  readonly #clock: Clock;
+  readonly #fault: (what: string, cause: unknown) => void;
+  readonly #known = new Map<string, Known>();
+  readonly #next = new Map<string, Promise<StreamFacts>>();
+  readonly #told = new Map<string, string>();
+
+  constructor(clock: Clock, fault: (what: string, cause: unknown) => void) {
+    this.#clock = clock;
+    this.#fault = fault;
+  }
+  forget(): void {
+    this.#known.clear();
+  }
+  facts(jsm: JetStreamManager, stream: string, fresh: boolean): Promise<StreamFacts> {
+    const known = this.#known.get(stream);
+    if (known === undefined || (known.answered && (fresh || this.#clock.now() - known.asked >= FRESH_MS))) {
+      return this.#ask(jsm, stream);
+    }
+    if (!fresh || known.answered) return known.facts;
+    // One is under way that may have been answered before: all who come meanwhile share the next.
+    const next = this.#next.get(stream) ?? known.facts.then(ignore, ignore).then(() => this.#ask(jsm, stream));
+    this.#next.set(stream, next);
+    return next;
+  }
+  #ask(jsm: JetStreamManager, stream: string): Promise<StreamFacts> {
+    this.#next.delete(stream);
+    const known: Known = { asked: this.#clock.now(), facts: this.#read(jsm, stream), answered: false };
+    this.#known.set(stream, known);
+    const answered = (): void => {
+      known.answered = true;
+    };
+    known.facts.then(answered, answered);
+    return known.facts;
+  }
+  async #read(jsm: JetStreamManager, stream: string): Promise<StreamFacts> {
+    try {
+      const { created, config } = await jsm.streams.info(stream);
+      if (config.allow_direct !== true) throw this.#unusable(stream, "does not allow direct access; set allow_direct");
+      this.#told.delete(stream);
+      return { epoch: created };
+    } catch (error) {
+      const missing = error instanceof JetStreamApiError && error.code === STREAM_NOT_FOUND;
+      throw missing ? this.#unusable(stream, "is not there; topics need it, and no server makes it") : error;
+    }
+  }
+  #unusable(stream: string, why: string): Unusable {
+    if (this.#told.get(stream) !== why) this.#fault(`the JetStream stream ${stream} ${why}`, undefined);
+    this.#told.set(stream, why);
+    return new Unusable(`the stream ${stream} ${why}`);
+  }
+}
+const STREAM_NOT_FOUND = 10_059;
+const ignore = (): void => {};
