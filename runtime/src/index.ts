@@ -4,9 +4,11 @@ export { Cache, type CacheOptions, type CachePolicy } from "./cache/cache.ts";
 export type { Found, SecondLevel } from "./cache/second-level.ts";
 export type { Batch } from "./call/batch.ts";
 export type { BranchContext, BranchRule } from "./call/branches.ts";
+export { callSource, type ItemPosition, type StreamExtra } from "./call/call-source.ts";
 export type { Mark } from "./call/causes.ts";
 export type { Metadata } from "./call/headers.ts";
-export type { At, Items, OpenSource, Source } from "./call/source.ts";
+export type { PositionKind, PositionValue } from "./call/position.ts";
+export { type StreamPolicy, StreamRpc } from "./call/stream-rpc.ts";
 export {
   type CallPolicy,
   type HedgePolicy,
@@ -95,6 +97,7 @@ export type { Overflow, StreamOptions } from "./stream/stream-options.ts";
 export type { BalancePolicy } from "./transport/balance-policy.ts";
 export { type ConnectTransportOptions, connectTransport } from "./transport/connect-transport.ts";
 export { GrpcClient, type GrpcClientOptions, type Http2 } from "./transport/grpc-client.ts";
+export type { OpenStream, StreamClient, StreamReceiver } from "./transport/stream-client.ts";
 export type {
   InFlight,
   OutgoingHeaders,

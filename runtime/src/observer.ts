@@ -26,6 +26,8 @@ export interface CallEvent {
   readonly method: string;
   /** Of a batch: how many keys are in it. */
   readonly items?: number | undefined;
+  /** Of a server stream, which is one call from when it was opened to its end: how many items have come. Its `ok` has no message. */
+  readonly stream?: { readonly items: number } | undefined;
   /** The bytes of the request message. */
   readonly message: Uint8Array;
   readonly startedAt: number;

@@ -68,7 +68,7 @@ export class SimUpstream implements UnaryClient {
       });
     }
   }
-  get open(): Sent[] {
+  get underWay(): Sent[] {
     return this.sent.filter(({ end }) => end === "open");
   }
   send(

@@ -119,7 +119,7 @@ export class WireRules {
     this.#admitted.set(sent, { breaker, period: breaker?.admit() ?? 0 });
   }
   #concurrency(sent: Sent, policy: CallPolicy, cached: boolean): void {
-    const { open } = this.#upstream;
+    const { underWay: open } = this.#upstream;
     const lingering = this.#upstream.sent.filter(({ lingersUntil }) => lingersUntil > sent.at + EPSILON);
     if (lingering.length > 0) this.seen.lingered++;
     const busy = [...open, ...lingering];
@@ -274,14 +274,15 @@ export class WireRules {
   }
   /** Nothing of a request is on the wire any more, but side effects and what the cache fetches. */
   gone(requestId: string): void {
-    for (const sent of this.#upstream.open) {
+    for (const sent of this.#upstream.underWay) {
       if (sent.requestId === requestId && !this.#isCached(sent) && !this.#isEffect(sent))
         this.fail(`request ${requestId} is over, and something of it is on the wire`);
     }
   }
   /** All is over. */
   finish(): void {
-    if (this.#upstream.open.length > 0) this.fail(`${this.#upstream.open.length} attempts are still on the wire`);
+    if (this.#upstream.underWay.length > 0)
+      this.fail(`${this.#upstream.underWay.length} attempts are still on the wire`);
     if (this.#admitted.size > 0) this.fail(`${this.#admitted.size} attempts have never ended`);
   }
 

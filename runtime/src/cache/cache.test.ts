@@ -326,7 +326,7 @@ test("a fetch that nobody waits for any longer because it took too long has fail
     Code.DEADLINE_EXCEEDED,
   ]);
   expect(states).toEqual(["open"]);
-  expect(client.open).toEqual([]);
+  expect(client.underWay).toEqual([]);
   expect(clock.running).toBe(0);
 });
 test("a fetch whose only caller had little time of his own says nothing about the upstream", async () => {
@@ -337,5 +337,5 @@ test("a fetch whose only caller had little time of his own says nothing about th
   await clock.advance(100);
   expect(await answer).toBe("none");
   expect(states).toEqual([]);
-  expect(client.open).toEqual([]);
+  expect(client.underWay).toEqual([]);
 });

@@ -133,7 +133,7 @@ describe("it learns", () => {
         return page({});
       });
       await clock.advance(20);
-      for (let sent = client.open[0]; sent !== undefined; sent = client.open[0])
+      for (let sent = client.underWay[0]; sent !== undefined; sent = client.underWay[0])
         if (code === Code.OK) sent.thing();
         else sent.fault(code);
     }

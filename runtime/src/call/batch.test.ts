@@ -232,7 +232,7 @@ describe("batches", () => {
       ok: false,
       failure: { code: Code.DEADLINE_EXCEEDED, reason: Reason.TIMEOUT },
     });
-    expect(client.open).toEqual([]);
+    expect(client.underWay).toEqual([]);
     expect(clock.running).toBe(0);
   });
   test("are out of time, too, when the first to leave takes the last with him", async () => {
@@ -254,7 +254,7 @@ describe("batches", () => {
     await clock.advance(200);
     await answer;
     expect(calls.map(({ outcome }) => outcome.ok || outcome.failure.code)).toEqual([Code.DEADLINE_EXCEEDED]);
-    expect(client.open).toEqual([]);
+    expect(client.underWay).toEqual([]);
     expect(clock.running).toBe(0);
   });
   test("leave no timer when they are answered, or cancelled, before a deadline that was put off", async () => {
@@ -274,7 +274,7 @@ describe("batches", () => {
     const cancelled = start();
     await clock.advance(60);
     cancelled.cancel();
-    expect(client.open).toEqual([]);
+    expect(client.underWay).toEqual([]);
     expect(clock.running).toBe(0);
   });
   test("give one promise to all in a scope who ask for a key at a time, and no other", async () => {

@@ -2,7 +2,6 @@ import { hash } from "node:crypto";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { Peer } from "../identity/incoming.ts";
 import type { CallContext } from "./context.ts";
-import type { Rpc } from "./upstream.ts";
 
 /** Whose request it is, as the rules of branches see it. */
 export interface BranchContext<Principal> {
@@ -27,16 +26,21 @@ export interface BranchRule<Principal = undefined> {
 }
 
 /** A rule, and its method at the address of the branch. */
-export interface BranchOf<Req, Res> {
+export interface BranchOf<R> {
   readonly rule: BranchRule<never>;
-  readonly rpc: Rpc<Req, Res>;
+  readonly rpc: R;
+}
+/** A method of an upstream that may have branches. */
+export interface Branched<R> {
+  readonly upstream: object;
+  readonly branches: readonly BranchOf<R>[] | undefined;
 }
 
 /** What one request has chosen: it is asked once for each upstream, so that all of its calls there go to one side. */
 export type Sides = Map<object, string>;
 
 /** The name of the branch that this request's calls of an upstream go to; "": none. */
-export function sideOf(cx: CallContext, rpc: Rpc<never, unknown>): string {
+export function sideOf(cx: CallContext, rpc: Branched<unknown>): string {
   const { branches, upstream } = rpc;
   if (branches === undefined) return "";
   const { sides } = cx.exchange;
@@ -50,7 +54,7 @@ export function sideOf(cx: CallContext, rpc: Rpc<never, unknown>): string {
 }
 
 /** The method at the address that this request's calls go to. */
-export function onItsSide<Req, Res>(cx: CallContext, rpc: Rpc<Req, Res>): Rpc<Req, Res> {
+export function onItsSide<R extends Branched<R>>(cx: CallContext, rpc: R): R {
   const side = sideOf(cx, rpc);
   return rpc.branches?.find(({ rule }) => rule.name === side)?.rpc ?? rpc;
 }

@@ -92,10 +92,10 @@ describe("the place of a cancelled call", () => {
       return page();
     });
     await clock.advance(50);
-    expect(client.open.length).toBe(2);
+    expect(client.underWay.length).toBe(2);
     client.sent[0]!.thing();
     await clock.advance(0);
-    expect(client.open.map(({ id }) => id)).toEqual(["second", "third"]); // within the response's own two
+    expect(client.underWay.map(({ id }) => id)).toEqual(["second", "third"]); // within the response's own two
     const other = ask(async (cx) => page({ title: (await cx.call(cx.app.get, { id: "other" })).id }));
     expect((await other.answer).failure).toMatchObject({ reason: Reason.LIMITED });
     await clock.advance(49);

@@ -48,7 +48,7 @@ describe("a hedge", () => {
     await clock.advance(120);
     expect(client.sent.map(({ timeoutMs }) => timeoutMs)).toEqual([120, 70, 20]);
     expect((await answer).failure).toMatchObject({ reason: Reason.TIMEOUT });
-    expect(client.open).toEqual([]);
+    expect(client.underWay).toEqual([]);
     expect(clock.running).toBe(0);
   });
   test("and the rest of them come a delay apart, at most `max`", async () => {
@@ -60,7 +60,7 @@ describe("a hedge", () => {
     expect(client.sent.length).toBe(3);
     client.sent[1]!.thing({ count: 7n });
     expect((await answer).page?.title).toBe("7");
-    expect(client.open).toEqual([]);
+    expect(client.underWay).toEqual([]);
   });
   test("outlives a failure of the other; only the last one's failure is the call's, and nothing is retried", async () => {
     const { get, client, clock } = one({ call: { retry: RETRY } });
@@ -87,7 +87,7 @@ describe("a hedge", () => {
     expect(client.sent.map(({ attempt }) => attempt)).toEqual([1, 2, 3]);
     client.of("a").thing({ count: 3n });
     expect((await answer).page?.title).toBe("3");
-    expect(client.open).toEqual([]);
+    expect(client.underWay).toEqual([]);
   });
   test("is a retry to the throttle and to whoever calls us: not below half of the tokens, not when we are a retry", async () => {
     const { get, client, clock } = one();
@@ -114,13 +114,13 @@ describe("a hedge", () => {
     for (let i = 0; i < 2; i++) {
       const { answer } = get("b");
       await clock.advance(50);
-      for (const sent of client.open) sent.fault(Code.UNAVAILABLE);
+      for (const sent of client.underWay) sent.fault(Code.UNAVAILABLE);
       await answer;
     }
     const { answer } = get("c"); // six tokens left
     await clock.advance(50);
     expect(client.sent.length).toBe(66);
-    for (const sent of client.open.slice(-2)) sent.fault(Code.UNAVAILABLE);
+    for (const sent of client.underWay.slice(-2)) sent.fault(Code.UNAVAILABLE);
     await answer;
     get("d");
     await clock.advance(50);
@@ -158,7 +158,7 @@ describe("a hedge", () => {
     await clock.advance(40); // the mean of the answers so far: the upstream may be at the other one for as long
     get("e");
     get("f");
-    expect(client.open.length).toBe(2); // both places were given back
+    expect(client.underWay.length).toBe(2); // both places were given back
   });
   test("that waits for a place is still awaited when the original fails, and leaves the queue when that wins", async () => {
     const { get, client, clock, calls } = one({ policy: { limit: { concurrent: 2, queued: 9 } } });
@@ -189,7 +189,7 @@ describe("a hedge", () => {
     for (let i = 0; i < 3; i++) {
       const { answer } = get("b");
       await clock.advance(50);
-      for (const sent of client.open) sent.fault(Code.INTERNAL);
+      for (const sent of client.underWay) sent.fault(Code.INTERNAL);
       await answer;
     }
     expect(states).toEqual(["open"]); // 6 of 11

@@ -1,9 +1,9 @@
 import type { RetryIf } from "../guard/retry.ts";
+import type { Identify } from "../identity/identity.ts";
 import type { Told } from "../identity/telling/teller.ts";
 import type { OutgoingHeaders } from "../transport/unary-client.ts";
 import type { CallContext } from "./context.ts";
 import { checkNotIdentity, type Metadata, withMetadata } from "./headers.ts";
-import type { Rpc } from "./upstream.ts";
 
 /** What a call puts on the wire, whatever the number of attempts. */
 export interface Outgoing {
@@ -25,10 +25,18 @@ export interface CallExtra {
   readonly items?: number | undefined;
 }
 
+/** What of a method says how its requests are written. */
+export interface OutgoingRpc<Req> {
+  readonly codec: { readonly encode: (request: Req) => Buffer };
+  readonly forward: readonly string[];
+  readonly policy: { readonly identify?: Identify | undefined };
+  readonly upstream: { readonly service: string };
+}
+
 /** @throws whatever the request's encoding throws; Failure for metadata or credentials that gRPC cannot carry */
 export function outgoing<Req>(
   cx: CallContext,
-  rpc: Rpc<Req, unknown>,
+  rpc: OutgoingRpc<Req>,
   request: Req,
   extra: CallExtra | undefined,
 ): Outgoing {

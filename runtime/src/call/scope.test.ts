@@ -83,8 +83,8 @@ describe("scopes", () => {
     await idle();
     const isBatch = (path: string) => path.endsWith("BatchGet");
     const admitted: string[] = [];
-    while (client.open.some(({ path }) => !isBatch(path))) {
-      const open = client.open.filter(({ path }) => !isBatch(path)).map(({ id }) => id);
+    while (client.underWay.some(({ path }) => !isBatch(path))) {
+      const open = client.underWay.filter(({ path }) => !isBatch(path)).map(({ id }) => id);
       expect(open.length).toBeLessThanOrEqual(3);
       expect(open.filter((id) => "abcf".includes(id)).length).toBeLessThanOrEqual(2);
       if (admitted.length === 0) expect(open.length).toBe(3);
@@ -125,9 +125,9 @@ describe("scopes", () => {
       return page();
     });
     await idle();
-    expect(client.open.length).toBe(2);
+    expect(client.underWay.length).toBe(2);
     client.of("a").thing();
-    expect(client.open.map(({ id }) => id)).toEqual(["b", "c"]);
+    expect(client.underWay.map(({ id }) => id)).toEqual(["b", "c"]);
     client.answer = byId({});
     client.of("b").thing();
     client.of("c").thing();

@@ -219,7 +219,7 @@ test(`nobody sees another caller's answer, in ${RUNS} interleavings`, SETTLING, 
     fc.asyncProperty(setting, fc.array(step, { minLength: 3, maxLength: 14 }), async (given, steps) => {
       const { clock, client, asked, ask } = bff(given);
       for (const one of steps) {
-        const { open } = client;
+        const { underWay: open } = client;
         if (one.kind === "ask") ask(one);
         else if (one.kind === "wait") await clock.advance(one.ms);
         else if (one.kind === "leave") asked[one.at]?.cancel();
@@ -232,7 +232,7 @@ test(`nobody sees another caller's answer, in ${RUNS} interleavings`, SETTLING, 
       }
       for (let round = 0; round < 4; round++) {
         await idle();
-        for (const sent of client.open) if (!sent.ended) answer(sent); // a hedge goes with its first
+        for (const sent of client.underWay) if (!sent.ended) answer(sent); // a hedge goes with its first
       }
       await clock.advance(600);
       for (const { who: name, facts } of asked) {

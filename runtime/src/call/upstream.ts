@@ -1,6 +1,7 @@
 import {
   create,
   type DescMessage,
+  type DescMethodServerStreaming,
   type DescMethodUnary,
   fromBinary,
   type MessageInitShape,
@@ -23,6 +24,7 @@ import { frame } from "../wire/frame.ts";
 import type { Learning } from "./attempt.ts";
 import type { BranchOf, BranchRule } from "./branches.ts";
 import { forwardable } from "./headers.ts";
+import { type StreamPolicy, StreamRpc } from "./stream-rpc.ts";
 
 /** What all calls of one upstream share in a process. */
 export interface UpstreamPolicy {
@@ -30,6 +32,8 @@ export interface UpstreamPolicy {
   readonly breaker?: BreakerPolicy | undefined;
   /** None: no limit. */
   readonly limit?: LimitPolicy | undefined;
+  /** At most so many open streams; default 1,000. They take no place of `limit`. */
+  readonly streams?: number | undefined;
   /** When to stop retrying and hedging; default ten tokens, of which a success gives back a tenth. */
   readonly retryBudget?: ThrottlePolicy | undefined;
   /** Methods, by their own name, with a breaker of their own in place of the service's; none in it: no breaker. */
@@ -90,6 +94,8 @@ export class Upstream {
   readonly client: UnaryClient;
   readonly breaker: Breaker | undefined;
   readonly limit: Places | undefined;
+  /** What open streams are in. */
+  readonly streams: Limit;
   readonly throttle: Throttle;
   readonly clock: Clock;
   readonly observer: Observer | undefined;
@@ -116,6 +122,7 @@ export class Upstream {
     this.observer = observer;
     this.#cache = options?.cache;
     this.limit = policy.limit && limitOf(policy.limit, clock);
+    this.streams = new Limit({ concurrent: policy.streams ?? STREAMS, queued: 0 });
     this.throttle = new Throttle(policy.retryBudget);
     const breaker = (policy: BreakerPolicy | undefined, method?: string): Breaker | undefined =>
       policy &&
@@ -195,7 +202,27 @@ export class Upstream {
     const digest = (): string => typeDigest(method.output);
     return new Rpc(this, `${method.parent.typeName}/${method.name}`, policy, { encode, decode, digest });
   }
+  /** A server-streaming method of this service under a policy. */
+  stream<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodServerStreaming<I, O>,
+    policy: StreamPolicy,
+  ): StreamRpc<MessageInitShape<I>, MessageShape<O>> {
+    const { input, output } = method;
+    const encode = (request: MessageInitShape<I>): Buffer => frame(toBinary(input, create(input, request)));
+    return this.streamWith(method, encode, (item) => fromBinary(output, item), policy);
+  }
+  /** The same with a generated codec, as of `unaryWith`. */
+  streamWith<Req, Res>(
+    method: DescMethodServerStreaming,
+    encode: (request: Req) => Buffer,
+    decode: (item: Uint8Array) => Res,
+    policy: StreamPolicy,
+  ): StreamRpc<Req, Res> {
+    return new StreamRpc(this, `${method.parent.typeName}/${method.name}`, policy, { encode, decode });
+  }
 }
+/** Open streams of an upstream at a time. */
+const STREAMS = 1_000;
 
 const readingOf = ({ state, probesInMs }: Breaker): BreakerReading => ({
   state,
@@ -242,7 +269,7 @@ export class Rpc<Req, Res> {
   readonly breaker: Breaker | undefined;
   readonly answers: AnswerTime;
   /** The same at the addresses of branches, in the order of the rules; undefined where there are none. */
-  readonly branches: readonly BranchOf<Req, Res>[] | undefined;
+  readonly branches: readonly BranchOf<Rpc<Req, Res>>[] | undefined;
   #bytes: Rpc<never, Uint8Array> | undefined;
 
   constructor(upstream: Upstream, method: string, policy: CallPolicy, codec: Codec<Req, Res>) {
@@ -263,7 +290,7 @@ export class Rpc<Req, Res> {
     this.answers = upstream.answersOf(method);
     this.branches = this.#branched(policy, codec);
   }
-  #branched(policy: CallPolicy, codec: Codec<Req, Res>): readonly BranchOf<Req, Res>[] | undefined {
+  #branched(policy: CallPolicy, codec: Codec<Req, Res>): readonly BranchOf<Rpc<Req, Res>>[] | undefined {
     if (policy.branches === undefined) return undefined;
     const own = { ...policy, branches: undefined };
     const all = policy.branches.flatMap((rule) => {

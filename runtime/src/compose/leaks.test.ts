@@ -117,16 +117,16 @@ test("nothing of a request survives it", async () => {
         if (cancelAt !== null) {
           await clock.advance(cancelAt);
           cancel();
-          const open = client.open.length;
+          const open = client.underWay.length;
           await clock.advance(0);
-          expect(client.open.length).toBeLessThanOrEqual(open);
+          expect(client.underWay.length).toBeLessThanOrEqual(open);
         }
         await clock.advance(900); // the budget less the margin
         expect(responses.length).toBe(1);
         if (cancelAt === null) expect(state.answered).not.toBe(undefined);
         await clock.advance(1_000); // the test's own timers
         expect(clock.running).toBe(0);
-        expect(client.open).toEqual([]);
+        expect(client.underWay).toEqual([]);
         expect(calls.length).toBeGreaterThanOrEqual(new Set(client.sent.map(({ message }) => String(message))).size);
         // Every place in the limits is free again, and a breaker lets a probe out.
         client.answer = byId({});

@@ -1,5 +1,6 @@
 import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { Code, type Fault } from "../failure.ts";
+import type { OpenStream, StreamReceiver } from "../transport/stream-client.ts";
 import type { InFlight, OutgoingHeaders, ReceivedHeaders, Reply, UnaryClient } from "../transport/unary-client.ts";
 import { PREFIX_BYTES } from "../wire/frame.ts";
 import { BatchGetRequestSchema, BatchGetResponseSchema, GetRequestSchema, ThingSchema } from "./gen/test_pb.ts";
@@ -69,9 +70,63 @@ export class Sent implements InFlight {
   }
 }
 
+/** A server stream that a test plays the upstream of. */
+export class SentStream implements OpenStream {
+  readonly path: string;
+  readonly message: Uint8Array;
+  readonly timeoutMs: number;
+  readonly headers: OutgoingHeaders;
+  readonly judgements: (boolean | undefined)[] = [];
+  readonly #receiver: StreamReceiver;
+  /** Items that were asked for and have not come. */
+  asked = 0;
+  cancelled = false;
+  ended = false;
+  unsent = false;
+
+  constructor(path: string, frame: Uint8Array, timeoutMs: number, headers: OutgoingHeaders, receiver: StreamReceiver) {
+    this.path = path;
+    this.message = frame.subarray(PREFIX_BYTES);
+    this.timeoutMs = timeoutMs;
+    this.headers = headers;
+    this.#receiver = receiver;
+  }
+  take(items: number): void {
+    this.asked += items;
+  }
+  cancel(): void {
+    this.cancelled = true;
+    this.ended = true;
+  }
+  judged(good: boolean | undefined): void {
+    this.judgements.push(good);
+  }
+  opened(): void {
+    this.#receiver.opened?.({});
+  }
+  item(message: Uint8Array): void {
+    if (this.asked-- === 0) throw new Error("an item that nobody has asked for");
+    if (this.ended) throw new Error("an item after the end");
+    this.#receiver.item(message);
+  }
+  end(): void {
+    this.#end();
+    this.#receiver.ended({});
+  }
+  fault(code: Code, more: Partial<Fault> = {}): void {
+    this.#end();
+    this.#receiver.faulted({ kind: "status", code, message: "secret words of the upstream", ...more });
+  }
+  #end(): void {
+    if (this.ended) throw new Error("ended twice, or after its cancellation");
+    this.ended = true;
+  }
+}
+
 /** Keeps what is sent; `answer`, when there is one, answers it a tick later. */
 export class FakeClient implements UnaryClient {
   readonly sent: Sent[] = [];
+  readonly streams: SentStream[] = [];
   answer: ((sent: Sent) => void) | undefined;
 
   constructor(answer?: (sent: Sent) => void) {
@@ -94,7 +149,18 @@ export class FakeClient implements UnaryClient {
       });
     return sent;
   }
-  get open(): Sent[] {
+  open(
+    path: string,
+    frame: Uint8Array,
+    timeoutMs: number,
+    headers: OutgoingHeaders | undefined,
+    receiver: StreamReceiver,
+  ): OpenStream {
+    const stream = new SentStream(path, frame, timeoutMs, headers ?? {}, receiver);
+    this.streams.push(stream);
+    return stream;
+  }
+  get underWay(): Sent[] {
     return this.sent.filter(({ ended }) => !ended);
   }
   /** The latest with this id. */

@@ -18,6 +18,8 @@ export interface OpenStream {
   take(items: number): void;
   /** Ends it on the wire. */
   cancel(): void;
+  /** As of `InFlight`: whether it is certain that nothing of it has left. */
+  readonly unsent?: boolean;
   /** As of `InFlight`: how it went, in the eyes of whoever opened it. */
   judged?(good: boolean | undefined): void;
 }

@@ -3,6 +3,7 @@
 import type { Fault } from "../failure.ts";
 import type { AddressState } from "../observer.ts";
 import type { Ejection } from "./balancer.ts";
+import type { StreamClient } from "./stream-client.ts";
 
 /** Headers as they came: lower-case names, without those that begin with `:`; several values of a name are joined with ", ". */
 export type ReceivedHeaders = Readonly<Record<string, string | readonly string[] | number | undefined>>;
@@ -38,7 +39,7 @@ export interface InFlight {
 /** Headers by lower-case name; values of `-bin` names are base64. */
 export type OutgoingHeaders = Readonly<Record<string, string>>;
 
-/** Sends unary requests to one upstream. */
+/** Sends unary requests to one upstream, and opens streams of those that have them. */
 export interface UnaryClient {
   /**
    * @param path `/package.Service/Method`
@@ -57,6 +58,8 @@ export interface UnaryClient {
     reply: Reply,
     after?: InFlight | undefined,
   ): InFlight;
+  /** As of `StreamClient`; undefined: its upstreams have no streams. */
+  readonly open?: StreamClient["open"];
   /** Where it sends to, as far as it knows. */
   addresses?(): readonly AddressState[];
   /** Is told of addresses that are ejected; the one who was told before no longer is. */

@@ -1,0 +1,347 @@
+import { fromBinary } from "@bufbuild/protobuf";
+import { describe, expect, test } from "vitest";
+import { Code, Failure, Reason } from "../failure.ts";
+import { idle } from "../mock/fake-clock.ts";
+import type { SentStream } from "../testing/fake-client.ts";
+import { GetRequestSchema } from "../testing/gen/test_pb.ts";
+import { GET, hearing, streamRig, thing } from "../testing/stream-source.ts";
+import { callSource, type StreamExtra } from "./call-source.ts";
+import { positionOf, tokenOf } from "./position.ts";
+import type { StreamPolicy } from "./stream-rpc.ts";
+
+const BREAKER = { windowMs: 10_000, minimum: 3, errorRate: 0.5, openMs: 10_000, probes: 1 };
+const at = (count: number): string => tokenOf("int", BigInt(count));
+
+interface Opening {
+  rig?: ReturnType<typeof streamRig>;
+  position?: boolean;
+  resume?: string;
+  policy?: StreamPolicy;
+  extra?: StreamExtra<unknown, string, undefined>;
+}
+/** A source that asks for what follows, and its upstream. */
+function source({ rig = streamRig(), position = true, resume, policy = {}, extra }: Opening = {}) {
+  const { heard, items } = hearing();
+  const rpc = rig.upstream.stream(GET, policy);
+  const open = callSource(
+    rpc,
+    (_cx, args: string, _opened: undefined, from: bigint | undefined) => ({ id: `${args} ${from ?? "start"}` }),
+    position ? { kind: "int", of: (item) => (item.count === -1n ? undefined : item.count) } : undefined,
+    extra,
+  );
+  const it = open(rig.cx, "run", undefined, resume, items);
+  const streams = rig.client.streams;
+  return { ...rig, it, heard, rpc, streams, last: () => streams.at(-1) as SentStream };
+}
+const asked = ({ message }: SentStream): string => fromBinary(GetRequestSchema, message).id;
+
+describe("a source that is a call", () => {
+  test("gives an item for each that is asked for, with the token of its place", () => {
+    const { it, heard, last } = source();
+    expect(asked(last())).toBe("run start");
+    expect(last().timeoutMs).toBe(Number.POSITIVE_INFINITY);
+    last().opened();
+    expect(last().asked).toBe(0);
+    it.next();
+    last().item(thing("a", 7));
+    it.next();
+    last().item(thing("b", -1));
+    last().end();
+    expect(heard).toEqual([
+      { opened: true },
+      { item: "a", at: { token: at(7), reset: false } },
+      { item: "b", at: { token: at(7), reset: false } },
+      { ended: true },
+    ]);
+  });
+  test("goes on behind a token", () => {
+    expect(asked(source({ resume: at(41) }).last())).toBe("run 41");
+  });
+  test.each(["", "%", "AQMw", tokenOf("string", "41"), `${at(41)}A`, "A".repeat(5_000)])(
+    "begins anew with a token that it cannot read, and says so once: %s",
+    (resume) => {
+      const { it, heard, last } = source({ resume });
+      expect(asked(last())).toBe("run start");
+      it.next();
+      last().item(thing("a", 1));
+      it.next();
+      last().item(thing("b", 2));
+      expect(heard).toEqual([
+        { item: "a", at: { token: at(1), reset: true } },
+        { item: "b", at: { token: at(2), reset: false } },
+      ]);
+    },
+  );
+  test("sends what unary calls send: forwarded headers, metadata, the request's id", () => {
+    const rig = streamRig({}, { "x-tenant": "t1", "x-request-id": "r-1" });
+    const { last } = source({
+      rig,
+      policy: { forward: ["X-Tenant"] },
+      extra: { metadata: (_cx, args) => ({ "x-run": args }) },
+    });
+    expect(last().headers).toMatchObject({ "x-tenant": "t1", "x-run": "run", "x-request-id": "r-1" });
+  });
+  test("fails, later, when its request cannot be written", async () => {
+    const rig = streamRig();
+    const { heard, items } = hearing();
+    const open = callSource(rig.upstream.stream(GET, {}), () => {
+      throw new Error("no such thing");
+    });
+    open(rig.cx, undefined, undefined, undefined, items);
+    expect(heard).toEqual([]);
+    await idle();
+    expect(heard).toMatchObject([{ failed: { message: "Error: no such thing", reason: Reason.INVALID } }]);
+  });
+  test("an item that cannot be decoded ends it", () => {
+    const { it, heard, last } = source();
+    it.next();
+    last().item(Uint8Array.of(0x0f));
+    expect(last().cancelled).toBe(true);
+    expect(heard).toMatchObject([{ failed: { clientCode: Code.INTERNAL, reason: Reason.INVALID } }]);
+  });
+  test("is one call for observers, from its opening to its end", () => {
+    const { it, last, starts, calls, root, clock } = source();
+    expect(starts).toMatchObject([{ method: "test.v1.Upstream/Get", startedAt: 1_000 }]);
+    expect(starts[0]?.request).toBe(root);
+    it.next();
+    last().item(thing("a"));
+    clock.skip(60_000);
+    expect(calls).toEqual([]);
+    last().end();
+    expect(calls).toMatchObject([
+      {
+        method: "test.v1.Upstream/Get",
+        stream: { items: 1 },
+        startedAt: 1_000,
+        endedAt: 61_000,
+        outcome: { ok: true },
+      },
+    ]);
+    expect(calls[0]?.call).toBe(starts[0]?.call);
+  });
+  test("that is cancelled is told of as cancelled, and says nothing of the upstream", () => {
+    const { it, last, calls, heard } = source();
+    it.cancel();
+    it.cancel();
+    expect(last().cancelled).toBe(true);
+    expect(last().judgements).toEqual([undefined]);
+    expect(calls).toMatchObject([{ outcome: { ok: false, failure: { code: Code.CANCELLED } } }]);
+    expect(heard).toEqual([]);
+  });
+});
+
+describe("a stream that breaks", () => {
+  const unavailable = (stream: SentStream): void => stream.fault(Code.UNAVAILABLE);
+
+  test("is opened again before its first item, and behind the last one later", async () => {
+    const { it, heard, last, streams, clock } = source();
+    it.next();
+    unavailable(last());
+    expect(streams.length).toBe(1);
+    await clock.advance(200);
+    expect(streams.length).toBe(2);
+    expect(asked(last())).toBe("run start");
+    expect(last().asked).toBe(1); // still wanted
+    last().item(thing("a", 5));
+    last().fault(Code.INTERNAL, { kind: "transport" });
+    await clock.advance(400);
+    expect(asked(last())).toBe("run 5");
+    it.next();
+    last().item(thing("b", 6));
+    expect(heard).toEqual([
+      { item: "a", at: { token: at(5), reset: false } },
+      { item: "b", at: { token: at(6), reset: false } },
+    ]);
+  });
+  test("without positions is over once an item has come", async () => {
+    const { it, heard, last, streams, clock } = source({ position: false });
+    unavailable(last());
+    await clock.advance(200);
+    it.next();
+    last().item(thing("a"));
+    unavailable(last());
+    expect(streams.length).toBe(2);
+    expect(heard).toMatchObject([{ item: "a", at: { token: undefined } }, { failed: { code: Code.UNAVAILABLE } }]);
+  });
+  test("is never opened again where that does something", () => {
+    const { heard, last } = source({ extra: { effect: true } });
+    unavailable(last());
+    expect(heard).toMatchObject([{ failed: { code: Code.UNAVAILABLE } }]);
+  });
+  test.each([Code.NOT_FOUND, Code.INTERNAL, Code.RESOURCE_EXHAUSTED, Code.DEADLINE_EXCEEDED, Code.UNAUTHENTICATED])(
+    "is over with status %i",
+    (code) => {
+      const { heard, last } = source();
+      last().fault(code);
+      expect(heard).toMatchObject([{ failed: { code } }]);
+    },
+  );
+  test("is over when the upstream wants no other attempt, and waits when it says for how long", async () => {
+    const stopped = source();
+    stopped.last().fault(Code.UNAVAILABLE, { pushbackMs: -1 });
+    expect(stopped.heard).toMatchObject([{ failed: { code: Code.UNAVAILABLE } }]);
+    const later = source();
+    later.last().fault(Code.UNAVAILABLE, { pushbackMs: 7_000 });
+    await later.clock.advance(6_999);
+    expect(later.streams.length).toBe(1);
+    await later.clock.advance(1);
+    expect(later.streams.length).toBe(2);
+  });
+  test("is given up when it has been opened again in vain for 30 s, with longer waits each time", async () => {
+    const { heard, last, streams, clock } = source();
+    const from = clock.now();
+    const times: number[] = [];
+    while (heard.length === 0) {
+      times.push(clock.now() - from);
+      unavailable(last());
+      const { length } = streams;
+      while (heard.length === 0 && streams.length === length) await clock.advance(10);
+    }
+    expect(times.slice(0, 5)).toEqual([0, 100, 300, 700, 1_500]); // half of each ceiling: the clock's chance
+    expect(times.at(-1)).toBeGreaterThanOrEqual(30_000);
+    expect(times.length).toBeLessThan(20);
+    expect(heard).toMatchObject([{ failed: { code: Code.UNAVAILABLE } }]);
+  });
+  test("has its 30 s anew after an item, and after it has stood", async () => {
+    const { it, heard, last, clock } = source();
+    for (let i = 0; i < 10; i++) {
+      unavailable(last());
+      await clock.advance(5_000);
+      it.next();
+      last().item(thing("a", i));
+    }
+    for (let i = 0; i < 10; i++) {
+      last().opened();
+      await clock.advance(5_000);
+      unavailable(last());
+      await clock.advance(200);
+    }
+    expect(heard.length).toBe(10);
+  });
+  test("while it waits it can be cancelled, and asked", async () => {
+    const { it, last, streams, clock } = source();
+    unavailable(last());
+    it.next();
+    await clock.advance(200);
+    expect(last().asked).toBe(1);
+    unavailable(last());
+    it.cancel();
+    await clock.advance(60_000);
+    expect(streams.length).toBe(2);
+    expect(clock.running).toBe(0);
+  });
+  test("is opened again when it has been silent, once", async () => {
+    const { it, last, streams, clock } = source();
+    it.next();
+    last().item(thing("a", 3));
+    it.next();
+    await clock.advance(60_000);
+    expect(it.silent?.()).toBe(true);
+    expect(streams[0]?.cancelled).toBe(true);
+    await clock.advance(200);
+    expect(asked(last())).toBe("run 3");
+    expect(last().asked).toBe(1);
+    await clock.advance(60_000);
+    expect(it.silent?.()).toBe(false);
+    expect(source({ extra: { effect: true } }).it.silent?.()).toBe(false);
+  });
+  test("was not begun with: it is sent once more at once", () => {
+    const { last, streams, calls } = source();
+    last().fault(Code.UNAVAILABLE, { kind: "unprocessed" });
+    expect(streams.length).toBe(2);
+    expect(calls).toEqual([]);
+  });
+});
+
+describe("what guards opening", () => {
+  test("the breaker learns how it went, and nothing of what follows", async () => {
+    const rig = streamRig({ breaker: BREAKER });
+    const one = source({ rig });
+    await rig.clock.advance(999);
+    expect(one.last().judgements).toEqual([]);
+    await rig.clock.advance(1); // it stands, whether it says anything or not
+    expect(one.last().judgements).toEqual([true]);
+    one.last().fault(Code.UNAVAILABLE);
+    expect(rig.states).toEqual([]);
+    one.it.cancel();
+    const two = source({ rig, extra: { effect: true } });
+    two.last().fault(Code.UNAVAILABLE);
+    expect(two.last().judgements).toEqual([false]);
+    const three = source({ rig, extra: { effect: true } });
+    three.last().fault(Code.UNAVAILABLE);
+    expect(rig.states).toEqual(["open"]);
+    const four = source({ rig, extra: { effect: true } });
+    await idle();
+    expect(rig.client.streams.length).toBe(3);
+    expect(four.heard).toMatchObject([{ failed: { reason: Reason.BREAKER_OPEN } }]);
+  });
+  test("a request that does not leave within 5 s fails", async () => {
+    const { heard, last, clock } = source({ extra: { effect: true } });
+    last().unsent = true;
+    await clock.advance(4_999);
+    expect(heard).toEqual([]);
+    await clock.advance(1);
+    expect(heard).toMatchObject([{ failed: { reason: Reason.TIMEOUT, message: "no stream in time" } }]);
+    expect(last().cancelled).toBe(true);
+    expect(last().judgements).toEqual([false]);
+  });
+  test("so many streams are open at a time, of the upstream and of the method", async () => {
+    const rig = streamRig({ streams: 3 });
+    const small: Opening = { rig, policy: { streams: 1 } };
+    const first = source(small);
+    const second = source(small);
+    await idle();
+    expect(second.heard).toMatchObject([{ failed: { code: Code.RESOURCE_EXHAUSTED, reason: Reason.LIMITED } }]);
+    const others = [source({ rig }), source({ rig }), source({ rig })];
+    await idle();
+    expect(others.map(({ heard }) => heard.length)).toEqual([0, 0, 1]);
+    first.it.cancel();
+    others[0]?.it.cancel();
+    source(small);
+    source({ rig });
+    await idle();
+    expect(rig.client.streams.length).toBe(5);
+    expect(rig.upstream.streams.state.taken).toBe(3);
+  });
+  test("an upstream without streams says so", async () => {
+    const rig = streamRig();
+    Object.defineProperty(rig.client, "open", { value: undefined });
+    const { heard } = source({ rig });
+    await idle();
+    expect(heard).toMatchObject([{ failed: { code: Code.UNIMPLEMENTED, clientCode: Code.INTERNAL } }]);
+  });
+});
+
+describe("tokens", () => {
+  test.each([
+    ["int", 0n],
+    ["int", -(2n ** 63n)],
+    ["uint", 2n ** 64n - 1n],
+    ["string", ""],
+    ["string", "ä\u0000/"],
+    ["string", "x".repeat(1_024)],
+  ] as const)("of %s %s are read again", (kind, value) => {
+    expect(positionOf(kind, tokenOf(kind, value))).toBe(value);
+  });
+  test("that no writer of ours has made are not read", () => {
+    const raw = (...bytes: number[]): string => Buffer.from(bytes).toString("base64url");
+    const text = (kind: number, text: string): string => raw(1, kind, ...Buffer.from(text));
+    for (const token of [raw(), raw(1), raw(2, 1, 48), raw(1, 9, 48), raw(1, 3, 0xff), text(1, "01"), text(1, "-0")])
+      expect([positionOf("int", token), positionOf("string", token)]).toEqual([undefined, undefined]);
+    expect(positionOf("uint", text(2, "-1"))).toBeUndefined();
+    expect(positionOf("uint", text(2, String(2n ** 64n)))).toBeUndefined();
+    expect(positionOf("int", text(1, String(2n ** 63n)))).toBeUndefined();
+    expect(positionOf("int", text(1, ""))).toBeUndefined();
+    expect(() => tokenOf("string", "x".repeat(1_025))).toThrow(RangeError);
+  });
+  test("of a place that is too long end the source", () => {
+    const rig = streamRig();
+    const { heard, items } = hearing();
+    const open = callSource(rig.upstream.stream(GET, {}), () => ({ id: "a" }), { kind: "string", of: ({ id }) => id });
+    open(rig.cx, undefined, undefined, undefined, items).next();
+    rig.client.streams[0]?.item(thing("x".repeat(2_000)));
+    expect(heard[0]).toHaveProperty("failed");
+    expect((heard[0] as { failed: Failure }).failed).toBeInstanceOf(Failure);
+    expect(rig.client.streams[0]?.cancelled).toBe(true);
+  });
+});

@@ -1,0 +1,218 @@
+import type { Timer } from "../clock.ts";
+import { asFailure, Code, type Failure, type Fault, invalid, Reason } from "../failure.ts";
+import { type Backoff, startBackoff } from "../guard/retry.ts";
+import { onItsSide } from "./branches.ts";
+import type { CallContext } from "./context.ts";
+import type { Metadata } from "./headers.ts";
+import { outgoing } from "./outgoing.ts";
+import { type PositionKind, type PositionValue, positionOf, tokenOf } from "./position.ts";
+import type { Items, OpenSource, Source } from "./source.ts";
+import { StreamCall, type StreamOwner, type StreamRequest, type StreamSink } from "./stream-call.ts";
+import type { StreamRpc } from "./stream-rpc.ts";
+
+/** For so long a source that breaks is opened again, in milliseconds, unless an item comes or it stands for a while. */
+export const REOPEN_MS = 30_000;
+/** The waits between. */
+const WAITS = { initialMs: 200, maxMs: 5_000, multiplier: 2 };
+/** One that has stood for so long, in milliseconds, begins all that anew. */
+const STOOD_MS = 5_000;
+
+/** Where an item stands in its stream. */
+export interface ItemPosition<Item, K extends PositionKind> {
+  readonly kind: K;
+  /** undefined: this item has no place; whoever goes on does so from the one before it. */
+  readonly of: (item: Item) => PositionValue<K> | undefined;
+}
+
+/** What a stream call says for itself, besides its request. */
+export interface StreamExtra<Cx, Args, Opened> {
+  readonly metadata?: ((cx: Cx, args: Args, opened: Opened) => Metadata) | undefined;
+  /** Opening it does something: it is never opened again by ourselves. */
+  readonly effect?: boolean | undefined;
+}
+
+/**
+ * A source that is a server stream of an upstream. One that breaks before anything has come, or whose items have positions, is opened
+ * again behind the last item, for 30 s.
+ *
+ * @param request makes the request; `resume` is what a token said, undefined without one, or where it cannot be read
+ * @param position none: nobody can go on from an item
+ */
+export function callSource<Cx extends CallContext, Args, Opened, Req, Item, K extends PositionKind>(
+  rpc: StreamRpc<Req, Item>,
+  request: (cx: Cx, args: Args, opened: Opened, resume: PositionValue<K> | undefined) => Req,
+  position?: ItemPosition<Item, K>,
+  extra: StreamExtra<Cx, Args, Opened> = {},
+): OpenSource<Cx, Args, Opened, Item> {
+  return (cx, args, opened, resume, items) => {
+    const its = rpc.branches === undefined ? rpc : onItsSide(cx, rpc);
+    const write = (from: PositionValue<K> | undefined): StreamRequest => {
+      const metadata = extra.metadata?.(cx, args, opened);
+      const { frame, headers } = outgoing(cx, its, request(cx, args, opened, from), { metadata });
+      return { frame, headers: cx.exchange.identified(headers) };
+    };
+    return new CallSource(ownerOf(cx), its, write, position, resume, items, extra.effect !== true).begin();
+  };
+}
+
+function ownerOf(cx: CallContext): StreamOwner {
+  const { exchange, root } = cx;
+  return {
+    request: root,
+    trace: exchange.trace,
+    header: (name) => exchange.header(name),
+    sends: () => exchange.sends(),
+  };
+}
+
+/** Items of one stream after the other. */
+export class CallSource<Item, K extends PositionKind> implements Source, StreamSink<Item> {
+  readonly #owner: StreamOwner;
+  readonly #rpc: StreamRpc<never, Item>;
+  readonly #write: (resume: PositionValue<K> | undefined) => StreamRequest;
+  readonly #position: ItemPosition<Item, K> | undefined;
+  readonly #items: Items<Item>;
+  readonly #reopens: boolean;
+  #resume: PositionValue<K> | undefined;
+  #token: string | undefined;
+  #reset: boolean;
+  #call: StreamCall<Item> | undefined;
+  #asked = 0;
+  #told = false; // that it stands, or an item
+  #any = false; // an item has come
+  #brokeAt: number | undefined; // since when nothing has come
+  #backoff: Backoff | undefined;
+  #timer: Timer | undefined;
+  #over = false;
+
+  /**
+   * @param write makes what is sent
+   * @param resume a token
+   * @param reopens whether it may be opened again by ourselves
+   */
+  constructor(
+    owner: StreamOwner,
+    rpc: StreamRpc<never, Item>,
+    write: (resume: PositionValue<K> | undefined) => StreamRequest,
+    position: ItemPosition<Item, K> | undefined,
+    resume: string | undefined,
+    items: Items<Item>,
+    reopens: boolean,
+  ) {
+    this.#owner = owner;
+    this.#rpc = rpc;
+    this.#write = write;
+    this.#position = position;
+    this.#items = items;
+    this.#reopens = reopens;
+    this.#resume = resume === undefined ? undefined : position && positionOf(position.kind, resume);
+    this.#reset = resume !== undefined && this.#resume === undefined;
+    this.#token = this.#resume === undefined ? undefined : resume;
+  }
+  begin(): this {
+    this.open();
+    return this;
+  }
+  open(): void {
+    this.#timer = undefined;
+    try {
+      this.#call = StreamCall.open(this.#owner, this.#rpc, this.#write(this.#resume), this);
+    } catch (thrown) {
+      queueMicrotask(() => this.#fail(asFailure(thrown))); // the request cannot be written
+      return;
+    }
+    if (this.#asked > 0) this.#call.take(this.#asked);
+  }
+
+  next(): void {
+    if (this.#over) return;
+    this.#asked++;
+    this.#call?.take(1);
+  }
+  cancel(): void {
+    if (this.#over) return;
+    this.#end();
+    this.#call?.cancel();
+  }
+  silent(): boolean {
+    if (this.#over || !this.#mayReopen()) return false;
+    if (this.#timer !== undefined) return true; // it is about to be
+    this.#call?.cancel();
+    this.#again(undefined);
+    return true;
+  }
+
+  opened(): void {
+    if (this.#told) return;
+    this.#told = true;
+    this.#items.opened?.();
+  }
+  item(item: Item): void {
+    let token = this.#token;
+    try {
+      const value = this.#position?.of(item);
+      if (this.#position !== undefined && value !== undefined) {
+        token = tokenOf(this.#position.kind, value);
+        this.#resume = value;
+      }
+    } catch (thrown) {
+      this.#call?.cancel();
+      this.#fail(invalid(this.#rpc.method, String(thrown), thrown));
+      return;
+    }
+    const reset = this.#reset;
+    this.#reset = false;
+    this.#token = token;
+    this.#asked--;
+    this.#told = true;
+    this.#any = true;
+    this.#brokeAt = undefined;
+    this.#items.item(item, { token, reset });
+  }
+  ended(): void {
+    if (this.#over) return;
+    this.#end();
+    this.#items.ended();
+  }
+  failed(failure: Failure, fault: Fault | undefined): void {
+    if (this.#over) return;
+    const now = this.#rpc.upstream.clock.now();
+    if (now - (this.#call?.openFrom ?? now) >= STOOD_MS) {
+      this.#backoff = undefined;
+      this.#brokeAt = undefined;
+    }
+    const pushbackMs = fault?.pushbackMs;
+    if (isBreak(failure, fault) && (pushbackMs ?? 0) >= 0 && this.#mayReopen()) this.#again(pushbackMs);
+    else this.#fail(failure);
+  }
+  #mayReopen(): boolean {
+    if (!this.#reopens || (this.#any && this.#resume === undefined)) return false;
+    const now = this.#rpc.upstream.clock.now();
+    this.#brokeAt ??= now;
+    return now - this.#brokeAt < REOPEN_MS;
+  }
+  #again(pushbackMs: number | undefined): void {
+    const { clock } = this.#rpc.upstream;
+    this.#call = undefined;
+    this.#backoff = this.#backoff?.next(undefined) ?? startBackoff(WAITS, clock);
+    this.#timer = clock.setTimeout(open, pushbackMs ?? this.#backoff.duration, this);
+  }
+  #fail(failure: Failure): void {
+    if (this.#over) return;
+    this.#end();
+    this.#items.failed(failure);
+  }
+  #end(): void {
+    this.#over = true;
+    if (this.#timer !== undefined) this.#rpc.upstream.clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+}
+
+const open = (source: { open(): void }): void => source.open();
+
+/** Whether it may be there again soon. What this process has refused for want of places is not, nor what the upstream says for good. */
+function isBreak({ code, reason }: Failure, fault: Fault | undefined): boolean {
+  if (fault === undefined) return code === Code.UNAVAILABLE || reason === Reason.TIMEOUT;
+  return code === Code.UNAVAILABLE || fault.kind === "transport" || fault.kind === "unprocessed";
+}

@@ -1,0 +1,249 @@
+import type { Timer } from "../clock.ts";
+import {
+  breakerOpen,
+  Code,
+  Failure,
+  type Fault,
+  invalid,
+  limited,
+  OVER,
+  Reason,
+  timedOut,
+  verdictOn,
+} from "../failure.ts";
+import type { Ticket } from "../guard/breaker.ts";
+import type { CallEvent, Trace } from "../observer.ts";
+import type { OpenStream, StreamReceiver } from "../transport/stream-client.ts";
+import type { OutgoingHeaders } from "../transport/unary-client.ts";
+import { PREFIX_BYTES } from "../wire/frame.ts";
+import { callFailure } from "./classify.ts";
+import type { StreamRpc } from "./stream-rpc.ts";
+
+/** A stream that stands for so long, in milliseconds, is open, whether its upstream has said anything or not. */
+export const OPEN_MS = 1_000;
+/** How long its request may wait for a connection with room, in milliseconds. */
+const SENT_MS = 5_000;
+
+/** Hears of one server stream, never before it was opened; nothing after `ended`, `failed` or `cancel`. */
+export interface StreamSink<Res> {
+  /** The upstream has accepted it; not told of every stream, and not after an item. */
+  opened(): void;
+  /** One for each that was asked for by `take`. */
+  item(value: Res): void;
+  /** The upstream has ended it with OK. */
+  ended(): void;
+  /** @param fault what the upstream or the wire has said; undefined: it was refused here, or an item makes no sense */
+  failed(failure: Failure, fault: Fault | undefined): void;
+}
+
+/** On whose behalf a stream is opened, as observers are told. */
+export interface StreamOwner {
+  readonly request: object;
+  readonly trace: Trace | undefined;
+  /** An incoming header of the request; "" when absent. */
+  header(name: string): string;
+  /** It goes out. */
+  sends(): void;
+}
+
+/** What goes out when a stream is opened. */
+export interface StreamRequest {
+  /** The message, framed. */
+  readonly frame: Uint8Array;
+  readonly headers: OutgoingHeaders | undefined;
+}
+
+/**
+ * One server stream of an upstream: [ places → breaker → wire ]. It has no deadline: whoever has opened it cancels it. The breaker learns
+ * how opening it went, and nothing of what follows.
+ */
+export class StreamCall<Res> implements StreamReceiver {
+  readonly #owner: StreamOwner;
+  readonly #rpc: StreamRpc<never, Res>;
+  readonly #sink: StreamSink<Res>;
+  readonly #frame: Uint8Array;
+  readonly #headers: OutgoingHeaders | undefined;
+  readonly #startedAt: number;
+  #held = 0; // of the places, from the first
+  #ticket: Ticket | undefined;
+  #judged = false;
+  #timer: Timer | undefined;
+  #stream: OpenStream | undefined;
+  #asked = 0;
+  #items = 0;
+  #attempts = 0;
+  #heard = false;
+  #ended = false;
+
+  private constructor(owner: StreamOwner, rpc: StreamRpc<never, Res>, request: StreamRequest, sink: StreamSink<Res>) {
+    this.#owner = owner;
+    this.#rpc = rpc;
+    this.#sink = sink;
+    this.#frame = request.frame;
+    this.#headers = owner.trace === undefined ? request.headers : owner.trace.onCall(this, request.headers);
+    this.#startedAt = rpc.upstream.clock.now();
+  }
+  static open<Res>(
+    owner: StreamOwner,
+    rpc: StreamRpc<never, Res>,
+    request: StreamRequest,
+    sink: StreamSink<Res>,
+  ): StreamCall<Res> {
+    const call = new StreamCall(owner, rpc, request, sink);
+    call.#start();
+    return call;
+  }
+  /** Since when it is open, as its clock has it; undefined: it is not, so far. */
+  openFrom: number | undefined;
+
+  #start(): void {
+    const { upstream, method } = this.#rpc;
+    const { request, trace } = this.#owner;
+    const { service, branch } = upstream;
+    upstream.observer?.callStart?.({ request, call: this, service, branch, method, startedAt: this.#startedAt, trace });
+    const refused = this.#refusal();
+    if (refused !== undefined) {
+      queueMicrotask(() => this.#fail(refused, undefined));
+      return;
+    }
+    this.#owner.sends();
+    this.#send();
+    this.#timer = upstream.clock.setTimeout(stands, OPEN_MS, this);
+  }
+  /** Takes its places, and what the breaker gives; or says why there are none. */
+  #refusal(): Failure | undefined {
+    const { upstream, method, breaker, places } = this.#rpc;
+    if (upstream.client.open === undefined) return streamless(method);
+    if (breaker?.refuses) return breakerOpen(method);
+    for (const place of places) {
+      if (place.enter(NOBODY) === "full") return limited(method);
+      this.#held++;
+    }
+    if (breaker !== undefined) {
+      this.#ticket = breaker.admit();
+      if (this.#ticket === undefined) return breakerOpen(method);
+    }
+    return undefined;
+  }
+  #send(): void {
+    const { upstream, path } = this.#rpc;
+    this.#attempts++;
+    try {
+      this.#stream = upstream.client.open?.(path, this.#frame, Number.POSITIVE_INFINITY, this.#headers, this);
+    } catch (error) {
+      const fault: Fault = { kind: "unsendable", code: Code.INTERNAL, message: String(error) };
+      queueMicrotask(() => this.faulted(fault));
+    }
+    if (this.#asked > 0) this.#stream?.take(this.#asked);
+  }
+  /** It has not failed so far. */
+  stands(): void {
+    const { clock } = this.#rpc.upstream;
+    this.#timer = undefined;
+    if (this.#stream?.unsent !== true) this.#judge(true);
+    else if (clock.now() - this.#startedAt < SENT_MS) this.#timer = clock.setTimeout(stands, OPEN_MS, this);
+    else {
+      this.#judge(false);
+      this.#stream.cancel();
+      this.#fail(timedOut(this.#rpc.method, "no stream in time"), undefined);
+    }
+  }
+  #judge(good: boolean | undefined): void {
+    if (this.#judged) return;
+    this.#judged = true;
+    if (good === true) this.openFrom = this.#rpc.upstream.clock.now();
+    if (this.#timer !== undefined) this.#rpc.upstream.clock.clearTimeout(this.#timer);
+    this.#stream?.judged?.(good);
+    if (this.#ticket !== undefined) this.#rpc.breaker?.sample(this.#ticket, good);
+  }
+
+  /** Lets so many more items come. */
+  take(items: number): void {
+    if (this.#ended) return;
+    this.#asked += items;
+    this.#stream?.take(items);
+  }
+  /** Nobody wants it any more. */
+  cancel(): void {
+    if (this.#ended) return;
+    this.#stream?.cancel();
+    this.#end({ ok: false, failure: OVER });
+  }
+
+  opened(): void {
+    if (this.#ended) return;
+    this.#heard = true;
+    this.#judge(true);
+    this.#sink.opened();
+  }
+  item(message: Uint8Array): void {
+    if (this.#ended) return;
+    this.#heard = true;
+    this.#judge(true);
+    let value: Res;
+    try {
+      value = this.#rpc.codec.decode(message);
+    } catch (error) {
+      this.#stream?.cancel();
+      this.#fail(invalid(this.#rpc.method, String(error)), undefined);
+      return;
+    }
+    this.#asked--;
+    this.#items++;
+    this.#sink.item(value);
+  }
+  ended(): void {
+    if (this.#ended) return;
+    this.#judge(true);
+    this.#end({ ok: true, message: NOTHING });
+    this.#sink.ended();
+  }
+  faulted(fault: Fault): void {
+    if (this.#ended) return;
+    if (fault.kind === "unprocessed" && !this.#heard && this.#attempts === 1) {
+      this.#send(); // the upstream never saw it
+      return;
+    }
+    this.#judge(verdictOn(fault, true));
+    this.#fail(callFailure(fault, this.#rpc.method), fault);
+  }
+  #fail(failure: Failure, fault: Fault | undefined): void {
+    if (this.#ended) return;
+    this.#end({ ok: false, failure });
+    this.#sink.failed(failure, fault);
+  }
+  #end(outcome: CallEvent["outcome"]): void {
+    this.#ended = true;
+    this.#judge(undefined);
+    const { upstream, method, places } = this.#rpc;
+    const { request, trace } = this.#owner;
+    while (this.#held > 0) places[--this.#held]?.release();
+    upstream.observer?.call?.({
+      request,
+      call: this,
+      header: (name) => this.#owner.header(name),
+      service: upstream.service,
+      branch: upstream.branch,
+      method,
+      stream: { items: this.#items },
+      message: this.#frame.subarray(PREFIX_BYTES),
+      startedAt: this.#startedAt,
+      endedAt: upstream.clock.now(),
+      attempts: this.#attempts,
+      outcome,
+      trace,
+    });
+  }
+}
+
+const NOTHING = new Uint8Array();
+const stands = (call: { stands(): void }): void => call.stands();
+/** Places of streams have no queue. */
+const NOBODY = { critical: true, admitted() {}, shed() {} };
+
+/** An upstream over HTTP/JSON. */
+function streamless(callee: string): Failure {
+  const message = "its upstream has no streams: it is not reached over gRPC";
+  const code = Code.UNIMPLEMENTED;
+  return new Failure({ code, reason: Reason.REJECTED, callee, message, clientCode: Code.INTERNAL });
+}

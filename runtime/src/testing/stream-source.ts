@@ -1,0 +1,63 @@
+import { create, type DescMethodServerStreaming, toBinary } from "@bufbuild/protobuf";
+import type { CallContext } from "../call/context.ts";
+import type { At, Items } from "../call/source.ts";
+import { Upstream, type UpstreamPolicy } from "../call/upstream.ts";
+import { Exchange } from "../compose/exchange.ts";
+import type { Failure } from "../failure.ts";
+import type { IncomingHeaders } from "../identity/incoming.ts";
+import type { CallEvent, CallStartEvent } from "../observer.ts";
+import { FakeClient } from "./fake-client.ts";
+import { FakeClock } from "./fake-clock.ts";
+import { type GetRequestSchema, type Thing, ThingSchema, Upstream as UpstreamService } from "./gen/test_pb.ts";
+
+/** What was heard of a source. */
+type Heard = { item: string; at: At } | { opened: true } | { ended: true } | { failed: Failure };
+
+/** An upstream with one stream, `Get` of the tests' service, on a clock that stands still. */
+export function streamRig(policy: UpstreamPolicy = {}, headers: Record<string, string> = {}) {
+  const clock = new FakeClock();
+  const client = new FakeClient();
+  const calls: CallEvent[] = [];
+  const starts: CallStartEvent[] = [];
+  const states: string[] = [];
+  const upstream = new Upstream("test.v1.Upstream", client, policy, {
+    clock,
+    observer: {
+      call: (event) => void calls.push(event),
+      callStart: (event) => void starts.push(event),
+      breaker: ({ to }) => void states.push(to),
+    },
+  });
+  const exchange = new Exchange({
+    clock,
+    headers: Object.assign(new Headers(headers), { all: () => [] }) as unknown as IncomingHeaders,
+    methodMs: 2_000,
+    clientMs: undefined,
+    concurrent: 10,
+    failed: () => {},
+  });
+  const root = { name: "the request" };
+  const cx = { exchange, root, scope: exchange.scope } as unknown as CallContext;
+  return { clock, client, calls, starts, states, upstream, cx, root };
+}
+
+/** `Get`, as if it streamed. */
+export const GET = {
+  ...UpstreamService.method.get,
+  methodKind: "server_streaming",
+} as unknown as DescMethodServerStreaming<typeof GetRequestSchema, typeof ThingSchema>;
+
+export const thing = (id: string, count = 0): Uint8Array =>
+  toBinary(ThingSchema, create(ThingSchema, { id, count: BigInt(count) }));
+
+/** Keeps what it hears. */
+export function hearing() {
+  const heard: Heard[] = [];
+  const items: Items<Thing> = {
+    opened: () => void heard.push({ opened: true }),
+    item: ({ id }, at) => void heard.push({ item: id, at }),
+    ended: () => void heard.push({ ended: true }),
+    failed: (failed) => void heard.push({ failed }),
+  };
+  return { heard, items };
+}
