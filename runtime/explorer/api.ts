@@ -1,5 +1,5 @@
 // What the page asks its server, and is told by it.
-import type { Live, Overview, ShownDetail, Switch, Tried, Try } from "../src/explorer/shown.ts";
+import type { Callers, Live, Overview, ShownDetail, Switch, Tried, Try } from "../src/explorer/shown.ts";
 
 let word = document.querySelector<HTMLMetaElement>('meta[name="word"]')?.content ?? "";
 
@@ -12,6 +12,10 @@ async function json<T>(response: Response): Promise<T> {
 
 export async function overview(): Promise<Overview> {
   return json(await fetch("/explorer/overview"));
+}
+/** @throws when it cannot be told */
+export async function callers(): Promise<readonly string[]> {
+  return (await json<Callers>(await fetch("/explorer/callers"))).names;
 }
 /** @throws when it is none of the last ones any more */
 export async function detail(id: number): Promise<ShownDetail> {

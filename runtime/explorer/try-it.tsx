@@ -1,6 +1,6 @@
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { Overview, ShownMock, ShownRequest, Tried } from "../src/explorer/shown.ts";
-import { tryIt } from "./api.ts";
+import { callers, tryIt } from "./api.ts";
 import { Detail, Headers } from "./detail.tsx";
 import { Mocked } from "./upstreams.tsx";
 import { Message } from "./waterfall.tsx";
@@ -22,6 +22,12 @@ export function TryIt({
   const [answer, setAnswer] = useState<Tried>();
   const [wrong, setWrong] = useState("");
   const [sentAs, setSentAs] = useState<string>();
+  const [known, setKnown] = useState<readonly string[]>([]);
+  const [as, setAs] = useState<string>();
+  // Of a server that has started again they may be others.
+  const ask = () => void callers().then(setKnown, (thrown: Error) => setWrong(thrown.message));
+  useEffect(ask, [about]);
+  const caller = as === NOBODY ? undefined : (known.find((name) => name === as) ?? known[0]);
   const choose = (name: string): void => {
     setRpc(name);
     setBody(about.rpcs.find((one) => one.rpc === name)?.skeleton ?? "{}");
@@ -36,7 +42,7 @@ export function TryIt({
       const all = headersIn(headers);
       const named = all.some(([name]) => name.toLowerCase() === "x-request-id");
       setSentAs(named ? undefined : own);
-      setAnswer(await tryIt({ rpc, body, headers: named ? all : [...all, ["x-request-id", own]] }));
+      setAnswer(await tryIt({ rpc, body, headers: named ? all : [...all, ["x-request-id", own]], as: caller }));
     } catch (thrown) {
       setWrong(thrown instanceof Error ? thrown.message : String(thrown));
     }
@@ -70,6 +76,24 @@ export function TryIt({
           aria-invalid={wrong !== ""}
           onInput={(event) => setBody(event.currentTarget.value)}
         />
+        {known.length > 0 && (
+          <>
+            <label for="as">Who calls</label>
+            <select
+              id="as"
+              value={caller ?? NOBODY}
+              onFocus={ask}
+              onChange={(event) => setAs(event.currentTarget.value)}
+            >
+              {known.map((name) => (
+                <option key={name} value={name}>
+                  {name}
+                </option>
+              ))}
+              <option value={NOBODY}>nobody</option>
+            </select>
+          </>
+        )}
         <label for="headers">Headers, a line each</label>
         <textarea
           id="headers"
@@ -115,6 +139,9 @@ export function TryIt({
     </div>
   );
 }
+
+/** No name is empty. */
+const NOBODY = "";
 
 /** @throws for a line that is no header */
 function headersIn(text: string): (readonly [string, string])[] {

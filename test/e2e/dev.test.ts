@@ -248,6 +248,12 @@ test("a server that wants to know who calls starts without a variable, and the p
   expect(await get("sub=ada")).toEqual({ status: 200, id: "ada" });
   expect(await get("expires_in=-60")).toMatchObject({ status: 401 });
 
+  // The live page offers the same people.
+  const page = /its live page is (http:\/\/[^/\s]+)/.exec(dev.printed)?.[1];
+  expect(await (await fetch(`${page}/explorer/callers`)).json()).toEqual({
+    names: ["dev (user)", "guest (user)", "dev (robot)"],
+  });
+
   // Who logs in in a browser: there and back by its redirects.
   const cookies = new Map<string, string>();
   const follow = async (to: string): Promise<Response> => {

@@ -1,7 +1,10 @@
 /// <reference lib="dom" />
 // The page in a real browser, over a server whose upstreams, names and answers are as bad as can be.
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { createRequire } from "node:module";
+import type { AddressInfo } from "node:net";
 import { create } from "@bufbuild/protobuf";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
@@ -232,6 +235,43 @@ test("a request of one's own, with what is wrong with it, its answer, and what i
   await page.getByRole("row", { name: /Echo/ }).waitFor();
   await page.getByRole("link", { name: "Try it" }).click();
   expect(await body.inputValue()).toBe('"hi"'); // what was typed is still there
+  expect(complaints).toEqual([]);
+});
+
+test("a request as somebody, chosen by name", async () => {
+  let known = ["dev", "guest"];
+  const came: (string | undefined)[] = [];
+  const listing = createServer((request, response) => {
+    if (request.url === "/callers")
+      return response.end(JSON.stringify(known.map((as) => ({ as, header: "authorization", value: `Bearer ${as}` }))));
+    came.push(request.headers.authorization);
+    return response.setHeader("content-type", "application/json").end('""');
+  });
+  listing.listen(0, "127.0.0.1");
+  await once(listing, "listening");
+  onTestFinished(() => void listing.close());
+  const at = `http://127.0.0.1:${(listing.address() as AddressInfo).port}`;
+  const { admin } = await opened({ callers: `${at}/callers`, own: () => at });
+  await page.goto(`${admin.url}/#try`);
+  const who = page.getByLabel("Who calls");
+  await expect.poll(() => who.inputValue(), PATIENT).toBe("dev");
+  const send = async () => {
+    const tried = page.waitForResponse("**/explorer/try");
+    await page.getByRole("button", { name: "Send" }).click();
+    await tried;
+  };
+  await send();
+  await who.selectOption("nobody");
+  await send();
+  known = ["ada"];
+  await page.getByLabel("Headers").focus();
+  await who.focus(); // asks anew
+  await who.getByRole("option", { name: "ada" }).waitFor({ state: "attached" });
+  await who.selectOption("ada");
+  await send();
+  expect(came).toEqual(["Bearer dev", undefined, "Bearer ada"]);
+  expect(await page.content()).not.toMatch(/Bearer (dev|ada)/);
+  expect(await faultsOf(page)).toEqual([]);
   expect(complaints).toEqual([]);
 });
 

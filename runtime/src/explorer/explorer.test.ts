@@ -271,6 +271,10 @@ it.each([
   [{ BFF_EXPLORER: "1", BFF_ADMIN_PORT: "0", BFF_ADMIN_HOST: "0.0.0.0" }, "BFF_EXPLORER_TOKEN is not set"],
   [{ BFF_EXPLORER: "1", BFF_ADMIN_PORT: "0", BFF_EXPLORER_TOKEN: "short" }, "BFF_EXPLORER_TOKEN has 5 characters"],
   [{ BFF_EXPLORER: "1", BFF_ADMIN_PORT: "0", BFF_WORKERS: "2" }, "BFF_WORKERS is more than 1"],
+  [
+    { BFF_EXPLORER: "1", BFF_ADMIN_PORT: "0", BFF_EXPLORER_CALLERS: "http://callers.example/" },
+    "BFF_EXPLORER_CALLERS is no address with http:// on this machine",
+  ],
 ])("does not start with %j: %s", { timeout: 60_000 }, async (env, why) => {
   expect(await server(env)).toContain(why);
 });

@@ -4,11 +4,12 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { createRegistry, type DescFile, type DescMethod, type DescService, type Registry } from "@bufbuild/protobuf";
 import { type Clock, systemClock } from "../clock.ts";
 import { Access, isSameOrigin } from "./access.ts";
+import { KnownCallers } from "./known-callers.ts";
 import { BEHAVIOURS, LivePages, type Mock, shownMocks, Upstreams } from "./live.ts";
 import { shownMessage } from "./masks.ts";
 import { LOGIN_PAGE, PAGE, pageWith } from "./pages.ts";
 import { Recorder } from "./recorder.ts";
-import type { Overview, Switch } from "./shown.ts";
+import type { Callers, Overview, Switch } from "./shown.ts";
 import { skeletonOf } from "./skeleton.ts";
 import { TryIt, Unsendable } from "./try-it.ts";
 
@@ -29,6 +30,8 @@ export interface ExplorerOptions {
   readonly mocks?: ReadonlyMap<string, Mock> | undefined;
   /** Where the server is, as soon as it is. */
   readonly own: () => string | undefined;
+  /** The address of a list of callers, with a credential of each, on this machine. */
+  readonly callers?: string | undefined;
   readonly clock?: Clock | undefined;
 }
 
@@ -62,6 +65,7 @@ export class Explorer {
   readonly #registry: Registry;
   readonly #methods: ReadonlyMap<string, DescMethod>;
   readonly #pages: LivePages;
+  readonly #callers: KnownCallers;
   readonly #tryIt: TryIt;
   readonly #mocks: ReadonlyMap<string, Mock>;
   #made: Promise<string> | undefined;
@@ -79,7 +83,8 @@ export class Explorer {
       upstreams: this.upstreams.shown(),
       mocks: shownMocks(this.#mocks),
     }));
-    this.#tryIt = new TryIt(methodsOf(services), this.#registry, own);
+    this.#callers = new KnownCallers(options.callers);
+    this.#tryIt = new TryIt(methodsOf(services), this.#registry, own, this.#callers);
   }
 
   /** By paths: those that only look, and those that do something. */
@@ -92,6 +97,13 @@ export class Explorer {
     "/explorer.css": async () => ({ type: "text/css; charset=utf-8", body: (await assets()).STYLE }),
     "/explorer.svg": async () => ({ type: "image/svg+xml", body: (await assets()).ICON }),
     "/explorer/overview": async () => ({ body: await this.#overview() }),
+    "/explorer/callers": async () => {
+      try {
+        return { body: JSON.stringify({ names: await this.#callers.names() } satisfies Callers) };
+      } catch (thrown) {
+        return refused(502, `it is not known who may call: ${thrown instanceof Error ? thrown.message : thrown}`);
+      }
+    },
     "/explorer/request": (request) => this.#detail(request),
     "/explorer/events": (_, response) => {
       if (!this.#pages.hasRoom) return refused(503, "too many pages are open");

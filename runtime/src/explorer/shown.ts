@@ -137,6 +137,13 @@ export interface Try {
   /** JSON. */
   readonly body: string;
   readonly headers: readonly (readonly [name: string, value: string])[];
+  /** Who calls, by a name of `Callers`; undefined: nobody, or whom the headers say. */
+  readonly as?: string | undefined;
+}
+
+/** Who a request may be from, the usual one first; none where nobody has told. */
+export interface Callers {
+  readonly names: readonly string[];
 }
 
 export interface Tried {

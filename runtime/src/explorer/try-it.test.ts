@@ -1,13 +1,17 @@
 import { execFileSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer, type IncomingHttpHeaders } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createRegistry } from "@bufbuild/protobuf";
 import type { StringValue } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { type ListenOptions, listen } from "../server/listen.ts";
 import { EchoService, echoEndpoint } from "../testing/test-echo.ts";
+import { KnownCallers } from "./known-callers.ts";
 import { MASK } from "./shown.ts";
 import { TryIt } from "./try-it.ts";
 
@@ -70,4 +74,65 @@ it("gives the headers of the answer", async () => {
   const { headers } = await (await opened()).send({ ...echo("a"), headers: [["x-request-id", "r1"]] });
   expect(headers).toContainEqual(["x-request-id", "r1"]);
   expect(JSON.stringify(headers)).not.toContain(MASK);
+});
+
+describe("as somebody", () => {
+  /** An address that answers with a text. */
+  async function telling(text: string, status = 200, headers: Record<string, string> = {}): Promise<string> {
+    const server = createServer((_, response) => response.writeHead(status, headers).end(text));
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    onTestFinished(() => void server.close());
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  }
+  const ADA = [{ as: "ada", header: "authorization", value: "Bearer s3cret" }];
+  /** What has come to a server of one's own. */
+  async function called(list: string) {
+    let came: IncomingHttpHeaders = {};
+    const server = createServer((request, response) => {
+      came = request.headers;
+      response.end('""');
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    onTestFinished(() => void server.close());
+    const own = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const tryIt = new TryIt(METHODS, createRegistry(EchoService), () => own, new KnownCallers(await telling(list)));
+    return { tryIt, came: () => came };
+  }
+
+  it("has their credential, which the page never sees", async () => {
+    const { tryIt, came } = await called(JSON.stringify(ADA));
+    const tried = await tryIt.send({ ...echo("a"), as: "ada" });
+    expect(came().authorization).toBe("Bearer s3cret");
+    expect(JSON.stringify(tried)).not.toContain("s3cret");
+    await tryIt.send(echo("a"));
+    expect(came().authorization).toBeUndefined();
+  });
+  it("is refused where nobody is meant, or two are", async () => {
+    const { tryIt } = await called(JSON.stringify(ADA));
+    await expect(tryIt.send({ ...echo("a"), as: "bob" })).rejects.toThrow('nobody is called "bob" any more');
+    await expect(tryIt.send({ ...echo("a"), as: 1 })).rejects.toThrow("who calls is a name");
+    const twice = { ...echo("a"), headers: [["Authorization", "Bearer x"]], as: "ada" };
+    await expect(tryIt.send(twice)).rejects.toThrow(
+      "authorization says who calls already: leave it out, or call as nobody",
+    );
+  });
+  it.each([
+    ["", 200, /JSON/],
+    ['{"as": "ada"}', 200, "what came is no list of callers"],
+    ['[{"as": "ada"}]', 200, "what came is no list of callers"],
+    [JSON.stringify(Array(501).fill(ADA[0])), 200, "what came is no list of callers"],
+    [" ".repeat((1 << 20) + 1), 200, "what came has more than 1048576 bytes"],
+    ["principals.json is no JSON", 400, "principals.json is no JSON"],
+    ["", 302, "fetch failed"],
+  ])("%.20j with %d tells of nobody", async (text, status, why) => {
+    const known = new KnownCallers(
+      await telling(text, status, status === 302 ? { location: "http://127.0.0.1:1/" } : {}),
+    );
+    await expect(known.names()).rejects.toThrow(why);
+  });
+  it("is nobody where nothing tells of anybody", async () => {
+    expect(await new KnownCallers(undefined).names()).toEqual([]);
+  });
 });

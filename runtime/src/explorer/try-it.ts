@@ -3,6 +3,7 @@ import { once } from "node:events";
 import * as http from "node:http";
 import * as https from "node:https";
 import type { DescMethod, JsonValue, Registry } from "@bufbuild/protobuf";
+import { KnownCallers } from "./known-callers.ts";
 import { masked, shownHeader } from "./masks.ts";
 import { MASK, type Tried, type Try } from "./shown.ts";
 
@@ -21,13 +22,20 @@ export class TryIt {
   readonly #methods: ReadonlyMap<string, DescMethod>;
   readonly #registry: Registry;
   readonly #own: () => string | undefined;
+  readonly #callers: KnownCallers;
   #running = 0;
 
   /** @param own where the server is, as soon as it is: `http://127.0.0.1:8080` */
-  constructor(methods: ReadonlyMap<string, DescMethod>, registry: Registry, own: () => string | undefined) {
+  constructor(
+    methods: ReadonlyMap<string, DescMethod>,
+    registry: Registry,
+    own: () => string | undefined,
+    callers: KnownCallers = new KnownCallers(undefined),
+  ) {
     this.#methods = methods;
     this.#registry = registry;
     this.#own = own;
+    this.#callers = callers;
   }
 
   /**
@@ -35,7 +43,7 @@ export class TryIt {
    * @throws Unsendable, or why there was no answer
    */
   async send(wanted: unknown): Promise<Tried> {
-    const { rpc, body, headers } = tryOf(wanted);
+    const { rpc, body, headers, as } = tryOf(wanted);
     const method = this.#methods.get(rpc);
     const own = this.#own();
     if (method === undefined) throw new Unsendable("there is no such rpc here");
@@ -43,10 +51,20 @@ export class TryIt {
     if (this.#running >= MOST_AT_ONCE) throw new Unsendable(`${MOST_AT_ONCE} requests are running already`);
     this.#running++;
     try {
-      return await this.#sent(method, own, `/${rpc}`, body, headers);
+      const credential = as === undefined ? [] : [await this.#credentialOf(as, headers)];
+      return await this.#sent(method, own, `/${rpc}`, body, [...headers, ...credential]);
     } finally {
       this.#running--;
     }
+  }
+
+  async #credentialOf(as: string, headers: Try["headers"]): Promise<readonly [string, string]> {
+    const found = await this.#callers.headerOf(as);
+    if (found === undefined) throw new Unsendable(`nobody is called ${JSON.stringify(as)} any more`);
+    const [name] = found;
+    if (headers.some(([said]) => said === name))
+      throw new Unsendable(`${name} says who calls already: leave it out, or call as nobody`);
+    return found;
   }
 
   async #sent(method: DescMethod, own: string, path: string, body: string, headers: Try["headers"]): Promise<Tried> {
@@ -97,11 +115,12 @@ function maskedError(json: JsonValue): JsonValue {
 }
 
 function tryOf(wanted: unknown): Try {
-  const { rpc, body, headers } = (wanted ?? {}) as { readonly [Name in keyof Try]?: unknown };
+  const { rpc, body, headers, as } = (wanted ?? {}) as { readonly [Name in keyof Try]?: unknown };
   if (typeof rpc !== "string" || typeof body !== "string" || !Array.isArray(headers))
     throw new Unsendable("there has to be an rpc, a body and headers");
+  if (as !== undefined && typeof as !== "string") throw new Unsendable("who calls is a name");
   if (headers.length > MOST_HEADERS) throw new Unsendable(`there may be ${MOST_HEADERS} headers`);
-  return { rpc, body, headers: headers.map(headerOf) };
+  return { rpc, body, headers: headers.map(headerOf), as };
 }
 function headerOf(header: unknown): readonly [string, string] {
   const [name, value] = Array.isArray(header) ? (header as unknown[]) : [];

@@ -31,6 +31,8 @@ export interface AdminAddress {
 export interface ExplorerConfig {
   /** Who looks has to show it; undefined: nobody has to. */
   readonly token?: string | undefined;
+  /** Where callers are listed for its requests, on this machine. */
+  readonly callers?: string | undefined;
 }
 
 export function readTelemetry(read: EnvReader, readFile: FileReader): TelemetryConfig {
@@ -79,7 +81,12 @@ function readExplorer(read: EnvReader, admin: AdminAddress | undefined): Explore
     const problem = "is more than 1, and the page of BFF_EXPLORER shows one process";
     read.fault("BFF_WORKERS", problem, "1 while it is looked at");
   }
-  return { token };
+  const callers = read.optional("BFF_EXPLORER_CALLERS");
+  const address = URL.parse(callers ?? "http://127.0.0.1");
+  // Elsewhere it could say what it likes to whoever looks.
+  if (address?.protocol !== "http:" || !isLoopback(address.hostname.replace(/^\[(.*)\]$/, "$1")))
+    read.fault("BFF_EXPLORER_CALLERS", "is no address with http:// on this machine", "nothing: `protobff dev` sets it");
+  return { token, callers };
 }
 
 function readAccessLog(read: EnvReader): number | undefined {

@@ -22,5 +22,10 @@ export async function openExplorer(
 ): Promise<Explorer | undefined> {
   if (wanted === undefined) return undefined;
   const { Explorer } = await import("../explorer/explorer.ts"); // nobody else pays for loading it
-  return new Explorer({ ...server, token: wanted.token, upstreams: Object.values(server.upstreams) });
+  return new Explorer({
+    ...server,
+    token: wanted.token,
+    callers: wanted.callers,
+    upstreams: Object.values(server.upstreams),
+  });
 }
