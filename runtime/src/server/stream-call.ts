@@ -30,6 +30,8 @@ const FULL_BYTES = 16 << 10;
 const HEADERS_MS = 1_000;
 /** What a stream has at its end still to be written may take so long to be taken, in milliseconds. */
 const LAST_MS = 30_000;
+/** Where an rpc has no beats, and its protocol has signs of life of its own, they are so far apart, in milliseconds. */
+const ALIVE_MS = 15_000;
 const NONE: readonly string[] = [];
 
 /** A request that is answered by a stream. */
@@ -50,6 +52,7 @@ export abstract class StreamCall extends FastCall<StreamRpc> implements Follower
   #scheduled = false;
   #full = false;
   #unwritable = false; // an item
+  #alive: NodeJS.Timeout | undefined;
 
   constructor(rpc: StreamRpc, head: FastHead, protocol: StreamProtocol, out: StreamOut) {
     super(rpc, head);
@@ -99,6 +102,7 @@ export abstract class StreamCall extends FastCall<StreamRpc> implements Follower
     this.#following = undefined;
     this.rpc.followers.leave(this);
     clearTimeout(this.#headersTimer);
+    clearInterval(this.#alive);
   }
 
   // ---- what the endpoint says ----
@@ -120,7 +124,7 @@ export abstract class StreamCall extends FastCall<StreamRpc> implements Follower
   beat(message: Message, token: string | undefined): void {
     // What waits to be written is a sign of life by itself.
     if (this.over || this.#unwritten > 0) return;
-    const bytes = this.#protocol.beat ?? this.#serialized(message, token);
+    const bytes = this.#protocol.beat?.(sendable(token ?? this.#token)) ?? this.#serialized(message, token);
     if (bytes === undefined) return;
     this.#token = token ?? this.#token;
     this.#give(bytes);
@@ -189,6 +193,11 @@ export abstract class StreamCall extends FastCall<StreamRpc> implements Follower
   };
 
   /** To be called by timers and ticks alone. */
+  tellAlive(): void {
+    const bytes = this.#protocol.beat?.(sendable(this.#token));
+    if (!this.over && this.#unwritten === 0 && bytes !== undefined) this.#give(bytes);
+  }
+  /** To be called by timers and ticks alone. */
   headersAreDue(): void {
     if (this.#begin()) this.#out.flush();
   }
@@ -196,9 +205,11 @@ export abstract class StreamCall extends FastCall<StreamRpc> implements Follower
   #begin(): boolean {
     if (this.#begun) return true;
     const all = this.#headers(this.#protocol.headers, this.#metadata?.headers ?? NONE);
-    const { heartbeatMs } = this.rpc;
+    const own = this.#protocol.beat === undefined ? undefined : ALIVE_MS;
+    const heartbeatMs = this.rpc.heartbeatMs ?? own;
     if (heartbeatMs !== undefined) all.push(HEARTBEAT, String(Math.ceil(heartbeatMs)));
     if (!this.#respond(200, all)) return false;
+    if (this.rpc.heartbeatMs === undefined && own !== undefined) this.#alive = setInterval(isAlive, own, this);
     const first = this.#protocol.begin?.();
     if (first !== undefined) this.#give(first);
     return true;
@@ -230,16 +241,17 @@ export abstract class StreamCall extends FastCall<StreamRpc> implements Follower
         this.#out.end(bytes, undefined, this.unread);
       return;
     }
-    const token = sendable(this.#token);
-    this.#end(error, headers, token === undefined ? trailers : [...trailers, RESUME, token]);
+    this.#end(error, headers, trailers);
   }
   #end(error: ConnectError | undefined, headers: readonly string[], trailers: readonly string[]): void {
     this.#over();
     // What comes too late for the headers is told at the end.
-    const late = this.#begun ? [...headers, ...trailers] : trailers;
+    const late = this.#begun ? [...headers, ...trailers] : [...trailers];
+    const token = error === undefined ? undefined : sendable(this.#token);
+    if (token !== undefined) late.push(RESUME, token);
     if (!this.#begun && headers.length > 0) this.#metadata = { headers, trailers: NONE };
     if (!this.#begin()) return;
-    const end = this.#protocol.end(error, late);
+    const end = this.#protocol.end(error, late, token);
     if (end.bytes !== undefined) this.#keep(end.bytes);
     const last = this.#gatheredBytes === 0 ? undefined : this.#taken();
     const { pending } = this.rpc;
@@ -247,6 +259,13 @@ export abstract class StreamCall extends FastCall<StreamRpc> implements Follower
     pending.add(this, this.#writingBytes + (last?.length ?? 0));
     this.#out.end(last, end.trailers, this.unread);
     this.#lastTimer = setTimeout(notTaken, LAST_MS, this);
+  }
+  /** 204. */
+  protected answerNothing(): void {
+    if (this.over) return;
+    this.settle();
+    this.#over();
+    if (this.#respond(204, this.#headers(NONE, NONE))) this.#out.end(undefined, undefined, this.unread);
   }
   protected cutOff(): void {
     this.#over();
@@ -264,4 +283,5 @@ const sendable = (token: string | undefined): string | undefined =>
 
 const flushed = (call: StreamCall): void => call.flush();
 const headersAreDue = (call: StreamCall): void => call.headersAreDue();
+const isAlive = (call: StreamCall): void => call.tellAlive();
 const notTaken = (call: StreamCall): void => call.drop();

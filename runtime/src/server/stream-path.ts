@@ -1,19 +1,21 @@
 import type * as http from "node:http";
 import type * as http2 from "node:http2";
-import type { DescMethodServerStreaming, Message, Registry } from "@bufbuild/protobuf";
+import type { Registry } from "@bufbuild/protobuf";
+import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 import type { ConnectError } from "@connectrpc/connect";
 import type { Compression } from "@connectrpc/connect/protocol";
 import { compressionBrotli, compressionGzip } from "@connectrpc/connect-node";
-import type { Bounds } from "../elements/bounds.ts";
 import type { StreamEndpoint } from "../stream/stream-endpoint.ts";
 import { frame } from "../wire/frame.ts";
 import { binaryOf, jsonOf } from "./encodings.ts";
+import { acceptsEvents, EVENT_NAMES, EventCall, eventStream } from "./event-stream.ts";
 import { attachRequest, attachStream, type FastCall, type FastHead } from "./fast-call.ts";
 import type { FastPathOptions } from "./fast-path.ts";
 import type { Followers } from "./followers.ts";
 import { FramedStreamCall } from "./framed-stream-call.ts";
 import type { Shortcut } from "./listener.ts";
 import { RequestHeads } from "./request-heads.ts";
+import { SHOWN } from "./security-headers.ts";
 import type { StreamRpc } from "./stream-call.ts";
 import { Http1Out, Http2Out, type StreamOut } from "./stream-out.ts";
 import { connectStream, GRPC, GRPC_WEB, type StreamProtocol } from "./stream-protocols.ts";
@@ -31,6 +33,9 @@ export interface StreamPathOptions extends FastPathOptions {
 interface Served {
   readonly json: StreamRpc;
   readonly binary: StreamRpc;
+  /** Of server-sent events, by how the request says its message. */
+  readonly events: { readonly json: StreamRpc; readonly proto: StreamRpc };
+  readonly sideEffects: boolean;
   /** Of every answer; undefined: none. */
   readonly version: readonly string[] | undefined;
 }
@@ -53,43 +58,77 @@ export class StreamPath implements Shortcut {
   readonly #kinds: ReadonlyMap<unknown, Kind>;
   readonly #open: FastCall[] = [];
   readonly #heads: RequestHeads;
+  readonly #eventProtocol: StreamProtocol;
 
   constructor(endpoints: readonly StreamListenable[], options: StreamPathOptions) {
     const { maxBytes, maxElements, masks, registry, pending, peers, fault, followers } = options;
     this.#heads = new RequestHeads(options);
     this.#kinds = kindsOf(registry);
+    this.#eventProtocol = eventStream(registry);
     for (const endpoint of endpoints) {
       const { method, judge, refused, heartbeatMs, version } = endpoint;
       const follow: StreamRpc["follow"] = (...given) => endpoint.follow(...given);
       const all = { follow, judge, refused, heartbeatMs, maxBytes, pending, peers, fault, followers, open: this.#open };
       const bounds = { maxElements: endpoint.maxElements ?? maxElements, masks };
+      const json = jsonOf(method, bounds, registry);
+      const binary = binaryOf(endpoint, bounds);
       this.#served.set(`/${method.parent.typeName}/${method.name}`, {
-        json: { ...all, ...framedJsonOf(method, bounds, registry) },
-        binary: { ...all, ...binaryOf(endpoint, bounds) },
+        json: { ...all, ...json, serialize: (message) => frame(json.serialize(message)) },
+        binary: { ...all, ...binary },
+        events: { json: { ...all, ...json }, proto: { ...all, ...json, parse: binary.parse } },
+        sideEffects: method.idempotency !== MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS,
         version: version?.headers,
       });
     }
   }
 
   stream(stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders, raw: readonly string[]): boolean {
-    if (headers[":method"] !== "POST") return false;
     const from = { headers, raw, carrier: stream };
-    const served = this.#served.get(headers[":path"]);
-    const call = this.#call(served, from, headers[":authority"] ?? headers.host, () => new Http2Out(stream));
+    const authority = headers[":authority"] ?? headers.host;
+    const out = (): StreamOut => new Http2Out(stream);
+    const call = this.#callOf(headers[":method"], headers[":path"], from, authority, out);
     if (call === undefined) return false;
     attachStream(call, stream);
+    if (call instanceof EventCall) call.check();
     return true;
   }
   request(request: http.IncomingMessage, response: http.ServerResponse): boolean {
-    if (request.method !== "POST") return false;
     const { headers } = request;
-    const served = this.#served.get(request.url);
-    if (headers["content-type"]?.startsWith("application/grpc-web") !== true && isGrpc(headers)) return false;
+    const type = headers["content-type"] ?? "";
+    if (type.startsWith("application/grpc") && !type.startsWith("application/grpc-web")) return false;
     const from = { headers, raw: request.rawHeaders, carrier: request };
-    const call = this.#call(served, from, headers.host, () => new Http1Out(response));
+    const out = (): StreamOut => new Http1Out(response);
+    const call = this.#callOf(request.method, request.url, from, headers.host, out);
     if (call === undefined) return false;
     attachRequest(call, request, response);
+    if (call instanceof EventCall) call.check();
     return true;
+  }
+  #callOf(
+    method: string | undefined,
+    target: string | undefined,
+    from: From,
+    authority: unknown,
+    out: () => StreamOut,
+  ): FastCall | undefined {
+    if (method === "POST") return this.#call(this.#served.get(target), from, authority, out);
+    if (method !== "GET" || target === undefined || !acceptsEvents(from.headers.accept)) return undefined;
+    const mark = target.indexOf("?");
+    const served = this.#served.get(mark < 0 ? target : target.slice(0, mark));
+    if (served === undefined) return undefined;
+    return this.#events(served, new URLSearchParams(mark < 0 ? "" : target.slice(mark + 1)), from, authority, out);
+  }
+  #events(
+    served: Served,
+    query: URLSearchParams,
+    from: From,
+    authority: unknown,
+    out: () => StreamOut,
+  ): EventCall | undefined {
+    const head = this.#heads.of(EVENT_NAMES, from, [...SHOWN, ...(served.version ?? [])], authority);
+    if (head === undefined) return undefined;
+    const rpc = served.events[query.get("encoding") === "proto" ? "proto" : "json"];
+    return new EventCall(rpc, head, this.#eventProtocol, out(), { query, sideEffects: served.sideEffects });
   }
   #call(served: Served | undefined, from: From, authority: unknown, out: () => StreamOut): FastCall | undefined {
     const kind = this.#kinds.get(from.headers["content-type"]);
@@ -111,9 +150,6 @@ export class StreamPath implements Shortcut {
   }
 }
 
-const isGrpc = (headers: http.IncomingHttpHeaders): boolean =>
-  headers["content-type"]?.startsWith("application/grpc") === true;
-
 /** By their content types; what else matches Connect's patterns for the header is the adapter's. */
 function kindsOf(registry: Registry): ReadonlyMap<unknown, Kind> {
   const binary = (protocol: StreamProtocol): Kind => ({ protocol, format: "binary" });
@@ -125,9 +161,4 @@ function kindsOf(registry: Registry): ReadonlyMap<unknown, Kind> {
     ["application/connect+proto", binary(connectStream("proto", registry))],
     ["application/connect+json", { protocol: connectStream("json", registry), format: "json" }],
   ]);
-}
-
-function framedJsonOf(method: DescMethodServerStreaming, bounds: Bounds, registry: Registry) {
-  const { parse, serialize } = jsonOf(method, bounds, registry);
-  return { parse, serialize: (message: Message) => frame(serialize(message)) };
 }

@@ -29,9 +29,12 @@ export interface StreamProtocol {
   /** What is written of one message, as `StreamRpc.serialize` has given it. */
   readonly item?: ((bytes: Uint8Array, token: string | undefined) => Uint8Array) | undefined;
   /** A sign of life of the protocol's own; undefined: it is a message. */
-  readonly beat?: Uint8Array | undefined;
-  /** @param trailers names and values in turn */
-  end(error: ConnectError | undefined, trailers: readonly string[]): StreamEnd;
+  readonly beat?: ((token: string | undefined) => Uint8Array) | undefined;
+  /**
+   * @param trailers names and values in turn, with the token
+   * @param token of the last item
+   */
+  end(error: ConnectError | undefined, trailers: readonly string[], token: string | undefined): StreamEnd;
   /** What a failure is answered with before anything has been; undefined: as later. */
   readonly refuse?: ((error: ConnectError) => StreamRefusal) | undefined;
 }
