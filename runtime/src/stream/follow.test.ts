@@ -5,8 +5,25 @@ import { idle } from "../testing/fake-clock.ts";
 import { streamRig, TestFollower } from "../testing/follow-rig.ts";
 import { page } from "../testing/front.ts";
 import { noUnhandledRejections } from "../testing/no-unhandled.ts";
+import { Line, Slot } from "./line.ts";
 
 noUnhandledRejections();
+
+describe("items that are dropped", () => {
+  test("take no room behind one that is not ready", () => {
+    const line = new Line<number>();
+    line.add(new Slot(0, { token: "0", reset: false }, false));
+    for (let item = 1; item <= 1_000; item++) {
+      line.add(new Slot(item, { token: `${item}`, reset: false }, false));
+      line.dropNewest();
+    }
+    expect(line.live).toBe(1);
+    line.shift();
+    expect(line.head).toMatchObject({ token: "1000", state: "dropped" });
+    line.shift();
+    expect(line.head).toBe(undefined);
+  });
+});
 
 /** Calls of the client, by id. */
 const title = (id: string) => ({ id });
@@ -122,6 +139,25 @@ describe("a stream", () => {
     source().give(2);
     await idle();
     expect(heard).toEqual(["opened", "item 1 @1", "failed 7 no @1"]);
+  });
+  test("gives no item before its guards have spoken", async () => {
+    const { follow, source, client } = streamRig();
+    const { heard } = follow({
+      compose: async (cx, _, item) => {
+        const viewer = cx.call(cx.app.get, title(`${item}`));
+        cx.guard(async () => {
+          if ((await viewer).count === 9n) throw cx.refuse(Code.NOT_FOUND, "gone");
+        });
+        return page({ title: `${item}` });
+      },
+    });
+    await idle();
+    source().give(1);
+    await idle();
+    expect(heard).toEqual(["opened"]);
+    client.of("1").thing({ count: 9n });
+    await idle();
+    expect(heard).toEqual(["opened", "failed 5 gone"]);
   });
   test("ends with what its source fails with, after its items", async () => {
     const { follow, source, client } = streamRig();

@@ -39,7 +39,7 @@ describe("an opening", () => {
   test("whose supplementary step fails degrades every item, with the upstream's failure", async () => {
     const { follow, source, client, responses } = streamRig();
     const found: string[][] = [];
-    follow({
+    const { heard } = follow({
       open: async (cx) => {
         const ownerStep = cx.tryCall(cx.app.get, { id: "owner" });
         await ownerStep;
@@ -70,6 +70,7 @@ describe("an opening", () => {
     client.of("own 2").thing();
     await idle();
     source().items.ended();
+    expect(heard.slice(1)).toEqual(["item 1 true 14 @1", "item 2 true 14 @2", "ended"]);
     expect(found).toEqual([["facts test.v1.Upstream", "cards test.v1.Upstream"], ["facts test.v1.Upstream"]]);
     expect(responses).toMatchObject([{ outcome: { ok: true }, stream: { items: 2, degraded: 2 } }]);
   });
@@ -108,6 +109,8 @@ describe("an opening", () => {
     await clock.advance(2_000);
     expect(late.heard).toEqual([expect.stringMatching(/^failed 4/)]);
     const { heard } = follow();
+    await idle();
+    expect(clock.running).toBe(0);
     await clock.advance(3_600_000);
     source().give(1);
     await idle();
