@@ -25,6 +25,7 @@ import { type Parameter, parseParameter, withSeverity } from "./parameter.ts";
 import { checkWeight } from "./plan/check-weight.ts";
 import { type CallersReport, callersReports } from "./plan/describe-callers.ts";
 import { planFiles } from "./plan/describe-files.ts";
+import { checkItemCalls } from "./plan/item-calls.ts";
 import { checkMaxCalls } from "./plan/max-calls.ts";
 import type { Plan, PlanFile } from "./plan/plan.ts";
 import { plan } from "./plan/plan-run.ts";
@@ -103,6 +104,7 @@ export function compile(
       const planned = hasErrors() ? undefined : plan(model, servers);
       if (planned !== undefined) {
         checkMaxCalls(planned, report);
+        checkItemCalls(planned, report);
         checkSharedUpstreams(planned, ir, report);
         checkWeight(planned, parameter.weight, report);
       }

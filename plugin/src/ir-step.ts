@@ -170,6 +170,8 @@ export interface IrLimit {
   readonly concurrent: Sourced<number> | undefined;
   readonly queued: Sourced<number> | undefined;
   readonly adaptive: Sourced<boolean> | undefined;
+  /** That are followed at a time. */
+  readonly streams: Sourced<number> | undefined;
 }
 
 export interface IrBreaker {

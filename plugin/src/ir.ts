@@ -23,6 +23,7 @@ import type {
   IrVersion,
 } from "./ir-edge.ts";
 import type { IrCache, IrStep, IrUpstream } from "./ir-step.ts";
+import type { IrStream } from "./ir-stream.ts";
 import type { Origin, Sourced, Text } from "./origin.ts";
 
 export interface Ir {
@@ -108,6 +109,8 @@ export interface IrMethod {
   readonly cache: IrCache | undefined;
   /** Its paths besides that of the rpc. */
   readonly http: readonly IrHttpRule[];
+  /** What it follows; undefined: it gives one answer, or after a diagnostic. */
+  readonly stream: IrStream | undefined;
 }
 
 export interface IrMessage {

@@ -29,6 +29,7 @@ import { checkPublicSurface } from "./public-surface.ts";
 import { checkRandomPlaces } from "./random-places.ts";
 import { checkRestQueries } from "./rest-paths.ts";
 import { checkSecretAttributes } from "./secret-attributes.ts";
+import { checkStreams } from "./streams.ts";
 import { checkSuspicions } from "./suspicions.ts";
 import { checkSwitchCases } from "./switch-cases.ts";
 import { checkUncalledFunctions } from "./uncalled-functions.ts";
@@ -58,6 +59,7 @@ const ALL_CHECKS: readonly Check[] = Object.freeze([
   checkOpenEnums,
   checkRandomPlaces,
   checkCachedAnswers,
+  checkStreams,
   checkSuccessors,
   checkUniqueMessages,
 ]);

@@ -1,6 +1,6 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
 import { reachable, sortByDependency } from "../graph.ts";
-import type { BffMethod, Composed, Model, Step } from "../resolve/model/model.ts";
+import type { BffMethod, Composed, Model, Opening, Step } from "../resolve/model/model.ts";
 import { oneofOnly } from "../resolve/model/oneof-only.ts";
 import { callsOf, composesOf } from "../resolve/model/source-parts.ts";
 
@@ -30,31 +30,50 @@ export function checkCriticalPath(model: Model, report: Report): void {
   const composed = (step: Step): Composed[] =>
     composesOf(step.source).flatMap(({ message }) => messages.get(message.typeName) ?? []);
   /** Of messages that read no step of a service: the same in every rpc. */
-  const known = new Map<Composed, End>();
+  const known = new Map<Composed | Opening, End>();
   // From the inside, so that what a message composes is known.
   for (const message of [...model.messages].reverse())
     if (message.shared.length === 0) known.set(message, endOfMessage(message, known, composed, new Map()));
   for (const method of model.files.flatMap((file) => file.services).flatMap((service) => service.methods)) {
-    const path = pathOf(method, known, composed);
     const left = method.timeoutMs - marginMs(method.timeoutMs);
-    if (path.ms > left && typeof path.by === "object") tell(method, path, left, report);
+    for (const phase of phasesOf(method)) {
+      const path = pathOf(phase, known, composed);
+      if (path.ms > left && typeof path.by === "object") tell(method, path, left, report);
+    }
   }
 }
 
 type Composes = (step: Step) => readonly Composed[];
-type Ends = ReadonlyMap<Composed, End>;
+type Node = Composed | Opening | Step;
+type Ends = ReadonlyMap<Composed | Opening, End>;
 
-function pathOf(method: BffMethod, known: Ends, composed: Composes): Path {
+/** What has the time of the rpc: an answer, or of a stream the opening, and each item. */
+interface Phase extends Pick<BffMethod, "shared"> {
+  readonly composed: Composed | Opening | undefined;
+}
+function phasesOf({ composed, shared, stream, opening }: BffMethod): readonly Phase[] {
+  if (stream === undefined) return [{ composed, shared }];
+  // What has run before the source opened has ended.
+  return [
+    { composed: opening, shared },
+    { composed, shared: [] },
+  ];
+}
+
+function pathOf(method: Phase, known: Ends, composed: Composes): Path {
   const named = new Map(method.shared.map((step) => [step.name, step]));
-  const isMessage = (node: Composed | Step): node is Composed => "kind" in node;
-  const needs = (node: Composed | Step): readonly (Composed | Step)[] => {
+  const isMessage = (node: Node): node is Composed | Opening => "kind" in node;
+  const needs = (node: Node): readonly Node[] => {
     if (!isMessage(node)) return [...node.reads, ...node.after, ...composed(node)];
     if (known.has(node)) return [];
     return [...node.shared.flatMap((step) => named.get(step.name) ?? []), ...node.steps.flatMap(composed)];
   };
   const ends = new Map(known);
   const started = new Map<Step, End>();
-  for (const node of sortByDependency(reachable([method.composed, ...method.shared], needs), needs).order) {
+  for (const node of sortByDependency(
+    reachable<Node>([...(method.composed === undefined ? [] : [method.composed]), ...method.shared], needs),
+    needs,
+  ).order) {
     if (!isMessage(node))
       started.set(node, { after: undefined, absolute: timeOf(endOfStep(node, started, ends, composed)) });
     else if (!ends.has(node)) {
@@ -65,7 +84,8 @@ function pathOf(method: BffMethod, known: Ends, composed: Composes): Path {
       ends.set(node, endOfMessage(node, ends, composed, new Map(shared)));
     }
   }
-  return longest([timeOf(ends.get(method.composed) ?? AT_ONCE), ...[...started.values()].map(timeOf)]);
+  const end = method.composed && ends.get(method.composed);
+  return longest([timeOf(end ?? AT_ONCE), ...[...started.values()].map(timeOf)]);
 }
 
 const AT_ONCE: End = { after: NONE, absolute: undefined };
@@ -73,7 +93,12 @@ const AT_ONCE: End = { after: NONE, absolute: undefined };
 const timeOf = ({ after, absolute }: End): Path => longest([after ?? NONE, absolute ?? NONE]);
 
 /** @param shared when the steps of the service that it reads end */
-function endOfMessage(message: Composed, ends: Ends, composed: Composes, shared: ReadonlyMap<Step, End>): End {
+function endOfMessage(
+  message: Composed | Opening,
+  ends: Ends,
+  composed: Composes,
+  shared: ReadonlyMap<Step, End>,
+): End {
   const byStep = new Map(shared);
   const asked = askedBefore(message);
   const before = (step: Step): readonly Step[] => [...waitsFor(step), ...(asked.get(step) ?? [])];
@@ -84,7 +109,7 @@ function endOfMessage(message: Composed, ends: Ends, composed: Composes, shared:
 }
 
 /** What the `if`s read that say whether a step is wanted for a oneof. */
-function askedBefore(message: Composed): ReadonlyMap<Step, readonly Step[]> {
+function askedBefore(message: Composed | Opening): ReadonlyMap<Step, readonly Step[]> {
   const steps = new Map([...message.shared, ...message.steps].map((step) => [step.variable, step]));
   return new Map(
     [...oneofOnly(message)].map(([step, { ifs }]) => [

@@ -11,7 +11,11 @@ export function checkDegradationField(model: Model, report: Report): void {
     const { composed } = method;
     if (seen.has(composed) || method.degradedField !== undefined) continue;
     seen.add(composed);
-    const blocks: readonly Pick<Block, "steps">[] = [{ steps: method.shared }, composed];
+    const blocks: readonly Pick<Block, "steps">[] = [
+      { steps: method.shared },
+      method.opening ?? { steps: [] },
+      composed,
+    ];
     // A guard that says it has been told.
     const step = reachable(blocks, ({ steps }) =>
       steps.flatMap(({ source }) => composesOf(source).flatMap(({ message }) => byName.get(message.typeName) ?? [])),

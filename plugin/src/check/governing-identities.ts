@@ -84,17 +84,14 @@ function reachedBy(model: Model): ReadonlyMap<Block, readonly BffMethod[]> {
   for (const { desc, methods } of services) {
     for (const block of blocksOf(model))
       if (block.kind !== "composed" && block.desc === desc)
-        found.set(
-          block,
-          block.kind === "permit" || block.kind === "limits" || block.kind === "telemetry"
-            ? methods.filter(({ ir }) => ir === block.rpc)
-            : [...methods],
-        );
+        found.set(block, "rpc" in block ? methods.filter(({ ir }) => ir === block.rpc) : [...methods]);
     for (const method of methods) {
       const composed = (steps: readonly Step[]): Composed[] =>
         steps.flatMap(({ source }) => composesOf(source)).flatMap(({ message }) => byName.get(message.typeName) ?? []);
       // Messages may be composed of one another thousands deep.
-      const open = [method.composed, ...composed(method.shared)];
+      const { opening } = method;
+      if (opening !== undefined) found.set(opening, [...(found.get(opening) ?? []), method]);
+      const open = [method.composed, ...composed(method.shared), ...composed(opening?.steps ?? [])];
       const seen = new Set<Composed>();
       for (let message = open.pop(); message !== undefined; message = open.pop()) {
         if (seen.has(message)) continue;

@@ -133,9 +133,9 @@ function reached(method: BffMethod, { messages }: Model): Expression[][] {
       for (const child of composesOf(source)) visit(byName.get(child.message.typeName));
   };
   visit(method.composed);
-  for (const { source } of method.shared)
-    for (const child of composesOf(source)) visit(byName.get(child.message.typeName));
-  const steps = method.shared.flatMap((step) =>
+  const once = [...method.shared, ...(method.opening?.steps ?? [])];
+  for (const { source } of once) for (const child of composesOf(source)) visit(byName.get(child.message.typeName));
+  const steps = once.flatMap((step) =>
     [step.if, step.fallback?.expression, ...sourceExpressions(step.source)].filter((one) => one !== undefined),
   );
   return [...[...found].map(expressionsIn), steps];

@@ -93,6 +93,9 @@ export function envProperty(entry: EnvVar, names: FileNames): Line {
   return [`${envName(entry)}: `, ...(proto === undefined ? ["unknown"] : protoType(proto, names))];
 }
 
+/** Whether it is a stream of items. */
+const isFollowed = ({ method }: Entry): boolean => method.methodKind !== "unary";
+
 function requestType(entry: Entry, names: FileNames): Line {
   return [names.protobufType("MessageInitShape"), "<typeof ", names.schemaType(entry.method.input), ">"];
 }
@@ -101,6 +104,7 @@ function entryType(entry: Entry, names: FileNames): Line {
   const request = requestType(entry, names);
   const response: Line = [names.shape(entry.method.output)];
   const { batch } = entry;
+  if (isFollowed(entry)) return [names.runtimeType("StreamRpc"), "<", ...request, ", ", ...response, ">"];
   if (batch === undefined) return [names.runtimeType("Rpc"), "<", ...request, ", ", ...response, ">"];
   const items = fieldType(batch.items).proto;
   const item: Line = items.kind === "list" || items.kind === "map" ? protoType(items.of, names) : ["unknown"];
@@ -196,7 +200,7 @@ function emitEntry(entry: Entry, file: PlanFile, names: FileNames, policies: Pol
     ? [...codecOf(method.input, "encode", codec, names), ", ", ...codecOf(method.output, "decode", codec, names), ", "]
     : undefined;
   const rpc: Line = [
-    `${entry.upstream}.${coded === undefined ? "unary" : "unaryWith"}(`,
+    `${entry.upstream}.${isFollowed(entry) ? "stream" : "unary"}${coded === undefined ? "" : "With"}(`,
     names.service(method.parent),
     `.method.${method.localName}, `,
     ...(coded ?? []),
@@ -260,7 +264,7 @@ const appValues = (names: FileNames) => ({ ...appNames(names), file: names });
 
 /** The constant of its policy; on top what is its own: `retry.if`, which may read `env` and headers, and how it treats its answers. */
 function policyPrint(entry: Entry, names: FileNames, policies: Policies, file: PlanFile): Line {
-  const constant = policies.call(entry.policy);
+  const constant = policies.call(entry);
   const when = entry.policy.retry?.when;
   const kept = `${entry.coalesce ? ", coalesce: true" : ""}${entry.received ? ", received: true" : ""}`;
   const answers = `${kept}${branchesOf(entry.upstream, file)}`;

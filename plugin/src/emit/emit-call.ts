@@ -10,7 +10,7 @@ import { detailOf, wrapperOf } from "../resolve/policies/failure.ts";
 import { operandOf, propertiesOf, treeOf } from "./emit-set.ts";
 import { around, block, commas, type Line, type Lines, line, mentions, object, property, width } from "./lines.ts";
 import type { MessageNames } from "./message-names.ts";
-import { boundValue, presentValue } from "./value.ts";
+import { boundValue, presentValue, type ValueNames } from "./value.ts";
 
 export interface CallParts {
   /** `getUsage`, or the batch. */
@@ -33,7 +33,7 @@ export function callParts(call: Call, message: PlanBlock, names: MessageNames, n
   if (entry === undefined) throw new Error(`no entry for ${call.method.name}`);
   const extra = extraOf(call, names, notes);
   if (call.batch === undefined)
-    return { entry: names.entry(entry), request: request(call, names), group: undefined, extra };
+    return { entry: names.entry(entry), request: requestLiteral(call, names), group: undefined, extra };
   const group = entry.grouped ? groupOf(call, names) : extra === undefined ? undefined : line("undefined");
   return { entry: names.entry(entry), request: [presentValue(call.batch.by, names)], group, extra };
 }
@@ -74,7 +74,8 @@ export function callArguments({ entry, request, group, extra }: CallParts): Line
   return [[`${entry},`], ...spread];
 }
 
-function request(call: Call, names: MessageNames): Lines {
+/** The message that is sent. */
+export function requestLiteral(call: Call, names: ValueNames): Lines {
   const base = call.request && presentValue(call.request, names);
   const tree = treeOf(call.set);
   if (base !== undefined && tree.size === 0) return [base];
@@ -98,7 +99,7 @@ function groupOf(call: Call, names: MessageNames): Lines {
 
 // ---- metadata and rescue ----
 
-function metadataProperties(call: Call, names: MessageNames): Line[] {
+export function metadataProperties(call: Call, names: ValueNames): Line[] {
   return call.metadata.map(({ key, by, if: when }) => {
     const value = emitValue(by, names).print;
     const empty = key.endsWith("-bin") ? "new Uint8Array()" : '""';

@@ -6,6 +6,7 @@ import { emitEnumConversion, emitMessageConversion } from "./emit-conversions.ts
 import { emitFunctions } from "./emit-functions.ts";
 import { emitRateLimits } from "./emit-limits.ts";
 import { emitMessage } from "./emit-message.ts";
+import { emitOpening } from "./emit-opening.ts";
 import { emitPermit } from "./emit-permit.ts";
 import { emitResolvers } from "./emit-resolver.ts";
 import { emitService } from "./emit-service.ts";
@@ -58,7 +59,11 @@ export function emitFile(
     for (const start of starts) if (!start.empty) lines.push(...emitStart(start, names, planned), []);
   }
   if (file.messages.length > 0) lines.push(["// ---- messages ----"], []);
-  for (const composed of file.messages) lines.push(...emitMessage(composed, names, planned, shared.of), []);
+  for (const composed of file.messages) {
+    const opening = file.openings.find((one) => one.composed.desc === composed.composed.desc);
+    if (opening !== undefined) lines.push(...emitOpening(opening, names, planned, shared.of), []);
+    lines.push(...emitMessage(composed, names, planned, shared.of), []);
+  }
   const { messages, enums } = file.conversions;
   if (messages.length + enums.length > 0) lines.push(["// ---- copies ----"], []);
   for (const conversion of messages) lines.push(...emitMessageConversion(conversion, names), []);

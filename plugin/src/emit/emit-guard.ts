@@ -37,7 +37,8 @@ function mayThrow({ step: { if: when, source } }: PlanStep): boolean {
 }
 
 /** Whether immediate guards have to be waited for, since an expression of theirs may fail. */
-export const admitsLater = ({ steps }: PlanBlock): boolean => steps.some((step) => step.immediate && mayThrow(step));
+export const admitsLater = ({ steps }: Pick<PlanBlock, "steps">): boolean =>
+  steps.some((step) => step.immediate && mayThrow(step));
 const isNeeded = (step: PlanStep, { message, needed }: StepContext): boolean =>
   needed?.includes(step) === true ||
   message.steps.some((other) => [other, ...other.lazy.flat()].some(({ clearedBy }) => clearedBy.includes(step)));

@@ -75,15 +75,25 @@ function emitUse({ use, limit }: PlanLimitUse, early: boolean, cx: Line, limits:
   );
 }
 
+/** A parameter with its type, where TypeScript is to take that from here. */
+export interface Typed {
+  readonly name: string;
+  readonly type: Line;
+}
+
 /** `(cx, args) => …`: of the parameters at the end only those that are read, and others with `_` before. */
-export function lambda(cx: Line, others: readonly string[], body: Line): Line {
+export function lambda(cx: Line, others: readonly (string | Typed)[], body: Line): Line {
   const reads = (name: string): boolean => mentions([body], name);
-  const last = others.findLastIndex(reads);
+  const nameOf = (one: string | Typed): string => (typeof one === "string" ? one : one.name);
+  const last = others.findLastIndex((one) => reads(nameOf(one)));
   const [first, ...type] = cx;
   const known = reads("cx") ? [first] : last < 0 && type.length === 0 ? [] : [`_${String(first)}`];
   const parameters: Line[] = [
     ...(known.length === 0 ? [] : [[...known.map((part) => part ?? ""), ...type]]),
-    ...others.slice(0, last + 1).map((name): Line => [reads(name) ? name : `_${name}`]),
+    ...others.slice(0, last + 1).map((one): Line => {
+      const name = nameOf(one);
+      return [reads(name) ? name : `_${name}`, ...(typeof one === "string" ? [] : [": ", ...one.type])];
+    }),
   ];
   return ["(", ...parameters.flatMap((one, i): Line => (i === 0 ? one : [", ", ...one])), ") => ", ...body];
 }
@@ -103,7 +113,7 @@ export function absentAs(value: string, { unsafe, given }: Expression, names: Na
   );
   return missing.length === 0 ? print : [...missing, ` ? ${value} : `, ...print];
 }
-function applies(condition: Expression, names: Names): Line {
+export function applies(condition: Expression, names: Names): Line {
   const { print, precedence } = emitValue(condition, names);
   const there = condition.unsafe.flatMap((variable): Line => [names.variable(variable), " !== undefined && "]);
   if (there.length === 0) return print;

@@ -1,6 +1,6 @@
 // One function per composed message: steps started, values awaited, the response as a literal, and what failures touched.
 import { camel } from "../camel.ts";
-import type { AppNeeds, PlanMessage, PlanStep } from "../plan/plan.ts";
+import type { AppNeeds, PlanBlock, PlanMessage, PlanOpening, PlanStep } from "../plan/plan.ts";
 import { emitAdmission, isAdmission } from "./emit-admission.ts";
 import { envProperty } from "./emit-app.ts";
 import { admitsLater } from "./emit-guard.ts";
@@ -58,7 +58,7 @@ function emitBody(message: PlanMessage, names: MessageNames, cx: StepContext): L
   const response = emitResponse(message, names);
   const touches = message.touches.map((touch) => emitTouch(touch, message, names, hoisted));
   const end: Lines = [...response.before, ...response.lines, ...touches];
-  const steps = mentionedSteps(message, printed, [
+  const steps = mentioned(printed, (step) => admits !== undefined && step.sync && isAdmission(step, message), [
     ...message.awaited.map((step): Line => [`${step.name}Step`]),
     ...end,
   ]);
@@ -85,22 +85,26 @@ function emitBody(message: PlanMessage, names: MessageNames, cx: StepContext): L
 }
 
 /** The steps with an empty line behind each, without constants that stand with the guards alone. */
-function mentionedSteps(
-  message: PlanMessage,
+export function mentioned(
   printed: readonly { readonly step: PlanStep; readonly lines: Lines }[],
+  asAdmission: (step: PlanStep) => boolean,
   rest: Lines,
 ): Lines {
   const steps: Line[] = [];
   for (const { step, lines } of [...printed].reverse()) {
-    const asAdmission = message.admits !== undefined && step.sync && isAdmission(step, message);
-    if (asAdmission && !mentions([...steps, ...rest], step.name)) continue;
+    if (asAdmission(step) && !mentions([...steps, ...rest], step.name)) continue;
     steps.unshift(...lines, []);
   }
   return steps;
 }
 
 /** What the body takes of the app object, of the service's steps and of the arguments. */
-function takenNames(message: PlanMessage, names: MessageNames, steps: Lines, end: Lines): Lines {
+export function takenNames(
+  message: PlanBlock & Pick<PlanMessage, "shared" | "awaited">,
+  names: MessageNames,
+  steps: Lines,
+  end: Lines,
+): Lines {
   const awaited = message.awaited.map((step): Line => [`${step.name}Step`]);
   const rest = [...awaited, ...end, ...steps];
   const lines: Line[] = [];
@@ -133,7 +137,11 @@ function parameters(message: PlanMessage, file: FileNames, body: Lines, sharedTy
   return [...commonParameters(message, file, body), ...shared, ...from, ...before];
 }
 /** `cx` and `args`. */
-function commonParameters(message: PlanMessage, file: FileNames, body: Lines): Line {
+export function commonParameters(
+  message: (PlanMessage | PlanOpening) & Pick<PlanMessage, "needs">,
+  file: FileNames,
+  body: Lines,
+): Line {
   const parameter = (name: string): string => (mentions(body, name) ? name : `_${name}`);
   const { args } = message.composed;
   const type: Line = args.message === undefined ? argsType(args.members, file) : [file.shape(args.message)];

@@ -11,7 +11,7 @@ import { block, commas, type Line, type Lines } from "./lines.ts";
 export interface Policies {
   readonly lines: Lines;
   /** The constant of a call's policy. */
-  readonly call: (policy: PlanCallPolicy) => string;
+  readonly call: (entry: Pick<Entry, "policy" | "method">) => string;
   readonly upstream: (upstream: PlanUpstream) => string;
 }
 
@@ -19,10 +19,18 @@ export function emitPolicies(file: PlanFile, names: FileNames): Policies {
   const scope = new NameScope();
   const lines: Line[] = [];
   const upstreams = emitUpstreams(file.upstreams, names, scope, lines);
-  const calls = emitCalls(file, names, scope, lines);
+  const entries: readonly Entry[] = [...file.entries, ...file.clients];
+  const constants = new Map([
+    ...emitCalls(entries.filter(isAnswer), "CALL", { names, scope, lines }),
+    ...emitCalls(
+      entries.filter((entry) => !isAnswer(entry)),
+      "STREAM",
+      { names, scope, lines },
+    ),
+  ]);
   return {
     lines,
-    call: (policy) => calls.get(policyKey(policy)) ?? "CALL",
+    call: ({ policy, method }) => constants.get(keyOf({ policy, method })) ?? "CALL",
     upstream: (upstream) => upstreams.get(upstream) ?? "UPSTREAM",
   };
 }
@@ -46,7 +54,7 @@ type CallLeaf = { readonly name: string; readonly value: string; readonly print:
 
 function callLeaves(policy: PlanCallPolicy, names: FileNames): CallLeaf[] {
   const leaves: CallLeaf[] = [];
-  const { timeoutMs, retry, hedge, cache, forward, identify, limit } = policy;
+  const { timeoutMs, retry, hedge, cache, forward, identify, limit, streams } = policy;
   if (timeoutMs !== undefined)
     leaves.push({ name: "timeoutMs", ...number(timeoutMs), comment: comment([timeoutMs], names) });
   if (retry !== undefined) {
@@ -87,6 +95,7 @@ function callLeaves(policy: PlanCallPolicy, names: FileNames): CallLeaf[] {
     const value = `${JSON.stringify(identify.value)} as const`;
     leaves.push({ name: "identify", value, print: [value], comment: comment([identify], names) });
   }
+  if (streams !== undefined) leaves.push({ name: "streams", ...number(streams), comment: comment([streams], names) });
   if (limit !== undefined) {
     const adaptive = limit.adaptive?.value === true;
     const concurrent = limit.concurrent?.value ?? (adaptive ? group(ADAPTIVE_MOST) : "Number.POSITIVE_INFINITY");
@@ -106,25 +115,40 @@ function callLeaves(policy: PlanCallPolicy, names: FileNames): CallLeaf[] {
 
 type Entry = PlanFile["entries"][number] | PlanFile["clients"][number];
 
-function emitCalls(file: PlanFile, names: FileNames, scope: NameScope, lines: Line[]): Map<string, string> {
-  const entries: readonly Entry[] = [...file.entries, ...file.clients];
+const isAnswer = ({ method }: Pick<Entry, "method">): boolean => method.methodKind === "unary";
+const keyOf = (entry: Pick<Entry, "policy" | "method">): string =>
+  `${isAnswer(entry) ? "" : "stream "}${policyKey(entry.policy)}`;
+
+interface Written {
+  readonly names: FileNames;
+  readonly scope: NameScope;
+  readonly lines: Line[];
+}
+
+/** @param entries those that are asked for one answer, or those that are followed: `kind` says which */
+function emitCalls(
+  entries: readonly Entry[],
+  kind: "CALL" | "STREAM",
+  { names, scope, lines }: Written,
+): Map<string, string> {
+  if (entries.length === 0) return new Map();
   const base = baseOf(entries);
   const constants = new Map<string, string>();
-  const common = scope.take("CALL");
+  const common = scope.take(kind);
   const shared = base === undefined ? [] : callLeaves(base, names);
   if (base !== undefined) {
-    constants.set(policyKey(base), common);
+    constants.set(`${kind === "STREAM" ? "stream " : ""}${policyKey(base)}`, common);
     lines.push(...constant(common, shared.map(leafLine)));
   }
-  for (const { policy } of entries) {
-    const key = policyKey(policy);
+  for (const { policy, method } of entries) {
+    const key = keyOf({ policy, method });
     if (constants.has(key)) continue;
     const own = callLeaves(policy, names);
     const changed = own.filter((leaf) => shared.find((other) => other.name === leaf.name)?.value !== leaf.value);
     const gone = shared.filter((leaf) => !own.some((other) => other.name === leaf.name));
-    const users = entries.filter((entry) => policyKey(entry.policy) === key);
-    const wish = nameOfUsers(users, file) ?? nameOfContent(policy, [...changed, ...gone]);
-    const name = scope.take(`${upperSnake(wish).replace(/_+$/, "")}_CALL`);
+    const users = entries.filter((entry) => keyOf(entry) === key);
+    const wish = nameOfUsers(users, entries) ?? nameOfContent(policy, [...changed, ...gone]);
+    const name = scope.take(`${upperSnake(wish).replace(/_+$/, "")}_${kind}`);
     constants.set(key, name);
     lines.push(
       ...constant(name, [
@@ -150,13 +174,13 @@ function baseOf(entries: readonly Entry[]): PlanCallPolicy | undefined {
 }
 
 /** The upstream, when all of its calls have the policy and no others; the call, when it is alone. */
-function nameOfUsers(users: readonly Entry[], { entries, clients }: PlanFile): string | undefined {
+function nameOfUsers(users: readonly Entry[], entries: readonly Entry[]): string | undefined {
   const [first, ...others] = users;
   if (first === undefined) return undefined;
-  const ofUpstream = [...entries, ...clients].filter(({ upstream }) => upstream === first.upstream);
+  const ofUpstream = entries.filter(({ upstream }) => upstream === first.upstream);
   if (ofUpstream.length === users.length && ofUpstream.every((entry) => users.includes(entry))) return first.upstream;
   if (others.length > 0) return undefined;
-  return clients.some((client) => client === first) ? `${first.upstream}${upperFirst(first.name)}` : first.name;
+  return "sends" in first ? `${first.upstream}${upperFirst(first.name)}` : first.name;
 }
 
 /** What several calls share is named by what it says, so that calls that come and go do not rename it: `timeout_300ms`. */
@@ -205,6 +229,11 @@ function upstreamLeaves({ breaker, limit, retryBudget, methods }: PlanUpstream):
       name: "limit",
       print: `{ concurrent: ${group(limit.concurrent.value)}, queued: ${group(limit.queued.value)}${limit.adaptive.value ? ", adaptive: true" : ""} }`,
       said: [limit.concurrent, limit.queued, limit.adaptive],
+    },
+    {
+      name: "streams",
+      print: limit.streams === undefined ? "" : group(limit.streams.value),
+      said: limit.streams === undefined ? [] : [limit.streams],
     },
     {
       name: "retryBudget",

@@ -3,6 +3,7 @@ import { camel } from "../camel.ts";
 import type { Variable } from "../cel/index.ts";
 import type { PlanMessage } from "../plan/plan.ts";
 import type { OneofTarget } from "../resolve/model/conversion.ts";
+import { isPart } from "../resolve/model/stream-fields.ts";
 import { block, type Line, type Lines, property } from "./lines.ts";
 import type { MessageNames } from "./message-names.ts";
 import { fieldValue, negatedConjunct, tested } from "./value.ts";
@@ -23,6 +24,8 @@ export function emitResponse(message: PlanMessage, names: MessageNames): { befor
     }
   }
   if (degradedField !== undefined) properties.push([`${degradedField.localName}: []`]);
+  for (const { localName } of desc.fields.filter((field) => isPart(field) && field.fieldKind === "list"))
+    properties.push([`${localName}: []`]);
   const shape = names.file.shape(desc);
   if (!literal) {
     const open: Line = [

@@ -1,31 +1,19 @@
-import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import { camel } from "../camel.ts";
-import { type CelType, emitField, presenceOf, unsetIsNull, type Variable } from "../cel/index.ts";
 import { lowerFirst } from "../plan/names.ts";
 import type { PlanFile, PlanMethod, PlanService } from "../plan/plan.ts";
-import type { PlanCodec } from "../plan/plan-codec.ts";
-import type { Args } from "../resolve/model/model.ts";
-import { appNames } from "./app-names.ts";
-import { codecOf } from "./emit-app.ts";
 import { cacheProperty, httpProperty } from "./emit-caching.ts";
-import { admitsLater } from "./emit-guard.ts";
 import { limitsProperty } from "./emit-limits.ts";
 import { permitProperty } from "./emit-permit.ts";
 import { group } from "./emit-policies.ts";
 import { restProperty } from "./emit-rest.ts";
+import { hasStreams, streamProperties } from "./emit-stream.ts";
 import { telemetryProperty } from "./emit-telemetry.ts";
 import { versionProperty } from "./emit-version.ts";
+import { admits, codecProperty, handedOn, typedRequest } from "./endpoint-parts.ts";
 import type { FileNames } from "./file-names.ts";
-import { block, type Line, type Lines, line, property } from "./lines.ts";
+import { block, type Line, type Lines, line } from "./lines.ts";
 import { typeOfRequest } from "./request-type.ts";
 import { suppliedType } from "./supplied-type.ts";
-
-function codecProperty({ method: { desc } }: PlanMethod, codec: PlanCodec | undefined, names: FileNames): Lines {
-  if (codec?.methods.has(desc) !== true) return [];
-  const decode = codecOf(desc.input, "decode", codec, names);
-  const encode = codecOf(desc.output, "encode", codec, names);
-  return [["codec: { decode: ", ...decode, ", encode: ", ...encode, " },"]];
-}
 
 /** How the rpc composes: the function of its message, with what the service starts before. */
 function composeProperty({ method, message, start, cache }: PlanMethod, names: FileNames): Lines {
@@ -64,36 +52,6 @@ function composeProperty({ method, message, start, cache }: PlanMethod, names: F
   return block([...open, "{"], [...statements, ["return ", ...call, ";"]], ["},"]);
 }
 
-/** The guards that speak before anything is started. */
-function admits(
-  { method, message, start }: Pick<PlanMethod, "method" | "message" | "start">,
-  handed: Line,
-  names: FileNames,
-): { readonly statements: Lines; readonly handed: Line; readonly waits: boolean } {
-  const { args } = message.composed;
-  const statements: Line[] = [];
-  let waits = false;
-  if (start?.admit !== undefined) {
-    const later = admitsLater(start);
-    statements.push([`${later ? "await " : ""}${start.admit}(cx);`]);
-    waits ||= later;
-  }
-  if (message.admits === undefined) return { statements, handed, waits };
-  // `args` is as good as an object of its members where these are handed on as they are.
-  const plain =
-    args.message !== undefined || args.members.every(({ name }) => isPlain(fieldOf(method.desc.input, name)));
-  const later = admitsLater(message);
-  const admit = names.bff(message.admits.name, message.file);
-  if (!plain) statements.push(["const given = ", ...handed, ";"]);
-  statements.push([later ? "await " : "", admit, `(cx, ${plain ? "args" : "given"});`]);
-  return { statements, handed: plain ? handed : ["given"], waits: waits || later };
-}
-
-/** Of the identity's principal, where there is one: nothing else in the options says of which. */
-function typedRequest({ method: { callers } }: PlanMethod, names: FileNames): Line {
-  return callers === undefined ? ["cx"] : ["cx: ", ...typeOfRequest(["App"], callers, names)];
-}
-
 /** The same where answers are used again: for each request, whoever has its answer. */
 function admitProperty(planned: PlanMethod, names: FileNames): Lines {
   const { method, message, start } = planned;
@@ -103,32 +61,6 @@ function admitProperty(planned: PlanMethod, names: FileNames): Lines {
   return block([`admit: ${waits ? "async " : ""}(`, ...typedRequest(planned, names), `${args}) => {`], statements, [
     "},",
   ]);
-}
-
-/** What an rpc gives the message that it composes: its request, or an object of the fields in use. */
-function handedOn({ desc: { input } }: PlanMethod["method"], { message, members }: Args, names: FileNames): Line {
-  if (message !== undefined) return ["args"];
-  const type: CelType = { kind: "message", desc: input };
-  const request: Variable = { name: "args", role: "args", type, proto: type, absent: false };
-  const properties = members.flatMap(({ name, variable }, i): Line => {
-    const field = fieldOf(input, name);
-    const set = variable.unset === undefined && !unsetIsNull(variable);
-    const value = emitField(request, field, set, appNames(names));
-    if (value === undefined) throw new Error(`no value for argument "${name}" in "${input.typeName}"`);
-    return [i === 0 ? "" : ", ", ...property(camel(name), value.print)];
-  });
-  return members.length === 0 ? ["{}"] : ["{ ", ...properties, " }"];
-}
-
-function fieldOf(input: DescMessage, name: string): DescField {
-  const field = input.fields.find((candidate) => candidate.name === name);
-  if (field === undefined) throw new Error(`"${input.typeName}" has no field "${name}"`);
-  return field;
-}
-
-/** Whether the property of a field is the argument. */
-function isPlain(field: DescField): boolean {
-  return presenceOf(field) === "implicit" && field.localName === camel(field.name);
 }
 
 /** What a service needs of the user's module. */
@@ -142,59 +74,65 @@ export function suppliedParts({ desc, resolvers, functions }: PlanFile) {
 /** Whether any of its rpcs has limits. */
 export const limitsOf = ({ methods }: PlanService): boolean => methods.some(({ limits }) => limits !== undefined);
 
+function emitEndpoint(planned: PlanMethod, file: PlanFile, names: FileNames): Lines {
+  const { method, concurrent, maxElements, stream } = planned;
+  const field = method.degradedField;
+  const result = lowerFirst(method.desc.output.name);
+  const open: Line = [
+    names.runtime(stream === undefined ? "endpoint" : "streamEndpoint"),
+    "(",
+    names.service(method.desc.parent),
+    `.method.${method.desc.localName}, app, { // ${names.place(method.ir.at)}`,
+  ];
+  const answers =
+    stream === undefined
+      ? [
+          ...cacheProperty(
+            planned.cache,
+            { cx: typedRequest(planned, names), admit: admitProperty(planned, names) },
+            names,
+          ),
+          ...httpProperty(planned.http, names),
+          ...composeProperty(planned, names),
+        ]
+      : streamProperties(planned, stream, names);
+  const rows = [
+    [`timeoutMs: ${group(method.timeoutMs)},`],
+    ...(maxElements === undefined ? [] : line(`maxElements: ${group(maxElements)},`)),
+    ...permitProperty(planned),
+    ...limitsProperty(planned, names),
+    ...(planned.validated === undefined
+      ? []
+      : line("validate: ", names.rules(`validate${planned.validated.name}`), ",")),
+    ...(concurrent === 10 ? [] : line(`concurrent: ${concurrent},`)),
+    ...answers,
+    ...(method.response === undefined
+      ? []
+      : line(
+          "respond: { schema: ",
+          names.schema(method.response.from),
+          ", as: ",
+          names.conversion(method.response),
+          " },",
+        )),
+    ...(field === undefined
+      ? []
+      : line(`degraded: (${result}, entries) => { ${result}.${field.localName} = entries; },`)),
+    ...codecProperty(planned, file.codec, names),
+    ...versionProperty(planned),
+    ...restProperty(planned, names),
+    ...telemetryProperty(planned, names),
+    ...(file.identity === undefined ? [] : line("identity: deps.identity,")),
+    ["observer: deps.observer,"],
+  ];
+  return block(open, rows, ["}),"]);
+}
+
 /** `createDashboardService`: its endpoints, one for each rpc. */
 export function emitService(service: PlanService, file: PlanFile, names: FileNames): Lines {
   const supplied = suppliedParts(file);
   const types = supplied.map(({ name, type }) => `readonly ${name}: ${type}; `).join("");
-  const rows = service.methods.flatMap((planned): Lines => {
-    const { method, concurrent, maxElements } = planned;
-    const field = method.degradedField;
-    const result = lowerFirst(method.desc.output.name);
-    return block(
-      [
-        names.runtime("endpoint"),
-        "(",
-        names.service(service.desc),
-        `.method.${method.desc.localName}, app, { // ${names.place(method.ir.at)}`,
-      ],
-      [
-        [`timeoutMs: ${group(method.timeoutMs)},`],
-        ...(maxElements === undefined ? [] : line(`maxElements: ${group(maxElements)},`)),
-        ...permitProperty(planned),
-        ...limitsProperty(planned, names),
-        ...(planned.validated === undefined
-          ? []
-          : line("validate: ", names.rules(`validate${planned.validated.name}`), ",")),
-        ...(concurrent === 10 ? [] : line(`concurrent: ${concurrent},`)),
-        ...cacheProperty(
-          planned.cache,
-          { cx: typedRequest(planned, names), admit: admitProperty(planned, names) },
-          names,
-        ),
-        ...httpProperty(planned.http, names),
-        ...composeProperty(planned, names),
-        ...(method.response === undefined
-          ? []
-          : line(
-              "respond: { schema: ",
-              names.schema(method.response.from),
-              ", as: ",
-              names.conversion(method.response),
-              " },",
-            )),
-        ...(field === undefined
-          ? []
-          : line(`degraded: (${result}, entries) => { ${result}.${field.localName} = entries; },`)),
-        ...codecProperty(planned, file.codec, names),
-        ...versionProperty(planned),
-        ...restProperty(planned, names),
-        ...telemetryProperty(planned, names),
-        ...(file.identity === undefined ? [] : line("identity: deps.identity,")),
-        ["observer: deps.observer,"],
-      ],
-      ["}),"],
-    );
-  });
+  const rows = service.methods.flatMap((planned): Lines => emitEndpoint(planned, file, names));
   return [
     [`/** ${service.desc.typeName}, ready to serve. */`],
     ...block(
@@ -210,7 +148,9 @@ export function emitService(service: PlanService, file: PlanFile, names: FileNam
         "readonly observer?: ",
         names.runtimeType("Observer"),
         " | undefined }): ",
-        names.runtimeType("Endpoint"),
+        ...(hasStreams(service)
+          ? ["(", names.runtimeType("Endpoint"), " | ", names.runtimeType("StreamEndpoint"), ")"]
+          : [names.runtimeType("Endpoint")]),
         "[] {",
       ],
       [

@@ -20,7 +20,7 @@ import {
 /** The types of the parameter `shared`. */
 export interface SharedTypes {
   readonly lines: Lines;
-  readonly of: (message: PlanMessage) => Line;
+  readonly of: (message: Pick<PlanMessage, "shared" | "sharedNames">) => Line;
 }
 
 /**
@@ -125,7 +125,12 @@ function ownStep(step: PlanStep, { steps }: PlanStart): PlanStep {
 }
 
 /** Readers outside know only this step: what has touched those that it rests on is told of it. */
-function resting(step: PlanStep, started: Lines, start: PlanStart, { hoisted }: StepContext): Lines {
+export function resting(
+  step: PlanStep,
+  started: Lines,
+  start: Pick<PlanStart, "inherits">,
+  { hoisted }: StepContext,
+): Lines {
   const origins = start.inherits.get(step);
   if (origins === undefined) return started;
   const values = new Set(

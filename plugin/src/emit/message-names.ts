@@ -169,7 +169,7 @@ export class MessageNames implements Names {
 }
 
 function callersOf(of: PlanBlock & Partial<Pick<PlanStart, "callers">>): Callers | undefined {
-  return of.composed.kind === "composed" ? of.composed.callers : of.callers;
+  return of.composed.kind === "composed" || of.composed.kind === "opening" ? of.composed.callers : of.callers;
 }
 
 function all(steps: readonly PlanStep[]): PlanStep[] {

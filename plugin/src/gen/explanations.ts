@@ -665,7 +665,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
   {
     "code": "BFF131",
     "severity": "error",
-    "meaning": "Rules of a BFF service stand on unary rpcs, because a composed response is one answer made of single answers.",
+    "meaning": "An rpc of a BFF service takes one message. Where it gives a stream of them, it says what it follows: by itself nothing tells when to give another one.",
     "sections": [
       {
         "title": "Wrong",
@@ -675,7 +675,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "It says",
         "language": "text",
-        "text": "app/v1/app.proto:9:7: error BFF131: the rpc \"WatchPage\" streams: a BFF service has unary rpcs only\n    9 |   rpc WatchPage(WatchPageRequest) returns (stream Page);\n      |       ^^^^^^^^^\n  hint: move it to a service without `(bff.v1.service)`"
+        "text": "app/v1/app.proto:9:7: error BFF131: the rpc \"WatchPage\" streams, and nothing says what it follows\n    9 |   rpc WatchPage(WatchPageRequest) returns (stream Page);\n      |       ^^^^^^^^^\n  hint: add option (bff.v1.method).stream = { var: \"…\" call: { … } }, or write `returns (Page)`"
       },
       {
         "title": "Right",
@@ -1367,6 +1367,94 @@ export const EXPLANATIONS: readonly Explanation[] = [
     ]
   },
   {
+    "code": "BFF164",
+    "severity": "error",
+    "meaning": "A stream says what an item is called and where items come from. Without a name no field could read it, and without a source there is none.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc WatchPage(WatchPageRequest) returns (stream Page) {\n    option (bff.v1.method).stream = {\n      // …\n    };\n  }\n}\n\nmessage Page {\n  string name = 1 [(bff.v1.field).by = \"'a'\"];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:10:37: error BFF164: this stream has no \"var\"\n    10 |     option (bff.v1.method).stream = {\n       |                                     ^\n  hint: say what an item is called (`var`), and where items come from (`call` or `follow`)"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc WatchPage(WatchPageRequest) returns (stream Page) {\n    option (bff.v1.method).stream = {\n      var: \"item\"\n      // …\n    };\n  }\n}\n\nmessage Page {\n  string name = 1 [(bff.v1.field).by = \"args.item.name\"];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF165",
+    "severity": "error",
+    "meaning": "What a stream says of its pace is within bounds, and says something: every follower holds memory for what is composed ahead of it.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc WatchPage(WatchPageRequest) returns (stream Page) {\n    option (bff.v1.method).stream = {\n      // …\n      ahead: 1000\n    };\n  }\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:13:14: error BFF165: \"ahead\" is 1000: every follower would hold so many items\n    13 |       ahead: 1000\n       |              ^^^^\n  hint: write at most 64"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc WatchPage(WatchPageRequest) returns (stream Page) {\n    option (bff.v1.method).stream = {\n      // …\n      ahead: 16\n    };\n  }\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF166",
+    "severity": "error",
+    "meaning": "What a stream says of its pace has an effect. Only with LATEST may items be dropped, and then nothing is composed ahead.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc WatchPage(WatchPageRequest) returns (stream Page) {\n    option (bff.v1.method).stream = {\n      // …\n      min_interval: \"100ms\"\n    };\n  }\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:13:21: error BFF166: `min_interval` drops items between two, and only LATEST may drop any\n    13 |       min_interval: \"100ms\"\n       |                     ^^^^^^^\n  hint: add `overflow: LATEST`, or leave it out"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc WatchPage(WatchPageRequest) returns (stream Page) {\n    option (bff.v1.method).stream = {\n      // …\n      overflow: LATEST\n      min_interval: \"100ms\"\n    };\n  }\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF167",
+    "severity": "error",
+    "meaning": "`stream` stands on an rpc that returns a stream, because it says how one request becomes many messages.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc WatchPage(WatchPageRequest) returns (Page) {\n    option (bff.v1.method).stream = {\n      // …\n    };\n  }\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:10:37: error BFF167: the rpc \"WatchPage\" gives one answer, and `stream` says how to give many\n    10 |     option (bff.v1.method).stream = {\n       |                                     ^\n  hint: write `returns (stream Page)`, or leave out `stream`"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc WatchPage(WatchPageRequest) returns (stream Page) {\n    option (bff.v1.method).stream = {\n      // …\n    };\n  }\n}"
+      }
+    ]
+  },
+  {
     "code": "BFF170",
     "severity": "error",
     "meaning": "A function of one's own says what it is called and what it gives. What it takes may be nothing.",
@@ -1841,7 +1929,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "It says",
         "language": "text",
-        "text": "app/v1/app.proto:22:41: error BFF202: \"up.v1.ItemService/WatchItem\" is a streaming method\n    22 |     let: { name: \"item\" call: { method: \"up.v1.ItemService/WatchItem\" set: { name: \"id\" by: \"args.id\" } } }\n       |                                         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  hint: call a unary method: a composed response is made of single answers"
+        "text": "app/v1/app.proto:22:41: error BFF202: \"up.v1.ItemService/WatchItem\" is a streaming method\n    22 |     let: { name: \"item\" call: { method: \"up.v1.ItemService/WatchItem\" set: { name: \"id\" by: \"args.id\" } } }\n       |                                         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  hint: call a unary method, or follow it: `stream: { var: \"…\" call: { … } }` of an rpc that returns a stream"
       },
       {
         "title": "Right",
@@ -6543,6 +6631,336 @@ export const EXPLANATIONS: readonly Explanation[] = [
         "title": "Right",
         "language": "proto",
         "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF620",
+    "severity": "error",
+    "meaning": "A stream follows a method that returns a stream. One that gives a single answer is called in a step.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc WatchPage(WatchPageRequest) returns (stream Page) {\n    option (bff.v1.method).stream = {\n      // …\n      call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } }\n    };\n  }\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:12:23: error BFF620: \"up.v1.ItemService/GetItem\" gives one answer, and a stream follows a method that gives many\n    12 |       call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } }\n       |                       ^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  hint: name a method that returns a stream, or call this one in a step of the response"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc WatchPage(WatchPageRequest) returns (stream Page) {\n    option (bff.v1.method).stream = {\n      // …\n      call: { method: \"up.v1.ItemService/WatchItem\" read_only: true set: { name: \"id\" by: \"args.id\" } }\n    };\n  }\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF621",
+    "severity": "error",
+    "meaning": "The item of a stream has a name of its own. The response reads it beside the fields of the request, as `args.<var>`.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc WatchPage(WatchPageRequest) returns (stream Page) {\n    option (bff.v1.method).stream = {\n      var: \"item\"\n      // …\n    };\n  }\n}\n\nmessage Page {\n  string name = 1 [(bff.v1.field).by = \"args.item.name\"];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:11:12: error BFF621: \"WatchPageRequest\" has a field \"item\", too: nobody could tell which of them \"args.item\" reads\n    11 |       var: \"item\"\n       |            ^^^^^^\n  hint: choose another name for the item, as in \"next_item\""
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc WatchPage(WatchPageRequest) returns (stream Page) {\n    option (bff.v1.method).stream = {\n      var: \"change\"\n      // …\n    };\n  }\n}\n\nmessage Page {\n  string name = 1 [(bff.v1.field).by = \"args.change.name\"];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF622",
+    "severity": "error",
+    "meaning": "What a stream asks of its items and of its requests reads no steps: those of the response belong to one item.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc WatchPage(WatchPageRequest) returns (stream Page) {\n    option (bff.v1.method).stream = {\n      // …\n      if: \"item.owner_id == viewer\"\n    };\n  }\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:15:11: error BFF622: a stream sees no steps, and \"viewer\" is one\n    15 |       if: \"item.owner_id == viewer\"\n       |           ^^^^^^^^^^^^^^^^^^^^^^^^^\n  hint: read `args`, `principal`, `headers`, `env` or the item; steps are read by the fields of the response"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc WatchPage(WatchPageRequest) returns (stream Page) {\n    option (bff.v1.method).stream = {\n      // …\n      if: \"item.owner_id == headers['x-viewer']\"\n    };\n  }\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF623",
+    "severity": "error",
+    "meaning": "A position is an int, a uint or a string over the item alone. Whoever goes on behind it must be given what follows, all of it: two items never share one.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc WatchPage(WatchPageRequest) returns (stream Page) {\n    option (bff.v1.method).stream = {\n      // …\n      call: { method: \"up.v1.ItemService/WatchItem\" read_only: true set: [{ name: \"id\" by: \"args.id\" }, { name: \"locale\" by: \"string(resume.orValue(0.0))\" }] }\n      position: \"item.rating\"\n    };\n  }\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:14:17: error BFF623: this position is double, not int, uint or string\n    14 |       position: \"item.rating\"\n       |                 ^^^^^^^^^^^^^\n  hint: two items may have the same one, and one of them would be left out: give items a sequence number"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc WatchPage(WatchPageRequest) returns (stream Page) {\n    option (bff.v1.method).stream = {\n      // …\n      call: { method: \"up.v1.ItemService/WatchItem\" read_only: true set: [{ name: \"id\" by: \"args.id\" }, { name: \"locale\" by: \"resume\" }] }\n      position: \"item.id\"\n    };\n  }\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF624",
+    "severity": "error",
+    "meaning": "`resume` is the position of the last item that somebody has. Without a `position` there is none.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc WatchPage(WatchPageRequest) returns (stream Page) {\n    option (bff.v1.method).stream = {\n      // …\n      call: { method: \"up.v1.ItemService/WatchItem\" read_only: true set: [{ name: \"id\" by: \"args.id\" }, { name: \"locale\" by: \"resume\" }] }\n    };\n  }\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:13:126: error BFF624: there is no `resume` without a `position`: nothing says where a follower stands\n    13 |       call: { method: \"up.v1.ItemService/WatchItem\" read_only: true set: [{ name: \"id\" by: \"args.id\" }, { name: \"locale\" by: \"resume\" }] }\n       |                                                                                                                              ^^^^^^^^\n  hint: add `position` to the stream, such as a sequence number of its items"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc WatchPage(WatchPageRequest) returns (stream Page) {\n    option (bff.v1.method).stream = {\n      // …\n      call: { method: \"up.v1.ItemService/WatchItem\" read_only: true set: [{ name: \"id\" by: \"args.id\" }, { name: \"locale\" by: \"resume\" }] }\n      position: \"item.id\"\n    };\n  }\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF625",
+    "severity": "warning",
+    "meaning": "The request of a stream with a `position` reads `resume`. Otherwise the upstream begins anew, and whoever resumes is given all that they have.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc WatchPage(WatchPageRequest) returns (stream Page) {\n    option (bff.v1.method).stream = {\n      // …\n      call: { method: \"up.v1.ItemService/WatchItem\" read_only: true set: { name: \"id\" by: \"args.id\" } }\n      position: \"item.id\"\n    };\n  }\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:14:17: warning BFF625: whoever resumes begins anew: the request of this stream does not read `resume`\n    14 |       position: \"item.id\"\n       |                 ^^^^^^^^^\n  app/v1/app.proto:13:13: the call\n    13 |       call: { method: \"up.v1.ItemService/WatchItem\" read_only: true set: { name: \"id\" by: \"args.id\" } }\n       |             ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  hint: set the field that says where to go on, as in { name: \"after_seq\" by: \"resume.orValue(0u)\" }, or leave out `position`"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc WatchPage(WatchPageRequest) returns (stream Page) {\n    option (bff.v1.method).stream = {\n      // …\n      call: { method: \"up.v1.ItemService/WatchItem\" read_only: true set: [{ name: \"id\" by: \"args.id\" }, { name: \"locale\" by: \"resume\" }] }\n      position: \"item.id\"\n    };\n  }\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF626",
+    "severity": "error",
+    "meaning": "Policies of single answers do not hold for a stream: it is sent once, it has no answer to keep, and its end is that of the run.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc WatchPage(WatchPageRequest) returns (stream Page) {\n    option (bff.v1.method).stream = {\n      // …\n      call: { method: \"up.v1.ItemService/WatchItem\" read_only: true retry: { attempts: 2 } set: { name: \"id\" by: \"args.id\" } }\n    };\n  }\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:12:76: error BFF626: `retry` means nothing for a call that is followed\n    12 |       call: { method: \"up.v1.ItemService/WatchItem\" read_only: true retry: { attempts: 2 } set: { name: \"id\" by: \"args.id\" } }\n       |                                                                            ^^^^^^^^^^^^^^^\n  hint: leave it out: a source with a `position` is opened again where it broke"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc WatchPage(WatchPageRequest) returns (stream Page) {\n    option (bff.v1.method).stream = {\n      // …\n      call: { method: \"up.v1.ItemService/WatchItem\" read_only: true set: { name: \"id\" by: \"args.id\" } }\n    };\n  }\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF627",
+    "severity": "error",
+    "meaning": "A message whose steps run once for all items of a stream is composed by streams alone. Elsewhere they would run for each.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message PageList {\n  option (bff.v1.message) = {\n    let: [\n      // …\n      {\n        // …\n        each: {\n          // …\n          compose: {\n            message: \"Page\"\n            // …\n          }\n        }\n      }\n    ]\n  };\n  // …\n}\n\nmessage Page {\n  option (bff.v1.message).let = {\n    name: \"shop\"\n    by: \"headers['x-shop']\"\n  };\n  // …\n  string shop = 2 [(bff.v1.field).by = \"shop\"];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:54:11: error BFF627: \"Page\" is composed per item of a stream, for which its step \"shop\" runs once, and by step \"pages\" of \"PageList\", for which it runs each time\n    54 |     name: \"shop\"\n       |           ^^^^^^\n  app/v1/app.proto:38:22: step \"pages\" of \"PageList\"\n    38 |             message: \"Page\"\n       |                      ^^^^^^\n  hint: give the stream a message of its own, which composes \"Page\"; or write `after: [\"item\"]` in the step, so that it runs per item"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message PageList {\n  option (bff.v1.message) = {\n    let: [\n      // …\n      {\n        // …\n        each: {\n          // …\n          compose: {\n            message: \"Page\"\n            // …\n          }\n        }\n      }\n    ]\n  };\n  // …\n}\n\nmessage Page {\n  // …\n  string shop = 2 [(bff.v1.field).by = \"headers['x-shop']\"];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF628",
+    "severity": "error",
+    "meaning": "What is said of single answers does not stand on a stream: there is none that could be kept, counted, or be at a path of HTTP.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc WatchPage(WatchPageRequest) returns (stream Page) {\n    // …\n    option (bff.v1.method) = {\n      cache: { ttl: \"1s\" }\n      stream: {\n        var: \"item\"\n        call: { method: \"up.v1.ItemService/WatchItem\" set: { name: \"id\" by: \"args.id\" } }\n      }\n    };\n  }\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:12:14: error BFF628: \"WatchPage\" streams, and `cache` is for single answers: a stream has no answer that could be used again\n    12 |       cache: { ttl: \"1s\" }\n       |              ^^^^^^^^^^^^^\n  app/v1/app.proto:9:7: the rpc\n    9 |   rpc WatchPage(WatchPageRequest) returns (stream Page) {\n      |       ^^^^^^^^^\n  hint: leave it out"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc WatchPage(WatchPageRequest) returns (stream Page) {\n    // …\n    option (bff.v1.method).stream = {\n      var: \"item\"\n      call: { method: \"up.v1.ItemService/WatchItem\" set: { name: \"id\" by: \"args.id\" } }\n    };\n  }\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF629",
+    "severity": "error",
+    "meaning": "What is done for each item of a stream has no side effects. Whoever resumes is given items again, and several follow the same ones.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc WatchPage(WatchPageRequest) returns (stream Page) {\n    option (bff.v1.method).stream = {\n      // …\n    };\n  }\n}\n\nmessage Page {\n  option (bff.v1.message).let = {\n    // …\n    call: {\n      method: \"up.v1.OrderService/PlaceOrder\"\n      set: { name: \"item_id\" by: \"args.item.id\" }\n    }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:25:15: error BFF629: \"up.v1.OrderService/PlaceOrder\" may have side effects, and is called for each item of \"WatchPage\": whoever resumes is given items again\n    25 |       method: \"up.v1.OrderService/PlaceOrder\"\n       |               ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  app/v1/app.proto:10:37: the stream\n    10 |     option (bff.v1.method).stream = {\n       |                                     ^\n  hint: say `read_only: true` when it only reads, or call it in a step that does not rest on the item"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc WatchPage(WatchPageRequest) returns (stream Page) {\n    option (bff.v1.method).stream = {\n      // …\n    };\n  }\n}\n\nmessage Page {\n  option (bff.v1.message).let = {\n    // …\n    call: {\n      method: \"up.v1.OrderService/PlaceOrder\"\n      set: { name: \"item_id\" by: \"args.id\" }\n    }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF630",
+    "severity": "error",
+    "meaning": "A source with a `position` has no side effects: it is opened again where it broke, and by whoever resumes.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc WatchPage(WatchPageRequest) returns (stream Page) {\n    option (bff.v1.method).stream = {\n      // …\n      call: { method: \"up.v1.ItemService/WatchItem\" set: [{ name: \"id\" by: \"args.id\" }, { name: \"locale\" by: \"resume\" }] }\n      position: \"item.id\"\n    };\n  }\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:14:17: error BFF630: \"up.v1.ItemService/WatchItem\" may have side effects, and with a `position` it would be called again where it broke\n    14 |       position: \"item.id\"\n       |                 ^^^^^^^^^\n  app/v1/app.proto:13:23: the call\n    13 |       call: { method: \"up.v1.ItemService/WatchItem\" set: [{ name: \"id\" by: \"args.id\" }, { name: \"locale\" by: \"resume\" }] }\n       |                       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  hint: leave out `position`; or say `read_only: true` when the call only reads"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc WatchPage(WatchPageRequest) returns (stream Page) {\n    option (bff.v1.method).stream = {\n      // …\n      call: { method: \"up.v1.ItemService/WatchItem\" read_only: true set: [{ name: \"id\" by: \"args.id\" }, { name: \"locale\" by: \"resume\" }] }\n      position: \"item.id\"\n    };\n  }\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF631",
+    "severity": "warning",
+    "meaning": "Where a stream has a `position` or a `heartbeat`, its response has a field of type bff.v1.Position, which tells clients where they stand.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc WatchPage(WatchPageRequest) returns (stream Page) {\n    option (bff.v1.method).stream = {\n      // …\n      position: \"item.id\"\n    };\n  }\n}\n\nmessage Page {\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:13:17: warning BFF631: \"Page\" has no place for a position: clients are given no token by which they could go on\n    13 |       position: \"item.id\"\n       |                 ^^^^^^^^^\n  app/v1/app.proto:22:9: the response\n    22 | message Page {\n       |         ^^^^\n  hint: add `bff.v1.Position position = 14;` to it"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "import \"bff/v1/stream.proto\";\n\nservice AppService {\n  // …\n  rpc WatchPage(WatchPageRequest) returns (stream Page) {\n    option (bff.v1.method).stream = {\n      // …\n      position: \"item.id\"\n    };\n  }\n}\n\nmessage Page {\n  // …\n  bff.v1.Position position = 14;\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF632",
+    "severity": "error",
+    "meaning": "Fields of type bff.v1.Position and bff.v1.Part are filled by the runtime, in the response itself: one position, and a list of parts.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  // …\n  bff.v1.Position position = 14 [(bff.v1.field).by = \"bff.v1.Position{}\"];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:25:54: error BFF632: \"position\" is filled by the runtime\n    25 |   bff.v1.Position position = 14 [(bff.v1.field).by = \"bff.v1.Position{}\"];\n       |                                                      ^^^^^^^^^^^^^^^^^^^\n  hint: leave its rule out"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  // …\n  bff.v1.Position position = 14;\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF633",
+    "severity": "error",
+    "meaning": "A stream is followed over gRPC. HTTP with JSON has no streams that could be followed.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "option (bff.v1.file).upstream = {\n  service: \"up.v1.ItemService\"\n  protocol: HTTP_JSON\n};\n\nservice AppService {\n  // …\n  rpc WatchPage(WatchPageRequest) returns (stream Page) {\n    option (bff.v1.method).stream = {\n      // …\n      call: { method: \"up.v1.ItemService/WatchItem\" read_only: true set: { name: \"id\" by: \"args.id\" } }\n    };\n  }\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:17:23: error BFF633: \"up.v1.ItemService/WatchItem\" is followed, and its upstream speaks HTTP with JSON, which has no streams\n    17 |       call: { method: \"up.v1.ItemService/WatchItem\" read_only: true set: { name: \"id\" by: \"args.id\" } }\n       |                       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  app/v1/app.proto:9:13: it does so here\n    9 |   protocol: HTTP_JSON\n      |             ^^^^^^^^^\n  hint: follow it over gRPC: leave out `protocol`"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc WatchPage(WatchPageRequest) returns (stream Page) {\n    option (bff.v1.method).stream = {\n      // …\n      call: { method: \"up.v1.ItemService/WatchItem\" read_only: true set: { name: \"id\" by: \"args.id\" } }\n    };\n  }\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF634",
+    "severity": "warning",
+    "meaning": "What is called for each item of a stream is called as often as items come. A step that does not rest on the item runs once.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc WatchPage(WatchPageRequest) returns (stream Page) {\n    option (bff.v1.method).stream = {\n      // …\n    };\n  }\n}\n\nmessage Page {\n  option (bff.v1.message).let = {\n    // …\n    call: {\n      method: \"up.v1.OrderService/GetOrder\"\n      set: { name: \"id\" by: \"args.item.id\" }\n    }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:25:15: warning BFF634: \"WatchPage\" makes one call per item, for each of its followers: up.v1.OrderService/GetOrder\n    25 |       method: \"up.v1.OrderService/GetOrder\"\n       |               ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  app/v1/app.proto:10:37: the stream\n    10 |     option (bff.v1.method).stream = {\n       |                                     ^\n  hint: call it in a step that does not rest on the item, give the call a `cache`, or a `batch`; or have the upstream's items say what is read"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc WatchPage(WatchPageRequest) returns (stream Page) {\n    option (bff.v1.method).stream = {\n      // …\n    };\n  }\n}\n\nmessage Page {\n  option (bff.v1.message).let = {\n    // …\n    call: {\n      method: \"up.v1.OrderService/GetOrder\"\n      set: { name: \"id\" by: \"args.id\" }\n    }\n  };\n  // …\n}"
       }
     ]
   },

@@ -29,7 +29,8 @@ export function coalescing(model: Model): Coalesces {
   const twice = new Set<string>();
   const methods = model.files.flatMap((file) => file.services).flatMap((service) => service.methods);
   const roots = new Map(methods.map((method) => [rootKey(method), method]));
-  for (const { composed: root, shared, permit } of roots.values()) {
+  for (const { composed: root, shared: started, opening, permit } of roots.values()) {
+    const shared = [...started, ...(opening?.steps ?? [])];
     const times = new Map<Composed, number>([[root, 1]]);
     const reached = new Map<string, number>();
     const count = (steps: readonly Step[], often: number): void => {

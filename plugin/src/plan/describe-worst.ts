@@ -1,17 +1,18 @@
 // The worst case of one rpc: how long, along which steps; how many calls is worst-calls.ts. Linear in the size of the graph.
 
 import { callsOf } from "../resolve/model/source-parts.ts";
+import { fullName } from "../resolve/policies/entries.ts";
 import type { PlanBlock, PlanMessage, PlanMethod, PlanStart, PlanStep } from "./plan.ts";
 import { withoutRecursion } from "./without-recursion.ts";
 import {
   allSteps,
+  blocksOf,
   childOf,
   countCalls,
   itemsOf,
   type Messages,
   type MethodCalls,
   reachedInOrder,
-  rootsOf,
 } from "./worst-calls.ts";
 
 export interface Worst {
@@ -25,17 +26,29 @@ export interface Worst {
   readonly criticalPath: readonly { readonly step: string; readonly ms: number }[];
 }
 export function worstOf(
-  planned: Pick<PlanMethod, "method" | "message" | "start" | "permit">,
+  planned: Pick<PlanMethod, "method" | "message" | "start" | "permit" | "stream">,
   messages: Messages,
-): Worst {
-  const { method, message, start, permit } = planned;
-  const budget = method.timeoutMs;
+): Worst & { readonly item?: Worst } {
+  const { method, message, start, permit, stream } = planned;
+  if (stream === undefined) return worst(method.timeoutMs, { message, start, permit }, messages);
+  const opening = worst(method.timeoutMs, { message: stream.opening, start, permit }, messages);
+  const once = { method: fullName(stream.entry.method), calls: 1, attempts: 1 };
+  const item = worst(method.timeoutMs, { message, start: undefined, permit: undefined }, messages);
+  return { ...opening, calls: [...opening.calls, once], item };
+}
+
+/** What is waited for as one: an answer, or of a stream the opening, or an item. */
+interface Phase extends Pick<PlanMethod, "start" | "permit"> {
+  readonly message: PlanBlock | undefined;
+}
+
+function worst(budget: number, { message, start, permit }: Phase, messages: Messages): Worst {
   const forCallsMs = budget - Math.min(Math.max(budget / 10, 5), 200, budget / 2);
-  const all = rootsOf(planned);
+  const all = blocksOf(permit, start, message);
   const order = reachedInOrder(all, messages);
   const timeOf = timings(messages, forCallsMs, start);
-  const roots = start === undefined ? [message] : [start, message];
-  const last = roots.map((root) => timeOf(root, 0)).reduce((a, b) => (b.ms >= a.ms ? b : a));
+  const roots = [start, message].filter((root) => root !== undefined);
+  const last = roots.map((root) => timeOf(root, 0)).reduce((a, b) => (b.ms >= a.ms ? b : a), NO_TIME);
   // Nothing else begins before it is decided.
   const before = permit && timeOf(permit, 0);
   return {
@@ -49,6 +62,8 @@ export function worstOf(
 export const stepName = ({ step, name }: PlanStep): string => step.name ?? name;
 
 // ---- time ----
+
+const NO_TIME: Timing = { ms: 0, last: undefined, steps: new Map(), started: new Map() };
 
 interface Timing {
   /** From the moment at which composing the message begins. */

@@ -13,6 +13,8 @@ export interface FunctionNames {
   readonly admit: (of: DescMessage | DescService) => string;
   /** `startDashboardService`; for some rpcs of it alone `startDashboardServiceGetPage`. */
   readonly start: (service: DescService, rpc: DescMethod | undefined) => string;
+  /** `openRunUpdate` */
+  readonly open: (message: DescMessage) => string;
   /** `permitGetDashboard` */
   readonly permit: (rpc: DescMethod) => string;
   /** `decideGetDashboard`: what of a permit is decided behind limits. */
@@ -38,7 +40,7 @@ export function functionNames(model: Model): (file: DescFile) => FunctionNames {
 
 function namesOf(
   file: DescFile,
-  { messages, lets, permits, limits }: Model,
+  { messages, lets, permits, limits, openings }: Model,
   conversions: readonly (MessageConversion | EnumConversion)[],
 ): FunctionNames {
   const wishes = new Map<string, readonly string[]>();
@@ -50,6 +52,8 @@ function namesOf(
     add("compose", desc.typeName, prefixed("compose", messageNames(desc)));
     if (lets.length > 0) add("admit", desc.typeName, prefixed("admit", messageNames(desc)));
   }
+  for (const { desc } of openings.filter(({ desc }) => own(desc)))
+    add("open", desc.typeName, prefixed("open", messageNames(desc)));
   for (const service of file.services) {
     const long = service.typeName.split(/[._]/).map(upperFirst).join("");
     add("create", service.typeName, [`create${service.name}`, `create${service.name}Service`, `create${long}`]);
@@ -77,6 +81,7 @@ function namesOf(
     compose: ({ typeName }) => nameOf("compose", typeName),
     admit: ({ typeName }) => nameOf("admit", typeName),
     start: (service, rpc) => nameOf("start", idOf(service, rpc)),
+    open: ({ typeName }) => nameOf("open", typeName),
     permit: (rpc) => nameOf("permit", idOf(rpc.parent, rpc)),
     decide: (rpc) => nameOf("decide", idOf(rpc.parent, rpc)),
     create: ({ typeName }) => nameOf("create", typeName),

@@ -1,9 +1,19 @@
 // What plans cost against what their rpcs allow.
 import { nameOf } from "../check/all-expressions.ts";
 import type { Report } from "../diagnostic/diagnostic.ts";
+import type { Sourced } from "../origin.ts";
 import { callsOf } from "../resolve/model/source-parts.ts";
 import type { Plan, PlanBlock, PlanMethod, PlanStep } from "./plan.ts";
-import { allSteps, childOf, countCalls, itemsOf, type Messages, reachedInOrder, rootsOf } from "./worst-calls.ts";
+import {
+  allSteps,
+  blocksOf,
+  childOf,
+  countCalls,
+  itemsOf,
+  type Messages,
+  reachedInOrder,
+  rootsOf,
+} from "./worst-calls.ts";
 
 /**
  * An rpc with `max_calls` has to stay within it: upstream calls along every path, nested `each.max` multiplied, as the plan counts them;
@@ -19,16 +29,39 @@ function checkMethod(planned: PlanMethod, messages: Messages, report: Report): v
   const { method } = planned;
   const limit = method.ir.maxCalls;
   if (limit === undefined) return;
+  const { stream, permit, start, message } = planned;
+  const opening = { roots: blocksOf(permit, start, stream?.opening), what: "opening ", once: 1 };
+  const phases: readonly Phase[] =
+    stream === undefined
+      ? [{ roots: rootsOf(planned), what: "", once: 0 }]
+      : [opening, { roots: [message], what: "an item of ", once: 0 }];
+  for (const phase of phases) checkPhase(planned, limit, phase, messages, report);
+}
+
+/** What is counted by itself: an answer, or of a stream the opening, with the call that is followed, and an item. */
+interface Phase {
+  readonly roots: readonly PlanBlock[];
+  readonly what: string;
+  /** Calls that are no step's. */
+  readonly once: number;
+}
+
+function checkPhase(
+  { method }: PlanMethod,
+  limit: Sourced<number>,
+  { roots, what, once }: Phase,
+  messages: Messages,
+  report: Report,
+): void {
   const { name } = method.desc;
-  const roots = rootsOf(planned);
   const order = reachedInOrder(roots, messages);
-  const cost = countCalls(roots, order, messages).reduce((sum, { calls }) => sum + calls, 0);
+  const cost = countCalls(roots, order, messages).reduce((sum, { calls }) => sum + calls, once);
   const unbounded = cost === Number.POSITIVE_INFINITY ? firstUnbounded(order, messages) : undefined;
   if (unbounded !== undefined) {
     report({
       code: "BFF702",
       severity: "error",
-      message: `"${name}" is allowed ${limit.value} upstream calls, and nothing bounds the items of ${nameOf(unbounded.step)}`,
+      message: `${what}"${name}" is allowed ${limit.value} upstream calls, and nothing bounds the items of ${nameOf(unbounded.step)}`,
       at: unbounded.step.ir.at,
       related: [{ at: limit.at, message: "allowed here" }],
       hint: "add `max` to the `each`",
@@ -43,7 +76,7 @@ function checkMethod(planned: PlanMethod, messages: Messages, report: Report): v
     report({
       code: "BFF701",
       severity: "error",
-      message: `"${name}" may cost ${cost} upstream calls, and ${limit.value} are allowed`,
+      message: `${what}"${name}" may cost ${cost} upstream calls, and ${limit.value} are allowed`,
       at: limit.at,
       hint: [`allow ${cost}`, ...less].join(", ").replace(/, (?=[^,]*$)/, less.length > 1 ? ", or " : " or "),
     });

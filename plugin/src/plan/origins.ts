@@ -3,12 +3,12 @@ import type { Expression, Variable } from "../cel/index.ts";
 import { sortByDependency } from "../graph.ts";
 import type { Target } from "../resolve/model/conversion.ts";
 import { isDegradation } from "../resolve/model/degradation.ts";
-import type { Composed, ComposeSource, Let, Permit, Source, Step } from "../resolve/model/model.ts";
+import type { Composed, ComposeSource, Let, Opening, Permit, Source, Step } from "../resolve/model/model.ts";
 import { callExpressions, callsOf, composesOf, mayBeStale, sourceExpressions } from "../resolve/model/source-parts.ts";
 import type { Condition, PlanStep, Touch, TouchOrigin } from "./plan.ts";
 
 export interface OriginContext {
-  readonly composed: Composed | Let | Permit;
+  readonly composed: Composed | Let | Permit | Opening;
   readonly planned: (step: Step) => PlanStep;
   /** Whether anything inside a composed message may be touched. */
   readonly degradable: (typeName: string) => boolean;

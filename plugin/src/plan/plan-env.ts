@@ -29,7 +29,7 @@ function envOf({ env, services, messages }: BffFile, children: Children): Env {
 }
 
 const rootsOf = ({ methods, let: own }: BffService): Block[] => [
-  ...methods.map((method) => method.composed),
+  ...methods.flatMap(({ composed, opening, stream }) => [composed, opening, stream].filter((one) => one !== undefined)),
   ...(own === undefined ? [] : [own]),
 ];
 

@@ -11,6 +11,7 @@ import type {
   Composed,
   EnvVar,
   Model,
+  Opening,
   Permit,
   Step,
 } from "../resolve/model/model.ts";
@@ -24,6 +25,7 @@ import type {
   PlanFunction,
   PlanHttpRpc,
   PlanMessage,
+  PlanOpening,
   PlanPermit,
   PlanResolver,
   PlanUpstream,
@@ -33,6 +35,7 @@ import { type PlanCodec, planCodec } from "./plan-codec.ts";
 import { allCallers, type planStarts } from "./plan-let.ts";
 import { planLimits, rateLimitsOf } from "./plan-limits.ts";
 import { type PlanRuledMessage, planRules } from "./plan-rules.ts";
+import { planStream } from "./plan-stream.ts";
 import { planVersion } from "./plan-version.ts";
 import { planCallPolicy, planUpstream } from "./policies.ts";
 import { projectionOf } from "./projection.ts";
@@ -42,6 +45,8 @@ export interface Planned {
   readonly children: (message: Block) => Composed[];
   readonly starts: (service: BffService) => ReturnType<typeof planStarts>;
   readonly messages: ReadonlyMap<string, PlanMessage>;
+  /** By the names of messages. */
+  readonly openings: ReadonlyMap<string, PlanOpening>;
   readonly permits: ReadonlyMap<Permit, PlanPermit | undefined>;
   readonly calls: ReadonlyMap<Call, Entry>;
   readonly resolvers: ReadonlyMap<Step, PlanResolver>;
@@ -63,12 +68,16 @@ export function planFile(file: BffFile, model: Model, run: Planned): PlanFile {
     checked.includes(method) ? rules?.messages.find((one) => one.rules.desc === method.desc.input) : undefined;
   const own = file.messages.flatMap((message) => run.messages.get(message.desc.typeName) ?? []);
   const reached = reach(file, run);
-  const lets = file.services.flatMap((service) => [
-    ...(service.let === undefined ? [] : [service.let]),
-    ...service.methods.flatMap(({ permit, limits, telemetry }) =>
-      [permit, limits, telemetry].filter((block) => block !== undefined),
-    ),
-  ]);
+  const openings = model.openings.filter(({ desc }) => reached.some((message) => message.desc === desc));
+  const lets = [
+    ...file.services.flatMap((service) => [
+      ...(service.let === undefined ? [] : [service.let]),
+      ...service.methods.flatMap(({ permit, limits, telemetry, stream }) =>
+        [permit, limits, telemetry, stream].filter((block) => block !== undefined),
+      ),
+    ]),
+    ...openings,
+  ];
   const entries = [...new Set([...lets, ...reached].flatMap(callsIn).flatMap((call) => run.calls.get(call) ?? []))];
   const clients = clientsOf(reached, run.upstreams(file.desc));
   const limits = rateLimitsOf(file);
@@ -100,6 +109,11 @@ export function planFile(file: BffFile, model: Model, run: Planned): PlanFile {
                     of: method.telemetry,
                     functions: run.functions(file.desc).scope,
                   },
+                  stream: planStream(method, {
+                    calls: run.calls,
+                    opening: run.openings.get(message.composed.desc.typeName),
+                    functions: run.functions(file.desc),
+                  }),
                   rest: method.rest,
                   cache: planResponseCache(method, { message, start: of.get(method), model }),
                   http: planHttpCache(method, identity, model),
@@ -113,6 +127,7 @@ export function planFile(file: BffFile, model: Model, run: Planned): PlanFile {
     }),
     limits,
     messages: own,
+    openings: own.flatMap(({ composed }) => run.openings.get(composed.desc.typeName) ?? []),
     conversions: {
       messages: model.conversions.messages.filter((conversion) => belongs(conversion.owner)),
       enums: model.conversions.enums.filter((conversion) => belongs(conversion.owner)),
@@ -124,7 +139,7 @@ export function planFile(file: BffFile, model: Model, run: Planned): PlanFile {
     clients,
     resolved: allCallers(reached.filter((message) => message.steps.some(({ source }) => source.kind === "resolver"))),
     upstreams: upstreamsOf(model, file.desc.proto.package, [...entries, ...clients]),
-    codec: codecOf(file, reached, entries, model),
+    codec: codecOf(file, [...reached, ...openings], entries, model),
     rules,
   };
 }
@@ -135,13 +150,13 @@ const maxElementsOf = ({ ir }: BffMethod, file: BffFile): number | undefined =>
 /** Only services put anything on the wire. */
 function codecOf(
   file: BffFile,
-  reached: readonly Composed[],
+  reached: readonly (Composed | Opening)[],
   entries: readonly Entry[],
   model: Model,
 ): PlanCodec | undefined {
   const rpcs = file.services.flatMap(({ methods }) => methods.map(({ desc }) => desc));
   if (rpcs.length === 0) return undefined;
-  const own = new Set(file.messages);
+  const isOwn = ({ file: { desc } }: Block): boolean => desc.name === file.desc.name;
   const projection = projectionOf({
     file: file.desc,
     principals: [
@@ -151,9 +166,12 @@ function codecOf(
     own: [
       ...file.messages,
       ...file.services.flatMap((service) => service.let ?? []),
-      ...file.services.flatMap(({ methods }) => methods.flatMap(({ permit }) => permit ?? [])),
+      ...file.services.flatMap(({ methods }) =>
+        methods.flatMap(({ permit, stream }) => [permit, stream].filter((block) => block !== undefined)),
+      ),
+      ...reached.filter((block) => block.kind === "opening" && isOwn(block)),
     ],
-    others: reached.filter((message) => !own.has(message)),
+    others: reached.filter((block) => !isOwn(block)),
     conversions: model.conversions.messages.filter(({ owner }) => owner.file.name === file.desc.name),
     rpcs,
   });
@@ -208,7 +226,8 @@ function reach(file: BffFile, run: Planned): Composed[] {
   return reachable([...roots, ...file.messages], run.children);
 }
 
-function concurrency({ composed: root, shared }: BffMethod, run: Planned): number {
+function concurrency({ composed: root, shared: started, opening }: BffMethod, run: Planned): number {
+  const shared = [...started, ...(opening?.steps ?? [])];
   const messages = reachable([root, ...run.children({ ...root, steps: shared })], run.children);
   const steps = [...shared, ...messages.flatMap((message) => message.steps)];
   return steps.reduce((most, { source }) => (source.kind === "each" ? Math.max(most, source.concurrent) : most), 10);
@@ -231,6 +250,10 @@ function upstreamsOf(model: Model, packageName: string, entries: readonly Entry[
   return [...services]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, service]) =>
-      planUpstream(name, service, rules, { branches: branchesOf(name), http: httpRpcs(service, entries) }),
+      planUpstream(name, service, rules, {
+        branches: branchesOf(name),
+        http: httpRpcs(service, entries),
+        follows: entries.some(({ upstream, method }) => upstream === name && method.methodKind !== "unary"),
+      }),
     );
 }

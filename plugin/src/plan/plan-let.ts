@@ -6,53 +6,25 @@ import type { Callers } from "../resolve/model/edge.ts";
 import type { BffService, Let, Model, Step } from "../resolve/model/model.ts";
 import { lowerCamel, NameScope } from "./names.ts";
 import type { Origins } from "./origins.ts";
-import type { PlanMessage, PlanStart, PlanStep } from "./plan.ts";
+import type { PlanMessage, PlanOpening, PlanStart, PlanStep } from "./plan.ts";
 import { certainReads, isSync, type MessageSurroundings, planSteps, track } from "./plan-message.ts";
 import { stepNames } from "./step-names.ts";
 
 /** The property under which each step of a service is handed on; its promise has `Step` behind it. */
 export function sharedNames(model: Model): ReadonlyMap<string, string> {
   const scope = new NameScope(undefined, ["before"]);
-  const names = new Set(model.lets.flatMap(({ steps }) => steps.flatMap((step) => step.name ?? [])));
+  const names = new Set([
+    ...model.lets.flatMap(({ steps }) => steps.flatMap((step) => step.name ?? [])),
+    ...model.openings.flatMap(({ steps }) => steps.flatMap(({ name, variable }) => name ?? variable?.name ?? [])),
+  ]);
   return new Map([...names].map((name) => [name, scope.takeWith(lowerCamel(name), "Step")]));
-}
-
-/**
- * Steps of services that are plain values. One that a message reads for another service as a promise is a promise, too:
- * the message has one type.
- */
-export function syncShared(model: Model): ReadonlySet<Step> {
-  const promised = new Set<Step>();
-  for (;;) {
-    const sync = new Set<Step>();
-    for (const { steps } of model.lets) {
-      const open = [...steps];
-      const done = new Set<Step>();
-      for (let step = open.pop(); step !== undefined; step = open.pop()) {
-        if (done.has(step)) continue;
-        const missing = step.reads.filter((read) => !done.has(read));
-        if (missing.length > 0) {
-          open.push(step, ...missing);
-          continue;
-        }
-        done.add(step);
-        if (!promised.has(step) && isSync(step, (read) => sync.has(read))) sync.add(step);
-      }
-    }
-    const mixed = model.messages
-      .flatMap(({ shared }) => shared)
-      .flatMap(({ source }) => (source.kind === "shared" ? [source.of] : []))
-      .filter((of) => !of.every((step) => sync.has(step)))
-      .flatMap((of) => of.filter((step) => sync.has(step)));
-    if (mixed.length === 0) return sync;
-    for (const step of mixed) promised.add(step);
-  }
 }
 
 /** One for each set of steps that an rpc starts. */
 export function planStarts(
   service: BffService,
   messages: ReadonlyMap<string, PlanMessage>,
+  openings: ReadonlyMap<string, PlanOpening>,
   around: Omit<MessageSurroundings, "nameOf" | "needs" | "admits">,
 ): { starts: PlanStart[]; of: ReadonlyMap<BffService["methods"][number], PlanStart> } {
   const groups = new Map<string, BffService["methods"][number][]>();
@@ -71,7 +43,7 @@ export function planStarts(
       { ...service.let, steps: first.shared },
       all ? undefined : first.desc,
       all ? undefined : methods.map((method) => method.desc.name),
-      methods.flatMap((method) => messages.get(method.composed.desc.typeName) ?? []),
+      methods.flatMap((method) => rootOf(method, messages, openings) ?? []),
       around,
     );
     const start = { ...planned, callers: allCallers(methods) };
@@ -88,12 +60,26 @@ export function allCallers(methods: readonly Pick<BffService["methods"][number],
   return { types: [...new Set(all.flatMap(({ types }) => types))], open: all.flatMap(({ open }) => open) };
 }
 
+/** What reads the steps that an rpc starts, and what of that its answer, or the opening of its stream, waits for. */
+type Root = Pick<PlanMessage, "composed" | "effectful" | "awaited" | "barriers">;
+
+function rootOf(
+  { composed: { desc }, stream, opening }: BffService["methods"][number],
+  messages: ReadonlyMap<string, PlanMessage>,
+  openings: ReadonlyMap<string, PlanOpening>,
+): Root | undefined {
+  const message = messages.get(desc.typeName);
+  if (message === undefined || stream === undefined) return message;
+  const { effectful = false, awaited = [] } = (opening && openings.get(opening.desc.typeName)) ?? {};
+  return { composed: message.composed, effectful, awaited, barriers: [] };
+}
+
 /** Long, for most of it is one object. */
 function planStart(
   block: Let,
   rpc: DescMethod | undefined,
   rpcs: readonly string[] | undefined,
-  roots: readonly PlanMessage[],
+  roots: readonly Root[],
   around: Omit<MessageSurroundings, "nameOf" | "needs" | "admits">,
 ): Omit<PlanStart, "callers"> {
   const read = new Set(
@@ -156,7 +142,7 @@ function planStart(
 }
 
 /** Where a failure that touches a step may have begun, of those that messages read. */
-function inheritedOrigins(
+export function inheritedOrigins(
   read: readonly Step[],
   planned: ReturnType<typeof planSteps>["planned"],
   origins: Origins,
@@ -184,7 +170,7 @@ function onlyGuards(step: PlanStep, steps: readonly PlanStep[]): boolean {
 }
 
 /** Whether composing a message certainly waits for a step of the service. */
-function waitsFor(root: PlanMessage, step: Step): boolean {
+function waitsFor(root: Root, step: Step): boolean {
   const seen = new Set<Step>();
   const open = [...root.awaited, ...root.barriers].map((one) => one.step);
   for (let at = open.pop(); at !== undefined; at = open.pop()) {

@@ -3,7 +3,7 @@ import type { Expression } from "../cel/index.ts";
 import { sortByDependency } from "../graph.ts";
 import type { EffectTable } from "../resolve/model/effects.ts";
 import { restingOn } from "../resolve/model/effects.ts";
-import type { Block, Call, Composed, Let, Permit, Source, Step } from "../resolve/model/model.ts";
+import type { Block, Call, Composed, Let, Opening, Permit, Source, Step } from "../resolve/model/model.ts";
 import { oneofOnly } from "../resolve/model/oneof-only.ts";
 import { isCostly, MOST_ASKED } from "../resolve/model/request-lists.ts";
 import { callsOf, composesOf } from "../resolve/model/source-parts.ts";
@@ -48,7 +48,7 @@ export interface PlannedSteps {
 
 /** @param readOutside steps that are read elsewhere, too */
 export function planSteps(
-  composed: Composed | Let | Permit,
+  composed: Composed | Let | Permit | Opening,
   around: MessageSurroundings,
   readOutside: ReadonlySet<Step>,
 ): PlannedSteps {
@@ -68,7 +68,7 @@ export function planSteps(
     const sync =
       step.source.kind === "shared"
         ? step.source.of.every((of) => around.syncShared.has(of))
-        : composed.kind === "let"
+        : composed.kind === "let" || composed.kind === "opening"
           ? around.syncShared.has(step)
           : isSync(step, (read) => planned(read).sync);
     drafts.set(step, {

@@ -11,22 +11,36 @@ import { nameCalls, nameFunctions, nameResolvers, nameUpstreams } from "./app-na
 import { coalescing } from "./coalesced.ts";
 import { explainedSteps } from "./explained.ts";
 import { functionNames } from "./function-names.ts";
-import type { AppNeeds, Entry, Plan, PlanFile, PlanMessage, PlanResolver, PlanServer, PlanUpstream } from "./plan.ts";
+import type {
+  AppNeeds,
+  Entry,
+  Plan,
+  PlanFile,
+  PlanMessage,
+  PlanOpening,
+  PlanResolver,
+  PlanServer,
+  PlanUpstream,
+} from "./plan.ts";
 import { envElsewhere, envOfFiles, serverEnv } from "./plan-env.ts";
 import { planFile } from "./plan-file.ts";
-import { planStarts, sharedNames, syncShared } from "./plan-let.ts";
+import { planStarts, sharedNames } from "./plan-let.ts";
 import { isLimitedLate } from "./plan-limits.ts";
 import { planMessage } from "./plan-message.ts";
 import { planPermit } from "./plan-permit.ts";
+import { planOpening } from "./plan-stream.ts";
 import { receivedCalls } from "./received.ts";
 import { stepNames } from "./step-names.ts";
+import { syncShared } from "./sync-steps.ts";
 
 /** Decides everything that running needs: emission only walks what this gives. */
 export function plan(model: Model, servers: readonly ServedTogether[]): Plan {
   const effects = effectTable(model.messages);
   const composed = new Map(model.messages.map((message) => [message.desc.typeName, message]));
+  const opened = new Map(model.openings.map((opening) => [opening.desc, opening.steps]));
+  // What an opening composes its message composes.
   const children = (message: Block): Composed[] =>
-    message.steps
+    [...message.steps, ...("desc" in message ? (opened.get((message as Composed).desc) ?? []) : [])]
       .flatMap((step) => composesOf(step.source))
       .flatMap(({ message: desc }) => composed.get(desc.typeName) ?? []);
   const groups = components(model, children, servers);
@@ -45,7 +59,10 @@ export function plan(model: Model, servers: readonly ServedTogether[]): Plan {
   const env = envOfFiles(model, children);
   const spelled = envElsewhere(model, { children, files: env }, foreign);
   const functions = functionNames(model);
-  const composedInside = new Set(blocksOf(model).flatMap(children));
+  const methods = model.files.flatMap((file) => file.services.flatMap((service) => service.methods));
+  const perItem = methods.flatMap(({ stream, composed: root }) => (stream === undefined ? [] : [root]));
+  const answers = new Set(methods.flatMap(({ stream, composed: root }) => (stream === undefined ? [root] : [])));
+  const composedInside = new Set([...blocksOf(model).flatMap(children), ...perItem]);
   const started = startedRoots(model);
   const around = {
     effects,
@@ -65,18 +82,30 @@ export function plan(model: Model, servers: readonly ServedTogether[]): Plan {
       message.desc.typeName,
       planMessage(message, {
         ...around,
-        admits: started.has(message)
-          ? { name: functions(message.desc.file).admit(message.desc), inside: composedInside.has(message) }
-          : undefined,
+        // Where all of its composers are streams, the guards that could speak before are the opening's.
+        admits:
+          started.has(message) && (!perItem.includes(message) || answers.has(message))
+            ? { name: functions(message.desc.file).admit(message.desc), inside: composedInside.has(message) }
+            : undefined,
         needs: foreign.has(message) ? needsOf(message, spelled.get(message), children, calls) : undefined,
         nameOf: stepNames(message, functions(message.desc.file).scope),
       }),
     );
   }
-  const starts = (service: BffService): ReturnType<typeof planStarts> => planStarts(service, messages, around);
+  const openings = new Map<string, PlanOpening>();
+  for (const opening of model.openings) {
+    const message = composed.get(opening.desc.typeName);
+    if (message === undefined) continue;
+    const names = functions(opening.desc.file);
+    const admits = started.has(message) ? { name: names.admit(opening.desc), inside: false } : undefined;
+    const needs = foreign.has(message) ? needsOf(opening, spelled.get(message), children, calls) : undefined;
+    openings.set(opening.desc.typeName, planOpening(opening, message, { ...around, admits, needs }));
+  }
+  const starts = (service: BffService): ReturnType<typeof planStarts> =>
+    planStarts(service, messages, openings, around);
   const limited = new Set(model.limits.filter(isLimitedLate).map(({ rpc }) => rpc));
   const permits = new Map(model.permits.map((permit) => [permit, planPermit(permit, around, limited.has(permit.rpc))]));
-  const run = { children, messages, calls, resolvers, upstreams, functions, env, own, starts, permits };
+  const run = { children, messages, calls, resolvers, upstreams, functions, env, own, starts, permits, openings };
   const files = model.files.map((file) => planFile(file, model, run));
   const enums = new Map(model.conversions.enums.map((one) => [`${one.from.typeName}>${one.to.typeName}`, one]));
   const enumConversion: Plan["enumConversion"] = (from, to) => enums.get(`${from.typeName}>${to.typeName}`);
@@ -161,13 +190,13 @@ function startedRoots(model: Model): ReadonlySet<Composed> {
 
 /** The members of the app object that a message needs, with what it composes. */
 function needsOf(
-  message: Composed,
+  message: Block,
   env: AppNeeds["env"],
   children: (message: Block) => Composed[],
   calls: ReadonlyMap<Call, Entry>,
 ): AppNeeds {
   const names = new Set<string>();
-  for (const at of reachable([message], children)) {
+  for (const at of reachable<Block>([message], children)) {
     if (
       env === undefined &&
       expressionsIn(at).some((expression) =>
@@ -199,7 +228,7 @@ function memo(compute: (name: string) => boolean): (name: string) => boolean {
 function ranksOf(groups: readonly (readonly AnyBlock[])[]): Map<Step, number> {
   const ranks = new Map<Step, number>();
   for (const group of groups) {
-    const lets = group.filter(({ kind }) => kind === "let");
+    const lets = group.filter(({ kind }) => kind === "let" || kind === "opening");
     const guards = [...lets, ...group.filter(({ kind }) => kind === "composed")].flatMap(({ steps }) =>
       steps.filter(({ source }) => source.kind === "guard"),
     );
@@ -222,12 +251,14 @@ function components(
     const up = parent.get(file) ?? file;
     return up === file ? file : find(up);
   };
-  const blocks = [...model.messages, ...model.lets, ...model.permits, ...model.limits, ...model.telemetry];
+  const { messages, openings, lets, permits, limits, telemetry, streams } = model;
+  const blocks = [...messages, ...openings, ...lets, ...permits, ...limits, ...telemetry, ...streams];
   for (const message of blocks)
     for (const child of children(message)) parent.set(find(child.file.desc), find(message.file.desc));
   for (const { desc, let: own, methods } of model.files.flatMap((file) => file.services))
-    for (const { composed: root, permit } of methods)
-      if (own !== undefined || (permit?.steps.length ?? 0) > 0) parent.set(find(root.file.desc), find(desc.file));
+    for (const { composed: root, permit, stream } of methods)
+      if (own !== undefined || stream !== undefined || (permit?.steps.length ?? 0) > 0)
+        parent.set(find(root.file.desc), find(desc.file));
   for (const files of servers.map(filesOf))
     for (const { desc } of files) if (files[0] !== undefined) parent.set(find(desc), find(files[0].desc));
   const groups = new Map<DescFile, AnyBlock[]>();

@@ -2,6 +2,7 @@
 import type { DescEnum, DescField, DescFile, DescMethod, DescService } from "@bufbuild/protobuf";
 import type { Expression, Overload } from "../cel/index.ts";
 import type { Code } from "../gen/bff/v1/options_pb.ts";
+import type { IrOverflow } from "../ir-stream.ts";
 import type { Origin } from "../origin.ts";
 import type { Conversions, EnumConversion, MessageConversion } from "../resolve/model/conversion.ts";
 import type { Callers, Identity } from "../resolve/model/edge.ts";
@@ -11,9 +12,11 @@ import type {
   Call,
   Composed,
   EnvVar,
+  Followed,
   Let,
   LimitLeaves,
   MetadataBinding,
+  Opening,
   Permit,
   ResolverSource,
   Step,
@@ -46,6 +49,8 @@ export interface PlanFile {
   readonly limits: readonly PlanRateLimit[];
   /** In file order. */
   readonly messages: readonly PlanMessage[];
+  /** Of those of its messages that are composed per item of a stream. */
+  readonly openings: readonly PlanOpening[];
   readonly conversions: Conversions;
   /** The environment variables that its expressions, and those of the messages they compose, read. */
   readonly env: readonly EnvVar[];
@@ -133,6 +138,8 @@ export interface PlanMethod {
   readonly limits: PlanLimits | undefined;
   /** What it leaves traces of. */
   readonly telemetry: PlanTelemetry | undefined;
+  /** What it follows; undefined: it gives one answer. */
+  readonly stream: PlanStream | undefined;
   /** Its paths besides that of the rpc. */
   readonly rest: readonly RestRule[];
   /** Its answers as wholes are used again. */
@@ -145,6 +152,24 @@ export interface PlanMethod {
   readonly maxElements: number | undefined;
   /** What is checked of the request before anything is composed. */
   readonly validated: PlanRuledMessage | undefined;
+}
+
+/** How a streaming rpc comes to its messages, with its defaults. Times are milliseconds. */
+export interface PlanStream {
+  readonly of: Followed;
+  /** Of its call. */
+  readonly entry: Entry;
+  /** The steps of the response that run once, before the source opens. */
+  readonly opening: PlanOpening | undefined;
+  readonly idleMs: Leaf<number> | undefined;
+  /** Undefined: the response has no place for a beat. */
+  readonly heartbeatMs: Leaf<number> | undefined;
+  readonly maxAgeMs: Leaf<number>;
+  readonly ahead: Leaf<number>;
+  readonly overflow: Leaf<IrOverflow>;
+  readonly minIntervalMs: Leaf<number> | undefined;
+  /** Names that stand for functions around, which no local name may hide. */
+  readonly functions: NameScope;
 }
 
 /** What an answer depends on besides its request. */
@@ -273,6 +298,8 @@ export interface PlanLimit {
   readonly concurrent: Leaf<number>;
   readonly queued: Leaf<number>;
   readonly adaptive: Leaf<boolean>;
+  /** That are followed at a time; undefined: nothing of it is. */
+  readonly streams: Leaf<number> | undefined;
 }
 export interface PlanCallPolicy {
   readonly timeoutMs: Leaf<number> | undefined;
@@ -295,6 +322,8 @@ export interface PlanCallPolicy {
   /** The same for all calls of an upstream. */
   readonly branches: readonly PlanBranch[];
   readonly limit: LimitLeaves | undefined;
+  /** Of a call that is followed: a limit of its own on streams. */
+  readonly streams: Leaf<number> | undefined;
   /** Whether a limit that it has to pass is adaptive. */
   readonly adaptive: boolean;
 }
@@ -350,7 +379,7 @@ export interface PlanFunction {
 
 /** Steps that one function starts. */
 export interface PlanBlock {
-  readonly composed: Composed | Let | Permit;
+  readonly composed: Composed | Let | Permit | Opening;
   /** All but the steps that only one case of a switch reads; what a step reads stands before it. */
   readonly steps: readonly PlanStep[];
   /** Whether a call with side effects is inside, so that the function takes a parameter `before`. */
@@ -390,6 +419,22 @@ export interface PlanMessage extends PlanBlock {
   /** Whether anything in it, or in what it composes, may be recorded as degraded. */
   readonly degradable: boolean;
   /** Composed from another file too: the members of the app object that it and what it composes need. */
+  readonly needs: AppNeeds | undefined;
+}
+/** The steps of a message that run once for all items of a stream. */
+export interface PlanOpening extends PlanBlock {
+  readonly composed: Opening;
+  /** `openRunUpdate` */
+  readonly name: string;
+  readonly file: DescFile;
+  /** Steps of the service that they read: then opening takes a parameter `shared`. */
+  readonly shared: readonly PlanStep[];
+  readonly admits: PlanMessage["admits"];
+  /** What has to have ended before the source opens. */
+  readonly awaited: readonly PlanStep[];
+  /** What items read, under these names. */
+  readonly gives: readonly { readonly name: string; readonly step: PlanStep }[];
+  readonly inherits: ReadonlyMap<PlanStep, readonly TouchOrigin[]>;
   readonly needs: AppNeeds | undefined;
 }
 export interface AppNeeds {

@@ -16,12 +16,12 @@ const leaf = <T>(said: Sourced<T> | undefined, standard: T): Leaf<T> => ({
 /** The most of an adaptive limit that says none: as Envoy's has it. */
 export const ADAPTIVE_MOST = 1_000;
 
-/** @param ofCalls what its calls say */
+/** @param ofCalls what its calls say; `follows`: whether any of them is followed */
 export function planUpstream(
   name: string,
   service: DescService,
   entries: readonly IrUpstream[],
-  ofCalls: Pick<PlanUpstream, "branches" | "http">,
+  { follows, ...ofCalls }: Pick<PlanUpstream, "branches" | "http"> & { readonly follows: boolean },
 ): PlanUpstream {
   const own = entriesAround(entries, service);
   const adaptive = leaf(
@@ -47,6 +47,12 @@ export function planUpstream(
         1_000,
       ),
       adaptive,
+      streams: follows
+        ? leaf(
+            nearest(own, ({ policy }) => policy.limit?.streams),
+            1_000,
+          )
+        : undefined,
     },
   };
 }
@@ -137,7 +143,12 @@ function breaker(entries: readonly IrUpstream[]): PlanBreaker | undefined {
   };
 }
 
-export function planCallPolicy({ policy, effects }: Pick<Call, "policy" | "effects">): PlanCallPolicy {
+export function planCallPolicy({
+  policy,
+  effects,
+  method: { methodKind },
+}: Pick<Call, "policy" | "effects" | "method">): PlanCallPolicy {
+  const follows = methodKind !== "unary";
   const { retry, timeout, forward, identify, limit, hedge, cache } = policy;
   const how = identify && TELLS[identify.value];
   const hedges = hedge.delay !== undefined && hedge.max?.value !== 0 && effects !== "once";
@@ -148,7 +159,7 @@ export function planCallPolicy({ policy, effects }: Pick<Call, "policy" | "effec
   return {
     timeoutMs: timeout && { value: timeout.value, at: timeout.at },
     retry:
-      effects === "once" || attempts.value <= 1
+      follows || effects === "once" || attempts.value <= 1
         ? undefined
         : {
             attempts,
@@ -180,6 +191,7 @@ export function planCallPolicy({ policy, effects }: Pick<Call, "policy" | "effec
       by,
     })),
     limit,
+    streams: follows ? policy.streams : undefined,
     adaptive: policy.adaptive,
   };
 }
@@ -191,7 +203,7 @@ const TELLS: { readonly [how in Identify]?: "signed" | "token" | "plain" } = {
 
 /** Equal for calls that can share an entry of the app object. */
 export function policyKey(policy: PlanCallPolicy): string {
-  const { timeoutMs, retry, forward, identify, limit, hedge, cache } = policy;
+  const { timeoutMs, retry, forward, identify, limit, streams, hedge, cache } = policy;
   return JSON.stringify([
     timeoutMs?.value,
     hedge && [hedge.delayMs.value, hedge.max.value],
@@ -209,5 +221,6 @@ export function policyKey(policy: PlanCallPolicy): string {
     limit?.concurrent?.value,
     limit?.queued?.value,
     limit?.adaptive?.value,
+    streams?.value,
   ]);
 }

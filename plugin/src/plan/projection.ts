@@ -4,7 +4,18 @@ import type { DescField, DescFile, DescMessage, DescMethod } from "@bufbuild/pro
 import type { CelType, Expression, Node } from "../cel/index.ts";
 import { callsIn } from "../resolve/model/blocks.ts";
 import type { Bound, Conversion, ConvertedTarget, MessageConversion } from "../resolve/model/conversion.ts";
-import type { Block, Call, Composed, Fail, Let, Permit, Source, Step } from "../resolve/model/model.ts";
+import type {
+  Block,
+  Call,
+  Composed,
+  Fail,
+  Followed,
+  Let,
+  Opening,
+  Permit,
+  Source,
+  Step,
+} from "../resolve/model/model.ts";
 import { policyExpressions } from "../resolve/model/source-parts.ts";
 import { unusual } from "./unusual.ts";
 
@@ -19,9 +30,9 @@ export interface Projection {
 export interface Projected {
   readonly file: DescFile;
   /** The messages it composes itself, and the blocks of its services. */
-  readonly own: readonly (Composed | Let | Permit)[];
+  readonly own: readonly (Composed | Opening | Let | Permit | Followed)[];
   /** Those of other files that they reach. */
-  readonly others: readonly Composed[];
+  readonly others: readonly (Composed | Opening)[];
   /** Those that this file holds. */
   readonly conversions: readonly MessageConversion[];
   readonly rpcs: readonly DescMethod[];

@@ -1,10 +1,10 @@
 import { camel } from "../camel.ts";
-import type { Composed, Let, Permit, Step } from "../resolve/model/model.ts";
+import type { Composed, Let, Opening, Permit, Step } from "../resolve/model/model.ts";
 import { callsOf } from "../resolve/model/source-parts.ts";
 import { lowerCamel, lowerFirst, NameScope } from "./names.ts";
 
 /** The local names of a block's steps, those of services first. */
-export function stepNames(message: Composed | Let | Permit, functions: NameScope): (step: Step) => string {
+export function stepNames(message: Composed | Let | Permit | Opening, functions: NameScope): (step: Step) => string {
   const scope = new NameScope(
     functions,
     message.args.members.map((arg) => camel(arg.name)),
@@ -20,7 +20,7 @@ export function stepNames(message: Composed | Let | Permit, functions: NameScope
   );
   return (step) => names.get(step) ?? "step";
 }
-function defaultName(step: Step, message: Composed | Let | Permit): string {
+function defaultName(step: Step, message: Composed | Let | Permit | Opening): string {
   const [call] = callsOf(step.source);
   if (step.source.kind === "resolver")
     return step.source.field === undefined ? lowerFirst(camel(message.desc.name)) : lowerCamel(step.source.field.name);

@@ -2,7 +2,7 @@
 import { childrenOf, type Expression, type Node, type Variable } from "../cel/index.ts";
 import type { Origin } from "../origin.ts";
 import { callsIn, expressionsIn } from "../resolve/model/blocks.ts";
-import type { Block, Composed, Let, Permit } from "../resolve/model/model.ts";
+import type { Block } from "../resolve/model/model.ts";
 import { callsOf, sourceExpressions } from "../resolve/model/source-parts.ts";
 import { fullName } from "../resolve/policies/entries.ts";
 import type { Plan, PlanBlock, PlanFile, PlanMessage } from "./plan.ts";
@@ -10,7 +10,7 @@ import { reachedInOrder, rootsOf } from "./worst-calls.ts";
 
 /** Of a composed message, of a service's `let`, of a permit. */
 export interface BlockWeight {
-  readonly block: Composed | Let | Permit;
+  readonly block: PlanBlock["composed"];
   /** Of its message, or its service. */
   readonly name: string;
   readonly steps: number;
@@ -52,7 +52,7 @@ export function weightOf(plan: Plan): Weight {
 
 // ---- one block ----
 
-function blockWeight(block: Composed | Let | Permit): BlockWeight {
+function blockWeight(block: PlanBlock["composed"]): BlockWeight {
   const expressions = expressionsIn(block);
   const tainted = saysOfClient(block);
   const conditions = conditionsOf(block).filter((one) => one !== undefined);
@@ -132,7 +132,7 @@ interface Side {
   readonly name: string;
   readonly reached: ReadonlySet<WeighedBlock>;
 }
-type WeighedBlock = PlanBlock & { readonly composed: Composed | Let | Permit };
+type WeighedBlock = PlanBlock;
 
 function sideOf(name: string, files: readonly PlanFile[], messages: ReadonlyMap<string, PlanMessage>): Side {
   const methods = files.flatMap(({ services }) => services.flatMap((service) => service.methods));

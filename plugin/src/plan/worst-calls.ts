@@ -4,7 +4,7 @@ import type { ComposeSource } from "../resolve/model/model.ts";
 import { choices } from "../resolve/model/oneof-only.ts";
 import { callsOf, composesOf } from "../resolve/model/source-parts.ts";
 import { fullName } from "../resolve/policies/entries.ts";
-import type { PlanBlock, PlanCallPolicy, PlanMessage, PlanMethod, PlanStep } from "./plan.ts";
+import type { PlanBlock, PlanCallPolicy, PlanMessage, PlanMethod, PlanPermit, PlanStart, PlanStep } from "./plan.ts";
 
 export interface MethodCalls {
   readonly method: string;
@@ -30,11 +30,20 @@ export function rootsOf({
   message,
   start,
   permit,
-}: Pick<PlanMethod, "message" | "start" | "permit">): readonly PlanBlock[] {
+  stream,
+}: Pick<PlanMethod, "message" | "start" | "permit" | "stream">): readonly PlanBlock[] {
+  return blocksOf(permit, start, stream?.opening, message);
+}
+
+export function blocksOf(
+  permit: PlanPermit | undefined,
+  start: PlanStart | undefined,
+  ...messages: readonly (PlanBlock | undefined)[]
+): readonly PlanBlock[] {
   // A step of the service that a permit rests on makes the same call there, which is made once.
   const started = new Set(start?.let.steps.map(({ ir }) => ir.at));
   const own = permit && { ...permit, steps: permit.steps.filter(({ step }) => !started.has(step.ir.at)) };
-  return [own, start, message].filter((block) => block !== undefined);
+  return [own, start, ...messages].filter((block) => block !== undefined);
 }
 
 /** Messages (or what a service starts) and all that they compose, composers before what they compose. */

@@ -50,7 +50,7 @@ export const declarationCodes = {
     "The default of an environment variable is of its type, because it takes the place of a text that would be read as that type.",
   BFF130: "A list says each value once. The second one has no effect, and often stands where another value was meant.",
   BFF131:
-    "Rules of a BFF service stand on unary rpcs, because a composed response is one answer made of single answers.",
+    "An rpc of a BFF service takes one message. Where it gives a stream of them, it says what it follows: by itself nothing tells when to give another one.",
   BFF132:
     "A rule on an rpc stands in a service with `(bff.v1.service)`. In other services nothing is generated, and the rule would have no effect.",
   BFF133:
@@ -105,6 +105,13 @@ export const declarationCodes = {
   BFF162:
     "A decision is a step in the permit of an rpc, by `call`, `by` or `switch`, and it has a value. Nothing stands in for one that fails: what cannot be decided is refused.",
   BFF163: "A source, scope or role is named in a permit as it is called. Another name, or none, matches nobody.",
+  BFF164:
+    "A stream says what an item is called and where items come from. Without a name no field could read it, and without a source there is none.",
+  BFF165:
+    "What a stream says of its pace is within bounds, and says something: every follower holds memory for what is composed ahead of it.",
+  BFF166:
+    "What a stream says of its pace has an effect. Only with LATEST may items be dropped, and then nothing is composed ahead.",
+  BFF167: "`stream` stands on an rpc that returns a stream, because it says how one request becomes many messages.",
   BFF178:
     "What may be used again says for how long: a `cache` of an rpc by its `ttl`, an `http_cache` by its `max_age`, in whole seconds, for HTTP knows no others.",
   BFF179:

@@ -19,6 +19,9 @@ const source = (kind: string) => identity(`source: { name: "a" ${kind} }`);
 const jwt = (more: string) => source(`jwt: { issuer: "https://a.b" audience: "c" ${more} }`);
 const rpc = (said: string) =>
   `message M {} service S { option (bff.v1.service) = {}; rpc A(M) returns (M) { option idempotency_level = NO_SIDE_EFFECTS; option (bff.v1.method) = { ${said} }; } }`;
+const following = (said: string) =>
+  `message M {} service S { option (bff.v1.service) = {}; rpc A(M) returns (stream M) { option (bff.v1.method).stream = ${said}; } }`;
+const stream = (said: string) => following(`{ var: "e" call: { method: "a.B/C" } ${said} }`);
 const limit = (said: string, whole = false) =>
   `message M {} service S { option (bff.v1.service).rate_limit = ${whole ? `«${said}»` : said}; rpc A(M) returns (M); }`;
 const permit = (said: string) =>
@@ -349,8 +352,20 @@ const faults: readonly Case[] = [
   [
     "BFF131",
     "message M {} service S { option (bff.v1.service) = {}; rpc «A»(M) returns (stream M); }",
-    'the rpc "A" streams: a BFF service has unary rpcs only',
+    'the rpc "A" streams, and nothing says what it follows',
   ],
+  [
+    "BFF131",
+    "message M {} service S { option (bff.v1.service) = {}; rpc «A»(stream M) returns (M); }",
+    'the rpc "A" takes a stream from the client, which no response is composed of',
+  ],
+  ["BFF164", following("«{ call: { method: 'a.B/C' } }»"), 'this stream has no "var"'],
+  ["BFF164", following('«{ var: "e" }»'), "this stream has no source"],
+  ["BFF165", stream("ahead: «65»"), '"ahead" is 65: every follower would hold so many items'],
+  ["BFF165", stream("overflow: «OVERFLOW_UNSPECIFIED»"), /^"overflow" does not say/],
+  ["BFF166", stream('min_interval: «"1s"»'), /^`min_interval` drops items/],
+  ["BFF166", stream("overflow: LATEST ahead: «2»"), /^with LATEST one item/],
+  ["BFF167", rpc(`stream: «{ var: "e" call: { method: "a.B/C" } }»`), /^the rpc "A" gives one answer/],
   [
     "BFF132",
     `message M {} service S { rpc A(M) returns (M) { option (bff.v1.method) = «{ timeout: "1s" }»; } }`,
@@ -443,8 +458,7 @@ const faults: readonly Case[] = [
   ],
   ["BFF190", lets(`{ name: "a" by: "1" defer: «true» }`), '"defer" is not supported yet'],
   ["BFF190", lets(`{ name: "a" latest: «{ topic: "t" key: "'k'" }» }`), '"latest" is not supported yet'],
-  ["BFF190", upstream("{ limit: { streams: «5» } }"), '"streams" is not supported yet'],
-  ["BFF190", rpc('stream: «{ var: "e" }»'), '"stream" is not supported yet'],
+  ["BFF190", following(`{ var: "e" follow: «{ topic: "t" }» }`), '"follow" is not supported yet'],
   ["BFF190", rpc('parts_timeout: «"1s"»'), '"parts_timeout" is not supported yet'],
   [
     "BFF151",

@@ -12,7 +12,7 @@ import {
 } from "../gen/bff/v1/options_pb.ts";
 import type { IrCache, IrErrorRule, IrHedge, IrLimit, IrPolicy, IrRetry } from "../ir-step.ts";
 import { child, children, type Declared, sourced, texts } from "./declared.ts";
-import { caution, fault, unsupported } from "./fault.ts";
+import { caution, fault } from "./fault.ts";
 import { checkMetadataKey, checkUnique } from "./names.ts";
 import type { Place } from "./place.ts";
 import { readBinds } from "./read-binds.ts";
@@ -126,12 +126,12 @@ function readRetry({ value, place }: Declared<Retry>, report: Report): IrRetry {
 
 function readLimit({ value, place }: Declared<Limit>, report: Report): IrLimit {
   if (isEmpty(value)) empty(report, place, "limit");
-  if (value.streams !== undefined) unsupported(report, place.field("streams").at, '"streams"');
   return {
     at: place.at,
     concurrent: count(value.concurrent, place, "concurrent", "write how many calls may be in flight", report),
     queued: sourced(value.queued, place, "queued"),
     adaptive: sourced(value.adaptive, place, "adaptive"),
+    streams: count(value.streams, place, "streams", "write how many streams may be followed at a time", report),
   };
 }
 

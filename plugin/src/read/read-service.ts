@@ -3,6 +3,7 @@ import type { Report } from "../diagnostic/diagnostic.ts";
 import { method as methodOption, type Permit, service as serviceOption } from "../gen/bff/v1/options_pb.ts";
 import type { IrMethod, IrService } from "../ir.ts";
 import type { IrPermit } from "../ir-edge.ts";
+import type { Origin } from "../origin.ts";
 import { child, children, sourced, text } from "./declared.ts";
 import { fault, unsupported } from "./fault.ts";
 import type { Locator } from "./locate.ts";
@@ -15,6 +16,7 @@ import { readLimits } from "./read-limits.ts";
 import { readPermit } from "./read-permit.ts";
 import { isEmpty } from "./read-policy.ts";
 import { readSteps } from "./read-step.ts";
+import { readStream } from "./read-stream.ts";
 import { readVersion } from "./read-version.ts";
 import { count, duration, maxElements } from "./values.ts";
 
@@ -59,15 +61,12 @@ const SAYS_NOTHING = {
   validate: undefined,
   httpCache: undefined,
   cache: undefined,
+  stream: undefined,
 };
 
 function readMethod(desc: DescMethod, locator: Locator, report: Report): IrMethod {
   const at = locator.name(desc);
-  if (desc.methodKind !== "unary") {
-    fault(report, "BFF131", at, `the rpc "${desc.name}" streams: a BFF service has unary rpcs only`, {
-      hint: "move it to a service without `(bff.v1.service)`",
-    });
-  }
+  checkKind(desc, at, report);
   const http = readHttp(desc, locator, report);
   if (!hasOption(desc, methodOption)) return { kind: "method", desc, at, ...SAYS_NOTHING, http };
   const value = getOption(desc, methodOption);
@@ -76,12 +75,13 @@ function readMethod(desc: DescMethod, locator: Locator, report: Report): IrMetho
   const permit = permitOf(value, place, "rpc", report);
   const response = text(value.response, place, "response");
   checkReference(response, "a message", report);
-  if (value.stream !== undefined) unsupported(report, place.field("stream").at, '"stream"');
   if (value.partsTimeout !== undefined) unsupported(report, place.field("parts_timeout").at, '"parts_timeout"');
+  const stream = child(value.stream, place, "stream");
   return {
     kind: "method",
     desc,
     at,
+    stream: stream && readStream(stream, desc, report),
     timeout: duration(value.timeout, place, "timeout", report),
     maxElements: maxElements(value, place, report),
     maxCalls: count(value.maxCalls, place, "max_calls", "write how many upstream calls one request may cost", report),
@@ -94,6 +94,21 @@ function readMethod(desc: DescMethod, locator: Locator, report: Report): IrMetho
     httpCache: readHttpCache(value, place, report),
     cache: readResponseCache(value, place, report),
   };
+}
+
+/** What a client streams is not composed, and of an rpc that streams to clients somebody says how. */
+function checkKind(desc: DescMethod, at: Origin, report: Report): void {
+  const { name, methodKind, output } = desc;
+  const follows = hasOption(desc, methodOption) && getOption(desc, methodOption).stream !== undefined;
+  if (methodKind === "unary" || (methodKind === "server_streaming" && follows)) return;
+  if (methodKind === "server_streaming")
+    fault(report, "BFF131", at, `the rpc "${name}" streams, and nothing says what it follows`, {
+      hint: `add option (bff.v1.method).stream = { var: "…" call: { … } }, or write \`returns (${output.name})\``,
+    });
+  else
+    fault(report, "BFF131", at, `the rpc "${name}" takes a stream from the client, which no response is composed of`, {
+      hint: "let it take one message, or move it to a service without `(bff.v1.service)`",
+    });
 }
 
 function permitOf(

@@ -312,6 +312,32 @@ export const CODES = {
     "Each member of a oneof can be chosen. Members are tried in their order, and behind one that always has a value none is reached.",
   BFF612:
     "`autobind` fills a field. Where none has the name, type and presence of one of the step's, a renamed field may be the reason.",
+  BFF620: "A stream follows a method that returns a stream. One that gives a single answer is called in a step.",
+  BFF621:
+    "The item of a stream has a name of its own. The response reads it beside the fields of the request, as `args.<var>`.",
+  BFF622:
+    "What a stream asks of its items and of its requests reads no steps: those of the response belong to one item.",
+  BFF623:
+    "A position is an int, a uint or a string over the item alone. Whoever goes on behind it must be given what follows, all of it: two items never share one.",
+  BFF624: "`resume` is the position of the last item that somebody has. Without a `position` there is none.",
+  BFF625:
+    "The request of a stream with a `position` reads `resume`. Otherwise the upstream begins anew, and whoever resumes is given all that they have.",
+  BFF626:
+    "Policies of single answers do not hold for a stream: it is sent once, it has no answer to keep, and its end is that of the run.",
+  BFF627:
+    "A message whose steps run once for all items of a stream is composed by streams alone. Elsewhere they would run for each.",
+  BFF628:
+    "What is said of single answers does not stand on a stream: there is none that could be kept, counted, or be at a path of HTTP.",
+  BFF629:
+    "What is done for each item of a stream has no side effects. Whoever resumes is given items again, and several follow the same ones.",
+  BFF630: "A source with a `position` has no side effects: it is opened again where it broke, and by whoever resumes.",
+  BFF631:
+    "Where a stream has a `position` or a `heartbeat`, its response has a field of type bff.v1.Position, which tells clients where they stand.",
+  BFF632:
+    "Fields of type bff.v1.Position and bff.v1.Part are filled by the runtime, in the response itself: one position, and a list of parts.",
+  BFF633: "A stream is followed over gRPC. HTTP with JSON has no streams that could be followed.",
+  BFF634:
+    "What is called for each item of a stream is called as often as items come. A step that does not rest on the item runs once.",
   BFF701:
     "An rpc costs no more upstream calls than its `max_calls` says, because one request to the BFF would become many to others.",
   BFF702:

@@ -12,11 +12,13 @@ import { checkServicesEnv } from "./messages/env-agreement.ts";
 import { resolveLet } from "./messages/let.ts";
 import { resolveLimits } from "./messages/limits.ts";
 import { resolveAdrift, resolveMessage } from "./messages/message.ts";
+import { type Opened, takeOpenings } from "./messages/opening.ts";
 import { ownFunctions } from "./messages/own-functions.ts";
 import { packageContext } from "./messages/package-context.ts";
 import { resolvePermits } from "./messages/permit.ts";
 import { callersOf } from "./messages/principal.ts";
 import { restOf } from "./messages/rest.ts";
+import { itemOf, resolveStreams } from "./messages/stream.ts";
 import { resolveTelemetry } from "./messages/telemetry.ts";
 import { versionsOf } from "./messages/version.ts";
 import { isDegradation } from "./model/degradation.ts";
@@ -27,6 +29,7 @@ import type {
   BffMethod,
   BffPackage,
   Composed,
+  Followed,
   Let,
   Limits,
   Model,
@@ -34,6 +37,7 @@ import type {
   Step,
   Telemetry,
 } from "./model/model.ts";
+import { isPosition } from "./model/stream-fields.ts";
 import { lookupMessage, lookupMethod, lookupService } from "./names/lookup.ts";
 import { DEFAULT_BUDGET_MS } from "./policies/context.ts";
 import { checkOwnWord } from "./policies/vouching.ts";
@@ -75,14 +79,16 @@ export function resolve(ir: Ir, report: Report): Model {
       for (const method of service.methods) rootPlace(run, method, file.desc.proto.package);
   // Messages read them, and may be composed by them.
   const lets = resolveLets(run);
-  const { composed, namedAdrift } = resolveMessages(run, graph);
+  const { composed: declared, namedAdrift } = resolveMessages(run, graph);
+  const { composed, openings } = takeOpenings(run, declared);
   const permits = resolvePermits(run);
   const limits = resolveLimits(run);
   const telemetry = resolveTelemetry(run);
+  const streams = resolveStreams(run);
   suspectUntried(run);
   const files = ir.files
     .filter((file) => file.target)
-    .map((file) => bffFile(run, file, { composed, lets, permits, limits, telemetry }));
+    .map((file) => bffFile(run, file, { composed, openings, lets, permits, limits, telemetry, streams }));
   return {
     ir,
     files,
@@ -92,6 +98,8 @@ export function resolve(ir: Ir, report: Report): Model {
     permits: [...permits.values()],
     limits: [...limits.values()],
     telemetry: [...telemetry.values()],
+    streams: [...streams.values()],
+    openings: [...openings.values()],
     messages: [...composed.values()],
     conversions: aliases.conversions(),
     rules: resolveRules(ir, report),
@@ -181,26 +189,29 @@ function rootPlace(run: Run, method: IrMethod, container: string): void {
     });
     return;
   }
-  run.places.set(root, [...(run.places.get(root) ?? []), requestPlace(input, `rpc "${name}"`, method.at)]);
+  const { stream } = method;
+  const item = stream?.var && { name: stream.var, desc: itemOf(run.ir, stream) };
+  run.places.set(root, [...(run.places.get(root) ?? []), requestPlace(input, `rpc "${name}"`, method.at, item)]);
 }
 
 function checkEntries(ir: Ir, report: Report): void {
   for (const entry of ir.files.flatMap((file) => file.upstreams)) {
-    const method = entry.method && lookupMethod(ir, entry.method, report);
+    const method = entry.method && lookupMethod(ir, entry.method, report, "either");
     if (entry.method === undefined && entry.service !== undefined) lookupService(ir, entry.service, report);
     checkOwnWord(entry.policy, method, report);
   }
 }
 
-interface ResolvedBlocks {
-  readonly composed: ReadonlyMap<string, Composed>;
+interface ResolvedBlocks extends Opened {
   readonly lets: ReadonlyMap<IrService, Let>;
   readonly permits: ReadonlyMap<IrMethod, Permit>;
   readonly limits: ReadonlyMap<IrMethod, Limits>;
   readonly telemetry: ReadonlyMap<IrMethod, Telemetry>;
+  readonly streams: ReadonlyMap<IrMethod, Followed>;
 }
 
-function bffFile(run: Run, file: IrFile, { composed, lets, permits, limits, telemetry }: ResolvedBlocks): BffFile {
+function bffFile(run: Run, file: IrFile, blocks: ResolvedBlocks): BffFile {
+  const { composed, openings, lets, permits, limits, telemetry, streams } = blocks;
   const effects = effectTable([...composed.values()]);
   const rest = new Map(
     file.services.flatMap(({ methods }) => methods.map((one) => [one, restOf(one, run.report)] as const)),
@@ -231,6 +242,9 @@ function bffFile(run: Run, file: IrFile, { composed, lets, permits, limits, tele
           version: versions.get(method),
           limits: limits.get(method),
           telemetry: telemetry.get(method),
+          stream: streams.get(method),
+          opening: method.stream && openings.get(message.desc.typeName),
+          positionField: output.fields.find(isPosition),
           rest: rest.get(method) ?? [],
           ...cachingOf(run, service, method),
           timeoutMs: method.timeout?.value ?? DEFAULT_BUDGET_MS,

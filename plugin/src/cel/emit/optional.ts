@@ -119,6 +119,8 @@ function knownInner(emitter: Emitter, node: Node): Piece | undefined {
   if (node.kind === "macro" && node.macro === "first") return maybe(emitMacro(emitter, node));
   if (node.kind === "name" && node.variable.role === "failure")
     return maybe(atom(emitter.names.variable(node.variable)));
+  if (node.kind === "name" && node.variable.role === "resume")
+    return maybe(piece([emitter.names.variable(node.variable)], innerForm(node)));
   if (node.kind !== "call") return undefined;
   const { names } = emitter;
   const [first, second] = node.args;

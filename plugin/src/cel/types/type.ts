@@ -54,6 +54,7 @@ export interface Variable {
     | "principal"
     | "peer"
     | "failure"
+    | "resume"
     | "local"
     | "unknown";
   readonly type: CelType;

@@ -8,6 +8,7 @@ import type { Ir, IrEnum, IrField, IrMessage } from "../../ir.ts";
 import type { Origin, Text } from "../../origin.ts";
 import type { Conversions, ConvertedTarget, EnumConversion, MessageConversion } from "../model/conversion.ts";
 import { isDegradation } from "../model/degradation.ts";
+import { isPart, isPosition } from "../model/stream-fields.ts";
 import { lookupEnum, lookupMessage, resolveName } from "../names/lookup.ts";
 import { computedOf, fallbackOf, writtenTo } from "./computed.ts";
 import { type Aliases, conversion } from "./convert.ts";
@@ -216,7 +217,7 @@ export class AliasTable implements Aliases {
     const targets: ConvertedTarget[] = [];
     const group = grouped(targets);
     for (const field of to.fields) {
-      if (isDegradation(field)) continue;
+      if (isDegradation(field) || isPosition(field) || isPart(field)) continue;
       const theirs = from.fields.find((candidate) => candidate.name === field.name);
       const how = theirs && conversion(fieldType(theirs), fieldType(field), this);
       if (theirs !== undefined && how !== undefined && how.kind !== "misfit")

@@ -1,12 +1,14 @@
 import type { DescField, DescOneof } from "@bufbuild/protobuf";
 import { type Expression, fieldName, fieldType, typeName } from "../../cel/index.ts";
-import type { IrField, IrMessage } from "../../ir.ts";
+import type { IrField, IrMessage, IrMethod } from "../../ir.ts";
 import type { Origin } from "../../origin.ts";
 import { bindTo, canBeAbsent } from "../conversions/bind.ts";
+import { rootOf } from "../graph/message-graph.ts";
 import type { Bound, OneofTarget, Target } from "../model/conversion.ts";
 import { isDegradation } from "../model/degradation.ts";
 import type { Step } from "../model/model.ts";
 import { sourceExpressions } from "../model/source-parts.ts";
+import { isPart, isPosition } from "../model/stream-fields.ts";
 import { syntheticText } from "../names/synthetic-text.ts";
 import { check, checkCondition, where } from "../scope/scope.ts";
 import type { MessageContext as AnyContext } from "../steps/context.ts";
@@ -26,9 +28,10 @@ export function resolveFields(
   const targets: Target[] = [];
   const oneofs = new Map<DescOneof, OneofTarget["members"][number][]>();
   const degradedField = findDegradedField(cx);
+  checkFilled(cx);
   if (cx.ir.resolver !== undefined) return { targets, degradedField };
   for (const field of cx.ir.fields) {
-    if (isDegradation(field.desc)) continue;
+    if (isDegradation(field.desc) || isPosition(field.desc) || isPart(field.desc)) continue;
     const condition = field.if && field.desc.oneof && checkCondition(cx.scope, field.if, "this `if`");
     const bound = resolveField({ ...cx, scope: where(cx.scope, condition) }, field, unknown, resolvers);
     const { oneof } = field.desc;
@@ -85,6 +88,42 @@ function findDegradedField(cx: MessageContext): DescField | undefined {
   }
   return first?.desc;
 }
+
+/** Fields that tell followers where they stand, and what has arrived: at the root of a response, and each once. */
+function checkFilled(cx: MessageContext): void {
+  const report = (at: Origin, message: string, hint: string): void =>
+    cx.scope.report({ code: "BFF632", severity: "error", message, at, hint });
+  const root = cx.roots.some((one) => isRoot(cx, one)) || cx.run.adrift.has(cx.ir);
+  for (const [is, what] of [[isPosition, "position"] as const, [isPart, "parts"] as const]) {
+    const fields = cx.ir.fields.filter(({ desc }) => is(desc));
+    for (const [i, { desc, by, alias, resolver, at }] of fields.entries()) {
+      const own = by ?? alias ?? resolver;
+      const name = `"${desc.name}"`;
+      const list = desc.fieldKind === "list";
+      if (own !== undefined) report(own.at, `${name} is filled by the runtime`, "leave its rule out");
+      else if (desc.oneof !== undefined)
+        report(at, `${name} is a member of a oneof, and always there`, "take it out of the oneof");
+      else if (desc.fieldKind === "map" || list !== (what === "parts"))
+        report(
+          at,
+          what === "parts"
+            ? `${name} holds one part, and there may be several`
+            : `${name} holds several positions, and a client stands in one place`,
+          what === "parts" ? `write \`repeated bff.v1.Part ${desc.name}\`` : `write \`bff.v1.Position ${desc.name}\``,
+        );
+      else if (i > 0) report(at, `"${cx.ir.desc.name}" has two fields for ${what}`, "keep one of them");
+      else if (!root)
+        report(
+          at,
+          `"${cx.ir.desc.name}" is part of a response, and ${name} is told of the response as a whole`,
+          "move it to the response itself",
+        );
+    }
+  }
+}
+const isRoot = ({ run, file, ir }: MessageContext, method: IrMethod): boolean =>
+  rootOf(method, method.desc.parent.file.proto.package || file.desc.proto.package, (name) => run.messages.has(name)) ===
+  ir.desc.typeName;
 
 function resolveField(
   cx: MessageContext,

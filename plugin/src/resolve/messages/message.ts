@@ -223,6 +223,7 @@ function checkAfter(cx: MessageContext): void {
   const names = new Set(
     [...cx.ir.steps.map((step) => step.name?.value), ...cx.around.keys()].filter((name) => name !== undefined),
   );
+  const items = itemsOf(cx);
   for (const { step, name } of cx.ir.steps.flatMap((step) => step.after.map((name) => ({ step, name })))) {
     if (name.value === step.name?.value) {
       cx.scope.report({
@@ -233,7 +234,7 @@ function checkAfter(cx: MessageContext): void {
         hint: "name another step",
       });
     }
-    if (names.has(name.value)) continue;
+    if (names.has(name.value) || items.has(name.value)) continue;
     const like = didYouMean(name.value, [...names]);
     cx.scope.report({
       code: "BFF206",
@@ -244,6 +245,10 @@ function checkAfter(cx: MessageContext): void {
     });
   }
 }
+
+/** What an item is called in the streams that compose a message: a step may wait for it. */
+const itemsOf = ({ run, ir }: MessageContext): ReadonlySet<string> =>
+  new Set(run.places.get(ir.desc.typeName)?.flatMap(({ item }) => item ?? []) ?? []);
 
 export function reportCycle(cx: MessageContext, cycle: readonly IrStep[]): void {
   const [first] = cycle;

@@ -1,14 +1,15 @@
 import type { Expression, Node, Overload, Variable } from "../../cel/index.ts";
 import { childrenOf } from "../../cel/index.ts";
-import type { Block, Call, Composed, Let, Limits, Model, Permit, Step, Telemetry } from "./model.ts";
+import type { Block, Call, Composed, Followed, Let, Limits, Model, Opening, Permit, Step, Telemetry } from "./model.ts";
 import { callsOf, policyExpressions, sourceExpressions } from "./source-parts.ts";
 
 /** Whatever may have steps. */
-export type AnyBlock = Composed | Let | Permit | Limits | Telemetry;
+export type AnyBlock = Composed | Opening | Let | Permit | Limits | Telemetry | Followed;
 
-/** All that has steps: the `let` of services, permits, limits, what traces tell, then messages. */
-export function blocksOf({ lets, permits, limits, telemetry, messages }: Model): readonly AnyBlock[] {
-  return [...lets, ...permits, ...limits, ...telemetry, ...messages];
+/** All that has steps: the `let` of services, permits, limits, what traces tell, streams with their openings, then messages. */
+export function blocksOf(model: Model): readonly AnyBlock[] {
+  const { lets, permits, limits, telemetry, streams, openings, messages } = model;
+  return [...lets, ...permits, ...limits, ...telemetry, ...streams, ...openings, ...messages];
 }
 
 /** The calls of its own steps, those of lists included, in order of declaration. */

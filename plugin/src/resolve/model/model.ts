@@ -6,6 +6,7 @@ import type { Code, Identify } from "../../gen/bff/v1/options_pb.ts";
 import type { Ir, IrEnvVar, IrFile, IrFunction, IrMessage, IrMethod, IrService } from "../../ir.ts";
 import type { IrRateLimit } from "../../ir-edge.ts";
 import type { IrBranch, IrStep } from "../../ir-step.ts";
+import type { IrStream } from "../../ir-stream.ts";
 import type { Origin, Sourced, Text } from "../../origin.ts";
 import type { Bound, Conversions, FieldBinding, MessageConversion, Target } from "./conversion.ts";
 import type { Callers, HttpCaching, Identity, ResponseCaching, Version } from "./edge.ts";
@@ -24,6 +25,10 @@ export interface Model {
   readonly limits: readonly Limits[];
   /** What each rpc leaves traces of; none of those of whose package nothing is said. */
   readonly telemetry: readonly Telemetry[];
+  /** What each streaming rpc follows; none of those that have a fault. */
+  readonly streams: readonly Followed[];
+  /** What runs once for messages that are composed per item of a stream. */
+  readonly openings: readonly Opening[];
   /** Every identity that governs a package of this run. */
   readonly identities: readonly Identity[];
   /** Composed messages, composers before what they compose. */
@@ -87,6 +92,12 @@ export interface BffMethod {
   /** Undefined: as often as callers like. */
   readonly limits: Limits | undefined;
   readonly telemetry: Telemetry | undefined;
+  /** What it follows; undefined: it gives one answer. */
+  readonly stream: Followed | undefined;
+  /** Of a stream: the steps of the response that do not rest on the item; undefined: there are none. */
+  readonly opening: Opening | undefined;
+  /** Of the declared response: where a follower is told where it stands. */
+  readonly positionField: DescField | undefined;
   /** Its paths besides that of the rpc. */
   readonly rest: readonly RestRule[];
   /** Its answers as wholes are used again. */
@@ -128,6 +139,11 @@ export interface Composed extends Block {
   readonly clients: readonly Call[];
   /** Undefined: no rpc that reaches it knows callers. */
   readonly callers: Callers | undefined;
+}
+/** The steps of a message that is composed per item of a stream which do not rest on the item: they run once, before the source opens. */
+export interface Opening extends Omit<Composed, "kind" | "targets" | "resolver" | "clients"> {
+  readonly kind: "opening";
+  readonly targets: readonly [];
 }
 /** The `let` of a service. */
 export interface Let extends Block {
@@ -188,6 +204,23 @@ export interface LimitUse {
   /** It does not apply to callers of whom nobody is known: the rpc is public, and it reads the principal. */
   readonly spares: boolean;
   readonly env: readonly EnvVar[];
+}
+
+/** What a streaming rpc follows. Its steps are its call and the expressions around it. */
+export interface Followed extends Block {
+  readonly kind: "stream";
+  readonly ir: IrService;
+  readonly desc: DescService;
+  readonly rpc: IrMethod;
+  readonly stream: IrStream;
+  readonly item: Variable;
+  readonly call: Call;
+  /** In the requests of `call`: where to go on. */
+  readonly resume: Variable | undefined;
+  readonly position: { readonly kind: "int" | "uint" | "string"; readonly by: Expression } | undefined;
+  readonly if: Expression | undefined;
+  readonly until: Expression | undefined;
+  readonly callers: Callers | undefined;
 }
 
 /** What an rpc leaves traces of: what the files of its package say. Its steps are the expressions of its attributes. */
@@ -399,6 +432,8 @@ export interface Policy {
   readonly cache: { readonly ttl: Sourced<number> | undefined; readonly stale: Sourced<number> | undefined };
   /** The limit of the call, or of an entry for its method: an inner pool. */
   readonly limit: LimitLeaves | undefined;
+  /** The same, of streams. */
+  readonly streams: Sourced<number> | undefined;
   /** Whether that limit, or the one of the upstream, follows what the upstream bears. */
   readonly adaptive: boolean;
   readonly forward: readonly Sourced<string>[];

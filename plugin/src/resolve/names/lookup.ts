@@ -84,8 +84,17 @@ export function lookupSuccessor(ir: Ir, text: Text, of: DescService, report: Rep
   return found;
 }
 
-/** "package.Service/Method" → the method; undefined after a diagnostic. */
-export function lookupMethod(ir: Ir, text: Text, report: Report): DescMethod | undefined {
+/**
+ * "package.Service/Method" → the method; undefined after a diagnostic.
+ *
+ * @param wanted what it is named for: to be called, to be followed, or to have something said of it
+ */
+export function lookupMethod(
+  ir: Ir,
+  text: Text,
+  report: Report,
+  wanted: "unary" | "server_streaming" | "either" = "unary",
+): DescMethod | undefined {
   if (!isMethodName(text.value)) return undefined;
   const [serviceName = "", methodName = ""] = text.value.split("/");
   const service = ir.registry.getService(serviceName);
@@ -98,17 +107,30 @@ export function lookupMethod(ir: Ir, text: Text, report: Report): DescMethod | u
     report(noMethod(text, service, methodName));
     return undefined;
   }
-  if (method.methodKind !== "unary") {
-    report({
-      code: "BFF202",
-      severity: "error",
-      message: `"${text.value}" is a streaming method`,
-      at: text.at,
-      hint: "call a unary method: a composed response is made of single answers",
-    });
-    return undefined;
-  }
-  return method;
+  const { methodKind } = method;
+  if (methodKind === wanted || (wanted === "either" && (methodKind === "unary" || methodKind === "server_streaming")))
+    return method;
+  report(methodKind === "unary" ? notStreaming(text) : streaming(text, methodKind === "server_streaming", wanted));
+  return undefined;
+}
+
+function streaming(text: Text, follows: boolean, wanted: string): Diagnostic {
+  const hint = !follows
+    ? "call a method that takes one message: nobody would give it a stream of them"
+    : wanted === "unary"
+      ? 'call a unary method, or follow it: `stream: { var: "…" call: { … } }` of an rpc that returns a stream'
+      : "name another method";
+  return { code: "BFF202", severity: "error", message: `"${text.value}" is a streaming method`, at: text.at, hint };
+}
+
+function notStreaming(text: Text): Diagnostic {
+  return {
+    code: "BFF620",
+    severity: "error",
+    message: `"${text.value}" gives one answer, and a stream follows a method that gives many`,
+    at: text.at,
+    hint: "name a method that returns a stream, or call this one in a step of the response",
+  };
 }
 
 export function lookupService(ir: Ir, text: Text, report: Report): boolean {

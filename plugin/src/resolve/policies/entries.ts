@@ -93,6 +93,7 @@ const LEAVES: readonly Leaf[] = [
   { name: "protocol", get: (entry) => protocolName(entry) },
   { name: "limit.concurrent", get: (entry) => entry.policy.limit?.concurrent },
   { name: "limit.adaptive", get: (entry) => entry.policy.limit?.adaptive },
+  { name: "limit.streams", get: (entry) => entry.policy.limit?.streams },
   { name: "limit.queued", get: (entry) => entry.policy.limit?.queued },
   { name: "forward", get: (entry) => list(entry.policy.forward) },
   { name: "identify", get: (entry) => entry.policy.identify },

@@ -61,6 +61,7 @@ export function mergePolicy(cx: PolicyContext, ir: IrCall, policies: readonly Ir
     },
     hedge,
     cache,
+    streams: nearest(inner, (policy) => policy.limit?.streams),
     limit: limits ? { concurrent, queued, adaptive } : undefined,
     adaptive: adaptive?.value === true || nearest(shared, (policy) => policy.limit?.adaptive)?.value === true,
     identify: nearest(policies, (policy) => policy.identify),

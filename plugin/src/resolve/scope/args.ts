@@ -12,7 +12,7 @@ import {
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import { didYouMean } from "../../diagnostic/did-you-mean.ts";
 import type { IrMessage } from "../../ir.ts";
-import type { Origin } from "../../origin.ts";
+import type { Origin, Text } from "../../origin.ts";
 import { protoOf } from "../conversions/proto-of.ts";
 import { formName, sameForm, tellApart } from "../conversions/same-form.ts";
 import type { Arg, Args } from "../model/model.ts";
@@ -45,9 +45,17 @@ export interface Place {
   readonly named: ReadonlyMap<string, Origin>;
   /** The names that had a fault at this place. */
   readonly broken: ReadonlySet<string>;
+  /** Of a stream: what an item is called, which is given beside the fields of the request. */
+  readonly item?: string | undefined;
 }
 
-export function requestPlace(request: DescMessage, what: string, at: Origin): Place {
+/** @param item of a stream: what the message is composed of, besides the request; `desc` undefined where that is not known */
+export function requestPlace(
+  request: DescMessage,
+  what: string,
+  at: Origin,
+  item?: { readonly name: Text; readonly desc: DescMessage | undefined },
+): Place {
   const members = new Map<string, Given>();
   for (const field of request.fields) {
     const sure = { absent: false, absentByFailure: false, tainted: false };
@@ -55,7 +63,18 @@ export function requestPlace(request: DescMessage, what: string, at: Origin): Pl
     const choice = field.oneof && `${field.oneof}`;
     members.set(field.name, { ...fieldType(field), ...sure, presence, choice, at, written: undefined });
   }
-  return { at, what, request, members, named: new Map(), broken: new Set() };
+  const place = { at, what, request, members, named: new Map(), broken: new Set<string>() };
+  if (item === undefined) return place;
+  const { name, desc } = item;
+  const none = { presence: undefined, choice: undefined, written: undefined };
+  const form = desc && ({ kind: "message", desc } as const);
+  if (form === undefined) place.broken.add(name.value);
+  else
+    members.set(name.value, {
+      ...{ type: form, proto: form, absent: false, absentByFailure: false, tainted: false, at: name.at },
+      ...none,
+    });
+  return { ...place, item: name.value };
 }
 
 /**
@@ -72,7 +91,8 @@ export function argsFor(
 ): { args: Args; broken: Set<string> } {
   const [first] = places;
   const request = first?.request;
-  if (request !== undefined && places.every((place) => place.request?.typeName === request.typeName)) {
+  const whole = places.every((place) => place.item === undefined && place.request?.typeName === request?.typeName);
+  if (request !== undefined && whole) {
     const variable: Variable = {
       name: "args",
       role: "args",

@@ -20,9 +20,14 @@ import { checkSent } from "./http-call.ts";
 import { checkRequired, inLiteral } from "./required-fields.ts";
 import { isArgs, resolveSet } from "./set.ts";
 
-export function resolveCall(cx: MessageContext, ir: IrCall, locals: readonly Variable[]): Call | undefined {
+export function resolveCall(
+  cx: MessageContext,
+  ir: IrCall,
+  locals: readonly Variable[],
+  kind: "unary" | "server_streaming" = "unary",
+): Call | undefined {
   const { scope, run } = cx;
-  const method = ir.method && lookupMethod(run.ir, ir.method, scope.report);
+  const method = ir.method && lookupMethod(run.ir, ir.method, scope.report, kind);
   if (method === undefined || ir.method === undefined) return undefined;
   if (run.bffServices.has(method.parent.typeName)) {
     scope.report({
@@ -67,6 +72,17 @@ export function resolveCall(cx: MessageContext, ir: IrCall, locals: readonly Var
   ];
   const whole = !unknown && (request === undefined || request.expression.root.kind === "message");
   if (whole) checkRequired(scope.report, ir, method.input, sent);
+  if (http !== undefined && kind === "server_streaming") {
+    scope.report({
+      code: "BFF633",
+      severity: "error",
+      message: `"${ir.method.value}" is followed, and its upstream speaks HTTP with JSON, which has no streams`,
+      at: ir.method.at,
+      related: [{ at: http.at, message: "it does so here" }],
+      hint: "follow it over gRPC: leave out `protocol`",
+    });
+    return undefined;
+  }
   const rule = http && httpRule(run.ir, method, ir.method.at, http, scope.report);
   if (rule !== undefined)
     checkSent(

@@ -77,7 +77,7 @@ export function createShopService(deps: { readonly upstreams: Upstreams; readonl
         answers: deps.cache,
         ttlMs: 60_000,
         staleMs: 600_000,
-        plan: "ljpIwwbVN-i9Mpnx",
+        plan: "H3dAv9wFyyG5vIqj",
         principal: ["tenant"],
         headers: ["accept-language"],
         env: [app.env.SHELF],
@@ -98,7 +98,7 @@ export function createShopService(deps: { readonly upstreams: Upstreams; readonl
       cache: { // shop.proto:62:36
         answers: deps.cache,
         ttlMs: 30_000,
-        plan: "ljpIwwbVN-i9Mpnx",
+        plan: "H3dAv9wFyyG5vIqj",
         principal: "whole",
         peer: true,
         headers: ["x-region"],
@@ -149,7 +149,7 @@ export function createOpenService(deps: { readonly upstreams: Upstreams; readonl
       cache: { // shop.proto:76:39
         answers: deps.cache,
         ttlMs: 3_600_000,
-        plan: "ljpIwwbVN-i9Mpnx",
+        plan: "H3dAv9wFyyG5vIqj",
       },
       http: { maxAgeMs: 3_600_000, vary: [], shared: true }, // shop.proto:76:65
       compose: composeMenu,
@@ -163,7 +163,7 @@ export function createOpenService(deps: { readonly upstreams: Upstreams; readonl
       cache: { // shop.proto:81:39
         answers: deps.cache,
         ttlMs: 3_600_000,
-        plan: "ljpIwwbVN-i9Mpnx",
+        plan: "H3dAv9wFyyG5vIqj",
         principal: [],
       },
       http: { maxAgeMs: 60_000, vary: ["authorization", "cookie", "sec-fetch-site", "x-csrf"] }, // shop.proto:81:65

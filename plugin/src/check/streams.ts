@@ -1,0 +1,89 @@
+// What streaming rpcs cannot have, and what their items must not do.
+import type { Report } from "../diagnostic/diagnostic.ts";
+import { reachable } from "../graph.ts";
+import type { BffMethod, Call, Composed, Model } from "../resolve/model/model.ts";
+import { callsOf, composesOf } from "../resolve/model/source-parts.ts";
+import { isPosition } from "../resolve/model/stream-fields.ts";
+import { fullName } from "../resolve/policies/entries.ts";
+
+export function checkStreams(model: Model, report: Report): void {
+  const byName = new Map(model.messages.map((message) => [message.desc.typeName, message]));
+  for (const method of model.files.flatMap((file) => file.services).flatMap((service) => service.methods)) {
+    if (method.ir.stream === undefined) continue;
+    checkAnswers(method, report);
+    checkEffects(method, byName, report);
+    checkPosition(method, report);
+  }
+}
+
+/** What is said of answers as wholes. */
+function checkAnswers({ ir, limits }: BffMethod, report: Report): void {
+  const { cache, httpCache, http, desc } = ir;
+  const settles = limits?.uses.find(({ settle }) => settle !== undefined)?.settle?.text.at;
+  const said = [
+    ["cache", cache?.at, "a stream has no answer that could be used again"],
+    ["http_cache", httpCache?.at, "HTTP caches keep no streams"],
+    ["google.api.http", http[0]?.at, "a path of it has one answer; browsers follow streams at the rpc's own path"],
+    ["settle", settles, "a stream has no answer that could say what it has cost"],
+  ] as const;
+  for (const [name, at, why] of said)
+    if (at !== undefined)
+      report({
+        code: "BFF628",
+        severity: "error",
+        message: `"${desc.name}" streams, and \`${name}\` is for single answers: ${why}`,
+        at,
+        related: [{ at: ir.at, message: "the rpc" }],
+        hint: name === "settle" ? "leave it out, or give this rpc a limit of its own" : "leave it out",
+      });
+}
+
+/** Whoever follows may resume, and is then given items again: what they do would be done again. */
+function checkEffects(
+  { composed, ir, stream }: BffMethod,
+  byName: ReadonlyMap<string, Composed>,
+  report: Report,
+): void {
+  const all = reachable([composed], ({ steps }) =>
+    steps.flatMap(({ source }) => composesOf(source).flatMap(({ message }) => byName.get(message.typeName) ?? [])),
+  );
+  const called = all.flatMap(({ steps }) => steps.flatMap(({ source }) => callsOf(source)));
+  const told = new Set<Call>();
+  for (const call of called) {
+    if (call.effects === "none" || told.has(call)) continue;
+    told.add(call);
+    report({
+      code: "BFF629",
+      severity: "error",
+      message: `"${fullName(call.method)}" may have side effects, and is called for each item of "${ir.desc.name}": whoever resumes is given items again`,
+      at: call.methodAt,
+      related: [{ at: ir.stream?.at ?? ir.at, message: "the stream" }],
+      hint: "say `read_only: true` when it only reads, or call it in a step that does not rest on the item",
+    });
+  }
+  const { position, call } = stream ?? {};
+  if (call === undefined || position === undefined || call.effects === "none") return;
+  report({
+    code: "BFF630",
+    severity: "error",
+    message: `"${fullName(call.method)}" may have side effects, and with a \`position\` it would be called again where it broke`,
+    at: position.by.text.at,
+    related: [{ at: call.methodAt, message: "the call" }],
+    hint: "leave out `position`; or say `read_only: true` when the call only reads",
+  });
+}
+
+/** Where a client is to be told where it stands, the response has a place for that. */
+function checkPosition({ ir, desc, composed }: BffMethod, report: Report): void {
+  const { position, heartbeat } = ir.stream ?? {};
+  const at = position?.at ?? heartbeat?.at;
+  if (at === undefined || desc.output.fields.some(isPosition)) return;
+  report({
+    code: "BFF631",
+    severity: "warning",
+    message: `"${desc.output.name}" has no place for a ${position === undefined ? "heartbeat" : "position"}: ${position === undefined ? "clients hear nothing while nothing comes" : "clients are given no token by which they could go on"}`,
+    at,
+    related: [{ at: composed.ir.at, message: "the response" }],
+    hint: "add `bff.v1.Position position = 14;` to it",
+  });
+}

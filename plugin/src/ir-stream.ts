@@ -1,0 +1,23 @@
+// What is declared of streams: of an rpc that follows something.
+import type { IrCall } from "./ir-step.ts";
+import type { Origin, Sourced, Text } from "./origin.ts";
+
+/** How a streaming rpc comes to its messages: one per item of a source. Times are milliseconds. */
+export interface IrStream {
+  readonly kind: "stream";
+  readonly at: Origin;
+  readonly var: Text | undefined;
+  /** Undefined only after a diagnostic. */
+  readonly source: IrCall | undefined;
+  readonly if: Text | undefined;
+  readonly until: Text | undefined;
+  /** Over the item alone. */
+  readonly position: Text | undefined;
+  readonly idle: Sourced<number> | undefined;
+  readonly heartbeat: Sourced<number> | undefined;
+  readonly maxAge: Sourced<number> | undefined;
+  readonly ahead: Sourced<number> | undefined;
+  readonly overflow: Sourced<IrOverflow> | undefined;
+  readonly minInterval: Sourced<number> | undefined;
+}
+export type IrOverflow = "wait" | "latest" | "fail";

@@ -1,0 +1,100 @@
+import type { DescMethod } from "@bufbuild/protobuf";
+import type { Report } from "../diagnostic/diagnostic.ts";
+import { Overflow, type Stream } from "../gen/bff/v1/options_pb.ts";
+import type { IrOverflow, IrStream } from "../ir-stream.ts";
+import type { Sourced } from "../origin.ts";
+import { type Declared, sourced, text } from "./declared.ts";
+import { fault, unsupported } from "./fault.ts";
+import { checkVariable } from "./names.ts";
+import type { Place } from "./place.ts";
+import { readCall } from "./read-call.ts";
+import { count, duration, expression } from "./values.ts";
+
+/** Items that are composed at a time, at most. */
+const MOST_AHEAD = 64;
+
+export function readStream({ value, place }: Declared<Stream>, desc: DescMethod, report: Report): IrStream {
+  // What streams from clients has been told of the rpc.
+  if (desc.methodKind === "unary")
+    fault(report, "BFF167", place.at, `the rpc "${desc.name}" gives one answer, and \`stream\` says how to give many`, {
+      hint: `write \`returns (stream ${desc.output.name})\`, or leave out \`stream\``,
+    });
+  const source = readSource(value, place, report);
+  const stream: IrStream = {
+    kind: "stream",
+    at: place.at,
+    var: text(value.var, place, "var"),
+    source,
+    if: expression(value.if, place, "if", report),
+    until: expression(value.until, place, "until", report),
+    position: expression(value.position, place, "position", report),
+    idle: duration(value.idle, place, "idle", report),
+    heartbeat: duration(value.heartbeat, place, "heartbeat", report),
+    maxAge: duration(value.maxAge, place, "max_age", report),
+    ahead: readAhead(value, place, report),
+    overflow: readOverflow(value, place, report),
+    minInterval: duration(value.minInterval, place, "min_interval", report),
+  };
+  checkVariable(stream.var, "the item of a stream", report);
+  const missing = [
+    ...(stream.var === undefined ? ['"var"'] : []),
+    ...(value.source.case === undefined ? ["source"] : []),
+  ];
+  if (missing.length > 0)
+    fault(report, "BFF164", place.at, `this stream has no ${missing.join(", ")}`, {
+      hint: "say what an item is called (`var`), and where items come from (`call` or `follow`)",
+    });
+  checkPace(stream, report);
+  return stream;
+}
+
+function readSource({ source }: Stream, place: Place, report: Report): IrStream["source"] {
+  if (source.case === "call") return readCall({ value: source.value, place: place.field("call") }, report);
+  if (source.case === "follow") unsupported(report, place.field("follow").at, '"follow"');
+  return undefined;
+}
+
+function readAhead({ ahead: value }: Stream, place: Place, report: Report): Sourced<number> | undefined {
+  const ahead = count(value, place, "ahead", "write 1 to compose one item after the other", report);
+  if (ahead === undefined || ahead.value <= MOST_AHEAD) return ahead;
+  fault(report, "BFF165", ahead.at, `"ahead" is ${ahead.value}: every follower would hold so many items`, {
+    hint: `write at most ${MOST_AHEAD}`,
+  });
+  return undefined;
+}
+
+const OVERFLOWS: { readonly [value in Overflow]?: IrOverflow } = {
+  [Overflow.WAIT]: "wait",
+  [Overflow.LATEST]: "latest",
+  [Overflow.FAIL]: "fail",
+};
+
+function readOverflow({ overflow: value }: Stream, place: Place, report: Report): Sourced<IrOverflow> | undefined {
+  const said = sourced(value, place, "overflow");
+  if (said === undefined) return undefined;
+  const overflow = OVERFLOWS[said.value];
+  if (overflow !== undefined) return { value: overflow, at: said.at };
+  fault(report, "BFF165", said.at, '"overflow" does not say what becomes of items that a client is too slow for', {
+    hint: "write WAIT, LATEST or FAIL, or leave it out",
+  });
+  return undefined;
+}
+
+/** Where only the newest item is kept, nothing is composed ahead; elsewhere no item may be held back. */
+function checkPace({ overflow, ahead, minInterval }: IrStream, report: Report): void {
+  const latest = overflow?.value === "latest";
+  if (minInterval !== undefined && !latest)
+    fault(report, "BFF166", minInterval.at, "`min_interval` drops items between two, and only LATEST may drop any", {
+      hint: "add `overflow: LATEST`, or leave it out",
+    });
+  if (ahead !== undefined && ahead.value > 1 && latest)
+    fault(
+      report,
+      "BFF166",
+      ahead.at,
+      "with LATEST one item is composed at a time: a newer one takes the place of those that wait",
+      {
+        hint: "leave it out",
+      },
+    );
+}

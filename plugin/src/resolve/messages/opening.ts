@@ -1,0 +1,128 @@
+// Messages that are composed per item of a stream: what does not rest on the item runs once, before the source opens.
+import type { Variable } from "../../cel/index.ts";
+import { sortByDependency } from "../../graph.ts";
+import { expressionsIn } from "../model/blocks.ts";
+import type { Composed, Opening, Step } from "../model/model.ts";
+import { composesOf } from "../model/source-parts.ts";
+import type { Run } from "../steps/context.ts";
+
+export interface Opened {
+  readonly composed: ReadonlyMap<string, Composed>;
+  /** By the name of the message. */
+  readonly openings: ReadonlyMap<string, Opening>;
+}
+
+/** Takes out of messages that streams compose the steps that run once for all of their items. */
+export function takeOpenings(run: Run, all: ReadonlyMap<string, Composed>): Opened {
+  const composed = new Map<string, Composed>();
+  const openings = new Map<string, Opening>();
+  for (const [name, message] of all) {
+    const taken = takeOpening(run, message);
+    composed.set(name, taken?.message ?? message);
+    if (taken !== undefined) openings.set(name, taken.opening);
+  }
+  return { composed, openings };
+}
+
+function takeOpening(run: Run, message: Composed): { message: Composed; opening: Opening } | undefined {
+  const places = run.places.get(message.desc.typeName) ?? [];
+  const items = new Set(places.flatMap(({ item }) => item ?? []));
+  if (items.size === 0) return undefined;
+  const perItem = restingOnItem(message, items);
+  const once = message.steps.filter((step) => !perItem.has(step));
+  const [first] = once;
+  if (first === undefined) return undefined;
+  const other = places.find(({ item }) => item === undefined);
+  if (other !== undefined) {
+    const called = first.name === undefined ? "a step of it" : `its step "${first.name}"`;
+    run.report({
+      code: "BFF627",
+      severity: "error",
+      message: `"${message.desc.name}" is composed per item of a stream, for which ${called} runs once, and by ${other.what}, for which it runs each time`,
+      at: first.ir.name?.at ?? first.ir.at,
+      related: [{ at: other.at, message: other.what }],
+      hint: `give the stream a message of its own, which composes "${message.desc.name}"; or write \`after: ["${[...items][0]}"]\` in the step, so that it runs per item`,
+    });
+    return undefined;
+  }
+  return split(message, once, items);
+}
+
+/** Steps that read the item, that say `after` it, or that rest on such steps; and functions of the user, which are asked for each response. */
+function restingOnItem(message: Composed, items: ReadonlySet<string>): ReadonlySet<Step> {
+  const ofItem = new Set<Variable>(
+    message.args.members.filter(({ name }) => items.has(name)).map(({ variable }) => variable),
+  );
+  const found = new Set<Step>();
+  for (const step of sortByDependency(message.steps, (one) => [...one.reads, ...one.after]).order) {
+    const itself =
+      step.source.kind === "resolver" ||
+      step.ir.after.some(({ value }) => items.has(value)) ||
+      expressionsIn({ steps: [step], targets: [] }).some(({ reads }) =>
+        reads.some(({ variable }) => ofItem.has(variable)),
+      );
+    if (itself || [...step.reads, ...step.after].some((before) => found.has(before))) found.add(step);
+  }
+  return found;
+}
+
+function split(message: Composed, once: readonly Step[], items: ReadonlySet<string>) {
+  const kept = message.steps.filter((step) => !once.includes(step));
+  const read = new Set<Variable>([
+    ...expressionsIn({ steps: kept, targets: message.targets }).flatMap(({ reads }) =>
+      reads.map(({ variable }) => variable),
+    ),
+    ...kept.flatMap(({ reads }) => reads.flatMap(({ variable }) => variable ?? [])),
+  ]);
+  const standIns = new Map(
+    once.flatMap((step) =>
+      step.variable !== undefined && readsIt(read, step.variable)
+        ? [[step, standIn(step, step.variable)] as const]
+        : [],
+    ),
+  );
+  // What has ended before the source opens needs nobody to wait for it.
+  const others = new Map<Step, Step>();
+  const now = (step: Step): Step => standIns.get(step) ?? others.get(step) ?? step;
+  for (const step of sortByDependency(kept, (one) => [...one.reads, ...one.after]).order) {
+    const after = step.after.filter((one) => !once.includes(one)).map(now);
+    others.set(step, { ...step, reads: step.reads.map(now), after });
+  }
+  const own = message.args.members.filter(({ name }) => !items.has(name));
+  const { kind: _kind, targets: _targets, resolver, clients: _clients, ...rest } = message;
+  const args = { ...message.args, members: own };
+  // What composed messages read of the service is not asked here.
+  const composes = once.some(({ source }) => composesOf(source).length > 0);
+  const waited = new Set(once.flatMap(({ reads, after }) => [...reads, ...after]));
+  const shared = message.shared.filter((step) => composes || waited.has(step));
+  const opening: Opening = { ...rest, kind: "opening", args, shared, steps: once, targets: [] };
+  return {
+    message: {
+      ...message,
+      shared: [...message.shared, ...standIns.values()],
+      steps: kept.map(now),
+      resolver: resolver && now(resolver),
+    },
+    opening,
+  };
+}
+const readsIt = (read: ReadonlySet<Variable>, variable: Variable): boolean =>
+  read.has(variable) || (variable.failure !== undefined && read.has(variable.failure));
+
+/** What stands for a step of the opening where items are composed, as for one of a service. */
+function standIn(step: Step, variable: Variable): Step {
+  return {
+    ...step,
+    name: step.name ?? variable.name,
+    // Behind those of services, before every step of a message.
+    index: step.index - 500_000,
+    if: undefined,
+    source: { kind: "shared", of: [step] },
+    supplementary: false,
+    autobind: false,
+    unordered: false,
+    fallback: undefined,
+    after: [],
+    reads: [],
+  };
+}

@@ -1,0 +1,55 @@
+// What of the policies of calls holds for one that is followed: it is sent once, and its answer has no end.
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { IrCall, IrPolicy, IrUpstream } from "../../ir-step.ts";
+import type { Origin } from "../../origin.ts";
+
+/** Without what is said of single answers: it does not reach streams. */
+function plain(policy: IrPolicy): IrPolicy {
+  return {
+    ...policy,
+    timeout: undefined,
+    retry: undefined,
+    hedge: undefined,
+    cache: undefined,
+    limit: policy.limit && { ...policy.limit, concurrent: undefined, queued: undefined, adaptive: undefined },
+    onError: [],
+  };
+}
+/** The same entries, each with its own policy object. */
+export function plainEntries(entries: readonly IrUpstream[]): readonly IrUpstream[] {
+  return entries.map((entry) => ({ ...entry, policy: plain(entry.policy) }));
+}
+export const bareCall = (call: IrCall): IrCall => ({ ...call, policy: plain(call.policy), batch: undefined });
+
+/** What is written on the call itself looks as if it held. */
+export function checkBare({ policy, batch }: IrCall, report: Report): void {
+  const { timeout, retry, hedge, cache, limit } = policy;
+  const said: readonly (readonly [name: string, at: Origin | undefined, hint: string])[] = [
+    [
+      "timeout",
+      timeout?.at,
+      "leave it out: `idle` of the stream ends a source that is silent, and `max_age` any stream",
+    ],
+    ["retry", retry?.at, "leave it out: a source with a `position` is opened again where it broke"],
+    ["hedge", hedge?.at, "leave it out: two streams would give every item twice"],
+    ["cache", cache?.at, "leave it out: a stream has no answer that could be kept"],
+    ["batch", batch?.at, "leave it out: each follower has a stream of its own"],
+    [
+      "on_error",
+      policy.onError[0]?.at,
+      "leave it out: what comes after a stream that failed is said to whoever follows",
+    ],
+    ["limit.concurrent", limit?.concurrent?.at, "write `streams`: streams take no places of calls"],
+    ["limit.queued", limit?.queued?.at, "leave it out: nobody waits for a place of a stream"],
+    ["limit.adaptive", limit?.adaptive?.at, "leave it out: how long a stream lasts says nothing of its upstream"],
+  ];
+  for (const [name, at, hint] of said)
+    if (at !== undefined)
+      report({
+        code: "BFF626",
+        severity: "error",
+        message: `\`${name}\` means nothing for a call that is followed`,
+        at,
+        hint,
+      });
+}

@@ -1,0 +1,239 @@
+// What a streaming rpc follows: its call, and what is asked of each item.
+import type { DescMessage } from "@bufbuild/protobuf";
+import { type Expression, typeName, type Variable } from "../../cel/index.ts";
+import { toldOnce } from "../../diagnostic/told-once.ts";
+import type { Ir, IrMethod, IrService } from "../../ir.ts";
+import type { IrCall } from "../../ir-step.ts";
+import type { IrStream } from "../../ir-stream.ts";
+import type { Text } from "../../origin.ts";
+import { protoOf } from "../conversions/proto-of.ts";
+import type { Call, Followed, Step } from "../model/model.ts";
+import { methodNamed } from "../names/lookup.ts";
+import { check, checkCondition, free, type MessageScope } from "../scope/scope.ts";
+import { resolveCall } from "../steps/call.ts";
+import type { MessageContext, Run } from "../steps/context.ts";
+import { envOfLet } from "./env.ts";
+import { packageContext } from "./package-context.ts";
+import { callersOf } from "./principal.ts";
+import { type Around, bareStep, messageVariable, requestScope } from "./request-scope.ts";
+import { bareCall, checkBare, plainEntries } from "./stream-policy.ts";
+
+/** The message of an item, as far as names tell; undefined where they do not. */
+export function itemOf(ir: Ir, { source }: IrStream): DescMessage | undefined {
+  const method = source?.method && methodNamed(ir, source.method.value);
+  return method?.methodKind === "server_streaming" ? method.output : undefined;
+}
+
+/** The streams of every rpc that has one. One that has a fault is left out. */
+export function resolveStreams(run: Run): ReadonlyMap<IrMethod, Followed> {
+  const found = new Map<IrMethod, Followed>();
+  for (const file of run.ir.files) {
+    const context = packageContext(run, file.desc.proto.package);
+    for (const service of file.services) {
+      const report = toldOnce(run.report);
+      for (const method of service.methods) {
+        const { stream } = method;
+        const around = { run, file, service, method, context, report };
+        const followed = stream && resolveStream(around, stream);
+        if (followed !== undefined) found.set(method, followed);
+      }
+    }
+  }
+  return found;
+}
+
+function resolveStream(around: Around, stream: IrStream): Followed | undefined {
+  const { run, file, service, method } = around;
+  let errors = 0;
+  const report: Run["report"] = (diagnostic) => {
+    if (diagnostic.severity === "error") errors++;
+    around.report(diagnostic);
+  };
+  const env = envOfLet(run, service, file, around.context, () => {});
+  const scope = requestScope({ ...around, report }, { env, args: true, strict: undefined });
+  checkItemName(method, stream, report);
+  checkSteps(scope, service, stream);
+  const desc = itemOf(run.ir, stream);
+  const item = desc && stream.var && { ...messageVariable(stream.var.value, "item", desc) };
+  const seen = scopeWith(scope, item, stream.var);
+  const position = stream.position && item && positionOf(scope, stream.position, item);
+  const resume = position && resumeOf(position.kind);
+  const call = stream.source && callOf({ ...around, report }, scope, stream.source, { stream, resume });
+  const condition = stream.if && checkCondition(seen, stream.if, "this `if`");
+  const until = stream.until && checkCondition(seen, stream.until, "this `until`");
+  if (errors > 0 || item === undefined || call === undefined) return undefined;
+  const args = {
+    message: method.desc.input,
+    variable: messageVariable("args", "args", method.desc.input),
+    members: [],
+  };
+  return {
+    kind: "stream",
+    ir: service,
+    file,
+    desc: service.desc,
+    rpc: method,
+    stream,
+    item,
+    call,
+    resume,
+    position,
+    if: condition,
+    until,
+    callers: callersOf(run, method),
+    args,
+    shared: [],
+    env: env.variables,
+    steps: [
+      callStep(stream.source ?? undefined, call),
+      ...[position?.by, condition, until].flatMap((by) => (by === undefined ? [] : [bareStep(by.text.at, by)])),
+    ],
+    targets: [],
+  };
+}
+
+function scopeWith(scope: MessageScope, item: Variable | undefined, name: Text | undefined): MessageScope {
+  if (name === undefined) return scope;
+  if (item === undefined) return { ...scope, broken: new Set([...scope.broken, name.value]) };
+  return { ...scope, given: new Map([...scope.given, [name.value, item]]) };
+}
+
+function checkItemName({ desc }: IrMethod, { var: name }: IrStream, report: Run["report"]): void {
+  const field = name && desc.input.fields.find((one) => one.name === name.value);
+  if (name === undefined || field === undefined) return;
+  report({
+    code: "BFF621",
+    severity: "error",
+    message: `"${desc.input.name}" has a field "${name.value}", too: nobody could tell which of them "args.${name.value}" reads`,
+    at: name.at,
+    hint: `choose another name for the item, as in "next_${name.value}"`,
+  });
+}
+
+/** What is asked of an item has no steps to read: those of the response belong to one item, or to the opening. */
+function checkSteps(scope: MessageScope, service: IrService, stream: IrStream): void {
+  const named = new Set(service.steps.flatMap(({ name }) => name?.value ?? []));
+  const { set = [], request } = stream.source ?? {};
+  const texts = [stream.if, stream.until, request, ...set.flatMap(({ by, if: condition }) => [by, condition])];
+  for (const text of texts) {
+    if (text === undefined) continue;
+    const step = [...free(scope, text).names].find((name) => named.has(name));
+    if (step === undefined) continue;
+    scope.broken.add(step);
+    scope.report({
+      code: "BFF622",
+      severity: "error",
+      message: `a stream sees no steps, and "${step}" is one`,
+      at: text.at,
+      hint: "read `args`, `principal`, `headers`, `env` or the item; steps are read by the fields of the response",
+    });
+  }
+}
+
+const POSITIONS: ReadonlySet<string> = new Set(["int", "uint", "string"]);
+
+function positionOf(scope: MessageScope, text: Text, item: Variable): Followed["position"] {
+  const other = [...free(scope, text).names].find((name) => name !== item.name && scope.given.has(name));
+  const report = (message: string, hint: string): undefined => {
+    scope.report({ code: "BFF623", severity: "error", message, at: text.at, hint });
+    return undefined;
+  };
+  if (other !== undefined)
+    return report(
+      `a position belongs to the item, whoever follows, and "${other}" belongs to one request`,
+      `read fields of "${item.name}" alone`,
+    );
+  const by = check({ ...scope, given: new Map([[item.name, item]]) }, text);
+  if (by === undefined) return undefined;
+  const { kind } = by.type;
+  const isEnum = by.type.kind === "int" && by.type.enum !== undefined;
+  if (POSITIONS.has(kind) && !isEnum) return { kind: kind as "int" | "uint" | "string", by };
+  return report(`this position is ${typeName(by.type)}, not int, uint or string`, hintOf(by));
+}
+
+function hintOf({ type }: Expression): string {
+  const timed =
+    type.kind === "double" || (type.kind === "message" && type.desc.typeName === "google.protobuf.Timestamp");
+  if (timed) return "two items may have the same one, and one of them would be left out: give items a sequence number";
+  return type.kind === "optional"
+    ? "write what stands in where it is unset, as in `.orValue(0u)`"
+    : "name a field that grows from item to item, such as a sequence number";
+}
+
+/** The position of the last item that a follower has, where it goes on. */
+function resumeOf(kind: "int" | "uint" | "string"): Variable {
+  const of = { kind } as const;
+  return { name: "resume", role: "resume", type: { kind: "optional", of }, proto: protoOf(of), absent: false };
+}
+
+function callOf(
+  around: Around,
+  scope: MessageScope,
+  ir: IrCall,
+  { stream, resume }: { readonly stream: IrStream; readonly resume: Variable | undefined },
+): Call | undefined {
+  const { run, service, file, method, context, report } = around;
+  const bare = bareCall(ir);
+  checkBare(ir, report);
+  const read = readsResume(scope, ir);
+  if (read !== undefined && stream.position === undefined)
+    report({
+      code: "BFF624",
+      severity: "error",
+      message: "there is no `resume` without a `position`: nothing says where a follower stands",
+      at: read.at,
+      hint: "add `position` to the stream, such as a sequence number of its items",
+    });
+  if (read === undefined && stream.position !== undefined && ir.request === undefined)
+    run.suspect({
+      code: "BFF625",
+      severity: "warning",
+      message: "whoever resumes begins anew: the request of this stream does not read `resume`",
+      at: stream.position.at,
+      related: [{ at: ir.at, message: "the call" }],
+      hint: 'set the field that says where to go on, as in { name: "after_seq" by: "resume.orValue(0u)" }, or leave out `position`',
+    });
+  const given = new Map([...scope.given, ...(resume === undefined ? [] : [["resume", resume] as const])]);
+  const broken = resume === undefined ? new Set([...scope.broken, "resume"]) : scope.broken;
+  const cx: MessageContext = {
+    run,
+    ir: service,
+    file,
+    scope: { ...scope, given, broken },
+    args: { message: method.desc.input, variable: messageVariable("args", "args", method.desc.input), members: [] },
+    offered: [],
+    governing: { ...context.governing, entries: plainEntries(context.governing.entries) },
+    package: context,
+    openAt: [],
+    roots: [method],
+    around: new Map(),
+  };
+  return resolveCall(cx, bare, [], "server_streaming");
+}
+
+function readsResume(scope: MessageScope, { set, request }: IrCall): Text | undefined {
+  const texts = [request, ...set.flatMap(({ by, if: condition, spread }) => [by, condition, spread])];
+  return texts.find((text) => text !== undefined && free(scope, text).names.has("resume"));
+}
+
+/** As a step, so that whatever looks at all calls of a block sees it. */
+function callStep(source: IrCall | undefined, call: Call): Step {
+  const nothing = { name: undefined, supplementary: undefined, fallback: undefined, autobind: undefined };
+  return {
+    ir: { kind: "step", at: call.at, index: 0, ...nothing, if: undefined, source, after: [], unordered: undefined },
+    name: undefined,
+    index: 0,
+    variable: undefined,
+    if: undefined,
+    source: { kind: "call", call },
+    supplementary: false,
+    autobind: false,
+    unordered: false,
+    fallback: undefined,
+    after: [],
+    reads: [],
+    absent: false,
+    absentByFailure: false,
+    tainted: false,
+  };
+}
