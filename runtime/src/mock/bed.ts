@@ -1,8 +1,10 @@
 import {
   create,
   type DescMessage,
+  type DescMethodServerStreaming,
   type DescMethodUnary,
   fromBinary,
+  type Message,
   type MessageInitShape,
   type MessageShape,
   toBinary,
@@ -17,9 +19,11 @@ import { asFailure } from "../failure.ts";
 import { type IncomingHeaders, NOWHERE, type Peer } from "../identity/incoming.ts";
 import { Limits } from "../limits/limits.ts";
 import type { Observer } from "../observer.ts";
+import type { StreamEndpoint } from "../stream/stream-endpoint.ts";
 import { PREFIX_BYTES } from "../wire/frame.ts";
 import { FakeClock } from "./fake-clock.ts";
 import type { TestCaller, TestIdentity } from "./identity.ts";
+import { TestFollow } from "./test-follow.ts";
 
 /** What a test says of the BFF that it makes. */
 export interface TestOptions<C extends Clock = Clock, Principal extends DescMessage = DescMessage> {
@@ -53,6 +57,12 @@ export type TestRpc<I extends DescMessage, O extends DescMessage, Principal exte
   request: MessageInitShape<I>,
   call?: TestCall<Principal>,
 ) => Promise<MessageShape<O>>;
+
+/** An rpc with a stream, followed in this process. `resume` is the token behind which it goes on. */
+export type TestStreamRpc<I extends DescMessage, O extends DescMessage, Principal extends DescMessage = DescMessage> = (
+  request: MessageInitShape<I>,
+  call?: TestCall<Principal> & { readonly resume?: string | undefined },
+) => TestFollow<MessageShape<O>>;
 
 /** What a BFF in this process is made with: generated code uses it. */
 export class TestBed<C extends Clock = Clock, Principal extends DescMessage = DescMessage> {
@@ -89,10 +99,10 @@ export class TestBed<C extends Clock = Clock, Principal extends DescMessage = De
 
   /** @throws TypeError where no endpoint is that of the method */
   rpc<I extends DescMessage, O extends DescMessage>(
-    endpoints: readonly Endpoint[],
+    endpoints: readonly (Endpoint | StreamEndpoint)[],
     method: DescMethodUnary<I, O>,
   ): TestRpc<I, O, Principal> {
-    const found = endpoints.find((one) => one.method === method);
+    const found = endpoints.find((one): one is Endpoint => one.method === method && "run" in one);
     if (found === undefined) throw new TypeError(`nothing serves ${method.toString()}`);
     const endpoint = found.withClock?.(this.clock) ?? found;
     return async (request, call = {}) => {
@@ -108,6 +118,48 @@ export class TestBed<C extends Clock = Clock, Principal extends DescMessage = De
       if (error !== undefined) throw error;
       return response;
     };
+  }
+
+  /** @throws TypeError where no endpoint is that of the method */
+  stream<I extends DescMessage, O extends DescMessage>(
+    endpoints: readonly (Endpoint | StreamEndpoint)[],
+    method: DescMethodServerStreaming<I, O>,
+  ): TestStreamRpc<I, O, Principal> {
+    const found = endpoints.find((one): one is StreamEndpoint => one.method === method && "follow" in one);
+    if (found === undefined) throw new TypeError(`nothing serves ${method.toString()}`);
+    const endpoint = found.withClock?.(this.clock) ?? found;
+    const { codec } = endpoint;
+    const read = (message: Message): MessageShape<O> => {
+      const bytes =
+        codec === undefined
+          ? toBinary(method.output, message as MessageShape<O>)
+          : codec.encode(message).subarray(PREFIX_BYTES);
+      return fromBinary(method.output, bytes);
+    };
+    return (request, call = {}) => {
+      const follow = new TestFollow<MessageShape<O>>(read, (promise) => this.#passed(promise));
+      const bytes = toBinary(method.input, create(method.input, request));
+      try {
+        const args = codec === undefined ? fromBinary(method.input, bytes) : codec.decode(bytes);
+        const headers = this.#headers(call);
+        follow.begin(
+          (follower) => endpoint.follow(args, headers, call.timeoutMs, call.resume, follower),
+          (metadata) => call.onHeader?.(headersOf(metadata, "")),
+        );
+      } catch (thrown) {
+        follow.fail(thrown);
+      }
+      this.#running.add(() => follow.cancel());
+      call.signal?.addEventListener("abort", () => follow.cancel(), { once: true });
+      return follow;
+    };
+  }
+  /** What mocks throw meanwhile is thrown in place of what it gives. */
+  async #passed<T>(promise: Promise<T>): Promise<T> {
+    const value = await (this.#passing === undefined ? promise : this.#passing.until(promise));
+    const [error] = this.#errors.splice(0);
+    if (error !== undefined) throw error;
+    return value;
   }
 
   /** Ends whatever still runs. */

@@ -3,7 +3,7 @@
 export type { Clock } from "../clock.ts";
 export { systemClock } from "../clock.ts";
 export { Code } from "../failure.ts";
-export { TestBed, type TestCall, type TestOptions, type TestRpc } from "./bed.ts";
+export { TestBed, type TestCall, type TestOptions, type TestRpc, type TestStreamRpc } from "./bed.ts";
 export type { Behaviour } from "./behaviour.ts";
 export { FakeClock } from "./fake-clock.ts";
 export {
@@ -17,6 +17,7 @@ export {
 export { type BatchFields, forEachKey } from "./for-each-key.ts";
 export { type TestCaller, TestIdentity } from "./identity.ts";
 export { type MockCall, MockUpstream, type MockUpstreamOptions } from "./mock-upstream.ts";
-export type { Mocked, MockHandler, MockRpc } from "./mocked.ts";
+export type { Mocked, MockHandler, MockItems, MockRpc, MockStreamRpc } from "./mocked.ts";
 export { type RecordedExample, recordedExamples } from "./recorded.ts";
 export { sample } from "./sample/sample.ts";
+export { TestFollow } from "./test-follow.ts";

@@ -150,7 +150,9 @@ describe("a mock of an upstream", () => {
     expect(mock.calls.at(-1)).toMatchObject({ request: { id: "1004" } });
   });
   test("knows no method that the service does not have", async () => {
-    expect(() => new MockUpstream(Upstream, { fetch: {} })).toThrow("no unary method fetch; it has get");
+    expect(() => new MockUpstream(Upstream, { fetch: {} })).toThrow(
+      "no method fetch that takes one message; it has get",
+    );
     expect(() => new MockUpstream(Upstream).setBehaviour("get", undefined)).toThrow("there is no method get; write");
     const { seen } = send(new MockUpstream(Upstream), "a", "/test.v1.Upstream/Fetch");
     await idle();

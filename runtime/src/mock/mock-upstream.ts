@@ -1,13 +1,25 @@
-import { create, type DescMethodUnary, type DescService, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
+import {
+  create,
+  type DescMessage,
+  type DescMethodServerStreaming,
+  type DescMethodUnary,
+  type DescService,
+  fromBinary,
+  type Message,
+  toBinary,
+} from "@bufbuild/protobuf";
 import { ConnectError } from "@connectrpc/connect";
 import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 import { type Clock, systemClock, type Timer } from "../clock.ts";
 import { Code, type Fault } from "../failure.ts";
+import type { OpenStream, StreamClient, StreamReceiver } from "../transport/stream-client.ts";
 import type { InFlight, OutgoingHeaders, ReceivedHeaders, Reply, UnaryClient } from "../transport/unary-client.ts";
 import { PREFIX_BYTES } from "../wire/frame.ts";
-import { ANSWERING, type Behaviour } from "./behaviour.ts";
-import type { MockHandler } from "./mocked.ts";
+import { ANSWERING, type Behaviour, GARBAGE } from "./behaviour.ts";
+import { MockStream } from "./mock-stream.ts";
+import type { MockHandler, MockItems } from "./mocked.ts";
 import { completed, sample } from "./sample/sample.ts";
+import { sampleItems } from "./sample-items.ts";
 
 /** One call that has come to a mock. */
 export interface MockCall {
@@ -27,8 +39,10 @@ export interface MockCall {
   readonly answer: {
     readonly headers: Record<string, string>;
     readonly trailers: Record<string, string>;
-    /** What it has answered; undefined: nothing, or not yet. */
+    /** What it has answered, of a stream the last item; undefined: nothing, or not yet. */
     message?: Message;
+    /** Of a stream: how many items it has given. */
+    items?: number;
   };
 }
 
@@ -43,14 +57,12 @@ export interface MockUpstreamOptions {
 
 /** Calls that are kept. */
 const KEPT = 1_000;
-/** No wire type is 7. */
-const GARBAGE = Uint8Array.of(0x0f);
 
 /**
  * An upstream in this process: it decodes requests, answers by handlers or with samples, and behaves as it is told. No socket is opened, and
  * time is that of its clock.
  */
-export class MockUpstream implements UnaryClient {
+export class MockUpstream implements UnaryClient, StreamClient {
   /** Its full name. */
   readonly service: string;
   /** Of all its methods, unless one has its own. May be changed at any time; calls that are under way keep the one they came to. */
@@ -60,12 +72,12 @@ export class MockUpstream implements UnaryClient {
   readonly #clock: Clock;
   readonly #thrown: (error: Error) => void;
   readonly #behaviours = new Map<string, Behaviour>();
-  readonly #methods: ReadonlyMap<string, DescMethodUnary>;
+  readonly #methods: ReadonlyMap<string, Mockable>;
   #calls: MockCall[] = [];
 
   /**
    * @param handlers by the names of methods in TypeScript, `getSummary`; what has none answers its default
-   * @throws TypeError for a handler of a method that the service does not have, or that is not unary
+   * @throws TypeError for a handler of a method that the service does not have, or that takes a stream
    */
   constructor(
     service: DescService,
@@ -76,13 +88,15 @@ export class MockUpstream implements UnaryClient {
     this.#clock = clock;
     this.#thrown = thrown;
     this.#defaults = defaults;
-    const unary = service.methods.filter((method): method is DescMethodUnary => method.methodKind === "unary");
-    this.#methods = new Map(unary.map((method) => [`${service.typeName}/${method.name}`, method]));
+    const methods = service.methods.filter(
+      (method): method is Mockable => method.methodKind === "unary" || method.methodKind === "server_streaming",
+    );
+    this.#methods = new Map(methods.map((method) => [`${service.typeName}/${method.name}`, method]));
     const given = new Map<string, MockHandler>();
     for (const [name, handler] of Object.entries(handlers)) {
-      if (!unary.some(({ localName }) => localName === name)) {
-        const names = unary.map(({ localName }) => localName).join(", ");
-        throw new TypeError(`${service.typeName} has no unary method ${name}; it has ${names}`);
+      if (!methods.some(({ localName }) => localName === name)) {
+        const names = methods.map(({ localName }) => localName).join(", ");
+        throw new TypeError(`${service.typeName} has no method ${name} that takes one message; it has ${names}`);
       }
       if (handler !== undefined) given.set(name, handler);
     }
@@ -129,14 +143,64 @@ export class MockUpstream implements UnaryClient {
     const name = path.slice(1);
     const method = this.#methods.get(name);
     const sent = new MockAttempt(reply, this.#clock);
-    const behaviour = this.behaviourOf(name);
-    if (method === undefined) {
-      sent.soon(() => sent.fault({ kind: "status", code: Code.UNIMPLEMENTED, message: `there is no ${name}` }));
+    if (method?.methodKind !== "unary") {
+      sent.soon(() => sent.fault(noMethod(name)));
       return sent;
     }
-    // The bytes are the caller's again once this has returned.
+    const behaviour = this.behaviourOf(name);
+    const call = this.#came(method, frame, timeoutMs, headers, attempt);
+    const afterMs = "afterMs" in behaviour ? (behaviour.afterMs ?? 0) : 0;
+    if (behaviour.kind !== "hang") sent.after(afterMs, () => this.#behave(behaviour, method, call, sent));
+    return sent;
+  }
+  open(
+    path: string,
+    frame: Uint8Array,
+    timeoutMs: number,
+    headers: OutgoingHeaders | undefined,
+    receiver: StreamReceiver,
+  ): OpenStream {
+    const name = path.slice(1);
+    const method = this.#methods.get(name);
+    if (method?.methodKind !== "server_streaming") return MockStream.failing(noMethod(name), receiver, this.#clock);
+    const call = this.#came(method, frame, timeoutMs, headers, 1);
+    const encode = (item: object): Uint8Array => {
+      const message = this.#message(method.output, item);
+      call.answer.message = message;
+      call.answer.items = (call.answer.items ?? 0) + 1;
+      return toBinary(method.output, message);
+    };
+    const items = async (): Promise<MockItems<object>> => this.#items(method, call);
+    const fault = (thrown: unknown): Fault => this.#faultOf(thrown, call);
+    return new MockStream({
+      behaviour: this.behaviourOf(name),
+      items,
+      encode,
+      fault,
+      call,
+      receiver,
+      clock: this.#clock,
+    });
+  }
+  async #items(method: DescMethodServerStreaming, call: MockCall): Promise<MockItems<object>> {
+    const handler = this.#handlers.get(method.localName);
+    const samples = sampleItems(method.output);
+    if (handler === undefined) return samples;
+    const given = isFunction(handler) ? await handler(call.request as never, samples[0] as never, call) : handler;
+    if (Symbol.iterator in given || Symbol.asyncIterator in given) return given as MockItems<object>;
+    throw new TypeError("a server-streaming rpc is given by a list of items, or by a function that gives items");
+  }
+
+  #came(
+    method: Mockable,
+    frame: Uint8Array,
+    timeoutMs: number,
+    headers: OutgoingHeaders | undefined,
+    attempt: number,
+  ): MockCall {
     const call: MockCall = {
-      method: name,
+      method: `${this.service}/${method.name}`,
+      // The bytes are the caller's again once this has returned.
       request: fromBinary(method.input, frame.slice(PREFIX_BYTES)),
       headers: headers ?? {},
       timeoutMs,
@@ -145,11 +209,8 @@ export class MockUpstream implements UnaryClient {
       answer: { headers: {}, trailers: {} },
     };
     this.#keep(call);
-    const afterMs = "afterMs" in behaviour ? (behaviour.afterMs ?? 0) : 0;
-    if (behaviour.kind !== "hang") sent.after(afterMs, () => this.#behave(behaviour, method, call, sent));
-    return sent;
+    return call;
   }
-
   #keep(call: MockCall): void {
     this.#calls.push(call);
     if (this.#calls.length > KEPT) this.#calls.shift();
@@ -173,6 +234,9 @@ export class MockUpstream implements UnaryClient {
       case "oversize":
         sent.fault({ kind: "invalid", code: Code.INTERNAL, message: "a reply that is too large (a mock)" });
         break;
+      case "broken":
+        sent.fault({ kind: "transport", code: Code.UNAVAILABLE, message: "the connection is lost (a mock)" });
+        break;
       case "hang":
         break;
     }
@@ -181,22 +245,25 @@ export class MockUpstream implements UnaryClient {
     let bytes: Uint8Array;
     try {
       const given = await this.#given(method, call);
-      const message = completed(
-        method.output,
-        create(method.output, withoutTypes(given) as Readonly<Record<string, unknown>>),
-      );
+      const message = this.#message(method.output, given);
       bytes = toBinary(method.output, message);
       call.answer.message = message;
     } catch (thrown) {
-      if (thrown instanceof ConnectError) sent.fault(faultOf(thrown), call);
-      else {
-        const error = new Error(`the mock of ${call.method} has thrown: ${thrown}`, { cause: thrown });
-        this.#thrown(error);
-        sent.fault({ kind: "status", code: Code.UNKNOWN, message: error.message });
-      }
+      const mistake = !(thrown instanceof ConnectError);
+      sent.fault(this.#faultOf(thrown, call), mistake ? undefined : call);
       return;
     }
     sent.reply(bytes, call);
+  }
+  #message(desc: DescMessage, given: object): Message {
+    return completed(desc, create(desc, withoutTypes(given) as Readonly<Record<string, unknown>>));
+  }
+  /** What a handler has thrown: a status, or a mistake in the test. */
+  #faultOf(thrown: unknown, call: MockCall): Fault {
+    if (thrown instanceof ConnectError) return faultOf(thrown);
+    const error = new Error(`the mock of ${call.method} has thrown: ${thrown}`, { cause: thrown });
+    this.#thrown(error);
+    return { kind: "status", code: Code.UNKNOWN, message: error.message };
   }
   async #given(method: DescMethodUnary, call: MockCall): Promise<object> {
     const { localName } = method;
@@ -209,6 +276,14 @@ export class MockUpstream implements UnaryClient {
     return handler(call.request as never, (usual ?? sample(method.output)) as never, call);
   }
 }
+
+/** What a mock can answer. */
+type Mockable = DescMethodUnary | DescMethodServerStreaming;
+const noMethod = (name: string): Fault => ({
+  kind: "status",
+  code: Code.UNIMPLEMENTED,
+  message: `there is no ${name}`,
+});
 
 /** The same without names of types: with one, what is spread from a sample would count as whole, whatever stands in it. */
 function withoutTypes(value: unknown): unknown {

@@ -32,5 +32,19 @@ export type MockRpc<Request extends Message, Answer extends Message> =
   | Mocked<Answer>
   | ((request: Request, sample: Mocked<Answer>, call: MockCall) => Mocked<Answer> | Promise<Mocked<Answer>>);
 
+/**
+ * What a server-streaming rpc of a mock gives: a list of items, or a function that gives items one after the other. The function gets what
+ * `MockRpc`'s gets, with the first of the samples. It is asked for the next item when that is wanted. What it throws, at any item, counts as there.
+ */
+export type MockStreamRpc<Request extends Message, Item extends Message> =
+  | readonly Mocked<Item>[]
+  | ((
+      request: Request,
+      sample: Mocked<Item>,
+      call: MockCall,
+    ) => MockItems<Mocked<Item>> | Promise<MockItems<Mocked<Item>>>);
+/** Items, one after the other. */
+export type MockItems<Item> = Iterable<Item> | AsyncIterable<Item>;
+
 /** The same of any rpc. */
 export type MockHandler = object | ((request: never, sample: never, call: MockCall) => object | Promise<object>);

@@ -1,0 +1,172 @@
+import type { Clock, Timer } from "../clock.ts";
+import { Code, type Fault } from "../failure.ts";
+import type { OpenStream, StreamReceiver } from "../transport/stream-client.ts";
+import { ANSWERING, type Behaviour, GARBAGE } from "./behaviour.ts";
+import type { MockCall } from "./mock-upstream.ts";
+import type { MockItems } from "./mocked.ts";
+
+/** How long a stream without end waits between items, in milliseconds. */
+const ENDLESS_MS = 1_000;
+/** So many items come in one turn of the event loop, then others have theirs. */
+const IN_ONE_TURN = 16;
+
+/** What a mock's stream is made of. */
+interface Parts {
+  readonly behaviour: Behaviour;
+  /** Called once, and once more each time that a stream without end begins anew. */
+  readonly items: () => Promise<MockItems<object>>;
+  readonly encode: (item: object) => Uint8Array;
+  readonly fault: (thrown: unknown) => Fault;
+  readonly call: MockCall | undefined;
+  readonly receiver: StreamReceiver;
+  readonly clock: Clock;
+}
+type Items = Iterator<object> | AsyncIterator<object>;
+
+/** One server stream that a mock has got. */
+export class MockStream implements OpenStream {
+  readonly #parts: Parts;
+  #asked = 0;
+  #given = 0;
+  #items: Items | undefined;
+  #any = false; // since the items were last begun
+  #busy = true; // opening, waiting, or getting an item
+  #over = false;
+  #timer: Timer | undefined;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    const { behaviour } = parts;
+    const afterMs = "afterMs" in behaviour ? (behaviour.afterMs ?? 0) : 0;
+    this.#after(afterMs, () => this.#open());
+  }
+  /** One that fails as soon as it was opened. */
+  static failing(fault: Fault, receiver: StreamReceiver, clock: Clock): MockStream {
+    const thrower = (): Promise<never> => Promise.reject(fault);
+    const encode = (): Uint8Array => GARBAGE;
+    return new MockStream({
+      behaviour: ANSWERING,
+      items: thrower,
+      encode,
+      fault: () => fault,
+      call: undefined,
+      receiver,
+      clock,
+    });
+  }
+  take(items: number): void {
+    this.#asked += items;
+    if (!this.#busy) void this.#give();
+  }
+  cancel(): void {
+    if (!this.#over) this.#end();
+  }
+
+  #open(): void {
+    const { behaviour, receiver, call } = this.#parts;
+    if (behaviour.kind === "refused") {
+      this.#fault({ kind: "transport", code: Code.UNAVAILABLE, message: "connect ECONNREFUSED (a mock)" });
+      return;
+    }
+    const nothing =
+      "afterItems" in behaviour && behaviour.afterItems !== undefined ? false : behaviour.kind !== "answer";
+    if (!nothing && call !== undefined) receiver.opened?.(call.answer.headers);
+    void this.#give();
+  }
+  /** Gives what is asked for, until there is no more. */
+  async #give(): Promise<void> {
+    this.#busy = true;
+    while (!this.#over) {
+      if (this.#misbehaves()) break;
+      if (this.#asked === 0) break;
+      const waitMs = this.#given === 0 ? 0 : this.#everyMs;
+      if (waitMs > 0) await new Promise<void>((resolve) => this.#after(waitMs, resolve));
+      else if (this.#given % IN_ONE_TURN === IN_ONE_TURN - 1) await new Promise((resolve) => setImmediate(resolve));
+      if (!this.#over) await this.#next();
+    }
+    this.#busy = false;
+  }
+  get #everyMs(): number {
+    const { behaviour } = this.#parts;
+    if (behaviour.kind !== "answer") return 0;
+    return behaviour.everyMs ?? (behaviour.endless === true ? ENDLESS_MS : 0);
+  }
+  async #next(): Promise<void> {
+    const { behaviour, items, encode, fault, receiver, call } = this.#parts;
+    let message: Uint8Array;
+    try {
+      this.#items ??= begun(await items());
+      const { done, value } = await this.#items.next();
+      if (this.#over) return;
+      if (done === true) {
+        this.#items = undefined;
+        const any = this.#any;
+        this.#any = false;
+        if (behaviour.kind !== "answer") this.#given = Number.POSITIVE_INFINITY; // then it does what it was to do later
+        if (behaviour.kind !== "answer" || (any && behaviour.endless === true)) return;
+        this.#end();
+        receiver.ended(call?.answer.trailers ?? {});
+        return;
+      }
+      message = encode(value);
+    } catch (thrown) {
+      this.#fault(fault(thrown));
+      return;
+    }
+    this.#any = true;
+    this.#given++;
+    this.#asked--;
+    receiver.item(message);
+  }
+  /** Whether it does something else now than to give items. */
+  #misbehaves(): boolean {
+    const { behaviour, receiver } = this.#parts;
+    if (behaviour.kind === "answer" || behaviour.kind === "refused") return false;
+    if (this.#given < (behaviour.afterItems ?? 0)) return false;
+    switch (behaviour.kind) {
+      case "status": {
+        const { code, message = "" } = behaviour;
+        this.#fault({ kind: "status", code, message, said: message });
+        return true;
+      }
+      case "broken":
+        this.#fault({ kind: "transport", code: Code.UNAVAILABLE, message: "the connection is lost (a mock)" });
+        return true;
+      case "oversize":
+        this.#fault({ kind: "invalid", code: Code.INTERNAL, message: "an item that is too large (a mock)" });
+        return true;
+      case "garbage":
+        if (this.#asked === 0) return true;
+        this.#asked--;
+        this.#given = Number.NEGATIVE_INFINITY; // once
+        receiver.item(GARBAGE);
+        return true;
+      case "hang":
+        return true;
+    }
+  }
+  #fault(fault: Fault): void {
+    if (this.#over) return;
+    this.#end();
+    this.#parts.receiver.faulted(fault);
+  }
+  #end(): void {
+    this.#over = true;
+    if (this.#timer !== undefined) this.#parts.clock.clearTimeout(this.#timer);
+    const items = this.#items;
+    this.#items = undefined;
+    void Promise.resolve(items?.return?.()).catch(() => {}); // nobody hears any more what a handler says
+  }
+  /** Never before the one who has opened it goes on. */
+  #after(ms: number, run: () => void): void {
+    if (ms > 0) this.#timer = this.#parts.clock.setTimeout(run, ms, undefined);
+    else
+      queueMicrotask(() => {
+        if (!this.#over) run();
+      });
+  }
+}
+
+function begun(items: MockItems<object>): Items {
+  return Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
+}

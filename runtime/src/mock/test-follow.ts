@@ -1,0 +1,119 @@
+import type { ConnectError } from "@connectrpc/connect";
+import type { AnswerMetadata } from "../compose/answer-metadata.ts";
+import { connectError } from "../compose/connect-error.ts";
+import type { Failure } from "../failure.ts";
+import type { Follower, Following } from "../stream/stream-endpoint.ts";
+
+type Next<Item> = { readonly item: Item; readonly token: string | undefined } | { readonly error: unknown } | undefined;
+
+/** A stream of a BFF, followed in this process. `for await` gives its items, too, and ends it when it is left. */
+export class TestFollow<Item> implements AsyncIterable<Item> {
+  /** Of the item that was given last: where another one goes on. Of a failure it is in its metadata, as `bff-resume`, too. */
+  token: string | undefined;
+  /** Signs of life that have come. */
+  beats = 0;
+  readonly #read: (message: never) => Item;
+  readonly #passing: <T>(promise: Promise<T>) => Promise<T>;
+  readonly #came: Next<Item>[] = [];
+  #ended = false;
+  #wanted: (() => void) | undefined;
+  #following: Following | undefined;
+
+  /**
+   * @param read what a client would read of a message
+   * @param passing lets time pass while a promise is waited for
+   */
+  constructor(read: (message: never) => Item, passing: <T>(promise: Promise<T>) => Promise<T>) {
+    this.#read = read;
+    this.#passing = passing;
+  }
+  /** Its client: one that takes item by item. */
+  begin(follow: (follower: Follower) => Following, told: (metadata: AnswerMetadata | undefined) => void): void {
+    this.#following = follow({
+      opened: told,
+      item: (message, token) => {
+        try {
+          this.#put({ item: this.#read(message as never), token });
+        } catch (error) {
+          this.fail(error);
+        }
+        return false;
+      },
+      beat: () => {
+        this.beats++;
+      },
+      ended: () => this.#put(undefined),
+      failed: (failure, token) => this.fail(failed(failure, token)),
+    });
+  }
+  fail(error: unknown): void {
+    this.#put({ error });
+  }
+  /**
+   * The next item; undefined at the end of the stream.
+   *
+   * @throws ConnectError when it fails, as clients of Connect do
+   */
+  async next(): Promise<Item | undefined> {
+    if (this.#came.length === 0 && !this.#ended) {
+      await this.#passing(
+        new Promise<void>((resolve) => {
+          this.#wanted = resolve;
+        }),
+      );
+    }
+    const next = this.#came.shift();
+    if (next === undefined) {
+      this.#ended = true;
+      return undefined;
+    }
+    if ("error" in next) {
+      this.#ended = true;
+      throw next.error;
+    }
+    this.token = next.token;
+    this.#following?.ready();
+    return next.item;
+  }
+  /** All items up to the end. */
+  async all(): Promise<Item[]> {
+    const all: Item[] = [];
+    for await (const item of this) all.push(item);
+    return all;
+  }
+  /** The client goes. */
+  cancel(): void {
+    this.#following?.cancel();
+    this.#came.length = 0;
+    this.#ended = true;
+    this.#wanted?.();
+  }
+  /** The server goes. */
+  drain(): void {
+    this.#following?.drain();
+  }
+  [Symbol.asyncIterator](): AsyncIterator<Item> {
+    return {
+      next: async () => {
+        const value = await this.next();
+        return value === undefined ? { done: true, value } : { done: false, value };
+      },
+      return: async () => {
+        this.cancel();
+        return { done: true, value: undefined };
+      },
+    };
+  }
+  #put(next: Next<Item>): void {
+    this.#came.push(next);
+    const wanted = this.#wanted;
+    this.#wanted = undefined;
+    wanted?.();
+  }
+}
+
+function failed(failure: Failure, token: string | undefined): ConnectError {
+  const error = connectError(failure);
+  if (token !== undefined) error.metadata.set("bff-resume", token);
+  return error;
+}
