@@ -5,7 +5,7 @@ import { type DescMethod, type Message, toBinary, toJson } from "@bufbuild/proto
 import { reflect } from "@bufbuild/protobuf/reflect";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import type { BehaviourReport } from "../../plugin/src/faults/behaviour.ts";
-import type { FaultName } from "../../plugin/src/faults/endings.ts";
+import { type FaultName, OWN_TEXT } from "../../plugin/src/faults/endings.ts";
 import type { Prediction } from "../../plugin/src/faults/predict.ts";
 import type { Ir } from "../../plugin/src/ir.ts";
 import { sample } from "../../runtime/src/mock/sample/sample.ts";
@@ -29,15 +29,15 @@ export function behavioursOf(protos: Readonly<Record<string, string>>, targets: 
 const TEXT = "made to fail";
 /** What oracle/faults.ts says of each, besides what the plan's interpreter says. */
 const FAILING: Readonly<Record<FaultName, Failing | undefined>> = {
-  timeout: late,
+  timeout: { ...late, message: OWN_TEXT.timeout },
   unavailable: status(14, TEXT),
-  refused: broken(),
+  refused: { ...broken(), message: OWN_TEXT.refused },
   "not found": status(5, TEXT),
   exhausted: status(8, TEXT),
-  garbage: senseless,
-  oversize: senseless,
-  "breaker open": breakerOpen,
-  limited: queueFull,
+  garbage: { ...senseless, message: OWN_TEXT.garbage },
+  oversize: { ...senseless, message: OWN_TEXT.oversize },
+  "breaker open": { ...breakerOpen, message: OWN_TEXT["breaker open"] },
+  limited: { ...queueFull, message: OWN_TEXT.limited },
   slow: undefined,
   stale: status(14, TEXT),
 };
@@ -125,7 +125,7 @@ export function byOracle(
     batch: (of, alone, _, asker) => outcome(of, alone, asker),
     unasked: () => [],
   };
-  const now = timestampFromMs(Date.UTC(2026, 2, 5));
+  const now = timestampFromMs(1_800_000_001_000);
   const { acceptable } = oracle(ir, method, request, headers, env, now, outcomes, resolvers);
   const [first] = acceptable;
   if (first?.kind === "answer")

@@ -1,10 +1,12 @@
-// What the plan predicts of every fault is what happens: over all goldens, the examples and the second BFF.
+// What the plan predicts of every fault is what happens: over all goldens, the cookbook, examples of grpc-federation, our own and further BFFs of tests.
 
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { protosIn } from "../load/bffs.ts";
 import { every, mobile, second, web } from "../matrix/bffs.ts";
+import { cookbook } from "../support/cookbook.ts";
 import { goldenCases, requestOf, textsBelow, UPSTREAMS } from "../support/golden.ts";
 import { requestFor } from "../support/request.ts";
 import { type Tried, tried } from "./on-mocks.ts";
@@ -23,6 +25,24 @@ for (const one of goldenCases("emit").filter(({ name }) => only === undefined ||
     const upstreams = one.name === "worked-example" ? example : UPSTREAMS;
     const protos = one.name === "worked-example" ? textsBelow(join(root, "test/worked-example/proto")) : one.protos;
     const found = await tried(one.name, requestOf({ protos }, upstreams), { ...upstreams, ...protos });
+    all.push(found);
+    expect(found.wrong.join("\n")).toBe("");
+  }, 120_000);
+}
+const { recipes, upstreams: shop } = cookbook();
+for (const { name, protos } of recipes.filter(({ name }) => only === undefined || `cookbook/${name}` === only)) {
+  test(`cookbook/${name}`, async () => {
+    const found = await tried(`cookbook-${name}`, requestOf({ protos }, shop), { ...shop, ...protos });
+    all.push(found);
+    expect(found.wrong.join("\n")).toBe("");
+  }, 120_000);
+}
+const outside = join(root, "test/prior-art");
+const theirs = textsBelow(join(outside, "upstreams"));
+for (const name of readdirSync(outside).filter((one) => /^\d/.test(one) && (only === undefined || one === only))) {
+  test(`prior-art/${name}`, async () => {
+    const protos = textsBelow(join(outside, name, "proto"));
+    const found = await tried(`prior-art-${name}`, requestOf({ protos }, theirs), { ...theirs, ...protos });
     all.push(found);
     expect(found.wrong.join("\n")).toBe("");
   }, 120_000);

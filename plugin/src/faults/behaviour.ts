@@ -198,6 +198,10 @@ export interface CallBehaviour {
     readonly many?: true;
     /** The field of an item that holds its key; left out: the items are a map, or it is computed. */
     readonly key?: string;
+    /** Computes the key of `item`, where that is no field of it; mocks do not turn that round. */
+    readonly key_by?: ExpressionReport;
+    /** What is asked for a `key`. */
+    readonly wrap?: ExpressionReport;
   };
   readonly on_error: readonly ErrorRuleBehaviour[];
   readonly timeout_ms?: number;

@@ -43,6 +43,7 @@ export interface Response {
   /** The time that calls have, in milliseconds. */
   readonly forCallsMs: number;
   readonly headers: MapValue;
+  readonly now: Value;
   /** Who calls; undefined: nobody that is known. */
   readonly principal: MessageValue | undefined;
   /** What functions of the user give, by name. */
@@ -466,6 +467,7 @@ export class Block {
       own: (name) => this.response.functions.get(name) ?? UNKNOWN,
       value: (name) => {
         if (name === "args") return this.request ?? UNKNOWN;
+        if (name === "now") return this.response.now;
         if (name === "headers") return this.response.headers;
         if (name.startsWith("env.")) return this.response.env.get(name.slice("env.".length)) ?? UNKNOWN;
         if (name.startsWith("error.")) {

@@ -1,7 +1,7 @@
 // A call of a step: what it is sent for, how it ends, and what the step makes of that.
 import type { CallBehaviour, ErrorRuleBehaviour, StepBehaviour } from "./behaviour.ts";
 import type { Block } from "./block.ts";
-import { causeOf, type Ending, endingOf } from "./endings.ts";
+import { causeOf, type Ending, UNSENT } from "./endings.ts";
 import { errorValue } from "./error-value.ts";
 import { dead, failed, type Locals, type Result, type Taint, tainted, valueResult, type Why } from "./results.ts";
 import {
@@ -12,6 +12,7 @@ import {
   MapValue,
   MessageValue,
   UNKNOWN,
+  Untold,
   type Value,
 } from "./values.ts";
 
@@ -57,7 +58,7 @@ export function callResult(at: Block, step: StepBehaviour, call: CallBehaviour, 
   at.response.asked.add(call.method);
   const met = at.response.ending(call.method);
   // Nothing is sent any more.
-  const ending = at.isLate(step) ? endingOf("timeout") : met;
+  const ending = at.isLate(step) ? UNSENT : met;
   if (met.kind === "failure" && met.hangs && (call.timeout_ms ?? Number.POSITIVE_INFINITY) >= at.response.forCallsMs)
     at.waits(step);
   const upstream = call.method.slice(0, call.method.lastIndexOf("/"));
@@ -69,7 +70,7 @@ export function callResult(at: Block, step: StepBehaviour, call: CallBehaviour, 
   const answer = fromReport(at.response.behaviour.answers[call.method] ?? null);
   return call.batch === undefined || key === undefined
     ? valueResult(answer, taint)
-    : itemOf(call.batch, answer, key.value, taint);
+    : itemOf(at, call.batch, answer, key.value, taint);
 }
 
 /** What has to be there for a call to be sent. */
@@ -79,23 +80,42 @@ function textsOf({ wants, batch, metadata }: CallBehaviour) {
     .concat(batch?.by ?? []);
 }
 
-/** Mocks answer every key that is asked for. */
+/** Mocks answer every key that is asked for, with an item that has the key, or what stands in it under the same names. */
 function itemOf(
+  at: Block,
   batch: NonNullable<CallBehaviour["batch"]>,
   answer: Value,
   key: Value,
   taint: readonly Taint[],
 ): Result {
-  const items = answer instanceof MessageValue ? answer.fields.get(batch.items) : undefined;
+  const { items: name, key: field, key_by: computed, many } = batch;
+  const items = answer instanceof MessageValue ? answer.fields.get(name) : undefined;
   let item: Value = UNKNOWN;
   if (items !== undefined && isListValue(items)) {
     const [first] = items;
     item =
-      first instanceof MessageValue && batch.key !== undefined
-        ? new MessageValue(first.type, new Map([...first.fields, [batch.key, key]]))
+      first instanceof MessageValue && field !== undefined
+        ? new MessageValue(first.type, new Map([...first.fields, [field, key]]))
         : (first ?? UNKNOWN);
   } else if (items instanceof MapValue) item = items.entries[0]?.[1] ?? UNKNOWN;
-  return valueResult(batch.many ? [item] : item, taint);
+  if (computed !== undefined) {
+    item = answering(at, batch, item, key);
+    const own = at.evaluate(computed, new Map([["item", valueResult(item)]]));
+    if (own.state !== "value") return tainted(own, taint);
+    const same = equal(own.value, key);
+    if (same === UNKNOWN) throw new Untold(`\`${computed.text}\` gives the keys`);
+    // What nobody has asked for is left.
+    if (!same) return many ? valueResult([], taint) : { state: "absent", taint };
+  }
+  return valueResult(many ? [item] : item, taint);
+}
+/** The item with what it has in common with what is asked for it. */
+function answering(at: Block, { wrap }: NonNullable<CallBehaviour["batch"]>, item: Value, key: Value): Value {
+  const asked = wrap && at.evaluate(wrap, new Map([["key", valueResult(key)]]));
+  if (!(item instanceof MessageValue) || asked?.state !== "value" || !(asked.value instanceof MessageValue))
+    return item;
+  const common = [...asked.value.fields].filter(([name]) => item.fields.has(name));
+  return new MessageValue(item.type, new Map([...item.fields, ...common]));
 }
 
 function afterFailure(

@@ -27,7 +27,7 @@ export type Ending =
       /** What a client gets of it. */
       readonly clientCode: number;
       readonly reason: Reason;
-      /** What the upstream says. */
+      /** What the upstream says, or is said for it; undefined: it is not known. */
       readonly message?: string;
       /** It ends when its time is over. */
       readonly hangs?: true;
@@ -41,6 +41,16 @@ const failure = (code: number, clientCode: number, reason: Reason): Failing => (
   clientCode,
   reason,
 });
+
+/** What the runtime, or a mock, says where an upstream has not answered with a status. */
+export const OWN_TEXT = {
+  timeout: "no answer in time",
+  refused: "connect ECONNREFUSED (a mock)",
+  garbage: "Error: illegal tag: field no 1 wire type 7",
+  oversize: "a reply that is too large (a mock)",
+  "breaker open": "breaker open",
+  limited: "too many calls",
+} as const;
 
 /** The text of every status that a fault is. */
 export const STATUS_TEXT = "made to fail";
@@ -67,27 +77,30 @@ function mapped(code: number): Failing {
   }
 }
 
+/** Of a call that is not sent any more, since the time for calls is over. */
+export const UNSENT: Failing = { ...failure(4, 4, "TIMEOUT"), hangs: true };
+
 /** Of a call that meets a fault; "stale": of one that an old answer may stand in for. */
 export function endingOf(fault: FaultName): Ending {
   switch (fault) {
     case "timeout":
-      return { ...failure(4, 4, "TIMEOUT"), hangs: true };
+      return { ...UNSENT, message: OWN_TEXT[fault] };
     case "unavailable":
     case "stale":
       return statusEnding(14);
     case "refused":
-      return failure(14, 14, "UNAVAILABLE");
+      return { ...failure(14, 14, "UNAVAILABLE"), message: OWN_TEXT[fault] };
     case "not found":
       return statusEnding(5);
     case "exhausted":
       return statusEnding(8);
     case "garbage":
     case "oversize":
-      return failure(13, 13, "INVALID");
+      return { ...failure(13, 13, "INVALID"), message: OWN_TEXT[fault] };
     case "breaker open":
-      return failure(14, 14, "BREAKER_OPEN");
+      return { ...failure(14, 14, "BREAKER_OPEN"), message: OWN_TEXT[fault] };
     case "limited":
-      return failure(8, 8, "LIMITED");
+      return { ...failure(8, 8, "LIMITED"), message: OWN_TEXT[fault] };
     case "slow":
       return ANSWER;
   }

@@ -1,4 +1,5 @@
 // The functions of expressions, as far as a decision in a BFF rests on them; by the names of their overloads. Others give what is not known.
+import { TIMES } from "./times.ts";
 import {
   EvaluationError,
   equal,
@@ -46,7 +47,7 @@ const list =
   (run: (a: readonly Value[], b: Value) => Value): Function =>
   ([a, b]) =>
     a !== undefined && isListValue(a) ? run(a, b ?? null) : UNKNOWN;
-const same: Function = ([a]) => a ?? UNKNOWN;
+const same: Function = ([a = UNKNOWN]) => a;
 const whole = (by: bigint): bigint => {
   if (by === 0n) throw new EvaluationError("division by zero");
   return by;
@@ -57,6 +58,12 @@ function parsed(pattern: RegExp, made: (a: string) => Value): Function {
     if (!pattern.test(a)) throw new EvaluationError(`not of this form: ${a}`);
     return made(a);
   });
+}
+
+/** Of a wrapper that may be null. */
+function unwrapped([a = UNKNOWN]: readonly Value[]): Value {
+  if (a === null) throw new EvaluationError("null has no value");
+  return a;
 }
 
 function isIn([one, all]: readonly Value[]): Value {
@@ -113,12 +120,31 @@ const less = compare((order) => order < 0);
 const lessEquals = compare((order) => order <= 0);
 const greater = compare((order) => order > 0);
 const greaterEquals = compare((order) => order >= 0);
+/** Of numbers side by side, or of a list of them. */
+const most =
+  (before: (a: bigint | number, b: bigint | number) => boolean): Function =>
+  (args) => {
+    const [first] = args;
+    const all = first !== undefined && isListValue(first) ? first : args;
+    if (all.length === 0) throw new EvaluationError("an empty list has none");
+    const numbers = all.filter((one) => typeof one === "bigint" || typeof one === "number");
+    if (numbers.length < all.length) return UNKNOWN;
+    return numbers.reduce((so, one) => (before(one, so) ? one : so));
+  };
+
+/** Patterns that mean the same in RE2 and in JavaScript. */
+const PLAIN_PATTERN =
+  /^(?:[^\\([{?*+]|\\[dDwW.*+?^$|()[\]{}\\/-]|\((?:\?:)?(?!\?)|\[\^?(?:[^\\[\]]|\\[dw.\]\\-])+\]|[*+?]|\{\d+(?:,\d*)?\})*$/;
+function matches([text, pattern]: readonly Value[]): Value {
+  if (typeof text !== "string" || typeof pattern !== "string" || !PLAIN_PATTERN.test(pattern)) return UNKNOWN;
+  return new RegExp(pattern, "u").test(text);
+}
 const KINDS = ["bool", "string"];
 
 const FUNCTIONS: ReadonlyMap<string, Function> = new Map<string, Function>([
   ["logical_not", ([a]) => (typeof a === "boolean" ? !a : UNKNOWN)],
-  ["equals", ([a, b]) => equal(a ?? UNKNOWN, b ?? UNKNOWN)],
-  ["not_equals", ([a, b]) => negated(equal(a ?? UNKNOWN, b ?? UNKNOWN))],
+  ["equals", ([a = UNKNOWN, b = UNKNOWN]) => equal(a, b)],
+  ["not_equals", ([a = UNKNOWN, b = UNKNOWN]) => negated(equal(a, b))],
   ["negate", ([a]) => (typeof a === "bigint" || typeof a === "number" ? -a : UNKNOWN)],
   [
     "add",
@@ -172,6 +198,7 @@ const FUNCTIONS: ReadonlyMap<string, Function> = new Map<string, Function>([
   ...["string", "list", "map", "bytes"].map((kind): [string, Function] => [`size_${kind}`, sizeOf]),
   ["same", same],
   ["to_dyn", same],
+  ["unwrap", unwrapped],
   ["int64_to_double", ([a]) => (typeof a === "bigint" ? Number(a) : UNKNOWN)],
   ["uint64_to_double", ([a]) => (typeof a === "bigint" ? Number(a) : UNKNOWN)],
   ["uint64_to_int64", same],
@@ -189,8 +216,8 @@ const FUNCTIONS: ReadonlyMap<string, Function> = new Map<string, Function>([
   ["string_to_uint64", parsed(/^\d+$/, (a) => BigInt(a))],
   ["string_to_double", parsed(/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i, Number)],
   ["string_to_bool", parsed(/^(1|0|t|f|T|F|true|false|TRUE|FALSE|True|False)$/, (a) => /^(1|t)/i.test(a))],
-  ["string_to_timestamp", parsed(/^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d/, () => UNKNOWN)],
-  ["string_to_duration", parsed(/^[+-]?(\d+(\.\d*)?(h|m|s|ms|us|µs|ns))+$|^0$/, () => UNKNOWN)],
+  ...TIMES,
+  ["matches", matches],
   ["int64_to_string", ([a]) => (typeof a === "bigint" ? String(a) : UNKNOWN)],
   ["uint64_to_string", ([a]) => (typeof a === "bigint" ? String(a) : UNKNOWN)],
   ["bool_to_string", ([a]) => (typeof a === "boolean" ? String(a) : UNKNOWN)],
@@ -201,6 +228,9 @@ const FUNCTIONS: ReadonlyMap<string, Function> = new Map<string, Function>([
   ["upper_ascii", text((a) => a.toUpperCase())],
   ["lower", text((a) => a.toLowerCase())],
   ["upper", text((a) => a.toUpperCase())],
+  ["math_greatest", most((a, b) => a > b)],
+  ["math_least", most((a, b) => a < b)],
+  ["math_abs", ([a]) => (typeof a === "bigint" || typeof a === "number" ? (a < 0 ? -a : a) : UNKNOWN)],
   ["trim", text((a) => a.trim())],
   ["trim_prefix", texts((a, b) => (a.startsWith(b) ? a.slice(b.length) : a))],
   ["trim_suffix", texts((a, b) => (a.endsWith(b) ? a.slice(0, a.length - b.length) : a))],

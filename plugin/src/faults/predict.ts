@@ -14,7 +14,8 @@ import { foundCaller } from "./caller.ts";
 import { codeName } from "./codes.ts";
 import { type Ending, endingOf, FAULTS, type FaultName } from "./endings.ts";
 import { distinct, type Effect, type Entry, type Failure, type Reason, type Result, valueResult } from "./results.ts";
-import { fromReport, MapValue, MessageValue, Untold, type Value } from "./values.ts";
+import { timestamp } from "./times.ts";
+import { fromReport, MapValue, MessageValue, UNKNOWN, Untold, type Value } from "./values.ts";
 
 /** What a client gets. */
 export type Prediction =
@@ -113,6 +114,9 @@ function askedBy(rpc: RpcBehaviour, { request: report = rpc.request, remembered 
   return { request, times, args: new Map(fields.map(([name, value]): [string, Result] => [name, valueResult(value)])) };
 }
 
+/** When a BFF on mocks begins: 2027-01-15T08:00:01Z. */
+const NOW_NS = 1_800_000_001_000_000_000n;
+
 function responding(
   behaviour: BehaviourReport,
   rpc: RpcBehaviour,
@@ -125,6 +129,8 @@ function responding(
     ending,
     forCallsMs: rpc.for_calls_ms,
     remembered,
+    // Until old answers are there time passes, and how much is not counted here.
+    now: remembered ? UNKNOWN : timestamp(NOW_NS),
     principal: caller?.principal,
     functions: valuesOf(behaviour.functions),
     env: valuesOf({ ...behaviour.env[rpc.service], ...env }),

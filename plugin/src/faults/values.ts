@@ -88,10 +88,20 @@ export function equal(a: Value, b: Value): boolean | Unknown {
     return a.length === b.length && every(a.map((one, i) => equal(one, b[i] ?? null)));
   if (a instanceof MessageValue && b instanceof MessageValue) {
     if (a.type !== b.type) return false;
-    return a === b ? true : UNKNOWN;
+    return a === b ? true : equalFields(a, b);
   }
   if (a instanceof MapValue || b instanceof MapValue) return UNKNOWN;
   return a === b;
+}
+/** What only one of them has may be zero. */
+function equalFields(a: MessageValue, b: MessageValue): boolean | Unknown {
+  const names = [...new Set([...a.fields.keys(), ...b.fields.keys()])];
+  return every(
+    names.map((name) => {
+      const [one, other] = [a.fields.get(name), b.fields.get(name)];
+      return one === undefined || other === undefined ? UNKNOWN : equal(one, other);
+    }),
+  );
 }
 const isNumber = (value: Value): value is bigint | number => typeof value === "bigint" || typeof value === "number";
 

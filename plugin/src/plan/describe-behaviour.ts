@@ -295,6 +295,8 @@ function callOf(call: Call, block: PlanBlock): CallBehaviour {
         items: batch.items.name,
         ...(batch.many && { many: true as const }),
         ...defined("key", batch.key?.name),
+        ...(batch.keyBy?.by.expression.path !== true && defined("key_by", maybe(batch.keyBy?.by.expression))),
+        ...defined("wrap", maybe(batch.wrap?.element.expression)),
       },
     ),
     on_error: call.onError.map(ruleOf),
