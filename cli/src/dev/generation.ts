@@ -11,6 +11,7 @@ import {
 } from "protoc-gen-bff/compiler";
 import { compareReports } from "../diff/compare.ts";
 import { linesOf } from "../diff/markdown.ts";
+import type { Image } from "../project/buf.ts";
 import { type CompiledProject, compileProject, shown } from "../project/compile-project.ts";
 import { readGenConfig } from "../project/gen-config.ts";
 import { Refusal } from "../refusal.ts";
@@ -39,6 +40,7 @@ export class Generation {
   readonly #others: OtherPlugins;
   readonly outputs: Outputs;
   #reports: readonly FileReport[] | undefined;
+  #image: Image | undefined;
 
   /** @param cwd the project's folder */
   constructor(cwd: string) {
@@ -52,7 +54,8 @@ export class Generation {
     const cwd = this.#cwd;
     try {
       const { parameter } = parseParameter(readGenConfig(cwd).parameter);
-      const project = compileProject({ cwd, lock: true, examples: true, parameter: PLAN });
+      const project = compileProject({ cwd, lock: true, examples: true, parameter: PLAN, before: this.#image });
+      this.#image = project.image;
       const { compilation, config, image } = project;
       const { error, file: all } = compilation.response;
       writeFound(cwd, parameter.errorOutput, compilation.diagnostics);

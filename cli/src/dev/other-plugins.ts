@@ -4,14 +4,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
-import { create, toBinary } from "@bufbuild/protobuf";
-import {
-  CodeGeneratorRequestSchema,
-  type FileDescriptorProto,
-  FileDescriptorProtoSchema,
-} from "@bufbuild/protobuf/wkt";
 import { parse, parseDocument } from "yaml";
-import { type Image, runBuf } from "../project/buf.ts";
+import { bytesOf, type Image, runBuf } from "../project/buf.ts";
 import { Refusal } from "../refusal.ts";
 import type { OutputFile } from "./outputs.ts";
 
@@ -22,7 +16,12 @@ interface EsEntry {
   readonly withImports: boolean;
   readonly withWellKnown: boolean;
 }
-type RunEs = (request: Uint8Array) => readonly OutputFile[];
+/** @param files their bytes by name, imports before what imports them */
+type RunEs = (
+  parameter: string,
+  fileToGenerate: readonly string[],
+  files: ReadonlyMap<string, Uint8Array>,
+) => readonly OutputFile[];
 
 /** What they give, kept from run to run. */
 export class OtherPlugins {
@@ -86,18 +85,9 @@ export class OtherPlugins {
       .filter((name) => touched.has(name) && (withImports || !imports.has(name)))
       .filter((name) => withWellKnown || !imports.has(name) || !name.startsWith("google/protobuf/"));
     if (fileToGenerate.length === 0 || bytes.size === 0) return [];
-    // buf's own extension of its images is none of the plugin's business.
-    const protoFile = files.map((file) => ({ ...file, $unknown: [] }));
-    const request = create(CodeGeneratorRequestSchema, {
-      ...{ parameter, fileToGenerate, protoFile, sourceFileDescriptors: protoFile },
-    });
-    const given = this.#runEs?.(toBinary(CodeGeneratorRequestSchema, request)) ?? [];
+    const given = this.#runEs?.(parameter, fileToGenerate, bytes) ?? [];
     return given.map(({ path, content }) => ({ path: join(out, path), content }));
   }
-}
-
-function bytesOf(file: FileDescriptorProto): Uint8Array {
-  return toBinary(FileDescriptorProtoSchema, file);
 }
 
 function changedNames(before: ReadonlyMap<string, Uint8Array>, now: ReadonlyMap<string, Uint8Array>): Set<string> {
@@ -157,11 +147,22 @@ function loadEs(cwd: string): RunEs | undefined {
     const manifest = ofProject.resolve("@bufbuild/protoc-gen-es/package.json");
     const ofPlugin = createRequire(manifest);
     const { protocGenEs } = ofPlugin("./dist/cjs/src/protoc-gen-es-plugin.js");
-    const { fromBinary } = ofPlugin("@bufbuild/protobuf");
-    const { CodeGeneratorRequestSchema: Schema } = ofPlugin("@bufbuild/protobuf/wkt");
+    const { create, fromBinary } = ofPlugin("@bufbuild/protobuf");
+    const { CodeGeneratorRequestSchema: Request, FileDescriptorProtoSchema: Schema } =
+      ofPlugin("@bufbuild/protobuf/wkt");
     if (typeof protocGenEs.run !== "function") return undefined;
-    return (request) => {
-      const { error, file } = protocGenEs.run(fromBinary(Schema, request));
+    // Messages of its own version of protobuf-es; what has not changed is decoded once.
+    const decoded = new WeakMap<Uint8Array, object>();
+    const fileOf = (bytes: Uint8Array): object => {
+      // buf's own extension of its images is none of the plugin's business.
+      const file = decoded.get(bytes) ?? Object.assign(fromBinary(Schema, bytes), { $unknown: [] });
+      decoded.set(bytes, file);
+      return file;
+    };
+    return (parameter, fileToGenerate, files) => {
+      const protoFile = [...files.values()].map(fileOf);
+      const request = create(Request, { parameter, fileToGenerate, protoFile, sourceFileDescriptors: protoFile });
+      const { error, file } = protocGenEs.run(request);
       if (error) throw new Refusal(`protoc-gen-es fails: ${error}`);
       return file.map(({ name, content }: { name: string; content: string }) => ({ path: name, content }));
     };

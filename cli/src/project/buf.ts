@@ -2,8 +2,9 @@
 import { spawnSync } from "node:child_process";
 import { createRequire } from "node:module";
 import { delimiter, dirname, join } from "node:path";
-import { fromBinary } from "@bufbuild/protobuf";
-import { type FileDescriptorProto, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
+import { fromBinary, toBinary } from "@bufbuild/protobuf";
+import { BinaryReader } from "@bufbuild/protobuf/wire";
+import { type FileDescriptorProto, FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
 import { Refusal } from "../refusal.ts";
 
 /** What buf has built: files in the order of their imports. */
@@ -23,6 +24,8 @@ export interface BuildOptions {
   readonly paths?: readonly string[] | undefined;
   /** Leaves out where declarations stand, and their comments. */
   readonly withoutSources?: boolean | undefined;
+  /** An earlier one: files that are as they were are the same objects. */
+  readonly before?: Image | undefined;
 }
 
 const MOST_BYTES = 512 << 20;
@@ -35,6 +38,7 @@ export function buildImage({
   excludePaths = [],
   paths = [],
   withoutSources,
+  before,
 }: BuildOptions): Image {
   const args = [
     ...["build", input, "-o", "-#format=binpb"],
@@ -43,8 +47,41 @@ export function buildImage({
     ...paths.flatMap((path) => ["--path", path]),
     ...(withoutSources === true ? ["--exclude-source-info"] : []),
   ];
-  const files = fromBinary(FileDescriptorSetSchema, runBuf(args, cwd)).file;
+  const files = filesIn(runBuf(args, cwd), before);
   return { files, imports: new Set(files.filter(isImport).map(({ name }) => name)) };
+}
+
+/** By file, as buf has given it: what is decoded for the first time after a save is what it has changed. */
+const given = new WeakMap<FileDescriptorProto, Uint8Array>();
+
+/** The bytes of a file; two are the same where what is in them is. */
+export function bytesOf(file: FileDescriptorProto): Uint8Array {
+  const bytes = given.get(file) ?? toBinary(FileDescriptorProtoSchema, file);
+  given.set(file, bytes);
+  return bytes;
+}
+
+/** Those of a `google.protobuf.FileDescriptorSet`, whose one field they are. */
+function filesIn(set: Uint8Array, before: Image | undefined): readonly FileDescriptorProto[] {
+  const known = new Map(before?.files.map((file) => [file.name, file]));
+  const reader = new BinaryReader(set);
+  const files: FileDescriptorProto[] = [];
+  while (reader.pos < reader.len) {
+    const [no, wireType] = reader.tag();
+    if (no !== 1) reader.skip(wireType, no);
+    else files.push(fileOf(reader.bytes(), known));
+  }
+  return files;
+}
+
+function fileOf(bytes: Uint8Array, known: ReadonlyMap<string, FileDescriptorProto>): FileDescriptorProto {
+  const reader = new BinaryReader(bytes);
+  // Its name comes first, if it is where it usually is.
+  const old = reader.tag()[0] === 1 ? known.get(reader.string()) : undefined;
+  if (old !== undefined && Buffer.compare(bytesOf(old), bytes) === 0) return old;
+  const file = fromBinary(FileDescriptorProtoSchema, bytes);
+  given.set(file, bytes);
+  return file;
 }
 
 /** How much buf may print, and how long it may take; what is more is an error. */

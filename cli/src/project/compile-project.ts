@@ -31,6 +31,8 @@ export interface CompileOptions {
   readonly lock?: boolean | undefined;
   /** Whether faults are told for the requests of the folder's faults.json too; default: false. */
   readonly examples?: boolean | undefined;
+  /** An earlier one: what has not changed is not read anew. */
+  readonly before?: Image | undefined;
 }
 export interface CompiledProject {
   readonly config: GenConfig;
@@ -40,16 +42,16 @@ export interface CompiledProject {
 
 /** Nothing is written. Faults of the protos are diagnostics of the compilation; throws a `Refusal` where they do not build at all. */
 export function compileProject(options: CompileOptions): CompiledProject {
-  const { cwd, input, config = readGenConfig(cwd), sources, parameter = "", lock, examples } = options;
-  const image = buildInputs(cwd, config.inputs, input);
+  const { cwd, input, config = readGenConfig(cwd), sources, parameter = "", lock, examples, before } = options;
+  const image = buildInputs(cwd, config.inputs, input, before);
   const all = [config.parameter, parameter].filter((part) => part !== "").join(",");
   return { config, image, compilation: compileImage(image, all, cwd, { lock, sources, examples }) };
 }
 
 /** All inputs as one image; `instead` is built in the place of each, with what is left out of it. */
-export function buildInputs(cwd: string, inputs: GenConfig["inputs"], instead?: string): Image {
+export function buildInputs(cwd: string, inputs: GenConfig["inputs"], instead?: string, before?: Image): Image {
   const [first, ...rest] = inputs.map(({ input, paths, excludePaths }) =>
-    buildImage({ cwd, input: instead ?? input, paths, excludePaths }),
+    buildImage({ cwd, input: instead ?? input, paths, excludePaths, before }),
   );
   return rest.reduce(joined, first ?? { files: [], imports: new Set<string>() });
 }
