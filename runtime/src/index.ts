@@ -94,6 +94,7 @@ export { type ServeOptions, type ServeParts, serve } from "./server/serve.ts";
 export { streamEndpoint } from "./stream/endpoint.ts";
 export type { Follower, Following, StreamEndpoint } from "./stream/stream-endpoint.ts";
 export type { Overflow, StreamOptions } from "./stream/stream-options.ts";
+export { Topic, type TopicCall, type TopicSpec, Topics, topicSource } from "./topic/topic.ts";
 export type { BalancePolicy } from "./transport/balance-policy.ts";
 export { type ConnectTransportOptions, connectTransport } from "./transport/connect-transport.ts";
 export { GrpcClient, type GrpcClientOptions, type Http2 } from "./transport/grpc-client.ts";

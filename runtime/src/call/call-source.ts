@@ -147,7 +147,7 @@ export class CallSource<Item, K extends PositionKind> implements Source, StreamS
     this.#told = true;
     this.#items.opened?.();
   }
-  item(item: Item): void {
+  item(item: Item, bytes: number): void {
     let token = this.#token;
     try {
       const value = this.#position?.of(item);
@@ -167,7 +167,7 @@ export class CallSource<Item, K extends PositionKind> implements Source, StreamS
     this.#told = true;
     this.#any = true;
     this.#brokeAt = undefined;
-    this.#items.item(item, { token, reset });
+    this.#items.item(item, { token, reset }, bytes);
   }
   ended(): void {
     if (this.#over) return;

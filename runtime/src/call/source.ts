@@ -12,8 +12,12 @@ export interface At {
 export interface Items<Item> {
   /** It stands, and nothing has come so far. At most once, and not after the first item. */
   opened?(): void;
-  /** One item for each `next`. */
-  item(item: Item, at: At): void;
+  /**
+   * One item for each `next`.
+   *
+   * @param bytes its length as it came, where that is known
+   */
+  item(item: Item, at: At, bytes?: number): void;
   /** The source is at its end: nothing will ever follow. */
   ended(): void;
   failed(failure: Failure): void;

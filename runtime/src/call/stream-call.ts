@@ -28,8 +28,8 @@ const SENT_MS = 5_000;
 export interface StreamSink<Res> {
   /** The upstream has accepted it; not told of every stream, and not after an item. */
   opened(): void;
-  /** One for each that was asked for by `take`. */
-  item(value: Res): void;
+  /** One for each that was asked for by `take`, and how many bytes it had. */
+  item(value: Res, bytes: number): void;
   /** The upstream has ended it with OK. */
   ended(): void;
   /** @param fault what the upstream or the wire has said; undefined: it was refused here, or an item makes no sense */
@@ -190,7 +190,7 @@ export class StreamCall<Res> implements StreamReceiver {
     }
     this.#asked--;
     this.#items++;
-    this.#sink.item(value);
+    this.#sink.item(value, message.length);
   }
   ended(): void {
     if (this.#ended) return;

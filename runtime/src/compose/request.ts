@@ -12,8 +12,11 @@ import { startCall } from "../call/start-call.ts";
 import type { Rpc } from "../call/upstream.ts";
 import type { Clock } from "../clock.ts";
 import { asFailure, type Code, type Detail, type ErrorInfo, Failure, invalid, OVER, refusal } from "../failure.ts";
+import type { Position } from "../gen/bff/v1/stream_pb.ts";
 import { Pool } from "../guard/pool.ts";
 import { incomingOf, type Peer } from "../identity/incoming.ts";
+import { TOKEN_HEADER } from "../topic/newest.ts";
+import type { Topic } from "../topic/topic.ts";
 import { Answer, type Extra, type Instead } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
 import { keyed, partial } from "./lists.ts";
@@ -90,6 +93,19 @@ export class Request<out App, out Principal = undefined> implements CallContext 
     const sink = new Answer<Res, R>(this.exchange, answer, extra, true);
     startCall(this.aside, rpc, request, false, extra, sink);
     return answer.promise;
+  }
+  /** The newest item of a topic's key: a call like any other, whose failure fails this scope. Undefined: there is none. */
+  latest<Item>(topic: Topic<Item>, key: string): Promise<Item | undefined> {
+    return this.call(topic.latest, key);
+  }
+  /** The same; a failure leaves `undefined`, too, with its cause remembered. */
+  tryLatest<Item>(topic: Topic<Item>, key: string): Promise<Item | undefined> {
+    return this.tryCall(topic.latest, key);
+  }
+  /** Where clients go on behind an item that `latest` gave. */
+  positionOf(item: object | undefined): Position | undefined {
+    const token = receivedText(this.exchange.received.get(item)?.headers, TOKEN_HEADER);
+    return token === "" ? undefined : { $typeName: "bff.v1.Position", token, beat: false, reset: false };
   }
   /** Starts a call whose failure is for the step around it. */
   send<Req, Res, R = never>(rpc: Rpc<Req, Res>, request: Req, extra?: Extra<R>): Promise<Res | Instead<R>> {

@@ -34,6 +34,7 @@ export class Channel<Item> implements TailHears<Item> {
   #stands = false;
   #accepted = false;
   #over: Failure | "ended" | undefined;
+  #cameAt = 0; // the last item
   #linger: Timer | undefined;
 
   /** @param gone is told once, when nobody may join it any more */
@@ -76,7 +77,16 @@ export class Channel<Item> implements TailHears<Item> {
   }
   leave(cursor: Cursor<Item>): void {
     this.#arriving.delete(cursor);
-    if (!this.#cursors.delete(cursor) || this.#cursors.size > 0) return;
+    if (this.#cursors.delete(cursor)) this.touch();
+  }
+  /** The newest item, unless another may be on its way. */
+  settled(quietMs: number): Entry<Item> | undefined {
+    return this.#stands && this.clock.now() - this.#cameAt >= quietMs ? this.ring.newest : undefined;
+  }
+  /** It has been of use. */
+  touch(): void {
+    if (this.#cursors.size > 0) return;
+    if (this.#linger !== undefined) this.clock.clearTimeout(this.#linger);
     const { lingerMs } = this.#log;
     if (this.#over !== undefined || lingerMs === 0) this.close();
     else this.#linger = this.clock.setTimeout(close, lingerMs, this);
@@ -107,6 +117,7 @@ export class Channel<Item> implements TailHears<Item> {
     for (const cursor of [...this.#cursors]) cursor.accepted();
   }
   entry(entry: Entry<Item>): void {
+    this.#cameAt = this.clock.now();
     this.ring.push(entry);
     for (const cursor of this.#cursors) cursor.came(entry);
   }

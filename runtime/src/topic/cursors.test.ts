@@ -4,8 +4,8 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { At, Items, Source } from "../call/source.ts";
 import { type Clock, systemClock } from "../clock.ts";
+import { Following } from "./following.ts";
 import { MemoryLog } from "./memory-log.ts";
-import { Following } from "./topic.ts";
 
 interface Event {
   readonly n: number;

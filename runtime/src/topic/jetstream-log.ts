@@ -4,30 +4,30 @@ import { Code, Failure, invalid, Reason } from "../failure.ts";
 import { JetStreamRead } from "./jetstream-read.ts";
 import { JetStreamTail } from "./jetstream-tail.ts";
 import { subjectOf } from "./key.ts";
-import type { Entry, Log, Place, ReadHears, Tail, TailHears } from "./log.ts";
+import type { Entry, Place, ReadHears, Tail, TailHears } from "./log.ts";
 import type { Link, Nats } from "./nats.ts";
-
-/** How a topic is kept in JetStream. */
-export interface JetStreamSpec<Item> {
-  /** The subject of a key, with `{key}` in its place. */
-  readonly subject: string;
-  /** The name of the stream. */
-  readonly jetstream: string;
-  readonly decode: (bytes: Uint8Array) => Item;
-}
+import { faultOf, type NewestHears } from "./newest.ts";
+import type { StoredLog, StoredSpec } from "./store.ts";
+import { tokenOf } from "./token.ts";
 
 /** What a message is, as far as it is looked at. */
 export type Stored = Pick<StoredMsg, "seq" | "subject" | "data">;
 
+interface Newest<Item> {
+  readonly epoch: string;
+  readonly entry: Entry<Item>;
+  readonly data: Uint8Array;
+}
+
 /** Items in a stream of JetStream: a subject for each key. */
-export class JetStreamLog<Item> implements Log<Item> {
+export class JetStreamLog<Item> implements StoredLog<Item> {
   readonly ordered = true;
   readonly lingerMs = 0;
   readonly nats: Nats;
   readonly stream: string;
-  readonly #spec: JetStreamSpec<Item>;
+  readonly #spec: StoredSpec<Item>;
 
-  constructor(nats: Nats, spec: JetStreamSpec<Item>) {
+  constructor(nats: Nats, spec: StoredSpec<Item>) {
     this.nats = nats;
     this.stream = spec.jetstream;
     this.#spec = spec;
@@ -41,15 +41,24 @@ export class JetStreamLog<Item> implements Log<Item> {
   subject(key: string): string {
     return subjectOf(this.#spec.subject, key);
   }
-  /**
-   * The newest item of a key, with the epoch of its place.
-   *
-   * @throws what the client of NATS throws; Unusable
-   */
-  async newest(
-    link: Link,
-    key: string,
-  ): Promise<{ readonly epoch: string; readonly entry: Entry<Item>; readonly data: Uint8Array } | undefined> {
+  newest(key: string, hears: NewestHears<Item>): () => void {
+    let wanted = true;
+    const { link } = this.nats;
+    const asked = link === undefined ? Promise.reject(new Error("NATS is away")) : this.#newest(link, key);
+    asked.then(
+      (newest) => {
+        if (wanted) give(newest, hears);
+      },
+      (error) => {
+        if (wanted) hears.faulted({ kind: "transport", code: Code.UNAVAILABLE, message: String(error) });
+      },
+    );
+    return () => {
+      wanted = false;
+    };
+  }
+  /** @throws what the client of NATS throws; Unusable */
+  async #newest(link: Link, key: string): Promise<Newest<Item> | undefined> {
     const { epoch } = await this.nats.facts(link, this.stream, false);
     const stored = await link.jsm.direct.getMessage(this.stream, { last_by_subj: this.subject(key) });
     return stored === null ? undefined : { epoch, entry: this.entry(stored), data: stored.data };
@@ -69,4 +78,14 @@ export class JetStreamLog<Item> implements Log<Item> {
     const code = Code.UNAVAILABLE;
     return new Failure({ code, reason: Reason.UNAVAILABLE, callee: this.#spec.subject, message, clientCode: code });
   }
+}
+
+function give<Item>(newest: Newest<Item> | undefined, hears: NewestHears<Item>): void {
+  if (newest === undefined) {
+    hears.nothing();
+    return;
+  }
+  const { epoch, entry, data } = newest;
+  if (entry.item instanceof Failure) hears.faulted(faultOf(entry.item));
+  else hears.found(entry.item, tokenOf(epoch, entry.place), data);
 }

@@ -6,10 +6,10 @@ import { type Clock, systemClock } from "../clock.ts";
 import { Code, type Failure } from "../failure.ts";
 import { startNats } from "../testing/nats-rig.ts";
 import { until } from "../testing/redis-rig.ts";
+import { Following } from "./following.ts";
 import { JetStreamLog } from "./jetstream-log.ts";
 import { Nats } from "./nats.ts";
 import { tokenOf } from "./token.ts";
-import { Following } from "./topic.ts";
 
 interface Event {
   readonly n: number;
@@ -62,7 +62,7 @@ function follow(url: string, { clock = systemClock, keep = 4, more = {} as NodeC
   const faults: string[] = [];
   const nats = new Nats({ servers: url, ...more }, { clock, fault: (what) => faults.push(what) });
   onTestFinished(() => nats.close());
-  const spec = { subject: "runs.{key}.events", jetstream: "RUNS", decode };
+  const spec = { name: "run", subject: "runs.{key}.events", jetstream: "RUNS", decode };
   const log = new JetStreamLog<Event>(nats, spec);
   const following = new Following<Event>({ name: "run", keep, until: ({ n }) => n === 999 }, log, clock);
   onTestFinished(() => following.close());

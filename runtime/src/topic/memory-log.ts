@@ -57,7 +57,8 @@ export class MemoryLog<Item> implements Log<Item> {
       this.#open(tail);
     }
   }
-  newest(key: string): Entry<Item> | undefined {
+  /** The newest item of a key. */
+  last(key: string): Entry<Item> | undefined {
     return this.#items.get(key)?.at(-1);
   }
   tail(key: string, hears: TailHears<Item>): Tail {
@@ -67,7 +68,7 @@ export class MemoryLog<Item> implements Log<Item> {
     return tail;
   }
   #open(tail: MemoryTail<Item>): void {
-    const newest = this.newest(tail.key);
+    const newest = this.last(tail.key);
     const standing = {
       epoch: this.epoch,
       newest,

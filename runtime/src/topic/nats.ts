@@ -2,6 +2,8 @@ import { type JetStreamClient, type JetStreamManager, jetstream, jetstreamManage
 import { connect, type NatsConnection, type NodeConnectionOptions } from "@nats-io/transport-node";
 import pLimit from "p-limit";
 import type { Clock, Timer } from "../clock.ts";
+import { JetStreamLog } from "./jetstream-log.ts";
+import type { StoredLog, StoredSpec, TopicStore } from "./store.ts";
 import { type StreamFacts, StreamNames } from "./stream-facts.ts";
 
 /** A connection that stands, and what is asked over it. */
@@ -28,7 +30,7 @@ const AT_ONCE = 32;
 const ANSWER_MS = 2_000;
 
 /** The one connection of a process to NATS. It is tried for as long as it takes: who needs it waits, or does without. */
-export class Nats {
+export class Nats implements TopicStore {
   readonly clock: Clock;
   readonly fault: NatsParts["fault"];
   readonly limit = pLimit(AT_ONCE);
@@ -56,6 +58,9 @@ export class Nats {
     };
     this.#streams = new StreamNames(clock, fault);
     void this.#connect();
+  }
+  open<Item>(spec: StoredSpec<Item>): StoredLog<Item> {
+    return new JetStreamLog(this, spec);
   }
   /** Undefined: it is away. */
   get link(): Link | undefined {

@@ -1,87 +1,209 @@
 // Topics: logs of items by key that many follow at once. Per key and process there is one tail and one ring of the newest items, shared by
 // all who follow the key, each of whom is a place in the log. It knows calls, and neither requests nor clients.
-import type { Items, Source } from "../call/source.ts";
-import type { Clock } from "../clock.ts";
-import type { Failure } from "../failure.ts";
-import { Channel, type ChannelSpec } from "./channel.ts";
-import { Cursor } from "./cursor.ts";
+import type { Items, OpenSource, Source } from "../call/source.ts";
+import { Rpc, Upstream } from "../call/upstream.ts";
+import { type Clock, systemClock, type Timer } from "../clock.ts";
+import { Failure } from "../failure.ts";
+import type { Observer } from "../observer.ts";
+import { Following, type FollowState } from "./following.ts";
 import { wrongKey } from "./key.ts";
-import type { Log } from "./log.ts";
+import type { Entry } from "./log.ts";
+import { type AskNewest, faultOf, NewestClient, type NewestHears } from "./newest.ts";
+import { type OpenCall, SharedCall } from "./shared-call.ts";
+import type { StoredLog, TopicStore } from "./store.ts";
+import { tokenOf } from "./token.ts";
 
-/** What a topic declares, as far as following it goes. */
-export interface FollowSpec<Item> {
+/** A topic as it is declared. */
+export interface TopicSpec<Item> {
   readonly name: string;
-  /** Items of a key that the process keeps for those who follow it. */
+  readonly decode: (bytes: Uint8Array) => Item;
+  /** The subject of a key in NATS, with `{key}` in its place, and the stream of JetStream that has it: both or neither. */
+  readonly subject?: string | undefined;
+  readonly jetstream?: string | undefined;
+  /** How many of a key's items the process keeps for those who follow it. */
   readonly keep: number;
-  /** Whether an item is the last one of its key; may throw. Undefined: there is no last one. */
+  /** Whether an item is the last one of its key; may throw. */
   readonly until?: ((item: Item) => boolean) | undefined;
+  /** The server stream that has a key's items, where there is no NATS. */
+  readonly call?: TopicCall<Item> | undefined;
+}
+export interface TopicCall<Item> {
+  /** `package.Service/Method` */
+  readonly method: string;
+  readonly open: OpenCall<Item>;
+}
+export interface TopicsOptions {
+  readonly clock?: Clock | undefined;
+  readonly observer?: Observer | undefined;
+  /** Where topics with a subject are kept; undefined: they are followed through their calls. */
+  readonly store?: TopicStore | undefined;
 }
 
-/** What one topic holds in this process at a moment. */
-export interface FollowState {
-  readonly followers: number;
-  readonly keys: number;
-  /** Of the items in all rings, encoded. */
-  readonly ringBytes: number;
-  /** How many followers have had to begin anew so far. */
-  readonly resets: number;
+interface Followed {
+  readonly state: FollowState;
+  close(): void;
 }
 
-/** The keys of one topic that are followed in this process. */
-export class Following<Item> {
-  readonly #name: string;
-  readonly #spec: ChannelSpec<Item>;
-  readonly #channels = new Map<string, Channel<Item>>();
-  #resets = 0;
+/** As of upstreams that say nothing. */
+const BREAKER = { errorRate: 0.5, windowMs: 10_000, minimum: 20, openMs: 5_000, probes: 1 };
+/** Behind this much silence, in milliseconds, an item that a stream has given is its newest. */
+const QUIET_MS = 20;
 
-  constructor({ name, keep, until }: FollowSpec<Item>, log: Log<Item>, clock: Clock) {
-    this.#name = name;
-    const countReset = (): void => void this.#resets++;
-    this.#spec = { log, clock, keep, isLast: until ?? never, countReset };
+/** What the topics of a process have in common. */
+export class Topics {
+  readonly clock: Clock;
+  readonly observer: Observer | undefined;
+  readonly store: TopicStore | undefined;
+  readonly #client = new NewestClient();
+  readonly #nats: Upstream;
+  readonly #all: Followed[] = [];
+
+  constructor({ clock = systemClock, observer, store }: TopicsOptions = {}) {
+    this.clock = clock;
+    this.observer = observer;
+    this.store = store;
+    // Of all topics one: it is one server that is away.
+    const told = store === undefined ? undefined : observer;
+    this.#nats = new Upstream("nats", this.#client, { breaker: BREAKER }, { clock, observer: told });
+  }
+  /** @internal */
+  stored<Item>(spec: TopicSpec<Item>): { readonly log: StoredLog<Item>; readonly subject: string } | undefined {
+    const { subject, jetstream, decode } = spec;
+    if (this.store === undefined || subject === undefined || jetstream === undefined) return undefined;
+    return { log: this.store.open({ name: spec.name, subject, jetstream, decode }), subject };
+  }
+  /** @internal */
+  newestOf<Item>(name: string, subject: string, ask: AskNewest<Item>): Rpc<string, Item | undefined> {
+    return rpcOf(this.#nats, `${subject}/latest`, this.#client.add(`${subject}/latest`, ask, keyCheck(name)));
+  }
+  /** @internal */
+  newestByCall<Item>(name: string, method: string, ask: AskNewest<Item>): Rpc<string, Item | undefined> {
+    const client = new NewestClient();
+    const { observer, clock } = this;
+    // The upstream itself has been told of: this is another way to it.
+    const told: Observer = {
+      callStart: (event) => observer?.callStart?.(event),
+      call: (event) => observer?.call?.(event),
+    };
+    const upstream = new Upstream(method.slice(0, method.indexOf("/")), client, {}, { clock, observer: told });
+    return rpcOf(upstream, method, client.add(method, ask, keyCheck(name)));
+  }
+  /** @internal */
+  followed(following: Followed): void {
+    this.#all.push(following);
+  }
+  /** Nothing is followed any more, and nothing is left behind in NATS. */
+  async close(): Promise<void> {
+    for (const following of this.#all) following.close();
+    await this.store?.close();
+  }
+}
+const keyCheck =
+  (topic: string) =>
+  (key: string): void => {
+    const wrong = wrongKey(topic, key);
+    if (wrong !== undefined) throw wrong;
+  };
+function rpcOf<Item>(upstream: Upstream, method: string, codec: Rpc<string, Item | undefined>["codec"]) {
+  return new Rpc<string, Item | undefined>(upstream, method, { coalesce: true, received: true }, codec);
+}
+
+/** One topic of a process: in NATS where there is one, else shared by all who follow it here. */
+export class Topic<Item> {
+  readonly name: string;
+  /** Asks for a key's newest item, as a call is made; undefined: there is none. */
+  readonly latest: Rpc<string, Item | undefined>;
+  readonly #following: Following<Item>;
+  readonly #clock: Clock;
+
+  /** @throws Error where there is neither a NATS for it nor a call; `serve` has told so before */
+  constructor(spec: TopicSpec<Item>, topics: Topics) {
+    const { name, call } = spec;
+    const stored = topics.stored(spec);
+    this.name = name;
+    this.#clock = topics.clock;
+    if (stored !== undefined) {
+      this.#following = new Following(spec, stored.log, topics.clock);
+      this.latest = topics.newestOf(name, stored.subject, (key, hears) => stored.log.newest(key, hears));
+    } else if (call !== undefined) {
+      const log = new SharedCall(call.open);
+      this.#following = new Following(spec, log, topics.clock);
+      this.latest = topics.newestByCall(name, call.method, (key, hears) => this.#byCall(log.epoch, key, hears));
+    } else throw new Error(`topic ${name} has no call: it needs NATS`);
+    topics.followed(this.#following);
   }
   /**
-   * Follows a key. A key that cannot be one fails with INVALID_ARGUMENT.
+   * Follows a key; a key that cannot be one fails with INVALID_ARGUMENT.
    *
    * @param resume the token of the item behind which to go on; undefined: from the oldest that there is
    * @param latestOnly gives the newest item that there is each time, and none between
    */
   follow(key: string, resume: string | undefined, latestOnly: boolean, items: Items<Item>): Source {
-    const wrong = wrongKey(this.#name, key);
-    if (wrong !== undefined) return failing(items, wrong);
-    const channel = this.#channels.get(key) ?? this.#open(key);
-    const cursor = new Cursor(channel, resume, latestOnly, items);
-    channel.join(cursor);
-    return cursor;
-  }
-  #open(key: string): Channel<Item> {
-    const channel = new Channel<Item>(key, this.#spec, (gone) => {
-      if (this.#channels.get(key) === gone) this.#channels.delete(key);
-    });
-    this.#channels.set(key, channel);
-    return channel;
+    return this.#following.follow(key, resume, latestOnly, items);
   }
   get state(): FollowState {
-    const all = [...this.#channels.values()];
-    const followers = all.reduce((sum, channel) => sum + channel.followers, 0);
-    const ringBytes = all.reduce((sum, { ring }) => sum + ring.bytes, 0);
-    return { followers, keys: all.length, ringBytes, resets: this.#resets };
+    return this.#following.state;
   }
-  /** Nothing is followed any more; followers hear nothing of it. */
-  close(): void {
-    for (const channel of [...this.#channels.values()]) channel.close();
+  /** The newest of what the shared call gives, once that is silent. */
+  #byCall(epoch: string, key: string, hears: NewestHears<Item>): () => void {
+    const settled = this.#following.settled(key, QUIET_MS);
+    if (settled !== undefined) return soon(() => give(epoch, settled, hears));
+    let newest: { readonly item: Item; readonly token: string } | undefined;
+    let timer: Timer | undefined;
+    const stop = (): void => {
+      if (timer !== undefined) this.#clock.clearTimeout(timer);
+      source.cancel();
+    };
+    const answer = (): void => {
+      stop();
+      if (newest === undefined) hears.nothing();
+      else hears.found(newest.item, newest.token);
+    };
+    const wait = (): void => {
+      if (timer !== undefined) this.#clock.clearTimeout(timer);
+      timer = this.#clock.setTimeout(answer, QUIET_MS, undefined);
+    };
+    const source = this.follow(key, undefined, true, {
+      opened: wait,
+      item(item, { token = "" }) {
+        newest = { item, token };
+        wait();
+        source.next();
+      },
+      ended: answer,
+      failed(failure) {
+        stop();
+        hears.faulted(faultOf(failure));
+      },
+    });
+    source.next();
+    return stop;
   }
 }
-const never = (): boolean => false;
-
-function failing(items: Items<never>, failure: Failure): Source {
-  let over = false;
+function give<Item>(epoch: string, { item, place }: Entry<Item>, hears: NewestHears<Item>): void {
+  if (item instanceof Failure) hears.faulted(faultOf(item));
+  else hears.found(item, tokenOf(epoch, place));
+}
+/** In a moment, unless what it returns is called before. */
+function soon(run: () => void): () => void {
+  let wanted = true;
   queueMicrotask(() => {
-    if (!over) items.failed(failure);
+    if (wanted) run();
   });
-  return {
-    next() {},
-    cancel() {
-      over = true;
-    },
+  return () => {
+    wanted = false;
   };
+}
+
+/**
+ * A source that is a key of a topic.
+ *
+ * @param latestOnly gives the newest item each time, and none between
+ */
+export function topicSource<Cx, Args, Opened, Item>(
+  topic: Topic<Item>,
+  key: (cx: Cx, args: Args, opened: Opened) => string,
+  latestOnly = false,
+): OpenSource<Cx, Args, Opened, Item> {
+  return (cx, args, opened, resume, items) => topic.follow(key(cx, args, opened), resume, latestOnly, items);
 }

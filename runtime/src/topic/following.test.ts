@@ -3,11 +3,11 @@ import { describe, expect, test } from "vitest";
 import type { At, Items, Source } from "../call/source.ts";
 import { Code, type Failure, invalid } from "../failure.ts";
 import { FakeClock } from "../testing/fake-clock.ts";
+import { Following } from "./following.ts";
 import type { Entry } from "./log.ts";
 import { MemoryLog } from "./memory-log.ts";
 import { Ring } from "./ring.ts";
 import { readToken, tokenOf } from "./token.ts";
-import { Following } from "./topic.ts";
 
 interface Event {
   readonly n: number;
@@ -242,7 +242,7 @@ describe("a token", () => {
   });
   test("of anybody's making is read, or is not", () => {
     fc.assert(
-      fc.property(fc.oneof(fc.string(), fc.base64String(), fc.string({ unit: "binary" })), (text) => {
+      fc.property(fc.oneof(fc.string(), fc.base64String()), (text) => {
         readToken(text);
         readToken(Buffer.from(text).toString("base64url"));
       }),

@@ -1,0 +1,166 @@
+import { describe, expect, test } from "vitest";
+import type { Items } from "../call/source.ts";
+import { Code, Failure, Reason } from "../failure.ts";
+import { idle } from "../testing/fake-clock.ts";
+import { front, page } from "../testing/front.ts";
+import { MemoryTopics } from "../topic/memory-store.ts";
+import type { OpenCall } from "../topic/shared-call.ts";
+import type { StoredLog, TopicStore } from "../topic/store.ts";
+import { readToken } from "../topic/token.ts";
+import { Topic, type TopicSpec, Topics } from "../topic/topic.ts";
+
+interface Event {
+  readonly n: number;
+}
+const SPEC: TopicSpec<Event> = {
+  name: "run",
+  subject: "runs.{key}.events",
+  jetstream: "RUNS",
+  keep: 4,
+  decode: () => ({ n: 0 }),
+};
+
+describe("the newest item of a topic, as a step", () => {
+  function stored(store: TopicStore = new MemoryTopics()) {
+    const rig = front();
+    const observer = { call: (event: never) => rig.calls.push(event) };
+    return { ...rig, topic: new Topic<Event>(SPEC, new Topics({ store, clock: rig.clock, observer })) };
+  }
+  test("is given with its position, and where there is none, nothing is", async () => {
+    const store = new MemoryTopics();
+    const { ask, topic, calls } = stored(store);
+    store.publish("run", "a", { n: 1 });
+    store.publish("run", "a", { n: 2 });
+    const { answer } = ask(async (cx) => {
+      const all = await Promise.all([cx.latest(topic, "a"), cx.latest(topic, "a"), cx.tryLatest(topic, "b")]);
+      expect(all).toEqual([{ n: 2 }, { n: 2 }, undefined]);
+      const position = cx.positionOf(all[0]);
+      expect(position).toEqual({ $typeName: "bff.v1.Position", token: expect.any(String), beat: false, reset: false });
+      expect(readToken(position?.token ?? "")).toEqual({ epoch: "1", place: 2n });
+      expect([cx.positionOf(all[2]), cx.positionOf(undefined)]).toEqual([undefined, undefined]);
+      return page({ title: "ok" });
+    });
+    expect((await answer).page?.title).toBe("ok");
+    expect(calls.map(({ service, method }) => `${service} ${method}`)).toEqual([
+      "nats runs.{key}.events/latest", // equal ones are one
+      "nats runs.{key}.events/latest",
+    ]);
+  });
+  test("fails as a call of its subject, and its breaker opens", async () => {
+    const fails = {
+      newest: (_key: string, hears: Parameters<StoredLog<Event>["newest"]>[1]) => {
+        queueMicrotask(() => hears.faulted({ kind: "transport", code: Code.UNAVAILABLE, message: "away" }));
+        return () => {};
+      },
+    };
+    const store = { open: () => fails, consumers: 0, close: async () => {} } as unknown as TopicStore;
+    const { ask, topic } = stored(store);
+    const { answer } = ask(async (cx) => {
+      const last = cx.tryLatest(topic, "a");
+      const title = await last;
+      const whole = page({ title: String(title) });
+      if (cx.degraded) cx.touched(whole, "title", false, last);
+      return whole;
+    });
+    expect(await answer).toMatchObject({ page: { title: "undefined" }, entries: ["title 1 2 runs.{key}.events"] });
+    const failed: (string | undefined)[] = [];
+    for (let i = 0; i < 25; i++) {
+      const { failure } = await ask(async (cx) => page({ title: String(await cx.latest(topic, `${i}`)) })).answer;
+      failed.push(`${failure?.clientCode} ${failure?.reason} ${failure?.upstream}`);
+    }
+    expect(failed[0]).toBe(`${Code.UNAVAILABLE} ${Reason.UNAVAILABLE} runs.{key}.events`);
+    expect(failed.at(-1)).toBe(`${Code.UNAVAILABLE} ${Reason.BREAKER_OPEN} runs.{key}.events`);
+  });
+  test("of a key that cannot be one is INVALID_ARGUMENT", async () => {
+    const { ask, topic } = stored();
+    const { failure } = await ask(async (cx) => page({ title: String(await cx.latest(topic, "a.b")) })).answer;
+    expect([failure?.clientCode, failure?.clientMessage]).toEqual([
+      Code.INVALID_ARGUMENT,
+      "the key has a character that no key may have",
+    ]);
+  });
+});
+
+describe("the newest item of a topic that is followed through its call", () => {
+  function called() {
+    const rig = front();
+    const streams: { items: Items<Event>; owed: number; cancelled: boolean }[] = [];
+    const open: OpenCall<Event> = (_cx, _key, _opened, _resume, items) => {
+      const stream = { items, owed: 0, cancelled: false };
+      streams.push(stream);
+      return {
+        next: () => void stream.owed++,
+        cancel: () => {
+          stream.cancelled = true;
+        },
+      };
+    };
+    const spec = { ...SPEC, call: { method: "test.v1.Upstream/Watch", open } };
+    const topic = new Topic<Event>(spec, new Topics({ clock: rig.clock }));
+    const give = (n: number): void => streams.at(-1)?.items.item({ n }, { token: String(n), reset: false }, 1);
+    const ask = () => {
+      const position: { token?: string | undefined } = {};
+      const asked = rig.ask(async (cx) => {
+        const last = await cx.latest(topic, "k");
+        position.token = cx.positionOf(last)?.token;
+        return page({ title: String(last?.n) });
+      });
+      return { ...asked, position };
+    };
+    return { ...rig, ask, topic, streams, give };
+  }
+  test("is what comes before 20 ms of silence; then the stream is there for a minute", async () => {
+    const { ask, give, streams, clock } = called();
+    const { answer, position } = ask();
+    await clock.advance(500);
+    give(1);
+    await clock.advance(19);
+    give(2);
+    await clock.advance(20);
+    expect((await answer).page?.title).toBe("2");
+    expect(readToken(position.token ?? "")).toEqual({ epoch: "call", place: "2" });
+    give(3);
+    await clock.advance(25_000);
+    expect((await ask().answer).page?.title).toBe("3");
+    await clock.advance(59_000);
+    give(4);
+    const last = ask();
+    await clock.advance(20);
+    expect((await last.answer).page?.title).toBe("4");
+    expect([streams.length, streams[0]?.cancelled]).toEqual([1, false]);
+    await clock.advance(60_000);
+    expect([streams.length, streams[0]?.cancelled, clock.running]).toEqual([1, true, 0]);
+  });
+  test("is none where the upstream accepts and gives none, and the last one where the stream ends", async () => {
+    const { ask, give, streams, clock } = called();
+    const none = ask();
+    await idle();
+    streams[0]?.items.opened?.();
+    await clock.advance(20);
+    expect((await none.answer).page?.title).toBe("undefined");
+    const ended = ask();
+    await idle();
+    give(7);
+    await idle();
+    streams[0]?.items.ended();
+    expect((await ended.answer).page?.title).toBe("7");
+  });
+  test("fails as the stream does, and waits no longer than its request", async () => {
+    const { ask, streams, clock } = called();
+    const failing = ask();
+    await idle();
+    const code = Code.UNAVAILABLE;
+    const failure = {
+      code,
+      reason: Reason.UNAVAILABLE,
+      callee: "test.v1.Upstream/Watch",
+      message: "",
+      clientCode: code,
+    };
+    streams[0]?.items.failed(new Failure(failure));
+    expect((await failing.answer).failure).toMatchObject({ clientCode: code, upstream: "test.v1.Upstream" });
+    const silent = ask();
+    await clock.advance(2_000);
+    expect((await silent.answer).failure?.clientCode).toBe(Code.DEADLINE_EXCEEDED);
+  });
+});

@@ -1,0 +1,92 @@
+import type { Items, Source } from "../call/source.ts";
+import type { Clock } from "../clock.ts";
+import type { Failure } from "../failure.ts";
+import { Channel, type ChannelSpec } from "./channel.ts";
+import { Cursor } from "./cursor.ts";
+import { wrongKey } from "./key.ts";
+import type { Entry, Log } from "./log.ts";
+
+/** What a topic declares, as far as following it goes. */
+export interface FollowSpec<Item> {
+  readonly name: string;
+  /** Items of a key that the process keeps for those who follow it. */
+  readonly keep: number;
+  /** Whether an item is the last one of its key; may throw. Undefined: there is no last one. */
+  readonly until?: ((item: Item) => boolean) | undefined;
+}
+
+/** What one topic holds in this process at a moment. */
+export interface FollowState {
+  readonly followers: number;
+  readonly keys: number;
+  /** Of the items in all rings, encoded. */
+  readonly ringBytes: number;
+  /** How many followers have had to begin anew so far. */
+  readonly resets: number;
+}
+
+/** The keys of one topic that are followed in this process. */
+export class Following<Item> {
+  readonly #name: string;
+  readonly #spec: ChannelSpec<Item>;
+  readonly #channels = new Map<string, Channel<Item>>();
+  #resets = 0;
+
+  constructor({ name, keep, until }: FollowSpec<Item>, log: Log<Item>, clock: Clock) {
+    this.#name = name;
+    const countReset = (): void => void this.#resets++;
+    this.#spec = { log, clock, keep, isLast: until ?? never, countReset };
+  }
+  /**
+   * Follows a key. A key that cannot be one fails with INVALID_ARGUMENT.
+   *
+   * @param resume the token of the item behind which to go on; undefined: from the oldest that there is
+   * @param latestOnly gives the newest item that there is each time, and none between
+   */
+  follow(key: string, resume: string | undefined, latestOnly: boolean, items: Items<Item>): Source {
+    const wrong = wrongKey(this.#name, key);
+    if (wrong !== undefined) return failing(items, wrong);
+    const channel = this.#channels.get(key) ?? this.#open(key);
+    const cursor = new Cursor(channel, resume, latestOnly, items);
+    channel.join(cursor);
+    return cursor;
+  }
+  #open(key: string): Channel<Item> {
+    const channel = new Channel<Item>(key, this.#spec, (gone) => {
+      if (this.#channels.get(key) === gone) this.#channels.delete(key);
+    });
+    this.#channels.set(key, channel);
+    return channel;
+  }
+  /** The newest item of a key that has been followed for a while, so that none is on its way; it is held on to as if it had been followed. */
+  settled(key: string, quietMs: number): Entry<Item> | undefined {
+    const channel = this.#channels.get(key);
+    const entry = channel?.settled(quietMs);
+    if (entry !== undefined) channel?.touch();
+    return entry;
+  }
+  get state(): FollowState {
+    const all = [...this.#channels.values()];
+    const followers = all.reduce((sum, channel) => sum + channel.followers, 0);
+    const ringBytes = all.reduce((sum, { ring }) => sum + ring.bytes, 0);
+    return { followers, keys: all.length, ringBytes, resets: this.#resets };
+  }
+  /** Nothing is followed any more; followers hear nothing of it. */
+  close(): void {
+    for (const channel of [...this.#channels.values()]) channel.close();
+  }
+}
+const never = (): boolean => false;
+
+function failing(items: Items<never>, failure: Failure): Source {
+  let over = false;
+  queueMicrotask(() => {
+    if (!over) items.failed(failure);
+  });
+  return {
+    next() {},
+    cancel() {
+      over = true;
+    },
+  };
+}

@@ -1,0 +1,153 @@
+import type { CallContext } from "../call/context.ts";
+import type { At, Items, OpenSource, Source } from "../call/source.ts";
+import type { Failure } from "../failure.ts";
+import type { Entry, Log, Place, ReadHears, Tail, TailHears } from "./log.ts";
+import { processContext } from "./process-context.ts";
+
+/** Opens the stream of a key. */
+export type OpenCall<Item> = OpenSource<CallContext, string, undefined, Item>;
+
+/** When nobody follows a key any more its stream stays open for so long, in milliseconds: clients come again. */
+export const LINGER_MS = 60_000;
+/** What a token of a topic says of which log it is: that of an upstream, in whichever process. */
+const EPOCH = "call";
+
+/**
+ * Items that an upstream's server stream gives: one stream per key for all followers in this process, and one of its own for each who goes
+ * on further behind. What there is to go on from is the upstream's to know.
+ */
+export class SharedCall<Item> implements Log<Item> {
+  readonly ordered = false;
+  readonly lingerMs = LINGER_MS;
+  readonly epoch = EPOCH;
+  readonly #open: OpenCall<Item>;
+  readonly #cx: CallContext = processContext();
+
+  constructor(open: OpenCall<Item>) {
+    this.#open = open;
+  }
+  tail(key: string, hears: TailHears<Item>): Tail {
+    const tail = new CallTail(hears);
+    tail.source = this.#open(this.#cx, key, undefined, undefined, tail);
+    tail.source.next();
+    return tail;
+  }
+  read(key: string, after: Place | undefined, hears: ReadHears<Item>): Source {
+    const reading = new CallReading(hears, after === undefined ? undefined : String(after));
+    reading.source = this.#open(this.#cx, key, undefined, reading.resume, reading);
+    return reading;
+  }
+}
+
+/** Items may have no position of their own. Then they are counted from the one before that has one. */
+class Places {
+  #token = "";
+  #count = 0;
+
+  /** @param token undefined: no item so far has had a position */
+  next(token = ""): string {
+    this.#count = token === this.#token ? this.#count + 1 : 0;
+    this.#token = token;
+    return this.#count === 0 ? token : `${token}${COUNTED}${this.#count}`;
+  }
+  /** Begins behind a place. */
+  behind(token: string): void {
+    this.#token = token;
+    this.#count = 0;
+  }
+}
+/** In no token of a position. */
+const COUNTED = "#";
+
+class CallTail<Item> implements Items<Item>, Tail {
+  source: Source | undefined;
+  readonly #hears: TailHears<Item>;
+  readonly #places = new Places();
+  #stands = false;
+  #closed = false;
+
+  constructor(hears: TailHears<Item>) {
+    this.#hears = hears;
+    queueMicrotask(() => this.#stand());
+  }
+  #stand(): void {
+    if (this.#stands || this.#closed) return;
+    this.#stands = true;
+    this.#hears.opened({ epoch: EPOCH, from: undefined });
+  }
+  opened(): void {
+    this.#stand();
+    this.#hears.accepted();
+  }
+  item(item: Item, { token }: At, bytes = 0): void {
+    this.#stand();
+    this.#hears.accepted();
+    if (this.#closed) return;
+    this.#hears.entry({ place: this.#places.next(token), item, bytes });
+    if (!this.#closed) this.source?.next();
+  }
+  ended(): void {
+    this.#stand();
+    this.#closed = true;
+    this.#hears.ended();
+  }
+  failed(failure: Failure): void {
+    this.#stand();
+    this.#closed = true;
+    this.#hears.failed(failure);
+  }
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.source?.cancel();
+  }
+}
+
+class CallReading<Item> implements Items<Item>, Source {
+  source: Source | undefined;
+  /** The token behind which the call goes on. */
+  readonly resume: string | undefined;
+  readonly #hears: ReadHears<Item>;
+  readonly #places = new Places();
+  #skips: number; // items that were given before, and have no position
+  #over = false;
+
+  constructor(hears: ReadHears<Item>, after: string | undefined) {
+    this.#hears = hears;
+    const [token = "", count] = after?.split(COUNTED) ?? [];
+    this.resume = token === "" ? undefined : token;
+    this.#skips = Number(count ?? 0);
+    this.#places.behind(token);
+  }
+  next(): void {
+    this.source?.next();
+  }
+  cancel(): void {
+    this.#over = true;
+    this.source?.cancel();
+  }
+  opened(): void {
+    this.#hears.accepted();
+  }
+  item(item: Item, { token, reset }: At, bytes = 0): void {
+    if (reset) {
+      this.cancel();
+      this.#hears.lost();
+      return;
+    }
+    const entry: Entry<Item> = { place: this.#places.next(token), item, bytes };
+    if (this.#skips > 0 && String(entry.place).includes(COUNTED)) {
+      this.#skips--;
+      this.source?.next();
+      return;
+    }
+    this.#skips = 0;
+    if (!this.#over) this.#hears.entry(entry);
+  }
+  ended(): void {
+    this.#hears.ended();
+  }
+  failed(failure: Failure): void {
+    this.#hears.failed(failure);
+  }
+}
