@@ -6,6 +6,7 @@ import { errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
 import { systemClock } from "../clock.ts";
 import { HttpError, httpStatusOf } from "../rest/status.ts";
 import type { FastHead } from "./fast-call.ts";
+import { PROTOCOL } from "./protocol.ts";
 import type { HeadNames } from "./request-heads.ts";
 import { tooLarge } from "./rest-call.ts";
 import { RESUME, StreamCall, type StreamRpc } from "./stream-call.ts";
@@ -88,6 +89,9 @@ export class EventCall extends StreamCall {
     super(rpc, head, protocol, out);
     this.#query = asked.query;
     this.#sideEffects = asked.sideEffects;
+  }
+  override get(name: string): string | null {
+    return name === PROTOCOL ? "sse" : super.get(name);
   }
   /** What its head alone shows is wrong, without asking who calls. */
   check(): void {

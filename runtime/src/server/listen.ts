@@ -16,6 +16,7 @@ import { connectAdapter } from "./connect-adapter.ts";
 import { corsHeaders, withCors } from "./cors.ts";
 import type { ServerFault } from "./failure-log.ts";
 import { FastPath } from "./fast-path.ts";
+import { FollowSockets } from "./follow-sockets.ts";
 import { DEFAULT_MAX_FOLLOWERS, Followers } from "./followers.ts";
 import { routeHealth } from "./health.ts";
 import { type Connections, type Handler, Listener } from "./listener.ts";
@@ -194,6 +195,8 @@ export async function listen(
     : undefined;
   const followers = new Followers(options.maxFollowers ?? DEFAULT_MAX_FOLLOWERS);
   const streams = streaming.length > 0 ? new StreamPath(streaming, { ...served, ...under, followers }) : undefined;
+  const sockets =
+    streams && new FollowSockets({ ...under, registry, corsOrigins, rpcOf: (name) => streams.rpcOf(name) });
   const shortcut = new Shortcuts([fast, streams, rest].filter((one) => one !== undefined));
   const rpcs = corsOrigins.length === 0 ? adapter : withCors(cors, adapter);
   const handler = withSourceRoutes({ routes, peers, fault }, rpcs);
@@ -206,6 +209,7 @@ export async function listen(
     maxConnectionAgeMs: options.maxConnectionAgeMs ?? 0,
     maxStreams: options.maxStreams ?? DEFAULT_MAX_STREAMS,
     ...{ maxBytes, pending, fault, shortcut, streamingPaths: REFLECTION_PATHS },
+    upgrades: sockets,
     ...(options.tls !== undefined && { tls: options.tls }),
     ...(options.connections !== undefined && { connections: options.connections }),
   });
@@ -220,16 +224,21 @@ export async function listen(
     cutOff.abort(error);
     shortcut.abort(error);
   };
+  /** To those who follow, who would not end by themselves. */
+  const goodbye = (graceMs: number) => {
+    followers.drain(graceMs / 2);
+    sockets?.drain();
+  };
   const close = async (graceMs = 10_000) => {
     leave();
     if (drainDelayMs > 0) await sleep(drainDelayMs);
-    followers.drain(graceMs / 2);
+    goodbye(graceMs);
     return listener.drain(graceMs, cut);
   };
   const handOver = (graceMs = 10_000) => {
     readiness.replaced = true;
     draining.abort(); // ends what watches, which would not end by itself
-    followers.drain(graceMs / 2);
+    goodbye(graceMs);
     return listener.handOver(graceMs, cut);
   };
   const listening: Listening = {

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import * as http from "node:http";
 import * as http2 from "node:http2";
 import * as net from "node:net";
+import type { Duplex } from "node:stream";
 import * as tls from "node:tls";
 import { ClientSessions, MAX_H1_HEADERS, MAX_HEADER_BYTES } from "./client-sessions.ts";
 import { ConnectionAge } from "./connection-age.ts";
@@ -21,6 +22,13 @@ export interface Shortcut {
   request(request: http.IncomingMessage, response: http.ServerResponse): boolean;
   /** One more round: requests of HTTP/2 that have still not come whole after so many of them are refused with `late`. */
   checkArrivals(rounds: number): void;
+}
+
+/** What becomes a connection of another protocol. */
+export interface Upgrades {
+  wants(request: http.IncomingMessage): boolean;
+  /** @param head what has come behind the request already */
+  take(request: http.IncomingMessage, socket: Duplex, head: Buffer): void;
 }
 
 /** Where connections come from that another process has accepted. */
@@ -59,6 +67,8 @@ export interface ListenerOptions {
   readonly requestTimeoutMs: number;
   /** Asked before the handler. */
   readonly shortcut?: Shortcut;
+  /** Connections of HTTP/1.1 that become others; left out: none do. */
+  readonly upgrades?: Upgrades | undefined;
 }
 
 /** The beginning of HTTP/2's connection preface (RFC 9113, 3.4). No HTTP/1.1 method begins so. */
@@ -93,6 +103,8 @@ export class Listener {
   /** All open connections, as they come from the port (below TLS). */
   readonly #sockets = new Set<net.Socket>();
   readonly #h1Responses = new Set<http.ServerResponse>();
+  /** What connections of HTTP/1.1 have become. */
+  readonly #upgraded = new Set<Duplex>();
   readonly #sessions: ClientSessions;
   readonly #options: ListenerOptions;
   /** Requests of HTTP/2, on their way to the handler. */
@@ -140,12 +152,16 @@ export class Listener {
     // For HTTP/2 there is no such thing in node. Rounds are counted, so that a request costs no timer and no look at the clock.
     this.#check = setInterval(() => this.#checkArrivals(Math.ceil(requestTimeout / checkMs)), checkMs).unref();
     this.#h1 = http.createServer(
-      { ...arrival, keepAliveTimeout: IDLE_MS, maxHeaderSize: MAX_HEADER_BYTES },
+      { ...arrival, ...upgradesOf(options.upgrades), keepAliveTimeout: IDLE_MS, maxHeaderSize: MAX_HEADER_BYTES },
       (request, response) => {
         this.#onH1(request, response);
       },
     );
     this.#h1.maxHeadersCount = MAX_H1_HEADERS;
+    const { upgrades } = options;
+    if (upgrades !== undefined) {
+      this.#h1.on("upgrade", (request, socket, head) => this.#onUpgrade(upgrades, request, socket, head));
+    }
     this.#h2 = http2.createServer(this.#sessions.serverOptions);
     this.#age = new ConnectionAge(options.maxConnectionAgeMs);
     this.#h2.on("session", (session) => {
@@ -284,7 +300,8 @@ export class Listener {
 
   #settle(): void {
     // A session that is closing lasts as long as its streams.
-    if (this.#h1Responses.size === 0 && this.#sessions.size === 0) this.#settled?.();
+    const busy = this.#h1Responses.size + this.#upgraded.size;
+    if (busy === 0 && this.#sessions.size === 0) this.#settled?.();
   }
 
   /** Waits until the first bytes tell the protocol. */
@@ -346,6 +363,20 @@ export class Listener {
     }
   }
 
+  #onUpgrade(upgrades: Upgrades, request: http.IncomingMessage, socket: Duplex, head: Buffer): void {
+    this.#all++;
+    if (!upgrades.wants(request)) {
+      socket.destroy(); // of a node that does not ask before
+      return;
+    }
+    this.#upgraded.add(socket);
+    socket.once("close", () => {
+      this.#upgraded.delete(socket);
+      this.#settle();
+    });
+    upgrades.take(request, socket, head);
+  }
+
   #onH2(request: http2.Http2ServerRequest, response: http2.Http2ServerResponse): void {
     // The response's own events come only when the stream closes, which waits for the request's end.
     request.stream.once("finish", () => {
@@ -405,6 +436,11 @@ function closeBetween(session: http2.ServerHttp2Session): void {
   };
   const silent = setTimeout(close, SILENT_MS);
   session.once("stream", close).once("close", () => clearTimeout(silent));
+}
+
+/** Whatever else asks to become another protocol (curl offers h2c) is served as if it had not. */
+function upgradesOf(upgrades: Upgrades | undefined): http.ServerOptions {
+  return upgrades === undefined ? {} : { shouldUpgradeCallback: (request) => upgrades.wants(request) };
 }
 
 function ignore(): void {}

@@ -1,2 +1,2 @@
-/** A pseudo-header, which no client can send: `rest` of requests at REST paths. */
+/** A pseudo-header, which no client can send: `rest` of requests at REST paths, `sse` of server-sent events, `websocket` of what is followed over one. */
 export const PROTOCOL = ":protocol";

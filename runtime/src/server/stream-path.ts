@@ -141,6 +141,10 @@ export class StreamPath implements Shortcut {
     return head && new FramedStreamCall(served[format], head, protocol, out(), compression);
   }
 
+  /** @param name `package.Service/Method` @returns it with messages in JSON */
+  rpcOf(name: string): StreamRpc | undefined {
+    return this.#served.get(`/${name}`)?.events.json;
+  }
   checkArrivals(rounds: number): void {
     for (const call of [...this.#open]) call.checkArrival(rounds);
   }

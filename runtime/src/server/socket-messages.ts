@@ -1,0 +1,69 @@
+// What clients say over a WebSocket, and what they are told: one JSON object for each message.
+import type { JsonValue } from "@bufbuild/protobuf";
+
+export const SUBPROTOCOL = "bff.v1.json";
+
+/** What a client says. */
+export type Said =
+  | {
+      readonly kind: "follow";
+      readonly id: number;
+      /** `package.Service/Method`. */
+      readonly rpc: string;
+      /** As JSON has it. */
+      readonly request: JsonValue;
+      readonly resume: string | undefined;
+      /** In place of the header, which no page can set for a WebSocket. */
+      readonly authorization: string | undefined;
+    }
+  /** @param count of the items of this follow that it has taken, from its beginning */
+  | { readonly kind: "ack"; readonly id: number; readonly count: number }
+  | { readonly kind: "cancel"; readonly id: number };
+
+/** @returns a text where it makes no sense: what is wrong with it */
+export function readSaid(text: string): Said | string {
+  let said: unknown;
+  try {
+    said = JSON.parse(text);
+  } catch {
+    return "a message is one JSON object";
+  }
+  if (typeof said !== "object" || said === null || Array.isArray(said)) return "a message is one JSON object";
+  const { id, follow, request = {}, resume, authorization, ack, cancel } = said as Readonly<Record<string, unknown>>;
+  if (typeof id !== "number" || !Number.isSafeInteger(id) || id < 0) return "id is to be a whole number";
+  if (typeof follow === "string") {
+    if (!isText(resume) || !isText(authorization)) return "resume and authorization are to be text";
+    return {
+      kind: "follow",
+      id,
+      rpc: follow,
+      request: request as JsonValue,
+      resume: resume || undefined,
+      authorization,
+    };
+  }
+  if (cancel === true) return { kind: "cancel", id };
+  if (typeof ack === "number" && Number.isSafeInteger(ack) && ack >= 0) return { kind: "ack", id, count: ack };
+  return "a message has follow, ack or cancel";
+}
+const isText = (value: unknown): value is string | undefined => value === undefined || typeof value === "string";
+
+/** `{"id":…,"token":…,"item":…}` */
+export function itemMessage(id: number, token: string | undefined, item: Uint8Array): Buffer {
+  const head = Buffer.from(`{"id":${id}${tokenField(token)},"item":`);
+  const bytes = Buffer.allocUnsafe(head.length + item.length + 1);
+  head.copy(bytes);
+  bytes.set(item, head.length);
+  bytes[bytes.length - 1] = 0x7d; // }
+  return bytes;
+}
+export const openedMessage = (id: number): Buffer => Buffer.from(`{"id":${id},"opened":true}`);
+export const tokenMessage = (id: number, token: string): Buffer => Buffer.from(`{"id":${id}${tokenField(token)}}`);
+export const endMessage = (id: number): Buffer => Buffer.from(`{"id":${id},"end":true}`);
+export const errorMessage = (id: number, error: Uint8Array, token: string | undefined): Buffer =>
+  Buffer.from(`{"id":${id}${tokenField(token)},"error":${Buffer.from(error).toString()}}`);
+/** How often there is a sign of life, in milliseconds. */
+export const beatMessage = (everyMs: number): Buffer => Buffer.from(`{"beat":${everyMs}}`);
+
+const tokenField = (token: string | undefined): string =>
+  token === undefined ? "" : `,"token":${JSON.stringify(token)}`;
