@@ -70,6 +70,9 @@ function tell(metrics: Metrics): void {
   metrics.responseStart(asked);
   const outcome = { ok: true, degraded, failures: [] } as const;
   metrics.response({ ...asked, endedAt: 1, outcome, deprecated: { since: "2020-01-01", source: "user" } });
+  metrics.streamOpen({ ...asked, openedAt: 1, items: () => 2 });
+  const stream = { openedAt: 1, items: 2, degraded: 0, end: "ended" } as const;
+  metrics.response({ ...asked, endedAt: 1, outcome: { ok: true, degraded: [], failures: [] }, stream });
   metrics.callStart(of);
   metrics.attempt({ ...of, number: 1, hedge: false, endedAt: 1, outcome: "ok" });
   metrics.call({ ...of, header, message: bytes, endedAt: 1, attempts: 1, outcome: { ok: true, message: bytes } });

@@ -125,6 +125,8 @@ export interface StreamOpenEvent {
   readonly method: string;
   readonly startedAt: number;
   readonly openedAt: number;
+  /** How many messages its follower has been given so far. */
+  items(): number;
   /** What `responseStart` gave for the request. */
   readonly trace?: Trace | undefined;
   readonly source?: string | undefined;

@@ -142,6 +142,7 @@ export class Opening<App, Args extends Message, Principal> {
       method: this.#options.name,
       startedAt,
       openedAt: this.#options.clock.now(),
+      items: () => use().items,
       trace: exchange.trace,
       source: this.#judged?.caller?.credential.source,
     });

@@ -43,6 +43,41 @@ const attempt = (more: Partial<AttemptEvent>): AttemptEvent => ({
   ...{ call: {}, ...of, number: 1, hedge: false, startedAt: 0, endedAt: 1, outcome: "ok", ...more },
 });
 
+describe("streams", () => {
+  it("are requests until they are open, and then have items and ends of their own", () => {
+    const metrics = metricsOf();
+    const lines = () => linesOf(metrics, /^(rpc_server.*_count|bff_requests|bff_stream)/);
+    const [first, second] = [{ request: {} }, { request: {} }].map((one) => ({ ...asked, ...one }));
+    if (first === undefined || second === undefined) throw new Error("two");
+    let items = 3;
+    for (const one of [first, second]) {
+      metrics.responseStart(one);
+      metrics.streamOpen({ ...one, openedAt: 1_004, items: () => items });
+    }
+    const of = `{rpc_method="${method}"}`;
+    const opened = `rpc_server_call_duration_seconds_count{rpc_method="${method}",rpc_response_status_code="OK"} 2`;
+    expect(lines()).toEqual([
+      opened,
+      `bff_requests_in_flight${of} 0`,
+      `bff_streams_open${of} 2`,
+      `bff_stream_items_total${of} 6`,
+    ]);
+    items = 5;
+    const stream = { openedAt: 1_004, items, degraded: 0 };
+    metrics.response(answered({ ...first, outcome: failed(Code.UNAVAILABLE), stream: { ...stream, end: "drained" } }));
+    expect(lines().slice(1)).toEqual([
+      `bff_requests_in_flight${of} 0`,
+      `bff_streams_open${of} 1`,
+      `bff_stream_items_total${of} 10`,
+      `bff_stream_ends_total{rpc_method="${method}",end="drained",rpc_response_status_code="UNAVAILABLE"} 1`,
+    ]);
+    metrics.response(answered({ ...second, stream: { ...stream, end: "ended" } }));
+    expect(lines()).toContain(`bff_streams_open${of} 0`);
+    expect(lines()).toContain(`bff_stream_items_total${of} 10`);
+    expect(lines()).toContain(opened);
+  });
+});
+
 describe("requests", () => {
   it("are counted by rpc and code, in the buckets of their durations", () => {
     const metrics = metricsOf();

@@ -14,6 +14,7 @@ import {
   type Observer,
   type ResponseEvent,
   type ResponseStartEvent,
+  type StreamOpenEvent,
   type UpstreamEvent,
   withoutPositions,
 } from "../observer.ts";
@@ -22,6 +23,7 @@ import { Durations, durationsFamily } from "./durations.ts";
 import { ProcessMetrics } from "./process.ts";
 import { Counter } from "./series.ts";
 import type { Family, MetricsSnapshot } from "./snapshot.ts";
+import { StreamMetrics } from "./streams.ts";
 import { upstreamFamilies } from "./upstreams.ts";
 
 /** Counts what it is told of. */
@@ -33,6 +35,7 @@ export class Metrics implements Observer {
   readonly #clients = new Map<string, Callee>();
   readonly #branches = new Map<string, Map<string, Callee>>();
   readonly #upstreams: UpstreamEvent[] = [];
+  readonly #streams = new StreamMetrics();
   readonly #collectors: (() => readonly Family[])[] = [];
   readonly #ejections = new Counter(
     "bff_ejections_total",
@@ -75,13 +78,24 @@ export class Metrics implements Observer {
   responseStart({ method }: ResponseStartEvent): undefined {
     this.#server(method).inFlight++;
   }
-  response({ method, startedAt, endedAt, outcome, deprecated }: ResponseEvent): void {
-    const server = this.#server(method);
-    if (server.inFlight > 0) server.inFlight--;
-    server.record(outcome.ok ? Code.OK : outcome.failure.clientCode, endedAt - startedAt);
+  /** From then on it is followed, and no longer answered. */
+  streamOpen(event: StreamOpenEvent): void {
+    const { method, startedAt, openedAt } = event;
+    this.#answered(method, Code.OK, openedAt - startedAt);
+    this.#streams.opened(event);
+  }
+  response(event: ResponseEvent): void {
+    const { method, startedAt, endedAt, outcome, deprecated, stream } = event;
+    if (stream !== undefined) this.#streams.ended(event, stream);
+    else this.#answered(method, outcome.ok ? Code.OK : outcome.failure.clientCode, endedAt - startedAt);
     if (outcome.ok && outcome.degraded.length > 0) this.#lacking(method, outcome.degraded);
     if (deprecated !== undefined && this.#clock.date().getTime() >= Date.parse(deprecated.since))
       this.#deprecated.add(method, deprecated.source ?? "");
+  }
+  #answered(method: string, code: Code, tookMs: number): void {
+    const server = this.#server(method);
+    if (server.inFlight > 0) server.inFlight--;
+    server.record(code, tookMs);
   }
   #lacking(method: string, degraded: Extract<ResponseEvent["outcome"], { ok: true }>["degraded"]): void {
     this.#responses.add(method);
@@ -139,8 +153,13 @@ export class Metrics implements Observer {
     const servers = [...this.#servers.values()];
     const clients = [...this.#clients.values(), ...[...this.#branches.values()].flatMap((all) => [...all.values()])];
     const families: readonly Family[] = [
-      durationsFamily("rpc_server_call_duration_seconds", "How long requests took, until they were answered.", servers),
+      durationsFamily(
+        "rpc_server_call_duration_seconds",
+        "How long requests took, until they were answered; of streams, until they were open.",
+        servers,
+      ),
       inFlight("bff_requests_in_flight", "Requests that are being answered.", servers),
+      ...this.#streams.families,
       this.#responses.family,
       this.#degraded.family,
       this.#limited.family,

@@ -80,6 +80,18 @@ describe("a request's line", () => {
     ]);
   });
 
+  it("says of a stream, at its end, how many items it had and why it has ended", async () => {
+    const { asked, headers, lines } = rig();
+    headers["x-request-id"] = "";
+    asked({ stream: { openedAt: 0, items: 12, degraded: 2, end: "ended" } });
+    const outcome = { ok: false, failure: new Failure(NOT_FOUND) } as const;
+    asked({ outcome, stream: { openedAt: 0, items: 1, degraded: 0, end: "failed" } });
+    expect((await lines()).map((line) => line.replace(/^\S+Z /, ""))).toEqual([
+      "web.v1.Web/Get OK 12.346 ms by connect, 0 calls, 2 degraded, 12 items, end ended",
+      "web.v1.Web/Get NOT_FOUND 12.346 ms by connect, 0 calls, 1 item, end failed",
+    ]);
+  });
+
   it("is JSON where logs are", async () => {
     const { asked, headers, lines } = rig({ format: "json" });
     headers.traceparent = `00-${"4b".repeat(16)}-00f067aa0ba902b7-01`;

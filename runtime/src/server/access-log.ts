@@ -75,8 +75,11 @@ interface Told {
   readonly ms: number;
   readonly protocol: string;
   readonly calls: number;
-  /** Entries of its degradation. */
+  /** Entries of its degradation; of a stream messages that lack something. */
   readonly degraded: number;
+  /** Of a stream: how many messages its follower was given, and why it has ended. */
+  readonly items: number | undefined;
+  readonly end: string | undefined;
   readonly source: string | undefined;
   readonly attributes: Readonly<Record<string, unknown>> | undefined;
   readonly requestId: string;
@@ -84,7 +87,7 @@ interface Told {
 }
 
 function toldOf(
-  { method, header, startedAt, endedAt, outcome, source, trace }: ResponseEvent,
+  { method, header, startedAt, endedAt, outcome, source, trace, stream }: ResponseEvent,
   begun: Begun,
   at: Date,
 ): Told {
@@ -95,7 +98,9 @@ function toldOf(
     ms: Math.round((endedAt - startedAt) * 1000) / 1000,
     protocol: protocolOf(header),
     calls: begun.calls,
-    degraded: outcome.ok ? outcome.degraded.length : 0,
+    degraded: stream?.degraded ?? (outcome.ok ? outcome.degraded.length : 0),
+    items: stream?.items,
+    end: stream?.end,
     source,
     attributes: attributesOf(begun.telemetry),
     requestId: tame(header("x-request-id")),
@@ -135,6 +140,8 @@ function textLine({
   protocol,
   calls,
   degraded,
+  items,
+  end,
   source,
   attributes,
   requestId,
@@ -144,6 +151,7 @@ function textLine({
     `${time} ${rpc} ${status} ${ms} ms by ${protocol}`,
     `${calls} ${calls === 1 ? "call" : "calls"}`,
     ...(degraded === 0 ? [] : [`${degraded} degraded`]),
+    ...(items === undefined ? [] : [`${items} ${items === 1 ? "item" : "items"}, end ${end}`]),
     ...(source === undefined ? [] : [`source ${source}`]),
     ...Object.entries(attributes ?? {}).map(([name, value]) => `${name} ${oneLine(value)}`),
     ...(requestId === "" ? [] : [`request ${requestId}`]),

@@ -5,6 +5,7 @@ import { idle } from "../testing/fake-clock.ts";
 import { streamRig, TestFollower } from "../testing/follow-rig.ts";
 import { page } from "../testing/front.ts";
 import { noUnhandledRejections } from "../testing/no-unhandled.ts";
+import { CollectingSink, tracingTo } from "../testing/trace-rig.ts";
 import { Line, Slot } from "./line.ts";
 
 noUnhandledRejections();
@@ -221,5 +222,51 @@ describe("a stream", () => {
     await idle();
     expect(heard).toEqual(["opened", "failed 13 TypeError: not a string"]);
     expect(clock.running).toBe(0);
+  });
+});
+
+describe("the trace of a stream", () => {
+  const sampling = { parent: true, ratio: 1 };
+  async function followed(ratio: number, items: number) {
+    const sink = new CollectingSink();
+    const { follow, source, client, clock } = streamRig((clock) =>
+      tracingTo(sink, clock, { sampling: { ...sampling, ratio } }),
+    );
+    const { following } = follow({
+      open: (cx) => cx.call(cx.app.get, title("open")),
+      compose: async (cx, _, item) => page({ title: (await cx.call(cx.app.get, title(`${item}`))).id }),
+    });
+    await idle();
+    client.of("open").thing();
+    await idle();
+    for (let item = 1; item <= items; item++) {
+      source().give(item);
+      await idle();
+      client.of(`${item}`).thing();
+      await idle();
+      clock.skip(10);
+    }
+    return { sink, client, following };
+  }
+  test("is its opening, sent when it is open, and the calls of its items below it", async () => {
+    const { sink, client, following } = await followed(1, 2);
+    following.cancel();
+    expect(sink.named("test.v1.Front/Show")).toHaveLength(1);
+    const [opening] = sink.named("test.v1.Front/Show");
+    const calls = sink.named("test.v1.Upstream/Get");
+    expect(calls.map(({ parentSpanId }) => parentSpanId)).toEqual(calls.map(() => opening?.spanId));
+    expect(calls).toHaveLength(3);
+    expect(client.of("2").headers.traceparent).toBe(`00-${opening?.traceId}-${calls.at(-1)?.spanId}-03`);
+  });
+  test("has at most 1,000 calls", async () => {
+    const { sink, following } = await followed(1, 1_010);
+    following.cancel();
+    expect(sink.named("test.v1.Upstream/Get")).toHaveLength(1_000);
+  }, 60_000);
+  test("is none where it is not sampled, and upstreams are told so", async () => {
+    const { sink, client, following } = await followed(0, 2);
+    following.cancel();
+    expect(sink.spans).toEqual([]);
+    expect(client.of("2").headers.traceparent).toMatch(/-02$/);
   });
 });

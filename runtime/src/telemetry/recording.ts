@@ -80,6 +80,7 @@ export class Recording implements Trace, SpanPlace {
   state: "running" | "over" | "sent" | "dropped" = "running";
   readonly #ids: Ids;
   #notes: Note[] = [];
+  #made = 0;
 
   constructor(head: TraceHead, { method, telemetry }: ResponseStartEvent, ids: Ids) {
     this.traceId = head.traceId;
@@ -94,7 +95,7 @@ export class Recording implements Trace, SpanPlace {
 
   onCall(call: object, headers: Readonly<Record<string, string>> | undefined): Readonly<Record<string, string>> {
     let { spanId } = this;
-    if (this.#isRoom()) {
+    if (this.state !== "dropped" && this.#isRoom()) {
       spanId = this.#ids.short();
       this.#notes.push(new CallNote(call, spanId));
     }
@@ -148,8 +149,9 @@ export class Recording implements Trace, SpanPlace {
     this.#notes = this.state === "sent" ? this.#notes.filter(isOpen) : [];
   }
 
+  /** A stream that is followed goes on making calls when its span has been sent. */
   #isRoom(): boolean {
-    if (this.#notes.length < MOST_NOTES) return true;
+    if (this.#made++ < MOST_NOTES) return true;
     this.dropped++;
     return false;
   }

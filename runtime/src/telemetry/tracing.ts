@@ -11,6 +11,7 @@ import type {
   ResolverEvent,
   ResponseEvent,
   ResponseStartEvent,
+  StreamOpenEvent,
 } from "../observer.ts";
 import { Ids } from "../random-ids.ts";
 import { type CallNote, Recording, type SpanPlace, type TraceHead } from "./recording.ts";
@@ -125,6 +126,10 @@ export class Tracing implements Observer {
     if (event.trace instanceof Recording) event.trace.add({ kind: "limited", event, at: this.#clock.now() });
   }
 
+  /** The request's span is that of the opening: nobody wants to wait for it until a stream ends. */
+  streamOpen({ openedAt, ...event }: StreamOpenEvent): void {
+    this.response({ ...event, endedAt: openedAt, outcome: { ok: true, degraded: [], failures: [] } });
+  }
   response(event: ResponseEvent): void {
     const { trace } = event;
     if (!(trace instanceof Recording) || trace.state !== "running") return;

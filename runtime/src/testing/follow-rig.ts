@@ -97,12 +97,12 @@ interface App {
 type Options = StreamOptions<App, typeof ShowRequestSchema, typeof PageSchema, unknown, number>;
 
 /** A BFF of one streaming rpc over one upstream, on a clock that stands still. */
-export function streamRig() {
+export function streamRig(instead?: (clock: FakeClock) => Observer) {
   const clock = new FakeClock();
   const client = new FakeClient();
   const responses: ResponseEvent[] = [];
   const opens: StreamOpenEvent[] = [];
-  const observer: Observer = {
+  const observer: Observer = instead?.(clock) ?? {
     response: (event) => void responses.push(event),
     streamOpen: (event) => void opens.push(event),
   };
