@@ -12,6 +12,7 @@ import type { StreamUse } from "../observer.ts";
 import { composeItem, type FollowParts, requestFor } from "./compose-item.ts";
 import { type EarlyEnd, failureOf } from "./ends.ts";
 import { Line, Slot } from "./line.ts";
+import { stepsEnded } from "./steps-ended.ts";
 import type { Follower, Following } from "./stream-endpoint.ts";
 import type { OnItem } from "./stream-options.ts";
 import { Alarm } from "./timing.ts";
@@ -98,6 +99,7 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
       const opening = this.#parts.options.open?.(cx, this.#args);
       // Without `open` nothing is composed of it.
       const opened = (opening instanceof Promise ? await opening : opening) as Opened;
+      await stepsEnded(opened);
       await exchange.settled();
       if (!exchange.over) this.#begin(this.#opening, opened, resume);
     } catch (thrown) {

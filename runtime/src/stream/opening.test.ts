@@ -74,6 +74,22 @@ describe("an opening", () => {
     expect(found).toEqual([["facts test.v1.Upstream", "cards test.v1.Upstream"], ["facts test.v1.Upstream"]]);
     expect(responses).toMatchObject([{ outcome: { ok: true }, stream: { items: 2, degraded: 2 } }]);
   });
+  test("waits for steps that only items read, within its own time", async () => {
+    const { follow, source, clock } = streamRig();
+    const { heard } = follow({
+      open: (cx) => ({ viewerStep: cx.tryCall(cx.app.get, { id: "viewer" }) }),
+      compose: async (cx, _args, item) => page({ title: `${item} ${cx.degraded}` }),
+    });
+    await clock.advance(1_799);
+    expect(heard).toEqual([]);
+    await clock.advance(1);
+    source().give(1);
+    await idle();
+    expect(heard).toEqual(["opened", "item 1 true @1"]);
+    const critical = follow({ open: (cx) => ({ runStep: cx.call(cx.app.get, { id: "run" }) }) });
+    await clock.advance(2_000);
+    expect(critical.heard).toEqual([expect.stringMatching(/^failed 4/)]);
+  });
   test("whose critical step fails opens no source", async () => {
     const { follow, sources, client, clock, responses, opens } = streamRig();
     const { heard } = follow({ open: (cx) => cx.call(cx.app.get, { id: "a" }) });
