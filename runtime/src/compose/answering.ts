@@ -1,5 +1,5 @@
 import type { DescMessage, DescMethodUnary, Message, MessageShape } from "@bufbuild/protobuf";
-import { asFailure, type Failure, OVER } from "../failure.ts";
+import { asFailure, Failure, OVER } from "../failure.ts";
 import type { IncomingHeaders } from "../identity/incoming.ts";
 import { type AnswerMetadata, asStale } from "./answer-metadata.ts";
 import { concluded } from "./cached-endpoint.ts";
@@ -23,7 +23,7 @@ export function answer<App, I extends DescMessage, O extends DescMessage, C exte
   args: MessageShape<I>,
   headers: IncomingHeaders,
   clientMs: number | undefined,
-  done: (response: MessageShape<O>, degraded: string, metadata?: AnswerMetadata) => void,
+  done: (response: MessageShape<O>, degraded: string, metadata?: AnswerMetadata) => unknown,
   failed: (failure: Failure, metadata?: AnswerMetadata) => void,
 ): Answering {
   const opening = Opening.begin(parts, args, headers, clientMs, failed);
@@ -32,7 +32,12 @@ export function answer<App, I extends DescMessage, O extends DescMessage, C exte
   const deliver = (response: MessageShape<O>, found: Degraded | undefined, stale: boolean): void => {
     if (exchange.over) return;
     exchange.end();
-    done(response, found?.header ?? "", stale ? asStale(opening.metadata) : opening.metadata);
+    const unsent = done(response, found?.header ?? "", stale ? asStale(opening.metadata) : opening.metadata);
+    if (unsent instanceof Failure) {
+      if (!exchange.sent) exchange.refund();
+      opening.observe({ ok: false, failure: unsent });
+      return;
+    }
     opening.observe({ ok: true, degraded: found?.entries ?? NONE, failures: found?.failures ?? NONE });
     exchange.charged?.answered(response);
   };

@@ -1,21 +1,27 @@
 import type { DescMethodUnary, Message } from "@bufbuild/protobuf";
 import { Code as ConnectCode, ConnectError, type HandlerContext } from "@connectrpc/connect";
-import { OVER } from "../failure.ts";
+import { asFailure, OVER } from "../failure.ts";
 import type { AnswerMetadata } from "./answer-metadata.ts";
 import { connectError } from "./connect-error.ts";
 import type { Endpoint } from "./endpoint-options.ts";
 import { INCOMING, JUDGED } from "./judged-handler.ts";
 import { REACHED, STALE } from "./reached.ts";
+import { assertWritable } from "./required.ts";
 
 /** An endpoint's `route`, made from its `run`. */
 export function routeOf(method: DescMethodUnary, run: Endpoint["run"]): Endpoint["route"] {
-  const handler = (args: Message, context: HandlerContext): Promise<Message> => handle(run, args, context);
+  const handler = (args: Message, context: HandlerContext): Promise<Message> => handle(method, run, args, context);
   // The shapes are those of `method`; only the generic signature of Connect cannot see it.
   return (router) => void router.rpc(method, handler as never);
 }
 
 /** Serves one request of Connect's. */
-function handle(run: Endpoint["run"], args: Message, context: HandlerContext): Promise<Message> {
+function handle(
+  method: DescMethodUnary,
+  run: Endpoint["run"],
+  args: Message,
+  context: HandlerContext,
+): Promise<Message> {
   const { promise, resolve, reject } = Promise.withResolvers<Message>();
   const { signal } = context;
   context.values.set(REACHED, true);
@@ -34,10 +40,19 @@ function handle(run: Endpoint["run"], args: Message, context: HandlerContext): P
     context.timeoutMs(),
     (response, degraded, metadata) => {
       end();
+      try {
+        // What comes after this is Connect's, which tells nobody.
+        assertWritable(method.output, response);
+      } catch (thrown) {
+        const failure = asFailure(thrown);
+        reject(connectError(failure));
+        return failure;
+      }
       add(metadata, context);
       if (metadata?.stale === true) context.values.set(STALE, true);
       if (degraded !== "") context.responseHeader.set("bff-degraded", degraded);
       resolve(response);
+      return undefined;
     },
     (failure, metadata) => {
       end();

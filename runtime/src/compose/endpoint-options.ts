@@ -101,13 +101,14 @@ export interface Endpoint {
    * @param args a message of `method.input`
    * @param headers what `judge` gave; others are judged first
    * @param clientMs what the client's deadline leaves, if it has one
-   * @param done gets a message of `method.output`, and the value of the header `bff-degraded`, "" for none
+   * @param done gets a message of `method.output`, and the value of the header `bff-degraded`, "" for none; where it cannot send that, it
+   * tells the client and gives the `Failure`, which observers are told
    */
   run(
     args: Message,
     headers: IncomingHeaders,
     clientMs: number | undefined,
-    done: (response: Message, degraded: string, metadata?: AnswerMetadata) => void,
+    done: (response: Message, degraded: string, metadata?: AnswerMetadata) => unknown,
     failed: (failure: Failure, metadata?: AnswerMetadata) => void,
   ): Answering;
   /**

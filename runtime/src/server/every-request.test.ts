@@ -23,13 +23,18 @@ function frame(bytes: Buffer): Buffer {
   return Buffer.concat([head, bytes]);
 }
 
+interface More {
+  readonly size?: number;
+  readonly timeoutMs?: number;
+  readonly unwritable?: boolean;
+}
 describe.each(combinations)("$protocol over HTTP/$over, $server", ({ serve, server, transport }) => {
-  async function asked(authorization: string | undefined, more: { size?: number; timeoutMs?: number } = {}) {
-    const rig = await gate({ sources: [sourceOf("user", BEARER)] });
+  async function asked(authorization: string | undefined, more: More = {}) {
+    const { size = 0, unwritable = false, ...options } = more;
+    const rig = await gate({ sources: [sourceOf("user", BEARER)], unwritable });
     const { url } = await serve(rig.endpoint, { maxRequestBytes: 2_000 });
     const client = createClient(GateService, transport(url, []));
     const headers: Record<string, string> = authorization === undefined ? {} : { authorization };
-    const { size = 0, ...options } = more;
     const code = await client.get({ fileName: "x".repeat(size) }, { headers, ...options }).then(
       () => 0,
       (error: unknown) => ConnectError.from(error).code,
@@ -43,6 +48,9 @@ describe.each(combinations)("$protocol over HTTP/$over, $server", ({ serve, serv
   }
   test("an answer", async () => {
     expect(await asked(ANN)).toBe(0);
+  });
+  test("an answer that cannot be written", async () => {
+    expect(await asked(ANN, { unwritable: true })).toBe(Code.Internal);
   });
   test("no credential", async () => {
     expect(await asked(undefined)).toBe(Code.Unauthenticated);

@@ -2,6 +2,7 @@ import type { Message } from "@bufbuild/protobuf";
 import type { AnswerMetadata } from "../compose/answer-metadata.ts";
 import { connectError } from "../compose/connect-error.ts";
 import type { Endpoint } from "../compose/endpoint-options.ts";
+import { asFailure, type Failure } from "../failure.ts";
 import { type CallRpc, FastCall, internal } from "./fast-call.ts";
 
 /** What all unary calls of one rpc in one encoding have in common. */
@@ -36,8 +37,9 @@ export abstract class UnaryCall extends FastCall<FastRpc> {
     );
   }
 
-  #answer(response: Message, degraded: string, metadata: AnswerMetadata | undefined): void {
-    if (this.over) return;
+  /** Gives the failure where it cannot be sent; its client has been told so, as far as that was possible. */
+  #answer(response: Message, degraded: string, metadata: AnswerMetadata | undefined): Failure | undefined {
+    if (this.over) return undefined;
     this.settle();
     const { compression } = this.head;
     let bytes: Uint8Array;
@@ -45,28 +47,36 @@ export abstract class UnaryCall extends FastCall<FastRpc> {
       bytes = this.rpc.serialize(response);
     } catch (thrown) {
       this.failWith(internal(thrown), metadata);
-      return;
+      return asFailure(thrown);
     }
     const { prefix } = this.rpc;
     if (compression === null || bytes.length - prefix < COMPRESS_FROM) {
-      this.#send(bytes, false, degraded, metadata);
-      return;
+      return this.#send(bytes, false, degraded, metadata);
     }
+    // Observers have been told when that is done.
     compression.compress(new Uint8Array(bytes.buffer, bytes.byteOffset + prefix, bytes.length - prefix)).then(
-      (compressed) => this.#send(compressed, true, degraded, metadata),
+      (compressed) => void this.#send(compressed, true, degraded, metadata),
       (thrown) => this.failWith(internal(thrown), metadata),
     );
+    return undefined;
   }
-  #send(bytes: Uint8Array, compressed: boolean, degraded: string, metadata: AnswerMetadata | undefined): void {
-    if (this.closed) return;
+  #send(
+    bytes: Uint8Array,
+    compressed: boolean,
+    degraded: string,
+    metadata: AnswerMetadata | undefined,
+  ): Failure | undefined {
+    if (this.closed) return undefined;
     this.rpc.pending.add(this, bytes.length);
-    if (this.closed) return;
+    if (this.closed) return undefined;
     try {
       const { headers = NONE, trailers = NONE, stale = false } = metadata ?? NO_METADATA;
       this.reply(bytes, compressed, degraded, headers, trailers, stale);
     } catch (thrown) {
       this.broken(thrown);
+      return asFailure(thrown);
     }
+    return undefined;
   }
 
   /**

@@ -114,6 +114,8 @@ export interface GateOptions {
   readonly version?: Version;
   readonly environment?: Readonly<Record<string, string>>;
   readonly compose?: (cx: Request<undefined, Principal>) => Promise<void>;
+  /** Its answers are no messages of their type, and cannot be written. */
+  readonly unwritable?: boolean;
   readonly cache?: EndpointOptions<
     undefined,
     typeof SourceContextSchema,
@@ -123,6 +125,12 @@ export interface GateOptions {
   >["cache"];
   readonly http?: HttpCaching | undefined;
 }
+
+const NO_TEXT = {
+  toString(): string {
+    throw new TypeError("no text");
+  },
+};
 
 /** An endpoint behind a gate; a request names in its message, by commas, the headers that it wants to know of. */
 export async function gate({
@@ -134,6 +142,7 @@ export async function gate({
   version,
   environment = {},
   compose,
+  unwritable = false,
   cache,
   http,
 }: GateOptions) {
@@ -169,6 +178,7 @@ export async function gate({
       };
       seen.push(one);
       await compose?.(cx);
+      if (unwritable) return { ...create(SourceContextSchema), fileName: NO_TEXT as unknown as string };
       return create(SourceContextSchema, { fileName: JSON.stringify(one) });
     },
   });
