@@ -1,6 +1,6 @@
 // A generated server over two upstreams: one speaks gRPC, one HTTP/JSON, which here is a plain server of node:http.
 import { once } from "node:events";
-import { createServer, type IncomingHttpHeaders } from "node:http";
+import { createServer, type IncomingHttpHeaders, type RequestListener, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { GeneratedProject } from "../support/generated-project.ts";
@@ -14,11 +14,17 @@ service BookService {
     option idempotency_level = NO_SIDE_EFFECTS;
     option (google.api.http) = { get: "/v1/{name=shelves/*/books/*}" };
   }
+  rpc BatchGetBooks(BatchGetBooksRequest) returns (BatchGetBooksResponse) {
+    option idempotency_level = NO_SIDE_EFFECTS;
+    option (google.api.http) = { get: "/v1/books:batchGet" };
+  }
   rpc RenameBook(Book) returns (Book) {
     option (google.api.http) = { post: "/v1/{name=shelves/*/books/*}:rename" body: "*" };
   }
 }
 message GetBookRequest { string name = 1; string language = 2; }
+message BatchGetBooksRequest { repeated string names = 1; }
+message BatchGetBooksResponse { repeated Book books = 1; }
 message Book { string name = 1; string title = 2; int64 pages = 3; }
 `;
 const DESK = `syntax = "proto3";
@@ -31,6 +37,32 @@ service DeskService {
   option (bff.v1.service) = {};
   rpc GetDesk(GetDeskRequest) returns (Desk);
   rpc Rename(RenameRequest) returns (Renamed);
+  rpc GetShelf(GetShelfRequest) returns (Shelf);
+  rpc GetFirst(GetDeskRequest) returns (First) {
+    option (bff.v1.method) = { timeout: "60s" };
+  }
+}
+message GetShelfRequest { repeated string books = 1; }
+message Shelf {
+  option (bff.v1.message) = { let: [
+    { name: "cards" each: { var: "name" in: "args.books" compose: { message: "Card" args: { name: "name" by: "name" } } } }
+  ] };
+  repeated Card cards = 1 [(bff.v1.field).by = "cards"];
+}
+message Card {
+  option (bff.v1.message) = { let: { name: "book" supplementary: true call: {
+    method: "books.v1.BookService/BatchGetBooks"
+    batch: { name: "names" by: "args.name" items: "books" key: "name" }
+  } } };
+  string name = 1 [(bff.v1.field).by = "args.name"];
+  optional string title = 2 [(bff.v1.field).by = "book.title"];
+}
+message First {
+  option (bff.v1.message) = { let: { name: "book" call: {
+    method: "books.v1.BookService/GetBook" hedge: { delay: "20ms" } timeout: "30s" retry: { attempts: 1 }
+    set: { name: "name" by: "'shelves/s/books/' + args.book" }
+  } } };
+  string title = 1 [(bff.v1.field).by = "book.title"];
 }
 message GetDeskRequest { string book = 1; }
 message Desk {
@@ -67,9 +99,21 @@ interface Seen {
   readonly body: string;
 }
 
+/** Listens on loopback until the test is over. */
+async function listening(answer: RequestListener): Promise<string> {
+  const server = createServer(answer);
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
 async function books(statuses: number[]): Promise<{ url: string; seen: Seen[] }> {
   const seen: Seen[] = [];
-  const server = createServer((request, response) => {
+  const url = await listening((request, response) => {
     let body = "";
     request.setEncoding("utf8").on("data", (text: string) => {
       body += text;
@@ -80,13 +124,7 @@ async function books(statuses: number[]): Promise<{ url: string; seen: Seen[] }>
       response.end(JSON.stringify({ name: "n", title: body === "" ? "Sinuhe" : JSON.parse(body).title, pages: "786" }));
     });
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  onTestFinished(() => {
-    server.close();
-    server.closeAllConnections();
-  });
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, seen };
+  return { url, seen };
 }
 const items = { "up.v1.ItemService/GetItem": ({ id }: { id: string }) => ({ name: `item ${id}` }) };
 
@@ -121,4 +159,54 @@ test("answers without it when it is down", async () => {
   });
   const answer = await post("desk.v1.DeskService/GetDesk", { book: "b" });
   expect(answer).toEqual({ status: 200, body: { item: "item b" } });
+});
+
+/** `GET /v1/books:batchGet?names=a&names=b` */
+const namesOf = (url: string | undefined): string[] => new URL(url ?? "", "http://books").searchParams.getAll("names");
+
+test("asks for the keys of all items in one request, each item gets its own, and what fails is tried again as a whole", async () => {
+  const asked: string[] = [];
+  const statuses = [503, 200, 503, 503];
+  const url = await listening(({ method, url: path }, response) => {
+    asked.push(`${method} ${path}`);
+    response.writeHead(statuses.shift() ?? 500, { "content-type": "application/json" });
+    // In another order, and of one there is none.
+    const found = namesOf(path).filter((name) => name !== "none");
+    response.end(JSON.stringify({ books: found.reverse().map((name) => ({ name, title: `title of ${name}` })) }));
+  });
+  const { post } = await project.served("desk/v1/server.ts", items, { BOOKS_V1_BOOKSERVICE_URL: url });
+  const shelf = (...names: string[]) => post("desk.v1.DeskService/GetShelf", { books: names });
+  const card = (name: string) => ({ name, title: `title of ${name}` });
+  const cards = [card("a b"), { name: "none" }, card("ä"), card("a b")];
+  expect(await shelf("a b", "none", "ä", "a b")).toEqual({ status: 200, body: { cards } });
+  const line = "GET /v1/books:batchGet?names=a%20b&names=none&names=%C3%A4";
+  expect(asked).toEqual([line, line]);
+  // Without it when that fails, too.
+  expect(await shelf("a", "b")).toEqual({ status: 200, body: { cards: [{ name: "a" }, { name: "b" }] } });
+  expect(asked.length).toBe(4);
+});
+
+test("a second request is sent beside one that does not answer; the first answer counts, and the other one is ended", async () => {
+  const held: ServerResponse[] = [];
+  const ended = Promise.withResolvers<void>();
+  const attempts: (string | undefined)[] = [];
+  const url = await listening(({ headers }, response) => {
+    attempts.push(headers["grpc-previous-rpc-attempts"]?.toString());
+    if (attempts.length === 1) {
+      held.push(response);
+      response.once("close", () => ended.resolve());
+      return;
+    }
+    response.writeHead(200, { "content-type": "application/json" });
+    response.end('{"title":"of the hedge"}');
+  });
+  const { post } = await project.served("desk/v1/server.ts", items, { BOOKS_V1_BOOKSERVICE_URL: url });
+  expect(await post("desk.v1.DeskService/GetFirst", { book: "b" })).toEqual({
+    status: 200,
+    body: { title: "of the hedge" },
+  });
+  // The BFF lets go of the one that it no longer wants.
+  await ended.promise;
+  expect(held[0]?.writableEnded).toBe(false);
+  expect(attempts).toEqual([undefined, "1"]);
 });
