@@ -211,7 +211,9 @@ option (bff.v1.file) = {
       { name: "browser" session: { issuer: "{env.OIDC_ISSUER}" client_id: "me" claims: "me.v1.Claims" }
         set: [ { name: "id" by: "claims.sub" }, { name: "scopes" by: "claims.scope.split(' ')" } ] },
       { name: "robot" api_key: { prefix: "me_" }
-        set: [ { name: "id" by: "credential.subject" }, { name: "scopes" by: "credential.scopes" } ] }
+        set: [ { name: "id" by: "credential.subject" }, { name: "scopes" by: "credential.scopes" } ] },
+      { name: "edge" trusted: { header: "x-caller" claims: "me.v1.Claims" }
+        set: [ { name: "id" by: "claims.sub" }, { name: "scopes" by: "claims.scope.split(' ')" } ] }
     ]
   }
 };
@@ -232,12 +234,16 @@ test("a server that wants to know who calls starts without a variable, and the p
   dev = new Dev("--port", "0");
   const url = await dev.says(/me\.v1 listens on (http:[^\s,]+)/);
   const issuer = await dev.says(
-    /dev says who calls: (\S+)\/ \(set for it: OIDC_ISSUER, BFF_PUBLIC_URL, .*BFF_STORE_FILE\)/,
+    /dev says who calls: (\S+)\/ \(set for it: OIDC_ISSUER, BFF_PUBLIC_URL, .*BFF_STORE_FILE, BFF_TRUSTED_PROXIES\)/,
   );
-  const calls = [await dev.says(/^ {2}(curl .*Bearer.*)$/m), "", await dev.says(/^ {2}(curl .*x-api-key: me_.*)$/m)];
+  const calls = [
+    await dev.says(/^ {2}(curl .*Bearer.*)$/m),
+    await dev.says(/^ {2}(curl .*x-api-key: me_.*)$/m),
+    await dev.says(/^ {2}(curl .*x-caller: .*)$/m),
+  ];
   const curl = (line: string) =>
     execFileSync("bash", ["-c", line], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
-  for (const line of calls.filter((one) => one !== "")) expect(JSON.parse(curl(line))).toEqual({ id: "dev" });
+  for (const line of calls) expect(JSON.parse(curl(line))).toEqual({ id: "dev" });
   const get = async (query: string) => {
     const token = (await (await fetch(`${issuer}/token?${query}`)).text()).trim();
     const headers = { "content-type": "application/json", authorization: `Bearer ${token}` };
@@ -251,7 +257,7 @@ test("a server that wants to know who calls starts without a variable, and the p
   // The live page offers the same people.
   const page = /its live page is (http:\/\/[^/\s]+)/.exec(dev.printed)?.[1];
   expect(await (await fetch(`${page}/explorer/callers`)).json()).toEqual({
-    names: ["dev (user)", "guest (user)", "dev (robot)"],
+    names: ["dev (user)", "guest (user)", "dev (robot)", "dev (edge)", "guest (edge)"],
   });
 
   // Who logs in in a browser: there and back by its redirects.
@@ -278,7 +284,7 @@ test("a server that wants to know who calls starts without a variable, and the p
   // Tokens from before a restart are good after it.
   write("proto/me/v1/me.proto", CALLED.replace('"principal.id"', `"'I am ' + principal.id"`));
   await dev.says(/me\.v1 answers anew/);
-  expect(JSON.parse(curl(calls[2] ?? ""))).toEqual({ id: "I am dev" });
+  expect(JSON.parse(curl(calls[1] ?? ""))).toEqual({ id: "I am dev" });
   expect(await get("as=ada")).toEqual({ status: 200, id: "I am u-ada" });
 });
 

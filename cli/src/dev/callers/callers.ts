@@ -1,7 +1,9 @@
 // Who calls `dev`'s servers: an issuer beside them, and what else their sources of callers need.
 import type { CallersReport, SourceOfCallers } from "protoc-gen-bff/compiler";
 import { makeApiKey } from "./api-key.ts";
+import { saidByGateway } from "./credentials.ts";
 import type { Issuer } from "./issuer.ts";
+import { madePrincipals } from "./principals.ts";
 import { Secrets } from "./secrets.ts";
 import { type Served, type Surroundings, surroundingsOf, type Way } from "./surroundings.ts";
 
@@ -115,7 +117,7 @@ function lineFor(
     case "key":
       return curl(`'${source.header ?? "x-api-key"}: ${apiKeys.get(source.name) ?? ""}'`);
     case "header":
-      return `${source.name}: ${way.header} holds JSON in base64url, like $(printf '{"sub":"dev"}' | basenc --base64url -w0)`;
+      return curl(`'${way.header}: ${madePrincipals(source).slice(0, 1).map(saidByGateway).join()}'`);
   }
 }
 

@@ -32,6 +32,12 @@ export class Refused extends Error {}
 export class Logins {
   readonly #codes = new Map<string, Login>();
   readonly #refreshes = new Map<string, Pick<Login, "way" | "principal">>();
+  readonly #now: () => number;
+
+  /** @param now in milliseconds */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+  }
 
   /** The way of a client that asks; throws an Error that says what is wrong. */
   wayFor(query: URLSearchParams, ways: readonly Way[]): LoginWay {
@@ -50,7 +56,7 @@ export class Logins {
     const code = randomBytes(16).toString("base64url");
     kept(this.#codes).set(code, {
       ...{ way, principal, nonce: query.get("nonce") ?? undefined, challenge: query.get("code_challenge") ?? "" },
-      until: performance.now() + CODE_LIFE_MS,
+      until: this.#now() + CODE_LIFE_MS,
     });
     const url = new URL(way.redirectUri);
     url.searchParams.set("code", code);
@@ -77,7 +83,7 @@ export class Logins {
         const challenge = createHash("sha256")
           .update(form.get("code_verifier") ?? "")
           .digest("base64url");
-        const isGood = found !== undefined && found.challenge === challenge && performance.now() < found.until;
+        const isGood = found !== undefined && found.challenge === challenge && this.#now() < found.until;
         if (!isGood || form.get("redirect_uri") !== found.way.redirectUri) throw new Refused("invalid_grant");
         return found;
       }
