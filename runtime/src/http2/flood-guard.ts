@@ -8,10 +8,25 @@ const WAITING_BYTES = 2 << 20;
 /** Ends connections to those who make work (SETTINGS, PING, empty frames, frames of streams that are gone) and bring nothing. */
 export class FloodGuard {
   #frames = 0;
+  #late = 0; // bytes
 
   /** A frame brought something, or something was sent. */
   progress(): void {
     this.#frames = 0;
+  }
+  /** A stream was given up while the other end was allowed to send so many bytes: these bring nothing, and are nobody's fault. */
+  givenUp(bytes: number): void {
+    this.#late += bytes;
+  }
+  /**
+   * Bytes of a stream that is gone.
+   *
+   * @param waiting as of `idle`
+   * @throws ConnectionError
+   */
+  late(bytes: number, waiting: number): void {
+    if (bytes === 0 || bytes > this.#late) this.idle(waiting);
+    else this.#late -= bytes;
   }
   /**
    * @param waiting bytes that the other end has not read

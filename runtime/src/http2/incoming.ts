@@ -98,18 +98,22 @@ export class Incoming<S extends Stream<S>> {
   #idle(): void {
     this.#guard.idle(this.#writer.waiting);
   }
-  /** The stream that a frame belongs to; undefined when that has ended. */
-  #stream(id: number): S | undefined {
+  /**
+   * The stream that a frame belongs to; undefined when that has ended.
+   *
+   * @param bytes of its body
+   */
+  #stream(id: number, bytes = 0): S | undefined {
     const stream = this.#streams.get(id);
     if (stream !== undefined) return stream;
     if (this.#connection.isIdle(id)) throw broken(`a frame of stream ${id}, which does not exist`);
-    this.#idle();
+    this.#guard.late(bytes, this.#writer.waiting);
     return undefined;
   }
 
   #data(flags: number, id: number, data: Buffer, from: number, to: number): void {
     const length = to - from;
-    const stream = this.#stream(id);
+    const stream = this.#stream(id, length);
     // Whatever comes is taken at once, so that the connection's window is never used up.
     this.#unacknowledged += length;
     if (this.#unacknowledged >= WINDOW / 2) {

@@ -16,14 +16,19 @@ export class TestStream {
   readonly #open: OpenStream;
   #came = (): void => {};
 
-  constructor(client: StreamClient, take = Number.POSITIVE_INFINITY, message: string | Buffer = "hello") {
+  constructor(
+    client: StreamClient,
+    take = Number.POSITIVE_INFINITY,
+    message: string | Buffer = "hello",
+    path = "/a.B/C",
+  ) {
     const { promise, resolve } = Promise.withResolvers<End>();
     this.end = promise;
     const note = (what: TestStream["heard"][number]): void => {
       this.heard.push(what);
       this.#came();
     };
-    this.#open = client.open("/a.B/C", frame(Buffer.from(message)), 60_000, undefined, {
+    this.#open = client.open(path, frame(Buffer.from(message)), 60_000, undefined, {
       opened: (headers) => {
         this.headers = headers;
         note("opened");

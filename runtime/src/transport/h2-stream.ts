@@ -55,7 +55,10 @@ export class H2Stream implements GrpcStream {
   }
   close(code: number): void {
     if (!this.#stream.closed) this.#stream.close(code);
-    else if (this.#held !== undefined) this.#stream.destroy(); // what it still has nobody reads
+    if (this.#held === undefined) return;
+    // One that is paused never comes to its end, and its session neither.
+    this.#held = undefined;
+    this.#stream.resume();
   }
   data(chunk: Buffer): void {
     if (this.#held !== undefined) this.#held += chunk.length;

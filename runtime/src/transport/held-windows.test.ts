@@ -124,3 +124,19 @@ describe("the window of a stream", () => {
     expect(given(peer)).toEqual([]);
   });
 });
+
+test("what comes late of many streams that were given up does not end the connection; more than their windows does", async () => {
+  const { peer, client, stream } = await rig(0);
+  const others = Array.from({ length: 20 }, () => new TestStream(client, 0));
+  const ids: number[] = [];
+  for (const _ of others) ids.push((await peer.next(HEADERS)).stream);
+  for (const other of others) other.cancel();
+  for (const _ of others) await peer.next(RST_STREAM);
+  const small = (id: number, frames: number): Buffer =>
+    Buffer.concat(Array<Buffer>(frames).fill(frameOf(DATA, 0, id, message(64))));
+  for (const id of ids) peer.send(small(id, 1_000)); // 20,000 frames that bring nothing
+  await pinged(peer);
+  expect(stream.heard).toEqual(["opened"]);
+  peer.send(small(ids[0] as number, 20_000));
+  expect(await stream.end).toMatchObject({ fault: { message: expect.stringContaining("too many frames") } });
+});
