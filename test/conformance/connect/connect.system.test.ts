@@ -4,7 +4,7 @@ import { runConformance } from "./conformance.ts";
 
 describe.skipIf(process.env.PROTOBFF_WITHOUT_GO === "1")("Connect's conformance", () => {
   test.each([
-    ["server", "own", 2_000],
+    ["server", "own", 3_800],
     ["client", "node", 140],
     ["client", "own", 140],
   ] as const)(

@@ -35,6 +35,15 @@ export interface ResponseDefinition {
   responseDelayMs: number;
 }
 export type UnaryRequest = Message & { responseDefinition?: ResponseDefinition };
+export type StreamRequest = Message & {
+  responseDefinition?: {
+    responseHeaders: Header[];
+    responseData: Uint8Array[];
+    responseDelayMs: number;
+    error?: ErrorMessage;
+    responseTrailers: Header[];
+  };
+};
 export type UnaryResponse = Message & { payload?: Payload };
 export interface Credentials {
   cert: Uint8Array;
@@ -83,12 +92,18 @@ interface Unary {
   input: GenMessage<UnaryRequest>;
   output: GenMessage<UnaryResponse>;
 }
+interface ServerStream {
+  methodKind: "server_streaming";
+  input: GenMessage<StreamRequest>;
+  output: GenMessage<UnaryResponse>;
+}
 const service = registry.getService(`${PACKAGE}.ConformanceService`);
 if (service === undefined) throw new Error("no service");
 export const ConformanceService = service as GenService<{
   unary: Unary;
   idempotentUnary: Unary;
   unimplemented: Unary;
+  serverStream: ServerStream;
 }>;
 
 /** A message as the runner reads and writes it: its length in front, in four bytes. */

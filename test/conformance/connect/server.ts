@@ -29,6 +29,7 @@ import {
   type UnaryRequest,
   type UnaryResponse,
 } from "./messages.ts";
+import { streamUnderTest } from "./server-stream.ts";
 
 type Method = (typeof ConformanceService.method)["unary" | "idempotentUnary"];
 interface Context {
@@ -107,7 +108,11 @@ function underTest(method: Method): Listenable {
 const { useTls, messageReceiveLimit, serverCreds } = fromBinary(ServerRequestSchema, readFileSync(0).subarray(4));
 const tls = useTls && serverCreds && { cert: Buffer.from(serverCreds.cert), key: Buffer.from(serverCreds.key) };
 const { unary, idempotentUnary } = ConformanceService.method;
-const server = await listen([underTest(unary), underTest(idempotentUnary)], {
+const streamed = streamUnderTest(all, ({ responseHeaders, responseTrailers }) => ({
+  headers: flat(responseHeaders),
+  trailers: flat(responseTrailers),
+}));
+const server = await listen([underTest(unary), underTest(idempotentUnary), streamed], {
   ...(tls && { tls }),
   ...(messageReceiveLimit > 0 && { maxRequestBytes: messageReceiveLimit }),
 });
