@@ -32,7 +32,7 @@ export class Alarm {
   #start(at: number): void {
     if (this.#timer !== undefined) this.#clock.clearTimeout(this.#timer);
     this.#at = at;
-    this.#timer = this.#clock.setTimeout(fire, at - this.#clock.now(), this as Alarm);
+    this.#timer = this.#clock.setTimeout(fire, Math.max(0, at - this.#clock.now()), this as Alarm);
   }
   fire(): void {
     this.#timer = undefined;
