@@ -192,11 +192,11 @@ test("the deploying page lists every variable that a server reads, and no other"
   const identity = Object.entries(textsBelow(join(root, "runtime/src/identity")));
   const ofIdentity = identity.flatMap(([name, text]) => (name.endsWith(".test.ts") ? [] : [text]));
   const sources = readdirSync(join(root, "runtime/src/server"))
-    .filter((name) => /^(config.*|load-resolvers|load-observer)(?<!\.test)\.ts$/.test(name))
+    .filter((name) => /^(config.*|load-resolvers|load-observer|open-topics)(?<!\.test)\.ts$/.test(name))
     .map((name) => read(`runtime/src/server/${name}`))
     .concat(ofIdentity)
     .join("");
-  const names = sources.matchAll(/"(PORT|HOST|(?:BFF|TLS|REDIS|DATABASE)_[A-Z0-9_]+)"|source\.(BFF_[A-Z_]+)/g);
+  const names = sources.matchAll(/"(PORT|HOST|(?:BFF|TLS|REDIS|DATABASE|NATS)_[A-Z0-9_]+)"|source\.(BFF_[A-Z_]+)/g);
   const known = new Set([...names].map(([, quoted, property]) => quoted ?? property));
   // Nobody who deploys a server sets it: `protobff dev` does.
   expect(known.delete("BFF_EXPLORER_CALLERS")).toBe(true);

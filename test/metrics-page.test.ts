@@ -81,6 +81,8 @@ function tell(metrics: Metrics): void {
   metrics.ejection({ ...of, address: "10.0.0.1:80", forMs: 1, consecutive: 5, at: 0 });
   metrics.breaker({ ...of, from: "closed", to: "open", at: 0 });
   const method = "a.v1.A/Get";
+  const state = { followers: 1, keys: 1, ringBytes: 1, consumers: 1, resets: 1 };
+  metrics.topic({ name: "run", state: () => state });
   metrics.upstream({
     ...of,
     state: () => ({

@@ -79,6 +79,8 @@ export type {
   StreamOpenEvent,
   StreamUse,
   TelemetryValue,
+  TopicEvent,
+  TopicState,
   Trace,
   UpstreamEvent,
   UpstreamState,
@@ -88,6 +90,7 @@ export { EnvReader } from "./server/env-reader.ts";
 export { type Listenable, type Listening, type ListenOptions, listen, type RequestCounters } from "./server/listen.ts";
 export { type OpenIdentityOptions, openIdentity } from "./server/open-identity.ts";
 export { type OpenLimitsOptions, openLimits } from "./server/open-limits.ts";
+export { type OpenTopicsOptions, openTopics, type TopicUse } from "./server/open-topics.ts";
 export { type RestHandlerOptions, restHandler } from "./server/rest-handler.ts";
 export { type RouteOptions, routes } from "./server/routes.ts";
 export { type ServeOptions, type ServeParts, serve } from "./server/serve.ts";

@@ -314,6 +314,26 @@ export interface UpstreamEvent {
   state(): UpstreamState;
 }
 
+/** A topic that rpcs of this process follow or ask: told once, when it is made. */
+export interface TopicEvent {
+  readonly name: string;
+  /** As it is now. */
+  state(): TopicState;
+}
+
+/** What one topic holds in this process, at one moment. */
+export interface TopicState {
+  readonly followers: number;
+  /** That somebody follows, or that are held for those who come again. */
+  readonly keys: number;
+  /** Of the items in the rings of all keys, encoded. */
+  readonly ringBytes: number;
+  /** Consumers of JetStream, or open streams of upstreams. */
+  readonly consumers: number;
+  /** How many followers have had to begin anew, so far. */
+  readonly resets: number;
+}
+
 /** What an upstream's calls share, at one moment. */
 export interface UpstreamState {
   /** The service's own, and those of methods (`package.Service/Method`) that have one of their own. */
@@ -417,6 +437,7 @@ export interface CertificateEvent {
 /** Who wants to know. What is left undefined costs nothing; what throws is the process's problem. */
 export interface Observer {
   upstream?(event: UpstreamEvent): void;
+  topic?(event: TopicEvent): void;
   /** Of several observers the first one that gives a trace has its way. */
   responseStart?(event: ResponseStartEvent): Trace | undefined;
   callStart?(event: CallStartEvent): void;

@@ -25,6 +25,11 @@ const signs = (server: PlanServer): boolean => server.identity?.signs === true;
 const supplied = ({ files }: PlanServer): boolean =>
   files.some(({ resolvers, functions }) => resolvers.length + functions.length > 0);
 
+/** Nothing is generated for topics so far. */
+const hasTopics = (_server: PlanServer): boolean => false;
+const hasNats = hasTopics;
+const NATS_USER = "how NATS lets the server in, one of NATS_CREDS, NATS_USER and NATS_TOKEN";
+const NATS_TLS = "how the server identifies to NATS";
 const TLS = "serve with TLS: mount the Secret, and give probes the scheme HTTPS";
 const SECRETS = "/var/run/secrets/bff";
 
@@ -139,6 +144,19 @@ export const FIXED_VARIABLES: readonly FixedVariable[] = [
     reads: (server) => hasSessions(server) || hasLimits(server),
     about: "where sessions are kept and limits counted, if not in the cache's Redis",
   },
+  {
+    name: "NATS_URL",
+    kind: "secret",
+    reads: hasTopics,
+    about: "where topics are kept: nats://… or tls://…, several separated by commas",
+  },
+  { name: "NATS_CREDS", kind: "secret file", example: `${SECRETS}/nats/user.creds`, reads: hasNats, about: NATS_USER },
+  { name: "NATS_USER", reads: hasNats, about: NATS_USER, example: "bff" },
+  { name: "NATS_PASSWORD", kind: "secret", reads: hasNats, about: "of NATS_USER" },
+  { name: "NATS_TOKEN", kind: "secret", reads: hasNats, about: NATS_USER },
+  { name: "NATS_CA", kind: "file", example: `${SECRETS}/nats/ca.crt`, reads: hasNats, about: "whom to trust as NATS" },
+  { name: "NATS_CERT", kind: "file", example: `${SECRETS}/nats/tls.crt`, reads: hasNats, about: NATS_TLS },
+  { name: "NATS_KEY", kind: "secret file", example: `${SECRETS}/nats/tls.key`, reads: hasNats, about: NATS_TLS },
   {
     name: "DATABASE_URL",
     kind: "secret",

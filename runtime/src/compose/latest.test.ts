@@ -53,7 +53,7 @@ describe("the newest item of a topic, as a step", () => {
         return () => {};
       },
     };
-    const store = { open: () => fails, consumers: 0, close: async () => {} } as unknown as TopicStore;
+    const store = { open: () => fails, close: async () => {} } as unknown as TopicStore;
     const { ask, topic } = stored(store);
     const { answer } = ask(async (cx) => {
       const last = cx.tryLatest(topic, "a");

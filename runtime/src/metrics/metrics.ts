@@ -15,6 +15,7 @@ import {
   type ResponseEvent,
   type ResponseStartEvent,
   type StreamOpenEvent,
+  type TopicEvent,
   type UpstreamEvent,
   withoutPositions,
 } from "../observer.ts";
@@ -24,6 +25,7 @@ import { ProcessMetrics } from "./process.ts";
 import { Counter } from "./series.ts";
 import type { Family, MetricsSnapshot } from "./snapshot.ts";
 import { StreamMetrics } from "./streams.ts";
+import { topicFamilies } from "./topics.ts";
 import { upstreamFamilies } from "./upstreams.ts";
 
 /** Counts what it is told of. */
@@ -36,6 +38,7 @@ export class Metrics implements Observer {
   readonly #branches = new Map<string, Map<string, Callee>>();
   readonly #upstreams: UpstreamEvent[] = [];
   readonly #streams = new StreamMetrics();
+  readonly #topics: TopicEvent[] = [];
   readonly #collectors: (() => readonly Family[])[] = [];
   readonly #ejections = new Counter(
     "bff_ejections_total",
@@ -74,6 +77,9 @@ export class Metrics implements Observer {
 
   upstream(event: UpstreamEvent): void {
     this.#upstreams.push(event);
+  }
+  topic(event: TopicEvent): void {
+    this.#topics.push(event);
   }
   responseStart({ method }: ResponseStartEvent): undefined {
     this.#server(method).inFlight++;
@@ -183,6 +189,7 @@ export class Metrics implements Observer {
       this.#transitions.family,
       this.#ejections.family,
       ...upstreamFamilies(this.#upstreams),
+      ...topicFamilies(this.#topics),
       ...this.#collectors.flatMap((collect) => collect()),
       ...this.#process.families(),
     ];

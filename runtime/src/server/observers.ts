@@ -5,6 +5,7 @@ export function together(observers: readonly Observer[]): Observer | undefined {
   if (observers.length < 2) return observers[0];
   return {
     ...told(observers, "upstream"),
+    ...told(observers, "topic"),
     ...firstTrace(observers),
     ...told(observers, "callStart"),
     ...told(observers, "call"),

@@ -13,6 +13,7 @@ import type { Limits } from "../limits/limits.ts";
 import type { RateLimit } from "../limits/rate-limit.ts";
 import type { AuditEvent, Observer } from "../observer.ts";
 import type { StreamEndpoint } from "../stream/stream-endpoint.ts";
+import type { Topics } from "../topic/topic.ts";
 import type { UnaryClient } from "../transport/unary-client.ts";
 import type { Admin } from "./admin.ts";
 import { readConfig } from "./config.ts";
@@ -28,6 +29,7 @@ import { type MockDefaults, mockedOf, mockMode, openMocks } from "./mocked.ts";
 import { openOwnAdmin, serverFamilies } from "./open-admin.ts";
 import { configureLimits } from "./open-limits.ts";
 import { type Observers, openObservers } from "./open-observers.ts";
+import { configureTopics, NO_TOPICS, type TopicUse } from "./open-topics.ts";
 import { addCertificates, KeySets } from "./server-families.ts";
 import { cannotStart, explainFaults, startLine } from "./start-line.ts";
 import { closeClients, connect, type Reach } from "./upstream-clients.ts";
@@ -64,6 +66,8 @@ export interface ServeOptions<
   readonly identity?: ((env: Env) => IdentitySpec<Principal>) | undefined;
   /** All that its rpcs are limited by. */
   readonly limits?: readonly Limit[] | undefined;
+  /** All topics that its rpcs follow or ask. */
+  readonly topics?: readonly TopicUse[] | undefined;
   /** What will run, of each file with services, for the live page: asked when one is looked at. */
   readonly plan?: (() => Promise<readonly unknown[]>) | undefined;
   /** What upstreams answer that are mocked, of a server that was generated with mocks. Loaded only when `--mock` is given. */
@@ -84,6 +88,8 @@ export interface ServeParts<Upstreams, Env, Principal extends Message = never, L
   readonly identity: [Principal] extends [never] ? undefined : Identity<Principal>;
   /** What limits are counted with; undefined where `ServeOptions.limits` says nothing. */
   readonly limits: [Limit] extends [never] ? undefined : Limits;
+  /** What its topics are made with. */
+  readonly topics: Topics;
   /** For the upstreams: the cache of the process, with a second level when REDIS_URL is set. */
   readonly cache: Cache;
   /** What the user's module exports, with all functions of `ServeOptions.resolvers` and `ServeOptions.functions`. */
@@ -116,12 +122,22 @@ export async function serve<
   }
   const { spec, faults: unknown } = await declaredIdentity(process.env, env, options.identity);
   const { spec: limited, faults: unlimited } = await declaredLimits(process.env, options.limits);
+  const { spec: followed, faults: unfollowed } = await declaredTopics(process.env, options.topics, mode !== "none");
   const { resolvers = [], functions = [] } = options;
   const none = resolvers.length + functions.length === 0;
   const user = none ? { faults: [] } : await loadResolvers(process.env, { resolvers, functions });
   const loaded = options.observer === undefined ? await loadObserver(process.env) : { faults: [] };
   const untraced = await sdkFaults(config?.telemetry.spans);
-  const wrong = [...unmockable, ...faults, ...unknown, ...unlimited, ...user.faults, ...loaded.faults, ...untraced];
+  const wrong = [
+    ...unmockable,
+    ...faults,
+    ...unknown,
+    ...unlimited,
+    ...unfollowed,
+    ...user.faults,
+    ...loaded.faults,
+    ...untraced,
+  ];
   if (config === undefined || wrong.length > 0) {
     process.stderr.write(explainFaults(options.name, wrong, process.env.BFF_LOG === "json" ? "json" : "text"));
     return process.exit(2);
@@ -138,6 +154,7 @@ export async function serve<
   const audit = (event: AuditEvent) => observer?.audit?.(event);
   const identity = await spec?.open({ clock: systemClock, fault, audit, fetched: keySets.fetched });
   const limits = await limited?.open({ clock: systemClock, fault, processes: config.workers, first: worker?.speaks });
+  const topics = await followed.open({ clock: systemClock, fault, observer, first: worker?.speaks });
   const cache = await openCache(config.redisUrl, log);
   const endpoints = await options.create({
     clients,
@@ -146,6 +163,7 @@ export async function serve<
     env: config.env,
     identity: identity as ServeParts<Upstreams, Env, Principal, Limit>["identity"],
     limits: limits as ServeParts<Upstreams, Env, Principal, Limit>["limits"],
+    topics,
     ...(observer !== undefined && { observer }),
   });
 
@@ -180,7 +198,7 @@ export async function serve<
     await closeClients(Object.values(clients), deadline - performance.now());
     await cache.close();
     await Promise.race([
-      closed(identity, limits, observers, () => Math.max(0, deadline - performance.now())),
+      closed(identity, limits, topics, observers, () => Math.max(0, deadline - performance.now())),
       sleep(Math.max(0, deadline - performance.now()), undefined, { ref: false }),
     ]);
     await admin?.close(); // the last one: who looks on sees it end
@@ -239,14 +257,23 @@ async function declaredLimits(source: Environment, limits: readonly RateLimit[] 
   return { spec, faults };
 }
 
+/** The same of topics. */
+async function declaredTopics(source: Environment, topics: readonly TopicUse[] = [], mocked = false) {
+  const faults: Fault[] = [];
+  const spec = await configureTopics(topics, new EnvReader(source, faults), readFileSync, mocked);
+  return { spec: spec ?? NO_TOPICS, faults };
+}
+
 async function closed(
   identity: OpenIdentity | undefined,
   limits: Limits | undefined,
+  topics: Topics,
   observers: Observers,
   leftMs: () => number,
 ): Promise<void> {
   await identity?.close();
   await limits?.close();
+  await topics.close();
   await observers.close(leftMs());
 }
 

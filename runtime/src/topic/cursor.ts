@@ -129,7 +129,9 @@ export class Cursor<Item> implements Source, ReadHears<Item> {
   at(entry: Entry<Item>): void {
     if (this.#over || this.#isLast(entry) || !this.#latestOnly) return;
     const { ring } = this.#channel;
-    this.#meet(ring.behind(this.#last) ?? Math.max(ring.first, ring.end - 1));
+    const number = ring.behind(this.#last);
+    if (number === undefined) this.#reset = true; // something is left out
+    this.#meet(number ?? Math.max(ring.first, ring.end - 1));
   }
   entry(entry: Entry<Item>): void {
     if (this.#over) return;
@@ -191,7 +193,10 @@ export class Cursor<Item> implements Source, ReadHears<Item> {
     const { ring, over, ordered } = this.#channel;
     if (this.#number === undefined) return false;
     const last = ring.end - 1;
-    if (this.#latestOnly && this.#number < last) this.#number = last;
+    if (this.#latestOnly && this.#number < last) {
+      if (this.#last !== undefined) this.#reset = true; // something is left out
+      this.#number = last;
+    }
     const entry = ring.at(this.#number);
     if (entry === undefined && this.#number < ring.first) {
       if (this.#wanted === 0) return false;

@@ -1,6 +1,7 @@
 import type { Items, Source } from "../call/source.ts";
 import type { Clock } from "../clock.ts";
 import type { Failure } from "../failure.ts";
+import type { TopicState } from "../observer.ts";
 import { Channel, type ChannelSpec } from "./channel.ts";
 import { Cursor } from "./cursor.ts";
 import { wrongKey } from "./key.ts";
@@ -13,16 +14,6 @@ export interface FollowSpec<Item> {
   readonly keep: number;
   /** Whether an item is the last one of its key; may throw. Undefined: there is no last one. */
   readonly until?: ((item: Item) => boolean) | undefined;
-}
-
-/** What one topic holds in this process at a moment. */
-export interface FollowState {
-  readonly followers: number;
-  readonly keys: number;
-  /** Of the items in all rings, encoded. */
-  readonly ringBytes: number;
-  /** How many followers have had to begin anew so far. */
-  readonly resets: number;
 }
 
 /** The keys of one topic that are followed in this process. */
@@ -65,11 +56,11 @@ export class Following<Item> {
     if (entry !== undefined) channel?.touch();
     return entry;
   }
-  get state(): FollowState {
+  get state(): TopicState {
     const all = [...this.#channels.values()];
     const followers = all.reduce((sum, channel) => sum + channel.followers, 0);
     const ringBytes = all.reduce((sum, { ring }) => sum + ring.bytes, 0);
-    return { followers, keys: all.length, ringBytes, resets: this.#resets };
+    return { followers, keys: all.length, ringBytes, consumers: this.#spec.log.consumers, resets: this.#resets };
   }
   /** Nothing is followed any more; followers hear nothing of it. */
   close(): void {

@@ -23,6 +23,7 @@ interface Newest<Item> {
 export class JetStreamLog<Item> implements StoredLog<Item> {
   readonly ordered = true;
   readonly lingerMs = 0;
+  consumers = 0;
   readonly nats: Nats;
   readonly stream: string;
   readonly #spec: StoredSpec<Item>;

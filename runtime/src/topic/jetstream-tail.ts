@@ -126,8 +126,7 @@ export class JetStreamTail<Item> implements Tail, LinkHears {
     return stored?.subject === this.#subject;
   }
   async #consumer(link: Link, last: number): Promise<Consuming> {
-    const { nats, stream } = this.#log;
-    const { name } = await link.jsm.consumers.add(stream, {
+    const { name } = await link.jsm.consumers.add(this.#log.stream, {
       ack_policy: "none",
       deliver_policy: "by_start_sequence",
       opt_start_seq: last + 1,
@@ -137,7 +136,7 @@ export class JetStreamTail<Item> implements Tail, LinkHears {
       mem_storage: true,
       num_replicas: 1,
     });
-    nats.consumers++;
+    this.#log.consumers++;
     return { name, messages: undefined, delivered: 0 };
   }
   async #consume(link: Link, turn: number, consuming: Consuming): Promise<void> {
@@ -200,7 +199,7 @@ export class JetStreamTail<Item> implements Tail, LinkHears {
   /** @param link undefined: the server is away, and will find that nobody asks for it any more */
   #delete(link: Link | undefined, { name, messages }: Consuming): void {
     const { nats, stream } = this.#log;
-    nats.consumers--;
+    this.#log.consumers--;
     if (messages !== undefined) nats.lastly(messages.close());
     if (link !== undefined) nats.lastly(link.jsm.consumers.delete(stream, name));
   }

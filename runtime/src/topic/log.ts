@@ -64,6 +64,8 @@ export interface Log<Item> {
   readonly ordered: boolean;
   /** For so long the tail of a key is followed on when nobody follows the key any more, in milliseconds. */
   readonly lingerMs: number;
+  /** What runs elsewhere for its followers: consumers of JetStream, streams of an upstream. */
+  readonly consumers: number;
   tail(key: string, hears: TailHears<Item>): Tail;
   /**
    * For one follower who is behind what the process keeps.

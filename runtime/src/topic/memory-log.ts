@@ -28,6 +28,9 @@ export class MemoryLog<Item> implements Log<Item> {
   get epoch(): string {
     return String(this.#epoch);
   }
+  get consumers(): number {
+    return this.tails + this.reads;
+  }
   get tails(): number {
     return this.#tails.size;
   }

@@ -6,7 +6,6 @@ import { tokenOf } from "./token.ts";
 
 /** Topics in the memory of this process, for tests and mocks: they are there from the first item or follower on. */
 export class MemoryTopics implements TopicStore {
-  readonly consumers = 0;
   readonly #logs = new Map<string, StoredMemory<unknown>>();
 
   open<Item>(spec: StoredSpec<Item>): StoredLog<Item> {

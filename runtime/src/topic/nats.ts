@@ -1,5 +1,5 @@
 import { type JetStreamClient, type JetStreamManager, jetstream, jetstreamManager } from "@nats-io/jetstream";
-import { connect, type NatsConnection, type NodeConnectionOptions } from "@nats-io/transport-node";
+import { connect, credsAuthenticator, type NatsConnection, type NodeConnectionOptions } from "@nats-io/transport-node";
 import pLimit from "p-limit";
 import type { Clock, Timer } from "../clock.ts";
 import { JetStreamLog } from "./jetstream-log.ts";
@@ -15,6 +15,18 @@ export interface Link {
 export interface LinkHears {
   up(link: Link): void;
   down(): void;
+}
+/** How NATS is reached. */
+export interface NatsOptions {
+  /** `host:port`; one after the other is tried. */
+  readonly servers: readonly string[];
+  /** What a file of credentials has in it. */
+  readonly creds?: Uint8Array | undefined;
+  readonly user?: string | undefined;
+  readonly pass?: string | undefined;
+  readonly token?: string | undefined;
+  /** PEM; given and empty: TLS with the authorities of Node. */
+  readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string } | undefined;
 }
 export interface NatsParts {
   readonly clock: Clock;
@@ -34,8 +46,6 @@ export class Nats implements TopicStore {
   readonly clock: Clock;
   readonly fault: NatsParts["fault"];
   readonly limit = pLimit(AT_ONCE);
-  /** Consumers that are on the server because of this process. */
-  consumers = 0;
   readonly #options: NodeConnectionOptions;
   readonly #streams: StreamNames;
   readonly #hears = new Set<LinkHears>();
@@ -46,11 +56,16 @@ export class Nats implements TopicStore {
   #told = false;
   #closed = false;
 
-  constructor(options: NodeConnectionOptions, { clock, fault }: NatsParts) {
+  constructor({ servers, creds, user, pass, token, tls }: NatsOptions, { clock, fault }: NatsParts) {
     this.clock = clock;
     this.fault = fault;
     this.#options = {
-      ...options,
+      servers: [...servers],
+      ...(creds && { authenticator: credsAuthenticator(creds) }),
+      ...(user !== undefined && { user, pass: pass ?? "" }),
+      ...(token !== undefined && { token }),
+      ...(tls && { tls: { ...tls } }),
+      name: "protobff",
       maxReconnectAttempts: -1,
       reconnectTimeWait: RECONNECT_MS,
       ignoreAuthErrorAbort: true,

@@ -232,7 +232,7 @@ describe("a topic that is followed through its call", () => {
           listener.source.cancel();
         }
         await clock.advance(LINGER_MS);
-        expect([upstream.streams.size, following.state.keys]).toEqual([0, 0]);
+        expect([upstream.streams.size, following.state.keys, following.state.consumers]).toEqual([0, 0, 0]);
       }),
       { numRuns: 150 },
     );

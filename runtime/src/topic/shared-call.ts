@@ -20,20 +20,25 @@ export class SharedCall<Item> implements Log<Item> {
   readonly ordered = false;
   readonly lingerMs = LINGER_MS;
   readonly epoch = EPOCH;
+  /** Streams that are open. */
+  consumers = 0;
   readonly #open: OpenCall<Item>;
+  readonly #count = (by: number): void => {
+    this.consumers += by;
+  };
   readonly #cx: CallContext = processContext();
 
   constructor(open: OpenCall<Item>) {
     this.#open = open;
   }
   tail(key: string, hears: TailHears<Item>): Tail {
-    const tail = new CallTail(hears);
+    const tail = new CallTail(hears, this.#count);
     tail.source = this.#open(this.#cx, key, undefined, undefined, tail);
     tail.source.next();
     return tail;
   }
   read(key: string, after: Place | undefined, hears: ReadHears<Item>): Source {
-    const reading = new CallReading(hears, after === undefined ? undefined : String(after));
+    const reading = new CallReading(hears, after === undefined ? undefined : String(after), this.#count);
     reading.source = this.#open(this.#cx, key, undefined, reading.resume, reading);
     return reading;
   }
@@ -62,12 +67,15 @@ const COUNTED = "#";
 class CallTail<Item> implements Items<Item>, Tail {
   source: Source | undefined;
   readonly #hears: TailHears<Item>;
+  readonly #count: (by: number) => void;
   readonly #places = new Places();
   #stands = false;
   #closed = false;
 
-  constructor(hears: TailHears<Item>) {
+  constructor(hears: TailHears<Item>, count: (by: number) => void) {
     this.#hears = hears;
+    this.#count = count;
+    count(1);
     queueMicrotask(() => this.#stand());
   }
   #stand(): void {
@@ -88,18 +96,22 @@ class CallTail<Item> implements Items<Item>, Tail {
   }
   ended(): void {
     this.#stand();
-    this.#closed = true;
+    this.#close();
     this.#hears.ended();
   }
   failed(failure: Failure): void {
     this.#stand();
-    this.#closed = true;
+    this.#close();
     this.#hears.failed(failure);
   }
   close(): void {
     if (this.#closed) return;
-    this.#closed = true;
+    this.#close();
     this.source?.cancel();
+  }
+  #close(): void {
+    this.#closed = true;
+    this.#count(-1);
   }
 }
 
@@ -108,23 +120,30 @@ class CallReading<Item> implements Items<Item>, Source {
   /** The token behind which the call goes on. */
   readonly resume: string | undefined;
   readonly #hears: ReadHears<Item>;
+  readonly #count: (by: number) => void;
   readonly #places = new Places();
   #skips: number; // items that were given before, and have no position
   #over = false;
 
-  constructor(hears: ReadHears<Item>, after: string | undefined) {
+  constructor(hears: ReadHears<Item>, after: string | undefined, count: (by: number) => void) {
     this.#hears = hears;
-    const [token = "", count] = after?.split(COUNTED) ?? [];
+    this.#count = count;
+    count(1);
+    const [token = "", bare] = after?.split(COUNTED) ?? [];
     this.resume = token === "" ? undefined : token;
-    this.#skips = Number(count ?? 0);
+    this.#skips = Number(bare ?? 0);
     this.#places.behind(token);
   }
   next(): void {
     this.source?.next();
   }
   cancel(): void {
-    this.#over = true;
+    this.#end();
     this.source?.cancel();
+  }
+  #end(): void {
+    if (!this.#over) this.#count(-1);
+    this.#over = true;
   }
   opened(): void {
     this.#hears.accepted();
@@ -145,9 +164,11 @@ class CallReading<Item> implements Items<Item>, Source {
     if (!this.#over) this.#hears.entry(entry);
   }
   ended(): void {
+    this.#end();
     this.#hears.ended();
   }
   failed(failure: Failure): void {
+    this.#end();
     this.#hears.failed(failure);
   }
 }

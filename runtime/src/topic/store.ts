@@ -18,7 +18,5 @@ export interface StoredLog<Item> extends Log<Item> {
 /** Where topics are kept outside of the process: NATS. */
 export interface TopicStore {
   open<Item>(spec: StoredSpec<Item>): StoredLog<Item>;
-  /** What runs there on behalf of this process: consumers of JetStream. */
-  readonly consumers: number;
   close(): Promise<void>;
 }

@@ -4,8 +4,8 @@ import type { Items, OpenSource, Source } from "../call/source.ts";
 import { Rpc, Upstream } from "../call/upstream.ts";
 import { type Clock, systemClock, type Timer } from "../clock.ts";
 import { Failure } from "../failure.ts";
-import type { Observer } from "../observer.ts";
-import { Following, type FollowState } from "./following.ts";
+import type { Observer, TopicState } from "../observer.ts";
+import { Following } from "./following.ts";
 import { wrongKey } from "./key.ts";
 import type { Entry } from "./log.ts";
 import { type AskNewest, faultOf, NewestClient, type NewestHears } from "./newest.ts";
@@ -40,7 +40,7 @@ export interface TopicsOptions {
 }
 
 interface Followed {
-  readonly state: FollowState;
+  readonly state: TopicState;
   close(): void;
 }
 
@@ -131,6 +131,7 @@ export class Topic<Item> {
       this.latest = topics.newestByCall(name, call.method, (key, hears) => this.#byCall(log.epoch, key, hears));
     } else throw new Error(`topic ${name} has no call: it needs NATS`);
     topics.followed(this.#following);
+    topics.observer?.topic?.({ name, state: () => this.state });
   }
   /**
    * Follows a key; a key that cannot be one fails with INVALID_ARGUMENT.
@@ -141,7 +142,7 @@ export class Topic<Item> {
   follow(key: string, resume: string | undefined, latestOnly: boolean, items: Items<Item>): Source {
     return this.#following.follow(key, resume, latestOnly, items);
   }
-  get state(): FollowState {
+  get state(): TopicState {
     return this.#following.state;
   }
   /** The newest of what the shared call gives, once that is silent. */
