@@ -215,7 +215,26 @@ async function raw(server: Listening) {
 }
 
 describe("gRPC, byte by byte", () => {
-  test("items of one turn are one write, and a client that does not read holds back the source", async () => {
+  test("items of one turn are one write, and those that come while it is under way are the next", async () => {
+    const stream = testStream((it) => {
+      for (const item of ["a", "b", "c"]) it.item(item);
+      process.nextTick(() => {
+        for (const item of ["d", "e"]) it.item(item); // behind the write, in the same turn
+        setImmediate(() => it.follower.ended(undefined));
+      });
+    });
+    const server = await serve(stream);
+    const session = await raw(server);
+    const request = session.request({ ":method": "POST", ":path": PATH, "content-type": "application/grpc" });
+    const pieces: number[] = [];
+    const one = grpcRequest(message("a")).length;
+    request.on("data", (piece: Buffer) => pieces.push(piece.length / one));
+    request.end(grpcRequest(message("")));
+    await once(request, "close");
+    expect(pieces).toEqual([3, 2]);
+  });
+
+  test("a client that does not read holds back the source", async () => {
     const stream = testStream();
     const server = await serve(stream);
     const session = await raw(server);
