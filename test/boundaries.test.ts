@@ -122,7 +122,7 @@ describe("imports", () => {
     compose: ["topic", "rest", "call", "cache", "transport", "guard", "identity", "limits", ...bottom],
     validate: bottom,
     telemetry: bottom,
-    mock: ["stream", "compose", "call", "cache", "transport", "identity", "limits", ...bottom],
+    mock: ["topic", "stream", "compose", "call", "cache", "transport", "identity", "limits", ...bottom],
     topic: ["call", "transport", "guard", ...bottom],
     call: ["cache", "transport", "guard", "identity", ...bottom],
     identity: ["redis-client.ts", ...bottom],

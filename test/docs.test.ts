@@ -142,17 +142,14 @@ const UNSUPPORTED = `syntax = "proto3";
 package app.v1;
 import "bff/v1/options.proto";
 service AppService {
-  option (bff.v1.service) = { let: { name: "a" by: "1" } topic: { name: "t" } };
+  option (bff.v1.service) = { let: { name: "a" by: "1" } };
   rpc Get(GetRequest) returns (Page) {
     option (bff.v1.method) = { parts_timeout: "1s" };
-  }
-  rpc Watch(GetRequest) returns (stream Page) {
-    option (bff.v1.method).stream = { var: "e" follow: { topic: "t" } };
   }
 }
 message GetRequest { string id = 1; }
 message Page {
-  option (bff.v1.message) = { resolver: true let: [{ name: "b" by: "1" defer: true }, { name: "c" latest: { topic: "t" } }] };
+  option (bff.v1.message) = { resolver: true let: [{ name: "b" by: "1" defer: true }] };
   string id = 1 [(bff.v1.field).resolver = true];
 }
 `;

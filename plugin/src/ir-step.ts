@@ -20,7 +20,7 @@ export interface IrStep {
   readonly unordered: Sourced<boolean> | undefined;
 }
 
-export type IrSource = IrBy | IrCall | IrCompose | IrEach | IrSwitch | IrGuard;
+export type IrSource = IrBy | IrCall | IrCompose | IrEach | IrSwitch | IrGuard | IrLatest;
 
 export interface IrBy {
   readonly kind: "by";
@@ -59,6 +59,15 @@ export interface IrGuard {
   readonly at: Origin;
   readonly if: Text | undefined;
   readonly fail: IrFailure | undefined;
+}
+
+/** The newest item of a topic, as the source of a step. */
+export interface IrLatest {
+  readonly kind: "latest";
+  readonly at: Origin;
+  /** Undefined only after a diagnostic. */
+  readonly topic: Text | undefined;
+  readonly key: Text | undefined;
 }
 
 export interface IrFailure {

@@ -8,7 +8,7 @@ export interface IrStream {
   readonly at: Origin;
   readonly var: Text | undefined;
   /** Undefined only after a diagnostic. */
-  readonly source: IrCall | undefined;
+  readonly source: IrCall | IrFollow | undefined;
   readonly if: Text | undefined;
   readonly until: Text | undefined;
   /** Over the item alone. */
@@ -19,5 +19,28 @@ export interface IrStream {
   readonly ahead: Sourced<number> | undefined;
   readonly overflow: Sourced<IrOverflow> | undefined;
   readonly minInterval: Sourced<number> | undefined;
+}
+export interface IrFollow {
+  readonly kind: "follow";
+  readonly at: Origin;
+  /** Undefined only after a diagnostic. */
+  readonly topic: Text | undefined;
+  readonly key: Text | undefined;
+}
+
+/** A log of items by key. */
+export interface IrTopic {
+  readonly kind: "topic";
+  readonly at: Origin;
+  readonly name: Text;
+  readonly type: Text | undefined;
+  /** With `{key}`, once. With it there is a `jetstream`. */
+  readonly subject: Text | undefined;
+  readonly jetstream: Text | undefined;
+  /** With it there is a `position`. */
+  readonly call: IrCall | undefined;
+  readonly position: Text | undefined;
+  readonly until: Text | undefined;
+  readonly keep: Sourced<number> | undefined;
 }
 export type IrOverflow = "wait" | "latest" | "fail";

@@ -23,7 +23,7 @@ import type {
   IrVersion,
 } from "./ir-edge.ts";
 import type { IrCache, IrStep, IrUpstream } from "./ir-step.ts";
-import type { IrStream } from "./ir-stream.ts";
+import type { IrStream, IrTopic } from "./ir-stream.ts";
 import type { Origin, Sourced, Text } from "./origin.ts";
 
 export interface Ir {
@@ -82,6 +82,8 @@ export interface IrService {
   readonly httpCache: IrHttpCache | undefined;
   /** Variables of the environment that its steps and its messages see. */
   readonly env: readonly IrEnvVar[];
+  /** What its rpcs may follow. */
+  readonly topics: readonly IrTopic[];
   readonly methods: readonly IrMethod[];
 }
 export interface IrMethod {

@@ -230,6 +230,8 @@ function readsOfSource(source: IrSource | undefined): StepRead[] {
       ];
     case "guard":
       return [...readsOfText(source.if), ...readsOfFailure(source.fail)];
+    case "latest":
+      return readsOfText(source.key);
     case undefined:
       return [];
   }

@@ -29,7 +29,7 @@ import { checkPublicSurface } from "./public-surface.ts";
 import { checkRandomPlaces } from "./random-places.ts";
 import { checkRestQueries } from "./rest-paths.ts";
 import { checkSecretAttributes } from "./secret-attributes.ts";
-import { checkStreams } from "./streams.ts";
+import { checkStreams, checkTopics } from "./streams.ts";
 import { checkSuspicions } from "./suspicions.ts";
 import { checkSwitchCases } from "./switch-cases.ts";
 import { checkUncalledFunctions } from "./uncalled-functions.ts";
@@ -69,6 +69,7 @@ const CHECKS_WHEN_SOUND: readonly Check[] = Object.freeze([
   checkUnusedSteps,
   checkUnordered,
   checkSuspicions,
+  checkTopics,
   checkIdleSources,
   checkIdleRules,
   checkUnreadEnv,

@@ -1,6 +1,9 @@
 // What streaming rpcs cannot have, and what their items must not do.
+
+import type { Variable } from "../cel/index.ts";
 import type { Report } from "../diagnostic/diagnostic.ts";
 import { reachable } from "../graph.ts";
+import { blocksOf } from "../resolve/model/blocks.ts";
 import type { BffMethod, Call, Composed, Model } from "../resolve/model/model.ts";
 import { callsOf, composesOf } from "../resolve/model/source-parts.ts";
 import { isPosition } from "../resolve/model/stream-fields.ts";
@@ -9,6 +12,7 @@ import { fullName } from "../resolve/policies/entries.ts";
 export function checkStreams(model: Model, report: Report): void {
   const byName = new Map(model.messages.map((message) => [message.desc.typeName, message]));
   for (const method of model.files.flatMap((file) => file.services).flatMap((service) => service.methods)) {
+    checkUnaryPosition(method, report);
     if (method.ir.stream === undefined) continue;
     checkAnswers(method, report);
     checkEffects(method, byName, report);
@@ -75,7 +79,8 @@ function checkEffects(
 
 /** Where a client is to be told where it stands, the response has a place for that. */
 function checkPosition({ ir, desc, composed }: BffMethod, report: Report): void {
-  const { position, heartbeat } = ir.stream ?? {};
+  const { position: said, heartbeat, source } = ir.stream ?? {};
+  const position = source?.kind === "call" ? said : undefined;
   const at = position?.at ?? heartbeat?.at;
   if (at === undefined || desc.output.fields.some(isPosition)) return;
   report({
@@ -85,5 +90,71 @@ function checkPosition({ ir, desc, composed }: BffMethod, report: Report): void 
     at,
     related: [{ at: composed.ir.at, message: "the response" }],
     hint: "add `bff.v1.Position position = 14;` to it",
+  });
+}
+
+/** What is hardly meant of topics, and of following them. */
+export function checkTopics(model: Model, report: Report): void {
+  const services = model.files.flatMap((file) => file.services);
+  const used = new Set([
+    ...model.streams.flatMap(({ follow }) => follow?.topic ?? []),
+    ...blocksOf(model).flatMap(({ steps }) =>
+      steps.flatMap(({ source }) => (source.kind === "latest" ? [source.topic] : [])),
+    ),
+  ]);
+  for (const { ir } of services)
+    for (const topic of ir.topics)
+      if (!used.has(topic))
+        report({
+          code: "BFF645",
+          severity: "warning",
+          message: `nothing follows the topic "${topic.name.value}", and nothing asks for its newest item`,
+          at: topic.name.at,
+          hint: 'follow it in an rpc, as in `stream: { var: "event" follow: { … } }`, or remove it',
+        });
+  for (const method of services.flatMap(({ methods }) => methods)) checkKeyGuarded(method, report);
+}
+
+/** Whoever names a key follows it, unless somebody asks who that is. */
+function checkKeyGuarded({ ir, stream, permit, opening, shared }: BffMethod, report: Report): void {
+  const { follow } = stream ?? {};
+  if (follow === undefined) return;
+  const asksFor = (variables: Iterable<Variable>): boolean => [...variables].some(({ role }) => role !== "env");
+  const key = follow.key.reads.map(({ variable }) => variable);
+  // A key that is the caller's own, or one for all, names nobody else's.
+  if (!asksFor(key) || key.some(({ role }) => role === "principal")) return;
+  const conditions = permit?.conditions ?? [];
+  const guards = [...shared, ...(opening?.steps ?? [])].filter(({ source }) => source.kind === "guard");
+  if (conditions.length + guards.length > 0) return;
+  report({
+    code: "BFF646",
+    severity: "warning",
+    message: `"${ir.desc.name}" asks nobody who they are: whoever names a key follows it`,
+    at: follow.key.text.at,
+    related: [{ at: ir.at, message: "the rpc" }],
+    hint: "say who may, by a `permit` with an `if`, or by a guard that does not rest on the item",
+  });
+}
+
+/** A response that tells where to go on from has one item that says so. */
+function checkUnaryPosition({ ir, desc, composed, stream }: BffMethod, report: Report): void {
+  const field = desc.output.fields.find(isPosition);
+  if (ir.stream !== undefined || stream !== undefined || field === undefined) return;
+  const latest = composed.steps.filter(({ source }) => source.kind === "latest");
+  if (latest.length === 1 && composed.desc === desc.output) return;
+  const at = composed.ir.fields.find(({ desc: one }) => one === field)?.at ?? ir.at;
+  report({
+    code: "BFF644",
+    severity: "error",
+    message:
+      latest.length > 1
+        ? `"${field.name}" is where a client goes on from, and "${composed.desc.name}" has ${latest.length} items that could say`
+        : `nothing says what "${field.name}" of "${desc.output.name}" is: the rpc "${ir.desc.name}" follows nothing`,
+    at,
+    related: [{ at: ir.at, message: "the rpc" }],
+    hint:
+      latest.length > 1
+        ? "keep one `latest` in the response itself, and compose messages for the others"
+        : "take it out, or read the newest item of a topic: a step by `latest` in the response itself",
   });
 }

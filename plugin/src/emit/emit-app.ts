@@ -1,13 +1,14 @@
-import type { DescField, DescMessage } from "@bufbuild/protobuf";
+import type { DescField } from "@bufbuild/protobuf";
 import { type CelType, emitField, emitValue, fieldType, inheritedUnset, type Variable } from "../cel/index.ts";
 import type { Entry, PlanFile } from "../plan/plan.ts";
-import type { PlanCodec } from "../plan/plan-codec.ts";
 import type { EnvVar } from "../resolve/model/model.ts";
 import { appNames, readsRequest } from "./app-names.ts";
+import { codecOf } from "./codec-of.ts";
 import { branchClients, branchesOf, emitBranches } from "./emit-branches.ts";
 import { checkedFunctions, emitFunctions } from "./emit-functions.ts";
 import { emitPolicies, group, type Policies } from "./emit-policies.ts";
 import { emitClients, emitResolvers } from "./emit-resolver.ts";
+import { emitTopic, topicType } from "./emit-topic.ts";
 import { protoType } from "./emit-type.ts";
 import type { FileNames } from "./file-names.ts";
 import { block, commas, type Line, type Lines, line } from "./lines.ts";
@@ -19,7 +20,7 @@ import { presentValue } from "./value.ts";
 export function emitSetup(file: PlanFile, names: FileNames): Lines {
   const policies = emitPolicies(file, names);
   const lines: Line[] = [];
-  if (file.entries.length + file.clients.length > 0)
+  if (file.entries.length + file.clients.length + file.topics.length > 0)
     lines.push(
       [`// ---- policies: what ${file.desc.proto.name} and its imports say, over the defaults ----`],
       [],
@@ -134,7 +135,10 @@ function groupType(entry: Entry, names: FileNames): Line {
 
 /** The interface that composing asks for: a message that another file composes is given a part of it. */
 export function emitApp(file: PlanFile, names: FileNames): Lines {
-  const rows = file.entries.map((entry): Line => [`readonly ${entry.name}: `, ...entryType(entry, names), ";"]);
+  const rows = [
+    ...file.entries.map((entry): Line => [`readonly ${entry.name}: `, ...entryType(entry, names), ";"]),
+    ...file.topics.map((topic): Line => [`readonly ${topic.name}: `, ...topicType(topic, names), ";"]),
+  ];
   const supplied: Lines =
     file.resolvers.length === 0
       ? []
@@ -152,26 +156,35 @@ export function emitApp(file: PlanFile, names: FileNames): Lines {
 }
 
 function emitCreateApp(file: PlanFile, names: FileNames, policies: Policies): Lines {
-  const used = [...new Set([...file.entries, ...file.clients].map((entry) => entry.upstream))].sort();
+  const called = file.topics.flatMap(({ entry }) => entry ?? []);
+  const used = [...new Set([...file.entries, ...called, ...file.clients].map((entry) => entry.upstream))].sort();
   const supplied = file.resolvers.length > 0;
   const checked = checkedFunctions(file, names);
   const others = [
     ...(supplied ? [`, resolvers: ${suppliedType(file.desc, "Resolvers")}`] : []),
     ...(checked.length > 0 ? [`, given: ${suppliedType(file.desc, "Functions")}`] : []),
   ].join("");
+  const topics: Line = file.topics.length === 0 ? [] : [", topics: ", names.runtimeType("Topics")];
   const clients = emitClients(
     file,
     names,
     (entry) => policyPrint(entry, names, policies, file),
     () => appNames(names),
   );
-  const rows = file.entries.flatMap((entry) => emitEntry(entry, file, names, policies));
+  const rows = [
+    ...file.entries.flatMap((entry) => emitEntry(entry, file, names, policies)),
+    ...file.topics.flatMap((topic) =>
+      emitTopic(topic, topic.entry && rpcPrint(topic.entry, file, names, policies), file, names),
+    ),
+  ];
   return [
     ...block(
       [
         used.length === 0
-          ? `function createApp(_upstreams: Upstreams, env: Env${others}): App {`
-          : `function createApp({ ${used.join(", ")} }: Upstreams, env: Env${others}): App {`,
+          ? `function createApp(_upstreams: Upstreams, env: Env${others}`
+          : `function createApp({ ${used.join(", ")} }: Upstreams, env: Env${others}`,
+        ...topics,
+        "): App {",
       ],
       [
         ...checked,
@@ -193,13 +206,14 @@ function emitCreateApp(file: PlanFile, names: FileNames, policies: Policies): Li
   ];
 }
 
-function emitEntry(entry: Entry, file: PlanFile, names: FileNames, policies: Policies): Lines {
-  const { method, batch } = entry;
+/** `agent.unaryWith(AgentService.method.getRun, encodeGetRunRequest, decodeRun, CALL)` */
+function rpcPrint(entry: Entry, file: PlanFile, names: FileNames, policies: Policies): Line {
+  const { method } = entry;
   const { codec } = file;
   const coded: Line | undefined = codec?.methods.has(method)
     ? [...codecOf(method.input, "encode", codec, names), ", ", ...codecOf(method.output, "decode", codec, names), ", "]
     : undefined;
-  const rpc: Line = [
+  return [
     `${entry.upstream}.${isFollowed(entry) ? "stream" : "unary"}${coded === undefined ? "" : "With"}(`,
     names.service(method.parent),
     `.method.${method.localName}, `,
@@ -207,6 +221,11 @@ function emitEntry(entry: Entry, file: PlanFile, names: FileNames, policies: Pol
     ...policyPrint(entry, names, policies, file),
     ")",
   ];
+}
+
+function emitEntry(entry: Entry, file: PlanFile, names: FileNames, policies: Policies): Lines {
+  const { method, batch } = entry;
+  const rpc = rpcPrint(entry, file, names, policies);
   if (batch === undefined) return [[`${entry.name}: `, ...rpc, ","]];
   const keys = batch.keys.localName;
   const others = entry.metadata ? "...group.fields" : "...group";
@@ -248,12 +267,6 @@ function emitEntry(entry: Entry, file: PlanFile, names: FileNames, policies: Pol
     ...(entry.metadata ? line("metadata: (group: ", ...groupType(entry, names), ") => group.metadata,") : []),
   ];
   return block([`${entry.name}: {`], rows, ["},"]);
-}
-
-/** `encodeGetSummaryRequest`, `decodeSummary`. */
-export function codecOf(desc: DescMessage, way: "encode" | "decode", codec: PlanCodec, names: FileNames): Line {
-  const root = codec[`${way}s`].find((one) => one.desc === desc);
-  return [names.codec(`${way}${root?.name ?? desc.name}`)];
 }
 
 /** The body of an arrow: an object literal would be a block. */

@@ -41,11 +41,11 @@ interface Called {
 }
 
 /** What is called of an upstream, each method once. */
-function calledOf({ entries, clients }: PlanFile, { name }: PlanUpstream): readonly Called[] {
+function calledOf({ entries, topics, clients }: PlanFile, { name }: PlanUpstream): readonly Called[] {
   const found = new Map<DescMethod, Called>();
-  for (const { upstream, method, batch } of [...entries, ...clients]) {
-    if (upstream === name && method.methodKind === "unary")
-      found.set(method, { method, batch: found.get(method)?.batch ?? batch });
+  const ofTopics = topics.flatMap(({ entry }) => entry ?? []);
+  for (const { upstream, method, batch } of [...entries, ...ofTopics, ...clients]) {
+    if (upstream === name) found.set(method, { method, batch: found.get(method)?.batch ?? batch });
   }
   return [...found.values()];
 }
@@ -55,7 +55,7 @@ function emitMocks(file: PlanFile, names: FileNames): Lines {
     const methods = calledOf(file, upstream).map(
       ({ method }): Line => [
         `readonly ${method.localName}?: `,
-        names.testingType("MockRpc"),
+        names.testingType(method.methodKind === "unary" ? "MockRpc" : "MockStreamRpc"),
         "<",
         names.shape(method.input),
         ", ",
@@ -183,7 +183,6 @@ function emitOptions(file: PlanFile, names: FileNames): Lines {
 function emitTestBff(file: PlanFile, plan: Plan, names: FileNames): Lines {
   const supplied = suppliedParts(file).map(({ name }) => name);
   const optional = supplied.length === 0;
-  const answering = file.services.filter((service) => answers(service).length > 0);
   const taken = ["mocks", ...(file.env.length === 0 ? [] : ["env"]), ...supplied, "...options"].join(", ");
   const sources = file.identity?.sources.map(({ name }) => JSON.stringify(name)).join(", ");
   const identity: Lines =
@@ -211,10 +210,8 @@ function emitTestBff(file: PlanFile, plan: Plan, names: FileNames): Lines {
         ["const bed = new ", names.testing("TestBed"), `(options${file.identity === undefined ? "" : ", identity"});`],
         ["const upstreams = mockUpstreams(mocks, bed);"],
         ["const made = ", names.bff("createUpstreams", file.desc), "(upstreams, bed.upstreams);"],
-        ...(file.env.length > 0 && answering.length > 0
-          ? line("const read = new ", names.runtime("EnvReader"), "({}, []);")
-          : []),
-        ...answering.flatMap((service) => endpointsOf(service, file, plan, names)),
+        ...(file.env.length > 0 ? line("const read = new ", names.runtime("EnvReader"), "({}, []);") : []),
+        ...file.services.flatMap((service) => endpointsOf(service, file, plan, names)),
         ...block(
           ["return {"],
           [
@@ -250,6 +247,7 @@ function endpointsOf(service: PlanService, file: PlanFile, plan: Plan, names: Fi
     ...(file.identity === undefined ? [] : [["identity"]]),
     ...(limitsOf(service) ? [["limits: bed.limits"]] : []),
     ...(cached ? [["cache: bed.cache"]] : []),
+    ...(file.topics.length > 0 ? [["topics: bed.topics"]] : []),
     ["observer: bed.observer"],
   ];
   return [[`const ${endpointsName(service)} = `, names.bff(service.create, file.desc), "({ ", ...commas(deps), " });"]];
@@ -262,19 +260,16 @@ const OWN = ["mocks", "upstreams", "clock", "close"];
 function rpcsOf(services: readonly PlanService[], names: FileNames): Lines {
   return rpcNames(services).flatMap(({ service, desc, name }): Lines => {
     const rpc: Line = [
-      `bed.rpc(${endpointsName(service)}, `,
+      `bed.${desc.methodKind === "unary" ? "rpc" : "stream"}(${endpointsName(service)}, `,
       names.service(service.desc),
       `.method.${desc.localName})`,
     ];
     return [[`/** ${fullName(service.desc, desc)} */`], [...property(name, rpc), ","]];
   });
 }
-/** Those that give one answer. */
-const answers = ({ methods }: PlanService): PlanService["methods"] =>
-  methods.filter(({ stream }) => stream === undefined);
 /** What rpcs are called there. */
 export function rpcNames(services: readonly PlanService[]) {
-  const all = services.flatMap((service) => answers(service).map(({ method }) => ({ service, desc: method.desc })));
+  const all = services.flatMap((service) => service.methods.map(({ method }) => ({ service, desc: method.desc })));
   const times = new Map<string, number>(OWN.map((name) => [name, 1]));
   for (const { desc } of all) times.set(desc.localName, (times.get(desc.localName) ?? 0) + 1);
   return all.map(({ service, desc }) => {

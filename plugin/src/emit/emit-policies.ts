@@ -19,7 +19,11 @@ export function emitPolicies(file: PlanFile, names: FileNames): Policies {
   const scope = new NameScope();
   const lines: Line[] = [];
   const upstreams = emitUpstreams(file.upstreams, names, scope, lines);
-  const entries: readonly Entry[] = [...file.entries, ...file.clients];
+  const entries: readonly Entry[] = [
+    ...file.entries,
+    ...file.topics.flatMap(({ entry }) => entry ?? []),
+    ...file.clients,
+  ];
   const constants = new Map([
     ...emitCalls(entries.filter(isAnswer), "CALL", { names, scope, lines }),
     ...emitCalls(
@@ -270,7 +274,8 @@ function upstreamRows(upstream: PlanUpstream, base: PlanUpstream | undefined, na
   });
 }
 
-const constant = (name: string, rows: Lines): Lines => [...block([`const ${name} = {`], rows, ["};"]), []];
+const constant = (name: string, rows: Lines): Lines =>
+  rows.length === 0 ? [[`const ${name} = {};`], []] : [...block([`const ${name} = {`], rows, ["};"]), []];
 const leafLine = ({ name, print, comment }: CallLeaf): Line => [`${name}: `, ...print, ",", comment];
 function number(leaf: Leaf<number>): { value: string; print: Line } {
   return { value: String(leaf.value), print: [group(leaf.value)] };

@@ -2,8 +2,9 @@
 import { camel } from "../camel.ts";
 import type { Variable } from "../cel/index.ts";
 import type { PlanMessage } from "../plan/plan.ts";
+import { latestOf } from "../plan/plan-message.ts";
 import type { OneofTarget } from "../resolve/model/conversion.ts";
-import { isPart } from "../resolve/model/stream-fields.ts";
+import { isPart, isPosition } from "../resolve/model/stream-fields.ts";
 import { block, type Line, type Lines, property } from "./lines.ts";
 import type { MessageNames } from "./message-names.ts";
 import { fieldValue, negatedConjunct, tested } from "./value.ts";
@@ -24,6 +25,10 @@ export function emitResponse(message: PlanMessage, names: MessageNames): { befor
     }
   }
   if (degradedField !== undefined) properties.push([`${degradedField.localName}: []`]);
+  const placed = latestOf(message.composed);
+  const last = placed?.variable && names.step(placed.variable);
+  for (const { localName } of last === undefined ? [] : desc.fields.filter(isPosition))
+    properties.push([`${localName}: cx.positionOf(${last?.name})`]);
   for (const { localName } of desc.fields.filter((field) => isPart(field) && field.fieldKind === "list"))
     properties.push([`${localName}: []`]);
   const shape = names.file.shape(desc);

@@ -57,8 +57,9 @@ export function emitServer(
     made.push([`const ${name} = supplied.${name} as `, ...type, ";"]);
   }
   const identified = server.identity === undefined ? "" : ", identity";
+  const topics = [...new Set(server.files.flatMap((file) => file.topics))];
   const limited = server.files.filter(({ limits }) => limits.length > 0);
-  const parts = `clients, env${identified}${limited.length > 0 ? ", limits" : ""}, observer${caches || answers ? ", cache" : ""}${supplied.length > 0 ? ", supplied" : ""}`;
+  const parts = `clients, env${identified}${limited.length > 0 ? ", limits" : ""}, observer${caches || answers ? ", cache" : ""}${topics.length > 0 ? ", topics" : ""}${supplied.length > 0 ? ", supplied" : ""}`;
   const rows: Line[] = [
     [`name: ${JSON.stringify(server.name)},`],
     [
@@ -73,6 +74,7 @@ export function emitServer(
     ...envLines(server),
     ...identityLines(server, f),
     ...limitsLines(limited, own),
+    ...topicsLines(topics),
     ...supplied.map(
       ({ name, members }): Line => [`${name}: [${members.map((one) => JSON.stringify(one)).join(", ")}],`],
     ),
@@ -88,7 +90,7 @@ export function emitServer(
             ({ file, service }): Line => [
               "...",
               own(service.create, file),
-              `({ ${["upstreams", envOf(service.desc), ...suppliedParts(file).map(({ name }) => name), ...(server.identity === undefined ? [] : ["identity"]), ...(limitsOf(service) ? ["limits"] : []), ...(isCached(service) ? ["cache"] : []), "observer"].join(", ")} }),`,
+              `({ ${["upstreams", envOf(service.desc), ...suppliedParts(file).map(({ name }) => name), ...(server.identity === undefined ? [] : ["identity"]), ...(limitsOf(service) ? ["limits"] : []), ...(isCached(service) ? ["cache"] : []), ...(file.topics.length > 0 ? ["topics"] : []), "observer"].join(", ")} }),`,
             ],
           ),
           ["];"],
@@ -116,6 +118,22 @@ function mockLines({ path, files }: PlanServer, extension: Parameter["importExte
     return [`(await import(${JSON.stringify(from)})).DEFAULTS,`];
   });
   return block(["mocks: async () => ["], imports, ["],"]);
+}
+
+/** What is followed in the process: each is kept in NATS, or has a call. */
+function topicsLines(topics: PlanServer["files"][number]["topics"]): Lines {
+  if (topics.length === 0) return [];
+  const rows = topics.map(({ of: { topic } }): Line => {
+    const { subject, jetstream, call, name } = topic;
+    const parts = [
+      `name: ${JSON.stringify(name.value)}`,
+      ...(subject === undefined ? [] : [`subject: ${JSON.stringify(subject.value)}`]),
+      ...(jetstream === undefined ? [] : [`jetstream: ${JSON.stringify(jetstream.value)}`]),
+      `call: ${call !== undefined}`,
+    ];
+    return [`{ ${parts.join(", ")} },`];
+  });
+  return block(["topics: ["], rows, ["],"]);
 }
 
 /** What the server counts; limits of one name in several files are one. */

@@ -142,6 +142,7 @@ export function emitService(service: PlanService, file: PlanFile, names: FileNam
           ? []
           : ["readonly identity: ", names.runtimeType("Identity"), "<", names.shape(file.identity.type), ">; "]),
         ...(limitsOf(service) ? ["readonly limits: ", names.runtimeType("Limits"), "; "] : []),
+        ...(file.topics.length > 0 ? ["readonly topics: ", names.runtimeType("Topics"), "; "] : []),
         ...(service.methods.some(({ cache }) => cache !== undefined)
           ? ["readonly cache?: ", names.runtimeType("Cache"), " | undefined; "]
           : []),
@@ -155,7 +156,7 @@ export function emitService(service: PlanService, file: PlanFile, names: FileNam
       ],
       [
         [
-          `const app = createApp(${["upstreams", "env", ...supplied.map(({ name }) => name)].map((name) => `deps.${name}`).join(", ")});`,
+          `const app = createApp(${["upstreams", "env", ...supplied.map(({ name }) => name), ...(file.topics.length > 0 ? ["topics"] : [])].map((name) => `deps.${name}`).join(", ")});`,
         ],
         ...block(["return ["], rows, ["];"]),
       ],

@@ -1,8 +1,8 @@
 // One step: a statement that starts it, or a plain constant.
 
-import type { Expression } from "../cel/index.ts";
-import type { PlanStep } from "../plan/plan.ts";
-import type { EachSource, SwitchSource } from "../resolve/model/model.ts";
+import { type Expression, emitValue } from "../cel/index.ts";
+import type { PlanStep, PlanTopic } from "../plan/plan.ts";
+import type { EachSource, LatestSource, SwitchSource } from "../resolve/model/model.ts";
 import { callExpressions, sourceExpressions } from "../resolve/model/source-parts.ts";
 import { callArguments, callFails, callParts } from "./emit-call.ts";
 import { emitEach } from "./emit-each.ts";
@@ -156,6 +156,10 @@ function startDirectly(step: PlanStep, cx: StepContext): Lines | undefined {
     if (needsMark(step)) return undefined;
     return around([`cx.step(() => cx.${method}(`], args, ["))"]);
   }
+  if (source.kind === "latest" && !source.key.fails && source.key.unsafe.length === 0 && !explains(step)) {
+    const key = emitValue(source.key, names).print;
+    return line(supplementary ? "cx.tryLatest(" : "cx.latest(", names.entry(topicEntry(source, cx)), ", ", ...key, ")");
+  }
   if (source.kind === "compose" && !source.args.some((arg) => arg.by.fails || arg.if?.fails)) {
     const compose = composition(source, step, cx, "cx");
     return supplementary
@@ -192,6 +196,12 @@ function closureBody(step: PlanStep, cx: StepContext): Lines {
       lines.push(...cleared(step, cx));
       lines.push(...around(["return "], send(source.call, step, cx, callsOn(step)), [";"]));
       break;
+    case "latest": {
+      lines.push(...needs(step, cx, place, [source.key]));
+      const key = emitValue({ ...source.key, unsafe: [] }, names).print;
+      lines.push([`return ${callsOn(step)}.send(${names.entry(topicEntry(source, cx))}.latest, `, ...key, ");"]);
+      break;
+    }
     case "compose":
       lines.push(
         ...place.reads(
@@ -228,6 +238,12 @@ function closureBody(step: PlanStep, cx: StepContext): Lines {
       source satisfies never;
   }
   return lines;
+}
+
+function topicEntry({ topic }: LatestSource, { message }: StepContext): PlanTopic {
+  const planned = message.topics.get(topic);
+  if (planned === undefined) throw new Error(`topic "${topic.name.value}" is not planned`);
+  return planned;
 }
 
 function eachExpressions(source: EachSource, cx: StepContext): (Expression | undefined)[] {

@@ -1,15 +1,13 @@
-// The endpoint of a streaming rpc: what opens, what it follows, and one message per item.
 import { camel } from "../camel.ts";
-import { type Expression, emitAs, emitValue } from "../cel/index.ts";
+import { type Expression, emitValue } from "../cel/index.ts";
 import { lowerCamel, lowerFirst, NameScope } from "../plan/names.ts";
 import type { PlanMethod, PlanService, PlanStream } from "../plan/plan.ts";
-import { protoOf } from "../resolve/conversions/proto-of.ts";
-import { metadataProperties, requestLiteral } from "./emit-call.ts";
 import { absentAs, applies, lambda, requestNames, type Typed } from "./emit-limits.ts";
 import { group } from "./emit-policies.ts";
+import { callSource } from "./emit-source.ts";
 import { admits, handedOn, typedRequest } from "./endpoint-parts.ts";
 import type { FileNames } from "./file-names.ts";
-import { around, block, commas, type Line, type Lines, line, mentions, object } from "./lines.ts";
+import { around, block, type Line, type Lines, line, mentions } from "./lines.ts";
 import type { ValueNames } from "./value.ts";
 
 /** The properties by which a stream differs from an answer. */
@@ -94,33 +92,15 @@ function openProperty(planned: PlanMethod, { opening }: PlanStream, names: FileN
   return block([...open, "{"], [...lines, ...end], ["},"]);
 }
 
-/** `source: callSource(app.watchRun, (cx, args, opened, resume) => ({ … }), { kind: "uint", of: (event) => event.seq }),` */
-function sourceProperty({ of: { call, position }, entry }: PlanStream, cx: Line, within: StreamNames): Lines {
-  const { file } = within;
-  const body = around(["("], requestLiteral(call, within), [")"]);
-  const request = lambdaOver(cx, ["args", "opened", "resume"], body);
-  const where = position && place(position, within);
-  const extra: Line[] = [
-    ...(call.metadata.length === 0 ? [] : [["metadata: ", ...metadataOf(call, cx, within)]]),
-    ...(call.effects === "none" ? [] : [["effect: true"]]),
-  ];
-  const others: Lines =
-    extra.length > 0 ? [where ?? ["undefined"], ["{ ", ...commas(extra), " }"]] : where === undefined ? [] : [where];
-  const open: Line = ["source: ", file.runtime("callSource"), `(app.${entry.name}, `];
-  return around(open, request, [...others.flatMap((one): Line => [", ", ...one]), "),"]);
-}
-
-/** The position of an item in CEL's own form, which a token is made of. */
-function place({ kind, by }: NonNullable<PlanStream["of"]["position"]>, within: StreamNames): Line {
-  const form = protoOf({ kind });
-  const code = emitValue(by, within);
-  const { print } = (form && emitAs(code, form, within)) ?? code;
-  return [`{ kind: "${kind}", of: (${within.item}) => `, ...print, " }"];
-}
-
-function metadataOf(call: PlanStream["of"]["call"], cx: Line, within: StreamNames): Line {
-  const [properties = []] = object(metadataProperties(call, within), Number.POSITIVE_INFINITY);
-  return lambda(cx, ["args"], ["(", ...properties, ")"]);
+function sourceProperty(stream: PlanStream, cx: Line, within: StreamNames): Lines {
+  const { source, overflow } = stream;
+  if (source.kind === "call")
+    return around(["source: "], callSource(`app.${source.entry.name}`, source.call, stream.of.position, cx, within), [
+      ",",
+    ]);
+  const key = lambda(cx, ["args", "opened"], emitValue(source.key, within).print);
+  const latest = overflow.value === "latest" ? ", true" : "";
+  return [["source: ", within.file.runtime("topicSource"), `(app.${source.topic.name}, `, ...key, `${latest}),`]];
 }
 
 function itemLambda(condition: Expression, cx: Line, within: StreamNames): Line {
@@ -148,13 +128,6 @@ function composeProperty(
   const compose = file.bff(message.name, message.file);
   const call: Line = [compose, "(cx, ", ...handed, ...others.map((other) => `, ${other}`), ")"];
   return line("compose: ", ...lambda(cx, ["args", within.typed, "opened"], call), ",");
-}
-
-/** The same over several lines. */
-function lambdaOver(cx: Line, others: readonly string[], body: Lines): Lines {
-  const all: Line = lambda(cx, others, body.flat());
-  const arrow = all.findIndex((part) => typeof part === "string" && part.includes("=> "));
-  return around(all.slice(0, arrow + 1), body, []);
 }
 
 function paceProperties(stream: PlanStream): Lines {

@@ -6,7 +6,7 @@ import type { PlanMessage, PlanMethod, PlanStart } from "../plan/plan.ts";
 import type { PlanCodec } from "../plan/plan-codec.ts";
 import type { Args } from "../resolve/model/model.ts";
 import { appNames } from "./app-names.ts";
-import { codecOf } from "./emit-app.ts";
+import { codecOf } from "./codec-of.ts";
 import { admitsLater } from "./emit-guard.ts";
 import type { FileNames } from "./file-names.ts";
 import { type Line, type Lines, property } from "./lines.ts";

@@ -17,7 +17,7 @@ export class MessageNames implements Names {
   readonly #steps = new Map<Variable, PlanStep>();
   readonly #failures = new Map<Variable, PlanStep>();
   readonly #items = new Map<Variable, string>();
-  readonly #entries = new Map<Entry, string>();
+  readonly #entries = new Map<Pick<Entry, "name">, string>();
   /** The local names of arguments that may be absent. */
   readonly #optional: ReadonlyMap<string, string>;
   readonly #hidden: Hidden;
@@ -50,8 +50,8 @@ export class MessageNames implements Names {
   step(variable: Variable): PlanStep | undefined {
     return this.#steps.get(variable);
   }
-  /** The local name of a call of the app object. */
-  entry(entry: Entry): string {
+  /** The local name of a call of the app object, or of a topic. */
+  entry(entry: Pick<Entry, "name">): string {
     const known = this.#entries.get(entry);
     if (known !== undefined) return known;
     const name = this.#scope.take(entry.name);

@@ -5,7 +5,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
   {
     "code": "BFF101",
     "severity": "error",
-    "meaning": "A step says exactly one source: `by`, `call`, `compose`, `each`, `switch` or `guard`. Without one there is nothing to run, and with two it is not clear which one counts.",
+    "meaning": "A step says exactly one source: `by`, `call`, `compose`, `each`, `switch`, `guard` or `latest`. Without one there is nothing to run, and with two it is not clear which one counts.",
     "sections": [
       {
         "title": "Wrong",
@@ -1369,7 +1369,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
   {
     "code": "BFF164",
     "severity": "error",
-    "meaning": "A stream says what an item is called and where items come from. Without a name no field could read it, and without a source there is none.",
+    "meaning": "A stream says what an item is called and where items come from, and what follows a topic of which key. Without a name no field could read an item.",
     "sections": [
       {
         "title": "Wrong",
@@ -1451,6 +1451,50 @@ export const EXPLANATIONS: readonly Explanation[] = [
         "title": "Right",
         "language": "proto",
         "text": "service AppService {\n  // …\n  rpc WatchPage(WatchPageRequest) returns (stream Page) {\n    option (bff.v1.method).stream = {\n      // …\n    };\n  }\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF168",
+    "severity": "error",
+    "meaning": "A topic says where its items come from: a subject of JetStream, a call, or both, and for a call by what an item has its place.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  option (bff.v1.service).topic = {\n    // …\n    subject: \"items.{key}.changes\"\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:11:14: error BFF168: nothing says which stream of JetStream has the subject of the topic \"changes\"\n    11 |     subject: \"items.{key}.changes\"\n       |              ^^^^^^^^^^^^^^^^^^^^^\n  hint: add `jetstream` with the name of the stream"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  option (bff.v1.service).topic = {\n    // …\n    subject: \"items.{key}.changes\"\n    jetstream: \"ITEMS\"\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF169",
+    "severity": "error",
+    "meaning": "A topic's subject has one `{key}`, and is a name as NATS has them. What is published under another subject nobody would follow.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  option (bff.v1.service).topic = {\n    // …\n    subject: \"items.changes\"\n    // …\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:11:14: error BFF169: the subject \"items.changes\" has no place for the key\n    11 |     subject: \"items.changes\"\n       |              ^^^^^^^^^^^^^^^\n  hint: write `{key}` once, as in \"runs.{key}.events\""
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  option (bff.v1.service).topic = {\n    // …\n    subject: \"items.{key}.changes\"\n    // …\n  };\n  // …\n}"
       }
     ]
   },
@@ -6961,6 +7005,160 @@ export const EXPLANATIONS: readonly Explanation[] = [
         "title": "Right",
         "language": "proto",
         "text": "service AppService {\n  // …\n  rpc WatchPage(WatchPageRequest) returns (stream Page) {\n    option (bff.v1.method).stream = {\n      // …\n    };\n  }\n}\n\nmessage Page {\n  option (bff.v1.message).let = {\n    // …\n    call: {\n      method: \"up.v1.OrderService/GetOrder\"\n      set: { name: \"id\" by: \"args.id\" }\n    }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF640",
+    "severity": "error",
+    "meaning": "A topic's items are of one type, whether NATS has them or its call gives them.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  option (bff.v1.service).topic = {\n    // …\n    type: \"up.v1.Order\"\n    call: {\n      method: \"up.v1.ItemService/WatchItem\"\n      // …\n    }\n    // …\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:10:11: error BFF640: an item of this topic is up.v1.Order here, and up.v1.Item where its call gives it\n    10 |     type: \"up.v1.Order\"\n       |           ^^^^^^^^^^^^^\n  app/v1/app.proto:12:15: the call\n    12 |       method: \"up.v1.ItemService/WatchItem\"\n       |               ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  hint: leave `type` out: it is what the call gives"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  option (bff.v1.service).topic = {\n    // …\n    call: {\n      method: \"up.v1.ItemService/WatchItem\"\n      // …\n    }\n    // …\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF641",
+    "severity": "error",
+    "meaning": "A topic is one of the service that follows it: its key, its subject and who may follow it belong together.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc WatchPage(WatchPageRequest) returns (stream Page) {\n    option (bff.v1.method).stream = {\n      // …\n      follow: { topic: \"change\" key: \"args.id\" }\n    };\n  }\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:17:24: error BFF641: there is no topic \"change\"\n    17 |       follow: { topic: \"change\" key: \"args.id\" }\n       |                        ^^^^^^^^\n  hint: did you mean \"changes\"?"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc WatchPage(WatchPageRequest) returns (stream Page) {\n    option (bff.v1.method).stream = {\n      // …\n      follow: { topic: \"changes\" key: \"args.id\" }\n    };\n  }\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF642",
+    "severity": "error",
+    "meaning": "The call of a topic is made once for all who follow a key. What belongs to one request, such as a caller's token, would be sent for everybody.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  option (bff.v1.service).topic = {\n    // …\n    call: {\n      // …\n      forward: \"authorization\"\n      // …\n    }\n    // …\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:13:16: error BFF642: a header that is passed on belongs to one request, and this call is one for all who follow the key\n    13 |       forward: \"authorization\"\n       |                ^^^^^^^^^^^^^^^\n  hint: send what `key` and `env` say; whether somebody may follow a key is said by a permit or a guard"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  option (bff.v1.service).topic = {\n    // …\n    call: {\n      // …\n      metadata: { name: \"x-caller\" by: \"'web'\" }\n      // …\n    }\n    // …\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF643",
+    "severity": "error",
+    "meaning": "The key of a topic is a string that is there: it is a part of the subject.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc WatchPage(WatchPageRequest) returns (stream Page) {\n    option (bff.v1.method).stream = {\n      // …\n      follow: { topic: \"changes\" key: \"args.id\" }\n    };\n  }\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:17:39: error BFF643: this key is int, not a string\n    17 |       follow: { topic: \"changes\" key: \"args.id\" }\n       |                                       ^^^^^^^^^\n  hint: write string(…) around it"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc WatchPage(WatchPageRequest) returns (stream Page) {\n    option (bff.v1.method).stream = {\n      // …\n      follow: { topic: \"changes\" key: \"string(args.id)\" }\n    };\n  }\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF644",
+    "severity": "error",
+    "meaning": "Where a response to a single question has a bff.v1.Position, it has one `latest`, whose item says where a client goes on from.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc GetPage(WatchPageRequest) returns (State) {}\n  // …\n}\n\nmessage State {\n  optional string name = 1 [(bff.v1.field).by = \"args.id\"];\n  bff.v1.Position position = 14;\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:37:19: error BFF644: nothing says what \"position\" of \"State\" is: the rpc \"GetPage\" follows nothing\n    37 |   bff.v1.Position position = 14;\n       |                   ^^^^^^^^\n  app/v1/app.proto:15:7: the rpc\n    15 |   rpc GetPage(WatchPageRequest) returns (State) {}\n       |       ^^^^^^^\n  hint: take it out, or read the newest item of a topic: a step by `latest` in the response itself"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc GetPage(WatchPageRequest) returns (State) {}\n  // …\n}\n\nmessage State {\n  option (bff.v1.message).let = {\n    name: \"last\"\n    latest: { topic: \"changes\" key: \"args.id\" }\n  };\n  optional string name = 1 [(bff.v1.field).by = \"last.name\"];\n  bff.v1.Position position = 14;\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF645",
+    "severity": "warning",
+    "meaning": "A topic is followed, or asked for its newest item.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  option (bff.v1.service) = {\n    topic: [\n      { name: \"changes\" type: \"up.v1.Item\" subject: \"items.{key}.changes\" jetstream: \"ITEMS\" },\n      { name: \"orders\" type: \"up.v1.Order\" subject: \"orders.{key}\" jetstream: \"ORDERS\" }\n    ]\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:11:15: warning BFF645: nothing follows the topic \"orders\", and nothing asks for its newest item\n    11 |       { name: \"orders\" type: \"up.v1.Order\" subject: \"orders.{key}\" jetstream: \"ORDERS\" }\n       |               ^^^^^^^^\n  hint: follow it in an rpc, as in `stream: { var: \"event\" follow: { … } }`, or remove it"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  option (bff.v1.service) = {\n    topic: [\n      { name: \"changes\" type: \"up.v1.Item\" subject: \"items.{key}.changes\" jetstream: \"ITEMS\" }\n    ]\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF646",
+    "severity": "warning",
+    "meaning": "Somebody asks whether a caller may follow a key. A topic has the items of all keys, and keys can be guessed.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc WatchPage(WatchPageRequest) returns (stream Page) {\n    option (bff.v1.method).stream = {\n      // …\n      follow: { topic: \"changes\" key: \"args.id\" }\n    };\n  }\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:17:39: warning BFF646: \"WatchPage\" asks nobody who they are: whoever names a key follows it\n    17 |       follow: { topic: \"changes\" key: \"args.id\" }\n       |                                       ^^^^^^^^^\n  app/v1/app.proto:14:7: the rpc\n    14 |   rpc WatchPage(WatchPageRequest) returns (stream Page) {\n       |       ^^^^^^^^^\n  hint: say who may, by a `permit` with an `if`, or by a guard that does not rest on the item"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc WatchPage(WatchPageRequest) returns (stream Page) {\n    option (bff.v1.method).stream = {\n      // …\n      follow: { topic: \"changes\" key: \"args.id\" }\n    };\n  }\n}\n\nmessage Page {\n  option (bff.v1.message).let = {\n    guard: { if: \"args.id.startsWith('_')\" fail: { code: PERMISSION_DENIED } }\n  };\n  // …\n}"
       }
     ]
   },

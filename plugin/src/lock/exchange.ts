@@ -2,7 +2,7 @@
 // rests on its being repeatable. By types, not by places: what is read of a type is read wherever an answer holds it.
 import type { DescEnum, DescField, DescMessage, DescMethod } from "@bufbuild/protobuf";
 import { callsIn } from "../resolve/model/blocks.ts";
-import type { Call, Composed, Let, Permit } from "../resolve/model/model.ts";
+import type { Block, Call } from "../resolve/model/model.ts";
 import { elementName, type UpstreamElement } from "./facts.ts";
 
 /** `read`: of answers; `set`: in requests. */
@@ -62,9 +62,7 @@ function reached(root: DescMessage, members: Members): readonly string[] {
 }
 
 /** Of the methods that a file calls; nothing for those that are called once. */
-export function reliesOn(
-  blocks: readonly (Composed | Let | Permit)[],
-): ReadonlyMap<UpstreamElement, readonly Reliance[]> {
+export function reliesOn(blocks: readonly Pick<Block, "steps">[]): ReadonlyMap<UpstreamElement, readonly Reliance[]> {
   const found = new Map<UpstreamElement, ReadonlySet<Reliance>>();
   for (const call of blocks.flatMap(callsIn))
     found.set(call.method, new Set([...(found.get(call.method) ?? []), ...reliancesOf(call)]));

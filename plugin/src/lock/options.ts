@@ -3,6 +3,7 @@ import type { DescEnum, DescEnumValue, DescField, DescMessage, DescService } fro
 import type { Ir, IrFile } from "../ir.ts";
 import type { IrPermit } from "../ir-edge.ts";
 import type { IrBind, IrCall, IrErrorRule, IrFailure, IrPolicy, IrSource, IrStep } from "../ir-step.ts";
+import type { IrStream, IrTopic } from "../ir-stream.ts";
 import type { Origin, Text } from "../origin.ts";
 
 export interface Option {
@@ -94,6 +95,9 @@ export function optionsOf(ir: Ir): Options {
           add(`${path}.switch.case[${i}]`, branch.at, branch.if, branch.by);
         addText(`${path}.switch.default`, source.default);
         return;
+      case "latest":
+        addText(`${path}.latest.key`, source.key);
+        return;
       case "guard":
         add(`${path}.guard`, source.if?.at, source.if);
         addFailure(`${path}.guard.fail`, source.fail);
@@ -118,6 +122,16 @@ export function optionsOf(ir: Ir): Options {
     addFailure(`${path}.fail`, permit.fail);
     addSteps(path, permit.steps);
   };
+  const addStream = (path: string, stream: IrStream | IrTopic | undefined): void => {
+    if (stream === undefined) return;
+    const source = stream.kind === "topic" ? stream.call : stream.source;
+    if (source?.kind === "call") addCall(`${path}.call`, source);
+    else addText(`${path}.follow.key`, source?.key);
+    addText(`${path}.position`, stream.position);
+    addText(`${path}.until`, stream.until);
+    if (stream.kind === "stream") addText(`${path}.if`, stream.if);
+    else add(`${path}.type`, stream.type?.at ?? stream.at, stream.type);
+  };
   const addFile = (file: IrFile): void => {
     for (const entry of file.upstreams)
       addPolicy(
@@ -129,6 +143,8 @@ export function optionsOf(ir: Ir): Options {
       addSteps(path, service.steps);
       addPermit(`${path} permit`, service.permit);
       for (const { desc, permit } of service.methods) addPermit(`${path}/${desc.name} permit`, permit);
+      for (const topic of service.topics) addStream(`${path} topic.${topic.name.value}`, topic);
+      for (const { desc, stream } of service.methods) addStream(`${path}/${desc.name} stream`, stream);
     }
     for (const message of file.messages) {
       add(elementPath(message.desc, "alias"), message.alias?.at, message.alias, ...message.otherAliases);

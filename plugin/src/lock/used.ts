@@ -6,7 +6,20 @@ import type { IrBind, IrCall, IrSource } from "../ir-step.ts";
 import type { Origin, Text } from "../origin.ts";
 import { blocksOf, callsIn } from "../resolve/model/blocks.ts";
 import type { ConvertedTarget, EnumConversion, MessageConversion, Target } from "../resolve/model/conversion.ts";
-import type { ArgBinding, Call, Composed, Fail, Let, Model, Permit, Source, Step } from "../resolve/model/model.ts";
+import type {
+  ArgBinding,
+  Call,
+  Composed,
+  Fail,
+  Followed,
+  Let,
+  Model,
+  Opening,
+  Permit,
+  Source,
+  Step,
+  Topic,
+} from "../resolve/model/model.ts";
 import type { RestRule } from "../resolve/model/rest.ts";
 import { type Exchange, type How, reliesOn, type Seen, seenIn } from "./exchange.ts";
 import { elementName, type UpstreamElement } from "./facts.ts";
@@ -53,8 +66,16 @@ export function usedElements(model: Model, options: Options): UsedElements {
     };
     const collector = collect(add, options);
     const decided = file.services.flatMap(({ methods }) => methods.flatMap(({ permit }) => permit ?? []));
+    const topics = model.topics.filter(({ desc }) => desc.file === file.desc);
+    const followed = [
+      ...topics,
+      ...file.services.flatMap(({ methods }) => methods.flatMap(({ stream }) => stream ?? [])),
+    ];
+    const opened = model.openings.filter(({ desc }) => desc.file === file.desc);
     for (const service of file.services) if (service.let !== undefined) collector.message(service.let);
     for (const permit of decided) collector.message(permit);
+    for (const one of followed) collector.followed(one);
+    for (const opening of opened) collector.message(opening);
     for (const message of file.messages) collector.message(message);
     for (const conversion of model.conversions.messages) {
       const declared = messages.get(conversion.owner.typeName);
@@ -69,7 +90,11 @@ export function usedElements(model: Model, options: Options): UsedElements {
         collector.surface(desc.input, fields, SET);
         collector.surface(desc.output, fields, READ);
       }
-    const blocks = [...file.services.flatMap(({ let: steps }) => steps ?? []), ...decided, ...file.messages];
+    const blocks = [
+      ...file.services.flatMap(({ let: steps }) => steps ?? []),
+      ...[...decided, ...followed, ...opened],
+      ...file.messages,
+    ];
     const vouched = vouchers(blocks, options);
     const http = httpOf(blocks);
     const seen = seenIn(found);
@@ -85,10 +110,7 @@ export function usedElements(model: Model, options: Options): UsedElements {
 }
 
 /** By the method: the rpcs and options on whose word alone its calls are free of side effects. */
-function vouchers(
-  blocks: readonly (Composed | Let | Permit)[],
-  options: Options,
-): ReadonlyMap<UpstreamElement, ReadonlySet<string>> {
+function vouchers(blocks: readonly UsingBlock[], options: Options): ReadonlyMap<UpstreamElement, ReadonlySet<string>> {
   const found = new Map<UpstreamElement, Set<string>>();
   for (const { method, effects, said } of blocks.flatMap(callsIn)) {
     if (effects !== "none") continue;
@@ -100,7 +122,7 @@ function vouchers(
 }
 
 /** How methods are called that are called over HTTP. */
-function httpOf(blocks: readonly (Composed | Let | Permit)[]): ReadonlyMap<UpstreamElement, string> {
+function httpOf(blocks: readonly UsingBlock[]): ReadonlyMap<UpstreamElement, string> {
   const calls = blocks.flatMap((block) => [...callsIn(block), ...("clients" in block ? block.clients : [])]);
   return new Map(calls.flatMap(({ method, http }) => (http === undefined ? [] : [[method, httpText(http)] as const])));
 }
@@ -111,6 +133,9 @@ function httpText({ ir, body, responseBody }: RestRule): string {
   ];
   return `${ir.method} ${ir.path.value}${said.join("")}`;
 }
+
+/** What has steps of its own. */
+type UsingBlock = Composed | Opening | Let | Permit | Followed | Topic;
 
 type Add = (element: UpstreamElement, option: string, at: Origin, as: readonly How[]) => void;
 
@@ -207,6 +232,9 @@ function collect(add: Add, options: Options) {
           for (const part of [branch.if, branch.value.expression]) expression(part, path(`switch.case[${i}]`), BOTH);
         expression(value.default?.expression, path("switch.default"), BOTH);
         return;
+      case "latest":
+        expression(value.key, path("latest.key"), READ);
+        return;
       case "guard":
         expression(value.if, path("guard"), READ);
         fail(value.fail, path("guard.fail"));
@@ -222,7 +250,7 @@ function collect(add: Add, options: Options) {
     for (const { by, if: condition } of bindings)
       for (const part of [by, condition]) expression(part, path("compose.args.spread"), BOTH);
   };
-  const step = (message: Composed | Let | Permit, value: Step): void => {
+  const step = (message: UsingBlock, value: Step): void => {
     const path = (option: string): string => options.step(message.desc, value.ir, option);
     expression(value.if, path("if"), READ);
     expression(value.fallback?.expression, path("fallback"), BOTH);
@@ -237,9 +265,25 @@ function collect(add: Add, options: Options) {
   };
 
   return {
-    message: (message: Composed | Let | Permit): void => {
+    message: (message: UsingBlock): void => {
       for (const value of message.steps) step(message, value);
       for (const value of message.targets) target(value);
+    },
+    /** What a stream follows, or a topic has its items of. */
+    followed: (value: Followed | Topic): void => {
+      const own = value.kind === "topic" ? ` topic.${value.topic.name.value}` : `/${value.rpc.desc.name} stream`;
+      const path = (option: string): string => `${options.element(value.desc, "").trimEnd()}${own}.${option}`;
+      const declared = value.kind === "topic" ? value.topic.call : value.stream.source;
+      const ir = declared?.kind === "call" ? declared : undefined;
+      if (value.call !== undefined) call(value.call, ir, (option) => path(`call.${option}`));
+      else if (value.kind === "topic" && value.event.type.kind === "message")
+        add(value.event.type.desc, path("type"), value.topic.type?.at ?? value.topic.at, READ);
+      if (value.kind === "stream") {
+        expression(value.follow?.key, path("follow.key"), READ);
+        expression(value.if, path("if"), READ);
+      }
+      expression(value.position?.by, path("position"), READ);
+      expression(value.until, path("until"), READ);
     },
     /** A copy uses its upstream message and the fields on the upstream's side, whichever way it goes. */
     copied: ({ from, to, owner, position, targets }: MessageConversion, ir: IrMessage): void => {

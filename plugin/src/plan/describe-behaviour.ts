@@ -240,6 +240,8 @@ function sourceOf(source: Source, planned: PlanStep, block: PlanBlock): SourceBe
         ...(planned.most?.asked && { asked: true as const }),
         of: sourceOf(source.source, planned, block),
       };
+    case "latest":
+      return { kind: "by", by: expressionReport(source.key) };
     case "switch":
       return {
         kind: "switch",

@@ -32,9 +32,10 @@ export function worstOf(
   const { method, message, start, permit, stream } = planned;
   if (stream === undefined) return worst(method.timeoutMs, { message, start, permit }, messages);
   const opening = worst(method.timeoutMs, { message: stream.opening, start, permit }, messages);
-  const once = { method: fullName(stream.entry.method), calls: 1, attempts: 1 };
+  const once =
+    stream.source.kind === "call" ? [{ method: fullName(stream.source.entry.method), calls: 1, attempts: 1 }] : [];
   const item = worst(method.timeoutMs, { message, start: undefined, permit: undefined }, messages);
-  return { ...opening, calls: [...opening.calls, once], item };
+  return { ...opening, calls: [...opening.calls, ...once], item };
 }
 
 /** What is waited for as one: an answer, or of a stream the opening, or an item. */

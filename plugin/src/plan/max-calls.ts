@@ -30,7 +30,11 @@ function checkMethod(planned: PlanMethod, messages: Messages, report: Report): v
   const limit = method.ir.maxCalls;
   if (limit === undefined) return;
   const { stream, permit, start, message } = planned;
-  const opening = { roots: blocksOf(permit, start, stream?.opening), what: "opening ", once: 1 };
+  const opening = {
+    roots: blocksOf(permit, start, stream?.opening),
+    what: "opening ",
+    once: stream?.source.kind === "call" ? 1 : 0,
+  };
   const phases: readonly Phase[] =
     stream === undefined
       ? [{ roots: rootsOf(planned), what: "", once: 0 }]

@@ -96,6 +96,8 @@ export function originsOf(cx: OriginContext): Origins {
       }
       case "resolver":
         return [...[...tainted.keys()].flatMap(ofVariable), ...planned.step.reads.flatMap(ofStep)];
+      case "latest":
+        return of([source.key]);
       case "guard":
       case "shared":
         return [];

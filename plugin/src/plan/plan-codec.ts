@@ -33,18 +33,19 @@ export interface CodecRoot extends Omit<CodecMessage, "fields"> {
 /** Beyond so many in one direction the rest is left to protobuf-es: an upstream may have thousands. */
 const MOST_MESSAGES = 200;
 
-/** @param calls methods of upstreams; `rpcs` are the file's own */
+/** @param calls methods of upstreams; `rpcs` are the file's own, `items` those of topics */
 export function planCodec(
   calls: readonly DescMethod[],
   rpcs: readonly DescMethod[],
   { reads, writes, passed }: Projection,
+  items: readonly DescMessage[] = [],
 ): PlanCodec {
   const usual = ({ input, output }: DescMethod): boolean =>
     unusual(input) === undefined || unusual(output) === undefined;
   const called = calls.filter(usual);
   const served = rpcs.filter(usual);
   const sent = distinct([...called.map(({ input }) => input), ...served.map(({ output }) => output)]);
-  const received = distinct([...called.map(({ output }) => output), ...served.map(({ input }) => input)]);
+  const received = distinct([...called.map(({ output }) => output), ...served.map(({ input }) => input), ...items]);
   const written = reach(sent, writes);
   const read = reach(received, reads, passed);
   const taken = [

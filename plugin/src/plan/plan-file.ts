@@ -28,6 +28,8 @@ import type {
   PlanOpening,
   PlanPermit,
   PlanResolver,
+  PlanTopic,
+  PlanTopics,
   PlanUpstream,
 } from "./plan.ts";
 import { planHttpCache, planResponseCache } from "./plan-caching.ts";
@@ -35,7 +37,7 @@ import { type PlanCodec, planCodec } from "./plan-codec.ts";
 import { allCallers, type planStarts } from "./plan-let.ts";
 import { planLimits, rateLimitsOf } from "./plan-limits.ts";
 import { type PlanRuledMessage, planRules } from "./plan-rules.ts";
-import { planStream } from "./plan-stream.ts";
+import { planStream, topicsOf } from "./plan-stream.ts";
 import { planVersion } from "./plan-version.ts";
 import { planCallPolicy, planUpstream } from "./policies.ts";
 import { projectionOf } from "./projection.ts";
@@ -49,6 +51,7 @@ export interface Planned {
   readonly openings: ReadonlyMap<string, PlanOpening>;
   readonly permits: ReadonlyMap<Permit, PlanPermit | undefined>;
   readonly calls: ReadonlyMap<Call, Entry>;
+  readonly topics: PlanTopics;
   readonly resolvers: ReadonlyMap<Step, PlanResolver>;
   /** The names of upstreams, for the files of one group. */
   readonly upstreams: (file: DescFile) => ReadonlyMap<string, string>;
@@ -79,6 +82,9 @@ export function planFile(file: BffFile, model: Model, run: Planned): PlanFile {
     ...openings,
   ];
   const entries = [...new Set([...lets, ...reached].flatMap(callsIn).flatMap((call) => run.calls.get(call) ?? []))];
+  const methods = file.services.flatMap((service) => service.methods);
+  const topics = topicsOf([...lets, ...reached], methods, run.topics);
+  const called = topics.flatMap(({ entry }) => entry ?? []);
   const clients = clientsOf(reached, run.upstreams(file.desc));
   const limits = rateLimitsOf(file);
   const identity = model.packages.find(({ files }) => files.includes(file))?.identity;
@@ -111,6 +117,7 @@ export function planFile(file: BffFile, model: Model, run: Planned): PlanFile {
                   },
                   stream: planStream(method, {
                     calls: run.calls,
+                    topics: run.topics,
                     opening: run.openings.get(message.composed.desc.typeName),
                     functions: run.functions(file.desc),
                   }),
@@ -135,11 +142,12 @@ export function planFile(file: BffFile, model: Model, run: Planned): PlanFile {
     env: run.env.get(file.desc) ?? [],
     entries,
     resolvers: reached.flatMap((message) => message.steps.flatMap((step) => run.resolvers.get(step) ?? [])),
-    functions: functionsOf([...lets, ...reached], run.own(file.desc), model),
+    topics,
+    functions: functionsOf([...lets, ...topics.map(({ of }) => of), ...reached], run.own(file.desc), model),
     clients,
     resolved: allCallers(reached.filter((message) => message.steps.some(({ source }) => source.kind === "resolver"))),
-    upstreams: upstreamsOf(model, file.desc.proto.package, [...entries, ...clients]),
-    codec: codecOf(file, [...reached, ...openings], entries, model),
+    upstreams: upstreamsOf(model, file.desc.proto.package, [...entries, ...called, ...clients]),
+    codec: codecOf(file, [...reached, ...openings], { entries: [...entries, ...called], topics }, model),
     rules,
   };
 }
@@ -151,7 +159,7 @@ const maxElementsOf = ({ ir }: BffMethod, file: BffFile): number | undefined =>
 function codecOf(
   file: BffFile,
   reached: readonly (Composed | Opening)[],
-  entries: readonly Entry[],
+  { entries, topics }: { readonly entries: readonly Entry[]; readonly topics: readonly PlanTopic[] },
   model: Model,
 ): PlanCodec | undefined {
   const rpcs = file.services.flatMap(({ methods }) => methods.map(({ desc }) => desc));
@@ -169,6 +177,7 @@ function codecOf(
       ...file.services.flatMap(({ methods }) =>
         methods.flatMap(({ permit, stream }) => [permit, stream].filter((block) => block !== undefined)),
       ),
+      ...topics.map(({ of }) => of),
       ...reached.filter((block) => block.kind === "opening" && isOwn(block)),
     ],
     others: reached.filter((block) => !isOwn(block)),
@@ -179,6 +188,7 @@ function codecOf(
     entries.map(({ method }) => method),
     rpcs,
     projection,
+    topics.flatMap(({ of: { event } }) => (event.type.kind === "message" ? [event.type.desc] : [])),
   );
   return codec.encodes.length + codec.decodes.length === 0 ? undefined : codec;
 }

@@ -119,6 +119,7 @@ function planStart(
     effectful: false,
     optionalArgs: [],
     calls: around.calls,
+    topics: around.topics,
     resolvers: around.resolvers,
     ranks: around.ranks,
     functions: functions.scope,

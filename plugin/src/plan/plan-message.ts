@@ -7,10 +7,11 @@ import type { Block, Call, Composed, Let, Opening, Permit, Source, Step } from "
 import { oneofOnly } from "../resolve/model/oneof-only.ts";
 import { isCostly, MOST_ASKED } from "../resolve/model/request-lists.ts";
 import { callsOf, composesOf } from "../resolve/model/source-parts.ts";
+import { isPosition } from "../resolve/model/stream-fields.ts";
 import { caseOnly } from "./case-only.ts";
 import type { FunctionNames } from "./function-names.ts";
 import { type Origins, originsOf } from "./origins.ts";
-import type { Entry, PlanMessage, PlanStep, Touch } from "./plan.ts";
+import type { Entry, PlanMessage, PlanStep, PlanTopics, Touch } from "./plan.ts";
 
 export interface MessageSurroundings {
   readonly effects: EffectTable;
@@ -18,6 +19,7 @@ export interface MessageSurroundings {
   /** Whether composing a message may send calls that are not batched. */
   readonly sendsUnbatched: (typeName: string) => boolean;
   readonly calls: ReadonlyMap<Call, Entry>;
+  readonly topics: PlanTopics;
   readonly resolvers: PlanMessage["resolvers"];
   readonly ranks: ReadonlyMap<Step, number>;
   /** Steps over lists that are as long as the client likes. */
@@ -146,6 +148,8 @@ export function planMessage(composed: Composed, around: MessageSurroundings): Pl
     if (target.kind === "field") note(target.bound.expression);
     else for (const member of target.members) [member.if, member.bound.expression].forEach(note);
   }
+  const placed = latestOf(composed);
+  if (placed !== undefined) read.add(placed);
   for (const { origins: list } of touches) {
     for (const { origin } of list)
       if (origin.kind === "within" && !owners.has(origin.step.step)) read.add(origin.step.step);
@@ -175,12 +179,19 @@ export function planMessage(composed: Composed, around: MessageSurroundings): Pl
     optionalArgs: composed.args.members.filter((arg) => arg.variable.absent).map((arg) => arg.name),
     degradable: touches.length > 0,
     calls: around.calls,
+    topics: around.topics,
     resolvers: around.resolvers,
     needs: around.needs,
     ranks: around.ranks,
     functions: functions.scope,
     sharedNames: around.sharedNames,
   };
+}
+
+/** The step that says where a client goes on from: the one `latest` of a response with a place for that. */
+export function latestOf({ desc, steps }: Pick<Composed, "desc" | "steps">): Step | undefined {
+  const [step, other] = steps.filter(({ source }) => source.kind === "latest");
+  return other === undefined && desc.fields.some(isPosition) ? step : undefined;
 }
 
 /** The steps that one waits for whatever happens: not those that a condition, a case or a fallback may leave out, nor arguments that nobody reads. */

@@ -32,6 +32,7 @@ export function planPermit(
     effectful: false,
     optionalArgs: [],
     calls: around.calls,
+    topics: around.topics,
     resolvers: around.resolvers,
     ranks: around.ranks,
     functions: functions.scope,

@@ -20,6 +20,7 @@ import type {
   PlanOpening,
   PlanResolver,
   PlanServer,
+  PlanTopics,
   PlanUpstream,
 } from "./plan.ts";
 import { envElsewhere, envOfFiles, serverEnv } from "./plan-env.ts";
@@ -28,7 +29,7 @@ import { planStarts, sharedNames } from "./plan-let.ts";
 import { isLimitedLate } from "./plan-limits.ts";
 import { planMessage } from "./plan-message.ts";
 import { planPermit } from "./plan-permit.ts";
-import { planOpening } from "./plan-stream.ts";
+import { planOpening, planTopics } from "./plan-stream.ts";
 import { receivedCalls } from "./received.ts";
 import { stepNames } from "./step-names.ts";
 import { syncShared } from "./sync-steps.ts";
@@ -55,6 +56,7 @@ export function plan(model: Model, servers: readonly ServedTogether[]): Plan {
     if (first !== undefined) nameCalls(component, upstreams(first.file.desc), calls, coalesces, asked);
   }
 
+  const topics = planTopics(model, calls);
   const foreign = composedElsewhere(model, children);
   const env = envOfFiles(model, children);
   const spelled = envElsewhere(model, { children, files: env }, foreign);
@@ -68,6 +70,7 @@ export function plan(model: Model, servers: readonly ServedTogether[]): Plan {
     effects,
     ...insideOf(composed, messages, children),
     calls,
+    topics,
     resolvers,
     ranks,
     asked: requestLists(model),
@@ -87,7 +90,7 @@ export function plan(model: Model, servers: readonly ServedTogether[]): Plan {
           started.has(message) && (!perItem.includes(message) || answers.has(message))
             ? { name: functions(message.desc.file).admit(message.desc), inside: composedInside.has(message) }
             : undefined,
-        needs: foreign.has(message) ? needsOf(message, spelled.get(message), children, calls) : undefined,
+        needs: foreign.has(message) ? needsOf(message, spelled.get(message), children, { calls, topics }) : undefined,
         nameOf: stepNames(message, functions(message.desc.file).scope),
       }),
     );
@@ -98,14 +101,29 @@ export function plan(model: Model, servers: readonly ServedTogether[]): Plan {
     if (message === undefined) continue;
     const names = functions(opening.desc.file);
     const admits = started.has(message) ? { name: names.admit(opening.desc), inside: false } : undefined;
-    const needs = foreign.has(message) ? needsOf(opening, spelled.get(message), children, calls) : undefined;
+    const needs = foreign.has(message)
+      ? needsOf(opening, spelled.get(message), children, { calls, topics })
+      : undefined;
     openings.set(opening.desc.typeName, planOpening(opening, message, { ...around, admits, needs }));
   }
   const starts = (service: BffService): ReturnType<typeof planStarts> =>
     planStarts(service, messages, openings, around);
   const limited = new Set(model.limits.filter(isLimitedLate).map(({ rpc }) => rpc));
   const permits = new Map(model.permits.map((permit) => [permit, planPermit(permit, around, limited.has(permit.rpc))]));
-  const run = { children, messages, calls, resolvers, upstreams, functions, env, own, starts, permits, openings };
+  const run = {
+    children,
+    messages,
+    calls,
+    topics,
+    resolvers,
+    upstreams,
+    functions,
+    env,
+    own,
+    starts,
+    permits,
+    openings,
+  };
   const files = model.files.map((file) => planFile(file, model, run));
   const enums = new Map(model.conversions.enums.map((one) => [`${one.from.typeName}>${one.to.typeName}`, one]));
   const enumConversion: Plan["enumConversion"] = (from, to) => enums.get(`${from.typeName}>${to.typeName}`);
@@ -193,7 +211,7 @@ function needsOf(
   message: Block,
   env: AppNeeds["env"],
   children: (message: Block) => Composed[],
-  calls: ReadonlyMap<Call, Entry>,
+  { calls, topics }: { readonly calls: ReadonlyMap<Call, Entry>; readonly topics: PlanTopics },
 ): AppNeeds {
   const names = new Set<string>();
   for (const at of reachable<Block>([message], children)) {
@@ -206,6 +224,7 @@ function needsOf(
       names.add("env");
     if (functionsIn(at).size > 0) names.add("functions");
     for (const call of callsIn(at)) names.add(calls.get(call)?.name ?? "");
+    for (const { source } of at.steps) if (source.kind === "latest") names.add(topics.get(source.topic)?.name ?? "");
     if (at.steps.some(({ source }) => source.kind === "resolver"))
       for (const name of ["resolvers", "clients"]) names.add(name);
   }
@@ -251,8 +270,8 @@ function components(
     const up = parent.get(file) ?? file;
     return up === file ? file : find(up);
   };
-  const { messages, openings, lets, permits, limits, telemetry, streams } = model;
-  const blocks = [...messages, ...openings, ...lets, ...permits, ...limits, ...telemetry, ...streams];
+  const { messages, openings, lets, permits, limits, telemetry, streams, topics } = model;
+  const blocks = [...messages, ...openings, ...lets, ...permits, ...limits, ...telemetry, ...streams, ...topics];
   for (const message of blocks)
     for (const child of children(message)) parent.set(find(child.file.desc), find(message.file.desc));
   for (const { desc, let: own, methods } of model.files.flatMap((file) => file.services))

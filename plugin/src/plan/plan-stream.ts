@@ -1,8 +1,9 @@
 // What a streaming rpc follows, with its defaults, and what runs once before its source opens.
 import type { DescFile } from "@bufbuild/protobuf";
-import type { BffMethod, Call, Composed, Opening, Step } from "../resolve/model/model.ts";
+import type { BffMethod, Block, Call, Composed, Followed, Model, Opening, Step } from "../resolve/model/model.ts";
 import type { FunctionNames } from "./function-names.ts";
-import type { Entry, Leaf, PlanOpening, PlanStream } from "./plan.ts";
+import { lowerCamel, NameScope } from "./names.ts";
+import type { Entry, Leaf, PlanOpening, PlanStream, PlanTopic, PlanTopics } from "./plan.ts";
 import { inheritedOrigins } from "./plan-let.ts";
 import { certainReads, type MessageSurroundings, planSteps } from "./plan-message.ts";
 import { stepNames } from "./step-names.ts";
@@ -13,21 +14,23 @@ export function planStream(
   { stream, positionField }: BffMethod,
   {
     calls,
+    topics,
     opening,
     functions,
   }: {
     readonly calls: ReadonlyMap<Call, Entry>;
+    readonly topics: PlanTopics;
     readonly opening: PlanOpening | undefined;
     readonly functions: FunctionNames;
   },
 ): PlanStream | undefined {
-  const entry = stream && calls.get(stream.call);
-  if (stream === undefined || entry === undefined) return undefined;
+  const source = stream && sourceOf(stream, calls, topics);
+  if (stream === undefined || source === undefined) return undefined;
   const { idle, heartbeat, maxAge, ahead, overflow, minInterval } = stream.stream;
   const leaf = <T>(said: Leaf<T> | undefined, standard: T): Leaf<T> => said ?? { value: standard, at: undefined };
   return {
     of: stream,
-    entry,
+    source,
     opening,
     idleMs: idle,
     heartbeatMs: positionField && leaf(heartbeat, 15_000),
@@ -37,6 +40,49 @@ export function planStream(
     minIntervalMs: minInterval,
     functions: functions.scope,
   };
+}
+
+function sourceOf(
+  { call, follow }: Followed,
+  calls: ReadonlyMap<Call, Entry>,
+  topics: PlanTopics,
+): PlanStream["source"] | undefined {
+  const entry = call && calls.get(call);
+  if (call !== undefined && entry !== undefined) return { kind: "call", call, entry };
+  const topic = follow && topics.get(follow.topic);
+  return follow && topic && { kind: "follow", topic, key: follow.key };
+}
+
+/** Named apart from calls, and from each other. */
+export function planTopics(model: Model, calls: ReadonlyMap<Call, Entry>): PlanTopics {
+  const scope = new NameScope(
+    undefined,
+    [...calls.values()].map(({ name }) => name),
+  );
+  return new Map(
+    model.topics.map((of) => [
+      of.topic,
+      {
+        name: scope.take(`${lowerCamel(of.topic.name.value)}Topic`),
+        of,
+        entry: of.call && calls.get(of.call),
+        keep: of.topic.keep ?? { value: 256, at: undefined },
+      },
+    ]),
+  );
+}
+
+/** The topics that steps of these blocks read, and that rpcs follow, each once. */
+export function topicsOf(
+  blocks: readonly Pick<Block, "steps">[],
+  methods: readonly BffMethod[],
+  topics: PlanTopics,
+): readonly PlanTopic[] {
+  const read = blocks.flatMap(({ steps }) =>
+    steps.flatMap(({ source }) => (source.kind === "latest" ? [source.topic] : [])),
+  );
+  const followed = methods.flatMap(({ stream }) => stream?.follow?.topic ?? []);
+  return [...new Set([...read, ...followed])].flatMap((topic) => topics.get(topic) ?? []);
 }
 
 export interface OpeningSurroundings extends Omit<MessageSurroundings, "nameOf" | "functions"> {
@@ -73,6 +119,7 @@ export function planOpening(opening: Opening, message: Composed, around: Opening
     effectful: steps.some(({ effectful }) => effectful),
     optionalArgs: opening.args.members.filter((arg) => arg.variable.absent).map((arg) => arg.name),
     calls: around.calls,
+    topics: around.topics,
     resolvers: around.resolvers,
     needs: around.needs,
     ranks: around.ranks,

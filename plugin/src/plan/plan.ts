@@ -2,7 +2,7 @@
 import type { DescEnum, DescField, DescFile, DescMethod, DescService } from "@bufbuild/protobuf";
 import type { Expression, Overload } from "../cel/index.ts";
 import type { Code } from "../gen/bff/v1/options_pb.ts";
-import type { IrOverflow } from "../ir-stream.ts";
+import type { IrOverflow, IrTopic } from "../ir-stream.ts";
 import type { Origin } from "../origin.ts";
 import type { Conversions, EnumConversion, MessageConversion } from "../resolve/model/conversion.ts";
 import type { Callers, Identity } from "../resolve/model/edge.ts";
@@ -21,6 +21,7 @@ import type {
   ResolverSource,
   Step,
   Telemetry,
+  Topic,
 } from "../resolve/model/model.ts";
 import type { Wanted } from "../resolve/model/oneof-only.ts";
 import type { RestRule } from "../resolve/model/rest.ts";
@@ -56,6 +57,8 @@ export interface PlanFile {
   readonly env: readonly EnvVar[];
   /** What its services need: calls and batches of every message they reach; without services, of its own messages. */
   readonly entries: readonly Entry[];
+  /** The topics that those messages, and its services, read or follow. */
+  readonly topics: readonly PlanTopic[];
   /** The functions of the user that those messages need. */
   readonly resolvers: readonly PlanResolver[];
   /** Functions of the user that expressions call, in the order of their names. */
@@ -157,8 +160,9 @@ export interface PlanMethod {
 /** How a streaming rpc comes to its messages, with its defaults. Times are milliseconds. */
 export interface PlanStream {
   readonly of: Followed;
-  /** Of its call. */
-  readonly entry: Entry;
+  readonly source:
+    | { readonly kind: "call"; readonly call: Call; readonly entry: Entry }
+    | { readonly kind: "follow"; readonly topic: PlanTopic; readonly key: Expression };
   /** The steps of the response that run once, before the source opens. */
   readonly opening: PlanOpening | undefined;
   readonly idleMs: Leaf<number> | undefined;
@@ -350,6 +354,18 @@ export interface Entry {
   readonly received: boolean;
 }
 
+/** A log of items by key, as a member of the app object. */
+export interface PlanTopic {
+  /** `runTopic` */
+  readonly name: string;
+  readonly of: Topic;
+  /** Of its call. */
+  readonly entry: Entry | undefined;
+  readonly keep: Leaf<number>;
+}
+/** By declaration. */
+export type PlanTopics = ReadonlyMap<IrTopic, PlanTopic>;
+
 /** A method that resolvers can call. */
 export interface PlanClient extends Entry {
   /** Metadata over headers, `env` and `now`. */
@@ -387,6 +403,7 @@ export interface PlanBlock {
   /** Arguments that may be absent: taken into local names first, so that TypeScript sees what has been checked. */
   readonly optionalArgs: readonly string[];
   readonly calls: ReadonlyMap<Call, Entry>;
+  readonly topics: PlanTopics;
   /** The functions of the user that its steps call. */
   readonly resolvers: ReadonlyMap<Step, PlanResolver>;
   /** Place in the declared order of all guards of a response: lower wins. */

@@ -15,6 +15,7 @@ import type {
   Permit,
   Source,
   Step,
+  Topic,
 } from "../resolve/model/model.ts";
 import { policyExpressions } from "../resolve/model/source-parts.ts";
 import { unusual } from "./unusual.ts";
@@ -30,7 +31,7 @@ export interface Projection {
 export interface Projected {
   readonly file: DescFile;
   /** The messages it composes itself, and the blocks of its services. */
-  readonly own: readonly (Composed | Opening | Let | Permit | Followed)[];
+  readonly own: readonly (Composed | Opening | Let | Permit | Followed | Topic)[];
   /** Those of other files that they reach. */
   readonly others: readonly (Composed | Opening)[];
   /** Those that this file holds. */
@@ -101,6 +102,8 @@ function readFields({ file, own, others, conversions, rpcs, principals }: Projec
   const fields = new Fields();
   for (const desc of principals) fields.whole(desc);
   for (const call of own.flatMap(callsIn)) fields.some(call.method.output);
+  for (const block of own)
+    if (block.kind === "topic" && block.event.type.kind === "message") fields.some(block.event.type.desc);
   for (const { input, output } of rpcs) {
     fields.whole(input);
     fields.made(output);
@@ -209,6 +212,10 @@ class ValueReader {
           this.#kept(value);
         }
         this.#kept(source.default);
+        return;
+      case "latest":
+        this.#fields.some(source.type);
+        this.#named(source.key);
         return;
       case "guard":
         this.#named(source.if);

@@ -1,7 +1,7 @@
 /** What can be wrong with a declaration alone, before any name is looked up. One sentence each, for docs/diagnostics.md. */
 export const declarationCodes = {
   BFF101:
-    "A step says exactly one source: `by`, `call`, `compose`, `each`, `switch` or `guard`. Without one there is nothing to run, and with two it is not clear which one counts.",
+    "A step says exactly one source: `by`, `call`, `compose`, `each`, `switch`, `guard` or `latest`. Without one there is nothing to run, and with two it is not clear which one counts.",
   BFF102:
     "A duration is a number followed by `ms`, `s`, `m`, `h` or `d`. A bare number would leave it to the reader whether 5 means milliseconds or seconds.",
   BFF103:
@@ -106,11 +106,15 @@ export const declarationCodes = {
     "A decision is a step in the permit of an rpc, by `call`, `by` or `switch`, and it has a value. Nothing stands in for one that fails: what cannot be decided is refused.",
   BFF163: "A source, scope or role is named in a permit as it is called. Another name, or none, matches nobody.",
   BFF164:
-    "A stream says what an item is called and where items come from. Without a name no field could read it, and without a source there is none.",
+    "A stream says what an item is called and where items come from, and what follows a topic of which key. Without a name no field could read an item.",
   BFF165:
     "What a stream says of its pace is within bounds, and says something: every follower holds memory for what is composed ahead of it.",
   BFF166:
     "What a stream says of its pace has an effect. Only with LATEST may items be dropped, and then nothing is composed ahead.",
+  BFF168:
+    "A topic says where its items come from: a subject of JetStream, a call, or both, and for a call by what an item has its place.",
+  BFF169:
+    "A topic's subject has one `{key}`, and is a name as NATS has them. What is published under another subject nobody would follow.",
   BFF167: "`stream` stands on an rpc that returns a stream, because it says how one request becomes many messages.",
   BFF178:
     "What may be used again says for how long: a `cache` of an rpc by its `ttl`, an `http_cache` by its `max_age`, in whole seconds, for HTTP knows no others.",

@@ -22,6 +22,8 @@ const rpc = (said: string) =>
 const following = (said: string) =>
   `message M {} service S { option (bff.v1.service) = {}; rpc A(M) returns (stream M) { option (bff.v1.method).stream = ${said}; } }`;
 const stream = (said: string) => following(`{ var: "e" call: { method: "a.B/C" } ${said} }`);
+const topic = (said: string, whole = false) =>
+  `message M { int32 a = 1; } service S { option (bff.v1.service).topic = ${whole ? `«{ ${said} }»` : `{ ${said} }`}; rpc A(M) returns (M); }`;
 const limit = (said: string, whole = false) =>
   `message M {} service S { option (bff.v1.service).rate_limit = ${whole ? `«${said}»` : said}; rpc A(M) returns (M); }`;
 const permit = (said: string) =>
@@ -363,6 +365,26 @@ const faults: readonly Case[] = [
   ["BFF164", following('«{ var: "e" }»'), "this stream has no source"],
   ["BFF165", stream("ahead: «65»"), '"ahead" is 65: every follower would hold so many items'],
   ["BFF165", stream("overflow: «OVERFLOW_UNSPECIFIED»"), /^"overflow" does not say/],
+  ["BFF164", following(`{ var: "e" follow: «{ topic: "t" }» }`), 'this "follow" has no "key"'],
+  ["BFF164", lets(`{ name: "a" latest: «{ key: "'k'" }» }`), 'this "latest" has no "topic"'],
+  ["BFF165", topic('name: "t" type: "M" subject: "a.{key}" jetstream: "A" keep: «10001»'), /^"keep" is 10001/],
+  ["BFF166", following(`{ var: "e" follow: { topic: "t" key: "'k'" } position: «"e.a"» }`), /^items of a topic/],
+  ["BFF166", following(`{ var: "e" follow: { topic: "t" key: "'k'" } idle: «"1s"» }`), /^a topic is silent/],
+  ["BFF168", topic('type: "M" subject: "a.{key}" jetstream: "A"', true), "this topic has no name"],
+  ["BFF168", topic('name: "t"', true), 'the topic "t" has no source'],
+  ["BFF168", topic('name: "t" jetstream: «"A"»'), 'the topic "t" has no subject'],
+  ["BFF168", topic('name: "t" subject: «"a.{key}"»'), /^nothing says which stream of JetStream/],
+  ["BFF168", topic('name: "t" call: «{ method: "a.B/C" }»'), /have no places, and who follows/],
+  [
+    "BFF168",
+    topic('name: "t" type: "M" subject: "a.{key}" jetstream: "A" position: «"event.a"»'),
+    'items of the topic "t" have their places in JetStream',
+  ],
+  ["BFF168", topic('name: "t" subject: "a.{key}" jetstream: "A"', true), /^nothing says what an item/],
+  ["BFF169", topic('name: "t" type: "M" subject: «"a"» jetstream: "A"'), /has no place for the key$/],
+  ["BFF169", topic('name: "t" type: "M" subject: «"{key}.{key}"» jetstream: "A"'), /has several places/],
+  ["BFF169", topic('name: "t" type: "M" subject: «"a.*.{key}"» jetstream: "A"'), /has a wildcard or a space/],
+  ["BFF169", topic('name: "t" type: "M" subject: «"a..{key}"» jetstream: "A"'), /has an empty part/],
   ["BFF166", stream('min_interval: «"1s"»'), /^`min_interval` drops items/],
   ["BFF166", stream("overflow: LATEST ahead: «2»"), /^with LATEST one item/],
   ["BFF167", rpc(`stream: «{ var: "e" call: { method: "a.B/C" } }»`), /^the rpc "A" gives one answer/],
@@ -457,8 +479,6 @@ const faults: readonly Case[] = [
     '"Canary-2" cannot name a branch: its address is in a variable of the environment',
   ],
   ["BFF190", lets(`{ name: "a" by: "1" defer: «true» }`), '"defer" is not supported yet'],
-  ["BFF190", lets(`{ name: "a" latest: «{ topic: "t" key: "'k'" }» }`), '"latest" is not supported yet'],
-  ["BFF190", following(`{ var: "e" follow: «{ topic: "t" }» }`), '"follow" is not supported yet'],
   ["BFF190", rpc('parts_timeout: «"1s"»'), '"parts_timeout" is not supported yet'],
   [
     "BFF151",

@@ -104,6 +104,7 @@ function decision(step: IrStep, report: Report): IrStep {
 const INSTEAD = {
   guard: "write its condition, turned round, in the `if` of the permit",
   compose: "make the call that decides a step of its own",
+  latest: "make a call that decides: what was published last may be old",
   each: "ask for all of them in one call, and read its answer in `if`",
 };
 

@@ -17,6 +17,7 @@ import { readPermit } from "./read-permit.ts";
 import { isEmpty } from "./read-policy.ts";
 import { readSteps } from "./read-step.ts";
 import { readStream } from "./read-stream.ts";
+import { readTopics } from "./read-topic.ts";
 import { readVersion } from "./read-version.ts";
 import { count, duration, maxElements } from "./values.ts";
 
@@ -35,7 +36,6 @@ export function readService(desc: DescService, locator: Locator, report: Report)
   const value = getOption(desc, serviceOption);
   const place = locator.rule(desc, serviceOption);
   const permit = permitOf(value, place, "service", report);
-  if (value.topic.length > 0) unsupported(report, place.field("topic").at, '"topic"');
   return {
     kind: "service",
     desc,
@@ -46,6 +46,7 @@ export function readService(desc: DescService, locator: Locator, report: Report)
     httpCache: readHttpCache(value, place, report),
     steps: readSteps(value.let, place, report),
     env: readEnv(children(value.env, place, "env"), report),
+    topics: readTopics(children(value.topic, place, "topic"), report),
     methods: desc.methods.map((method) => readMethod(method, locator, report)),
   };
 }

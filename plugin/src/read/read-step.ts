@@ -8,6 +8,7 @@ import type { Place } from "./place.ts";
 import { readBinds } from "./read-binds.ts";
 import { readCall } from "./read-call.ts";
 import { readFailure } from "./read-failure.ts";
+import { readLatest } from "./read-topic.ts";
 import { count, expression } from "./values.ts";
 
 export function readSteps(values: readonly Step[], parent: Place, report: Report): readonly IrStep[] {
@@ -76,11 +77,10 @@ function readSource({ source }: Step, place: Place, report: Report): IrSource | 
     case "guard":
       return readGuard({ value: source.value, place: place.field("guard") }, report);
     case "latest":
-      unsupported(report, place.field("latest").at, '"latest"');
-      return undefined;
+      return readLatest({ value: source.value, place: place.field("latest") }, report);
     case undefined:
       fault(report, "BFF101", place.at, "this step has no source", {
-        hint: "add one of `by`, `call`, `compose`, `each`, `switch`, `guard`",
+        hint: "add one of `by`, `call`, `compose`, `each`, `switch`, `guard`, `latest`",
       });
       return undefined;
   }

@@ -4,10 +4,11 @@ import { Overflow, type Stream } from "../gen/bff/v1/options_pb.ts";
 import type { IrOverflow, IrStream } from "../ir-stream.ts";
 import type { Sourced } from "../origin.ts";
 import { type Declared, sourced, text } from "./declared.ts";
-import { fault, unsupported } from "./fault.ts";
+import { fault } from "./fault.ts";
 import { checkVariable } from "./names.ts";
 import type { Place } from "./place.ts";
 import { readCall } from "./read-call.ts";
+import { readFollow } from "./read-topic.ts";
 import { count, duration, expression } from "./values.ts";
 
 /** Items that are composed at a time, at most. */
@@ -45,12 +46,13 @@ export function readStream({ value, place }: Declared<Stream>, desc: DescMethod,
       hint: "say what an item is called (`var`), and where items come from (`call` or `follow`)",
     });
   checkPace(stream, report);
+  checkFollow(stream, report);
   return stream;
 }
 
 function readSource({ source }: Stream, place: Place, report: Report): IrStream["source"] {
   if (source.case === "call") return readCall({ value: source.value, place: place.field("call") }, report);
-  if (source.case === "follow") unsupported(report, place.field("follow").at, '"follow"');
+  if (source.case === "follow") return readFollow({ value: source.value, place: place.field("follow") }, report);
   return undefined;
 }
 
@@ -78,6 +80,19 @@ function readOverflow({ overflow: value }: Stream, place: Place, report: Report)
     hint: "write WAIT, LATEST or FAIL, or leave it out",
   });
   return undefined;
+}
+
+/** Of a topic it is said in the topic, for all who follow it. */
+function checkFollow({ source, position, idle }: IrStream, report: Report): void {
+  if (source?.kind !== "follow") return;
+  if (position !== undefined)
+    fault(report, "BFF166", position.at, "items of a topic have their places in the topic", {
+      hint: "leave it out, or write it in the topic beside its `call`",
+    });
+  if (idle !== undefined)
+    fault(report, "BFF166", idle.at, "a topic is silent while nothing is published: that is no failure", {
+      hint: "leave it out",
+    });
 }
 
 /** Where only the newest item is kept, nothing is composed ahead; elsewhere no item may be held back. */

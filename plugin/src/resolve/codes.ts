@@ -338,6 +338,16 @@ export const CODES = {
   BFF633: "A stream is followed over gRPC. HTTP with JSON has no streams that could be followed.",
   BFF634:
     "What is called for each item of a stream is called as often as items come. A step that does not rest on the item runs once.",
+  BFF640: "A topic's items are of one type, whether NATS has them or its call gives them.",
+  BFF641: "A topic is one of the service that follows it: its key, its subject and who may follow it belong together.",
+  BFF642:
+    "The call of a topic is made once for all who follow a key. What belongs to one request, such as a caller's token, would be sent for everybody.",
+  BFF643: "The key of a topic is a string that is there: it is a part of the subject.",
+  BFF644:
+    "Where a response to a single question has a bff.v1.Position, it has one `latest`, whose item says where a client goes on from.",
+  BFF645: "A topic is followed, or asked for its newest item.",
+  BFF646:
+    "Somebody asks whether a caller may follow a key. A topic has the items of all keys, and keys can be guessed.",
   BFF701:
     "An rpc costs no more upstream calls than its `max_calls` says, because one request to the BFF would become many to others.",
   BFF702:

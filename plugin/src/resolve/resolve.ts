@@ -20,6 +20,7 @@ import { callersOf } from "./messages/principal.ts";
 import { restOf } from "./messages/rest.ts";
 import { itemOf, resolveStreams } from "./messages/stream.ts";
 import { resolveTelemetry } from "./messages/telemetry.ts";
+import { resolveTopics } from "./messages/topics.ts";
 import { versionsOf } from "./messages/version.ts";
 import { isDegradation } from "./model/degradation.ts";
 import type { EffectTable } from "./model/effects.ts";
@@ -85,6 +86,7 @@ export function resolve(ir: Ir, report: Report): Model {
   const limits = resolveLimits(run);
   const telemetry = resolveTelemetry(run);
   const streams = resolveStreams(run);
+  const topics = resolveTopics(run);
   suspectUntried(run);
   const files = ir.files
     .filter((file) => file.target)
@@ -99,6 +101,7 @@ export function resolve(ir: Ir, report: Report): Model {
     limits: [...limits.values()],
     telemetry: [...telemetry.values()],
     streams: [...streams.values()],
+    topics: [...topics.values()],
     openings: [...openings.values()],
     messages: [...composed.values()],
     conversions: aliases.conversions(),
@@ -190,7 +193,8 @@ function rootPlace(run: Run, method: IrMethod, container: string): void {
     return;
   }
   const { stream } = method;
-  const item = stream?.var && { name: stream.var, desc: itemOf(run.ir, stream) };
+  const service = run.lets.serviceOf.get(method);
+  const item = stream?.var && service && { name: stream.var, desc: itemOf(run.ir, service, stream) };
   run.places.set(root, [...(run.places.get(root) ?? []), requestPlace(input, `rpc "${name}"`, method.at, item)]);
 }
 

@@ -20,6 +20,7 @@ import { type IncomingHeaders, NOWHERE, type Peer } from "../identity/incoming.t
 import { Limits } from "../limits/limits.ts";
 import type { Observer } from "../observer.ts";
 import type { StreamEndpoint } from "../stream/stream-endpoint.ts";
+import { Topics } from "../topic/topic.ts";
 import { PREFIX_BYTES } from "../wire/frame.ts";
 import { FakeClock } from "./fake-clock.ts";
 import type { TestCaller, TestIdentity } from "./identity.ts";
@@ -71,6 +72,8 @@ export class TestBed<C extends Clock = Clock, Principal extends DescMessage = De
   readonly upstreams: UpstreamOptions;
   readonly cache: Cache;
   readonly limits: Limits;
+  /** As the process has them: without NATS, through their calls. */
+  readonly topics: Topics;
   readonly observer: Observer | undefined;
   /** For mocks: what they throw is thrown by the next call that ends. */
   readonly thrown = (error: Error): void => {
@@ -90,6 +93,7 @@ export class TestBed<C extends Clock = Clock, Principal extends DescMessage = De
     this.clock = clock ?? (own as Clock as C);
     this.cache = new Cache({ clock: this.clock });
     this.limits = new Limits({ clock: this.clock, fault: (what, cause) => this.thrown(new Error(what, { cause })) });
+    this.topics = new Topics({ clock: this.clock, observer });
     this.upstreams = { clock: this.clock, cache: this.cache, observer };
     this.observer = observer;
     this.#caller = caller;

@@ -186,6 +186,8 @@ function sourceTexts(source: IrSource | undefined): Located[] {
       return plain([...source.cases.flatMap((branch) => some(branch.if, branch.by)), ...some(source.default)]);
     case "guard":
       return plain([...some(source.if), ...(source.fail === undefined ? [] : failTexts(source.fail))]);
+    case "latest":
+      return plain(some(source.key));
     case undefined:
       return [];
   }

@@ -4,14 +4,16 @@ import { type Expression, typeName, type Variable } from "../../cel/index.ts";
 import { toldOnce } from "../../diagnostic/told-once.ts";
 import type { Ir, IrMethod, IrService } from "../../ir.ts";
 import type { IrCall } from "../../ir-step.ts";
-import type { IrStream } from "../../ir-stream.ts";
+import type { IrFollow, IrStream } from "../../ir-stream.ts";
 import type { Text } from "../../origin.ts";
 import { protoOf } from "../conversions/proto-of.ts";
 import type { Call, Followed, Step } from "../model/model.ts";
 import { methodNamed } from "../names/lookup.ts";
+import { findTopic, itemOfTopic } from "../names/topics.ts";
 import { check, checkCondition, free, type MessageScope } from "../scope/scope.ts";
 import { resolveCall } from "../steps/call.ts";
 import type { MessageContext, Run } from "../steps/context.ts";
+import { keyOf } from "../steps/topic-key.ts";
 import { envOfLet } from "./env.ts";
 import { packageContext } from "./package-context.ts";
 import { callersOf } from "./principal.ts";
@@ -19,7 +21,11 @@ import { type Around, bareStep, messageVariable, requestScope } from "./request-
 import { bareCall, checkBare, plainEntries } from "./stream-policy.ts";
 
 /** The message of an item, as far as names tell; undefined where they do not. */
-export function itemOf(ir: Ir, { source }: IrStream): DescMessage | undefined {
+export function itemOf(ir: Ir, service: IrService, { source }: IrStream): DescMessage | undefined {
+  if (source?.kind === "follow") {
+    const topic = service.topics.find(({ name }) => name.value === source.topic?.value);
+    return topic && itemOfTopic(ir, topic, service.desc.file.proto.package);
+  }
   const method = source?.method && methodNamed(ir, source.method.value);
   return method?.methodKind === "server_streaming" ? method.output : undefined;
 }
@@ -53,15 +59,17 @@ function resolveStream(around: Around, stream: IrStream): Followed | undefined {
   const scope = requestScope({ ...around, report }, { env, args: true, strict: undefined });
   checkItemName(method, stream, report);
   checkSteps(scope, service, stream);
-  const desc = itemOf(run.ir, stream);
+  const desc = itemOf(run.ir, service, stream);
   const item = desc && stream.var && { ...messageVariable(stream.var.value, "item", desc) };
   const seen = scopeWith(scope, item, stream.var);
   const position = stream.position && item && positionOf(scope, stream.position, item);
   const resume = position && resumeOf(position.kind);
-  const call = stream.source && callOf({ ...around, report }, scope, stream.source, { stream, resume });
+  const { source } = stream;
+  const call = source?.kind === "call" ? callOf({ ...around, report }, scope, source, { stream, resume }) : undefined;
+  const follow = source?.kind === "follow" ? followOf({ ...around, report }, scope, source) : undefined;
   const condition = stream.if && checkCondition(seen, stream.if, "this `if`");
   const until = stream.until && checkCondition(seen, stream.until, "this `until`");
-  if (errors > 0 || item === undefined || call === undefined) return undefined;
+  if (errors > 0 || item === undefined || (call === undefined && follow === undefined)) return undefined;
   const args = {
     message: method.desc.input,
     variable: messageVariable("args", "args", method.desc.input),
@@ -76,6 +84,7 @@ function resolveStream(around: Around, stream: IrStream): Followed | undefined {
     stream,
     item,
     call,
+    follow,
     resume,
     position,
     if: condition,
@@ -85,8 +94,10 @@ function resolveStream(around: Around, stream: IrStream): Followed | undefined {
     shared: [],
     env: env.variables,
     steps: [
-      callStep(stream.source ?? undefined, call),
-      ...[position?.by, condition, until].flatMap((by) => (by === undefined ? [] : [bareStep(by.text.at, by)])),
+      ...(call === undefined || source?.kind !== "call" ? [] : [callStep(source, call)]),
+      ...[follow?.key, position?.by, condition, until].flatMap((by) =>
+        by === undefined ? [] : [bareStep(by.text.at, by)],
+      ),
     ],
     targets: [],
   };
@@ -113,8 +124,10 @@ function checkItemName({ desc }: IrMethod, { var: name }: IrStream, report: Run[
 /** What is asked of an item has no steps to read: those of the response belong to one item, or to the opening. */
 function checkSteps(scope: MessageScope, service: IrService, stream: IrStream): void {
   const named = new Set(service.steps.flatMap(({ name }) => name?.value ?? []));
-  const { set = [], request } = stream.source ?? {};
-  const texts = [stream.if, stream.until, request, ...set.flatMap(({ by, if: condition }) => [by, condition])];
+  const { source } = stream;
+  const { set = [], request } = source?.kind === "call" ? source : {};
+  const key = source?.kind === "follow" ? source.key : undefined;
+  const texts = [stream.if, stream.until, request, key, ...set.flatMap(({ by, if: condition }) => [by, condition])];
   for (const text of texts) {
     if (text === undefined) continue;
     const step = [...free(scope, text).names].find((name) => named.has(name));
@@ -132,7 +145,7 @@ function checkSteps(scope: MessageScope, service: IrService, stream: IrStream): 
 
 const POSITIONS: ReadonlySet<string> = new Set(["int", "uint", "string"]);
 
-function positionOf(scope: MessageScope, text: Text, item: Variable): Followed["position"] {
+export function positionOf(scope: MessageScope, text: Text, item: Variable): Followed["position"] {
   const other = [...free(scope, text).names].find((name) => name !== item.name && scope.given.has(name));
   const report = (message: string, hint: string): undefined => {
     scope.report({ code: "BFF623", severity: "error", message, at: text.at, hint });
@@ -161,9 +174,16 @@ function hintOf({ type }: Expression): string {
 }
 
 /** The position of the last item that a follower has, where it goes on. */
-function resumeOf(kind: "int" | "uint" | "string"): Variable {
+export function resumeOf(kind: "int" | "uint" | "string"): Variable {
   const of = { kind } as const;
   return { name: "resume", role: "resume", type: { kind: "optional", of }, proto: protoOf(of), absent: false };
+}
+
+/** What is followed of a topic. */
+function followOf({ run, service, report }: Around, scope: MessageScope, ir: IrFollow): Followed["follow"] {
+  const topic = ir.topic && findTopic(run.ir, [service], ir.topic, report);
+  const key = ir.key && keyOf(scope, ir.key);
+  return topic && key && { topic, key };
 }
 
 function callOf(
@@ -211,13 +231,13 @@ function callOf(
   return resolveCall(cx, bare, [], "server_streaming");
 }
 
-function readsResume(scope: MessageScope, { set, request }: IrCall): Text | undefined {
+export function readsResume(scope: MessageScope, { set, request }: IrCall): Text | undefined {
   const texts = [request, ...set.flatMap(({ by, if: condition, spread }) => [by, condition, spread])];
   return texts.find((text) => text !== undefined && free(scope, text).names.has("resume"));
 }
 
 /** As a step, so that whatever looks at all calls of a block sees it. */
-function callStep(source: IrCall | undefined, call: Call): Step {
+export function callStep(source: IrCall | undefined, call: Call): Step {
   const nothing = { name: undefined, supplementary: undefined, fallback: undefined, autobind: undefined };
   return {
     ir: { kind: "step", at: call.at, index: 0, ...nothing, if: undefined, source, after: [], unordered: undefined },

@@ -1,15 +1,28 @@
 import type { Expression, Node, Overload, Variable } from "../../cel/index.ts";
 import { childrenOf } from "../../cel/index.ts";
-import type { Block, Call, Composed, Followed, Let, Limits, Model, Opening, Permit, Step, Telemetry } from "./model.ts";
+import type {
+  Block,
+  Call,
+  Composed,
+  Followed,
+  Let,
+  Limits,
+  Model,
+  Opening,
+  Permit,
+  Step,
+  Telemetry,
+  Topic,
+} from "./model.ts";
 import { callsOf, policyExpressions, sourceExpressions } from "./source-parts.ts";
 
 /** Whatever may have steps. */
-export type AnyBlock = Composed | Opening | Let | Permit | Limits | Telemetry | Followed;
+export type AnyBlock = Composed | Opening | Let | Permit | Limits | Telemetry | Followed | Topic;
 
 /** All that has steps: the `let` of services, permits, limits, what traces tell, streams with their openings, then messages. */
 export function blocksOf(model: Model): readonly AnyBlock[] {
-  const { lets, permits, limits, telemetry, streams, openings, messages } = model;
-  return [...lets, ...permits, ...limits, ...telemetry, ...streams, ...openings, ...messages];
+  const { lets, permits, limits, telemetry, topics, streams, openings, messages } = model;
+  return [...lets, ...permits, ...limits, ...telemetry, ...topics, ...streams, ...openings, ...messages];
 }
 
 /** The calls of its own steps, those of lists included, in order of declaration. */

@@ -6,7 +6,7 @@ import type { Code, Identify } from "../../gen/bff/v1/options_pb.ts";
 import type { Ir, IrEnvVar, IrFile, IrFunction, IrMessage, IrMethod, IrService } from "../../ir.ts";
 import type { IrRateLimit } from "../../ir-edge.ts";
 import type { IrBranch, IrStep } from "../../ir-step.ts";
-import type { IrStream } from "../../ir-stream.ts";
+import type { IrStream, IrTopic } from "../../ir-stream.ts";
 import type { Origin, Sourced, Text } from "../../origin.ts";
 import type { Bound, Conversions, FieldBinding, MessageConversion, Target } from "./conversion.ts";
 import type { Callers, HttpCaching, Identity, ResponseCaching, Version } from "./edge.ts";
@@ -27,6 +27,8 @@ export interface Model {
   readonly telemetry: readonly Telemetry[];
   /** What each streaming rpc follows; none of those that have a fault. */
   readonly streams: readonly Followed[];
+  /** Of every service; none of those that have a fault. */
+  readonly topics: readonly Topic[];
   /** What runs once for messages that are composed per item of a stream. */
   readonly openings: readonly Opening[];
   /** Every identity that governs a package of this run. */
@@ -214,13 +216,31 @@ export interface Followed extends Block {
   readonly rpc: IrMethod;
   readonly stream: IrStream;
   readonly item: Variable;
-  readonly call: Call;
+  /** One of these two. */
+  readonly call: Call | undefined;
+  readonly follow: { readonly topic: IrTopic; readonly key: Expression } | undefined;
   /** In the requests of `call`: where to go on. */
   readonly resume: Variable | undefined;
   readonly position: { readonly kind: "int" | "uint" | "string"; readonly by: Expression } | undefined;
   readonly if: Expression | undefined;
   readonly until: Expression | undefined;
   readonly callers: Callers | undefined;
+}
+
+/** A log of items by key, of a service. Its steps are its call and the expressions around it. */
+export interface Topic extends Block {
+  readonly kind: "topic";
+  readonly ir: IrService;
+  readonly desc: DescService;
+  readonly topic: IrTopic;
+  /** An item, `event`. */
+  readonly event: Variable;
+  /** In the requests of `call`, as `resume`. */
+  readonly key: Variable;
+  readonly resume: Variable | undefined;
+  readonly call: Call | undefined;
+  readonly position: Followed["position"];
+  readonly until: Expression | undefined;
 }
 
 /** What an rpc leaves traces of: what the files of its package say. Its steps are the expressions of its attributes. */
@@ -289,6 +309,7 @@ export type Source =
   | EachSource
   | SwitchSource
   | GuardSource
+  | LatestSource
   | SharedSource
   | ResolverSource;
 
@@ -323,6 +344,13 @@ export interface EachSource {
   readonly partial: boolean;
   readonly concurrent: number;
   readonly max: number | undefined;
+}
+/** The newest item of a topic's key; absent where there is none. */
+export interface LatestSource {
+  readonly kind: "latest";
+  readonly topic: IrTopic;
+  readonly type: DescMessage;
+  readonly key: Expression;
 }
 export interface SwitchSource {
   readonly kind: "switch";

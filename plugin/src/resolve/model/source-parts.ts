@@ -78,6 +78,8 @@ export function sourceExpressions(source: Source): (Expression | undefined)[] {
       return [source.in, source.if, source.key, ...sourceExpressions(source.source)];
     case "switch":
       return [...source.cases.flatMap((branch) => [branch.if, branch.value.expression]), source.default?.expression];
+    case "latest":
+      return [source.key];
     case "guard":
       return [source.if, ...failExpressions(source.fail)];
     case "shared":

@@ -1,10 +1,12 @@
 import { type CelType, type Expression, type Proto, typeName, type Variable } from "../../cel/index.ts";
-import type { IrGuard, IrStep } from "../../ir-step.ts";
+import type { IrGuard, IrLatest, IrStep } from "../../ir-step.ts";
+import type { IrTopic } from "../../ir-stream.ts";
 import { conversion } from "../conversions/convert.ts";
 import { protoOf } from "../conversions/proto-of.ts";
 import type { Bound } from "../model/conversion.ts";
 import type { Source, Step } from "../model/model.ts";
 import { callsOf, composesOf, failExpressions, mayBeStale } from "../model/source-parts.ts";
+import { findTopic, itemOfTopic } from "../names/topics.ts";
 import { resolveFailure } from "../policies/failure.ts";
 import { check, checkCondition, checkValue, stepsRead, where } from "../scope/scope.ts";
 import { resolveCall } from "./call.ts";
@@ -15,6 +17,7 @@ import { failureVariable, mayHaveFailure } from "./failable.ts";
 import { receivedOf } from "./received.ts";
 import { argsRead, describe, type Resolved, value, valueOfCall } from "./resolved.ts";
 import { resolveSwitch } from "./switch.ts";
+import { keyOf } from "./topic-key.ts";
 
 /**
  * Resolves one step; everything it reads is resolved already. Undefined after a diagnostic. Long, for each thing that is known of a step is a
@@ -148,8 +151,31 @@ function resolveSource(cx: MessageContext, step: IrStep, source: NonNullable<IrS
       return resolveSwitch(cx, source);
     case "guard":
       return resolveGuard(cx, source);
+    case "latest":
+      return resolveLatest(cx, source);
   }
 }
+
+/** The newest item of a topic: of the one service that this is part of. */
+function resolveLatest(cx: MessageContext, ir: IrLatest): Resolved | undefined {
+  const { scope, run } = cx;
+  const own = cx.ir.kind === "service" ? [cx.ir] : cx.roots.flatMap((root) => run.lets.serviceOf.get(root) ?? []);
+  const topic = ir.topic && findTopic(run.ir, [...new Set(own)], ir.topic, scope.report);
+  const key = ir.key && keyOf(scope, ir.key);
+  const type = topic && itemOfTopic(run.ir, topic, containerOf(run, topic));
+  if (topic === undefined || key === undefined || type === undefined) return undefined;
+  const form = { kind: "message", desc: type } as const;
+  return {
+    source: { kind: "latest", topic, type, key },
+    type: form,
+    proto: form,
+    absent: true,
+    needs: [key],
+    uses: [],
+  };
+}
+const containerOf = ({ ir }: MessageContext["run"], topic: IrTopic): string =>
+  ir.files.find(({ services }) => services.some(({ topics }) => topics.includes(topic)))?.desc.proto.package ?? "";
 
 function resolveGuard(cx: MessageContext, ir: IrGuard): Resolved | undefined {
   const { scope } = cx;

@@ -1,0 +1,131 @@
+import type { Report } from "../diagnostic/diagnostic.ts";
+import type { Follow, Latest, Topic } from "../gen/bff/v1/options_pb.ts";
+import type { IrLatest } from "../ir-step.ts";
+import type { IrFollow, IrTopic } from "../ir-stream.ts";
+import type { Sourced, Text } from "../origin.ts";
+import { child, type Declared, text } from "./declared.ts";
+import { fault } from "./fault.ts";
+import { checkReference, checkUnique, checkVariable } from "./names.ts";
+import { readCall } from "./read-call.ts";
+import { count, expression } from "./values.ts";
+
+/** Items of one key that a process keeps, at most. */
+const MOST_KEPT = 10_000;
+
+/** Those of a service. One without a name is left out. */
+export function readTopics(values: readonly Declared<Topic>[], report: Report): readonly IrTopic[] {
+  const topics = values.flatMap((declared) => readTopic(declared, report) ?? []);
+  checkUnique(
+    topics.map(({ name }) => name),
+    "BFF108",
+    (value) => `the name "${value}" is taken by an earlier topic`,
+    "rename one of them",
+    report,
+  );
+  return topics;
+}
+
+function readTopic({ value, place }: Declared<Topic>, report: Report): IrTopic | undefined {
+  const call = child(value.call, place, "call");
+  const name = text(value.name, place, "name");
+  checkVariable(name, "a topic", report);
+  const type = text(value.type, place, "type");
+  checkReference(type, "a message", report);
+  const topic = {
+    kind: "topic",
+    at: place.at,
+    type,
+    subject: text(value.subject, place, "subject"),
+    jetstream: text(value.jetstream, place, "jetstream"),
+    call: call && readCall(call, report),
+    position: expression(value.position, place, "position", report),
+    until: expression(value.until, place, "until", report),
+    keep: readKeep({ value, place }, report),
+  } as const;
+  if (name === undefined) {
+    fault(report, "BFF168", place.at, "this topic has no name", { hint: 'add `name: "…"`, by which it is followed' });
+    return undefined;
+  }
+  checkWhole({ ...topic, name }, report);
+  if (topic.subject !== undefined) checkSubject(topic.subject, report);
+  return { ...topic, name };
+}
+
+function readKeep({ value, place }: Declared<Topic>, report: Report): Sourced<number> | undefined {
+  const keep = count(
+    value.keep,
+    place,
+    "keep",
+    "write how many items of a key are kept for those who follow it",
+    report,
+  );
+  if (keep === undefined || keep.value <= MOST_KEPT) return keep;
+  fault(report, "BFF165", keep.at, `"keep" is ${keep.value}: so many items of each key are held in memory`, {
+    hint: `write at most ${MOST_KEPT}`,
+  });
+  return undefined;
+}
+
+/** It says where its items come from, and all of that. */
+function checkWhole({ at, name, type, subject, jetstream, call, position }: IrTopic, report: Report): void {
+  const refuse = (where: IrTopic["at"], message: string, hint: string): void =>
+    fault(report, "BFF168", where, message, { hint });
+  const called = `the topic "${name.value}"`;
+  if (subject === undefined && jetstream === undefined && call === undefined)
+    refuse(at, `${called} has no source`, "add `subject` and `jetstream`, or a `call`, or both");
+  else if (subject === undefined && jetstream !== undefined)
+    refuse(jetstream.at, `${called} has no subject`, 'add `subject`, as in "runs.{key}.events"');
+  else if (subject !== undefined && jetstream === undefined)
+    refuse(
+      subject.at,
+      `nothing says which stream of JetStream has the subject of ${called}`,
+      "add `jetstream` with the name of the stream",
+    );
+  else if (call !== undefined && position === undefined)
+    refuse(
+      call.at,
+      `items that the call of ${called} gives have no places, and who follows could not go on`,
+      "add `position`, such as a sequence number",
+    );
+  else if (call === undefined && position !== undefined)
+    refuse(position.at, `items of ${called} have their places in JetStream`, "leave it out, or add a `call`");
+  else if (call === undefined && type === undefined)
+    refuse(at, `nothing says what an item of ${called} is`, "add `type` with the name of a message");
+}
+
+/** Names of subjects as NATS has them, and one place for the key. */
+function checkSubject({ value, at }: Text, report: Report): void {
+  const holes = value.split("{key}").length - 1;
+  const problem = /[\s*>]/.test(value.replaceAll("{key}", ""))
+    ? {
+        message: "has a wildcard or a space: an item is published under one subject",
+        hint: "write words with dots between",
+      }
+    : /^\.|\.\.|\.$/.test(value)
+      ? { message: "has an empty part", hint: "write words with dots between" }
+      : holes === 1 && !/[{}]/.test(value.replace("{key}", ""))
+        ? undefined
+        : {
+            message: holes > 1 ? "has several places for one key" : "has no place for the key",
+            hint: 'write `{key}` once, as in "runs.{key}.events"',
+          };
+  if (problem !== undefined)
+    fault(report, "BFF169", at, `the subject ${JSON.stringify(value)} ${problem.message}`, { hint: problem.hint });
+}
+
+export function readFollow(declared: Declared<Follow>, report: Report): IrFollow {
+  return { kind: "follow", at: declared.place.at, ...readKeyed(declared, "follow", report) };
+}
+export function readLatest(declared: Declared<Latest>, report: Report): IrLatest {
+  return { kind: "latest", at: declared.place.at, ...readKeyed(declared, "latest", report) };
+}
+
+function readKeyed({ value, place }: Declared<Follow | Latest>, what: string, report: Report) {
+  const keyed = { topic: text(value.topic, place, "topic"), key: expression(value.key, place, "key", report) };
+  const missing = (["topic", "key"] as const).filter((part) => keyed[part] === undefined).map((part) => `"${part}"`);
+  if (missing.length > 0)
+    fault(report, "BFF164", place.at, `this "${what}" has no ${missing.join(", ")}`, {
+      hint: "say which topic, and of which key (a string)",
+    });
+  return keyed;
+}

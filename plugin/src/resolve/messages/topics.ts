@@ -1,0 +1,220 @@
+// Topics of services: what their items are, and the call that has them where there is no NATS.
+import { ScalarType } from "@bufbuild/protobuf";
+import type { Variable } from "../../cel/index.ts";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { IrFile, IrService } from "../../ir.ts";
+import type { IrBind, IrCall, IrUpstream } from "../../ir-step.ts";
+import type { IrTopic } from "../../ir-stream.ts";
+import type { Call, Topic } from "../model/model.ts";
+import { lookupMessage } from "../names/lookup.ts";
+import { itemOfTopic } from "../names/topics.ts";
+import { checkCondition, free, type MessageScope } from "../scope/scope.ts";
+import { resolveCall } from "../steps/call.ts";
+import type { MessageContext, PackageContext, Run } from "../steps/context.ts";
+import { envOfLet } from "./env.ts";
+import { packageContext } from "./package-context.ts";
+import { bareStep, messageVariable } from "./request-scope.ts";
+import { callStep, positionOf, readsResume, resumeOf } from "./stream.ts";
+import { bareCall, checkBare, plainEntries } from "./stream-policy.ts";
+
+/** Every topic of the run. One that has a fault is left out. */
+export function resolveTopics(run: Run): ReadonlyMap<IrTopic, Topic> {
+  const found = new Map<IrTopic, Topic>();
+  for (const file of run.ir.files)
+    for (const service of file.services)
+      for (const topic of service.topics) {
+        const resolved = resolveTopic(run, file, service, topic);
+        if (resolved !== undefined) found.set(topic, resolved);
+      }
+  return found;
+}
+
+const STRING = { type: { kind: "string" }, proto: { kind: "scalar", scalar: ScalarType.STRING } } as const;
+
+/** Long, for most of it is one object. */
+function resolveTopic(run: Run, file: IrFile, service: IrService, topic: IrTopic): Topic | undefined {
+  let errors = 0;
+  const report: Report = (diagnostic) => {
+    if (diagnostic.severity === "error") errors++;
+    run.report(diagnostic);
+  };
+  const context = packageContext(run, file.desc.proto.package);
+  const env = envOfLet(run, service, file, context, () => {});
+  checkType(run, file, topic, report);
+  const desc = itemOfTopic(run.ir, topic, file.desc.proto.package);
+  const event = desc && messageVariable("event", "item", desc);
+  const key: Variable = { name: "key", role: "item", ...STRING, absent: false };
+  const scope = scopeOf(run, file, context, report, [["env", env.group] as const], env.broken);
+  const seen = event && { ...scope, given: new Map([["event", event] as const]) };
+  const until = topic.until && seen && checkCondition(seen, topic.until, "this `until`");
+  const position = topic.position && event && positionOf(scope, topic.position, event);
+  const resume = position && resumeOf(position.kind);
+  const call = topic.call && callOf(run, { file, service, topic, context, scope, report }, key, resume);
+  if (errors > 0 || event === undefined || (topic.call !== undefined && call === undefined)) return undefined;
+  return {
+    kind: "topic",
+    ir: service,
+    file,
+    desc: service.desc,
+    topic,
+    event,
+    key,
+    resume,
+    call,
+    position,
+    until,
+    args: { message: undefined, variable: key, members: [] },
+    shared: [],
+    env: env.variables,
+    steps: [
+      ...(call === undefined ? [] : [callStep(topic.call, call)]),
+      ...[position?.by, until].flatMap((by) => (by === undefined ? [] : [bareStep(by.text.at, by)])),
+    ],
+    targets: [],
+  };
+}
+
+/** What is said of the items agrees with what the call gives. */
+function checkType({ ir }: Run, file: IrFile, topic: IrTopic, report: Report): void {
+  const { type, call } = topic;
+  const said = type && lookupMessage(ir, type, file.desc.proto.package, report);
+  const given = call && itemOfTopic(ir, { ...topic, type: undefined }, file.desc.proto.package);
+  if (said === undefined || given === undefined || said.typeName === given.typeName || type === undefined) return;
+  report({
+    code: "BFF640",
+    severity: "error",
+    message: `an item of this topic is ${said.typeName} here, and ${given.typeName} where its call gives it`,
+    at: type.at,
+    related: [{ at: call?.method?.at ?? topic.at, message: "the call" }],
+    hint: `leave \`type\` out: it is what the call gives`,
+  });
+}
+
+/** Nothing of a request: a topic is one for all who follow it. */
+function scopeOf(
+  run: Run,
+  file: IrFile,
+  context: PackageContext,
+  report: Report,
+  given: Iterable<readonly [string, Variable]>,
+  brokenEnv: ReadonlySet<string>,
+): MessageScope {
+  const steps = new Map();
+  const broken = new Set<string>();
+  return {
+    registry: run.ir.registry,
+    container: file.desc.proto.package,
+    enums: run.enums,
+    report,
+    given: new Map(given),
+    steps,
+    stepOf: new Map(),
+    broken,
+    offered: [],
+    brokenArgs: new Set(),
+    brokenEnv,
+    functions: context.functions,
+    brokenFunctions: new Set(context.brokenFunctions),
+    known: new Set(),
+    shared: { steps, broken },
+  };
+}
+
+interface Around {
+  readonly file: IrFile;
+  readonly service: IrService;
+  readonly topic: IrTopic;
+  readonly context: PackageContext;
+  readonly scope: MessageScope;
+  readonly report: Report;
+}
+
+function callOf(run: Run, around: Around, key: Variable, resume: Variable | undefined): Call | undefined {
+  const { file, service, topic, context, scope, report } = around;
+  const { call: ir } = topic;
+  if (ir === undefined || !isOfProcess(scope, ir, report)) return undefined;
+  checkBare(ir, report);
+  if (readsResume(scope, ir) === undefined && topic.position !== undefined && ir.request === undefined)
+    run.suspect({
+      code: "BFF625",
+      severity: "warning",
+      message: "where its call breaks, the topic begins anew: the request does not read `resume`",
+      at: topic.position.at,
+      related: [{ at: ir.at, message: "the call" }],
+      hint: 'set the field that says where to go on, as in { name: "after_seq" by: "resume.orValue(0u)" }',
+    });
+  const given = new Map([
+    ...scope.given,
+    ["key", key] as const,
+    ...(resume === undefined ? [] : [["resume", resume] as const]),
+  ]);
+  const cx: MessageContext = {
+    run,
+    ir: service,
+    file,
+    scope: { ...scope, given, broken: resume === undefined ? new Set(["resume"]) : scope.broken },
+    args: { message: undefined, variable: key, members: [] },
+    offered: [],
+    governing: { ...context.governing, entries: ownEntries(scope, plainEntries(context.governing.entries)) },
+    package: context,
+    openAt: [],
+    roots: [],
+    around: new Map(),
+  };
+  const call = resolveCall(cx, bareCall(ir), [], "server_streaming");
+  if (call === undefined || call.effects === "none") return call;
+  report({
+    code: "BFF630",
+    severity: "error",
+    message: `"${ir.method?.value}" may have side effects, and is called again wherever it breaks`,
+    at: call.methodAt,
+    hint: "say `read_only: true` when it only reads; or leave out the call, and have the upstream publish",
+  });
+  return undefined;
+}
+
+/** Names of what belongs to one request. */
+const OF_A_REQUEST: readonly string[] = ["headers", "principal", "peer", "args", "now"];
+const readsRequest = (scope: MessageScope, { by, if: condition }: IrBind): boolean =>
+  [by, condition].some((text) => text !== undefined && OF_A_REQUEST.some((name) => free(scope, text).names.has(name)));
+
+/** The call is made for all who follow: what one of them sends would be sent for all. */
+function isOfProcess(scope: MessageScope, { policy, set, request }: IrCall, report: Report): boolean {
+  const refuse = (at: IrTopic["at"], what: string): false => {
+    report({
+      code: "BFF642",
+      severity: "error",
+      message: `${what} belongs to one request, and this call is one for all who follow the key`,
+      at,
+      hint: "send what `key` and `env` say; whether somebody may follow a key is said by a permit or a guard",
+    });
+    return false;
+  };
+  const { forward, identify, metadata, branches } = policy;
+  const [header] = forward;
+  if (header !== undefined) return refuse(header.at, "a header that is passed on");
+  if (identify !== undefined) return refuse(identify.at, "who calls");
+  if (branches[0] !== undefined) return refuse(branches[0].at, "a branch");
+  const bind = [...metadata, ...set].find((one) => readsRequest(scope, one));
+  if (bind !== undefined) return refuse(bind.by?.at ?? bind.at, "this");
+  const of = request && OF_A_REQUEST.find((name) => free(scope, request).names.has(name));
+  return of === undefined || request === undefined ? true : refuse(request.at, `\`${of}\``);
+}
+
+/** Of what upstream entries say for every call: nothing that belongs to a request. */
+function ownEntries(scope: MessageScope, entries: readonly IrUpstream[]): readonly IrUpstream[] {
+  return entries.map((entry) => ({
+    ...entry,
+    policy: {
+      ...entry.policy,
+      forward: [],
+      identify: undefined,
+      branches: [],
+      metadata: entry.policy.metadata.filter((bind) =>
+        [bind.by, bind.if].every(
+          (text) => text === undefined || [...free(scope, text).names].every((name) => name === "env"),
+        ),
+      ),
+    },
+  }));
+}

@@ -1,0 +1,20 @@
+import { type Expression, typeName } from "../../cel/index.ts";
+import type { Text } from "../../origin.ts";
+import { check, type MessageScope } from "../scope/scope.ts";
+
+/** The key of a topic: a text that is there. */
+export function keyOf(scope: MessageScope, text: Text): Expression | undefined {
+  const key = check(scope, text);
+  if (key === undefined || key.type.kind === "string") return key;
+  scope.report({
+    code: "BFF643",
+    severity: "error",
+    message: `this key is ${typeName(key.type)}, not a string`,
+    at: text.at,
+    hint:
+      key.type.kind === "optional"
+        ? 'write what stands in where it is unset; an empty key is refused, as in `.orValue("")`'
+        : "write string(…) around it",
+  });
+  return undefined;
+}
