@@ -77,6 +77,11 @@ const KEPT: readonly (readonly [string, object])[] = [
     { b: 1 },
   ],
   [
+    "google.protobuf.FieldMask of = 1 [(buf.validate.field).field_mask.const = { paths: ['a', 'b.c'] }];",
+    { of: "a,b.c" },
+  ],
+  ["google.protobuf.FieldMask of = 1 [(buf.validate.field).field_mask.in = 'a'];", { of: "" }],
+  [
     "option (buf.validate.message).oneof = { fields: ['a', 'b'] required: true }; string a = 1; string b = 2;",
     { a: "a-1" },
   ],

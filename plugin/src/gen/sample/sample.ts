@@ -149,6 +149,16 @@ class Sampling {
     return values;
   }
 
+  /** One with no paths keeps every rule but `const`. */
+  #mask(into: ReflectMessage, { own, more }: ValueRules): void {
+    const [paths] = into.fields;
+    const only = own?.message(MASK.const);
+    const others = own?.numbers.some((no) => no > MASK.last || (only !== undefined && no !== MASK.const)) ?? false;
+    if (more || others) this.sure = false;
+    if (paths?.fieldKind !== "list") return;
+    for (const path of only?.all(1, ScalarType.STRING) ?? []) into.get(paths).add(path);
+  }
+
   /** Those of google.protobuf whose fields mean something together. */
   #known(desc: DescMessage, into: ReflectMessage, rules: WireRules | undefined): boolean {
     const put = (name: string, value: unknown): true => {
@@ -171,8 +181,10 @@ class Sampling {
       case "google.protobuf.Any": // of which type nobody knows
       case "google.protobuf.Struct":
       case "google.protobuf.ListValue":
-      case "google.protobuf.FieldMask":
         if (hasPositive(new ValueRules(rules, KNOWN[desc.typeName]))) this.sure = false;
+        return true;
+      case "google.protobuf.FieldMask":
+        this.#mask(into, new ValueRules(rules, KNOWN[desc.typeName]));
         return true;
     }
     const [value] = desc.fields;
@@ -181,6 +193,8 @@ class Sampling {
     return put(value.name, only);
   }
 }
+/** Of FieldMaskRules: `const`, `in`, `not_in`, `example`. */
+const MASK = { const: 1, last: 4 } as const;
 const WRAPPER = /^google\.protobuf\.(Bool|Bytes|Double|Float|Int32|Int64|String|UInt32|UInt64)Value$/;
 type MapKey = string | number | bigint | boolean;
 
@@ -189,7 +203,7 @@ function floor(nanoseconds: bigint, { name }: DescMessage): bigint {
   const seconds = nanoseconds / SECOND;
   return name === "Timestamp" && seconds * SECOND > nanoseconds ? seconds - 1n : seconds;
 }
-/** Whether an empty one of Any and FieldMask may break its rules: all but `not_in`, which is field 3 of both. */
+/** Whether an empty Any may break its rules: all but `not_in`. */
 const hasPositive = ({ own, more }: ValueRules): boolean => more || (own?.numbers.some((no) => no !== 3) ?? false);
 
 // ---- rules of messages ----

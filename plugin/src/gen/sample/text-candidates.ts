@@ -120,6 +120,15 @@ export function texts(name: string, rules: ValueRules, kind: "string" | "bytes",
 
 const latin = (bytes: Uint8Array): string => String.fromCharCode(...bytes);
 const utf8 = new TextEncoder();
+const fromUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+/** Undefined: it is no text. */
+function decodedOf(bytes: Uint8Array): string | undefined {
+  try {
+    return fromUtf8.decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
 
 class Asked {
   readonly #bytes: boolean;
@@ -194,10 +203,16 @@ class Asked {
       text.endsWith(suffix) &&
       text.includes(contains) &&
       (this.#notContains === undefined || !text.includes(this.#notContains)) &&
-      (this.#matches === undefined || this.#matches(text)) &&
+      (this.#matches === undefined || this.#isMatched(text, this.#matches)) &&
       (this.#format === undefined || this.#isOfFormat(text))
     );
   };
+  /** Bytes are matched as the text that they are in UTF-8. */
+  #isMatched(text: string, matches: (text: string) => boolean): boolean {
+    if (!this.#bytes) return matches(text);
+    const decoded = decodedOf(Uint8Array.from(text, (one) => one.charCodeAt(0)));
+    return decoded !== undefined && matches(decoded);
+  }
   /** Of a format only what is made for it is known to be right. */
   #isOfFormat(text: string): boolean {
     const format = this.#formats[this.#format ?? 0];
@@ -230,9 +245,11 @@ class Asked {
     const most = Math.min(this.#most, this.#mostBytes);
     const least = Math.max(this.#least, this.#leastBytes);
     for (let length = least; length <= Math.min(most, least + 5); length++) {
-      const text = textFor(pattern, length);
-      if (text !== undefined) yield text;
-      if (text !== undefined) yield this.#fitted(text);
+      const found = textFor(pattern, length);
+      if (found === undefined) continue;
+      const text = this.#bytes ? latin(utf8.encode(found)) : found;
+      yield text;
+      yield this.#fitted(text);
     }
   }
   /** With what it has to begin and end with, and as long as it may be. The end of the text is what tells it from others. */
