@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { GetRequestSchema, ThingSchema, Upstream as UpstreamService } from "../testing/gen/test_pb.ts";
 import { GRPC, H2Upstream, type Received, refuse, reply } from "../testing/h2-upstream.ts";
 import { testedHttp2 } from "../testing/tested-http2.ts";
+import { frame } from "../wire/frame.ts";
 import { type ConnectTransportOptions, connectTransport } from "./connect-transport.ts";
 import { GrpcClient } from "./grpc-client.ts";
 
@@ -83,11 +84,16 @@ describe("an error", () => {
     upstream.answer = (received) => reply(received, Buffer.from([0xff, 0xff, 0xff]));
     expect(await failure(things().get({ id: "a" }))).toMatchObject({ code: Code.Internal });
   });
-  test("is UNIMPLEMENTED for a stream", async () => {
-    const transport = connectTransport(client);
-    const stream = { ...UpstreamService.method.get, methodKind: "server_streaming" } as never;
-    const call = transport.stream(stream, undefined, undefined, undefined, (async function* () {})());
-    expect(await failure(call)).toMatchObject({ code: Code.Unimplemented });
+  test("is UNIMPLEMENTED for what takes a stream, and for streams of a client that has none", async () => {
+    for (const [methodKind, of] of [
+      ["client_streaming", client],
+      ["bidi_streaming", client],
+      ["server_streaming", { send: () => ({ cancel: () => {} }) }],
+    ] as const) {
+      const stream = { ...UpstreamService.method.get, methodKind } as never;
+      const call = connectTransport(of).stream(stream, undefined, undefined, undefined, asked({ id: "a" }) as never);
+      expect(await failure(call)).toMatchObject({ code: Code.Unimplemented });
+    }
   });
 });
 
@@ -140,3 +146,71 @@ test("interceptors see the call", async () => {
   expect(seen).toEqual(["/test.v1.Upstream/Get", "1"]);
   expect((await upstream.next()).headers["x-id"]).toBe("9");
 });
+
+describe("a stream", () => {
+  const WATCH = { ...UpstreamService.method.get, methodKind: "server_streaming" } as never;
+  const open = (signal?: AbortSignal, timeoutMs?: number) =>
+    connectTransport(client).stream(WATCH, signal, timeoutMs, { "x-id": "7" }, asked({ id: "a" }) as never);
+  const item = (id: string): Buffer => frame(toBinary(ThingSchema, create(ThingSchema, { id })));
+
+  test("gives its items, headers and trailers", async () => {
+    upstream.answer = ({ stream }) => {
+      stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0", "t-a": "2" }));
+      stream.respond({ ...GRPC, "x-a": "1" }, { waitForTrailers: true });
+      stream.end(Buffer.concat([item("a"), item("b")]));
+    };
+    const response = await open();
+    const ids: unknown[] = [];
+    for await (const message of response.message as AsyncIterable<{ id: string }>) ids.push(message.id);
+    expect(ids).toEqual(["a", "b"]);
+    expect([response.header.get("x-a"), response.trailer.get("t-a"), response.trailer.get("grpc-status")]).toEqual([
+      "1",
+      "2",
+      null,
+    ]);
+    const { headers, body } = await upstream.next();
+    expect(headers["x-id"]).toBe("7");
+    expect(fromBinary(GetRequestSchema, body).id).toBe("a");
+  });
+  test("fails behind its items, and at once where it is refused", async () => {
+    upstream.answer = ({ stream }) => {
+      stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": "8", "grpc-message": "enough" }));
+      stream.respond(GRPC, { waitForTrailers: true });
+      stream.end(item("a"));
+    };
+    const items = (await open()).message[Symbol.asyncIterator]();
+    expect((await items.next()).done).toBe(false);
+    expect(await failure(items.next())).toMatchObject({ code: Code.ResourceExhausted, rawMessage: "enough" });
+    expect(await failure(items.next())).toMatchObject({ code: Code.ResourceExhausted });
+    upstream.answer = (received) => refuse(received, "5");
+    expect(await failure(open())).toMatchObject({ code: Code.NotFound });
+  });
+  test("ends on the wire at its signal and its deadline, and with an item that makes no sense", async () => {
+    upstream.answer = ({ stream }) => {
+      stream.respond(GRPC);
+      stream.write(item("a"));
+    };
+    const aborter = new AbortController();
+    const aborted = (await open(aborter.signal)).message[Symbol.asyncIterator]();
+    await aborted.next();
+    const waiting = failure(aborted.next());
+    aborter.abort();
+    expect(await waiting).toMatchObject({ code: Code.Canceled });
+    expect(await (await upstream.next()).closed).toBe(http2.constants.NGHTTP2_CANCEL);
+    const late = (await open(undefined, 300)).message[Symbol.asyncIterator]();
+    await late.next();
+    expect(await failure(late.next())).toMatchObject({ code: Code.DeadlineExceeded });
+    expect(await (await upstream.next()).closed).toBe(http2.constants.NGHTTP2_CANCEL);
+    upstream.answer = ({ stream }) => {
+      stream.respond(GRPC);
+      stream.write(frame(Buffer.from([0xff, 0xff, 0xff])));
+    };
+    const odd = (await open()).message[Symbol.asyncIterator]();
+    expect(await failure(odd.next())).toMatchObject({ code: Code.Internal });
+    expect(await (await upstream.next()).closed).toBe(http2.constants.NGHTTP2_CANCEL);
+  });
+});
+
+async function* asked(request: object): AsyncGenerator<object> {
+  yield request;
+}

@@ -7,11 +7,12 @@ import {
   type Transport,
   type UnaryResponse,
 } from "@connectrpc/connect";
-import { runUnaryCall } from "@connectrpc/connect/protocol";
-import { Code, type Fault, verdictOn } from "../failure.ts";
+import { runStreamingCall, runUnaryCall } from "@connectrpc/connect/protocol";
+import { verdictOn } from "../failure.ts";
 import { frame } from "../wire/frame.ts";
-import { statusDetails } from "../wire/status-detail.ts";
-import type { InFlight, OutgoingHeaders, ReceivedHeaders, Reply, UnaryClient } from "./unary-client.ts";
+import { connectError, sendable, toHeaders } from "./connect-metadata.ts";
+import { openedStream } from "./connect-streaming.ts";
+import type { InFlight, OutgoingHeaders, Reply, UnaryClient } from "./unary-client.ts";
 
 /** What calls through a Transport have in common. */
 export interface ConnectTransportOptions {
@@ -21,9 +22,9 @@ export interface ConnectTransportOptions {
 }
 
 /**
- * A client of upstreams as a Transport of Connect: `createClient(Service, connectTransport(client))`. Unary rpcs only; streaming ones
- * fail with UNIMPLEMENTED. A call that the upstream has certainly not processed is sent once more. There are no retries, breakers or
- * limits here.
+ * A client of upstreams as a Transport of Connect: `createClient(Service, connectTransport(client))`. Unary and server-streaming rpcs;
+ * those that take a stream fail with UNIMPLEMENTED. A unary call that the upstream has certainly not processed is sent once more. There
+ * are no retries, breakers or limits here.
  */
 export function connectTransport(client: UnaryClient, options: ConnectTransportOptions = {}): Transport {
   return {
@@ -65,8 +66,27 @@ export function connectTransport(client: UnaryClient, options: ConnectTransportO
         },
       });
     },
-    stream: (method) =>
-      Promise.reject(new ConnectError(`${method.name} streams, which is not supported`, ConnectCode.Unimplemented)),
+    async stream(method, signal, timeoutMs = options.defaultTimeoutMs, header, input, contextValues) {
+      if (method.methodKind !== "server_streaming")
+        throw new ConnectError(`${method.name} takes a stream, which is not supported`, ConnectCode.Unimplemented);
+      const deadlineMs = timeoutMs !== undefined && timeoutMs > 0 ? timeoutMs : undefined;
+      return runStreamingCall({
+        interceptors: [...(options.interceptors ?? [])],
+        ...(signal !== undefined && { signal }),
+        ...(deadlineMs !== undefined && { timeoutMs: deadlineMs }),
+        req: {
+          stream: true,
+          service: method.parent,
+          method,
+          requestMethod: "POST",
+          url: `/${method.parent.typeName}/${method.name}`,
+          header: new Headers(header),
+          contextValues: contextValues ?? createContextValues(),
+          message: input,
+        },
+        next: (request) => openedStream(client, request, deadlineMs ?? Number.POSITIVE_INFINITY),
+      });
+    },
   };
 }
 
@@ -126,32 +146,3 @@ function once(
     send();
   });
 }
-
-function connectError(fault: Fault, header: Headers, trailer: Headers): ConnectError {
-  const metadata = new Headers(header);
-  for (const [name, value] of trailer) metadata.append(name, value);
-  // 0 is no code of an error.
-  const code = fault.code === Code.OK ? ConnectCode.Unknown : (fault.code as ConnectCode);
-  const error = new ConnectError(fault.message, code, metadata);
-  if (fault.details !== undefined) error.details = statusDetails(fault.details);
-  return error;
-}
-
-/** Names that Connect or gRPC set themselves are left out. */
-function sendable(headers: Headers): OutgoingHeaders {
-  const all: Record<string, string> = {};
-  for (const [name, value] of headers) if (!name.startsWith("grpc-") && !OURS.has(name)) all[name] = value;
-  return all;
-}
-const OURS = new Set(["content-type", "te", "host", "connection", "content-length", "transfer-encoding"]);
-
-/** Without what is the protocol's own. */
-function toHeaders(received: ReceivedHeaders): Headers {
-  const headers = new Headers();
-  for (const [name, value] of Object.entries(received)) {
-    if (value === undefined || name.startsWith(":") || PROTOCOL.has(name)) continue;
-    for (const one of Array.isArray(value) ? value : [value]) headers.append(name, String(one));
-  }
-  return headers;
-}
-const PROTOCOL = new Set(["grpc-status", "grpc-message", "grpc-status-details-bin"]);

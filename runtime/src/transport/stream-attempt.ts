@@ -145,7 +145,7 @@ export class StreamAttempt extends SentRequest implements OpenStream {
     else {
       this.finish();
       try {
-        this.#receiver.ended(this.last);
+        this.#receiver.ended(this.status ?? {});
       } catch (error) {
         uncaught(error);
       }
@@ -173,7 +173,7 @@ export class StreamAttempt extends SentRequest implements OpenStream {
     this.#give();
   }
   protected override faulted(fault: Fault): void {
-    this.#receiver.faulted(fault);
+    this.#receiver.faulted(fault, this.status);
   }
   protected override finish(): void {
     super.finish();

@@ -9,7 +9,8 @@ export interface StreamReceiver {
   item(message: Uint8Array): void;
   /** The upstream has ended it with OK, and all its items have been given. */
   ended(trailers: ReceivedHeaders): void;
-  faulted(fault: Fault): void;
+  /** @param trailers what has come beside it */
+  faulted(fault: Fault, trailers?: ReceivedHeaders): void;
 }
 
 /** A server stream that has been asked for. */

@@ -1,6 +1,6 @@
 // The client under test: the runtime's client of upstreams, as a Transport of Connect.
 import { setTimeout as sleep } from "node:timers/promises";
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { create, type DescMessage, fromBinary, type MessageShape, toBinary } from "@bufbuild/protobuf";
 import { type Any, AnySchema, anyUnpack } from "@bufbuild/protobuf/wkt";
 import { type CallOptions, ConnectError, createClient } from "@connectrpc/connect";
 import { connectTransport, GrpcClient } from "../../../runtime/src/index.ts";
@@ -33,6 +33,12 @@ function clientFor(request: ClientRequest): GrpcClient {
   return client;
 }
 
+function unpacked<Desc extends DescMessage>(any: Any, desc: Desc): MessageShape<Desc> {
+  const message = anyUnpack(any, desc);
+  if (message === undefined) throw new Error(`a request of type ${any.typeUrl}`);
+  return message;
+}
+
 async function run(request: ClientRequest): Promise<ClientResult> {
   const service = createClient(ConformanceService, connectTransport(clientFor(request)));
   const result: ClientResult = { responseHeaders: [], responseTrailers: [], payloads: [] };
@@ -50,18 +56,29 @@ async function run(request: ClientRequest): Promise<ClientResult> {
       result.responseTrailers = toHeaders(trailers);
     },
   };
-  const { unary, idempotentUnary, unimplemented } = ConformanceService.method;
+  const { unary, idempotentUnary, unimplemented, serverStream } = ConformanceService.method;
   const method = [unary, idempotentUnary, unimplemented].find(({ name }) => name === request.method);
   const any = request.requestMessages[0];
-  if (method === undefined || any === undefined) throw new Error("not a unary call");
-  const message = anyUnpack(any, method.input);
-  if (message === undefined) throw new Error(`a request of type ${any.typeUrl}`);
+  if (any === undefined) throw new Error("a call without a request");
   await sleep(request.requestDelayMs);
   const timing = request.cancel?.cancelTiming;
-  if (timing?.case === "afterCloseSendMs") setTimeout(() => canceller.abort(), timing.value);
+  const afterSending = (): void => {
+    if (timing?.case === "afterCloseSendMs") setTimeout(() => canceller.abort(), timing.value);
+  };
   try {
-    const { payload } = await service[method.localName as "unary"](message, options);
-    result.payloads.push(payload ?? { data: new Uint8Array() });
+    if (method !== undefined) {
+      const message = unpacked(any, method.input);
+      afterSending();
+      const { payload } = await service[method.localName as "unary"](message, options);
+      result.payloads.push(payload ?? { data: new Uint8Array() });
+    } else if (request.method === serverStream.name) {
+      const message = unpacked(any, serverStream.input);
+      afterSending();
+      for await (const { payload } of service.serverStream(message, options)) {
+        result.payloads.push(payload ?? { data: new Uint8Array() });
+        if (timing?.case === "afterNumResponses" && timing.value === result.payloads.length) canceller.abort();
+      }
+    } else throw new Error(`${request.method} is not supported`);
   } catch (thrown) {
     const error = ConnectError.from(thrown);
     const details = error.details.map(

@@ -5,8 +5,8 @@ import { runConformance } from "./conformance.ts";
 describe.skipIf(process.env.PROTOBFF_WITHOUT_GO === "1")("Connect's conformance", () => {
   test.each([
     ["server", "own", 3_800],
-    ["client", "node", 140],
-    ["client", "own", 140],
+    ["client", "node", 230],
+    ["client", "own", 230],
   ] as const)(
     "the %s passes all cases (HTTP/2 to upstreams: %s), at least %i",
     async (side, http2, least) => {

@@ -63,7 +63,12 @@ export type ClientRequest = Message & {
   requestMessages: Any[];
   timeoutMs?: number;
   requestDelayMs: number;
-  cancel?: { cancelTiming: { case: "afterCloseSendMs"; value: number } | { case: undefined } };
+  cancel?: {
+    cancelTiming:
+      | { case: "afterCloseSendMs"; value: number }
+      | { case: "afterNumResponses"; value: number }
+      | { case: undefined };
+  };
 };
 export interface ClientResult {
   responseHeaders: Header[];
