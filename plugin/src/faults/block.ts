@@ -33,7 +33,7 @@ import {
   valueResult,
   type Why,
 } from "./results.ts";
-import { EvaluationError, fromReport, MapValue, MessageValue, UNKNOWN, Untold, type Value } from "./values.ts";
+import { EvaluationError, fromReport, MapValue, MayFail, MessageValue, UNKNOWN, Untold, type Value } from "./values.ts";
 
 /** What all blocks of one response share. */
 export interface Response {
@@ -381,7 +381,7 @@ export class Block {
     try {
       return evaluate(tree, this.#sees(NO_LOCALS));
     } catch (error) {
-      if (error instanceof EvaluationError) return undefined;
+      if (error instanceof EvaluationError || error instanceof MayFail) return undefined;
       throw error;
     }
   }
@@ -412,6 +412,7 @@ export class Block {
       const bare = expression.path === true && "name" in expression.tree && found.has(expression.tree.name);
       return valueResult(value, bare ? taint : [...taint, ...inner], { inner: bare ? inner : [], unset });
     } catch (error) {
+      if (error instanceof MayFail) throw new Untold(`\`${expression.text}\` may be an error`);
       return failed(error, [...taint, ...inner]);
     }
   }

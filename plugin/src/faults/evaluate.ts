@@ -6,6 +6,7 @@ import {
   fromReport,
   isListValue,
   MapValue,
+  MayFail,
   MessageValue,
   OptionalValue,
   UNKNOWN,
@@ -30,7 +31,7 @@ export interface Sees {
 }
 
 /**
- * Throws EvaluationError for what is an error in CEL. Long, for it is a table of the kinds of nodes.
+ * Throws EvaluationError for what is an error in CEL, MayFail for what may be one. Long, for it is a table of the kinds of nodes.
  *
  * @param asked it stands in a path that `has` asks about
  */
@@ -98,25 +99,13 @@ function isSet(value: Value): boolean | Unknown {
 }
 
 type CallTree = Extract<TreeReport, { readonly call: string }>;
-function called({ call, args, own }: CallTree, sees: Sees): Value {
+function called({ call, args, own, fails }: CallTree, sees: Sees): Value {
   const at = (i: number): Value => {
     const arg = args[i];
     return arg === undefined ? UNKNOWN : evaluate(arg, sees);
   };
-  if (call === "logical_and")
-    return either(
-      () => at(0),
-      () => at(1),
-      false,
-      sees.strict,
-    );
-  if (call === "logical_or")
-    return either(
-      () => at(0),
-      () => at(1),
-      true,
-      sees.strict,
-    );
+  if (call === "logical_and" || call === "logical_or")
+    return combined([() => at(0), () => at(1)], call === "logical_or", sees.strict);
   if (call === "conditional") {
     const condition = at(0);
     return condition === UNKNOWN ? UNKNOWN : condition === true ? at(1) : at(2);
@@ -124,26 +113,31 @@ function called({ call, args, own }: CallTree, sees: Sees): Value {
   const given = args.map((arg) => evaluate(arg, sees));
   if (given.some((one) => one instanceof MessageValue && one.type === ANY))
     throw new EvaluationError("nobody knows what is in it");
-  return own ? sees.own(call) : (functionOf(call)?.(given) ?? UNKNOWN);
+  const value = own ? sees.own(call) : (functionOf(call)?.(given) ?? UNKNOWN);
+  if (value === UNKNOWN && fails) throw new MayFail(call);
+  return value;
 }
 
-/** `&&` and `||`: what decides on one side absorbs an error of the other, unless it is strict. */
-function either(a: () => Value, b: () => Value, decides: boolean, strict: boolean): Value {
-  if (strict) {
-    const first = a();
-    return first === !decides ? b() : first;
-  }
-  const results = [a, b].map((one) => {
+/** `&&` and `||`, `all` and `exists`: what decides on one side absorbs an error of another, unless it is strict. */
+function combined(runs: readonly (() => Value)[], decides: boolean, strict: boolean): Value {
+  const errors: EvaluationError[] = [];
+  let open = false;
+  for (const run of runs) {
     try {
-      return { value: one() };
+      const value = run();
+      if (value === decides) return decides;
+      if (value !== !decides) open = true;
     } catch (error) {
-      if (!(error instanceof EvaluationError)) throw error;
-      return { error };
+      if (error instanceof MayFail) open = true;
+      else if (error instanceof EvaluationError) errors.push(error);
+      else throw error;
     }
-  });
-  if (results.some((result) => result.value === decides)) return decides;
-  for (const result of results) if (result.error !== undefined) throw result.error;
-  return results.every((result) => result.value === !decides) ? !decides : UNKNOWN;
+    if (strict && (open || errors.length > 0)) break;
+  }
+  // What is not known may decide.
+  const [error] = errors;
+  if (!open && error !== undefined) throw error;
+  return open ? UNKNOWN : !decides;
 }
 
 type Made = Extract<TreeReport, { readonly message: string }>;
@@ -193,13 +187,12 @@ function macro({ macro: name, range, vars, args }: Macro, sees: Sees): Value {
   const values = isListValue(over) ? over : pairs.map(([key]) => key);
   switch (name) {
     case "all":
-      return locals
-        .map((one) => () => run(0, one))
-        .reduce<Value>((so, next) => either(() => so, next, false, sees.strict), true);
     case "exists":
-      return locals
-        .map((one) => () => run(0, one))
-        .reduce<Value>((so, next) => either(() => so, next, true, sees.strict), false);
+      return combined(
+        locals.map((one) => () => run(0, one)),
+        name === "exists",
+        sees.strict,
+      );
     case "exists_one":
     case "existsOne": {
       const held = locals.map((one) => run(0, one));

@@ -1,4 +1,5 @@
 // The functions of expressions, as far as a decision in a BFF rests on them; by the names of their overloads. Others give what is not known.
+import { TEXTS } from "./texts.ts";
 import { TIMES } from "./times.ts";
 import {
   EvaluationError,
@@ -17,7 +18,7 @@ type Function = (args: readonly Value[]) => Value;
 
 /** Undefined: not known here. Throws EvaluationError as the function does. */
 export function functionOf(overload: string): Function | undefined {
-  return FUNCTIONS.get(overload.replace(/_(?:int64|uint64|double|number|int|uint)$/, "")) ?? FUNCTIONS.get(overload);
+  return FUNCTIONS.get(overload) ?? FUNCTIONS.get(overload.replace(/_(?:int64|uint64|double|number|int|uint)$/, ""));
 }
 
 const compare =
@@ -28,12 +29,35 @@ const compare =
     if (typeof a === "boolean" && typeof b === "boolean") return holds(Number(a) - Number(b));
     return UNKNOWN;
   };
-const arithmetic =
-  (ints: (a: bigint, b: bigint) => bigint, doubles: (a: number, b: number) => number): Function =>
-  ([a, b]) => {
-    if (typeof a === "bigint" && typeof b === "bigint") return ints(a, b);
-    if (typeof a === "number" && typeof b === "number") return doubles(a, b);
-    return UNKNOWN;
+/** What does not fit is an error. */
+const int = (a: bigint): bigint => within(a, BigInt.asIntN(64, a));
+const uint = (a: bigint): bigint => within(a, BigInt.asUintN(64, a));
+function within(a: bigint, cut: bigint): bigint {
+  if (a !== cut) throw new EvaluationError("out of range");
+  return a;
+}
+function arithmetic(
+  name: string,
+  ints: (a: bigint, b: bigint) => bigint,
+  doubles: (a: number, b: number) => number,
+): [string, Function][] {
+  const whole =
+    (fit: (a: bigint) => bigint): Function =>
+    ([a, b]) =>
+      typeof a === "bigint" && typeof b === "bigint" ? fit(ints(a, b)) : UNKNOWN;
+  return [
+    [`${name}_int64`, whole(int)],
+    [`${name}_uint64`, whole(uint)],
+    [`${name}_double`, ([a, b]) => (typeof a === "number" && typeof b === "number" ? doubles(a, b) : UNKNOWN)],
+  ];
+}
+const truncated =
+  (fit: (a: bigint) => bigint): Function =>
+  ([a]) => {
+    if (typeof a !== "number") return UNKNOWN;
+    // As in cel-go the least int is none that a double becomes.
+    if (!Number.isFinite(a) || a <= -(2 ** 63) || (fit === uint && a < 0)) throw new EvaluationError("out of range");
+    return fit(BigInt(Math.trunc(a)));
   };
 const texts =
   (run: (a: string, b: string) => Value): Function =>
@@ -145,42 +169,32 @@ const FUNCTIONS: ReadonlyMap<string, Function> = new Map<string, Function>([
   ["logical_not", ([a]) => (typeof a === "boolean" ? !a : UNKNOWN)],
   ["equals", ([a = UNKNOWN, b = UNKNOWN]) => equal(a, b)],
   ["not_equals", ([a = UNKNOWN, b = UNKNOWN]) => negated(equal(a, b))],
-  ["negate", ([a]) => (typeof a === "bigint" || typeof a === "number" ? -a : UNKNOWN)],
-  [
+  ["negate", ([a]) => (typeof a === "bigint" ? int(-a) : typeof a === "number" ? -a : UNKNOWN)],
+  ...arithmetic(
     "add",
-    arithmetic(
-      (a, b) => a + b,
-      (a, b) => a + b,
-    ),
-  ],
-  [
+    (a, b) => a + b,
+    (a, b) => a + b,
+  ),
+  ...arithmetic(
     "subtract",
-    arithmetic(
-      (a, b) => a - b,
-      (a, b) => a - b,
-    ),
-  ],
-  [
+    (a, b) => a - b,
+    (a, b) => a - b,
+  ),
+  ...arithmetic(
     "multiply",
-    arithmetic(
-      (a, b) => a * b,
-      (a, b) => a * b,
-    ),
-  ],
-  [
+    (a, b) => a * b,
+    (a, b) => a * b,
+  ),
+  ...arithmetic(
     "divide",
-    arithmetic(
-      (a, b) => a / whole(b),
-      (a, b) => a / b,
-    ),
-  ],
-  [
+    (a, b) => a / whole(b),
+    (a, b) => a / b,
+  ),
+  ...arithmetic(
     "modulo",
-    arithmetic(
-      (a, b) => a % whole(b),
-      (a, b) => a % b,
-    ),
-  ],
+    (a, b) => a % whole(b),
+    (a, b) => a % b,
+  ),
   ["add_string", texts((a, b) => a + b)],
   ["add_list", ([a, b]) => (a && b && isListValue(a) && isListValue(b) ? [...a, ...b] : UNKNOWN)],
   ...["", ...KINDS.map((kind) => `_${kind}`)].flatMap((kind): [string, Function][] => [
@@ -201,21 +215,16 @@ const FUNCTIONS: ReadonlyMap<string, Function> = new Map<string, Function>([
   ["unwrap", unwrapped],
   ["int64_to_double", ([a]) => (typeof a === "bigint" ? Number(a) : UNKNOWN)],
   ["uint64_to_double", ([a]) => (typeof a === "bigint" ? Number(a) : UNKNOWN)],
-  ["uint64_to_int64", same],
-  [
-    "int64_to_uint64",
-    ([a]) => {
-      if (typeof a === "bigint" && a < 0n) throw new EvaluationError("negative");
-      return a ?? UNKNOWN;
-    },
-  ],
-  ["double_to_int64", ([a]) => (typeof a === "number" ? BigInt(Math.trunc(a)) : UNKNOWN)],
-  ["double_to_uint64", ([a]) => (typeof a === "number" ? BigInt(Math.trunc(a)) : UNKNOWN)],
+  ["uint64_to_int64", ([a]) => (typeof a === "bigint" ? int(a) : UNKNOWN)],
+  ["int64_to_uint64", ([a]) => (typeof a === "bigint" ? uint(a) : UNKNOWN)],
+  ["double_to_int64", truncated(int)],
+  ["double_to_uint64", truncated(uint)],
   ["int64_to_enum", same],
-  ["string_to_int64", parsed(/^[+-]?\d+$/, (a) => BigInt(a))],
-  ["string_to_uint64", parsed(/^\d+$/, (a) => BigInt(a))],
+  ["string_to_int64", parsed(/^[+-]?\d+$/, (a) => int(BigInt(a.replace(/^\+/, ""))))],
+  ["string_to_uint64", parsed(/^\d+$/, (a) => uint(BigInt(a)))],
   ["string_to_double", parsed(/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i, Number)],
   ["string_to_bool", parsed(/^(1|0|t|f|T|F|true|false|TRUE|FALSE|True|False)$/, (a) => /^(1|t)/i.test(a))],
+  ...TEXTS,
   ...TIMES,
   ["matches", matches],
   ["int64_to_string", ([a]) => (typeof a === "bigint" ? String(a) : UNKNOWN)],
@@ -224,8 +233,8 @@ const FUNCTIONS: ReadonlyMap<string, Function> = new Map<string, Function>([
   ["contains", texts((a, b) => a.includes(b))],
   ["starts_with", texts((a, b) => a.startsWith(b))],
   ["ends_with", texts((a, b) => a.endsWith(b))],
-  ["lower_ascii", text((a) => a.toLowerCase())],
-  ["upper_ascii", text((a) => a.toUpperCase())],
+  ["lower_ascii", text((a) => a.replace(/[A-Z]+/g, (part) => part.toLowerCase()))],
+  ["upper_ascii", text((a) => a.replace(/[a-z]+/g, (part) => part.toUpperCase()))],
   ["lower", text((a) => a.toLowerCase())],
   ["upper", text((a) => a.toUpperCase())],
   ["math_greatest", most((a, b) => a > b)],

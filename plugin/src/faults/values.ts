@@ -49,6 +49,10 @@ export class OptionalValue {
 export class EvaluationError extends Error {
   override readonly name = "EvaluationError";
 }
+/** An expression of which it is not known whether it is an error. */
+export class MayFail extends Error {
+  override readonly name = "MayFail";
+}
 /** The plan does not tell how something is decided. */
 export class Untold extends Error {
   override readonly name = "Untold";

@@ -116,8 +116,14 @@ function rpcBehaviour(
     ...defined("declared", response && { message: response.typeName, fields: namesBelow(response) }),
     ...defined("permit", method.permit && permitOf(method.permit, planned.permit)),
     ...defined("limits", planned.limits && limitsOf(planned.limits)),
-    ...(isOpen(planned) && { untold: "its request has rules, which the sample may break", validated: true as const }),
+    ...untoldOf(planned),
   };
+}
+
+/** Why its end is not told. */
+function untoldOf(planned: PlanMethod): Pick<RpcBehaviour, "untold" | "validated"> {
+  if (planned.stream !== undefined) return { untold: "it is followed, item by item" };
+  return isOpen(planned) ? { untold: "its request has rules, which the sample may break", validated: true } : {};
 }
 
 /** Whether the sample is not known to keep the rules of its message. */
