@@ -1,0 +1,24 @@
+import { expect, test } from "vitest";
+import { followWorld } from "./follow-world.ts";
+
+const SEEDS = 300;
+
+test(`${SEEDS} random worlds: whoever follows to the end has had all, once and in order`, async () => {
+  const wrong: string[] = [];
+  const seen: Record<string, number> = {};
+  for (let seed = 0; seed < SEEDS && wrong.length < 5; seed++) {
+    const world = await followWorld(seed);
+    for (const [name, count] of Object.entries(world.seen)) seen[name] = (seen[name] ?? 0) + count;
+    if (world.violations.length > 0) wrong.push(`seed ${seed}: ${world.violations[0]}`);
+  }
+  expect(wrong).toEqual([]);
+  // Each of these has happened, or nothing is said about it.
+  expect(Object.keys(seen).sort()).toEqual(["UNAVAILABLE", "items", "lost", "resumed", "silent", "stalled"]);
+  for (const [name, count] of Object.entries(seen)) expect([name, count > 50]).toEqual([name, true]);
+}, 120_000);
+
+test("an item that is lost is noticed", async () => {
+  let noticed = false;
+  for (let seed = 0; seed < 100 && !noticed; seed++) noticed = (await followWorld(seed, true)).violations.length > 0;
+  expect(noticed).toBe(true);
+}, 60_000);
