@@ -9,7 +9,7 @@ import { connect } from "@nats-io/transport-node";
 import { onTestFinished } from "vitest";
 import { freePort } from "./listening.ts";
 
-/** @param options of nats-server, in place of its being there from the beginning where they are `"away"` */
+/** @param options of nats-server */
 export async function startNats(...options: string[]) {
   const folder = mkdtempSync(join(tmpdir(), "bff-nats-"));
   const port = await freePort();
@@ -20,12 +20,14 @@ export async function startNats(...options: string[]) {
     const started = spawn("nats-server", args, { stdio: ["ignore", "ignore", "pipe"], env: { ...process.env, PATH } });
     child = started;
     let printed = "";
-    for await (const chunk of started.stderr) {
-      printed += String(chunk);
-      if (printed.includes("Server is ready")) break;
-    }
-    if (!printed.includes("Server is ready")) throw new Error(printed);
-    started.stderr.resume();
+    await new Promise<void>((resolve, reject) => {
+      started.stderr.on("data", (chunk) => {
+        printed += String(chunk); // read to its end: a server that cannot write its log dies
+        if (printed.includes("Server is ready")) resolve();
+      });
+      started.once("exit", () => reject(new Error(printed)));
+      started.once("error", reject);
+    });
   }
   async function stop(): Promise<void> {
     const stopped = child;
@@ -40,8 +42,8 @@ export async function startNats(...options: string[]) {
   });
   const url = `nats://127.0.0.1:${port}`;
   /** What publishes and looks on: NATS' own client, by itself. */
-  async function admin() {
-    const connection = await connect({ servers: url, maxReconnectAttempts: -1, reconnectTimeWait: 50 });
+  async function admin(options: { readonly user?: string; readonly pass?: string } = {}) {
+    const connection = await connect({ servers: url, maxReconnectAttempts: -1, reconnectTimeWait: 50, ...options });
     onTestFinished(() => connection.close());
     const jsm = await jetstreamManager(connection);
     const js = jetstream(connection);

@@ -8,7 +8,7 @@ import { until } from "../testing/redis-rig.ts";
 import { Following } from "./following.ts";
 import { JetStreamLog } from "./jetstream-log.ts";
 import { Nats } from "./nats.ts";
-import { tokenOf } from "./token.ts";
+import { readToken, tokenOf } from "./token.ts";
 
 interface Event {
   readonly n: number;
@@ -257,6 +257,23 @@ describe("a topic in JetStream", { timeout: 60_000 }, () => {
     expect(one.heard).toEqual([5]);
     one.leave();
     await until(async () => log.consumers === 0 && (await admin.consumers("RUNS")) === 0);
+  });
+  test("the newest item of a key is one read away; while NATS is away that fails at once", async () => {
+    const { log, publish, server, faults } = await setUp();
+    await publish("a", 1, 2, 3);
+    const newest = (key: string): Promise<unknown> =>
+      new Promise((resolve) => {
+        log.newest(key, {
+          found: ({ n }, token, bytes) => resolve([n, readToken(token)?.place, Buffer.from(bytes ?? []).toString()]),
+          nothing: () => resolve("nothing"),
+          faulted: ({ kind, code }) => resolve(`${kind} ${code}`),
+        });
+      });
+    await until(async () => (await newest("a")) !== `transport ${Code.UNAVAILABLE}`);
+    expect([await newest("a"), await newest("b")]).toEqual([[3, 3n, "3"], "nothing"]);
+    await server.stop();
+    await until(() => faults.length === 1);
+    expect(await newest("a")).toBe(`transport ${Code.UNAVAILABLE}`);
   });
   test("without a server followers are held, and then fail; there at last, it is used", async () => {
     const server = await startNats();

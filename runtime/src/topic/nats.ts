@@ -36,6 +36,8 @@ export interface NatsParts {
 
 /** The first connection is tried again after so long, in milliseconds; and each that is lost. */
 const RECONNECT_MS = 1_000;
+/** A connection has to stand within so long, in milliseconds. */
+const CONNECT_MS = 5_000;
 /** So many tails are begun at once: after a restart all of them are. */
 const AT_ONCE = 32;
 /** The server's answer is waited for, in milliseconds. */
@@ -68,7 +70,7 @@ export class Nats implements TopicStore {
       name: "protobff",
       maxReconnectAttempts: -1,
       reconnectTimeWait: RECONNECT_MS,
-      ignoreAuthErrorAbort: true,
+      timeout: CONNECT_MS,
       noAsyncTraces: true,
     };
     this.#streams = new StreamNames(clock, fault);
