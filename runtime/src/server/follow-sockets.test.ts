@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import * as http from "node:http";
 import * as net from "node:net";
+import fc from "fast-check";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { type RawData, WebSocket as WsClient } from "ws";
 import { Denied } from "../compose/admission.ts";
@@ -241,6 +242,13 @@ describe("a WebSocket", () => {
   });
 });
 
+const UPGRADE =
+  "GET /bff.v1/follow HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n" +
+  "sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nsec-websocket-protocol: bff.v1.json\r\n\r\n";
+/** A frame of text, masked with zeros (RFC 6455, 5.2). */
+const masked = (text: string): Buffer =>
+  Buffer.concat([Buffer.from([0x81, 0x80 | text.length, 0, 0, 0, 0]), Buffer.from(text)]);
+
 describe("attacks on WebSockets", () => {
   /** Whoever is beside it goes on. */
   async function beside(stream: TestStream, server: Listening): Promise<() => Promise<void>> {
@@ -302,6 +310,27 @@ describe("attacks on WebSockets", () => {
     await goesOn();
   });
 
+  test("500 damaged frames: the socket ends, or goes on, and others do not notice", async () => {
+    const stream = testStream();
+    const server = await serve(stream);
+    const goesOn = await beside(stream, server);
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ maxLength: 40 }), fc.nat(60), fc.nat(255), async (behind, at, byte) => {
+        const socket = net.connect(server.port, "127.0.0.1");
+        const closed = new Promise((resolve) => socket.on("error", () => {}).once("close", resolve));
+        socket.write(UPGRADE);
+        await once(socket, "data");
+        const frame = masked(`{"id":1,"follow":"${RPC}"}`);
+        if (at < frame.length) frame[at] = byte;
+        socket.end(Buffer.concat([frame, behind]));
+        socket.resume();
+        await closed;
+      }),
+      { numRuns: 500 },
+    );
+    await goesOn();
+  });
+
   test("half a frame, and half a handshake, hold nobody up", async () => {
     const stream = testStream();
     const server = await serve(stream);
@@ -313,10 +342,7 @@ describe("attacks on WebSockets", () => {
     const frame = net.connect(server.port, "127.0.0.1");
     onTestFinished(() => void frame.destroy());
     frame.on("error", () => {});
-    frame.write(
-      "GET /bff.v1/follow HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n" +
-        "sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nsec-websocket-protocol: bff.v1.json\r\n\r\n",
-    );
+    frame.write(UPGRADE);
     await once(frame, "data");
     frame.write(Buffer.from([0x81, 0xfe, 0xff])); // a text frame, masked, its length unfinished
     await (await beside(stream, server))();
