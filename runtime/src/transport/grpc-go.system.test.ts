@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { INTEROP } from "../testing/interop.ts";
+import { INTEROP_STREAMS } from "../testing/interop-streams.ts";
 import { freePort, listens } from "../testing/listening.ts";
 import { GrpcClient } from "./grpc-client.ts";
 
@@ -21,11 +22,12 @@ function built(): string {
   return server;
 }
 
-describe.skipIf(process.env.PROTOBFF_WITHOUT_GO === "1")("grpc-go serves our own HTTP/2:", () => {
+describe.skipIf(process.env.PROTOBFF_WITHOUT_GO === "1")("grpc-go serves", () => {
   let server: ChildProcess;
   let client: GrpcClient;
+  let port: number;
   beforeAll(async () => {
-    const port = await freePort();
+    port = await freePort();
     server = spawn(built(), [`--port=${port}`], { stdio: "ignore" });
     await listens(port, server);
     client = new GrpcClient(`http://127.0.0.1:${port}`, { http2: "own" });
@@ -34,5 +36,8 @@ describe.skipIf(process.env.PROTOBFF_WITHOUT_GO === "1")("grpc-go serves our own
     await client.close();
     server.kill();
   });
-  test.each(Object.entries(INTEROP))("%s", (_, run) => run(client));
+  test.each(Object.entries(INTEROP))("our own HTTP/2: %s", (_, run) => run(client));
+  describe.each(["own", "node"] as const)("over HTTP/2 of %s", (http2) => {
+    test.each(Object.entries(INTEROP_STREAMS))("%s", (_, run) => run(port, http2));
+  });
 });
