@@ -1,5 +1,7 @@
 // The plan as a Mermaid flowchart: a box for each rpc and for each message it composes, an arrow for each wait.
+
 import type { FileReport, MessageReport, RpcReport, StepReport } from "./describe-report.ts";
+import { followed } from "./describe-stream.ts";
 
 export function mermaidOf({ rpcs, services = [], messages: composed }: FileReport): string {
   const ids = new Map<string, string>();
@@ -55,9 +57,11 @@ function messageLines({ message, steps, edges, shared = [] }: MessageReport, id:
 }
 const ARROW = { reads: "-->", after: "-. after .->", asks: "-. asks .->", clears: "-. clears .->" } as const;
 
-function rpcLabel({ rpc, budget_ms, worst_calls, worst_ms, limits = [] }: RpcReport): string {
+function rpcLabel({ rpc, budget_ms, worst_calls, worst_ms, limits = [], stream }: RpcReport): string {
   const limited = limits.length === 0 ? "" : `\nlimited by ${limits.map(({ name }) => name).join(", ")}`;
-  return `${rpc}\nwithin ${budget_ms} ms\nat worst ${worst_calls ?? "unbounded"} calls, ${worst_ms} ms${limited}`;
+  const follows =
+    stream === undefined ? "" : `\nfor ${followed(stream)}, at worst ${stream.item_worst_calls ?? "unbounded"} calls`;
+  return `${rpc}\nwithin ${budget_ms} ms\nat worst ${worst_calls ?? "unbounded"} calls, ${worst_ms} ms${follows}${limited}`;
 }
 
 function stepLabel({ step, kind, call, composes, on_failure }: StepReport): string {

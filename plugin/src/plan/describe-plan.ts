@@ -8,6 +8,7 @@ import { limitReports } from "./describe-limits.ts";
 import { httpCallsOf, httpLines } from "./describe-protocol.ts";
 import { functionsOf } from "./describe-report.ts";
 import { rulesText } from "./describe-rules.ts";
+import { followed, streamLines, streamReport } from "./describe-stream.ts";
 import { telemetryLine } from "./describe-telemetry.ts";
 import { type Worst, worstOf } from "./describe-worst.ts";
 import { perCaller } from "./per-caller.ts";
@@ -50,19 +51,25 @@ function rpcBlocks(file: PlanFile, messages: Messages): string[] {
   return file.services.flatMap((service) =>
     service.methods.map((planned) => {
       const { method, message } = planned;
-      const head = `${service.desc.name}/${method.desc.name} composes ${message.composed.desc.name} within ${milliseconds(method.timeoutMs)}`;
+      const { stream } = planned;
+      const said = stream && streamReport(stream);
+      const what = said === undefined ? "" : ` for ${followed(said)}, each`;
+      const head = `${service.desc.name}/${method.desc.name} composes ${message.composed.desc.name}${what} within ${milliseconds(method.timeoutMs)}`;
       const shown = new Set<PlanMessage>();
       const worst = worstOf(planned, messages);
       return [
         head,
+        ...(said === undefined ? [] : streamLines(said, milliseconds).map((text) => `  ${text}`)),
         ...limitLines(planned),
         ...(planned.validated === undefined ? [] : [`  ${rulesText(planned.validated)}`]),
         ...table([
           ...(planned.permit === undefined ? [] : rows(decisionsOf(planned.permit), "  ", messages, shown)),
           ...(planned.start === undefined ? [] : rows(planned.start, "  ", messages, shown)),
+          ...(stream?.opening === undefined ? [] : rows(stream.opening, "  ", messages, shown)),
           ...rows(message, "  ", messages, shown),
         ]),
-        ...worstLines(worst),
+        ...worstLines(worst, stream === undefined ? "" : "to open, "),
+        ...(worst.item === undefined ? [] : worstLines(worst.item, `for each ${said?.var}, `)),
         ...branchLines(branchesOf(file, worst)),
         ...balanceLines(balanceOf(file, worst), milliseconds),
         ...httpLines(httpCallsOf(file, worst)),
@@ -101,9 +108,16 @@ type Row = readonly [name: string, waits: string, what: string];
 /** Each message once, where it is composed first. */
 function rows(message: PlanBlock, indent: string, messages: Messages, shown: Set<PlanMessage>): Row[] {
   const own = messages.get(message.composed.desc.typeName);
-  if (own !== undefined) shown.add(own);
   const { kind } = message.composed;
-  const once = kind === "let" ? ["for the service"] : kind === "permit" ? ["for the permit"] : [];
+  if (own !== undefined && kind !== "opening") shown.add(own);
+  const once =
+    kind === "let"
+      ? ["for the service"]
+      : kind === "permit"
+        ? ["for the permit"]
+        : kind === "opening"
+          ? ["once, to open"]
+          : [];
   return allSteps(message.steps).flatMap((step): Row[] => {
     const inner = composesOf(step.step.source).flatMap(({ message: desc }) => messages.get(desc.typeName) ?? []);
     const seen = inner.some((child) => shown.has(child)) ? ["as above"] : [];
@@ -125,7 +139,8 @@ const decisionsOf = (permit: PlanPermit): PlanPermit => ({
 
 const orList = (names: readonly string[]): string => names.join(" or ");
 
-function worstLines({ ms, calls, criticalPath }: Worst): string[] {
+/** @param when of what the worst is, where that is not the answer */
+function worstLines({ ms, calls, criticalPath }: Worst, when = ""): string[] {
   if (calls.length === 0) return [];
   const total = (what: "calls" | "attempts"): number => calls.reduce((sum, one) => sum + one[what], 0);
   const count = (n: number, noun: string): string =>
@@ -135,8 +150,8 @@ function worstLines({ ms, calls, criticalPath }: Worst): string[] {
   const why = unbounded.length === 0 ? "" : `: nothing bounds ${unbounded.join(", ")}`;
   const path = criticalPath.map((one) => `${one.step} ${milliseconds(one.ms)}`).join(", then ");
   return [
-    `  at worst ${count(total("calls"), "call")}${attempts}${why}`,
-    `  at worst ${milliseconds(ms)}${path === "" ? "" : `: ${path}`}`,
+    `  ${when}at worst ${count(total("calls"), "call")}${attempts}${why}`,
+    `  ${when}at worst ${milliseconds(ms)}${path === "" ? "" : `: ${path}`}`,
   ];
 }
 
@@ -191,6 +206,8 @@ function what({ step, bounded }: PlanStep, message: PlanBlock): string {
   switch (source.kind) {
     case "resolver":
       return "a resolver";
+    case "latest":
+      return `the newest of topic ${source.topic.name.value} by ${source.key.text.value}`;
     case "guard":
       return `guard: fails when ${source.if.text.value}`;
     case "switch":

@@ -24,6 +24,7 @@ import {
   type SourceReport,
   sourceReport,
 } from "./describe-source.ts";
+import { type StreamReport, streamReport } from "./describe-stream.ts";
 import { type TelemetryReport, telemetryReport } from "./describe-telemetry.ts";
 import { type UpstreamReport, upstreamReports } from "./describe-upstreams.ts";
 import { stepName, type Worst, worstOf } from "./describe-worst.ts";
@@ -35,6 +36,7 @@ import type {
   PlanService,
   PlanStart,
   PlanStep,
+  PlanStream,
   PlanVersion,
 } from "./plan.ts";
 import { whoMayCall } from "./who-may-call.ts";
@@ -71,6 +73,8 @@ export interface RpcReport {
   /** Its paths by google.api.http; only where it has some. */
   readonly rest?: readonly RestReport[];
   readonly composes: string;
+  /** What it follows, of which each item is composed; only of those that give a stream. */
+  readonly stream?: RpcStreamReport;
   readonly budget_ms: number;
   readonly for_calls_ms: number;
   readonly worst_ms: number;
@@ -94,6 +98,14 @@ export interface RpcReport {
   readonly http_cache?: HttpCacheReport;
   /** Functions of the user that its expressions call; only where there are some. */
   readonly functions?: readonly string[];
+}
+/** The numbers beside it are of the opening: what runs once, before the source is opened. */
+export interface RpcStreamReport extends StreamReport {
+  readonly opening?: { readonly steps: readonly StepReport[]; readonly edges: readonly Edge[] };
+  /** Of an item, which has the same budget. */
+  readonly item_worst_ms: number;
+  readonly item_critical_path: Worst["criticalPath"];
+  readonly item_worst_calls: number | null;
 }
 export interface RestReport {
   /** In capitals; `*`: any. */
@@ -193,6 +205,7 @@ export function reportOf(file: PlanFile, messages: ReadonlyMap<string, PlanMessa
         ...(planned.telemetry === undefined ? {} : { telemetry: telemetryReport(planned.telemetry) }),
         ...defined("rest", planned.rest.length === 0 ? undefined : planned.rest.map(restReport)),
         composes: message.composed.desc.typeName,
+        ...defined("stream", planned.stream && rpcStreamReport(planned.stream, worst.item)),
         budget_ms: method.timeoutMs,
         for_calls_ms: worst.forCallsMs,
         worst_ms: worst.ms,
@@ -215,6 +228,20 @@ export function reportOf(file: PlanFile, messages: ReadonlyMap<string, PlanMessa
     messages: [...reached.values()].map(messageReport),
     ...defined("upstreams", file.upstreams.length === 0 ? undefined : upstreamReports(file)),
     wire: wireOf(file),
+  };
+}
+
+function rpcStreamReport(stream: PlanStream, item: Worst | undefined): RpcStreamReport {
+  const { opening } = stream;
+  const steps = allSteps(opening?.steps ?? []);
+  return {
+    ...streamReport(stream),
+    ...(opening !== undefined && {
+      opening: { steps: steps.map((step) => stepReport(step, opening)), edges: edgesOf(steps, opening.shared) },
+    }),
+    item_worst_ms: item?.ms ?? 0,
+    item_critical_path: item?.criticalPath ?? [],
+    item_worst_calls: bounded(sum(item?.calls ?? [], "calls")),
   };
 }
 

@@ -18,6 +18,8 @@ export interface SourceReport {
   readonly args?: readonly { readonly name: string; readonly by: string; readonly if?: string }[];
   readonly cases?: readonly { readonly if: string; readonly by: string }[];
   readonly default?: string;
+  /** Whose newest item it is, and by which `key`. */
+  readonly topic?: string;
   /** Of a guard. */
   readonly fail?: FailReport;
   /** Its value has in it what an upstream wrote into its error. */
@@ -69,6 +71,8 @@ export function sourceReport(source: Source): SourceReport {
         })),
         ...defined("default", source.default?.expression.text.value),
       };
+    case "latest":
+      return { topic: source.topic.name.value, key: source.key.text.value };
     case "guard":
       return { fail: failReport(source.fail) };
     default:

@@ -1,0 +1,41 @@
+// What the lock keeps of streams: the methods that are followed, what is set in their requests, and what is read of their items.
+import { expect, test } from "vitest";
+import { compile } from "../../plugin/src/compile.ts";
+import { goldenCases, requestOf, UPSTREAMS } from "../support/golden.ts";
+
+interface Locked {
+  readonly files: Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, unknown>>>>>>;
+}
+
+function locked(name: string): Locked["files"][string] {
+  const one = goldenCases("emit").find((candidate) => candidate.name === name);
+  if (one === undefined) throw new Error(`no golden ${name}`);
+  const request = { ...requestOf(one), parameter: "import_extension=ts,lock=bff.lock.json" };
+  const { lock, response } = compile(request, (file) => ({ ...UPSTREAMS, ...one.protos })[file], {
+    text: undefined,
+    ci: false,
+  });
+  expect(response.error).toBe("");
+  return (JSON.parse(lock ?? "{}") as Locked).files["web/v1/web.proto"] ?? {};
+}
+
+test("a method that a stream follows is in the lock, with what is set and read of it", () => {
+  const found = locked("stream");
+  expect(found["agent.v1.AgentService/WatchRun"]).toMatchObject({
+    streaming: "server",
+    sets: ["agent.v1.WatchRunRequest.after_seq", "agent.v1.WatchRunRequest.run_id"],
+    reads: ["actor_id", "final", "internal", "percent", "seq", "text"].map((field) => `agent.v1.RunEvent.${field}`),
+    used_by: ["web.v1.RunService/FollowRun stream.call.method"],
+  });
+  expect(found["agent.v1.RunEvent.seq"]).toMatchObject({ used_by: ["web.v1.RunService/FollowRun stream.position"] });
+  expect(found["agent.v1.AgentService/GetRun"]?.used_by).toContain("web.v1.RunUpdate let.run.call.method");
+});
+
+test("a topic is in the lock with its call, and with the type of its items", () => {
+  const found = locked("topics");
+  expect(found["agent.v1.AgentService/WatchRun"]).toMatchObject({
+    used_by: ["web.v1.RunService topic.run.call.method"],
+  });
+  expect(found["agent.v1.RunEvent.final"]).toMatchObject({ used_by: ["web.v1.RunService topic.run.until"] });
+  expect(found["agent.v1.Notice.text"]?.used_by).toEqual(["web.v1.NoticeCard.text by", "web.v1.NoticeUpdate.text by"]);
+});
