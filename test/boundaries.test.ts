@@ -233,6 +233,15 @@ describe("imports", () => {
     expect(shown(found)).toEqual([]);
   });
 
+  test("the client knows Connect and protobuf, and nothing that is not in browsers", () => {
+    const found = imports("client/src").filter(({ from }) => !isTest(from));
+    const allowed = ({ to }: Import): boolean =>
+      below(to, "client/src") || /^@(bufbuild\/protobuf|connectrpc\/connect)(\/|$)/.test(to);
+    expect(found.length).toBeGreaterThan(10);
+    expect(shown(found.filter((one) => !allowed(one)))).toEqual([]);
+    expect(circles(found)).toEqual([]);
+  });
+
   test("generated code imports the runtime, protobuf, and generated code", () => {
     const allowed = ({ to }: Import): boolean =>
       /^@protobff\/runtime(\/identity|\/session|\/testing|\/validate)?$/.test(to) ||

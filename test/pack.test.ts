@@ -20,7 +20,7 @@ import { testCollector } from "../runtime/src/testing/otlp-collector.ts";
 import { pointedAtDist, pointedAtSources } from "../scripts/pack.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const packages = ["plugin", "runtime", "cli"] as const;
+const packages = ["plugin", "runtime", "cli", "client"] as const;
 const consumer = join(root, "test", "pack");
 const MINUTES = 60_000;
 
@@ -187,11 +187,12 @@ test.each([
     ],
   },
   { name: "runtime", needed: ["LICENSE", "README.md", "bin/bff-key.js", "dist/index.js", "dist/index.d.ts"] },
+  { name: "client", needed: ["LICENSE", "README.md", "dist/index.js", "dist/index.d.ts"] },
 ])("the $name's package holds what is needed, no sources and no tests", ({ name, needed }) => {
   const files = tarballs[name]?.files ?? [];
   expect(needed.filter((path) => !files.includes(path))).toEqual([]);
   expect(files.filter((path) => /test|(?<!\.d)\.ts$/.test(path))).toEqual([]);
-  expect(files.some((path) => path.endsWith(".js.map"))).toBe(name === "runtime");
+  expect(files.some((path) => path.endsWith(".js.map"))).toBe(["runtime", "client"].includes(name));
 });
 
 test("stack traces out of the runtime lead to its sources, which its source maps hold", () => {
@@ -249,7 +250,7 @@ test.each([
   async ({ extension, out, server }) => {
     configure(extension, out);
     run(project, join(project, "node_modules/.bin/buf"), "generate");
-    expect(readdirSync(join(project, out, "bff/v1"))).toEqual(["degradation_pb.ts", "identity_pb.ts"]);
+    expect(readdirSync(join(project, out, "bff/v1"))).toEqual(["degradation_pb.ts", "identity_pb.ts", "stream_pb.ts"]);
     const resolvers = join(out, "resolvers.ts");
     const begun = run(project, join(project, "node_modules/.bin/protobff"), "init-resolvers", resolvers, "--from", out);
     expect(begun).toBe(`${resolvers} is new, with 1 resolver: pageSlogan\n`);

@@ -23,8 +23,8 @@ import type { StreamEndpoint } from "../stream/stream-endpoint.ts";
 import { Topics } from "../topic/topic.ts";
 import { PREFIX_BYTES } from "../wire/frame.ts";
 import { FakeClock } from "./fake-clock.ts";
+import { TestFollow } from "./followed.ts";
 import type { TestCaller, TestIdentity } from "./identity.ts";
-import { TestFollow } from "./test-follow.ts";
 
 /** What a test says of the BFF that it makes. */
 export interface TestOptions<C extends Clock = Clock, Principal extends DescMessage = DescMessage> {

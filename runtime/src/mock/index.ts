@@ -14,10 +14,10 @@ export {
   runFaultCell,
   runFaultTest,
 } from "./fault-cell.ts";
+export { TestFollow } from "./followed.ts";
 export { type BatchFields, forEachKey } from "./for-each-key.ts";
 export { type TestCaller, TestIdentity } from "./identity.ts";
 export { type MockCall, MockUpstream, type MockUpstreamOptions } from "./mock-upstream.ts";
 export type { Mocked, MockHandler, MockItems, MockRpc, MockStreamRpc } from "./mocked.ts";
 export { type RecordedExample, recordedExamples } from "./recorded.ts";
 export { sample } from "./sample/sample.ts";
-export { TestFollow } from "./test-follow.ts";

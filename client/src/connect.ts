@@ -1,0 +1,42 @@
+import type { DescMessage } from "@bufbuild/protobuf";
+import { ConnectError, type Transport } from "@connectrpc/connect";
+import { type FollowTransport, type Heard, Lost, type Opening } from "./transport.ts";
+
+/** Follows through a transport of Connect's: by Connect, gRPC or gRPC-Web. */
+export function connect(transport: Transport): FollowTransport {
+  return { open: (opening) => overConnect(transport, opening) };
+}
+
+async function* overConnect<I extends DescMessage, O extends DescMessage>(
+  transport: Transport,
+  { method, request, token, headers, signal }: Opening<I, O>,
+): AsyncGenerator<Heard<O>> {
+  if (token !== undefined) headers.set("bff-resume", token);
+  const input = (async function* () {
+    yield request;
+  })();
+  try {
+    const response = await transport.stream(method, signal, undefined, headers, input);
+    yield { kind: "opened", beatMs: beatOf(response.header.get("bff-heartbeat")) };
+    // Its token is in its position: what a message says of itself goes for all protocols.
+    for await (const message of response.message) yield { kind: "item", message, token: undefined };
+  } catch (thrown) {
+    throw lostOr(thrown);
+  }
+  yield { kind: "ended" };
+}
+
+/** What fetch or a socket throws Connect makes an error of, with what it was as the cause; of a stream of HTTP/2 that is reset, without. */
+function lostOr(thrown: unknown): unknown {
+  if (!(thrown instanceof ConnectError) || thrown.cause instanceof ConnectError) return thrown;
+  const wasLost = thrown.cause !== undefined || LOST.test(thrown.rawMessage);
+  return wasLost ? new Lost(thrown.rawMessage, { cause: thrown }) : thrown;
+}
+/** As connect-node and connect-web have it. */
+const LOST =
+  /^(http\/2 stream closed with error code |missing EndStreamResponse|missing trailer|protocol error: missing )/;
+
+/** The header `bff-heartbeat`, in milliseconds. */
+export function beatOf(header: string | null): number | undefined {
+  return header !== null && /^\d{1,9}$/.test(header) && header !== "0" ? Number(header) : undefined;
+}

@@ -1,0 +1,295 @@
+import { once } from "node:events";
+import * as net from "node:net";
+import type { SourceContextSchema } from "@bufbuild/protobuf/wkt";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { WebSocketServer } from "ws";
+import { codeText, Failure, Code as GrpcCode, Reason } from "../../runtime/src/failure.ts";
+import { type Listening, listen } from "../../runtime/src/server/listen.ts";
+import {
+  StreamService,
+  type TestFollower,
+  type TestStream,
+  testStream,
+} from "../../runtime/src/testing/test-streams.ts";
+import { connect } from "./connect.ts";
+import { events } from "./events.ts";
+import { type Followed, type FollowOptions, type FollowState, follow } from "./follow.ts";
+import type { FollowTransport } from "./transport.ts";
+import { webSocket } from "./web-socket.ts";
+
+const method = StreamService.method.follow;
+const TRANSPORTS: readonly (readonly [string, (baseUrl: string) => FollowTransport, hasTokens: boolean])[] = [
+  ["Connect", (baseUrl) => connect(createConnectTransport({ baseUrl, httpVersion: "1.1" })), false],
+  [
+    "Connect over HTTP/2, JSON",
+    (baseUrl) => connect(createConnectTransport({ baseUrl, httpVersion: "2", useBinaryFormat: false })),
+    false,
+  ],
+  ["gRPC-Web", (baseUrl) => connect(createGrpcWebTransport({ baseUrl, httpVersion: "1.1" })), false],
+  ["gRPC", (baseUrl) => connect(createGrpcTransport({ baseUrl })), false],
+  ["server-sent events", (baseUrl) => events({ baseUrl }), true],
+  ["WebSocket", (baseUrl) => webSocket({ baseUrl }), true],
+];
+
+const failure = (code: GrpcCode): Failure =>
+  new Failure({ code, clientCode: code, reason: Reason.UNAVAILABLE, callee: "", message: codeText(code) });
+
+async function serve(stream: TestStream, port = 0): Promise<Listening> {
+  const server = await listen([stream], { port });
+  onTestFinished(() => server.close(0));
+  return server;
+}
+/** Between client and server, to be cut. */
+class Between {
+  readonly #open = new Set<net.Socket>();
+  readonly url: string;
+
+  private constructor(server: net.Server) {
+    this.url = `http://127.0.0.1:${(server.address() as net.AddressInfo).port}`;
+  }
+  static async open(port: number): Promise<Between> {
+    const server = net.createServer().listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const proxy = new Between(server);
+    server.on("connection", (socket) => proxy.#join(socket, net.connect(port, "127.0.0.1")));
+    onTestFinished(() => {
+      server.close();
+      proxy.cut();
+    });
+    return proxy;
+  }
+  #join(...[one, other]: [net.Socket, net.Socket]): void {
+    for (const [from, to] of [
+      [one, other],
+      [other, one],
+    ] as const) {
+      this.#open.add(from);
+      from.pipe(to);
+      from.on("error", () => {});
+      from.on("close", () => {
+        this.#open.delete(from);
+        to.destroy();
+      });
+    }
+  }
+  cut(): void {
+    for (const socket of this.#open) socket.destroy();
+  }
+}
+const FAST = { initialMs: 1, maxMs: 20 };
+
+interface Taken {
+  readonly names: string[];
+  readonly resets: string[];
+  readonly states: FollowState[];
+  readonly ended: Promise<void>;
+  readonly leave: () => void;
+}
+/** Takes all that comes, until the end, or until `leave`. */
+function take(over: FollowTransport, more: Partial<FollowOptions> = {}): Taken {
+  const [names, resets, states]: [string[], string[], FollowState[]] = [[], [], []];
+  const left = new AbortController();
+  onTestFinished(() => left.abort());
+  const onState = (state: FollowState): void => void states.push(state);
+  const followed = follow(method, { fileName: "what" }, { over, backoff: FAST, signal: left.signal, onState, ...more });
+  const run = async (): Promise<void> => {
+    for await (const { message, reset } of followed as AsyncIterable<Followed<typeof SourceContextSchema>>) {
+      names.push(message.fileName);
+      if (reset) resets.push(message.fileName);
+    }
+  };
+  const ended = run();
+  ended.catch(() => {});
+  return { names, resets, states, ended, leave: () => left.abort() };
+}
+const opened = (it: TestFollower): void => it.follower.opened(undefined);
+
+describe.each(TRANSPORTS)("over %s", (_, made, hasTokens) => {
+  test("items come in order, to the end", async () => {
+    const stream = testStream((it) => {
+      opened(it);
+      for (let i = 0; i < 300; i++) it.item(`${i}`, `t${i}`);
+      it.follower.ended(undefined);
+    });
+    const { url } = await serve(stream);
+    const taken = take(made(url));
+    await taken.ended;
+    expect(taken.names).toEqual(Array.from({ length: 300 }, (_, i) => `${i}`));
+    expect(taken.states.map(({ kind }) => kind)).toEqual(["opening", "open"]);
+    expect(stream.followers.map(({ text }) => text)).toEqual(["what"]);
+  });
+
+  test("a server that drains is followed at its next one, from where it was", async () => {
+    const first = testStream();
+    const server = await serve(first);
+    const taken = take(made(server.url));
+    const one = await first.next();
+    opened(one);
+    one.item("a", "t1");
+    await expect.poll(() => taken.names).toEqual(["a"]);
+    void one.drained.then(() => one.follower.failed(failure(GrpcCode.UNAVAILABLE), "t1", undefined));
+    await server.close();
+    const second = testStream();
+    await serve(second, server.port);
+    const two = await second.next();
+    expect(two.resume).toBe("t1");
+    opened(two);
+    two.item("b", "t2");
+    two.follower.ended(undefined);
+    await taken.ended;
+    expect([taken.names, taken.resets]).toEqual([["a", "b"], []]);
+  });
+
+  test("a connection that is cut is made again", async () => {
+    // node:http2 does not tell its streams of a connection that ends in order.
+    const stream = testStream(undefined, { heartbeatMs: 100 });
+    const server = await serve(stream);
+    const proxy = await Between.open(server.port);
+    const taken = take(made(proxy.url));
+    const one = await stream.next();
+    opened(one);
+    one.item("a", "t1");
+    await expect.poll(() => taken.names).toEqual(["a"]);
+    proxy.cut();
+    const two = await stream.next();
+    expect(two.resume).toBe(hasTokens ? "t1" : undefined);
+    opened(two);
+    two.item("b", "t2");
+    two.item("c", "t3");
+    two.follower.ended(undefined);
+    await taken.ended;
+    expect(taken.names).toEqual(["a", "b", "c"]);
+    // Without a place to go on from it is the whole again.
+    expect(taken.resets).toEqual(hasTokens ? [] : ["b"]);
+  });
+
+  test.each([GrpcCode.UNAVAILABLE, GrpcCode.RESOURCE_EXHAUSTED, GrpcCode.DEADLINE_EXCEEDED])(
+    "a failure that passes is gone through: %s",
+    async (code) => {
+      let times = 0;
+      const stream = testStream((it) => {
+        opened(it);
+        it.item(`${++times}`, `t${times}`);
+        if (times < 3) it.follower.failed(failure(code), `t${times}`, undefined);
+        else it.follower.ended(undefined);
+      });
+      const { url } = await serve(stream);
+      const taken = take(made(url));
+      await taken.ended;
+      expect(taken.names).toEqual(["1", "2", "3"]);
+      expect(stream.followers.map(({ resume }) => resume)).toEqual([undefined, "t1", "t2"]);
+    },
+  );
+
+  test.each([GrpcCode.NOT_FOUND, GrpcCode.PERMISSION_DENIED, GrpcCode.INTERNAL])(
+    "one that does not is thrown, before the first item and behind it: %s",
+    async (code) => {
+      for (const begun of [false, true]) {
+        const stream = testStream((it) => {
+          if (begun) {
+            opened(it);
+            it.item("a", "t");
+          }
+          it.follower.failed(failure(code), undefined, undefined);
+        });
+        const { url } = await serve(stream);
+        const taken = take(made(url));
+        const thrown = await taken.ended.then(
+          () => undefined,
+          (error: unknown) => error,
+        );
+        expect(thrown).toBeInstanceOf(ConnectError);
+        expect((thrown as ConnectError).code).toBe(code as number as Code);
+        expect(taken.names).toEqual(begun ? ["a"] : []);
+        expect(stream.followers.length).toBe(1);
+      }
+    },
+  );
+
+  test("credentials are asked for at each opening, and may be refused once", async () => {
+    const stream = testStream((it) => {
+      if (it.headers.get("authorization") === "Bearer 1")
+        it.follower.failed(failure(GrpcCode.UNAUTHENTICATED), undefined, undefined);
+      else it.follower.ended(undefined);
+    });
+    const { url } = await serve(stream);
+    let token = 0;
+    await take(made(url), { headers: () => ({ authorization: `Bearer ${++token}` }) }).ended;
+    expect(stream.followers.length).toBe(2);
+    const refused = take(made(url), { headers: () => ({ authorization: "Bearer 1" }) });
+    await expect(refused.ended).rejects.toMatchObject({ code: Code.Unauthenticated });
+    expect(stream.followers.length).toBe(4);
+  });
+
+  test("who leaves is no longer served", async () => {
+    const stream = testStream();
+    const { url } = await serve(stream);
+    const followed = follow(method, {}, { over: made(url), backoff: FAST })[Symbol.asyncIterator]();
+    const first = followed.next();
+    const it = await stream.next();
+    opened(it);
+    it.item("a", "t1");
+    expect((await first).value?.message.fileName).toBe("a");
+    const waiting = followed.next();
+    waiting.catch(() => {});
+    await followed.return?.();
+    await it.cancelled;
+    expect(stream.followers.length).toBe(1);
+  });
+});
+
+// A WebSocket has beats of its own: below.
+test.each(TRANSPORTS.filter(([name]) => name !== "WebSocket"))(
+  "a server that is silent for more than two beats is left for another: %s",
+  async (_, made) => {
+    const stream = testStream(undefined, { heartbeatMs: 20 });
+    const { url } = await serve(stream);
+    const taken = take(made(url));
+    const one = await stream.next();
+    opened(one);
+    one.item("a", "t1");
+    const two = await stream.next();
+    two.follower.ended(undefined);
+    await taken.ended;
+    expect(taken.names).toEqual(["a"]);
+    expect(taken.states.find(({ kind }) => kind === "waiting")).toMatchObject({
+      why: { message: "nothing has come for 50 ms" },
+    });
+  },
+);
+
+test("after so many losses in a row it is given up", async () => {
+  const states: FollowState[] = [];
+  const onState = (state: FollowState): void => void states.push(state);
+  const over = events({ baseUrl: "http://127.0.0.1:1" });
+  await expect(take(over, { attempts: 3, onState }).ended).rejects.toMatchObject({ name: "Lost" });
+  expect(states.map(({ kind }) => kind)).toEqual(["opening", "waiting", "opening", "waiting", "opening"]);
+});
+
+test("a socket that is silent for more than two beats is left for another", async () => {
+  const server = new WebSocketServer({ port: 0, host: "127.0.0.1" });
+  onTestFinished(() => server.close());
+  await once(server, "listening");
+  const asked: unknown[] = [];
+  server.on("connection", (socket) => {
+    socket.send(JSON.stringify({ beat: 20 }));
+    socket.on("message", (data) => {
+      const said = JSON.parse(String(data)) as {
+        readonly id: number;
+        readonly follow?: string;
+        readonly resume?: string;
+      };
+      if (said.follow === undefined) return;
+      asked.push(said.resume);
+      socket.send(JSON.stringify({ id: said.id, opened: true }));
+      if (asked.length === 1) socket.send(JSON.stringify({ id: said.id, item: { fileName: "a" }, token: "t1" }));
+      else socket.send(JSON.stringify({ id: said.id, end: true }));
+    });
+  });
+  const { port } = server.address() as net.AddressInfo;
+  const taken = take(webSocket({ baseUrl: `http://127.0.0.1:${port}` }));
+  await taken.ended;
+  expect([taken.names, asked]).toEqual([["a"], [undefined, "t1"]]);
+});

@@ -1,0 +1,215 @@
+import {
+  create,
+  type DescMessage,
+  type DescMethodServerStreaming,
+  type MessageInitShape,
+  type MessageShape,
+} from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { backoffMs } from "./backoff.ts";
+import { positionOf } from "./position.ts";
+import { type FollowTransport, type Heard, Lost } from "./transport.ts";
+
+/** How an rpc is followed. */
+export interface FollowOptions {
+  /** `connect(…)`, `events(…)` or `webSocket(…)`. */
+  readonly over: FollowTransport;
+  /** Headers of each opening, asked for each time, so that credentials are fresh. */
+  readonly headers?: (() => HeadersInit | Promise<HeadersInit>) | undefined;
+  /** Where to go on, from an earlier `Followed.token`; default: from the beginning, as the rpc has it. */
+  readonly resume?: string | undefined;
+  /** Ends it; the loop throws the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** The first wait after a loss, in milliseconds, and the longest: each is up to twice as long as the one before. Default 200 and 10,000. */
+  readonly backoff?: { readonly initialMs?: number; readonly maxMs?: number } | undefined;
+  /** Give up after so many losses in a row; default: never. */
+  readonly attempts?: number | undefined;
+  /** How long a server may take to say that it follows, in milliseconds; default 30,000. */
+  readonly openingMs?: number | undefined;
+  /** Is told what the connection does. */
+  readonly onState?: ((state: FollowState) => void) | undefined;
+}
+
+export type FollowState =
+  | { readonly kind: "opening" }
+  | { readonly kind: "open" }
+  /** It was lost, and is opened again after so many milliseconds. */
+  | { readonly kind: "waiting"; readonly why: ConnectError | Lost; readonly ms: number };
+
+/** One message of the rpc. */
+export interface Followed<O extends DescMessage> {
+  readonly message: MessageShape<O>;
+  /** To go on behind it, in another process too; undefined where the rpc has no positions. */
+  readonly token: string | undefined;
+  /** What follows, from this message on, replaces what came before: something between was lost. */
+  readonly reset: boolean;
+}
+
+/** Beats may be late by half, and one may be lost. */
+const SILENT_BEATS = 2.5;
+
+/**
+ * Follows a server-streaming rpc, through losses of the connection and restarts of servers: each message at least once and in order, and once
+ * where the rpc has positions. The loop ends when the source is at its end; leaving it cancels.
+ *
+ * @throws ConnectError of what the server has answered that does not pass: everything but UNAVAILABLE, RESOURCE_EXHAUSTED, DEADLINE_EXCEEDED,
+ *   and the first UNAUTHENTICATED in a row
+ * @throws Lost after `attempts` losses
+ */
+export function follow<I extends DescMessage, O extends DescMessage>(
+  method: DescMethodServerStreaming<I, O>,
+  request: MessageInitShape<I>,
+  options: FollowOptions,
+): AsyncIterable<Followed<O>> {
+  return {
+    [Symbol.asyncIterator]() {
+      const left = new AbortController();
+      const signal = options.signal === undefined ? left.signal : AbortSignal.any([left.signal, options.signal]);
+      const following = new Following(method, create(method.input, request), options, signal).run();
+      return {
+        next: () => following.next(),
+        // A generator that waits would hear of it only afterwards.
+        return: async () => {
+          left.abort();
+          await following.return(undefined).catch(() => {});
+          return { done: true, value: undefined };
+        },
+      };
+    },
+  };
+}
+
+class Following<I extends DescMessage, O extends DescMessage> {
+  readonly #method: DescMethodServerStreaming<I, O>;
+  readonly #request: MessageShape<I>;
+  readonly #options: FollowOptions;
+  readonly #signal: AbortSignal;
+  #token: string | undefined;
+  /** Whether anything was given that a new beginning would give again. */
+  #given = false;
+  #losses = 0;
+  #unauthenticated = false;
+
+  constructor(
+    method: DescMethodServerStreaming<I, O>,
+    request: MessageShape<I>,
+    options: FollowOptions,
+    signal: AbortSignal,
+  ) {
+    this.#method = method;
+    this.#request = request;
+    this.#options = options;
+    this.#signal = signal;
+    this.#token = options.resume;
+  }
+
+  async *run(): AsyncGenerator<Followed<O>, undefined> {
+    for (;;) {
+      let why: ConnectError | Lost;
+      try {
+        if ((yield* this.#once()) === "ended") return undefined;
+        why = new Lost("the stream broke off");
+      } catch (thrown) {
+        this.#signal.throwIfAborted();
+        why = this.#passing(thrown);
+      }
+      await this.#wait(why);
+    }
+  }
+
+  async *#once(): AsyncGenerator<Followed<O>, "ended" | "broken"> {
+    const { over, headers, onState, openingMs = 30_000 } = this.#options;
+    onState?.({ kind: "opening" });
+    const attempt = new AbortController();
+    const signal = AbortSignal.any([attempt.signal, this.#signal]);
+    const given = new Headers(await headers?.());
+    signal.throwIfAborted();
+    const opening = { method: this.#method, request: this.#request, token: this.#token, headers: given, signal };
+    const heard = over.open(opening)[Symbol.asyncIterator]();
+    let again = this.#token === undefined && this.#given;
+    let silentMs: number | undefined = openingMs;
+    try {
+      for (;;) {
+        const next: IteratorResult<Heard<O>> = await within(heard.next(), silentMs);
+        if (next.done === true) return "broken";
+        const value: Heard<O> = next.value;
+        if (value.kind === "ended") return "ended";
+        if (value.kind === "opened") {
+          silentMs = value.beatMs === undefined ? undefined : value.beatMs * SILENT_BEATS;
+          onState?.({ kind: "open" });
+          continue;
+        }
+        const followed = this.#heard(value);
+        if (followed === undefined) continue;
+        yield again ? { ...followed, reset: true } : followed;
+        again = false;
+      }
+    } finally {
+      attempt.abort();
+      void heard.return?.().catch(() => {});
+    }
+  }
+
+  #heard(heard: Extract<Heard<O>, { kind: "item" | "beat" }>): Followed<O> | undefined {
+    if (heard.kind === "beat") {
+      this.#token = heard.token ?? this.#token;
+      return undefined;
+    }
+    // An item says that the server serves; that somebody answers at all does not.
+    this.#losses = 0;
+    this.#unauthenticated = false;
+    const { message } = heard;
+    const position = positionOf(this.#method.output, message);
+    const token = heard.token ?? (position?.token || undefined);
+    this.#token = token ?? this.#token;
+    if (position?.beat === true) return undefined;
+    this.#given = true;
+    return { message, token, reset: position?.reset ?? false };
+  }
+
+  /** What does not pass is thrown. */
+  #passing(thrown: unknown): ConnectError | Lost {
+    if (!(thrown instanceof ConnectError || thrown instanceof Lost)) throw thrown;
+    if (thrown instanceof ConnectError) {
+      this.#token = thrown.metadata.get("bff-resume") ?? this.#token;
+      if (thrown.code === Code.Unauthenticated && !this.#unauthenticated) this.#unauthenticated = true;
+      else if (!PASSING.has(thrown.code)) throw thrown;
+    }
+    if (++this.#losses >= (this.#options.attempts ?? Number.POSITIVE_INFINITY)) throw thrown;
+    return thrown;
+  }
+
+  async #wait(why: ConnectError | Lost): Promise<void> {
+    const { backoff, onState } = this.#options;
+    const ms = backoffMs(this.#losses, backoff?.initialMs ?? 200, backoff?.maxMs ?? 10_000);
+    onState?.({ kind: "waiting", why, ms });
+    await asleep(ms, this.#signal);
+  }
+}
+
+/** Those that another attempt may not meet. */
+const PASSING: ReadonlySet<Code> = new Set([Code.Unavailable, Code.ResourceExhausted, Code.DeadlineExceeded]);
+
+/** @throws Lost when it takes longer, in milliseconds */
+function within<T>(promise: Promise<T>, ms: number | undefined): Promise<T> {
+  if (ms === undefined) return promise;
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Lost(`nothing has come for ${ms} ms`)), ms);
+    promise.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}
+
+function asleep(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const aborted = (): void => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener("abort", aborted);
+      resolve();
+    }, ms);
+    if (signal.aborted) aborted();
+    else signal.addEventListener("abort", aborted, { once: true });
+  });
+}

@@ -1,0 +1,57 @@
+import { TestAllTypesSchema as Proto3Schema } from "@bufbuild/cel-spec/cel/expr/conformance/proto3/test_all_types_pb.js";
+import {
+  create,
+  type DescMessage,
+  fromBinary,
+  fromJson,
+  type JsonValue,
+  type MessageShape,
+  toBinary,
+} from "@bufbuild/protobuf";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { anyJson } from "../../test/rest/gateway/any-json.ts";
+import { merged, mergedWith } from "./merged.ts";
+
+/** Of a google.protobuf.Any the generator says types that this one does not know. */
+function withoutAny(json: JsonValue): JsonValue | undefined {
+  if (typeof json !== "object" || json === null) return json;
+  if ("@type" in json) return undefined;
+  if (Array.isArray(json)) return json.map(withoutAny).filter((one) => one !== undefined);
+  const all = Object.entries(json).map(([name, value]) => [name, withoutAny(value)] as const);
+  return Object.fromEntries(all.filter(([, value]) => value !== undefined)) as JsonValue;
+}
+
+test("merging is what bytes in one piece come to", () => {
+  const desc: DescMessage = Proto3Schema;
+  const any = anyJson(desc).map((json) => fromJson(desc, (withoutAny(json as JsonValue) ?? {}) as JsonValue));
+  fc.assert(
+    fc.property(any, any, (whole, part) => {
+      const [one, other] = [toBinary(desc, whole), toBinary(desc, part)];
+      const wanted = fromBinary(desc, Buffer.concat([one, other]));
+      expect(toBinary(desc, mergedWith(desc, whole, part))).toEqual(toBinary(desc, wanted));
+      // Neither was changed.
+      expect([toBinary(desc, whole), toBinary(desc, part)]).toEqual([one, other]);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test("what has not changed is the object that it was", async () => {
+  type Shape = MessageShape<typeof Proto3Schema>;
+  async function* parts(): AsyncGenerator<Shape> {
+    yield create(Proto3Schema, { singleInt32: 1, standaloneMessage: { bb: 1 }, repeatedString: ["a"] });
+    yield create(Proto3Schema, { singleInt32: 2 });
+    yield create(Proto3Schema, { repeatedString: ["b"] });
+  }
+  const all: Shape[] = [];
+  for await (const one of merged(Proto3Schema, parts())) all.push(one);
+  expect(all.map(({ singleInt32, repeatedString }) => [singleInt32, repeatedString])).toEqual([
+    [1, ["a"]],
+    [2, ["a"]],
+    [2, ["a", "b"]],
+  ]);
+  expect(new Set(all).size).toBe(3);
+  expect(all[2]?.standaloneMessage).toBe(all[0]?.standaloneMessage);
+  expect(all[1]?.repeatedString).toBe(all[0]?.repeatedString);
+});

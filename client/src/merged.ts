@@ -1,0 +1,101 @@
+// Deferred parts: a stream whose first message is complete but for parts that come later, each as protobuf merges.
+import {
+  create,
+  type DescField,
+  type DescMessage,
+  isMessage,
+  type Message,
+  type MessageShape,
+} from "@bufbuild/protobuf";
+import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
+
+/**
+ * What a stream of parts comes to, message by message: each a new object, in which what has not changed is the object that it was, so that a
+ * page draws anew only what has come.
+ */
+export async function* merged<Desc extends DescMessage>(
+  desc: Desc,
+  parts: AsyncIterable<MessageShape<Desc>>,
+): AsyncGenerator<MessageShape<Desc>, void> {
+  let whole: MessageShape<Desc> | undefined;
+  for await (const part of parts) {
+    whole = whole === undefined ? part : mergedWith(desc, whole, part);
+    yield whole;
+  }
+}
+
+/**
+ * Both as one, as protobuf merges (Protocol Buffers, "Encoding", "Last One Wins"): what `part` sets replaces, messages are merged, lists are
+ * appended, entries of maps replace. Neither is changed.
+ */
+export function mergedWith<Desc extends DescMessage>(
+  desc: Desc,
+  whole: MessageShape<Desc>,
+  part: MessageShape<Desc>,
+): MessageShape<Desc> {
+  const result = create(desc) as Message & Record<string, unknown>;
+  const [before, after] = [whole as Message & Record<string, unknown>, part as Message & Record<string, unknown>];
+  for (const member of desc.members) {
+    const name = member.localName;
+    if (member.kind === "oneof")
+      result[name] = mergedOneof(member.fields, before[name] as Chosen, after[name] as Chosen);
+    else {
+      const value = mergedField(member, before[name], after[name]);
+      if (value !== undefined) result[name] = value;
+    }
+  }
+  const unknown = [...(whole.$unknown ?? []), ...(part.$unknown ?? [])];
+  if (unknown.length > 0) result.$unknown = unknown;
+  return result as MessageShape<Desc>;
+}
+
+function mergedField(field: DescField, before: unknown, after: unknown): unknown {
+  switch (field.fieldKind) {
+    case "list": {
+      const [first, more] = [before as unknown[], after as unknown[]];
+      return more.length === 0 ? first : [...first, ...more];
+    }
+    case "map":
+      return Object.keys(after as object).length === 0 ? before : { ...(before as object), ...(after as object) };
+    case "message":
+      return mergedMessage(field.message, before, after);
+    default:
+      return isSet(field, after) ? after : before;
+  }
+}
+
+function mergedMessage(desc: DescMessage, before: unknown, after: unknown): unknown {
+  if (after === undefined) return before;
+  if (before === undefined) return after;
+  if (isMessage(before) && isMessage(after)) return mergedWith(desc, before, after);
+  // As protobuf-es has them: a google.protobuf.Struct is a plain object, a wrapper is its value.
+  if (desc.typeName === STRUCT) return { ...(before as object), ...(after as object) };
+  return isZero(after) ? before : after;
+}
+const STRUCT = "google.protobuf.Struct";
+
+interface Chosen {
+  readonly case: string | undefined;
+  readonly value?: unknown;
+}
+function mergedOneof(fields: readonly DescField[], before: Chosen, after: Chosen): Chosen {
+  if (after.case === undefined) return before;
+  const field = fields.find((one) => one.localName === after.case);
+  if (after.case !== before.case || field?.fieldKind !== "message") return after;
+  return { case: after.case, value: mergedMessage(field.message, before.value, after.value) };
+}
+
+/** Without presence a field's zero value is never sent, and replaces nothing. */
+function isSet(field: DescField, value: unknown): boolean {
+  if (value === undefined) return false;
+  return field.presence !== FeatureSet_FieldPresence.IMPLICIT || !isZero(value);
+}
+function isZero(value: unknown): boolean {
+  if (value instanceof Uint8Array) return value.length === 0;
+  return Object.is(value, 0) || value === "" || value === false || value === 0n;
+}
+
+/** Whether a deferred part has arrived, of a message with a repeated bff.v1.Part called `parts`. */
+export function arrived(message: { readonly parts: readonly { readonly name: string }[] }, name: string): boolean {
+  return message.parts.some((part) => part.name === name);
+}

@@ -1,0 +1,24 @@
+// What a server says of where an item stands, in the field of type bff.v1.Position that the response may have.
+import type { DescField, DescMessage, Message } from "@bufbuild/protobuf";
+
+/** A bff.v1.Position, by its fields. */
+interface Position {
+  readonly token: string;
+  readonly beat: boolean;
+  readonly reset: boolean;
+}
+
+const fields = new WeakMap<DescMessage, DescField | null>();
+
+/** The response's position; undefined where there is none. */
+export function positionOf(desc: DescMessage, message: Message): Position | undefined {
+  let field = fields.get(desc);
+  if (field === undefined) {
+    field =
+      desc.fields.find((one) => one.fieldKind === "message" && one.message.typeName === "bff.v1.Position") ?? null;
+    fields.set(desc, field);
+  }
+  if (field === null) return undefined;
+  // The message was made by its descriptor, which names this field.
+  return (message as Message & Readonly<Record<string, unknown>>)[field.localName] as Position | undefined;
+}
