@@ -6,7 +6,7 @@ import type { Failure } from "../failure.ts";
 import type { IncomingHeaders } from "../identity/incoming.ts";
 import type { Observer, ResponseEvent, StreamOpenEvent } from "../observer.ts";
 import { streamEndpoint } from "../stream/endpoint.ts";
-import type { Follower, Following } from "../stream/stream-endpoint.ts";
+import type { Follower, Following, StreamEndpoint } from "../stream/stream-endpoint.ts";
 import type { StreamOptions } from "../stream/stream-options.ts";
 import { FakeClient } from "./fake-client.ts";
 import { FakeClock } from "./fake-clock.ts";
@@ -110,9 +110,8 @@ export function streamRig(instead?: (clock: FakeClock) => Observer) {
   const app: App = { get: upstream.unary(UpstreamService.method.get, {}) };
   const sources: TestSource[] = [];
   type More = { clientMs?: number; resume?: string; headers?: IncomingHeaders; follower?: TestFollower };
-  const follow = (options: Partial<Options> = {}, more: More = {}) => {
-    const { clientMs, resume, headers = new Headers(), follower = new TestFollower() } = more;
-    const { follow } = streamEndpoint(SHOW, app, {
+  const endpoint = (options: Partial<Options> = {}): StreamEndpoint =>
+    streamEndpoint(SHOW, app, {
       timeoutMs: 2_000,
       source: (_cx, _args, _opened, resume, items) => {
         const source = new TestSource(items, resume);
@@ -127,6 +126,9 @@ export function streamRig(instead?: (clock: FakeClock) => Observer) {
       ...{ clock, observer },
       ...options,
     });
+  const follow = (options: Partial<Options> = {}, more: More = {}) => {
+    const { clientMs, resume, headers = new Headers(), follower = new TestFollower() } = more;
+    const { follow } = endpoint(options);
     const following: Following = follow(create(ShowRequestSchema), headers, clientMs, resume, follower);
     return { following, follower, heard: follower.heard };
   };
@@ -136,5 +138,5 @@ export function streamRig(instead?: (clock: FakeClock) => Observer) {
     if (only === undefined || others.length > 0) throw new Error(`${sources.length} sources`);
     return only;
   };
-  return { clock, client, app, follow, source, sources, responses, opens };
+  return { clock, client, app, endpoint, follow, source, sources, responses, opens };
 }
