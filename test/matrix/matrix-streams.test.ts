@@ -1,11 +1,21 @@
-// Every fault of a stream, and of what its messages are composed of, over real sockets: upstream, generated BFF and client. What has to come
-// of it is said here by hand, item by item, from docs/runtime.md.
+// Every fault of a stream, and of what its messages are composed of, over real sockets: upstream, generated BFF and client. How the stream has to
+// end is said here by hand, from docs/runtime.md; what has to be in each message, by the oracle.
 import { join } from "node:path";
-import { create, type DescService, type Message, toBinary } from "@bufbuild/protobuf";
+import {
+  create,
+  type DescMessage,
+  type DescService,
+  type JsonValue,
+  type Message,
+  toBinary,
+  toJson,
+} from "@bufbuild/protobuf";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import type { Ir } from "../../plugin/src/ir.ts";
 import { GrpcClient, type Listenable, listen } from "../../runtime/src/index.ts";
+import { type Call, fails, irOf, run } from "../oracle/scenario.ts";
 import { GeneratedProject } from "../support/generated-project.ts";
 import { requestFor, schemaOf } from "../support/request.ts";
 import { type Play, startStreaming } from "./stream-upstream.ts";
@@ -87,10 +97,13 @@ interface Update extends Message {
 }
 let generated: Generated;
 let service: DescService;
+let updateSchema: DescMessage;
 beforeAll(async () => {
   project.generate();
   generated = await import(join(project.folder, "web/v1/web_bff.ts"));
-  service = (await import(join(project.folder, "web/v1/web_pb.ts"))).RunService;
+  const messages = await import(join(project.folder, "web/v1/web_pb.ts"));
+  service = messages.RunService;
+  updateSchema = messages.RunUpdateSchema;
 }, 60_000);
 afterAll(() => project.remove());
 
@@ -125,7 +138,7 @@ interface Faults {
 /** One follower of a run, over everything. */
 async function follow(
   plays: readonly Play[],
-  { run, users = {}, idle = false }: Faults = {},
+  { run: refused, users = {}, idle = false }: Faults = {},
   events = EVENTS,
   resume?: string,
 ) {
@@ -136,7 +149,7 @@ async function follow(
     plays,
     items: (request) => all.slice(afterOf(request)),
     answer: (method, request) => {
-      if (method === "GetRun") return run ?? encoded("Run", { title: "Run 7", ownerId: "own" });
+      if (method === "GetRun") return refused ?? encoded("Run", { title: "Run 7", ownerId: "own" });
       const id = Buffer.from(request.subarray(2)).toString();
       return users[id] ?? encoded("User", { name: id.toUpperCase() });
     },
@@ -167,20 +180,49 @@ async function follow(
   return { got, error, afters: upstream.openings.map(afterOf), calls: upstream.calls };
 }
 
-/** What an event has to come to, by hand. */
-function expected({ text, actor }: Event, { users = {} }: Faults = {}): object {
-  const absent = [users.own !== undefined && "owner_name", users[actor] !== undefined && "actor_name"].filter(Boolean);
-  return {
-    ...{ title: "Run 7", text },
-    ownerName: users.own === undefined ? "OWN" : undefined,
-    actorName: users[actor] === undefined ? actor.toUpperCase() : undefined,
-    degraded: absent.map((path) => ({ path, upstream: "agent.v1.AgentService" })),
-  };
+/** The same message composed by a unary rpc, for each item is composed as one request is. */
+const TWIN = `${WEB.slice(0, WEB.indexOf("service RunService"))}
+service TwinService {
+  option (bff.v1.service) = {};
+  rpc One(OneRequest) returns (RunUpdate);
 }
-const seen = ({ title, text, ownerName, actorName, degraded }: Update): object => ({
-  ...{ title, text, ownerName, actorName },
-  degraded: degraded.map(({ path, upstream }) => ({ path, upstream })),
-});
+message OneRequest { string run_id = 1; agent.v1.RunEvent event = 2; }
+${WEB.slice(WEB.indexOf("message RunUpdate"))}`;
+let twin: Ir | undefined;
+const CODES = { 5: "NOT_FOUND", 13: "INTERNAL", 14: "UNAVAILABLE" } as const;
+
+/** What an event has to come to, as the oracle says. */
+function expected(event: Event, { users = {} }: Faults = {}): object {
+  twin ??= irOf({ "agent/v1/agent.proto": AGENT, "web/v1/twin.proto": TWIN });
+  const user = (id: string): Call => {
+    const code = users[id] as keyof typeof CODES | undefined;
+    return [
+      "agent.v1.AgentService/GetUser",
+      { id },
+      code === undefined ? { name: id.toUpperCase() } : fails(CODES[code]),
+    ];
+  };
+  const {
+    answer,
+    degraded = [],
+    ...asked
+  } = run(twin, "web.v1.TwinService/One", {
+    request: { runId: "7", event: { text: event.text, actorId: event.actor } },
+    calls: [
+      ["agent.v1.AgentService/GetRun", { runId: "7" }, { title: "Run 7", ownerId: "own" }],
+      ...["own", event.actor].map(user),
+    ],
+  });
+  const { header: _, ...wrong } = asked;
+  expect(wrong).toEqual({});
+  return { answer, degraded };
+}
+function seen(update: Update): object {
+  const { degraded, position: _, ...answer } = toJson(updateSchema, update) as Record<string, JsonValue>;
+  const all = (degraded ?? []) as readonly Readonly<Record<string, string>>[];
+  const texts = all.map(({ path, effect, reason, upstream }) => `${path} ${effect} ${reason} ${upstream}`);
+  return { answer, degraded: texts.map((text) => text.replace("EFFECT_", "").replace("REASON_", "")) };
+}
 const wanted = (events: readonly Event[], faults?: Faults): object[] =>
   events.filter(({ internal }) => internal !== true).map((event) => expected(event, faults));
 
