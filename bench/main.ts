@@ -15,6 +15,7 @@ import { runHang } from "./scenarios/hang.ts";
 import { runIdentity } from "./scenarios/identity.ts";
 import { runIdle } from "./scenarios/idle.ts";
 import { runSame } from "./scenarios/same.ts";
+import { runStream } from "./scenarios/stream.ts";
 import { runTail } from "./scenarios/tail.ts";
 import { runTelemetry } from "./scenarios/telemetry.ts";
 import { runWorkers } from "./scenarios/workers.ts";
@@ -38,6 +39,7 @@ const SCENARIOS: Readonly<Record<string, Run>> = {
   tail: reported(runTail),
   balance: reported(runBalance),
   same: reported(runSame),
+  stream: reported(runStream),
   idle: reported(runIdle),
   identity: reported(runIdentity),
   edge: reported(runEdge),

@@ -1,7 +1,9 @@
 // The upstreams of every measurement: one process on raw node:http2, a port per service, replies encoded beforehand.
 // Talks to the driver that forked it.
 import * as http2 from "node:http2";
+import { EventService } from "../generated/bench/up/v1/up_pb.ts";
 import { cannedReplies } from "./upstream-data.ts";
+import { WATCH, watch } from "./upstream-events.ts";
 
 /** How calls of one method are answered; without it, at once. */
 export interface Behaviour {
@@ -37,7 +39,7 @@ interface Path {
 }
 
 const paths = new Map<string, Path>();
-const services = new Set<string>();
+const services = new Set<string>([EventService.typeName]);
 for (const { method, frame } of cannedReplies()) {
   paths.set(`/${method.parent.typeName}/${method.name}`, { frame, calls: 0, behaviour: undefined });
   services.add(method.parent.typeName);
@@ -51,6 +53,11 @@ function random(): number {
 }
 
 function serve(stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders): void {
+  if (headers[":path"] === WATCH) {
+    stream.on("error", ignore);
+    watch(stream);
+    return;
+  }
   const path = paths.get(headers[":path"] ?? "");
   if (path === undefined) {
     stream.respond(

@@ -29,7 +29,7 @@ export function peerVariants(composition: string, method: DescMethodUnary, peers
 
 /** Starts the variant's server over these upstreams, hands it to `use` and ends it. */
 export async function withServer<Value>(
-  { launch }: Variant,
+  { launch }: Pick<Variant, "name" | "launch">,
   upstream: UpstreamProcess,
   use: (server: ServerProcess) => Promise<Value>,
   env: Readonly<Record<string, string>> = {},
@@ -43,7 +43,7 @@ export async function withServer<Value>(
 }
 
 /** Headers of every request: what is forwarded, and one that nobody reads. */
-const CALLER_HEADERS = {
+export const CALLER_HEADERS = {
   authorization: `Bearer ${"a".repeat(200)}`,
   "x-request-id": "0123456789abcdef0123456789abcdef",
   "x-user-id": "u-ada",

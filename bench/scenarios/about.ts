@@ -101,6 +101,13 @@ export const about: readonly About[] = [
     drawn: "calls_per_second_of_a_method",
   },
   {
+    scenario: "stream",
+    text: "Events of an upstream's stream, followed by 32 clients over gRPC that read as fast as is given: 2,000 each, passed on as they are (plain), and 500 each, every one with a call of its own of about 1 KiB for the name of its author (composed). By hand it is an async generator over connect-node that pipes what another gives, and that waits for the call of one event before it reads the next; ours composes four events of a stream at a time, has every policy on for the call, and gives them in order. What is missing, comes twice or out of order fails the scenario.",
+    goal: "at most 0.25 × connect-node",
+    columns: ["cpu_us_per_item", "ratio_to_connect_node", "items_per_second", "max_rss_mb", "calls_per_item"],
+    drawn: "cpu_us_per_item",
+  },
+  {
     scenario: "idle",
     text: "A thousand HTTP/2 connections that ask for nothing.",
     columns: ["kb_per_connection", "rss_mb_before", "rss_mb_idle"],

@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file bench/up/v1/up.proto.
  */
 export const file_bench_up_v1_up: GenFile = /*@__PURE__*/
-  fileDesc("ChRiZW5jaC91cC92MS91cC5wcm90bxILYmVuY2gudXAudjEiJAoRR2V0UHJvZmlsZVJlcXVlc3QSDwoHdXNlcl9pZBgBIAEoCSIjChBMaXN0SXRlbXNSZXF1ZXN0Eg8KB3VzZXJfaWQYASABKAkiJQoSR2V0U2V0dGluZ3NSZXF1ZXN0Eg8KB3VzZXJfaWQYASABKAkiHAoOR2V0VGVhbVJlcXVlc3QSCgoCaWQYASABKAkiRwoEVGVhbRIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEhEKCXJlZ2lvbl9pZBgDIAEoCRISCgptZW1iZXJfaWRzGAQgAygJIh4KEEdldFJlZ2lvblJlcXVlc3QSCgoCaWQYASABKAkiNQoGUmVnaW9uEgoKAmlkGAEgASgJEgwKBG5hbWUYAiABKAkSEQoJdGltZV96b25lGAMgASgJIiMKEExpc3RQb3N0c1JlcXVlc3QSDwoHZmVlZF9pZBgBIAEoCSIpCgVQb3N0cxIgCgVwb3N0cxgBIAMoCzIRLmJlbmNoLnVwLnYxLlBvc3QicQoEUG9zdBIKCgJpZBgBIAEoCRINCgV0aXRsZRgCIAEoCRIRCglhdXRob3JfaWQYAyABKAkSDAoEdGV4dBgEIAEoCRItCglwb3N0ZWRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIiUKFkJhdGNoR2V0QXV0aG9yc1JlcXVlc3QSCwoDaWRzGAEgAygJIj8KF0JhdGNoR2V0QXV0aG9yc1Jlc3BvbnNlEiQKB2F1dGhvcnMYASADKAsyEy5iZW5jaC51cC52MS5BdXRob3IiQwoGQXV0aG9yEgoKAmlkGAEgASgJEgwKBG5hbWUYAiABKAkSEgoKYXZhdGFyX3VybBgDIAEoCRILCgNiaW8YBCABKAkiHAoOR2V0QmxvYlJlcXVlc3QSCgoCaWQYASABKAkyXAoOUHJvZmlsZVNlcnZpY2USSgoKR2V0UHJvZmlsZRIeLmJlbmNoLnVwLnYxLkdldFByb2ZpbGVSZXF1ZXN0GhcuYmVuY2gudHlwZXMudjEuUHJvZmlsZSIDkAIBMlUKC0l0ZW1TZXJ2aWNlEkYKCUxpc3RJdGVtcxIdLmJlbmNoLnVwLnYxLkxpc3RJdGVtc1JlcXVlc3QaFS5iZW5jaC50eXBlcy52MS5JdGVtcyIDkAIBMmAKD1NldHRpbmdzU2VydmljZRJNCgtHZXRTZXR0aW5ncxIfLmJlbmNoLnVwLnYxLkdldFNldHRpbmdzUmVxdWVzdBoYLmJlbmNoLnR5cGVzLnYxLlNldHRpbmdzIgOQAgEyTQoLVGVhbVNlcnZpY2USPgoHR2V0VGVhbRIbLmJlbmNoLnVwLnYxLkdldFRlYW1SZXF1ZXN0GhEuYmVuY2gudXAudjEuVGVhbSIDkAIBMlUKDVJlZ2lvblNlcnZpY2USRAoJR2V0UmVnaW9uEh0uYmVuY2gudXAudjEuR2V0UmVnaW9uUmVxdWVzdBoTLmJlbmNoLnVwLnYxLlJlZ2lvbiIDkAIBMlIKC1Bvc3RTZXJ2aWNlEkMKCUxpc3RQb3N0cxIdLmJlbmNoLnVwLnYxLkxpc3RQb3N0c1JlcXVlc3QaEi5iZW5jaC51cC52MS5Qb3N0cyIDkAIBMnIKDUF1dGhvclNlcnZpY2USYQoPQmF0Y2hHZXRBdXRob3JzEiMuYmVuY2gudXAudjEuQmF0Y2hHZXRBdXRob3JzUmVxdWVzdBokLmJlbmNoLnVwLnYxLkJhdGNoR2V0QXV0aG9yc1Jlc3BvbnNlIgOQAgEyUAoLQmxvYlNlcnZpY2USQQoHR2V0QmxvYhIbLmJlbmNoLnVwLnYxLkdldEJsb2JSZXF1ZXN0GhQuYmVuY2gudHlwZXMudjEuQmxvYiIDkAIBYgZwcm90bzM", [file_bench_types_v1_types, file_google_protobuf_timestamp]);
+  fileDesc("ChRiZW5jaC91cC92MS91cC5wcm90bxILYmVuY2gudXAudjEiJAoRR2V0UHJvZmlsZVJlcXVlc3QSDwoHdXNlcl9pZBgBIAEoCSIjChBMaXN0SXRlbXNSZXF1ZXN0Eg8KB3VzZXJfaWQYASABKAkiJQoSR2V0U2V0dGluZ3NSZXF1ZXN0Eg8KB3VzZXJfaWQYASABKAkiHAoOR2V0VGVhbVJlcXVlc3QSCgoCaWQYASABKAkiRwoEVGVhbRIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEhEKCXJlZ2lvbl9pZBgDIAEoCRISCgptZW1iZXJfaWRzGAQgAygJIh4KEEdldFJlZ2lvblJlcXVlc3QSCgoCaWQYASABKAkiNQoGUmVnaW9uEgoKAmlkGAEgASgJEgwKBG5hbWUYAiABKAkSEQoJdGltZV96b25lGAMgASgJIiMKEExpc3RQb3N0c1JlcXVlc3QSDwoHZmVlZF9pZBgBIAEoCSIpCgVQb3N0cxIgCgVwb3N0cxgBIAMoCzIRLmJlbmNoLnVwLnYxLlBvc3QicQoEUG9zdBIKCgJpZBgBIAEoCRINCgV0aXRsZRgCIAEoCRIRCglhdXRob3JfaWQYAyABKAkSDAoEdGV4dBgEIAEoCRItCglwb3N0ZWRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIiUKFkJhdGNoR2V0QXV0aG9yc1JlcXVlc3QSCwoDaWRzGAEgAygJIj8KF0JhdGNoR2V0QXV0aG9yc1Jlc3BvbnNlEiQKB2F1dGhvcnMYASADKAsyEy5iZW5jaC51cC52MS5BdXRob3IiQwoGQXV0aG9yEgoKAmlkGAEgASgJEgwKBG5hbWUYAiABKAkSEgoKYXZhdGFyX3VybBgDIAEoCRILCgNiaW8YBCABKAkiHAoOR2V0QmxvYlJlcXVlc3QSCgoCaWQYASABKAkiLAoMV2F0Y2hSZXF1ZXN0Eg0KBWNvdW50GAEgASgNEg0KBXN0YXlzGAIgASgIIjUKBUV2ZW50EgsKA3NlcRgBIAEoBBIMCgR0ZXh0GAIgASgJEhEKCWF1dGhvcl9pZBgDIAEoCTJcCg5Qcm9maWxlU2VydmljZRJKCgpHZXRQcm9maWxlEh4uYmVuY2gudXAudjEuR2V0UHJvZmlsZVJlcXVlc3QaFy5iZW5jaC50eXBlcy52MS5Qcm9maWxlIgOQAgEyVQoLSXRlbVNlcnZpY2USRgoJTGlzdEl0ZW1zEh0uYmVuY2gudXAudjEuTGlzdEl0ZW1zUmVxdWVzdBoVLmJlbmNoLnR5cGVzLnYxLkl0ZW1zIgOQAgEyYAoPU2V0dGluZ3NTZXJ2aWNlEk0KC0dldFNldHRpbmdzEh8uYmVuY2gudXAudjEuR2V0U2V0dGluZ3NSZXF1ZXN0GhguYmVuY2gudHlwZXMudjEuU2V0dGluZ3MiA5ACATJNCgtUZWFtU2VydmljZRI+CgdHZXRUZWFtEhsuYmVuY2gudXAudjEuR2V0VGVhbVJlcXVlc3QaES5iZW5jaC51cC52MS5UZWFtIgOQAgEyVQoNUmVnaW9uU2VydmljZRJECglHZXRSZWdpb24SHS5iZW5jaC51cC52MS5HZXRSZWdpb25SZXF1ZXN0GhMuYmVuY2gudXAudjEuUmVnaW9uIgOQAgEyUgoLUG9zdFNlcnZpY2USQwoJTGlzdFBvc3RzEh0uYmVuY2gudXAudjEuTGlzdFBvc3RzUmVxdWVzdBoSLmJlbmNoLnVwLnYxLlBvc3RzIgOQAgEycgoNQXV0aG9yU2VydmljZRJhCg9CYXRjaEdldEF1dGhvcnMSIy5iZW5jaC51cC52MS5CYXRjaEdldEF1dGhvcnNSZXF1ZXN0GiQuYmVuY2gudXAudjEuQmF0Y2hHZXRBdXRob3JzUmVzcG9uc2UiA5ACATJQCgtCbG9iU2VydmljZRJBCgdHZXRCbG9iEhsuYmVuY2gudXAudjEuR2V0QmxvYlJlcXVlc3QaFC5iZW5jaC50eXBlcy52MS5CbG9iIgOQAgEyTQoMRXZlbnRTZXJ2aWNlEj0KBVdhdGNoEhkuYmVuY2gudXAudjEuV2F0Y2hSZXF1ZXN0GhIuYmVuY2gudXAudjEuRXZlbnQiA5ACATABYgZwcm90bzM", [file_bench_types_v1_types, file_google_protobuf_timestamp]);
 
 /**
  * @generated from message bench.up.v1.GetProfileRequest
@@ -317,6 +317,59 @@ export const GetBlobRequestSchema: GenMessage<GetBlobRequest> = /*@__PURE__*/
   messageDesc(file_bench_up_v1_up, 13);
 
 /**
+ * @generated from message bench.up.v1.WatchRequest
+ */
+export type WatchRequest = Message<"bench.up.v1.WatchRequest"> & {
+  /**
+   * How many; then the stream ends.
+   *
+   * @generated from field: uint32 count = 1;
+   */
+  count: number;
+
+  /**
+   * It does not end: nothing more happens.
+   *
+   * @generated from field: bool stays = 2;
+   */
+  stays: boolean;
+};
+
+/**
+ * Describes the message bench.up.v1.WatchRequest.
+ * Use `create(WatchRequestSchema)` to create a new message.
+ */
+export const WatchRequestSchema: GenMessage<WatchRequest> = /*@__PURE__*/
+  messageDesc(file_bench_up_v1_up, 14);
+
+/**
+ * @generated from message bench.up.v1.Event
+ */
+export type Event = Message<"bench.up.v1.Event"> & {
+  /**
+   * @generated from field: uint64 seq = 1;
+   */
+  seq: bigint;
+
+  /**
+   * @generated from field: string text = 2;
+   */
+  text: string;
+
+  /**
+   * @generated from field: string author_id = 3;
+   */
+  authorId: string;
+};
+
+/**
+ * Describes the message bench.up.v1.Event.
+ * Use `create(EventSchema)` to create a new message.
+ */
+export const EventSchema: GenMessage<Event> = /*@__PURE__*/
+  messageDesc(file_bench_up_v1_up, 15);
+
+/**
  * @generated from service bench.up.v1.ProfileService
  */
 export const ProfileService: GenService<{
@@ -435,4 +488,21 @@ export const BlobService: GenService<{
   },
 }> = /*@__PURE__*/
   serviceDesc(file_bench_up_v1_up, 7);
+
+/**
+ * @generated from service bench.up.v1.EventService
+ */
+export const EventService: GenService<{
+  /**
+   * Counts from 1, as fast as the client takes them.
+   *
+   * @generated from rpc bench.up.v1.EventService.Watch
+   */
+  watch: {
+    methodKind: "server_streaming";
+    input: typeof WatchRequestSchema;
+    output: typeof EventSchema;
+  },
+}> = /*@__PURE__*/
+  serviceDesc(file_bench_up_v1_up, 8);
 
