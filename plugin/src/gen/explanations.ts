@@ -15,7 +15,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "It says",
         "language": "text",
-        "text": "app/v1/app.proto:22:10: error BFF101: this step has no source\n    22 |     let: { name: \"item\" }\n       |          ^^^^^^^^^^^^^^^^\n  hint: add one of `by`, `call`, `compose`, `each`, `switch`, `guard`"
+        "text": "app/v1/app.proto:22:10: error BFF101: this step has no source\n    22 |     let: { name: \"item\" }\n       |          ^^^^^^^^^^^^^^^^\n  hint: add one of `by`, `call`, `compose`, `each`, `switch`, `guard`, `latest`"
       },
       {
         "title": "Right",

@@ -247,7 +247,8 @@ function sourceOf(source: Source, planned: PlanStep, block: PlanBlock): SourceBe
         of: sourceOf(source.source, planned, block),
       };
     case "latest":
-      return { kind: "by", by: expressionReport(source.key) };
+      // What a topic has nobody can say.
+      return { kind: "by", by: { ...expressionReport(source.key), tree: { untold: "latest" } } };
     case "switch":
       return {
         kind: "switch",
