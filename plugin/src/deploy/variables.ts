@@ -25,9 +25,10 @@ const signs = (server: PlanServer): boolean => server.identity?.signs === true;
 const supplied = ({ files }: PlanServer): boolean =>
   files.some(({ resolvers, functions }) => resolvers.length + functions.length > 0);
 
-/** Nothing is generated for topics so far. */
-const hasTopics = (_server: PlanServer): boolean => false;
+const hasTopics = ({ files }: PlanServer): boolean => files.some(({ topics }) => topics.length > 0);
 const hasNats = hasTopics;
+const hasStoredTopics = ({ files }: PlanServer): boolean =>
+  files.some(({ topics }) => topics.some(({ entry }) => entry === undefined));
 const NATS_USER = "how NATS lets the server in, one of NATS_CREDS, NATS_USER and NATS_TOKEN";
 const NATS_TLS = "how the server identifies to NATS";
 const TLS = "serve with TLS: mount the Secret, and give probes the scheme HTTPS";
@@ -213,6 +214,7 @@ export const FIXED_VARIABLES: readonly FixedVariable[] = [
 export function variablesOf(server: PlanServer): readonly Variable[] {
   const fixed = FIXED_VARIABLES.filter(({ reads }) => reads?.(server) ?? true).map((one): Variable => {
     if (one.name.startsWith("TLS_") && byCertificate(server)) return { ...one, required: true };
+    if (one.name === "NATS_URL" && hasStoredTopics(server)) return { ...one, required: true };
     if (one.name === "DATABASE_URL" && hasKeys(server)) return { ...one, required: true };
     if (one.name === "REDIS_URL" && sharedLimits(server).some(({ closed }) => closed))
       return { ...one, required: true };

@@ -46,6 +46,29 @@ describe("the newest item of a topic, as a step", () => {
       "nats runs.{key}.events/latest",
     ]);
   });
+  test("is its own topic's, and topics that are declared alike are one", async () => {
+    const store = new MemoryTopics();
+    const { ask, clock } = stored(store);
+    const topics = new Topics({ store, clock });
+    const one = new Topic<Event>(SPEC, topics);
+    const same = new Topic<Event>({ ...SPEC }, topics);
+    const other = new Topic<Event>({ ...SPEC, decode: () => ({ n: 1 }) }, topics);
+    const elsewhere = new Topic<Event>({ ...SPEC, name: "walk" }, topics);
+    store.publish("run", "a", { n: 1 });
+    store.publish("walk", "a", { n: 2 });
+    const { answer } = ask(async (cx) => {
+      const all = await Promise.all([one, same, other, elsewhere].map((topic) => cx.latest(topic, "a")));
+      return page({ title: all.map((item) => item?.n).join() });
+    });
+    expect((await answer).page?.title).toBe("1,1,1,2");
+    const sources = [one, same, other].map((topic) =>
+      topic.follow("a", undefined, false, { item() {}, ended() {}, failed() {} }),
+    );
+    expect([one.state.followers, same.state.followers, other.state.followers]).toEqual([2, 2, 1]);
+    expect(store.log("run").tails).toBe(2);
+    for (const source of sources) source.cancel();
+    await topics.close();
+  });
   test("fails as a call of its subject, and its breaker opens", async () => {
     const fails = {
       newest: (_key: string, hears: Parameters<StoredLog<Event>["newest"]>[1]) => {

@@ -14,9 +14,13 @@ const FAMILIES: readonly (readonly [name: string, of: keyof TopicState, help: st
 /** @param all as they were told when they were made */
 export function topicFamilies(all: readonly TopicEvent[]): readonly Family[] {
   if (all.length === 0) return [];
-  const found = all.map((topic) => ({ labels: labelled(["topic"], [topic.name]), state: topic.state() }));
+  // Two services may have topics of one name.
+  const names = [...new Set(all.map(({ name }) => name))];
+  const states = all.map((topic) => ({ name: topic.name, state: topic.state() }));
+  const sum = (name: string, of: keyof TopicState): number =>
+    states.reduce((total, one) => total + (one.name === name ? one.state[of] : 0), 0);
   return FAMILIES.map(([name, of, help]) => ({
     ...{ name, help, type: name.endsWith("_total") ? "counter" : "gauge", merge: "sum" },
-    samples: found.map(({ labels, state }) => ({ labels, value: state[of] })),
+    samples: names.map((topic) => ({ labels: labelled(["topic"], [topic]), value: sum(topic, of) })),
   }));
 }

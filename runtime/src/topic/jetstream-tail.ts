@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { ConsumerMessages, JsMsg } from "@nats-io/jetstream";
 import type { Timer } from "../clock.ts";
 import type { JetStreamLog } from "./jetstream-log.ts";
@@ -127,6 +128,7 @@ export class JetStreamTail<Item> implements Tail, LinkHears {
   }
   async #consumer(link: Link, last: number): Promise<Consuming> {
     const { name } = await link.jsm.consumers.add(this.#log.stream, {
+      name: `bff_${randomUUID()}`, // with a name, the subject that asks for it has the stream in front: it can be allowed
       ack_policy: "none",
       deliver_policy: "by_start_sequence",
       opt_start_seq: last + 1,

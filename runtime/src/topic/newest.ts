@@ -17,18 +17,16 @@ export interface NewestHears<Item> {
 /** Asks for the newest item of a key; never answers before it has returned, and not after what it returns was called. */
 export type AskNewest<Item> = (key: string, hears: NewestHears<Item>) => () => void;
 
-/** Topics, in the form of an upstream: each is a method whose request is a key and whose answer its newest item. */
+/** Topics, in the form of an upstream: a request is the number of a topic and a key, on two lines, and its answer is the newest item. */
 export class NewestClient implements UnaryClient {
-  readonly #asked = new Map<string, (key: string, reply: Reply) => () => void>();
+  readonly #asked: ((key: string, reply: Reply) => () => void)[] = [];
 
-  /**
-   * @param method under which it is asked
-   * @param check throws for what is no key
-   */
-  add<Item>(method: string, ask: AskNewest<Item>, check: (key: string) => void): Codec<string, Item | undefined> {
+  /** @param check throws for what is no key */
+  add<Item>(ask: AskNewest<Item>, check: (key: string) => void): Codec<string, Item | undefined> {
     // An answer is decoded while it is given: items are decoded where they are kept.
     let given: Item | undefined;
-    this.#asked.set(`/${method}`, (key, reply) =>
+    const number = this.#asked.length;
+    this.#asked.push((key, reply) =>
       ask(key, {
         found(item, token, bytes = NOTHING) {
           given = item;
@@ -44,20 +42,20 @@ export class NewestClient implements UnaryClient {
     );
     const encode = (key: string): Buffer => {
       check(key);
-      return frame(Buffer.from(key));
+      return frame(Buffer.from(`${number}\n${key}`));
     };
     return { encode, decode: () => given, digest: () => "" };
   }
   send(
-    path: string,
+    _path: string,
     message: Uint8Array,
     _timeoutMs: number,
     _headers: OutgoingHeaders | undefined,
     _attempt: number,
     reply: Reply,
   ): InFlight {
-    const ask = this.#asked.get(path);
-    const cancel = ask?.(Buffer.from(message.subarray(PREFIX_BYTES)).toString(), reply);
+    const [number, key = ""] = Buffer.from(message.subarray(PREFIX_BYTES)).toString().split("\n");
+    const cancel = this.#asked[Number(number)]?.(key, reply);
     return { cancel: () => cancel?.() };
   }
 }

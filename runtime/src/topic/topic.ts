@@ -39,8 +39,13 @@ export interface TopicsOptions {
   readonly store?: TopicStore | undefined;
 }
 
-interface Followed {
-  readonly state: TopicState;
+/** What tells topics apart. */
+interface Declared extends Pick<TopicSpec<unknown>, "name" | "subject" | "jetstream"> {
+  readonly decode: unknown;
+  readonly call?: { readonly method: string } | undefined;
+}
+interface Made {
+  is(spec: Declared): boolean;
   close(): void;
 }
 
@@ -56,7 +61,7 @@ export class Topics {
   readonly store: TopicStore | undefined;
   readonly #client = new NewestClient();
   readonly #nats: Upstream;
-  readonly #all: Followed[] = [];
+  readonly #all: Made[] = [];
 
   constructor({ clock = systemClock, observer, store }: TopicsOptions = {}) {
     this.clock = clock;
@@ -74,7 +79,7 @@ export class Topics {
   }
   /** @internal */
   newestOf<Item>(name: string, subject: string, ask: AskNewest<Item>): Rpc<string, Item | undefined> {
-    return rpcOf(this.#nats, `${subject}/latest`, this.#client.add(`${subject}/latest`, ask, keyCheck(name)));
+    return rpcOf(this.#nats, `${subject}/latest`, this.#client.add(ask, keyCheck(name)));
   }
   /** @internal */
   newestByCall<Item>(name: string, method: string, ask: AskNewest<Item>): Rpc<string, Item | undefined> {
@@ -86,15 +91,19 @@ export class Topics {
       call: (event) => observer?.call?.(event),
     };
     const upstream = new Upstream(method.slice(0, method.indexOf("/")), client, {}, { clock, observer: told });
-    return rpcOf(upstream, method, client.add(method, ask, keyCheck(name)));
+    return rpcOf(upstream, method, client.add(ask, keyCheck(name)));
+  }
+  /** @internal The same topic, made before: an rpc of another service of its file follows it. */
+  like<Item>(spec: TopicSpec<Item>): Topic<Item> | undefined {
+    return this.#all.find((one) => one.is(spec)) as Topic<Item> | undefined; // one that decodes alike has such items
   }
   /** @internal */
-  followed(following: Followed): void {
-    this.#all.push(following);
+  made(topic: Made): void {
+    this.#all.push(topic);
   }
   /** Nothing is followed any more, and nothing is left behind in NATS. */
   async close(): Promise<void> {
-    for (const following of this.#all) following.close();
+    for (const topic of this.#all) topic.close();
     await this.store?.close();
   }
 }
@@ -113,15 +122,23 @@ export class Topic<Item> {
   readonly name: string;
   /** Asks for a key's newest item, as a call is made; undefined: there is none. */
   readonly latest: Rpc<string, Item | undefined>;
+  readonly #spec: TopicSpec<Item>;
   readonly #following: Following<Item>;
   readonly #clock: Clock;
 
   /** @throws Error where there is neither a NATS for it nor a call; `serve` has told so before */
   constructor(spec: TopicSpec<Item>, topics: Topics) {
     const { name, call } = spec;
-    const stored = topics.stored(spec);
     this.name = name;
+    this.#spec = spec;
     this.#clock = topics.clock;
+    const like = topics.like(spec);
+    if (like !== undefined) {
+      this.#following = like.#following;
+      this.latest = like.latest;
+      return;
+    }
+    const stored = topics.stored(spec);
     if (stored !== undefined) {
       this.#following = new Following(spec, stored.log, topics.clock);
       this.latest = topics.newestOf(name, stored.subject, (key, hears) => stored.log.newest(key, hears));
@@ -130,7 +147,7 @@ export class Topic<Item> {
       this.#following = new Following(spec, log, topics.clock);
       this.latest = topics.newestByCall(name, call.method, (key, hears) => this.#byCall(log.epoch, key, hears));
     } else throw new Error(`topic ${name} has no call: it needs NATS`);
-    topics.followed(this.#following);
+    topics.made(this);
     topics.observer?.topic?.({ name, state: () => this.state });
   }
   /**
@@ -144,6 +161,16 @@ export class Topic<Item> {
   }
   get state(): TopicState {
     return this.#following.state;
+  }
+  /** @internal Whether it is declared so. */
+  is({ name, subject, jetstream, decode, call }: Declared): boolean {
+    const own = this.#spec;
+    const where = own.subject === subject && own.jetstream === jetstream && own.call?.method === call?.method;
+    return own.name === name && where && own.decode === decode;
+  }
+  /** @internal */
+  close(): void {
+    this.#following.close();
   }
   /** The newest of what the shared call gives, once that is silent. */
   #byCall(epoch: string, key: string, hears: NewestHears<Item>): () => void {
