@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Code } from "../failure.ts";
 import { CountingProxy } from "../testing/counting-proxy.ts";
 import { until } from "../testing/grpc-rig.ts";
@@ -21,6 +21,7 @@ describe.each(cases)("a stream of $name over $http2", ({ start, http2 }) => {
   let client: GrpcClient;
   const follow = (text: string, take?: number) => new TestStream(client, take, request(text), FOLLOW);
   beforeEach(async () => {
+    vi.spyOn(console, "error").mockImplementation(() => {}); // connect-node tells there of clients that leave
     server = await start();
     proxy = await new CountingProxy(server.port).start();
     client = new GrpcClient(proxy.url, { http2 });
@@ -29,6 +30,7 @@ describe.each(cases)("a stream of $name over $http2", ({ start, http2 }) => {
     await proxy.stop();
     await server.stop();
     await client.close();
+    vi.restoreAllMocks();
   });
 
   test("gives its items and OK", async () => {
