@@ -1,9 +1,13 @@
 // npm run demo: from annotated protos to three running BFFs over five upstreams, what they answer when some of those are down, and whom.
-// `-- --keep` leaves all of it running.
+// `-- --keep` leaves all of it running; `-- --nats` has runs published and followed in NATS.
 import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
 import { Code } from "@connectrpc/connect";
 import { generate } from "../../scripts/generate.ts";
+import { followARun } from "../runs/follow-a-run.ts";
+import { type Nats, startNats } from "../runs/nats.ts";
+import { type Page, startPage } from "../runs/page.ts";
+import { type RunsBff, startRuns } from "../runs/runs-bff.ts";
 import { type AccountBff, startAccountBff } from "./account.ts";
 import { addressVariables, type BffProcess, startBff } from "./bff-process.ts";
 import { showEdge } from "./edge.ts";
@@ -32,18 +36,18 @@ function show(text: string): void {
   console.log(text.replace(/^(?=.)/gm, "   "));
 }
 
-async function main(keep: boolean): Promise<void> {
+async function main(keep: boolean, withNats: boolean): Promise<void> {
   title("Generate", "buf generate: messages by protoc-gen-es, BFFs by protoc-gen-bff, side by side in generated/");
   const began = performance.now();
   const changed = generate();
   for (const file of changed) show(`wrote ${file}`);
   show(`${changed.length === 0 ? "all up to date" : `${changed.length} files written`}, ${since(began)} ms`);
 
-  const running: { upstreams?: Upstreams; bffs: BffProcess[] } = { bffs: [] };
+  const running: { upstreams?: Upstreams; bffs: BffProcess[]; runs?: RunsBff; page?: Page; nats?: Nats } = { bffs: [] };
   // both on the way out: at the end, and by ctrl-c at any time
   const closeAll = async () => {
-    await Promise.all(running.bffs.map((bff) => bff.stop()));
-    await running.upstreams?.close();
+    await Promise.all([running.runs?.close(), running.page?.close(), ...running.bffs.map((bff) => bff.stop())]);
+    await Promise.all([running.upstreams?.close(), running.nats?.close()]);
   };
   const interrupted = new Promise<void>((resolve) => {
     process.once("SIGINT", resolve);
@@ -185,7 +189,21 @@ async function main(keep: boolean): Promise<void> {
     const where = receiver === undefined ? "With a receiver it would be found there" : `It is found at ${receiver}`;
     show(`\n${dim(`The request that failed is trace ${failed.traceId}. ${where}.`)}`);
 
+    title(
+      "Follow a long run",
+      `Another BFF: FollowRun composes each event of a run ${withNats ? "that a worker publishes in NATS" : "of an upstream's stream"}. Meanwhile the BFF is restarted.`,
+    );
+    if (withNats) running.nats = await startNats();
+    running.page = await startPage();
+    const { origin } = running.page;
+    running.runs = await startRuns({ users: upstreams.urls.user, nats: running.nats?.url, origin, onLog });
+    await followARun(running.runs, show);
+    show(
+      `\n${dim(withNats ? "npm run demo is the same without NATS." : "npm run demo -- --nats has it in NATS, where any instance can go on.")}`,
+    );
+
     if (keep) {
+      show(`\n${bold("browser")} ${dim("(EventSource; restarts by itself)")}\n${origin}/?bff=${running.runs.url}`);
       await invite(web, mobile, account);
       obey(upstreams);
       keeping = true;
@@ -358,7 +376,7 @@ function since(began: number): number {
 }
 
 try {
-  await main(process.argv.includes("--keep"));
+  await main(process.argv.includes("--keep"), process.argv.includes("--nats"));
 } catch (error) {
   console.error(`\n${error instanceof Error ? error.message : error}`);
   process.exitCode = 1;

@@ -1,0 +1,53 @@
+// The BFF of runs, with the worker that it follows.
+import { addressVariables, startBff } from "../dashboard/bff-process.ts";
+import { startWorker } from "./worker.ts";
+
+const ENTRY = "generated/runs/v1/server.ts";
+
+export interface RunsBffOptions {
+  /** Of user.v1.UserService. */
+  readonly users: string;
+  /** `nats://…`: where events are published, and followed; without it the BFF follows the worker itself. */
+  readonly nats: string | undefined;
+  /** Whose scripts may call. */
+  readonly origin: string;
+  readonly onLog: (text: string) => void;
+}
+
+export interface RunsBff {
+  /** Stays the same over restarts, as behind one address. */
+  readonly url: string;
+  /** Of a run. */
+  readonly events: number;
+  restart(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function startRuns({ users, nats, origin, onLog }: RunsBffOptions): Promise<RunsBff> {
+  const worker = await startWorker({ everyMs: 150, events: EVENTS, nats });
+  const env = {
+    ...addressVariables({ "worker.v1.WorkerService": worker.url, "user.v1.UserService": users }),
+    ...(nats !== undefined && { NATS_URL: nats }),
+    BFF_CORS_ORIGINS: origin,
+  };
+  try {
+    let bff = await startBff(ENTRY, env, onLog);
+    const { url } = bff;
+    return {
+      url,
+      events: EVENTS,
+      async restart() {
+        await bff.stop();
+        bff = await startBff(ENTRY, { ...env, PORT: new URL(url).port }, onLog);
+      },
+      async close() {
+        await bff.stop();
+        await worker.close();
+      },
+    };
+  } catch (error) {
+    await worker.close();
+    throw error;
+  }
+}
+const EVENTS = 12;
