@@ -8,5 +8,10 @@ process.env = new Proxy(rest, {
     if (typeof name === "string") read.add(name);
     return target[name];
   },
+  // Whether it is there, as Object.hasOwn asks.
+  getOwnPropertyDescriptor: (target, name) => {
+    if (typeof name === "string") read.add(name);
+    return Reflect.getOwnPropertyDescriptor(target, name);
+  },
 });
 process.on("exit", () => writeFileSync(RECORDED, JSON.stringify([...read])));
