@@ -11,6 +11,7 @@ import { runBalance } from "./scenarios/balance.ts";
 import { runCall } from "./scenarios/call.ts";
 import { closedLoops } from "./scenarios/closed.ts";
 import { runEdge } from "./scenarios/edge.ts";
+import { runFollowers } from "./scenarios/followers.ts";
 import { runHang } from "./scenarios/hang.ts";
 import { runIdentity } from "./scenarios/identity.ts";
 import { runIdle } from "./scenarios/idle.ts";
@@ -40,6 +41,7 @@ const SCENARIOS: Readonly<Record<string, Run>> = {
   balance: reported(runBalance),
   same: reported(runSame),
   stream: reported(runStream),
+  followers: reported(runFollowers),
   idle: reported(runIdle),
   identity: reported(runIdentity),
   edge: reported(runEdge),

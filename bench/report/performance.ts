@@ -143,6 +143,8 @@ const HEADINGS: Readonly<Record<string, string>> = {
   cpu_us_per_call: "CPU µs/call",
   calls_per_second: "calls/s",
   kb_per_connection: "KB/connection",
+  kb_per_follower: "KB/follower",
+  rss_mb_followed: "RSS MB followed",
   rss_mb_before: "RSS MB before",
   rss_mb_idle: "RSS MB idle",
 };

@@ -29,11 +29,11 @@ export function watch(stream: http2.ServerHttp2Stream): void {
   const body: Buffer[] = [];
   stream.on("data", (chunk: Buffer) => body.push(chunk));
   stream.once("end", () => {
-    const { count, stays } = fromBinary(WatchRequestSchema, Buffer.concat(body).subarray(PREFIX));
+    const { count, stays, afterSeq } = fromBinary(WatchRequestSchema, Buffer.concat(body).subarray(PREFIX));
     if (stream.destroyed || stream.closed) return;
     stream.respond(HEADERS, { waitForTrailers: true });
     stream.once("wantTrailers", () => stream.sendTrailers(TRAILERS));
-    give(stream, 1, count, stays);
+    give(stream, Number(afterSeq) + 1, count, stays);
   });
 }
 

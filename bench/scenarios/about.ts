@@ -108,6 +108,13 @@ export const about: readonly About[] = [
     drawn: "cpu_us_per_item",
   },
   {
+    scenario: "followers",
+    text: "What followers cost that take one item and then nothing: idle ones, for whom nothing more comes, of a topic with 200 keys, whose call the process shares, or each with a stream of the upstream; and ones that do not read, of streams that give all they can. By hand it is the async generator over connect-node, with fewer followers, as they would not fit. Memory is what the process holds after a collection of garbage, above what it held with one follower; `grows` is the same six seconds later, as a share. Above 1.05 it fails the scenario.",
+    goal: "at most 20 KiB for an idle follower, and memory that does not grow for those that do not read",
+    columns: ["followers", "kb_per_follower", "grows", "rss_mb_before", "rss_mb_followed"],
+    drawn: "kb_per_follower",
+  },
+  {
     scenario: "idle",
     text: "A thousand HTTP/2 connections that ask for nothing.",
     columns: ["kb_per_connection", "rss_mb_before", "rss_mb_idle"],
