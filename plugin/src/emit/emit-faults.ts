@@ -54,12 +54,21 @@ function testsOf(
   file: PlanFile,
   names: FileNames,
 ): Lines {
+  const isStream = desc.methodKind === "server_streaming";
   const cells = table.cells.flatMap((cell): Line[] => {
     const text = cell.prediction && writtenPrediction(cell.prediction);
     if (text === undefined) return [];
     const { call, fault, slowMs, stale } = cell;
     const times = stale && { ttlMs: stale.ttl_ms, staleMs: stale.stale_ms };
-    return [[JSON.stringify([{ call, fault, ...(slowMs !== undefined && { slowMs }), ...times }, text]), ","]];
+    return [
+      [
+        JSON.stringify([
+          { call, fault, ...(isStream && { items: true }), ...(slowMs !== undefined && { slowMs }), ...times },
+          text,
+        ]),
+        ",",
+      ],
+    ];
   });
   if (cells.length === 0) return [];
   const input: Line = [names.service(service.desc), `.method.${desc.localName}.input`];
@@ -79,11 +88,13 @@ function testsOf(
       [
         "  ",
         names.testing("runFaultTest"),
-        `(make, cell, predicted, (bff, call) => bff.${name}(`,
+        `(make, cell, predicted, (bff, call) => `,
+        ...(isStream ? [names.testing("firstItem"), "("] : []),
+        `bff.${name}(`,
         ...request,
         `, { ...call${headers}${address}`,
         ...caller,
-        " })));",
+        isStream ? " }))));" : " })));",
       ],
     ]),
   ];

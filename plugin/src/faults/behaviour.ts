@@ -102,6 +102,8 @@ export interface RpcBehaviour {
   readonly validated?: true;
   /** Who may call it; left out: whoever is known, where that is. */
   readonly permit?: PermitBehaviour;
+  /** It answers with a message for each item of a call that is followed; it is told of the first. */
+  readonly stream?: StreamBehaviour;
   /** How often it may be called. */
   readonly limits?: readonly LimitBehaviour[];
   /** Why its end cannot be told from the plan. */
@@ -124,6 +126,16 @@ export interface PermitBehaviour {
   readonly roles: readonly (readonly string[])[];
   /** Decisions; and as guards its conditions, turned round: one passes where theirs holds. All expressions are strict. */
   readonly steps: readonly StepBehaviour[];
+}
+export interface StreamBehaviour {
+  /** What items are called among the arguments. */
+  readonly var: string;
+  /** Of the call that is followed. */
+  readonly method: string;
+  /** What mocks give. */
+  readonly items: readonly ValueReport[];
+  /** Which items count. */
+  readonly if?: ExpressionReport;
 }
 export interface LimitBehaviour {
   readonly if?: ExpressionReport;
@@ -179,6 +191,8 @@ export type SourceBehaviour =
       readonly default?: ExpressionReport;
     }
   | { readonly kind: "guard"; readonly if: ExpressionReport; readonly code: number | null }
+  /** The newest item of a topic. */
+  | { readonly kind: "latest"; readonly key: ExpressionReport }
   /** `reads`: the steps that it is given; `gives`: what stands in for what it supplies. */
   | { readonly kind: "resolver"; readonly reads: readonly string[]; readonly gives: ValueReport };
 export interface BindBehaviour {

@@ -300,6 +300,8 @@ export class Block {
         return this.#switch(source);
       case "resolver":
         return this.#supplied(step, source);
+      case "latest":
+        throw new Untold(`the newest item for \`${source.key.text}\` is not known`);
       case "guard":
         throw new Error("a guard has no value");
     }

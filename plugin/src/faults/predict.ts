@@ -51,6 +51,8 @@ export interface RpcTable {
   readonly rpc: string;
   /** Who calls; null: nobody that is known; undefined: nobody asks. */
   readonly caller: Caller | null | undefined;
+  /** It is told of the first item. */
+  readonly items: boolean;
   readonly healthy: Prediction;
   readonly cells: readonly Cell[];
 }
@@ -155,7 +157,7 @@ function ended(response: Response, rpc: RpcBehaviour, caller: Caller | undefined
   if (refused.length > 0) return { kind: "status", codes: refused };
   const service = response.behaviour.services[rpc.service];
   if (service !== undefined) response.shared = new Block(response, service, { args: new Map(), starts: rpc.starts });
-  const root = new Block(response, report, asked);
+  const root = new Block(response, report, withItem(response, rpc, asked));
   const failures: Failure[] = [];
   let goesOn = (response.shared?.admits() ?? true) && root.admits();
   let result: Result | undefined;
@@ -172,6 +174,20 @@ function ended(response: Response, rpc: RpcBehaviour, caller: Caller | undefined
   const { declared } = rpc;
   const told = declared === undefined ? entries : entries.filter(({ path }) => isDeclared(declared, path));
   return { kind: "answer", entries: folded(told).map(predicted) };
+}
+
+/** Of a stream the first item that counts stands among the arguments. */
+function withItem(response: Response, { stream }: RpcBehaviour, asked: Asked): Asked {
+  if (stream === undefined) return asked;
+  const block = new Block(response, { steps: [], fields: [] }, asked);
+  for (const one of stream.items) {
+    const item = valueResult(fromReport(one));
+    const locals = new Map([[stream.var, item]]);
+    const held = stream.if && block.condition(stream.if, locals);
+    if (held !== undefined && (held.state !== "value" || held.value !== true)) continue;
+    return { ...asked, args: new Map([...asked.args, [stream.var, item]]) };
+  }
+  throw new Untold("no item of the sample counts");
 }
 
 /** The guards of the root message that hold win over all: the first declared of them. */
@@ -232,6 +248,8 @@ export function tableOf(behaviour: BehaviourReport, rpc: RpcBehaviour, asked: Gi
       if (fault === "breaker open" && breakerOf(behaviour, method) === null) return { ...cell, left: "has no breaker" };
       const met = endingOf(fault);
       const ending = (of: string): Ending => (meets(behaviour, method, fault, of) ? met : ANSWERS);
+      const open = openInStream(behaviour, rpc, { method, timeoutMs, fault });
+      if (open !== undefined) return { ...cell, prediction: { kind: "untold", why: open } };
       const { prediction } = predict(behaviour, rpc, ending, { ...given, remembered: fault === "stale" });
       return {
         ...cell,
@@ -241,7 +259,23 @@ export function tableOf(behaviour: BehaviourReport, rpc: RpcBehaviour, asked: Gi
       };
     }),
   );
-  return { rpc: rpc.rpc, caller, healthy: healthy.prediction, cells };
+  return { rpc: rpc.rpc, caller, items: rpc.stream !== undefined, healthy: healthy.prediction, cells };
+}
+
+/** What of a stream is not told: its opening and its items have time each of their own, and what it follows goes on by itself. */
+function openInStream(
+  behaviour: BehaviourReport,
+  { stream, for_calls_ms: forCallsMs }: RpcBehaviour,
+  {
+    method,
+    timeoutMs,
+    fault,
+  }: { readonly method: string; readonly timeoutMs: number | undefined; readonly fault: FaultName },
+): string | undefined {
+  if (stream === undefined) return undefined;
+  if (fault === "timeout" && (timeoutMs ?? forCallsMs) >= forCallsMs) return "it has no time of its own";
+  if (meets(behaviour, method, fault, stream.method)) return "what is followed meets it, too";
+  return undefined;
 }
 
 const serviceOf = (method: string): string => method.slice(0, method.lastIndexOf("/"));

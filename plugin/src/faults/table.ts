@@ -5,7 +5,7 @@ import { FAULTS } from "./endings.ts";
 import type { Cell, Prediction, RpcTable } from "./predict.ts";
 
 /** @param example what the request is called */
-export function tableText({ rpc, caller, healthy, cells }: RpcTable, example: string): string {
+export function tableText({ rpc, caller, items, healthy, cells }: RpcTable, example: string): string {
   const calls = Map.groupBy(cells, ({ call }) => call);
   const width = Math.max(0, ...[...calls.values()].flatMap(rowsOf).map(({ faults }) => faults.length));
   const lines = [...calls].flatMap(([call, all]) => [
@@ -14,7 +14,12 @@ export function tableText({ rpc, caller, healthy, cells }: RpcTable, example: st
     ...rowsOf(all).map(({ faults, outcome }) => `    ${faults.padEnd(width)}  ${outcome}`),
   ]);
   const by = caller === undefined ? [] : [`  called by ${written(caller)}`];
-  return [`${rpc}, ${example}`, ...by, `  when nothing is wrong: ${outcomeOf(healthy)}`, ...lines].join("\n");
+  return [
+    `${rpc}, ${example}${items ? ", its first item" : ""}`,
+    ...by,
+    `  when nothing is wrong: ${outcomeOf(healthy)}`,
+    ...lines,
+  ].join("\n");
 }
 
 /** `somebody known from "user", roles = ["admin"]`; what is in every sample is not said. */

@@ -1,5 +1,6 @@
 // What decides how a response ends, as data: see behaviour.ts.
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
+import { reflect } from "@bufbuild/protobuf/reflect";
 import { type Expression, presenceOf, type Variable } from "../cel/index.ts";
 import type {
   BehaviourReport,
@@ -15,9 +16,11 @@ import type {
   RpcBehaviour,
   SourceBehaviour,
   StepBehaviour,
+  StreamBehaviour,
   TargetBehaviour,
 } from "../faults/behaviour.ts";
 import { isSure } from "../gen/sample/sample.ts";
+import { sampleItems } from "../gen/sample/sample-items.ts";
 import type { Target } from "../resolve/model/conversion.ts";
 import type {
   Call,
@@ -41,18 +44,25 @@ import type {
   PlanFile,
   PlanMessage,
   PlanMethod,
+  PlanOpening,
   PlanPermit,
   PlanService,
   PlanStep,
 } from "./plan.ts";
 import type { PlanLimits } from "./plan-limits.ts";
 import { sampleOf, sampleOfField, sampleOfType } from "./samples.ts";
+import { messageReport } from "./value-report.ts";
 import { allSteps, reachedInOrder, rootsOf } from "./worst-calls.ts";
 
 export function behaviourOf(file: PlanFile, plan: Plan): BehaviourReport {
   const messages = new Map(plan.messages.map((message) => [message.composed.desc.typeName, message]));
   const methods = file.services.flatMap((service) => service.methods.map((method) => ({ service, method })));
   const reached = new Map<string, PlanMessage>();
+  const openings = new Map(
+    methods.flatMap(({ method: { message, stream } }) =>
+      stream?.opening === undefined ? [] : [[message.composed.desc.typeName, stream.opening] as const],
+    ),
+  );
   for (const { method } of methods) {
     for (const { composed } of reachedInOrder(rootsOf(method), messages)) {
       const one = messages.get(composed.desc.typeName);
@@ -61,9 +71,7 @@ export function behaviourOf(file: PlanFile, plan: Plan): BehaviourReport {
   }
   return {
     rpcs: methods.map(({ service, method }) => rpcBehaviour(service, method, messages)),
-    messages: Object.fromEntries(
-      [...reached].map(([name, message]) => [name, blockOf(message, allSteps(message.steps))]),
-    ),
+    messages: Object.fromEntries([...reached].map(([name, message]) => [name, blockOf(message, openings.get(name))])),
     services: Object.fromEntries(
       file.services
         .filter(({ starts }) => starts.length > 0)
@@ -116,13 +124,29 @@ function rpcBehaviour(
     ...defined("declared", response && { message: response.typeName, fields: namesBelow(response) }),
     ...defined("permit", method.permit && permitOf(method.permit, planned.permit)),
     ...defined("limits", planned.limits && limitsOf(planned.limits)),
+    ...defined("stream", streamOf(planned)),
     ...untoldOf(planned),
+  };
+}
+
+function streamOf({ stream }: PlanMethod): StreamBehaviour | undefined {
+  if (stream?.source.kind !== "call") return undefined;
+  const { method } = stream.source.call;
+  return {
+    var: stream.of.item.name,
+    method: fullName(method),
+    items: sampleItems(method.output).map((item) => messageReport(reflect(method.output, item))),
+    ...defined("if", maybe(stream.of.if)),
   };
 }
 
 /** Why its end is not told. */
 function untoldOf(planned: PlanMethod): Pick<RpcBehaviour, "untold" | "validated"> {
-  if (planned.stream !== undefined) return { untold: "it is followed, item by item" };
+  const { stream } = planned;
+  if (stream !== undefined && stream.source.kind !== "call") return { untold: "items of a topic are not known" };
+  // Without a field for it nobody sees what an item lacks.
+  if (stream !== undefined && planned.method.degradedField === undefined)
+    return { untold: "it is followed, and has no field for what is degraded" };
   return isOpen(planned) ? { untold: "its request has rules, which the sample may break", validated: true } : {};
 }
 
@@ -176,11 +200,16 @@ function serviceBlock({ starts }: PlanService): BlockBehaviour {
   return { steps: found.map(({ step, block }) => stepOf(step, block, new Set())), fields: [] };
 }
 
-function blockOf(message: PlanMessage, planned: readonly PlanStep[]): BlockBehaviour {
-  const lazy = new Set(planned.flatMap((step) => step.lazy.flat()));
-  const steps = [...planned].sort((a, b) => a.step.index - b.step.index);
+/** Of a stream with the steps of its opening. */
+function blockOf(message: PlanMessage, opening: PlanOpening | undefined): BlockBehaviour {
+  const stepsIn = (block: PlanBlock) => {
+    const planned = allSteps(block.steps);
+    const lazy = new Set(planned.flatMap((step) => step.lazy.flat()));
+    return planned.map((step) => stepOf(step, block, lazy));
+  };
+  const steps = [...(opening === undefined ? [] : stepsIn(opening)), ...stepsIn(message)];
   return {
-    steps: steps.map((step) => stepOf(step, message, lazy)),
+    steps: steps.sort((a, b) => a.index - b.index),
     fields:
       message.composed.resolver === undefined
         ? message.composed.targets.map((target) => targetOf(target, message))
@@ -247,8 +276,7 @@ function sourceOf(source: Source, planned: PlanStep, block: PlanBlock): SourceBe
         of: sourceOf(source.source, planned, block),
       };
     case "latest":
-      // What a topic has nobody can say.
-      return { kind: "by", by: { ...expressionReport(source.key), tree: { untold: "latest" } } };
+      return { kind: "latest", key: expressionReport(source.key) };
     case "switch":
       return {
         kind: "switch",

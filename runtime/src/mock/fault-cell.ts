@@ -7,6 +7,7 @@ import type { Degradation } from "../gen/bff/v1/degradation_pb.ts";
 import { Degradation_Effect as Effect, Degradation_Reason as Reason } from "../gen/bff/v1/degradation_pb.ts";
 import type { Behaviour } from "./behaviour.ts";
 import type { FakeClock } from "./fake-clock.ts";
+import type { TestFollow } from "./followed.ts";
 import type { MockUpstream } from "./mock-upstream.ts";
 
 /** What may happen to a call. */
@@ -35,6 +36,8 @@ export interface FaultCell {
   /** `package.Service/Method` */
   readonly call: string;
   readonly fault: MockFault;
+  /** It is asked for an item of a stream. */
+  readonly items?: true;
   /** In milliseconds: how late it answers when it is slow; of "stale" how long answers are fresh, and for how long old ones do. */
   readonly slowMs?: number;
   readonly ttlMs?: number;
@@ -90,7 +93,7 @@ export async function runFaultCell(
 ): Promise<string | undefined> {
   try {
     await meet(bff, cell, ask);
-    return held(predicted, await asked(ask));
+    return held(predicted, await asked(ask, cell));
   } finally {
     bff.close();
   }
@@ -109,11 +112,11 @@ async function meet(bff: FaultableBff, cell: FaultCell, ask: Ask): Promise<void>
   if (fault === "stale") {
     const { ttlMs = 0, staleMs = 0 } = cell;
     const step = Math.max(1, (staleMs - ttlMs) / 3);
-    await asked(ask);
+    await asked(ask, cell);
     await bff.clock.advance(ttlMs + step);
     behave();
     // The first that comes past the time renews it, and whoever comes next knows what came of that.
-    await asked(ask);
+    await asked(ask, cell);
     await bff.clock.advance(step);
   }
   behave();
@@ -137,7 +140,7 @@ interface Got {
   /** Whether the response has a field for them; else the header says what paths are touched. */
   readonly paths: readonly string[];
 }
-async function asked(ask: Ask): Promise<Got> {
+async function asked(ask: Ask, { items }: FaultCell): Promise<Got> {
   let header = "";
   const onHeader = (headers: Headers): void => {
     header = headers.get("bff-degraded") ?? "";
@@ -147,7 +150,10 @@ async function asked(ask: Ask): Promise<Got> {
     const entries = Object.values(message).flatMap((of: unknown) =>
       Array.isArray(of) ? of.filter(isDegradation) : [],
     );
-    return { code: undefined, entries, paths: header === "" ? [] : header.split(",") };
+    const said = header.split(",").filter((path) => path !== "");
+    // Of an item no header tells.
+    const paths = items === true ? entries.map(({ path }) => folded(path)) : said;
+    return { code: undefined, entries, paths };
   } catch (thrown) {
     if (!(thrown instanceof ConnectError)) throw thrown;
     return { code: thrown.code as number as Code, entries: [], paths: [] };
@@ -155,6 +161,15 @@ async function asked(ask: Ask): Promise<Got> {
 }
 function isDegradation(of: unknown): of is Degradation {
   return typeof of === "object" && of !== null && "$typeName" in of && of.$typeName === "bff.v1.Degradation";
+}
+
+const folded = (path: string): string => path.replace(/\[("(\\.|[^"\\])*"|[^\]]*)\]/g, "[*]");
+
+/** The first item of a stream; its end before that is an error. */
+export async function firstItem<Item>(follow: TestFollow<Item>): Promise<Item> {
+  const item = await follow.next();
+  if (item === undefined) throw new Error("the stream has ended before its first item");
+  return item;
 }
 
 interface Predicted {
@@ -175,7 +190,6 @@ function held(text: string, { code, entries, paths }: Got): string | undefined {
     return code !== undefined && status.split("|").includes(nameOf(Code, code)) ? undefined : wrong;
   if (code !== undefined) return wrong;
   const expected = text === "answer" ? [] : text.split(", ").map(parsed);
-  const folded = (path: string): string => path.replace(/\[("(\\.|[^"\\])*"|[^\]]*)\]/g, "[*]");
   const known = new Set(expected.map(({ path }) => folded(path)));
   const missing = expected.filter(({ path, optional }) => !optional && !paths.includes(folded(path)));
   // What does not fit into the header is counted there.

@@ -10,6 +10,7 @@ export {
   type Ask,
   type FaultableBff,
   type FaultCell,
+  firstItem,
   type MockFault,
   runFaultCell,
   runFaultTest,

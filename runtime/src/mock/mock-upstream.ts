@@ -19,7 +19,7 @@ import { ANSWERING, type Behaviour, GARBAGE } from "./behaviour.ts";
 import { MockStream } from "./mock-stream.ts";
 import type { MockHandler, MockItems } from "./mocked.ts";
 import { completed, sample } from "./sample/sample.ts";
-import { sampleItems } from "./sample-items.ts";
+import { sampleItems } from "./sample/sample-items.ts";
 
 /** One call that has come to a mock. */
 export interface MockCall {

@@ -1,7 +1,8 @@
+// Copied by `npm run generate` from runtime/src/mock/sample. Do not edit.
 import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
 import { reflect } from "@bufbuild/protobuf/reflect";
-import { sample } from "./sample/sample.ts";
-import { rulesOf } from "./sample/wire-rules.ts";
+import { sample } from "./sample.ts";
+import { rulesOf } from "./wire-rules.ts";
 
 /** Items that a stream gives by default. */
 const ITEMS = 3;

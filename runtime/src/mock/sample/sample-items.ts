@@ -1,0 +1,26 @@
+import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
+import { reflect } from "@bufbuild/protobuf/reflect";
+import { sample } from "./sample.ts";
+import { rulesOf } from "./wire-rules.ts";
+
+/** Items that a stream gives by default. */
+const ITEMS = 3;
+
+/**
+ * Samples of a stream's items, always the same. Whole numbers in them count from 1, so that each has a place of its own, and only the last
+ * has its flags set: the fields of the item itself, unless rules of buf.validate say something of them.
+ */
+export function sampleItems<Desc extends DescMessage>(desc: Desc): readonly MessageShape<Desc>[] {
+  return Array.from({ length: ITEMS }, (_, i) => sampleItem(desc, i + 1));
+}
+
+function sampleItem<Desc extends DescMessage>(desc: Desc, number: number): MessageShape<Desc> {
+  const message = reflect(desc, sample(desc));
+  for (const field of desc.fields) {
+    if (field.fieldKind !== "scalar" || field.oneof !== undefined || rulesOf(field) !== undefined) continue;
+    const value = message.get(field);
+    if (value === 1 || value === 1n) message.set(field, typeof value === "bigint" ? BigInt(number) : number);
+    else if (value === true) message.set(field, number === ITEMS);
+  }
+  return message.message as MessageShape<Desc>;
+}
