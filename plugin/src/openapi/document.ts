@@ -32,6 +32,10 @@ export function documentOf(server: PlanServer, plan: Plan): JsonObject {
     for (const planned of service.methods) {
       const about = aboutOf(service, planned, file.identity);
       const path = `/${fullName(planned.method.desc)}`;
+      if (planned.method.desc.methodKind === "server_streaming") {
+        if (planned.method.noSideEffects) add(path, "get", followOf(planned, about(""), schemas));
+        continue;
+      }
       add(path, "post", postOf(planned, about(""), schemas));
       if (planned.method.noSideEffects) add(path, "get", getOf(planned, about("_get"), schemas));
       for (const one of restOperations(planned, about, schemas)) add(one.path, one.verb, one.operation);
@@ -101,18 +105,7 @@ function getOf(planned: PlanMethod, about: JsonObject, schemas: Schemas): JsonOb
   const { input, output } = planned.method.desc;
   return {
     ...about,
-    parameters: [
-      { name: "encoding", in: "query", required: true, schema: { type: "string", const: "json" } },
-      {
-        name: "message",
-        in: "query",
-        required: true,
-        description: "The request, as JSON.",
-        content: { "application/json": { schema: schemas.message(input) } },
-      },
-      { name: "connect", in: "query", schema: { type: "string", const: "v1" } },
-      TIMEOUT,
-    ],
+    parameters: [...queryOf(schemas.message(input)), TIMEOUT],
     responses: responsesOf(planned, "connect", schemas.message(output), schemas, "get"),
   };
 }
@@ -151,3 +144,43 @@ function partsOf(messages: readonly DescMessage[]): ReadonlySet<DescMessage> {
   messages.forEach(visit);
   return found;
 }
+
+/** What a request is in the query of a GET. */
+function queryOf(message: JsonObject): JsonObject[] {
+  return [
+    { name: "encoding", in: "query", required: true, schema: { type: "string", const: "json" } },
+    {
+      name: "message",
+      in: "query",
+      required: true,
+      description: "The request, as JSON.",
+      content: { "application/json": { schema: message } },
+    },
+    { name: "connect", in: "query", schema: { type: "string", const: "v1" } },
+  ];
+}
+
+/** Of an rpc that streams, as server-sent events. */
+function followOf(planned: PlanMethod, about: JsonObject, schemas: Schemas): JsonObject {
+  const { input, output } = planned.method.desc;
+  schemas.message(output);
+  const responses = responsesOf(planned, "connect", {}, schemas);
+  return {
+    ...about,
+    parameters: [...queryOf(schemas.message(input)), RESUME],
+    responses: {
+      ...responses,
+      "200": {
+        description: `Server-sent events. The data of each is a ${output.typeName} as JSON, its id a place to go on behind; \`end\` is the last.`,
+        content: { "text/event-stream": { schema: { type: "string" } } },
+      },
+      "204": { description: "`last-event-id` is the end." },
+    },
+  };
+}
+const RESUME: JsonObject = {
+  name: "last-event-id",
+  in: "header",
+  description: "The id of the last event that was taken.",
+  schema: { type: "string" },
+};
