@@ -25,8 +25,7 @@ const STOCK_CALL = {
   retry: { attempts: 3, on: [Code.UNAVAILABLE], initialMs: 20, maxMs: 200, multiplier: 2 },
 };
 
-const ORDER_CALL = {
-};
+const ORDER_CALL = {};
 
 /** How to reach each upstream. */
 export type Clients = Readonly<Record<"order" | "stock", UnaryClient>>;

@@ -19,8 +19,7 @@ const UPSTREAM = {
   limit: { concurrent: 100, queued: 1_000 },
 };
 
-const CALL = {
-};
+const CALL = {};
 
 /** How to reach each upstream. */
 export type Clients = Readonly<Record<"order", UnaryClient>>;

@@ -38,8 +38,7 @@ const FIND_ITEMS_CALL = {
   retry: { attempts: 3, on: [Code.UNAVAILABLE], initialMs: 20, maxMs: 200, multiplier: 2 },
 };
 
-const PLACE_ORDER_CALL = {
-};
+const PLACE_ORDER_CALL = {};
 
 const PLACE_ORDER_CALL_ = {
   retry: { attempts: 3, on: [Code.UNAVAILABLE], initialMs: 20, maxMs: 200, multiplier: 2 },

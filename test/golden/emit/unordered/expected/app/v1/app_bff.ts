@@ -19,8 +19,7 @@ const UPSTREAM = {
   limit: { concurrent: 100, queued: 1_000 },
 };
 
-const ORDER_CALL = {
-};
+const ORDER_CALL = {};
 
 const ITEM_CALL = {
   retry: { attempts: 3, on: [Code.UNAVAILABLE], initialMs: 20, maxMs: 200, multiplier: 2 },
