@@ -177,6 +177,22 @@ const good: Readonly<Record<string, App>> = {
     fields: [field("Size", "item.size"), field("google.protobuf.Timestamp", "item.created_at", 2)],
     more: `message Size { option (bff.v1.message).alias = "up.v1.Size"; int32 width = 1; }`,
   },
+  "BFF706: a list of an item that is followed, which an upstream sends": {
+    more: `service Follower {
+  option (bff.v1.service) = {};
+  rpc Follow(GetPageRequest) returns (stream Update) {
+    option (bff.v1.method).stream = {
+      var: "item"
+      call: { method: "up.v1.ItemService/WatchItem" set: { name: "id" by: "args.id" } read_only: true }
+    };
+  }
+}
+message Update {
+  option (bff.v1.message).let = { name: "tags" each: { var: "t" in: "args.item.tags" compose: { message: "Tag" args: { name: "t" by: "t" } } } };
+  repeated Tag tags = 1 [(bff.v1.field).by = "tags"];
+}
+message Tag { string text = 1 [(bff.v1.field).by = "args.t"]; }`,
+  },
   "BFF803: what is composed, in a package that an upstream has, too": {
     let: [
       `{ name: "depot" call: { method: "app.v1.DepotService/GetDepot" set: { name: "id" by: "args.id" } } }`,

@@ -18,7 +18,9 @@ export function requestLists(model: Model): ReadonlySet<Step> {
   for (const method of model.files.flatMap((file) => file.services).flatMap((service) => service.methods)) {
     const { args } = method.composed;
     given.add(args.variable);
-    for (const { variable } of args.members) given.add(variable);
+    // A stream's item is an upstream's.
+    const item = method.stream?.stream.var?.value;
+    for (const { name, variable } of args.members) if (name !== item) given.add(variable);
   }
   const steps = blocksOf(model).flatMap((block) => [...block.shared, ...block.steps]);
   for (let before = -1; before !== given.size; ) {
