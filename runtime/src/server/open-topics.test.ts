@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { systemClock } from "../clock.ts";
+import type { OpenCall } from "../topic/shared-call.ts";
 import { Topic } from "../topic/topic.ts";
 import { EnvReader, type Fault } from "./env-reader.ts";
 import { configureTopics, openTopics, type TopicUse } from "./open-topics.ts";
@@ -34,6 +35,27 @@ describe("topics of a server", () => {
     expect(told).toEqual([
       "topics are followed through their calls (run): each process knows what has come since somebody followed there; set NATS_URL",
     ]);
+  });
+  test("that have a call are followed through it, where others are in memory for want of one", async () => {
+    const { spec } = await configured({}, [RUN, ONLY], true);
+    if (spec === undefined) throw new Error("no spec");
+    const topics = await spec.open({ clock: systemClock, fault: () => {} });
+    const asked: string[] = [];
+    const open: OpenCall<string> = (_cx, key, _opened, _resume, items) => {
+      asked.push(key);
+      queueMicrotask(() => items.ended());
+      return { next() {}, cancel() {} };
+    };
+    const spare = { decode: () => "", keep: 1 };
+    const run = new Topic<string>({ ...RUN, ...spare, call: { method: "a.B/C", open } }, topics);
+    const only = new Topic<string>({ ...ONLY, ...spare, call: undefined }, topics);
+    const heard = Promise.withResolvers<void>();
+    const items = { item() {}, failed: heard.reject, ended: heard.resolve };
+    run.follow("k", undefined, false, items).next();
+    only.follow("k", undefined, false, { ...items, ended() {} }).next();
+    await heard.promise;
+    expect(asked).toEqual(["k"]);
+    await topics.close();
   });
   test.each([
     ["localhost:4222", "NATS_URL is no address with nats:// or tls://"],

@@ -45,7 +45,12 @@ export async function configureTopics(
   if (options === "faulty") return undefined;
   if (options !== undefined) {
     const loaded = await loadNats(read);
-    return loaded && { open: async (parts) => opened(parts, loaded(options, parts)) };
+    return (
+      loaded && {
+        open: async (parts) =>
+          new Topics({ clock: parts.clock, observer: parts.observer, store: loaded(options, parts) }),
+      }
+    );
   }
   const alone = topics.filter(({ call }) => !call);
   if (alone.length > 0 && !mocked) {
@@ -64,12 +69,10 @@ export async function configureTopics(
           undefined,
         );
       }
-      return opened(parts, alone.length === 0 ? undefined : await memory());
+      const lone = alone.length === 0 ? undefined : await memory();
+      return new Topics({ clock: parts.clock, observer: parts.observer, lone });
     },
   };
-}
-function opened({ clock, observer }: TopicsParts, store: TopicStore | undefined): Topics {
-  return new Topics({ clock, observer, store });
 }
 async function memory(): Promise<TopicStore> {
   const { MemoryTopics } = await import("../topic/memory-store.ts");

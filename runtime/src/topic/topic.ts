@@ -37,6 +37,8 @@ export interface TopicsOptions {
   readonly observer?: Observer | undefined;
   /** Where topics with a subject are kept; undefined: they are followed through their calls. */
   readonly store?: TopicStore | undefined;
+  /** Without it, where those are kept that have no call either. */
+  readonly lone?: TopicStore | undefined;
 }
 
 /** What tells topics apart. */
@@ -59,23 +61,26 @@ export class Topics {
   readonly clock: Clock;
   readonly observer: Observer | undefined;
   readonly store: TopicStore | undefined;
+  readonly #lone: TopicStore | undefined;
   readonly #client = new NewestClient();
   readonly #nats: Upstream;
   readonly #all: Made[] = [];
 
-  constructor({ clock = systemClock, observer, store }: TopicsOptions = {}) {
+  constructor({ clock = systemClock, observer, store, lone }: TopicsOptions = {}) {
     this.clock = clock;
     this.observer = observer;
     this.store = store;
+    this.#lone = lone;
     // Of all topics one: it is one server that is away.
     const told = store === undefined ? undefined : observer;
     this.#nats = new Upstream("nats", this.#client, { breaker: BREAKER }, { clock, observer: told });
   }
   /** @internal */
   stored<Item>(spec: TopicSpec<Item>): { readonly log: StoredLog<Item>; readonly subject: string } | undefined {
-    const { subject, jetstream, decode } = spec;
-    if (this.store === undefined || subject === undefined || jetstream === undefined) return undefined;
-    return { log: this.store.open({ name: spec.name, subject, jetstream, decode }), subject };
+    const { subject, jetstream, decode, call } = spec;
+    const store = this.store ?? (call === undefined ? this.#lone : undefined);
+    if (store === undefined || subject === undefined || jetstream === undefined) return undefined;
+    return { log: store.open({ name: spec.name, subject, jetstream, decode }), subject };
   }
   /** @internal */
   newestOf<Item>(name: string, subject: string, ask: AskNewest<Item>): Rpc<string, Item | undefined> {
