@@ -9,8 +9,10 @@ import { createRegistry } from "@bufbuild/protobuf";
 import type { StringValue } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { Code as FailureCode, refusal } from "../failure.ts";
 import { type ListenOptions, listen } from "../server/listen.ts";
 import { EchoService, echoEndpoint } from "../testing/test-echo.ts";
+import { StreamService, type TestFollower, testStream } from "../testing/test-streams.ts";
 import { KnownCallers } from "./known-callers.ts";
 import { MASK } from "./shown.ts";
 import { TryIt } from "./try-it.ts";
@@ -134,5 +136,49 @@ describe("as somebody", () => {
   });
   it("is nobody where nothing tells of anybody", async () => {
     expect(await new KnownCallers(undefined).names()).toEqual([]);
+  });
+});
+
+describe("an rpc that streams", () => {
+  const FOLLOW = "streams.v1.StreamService/Follow";
+  async function followed(begin: (follower: TestFollower) => void) {
+    const stream = testStream(begin);
+    const server = await listen([stream]);
+    onTestFinished(() => server.close(0));
+    const methods = new Map([[FOLLOW, stream.method]]);
+    const tried = await new TryIt(methods, createRegistry(StreamService), () => server.url).send({
+      ...{ rpc: FOLLOW, body: JSON.stringify({ fileName: "what" }), headers: [] },
+    });
+    return { stream, tried };
+  }
+  const shown = (name: string): string => JSON.stringify({ fileName: name }, undefined, 2);
+
+  it("shows what comes until its end", async () => {
+    const { tried, stream } = await followed((it) => {
+      it.follower.opened(undefined);
+      it.item("a");
+      it.item("b");
+      it.follower.ended(undefined);
+    });
+    expect([tried.status, tried.body]).toEqual([200, `${shown("a")}\n${shown("b")}\n… and that was the end`]);
+    expect(stream.followers.map(({ text }) => text)).toEqual(["what"]);
+  });
+  it("is left after twenty messages", async () => {
+    const { tried, stream } = await followed((it) => {
+      it.follower.opened(undefined);
+      for (let i = 0; i < 25; i++) it.item(`${i}`);
+    });
+    const names = Array.from({ length: 20 }, (_, i) => shown(`${i}`));
+    expect(tried.body).toBe(`${names.join("\n")}\n… and so on`);
+    await stream.followers[0]?.cancelled;
+  });
+  it("shows why it has failed", async () => {
+    const { tried } = await followed((it) => {
+      it.follower.opened(undefined);
+      it.item("a");
+      it.follower.failed(refusal(FailureCode.NOT_FOUND, "no such run"), undefined, undefined);
+    });
+    const error = JSON.stringify({ code: "not_found", message: "no such run" }, undefined, 2);
+    expect(tried.body).toBe(`${shown("a")}\n${error}`);
   });
 });

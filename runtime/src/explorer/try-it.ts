@@ -3,6 +3,7 @@ import { once } from "node:events";
 import * as http from "node:http";
 import * as https from "node:https";
 import type { DescMethod, JsonValue, Registry } from "@bufbuild/protobuf";
+import { enveloped, firstItems } from "./first-items.ts";
 import { KnownCallers } from "./known-callers.ts";
 import { masked, shownHeader } from "./masks.ts";
 import { MASK, type Tried, type Try } from "./shown.ts";
@@ -69,7 +70,9 @@ export class TryIt {
 
   async #sent(method: DescMethod, own: string, path: string, body: string, headers: Try["headers"]): Promise<Tried> {
     const started = performance.now();
-    const all = { ...Object.fromEntries(headers), "content-type": "application/json" };
+    const streams = method.methodKind === "server_streaming";
+    const type = streams ? "application/connect+json" : "application/json";
+    const all = { ...Object.fromEntries(headers), "content-type": type };
     const options = {
       ...{ method: "POST", headers: all, agent: false, signal: AbortSignal.timeout(LONGEST_MS) },
       // It is this process that listens there: whose name is in its certificate does not matter.
@@ -77,10 +80,10 @@ export class TryIt {
     };
     const url = new URL(path, reachable(own));
     const request = url.protocol === "https:" ? https.request(url, options) : http.request(url, options);
-    request.end(body);
+    request.end(streams ? enveloped(body) : body);
     const [response] = (await once(request, "response")) as [http.IncomingMessage];
     const { statusCode: status = 0, rawHeaders } = response;
-    const text = await textOf(response);
+    const shown = streams && status === 200 ? await this.#items(response, method) : await this.#whole(response, method);
     return {
       status,
       ms: performance.now() - started,
@@ -88,8 +91,19 @@ export class TryIt {
         const value = rawHeaders[i + 1];
         return i % 2 === 0 && value !== undefined ? [[name, shownHeader(name, value)] as const] : [];
       }),
-      body: this.#shown(text, method, status === 200),
+      body: shown,
     };
+  }
+
+  async #whole(response: http.IncomingMessage, method: DescMethod): Promise<string> {
+    const text = await textOf(response);
+    return this.#shown(text, method, response.statusCode === 200);
+  }
+  /** One below the other, and how it went on. */
+  async #items(response: http.IncomingMessage, method: DescMethod): Promise<string> {
+    const { items, end } = await firstItems(response, MOST_ANSWER_BYTES);
+    const shown = items.map((item) => this.#shown(item, method, true));
+    return [...shown, end === undefined ? "… and so on" : ending(end)].join("\n");
   }
 
   #shown(text: string, { output }: DescMethod, ok: boolean): string {
@@ -101,6 +115,12 @@ export class TryIt {
     }
     return JSON.stringify(ok ? masked(json, output, this.#registry) : maskedError(json), undefined, 2);
   }
+}
+
+/** What stands at the end of a stream: an error, or nothing of note. */
+function ending(text: string): string {
+  const { error } = JSON.parse(text) as { readonly error?: JsonValue };
+  return error === undefined ? "… and that was the end" : JSON.stringify(maskedError(error), undefined, 2);
 }
 
 /** Error details are messages of any type. */
