@@ -150,12 +150,19 @@ it.each([
 
 it("reads the variables that the page tells of, and no other", () => {
   const asked = new Set<string>();
+  const ask = (name: string | symbol): void =>
+    void asked.add(String(name).replace("OTEL_EXPORTER_OTLP_TRACES_", "OTEL_EXPORTER_OTLP_"));
   const environment = new Proxy<Record<string, string>>(
     { BFF_OTEL: "own" },
     {
       get: (of, name: string) => {
-        asked.add(name.replace("OTEL_EXPORTER_OTLP_TRACES_", "OTEL_EXPORTER_OTLP_"));
+        ask(name);
         return of[name];
+      },
+      // Whether there is one may be asked first.
+      getOwnPropertyDescriptor: (of, name) => {
+        ask(name);
+        return Object.getOwnPropertyDescriptor(of, name);
       },
     },
   );
