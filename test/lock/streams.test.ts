@@ -1,13 +1,15 @@
 // What the lock keeps of streams: the methods that are followed, what is set in their requests, and what is read of their items.
 import { expect, test } from "vitest";
 import { compile } from "../../plugin/src/compile.ts";
+import { parseLock } from "../../plugin/src/lock/document.ts";
+import { describeUses } from "../../plugin/src/lock/uses.ts";
 import { goldenCases, requestOf, UPSTREAMS } from "../support/golden.ts";
 
 interface Locked {
   readonly files: Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, unknown>>>>>>;
 }
 
-function locked(name: string): Locked["files"][string] {
+function lockOf(name: string): string {
   const one = goldenCases("emit").find((candidate) => candidate.name === name);
   if (one === undefined) throw new Error(`no golden ${name}`);
   const request = { ...requestOf(one), parameter: "import_extension=ts,lock=bff.lock.json" };
@@ -16,7 +18,10 @@ function locked(name: string): Locked["files"][string] {
     ci: false,
   });
   expect(response.error).toBe("");
-  return (JSON.parse(lock ?? "{}") as Locked).files["web/v1/web.proto"] ?? {};
+  return lock ?? "{}";
+}
+function locked(name: string): Locked["files"][string] {
+  return (JSON.parse(lockOf(name)) as Locked).files["web/v1/web.proto"] ?? {};
 }
 
 test("a method that a stream follows is in the lock, with what is set and read of it", () => {
@@ -38,4 +43,14 @@ test("a topic is in the lock with its call, and with the type of its items", () 
   });
   expect(found["agent.v1.RunEvent.final"]).toMatchObject({ used_by: ["web.v1.RunService topic.run.until"] });
   expect(found["agent.v1.Notice.text"]?.used_by).toEqual(["web.v1.NoticeCard.text by", "web.v1.NoticeUpdate.text by"]);
+});
+
+test("what is used says which methods give streams", () => {
+  const lock = parseLock(lockOf("stream"), "bff.lock.json");
+  if ("message" in lock) throw new Error(lock.message);
+  const { text = "" } = describeUses(lock, "agent.v1.AgentService");
+  expect(text).toMatch(
+    /^agent\.v1\.AgentService\/WatchRun {2}\(agent\.v1\.WatchRunRequest\) returns \(stream agent\.v1\.RunEvent\), /m,
+  );
+  expect(text).toMatch(/^agent\.v1\.AgentService\/GetRun {2}\(\S+\) returns \(agent\.v1\.Run\), /m);
 });

@@ -117,7 +117,7 @@ function describe(facts: Facts): string {
   const deprecated = facts.deprecated === true ? ", deprecated" : "";
   switch (facts.kind) {
     case "method":
-      return `(${facts.request}) returns (${facts.response}), ${facts.idempotency}${deprecated}`;
+      return `(${facts.request}) returns (${facts.streaming === "server" ? "stream " : ""}${facts.response}), ${facts.idempotency}${deprecated}`;
     case "field":
     case "extension": {
       const repeated = facts.cardinality === "repeated" ? "repeated " : "";
