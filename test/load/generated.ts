@@ -26,7 +26,7 @@ export function generate(bff: Protos, breakers: boolean, server = false): string
     writeFileSync(join(dir, name), text);
   };
   for (const [name, text] of Object.entries(protosOf(bff, breakers))) write(join("app", name), text);
-  for (const name of ["options.proto", "degradation.proto"]) {
+  for (const name of ["options.proto", "degradation.proto", "stream.proto"]) {
     mkdirSync(join(dir, "bff/bff/v1"), { recursive: true });
     copyFileSync(join(root, "proto/bff/v1", name), join(dir, "bff/bff/v1", name));
   }
