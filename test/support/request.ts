@@ -10,6 +10,8 @@ import { bufCommand } from "../../cli/src/project/buf.ts";
 
 /** Thousands of tests start it. */
 const BUF = bufCommand();
+/** It ends before a collection of its garbage would be worth it. */
+const FRUGAL = { ...process.env, GOGC: "off" };
 const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
 /** What users import of this project. */
 export const SHIPPED = [
@@ -59,6 +61,7 @@ export function requestFor(files: Readonly<Record<string, string>>, targets?: re
       cwd: dir,
       encoding: "utf8",
       stdio: ["ignore", "pipe", "pipe"],
+      env: FRUGAL,
     });
     const protoFile = fromBinary(FileDescriptorSetSchema, readFileSync(set)).file;
     const fileToGenerate = [...(targets ?? Object.keys(files))];

@@ -7,8 +7,10 @@ import { type FileDescriptorProto, FileDescriptorProtoSchema } from "@bufbuild/p
 export function sameText(one: FileDescriptorProto, other: FileDescriptorProto): boolean {
   // What buf notes of a file in its images is no part of its text.
   const bytes = (file: FileDescriptorProto) => toBinary(FileDescriptorProtoSchema, { ...file, $unknown: [] });
+  if (one === other) return true;
   const [a, b] = [bytes(one), bytes(other)];
-  return a.length === b.length && inOrder(a) === inOrder(b);
+  if (a.length !== b.length) return false;
+  return Buffer.compare(a, b) === 0 || inOrder(a) === inOrder(b);
 }
 
 /**
