@@ -1,4 +1,4 @@
-// `node test/streams/torture.ts [--small]`: runs are followed by many clients over all protocols, while two BFFs, NATS and the clients themselves
+// `npm run torture -- --small`: runs are followed by many clients over all protocols, while two BFFs, NATS and the clients themselves
 // are killed in turn. Each has to see every number once and in order, or a reset in front of a state that holds; and NATS is left as it was.
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
