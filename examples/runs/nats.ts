@@ -1,5 +1,5 @@
 // A nats-server of the demo's own, with JetStream.
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import type { AddressInfo } from "node:net";
@@ -7,49 +7,65 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 
-export interface Nats {
+/** Stays at its port, with what it has stored, when it is killed and started again. */
+export class Nats {
   /** `nats://127.0.0.1:<port>` */
   readonly url: string;
-  close(): Promise<void>;
+  readonly #folder = mkdtempSync(join(tmpdir(), "protobff-nats-"));
+  readonly #port: number;
+  readonly #kill = (): void => void this.#child?.kill("SIGKILL");
+  #child: ChildProcess | undefined;
+
+  constructor(port: number) {
+    this.#port = port;
+    this.url = `nats://127.0.0.1:${port}`;
+    // whatever ends this process takes the server along
+    process.once("exit", this.#kill);
+  }
+  /** @throws Error where nats-server is not installed, or does not start within 10 s */
+  async start(): Promise<void> {
+    const args = ["-js", "-sd", this.#folder, "-a", "127.0.0.1", "-p", String(this.#port)];
+    const child = spawn("nats-server", args, {
+      stdio: ["ignore", "ignore", "pipe"],
+      env: { ...process.env, PATH: `${process.env.PATH}${delimiter}/usr/sbin` }, // where Debian has it
+    });
+    this.#child = child;
+    let said = "";
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const timer = setTimeout(() => reject(new Error(`nats-server is not ready after 10 s\n${said}`)), 10_000);
+    child.once("error", (error) => reject(new Error(`nats-server (apt-get install nats-server): ${error.message}`)));
+    child.once("exit", () => reject(new Error(`nats-server has ended\n${said}`)));
+    child.stderr.on("data", (chunk: Buffer) => {
+      said = (said + chunk.toString()).slice(-10_000);
+      if (said.includes("Server is ready")) resolve();
+    });
+    await promise.finally(() => clearTimeout(timer));
+  }
+  /** Outright, by SIGKILL. */
+  async kill(): Promise<void> {
+    const child = this.#child;
+    this.#child = undefined;
+    if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, "exit");
+    child.kill("SIGKILL");
+    await ended;
+  }
+  async close(): Promise<void> {
+    process.off("exit", this.#kill);
+    await this.kill();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
 }
 
-/** @throws Error where nats-server is not installed, or does not start within 10 s */
+/** @throws Error as `Nats.start` */
 export async function startNats(): Promise<Nats> {
-  const folder = mkdtempSync(join(tmpdir(), "protobff-nats-"));
-  const port = await freePort();
-  const args = ["-js", "-sd", folder, "-a", "127.0.0.1", "-p", String(port)];
-  const child = spawn("nats-server", args, {
-    stdio: ["ignore", "ignore", "pipe"],
-    env: { ...process.env, PATH: `${process.env.PATH}${delimiter}/usr/sbin` }, // where Debian has it
-  });
-  const kill = () => child.kill("SIGKILL");
-  process.once("exit", kill);
-  const close = async (): Promise<void> => {
-    process.off("exit", kill);
-    if (child.exitCode === null && child.signalCode === null && child.pid !== undefined) {
-      const ended = once(child, "exit");
-      child.kill("SIGKILL");
-      await ended;
-    }
-    rmSync(folder, { recursive: true, force: true });
-  };
-  let said = "";
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const timer = setTimeout(() => reject(new Error(`nats-server is not ready after 10 s\n${said}`)), 10_000);
-  child.once("error", (error) => reject(new Error(`nats-server (apt-get install nats-server): ${error.message}`)));
-  child.once("exit", () => reject(new Error(`nats-server has ended\n${said}`)));
-  child.stderr.on("data", (chunk: Buffer) => {
-    said = (said + chunk.toString()).slice(-10_000);
-    if (said.includes("Server is ready")) resolve();
-  });
+  const nats = new Nats(await freePort());
   try {
-    await promise;
-    return { url: `nats://127.0.0.1:${port}`, close };
+    await nats.start();
+    return nats;
   } catch (error) {
-    await close();
+    await nats.close();
     throw error;
-  } finally {
-    clearTimeout(timer);
   }
 }
 

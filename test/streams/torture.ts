@@ -9,10 +9,10 @@ import { connect as connectNats } from "@nats-io/transport-node";
 import { connect, type FollowTransport, events as serverSentEvents, webSocket } from "@protobff/client";
 import { addressVariables, type BffProcess, startBff } from "../../examples/dashboard/bff-process.ts";
 import { startUpstreams } from "../../examples/dashboard/upstreams.ts";
+import { type Nats, startNats } from "../../examples/runs/nats.ts";
 import { RunEventSchema } from "../../generated/worker/v1/worker_pb.ts";
 import { freePort } from "../../runtime/src/testing/listening.ts";
 import { balanced } from "./balanced.ts";
-import { NatsProcess } from "./nats-process.ts";
 import { OneFollower } from "./one-follower.ts";
 
 export interface TortureOptions {
@@ -52,9 +52,8 @@ export async function torture(options: TortureOptions): Promise<Tortured> {
 
 async function run(options: TortureOptions, closing: (() => Promise<unknown>)[]): Promise<Tortured> {
   const { events, keys, followers: count, log } = options;
-  const nats = new NatsProcess(await freePort());
+  const nats = await startNats();
   closing.push(() => nats.close());
-  await nats.start();
   const publisher = await publishing(nats.url);
   closing.push(() => publisher.close());
   const upstreams = await startUpstreams({});
@@ -140,7 +139,7 @@ class Bff {
 interface Killing {
   readonly options: TortureOptions;
   readonly bffs: readonly Bff[];
-  readonly nats: NatsProcess;
+  readonly nats: Nats;
   readonly followers: readonly OneFollower[];
   readonly isOver: () => boolean;
 }

@@ -1,5 +1,5 @@
-// Streams towards clients: an rpc that answers with one message per item of a source, or with one message in parts. It knows composing, and
-// not by which protocol anybody follows.
+// Streams towards clients: an rpc that answers with one message per item of a source. It knows composing, and not by which protocol anybody
+// follows.
 import type { DescMethodServerStreaming, Message } from "@bufbuild/protobuf";
 import type { ConnectRouter } from "@connectrpc/connect";
 import type { Clock } from "../clock.ts";
