@@ -15,6 +15,7 @@ import { isReflectMessage, type ReflectMessage, reflect } from "@bufbuild/protob
 import type { IrBatch, IrBind, IrCall, IrStep } from "../../plugin/src/ir-step.ts";
 import type { Composition } from "./compose.ts";
 import { canBeAbsent, fieldValue } from "./field-value.ts";
+import { statusOf } from "./guards.ts";
 import { Invalid } from "./invalid.ts";
 import { type Asker, type CallFailure, type CallOutcome, methodName, shown } from "./outcomes.ts";
 import { policyOf } from "./policy.ts";
@@ -264,7 +265,7 @@ function afterFailure(
         return instead.state === "value" ? { ...instead, why } : instead;
       }
       case "fail":
-        at.response.refusals.push(at.status(rule.then.fail, failure, locals));
+        at.response.refusals.push(statusOf(at, rule.then.fail, failure, locals));
         return { state: "dead", missing: [] };
       default:
         throw new Error("on_error rule without effect");

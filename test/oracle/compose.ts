@@ -1,23 +1,21 @@
 // One composed message: its steps, evaluated when something reads them, and its fields. Slow and simple on purpose: no plan, no
 // concurrency, no time; every step is looked at, and calls end as the log says.
 
-import { type CelInput, celMap } from "@bufbuild/cel";
+import type { CelInput } from "@bufbuild/cel";
 import { type DescField, fromJson, type JsonValue } from "@bufbuild/protobuf";
 import { isReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import type { IrField } from "../../plugin/src/ir.ts";
-import type { IrBind, IrCompose, IrFailure, IrGuard, IrStep, IrSwitch } from "../../plugin/src/ir-step.ts";
+import type { IrBind, IrCompose, IrGuard, IrStep, IrSwitch } from "../../plugin/src/ir-step.ts";
 import { callResult } from "./call.ts";
 import { eachResult } from "./each.ts";
-import { expression, type Read, receivedName } from "./expression.ts";
-import { canBeAbsent, walk } from "./field-value.ts";
+import { canBeAbsent } from "./field-value.ts";
 import { composeFields, suppliedEntries } from "./fields.ts";
-import { none, some } from "./macros.ts";
-import type { Failure, Missing, Response, Status } from "./response.ts";
+import { isImmediate, judge, type Verdict } from "./guards.ts";
+import type { Failure, Missing, Response } from "./response.ts";
 import { Refused } from "./response.ts";
 import {
   type Args,
   dead,
-  failed,
   INTERNAL,
   type Locals,
   members,
@@ -26,40 +24,20 @@ import {
   tainted,
   type Value,
   value,
-  type Why,
 } from "./result.ts";
-import { BEFORE } from "./shared.ts";
-import { callOf, caseOnly, holes, oneofOnly, type Place, restsOn } from "./static.ts";
+import { Scope } from "./scope.ts";
+import { callOf, caseOnly, oneofOnly, type Place, restsOn } from "./static.ts";
 import { asArgument, type Entry, inOrder, inside, invalid, type Taint } from "./taint.ts";
 
-function isKept(value: CelInput): boolean {
-  return isReflectMessage(value) && /^google\.protobuf\.(Any|Value)$/.test(value.desc.typeName);
-}
-
-function errorOf({ code, message, reason, upstream }: Why): CelInput {
-  return celMap(
-    new Map<string, CelInput>([
-      ["code", BigInt(code)],
-      ["message", message],
-      ["reason", BigInt(reason)],
-      ["upstream", upstream],
-    ]),
-  );
-}
-
-export class Composition {
-  readonly place: Place;
-  readonly args: Args;
-  readonly response: Response;
+export class Composition extends Scope {
   readonly parent: { readonly composition: Composition; readonly step: IrStep } | undefined;
+  readonly #guards = new Map<IrStep, Verdict>();
   readonly #results = new Map<IrStep, Result | "running">();
   readonly #caseOnly: ReadonlyMap<IrStep, "one" | "through">;
   readonly #oneofOnly: ReadonlyMap<IrStep, ReadonlySet<IrField>>;
 
   constructor(response: Response, place: Place, args: Args, parent?: Composition["parent"]) {
-    this.response = response;
-    this.place = place;
-    this.args = args;
+    super(response, place, args);
     this.parent = parent;
     this.#caseOnly = caseOnly(place);
     this.#oneofOnly = oneofOnly(place);
@@ -175,7 +153,7 @@ export class Composition {
     const said = field === undefined ? reads : fields.find((one) => one.desc === field)?.reads;
     const all = steps.flatMap((step) => (step.source?.kind === "guard" ? [] : (step.name?.value ?? [])));
     for (const name of said?.steps.map((step) => step.value) ?? all) {
-      const result = this.#read(name, noLocals);
+      const result = this.read(name, noLocals);
       if (result === undefined) throw new Error(`no step ${name}`);
       if (result.state === "failed" || result.state === "dead") return dead;
       taint.push(...result.taint);
@@ -216,70 +194,15 @@ export class Composition {
 
   // ---- guards ----
 
-  /** Over args, headers and env alone: decided before any call is sent. */
   #immediate(step: IrStep): boolean {
-    if (step.source?.kind !== "guard" || step.if !== undefined) return false;
-    const { reads } = expression(step.source.if?.value ?? "false");
-    return reads.every(({ name }) => this.#atHand(name));
+    return isImmediate(this, step);
   }
-  /** Whether a name stands for no step, or in a service for one that is computed from what is there at once. */
-  #atHand(name: string): boolean {
-    const step = this.named(name);
-    if (step === undefined) return this.place.shared !== undefined || this.response.shared?.named(name) === undefined;
-    if (this.place.shared === undefined || step.source?.kind !== "by" || step.after.length > 0) return false;
-    return expression(step.source.by.value).reads.every((read) => this.#atHand(read.name));
-  }
-
-  readonly #guards = new Map<IrStep, "passed" | "held" | "pending">();
-  #guard(step: IrStep): "passed" | "held" | "pending" {
+  #guard(step: IrStep): Verdict {
     const before = this.#guards.get(step);
     if (before !== undefined) return before;
-    const verdict = this.#judge(step, step.source as IrGuard);
+    const verdict = judge(this, step, step.source as IrGuard);
     this.#guards.set(step, verdict);
     return verdict;
-  }
-
-  #judge(step: IrStep, guard: IrGuard): "passed" | "held" | "pending" {
-    const rank =
-      this.parent !== undefined ? undefined : this.place.shared === undefined ? step.index : BEFORE + step.index;
-    for (const condition of [step.if, guard.if]) {
-      if (condition === undefined) continue;
-      const result = this.evaluate(condition.value);
-      if (result.state === "dead") {
-        if (rank !== undefined) this.response.pending.push({ rank, missing: result.missing });
-        return "pending";
-      }
-      if (result.state === "failed") {
-        this.response.guards.push({ rank, status: { code: INTERNAL, message: undefined } });
-        return "held";
-      }
-      if (result.state === "absent" || result.value !== true) return "passed";
-    }
-    this.response.guards.push({ rank, status: this.status(guard.fail, undefined, noLocals) });
-    return "held";
-  }
-
-  /** What a `fail` says. `error`: what the upstream said, where there is one; its text is undefined when the failure was ours. */
-  status(
-    fail: IrFailure | undefined,
-    error: { code: number; message?: string; unsaid?: boolean | undefined } | undefined,
-    locals: Locals,
-  ): Status {
-    const said = fail?.code?.value ?? error?.code ?? INTERNAL;
-    const text = fail?.asIs === undefined || error?.unsaid ? undefined : error?.message;
-    if (fail?.message === undefined) return { code: said, message: text };
-    let message = "";
-    for (const part of holes(fail.message.value)) {
-      if (!part.hole) {
-        message += part.text;
-        continue;
-      }
-      const result = this.evaluate(`string(${part.text})`, locals);
-      if (result.state === "failed") return { code: INTERNAL, message: undefined };
-      if (result.state !== "value") return { code: said, message: undefined };
-      message += String(result.value);
-    }
-    return { code: said, message };
   }
 
   /** Whether a call with side effects must not start: a guard, or a critical step that does not rest on it, of this or a message around it. */
@@ -401,13 +324,7 @@ export class Composition {
   spread(bind: IrBind, from: Value): [string, Value][] {
     const { args } = this;
     if (bind.spread?.value.trim() !== "args" || args.kind === "request") return members(from);
-    return members(from).map(([name, of]) => [name, { ...of, unset: this.#isUnset(name) }]);
-  }
-
-  /** Whether an argument is one with presence, and unset. */
-  #isUnset(name: string): boolean {
-    const given = this.args.kind === "given" ? this.args.names.get(name) : undefined;
-    return given?.state === "value" && given.unset && this.response.program.presence.of(this.place.message.desc, name);
+    return members(from).map(([name, of]) => [name, { ...of, unset: this.isUnset(name) }]);
   }
 
   #inside(step: IrStep, values: readonly CelInput[]): Taint[] {
@@ -431,157 +348,5 @@ export class Composition {
     if (condition.state !== "value") return condition;
     if (condition.value !== true) return { state: "absent", taint: condition.taint };
     return tainted(this.evaluate(by, locals), condition.taint);
-  }
-
-  // ---- expressions ----
-
-  named(name: string): IrStep | undefined {
-    return this.place.message.steps.find((step) => step.name?.value === name);
-  }
-
-  /** Whether an expression reads a step of the message, or of the service. */
-  readsStep(source: string): boolean {
-    return expression(source).reads.some(
-      ({ name }) => this.named(name) !== undefined || this.response.shared?.named(name) !== undefined,
-    );
-  }
-
-  #read(name: string, locals: Locals): Result | undefined {
-    const local = locals.get(name);
-    if (local !== undefined) return local;
-    if (name.startsWith("args.") && this.args.kind === "given") {
-      return this.args.names.get(name.slice("args.".length)) ?? this.args.others;
-    }
-    const step = this.named(name);
-    if (step === undefined) return this.#shared(name);
-    const result = this.step(step);
-    return result.state === "failed" ? dead : result;
-  }
-
-  /** A step of the service: what touched it counts as one with it, and as declared before all steps of messages. */
-  #shared(name: string): Result | undefined {
-    const { shared } = this.response;
-    const step = this.place.shared === undefined ? shared?.named(name) : undefined;
-    if (shared === undefined || step === undefined) return undefined;
-    const result = shared.step(step);
-    if (result.state === "failed") return dead;
-    if (result.state === "dead") return result;
-    const rank = BEFORE + step.index;
-    const first = (taints: readonly Taint[]): Taint[] => {
-      const lowest = Math.min(...taints.flatMap((taint) => taint.rank ?? []));
-      return taints
-        .filter((taint) => taint.rank === undefined || taint.rank === lowest)
-        .map((taint) => ({ ...taint, rank }));
-    };
-    if (result.state === "absent") return { ...result, taint: first(result.taint) };
-    return { ...result, taint: first(result.taint), inner: first(result.inner) };
-  }
-
-  /** Evaluates an expression here, unless it reads unsafely what is absent. */
-  evaluate(source: string, locals: Locals = noLocals): Result {
-    const { reads, path, root } = expression(source);
-    const found = new Map<string, Result>();
-    for (const { name } of reads) {
-      const result = this.#read(name, locals);
-      if (result !== undefined) found.set(name, result);
-    }
-    const missing = [...found.values()].flatMap((result) => (result.state === "dead" ? [result.missing] : []));
-    if (missing.length > 0) return { state: "dead", missing: missing.flat() };
-    const taint = [...found.values()].flatMap((result) => (result.state === "dead" ? [] : result.taint));
-    const inner = [...found.values()].flatMap((result) => (result.state === "value" ? result.inner : []));
-    const present = (name: string) => found.get(name)?.state === "value";
-    if (reads.some((read) => found.has(read.name) && !read.safe && !present(read.name))) {
-      return { state: "absent", taint: [...taint, ...inner], why: this.wanting([source], locals) };
-    }
-    const bindings = this.#bindings(reads, found);
-    const enums = (name: string) => {
-      const result = found.get(name);
-      return result?.state === "value" ? result.enum() : undefined;
-    };
-    try {
-      const walked = path && this.#walk(path, bindings, found);
-      const computed = walked?.raw ?? this.place.evaluator.value(source, bindings, enums);
-      const bare = path !== undefined && found.has(path.join("."));
-      return value(computed, bare ? taint : [...taint, ...inner], {
-        inner: bare ? inner : [],
-        enum: () => this.place.evaluator.enumOf(root, bindings, enums),
-        unset: walked?.unset ?? false,
-      });
-    } catch (error) {
-      return failed(error, [...taint, ...inner]);
-    }
-  }
-
-  /** Why something is left out that expressions read: the failure of the first declared step that they lack and that has one. */
-  wanting(sources: readonly string[], locals: Locals): Why | undefined {
-    const lacking = sources.flatMap((source) =>
-      expression(source).reads.flatMap(({ name, safe }) => {
-        const shared = this.place.shared === undefined ? this.response.shared?.named(name) : undefined;
-        const step = this.named(name) ?? shared;
-        if (safe || locals.has(name) || step === undefined) return [];
-        const result = this.#read(name, locals);
-        const rank = step === shared ? BEFORE + step.index : step.index;
-        return result?.state === "absent" && result.why !== undefined ? [{ rank, why: result.why }] : [];
-      }),
-    );
-    return lacking.sort((a, b) => a.rank - b.rank)[0]?.why;
-  }
-
-  #bindings(reads: readonly Read[], found: ReadonlyMap<string, Result>): Record<string, CelInput> {
-    const bindings: Record<string, CelInput> = { ...this.response.globals };
-    const args = new Map<string, CelInput>();
-    for (const [name, result] of found) {
-      if (result.state !== "value") continue;
-      if (name.startsWith("args.")) args.set(name.slice("args.".length), result.value);
-      else bindings[name] = result.value;
-    }
-    if (this.args.kind === "request") bindings.args = this.args.message;
-    else {
-      // Bare `args`: all of them.
-      for (const [name, result] of this.args.names) if (result.state === "value") args.set(name, result.value);
-      bindings.args = celMap(args);
-    }
-    for (const { name } of reads)
-      if (name.startsWith("args.")) bindings[`@set:${name}`] = this.#isSet(name.slice("args.".length));
-    for (const { name, failure } of reads)
-      if (failure) {
-        const result = found.get(name);
-        const why = result?.state === "value" || result?.state === "absent" ? result.why : undefined;
-        bindings[`@failure:${name}`] = why === undefined ? none : some(errorOf(why));
-      }
-    for (const { name, received } of reads)
-      if (received !== undefined) {
-        const result = found.get(name);
-        const beside = result?.state === "value" ? result.beside : undefined;
-        bindings[receivedName(received, name)] = beside?.[received.part][received.key] ?? "";
-      }
-    for (const read of reads)
-      if (read.ok) {
-        const request = this.args.kind === "request" && read.name.startsWith("args.");
-        bindings[`@ok:${read.name}`] = request || found.get(read.name)?.state === "value";
-      }
-    return bindings;
-  }
-
-  #isSet(name: string): boolean {
-    if (this.args.kind === "given") return !this.#isUnset(name);
-    const field = this.args.message.desc.fields.find((one) => one.name === name);
-    return field !== undefined && this.args.message.isSet(field);
-  }
-
-  /** A pure path from a step, a local or an argument; undefined when it starts elsewhere (an enum's name, `headers`, `env`). */
-  #walk(path: readonly string[], bindings: Record<string, CelInput>, found: ReadonlyMap<string, Result>) {
-    const [first = "", ...rest] = path;
-    if (first !== "args" && !found.has(first)) return undefined;
-    const from = bindings[first];
-    if (from === undefined) return undefined;
-    if (first === "args" && rest[0] !== undefined && this.#isUnset(rest[0])) return { unset: true, raw: undefined };
-    // An argument as it was given: a map of CEL's would hold null for a Value that is null.
-    const given = this.args.kind === "given" && rest.length === 1 ? found.get(path.join(".")) : undefined;
-    if (given?.state === "value" && isKept(given.value)) return { unset: false, raw: given.value };
-    const walked = walk(from, rest);
-    if (walked.unset) return { unset: true, raw: undefined };
-    // Passed on as they are; an unset one is null until a field leaves it unset again.
-    return { unset: path.length > 1 && walked.value === null, raw: isKept(walked.value) ? walked.value : undefined };
   }
 }

@@ -9,7 +9,8 @@ test(`${SEEDS} random worlds: whoever follows to the end has had all, once and i
   for (let seed = 0; seed < SEEDS && wrong.length < 5; seed++) {
     const world = await followWorld(seed);
     for (const [name, count] of Object.entries(world.seen)) seen[name] = (seen[name] ?? 0) + count;
-    if (world.violations.length > 0) wrong.push(`seed ${seed}: ${world.violations[0]}`);
+    if (world.violations.length > 0)
+      wrong.push(`npm run simulate -- --world streams --seed ${seed}: ${world.violations[0]}`);
   }
   expect(wrong).toEqual([]);
   // Each of these has happened, or nothing is said about it.

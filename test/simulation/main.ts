@@ -1,5 +1,10 @@
-// npm run simulate -- --seeds N [--from S]: the runtime over N random worlds. --seed S: one of them again.
+// npm run simulate -- [--world calls|streams] [--seeds N] [--from S]: the runtime over N random worlds of each kind. --seed S: one of them again.
+import { followWorld } from "./follow-world.ts";
 import { simulate } from "./simulate.ts";
+
+/** What is simulated: composed responses, and what follows. */
+const WORLDS = { calls: simulate, streams: followWorld } as const;
+type WorldName = keyof typeof WORLDS;
 
 function option(name: string): number | undefined {
   const at = process.argv.indexOf(`--${name}`);
@@ -12,26 +17,41 @@ function option(name: string): number | undefined {
   return value;
 }
 
-const seed = option("seed");
-const from = seed ?? option("from") ?? 0;
-const seeds = seed === undefined ? (option("seeds") ?? 2_000) : 1;
-const totals: Record<string, number> = {};
-let failed = 0;
-for (let each = from; each < from + seeds; each++) {
-  const { violations, seen } = await simulate(each);
-  for (const [name, count] of Object.entries(seen)) totals[name] = (totals[name] ?? 0) + count;
-  if (violations.length === 0) continue;
-  failed++;
-  process.stdout.write(
-    `seed ${each} (again: npm run simulate -- --seed ${each})\n  ${violations.slice(0, 8).join("\n  ")}\n`,
-  );
-  if (failed >= 10) {
-    process.stdout.write("and no further\n");
-    break;
-  }
+function chosen(): readonly WorldName[] {
+  const all = Object.keys(WORLDS) as WorldName[];
+  const at = process.argv.indexOf("--world");
+  if (at < 0) return all;
+  const found = all.find((name) => name === process.argv[at + 1]);
+  if (found !== undefined) return [found];
+  process.stderr.write(`--world is one of ${all.join(", ")}\n`);
+  process.exit(2);
 }
-const counts = Object.entries(totals).map(([name, count]) => `${count} ${name}`);
-process.stdout.write(
-  `${counts.join(", ")}\n${seeds} seeds, ${failed === 0 ? "all as the rules say" : `${failed} failed`}\n`,
-);
+
+/** How many of its seeds failed. */
+async function run(name: WorldName, from: number, seeds: number): Promise<number> {
+  const totals: Record<string, number> = {};
+  let failed = 0;
+  for (let each = from; each < from + seeds; each++) {
+    const { violations, seen } = await WORLDS[name](each);
+    for (const [what, count] of Object.entries(seen)) totals[what] = (totals[what] ?? 0) + count;
+    if (violations.length === 0) continue;
+    failed++;
+    const again = `npm run simulate -- --world ${name} --seed ${each}`;
+    process.stdout.write(`seed ${each} (again: ${again})\n  ${violations.slice(0, 8).join("\n  ")}\n`);
+    if (failed >= 10) {
+      process.stdout.write("and no further\n");
+      break;
+    }
+  }
+  const counts = Object.entries(totals).map(([what, count]) => `${count} ${what}`);
+  process.stdout.write(
+    `${name}: ${counts.join(", ")}\n${seeds} seeds, ${failed === 0 ? "all as the rules say" : `${failed} failed`}\n`,
+  );
+  return failed;
+}
+
+const seed = option("seed");
+const seeds = seed === undefined ? (option("seeds") ?? 2_000) : 1;
+let failed = 0;
+for (const name of chosen()) failed += await run(name, seed ?? option("from") ?? 0, seeds);
 process.exitCode = failed === 0 ? 0 : 1;

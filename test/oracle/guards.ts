@@ -1,0 +1,67 @@
+// Guards: which are decided before anything is asked for, whether one holds, and what it says then.
+import type { IrFailure, IrGuard, IrStep } from "../../plugin/src/ir-step.ts";
+import type { Composition } from "./compose.ts";
+import { expression } from "./expression.ts";
+import type { Status } from "./response.ts";
+import { INTERNAL, type Locals, noLocals } from "./result.ts";
+import { BEFORE } from "./shared.ts";
+import { holes } from "./static.ts";
+
+export type Verdict = "passed" | "held" | "pending";
+
+/** Over args, headers and env alone: decided before any call is sent. */
+export function isImmediate(at: Composition, step: IrStep): boolean {
+  if (step.source?.kind !== "guard" || step.if !== undefined) return false;
+  const { reads } = expression(step.source.if?.value ?? "false");
+  return reads.every(({ name }) => atHand(at, name));
+}
+/** Whether a name stands for no step, or in a service for one that is computed from what is there at once. */
+function atHand(at: Composition, name: string): boolean {
+  const step = at.named(name);
+  if (step === undefined) return at.place.shared !== undefined || at.response.shared?.named(name) === undefined;
+  if (at.place.shared === undefined || step.source?.kind !== "by" || step.after.length > 0) return false;
+  return expression(step.source.by.value).reads.every((read) => atHand(at, read.name));
+}
+
+export function judge(at: Composition, step: IrStep, guard: IrGuard): Verdict {
+  const rank = at.parent !== undefined ? undefined : at.place.shared === undefined ? step.index : BEFORE + step.index;
+  for (const condition of [step.if, guard.if]) {
+    if (condition === undefined) continue;
+    const result = at.evaluate(condition.value);
+    if (result.state === "dead") {
+      if (rank !== undefined) at.response.pending.push({ rank, missing: result.missing });
+      return "pending";
+    }
+    if (result.state === "failed") {
+      at.response.guards.push({ rank, status: { code: INTERNAL, message: undefined } });
+      return "held";
+    }
+    if (result.state === "absent" || result.value !== true) return "passed";
+  }
+  at.response.guards.push({ rank, status: statusOf(at, guard.fail, undefined, noLocals) });
+  return "held";
+}
+
+/** What a `fail` says. `error`: what the upstream said, where there is one; its text is undefined when the failure was ours. */
+export function statusOf(
+  at: Composition,
+  fail: IrFailure | undefined,
+  error: { code: number; message?: string; unsaid?: boolean | undefined } | undefined,
+  locals: Locals,
+): Status {
+  const said = fail?.code?.value ?? error?.code ?? INTERNAL;
+  const text = fail?.asIs === undefined || error?.unsaid ? undefined : error?.message;
+  if (fail?.message === undefined) return { code: said, message: text };
+  let message = "";
+  for (const part of holes(fail.message.value)) {
+    if (!part.hole) {
+      message += part.text;
+      continue;
+    }
+    const result = at.evaluate(`string(${part.text})`, locals);
+    if (result.state === "failed") return { code: INTERNAL, message: undefined };
+    if (result.state !== "value") return { code: said, message: undefined };
+    message += String(result.value);
+  }
+  return { code: said, message };
+}

@@ -1,0 +1,198 @@
+// What expressions of a composed message see: its steps, its arguments, steps of the service, locals.
+import { type CelInput, celMap } from "@bufbuild/cel";
+import { isReflectMessage } from "@bufbuild/protobuf/reflect";
+import type { IrStep } from "../../plugin/src/ir-step.ts";
+import { expression, type Read, receivedName } from "./expression.ts";
+import { walk } from "./field-value.ts";
+import { none, some } from "./macros.ts";
+import type { Response } from "./response.ts";
+import { type Args, dead, failed, type Locals, noLocals, type Result, value, type Why } from "./result.ts";
+import { BEFORE } from "./shared.ts";
+import type { Place } from "./static.ts";
+import type { Taint } from "./taint.ts";
+
+function isKept(value: CelInput): boolean {
+  return isReflectMessage(value) && /^google\.protobuf\.(Any|Value)$/.test(value.desc.typeName);
+}
+
+function errorOf({ code, message, reason, upstream }: Why): CelInput {
+  return celMap(
+    new Map<string, CelInput>([
+      ["code", BigInt(code)],
+      ["message", message],
+      ["reason", BigInt(reason)],
+      ["upstream", upstream],
+    ]),
+  );
+}
+
+export abstract class Scope {
+  readonly place: Place;
+  readonly args: Args;
+  readonly response: Response;
+
+  constructor(response: Response, place: Place, args: Args) {
+    this.response = response;
+    this.place = place;
+    this.args = args;
+  }
+
+  /** What a step comes to. */
+  abstract step(step: IrStep): Result;
+
+  /** Whether an argument is one with presence, and unset. */
+  protected isUnset(name: string): boolean {
+    const given = this.args.kind === "given" ? this.args.names.get(name) : undefined;
+    return given?.state === "value" && given.unset && this.response.program.presence.of(this.place.message.desc, name);
+  }
+
+  named(name: string): IrStep | undefined {
+    return this.place.message.steps.find((step) => step.name?.value === name);
+  }
+
+  /** Whether an expression reads a step of the message, or of the service. */
+  readsStep(source: string): boolean {
+    return expression(source).reads.some(
+      ({ name }) => this.named(name) !== undefined || this.response.shared?.named(name) !== undefined,
+    );
+  }
+
+  protected read(name: string, locals: Locals): Result | undefined {
+    const local = locals.get(name);
+    if (local !== undefined) return local;
+    if (name.startsWith("args.") && this.args.kind === "given") {
+      return this.args.names.get(name.slice("args.".length)) ?? this.args.others;
+    }
+    const step = this.named(name);
+    if (step === undefined) return this.#shared(name);
+    const result = this.step(step);
+    return result.state === "failed" ? dead : result;
+  }
+
+  /** A step of the service: what touched it counts as one with it, and as declared before all steps of messages. */
+  #shared(name: string): Result | undefined {
+    const { shared } = this.response;
+    const step = this.place.shared === undefined ? shared?.named(name) : undefined;
+    if (shared === undefined || step === undefined) return undefined;
+    const result = shared.step(step);
+    if (result.state === "failed") return dead;
+    if (result.state === "dead") return result;
+    const rank = BEFORE + step.index;
+    const first = (taints: readonly Taint[]): Taint[] => {
+      const lowest = Math.min(...taints.flatMap((taint) => taint.rank ?? []));
+      return taints
+        .filter((taint) => taint.rank === undefined || taint.rank === lowest)
+        .map((taint) => ({ ...taint, rank }));
+    };
+    if (result.state === "absent") return { ...result, taint: first(result.taint) };
+    return { ...result, taint: first(result.taint), inner: first(result.inner) };
+  }
+
+  /** Evaluates an expression here, unless it reads unsafely what is absent. */
+  evaluate(source: string, locals: Locals = noLocals): Result {
+    const { reads, path, root } = expression(source);
+    const found = new Map<string, Result>();
+    for (const { name } of reads) {
+      const result = this.read(name, locals);
+      if (result !== undefined) found.set(name, result);
+    }
+    const missing = [...found.values()].flatMap((result) => (result.state === "dead" ? [result.missing] : []));
+    if (missing.length > 0) return { state: "dead", missing: missing.flat() };
+    const taint = [...found.values()].flatMap((result) => (result.state === "dead" ? [] : result.taint));
+    const inner = [...found.values()].flatMap((result) => (result.state === "value" ? result.inner : []));
+    const present = (name: string) => found.get(name)?.state === "value";
+    if (reads.some((read) => found.has(read.name) && !read.safe && !present(read.name))) {
+      return { state: "absent", taint: [...taint, ...inner], why: this.wanting([source], locals) };
+    }
+    const bindings = this.#bindings(reads, found);
+    const enums = (name: string) => {
+      const result = found.get(name);
+      return result?.state === "value" ? result.enum() : undefined;
+    };
+    try {
+      const walked = path && this.#walk(path, bindings, found);
+      const computed = walked?.raw ?? this.place.evaluator.value(source, bindings, enums);
+      const bare = path !== undefined && found.has(path.join("."));
+      return value(computed, bare ? taint : [...taint, ...inner], {
+        inner: bare ? inner : [],
+        enum: () => this.place.evaluator.enumOf(root, bindings, enums),
+        unset: walked?.unset ?? false,
+      });
+    } catch (error) {
+      return failed(error, [...taint, ...inner]);
+    }
+  }
+
+  /** Why something is left out that expressions read: the failure of the first declared step that they lack and that has one. */
+  wanting(sources: readonly string[], locals: Locals): Why | undefined {
+    const lacking = sources.flatMap((source) =>
+      expression(source).reads.flatMap(({ name, safe }) => {
+        const shared = this.place.shared === undefined ? this.response.shared?.named(name) : undefined;
+        const step = this.named(name) ?? shared;
+        if (safe || locals.has(name) || step === undefined) return [];
+        const result = this.read(name, locals);
+        const rank = step === shared ? BEFORE + step.index : step.index;
+        return result?.state === "absent" && result.why !== undefined ? [{ rank, why: result.why }] : [];
+      }),
+    );
+    return lacking.sort((a, b) => a.rank - b.rank)[0]?.why;
+  }
+
+  #bindings(reads: readonly Read[], found: ReadonlyMap<string, Result>): Record<string, CelInput> {
+    const bindings: Record<string, CelInput> = { ...this.response.globals };
+    const args = new Map<string, CelInput>();
+    for (const [name, result] of found) {
+      if (result.state !== "value") continue;
+      if (name.startsWith("args.")) args.set(name.slice("args.".length), result.value);
+      else bindings[name] = result.value;
+    }
+    if (this.args.kind === "request") bindings.args = this.args.message;
+    else {
+      // Bare `args`: all of them.
+      for (const [name, result] of this.args.names) if (result.state === "value") args.set(name, result.value);
+      bindings.args = celMap(args);
+    }
+    for (const { name } of reads)
+      if (name.startsWith("args.")) bindings[`@set:${name}`] = this.#isSet(name.slice("args.".length));
+    for (const { name, failure } of reads)
+      if (failure) {
+        const result = found.get(name);
+        const why = result?.state === "value" || result?.state === "absent" ? result.why : undefined;
+        bindings[`@failure:${name}`] = why === undefined ? none : some(errorOf(why));
+      }
+    for (const { name, received } of reads)
+      if (received !== undefined) {
+        const result = found.get(name);
+        const beside = result?.state === "value" ? result.beside : undefined;
+        bindings[receivedName(received, name)] = beside?.[received.part][received.key] ?? "";
+      }
+    for (const read of reads)
+      if (read.ok) {
+        const request = this.args.kind === "request" && read.name.startsWith("args.");
+        bindings[`@ok:${read.name}`] = request || found.get(read.name)?.state === "value";
+      }
+    return bindings;
+  }
+
+  #isSet(name: string): boolean {
+    if (this.args.kind === "given") return !this.isUnset(name);
+    const field = this.args.message.desc.fields.find((one) => one.name === name);
+    return field !== undefined && this.args.message.isSet(field);
+  }
+
+  /** A pure path from a step, a local or an argument; undefined when it starts elsewhere (an enum's name, `headers`, `env`). */
+  #walk(path: readonly string[], bindings: Record<string, CelInput>, found: ReadonlyMap<string, Result>) {
+    const [first = "", ...rest] = path;
+    if (first !== "args" && !found.has(first)) return undefined;
+    const from = bindings[first];
+    if (from === undefined) return undefined;
+    if (first === "args" && rest[0] !== undefined && this.isUnset(rest[0])) return { unset: true, raw: undefined };
+    // An argument as it was given: a map of CEL's would hold null for a Value that is null.
+    const given = this.args.kind === "given" && rest.length === 1 ? found.get(path.join(".")) : undefined;
+    if (given?.state === "value" && isKept(given.value)) return { unset: false, raw: given.value };
+    const walked = walk(from, rest);
+    if (walked.unset) return { unset: true, raw: undefined };
+    // Passed on as they are; an unset one is null until a field leaves it unset again.
+    return { unset: path.length > 1 && walked.value === null, raw: isKept(walked.value) ? walked.value : undefined };
+  }
+}
