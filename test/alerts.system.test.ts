@@ -17,7 +17,7 @@ const files: string[] = [];
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "protobff-alerts-"));
   for (const { name, protos } of goldenCases("emit").filter((one) =>
-    /^(absence|versions|branches|names-odd|no-package|served-together)$/.test(one.name),
+    /^(absence|versions|branches|names-odd|no-package|served-together|stream|topics)$/.test(one.name),
   )) {
     const texts = { ...UPSTREAMS, ...protos };
     const parameter = `${parameterOf({ protos })},dashboards=prometheus`;
@@ -45,7 +45,7 @@ test("promtool finds nothing wrong, nor with the example's", () => {
   const example = readdirSync(generated, { recursive: true, encoding: "utf8" }).filter((path) =>
     path.endsWith("alerts.yaml"),
   );
-  expect([files.length, example.length]).toEqual([8, 4]);
+  expect([files.length, example.length]).toEqual([10, 4]);
   const { status, said } = promtool("check", "rules", ...files, ...example.map((path) => join(generated, path)));
   expect({ status, said }).toEqual({ status: 0, said: expect.not.stringContaining("FAILED") });
 });
@@ -76,6 +76,13 @@ const ticket = (window: string) => ({
   alert: "BffErrorBudgetBurns",
   labels: { severity: "ticket", window, rpc_method: GET },
 });
+
+const FOLLOW = "web.v1.RunService/FollowRun";
+const streamed = (what: string, method = FOLLOW): string =>
+  `bff_stream_${what}_total{job="bff", instance="a", rpc_method="${method}"}`;
+const ended = (end: string, code: string, method = FOLLOW): string =>
+  `bff_stream_ends_total{job="bff", instance="a", rpc_method="${method}", end="${end}", rpc_response_status_code="${code}"}`;
+const WATCHED = 'job="bff", instance="a", upstream="agent.v1.AgentService"';
 
 const situations: readonly Situation[] = [
   {
@@ -222,6 +229,72 @@ const situations: readonly Situation[] = [
     fires: [],
   },
   {
+    name: "a tenth of the messages of a stream lack something, which is no share of its requests",
+    of: "stream",
+    input: {
+      [rpc(FOLLOW, "OK")]: "0+1x60",
+      [streamed("items")]: "0+100x60",
+      [streamed("items_degraded")]: "0+10x60",
+      [streamed("items", "web.v1.RunService/StartRun")]: "0+1000x60",
+      [streamed("items_degraded", "web.v1.RunService/StartRun")]: "0+10x60",
+    },
+    at: "30m",
+    fires: [{ alert: "BffDegraded", labels: { severity: "ticket", rpc_method: FOLLOW } }],
+  },
+  {
+    name: "a fifth of the streams that end are broken off",
+    of: "stream",
+    input: {
+      [ended("ended", "OK")]: "0+4x60",
+      [ended("drained", "UNAVAILABLE")]: "0+4x60",
+      [ended("failed", "UNAVAILABLE")]: "0+1x60",
+      [ended("idle", "UNAVAILABLE")]: "0+1x60",
+    },
+    at: "30m",
+    fires: [{ alert: "BffStreamsBreak", labels: { severity: "ticket", rpc_method: FOLLOW } }],
+  },
+  {
+    name: "streams whose guards refuse, that a server leaves behind as it goes, and that are broken off now and then",
+    of: "stream",
+    input: {
+      [ended("failed", "PERMISSION_DENIED")]: "0+10x60",
+      [ended("drained", "UNAVAILABLE")]: "0+10x60",
+      [ended("age", "UNAVAILABLE")]: "0+10x60",
+      [ended("failed", "UNAVAILABLE", "web.v1.RunService/StartRun")]: "0 0 0 1 1 1 2 2 2 2 3 3x60",
+    },
+    at: "30m",
+    fires: [],
+  },
+  {
+    name: "an upstream of which nearly all streams are open, in one of two processes",
+    of: "stream",
+    input: {
+      [`bff_upstream_streams_open{${WATCHED}}`]: "480x60",
+      [`bff_upstream_streams_most{${WATCHED}}`]: "500x60",
+      [`bff_upstream_streams_open{${WATCHED.replace('"a"', '"b"')}}`]: "100x60",
+      [`bff_upstream_streams_most{${WATCHED.replace('"a"', '"b"')}}`]: "500x60",
+    },
+    at: "30m",
+    fires: [
+      {
+        alert: "BffUpstreamStreamsFull",
+        labels: { severity: "ticket", instance: "a", upstream: "agent.v1.AgentService" },
+      },
+    ],
+  },
+  {
+    name: "a topic whose followers begin anew, one of the same name elsewhere, and one where that is seldom",
+    of: "topics",
+    input: {
+      'bff_topic_resets_total{job="bff", instance="a", topic="run", rpc_service="web.v1.RunService"}': "0+2x60",
+      'bff_topic_resets_total{job="bff", instance="a", topic="run", rpc_service="other.v1.RunService"}': "0+2x60",
+      'bff_topic_resets_total{job="bff", instance="a", topic="notices", rpc_service="web.v1.RunService"}':
+        "0 1 1 2 2x60",
+    },
+    at: "30m",
+    fires: [{ alert: "BffTopicResets", labels: { severity: "ticket", topic: "run" } }],
+  },
+  {
     name: "an event loop that is late, of a BFF and of something else",
     of: "branches",
     input: {
@@ -267,7 +340,7 @@ const situations: readonly Situation[] = [
 
 const rulesOf = (golden: string): readonly string[] => files.filter((path) => path.includes(`/${golden}/`));
 const FIRING =
-  'count by (alertname, severity, window, upstream, branch, rpc_method, instance, source, variable) (ALERTS{alertstate="firing"})';
+  'count by (alertname, severity, window, upstream, branch, rpc_method, instance, source, variable, topic) (ALERTS{alertstate="firing"})';
 
 test.each(situations)("$name", ({ of, input, at, fires }) => {
   const expected = fires.map(({ alert, labels }) => {

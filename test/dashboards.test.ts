@@ -13,12 +13,12 @@ import { requestFor } from "./support/request.ts";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const golden = join(root, "test/golden/dashboards");
 
-const SHOWN = ["branches"];
+const SHOWN = ["branches", "topics"];
 const example: GoldenCase = { name: "example", folder: "", protos: textsBelow(join(root, "proto/example")) };
 const cases = [
   example,
   ...goldenCases("emit").filter(({ name }) =>
-    /^(branches|cached-answers|identity-sources|limits|names-odd|no-package|packages-in-one-folder|served-together|versions)$/.test(
+    /^(branches|cached-answers|identity-sources|limits|names-odd|no-package|packages-in-one-folder|served-together|stream|topics|versions)$/.test(
       name,
     ),
   ),

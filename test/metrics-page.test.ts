@@ -26,7 +26,13 @@ function namesInSources(): string[] {
   const names = quoted.map(([, name = ""]) => name).filter((name) => !LABELS.has(name));
   return [...new Set(names.flatMap((name) => (name.includes("$") ? expanded(name) : name)))].sort();
 }
-const LABELS = new Set(["rpc_method", "rpc_response_status_code", "nodejs_eventloop_state", "v8js_gc_type"]);
+const LABELS = new Set([
+  "rpc_method",
+  "rpc_service",
+  "rpc_response_status_code",
+  "nodejs_eventloop_state",
+  "v8js_gc_type",
+]);
 const expanded = (name: string): string[] =>
   ["mean", "max", "p50", "p90", "p99"].map((what) => name.replace(/\$\{.*?\}/, what));
 
@@ -82,12 +88,14 @@ function tell(metrics: Metrics): void {
   metrics.breaker({ ...of, from: "closed", to: "open", at: 0 });
   const method = "a.v1.A/Get";
   const state = { followers: 1, keys: 1, ringBytes: 1, consumers: 1, resets: 1 };
-  metrics.topic({ name: "run", state: () => state });
+  metrics.streamDegraded({ ...asked, degraded, failures: [] });
+  metrics.topic({ name: "run", service: "a.v1.A", state: () => state });
   metrics.upstream({
     ...of,
     state: () => ({
       breakers: [{ method, state: "open" }],
       limits: [{ method, taken: 0, most: 1, waiting: 0 }],
+      streams: [{ method, taken: 0, most: 1, waiting: 0 }],
       addresses: [{ address: "10.0.0.1:80", state: "idle", inFlight: 0 }],
     }),
   });

@@ -37,7 +37,7 @@ export function Upstreams({
 }
 
 function Upstream({ upstream, mock }: { readonly upstream: ShownUpstream; readonly mock: ShownMock | undefined }) {
-  const { service, branch, breakers, limits, addresses } = upstream;
+  const { service, branch, breakers, limits, streams, addresses } = upstream;
   const name = branch === undefined ? service : `${service} ${branch}`;
   return (
     <section class="card" aria-label={name}>
@@ -61,6 +61,14 @@ function Upstream({ upstream, mock }: { readonly upstream: ShownUpstream; readon
               {most === null ? `${taken} calls, no bound` : `${taken} of ${Math.floor(most)}`}
               {waiting > 0 && `, ${waiting} waiting`}
               {most !== null && <meter min={0} max={most} value={taken} aria-label={`taken of ${name}`} />}
+            </dd>
+          </div>
+        ))}
+        {streams.map(({ method, taken, most }) => (
+          <div key={`streams ${method ?? ""}`}>
+            <dt>streams{of(method)}</dt>
+            <dd>
+              {taken} of {most} <meter min={0} max={most} value={taken} aria-label={`open streams of ${name}`} />
             </dd>
           </div>
         ))}

@@ -76,6 +76,7 @@ export type {
   ResolverEvent,
   ResponseEvent,
   ResponseStartEvent,
+  StreamDegradedEvent,
   StreamOpenEvent,
   StreamUse,
   TelemetryValue,

@@ -146,6 +146,19 @@ export interface StreamUse {
   readonly end: "ended" | "age" | "expired" | "deadline" | "drained" | "slow" | "idle" | "left" | "failed";
 }
 
+/** A message of a stream lacks something, and its follower was given it. */
+export interface StreamDegradedEvent {
+  /** As in the stream's other events. */
+  readonly request: object;
+  header(name: string): string;
+  /** `package.Service/Method` */
+  readonly method: string;
+  readonly degraded: readonly Degradation[];
+  /** What is behind each of `degraded`, in their order. */
+  readonly failures: readonly Failure[];
+  readonly trace?: Trace | undefined;
+}
+
 /** What a deprecated rpc says of its end. Dates are days, `2026-11-01`, and begin at midnight UTC. */
 export interface Deprecation {
   /** From then on it is deprecated; may lie ahead. */
@@ -317,6 +330,8 @@ export interface UpstreamEvent {
 /** A topic that rpcs of this process follow or ask: told once, when it is made. */
 export interface TopicEvent {
   readonly name: string;
+  /** The full name of the service that declares it. */
+  readonly service?: string | undefined;
   /** As it is now. */
   state(): TopicState;
 }
@@ -340,6 +355,8 @@ export interface UpstreamState {
   readonly breakers: readonly ({ readonly method?: string | undefined } & BreakerReading)[];
   /** The service's own, and those of methods. */
   readonly limits: readonly ({ readonly method?: string | undefined } & LimitState)[];
+  /** Open streams: of the service, and of calls that say for themselves how many. None of an upstream that nothing follows. */
+  readonly streams: readonly ({ readonly method?: string | undefined } & LimitState)[];
   /** Where its calls may go, as far as that is known. */
   readonly addresses: readonly AddressState[];
 }
@@ -443,6 +460,7 @@ export interface Observer {
   callStart?(event: CallStartEvent): void;
   call?(event: CallEvent): void;
   streamOpen?(event: StreamOpenEvent): void;
+  streamDegraded?(event: StreamDegradedEvent): void;
   response?(event: ResponseEvent): void;
   resolver?(event: ResolverEvent): void;
   attempt?(event: AttemptEvent): void;

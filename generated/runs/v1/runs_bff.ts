@@ -74,6 +74,7 @@ function createApp({ user, worker }: Upstreams, env: Env, topics: Topics): App {
     },
     runTopic: new Topic({ // runs.proto:13:35
       name: "run",
+      service: "runs.v1.RunService",
       decode: decodeRunEvent,
       subject: "runs.{key}.events",
       jetstream: "RUNS",

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import type { JsonObject } from "../openapi/json.ts";
 import { DATASOURCE, laidOut } from "./panels.ts";
-import { PROCESS, upstreamRow } from "./process-rows.ts";
+import { PROCESS, topicRow, upstreamRow } from "./process-rows.ts";
 import { rpcsOf, series } from "./promql.ts";
 import { overview, rpcRow } from "./rpc-rows.ts";
 import type { Watched } from "./watched.ts";
@@ -14,6 +14,7 @@ export function dashboardOf(watched: Watched): JsonObject {
     overview(watched, methods),
     ...watched.rpcs.map((rpc, i) => rpcRow(rpc, i > 0)),
     ...(watched.upstreams.length === 0 ? [] : [upstreamRow(watched)]),
+    ...(watched.topics.length === 0 ? [] : [topicRow(watched)]),
     PROCESS,
   ];
   return {

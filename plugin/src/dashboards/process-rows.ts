@@ -1,10 +1,10 @@
 // Rows of upstreams and of the process.
-import type { Row } from "./panels.ts";
+import type { Panel, Row } from "./panels.ts";
 import { oneOf, rate, sumBy } from "./promql.ts";
 import { of, per, total, WINDOW } from "./selected.ts";
 import type { Watched } from "./watched.ts";
 
-export function upstreamRow({ upstreams }: Watched): Row {
+export function upstreamRow({ upstreams, followsUpstreams }: Watched): Row {
   const called = oneOf("upstream", upstreams);
   const by = ["upstream", "branch"];
   const state = (name: string): string => `(${of("bff_breaker_state", called, `state="${name}"`)} > bool 0)`;
@@ -69,6 +69,50 @@ export function upstreamRow({ upstreams }: Watched): Row {
             legend: "{{upstream}} {{branch}} {{rpc_method}}",
           },
         ],
+      },
+      ...(followsUpstreams
+        ? [
+            {
+              title: "Open streams of upstreams",
+              description: "The share of what may be open: one more is refused.",
+              unit: "percentunit",
+              lines: [
+                {
+                  expr: `${sumBy([...by, "rpc_method"], of("bff_upstream_streams_open", called))} / ${sumBy([...by, "rpc_method"], of("bff_upstream_streams_most", called))}`,
+                  legend: "{{upstream}} {{branch}} {{rpc_method}}",
+                },
+              ],
+            },
+          ]
+        : []),
+    ],
+  };
+}
+
+export function topicRow({ topics }: Watched): Row {
+  const self = [
+    oneOf("topic", [...new Set(topics.map(({ name }) => name))]),
+    oneOf("rpc_service", [...new Set(topics.map(({ service }) => service))]),
+  ];
+  const by = ["topic", "rpc_service"];
+  const legend = new Set(topics.map(({ service }) => service)).size > 1 ? "{{rpc_service}} {{topic}}" : "{{topic}}";
+  const held = (title: string, description: string, metric: string, unit = "short"): Panel => ({
+    ...{ title, description, unit },
+    lines: [{ expr: sumBy(by, of(metric, ...self)), legend }],
+  });
+  return {
+    title: "Topics",
+    collapsed: true,
+    panels: [
+      held("Followers", "Who follow keys of a topic.", "bff_topic_followers"),
+      held("Keys", "That are followed, or held for those who come again.", "bff_topic_keys"),
+      held("Consumers", "Of JetStream, or open streams of the topic's call.", "bff_topic_consumers"),
+      held("Kept items", "In the rings of all processes.", "bff_topic_ring_bytes", "bytes"),
+      {
+        title: "Resets",
+        description: "Followers that had to begin anew, since something was lost.",
+        unit: "cps",
+        lines: [{ expr: per(by, "bff_topic_resets_total", ...self), legend }],
       },
     ],
   };

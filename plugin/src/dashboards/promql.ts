@@ -32,3 +32,5 @@ export const quantile = (q: number, buckets: string): string => `histogram_quant
 /** What of a request is the server's fault, after OpenTelemetry's conventions; the rest is an answer, or the caller's. */
 export const ERRORS =
   'rpc_response_status_code=~"UNKNOWN|DEADLINE_EXCEEDED|UNIMPLEMENTED|INTERNAL|UNAVAILABLE|DATA_LOSS"';
+/** Ends of streams that may be the server's fault: with a code of `ERRORS` they are. */
+export const BROKEN = 'end=~"failed|idle"';

@@ -1,6 +1,6 @@
 // Rows of requests: all rpcs, then each with what it calls.
 import type { Panel, Row } from "./panels.ts";
-import { ERRORS, oneOf, quantile, sumBy } from "./promql.ts";
+import { BROKEN, ERRORS, oneOf, quantile, sumBy } from "./promql.ts";
 import { CLIENT, of, per, SERVER, total } from "./selected.ts";
 import type { Watched, WatchedCall, WatchedRpc } from "./watched.ts";
 
@@ -9,6 +9,13 @@ const shareOf = (part: string, whole: string): string => `(${part} or ${whole} *
 
 export function overview({ rpcs }: Watched, methods: string): Row {
   const by = ["rpc_method"];
+  const answers = rpcs.filter(({ streams }) => !streams);
+  const streams = rpcs.filter((rpc) => rpc.streams);
+  const lacking = (all: readonly WatchedRpc[], part: string, whole: string): Panel["lines"] => {
+    if (!all.some(({ degrades }) => degrades)) return [];
+    const self = all.length === rpcs.length ? methods : methodsOf(all);
+    return [{ expr: shareOf(per(by, part, self), per(by, whole, self)), legend: "{{rpc_method}}" }];
+  };
   return {
     title: "All rpcs",
     collapsed: false,
@@ -40,13 +47,14 @@ export function overview({ rpcs }: Watched, methods: string): Row {
         ? [
             {
               title: "Degraded answers",
-              description: "The share of answers that lack something.",
+              description:
+                streams.length === 0
+                  ? "The share of answers that lack something."
+                  : "The share of answers, of streams of their messages, that lack something.",
               unit: "percentunit",
               lines: [
-                {
-                  expr: shareOf(per(by, "bff_degraded_responses_total", methods), per(by, `${SERVER}_count`, methods)),
-                  legend: "{{rpc_method}}",
-                },
+                ...lacking(answers, "bff_degraded_responses_total", `${SERVER}_count`),
+                ...lacking(streams, "bff_stream_items_degraded_total", "bff_stream_items_total"),
               ],
             },
           ]
@@ -57,16 +65,44 @@ export function overview({ rpcs }: Watched, methods: string): Row {
         unit: "short",
         lines: [{ expr: sumBy(by, of("bff_requests_in_flight", methods)), legend: "{{rpc_method}}" }],
       },
+      ...(streams.length === 0
+        ? []
+        : [
+            {
+              title: "Open streams",
+              description: "That are followed.",
+              unit: "short",
+              lines: [{ expr: sumBy(by, of("bff_streams_open", methodsOf(streams))), legend: "{{rpc_method}}" }],
+            },
+            {
+              title: "Broken streams",
+              description: "The share of ends that the server is to blame for.",
+              unit: "percentunit",
+              lines: [
+                {
+                  expr: shareOf(per(by, ENDS, methodsOf(streams), BROKEN, ERRORS), per(by, ENDS, methodsOf(streams))),
+                  legend: "{{rpc_method}}",
+                },
+              ],
+            },
+          ]),
     ],
   };
 }
+
+const ENDS = "bff_stream_ends_total";
+const methodsOf = (rpcs: readonly WatchedRpc[]): string =>
+  oneOf(
+    "rpc_method",
+    rpcs.map(({ method }) => method),
+  );
 
 /** What clients see first, then what it calls. */
 export function rpcRow(rpc: WatchedRpc, collapsed: boolean): Row {
   return { title: rpc.title, collapsed, panels: [...rpcPanels(rpc), ...callPanels(rpc)] };
 }
 
-function rpcPanels({ method, timeoutMs, degrades, limited, deprecated }: WatchedRpc): readonly Panel[] {
+function rpcPanels({ method, streams, timeoutMs, degrades, limited, deprecated }: WatchedRpc): readonly Panel[] {
   const self = oneOf("rpc_method", [method]);
   return [
     {
@@ -92,7 +128,7 @@ function rpcPanels({ method, timeoutMs, degrades, limited, deprecated }: Watched
     },
     {
       title: "Duration",
-      description: `The line is its timeout, ${timeoutMs / 1000} s.`,
+      description: `${streams ? "Until it is open. " : ""}The line is its timeout, ${timeoutMs / 1000} s.`,
       unit: "s",
       mark: timeoutMs / 1000,
       lines: [0.5, 0.95, 0.99].map((q) => ({
@@ -100,6 +136,7 @@ function rpcPanels({ method, timeoutMs, degrades, limited, deprecated }: Watched
         legend: `p${q * 100}`,
       })),
     },
+    ...(streams ? streamPanels(self) : []),
     ...(degrades
       ? [
           {
@@ -137,6 +174,36 @@ function rpcPanels({ method, timeoutMs, degrades, limited, deprecated }: Watched
             lines: [{ expr: per(["source"], "bff_deprecated_calls_total", self), legend: "{{source}}" }],
           },
         ]),
+  ];
+}
+
+/** From when a stream is open. */
+function streamPanels(self: string): readonly Panel[] {
+  return [
+    {
+      title: "Open streams",
+      description: "That are followed.",
+      unit: "short",
+      lines: [{ expr: sumBy(["instance"], of("bff_streams_open", self)), legend: "{{instance}}" }],
+    },
+    {
+      title: "Messages",
+      description: "That followers are given in a second, without heartbeats.",
+      unit: "cps",
+      lines: [
+        { expr: total("bff_stream_items_total", self), legend: "all" },
+        { expr: total("bff_stream_items_degraded_total", self), legend: "that lack something" },
+      ],
+    },
+    {
+      title: "Ends of streams",
+      description: "By why, with the code that clients get: failed and idle are faults.",
+      unit: "cps",
+      stacked: true,
+      lines: [
+        { expr: per(["end", "rpc_response_status_code"], ENDS, self), legend: "{{end}} {{rpc_response_status_code}}" },
+      ],
+    },
   ];
 }
 

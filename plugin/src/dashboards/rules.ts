@@ -1,6 +1,6 @@
 // Rules of Prometheus for a server: what is recorded of each rpc, and when somebody is told.
 import { comment, quoted } from "../yaml-text.ts";
-import { ERRORS, oneOf, rate, rpcsOf, series, sumBy } from "./promql.ts";
+import { BROKEN, ERRORS, oneOf, rate, rpcsOf, series, sumBy } from "./promql.ts";
 import type { Watched } from "./watched.ts";
 
 /** The share of requests that may fail: of an objective of 99.9 %. */
@@ -39,8 +39,12 @@ export function rulesOf(watched: Watched): string {
       `${name}: errors`,
       WINDOWS.map((window) => record(recorded(window), ratio(methods, window))),
     ),
-    group(`${name}: rpcs`, [...burns(methods), ...degraded(watched, methods), ...sunsets(watched)].map(rule)),
+    group(
+      `${name}: rpcs`,
+      [...burns(methods), ...broken(watched), ...degraded(watched, methods), ...sunsets(watched)].map(rule),
+    ),
     ...(watched.upstreams.length === 0 ? [] : [group(`${name}: upstreams`, upstreams(watched).map(rule))]),
+    ...(watched.topics.length === 0 ? [] : [group(`${name}: topics`, topics(watched).map(rule))]),
     group(`${name}: process`, PROCESS.map(rule)),
   ];
   return `# Rules for ${comment(name)}, written by protoc-gen-bff: docs/telemetry.md, "Dashboards and alerts".
@@ -80,18 +84,57 @@ ${sumBy(BY, `increase(${series(COUNT, methods, ERRORS)}[${long}])`)} >= ${LEAST}
   }));
 }
 
-function degraded({ rpcs }: Watched, methods: string): readonly Alert[] {
-  if (!rpcs.some(({ degrades }) => degrades)) return [];
+const streamsOf = ({ rpcs }: Watched): string =>
+  oneOf(
+    "rpc_method",
+    rpcs.flatMap(({ method, streams }) => (streams ? [method] : [])),
+  );
+
+/** What becomes of streams once they are open. */
+function broken(watched: Watched): readonly Alert[] {
+  if (!watched.rpcs.some(({ streams }) => streams)) return [];
+  const ends = (by: (counter: string) => string, ...more: readonly string[]): string =>
+    sumBy(BY, by(series("bff_stream_ends_total", streamsOf(watched), ...more)));
+  return [
+    {
+      name: "BffStreamsBreak",
+      expr: `${ends((counter) => rate(counter, "10m"), BROKEN, ERRORS)}
+/
+${ends((counter) => rate(counter, "10m"))}
+> 0.05
+and
+${ends((counter) => `increase(${counter}[10m])`, BROKEN, ERRORS)} >= ${LEAST}`,
+      wait: "10m",
+      severity: "ticket",
+      summary: "{{ $value | humanizePercentage }} of the streams of {{ $labels.rpc_method }} that end are broken off",
+      description: "Why: bff_stream_ends_total by end and code. Their followers come again where the code lets them.",
+    },
+  ];
+}
+
+function degraded(watched: Watched, methods: string): readonly Alert[] {
+  const { rpcs } = watched;
+  const lacking = rpcs.filter(({ degrades }) => degrades);
+  if (lacking.length === 0) return [];
+  const share = (part: string, whole: string, self: string): string =>
+    `${sumBy(BY, rate(series(part, self), "10m"))}
+/
+${sumBy(BY, rate(series(whole, self), "10m"))}
+> 0.05`;
+  const ofAnswers = share("bff_degraded_responses_total", COUNT, methods);
+  const ofMessages = (): string =>
+    share("bff_stream_items_degraded_total", "bff_stream_items_total", streamsOf(watched));
+  const kinds = [
+    ...(lacking.some(({ streams }) => !streams) ? [ofAnswers] : []),
+    ...(lacking.some(({ streams }) => streams) ? [ofMessages()] : []),
+  ];
   return [
     {
       name: "BffDegraded",
-      expr: `${sumBy(BY, rate(series("bff_degraded_responses_total", methods), "10m"))}
-/
-${sumBy(BY, rate(series(COUNT, methods), "10m"))}
-> 0.05`,
+      expr: kinds.length === 1 ? kinds.join("") : kinds.map((kind) => `(\n${kind}\n)`).join("\nor\n"),
       wait: "10m",
       severity: "ticket",
-      summary: "{{ $value | humanizePercentage }} of the answers of {{ $labels.rpc_method }} lack something",
+      summary: `{{ $value | humanizePercentage }} of the ${kinds.length === 1 && kinds[0] !== ofAnswers ? "messages" : "answers"} of {{ $labels.rpc_method }} lack something`,
       description: "Which fields, and whose failure it is: bff_degraded_total by path, upstream and reason.",
     },
   ];
@@ -123,7 +166,7 @@ vector(time()) >= ${Date.parse(sunset) / 1000}`,
 
 // ---- upstreams ----
 
-function upstreams({ upstreams: services }: Watched): readonly Alert[] {
+function upstreams({ upstreams: services, followsUpstreams }: Watched): readonly Alert[] {
   const called = oneOf("upstream", services);
   const where = "{{ $labels.upstream }}{{ with $labels.branch }} (branch {{ . }}){{ end }}";
   return [
@@ -146,6 +189,42 @@ ${sumBy(["job", "upstream", "branch"], `increase(${series("bff_attempts_total", 
       severity: "ticket",
       summary: `An address of ${where} fails again and again`,
       description: "It is left out, tried, and left out anew; the other addresses bear its load.",
+    },
+    ...(followsUpstreams ? [streamsFull(called, where)] : []),
+  ];
+}
+function streamsFull(called: string, where: string): Alert {
+  const by = ["job", "instance", "upstream", "branch", "rpc_method"];
+  return {
+    name: "BffUpstreamStreamsFull",
+    expr: `${sumBy(by, series("bff_upstream_streams_open", called))}
+/
+${sumBy(by, series("bff_upstream_streams_most", called))}
+> 0.9`,
+    wait: "10m",
+    severity: "ticket",
+    summary: `{{ $labels.instance }} has {{ $value | humanizePercentage }} of the streams of ${where} open that it may have`,
+    description: "One more than `limit.streams` is refused with RESOURCE_EXHAUSTED.",
+  };
+}
+
+// ---- topics ----
+
+function topics({ topics: all }: Watched): readonly Alert[] {
+  const self = series(
+    "bff_topic_resets_total",
+    oneOf("topic", [...new Set(all.map(({ name }) => name))]),
+    oneOf("rpc_service", [...new Set(all.map(({ service }) => service))]),
+  );
+  return [
+    {
+      name: "BffTopicResets",
+      expr: `${sumBy(["job", "topic", "rpc_service"], `increase(${self}[15m])`)} > ${LEAST}`,
+      wait: "0s",
+      severity: "ticket",
+      summary: "Followers of the topic {{ $labels.topic }} of {{ $labels.rpc_service }} have to begin anew",
+      description:
+        "{{ $value | humanize }} within 15 minutes: what its stream keeps is too little for those who come again, or it was made anew.",
     },
   ];
 }

@@ -13,12 +13,23 @@ export interface Watched {
   readonly services: readonly string[];
   /** Full names of the services that it calls, in the order of the plan. */
   readonly upstreams: readonly string[];
+  /** Whether streams of upstreams are followed: by rpcs, or by topics where there is no NATS. */
+  readonly followsUpstreams: boolean;
+  /** What its rpcs follow, or read the newest item of. */
+  readonly topics: readonly WatchedTopic[];
+}
+export interface WatchedTopic {
+  readonly name: string;
+  /** The full name of the service that declares it. */
+  readonly service: string;
 }
 export interface WatchedRpc {
   /** `web.v1.DashboardService/GetDashboard`, as metrics have it. */
   readonly method: string;
   /** `DashboardService/GetDashboard` */
   readonly title: string;
+  /** Whether it is followed. */
+  readonly streams: boolean;
   readonly timeoutMs: number;
   /** Methods of upstreams in the order of their first use. */
   readonly calls: readonly WatchedCall[];
@@ -46,7 +57,19 @@ export function watchedOf(server: PlanServer, plan: Plan): Watched {
     services: server.files.flatMap(({ services }) => services.map(({ desc }) => desc.typeName)),
     rpcs: methods.map((planned) => rpcOf(planned, messages)),
     upstreams: server.upstreams.map(({ service }) => service.typeName),
+    followsUpstreams:
+      methods.some(({ stream }) => stream?.source.kind === "call") ||
+      server.files.some(({ topics }) => topics.some(({ entry }) => entry !== undefined)),
+    topics: topicsOf(server),
   };
+}
+/** Several files may follow one. */
+function topicsOf(server: PlanServer): readonly WatchedTopic[] {
+  const declared = new Set(server.files.flatMap(({ topics }) => topics.map(({ of }) => of.topic)));
+  const all = server.files.flatMap(({ topics }) => topics.map(({ of }) => of));
+  return all.flatMap(({ topic, desc }) =>
+    declared.delete(topic) ? [{ name: topic.name.value, service: desc.typeName }] : [],
+  );
 }
 
 function rpcOf(planned: PlanMethod, messages: ReadonlyMap<string, PlanMessage>): WatchedRpc {
@@ -64,6 +87,7 @@ function rpcOf(planned: PlanMethod, messages: ReadonlyMap<string, PlanMessage>):
   return {
     method: fullName(method.desc),
     title: shortName(fullName(method.desc)),
+    streams: method.desc.methodKind === "server_streaming",
     timeoutMs: method.timeoutMs,
     calls: worstOf(planned, messages).calls.map(({ method: name, calls, attempts }) => ({
       method: name,

@@ -39,6 +39,7 @@ export function emitTopic(topic: PlanTopic, rpc: Line | undefined, file: PlanFil
     [`${name}: new `, names.runtime("Topic"), `({ // ${names.place(of.topic.at)}`],
     [
       [`name: ${JSON.stringify(of.topic.name.value)},`],
+      [`service: ${JSON.stringify(of.desc.typeName)},`],
       ["decode: ", ...decode, ","],
       ...(subject === undefined ? [] : line(`subject: ${JSON.stringify(subject.value)},`)),
       ...(jetstream === undefined ? [] : line(`jetstream: ${JSON.stringify(jetstream.value)},`)),

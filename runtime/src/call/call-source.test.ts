@@ -302,6 +302,15 @@ describe("what guards opening", () => {
     await idle();
     expect(rig.client.streams.length).toBe(5);
     expect(rig.upstream.streams.state.taken).toBe(3);
+    const method = "test.v1.Upstream/Get";
+    expect(rig.upstream.state).toMatchObject({
+      limits: [],
+      streams: [
+        { taken: 3, most: 3 },
+        { method, taken: 1, most: 1 },
+      ],
+    });
+    expect(streamRig().upstream.state.streams).toEqual([]); // nothing follows it
   });
   test("an upstream without streams says so", async () => {
     const rig = streamRig();

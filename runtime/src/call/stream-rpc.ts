@@ -47,10 +47,7 @@ export class StreamRpc<Req, Res> {
     this.policy = policy;
     this.forward = forwardable(policy.forward ?? []);
     this.breaker = upstream.breakerOf(method);
-    const { streams } = policy;
-    const own =
-      streams === undefined ? [] : [upstream.innerLimit(`${method} streams`, { concurrent: streams, queued: 0 })];
-    this.places = [...own, upstream.streams];
+    this.places = upstream.placesOf(method, policy.streams);
     this.branches = policy.branches && this.#branched(policy.branches);
   }
   #branched(rules: readonly BranchRule<never>[]): readonly BranchOf<StreamRpc<Req, Res>>[] | undefined {

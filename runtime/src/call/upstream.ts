@@ -103,6 +103,8 @@ export class Upstream {
   readonly #answers = new Map<string, AnswerTime>();
   #cache: Cache | undefined;
   readonly #inner = new Map<string, Places>();
+  readonly #innerStreams = new Map<string, Limit>();
+  #followed = false;
 
   /** @param branches how to reach each branch, by its name; what is undefined is off */
   constructor(
@@ -147,10 +149,12 @@ export class Upstream {
     const breakers = [...this.#methods].flatMap(([method, own]) =>
       own === undefined ? [] : [{ method, ...readingOf(own) }],
     );
-    const limits = [...this.#inner].map(([key, limit]) => ({ method: key.slice(0, key.indexOf(" ")), ...limit.state }));
+    const limits = [...this.#inner].map(([key, limit]) => ({ method: methodOf(key), ...limit.state }));
+    const streams = [...this.#innerStreams].map(([key, limit]) => ({ method: methodOf(key), ...limit.state }));
     return {
       breakers: this.breaker === undefined ? breakers : [readingOf(this.breaker), ...breakers],
       limits: this.limit === undefined ? limits : [this.limit.state, ...limits],
+      streams: this.#followed ? [this.streams.state, ...streams] : [],
       addresses: this.client.addresses?.() ?? [],
     };
   }
@@ -174,6 +178,15 @@ export class Upstream {
     const limit = this.#inner.get(key) ?? limitOf(policy, this.clock);
     this.#inner.set(key, limit);
     return limit;
+  }
+  /** What the open streams of a method are in. */
+  placesOf(method: string, streams: number | undefined): readonly Places[] {
+    this.#followed = true;
+    if (streams === undefined) return [this.streams];
+    const key = `${method} ${streams}`;
+    const own = this.#innerStreams.get(key) ?? new Limit({ concurrent: streams, queued: 0 });
+    this.#innerStreams.set(key, own);
+    return [own, this.streams];
   }
   /** A unary method of this service under a policy. */
   unary<I extends DescMessage, O extends DescMessage>(
@@ -229,6 +242,8 @@ const readingOf = ({ state, probesInMs }: Breaker): BreakerReading => ({
   ...(probesInMs !== undefined && { probesInMs }),
 });
 
+/** Of a key that begins with one. */
+const methodOf = (key: string): string => key.slice(0, key.indexOf(" "));
 function limitOf(policy: LimitPolicy, clock: Clock): Places {
   return policy.adaptive ? new AdaptiveLimit(policy, clock) : new Limit(policy);
 }

@@ -7,6 +7,7 @@ import { Judged } from "../identity/judged.ts";
 import { type Observer, type ResponseEvent, type StreamUse, usedBy } from "../observer.ts";
 import { beside } from "./admission.ts";
 import { type AnswerMetadata, withHeaders } from "./answer-metadata.ts";
+import type { Degraded } from "./degrade.ts";
 import { Exchange } from "./exchange.ts";
 import { type FrontOptions, gatesOf, nameOf, type Served } from "./front.ts";
 import type { Gate } from "./gates.ts";
@@ -145,6 +146,19 @@ export class Opening<App, Args extends Message, Principal> {
       items: () => use().items,
       trace: exchange.trace,
       source: this.#judged?.caller?.credential.source,
+    });
+  }
+
+  /** Tells of a message that a follower was given, and that lacks something. */
+  lacked({ entries, failures }: Degraded): void {
+    const { exchange } = this;
+    this.#options.observer?.streamDegraded?.({
+      request: this.cx,
+      header: (name) => exchange.header(name),
+      method: this.#options.name,
+      degraded: entries,
+      failures,
+      trace: exchange.trace,
     });
   }
 

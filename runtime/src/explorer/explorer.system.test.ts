@@ -287,6 +287,7 @@ test("a switch for each mock", async () => {
         { state: "open", method: "echo.v1.EchoService/Other", probesInMs: 0 },
       ],
       limits: [{ taken: 3, most: 10, waiting: 2 }],
+      streams: [],
       addresses: [{ address: "10.0.0.7:80", state: "ejected", inFlight: 1 }],
     }),
   });
@@ -320,6 +321,7 @@ test("nothing in any field becomes markup, and nothing secret is shown", async (
     state: () => ({
       breakers: [{ method: EVIL, state: EVIL as "open" }],
       limits: [{ method: EVIL, taken: 1, most: 2, waiting: 0 }],
+      streams: [],
       addresses: [{ address: EVIL, state: EVIL as "idle", inFlight: 0 }],
     }),
   });
@@ -387,7 +389,9 @@ describe.each(["light", "dark"] as const)("with %s colours", (colorScheme) => {
     const { explorer, admin } = await opened({ plan, mocks: new Map([["echo", mock]]) });
     const breakers = (["closed", "open", "half-open"] as const).map((state) => ({ state, method: `e.S/${state}` }));
     const limits = [{ taken: 3, most: 10, waiting: 2 }];
-    explorer.upstreams.upstream({ service: EchoService.typeName, state: () => ({ breakers, limits, addresses: [] }) });
+    const streams = [{ taken: 7, most: 1_000, waiting: 0 }];
+    const state = () => ({ breakers, limits, streams, addresses: [] });
+    explorer.upstreams.upstream({ service: EchoService.typeName, state });
     observed(explorer);
     const found: string[] = [];
     for (const view of ["requests", "graph", "upstreams", "try"] as const) {

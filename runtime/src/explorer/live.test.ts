@@ -88,6 +88,7 @@ it("shows a breaker with the time since it changed, and a limit without a bound"
         { method: "a.S/M", state: "closed" },
       ],
       limits: [{ taken: 1, most: Number.POSITIVE_INFINITY, waiting: 0 }],
+      streams: [{ taken: 3, most: 1_000, waiting: 0 }],
       addresses: [],
     }),
   });
@@ -102,6 +103,7 @@ it("shows a breaker with the time since it changed, and a limit without a bound"
         { method: "a.S/M", state: "closed", forMs: undefined },
       ],
       limits: [{ method: undefined, taken: 1, most: null, waiting: 0 }],
+      streams: [{ method: undefined, taken: 3, most: 1_000 }],
       addresses: [],
     },
   ]);

@@ -104,7 +104,7 @@ export class Upstreams implements Observer {
 
   shown(): readonly ShownUpstream[] {
     return this.#all.map(({ service, branch, state }) => {
-      const { breakers, limits, addresses } = state();
+      const { breakers, limits, streams, addresses } = state();
       const since = (method: string | undefined): number | undefined => {
         const at = this.#changed.get(`${service} ${branch ?? ""} ${method ?? ""}`);
         // Whole seconds, so that what does not change is not told again at every turn.
@@ -120,6 +120,7 @@ export class Upstreams implements Observer {
         limits: limits.map(({ method, taken, most, waiting }) => ({
           ...{ method, taken, waiting, most: Number.isFinite(most) ? most : null },
         })),
+        streams: streams.map(({ method, taken, most }) => ({ method, taken, most })),
         addresses: addresses.map(({ address, state: is, inFlight }) => ({ address, state: is, inFlight })),
       };
     });

@@ -2,7 +2,7 @@
 // how many bytes are kept.
 import { type Clock, systemClock } from "../clock.ts";
 import { Code, Reason } from "../failure.ts";
-import { Degradation_Effect } from "../gen/bff/v1/degradation_pb.ts";
+import { type Degradation, Degradation_Effect } from "../gen/bff/v1/degradation_pb.ts";
 import type {
   AttemptEvent,
   CacheEvent,
@@ -14,6 +14,7 @@ import type {
   ResolverEvent,
   ResponseEvent,
   ResponseStartEvent,
+  StreamDegradedEvent,
 } from "../observer.ts";
 import { shownHeaders } from "./masks.ts";
 import type { ShownAttempt, ShownDegradation, ShownDetail, ShownRequest, ShownSpan } from "./shown.ts";
@@ -109,15 +110,16 @@ export class Recorder implements Observer {
     record.ms = endedAt - startedAt;
     record.source = source;
     record.status = outcome.ok ? "OK" : codeName(outcome.failure.clientCode);
-    if (outcome.ok) {
-      record.degraded = outcome.degraded.length;
-      record.degradation = outcome.degraded.slice(0, MOST_DEGRADATIONS).map(({ path, effect, reason, upstream }) => ({
-        path: short(path),
-        effect: nameOf(Degradation_Effect, effect),
-        reason: nameOf(Reason, reason),
-        upstream,
-      }));
-    } else record.failure = short(`${codeName(outcome.failure.code)}: ${outcome.failure.message}`);
+    if (outcome.ok) lacks(record, outcome.degraded);
+    else record.failure = short(`${codeName(outcome.failure.code)}: ${outcome.failure.message}`);
+    record.revision = ++this.#revision;
+  }
+
+  /** Of the messages of a stream that lack something the newest is shown. */
+  streamDegraded({ request, degraded }: StreamDegradedEvent): void {
+    const record = this.#of.get(request);
+    if (record === undefined) return;
+    lacks(record, degraded);
     record.revision = ++this.#revision;
   }
 
@@ -197,6 +199,18 @@ export class Recorder implements Observer {
     const spans = record.spans.map((span) => ("request" in span ? shownCall(span, show) : span));
     return { ...summaryOf(record), headers, source, failure, degradation, dropped, spans };
   }
+}
+
+/** What is said of an answer, or of a message of a stream. */
+function lacks(record: RequestRecord, degraded: readonly Degradation[]): void {
+  if (degraded.length === 0) return;
+  record.degraded += degraded.length;
+  record.degradation = degraded.slice(0, MOST_DEGRADATIONS).map(({ path, effect, reason, upstream }) => ({
+    path: short(path),
+    effect: nameOf(Degradation_Effect, effect),
+    reason: nameOf(Reason, reason),
+    upstream,
+  }));
 }
 
 function summaryOf({ id, rpc, at, ms, status, degraded, calls, requestId }: RequestRecord): ShownRequest {

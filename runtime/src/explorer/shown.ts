@@ -43,6 +43,8 @@ export interface ShownUpstream {
     readonly most: number | null;
     readonly waiting: number;
   }[];
+  /** Open streams; none of an upstream that nothing follows. */
+  readonly streams: readonly { readonly method?: string | undefined; readonly taken: number; readonly most: number }[];
   readonly addresses: readonly { readonly address: string; readonly state: string; readonly inFlight: number }[];
 }
 

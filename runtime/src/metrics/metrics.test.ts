@@ -76,6 +76,41 @@ describe("streams", () => {
     expect(lines()).toContain(`bff_stream_items_total${of} 10`);
     expect(lines()).toContain(opened);
   });
+  it("have messages that lack something, which are counted by field, and are no degraded answers", () => {
+    const metrics = metricsOf();
+    const degraded = ["runs[3].owner", "title"].map((path) =>
+      create(DegradationSchema, { path, upstream: "a.v1.A", reason: 2 }),
+    );
+    for (let i = 0; i < 3; i++) metrics.streamDegraded({ ...asked, degraded, failures: [] });
+    const stream = { openedAt: 1_004, items: 5, degraded: 3, end: "ended" } as const;
+    metrics.response(answered({ stream }));
+    const of = `{rpc_method="${method}"`;
+    expect(linesOf(metrics, /degraded/)).toEqual([
+      `bff_stream_items_degraded_total${of}} 3`,
+      `bff_degraded_total${of},path="runs[*].owner",upstream="a.v1.A",reason="UNAVAILABLE"} 3`,
+      `bff_degraded_total${of},path="title",upstream="a.v1.A",reason="UNAVAILABLE"} 3`,
+    ]);
+  });
+});
+
+it("tells topics of one name apart, and adds up what several files follow of one", () => {
+  const metrics = metricsOf();
+  const state = () => ({ followers: 2, keys: 1, ringBytes: 64, consumers: 1, resets: 3 });
+  for (const service of ["a.v1.A", "b.v1.B", "a.v1.A"]) metrics.topic({ name: "run", service, state });
+  metrics.topic({ name: "own", state });
+  const of = (service: string) => `{topic="run",rpc_service="${service}"}`;
+  expect(linesOf(metrics, /^bff_topic_(followers|resets)/)).toEqual([
+    ...[
+      `bff_topic_followers${of("a.v1.A")} 4`,
+      `bff_topic_followers${of("b.v1.B")} 2`,
+      'bff_topic_followers{topic="own"} 2',
+    ],
+    ...[
+      `bff_topic_resets_total${of("a.v1.A")} 6`,
+      `bff_topic_resets_total${of("b.v1.B")} 3`,
+      'bff_topic_resets_total{topic="own"} 3',
+    ],
+  ]);
 });
 
 describe("requests", () => {
@@ -222,6 +257,10 @@ it("shows upstreams as they are when it is asked", () => {
         { method: "a.v1.A/Get", taken: 2, most: 3, waiting: 5 },
         { method: "a.v1.A/Get", taken: 1, most: 4, waiting: 0 },
       ],
+      streams: [
+        { taken: 4, most: 1_000, waiting: 0 },
+        { method: "a.v1.A/Watch", taken: 1, most: 20, waiting: 0 },
+      ],
       addresses: [
         { address: "10.0.0.1:80", state: "connected", inFlight: 1 },
         { address: "10.0.0.2:80", state: "connected", inFlight: 0 },
@@ -234,7 +273,8 @@ it("shows upstreams as they are when it is asked", () => {
   metrics.breaker({ service: "a.v1.A", branch: "canary", from: "closed", to: "open", at: 0 });
   const shared = 'upstream="a.v1.A",branch="canary"';
   const own = `${shared},rpc_method="a.v1.A/Get"`;
-  expect(linesOf(metrics, /^bff_(breaker|limit|addresses)/)).toEqual([
+  const watch = `${shared},rpc_method="a.v1.A/Watch"`;
+  expect(linesOf(metrics, /^bff_(breaker|limit|upstream|addresses)/)).toEqual([
     `bff_breaker_transitions_total{${shared},to="open"} 1`,
     `bff_breaker_state{${shared},state="closed"} 0`,
     `bff_breaker_state{${shared},state="half-open"} 0`,
@@ -245,6 +285,8 @@ it("shows upstreams as they are when it is asked", () => {
     ...[`bff_limit_taken{${shared}} 1`, `bff_limit_taken{${own}} 3`],
     ...[`bff_limit_most{${shared}} 10`, `bff_limit_most{${own}} 7`],
     ...[`bff_limit_waiting{${shared}} 0`, `bff_limit_waiting{${own}} 5`],
+    ...[`bff_upstream_streams_open{${shared}} 4`, `bff_upstream_streams_open{${watch}} 1`],
+    ...[`bff_upstream_streams_most{${shared}} 1000`, `bff_upstream_streams_most{${watch}} 20`],
     `bff_addresses{${shared},state="idle"} 0`,
     `bff_addresses{${shared},state="connected"} 2`,
     `bff_addresses{${shared},state="warming"} 0`,

@@ -14,6 +14,7 @@ import {
   type Observer,
   type ResponseEvent,
   type ResponseStartEvent,
+  type StreamDegradedEvent,
   type StreamOpenEvent,
   type TopicEvent,
   type UpstreamEvent,
@@ -94,7 +95,10 @@ export class Metrics implements Observer {
     const { method, startedAt, endedAt, outcome, deprecated, stream } = event;
     if (stream !== undefined) this.#streams.ended(event, stream);
     else this.#answered(method, outcome.ok ? Code.OK : outcome.failure.clientCode, endedAt - startedAt);
-    if (outcome.ok && outcome.degraded.length > 0) this.#lacking(method, outcome.degraded);
+    if (outcome.ok && outcome.degraded.length > 0) {
+      this.#responses.add(method);
+      this.#lacking(method, outcome.degraded);
+    }
     if (deprecated !== undefined && this.#clock.date().getTime() >= Date.parse(deprecated.since))
       this.#deprecated.add(method, deprecated.source ?? "");
   }
@@ -103,8 +107,11 @@ export class Metrics implements Observer {
     if (server.inFlight > 0) server.inFlight--;
     server.record(code, tookMs);
   }
-  #lacking(method: string, degraded: Extract<ResponseEvent["outcome"], { ok: true }>["degraded"]): void {
-    this.#responses.add(method);
+  streamDegraded({ method, degraded }: StreamDegradedEvent): void {
+    this.#streams.degraded.add(method);
+    this.#lacking(method, degraded);
+  }
+  #lacking(method: string, degraded: StreamDegradedEvent["degraded"]): void {
     for (const { path, upstream, reason } of degraded)
       this.#degraded.add(method, withoutPositions(path), upstream, REASONS.get(reason) ?? "");
   }

@@ -46,3 +46,13 @@ export function labelled(names: readonly string[], values: readonly string[]): r
     return value === "" ? [] : [name, value];
   });
 }
+
+/** Samples of the same labels as one. */
+export function addedUp(samples: readonly Sample[]): readonly Sample[] {
+  const all = new Map<string, Sample>();
+  for (const { labels, value } of samples) {
+    const key = labels.join("\0");
+    all.set(key, { labels, value: value + (all.get(key)?.value ?? 0) });
+  }
+  return [...all.values()];
+}

@@ -18,6 +18,10 @@ export class StreamMetrics {
     ...["rpc_method", "end", "rpc_response_status_code"],
   ]);
 
+  readonly degraded = new Counter("bff_stream_items_degraded_total", "Messages of streams that lack something.", [
+    "rpc_method",
+  ]);
+
   opened({ request, method, items }: StreamOpenEvent): void {
     let streams = this.#methods.get(method);
     if (streams === undefined) {
@@ -48,6 +52,7 @@ export class StreamMetrics {
           return { labels, value };
         }),
       },
+      this.degraded.family,
       this.#ends.family,
     ];
   }

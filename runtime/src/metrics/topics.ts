@@ -1,6 +1,6 @@
 // What topics hold at this moment: asked when somebody wants to know.
 import type { TopicEvent, TopicState } from "../observer.ts";
-import { labelled } from "./series.ts";
+import { addedUp, labelled } from "./series.ts";
 import type { Family } from "./snapshot.ts";
 
 const FAMILIES: readonly (readonly [name: string, of: keyof TopicState, help: string])[] = [
@@ -14,13 +14,12 @@ const FAMILIES: readonly (readonly [name: string, of: keyof TopicState, help: st
 /** @param all as they were told when they were made */
 export function topicFamilies(all: readonly TopicEvent[]): readonly Family[] {
   if (all.length === 0) return [];
-  // Two services may have topics of one name.
-  const names = [...new Set(all.map(({ name }) => name))];
-  const states = all.map((topic) => ({ name: topic.name, state: topic.state() }));
-  const sum = (name: string, of: keyof TopicState): number =>
-    states.reduce((total, one) => total + (one.name === name ? one.state[of] : 0), 0);
+  const states = all.map(({ name, service = "", state }) => ({
+    labels: labelled(["topic", "rpc_service"], [name, service]),
+    state: state(),
+  }));
   return FAMILIES.map(([name, of, help]) => ({
     ...{ name, help, type: name.endsWith("_total") ? "counter" : "gauge", merge: "sum" },
-    samples: names.map((topic) => ({ labels: labelled(["topic"], [topic]), value: sum(topic, of) })),
+    samples: addedUp(states.map(({ labels, state }) => ({ labels, value: state[of] }))), // several files may follow one topic
   }));
 }

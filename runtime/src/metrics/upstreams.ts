@@ -1,6 +1,6 @@
 // What upstreams are like at this moment: breakers, limits and addresses are asked when somebody wants to know.
-import type { BreakerState, UpstreamEvent } from "../observer.ts";
-import { labelled } from "./series.ts";
+import type { BreakerState, LimitState, UpstreamEvent } from "../observer.ts";
+import { addedUp, labelled } from "./series.ts";
 import type { Family, Sample } from "./snapshot.ts";
 
 const BREAKER: readonly BreakerState[] = ["closed", "half-open", "open"];
@@ -11,14 +11,15 @@ export function upstreamFamilies(all: readonly UpstreamEvent[]): readonly Family
   const found = all.map((upstream) => ({ upstream, state: upstream.state() }));
   const gauge = (name: string, help: string, samples: readonly Sample[]): Family => ({
     ...{ name, help, type: "gauge", merge: "sum" },
-    samples: addedUp(samples),
+    // A method may have several limits, one for each policy. A limit without a bound has no number.
+    samples: addedUp(samples).filter(({ value }) => Number.isFinite(value)),
   });
-  const of = (upstream: UpstreamEvent, more: readonly string[], values: readonly string[]): readonly string[] =>
+  const labelsOf = (upstream: UpstreamEvent, more: readonly string[], values: readonly string[]): readonly string[] =>
     labelled(["upstream", "branch", ...more], [upstream.service, upstream.branch ?? "", ...values]);
-  const limits = (value: (limit: { taken: number; most: number; waiting: number }) => number): readonly Sample[] =>
+  const limits = (value: (limit: LimitState) => number, of: "limits" | "streams" = "limits"): readonly Sample[] =>
     found.flatMap(({ upstream, state }) =>
-      state.limits.map((limit) => ({
-        labels: of(upstream, ["rpc_method"], [limit.method ?? ""]),
+      state[of].map((limit) => ({
+        labels: labelsOf(upstream, ["rpc_method"], [limit.method ?? ""]),
         value: value(limit),
       })),
     );
@@ -29,7 +30,7 @@ export function upstreamFamilies(all: readonly UpstreamEvent[]): readonly Family
       found.flatMap(({ upstream, state }) =>
         state.breakers.flatMap((breaker) =>
           BREAKER.map((one) => ({
-            labels: of(upstream, ["rpc_method", "state"], [breaker.method ?? "", one]),
+            labels: labelsOf(upstream, ["rpc_method", "state"], [breaker.method ?? "", one]),
             value: breaker.state === one ? 1 : 0,
           })),
         ),
@@ -51,26 +52,26 @@ export function upstreamFamilies(all: readonly UpstreamEvent[]): readonly Family
       limits(({ waiting }) => waiting),
     ),
     gauge(
+      "bff_upstream_streams_open",
+      "How many streams of an upstream are open.",
+      limits(({ taken }) => taken, "streams"),
+    ),
+    gauge(
+      "bff_upstream_streams_most",
+      "How many streams of an upstream may be open.",
+      limits(({ most }) => most, "streams"),
+    ),
+    gauge(
       "bff_addresses",
       "How many addresses of an upstream are in this state.",
       found.flatMap(({ upstream, state }) =>
         state.addresses.length === 0
           ? []
           : ADDRESS.map((one) => ({
-              labels: of(upstream, ["state"], [one]),
+              labels: labelsOf(upstream, ["state"], [one]),
               value: state.addresses.filter((address) => address.state === one).length,
             })),
       ),
     ),
   ];
-}
-
-/** A method may have several limits, one for each policy. */
-function addedUp(samples: readonly Sample[]): readonly Sample[] {
-  const all = new Map<string, Sample>();
-  for (const { labels, value } of samples) {
-    const key = labels.join("\0");
-    all.set(key, { labels, value: value + (all.get(key)?.value ?? 0) });
-  }
-  return [...all.values()].filter(({ value }) => Number.isFinite(value)); // a limit without a bound has no number
 }

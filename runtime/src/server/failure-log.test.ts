@@ -1,6 +1,8 @@
+import { create } from "@bufbuild/protobuf";
 import { Code as ConnectCode, ConnectError } from "@connectrpc/connect";
 import { expect, test } from "vitest";
-import { Code, Failure, timedOut } from "../failure.ts";
+import { Code, Failure, Reason, timedOut } from "../failure.ts";
+import { DegradationSchema } from "../gen/bff/v1/degradation_pb.ts";
 import type { Observer } from "../observer.ts";
 import { FakeClient } from "../testing/fake-client.ts";
 import { front, page } from "../testing/front.ts";
@@ -58,6 +60,23 @@ test("a degraded response is told with what it lacks", async () => {
   expect(lines()).toEqual([
     "test.v1.Front/Show degraded in title: test.v1.Upstream/Get UNAVAILABLE: connect ECONNREFUSED 10.0.0.7:9001",
   ]);
+});
+
+test("so is a message of a stream", () => {
+  const { log, lines } = logged();
+  const failure = new Failure({
+    ...{
+      code: Code.UNAVAILABLE,
+      reason: Reason.UNAVAILABLE,
+      callee: "test.v1.Upstream/Get",
+      message: "gone",
+      clientCode: Code.UNAVAILABLE,
+    },
+  });
+  const degraded = ["runs[0].title", "runs[7].title"].map((path) => create(DegradationSchema, { path }));
+  const event = { request: {}, header: () => "", method: "test.v1.Front/Follow" };
+  for (let i = 0; i < 3; i++) log.streamDegraded({ ...event, degraded, failures: [failure, failure] });
+  expect(lines()).toEqual(["test.v1.Front/Follow degraded in runs[*].title: test.v1.Upstream/Get UNAVAILABLE: gone"]);
 });
 
 test("one kind of failure is told once in ten seconds, and then with how many it stands for", async () => {
@@ -266,6 +285,7 @@ test("an observer hears beside the log, and of nothing that it did not ask for",
     "limited",
     "resolver",
     "response",
+    "streamDegraded",
   ]);
 });
 

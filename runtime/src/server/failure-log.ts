@@ -10,6 +10,7 @@ import {
   type Observer,
   type ResolverEvent,
   type ResponseEvent,
+  type StreamDegradedEvent,
   withoutPositions,
 } from "../observer.ts";
 import { type DeprecatedCall, DeprecatedCalls } from "./deprecated-calls.ts";
@@ -79,6 +80,9 @@ export class FailureLog implements Observer {
     if (!outcome.ok) this.#failed(method, event, outcome.failure);
     else if (outcome.degraded.length > 0) this.#degraded(method, event, outcome);
   }
+  streamDegraded({ method, ...event }: StreamDegradedEvent): void {
+    this.#degraded(method, event, event);
+  }
   #failed(rpc: string, asked: Asked, failure: Failure): void {
     if (!isOurs(failure)) return;
     const status = codeName(failure.clientCode);
@@ -101,7 +105,11 @@ export class FailureLog implements Observer {
       );
   }
   /** A line for each method and code, with all that it has touched. */
-  #degraded(rpc: string, asked: Asked, { degraded, failures }: OkOutcome): void {
+  #degraded(
+    rpc: string,
+    asked: Asked,
+    { degraded, failures }: Pick<StreamDegradedEvent, "degraded" | "failures">,
+  ): void {
     const told = new Set<string>();
     for (const failure of new Set(failures)) {
       const { code } = failure;
@@ -265,7 +273,6 @@ const WHY_LIMITED = {
   cost: ": it costs more than is ever allowed",
   unreachable: ": its counters cannot be reached",
 } as const;
-type OkOutcome = Extract<ResponseEvent["outcome"], { readonly ok: true }>;
 
 /**
  * What a guard or an `on_error` rule says is meant to be said; a client that has gone, or that asks for what cannot be, is no failure

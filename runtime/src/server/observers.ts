@@ -15,6 +15,7 @@ export function together(observers: readonly Observer[]): Observer | undefined {
     ...told(observers, "limited"),
     ...told(observers, "resolver"),
     ...told(observers, "streamOpen"),
+    ...told(observers, "streamDegraded"),
     ...told(observers, "response"),
     ...told(observers, "breaker"),
     ...told(observers, "ejection"),

@@ -85,7 +85,7 @@ export async function composeItem<
     const { token = "", reset } = slot;
     options.stamp?.(response, create(PositionSchema, { token, reset }));
     if (required) assertWritable(method.output, response);
-    slot.composed(response, found !== undefined && found.entries.length > 0);
+    slot.composed(response, found !== undefined && found.entries.length > 0 ? found : undefined);
     return true;
   } catch (thrown) {
     exchange.scope.fail(asFailure(thrown));

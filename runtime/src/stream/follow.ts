@@ -284,7 +284,10 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
     this.#saidAt = now;
     this.#gaveAt = now;
     this.#items++;
-    if (lacking) this.#degraded++;
+    if (lacking !== undefined) {
+      this.#degraded++;
+      this.#opening?.lacked(lacking);
+    }
     if (!this.#ready) this.#stalledAt = now;
   }
   /** One at a time: what is decided of an item may make it the last one. */

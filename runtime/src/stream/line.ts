@@ -1,6 +1,7 @@
 // The items of one stream that are between its source and its follower, in their order.
 import type { Message } from "@bufbuild/protobuf";
 import type { At } from "../call/source.ts";
+import type { Degraded } from "../compose/degrade.ts";
 import type { Exchange } from "../compose/exchange.ts";
 import type { Failure } from "../failure.ts";
 
@@ -17,8 +18,8 @@ export class Slot<Item> {
   exchange: Exchange | undefined;
   /** Once composed. */
   message: Message | undefined;
-  /** Whether the message lacks something. */
-  lacking = false;
+  /** What the message lacks. */
+  lacking: Degraded | undefined;
   /** Once failed. */
   failure: Failure | undefined;
 
@@ -27,8 +28,8 @@ export class Slot<Item> {
     this.token = token;
     this.reset = reset;
   }
-  /** @param lacking whether something of it is degraded */
-  composed(message: Message, lacking: boolean): void {
+  /** @param lacking what of it is degraded; undefined: nothing */
+  composed(message: Message, lacking: Degraded | undefined): void {
     this.stop();
     this.state = "composed";
     this.message = message;

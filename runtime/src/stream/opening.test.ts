@@ -37,7 +37,7 @@ describe("an opening", () => {
     expect(client.sent).toHaveLength(1);
   });
   test("whose supplementary step fails degrades every item, with the upstream's failure", async () => {
-    const { follow, source, client, responses } = streamRig();
+    const { follow, source, client, responses, lacking } = streamRig();
     const found: string[][] = [];
     const { heard } = follow({
       open: async (cx) => {
@@ -73,6 +73,12 @@ describe("an opening", () => {
     expect(heard.slice(1)).toEqual(["item 1 true 14 @1", "item 2 true 14 @2", "ended"]);
     expect(found).toEqual([["facts test.v1.Upstream", "cards test.v1.Upstream"], ["facts test.v1.Upstream"]]);
     expect(responses).toMatchObject([{ outcome: { ok: true }, stream: { items: 2, degraded: 2 } }]);
+    const told = lacking.map(({ degraded, failures }) =>
+      degraded.map(({ path }, i) => `${path} ${failures[i]?.code} ${failures[i]?.method}`),
+    );
+    const [owner, own] = ["facts 14 test.v1.Upstream/Get", "cards 5 test.v1.Upstream/Get"];
+    expect(told).toEqual([[owner, own], [owner]]);
+    expect(lacking[0]).toMatchObject({ method: responses[0]?.method, request: responses[0]?.request });
   });
   test("waits for steps that only items read, within its own time", async () => {
     const { follow, source, clock } = streamRig();

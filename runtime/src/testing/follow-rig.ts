@@ -4,7 +4,7 @@ import type { At, Items, Source } from "../call/source.ts";
 import { type Rpc, Upstream } from "../call/upstream.ts";
 import type { Failure } from "../failure.ts";
 import type { IncomingHeaders } from "../identity/incoming.ts";
-import type { Observer, ResponseEvent, StreamOpenEvent } from "../observer.ts";
+import type { Observer, ResponseEvent, StreamDegradedEvent, StreamOpenEvent } from "../observer.ts";
 import { streamEndpoint } from "../stream/endpoint.ts";
 import type { Follower, Following, StreamEndpoint } from "../stream/stream-endpoint.ts";
 import type { StreamOptions } from "../stream/stream-options.ts";
@@ -102,9 +102,11 @@ export function streamRig(instead?: (clock: FakeClock) => Observer) {
   const client = new FakeClient();
   const responses: ResponseEvent[] = [];
   const opens: StreamOpenEvent[] = [];
+  const lacking: StreamDegradedEvent[] = [];
   const observer: Observer = instead?.(clock) ?? {
     response: (event) => void responses.push(event),
     streamOpen: (event) => void opens.push(event),
+    streamDegraded: (event) => void lacking.push(event),
   };
   const upstream = new Upstream("test.v1.Upstream", client, {}, { clock, observer });
   const app: App = { get: upstream.unary(UpstreamService.method.get, {}) };
@@ -138,5 +140,5 @@ export function streamRig(instead?: (clock: FakeClock) => Observer) {
     if (only === undefined || others.length > 0) throw new Error(`${sources.length} sources`);
     return only;
   };
-  return { clock, client, app, endpoint, follow, source, sources, responses, opens };
+  return { clock, client, app, endpoint, follow, source, sources, responses, opens, lacking };
 }

@@ -16,6 +16,8 @@ import { tokenOf } from "./token.ts";
 /** A topic as it is declared. */
 export interface TopicSpec<Item> {
   readonly name: string;
+  /** The full name of the service that declares it: others may have topics of this name. */
+  readonly service?: string | undefined;
   readonly decode: (bytes: Uint8Array) => Item;
   /** The subject of a key in NATS, with `{key}` in its place, and the stream of JetStream that has it: both or neither. */
   readonly subject?: string | undefined;
@@ -42,7 +44,7 @@ export interface TopicsOptions {
 }
 
 /** What tells topics apart. */
-interface Declared extends Pick<TopicSpec<unknown>, "name" | "subject" | "jetstream"> {
+interface Declared extends Pick<TopicSpec<unknown>, "name" | "service" | "subject" | "jetstream"> {
   readonly decode: unknown;
   readonly call?: { readonly method: string } | undefined;
 }
@@ -133,7 +135,7 @@ export class Topic<Item> {
 
   /** @throws Error where there is neither a NATS for it nor a call; `serve` has told so before */
   constructor(spec: TopicSpec<Item>, topics: Topics) {
-    const { name, call } = spec;
+    const { name, service, call } = spec;
     this.name = name;
     this.#spec = spec;
     this.#clock = topics.clock;
@@ -153,7 +155,7 @@ export class Topic<Item> {
       this.latest = topics.newestByCall(name, call.method, (key, hears) => this.#byCall(log.epoch, key, hears));
     } else throw new Error(`topic ${name} has no call: it needs NATS`);
     topics.made(this);
-    topics.observer?.topic?.({ name, state: () => this.state });
+    topics.observer?.topic?.({ name, service, state: () => this.state });
   }
   /**
    * Follows a key; a key that cannot be one fails with INVALID_ARGUMENT.
@@ -168,10 +170,10 @@ export class Topic<Item> {
     return this.#following.state;
   }
   /** @internal Whether it is declared so. */
-  is({ name, subject, jetstream, decode, call }: Declared): boolean {
+  is({ name, service, subject, jetstream, decode, call }: Declared): boolean {
     const own = this.#spec;
     const where = own.subject === subject && own.jetstream === jetstream && own.call?.method === call?.method;
-    return own.name === name && where && own.decode === decode;
+    return own.name === name && own.service === service && where && own.decode === decode;
   }
   /** @internal */
   close(): void {

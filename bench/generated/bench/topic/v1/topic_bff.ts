@@ -46,6 +46,7 @@ function createApp({ event }: Upstreams, env: Env, topics: Topics): App {
     env,
     runTopic: new Topic({ // topic.proto:16:10
       name: "run",
+      service: "bench.topic.v1.RunService",
       decode: decodeEvent,
       keep: 256,
       call: { method: "bench.up.v1.EventService/Watch", open: callSource(event.streamWith(EventService.method.watch, encodeWatchRequest, decodeEvent, STREAM), (_cx, key: string, _opened, resume) => ({

@@ -60,6 +60,7 @@ function createApp({ agent }: Upstreams, env: Env, topics: Topics): App {
     getRun: agent.unaryWith(AgentService.method.getRun, encodeGetRunRequest, decodeRun, { ...CALL, coalesce: true }),
     runTopic: new Topic({ // web.proto:21:7
       name: "run",
+      service: "web.v1.RunService",
       decode: decodeRunEvent,
       subject: "runs.{key}.events",
       jetstream: "RUNS",
@@ -69,6 +70,7 @@ function createApp({ agent }: Upstreams, env: Env, topics: Topics): App {
     }, topics),
     noticesTopic: new Topic({ // web.proto:33:7
       name: "notices",
+      service: "web.v1.RunService",
       decode: decodeNotice,
       subject: "notices.{key}",
       jetstream: "NOTICES",
