@@ -13,7 +13,7 @@ import {
 } from "@connectrpc/connect-node";
 import { INCOMING } from "../compose/judged-handler.ts";
 import type { ServerFault } from "./failure-log.ts";
-import type { Handler } from "./listener.ts";
+import type { Handler } from "./handler.ts";
 import { NodeIncoming, type Peers } from "./peers.ts";
 
 export interface ConnectAdapterOptions extends ConnectRouterOptions {

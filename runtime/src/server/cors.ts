@@ -1,6 +1,6 @@
 import { cors } from "@connectrpc/connect";
 import { REQUEST_ID } from "../call/request-id.ts";
-import type { Handler, ServerRequest, ServerResponse } from "./listener.ts";
+import type { Handler, ServerRequest, ServerResponse } from "./handler.ts";
 
 /** Also those of REST; what a path does not take is refused there. */
 const METHODS = [...cors.allowedMethods, "PUT", "PATCH", "DELETE"].join(", ");

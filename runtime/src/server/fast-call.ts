@@ -1,5 +1,4 @@
 import type * as http from "node:http";
-import type * as http2 from "node:http2";
 import type { Message } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Compression } from "@connectrpc/connect/protocol";
@@ -13,6 +12,7 @@ import { type Failure, OVER } from "../failure.ts";
 import type { Incoming, IncomingHeaders, Peer } from "../identity/incoming.ts";
 import type { Judged } from "../identity/judged.ts";
 import { appended } from "../wire/appended.ts";
+import type { Carrier, Hearer } from "./carrier.ts";
 import type { ServerFault } from "./failure-log.ts";
 import { joined, type Peers, valuesOf } from "./peers.ts";
 import type { Holder, PendingBytes } from "./pending-bytes.ts";
@@ -44,7 +44,7 @@ export interface FastHead {
   readonly headers: http.IncomingHttpHeaders;
   /** The same as they came: names and values in turn. */
   readonly raw: readonly string[];
-  readonly carrier: http2.ServerHttp2Stream | http.IncomingMessage;
+  readonly carrier: Carrier | http.IncomingMessage;
   /** What the client's deadline leaves, if it has one. */
   readonly clientMs: number | undefined;
   /** What the client takes. */
@@ -59,7 +59,7 @@ const NONE: readonly string[] = [];
 const NOTHING = Buffer.alloc(0);
 
 /** One request on the fast path, from its headers until it is refused or its message is handed on. */
-export abstract class FastCall<Rpc extends CallRpc = CallRpc> implements Incoming, Holder, Slotted, Whole {
+export abstract class FastCall<Rpc extends CallRpc = CallRpc> implements Incoming, Holder, Hearer, Slotted, Whole {
   slot = 0;
   heldBytes = 0;
   holderSlot = 0;
@@ -107,7 +107,7 @@ export abstract class FastCall<Rpc extends CallRpc = CallRpc> implements Incomin
   }
   get peer(): Peer {
     const { carrier } = this.head;
-    this.#peer ??= this.rpc.peers.of("session" in carrier ? carrier.session : carrier.socket, () =>
+    this.#peer ??= this.rpc.peers.of("hear" in carrier ? carrier.connection : carrier.socket, () =>
       this.all("x-forwarded-for"),
     );
     return this.#peer;
@@ -347,10 +347,10 @@ const expired = (call: FastCall): void =>
   call.abort(new ConnectError("the operation timed out", Code.DeadlineExceeded));
 const lingered = (call: FastCall, error: ConnectError): void => call.lingered(error);
 
-// ---- listeners, shared by all streams in place of closures for each ----
+// ---- listeners, shared by all requests of HTTP/1.1 in place of closures for each ----
 
 const CALL = Symbol();
-type OfCall = { [CALL]?: FastCall | undefined };
+type OfCall = { [CALL]?: Hearer | undefined };
 
 function onData(this: OfCall, chunk: Buffer): void {
   this[CALL]?.data(chunk);
@@ -358,23 +358,16 @@ function onData(this: OfCall, chunk: Buffer): void {
 function onEnd(this: OfCall): void {
   this[CALL]?.end();
 }
-function onClose(this: OfCall): void {
-  const call = this[CALL];
-  this[CALL] = undefined; // node:http2 may keep its streams until the next full collection
-  call?.close();
-}
 function onResponseClose(this: http.ServerResponse): void {
-  onClose.call(this.req as OfCall);
+  const request = this.req as OfCall;
+  const call = request[CALL]; // not the request's own event, which comes when it has been read
+  request[CALL] = undefined;
+  call?.close();
 }
 function onError(): void {} // `close` follows
 
-/** Gives a call what its stream has to say. */
-export function attachStream(call: FastCall, stream: http2.ServerHttp2Stream): void {
-  (stream as OfCall)[CALL] = call;
-  stream.on("data", onData).on("end", onEnd).on("close", onClose).on("error", onError);
-}
-/** The same of HTTP/1.1, where the request closes when it has been read. */
-export function attachRequest(call: FastCall, request: http.IncomingMessage, response: http.ServerResponse): void {
+/** Gives a call what its request has to say. */
+export function attachRequest(call: Hearer, request: http.IncomingMessage, response: http.ServerResponse): void {
   (request as OfCall)[CALL] = call;
   request.on("data", onData).on("end", onEnd).on("error", onError);
   response.on("close", onResponseClose);

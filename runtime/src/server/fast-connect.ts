@@ -1,7 +1,7 @@
 import type * as http from "node:http";
-import type * as http2 from "node:http2";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { codeToHttpStatus, errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
+import type { Carrier } from "./carrier.ts";
 import type { FastHead } from "./fast-call.ts";
 import { FastHttpCall } from "./fast-http.ts";
 import { COMPRESS_FROM, type FastRpc } from "./unary-call.ts";
@@ -16,12 +16,7 @@ export interface ConnectEncoding {
 export class FastConnectCall extends FastHttpCall {
   readonly #encoding: ConnectEncoding;
 
-  constructor(
-    rpc: FastRpc,
-    head: FastHead,
-    encoding: ConnectEncoding,
-    out: http2.ServerHttp2Stream | http.ServerResponse,
-  ) {
+  constructor(rpc: FastRpc, head: FastHead, encoding: ConnectEncoding, out: Carrier | http.ServerResponse) {
     super(rpc, head, out);
     this.#encoding = encoding;
   }
@@ -66,13 +61,13 @@ export class FastConnectCall extends FastHttpCall {
       () => this.#respond(status, all, bytes, false),
     );
   }
-  #headers(type: string, headers: readonly string[], trailers: readonly string[]): (string | number)[] {
-    const all: (string | number)[] = ["content-type", type, ...this.head.extra];
+  #headers(type: string, headers: readonly string[], trailers: readonly string[]): string[] {
+    const all = ["content-type", type, ...this.head.extra];
     if (headers.length > 0) all.push(...headers);
     for (let i = 0; i + 1 < trailers.length; i += 2) all.push(`trailer-${trailers[i] ?? ""}`, trailers[i + 1] ?? "");
     return all;
   }
-  #respond(status: number, headers: (string | number)[], body: Uint8Array, compressed: boolean): void {
+  #respond(status: number, headers: string[], body: Uint8Array, compressed: boolean): void {
     if (compressed) headers.push("content-encoding", this.head.compression?.name ?? "");
     this.respond(status, headers, body);
   }

@@ -1,39 +1,30 @@
-import * as http2 from "node:http2";
 import type { Message } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { REQUEST_ID } from "../call/request-id.ts";
 import { frame } from "../wire/frame.ts";
+import type { Carrier } from "./carrier.ts";
 import type { FastHead } from "./fast-call.ts";
 import { FramedRequest, type FrameReader } from "./framed-request.ts";
 import { statusTrailers } from "./grpc-status.ts";
-import { discardStream, dropStream } from "./request-body.ts";
+import { type Trailers, trailersOf } from "./trailers.ts";
 import { type FastRpc, UnaryCall } from "./unary-call.ts";
 
 const COMPRESSED = 1;
 const OK = { "grpc-status": "0" };
-const WITH_TRAILERS = { waitForTrailers: true };
-
-export type Trailers = Record<string, string | string[]>;
-const TRAILERS = Symbol();
-type Answered = http2.ServerHttp2Stream & { [TRAILERS]?: Trailers };
-/** One listener for all streams, in place of closures. */
-function onWantTrailers(this: Answered): void {
-  this.sendTrailers(this[TRAILERS] ?? OK);
-}
 
 /** A unary call of gRPC, over HTTP/2. */
 export class FastGrpcCall extends UnaryCall implements FrameReader {
-  readonly #stream: http2.ServerHttp2Stream;
+  readonly #carrier: Carrier;
   readonly #frames = new FramedRequest("unary");
   #args: Message | undefined;
 
-  constructor(rpc: FastRpc, head: FastHead, stream: http2.ServerHttp2Stream) {
+  constructor(rpc: FastRpc, head: FastHead, carrier: Carrier) {
     super(rpc, head);
-    this.#stream = stream;
+    this.#carrier = carrier;
   }
 
   protected get session(): object {
-    return this.#stream.session ?? this.#stream;
+    return this.#carrier.session;
   }
   protected get expected(): number {
     return this.#frames.expected;
@@ -88,38 +79,19 @@ export class FastGrpcCall extends UnaryCall implements FrameReader {
     this.#respond(headers, "", undefined, trailers.length > 0 ? { ...trailersOf(trailers), ...status } : status);
   }
   #respond(more: readonly string[], degraded: string, body: Uint8Array | undefined, trailers: Trailers): void {
-    const stream: Answered = this.#stream;
-    if (stream.destroyed || stream.closed) return;
-    const headers: (string | number)[] = [":status", 200, "content-type", "application/grpc+proto"];
+    const headers = ["content-type", "application/grpc+proto"];
     const { compression, extra, requestId } = this.head;
     if (requestId !== undefined) headers.push(REQUEST_ID, requestId);
     if (compression !== null) headers.push("grpc-encoding", compression.name);
     if (extra.length > 0) headers.push(...extra);
     if (more.length > 0) headers.push(...more);
     if (degraded !== "") headers.push("bff-degraded", degraded);
-    stream.respond(headers as string[], WITH_TRAILERS);
-    stream[TRAILERS] = trailers;
-    stream.on("wantTrailers", onWantTrailers);
-    if (body === undefined) stream.end();
-    else stream.end(body);
-    if (this.unread) discardStream(stream);
+    this.#carrier.answer(200, headers, body, trailers, this.unread);
   }
   protected cutOff(): void {
-    this.#stream.close(http2.constants.NGHTTP2_INTERNAL_ERROR);
+    this.#carrier.cutOff();
   }
   protected drop(): void {
-    dropStream(this.#stream);
+    this.#carrier.drop();
   }
-}
-
-/** Names and values in turn; several values of one name become a list. */
-export function trailersOf(pairs: readonly string[]): Trailers {
-  const all: Trailers = {};
-  for (let i = 0; i + 1 < pairs.length; i += 2) {
-    const name = (pairs[i] ?? "").toLowerCase();
-    const value = pairs[i + 1] ?? "";
-    const before = all[name];
-    all[name] = before === undefined ? value : [before, value].flat();
-  }
-  return all;
 }

@@ -1,22 +1,21 @@
 import type * as http from "node:http";
-import * as http2 from "node:http2";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { REQUEST_ID } from "../call/request-id.ts";
+import type { Carrier } from "./carrier.ts";
 import type { FastHead } from "./fast-call.ts";
-import { discardStream, dropStream } from "./request-body.ts";
 import { type FastRpc, UnaryCall } from "./unary-call.ts";
 
 /** A call whose request and answer are one body each, over HTTP/1.1 or HTTP/2. */
 export abstract class FastHttpCall extends UnaryCall {
-  readonly #out: http2.ServerHttp2Stream | http.ServerResponse;
+  readonly #out: Carrier | http.ServerResponse;
 
-  constructor(rpc: FastRpc, head: FastHead, out: http2.ServerHttp2Stream | http.ServerResponse) {
+  constructor(rpc: FastRpc, head: FastHead, out: Carrier | http.ServerResponse) {
     super(rpc, head);
     this.#out = out;
   }
 
   protected get session(): object | undefined {
-    return "writeHead" in this.#out ? undefined : (this.#out.session ?? this.#out);
+    return "writeHead" in this.#out ? undefined : this.#out.session;
   }
   protected get expected(): number {
     return Number.parseInt(this.head.headers["content-length"] ?? "Infinity", 10) || Number.POSITIVE_INFINITY;
@@ -32,7 +31,7 @@ export abstract class FastHttpCall extends UnaryCall {
   }
 
   /** @param headers names and values in turn; `content-length` is added where there is a body */
-  protected respond(status: number, headers: (string | number)[], body: Uint8Array | undefined): void {
+  protected respond(status: number, headers: string[], body: Uint8Array | undefined): void {
     const out = this.#out;
     const { requestId } = this.head;
     if (requestId !== undefined) headers.push(REQUEST_ID, requestId);
@@ -42,26 +41,22 @@ export abstract class FastHttpCall extends UnaryCall {
       // Set one by one: node drops what was set before, `connection` for example, when it gets a list.
       out.statusCode = status;
       for (let i = 0; i + 1 < headers.length; i += 2) {
-        const name = headers[i] as string;
+        const name = headers[i] ?? "";
         const before = out.getHeader(name);
-        const value = headers[i + 1] as string;
+        const value = headers[i + 1] ?? "";
         out.setHeader(name, before === undefined ? value : [before, value].flat().map(String));
       }
       out.end(body);
       return;
     }
-    if (out.destroyed || out.closed) return;
-    headers.unshift(":status", status);
-    out.respond(headers as string[], { endStream: body === undefined });
-    if (body !== undefined) out.end(body);
-    if (this.unread) discardStream(out);
+    out.answer(status, headers, body, undefined, this.unread);
   }
   protected cutOff(): void {
     if ("writeHead" in this.#out) this.#out.destroy();
-    else this.#out.close(http2.constants.NGHTTP2_INTERNAL_ERROR);
+    else this.#out.cutOff();
   }
   protected drop(): void {
     if ("writeHead" in this.#out) this.#out.destroy();
-    else dropStream(this.#out);
+    else this.#out.drop();
   }
 }

@@ -3,12 +3,13 @@ import type * as http2 from "node:http2";
 import type { Registry } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
 import type { Endpoint } from "../compose/endpoint-options.ts";
+import type { Carrier } from "./carrier.ts";
 import { binaryOf, jsonOf } from "./encodings.ts";
 import type { ServerFault } from "./failure-log.ts";
-import { attachRequest, attachStream, type FastCall, type FastHead } from "./fast-call.ts";
+import { attachRequest, type FastCall, type FastHead } from "./fast-call.ts";
 import { type ConnectEncoding, FastConnectCall } from "./fast-connect.ts";
 import { FastGrpcCall } from "./fast-grpc.ts";
-import type { Shortcut } from "./listener.ts";
+import type { Shortcut } from "./handler.ts";
 import type { Peers } from "./peers.ts";
 import type { PendingBytes } from "./pending-bytes.ts";
 import { type HeadNames, RequestHeads, type RequestHeadsOptions } from "./request-heads.ts";
@@ -85,7 +86,7 @@ export class FastPath implements Shortcut {
     }
   }
 
-  stream(stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders, raw: readonly string[]): boolean {
+  stream(stream: Carrier, headers: http2.IncomingHttpHeaders, raw: readonly string[]): boolean {
     if (headers[":method"] !== "POST") return false;
     const served = this.#served.get(headers[":path"]);
     const kind = KINDS.get(headers["content-type"]);
@@ -97,7 +98,7 @@ export class FastPath implements Shortcut {
       kind === "grpc"
         ? new FastGrpcCall(served.binary, head, stream)
         : new FastConnectCall(served[kind === "json" ? "json" : "binary"], head, this.#encoding(kind), stream);
-    attachStream(call, stream);
+    stream.hear(call);
     return true;
   }
 

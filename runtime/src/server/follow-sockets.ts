@@ -7,7 +7,7 @@ import type { Registry } from "@bufbuild/protobuf";
 import type { WebSocketServer } from "ws";
 import type { Incoming, Peer } from "../identity/incoming.ts";
 import { FollowSocket } from "./follow-socket.ts";
-import type { Upgrades } from "./listener.ts";
+import type { Upgrades } from "./handler.ts";
 import { joined, type Peers, valuesOf } from "./peers.ts";
 import type { PendingBytes } from "./pending-bytes.ts";
 import { PROTOCOL } from "./protocol.ts";

@@ -4,7 +4,8 @@ import * as http2 from "node:http2";
 import * as net from "node:net";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { closing } from "../testing/closing.ts";
-import { type Handler, Listener, type ListenerOptions, type ServerResponse } from "./listener.ts";
+import type { Handler, ServerResponse } from "./handler.ts";
+import { Listener, type ListenerOptions } from "./listener.ts";
 import { PendingBytes } from "./pending-bytes.ts";
 
 const open: Listener[] = [];

@@ -1,35 +1,17 @@
 import { once } from "node:events";
 import * as http from "node:http";
-import * as http2 from "node:http2";
 import * as net from "node:net";
 import type { Duplex } from "node:stream";
 import * as tls from "node:tls";
-import { ClientSessions, MAX_H1_HEADERS, MAX_HEADER_BYTES } from "./client-sessions.ts";
+import { AdapterRequests } from "./adapter-requests.ts";
+import type { ClientHttp2 } from "./client-http2.ts";
+import { MAX_H1_HEADERS, MAX_HEADER_BYTES } from "./client-sessions.ts";
 import { ConnectionAge } from "./connection-age.ts";
 import type { ServerFault } from "./failure-log.ts";
+import type { Handler, Shortcut, Upgrades } from "./handler.ts";
+import { NodeHttp2 } from "./node-http2.ts";
 import type { PendingBytes } from "./pending-bytes.ts";
-import { discard, RequestBody, within } from "./request-body.ts";
-import { beginInTurn } from "./turns.ts";
-
-export type ServerRequest = http.IncomingMessage | http2.Http2ServerRequest;
-export type ServerResponse = http.ServerResponse | http2.Http2ServerResponse;
-export type Handler = (request: ServerRequest, response: ServerResponse) => void;
-
-/** Serves some requests by itself, and leaves others: false. */
-export interface Shortcut {
-  /** @param raw the headers as they came: names and values in turn */
-  stream(stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders, raw: readonly string[]): boolean;
-  request(request: http.IncomingMessage, response: http.ServerResponse): boolean;
-  /** One more round: requests of HTTP/2 that have still not come whole after so many of them are refused with `late`. */
-  checkArrivals(rounds: number): void;
-}
-
-/** What becomes a connection of another protocol. */
-export interface Upgrades {
-  wants(request: http.IncomingMessage): boolean;
-  /** @param head what has come behind the request already */
-  take(request: http.IncomingMessage, socket: Duplex, head: Buffer): void;
-}
+import { discard, within } from "./request-body.ts";
 
 /** Where connections come from that another process has accepted. */
 export interface Connections {
@@ -86,34 +68,23 @@ const HEADERS_MS = 60_000;
 
 /** How long last answers and goodbyes may take to leave, in milliseconds. */
 const FLUSH_MS = 200;
-/** What has just been accepted may first be answered, in milliseconds, before its connection is told to end. */
-const MOMENT_MS = 500;
-/** So long it is waited for a request, behind which a connection of HTTP/2 is told to end. */
-const SILENT_MS = 1_000;
-
 /** One port for HTTP/1.1 and HTTP/2, told apart by ALPN or else by a connection's first bytes. */
 export class Listener {
   readonly #server: net.Server;
   readonly #h1: http.Server;
-  readonly #h2: http2.Http2Server;
-  /** Makes the objects of `Handler` for streams that no shortcut takes; it never listens. */
-  readonly #compat: http2.Http2Server;
-  readonly #handler: Handler;
+  readonly #h2: ClientHttp2;
   readonly #shortcut: Shortcut | undefined;
   /** All open connections, as they come from the port (below TLS). */
   readonly #sockets = new Set<net.Socket>();
   readonly #h1Responses = new Set<http.ServerResponse>();
   /** What connections of HTTP/1.1 have become. */
   readonly #upgraded = new Set<Duplex>();
-  readonly #sessions: ClientSessions;
   readonly #options: ListenerOptions;
-  /** Requests of HTTP/2, on their way to the handler. */
-  readonly #arriving = new Set<RequestBody>();
+  readonly #requests: AdapterRequests;
   readonly #check: NodeJS.Timeout;
   #fast = 0;
   #all = 0;
   #leaving = false;
-  #handingOver = false;
   #draining = false;
   readonly #age: ConnectionAge;
   #settled: (() => void) | undefined;
@@ -138,10 +109,10 @@ export class Listener {
   }
 
   private constructor(handler: Handler, options: ListenerOptions) {
-    this.#handler = handler;
+    this.#requests = new AdapterRequests(handler, options);
     this.#shortcut = options.shortcut;
     this.#options = options;
-    this.#sessions = new ClientSessions({ ...options, onEmpty: () => this.#settle() });
+    this.#age = new ConnectionAge(options.maxConnectionAgeMs);
     const { requestTimeoutMs: requestTimeout } = options;
     const checkMs = Math.min(ARRIVAL_CHECK_MS, Math.ceil(requestTimeout / ARRIVAL_ROUNDS));
     const arrival = {
@@ -162,25 +133,18 @@ export class Listener {
     if (upgrades !== undefined) {
       this.#h1.on("upgrade", (request, socket, head) => this.#onUpgrade(upgrades, request, socket, head));
     }
-    this.#h2 = http2.createServer(this.#sessions.serverOptions);
-    this.#age = new ConnectionAge(options.maxConnectionAgeMs);
-    this.#h2.on("session", (session) => {
-      this.#sessions.add(session);
-      this.#age.limit(session);
-      if (this.#handingOver) this.#endSoon(session);
-    });
-    this.#h2.on("stream", (stream, headers, flags, rawHeaders) => {
-      // The session has just failed: node's own answer to `expect: 100-continue` would throw.
-      if (stream.destroyed || stream.closed) {
-        stream.on("error", ignore);
-        return;
-      }
-      this.#all++;
-      if (!this.#sessions.admits(stream, rawHeaders)) return;
-      if (this.#shortcut?.stream(stream, headers, rawHeaders)) this.#fast++;
-      else this.#compat.emit("stream", stream, headers, flags, rawHeaders);
-    });
-    this.#compat = http2.createServer((request, response) => this.#onH2(request, response));
+    this.#h2 = new NodeHttp2(
+      { ...options, onEmpty: () => this.#settle() },
+      {
+        shortcut: options.shortcut,
+        requests: this.#requests,
+        age: this.#age,
+        taken: (fast) => {
+          this.#all++;
+          if (fast) this.#fast++;
+        },
+      },
+    );
 
     if (options.tls === undefined) {
       this.#server = net.createServer(ACCEPTED, (socket) => this.#sniff(socket));
@@ -247,9 +211,9 @@ export class Listener {
     this.#draining = true;
     const closed = this.#closed();
     this.#server.close();
-    // GOAWAY names the last stream taken, so what is on its way may safely be sent again elsewhere. (A first GOAWAY that
-    // names none, as RFC 9113, 6.8 suggests, is not to be had: nghttp2 ignores new streams after it all the same.)
-    this.#sessions.close();
+    this.#requests.discardMs = FLUSH_MS;
+    // GOAWAY names the last stream taken, so what is on its way may safely be sent again elsewhere.
+    this.#h2.close();
     // HTTP/1.1 has no GOAWAY, so connections stay for one more response each, or until all work is done.
     this.leave();
     const done = this.#workDone();
@@ -260,7 +224,7 @@ export class Listener {
     // What is left is silent or in the middle of a handshake, or its time is over.
     for (const socket of this.#sockets) socket.destroySoon();
     await within(FLUSH_MS, closed);
-    this.#sessions.destroy();
+    this.#h2.destroy();
     for (const socket of this.#sockets) socket.destroy();
     this.#h1.close();
     clearInterval(this.#check);
@@ -271,14 +235,10 @@ export class Listener {
   async handOver(graceMs: number, onExpired: () => void): Promise<void> {
     const until = performance.now() + graceMs;
     this.leave();
-    this.#handingOver = true;
-    for (const session of this.#sessions.all) this.#endSoon(session);
+    this.#h2.leave();
     // A connection of HTTP/1.1 that says nothing may say something yet, and is closed with the answer.
     await within(graceMs, this.#empty());
     await this.drain(Math.max(0, until - performance.now()), onExpired);
-  }
-  #endSoon(session: http2.ServerHttp2Session): void {
-    setTimeout(() => closeBetween(session), MOMENT_MS);
   }
   #empty(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -301,7 +261,7 @@ export class Listener {
   #settle(): void {
     // A session that is closing lasts as long as its streams.
     const busy = this.#h1Responses.size + this.#upgraded.size;
-    if (busy === 0 && this.#sessions.size === 0) this.#settled?.();
+    if (busy === 0 && this.#h2.size === 0) this.#settled?.();
   }
 
   /** Waits until the first bytes tell the protocol. */
@@ -334,7 +294,7 @@ export class Listener {
       // a parse error, and drops the connection. With a listener for the data it gets what the socket gives, which can be paused.
       if (socket instanceof tls.TLSSocket) socket.on("data", ignore);
     } else {
-      this.#h2.emit("connection", socket);
+      this.#h2.accept(socket);
     }
   }
 
@@ -357,10 +317,7 @@ export class Listener {
       return;
     }
     if (this.#shortcut?.request(request, response)) this.#fast++;
-    else {
-      this.#counted(request, response);
-      this.#serve(request, response);
-    }
+    else this.#requests.h1(request, response);
   }
 
   #onUpgrade(upgrades: Upgrades, request: http.IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -377,65 +334,10 @@ export class Listener {
     upgrades.take(request, socket, head);
   }
 
-  #onH2(request: http2.Http2ServerRequest, response: http2.Http2ServerResponse): void {
-    // The response's own events come only when the stream closes, which waits for the request's end.
-    request.stream.once("finish", () => {
-      if (!request.complete) discard(request, request.stream, this.#draining ? FLUSH_MS : undefined);
-    });
-    const body = this.#counted(request, response);
-    const arrived = () => this.#arriving.delete(body);
-    this.#arriving.add(body);
-    request.once("end", arrived);
-    request.stream.once("close", arrived);
-    const { stream } = request;
-    const begin = () => this.#serveUnlessReset(request, response);
-    if (request.method === "GET") beginInTurn(stream.session ?? stream, { begin });
-    else this.#serve(request, response);
-  }
-  /** What is reset together with its end begins nothing. */
-  #serveUnlessReset(request: http2.Http2ServerRequest, response: http2.Http2ServerResponse): void {
-    if (!request.stream.closed && !request.stream.destroyed) this.#serve(request, response);
-  }
-
-  /** Its body, which counts from now on, as its answer does. */
-  #counted(request: ServerRequest, response: ServerResponse): RequestBody {
-    const { pending, maxBytes, streamingPaths } = this.#options;
-    return new RequestBody(request, response, {
-      pending,
-      maxBytes,
-      streams: streamingPaths?.has(request.url ?? "") ?? false,
-    });
-  }
-
   #checkArrivals(rounds: number): void {
     this.#shortcut?.checkArrivals(rounds);
-    for (const body of this.#arriving) body.checkArrival(rounds);
+    this.#requests.checkArrivals(rounds);
   }
-
-  #serve(request: ServerRequest, response: ServerResponse): void {
-    try {
-      this.#handler(request, response);
-    } catch {
-      // Connect's adapter throws at a request whose authority is missing or no host.
-      if (!response.headersSent) response.statusCode = 400;
-      response.end();
-    }
-  }
-}
-
-/**
- * Sends GOAWAY when the least is on its way that would be refused by it: in the turn in which the session was read last, and behind the
- * reading. A timer comes before the reading, when all that has come since the last turn is still to be read.
- */
-function closeBetween(session: http2.ServerHttp2Session): void {
-  const close = (): void => {
-    clearTimeout(silent);
-    setImmediate(() => {
-      if (!session.closed && !session.destroyed) session.close();
-    });
-  };
-  const silent = setTimeout(close, SILENT_MS);
-  session.once("stream", close).once("close", () => clearTimeout(silent));
 }
 
 /** Whatever else asks to become another protocol (curl offers h2c) is served as if it had not. */

@@ -1,7 +1,7 @@
 import * as connect from "@connectrpc/connect/protocol-connect";
 import * as grpc from "@connectrpc/connect/protocol-grpc";
 import { LONGEST_TIMER_MS } from "../clock.ts";
-import type { Handler } from "./listener.ts";
+import type { Handler } from "./handler.ts";
 
 /** Connect's adapter makes a timer of a client's deadline: the longest there is, as each header says it. */
 const DEADLINES = [

@@ -5,6 +5,7 @@ import { TLSSocket } from "node:tls";
 import type { Incoming, Peer } from "../identity/incoming.ts";
 import { NOWHERE } from "../identity/incoming.ts";
 import { clientAddress, type Networks, plainAddress } from "../identity/networks.ts";
+import type { Carrying } from "./carrier.ts";
 import { certificateNames } from "./certificate-names.ts";
 
 /** What is known of a connection for as long as it lasts. */
@@ -25,7 +26,7 @@ export class Peers {
   }
 
   /** @param connection the socket, or the session of HTTP/2, that a request has come by */
-  of(connection: Socket | http2.Http2Session | undefined, forwardedFor: () => readonly string[]): Peer {
+  of(connection: Socket | Carrying | undefined, forwardedFor: () => readonly string[]): Peer {
     if (connection === undefined) return NOWHERE;
     let known = this.#known.get(connection);
     if (known === undefined) {

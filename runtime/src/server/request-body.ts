@@ -2,7 +2,7 @@ import * as http2 from "node:http2";
 import { type Duplex, finished, type Readable } from "node:stream";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { appended } from "../wire/appended.ts";
-import type { ServerRequest, ServerResponse } from "./listener.ts";
+import type { ServerRequest, ServerResponse } from "./handler.ts";
 import type { Holder, PendingBytes } from "./pending-bytes.ts";
 import { beginInTurn } from "./turns.ts";
 
@@ -260,10 +260,6 @@ function readOn(request: Readable): void {
   // stop what node reads on by itself, of an answered request of HTTP/1.1.
   if (request.listenerCount("readable") > 0) request.removeAllListeners("readable");
   request.resume();
-}
-/** The same of a stream whose data has a listener. */
-export function discardStream(stream: http2.ServerHttp2Stream): void {
-  discard(stream, stream);
 }
 /** Ends a stream whose answer is not taken, and forgets what has not left. */
 export function dropStream(stream: http2.ServerHttp2Stream): void {

@@ -3,7 +3,7 @@ import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
 import * as connect from "@connectrpc/connect/protocol-connect";
 import * as grpc from "@connectrpc/connect/protocol-grpc";
 import { LONGEST_TIMER_MS } from "../clock.ts";
-import type { Handler } from "./listener.ts";
+import type { Handler } from "./handler.ts";
 import { quoted } from "./one-line.ts";
 
 export const REQUEST_DEADLINE = "x-request-deadline";

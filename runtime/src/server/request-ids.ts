@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { isRequestId, REQUEST_ID } from "../call/request-id.ts";
 import { Ids } from "../random-ids.ts";
-import type { Handler } from "./listener.ts";
+import type { Handler } from "./handler.ts";
 
 /**
  * Gives each request an id: what it brings as `x-request-id`, where that is one, else one of ours. So expressions, logs, traces and upstreams

@@ -1,5 +1,4 @@
 import type * as http from "node:http";
-import type * as http2 from "node:http2";
 import type { Registry } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Compression } from "@connectrpc/connect/protocol";
@@ -7,6 +6,7 @@ import type { HttpCaching } from "../compose/http-caching.ts";
 import type { RestMatch } from "../rest/matcher.ts";
 import { HttpError, httpStatusOf, statusJson } from "../rest/status.ts";
 import type { Transcoder } from "../rest/transcoder.ts";
+import type { Carrier } from "./carrier.ts";
 import type { FastHead } from "./fast-call.ts";
 import { FastHttpCall } from "./fast-http.ts";
 import { cachedAnswer, NO_STORE } from "./http-caching.ts";
@@ -55,7 +55,7 @@ export class RestCall extends FastHttpCall {
   constructor(
     rpc: FastRpc,
     head: FastHead,
-    out: http2.ServerHttp2Stream | http.ServerResponse,
+    out: Carrier | http.ServerResponse,
     { request, registry }: { readonly request: RestRequest | undefined; readonly registry: Registry },
   ) {
     super(rpc, head, out);
@@ -136,12 +136,12 @@ export class RestCall extends FastHttpCall {
     if (this.#request?.reads !== undefined) all.push(...NO_STORE);
     this.#send(httpStatusOf(error), all, statusJson(error, this.#registry));
   }
-  #headers(headers: readonly string[], trailers: readonly string[]): (string | number)[] {
-    const all: (string | number)[] = [...this.head.extra, ...headers];
+  #headers(headers: readonly string[], trailers: readonly string[]): string[] {
+    const all = [...this.head.extra, ...headers];
     for (let i = 0; i + 1 < trailers.length; i += 2) all.push(`trailer-${trailers[i] ?? ""}`, trailers[i + 1] ?? "");
     return all;
   }
-  #send(status: number, headers: (string | number)[], bytes: Uint8Array): void {
+  #send(status: number, headers: string[], bytes: Uint8Array): void {
     headers.push("content-type", "application/json");
     const compression = this.#request?.encodings.answer ?? null;
     if (compression === null || bytes.length < COMPRESS_FROM) {
@@ -153,7 +153,7 @@ export class RestCall extends FastHttpCall {
       () => this.#out(status, headers, bytes),
     );
   }
-  #out(status: number, headers: (string | number)[], bytes: Uint8Array): void {
+  #out(status: number, headers: string[], bytes: Uint8Array): void {
     if (this.#request?.reads !== "HEAD") this.respond(status, headers, bytes);
     else this.respond(status, [...headers, "content-length", String(bytes.length)], undefined);
   }

@@ -9,9 +9,10 @@ import type { Endpoint } from "../compose/endpoint-options.ts";
 import { partsOf, type RestMatch, RestMatcher, type RestPathParts } from "../rest/matcher.ts";
 import { HttpError } from "../rest/status.ts";
 import { transcoder } from "../rest/transcoder.ts";
-import { attachRequest, attachStream, type FastCall, type FastHead } from "./fast-call.ts";
+import type { Carrier } from "./carrier.ts";
+import { attachRequest, type FastCall, type FastHead } from "./fast-call.ts";
 import type { FastPathOptions } from "./fast-path.ts";
-import type { Shortcut } from "./listener.ts";
+import type { Shortcut } from "./handler.ts";
 import { remembered } from "./remembered.ts";
 import { malformed, nearestDeadline, REQUEST_DEADLINE } from "./request-deadline.ts";
 import { RestCall, type RestEncodings, type RestRequest, type RestRoute, tooLarge } from "./rest-call.ts";
@@ -59,12 +60,12 @@ export class RestPath implements Shortcut {
     }
   }
 
-  stream(stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders, raw: readonly string[]): boolean {
+  stream(stream: Carrier, headers: http2.IncomingHttpHeaders, raw: readonly string[]): boolean {
     const { ":method": method = "", ":path": target = "" } = headers;
     const call = this.#call(method, target, { headers, raw, carrier: stream }, stream);
     if (call === undefined) return false;
-    attachStream(call, stream);
-    if (headers.expect === "100-continue") stream.additionalHeaders({ ":status": 100 });
+    stream.hear(call);
+    if (headers.expect === "100-continue") stream.continue();
     return true;
   }
   request(request: http.IncomingMessage, response: http.ServerResponse): boolean {
@@ -82,12 +83,7 @@ export class RestPath implements Shortcut {
     for (const call of [...this.#open]) call.abort(error);
   }
 
-  #call(
-    method: string,
-    target: string,
-    from: From,
-    out: http2.ServerHttp2Stream | http.ServerResponse,
-  ): RestCall | undefined {
+  #call(method: string, target: string, from: From, out: Carrier | http.ServerResponse): RestCall | undefined {
     const mark = target.indexOf("?");
     const path = mark < 0 ? target : target.slice(0, mark);
     const parts = partsOf(path);
@@ -105,7 +101,7 @@ export class RestPath implements Shortcut {
     parts: RestPathParts,
     more: { readonly query: string; readonly reads: RestRequest["reads"] },
     from: From,
-    out: http2.ServerHttp2Stream | http.ServerResponse,
+    out: Carrier | http.ServerResponse,
   ): RestCall {
     const { value: route } = match;
     const encodings = encodingsOf(from.headers);
@@ -139,7 +135,7 @@ export class RestPath implements Shortcut {
     path: string,
     parts: RestPathParts,
     from: From,
-    out: http2.ServerHttp2Stream | http.ServerResponse,
+    out: Carrier | http.ServerResponse,
   ): RestCall | undefined {
     if (method === "OPTIONS" && from.headers["access-control-request-method"] !== undefined) return undefined;
     const methods = this.#matcher.methods(parts);

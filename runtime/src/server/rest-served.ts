@@ -6,7 +6,8 @@ import { Code, type ConnectError } from "@connectrpc/connect";
 import { Health } from "../gen/grpc/health/v1/health_pb.ts";
 import type { Routes } from "../identity/routes.ts";
 import { HttpError, statusJson } from "../rest/status.ts";
-import type { ServerResponse, Shortcut } from "./listener.ts";
+import type { Carrier } from "./carrier.ts";
+import type { ServerResponse, Shortcut } from "./handler.ts";
 import { REFLECTION_PATHS } from "./reflection.ts";
 
 /** What a shortcut of a server can. */
@@ -21,7 +22,7 @@ export class Shortcuts implements Abortable {
   constructor(all: readonly Abortable[]) {
     this.#all = all;
   }
-  stream(stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders, raw: readonly string[]): boolean {
+  stream(stream: Carrier, headers: http2.IncomingHttpHeaders, raw: readonly string[]): boolean {
     for (const one of this.#all) if (one.stream(stream, headers, raw)) return true;
     return false;
   }

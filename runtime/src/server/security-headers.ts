@@ -1,5 +1,5 @@
 import type { CorsHeaders } from "./cors.ts";
-import type { Handler } from "./listener.ts";
+import type { Handler } from "./handler.ts";
 
 /**
  * What browsers are told of every answer: that JSON is not to be taken for a page. Of those to GET, which people may open, also that no page may

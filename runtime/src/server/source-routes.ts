@@ -1,7 +1,7 @@
 import { validateHeaderValue } from "node:http";
 import type { Route, RouteAnswer, RouteRequest, Routes } from "../identity/routes.ts";
 import type { ServerFault } from "./failure-log.ts";
-import type { Handler, ServerRequest, ServerResponse } from "./listener.ts";
+import type { Handler, ServerRequest, ServerResponse } from "./handler.ts";
 import { NodeIncoming, type Peers } from "./peers.ts";
 
 export interface SourceRouteOptions {

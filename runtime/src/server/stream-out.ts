@@ -1,7 +1,5 @@
 import type * as http from "node:http";
-import * as http2 from "node:http2";
-import type { Trailers } from "./fast-grpc.ts";
-import { discardStream, dropStream } from "./request-body.ts";
+import type { Trailers } from "./trailers.ts";
 
 /** An answer that is written piece by piece. */
 export interface StreamOut {
@@ -25,45 +23,6 @@ export interface StreamOut {
   cutOff(): void;
   /** The same, and what has not left is forgotten. */
   drop(): void;
-}
-
-export class Http2Out implements StreamOut {
-  readonly #stream: http2.ServerHttp2Stream;
-  #trailers: Trailers | undefined;
-
-  constructor(stream: http2.ServerHttp2Stream) {
-    this.#stream = stream;
-  }
-  get session(): object {
-    return this.#stream.session ?? this.#stream;
-  }
-  get #gone(): boolean {
-    return this.#stream.destroyed || this.#stream.closed;
-  }
-  respond(status: number, headers: readonly string[], trailing: boolean): void {
-    if (this.#gone) return;
-    const stream = this.#stream;
-    stream.respond([":status", status, ...headers] as string[], { waitForTrailers: trailing });
-    if (trailing) stream.once("wantTrailers", () => stream.sendTrailers(this.#trailers ?? {}));
-  }
-  flush(): void {}
-  write(bytes: Uint8Array, written: () => void): void {
-    if (this.#gone) written();
-    else this.#stream.write(bytes, written);
-  }
-  end(bytes: Uint8Array | undefined, trailers: Trailers | undefined, unread: boolean): void {
-    if (this.#gone) return;
-    this.#trailers = trailers;
-    if (bytes === undefined) this.#stream.end();
-    else this.#stream.end(bytes);
-    if (unread) discardStream(this.#stream);
-  }
-  cutOff(): void {
-    this.#stream.close(http2.constants.NGHTTP2_INTERNAL_ERROR);
-  }
-  drop(): void {
-    dropStream(this.#stream);
-  }
 }
 
 export class Http1Out implements StreamOut {

@@ -7,17 +7,18 @@ import type { Compression } from "@connectrpc/connect/protocol";
 import { compressionBrotli, compressionGzip } from "@connectrpc/connect-node";
 import type { StreamEndpoint } from "../stream/stream-endpoint.ts";
 import { frame } from "../wire/frame.ts";
+import type { Carrier } from "./carrier.ts";
 import { binaryOf, jsonOf } from "./encodings.ts";
 import { acceptsEvents, EVENT_NAMES, EventCall, eventStream } from "./event-stream.ts";
-import { attachRequest, attachStream, type FastCall, type FastHead } from "./fast-call.ts";
+import { attachRequest, type FastCall, type FastHead } from "./fast-call.ts";
 import type { FastPathOptions } from "./fast-path.ts";
 import type { Followers } from "./followers.ts";
 import { FramedStreamCall } from "./framed-stream-call.ts";
-import type { Shortcut } from "./listener.ts";
+import type { Shortcut } from "./handler.ts";
 import { RequestHeads } from "./request-heads.ts";
 import { SHOWN } from "./security-headers.ts";
 import type { StreamRpc } from "./stream-call.ts";
-import { Http1Out, Http2Out, type StreamOut } from "./stream-out.ts";
+import { Http1Out, type StreamOut } from "./stream-out.ts";
 import { connectStream, GRPC, GRPC_WEB, type StreamProtocol } from "./stream-protocols.ts";
 
 /** What a server needs of a stream endpoint. */
@@ -82,13 +83,13 @@ export class StreamPath implements Shortcut {
     }
   }
 
-  stream(stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders, raw: readonly string[]): boolean {
+  stream(stream: Carrier, headers: http2.IncomingHttpHeaders, raw: readonly string[]): boolean {
     const from = { headers, raw, carrier: stream };
     const authority = headers[":authority"] ?? headers.host;
-    const out = (): StreamOut => new Http2Out(stream);
+    const out = (): StreamOut => stream;
     const call = this.#callOf(headers[":method"], headers[":path"], from, authority, out);
     if (call === undefined) return false;
-    attachStream(call, stream);
+    stream.hear(call);
     if (call instanceof EventCall) call.check();
     return true;
   }

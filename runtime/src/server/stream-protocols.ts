@@ -4,9 +4,9 @@ import type { ConnectError } from "@connectrpc/connect";
 import { createEndStreamSerialization, endStreamFlag } from "@connectrpc/connect/protocol-connect";
 import { trailerFlag } from "@connectrpc/connect/protocol-grpc-web";
 import { frame } from "../wire/frame.ts";
-import { type Trailers, trailersOf } from "./fast-grpc.ts";
 import { statusTrailers } from "./grpc-status.ts";
 import type { HeadNames } from "./request-heads.ts";
+import { type Trailers, trailersOf } from "./trailers.ts";
 
 /** The last thing that is written. */
 export interface StreamEnd {

@@ -1,0 +1,24 @@
+import type * as http from "node:http";
+import type * as http2 from "node:http2";
+import type { Duplex } from "node:stream";
+import type { Carrier } from "./carrier.ts";
+
+export type ServerRequest = http.IncomingMessage | http2.Http2ServerRequest;
+export type ServerResponse = http.ServerResponse | http2.Http2ServerResponse;
+export type Handler = (request: ServerRequest, response: ServerResponse) => void;
+
+/** Serves some requests by itself, and leaves others: false. */
+export interface Shortcut {
+  /** @param raw the headers as they came: names and values in turn */
+  stream(stream: Carrier, headers: http2.IncomingHttpHeaders, raw: readonly string[]): boolean;
+  request(request: http.IncomingMessage, response: http.ServerResponse): boolean;
+  /** One more round: requests of HTTP/2 that have still not come whole after so many of them are refused with `late`. */
+  checkArrivals(rounds: number): void;
+}
+
+/** What becomes a connection of another protocol. */
+export interface Upgrades {
+  wants(request: http.IncomingMessage): boolean;
+  /** @param head what has come behind the request already */
+  take(request: http.IncomingMessage, socket: Duplex, head: Buffer): void;
+}

@@ -1,0 +1,88 @@
+import * as http2 from "node:http2";
+import type { Socket } from "node:net";
+import type { AdapterRequests } from "./adapter-requests.ts";
+import type { ClientHttp2 } from "./client-http2.ts";
+import { ClientSessions, type ClientSessionsOptions } from "./client-sessions.ts";
+import type { ConnectionAge } from "./connection-age.ts";
+import type { Shortcut } from "./handler.ts";
+import { NodeCarrier } from "./node-carrier.ts";
+
+/** What has just been accepted may first be answered, in milliseconds, before its connection is told to end. */
+const MOMENT_MS = 500;
+/** So long it is waited for a request, behind which a connection of HTTP/2 is told to end. */
+const SILENT_MS = 1_000;
+
+/** Whom requests go to. */
+export interface ClientHttp2Parts {
+  readonly shortcut: Shortcut | undefined;
+  readonly requests: AdapterRequests;
+  readonly age: ConnectionAge;
+  /** Told of each request, and whether the shortcut has taken it. */
+  readonly taken: (fast: boolean) => void;
+}
+
+/** HTTP/2 by node:http2. */
+export class NodeHttp2 implements ClientHttp2 {
+  readonly #server: http2.Http2Server;
+  readonly #sessions: ClientSessions;
+  #leaving = false;
+
+  constructor(options: ClientSessionsOptions, { shortcut, requests, age, taken }: ClientHttp2Parts) {
+    this.#sessions = new ClientSessions(options);
+    this.#server = http2.createServer(this.#sessions.serverOptions);
+    /** Makes the objects of `Handler` for streams that no shortcut takes; it never listens. */
+    const compat = http2.createServer(requests.h2);
+    this.#server.on("session", (session) => {
+      this.#sessions.add(session);
+      age.limit(session);
+      if (this.#leaving) endSoon(session);
+    });
+    this.#server.on("stream", (stream, headers, flags, rawHeaders) => {
+      // The session has just failed: node's own answer to `expect: 100-continue` would throw.
+      if (stream.destroyed || stream.closed) {
+        stream.on("error", ignore);
+        return;
+      }
+      const admitted = this.#sessions.admits(stream, rawHeaders);
+      const fast = admitted && shortcut?.stream(new NodeCarrier(stream), headers, rawHeaders) === true;
+      taken(fast);
+      if (admitted && !fast) compat.emit("stream", stream, headers, flags, rawHeaders);
+    });
+  }
+  get size(): number {
+    return this.#sessions.size;
+  }
+  accept(socket: Socket): void {
+    this.#server.emit("connection", socket);
+  }
+  close(): void {
+    this.#sessions.close();
+  }
+  leave(): void {
+    this.#leaving = true;
+    for (const session of this.#sessions.all) endSoon(session);
+  }
+  destroy(): void {
+    this.#sessions.destroy();
+  }
+}
+
+function endSoon(session: http2.ServerHttp2Session): void {
+  setTimeout(() => closeBetween(session), MOMENT_MS);
+}
+/**
+ * Sends GOAWAY when the least is on its way that would be refused by it: in the turn in which the session was read last, and behind the
+ * reading. A timer comes before the reading, when all that has come since the last turn is still to be read.
+ */
+function closeBetween(session: http2.ServerHttp2Session): void {
+  const close = (): void => {
+    clearTimeout(silent);
+    setImmediate(() => {
+      if (!session.closed && !session.destroyed) session.close();
+    });
+  };
+  const silent = setTimeout(close, SILENT_MS);
+  session.once("stream", close).once("close", () => clearTimeout(silent));
+}
+
+function ignore(): void {}
