@@ -70,7 +70,7 @@ export class Collector {
     const id = this.#identity(key);
     let item = this.#items.get(id);
     if (item === undefined) {
-      item = new Item(key, id);
+      item = new Item(key, id, this.#batch.rpc.method);
       this.#items.set(id, item);
       if (this.#asked.push(item) === 1) whenDrained(this);
     }
@@ -208,11 +208,11 @@ class Part {
    * When nobody waits any longer, for none of its items, it is over: for want of time, also where the first to leave for that took
    * the others with it, or because nobody wants it.
    */
-  leaves(): void {
+  leaves({ expired }: Waiting<unknown>): void {
     this.#wanted--;
     if (this.#wanted > 0) return;
     const { call } = this;
-    if (this.#expiring || (call instanceof Call && call.late)) call?.expire();
+    if (expired || this.#expiring || (call instanceof Call && call.late)) call?.expire();
     else call?.cancel();
   }
   /** The time of these is over. */
@@ -247,9 +247,12 @@ class Item {
   #answer: { readonly value: unknown; readonly cause: Cause | undefined } | undefined;
   #given: Given | undefined;
 
-  constructor(key: unknown, id: string) {
+  readonly #method: string;
+
+  constructor(key: unknown, id: string, method: string) {
     this.key = key;
     this.id = id;
+    this.#method = method;
   }
   get wanted(): boolean {
     return this.waiting.size > 0;
@@ -272,14 +275,14 @@ class Item {
       this.part?.call?.urge?.();
     }
     if (!this.wanted) this.part?.wants();
-    const waiting = new Waiting(scope, sink, this.#left);
+    const waiting = new Waiting(this.#method, scope, sink, this.#left);
     this.waiting.add(waiting);
     this.part?.joined(waiting);
   }
   readonly #left = (waiting: Waiting<unknown>): void => {
     this.waiting.delete(waiting);
     this.#given = undefined; // it may be that one which has ended without the answer
-    if (!this.wanted) this.part?.leaves();
+    if (!this.wanted) this.part?.leaves(waiting);
   };
   answer(value: unknown, cause: Cause | undefined): void {
     this.#answer = { value, cause };

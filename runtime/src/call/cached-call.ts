@@ -6,7 +6,7 @@ import type { PoolWaiter } from "../guard/pool.ts";
 import type { CacheEvent, JoinEvent } from "../observer.ts";
 import { LEAST_MS } from "./attempt.ts";
 import type { Cause } from "./causes.ts";
-import type { CallContext } from "./context.ts";
+import { budgetOf, type CallContext } from "./context.ts";
 import { Fetch, type Wanted } from "./fetch.ts";
 import { identify } from "./identify.ts";
 import { tellJoined } from "./joined.ts";
@@ -65,16 +65,17 @@ export class CachedCall<Res> implements Running, PoolWaiter, Waiter, Receiver {
     return true;
   }
   #start(): void {
-    const { exchange, scope } = this.#cx;
+    const { scope } = this.#cx;
+    const { callsUntil } = budgetOf(this.#cx);
     const { clock } = this.#rpc.upstream;
     const now = clock.now();
-    const deadline = Math.min(now + this.#rpc.timeoutMs, exchange.callsUntil);
+    const deadline = Math.min(now + this.#rpc.timeoutMs, callsUntil);
     scope.enter(this);
     if (deadline - now < LEAST_MS) {
       this.failed(timedOut(this.#rpc.method, "no time left"));
       return;
     }
-    if (deadline < exchange.callsUntil) this.#timer = clock.setTimeout(expire, deadline - now, this);
+    if (deadline < callsUntil) this.#timer = clock.setTimeout(expire, deadline - now, this);
     this.#enterPools();
   }
   #enterPools(): void {
@@ -95,9 +96,8 @@ export class CachedCall<Res> implements Running, PoolWaiter, Waiter, Receiver {
   admitted(): void {
     this.#queued = false;
     this.#held = true;
-    const { exchange, scope } = this.#cx;
-    if (scope.over) this.cancel();
-    else if (exchange.callsUntil - this.#rpc.upstream.clock.now() < LEAST_MS) this.expire();
+    if (this.#cx.scope.over) this.cancel();
+    else if (budgetOf(this.#cx).callsUntil - this.#rpc.upstream.clock.now() < LEAST_MS) this.expire();
     if (this.ended || this.#look()) return; // another one has fetched it meanwhile
     const fetch = Fetch.join(this.#cache, this.#wanted, this);
     if (!this.ended) this.#fetch = fetch; // it may have ended at once, and this with it

@@ -8,7 +8,7 @@ import type { InFlight, OutgoingHeaders } from "../transport/unary-client.ts";
 import { PREFIX_BYTES } from "../wire/frame.ts";
 import { Attempt, type Attempting, HearingAttempt, LEAST_MS } from "./attempt.ts";
 import { callFailure } from "./classify.ts";
-import type { CallContext } from "./context.ts";
+import { budgetOf, type CallContext } from "./context.ts";
 import type { Outgoing } from "./outgoing.ts";
 import type { Running } from "./scope.ts";
 import type { Sink } from "./sink.ts";
@@ -73,7 +73,7 @@ export class Call<Res> implements Attempting, PoolWaiter, Running {
     if (upstream.limit !== undefined) limits.push(upstream.limit);
     this.limits = limits;
     this.#startedAt = upstream.clock.now();
-    this.deadline = Math.min(this.#startedAt + rpc.timeoutMs, exchange.callsUntil);
+    this.deadline = Math.min(this.#startedAt + rpc.timeoutMs, budgetOf(cx).callsUntil);
   }
 
   /**
@@ -97,7 +97,7 @@ export class Call<Res> implements Attempting, PoolWaiter, Running {
     const { exchange, scope, root } = this.#cx;
     const { upstream, method } = this.#rpc;
     scope.enter(this);
-    if (this.#effect) exchange.effectBegins();
+    if (this.#effect) exchange.effectBegins(scope);
     upstream.observer?.callStart?.({
       request: root,
       call: this,
@@ -114,7 +114,7 @@ export class Call<Res> implements Attempting, PoolWaiter, Running {
       return;
     }
     // The budget of the request has a timer of its own, which no longer counts for an effect once the response is over.
-    if (this.#effect || this.deadline < exchange.callsUntil) {
+    if (this.#effect || this.deadline < budgetOf(this.#cx).callsUntil) {
       this.#timer = upstream.clock.setTimeout(expire, left, this);
     }
     this.#enterPools();
@@ -270,13 +270,13 @@ export class Call<Res> implements Attempting, PoolWaiter, Running {
   }
   /** Gives it more time, within its request's: for another one who waits for it. What is on the wire was told less. */
   extend(until: number): void {
-    const { exchange } = this.#cx;
+    const { callsUntil } = budgetOf(this.#cx);
     const { clock } = this.#rpc.upstream;
     if (this.ended || until <= this.deadline) return;
-    this.deadline = Math.min(until, exchange.callsUntil);
+    this.deadline = Math.min(until, callsUntil);
     if (this.#timer === undefined) return;
     clock.clearTimeout(this.#timer);
-    const needed = this.#effect || this.deadline < exchange.callsUntil;
+    const needed = this.#effect || this.deadline < callsUntil;
     this.#timer = needed ? clock.setTimeout(expire, this.#left(), this) : undefined;
   }
 
@@ -301,7 +301,7 @@ export class Call<Res> implements Attempting, PoolWaiter, Running {
   #hadFairTime({ sentAt }: Attempt): boolean {
     if (sentAt === undefined) return false;
     const { timeoutMs } = this.#rpc;
-    const { fullMs, methodMs } = this.#cx.exchange;
+    const { fullMs, methodMs } = budgetOf(this.#cx);
     const fair = timeoutMs === Number.POSITIVE_INFINITY ? methodMs / 2 : Math.min(timeoutMs, fullMs);
     return this.deadline - sentAt >= fair - LEAST_MS;
   }
@@ -338,8 +338,9 @@ export class Call<Res> implements Attempting, PoolWaiter, Running {
     this.#stopHedging();
     this.#closeAll("cancelled");
     if (this.#leavePools !== undefined) for (const leave of this.#leavePools) leave();
-    this.#cx.scope.leave(this);
-    if (this.#effect) this.#cx.exchange.effectEnds();
+    const { scope, exchange } = this.#cx;
+    scope.leave(this);
+    if (this.#effect) exchange.effectEnds(scope);
   }
   #observe(outcome: CallEvent["outcome"]): void {
     const { upstream, method } = this.#rpc;

@@ -25,7 +25,7 @@ export function coalesce<Res>(
     const told = rpc.upstream.observer?.joined === undefined ? sink : new JoinedSink(cx, rpc, once.call, sink);
     return once.wait(cx.scope, told);
   }
-  const first = new Once<Res>(() => {
+  const first = new Once<Res>(rpc.method, () => {
     if (calls.get(id) === first) calls.delete(id);
   });
   once = first;

@@ -9,7 +9,7 @@ import type { OutgoingHeaders } from "../transport/unary-client.ts";
 import type { Sides } from "./branches.ts";
 import type { Coalesced } from "./once.ts";
 import type { Received } from "./received.ts";
-import type { Scope } from "./scope.ts";
+import type { Budget, Scope } from "./scope.ts";
 
 /** What calls know of whom they are made for: a request, or a part of one. */
 export interface CallContext extends RetryContext {
@@ -41,13 +41,7 @@ export interface DetachedContext extends CallContext {
 }
 
 /** What the calls of one request share. Times are those of the clock, in milliseconds. */
-export interface CallExchange {
-  /** No call is sent, and none waits, after this moment. */
-  readonly callsUntil: number;
-  /** How long calls could run if the client had set no deadline, and nothing else had used time. */
-  readonly fullMs: number;
-  /** The timeout of the rpc that is served. */
-  readonly methodMs: number;
+export interface CallExchange extends Budget {
   /** Whether the request is itself no retry: only the outermost party retries. */
   readonly mayRetry: boolean;
   /** What it is, where it is a fetch of the cache. */
@@ -86,7 +80,12 @@ export interface CallExchange {
   limitOf(upstream: object): Limit;
   /** A call goes out. */
   sends(): void;
-  /** An answer waits until as many side effects have ended as have begun. */
-  effectBegins(): void;
-  effectEnds(): void;
+  /** An answer waits until as many side effects of its scope have ended as have begun. */
+  effectBegins(scope: Scope): void;
+  effectEnds(scope: Scope): void;
+}
+
+/** How long a call of this part of a request may take. */
+export function budgetOf({ scope, exchange }: Pick<CallContext, "scope" | "exchange">): Budget {
+  return scope.budget ?? exchange;
 }

@@ -11,11 +11,13 @@ export type Coalesced = Map<CallPolicy, Map<string, Once<unknown>>>;
 /** A call that several wait for. Its end, good or bad, is remembered; one that was cancelled has none. */
 export class Once<Res> implements Sink<Res> {
   call: Running | undefined;
+  readonly #method: string;
   readonly #waiting = new Set<Waiting<Res>>();
   readonly #forget: () => void;
   #end: ((sink: Sink<Res>) => void) | undefined;
 
-  constructor(forget: () => void) {
+  constructor(method: string, forget: () => void) {
+    this.#method = method;
     this.#forget = forget;
   }
   wait(scope: Scope, sink: Sink<Res>): Running | undefined {
@@ -23,7 +25,7 @@ export class Once<Res> implements Sink<Res> {
       this.#end(sink);
       return undefined;
     }
-    const waiting = new Waiting(scope, sink, this.#left);
+    const waiting = new Waiting(this.#method, scope, sink, this.#left);
     this.#waiting.add(waiting);
     return waiting;
   }
@@ -31,7 +33,8 @@ export class Once<Res> implements Sink<Res> {
     this.#waiting.delete(waiting);
     if (this.#waiting.size > 0) return;
     this.#forget();
-    this.call?.cancel();
+    if (waiting.expired) this.call?.expire();
+    else this.call?.cancel();
   };
   resolve(value: Res, cause?: Cause): void {
     this.#ended((sink) => sink.resolve(value, cause));

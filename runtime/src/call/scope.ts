@@ -19,22 +19,36 @@ export const Rank = {
   STEP: Number.POSITIVE_INFINITY,
 } as const;
 
+/** How long something may take. */
+export interface Budget {
+  /** No call is sent, and none waits, after this moment of the clock; in milliseconds. */
+  readonly callsUntil: number;
+  /** How long calls could run if the client had set no deadline, and nothing else had used time; in milliseconds. */
+  readonly fullMs: number;
+  /** The timeout of what is served; in milliseconds. */
+  readonly methodMs: number;
+}
+
 /**
  * What fails together and is cancelled together: a whole response, or a part of it. A failure is held back while guards in it
  * are pending, since no status may leave before theirs.
  */
 export class Scope implements Running {
   slot = 0;
+  /** Where it, or what it is a part of, has less time than its request; whoever gave it that tells it to `expire`. */
+  readonly budget: Budget | undefined;
   readonly #parent: Scope | undefined;
   readonly #failed: (failure: Failure) => void;
   readonly #running: Running[] = [];
   #over = false;
   #guards = 0;
+  #effects = 0;
   #failure: Failure | undefined;
   #rank: number = Rank.STEP;
   #held: Set<Failure> | undefined; // all that have failed it while guards are pending
 
-  constructor(parent: Scope | undefined, failed: (failure: Failure) => void) {
+  constructor(parent: Scope | undefined, failed: (failure: Failure) => void, budget?: Budget) {
+    this.budget = budget ?? parent?.budget;
     this.#parent = parent;
     this.#failed = failed;
     if (parent?.over) this.#over = true;
@@ -46,6 +60,10 @@ export class Scope implements Running {
   }
   get guards(): number {
     return this.#guards;
+  }
+  /** Whether nothing in it keeps an answer from leaving. */
+  get idle(): boolean {
+    return this.#guards === 0 && this.#effects === 0;
   }
   /** Whether it has failed, if only so that a pending guard holds it back. */
   get doomed(): boolean {
@@ -84,6 +102,14 @@ export class Scope implements Running {
     this.#guards--;
     if (this.#guards === 0 && this.#failure !== undefined && !this.#over) this.#fail(this.#failure);
     this.#parent?.guardEnds();
+  }
+  effectBegins(): void {
+    this.#effects++;
+    this.#parent?.effectBegins();
+  }
+  effectEnds(): void {
+    this.#effects--;
+    this.#parent?.effectEnds();
   }
   /** Stops whatever is still running. */
   end(): void {

@@ -1,4 +1,4 @@
-import { type Failure, OVER } from "../failure.ts";
+import { type Failure, OVER, timedOut } from "../failure.ts";
 import type { Cause } from "./causes.ts";
 import type { Running, Scope } from "./scope.ts";
 import type { Sink } from "./sink.ts";
@@ -6,13 +6,20 @@ import type { Sink } from "./sink.ts";
 /** One of several that wait for the same thing, each in a scope of its own. */
 export class Waiting<T> implements Running, Sink<T> {
   slot = 0;
+  /** Whether it was its own time that was over. */
+  expired = false;
   #ended = false;
+  readonly #method: string;
   readonly #scope: Scope;
   readonly #sink: Sink<T>;
   readonly #left: (waiting: Waiting<T>) => void;
 
-  /** @param left it waits no longer, though what it waits for goes on */
-  constructor(scope: Scope, sink: Sink<T>, left: (waiting: Waiting<T>) => void) {
+  /**
+   * @param method what it waits for an answer of
+   * @param left it waits no longer, though what it waits for goes on
+   */
+  constructor(method: string, scope: Scope, sink: Sink<T>, left: (waiting: Waiting<T>) => void) {
+    this.#method = method;
     this.#scope = scope;
     this.#sink = sink;
     this.#left = left;
@@ -34,7 +41,10 @@ export class Waiting<T> implements Running, Sink<T> {
     this.#sink.reject(failure);
   }
   expire(): void {
-    // What it waits for expires by itself, no later.
+    // What it waits for expires by itself, no later; but where this scope has less time than the request.
+    if (this.#scope.budget === undefined) return;
+    this.expired = true;
+    this.leave(timedOut(this.#method, "no answer in time"));
   }
   #end(): boolean {
     if (this.#ended) return false;

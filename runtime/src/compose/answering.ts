@@ -52,6 +52,7 @@ export function answer<App, I extends DescMessage, O extends DescMessage, C exte
         return;
       }
       const message = await options.compose(cx, args);
+      if (exchange.parts !== undefined) await exchange.parts.all();
       await exchange.settled();
       if (exchange.over) return;
       const { response, found } = concluded(method, options, message, exchange);

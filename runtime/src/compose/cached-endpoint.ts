@@ -13,6 +13,7 @@ import { type Degraded, degraded as degradedBy } from "./degrade.ts";
 import type { EndpointCodec, EndpointOptions } from "./endpoint-options.ts";
 import { Exchange } from "./exchange.ts";
 import type { Served } from "./front.ts";
+import { partsOf } from "./parts.ts";
 import { ResponseCache, type ResponseCaching } from "./response-cache.ts";
 import type { Composing } from "./response-fetch.ts";
 import { ResponseKeys } from "./response-key.ts";
@@ -20,14 +21,16 @@ import { ResponseKeys } from "./response-key.ts";
 /** What clients get of a message that has been composed, and what is wrong with it. */
 export function concluded<App, I extends DescMessage, O extends DescMessage, C extends DescMessage, Principal>(
   method: Served<I, O>,
-  { respond, degraded }: Pick<EndpointOptions<App, I, O, C, Principal>, "respond" | "degraded">,
+  { respond, degraded, parts }: Pick<EndpointOptions<App, I, O, C, Principal>, "respond" | "degraded" | "parts">,
   message: MessageShape<C>,
-  { causes }: Exchange,
+  { causes, parts: deferred }: Exchange,
 ): { readonly response: MessageShape<O>; readonly found: Degraded | undefined } {
   // Without `respond` what is composed is the response.
   const response = respond === undefined ? (message as unknown as MessageShape<O>) : respond.as(message);
   const found = causes && degradedBy(respond?.schema ?? method.output, message, causes.touches, method.output);
   if (found !== undefined) degraded?.(response, found.entries);
+  if (deferred !== undefined)
+    parts?.(response, partsOf(deferred.arrived, message, respond?.schema ?? method.output, method.output));
   return { response, found };
 }
 
@@ -67,6 +70,7 @@ function composingOf<App, I extends DescMessage, O extends DescMessage, C extend
     async compose(cx, args) {
       const { exchange } = cx;
       const message = await options.compose(cx, args);
+      if (exchange.parts !== undefined) await exchange.parts.all();
       await exchange.settled();
       if (exchange.over) return undefined;
       const { response, found } = concluded(method, options, message, exchange);

@@ -15,7 +15,7 @@ export interface Degraded {
 }
 
 /** Where a message stands in the response. The same message may stand in several places. */
-interface Place {
+export interface Place {
   readonly desc: DescMessage;
   readonly path: string; // "runs[3]."
   readonly folded: string; // "runs[*]."
@@ -45,9 +45,8 @@ export function degraded(
   touches: readonly Touch[],
   declared: DescMessage = desc,
 ): Degraded {
-  const places = new Map<object, Place[]>();
-  const numbers = new Map(declared.fields.map(({ name, number }) => [name, number]));
-  place(response, { desc, path: "", folded: "", order: [] }, places, numbers);
+  const numbers = numbersOf(declared);
+  const places = placesIn(desc, response, declared, numbers);
   const found = new Map<string, Found>();
   for (const touch of touches) {
     for (const at of places.get(touch.message) ?? []) {
@@ -75,6 +74,21 @@ export function degraded(
     failures: sorted.map(({ cause }) => cause.failure),
     header: headerOf([...new Set(sorted.map(({ folded }) => folded))]),
   };
+}
+
+/** Where each message of a response stands in it. */
+export function placesIn(
+  desc: DescMessage,
+  response: object,
+  declared: DescMessage,
+  numbers = numbersOf(declared),
+): Map<object, Place[]> {
+  const places = new Map<object, Place[]>();
+  place(response, { desc, path: "", folded: "", order: [] }, places, numbers);
+  return places;
+}
+function numbersOf({ fields }: DescMessage): ReadonlyMap<string, number> {
+  return new Map(fields.map(({ name, number }) => [name, number]));
 }
 
 /** Entries that differ in positions and keys only, where they are many: one in place of the first, which says how many it stands for. */

@@ -3,6 +3,7 @@ import type { ConnectRouter } from "@connectrpc/connect";
 import type { Clock } from "../clock.ts";
 import type { Failure } from "../failure.ts";
 import type { Degradation } from "../gen/bff/v1/degradation_pb.ts";
+import type { Part } from "../gen/bff/v1/stream_pb.ts";
 import type { Identity } from "../identity/identity.ts";
 import type { IncomingHeaders } from "../identity/incoming.ts";
 import type { Observer } from "../observer.ts";
@@ -43,6 +44,8 @@ export interface EndpointOptions<
   readonly respond?: { readonly schema: C; readonly as: (composed: MessageShape<C>) => MessageShape<O> } | undefined;
   /** Puts the degradations where the response keeps them. */
   readonly degraded?: ((response: MessageShape<O>, entries: Degradation[]) => void) | undefined;
+  /** Puts the names of deferred parts that are in it where the response keeps them. */
+  readonly parts?: ((response: MessageShape<O>, arrived: Part[]) => void) | undefined;
   /** How its messages are read and written; default: as protobuf-es does it. */
   readonly codec?: EndpointCodec<MessageShape<I>, MessageShape<O>> | undefined;
   /** What callers are told of the rpc's end. */

@@ -7,7 +7,7 @@ import { isSendable, unsendable } from "../call/headers.ts";
 import type { Coalesced } from "../call/once.ts";
 import type { Received } from "../call/received.ts";
 import { isRequestId, REQUEST_ID } from "../call/request-id.ts";
-import { Scope } from "../call/scope.ts";
+import { type Budget, Scope } from "../call/scope.ts";
 import type { Clock, Timer } from "../clock.ts";
 import { type Failure, OVER } from "../failure.ts";
 import { budgetMs, callBudgetMs } from "../guard/deadline.ts";
@@ -18,6 +18,7 @@ import type { Judged } from "../identity/judged.ts";
 import type { Told } from "../identity/telling/teller.ts";
 import type { Observer, Trace } from "../observer.ts";
 import type { OutgoingHeaders } from "../transport/unary-client.ts";
+import { DeferredParts } from "./parts.ts";
 
 /** What a request brings, and what its rpc allows. */
 export interface ExchangeOptions {
@@ -27,6 +28,8 @@ export interface ExchangeOptions {
   readonly judged?: Judged | undefined;
   /** The method's own timeout, in milliseconds. */
   readonly methodMs: number;
+  /** Where what is deferred may take longer than the rest: how long the rest may take, in milliseconds. */
+  readonly firstMs?: number | undefined;
   /** What the client leaves us, in milliseconds, if it says. */
   readonly clientMs: number | undefined;
   /** Calls to one upstream at a time. */
@@ -61,6 +64,8 @@ export class Exchange implements CallExchange {
   readonly mayRetry: boolean;
   /** The scope whose failure is the response's. */
   readonly scope: Scope;
+  /** What a first answer is composed in, where deferred parts of it may come later. */
+  readonly first: Scope;
   /** How long calls could run if the client had set no deadline, and nothing else had used time. */
   readonly fullMs: number;
   readonly methodMs: number;
@@ -85,7 +90,8 @@ export class Exchange implements CallExchange {
   /** Whether something that it has used was served past its ttl. */
   stale = false;
   #timer: Timer | undefined;
-  #effects = 0;
+  #firstTimer: Timer | undefined;
+  #parts: DeferredParts | undefined;
   #causes: Causes | undefined;
   #failures: Map<unknown, Failure> | undefined;
   #coalesced: Coalesced | undefined;
@@ -103,7 +109,8 @@ export class Exchange implements CallExchange {
   #idle: (() => void) | undefined;
 
   constructor(options: ExchangeOptions) {
-    const { clock, judged, headers, methodMs, clientMs, concurrent, observer, fetch, of, after, failed } = options;
+    const { clock, judged, headers, methodMs, firstMs, clientMs, concurrent, observer, fetch, of, after, failed } =
+      options;
     this.clock = clock;
     this.judged = judged;
     this.headers = judged ?? headers;
@@ -126,6 +133,14 @@ export class Exchange implements CallExchange {
       failed(failure);
     });
     this.#timer = clock.setTimeout(expire, leftMs, this.scope);
+    this.first = firstMs === undefined ? this.scope : this.#firstOf(firstMs, clientMs);
+  }
+  #firstOf(methodMs: number, clientMs: number | undefined): Scope {
+    const leftMs = callBudgetMs(budgetMs(methodMs, clientMs));
+    const budget: Budget = { callsUntil: this.clock.now() + leftMs, fullMs: callBudgetMs(methodMs), methodMs };
+    const first = new Scope(this.scope, (failure) => this.scope.fail(failure), budget);
+    this.#firstTimer = this.clock.setTimeout(expire, leftMs, first);
+    return first;
   }
   /** One that looks like this one, for a fetch of the cache: its client sets no deadline, and nothing in it is critical. */
   detached(fetch: object, clock: Clock): Exchange {
@@ -155,9 +170,12 @@ export class Exchange implements CallExchange {
     this.scope.end();
     this.#release();
   }
-  /** Resolves when an answer may leave: no guard is pending and no side effect is under way; also when the request is over. */
-  async settled(): Promise<void> {
-    while (!this.over && (this.scope.guards > 0 || this.#effects > 0)) {
+  /**
+   * Resolves when an answer may leave that is composed in this scope: no guard is pending and no side effect is under way; also when the
+   * request is over.
+   */
+  async settled(scope = this.scope): Promise<void> {
+    while (!this.over && !scope.idle) {
       await new Promise<void>((resolve) => {
         this.#idle = resolve;
       });
@@ -172,9 +190,17 @@ export class Exchange implements CallExchange {
     this.#check();
   }
   /** An answer waits for this, which never rejects. */
-  hold(until: Promise<unknown>): void {
-    this.effectBegins();
-    until.then(() => this.effectEnds());
+  hold(scope: Scope, until: Promise<unknown>): void {
+    this.effectBegins(scope);
+    until.then(() => this.effectEnds(scope));
+  }
+  /** Its parts that are deferred, as far as they have been announced. */
+  get parts(): DeferredParts | undefined {
+    return this.#parts;
+  }
+  defers(): DeferredParts {
+    this.#parts ??= new DeferredParts(this);
+    return this.#parts;
   }
   sends(): void {
     this.sent = true;
@@ -185,11 +211,11 @@ export class Exchange implements CallExchange {
     this.charged?.refund();
     this.charged = undefined;
   }
-  effectBegins(): void {
-    this.#effects++;
+  effectBegins(scope: Scope): void {
+    scope.effectBegins();
   }
-  effectEnds(): void {
-    this.#effects--;
+  effectEnds(scope: Scope): void {
+    scope.effectEnds();
     this.#check();
   }
 
@@ -303,7 +329,7 @@ export class Exchange implements CallExchange {
   }
 
   #check(): void {
-    if (this.scope.guards === 0 && this.#effects === 0) this.#wake();
+    if (this.first.idle) this.#wake();
   }
   #wake(): void {
     this.#idle?.();
@@ -312,6 +338,8 @@ export class Exchange implements CallExchange {
   #release(): void {
     if (this.#timer !== undefined) this.clock.clearTimeout(this.#timer);
     this.#timer = undefined;
+    if (this.#firstTimer !== undefined) this.clock.clearTimeout(this.#firstTimer);
+    this.#firstTimer = undefined;
     this.#wake();
   }
 }

@@ -39,6 +39,8 @@ interface Part<Of> {
   readonly scope: Scope;
   readonly pools: readonly Pool[];
   readonly supplementary: boolean;
+  /** The same for what is deferred; undefined: the part itself. */
+  readonly late?: Of | undefined;
 }
 
 /**
@@ -61,6 +63,7 @@ export class Request<out App, out Principal = undefined> implements CallContext 
   /** @internal Whether the response does without what is called for in it. */
   readonly supplementary: boolean;
   #aside: Request<App, Principal> | undefined;
+  readonly #late: Request<App, Principal> | undefined;
   #collectors: Collectors | undefined; // of the whole only
   readonly #fail = (thrown: unknown): void => this.scope.fail(asFailure(thrown));
 
@@ -73,6 +76,14 @@ export class Request<out App, out Principal = undefined> implements CallContext 
     this.root = of?.root ?? this;
     this.whole = of?.whole ?? this;
     this.supplementary = of?.supplementary ?? false;
+    this.#late = of?.late;
+  }
+  /** @internal One of which a first answer is composed; what is deferred may have more time than the rest. */
+  static first<App, Principal>(app: App, exchange: Exchange): Request<App, Principal> {
+    const late = new Request<App, Principal>(app, exchange);
+    const { first: scope } = exchange;
+    if (scope === late.scope) return late;
+    return new Request(app, exchange, { root: late, whole: late, scope, pools: [], supplementary: false, late });
   }
 
   // ---- calls ----
@@ -235,7 +246,7 @@ export class Request<out App, out Principal = undefined> implements CallContext 
   }
   /** An answer waits until these have ended, although nothing in it may read them. */
   holds(...steps: readonly Promise<unknown>[]): void {
-    this.exchange.hold(Promise.allSettled(steps));
+    this.exchange.hold(this.scope, Promise.allSettled(steps));
   }
   /** Resolves when these have ended, however they did. */
   async ended(...steps: readonly Promise<unknown>[]): Promise<void> {
@@ -255,10 +266,18 @@ export class Request<out App, out Principal = undefined> implements CallContext 
     if (scope.over) reject(OVER);
     else {
       const { root, whole, pools, supplementary } = this;
-      const cx = new Request(this.app, this.exchange, { root, whole, scope, pools, supplementary });
+      const late = this.#late?.beside(scope);
+      const cx = new Request(this.app, this.exchange, { root, whole, scope, pools, supplementary, late });
       begin(() => run(cx), undefined).then(resolve, (thrown) => scope.fail(asFailure(thrown)));
     }
     return handled(promise);
+  }
+  /** @internal For what is deferred of what is composed in this scope: it ends with it, and has the time of this one. */
+  beside(scope: Scope): Request<App, Principal> {
+    const { root, whole, pools, supplementary } = this;
+    const own = new Scope(this.scope, (failure) => scope.fail(failure));
+    scope.enter({ slot: 0, cancel: () => own.end(), expire() {} });
+    return new Request(this.app, this.exchange, { root, whole, scope: own, pools, supplementary });
   }
   /** The same scope, through which at most so many unbatched calls are in flight at once. Nested: all must have room. */
   bounded(concurrent: number): Request<App, Principal> {
@@ -287,6 +306,23 @@ export class Request<out App, out Principal = undefined> implements CallContext 
   within(exchange: Exchange, supplementary = false): Request<App, Principal> {
     const { scope } = exchange;
     return new Request(this.app, exchange, { root: this.root, whole: undefined, scope, pools: [], supplementary });
+  }
+
+  // ---- what is deferred ----
+
+  /** The same request for deferred steps, which may have more time; where nothing comes later, this one. */
+  get late(): Request<App, Principal> {
+    return this.#late ?? this;
+  }
+  /**
+   * Fields that rest on deferred steps. Where nothing comes later they are in the answer; what fails in `compose` leaves them empty.
+   *
+   * @param owner a composed message, in which they are empty
+   * @param fields their proto names
+   * @param compose gives their values, oneofs by their own names; it is called once `owner` has its place in the response, or never
+   */
+  part<Owner extends object>(owner: Owner, fields: readonly string[], compose: () => Promise<Partial<Owner>>): void {
+    this.exchange.defers().announce({ owner, fields, compose });
   }
 
   // ---- resolvers ----

@@ -1,6 +1,7 @@
 // Functions of the user that supply what `resolver: true` marks: what they are given, and how their end becomes a step's.
 import { ConnectError } from "@connectrpc/connect";
 import { callFailure } from "../call/classify.ts";
+import { budgetOf } from "../call/context.ts";
 import { Rank, type Running, type Scope } from "../call/scope.ts";
 import { type Code, Failure, invalid, OVER, refusal, timedOut } from "../failure.ts";
 import { textHandedOn } from "../wire/handed-on.ts";
@@ -78,7 +79,7 @@ export function runResolver<Args, Steps, Clients, Value, Principal, Cx extends R
     return promise;
   }
   const startedAt = exchange.clock.now();
-  if (startedAt >= exchange.callsUntil) {
+  if (startedAt >= budgetOf(cx).callsUntil) {
     reject(timedOut("", `no time is left for the resolver of ${resolve.name}`));
     return promise;
   }

@@ -79,6 +79,7 @@ export async function composeItem<
   const { exchange } = cx;
   try {
     const message = await options.compose(cx, args, slot.item, opened);
+    if (exchange.parts !== undefined) await exchange.parts.all();
     await exchange.settled();
     if (exchange.over) return false;
     const { response, found } = concluded(method, options, message, exchange);

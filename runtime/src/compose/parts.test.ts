@@ -1,0 +1,112 @@
+// Deferred parts of an answer that is given at once.
+import { create } from "@bufbuild/protobuf";
+import { expect, test } from "vitest";
+import { Code, Reason } from "../failure.ts";
+import { byId } from "../testing/fake-client.ts";
+import { front, page } from "../testing/front.ts";
+import { type Card, CardSchema, Front, type Page, ShowRequestSchema } from "../testing/gen/test_pb.ts";
+import { noUnhandledRejections } from "../testing/no-unhandled.ts";
+import { endpoint } from "./endpoint.ts";
+import type { Request } from "./request.ts";
+
+noUnhandledRejections();
+
+type App = ReturnType<typeof front>["app"];
+const card = (init: Partial<Card> = {}): Card => ({ ...create(CardSchema), ...init });
+
+/** An answer, or its code, with the names of its parts and its degradations. */
+function ask(
+  { app, clock }: ReturnType<typeof front>,
+  compose: (cx: Request<App>) => Promise<Page>,
+): Promise<{ page?: Page; parts: string[]; degraded: string[]; code?: Code }> {
+  const parts: string[] = [];
+  const degraded: string[] = [];
+  return new Promise((resolve) => {
+    endpoint(Front.method.show, app, {
+      timeoutMs: 2_000,
+      compose,
+      parts: (_, arrived) => parts.push(...arrived.map(({ name }) => name)),
+      degraded: (_, entries) =>
+        degraded.push(...entries.map(({ path, effect, reason }) => `${path} ${effect} ${reason}`)),
+      clock,
+    }).run(
+      create(ShowRequestSchema),
+      new Headers(),
+      undefined,
+      (page) => resolve({ page: page as Page, parts, degraded }),
+      ({ clientCode: code }) => resolve({ parts, degraded, code }),
+    );
+  });
+}
+
+/** `facts` of the page, by a step of this id. */
+function facts(cx: Request<App>, owner: Page, id: string): void {
+  const step = cx.late.tryCall(cx.app.get, { id });
+  cx.part(owner, ["facts"], async () => {
+    const thing = await step;
+    if (cx.degraded) cx.touched(owner, "facts", thing !== undefined, step);
+    return { facts: thing?.tags ?? [] };
+  });
+}
+
+test("waits for all of them, also for those that are announced meanwhile", async () => {
+  const rig = front();
+  rig.client.answer = byId({});
+  const answer = await ask(rig, async (cx) => {
+    const whole = page({ title: "t" });
+    expect(cx.late).toBe(cx);
+    const step = cx.late.tryStep(async () => {
+      const made = card({ id: (await cx.late.send(cx.app.get, { id: "main" })).id });
+      const inner = cx.late.tryCall(cx.app.get, { id: "inner" });
+      cx.part(made, ["inner"], async () => ({ inner: card({ id: (await inner)?.id ?? "" }) }));
+      return made;
+    });
+    cx.part(whole, ["main"], async () => ({ main: (await step) as Card }));
+    return whole;
+  });
+  expect(answer.page).toMatchObject({ title: "t", main: { id: "main", inner: { id: "inner" } } });
+  expect(answer).toMatchObject({ parts: ["main", "main.inner"], degraded: [] });
+});
+
+test("one that fails is there all the same, and says why", async () => {
+  const rig = front();
+  rig.client.answer = byId({ f: "UNAVAILABLE" });
+  const answer = await ask(rig, async (cx) => {
+    const whole = page({ title: "t" });
+    facts(cx, whole, "f");
+    cx.part(whole, ["main"], async () => {
+      throw new TypeError("a fault of the code");
+    });
+    return whole;
+  });
+  expect(answer.page).toMatchObject({ title: "t", facts: [] });
+  expect(answer.page?.main).toBe(undefined);
+  expect(answer.parts.toSorted()).toEqual(["facts", "main"]);
+  expect(answer.degraded).toEqual([`facts 1 ${Reason.UNAVAILABLE}`, `main 1 ${Reason.INVALID}`]);
+});
+
+test("what has no place in the answer is no part of it, and of what stands in a list each is", async () => {
+  const rig = front();
+  const answer = await ask(rig, async (cx) => {
+    const [first, second] = [card({ id: "1" }), card({ id: "2" })];
+    for (const owner of [first, second, card({ id: "nowhere" })])
+      cx.part(owner, ["owner_name"], async () => ({ ownerName: `of ${owner.id}` }));
+    return page({ cards: [first, second] });
+  });
+  expect(answer.page?.cards.map(({ ownerName }) => ownerName)).toEqual(["of 1", "of 2"]);
+  expect(answer.parts).toEqual(["cards[0].owner_name", "cards[1].owner_name"]);
+});
+
+test("a refusal meanwhile fails the answer", async () => {
+  const rig = front();
+  const answer = await ask(rig, async (cx) => {
+    const whole = page();
+    facts(cx, whole, "f");
+    cx.guard(async () => {
+      throw cx.refuse(Code.NOT_FOUND);
+    });
+    return whole;
+  });
+  expect(answer).toMatchObject({ code: Code.NOT_FOUND, parts: [] });
+  expect(rig.client.of("f").cancelled).toBe(true);
+});

@@ -1,0 +1,85 @@
+// Deferred parts of a response: what composing code announces, and how an answer that is given at once gets all of them.
+import type { DescMessage } from "@bufbuild/protobuf";
+import type { Cause, Causes } from "../call/causes.ts";
+import { asFailure, OVER } from "../failure.ts";
+import type { Part } from "../gen/bff/v1/stream_pb.ts";
+import { type Place, placesIn } from "./degrade.ts";
+
+/** Fields of a composed message that rest on deferred steps. */
+export interface Deferred {
+  readonly owner: object;
+  /** Their proto names. */
+  readonly fields: readonly string[];
+  /** Their values, by the names that they have in TypeScript. */
+  readonly compose: () => Promise<object>;
+}
+
+/** What they see of their response. */
+interface Responding {
+  readonly over: boolean;
+  readonly causes: Causes | undefined;
+  note(of: object, cause: Cause): void;
+}
+
+/** Those of one response. */
+export class DeferredParts {
+  readonly #response: Responding;
+  #announced: Deferred[] = [];
+  /** Whose fields have their values. */
+  readonly arrived: Deferred[] = [];
+
+  constructor(response: Responding) {
+    this.#response = response;
+  }
+  announce(part: Deferred): void {
+    this.#announced.push(part);
+  }
+  /** Those that have been announced since this was last asked. */
+  taken(): Deferred[] {
+    return this.#announced.splice(0);
+  }
+  /** Gives one its values; never rejects: what goes wrong has touched its fields. */
+  async arrives(part: Deferred): Promise<void> {
+    const { owner, fields, compose } = part;
+    try {
+      Object.assign(owner, await compose());
+    } catch (thrown) {
+      const failure = asFailure(thrown);
+      if (failure === OVER) return;
+      const cause = { failure, incomplete: false };
+      this.#response.note(part, cause);
+      for (const field of fields) this.#response.causes?.touch(owner, field, false, cause);
+    }
+    this.arrived.push(part);
+  }
+  /** Resolves when all have arrived, also those that are announced meanwhile, or the request is over. */
+  async all(): Promise<void> {
+    for (let next = this.taken(); next.length > 0 && !this.#response.over; next = this.taken())
+      await Promise.all(next.map((part) => this.arrives(part)));
+  }
+}
+
+/**
+ * What a response says of parts that have arrived: the paths of their fields, as in Degradation.
+ *
+ * @param root as it was composed, of type `desc`
+ * @param declared what clients get, where that is another message
+ */
+export function partsOf(
+  arrived: readonly Deferred[],
+  root: object,
+  desc: DescMessage,
+  declared: DescMessage = desc,
+): Part[] {
+  let places: ReadonlyMap<object, readonly Place[]> | undefined;
+  const found: Part[] = [];
+  for (const { owner, fields } of arrived) {
+    places ??= placesIn(desc, root, declared);
+    for (const { path, desc: of } of places.get(owner) ?? []) {
+      const known = path === "" ? declared.fields : of.fields;
+      for (const field of fields)
+        if (known.some(({ name }) => name === field)) found.push({ $typeName: "bff.v1.Part", name: `${path}${field}` });
+    }
+  }
+  return found;
+}
