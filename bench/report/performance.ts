@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "nod
 import { fileURLToPath } from "node:url";
 import { grpcFederation } from "../peers/grpc-federation/left-out.ts";
 import { cell, type Machine, type ScenarioResult, type VariantResult } from "../rig/result.ts";
-import { type About, about } from "../scenarios/about.ts";
+import { type About, about, MEMORY } from "../scenarios/about.ts";
 import { barChart } from "./bar-chart.ts";
 import { changesToInputs, INPUTS } from "./changes.ts";
 
@@ -54,6 +54,13 @@ Before it is timed, and again after the warm-up, each variant's answer is decode
 of the replies under load has to be that of the checked one, so that no error counts as an answer. CPU is that of all threads of the server's
 process, garbage collection and compilation included, after 6,000 requests of warm-up; figures are medians over the rounds.
 
+Cold is the CPU of the first 2,500 requests of a process after the one that was checked: a hundred one after the other, then 32 at a time.
+RSS is what the process held right after the load; the most is that of any round since its start. Garbage is what was allocated for the measured
+requests: in Node the objects of the heap, by its size before and after each collection, without buffers outside of the heap; in Go all bytes.
+Allocations are counted with 200 more requests, one at a time, by V8's sampling of every allocation, where objects that optimised code allocates
+in one go count as one; in Go over the measured requests. GC is in Node how long the thread of JavaScript stood still for collections, in Go the
+CPU of its collector.
+
 Upstreams, load and server share the machine, so requests per second say less than CPU per request, and only ratios within one run compare.
 Peers are in [bench/peers](../bench/peers): one [composition](../bench/peers/compositions.ts), served and called with connect-node, grpc-js
 (with protobuf-es) and raw node:http2 on both sides, the floor. Ours are the generated servers as they are deployed. \`BENCH_PROFILE=<folder>\` leaves a
@@ -88,16 +95,14 @@ function machineText({ cpu, cores, memory_gb, node, packages }: Machine): string
 function section({ scenario, text, goal, columns }: About, result: ScenarioResult | undefined): string {
   const lines = [`## ${scenario}`, "", text, ...(goal === undefined ? [] : ["", `Wanted: ${goal}.`]), ""];
   if (result === undefined) return [...lines, "Not recorded yet.", ""].join("\n");
-  const shown = columns.filter((column) => result.variants.some((variant) => variant[column] !== undefined));
   const rounds = result.rounds === 1 ? "1 round" : `${result.rounds} rounds`;
   return [
     ...lines,
-    `| | ${shown.map(heading).join(" | ")} |`,
-    `|---|${shown.map(() => "---:|").join("")}`,
-    ...result.variants.map(
-      (variant) => `| ${variant.name} | ${shown.map((column) => cell(variant[column])).join(" | ")} |`,
+    ...table(result, columns),
+    ...table(
+      result,
+      MEMORY.filter((column) => !columns.includes(column)),
     ),
-    "",
     `![${scenario}](performance/${scenario}.svg)`,
     "",
     `${result.recorded_at.slice(0, 10)}, commit ${result.machine.commit}, ${rounds}${result.quick ? ", **quick: no figure to rely on**" : ""}.`,
@@ -105,6 +110,18 @@ function section({ scenario, text, goal, columns }: About, result: ScenarioResul
     ...result.failures.map((failure) => `\n**Failed**: ${failure}.`),
     "",
   ].join("\n");
+}
+
+/** Nothing where no variant has any of the figures. */
+function table({ variants }: ScenarioResult, columns: readonly string[]): string[] {
+  const shown = columns.filter((column) => variants.some((variant) => variant[column] !== undefined));
+  if (shown.length === 0) return [];
+  return [
+    `| | ${shown.map(heading).join(" | ")} |`,
+    `|---|${shown.map(() => "---:|").join("")}`,
+    ...variants.map((variant) => `| ${variant.name} | ${shown.map((column) => cell(variant[column])).join(" | ")} |`),
+    "",
+  ];
 }
 
 const HEADINGS: Readonly<Record<string, string>> = {
@@ -117,6 +134,12 @@ const HEADINGS: Readonly<Record<string, string>> = {
   items_per_second: "items/s",
   calls_per_item: "calls/item",
   max_rss_mb: "max RSS MB",
+  rss_mb: "RSS MB",
+  cold_cpu_us_per_request: "cold CPU µs/request",
+  cold_ratio: "cold × warm",
+  garbage_kb_per_request: "garbage KB/request",
+  allocations_per_request: "allocations/request",
+  gc_us_per_request: "GC µs/request",
   upstream_calls_per_request: "upstream calls",
   ratio_to_connect_node: "× connect-node",
   ratio_to_grpc_js: "× grpc-js",

@@ -1,5 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import { type DescMethodUnary, fromBinary, fromJsonString, type Message } from "@bufbuild/protobuf";
+import type { Garbage } from "./garbage.ts";
 import { h2load, type LoadResult } from "./h2load.ts";
 import { type Answer, callOnce } from "./one-call.ts";
 import type { PathCounters } from "./probe.ts";
@@ -34,9 +35,13 @@ export interface LoadSize {
   readonly streams: number;
   /** One after the other, so that what compiles them is not overrun. */
   readonly first: number;
-  /** So that everything is compiled. */
+  /** So that everything is compiled; `first` is not among them, `cold` is. */
   readonly warmUp: number;
+  /** How many are cold, from `first` on. No figure where the warm-up is shorter. */
+  readonly cold: number;
   readonly measured: number;
+  /** One after the other, with their allocations counted: as many as tell a request from its connection. */
+  readonly counted: number;
   readonly rounds: number;
   /** How far the mean length of replies under load may be from the checked one's: a share of it. */
   readonly lengthTolerance: number;
@@ -46,7 +51,9 @@ const SIZE: LoadSize = {
   streams: 8,
   first: 100,
   warmUp: 6_000,
+  cold: 2_500,
   measured: 10_000,
+  counted: 200,
   rounds: 5,
   lengthTolerance: 0,
 };
@@ -59,8 +66,13 @@ const ASK_AGAIN_MS = 200;
 
 interface Sample {
   readonly cpuMicros: number;
+  /** Of one of the first requests; undefined where these are not told from the warm-up. */
+  readonly coldCpuMicros: number | undefined;
   readonly load: LoadResult;
+  readonly rssBytes: number;
   readonly maxRssBytes: number;
+  /** Of one request. */
+  readonly garbage: Garbage;
   /** How far the mean length of replies was from the checked one's: a share of it. */
   readonly lengthOff: number;
   readonly calls: number;
@@ -75,7 +87,7 @@ export async function runClosedLoop(loop: ClosedLoop, options: RunOptions): Prom
   try {
     for (let round = 0; round < size.rounds; round++) {
       for (const [variant, measured] of samples) {
-        const sample = await measure(loop, variant, size, upstream);
+        const sample = await measure(loop, variant, round === 0 ? size : { ...size, counted: 0 }, upstream);
         measured.push(sample);
         console.log(
           `round ${round + 1} ${variant.name.padEnd(16)} ${(sample.cpuMicros / size.measured).toFixed(0).padStart(6)} µs/request`,
@@ -103,22 +115,29 @@ function sizeOf(loop: ClosedLoop, { quick }: RunOptions): LoadSize {
   const full = { ...SIZE, ...loop.size };
   if (!quick) return full;
   const few = (count: number) => Math.round(count / QUICK_SHARE);
-  return { ...full, ...QUICK, warmUp: few(full.warmUp), measured: few(full.measured) };
+  return {
+    ...full,
+    ...QUICK,
+    warmUp: few(full.warmUp),
+    cold: few(full.cold),
+    counted: few(full.counted),
+    measured: few(full.measured),
+  };
 }
 
 function measure(loop: ClosedLoop, variant: Variant, size: LoadSize, upstream: UpstreamProcess): Promise<Sample> {
   const onServer = async (server: ServerProcess): Promise<Sample> => {
     const message = loop.request(variant.method);
     const request = loop.json ? jsonRequest(variant, server, message) : grpcRequest(variant, server, message);
-    const load = (requests: number) => h2load(request, { ...size, requests });
     await checkedAnswer(loop, variant, request);
-    await h2load(request, { connections: 1, streams: 1, requests: size.first });
-    await load(size.warmUp);
+    const coldCpuMicros = await warmedUp(server, request, size);
     const { body } = await checkedAnswer(loop, variant, request);
     const before = await server.usage();
+    const garbageBefore = await server.garbage();
     const callsBefore = total(await upstream.calls());
-    const result = await load(size.measured);
+    const result = await h2load(request, { ...size, requests: size.measured });
     const after = await server.usage();
+    const garbageAfter = await server.garbage();
     const calls = total(await upstream.calls()) - callsBefore;
     const off = Math.abs(result.replyBytes - body.length) / body.length;
     if (off > size.lengthTolerance) {
@@ -126,16 +145,53 @@ function measure(loop: ClosedLoop, variant: Variant, size: LoadSize, upstream: U
         `replies of ${variant.name} had ${result.replyBytes} bytes on average, the checked one ${body.length}`,
       );
     }
+    const garbage = perRequest(garbageBefore, garbageAfter, size.measured);
+    const objects = garbage.objects ?? (await allocations(server, request, size.counted));
     return {
       cpuMicros: after.cpuMicros - before.cpuMicros,
+      coldCpuMicros,
       load: result,
+      rssBytes: after.rssBytes,
       maxRssBytes: after.maxRssBytes,
+      garbage: { ...garbage, ...(objects !== undefined && { objects }) },
       lengthOff: off,
       calls,
       counters: await server.stop(),
     };
   };
   return withServer(variant, upstream, onServer, loop.env);
+}
+
+/** Gives the CPU of one of the first requests, in microseconds. */
+async function warmedUp(server: ServerProcess, request: Prepared, size: LoadSize): Promise<number | undefined> {
+  const { first, warmUp, cold } = size;
+  const before = await server.usage();
+  await h2load(request, { connections: 1, streams: 1, requests: first });
+  if (first + warmUp < cold) {
+    await h2load(request, { ...size, requests: warmUp });
+    return undefined;
+  }
+  await h2load(request, { ...size, requests: cold - first });
+  const after = await server.usage();
+  await h2load(request, { ...size, requests: first + warmUp - cold });
+  return (after.cpuMicros - before.cpuMicros) / cold;
+}
+
+function perRequest(before: Garbage, after: Garbage, requests: number): Garbage {
+  const each = (figure: (garbage: Garbage) => number) => (figure(after) - figure(before)) / requests;
+  return {
+    heapBytes: each(({ heapBytes }) => heapBytes),
+    gcMicros: each(({ gcMicros }) => gcMicros),
+    ...(after.objects !== undefined && { objects: each(({ objects }) => objects ?? 0) }),
+  };
+}
+
+/** Of one request; undefined when none is to be counted. */
+async function allocations(server: ServerProcess, request: Prepared, requests: number): Promise<number | undefined> {
+  if (requests === 0) return undefined;
+  await server.countAllocations();
+  await h2load(request, { connections: 1, streams: 1, requests });
+  return (await server.allocations()) / requests;
 }
 
 /**
@@ -175,11 +231,21 @@ function summary({ name }: Variant, samples: readonly Sample[], { measured }: Lo
     p50_ms: over((sample) => percentile(sample.load.latenciesMs, 0.5)),
     p95_ms: over((sample) => percentile(sample.load.latenciesMs, 0.95)),
     p99_ms: over((sample) => percentile(sample.load.latenciesMs, 0.99)),
+    rss_mb: over((sample) => sample.rssBytes) / 2 ** 20,
     max_rss_mb: Math.max(...samples.map((sample) => sample.maxRssBytes)) / 2 ** 20,
+    ...cold(samples, cpu),
+    garbage_kb_per_request: over((sample) => sample.garbage.heapBytes) / 2 ** 10,
+    allocations_per_request: median(samples.flatMap(({ garbage }) => garbage.objects ?? [])),
+    gc_us_per_request: over((sample) => sample.garbage.gcMicros),
     upstream_calls_per_request: over((sample) => sample.calls / measured),
     ...(samples.some((sample) => sample.lengthOff > 0) && { reply_length_off: over((sample) => sample.lengthOff) }),
     ...(Object.keys(counters).length > 0 && { fast_paths: counters }),
   };
+}
+
+function cold(samples: readonly Sample[], warm: number) {
+  const each = samples.flatMap(({ coldCpuMicros }) => coldCpuMicros ?? []);
+  return each.length === 0 ? {} : { cold_cpu_us_per_request: median(each), cold_ratio: median(each) / warm };
 }
 
 /** Adds `ratio_to_<baseline>`, CPU by CPU, where the run has that variant. */

@@ -2,6 +2,7 @@
 // fast path was taken, as a line of JSON on standard output. The server itself is the one that is deployed.
 
 import { subscribe } from "node:diagnostics_channel";
+import { AllocationCount, GarbageCount } from "./garbage.ts";
 
 /** What a process has used since its start. */
 export interface Usage {
@@ -11,6 +12,9 @@ export interface Usage {
   readonly maxRssBytes: number;
   readonly rssBytes: number;
 }
+
+/** What the driver asks; one question at a time. */
+export type Question = "usage" | "collect" | "garbage" | "count allocations" | "allocations";
 
 /** How many of all took a fast path. */
 export interface Share {
@@ -44,15 +48,31 @@ function messages({ decoded, decodedByProtobufEs, encoded, encodedByProtobufEs }
   return { fast, all: fast + decodedByProtobufEs + encodedByProtobufEs };
 }
 
-process.on("message", (message) => {
-  if (message === "collect") globalThis.gc?.();
-  else if (message !== "usage") return;
+const garbage = new GarbageCount();
+const allocations = new AllocationCount();
+
+function usage(): Usage {
   const { user, system } = process.cpuUsage();
-  process.send?.({
+  return {
     cpuMicros: user + system,
     maxRssBytes: process.resourceUsage().maxRSS * 1024,
     rssBytes: process.memoryUsage.rss(),
-  } satisfies Usage);
+  };
+}
+
+const ANSWERS: Readonly<Record<Question, () => unknown>> = {
+  usage,
+  collect: () => {
+    globalThis.gc?.();
+    return usage();
+  },
+  garbage: () => garbage.read(),
+  "count allocations": () => allocations.start(),
+  allocations: () => allocations.stop(),
+};
+process.on("message", async (message) => {
+  const answer = Object.hasOwn(ANSWERS, `${message}`) ? ANSWERS[message as Question] : undefined;
+  if (answer !== undefined) process.send?.((await answer()) ?? {});
 });
 process.channel?.unref();
 process.once("exit", () => {

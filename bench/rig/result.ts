@@ -25,7 +25,20 @@ export interface VariantResult {
   readonly p50_ms?: number;
   readonly p95_ms?: number;
   readonly p99_ms?: number;
+  /** Right after the load. */
+  readonly rss_mb?: number;
+  /** The most of any round, since the process was started. */
   readonly max_rss_mb?: number;
+  /** Of the first 2,500 requests after one that was checked. */
+  readonly cold_cpu_us_per_request?: number;
+  /** That by `cpu_us_per_request`. */
+  readonly cold_ratio?: number;
+  /** Bytes of objects allocated, in 1,024s; in Node without buffers outside of the heap. */
+  readonly garbage_kb_per_request?: number;
+  /** How many objects; what V8 allocates in one go counts as one. */
+  readonly allocations_per_request?: number;
+  /** In Node how long the thread of JavaScript stood still for collections, in Go the CPU of the collector. */
+  readonly gc_us_per_request?: number;
   readonly upstream_calls_per_request?: number;
   /** `cpu_us_per_request` by that of connect-node in this run. */
   readonly ratio_to_connect_node?: number;

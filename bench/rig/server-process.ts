@@ -2,7 +2,8 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import type { PathCounters, Usage } from "./probe.ts";
+import type { Garbage } from "./garbage.ts";
+import type { PathCounters, Question, Usage } from "./probe.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const probe = new URL("./probe.ts", import.meta.url).href;
@@ -17,6 +18,12 @@ export interface ServerProcess {
   usage(): Promise<Usage>;
   /** The same, after a collection of garbage. */
   collect(): Promise<Usage>;
+  /** What has been allocated since the first time that this was asked. */
+  garbage(): Promise<Garbage>;
+  /** From here on every allocation is counted, which makes the server many times slower. */
+  countAllocations(): Promise<void>;
+  /** How many there were since then; the counting ends. */
+  allocations(): Promise<number>;
   /** SIGTERM and the end; gives what the server counted of its fast paths, empty for one that counts none. */
   stop(): Promise<PathCounters>;
 }
@@ -55,11 +62,15 @@ export async function startServer({ entry, args = [], env = {} }: Launch): Promi
     const url = await listening(child, (line) => {
       counters = (JSON.parse(line) as { counters: PathCounters }).counters;
     });
+    const asked = <Answer>(question: Question) => ask<Answer>(child, question);
     return {
       url,
       pid: child.pid ?? 0,
-      usage: () => ask(child, "usage"),
-      collect: () => ask(child, "collect"),
+      usage: () => asked("usage"),
+      collect: () => asked("collect"),
+      garbage: () => asked("garbage"),
+      countAllocations: () => asked("count allocations"),
+      allocations: () => asked("allocations"),
       stop: async () => {
         await stop(child);
         return counters;

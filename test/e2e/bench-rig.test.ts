@@ -47,6 +47,34 @@ describe("a server under measurement", () => {
     expect(await server.stop()).toEqual({ requests: { fast: 2, all: 3 } });
   });
 
+  test("tells what it has allocated between two questions, collected or not", async () => {
+    const entry = script(
+      "allocating.mjs",
+      // One object for each call: those of a loop, which is unrolled, would be allocated four at a time.
+      `const list = (length) => (length === 0 ? undefined : { length, next: list(length - 1) });
+       process.on("message", (question) => {
+         if (question === "usage") for (let i = 0; i < 10_000; i++) globalThis.kept = list(10);
+       });
+       console.log("listening on http://127.0.0.1:1");
+       ${UNTIL_SIGTERM}`,
+    );
+    const server = await startServer({ entry });
+    const OBJECTS = 100_000;
+    expect(await server.garbage()).toEqual({ heapBytes: 0, gcMicros: 0 });
+    await server.usage();
+    const { heapBytes, gcMicros } = await server.garbage();
+    // 24 bytes of every object, and two fields
+    expect(heapBytes / OBJECTS).toBeGreaterThan(39);
+    expect(heapBytes / OBJECTS).toBeLessThan(60);
+    expect(gcMicros).toBeGreaterThan(0);
+    await server.countAllocations();
+    await server.usage();
+    const objects = (await server.allocations()) / OBJECTS;
+    expect(objects).toBeGreaterThan(0.99);
+    expect(objects).toBeLessThan(1.2);
+    await server.stop();
+  });
+
   test("counts nothing where it has no counters", async () => {
     const entry = script("silent.mjs", `console.log("listening on http://127.0.0.1:1"); ${UNTIL_SIGTERM}`);
     expect(await (await startServer({ entry })).stop()).toEqual({});
