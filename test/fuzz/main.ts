@@ -1,5 +1,6 @@
-// npm run fuzz [-- <scenario>] [--cases <count>] [--seed <number>] [--only <case>] [--base <part of a name>]. Its last line counts; exit code 1 when a case fails.
+// npm run fuzz [-- <scenario>] [--cases <count>] [--seed <number>] [--only <case>] [--base <part of a name>] [--framing own|node]. Its last line counts; exit code 1 when a case fails.
 import { parseArgs } from "node:util";
+import { fuzzFrames } from "../http2/frames.ts";
 import { fuzzCompiler } from "./compiler.ts";
 import { fuzzServer } from "./server.ts";
 
@@ -10,6 +11,7 @@ const { values, positionals } = parseArgs({
     seed: { type: "string", default: "1" },
     only: { type: "string" },
     base: { type: "string", default: "" },
+    framing: { type: "string", default: "node" },
   },
 });
 
@@ -18,9 +20,13 @@ interface Asked {
   readonly seed: number;
   readonly only: number | undefined;
   readonly base: string;
+  /** Whose HTTP/2 towards clients, of scenario `frames`. */
+  readonly framing: "own" | "node";
 }
 /** Each prints what it finds and gives whether all is well. */
-const SCENARIOS: Readonly<Record<string, (asked: Asked) => Promise<boolean>>> = { compiler, server };
+const SCENARIOS: Readonly<Record<string, (asked: Asked) => Promise<boolean>>> = { compiler, server, frames };
+
+const USUAL: Readonly<Record<string, number>> = { compiler: 100_000, server: 20_000, frames: 1_000_000 };
 
 const name = positionals[0] ?? "compiler";
 const scenario = SCENARIOS[name];
@@ -29,8 +35,9 @@ if (scenario === undefined) {
   process.exitCode = 2;
 } else {
   const only = values.only === undefined ? undefined : Number(values.only);
-  const cases = Number(values.cases ?? (scenario === server ? 20_000 : 100_000));
-  const fine = await scenario({ cases, seed: Number(values.seed), only, base: values.base });
+  const cases = Number(values.cases ?? USUAL[name]);
+  const framing = values.framing === "own" ? "own" : "node";
+  const fine = await scenario({ cases, seed: Number(values.seed), only, base: values.base, framing });
   process.exitCode = fine ? 0 : 1;
 }
 
@@ -57,5 +64,18 @@ async function server(asked: Asked): Promise<boolean> {
   console.log(
     `\n${cases} cases, ${answered} answered, ${requests.fast} of ${requests.all} requests on the fast path, ${failures.length} failed`,
   );
+  return failures.length === 0;
+}
+
+async function frames(asked: Asked): Promise<boolean> {
+  let told = performance.now();
+  const progress = (said: string): void => {
+    if (performance.now() - told < 5000) return;
+    told = performance.now();
+    console.log(said);
+  };
+  const { failures, ...counts } = await fuzzFrames({ ...asked, frames: asked.cases }, progress);
+  for (const failure of failures) console.log(`\n${failure}`);
+  console.log(`\n${JSON.stringify(counts)}, ${failures.length} failed`);
   return failures.length === 0;
 }

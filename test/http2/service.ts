@@ -16,7 +16,9 @@ const SCALARS = { int32: Type.INT32, string: Type.STRING, bytes: Type.BYTES };
 function message(name: string, fields: Readonly<Record<string, readonly [number, FieldType]>>): DescriptorProto {
   const field = Object.entries(fields).map(([text, [number, type]]) => {
     const repeated = text.endsWith("+");
-    const named = { name: text.replace("+", ""), number, label: repeated ? Label.REPEATED : Label.OPTIONAL };
+    const fieldName = text.replace("+", "");
+    const jsonName = fieldName.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
+    const named = { name: fieldName, jsonName, number, label: repeated ? Label.REPEATED : Label.OPTIONAL };
     if (type in SCALARS) return { ...named, type: SCALARS[type as keyof typeof SCALARS] };
     const [kind, of] = type.split(":");
     return { ...named, type: kind === "enum" ? Type.ENUM : Type.MESSAGE, typeName: `.grpc.testing.${of}` };

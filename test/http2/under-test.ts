@@ -9,14 +9,22 @@ export const FRAMINGS: readonly Framing[] = ["node"];
 const SCRIPT = fileURLToPath(new URL("server.ts", import.meta.url));
 
 export interface UnderTest {
+  readonly framing: Framing;
   readonly process: Process;
   readonly url: string;
   readonly port: number;
 }
 
-/** @throws when it does not listen */
-export async function underTest(framing: Framing, env: Readonly<Record<string, string>> = {}): Promise<UnderTest> {
-  const process = new Process([SCRIPT], { HOST: "127.0.0.1", PORT: "0", BFF_HTTP2_SERVER: framing, ...env });
+/**
+ * @param flags more for node, before the script
+ * @throws when it does not listen
+ */
+export async function underTest(
+  framing: Framing,
+  env: Readonly<Record<string, string>> = {},
+  flags: readonly string[] = [],
+): Promise<UnderTest> {
+  const process = new Process([...flags, SCRIPT], { HOST: "127.0.0.1", PORT: "0", BFF_HTTP2_SERVER: framing, ...env });
   const url = await process.url();
-  return { process, url, port: Number(new URL(url).port) };
+  return { framing, process, url, port: Number(new URL(url).port) };
 }

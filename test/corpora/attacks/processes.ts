@@ -75,6 +75,14 @@ export class Process {
     this.#child.off("message", resolve).off("exit", gone);
     return answer;
   }
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+  /** How it ends, as `ended` says it. */
+  async exit(): Promise<string> {
+    if (this.ended === undefined) await once(this.#child, "exit");
+    return this.ended ?? "";
+  }
   async kill(): Promise<void> {
     if (this.ended !== undefined || this.#child.pid === undefined) return;
     const exited = once(this.#child, "exit");

@@ -1,0 +1,169 @@
+// One connection that says what it is given, and what it hears, held to what a server may say.
+import { once } from "node:events";
+import * as net from "node:net";
+import { decodeHeaderBlock } from "../../runtime/src/http2/hpack-decoder.ts";
+import { Flag, Frame, frame, PREFACE } from "../corpora/attacks/raw-http2.ts";
+import { pick, type Random } from "../second/random-message.ts";
+
+const MAX_FRAME = 16_384;
+const PROBE = Buffer.from("in sync?");
+
+/** What has come of one stream. */
+export interface Heard {
+  status: string | undefined;
+  trailers: Readonly<Record<string, string>>;
+  bytes: number;
+  ended: boolean;
+  reset: number | undefined;
+}
+
+export class FrameClient {
+  readonly socket: net.Socket;
+  readonly heard = new Map<number, Heard>();
+  /** Frames that have come. */
+  count = 0;
+  /** The error code of the last GOAWAY. */
+  goaway: number | undefined;
+  /** The server has said what no server may say. */
+  readonly wrong: string[] = [];
+  /** The answer to the probe has come. */
+  inSync = false;
+  settled = false;
+  /** What the system said in place of an end. */
+  error: string | undefined;
+  closed = false;
+  #unread: Buffer = Buffer.alloc(0);
+  #wake = (): void => {};
+
+  readonly #decodes: boolean;
+
+  /** @param decodes whether headers can be read, because the server has been told to have no table for them */
+  constructor(port: number, decodes: boolean) {
+    this.#decodes = decodes;
+    this.socket = net.connect({ port, host: "127.0.0.1", noDelay: true });
+    this.socket.on("error", (error) => {
+      this.error = "code" in error ? String(error.code) : error.message;
+    });
+    this.socket.on("close", () => {
+      this.closed = true;
+      this.#wake();
+    });
+    this.socket.on("data", (chunk: Buffer) => {
+      this.#read(chunk);
+      this.#wake();
+    });
+  }
+  get over(): boolean {
+    return this.closed || this.socket.destroyed;
+  }
+  /** Waits until it holds, or the connection is over, or so long has passed; gives whether it holds. */
+  async until(holds: () => boolean, timeoutMs: number): Promise<boolean> {
+    const timer = setTimeout(() => this.#wake(), timeoutMs);
+    const deadline = performance.now() + timeoutMs;
+    while (!holds() && !this.over && performance.now() < deadline) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    clearTimeout(timer);
+    return holds();
+  }
+  /** In portions of random sizes, some of them a turn apart. */
+  async say(random: Random, frames: readonly Buffer[], preface = false): Promise<void> {
+    const bytes = Buffer.concat(preface ? [PREFACE, ...frames] : frames);
+    const most = pick(random, [bytes.length, bytes.length, 4_000, 200]);
+    const portion = Math.max(1, most, Math.ceil(bytes.length / 100));
+    for (let at = 0; at < bytes.length && !this.over; at += portion) {
+      const room = this.socket.write(bytes.subarray(at, at + portion));
+      if (!room) await Promise.race([once(this.socket, "drain"), once(this.socket, "close")]).catch(() => {});
+      else if (portion < bytes.length) await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+  probe(): void {
+    if (!this.over) this.socket.write(frame(Frame.ping, 0, 0, PROBE));
+  }
+
+  #read(chunk: Buffer): void {
+    const data = this.#unread.length === 0 ? chunk : Buffer.concat([this.#unread, chunk]);
+    let at = 0;
+    while (data.length - at >= 9) {
+      const length = data.readUIntBE(at, 3);
+      if (length > MAX_FRAME) {
+        this.wrong.push(`a frame of ${length} bytes`);
+        this.socket.destroy();
+        return;
+      }
+      if (data.length - at < 9 + length) break;
+      const payload = data.subarray(at + 9, at + 9 + length);
+      this.#frame(data[at + 3] ?? 0, data[at + 4] ?? 0, data.readUInt32BE(at + 5), payload);
+      at += 9 + length;
+    }
+    this.#unread = data.subarray(at);
+  }
+  #frame(type: number, flags: number, stream: number, payload: Buffer): void {
+    this.count++;
+    switch (type) {
+      case Frame.settings:
+        if ((flags & Flag.ack) === 0) this.settled = true;
+        break;
+      case Frame.ping:
+        if ((flags & Flag.ack) !== 0 && payload.equals(PROBE)) this.inSync = true;
+        break;
+      case Frame.goaway:
+        this.goaway = payload.readUInt32BE(4);
+        break;
+      case Frame.reset:
+        this.#of(stream).reset = payload.readUInt32BE(0);
+        break;
+      case Frame.headers:
+      case Frame.data:
+        this.#answer(type, flags, stream, payload);
+        break;
+      case Frame.windowUpdate:
+        if (payload.readUInt32BE(0) === 0) this.wrong.push("a window that is made no wider");
+        break;
+      case Frame.continuation:
+        this.wrong.push("CONTINUATION of short headers");
+        break;
+    }
+  }
+  #of(stream: number): Heard {
+    let heard = this.heard.get(stream);
+    if (heard === undefined) {
+      heard = { status: undefined, trailers: {}, bytes: 0, ended: false, reset: undefined };
+      this.heard.set(stream, heard);
+    }
+    return heard;
+  }
+  #answer(type: number, flags: number, stream: number, payload: Buffer): void {
+    const heard = this.#of(stream);
+    if (heard.ended || heard.reset !== undefined) this.wrong.push(`a frame of stream ${stream} behind its end`);
+    if (type === Frame.data) {
+      if (heard.status === undefined) this.wrong.push(`DATA of stream ${stream} in front of headers`);
+      heard.bytes += payload.length;
+    } else this.#headers(heard, stream, payload);
+    if ((flags & Flag.endStream) !== 0) heard.ended = true;
+  }
+  #headers(heard: Heard, stream: number, payload: Buffer): void {
+    if (!this.#decodes) {
+      heard.status ??= "unread";
+      return;
+    }
+    const fields: Record<string, string> = {};
+    try {
+      decodeHeaderBlock(payload, 0, payload.length, (name, value) => {
+        fields[name] = value;
+        return true;
+      });
+    } catch (error) {
+      this.wrong.push(`headers of stream ${stream}: ${error instanceof Error ? error.message : error}`);
+    }
+    const status = fields[":status"];
+    if (heard.status === undefined || heard.status.startsWith("1")) {
+      heard.status = status;
+      if (status === undefined) this.wrong.push(`headers of stream ${stream} without a status`);
+      // An answer of headers alone has what else stands in trailers.
+      heard.trailers = fields;
+    } else heard.trailers = fields;
+  }
+}

@@ -1,0 +1,19 @@
+// A little of `npm run fuzz -- frames`.
+import { expect, test } from "vitest";
+import { fuzzFrames } from "./frames.ts";
+import { FRAMINGS } from "./under-test.ts";
+
+const MEMORY_BACK = 16 << 20;
+
+test.each(FRAMINGS)(
+  "random frames at the server: right ones are answered, wrong ones end at most a connection (%s)",
+  async (framing) => {
+    const outcome = await fuzzFrames({ framing, frames: 4_000, seed: 1, only: undefined });
+    expect(outcome.failures).toEqual([]);
+    expect(Math.min(outcome.kept, outcome.told)).toBeGreaterThan(3);
+    expect(outcome.answered).toBeGreaterThan(200);
+    expect(outcome.bystander).toBeGreaterThan(3);
+    expect(outcome.heldBytes).toBeLessThan(MEMORY_BACK);
+  },
+  120_000,
+);

@@ -1,0 +1,213 @@
+// npm run fuzz -- frames: random sequences of frames at the server, right ones and mangled ones, and a normal client beside them.
+import * as http2 from "node:http2";
+import { setTimeout as pause } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import type { Memory } from "../corpora/attacks/memory.ts";
+import { seeded } from "../second/random-message.ts";
+import { FrameClient } from "./frame-client.ts";
+import { mangled } from "./mangle.ts";
+import { type Framing, type UnderTest, underTest } from "./under-test.ts";
+import { type Asked, validSession } from "./valid-session.ts";
+
+export interface FramesAsked {
+  readonly framing: Framing;
+  /** How many are sent, at least. */
+  readonly frames: number;
+  readonly seed: number;
+  /** This session alone. */
+  readonly only: number | undefined;
+}
+export interface FramesOutcome {
+  readonly frames: number;
+  readonly sessions: number;
+  /** Streams that were right, and had their right answers. */
+  readonly answered: number;
+  /** Mangled sessions that went on, and those that were ended; with GOAWAY and an error code, with a reset by the system, without a word. */
+  readonly kept: number;
+  readonly told: number;
+  readonly cut: number;
+  readonly silent: number;
+  readonly bystander: number;
+  /** More that is held afterwards, in bytes. */
+  readonly heldBytes: number;
+  /** Each with how to repeat it. */
+  readonly failures: readonly string[];
+}
+
+const AT_ONCE = 6;
+/** Nothing takes so long, in milliseconds: not under load either. */
+const HANGS_MS = 20_000;
+/** What was mangled may hold the server's mouth shut: what follows is inside of a frame that does not end. */
+const QUIET_MS = 300;
+const MOST_FAILURES = 10;
+const PROBE = fileURLToPath(new URL("../corpora/attacks/memory.ts", import.meta.url));
+
+type Counts = { -readonly [Name in keyof Omit<FramesOutcome, "failures" | "heldBytes">]: number };
+
+export async function fuzzFrames(
+  { framing, frames, seed, only }: FramesAsked,
+  progress: (said: string) => void = () => {},
+): Promise<FramesOutcome> {
+  const server = await underTest(framing, { BFF_GRACE: "60s" }, ["--expose-gc", `--import=${PROBE}`]);
+  const failures: string[] = [];
+  const counts: Counts = {
+    ...{ frames: 0, sessions: 0, answered: 0, kept: 0, told: 0, cut: 0, silent: 0, bystander: 0 },
+  };
+  try {
+    const before = await warmMemory(server, seed);
+    const beside = new Bystander(server.url);
+    let next = only ?? 0;
+    const worker = async (): Promise<void> => {
+      while (failures.length < MOST_FAILURES && (only === undefined ? counts.frames < frames : next === only)) {
+        const index = next++;
+        const fault = await oneSession(server, seed, index, counts);
+        counts.sessions++;
+        if (server.process.ended !== undefined) {
+          failures.push(`session ${index}: the server has ended (${server.process.ended}): ${server.process.log}`);
+          return;
+        }
+        if (fault !== undefined)
+          failures.push(`session ${index}: ${fault}\nrepeat with --seed ${seed} --only ${index}`);
+        progress(`${counts.frames} frames, ${counts.sessions} sessions, ${failures.length} failures`);
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, worker));
+    counts.bystander = await beside.end(failures);
+    const heldBytes = held(await memoryOf(server)) - held(before);
+    failures.push(...(await ending(server)));
+    return { ...counts, heldBytes, failures };
+  } finally {
+    await server.process.kill();
+  }
+}
+
+/** What a server holds that has seen most of it already. */
+async function warmMemory(server: UnderTest, seed: number): Promise<Memory> {
+  const counts: Counts = {
+    ...{ frames: 0, sessions: 0, answered: 0, kept: 0, told: 0, cut: 0, silent: 0, bystander: 0 },
+  };
+  for (let i = 0; i < 20; i++) await oneSession(server, seed, -1 - i, counts);
+  return memoryOf(server);
+}
+const memoryOf = async (server: UnderTest): Promise<Memory> => (await server.process.ask("memory")) as Memory;
+const held = ({ heap, buffers, external }: Memory): number => heap + buffers + external;
+
+/** Nothing is under way any more, so that it ends at once: its grace is a minute. */
+async function ending({ process: server }: UnderTest): Promise<string[]> {
+  const exited = server.exit();
+  server.signal("SIGTERM");
+  const late = await Promise.race([exited, pause(HANGS_MS, "late", { ref: false })]);
+  if (late === "late") return [`it does not end: something is counted that is not there any more`];
+  return late === "code 0" ? [] : [`it ends with ${late}: ${server.log}`];
+}
+
+/** @returns what is wrong */
+async function oneSession(server: UnderTest, seed: number, index: number, counts: Counts): Promise<string | undefined> {
+  const random = seeded(seed, index);
+  const session = validSession(random);
+  const right = random() < 0.4;
+  const [early, late] = right
+    ? [session.early, session.late]
+    : random() < 0.5
+      ? [mangled(random, session.early), session.late]
+      : [session.early, mangled(random, session.late)];
+  const client = new FrameClient(server.port, right);
+  try {
+    const patience = setTimeout(() => client.socket.destroy(), HANGS_MS);
+    client.socket.once("close", () => clearTimeout(patience));
+    await client.say(random, early, true);
+    counts.frames += early.length;
+    if (!(await client.until(() => client.settled, right ? HANGS_MS : QUIET_MS)) && right)
+      return `no SETTINGS (${client.error ?? "silence"})`;
+    await client.say(random, late);
+    counts.frames += late.length;
+    client.probe();
+    const fault = right
+      ? await judgeRight(client, session.asked, counts)
+      : await judgeMangled(client, counts, server.framing);
+    return fault ?? (client.wrong.length > 0 ? client.wrong.join("; ") : undefined);
+  } finally {
+    client.socket.destroy();
+  }
+}
+
+async function judgeRight(client: FrameClient, asked: readonly Asked[], counts: Counts): Promise<string | undefined> {
+  const kept = asked.filter(({ reset }) => !reset);
+  const isOver = ({ stream }: Asked): boolean => {
+    const heard = client.heard.get(stream);
+    return heard !== undefined && (heard.ended || heard.reset !== undefined);
+  };
+  const all = await client.until(() => client.inSync && kept.every(isOver), HANGS_MS);
+  const told = `GOAWAY ${client.goaway ?? "none"}, ${client.error ?? (client.over ? "closed" : "open")}`;
+  if (!all) {
+    const missing = kept.filter((one) => !isOver(one)).map(({ stream }) => stream);
+    return `streams without an end: ${missing.join(", ") || "none"}; PING ${client.inSync ? "answered" : "not answered"}; ${told}`;
+  }
+  for (const { stream, status, bytes } of kept) {
+    const heard = client.heard.get(stream);
+    const grpc = heard?.trailers["grpc-status"] ?? "0";
+    if (heard?.status !== status || heard.bytes < bytes || !heard.ended || grpc !== "0")
+      return `stream ${stream}: ${JSON.stringify(heard)} in place of ${status} with ${bytes} bytes; ${told}`;
+  }
+  if (client.goaway !== undefined) return `GOAWAY ${client.goaway} to who did nothing wrong`;
+  counts.answered += kept.length;
+  return undefined;
+}
+
+async function judgeMangled(client: FrameClient, counts: Counts, framing: Framing): Promise<string | undefined> {
+  await client.until(() => client.inSync, QUIET_MS);
+  if (client.inSync) {
+    counts.kept++;
+    return undefined;
+  }
+  // Whoever has nothing more to say: the server has to let go. nghttp2 in node waits for windows that nobody can open any more.
+  if (!client.over) client.socket.end();
+  await client.until(() => client.closed, framing === "own" ? HANGS_MS : QUIET_MS);
+  if (!client.closed && framing === "own") return "the connection is never closed";
+  if (client.goaway !== undefined && client.goaway > 0) counts.told++;
+  else if (client.error !== undefined) counts.cut++;
+  else counts.silent++;
+  return undefined;
+}
+
+/** Asks again and again, over a connection of its own. */
+class Bystander {
+  readonly #url: string;
+  readonly #asking: Promise<void>;
+  readonly #bad: string[] = [];
+  #asked = 0;
+  #over = false;
+
+  constructor(url: string) {
+    this.#url = url;
+    this.#asking = this.#ask();
+  }
+  async #ask(): Promise<void> {
+    const session = http2.connect(this.#url).on("error", ({ message }) => this.#bad.push(message));
+    while (!this.#over && this.#bad.length === 0) {
+      this.#asked++;
+      const status = await new Promise((resolve) => {
+        const stream = session.request({
+          ...{ ":method": "POST", ":path": "/grpc.testing.TestService/UnaryCall", "content-type": "application/json" },
+        });
+        let status: unknown = "no answer";
+        stream.setTimeout(HANGS_MS, () => stream.close());
+        stream.on("response", (headers) => {
+          status = headers[":status"];
+        });
+        stream.on("error", ({ message }) => resolve(message)).on("close", () => resolve(status));
+        stream.resume().end('{"responseSize":100}');
+      });
+      if (status !== 200) this.#bad.push(String(status));
+      await pause(10);
+    }
+    session.close();
+  }
+  /** @returns how often it has asked */
+  async end(failures: string[]): Promise<number> {
+    this.#over = true;
+    await this.#asking;
+    if (this.#bad.length > 0) failures.push(`the normal client: ${this.#bad.join("; ")}`);
+    return this.#asked;
+  }
+}

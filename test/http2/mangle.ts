@@ -1,0 +1,78 @@
+// Frames that were right, with a few things wrong in them.
+import { Frame, frame, reset, settings, uint32 } from "../corpora/attacks/raw-http2.ts";
+import { pick, type Random } from "../second/random-message.ts";
+
+const whole = (random: Random, below: number): number => Math.floor(random() * below);
+const NUMBERS = [0, 1, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff, 65_535, 70_000];
+const someBytes = (random: Random, most: number): Buffer =>
+  Buffer.from(Array.from({ length: whole(random, most) }, () => whole(random, 256)));
+
+function wrongFrame(random: Random): Buffer {
+  const stream = pick(random, [0, 1, 1, 3, 5, 2, 99, 0x7fff_ffff]);
+  switch (whole(random, 9)) {
+    case 0:
+      return frame(whole(random, 12), whole(random, 256), stream, someBytes(random, 40));
+    case 1:
+      return settings([whole(random, 9), pick(random, NUMBERS)]);
+    case 2:
+      return frame(Frame.windowUpdate, 0, stream, uint32(pick(random, NUMBERS)));
+    case 3:
+      return reset(stream, whole(random, 20));
+    case 4:
+      return frame(Frame.ping, whole(random, 2), stream, Buffer.alloc(pick(random, [8, 8, 7, 0])));
+    case 5:
+      return frame(
+        Frame.goaway,
+        0,
+        0,
+        Buffer.concat([uint32(stream), uint32(whole(random, 14)), someBytes(random, 9)]),
+      );
+    case 6:
+      return frame(Frame.continuation, whole(random, 256), stream, someBytes(random, 40));
+    case 7:
+      return frame(Frame.data, whole(random, 256), stream, someBytes(random, 300));
+    default:
+      return someBytes(random, 30); // no frame at all
+  }
+}
+
+/** Changes one to four things. */
+export function mangled(random: Random, frames: readonly Buffer[]): Buffer[] {
+  const all: Buffer[] = frames.map((one) => Buffer.from(one));
+  for (let left = 1 + whole(random, 4); left > 0; left--) {
+    const at = whole(random, all.length);
+    const one = all[at] ?? Buffer.alloc(0);
+    switch (whole(random, 9)) {
+      case 0: // a bit anywhere
+        if (one.length > 0)
+          one[whole(random, one.length)] = (one[whole(random, one.length)] ?? 0) ^ (1 << whole(random, 8));
+        break;
+      case 1: // a byte of its payload
+        if (one.length > 9) one[9 + whole(random, one.length - 9)] = whole(random, 256);
+        break;
+      case 2: // its kind, flags or stream
+        if (one.length > 8) one[3 + whole(random, 6)] = whole(random, 16);
+        break;
+      case 3: // its length
+        if (one.length > 2) one[2] = whole(random, 256);
+        break;
+      case 4:
+        all.splice(at, 1);
+        break;
+      case 5:
+        all.splice(at, 0, one);
+        break;
+      case 6: {
+        const other = whole(random, all.length);
+        [all[at], all[other]] = [all[other] ?? one, one];
+        break;
+      }
+      case 7:
+        all[at] = one.subarray(0, whole(random, one.length + 1));
+        break;
+      default:
+        all.splice(at, 0, wrongFrame(random));
+    }
+  }
+  return all;
+}
