@@ -36,6 +36,7 @@ import { closeClients, connect, type Reach } from "./upstream-clients.ts";
 import { watchCertificates } from "./watch-certificates.ts";
 import { WORKER_MARK } from "./workers/messages.ts";
 import type { Worker } from "./workers/worker.ts";
+import { boundYoungGeneration } from "./young-generation.ts";
 
 /** What a generated `server.ts` says about its package. */
 export interface ServeOptions<
@@ -118,6 +119,7 @@ export async function serve<
   if (config !== undefined && config.workers > 1 && worker === undefined) {
     // What only the user's modules show is wrong is told by the first worker.
     const { supervise } = await import("./workers/supervise.ts");
+    boundYoungGeneration(process);
     return supervise(options.name, config);
   }
   const { spec, faults: unknown } = await declaredIdentity(process.env, env, options.identity);
@@ -166,6 +168,7 @@ export async function serve<
     topics,
     ...(observer !== undefined && { observer }),
   });
+  boundYoungGeneration(process); // all is loaded
 
   let admin: Admin | undefined;
   let wanted: WantedPort = { ...(config.telemetry.admin ?? config), variables: ADMIN_VARIABLES };
