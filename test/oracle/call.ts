@@ -84,8 +84,8 @@ type Request =
   | { readonly state: "value"; readonly message: Message; readonly taint: readonly Taint[] }
   | Exclude<Result, Value>;
 
-/** The request: what `request` gives, every spread, then the fields set by name. Absent when a part that is needed is. */
-function requestOf(at: Composition, call: IrCall, method: DescMethod, locals: Locals): Request {
+/** A request: what `request` gives, every spread, then the fields set by name. Absent when a part that is needed is. */
+export function requestOf(at: Composition, call: IrCall, method: DescMethod, locals: Locals): Request {
   const taint: Taint[] = [];
   let made = reflect(method.input);
   if (call.request !== undefined) {

@@ -36,9 +36,17 @@ export class Composition extends Scope {
   readonly #caseOnly: ReadonlyMap<IrStep, "one" | "through">;
   readonly #oneofOnly: ReadonlyMap<IrStep, ReadonlySet<IrField>>;
 
-  constructor(response: Response, place: Place, args: Args, parent?: Composition["parent"]) {
+  /** @param opened what steps have come to before */
+  constructor(
+    response: Response,
+    place: Place,
+    args: Args,
+    parent?: Composition["parent"],
+    opened: ReadonlyMap<IrStep, Result> = new Map(),
+  ) {
     super(response, place, args);
     this.parent = parent;
+    for (const [step, result] of opened) this.#results.set(step, result);
     this.#caseOnly = caseOnly(place);
     this.#oneofOnly = oneofOnly(place);
   }
@@ -83,6 +91,11 @@ export class Composition extends Scope {
       missing.push(...of);
     });
     return { failures, missing, stuck };
+  }
+
+  /** What steps have come to so far. */
+  get results(): ReadonlyMap<IrStep, Result> {
+    return new Map([...this.#results].flatMap(([step, result]) => (result === "running" ? [] : [[step, result]])));
   }
 
   /** Whether the guards that need no step let the response through. */

@@ -2,7 +2,7 @@
 // nothing with the compiler after `readIr`, nor with the runtime.
 
 import { type CelInput, celList, celMap, celUint } from "@bufbuild/cel";
-import { type DescMethod, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
+import { type DescMessage, type DescMethod, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
 import { reflect } from "@bufbuild/protobuf/reflect";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { Ir } from "../../plugin/src/ir.ts";
@@ -11,7 +11,7 @@ import { Converter } from "./convert.ts";
 import { type LoggedCall, type Outcomes, outcomesOf } from "./outcomes.ts";
 import type { OwnFunctions } from "./own-functions.ts";
 import type { Resolvers, Response, Status } from "./response.ts";
-import { dead } from "./result.ts";
+import { dead, type Result } from "./result.ts";
 import { sharedPlace } from "./shared.ts";
 import { Program } from "./static.ts";
 import { degradedHeader, type Entry, inOrder, ofDeclared } from "./taint.ts";
@@ -38,26 +38,50 @@ export function oracle(
   program.functions.given = functions;
   const own = ir.registry.getService(method.parent.typeName)?.methods.find((m) => m.name === method.name);
   if (own === undefined) throw new Error(`no rpc ${method.parent.typeName}/${method.name}`);
-  const response: Response = {
-    resolvers,
-    program,
-    converter,
-    outcomes,
-    globals: globals(ir, headers, env, now),
-    guards: [],
-    pending: [],
-    refusals: [],
-    touched: new Map(),
-    shared: undefined,
-  };
+  const response = responding(program, converter, outcomes, globals(ir, headers, env, now), resolvers);
   const args = reflect(own.input, fromBinary(own.input, toBinary(method.input, request)));
   const composes = program.composes(own);
   const place = sharedPlace(program, own, composes);
   if (place !== undefined) response.shared = new Composition(response, place, { kind: "request", message: args });
   const composition = new Composition(response, program.place(composes), { kind: "request", message: args });
   const { root, started } = composed(composition, response);
-  const schema = own.output;
+  return concluded(response, own.output, composes, root, started);
+}
 
+/** What the compositions of a response begin with. */
+export function responding(
+  program: Program,
+  converter: Converter,
+  outcomes: Outcomes,
+  globals: Response["globals"],
+  resolvers: Resolvers,
+): Response {
+  return {
+    resolvers,
+    program,
+    converter,
+    outcomes,
+    globals,
+    guards: [],
+    pending: [],
+    refusals: [],
+    touched: new Map(),
+    shared: undefined,
+  };
+}
+
+/** What has started and was to end well, of a service or of an opening. */
+export type Started = ReturnType<Composition["runShared"]>;
+
+/** How a response ends whose compositions have run; */
+export function concluded(
+  response: Response,
+  schema: DescMessage,
+  composes: DescMessage,
+  root: Result,
+  started: Started,
+): Verdict {
+  const { outcomes, converter } = response;
   const failures = [...started.failures, ...(root.state === "failed" ? root.failures : [])].map(({ status }) => status);
   const first = Math.min(...response.guards.flatMap((guard) => guard.rank ?? []));
   const held = response.guards.filter((guard) => guard.rank === undefined || guard.rank === first);

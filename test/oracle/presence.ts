@@ -116,6 +116,8 @@ export class Presence {
       const step = this.#step(place, first);
       return step && this.#typeOf(place, step);
     }
+    const item = this.#program.itemOf(place.message.desc);
+    if (first === "args" && rest.length === 0 && item?.name === second) return item.type;
     if (first !== "args" || rest.length > 0 || this.#request(place) !== undefined)
       return this.#fieldAt(place, each, path)?.message;
     const [request] = this.#requests(place.message.desc);

@@ -75,6 +75,20 @@ export class Program {
     return this.#composes.get(rpc.toString()) ?? rpc.output;
   }
 
+  /** What a message is composed for by streams, as it is called there. */
+  itemOf(desc: DescMessage): { readonly name: string; readonly type: DescMessage | undefined } | undefined {
+    for (const { methods, topics } of this.ir.files.flatMap((file) => file.services))
+      for (const { desc: rpc, stream } of methods) {
+        if (stream === undefined || this.composes(rpc).typeName !== desc.typeName) continue;
+        const { source } = stream;
+        const topic =
+          source?.kind === "follow" ? topics.find(({ name }) => name.value === source.topic?.value) : undefined;
+        const call = source?.kind === "call" ? source : topic?.call;
+        return { name: stream.var?.value ?? "", type: call && this.method(this.place(desc), call).output };
+      }
+    return undefined;
+  }
+
   #reach(rpc: DescMethod, desc: DescMessage): void {
     const place = this.#places.get(desc.typeName);
     if (place === undefined) return;

@@ -75,19 +75,26 @@ function differs(schema: DescMessage, expected: Acceptable, got: Got): string | 
     return undefined;
   }
   if (got.kind === "status") return `expected an answer, got status ${got.code} "${got.message}"`;
-  const answer = fromBinary(schema, got.message);
+  const { fault, entries } = answerDiffers(schema, expected, got.message);
+  return fault ?? headerDiffers(expected.entries, entries, got.degradedHeader ?? "");
+}
+
+/** What is wrong with an answer, its header aside. */
+export function answerDiffers(
+  schema: DescMessage,
+  expected: AnswerVerdict,
+  got: Uint8Array,
+): { readonly fault: string | undefined; readonly entries: readonly GotEntry[] | undefined } {
+  const answer = fromBinary(schema, got);
   const field = degradedField(schema);
   const entries = field === undefined ? undefined : takeEntries(schema, answer, field);
   const own = fromBinary(schema, toBinary(schema, expected.message));
   if (field !== undefined) takeEntries(schema, own, field);
   if (!alike(schema, own, answer, true)) {
-    return different(jsonOf(schema, own), jsonOf(schema, answer)).slice(0, 10).join("\n") || "unknown fields differ";
+    const all = different(jsonOf(schema, own), jsonOf(schema, answer)).slice(0, 10);
+    return { fault: all.join("\n") || "unknown fields differ", entries };
   }
-  if (entries !== undefined) {
-    const fault = entriesDiffer(expected.entries, entries);
-    if (fault !== undefined) return fault;
-  }
-  return headerDiffers(expected.entries, entries, got.degradedHeader ?? "");
+  return { fault: entries && entriesDiffer(expected.entries, entries), entries };
 }
 
 export interface GotEntry {

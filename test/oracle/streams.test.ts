@@ -1,0 +1,236 @@
+// Random streams, generated and followed in this process on mocks, and held against the oracle: each message, each token, the end, and which
+// calls were made how often.
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import {
+  create,
+  type DescField,
+  type DescMessage,
+  type DescMethod,
+  fromBinary,
+  type Message,
+  toBinary,
+  toJsonString,
+} from "@bufbuild/protobuf";
+import { isReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
+import { ConnectError } from "@connectrpc/connect";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Ir } from "../../plugin/src/ir.ts";
+import { readIr } from "../../plugin/src/read/read-ir.ts";
+import type { TestFollow } from "../../runtime/src/mock/followed.ts";
+import { pick } from "../second/random-message.ts";
+import { compileCase } from "../support/golden.ts";
+import { messagesOf } from "../support/messages.ts";
+import { requestFor, schemaOf } from "../support/request.ts";
+import { type Random, randomStream, seeded, UPSTREAM } from "./random-streams.ts";
+import { type Around, followOracle, type GivenItem, type Resume, type StreamVerdict } from "./stream.ts";
+import { type Handlers, StreamWorld } from "./stream-worlds.ts";
+import { answerDiffers } from "./verdict.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const folder = join(root, `test/.generated/oracle-streams-${process.pid}`);
+/** Again with the same: SEED=… vitest run test/oracle/streams.test.ts; with STREAMS=100 as many. */
+const SEED = process.env.SEED ?? String(Date.now());
+const STREAMS = Number(process.env.STREAMS ?? 24);
+const WORLDS = 20;
+
+interface Bff {
+  readonly close: () => void;
+  readonly [rpc: string]: unknown;
+}
+type Follows = (request: object, call: object) => TestFollow<Message>;
+interface Generated {
+  readonly name: string;
+  readonly proto: string;
+  readonly method: DescMethod;
+  readonly make: (options: { mocks: { up: Handlers } }) => Bff;
+}
+let ir: Ir;
+let all: readonly Generated[];
+
+beforeAll(async () => {
+  const streams = Array.from({ length: STREAMS }, (_, i) => [
+    `web/v1/c${i}.proto`,
+    randomStream(seeded("stream", SEED, i), i),
+  ]);
+  const protos: Readonly<Record<string, string>> = Object.fromEntries(streams);
+  const texts = { "up/v1/up.proto": UPSTREAM, ...protos };
+  const whole = requestFor(texts, Object.keys(protos));
+  const options = "import_extension=ts,mock=true";
+  // Some are not accepted.
+  const wrong = new Set(
+    compileCase(whole, texts, options).response.error.match(/web\/v1\/c\d+\.proto(?=:\d+:\d+: error)/g) ?? [],
+  );
+  const request = {
+    ...whole,
+    protoFile: whole.protoFile.filter(({ name }) => !wrong.has(name)),
+    fileToGenerate: whole.fileToGenerate.filter((name) => !wrong.has(name)),
+  };
+  const { response } = compileCase(request, texts, options);
+  if (response.error !== "") throw new Error(response.error);
+  const files = {
+    ...messagesOf(request),
+    ...Object.fromEntries(response.file.map(({ name, content }) => [name, content])),
+  };
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), text);
+  }
+  ir = readIr(
+    schemaOf(request),
+    (name) => texts[name as keyof typeof texts],
+    () => {},
+  );
+  const services = ir.files.flatMap((file) => file.services.map(({ methods }) => [file.desc.name, methods] as const));
+  all = await Promise.all(
+    services.map(async ([name, [method]]): Promise<Generated> => {
+      const { createTestBff } = await import(pathToFileURL(join(folder, `${name}_mock.ts`)).href);
+      if (method === undefined) throw new Error(`${name} has no rpc`);
+      return { name, proto: protos[`${name}.proto`] ?? "", method: method.desc, make: createTestBff };
+    }),
+  );
+}, 120_000);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Followed {
+  readonly items: readonly Message[];
+  readonly tokens: readonly (string | undefined)[];
+  readonly end: "ended" | number;
+}
+async function followed(follow: TestFollow<Message>): Promise<Followed> {
+  const [items, tokens]: [Message[], (string | undefined)[]] = [[], []];
+  try {
+    for await (const item of follow) {
+      items.push(item);
+      tokens.push(follow.token);
+    }
+    return { items, tokens, end: "ended" };
+  } catch (thrown) {
+    if (!(thrown instanceof ConnectError)) throw thrown;
+    return { items, tokens, end: thrown.code };
+  }
+}
+
+/** What differs; undefined: it is as it has to be. */
+function different({ schema, items, end, calls }: StreamVerdict, got: Followed): string | undefined {
+  if (calls !== undefined) return `the oracle lacks calls: ${JSON.stringify(calls)}`;
+  const shown = `${got.items.length} items, ${got.end}; wanted ${items.length}, ${end}`;
+  for (const [i, message] of got.items.entries()) {
+    const wanted = items[i];
+    if (wanted === undefined) return `${shown}\nmore than there are: ${toJsonString(schema, message)}`;
+    const fault = positionDiffers(schema, wanted, message, got.tokens[i]) ?? itemDiffers(schema, wanted, message);
+    if (fault !== undefined) return `${shown}\nitem ${i}: ${fault}`;
+  }
+  const ended = end === "ended" ? got.end === end : got.end !== "ended" && end.includes(got.end);
+  return ended && got.items.length === items.length ? undefined : shown;
+}
+const positionField = (schema: DescMessage): DescField | undefined =>
+  schema.fields.find(({ message }) => message?.typeName === "bff.v1.Position");
+
+function positionDiffers(
+  schema: DescMessage,
+  { position, reset }: GivenItem,
+  message: Message,
+  token?: string,
+): string | undefined {
+  if ((position === undefined) !== (token === undefined)) return `its token is ${token}`;
+  const field = positionField(schema);
+  if (field === undefined) return undefined;
+  const said = reflect(schema, message).get(field);
+  if (!isReflectMessage(said)) return "it has no position";
+  const told = said.message as Message & { token: string; reset: boolean; beat: boolean };
+  if (told.token !== (token ?? "") || told.beat)
+    return `its position is ${JSON.stringify(told)}, and its token ${token}`;
+  return told.reset === reset ? undefined : `its position says reset: ${told.reset}`;
+}
+function itemDiffers(schema: DescMessage, { answer }: GivenItem, message: Message): string | undefined {
+  const copy = reflect(schema, fromBinary(schema, toBinary(schema, message)));
+  const field = positionField(schema);
+  if (field !== undefined) copy.clear(field);
+  return answerDiffers(schema, answer, toBinary(schema, copy.message)).fault;
+}
+
+/** Calls are made once in the opening, and once for each item; the source is opened with what it has to be. */
+function callsDiffer(world: StreamWorld, verdict: StreamVerdict, isTopic: boolean): string | undefined {
+  const openings = (of: readonly Message[]): string =>
+    JSON.stringify(of, (_, one) => (typeof one === "bigint" ? String(one) : one));
+  if (!isTopic && openings(world.opened) !== openings(verdict.openings))
+    return `opened with ${openings(world.opened)}; wanted ${openings(verdict.openings)}`;
+  if (verdict.end !== "ended") return undefined;
+  for (const id of new Set([...world.asked.keys(), ...world.got.keys()])) {
+    const [got, wanted] = [world.got.get(id) ?? 0, world.asked.get(id)?.size ?? 0];
+    if (got !== wanted) return `Get of "${id}" was called ${got} times; wanted ${wanted}`;
+  }
+  return undefined;
+}
+
+function requestOf(random: Random, { input }: DescMethod): Message {
+  const note = random() < 0.5 ? { note: "asked" } : {};
+  return create(input, {
+    run: pick(random, ["a", "b", "c"]),
+    all: random() < 0.5,
+    ids: ["a", "b"].slice(0, random() * 3),
+    ...note,
+  });
+}
+
+/** One follower, and behind one of its items another one. */
+async function run(
+  one: Generated,
+  seed: string,
+): Promise<{ readonly fault: string | undefined; readonly got: Followed }> {
+  const random = seeded("run", seed);
+  const message = requestOf(random, one.method);
+  const isTopic = one.proto.includes("topic: {");
+  const who = pick(random, ["a", "b", "c"]);
+  const bff = (world: StreamWorld): Bff => one.make({ mocks: { up: world.handlers() } });
+  const verdictOf = (world: StreamWorld, resume?: Resume): StreamVerdict => {
+    const outcomes: Around["outcomes"] = (item) => world.outcomes(String(item));
+    const around = { headers: new Map([["x-who", who]]), env: {}, now: undefined, outcomes };
+    return followOracle(ir, one.method, message, { ...around, plays: (asked, nth) => world.plays(asked, nth) }, resume);
+  };
+  const follow = async (world: StreamWorld, resume?: string): Promise<Followed> => {
+    const made = bff(world);
+    const rpc = made[one.method.localName] as Follows;
+    const got = await followed(rpc(message, { headers: { "x-who": who }, ...(resume !== undefined && { resume }) }));
+    made.close();
+    return got;
+  };
+  const world = new StreamWorld(ir.registry, seed);
+  const got = await follow(world);
+  const verdict = verdictOf(world);
+  const fault = different(verdict, got) ?? callsDiffer(world, verdict, isTopic);
+  const at = Math.floor(random() * got.items.length);
+  const { position, last } = verdict.items[at] ?? {};
+  const token = random() < 0.1 ? "no token" : got.tokens[at];
+  if (fault !== undefined || token === undefined || position === undefined || last) return { fault, got };
+  const again = new StreamWorld(ir.registry, seed, true);
+  const rest = await follow(again, token);
+  const resumed = verdictOf(again, token === "no token" ? "unreadable" : { position });
+  const wrong = different(resumed, rest) ?? callsDiffer(again, resumed, isTopic);
+  return { fault: wrong === undefined ? undefined : `behind item ${at} (${token}): ${wrong}`, got };
+}
+
+test(`random streams in random worlds are what the oracle says`, async () => {
+  const wrong: string[] = [];
+  const seen = { streams: all.length, items: 0, ended: 0, failed: 0, degraded: 0 };
+  for (const one of all)
+    for (let i = 0; i < WORLDS && wrong.length < 3; i++) {
+      const seed = `${SEED} ${one.name} ${i}`;
+      const { fault, got } = await run(one, seed).catch((error: unknown) => ({
+        fault: String((error as Error).stack),
+        got: undefined,
+      }));
+      if (fault !== undefined) wrong.push(`SEED=${SEED}, ${one.name}, world ${i}: ${fault}\n${one.proto}`);
+      seen.items += got?.items.length ?? 0;
+      if (got?.end === "ended") seen.ended++;
+      else seen.failed++;
+      seen.degraded +=
+        got?.items.filter((item) => ((item as { degraded?: unknown[] } & Message).degraded ?? []).length > 0).length ??
+        0;
+    }
+  console.log(JSON.stringify(seen));
+  expect(wrong.join("\n")).toBe("");
+  for (const [what, count] of Object.entries(seen)) expect([what, count > 4]).toEqual([what, true]);
+}, 120_000);
