@@ -12,6 +12,7 @@ import { checkDegradationField } from "./degradation-field.ts";
 import { checkEachLimits } from "./each-limits.ts";
 import { checkEffectsOrder } from "./effects-order.ts";
 import { checkErrorExposure } from "./error-exposure.ts";
+import { checkFollowedKeys } from "./followed-keys.ts";
 import { checkHiddenSteps } from "./hidden-steps.ts";
 import { checkIdentify } from "./identify.ts";
 import { checkIdentityHeaders } from "./identity-headers.ts";
@@ -70,6 +71,7 @@ const CHECKS_WHEN_SOUND: readonly Check[] = Object.freeze([
   checkUnordered,
   checkSuspicions,
   checkTopics,
+  checkFollowedKeys,
   checkIdleSources,
   checkIdleRules,
   checkUnreadEnv,

@@ -1,6 +1,5 @@
 // What streaming rpcs cannot have, and what their items must not do.
 
-import type { Variable } from "../cel/index.ts";
 import type { Report } from "../diagnostic/diagnostic.ts";
 import { reachable } from "../graph.ts";
 import { blocksOf } from "../resolve/model/blocks.ts";
@@ -112,28 +111,6 @@ export function checkTopics(model: Model, report: Report): void {
           at: topic.name.at,
           hint: 'follow it in an rpc, as in `stream: { var: "event" follow: { … } }`, or remove it',
         });
-  for (const method of services.flatMap(({ methods }) => methods)) checkKeyGuarded(method, report);
-}
-
-/** Whoever names a key follows it, unless somebody asks who that is. */
-function checkKeyGuarded({ ir, stream, permit, opening, shared }: BffMethod, report: Report): void {
-  const { follow } = stream ?? {};
-  if (follow === undefined) return;
-  const asksFor = (variables: Iterable<Variable>): boolean => [...variables].some(({ role }) => role !== "env");
-  const key = follow.key.reads.map(({ variable }) => variable);
-  // A key that is the caller's own, or one for all, names nobody else's.
-  if (!asksFor(key) || key.some(({ role }) => role === "principal")) return;
-  const conditions = permit?.conditions ?? [];
-  const guards = [...shared, ...(opening?.steps ?? [])].filter(({ source }) => source.kind === "guard");
-  if (conditions.length + guards.length > 0) return;
-  report({
-    code: "BFF646",
-    severity: "warning",
-    message: `"${ir.desc.name}" asks nobody who they are: whoever names a key follows it`,
-    at: follow.key.text.at,
-    related: [{ at: ir.at, message: "the rpc" }],
-    hint: "say who may, by a `permit` with an `if`, or by a guard that does not rest on the item",
-  });
 }
 
 /** A response that tells where to go on from has one item that says so. */

@@ -7009,6 +7009,28 @@ export const EXPLANATIONS: readonly Explanation[] = [
     ]
   },
   {
+    "code": "BFF635",
+    "severity": "error",
+    "meaning": "`limit.streams` bounds streams that are open at a time. What gives single answers has none: its calls are bounded by `concurrent`.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message).let = {\n    // …\n    call: { method: \"up.v1.ItemService/GetItem\" limit: { streams: 5 } set: { name: \"id\" by: \"args.id\" } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:19:67: error BFF635: `limit.streams` is for open streams, and \"up.v1.ItemService/GetItem\" gives one answer\n    19 |     call: { method: \"up.v1.ItemService/GetItem\" limit: { streams: 5 } set: { name: \"id\" by: \"args.id\" } }\n       |                                                                   ^\n  hint: leave it out, or write `concurrent`: so many calls may be under way at a time"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message).let = {\n    // …\n    call: { method: \"up.v1.ItemService/GetItem\" limit: { concurrent: 5 } set: { name: \"id\" by: \"args.id\" } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
     "code": "BFF640",
     "severity": "error",
     "meaning": "A topic's items are of one type, whether NATS has them or its call gives them.",
@@ -7153,7 +7175,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "It says",
         "language": "text",
-        "text": "app/v1/app.proto:17:39: warning BFF646: \"WatchPage\" asks nobody who they are: whoever names a key follows it\n    17 |       follow: { topic: \"changes\" key: \"args.id\" }\n       |                                       ^^^^^^^^^\n  app/v1/app.proto:14:7: the rpc\n    14 |   rpc WatchPage(WatchPageRequest) returns (stream Page) {\n       |       ^^^^^^^^^\n  hint: say who may, by a `permit` with an `if`, or by a guard that does not rest on the item"
+        "text": "app/v1/app.proto:17:39: warning BFF646: \"WatchPage\" asks nobody who they are: whoever names a key follows it\n    17 |       follow: { topic: \"changes\" key: \"args.id\" }\n       |                                       ^^^^^^^^^\n  app/v1/app.proto:14:7: the rpc\n    14 |   rpc WatchPage(WatchPageRequest) returns (stream Page) {\n       |       ^^^^^^^^^\n  hint: say who may, by a `permit` with an `if`, or by a guard that reads `args.id`, and does not rest on the item"
       },
       {
         "title": "Right",

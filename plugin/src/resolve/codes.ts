@@ -338,6 +338,8 @@ export const CODES = {
   BFF633: "A stream is followed over gRPC. HTTP with JSON has no streams that could be followed.",
   BFF634:
     "What is called for each item of a stream is called as often as items come. A step that does not rest on the item runs once.",
+  BFF635:
+    "`limit.streams` bounds streams that are open at a time. What gives single answers has none: its calls are bounded by `concurrent`.",
   BFF640: "A topic's items are of one type, whether NATS has them or its call gives them.",
   BFF641: "A topic is one of the service that follows it: its key, its subject and who may follow it belong together.",
   BFF642:

@@ -19,6 +19,7 @@ import { resolvePermits } from "./messages/permit.ts";
 import { callersOf } from "./messages/principal.ts";
 import { restOf } from "./messages/rest.ts";
 import { itemOf, resolveStreams } from "./messages/stream.ts";
+import { checkBare } from "./messages/stream-policy.ts";
 import { resolveTelemetry } from "./messages/telemetry.ts";
 import { resolveTopics } from "./messages/topics.ts";
 import { versionsOf } from "./messages/version.ts";
@@ -41,6 +42,7 @@ import type {
 import { isPosition } from "./model/stream-fields.ts";
 import { lookupMessage, lookupMethod, lookupService } from "./names/lookup.ts";
 import { DEFAULT_BUDGET_MS } from "./policies/context.ts";
+import { checkStreamLimit } from "./policies/stream-limits.ts";
 import { checkOwnWord } from "./policies/vouching.ts";
 import { resolveRules } from "./rules/rules.ts";
 import { requestPlace } from "./scope/args.ts";
@@ -203,6 +205,8 @@ function checkEntries(ir: Ir, report: Report): void {
     const method = entry.method && lookupMethod(ir, entry.method, report, "either");
     if (entry.method === undefined && entry.service !== undefined) lookupService(ir, entry.service, report);
     checkOwnWord(entry.policy, method, report);
+    checkStreamLimit(entry.policy, method ?? ir.registry.getService(entry.service?.value ?? ""), report);
+    if (method?.methodKind === "server_streaming") checkBare({ policy: entry.policy, batch: undefined }, report);
   }
 }
 

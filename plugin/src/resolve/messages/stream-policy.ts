@@ -21,8 +21,8 @@ export function plainEntries(entries: readonly IrUpstream[]): readonly IrUpstrea
 }
 export const bareCall = (call: IrCall): IrCall => ({ ...call, policy: plain(call.policy), batch: undefined });
 
-/** What is written on the call itself looks as if it held. */
-export function checkBare({ policy, batch }: IrCall, report: Report): void {
+/** What is written on the call itself, or for its method alone, looks as if it held. */
+export function checkBare({ policy, batch }: Pick<IrCall, "policy" | "batch">, report: Report): void {
   const { timeout, retry, hedge, cache, limit } = policy;
   const said: readonly (readonly [name: string, at: Origin | undefined, hint: string])[] = [
     [

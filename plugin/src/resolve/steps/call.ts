@@ -12,6 +12,7 @@ import { errorRules, reachable } from "../policies/error-rules.ts";
 import { mergeByKey, metadata } from "../policies/metadata.ts";
 import { mergePolicy } from "../policies/policy.ts";
 import { httpRule, saysHttp, toldPolicy } from "../policies/protocol.ts";
+import { checkStreamLimit } from "../policies/stream-limits.ts";
 import { effectsOf } from "../policies/vouching.ts";
 import { check, withoutMessage } from "../scope/scope.ts";
 import { resolveBatch } from "./batch.ts";
@@ -39,6 +40,7 @@ export function resolveCall(
     });
     return undefined;
   }
+  checkStreamLimit(ir.policy, method, scope.report);
   const entries = entriesFor(cx.governing.entries, method);
   const http = saysHttp(cx.governing.entries, method);
   const policies = [ir.policy, ...entries.map((entry) => toldPolicy(entry, http !== undefined))];

@@ -1,0 +1,21 @@
+// `limit.streams`: how many streams are open at a time. Of what gives single answers it would say nothing.
+import type { DescMethod, DescService } from "@bufbuild/protobuf";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { IrPolicy } from "../../ir-step.ts";
+import { fullName } from "./entries.ts";
+
+/** @param of what the policy is for: a method, or all of a service; undefined: every upstream */
+export function checkStreamLimit(policy: IrPolicy, of: DescMethod | DescService | undefined, report: Report): void {
+  const said = policy.limit?.streams;
+  if (said === undefined || of === undefined) return;
+  const methods = of.kind === "rpc" ? [of] : of.methods;
+  if (methods.some(({ methodKind }) => methodKind === "server_streaming")) return;
+  const why = of.kind === "rpc" ? `"${fullName(of)}" gives one answer` : `no rpc of "${of.typeName}" streams`;
+  report({
+    code: "BFF635",
+    severity: "error",
+    message: `\`limit.streams\` is for open streams, and ${why}`,
+    at: said.at,
+    hint: "leave it out, or write `concurrent`: so many calls may be under way at a time",
+  });
+}
