@@ -96,6 +96,8 @@ export { type RestHandlerOptions, restHandler } from "./server/rest-handler.ts";
 export { type RouteOptions, routes } from "./server/routes.ts";
 export { type ServeOptions, type ServeParts, serve } from "./server/serve.ts";
 export { streamEndpoint } from "./stream/endpoint.ts";
+export { partsEndpoint } from "./stream/parts-endpoint.ts";
+export type { PartsOptions } from "./stream/parts-options.ts";
 export type { Follower, Following, StreamEndpoint } from "./stream/stream-endpoint.ts";
 export type { Overflow, StreamOptions } from "./stream/stream-options.ts";
 export { Topic, type TopicCall, type TopicSpec, Topics, topicSource } from "./topic/topic.ts";

@@ -148,7 +148,8 @@ function place(message: unknown, at: Place, places: Map<object, Place[]>, number
 }
 const STRING = 9; // ScalarType.STRING
 
-function fieldValue(message: Record<string, unknown>, field: DescField): unknown {
+/** Undefined: it has none; of a oneof: it is not the one that is chosen. */
+export function fieldValue(message: Readonly<Record<string, unknown>>, field: DescField): unknown {
   if (field.oneof === undefined) return message[field.localName];
   const chosen = message[field.oneof.localName] as { case?: string; value?: unknown } | undefined;
   return chosen?.case === field.localName ? chosen.value : undefined;

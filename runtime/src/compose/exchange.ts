@@ -28,8 +28,8 @@ export interface ExchangeOptions {
   readonly judged?: Judged | undefined;
   /** The method's own timeout, in milliseconds. */
   readonly methodMs: number;
-  /** Where what is deferred may take longer than the rest: how long the rest may take, in milliseconds. */
-  readonly firstMs?: number | undefined;
+  /** Where what is deferred may take longer than the rest: the same of the rest. */
+  readonly first?: Pick<ExchangeOptions, "methodMs" | "clientMs"> | undefined;
   /** What the client leaves us, in milliseconds, if it says. */
   readonly clientMs: number | undefined;
   /** Calls to one upstream at a time. */
@@ -109,7 +109,7 @@ export class Exchange implements CallExchange {
   #idle: (() => void) | undefined;
 
   constructor(options: ExchangeOptions) {
-    const { clock, judged, headers, methodMs, firstMs, clientMs, concurrent, observer, fetch, of, after, failed } =
+    const { clock, judged, headers, methodMs, first, clientMs, concurrent, observer, fetch, of, after, failed } =
       options;
     this.clock = clock;
     this.judged = judged;
@@ -133,9 +133,9 @@ export class Exchange implements CallExchange {
       failed(failure);
     });
     this.#timer = clock.setTimeout(expire, leftMs, this.scope);
-    this.first = firstMs === undefined ? this.scope : this.#firstOf(firstMs, clientMs);
+    this.first = first === undefined ? this.scope : this.#firstOf(first);
   }
-  #firstOf(methodMs: number, clientMs: number | undefined): Scope {
+  #firstOf({ methodMs, clientMs }: Pick<ExchangeOptions, "methodMs" | "clientMs">): Scope {
     const leftMs = callBudgetMs(budgetMs(methodMs, clientMs));
     const budget: Budget = { callsUntil: this.clock.now() + leftMs, fullMs: callBudgetMs(methodMs), methodMs };
     const first = new Scope(this.scope, (failure) => this.scope.fail(failure), budget);

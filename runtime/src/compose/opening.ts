@@ -8,7 +8,7 @@ import { type Observer, type ResponseEvent, type StreamUse, usedBy } from "../ob
 import { beside } from "./admission.ts";
 import { type AnswerMetadata, withHeaders } from "./answer-metadata.ts";
 import type { Degraded } from "./degrade.ts";
-import { Exchange } from "./exchange.ts";
+import { Exchange, type ExchangeOptions } from "./exchange.ts";
 import { type FrontOptions, gatesOf, nameOf, type Served } from "./front.ts";
 import type { Gate } from "./gates.ts";
 import { Request } from "./request.ts";
@@ -22,6 +22,8 @@ export interface OpeningOptions<App, Args extends Message, Principal> {
   readonly app: App;
   readonly gates: readonly Gate<App, Args, Principal>[];
   readonly timeoutMs: number;
+  /** How long what is deferred may take, in milliseconds; undefined: no longer than the rest. */
+  readonly partsTimeoutMs?: number | undefined;
   readonly concurrent: number;
   readonly clock: Clock;
   readonly observer: Observer | undefined;
@@ -33,11 +35,17 @@ export interface OpeningOptions<App, Args extends Message, Principal> {
 export function openingOf<App, I extends DescMessage, O extends DescMessage, Principal>(
   method: Served<I, O>,
   app: App,
-  options: FrontOptions<App, I, O, Principal> & { readonly concurrent?: number | undefined },
+  options: FrontOptions<App, I, O, Principal> & {
+    readonly concurrent?: number | undefined;
+    readonly partsTimeoutMs?: number | undefined;
+  },
 ): OpeningOptions<App, MessageShape<I>, Principal> {
   const { timeoutMs, concurrent = 10, version, telemetry, clock = systemClock, observer } = options;
   const gates = gatesOf(method, options);
-  return { name: nameOf(method), app, gates, timeoutMs, concurrent, clock, observer, version, telemetry };
+  // What comes later than the rest has no less time.
+  const partsTimeoutMs = options.partsTimeoutMs && Math.max(options.partsTimeoutMs, timeoutMs);
+  const name = nameOf(method);
+  return { name, app, gates, timeoutMs, partsTimeoutMs, concurrent, clock, observer, version, telemetry };
 }
 
 /** Gets one failure, if there is one. */
@@ -58,9 +66,10 @@ export class Opening<App, Args extends Message, Principal> {
   private constructor(
     options: OpeningOptions<App, Args, Principal>,
     args: Args,
-    { headers, judged, startedAt, leftMs, failed }: Arrived,
+    { headers, judged, startedAt, leftMs, first, failed }: Arrived,
   ) {
-    const { app, gates, timeoutMs: methodMs, concurrent, clock, observer, name, telemetry } = options;
+    const { app, gates, timeoutMs, partsTimeoutMs: methodMs = timeoutMs } = options;
+    const { concurrent, clock, observer, name, telemetry } = options;
     this.#options = options;
     this.#args = args;
     this.#judged = judged;
@@ -68,12 +77,13 @@ export class Opening<App, Args extends Message, Principal> {
     this.#gate = gates[0];
     this.startedAt = startedAt;
     const given = { headers, judged, clock, observer };
-    const exchange = new Exchange({ ...given, methodMs, clientMs: leftMs, concurrent, failed: (of) => this.#fail(of) });
-    const cx = new Request<App, Principal>(app, exchange);
+    const failing = (failure: Failure): void => this.#fail(failure);
+    const exchange = new Exchange({ ...given, methodMs, first, clientMs: leftMs, concurrent, failed: failing });
+    const cx = Request.first<App, Principal>(app, exchange);
     this.exchange = exchange;
     this.cx = cx;
     exchange.trace = observer?.responseStart?.({
-      request: cx,
+      request: cx.root,
       header: (name) => exchange.header(name),
       method: name,
       startedAt,
@@ -93,12 +103,19 @@ export class Opening<App, Args extends Message, Principal> {
     clientMs: number | undefined,
     failed: Failed,
   ): Opening<App, Args, Principal> | undefined {
-    const { timeoutMs, clock, observer, name, version, telemetry } = options;
+    const { timeoutMs, partsTimeoutMs, clock, observer, name, version, telemetry } = options;
     const judged = headers instanceof Judged ? headers : undefined;
-    const startedAt = clock.now() - (judged?.tookMs ?? 0);
-    const leftMs = judged === undefined || judged.tookMs === 0 ? clientMs : leftOf(timeoutMs - judged.tookMs, clientMs);
-    if (leftMs === undefined || leftMs > 0)
-      return new Opening(options, args, { headers, judged, startedAt, leftMs, failed });
+    const tookMs = judged?.tookMs ?? 0;
+    const startedAt = clock.now() - tookMs;
+    const leftOf = (ownMs: number): number | undefined =>
+      tookMs === 0 ? clientMs : Math.min(ownMs - tookMs, clientMs ?? Number.POSITIVE_INFINITY);
+    const firstMs = leftOf(timeoutMs);
+    if (firstMs === undefined || firstMs > 0) {
+      const arrived = { headers, judged, startedAt, failed };
+      if (partsTimeoutMs === undefined) return new Opening(options, args, { ...arrived, leftMs: firstMs });
+      const first = { methodMs: timeoutMs, clientMs: firstMs };
+      return new Opening(options, args, { ...arrived, leftMs: leftOf(partsTimeoutMs), first });
+    }
     const failure = timedOut("", "arrived with no time left");
     failed(failure, judged && beside(judged));
     const about = { method: name, clock, observer, deprecation: version?.deprecation, telemetry };
@@ -131,14 +148,13 @@ export class Opening<App, Args extends Message, Principal> {
     return true;
   }
 
-  /** Nothing of the opening of a stream is under way any more: what limits have charged stands, and its end tells of this. */
+  /** A stream has been opened: what limits have charged stands, and its end tells of this. */
   opened(use: () => StreamUse): void {
     const { exchange, cx, startedAt } = this;
-    exchange.opened();
     exchange.charged = undefined;
     this.#use = use;
     this.#options.observer?.streamOpen?.({
-      request: cx,
+      request: cx.root,
       header: (name) => exchange.header(name),
       method: this.#options.name,
       startedAt,
@@ -153,7 +169,7 @@ export class Opening<App, Args extends Message, Principal> {
   lacked({ entries, failures }: Degraded): void {
     const { exchange } = this;
     this.#options.observer?.streamDegraded?.({
-      request: this.cx,
+      request: this.cx.root,
       header: (name) => exchange.header(name),
       method: this.#options.name,
       degraded: entries,
@@ -193,7 +209,7 @@ export class Opening<App, Args extends Message, Principal> {
     if (observer?.response === undefined) return;
     const { exchange } = this;
     observer.response({
-      request: this.cx,
+      request: this.cx.root,
       header: (name) => exchange.header(name),
       method: name,
       startedAt: this.startedAt,
@@ -213,7 +229,6 @@ interface Arrived {
   readonly judged: Judged | undefined;
   readonly startedAt: number;
   readonly leftMs: number | undefined;
+  readonly first?: ExchangeOptions["first"];
   readonly failed: Failed;
 }
-
-const leftOf = (ownMs: number, clientMs = Number.POSITIVE_INFINITY): number => Math.min(ownMs, clientMs);

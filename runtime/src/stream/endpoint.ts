@@ -1,6 +1,6 @@
 import type { DescMessage, DescMethodServerStreaming, Message, MessageShape } from "@bufbuild/protobuf";
 import { type Clock, systemClock } from "../clock.ts";
-import type { EndpointCodec } from "../compose/endpoint-options.ts";
+import type { EndpointCodec, EndpointOptions } from "../compose/endpoint-options.ts";
 import { admissionOf, refusedOf, versioned } from "../compose/front.ts";
 import { addJudged } from "../compose/judged-handler.ts";
 import { openingOf } from "../compose/opening.ts";
@@ -25,7 +25,7 @@ export function streamEndpoint<
   app: App,
   options: StreamOptions<App, I, O, Opened, Item, C, Principal>,
 ): StreamEndpoint {
-  const { clock = systemClock, maxElements, version, stamp } = options;
+  const { clock = systemClock, stamp } = options;
   const opening = openingOf(method, app, options);
   const required = holdsRequired(method.output);
   // One without what it must have could not be written.
@@ -36,13 +36,28 @@ export function streamEndpoint<
     void following.open(resume);
     return following;
   };
+  const withClock = (clock: Clock): StreamEndpoint => streamEndpoint(method, app, { ...options, clock });
+  return behindFront(method, app, options, { composed, heartbeatMs, withClock });
+}
+
+/** What makes the messages of one rpc, for those who have been let in. */
+interface Composed extends Pick<StreamEndpoint, "heartbeatMs" | "withClock"> {
+  readonly composed: StreamEndpoint["follow"];
+}
+
+/** The rpc, with all that stands before it. */
+export function behindFront<App, I extends DescMessage, O extends DescMessage, C extends DescMessage, Principal>(
+  method: DescMethodServerStreaming<I, O>,
+  app: App,
+  options: Omit<EndpointOptions<App, I, O, C, Principal>, "compose">,
+  { composed, heartbeatMs, withClock }: Composed,
+): StreamEndpoint {
+  const { maxElements, version, clock = systemClock } = options;
   const told = {
-    ...{ method, maxElements, version },
+    ...{ method, maxElements, version, heartbeatMs, withClock },
     // Of other messages nobody can make use.
     codec: options.codec as EndpointCodec<Message, Message> | undefined,
-    heartbeatMs,
     refused: refusedOf(method, options),
-    withClock: (clock: Clock): StreamEndpoint => streamEndpoint(method, app, { ...options, clock }),
   };
   const admission = admissionOf(method, app, options);
   if (admission === undefined)

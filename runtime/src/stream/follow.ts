@@ -113,6 +113,7 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
     this.#opened = opened;
     this.#openedAt = now;
     this.#saidAt = now;
+    opening.exchange.opened();
     opening.opened(() => this.#use());
     const { maxAgeMs } = options;
     if (maxAgeMs !== undefined) this.#endBy(now + maxAgeMs * (0.9 + clock.random() / 5), "age");

@@ -1,0 +1,80 @@
+// Of a composed message: what is in it now, and what of it has come later, as messages that protobuf merges.
+import { create, type DescField, type DescMessage, type Message } from "@bufbuild/protobuf";
+import { fieldValue } from "../compose/degrade.ts";
+
+/** Fields by their proto names, each whole or but for some fields of the message in it. */
+export class Paths {
+  readonly #inside = new Map<string, Paths>();
+
+  /** @param paths of proto names, with dots between them */
+  static of(paths: Iterable<string>): Paths {
+    const all = new Paths();
+    for (const path of paths) {
+      let at: Paths = all;
+      for (const name of path.split(".")) at = at.#take(name);
+    }
+    return all;
+  }
+  #take(name: string): Paths {
+    const known = this.#inside.get(name);
+    if (known !== undefined) return known;
+    const made = new Paths();
+    this.#inside.set(name, made);
+    return made;
+  }
+  get isEmpty(): boolean {
+    return this.#inside.size === 0;
+  }
+  entries(): IterableIterator<[string, Paths]> {
+    return this.#inside.entries();
+  }
+  at(name: string): Paths | undefined {
+    return this.#inside.get(name);
+  }
+}
+
+/**
+ * The message as it is now: what stands at these paths may change, and this does not.
+ *
+ * @param owners where the messages stand that may change
+ */
+export function asItIs<M extends object>(desc: DescMessage, message: M, owners: Paths): M {
+  const copy = Object.assign(Object.create(Object.getPrototypeOf(message)), message) as M;
+  for (const [field, inside] of fieldsOf(desc, owners)) {
+    const value = fieldValue(message as Readonly<Record<string, unknown>>, field);
+    if (isObject(value) && field.message !== undefined) set(copy, field, asItIs(field.message, value, inside));
+  }
+  return copy;
+}
+
+/**
+ * A new message of nothing but these fields.
+ *
+ * @param owners as of `asItIs`
+ */
+export function onlyThese(desc: DescMessage, message: object, wanted: Paths, owners?: Paths): Message {
+  const made = create(desc);
+  for (const [field, inside] of fieldsOf(desc, wanted)) {
+    const value = fieldValue(message as Readonly<Record<string, unknown>>, field);
+    if (value === undefined) continue;
+    const changing = owners?.at(field.name);
+    if (field.message === undefined || !isObject(value)) set(made, field, value);
+    else if (!inside.isEmpty) set(made, field, onlyThese(field.message, value, inside, changing));
+    else set(made, field, changing === undefined ? value : asItIs(field.message, value, changing));
+  }
+  return made;
+}
+
+function* fieldsOf(desc: DescMessage, paths: Paths): Iterable<[DescField, Paths]> {
+  for (const [name, inside] of paths.entries()) {
+    const field = desc.fields.find((one) => one.name === name);
+    if (field !== undefined) yield [field, inside];
+  }
+}
+const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
+
+function set(message: object, field: DescField, value: unknown): void {
+  const fields = message as Record<string, unknown>;
+  if (field.oneof === undefined) fields[field.localName] = value;
+  else fields[field.oneof.localName] = { case: field.localName, value };
+}

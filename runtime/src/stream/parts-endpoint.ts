@@ -1,0 +1,26 @@
+import type { DescMessage, DescMethodServerStreaming, MessageShape } from "@bufbuild/protobuf";
+import { type Clock, systemClock } from "../clock.ts";
+import { openingOf } from "../compose/opening.ts";
+import { behindFront } from "./endpoint.ts";
+import { PartsFollow } from "./parts-follow.ts";
+import { PARTS_TIMEOUT_MS, type PartsOptions } from "./parts-options.ts";
+import type { StreamEndpoint } from "./stream-endpoint.ts";
+
+/** A server-streaming rpc that answers once, but for what is deferred, which follows in messages of its own. */
+export function partsEndpoint<
+  App,
+  I extends DescMessage,
+  O extends DescMessage,
+  C extends DescMessage = O,
+  Principal = undefined,
+>(method: DescMethodServerStreaming<I, O>, app: App, options: PartsOptions<App, I, O, C, Principal>): StreamEndpoint {
+  const { clock = systemClock, partsTimeoutMs = PARTS_TIMEOUT_MS } = options;
+  const rpc = { method, clock, opening: openingOf(method, app, { ...options, partsTimeoutMs }), options };
+  const composed: StreamEndpoint["follow"] = (args, headers, clientMs, _resume, follower) => {
+    const following = new PartsFollow(rpc, args as MessageShape<I>, headers, clientMs, follower);
+    void following.open();
+    return following;
+  };
+  const withClock = (clock: Clock): StreamEndpoint => partsEndpoint(method, app, { ...options, clock });
+  return behindFront(method, app, options, { composed, heartbeatMs: undefined, withClock });
+}

@@ -1,0 +1,463 @@
+import { create, mergeFromBinary } from "@bufbuild/protobuf";
+import { describe, expect, test } from "vitest";
+import { merged } from "../../../client/src/merged.ts";
+import { Code, Reason } from "../failure.ts";
+import type { Observer, ResponseEvent, StreamOpenEvent } from "../observer.ts";
+import { byId } from "../testing/fake-client.ts";
+import { idle } from "../testing/fake-clock.ts";
+import { type Whole, WholeSchema } from "../testing/gen/parts_pb.ts";
+import { noUnhandledRejections } from "../testing/no-unhandled.ts";
+import { type Cx, inner, PartsFollower, partsRig, whole } from "../testing/parts-rig.ts";
+
+noUnhandledRejections();
+
+/** `facts` of the message, by a deferred call. */
+function facts(cx: Cx, owner: Whole, id = "facts"): void {
+  const step = cx.late.tryCall(cx.app.get, { id });
+  cx.part(owner, ["facts"], async () => {
+    const thing = await step;
+    if (cx.degraded) cx.touched(owner, "facts", thing !== undefined, step);
+    return { facts: thing === undefined ? [] : [thing.id] };
+  });
+}
+/** `cents` of the message, by another one. */
+function cents(cx: Cx, owner: Whole, id = "cents"): void {
+  const step = cx.late.tryCall(cx.app.get, { id });
+  cx.part(owner, ["cents"], async () => {
+    const thing = await step;
+    if (cx.degraded) cx.touched(owner, "cents", thing !== undefined, step);
+    return thing === undefined ? {} : { cents: 7 };
+  });
+}
+/** A title by a call that is not deferred, and both. */
+async function compose(cx: Cx): Promise<Whole> {
+  const title = cx.call(cx.app.get, { id: "title" });
+  const page = whole();
+  facts(cx, page);
+  cents(cx, page);
+  page.title = (await title).id;
+  return page;
+}
+
+describe("messages", () => {
+  test("first all that is not deferred, then each part; then the end", async () => {
+    const { follow, client, clock } = partsRig();
+    const { follower } = follow(compose);
+    await idle();
+    expect(follower.heard).toEqual([]);
+    client.of("title").thing();
+    await idle();
+    expect(follower.heard).toEqual(["opened", "item"]);
+    expect(follower.messages[0]).toMatchObject({ title: "title", facts: [], parts: [], degraded: [] });
+    client.of("cents").thing();
+    await idle();
+    client.of("facts").thing();
+    await idle();
+    expect(follower.heard).toEqual(["opened", "item", "item", "item", "ended"]);
+    expect(follower.messages[1]).toEqual(whole({ cents: 7, parts: [{ name: "cents" }] }));
+    expect(follower.messages[2]).toEqual(whole({ facts: ["facts"], parts: [{ name: "facts" }] }));
+    expect(clock.running).toBe(0);
+  });
+
+  test("what has ended by then is in the first one", async () => {
+    const { follow, client } = partsRig();
+    const { follower } = follow(compose);
+    client.of("cents").thing();
+    client.of("facts").thing();
+    await idle();
+    client.of("title").thing();
+    await follower.over;
+    expect(follower.heard).toEqual(["opened", "item", "ended"]);
+    expect(follower.messages[0]).toMatchObject({ title: "title", facts: ["facts"], cents: 7 });
+    expect(follower.names).toEqual([["cents", "facts"]]);
+  });
+
+  test("what ends in one turn, or while the follower does not read, shares one; none is changed once it was given", async () => {
+    const { follow, client, clock } = partsRig();
+    const { follower, following } = follow(compose, { follower: Object.assign(new PartsFollower(), { reads: false }) });
+    client.of("title").thing();
+    await idle();
+    client.of("cents").thing();
+    await idle();
+    client.of("facts").thing();
+    await idle();
+    expect(follower.messages).toHaveLength(1);
+    expect(follower.messages[0]).toEqual(whole({ title: "title" }));
+    following.ready();
+    expect(follower.names).toEqual([[], ["cents", "facts"]]);
+    await follower.over;
+    expect(follower.heard.at(-1)).toBe("ended");
+    expect(clock.running).toBe(0);
+  });
+
+  test("a part of a message inside holds the way to it, and one inside a part comes after, or with it", async () => {
+    const { follow, client, ask } = partsRig();
+    const nested = async (cx: Cx): Promise<Whole> => {
+      const owner = inner({ name: "owner" });
+      const flag = cx.late.tryCall(cx.app.get, { id: "flag" });
+      cx.part(owner, ["flag"], async () => ((await flag) === undefined ? {} : { flag: true }));
+      const step = cx.late.tryStep(async () => {
+        const made = inner({ name: (await cx.late.send(cx.app.get, { id: "made" })).id });
+        const tags = cx.late.tryCall(cx.app.get, { id: "tags" });
+        cx.part(made, ["tags"], async () => ({ tags: [(await tags)?.id ?? ""] }));
+        return made;
+      });
+      const page = whole({ title: "t" });
+      page.inner = owner;
+      cx.part(page, ["picked"], async () => {
+        const value = await step;
+        return { choice: value === undefined ? { case: undefined } : { case: "picked" as const, value } };
+      });
+      return page;
+    };
+    const { follower } = follow(nested);
+    await idle();
+    client.of("made").thing();
+    await idle();
+    client.of("flag").thing();
+    await idle();
+    client.of("tags").thing();
+    await follower.over;
+    expect(follower.messages).toEqual([
+      whole({ title: "t", inner: { name: "owner" } }),
+      whole({ choice: { case: "picked", value: { name: "made" } }, parts: [{ name: "picked" }] }),
+      whole({ inner: { flag: true }, parts: [{ name: "inner.flag" }] }),
+      whole({ choice: { case: "picked", value: { tags: ["tags"] } }, parts: [{ name: "picked.tags" }] }),
+    ]);
+    client.answer = byId({});
+    const { answer } = await ask(nested);
+    expect((await last(follower)).choice).toEqual(answer?.choice);
+    const other = follow(nested);
+    await other.follower.over;
+    expect((await last(other.follower)).choice).toEqual(answer?.choice);
+  });
+
+  test("parts of messages in lists are waited for, since nothing merges there", async () => {
+    const { follow, client } = partsRig();
+    const { follower } = follow(async (cx) => {
+      const items = ["1", "2"].map((name) => inner({ name }));
+      for (const item of items) {
+        const step = cx.late.tryCall(cx.app.get, { id: item.name });
+        cx.part(item, ["tags"], async () => ({ tags: [(await step)?.id ?? ""] }));
+      }
+      return { ...whole(), list: items };
+    });
+    await idle();
+    client.of("1").thing();
+    await idle();
+    expect(follower.heard).toEqual([]);
+    client.of("2").thing();
+    await follower.over;
+    expect(follower.messages.map(({ list }) => list.map(({ tags }) => tags))).toEqual([[["1"], ["2"]]]);
+    expect(follower.names).toEqual([["list[0].tags", "list[1].tags"]]);
+  });
+
+  test("another message in place of the response: what it makes of fields that have not come is not sent", async () => {
+    const { follow, client } = partsRig();
+    const { follower } = follow(compose as never, {
+      respond: {
+        schema: WholeSchema,
+        as: (from) =>
+          create(WholeSchema, {
+            ...(from as Whole),
+            title: `as ${(from as Whole).title}`,
+            cents: (from as Whole).cents ?? 0,
+          }),
+      },
+    });
+    client.of("title").thing();
+    await idle();
+    client.of("facts").thing();
+    await idle();
+    client.of("cents").fault(Code.NOT_FOUND);
+    await follower.over;
+    expect(follower.messages).toMatchObject([
+      { title: "as title", facts: [], cents: 0 },
+      { title: "", facts: ["facts"] },
+      { title: "", facts: [], cents: 0 },
+    ]);
+    expect(follower.messages[1]?.cents).toBe(undefined);
+  });
+});
+
+describe("failures", () => {
+  test("a part that fails comes all the same, and says why", async () => {
+    const { follow, client } = partsRig();
+    client.answer = byId({ facts: "UNAVAILABLE", cents: "hang" });
+    const { follower } = follow(compose);
+    await idle();
+    client.of("cents").fault(Code.NOT_FOUND);
+    await follower.over;
+    expect(follower.heard).toEqual(["opened", "item", "item", "ended"]);
+    expect(follower.names).toEqual([["facts"], ["cents"]]);
+    expect(follower.messages.map(({ degraded }) => degraded.map(({ path, reason }) => [path, reason]))).toEqual([
+      [["facts", Reason.UNAVAILABLE]],
+      [["cents", Reason.REJECTED]],
+    ]);
+  });
+
+  test("before the first message they are its status, and stop what is deferred", async () => {
+    const { follow, client, clock } = partsRig();
+    const { follower } = follow(compose);
+    client.of("title").fault(Code.NOT_FOUND);
+    await follower.over;
+    expect(follower.heard).toEqual([`failed ${Code.INTERNAL}`]);
+    expect(client.underWay).toEqual([]);
+    expect(clock.running).toBe(0);
+  });
+
+  test("guards are waited for", async () => {
+    const { follow, client } = partsRig();
+    const { follower } = follow(async (cx) => {
+      const guarding = cx.tryCall(cx.app.get, { id: "guard" });
+      cx.guard(async () => {
+        await guarding;
+        throw cx.refuse(Code.PERMISSION_DENIED);
+      });
+      const page = whole();
+      facts(cx, page);
+      return page;
+    });
+    client.of("facts").thing();
+    await idle();
+    expect(follower.heard).toEqual([]);
+    client.of("guard").thing();
+    await follower.over;
+    expect(follower.heard).toEqual([`failed ${Code.PERMISSION_DENIED}`]);
+  });
+
+  test("what part of a composed message fails takes its deferred steps along", async () => {
+    const { follow, client } = partsRig();
+    const { follower } = follow(async (cx) => {
+      const step = cx.tryStep(() =>
+        cx.sub(async (cx) => {
+          const made = inner();
+          const tags = cx.late.tryCall(cx.app.get, { id: "tags" });
+          const name = cx.call(cx.app.get, { id: "name" });
+          made.name = (await name).id;
+          cx.part(made, ["tags"], async () => ({ tags: [(await tags)?.id ?? ""] }));
+          return made;
+        }),
+      );
+      const page = whole({ title: "t" });
+      const made = await step;
+      if (made !== undefined) page.inner = made;
+      return page;
+    });
+    client.of("name").fault(Code.INTERNAL);
+    await follower.over;
+    expect(follower.heard).toEqual(["opened", "item", "ended"]);
+    expect(client.of("tags").cancelled).toBe(true);
+  });
+});
+
+describe("time", () => {
+  test("the first message has timeout, parts have parts_timeout; what is late is missing, and the status is OK", async () => {
+    const { follow, client, clock } = partsRig();
+    const { follower } = follow(
+      async (cx) => {
+        const slow = cx.tryCall(cx.app.get, { id: "slow" });
+        const page = whole({ title: "t" });
+        facts(cx, page);
+        if ((await slow) === undefined) cx.touched(page, "title", true, slow);
+        return page;
+      },
+      { partsTimeoutMs: 5_000 },
+    );
+    expect(client.of("slow").timeoutMs).toBe(1_800);
+    expect(client.of("facts").timeoutMs).toBe(4_800);
+    await clock.advance(1_799);
+    expect(follower.heard).toEqual([]);
+    await clock.advance(1);
+    expect(follower.heard).toEqual(["opened", "item"]);
+    expect(follower.messages[0]?.degraded.map(({ path, reason }) => [path, reason])).toEqual([
+      ["title", Reason.TIMEOUT],
+    ]);
+    await clock.advance(2_999);
+    expect(follower.heard).toHaveLength(2);
+    await clock.advance(1);
+    expect(follower.heard).toEqual(["opened", "item", "item", "ended"]);
+    expect(follower.names).toEqual([[], ["facts"]]);
+    expect(follower.messages[1]?.degraded.map(({ path, reason }) => [path, reason])).toEqual([
+      ["facts", Reason.TIMEOUT],
+    ]);
+    expect(clock.running).toBe(0);
+  });
+
+  test("the client's deadline bounds both", async () => {
+    const { follow, clock } = partsRig();
+    const { follower } = follow(
+      async (cx) => {
+        const page = whole({ title: "t" });
+        facts(cx, page);
+        return page;
+      },
+      { clientMs: 1_000 },
+    );
+    await clock.advance(899);
+    expect(follower.heard).toEqual(["opened", "item"]);
+    await clock.advance(1);
+    expect(follower.heard).toEqual(["opened", "item", "item", "ended"]);
+  });
+
+  test("parts never have less time than the rest; by default they have 10 s", async () => {
+    const { follow, client } = partsRig();
+    const page = async (cx: Cx): Promise<Whole> => {
+      const page = whole();
+      facts(cx, page);
+      return page;
+    };
+    follow(page).following.cancel();
+    expect(client.of("facts").timeoutMs).toBe(9_800);
+    follow(page, { partsTimeoutMs: 500 }).following.cancel();
+    expect(client.of("facts").timeoutMs).toBe(1_800);
+  });
+
+  test("an equal call, and a batch, that both wait for: each by its own time", async () => {
+    const { follow, client, clock } = partsRig({ coalesce: true } as never);
+    const both = (cx: Cx): Promise<unknown>[] => [
+      cx.tryCall(cx.app.get, { id: "same" }),
+      cx.tryLoad(cx.app.byId, "key"),
+    ];
+    const { follower } = follow(async (cx) => {
+      const early = both(cx);
+      const late = both(cx.late);
+      const page = whole();
+      cx.part(page, ["facts"], async () => ({
+        facts: (await Promise.all(late)).map((found) => String(found !== undefined)),
+      }));
+      page.title = (await Promise.all(early)).map((found) => String(found !== undefined)).join();
+      return page;
+    });
+    await idle();
+    expect(client.sent).toHaveLength(2);
+    await clock.advance(1_800);
+    expect(follower.messages[0]?.title).toBe("false,false");
+    expect(client.underWay).toHaveLength(2);
+    const [get, batch] = client.sent;
+    get?.thing();
+    batch?.things({ things: [{ id: "key" }] });
+    await follower.over;
+    expect(follower.messages[1]?.facts).toEqual(["true", "true"]);
+  });
+
+  test("a call that nobody waits for any longer has had its time", async () => {
+    const { follow, client, clock } = partsRig({ coalesce: true } as never);
+    const { follower } = follow(async (cx) => {
+      const early = cx.tryCall(cx.app.get, { id: "same" });
+      const page = whole();
+      page.title = String((await early) !== undefined);
+      return page;
+    });
+    await clock.advance(1_800);
+    await follower.over;
+    expect(follower.messages[0]?.title).toBe("false");
+    expect(client.underWay).toEqual([]);
+  });
+
+  test("a follower that does not read is given up", async () => {
+    const { follow, client, clock } = partsRig();
+    const { follower } = follow(compose, { follower: Object.assign(new PartsFollower(), { reads: false }) });
+    client.answer = byId({});
+    client.of("title").thing();
+    await clock.advance(9_999);
+    expect(follower.heard).toEqual(["opened", "item"]);
+    await clock.advance(1);
+    expect(follower.heard).toEqual(["opened", "item", `failed ${Code.RESOURCE_EXHAUSTED}`]);
+    expect(clock.running).toBe(0);
+  });
+});
+
+describe("ends", () => {
+  test("a client that goes stops all calls, but side effects that have been sent", async () => {
+    const { follow, client, clock } = partsRig();
+    const { follower, following } = follow(async (cx) => {
+      const page = whole();
+      facts(cx, page);
+      const effect = cx.late.tryStep(() => cx.late.effect(cx.app.get, { id: "effect" }));
+      cx.part(page, ["cents"], async () => ((await effect) === undefined ? {} : { cents: 1 }));
+      return page;
+    });
+    await idle();
+    expect(follower.heard).toEqual(["opened", "item"]);
+    following.cancel();
+    expect(client.of("facts").cancelled).toBe(true);
+    expect(client.of("effect").cancelled).toBe(false);
+    client.of("effect").thing();
+    await idle();
+    expect(follower.heard).toHaveLength(2);
+    expect(clock.running).toBe(0);
+  });
+
+  test("the end waits for deferred side effects, the first message for others", async () => {
+    const { follow, client } = partsRig();
+    const { follower } = follow(async (cx) => {
+      const page = whole();
+      cx.holds(cx.tryStep(() => cx.effect(cx.app.get, { id: "early" })));
+      cx.late.holds(cx.late.tryStep(() => cx.late.effect(cx.app.get, { id: "late" })));
+      return page;
+    });
+    await idle();
+    expect(follower.heard).toEqual([]);
+    client.of("early").thing();
+    await idle();
+    expect(follower.heard).toEqual(["opened", "item"]);
+    client.of("late").thing();
+    await follower.over;
+    expect(follower.heard.at(-1)).toBe("ended");
+  });
+
+  test("a server that goes lets it come to its end", async () => {
+    const { follow, client } = partsRig();
+    const { follower, following } = follow(compose);
+    client.of("title").thing();
+    await idle();
+    following.drain();
+    client.of("facts").thing();
+    client.of("cents").thing();
+    await follower.over;
+    expect(follower.heard).toEqual(["opened", "item", "item", "ended"]);
+  });
+
+  test("observers are told of its opening, of what lacks something, and of its end", async () => {
+    const responses: ResponseEvent[] = [];
+    const opens: StreamOpenEvent[] = [];
+    const lacking: string[][] = [];
+    const requests = new Set<object>();
+    const observer: Observer = {
+      response: (event) => void responses.push(event),
+      streamOpen: (event) => void opens.push(event),
+      streamDegraded: ({ degraded, request }) => {
+        lacking.push(degraded.map(({ path }) => path));
+        requests.add(request);
+      },
+      call: ({ request }) => void requests.add(request),
+    };
+    const { follow, client } = partsRig({}, {}, observer);
+    client.answer = byId({ facts: "INTERNAL" });
+    const { follower } = follow(compose);
+    await follower.over;
+    expect(lacking).toEqual([["facts"]]);
+    expect(opens).toHaveLength(1);
+    expect(responses).toMatchObject([{ outcome: { ok: true }, stream: { end: "ended", items: 1, degraded: 1 } }]);
+    for (const { request } of [...opens, ...responses]) requests.add(request);
+    expect(requests.size).toBe(1);
+  });
+});
+
+/** What they come to, three ways, which are the same. */
+async function last(follower: PartsFollower): Promise<Whole> {
+  const appended = create(WholeSchema);
+  for (const bytes of follower.bytes) mergeFromBinary(WholeSchema, appended, bytes);
+  let found = whole();
+  const messages = follower.messages;
+  for await (const one of merged(
+    WholeSchema,
+    (async function* () {
+      yield* messages;
+    })(),
+  ))
+    found = one;
+  expect(found).toEqual(appended);
+  return found;
+}

@@ -1,0 +1,277 @@
+// One follower of an rpc with deferred parts: a first message with all that there is by then, and what comes later in messages of its own.
+import type { DescMessage, DescMethodServerStreaming, MessageShape } from "@bufbuild/protobuf";
+import type { Touch } from "../call/causes.ts";
+import type { Clock, Timer } from "../clock.ts";
+import type { AnswerMetadata } from "../compose/answer-metadata.ts";
+import { type Degraded, degraded as degradedBy, type Place, placesIn } from "../compose/degrade.ts";
+import { Opening, type OpeningOptions } from "../compose/opening.ts";
+import { type Deferred, partsOf } from "../compose/parts.ts";
+import { assertWritable, holdsRequired } from "../compose/required.ts";
+import { asFailure, type Failure, OVER } from "../failure.ts";
+import type { IncomingHeaders } from "../identity/incoming.ts";
+import type { StreamUse } from "../observer.ts";
+import { failureOf } from "./ends.ts";
+import { asItIs, onlyThese, Paths } from "./part-messages.ts";
+import type { PartsOptions } from "./parts-options.ts";
+import type { Follower, Following } from "./stream-endpoint.ts";
+
+/** A follower that does not read what it is given last is given up after so long, in milliseconds. */
+const STALLED_MS = 10_000;
+const NONE: readonly never[] = [];
+
+/** What the followers of one rpc have in common. */
+export interface PartsRpc<App, I extends DescMessage, O extends DescMessage, C extends DescMessage, Principal> {
+  readonly method: DescMethodServerStreaming<I, O>;
+  readonly clock: Clock;
+  readonly opening: OpeningOptions<App, MessageShape<I>, Principal>;
+  readonly options: PartsOptions<App, I, O, C, Principal>;
+}
+
+/** A part whose owner has its place. */
+interface Coming {
+  readonly part: Deferred;
+  readonly places: readonly Place[];
+  /** Whether protobuf cannot merge into a place of its owner: it stands in a list or a map. */
+  readonly listed: boolean;
+  /** Whether its follower has been given its owner without it. */
+  missed: boolean;
+}
+
+export class PartsFollow<App, I extends DescMessage, O extends DescMessage, C extends DescMessage, Principal>
+  implements Following
+{
+  readonly #rpc: PartsRpc<App, I, O, C, Principal>;
+  readonly #args: MessageShape<I>;
+  readonly #follower: Follower;
+  readonly #opening: Opening<App, MessageShape<I>, Principal> | undefined;
+  /** As composed, with all that has come of it; never given to anybody as it is. */
+  #whole: MessageShape<C> | undefined;
+  /** Of parts whose owners have no place yet. */
+  #unplaced: Deferred[] = [];
+  readonly #coming = new Set<Coming>();
+  #come: Coming[] = [];
+  /** What has been touched and is told nowhere yet. */
+  #touches: Touch[] = [];
+  #touchesSeen = 0;
+  #given = false;
+  #ready = true;
+  #scheduled = false;
+  #finishing = false;
+  #over = false;
+  #stalled: Timer | undefined;
+  #openedAt = 0;
+  #items = 0;
+  #degraded = 0;
+  #end: StreamUse["end"] = "failed";
+
+  constructor(
+    rpc: PartsRpc<App, I, O, C, Principal>,
+    args: MessageShape<I>,
+    headers: IncomingHeaders,
+    clientMs: number | undefined,
+    follower: Follower,
+  ) {
+    this.#rpc = rpc;
+    this.#args = args;
+    this.#follower = follower;
+    this.#opening = Opening.begin(rpc.opening, args, headers, clientMs, (failure, metadata) =>
+      this.#failed(failure, metadata),
+    );
+  }
+
+  async open(): Promise<void> {
+    if (this.#opening === undefined || this.#over) return;
+    const { cx, exchange } = this.#opening;
+    try {
+      const passing = this.#opening.passes();
+      if (!(passing instanceof Promise ? await passing : passing)) return;
+      const whole = await this.#rpc.options.compose(cx, this.#args);
+      await exchange.settled(exchange.first);
+      if (exchange.over) return;
+      this.#whole = whole;
+      this.#place();
+      this.#schedule(); // those that have ended are in the first message
+    } catch (thrown) {
+      exchange.scope.fail(asFailure(thrown));
+    }
+  }
+
+  // ---- parts ----
+
+  /** Starts the parts whose owners have got their places. */
+  #place(): void {
+    const parts = this.#opening?.exchange.parts;
+    if (parts === undefined) return;
+    const waiting = [...this.#unplaced.splice(0), ...parts.taken()];
+    if (waiting.length === 0) return;
+    const places = this.#places();
+    for (const part of waiting) {
+      const at = places.get(part.owner);
+      if (at === undefined) this.#unplaced.push(part);
+      else this.#start({ part, places: at, listed: at.some(({ path, folded }) => path !== folded), missed: false });
+    }
+  }
+  #start(coming: Coming): void {
+    this.#coming.add(coming);
+    this.#opening?.exchange.parts?.arrives(coming.part).then(() => {
+      if (this.#over) return;
+      this.#coming.delete(coming);
+      this.#come.push(coming);
+      this.#place();
+      this.#schedule();
+    });
+  }
+  #places(): Map<object, Place[]> {
+    const { method, options } = this.#rpc;
+    return placesIn(options.respond?.schema ?? method.output, this.#whole ?? {}, method.output);
+  }
+
+  // ---- towards the follower ----
+
+  /** What ends in one turn of the event loop leaves in one message. */
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      if (!this.#over) this.#goOn();
+    });
+  }
+  #goOn(): void {
+    if (!this.#ready || [...this.#coming].some(({ listed }) => listed)) return;
+    try {
+      if (!this.#given) this.#giveFirst();
+      else if (this.#come.length > 0) this.#giveMore();
+    } catch (thrown) {
+      this.#opening?.exchange.scope.fail(asFailure(thrown)); // it could not be made, or not be written
+    }
+    if (!this.#over && this.#coming.size === 0) void this.#finish();
+  }
+  #giveFirst(): void {
+    const { method, options } = this.#rpc;
+    const { respond } = options;
+    const desc = respond?.schema ?? method.output;
+    const whole = this.#whole as MessageShape<C>; // else nothing is scheduled
+    const owners = this.#owners();
+    const now = this.#coming.size === 0 ? whole : asItIs(desc, whole, owners);
+    const response = respond === undefined ? (now as unknown as MessageShape<O>) : respond.as(now);
+    if (holdsRequired(method.output)) assertWritable(method.output, response);
+    this.#openedAt = this.#rpc.clock.now();
+    this.#opening?.opened(() => this.#use());
+    this.#follower.opened(this.#opening?.metadata);
+    if (this.#over) return;
+    this.#given = true;
+    this.#give(response);
+  }
+  #giveMore(): void {
+    const { method, options } = this.#rpc;
+    const { respond } = options;
+    const desc = respond?.schema ?? method.output;
+    const wanted = this.#come
+      .filter(({ missed }) => missed)
+      .flatMap(({ part, places }) => places.flatMap(({ path }) => part.fields.map((field) => `${path}${field}`)));
+    const composed = onlyThese(desc, this.#whole ?? {}, Paths.of(wanted), this.#owners()) as MessageShape<C>;
+    if (respond === undefined) {
+      this.#give(composed as unknown as MessageShape<O>);
+      return;
+    }
+    // What `as` makes of fields that are not there is nothing that has come.
+    const first = Paths.of(wanted.map((path) => path.split(".", 1)[0] ?? path));
+    this.#give(onlyThese(method.output, respond.as(composed), first) as MessageShape<O>);
+  }
+  /** Where messages stand that are still to change. */
+  #owners(): Paths {
+    const at = [...this.#coming].flatMap(({ places }) => places.map(({ path }) => path.slice(0, -1)));
+    return Paths.of(at.filter((path) => path !== ""));
+  }
+  #give(response: MessageShape<O>): void {
+    const { method, options } = this.#rpc;
+    const desc = options.respond?.schema ?? method.output;
+    const found = this.#lacking(desc);
+    if (found !== undefined) options.degraded?.(response, [...found.entries]);
+    const come = this.#come.splice(0);
+    const names = partsOf(
+      come.map(({ part }) => part),
+      this.#whole ?? {},
+      desc,
+      method.output,
+    );
+    if (names.length > 0) options.parts?.(response, names);
+    for (const coming of this.#coming) coming.missed = true;
+    this.#ready = this.#follower.item(response, undefined);
+    if (this.#over) return;
+    this.#items++;
+    if (found !== undefined) {
+      this.#degraded++;
+      this.#opening?.lacked(found);
+    }
+    if (!this.#ready) this.#stalled = this.#rpc.clock.setTimeout(slow, STALLED_MS, this as Slow);
+  }
+  /** What is touched and has a place, as far as nothing has told it. */
+  #lacking(desc: DescMessage): Degraded | undefined {
+    const touches = this.#opening?.exchange.causes?.touches ?? NONE;
+    this.#touches.push(...touches.slice(this.#touchesSeen));
+    this.#touchesSeen = touches.length;
+    if (this.#touches.length === 0) return undefined;
+    const places = this.#places();
+    const told = this.#touches.filter(({ message }) => places.has(message));
+    this.#touches = this.#touches.filter(({ message }) => !places.has(message));
+    const found = degradedBy(desc, this.#whole ?? {}, told, this.#rpc.method.output);
+    return found.entries.length > 0 ? found : undefined;
+  }
+
+  // ---- ends ----
+
+  ready(): void {
+    if (this.#over || this.#ready) return;
+    this.#ready = true;
+    this.#clear();
+    this.#goOn();
+  }
+  /** It is one answer, and is soon over: it goes on to its end, as others do. */
+  drain(): void {}
+  cancel(why: Failure = OVER): void {
+    if (this.#over) return;
+    this.#end = "left";
+    this.#close();
+    this.#opening?.leave(why);
+  }
+  giveUp(): void {
+    if (this.#over) return;
+    this.#end = "slow";
+    this.#opening?.exchange.scope.fail(failureOf("slow"));
+  }
+  /** Once side effects have ended. */
+  async #finish(): Promise<void> {
+    if (this.#finishing) return;
+    this.#finishing = true;
+    const { exchange, metadata } = this.#opening ?? {};
+    await exchange?.settled();
+    if (this.#over) return;
+    this.#end = "ended";
+    this.#close();
+    exchange?.end();
+    this.#follower.ended(metadata);
+    this.#opening?.observe({ ok: true, degraded: NONE, failures: NONE });
+  }
+  #failed(failure: Failure, metadata: AnswerMetadata | undefined): void {
+    this.#close();
+    this.#follower.failed(failure, undefined, metadata);
+  }
+  #close(): void {
+    this.#over = true;
+    this.#clear();
+  }
+  #clear(): void {
+    if (this.#stalled !== undefined) this.#rpc.clock.clearTimeout(this.#stalled);
+    this.#stalled = undefined;
+  }
+  #use(): StreamUse {
+    return { openedAt: this.#openedAt, items: this.#items, degraded: this.#degraded, end: this.#end };
+  }
+}
+
+interface Slow {
+  giveUp(): void;
+}
+const slow = (follower: Slow): void => follower.giveUp();

@@ -1,0 +1,129 @@
+// For tests only: an rpc with deferred parts, unary and as a stream, over one upstream on a clock that stands still.
+import {
+  create,
+  type DescMessage,
+  type Message,
+  type MessageInitShape,
+  type MessageShape,
+  toBinary,
+} from "@bufbuild/protobuf";
+import { type CallPolicy, Upstream, type UpstreamPolicy } from "../call/upstream.ts";
+import { endpoint } from "../compose/endpoint.ts";
+import type { EndpointOptions } from "../compose/endpoint-options.ts";
+import type { Request } from "../compose/request.ts";
+import type { Failure } from "../failure.ts";
+import type { Observer } from "../observer.ts";
+import { partsEndpoint } from "../stream/parts-endpoint.ts";
+import type { PartsOptions } from "../stream/parts-options.ts";
+import type { Follower, Following } from "../stream/stream-endpoint.ts";
+import { FakeClient } from "./fake-client.ts";
+import { FakeClock } from "./fake-clock.ts";
+import { type Inner, InnerSchema, Parts, type Whole, type WholeRequestSchema, WholeSchema } from "./gen/parts_pb.ts";
+import { type BatchGetResponse, type Thing, Upstream as UpstreamService } from "./gen/test_pb.ts";
+
+type I = typeof WholeRequestSchema;
+type O = typeof WholeSchema;
+export type App = ReturnType<typeof appOf>;
+export type Cx = Request<App>;
+type More = Partial<PartsOptions<App, I, O, DescMessage>>;
+
+export const whole = (init: MessageInitShape<O> = {}): Whole => create(WholeSchema, init);
+export const inner = (init: MessageInitShape<typeof InnerSchema> = {}): Inner => create(InnerSchema, init);
+
+/** What a follower is given: each message, as it was then. */
+export class PartsFollower implements Follower {
+  readonly messages: Whole[] = [];
+  readonly bytes: Uint8Array[] = [];
+  /** `opened`, `item`, `ended`, `failed` and its code. */
+  readonly heard: string[] = [];
+  failure: Failure | undefined;
+  /** Whether it takes more after a message. */
+  reads = true;
+  readonly over: Promise<void>;
+  readonly #over: () => void;
+
+  constructor() {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.over = promise;
+    this.#over = resolve;
+  }
+  opened(): void {
+    this.heard.push("opened");
+  }
+  item(message: Message, token: string | undefined): boolean {
+    if (token !== undefined) throw new Error("nobody can go on in the middle of an answer");
+    this.heard.push("item");
+    this.messages.push(message as Whole);
+    this.bytes.push(toBinary(WholeSchema, message as Whole));
+    return this.reads;
+  }
+  beat(): void {
+    throw new Error("a beat");
+  }
+  ended(): void {
+    this.heard.push("ended");
+    this.#over();
+  }
+  failed(failure: Failure): void {
+    this.heard.push(`failed ${failure.clientCode}`);
+    this.failure = failure;
+    this.#over();
+  }
+  /** The names of the parts in each message. */
+  get names(): string[][] {
+    return this.messages.map(({ parts }) => parts.map(({ name }) => name).toSorted());
+  }
+}
+
+function appOf(upstream: Upstream, call: CallPolicy) {
+  return {
+    get: upstream.unary(UpstreamService.method.get, call),
+    byId: {
+      rpc: upstream.unary(UpstreamService.method.batchGet, call),
+      request: (ids: string[]) => ({ ids }),
+      items: (response: BatchGetResponse) => response.things,
+      key: (item: Thing) => item.id,
+      max: 3,
+    },
+  };
+}
+
+/** @param call the policy of its calls */
+export function partsRig(call: CallPolicy = {}, policy: UpstreamPolicy = {}, observer?: Observer) {
+  const clock = new FakeClock();
+  const client = new FakeClient();
+  const upstream = new Upstream("test.v1.Upstream", client, policy, { clock, observer });
+  const app = appOf(upstream, call);
+  const given = {
+    ...{ timeoutMs: 2_000, clock, observer },
+    parts: (response: Whole, arrived: Whole["parts"]) => {
+      response.parts = arrived;
+    },
+    degraded: (response: Whole, entries: Whole["degraded"]) => {
+      response.degraded = entries;
+    },
+  };
+  const stream = (compose: (cx: Cx) => Promise<Whole>, more: More = {}) =>
+    partsEndpoint<App, I, O, DescMessage>(Parts.method.watch, app, { ...given, compose, ...more });
+  const follow = (
+    compose: (cx: Cx) => Promise<Whole>,
+    more: More & { clientMs?: number; follower?: PartsFollower } = {},
+  ) => {
+    const { clientMs, follower = new PartsFollower(), ...options } = more;
+    const args = create(Parts.method.watch.input);
+    const following: Following = stream(compose, options).follow(args, new Headers(), clientMs, undefined, follower);
+    return { follower, following };
+  };
+  const ask = (compose: (cx: Cx) => Promise<Whole>, more: Partial<EndpointOptions<App, I, O, DescMessage>> = {}) => {
+    const { promise, resolve } = Promise.withResolvers<{ answer?: MessageShape<O>; failure?: Failure }>();
+    endpoint<App, I, O, DescMessage>(Parts.method.get, app, { ...given, compose, ...more }).run(
+      create(Parts.method.get.input),
+      new Headers(),
+      undefined,
+      (answer) => resolve({ answer: answer as Whole }),
+      (failure) => resolve({ failure }),
+    );
+    return promise;
+  };
+  return { clock, client, app, upstream, follow, ask, stream };
+}
