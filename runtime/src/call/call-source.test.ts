@@ -216,7 +216,7 @@ describe("a stream that breaks", () => {
       unavailable(last());
       await clock.advance(200);
     }
-    expect(heard.length).toBe(10);
+    expect(heard.length).toBe(11); // and once that it stands
   });
   test("while it waits it can be cancelled, and asked", async () => {
     const { it, last, streams, clock } = source();
@@ -274,6 +274,14 @@ describe("what guards opening", () => {
     await idle();
     expect(rig.client.streams.length).toBe(3);
     expect(four.heard).toMatchObject([{ failed: { reason: Reason.BREAKER_OPEN } }]);
+  });
+  test("one that has stood for a second is open, whatever its upstream says later", async () => {
+    const { heard, last, clock } = source();
+    await clock.advance(999);
+    expect(heard).toEqual([]);
+    await clock.advance(1);
+    last().opened();
+    expect(heard).toEqual([{ opened: true }]);
   });
   test("a request that does not leave within 5 s fails", async () => {
     const { heard, last, clock } = source({ extra: { effect: true } });

@@ -26,7 +26,7 @@ const SENT_MS = 5_000;
 
 /** Hears of one server stream, never before it was opened; nothing after `ended`, `failed` or `cancel`. */
 export interface StreamSink<Res> {
-  /** The upstream has accepted it; not told of every stream, and not after an item. */
+  /** The upstream has accepted it, or it has stood for `OPEN_MS`, for many say nothing before their first item. Not after an item; it may be told twice. */
   opened(): void;
   /** One for each that was asked for by `take`, and how many bytes it had. */
   item(value: Res, bytes: number): void;
@@ -140,8 +140,10 @@ export class StreamCall<Res> implements StreamReceiver {
   stands(): void {
     const { clock } = this.#rpc.upstream;
     this.#timer = undefined;
-    if (this.#stream?.unsent !== true) this.#judge(true);
-    else if (clock.now() - this.#startedAt < SENT_MS) this.#timer = clock.setTimeout(stands, OPEN_MS, this);
+    if (this.#stream?.unsent !== true) {
+      this.#judge(true);
+      this.#sink.opened();
+    } else if (clock.now() - this.#startedAt < SENT_MS) this.#timer = clock.setTimeout(stands, OPEN_MS, this);
     else {
       this.#judge(false);
       this.#stream.cancel();

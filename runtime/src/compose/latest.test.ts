@@ -1,8 +1,13 @@
+import { create } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
+import { callSource } from "../call/call-source.ts";
+import type { CallContext } from "../call/context.ts";
 import type { Items } from "../call/source.ts";
 import { Code, Failure, Reason } from "../failure.ts";
 import { idle } from "../testing/fake-clock.ts";
 import { front, page } from "../testing/front.ts";
+import { type Thing, ThingSchema } from "../testing/gen/test_pb.ts";
+import { GET, thing } from "../testing/stream-source.ts";
 import { MemoryTopics } from "../topic/memory-store.ts";
 import type { OpenCall } from "../topic/shared-call.ts";
 import type { StoredLog, TopicStore } from "../topic/store.ts";
@@ -155,18 +160,45 @@ describe("the newest item of a topic that is followed through its call", () => {
     expect([streams.length, streams[0]?.cancelled, clock.running]).toEqual([1, true, 0]);
   });
   test("is none where the upstream accepts and gives none, and the last one where the stream ends", async () => {
-    const { ask, give, streams, clock } = called();
+    const { ask, streams, clock } = called();
     const none = ask();
     await idle();
     streams[0]?.items.opened?.();
     await clock.advance(20);
     expect((await none.answer).page?.title).toBe("undefined");
-    const ended = ask();
+    await clock.advance(20_000);
+    expect((await ask().answer).page?.title).toBe("undefined"); // known by now: nobody waits
+    expect(streams.length).toBe(1);
+    const other = called();
+    const ended = other.ask();
     await idle();
-    give(7);
+    other.give(7);
     await idle();
-    streams[0]?.items.ended();
+    other.streams[0]?.items.ended();
     expect((await ended.answer).page?.title).toBe("7");
+  });
+  test("is none where the upstream says nothing for a second: many do so until their first item", async () => {
+    const rig = front();
+    const rpc = rig.upstream.stream(GET, {});
+    const open = callSource(rpc, (_cx: CallContext, id: string) => ({ id }));
+    const topic = new Topic<Thing>(
+      { name: "run", keep: 4, decode: () => create(ThingSchema), call: { method: rpc.method, open } },
+      new Topics({ clock: rig.clock }),
+    );
+    const ask = () => rig.ask(async (cx) => page({ title: String((await cx.latest(topic, "k"))?.id) })).answer;
+    const first = ask();
+    let answered = false;
+    void first.then(() => (answered = true));
+    await rig.clock.advance(1_019);
+    expect(answered).toBe(false);
+    await rig.clock.advance(1);
+    expect((await first).page?.title).toBe("undefined");
+    expect((await ask()).page?.title).toBe("undefined"); // at once
+    rig.client.streams[0]?.item(thing("a"));
+    const second = ask();
+    await rig.clock.advance(20);
+    expect((await second).page?.title).toBe("a");
+    expect(rig.client.streams.length).toBe(1);
   });
   test("fails as the stream does, and waits no longer than its request", async () => {
     const { ask, streams, clock } = called();

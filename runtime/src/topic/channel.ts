@@ -34,7 +34,7 @@ export class Channel<Item> implements TailHears<Item> {
   #stands = false;
   #accepted = false;
   #over: Failure | "ended" | undefined;
-  #cameAt = 0; // the last item
+  #cameAt = 0; // the last item, or the word that the log answers
   #linger: Timer | undefined;
 
   /** @param gone is told once, when nobody may join it any more */
@@ -79,9 +79,10 @@ export class Channel<Item> implements TailHears<Item> {
     this.#arriving.delete(cursor);
     if (this.#cursors.delete(cursor)) this.touch();
   }
-  /** The newest item, unless another may be on its way. */
-  settled(quietMs: number): Entry<Item> | undefined {
-    return this.#stands && this.clock.now() - this.#cameAt >= quietMs ? this.ring.newest : undefined;
+  /** The newest item, or that there is none; undefined: one may be on its way. */
+  settled(quietMs: number): { readonly newest: Entry<Item> | undefined } | undefined {
+    const quiet = this.#accepted && this.clock.now() - this.#cameAt >= quietMs;
+    return this.#stands && quiet ? { newest: this.ring.newest } : undefined;
   }
   /** It has been of use. */
   touch(): void {
@@ -113,6 +114,7 @@ export class Channel<Item> implements TailHears<Item> {
     for (const cursor of [...this.#cursors]) cursor.placed();
   }
   accepted(): void {
+    if (!this.#accepted) this.#cameAt = this.clock.now();
     this.#accepted = true;
     for (const cursor of [...this.#cursors]) cursor.accepted();
   }

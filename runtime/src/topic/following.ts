@@ -49,12 +49,12 @@ export class Following<Item> {
     this.#channels.set(key, channel);
     return channel;
   }
-  /** The newest item of a key that has been followed for a while, so that none is on its way; it is held on to as if it had been followed. */
-  settled(key: string, quietMs: number): Entry<Item> | undefined {
+  /** The newest item, if any, of a key that has been followed for a while, so that none is on its way; it is held on to as if it had been followed. */
+  settled(key: string, quietMs: number): { readonly newest: Entry<Item> | undefined } | undefined {
     const channel = this.#channels.get(key);
-    const entry = channel?.settled(quietMs);
-    if (entry !== undefined) channel?.touch();
-    return entry;
+    const settled = channel?.settled(quietMs);
+    if (settled !== undefined) channel?.touch();
+    return settled;
   }
   get state(): TopicState {
     const all = [...this.#channels.values()];

@@ -182,7 +182,7 @@ export class Topic<Item> {
   /** The newest of what the shared call gives, once that is silent. */
   #byCall(epoch: string, key: string, hears: NewestHears<Item>): () => void {
     const settled = this.#following.settled(key, QUIET_MS);
-    if (settled !== undefined) return soon(() => give(epoch, settled, hears));
+    if (settled !== undefined) return soon(() => give(epoch, settled.newest, hears));
     let newest: { readonly item: Item; readonly token: string } | undefined;
     let timer: Timer | undefined;
     const stop = (): void => {
@@ -215,9 +215,10 @@ export class Topic<Item> {
     return stop;
   }
 }
-function give<Item>(epoch: string, { item, place }: Entry<Item>, hears: NewestHears<Item>): void {
-  if (item instanceof Failure) hears.faulted(faultOf(item));
-  else hears.found(item, tokenOf(epoch, place));
+function give<Item>(epoch: string, newest: Entry<Item> | undefined, hears: NewestHears<Item>): void {
+  if (newest === undefined) hears.nothing();
+  else if (newest.item instanceof Failure) hears.faulted(faultOf(newest.item));
+  else hears.found(newest.item, tokenOf(epoch, newest.place));
 }
 /** In a moment, unless what it returns is called before. */
 function soon(run: () => void): () => void {
