@@ -137,40 +137,6 @@ test("what the language page says that an upstream may not break is what the tut
   );
 });
 
-/** Every option that the compiler refuses with BFF190, as it stands in the language page's list. */
-const UNSUPPORTED = `syntax = "proto3";
-package app.v1;
-import "bff/v1/options.proto";
-service AppService {
-  option (bff.v1.service) = { let: { name: "a" by: "1" } };
-  rpc Get(GetRequest) returns (Page) {
-    option (bff.v1.method) = { parts_timeout: "1s" };
-  }
-}
-message GetRequest { string id = 1; }
-message Page {
-  option (bff.v1.message) = { resolver: true let: [{ name: "b" by: "1" defer: true }] };
-  string id = 1 [(bff.v1.field).resolver = true];
-}
-`;
-
-test("what is not yet there is what the compiler refuses", () => {
-  const [, list = ""] = /^## Not yet$(.*?)^Streaming/ms.exec(read("docs/language.md")) ?? [];
-  const listed = [...list.matchAll(/^\| `(\w+)` \| (\w+) \|$/gm)].map(([, option]) => option);
-  const { diagnostics } = compile(
-    requestFor({ "app/v1/app.proto": UNSUPPORTED }, ["app/v1/app.proto"]),
-    () => undefined,
-  );
-  const refused = diagnostics
-    .filter(({ code }) => code === "BFF190")
-    .map(({ message }) => /^"(\w+)"/.exec(message)?.[1]);
-  expect(refused.length).toBeGreaterThan(0);
-  expect(listed.sort()).toEqual(refused.sort());
-  const readers = textsBelow(join(root, "plugin/src/read"));
-  const places = Object.values(readers).flatMap((text) => [...text.matchAll(/\bunsupported\(\s*report,/g)]);
-  expect(places.length, "places that refuse").toBe(refused.length);
-});
-
 test("the language page lists every option, and tells of each outside of that list", () => {
   const page = read("docs/language.md");
   const [, list = ""] = /^## All options$(.*?)^## /ms.exec(page) ?? [];

@@ -11,7 +11,7 @@ import {
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { anyJson } from "../../test/rest/gateway/any-json.ts";
-import { merged, mergedWith } from "./merged.ts";
+import { arrived, merged, mergedWith } from "./merged.ts";
 
 /** Of a google.protobuf.Any the generator says types that this one does not know. */
 function withoutAny(json: JsonValue): JsonValue | undefined {
@@ -54,4 +54,14 @@ test("what has not changed is the object that it was", async () => {
   expect(new Set(all).size).toBe(3);
   expect(all[2]?.standaloneMessage).toBe(all[0]?.standaloneMessage);
   expect(all[1]?.repeatedString).toBe(all[0]?.repeatedString);
+});
+
+test("of a part it is told whether it has arrived, by the names that there are", () => {
+  const PAGE_PARTS = ["facts", "card.maker"] as const;
+  const page = { parts: [{ name: "card.maker" }] };
+  expect(arrived(page, "card.maker", PAGE_PARTS)).toBe(true);
+  expect(arrived(page, "facts", PAGE_PARTS)).toBe(false);
+  expect(arrived(page, "whatever")).toBe(false);
+  // @ts-expect-error there is no such part
+  expect(arrived(page, "fact", PAGE_PARTS)).toBe(false);
 });

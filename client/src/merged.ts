@@ -95,7 +95,21 @@ function isZero(value: unknown): boolean {
   return Object.is(value, 0) || value === "" || value === false || value === 0n;
 }
 
-/** Whether a deferred part has arrived, of a message with a repeated bff.v1.Part called `parts`. */
-export function arrived(message: { readonly parts: readonly { readonly name: string }[] }, name: string): boolean {
-  return message.parts.some((part) => part.name === name);
+/** A response that says which of its deferred parts have arrived. */
+export interface Arriving {
+  readonly parts: readonly { readonly name: string }[];
+}
+
+/**
+ * Whether a deferred part of a message has arrived.
+ *
+ * @param name the path of its field, such as "card.maker"
+ * @param _of the message's constant in `<name>_parts.ts`, such as `PAGE_PARTS`: with it only names of its parts compile
+ */
+export function arrived<const Names extends readonly string[]>(
+  { parts }: Arriving,
+  name: NoInfer<Names[number]>,
+  _of?: Names,
+): boolean {
+  return parts.some((part) => part.name === name);
 }

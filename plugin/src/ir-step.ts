@@ -18,6 +18,8 @@ export interface IrStep {
   readonly autobind: Sourced<boolean> | undefined;
   readonly after: readonly Text[];
   readonly unordered: Sourced<boolean> | undefined;
+  /** The fields that rest on it may come later; never false. */
+  readonly defer: Sourced<boolean> | undefined;
 }
 
 export type IrSource = IrBy | IrCall | IrCompose | IrEach | IrSwitch | IrGuard | IrLatest;

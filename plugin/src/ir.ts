@@ -93,6 +93,8 @@ export interface IrMethod {
   readonly at: Origin;
   /** Milliseconds. */
   readonly timeout: Sourced<number> | undefined;
+  /** Milliseconds from the beginning to the last part of a response that comes in parts. */
+  readonly partsTimeout: Sourced<number> | undefined;
   readonly maxCalls: Sourced<number> | undefined;
   readonly maxElements: Sourced<number> | undefined;
   /** The message to compose in place of the declared response. */

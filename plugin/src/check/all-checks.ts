@@ -8,6 +8,7 @@ import { checkCachedAnswers } from "./cached-answers.ts";
 import { checkConstantConditions } from "./constant-conditions.ts";
 import { checkCriticalPath } from "./critical-path.ts";
 import { checkCriticality } from "./criticality.ts";
+import { checkDeferred } from "./deferred.ts";
 import { checkDegradationField } from "./degradation-field.ts";
 import { checkEachLimits } from "./each-limits.ts";
 import { checkEffectsOrder } from "./effects-order.ts";
@@ -26,6 +27,7 @@ import { checkNPlusOne } from "./n-plus-one.ts";
 import { checkNeedlessAfter } from "./needless-after.ts";
 import { checkOneofMembers } from "./oneof-members.ts";
 import { checkOpenEnums } from "./open-enums.ts";
+import { checkParts, checkPartsMeant } from "./parts.ts";
 import { checkPublicSurface } from "./public-surface.ts";
 import { checkRandomPlaces } from "./random-places.ts";
 import { checkRestQueries } from "./rest-paths.ts";
@@ -61,6 +63,8 @@ const ALL_CHECKS: readonly Check[] = Object.freeze([
   checkRandomPlaces,
   checkCachedAnswers,
   checkStreams,
+  checkDeferred,
+  checkParts,
   checkSuccessors,
   checkUniqueMessages,
 ]);
@@ -84,6 +88,7 @@ const CHECKS_WHEN_SOUND: readonly Check[] = Object.freeze([
   checkConstantConditions,
   checkOneofMembers,
   checkIdleAutobind,
+  checkPartsMeant,
   checkCriticality,
   checkEachLimits,
   checkNPlusOne,

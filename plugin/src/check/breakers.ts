@@ -36,7 +36,7 @@ function checkSlow(model: Model, report: Report): void {
   const longest = Math.max(
     0,
     ...model.files.flatMap(({ services }) =>
-      services.flatMap(({ methods }) => methods.map((method) => method.timeoutMs)),
+      services.flatMap(({ methods }) => methods.map((method) => method.parts?.timeoutMs ?? method.timeoutMs)),
     ),
   );
   /** By what says it: the longest time of a call that it is for. */

@@ -93,7 +93,7 @@ function checkCanFail(step: Step, absent: ReadonlySet<unknown>, report: Report):
   const computed =
     source.kind === "by" || source.kind === "switch" || (source.kind === "each" && source.source.kind === "by");
   if (!computed || fails(stepExpressions(step))) return;
-  if (step.supplementary && (source.kind !== "each" || source.max === undefined)) {
+  if (step.supplementary && !step.deferred && (source.kind !== "each" || source.max === undefined)) {
     report({
       code: "BFF609",
       severity: "warning",

@@ -12,8 +12,8 @@ export function checkStreams(model: Model, report: Report): void {
   const byName = new Map(model.messages.map((message) => [message.desc.typeName, message]));
   for (const method of model.files.flatMap((file) => file.services).flatMap((service) => service.methods)) {
     checkUnaryPosition(method, report);
+    if (method.ir.stream !== undefined || method.parts !== undefined) checkAnswers(method, report);
     if (method.ir.stream === undefined) continue;
-    checkAnswers(method, report);
     checkEffects(method, byName, report);
     checkPosition(method, report);
   }

@@ -7,6 +7,7 @@ import { byNumber, type CodecMessage, type CodecRoot, type PlanCodec } from "../
 import { codecPath, FileNames } from "./file-names.ts";
 import { block, type Line, type Lines } from "./lines.ts";
 import { keepOwnWords, whichIsWhich } from "./own-words.ts";
+import { zeroOf, zeroOfScalar } from "./zero-of.ts";
 
 export function emitCodec(file: PlanFile, codec: PlanCodec, f: GeneratedFile): void {
   const names = new FileNames(f, file.desc);
@@ -229,32 +230,6 @@ function partOf(field: DescField, part: string): string {
       return `${field.localName}: { [key: ${KEYED_BY_NUMBER.has(field.mapKey) ? "number" : "string"}]: ${part} };`;
     default:
       return `${field.localName}?: ${part} | undefined;`;
-  }
-}
-
-function zeroOf(member: DescMessage["members"][number]): string {
-  if (member.kind === "oneof") return "{ case: undefined }";
-  if (member.fieldKind === "list") return "[]";
-  if (member.fieldKind === "map") return "{}";
-  if (member.fieldKind === "message" || member.presence !== IMPLICIT) return "undefined";
-  return member.fieldKind === "enum" ? "0" : zeroOfScalar(member.scalar);
-}
-function zeroOfScalar(scalar: ScalarType): string {
-  switch (scalar) {
-    case ScalarType.STRING:
-      return '""';
-    case ScalarType.BOOL:
-      return "false";
-    case ScalarType.BYTES:
-      return "new Uint8Array()";
-    case ScalarType.INT64:
-    case ScalarType.UINT64:
-    case ScalarType.SINT64:
-    case ScalarType.FIXED64:
-    case ScalarType.SFIXED64:
-      return "0n";
-    default:
-      return "0";
   }
 }
 

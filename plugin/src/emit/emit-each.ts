@@ -39,7 +39,7 @@ export function emitEach(source: EachSource, step: PlanStep, cx: StepContext): L
   lines.push(...cleared(step, cx));
 
   // In a scope of its own `cx` is that scope's.
-  const own = !isolated || source.partial ? callsOn(step) : "cx";
+  const own = !isolated || source.partial ? callsOn(step, cx) : "cx";
   const on = step.bounded ? "bounded" : own;
   const inner: Line[] = step.bounded ? [[`const bounded = ${own}.bounded(${source.concurrent});`]] : [];
   // Of `item === "a"` TypeScript would conclude that all items are "a".
@@ -62,7 +62,7 @@ export function emitEach(source: EachSource, step: PlanStep, cx: StepContext): L
       : mapOf(source, step, cx, chosen, item, on)),
   );
   if (!isolated || source.partial) return [...lines, ...inner];
-  return [...lines, ...block([`return ${callsOn(step)}.sub(async (cx) => {`], inner, ["});"])];
+  return [...lines, ...block([`return ${callsOn(step, cx)}.sub(async (cx) => {`], inner, ["});"])];
 }
 
 /** What the `if` of the items makes sure of for what is evaluated of each: where it is absent there are no items. */

@@ -4,6 +4,7 @@ import type { AppNeeds, PlanBlock, PlanMessage, PlanOpening, PlanStep } from "..
 import { emitAdmission, isAdmission } from "./emit-admission.ts";
 import { envProperty } from "./emit-app.ts";
 import { admitsLater } from "./emit-guard.ts";
+import { emitParts } from "./emit-parts.ts";
 import { emitResponse } from "./emit-response.ts";
 import type { SharedTypes } from "./emit-start.ts";
 import { emitStep } from "./emit-step.ts";
@@ -56,8 +57,12 @@ function emitBody(message: PlanMessage, names: MessageNames, cx: StepContext): L
   const started = message.steps.filter((step) => admits === undefined || !step.immediate);
   const printed = started.map((step) => ({ step, lines: emitStep(step, cx) }));
   const response = emitResponse(message, names);
-  const touches = message.touches.map((touch) => emitTouch(touch, message, names, hoisted));
-  const end: Lines = [...response.before, ...response.lines, ...touches];
+  const later = new Set(message.parts.flatMap((part) => part.touches));
+  const touches = message.touches
+    .filter((touch) => !later.has(touch))
+    .map((touch) => emitTouch(touch, message, names, hoisted));
+  const parts = emitParts(message, names, hoisted);
+  const end: Lines = [...response.before, ...response.lines, ...touches, ...parts];
   const steps = mentioned(printed, (step) => admits !== undefined && step.sync && isAdmission(step, message), [
     ...message.awaited.map((step): Line => [`${step.name}Step`]),
     ...end,
@@ -65,6 +70,7 @@ function emitBody(message: PlanMessage, names: MessageNames, cx: StepContext): L
   const ending: Lines = [
     ...(composed.resolver === undefined ? [...response.before, ...response.lines] : []),
     ...(touches.length > 0 ? block(["if (cx.degraded) {"], touches, ["}"]) : []),
+    ...parts,
     [`return ${names.result};`],
   ];
   const awaits = [

@@ -192,7 +192,7 @@ export function resolverBody(step: PlanStep, source: ResolverSource, cx: StepCon
   const what = source.field === undefined ? source.message.typeName : `${source.message.typeName}.${source.field.name}`;
   const [inline, ...more] = object(steps);
   const call = block(
-    [`${callsOn(step)}.${step.step.absent ? "resolveIfAny" : "resolve"}({`],
+    [`${callsOn(step, cx)}.${step.step.absent ? "resolveIfAny" : "resolve"}({`],
     [
       [`name: ${JSON.stringify(what)},`],
       [`run: (given) => cx.app.resolvers.${resolver.name}(given),`],

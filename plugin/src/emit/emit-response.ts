@@ -1,13 +1,14 @@
 // The response of a composed message, as a literal.
 import { camel } from "../camel.ts";
 import type { Variable } from "../cel/index.ts";
-import type { PlanMessage } from "../plan/plan.ts";
+import type { PlanMessage, PlanPart } from "../plan/plan.ts";
 import { latestOf } from "../plan/plan-message.ts";
-import type { OneofTarget } from "../resolve/model/conversion.ts";
+import type { OneofTarget, Target } from "../resolve/model/conversion.ts";
 import { isPart, isPosition } from "../resolve/model/stream-fields.ts";
 import { block, type Line, type Lines, property } from "./lines.ts";
 import type { MessageNames } from "./message-names.ts";
 import { fieldValue, negatedConjunct, tested } from "./value.ts";
+import { zeroOf } from "./zero-of.ts";
 
 /** `before`: what has to stand in front of it. */
 export function emitResponse(message: PlanMessage, names: MessageNames): { before: Lines; lines: Lines } {
@@ -15,14 +16,15 @@ export function emitResponse(message: PlanMessage, names: MessageNames): { befor
   const literal = desc.file.edition === 999; // proto3: every property of the shape is in the literal
   const before: Line[] = [];
   const properties: Line[] = [];
-  for (const target of targets) {
-    if (target.kind === "field")
-      properties.push(property(target.field.localName, fieldValue(target.bound, target.field, names).print));
-    else {
-      const oneof = emitOneof(target, names, literal, lateVariables(message));
-      before.push(...oneof.before);
-      properties.push(...oneof.property);
+  const later = new Set(message.parts.flatMap((part) => part.targets));
+  for (const [index, target] of targets.entries()) {
+    if (later.has(index)) {
+      if (literal) properties.push(...emptyTarget(target));
+      continue;
     }
+    const printed = emitTarget(target, message, names);
+    before.push(...printed.before);
+    properties.push(...printed.properties);
   }
   if (degradedField !== undefined) properties.push([`${degradedField.localName}: []`]);
   const placed = latestOf(message.composed);
@@ -60,6 +62,41 @@ export function emitResponse(message: PlanMessage, names: MessageNames): { befor
       ["};"],
     ),
   };
+}
+
+/** The values of a part's fields, as an object; `before`: what has to stand in front of it. */
+export function emitPartValue(
+  { targets }: PlanPart,
+  message: PlanMessage,
+  names: MessageNames,
+): { before: Lines; lines: Lines } {
+  const { desc, targets: all } = message.composed;
+  const printed = targets.flatMap((index) => {
+    const target = all[index];
+    return target === undefined ? [] : [emitTarget(target, message, names)];
+  });
+  const properties = printed.flatMap((one) => one.properties).map((row): Line => [...row, ","]);
+  const typed = desc.file.edition === 999;
+  const open: Line = typed ? ["{"] : [names.file.runtime("defined"), "({"];
+  const before = printed.flatMap((one) => one.before);
+  return { before, lines: block(open, properties, [typed ? "}" : "})"]) };
+}
+
+function emitTarget(target: Target, message: PlanMessage, names: MessageNames): { before: Lines; properties: Lines } {
+  if (target.kind === "field") {
+    const value = fieldValue(target.bound, target.field, names).print;
+    return { before: [], properties: [property(target.field.localName, value)] };
+  }
+  const literal = message.composed.desc.file.edition === 999;
+  const { before, property: properties } = emitOneof(target, names, literal, lateVariables(message));
+  return { before, properties };
+}
+
+/** What stands where a part comes later; what may be unset is left out. */
+function emptyTarget(target: Target): Lines {
+  const member = target.kind === "oneof" ? target.oneof : target.field;
+  const zero = zeroOf(member);
+  return zero === "undefined" ? [] : [[`${member.localName}: ${zero}`]];
 }
 
 /** Steps that may not have been started. */

@@ -79,7 +79,7 @@ function emitEndpoint(planned: PlanMethod, file: PlanFile, names: FileNames): Li
   const field = method.degradedField;
   const result = lowerFirst(method.desc.output.name);
   const open: Line = [
-    names.runtime(stream === undefined ? "endpoint" : "streamEndpoint"),
+    names.runtime(stream !== undefined ? "streamEndpoint" : method.parts !== undefined ? "partsEndpoint" : "endpoint"),
     "(",
     names.service(method.desc.parent),
     `.method.${method.desc.localName}, app, { // ${names.place(method.ir.at)}`,
@@ -98,6 +98,7 @@ function emitEndpoint(planned: PlanMethod, file: PlanFile, names: FileNames): Li
       : streamProperties(planned, stream, names);
   const rows = [
     [`timeoutMs: ${group(method.timeoutMs)},`],
+    ...(method.parts === undefined ? [] : line(`partsTimeoutMs: ${group(method.parts.timeoutMs)},`)),
     ...(maxElements === undefined ? [] : line(`maxElements: ${group(maxElements)},`)),
     ...permitProperty(planned),
     ...limitsProperty(planned, names),
@@ -118,6 +119,7 @@ function emitEndpoint(planned: PlanMethod, file: PlanFile, names: FileNames): Li
     ...(field === undefined
       ? []
       : line(`degraded: (${result}, entries) => { ${result}.${field.localName} = entries; },`)),
+    ...partsProperty(planned, result),
     ...codecProperty(planned, file.codec, names),
     ...versionProperty(planned),
     ...restProperty(planned, names),
@@ -126,6 +128,13 @@ function emitEndpoint(planned: PlanMethod, file: PlanFile, names: FileNames): Li
     ["observer: deps.observer,"],
   ];
   return block(open, rows, ["}),"]);
+}
+
+/** Where the response says which of its parts have arrived. */
+function partsProperty({ method: { partsField: field }, hasParts }: PlanMethod, result: string): Lines {
+  if (!hasParts || field === undefined) return [];
+  const response = result === "parts" ? "message" : result;
+  return line(`parts: (${response}, parts) => { ${response}.${field.localName} = parts; },`);
 }
 
 /** `createDashboardService`: its endpoints, one for each rpc. */

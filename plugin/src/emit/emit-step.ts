@@ -12,7 +12,7 @@ import { around, block, type Line, type Lines, line } from "./lines.ts";
 import type { MessageNames } from "./message-names.ts";
 import { awaitAfter, awaitIn, needs, Place, unlessThere } from "./place.ts";
 import type { StepContext } from "./step-context.ts";
-import { callsOn, cleared, composition, explains, needsMark, send, wantedArgs } from "./step-parts.ts";
+import { callsOn, cleared, composition, explains, needsMark, runsOn, send, wantedArgs } from "./step-parts.ts";
 import {
   boundValue,
   condition,
@@ -61,23 +61,24 @@ function statement(step: PlanStep, cx: StepContext): Lines {
     waits.length === 0
       ? line("() => ", ...parenthesisedObject(value))
       : block(["async () => {"], [...waits, ["return ", ...value, ";"]], ["}"]);
-  return around([`const ${step.name}Step = `], rests(callOver("cx.orElse", [started, body])), [";"]);
+  return around([`const ${step.name}Step = `], rests(callOver(`${runsOn(step, cx)}.orElse`, [started, body])), [";"]);
 }
 /** Around what starts a step that only members of a oneof read: whether one of them may be chosen. */
-function unlessUnwanted({ wanted }: PlanStep, started: Lines, cx: StepContext): Lines {
+function unlessUnwanted(step: PlanStep, started: Lines, cx: StepContext): Lines {
+  const { wanted } = step;
   const last = wanted?.ifs.at(-1);
   if (wanted === undefined || last === undefined) return started;
   const { names } = cx;
   const earlier = wanted.ifs.slice(0, -1);
   if (wanted.waitsFor.length === 0 && !wanted.ifs.some((one) => one.if.fails))
-    return around(["cx.when(", ...wantedAtOnce(wanted.ifs, names), ", () => "], started, [")"]);
+    return around([`${runsOn(step, cx)}.when(`, ...wantedAtOnce(wanted.ifs, names), ", () => "], started, [")"]);
   const place = new Place();
   const asked: Line[] = earlier.flatMap((one) => [
     ...place.reads(cx, [one.if]),
     ["if (", ...condition(one.if, names), `) return ${one.wanted};`],
   ]);
   const ending = last.wanted ? condition(last.if, names) : negated(last.if, names);
-  return callOver("cx.when", [
+  return callOver(`${runsOn(step, cx)}.when`, [
     block(["async () => {"], [...asked, ...place.reads(cx, [last.if]), ["return ", ...ending, ";"]], ["}"]),
     around(["() => "], started, []),
   ]);
@@ -136,13 +137,14 @@ function startStep(step: PlanStep, cx: StepContext): Lines {
   const body = closureBody(step, cx);
   const mark = needsMark(step) ? "mark" : "";
   const method = step.step.supplementary ? "tryStep" : "step";
-  return block([`cx.${method}(async (${mark}) => {`], body, ["})"]);
+  return block([`${runsOn(step, cx)}.${method}(async (${mark}) => {`], body, ["})"]);
 }
 
 /** A call or a composition that has nothing to wait for and cannot fail before it starts. */
 function startDirectly(step: PlanStep, cx: StepContext): Lines | undefined {
   const { source, if: when, after: afterSteps, supplementary } = step.step;
   const { names } = cx;
+  const on = runsOn(step, cx);
   if (step.waitsFor.length > 0 || when !== undefined || afterSteps.length > 0) return undefined;
   if (source.kind === "call") {
     const { call } = source;
@@ -151,19 +153,25 @@ function startDirectly(step: PlanStep, cx: StepContext): Lines | undefined {
     const parts = callParts(call, cx.message, names, { mark: false, explained: false });
     const args = callArguments(parts);
     const method = call.batch === undefined ? "call" : call.batch.many ? "loadMany" : "load";
-    if (call.batch === undefined) return around([supplementary ? "cx.tryCall(" : "cx.call("], args, [")"]);
-    if (supplementary) return around([call.batch.many ? "cx.tryLoadMany(" : "cx.tryLoad("], args, [")"]);
+    if (call.batch === undefined) return around([`${on}.${supplementary ? "tryCall" : "call"}(`], args, [")"]);
+    if (supplementary) return around([`${on}.${call.batch.many ? "tryLoadMany" : "tryLoad"}(`], args, [")"]);
     if (needsMark(step)) return undefined;
     return around([`cx.step(() => cx.${method}(`], args, ["))"]);
   }
   if (source.kind === "latest" && !source.key.fails && source.key.unsafe.length === 0 && !explains(step)) {
     const key = emitValue(source.key, names).print;
-    return line(supplementary ? "cx.tryLatest(" : "cx.latest(", names.entry(topicEntry(source, cx)), ", ", ...key, ")");
+    return line(
+      `${on}.${supplementary ? "tryLatest" : "latest"}(`,
+      names.entry(topicEntry(source, cx)),
+      ", ",
+      ...key,
+      ")",
+    );
   }
   if (source.kind === "compose" && !source.args.some((arg) => arg.by.fails || arg.if?.fails)) {
     const compose = composition(source, step, cx, "cx");
     return supplementary
-      ? around([`cx.tryStep(() => ${callsOn(step)}.sub((cx) => `], compose, ["))"])
+      ? around([`${on}.tryStep(() => ${callsOn(step, cx)}.sub((cx) => `], compose, ["))"])
       : around(["cx.step(() => "], compose, [")"]);
   }
   return undefined;
@@ -194,12 +202,12 @@ function closureBody(step: PlanStep, cx: StepContext): Lines {
     case "call":
       lines.push(...needs(step, cx, place, callExpressions(source.call)));
       lines.push(...cleared(step, cx));
-      lines.push(...around(["return "], send(source.call, step, cx, callsOn(step)), [";"]));
+      lines.push(...around(["return "], send(source.call, step, cx, callsOn(step, cx)), [";"]));
       break;
     case "latest": {
       lines.push(...needs(step, cx, place, [source.key]));
       const key = emitValue({ ...source.key, unsafe: [] }, names).print;
-      lines.push([`return ${callsOn(step)}.send(${names.entry(topicEntry(source, cx))}.latest, `, ...key, ");"]);
+      lines.push([`return ${callsOn(step, cx)}.send(${names.entry(topicEntry(source, cx))}.latest, `, ...key, ");"]);
       break;
     }
     case "compose":
@@ -211,7 +219,7 @@ function closureBody(step: PlanStep, cx: StepContext): Lines {
       );
       lines.push(
         ...(step.step.supplementary
-          ? around([`return ${callsOn(step)}.sub((cx) => `], composition(source, step, cx, "cx"), [");"])
+          ? around([`return ${callsOn(step, cx)}.sub((cx) => `], composition(source, step, cx, "cx"), [");"])
           : around(["return "], composition(source, step, cx, "cx"), [";"])),
       );
       break;

@@ -146,4 +146,4 @@ function paceProperties(stream: PlanStream): Lines {
 
 /** Whether any rpc of a service streams. */
 export const hasStreams = ({ methods }: Pick<PlanService, "methods">): boolean =>
-  methods.some(({ stream }) => stream !== undefined);
+  methods.some(({ stream, method }) => stream !== undefined || method.parts !== undefined);

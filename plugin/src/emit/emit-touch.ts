@@ -8,11 +8,13 @@ import type { MessageNames } from "./message-names.ts";
 import { type Hoisted, originPrint } from "./step-context.ts";
 import { conjunct, fieldValue, negatedConjunct } from "./value.ts";
 
+/** @param holder what has the field's value: the response, or of a part its fields */
 export function emitTouch(
   touch: PlanMessage["touches"][number],
   message: PlanMessage,
   names: MessageNames,
   hoisted: Hoisted,
+  holder = names.result,
 ): Line {
   const target = touch.target.kind === "resolved" ? undefined : message.composed.targets[touch.target.index];
   const { result } = names;
@@ -27,12 +29,12 @@ export function emitTouch(
     else if (unsafe.length > 0 || canBeUnset(bound.expression))
       switch (isInherited(field) ? "default" : presenceOf(field)) {
         case "optional":
-          present = [`${result}.${field.localName} !== undefined`];
+          present = [`${holder}.${field.localName} !== undefined`];
           break;
         case "default":
           present = [
             names.runtime("isFieldSet"),
-            `(${result}, `,
+            holder === result ? `(${result}, ` : `({ ...${result}, ...${holder} }, `,
             names.schema(field.parent),
             `.field.${field.localName})`,
           ];
@@ -41,7 +43,7 @@ export function emitTouch(
     const { member: index, held } = touch.target;
     const member = target.members[index];
     const chosen = (of: OneofTarget["members"][number], equal = "==="): string =>
-      `${result}.${target.oneof.localName}.case ${equal} ${JSON.stringify(of.field.localName)}`;
+      `${holder}.${target.oneof.localName}.case ${equal} ${JSON.stringify(of.field.localName)}`;
     // One whose `if` holds is chosen, even when its value is absent.
     const maybeUnset = (of: OneofTarget["members"][number]): boolean =>
       fieldValue(of.bound, of.field, names).mayBeUndefined;

@@ -7,10 +7,11 @@ import { emitFaults, emitFaultsTest } from "./emit-faults.ts";
 import { emitFile, isEmpty } from "./emit-file.ts";
 import { emitIdentity } from "./emit-identity.ts";
 import { emitMock } from "./emit-mock.ts";
+import { emitPartNames } from "./emit-part-names.ts";
 import { emitRules } from "./emit-rules.ts";
 import { emitServer } from "./emit-server.ts";
 import { emitServerPlan } from "./emit-server-plan.ts";
-import { bffPath, codecPath, faultsPath, mockPath, planPath, rulesPath } from "./file-names.ts";
+import { bffPath, codecPath, faultsPath, mockPath, partsPath, planPath, rulesPath } from "./file-names.ts";
 
 /** Walks the plan and prints it. Not one decision is left to take here. */
 export function emit(
@@ -25,6 +26,7 @@ export function emit(
   for (const file of plan.files) {
     if (!isEmpty(file))
       emitFile(file, schema.generateFile(`${bffPath(file.desc)}.ts`), (name) => messages.get(name), plan);
+    if (file.parts.length > 0) emitPartNames(file, schema.generateFile(`${partsPath(file.desc)}.ts`));
     if (file.rules !== undefined) emitRules(file, file.rules, schema.generateFile(`${rulesPath(file.desc)}.ts`));
     if (file.codec !== undefined) emitCodec(file, file.codec, schema.generateFile(`${codecPath(file.desc)}.ts`));
     if (options.mock && file.services.length > 0)

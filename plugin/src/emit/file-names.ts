@@ -180,6 +180,8 @@ export const rulesPath = (file: DescFile): string => `${file.name}_rules`;
 export const mockPath = (file: DescFile): string => `${file.name}_mock`;
 /** `web/v1/web_faults` */
 export const faultsPath = (file: DescFile): string => `${file.name}_faults`;
+/** `web/v1/web_parts` */
+export const partsPath = (file: DescFile): string => `${file.name}_parts`;
 /** `web/v1/web_codec` */
 export const codecPath = (file: DescFile): string => `${file.name}_codec`;
 

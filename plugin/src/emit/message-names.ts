@@ -13,6 +13,8 @@ export class MessageNames implements Names {
   readonly file: FileNames;
   /** The variable that holds the response. */
   readonly result: string;
+  /** The request as deferred steps see it, under which they have more time; `cx` where nothing is deferred. */
+  readonly late: string;
   readonly #scope: NameScope;
   readonly #steps = new Map<Variable, PlanStep>();
   readonly #failures = new Map<Variable, PlanStep>();
@@ -44,6 +46,8 @@ export class MessageNames implements Names {
     this.#optional = new Map(message.optionalArgs.map((name) => [name, this.#scope.take(camel(name))]));
     const resolver = message.composed.kind === "composed" ? message.composed.resolver : undefined;
     const whole = resolver?.variable && this.#steps.get(resolver.variable);
+    const parts = message.composed.kind === "composed" && message.steps.some(({ step }) => step.deferred);
+    this.late = parts ? this.#scope.take("late") : "cx";
     this.result = whole?.name ?? this.#scope.take(lowerFirst(message.composed.desc.name));
   }
   /** The planned step behind a variable. */
@@ -73,6 +77,8 @@ export class MessageNames implements Names {
     const local = this.#principal;
     if (this.#asksForPrincipal && reads(local))
       lines.push([`const { ${local === "principal" ? local : `principal: ${local}`} } = cx;`]);
+    const { late } = this;
+    if (late !== "cx" && reads(late)) lines.push([`const { ${late === "late" ? late : `late: ${late}`} } = cx;`]);
     const app = this.destructured(reads);
     if (app.length > 0) lines.push([`const { ${app.join(", ")} } = cx.app;`]);
     return lines;

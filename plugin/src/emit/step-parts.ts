@@ -20,9 +20,11 @@ function barrier(step: PlanStep, cx: StepContext): string {
 }
 
 /** What a step calls on: an overloaded upstream is spared first what the response can do without. */
-export function callsOn({ step }: PlanStep): "cx" | "cx.aside" {
-  return step.supplementary ? "cx.aside" : "cx";
+export function callsOn(step: PlanStep, cx: StepContext): string {
+  return step.step.supplementary ? `${runsOn(step, cx)}.aside` : runsOn(step, cx);
 }
+/** What a step runs on: a deferred one has more time in a stream of parts. */
+export const runsOn = ({ step }: PlanStep, { names }: StepContext): string => (step.deferred ? names.late : "cx");
 
 /** `cx.send(getUsage, …)`. */
 export function send(call: Call, step: PlanStep, cx: StepContext, on: string): Lines {
@@ -31,7 +33,8 @@ export function send(call: Call, step: PlanStep, cx: StepContext, on: string): L
   const method =
     call.batch === undefined ? (call.effects === "none" ? "send" : "effect") : call.batch.many ? "loadMany" : "load";
   // A side effect is never spared.
-  return around([`${method === "effect" && on === "cx.aside" ? "cx" : on}.${method}(`], callArguments(parts), [")"]);
+  const spared = method === "effect" ? on.replace(/\.aside$/, "") : on;
+  return around([`${spared}.${method}(`], callArguments(parts), [")"]);
 }
 
 /** The arguments that the composed message reads. */

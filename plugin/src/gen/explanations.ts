@@ -665,7 +665,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
   {
     "code": "BFF131",
     "severity": "error",
-    "meaning": "An rpc of a BFF service takes one message. Where it gives a stream of them, it says what it follows: by itself nothing tells when to give another one.",
+    "meaning": "An rpc of a BFF service takes one message. Where it gives a stream of them, it says what it follows, or parts of its response are deferred: by itself nothing tells when to give another one.",
     "sections": [
       {
         "title": "Wrong",
@@ -675,7 +675,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "It says",
         "language": "text",
-        "text": "app/v1/app.proto:9:7: error BFF131: the rpc \"WatchPage\" streams, and nothing says what it follows\n    9 |   rpc WatchPage(WatchPageRequest) returns (stream Page);\n      |       ^^^^^^^^^\n  hint: add option (bff.v1.method).stream = { var: \"…\" call: { … } }, or write `returns (Page)`"
+        "text": "app/v1/app.proto:9:7: error BFF131: the rpc \"WatchPage\" streams, and nothing says what it follows, nor is anything of \"Page\" deferred\n    9 |   rpc WatchPage(WatchPageRequest) returns (stream Page);\n      |       ^^^^^^^^^\n  hint: add option (bff.v1.method).stream = { var: \"…\" call: { … } }, write `defer: true` in steps of the response, or `returns (Page)`"
       },
       {
         "title": "Right",
@@ -1869,28 +1869,6 @@ export const EXPLANATIONS: readonly Explanation[] = [
         "title": "Right",
         "language": "proto",
         "text": "option (bff.v1.file) = {\n  upstream: { service: \"books.v1.BookService\" protocol: HTTP_JSON }\n};"
-      }
-    ]
-  },
-  {
-    "code": "BFF190",
-    "severity": "error",
-    "meaning": "What the language has and this version does not run yet is refused rather than ignored, because a BFF that generates has to do what its options say.",
-    "sections": [
-      {
-        "title": "Wrong",
-        "language": "proto",
-        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" defer: true call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } } }\n  };\n  // …\n}"
-      },
-      {
-        "title": "It says",
-        "language": "text",
-        "text": "app/v1/app.proto:22:32: error BFF190: \"defer\" is not supported yet\n    22 |     let: { name: \"item\" defer: true call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } } }\n       |                                ^^^^\n  hint: leave it out: what is deferred is sent later, which takes a streaming rpc, and rpcs are unary"
-      },
-      {
-        "title": "Right",
-        "language": "proto",
-        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } } }\n  };\n  // …\n}"
       }
     ]
   },
@@ -7181,6 +7159,314 @@ export const EXPLANATIONS: readonly Explanation[] = [
         "title": "Right",
         "language": "proto",
         "text": "service AppService {\n  // …\n  rpc WatchPage(WatchPageRequest) returns (stream Page) {\n    option (bff.v1.method).stream = {\n      // …\n      follow: { topic: \"changes\" key: \"args.id\" }\n    };\n  }\n}\n\nmessage Page {\n  option (bff.v1.message).let = {\n    guard: { if: \"args.id.startsWith('_')\" fail: { code: PERMISSION_DENIED } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF660",
+    "severity": "error",
+    "meaning": "A deferred step is supplementary: when it fails, the first message and with it the status of the response may have been sent.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      // …\n      { name: \"facts\" defer: true supplementary: false call: { method: \"up.v1.ItemService/FindItems\" set: { name: \"text\" by: \"head.name\" } } }\n    ]\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:22:50: error BFF660: a deferred step is supplementary: its failure comes when the status has been sent\n    22 |       { name: \"facts\" defer: true supplementary: false call: { method: \"up.v1.ItemService/FindItems\" set: { name: \"text\" by: \"head.name\" } } }\n       |                                                  ^^^^^\n  app/v1/app.proto:22:30: deferred\n    22 |       { name: \"facts\" defer: true supplementary: false call: { method: \"up.v1.ItemService/FindItems\" set: { name: \"text\" by: \"head.name\" } } }\n       |                              ^^^^\n  hint: leave out `supplementary`, or `defer`"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      // …\n      { name: \"facts\" defer: true call: { method: \"up.v1.ItemService/FindItems\" set: { name: \"text\" by: \"head.name\" } } }\n    ]\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF661",
+    "severity": "error",
+    "meaning": "Only steps of messages are deferred. What a service's steps give to several messages, or what a permit decides, is no part of a response.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  option (bff.v1.service) = {\n    let: { name: \"viewer\" defer: true call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"'me'\" } } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:11:34: error BFF661: only steps of a message are deferred: those of a service belong to no part of a response\n    11 |     let: { name: \"viewer\" defer: true call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"'me'\" } } }\n       |                                  ^^^^\n  hint: leave it out, or move the step to the message whose fields may come later"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  option (bff.v1.service) = {\n    let: { name: \"viewer\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"'me'\" } } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF662",
+    "severity": "error",
+    "meaning": "Whatever rests on a deferred step says `defer` itself, so that what comes later shows in the source. A guard decides before the first message, and a resolver is asked for it.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      // …\n      { name: \"facts\" defer: true call: { method: \"up.v1.ItemService/FindItems\" set: { name: \"text\" by: \"head.name\" } } },\n      { name: \"best\" supplementary: true call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"facts.items[0].id\" } } }\n    ]\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:23:15: error BFF662: step \"best\" rests on \"facts\", which is deferred, and is not deferred itself (\"best\" → \"facts\")\n    23 |       { name: \"best\" supplementary: true call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"facts.items[0].id\" } } }\n       |               ^^^^^^\n  app/v1/app.proto:22:30: \"facts\" may come later\n    22 |       { name: \"facts\" defer: true call: { method: \"up.v1.ItemService/FindItems\" set: { name: \"text\" by: \"head.name\" } } },\n       |                              ^^^^\n  hint: add `defer: true` to it, or leave out the `defer` of \"facts\""
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      // …\n      { name: \"facts\" defer: true call: { method: \"up.v1.ItemService/FindItems\" set: { name: \"text\" by: \"head.name\" } } },\n      { name: \"best\" defer: true call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"facts.items[0].id\" } } }\n    ]\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF663",
+    "severity": "error",
+    "meaning": "A composed message with parts is placed as it is: its parts come when it has been placed, so that whoever reads it before does not find them.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      // …\n      { name: \"card\" compose: { message: \"Card\" args: { name: \"id\" by: \"args.id\" } } }\n    ]\n  };\n  // …\n  optional string maker = 3 [(bff.v1.field).by = \"card.maker\"];\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:27:51: error BFF663: \"card\" has parts that may come later, and is read here before they have come\n    27 |   optional string maker = 3 [(bff.v1.field).by = \"card.maker\"];\n       |                                                   ^^^^\n  app/v1/app.proto:22:15: it composes \"Card\"\n    22 |       { name: \"card\" compose: { message: \"Card\" args: { name: \"id\" by: \"args.id\" } } }\n       |               ^^^^^^\n  hint: place it in a field as it is, by = \"card\"; or read what \"Card\" is composed of"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      // …\n      { name: \"card\" compose: { message: \"Card\" args: { name: \"id\" by: \"args.id\" } } }\n    ]\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF664",
+    "severity": "error",
+    "meaning": "A message with parts has no required fields: the messages that bring the parts have nothing but them.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      // …\n      { name: \"facts\" defer: true call: { method: \"up.v1.ItemService/FindItems\" set: { name: \"text\" by: \"head.name\" } } }\n    ]\n  };\n  required string title = 1 [(bff.v1.field).by = \"head.name\"];\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:25:19: error BFF664: \"Page\" has parts that may come later, in messages without \"title\", which is required\n    25 |   required string title = 1 [(bff.v1.field).by = \"head.name\"];\n       |                   ^^^^^\n  app/v1/app.proto:22:30: deferred\n    22 |       { name: \"facts\" defer: true call: { method: \"up.v1.ItemService/FindItems\" set: { name: \"text\" by: \"head.name\" } } }\n       |                              ^^^^\n  hint: make \"title\" optional, or leave out `defer`"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      // …\n      { name: \"facts\" defer: true call: { method: \"up.v1.ItemService/FindItems\" set: { name: \"text\" by: \"head.name\" } } }\n    ]\n  };\n  optional string title = 1 [(bff.v1.field).by = \"head.name\"];\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF665",
+    "severity": "error",
+    "meaning": "A deferred step feeds a field: a part of a response is made of fields.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      // …\n      { name: \"facts\" defer: true call: { method: \"up.v1.ItemService/FindItems\" set: { name: \"text\" by: \"head.name\" } } },\n      { name: \"best\" defer: true call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"facts.items[0].id\" } } }\n    ]\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:23:29: error BFF665: step \"best\" is deferred, and no field rests on it: nothing comes later\n    23 |       { name: \"best\" defer: true call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"facts.items[0].id\" } } }\n       |                             ^^^^\n  app/v1/app.proto:23:15: the step\n    23 |       { name: \"best\" defer: true call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"facts.items[0].id\" } } }\n       |               ^^^^^^\n  hint: read it in a field, or leave out `defer`"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      // …\n      { name: \"facts\" defer: true call: { method: \"up.v1.ItemService/FindItems\" set: { name: \"text\" by: \"head.name\" } } }\n    ]\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF666",
+    "severity": "error",
+    "meaning": "What is deferred does not decide the status: it has been sent with the first message. Guards, and rules of `on_error` that fail the response, come before.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      // …\n      { name: \"facts\" defer: true call: { method: \"up.v1.ItemService/FindItems\" set: { name: \"text\" by: \"head.name\" } on_error: { on: NOT_FOUND fail: {} } } }\n    ]\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:22:30: error BFF666: step \"facts\" is deferred, and an `on_error` with `fail` could fail a response whose status has been sent\n    22 |       { name: \"facts\" defer: true call: { method: \"up.v1.ItemService/FindItems\" set: { name: \"text\" by: \"head.name\" } on_error: { on: NOT_FOUND fail: {} } } }\n       |                              ^^^^\n  app/v1/app.proto:22:129: this decides the status\n    22 |       { name: \"facts\" defer: true call: { method: \"up.v1.ItemService/FindItems\" set: { name: \"text\" by: \"head.name\" } on_error: { on: NOT_FOUND fail: {} } } }\n       |                                                                                                                                 ^^^^^^^^^^^^^^^^^^^^^^^^^^\n  hint: let the rule `ignore` the error or put a `fallback` in its place; or leave out `defer`"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      // …\n      { name: \"facts\" defer: true call: { method: \"up.v1.ItemService/FindItems\" set: { name: \"text\" by: \"head.name\" } on_error: { on: NOT_FOUND ignore: true } } }\n    ]\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF667",
+    "severity": "error",
+    "meaning": "What starts only once a deferred step has decided is deferred itself: a step that one case of a deferred `switch` reads, or a oneof whose conditions are deferred.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      // …\n      { name: \"shown\" defer: true switch: { case: [{ if: \"facts.total > 3\" by: \"other.name\" }] default: \"'few'\" } },\n      { name: \"other\" supplementary: true call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"'other'\" } } }\n    ]\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:24:15: error BFF667: step \"other\" starts only behind \"shown\", which is deferred, and is not deferred itself\n    24 |       { name: \"other\" supplementary: true call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"'other'\" } } }\n       |               ^^^^^^^\n  app/v1/app.proto:23:30: \"shown\" may come later\n    23 |       { name: \"shown\" defer: true switch: { case: [{ if: \"facts.total > 3\" by: \"other.name\" }] default: \"'few'\" } },\n       |                              ^^^^\n  hint: add `defer: true` to it, or leave out the `defer` of \"shown\""
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      // …\n      { name: \"shown\" defer: true switch: { case: [{ if: \"facts.total > 3\" by: \"other.name\" }] default: \"'few'\" } },\n      { name: \"other\" defer: true call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"'other'\" } } }\n    ]\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF668",
+    "severity": "error",
+    "meaning": "The newest item that says where a client goes on from is not deferred: that is told with the first message.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      { name: \"change\" defer: true latest: { topic: \"changes\" key: \"args.id\" } },\n      // …\n    ]\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:26:31: error BFF668: step \"change\" says what \"position\" is, and that does not come later\n    26 |       { name: \"change\" defer: true latest: { topic: \"changes\" key: \"args.id\" } },\n       |                               ^^^^\n  app/v1/app.proto:26:15: the newest item\n    26 |       { name: \"change\" defer: true latest: { topic: \"changes\" key: \"args.id\" } },\n       |               ^^^^^^^^\n  hint: leave out `defer`, or the field \"position\""
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      { name: \"change\" supplementary: true latest: { topic: \"changes\" key: \"args.id\" } },\n      // …\n    ]\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF669",
+    "severity": "error",
+    "meaning": "All parts of a response have more time than its first message. Both times count from the beginning, so that otherwise no part would ever come later.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc StreamPage(PageRequest) returns (stream Page) {\n    option (bff.v1.method) = { timeout: \"3s\" parts_timeout: \"2s\" };\n  }\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:12:61: error BFF669: the first message of \"StreamPage\" may take 3000ms, and all of it no more than 2000ms\n    12 |     option (bff.v1.method) = { timeout: \"3s\" parts_timeout: \"2s\" };\n       |                                                             ^^^^\n  app/v1/app.proto:12:41: the time of the first message\n    12 |     option (bff.v1.method) = { timeout: \"3s\" parts_timeout: \"2s\" };\n       |                                         ^^^^\n  hint: `parts_timeout`, 10s where nothing says it, counts from the beginning, as `timeout` does: make it longer"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc StreamPage(PageRequest) returns (stream Page) {\n    option (bff.v1.method) = { timeout: \"3s\" parts_timeout: \"6s\" };\n  }\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF670",
+    "severity": "error",
+    "meaning": "Parts are fields of the response, or of messages in it. Protocol buffers append to lists and replace entries of maps, so that nothing could be merged into the items of one.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc StreamPage(PageRequest) returns (stream Page);\n}\n\nmessage Page {\n  option (bff.v1.message) = {\n    let: [\n      // …\n      { name: \"cards\" each: { var: \"id\" in: \"head.tags\" max: 10 compose: { message: \"Card\" args: { name: \"id\" by: \"id\" } } } }\n    ]\n  };\n  // …\n}\n\nmessage Card {\n  option (bff.v1.message) = {\n    let: [\n      // …\n      { name: \"maker\" defer: true call: { method: \"up.v1.ItemService/BatchGetItems\" batch: { name: \"ids\" by: \"item.owner_id\" items: \"items\" key: \"id\" } } }\n    ]\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:22:15: error BFF670: parts of \"Card\" may come later, and \"cards\" is a list: clients cannot merge into its items\n    22 |       { name: \"cards\" each: { var: \"id\" in: \"head.tags\" max: 10 compose: { message: \"Card\" args: { name: \"id\" by: \"id\" } } } }\n       |               ^^^^^^^\n  app/v1/app.proto:11:7: this rpc sends parts\n    11 |   rpc StreamPage(PageRequest) returns (stream Page);\n       |       ^^^^^^^^^^\n  app/v1/app.proto:35:30: deferred\n    35 |       { name: \"maker\" defer: true call: { method: \"up.v1.ItemService/BatchGetItems\" batch: { name: \"ids\" by: \"item.owner_id\" items: \"items\" key: \"id\" } } }\n       |                              ^^^^\n  hint: defer step \"cards\" as a whole, and nothing of \"Card\"; or send what comes later in a map beside \"cards\""
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc StreamPage(PageRequest) returns (stream Page);\n}\n\nmessage Page {\n  option (bff.v1.message) = {\n    let: [\n      // …\n      { name: \"cards\" defer: true each: { var: \"id\" in: \"head.tags\" max: 10 compose: { message: \"Card\" args: { name: \"id\" by: \"id\" } } } }\n    ]\n  };\n  // …\n}\n\nmessage Card {\n  option (bff.v1.message) = {\n    let: [\n      // …\n      { name: \"maker\" supplementary: true call: { method: \"up.v1.ItemService/BatchGetItems\" batch: { name: \"ids\" by: \"item.owner_id\" items: \"items\" key: \"id\" } } }\n    ]\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF671",
+    "severity": "warning",
+    "meaning": "What is deferred is sent in parts by some rpc: one that streams the message, without a `stream` of its own.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc StreamPage(PageRequest) returns (Page);\n}\n\nmessage Page {\n  option (bff.v1.message) = {\n    let: [\n      // …\n      { name: \"facts\" defer: true call: { method: \"up.v1.ItemService/FindItems\" set: { name: \"text\" by: \"head.name\" } } }\n    ]\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:22:30: warning BFF671: step \"facts\" is deferred, and no rpc sends \"Page\" in parts: it comes with everything else\n    22 |       { name: \"facts\" defer: true call: { method: \"up.v1.ItemService/FindItems\" set: { name: \"text\" by: \"head.name\" } } }\n       |                              ^^^^\n  hint: add an rpc that streams it, `returns (stream …)`, or leave out `defer`"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc StreamPage(PageRequest) returns (stream Page);\n}\n\nmessage Page {\n  option (bff.v1.message) = {\n    let: [\n      // …\n      { name: \"facts\" defer: true call: { method: \"up.v1.ItemService/FindItems\" set: { name: \"text\" by: \"head.name\" } } }\n    ]\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF672",
+    "severity": "warning",
+    "meaning": "A response that comes in parts has a field of type `repeated bff.v1.Part`. Without it a client cannot tell what is empty from what has not arrived.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:17:9: warning BFF672: \"Page\" comes in parts, and has no field to say which have arrived\n    17 | message Page {\n       |         ^^^^\n  hint: add `repeated bff.v1.Part parts = 14;`"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "import \"bff/v1/stream.proto\";\n\nmessage Page {\n  // …\n  repeated bff.v1.Part parts = 14;\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF673",
+    "severity": "error",
+    "meaning": "`parts_timeout` stands on an rpc whose response comes in parts. Any other has one time, its `timeout`.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc StreamPage(PageRequest) returns (Page) {\n    option (bff.v1.method).parts_timeout = \"5s\";\n  }\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:12:44: error BFF673: \"StreamPage\" has no parts to wait for\n    12 |     option (bff.v1.method).parts_timeout = \"5s\";\n       |                                            ^^^^\n  hint: leave it out: `timeout` is the time of an answer, and of each item of a stream"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc StreamPage(PageRequest) returns (Page) {\n    option (bff.v1.method).timeout = \"5s\";\n  }\n}"
       }
     ]
   },

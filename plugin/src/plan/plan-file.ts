@@ -15,8 +15,10 @@ import type {
   Permit,
   Step,
 } from "../resolve/model/model.ts";
+import { messagesWithParts } from "../resolve/model/parts.ts";
 import { fullName, governing } from "../resolve/policies/entries.ts";
 import type { FunctionNames } from "./function-names.ts";
+import { partNames } from "./part-paths.ts";
 import type {
   Entry,
   PlanBranch,
@@ -69,6 +71,7 @@ export function planFile(file: BffFile, model: Model, run: Planned): PlanFile {
   );
   const validated = (method: BffMethod): PlanRuledMessage | undefined =>
     checked.includes(method) ? rules?.messages.find((one) => one.rules.desc === method.desc.input) : undefined;
+  const withParts = messagesWithParts(model.messages);
   const own = file.messages.flatMap((message) => run.messages.get(message.desc.typeName) ?? []);
   const reached = reach(file, run);
   const openings = model.openings.filter(({ desc }) => reached.some((message) => message.desc === desc));
@@ -121,6 +124,7 @@ export function planFile(file: BffFile, model: Model, run: Planned): PlanFile {
                     opening: run.openings.get(message.composed.desc.typeName),
                     functions: run.functions(file.desc),
                   }),
+                  hasParts: withParts.has(message.composed.desc.typeName),
                   rest: method.rest,
                   cache: planResponseCache(method, { message, start: of.get(method), model }),
                   http: planHttpCache(method, identity, model),
@@ -148,6 +152,7 @@ export function planFile(file: BffFile, model: Model, run: Planned): PlanFile {
     resolved: allCallers(reached.filter((message) => message.steps.some(({ source }) => source.kind === "resolver"))),
     upstreams: upstreamsOf(model, file.desc.proto.package, [...entries, ...called, ...clients]),
     codec: codecOf(file, [...reached, ...openings], { entries: [...entries, ...called], topics }, model),
+    parts: partNames(file, model),
     rules,
   };
 }

@@ -1,14 +1,15 @@
 import type { DescFile } from "@bufbuild/protobuf";
-import type { Expression } from "../cel/index.ts";
 import { sortByDependency } from "../graph.ts";
+import { caseOnly } from "../resolve/model/case-only.ts";
+import type { Target } from "../resolve/model/conversion.ts";
 import type { EffectTable } from "../resolve/model/effects.ts";
 import { restingOn } from "../resolve/model/effects.ts";
 import type { Block, Call, Composed, Let, Opening, Permit, Source, Step } from "../resolve/model/model.ts";
 import { oneofOnly } from "../resolve/model/oneof-only.ts";
+import { expressionsOf, fieldsOf, partsOf } from "../resolve/model/parts.ts";
 import { isCostly, MOST_ASKED } from "../resolve/model/request-lists.ts";
 import { callsOf, composesOf } from "../resolve/model/source-parts.ts";
 import { isPosition } from "../resolve/model/stream-fields.ts";
-import { caseOnly } from "./case-only.ts";
 import type { FunctionNames } from "./function-names.ts";
 import { type Origins, originsOf } from "./origins.ts";
 import type { Entry, PlanMessage, PlanStep, PlanTopics, Touch } from "./plan.ts";
@@ -129,37 +130,26 @@ export function planMessage(composed: Composed, around: MessageSurroundings): Pl
   const touches = origins.touches();
   for (const touch of touches) track(touch, planned);
 
-  const read = new Set<Step>();
+  const parts = partsOf(composed);
+  const later = new Set(parts.flatMap(({ targets }) => targets));
+  const inTargets = (wanted: (index: number) => boolean) =>
+    readBy(
+      composed,
+      composed.targets.filter((_, index) => wanted(index)),
+      touches.filter(({ target }) => target.kind === "resolved" || wanted(target.index)),
+      owners,
+    );
+  const { read, ended } = inTargets((index) => !later.has(index));
   if (composed.resolver !== undefined) read.add(composed.resolver);
-  const byVariable = new Map(
-    [...composed.shared, ...composed.steps].flatMap((step) =>
-      step.variable === undefined ? [] : [[step.variable, step] as const],
-    ),
-  );
-  // Of these the failure is read, so that they only have to have ended.
-  const ended = new Set<Step>();
-  const note = (expression: Expression | undefined): void => {
-    for (const { variable, kind } of expression?.reads ?? []) {
-      const step = byVariable.get(variable);
-      if (step !== undefined) (kind === "failure" ? ended : read).add(step);
-    }
-  };
-  for (const target of composed.targets) {
-    if (target.kind === "field") note(target.bound.expression);
-    else for (const member of target.members) [member.if, member.bound.expression].forEach(note);
-  }
   const placed = latestOf(composed);
   if (placed !== undefined) read.add(placed);
-  for (const { origins: list } of touches) {
-    for (const { origin } of list)
-      if (origin.kind === "within" && !owners.has(origin.step.step)) read.add(origin.step.step);
-  }
   const started = steps.filter((step) => !step.sync && step.step.source.kind !== "guard");
   const all = [...shared.filter((step) => !step.sync), ...started];
   const awaited = all.filter((step) => read.has(step.step));
   const barriers = all.filter((step) => {
     if (read.has(step.step)) return false;
-    const own = step.step.source.kind !== "shared" && (!step.step.supplementary || step.effectful);
+    const held = (!step.step.supplementary || step.effectful) && !step.step.deferred;
+    const own = step.step.source.kind !== "shared" && held;
     return own || ended.has(step.step);
   });
   const sure = [...awaited, ...barriers].filter(({ wanted }) => wanted === undefined);
@@ -174,6 +164,16 @@ export function planMessage(composed: Composed, around: MessageSurroundings): Pl
     awaited,
     barriers: barriers.filter((step) => !waitedFor.has(step.step)),
     touches,
+    parts: parts.map(({ targets }) => {
+      const own = inTargets((index) => targets.includes(index));
+      return {
+        targets,
+        fields: fieldsOf({ targets }, composed),
+        awaited: all.filter(({ step }) => own.read.has(step) && !read.has(step)),
+        barriers: all.filter(({ step }) => own.ended.has(step) && !own.read.has(step) && !read.has(step)),
+        touches: touches.filter(({ target }) => target.kind !== "resolved" && targets.includes(target.index)),
+      };
+    }),
     tainted: composed.args.members.filter((arg) => arg.tainted).map((arg) => arg.name),
     effectful: around.effects.message(composed),
     optionalArgs: composed.args.members.filter((arg) => arg.variable.absent).map((arg) => arg.name),
@@ -186,6 +186,29 @@ export function planMessage(composed: Composed, around: MessageSurroundings): Pl
     functions: functions.scope,
     sharedNames: around.sharedNames,
   };
+}
+
+/** The steps that fields and what touches them read; of others only the failure, so that they have to have ended. */
+function readBy(
+  composed: Composed,
+  targets: readonly Target[],
+  touches: readonly Pick<Touch, "origins">[],
+  owners: Owners,
+): { readonly read: Set<Step>; readonly ended: Set<Step> } {
+  const read = new Set<Step>();
+  const ended = new Set<Step>();
+  const byVariable = new Map(
+    [...composed.shared, ...composed.steps].flatMap((step) =>
+      step.variable === undefined ? [] : [[step.variable, step] as const],
+    ),
+  );
+  for (const { variable, kind } of targets.flatMap(expressionsOf).flatMap((expression) => expression?.reads ?? [])) {
+    const step = byVariable.get(variable);
+    if (step !== undefined) (kind === "failure" ? ended : read).add(step);
+  }
+  for (const { origin } of touches.flatMap(({ origins }) => origins))
+    if (origin.kind === "within" && !owners.has(origin.step.step)) read.add(origin.step.step);
+  return { read, ended };
 }
 
 /** The step that says where a client goes on from: the one `latest` of a response with a place for that. */

@@ -26,6 +26,7 @@ import type {
 import type { Wanted } from "../resolve/model/oneof-only.ts";
 import type { RestRule } from "../resolve/model/rest.ts";
 import type { NameScope } from "./names.ts";
+import type { PlanPartNames } from "./part-paths.ts";
 import type { PlanCodec } from "./plan-codec.ts";
 import type { PlanLimits, PlanRateLimit } from "./plan-limits.ts";
 import type { PlanRuledMessage, PlanRules } from "./plan-rules.ts";
@@ -71,6 +72,8 @@ export interface PlanFile {
   readonly upstreams: readonly PlanUpstream[];
   /** How what its calls and rpcs put on the wire is read and written; undefined: protobuf-es does it. */
   readonly codec: PlanCodec | undefined;
+  /** The responses that its rpcs send in parts. */
+  readonly parts: readonly PlanPartNames[];
   /** What is checked of its rpcs' requests; undefined: nothing. */
   readonly rules: PlanRules | undefined;
 }
@@ -143,6 +146,8 @@ export interface PlanMethod {
   readonly telemetry: PlanTelemetry | undefined;
   /** What it follows; undefined: it gives one answer. */
   readonly stream: PlanStream | undefined;
+  /** Whether something of its answer may come later: clients are told of parts that have arrived. */
+  readonly hasParts: boolean;
   /** Its paths besides that of the rpc. */
   readonly rest: readonly RestRule[];
   /** Its answers as wholes are used again. */
@@ -431,12 +436,26 @@ export interface PlanMessage extends PlanBlock {
   /** Steps that only have to have ended: critical ones and those with side effects that feed no field. */
   readonly barriers: readonly PlanStep[];
   readonly touches: readonly Touch[];
+  /** Fields that come later in a stream of parts: each with what it waits for. No field is in two. */
+  readonly parts: readonly PlanPart[];
   /** Arguments that bring causes with them: then composing takes a parameter `from`. */
   readonly tainted: readonly string[];
   /** Whether anything in it, or in what it composes, may be recorded as degraded. */
   readonly degradable: boolean;
   /** Composed from another file too: the members of the app object that it and what it composes need. */
   readonly needs: AppNeeds | undefined;
+}
+export interface PlanPart {
+  /** Places among the targets of the message. */
+  readonly targets: readonly number[];
+  /** In that order, all members of a oneof. */
+  readonly fields: readonly DescField[];
+  /** Steps whose values its fields read and the first message does not, in the order of steps. */
+  readonly awaited: readonly PlanStep[];
+  /** Steps that only have to have ended. */
+  readonly barriers: readonly PlanStep[];
+  /** Those of the message's that are of its fields. */
+  readonly touches: readonly Touch[];
 }
 /** The steps of a message that run once for all items of a stream. */
 export interface PlanOpening extends PlanBlock {

@@ -50,7 +50,7 @@ export const declarationCodes = {
     "The default of an environment variable is of its type, because it takes the place of a text that would be read as that type.",
   BFF130: "A list says each value once. The second one has no effect, and often stands where another value was meant.",
   BFF131:
-    "An rpc of a BFF service takes one message. Where it gives a stream of them, it says what it follows: by itself nothing tells when to give another one.",
+    "An rpc of a BFF service takes one message. Where it gives a stream of them, it says what it follows, or parts of its response are deferred: by itself nothing tells when to give another one.",
   BFF132:
     "A rule on an rpc stands in a service with `(bff.v1.service)`. In other services nothing is generated, and the rule would have no effect.",
   BFF133:
@@ -144,8 +144,11 @@ export const declarationCodes = {
   BFF192: "`identify` says whether, and how, an upstream is told who calls. Its zero value says neither.",
   BFF191:
     "The protos of the options are those that the plugin was made with. With another version's, an option would mean something else, or would not be seen at all.",
-  BFF190:
-    "What the language has and this version does not run yet is refused rather than ignored, because a BFF that generates has to do what its options say.",
+  BFF660:
+    "A deferred step is supplementary: when it fails, the first message and with it the status of the response may have been sent.",
+  BFF673: "`parts_timeout` stands on an rpc whose response comes in parts. Any other has one time, its `timeout`.",
+  BFF661:
+    "Only steps of messages are deferred. What a service's steps give to several messages, or what a permit decides, is no part of a response.",
 } as const;
 
 export type DeclarationCode = keyof typeof declarationCodes;

@@ -17,8 +17,3 @@ export function fault(
 export function caution(report: Report, code: DeclarationCode, at: Origin, message: string, hint: string): void {
   report({ code, severity: "warning", message, at, hint });
 }
-
-/** Refuses a part of the language that this version does not run. */
-export function unsupported(report: Report, at: Origin, what: string, hint = "leave it out"): void {
-  fault(report, "BFF190", at, `${what} is not supported yet`, { hint });
-}

@@ -353,11 +353,6 @@ const faults: readonly Case[] = [
   ["BFF130", `enum E { option (bff.v1.enum) = { alias: ["p.A", «"p.A"»] }; A = 0; }`, '"p.A" is in the list twice'],
   [
     "BFF131",
-    "message M {} service S { option (bff.v1.service) = {}; rpc «A»(M) returns (stream M); }",
-    'the rpc "A" streams, and nothing says what it follows',
-  ],
-  [
-    "BFF131",
     "message M {} service S { option (bff.v1.service) = {}; rpc «A»(stream M) returns (M); }",
     'the rpc "A" takes a stream from the client, which no response is composed of',
   ],
@@ -478,8 +473,27 @@ const faults: readonly Case[] = [
     upstream('{ service: "up.v1.S" branch: { name: «"Canary-2"» share: 0.05 } }'),
     '"Canary-2" cannot name a branch: its address is in a variable of the environment',
   ],
-  ["BFF190", lets(`{ name: "a" by: "1" defer: «true» }`), '"defer" is not supported yet'],
-  ["BFF190", rpc('parts_timeout: «"1s"»'), '"parts_timeout" is not supported yet'],
+  [
+    "BFF162",
+    permit('let: { name: "a" by: "1" defer: «true» }'),
+    "a decision takes no `defer`: what cannot be decided is refused",
+  ],
+  [
+    "BFF661",
+    `message M {} service S { option (bff.v1.service).let = { name: "a" by: "1" defer: «true» }; rpc A(M) returns (M); }`,
+    "only steps of a message are deferred: those of a service belong to no part of a response",
+  ],
+  [
+    "BFF111",
+    lets(`{ guard: { if: "x" fail: { code: ABORTED } } defer: «true» }`),
+    'a guard takes no "defer": it has no value',
+  ],
+  ["BFF673", rpc('parts_timeout: «"1s"»'), '"A" has no parts to wait for'],
+  [
+    "BFF660",
+    lets(`{ name: "a" by: "1" defer: true supplementary: «false» }`),
+    "a deferred step is supplementary: its failure comes when the status has been sent",
+  ],
   [
     "BFF151",
     "option (bff.v1.file) = { identity: «{}» };",

@@ -70,14 +70,21 @@ function names(
 /** A decision has a value or refuses; nothing stands in for it. What says otherwise is left out. */
 function decision(step: IrStep, report: Report): IrStep {
   const { source } = step;
-  for (const modifier of ["supplementary", "fallback", "autobind", "unordered"] as const) {
+  for (const modifier of ["supplementary", "fallback", "autobind", "unordered", "defer"] as const) {
     const said = step[modifier];
     if (said === undefined || said.value === false) continue;
     fault(report, "BFF162", said.at, `a decision takes no \`${modifier}\`: what cannot be decided is refused`, {
       hint: "leave it out",
     });
   }
-  const plain = { ...step, supplementary: undefined, fallback: undefined, autobind: undefined, unordered: undefined };
+  const plain = {
+    ...step,
+    supplementary: undefined,
+    fallback: undefined,
+    autobind: undefined,
+    unordered: undefined,
+    defer: undefined,
+  };
   if (source === undefined) return plain;
   if (source.kind !== "by" && source.kind !== "call" && source.kind !== "switch") {
     fault(

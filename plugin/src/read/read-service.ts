@@ -5,7 +5,7 @@ import type { IrMethod, IrService } from "../ir.ts";
 import type { IrPermit } from "../ir-edge.ts";
 import type { Origin } from "../origin.ts";
 import { child, children, sourced, text } from "./declared.ts";
-import { fault, unsupported } from "./fault.ts";
+import { fault } from "./fault.ts";
 import type { Locator } from "./locate.ts";
 import { checkReference } from "./names.ts";
 import type { Place } from "./place.ts";
@@ -15,7 +15,7 @@ import { readHttp } from "./read-http.ts";
 import { readLimits } from "./read-limits.ts";
 import { readPermit } from "./read-permit.ts";
 import { isEmpty } from "./read-policy.ts";
-import { readSteps } from "./read-step.ts";
+import { readSteps, withoutDefer } from "./read-step.ts";
 import { readStream } from "./read-stream.ts";
 import { readTopics } from "./read-topic.ts";
 import { readVersion } from "./read-version.ts";
@@ -44,7 +44,7 @@ export function readService(desc: DescService, locator: Locator, report: Report)
     version: readVersion(value, place, report),
     limits: readLimits(value, place, report),
     httpCache: readHttpCache(value, place, report),
-    steps: readSteps(value.let, place, report),
+    steps: withoutDefer(readSteps(value.let, place, report), report),
     env: readEnv(children(value.env, place, "env"), report),
     topics: readTopics(children(value.topic, place, "topic"), report),
     methods: desc.methods.map((method) => readMethod(method, locator, report)),
@@ -53,6 +53,7 @@ export function readService(desc: DescService, locator: Locator, report: Report)
 
 const SAYS_NOTHING = {
   timeout: undefined,
+  partsTimeout: undefined,
   maxCalls: undefined,
   maxElements: undefined,
   response: undefined,
@@ -76,14 +77,18 @@ function readMethod(desc: DescMethod, locator: Locator, report: Report): IrMetho
   const permit = permitOf(value, place, "rpc", report);
   const response = text(value.response, place, "response");
   checkReference(response, "a message", report);
-  if (value.partsTimeout !== undefined) unsupported(report, place.field("parts_timeout").at, '"parts_timeout"');
   const stream = child(value.stream, place, "stream");
+  if (value.partsTimeout !== undefined && (stream !== undefined || desc.methodKind === "unary"))
+    fault(report, "BFF673", place.field("parts_timeout").at, `"${desc.name}" has no parts to wait for`, {
+      hint: "leave it out: `timeout` is the time of an answer, and of each item of a stream",
+    });
   return {
     kind: "method",
     desc,
     at,
     stream: stream && readStream(stream, desc, report),
     timeout: duration(value.timeout, place, "timeout", report),
+    partsTimeout: duration(value.partsTimeout, place, "parts_timeout", report),
     maxElements: maxElements(value, place, report),
     maxCalls: count(value.maxCalls, place, "max_calls", "write how many upstream calls one request may cost", report),
     response,
@@ -97,19 +102,12 @@ function readMethod(desc: DescMethod, locator: Locator, report: Report): IrMetho
   };
 }
 
-/** What a client streams is not composed, and of an rpc that streams to clients somebody says how. */
-function checkKind(desc: DescMethod, at: Origin, report: Report): void {
-  const { name, methodKind, output } = desc;
-  const follows = hasOption(desc, methodOption) && getOption(desc, methodOption).stream !== undefined;
-  if (methodKind === "unary" || (methodKind === "server_streaming" && follows)) return;
-  if (methodKind === "server_streaming")
-    fault(report, "BFF131", at, `the rpc "${name}" streams, and nothing says what it follows`, {
-      hint: `add option (bff.v1.method).stream = { var: "…" call: { … } }, or write \`returns (${output.name})\``,
-    });
-  else
-    fault(report, "BFF131", at, `the rpc "${name}" takes a stream from the client, which no response is composed of`, {
-      hint: "let it take one message, or move it to a service without `(bff.v1.service)`",
-    });
+/** What a client streams is not composed. */
+function checkKind({ name, methodKind }: DescMethod, at: Origin, report: Report): void {
+  if (methodKind === "unary" || methodKind === "server_streaming") return;
+  fault(report, "BFF131", at, `the rpc "${name}" takes a stream from the client, which no response is composed of`, {
+    hint: "let it take one message, or move it to a service without `(bff.v1.service)`",
+  });
 }
 
 function permitOf(

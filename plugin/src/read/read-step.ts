@@ -2,7 +2,7 @@ import type { Report } from "../diagnostic/diagnostic.ts";
 import type { Compose, Each, Guard, Step, Switch } from "../gen/bff/v1/options_pb.ts";
 import type { IrCompose, IrEach, IrGuard, IrSource, IrStep, IrSwitch } from "../ir-step.ts";
 import { child, children, type Declared, sourced, text, texts } from "./declared.ts";
-import { fault, unsupported } from "./fault.ts";
+import { fault } from "./fault.ts";
 import { checkReference, checkUnique, checkVariable } from "./names.ts";
 import type { Place } from "./place.ts";
 import { readBinds } from "./read-binds.ts";
@@ -36,17 +36,11 @@ function readStep({ value, place }: Declared<Step>, index: number, report: Repor
     autobind: sourced(value.autobind, place, "autobind"),
     after: texts(value.after, place, "after"),
     unordered: sourced(value.unordered, place, "unordered"),
+    defer: value.defer === true ? sourced(value.defer, place, "defer") : undefined,
   };
   checkVariable(step.name, "a step", report);
   checkUnique(step.after, "BFF130", (name) => `"${name}" is in the list twice`, "leave out one of them", report);
   for (const name of step.after) checkReference(name, "a step", report);
-  if (value.defer === true)
-    unsupported(
-      report,
-      place.field("defer").at,
-      '"defer"',
-      "leave it out: what is deferred is sent later, which takes a streaming rpc, and rpcs are unary",
-    );
   checkUse(step, report);
   return step;
 }
@@ -54,7 +48,7 @@ function readStep({ value, place }: Declared<Step>, index: number, report: Repor
 function checkUse(step: IrStep, report: Report): void {
   const kind = step.source?.kind;
   if (kind === "guard") {
-    for (const modifier of ["name", "supplementary", "fallback", "autobind"] as const) {
+    for (const modifier of ["name", "supplementary", "fallback", "autobind", "defer"] as const) {
       const said = step[modifier];
       if (said === undefined) continue;
       fault(report, "BFF111", said.at, `a guard takes no "${modifier}": it has no value`, { hint: "leave it out" });
@@ -62,6 +56,33 @@ function checkUse(step: IrStep, report: Report): void {
   } else if ((kind === "by" || kind === "switch") && step.name === undefined && step.autobind?.value !== true) {
     fault(report, "BFF123", step.at, "nothing can read the value of this step: it has no name", { hint: "add `name`" });
   }
+  if (step.defer !== undefined && step.supplementary?.value === false)
+    fault(
+      report,
+      "BFF660",
+      step.supplementary.at,
+      "a deferred step is supplementary: its failure comes when the status has been sent",
+      {
+        related: [{ at: step.defer.at, message: "deferred" }],
+        hint: "leave out `supplementary`, or `defer`",
+      },
+    );
+}
+
+/** Only a response has parts. */
+export function withoutDefer(steps: readonly IrStep[], report: Report): readonly IrStep[] {
+  for (const { defer } of steps)
+    if (defer !== undefined)
+      fault(
+        report,
+        "BFF661",
+        defer.at,
+        "only steps of a message are deferred: those of a service belong to no part of a response",
+        {
+          hint: "leave it out, or move the step to the message whose fields may come later",
+        },
+      );
+  return steps.map((step) => ({ ...step, defer: undefined }));
 }
 
 function readSource({ source }: Step, place: Place, report: Report): IrSource | undefined {

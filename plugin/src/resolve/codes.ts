@@ -350,6 +350,24 @@ export const CODES = {
   BFF645: "A topic is followed, or asked for its newest item.",
   BFF646:
     "Somebody asks whether a caller may follow a key. A topic has the items of all keys, and keys can be guessed.",
+  BFF662:
+    "Whatever rests on a deferred step says `defer` itself, so that what comes later shows in the source. A guard decides before the first message, and a resolver is asked for it.",
+  BFF663:
+    "A composed message with parts is placed as it is: its parts come when it has been placed, so that whoever reads it before does not find them.",
+  BFF664: "A message with parts has no required fields: the messages that bring the parts have nothing but them.",
+  BFF665: "A deferred step feeds a field: a part of a response is made of fields.",
+  BFF666:
+    "What is deferred does not decide the status: it has been sent with the first message. Guards, and rules of `on_error` that fail the response, come before.",
+  BFF667:
+    "What starts only once a deferred step has decided is deferred itself: a step that one case of a deferred `switch` reads, or a oneof whose conditions are deferred.",
+  BFF668: "The newest item that says where a client goes on from is not deferred: that is told with the first message.",
+  BFF669:
+    "All parts of a response have more time than its first message. Both times count from the beginning, so that otherwise no part would ever come later.",
+  BFF670:
+    "Parts are fields of the response, or of messages in it. Protocol buffers append to lists and replace entries of maps, so that nothing could be merged into the items of one.",
+  BFF671: "What is deferred is sent in parts by some rpc: one that streams the message, without a `stream` of its own.",
+  BFF672:
+    "A response that comes in parts has a field of type `repeated bff.v1.Part`. Without it a client cannot tell what is empty from what has not arrived.",
   BFF701:
     "An rpc costs no more upstream calls than its `max_calls` says, because one request to the BFF would become many to others.",
   BFF702:

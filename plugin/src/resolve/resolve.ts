@@ -39,9 +39,9 @@ import type {
   Step,
   Telemetry,
 } from "./model/model.ts";
-import { isPosition } from "./model/stream-fields.ts";
+import { isPart, isPosition } from "./model/stream-fields.ts";
 import { lookupMessage, lookupMethod, lookupService } from "./names/lookup.ts";
-import { DEFAULT_BUDGET_MS } from "./policies/context.ts";
+import { DEFAULT_BUDGET_MS, DEFAULT_PARTS_MS, sendsParts } from "./policies/context.ts";
 import { checkStreamLimit } from "./policies/stream-limits.ts";
 import { checkOwnWord } from "./policies/vouching.ts";
 import { resolveRules } from "./rules/rules.ts";
@@ -72,6 +72,7 @@ export function resolve(ir: Ir, report: Report): Model {
     shared: new Map(),
     adrift: new Set(),
     tried: new Map(),
+    late: new Set(),
   };
   checkEntries(ir, report);
   // Also of a file that nothing in this run imports.
@@ -256,6 +257,8 @@ function bffFile(run: Run, file: IrFile, blocks: ResolvedBlocks): BffFile {
           rest: rest.get(method) ?? [],
           ...cachingOf(run, service, method),
           timeoutMs: method.timeout?.value ?? DEFAULT_BUDGET_MS,
+          parts: sendsParts(method) ? { timeoutMs: method.partsTimeout?.value ?? DEFAULT_PARTS_MS } : undefined,
+          partsField: output.fields.find(isPart),
           noSideEffects: method.desc.idempotency === Level.NO_SIDE_EFFECTS,
           shared: startedBy(run, method, lets.get(service), effects),
         },

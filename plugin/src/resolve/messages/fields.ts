@@ -262,6 +262,7 @@ function absencePath(cx: MessageContext, name: string): string[] {
 function beginning({ ir, source }: Step): { at: Origin; message: string } | undefined {
   const called = ir.name === undefined ? "the step" : `"${ir.name.value}"`;
   if (ir.supplementary?.value === true) return { at: ir.supplementary.at, message: `${called} is supplementary` };
+  if (ir.defer !== undefined) return { at: ir.defer.at, message: `${called} is deferred, and supplementary by that` };
   if (ir.if !== undefined) return { at: ir.if.at, message: `${called} has an \`if\`` };
   if (source.kind !== "call" || ir.source?.kind !== "call") return undefined;
   if (source.call.onError.some(({ then }) => then.kind === "ignore")) {

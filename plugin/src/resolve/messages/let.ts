@@ -68,6 +68,7 @@ export function resolveLet(run: Run, ir: IrService, file: IrFile): Let {
     package: context,
     openAt: [],
     roots: [],
+    late: false,
     around: new Map(),
   };
   checkAutobind(cx);

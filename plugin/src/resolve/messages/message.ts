@@ -55,6 +55,7 @@ export function resolveMessage(
     package: context,
     openAt: callers?.open.flatMap((root) => publicAt(run, root) ?? []) ?? [],
     roots,
+    late: run.late.has(ir.desc.typeName),
     around,
   } satisfies MessageContext;
   checkHiding(cx);

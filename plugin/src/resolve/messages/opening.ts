@@ -121,6 +121,7 @@ function standIn(step: Step, variable: Variable): Step {
     supplementary: false,
     autobind: false,
     unordered: false,
+    deferred: false,
     fallback: undefined,
     after: [],
     reads: [],

@@ -107,6 +107,7 @@ function decisions(around: Around) {
     package: context,
     openAt: [],
     roots: [method],
+    late: false,
     around: new Map(),
   };
   // What is wrong with them has been told where they stand. They do not see `args`.
@@ -194,6 +195,7 @@ function condition(around: Around, cx: MessageContext, permit: IrPermit, index: 
       autobind: undefined,
       after: [],
       unordered: undefined,
+      defer: undefined,
     },
     name: undefined,
     index,
@@ -203,6 +205,7 @@ function condition(around: Around, cx: MessageContext, permit: IrPermit, index: 
     supplementary: false,
     autobind: false,
     unordered: false,
+    deferred: false,
     fallback: undefined,
     after: [],
     reads: stepsRead(scope, [test, ...failExpressions(denies)]),

@@ -67,7 +67,17 @@ export function bareStep(at: Origin, by: Expression, condition?: Expression): St
   const nothing = { name: undefined, supplementary: undefined, fallback: undefined, autobind: undefined };
   const source = { kind: "by", by: by.text } as const;
   return {
-    ir: { kind: "step", at, index: 0, ...nothing, if: condition?.text, source, after: [], unordered: undefined },
+    ir: {
+      kind: "step",
+      at,
+      index: 0,
+      ...nothing,
+      if: condition?.text,
+      source,
+      after: [],
+      unordered: undefined,
+      defer: undefined,
+    },
     name: undefined,
     index: 0,
     variable: undefined,
@@ -76,6 +86,7 @@ export function bareStep(at: Origin, by: Expression, condition?: Expression): St
     supplementary: false,
     autobind: false,
     unordered: false,
+    deferred: false,
     fallback: undefined,
     after: [],
     reads: [],

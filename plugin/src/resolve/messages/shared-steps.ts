@@ -164,6 +164,7 @@ function join(
     supplementary: false,
     autobind: false,
     unordered: false,
+    deferred: false,
     fallback: undefined,
     after: [],
     reads: [],

@@ -226,6 +226,7 @@ function callOf(
     package: context,
     openAt: [],
     roots: [method],
+    late: false,
     around: new Map(),
   };
   return resolveCall(cx, bare, [], "server_streaming");
@@ -240,7 +241,17 @@ export function readsResume(scope: MessageScope, { set, request }: IrCall): Text
 export function callStep(source: IrCall | undefined, call: Call): Step {
   const nothing = { name: undefined, supplementary: undefined, fallback: undefined, autobind: undefined };
   return {
-    ir: { kind: "step", at: call.at, index: 0, ...nothing, if: undefined, source, after: [], unordered: undefined },
+    ir: {
+      kind: "step",
+      at: call.at,
+      index: 0,
+      ...nothing,
+      if: undefined,
+      source,
+      after: [],
+      unordered: undefined,
+      defer: undefined,
+    },
     name: undefined,
     index: 0,
     variable: undefined,
@@ -249,6 +260,7 @@ export function callStep(source: IrCall | undefined, call: Call): Step {
     supplementary: false,
     autobind: false,
     unordered: false,
+    deferred: false,
     fallback: undefined,
     after: [],
     reads: [],

@@ -159,6 +159,7 @@ function callOf(run: Run, around: Around, key: Variable, resume: Variable | unde
     package: context,
     openAt: [],
     roots: [],
+    late: false,
     around: new Map(),
   };
   const call = resolveCall(cx, bareCall(ir), [], "server_streaming");

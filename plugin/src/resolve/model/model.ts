@@ -107,6 +107,10 @@ export interface BffMethod {
   /** What HTTP caches are told of its answers. */
   readonly httpCache: HttpCaching | undefined;
   readonly timeoutMs: number;
+  /** Of a stream that is one response in parts; undefined: it is none. */
+  readonly parts: { readonly timeoutMs: number } | undefined;
+  /** Of the declared response: where a client is told which parts have arrived. */
+  readonly partsField: DescField | undefined;
   readonly noSideEffects: boolean;
   /** The steps of the service's `let` that it starts, in order of declaration. */
   readonly shared: readonly Step[];
@@ -291,6 +295,8 @@ export interface Step {
   readonly autobind: boolean;
   /** Its side effects wait for none of another such step, nor those of one of its items for another's. */
   readonly unordered: boolean;
+  /** Fields that rest on it may come behind the first message of a stream of parts. */
+  readonly deferred: boolean;
   readonly fallback: Bound | undefined;
   readonly after: readonly Step[];
   /** Steps that any of its expressions read, in order of declaration. */

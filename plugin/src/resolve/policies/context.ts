@@ -10,7 +10,16 @@ export interface PolicyContext {
   readonly governing: Governing;
   /** The rpcs whose responses the message, or step, is part of. */
   readonly roots: readonly IrMethod[];
+  /** Whether what it resolves may come behind the first message of a stream of parts. */
+  readonly late: boolean;
 }
 
 /** The default budget of an rpc, in milliseconds. */
 export const DEFAULT_BUDGET_MS = 2_000;
+
+/** The default time of a response in parts, from its beginning to the last of them, in milliseconds. */
+export const DEFAULT_PARTS_MS = 10_000;
+
+/** Whether an rpc's stream is one response in parts: it follows nothing. */
+export const sendsParts = ({ desc, stream }: Pick<IrMethod, "desc" | "stream">): boolean =>
+  desc.methodKind === "server_streaming" && stream === undefined;

@@ -1,11 +1,12 @@
 // The policy of one call.
 
+import type { IrMethod } from "../../ir.ts";
 import type { IrCall, IrPolicy } from "../../ir-step.ts";
 import type { Effects, Policy } from "../model/model.ts";
 import { checkCondition, ERROR, withoutMessage } from "../scope/scope.ts";
 import { checkAdaptive } from "./adaptive.ts";
 import { branchesOf } from "./branches.ts";
-import { DEFAULT_BUDGET_MS, type PolicyContext } from "./context.ts";
+import { DEFAULT_BUDGET_MS, DEFAULT_PARTS_MS, type PolicyContext, sendsParts } from "./context.ts";
 import { nearest } from "./entries.ts";
 import { checkStale } from "./stale-after-ttl.ts";
 
@@ -70,11 +71,18 @@ export function mergePolicy(cx: PolicyContext, ir: IrCall, policies: readonly Ir
   };
 }
 
+/** What an rpc gives to a call: of one that may come late, all the time that its parts have. */
+function timeIn({ timeout, partsTimeout }: IrMethod, late: boolean) {
+  const said = late ? partsTimeout : timeout;
+  const ms = said?.value ?? (late ? DEFAULT_PARTS_MS : DEFAULT_BUDGET_MS);
+  return { ms, said, option: late ? "parts_timeout" : "timeout" };
+}
+
 /** A call may not have more time than every rpc that it is part of, nor a first wait as long as all its time. */
 function checkTimes(cx: PolicyContext, ir: IrCall, policies: readonly IrPolicy[], effects: Effects): void {
   const own = ir.policy.timeout;
   const [longest] = cx.roots
-    .map((root) => ({ root, ms: root.timeout?.value ?? DEFAULT_BUDGET_MS }))
+    .map((root) => ({ root, ...timeIn(root, cx.late && sendsParts(root)) }))
     .sort((a, b) => b.ms - a.ms);
   if (own !== undefined && longest !== undefined && own.value > longest.ms) {
     cx.scope.report({
@@ -83,11 +91,11 @@ function checkTimes(cx: PolicyContext, ir: IrCall, policies: readonly IrPolicy[]
       message: `this call may take ${own.value}ms, but rpc "${longest.root.desc.name}" ends after ${longest.ms}ms`,
       at: own.at,
       related: [
-        longest.root.timeout === undefined
+        longest.said === undefined
           ? { at: longest.root.at, message: `the default of ${longest.ms}ms holds for this rpc` }
-          : { at: longest.root.timeout.at, message: "the time of the rpc" },
+          : { at: longest.said.at, message: "the time of the rpc" },
       ],
-      hint: "give the call less, or the rpc more, with (bff.v1.method).timeout",
+      hint: `give the call less, or the rpc more, with (bff.v1.method).${longest.option}`,
     });
   }
   const timeout = nearest(policies, (policy) => policy.timeout);

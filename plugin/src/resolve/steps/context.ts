@@ -42,6 +42,8 @@ export interface Run {
   readonly adrift: Set<IrMessage | IrService>;
   /** Whether any call tries a rule of an upstream entry's `on_error`, by the rule's place. */
   readonly tried: Map<Origin, boolean>;
+  /** The names of messages that deferred steps compose, themselves or through other messages; composers come first. */
+  readonly late: Set<string>;
 }
 /** By declaration; a faulty one is missing. Declarations that say the same are one function. */
 export type OwnFunctions = ReadonlyMap<IrFunction, Overload>;

@@ -50,13 +50,21 @@ export function resolverSteps(
     said: Step[] | undefined,
   ): void => {
     const given = said ?? declared.filter((step) => step.variable !== undefined);
+    checkNotDeferred(at, given, said !== undefined, scope);
     const absent = field !== undefined && canBeAbsent(field);
     const index = declared.length + steps.length;
     const variable: Variable = { name: RESOLVED, role: "step", type: of.type, proto: of.proto, absent };
     steps.push({
       ir: {
         ...{ kind: "step", at, index, name: undefined, if: undefined, source: undefined },
-        ...{ supplementary: undefined, fallback: undefined, autobind: undefined, after: [], unordered: undefined },
+        ...{
+          supplementary: undefined,
+          fallback: undefined,
+          autobind: undefined,
+          after: [],
+          unordered: undefined,
+          defer: undefined,
+        },
       },
       name: undefined,
       index,
@@ -66,6 +74,7 @@ export function resolverSteps(
       supplementary: absent,
       autobind: false,
       unordered: false,
+      deferred: false,
       fallback: undefined,
       after: [],
       reads: given,
@@ -83,6 +92,22 @@ export function resolverSteps(
   for (const field of ir.fields)
     if (field.resolver !== undefined) add(field.resolver.at, field.desc, fieldType(field.desc), saidOf(field));
   return steps;
+}
+
+/** A function is asked once, for the first message. */
+function checkNotDeferred(at: Origin, given: readonly Step[], said: boolean, scope: MessageScope): void {
+  const deferred = given.find((step) => step.deferred);
+  if (deferred === undefined) return;
+  scope.report({
+    code: "BFF662",
+    severity: "error",
+    message: `a resolver rests on "${deferred.name}", which is deferred, and no resolver is`,
+    at,
+    related: [{ at: deferred.ir.defer?.at ?? deferred.ir.at, message: `"${deferred.name}" may come later` }],
+    hint: said
+      ? `leave "${deferred.name}" out of \`reads\`, or leave out its \`defer\``
+      : `say what it reads, such as \`reads: {}\`, or leave out the \`defer\` of "${deferred.name}"`,
+  });
 }
 
 /** What `reads` names is no step that has a value. */

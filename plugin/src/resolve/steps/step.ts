@@ -25,15 +25,18 @@ import { keyOf } from "./topic-key.ts";
  */
 export function resolveStep(cx: MessageContext, ir: IrStep, index: number): Step | undefined {
   const { scope } = cx;
+  const deferred = ir.defer !== undefined;
+  const late = cx.late || deferred;
   const condition = ir.if && checkCondition(scope, ir.if, "this `if`");
-  const resolved = ir.source && resolveSource({ ...cx, scope: where(scope, condition) }, ir, ir.source);
+  const resolved = ir.source && resolveSource({ ...cx, scope: where(scope, condition), late }, ir, ir.source);
   const after = ir.after.flatMap((name): Step[] => {
     const step = scope.steps.get(name.value);
     return step === undefined ? [] : [step];
   });
   if (resolved === undefined || (ir.if !== undefined && condition === undefined)) return undefined;
   const { source, type, proto, needs, uses } = resolved;
-  const supplementary = ir.supplementary?.value ?? false;
+  const supplementary = ir.supplementary?.value ?? deferred;
+  if (late) for (const { message } of composesOf(source)) cx.run.late.add(message.typeName);
   const fallback = ir.fallback && type && resolveFallback(cx, ir, type, proto);
   if (ir.fallback !== undefined && fallback === undefined) return undefined;
 
@@ -79,6 +82,7 @@ export function resolveStep(cx: MessageContext, ir: IrStep, index: number): Step
           failure: mayHaveFailure(source, supplementary, condition, needs) ? failureVariable(readAs) : undefined,
           received: receivedOf(source),
         };
+  if (!deferred) checkUndeferred(cx, ir, [...reads, ...after]);
   checkCriticality(cx, ir, supplementary, [condition, ...needs, ...uses.filter((use) => !isArgument(source, use))]);
   return {
     ir,
@@ -90,6 +94,7 @@ export function resolveStep(cx: MessageContext, ir: IrStep, index: number): Step
     supplementary,
     autobind: ir.autobind?.value ?? false,
     unordered: ir.unordered?.value ?? false,
+    deferred,
     fallback,
     after,
     reads,
@@ -101,6 +106,27 @@ export function resolveStep(cx: MessageContext, ir: IrStep, index: number): Step
 
 function isArgument(source: Source, use: Expression | undefined): boolean {
   return composesOf(source).some((compose) => compose.args.some((arg) => arg.by === use));
+}
+
+/** Whatever rests on a deferred step says `defer` itself, so that what comes late shows in the source. */
+function checkUndeferred(cx: MessageContext, ir: IrStep, before: readonly Step[]): void {
+  const deferred = before.find((step) => step.deferred);
+  if (deferred === undefined) return;
+  const guard = ir.source?.kind === "guard";
+  const called = guard ? "a guard" : ir.name === undefined ? `step ${ir.index + 1}` : `step "${ir.name.value}"`;
+  const path = `"${ir.name?.value ?? called}" → "${deferred.name}"`;
+  cx.scope.report({
+    code: "BFF662",
+    severity: "error",
+    message: guard
+      ? `a guard rests on "${deferred.name}", which is deferred: it would decide when the status has been sent`
+      : `${called} rests on "${deferred.name}", which is deferred, and is not deferred itself (${path})`,
+    at: ir.name?.at ?? ir.at,
+    related: [{ at: deferred.ir.defer?.at ?? deferred.ir.at, message: `"${deferred.name}" may come later` }],
+    hint: guard
+      ? `guard by what comes with the first message, or leave out the \`defer\` of "${deferred.name}"`
+      : `add \`defer: true\` to it, or leave out the \`defer\` of "${deferred.name}"`,
+  });
 }
 
 /** A step that reads unsafely what a failure may make absent has to say `supplementary` itself, so that criticality shows in the source. */
@@ -115,7 +141,7 @@ function checkCriticality(
     for (const variable of expression?.unsafe ?? []) {
       const step = cx.scope.stepOf.get(variable);
       const arg = cx.args.members.find((arg) => arg.variable === variable);
-      if (!(step?.absentByFailure ?? arg?.absentByFailure ?? false)) continue;
+      if (!(step?.absentByFailure ?? arg?.absentByFailure ?? false) || step?.deferred === true) continue;
       const shown = arg === undefined ? variable.name : `args.${variable.name}`;
       const read = expression?.reads.find((read) => read.variable === variable && !read.safe);
       cx.scope.report({

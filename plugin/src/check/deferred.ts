@@ -1,0 +1,162 @@
+// What is deferred can come later: nothing that has to be there before rests on it, and clients can merge what comes.
+import { FeatureSet_FieldPresence as Presence } from "@bufbuild/protobuf/wkt";
+import type { Report } from "../diagnostic/diagnostic.ts";
+import { reachable } from "../graph.ts";
+import { caseOnly } from "../resolve/model/case-only.ts";
+import type { Bound } from "../resolve/model/conversion.ts";
+import type { Call, Composed, Model, Step } from "../resolve/model/model.ts";
+import { oneofOnly } from "../resolve/model/oneof-only.ts";
+import { deferredBehind, isAsItIs, messagesWithParts, partsOf } from "../resolve/model/parts.ts";
+import { callsOf, composesOf } from "../resolve/model/source-parts.ts";
+import { isPosition } from "../resolve/model/stream-fields.ts";
+import { type fieldExpressions, nameOf, stepExpressions } from "./all-expressions.ts";
+
+export function checkDeferred(model: Model, report: Report): void {
+  const byName = new Map(model.messages.map((message) => [message.desc.typeName, message]));
+  const withParts = messagesWithParts(model.messages);
+  for (const message of model.messages) {
+    if (!withParts.has(message.desc.typeName)) continue;
+    checkPlaced(message, withParts, report);
+    checkRequired(message, report);
+    if (!message.steps.some(({ deferred }) => deferred)) continue;
+    checkFed(message, report);
+    checkStatus(message, byName, report);
+    checkStarted(message, report);
+    checkPosition(message, report);
+  }
+}
+
+/** A composed message is handed over before its parts have come: whoever looked into it would not find them. */
+function checkPlaced(message: Composed, withParts: ReadonlySet<string>, report: Report): void {
+  for (const step of message.steps) {
+    const inner = composesOf(step.source).find((source) => withParts.has(source.message.typeName));
+    if (inner === undefined) continue;
+    const tell = (at: Step["ir"]["at"]): void =>
+      report({
+        code: "BFF663",
+        severity: "error",
+        message: `"${step.name}" has parts that may come later, and is read here before they have come`,
+        at,
+        related: [{ at: step.ir.name?.at ?? step.ir.at, message: `it composes "${inner.message.name}"` }],
+        hint: `place it in a field as it is, by = "${step.name}"; or read what "${inner.message.name}" is composed of`,
+      });
+    const placed = message.targets.flatMap((target): readonly { readonly bound: Bound }[] =>
+      target.kind === "field" ? [target] : target.members,
+    );
+    for (const { bound } of placed) {
+      const read = readIn(bound.expression, step);
+      if (read !== undefined && !(isAsItIs(bound.expression, step) && bound.conversion.kind === "same")) tell(read);
+    }
+    const conditions = message.targets.flatMap((target) =>
+      target.kind === "oneof" ? target.members.map((member) => member.if) : [],
+    );
+    for (const expression of [...conditions, ...message.steps.flatMap(stepExpressions)]) {
+      const read = readIn(expression, step);
+      if (read !== undefined) tell(read);
+    }
+    const resolver = message.steps.find(({ source, reads }) => source.kind === "resolver" && reads.includes(step));
+    if (resolver !== undefined) tell(resolver.ir.at);
+  }
+}
+/** Where its value is read; that it is there at all may be asked. */
+function readIn(expression: ReturnType<typeof fieldExpressions>[number] | undefined, { variable }: Step) {
+  return expression?.reads.find((read) => read.variable === variable && read.kind !== "ok" && read.kind !== "failure")
+    ?.at;
+}
+
+/** Later messages have nothing but parts, on the way to them as well. */
+function checkRequired({ desc, ir, steps }: Composed, report: Report): void {
+  const field = desc.fields.find(({ presence }) => presence === Presence.LEGACY_REQUIRED);
+  if (field === undefined) return;
+  const deferred = steps.find((step) => step.deferred);
+  report({
+    code: "BFF664",
+    severity: "error",
+    message: `"${desc.name}" has parts that may come later, in messages without "${field.name}", which is required`,
+    at: ir.fields.find((one) => one.desc === field)?.at ?? ir.at,
+    ...(deferred === undefined
+      ? {}
+      : { related: [{ at: deferred.ir.defer?.at ?? deferred.ir.at, message: "deferred" }] }),
+    hint: `make "${field.name}" optional, or leave out \`defer\``,
+  });
+}
+
+/** Something comes later because of it. */
+function checkFed(message: Composed, report: Report): void {
+  const behind = new Set(partsOf(message).flatMap(({ steps }) => steps));
+  for (const step of message.steps) {
+    if (!step.deferred || behind.has(step)) continue;
+    report({
+      code: "BFF665",
+      severity: "error",
+      message: `${nameOf(step)} is deferred, and no field rests on it: nothing comes later`,
+      at: step.ir.defer?.at ?? step.ir.at,
+      related: [{ at: step.ir.name?.at ?? step.ir.at, message: "the step" }],
+      hint: "read it in a field, or leave out `defer`",
+    });
+  }
+}
+
+/** With the first message the status is settled. */
+function checkStatus(message: Composed, byName: ReadonlyMap<string, Composed>, report: Report): void {
+  const composed = ({ source }: Step): Composed[] =>
+    composesOf(source).flatMap((one) => byName.get(one.message.typeName) ?? []);
+  for (const step of message.steps) {
+    if (!step.deferred) continue;
+    const inside = reachable(composed(step), ({ steps }) => steps.flatMap(composed)).flatMap(({ steps }) => steps);
+    const guard = inside.find(({ source }) => source.kind === "guard");
+    const rule = [step, ...inside].flatMap(({ source }) => callsOf(source)).flatMap(failing)[0];
+    const [at, what] =
+      guard !== undefined ? [guard.ir.at, "a guard of what it composes"] : [rule?.at, "an `on_error` with `fail`"];
+    if (at === undefined) continue;
+    report({
+      code: "BFF666",
+      severity: "error",
+      message: `${nameOf(step)} is deferred, and ${what} could fail a response whose status has been sent`,
+      at: step.ir.defer?.at ?? step.ir.at,
+      related: [{ at, message: "this decides the status" }],
+      hint:
+        guard !== undefined
+          ? "move the guard to the response itself, over what comes with the first message; or leave out `defer`"
+          : "let the rule `ignore` the error or put a `fallback` in its place; or leave out `defer`",
+    });
+  }
+}
+const failing = ({ onError }: Call): Call["onError"] => onError.filter(({ then }) => then.kind === "fail");
+
+/** What starts late, because only something deferred asks for it, is deferred. */
+function checkStarted(message: Composed, report: Report): void {
+  const owners = caseOnly(message, message.steps, new Set());
+  const wanted = oneofOnly(message);
+  const behind = deferredBehind(message);
+  for (const step of message.steps) {
+    if (step.deferred) continue;
+    const ifs = wanted.get(step)?.ifs.map((one) => one.if) ?? [];
+    const owner = owners.get(step)?.switch;
+    const late = owner?.deferred === true ? owner : behind(ifs)[0];
+    if (late === undefined) continue;
+    report({
+      code: "BFF667",
+      severity: "error",
+      message: `${nameOf(step)} starts only behind "${late.name}", which is deferred, and is not deferred itself`,
+      at: step.ir.name?.at ?? step.ir.at,
+      related: [{ at: late.ir.defer?.at ?? late.ir.at, message: `"${late.name}" may come later` }],
+      hint: `add \`defer: true\` to it, or leave out the \`defer\` of "${late.name}"`,
+    });
+  }
+}
+
+/** Where a client stands is told with the first message. */
+function checkPosition({ desc, steps }: Composed, report: Report): void {
+  const [latest, other] = steps.filter(({ source }) => source.kind === "latest");
+  const field = desc.fields.find(isPosition);
+  if (latest?.deferred !== true || other !== undefined || field === undefined) return;
+  report({
+    code: "BFF668",
+    severity: "error",
+    message: `${nameOf(latest)} says what "${field.name}" is, and that does not come later`,
+    at: latest.ir.defer?.at ?? latest.ir.at,
+    related: [{ at: latest.ir.name?.at ?? latest.ir.at, message: "the newest item" }],
+    hint: `leave out \`defer\`, or the field "${field.name}"`,
+  });
+}

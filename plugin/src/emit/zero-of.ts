@@ -1,0 +1,32 @@
+import { type DescMessage, ScalarType } from "@bufbuild/protobuf";
+import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
+
+const { IMPLICIT } = FeatureSet_FieldPresence;
+
+/** What a member of a message holds that nothing has set. */
+export function zeroOf(member: DescMessage["members"][number]): string {
+  if (member.kind === "oneof") return "{ case: undefined }";
+  if (member.fieldKind === "list") return "[]";
+  if (member.fieldKind === "map") return "{}";
+  if (member.fieldKind === "message" || member.presence !== IMPLICIT) return "undefined";
+  if (member.fieldKind === "enum") return "0";
+  return member.longAsString ? '"0"' : zeroOfScalar(member.scalar);
+}
+export function zeroOfScalar(scalar: ScalarType): string {
+  switch (scalar) {
+    case ScalarType.STRING:
+      return '""';
+    case ScalarType.BOOL:
+      return "false";
+    case ScalarType.BYTES:
+      return "new Uint8Array()";
+    case ScalarType.INT64:
+    case ScalarType.UINT64:
+    case ScalarType.SINT64:
+    case ScalarType.FIXED64:
+    case ScalarType.SFIXED64:
+      return "0n";
+    default:
+      return "0";
+  }
+}

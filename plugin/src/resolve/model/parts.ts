@@ -1,0 +1,90 @@
+// Which fields of a response come later, and together: those that rest on the same deferred steps.
+import type { DescField } from "@bufbuild/protobuf";
+import type { Expression } from "../../cel/index.ts";
+import { sortByDependency } from "../../graph.ts";
+import type { Target } from "./conversion.ts";
+import type { Block, Composed, Step } from "./model.ts";
+import { composesOf } from "./source-parts.ts";
+
+/** Fields that wait for the same deferred steps. The members of a oneof stand together: only all of them say which is chosen. */
+export interface Part {
+  /** In order of declaration; with all that they rest on. */
+  readonly steps: readonly Step[];
+  /** Places among the targets of the message. */
+  readonly targets: readonly number[];
+}
+
+/** The parts of a message, in the order of their first fields; none where nothing of it is deferred. A partition: no field is in two. */
+export function partsOf(message: Pick<Block, "steps" | "targets">): readonly Part[] {
+  if (!message.steps.some(({ deferred }) => deferred)) return [];
+  const behind = deferredBehind(message);
+  const parts = new Map<string, Part & { readonly targets: number[] }>();
+  for (const [index, target] of message.targets.entries()) {
+    const steps = behind(expressionsOf(target));
+    if (steps.length === 0) continue;
+    const key = steps.map((step) => step.index).join();
+    const part = parts.get(key) ?? { steps, targets: [] };
+    part.targets.push(index);
+    parts.set(key, part);
+  }
+  return [...parts.values()];
+}
+
+/** The fields of a part: their proto names are what clients are told. */
+export function fieldsOf({ targets }: Pick<Part, "targets">, message: Pick<Block, "targets">): readonly DescField[] {
+  return targets.flatMap((index) => {
+    const target = message.targets[index];
+    if (target === undefined) return [];
+    return target.kind === "field" ? [target.field] : target.members.map(({ field }) => field);
+  });
+}
+
+/** The deferred steps that expressions rest on, themselves or through others, in order of declaration. */
+export function deferredBehind({
+  steps,
+}: Pick<Block, "steps">): (expressions: readonly (Expression | undefined)[]) => readonly Step[] {
+  const rests = new Map<Step, ReadonlySet<Step>>();
+  for (const step of sortByDependency(steps, waitsFor).order) {
+    const own = waitsFor(step).flatMap((other) => [...(rests.get(other) ?? [])]);
+    rests.set(step, new Set([...own, ...(step.deferred ? [step] : [])]));
+  }
+  const stepOf = new Map(steps.map((step) => [step.variable, step]));
+  return (expressions) => {
+    const found = new Set<Step>();
+    for (const { variable } of expressions.flatMap((expression) => expression?.reads ?? [])) {
+      const step = stepOf.get(variable);
+      for (const one of (step && rests.get(step)) ?? []) found.add(one);
+    }
+    return [...found].sort((a, b) => a.index - b.index);
+  };
+}
+const waitsFor = ({ reads, after }: Step): readonly Step[] => [...reads, ...after];
+
+export function expressionsOf(target: Target): readonly (Expression | undefined)[] {
+  if (target.kind === "field") return [target.bound.expression];
+  return target.members.flatMap((member) => [member.if, member.bound.expression]);
+}
+
+/** Which messages have parts, of their own or in what they compose. */
+export function messagesWithParts(messages: readonly Composed[]): ReadonlySet<string> {
+  const found = new Set<string>();
+  // From the inside: composers come before what they compose.
+  for (const { desc, steps } of [...messages].reverse()) {
+    const composes = steps.some(({ source }) => composesOf(source).some(({ message }) => found.has(message.typeName)));
+    if (composes || steps.some(({ deferred }) => deferred)) found.add(desc.typeName);
+  }
+  return found;
+}
+
+/** Where a message that a step composes is placed as it is: in these fields of the message around it. */
+export function placesOf(step: Step, { targets }: Pick<Block, "targets">): readonly DescField[] {
+  return targets.flatMap((target) =>
+    (target.kind === "field" ? [target] : target.members).flatMap(({ field, bound }) =>
+      isAsItIs(bound.expression, step) && bound.conversion.kind === "same" ? [field] : [],
+    ),
+  );
+}
+
+/** Whether an expression is a step's name and nothing else. */
+export const isAsItIs = ({ path, text }: Expression, { name }: Step): boolean =>
+  path && name !== undefined && text.value.trim() === name;
