@@ -1,7 +1,6 @@
 // docs/performance.md and its plots, from bench/results.
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { grpcFederation } from "../peers/grpc-federation/left-out.ts";
 import { cell, type Machine, type ScenarioResult, type VariantResult } from "../rig/result.ts";
 import { type About, about, MEMORY } from "../scenarios/about.ts";
 import { barChart } from "./bar-chart.ts";
@@ -63,7 +62,9 @@ CPU of its collector.
 
 Upstreams, load and server share the machine, so requests per second say less than CPU per request, and only ratios within one run compare.
 Peers are in [bench/peers](../bench/peers): one [composition](../bench/peers/compositions.ts), served and called with connect-node, grpc-js
-(with protobuf-es) and raw node:http2 on both sides, the floor. Ours are the generated servers as they are deployed. \`BENCH_PROFILE=<folder>\` leaves a
+(with protobuf-es) and raw node:http2 on both sides, the floor. [grpc-go](../bench/peers/grpc-go) is the same composition as people write it in Go,
+with errgroup; it is built where Go is installed. grpc-federation is what its plugin generates of
+[the same compositions in its options](../bench/peers/grpc-federation/README.md), in a server that is built elsewhere. Ours are the generated servers as they are deployed. \`BENCH_PROFILE=<folder>\` leaves a
 CPU profile of every server there.
 `;
 
@@ -143,6 +144,8 @@ const HEADINGS: Readonly<Record<string, string>> = {
   upstream_calls_per_request: "upstream calls",
   ratio_to_connect_node: "× connect-node",
   ratio_to_grpc_js: "× grpc-js",
+  ratio_to_grpc_go: "× grpc-go",
+  ratio_to_grpc_federation: "× grpc-federation",
   ratio_to_raw_http2: "× raw-http2",
   ratio_to_policies_off: "× policies off",
   p99_ratio_to_hedging_off: "p99 × hedging off",
@@ -193,9 +196,10 @@ function plot({ scenario, drawn }: About, { variants }: ScenarioResult): string 
 }
 
 function leftOut(results: readonly ScenarioResult[]): string {
-  const all = [grpcFederation, ...results.flatMap((result) => result.left_out)];
-  const reasons = new Map(all.map(({ name, reason }) => [name, reason]));
-  return `## Left out\n\n${[...reasons].map(([name, reason]) => `- ${name}: ${reason}`).join("\n")}\n`;
+  const lines = results.flatMap(({ scenario, left_out }) =>
+    left_out.map(({ name, reason }) => `- ${name} in ${scenario}: ${reason}`),
+  );
+  return `## Left out\n\n${lines.length === 0 ? "None." : lines.join("\n")}\n`;
 }
 
 function changes(): string {

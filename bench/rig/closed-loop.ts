@@ -14,7 +14,8 @@ import { grpcRequest, jsonRequest, type Prepared, type Variant, withServer } fro
 export interface ClosedLoop {
   readonly name: string;
   readonly variants: readonly Variant[];
-  readonly leftOut: readonly LeftOut[];
+  /** Others, of which nobody knows before the run whether they can be had. */
+  readonly peers?: () => Peers;
   /** A message of the variant's `method.input`. */
   readonly request: (method: DescMethodUnary) => Message;
   /** What is wrong with an answer, a message of the variant's `method.output`; undefined for nothing. */
@@ -24,10 +25,15 @@ export interface ClosedLoop {
   readonly env?: Readonly<Record<string, string>>;
   /** By default 4 connections with 8 streams, 10,000 requests after 6,000, five rounds, replies of exactly the checked length. */
   readonly size?: Partial<LoadSize>;
-  /** Another variant that all are compared with, beside connect-node and grpc-js. */
+  /** Another variant that all are compared with, beside {@link BASELINES}. */
   readonly comparedWith?: string;
   /** What is wrong with the figures, beside the answers. */
   readonly failures?: (variants: readonly VariantResult[]) => string[];
+}
+
+export interface Peers {
+  readonly variants: readonly Variant[];
+  readonly leftOut: readonly LeftOut[];
 }
 
 export interface LoadSize {
@@ -57,6 +63,7 @@ const SIZE: LoadSize = {
   rounds: 5,
   lengthTolerance: 0,
 };
+const BASELINES = ["connect-node", "grpc-js", "grpc-go", "grpc-federation"];
 const QUICK_SHARE = 20;
 /** Code that is not compiled yet misses deadlines, and then parts of answers are missing. */
 const QUICK = { rounds: 1, first: 10, connections: 1, streams: 4, lengthTolerance: 0.1 };
@@ -82,8 +89,9 @@ interface Sample {
 /** Runs all variants in interleaved rounds, a fresh process for each, over one upstream process. */
 export async function runClosedLoop(loop: ClosedLoop, options: RunOptions): Promise<ScenarioResult> {
   const size = sizeOf(loop, options);
+  const { variants: others, leftOut } = loop.peers?.() ?? { variants: [], leftOut: [] };
   const upstream = await startUpstream();
-  const samples = new Map<Variant, Sample[]>(loop.variants.map((variant) => [variant, []]));
+  const samples = new Map<Variant, Sample[]>([...loop.variants, ...others].map((variant) => [variant, []]));
   try {
     for (let round = 0; round < size.rounds; round++) {
       for (const [variant, measured] of samples) {
@@ -97,7 +105,7 @@ export async function runClosedLoop(loop: ClosedLoop, options: RunOptions): Prom
   } finally {
     await upstream.stop();
   }
-  const baselines = ["connect-node", "grpc-js", ...(loop.comparedWith === undefined ? [] : [loop.comparedWith])];
+  const baselines = [...BASELINES, ...(loop.comparedWith === undefined ? [] : [loop.comparedWith])];
   const variants = withRatios(
     [...samples].map(([variant, measured]) => summary(variant, measured, size)),
     baselines,
@@ -105,7 +113,7 @@ export async function runClosedLoop(loop: ClosedLoop, options: RunOptions): Prom
   return scenarioResult(options, {
     scenario: loop.name,
     variants,
-    left_out: loop.leftOut,
+    left_out: leftOut,
     failures: loop.failures?.(variants) ?? [],
     rounds: size.rounds,
   });

@@ -43,6 +43,8 @@ export interface VariantResult {
   /** `cpu_us_per_request` by that of connect-node in this run. */
   readonly ratio_to_connect_node?: number;
   readonly ratio_to_grpc_js?: number;
+  readonly ratio_to_grpc_go?: number;
+  readonly ratio_to_grpc_federation?: number;
   /** How far the mean length of replies was from the checked one's, a share of it: some were degraded. Left out where none was. */
   readonly reply_length_off?: number;
   /** What took a fast path, as the server counted it. */

@@ -1,4 +1,4 @@
-import { type ChildProcess, fork } from "node:child_process";
+import { type ChildProcess, fork, type StdioOptions } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -32,24 +32,16 @@ export interface ServerProcess {
 export interface Launch {
   /** A TypeScript file, from the repository's root. It prints `listening on <url>` when it is ready. */
   readonly entry: string;
+  /** `entry` is a program, and answers what probe.ts answers: one for Go is in bench/peers/grpc-go/rig. */
+  readonly native?: boolean;
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Starts a server on a free port. Throws with what it printed when it ends before it listens, or does not listen within 20 s. */
-export async function startServer({ entry, args = [], env = {} }: Launch): Promise<ServerProcess> {
-  const profile = process.env.BENCH_PROFILE;
-  const child = fork(entry, args, {
-    cwd: root,
-    env: { ...process.env, HOST: "127.0.0.1", PORT: "0", ...env },
-    execArgv: [
-      "--import",
-      probe,
-      "--expose-gc",
-      ...(profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profile}`]),
-    ],
-    stdio: ["ignore", "pipe", "pipe", "ipc"],
-  });
+export async function startServer(launch: Launch): Promise<ServerProcess> {
+  const { entry } = launch;
+  const child = forked(launch);
   const kill = () => child.kill("SIGKILL");
   process.once("exit", kill);
   child.once("exit", () => process.off("exit", kill));
@@ -80,6 +72,19 @@ export async function startServer({ entry, args = [], env = {} }: Launch): Promi
     await stop(child);
     throw new Error(`${entry}: ${reason instanceof Error ? reason.message : reason}\n${errors}`.trimEnd());
   }
+}
+
+function forked({ entry, args = [], env = {}, native = false }: Launch): ChildProcess {
+  const profile = process.env.BENCH_PROFILE;
+  const options = {
+    cwd: root,
+    env: { ...process.env, HOST: "127.0.0.1", PORT: "0", ...env },
+    stdio: ["ignore", "pipe", "pipe", "ipc"] satisfies StdioOptions,
+  };
+  // What is not Node gets its channel from `fork` all the same, which puts its first argument where Node's script stands.
+  if (native) return fork(args[0] ?? "", args.slice(1), { ...options, execPath: entry, execArgv: [] });
+  const profiling = profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profile}`];
+  return fork(entry, args, { ...options, execArgv: ["--import", probe, "--expose-gc", ...profiling] });
 }
 
 function listening(child: ChildProcess, counted: (line: string) => void): Promise<string> {

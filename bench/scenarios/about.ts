@@ -14,6 +14,8 @@ const COST = [
   "cpu_us_per_request",
   "ratio_to_connect_node",
   "ratio_to_grpc_js",
+  "ratio_to_grpc_go",
+  "ratio_to_grpc_federation",
   "requests_per_second",
   "p50_ms",
   "p95_ms",

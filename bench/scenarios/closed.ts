@@ -7,13 +7,11 @@ import { PlaceService } from "../generated/bench/chain/v1/chain_pb.ts";
 import { HomeService } from "../generated/bench/fanout/v1/fanout_pb.ts";
 import { FeedService } from "../generated/bench/list/v1/list_pb.ts";
 import { HomeService as PartsService } from "../generated/bench/parts/v1/parts_pb.ts";
-import { grpcFederation } from "../peers/grpc-federation/left-out.ts";
 import type { ClosedLoop } from "../rig/closed-loop.ts";
 import type { VariantResult } from "../rig/result.ts";
 import { forUser, generatedVariant, peerVariants, type Variant } from "../rig/variant.ts";
 import { dashboard, feed, file, home, place, unless, unlessWithout } from "./answers.ts";
-
-const leftOut = [grpcFederation];
+import { goPeers } from "./go-peers.ts";
 
 function against(composition: string, method: DescMethodUnary): Variant[] {
   return [generatedVariant(composition, method), ...peerVariants(composition, method)];
@@ -37,7 +35,7 @@ export const closedLoops: readonly ClosedLoop[] = [
       ...against("fanout", HomeService.method.getHome),
       overNodeHttp2(generatedVariant("fanout", HomeService.method.getHome)),
     ],
-    leftOut,
+    peers: () => goPeers("fanout", HomeService.method.getHome),
     request: forUser,
     faultOf: unless(home),
     failures: (variants) => [...callsOf(variants, 3), ...slowPaths(variants)],
@@ -49,7 +47,7 @@ export const closedLoops: readonly ClosedLoop[] = [
       ...peerVariants("example", DashboardService.method.getDashboard),
       overNodeHttp2(exampleOfOurs),
     ],
-    leftOut,
+    peers: () => goPeers("example", DashboardService.method.getDashboard),
     request: () => create(GetDashboardRequestSchema, { workspaceId: "atlas", userId: "u-ada" }),
     faultOf: unless(() => dashboard),
     // one call may take 80 ms, which a saturated server misses now and then: the answer is then one part shorter and an entry longer
@@ -59,7 +57,7 @@ export const closedLoops: readonly ClosedLoop[] = [
   {
     name: "chain",
     variants: against("chain", PlaceService.method.getPlace),
-    leftOut,
+    peers: () => goPeers("chain", PlaceService.method.getPlace),
     request: forUser,
     faultOf: unless(() => place),
     failures: (variants) => callsOf(variants, 3),
@@ -67,7 +65,7 @@ export const closedLoops: readonly ClosedLoop[] = [
   {
     name: "list",
     variants: against("list", FeedService.method.getFeed),
-    leftOut,
+    peers: () => goPeers("list", FeedService.method.getFeed),
     request: ({ input }) => create(input, { feedId: "feed-1" }),
     faultOf: unless(() => feed),
     failures: (variants) => callsOf(variants, 2),
@@ -75,7 +73,6 @@ export const closedLoops: readonly ClosedLoop[] = [
   {
     name: "bytes",
     variants: against("blob", FileService.method.getFile),
-    leftOut,
     request: ({ input }) => create(input, { id: "file-1" }),
     faultOf: unless(() => file),
     size: { connections: 2, streams: 1, first: 10, warmUp: 100, measured: 200 },
@@ -88,7 +85,6 @@ export const closedLoops: readonly ClosedLoop[] = [
       generatedVariant("fanout", HomeService.method.getHome),
       ...peerVariants("fanout", HomeService.method.getHome, ["connect-node", "raw-http2"]),
     ],
-    leftOut: [],
     request: forUser,
     faultOf: unless(home),
     json: true,
@@ -99,7 +95,6 @@ export const closedLoops: readonly ClosedLoop[] = [
       generatedVariant("fanout", HomeService.method.getHome),
       generatedVariant("bare", BareService.method.getHome, "policies-off"),
     ],
-    leftOut: [],
     request: forUser,
     faultOf: unless(home),
     comparedWith: "policies-off",
@@ -107,7 +102,6 @@ export const closedLoops: readonly ClosedLoop[] = [
   {
     name: "dead",
     variants: against("parts", PartsService.method.getHome),
-    leftOut,
     request: forUser,
     faultOf: unlessWithout("settings"),
     // nothing listens there

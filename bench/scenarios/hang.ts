@@ -3,7 +3,6 @@ import { setTimeout } from "node:timers/promises";
 import { type DescMethodUnary, fromBinary } from "@bufbuild/protobuf";
 import { HomeService } from "../generated/bench/parts/v1/parts_pb.ts";
 import { HomeService as UnbrokenService } from "../generated/bench/unbroken/v1/unbroken_pb.ts";
-import { grpcFederation } from "../peers/grpc-federation/left-out.ts";
 import { h2load } from "../rig/h2load.ts";
 import { openLoop } from "../rig/open-loop.ts";
 import { type RunOptions, type ScenarioResult, scenarioResult, type VariantResult } from "../rig/result.ts";
@@ -40,7 +39,7 @@ export async function runHang(options: RunOptions): Promise<ScenarioResult> {
   return scenarioResult(options, {
     scenario: "hang",
     variants,
-    left_out: [grpcFederation],
+    left_out: [],
     failures: late.map(({ name, kinds }) => `${name} does not always give the rest in time: ${JSON.stringify(kinds)}`),
     rounds: 1,
   });

@@ -2,7 +2,6 @@
 import { once } from "node:events";
 import * as http2 from "node:http2";
 import { HomeService } from "../generated/bench/fanout/v1/fanout_pb.ts";
-import { grpcFederation } from "../peers/grpc-federation/left-out.ts";
 import { callOnce } from "../rig/one-call.ts";
 import { type RunOptions, type ScenarioResult, scenarioResult, type VariantResult } from "../rig/result.ts";
 import { startUpstream, type UpstreamProcess } from "../rig/upstream-process.ts";
@@ -23,7 +22,7 @@ export async function runIdle(options: RunOptions): Promise<ScenarioResult> {
   } finally {
     await upstream.stop();
   }
-  return scenarioResult(options, { scenario: "idle", variants, left_out: [grpcFederation], failures: [], rounds: 1 });
+  return scenarioResult(options, { scenario: "idle", variants, left_out: [], failures: [], rounds: 1 });
 }
 
 async function measure(variant: Variant, upstream: UpstreamProcess, connections: number): Promise<VariantResult> {

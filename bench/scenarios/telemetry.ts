@@ -52,7 +52,6 @@ function loopOf(name: string, sink: TraceSink): ClosedLoop {
       withEnv(ours, TENTH, traces("0.1")),
       withEnv(ours, ALL, traces("1")),
     ],
-    leftOut: [],
     comparedWith: OFF,
     failures: (variants) => faultsOf(name, variants, sink),
   };

@@ -2,9 +2,14 @@
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { expect, test } from "vitest";
+import { fromBinary } from "@bufbuild/protobuf";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { grpcGo } from "../../bench/peers/grpc-go/build.ts";
 import { runClosedLoop } from "../../bench/rig/closed-loop.ts";
+import { callOnce } from "../../bench/rig/one-call.ts";
 import type { ScenarioResult } from "../../bench/rig/result.ts";
+import { startUpstream, type UpstreamProcess } from "../../bench/rig/upstream-process.ts";
+import { grpcRequest, withServer } from "../../bench/rig/variant.ts";
 import { closedLoops } from "../../bench/scenarios/closed.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -19,15 +24,22 @@ test.each([
   { scenario: "json", names: ["protobff", "connect-node", "raw-http2"], calls: 3 },
 ])("$scenario: the last line is the result", { timeout: 120_000 }, async ({ scenario, names, calls }) => {
   const args = ["bench/main.ts", scenario, "--quick", "--json"];
-  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: root });
+  // Those in Go have a test of their own.
+  const env = { ...process.env, PROTOBFF_WITHOUT_GO: "1" };
+  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: root, env });
   const result = JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "") as ScenarioResult;
   expect(result.scenario).toBe(scenario);
   expect(result.failures).toEqual([]);
+  const inGo = scenario === "json" ? [] : ["grpc-go", "grpc-federation"];
+  expect(result.left_out.map(({ name }) => name)).toEqual(inGo);
   expect(result.variants.map(({ name }) => name)).toEqual(names);
   for (const variant of result.variants) {
     expect(variant.upstream_calls_per_request).toBe(calls);
     expect(variant.cpu_us_per_request).toBeGreaterThan(0);
     expect(variant.ratio_to_connect_node).toBeGreaterThan(0);
+    expect(variant.cold_cpu_us_per_request).toBeGreaterThan(0);
+    expect(variant.garbage_kb_per_request).toBeGreaterThan(0);
+    expect(variant.allocations_per_request).toBeGreaterThan(0);
   }
 });
 
@@ -35,4 +47,30 @@ test("an answer other than the expected one ends the run", async () => {
   const chain = closedLoops.find(({ name }) => name === "chain")!;
   const run = runClosedLoop({ ...chain, faultOf: () => "is not it" }, QUICK);
   await expect(run).rejects.toThrow("protobff in chain: is not it");
+});
+
+describe.skipIf(process.env.PROTOBFF_WITHOUT_GO === "1")("the peer in Go", () => {
+  let upstream: UpstreamProcess;
+  beforeAll(async () => {
+    upstream = await startUpstream();
+    expect(grpcGo()).toHaveProperty("program"); // builds it
+  }, 600_000);
+  afterAll(() => upstream.stop());
+
+  test.each(["fanout", "example", "chain", "list"])("%s: answers what ours does", async (scenario) => {
+    const loop = closedLoops.find(({ name }) => name === scenario)!;
+    const variant = loop.peers!().variants.find(({ name }) => name === "grpc-go")!;
+    const { method } = variant;
+    const { grpcStatus, body, before, after, usage } = await withServer(variant, upstream, async (server) => {
+      const before = await server.garbage();
+      const answer = await callOnce(grpcRequest(variant, server, loop.request(method)), 30_000);
+      return { ...answer, before, after: await server.garbage(), usage: await server.usage() };
+    });
+    expect(grpcStatus).toBe(0);
+    expect(loop.faultOf(fromBinary(method.output, body.subarray(5)), method)).toBeUndefined();
+    expect(after.heapBytes).toBeGreaterThan(before.heapBytes);
+    expect(after.objects).toBeGreaterThan(before.objects ?? Number.NaN);
+    expect(usage.cpuMicros).toBeGreaterThan(0);
+    expect(usage.maxRssBytes).toBeGreaterThanOrEqual(usage.rssBytes);
+  });
 });
