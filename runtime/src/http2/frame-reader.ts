@@ -1,5 +1,8 @@
 import { ConnectionError, ErrorCode } from "./error-code.ts";
-import { FRAME_BYTES, FRAME_HEAD_BYTES } from "./frames.ts";
+import { FRAME_BYTES, FRAME_HEAD_BYTES, FrameType } from "./frames.ts";
+
+/** How much of a frame tells what it is. */
+const TYPE_END = 4;
 
 /** @param data holds the payload from `from` to `to`, and is written to afterwards */
 export type OnFrame = (type: number, flags: number, stream: number, data: Buffer, from: number, to: number) => void;
@@ -24,6 +27,10 @@ export class FrameReader {
       at = end;
     }
     if (at < chunk.length && !this.#stopped) this.#complete(Buffer.allocUnsafe(FRAME_HEAD_BYTES), chunk.subarray(at));
+  }
+  /** Whether a frame has begun to come that is no body's. */
+  get unfinished(): boolean {
+    return this.#partial !== undefined && (this.#have < TYPE_END || this.#partial[TYPE_END - 1] !== FrameType.DATA);
   }
   /** The rest is nobody's business any more. */
   stop(): void {

@@ -2,22 +2,30 @@ import type { Socket } from "node:net";
 import { FRAME_HEAD_BYTES, FrameType, writeFrameHead, writeUint32 } from "./frames.ts";
 
 const SLAB_BYTES = 1 << 16;
+/** So many slabs that nobody writes to are kept for the next turn's writers. */
+const SPARE = 16;
+/** Connections that say nothing have no buffer: mostly one is enough for all. */
+const spare: Buffer[] = [];
+const NO_SLAB = Buffer.alloc(0);
 
 /** Gathers the frames of one turn of the event loop, which leave in one write. */
 export class FrameWriter {
   readonly #socket: Socket;
   readonly #onFlushed: () => void;
   /** Where frames are written to, between `reserve` and `commit`. */
-  buffer: Buffer = Buffer.allocUnsafeSlow(SLAB_BYTES);
+  buffer: Buffer = NO_SLAB;
   #at = 0;
   #from = 0; // what is before has been given to the socket
   #handed = 0;
   #scheduled = false;
+  /** What is written stays with TLS until it has been encrypted: it is given a copy. */
+  readonly #copies: boolean;
 
   /** @param onFlushed called at the end of a turn that wrote something */
   constructor(socket: Socket, onFlushed: () => void) {
     this.#socket = socket;
     this.#onFlushed = onFlushed;
+    this.#copies = "encrypted" in socket;
   }
   /** Bytes that the kernel has not taken yet. */
   get waiting(): number {
@@ -35,12 +43,9 @@ export class FrameWriter {
   reserve(bytes: number): number {
     if (this.#at + bytes > this.buffer.length) {
       this.#write();
-      // The socket has done with the buffer when nothing waits in it any more.
-      if (this.#socket.writableLength > 0 || bytes > this.buffer.length) {
-        this.buffer = Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, bytes));
-      }
-      this.#at = 0;
-      this.#from = 0;
+      this.#leave();
+      this.buffer =
+        (bytes > SLAB_BYTES ? undefined : spare.pop()) ?? Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, bytes));
     }
     if (!this.#scheduled) {
       this.#scheduled = true;
@@ -63,15 +68,17 @@ export class FrameWriter {
     this.buffer.set(payload, start);
     this.commit(start + payload.length);
   }
+  goaway(lastStream: number, code: number): void {
+    const at = this.reserve(FRAME_HEAD_BYTES + 8);
+    const from = writeFrameHead(this.buffer, at, 8, FrameType.GOAWAY, 0, 0);
+    this.commit(writeUint32(this.buffer, writeUint32(this.buffer, from, lastStream), code));
+  }
   reset(stream: number, code: number): void {
     this.word(FrameType.RST_STREAM, stream, code);
   }
   flush(): void {
     this.#write();
-    if (this.#socket.writableLength === 0) {
-      this.#at = 0;
-      this.#from = 0;
-    }
+    this.#leave();
   }
   endTurn(): void {
     this.#scheduled = false;
@@ -80,10 +87,19 @@ export class FrameWriter {
   }
   #write(): void {
     if (this.#at > this.#from && !this.#socket.destroyed) {
-      this.#socket.write(this.buffer.subarray(this.#from, this.#at));
-      this.#handed += this.#at - this.#from;
+      const written = this.buffer.subarray(this.#from, this.#at);
+      this.#socket.write(this.#copies ? Buffer.from(written) : written);
+      this.#handed += written.length;
     }
     this.#from = this.#at;
+  }
+  /** The socket has done with the buffer when nothing waits in it any more; else it is the socket's. */
+  #leave(): void {
+    const done = this.#copies || this.#socket.writableLength === 0;
+    if (done && this.buffer.length === SLAB_BYTES && spare.length < SPARE) spare.push(this.buffer);
+    this.buffer = NO_SLAB;
+    this.#at = 0;
+    this.#from = 0;
   }
 }
 

@@ -1,4 +1,5 @@
 import type { HeaderFields } from "./connection.ts";
+import { isContentLength, isFieldName } from "./field-rules.ts";
 import { decodeHeaderBlock } from "./hpack-decoder.ts";
 
 /** Of all names and values, by HTTP/2's count (32 more for each). */
@@ -15,10 +16,7 @@ export interface HeaderBlock {
   readonly malformed: string | undefined;
 }
 
-const NAME = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
 const NO_VALUE = /[\0\r\n]/;
-/** Of HTTP/1 (RFC 9113, 8.2.2). */
-const OF_CONNECTIONS = new Set(["connection", "proxy-connection", "keep-alive", "transfer-encoding", "upgrade"]);
 
 /** @throws ConnectionError for what is no header block */
 export function readHeaderBlock(data: Uint8Array, from: number, to: number): HeaderBlock {
@@ -41,7 +39,7 @@ export function readHeaderBlock(data: Uint8Array, from: number, to: number): Hea
       return true;
     }
     regular = true;
-    if (!NAME.test(name) || OF_CONNECTIONS.has(name) || NO_VALUE.test(value)) {
+    if (!isFieldName(name) || NO_VALUE.test(value)) {
       malformed ??= `a wrong header ${JSON.stringify(name)}`;
       return true;
     }
@@ -52,7 +50,7 @@ export function readHeaderBlock(data: Uint8Array, from: number, to: number): Hea
     return true;
   });
   const { "content-length": length } = headers;
-  if (length !== undefined && !/^\d{1,15}$/.test(String(length))) malformed ??= 'a wrong header "content-length"';
+  if (length !== undefined && !isContentLength(String(length))) malformed ??= 'a wrong header "content-length"';
   const contentLength = length === undefined ? undefined : Number(length);
   return { status, headers: Object.freeze(headers), contentLength, malformed };
 }
@@ -64,7 +62,7 @@ const KNOWN_BYTES = 512;
  * Remembers blocks by their bytes: without a dynamic table the same bytes always say the same, and most answers of a method begin and
  * end like all others.
  */
-export class HeaderBlocks {
+export class KnownBlocks {
   readonly #known = new Map<string, HeaderBlock>();
 
   /** @throws ConnectionError for what is no header block */

@@ -1,44 +1,51 @@
+import type { DynamicTable } from "./dynamic-table.ts";
 import { ConnectionError, ErrorCode } from "./error-code.ts";
 import { decodeHuffman } from "./hpack-huffman.ts";
 import { STATIC_TABLE } from "./hpack-static-table.ts";
 
 /**
- * Decodes a header block (RFC 7541) of somebody who was told that there is no dynamic table, so that each block stands alone.
+ * Decodes a header block (RFC 7541).
  *
- * @param field is called for each, in order; false: no more are wanted, and what follows is not looked at
- * @throws ConnectionError for what is no header block, or needs a dynamic table
+ * @param field is called for each, in order; false: no more are wanted, and what follows is not looked at but for the table's sake
+ * @param table of the connection; undefined: the other end was told that there is none, so that each block stands alone
+ * @throws ConnectionError for what is no header block, or needs a dynamic table where there is none
  */
 export function decodeHeaderBlock(
   data: Uint8Array,
   from: number,
   to: number,
   field: (name: string, value: string) => boolean,
+  table?: DynamicTable,
 ): void {
   const block = new Block(data, from, to);
   let begun = false;
+  let wanted = true;
   while (block.more) {
     const byte = block.peek();
     if ((byte & 0xe0) === 0x20) {
-      // A new size of the dynamic table: it has none, and that is said in front only.
-      if (begun || block.integer(5) > 0) throw bad("a dynamic table");
+      // A new size of the dynamic table, which is said in front only.
+      const bytes = block.integer(5);
+      if (begun || !(table?.resize(bytes) ?? bytes === 0)) throw bad("a dynamic table");
       continue;
     }
     begun = true;
     let name: string;
     let value: string;
-    if (byte >= 0x80) [name, value] = entry(block.integer(7));
+    if (byte >= 0x80) [name, value] = entry(block.integer(7), table);
     else {
-      // Literals: with indexing, which is in vain; without; never indexed.
+      // Literals: with indexing, which is in vain where there is no table; without; never indexed.
       const index = block.integer(byte >= 0x40 ? 6 : 4);
-      name = index === 0 ? block.text() : entry(index)[0];
+      name = index === 0 ? block.text() : entry(index, table)[0];
       value = block.text();
+      if (byte >= 0x40) table?.add(name, value);
     }
-    if (!field(name, value)) return;
+    wanted &&= field(name, value);
+    if (!wanted && table === undefined) return;
   }
 }
 
-function entry(index: number): readonly [name: string, value: string] {
-  const found = STATIC_TABLE[index - 1];
+function entry(index: number, table: DynamicTable | undefined): readonly [name: string, value: string] {
+  const found = STATIC_TABLE[index - 1] ?? table?.entry(index - 1 - STATIC_TABLE.length);
   if (found === undefined) throw bad(`entry ${index} of a table that has none`);
   return found;
 }

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ErrorCode } from "./error-code.ts";
-import { HEADER_BYTES, HeaderBlocks, readHeaderBlock } from "./header-block.ts";
+import { HEADER_BYTES, KnownBlocks, readHeaderBlock } from "./header-block.ts";
 import { decodeHeaderBlock } from "./hpack-decoder.ts";
 import { decodeHuffman } from "./hpack-huffman.ts";
 import { STATIC_TABLE } from "./hpack-static-table.ts";
@@ -200,7 +200,7 @@ describe("headers", () => {
     expect(read(...Array.from({ length: 256 }, (_, i): Field => [`x-${i}`, ""])).malformed).toBeUndefined();
   });
   test("are known by their bytes", () => {
-    const blocks = new HeaderBlocks();
+    const blocks = new KnownBlocks();
     const once = (value: string) => {
       const bytes = Buffer.concat([Buffer.from("xx"), block(["a", value])]);
       return blocks.read(bytes, 2, bytes.length);

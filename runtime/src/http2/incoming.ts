@@ -1,25 +1,38 @@
-import type { Connection, Stream } from "./connection.ts";
+import { type Connection, type ConnectionParts, type HeaderBlocks, type Stream, wrongLength } from "./connection.ts";
 import { ConnectionError, ErrorCode } from "./error-code.ts";
 import type { FloodGuard } from "./flood-guard.ts";
 import type { FrameWriter } from "./frame-writer.ts";
 import { Flag, FRAME_BYTES, FRAME_BYTES_MAX, FrameType, Setting, WINDOW_MAX } from "./frames.ts";
-import { HeaderBlocks } from "./header-block.ts";
 import type { OpenStreams } from "./open-streams.ts";
 import { HELD_WINDOW, WINDOW } from "./preface.ts";
 import type { SendQueue } from "./send-queue.ts";
 
-const { PROTOCOL_ERROR, FLOW_CONTROL_ERROR, FRAME_SIZE_ERROR, ENHANCE_YOUR_CALM } = ErrorCode;
+const { PROTOCOL_ERROR, FLOW_CONTROL_ERROR, STREAM_CLOSED, FRAME_SIZE_ERROR, ENHANCE_YOUR_CALM } = ErrorCode;
 /** A header block of more pieces is made to keep us busy. */
 const CONTINUATIONS = 64;
 /** Of a message in GOAWAY, for logs. */
 const TEXT_BYTES = 200;
 
+/** What SETTINGS weigh among frames that bring nothing: each may concern all streams. */
+const SETTINGS_WEIGHT = 10;
+
 /** A header block that goes on in CONTINUATION. */
 interface Unfinished {
   readonly stream: number;
   readonly endStream: boolean;
-  readonly pieces: Buffer[];
+  /** Undefined: it has become larger than what is read. */
+  pieces: Buffer[] | undefined;
+  count: number;
   bytes: number;
+}
+
+/** Which end of the connection this is. */
+export interface End {
+  readonly role: "client" | "server";
+  /** What the other end may send ahead on a stream whose receiver does not say. */
+  readonly window: number;
+  /** Of a block of headers as it comes; what is larger is not kept. */
+  readonly blockBytes: number;
 }
 
 const broken = (message: string, code: number = PROTOCOL_ERROR): ConnectionError => new ConnectionError(code, message);
@@ -31,24 +44,25 @@ export class Incoming<S extends Stream<S>> {
   readonly #writer: FrameWriter;
   readonly #queue: SendQueue<S>;
   readonly #guard: FloodGuard;
-  readonly #blocks = new HeaderBlocks();
+  readonly #blocks: HeaderBlocks;
+  readonly #end: End;
   #begun = false;
   #unfinished: Unfinished | undefined;
   /** What the other end has sent on the connection and was not yet allowed again. */
   #unacknowledged = 0;
 
-  constructor(
-    connection: Connection<S>,
-    streams: OpenStreams<S>,
-    writer: FrameWriter,
-    queue: SendQueue<S>,
-    guard: FloodGuard,
-  ) {
+  constructor(connection: Connection<S>, parts: ConnectionParts<S>, blocks: HeaderBlocks, end: End) {
     this.#connection = connection;
-    this.#streams = streams;
-    this.#writer = writer;
-    this.#queue = queue;
-    this.#guard = guard;
+    this.#blocks = blocks;
+    this.#end = end;
+    this.#streams = parts.streams;
+    this.#writer = parts.writer;
+    this.#queue = parts.queue;
+    this.#guard = parts.guard;
+  }
+  /** Bytes of a header block that has begun to come; 0: there is none. */
+  get unfinished(): number {
+    return this.#unfinished === undefined ? 0 : this.#unfinished.bytes + 1;
   }
 
   /** @throws ConnectionError for what ends the connection */
@@ -89,7 +103,7 @@ export class Incoming<S extends Stream<S>> {
       case FrameType.PUSH_PROMISE:
         throw broken("PUSH_PROMISE, which was turned off");
       case FrameType.PRIORITY:
-        this.#priority(id, from, to);
+        this.#priority(id, data, from, to);
         return;
       default:
         this.#idle(); // of an extension that we do not know
@@ -121,13 +135,18 @@ export class Incoming<S extends Stream<S>> {
       this.#unacknowledged = 0;
     }
     const [start, end] = (flags & Flag.PADDED) === 0 ? [from, to] : padded(data, from, to, 0);
-    if (stream === undefined) return;
-    if (!stream.answered) {
-      this.#connection.failStream(stream, PROTOCOL_ERROR, "data in front of headers");
+    if (stream === undefined) {
+      this.#connection.isOver(id);
+      return;
+    }
+    if (!stream.begun || stream.ended) {
+      if (stream.ended) this.#connection.failStream(stream, STREAM_CLOSED, "data behind the end");
+      else this.#connection.failStream(stream, PROTOCOL_ERROR, "data in front of headers");
       return;
     }
     const endStream = (flags & Flag.END_STREAM) !== 0;
-    if (start < end || endStream) this.#guard.progress();
+    if (endStream) this.#guard.progress();
+    else if (start < end) this.#guard.moved(end - start, this.#writer.waiting);
     else this.#idle();
     if (stream.window !== undefined) stream.window -= length;
     if (stream.window !== undefined && stream.window < 0) {
@@ -135,7 +154,11 @@ export class Incoming<S extends Stream<S>> {
       return;
     }
     stream.received += end - start;
-    if (this.#wrongLength(stream, endStream)) return;
+    const wrong = wrongLength(stream, endStream);
+    if (wrong !== undefined) {
+      this.#connection.failStream(stream, PROTOCOL_ERROR, wrong);
+      return;
+    }
     if (endStream) this.#connection.finish(stream);
     if (start < end) stream.receiver.data(data.subarray(start, end));
     if (endStream) {
@@ -144,7 +167,7 @@ export class Incoming<S extends Stream<S>> {
       return;
     }
     if (stream.window === undefined)
-      this.#allow(stream, length, WINDOW); // maxReplyBytes bounds what is kept
+      this.#allow(stream, length, this.#end.window); // who receives it bounds what is kept
     else if (length > end - start) this.allow(stream, length - (end - start));
   }
   /** The other end may send so many bytes more, which it is told with half a window at a time. */
@@ -158,77 +181,42 @@ export class Incoming<S extends Stream<S>> {
     if (stream.window !== undefined) stream.window += stream.unacknowledged;
     stream.unacknowledged = 0;
   }
-  #wrongLength(stream: S, ended: boolean): boolean {
-    const { contentLength, received } = stream;
-    if (contentLength === undefined || (ended ? received === contentLength : received <= contentLength)) return false;
-    this.#connection.failStream(stream, PROTOCOL_ERROR, `${received} bytes in place of ${contentLength}`);
-    return true;
-  }
 
   #headers(flags: number, id: number, data: Buffer, from: number, to: number): void {
-    this.#stream(id); // an idle one is an error, whatever follows
+    this.#blocks.begin(id); // an error ends the connection, whatever follows
     let [start, end] = [from, to];
     if ((flags & (Flag.PADDED | Flag.PRIORITY)) !== 0) {
       const priority = (flags & Flag.PRIORITY) === 0 ? 0 : 5;
       if ((flags & Flag.PADDED) !== 0) [start, end] = padded(data, from, to, priority);
       else if (to - from < priority) throw broken("HEADERS cut short", FRAME_SIZE_ERROR);
+      if (priority > 0 && (data.readUInt32BE(start) & WINDOW_MAX) === id)
+        throw broken("a stream that depends on itself");
       start += priority;
     }
     const endStream = (flags & Flag.END_STREAM) !== 0;
-    if ((flags & Flag.END_HEADERS) !== 0) this.#block(id, endStream, data, start, end);
-    else
-      this.#unfinished = {
-        stream: id,
-        endStream,
-        pieces: [Buffer.from(data.subarray(start, end))],
-        bytes: end - start,
-      };
+    if ((flags & Flag.END_HEADERS) !== 0) this.#blocks.block(id, endStream, data, start, end);
+    else {
+      const pieces = [Buffer.from(data.subarray(start, end))];
+      this.#unfinished = { stream: id, endStream, pieces, count: 1, bytes: end - start };
+    }
   }
   #continuation(flags: number, data: Buffer, from: number, to: number): void {
     const unfinished = this.#unfinished;
     if (unfinished === undefined) throw broken("CONTINUATION of nothing");
-    unfinished.pieces.push(Buffer.from(data.subarray(from, to)));
     unfinished.bytes += to - from;
     // What is too large for any call is still read to its end, so that only this one fails: but not forever.
-    if (unfinished.pieces.length > CONTINUATIONS) throw broken("a header block without end", ENHANCE_YOUR_CALM);
+    if (++unfinished.count > CONTINUATIONS) throw broken("a header block without end", ENHANCE_YOUR_CALM);
+    if (unfinished.bytes > this.#end.blockBytes) unfinished.pieces = undefined;
+    unfinished.pieces?.push(Buffer.from(data.subarray(from, to)));
     if ((flags & Flag.END_HEADERS) === 0) return;
     this.#unfinished = undefined;
-    const block = Buffer.concat(unfinished.pieces);
-    this.#block(unfinished.stream, unfinished.endStream, block, 0, block.length);
-  }
-  #block(id: number, endStream: boolean, data: Buffer, from: number, to: number): void {
-    const stream = this.#streams.get(id);
-    if (stream === undefined) return;
-    const { status, headers, contentLength, malformed } = this.#blocks.read(data, from, to);
-    const wrong = malformed ?? this.#misplaced(stream, status, endStream);
-    if (wrong !== undefined) {
-      this.#connection.failStream(stream, PROTOCOL_ERROR, wrong);
+    const { stream, endStream, pieces } = unfinished;
+    if (pieces === undefined) {
+      this.#blocks.oversized(stream);
       return;
     }
-    if (status !== undefined && status < 200) {
-      this.#idle(); // informational: the response follows
-      return;
-    }
-    this.#guard.progress();
-    const first = !stream.answered;
-    stream.answered = true;
-    if (first) stream.contentLength = contentLength;
-    if (endStream && this.#wrongLength(stream, true)) return;
-    if (endStream) this.#connection.finish(stream);
-    if (first) stream.receiver.response(status, headers);
-    else stream.receiver.trailers(headers);
-    if (!endStream) return;
-    stream.receiver.end();
-    this.#connection.released();
-  }
-  #misplaced(stream: S, status: number | undefined, endStream: boolean): string | undefined {
-    if (stream.answered) {
-      if (status !== undefined) return "a status in trailers";
-      return endStream ? undefined : "trailers that are not the end";
-    }
-    if (status === undefined) return "headers without a status";
-    if (status === 101 || (status < 200 && endStream)) return `a response of ${status} alone`;
-    return undefined;
+    const block = Buffer.concat(pieces);
+    this.#blocks.block(stream, endStream, block, 0, block.length);
   }
 
   #reset(id: number, data: Buffer, from: number, to: number): void {
@@ -250,16 +238,18 @@ export class Incoming<S extends Stream<S>> {
         this.#connection.failStream(stream, FLOW_CONTROL_ERROR, "too wide a window");
       }
     }
-    if (this.#queue.sent > sent) this.#guard.progress();
+    if (this.#queue.sent > sent) this.#guard.moved(this.#queue.sent - sent, this.#writer.waiting);
     else this.#idle();
   }
-  #priority(id: number, from: number, to: number): void {
+  #priority(id: number, data: Buffer, from: number, to: number): void {
     if (id === 0) throw broken("PRIORITY of no stream");
     this.#idle();
     const stream = this.#streams.get(id);
-    if (to - from !== 5 && stream !== undefined) {
-      this.#connection.failStream(stream, FRAME_SIZE_ERROR, "PRIORITY of a wrong length");
-    }
+    if (to - from !== 5) {
+      if (stream !== undefined) {
+        this.#connection.failStream(stream, FRAME_SIZE_ERROR, "PRIORITY of a wrong length");
+      }
+    } else if ((data.readUInt32BE(from) & WINDOW_MAX) === id) throw broken("a stream that depends on itself");
   }
 
   #settings(flags: number, id: number, data: Buffer, from: number, to: number): void {
@@ -267,12 +257,13 @@ export class Incoming<S extends Stream<S>> {
     if ((flags & Flag.ACK) !== 0 ? from !== to : (to - from) % 6 !== 0) {
       throw broken("SETTINGS of a wrong length", FRAME_SIZE_ERROR);
     }
-    this.#idle();
+    this.#guard.idle(this.#writer.waiting, SETTINGS_WEIGHT);
     if ((flags & Flag.ACK) !== 0) {
       this.#connection.acknowledged();
       return;
     }
     let maxStreams: number | undefined;
+    let window: number | undefined;
     for (let at = from; at < to; at += 6) {
       const value = data.readUInt32BE(at + 2);
       switch (data.readUInt16BE(at)) {
@@ -280,18 +271,19 @@ export class Incoming<S extends Stream<S>> {
           maxStreams = value;
           break;
         case Setting.INITIAL_WINDOW_SIZE:
-          if (value > WINDOW_MAX || !this.#queue.setInitialWindow(value, this.#streams.all())) {
-            throw broken("too wide a window", FLOW_CONTROL_ERROR);
-          }
+          if (value > WINDOW_MAX) throw broken("too wide a window", FLOW_CONTROL_ERROR);
+          window = value; // of several the last one: each would be work for all streams
           break;
         case Setting.ENABLE_PUSH:
-          if (value !== 0) throw broken("ENABLE_PUSH, which only clients may say");
+          if (value > (this.#end.role === "client" ? 0 : 1)) throw broken("ENABLE_PUSH, which it may not say");
           break;
         case Setting.MAX_FRAME_SIZE:
           if (value < FRAME_BYTES || value > FRAME_BYTES_MAX) throw broken(`frames of ${value} bytes`);
           break; // ours are never larger than the smallest that may be said here
       }
     }
+    if (window !== undefined && !this.#queue.setInitialWindow(window, this.#streams.all()))
+      throw broken("too wide a window", FLOW_CONTROL_ERROR);
     this.#writer.frame(FrameType.SETTINGS, Flag.ACK, 0, EMPTY);
     this.#connection.settled(maxStreams);
   }

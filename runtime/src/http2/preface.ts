@@ -7,20 +7,35 @@ export const WINDOW = 1 << 20;
 /** The same on a stream whose receiver says when it may send more. */
 export const HELD_WINDOW = 1 << 16;
 
+/** The magic words that a client says first. */
+export const MAGIC = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "latin1");
+
 /**
  * What a client says first (RFC 9113, 3.4): the magic words, its settings, and how much the connection may carry.
  *
  * @param window of a new stream
  */
 export function preface(window: number): Buffer {
-  const settings = [
+  return beginning(MAGIC, [
     [Setting.HEADER_TABLE_SIZE, 0],
     [Setting.ENABLE_PUSH, 0],
     [Setting.INITIAL_WINDOW_SIZE, window],
     [Setting.MAX_HEADER_LIST_SIZE, HEADER_BYTES],
-  ] as const;
+  ]);
+}
+/** What a server says first. */
+export function serverPreface(maxStreams: number, headerBytes: number): Buffer {
+  return beginning(NO_MAGIC, [
+    [Setting.HEADER_TABLE_SIZE, 0],
+    [Setting.MAX_CONCURRENT_STREAMS, maxStreams],
+    [Setting.MAX_HEADER_LIST_SIZE, headerBytes],
+  ]);
+}
+const NO_MAGIC = Buffer.alloc(0);
+
+function beginning(magic: Buffer, settings: readonly (readonly [setting: number, value: number])[]): Buffer {
   const out = Buffer.alloc(128);
-  let at = out.write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 0, "latin1");
+  let at = magic.copy(out);
   at = writeFrameHead(out, at, settings.length * 6, FrameType.SETTINGS, 0, 0);
   for (const [setting, value] of settings) at = writeUint32(out, out.writeUInt16BE(setting, at), value);
   at = writeFrameHead(out, at, 4, FrameType.WINDOW_UPDATE, 0, 0);

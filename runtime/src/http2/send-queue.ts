@@ -4,6 +4,9 @@ import { Flag, FRAME_BYTES, FRAME_HEAD_BYTES, FrameType, WINDOW_BYTES, WINDOW_MA
 /** More than this is not handed to the socket before it has taken something. */
 const WAITING_BYTES = 1 << 18;
 
+/** What the last frame of a body counts, however short it is: it is not the other end's window that makes it so. */
+const ENDED_BYTES = FRAME_BYTES;
+
 /** A stream with a body to send. */
 export interface Sending {
   readonly id: number;
@@ -12,9 +15,13 @@ export interface Sending {
   /** What is still to be sent, from `sent`. */
   body: Uint8Array | undefined;
   sent: number;
+  /** Whether the end of the body is the end of the stream. */
+  readonly ends: boolean;
+  /** The whole body has been handed to the connection. */
+  bodySent(): void;
 }
 
-/** Sends the bodies of requests as far as the windows of the other end allow, in turns where there are several. */
+/** Sends bodies as far as the windows of the other end allow, in turns where there are several. */
 export class SendQueue<S extends Sending> {
   readonly #writer: FrameWriter;
   /** Of the connection. */
@@ -24,7 +31,7 @@ export class SendQueue<S extends Sending> {
   /** Streams with something to send, but for those whose own window was found shut. */
   readonly #queue = new Set<S>();
 
-  /** Frames. */
+  /** Bytes of bodies, and the frames that ended one. */
   sent = 0;
 
   constructor(writer: FrameWriter) {
@@ -33,9 +40,15 @@ export class SendQueue<S extends Sending> {
   get initialWindow(): number {
     return this.#initialWindow;
   }
-  /** Sends this, and then no more on this stream. */
+  /** Whether so much could leave at once, in one frame. */
+  isFree(stream: S, bytes: number): boolean {
+    const most = Math.min(FRAME_BYTES, this.#window, stream.sendWindow);
+    return bytes <= most && this.#queue.size === 0 && this.#writer.waiting <= WAITING_BYTES;
+  }
+  /** Sends this, which is all that there is of this stream for now. */
   send(stream: S, body: Uint8Array): void {
     stream.body = body;
+    stream.sent = 0;
     if (this.#queue.size > 0) this.#queue.add(stream);
     else this.#part(stream); // mostly that is all
     if (this.#queue.size > 0) this.pump();
@@ -65,7 +78,7 @@ export class SendQueue<S extends Sending> {
   setInitialWindow(bytes: number, streams: Iterable<S>): boolean {
     const change = bytes - this.#initialWindow;
     this.#initialWindow = bytes;
-    for (const stream of streams) if (!this.widenStream(stream, change)) return false;
+    if (change !== 0) for (const stream of streams) if (!this.widenStream(stream, change)) return false;
     return true;
   }
   /** Sends what is allowed. */
@@ -87,8 +100,11 @@ export class SendQueue<S extends Sending> {
       return false;
     }
     this.#data(stream, body, length);
-    if (length === left) stream.body = undefined;
-    else this.#queue.add(stream);
+    if (length < left) this.#queue.add(stream);
+    else {
+      stream.body = undefined;
+      stream.bodySent();
+    }
     return true;
   }
   #data(stream: S, body: Uint8Array, length: number): void {
@@ -96,12 +112,19 @@ export class SendQueue<S extends Sending> {
     const at = this.#writer.reserve(FRAME_HEAD_BYTES + length);
     const { buffer } = this.#writer; // which may be another one now
     const last = sent + length === body.length;
-    const start = writeFrameHead(buffer, at, length, FrameType.DATA, last ? Flag.END_STREAM : 0, stream.id);
+    const start = writeFrameHead(
+      buffer,
+      at,
+      length,
+      FrameType.DATA,
+      last && stream.ends ? Flag.END_STREAM : 0,
+      stream.id,
+    );
     buffer.set(sent === 0 && last ? body : body.subarray(sent, sent + length), start);
     this.#writer.commit(start + length);
     stream.sent += length;
     stream.sendWindow -= length;
     this.#window -= length;
-    this.sent++;
+    this.sent += last ? ENDED_BYTES : length;
   }
 }

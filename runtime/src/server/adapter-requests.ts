@@ -1,4 +1,5 @@
 import type * as http2 from "node:http2";
+import { connectionOf } from "./carrier.ts";
 import type { Handler, ServerRequest, ServerResponse } from "./handler.ts";
 import type { PendingBytes } from "./pending-bytes.ts";
 import { discard, RequestBody } from "./request-body.ts";
@@ -43,7 +44,7 @@ export class AdapterRequests {
     request.once("end", arrived);
     stream.once("close", arrived);
     const begin = () => this.#serveUnlessReset(request, response);
-    if (request.method === "GET") beginInTurn(stream.session ?? stream, { begin });
+    if (request.method === "GET") beginInTurn(connectionOf(stream) ?? stream, { begin });
     else this.#serve(request, response);
   };
   /** What is reset together with its end begins nothing. */

@@ -40,3 +40,8 @@ export interface Carrier extends StreamOut {
     unread: boolean,
   ): void;
 }
+
+/** By what a stream of node's, or one that looks like it, has come; undefined when it has lost that. */
+export function connectionOf(stream: http2.ServerHttp2Stream): Carrying | undefined {
+  return "carrier" in stream ? (stream.carrier as Carrier).connection : stream.session;
+}

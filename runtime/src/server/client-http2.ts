@@ -1,4 +1,12 @@
 import type { Socket } from "node:net";
+import type { AdapterRequests } from "./adapter-requests.ts";
+import type { ConnectionAge } from "./connection-age.ts";
+import type { ServerFault } from "./failure-log.ts";
+import type { Shortcut } from "./handler.ts";
+
+/** Whose HTTP/2 serves clients. */
+export type ServerHttp2 = "own" | "node";
+export const DEFAULT_SERVER_HTTP2: ServerHttp2 = "node";
 
 /** The connections of HTTP/2 that clients have: node's, or those of our own frames. */
 export interface ClientHttp2 {
@@ -12,4 +20,14 @@ export interface ClientHttp2 {
   leave(): void;
   /** At once. */
   destroy(): void;
+}
+
+/** Whom requests go to. */
+export interface ClientHttp2Parts {
+  readonly shortcut: Shortcut | undefined;
+  readonly requests: AdapterRequests;
+  readonly age: ConnectionAge;
+  /** Told of each request, and whether the shortcut has taken it. */
+  readonly taken: (fast: boolean) => void;
+  readonly fault: ServerFault;
 }

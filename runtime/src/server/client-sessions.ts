@@ -1,11 +1,12 @@
 import * as http2 from "node:http2";
+import { ResetBudget } from "./reset-budget.ts";
 
 /**
  * Of a request's headers: their bytes (HTTP/2: as RFC 9113, 10.5.1 counts them) and how many there may be. Node's own limits are 16 KiB
  * (HTTP/1.1), 64 KiB (HTTP/2), 1000 and 128. More are refused with 431 or the stream is reset; before 24.21 node left out what went beyond 1000.
  */
 export const MAX_HEADER_BYTES = 32 << 10;
-const MAX_HEADERS = 128;
+export const MAX_HEADERS = 128;
 /** Of HTTP/1.1. */
 export const MAX_H1_HEADERS = 1000;
 /** What one connection may ask for at a time: a proxy's that wants more makes a second one. */
@@ -17,9 +18,6 @@ const STREAM_BYTES = 4 << 10;
 /** Of answers that are not taken, so much does not stand in the way of new streams of the connection. */
 const ANSWERS_BYTES = 32e6;
 
-/** Resets without an answer that a connection may have at once, and how many more each second; each answer gives one back. */
-const RESETS = 200;
-const RESETS_PER_S = 100;
 /** Idle connections are looked for so many times while the time lasts, at least. */
 const IDLE_ROUNDS = 10;
 const IDLE_CHECK_MS = 30_000;
@@ -124,8 +122,7 @@ class ClientSession {
   #streams = 0;
   /** Of the check for idle connections, since the last stream. */
   #rounds = 0;
-  #resets = RESETS; // that are left
-  #refilledAt = 0;
+  readonly #resets = new ResetBudget();
 
   constructor(session: http2.ServerHttp2Session) {
     this.#session = session;
@@ -136,15 +133,9 @@ class ClientSession {
   }
   closed(answered: boolean): void {
     this.#streams--;
-    if (!answered) this.#reset();
-    else if (this.#resets < RESETS) this.#resets++;
-  }
-  #reset(): void {
-    const now = performance.now();
-    this.#resets = Math.min(RESETS, this.#resets + ((now - this.#refilledAt) * RESETS_PER_S) / 1000) - 1;
-    this.#refilledAt = now;
+    if (answered) this.#resets.answered();
     // Not while node is reading from it: it would go on to hand out data of what is destroyed (nodejs/node#64850).
-    if (this.#resets < 0 && !this.#session.closed) setImmediate(closeCalmly, this.#session);
+    else if (this.#resets.reset() && !this.#session.closed) setImmediate(closeCalmly, this.#session);
   }
   checkIdle(rounds: number): void {
     if (this.#streams > 0 || this.#session.closed || ++this.#rounds <= rounds) return;

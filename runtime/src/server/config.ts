@@ -4,6 +4,7 @@ import { LONGEST_TIMER_MS } from "../clock.ts";
 import { MAX_ELEMENTS } from "../elements/bounds.ts";
 import { type Networks, readNetworks } from "../identity/networks.ts";
 import { DEFAULT_HTTP2, type Http2 } from "../transport/grpc-client.ts";
+import { DEFAULT_SERVER_HTTP2, type ServerHttp2 } from "./client-http2.ts";
 import { DEFAULT_MAX_STREAMS } from "./client-sessions.ts";
 import { readTelemetry, type TelemetryConfig } from "./config-telemetry.ts";
 import { readUpstreams, type UpstreamAddresses, type UpstreamsSpec } from "./config-upstreams.ts";
@@ -54,6 +55,8 @@ export interface ServerConfig<Name extends string, Env> extends UpstreamAddresse
   readonly idleMs: number;
   /** Whose HTTP/2 carries calls to upstreams. */
   readonly http2: Http2;
+  /** Whose HTTP/2 serves clients. */
+  readonly http2Server: ServerHttp2;
   /** Origins whose scripts may call; `*` is all of them. */
   readonly corsOrigins: readonly string[];
   /** How long browsers are to come by TLS only. */
@@ -116,7 +119,8 @@ export function readConfig<Upstreams extends Readonly<Record<string, DescService
     maxStreams: read.within("BFF_MAX_STREAMS", 1, MAX_STREAMS, String(DEFAULT_MAX_STREAMS)),
     maxFollowers: read.within("BFF_MAX_FOLLOWERS", 1, MAX_FOLLOWERS, String(DEFAULT_MAX_FOLLOWERS)),
     idleMs: readIdle(read),
-    http2: readHttp2(read),
+    http2: readHttp2(read, "BFF_HTTP2", DEFAULT_HTTP2),
+    http2Server: readHttp2(read, "BFF_HTTP2_SERVER", DEFAULT_SERVER_HTTP2),
     corsOrigins: readOrigins(read),
     hstsMs: readHsts(read),
     reflection: read.bool("BFF_REFLECTION", "false"),
@@ -183,11 +187,11 @@ function readAge(read: EnvReader): number {
   return ms;
 }
 
-function readHttp2(read: EnvReader): Http2 {
-  const text = read.optional("BFF_HTTP2") ?? DEFAULT_HTTP2;
+function readHttp2(read: EnvReader, name: string, ours: "own" | "node"): "own" | "node" {
+  const text = read.optional(name) ?? ours;
   if (text === "node" || text === "own") return text;
-  read.fault("BFF_HTTP2", `is ${quoted(text)}`, "node or own");
-  return DEFAULT_HTTP2;
+  read.fault(name, `is ${quoted(text)}`, "node or own");
+  return ours;
 }
 
 function readLog(read: EnvReader): LogFormat | "off" {

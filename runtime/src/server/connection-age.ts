@@ -1,5 +1,13 @@
-import type { ServerHttp2Session } from "node:http2";
 import type { Socket } from "node:net";
+
+/** A connection of HTTP/2, whoever makes its frames. */
+interface Session {
+  close(): void;
+}
+/** It, or its socket. */
+interface Closing {
+  once(event: "close", gone: () => void): unknown;
+}
 
 /** Connections that begin together do not all end together. */
 const JITTER = 0.1;
@@ -15,10 +23,10 @@ export class ConnectionAge {
     this.#maxMs = maxMs;
   }
   /** It is told by GOAWAY when it is old: what runs ends, and the client makes another connection. */
-  limit(session: ServerHttp2Session): void {
+  limit(session: Session, closing: Closing): void {
     if (this.#maxMs === 0) return;
     const timer = setTimeout(close, this.#ageMs(), session).unref();
-    session.once("close", () => clearTimeout(timer));
+    closing.once("close", () => clearTimeout(timer));
   }
   begins(socket: Socket): void {
     if (this.#maxMs > 0) this.#until.set(socket, performance.now() + this.#ageMs());
@@ -32,6 +40,6 @@ export class ConnectionAge {
   }
 }
 
-function close(session: ServerHttp2Session): void {
-  if (!session.closed && !session.destroyed) session.close();
+function close(session: Session): void {
+  session.close();
 }

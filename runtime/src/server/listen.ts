@@ -11,6 +11,7 @@ import { Networks } from "../identity/networks.ts";
 import type { OpenIdentity } from "../identity/spec.ts";
 import { typesOf } from "../rest/types-of.ts";
 import { addCachedGet } from "./cached-get.ts";
+import type { ServerHttp2 } from "./client-http2.ts";
 import { DEFAULT_MAX_STREAMS } from "./client-sessions.ts";
 import { connectAdapter } from "./connect-adapter.ts";
 import { corsHeaders, withCors } from "./cors.ts";
@@ -73,6 +74,8 @@ export interface ListenOptions {
   readonly handshakeTimeoutMs?: number;
   /** A request has so long to come whole, in milliseconds; it is looked at ten times meanwhile. Default 300 s, as node:http has it. */
   readonly requestTimeoutMs?: number;
+  /** Whose HTTP/2 serves clients: frames of our own, or node:http2. Default `node`. */
+  readonly http2Server?: ServerHttp2;
   /** Requests at a time on one connection of HTTP/2; default 250. */
   readonly maxStreams?: number;
   /** Who follows a stream of any rpc, at a time; more are refused with RESOURCE_EXHAUSTED. Default 20,000. */
@@ -209,6 +212,7 @@ export async function listen(
     idleMs: options.idleMs ?? 300_000,
     maxConnectionAgeMs: options.maxConnectionAgeMs ?? 0,
     maxStreams: options.maxStreams ?? DEFAULT_MAX_STREAMS,
+    http2Server: options.http2Server,
     ...{ maxBytes, pending, fault, shortcut, streamingPaths: REFLECTION_PATHS },
     upgrades: sockets,
     ...(options.tls !== undefined && { tls: options.tls }),

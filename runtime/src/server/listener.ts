@@ -4,12 +4,13 @@ import * as net from "node:net";
 import type { Duplex } from "node:stream";
 import * as tls from "node:tls";
 import { AdapterRequests } from "./adapter-requests.ts";
-import type { ClientHttp2 } from "./client-http2.ts";
+import { type ClientHttp2, DEFAULT_SERVER_HTTP2, type ServerHttp2 } from "./client-http2.ts";
 import { MAX_H1_HEADERS, MAX_HEADER_BYTES } from "./client-sessions.ts";
 import { ConnectionAge } from "./connection-age.ts";
 import type { ServerFault } from "./failure-log.ts";
 import type { Handler, Shortcut, Upgrades } from "./handler.ts";
 import { NodeHttp2 } from "./node-http2.ts";
+import { OwnHttp2 } from "./own-http2.ts";
 import type { PendingBytes } from "./pending-bytes.ts";
 import { discard, within } from "./request-body.ts";
 
@@ -38,6 +39,8 @@ export interface ListenerOptions {
   readonly maxConnectionAgeMs: number;
   /** Of a connection of HTTP/2, at once. */
   readonly maxStreams: number;
+  /** Whose HTTP/2 it is. */
+  readonly http2Server?: ServerHttp2 | undefined;
   /** Of a message, in bytes. */
   readonly maxBytes: number;
   readonly fault: ServerFault;
@@ -133,12 +136,14 @@ export class Listener {
     if (upgrades !== undefined) {
       this.#h1.on("upgrade", (request, socket, head) => this.#onUpgrade(upgrades, request, socket, head));
     }
-    this.#h2 = new NodeHttp2(
+    const Http2 = (options.http2Server ?? DEFAULT_SERVER_HTTP2) === "own" ? OwnHttp2 : NodeHttp2;
+    this.#h2 = new Http2(
       { ...options, onEmpty: () => this.#settle() },
       {
         shortcut: options.shortcut,
         requests: this.#requests,
         age: this.#age,
+        fault: options.fault,
         taken: (fast) => {
           this.#all++;
           if (fast) this.#fast++;

@@ -1,25 +1,13 @@
 import * as http2 from "node:http2";
 import type { Socket } from "node:net";
-import type { AdapterRequests } from "./adapter-requests.ts";
-import type { ClientHttp2 } from "./client-http2.ts";
+import type { ClientHttp2, ClientHttp2Parts } from "./client-http2.ts";
 import { ClientSessions, type ClientSessionsOptions } from "./client-sessions.ts";
-import type { ConnectionAge } from "./connection-age.ts";
-import type { Shortcut } from "./handler.ts";
 import { NodeCarrier } from "./node-carrier.ts";
 
 /** What has just been accepted may first be answered, in milliseconds, before its connection is told to end. */
 const MOMENT_MS = 500;
 /** So long it is waited for a request, behind which a connection of HTTP/2 is told to end. */
 const SILENT_MS = 1_000;
-
-/** Whom requests go to. */
-export interface ClientHttp2Parts {
-  readonly shortcut: Shortcut | undefined;
-  readonly requests: AdapterRequests;
-  readonly age: ConnectionAge;
-  /** Told of each request, and whether the shortcut has taken it. */
-  readonly taken: (fast: boolean) => void;
-}
 
 /** HTTP/2 by node:http2. */
 export class NodeHttp2 implements ClientHttp2 {
@@ -34,7 +22,7 @@ export class NodeHttp2 implements ClientHttp2 {
     const compat = http2.createServer(requests.h2);
     this.#server.on("session", (session) => {
       this.#sessions.add(session);
-      age.limit(session);
+      age.limit(session, session);
       if (this.#leaving) endSoon(session);
     });
     this.#server.on("stream", (stream, headers, flags, rawHeaders) => {

@@ -5,7 +5,7 @@ import { TLSSocket } from "node:tls";
 import type { Incoming, Peer } from "../identity/incoming.ts";
 import { NOWHERE } from "../identity/incoming.ts";
 import { clientAddress, type Networks, plainAddress } from "../identity/networks.ts";
-import type { Carrying } from "./carrier.ts";
+import { type Carrying, connectionOf } from "./carrier.ts";
 import { certificateNames } from "./certificate-names.ts";
 
 /** What is known of a connection for as long as it lasts. */
@@ -81,7 +81,7 @@ export class NodeIncoming implements Incoming {
   }
   get peer(): Peer {
     const request = this.#request;
-    const connection = "stream" in request ? request.stream.session : request.socket;
+    const connection = "stream" in request ? connectionOf(request.stream) : request.socket;
     this.#peer ??= this.#peers.of(connection, () => this.all("x-forwarded-for"));
     return this.#peer;
   }

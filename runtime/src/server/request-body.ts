@@ -2,6 +2,7 @@ import * as http2 from "node:http2";
 import { type Duplex, finished, type Readable } from "node:stream";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { appended } from "../wire/appended.ts";
+import { connectionOf } from "./carrier.ts";
 import type { ServerRequest, ServerResponse } from "./handler.ts";
 import type { Holder, PendingBytes } from "./pending-bytes.ts";
 import { beginInTurn } from "./turns.ts";
@@ -115,7 +116,7 @@ export class RequestBody implements Holder {
   async #unlessReset(): Promise<void> {
     if (!("stream" in this.#response)) return;
     const { stream } = this.#response;
-    await new Promise<void>((begin) => beginInTurn(stream.session ?? stream, { begin }));
+    await new Promise<void>((begin) => beginInTurn(connectionOf(stream) ?? stream, { begin }));
     if (this.#response.stream?.closed ?? true) throw new ConnectError("reset by the client", Code.Canceled);
   }
   /** Nobody reads it any more. */

@@ -8,9 +8,10 @@ import { FloodGuard } from "../http2/flood-guard.ts";
 import { FrameReader } from "../http2/frame-reader.ts";
 import { FrameWriter } from "../http2/frame-writer.ts";
 import { Flag, FRAME_BYTES, FRAME_HEAD_BYTES, FrameType, WINDOW_MAX, writeFrameHead } from "../http2/frames.ts";
-import { Incoming } from "../http2/incoming.ts";
+import { type End, Incoming } from "../http2/incoming.ts";
 import { OpenStreams } from "../http2/open-streams.ts";
 import { HELD_WINDOW, preface, WINDOW } from "../http2/preface.ts";
+import { Responses } from "../http2/responses.ts";
 import { SendQueue } from "../http2/send-queue.ts";
 import type { Place } from "./balancer.ts";
 import { described } from "./described.ts";
@@ -23,6 +24,8 @@ import { WireStream } from "./wire-stream.ts";
 const CONGESTED_BYTES = 1 << 19;
 /** How long the other end may take to acknowledge our settings, in milliseconds. */
 export const SETTINGS_MS = 10_000;
+/** A block of 64 pieces is none any more. */
+const CLIENT: End = { role: "client", window: WINDOW, blockBytes: 1 << 20 };
 /** How long the end of a connection may take that nobody reads, in milliseconds. */
 const LINGER_MS = 1_000;
 
@@ -88,7 +91,8 @@ export class WireSession implements GrpcSession, Connection<WireStream> {
     if (held) socket.setKeepAlive(true, KEEP_ALIVE_MS);
     this.#writer = new FrameWriter(socket, () => this.#flushed());
     this.#queue = new SendQueue(this.#writer);
-    const incoming = new Incoming(this, this.#streams, this.#writer, this.#queue, this.#guard);
+    const parts = { streams: this.#streams, writer: this.#writer, queue: this.#queue, guard: this.#guard };
+    const incoming = new Incoming(this, parts, new Responses(this, parts), CLIENT);
     this.#incoming = incoming;
     this.#reader = new FrameReader(incoming.frame.bind(incoming));
     socket.on("drain", () => this.#flushed());
@@ -121,6 +125,9 @@ export class WireSession implements GrpcSession, Connection<WireStream> {
   isIdle(stream: number): boolean {
     return stream >= this.#next || stream % 2 === 0 || stream < this.#first;
   }
+
+  /** What crosses the end of a stream is nobody's fault. */
+  isOver(): void {}
 
   open(request: GrpcRequest, receiver: GrpcReceiver): WireStream {
     if (this.ended || !this.#ready) throw new Error("the connection is at its end");
@@ -311,9 +318,7 @@ export class WireSession implements GrpcSession, Connection<WireStream> {
       this.destroy(new Error("closed"));
       return;
     }
-    const payload = Buffer.alloc(8);
-    payload.writeUInt32BE(code, 4); // no stream of the other end's was ever processed
-    this.#writer.frame(FrameType.GOAWAY, 0, 0, payload);
+    this.#writer.goaway(0, code); // no stream of the other end's was ever processed
     this.#writer.flush();
     this.#over = true;
     this.#reader.stop();

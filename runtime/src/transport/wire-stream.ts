@@ -20,8 +20,10 @@ export class WireStream implements GrpcStream, Stream<WireStream> {
   /** What the other end has sent and was not yet allowed again. */
   unacknowledged = 0;
   window: number | undefined;
+  readonly ends = true;
   /** Its headers have come. */
-  answered = false;
+  begun = false;
+  readonly ended = false; // with its end it is no stream of the connection any more
   contentLength: number | undefined;
   received = 0;
   /** How it ended. */
@@ -45,6 +47,7 @@ export class WireStream implements GrpcStream, Stream<WireStream> {
     this.window = window;
     this.receiver = receiver;
   }
+  bodySent(): void {}
   allow(bytes: number): void {
     this.#session.allow(this, bytes);
   }

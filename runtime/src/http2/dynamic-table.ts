@@ -1,0 +1,42 @@
+/** What a header counts besides its name and value (RFC 7541, 4.1). */
+const ENTRY_BYTES = 32;
+/** As long as nobody has said something else. */
+export const TABLE_BYTES = 4_096;
+
+type Entry = readonly [name: string, value: string];
+
+/** The dynamic table of one direction of a connection (RFC 7541, 2.3.2). */
+export class DynamicTable {
+  /** The newest last. */
+  readonly #entries: Entry[] = [];
+  #bytes = 0;
+  #maxBytes = TABLE_BYTES;
+
+  /** @param index 0 is the newest */
+  entry(index: number): Entry | undefined {
+    return this.#entries[this.#entries.length - 1 - index];
+  }
+  /** @returns false for more than was allowed */
+  resize(bytes: number): boolean {
+    if (bytes > TABLE_BYTES) return false;
+    this.#maxBytes = bytes;
+    this.#evict(0);
+    return true;
+  }
+  add(name: string, value: string): void {
+    const bytes = name.length + value.length + ENTRY_BYTES;
+    this.#evict(bytes);
+    if (bytes > this.#maxBytes) return; // what is too large empties it, and is no error
+    this.#entries.push([name, value]);
+    this.#bytes += bytes;
+  }
+  /** Makes room for so many bytes. */
+  #evict(bytes: number): void {
+    let gone = 0;
+    while (this.#bytes + bytes > this.#maxBytes && gone < this.#entries.length) {
+      const [name, value] = this.#entries[gone++] as Entry;
+      this.#bytes -= name.length + value.length + ENTRY_BYTES;
+    }
+    if (gone > 0) this.#entries.splice(0, gone);
+  }
+}

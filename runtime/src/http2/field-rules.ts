@@ -1,0 +1,21 @@
+// What names and values of headers may be, over HTTP/2 (RFC 9113, 8.2).
+
+const NAME = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
+/** Of HTTP/1 (RFC 9113, 8.2.2). */
+const OF_CONNECTIONS = new Set(["connection", "proxy-connection", "keep-alive", "transfer-encoding", "upgrade"]);
+const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+const TAB = 0x09;
+const SPACE = 0x20;
+
+/** Whether a header may have this name, which is no pseudo-header's. */
+export const isFieldName = (name: string): boolean => NAME.test(name) && !OF_CONNECTIONS.has(name);
+
+const isSpace = (code: number): boolean => code === SPACE || code === TAB;
+/** Whether a request's header may have this value. */
+export function isFieldValue(value: string): boolean {
+  if (value === "") return true;
+  if (isSpace(value.charCodeAt(0)) || isSpace(value.charCodeAt(value.length - 1))) return false;
+  return VALUE.test(value);
+}
+
+export const isContentLength = (value: string): boolean => /^\d{1,15}$/.test(value);

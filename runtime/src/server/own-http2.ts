@@ -1,0 +1,101 @@
+import * as http2 from "node:http2";
+import type { Socket } from "node:net";
+import { serverPreface } from "../http2/preface.ts";
+import type { KnownRequests, RequestFields } from "../http2/request-block.ts";
+import { BridgedStream } from "./bridged-stream.ts";
+import type { ClientHttp2, ClientHttp2Parts } from "./client-http2.ts";
+import { MAX_HEADER_BYTES } from "./client-sessions.ts";
+import { ConnectionBytes } from "./connection-bytes.ts";
+import { OwnSession, type OwnSessions } from "./own-session.ts";
+import type { OwnStream } from "./own-stream.ts";
+
+/** Idle connections are looked for so many times while the time lasts, at least. */
+const IDLE_ROUNDS = 10;
+const IDLE_CHECK_MS = 30_000;
+/** How often it is told that clients ask for too much, in milliseconds. */
+const TOLD_MS = 60_000;
+
+export interface OwnHttp2Options {
+  /** Of one connection, at once. */
+  readonly maxStreams: number;
+  readonly handshakeTimeoutMs: number;
+  /** A connection without requests is closed after so long, in milliseconds. */
+  readonly idleMs: number;
+  /** The last session has closed. */
+  readonly onEmpty: () => void;
+}
+
+/** HTTP/2 by frames of our own. */
+export class OwnHttp2 implements ClientHttp2, OwnSessions {
+  readonly maxStreams: number;
+  readonly handshakeTimeoutMs: number;
+  readonly preface: Buffer;
+  readonly known: KnownRequests = new Map();
+  readonly #onEmpty: () => void;
+  readonly #parts: ClientHttp2Parts;
+  readonly #sessions = new Set<OwnSession>();
+  readonly #bytes = new ConnectionBytes();
+  readonly #check: NodeJS.Timeout;
+  /** Makes the objects of `Handler` for streams that no shortcut takes; it never listens. */
+  readonly #compat: http2.Http2Server;
+  #toldAt = Number.NEGATIVE_INFINITY;
+  #untold = 0;
+
+  constructor(options: OwnHttp2Options, parts: ClientHttp2Parts) {
+    this.maxStreams = options.maxStreams;
+    this.handshakeTimeoutMs = options.handshakeTimeoutMs;
+    this.preface = serverPreface(options.maxStreams, MAX_HEADER_BYTES);
+    this.#onEmpty = options.onEmpty;
+    this.#parts = parts;
+    this.#compat = http2.createServer(parts.requests.h2);
+    const checkMs = Math.min(IDLE_CHECK_MS, Math.ceil(options.idleMs / IDLE_ROUNDS));
+    const rounds = Math.ceil(options.idleMs / checkMs);
+    this.#check = setInterval(() => {
+      for (const session of this.#sessions) session.checkIdle(rounds);
+    }, checkMs).unref();
+  }
+  get size(): number {
+    return this.#sessions.size;
+  }
+  accept(socket: Socket): void {
+    const session = new OwnSession(socket, this);
+    this.#sessions.add(session);
+    this.#parts.age.limit(session, socket);
+  }
+  close(): void {
+    for (const session of this.#sessions) session.close();
+  }
+  /** The first GOAWAY warns: nothing that crosses it is lost, now as later. */
+  leave(): void {
+    this.close();
+  }
+  destroy(): void {
+    clearInterval(this.#check);
+    for (const session of this.#sessions) session.destroy();
+  }
+
+  request(stream: OwnStream, headers: RequestFields, raw: readonly string[]): void {
+    const { shortcut, taken } = this.#parts;
+    const fast = shortcut?.stream(stream, headers, raw) === true;
+    taken(fast);
+    if (!fast) this.#compat.emit("stream", new BridgedStream(stream, headers[":method"]), headers, 0, raw);
+  }
+  holds(session: OwnSession, bytes: number): void {
+    this.#bytes.set(session, bytes);
+  }
+  calmed(why: string): void {
+    const now = performance.now();
+    if (now - this.#toldAt < TOLD_MS) {
+      this.#untold++;
+      return;
+    }
+    const more = this.#untold === 0 ? "" : `; so were ${this.#untold} since it was told last`;
+    this.#toldAt = now;
+    this.#untold = 0;
+    this.#parts.fault(`closed a client's connection: ${why}${more}`, undefined);
+  }
+  gone(session: OwnSession): void {
+    this.#sessions.delete(session);
+    if (this.#sessions.size === 0) this.#onEmpty();
+  }
+}
