@@ -83,7 +83,7 @@ describe("messages", () => {
     await idle();
     expect(follower.messages).toHaveLength(1);
     expect(follower.messages[0]).toEqual(whole({ title: "title" }));
-    following.ready();
+    follower.read(following);
     expect(follower.names).toEqual([[], ["cents", "facts"]]);
     await follower.over;
     expect(follower.heard.at(-1)).toBe("ended");

@@ -39,6 +39,7 @@ export class PartsFollower implements Follower {
   failure: Failure | undefined;
   /** Whether it takes more after a message. */
   reads = true;
+  #full = false;
   readonly over: Promise<void>;
   readonly #over: () => void;
 
@@ -52,10 +53,18 @@ export class PartsFollower implements Follower {
   }
   item(message: Message, token: string | undefined): boolean {
     if (token !== undefined) throw new Error("nobody can go on in the middle of an answer");
+    if (this.#full) throw new Error("a message for one that does not read");
+    this.#full = !this.reads;
     this.heard.push("item");
     this.messages.push(message as Whole);
     this.bytes.push(toBinary(WholeSchema, message as Whole));
     return this.reads;
+  }
+  /** Takes more again. */
+  read(following: Following): void {
+    this.reads = true;
+    this.#full = false;
+    following.ready();
   }
   beat(): void {
     throw new Error("a beat");
