@@ -12,6 +12,7 @@ import {
   universalResponseToNodeResponse,
 } from "@connectrpc/connect-node";
 import { INCOMING } from "../compose/judged-handler.ts";
+import { type FollowerPlaces, PLACES } from "../stream/places.ts";
 import type { ServerFault } from "./failure-log.ts";
 import type { Handler } from "./handler.ts";
 import { NodeIncoming, type Peers } from "./peers.ts";
@@ -21,6 +22,8 @@ export interface ConnectAdapterOptions extends ConnectRouterOptions {
   /** For paths that no rpc has. */
   readonly fallback: Handler;
   readonly peers: Peers;
+  /** Who follows streams that are left to it. */
+  readonly places: FollowerPlaces;
   readonly fault: ServerFault;
 }
 
@@ -28,14 +31,14 @@ export interface ConnectAdapterOptions extends ConnectRouterOptions {
  * A handler for what a ConnectRouter serves. `connectNodeAdapter` does the same, but prints a stack for each answer that could not be
  * written, which any client brings about by leaving, and leaves the request of an answer that cannot be sent open.
  */
-export function connectAdapter({ routes, fallback, peers, fault, ...options }: ConnectAdapterOptions): Handler {
+export function connectAdapter({ routes, fallback, peers, places, fault, ...options }: ConnectAdapterOptions): Handler {
   const router = createConnectRouter({ acceptCompression: [compressionGzip, compressionBrotli], ...options });
   routes(router);
   const handlers = new Map<string, UniversalHandler>(router.handlers.map((handler) => [handler.requestPath, handler]));
   return (request, response) => {
     const handler = handlers.get(request.url?.split("?", 1)[0] ?? "");
     if (handler === undefined) return fallback(request, response);
-    const values = createContextValues().set(INCOMING, new NodeIncoming(request, peers));
+    const values = createContextValues().set(INCOMING, new NodeIncoming(request, peers)).set(PLACES, places);
     handler(universalRequestFromNodeRequest(request, response, undefined, values))
       .then((answer) => universalResponseToNodeResponse(answer, response))
       .catch((thrown: unknown) => {

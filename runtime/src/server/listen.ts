@@ -159,8 +159,10 @@ export async function listen(
   const masks = maskNames(registry);
   const peers = new Peers(networksOf(options.trustedProxies));
   const readiness = new Readiness(draining.signal, options.identity?.opened);
+  const followers = new Followers(options.maxFollowers ?? DEFAULT_MAX_FOLLOWERS);
   const connect = connectAdapter({
     peers,
+    places: followers,
     readMaxBytes: maxBytes,
     jsonOptions: { registry },
     shutdownSignal: cutOff.signal,
@@ -197,7 +199,6 @@ export async function listen(
   const rest = hasRest
     ? new RestPath(unary, { ...served, ...under, reserved: reservedOf(services, routes) })
     : undefined;
-  const followers = new Followers(options.maxFollowers ?? DEFAULT_MAX_FOLLOWERS);
   const streams = streaming.length > 0 ? new StreamPath(streaming, { ...served, ...under, followers }) : undefined;
   const sockets =
     streams && new FollowSockets({ ...under, registry, corsOrigins, rpcOf: (name) => streams.rpcOf(name) });

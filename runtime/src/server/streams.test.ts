@@ -3,7 +3,7 @@ import * as http2 from "node:http2";
 import { gzipSync } from "node:zlib";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { SourceContextSchema, StringValueSchema } from "@bufbuild/protobuf/wkt";
-import { Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
+import { type CallOptions, Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
 import {
   compressionGzip,
   createConnectTransport,
@@ -14,6 +14,7 @@ import * as grpc from "@grpc/grpc-js";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { Denied } from "../compose/admission.ts";
 import { Failure, Reason, refusal } from "../failure.ts";
+import { streamRouteOf } from "../stream/connect-stream.ts";
 import { StreamService, type TestStream, testStream } from "../testing/test-streams.ts";
 import { frame } from "../wire/frame.ts";
 import { type Listening, type ListenOptions, listen } from "./listen.ts";
@@ -319,4 +320,48 @@ test("grpc-js follows, and reads the trailers", async () => {
   const [error] = (await once(call, "error")) as [grpc.ServiceError];
   expect(items.map(String)).toEqual(["a", "b", "c"].map((item) => String(message(item))));
   expect([error.code, error.metadata.get("bff-resume")]).toEqual([grpc.status.UNAVAILABLE, ["t-c"]]);
+});
+
+describe("what is left to Connect's adapter", () => {
+  /** gRPC with JSON is. */
+  const open = async (begin: Parameters<typeof testStream>[0], options?: ListenOptions) => {
+    const stream = testStream(begin);
+    stream.route = streamRouteOf(stream.method, (...given) => stream.follow(...given));
+    const server = await serve(stream, options);
+    const transport = createGrpcTransport({ baseUrl: server.url, useBinaryFormat: false });
+    const client = createClient(StreamService, transport);
+    const follow = (options?: CallOptions) => client.follow({}, options)[Symbol.asyncIterator]();
+    return { stream, server, follow };
+  };
+
+  test("counts among those who follow, until it ends or its client leaves", async () => {
+    const { stream, server, follow } = await open((it) => it.item("a", "t1"), { maxFollowers: 1 });
+    const leaving = new AbortController();
+    const first = follow({ signal: leaving.signal });
+    expect((await first.next()).value?.fileName).toBe("a");
+    expect((await caught(follow().next())).code).toBe(Code.ResourceExhausted);
+    // The same places as of all others.
+    const binary = createClient(StreamService, createGrpcTransport({ baseUrl: server.url }));
+    expect((await caught(binary.follow({})[Symbol.asyncIterator]().next())).code).toBe(Code.ResourceExhausted);
+    leaving.abort();
+    await (await stream.next()).cancelled;
+    const second = follow();
+    expect((await second.next()).value?.fileName).toBe("a");
+    (await stream.next()).follower.ended(undefined);
+    expect((await second.next()).done).toBe(true);
+    expect((await follow().next()).value?.fileName).toBe("a");
+    expect(stream.followers.length).toBe(3);
+  });
+  test("is told when the server goes", async () => {
+    const { server, follow } = await open((it) => {
+      it.item("a", "t1");
+      it.drained.then(() => it.follower.failed(unavailable(), "t1", undefined));
+    });
+    const messages = follow();
+    await messages.next();
+    const next = caught(messages.next());
+    const closed = server.close(60_000);
+    expect((await next).metadata.get("bff-resume")).toBe("t1");
+    await closed;
+  });
 });

@@ -5,6 +5,7 @@ import { connectError } from "../compose/connect-error.ts";
 import { INCOMING, JUDGED } from "../compose/judged-handler.ts";
 import { REACHED } from "../compose/reached.ts";
 import { type Failure, OVER } from "../failure.ts";
+import { type FollowerPlaces, PLACES } from "./places.ts";
 import type { Follower, Following, StreamEndpoint } from "./stream-endpoint.ts";
 
 /** A stream endpoint's `route`, made from its `follow`: for what a server of ours leaves to Connect's adapter, and for servers of one's own. */
@@ -12,10 +13,16 @@ export function streamRouteOf(
   method: DescMethodServerStreaming,
   follow: StreamEndpoint["follow"],
 ): StreamEndpoint["route"] {
-  const handler = (args: Message, context: HandlerContext): AsyncIterable<Message> => {
-    context.values.set(REACHED, true);
-    return { [Symbol.asyncIterator]: () => new Handed(args, context, follow) };
-  };
+  const handler = (args: Message, context: HandlerContext): AsyncIterable<Message> => ({
+    [Symbol.asyncIterator]() {
+      const handed = new Handed(context);
+      if (context.values.get(PLACES)?.enter(handed) === false)
+        throw new ConnectError("too many streams are open", Code.ResourceExhausted);
+      context.values.set(REACHED, true);
+      handed.begin(args, follow);
+      return handed;
+    },
+  });
   // The shapes are those of `method`; only the generic signature of Connect cannot see it.
   return (router) => void router.rpc(method, handler as never);
 }
@@ -27,34 +34,44 @@ type Step = { readonly message: Message } | { readonly error: ConnectError } | "
 /** One follower's messages, each given when it is asked for. No generator: one that waits cannot be ended. */
 class Handed implements AsyncIterator<Message>, Follower {
   readonly #context: HandlerContext;
-  readonly #following: Following;
+  readonly #places: FollowerPlaces | undefined;
   readonly #steps: Step[] = [];
   readonly #gone = (): void => {
-    this.#following.cancel();
+    this.#over();
+    this.#following?.cancel();
     this.#push({ error: ConnectError.from(this.#context.signal.reason ?? OVER.clientMessage, Code.Canceled) });
   };
+  #following: Following | undefined;
   #waiting: Waiting | undefined;
 
-  constructor(args: Message, context: HandlerContext, follow: StreamEndpoint["follow"]) {
+  constructor(context: HandlerContext) {
     this.#context = context;
+    this.#places = context.values.get(PLACES);
+  }
+  begin(args: Message, follow: StreamEndpoint["follow"]): void {
+    const context = this.#context;
     const { values, requestHeader, signal } = context;
     const headers = values.get(JUDGED) ?? values.get(INCOMING) ?? requestHeader;
     const resume = requestHeader.get("bff-resume") ?? undefined;
     this.#following = follow(args, headers, context.timeoutMs(), resume, this);
     if (signal.aborted) this.#gone();
     else signal.addEventListener("abort", this.#gone, { once: true });
+    if (this.#places?.draining) this.drain();
+  }
+  drain(): void {
+    this.#following?.drain();
   }
 
   next(): Promise<IteratorResult<Message>> {
     const waiting: Waiting = Promise.withResolvers();
     this.#waiting = waiting;
     this.#settle();
-    if (this.#waiting !== undefined) this.#following.ready();
+    if (this.#waiting !== undefined) this.#following?.ready();
     return waiting.promise;
   }
   return(): Promise<IteratorResult<Message>> {
     this.#over();
-    this.#following.cancel();
+    this.#following?.cancel();
     const done = { done: true, value: undefined } as const;
     this.#waiting?.resolve(done);
     this.#waiting = undefined;
@@ -73,10 +90,12 @@ class Handed implements AsyncIterator<Message>, Follower {
     if (this.#waiting !== undefined) this.#push({ message });
   }
   ended(metadata: AnswerMetadata | undefined): void {
+    this.#places?.leave(this);
     append(metadata?.trailers, this.#context.responseTrailer);
     this.#push("end");
   }
   failed(failure: Failure, token: string | undefined, metadata: AnswerMetadata | undefined): void {
+    this.#places?.leave(this);
     append(metadata?.trailers, this.#context.responseTrailer);
     if (token !== undefined) this.#context.responseTrailer.set("bff-resume", token);
     this.#push({ error: connectError(failure) });
@@ -98,6 +117,7 @@ class Handed implements AsyncIterator<Message>, Follower {
   }
   #over(): void {
     this.#context.signal.removeEventListener("abort", this.#gone);
+    this.#places?.leave(this);
   }
 }
 

@@ -89,6 +89,7 @@ export class TestFollower {
 }
 
 export interface TestStream extends StreamEndpoint {
+  route: StreamEndpoint["route"];
   /** Of all that have come. */
   readonly followers: TestFollower[];
   /** The next one that comes, or the first that nobody has asked for. */
