@@ -11,14 +11,23 @@ export class DynamicTable {
   readonly #entries: Entry[] = [];
   #bytes = 0;
   #maxBytes = TABLE_BYTES;
+  #limit = TABLE_BYTES;
 
+  /** The other end has been told that there is to be none: it says so before its next header, and some never do. */
+  close(): void {
+    this.#limit = 0;
+  }
+  /** There will never be anything in it any more. */
+  get isClosed(): boolean {
+    return this.#limit + this.#maxBytes === 0;
+  }
   /** @param index 0 is the newest */
   entry(index: number): Entry | undefined {
     return this.#entries[this.#entries.length - 1 - index];
   }
   /** @returns false for more than was allowed */
   resize(bytes: number): boolean {
-    if (bytes > TABLE_BYTES) return false;
+    if (bytes > this.#limit) return false;
     this.#maxBytes = bytes;
     this.#evict(0);
     return true;

@@ -246,9 +246,8 @@ export class Incoming<S extends Stream<S>> {
     this.#idle();
     const stream = this.#streams.get(id);
     if (to - from !== 5) {
-      if (stream !== undefined) {
-        this.#connection.failStream(stream, FRAME_SIZE_ERROR, "PRIORITY of a wrong length");
-      }
+      if (stream !== undefined) this.#connection.failStream(stream, FRAME_SIZE_ERROR, "PRIORITY of a wrong length");
+      else if (!this.#connection.isIdle(id)) this.#writer.reset(id, FRAME_SIZE_ERROR);
     } else if ((data.readUInt32BE(from) & WINDOW_MAX) === id) throw broken("a stream that depends on itself");
   }
 
@@ -282,9 +281,10 @@ export class Incoming<S extends Stream<S>> {
           break; // ours are never larger than the smallest that may be said here
       }
     }
+    // In front of what may be sent by them: until then the other end counts by the old ones.
+    this.#writer.frame(FrameType.SETTINGS, Flag.ACK, 0, EMPTY);
     if (window !== undefined && !this.#queue.setInitialWindow(window, this.#streams.all()))
       throw broken("too wide a window", FLOW_CONTROL_ERROR);
-    this.#writer.frame(FrameType.SETTINGS, Flag.ACK, 0, EMPTY);
     this.#connection.settled(maxStreams);
   }
   #ping(flags: number, id: number, data: Buffer, from: number, to: number): void {

@@ -146,7 +146,7 @@ export type KnownRequests = Map<string, RequestBlock>;
 export class RequestBlocks {
   readonly #known: KnownRequests;
   readonly #limits: HeaderLimits;
-  /** Until the other end knows that there is to be none. */
+  /** Until the other end says that there is none. */
   #table: DynamicTable | undefined;
   #misses = 0;
 
@@ -155,9 +155,9 @@ export class RequestBlocks {
     this.#limits = limits;
     this.#table = table;
   }
-  /** From now on the other end uses no dynamic table. */
+  /** The other end knows that there is to be no dynamic table. */
   settled(): void {
-    this.#table = undefined;
+    this.#table?.close();
   }
   /** Whether a block that is not read says nothing about others. */
   get standAlone(): boolean {
@@ -172,6 +172,7 @@ export class RequestBlocks {
    * @throws ConnectionError for what is no header block
    */
   request(data: Buffer, from: number, to: number): RequestBlock {
+    if (this.#table?.isClosed === true) this.#table = undefined;
     const how = { limits: this.#limits, table: this.#table, trailers: false };
     if (this.#table !== undefined || to - from > KNOWN_BYTES || this.#misses > MISSES) {
       if (this.#misses > MISSES && ++this.#misses > PAUSE) this.#misses = 0;

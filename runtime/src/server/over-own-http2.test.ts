@@ -7,4 +7,17 @@ vi.mock("./client-http2.ts", async (original) => ({
 }));
 describe("over our own HTTP/2", () => {
   describe("fast-path", async () => void (await import("./fast-path.test.ts")));
+  describe("raw-clients", async () => void (await import("./raw-clients.test.ts")));
+  describe("streams", async () => void (await import("./streams.test.ts")));
+  describe("event-stream", async () => void (await import("./event-stream.test.ts")));
+  describe("listener", async () => void (await import("./listener.test.ts")));
+  describe("client-sessions", async () => void (await import("./client-sessions.test.ts")));
+  describe("arrival", async () => void (await import("./arrival.test.ts")));
+  describe("every-request", async () => void (await import("./every-request.test.ts")));
+  describe("client-certificates", async () => void (await import("./client-certificates.test.ts")));
+  describe("identity-attacks", async () => void (await import("./identity-attacks.test.ts")));
+  describe("leaving", async () => void (await import("./leaving.test.ts")));
+  describe("hand-over", async () => void (await import("./hand-over.test.ts")));
+  describe("followed", async () => void (await import("./followed.test.ts")));
+  describe("listen", async () => void (await import("./listen.test.ts")));
 });
