@@ -4,8 +4,9 @@ import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
 import { compile } from "../../plugin/src/compile.ts";
+import type { MockFault } from "../../runtime/src/mock/fault-cell.ts";
 import { protosIn } from "../load/bffs.ts";
-import { requestOf, UPDATE, UPSTREAMS } from "../support/golden.ts";
+import { requestOf, textsBelow, UPDATE, UPSTREAMS } from "../support/golden.ts";
 import { messagesOf } from "../support/messages.ts";
 import { requestFor } from "../support/request.ts";
 import { tried } from "./on-mocks.ts";
@@ -133,6 +134,38 @@ describe("faults.json", () => {
   test("is for tables and tests of faults alone", () => {
     const { error } = compile({ ...request, parameter: "plan=json" }, (name) => protos[name], undefined, "{").response;
     expect(error).toBe("");
+  });
+});
+
+describe("a stream", () => {
+  const streams = (name: string) => textsBelow(join(root, `test/golden/emit/${name}/proto`));
+  test("the table", () => {
+    const protos = streams("stream");
+    const path = join(root, "test/golden/faults/stream_faults.txt");
+    const request = { ...requestOf({ protos }), parameter: "import_extension=ts,plan=faults" };
+    const { response } = compile(request, (name) => ({ ...UPSTREAMS, ...protos })[name]);
+    const text = response.file.find(({ name }) => name.endsWith("_faults.txt"))?.content ?? "";
+    if (UPDATE) writeFileSync(path, text);
+    expect(text).toBe(readFileSync(path, "utf8"));
+  });
+  test.each(["stream", "topics"])("tests that are written of %s hold", async (name) => {
+    const protos = streams(name);
+    const { wrong, cells } = await tried(name, requestOf({ protos }), { ...UPSTREAMS, ...protos });
+    expect(wrong.join("\n")).toBe("");
+    expect(cells).toBeGreaterThan(10);
+  });
+  test("a prediction of what comes later that does not hold fails its test", async () => {
+    const { runFaultTest } = await import("../../runtime/src/mock/fault-cell.ts");
+    const { createTestBff } = await import("../../generated/runs/v1/runs_mock.ts");
+    const call = "worker.v1.WorkerService/Watch";
+    const run = (predicted: string, fault: MockFault) =>
+      runFaultTest(createTestBff, { call, fault, followed: 1 }, predicted, (bff, call) =>
+        bff.followRun({ runId: "r-1" }, call),
+      );
+    await run("answer; then status INTERNAL", "garbage later");
+    for (const wrong of ["answer; then item", "answer; then end", "answer; then status UNAVAILABLE"])
+      await expect(run(wrong, "garbage later")).rejects.toThrow("then status INTERNAL");
+    await expect(run("answer; then item", "unavailable")).rejects.toThrow("got UNAVAILABLE");
   });
 });
 

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { CodeGeneratorRequest } from "@bufbuild/protobuf/wkt";
 import type { BehaviourReport } from "../../plugin/src/faults/behaviour.ts";
-import { tableOf } from "../../plugin/src/faults/predict.ts";
+import { tableOf } from "../../plugin/src/faults/cells.ts";
 import { compileCase } from "../support/golden.ts";
 import { messagesOf } from "../support/messages.ts";
 

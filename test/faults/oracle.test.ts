@@ -2,7 +2,8 @@
 import { reflect } from "@bufbuild/protobuf/reflect";
 import { describe, expect, test } from "vitest";
 import type { ValueReport } from "../../plugin/src/faults/behaviour.ts";
-import { tableOf } from "../../plugin/src/faults/predict.ts";
+import { tableOf } from "../../plugin/src/faults/cells.ts";
+import { isLater } from "../../plugin/src/faults/followed.ts";
 import { messageReport } from "../../plugin/src/plan/value-report.ts";
 import { sample } from "../../runtime/src/mock/sample/sample.ts";
 import { protosOf } from "../load/generated.ts";
@@ -44,7 +45,7 @@ function compared(bff: MatrixBff) {
         const table = tableOf(behaviour, rpc, { request: messageReport(message), env, headers });
         const all = [{ call: "", fault: "slow" as const, prediction: table.healthy }, ...table.cells];
         for (const cell of all) {
-          if (cell.prediction === undefined) continue;
+          if (cell.prediction === undefined || isLater(cell.fault)) continue;
           if (cell.prediction.kind === "untold") {
             untold.push(cell.prediction.why);
             continue;

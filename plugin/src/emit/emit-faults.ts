@@ -54,16 +54,21 @@ function testsOf(
   file: PlanFile,
   names: FileNames,
 ): Lines {
-  const isStream = desc.methodKind === "server_streaming";
   const cells = table.cells.flatMap((cell): Line[] => {
     const text = cell.prediction && writtenPrediction(cell.prediction);
     if (text === undefined) return [];
-    const { call, fault, slowMs, stale } = cell;
+    const { call, fault, slowMs, stale, followed } = cell;
     const times = stale && { ttlMs: stale.ttl_ms, staleMs: stale.stale_ms };
     return [
       [
         JSON.stringify([
-          { call, fault, ...(isStream && { items: true }), ...(slowMs !== undefined && { slowMs }), ...times },
+          {
+            call,
+            fault,
+            ...(followed && { followed: followed.items }),
+            ...(slowMs !== undefined && { slowMs }),
+            ...times,
+          },
           text,
         ]),
         ",",
@@ -89,12 +94,11 @@ function testsOf(
         "  ",
         names.testing("runFaultTest"),
         `(make, cell, predicted, (bff, call) => `,
-        ...(isStream ? [names.testing("firstItem"), "("] : []),
         `bff.${name}(`,
         ...request,
         `, { ...call${headers}${address}`,
         ...caller,
-        isStream ? " }))));" : " })));",
+        " })));",
       ],
     ]),
   ];

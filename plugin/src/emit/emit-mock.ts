@@ -222,6 +222,12 @@ function emitTestBff(file: PlanFile, plan: Plan, names: FileNames): Lines {
             ["upstreams: made,"],
             ["/** Its time, and theirs. */"],
             ["clock: bed.clock,"],
+            ...(file.topics.some(({ entry }) => entry === undefined)
+              ? [
+                  ["/** Puts an item into a topic that has no call: its name, the key, and the item. */"],
+                  ["publish: bed.publish,"],
+                ]
+              : []),
             ["/** Ends what still runs. */"],
             ["close: () => bed.close(),"],
           ],
@@ -254,7 +260,7 @@ function endpointsOf(service: PlanService, file: PlanFile, plan: Plan, names: Fi
 }
 
 /** Names that the object has besides those of rpcs. */
-const OWN = ["mocks", "upstreams", "clock", "close"];
+const OWN = ["mocks", "upstreams", "clock", "publish", "close"];
 
 /** One property for each rpc; the service's name is in front of those that several services have. */
 function rpcsOf(services: readonly PlanService[], names: FileNames): Lines {

@@ -102,7 +102,7 @@ export interface RpcBehaviour {
   readonly validated?: true;
   /** Who may call it; left out: whoever is known, where that is. */
   readonly permit?: PermitBehaviour;
-  /** It answers with a message for each item of a call that is followed; it is told of the first. */
+  /** It answers with a message for each item of what it follows; it is told of the first, and of what comes behind it. */
   readonly stream?: StreamBehaviour;
   /** How often it may be called. */
   readonly limits?: readonly LimitBehaviour[];
@@ -130,12 +130,24 @@ export interface PermitBehaviour {
 export interface StreamBehaviour {
   /** What items are called among the arguments. */
   readonly var: string;
-  /** Of the call that is followed. */
+  /** Of the call that is followed; of a topic that of its own, by which mocks follow it. */
   readonly method: string;
   /** What mocks give. */
   readonly items: readonly ValueReport[];
   /** Which items count. */
   readonly if?: ExpressionReport;
+  /** Which is the last. */
+  readonly until?: ExpressionReport;
+  /** Of a topic. */
+  readonly key?: ExpressionReport;
+  /** Which item is the last of its key. */
+  readonly topic_until?: ExpressionReport;
+  /** Where it breaks it is opened again: opening it has no side effects. */
+  readonly reopens?: true;
+  /** It goes on behind an item. */
+  readonly position?: true;
+  /** Silence is a failure. */
+  readonly idle?: true;
 }
 export interface LimitBehaviour {
   readonly if?: ExpressionReport;

@@ -17,6 +17,17 @@ export const FAULTS = [
 ] as const;
 export type FaultName = (typeof FAULTS)[number];
 
+/** Further ones of a call that is followed: behind its first item that counts. */
+export const LATER_FAULTS = [
+  "broken later",
+  "not found later",
+  "silent later",
+  "garbage later",
+  "oversize later",
+] as const;
+export type LaterFault = (typeof LATER_FAULTS)[number];
+export type FollowedFault = FaultName | LaterFault;
+
 /** How every attempt of a call ends. */
 export type Ending =
   | { readonly kind: "answer" }

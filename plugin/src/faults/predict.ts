@@ -1,18 +1,12 @@
 // What each fault of each upstream does to each rpc, told from the plan's JSON alone.
 
 import { type Asked, type Caller, refusals } from "./admission.ts";
-import type {
-  BehaviourReport,
-  BlockBehaviour,
-  CallBehaviour,
-  FieldNames,
-  RpcBehaviour,
-  ValueReport,
-} from "./behaviour.ts";
+import type { BehaviourReport, FieldNames, RpcBehaviour, ValueReport } from "./behaviour.ts";
 import { Block, type Response } from "./block.ts";
 import { foundCaller } from "./caller.ts";
 import { codeName } from "./codes.ts";
-import { type Ending, endingOf, FAULTS, type FaultName } from "./endings.ts";
+import type { Ending } from "./endings.ts";
+import { firstItem, type Then } from "./followed.ts";
 import { distinct, type Effect, type Entry, type Failure, type Reason, type Result, valueResult } from "./results.ts";
 import { timestamp } from "./times.ts";
 import { fromReport, MapValue, MessageValue, UNKNOWN, Untold, type Value } from "./values.ts";
@@ -22,7 +16,12 @@ export type Prediction =
   /** `codes`: any of these. */
   | { readonly kind: "status"; readonly codes: readonly number[] }
   /** Nothing in `entries`: as when nothing is wrong. */
-  | { readonly kind: "answer"; readonly entries: readonly PredictedEntry[] }
+  | {
+      readonly kind: "answer";
+      readonly entries: readonly PredictedEntry[];
+      /** Of a stream whose source meets a fault later: what comes behind this item. */
+      readonly then?: Then;
+    }
   | { readonly kind: "untold"; readonly why: string };
 /** One Degradation; of effects and reasons any. */
 export interface PredictedEntry {
@@ -33,31 +32,7 @@ export interface PredictedEntry {
   /** It may be left out. */
   readonly optional: boolean;
 }
-export interface Cell {
-  readonly rpc: string;
-  /** `package.Service/Method` */
-  readonly call: string;
-  readonly fault: FaultName;
-  /** Undefined: its call is not made, or there is nothing to be stale. */
-  readonly prediction: Prediction | undefined;
-  /** Why there is no prediction. */
-  readonly left?: "not reached" | "keeps no old answers" | "has no breaker";
-  /** What running it takes, in milliseconds. */
-  readonly slowMs?: number;
-  readonly stale?: Stale;
-}
-type Stale = NonNullable<CallBehaviour["stale"]>;
-export interface RpcTable {
-  readonly rpc: string;
-  /** Who calls; null: nobody that is known; undefined: nobody asks. */
-  readonly caller: Caller | null | undefined;
-  /** It is told of the first item. */
-  readonly items: boolean;
-  readonly healthy: Prediction;
-  readonly cells: readonly Cell[];
-}
-
-const ANSWERS: Ending = { kind: "answer" };
+export const ANSWERS: Ending = { kind: "answer" };
 
 /** How one request ends. */
 export interface Run {
@@ -95,20 +70,29 @@ export function predict(
   if (rpc.untold !== undefined && !(given.assumed && rpc.validated))
     return { prediction: { kind: "untold", why: rpc.untold }, asked: response.asked };
   try {
-    return { prediction: ended(response, rpc, caller, askedBy(rpc, given)), asked: response.asked };
+    const prediction = ended(response, rpc, caller, askedBy(rpc, given));
+    return { prediction: isSeen(rpc, prediction) ? prediction : UNSEEN, asked: response.asked };
   } catch (error) {
     if (!(error instanceof Untold)) throw error;
     return { prediction: { kind: "untold", why: error.message }, asked: response.asked };
   }
 }
 
-function callerOf(behaviour: BehaviourReport, rpc: RpcBehaviour, given: Given): Caller | undefined {
+/** Without a field for it nobody sees what an item lacks. */
+function isSeen({ stream, degraded }: RpcBehaviour, prediction: Prediction): boolean {
+  return (
+    stream === undefined || degraded !== undefined || prediction.kind !== "answer" || prediction.entries.length === 0
+  );
+}
+const UNSEEN: Prediction = { kind: "untold", why: "it is followed, and has no field for what is degraded" };
+
+export function callerOf(behaviour: BehaviourReport, rpc: RpcBehaviour, given: Given): Caller | undefined {
   if (given.caller !== undefined) return given.caller ?? undefined;
   const toAsked = (caller: Caller): Response => responding(behaviour, rpc, () => ANSWERS, given, caller);
   return foundCaller(behaviour, rpc, askedBy(rpc, given), toAsked);
 }
 
-function askedBy(rpc: RpcBehaviour, { request: report = rpc.request, remembered = false }: Given): Asked {
+export function askedBy(rpc: RpcBehaviour, { request: report = rpc.request, remembered = false }: Given): Asked {
   const request = fromReport(report);
   const fields = request instanceof MessageValue ? [...request.fields] : [];
   // Old answers are there when two requests have come before.
@@ -119,7 +103,7 @@ function askedBy(rpc: RpcBehaviour, { request: report = rpc.request, remembered 
 /** When a BFF on mocks begins: 2027-01-15T08:00:01Z. */
 const NOW_NS = 1_800_000_001_000_000_000n;
 
-function responding(
+export function responding(
   behaviour: BehaviourReport,
   rpc: RpcBehaviour,
   ending: (method: string) => Ending,
@@ -157,7 +141,9 @@ function ended(response: Response, rpc: RpcBehaviour, caller: Caller | undefined
   if (refused.length > 0) return { kind: "status", codes: refused };
   const service = response.behaviour.services[rpc.service];
   if (service !== undefined) response.shared = new Block(response, service, { args: new Map(), starts: rpc.starts });
-  const root = new Block(response, report, withItem(response, rpc, asked));
+  const given = withItem(response, rpc, asked);
+  if (typeof given === "number") throw new Untold("its key is none, and what is asked before is not told");
+  const root = new Block(response, report, given);
   const failures: Failure[] = [];
   let goesOn = (response.shared?.admits() ?? true) && root.admits();
   let result: Result | undefined;
@@ -176,18 +162,12 @@ function ended(response: Response, rpc: RpcBehaviour, caller: Caller | undefined
   return { kind: "answer", entries: folded(told).map(predicted) };
 }
 
-/** Of a stream the first item that counts stands among the arguments. */
-function withItem(response: Response, { stream }: RpcBehaviour, asked: Asked): Asked {
+/** Of a stream the first item that counts stands among the arguments; a number: the code with which none comes. */
+function withItem(response: Response, { stream }: RpcBehaviour, asked: Asked): Asked | number {
   if (stream === undefined) return asked;
-  const block = new Block(response, { steps: [], fields: [] }, asked);
-  for (const one of stream.items) {
-    const item = valueResult(fromReport(one));
-    const locals = new Map([[stream.var, item]]);
-    const held = stream.if && block.condition(stream.if, locals);
-    if (held !== undefined && (held.state !== "value" || held.value !== true)) continue;
-    return { ...asked, args: new Map([...asked.args, [stream.var, item]]) };
-  }
-  throw new Untold("no item of the sample counts");
+  const item = firstItem(response, stream, asked);
+  if (typeof item === "number") return item;
+  return { ...asked, args: new Map([...asked.args, [stream.var, valueResult(item.value)]]) };
 }
 
 /** The guards of the root message that hold win over all: the first declared of them. */
@@ -233,101 +213,6 @@ function predicted({ path, effects, causes, optional }: Entry): PredictedEntry {
   };
 }
 
-// ---- the table ----
-
-/** Every fault of every call of an rpc. */
-export function tableOf(behaviour: BehaviourReport, rpc: RpcBehaviour, asked: Given = {}): RpcTable {
-  const caller = behaviour.identity && (callerOf(behaviour, rpc, asked) ?? null);
-  const given: Given = { ...asked, caller: caller ?? null };
-  const healthy = predict(behaviour, rpc, () => ANSWERS, given);
-  const cells = callsOf(behaviour, rpc).flatMap(({ method, timeoutMs, stale }) =>
-    FAULTS.map((fault): Cell => {
-      const cell = { rpc: rpc.rpc, call: method, fault, prediction: undefined };
-      if (healthy.prediction.kind !== "untold" && !healthy.asked.has(method)) return { ...cell, left: "not reached" };
-      if (fault === "stale" && stale === undefined) return { ...cell, left: "keeps no old answers" };
-      if (fault === "breaker open" && breakerOf(behaviour, method) === null) return { ...cell, left: "has no breaker" };
-      const met = endingOf(fault);
-      const ending = (of: string): Ending => (meets(behaviour, method, fault, of) ? met : ANSWERS);
-      const open = openInStream(behaviour, rpc, { method, timeoutMs, fault });
-      if (open !== undefined) return { ...cell, prediction: { kind: "untold", why: open } };
-      const { prediction } = predict(behaviour, rpc, ending, { ...given, remembered: fault === "stale" });
-      return {
-        ...cell,
-        prediction,
-        ...(fault === "slow" && { slowMs: Math.max(1, Math.floor((timeoutMs ?? 100) / 10)) }),
-        ...(fault === "stale" && stale !== undefined && { stale }),
-      };
-    }),
-  );
-  return { rpc: rpc.rpc, caller, items: rpc.stream !== undefined, healthy: healthy.prediction, cells };
-}
-
-/** What of a stream is not told: its opening and its items have time each of their own, and what it follows goes on by itself. */
-function openInStream(
-  behaviour: BehaviourReport,
-  { stream, for_calls_ms: forCallsMs }: RpcBehaviour,
-  {
-    method,
-    timeoutMs,
-    fault,
-  }: { readonly method: string; readonly timeoutMs: number | undefined; readonly fault: FaultName },
-): string | undefined {
-  if (stream === undefined) return undefined;
-  if (fault === "timeout" && (timeoutMs ?? forCallsMs) >= forCallsMs) return "it has no time of its own";
-  if (meets(behaviour, method, fault, stream.method)) return "what is followed meets it, too";
-  return undefined;
-}
-
-const serviceOf = (method: string): string => method.slice(0, method.lastIndexOf("/"));
-
-/** Whose breaker a method has. */
-function breakerOf({ breakers }: BehaviourReport, method: string): string | null {
-  const own = breakers[method];
-  if (own !== undefined) return own === null ? null : method;
-  return breakers[serviceOf(method)] === "service" ? serviceOf(method) : null;
-}
-/** Whether a call meets the fault of another: breakers and limits are those of the upstream. */
-function meets(behaviour: BehaviourReport, method: string, fault: FaultName, of: string): boolean {
-  if (fault === "breaker open") return breakerOf(behaviour, of) === breakerOf(behaviour, method);
-  if (fault === "limited") return serviceOf(of) === serviceOf(method);
-  return of === method;
-}
-
-interface CallOfRpc {
-  readonly method: string;
-  readonly timeoutMs: number | undefined;
-  readonly stale: Stale | undefined;
-}
-/** The methods that a request may call, in the order in which they stand. */
-export function callsOf(behaviour: BehaviourReport, rpc: RpcBehaviour): readonly CallOfRpc[] {
-  const found = new Map<string, CallOfRpc>();
-  const seen = new Set<string>();
-  const visit = (block: Pick<BlockBehaviour, "steps"> | undefined, starts?: readonly string[]): void => {
-    for (const step of block?.steps ?? []) {
-      if (starts !== undefined && !starts.includes(step.name ?? `#${step.index}`)) continue;
-      const source = step.source.kind === "each" ? step.source.of : step.source;
-      if (source.kind === "call") add(found, source.call);
-      if (source.kind !== "compose" || seen.has(source.message)) continue;
-      seen.add(source.message);
-      visit(behaviour.messages[source.message]);
-    }
-  };
-  visit(rpc.permit);
-  visit(behaviour.services[rpc.service], rpc.starts);
-  visit(behaviour.messages[rpc.composes]);
-  return [...found.values()];
-}
-/** Of several calls of one method the shortest times. */
-function add(found: Map<string, CallOfRpc>, { method, timeout_ms, stale }: CallBehaviour): void {
-  const before = found.get(method);
-  const times = [before?.timeoutMs, timeout_ms].filter((ms) => ms !== undefined);
-  found.set(method, {
-    method,
-    timeoutMs: times.length === 0 ? undefined : Math.min(...times),
-    stale: before?.stale ?? stale,
-  });
-}
-
 // ---- as text ----
 
 /** A prediction in one line, as tables and tests have it; undefined: it cannot be told. */
@@ -337,5 +222,10 @@ export function writtenPrediction(prediction: Prediction): string | undefined {
   const entries = prediction.entries.map(({ path, effects, reasons, upstreams, optional }) =>
     [`${path}${optional ? "?" : ""}`, effects.join("|"), reasons.join("|"), upstreams.join("|")].join(" ").trimEnd(),
   );
-  return entries.length === 0 ? "answer" : entries.join(", ");
+  const then = prediction.then === undefined ? "" : `; then ${writtenThen(prediction.then)}`;
+  return (entries.length === 0 ? "answer" : entries.join(", ")) + then;
+}
+function writtenThen(then: Then): string {
+  if (then.kind === "status") return `status ${codeName(then.code)}`;
+  return then.kind === "end" ? "end" : "item";
 }

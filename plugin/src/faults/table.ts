@@ -1,8 +1,10 @@
 // The table for people: what each fault of each call does to an rpc.
 import type { Caller } from "./admission.ts";
+import type { Cell, RpcTable } from "./cells.ts";
 import { codeName } from "./codes.ts";
 import { FAULTS } from "./endings.ts";
-import type { Cell, Prediction, RpcTable } from "./predict.ts";
+import type { Then } from "./followed.ts";
+import type { Prediction } from "./predict.ts";
 
 /** @param example what the request is called */
 export function tableText({ rpc, caller, items, healthy, cells }: RpcTable, example: string): string {
@@ -59,9 +61,15 @@ function outcomeOf(prediction: Prediction | undefined): string {
   if (prediction === undefined) return "";
   if (prediction.kind === "untold") return `cannot be told: ${prediction.why}`;
   if (prediction.kind === "status") return `the request fails: ${prediction.codes.map(codeName).join(" or ")}`;
-  if (prediction.entries.length === 0) return "nothing is missing";
+  const then = prediction.then === undefined ? "" : `; ${thenOf(prediction.then)}`;
+  if (prediction.entries.length === 0) return `nothing is missing${then}`;
   const all = prediction.entries.map(
     ({ path, effects, optional }) => `${path} ${effects.join(" or ").toLowerCase()}${optional ? " (perhaps)" : ""}`,
   );
-  return `answered, with ${all.join(", ")}`;
+  return `answered, with ${all.join(", ")}${then}`;
+}
+/** What comes behind the first item. */
+function thenOf(then: Then): string {
+  if (then.kind === "status") return `then the stream fails: ${codeName(then.code)}`;
+  return then.kind === "end" ? "then the stream is at its end" : "then it is opened again, and goes on";
 }

@@ -130,23 +130,33 @@ function rpcBehaviour(
 }
 
 function streamOf({ stream }: PlanMethod): StreamBehaviour | undefined {
-  if (stream?.source.kind !== "call") return undefined;
-  const { method } = stream.source.call;
+  if (stream === undefined) return undefined;
+  const { source, of, idleMs } = stream;
+  const followed = source.kind === "call" ? of : source.topic.of;
+  const call = source.kind === "call" ? source.call : source.topic.of.call;
+  if (call === undefined) return undefined;
+  const yes = true as const;
   return {
-    var: stream.of.item.name,
-    method: fullName(method),
-    items: sampleItems(method.output).map((item) => messageReport(reflect(method.output, item))),
-    ...defined("if", maybe(stream.of.if)),
+    var: of.item.name,
+    method: fullName(call.method),
+    items: sampleItems(call.method.output).map((item) => messageReport(reflect(call.method.output, item))),
+    ...defined("if", maybe(of.if)),
+    ...defined("until", maybe(of.until)),
+    ...(source.kind === "follow" && { key: expressionReport(source.key) }),
+    ...(source.kind === "follow" && defined("topic_until", maybe(source.topic.of.until))),
+    ...(call.effects === "none" && { reopens: yes }),
+    ...(followed.position !== undefined && { position: yes }),
+    ...(idleMs !== undefined && { idle: yes }),
   };
 }
 
 /** Why its end is not told. */
 function untoldOf(planned: PlanMethod): Pick<RpcBehaviour, "untold" | "validated"> {
   const { stream } = planned;
-  if (stream !== undefined && stream.source.kind !== "call") return { untold: "items of a topic are not known" };
-  // Without a field for it nobody sees what an item lacks.
-  if (stream !== undefined && planned.method.degradedField === undefined)
-    return { untold: "it is followed, and has no field for what is degraded" };
+  if (stream?.source.kind === "follow") {
+    if (stream.source.topic.of.call === undefined) return { untold: "items of a topic without a call are not known" };
+    if (stream.overflow.value === "latest") return { untold: "which item of a topic is the newest is not known" };
+  }
   return isOpen(planned) ? { untold: "its request has rules, which the sample may break", validated: true } : {};
 }
 

@@ -3,7 +3,8 @@ import { type DescMessage, fromJson, type JsonObject, type JsonValue, type Regis
 import { reflect } from "@bufbuild/protobuf/reflect";
 import type { ValueReport } from "../faults/behaviour.ts";
 import { givenCaller } from "../faults/caller.ts";
-import { type Given, type RpcTable, tableOf } from "../faults/predict.ts";
+import { type RpcTable, tableOf } from "../faults/cells.ts";
+import type { Given } from "../faults/predict.ts";
 import { tableText } from "../faults/table.ts";
 import type { Parameter } from "../parameter.ts";
 import { fullName } from "../resolve/policies/entries.ts";

@@ -20,6 +20,7 @@ import { type IncomingHeaders, NOWHERE, type Peer } from "../identity/incoming.t
 import { Limits } from "../limits/limits.ts";
 import type { Observer } from "../observer.ts";
 import type { StreamEndpoint } from "../stream/stream-endpoint.ts";
+import { MemoryTopics } from "../topic/memory-store.ts";
 import { Topics } from "../topic/topic.ts";
 import { PREFIX_BYTES } from "../wire/frame.ts";
 import { FakeClock } from "./fake-clock.ts";
@@ -72,7 +73,7 @@ export class TestBed<C extends Clock = Clock, Principal extends DescMessage = De
   readonly upstreams: UpstreamOptions;
   readonly cache: Cache;
   readonly limits: Limits;
-  /** As the process has them: without NATS, through their calls. */
+  /** As the process has them: without NATS, through their calls, and those that have none in its memory. */
   readonly topics: Topics;
   readonly observer: Observer | undefined;
   /** For mocks: what they throw is thrown by the next call that ends. */
@@ -84,6 +85,9 @@ export class TestBed<C extends Clock = Clock, Principal extends DescMessage = De
   readonly #caller: TestCaller<Principal> | undefined;
   readonly #errors: Error[] = [];
   readonly #running = new Set<() => void>();
+  readonly #lone = new MemoryTopics();
+  /** Puts an item into a topic that has no call, for those who follow it. */
+  readonly publish = (topic: string, key: string, item: Message): void => this.#lone.publish(topic, key, item);
 
   /** @param identity of a BFF that has one */
   constructor({ clock, observer, caller }: TestOptions<C, Principal>, identity?: TestIdentity<Principal>) {
@@ -93,7 +97,7 @@ export class TestBed<C extends Clock = Clock, Principal extends DescMessage = De
     this.clock = clock ?? (own as Clock as C);
     this.cache = new Cache({ clock: this.clock });
     this.limits = new Limits({ clock: this.clock, fault: (what, cause) => this.thrown(new Error(what, { cause })) });
-    this.topics = new Topics({ clock: this.clock, observer });
+    this.topics = new Topics({ clock: this.clock, observer, lone: this.#lone });
     this.upstreams = { clock: this.clock, cache: this.cache, observer };
     this.observer = observer;
     this.#caller = caller;

@@ -7,7 +7,7 @@ import type { Degradation } from "../gen/bff/v1/degradation_pb.ts";
 import { Degradation_Effect as Effect, Degradation_Reason as Reason } from "../gen/bff/v1/degradation_pb.ts";
 import type { Behaviour } from "./behaviour.ts";
 import type { FakeClock } from "./fake-clock.ts";
-import type { TestFollow } from "./followed.ts";
+import { TestFollow } from "./followed.ts";
 import type { MockUpstream } from "./mock-upstream.ts";
 
 /** What may happen to a call. */
@@ -22,7 +22,10 @@ export type MockFault =
   | "breaker open"
   | "limited"
   | "slow"
-  | "stale";
+  | "stale"
+  | MockLaterFault;
+/** What may happen to a call that is followed behind its first item that counts. */
+export type MockLaterFault = "broken later" | "not found later" | "silent later" | "garbage later" | "oversize later";
 
 /** What `createTestBff` gives, as far as a fault needs it. */
 export interface FaultableBff {
@@ -36,8 +39,8 @@ export interface FaultCell {
   /** `package.Service/Method` */
   readonly call: string;
   readonly fault: MockFault;
-  /** It is asked for an item of a stream. */
-  readonly items?: true;
+  /** The call is one that is followed, and gives so many items before what happens later. */
+  readonly followed?: number;
   /** In milliseconds: how late it answers when it is slow; of "stale" how long answers are fresh, and for how long old ones do. */
   readonly slowMs?: number;
   readonly ttlMs?: number;
@@ -45,7 +48,7 @@ export interface FaultCell {
 }
 
 const TEXT = "made to fail";
-const BEHAVIOURS: Readonly<Record<MockFault, Behaviour>> = {
+const BEHAVIOURS: Readonly<Record<Exclude<MockFault, MockLaterFault>, Behaviour>> = {
   timeout: { kind: "hang" },
   unavailable: { kind: "status", code: Code.UNAVAILABLE, message: TEXT },
   refused: { kind: "refused" },
@@ -59,25 +62,39 @@ const BEHAVIOURS: Readonly<Record<MockFault, Behaviour>> = {
   stale: { kind: "status", code: Code.UNAVAILABLE, message: TEXT },
 };
 
+const LATER: Readonly<Record<MockLaterFault, (afterItems: number) => Behaviour>> = {
+  "broken later": (afterItems) => ({ kind: "broken", afterItems }),
+  "not found later": (afterItems) => ({ kind: "status", code: Code.NOT_FOUND, message: TEXT, afterItems }),
+  "silent later": (afterItems) => ({ kind: "hang", afterItems }),
+  "garbage later": (afterItems) => ({ kind: "garbage", afterItems }),
+  "oversize later": (afterItems) => ({ kind: "oversize", afterItems }),
+};
+function behaviourOf({ fault, slowMs = 1, followed = 0 }: FaultCell): Behaviour {
+  if (fault === "slow") return { kind: "answer", afterMs: slowMs };
+  return isLater(fault) ? LATER[fault](followed) : BEHAVIOURS[fault];
+}
+const isLater = (fault: MockFault): fault is MockLaterFault => fault in LATER;
+
 /**
  * A test of one cell: it fails with what is not as predicted.
  *
  * @param make a new BFF on mocks, that answers samples
- * @param predicted as generated code writes it: `status UNAVAILABLE`, `answer`, or entries as in `spent_cents MISSING TIMEOUT billing.v1.BillingService`
+ * @param predicted as generated code writes it: `status UNAVAILABLE`, `answer`, or entries as in `spent_cents MISSING TIMEOUT billing.v1.BillingService`;
+ * of a stream that is followed further with what comes behind: `answer; then status INTERNAL`, `answer; then item`, `answer; then end`
  */
 export async function runFaultTest<Bff extends FaultableBff>(
   make: () => Bff,
   cell: FaultCell,
   predicted: string,
-  ask: (bff: Bff, call: Parameters<Ask>[0]) => Promise<Message>,
+  ask: (bff: Bff, call: Parameters<Ask>[0]) => ReturnType<Ask>,
 ): Promise<void> {
   const bff = make();
   const wrong = await runFaultCell(bff, cell, predicted, (call) => ask(bff, call));
   if (wrong !== undefined) throw new Error(`${cell.call} × ${cell.fault}: ${wrong}`);
 }
 
-/** Asks with the headers of the answer. */
-export type Ask = (call: { readonly onHeader: (headers: Headers) => void }) => Promise<Message>;
+/** Asks with the headers of the answer; a stream it follows. */
+export type Ask = (call: { readonly onHeader: (headers: Headers) => void }) => Promise<Message> | TestFollow<Message>;
 
 /**
  * Brings a new BFF into the fault, asks it, closes it, and says what is not as predicted: undefined when it is as it should be.
@@ -93,7 +110,11 @@ export async function runFaultCell(
 ): Promise<string | undefined> {
   try {
     await meet(bff, cell, ask);
-    return held(predicted, await asked(ask, cell));
+    const [first = "", then] = predicted.split("; then ");
+    const got = await asked(ask, then !== undefined);
+    const wrong = held(first, got);
+    if (wrong !== undefined || then === undefined) return wrong;
+    return got.then === then ? undefined : `predicted ${predicted}, got ${first}; then ${got.then}`;
   } finally {
     bff.close();
   }
@@ -105,18 +126,17 @@ async function meet(bff: FaultableBff, cell: FaultCell, ask: Ask): Promise<void>
   const mock = Object.values(bff.mocks).find((one) => one.service === service);
   const upstream = Object.values(bff.upstreams).find((one) => one.service === service);
   if (mock === undefined || upstream === undefined) throw new TypeError(`this BFF does not call ${service}`);
-  const behave = (): void =>
-    mock.setBehaviour(call, fault === "slow" ? { kind: "answer", afterMs: cell.slowMs ?? 1 } : BEHAVIOURS[fault]);
+  const behave = (): void => mock.setBehaviour(call, behaviourOf(cell));
   if (fault === "breaker open") openBreaker(upstream, call);
-  if (fault === "limited") fill(upstream);
+  if (fault === "limited") fill(cell.followed === undefined ? upstream.limit : upstream.streams);
   if (fault === "stale") {
     const { ttlMs = 0, staleMs = 0 } = cell;
     const step = Math.max(1, (staleMs - ttlMs) / 3);
-    await asked(ask, cell);
+    await asked(ask);
     await bff.clock.advance(ttlMs + step);
     behave();
     // The first that comes past the time renews it, and whoever comes next knows what came of that.
-    await asked(ask, cell);
+    await asked(ask);
     await bff.clock.advance(step);
   }
   behave();
@@ -129,9 +149,9 @@ function openBreaker(upstream: Upstream, method: string): void {
     if (ticket !== undefined) breaker.sample(ticket, false);
   }
 }
-function fill(upstream: Upstream): void {
+function fill(places: Upstream["limit"]): void {
   const waiter = { critical: true, admitted: () => {}, shed: () => {} };
-  for (let i = 0; i < 1_000_000 && upstream.limit?.enter({ ...waiter }) !== "full"; i++);
+  for (let i = 0; i < 1_000_000 && places?.enter({ ...waiter }) !== "full"; i++);
 }
 
 interface Got {
@@ -139,21 +159,27 @@ interface Got {
   readonly entries: readonly Degradation[];
   /** Whether the response has a field for them; else the header says what paths are touched. */
   readonly paths: readonly string[];
+  /** What comes behind the first item of a stream, where that is asked. */
+  readonly then?: string;
 }
-async function asked(ask: Ask, { items }: FaultCell): Promise<Got> {
+/** @param further whether it is asked what comes behind the first item of a stream */
+async function asked(ask: Ask, further = false): Promise<Got> {
   let header = "";
   const onHeader = (headers: Headers): void => {
     header = headers.get("bff-degraded") ?? "";
   };
   try {
-    const message = await ask({ onHeader });
+    const answer = ask({ onHeader });
+    const follow = answer instanceof TestFollow ? answer : undefined;
+    const message = await (answer instanceof TestFollow ? firstItem(answer) : answer);
     const entries = Object.values(message).flatMap((of: unknown) =>
       Array.isArray(of) ? of.filter(isDegradation) : [],
     );
     const said = header.split(",").filter((path) => path !== "");
     // Of an item no header tells.
-    const paths = items === true ? entries.map(({ path }) => folded(path)) : said;
-    return { code: undefined, entries, paths };
+    const paths = follow === undefined ? said : entries.map(({ path }) => folded(path));
+    const then = further && follow !== undefined ? { then: await behind(follow) } : {};
+    return { code: undefined, entries, paths, ...then };
   } catch (thrown) {
     if (!(thrown instanceof ConnectError)) throw thrown;
     return { code: thrown.code as number as Code, entries: [], paths: [] };
@@ -166,10 +192,20 @@ function isDegradation(of: unknown): of is Degradation {
 const folded = (path: string): string => path.replace(/\[("(\\.|[^"\\])*"|[^\]]*)\]/g, "[*]");
 
 /** The first item of a stream; its end before that is an error. */
-export async function firstItem<Item>(follow: TestFollow<Item>): Promise<Item> {
+async function firstItem<Item>(follow: TestFollow<Item>): Promise<Item> {
   const item = await follow.next();
   if (item === undefined) throw new Error("the stream has ended before its first item");
   return item;
+}
+
+/** What comes next, as predictions have it. */
+async function behind(follow: TestFollow<Message>): Promise<string> {
+  try {
+    return (await follow.next()) === undefined ? "end" : "item";
+  } catch (thrown) {
+    if (!(thrown instanceof ConnectError)) throw thrown;
+    return `status ${nameOf(Code, thrown.code)}`;
+  }
 }
 
 interface Predicted {

@@ -10,8 +10,8 @@ export {
   type Ask,
   type FaultableBff,
   type FaultCell,
-  firstItem,
   type MockFault,
+  type MockLaterFault,
   runFaultCell,
   runFaultTest,
 } from "./fault-cell.ts";

@@ -1,0 +1,179 @@
+// The table: every fault of every call of an rpc, and of the call that it follows.
+import type { Caller } from "./admission.ts";
+import type { BehaviourReport, BlockBehaviour, CallBehaviour, RpcBehaviour } from "./behaviour.ts";
+import { type Ending, endingOf, FAULTS, type FaultName, type FollowedFault, LATER_FAULTS } from "./endings.ts";
+import { behindFirst, firstItem, isLater, openingFault } from "./followed.ts";
+import { ANSWERS, askedBy, callerOf, type Given, type Prediction, predict, type Run, responding } from "./predict.ts";
+import { Untold } from "./values.ts";
+
+export interface Cell {
+  readonly rpc: string;
+  /** `package.Service/Method` */
+  readonly call: string;
+  readonly fault: FollowedFault;
+  /** Undefined: its call is not made, or there is nothing to be stale. */
+  readonly prediction: Prediction | undefined;
+  /** Why there is no prediction. */
+  readonly left?: "not reached" | "keeps no old answers" | "has no breaker";
+  /** What running it takes, in milliseconds. */
+  readonly slowMs?: number;
+  readonly stale?: Stale;
+  /** It is the call that is followed; so many items come before what happens later. */
+  readonly followed?: { readonly items: number };
+}
+type Stale = NonNullable<CallBehaviour["stale"]>;
+export interface RpcTable {
+  readonly rpc: string;
+  /** Who calls; null: nobody that is known; undefined: nobody asks. */
+  readonly caller: Caller | null | undefined;
+  /** It is told of the first item. */
+  readonly items: boolean;
+  readonly healthy: Prediction;
+  readonly cells: readonly Cell[];
+}
+
+/** Every fault of every call of an rpc. */
+export function tableOf(behaviour: BehaviourReport, rpc: RpcBehaviour, asked: Given = {}): RpcTable {
+  const caller = behaviour.identity && (callerOf(behaviour, rpc, asked) ?? null);
+  const given: Given = { ...asked, caller: caller ?? null };
+  const healthy = predict(behaviour, rpc, () => ANSWERS, given);
+  const cells = callsOf(behaviour, rpc).flatMap((call) =>
+    FAULTS.map((fault): Cell => cellOf(behaviour, rpc, { call, fault, healthy, given })),
+  );
+  const followed = followedCells(behaviour, rpc, { healthy: healthy.prediction, given });
+  return {
+    rpc: rpc.rpc,
+    caller,
+    items: rpc.stream !== undefined,
+    healthy: healthy.prediction,
+    cells: [...followed, ...cells],
+  };
+}
+
+function cellOf(
+  behaviour: BehaviourReport,
+  rpc: RpcBehaviour,
+  {
+    call: { method, timeoutMs, stale },
+    fault,
+    healthy,
+    given,
+  }: { readonly call: CallOfRpc; readonly fault: FaultName; readonly healthy: Run; readonly given: Given },
+): Cell {
+  const cell = { rpc: rpc.rpc, call: method, fault, prediction: undefined };
+  if (healthy.prediction.kind !== "untold" && !healthy.asked.has(method)) return { ...cell, left: "not reached" };
+  if (fault === "stale" && stale === undefined) return { ...cell, left: "keeps no old answers" };
+  if (fault === "breaker open" && breakerOf(behaviour, method) === null) return { ...cell, left: "has no breaker" };
+  const met = endingOf(fault);
+  const ending = (of: string): Ending => (meets(behaviour, method, fault, of) ? met : ANSWERS);
+  const open = openInStream(behaviour, rpc, { method, timeoutMs, fault });
+  if (open !== undefined) return { ...cell, prediction: { kind: "untold", why: open } };
+  const { prediction } = predict(behaviour, rpc, ending, { ...given, remembered: fault === "stale" });
+  return {
+    ...cell,
+    prediction,
+    ...(fault === "slow" && { slowMs: Math.max(1, Math.floor((timeoutMs ?? 100) / 10)) }),
+    ...(fault === "stale" && stale !== undefined && { stale }),
+  };
+}
+
+/** What of a stream is not told: its opening and its items have time each of their own, and a breaker stands before what it follows, too. */
+function openInStream(
+  behaviour: BehaviourReport,
+  { stream, for_calls_ms: forCallsMs }: RpcBehaviour,
+  {
+    method,
+    timeoutMs,
+    fault,
+  }: { readonly method: string; readonly timeoutMs: number | undefined; readonly fault: FaultName },
+): string | undefined {
+  if (stream === undefined) return undefined;
+  if (fault === "timeout" && (timeoutMs ?? forCallsMs) >= forCallsMs) return "it has no time of its own";
+  if (fault === "breaker open" && meets(behaviour, method, fault, stream.method))
+    return "what is followed meets it, too";
+  return undefined;
+}
+
+/** What is followed, where the first item is known. */
+function followedCells(
+  behaviour: BehaviourReport,
+  rpc: RpcBehaviour,
+  { healthy, given }: { readonly healthy: Prediction; readonly given: Given },
+): readonly Cell[] {
+  const { stream } = rpc;
+  if (stream === undefined) return [];
+  const cell = { rpc: rpc.rpc, call: stream.method, prediction: undefined };
+  const caller = callerOf(behaviour, rpc, given);
+  const response = responding(behaviour, rpc, () => ANSWERS, given, caller);
+  return [...FAULTS, ...LATER_FAULTS].map((fault): Cell => {
+    if (fault === "stale") return { ...cell, fault, left: "keeps no old answers" };
+    if (fault === "breaker open" && breakerOf(behaviour, stream.method) === null)
+      return { ...cell, fault, left: "has no breaker" };
+    if (healthy.kind === "untold") return { ...cell, fault, prediction: healthy };
+    if (healthy.kind === "status")
+      return { ...cell, fault, prediction: { kind: "untold", why: "nothing comes when nothing is wrong" } };
+    try {
+      const item = firstItem(response, stream, askedBy(rpc, given));
+      if (typeof item === "number") throw new Untold("its key is none");
+      const followed = { items: item.number };
+      if (isLater(fault))
+        return { ...cell, fault, followed, prediction: { ...healthy, then: behindFirst(stream, fault, item) } };
+      const code = openingFault(stream, fault);
+      const prediction: Prediction = code === undefined ? healthy : { kind: "status", codes: [code] };
+      return { ...cell, fault, followed, prediction, ...(fault === "slow" && { slowMs: 10 }) };
+    } catch (error) {
+      if (!(error instanceof Untold)) throw error;
+      return { ...cell, fault, prediction: { kind: "untold", why: error.message } };
+    }
+  });
+}
+
+const serviceOf = (method: string): string => method.slice(0, method.lastIndexOf("/"));
+
+/** Whose breaker a method has. */
+function breakerOf({ breakers }: BehaviourReport, method: string): string | null {
+  const own = breakers[method];
+  if (own !== undefined) return own === null ? null : method;
+  return breakers[serviceOf(method)] === "service" ? serviceOf(method) : null;
+}
+/** Whether a call meets the fault of another: breakers and limits are those of the upstream. */
+function meets(behaviour: BehaviourReport, method: string, fault: FaultName, of: string): boolean {
+  if (fault === "breaker open") return breakerOf(behaviour, of) === breakerOf(behaviour, method);
+  if (fault === "limited") return serviceOf(of) === serviceOf(method);
+  return of === method;
+}
+
+interface CallOfRpc {
+  readonly method: string;
+  readonly timeoutMs: number | undefined;
+  readonly stale: Stale | undefined;
+}
+/** The methods that a request may call, in the order in which they stand. */
+export function callsOf(behaviour: BehaviourReport, rpc: RpcBehaviour): readonly CallOfRpc[] {
+  const found = new Map<string, CallOfRpc>();
+  const seen = new Set<string>();
+  const visit = (block: Pick<BlockBehaviour, "steps"> | undefined, starts?: readonly string[]): void => {
+    for (const step of block?.steps ?? []) {
+      if (starts !== undefined && !starts.includes(step.name ?? `#${step.index}`)) continue;
+      const source = step.source.kind === "each" ? step.source.of : step.source;
+      if (source.kind === "call") add(found, source.call);
+      if (source.kind !== "compose" || seen.has(source.message)) continue;
+      seen.add(source.message);
+      visit(behaviour.messages[source.message]);
+    }
+  };
+  visit(rpc.permit);
+  visit(behaviour.services[rpc.service], rpc.starts);
+  visit(behaviour.messages[rpc.composes]);
+  return [...found.values()];
+}
+/** Of several calls of one method the shortest times. */
+function add(found: Map<string, CallOfRpc>, { method, timeout_ms, stale }: CallBehaviour): void {
+  const before = found.get(method);
+  const times = [before?.timeoutMs, timeout_ms].filter((ms) => ms !== undefined);
+  found.set(method, {
+    method,
+    timeoutMs: times.length === 0 ? undefined : Math.min(...times),
+    stale: before?.stale ?? stale,
+  });
+}

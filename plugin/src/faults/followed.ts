@@ -1,0 +1,99 @@
+// What the faults of a followed call come to: how its stream ends without an item, or what comes behind the first one.
+import type { Asked } from "./admission.ts";
+import type { StreamBehaviour } from "./behaviour.ts";
+import { Block, type Response } from "./block.ts";
+import { type Ending, endingOf, type FaultName, type FollowedFault, type LaterFault } from "./endings.ts";
+import { type Locals, type Result, valueResult } from "./results.ts";
+import { fromReport, Untold, type Value } from "./values.ts";
+
+/** The first item that counts. */
+export interface FirstItem {
+  readonly value: Value;
+  /** Items up to it, itself among them. */
+  readonly number: number;
+  /** Nothing comes behind it. */
+  readonly last: boolean;
+}
+/** What comes behind the first item. */
+export type Then =
+  | { readonly kind: "end" }
+  | { readonly kind: "goes on" }
+  | { readonly kind: "status"; readonly code: number };
+
+const INVALID_ARGUMENT = 3;
+const UNAVAILABLE = 14;
+
+/** What no key of a topic has. */
+const UNFIT = /[.*>\s\p{Cc}]/u;
+const MOST_KEY_BYTES = 256;
+
+/** The first of the mock's items that counts; a number: the code with which the stream fails before one comes. */
+export function firstItem(response: Response, stream: StreamBehaviour, asked: Asked): FirstItem | number {
+  const block = new Block(response, { steps: [], fields: [] }, asked);
+  if (stream.key !== undefined && !isKey(block.evaluate(stream.key))) return INVALID_ARGUMENT;
+  for (const [i, one] of stream.items.entries()) {
+    const value = fromReport(one);
+    const item = valueResult(value);
+    const locals: Locals = new Map([
+      [stream.var, item],
+      ["event", item],
+    ]);
+    const holds = (condition: StreamBehaviour["if"]): boolean => {
+      const held = condition && block.condition(condition, locals);
+      return held?.state === "value" && held.value === true;
+    };
+    const last = holds(stream.until) || holds(stream.topic_until);
+    if (stream.if === undefined || holds(stream.if)) return { value, number: i + 1, last };
+    if (last) break;
+  }
+  throw new Untold("no item of the sample counts");
+}
+function isKey(result: Result): boolean {
+  if (result.state !== "value") return true;
+  const { value } = result;
+  if (typeof value !== "string") throw new Untold("its key is not known");
+  return value !== "" && !UNFIT.test(value) && new TextEncoder().encode(value).length <= MOST_KEY_BYTES;
+}
+
+/** The code with which a stream fails whose call meets this from its first opening on; undefined: it does not. */
+export function openingFault(stream: StreamBehaviour, fault: FaultName): number | undefined {
+  switch (fault) {
+    case "slow":
+      return undefined;
+    case "timeout":
+      return UNAVAILABLE; // it is as old as it may be, or was silent for as long as it may be
+    case "breaker open":
+      if (stream.reopens) throw new Untold("it is opened when the breaker lets it");
+      return UNAVAILABLE;
+    default: {
+      const ending = endingOf(fault);
+      if (ending.kind !== "failure") throw new Error(`${fault} is no failure`);
+      return ending.clientCode; // those that may be there again soon are opened again for a while
+    }
+  }
+}
+
+/** What comes behind the first item when the source meets this. */
+export function behindFirst(stream: StreamBehaviour, fault: LaterFault, { last }: FirstItem): Then {
+  if (last) return { kind: "end" };
+  const goesOn = stream.reopens === true && stream.position === true;
+  switch (fault) {
+    case "broken later":
+      return goesOn ? { kind: "goes on" } : { kind: "status", code: UNAVAILABLE };
+    case "silent later":
+      return goesOn && stream.idle === true ? { kind: "goes on" } : { kind: "status", code: UNAVAILABLE };
+    default:
+      return { kind: "status", code: laterEnding(fault).clientCode };
+  }
+}
+function laterEnding(
+  fault: Exclude<LaterFault, "broken later" | "silent later">,
+): Ending & { readonly kind: "failure" } {
+  const ending = endingOf(
+    fault === "not found later" ? "not found" : fault === "garbage later" ? "garbage" : "oversize",
+  );
+  if (ending.kind !== "failure") throw new Error(`${fault} is no failure`);
+  return ending;
+}
+
+export const isLater = (fault: FollowedFault): fault is LaterFault => fault.endsWith(" later");

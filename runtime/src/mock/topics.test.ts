@@ -1,0 +1,19 @@
+import { create } from "@bufbuild/protobuf";
+import { expect, test } from "vitest";
+import { type Thing, ThingSchema } from "../testing/gen/test_pb.ts";
+import { Topic } from "../topic/topic.ts";
+import { TestBed } from "./bed.ts";
+
+test("a topic that has no call is there on mocks, too, and gives what a test publishes", async () => {
+  const bed = new TestBed({});
+  const notices = new Topic<Thing>(
+    { name: "notices", subject: "notices.{key}", jetstream: "NOTICES", decode: () => create(ThingSchema), keep: 8 },
+    bed.topics,
+  );
+  bed.publish("notices", "a", create(ThingSchema, { id: "one" }));
+  const got = await new Promise<Thing>((resolve, reject) => {
+    const source = notices.follow("a", undefined, false, { item: resolve, ended: reject, failed: reject });
+    source.next();
+  });
+  expect(got.id).toBe("one");
+});
