@@ -3,11 +3,11 @@
 import { create, type DescMessage, type Message, type Registry, toBinary } from "@bufbuild/protobuf";
 import { reflect } from "@bufbuild/protobuf/reflect";
 import { ConnectError } from "@connectrpc/connect";
+import { status } from "../oracle/faults.ts";
+import { type CallOutcome, methodName, type Outcomes } from "../oracle/outcomes.ts";
+import type { Play } from "../oracle/stream.ts";
 import { pick } from "../second/random-message.ts";
-import { status } from "./faults.ts";
-import { type CallOutcome, methodName, type Outcomes } from "./outcomes.ts";
 import { type Random, seeded } from "./random-streams.ts";
-import type { Play } from "./stream.ts";
 
 const UP = "up.v1.UpService";
 const UNAVAILABLE = 14;

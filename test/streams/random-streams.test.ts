@@ -19,18 +19,18 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Ir } from "../../plugin/src/ir.ts";
 import { readIr } from "../../plugin/src/read/read-ir.ts";
 import type { TestFollow } from "../../runtime/src/mock/followed.ts";
+import { type Around, followOracle, type GivenItem, type Resume, type StreamVerdict } from "../oracle/stream.ts";
+import { answerDiffers } from "../oracle/verdict.ts";
 import { pick } from "../second/random-message.ts";
 import { compileCase } from "../support/golden.ts";
 import { messagesOf } from "../support/messages.ts";
 import { requestFor, schemaOf } from "../support/request.ts";
 import { type Random, randomStream, seeded, UPSTREAM } from "./random-streams.ts";
-import { type Around, followOracle, type GivenItem, type Resume, type StreamVerdict } from "./stream.ts";
 import { type Handlers, StreamWorld } from "./stream-worlds.ts";
-import { answerDiffers } from "./verdict.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const folder = join(root, `test/.generated/oracle-streams-${process.pid}`);
-/** Again with the same: SEED=… vitest run test/oracle/streams.test.ts; with STREAMS=100 as many. */
+const folder = join(root, `test/.generated/random-streams-${process.pid}`);
+/** Again with the same: SEED=… vitest run test/streams; with STREAMS=100 as many. */
 const SEED = process.env.SEED ?? String(Date.now());
 const STREAMS = Number(process.env.STREAMS ?? 24);
 const WORLDS = 20;
