@@ -29,21 +29,32 @@ export function checkCriticalPath(model: Model, report: Report): void {
   const messages = new Map(model.messages.map((message) => [message.desc.typeName, message]));
   const composed = (step: Step): Composed[] =>
     composesOf(step.source).flatMap(({ message }) => messages.get(message.typeName) ?? []);
-  /** Of messages that read no step of a service: the same in every rpc. */
-  const known = new Map<Composed | Opening, End>();
-  // From the inside, so that what a message composes is known.
-  for (const message of [...model.messages].reverse())
-    if (message.shared.length === 0) known.set(message, endOfMessage(message, known, composed, new Map()));
-  for (const method of model.files.flatMap((file) => file.services).flatMap((service) => service.methods)) {
-    const left = method.timeoutMs - marginMs(method.timeoutMs);
-    for (const phase of phasesOf(method)) {
-      const path = pathOf(phase, known, composed);
-      if (path.ms > left && typeof path.by === "object") tell(method, path, left, report);
+  const methods = model.files.flatMap((file) => file.services).flatMap((service) => service.methods);
+  // What is deferred is held to the time of the parts; a unary rpc has no time of its own for it.
+  for (const late of [false, true]) {
+    /** Of messages that read no step of a service: the same in every rpc. */
+    const known = new Map<Composed | Opening, End>();
+    const world = { composed, late };
+    // From the inside, so that what a message composes is known.
+    for (const message of [...model.messages].reverse())
+      if (message.shared.length === 0) known.set(message, endOfMessage(message, known, world, new Map()));
+    for (const method of methods) {
+      const whole = late ? method.parts?.timeoutMs : method.timeoutMs;
+      if (whole === undefined) continue;
+      const left = whole - marginMs(whole);
+      for (const phase of phasesOf(method)) {
+        const path = pathOf(phase, known, world);
+        if (path.ms > left && typeof path.by === "object") tell(method, path, { left, late }, report);
+      }
     }
   }
 }
 
-type Composes = (step: Step) => readonly Composed[];
+interface World {
+  readonly composed: (step: Step) => readonly Composed[];
+  /** Whether deferred steps count. */
+  readonly late: boolean;
+}
 type Node = Composed | Opening | Step;
 type Ends = ReadonlyMap<Composed | Opening, End>;
 
@@ -60,7 +71,8 @@ function phasesOf({ composed, shared, stream, opening }: BffMethod): readonly Ph
   ];
 }
 
-function pathOf(method: Phase, known: Ends, composed: Composes): Path {
+function pathOf(method: Phase, known: Ends, world: World): Path {
+  const { composed } = world;
   const named = new Map(method.shared.map((step) => [step.name, step]));
   const isMessage = (node: Node): node is Composed | Opening => "kind" in node;
   const needs = (node: Node): readonly Node[] => {
@@ -75,13 +87,13 @@ function pathOf(method: Phase, known: Ends, composed: Composes): Path {
     needs,
   ).order) {
     if (!isMessage(node))
-      started.set(node, { after: undefined, absolute: timeOf(endOfStep(node, started, ends, composed)) });
+      started.set(node, { after: undefined, absolute: timeOf(endOfStep(node, started, ends, world)) });
     else if (!ends.has(node)) {
       const shared = node.shared.map((step): [Step, End] => {
         const own = named.get(step.name);
         return [step, (own && started.get(own)) ?? AT_ONCE];
       });
-      ends.set(node, endOfMessage(node, ends, composed, new Map(shared)));
+      ends.set(node, endOfMessage(node, ends, world, new Map(shared)));
     }
   }
   const end = method.composed && ends.get(method.composed);
@@ -96,15 +108,16 @@ const timeOf = ({ after, absolute }: End): Path => longest([after ?? NONE, absol
 function endOfMessage(
   message: Composed | Opening,
   ends: Ends,
-  composed: Composes,
+  world: World,
   shared: ReadonlyMap<Step, End>,
 ): End {
   const byStep = new Map(shared);
   const asked = askedBefore(message);
   const before = (step: Step): readonly Step[] => [...waitsFor(step), ...(asked.get(step) ?? [])];
   // Steps stand after what they read only in the graph, not in the file.
-  for (const step of sortByDependency(message.steps, before).order)
-    if (!byStep.has(step)) byStep.set(step, endOfStep(step, byStep, ends, composed, before(step)));
+  const counted = message.steps.filter(({ deferred }) => world.late || !deferred);
+  for (const step of sortByDependency(counted, before).order)
+    if (!byStep.has(step)) byStep.set(step, endOfStep(step, byStep, ends, world, before(step)));
   return latest([AT_ONCE, ...byStep.values()]);
 }
 
@@ -125,7 +138,7 @@ function endOfStep(
   step: Step,
   byStep: ReadonlyMap<Step, End>,
   ends: Ends,
-  composed: Composes,
+  { composed }: World,
   before = waitsFor(step),
 ): End {
   const from = latest([AT_ONCE, ...before.map((other) => byStep.get(other) ?? AT_ONCE)]);
@@ -165,7 +178,13 @@ function partsOf(path: Path): string[] {
 /** Of a long chain its beginning and its end say enough. */
 const SHOWN = 12;
 
-function tell(method: BffMethod, path: Path, left: number, report: Report): void {
+function tell(
+  method: BffMethod,
+  path: Path,
+  { left, late }: { readonly left: number; readonly late: boolean },
+  report: Report,
+): void {
+  const { timeout, partsTimeout, at } = method.ir;
   const parts = partsOf(path);
   const half = SHOWN / 2;
   const shown =
@@ -174,8 +193,8 @@ function tell(method: BffMethod, path: Path, left: number, report: Report): void
     code: "BFF703",
     severity: "error",
     message: `calls that wait for each other may take ${path.ms}ms (${shown.join(" + ")}), and "${method.desc.name}" leaves them ${left}ms`,
-    at: method.ir.timeout?.at ?? method.ir.at,
-    hint: "give the calls less time, or the rpc more with (bff.v1.method).timeout",
+    at: (late ? partsTimeout : timeout)?.at ?? at,
+    hint: `give the calls less time, or the rpc more with (bff.v1.method).${late ? "parts_timeout" : "timeout"}`,
   });
 }
 
