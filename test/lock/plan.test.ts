@@ -47,6 +47,11 @@ const cases = [
     upstreams: textsBelow(join(root, "test/golden/upstreams")),
   },
   {
+    name: "defer",
+    protos: textsBelow(join(root, "test/golden/emit/defer/proto")),
+    upstreams: textsBelow(join(root, "test/golden/upstreams")),
+  },
+  {
     name: "unordered",
     protos: textsBelow(join(root, "test/golden/emit/unordered/proto")),
     upstreams: textsBelow(join(root, "test/golden/upstreams")),

@@ -105,12 +105,7 @@ const AT_ONCE: End = { after: NONE, absolute: undefined };
 const timeOf = ({ after, absolute }: End): Path => longest([after ?? NONE, absolute ?? NONE]);
 
 /** @param shared when the steps of the service that it reads end */
-function endOfMessage(
-  message: Composed | Opening,
-  ends: Ends,
-  world: World,
-  shared: ReadonlyMap<Step, End>,
-): End {
+function endOfMessage(message: Composed | Opening, ends: Ends, world: World, shared: ReadonlyMap<Step, End>): End {
   const byStep = new Map(shared);
   const asked = askedBefore(message);
   const before = (step: Step): readonly Step[] => [...waitsFor(step), ...(asked.get(step) ?? [])];

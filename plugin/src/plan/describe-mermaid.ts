@@ -57,19 +57,21 @@ function messageLines({ message, steps, edges, shared = [] }: MessageReport, id:
 }
 const ARROW = { reads: "-->", after: "-. after .->", asks: "-. asks .->", clears: "-. clears .->" } as const;
 
-function rpcLabel({ rpc, budget_ms, worst_calls, worst_ms, limits = [], stream }: RpcReport): string {
+function rpcLabel({ rpc, budget_ms, worst_calls, worst_ms, limits = [], stream, parts }: RpcReport): string {
   const limited = limits.length === 0 ? "" : `\nlimited by ${limits.map(({ name }) => name).join(", ")}`;
   const follows =
     stream === undefined ? "" : `\nfor ${followed(stream)}, at worst ${stream.item_worst_calls ?? "unbounded"} calls`;
-  return `${rpc}\nwithin ${budget_ms} ms\nat worst ${worst_calls ?? "unbounded"} calls, ${worst_ms} ms${follows}${limited}`;
+  const later = parts === undefined ? "" : `\nall parts within ${parts.budget_ms} ms`;
+  return `${rpc}\nwithin ${budget_ms} ms${later}\nat worst ${worst_calls ?? "unbounded"} calls, ${worst_ms} ms${follows}${limited}`;
 }
 
-function stepLabel({ step, kind, call, composes, on_failure }: StepReport): string {
+function stepLabel({ step, kind, call, composes, on_failure, deferred }: StepReport): string {
   const what = call === undefined ? (composes ?? kind) : shortMethod(call.method);
   const each = kind === "each" ? "each: " : "";
   const timeout = call?.timeout_ms === undefined || call.timeout_ms === null ? "" : `, ${call.timeout_ms} ms`;
   const failure = on_failure === "absent" ? "\nmay be missing" : on_failure === "fallback" ? "\nhas a fallback" : "";
-  return `${step}\n${each}${what}${timeout}${failure}`;
+  const later = deferred ? "\ndeferred" : "";
+  return `${step}\n${each}${what}${timeout}${later}${failure}`;
 }
 
 const shortMethod = (method: string): string => method.slice(method.lastIndexOf(".") + 1);

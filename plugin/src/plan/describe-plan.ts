@@ -6,7 +6,7 @@ import { cachingLines } from "./describe-caching.ts";
 import { degradedOf } from "./describe-degraded.ts";
 import { limitReports } from "./describe-limits.ts";
 import { httpCallsOf, httpLines } from "./describe-protocol.ts";
-import { functionsOf } from "./describe-report.ts";
+import { functionsOf, laterOf } from "./describe-report.ts";
 import { rulesText } from "./describe-rules.ts";
 import { followed, streamLines, streamReport } from "./describe-stream.ts";
 import { telemetryLine } from "./describe-telemetry.ts";
@@ -54,12 +54,15 @@ function rpcBlocks(file: PlanFile, messages: Messages): string[] {
       const { stream } = planned;
       const said = stream && streamReport(stream);
       const what = said === undefined ? "" : ` for ${followed(said)}, each`;
-      const head = `${service.desc.name}/${method.desc.name} composes ${message.composed.desc.name}${what} within ${milliseconds(method.timeoutMs)}`;
+      const { parts } = method;
+      const all = parts === undefined ? "" : `, and what comes later within ${milliseconds(parts.timeoutMs)}`;
+      const head = `${service.desc.name}/${method.desc.name} composes ${message.composed.desc.name}${what} within ${milliseconds(method.timeoutMs)}${all}`;
       const shown = new Set<PlanMessage>();
       const worst = worstOf(planned, messages);
       return [
         head,
         ...(said === undefined ? [] : streamLines(said, milliseconds).map((text) => `  ${text}`)),
+        ...(parts === undefined ? [] : [`  may come later: ${laterOf(method, file).join(", ")}`]),
         ...limitLines(planned),
         ...(planned.validated === undefined ? [] : [`  ${rulesText(planned.validated)}`]),
         ...table([
@@ -68,7 +71,12 @@ function rpcBlocks(file: PlanFile, messages: Messages): string[] {
           ...(stream?.opening === undefined ? [] : rows(stream.opening, "  ", messages, shown)),
           ...rows(message, "  ", messages, shown),
         ]),
-        ...worstLines(worst, stream === undefined ? "" : "to open, "),
+        ...worstLines(
+          worst,
+          stream === undefined ? "" : "to open, ",
+          parts === undefined ? "" : "to the first message, ",
+        ),
+        ...(worst.parts === undefined ? [] : worstLines(worst.parts, "to the last part, ").slice(1)),
         ...(worst.item === undefined ? [] : worstLines(worst.item, `for each ${said?.var}, `)),
         ...branchLines(branchesOf(file, worst)),
         ...balanceLines(balanceOf(file, worst), milliseconds),
@@ -139,8 +147,11 @@ const decisionsOf = (permit: PlanPermit): PlanPermit => ({
 
 const orList = (names: readonly string[]): string => names.join(" or ");
 
-/** @param when of what the worst is, where that is not the answer */
-function worstLines({ ms, calls, criticalPath }: Worst, when = ""): string[] {
+/**
+ * @param when of what the worst is, where that is not the answer
+ * @param until to what the time is, where that is not the end
+ */
+function worstLines({ ms, calls, criticalPath }: Worst, when = "", until = ""): string[] {
   if (calls.length === 0) return [];
   const total = (what: "calls" | "attempts"): number => calls.reduce((sum, one) => sum + one[what], 0);
   const count = (n: number, noun: string): string =>
@@ -151,7 +162,7 @@ function worstLines({ ms, calls, criticalPath }: Worst, when = ""): string[] {
   const path = criticalPath.map((one) => `${one.step} ${milliseconds(one.ms)}`).join(", then ");
   return [
     `  ${when}at worst ${count(total("calls"), "call")}${attempts}${why}`,
-    `  ${when}at worst ${milliseconds(ms)}${path === "" ? "" : `: ${path}`}`,
+    `  ${when}${until}at worst ${milliseconds(ms)}${path === "" ? "" : `: ${path}`}`,
   ];
 }
 
@@ -219,6 +230,7 @@ function what({ step, bounded }: PlanStep, message: PlanBlock): string {
 
 function traits({ step, effectful, onlyInCase, wanted }: PlanStep): string[] {
   return [
+    ...(step.deferred ? ["deferred"] : []),
     ...(step.supplementary ? ["may be missing"] : []),
     ...(step.fallback === undefined ? [] : ["with a fallback"]),
     ...(effectful ? [`side effects${step.unordered ? " in any order" : ""}`] : []),

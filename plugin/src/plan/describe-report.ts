@@ -75,6 +75,8 @@ export interface RpcReport {
   readonly composes: string;
   /** What it follows, of which each item is composed; only of those that give a stream. */
   readonly stream?: RpcStreamReport;
+  /** Of those whose response comes in parts: all of it. The numbers beside it are then of the first message, but for calls. */
+  readonly parts?: RpcPartsReport;
   readonly budget_ms: number;
   readonly for_calls_ms: number;
   readonly worst_ms: number;
@@ -106,6 +108,13 @@ export interface RpcStreamReport extends StreamReport {
   readonly item_worst_ms: number;
   readonly item_critical_path: Worst["criticalPath"];
   readonly item_worst_calls: number | null;
+}
+export interface RpcPartsReport {
+  readonly budget_ms: number;
+  readonly worst_ms: number;
+  readonly critical_path: Worst["criticalPath"];
+  /** The paths of the fields that may come later. */
+  readonly fields: readonly string[];
 }
 export interface RestReport {
   /** In capitals; `*`: any. */
@@ -171,6 +180,8 @@ export interface StepReport extends SourceReport {
   readonly side_effects?: true;
   /** Its side effects wait for none of another such step, nor those of one of its items for another's. */
   readonly unordered?: true;
+  /** Fields that rest on it may come later, where the response comes in parts. */
+  readonly deferred?: true;
   /** Not said of what cannot fail. */
   readonly on_failure?: "response fails" | "absent" | "fallback";
   /** What stands in for its value. */
@@ -206,6 +217,7 @@ export function reportOf(file: PlanFile, messages: ReadonlyMap<string, PlanMessa
         ...defined("rest", planned.rest.length === 0 ? undefined : planned.rest.map(restReport)),
         composes: message.composed.desc.typeName,
         ...defined("stream", planned.stream && rpcStreamReport(planned.stream, worst.item)),
+        ...defined("parts", partsReport(planned, worst.parts, file)),
         budget_ms: method.timeoutMs,
         for_calls_ms: worst.forCallsMs,
         worst_ms: worst.ms,
@@ -244,6 +256,19 @@ function rpcStreamReport(stream: PlanStream, item: Worst | undefined): RpcStream
     item_worst_calls: bounded(sum(item?.calls ?? [], "calls")),
   };
 }
+
+function partsReport({ method }: PlanMethod, worst: Worst | undefined, file: PlanFile): RpcPartsReport | undefined {
+  if (method.parts === undefined || worst === undefined) return undefined;
+  return {
+    budget_ms: method.parts.timeoutMs,
+    worst_ms: worst.ms,
+    critical_path: worst.criticalPath,
+    fields: laterOf(method, file),
+  };
+}
+/** The paths of the fields that may come later. */
+export const laterOf = ({ desc }: PlanMethod["method"], { parts }: PlanFile): readonly string[] =>
+  parts.find(({ message }) => message === desc.output)?.paths ?? [];
 
 /** The functions of the user that an rpc may call, in the order of their names; undefined: none. */
 export function functionsOf(
@@ -370,6 +395,7 @@ function stepReport(planned: PlanStep, message: PlanBlock): StepReport {
     ),
     ...(effectful && { side_effects: true as const }),
     ...(step.unordered && { unordered: true as const }),
+    ...(step.deferred && { deferred: true as const }),
     ...sourceReport(source),
     ...(!sync && { on_failure: failure }),
     ...defined("fallback", step.fallback?.expression.text.value),

@@ -28,8 +28,13 @@ export interface Worst {
 export function worstOf(
   planned: Pick<PlanMethod, "method" | "message" | "start" | "permit" | "stream">,
   messages: Messages,
-): Worst & { readonly item?: Worst } {
+): Worst & { readonly item?: Worst; readonly parts?: Worst } {
   const { method, message, start, permit, stream } = planned;
+  if (method.parts !== undefined) {
+    const first = worst(method.timeoutMs, { message, start, permit }, messages, "none");
+    const whole = worst(method.parts.timeoutMs, { message, start, permit }, messages, first.forCallsMs);
+    return { ...first, calls: whole.calls, parts: whole };
+  }
   if (stream === undefined) return worst(method.timeoutMs, { message, start, permit }, messages);
   const opening = worst(method.timeoutMs, { message: stream.opening, start, permit }, messages);
   const once =
@@ -43,15 +48,24 @@ interface Phase extends Pick<PlanMethod, "start" | "permit"> {
   readonly message: PlanBlock | undefined;
 }
 
-function worst(budget: number, { message, start, permit }: Phase, messages: Messages): Worst {
+/** @param held the time of what is not deferred, where that is less than all; "none": deferred steps are not waited for */
+function worst(
+  budget: number,
+  { message, start, permit }: Phase,
+  messages: Messages,
+  held: number | "none" = Number.POSITIVE_INFINITY,
+): Worst {
   const forCallsMs = budget - Math.min(Math.max(budget / 10, 5), 200, budget / 2);
+  const late = held !== "none";
+  const most = late ? Math.min(held, forCallsMs) : forCallsMs;
   const all = blocksOf(permit, start, message);
   const order = reachedInOrder(all, messages);
-  const timeOf = timings(messages, forCallsMs, start);
+  const timeOf = timings(messages, { limit: forCallsMs, late }, start);
+  const of = (block: PlanBlock): Timing => timeOf({ message: block, begun: 0, limit: most });
   const roots = [start, message].filter((root) => root !== undefined);
-  const last = roots.map((root) => timeOf(root, 0)).reduce((a, b) => (b.ms >= a.ms ? b : a), NO_TIME);
+  const last = roots.map(of).reduce((a, b) => (b.ms >= a.ms ? b : a), NO_TIME);
   // Nothing else begins before it is decided.
-  const before = permit && timeOf(permit, 0);
+  const before = permit && of(permit);
   return {
     forCallsMs,
     calls: countCalls(all, order, messages),
@@ -88,23 +102,25 @@ interface StepTiming {
 /** Times count from the beginning of the response where a step of the service is read, since that one began there; else from the message's. */
 function timings(
   messages: Messages,
-  limit: number,
+  { limit, late }: { readonly limit: number; readonly late: boolean },
   start: PlanStart | undefined,
-): (message: PlanBlock, begun: number) => Timing {
-  const known = new Map<PlanBlock, Map<number, Timing>>();
-  const knownOf = ({ message, begun }: Begun): Timing | undefined =>
-    known.get(message)?.get(sharedOf(message).length === 0 ? 0 : begun);
+): (begun: Begun) => Timing {
+  const known = new Map<PlanBlock, Map<string, Timing>>();
+  const keyOf = ({ message, begun, limit: own }: Begun): string =>
+    `${sharedOf(message).length === 0 ? 0 : begun}/${own}`;
+  const knownOf = (one: Begun): Timing | undefined => known.get(one.message)?.get(keyOf(one));
   // What a service starts comes before what reads it, but for what it composes itself.
   const inside = new Set(start === undefined ? [] : reachedInOrder([start], messages));
   /** Asks for the timings that it needs, in place of calling itself: messages may compose each other in long chains. */
-  function* timed({ message, begun: at }: Begun): Generator<Begun, Timing, Timing> {
+  function* timed(one: Begun): Generator<Begun, Timing, Timing> {
+    const { message, begun: at, limit: own } = one;
     const begun = sharedOf(message).length === 0 ? 0 : at;
-    const all = allSteps(message.steps);
+    const all = allSteps(message.steps).filter(({ step }) => late || !step.deferred);
     const planned = new Map(all.map((step) => [step.step, step]));
     const started =
       start === undefined || inside.has(message)
         ? new Map<PlanStep, StepTiming>()
-        : (yield { message: start, begun: 0 }).steps;
+        : (yield { message: start, begun: 0, limit: own }).steps;
     const steps = new Map(started);
     for (const { step } of started.size === 0 ? [] : sharedOf(message))
       for (const own of allSteps(start?.steps ?? []))
@@ -114,25 +130,28 @@ function timings(
       ...step.clearedBy,
       ...(step.wanted?.waitsFor ?? []).flatMap((asked) => planned.get(asked.step) ?? []),
     ];
-    for (const step of inOrder(all, (one) => predecessors(one).filter((before) => !started.has(before)))) {
+    for (const step of inOrder(all, (other) => predecessors(other).filter((before) => !started.has(before)))) {
       const before = latest(predecessors(step), steps, begun);
       const from = before === undefined ? begun : (steps.get(before)?.end ?? 0);
       const child = childOf(step, messages);
-      const within = child && (yield { message: child, begun: from });
-      const ms = stepTime(step, message, within?.ms, limit);
+      const most = step.step.deferred ? limit : own;
+      const within = child && (yield { message: child, begun: from, limit: most });
+      const ms = stepTime(step, message, within?.ms, most);
       steps.set(step, { ms, end: from + ms, before, inside: within });
     }
     const last = latest(all, steps, begun);
     const timing = { ms: last === undefined ? 0 : (steps.get(last)?.end ?? begun) - begun, last, steps, started };
-    known.set(message, (known.get(message) ?? new Map<number, Timing>()).set(begun, timing));
+    known.set(message, (known.get(message) ?? new Map<string, Timing>()).set(keyOf(one), timing));
     return timing;
   }
-  return (message, begun) => withoutRecursion({ message, begun }, knownOf, timed);
+  return (begun) => withoutRecursion(begun, knownOf, timed);
 }
 /** A message, and when composing it begins. */
 interface Begun {
   readonly message: PlanBlock;
   readonly begun: number;
+  /** The time of those of its steps that are not deferred. */
+  readonly limit: number;
 }
 
 const sharedOf = (message: PlanBlock): readonly PlanStep[] =>
