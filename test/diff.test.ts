@@ -163,6 +163,22 @@ const cases: readonly Case[] = [
     change: [[`{ name: "id" by: "args.id" } } }`, `{ name: "id" by: "args.id" } timeout: "500ms" } }`]],
     kinds: ["critical-path", "deadlines"],
   },
+  {
+    name: "parts",
+    base: [
+      [
+        "  rpc Buy(",
+        '  rpc StreamPage(GetPageRequest) returns (stream Page) {\n    option (bff.v1.method) = {\n      parts_timeout: "4s"\n    };\n  }\n  rpc Buy(',
+      ],
+      [`name: "similar"\n        supplementary: true`, `name: "similar"\n        defer: true`],
+    ],
+    change: [
+      [`      parts_timeout: "4s"`, `      parts_timeout: "5s"`],
+      [`{ name: "cards" each`, `{ name: "cards" defer: true each`],
+      [`name: "similar"\n        defer: true`, `name: "similar"\n        supplementary: true`],
+    ],
+    kinds: ["api", "deadlines"],
+  },
   { name: "budget", change: [[`timeout: "1s"`, `timeout: "700ms"`]], kinds: ["deadlines"] },
   {
     name: "policies",

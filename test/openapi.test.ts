@@ -45,7 +45,7 @@ const example = textsBelow(join(root, "proto/example"));
 const cases = [
   ...goldenCases("emit")
     .filter(({ name }) =>
-      /^(limits|permits|versions|validation|rest|http|identity-sources|enums|copies-optional|well-known|oneof|proto2-bff|any|editions|stream|topics|no-package|packages|names-odd)/.test(
+      /^(limits|permits|versions|validation|rest|http|identity-sources|enums|copies-optional|well-known|oneof|proto2-bff|any|editions|defer|stream|topics|no-package|packages|names-odd)/.test(
         name,
       ),
     )

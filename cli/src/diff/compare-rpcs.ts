@@ -28,6 +28,7 @@ export function compareRpc(
     ...limits(before, after).map(of),
     ...api(before, after).map(of),
     ...compareRules(before.validated, after.validated).map(of),
+    ...later(before, after).map(of),
     ...others(before, after).map(of),
   ];
 }
@@ -277,6 +278,31 @@ function api(before: RpcReport, after: RpcReport): readonly Told[] {
 }
 
 /** What is told without a word for each of its parts. */
+/** Which fields may come behind the first message, and how long that takes. */
+function later({ parts: before }: RpcReport, { parts: after }: RpcReport): readonly Told[] {
+  if (before === undefined || after === undefined) return [];
+  const added = after.fields.filter((field) => !before.fields.includes(field));
+  const lost = before.fields.filter((field) => !after.fields.includes(field));
+  const told = { kind: "api", level: "different" } as const;
+  return [
+    ...(added.length > 0 ? [{ ...told, says: say`may now come later: ${list(added)}` }] : []),
+    ...(lost.length > 0 ? [{ ...told, says: say`comes with the first message now: ${list(lost)}` }] : []),
+    ...(before.budget_ms === after.budget_ms
+      ? []
+      : [
+          {
+            kind: "deadlines",
+            level: "different",
+            says: [
+              `clients wait ${after.budget_ms > before.budget_ms ? "longer" : "less long"} at most for what comes later`,
+            ],
+            before: [time(before.budget_ms)],
+            after: [time(after.budget_ms)],
+          } as const,
+        ]),
+  ];
+}
+
 function others(before: RpcReport, after: RpcReport): readonly Told[] {
   const changed = (key: keyof RpcReport): boolean => JSON.stringify(before[key]) !== JSON.stringify(after[key]);
   const functions = after.functions?.filter((name) => !before.functions?.includes(name)) ?? [];

@@ -1,6 +1,7 @@
 // OpenAPI 3.1: what a server offers over HTTP with JSON, by Connect and at paths of its own. A walk of the plan, as emission is.
 import type { DescMessage } from "@bufbuild/protobuf";
 import { type Degraded, degradedOf } from "../plan/describe-degraded.ts";
+import { laterOf } from "../plan/describe-report.ts";
 import type { Plan, PlanMethod, PlanServer, PlanService } from "../plan/plan.ts";
 import { versionText } from "../plan/plan-version.ts";
 import type { RuledMessage } from "../resolve/model/rules.ts";
@@ -33,7 +34,8 @@ export function documentOf(server: PlanServer, plan: Plan): JsonObject {
       const about = aboutOf(service, planned, file.identity);
       const path = `/${fullName(planned.method.desc)}`;
       if (planned.method.desc.methodKind === "server_streaming") {
-        if (planned.method.noSideEffects) add(path, "get", followOf(planned, about(""), schemas));
+        if (planned.method.noSideEffects)
+          add(path, "get", followOf(planned, about(""), schemas, laterOf(planned.method, file)));
         continue;
       }
       add(path, "post", postOf(planned, about(""), schemas));
@@ -161,8 +163,9 @@ function queryOf(message: JsonObject): JsonObject[] {
 }
 
 /** Of an rpc that streams, as server-sent events. */
-function followOf(planned: PlanMethod, about: JsonObject, schemas: Schemas): JsonObject {
-  const { input, output } = planned.method.desc;
+function followOf(planned: PlanMethod, about: JsonObject, schemas: Schemas, later: readonly string[]): JsonObject {
+  const { parts, desc } = planned.method;
+  const { input, output } = desc;
   schemas.message(output);
   const responses = responsesOf(planned, "connect", {}, schemas);
   return {
@@ -171,7 +174,10 @@ function followOf(planned: PlanMethod, about: JsonObject, schemas: Schemas): Jso
     responses: {
       ...responses,
       "200": {
-        description: `Server-sent events. The data of each is a ${output.typeName} as JSON, its id a place to go on behind; \`end\` is the last.`,
+        description:
+          parts === undefined
+            ? `Server-sent events. The data of each is a ${output.typeName} as JSON, its id a place to go on behind; \`end\` is the last.`
+            : `Server-sent events. The data of the first is a ${output.typeName} as JSON, perhaps without ${later.join(", ")}; of each other one the same message with nothing but what has come since: messages are merged, lists appended. \`end\` is the last.`,
         content: { "text/event-stream": { schema: { type: "string" } } },
       },
       "204": { description: "`last-event-id` is the end." },
