@@ -104,6 +104,7 @@ export const FIXED_VARIABLES: readonly FixedVariable[] = [
   { name: "BFF_MAX_REQUEST_BYTES", default: "4194304", about: "largest message from a client" },
   { name: "BFF_MAX_ELEMENTS", default: "100000", about: "how many elements a request may hold" },
   { name: "BFF_MAX_REPLY_BYTES", default: "16777216", about: "largest message from an upstream" },
+  { name: "BFF_MAX_CONNECTIONS", default: "30000", about: "connections of clients, at a time, per process" },
   { name: "BFF_MAX_STREAMS", default: "250", about: "requests at a time on one HTTP/2 connection of a client" },
   {
     name: "BFF_MAX_FOLLOWERS",

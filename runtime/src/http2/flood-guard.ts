@@ -2,10 +2,14 @@ import { ConnectionError, ErrorCode } from "./error-code.ts";
 
 /** So many frames in a row that bring nothing are no accident. */
 const FRAMES = 10_000;
+/** In less than this, in milliseconds: PING now and then, on an old connection, is everyday life. */
+const FRAMES_MS = 100_000;
 /** So much that the other end does not read while it asks for more is none either. */
 const WAITING_BYTES = 2 << 20;
 /** Of bodies, so much outweighs a frame. */
 const FRAME_BYTES = 64;
+/** What is sent outweighs so many frames, however short it is. */
+const SENT_FRAMES = 4;
 /** A request that has come whole, or an answer, outweighs so many frames. */
 const WHOLE_FRAMES = 1_000;
 
@@ -14,6 +18,7 @@ export class FloodGuard {
   #frames = 0;
   #late = 0; // bytes
   readonly #counts: boolean;
+  #since = performance.now();
 
   /** @param counts whether small pieces bring less than large ones, as those of somebody who was not chosen */
   constructor(counts = false) {
@@ -22,6 +27,10 @@ export class FloodGuard {
   /** A frame brought something, or something was sent. */
   progress(): void {
     this.#frames = this.#counts ? Math.max(0, this.#frames - WHOLE_FRAMES) : 0;
+  }
+  /** Some of a body was sent, which the other end tells that it has taken. */
+  sent(bytes: number): void {
+    this.#frames = Math.max(0, this.#frames - SENT_FRAMES - Math.floor(bytes / FRAME_BYTES));
   }
   /**
    * A frame moved so much of a body.
@@ -55,8 +64,14 @@ export class FloodGuard {
    */
   idle(waiting: number, weight = 1): void {
     this.#frames += weight;
+    if (this.#frames > FRAMES && this.#isSlow()) this.#frames = 0;
     if (this.#frames > FRAMES || waiting > WAITING_BYTES) {
       throw new ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, "too many frames that bring nothing");
     }
+  }
+  #isSlow(): boolean {
+    const before = this.#since;
+    this.#since = performance.now();
+    return this.#since - before >= FRAMES_MS;
   }
 }

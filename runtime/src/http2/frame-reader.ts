@@ -28,6 +28,10 @@ export class FrameReader {
     }
     if (at < chunk.length && !this.#stopped) this.#complete(Buffer.allocUnsafe(FRAME_HEAD_BYTES), chunk.subarray(at));
   }
+  /** What is kept of a frame that has not come whole. */
+  get heldBytes(): number {
+    return this.#partial?.length ?? 0;
+  }
   /** Whether a frame has begun to come that is no body's. */
   get unfinished(): boolean {
     return this.#partial !== undefined && (this.#have < TYPE_END || this.#partial[TYPE_END - 1] !== FrameType.DATA);

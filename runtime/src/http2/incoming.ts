@@ -33,6 +33,8 @@ export interface End {
   readonly window: number;
   /** Of a block of headers as it comes; what is larger is not kept. */
   readonly blockBytes: number;
+  /** Whether a small piece of a body is copied where more is to come, since it would keep all that it was read with. */
+  readonly copies: boolean;
 }
 
 const broken = (message: string, code: number = PROTOCOL_ERROR): ConnectionError => new ConnectionError(code, message);
@@ -160,7 +162,11 @@ export class Incoming<S extends Stream<S>> {
       return;
     }
     if (endStream) this.#connection.finish(stream);
-    if (start < end) stream.receiver.data(data.subarray(start, end));
+    if (start < end) {
+      const piece = data.subarray(start, end);
+      const keeps = !endStream && this.#end.copies && piece.length * 2 < data.buffer.byteLength;
+      stream.receiver.data(keeps ? Buffer.from(piece) : piece);
+    }
     if (endStream) {
       stream.receiver.end();
       this.#connection.released();

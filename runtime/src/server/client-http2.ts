@@ -8,6 +8,9 @@ import type { Shortcut } from "./handler.ts";
 export type ServerHttp2 = "own" | "node";
 export const DEFAULT_SERVER_HTTP2: ServerHttp2 = "node";
 
+/** Of clients, at once: more than followers, each on a connection of HTTP/1.1. */
+export const DEFAULT_MAX_CONNECTIONS = 30_000;
+
 /** The connections of HTTP/2 that clients have: node's, or those of our own frames. */
 export interface ClientHttp2 {
   /** How many there are. */

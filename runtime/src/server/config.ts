@@ -4,7 +4,7 @@ import { LONGEST_TIMER_MS } from "../clock.ts";
 import { MAX_ELEMENTS } from "../elements/bounds.ts";
 import { type Networks, readNetworks } from "../identity/networks.ts";
 import { DEFAULT_HTTP2, type Http2 } from "../transport/grpc-client.ts";
-import { DEFAULT_SERVER_HTTP2, type ServerHttp2 } from "./client-http2.ts";
+import { DEFAULT_MAX_CONNECTIONS, DEFAULT_SERVER_HTTP2, type ServerHttp2 } from "./client-http2.ts";
 import { DEFAULT_MAX_STREAMS } from "./client-sessions.ts";
 import { readTelemetry, type TelemetryConfig } from "./config-telemetry.ts";
 import { readUpstreams, type UpstreamAddresses, type UpstreamsSpec } from "./config-upstreams.ts";
@@ -47,6 +47,8 @@ export interface ServerConfig<Name extends string, Env> extends UpstreamAddresse
   readonly maxReplyBytes: number;
   /** Of bodies that are under way in all connections. */
   readonly maxPendingBytes: number;
+  /** Of clients, at once, per process. */
+  readonly maxConnections: number;
   /** On one connection of HTTP/2, at once. */
   readonly maxStreams: number;
   /** Of streams of rpcs, per process. */
@@ -116,6 +118,7 @@ export function readConfig<Upstreams extends Readonly<Record<string, DescService
     maxElements: read.within("BFF_MAX_ELEMENTS", 1, MAX_COUNT, String(MAX_ELEMENTS)),
     maxReplyBytes: read.within("BFF_MAX_REPLY_BYTES", 1, MAX_BYTES, String(16 << 20)),
     maxPendingBytes: read.within("BFF_MAX_PENDING_BYTES", 1, MAX_PENDING_BYTES, String(DEFAULT_MAX_PENDING_BYTES)),
+    maxConnections: read.within("BFF_MAX_CONNECTIONS", 1, MAX_COUNT, String(DEFAULT_MAX_CONNECTIONS)),
     maxStreams: read.within("BFF_MAX_STREAMS", 1, MAX_STREAMS, String(DEFAULT_MAX_STREAMS)),
     maxFollowers: read.within("BFF_MAX_FOLLOWERS", 1, MAX_FOLLOWERS, String(DEFAULT_MAX_FOLLOWERS)),
     idleMs: readIdle(read),

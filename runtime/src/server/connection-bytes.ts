@@ -6,23 +6,25 @@ export interface Holding {
   calm(why: string): void;
 }
 
-/** Of all connections of the process. */
-const MAX_BYTES = 64 << 20;
-/** Of one. */
-const MAX_OF_ONE = 16 << 20;
-/** When there is too much, so many of eight parts may stay. */
+export interface ConnectionBounds {
+  /** Of all connections of the process, in bytes. */
+  readonly all: number;
+  /** Of one. */
+  readonly one: number;
+}
+const BOUNDS: ConnectionBounds = { all: 64 << 20, one: 16 << 20 };
+/** When there is too much, so many of eight parts may stay: one look at all connections frees an eighth at once. */
 const KEPT_EIGHTHS = 7;
-/** Who holds less is not looked for when there is too much: it is not them. */
-const SMALL_BYTES = 16 << 10;
 
-/** Bounds what connections hold, over the process: those that hold the most are ended. */
+/** Bounds what connections hold, over the process: those that hold the most are ended, so that who holds little is never concerned. */
 export class ConnectionBytes {
-  readonly #maxBytes: number;
-  readonly #large = new Set<Holding>();
+  readonly #connections: Iterable<Holding>;
+  readonly #bounds: ConnectionBounds;
   #bytes = 0;
 
-  constructor(maxBytes = MAX_BYTES) {
-    this.#maxBytes = maxBytes;
+  constructor(connections: Iterable<Holding>, bounds = BOUNDS) {
+    this.#connections = connections;
+    this.#bounds = bounds;
   }
   get bytes(): number {
     return this.#bytes;
@@ -31,20 +33,14 @@ export class ConnectionBytes {
   set(one: Holding, bytes: number): void {
     this.#bytes += bytes - one.heldBytes;
     one.heldBytes = bytes;
-    if (bytes > SMALL_BYTES) this.#large.add(one);
-    else this.#large.delete(one);
-    if (bytes > MAX_OF_ONE) this.#end(one);
-    if (this.#bytes > this.#maxBytes) this.#makeRoom();
+    if (bytes > this.#bounds.one) one.calm("it holds more memory than a connection may have");
+    if (this.#bytes > this.#bounds.all) this.#makeRoom();
   }
   #makeRoom(): void {
-    const enough = (this.#maxBytes / 8) * KEPT_EIGHTHS;
-    for (const one of [...this.#large].sort((a, b) => b.heldBytes - a.heldBytes)) {
-      if (this.#bytes <= enough) return;
-      this.#end(one);
+    const enough = (this.#bounds.all / 8) * KEPT_EIGHTHS;
+    for (const one of [...this.#connections].sort((a, b) => b.heldBytes - a.heldBytes)) {
+      if (this.#bytes <= enough || one.heldBytes === 0) return;
+      one.calm("all connections together hold more memory than they may have, and this one the most");
     }
-  }
-  #end(one: Holding): void {
-    if (!this.#large.delete(one)) return;
-    one.calm("it holds more memory than connections may have");
   }
 }

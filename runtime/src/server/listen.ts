@@ -11,7 +11,7 @@ import { Networks } from "../identity/networks.ts";
 import type { OpenIdentity } from "../identity/spec.ts";
 import { typesOf } from "../rest/types-of.ts";
 import { addCachedGet } from "./cached-get.ts";
-import type { ServerHttp2 } from "./client-http2.ts";
+import { DEFAULT_MAX_CONNECTIONS, type ServerHttp2 } from "./client-http2.ts";
 import { DEFAULT_MAX_STREAMS } from "./client-sessions.ts";
 import { connectAdapter } from "./connect-adapter.ts";
 import { corsHeaders, withCors } from "./cors.ts";
@@ -76,6 +76,8 @@ export interface ListenOptions {
   readonly requestTimeoutMs?: number;
   /** Whose HTTP/2 serves clients: frames of our own, or node:http2. Default `node`. */
   readonly http2Server?: ServerHttp2;
+  /** Connections of clients at a time; more are closed as they come. Default 30,000. */
+  readonly maxConnections?: number;
   /** Requests at a time on one connection of HTTP/2; default 250. */
   readonly maxStreams?: number;
   /** Who follows a stream of any rpc, at a time; more are refused with RESOURCE_EXHAUSTED. Default 20,000. */
@@ -214,6 +216,7 @@ export async function listen(
     maxConnectionAgeMs: options.maxConnectionAgeMs ?? 0,
     maxStreams: options.maxStreams ?? DEFAULT_MAX_STREAMS,
     http2Server: options.http2Server,
+    maxConnections: options.maxConnections ?? DEFAULT_MAX_CONNECTIONS,
     ...{ maxBytes, pending, fault, shortcut, streamingPaths: REFLECTION_PATHS },
     upgrades: sockets,
     ...(options.tls !== undefined && { tls: options.tls }),
@@ -281,7 +284,8 @@ function networksOf(proxies: ListenOptions["trustedProxies"]): Networks | undefi
 const NO_RPC = "no rpc is served here: its path is /package.Service/Method\n";
 
 function printed(what: string, cause: unknown): void {
-  console.error(`${what}:`, cause);
+  if (cause === undefined) console.error(what);
+  else console.error(`${what}:`, cause);
 }
 
 /** /healthz: the process answers. /readyz: it also wants requests, and can judge who sends them. */

@@ -13,6 +13,7 @@ import { NodeHttp2 } from "./node-http2.ts";
 import { OwnHttp2 } from "./own-http2.ts";
 import type { PendingBytes } from "./pending-bytes.ts";
 import { discard, within } from "./request-body.ts";
+import { ToldOnce } from "./told-once.ts";
 
 /** Where connections come from that another process has accepted. */
 export interface Connections {
@@ -37,6 +38,8 @@ export interface ListenerOptions {
   readonly idleMs: number;
   /** A connection is closed when it is so old, in milliseconds, a tenth more or less; 0: never for its age. */
   readonly maxConnectionAgeMs: number;
+  /** Of clients, at once: more are closed as they come. Left out: any number. */
+  readonly maxConnections?: number | undefined;
   /** Of a connection of HTTP/2, at once. */
   readonly maxStreams: number;
   /** Whose HTTP/2 it is. */
@@ -88,6 +91,7 @@ export class Listener {
   #fast = 0;
   #all = 0;
   #leaving = false;
+  readonly #tooMany: ToldOnce;
   #draining = false;
   readonly #age: ConnectionAge;
   #settled: (() => void) | undefined;
@@ -115,6 +119,7 @@ export class Listener {
     this.#requests = new AdapterRequests(handler, options);
     this.#shortcut = options.shortcut;
     this.#options = options;
+    this.#tooMany = new ToldOnce(options.fault);
     this.#age = new ConnectionAge(options.maxConnectionAgeMs);
     const { requestTimeoutMs: requestTimeout } = options;
     const checkMs = Math.min(ARRIVAL_CHECK_MS, Math.ceil(requestTimeout / ARRIVAL_ROUNDS));
@@ -164,8 +169,13 @@ export class Listener {
       });
       this.#server = server.on("tlsClientError", (_, socket) => socket.destroy());
     }
+    const { maxConnections = Number.POSITIVE_INFINITY } = options;
     this.#server.on("connection", (socket: net.Socket) => {
       this.#sockets.add(socket);
+      if (this.#sockets.size > maxConnections) {
+        this.#tooMany.tell(`closed a connection: there are ${maxConnections} (BFF_MAX_CONNECTIONS)`);
+        socket.destroy();
+      }
       socket.on("error", ignore).once("close", () => {
         this.#sockets.delete(socket);
         if (this.#sockets.size === 0) this.#emptied?.();

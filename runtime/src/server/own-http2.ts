@@ -8,12 +8,13 @@ import { MAX_HEADER_BYTES } from "./client-sessions.ts";
 import { ConnectionBytes } from "./connection-bytes.ts";
 import { OwnSession, type OwnSessions } from "./own-session.ts";
 import type { OwnStream } from "./own-stream.ts";
+import { ToldOnce } from "./told-once.ts";
 
 /** Idle connections are looked for so many times while the time lasts, at least. */
 const IDLE_ROUNDS = 10;
 const IDLE_CHECK_MS = 30_000;
-/** How often it is told that clients ask for too much, in milliseconds. */
-const TOLD_MS = 60_000;
+/** What has just been accepted may first be answered, in milliseconds, before its connection is told to end. */
+const MOMENT_MS = 500;
 
 export interface OwnHttp2Options {
   /** Of one connection, at once. */
@@ -34,12 +35,12 @@ export class OwnHttp2 implements ClientHttp2, OwnSessions {
   readonly #onEmpty: () => void;
   readonly #parts: ClientHttp2Parts;
   readonly #sessions = new Set<OwnSession>();
-  readonly #bytes = new ConnectionBytes();
+  readonly #bytes = new ConnectionBytes(this.#sessions);
   readonly #check: NodeJS.Timeout;
   /** Makes the objects of `Handler` for streams that no shortcut takes; it never listens. */
   readonly #compat: http2.Http2Server;
-  #toldAt = Number.NEGATIVE_INFINITY;
-  #untold = 0;
+  readonly #calmed: ToldOnce;
+  #leaving = false;
 
   constructor(options: OwnHttp2Options, parts: ClientHttp2Parts) {
     this.maxStreams = options.maxStreams;
@@ -47,6 +48,7 @@ export class OwnHttp2 implements ClientHttp2, OwnSessions {
     this.preface = serverPreface(options.maxStreams, MAX_HEADER_BYTES);
     this.#onEmpty = options.onEmpty;
     this.#parts = parts;
+    this.#calmed = new ToldOnce(parts.fault);
     this.#compat = http2.createServer(parts.requests.h2);
     const checkMs = Math.min(IDLE_CHECK_MS, Math.ceil(options.idleMs / IDLE_ROUNDS));
     const rounds = Math.ceil(options.idleMs / checkMs);
@@ -61,12 +63,14 @@ export class OwnHttp2 implements ClientHttp2, OwnSessions {
     const session = new OwnSession(socket, this);
     this.#sessions.add(session);
     this.#parts.age.limit(session, socket);
+    if (this.#leaving) setTimeout(() => session.close(), MOMENT_MS).unref();
   }
   close(): void {
     for (const session of this.#sessions) session.close();
   }
   /** The first GOAWAY warns: nothing that crosses it is lost, now as later. */
   leave(): void {
+    this.#leaving = true;
     this.close();
   }
   destroy(): void {
@@ -84,15 +88,7 @@ export class OwnHttp2 implements ClientHttp2, OwnSessions {
     this.#bytes.set(session, bytes);
   }
   calmed(why: string): void {
-    const now = performance.now();
-    if (now - this.#toldAt < TOLD_MS) {
-      this.#untold++;
-      return;
-    }
-    const more = this.#untold === 0 ? "" : `; so were ${this.#untold} since it was told last`;
-    this.#toldAt = now;
-    this.#untold = 0;
-    this.#parts.fault(`closed a client's connection: ${why}${more}`, undefined);
+    this.#calmed.tell(`closed a client's connection: ${why}`);
   }
   gone(session: OwnSession): void {
     this.#sessions.delete(session);

@@ -19,7 +19,7 @@ import { ResponseWriter } from "./response-writer.ts";
 
 const { NO_ERROR, PROTOCOL_ERROR, STREAM_CLOSED, REFUSED_STREAM, ENHANCE_YOUR_CALM } = ErrorCode;
 /** Twice what headers may have: what is said in fewer bytes is read, to be refused by itself. */
-const SERVER: End = { role: "server", window: WINDOW_BYTES, blockBytes: 2 * MAX_HEADER_BYTES };
+const SERVER: End = { role: "server", window: WINDOW_BYTES, blockBytes: 2 * MAX_HEADER_BYTES, copies: true };
 const LIMITS = { bytes: MAX_HEADER_BYTES, count: MAX_HEADERS };
 /** A block of headers has so long to come whole, in milliseconds. */
 const BLOCK_MS = 10_000;
@@ -69,6 +69,8 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
   #handshake: NodeJS.Timeout | undefined;
   #blockTimer: NodeJS.Timeout | undefined;
   #crossing: NodeJS.Timeout | undefined;
+  /** It is to end as soon as it has begun. */
+  #unwanted: NodeJS.Timeout | undefined;
   #last = 0;
   #headerBytes = 0;
   /** Of the check for idle connections, since the last stream. */
@@ -240,13 +242,19 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
     if (!this.#over) this.#responses.write(stream.id, status, headers, endStream);
   }
   send(stream: OwnStream, body: Uint8Array): void {
-    if (!this.#over) this.#queue.send(stream, body);
+    if (this.#over) return;
+    this.#guard.sent(body.length);
+    this.#queue.send(stream, body);
   }
 
   // ---- the connection ----
 
   settled(): void {
     this.#settled = true;
+    if (this.#unwanted === undefined) return;
+    clearTimeout(this.#unwanted);
+    this.#unwanted = undefined;
+    this.close();
   }
   acknowledged(): void {
     this.#blocks.settled();
@@ -265,7 +273,7 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
   close(): void {
     if (this.#leaving || this.#over) return;
     if (!this.#settled) {
-      this.destroy();
+      this.#unwanted ??= setTimeout(destroy, CROSSING_MS, this); // unless it says what it wants
       return;
     }
     this.#leaving = true;
@@ -339,7 +347,8 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
     this.#hold();
   }
   #hold(): void {
-    const bytes = this.#gone ? 0 : this.#headerBytes + this.#incoming.unfinished + this.#writer.waiting;
+    const coming = this.#reader.heldBytes + this.#incoming.unfinished;
+    const bytes = this.#gone ? 0 : this.#headerBytes + coming + this.#writer.waiting;
     if (bytes !== this.heldBytes) this.#owner.holds(this, bytes);
   }
 
@@ -365,7 +374,7 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
     this.#gone = true;
     this.#over = true;
     this.#reader.stop();
-    for (const timer of [this.#handshake, this.#blockTimer, this.#crossing]) clearTimeout(timer);
+    for (const timer of [this.#handshake, this.#blockTimer, this.#crossing, this.#unwanted]) clearTimeout(timer);
     for (const stream of this.#streams.all()) {
       stream.code = ErrorCode.CANCEL;
       this.#close(stream);

@@ -25,7 +25,7 @@ const CONGESTED_BYTES = 1 << 19;
 /** How long the other end may take to acknowledge our settings, in milliseconds. */
 export const SETTINGS_MS = 10_000;
 /** A block of 64 pieces is none any more. */
-const CLIENT: End = { role: "client", window: WINDOW, blockBytes: 1 << 20 };
+const CLIENT: End = { role: "client", window: WINDOW, blockBytes: 1 << 20, copies: false };
 /** How long the end of a connection may take that nobody reads, in milliseconds. */
 const LINGER_MS = 1_000;
 
