@@ -63,8 +63,8 @@ CPU of its collector.
 Upstreams, load and server share the machine, so requests per second say less than CPU per request, and only ratios within one run compare.
 Peers are in [bench/peers](../bench/peers): one [composition](../bench/peers/compositions.ts), served and called with connect-node, grpc-js
 (with protobuf-es) and raw node:http2 on both sides, the floor. [grpc-go](../bench/peers/grpc-go) is the same composition as people write it in Go,
-with errgroup; it is built where Go is installed. grpc-federation is what its plugin generates of
-[the same compositions in its options](../bench/peers/grpc-federation/README.md), in a server that is built elsewhere. Ours are the generated servers as they are deployed. \`BENCH_PROFILE=<folder>\` leaves a
+with errgroup; [grpc-federation](../bench/peers/grpc-federation) is what its plugin generates of the same compositions in its options. Both are
+generated and built where Go is installed. Ours are the generated servers as they are deployed. \`BENCH_PROFILE=<folder>\` leaves a
 CPU profile of every server there.
 `;
 

@@ -227,7 +227,7 @@ function jsonFault(loop: ClosedLoop, method: DescMethodUnary, { status, body }: 
   return loop.faultOf(fromJsonString(method.output, body.toString()), method);
 }
 
-function summary({ name }: Variant, samples: readonly Sample[], { measured }: LoadSize): VariantResult {
+function summary({ name, builtOf }: Variant, samples: readonly Sample[], { measured }: LoadSize): VariantResult {
   const over = (figure: (sample: Sample) => number) => median(samples.map(figure));
   const cpu = over((sample) => sample.cpuMicros / measured);
   const counters = samples.at(-1)?.counters ?? {};
@@ -248,6 +248,7 @@ function summary({ name }: Variant, samples: readonly Sample[], { measured }: Lo
     upstream_calls_per_request: over((sample) => sample.calls / measured),
     ...(samples.some((sample) => sample.lengthOff > 0) && { reply_length_off: over((sample) => sample.lengthOff) }),
     ...(Object.keys(counters).length > 0 && { fast_paths: counters }),
+    ...(builtOf !== undefined && { built_of: builtOf }),
   };
 }
 

@@ -49,6 +49,8 @@ export interface VariantResult {
   readonly reply_length_off?: number;
   /** What took a fast path, as the server counted it. */
   readonly fast_paths?: PathCounters;
+  /** Versions of what is not among the machine's packages. */
+  readonly built_of?: string;
   /** Figures that only this scenario has. */
   readonly [extra: string]: unknown;
 }

@@ -8,6 +8,8 @@ export interface Variant {
   readonly name: string;
   readonly launch: Launch;
   readonly method: DescMethodUnary;
+  /** Versions of what is not among the machine's packages. */
+  readonly builtOf?: string;
 }
 
 export const PEERS = ["connect-node", "grpc-js", "raw-http2"] as const;

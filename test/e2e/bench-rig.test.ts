@@ -156,7 +156,7 @@ test("one call on a slow path in fanout is a failure", () => {
   const failures = (fast_paths: PathCounters, calls = 3) =>
     fanout.failures?.([{ name: "protobff", upstream_calls_per_request: calls, fast_paths }]);
   expect(failures({ calls: { fast: 3, all: 3 } })).toEqual([]);
-  expect(failures({ calls: { fast: 2, all: 3 } })).toEqual(["2 of 3 calls took the fast path"]);
+  expect(failures({ calls: { fast: 2, all: 3 } })).toEqual(["2 of 3 calls of protobff took the fast path"]);
   expect(failures({}, 4)).toEqual(["protobff makes 4 upstream calls per request in place of 3"]);
 });
 
