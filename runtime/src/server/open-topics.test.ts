@@ -8,11 +8,20 @@ import { configureTopics, openTopics, type TopicUse } from "./open-topics.ts";
 const RUN: TopicUse = { name: "run", subject: "runs.{key}.events", jetstream: "RUNS", call: true };
 const ONLY: TopicUse = { name: "only", subject: "only.{key}", jetstream: "ONLY", call: false };
 
+const CREDS = `-----BEGIN NATS USER JWT-----
+e30.e30.AA
+------END NATS USER JWT------
+
+-----BEGIN USER NKEY SEED-----
+SU
+------END USER NKEY SEED------
+`;
+
 async function configured(environment: Record<string, string>, topics: readonly TopicUse[] = [ONLY], mocked = false) {
   const faults: Fault[] = [];
   const readFile = (path: string): Buffer => {
     if (path === "missing") throw new Error("no such file");
-    return Buffer.from(`what ${path} has`);
+    return Buffer.from(path === "creds" ? CREDS : `what ${path} has`);
   };
   const spec = await configureTopics(topics, new EnvReader(environment, faults), readFile, mocked);
   return { spec, faults: faults.map(({ variable, problem }) => `${variable} ${problem}`) };
@@ -68,8 +77,11 @@ describe("topics of a server", () => {
   });
   test("are let in one way, by files that can be read", async () => {
     const NATS_URL = "nats://u:p@127.0.0.1:4222";
-    expect((await configured({ NATS_URL, NATS_TOKEN: "t", NATS_CREDS: "a" })).faults).toEqual([
+    expect((await configured({ NATS_URL, NATS_TOKEN: "t", NATS_CREDS: "creds" })).faults).toEqual([
       "NATS_URL has several ways to be let in (NATS_CREDS, NATS_TOKEN, a user in NATS_URL)",
+    ]);
+    expect((await configured({ NATS_URL: "nats://127.0.0.1:4222", NATS_CREDS: "words" })).faults).toEqual([
+      "NATS_CREDS names a file without a JWT and a seed in it",
     ]);
     expect((await configured({ NATS_URL, NATS_PASSWORD: "t" })).faults).toEqual([
       "NATS_PASSWORD is set, but NATS_USER is not",

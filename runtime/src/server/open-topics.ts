@@ -125,6 +125,8 @@ function readCredentials(
   fault: EnvReader["fault"],
 ): Pick<NatsOptions, "creds" | "user" | "pass" | "token"> {
   const creds = readPem(read, "NATS_CREDS", readFile); // no certificate, but PEM all the same
+  if (creds !== undefined && !/^-+BEGIN NATS USER JWT-+$[\s\S]*^-+BEGIN USER NKEY SEED-+$/m.test(creds.toString()))
+    fault("NATS_CREDS", "names a file without a JWT and a seed in it", "the path of what `nsc generate creds` writes");
   const token = read.optional("NATS_TOKEN");
   const user = read.optional("NATS_USER");
   const pass = read.optional("NATS_PASSWORD");

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";
-import { connect } from "@nats-io/transport-node";
+import { connect, type NodeConnectionOptions } from "@nats-io/transport-node";
 import { onTestFinished } from "vitest";
 import { freePort } from "./listening.ts";
 
@@ -42,7 +42,7 @@ export async function startNats(...options: string[]) {
   });
   const url = `nats://127.0.0.1:${port}`;
   /** What publishes and looks on: NATS' own client, by itself. */
-  async function admin(options: { readonly user?: string; readonly pass?: string } = {}) {
+  async function admin(options: NodeConnectionOptions = {}) {
     const connection = await connect({ servers: url, maxReconnectAttempts: -1, reconnectTimeWait: 50, ...options });
     onTestFinished(() => connection.close());
     const jsm = await jetstreamManager(connection);

@@ -44,13 +44,13 @@ export async function startRedis(...options: string[]) {
 }
 
 /** Asks until it is so: connecting takes its time. */
-export async function until<T>(ask: () => T | Promise<T>): Promise<NonNullable<T>> {
-  for (const from = performance.now(); performance.now() - from < 20_000; ) {
+export async function until<T>(ask: () => T | Promise<T>, withinMs = 20_000): Promise<NonNullable<T>> {
+  for (const from = performance.now(); performance.now() - from < withinMs; ) {
     const answer = await Promise.resolve()
       .then(ask)
       .catch(() => undefined);
     if (answer) return answer;
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
-  throw new Error("not within 20 s");
+  throw new Error(`not within ${withinMs / 1_000} s`);
 }

@@ -14,8 +14,14 @@ export const AGAIN_MS = 250;
 const INACTIVE_MS = 60_000;
 /** So many messages may be on their way at once. */
 const AHEAD = 64;
+/**
+ * A consumer without messages gives a sign of life so often, in milliseconds. Two in silence, and it is no good: in a cluster it dies with the
+ * one server that has it, of which the connection to another hears nothing.
+ */
+const ALIVE_MS = 5_000;
 /** What is told of a consumer that is no good any more. */
 const TROUBLE = new Set([
+  "heartbeats_missed",
   "consumer_deleted",
   "consumer_not_found",
   "stream_not_found",
@@ -145,7 +151,7 @@ export class JetStreamTail<Item> implements Tail, LinkHears {
     const consumer = await link.js.consumers.get(this.#log.stream, consuming.name);
     if (turn !== this.#turn) return;
     const callback = (message: JsMsg): void => this.#came(link, turn, consuming, message);
-    const messages = await consumer.consume({ callback, max_messages: AHEAD });
+    const messages = await consumer.consume({ callback, max_messages: AHEAD, idle_heartbeat: ALIVE_MS });
     if (turn !== this.#turn) {
       await messages.close();
       return;
