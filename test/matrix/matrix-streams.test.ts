@@ -244,6 +244,7 @@ describe("a stream of an upstream that", () => {
   const twice = "goes on behind its last item, and nobody notices";
   const REOPENED: readonly [string, Play][] = [
     ["UNAVAILABLE at once", { items: 0, end: { status: 14 } }],
+    ["reset at once", { items: 0, end: "reset" }],
     ["UNAVAILABLE after two items", { items: 2, end: { status: 14 } }],
     ["reset after two items", { items: 2, end: "reset" }],
     ["reset after an item that was dropped", { items: 3, end: "reset" }],
@@ -251,6 +252,7 @@ describe("a stream of an upstream that", () => {
   ];
   const SILENT: readonly [string, Play][] = [
     ["from the beginning", { items: 0, end: "hang" }],
+    ["without even headers", { items: 0, end: "mute" }],
     ["after two items", { items: 2, end: "hang" }],
     ["with an item that never ends, after two", { items: 2, end: "never-ending item" }],
   ];
@@ -270,6 +272,7 @@ describe("a stream of an upstream that", () => {
   const FINAL: readonly [string, Play, Code][] = [
     ["NOT_FOUND at once", { items: 0, end: { status: 5 } }, Code.Internal],
     ["FAILED_PRECONDITION after two items", { items: 2, end: { status: 9 } }, Code.Internal],
+    ["garbage at once", { items: 0, end: "garbage" }, Code.Internal],
     ["garbage after two items", { items: 2, end: "garbage" }, Code.Internal],
     ["an item above 16 MiB after two", { items: 2, end: "oversize" }, Code.Internal],
     ["no trailers after two items", { items: 2, end: "no trailers" }, Code.Internal],

@@ -7,6 +7,8 @@ import type { AddressInfo } from "node:net";
 export type End =
   | "end"
   | "hang"
+  /** Not even headers come, and so no items. */
+  | "mute"
   | "reset"
   | "cut"
   | "garbage"
@@ -112,6 +114,7 @@ function frame(message: Uint8Array, length = message.length): Buffer {
 }
 
 function perform(stream: ServerHttp2Stream, { items, end }: Play, all: readonly Uint8Array[]): void {
+  if (end === "mute") return;
   const sent = all.slice(0, items);
   if (end === "end") {
     trailed(stream, ...sent);

@@ -212,7 +212,7 @@ async function run(
   return { fault: wrong === undefined ? undefined : `behind item ${at} (${token}): ${wrong}`, got };
 }
 
-test(`random streams in random worlds are what the oracle says`, async () => {
+test("random streams in random worlds are what the oracle says", async () => {
   const wrong: string[] = [];
   const seen = { streams: all.length, items: 0, ended: 0, failed: 0, degraded: 0 };
   for (const one of all)
