@@ -117,6 +117,12 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
     const at = literal.from + 1;
     return replaced(text, { from: at, to: at }, ` ${pick(EXTENSIONS[which] ?? [], random)}`);
   },
+  /** What may be missing may come later, in rpcs that send parts. */
+  defer: (text, random) => {
+    const deferred = text.replace(/\bsupplementary: true\b/g, (said) => (random() < 0.6 ? "defer: true" : said));
+    const sent = deferred.replace(/\breturns \((?!stream\b)/g, (said) => (random() < 0.5 ? `${said}stream ` : said));
+    return deferred === text ? undefined : sent;
+  },
   number: (text, random) => {
     const entry = pick(
       optionTree(text).entries.filter(({ value }) => value.kind === "other"),
@@ -168,6 +174,7 @@ const EXPRESSIONS = ["by", "if", "in", "fallback", "default", "key", "request"];
 const STEP = [
   "supplementary: true ",
   "unordered: true ",
+  "defer: true ",
   "if: \"headers['x'] == ''\" ",
   "autobind: true ",
   'fallback: "null" ',

@@ -26,7 +26,7 @@ import {
   value,
 } from "./result.ts";
 import { Scope } from "./scope.ts";
-import { callOf, caseOnly, oneofOnly, type Place, restsOn } from "./static.ts";
+import { callOf, caseOnly, isSupplementary, oneofOnly, type Place, restsOn } from "./static.ts";
 import { asArgument, type Entry, inOrder, inside, invalid, type Taint } from "./taint.ts";
 
 export class Composition extends Scope {
@@ -201,7 +201,7 @@ export class Composition extends Scope {
     const result = this.step(step);
     if (result.state === "failed") failures.push(...result.failures);
     const call = callOf(step.source);
-    const waitedFor = step.supplementary?.value !== true || (call && this.response.program.hasEffect(this.place, call));
+    const waitedFor = !isSupplementary(step) || (call && this.response.program.hasEffect(this.place, call));
     if (result.state === "dead" && waitedFor) wait(result.missing);
   }
 
@@ -226,7 +226,7 @@ export class Composition extends Scope {
       if (free.some((one) => other === one || restsOn(this.place.message, other, one))) continue;
       if (other.source?.kind === "guard") {
         if (this.#guard(other) !== "passed") return true;
-      } else if (other.supplementary?.value !== true && !this.#caseOnly.has(other) && !this.#oneofOnly.has(other)) {
+      } else if (!isSupplementary(other) && !this.#caseOnly.has(other) && !this.#oneofOnly.has(other)) {
         const { state } = this.step(other);
         if (state === "failed" || state === "dead") return true;
       }
@@ -263,7 +263,7 @@ export class Composition extends Scope {
     }
     const ran = this.#conditional(step);
     let result = ran;
-    if (ran.state === "failed" && step.supplementary?.value === true) {
+    if (ran.state === "failed" && isSupplementary(step)) {
       const own = ran.failures.map(({ cause }): Taint => ({ cause, rank: step.index, leftOut: false, soft: false }));
       // Several parts of it may have failed: the first is read.
       result = { state: "absent", taint: [...ran.taint, ...own], why: ran.failures[0]?.why };

@@ -4,7 +4,7 @@ import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import type { IrBind, IrCall, IrCompose, IrEach, IrSource, IrStep } from "../../plugin/src/ir-step.ts";
 import { expression, sureWhere, union } from "./expression.ts";
 import { hasPresence } from "./field-value.ts";
-import { callOf, type Place, type Program } from "./static.ts";
+import { callOf, isSupplementary, type Place, type Program } from "./static.ts";
 
 /** Where a step composes a message. */
 interface Composing {
@@ -167,7 +167,7 @@ export class Presence {
     }
     const step = this.#step(place, name);
     if (step === undefined || step.fallback !== undefined) return false;
-    if (step.supplementary?.value === true || step.if !== undefined) return true;
+    if (isSupplementary(step) || step.if !== undefined) return true;
     const call = step.source?.kind === "call" ? callOf(step.source) : undefined;
     if (call !== undefined && this.#ignores(place, call)) return true;
     if (step.source?.kind === "switch" && step.source.default === undefined) return true;

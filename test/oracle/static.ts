@@ -189,6 +189,10 @@ export function isComposed(step: IrStep): boolean {
   return composed(step.source) !== undefined;
 }
 
+/** What is deferred is supplementary. */
+export const isSupplementary = ({ supplementary, defer }: IrStep): boolean =>
+  supplementary?.value ?? defer !== undefined;
+
 export function callOf(source: IrSource | undefined): IrCall | undefined {
   if (source?.kind === "call") return source;
   return source?.kind === "each" && source.source?.kind === "call" ? source.source : undefined;

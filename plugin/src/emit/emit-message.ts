@@ -114,6 +114,9 @@ export function takenNames(
   const awaited = message.awaited.map((step): Line => [`${step.name}Step`]);
   const rest = [...awaited, ...end, ...steps];
   const lines: Line[] = [];
+  const { late } = names;
+  if (late !== "cx" && mentions(rest, late))
+    lines.push([`const { ${late === "late" ? late : `late: ${late}`} } = cx;`]);
   lines.push(...names.taken((local) => mentions(rest, local)));
   const shared = message.shared.flatMap((step) => {
     const local = sharedLocal(step);

@@ -77,8 +77,6 @@ export class MessageNames implements Names {
     const local = this.#principal;
     if (this.#asksForPrincipal && reads(local))
       lines.push([`const { ${local === "principal" ? local : `principal: ${local}`} } = cx;`]);
-    const { late } = this;
-    if (late !== "cx" && reads(late)) lines.push([`const { ${late === "late" ? late : `late: ${late}`} } = cx;`]);
     const app = this.destructured(reads);
     if (app.length > 0) lines.push([`const { ${app.join(", ")} } = cx.app;`]);
     return lines;

@@ -34,7 +34,7 @@ const CALL = {
 
 const FIND_ITEMS_CALL = {
   ...CALL,
-  timeoutMs: 4_000, // app.proto:45
+  timeoutMs: 4_000, // app.proto:49
 };
 
 const ONCE_CALL = {
@@ -61,8 +61,8 @@ export type Env = object;
 /** What composing needs besides the request. */
 export interface App {
   readonly env: Env;
-  readonly watchItem: StreamRpc<MessageInitShape<typeof GetItemRequestSchema>, Item>;
   readonly getItem: Rpc<MessageInitShape<typeof GetItemRequestSchema>, Item>;
+  readonly watchItem: StreamRpc<MessageInitShape<typeof GetItemRequestSchema>, Item>;
   readonly getOrder: Rpc<MessageInitShape<typeof GetOrderRequestSchema>, UpV1OrderRead>;
   readonly findItems: Rpc<MessageInitShape<typeof FindItemsRequestSchema>, FindItemsResponseRead>;
   readonly itemById: Batch<MessageInitShape<typeof BatchGetItemsRequestSchema>, BatchGetItemsResponse, string, Item>;
@@ -73,8 +73,8 @@ export interface App {
 function createApp({ item, order }: Upstreams, env: Env): App {
   return {
     env,
-    watchItem: item.streamWith(ItemService.method.watchItem, encodeGetItemRequest, decodeItem, STREAM),
     getItem: item.unaryWith(ItemService.method.getItem, encodeGetItemRequest, decodeItem, { ...CALL, coalesce: true }),
+    watchItem: item.streamWith(ItemService.method.watchItem, encodeGetItemRequest, decodeItem, STREAM),
     getOrder: order.unaryWith(OrderService.method.getOrder, encodeGetOrderRequest, decodeUpV1Order, { ...CALL, coalesce: true }),
     findItems: item.unaryWith(ItemService.method.findItems, encodeFindItemsRequest, decodeFindItemsResponse, FIND_ITEMS_CALL),
     itemById: {
@@ -95,24 +95,30 @@ function createApp({ item, order }: Upstreams, env: Env): App {
 export function createPageService(deps: { readonly upstreams: Upstreams; readonly env: Env; readonly observer?: Observer | undefined }): (Endpoint | StreamEndpoint)[] {
   const app = createApp(deps.upstreams, deps.env);
   return [
-    endpoint(PageService.method.getPage, app, { // app.proto:12:7
+    endpoint(PageService.method.getPage, app, { // app.proto:14:7
       timeoutMs: 2_000,
-      compose: composePage,
+      compose: (cx, args) => {
+        admitPage(cx, args);
+        return composePage(cx, args, startPageService(cx));
+      },
       degraded: (page, entries) => { page.degraded = entries; },
       parts: (page, parts) => { page.parts = parts; },
       codec: { decode: decodePageRequest, encode: encodePage },
       observer: deps.observer,
     }),
-    partsEndpoint(PageService.method.streamPage, app, { // app.proto:15:7
+    partsEndpoint(PageService.method.streamPage, app, { // app.proto:17:7
       timeoutMs: 2_000,
       partsTimeoutMs: 5_000,
-      compose: composePage,
+      compose: (cx, args) => {
+        admitPage(cx, args);
+        return composePage(cx, args, startPageService(cx));
+      },
       degraded: (page, entries) => { page.degraded = entries; },
       parts: (page, parts) => { page.parts = parts; },
       codec: { decode: decodePageRequest, encode: encodePage },
       observer: deps.observer,
     }),
-    partsEndpoint(PageService.method.streamOrder, app, { // app.proto:19:7
+    partsEndpoint(PageService.method.streamOrder, app, { // app.proto:21:7
       timeoutMs: 1_000,
       partsTimeoutMs: 10_000,
       compose: (cx, args) => composeOrder(cx, args, []),
@@ -121,17 +127,20 @@ export function createPageService(deps: { readonly upstreams: Upstreams; readonl
       codec: { decode: decodePageRequest, encode: encodeAppV1Order },
       observer: deps.observer,
     }),
-    partsEndpoint(PageService.method.streamShort, app, { // app.proto:23:7
+    partsEndpoint(PageService.method.streamShort, app, { // app.proto:25:7
       timeoutMs: 2_000,
       partsTimeoutMs: 10_000,
-      compose: composePage,
+      compose: (cx, args) => {
+        admitPage(cx, args);
+        return composePage(cx, args, startPageService(cx));
+      },
       respond: { schema: PageSchema, as: asShortFromPage },
       degraded: (short, entries) => { short.degraded = entries; },
       parts: (short, parts) => { short.parts = parts; },
       codec: { decode: decodePageRequest, encode: encodeShort },
       observer: deps.observer,
     }),
-    streamEndpoint(PageService.method.followItem, app, { // app.proto:27:7
+    streamEndpoint(PageService.method.followItem, app, { // app.proto:29:7
       timeoutMs: 2_000,
       source: callSource(app.watchItem, (_cx, args) => ({ id: args.id }), undefined, { effect: true }),
       compose: (cx, _args, item: Item) => composeFollowed(cx, { item }),
@@ -145,33 +154,58 @@ export function createPageService(deps: { readonly upstreams: Upstreams; readonl
   ];
 }
 
+// ---- steps of services ----
+
+/** What messages read of the steps that PageService starts, once per request. */
+export interface PageServiceShared {
+  readonly viewerStep: Promise<Item>; // app.proto:12:10
+}
+
+/** Starts the steps of app.v1.PageService, once per request. */
+function startPageService(cx: Request<App>) {
+  const { getItem } = cx.app;
+
+  // app.proto:12:10
+  const viewerStep = cx.call(getItem, { id: "me" });
+
+  cx.holds(viewerStep);
+  return { viewerStep };
+}
+
 // ---- messages ----
 
+/** Guards of app.v1.Page that speak before any call is sent. */
+export function admitPage(cx: Request<App>, args: PageRequest): void {
+  // app.proto:46:7
+  if (args.id === "") throw cx.refuse(Code.INVALID_ARGUMENT, undefined, 0);
+}
+
 /** app.v1.Page */
-export async function composePage(cx: Request<App>, args: PageRequest): Promise<Page> {
+export async function composePage(cx: Request<App>, args: PageRequest, shared: PageServiceShared): Promise<Page> {
   const { late: late_ } = cx;
   const { getItem, getOrder, findItems, itemById } = cx.app;
-
-  // app.proto:42:7
-  const headStep = cx.call(getItem, { id: args.id });
+  const { viewerStep } = shared;
 
   // app.proto:44:7
+  const headStep = cx.call(getItem, { id: args.id });
+
+  // app.proto:48:7
   const accountStep = cx.call(getOrder, { id: args.id });
 
-  // app.proto:45:7
+  // app.proto:49:7
   const factsStep = late_.tryStep(async () => {
     const head = await headStep;
     return late_.aside.send(findItems, { text: head.name });
   });
 
-  // app.proto:46:7
+  // app.proto:50:7
   const scoreStep = late_.tryStep(async () => {
     const facts = await factsStep;
     if (facts === undefined) return undefined;
     return BigInt(facts.items.length);
   });
 
-  // app.proto:47:7
+  // app.proto:51:7
   const sizesStep = late_.tryStep(async (mark) => {
     const facts = await factsStep;
     if (facts === undefined) return undefined;
@@ -181,7 +215,7 @@ export async function composePage(cx: Request<App>, args: PageRequest): Promise<
     return cx.partial(items.map((item) => bounded.send(getOrder, { id: item.id })), mark);
   });
 
-  // app.proto:48:7
+  // app.proto:52:7
   const ownerStep = late_.orElse(
     late_.tryStep(async () => {
       const head = await headStep;
@@ -190,10 +224,10 @@ export async function composePage(cx: Request<App>, args: PageRequest): Promise<
     () => create(ItemSchema, { name: "nobody" }),
   );
 
-  // app.proto:50:7
+  // app.proto:54:7
   const otherStep = late_.tryCall(getItem, { id: "other" });
 
-  // app.proto:49:7
+  // app.proto:53:7
   let kindCase = -1;
   const kindStep = late_.tryStep(async () => {
     const facts = await factsStep;
@@ -208,16 +242,16 @@ export async function composePage(cx: Request<App>, args: PageRequest): Promise<
     return "few" as string;
   });
 
-  // app.proto:51:7
+  // app.proto:55:7
   const cardStep = cx.step(() => composeCard(cx, { id: args.id }));
 
-  // app.proto:52:7
+  // app.proto:56:7
   const lateStep = late_.tryStep(async () => {
     const head = await headStep;
     return late_.aside.sub((cx) => composeCard(cx, { id: head.ownerId }));
   });
 
-  // app.proto:53:7
+  // app.proto:57:7
   const rowsStep = late_.tryStep(async () => {
     const head = await headStep;
     const items = head.tags;
@@ -227,14 +261,14 @@ export async function composePage(cx: Request<App>, args: PageRequest): Promise<
     });
   });
 
-  // app.proto:54:7
+  // app.proto:58:7
   const offerStep = late_.tryStep(async () => {
     const head = await headStep;
     if (!(head.stock > 0)) return undefined;
     return late_.aside.send(getItem, { id: "offer" });
   });
 
-  // app.proto:55:7
+  // app.proto:59:7
   const partStep = cx.tryCall(getItem, { id: "part" });
 
   const head = await headStep;
@@ -348,11 +382,12 @@ export async function composePage(cx: Request<App>, args: PageRequest): Promise<
     return part_;
   });
   cx.part(page, ["best", "left", "attributes", "both"], async () => {
+    const viewer = await viewerStep;
     const offer = await offerStep;
     const part_: Pick<Page, "choice" | "attributes" | "both"> = {
       choice: offer !== undefined && offer.stock > 9 ? { case: "best", value: offer.name } : { case: "left", value: head.stock },
       attributes: offer !== undefined ? offer.attributes : {},
-      both: offer === undefined ? undefined : head.name + offer.name,
+      both: offer === undefined ? undefined : viewer.name + offer.name,
     };
     if (cx.degraded) {
       cx.touched(page, "best", part_.choice.case === "best", offerStep);
@@ -379,10 +414,10 @@ export async function composeCard(cx: Request<App>, args: { readonly id: string 
   const { late } = cx;
   const { itemById } = cx.app;
 
-  // app.proto:96:7
+  // app.proto:100:7
   const itemStep = cx.step(() => cx.load(itemById, args.id));
 
-  // app.proto:97:7
+  // app.proto:101:7
   const noteStep = late.tryStep(async () => {
     const item = await itemStep;
     if (item === undefined) return undefined;
@@ -413,23 +448,23 @@ export async function composeOrder(cx: Request<App>, args: PageRequest, before: 
   const { late } = cx;
   const { getItem, placeOrder, payOrder } = cx.app;
 
-  // app.proto:108:7
+  // app.proto:112:7
   const itemStep = cx.call(getItem, { id: args.id });
 
-  // app.proto:109:7
+  // app.proto:113:7
   const guard1Step = cx.guard(async () => {
     const item = await itemStep;
-    if (item.stock === 0) throw cx.refuse(Code.FAILED_PRECONDITION, undefined, 0);
-  }, 0);
+    if (item.stock === 0) throw cx.refuse(Code.FAILED_PRECONDITION, undefined, 1);
+  }, 1);
 
-  // app.proto:110:7
+  // app.proto:114:7
   const placedStep = late.tryStep(async () => {
     const item = await itemStep;
     await cx.cleared(...before, itemStep, guard1Step);
     return late.effect(placeOrder, { itemId: item.id });
   });
 
-  // app.proto:111:7
+  // app.proto:115:7
   const paidStep = late.tryStep(async () => {
     const placed = await placedStep;
     if (placed === undefined) return undefined;
@@ -470,7 +505,7 @@ export async function composeOrder(cx: Request<App>, args: PageRequest, before: 
 
 /** app.v1.Followed */
 export async function composeFollowed(cx: Request<App>, args: { readonly item: Item }): Promise<Followed> {
-  // app.proto:130:10
+  // app.proto:134:10
   const cardStep = cx.step(() => composeCard(cx, { id: args.item.ownerId }));
 
   const card = await cardStep;
