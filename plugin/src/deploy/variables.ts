@@ -54,6 +54,13 @@ export const FIXED_VARIABLES: readonly FixedVariable[] = [
     here: { value: "5s", why: "endpoints lag behind a pod that ends, so that no preStop is needed" },
     about: "after SIGTERM so long not ready, and serving as before; change terminationGracePeriodSeconds with it",
   },
+  {
+    name: "BFF_WARM_UP",
+    default: "0s",
+    here: { value: "3s", why: "new pods get their share of requests at once" },
+    about:
+      "how long, at most, the server asks for its own rpcs before it listens, over upstreams that answer with samples",
+  },
   { name: "BFF_LOG", default: "text", here: { value: "json", why: "logs are collected" }, about: "text, json or off" },
   {
     name: "BFF_ADMIN_PORT",

@@ -41,6 +41,8 @@ export interface ServerConfig<Name extends string, Env> extends UpstreamAddresse
   readonly drainDelayMs: number;
   /** Of a client's connection; 0: any. */
   readonly maxConnectionAgeMs: number;
+  /** How long its rpcs are asked for by itself, before it listens; 0: not at all. */
+  readonly warmUpMs: number;
   readonly maxRequestBytes: number;
   /** Of lists, maps and JSON in one request. */
   readonly maxElements: number;
@@ -90,6 +92,8 @@ export type ConfigResult<Name extends string, Env> = {
 const MAX_BYTES = 2 ** 32 - 1;
 const MAX_PENDING_BYTES = 2 ** 40;
 const MAX_STREAMS = 10_000;
+/** As long as a worker may take to begin. */
+const MAX_WARM_UP_MS = 30_000;
 const MAX_FOLLOWERS = 1_000_000;
 const MAX_COUNT = 2 ** 32 - 1;
 
@@ -114,6 +118,7 @@ export function readConfig<Upstreams extends Readonly<Record<string, DescService
     graceMs: read.durationMs("BFF_GRACE", "10s", LONGEST_TIMER_MS),
     drainDelayMs: read.durationMs("BFF_DRAIN_DELAY", "0s", LONGEST_TIMER_MS),
     maxConnectionAgeMs: readAge(read),
+    warmUpMs: read.durationMs("BFF_WARM_UP", "0s", MAX_WARM_UP_MS),
     maxRequestBytes: read.within("BFF_MAX_REQUEST_BYTES", 1, MAX_BYTES, String(4 << 20)),
     maxElements: read.within("BFF_MAX_ELEMENTS", 1, MAX_COUNT, String(MAX_ELEMENTS)),
     maxReplyBytes: read.within("BFF_MAX_REPLY_BYTES", 1, MAX_BYTES, String(16 << 20)),

@@ -140,11 +140,21 @@ export interface Listening {
 
 /**
  * Serves these endpoints by gRPC, gRPC-Web and Connect on one port, with `grpc.health.v1`, `/healthz` and `/readyz`. Subscribers of
- * `protobff.listening` (node:diagnostics_channel) are given every server that is up. Long, for it is the list of what a server is put together of.
+ * `protobff.listening` (node:diagnostics_channel) are given every server that is up.
  *
  * @throws the error of the port, with a `code` such as EADDRINUSE
  */
 export async function listen(
+  endpoints: readonly (Listenable | StreamListenable)[],
+  options: ListenOptions = {},
+): Promise<Listening> {
+  const listening = await listenUnannounced(endpoints, options);
+  channel("protobff.listening").publish(listening);
+  return listening;
+}
+
+/** The same for a server that is none of those that run here. Long, for it is the list of what a server is put together of. */
+export async function listenUnannounced(
   endpoints: readonly (Listenable | StreamListenable)[],
   options: ListenOptions = {},
 ): Promise<Listening> {
@@ -250,7 +260,7 @@ export async function listen(
     goodbye(graceMs);
     return listener.handOver(graceMs, cut);
   };
-  const listening: Listening = {
+  return {
     port: listener.port,
     get requests() {
       return listener.counters;
@@ -273,8 +283,6 @@ export async function listen(
       return closing;
     },
   };
-  channel("protobff.listening").publish(listening);
-  return listening;
 }
 
 function networksOf(proxies: ListenOptions["trustedProxies"]): Networks | undefined {

@@ -16,7 +16,7 @@ import type { StreamEndpoint } from "../stream/stream-endpoint.ts";
 import type { Topics } from "../topic/topic.ts";
 import type { UnaryClient } from "../transport/unary-client.ts";
 import type { Admin } from "./admin.ts";
-import { readConfig } from "./config.ts";
+import { readConfig, type ServerConfig } from "./config.ts";
 import { sdkFaults } from "./config-otlp.ts";
 import { drainOnSignal } from "./drain.ts";
 import { type Environment, EnvReader, type Fault } from "./env-reader.ts";
@@ -169,6 +169,7 @@ export async function serve<
     ...(observer !== undefined && { observer }),
   });
   boundYoungGeneration(process); // all is loaded
+  if (config.warmUpMs > 0) await warmedUp(given, config, log);
 
   let admin: Admin | undefined;
   let wanted: WantedPort = { ...(config.telemetry.admin ?? config), variables: ADMIN_VARIABLES };
@@ -221,6 +222,31 @@ export async function serve<
   drainOnSignal(process, end, (code) => process.exit(code));
   const shown = { admin: admin?.url, explorer: observers.explorer !== undefined, mocked: [...mocks.keys()] };
   process.stdout.write(startLine(up.url, shown, config.log));
+}
+
+/** Nobody is asked or told anything outside: not the user's functions either. */
+async function warmedUp<
+  Upstreams extends Readonly<Record<string, DescService>>,
+  Env,
+  P extends Message,
+  L extends RateLimit,
+>(
+  { upstreams, create }: ServeOptions<Upstreams, Env, P, L>,
+  { warmUpMs: forMs, http2, http2Server, env }: ServerConfig<keyof Upstreams & string, Env>,
+  log: FailureLog | undefined,
+): Promise<void> {
+  const { warmUp, REFUSING } = await import("./warm-up.ts"); // nobody else pays for loading it
+  const topics = await NO_TOPICS.open({ clock: systemClock, fault: () => {} });
+  const rest = { cache: new Cache(), supplied: REFUSING, env, identity: undefined, limits: undefined, topics };
+  const endpoints = (clients: Readonly<Record<string, UnaryClient>>) =>
+    create({ ...rest, clients } as unknown as ServeParts<Upstreams, Env, P, L>);
+  try {
+    await warmUp({ forMs, upstreams, http2, http2Server, create: endpoints });
+  } catch (thrown) {
+    log?.server("could not warm up", thrown); // it serves all the same
+  } finally {
+    await topics.close();
+  }
 }
 
 /** This process as one of several that serve the port; undefined where it serves alone. */
