@@ -12,6 +12,7 @@ import { runCall } from "./scenarios/call.ts";
 import { closedLoops } from "./scenarios/closed.ts";
 import { runEdge } from "./scenarios/edge.ts";
 import { runFollowers } from "./scenarios/followers.ts";
+import { runHalf } from "./scenarios/half.ts";
 import { runHang } from "./scenarios/hang.ts";
 import { runIdentity } from "./scenarios/identity.ts";
 import { runIdle } from "./scenarios/idle.ts";
@@ -36,6 +37,7 @@ const SCENARIOS: Readonly<Record<string, Run>> = {
     closedLoops.map((loop) => [loop.name, reported((options: RunOptions) => runClosedLoop(loop, options))]),
   ),
   call: reported(runCall),
+  half: reported(runHalf),
   hang: reported(runHang),
   tail: reported(runTail),
   balance: reported(runBalance),

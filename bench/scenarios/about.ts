@@ -91,6 +91,13 @@ export const about: readonly About[] = [
     drawn: "cpu_us_per_request",
   },
   {
+    scenario: "half",
+    text: "The fan-out at a steady rate, whether or not requests are answered: half of what the server on node:http2 does when it is saturated, the same for all. Times are from when a request was due, as its client sees them; `generator_lag_p99_ms` is how much of that was the client's own lateness. Clients are node:http2, and share the two cores.",
+    goal: "p99 on our own framing not above that on node:http2",
+    columns: [...TIMES, "per_second", "cpu_us_per_request", "generator_lag_p99_ms"],
+    drawn: "p99_ms",
+  },
+  {
     scenario: "hang",
     text: "Three parts that may be missing; one upstream takes five seconds and each call may take 200 ms. Clients wait 300 ms and come at 30 % of what the server can do, whether or not it answers; times are theirs. `rest_in_time` is the share that got all but the part that hangs.",
     goal: "all of them",
