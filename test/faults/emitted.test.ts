@@ -148,7 +148,7 @@ describe("a stream", () => {
     if (UPDATE) writeFileSync(path, text);
     expect(text).toBe(readFileSync(path, "utf8"));
   });
-  test.each(["stream", "topics"])("tests that are written of %s hold", async (name) => {
+  test.each(["stream", "topics", "defer", "defer-editions"])("tests that are written of %s hold", async (name) => {
     const protos = streams(name);
     const { wrong, cells } = await tried(name, requestOf({ protos }), { ...UPSTREAMS, ...protos });
     expect(wrong.join("\n")).toBe("");

@@ -54,6 +54,7 @@ function testsOf(
   file: PlanFile,
   names: FileNames,
 ): Lines {
+  const inParts = service.methods.some(({ method }) => method.desc === desc && method.parts !== undefined);
   const cells = table.cells.flatMap((cell): Line[] => {
     const text = cell.prediction && writtenPrediction(cell.prediction);
     if (text === undefined) return [];
@@ -66,6 +67,7 @@ function testsOf(
             call,
             fault,
             ...(followed && { followed: followed.items }),
+            ...(inParts && { parts: true }),
             ...(slowMs !== undefined && { slowMs }),
             ...times,
           },

@@ -157,6 +157,8 @@ function untoldOf(planned: PlanMethod): Pick<RpcBehaviour, "untold" | "validated
     if (stream.source.topic.of.call === undefined) return { untold: "items of a topic without a call are not known" };
     if (stream.overflow.value === "latest") return { untold: "which item of a topic is the newest is not known" };
   }
+  if (planned.method.parts !== undefined && planned.method.degradedField === undefined)
+    return { untold: "it comes in parts, and has no field for what is degraded" };
   return isOpen(planned) ? { untold: "its request has rules, which the sample may break", validated: true } : {};
 }
 

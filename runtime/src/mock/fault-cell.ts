@@ -41,6 +41,8 @@ export interface FaultCell {
   readonly fault: MockFault;
   /** The call is one that is followed, and gives so many items before what happens later. */
   readonly followed?: number;
+  /** The response comes in parts: all of them are waited for. */
+  readonly parts?: true;
   /** In milliseconds: how late it answers when it is slow; of "stale" how long answers are fresh, and for how long old ones do. */
   readonly slowMs?: number;
   readonly ttlMs?: number;
@@ -111,7 +113,7 @@ export async function runFaultCell(
   try {
     await meet(bff, cell, ask);
     const [first = "", then] = predicted.split("; then ");
-    const got = await asked(ask, then !== undefined);
+    const got = await asked(ask, cell.parts ? "all" : then !== undefined ? "another" : "first");
     const wrong = held(first, got);
     if (wrong !== undefined || then === undefined) return wrong;
     return got.then === then ? undefined : `predicted ${predicted}, got ${first}; then ${got.then}`;
@@ -162,8 +164,8 @@ interface Got {
   /** What comes behind the first item of a stream, where that is asked. */
   readonly then?: string;
 }
-/** @param further whether it is asked what comes behind the first item of a stream */
-async function asked(ask: Ask, further = false): Promise<Got> {
+/** @param wanted what of a stream: its first item, what comes behind that as well, or all until its end as one response */
+async function asked(ask: Ask, wanted: "first" | "another" | "all" = "first"): Promise<Got> {
   let header = "";
   const onHeader = (headers: Headers): void => {
     header = headers.get("bff-degraded") ?? "";
@@ -171,14 +173,15 @@ async function asked(ask: Ask, further = false): Promise<Got> {
   try {
     const answer = ask({ onHeader });
     const follow = answer instanceof TestFollow ? answer : undefined;
-    const message = await (answer instanceof TestFollow ? firstItem(answer) : answer);
-    const entries = Object.values(message).flatMap((of: unknown) =>
-      Array.isArray(of) ? of.filter(isDegradation) : [],
+    const messages = [await (answer instanceof TestFollow ? firstItem(answer) : answer)];
+    if (wanted === "all" && answer instanceof TestFollow) for await (const message of answer) messages.push(message);
+    const entries = messages.flatMap((message) =>
+      Object.values(message).flatMap((of: unknown) => (Array.isArray(of) ? of.filter(isDegradation) : [])),
     );
     const said = header.split(",").filter((path) => path !== "");
     // Of an item no header tells.
     const paths = follow === undefined ? said : entries.map(({ path }) => folded(path));
-    const then = further && follow !== undefined ? { then: await behind(follow) } : {};
+    const then = wanted === "another" && follow !== undefined ? { then: await behind(follow) } : {};
     return { code: undefined, entries, paths, ...then };
   } catch (thrown) {
     if (!(thrown instanceof ConnectError)) throw thrown;
