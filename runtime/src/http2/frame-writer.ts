@@ -31,6 +31,10 @@ export class FrameWriter {
   get waiting(): number {
     return this.#socket.writableLength + this.#at - this.#from;
   }
+  /** Those of them that it would not take. */
+  get refused(): number {
+    return this.#socket.writableLength;
+  }
   /** Bytes that the socket has been given, ever. */
   get handed(): number {
     return this.#handed;

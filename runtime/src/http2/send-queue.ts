@@ -34,16 +34,15 @@ export class SendQueue<S extends Sending> {
   /** Bytes of bodies, and the frames that ended one. */
   sent = 0;
 
-  constructor(writer: FrameWriter) {
+  readonly #mostRefused: number;
+
+  /** @param mostRefused when the kernel would not take more than this, in bytes, no more is handed to the socket */
+  constructor(writer: FrameWriter, mostRefused = WAITING_BYTES) {
     this.#writer = writer;
+    this.#mostRefused = mostRefused;
   }
   get initialWindow(): number {
     return this.#initialWindow;
-  }
-  /** Whether so much could leave at once, in one frame. */
-  isFree(stream: S, bytes: number): boolean {
-    const most = Math.min(FRAME_BYTES, this.#window, stream.sendWindow);
-    return bytes <= most && this.#queue.size === 0 && this.#writer.waiting <= WAITING_BYTES;
   }
   /** Sends this, which is all that there is of this stream for now. */
   send(stream: S, body: Uint8Array): void {
@@ -81,6 +80,9 @@ export class SendQueue<S extends Sending> {
     if (change !== 0) for (const stream of streams) if (!this.widenStream(stream, change)) return false;
     return true;
   }
+  get #isFull(): boolean {
+    return this.#writer.waiting > WAITING_BYTES || this.#writer.refused > this.#mostRefused;
+  }
   /** Sends what is allowed. */
   pump(): void {
     for (const stream of this.#queue) {
@@ -95,7 +97,7 @@ export class SendQueue<S extends Sending> {
     const left = body.length - stream.sent;
     if (sendWindow <= 0 && left > 0) return true; // until its own window is wider
     const length = Math.min(left, FRAME_BYTES, this.#window, sendWindow);
-    if ((length === 0 && left > 0) || this.#writer.waiting > WAITING_BYTES) {
+    if ((length === 0 && left > 0) || this.#isFull) {
       this.#queue.add(stream);
       return false;
     }

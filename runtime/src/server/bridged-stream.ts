@@ -63,6 +63,7 @@ export class BridgedStream extends Duplex {
   #came(chunk: Buffer): void {
     if (this.destroyed) return;
     this.#unread += chunk.length;
+    this.carrier.connection.unread(chunk.length);
     this.push(chunk);
   }
   /** The request has come whole. */
@@ -72,7 +73,9 @@ export class BridgedStream extends Duplex {
   override _read(): void {
     const unread = this.#unread;
     this.#unread = 0;
-    if (unread > 0) this.carrier.allow(unread);
+    if (unread === 0) return;
+    this.carrier.connection.unread(-unread);
+    this.carrier.allow(unread);
   }
   /** The stream is over. */
   #over(): void {
@@ -140,6 +143,8 @@ export class BridgedStream extends Duplex {
   }
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     this.#gone = true;
+    this.carrier.connection.unread(-this.#unread);
+    this.#unread = 0;
     // An answer that is cut short must not look whole.
     const code = error === null && this.writableFinished ? ErrorCode.NO_ERROR : ErrorCode.INTERNAL_ERROR;
     this.carrier.reset(code);

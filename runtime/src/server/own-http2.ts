@@ -6,7 +6,8 @@ import { BridgedStream } from "./bridged-stream.ts";
 import type { ClientHttp2, ClientHttp2Parts } from "./client-http2.ts";
 import { MAX_HEADER_BYTES } from "./client-sessions.ts";
 import { ConnectionBytes } from "./connection-bytes.ts";
-import { OwnSession, type OwnSessions } from "./own-session.ts";
+import { OwnSession } from "./own-session.ts";
+import type { OwnSessions } from "./own-sessions.ts";
 import type { OwnStream } from "./own-stream.ts";
 import { ToldOnce } from "./told-once.ts";
 

@@ -9,10 +9,11 @@ import { FrameType, WINDOW_BYTES, WINDOW_MAX } from "../http2/frames.ts";
 import { type End, Incoming } from "../http2/incoming.ts";
 import { OpenStreams } from "../http2/open-streams.ts";
 import { MAGIC } from "../http2/preface.ts";
-import { type KnownRequests, RequestBlocks, type RequestFields } from "../http2/request-block.ts";
+import { RequestBlocks } from "../http2/request-block.ts";
 import { SendQueue } from "../http2/send-queue.ts";
 import { MAX_HEADER_BYTES, MAX_HEADERS } from "./client-sessions.ts";
 import { OverStreams } from "./over-streams.ts";
+import type { OwnSessions } from "./own-sessions.ts";
 import { type OwnConnection, OwnStream } from "./own-stream.ts";
 import { ResetBudget } from "./reset-budget.ts";
 import { ResponseWriter } from "./response-writer.ts";
@@ -21,6 +22,8 @@ const { NO_ERROR, PROTOCOL_ERROR, STREAM_CLOSED, REFUSED_STREAM, ENHANCE_YOUR_CA
 /** Twice what headers may have: what is said in fewer bytes is read, to be refused by itself. */
 const SERVER: End = { role: "server", window: WINDOW_BYTES, blockBytes: 2 * MAX_HEADER_BYTES, copies: true };
 const LIMITS = { bytes: MAX_HEADER_BYTES, count: MAX_HEADERS };
+/** Whoever reads slowly has so much waiting for him here, in bytes, and the rest with whoever answers him. */
+const MOST_REFUSED = 32 << 10;
 /** A block of headers has so long to come whole, in milliseconds. */
 const BLOCK_MS = 10_000;
 /** So long it is waited for what crosses the first GOAWAY, in milliseconds. */
@@ -30,23 +33,6 @@ const LINGER_MS = 1_000;
 /** A request that is answered already may go on sending for so long, in milliseconds; the second, where the connection is at its end. */
 const DISCARD_MS = 5_000;
 const LAST_DISCARD_MS = 200;
-
-/** What sessions have in common. */
-export interface OwnSessions {
-  readonly maxStreams: number;
-  /** As of `ListenerOptions`. */
-  readonly handshakeTimeoutMs: number;
-  /** What is said first. */
-  readonly preface: Buffer;
-  readonly known: KnownRequests;
-  /** @param headers nobody else's */
-  request(stream: OwnStream, headers: RequestFields, raw: readonly string[]): void;
-  /** It holds so many bytes now, which are not those of bodies. */
-  holds(session: OwnSession, bytes: number): void;
-  /** It has been ended for asking too much. */
-  calmed(why: string): void;
-  gone(session: OwnSession): void;
-}
 
 /** A connection of a client by frames of our own: RFC 9113, as far as a server needs it that pushes nothing. */
 export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConnection {
@@ -73,6 +59,7 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
   #unwanted: NodeJS.Timeout | undefined;
   #last = 0;
   #headerBytes = 0;
+  #unread = 0;
   /** Of the check for idle connections, since the last stream. */
   #rounds = 0;
   /** It is to end. */
@@ -86,7 +73,7 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
     this.socket = socket;
     this.#owner = owner;
     this.#writer = new FrameWriter(socket, () => this.#flushed());
-    this.#queue = new SendQueue(this.#writer);
+    this.#queue = new SendQueue(this.#writer, MOST_REFUSED);
     this.#responses = new ResponseWriter(this.#writer);
     this.#blocks = new RequestBlocks(owner.known, LIMITS, new DynamicTable());
     const parts = { streams: this.#streams, writer: this.#writer, queue: this.#queue, guard: this.#guard };
@@ -185,6 +172,10 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
   released(): void {}
   allow(stream: OwnStream, bytes: number): void {
     if (!this.#over) this.#incoming.allow(stream, bytes);
+  }
+
+  unread(bytes: number): void {
+    this.#unread += bytes;
   }
 
   // ---- ends of streams ----
@@ -348,7 +339,7 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
   }
   #hold(): void {
     const coming = this.#reader.heldBytes + this.#incoming.unfinished;
-    const bytes = this.#gone ? 0 : this.#headerBytes + coming + this.#writer.waiting;
+    const bytes = this.#gone ? 0 : this.#headerBytes + this.#unread + coming + this.#writer.waiting;
     if (bytes !== this.heldBytes) this.#owner.holds(this, bytes);
   }
 

@@ -19,6 +19,8 @@ export interface OwnConnection {
   said(stream: OwnStream): void;
   /** Ends it with this error code, unless it is over. */
   reset(stream: OwnStream, code: number): void;
+  /** So many bytes more wait for somebody to read them. */
+  unread(bytes: number): void;
   /** The other end may send so many bytes more. */
   allow(stream: OwnStream, bytes: number): void;
 }

@@ -258,7 +258,7 @@ export abstract class StreamCall extends FastCall<StreamRpc> implements Follower
     pending.release(this); // that it is settled has released some of it
     pending.add(this, this.#writingBytes + (last?.length ?? 0));
     this.#out.end(last, end.trailers, this.unread);
-    this.#lastTimer = setTimeout(notTaken, LAST_MS, this);
+    if (!this.closed) this.#lastTimer = setTimeout(notTaken, LAST_MS, this);
   }
   /** 204. */
   protected answerNothing(): void {
