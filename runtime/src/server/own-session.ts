@@ -57,7 +57,8 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
   #crossing: NodeJS.Timeout | undefined;
   /** It is to end as soon as it has begun. */
   #unwanted: NodeJS.Timeout | undefined;
-  #last = 0;
+  #last = 0; // that was taken
+  #seen = 0;
   #headerBytes = 0;
   #unread = 0;
   /** Of the check for idle connections, since the last stream. */
@@ -91,7 +92,7 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
   }
   /** Whether a stream of this number has never been opened. */
   isIdle(id: number): boolean {
-    return id > this.#last || id % 2 === 0;
+    return id > this.#seen || id % 2 === 0;
   }
   isOver(id: number): void {
     const code = this.#ends.wrong(id);
@@ -104,7 +105,7 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
     const stream = this.#streams.get(id);
     if (stream !== undefined) return;
     if (id % 2 === 0) throw new ConnectionError(PROTOCOL_ERROR, `a request with the number ${id}`);
-    if (id > this.#last) return;
+    if (id > this.#seen) return;
     this.isOver(id);
     this.#guard.late(0, this.#writer.waiting);
   }
@@ -112,16 +113,18 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
     if (!this.#blocks.standAlone) throw new ConnectionError(ENHANCE_YOUR_CALM, "too large headers");
     const stream = this.#streams.get(id);
     if (stream !== undefined) this.failStream(stream, ENHANCE_YOUR_CALM);
-    else if (id > this.#last) this.#refuse(id, ENHANCE_YOUR_CALM);
+    else if (id > this.#seen) this.#refuse(id, ENHANCE_YOUR_CALM);
   }
   block(id: number, endStream: boolean, data: Buffer, from: number, to: number): void {
     const stream = this.#streams.get(id);
     if (stream !== undefined) this.#trailers(stream, endStream, data, from, to);
-    else if (id > this.#last) this.#request(id, endStream, data, from, to);
+    else if (id > this.#seen) this.#request(id, endStream, data, from, to);
     else if (!this.#blocks.standAlone) this.#blocks.trailers(data, from, to);
   }
   #request(id: number, endStream: boolean, data: Buffer, from: number, to: number): void {
     const { headers, raw, contentLength, bytes, tooLarge, malformed } = this.#blocks.request(data, from, to);
+    this.#ends.opened(this.#seen, id);
+    this.#seen = id;
     if (id > this.#lastTaken) return; // whoever has sent it knows, or will, that it is not begun with
     const wrong = malformed !== undefined || (endStream && (contentLength ?? 0) > 0);
     const full = this.#streams.size >= this.#owner.maxStreams;
@@ -130,7 +133,6 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
       return;
     }
     this.#guard.progress();
-    this.#ends.opened(this.#last, id);
     this.#last = id;
     this.#rounds = 0;
     const stream = new OwnStream(this, id, this.#queue.initialWindow, bytes);
@@ -143,8 +145,8 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
   }
   /** A request that nobody hears of. */
   #refuse(id: number, code: number): void {
-    this.#ends.opened(this.#last, id);
-    this.#last = id;
+    this.#seen = Math.max(this.#seen, id);
+    this.#last = this.#seen;
     this.#ends.ours(id);
     this.#writer.reset(id, code);
     this.#guard.idle(this.#writer.waiting);
@@ -347,7 +349,7 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
   #fail(error: ConnectionError): void {
     if (this.#over) return;
     if (error.code === ENHANCE_YOUR_CALM) this.#owner.calmed(error.message);
-    this.#writer.goaway(this.#last, error.code);
+    this.#writer.goaway(Math.min(this.#last, this.#lastTaken), error.code);
     this.#shut();
     this.#end();
   }
