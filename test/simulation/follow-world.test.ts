@@ -14,7 +14,16 @@ test(`${SEEDS} random worlds: whoever follows to the end has had all, once and i
   }
   expect(wrong).toEqual([]);
   // Each of these has happened, or nothing is said about it.
-  expect(Object.keys(seen).sort()).toEqual(["UNAVAILABLE", "items", "lost", "resumed", "silent", "stalled"]);
+  expect(Object.keys(seen).sort()).toEqual([
+    "UNAVAILABLE",
+    "items",
+    "lost",
+    "reset",
+    "resumed",
+    "silent",
+    "stalled",
+    "topic",
+  ]);
   for (const [name, count] of Object.entries(seen)) expect([name, count > 50]).toEqual([name, true]);
 }, 120_000);
 

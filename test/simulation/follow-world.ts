@@ -1,8 +1,14 @@
 // Streams in a random world: an upstream's run whose stream breaks and falls silent, a server that drains, clients that stall, vanish and come
 // back with their last token. What is held: whoever follows to the end has had every item that it was to have, once and in order.
-import { create, type DescMethodServerStreaming, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { callSource } from "../../runtime/src/call/call-source.ts";
-import { Upstream } from "../../runtime/src/call/upstream.ts";
+import {
+  create,
+  type DescMethodServerStreaming,
+  fromBinary,
+  type MessageInitShape,
+  toBinary,
+} from "@bufbuild/protobuf";
+import { type Rpc, Upstream } from "../../runtime/src/call/upstream.ts";
+import type { Request } from "../../runtime/src/compose/request.ts";
 import { Code, type Failure } from "../../runtime/src/failure.ts";
 import { streamEndpoint } from "../../runtime/src/stream/endpoint.ts";
 import type { Follower, Following, StreamEndpoint } from "../../runtime/src/stream/stream-endpoint.ts";
@@ -11,6 +17,7 @@ import {
   GetRequestSchema,
   type Page,
   PageSchema,
+  type ShowRequest,
   ShowRequestSchema,
   type Thing,
   ThingSchema,
@@ -19,6 +26,7 @@ import {
 import type { OpenStream, StreamReceiver } from "../../runtime/src/transport/stream-client.ts";
 import type { InFlight, UnaryClient } from "../../runtime/src/transport/unary-client.ts";
 import { PREFIX_BYTES } from "../../runtime/src/wire/frame.ts";
+import { type Followable, type FollowKind, followable } from "./follow-topics.ts";
 import { Random } from "./random.ts";
 import { drained, SimClock } from "./sim-clock.ts";
 
@@ -44,6 +52,9 @@ export interface World {
 class Run implements UnaryClient {
   readonly streams = new Set<RunStream>();
   readonly faults: Record<string, number> = {};
+  /** Streams of it never fall silent for good: nobody would ask them again. */
+  lively = false;
+  publish: (item: Thing) => void = () => {};
   published = 0;
   readonly last: number;
   readonly #random: Random;
@@ -58,6 +69,7 @@ class Run implements UnaryClient {
       if (random.chance(0.7)) at += random.between(0, 400);
       clock.after(at, () => {
         this.published++;
+        this.publish(itemOf(this.published, this.last));
         for (const stream of this.streams) stream.flow();
       });
     }
@@ -95,7 +107,7 @@ class Run implements UnaryClient {
     const [random, clock] = [this.#random, this.#clock];
     clock.after(random.between(0, 5), () => stream.flow());
     if (random.chance(0.5)) {
-      const fault = random.pick(["UNAVAILABLE", "lost", "silent"]);
+      const fault = random.pick(["UNAVAILABLE", "lost", ...(this.lively ? [] : ["silent"])]);
       clock.after(random.between(0, 2_000), () => {
         if (!this.streams.has(stream)) return;
         this.faults[fault] = (this.faults[fault] ?? 0) + 1;
@@ -104,6 +116,10 @@ class Run implements UnaryClient {
     }
     return stream;
   }
+}
+
+function itemOf(seq: number, last: number): Thing {
+  return create(ThingSchema, { count: BigInt(seq), tags: seq === last ? ["final"] : [] });
 }
 
 class RunStream implements OpenStream {
@@ -129,8 +145,7 @@ class RunStream implements OpenStream {
     while (this.#asked > 0 && this.#at < this.#run.published && !this.#silent && this.#run.streams.has(this)) {
       this.#asked--;
       const seq = ++this.#at;
-      const final = seq === this.#run.last ? ["final"] : [];
-      this.#receiver.item(toBinary(ThingSchema, create(ThingSchema, { count: BigInt(seq), tags: final })));
+      this.#receiver.item(toBinary(ThingSchema, itemOf(seq, this.#run.last)));
     }
   }
   breaks(how: string): void {
@@ -147,7 +162,8 @@ class RunStream implements OpenStream {
 /** Follows until the end, whatever comes between. */
 class Client implements Follower {
   readonly got: number[] = [];
-  readonly resets: number[] = [];
+  /** Which of `got` said that they replace what came before. */
+  readonly resets = new Set<number>();
   readonly faults: string[] = [];
   done = false;
   openings = 0;
@@ -190,7 +206,7 @@ class Client implements Follower {
   item(message: Page, token: string | undefined): boolean {
     if (this.#stalled) this.faults.push("an item while it does not read");
     const seq = Number(message.spentCents);
-    if (message.title.includes("reset")) this.resets.push(seq);
+    if (message.title.includes("reset")) this.resets.add(this.got.length);
     this.got.push(seq);
     this.#token = token;
     if (!this.#random.chance(0.2)) return true;
@@ -225,19 +241,48 @@ export async function followWorld(seed: number, lose = false): Promise<World> {
   const clock = new SimClock(random, random.chance(0.2) ? 30 : 0);
   const run = new Run(random, clock);
   const upstream = new Upstream("test.v1.Upstream", run, {}, { clock });
-  const app = { by: upstream.unary(UpstreamService.method.get, {}) };
-  const watch = upstream.stream(WATCH, {});
   const latest = random.chance(0.3);
   const every = random.between(1, 3);
-  const wanted = (seq: number): boolean => seq % every === 0;
-  const endpoint = streamEndpoint(FOLLOW, app, {
+  const followed: Followable<Cx, ShowRequest> = followable(upstream, WATCH, latest, random, clock);
+  // What is left out of a topic is told with what is left of it, so that something has to be.
+  const wanted = (seq: number): boolean => seq % every === 0 || (followed.kind !== "call" && seq === run.last);
+  run.publish = (item) => followed.publish(item);
+  run.lively = followed.kind !== "call";
+  const endpoint = endpointOf(upstream, followed, { latest, wanted, lose }, random, clock);
+  const clients = random.list(1, 3, () => new Client(endpoint, random, clock));
+  for (const client of clients) clock.after(random.between(0, 1_000), () => client.follow());
+  await clock.run();
+  await followed.close();
+  await drained();
+  const all = Array.from({ length: run.last }, (_, i) => i + 1).filter(wanted);
+  const violations = clients.flatMap((client) => held(client, all, latest, followed.kind));
+  if (run.streams.size > 0) violations.push(`${run.streams.size} streams of the upstream are open`);
+  const total = (of: (client: Client) => number): number => clients.reduce((sum, client) => sum + of(client), 0);
+  const [items, resumed] = [total(({ got }) => got.length), total(({ openings }) => openings - 1)];
+  const seen = { items, resumed, stalled: total(({ stalls }) => stalls), ...run.faults };
+  const [topic, reset] = [followed.kind === "call" ? 0 : items, total(({ resets }) => resets.size)];
+  return { violations, seen: { ...seen, topic, reset } };
+}
+
+type Cx = Request<{ readonly by: Rpc<MessageInitShape<typeof GetRequestSchema>, Thing> }, undefined>;
+
+function endpointOf(
+  upstream: Upstream,
+  { kind, source }: Followable<Cx, ShowRequest>,
+  { latest, wanted, lose }: { latest: boolean; wanted: (seq: number) => boolean; lose: boolean },
+  random: Random,
+  clock: SimClock,
+): StreamEndpoint {
+  const app = { by: upstream.unary(UpstreamService.method.get, {}) };
+  const own = {
+    until: (_cx: Cx, _args: ShowRequest, { tags }: Thing) => tags.length > 0,
+    idleMs: random.maybe(0.8, () => 700) ?? FAR_MS,
+  };
+  return streamEndpoint(FOLLOW, app, {
     timeoutMs: 1_000,
-    source: callSource(watch, (_cx, _args, _opened, resume: bigint | undefined) => ({ id: String(resume ?? 0n) }), {
-      kind: "int",
-      of: ({ count }: Thing) => count,
-    }),
+    source,
     if: (_cx, _args, { count }: Thing) => wanted(Number(count)),
-    until: (_cx, _args, { tags }: Thing) => tags.length > 0,
+    ...(kind === "call" && own),
     compose: async (cx, _args, { count }: Thing) => {
       const by = await cx.tryCall(cx.app.by, { id: "by" });
       return create(PageSchema, { title: by?.id ?? "", spentCents: lose && count === 7n ? 8n : count });
@@ -245,7 +290,6 @@ export async function followWorld(seed: number, lose = false): Promise<World> {
     stamp: (page, { reset }) => {
       if (reset) page.title += " reset";
     },
-    idleMs: random.maybe(0.8, () => 700) ?? FAR_MS,
     heartbeatMs: 300,
     maxAgeMs: random.pick([3_000, FAR_MS]),
     ahead: random.between(1, 4),
@@ -253,24 +297,27 @@ export async function followWorld(seed: number, lose = false): Promise<World> {
     minIntervalMs: random.pick([0, 50]),
     clock,
   });
-  const clients = random.list(1, 3, () => new Client(endpoint, random, clock));
-  for (const client of clients) clock.after(random.between(0, 1_000), () => client.follow());
-  await clock.run();
-  await drained();
-  const all = Array.from({ length: run.last }, (_, i) => i + 1).filter(wanted);
-  const violations = clients.flatMap((client) => held(client, all, latest));
-  if (run.streams.size > 0) violations.push(`${run.streams.size} streams of the upstream are open`);
-  const total = (of: (client: Client) => number): number => clients.reduce((sum, client) => sum + of(client), 0);
-  const [items, resumed] = [total(({ got }) => got.length), total(({ openings }) => openings - 1)];
-  return { violations, seen: { items, resumed, stalled: total(({ stalls }) => stalls), ...run.faults } };
 }
 
-function held({ got, resets, faults, done }: Client, all: readonly number[], latest: boolean): string[] {
+function held(
+  { got, resets, faults, done }: Client,
+  all: readonly number[],
+  latest: boolean,
+  kind: FollowKind,
+): string[] {
   const found = [...faults];
   if (!done) found.push("has no end");
+  if (kind === "forgetting" || latest) found.push(...heldOrReset(got, resets, all));
+  if (kind === "forgetting") return found;
   if (!latest && String(got) !== String(all)) found.push(`got ${got}, and was to have ${all}`);
-  if (!latest && resets.length > 0) found.push(`reset at ${resets}`);
+  if (!latest && resets.size > 0) found.push(`reset at ${[...resets]} of ${got}`);
   if (latest && String(got) !== String(all.filter((seq) => got.includes(seq)))) found.push(`got ${got} of ${all}`);
-  if (latest && got.at(-1) !== all.at(-1)) found.push(`got ${got}, and not the last of ${all}`);
   return found;
+}
+
+/** Each behind the one before, or it says that it replaces that. */
+function heldOrReset(got: readonly number[], resets: ReadonlySet<number>, all: readonly number[]): string[] {
+  const gaps = got.filter((seq, i) => i > 0 && !resets.has(i) && all.indexOf(seq) !== all.indexOf(got[i - 1] ?? 0) + 1);
+  const found = gaps.map((seq) => `got ${got}: nothing was said of what is missing before ${seq}`);
+  return got.at(-1) === all.at(-1) ? found : [...found, `got ${got}, and not the last of ${all}`];
 }

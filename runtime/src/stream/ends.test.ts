@@ -233,6 +233,19 @@ describe("a stream of the latest", () => {
 });
 
 describe("a reset", () => {
+  test("that nobody was told of holds the token back: who goes on behind it is told", async () => {
+    const { follow, source } = streamRig();
+    const { heard, following } = follow({ if: (_cx, _args, item) => item !== 5 && item !== 6 });
+    await idle();
+    source().give(1);
+    await idle();
+    source().give(5, { reset: true });
+    await idle();
+    source().give(6);
+    await idle();
+    following.drain();
+    expect(heard.at(-1)).toMatch(/@1$/);
+  });
   test("that came with an item that was dropped is told with the next one", async () => {
     const { follow, source } = streamRig();
     const { heard } = follow({ if: (_cx, _args, item) => item > 1 });

@@ -266,9 +266,9 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
     const { minIntervalMs = 0 } = this.#parts.options;
     return this.#gaveAt + minIntervalMs;
   }
-  #pass({ token }: Slot<Item>): void {
+  #pass({ behind }: Slot<Item>): void {
     this.#line.shift();
-    if (token !== undefined) this.#token = token;
+    if (behind !== undefined) this.#token = behind;
   }
   #give(slot: Slot<Item>): void {
     const { message, token, lacking } = slot;

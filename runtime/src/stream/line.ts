@@ -35,6 +35,10 @@ export class Slot<Item> {
     this.message = message;
     this.lacking = lacking;
   }
+  /** Where its follower goes on once this has been given or passed over: behind a reset that it was not told of it would never hear of that. */
+  get behind(): string | undefined {
+    return this.state === "dropped" && this.reset ? undefined : this.token;
+  }
   /** Whatever runs for it is stopped. */
   stop(): void {
     this.exchange?.end();
