@@ -1,0 +1,135 @@
+// A BFF as its author could have written it: with `defer` on every step that may have it, and beside each unary rpc one that streams the same.
+import { clone, create, getExtension, hasExtension, setExtension } from "@bufbuild/protobuf";
+import {
+  type CodeGeneratorRequest,
+  CodeGeneratorRequestSchema,
+  type DescriptorProto,
+  FieldDescriptorProto_Label,
+  FieldDescriptorProto_Type,
+  FieldDescriptorProtoSchema,
+  type FileDescriptorProto,
+  type MessageOptions,
+  MethodDescriptorProtoSchema,
+  MethodOptionsSchema,
+} from "@bufbuild/protobuf/wkt";
+import { compile } from "../../plugin/src/compile.ts";
+import { message as MESSAGE, method as METHOD, MethodRuleSchema } from "../../plugin/src/gen/bff/v1/options_pb.ts";
+
+/** What is put before the name of an rpc for the one that streams it. */
+export const TWIN = "Late";
+const STREAM = "bff/v1/stream.proto";
+
+/** Several steps that may be deferred as few as there are; undefined: none, or no rpc can stream it. */
+export function deferring(
+  given: CodeGeneratorRequest,
+  streamProto: FileDescriptorProto,
+): { readonly request: CodeGeneratorRequest; readonly steps: number } | undefined {
+  const request = withTwins(given, streamProto);
+  if (request === undefined) return undefined;
+  let steps = 0;
+  for (const options of optionsOf(request)) {
+    const { length } = getExtension(options, MESSAGE).let;
+    // What rests on others stands behind them, and is deferred before them.
+    for (let i = length - 1; i >= 0; i--) {
+      defer(options, i, true);
+      if (compiles(request)) steps++;
+      else defer(options, i, false);
+    }
+  }
+  dropIdle(request);
+  return steps === 0 ? undefined : { request, steps };
+}
+/** Without the rpcs that would stream what comes at once. */
+function dropIdle(request: CodeGeneratorRequest): void {
+  for (const { service } of request.protoFile.filter(({ name }) => request.fileToGenerate.includes(name)))
+    for (const one of service)
+      for (const method of one.method.filter(({ name }) => name.startsWith(TWIN))) {
+        const before = faults(request, true);
+        if (before === 0) return;
+        const all = one.method;
+        one.method = all.filter((other) => other !== method);
+        if (faults(request, true) >= before) one.method = all;
+      }
+}
+function defer(options: MessageOptions, step: number, is: boolean): void {
+  const rule = getExtension(options, MESSAGE);
+  const one = rule.let[step];
+  if (one === undefined) return;
+  if (is) one.defer = true;
+  else one.defer = false;
+  setExtension(options, MESSAGE, rule);
+}
+function optionsOf({ protoFile, fileToGenerate }: CodeGeneratorRequest): MessageOptions[] {
+  const all = (messages: readonly DescriptorProto[]): MessageOptions[] =>
+    messages.flatMap(({ options, nestedType }) => [
+      ...(options !== undefined && hasExtension(options, MESSAGE) ? [options] : []),
+      ...all(nestedType),
+    ]);
+  return protoFile.filter(({ name }) => fileToGenerate.includes(name)).flatMap(({ messageType }) => all(messageType));
+}
+/** What is wrong with it; `idle`: also rpcs that stream what has nothing that is deferred. */
+function faults(request: CodeGeneratorRequest, idle: boolean): number {
+  const { diagnostics } = compile(request, () => undefined);
+  return diagnostics.filter(({ severity, code }) => severity === "error" && (idle || code !== "BFF131")).length;
+}
+const compiles = (request: CodeGeneratorRequest): boolean => faults(request, false) === 0;
+
+/** With an rpc that streams beside each that may have one. */
+function withTwins(given: CodeGeneratorRequest, streamProto: FileDescriptorProto): CodeGeneratorRequest | undefined {
+  const request = clone(CodeGeneratorRequestSchema, given);
+  request.parameter = "import_extension=ts,mock=true";
+  request.sourceFileDescriptors = [];
+  // Those that are imported stand before those that import them.
+  request.protoFile = [streamProto, ...request.protoFile.filter(({ name }) => name !== STREAM)];
+  let twins = 0;
+  for (const file of request.protoFile) {
+    if (!request.fileToGenerate.includes(file.name) || file.service.length === 0) continue;
+    if (!file.dependency.includes(STREAM)) file.dependency.push(STREAM);
+    const mark = file.messageType.map((message) => marked(message, file));
+    for (const service of file.service)
+      for (const method of [...service.method]) {
+        if (method.clientStreaming || method.serverStreaming) continue;
+        const idempotencyLevel = method.options?.idempotencyLevel;
+        const options = create(MethodOptionsSchema, idempotencyLevel === undefined ? {} : { idempotencyLevel });
+        if (method.options !== undefined && hasExtension(method.options, METHOD)) {
+          const { response, permit } = getExtension(method.options, METHOD);
+          setExtension(
+            options,
+            METHOD,
+            create(MethodRuleSchema, { ...(response && { response }), ...(permit && { permit }) }),
+          );
+        }
+        const twin = create(MethodDescriptorProtoSchema, {
+          ...method,
+          name: `${TWIN}${method.name}`,
+          serverStreaming: true,
+          options,
+        });
+        service.method.push(twin);
+        if (compiles(request)) twins++;
+        else service.method.pop();
+      }
+    for (const undo of mark) undo(service(file));
+  }
+  return twins === 0 || !compiles(request) ? undefined : request;
+}
+const service = (file: FileDescriptorProto): ReadonlySet<string> =>
+  new Set(file.service.flatMap(({ method }) => method.map(({ outputType }) => outputType)));
+
+/** A place for the names of parts, in messages that rpcs give. */
+function marked(message: DescriptorProto, file: FileDescriptorProto): (outputs: ReadonlySet<string>) => void {
+  const name = file.package === "" ? `.${message.name}` : `.${file.package}.${message.name}`;
+  return (outputs) => {
+    if (!outputs.has(name) || message.field.some(({ typeName }) => typeName === ".bff.v1.Part")) return;
+    message.field.push(
+      create(FieldDescriptorProtoSchema, {
+        name: "late_parts",
+        jsonName: "lateParts",
+        number: 18_000,
+        label: FieldDescriptorProto_Label.REPEATED,
+        type: FieldDescriptorProto_Type.MESSAGE,
+        typeName: ".bff.v1.Part",
+      }),
+    );
+  };
+}

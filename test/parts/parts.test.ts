@@ -1,0 +1,15 @@
+// A few of the goldens, with `defer` wherever it may stand; npm run test:system holds all of them.
+import { afterAll, expect, test } from "vitest";
+import { goldenCases } from "../support/golden.ts";
+import { cleanUp, hold, type Seen } from "./worlds.ts";
+
+afterAll(cleanUp);
+const SEED = process.env.SEED ?? String(Date.now());
+const CASES = ["defer", "oneof", "each", "failure", "alias", "nesting"];
+
+test("what streams of parts come to are the unary answers", { timeout: 120_000 }, async () => {
+  const seen: Seen = { steps: 0, cases: 0, answers: 0, several: 0, degraded: 0, failed: 0, unmade: [], faults: [] };
+  for (const one of goldenCases("emit").filter(({ name }) => CASES.includes(name))) await hold(one, 20, SEED, seen);
+  expect(seen.faults).toEqual([]);
+  expect(seen.unmade).toEqual([]);
+});
