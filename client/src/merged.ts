@@ -40,7 +40,7 @@ export function mergedWith<Desc extends DescMessage>(
     if (member.kind === "oneof")
       result[name] = mergedOneof(member.fields, before[name] as Chosen, after[name] as Chosen);
     else {
-      const value = mergedField(member, before[name], after[name]);
+      const value = mergedField(member, ownOf(before, name), ownOf(after, name));
       if (value !== undefined) result[name] = value;
     }
   }
@@ -48,6 +48,10 @@ export function mergedWith<Desc extends DescMessage>(
   if (unknown.length > 0) result.$unknown = unknown;
   return result as MessageShape<Desc>;
 }
+
+/** What a message has itself: defaults of fields with presence stand in the prototype of proto2 and of editions. */
+const ownOf = (message: Readonly<Record<string, unknown>>, name: string): unknown =>
+  Object.hasOwn(message, name) ? message[name] : undefined;
 
 function mergedField(field: DescField, before: unknown, after: unknown): unknown {
   switch (field.fieldKind) {

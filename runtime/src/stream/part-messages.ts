@@ -1,5 +1,5 @@
 // Of a composed message: what is in it now, and what of it has come later, as messages that protobuf merges.
-import { create, type DescField, type DescMessage, type Message } from "@bufbuild/protobuf";
+import { create, type DescField, type DescMessage, isFieldSet, type Message } from "@bufbuild/protobuf";
 import { fieldValue } from "../compose/degrade.ts";
 
 /** Fields by their proto names, each whole or but for some fields of the message in it. */
@@ -55,8 +55,9 @@ export function asItIs<M extends object>(desc: DescMessage, message: M, owners: 
 export function onlyThese(desc: DescMessage, message: object, wanted: Paths, owners?: Paths): Message {
   const made = create(desc);
   for (const [field, inside] of fieldsOf(desc, wanted)) {
+    // Defaults of fields that are not set stand in the prototypes of proto2 and of editions.
+    if (!isFieldSet(message as Message, field)) continue;
     const value = fieldValue(message as Readonly<Record<string, unknown>>, field);
-    if (value === undefined) continue;
     const changing = owners?.at(field.name);
     if (field.message === undefined || !isObject(value)) set(made, field, value);
     else if (!inside.isEmpty) set(made, field, onlyThese(field.message, value, inside, changing));
