@@ -169,7 +169,7 @@ export async function serve<
     ...(observer !== undefined && { observer }),
   });
   boundYoungGeneration(process); // all is loaded
-  if (config.warmUpMs > 0) await warmedUp(given, config, log);
+  if (config.warmUpMs > 0) await warmedUp(given, config, identity, log);
 
   let admin: Admin | undefined;
   let wanted: WantedPort = { ...(config.telemetry.admin ?? config), variables: ADMIN_VARIABLES };
@@ -233,11 +233,14 @@ async function warmedUp<
 >(
   { upstreams, create }: ServeOptions<Upstreams, Env, P, L>,
   { warmUpMs: forMs, http2, http2Server, env }: ServerConfig<keyof Upstreams & string, Env>,
+  judging: OpenIdentity | undefined,
   log: FailureLog | undefined,
 ): Promise<void> {
-  const { warmUp, REFUSING } = await import("./warm-up.ts"); // nobody else pays for loading it
+  const { warmUp, NoLimits, REFUSING, SampleIdentity } = await import("./warm-up.ts"); // nobody else pays for loading it
   const topics = await NO_TOPICS.open({ clock: systemClock, fault: () => {} });
-  const rest = { cache: new Cache(), supplied: REFUSING, env, identity: undefined, limits: undefined, topics };
+  const limits = new NoLimits({ clock: systemClock, fault: () => {} });
+  const identity = judging && new SampleIdentity(judging);
+  const rest = { cache: new Cache(), supplied: REFUSING, env, identity, limits, topics };
   const endpoints = (clients: Readonly<Record<string, UnaryClient>>) =>
     create({ ...rest, clients } as unknown as ServeParts<Upstreams, Env, P, L>);
   try {

@@ -8,12 +8,13 @@ import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { expect, it, onTestFinished } from "vitest";
 import { Upstream } from "../call/upstream.ts";
+import { systemClock } from "../clock.ts";
 import { endpoint } from "../compose/endpoint.ts";
 import { invalid } from "../failure.ts";
 import { EchoService, echoEndpoint } from "../testing/test-echo.ts";
 import type { UnaryClient } from "../transport/unary-client.ts";
 import { listen } from "./listen.ts";
-import { REFUSING, warmUp } from "./warm-up.ts";
+import { NoLimits, REFUSING, SampleIdentity, warmUp } from "./warm-up.ts";
 
 const PROGRAM = fileURLToPath(new URL("../testing/test-server.ts", import.meta.url));
 const method = EchoService.method.echo;
@@ -47,6 +48,30 @@ it("asks for rpcs over stand-ins that answer with samples, and is announced as n
   expect(count).toBe(8_000);
   expect([...answers]).toEqual(["value-1"]);
   expect(announced).toEqual([]);
+}, 60_000);
+
+it("whoever calls is the sample of a principal, and nobody is charged", async () => {
+  const identity = new SampleIdentity({ type: StringValueSchema, sources: ["user"] });
+  const sources = new Set<string>();
+  const known = () => [
+    endpoint(
+      method,
+      {},
+      {
+        timeoutMs: 10_000,
+        identity,
+        permit: { sources: ["user"] },
+        compose: async (cx) => {
+          sources.add(cx.exchange.judged?.caller?.credential.source ?? "nobody");
+          return create(StringValueSchema);
+        },
+      },
+    ),
+  ];
+  expect(await warmUp({ ...common, forMs: 300, create: known })).toBeGreaterThan(0);
+  expect([...sources]).toEqual(["user"]);
+  const limits = new NoLimits({ clock: systemClock, fault: () => {} });
+  expect(limits.charge()).toMatchObject({ alone: [] });
 }, 60_000);
 
 it("is over when its time is, whatever is under way", async () => {

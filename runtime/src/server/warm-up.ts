@@ -1,6 +1,19 @@
 // Before a server listens: its own rpcs, asked for over sockets of the process' own, so that V8 has compiled them when the first client comes.
-import { type DescMethod, type DescMethodUnary, type DescService, type Message, toBinary } from "@bufbuild/protobuf";
+import {
+  type DescMessage,
+  type DescMethod,
+  type DescMethodUnary,
+  type DescService,
+  type Message,
+  toBinary,
+} from "@bufbuild/protobuf";
+import { systemClock } from "../clock.ts";
 import type { Endpoint } from "../compose/endpoint-options.ts";
+import type { Identity } from "../identity/identity.ts";
+import { type IncomingHeaders, NOWHERE } from "../identity/incoming.ts";
+import type { Judged } from "../identity/judged.ts";
+import { type Charged, Limits } from "../limits/limits.ts";
+import { TestIdentity } from "../mock/identity.ts";
 import { sample } from "../mock/sample/sample.ts";
 import type { StreamEndpoint } from "../stream/stream-endpoint.ts";
 import { GrpcClient, type Http2 } from "../transport/grpc-client.ts";
@@ -31,8 +44,7 @@ const HEADERS = { authorization: `Bearer ${"warm".repeat(16)}`, "x-request-id": 
 
 /**
  * Asks for every unary rpc in turn, by gRPC, 8,000 times in all or until the time is over: a server of these rpcs in this process, whose upstreams are another one, which
- * answers with samples. Both listen on 127.0.0.1, on free ports, and only meanwhile. Whoever calls is nobody: what permits an rpc, and what limits
- * callers, is not asked.
+ * answers with samples. Both listen on 127.0.0.1, on free ports, and only meanwhile.
  *
  * @returns how many answers there were, whatever they said
  * @throws what the ports throw, and what `create` throws
@@ -56,7 +68,7 @@ export async function warmUp({ forMs, upstreams, http2, http2Server, create }: W
     const endpoints = await create(clients);
     const unary = endpoints.filter((endpoint): endpoint is Endpoint => "run" in endpoint);
     if (unary.length === 0) return 0;
-    const served = await open(unary.map(({ judge: _, ...endpoint }) => endpoint));
+    const served = await open(unary);
     return await ask(connect(served), unary.map(requestOf), until);
   } finally {
     for (const end of ends) await end();
@@ -71,6 +83,28 @@ const refusing: object = new Proxy(
   { get: () => refusing },
 );
 export const REFUSING = { resolvers: refusing, functions: refusing };
+
+/** Whoever calls is the sample of a principal, by the first source; what it signs, nobody else has a key for. */
+export class SampleIdentity extends TestIdentity<DescMessage> {
+  readonly #principal: Message;
+
+  constructor({ type, sources }: Pick<Identity, "type" | "sources">) {
+    super(type, sources);
+    this.#principal = sample(type);
+    this.tellBy(systemClock);
+  }
+  override judge(headers: IncomingHeaders): Judged {
+    return this.judged(headers, { principal: this.#principal }, NOWHERE);
+  }
+}
+
+/** Nobody is charged anything. */
+export class NoLimits extends Limits {
+  override charge(): Charged {
+    return FREE;
+  }
+}
+const FREE: Charged = { alone: [], refund: () => {}, settle: () => {}, unsettled: () => {} };
 
 /** All of them answer with a sample, which is encoded once. */
 function answering(methods: readonly DescMethod[]): Listenable[] {
