@@ -21,7 +21,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const golden = join(root, "test/golden/deploy");
 
 /** Servers of each kind: several sources, limits, branches, variables of services, two servers in one folder, several packages, functions of users. */
-const SHOWN = ["branches", "everything", "served-together"];
+const SHOWN = ["branches", "everything", "served-together", "topics"];
 const OTHERS =
   /^(env|functions|identity-sources|identity-telling|service-env|limits|names-odd|no-package|packages-in-one-folder)$/;
 const cases = [

@@ -3,6 +3,7 @@ import * as net from "node:net";
 import type { SourceContextSchema } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
+import * as web from "@connectrpc/connect-web"; // as in browsers: by fetch, which is Node's here
 import { describe, expect, onTestFinished, test } from "vitest";
 import { WebSocketServer } from "ws";
 import { codeText, Failure, Code as GrpcCode, Reason } from "../../runtime/src/failure.ts";
@@ -29,6 +30,8 @@ const TRANSPORTS: readonly (readonly [string, (baseUrl: string) => FollowTranspo
   ],
   ["gRPC-Web", (baseUrl) => connect(createGrpcWebTransport({ baseUrl, httpVersion: "1.1" })), false],
   ["gRPC", (baseUrl) => connect(createGrpcTransport({ baseUrl })), false],
+  ["connect-web, Connect", (baseUrl) => connect(web.createConnectTransport({ baseUrl })), false],
+  ["connect-web, gRPC-Web", (baseUrl) => connect(web.createGrpcWebTransport({ baseUrl })), false],
   ["server-sent events", (baseUrl) => events({ baseUrl }), true],
   ["WebSocket", (baseUrl) => webSocket({ baseUrl }), true],
 ];

@@ -96,6 +96,11 @@ const cases = [
     upstreams: textsBelow(join(root, "test/golden/upstreams")),
   },
   {
+    name: "stream",
+    protos: textsBelow(join(root, "test/golden/emit/stream/proto")),
+    upstreams: {},
+  },
+  {
     name: "vouched",
     protos: textsBelow(join(golden, "vouched/proto")),
     upstreams: textsBelow(join(golden, "vouched/upstreams")),

@@ -9,20 +9,31 @@ export function mermaidOf({ rpcs, services = [], messages: composed }: FileRepor
   const messages = [
     ...services.map(({ service, steps, edges }): MessageReport => ({ message: service, steps, edges, degrades: [] })),
     ...composed,
+    ...openingsOf(rpcs),
   ];
   for (const [m, { message, steps }] of messages.entries()) {
     ids.set(message, `m${m}`);
     for (const [s, { step }] of steps.entries()) ids.set(`${message}/${step}`, `m${m}s${s}`);
   }
   const id = (name: string): string => ids.get(name) ?? name;
-  const shared = (step: string): string[] => services.flatMap(({ service }) => ids.get(`${service}/${step}`) ?? []);
+  /** A step that stands in another box: of the opening of this message, or of the services around. */
+  const shared = (message: string, step: string): string[] => {
+    const opening = ids.get(`${openingName(message)}/${step}`);
+    return opening === undefined ? services.flatMap(({ service }) => ids.get(`${service}/${step}`) ?? []) : [opening];
+  };
   return [
     "flowchart LR",
-    ...rpcs.map((rpc, r) => `  r${r}(["${label(rpcLabel(rpc))}"]) ==> ${id(rpc.composes)}`),
+    ...rpcs.map((rpc, r) => {
+      const opening = ids.get(openingName(rpc.composes));
+      const way = rpc.stream === undefined || opening === undefined ? "" : ` ${opening} == each item ==>`;
+      return `  r${r}(["${label(rpcLabel(rpc))}"]) ==>${way} ${id(rpc.composes)}`;
+    }),
     ...messages.flatMap((message) => messageLines(message, id)),
     ...messages.flatMap(({ message, edges, shared: names = [] }) =>
       edges.flatMap(({ from, to, kind }) =>
-        names.includes(from) ? shared(from).map((one) => `  ${one} ${ARROW[kind]} ${id(`${message}/${to}`)}`) : [],
+        names.includes(from)
+          ? shared(message, from).map((one) => `  ${one} ${ARROW[kind]} ${id(`${message}/${to}`)}`)
+          : [],
       ),
     ),
     ...rpcs.flatMap(({ rpc }, r) =>
@@ -39,6 +50,21 @@ export function mermaidOf({ rpcs, services = [], messages: composed }: FileRepor
     ),
     "",
   ].join("\n");
+}
+
+const openingName = (message: string): string => `opening of ${message}`;
+/** What runs once for a stream is a box before that of its message, whichever rpc it is of. */
+function openingsOf(rpcs: readonly RpcReport[]): MessageReport[] {
+  const all = new Map(
+    rpcs.flatMap(({ composes, stream }) =>
+      stream?.opening === undefined ? [] : [[composes, stream.opening] as const],
+    ),
+  );
+  return [...all].map(([composes, { steps, edges }]) => {
+    const own = new Set(steps.map(({ step }) => step));
+    const shared = edges.flatMap(({ from }) => (own.has(from) ? [] : [from]));
+    return { message: openingName(composes), steps, edges, degrades: [], shared };
+  });
 }
 
 function messageLines({ message, steps, edges, shared = [] }: MessageReport, id: (name: string) => string): string[] {

@@ -10,6 +10,7 @@ import {
   createGrpcTransport,
   createGrpcWebTransport,
 } from "@connectrpc/connect-node";
+import * as web from "@connectrpc/connect-web"; // as in browsers: by fetch, which is Node's here
 import * as grpc from "@grpc/grpc-js";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { Denied } from "../compose/admission.ts";
@@ -31,6 +32,9 @@ const transports: readonly [string, (baseUrl: string) => Transport][] = [
     "Connect, binary over HTTP/1.1",
     (baseUrl) => createConnectTransport({ baseUrl, httpVersion: "1.1", useBinaryFormat: true }),
   ],
+  ["connect-web, Connect in JSON", (baseUrl) => web.createConnectTransport({ baseUrl })],
+  ["connect-web, Connect in binary", (baseUrl) => web.createConnectTransport({ baseUrl, useBinaryFormat: true })],
+  ["connect-web, gRPC-Web", (baseUrl) => web.createGrpcWebTransport({ baseUrl })],
   [
     "Connect, binary over HTTP/2, compressed",
     (baseUrl) => createConnectTransport({ baseUrl, httpVersion: "2", useBinaryFormat: true, ...always }),
