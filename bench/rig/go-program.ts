@@ -36,10 +36,12 @@ function build(sources: GoProgram): Built {
   const { name } = sources;
   if (process.env.PROTOBFF_WITHOUT_GO === "1") return { name, reason: "PROTOBFF_WITHOUT_GO=1 says so" };
   if (spawnSync("go", ["version"]).status !== 0) return { name, reason: "Go is not installed" };
-  const folder = new BuildFolder(join(root, "bench/.generated", `${name}-${digest(sources)}`));
+  const kept = join(root, "bench/.generated", name);
+  const folder = new BuildFolder(join(kept, digest(sources)));
   const program = join(folder.path, name);
   try {
     if (!existsSync(program)) {
+      rmSync(kept, { recursive: true, force: true }); // of sources as they were
       folder.fill(sources.sources);
       folder.run("go", "build", "-o", "plugins/", "tool");
       sources.generate(folder);
@@ -62,9 +64,7 @@ export class BuildFolder {
     this.path = path;
   }
 
-  /** Makes it anew. */
   fill(sources: Readonly<Record<string, string>>): void {
-    rmSync(this.path, { recursive: true, force: true });
     mkdirSync(this.path, { recursive: true });
     for (const [to, from] of Object.entries(sources))
       cpSync(join(root, from), join(this.path, to), { recursive: true });
