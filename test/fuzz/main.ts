@@ -11,7 +11,7 @@ const { values, positionals } = parseArgs({
     seed: { type: "string", default: "1" },
     only: { type: "string" },
     base: { type: "string", default: "" },
-    framing: { type: "string", default: "node" },
+    framing: { type: "string", default: "own" },
   },
 });
 
@@ -36,7 +36,7 @@ if (scenario === undefined) {
 } else {
   const only = values.only === undefined ? undefined : Number(values.only);
   const cases = Number(values.cases ?? USUAL[name]);
-  const framing = values.framing === "own" ? "own" : "node";
+  const framing = values.framing === "node" ? "node" : "own";
   const fine = await scenario({ cases, seed: Number(values.seed), only, base: values.base, framing });
   process.exitCode = fine ? 0 : 1;
 }

@@ -19,7 +19,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vit
 import { certificate } from "./certificate.ts";
 import { goTool } from "./go-tools.ts";
 import { TestService } from "./service.ts";
-import { FRAMINGS, type UnderTest, underTest } from "./under-test.ts";
+import { OWN_FIRST, type UnderTest, underTest } from "./under-test.ts";
 
 const run = promisify(execFile);
 const PRINTED_BYTES = 1 << 26;
@@ -46,7 +46,7 @@ const printed = async (command: string, args: readonly string[]): Promise<string
   return stdout + stderr;
 };
 
-describe.each(FRAMINGS)("over BFF_HTTP2_SERVER=%s", (framing) => {
+describe.each(OWN_FIRST)("over BFF_HTTP2_SERVER=%s", (framing) => {
   let [plain, secure] = [undefined, undefined] as unknown as [UnderTest, UnderTest];
   beforeAll(async () => {
     [plain, secure] = await Promise.all([underTest(framing), underTest(framing, certificate().files)]);

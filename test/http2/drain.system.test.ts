@@ -4,7 +4,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { certificate } from "./certificate.ts";
 import { LOADS, MORE_LOADS, OVER_TLS } from "./loads.ts";
 import { Switchable } from "./switchable.ts";
-import { FRAMINGS, type Framing, underTest } from "./under-test.ts";
+import { type Framing, OWN_FIRST, underTest } from "./under-test.ts";
 
 /** So much has been answered when the server is told to go, in bytes. */
 const BUSY_BYTES = 200_000;
@@ -17,7 +17,7 @@ async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
 }
 
-describe.each(FRAMINGS)("a server that goes under load, BFF_HTTP2_SERVER=%s", (framing: Framing) => {
+describe.each(OWN_FIRST)("a server that goes under load, BFF_HTTP2_SERVER=%s", (framing: Framing) => {
   test.each(Object.entries(loads))(
     "%s: no request fails",
     async (name, load) => {

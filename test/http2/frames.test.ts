@@ -1,11 +1,11 @@
 // A little of `npm run fuzz -- frames`.
 import { expect, test } from "vitest";
 import { fuzzFrames } from "./frames.ts";
-import { FRAMINGS } from "./under-test.ts";
+import { OWN_FIRST } from "./under-test.ts";
 
 const MEMORY_BACK = 16 << 20;
 
-test.each(FRAMINGS)(
+test.each(OWN_FIRST)(
   "random frames at the server: right ones are answered, wrong ones end at most a connection (%s)",
   async (framing) => {
     const outcome = await fuzzFrames({ framing, frames: 4_000, seed: 1, only: undefined });

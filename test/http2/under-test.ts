@@ -2,9 +2,14 @@
 import { fileURLToPath } from "node:url";
 import { Process } from "../corpora/attacks/processes.ts";
 
-/** Whose HTTP/2 towards clients is judged. BFF_HTTP2_SERVER in the environment leaves one alone. */
+/** Whose HTTP/2 towards clients is judged. */
 export type Framing = "node" | "own";
-export const FRAMINGS: readonly Framing[] = ["node"];
+const ALL: readonly Framing[] = ["own", "node"];
+const named = process.env.BFF_HTTP2_SERVER;
+/** What BFF_HTTP2_SERVER names alone, or both. */
+export const FRAMINGS: readonly Framing[] = named === undefined ? ALL : ALL.filter((one) => one === named);
+/** The same, where who names none is told of our own alone, for the time that it takes. */
+export const OWN_FIRST: readonly Framing[] = named === undefined ? ["own"] : FRAMINGS;
 
 const SCRIPT = fileURLToPath(new URL("server.ts", import.meta.url));
 

@@ -96,7 +96,8 @@ export class SendQueue<S extends Sending> {
     if (body === undefined) return true;
     const left = body.length - stream.sent;
     if (sendWindow <= 0 && left > 0) return true; // until its own window is wider
-    const length = Math.min(left, FRAME_BYTES, this.#window, sendWindow);
+    // An end without bytes leaves whatever the windows, which may be below zero, say.
+    const length = left === 0 ? 0 : Math.min(left, FRAME_BYTES, this.#window, sendWindow);
     if ((length === 0 && left > 0) || this.#isFull) {
       this.#queue.add(stream);
       return false;

@@ -26,6 +26,8 @@ const LIMITS = { bytes: MAX_HEADER_BYTES, count: MAX_HEADERS };
 const MOST_REFUSED = 32 << 10;
 /** A block of headers has so long to come whole, in milliseconds. */
 const BLOCK_MS = 10_000;
+/** So long the first GOAWAY, and answers behind it, wait at most, in milliseconds, until the client has read what was before: see `close`. */
+const HELD_MS = 200;
 /** So long it is waited for what crosses the first GOAWAY, in milliseconds. */
 const CROSSING_MS = 1_000;
 /** How long the end of a connection may take that nobody reads, in milliseconds. */
@@ -54,6 +56,7 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
   #settled = false;
   #handshake: NodeJS.Timeout | undefined;
   #blockTimer: NodeJS.Timeout | undefined;
+  #held = false; // what is written waits for the first GOAWAY
   #crossing: NodeJS.Timeout | undefined;
   /** It is to end as soon as it has begun. */
   #unwanted: NodeJS.Timeout | undefined;
@@ -254,7 +257,7 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
     clearTimeout(this.#handshake);
   }
   answered(): void {
-    if (this.#crossing !== undefined) this.#takeNoMore();
+    if (this.#crossing !== undefined) this.crossed();
   }
   goaway(_lastStream: number, code: number): void {
     if (code !== NO_ERROR) this.destroy();
@@ -270,18 +273,22 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
       return;
     }
     this.#leaving = true;
+    this.#writer.frame(FrameType.PING, 0, 0, PING);
+    this.#writer.flush();
+    // What a client begins because of an answer, and has not written when it reads GOAWAY, its nghttp2 refuses by itself, whatever GOAWAY says.
+    this.socket.cork();
     this.#writer.goaway(WINDOW_MAX, NO_ERROR);
     this.#writer.frame(FrameType.PING, 0, 0, PING);
-    this.#crossing = setTimeout(crossed, CROSSING_MS, this);
+    this.#held = true;
+    this.#crossing = setTimeout(crossed, HELD_MS, this);
   }
-  /** Whoever has heard the first GOAWAY has asked for nothing since. */
-  takeNoMore(): void {
-    this.#takeNoMore();
-  }
-  #takeNoMore(): void {
+  /** The client has read what was sent before, or has had its time: so the first GOAWAY leaves; and whoever has heard that asked for nothing since. */
+  crossed(): void {
     clearTimeout(this.#crossing);
-    this.#crossing = undefined;
-    if (!this.#over && this.#lastTaken === WINDOW_MAX) this.#goodbye(NO_ERROR);
+    this.#crossing = this.#held ? setTimeout(crossed, CROSSING_MS, this) : undefined;
+    if (this.#held) this.socket.uncork();
+    else if (!this.#over && this.#lastTaken === WINDOW_MAX) this.#goodbye(NO_ERROR);
+    this.#held = false;
   }
   #goodbye(code: number): void {
     this.#writer.goaway(this.#last, code);
@@ -379,6 +386,6 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
 
 const PING = Buffer.from("leaving.");
 const destroy = (session: OwnSession): void => session.destroy();
-const crossed = (session: OwnSession): void => session.takeNoMore();
+const crossed = (session: OwnSession): void => session.crossed();
 const slow = (session: OwnSession): void => session.calm("a block of headers did not come whole in its time");
 const unread = (stream: OwnStream): void => stream.reset(NO_ERROR);

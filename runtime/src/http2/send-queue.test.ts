@@ -1,0 +1,29 @@
+import { Socket } from "node:net";
+import { expect, test } from "vitest";
+import { FrameReader } from "./frame-reader.ts";
+import { FrameWriter } from "./frame-writer.ts";
+import { type Sending, SendQueue } from "./send-queue.ts";
+
+test("the end of a body that has left goes out though the other end has made its window smaller than nothing", () => {
+  const socket = new Socket();
+  const written: Buffer[] = [];
+  socket.write = (chunk: Uint8Array | string): boolean => written.push(Buffer.from(chunk as Uint8Array)) > 0;
+  const writer = new FrameWriter(socket, () => {});
+  const queue = new SendQueue<Sending>(writer);
+  const bodySent = (): void => {};
+  const one = { id: 1, sendWindow: queue.initialWindow, body: undefined, sent: 0, ends: false, bodySent };
+  queue.send(one, Buffer.from("whole"));
+  expect(queue.setInitialWindow(0, [one])).toBe(true);
+  expect(one.sendWindow).toBeLessThan(0);
+  queue.send(Object.assign(one, { ends: true }), Buffer.alloc(0));
+  writer.flush();
+  const frames: [flags: number, stream: number, payload: string][] = [];
+  const reader = new FrameReader((_, flags, stream, data, from, to) =>
+    frames.push([flags, stream, data.toString("latin1", from, to)]),
+  );
+  reader.read(Buffer.concat(written));
+  expect(frames).toEqual([
+    [0, 1, "whole"],
+    [1, 1, ""],
+  ]);
+});
