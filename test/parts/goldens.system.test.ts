@@ -1,0 +1,23 @@
+// All goldens and the example's packages, with `defer` wherever it may stand.
+import { fileURLToPath } from "node:url";
+import { afterAll, expect, test } from "vitest";
+import { type GoldenCase, goldenCases, textsBelow } from "../support/golden.ts";
+import { cleanUp, hold, type Seen } from "./worlds.ts";
+
+afterAll(cleanUp);
+/** Again with the same: SEED=… npm run test:system test/parts */
+const SEED = process.env.SEED ?? String(Date.now());
+/** The answers of one are random by themselves; names in the others are such that protobuf-es cannot write random messages. */
+const OTHERWISE = new Set(["random", "names-odd", "names-inherited"]);
+
+const folder = fileURLToPath(new URL("../../proto/example", import.meta.url));
+const example: GoldenCase = { name: "example", folder, protos: textsBelow(folder) };
+
+test("what streams of parts come to are the unary answers, over all goldens", { timeout: 600_000 }, async () => {
+  const seen: Seen = { steps: 0, cases: 0, answers: 0, several: 0, degraded: 0, failed: 0, unmade: [], faults: [] };
+  for (const one of [...goldenCases("emit"), example]) if (!OTHERWISE.has(one.name)) await hold(one, 6, SEED, seen);
+  expect(seen.faults).toEqual([]);
+  expect(seen.unmade).toEqual([]);
+  // Else it holds nothing.
+  expect([seen.cases > 60, seen.steps > 200, seen.several > 80, seen.degraded > 20]).toEqual([true, true, true, true]);
+});
