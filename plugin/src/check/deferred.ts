@@ -4,7 +4,7 @@ import type { Report } from "../diagnostic/diagnostic.ts";
 import { reachable } from "../graph.ts";
 import { caseOnly } from "../resolve/model/case-only.ts";
 import type { Bound } from "../resolve/model/conversion.ts";
-import type { Call, Composed, Model, Step } from "../resolve/model/model.ts";
+import type { Call, Composed, Let, Model, Opening, Step } from "../resolve/model/model.ts";
 import { oneofOnly } from "../resolve/model/oneof-only.ts";
 import { deferredBehind, isAsItIs, messagesWithParts, partsOf } from "../resolve/model/parts.ts";
 import { callsOf, composesOf } from "../resolve/model/source-parts.ts";
@@ -14,6 +14,7 @@ import { type fieldExpressions, nameOf, stepExpressions } from "./all-expression
 export function checkDeferred(model: Model, report: Report): void {
   const byName = new Map(model.messages.map((message) => [message.desc.typeName, message]));
   const withParts = messagesWithParts(model.messages);
+  for (const block of [...model.lets, ...model.openings]) checkOnce(block, withParts, report);
   for (const message of model.messages) {
     if (!withParts.has(message.desc.typeName)) continue;
     checkPlaced(message, withParts, report);
@@ -23,6 +24,25 @@ export function checkDeferred(model: Model, report: Report): void {
     checkStatus(message, byName, report);
     checkStarted(message, report);
     checkPosition(message, report);
+  }
+}
+
+/** What runs once for several messages is handed to them as it is: parts that come later belong to none of them. */
+function checkOnce({ kind, steps }: Let | Opening, withParts: ReadonlySet<string>, report: Report): void {
+  for (const step of steps) {
+    const inner = composesOf(step.source).find((source) => withParts.has(source.message.typeName));
+    if (inner === undefined) continue;
+    const { name } = inner.message;
+    report({
+      code: "BFF674",
+      severity: "error",
+      message: `parts of "${name}" may come later, and ${nameOf(step)} composes it once, ${kind === "let" ? "for all messages of a response" : "for all items of a stream"}`,
+      at: step.ir.name?.at ?? step.ir.at,
+      hint:
+        kind === "let"
+          ? `compose it in the message that has it, or leave out \`defer\` in "${name}"`
+          : `let the step run for each item, by \`after\` with the name of the item, or leave out \`defer\` in "${name}"`,
+    });
   }
 }
 

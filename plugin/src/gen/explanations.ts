@@ -7471,6 +7471,28 @@ export const EXPLANATIONS: readonly Explanation[] = [
     ]
   },
   {
+    "code": "BFF674",
+    "severity": "error",
+    "meaning": "What a service composes for several messages, or a stream once for all of its items, has no parts that come later: they are parts of one message.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  option (bff.v1.service) = {\n    let: { name: \"card\" compose: { message: \"Card\" args: { name: \"id\" by: \"headers['x-id']\" } } }\n  };\n  // …\n}\n\nmessage Page {\n  option (bff.v1.message) = {\n    let: [\n      // …\n      { name: \"facts\" defer: true call: { method: \"up.v1.ItemService/FindItems\" set: { name: \"text\" by: \"head.name\" } } }\n    ]\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:11:18: error BFF674: parts of \"Card\" may come later, and step \"card\" composes it once, for all messages of a response\n    11 |     let: { name: \"card\" compose: { message: \"Card\" args: { name: \"id\" by: \"headers['x-id']\" } } }\n       |                  ^^^^^^\n  hint: compose it in the message that has it, or leave out `defer` in \"Card\""
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  option (bff.v1.service) = {};\n  // …\n}\n\nmessage Page {\n  option (bff.v1.message) = {\n    let: [\n      // …\n      { name: \"facts\" defer: true call: { method: \"up.v1.ItemService/FindItems\" set: { name: \"text\" by: \"head.name\" } } },\n      { name: \"card\" compose: { message: \"Card\" args: { name: \"id\" by: \"args.id\" } } }\n    ]\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
     "code": "BFF701",
     "severity": "error",
     "meaning": "An rpc costs no more upstream calls than its `max_calls` says, because one request to the BFF would become many to others.",

@@ -368,6 +368,8 @@ export const CODES = {
   BFF671: "What is deferred is sent in parts by some rpc: one that streams the message, without a `stream` of its own.",
   BFF672:
     "A response that comes in parts has a field of type `repeated bff.v1.Part`. Without it a client cannot tell what is empty from what has not arrived.",
+  BFF674:
+    "What a service composes for several messages, or a stream once for all of its items, has no parts that come later: they are parts of one message.",
   BFF701:
     "An rpc costs no more upstream calls than its `max_calls` says, because one request to the BFF would become many to others.",
   BFF702:
