@@ -41,11 +41,11 @@ const churned = async (args: readonly string[], env?: Readonly<Record<string, st
     readonly bound: number;
   };
 
-it.concurrent("lets the young generation grow to 4 MiB for each half again, whatever it has been", async () => {
+it.concurrent("lets the young generation grow to 8 MiB for each half again, whatever it has been", async () => {
   const { free, now, bound } = await churned([]);
   expect(mib(free)).toBeGreaterThanOrEqual(16);
   expect(mib(now)).toBeLessThanOrEqual(1);
-  expect(mib(bound)).toBe(4);
+  expect(mib(bound)).toBe(8);
 });
 
 it.concurrent("leaves a size alone that Node was started with", async () => {

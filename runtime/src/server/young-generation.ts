@@ -2,8 +2,8 @@ import { PerformanceObserver } from "node:perf_hooks";
 import { getHeapSpaceStatistics, setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
-/** Of each half of the young generation, in bytes: about 200 composed requests, so that hardly any of them outlives two collections. */
-const WANTED_BYTES = 4 << 20;
+/** Of each half of the young generation, in bytes: several times what is under way, also of requests that make much garbage. */
+const WANTED_BYTES = 8 << 20;
 
 /**
  * Bounds the young generation of this process' heap, which V8 lets grow to 16 MiB and more for each of its halves: most of what a process
