@@ -90,7 +90,8 @@ test("a thousand idle connections are closed when their time is over", async () 
 test("a proxy's connection with a thousand requests at once, each with 12 kB of headers, is not refused", async () => {
   const outcome = await attacked(
     async ({ url }) => {
-      const session = http2.connect(url);
+      // What waits here for its turn is 12 MB, and node's own client refuses what is beyond 10, with ENHANCE_YOUR_CALM.
+      const session = http2.connect(url, { maxSessionMemory: 100 });
       const statuses: Record<string, number> = {};
       const ask = (i: number) =>
         new Promise<void>((resolve) => {
