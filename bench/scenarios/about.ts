@@ -38,7 +38,7 @@ const TIMES = ["p50_ms", "p95_ms", "p99_ms"];
 export const about: readonly About[] = [
   {
     scenario: "fanout",
-    text: "Three calls side by side, about 1 KiB each, passed on. Every policy is on but the cache: deadlines, retries with their budget, hedging, limits, breakers with the slow-call rule. The peers have deadlines, cancellation and forwarded headers.",
+    text: "Three calls side by side, about 1 KiB each, passed on. Every policy is on but the cache: deadlines, retries with their budget, hedging, limits, breakers with the slow-call rule. The peers have deadlines, cancellation and forwarded headers. `protobff-warmed-up` is `protobff-own-server` with `BFF_WARM_UP=3s`, as the deploy files have it.",
     goal: "at most 0.22 × connect-node and 0.55 × grpc-js on node:http2, 0.12 × connect-node with our own framing",
     columns: COST,
     drawn: "cpu_us_per_request",

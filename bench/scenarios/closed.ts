@@ -34,6 +34,12 @@ function overOtherServer(variant: Variant): Variant {
   return { ...variant, name: "protobff-own-server", launch: { ...variant.launch, env: { BFF_HTTP2_SERVER: "own" } } };
 }
 
+/** The same, warmed up before it listens, as the deploy files have it. */
+function warmedUp(variant: Variant): Variant {
+  const { env } = variant.launch;
+  return { ...variant, name: "protobff-warmed-up", launch: { ...variant.launch, env: { ...env, BFF_WARM_UP: "3s" } } };
+}
+
 /** The same, with node:http2 in place of our own framing towards the upstreams. */
 function overNodeHttp2(variant: Variant): Variant {
   return { ...variant, name: "protobff-on-node-http2", launch: { ...variant.launch, env: { BFF_HTTP2: "node" } } };
@@ -45,6 +51,7 @@ export const closedLoops: readonly ClosedLoop[] = [
     variants: [
       ...onBothServers(generatedVariant("fanout", HomeService.method.getHome), "fanout"),
       overNodeHttp2(generatedVariant("fanout", HomeService.method.getHome)),
+      warmedUp(overOtherServer(generatedVariant("fanout", HomeService.method.getHome))),
     ],
     peers: () => goPeers("fanout", HomeService.method.getHome),
     request: forUser,

@@ -20,7 +20,7 @@ const QUICK = { quick: true, json: true, record: false };
 const names = ["protobff", "protobff-own-server", "connect-node", "grpc-js", "raw-http2"];
 
 test.each([
-  { scenario: "fanout", names: [...names, "protobff-on-node-http2"], calls: 3 },
+  { scenario: "fanout", names: [...names, "protobff-on-node-http2", "protobff-warmed-up"], calls: 3 },
   { scenario: "example", names: [...names, "protobff-on-node-http2"], calls: 6 },
   { scenario: "list", names, calls: 2 },
   { scenario: "json", names: ["protobff", "connect-node", "raw-http2"], calls: 3 },
