@@ -226,6 +226,26 @@ describe("failures", () => {
     expect(follower.heard).toEqual([`failed ${Code.PERMISSION_DENIED}`]);
   });
 
+  test("a fallback that throws fails the answer, and so the stream, also behind the first message", async () => {
+    const failing = async (cx: Cx): Promise<Whole> => {
+      const page = whole({ title: "t" });
+      const step = cx.late.orElse(cx.late.tryCall(cx.app.get, { id: "facts" }), (): undefined => {
+        throw new RangeError("a fault of an expression");
+      });
+      cx.part(page, ["facts"], async () => ({ facts: [(await step)?.id ?? ""] }));
+      return page;
+    };
+    const { follow, ask, client, clock } = partsRig();
+    const { follower } = follow(failing);
+    await idle();
+    client.of("facts").fault(Code.NOT_FOUND);
+    await follower.over;
+    expect(follower.heard).toEqual(["opened", "item", `failed ${Code.INTERNAL}`]);
+    client.answer = byId({ facts: "NOT_FOUND" });
+    expect((await ask(failing)).failure).toMatchObject({ clientCode: Code.INTERNAL });
+    expect(clock.running).toBe(0);
+  });
+
   test("what part of a composed message fails takes its deferred steps along", async () => {
     const { follow, client } = partsRig();
     const { follower } = follow(async (cx) => {
