@@ -9,7 +9,7 @@ import type { IrBind, IrCompose, IrGuard, IrStep, IrSwitch } from "../../plugin/
 import { callResult } from "./call.ts";
 import { eachResult } from "./each.ts";
 import { canBeAbsent } from "./field-value.ts";
-import { composeFields, suppliedEntries } from "./fields.ts";
+import { composeFields, laterPaths, suppliedEntries } from "./fields.ts";
 import { isImmediate, judge, type Verdict } from "./guards.ts";
 import type { Failure, Missing, Response } from "./response.ts";
 import { Refused } from "./response.ts";
@@ -74,6 +74,7 @@ export class Composition extends Scope {
     if (failures.length > 0) return { state: "failed", failures, taint: [] };
     if (stuck) return { state: "dead", missing };
     this.response.touched.set(target.message, inOrder(entries));
+    this.response.parts.set(target.message, laterPaths(this, target));
     return value(target);
   }
 

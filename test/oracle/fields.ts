@@ -40,6 +40,20 @@ function setField(at: Composition, target: ReflectMessage, field: IrField, entri
   return result;
 }
 
+/** Paths of what may come later: fields that read a deferred step, and those of a composed message that stands in a field as it is. */
+export function laterPaths(at: Composition, target: ReflectMessage): string[] {
+  const deferred = new Set(
+    at.place.message.steps.flatMap(({ defer, name }) => (defer === undefined ? [] : (name?.value ?? []))),
+  );
+  return at.place.message.fields.flatMap((field): string[] => {
+    const texts = [field.by, field.if].flatMap((text) => text?.value ?? []);
+    const later = texts.some((text) => expression(text).reads.some(({ name }) => deferred.has(name)));
+    const value = field.desc.fieldKind === "message" && target.isSet(field.desc) ? target.get(field.desc) : undefined;
+    const inside = isReflectMessage(value) ? (at.response.parts.get(value.message) ?? []) : [];
+    return [...(later ? [field.desc.name] : []), ...inside.map((path) => `${field.desc.name}.${path}`)];
+  });
+}
+
 /** Of a message that a resolver supplies: what reached the function has reached every field. */
 export function suppliedEntries(target: ReflectMessage, taints: readonly Taint[]): Entry[] {
   return target.desc.fields.flatMap((field) => {

@@ -15,7 +15,7 @@ import { dead, type Result } from "./result.ts";
 import { sharedPlace } from "./shared.ts";
 import { Program } from "./static.ts";
 import { degradedHeader, type Entry, inOrder, ofDeclared } from "./taint.ts";
-import { type Acceptable, degradedField, type Got, mismatch, type Verdict } from "./verdict.ts";
+import { type Acceptable, degradedField, type Got, mismatch, partsField, type Verdict } from "./verdict.ts";
 
 const programs = new WeakMap<Ir, { program: Program; converter: Converter }>();
 
@@ -66,6 +66,7 @@ export function responding(
     pending: [],
     refusals: [],
     touched: new Map(),
+    parts: new Map(),
     shared: undefined,
   };
 }
@@ -110,6 +111,7 @@ export function concluded(
   const { message } = same ? made : converter.declared(made, schema);
   const entries = same ? touched : inOrder(touched.flatMap((entry) => ofDeclared(schema, entry) ?? []));
   fill(schema, message, entries);
+  fillParts(schema, message, response.parts.get(made.message) ?? []);
   const header = degradedHeader(entries.filter((entry) => !entry.optional).map((entry) => entry.path));
   const answer: Acceptable = { kind: "answer", message, entries, degradedHeader: header };
   return { schema, acceptable: [answer], missing: [], unasked: outcomes.unasked() };
@@ -184,6 +186,18 @@ export function globals(
 
 function unique<T>(list: readonly T[]): T[] {
   return [...new Map(list.map((one) => [JSON.stringify(one), one])).values()];
+}
+
+function fillParts(schema: Verdict["schema"], message: Message, paths: readonly string[]): void {
+  const field = partsField(schema);
+  const [name] = field?.message.fields ?? [];
+  if (field === undefined || name === undefined) return;
+  const list = reflect(schema, message).get(field);
+  for (const path of paths) {
+    const part = reflect(field.message);
+    part.set(name, path);
+    list.add(part);
+  }
 }
 
 function fill(schema: Verdict["schema"], message: Message, entries: readonly Entry[]): void {

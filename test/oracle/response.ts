@@ -71,4 +71,6 @@ export interface Response {
   readonly refusals: Status[];
   /** What was touched inside each composed message. */
   readonly touched: Map<Message, readonly Entry[]>;
+  /** Paths of the fields of each composed message that may come later, those of messages in it among them. */
+  readonly parts: Map<Message, readonly string[]>;
 }

@@ -90,6 +90,8 @@ export function answerDiffers(
   const entries = field === undefined ? undefined : takeEntries(schema, answer, field);
   const own = fromBinary(schema, toBinary(schema, expected.message));
   if (field !== undefined) takeEntries(schema, own, field);
+  const [wanted, arrived] = [takeParts(schema, own), takeParts(schema, answer)];
+  if (wanted !== arrived) return { fault: `parts: expected ${wanted}, got ${arrived}`, entries };
   if (!alike(schema, own, answer, true)) {
     const all = different(jsonOf(schema, own), jsonOf(schema, answer)).slice(0, 10);
     return { fault: all.join("\n") || "unknown fields differ", entries };
@@ -204,11 +206,27 @@ function different(expected: JsonValue | undefined, got: JsonValue | undefined, 
 }
 
 /** The root response's field for Degradation entries. */
-export function degradedField(schema: DescMessage): (DescField & { fieldKind: "list" }) | undefined {
-  for (const field of schema.fields) {
-    if (field.fieldKind === "list" && field.message?.typeName === "bff.v1.Degradation") return field;
-  }
+export const degradedField = (schema: DescMessage) => listOf(schema, "bff.v1.Degradation");
+/** That for the parts that have arrived. */
+export const partsField = (schema: DescMessage) => listOf(schema, "bff.v1.Part");
+function listOf(
+  schema: DescMessage,
+  typeName: string,
+): (DescField & { fieldKind: "list"; message: DescMessage }) | undefined {
+  for (const field of schema.fields)
+    if (field.fieldKind === "list" && field.listKind === "message" && field.message.typeName === typeName) return field;
   return undefined;
+}
+
+/** In any order. */
+function takeParts(schema: DescMessage, message: Message): string {
+  const field = partsField(schema);
+  const [name] = field?.message.fields ?? [];
+  if (field === undefined || name === undefined) return "";
+  const reflected = reflect(schema, message);
+  const found = [...reflected.get(field)].flatMap((one) => (isReflectMessage(one) ? [String(one.get(name))] : []));
+  reflected.clear(field);
+  return found.sort().join();
 }
 
 function takeEntries(schema: DescMessage, message: Message, field: DescField & { fieldKind: "list" }): GotEntry[] {

@@ -1,8 +1,3 @@
-// Random streams, generated and followed in this process on mocks, and held against the oracle: each message, each token, the end, and which
-// calls were made how often.
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
 import {
   create,
   type DescField,
@@ -17,81 +12,27 @@ import { isReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { ConnectError } from "@connectrpc/connect";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Ir } from "../../plugin/src/ir.ts";
-import { readIr } from "../../plugin/src/read/read-ir.ts";
 import type { TestFollow } from "../../runtime/src/mock/followed.ts";
 import { type Around, followOracle, type GivenItem, type Resume, type StreamVerdict } from "../oracle/stream.ts";
 import { answerDiffers } from "../oracle/verdict.ts";
 import { pick } from "../second/random-message.ts";
-import { compileCase } from "../support/golden.ts";
-import { messagesOf } from "../support/messages.ts";
-import { requestFor, schemaOf } from "../support/request.ts";
-import { type Random, randomStream, seeded, UPSTREAM } from "./random-streams.ts";
-import { type Handlers, StreamWorld } from "./stream-worlds.ts";
+import { type Case, cases } from "./cases.ts";
+import { type Random, randomStream, seeded } from "./random-streams.ts";
+import { StreamWorld } from "./stream-worlds.ts";
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
-const folder = join(root, `test/.generated/random-streams-${process.pid}`);
 /** Again with the same: SEED=… vitest run test/streams; with STREAMS=100 as many. */
 const SEED = process.env.SEED ?? String(Date.now());
 const STREAMS = Number(process.env.STREAMS ?? 24);
 const WORLDS = 20;
 
-interface Bff {
-  readonly close: () => void;
-  readonly [rpc: string]: unknown;
-}
 type Follows = (request: object, call: object) => TestFollow<Message>;
-interface Generated {
-  readonly name: string;
-  readonly proto: string;
-  readonly method: DescMethod;
-  readonly make: (options: { mocks: { up: Handlers } }) => Bff;
-}
 let ir: Ir;
-let all: readonly Generated[];
-
+let all: readonly Case[];
+let remove = (): void => {};
 beforeAll(async () => {
-  const streams = Array.from({ length: STREAMS }, (_, i) => [
-    `web/v1/c${i}.proto`,
-    randomStream(seeded("stream", SEED, i), i),
-  ]);
-  const protos: Readonly<Record<string, string>> = Object.fromEntries(streams);
-  const texts = { "up/v1/up.proto": UPSTREAM, ...protos };
-  const whole = requestFor(texts, Object.keys(protos));
-  const options = "import_extension=ts,mock=true";
-  // Some are not accepted.
-  const wrong = new Set(
-    compileCase(whole, texts, options).response.error.match(/web\/v1\/c\d+\.proto(?=:\d+:\d+: error)/g) ?? [],
-  );
-  const request = {
-    ...whole,
-    protoFile: whole.protoFile.filter(({ name }) => !wrong.has(name)),
-    fileToGenerate: whole.fileToGenerate.filter((name) => !wrong.has(name)),
-  };
-  const { response } = compileCase(request, texts, options);
-  if (response.error !== "") throw new Error(response.error);
-  const files = {
-    ...messagesOf(request),
-    ...Object.fromEntries(response.file.map(({ name, content }) => [name, content])),
-  };
-  for (const [path, text] of Object.entries(files)) {
-    mkdirSync(dirname(join(folder, path)), { recursive: true });
-    writeFileSync(join(folder, path), text);
-  }
-  ir = readIr(
-    schemaOf(request),
-    (name) => texts[name as keyof typeof texts],
-    () => {},
-  );
-  const services = ir.files.flatMap((file) => file.services.map(({ methods }) => [file.desc.name, methods] as const));
-  all = await Promise.all(
-    services.map(async ([name, [method]]): Promise<Generated> => {
-      const { createTestBff } = await import(pathToFileURL(join(folder, `${name}_mock.ts`)).href);
-      if (method === undefined) throw new Error(`${name} has no rpc`);
-      return { name, proto: protos[`${name}.proto`] ?? "", method: method.desc, make: createTestBff };
-    }),
-  );
+  ({ ir, all, remove } = await cases("streams", randomStream, SEED, STREAMS));
 }, 120_000);
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => remove());
 
 interface Followed {
   readonly items: readonly Message[];
@@ -176,23 +117,22 @@ function requestOf(random: Random, { input }: DescMethod): Message {
 }
 
 /** One follower, and behind one of its items another one. */
-async function run(
-  one: Generated,
-  seed: string,
-): Promise<{ readonly fault: string | undefined; readonly got: Followed }> {
+async function run(one: Case, seed: string): Promise<{ readonly fault: string | undefined; readonly got: Followed }> {
   const random = seeded("run", seed);
-  const message = requestOf(random, one.method);
   const isTopic = one.proto.includes("topic: {");
   const who = pick(random, ["a", "b", "c"]);
-  const bff = (world: StreamWorld): Bff => one.make({ mocks: { up: world.handlers() } });
+  const [method] = one.methods;
+  if (method === undefined) throw new Error(`${one.name} has no rpc`);
+  const message = requestOf(random, method);
+  const bff = (world: StreamWorld) => one.make({ mocks: { up: world.handlers() } });
   const verdictOf = (world: StreamWorld, resume?: Resume): StreamVerdict => {
     const outcomes: Around["outcomes"] = (item) => world.outcomes(String(item));
     const around = { headers: new Map([["x-who", who]]), env: {}, now: undefined, outcomes };
-    return followOracle(ir, one.method, message, { ...around, plays: (asked, nth) => world.plays(asked, nth) }, resume);
+    return followOracle(ir, method, message, { ...around, plays: (asked, nth) => world.plays(asked, nth) }, resume);
   };
   const follow = async (world: StreamWorld, resume?: string): Promise<Followed> => {
     const made = bff(world);
-    const rpc = made[one.method.localName] as Follows;
+    const rpc = made[method.localName] as Follows;
     const got = await followed(rpc(message, { headers: { "x-who": who }, ...(resume !== undefined && { resume }) }));
     made.close();
     return got;

@@ -88,6 +88,41 @@ message C${number} {
 `.replaceAll("@", String(number));
 }
 
+/** A message that one rpc gives whole and another in parts, with both in a file of their own. */
+export function randomPage(random: Random, number: number): string {
+  const made = new Made(random, true);
+  const steps = made.steps();
+  return `syntax = "proto3";
+package web.v1;
+import "up/v1/up.proto";
+import "bff/v1/degradation.proto";
+import "bff/v1/options.proto";
+import "bff/v1/stream.proto";
+option (bff.v1.file).upstream = { timeout: "1s" retry: { attempts: 1 } breaker: { off: true } };
+service P${number}Service {
+  option (bff.v1.service) = {};
+  rpc Whole${number}(P${number}Request) returns (P${number}) { option (bff.v1.method).timeout = "20s"; }
+  rpc Parts${number}(P${number}Request) returns (stream P${number}) {
+    option (bff.v1.method) = { timeout: "20s" parts_timeout: "40s" };
+  }
+}
+message P${number}Request { string run = 1; bool all = 2; repeated string ids = 3; optional string note = 4; }
+message P${number} {
+  option (bff.v1.message) = { let: [
+    ${steps.join(",\n    ")}
+  ] };
+  ${made.fields().join("\n  ")}
+  repeated bff.v1.Part parts = 90;
+  repeated bff.v1.Degradation degraded = 91;
+}
+message C${number} {
+  option (bff.v1.message) = { let: [ { name: "one" ${random() < 0.3 ? "defer: true" : "supplementary: true"} call: { method: "up.v1.UpService/Get" set: { name: "id" by: "args.id" } } } ] };
+  optional string name = 1 [(bff.v1.field).by = "one.name"];
+  string id = 2 [(bff.v1.field).by = "args.id"];
+}
+`.replaceAll("@", String(number));
+}
+
 /** What stands in a message: steps one after the other, each over what was there before. */
 class Made {
   readonly #random: Random;
@@ -105,8 +140,17 @@ class Made {
   readonly #objects: [name: string, many: boolean][] = [];
   #count = 0;
 
-  constructor(random: Random) {
+  readonly #page: boolean;
+  readonly #deferred: string[] = [];
+
+  /** @param page it stands alone, and some of it is deferred */
+  constructor(random: Random, page = false) {
     this.#random = random;
+    this.#page = page;
+    if (!page) return;
+    for (const list of [this.#texts, this.#maybe, this.#lists, this.#bools])
+      list.splice(0, list.length, ...list.filter((one) => !one.includes("event")));
+    this.#texts.push("'a'", "'b'");
   }
   #pick<T>(of: readonly T[]): T {
     return pick(this.#random, of);
@@ -118,9 +162,19 @@ class Made {
     return Array.from({ length: 1 + Math.floor(this.#random() * 6) }, () => this.#step());
   }
   #step(): string {
+    const text = this.#plain();
+    if (!this.#page) return text;
+    const rests = this.#deferred.some((one) => new RegExp(`\\b${one}\\b`).test(text));
+    if (text.includes("guard:")) return rests ? this.#step() : text;
+    if (!rests && this.#chance(0.5)) return text;
+    const name = /name: "(s\d+)"/.exec(text)?.[1] ?? "";
+    this.#deferred.push(name);
+    return text.replace(" supplementary: true", "").replace(`name: "${name}"`, `name: "${name}" defer: true`);
+  }
+  #plain(): string {
     const name = `s${this.#count++}`;
     const supplementary = this.#chance(0.65) ? " supplementary: true" : "";
-    const after = this.#chance(0.25) ? ' after: ["event"]' : "";
+    const after = !this.#page && this.#chance(0.25) ? ' after: ["event"]' : "";
     const when = this.#chance(0.2) ? ` if: "${this.#pick(this.#bools)}"` : "";
     const by = this.#chance(0.8) ? this.#pick(this.#texts) : this.#pick(this.#maybe);
     const get = `call: { method: "up.v1.UpService/Get" set: { name: "id" by: "${by}" } }`;
@@ -168,7 +222,7 @@ class Made {
       const number = fields.length + 1;
       fields.push(`${type} f${number} = ${number} [(bff.v1.field).by = "${by}"];`);
     };
-    add("string", "args.event.text");
+    add("string", this.#page ? "args.run" : "args.event.text");
     for (let i = 0; i < 3; i++) add("optional string", this.#pick([...this.#texts, ...this.#maybe]));
     add("optional string", `${this.#pick(this.#texts)} + ${this.#pick(this.#texts)}`);
     add("repeated string", this.#pick(this.#lists));
@@ -176,6 +230,7 @@ class Made {
     // What nothing reads is for nothing.
     for (const name of Array.from({ length: this.#count }, (_, i) => `s${i}`))
       if (this.#texts.includes(`${name}.name`)) add("optional string", `${name}.name`);
+      else if (this.#texts.includes(name) || this.#maybe.includes(name)) add("optional string", name);
     return fields;
   }
 }
