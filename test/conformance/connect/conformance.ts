@@ -19,7 +19,7 @@ const here = (name: string): string => fileURLToPath(new URL(name, import.meta.u
 /**
  * Runs the official cases against one side of the runtime; more arguments are for the runner (`--run <pattern>`, `--trace`).
  *
- * @param http2 what the client uses
+ * @param http2 what the client uses, or what the server offers
  */
 export async function runConformance(
   side: Side,
@@ -28,7 +28,7 @@ export async function runConformance(
 ): Promise<Outcome> {
   const { runner, descriptors } = tools();
   const args = ["--mode", side, "--conf", here(`${side}.yaml`), ...more, "--", process.execPath, here(`${side}.ts`)];
-  const env = { ...process.env, DESCRIPTORS: descriptors, BFF_HTTP2: http2 };
+  const env = { ...process.env, DESCRIPTORS: descriptors, BFF_HTTP2: http2, BFF_HTTP2_SERVER: http2 };
   const child = spawn(runner, args, { env, stdio: ["ignore", "pipe", "pipe"] });
   let text = "";
   const add = (chunk: Buffer): void => {

@@ -60,6 +60,8 @@ export interface Outcome<T> {
   /** The most that the system counted, in bytes. */
   readonly peakRss: number;
   readonly cost: Cost;
+  /** Whose HTTP/2 was attacked. */
+  readonly framing: "own" | "node";
 }
 
 /** How long the attack lasted, and what each process took of the processors meanwhile, in milliseconds; NaN where the system does not say. */
@@ -68,6 +70,14 @@ export interface Cost {
   readonly bffMs: number;
   readonly upstreamMs: number;
   readonly attackerMs: number;
+}
+
+/** Whose HTTP/2 is attacked next, where BFF_HTTP2_SERVER does not say: in turns, so that both are over a few runs. */
+let turn = Math.random() < 0.5 ? 0 : 1;
+function nextFraming(): "own" | "node" {
+  const named = process.env.BFF_HTTP2_SERVER;
+  if (named === "own" || named === "node") return named;
+  return turn++ % 2 === 0 ? "own" : "node";
 }
 
 const NOTHING: Memory = { heap: 0, buffers: 0, external: 0, rss: 0 };
@@ -86,7 +96,9 @@ export async function attacked<T>(
     const upstreamUrl = await upstream.url();
     const heap = `--max-old-space-size=${options.heapMb ?? 512}`;
     const entry = [heap, "--expose-gc", `--import=${PROBE}`, ...(options.flags ?? [])];
-    const env = { HOST: "127.0.0.1", PORT: "0", UP_V1_ECHOSERVICE_URL: upstreamUrl, ...options.env };
+    const framing = nextFraming();
+    const where = { HOST: "127.0.0.1", PORT: "0", UP_V1_ECHOSERVICE_URL: upstreamUrl, BFF_HTTP2_SERVER: framing };
+    const env = { ...where, ...options.env };
     const bff = new Process([...entry, join(folder, `${options.server ?? "atk"}/v1/server.ts`)], env);
     started.push(bff);
     const url = await bff.url();
@@ -119,7 +131,17 @@ export async function attacked<T>(
     const served = (await client.ask("stop")) as Normal;
     await pause(options.restMs ?? 1000);
     clearInterval(watch);
-    return { result, before, after: await memory(), peakRss, cost, ended: bff.ended, log: bff.log, normal: served };
+    return {
+      result,
+      before,
+      after: await memory(),
+      peakRss,
+      cost,
+      framing,
+      ended: bff.ended,
+      log: bff.log,
+      normal: served,
+    };
   } finally {
     for (const one of started) await one.kill();
   }
@@ -152,7 +174,7 @@ export function described<T>(name: string, outcome: Outcome<T>): string {
   const served = ({ asked, p50, p99, max, bad }: Served) =>
     `${asked} asked, p50 ${p50}, p99 ${p99}, max ${max} ms${Object.keys(bad).length > 0 ? `, ${JSON.stringify(bad)}` : ""}`;
   return [
-    `${name}: ${outcome.ended ?? "alive"}; ${JSON.stringify(result)}`,
+    `${name} (BFF_HTTP2_SERVER=${outcome.framing}): ${outcome.ended ?? "alive"}; ${JSON.stringify(result)}`,
     `  normal client: HTTP/1.1 ${served(normal.http1)}; HTTP/2 ${served(normal.http2)}; timers ${normal.lagMs} ms late`,
     `  without an upstream: ${served(normal.alone)}; of ${Math.round(cost.lastedMs)} ms the processors gave the BFF ${cost.bffMs}, ` +
       `the upstream ${cost.upstreamMs}, the attacker ${cost.attackerMs}`,
