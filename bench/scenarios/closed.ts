@@ -31,7 +31,7 @@ const exampleOfOurs: Variant = {
  * What the default is says DEFAULT_SERVER_HTTP2 in runtime/src/server/client-http2.ts.
  */
 function overOtherServer(variant: Variant): Variant {
-  return { ...variant, name: "protobff-own-server", launch: { ...variant.launch, env: { BFF_HTTP2_SERVER: "own" } } };
+  return { ...variant, name: "protobff-node-server", launch: { ...variant.launch, env: { BFF_HTTP2_SERVER: "node" } } };
 }
 
 /** The same, warmed up before it listens, as the deploy files have it. */
@@ -127,7 +127,7 @@ export const closedLoops: readonly ClosedLoop[] = [
 
 /** Of ours, by either server; peers may do what they like. */
 function ofOurs(variants: readonly VariantResult[]): readonly VariantResult[] {
-  return variants.filter(({ name }) => name === "protobff" || name === "protobff-own-server");
+  return variants.filter(({ name }) => name === "protobff" || name === "protobff-node-server");
 }
 function callsOf(variants: readonly VariantResult[], wanted: number): string[] {
   return ofOurs(variants)

@@ -17,7 +17,7 @@ import { goPeer } from "../../bench/scenarios/go-peers.ts";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const QUICK = { quick: true, json: true, record: false };
 
-const names = ["protobff", "protobff-own-server", "connect-node", "grpc-js", "raw-http2"];
+const names = ["protobff", "protobff-node-server", "connect-node", "grpc-js", "raw-http2"];
 
 test.each([
   { scenario: "fanout", names: [...names, "protobff-on-node-http2", "protobff-warmed-up"], calls: 3 },

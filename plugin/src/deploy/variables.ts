@@ -105,8 +105,8 @@ export const FIXED_VARIABLES: readonly FixedVariable[] = [
   { name: "BFF_HTTP2", default: "own", about: "whose HTTP/2 carries calls to upstreams: own or node" },
   {
     name: "BFF_HTTP2_SERVER",
-    default: "node",
-    about: "whose HTTP/2 serves clients: node, or own, which takes less CPU",
+    default: "own",
+    about: "whose HTTP/2 serves clients: own, or node, which takes more CPU",
   },
   { name: "BFF_MAX_REQUEST_BYTES", default: "4194304", about: "largest message from a client" },
   { name: "BFF_MAX_ELEMENTS", default: "100000", about: "how many elements a request may hold" },

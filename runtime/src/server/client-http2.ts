@@ -6,7 +6,7 @@ import type { Shortcut } from "./handler.ts";
 
 /** Whose HTTP/2 serves clients. */
 export type ServerHttp2 = "own" | "node";
-export const DEFAULT_SERVER_HTTP2: ServerHttp2 = "node";
+export const DEFAULT_SERVER_HTTP2: ServerHttp2 = "own";
 
 /** Of clients, at once: more than followers, each on a connection of HTTP/1.1. */
 export const DEFAULT_MAX_CONNECTIONS = 30_000;

@@ -74,7 +74,7 @@ export interface ListenOptions {
   readonly handshakeTimeoutMs?: number;
   /** A request has so long to come whole, in milliseconds; it is looked at ten times meanwhile. Default 300 s, as node:http has it. */
   readonly requestTimeoutMs?: number;
-  /** Whose HTTP/2 serves clients: frames of our own, or node:http2. Default `node`. */
+  /** Whose HTTP/2 serves clients: frames of our own, or node:http2. Default `own`. */
   readonly http2Server?: ServerHttp2;
   /** Connections of clients at a time; more are closed as they come. Default 30,000. */
   readonly maxConnections?: number;

@@ -6,7 +6,7 @@ import { closing } from "../testing/closing.ts";
 import { type Kept, kindEndpoint, PATH } from "../testing/test-kinds.ts";
 import { type Listening, type ListenOptions, listen } from "./listen.ts";
 
-// What is ours alone; what both do is in over-own-http2.test.ts.
+// What is ours alone; what both do is in over-node-http2.test.ts.
 
 const [DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION] = [0, 1, 3, 4, 6, 7, 8, 9];
 const [END_STREAM, ACK, END_HEADERS] = [1, 1, 4];

@@ -1,11 +1,11 @@
 import { describe, vi } from "vitest";
 
-// What a server does over Node's HTTP/2 it does over our own, too. Each file has hooks of its own.
+// What a server does over our own HTTP/2 it does over Node's, too. Each file has hooks of its own.
 vi.mock("./client-http2.ts", async (original) => ({
   ...(await original<typeof import("./client-http2.ts")>()),
-  DEFAULT_SERVER_HTTP2: "own",
+  DEFAULT_SERVER_HTTP2: "node",
 }));
-describe("over our own HTTP/2", () => {
+describe("over Node's HTTP/2", () => {
   describe("fast-path", async () => void (await import("./fast-path.test.ts")));
   describe("raw-clients", async () => void (await import("./raw-clients.test.ts")));
   describe("streams", async () => void (await import("./streams.test.ts")));
