@@ -37,7 +37,7 @@ export class Call<Res> implements Attempting, PoolWaiter, Running {
   readonly #startedAt: number;
   #timer: Timer | undefined;
   #leavePools: (() => void)[] | undefined;
-  readonly #live: Attempt[] = [];
+  #live: Attempt[] = [];
   #closed: Attempt | undefined; // and those behind it: they still have their places
   #attempts = 0;
   #resent = false;
@@ -68,10 +68,7 @@ export class Call<Res> implements Attempting, PoolWaiter, Running {
     this.#retryIf = retryIf;
     this.#items = items;
     this.critical = effect || !cx.supplementary;
-    const limits: Places[] = [exchange.limitOf(upstream)];
-    if (rpc.limit !== undefined) limits.push(rpc.limit);
-    if (upstream.limit !== undefined) limits.push(upstream.limit);
-    this.limits = limits;
+    this.limits = limitsOf(exchange.limitOf(upstream), rpc.limit, upstream.limit);
     this.#startedAt = upstream.clock.now();
     this.deadline = Math.min(this.#startedAt + rpc.timeoutMs, budgetOf(cx).callsUntil);
   }
@@ -136,7 +133,8 @@ export class Call<Res> implements Attempting, PoolWaiter, Running {
       return;
     }
     const attempt = this.#attempt(hedge);
-    this.#live.push(attempt);
+    if (this.#live.length === 0) this.#live = [attempt];
+    else this.#live.push(attempt);
     attempt.begin();
   }
   #attempt(hedge: boolean): Attempt {
@@ -362,6 +360,12 @@ export class Call<Res> implements Attempting, PoolWaiter, Running {
       trace: exchange.trace,
     });
   }
+}
+
+/** Of the length that they have: an array that is pushed to keeps room for 16 more, and there is one for each call. */
+function limitsOf(response: Places, rpc: Places | undefined, upstream: Places | undefined): readonly Places[] {
+  if (rpc === undefined) return upstream === undefined ? [response] : [response, upstream];
+  return upstream === undefined ? [response, rpc] : [response, rpc, upstream];
 }
 
 interface Timed {

@@ -48,7 +48,7 @@ export const IN_ONE_TURN = 16;
 export class Limit implements Places {
   readonly #concurrent: number;
   readonly #queued: number;
-  readonly #queue = new Set<Waiter>();
+  #queue: Set<Waiter> | undefined; // each response has limits of its own, where mostly nobody waits
   #free: number;
   #handing = false; // now, up the stack, or in the next turn: one loop, not a recursion as deep as the queue
 
@@ -58,21 +58,23 @@ export class Limit implements Places {
     this.#queued = queued;
   }
   get state(): LimitState {
-    return { taken: this.#concurrent - this.#free, most: this.#concurrent, waiting: this.#queue.size };
+    return { taken: this.#concurrent - this.#free, most: this.#concurrent, waiting: this.#queue?.size ?? 0 };
   }
   /** `go`: a place is taken; `wait`: `admitted` will be called, unless `leave` is; `full`: refused. */
   enter(waiter: Waiter): "go" | "wait" | "full" {
-    if (this.#free > 0 && this.#queue.size === 0) {
+    const waiting = this.#queue?.size ?? 0;
+    if (this.#free > 0 && waiting === 0) {
       this.#free--;
       return "go";
     }
-    if (this.#queue.size >= this.#queued) return "full";
+    if (waiting >= this.#queued) return "full";
+    this.#queue ??= new Set();
     this.#queue.add(waiter);
     return "wait";
   }
   /** Takes a waiter out of the queue. */
   leave(waiter: Waiter): void {
-    this.#queue.delete(waiter);
+    this.#queue?.delete(waiter);
   }
   urge(): void {
     // First come, first served.
@@ -80,22 +82,22 @@ export class Limit implements Places {
   /** Gives a place back; the longest waiter has it at once, or in one of the next turns of the event loop. */
   release(): void {
     this.#free++;
-    if (!this.#handing) this.handOn();
+    if (!this.#handing && this.#queue !== undefined) this.handOn(this.#queue);
   }
   /** @internal Gives what is free to those who wait. */
-  handOn(): void {
+  handOn(queue: Set<Waiter>): void {
     this.#handing = true;
     let given = 0;
     let later = false;
     try {
-      for (const waiter of this.#queue) {
+      for (const waiter of queue) {
         if (this.#free === 0) break;
         if (given++ === IN_ONE_TURN) {
-          setImmediate(handOn, this);
+          setImmediate(handOn, this, queue);
           later = true;
           break;
         }
-        this.#queue.delete(waiter);
+        queue.delete(waiter);
         this.#free--;
         waiter.admitted();
       }
@@ -104,4 +106,4 @@ export class Limit implements Places {
     }
   }
 }
-const handOn = (limit: Limit): void => limit.handOn();
+const handOn = (limit: Limit, queue: Set<Waiter>): void => limit.handOn(queue);
