@@ -268,6 +268,7 @@ describe("who asks for the newest item of a topic whose call", () => {
     ["has one that never ends, behind two", [{ items: 2, end: "never-ending item" }], "two"],
     ["breaks, UNAVAILABLE at once", [{ items: 0, end: { status: 14 } }, WHOLE], "four"],
     ["fails, NOT_FOUND at once", [{ items: 0, end: { status: 5 } }], "rejected"],
+    ["fails, INTERNAL at once", [{ items: 0, end: { status: 13 } }], "unavailable"],
     ["fails, garbage at once", [{ items: 0, end: "garbage" }], "invalid"],
     ["fails, an item above 16 MiB at once", [{ items: 0, end: "oversize" }], "invalid"],
   ];

@@ -1,5 +1,5 @@
 import type { Codec } from "../call/upstream.ts";
-import { Code, type Failure, type Fault } from "../failure.ts";
+import { type Failure, type Fault, Reason } from "../failure.ts";
 import type { InFlight, OutgoingHeaders, Reply, UnaryClient } from "../transport/unary-client.ts";
 import { frame, PREFIX_BYTES } from "../wire/frame.ts";
 
@@ -62,6 +62,6 @@ export class NewestClient implements UnaryClient {
 const NOTHING = new Uint8Array();
 
 /** What a failure of a stream is to who asks once. */
-export function faultOf({ code, message }: Failure): Fault {
-  return code === Code.INTERNAL ? { kind: "invalid", code, message } : { kind: "status", code, message };
+export function faultOf({ code, reason, message }: Failure): Fault {
+  return { kind: reason === Reason.INVALID ? "invalid" : "status", code, message };
 }
