@@ -114,7 +114,7 @@ const streamed = streamUnderTest(all, ({ responseHeaders, responseTrailers }) =>
 }));
 const server = await listen([underTest(unary), underTest(idempotentUnary), streamed], {
   ...(tls && { tls }),
-  http2Server: process.env.BFF_HTTP2_SERVER === "own" ? "own" : "node",
+  http2Server: process.env.BFF_HTTP2_SERVER === "node" ? "node" : "own",
   ...(messageReceiveLimit > 0 && { maxRequestBytes: messageReceiveLimit }),
 });
 process.once("SIGTERM", () => void server.close(0).then(() => process.exit(0)));
