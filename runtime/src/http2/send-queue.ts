@@ -36,7 +36,7 @@ export class SendQueue<S extends Sending> {
 
   readonly #mostRefused: number;
 
-  /** @param mostRefused when the kernel would not take more than this, in bytes, no more is handed to the socket */
+  /** @param mostRefused when so much is waiting in the socket, in bytes, it is given no more: not less than makes it tell of `drain` */
   constructor(writer: FrameWriter, mostRefused = WAITING_BYTES) {
     this.#writer = writer;
     this.#mostRefused = mostRefused;
@@ -81,7 +81,7 @@ export class SendQueue<S extends Sending> {
     return true;
   }
   get #isFull(): boolean {
-    return this.#writer.waiting > WAITING_BYTES || this.#writer.refused > this.#mostRefused;
+    return this.#writer.waiting > WAITING_BYTES || this.#writer.refused >= this.#mostRefused;
   }
   /** Sends what is allowed. */
   pump(): void {

@@ -22,8 +22,6 @@ const { NO_ERROR, PROTOCOL_ERROR, STREAM_CLOSED, REFUSED_STREAM, ENHANCE_YOUR_CA
 /** Twice what headers may have: what is said in fewer bytes is read, to be refused by itself. */
 const SERVER: End = { role: "server", window: WINDOW_BYTES, blockBytes: 2 * MAX_HEADER_BYTES, copies: true };
 const LIMITS = { bytes: MAX_HEADER_BYTES, count: MAX_HEADERS };
-/** Whoever reads slowly has so much waiting for him here, in bytes, and the rest with whoever answers him. */
-const MOST_REFUSED = 32 << 10;
 /** A block of headers has so long to come whole, in milliseconds. */
 const BLOCK_MS = 10_000;
 /** So long the first GOAWAY, and answers behind it, wait at most, in milliseconds, until the client has read what was before: see `close`. */
@@ -77,7 +75,7 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
     this.socket = socket;
     this.#owner = owner;
     this.#writer = new FrameWriter(socket, () => this.#flushed());
-    this.#queue = new SendQueue(this.#writer, MOST_REFUSED);
+    this.#queue = new SendQueue(this.#writer, socket.writableHighWaterMark);
     this.#responses = new ResponseWriter(this.#writer);
     this.#blocks = new RequestBlocks(owner.known, LIMITS, new DynamicTable());
     const parts = { streams: this.#streams, writer: this.#writer, queue: this.#queue, guard: this.#guard };
