@@ -56,21 +56,16 @@ export type { IdentitySpec, OpenIdentity, SourceParts, SourceSpec } from "./iden
 export type { Limits } from "./limits/limits.ts";
 export type { RateLimit } from "./limits/rate-limit.ts";
 export type {
-  AddressState,
   AttemptEvent,
   AuditEvent,
-  BreakerEvent,
-  BreakerState,
   CacheEvent,
   CallEvent,
   CallStartEvent,
   CertificateEvent,
   DeprecatedUse,
   Deprecation,
-  EjectionEvent,
   JoinEvent,
   LimitEvent,
-  LimitState,
   Observer,
   RequestTelemetry,
   ResolverEvent,
@@ -80,12 +75,19 @@ export type {
   StreamOpenEvent,
   StreamUse,
   TelemetryValue,
+  Trace,
+} from "./observer.ts";
+export type {
+  AddressState,
+  BreakerEvent,
+  BreakerState,
+  EjectionEvent,
+  LimitState,
   TopicEvent,
   TopicState,
-  Trace,
   UpstreamEvent,
   UpstreamState,
-} from "./observer.ts";
+} from "./observer-upstreams.ts";
 export type { RestRule, RestVariable } from "./rest/rule.ts";
 export { EnvReader } from "./server/env-reader.ts";
 export { type Listenable, type Listening, type ListenOptions, listen, type RequestCounters } from "./server/listen.ts";

@@ -1,6 +1,6 @@
 import type { BreakerPolicy } from "../../runtime/src/guard/breaker.ts";
 import type { ThrottlePolicy } from "../../runtime/src/guard/throttle.ts";
-import type { BreakerState } from "../../runtime/src/observer.ts";
+import type { BreakerState } from "../../runtime/src/observer-upstreams.ts";
 
 /** The breaker as the design says it, and no faster: it keeps every sample. */
 export class BreakerModel {

@@ -1,7 +1,8 @@
 // What there is to watch of a server, from its plan.
 import { degradedOf } from "../plan/describe-degraded.ts";
 import { worstOf } from "../plan/describe-worst.ts";
-import type { Plan, PlanMessage, PlanMethod, PlanServer } from "../plan/plan.ts";
+import type { Plan, PlanMethod, PlanServer } from "../plan/plan.ts";
+import type { PlanMessage } from "../plan/planned-messages.ts";
 import { allSteps, reachedInOrder, rootsOf } from "../plan/worst-calls.ts";
 import { callsOf } from "../resolve/model/source-parts.ts";
 import { fullName } from "../resolve/policies/entries.ts";

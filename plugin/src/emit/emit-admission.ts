@@ -1,4 +1,4 @@
-import type { PlanBlock, PlanMessage, PlanStep } from "../plan/plan.ts";
+import type { PlanBlock, PlanMessage, PlanStep } from "../plan/planned-messages.ts";
 import { restsOn } from "../resolve/model/effects.ts";
 import { admitsLater } from "./emit-guard.ts";
 import { emitStep } from "./emit-step.ts";

@@ -1,6 +1,7 @@
 import type { DescField } from "@bufbuild/protobuf";
 import { type CelType, emitField, emitValue, fieldType, inheritedUnset, type Variable } from "../cel/index.ts";
-import type { Entry, PlanFile } from "../plan/plan.ts";
+import type { PlanFile } from "../plan/plan.ts";
+import type { Entry } from "../plan/planned-calls.ts";
 import type { EnvVar } from "../resolve/model/model.ts";
 import { appNames, readsRequest } from "./app-names.ts";
 import { codecOf } from "./codec-of.ts";

@@ -1,6 +1,7 @@
 // Which requests go to branches of an upstream: constants of the function that makes the app object, where `env` is.
 import { type Expression, emitValue } from "../cel/index.ts";
-import type { PlanBranch, PlanFile, PlanUpstream } from "../plan/plan.ts";
+import type { PlanFile } from "../plan/plan.ts";
+import type { PlanBranch, PlanUpstream } from "../plan/planned-calls.ts";
 import { appNames, readsRequest } from "./app-names.ts";
 import type { FileNames } from "./file-names.ts";
 import { block, type Line, type Lines } from "./lines.ts";

@@ -2,7 +2,7 @@
 import type { Expression, Proto } from "../cel/index.ts";
 import { comparesName, emitAs, emitValue, restOf, sureWhere, unwrapped } from "../cel/index.ts";
 import { Code } from "../gen/bff/v1/options_pb.ts";
-import type { PlanBlock } from "../plan/plan.ts";
+import type { PlanBlock } from "../plan/planned-messages.ts";
 import type { Bound } from "../resolve/model/conversion.ts";
 import type { Call, ErrorRule, Fail } from "../resolve/model/model.ts";
 import { mayBeStale, rescueExpressions, retryIfOverSteps } from "../resolve/model/source-parts.ts";

@@ -1,5 +1,5 @@
 import { comparesItself, restOf, sureWhere, type Variable } from "../cel/index.ts";
-import type { PlanStep } from "../plan/plan.ts";
+import type { PlanStep } from "../plan/planned-messages.ts";
 import { protoOf } from "../resolve/conversions/proto-of.ts";
 import type { Call, EachSource } from "../resolve/model/model.ts";
 import { callExpressions, sourceExpressions } from "../resolve/model/source-parts.ts";

@@ -1,5 +1,6 @@
 import type { GeneratedFile } from "@bufbuild/protoplugin";
-import type { Plan, PlanFile, PlanMessage } from "../plan/plan.ts";
+import type { Plan, PlanFile } from "../plan/plan.ts";
+import type { PlanMessage } from "../plan/planned-messages.ts";
 import { emitApp, emitEnv, emitSetup } from "./emit-app.ts";
 import { readTypes } from "./emit-codec.ts";
 import { emitEnumConversion, emitMessageConversion } from "./emit-conversions.ts";

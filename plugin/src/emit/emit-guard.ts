@@ -1,4 +1,4 @@
-import type { PlanBlock, PlanStep } from "../plan/plan.ts";
+import type { PlanBlock, PlanStep } from "../plan/planned-messages.ts";
 import { failExpressions } from "../resolve/model/source-parts.ts";
 import { refusal } from "./emit-call.ts";
 import { around, block, type Line, type Lines } from "./lines.ts";

@@ -1,6 +1,6 @@
 // One function per composed message: steps started, values awaited, the response as a literal, and what failures touched.
 import { camel } from "../camel.ts";
-import type { AppNeeds, PlanBlock, PlanMessage, PlanOpening, PlanStep } from "../plan/plan.ts";
+import type { AppNeeds, PlanBlock, PlanMessage, PlanOpening, PlanStep } from "../plan/planned-messages.ts";
 import { emitAdmission, isAdmission } from "./emit-admission.ts";
 import { envProperty } from "./emit-app.ts";
 import { admitsLater } from "./emit-guard.ts";

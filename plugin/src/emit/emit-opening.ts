@@ -1,5 +1,5 @@
 // What runs once for all items of a stream: a function that starts it, waits for it, and hands on what items read.
-import type { PlanOpening, PlanStep } from "../plan/plan.ts";
+import type { PlanOpening, PlanStep } from "../plan/planned-messages.ts";
 import { emitAdmission, isAdmission } from "./emit-admission.ts";
 import { commonParameters, mentioned, takenNames } from "./emit-message.ts";
 import { resting, type SharedTypes } from "./emit-start.ts";

@@ -1,5 +1,5 @@
 // Fields that rest on deferred steps: what the response announces, to be sent with its first message or later.
-import type { PlanMessage, PlanPart } from "../plan/plan.ts";
+import type { PlanMessage, PlanPart } from "../plan/planned-messages.ts";
 import { emitPartValue } from "./emit-response.ts";
 import { emitTouch } from "./emit-touch.ts";
 import { around, block, type Line, type Lines } from "./lines.ts";

@@ -1,5 +1,6 @@
 // Who may call: what an endpoint is told of it, and the function that decides once the request has been read.
-import type { PermitPart, PlanMethod, PlanPermit, PlanStep } from "../plan/plan.ts";
+import type { PermitPart, PlanMethod, PlanPermit } from "../plan/plan.ts";
+import type { PlanStep } from "../plan/planned-messages.ts";
 import { failExpressions } from "../resolve/model/source-parts.ts";
 import { refusal } from "./emit-call.ts";
 import { emitStep } from "./emit-step.ts";

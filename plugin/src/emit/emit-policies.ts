@@ -2,7 +2,8 @@
 
 import { Code } from "../gen/bff/v1/options_pb.ts";
 import { NameScope, upperFirst, upperSnake } from "../plan/names.ts";
-import type { Leaf, PlanBreaker, PlanCallPolicy, PlanFile, PlanUpstream } from "../plan/plan.ts";
+import type { PlanFile } from "../plan/plan.ts";
+import type { Leaf, PlanBreaker, PlanCallPolicy, PlanUpstream } from "../plan/planned-calls.ts";
 import { ADAPTIVE_MOST, policyKey } from "../plan/policies.ts";
 import { codeName } from "./emit-call.ts";
 import type { FileNames } from "./file-names.ts";

@@ -1,6 +1,7 @@
 // How upstreams are reached, besides their addresses: what `server.ts` says of the clients that it makes.
 
-import type { PlanServer, PlanUpstream } from "../plan/plan.ts";
+import type { PlanServer } from "../plan/plan.ts";
+import type { PlanUpstream } from "../plan/planned-calls.ts";
 import { group } from "./emit-policies.ts";
 import { ruleText } from "./emit-rest.ts";
 import type { FileNames } from "./file-names.ts";

@@ -2,7 +2,9 @@
 import type { DescField } from "@bufbuild/protobuf";
 import { camel } from "../camel.ts";
 import { emitValue, fieldType, type Names, type Proto } from "../cel/index.ts";
-import type { Entry, PlanClient, PlanFile, PlanResolver, PlanStep } from "../plan/plan.ts";
+import type { PlanFile } from "../plan/plan.ts";
+import type { Entry, PlanClient, PlanResolver } from "../plan/planned-calls.ts";
+import type { PlanStep } from "../plan/planned-messages.ts";
 import { canBeAbsent } from "../resolve/conversions/bind.ts";
 import type { Callers } from "../resolve/model/edge.ts";
 import type { ResolverSource, Step } from "../resolve/model/model.ts";

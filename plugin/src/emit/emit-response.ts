@@ -1,8 +1,8 @@
 // The response of a composed message, as a literal.
 import { camel } from "../camel.ts";
 import type { Variable } from "../cel/index.ts";
-import type { PlanMessage, PlanPart } from "../plan/plan.ts";
 import { latestOf } from "../plan/plan-message.ts";
+import type { PlanMessage, PlanPart } from "../plan/planned-messages.ts";
 import type { OneofTarget, Target } from "../resolve/model/conversion.ts";
 import { isPart, isPosition } from "../resolve/model/stream-fields.ts";
 import { block, type Line, type Lines, property } from "./lines.ts";

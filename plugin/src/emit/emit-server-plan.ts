@@ -1,7 +1,8 @@
 // `server_plan.ts`: what will run, as data, for the live page of a server.
 import type { GeneratedFile } from "@bufbuild/protoplugin";
 import { reportOf } from "../plan/describe-report.ts";
-import type { PlanMessage, PlanServer } from "../plan/plan.ts";
+import type { PlanServer } from "../plan/plan.ts";
+import type { PlanMessage } from "../plan/planned-messages.ts";
 
 /** A line for each rpc, message and service. */
 export function emitServerPlan(server: PlanServer, messages: ReadonlyMap<string, PlanMessage>, f: GeneratedFile): void {

@@ -1,5 +1,6 @@
 // A service's `let`: what starts its steps, and the types under which messages get them.
-import type { PlanBlock, PlanFile, PlanMessage, PlanStart, PlanStep } from "../plan/plan.ts";
+import type { PlanFile, PlanStart } from "../plan/plan.ts";
+import type { PlanBlock, PlanMessage, PlanStep } from "../plan/planned-messages.ts";
 import type { Callers } from "../resolve/model/edge.ts";
 import { emitAdmission, isAdmission } from "./emit-admission.ts";
 import { callOver, emitStep } from "./emit-step.ts";

@@ -1,7 +1,8 @@
 // One step: a statement that starts it, or a plain constant.
 
 import { type Expression, emitValue } from "../cel/index.ts";
-import type { PlanStep, PlanTopic } from "../plan/plan.ts";
+import type { PlanTopic } from "../plan/planned-calls.ts";
+import type { PlanStep } from "../plan/planned-messages.ts";
 import type { EachSource, LatestSource, SwitchSource } from "../resolve/model/model.ts";
 import { callExpressions, sourceExpressions } from "../resolve/model/source-parts.ts";
 import { callArguments, callFails, callParts } from "./emit-call.ts";

@@ -1,6 +1,7 @@
 // Topics: members of the app object that are followed, or asked for their newest item.
 import { emitValue } from "../cel/index.ts";
-import type { PlanFile, PlanTopic } from "../plan/plan.ts";
+import type { PlanFile } from "../plan/plan.ts";
+import type { PlanTopic } from "../plan/planned-calls.ts";
 import { fullName } from "../resolve/policies/entries.ts";
 import { appNames } from "./app-names.ts";
 import { codecOf } from "./codec-of.ts";

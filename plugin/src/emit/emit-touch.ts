@@ -1,7 +1,7 @@
 // What failures touched of a response.
 import type { DescField } from "@bufbuild/protobuf";
 import { type Expression, isInherited, presenceOf } from "../cel/index.ts";
-import type { PlanMessage } from "../plan/plan.ts";
+import type { PlanMessage } from "../plan/planned-messages.ts";
 import type { OneofTarget } from "../resolve/model/conversion.ts";
 import type { Line } from "./lines.ts";
 import type { MessageNames } from "./message-names.ts";

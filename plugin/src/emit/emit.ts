@@ -1,6 +1,7 @@
 import type { Schema } from "@bufbuild/protoplugin";
 import type { Parameter } from "../parameter.ts";
-import type { Plan, PlanFile, PlanMessage } from "../plan/plan.ts";
+import type { Plan, PlanFile } from "../plan/plan.ts";
+import type { PlanMessage } from "../plan/planned-messages.ts";
 import type { ToldRpc } from "../plan/told-faults.ts";
 import { emitCodec } from "./emit-codec.ts";
 import { emitFaults, emitFaultsTest } from "./emit-faults.ts";

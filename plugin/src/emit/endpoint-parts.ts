@@ -2,8 +2,9 @@
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import { camel } from "../camel.ts";
 import { type CelType, emitField, presenceOf, unsetIsNull, type Variable } from "../cel/index.ts";
-import type { PlanMessage, PlanMethod, PlanStart } from "../plan/plan.ts";
+import type { PlanMethod, PlanStart } from "../plan/plan.ts";
 import type { PlanCodec } from "../plan/plan-codec.ts";
+import type { PlanMessage } from "../plan/planned-messages.ts";
 import type { Args } from "../resolve/model/model.ts";
 import { appNames } from "./app-names.ts";
 import { codecOf } from "./codec-of.ts";

@@ -3,7 +3,8 @@ import type { DescEnum, DescFile, DescMessage, DescService } from "@bufbuild/pro
 import type { GeneratedFile, Printable } from "@bufbuild/protoplugin";
 import type { Overload } from "../cel/index.ts";
 import type { Origin } from "../origin.ts";
-import type { Plan, PlanFunction, PlanServer } from "../plan/plan.ts";
+import type { Plan, PlanServer } from "../plan/plan.ts";
+import type { PlanFunction } from "../plan/planned-calls.ts";
 import type { EnumConversion, MessageConversion } from "../resolve/model/conversion.ts";
 import { symbolNames } from "./symbol-names.ts";
 

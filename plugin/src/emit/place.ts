@@ -1,5 +1,5 @@
 import type { Expression, Read } from "../cel/index.ts";
-import type { PlanStep } from "../plan/plan.ts";
+import type { PlanStep } from "../plan/planned-messages.ts";
 import { type Line, type Lines, mentions } from "./lines.ts";
 import type { StepContext } from "./step-context.ts";
 

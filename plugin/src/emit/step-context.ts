@@ -2,7 +2,7 @@
 import { camel } from "../camel.ts";
 import type { Expression } from "../cel/index.ts";
 import { originsOf } from "../plan/origins.ts";
-import type { Condition, PlanBlock, PlanMessage, PlanStep, TouchOrigin } from "../plan/plan.ts";
+import type { Condition, PlanBlock, PlanMessage, PlanStep, TouchOrigin } from "../plan/planned-messages.ts";
 import type { Line, Lines } from "./lines.ts";
 import type { MessageNames } from "./message-names.ts";
 

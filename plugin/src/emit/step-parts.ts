@@ -1,7 +1,7 @@
 // What steps and the items of lists both print: sending, composing, and what has to end before a side effect.
 
 import { camel } from "../camel.ts";
-import type { PlanStep } from "../plan/plan.ts";
+import type { PlanStep } from "../plan/planned-messages.ts";
 import type { Call, ComposeSource } from "../resolve/model/model.ts";
 import { mayBeStale, sourceExpressions } from "../resolve/model/source-parts.ts";
 import { callArguments, callParts } from "./emit-call.ts";

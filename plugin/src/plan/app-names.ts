@@ -8,7 +8,7 @@ import { fullName } from "../resolve/policies/entries.ts";
 import type { Coalesces } from "./coalesced.ts";
 import { distinctNames } from "./distinct-names.ts";
 import { lowerFirst, messageNames, NameScope, upperFirst, upstreamNames } from "./names.ts";
-import type { Entry, PlanResolver } from "./plan.ts";
+import type { Entry, PlanResolver } from "./planned-calls.ts";
 import { planCallPolicy, policyKey } from "./policies.ts";
 
 /** The constants of upstreams by the full names of their services. */

@@ -1,5 +1,6 @@
 import type { Worst } from "./describe-worst.ts";
-import type { PlanFile, PlanUpstream } from "./plan.ts";
+import type { PlanFile } from "./plan.ts";
+import type { PlanUpstream } from "./planned-calls.ts";
 
 /** How calls of an upstream are spread over its addresses; names are those of the JSON. */
 export interface BalanceReport {

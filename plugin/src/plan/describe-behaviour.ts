@@ -37,19 +37,10 @@ import { fullName } from "../resolve/policies/entries.ts";
 import { expressionReport, fieldOf, maybe } from "./describe-expression.ts";
 import { worstOf } from "./describe-worst.ts";
 import { mockEnv, mockEnvValues } from "./mock-env.ts";
-import type {
-  Plan,
-  PlanBlock,
-  PlanCallPolicy,
-  PlanFile,
-  PlanMessage,
-  PlanMethod,
-  PlanOpening,
-  PlanPermit,
-  PlanService,
-  PlanStep,
-} from "./plan.ts";
+import type { Plan, PlanFile, PlanMethod, PlanPermit, PlanService } from "./plan.ts";
 import type { PlanLimits } from "./plan-limits.ts";
+import type { PlanCallPolicy } from "./planned-calls.ts";
+import type { PlanBlock, PlanMessage, PlanOpening, PlanStep } from "./planned-messages.ts";
 import { sampleOf, sampleOfField, sampleOfType } from "./samples.ts";
 import { messageReport } from "./value-report.ts";
 import { allSteps, reachedInOrder, rootsOf } from "./worst-calls.ts";

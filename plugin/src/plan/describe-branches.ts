@@ -1,5 +1,6 @@
 import type { Worst } from "./describe-worst.ts";
-import type { PlanBranch, PlanFile } from "./plan.ts";
+import type { PlanFile } from "./plan.ts";
+import type { PlanBranch } from "./planned-calls.ts";
 
 /** Where else calls of an rpc may go; in the order in which branches are tried. */
 export interface BranchReport {

@@ -5,7 +5,8 @@ import { fullName } from "../resolve/policies/entries.ts";
 import { defined } from "./defined.ts";
 import { type FailReport, failReport } from "./describe-source.ts";
 import { perCaller } from "./per-caller.ts";
-import type { PlanBlock, PlanCallPolicy } from "./plan.ts";
+import type { PlanCallPolicy } from "./planned-calls.ts";
+import type { PlanBlock } from "./planned-messages.ts";
 import { vouchedBy } from "./vouched-by.ts";
 import { attemptsOf } from "./worst-calls.ts";
 

@@ -3,7 +3,7 @@ import type { Expression, Variable } from "../cel/index.ts";
 import type { Target } from "../resolve/model/conversion.ts";
 import { callsOf, mayBeStale } from "../resolve/model/source-parts.ts";
 import { stepName } from "./describe-worst.ts";
-import type { PlanMessage, Touch, TouchOrigin } from "./plan.ts";
+import type { PlanMessage, Touch, TouchOrigin } from "./planned-messages.ts";
 
 export interface Degraded {
   readonly field: string;

@@ -28,17 +28,8 @@ import { type StreamReport, streamReport } from "./describe-stream.ts";
 import { type TelemetryReport, telemetryReport } from "./describe-telemetry.ts";
 import { type UpstreamReport, upstreamReports } from "./describe-upstreams.ts";
 import { stepName, type Worst, worstOf } from "./describe-worst.ts";
-import type {
-  PlanBlock,
-  PlanFile,
-  PlanMessage,
-  PlanMethod,
-  PlanService,
-  PlanStart,
-  PlanStep,
-  PlanStream,
-  PlanVersion,
-} from "./plan.ts";
+import type { PlanFile, PlanMethod, PlanService, PlanStart, PlanStream, PlanVersion } from "./plan.ts";
+import type { PlanBlock, PlanMessage, PlanStep } from "./planned-messages.ts";
 import { whoMayCall } from "./who-may-call.ts";
 import { allSteps, type MethodCalls, reachedInOrder, rootsOf } from "./worst-calls.ts";
 

@@ -1,5 +1,6 @@
 import { defined } from "./defined.ts";
-import type { PlanBreaker, PlanFile } from "./plan.ts";
+import type { PlanFile } from "./plan.ts";
+import type { PlanBreaker } from "./planned-calls.ts";
 
 /** What is kept of an upstream for all requests together; names are those of the JSON. */
 export interface UpstreamReport {

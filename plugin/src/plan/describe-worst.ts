@@ -2,7 +2,8 @@
 
 import { callsOf } from "../resolve/model/source-parts.ts";
 import { fullName } from "../resolve/policies/entries.ts";
-import type { PlanBlock, PlanMessage, PlanMethod, PlanStart, PlanStep } from "./plan.ts";
+import type { PlanMethod, PlanStart } from "./plan.ts";
+import type { PlanBlock, PlanMessage, PlanStep } from "./planned-messages.ts";
 import { withoutRecursion } from "./without-recursion.ts";
 import {
   allSteps,

@@ -3,7 +3,8 @@ import { nameOf } from "../check/all-expressions.ts";
 import type { Report } from "../diagnostic/diagnostic.ts";
 import type { Sourced } from "../origin.ts";
 import { callsOf } from "../resolve/model/source-parts.ts";
-import type { Plan, PlanBlock, PlanMethod, PlanStep } from "./plan.ts";
+import type { Plan, PlanMethod } from "./plan.ts";
+import type { PlanBlock, PlanStep } from "./planned-messages.ts";
 import {
   allSteps,
   blocksOf,

@@ -5,7 +5,7 @@ import type { Target } from "../resolve/model/conversion.ts";
 import { isDegradation } from "../resolve/model/degradation.ts";
 import type { Composed, ComposeSource, Let, Opening, Permit, Source, Step } from "../resolve/model/model.ts";
 import { callExpressions, callsOf, composesOf, mayBeStale, sourceExpressions } from "../resolve/model/source-parts.ts";
-import type { Condition, PlanStep, Touch, TouchOrigin } from "./plan.ts";
+import type { Condition, PlanStep, Touch, TouchOrigin } from "./planned-messages.ts";
 
 export interface OriginContext {
   readonly composed: Composed | Let | Permit | Opening;

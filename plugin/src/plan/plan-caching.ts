@@ -9,7 +9,9 @@ import type { Identity } from "../resolve/model/edge.ts";
 import type { BffMethod, Model } from "../resolve/model/model.ts";
 import { composedBlocks, type RequestReads, requestReads, WHOLE, withIdle } from "../resolve/model/request-reads.ts";
 import { VERSION } from "../version.ts";
-import type { Entry, PlanHttpCache, PlanMessage, PlanResponseCache, PlanStart } from "./plan.ts";
+import type { PlanHttpCache, PlanResponseCache, PlanStart } from "./plan.ts";
+import type { Entry } from "./planned-calls.ts";
+import type { PlanMessage } from "./planned-messages.ts";
 
 /** What of an rpc is planned already. */
 interface Around {

@@ -19,21 +19,7 @@ import { messagesWithParts } from "../resolve/model/parts.ts";
 import { fullName, governing } from "../resolve/policies/entries.ts";
 import type { FunctionNames } from "./function-names.ts";
 import { partNames } from "./part-paths.ts";
-import type {
-  Entry,
-  PlanBranch,
-  PlanClient,
-  PlanFile,
-  PlanFunction,
-  PlanHttpRpc,
-  PlanMessage,
-  PlanOpening,
-  PlanPermit,
-  PlanResolver,
-  PlanTopic,
-  PlanTopics,
-  PlanUpstream,
-} from "./plan.ts";
+import type { PlanFile, PlanPermit } from "./plan.ts";
 import { planHttpCache, planResponseCache } from "./plan-caching.ts";
 import { type PlanCodec, planCodec } from "./plan-codec.ts";
 import { allCallers, type planStarts } from "./plan-let.ts";
@@ -41,6 +27,18 @@ import { planLimits, rateLimitsOf } from "./plan-limits.ts";
 import { type PlanRuledMessage, planRules } from "./plan-rules.ts";
 import { planStream, topicsOf } from "./plan-stream.ts";
 import { planVersion } from "./plan-version.ts";
+import type {
+  Entry,
+  PlanBranch,
+  PlanClient,
+  PlanFunction,
+  PlanHttpRpc,
+  PlanResolver,
+  PlanTopic,
+  PlanTopics,
+  PlanUpstream,
+} from "./planned-calls.ts";
+import type { PlanMessage, PlanOpening } from "./planned-messages.ts";
 import { planCallPolicy, planUpstream } from "./policies.ts";
 import { projectionOf } from "./projection.ts";
 

@@ -6,8 +6,9 @@ import type { Callers } from "../resolve/model/edge.ts";
 import type { BffService, Let, Model, Step } from "../resolve/model/model.ts";
 import { lowerCamel, NameScope } from "./names.ts";
 import type { Origins } from "./origins.ts";
-import type { PlanMessage, PlanOpening, PlanStart, PlanStep } from "./plan.ts";
+import type { PlanStart } from "./plan.ts";
 import { certainReads, isSync, type MessageSurroundings, planSteps, track } from "./plan-message.ts";
+import type { PlanMessage, PlanOpening, PlanStep } from "./planned-messages.ts";
 import { stepNames } from "./step-names.ts";
 
 /** The property under which each step of a service is handed on; its promise has `Step` behind it. */

@@ -12,7 +12,8 @@ import { callsOf, composesOf } from "../resolve/model/source-parts.ts";
 import { isPosition } from "../resolve/model/stream-fields.ts";
 import type { FunctionNames } from "./function-names.ts";
 import { type Origins, originsOf } from "./origins.ts";
-import type { Entry, PlanMessage, PlanStep, PlanTopics, Touch } from "./plan.ts";
+import type { Entry, PlanTopics } from "./planned-calls.ts";
+import type { PlanMessage, PlanStep, Touch } from "./planned-messages.ts";
 
 export interface MessageSurroundings {
   readonly effects: EffectTable;

@@ -1,7 +1,8 @@
 import { restsOn } from "../resolve/model/effects.ts";
 import type { Permit, Step } from "../resolve/model/model.ts";
-import type { PermitPart, PlanPermit, PlanStep } from "./plan.ts";
+import type { PermitPart, PlanPermit } from "./plan.ts";
 import { type MessageSurroundings, planSteps } from "./plan-message.ts";
+import type { PlanStep } from "./planned-messages.ts";
 import { stepNames } from "./step-names.ts";
 
 /**

@@ -11,18 +11,7 @@ import { nameCalls, nameFunctions, nameResolvers, nameUpstreams } from "./app-na
 import { coalescing } from "./coalesced.ts";
 import { explainedSteps } from "./explained.ts";
 import { functionNames } from "./function-names.ts";
-import type {
-  AppNeeds,
-  Entry,
-  Plan,
-  PlanFile,
-  PlanMessage,
-  PlanOpening,
-  PlanResolver,
-  PlanServer,
-  PlanTopics,
-  PlanUpstream,
-} from "./plan.ts";
+import type { Plan, PlanFile, PlanServer } from "./plan.ts";
 import { envElsewhere, envOfFiles, serverEnv } from "./plan-env.ts";
 import { planFile } from "./plan-file.ts";
 import { planStarts, sharedNames } from "./plan-let.ts";
@@ -30,6 +19,8 @@ import { isLimitedLate } from "./plan-limits.ts";
 import { planMessage } from "./plan-message.ts";
 import { planPermit } from "./plan-permit.ts";
 import { planOpening, planTopics } from "./plan-stream.ts";
+import type { Entry, PlanResolver, PlanTopics, PlanUpstream } from "./planned-calls.ts";
+import type { AppNeeds, PlanMessage, PlanOpening } from "./planned-messages.ts";
 import { receivedCalls } from "./received.ts";
 import { stepNames } from "./step-names.ts";
 import { syncShared } from "./sync-steps.ts";

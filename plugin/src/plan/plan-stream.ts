@@ -3,9 +3,11 @@ import type { DescFile } from "@bufbuild/protobuf";
 import type { BffMethod, Block, Call, Composed, Followed, Model, Opening, Step } from "../resolve/model/model.ts";
 import type { FunctionNames } from "./function-names.ts";
 import { lowerCamel, NameScope } from "./names.ts";
-import type { Entry, Leaf, PlanOpening, PlanStream, PlanTopic, PlanTopics } from "./plan.ts";
+import type { PlanStream } from "./plan.ts";
 import { inheritedOrigins } from "./plan-let.ts";
 import { certainReads, type MessageSurroundings, planSteps } from "./plan-message.ts";
+import type { Entry, Leaf, PlanTopic, PlanTopics } from "./planned-calls.ts";
+import type { PlanOpening } from "./planned-messages.ts";
 import { stepNames } from "./step-names.ts";
 
 const MINUTE_MS = 60_000;

@@ -6,7 +6,7 @@ import type { Sourced } from "../origin.ts";
 import type { Call } from "../resolve/model/model.ts";
 import { retryIfOverSteps } from "../resolve/model/source-parts.ts";
 import { entriesAround, entriesOf, nearest } from "../resolve/policies/entries.ts";
-import type { Leaf, PlanBalance, PlanBreaker, PlanCallPolicy, PlanUpstream } from "./plan.ts";
+import type { Leaf, PlanBalance, PlanBreaker, PlanCallPolicy, PlanUpstream } from "./planned-calls.ts";
 
 const leaf = <T>(said: Sourced<T> | undefined, standard: T): Leaf<T> => ({
   value: said?.value ?? standard,

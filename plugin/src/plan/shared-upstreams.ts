@@ -3,7 +3,8 @@ import type { Report } from "../diagnostic/diagnostic.ts";
 import type { Ir } from "../ir.ts";
 import type { Origin } from "../origin.ts";
 import { entriesAround, entriesOf, governing } from "../resolve/policies/entries.ts";
-import type { Plan, PlanFile, PlanServer, PlanUpstream } from "./plan.ts";
+import type { Plan, PlanFile, PlanServer } from "./plan.ts";
+import type { PlanUpstream } from "./planned-calls.ts";
 
 /** A process has one breaker, one limit, one retry budget and the same addresses and protocol for an upstream: packages that are served together say the same of it. */
 export function checkSharedUpstreams({ servers }: Plan, ir: Ir, report: Report): void {

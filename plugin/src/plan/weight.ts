@@ -5,7 +5,8 @@ import { callsIn, expressionsIn } from "../resolve/model/blocks.ts";
 import type { Block } from "../resolve/model/model.ts";
 import { callsOf, sourceExpressions } from "../resolve/model/source-parts.ts";
 import { fullName } from "../resolve/policies/entries.ts";
-import type { Plan, PlanBlock, PlanFile, PlanMessage } from "./plan.ts";
+import type { Plan, PlanFile } from "./plan.ts";
+import type { PlanBlock, PlanMessage } from "./planned-messages.ts";
 import { reachedInOrder, rootsOf } from "./worst-calls.ts";
 
 /** Of a composed message, of a service's `let`, of a permit. */

@@ -4,7 +4,9 @@ import type { ComposeSource } from "../resolve/model/model.ts";
 import { choices } from "../resolve/model/oneof-only.ts";
 import { callsOf, composesOf } from "../resolve/model/source-parts.ts";
 import { fullName } from "../resolve/policies/entries.ts";
-import type { PlanBlock, PlanCallPolicy, PlanMessage, PlanMethod, PlanPermit, PlanStart, PlanStep } from "./plan.ts";
+import type { PlanMethod, PlanPermit, PlanStart } from "./plan.ts";
+import type { PlanCallPolicy } from "./planned-calls.ts";
+import type { PlanBlock, PlanMessage, PlanStep } from "./planned-messages.ts";
 
 export interface MethodCalls {
   readonly method: string;

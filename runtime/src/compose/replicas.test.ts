@@ -3,7 +3,7 @@ import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { expect, onTestFinished, test } from "vitest";
 import { type CallPolicy, Upstream } from "../call/upstream.ts";
 import { Code, type Failure } from "../failure.ts";
-import type { EjectionEvent } from "../observer.ts";
+import type { EjectionEvent } from "../observer-upstreams.ts";
 import { RandomClock } from "../testing/fake-clock.ts";
 import { page, RETRY } from "../testing/front.ts";
 import {

@@ -2,7 +2,8 @@
 import type { ServerResponse } from "node:http";
 import { Code } from "../failure.ts";
 import type { Behaviour } from "../mock/behaviour.ts";
-import type { BreakerEvent, Observer, UpstreamEvent } from "../observer.ts";
+import type { Observer } from "../observer.ts";
+import type { BreakerEvent, UpstreamEvent } from "../observer-upstreams.ts";
 import type { Recorder } from "./recorder.ts";
 import type { Live, ShownMock, ShownUpstream } from "./shown.ts";
 

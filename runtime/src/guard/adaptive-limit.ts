@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.ts";
-import type { LimitState } from "../observer.ts";
+import type { LimitState } from "../observer-upstreams.ts";
 import { Gradient, type Pace } from "./gradient.ts";
 import { IN_ONE_TURN, type LimitPolicy, type Places, type UrgentWaiter } from "./limit.ts";
 

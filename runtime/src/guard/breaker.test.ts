@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { BreakerState } from "../observer.ts";
+import type { BreakerState } from "../observer-upstreams.ts";
 import { FakeClock } from "../testing/fake-clock.ts";
 import { Breaker, type BreakerPolicy } from "./breaker.ts";
 

@@ -2,7 +2,7 @@
 // count, and answer whether something may go on; what it is, they do not know.
 import { CircuitState } from "cockatiel";
 import type { Clock } from "../clock.ts";
-import type { BreakerState } from "../observer.ts";
+import type { BreakerState } from "../observer-upstreams.ts";
 import { SlidingWindow, type WindowPolicy } from "./sliding-window.ts";
 
 /** When nothing is let out to an upstream any more, and for how long (runtime.md, "Breakers"). */

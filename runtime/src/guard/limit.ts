@@ -1,4 +1,4 @@
-import type { LimitState } from "../observer.ts";
+import type { LimitState } from "../observer-upstreams.ts";
 
 /** At most so many at once, and a bounded queue before them. */
 export interface LimitPolicy {

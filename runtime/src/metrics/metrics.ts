@@ -5,21 +5,18 @@ import { Code } from "../failure.ts";
 import { Degradation_Reason } from "../gen/bff/v1/degradation_pb.ts";
 import {
   type AttemptEvent,
-  type BreakerEvent,
   type CacheEvent,
   type CallEvent,
   type CallStartEvent,
-  type EjectionEvent,
   type LimitEvent,
   type Observer,
   type ResponseEvent,
   type ResponseStartEvent,
   type StreamDegradedEvent,
   type StreamOpenEvent,
-  type TopicEvent,
-  type UpstreamEvent,
   withoutPositions,
 } from "../observer.ts";
+import type { BreakerEvent, EjectionEvent, TopicEvent, UpstreamEvent } from "../observer-upstreams.ts";
 import { Callee } from "./callee.ts";
 import { Durations, durationsFamily } from "./durations.ts";
 import { ProcessMetrics } from "./process.ts";

@@ -1,5 +1,5 @@
 // What topics hold at this moment: asked when somebody wants to know.
-import type { TopicEvent, TopicState } from "../observer.ts";
+import type { TopicEvent, TopicState } from "../observer-upstreams.ts";
 import { addedUp, labelled } from "./series.ts";
 import type { Family } from "./snapshot.ts";
 

@@ -1,5 +1,5 @@
 // What upstreams are like at this moment: breakers, limits and addresses are asked when somebody wants to know.
-import type { BreakerState, LimitState, UpstreamEvent } from "../observer.ts";
+import type { BreakerState, LimitState, UpstreamEvent } from "../observer-upstreams.ts";
 import { addedUp, labelled } from "./series.ts";
 import type { Family, Sample } from "./snapshot.ts";
 

@@ -1,11 +1,9 @@
 import { type Clock, systemClock } from "../clock.ts";
 import { Code, type Failure, OVER, Reason } from "../failure.ts";
 import {
-  type BreakerEvent,
   type CertificateEvent,
   type DeprecatedUse,
   type Deprecation,
-  type EjectionEvent,
   type LimitEvent,
   type Observer,
   type ResolverEvent,
@@ -13,6 +11,7 @@ import {
   type StreamDegradedEvent,
   withoutPositions,
 } from "../observer.ts";
+import type { BreakerEvent, EjectionEvent } from "../observer-upstreams.ts";
 import { type DeprecatedCall, DeprecatedCalls } from "./deprecated-calls.ts";
 import { quoted, tame, thrownText } from "./one-line.ts";
 

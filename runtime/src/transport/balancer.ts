@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.ts";
-import type { AddressState } from "../observer.ts";
+import type { AddressState } from "../observer-upstreams.ts";
 import type { BalancePolicy } from "./balance-policy.ts";
 import { Lingering } from "./lingering.ts";
 

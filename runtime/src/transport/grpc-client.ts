@@ -2,7 +2,7 @@ import * as dns from "node:dns";
 import type { LookupFunction } from "node:net";
 import { createSecureContext, type SecureContext } from "node:tls";
 import { type Clock, systemClock } from "../clock.ts";
-import type { AddressState } from "../observer.ts";
+import type { AddressState } from "../observer-upstreams.ts";
 import { Addresses, lookupOf, type Target } from "./addresses.ts";
 import type { BalancePolicy } from "./balance-policy.ts";
 import type { Ejection } from "./balancer.ts";

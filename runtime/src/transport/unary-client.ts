@@ -1,7 +1,7 @@
 // The transport: unary requests to one upstream, over gRPC or through a transport of Connect's. Names become addresses and connections,
 // and what goes wrong becomes a `Fault`. It knows neither requests nor policies: a call is bytes, headers and a deadline.
 import type { Fault } from "../failure.ts";
-import type { AddressState } from "../observer.ts";
+import type { AddressState } from "../observer-upstreams.ts";
 import type { Ejection } from "./balancer.ts";
 import type { StreamClient } from "./stream-client.ts";
 

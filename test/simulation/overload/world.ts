@@ -1,5 +1,5 @@
 // An upstream as a queue with servers, and processes that call it under open-loop load, each through a limit of its own.
-import type { LimitState } from "../../../runtime/src/observer.ts";
+import type { LimitState } from "../../../runtime/src/observer-upstreams.ts";
 import type { Timeline } from "./timeline.ts";
 
 /** What a world needs of a limit; `answered` and `refused` come before `release`. */

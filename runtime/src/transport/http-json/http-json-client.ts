@@ -9,7 +9,7 @@ import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt"
 import { type Clock, systemClock } from "../../clock.ts";
 import { Code } from "../../failure.ts";
 import { file_google_rpc_error_details } from "../../gen/google/rpc/error_details_pb.ts";
-import type { AddressState } from "../../observer.ts";
+import type { AddressState } from "../../observer-upstreams.ts";
 import { type ReplyReader, replyReader } from "../../rest/reply-reader.ts";
 import { type RequestWriter, requestWriter } from "../../rest/request-writer.ts";
 import { typesOf } from "../../rest/types-of.ts";
