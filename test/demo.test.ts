@@ -29,6 +29,7 @@ test("npm run demo shows the answers with everything up, to callers who may and 
   const followed = [...stdout.matchAll(/^ *FollowRun +(\d+) % /gm)].map(([, percent]) => percent);
   expect(followed).toEqual(["8", "17", "25", "33", "42", "50", "58", "67", "75", "83", "92", "100"]);
   expect(stdout).toMatch(/^ *GetRun +\d+ % /m);
+  expect(stdout).toMatch(/^ *OpenRun +\d+ % .*: \p{Lu}/mu);
   expect(stdout).toMatch(/^ *… the BFF is gone$/m);
   expect(stdout).toContain("bff-degraded: spent_cents");
   expect(stdout.match(/"effect": "EFFECT_MISSING",\s+"reason": "REASON_UNAVAILABLE"/g)).toHaveLength(2);

@@ -1,8 +1,9 @@
 // What the demo shows of streams: a run is started, followed through a restart of the BFF, and asked for now and then.
 import { createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
-import { events, follow } from "@protobff/client";
-import { RunService } from "../../generated/runs/v1/runs_pb.ts";
+import { arrived, events, follow, merged } from "@protobff/client";
+import { RUN_PAGE_PARTS } from "../../generated/runs/v1/runs_parts.ts";
+import { type RunPage, RunPageSchema, RunService } from "../../generated/runs/v1/runs_pb.ts";
 import type { RunsBff } from "./runs-bff.ts";
 
 /** @throws Error where an event is lost, or comes twice */
@@ -27,10 +28,23 @@ export async function followARun(runs: RunsBff, show: (line: string) => void): P
       const { percent } = await client.getRun({ runId });
       show(`GetRun     ${`${percent} %`.padStart(5)}  says the same to who asks now and then`);
     }
+    if (seen.length === 3) show(`OpenRun    ${page(await lastOf(merged(RunPageSchema, client.openRun({ runId }))))}`);
     if (seen.length === 4) restarting = runs.restart();
   }
   await restarting;
   const wanted = Array.from({ length: seen.length }, (_, i) => Math.round(((i + 1) / runs.events) * 100));
   if (seen.length !== runs.events || String(seen) !== String(wanted))
     throw new Error(`events were lost, or came twice: ${seen}`);
+}
+
+/** A real page draws each of them: the first has what is known at once. */
+async function lastOf<T>(pages: AsyncIterable<T>): Promise<T | undefined> {
+  let last: T | undefined;
+  for await (const page of pages) last = page;
+  return last;
+}
+function page(run: RunPage | undefined): string {
+  const percent = `${run?.percent} %`.padStart(5);
+  const whose = run !== undefined && arrived(run, "actor_name", RUN_PAGE_PARTS) ? run.actorName : "nobody yet";
+  return `${percent}  a page of it, whose slow part has come: ${whose}`;
 }

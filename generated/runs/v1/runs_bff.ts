@@ -5,15 +5,15 @@
 // A BFF for what takes long: a client starts a run, follows it over minutes and through lost connections, or asks now and then.
 
 import type { Batch, Endpoint, Observer, Request, Rpc, StreamEndpoint, Topics, UnaryClient, UpstreamOptions } from "@protobff/runtime";
-import { callSource, Code, endpoint, streamEndpoint, Topic, topicSource, Upstream } from "@protobff/runtime";
+import { callSource, Code, endpoint, partsEndpoint, streamEndpoint, Topic, topicSource, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { StartRequestSchema } from "../../worker/v1/worker_pb.ts";
 import { WorkerService } from "../../worker/v1/worker_pb.ts";
 import type { BatchGetUsersResponseRead, RunEventRead, RunRead, UserRead } from "./runs_codec.ts";
-import { decodeBatchGetUsersResponse, decodeFollowRunRequest, decodeGetRunRequest, decodeRun, decodeRunEvent, decodeStartRunRequest, encodeBatchGetUsersRequest, encodeRunState, encodeRunUpdate, encodeStartedRun, encodeStartRequest, encodeWatchRequest } from "./runs_codec.ts";
+import { decodeBatchGetUsersResponse, decodeFollowRunRequest, decodeGetRunRequest, decodeOpenRunRequest, decodeRun, decodeRunEvent, decodeStartRunRequest, encodeBatchGetUsersRequest, encodeRunPage, encodeRunState, encodeRunUpdate, encodeStartedRun, encodeStartRequest, encodeWatchRequest } from "./runs_codec.ts";
 import type { BatchGetUsersRequestSchema } from "../../user/v1/user_pb.ts";
 import { UserService } from "../../user/v1/user_pb.ts";
-import type { GetRunRequest, RunState, RunUpdate, StartedRun, StartRunRequest } from "./runs_pb.ts";
+import type { GetRunRequest, OpenRunRequest, RunPage, RunState, RunUpdate, StartedRun, StartRunRequest } from "./runs_pb.ts";
 import { RunService } from "./runs_pb.ts";
 
 // ---- policies: what runs/v1/runs.proto and its imports say, over the defaults ----
@@ -111,7 +111,16 @@ export function createRunService(deps: { readonly upstreams: Upstreams; readonly
       codec: { decode: decodeFollowRunRequest, encode: encodeRunUpdate },
       observer: deps.observer,
     }),
-    endpoint(RunService.method.getRun, app, { // runs.proto:36:7
+    partsEndpoint(RunService.method.openRun, app, { // runs.proto:36:7
+      timeoutMs: 2_000,
+      partsTimeoutMs: 10_000,
+      compose: composeRunPage,
+      degraded: (runPage, entries) => { runPage.degraded = entries; },
+      parts: (runPage, parts) => { runPage.parts = parts; },
+      codec: { decode: decodeOpenRunRequest, encode: encodeRunPage },
+      observer: deps.observer,
+    }),
+    endpoint(RunService.method.getRun, app, { // runs.proto:40:7
       timeoutMs: 2_000,
       compose: composeRunState,
       codec: { decode: decodeGetRunRequest, encode: encodeRunState },
@@ -126,7 +135,7 @@ export function createRunService(deps: { readonly upstreams: Upstreams; readonly
 export async function composeStartedRun(cx: Request<App>, args: StartRunRequest, before: readonly Promise<unknown>[]): Promise<StartedRun> {
   const { start } = cx.app;
 
-  // runs.proto:46:33
+  // runs.proto:50:33
   const runStep = cx.step(async () => {
     await cx.cleared(...before);
     return cx.effect(start, { task: args.task, startedBy: args.userId });
@@ -143,7 +152,7 @@ export async function composeStartedRun(cx: Request<App>, args: StartRunRequest,
 
 /** What runs.v1.RunUpdate has of a stream before its items come, once for all of them. */
 export async function openRunUpdate(cx: Request<App>, args: { readonly runId: string }) {
-  // runs.proto:61:5
+  // runs.proto:65:5
   if (args.runId === "") throw cx.refuse(Code.INVALID_ARGUMENT, "run_id is missing", 0);
 
   return {};
@@ -153,7 +162,7 @@ export async function openRunUpdate(cx: Request<App>, args: { readonly runId: st
 export async function composeRunUpdate(cx: Request<App>, args: { readonly runId: string; readonly event: RunEventRead }): Promise<RunUpdate> {
   const { userById } = cx.app;
 
-  // runs.proto:67:5
+  // runs.proto:71:5
   const actorStep = cx.tryLoad(userById, args.event.actorId);
 
   const actor = await actorStep;
@@ -176,7 +185,7 @@ export async function composeRunUpdate(cx: Request<App>, args: { readonly runId:
 export async function composeRunState(cx: Request<App>, args: GetRunRequest): Promise<RunState> {
   const { runTopic } = cx.app;
 
-  // runs.proto:88:33
+  // runs.proto:92:33
   const lastStep = cx.latest(runTopic, args.runId);
 
   const last = await lastStep;
@@ -189,4 +198,41 @@ export async function composeRunState(cx: Request<App>, args: GetRunRequest): Pr
     position: cx.positionOf(last),
   };
   return runState;
+}
+
+/** runs.v1.RunPage */
+export async function composeRunPage(cx: Request<App>, args: OpenRunRequest): Promise<RunPage> {
+  const { late } = cx;
+  const { runTopic, userById } = cx.app;
+
+  // runs.proto:104:5
+  const lastStep = cx.latest(runTopic, args.runId);
+
+  // runs.proto:105:5
+  const actorStep = late.tryStep(async () => {
+    const last = await lastStep;
+    if (last === undefined) return undefined;
+    return late.aside.load(userById, last.actorId);
+  });
+
+  const last = await lastStep;
+
+  const runPage: RunPage = {
+    $typeName: "runs.v1.RunPage",
+    percent: last?.percent,
+    text: last?.text,
+    degraded: [],
+    parts: [],
+  };
+  cx.part(runPage, ["actor_name"], async () => {
+    const actor = await actorStep;
+    const part: Pick<RunPage, "actorName"> = {
+      actorName: actor?.name,
+    };
+    if (cx.degraded) {
+      cx.touched(runPage, "actor_name", part.actorName !== undefined, actorStep);
+    }
+    return part;
+  });
+  return runPage;
 }

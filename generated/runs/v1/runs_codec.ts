@@ -10,10 +10,10 @@ import type { Run, RunEvent } from "../../worker/v1/worker_pb.ts";
 import { RunEventSchema, RunSchema, StartRequestSchema, WatchRequestSchema } from "../../worker/v1/worker_pb.ts";
 import type { BatchGetUsersResponse, User } from "../../user/v1/user_pb.ts";
 import { BatchGetUsersRequestSchema, BatchGetUsersResponseSchema, UserSchema } from "../../user/v1/user_pb.ts";
-import type { FollowRunRequest, GetRunRequest, StartRunRequest } from "./runs_pb.ts";
-import { FollowRunRequestSchema, GetRunRequestSchema, RunStateSchema, RunUpdateSchema, StartedRunSchema, StartRunRequestSchema } from "./runs_pb.ts";
+import type { FollowRunRequest, GetRunRequest, OpenRunRequest, StartRunRequest } from "./runs_pb.ts";
+import { FollowRunRequestSchema, GetRunRequestSchema, OpenRunRequestSchema, RunPageSchema, RunStateSchema, RunUpdateSchema, StartedRunSchema, StartRunRequestSchema } from "./runs_pb.ts";
 import type { MessageInitShape, UnknownField } from "@bufbuild/protobuf";
-import type { PositionSchema } from "../../bff/v1/stream_pb.ts";
+import type { PartSchema, PositionSchema } from "../../bff/v1/stream_pb.ts";
 import type { DegradationSchema } from "../../bff/v1/degradation_pb.ts";
 import type { DurationSchema } from "@bufbuild/protobuf/wkt";
 
@@ -33,6 +33,9 @@ export const encodeStartedRun = encoder(StartedRunSchema, writeStartedRun);
 
 /** runs.v1.RunUpdate */
 export const encodeRunUpdate = encoder(RunUpdateSchema, writeRunUpdate);
+
+/** runs.v1.RunPage */
+export const encodeRunPage = encoder(RunPageSchema, writeRunPage);
 
 /** runs.v1.RunState */
 export const encodeRunState = encoder(RunStateSchema, writeRunState);
@@ -66,6 +69,15 @@ function writeRunUpdate(w: Writer, message: MessageInitShape<typeof RunUpdateSch
   w.unknown(message);
 }
 
+function writeRunPage(w: Writer, message: MessageInitShape<typeof RunPageSchema>): void {
+  if (message.percent !== undefined) w.tag(8).uint32(message.percent);
+  if (message.text !== undefined) w.tag(18).string(message.text);
+  if (message.actorName !== undefined) w.tag(26).string(message.actorName);
+  for (const item of message.parts ?? []) { w.open(114); writePart(w, item); w.close(); }
+  for (const item of message.degraded ?? []) { w.open(122); writeDegradation(w, item); w.close(); }
+  w.unknown(message);
+}
+
 function writeRunState(w: Writer, message: MessageInitShape<typeof RunStateSchema>): void {
   if (message.percent !== undefined) w.tag(8).uint32(message.percent);
   if (message.text !== undefined) w.tag(18).string(message.text);
@@ -91,6 +103,11 @@ function writeDegradation(w: Writer, message: MessageInitShape<typeof Degradatio
   w.unknown(message);
 }
 
+function writePart(w: Writer, message: MessageInitShape<typeof PartSchema>): void {
+  if (message.name) w.tag(10).string(message.name);
+  w.unknown(message);
+}
+
 function writeDuration(w: Writer, message: MessageInitShape<typeof DurationSchema>): void {
   if (message.seconds) w.tag(8).int64(message.seconds);
   if (message.nanos !== undefined && message.nanos !== 0) w.tag(16).int32(message.nanos);
@@ -113,6 +130,9 @@ export const decodeStartRunRequest = decoder(StartRunRequestSchema, readStartRun
 
 /** runs.v1.FollowRunRequest */
 export const decodeFollowRunRequest = decoder(FollowRunRequestSchema, readFollowRunRequest);
+
+/** runs.v1.OpenRunRequest */
+export const decodeOpenRunRequest = decoder(OpenRunRequestSchema, readOpenRunRequest);
 
 /** runs.v1.GetRunRequest */
 export const decodeGetRunRequest = decoder(GetRunRequestSchema, readGetRunRequest);
@@ -211,6 +231,23 @@ function readFollowRunRequest(r: Reader): FollowRunRequest {
     switch (tag) {
       case 10: message.runId = r.string(); break;
       default: unknown = r.unknown(tag, FollowRunRequestSchema, unknown);
+    }
+  }
+  if (unknown !== undefined) message.$unknown = unknown;
+  return message;
+}
+
+function readOpenRunRequest(r: Reader): OpenRunRequest {
+  const message: OpenRunRequest = {
+    $typeName: "runs.v1.OpenRunRequest",
+    runId: "",
+  };
+  let unknown: UnknownField[] | undefined;
+  while (r.more()) {
+    const tag = r.tag();
+    switch (tag) {
+      case 10: message.runId = r.string(); break;
+      default: unknown = r.unknown(tag, OpenRunRequestSchema, unknown);
     }
   }
   if (unknown !== undefined) message.$unknown = unknown;

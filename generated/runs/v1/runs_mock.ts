@@ -56,6 +56,8 @@ export function createTestBff<C extends Clock = FakeClock>({ mocks, ...options }
     startRun: bed.rpc(runServiceEndpoints, RunService.method.startRun),
     /** runs.v1.RunService/FollowRun */
     followRun: bed.stream(runServiceEndpoints, RunService.method.followRun),
+    /** runs.v1.RunService/OpenRun */
+    openRun: bed.stream(runServiceEndpoints, RunService.method.openRun),
     /** runs.v1.RunService/GetRun */
     getRun: bed.rpc(runServiceEndpoints, RunService.method.getRun),
     /** Its upstreams. */

@@ -9,7 +9,7 @@ import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2
 import type { Degradation } from "../../bff/v1/degradation_pb.ts";
 import { file_bff_v1_degradation } from "../../bff/v1/degradation_pb.ts";
 import { file_bff_v1_options } from "../../bff/v1/options_pb.ts";
-import type { Position } from "../../bff/v1/stream_pb.ts";
+import type { Part, Position } from "../../bff/v1/stream_pb.ts";
 import { file_bff_v1_stream } from "../../bff/v1/stream_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -17,7 +17,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file runs/v1/runs.proto.
  */
 export const file_runs_v1_runs: GenFile = /*@__PURE__*/
-  fileDesc("ChJydW5zL3YxL3J1bnMucHJvdG8SB3J1bnMudjEiMAoPU3RhcnRSdW5SZXF1ZXN0EgwKBHRhc2sYASABKAkSDwoHdXNlcl9pZBgCIAEoCSKHAQoKU3RhcnRlZFJ1bhIcCgZydW5faWQYASABKAlCDMrkHQgKBnJ1bi5pZDpbyuQdVwpVCgNydW4iTgodd29ya2VyLnYxLldvcmtlclNlcnZpY2UvU3RhcnQSEQoEdGFzaxIJYXJncy50YXNrEhoKCnN0YXJ0ZWRfYnkSDGFyZ3MudXNlcl9pZCIiChBGb2xsb3dSdW5SZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCSKTAwoJUnVuVXBkYXRlEikKB3BlcmNlbnQYASABKA1CGMrkHRQKEmFyZ3MuZXZlbnQucGVyY2VudBIjCgR0ZXh0GAIgASgJQhXK5B0RCg9hcmdzLmV2ZW50LnRleHQSKQoKYWN0b3JfbmFtZRgDIAEoCUIQyuQdDAoKYWN0b3IubmFtZUgAiAEBEiQKBGRvbmUYBCABKAhCFsrkHRIKEGFyZ3MuZXZlbnQuZmluYWwSIgoIcG9zaXRpb24YDiABKAsyEC5iZmYudjEuUG9zaXRpb24SJQoIZGVncmFkZWQYDyADKAsyEy5iZmYudjEuRGVncmFkYXRpb246igHK5B2FAQosQioKEWFyZ3MucnVuX2lkID09ICcnEhUIAxIRcnVuX2lkIGlzIG1pc3NpbmcKVQoFYWN0b3JIASJKCiF1c2VyLnYxLlVzZXJTZXJ2aWNlL0JhdGNoR2V0VXNlcnNiJQoDaWRzEhNhcmdzLmV2ZW50LmFjdG9yX2lkGgV1c2VycyICaWRCDQoLX2FjdG9yX25hbWUiHwoNR2V0UnVuUmVxdWVzdBIOCgZydW5faWQYASABKAki4QEKCFJ1blN0YXRlEigKB3BlcmNlbnQYASABKA1CEsrkHQ4KDGxhc3QucGVyY2VudEgAiAEBEiIKBHRleHQYAiABKAlCD8rkHQsKCWxhc3QudGV4dEgBiAEBEiMKBGRvbmUYAyABKAhCEMrkHQwKCmxhc3QuZmluYWxIAogBARIiCghwb3NpdGlvbhgOIAEoCzIQLmJmZi52MS5Qb3NpdGlvbjogyuQdHAoaCgRsYXN0chIKA3J1bhILYXJncy5ydW5faWRCCgoIX3BlcmNlbnRCBwoFX3RleHRCBwoFX2RvbmUyiwMKClJ1blNlcnZpY2USOQoIU3RhcnRSdW4SGC5ydW5zLnYxLlN0YXJ0UnVuUmVxdWVzdBoTLnJ1bnMudjEuU3RhcnRlZFJ1bhJiCglGb2xsb3dSdW4SGS5ydW5zLnYxLkZvbGxvd1J1blJlcXVlc3QaEi5ydW5zLnYxLlJ1blVwZGF0ZSIkkAIByuQdHVIbCgVldmVudBoSCgNydW4SC2FyZ3MucnVuX2lkMAESOAoGR2V0UnVuEhYucnVucy52MS5HZXRSdW5SZXF1ZXN0GhEucnVucy52MS5SdW5TdGF0ZSIDkAIBGqMByuQdngEymwEKA3J1bhISd29ya2VyLnYxLlJ1bkV2ZW50GhFydW5zLntrZXl9LmV2ZW50cyIEUlVOUypPCh13b3JrZXIudjEuV29ya2VyU2VydmljZS9XYXRjaBINCgZydW5faWQSA2tleRIfCglhZnRlcl9zZXESEnJlc3VtZS5vclZhbHVlKDB1KTIJZXZlbnQuc2VxOgtldmVudC5maW5hbEINyuQdCQoHGgU0MDBtc2IGcHJvdG8z", [file_bff_v1_degradation, file_bff_v1_options, file_bff_v1_stream]);
+  fileDesc("ChJydW5zL3YxL3J1bnMucHJvdG8SB3J1bnMudjEiMAoPU3RhcnRSdW5SZXF1ZXN0EgwKBHRhc2sYASABKAkSDwoHdXNlcl9pZBgCIAEoCSKHAQoKU3RhcnRlZFJ1bhIcCgZydW5faWQYASABKAlCDMrkHQgKBnJ1bi5pZDpbyuQdVwpVCgNydW4iTgodd29ya2VyLnYxLldvcmtlclNlcnZpY2UvU3RhcnQSEQoEdGFzaxIJYXJncy50YXNrEhoKCnN0YXJ0ZWRfYnkSDGFyZ3MudXNlcl9pZCIiChBGb2xsb3dSdW5SZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCSKTAwoJUnVuVXBkYXRlEikKB3BlcmNlbnQYASABKA1CGMrkHRQKEmFyZ3MuZXZlbnQucGVyY2VudBIjCgR0ZXh0GAIgASgJQhXK5B0RCg9hcmdzLmV2ZW50LnRleHQSKQoKYWN0b3JfbmFtZRgDIAEoCUIQyuQdDAoKYWN0b3IubmFtZUgAiAEBEiQKBGRvbmUYBCABKAhCFsrkHRIKEGFyZ3MuZXZlbnQuZmluYWwSIgoIcG9zaXRpb24YDiABKAsyEC5iZmYudjEuUG9zaXRpb24SJQoIZGVncmFkZWQYDyADKAsyEy5iZmYudjEuRGVncmFkYXRpb246igHK5B2FAQosQioKEWFyZ3MucnVuX2lkID09ICcnEhUIAxIRcnVuX2lkIGlzIG1pc3NpbmcKVQoFYWN0b3JIASJKCiF1c2VyLnYxLlVzZXJTZXJ2aWNlL0JhdGNoR2V0VXNlcnNiJQoDaWRzEhNhcmdzLmV2ZW50LmFjdG9yX2lkGgV1c2VycyICaWRCDQoLX2FjdG9yX25hbWUiHwoNR2V0UnVuUmVxdWVzdBIOCgZydW5faWQYASABKAki4QEKCFJ1blN0YXRlEigKB3BlcmNlbnQYASABKA1CEsrkHQ4KDGxhc3QucGVyY2VudEgAiAEBEiIKBHRleHQYAiABKAlCD8rkHQsKCWxhc3QudGV4dEgBiAEBEiMKBGRvbmUYAyABKAhCEMrkHQwKCmxhc3QuZmluYWxIAogBARIiCghwb3NpdGlvbhgOIAEoCzIQLmJmZi52MS5Qb3NpdGlvbjogyuQdHAoaCgRsYXN0chIKA3J1bhILYXJncy5ydW5faWRCCgoIX3BlcmNlbnRCBwoFX3RleHRCBwoFX2RvbmUiIAoOT3BlblJ1blJlcXVlc3QSDgoGcnVuX2lkGAEgASgJIt0CCgdSdW5QYWdlEigKB3BlcmNlbnQYASABKA1CEsrkHQ4KDGxhc3QucGVyY2VudEgAiAEBEiIKBHRleHQYAiABKAlCD8rkHQsKCWxhc3QudGV4dEgBiAEBEikKCmFjdG9yX25hbWUYAyABKAlCEMrkHQwKCmFjdG9yLm5hbWVIAogBARIbCgVwYXJ0cxgOIAMoCzIMLmJmZi52MS5QYXJ0EiUKCGRlZ3JhZGVkGA8gAygLMhMuYmZmLnYxLkRlZ3JhZGF0aW9uOnHK5B1tChoKBGxhc3RyEgoDcnVuEgthcmdzLnJ1bl9pZApPCgVhY3RvcmgBIkQKIXVzZXIudjEuVXNlclNlcnZpY2UvQmF0Y2hHZXRVc2Vyc2IfCgNpZHMSDWxhc3QuYWN0b3JfaWQaBXVzZXJzIgJpZEIKCghfcGVyY2VudEIHCgVfdGV4dEINCgtfYWN0b3JfbmFtZTLIAwoKUnVuU2VydmljZRI5CghTdGFydFJ1bhIYLnJ1bnMudjEuU3RhcnRSdW5SZXF1ZXN0GhMucnVucy52MS5TdGFydGVkUnVuEmIKCUZvbGxvd1J1bhIZLnJ1bnMudjEuRm9sbG93UnVuUmVxdWVzdBoSLnJ1bnMudjEuUnVuVXBkYXRlIiSQAgHK5B0dUhsKBWV2ZW50GhIKA3J1bhILYXJncy5ydW5faWQwARI7CgdPcGVuUnVuEhcucnVucy52MS5PcGVuUnVuUmVxdWVzdBoQLnJ1bnMudjEuUnVuUGFnZSIDkAIBMAESOAoGR2V0UnVuEhYucnVucy52MS5HZXRSdW5SZXF1ZXN0GhEucnVucy52MS5SdW5TdGF0ZSIDkAIBGqMByuQdngEymwEKA3J1bhISd29ya2VyLnYxLlJ1bkV2ZW50GhFydW5zLntrZXl9LmV2ZW50cyIEUlVOUypPCh13b3JrZXIudjEuV29ya2VyU2VydmljZS9XYXRjaBINCgZydW5faWQSA2tleRIfCglhZnRlcl9zZXESEnJlc3VtZS5vclZhbHVlKDB1KTIJZXZlbnQuc2VxOgtldmVudC5maW5hbEINyuQdCQoHGgU0MDBtc2IGcHJvdG8z", [file_bff_v1_degradation, file_bff_v1_options, file_bff_v1_stream]);
 
 /**
  * @generated from message runs.v1.StartRunRequest
@@ -167,6 +167,60 @@ export const RunStateSchema: GenMessage<RunState> = /*@__PURE__*/
   messageDesc(file_runs_v1_runs, 5);
 
 /**
+ * @generated from message runs.v1.OpenRunRequest
+ */
+export type OpenRunRequest = Message<"runs.v1.OpenRunRequest"> & {
+  /**
+   * @generated from field: string run_id = 1;
+   */
+  runId: string;
+};
+
+/**
+ * Describes the message runs.v1.OpenRunRequest.
+ * Use `create(OpenRunRequestSchema)` to create a new message.
+ */
+export const OpenRunRequestSchema: GenMessage<OpenRunRequest> = /*@__PURE__*/
+  messageDesc(file_runs_v1_runs, 6);
+
+/**
+ * @generated from message runs.v1.RunPage
+ */
+export type RunPage = Message<"runs.v1.RunPage"> & {
+  /**
+   * @generated from field: optional uint32 percent = 1;
+   */
+  percent?: number | undefined;
+
+  /**
+   * @generated from field: optional string text = 2;
+   */
+  text?: string | undefined;
+
+  /**
+   * @generated from field: optional string actor_name = 3;
+   */
+  actorName?: string | undefined;
+
+  /**
+   * @generated from field: repeated bff.v1.Part parts = 14;
+   */
+  parts: Part[];
+
+  /**
+   * @generated from field: repeated bff.v1.Degradation degraded = 15;
+   */
+  degraded: Degradation[];
+};
+
+/**
+ * Describes the message runs.v1.RunPage.
+ * Use `create(RunPageSchema)` to create a new message.
+ */
+export const RunPageSchema: GenMessage<RunPage> = /*@__PURE__*/
+  messageDesc(file_runs_v1_runs, 7);
+
+/**
  * @generated from service runs.v1.RunService
  */
 export const RunService: GenService<{
@@ -185,6 +239,16 @@ export const RunService: GenService<{
     methodKind: "server_streaming";
     input: typeof FollowRunRequestSchema;
     output: typeof RunUpdateSchema;
+  },
+  /**
+   * A page of a run: what is known at once, and then who has done it.
+   *
+   * @generated from rpc runs.v1.RunService.OpenRun
+   */
+  openRun: {
+    methodKind: "server_streaming";
+    input: typeof OpenRunRequestSchema;
+    output: typeof RunPageSchema;
   },
   /**
    * For clients that ask now and then. Its position leads FollowRun on from there.
