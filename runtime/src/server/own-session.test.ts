@@ -1,0 +1,61 @@
+import type { Socket } from "node:net";
+import { Duplex } from "node:stream";
+import { expect, test } from "vitest";
+import { MAGIC } from "../http2/preface.ts";
+import { OwnSession } from "./own-session.ts";
+import type { OwnStream } from "./own-stream.ts";
+
+/** A socket that takes what it is given when it is told to, as TLS does it a moment later. */
+class LateSocket extends Duplex {
+  readonly encrypted = true;
+  readonly got: Buffer[] = [];
+  #taken: (() => void)[] = [];
+  override _read(): void {}
+  override _write(chunk: Buffer, _encoding: BufferEncoding, taken: () => void): void {
+    this.got.push(Buffer.from(chunk));
+    this.#taken.push(taken);
+  }
+  takeAll(): void {
+    for (const taken of this.#taken.splice(0)) taken();
+  }
+}
+
+function frame(type: number, flags: number, stream: number, payload: Uint8Array): Buffer {
+  const head = Buffer.alloc(9);
+  head.writeUIntBE(payload.length, 0, 3);
+  head[3] = type;
+  head[4] = flags;
+  head.writeUInt32BE(stream, 5);
+  return Buffer.concat([head, payload]);
+}
+const GET = Buffer.concat([Buffer.from([0x20, 0x82, 0x86, 0x84, 0x01, 0x01]), Buffer.from("a")]);
+const WIDE = Buffer.from([0, 4, 0x01, 0, 0, 0]);
+const turn = () => new Promise(setImmediate);
+
+test.each([1, 2, 10, 30, 33, 50, 63, 64])(
+  "of two answers of %i KiB in two turns both leave, though the socket takes them later and is never full",
+  async (kib) => {
+    const socket = new LateSocket();
+    const streams: OwnStream[] = [];
+    const session = new OwnSession(socket as unknown as Socket, {
+      ...{ maxStreams: 100, handshakeTimeoutMs: 60_000, preface: Buffer.alloc(0), known: new Map() },
+      request: (stream) => streams.push(stream),
+      holds() {},
+      calmed() {},
+      gone() {},
+    });
+    const wide = frame(8, 0, 0, Buffer.from([0x01, 0, 0, 0]));
+    socket.push(Buffer.concat([MAGIC, frame(4, 0, 0, WIDE), wide, frame(1, 5, 1, GET), frame(1, 5, 3, GET)]));
+    await turn();
+    for (const stream of streams) {
+      stream.answer(200, [], Buffer.alloc(kib << 10), undefined, false);
+      await turn();
+    }
+    for (let i = 0; i < 50; i++) {
+      socket.takeAll();
+      await turn();
+    }
+    expect(streams.map(({ over }) => over)).toEqual([true, true]);
+    session.destroy();
+  },
+);
