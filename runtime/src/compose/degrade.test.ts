@@ -2,6 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
 import { Causes } from "../call/causes.ts";
 import { invalid, timedOut } from "../failure.ts";
+import { Degradation_Effect as Effect } from "../gen/bff/v1/degradation_pb.ts";
 import { CardSchema, type Page, PageSchema } from "../testing/gen/test_pb.ts";
 import { degraded } from "./degrade.ts";
 
@@ -53,6 +54,14 @@ test("one message in several places has an entry for each; a field has one entry
     effects: [1, 1, 1],
     header: "cards[*].owner_name,main.owner_name",
   });
+});
+
+test("a list is incomplete where it is there, and missing where it is not", () => {
+  const page = create(PageSchema, { cards: [card("0")] });
+  const left = { ...cause, incomplete: true };
+  expect(run(page, (causes) => causes.touch(page, "cards", true, left)).effects).toEqual([Effect.INCOMPLETE]);
+  // What it was to be made of lacked items, and then it was not made at all.
+  expect(run(page, (causes) => causes.touch(page, "cards", false, left)).effects).toEqual([Effect.MISSING]);
 });
 
 test("what the declared response does not have stays inside, and its own numbers give the order", () => {

@@ -114,9 +114,9 @@ function foldAlike(sorted: readonly Found[]): readonly Found[] {
 
 function effectOf({ cause, present }: Touch, field: DescField): Effect {
   if (cause.staleMs !== undefined) return Effect.STALE;
+  if (!present) return Effect.MISSING;
   const several = field.fieldKind === "list" || field.fieldKind === "map";
-  if (cause.incomplete && several) return Effect.INCOMPLETE;
-  return present ? Effect.REPLACED : Effect.MISSING;
+  return cause.incomplete && several ? Effect.INCOMPLETE : Effect.REPLACED;
 }
 
 /** @param numbers of the fields that count, by their names; without it all do */
