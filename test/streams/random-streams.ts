@@ -232,6 +232,7 @@ class Made {
     for (const name of Array.from({ length: this.#count }, (_, i) => `s${i}`))
       if (this.#texts.includes(`${name}.name`)) add("optional string", `${name}.name`);
       else if (this.#texts.includes(name) || this.#maybe.includes(name)) add("optional string", name);
+      else if (this.#lists.includes(`${name}.map(t, t.name)`)) add("repeated string", `${name}.map(t, t.name)`);
     return fields;
   }
 }

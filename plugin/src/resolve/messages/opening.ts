@@ -115,7 +115,7 @@ function standIn(step: Step, variable: Variable): Step {
     ...step,
     name: step.name ?? variable.name,
     // Behind those of services, before every step of a message.
-    index: step.index - 500_000,
+    index: step.index,
     if: undefined,
     source: { kind: "shared", of: [step] },
     supplementary: false,

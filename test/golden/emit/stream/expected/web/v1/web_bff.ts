@@ -176,17 +176,24 @@ export async function openRunUpdate(cx: Request<App>, args: { readonly runId: st
   // web.proto:78:7
   const kind = (args.everything ? "all" : "some") as string;
 
+  // web.proto:89:7
+  const keeperStep = cx.tryStep(async () => {
+    const run = await runStep;
+    return cx.aside.load(userById, run.ownerId);
+  });
+
   await ownerStep;
   await headingStep;
-  return { runStep, ownerStep, headingStep, kind };
+  await keeperStep;
+  return { runStep, ownerStep, headingStep, kind, keeperStep };
 }
 
 /** web.v1.RunUpdate */
-export async function composeRunUpdate(cx: Request<App>, args: { readonly runId: string; readonly everything: boolean; readonly event: RunEventRead }, shared: { readonly viewerStep: Promise<RunRead | undefined>; readonly runStep: Promise<RunRead>; readonly ownerStep: Promise<UserRead | undefined>; readonly headingStep: Promise<string>; readonly kind: string }): Promise<RunUpdate> {
+export async function composeRunUpdate(cx: Request<App>, args: { readonly runId: string; readonly everything: boolean; readonly event: RunEventRead }, shared: { readonly viewerStep: Promise<RunRead | undefined>; readonly runStep: Promise<RunRead>; readonly ownerStep: Promise<UserRead | undefined>; readonly headingStep: Promise<string>; readonly kind: string; readonly keeperStep: Promise<UserRead | undefined> }): Promise<RunUpdate> {
   const { userById } = cx.app;
-  const { viewerStep, runStep, ownerStep, headingStep, kind } = shared;
+  const { viewerStep, runStep, ownerStep, headingStep, kind, keeperStep } = shared;
 
-  // web.proto:89:7
+  // web.proto:94:7
   if (args.event.text === "poison") throw cx.refuse(Code.DATA_LOSS, "unreadable", 2);
 
   // web.proto:79:7
@@ -201,6 +208,7 @@ export async function composeRunUpdate(cx: Request<App>, args: { readonly runId:
   const viewer = await viewerStep;
   const owner = await ownerStep;
   const heading = await headingStep;
+  const keeper = await keeperStep;
   const actor = await actorStep;
   const fresh = await freshStep;
 
@@ -214,6 +222,7 @@ export async function composeRunUpdate(cx: Request<App>, args: { readonly runId:
     viewer: viewer?.title,
     kind,
     freshName: fresh?.name,
+    both: keeper === undefined || actor === undefined ? undefined : keeper.name + actor.name,
     degraded: [],
   };
   if (cx.degraded) {
@@ -221,6 +230,7 @@ export async function composeRunUpdate(cx: Request<App>, args: { readonly runId:
     cx.touched(runUpdate, "actor_name", runUpdate.actorName !== undefined, actorStep);
     cx.touched(runUpdate, "viewer", runUpdate.viewer !== undefined, viewerStep);
     cx.touched(runUpdate, "fresh_name", runUpdate.freshName !== undefined, freshStep);
+    cx.touched(runUpdate, "both", runUpdate.both !== undefined, actorStep, keeperStep);
   }
   return runUpdate;
 }

@@ -63,6 +63,7 @@ function writeRunUpdate(w: Writer, message: MessageInitShape<typeof RunUpdateSch
   if (message.viewer !== undefined) w.tag(50).string(message.viewer);
   if (message.kind) w.tag(58).string(message.kind);
   if (message.freshName !== undefined) w.tag(66).string(message.freshName);
+  if (message.both !== undefined) w.tag(74).string(message.both);
   if (message.position !== undefined) { w.open(114); writePosition(w, message.position); w.close(); }
   for (const item of message.degraded ?? []) { w.open(122); writeDegradation(w, item); w.close(); }
   w.unknown(message);
