@@ -21,6 +21,8 @@ interface RpcReport {
   readonly budget_ms: number;
   readonly worst_calls: number | null;
   readonly permit?: { readonly steps?: readonly StepReport[] };
+  /** What a stream runs once, before its items come. */
+  readonly stream?: { readonly opening?: { readonly steps: readonly StepReport[]; readonly edges: readonly Edge[] } };
   readonly critical_path: readonly { readonly step: string; readonly ms: number }[];
 }
 interface MessageReport {
@@ -42,7 +44,7 @@ interface FileReport {
 /** One step, wherever it stands. */
 export interface GraphNode {
   readonly step: StepReport;
-  /** Where it stands: a message, `let` of a service, `permit`. */
+  /** Where it stands: a message, `let` of a service, `permit`, the `opening` of a stream. */
   readonly of: string;
 }
 export interface GraphEdge {
@@ -57,7 +59,7 @@ export interface Graph {
   readonly edges: readonly GraphEdge[];
 }
 
-/** All steps of one rpc: those that decide whether it may be called, those of its service, those of the messages that it composes. */
+/** All steps of one rpc: those that decide whether it may be called, those of its service, what opens it, those of the messages that it composes. */
 export function graphOf(files: readonly unknown[], name: string): Graph | undefined {
   const file = (files as readonly FileReport[]).find(({ rpcs }) => rpcs.some(({ rpc }) => rpc === name));
   const rpc = file?.rpcs.find((one) => one.rpc === name);
@@ -83,12 +85,15 @@ export function graphOf(files: readonly unknown[], name: string): Graph | undefi
   const method = name.slice(slash + 1);
   const shared = add("let", service?.steps.filter(({ started_by: by }) => by.includes(method)) ?? []);
   join(service?.edges ?? [], shared);
+  const { steps: once = [], edges: between = [] } = rpc.stream?.opening ?? {};
+  const opened = add("opening", once);
+  join(between, opened, shared);
   const messages = new Map(file.messages.map((message) => [message.message, message]));
-  const reached = [rpc.composes];
+  const reached = [rpc.composes, ...once.flatMap(({ composes }) => composes ?? [])];
   for (const type of reached) {
     const message = messages.get(type);
     if (message === undefined || blocks.has(type)) continue;
-    join(message.edges, add(type, message.steps), shared);
+    join(message.edges, add(type, message.steps), opened, shared);
     reached.push(...message.steps.flatMap(({ composes }) => composes ?? []));
   }
   compose(nodes, edges, blocks);
