@@ -39,14 +39,14 @@ export const about: readonly About[] = [
   {
     scenario: "fanout",
     text: "Three calls side by side, about 1 KiB each, passed on. Every policy is on but the cache: deadlines, retries with their budget, hedging, limits, breakers with the slow-call rule. The peers have deadlines, cancellation and forwarded headers. `protobff-warmed-up` is `protobff-own-server` with `BFF_WARM_UP=3s`, as the deploy files have it.",
-    goal: "at most 0.22 × connect-node and 0.55 × grpc-js on node:http2, 0.12 × connect-node with our own framing",
+    goal: "at most 0.22 × connect-node and 0.55 × grpc-js on node:http2, 0.06 × connect-node with our own framing on both sides",
     columns: COST,
     drawn: "cpu_us_per_request",
   },
   {
     scenario: "example",
     text: "The worked example of the language page: six calls, two of them in a row and one a batch, five runs and four facts. One call may take 80 ms, which a saturated server misses now and then; `replies off` is how far that moves the mean length of the answers.",
-    goal: "at most 0.22 × connect-node and 0.55 × grpc-js on node:http2, 0.12 × connect-node with our own framing",
+    goal: "at most 0.22 × connect-node and 0.55 × grpc-js on node:http2, 0.06 × connect-node with our own framing on both sides",
     columns: [...COST, "reply_length_off"],
     drawn: "cpu_us_per_request",
   },
