@@ -97,7 +97,8 @@ describe.each([
       return { pieces: totals.reduce((sum, one) => sum + one, 0) };
     });
     expectUnharmed(outcome);
-    expect(outcome.result.pieces).toBeGreaterThan(50_000);
+    // Our own HTTP/2 ends a connection after some 15,000 of them in a row.
+    expect(outcome.result.pieces).toBeGreaterThan(30_000);
   }, 60_000);
 
   test("bodies that never end: what is held is bounded over the process", async () => {
