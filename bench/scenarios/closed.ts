@@ -51,7 +51,7 @@ export const closedLoops: readonly ClosedLoop[] = [
     variants: [
       ...onBothServers(generatedVariant("fanout", HomeService.method.getHome), "fanout"),
       overNodeHttp2(generatedVariant("fanout", HomeService.method.getHome)),
-      warmedUp(overOtherServer(generatedVariant("fanout", HomeService.method.getHome))),
+      warmedUp(generatedVariant("fanout", HomeService.method.getHome)),
     ],
     peers: () => goPeers("fanout", HomeService.method.getHome),
     request: forUser,
