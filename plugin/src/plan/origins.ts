@@ -4,6 +4,7 @@ import { sortByDependency } from "../graph.ts";
 import type { Target } from "../resolve/model/conversion.ts";
 import { isDegradation } from "../resolve/model/degradation.ts";
 import type { Composed, ComposeSource, Let, Opening, Permit, Source, Step } from "../resolve/model/model.ts";
+import { isAsItIs } from "../resolve/model/parts.ts";
 import { callExpressions, callsOf, composesOf, mayBeStale, sourceExpressions } from "../resolve/model/source-parts.ts";
 import type { Condition, PlanStep, Touch, TouchOrigin } from "./planned-messages.ts";
 
@@ -139,9 +140,7 @@ export function originsOf(cx: OriginContext): Origins {
 
 /** A composed list or message bound as it is: what was touched inside has paths of its own. */
 function isBare(target: Target & { kind: "field" }, { origin }: TouchOrigin): boolean {
-  if (origin.kind !== "within") return false;
-  const { text, path } = target.bound.expression;
-  return path && text.value.trim() === origin.step.step.name;
+  return origin.kind === "within" && isAsItIs(target.bound.expression, origin.step.step);
 }
 
 /** The messages that a value is made of. */
