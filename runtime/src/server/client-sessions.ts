@@ -1,4 +1,5 @@
 import * as http2 from "node:http2";
+import { endIdle } from "./end-idle.ts";
 import { ResetBudget } from "./reset-budget.ts";
 
 /**
@@ -18,9 +19,6 @@ const STREAM_BYTES = 4 << 10;
 /** Of answers that are not taken, so much does not stand in the way of new streams of the connection. */
 const ANSWERS_BYTES = 32e6;
 
-/** Idle connections are looked for so many times while the time lasts, at least. */
-const IDLE_ROUNDS = 10;
-const IDLE_CHECK_MS = 30_000;
 /** How many turns of the event loop a closed session's handle is kept: see `outlive`. */
 const TURNS = 8;
 
@@ -46,11 +44,7 @@ export class ClientSessions {
 
   constructor(options: ClientSessionsOptions) {
     this.#options = options;
-    const checkMs = Math.min(IDLE_CHECK_MS, Math.ceil(options.idleMs / IDLE_ROUNDS));
-    const rounds = Math.ceil(options.idleMs / checkMs);
-    this.#check = setInterval(() => {
-      for (const client of this.#sessions.values()) client.checkIdle(rounds);
-    }, checkMs).unref();
+    this.#check = endIdle(options.idleMs, () => this.#sessions.values());
   }
 
   /** For http2.createServer: together they fit, so that no client that keeps them is refused for its connection's memory. */

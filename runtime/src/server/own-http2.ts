@@ -6,14 +6,12 @@ import { BridgedStream } from "./bridged-stream.ts";
 import type { ClientHttp2, ClientHttp2Parts } from "./client-http2.ts";
 import { MAX_HEADER_BYTES } from "./client-sessions.ts";
 import { ConnectionBytes } from "./connection-bytes.ts";
+import { endIdle } from "./end-idle.ts";
 import { OwnSession } from "./own-session.ts";
 import type { OwnSessions } from "./own-sessions.ts";
 import type { OwnStream } from "./own-stream.ts";
 import { ToldOnce } from "./told-once.ts";
 
-/** Idle connections are looked for so many times while the time lasts, at least. */
-const IDLE_ROUNDS = 10;
-const IDLE_CHECK_MS = 30_000;
 /** What has just been accepted may first be answered, in milliseconds, before its connection is told to end. */
 const MOMENT_MS = 500;
 
@@ -51,11 +49,7 @@ export class OwnHttp2 implements ClientHttp2, OwnSessions {
     this.#parts = parts;
     this.#calmed = new ToldOnce(parts.fault);
     this.#compat = http2.createServer(parts.requests.h2);
-    const checkMs = Math.min(IDLE_CHECK_MS, Math.ceil(options.idleMs / IDLE_ROUNDS));
-    const rounds = Math.ceil(options.idleMs / checkMs);
-    this.#check = setInterval(() => {
-      for (const session of this.#sessions) session.checkIdle(rounds);
-    }, checkMs).unref();
+    this.#check = endIdle(options.idleMs, () => this.#sessions);
   }
   get size(): number {
     return this.#sessions.size;
