@@ -8,8 +8,8 @@ interface Format {
   readonly others?: readonly Scalar[];
   /** "IP address" */
   readonly what: string;
-  /** Whether the empty text is no matter of its own. */
-  readonly empty?: boolean;
+  /** What the empty text is not, where it differs; `true` where the empty text is no matter of its own. */
+  readonly empty?: string | true;
 }
 
 const FORMATS: Readonly<Record<string, Format>> = {
@@ -29,7 +29,12 @@ const FORMATS: Readonly<Record<string, Format>> = {
   ip_prefix: { fn: "isIpPrefix", others: [0, true], what: "IP prefix" },
   ipv4_prefix: { fn: "isIpPrefix", others: [4, true], what: "IPv4 prefix" },
   ipv6_prefix: { fn: "isIpPrefix", others: [6, true], what: "IPv6 prefix" },
-  host_and_port: { fn: "isHostAndPort", others: [true], what: "host (hostname or IP address) and port pair" },
+  host_and_port: {
+    fn: "isHostAndPort",
+    others: [true],
+    what: "host (hostname or IP address) and port pair",
+    empty: "host and port pair",
+  },
   ulid: { fn: "isUlid", what: "ULID" },
   protobuf_fqn: { fn: "isProtobufFqn", what: "fully-qualified Protobuf name" },
   protobuf_dot_fqn: { fn: "isProtobufDotFqn", what: "fully-qualified Protobuf name with a leading dot" },
@@ -61,16 +66,16 @@ function checksOf(
   given: Given,
   name: string,
   id: string,
-  { fn, others = [], what, empty = false }: Format,
+  { fn, others = [], what, empty = what }: Format,
 ): readonly Check[] {
   const { at } = given.place.field(name);
   const path = given.steps(name);
   const right: Check = {
     rule: { id: `string.${id}`, message: `must be a valid ${what}`, path },
     at,
-    test: { kind: "format", name: fn, others, empty },
+    test: { kind: "format", name: fn, others, empty: empty === true },
   };
-  if (empty) return [right];
-  const message = `value is empty, which is not a valid ${what}`;
+  if (empty === true) return [right];
+  const message = `value is empty, which is not a valid ${empty}`;
   return [right, { rule: { id: `string.${id}_empty`, message, path }, at, test: { kind: "notEmpty", bytes: false } }];
 }
