@@ -61,7 +61,7 @@ export interface Prepared {
 
 /** By gRPC, with a deadline. */
 export function grpcRequest(
-  { method }: Variant,
+  { method }: Pick<Variant, "method">,
   { url }: ServerProcess,
   message: Message,
   deadlineMs = 5_000,

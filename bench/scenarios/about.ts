@@ -127,9 +127,19 @@ export const about: readonly About[] = [
   },
   {
     scenario: "followers",
-    text: "What followers cost that take one item and then nothing: idle ones, for whom nothing more comes, of a topic with 200 keys, whose call the process shares, or each with a stream of the upstream; and ones that do not read, of streams that give all they can. By hand it is the async generator over connect-node, with fewer followers, as they would not fit. Memory is what the process holds after a collection of garbage, above what it held with one follower; `grows` is the same six seconds later, as a share. Above 1.05 it fails the scenario.",
-    goal: "at most 20 KiB for an idle follower, and memory that does not grow for those that do not read",
-    columns: ["followers", "kb_per_follower", "grows", "rss_mb_before", "rss_mb_followed"],
+    text: "What followers cost that take one item and then nothing: idle ones, for whom nothing more comes, of a topic with 200 keys, whose call the process shares, of one with a key for each, or each with a stream of the upstream; and ones that do not read, of streams that give all they can. By hand it is the async generator over connect-node, with fewer followers, as they would not fit. Memory is what the process holds after a collection of garbage, above what it held with one follower; `grows` is the same later, as a share, when another client has asked 4,200 times for one composed answer; above 1.05 it fails the scenario. What this client waits at 200 requests a second stands beside what it waits at a server without followers (quiet).",
+    goal: "at most 20 KiB for an idle follower; for those that do not read memory that does not grow, and no wait for others",
+    columns: [
+      "followers",
+      "kb_per_follower",
+      "grows",
+      "rss_mb_before",
+      "rss_mb_followed",
+      "p50_ms_quiet",
+      "p50_ms_beside",
+      "p99_ms_quiet",
+      "p99_ms_beside",
+    ],
     drawn: "kb_per_follower",
   },
   {

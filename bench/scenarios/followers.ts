@@ -1,14 +1,16 @@
-// What followers cost that nothing comes for, and followers that never read.
+// What followers cost that nothing comes for, and followers that never read; what another client waits beside these.
 import { setTimeout } from "node:timers/promises";
 import { create, type DescMethodServerStreaming, type Message, toBinary } from "@bufbuild/protobuf";
 import { GrpcClient, type OpenStream } from "@protobff/runtime";
 import { FollowRequestSchema, RunService } from "../generated/bench/stream/v1/stream_pb.ts";
 import { FollowSharedRequestSchema, RunService as SharedService } from "../generated/bench/topic/v1/topic_pb.ts";
+import { openLoop } from "../rig/open-loop.ts";
 import { type RunOptions, type ScenarioResult, scenarioResult, type VariantResult } from "../rig/result.ts";
 import type { Launch, ServerProcess } from "../rig/server-process.ts";
+import { percentile } from "../rig/statistics.ts";
 import { framed } from "../rig/upstream-data.ts";
 import { startUpstream, type UpstreamProcess } from "../rig/upstream-process.ts";
-import { CALLER_HEADERS, withServer } from "../rig/variant.ts";
+import { CALLER_HEADERS, forUser, grpcRequest, withServer } from "../rig/variant.ts";
 
 const OURS: Launch = { entry: "bench/generated/bench/stream/v1/server.ts" };
 const SHARED: Launch = { entry: "bench/generated/bench/topic/v1/server.ts" };
@@ -24,7 +26,9 @@ const AT_A_TIME = 200;
 const FIRST_ITEM_MS = 20_000;
 /** Followers that do not read are given as much as is kept for them in this time, and no more after it. */
 const SETTLE_MS = 3_000;
-const LATER_MS = 6_000;
+/** What another client asks meanwhile, at a steady rate; `grows` is of the end of it. */
+const OTHER = { perSecond: 200, requests: 1_200, deadlineMs: 5_000, connections: 2 };
+const WARM_UP = { ...OTHER, perSecond: 500, requests: 3_000 };
 /** Of the memory that a process holds: what it may grow by while nobody reads. */
 const FLAT = 1.05;
 
@@ -49,6 +53,13 @@ const KINDS: readonly Kind[] = [
     request: (follower) => create(FollowSharedRequestSchema, { runId: `run-${follower % RUNS}` }),
     followers: IDLE,
   },
+  {
+    name: "protobff, idle, a topic, each its key",
+    launch: SHARED,
+    method: SharedService.method.followShared,
+    request: (follower) => create(FollowSharedRequestSchema, { runId: `run-${follower}` }),
+    followers: IDLE,
+  },
   { name: "protobff, idle", launch: OURS, method, request: idle, followers: IDLE },
   { name: "connect-node, idle", launch: BY_HAND, method, request: idle, followers: IDLE_BY_HAND },
   { name: "protobff, not reading", launch: OURS, method, request: endless, followers: NOT_READING, notReading: true },
@@ -63,7 +74,10 @@ export async function runFollowers(options: RunOptions): Promise<ScenarioResult>
   for (const kind of KINDS) {
     const upstream = await startUpstream(); // of its own: what it has buffered for others is gone
     try {
-      variants.push(await measure(kind, upstream, options.quick ? kind.followers / QUICK_SHARE : kind.followers));
+      const followers = options.quick ? kind.followers / QUICK_SHARE : kind.followers;
+      const quiet = kind.notReading ? await withServer(kind, upstream, others) : undefined;
+      const result = await measure(kind, upstream, followers);
+      variants.push({ ...result, ...(quiet && { p50_ms_quiet: quiet.p50, p99_ms_quiet: quiet.p99 }) });
     } finally {
       await upstream.stop();
     }
@@ -87,7 +101,7 @@ function measure(kind: Kind, upstream: UpstreamProcess, followers: number): Prom
         const first = open.length;
         await Promise.all(Array.from({ length: some }, (_, index) => follow(client, kind, first + index, open)));
       }
-      const { rssBytes, grows } = await settled(server, kind);
+      const { rssBytes, grows, beside } = await settled(server, kind);
       const kb = (rssBytes - before.rssBytes) / 2 ** 10 / followers;
       console.log(`${kind.name.padEnd(28)} ${kb.toFixed(1)} KB/follower`);
       return {
@@ -97,6 +111,7 @@ function measure(kind: Kind, upstream: UpstreamProcess, followers: number): Prom
         rss_mb_before: before.rssBytes / 2 ** 20,
         rss_mb_followed: rssBytes / 2 ** 20,
         ...(grows !== undefined && { grows }),
+        ...(beside && { p50_ms_beside: beside.p50, p99_ms_beside: beside.p99 }),
       };
     } finally {
       for (const stream of open) stream.cancel();
@@ -105,16 +120,36 @@ function measure(kind: Kind, upstream: UpstreamProcess, followers: number): Prom
   });
 }
 
-async function settled(
-  server: ServerProcess,
-  { notReading }: Kind,
-): Promise<{ readonly rssBytes: number; readonly grows?: number }> {
+interface Settled {
+  readonly rssBytes: number;
+  readonly grows?: number;
+  readonly beside?: Waited;
+}
+
+async function settled(server: ServerProcess, { notReading }: Kind): Promise<Settled> {
   if (!notReading) return server.collect();
   await setTimeout(SETTLE_MS);
   const { rssBytes } = await server.collect();
-  await setTimeout(LATER_MS);
+  const beside = await others(server);
   const later = await server.collect();
-  return { rssBytes: later.rssBytes, grows: later.rssBytes / rssBytes };
+  return { rssBytes, grows: later.rssBytes / rssBytes, beside };
+}
+
+interface Waited {
+  readonly p50: number;
+  readonly p99: number;
+}
+
+/** What a client waits that does not follow, in milliseconds. Throws when one of its requests fails. */
+async function others(server: ServerProcess): Promise<Waited> {
+  const { getAuthor } = RunService.method;
+  const request = grpcRequest({ method: getAuthor }, server, forUser(getAuthor));
+  const loop = { ...OTHER, kindOf: () => "answered" };
+  await openLoop(request, { ...loop, ...WARM_UP });
+  const { latenciesMs, kinds } = await openLoop(request, loop);
+  if (kinds.get("answered") !== OTHER.requests)
+    throw new Error(`another client is told ${JSON.stringify(Object.fromEntries(kinds))}`);
+  return { p50: percentile(latenciesMs, 0.5), p99: percentile(latenciesMs, 0.99) };
 }
 
 /** Resolves with the first item. Throws when it ends before, or none comes for twenty seconds. */

@@ -2,7 +2,7 @@
 import * as http2 from "node:http2";
 import { type CallOptions, createClient, type HandlerContext } from "@connectrpc/connect";
 import { connectNodeAdapter, createGrpcTransport } from "@connectrpc/connect-node";
-import { type FollowRequest, RunService } from "../../generated/bench/stream/v1/stream_pb.ts";
+import { type FollowRequest, type GetAuthorRequest, RunService } from "../../generated/bench/stream/v1/stream_pb.ts";
 import { EventService, ProfileService } from "../../generated/bench/up/v1/up_pb.ts";
 import { FORWARDED } from "../composition.ts";
 import { addressOf, host, port, ready } from "../settings.ts";
@@ -33,6 +33,10 @@ const adapter = connectNodeAdapter({
           const author = await profiles.getProfile({ userId: authorId }, { ...options, timeoutMs: CALL_MS });
           yield { seq, text, authorName: author.name };
         }
+      },
+      async getAuthor({ userId }: GetAuthorRequest, context) {
+        const author = await profiles.getProfile({ userId }, { ...optionsFor(context), timeoutMs: CALL_MS });
+        return { name: author.name };
       },
     });
   },

@@ -5,13 +5,13 @@
 // Events as they come: passed on, and each with a call of its own for the name of who wrote it.
 
 import type { Endpoint, Observer, Request, Rpc, StreamEndpoint, StreamRpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
-import { callSource, Code, streamEndpoint, Upstream } from "@protobff/runtime";
+import { callSource, Code, endpoint, streamEndpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { GetProfileRequestSchema, WatchRequestSchema } from "../../up/v1/up_pb.ts";
 import { EventService, ProfileService } from "../../up/v1/up_pb.ts";
 import type { EventRead, ProfileRead } from "./stream_codec.ts";
-import { decodeEvent, decodeFollowRequest, decodeProfile, encodeComposedUpdate, encodeGetProfileRequest, encodePlainUpdate, encodeWatchRequest } from "./stream_codec.ts";
-import type { ComposedUpdate, PlainUpdate } from "./stream_pb.ts";
+import { decodeEvent, decodeFollowRequest, decodeGetAuthorRequest, decodeProfile, encodeAuthor, encodeComposedUpdate, encodeGetProfileRequest, encodePlainUpdate, encodeWatchRequest } from "./stream_codec.ts";
+import type { Author, ComposedUpdate, GetAuthorRequest, PlainUpdate } from "./stream_pb.ts";
 import { RunService } from "./stream_pb.ts";
 
 // ---- policies: what bench/stream/v1/stream.proto and its imports say, over the defaults ----
@@ -94,10 +94,32 @@ export function createRunService(deps: { readonly upstreams: Upstreams; readonly
       codec: { decode: decodeFollowRequest, encode: encodeComposedUpdate },
       observer: deps.observer,
     }),
+    endpoint(RunService.method.getAuthor, app, { // stream.proto:45:7
+      timeoutMs: 2_000,
+      compose: composeAuthor,
+      codec: { decode: decodeGetAuthorRequest, encode: encodeAuthor },
+      observer: deps.observer,
+    }),
   ];
 }
 
 // ---- messages ----
+
+/** bench.stream.v1.Author */
+export async function composeAuthor(cx: Request<App>, args: GetAuthorRequest): Promise<Author> {
+  const { getProfile } = cx.app;
+
+  // stream.proto:55:10
+  const authorStep = cx.call(getProfile, { userId: args.userId });
+
+  const author = await authorStep;
+
+  const author_: Author = {
+    $typeName: "bench.stream.v1.Author",
+    name: author.name,
+  };
+  return author_;
+}
 
 /** bench.stream.v1.PlainUpdate */
 export async function composePlainUpdate(_cx: Request<App>, args: { readonly event: EventRead }): Promise<PlainUpdate> {
@@ -114,7 +136,7 @@ export async function composePlainUpdate(_cx: Request<App>, args: { readonly eve
 export async function composeComposedUpdate(cx: Request<App>, args: { readonly event: EventRead }): Promise<ComposedUpdate> {
   const { getProfile } = cx.app;
 
-  // stream.proto:58:10
+  // stream.proto:74:10
   const authorStep = cx.call(getProfile, { userId: args.event.authorId });
 
   const author = await authorStep;

@@ -8,8 +8,8 @@ import type { Reader, Writer } from "@protobff/runtime";
 import { decoder, encoder } from "@protobff/runtime";
 import type { Event } from "../../up/v1/up_pb.ts";
 import { EventSchema, GetProfileRequestSchema, WatchRequestSchema } from "../../up/v1/up_pb.ts";
-import type { FollowRequest } from "./stream_pb.ts";
-import { ComposedUpdateSchema, FollowRequestSchema, PlainUpdateSchema } from "./stream_pb.ts";
+import type { FollowRequest, GetAuthorRequest } from "./stream_pb.ts";
+import { AuthorSchema, ComposedUpdateSchema, FollowRequestSchema, GetAuthorRequestSchema, PlainUpdateSchema } from "./stream_pb.ts";
 import type { MessageInitShape, UnknownField } from "@bufbuild/protobuf";
 import type { Profile } from "../../types/v1/types_pb.ts";
 import { ProfileSchema } from "../../types/v1/types_pb.ts";
@@ -27,6 +27,9 @@ export const encodePlainUpdate = encoder(PlainUpdateSchema, writePlainUpdate);
 
 /** bench.stream.v1.ComposedUpdate */
 export const encodeComposedUpdate = encoder(ComposedUpdateSchema, writeComposedUpdate);
+
+/** bench.stream.v1.Author */
+export const encodeAuthor = encoder(AuthorSchema, writeAuthor);
 
 function writeWatchRequest(w: Writer, message: MessageInitShape<typeof WatchRequestSchema>): void {
   if (message.count !== undefined && message.count !== 0) w.tag(8).uint32(message.count);
@@ -51,6 +54,11 @@ function writeComposedUpdate(w: Writer, message: MessageInitShape<typeof Compose
   w.unknown(message);
 }
 
+function writeAuthor(w: Writer, message: MessageInitShape<typeof AuthorSchema>): void {
+  if (message.name) w.tag(10).string(message.name);
+  w.unknown(message);
+}
+
 // ---- what is received ----
 
 /** bench.up.v1.Event */
@@ -61,6 +69,9 @@ export const decodeProfile = decoder(ProfileSchema, readProfile);
 
 /** bench.stream.v1.FollowRequest */
 export const decodeFollowRequest = decoder(FollowRequestSchema, readFollowRequest);
+
+/** bench.stream.v1.GetAuthorRequest */
+export const decodeGetAuthorRequest = decoder(GetAuthorRequestSchema, readGetAuthorRequest);
 
 /** What is read of bench.up.v1.Event. */
 export interface EventRead extends Pick<Event, "$typeName" | "seq" | "text" | "authorId"> {}
@@ -115,6 +126,23 @@ function readFollowRequest(r: Reader): FollowRequest {
       case 8: message.count = r.uint32(); break;
       case 16: message.stays = r.bool(); break;
       default: unknown = r.unknown(tag, FollowRequestSchema, unknown);
+    }
+  }
+  if (unknown !== undefined) message.$unknown = unknown;
+  return message;
+}
+
+function readGetAuthorRequest(r: Reader): GetAuthorRequest {
+  const message: GetAuthorRequest = {
+    $typeName: "bench.stream.v1.GetAuthorRequest",
+    userId: "",
+  };
+  let unknown: UnknownField[] | undefined;
+  while (r.more()) {
+    const tag = r.tag();
+    switch (tag) {
+      case 10: message.userId = r.string(); break;
+      default: unknown = r.unknown(tag, GetAuthorRequestSchema, unknown);
     }
   }
   if (unknown !== undefined) message.$unknown = unknown;

@@ -13,7 +13,41 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file bench/stream/v1/stream.proto.
  */
 export const file_bench_stream_v1_stream: GenFile = /*@__PURE__*/
-  fileDesc("ChxiZW5jaC9zdHJlYW0vdjEvc3RyZWFtLnByb3RvEg9iZW5jaC5zdHJlYW0udjEiLQoNRm9sbG93UmVxdWVzdBINCgVjb3VudBgBIAEoDRINCgVzdGF5cxgCIAEoCCKEAQoLUGxhaW5VcGRhdGUSIQoDc2VxGAEgASgEQhTK5B0QCg5hcmdzLmV2ZW50LnNlcRIjCgR0ZXh0GAIgASgJQhXK5B0RCg9hcmdzLmV2ZW50LnRleHQSLQoJYXV0aG9yX2lkGAMgASgJQhrK5B0WChRhcmdzLmV2ZW50LmF1dGhvcl9pZCLaAQoOQ29tcG9zZWRVcGRhdGUSIQoDc2VxGAEgASgEQhTK5B0QCg5hcmdzLmV2ZW50LnNlcRIjCgR0ZXh0GAIgASgJQhXK5B0RCg9hcmdzLmV2ZW50LnRleHQSJgoLYXV0aG9yX25hbWUYAyABKAlCEcrkHQ0KC2F1dGhvci5uYW1lOljK5B1UClIKBmF1dGhvciJICiViZW5jaC51cC52MS5Qcm9maWxlU2VydmljZS9HZXRQcm9maWxlEh8KB3VzZXJfaWQSFGFyZ3MuZXZlbnQuYXV0aG9yX2lkMrgCCgpSdW5TZXJ2aWNlEo0BCgtGb2xsb3dQbGFpbhIeLmJlbmNoLnN0cmVhbS52MS5Gb2xsb3dSZXF1ZXN0GhwuYmVuY2guc3RyZWFtLnYxLlBsYWluVXBkYXRlIj6QAgHK5B03CgIyc1IxCgVldmVudBIoCh5iZW5jaC51cC52MS5FdmVudFNlcnZpY2UvV2F0Y2gSBiIEYXJnczABEpMBCg5Gb2xsb3dDb21wb3NlZBIeLmJlbmNoLnN0cmVhbS52MS5Gb2xsb3dSZXF1ZXN0Gh8uYmVuY2guc3RyZWFtLnYxLkNvbXBvc2VkVXBkYXRlIj6QAgHK5B03CgIyc1IxCgVldmVudBIoCh5iZW5jaC51cC52MS5FdmVudFNlcnZpY2UvV2F0Y2gSBiIEYXJnczABGgTK5B0AQnfK5B1zCnEaBjE1MDBtcyIFCAMSAQ4qBgoCMXMQAToJCGQQ6AcgoJwBSg1hdXRob3JpemF0aW9uSgx4LXJlcXVlc3QtaWRiIwkAAAAAAADgPxIDMTBzGBQiAjVzKAEyAjFzOQAAAAAAAOA/agsIChGamZmZmZm5P2IGcHJvdG8z", [file_bff_v1_options]);
+  fileDesc("ChxiZW5jaC9zdHJlYW0vdjEvc3RyZWFtLnByb3RvEg9iZW5jaC5zdHJlYW0udjEiIwoQR2V0QXV0aG9yUmVxdWVzdBIPCgd1c2VyX2lkGAEgASgJInsKBkF1dGhvchIfCgRuYW1lGAEgASgJQhHK5B0NCgthdXRob3IubmFtZTpQyuQdTApKCgZhdXRob3IiQAolYmVuY2gudXAudjEuUHJvZmlsZVNlcnZpY2UvR2V0UHJvZmlsZRIXCgd1c2VyX2lkEgxhcmdzLnVzZXJfaWQiLQoNRm9sbG93UmVxdWVzdBINCgVjb3VudBgBIAEoDRINCgVzdGF5cxgCIAEoCCKEAQoLUGxhaW5VcGRhdGUSIQoDc2VxGAEgASgEQhTK5B0QCg5hcmdzLmV2ZW50LnNlcRIjCgR0ZXh0GAIgASgJQhXK5B0RCg9hcmdzLmV2ZW50LnRleHQSLQoJYXV0aG9yX2lkGAMgASgJQhrK5B0WChRhcmdzLmV2ZW50LmF1dGhvcl9pZCLaAQoOQ29tcG9zZWRVcGRhdGUSIQoDc2VxGAEgASgEQhTK5B0QCg5hcmdzLmV2ZW50LnNlcRIjCgR0ZXh0GAIgASgJQhXK5B0RCg9hcmdzLmV2ZW50LnRleHQSJgoLYXV0aG9yX25hbWUYAyABKAlCEcrkHQ0KC2F1dGhvci5uYW1lOljK5B1UClIKBmF1dGhvciJICiViZW5jaC51cC52MS5Qcm9maWxlU2VydmljZS9HZXRQcm9maWxlEh8KB3VzZXJfaWQSFGFyZ3MuZXZlbnQuYXV0aG9yX2lkMosDCgpSdW5TZXJ2aWNlEo0BCgtGb2xsb3dQbGFpbhIeLmJlbmNoLnN0cmVhbS52MS5Gb2xsb3dSZXF1ZXN0GhwuYmVuY2guc3RyZWFtLnYxLlBsYWluVXBkYXRlIj6QAgHK5B03CgIyc1IxCgVldmVudBIoCh5iZW5jaC51cC52MS5FdmVudFNlcnZpY2UvV2F0Y2gSBiIEYXJnczABEpMBCg5Gb2xsb3dDb21wb3NlZBIeLmJlbmNoLnN0cmVhbS52MS5Gb2xsb3dSZXF1ZXN0Gh8uYmVuY2guc3RyZWFtLnYxLkNvbXBvc2VkVXBkYXRlIj6QAgHK5B03CgIyc1IxCgVldmVudBIoCh5iZW5jaC51cC52MS5FdmVudFNlcnZpY2UvV2F0Y2gSBiIEYXJnczABElEKCUdldEF1dGhvchIhLmJlbmNoLnN0cmVhbS52MS5HZXRBdXRob3JSZXF1ZXN0GhcuYmVuY2guc3RyZWFtLnYxLkF1dGhvciIIyuQdBAoCMnMaBMrkHQBCd8rkHXMKcRoGMTUwMG1zIgUIAxIBDioGCgIxcxABOgkIZBDoByCgnAFKDWF1dGhvcml6YXRpb25KDHgtcmVxdWVzdC1pZGIjCQAAAAAAAOA/EgMxMHMYFCICNXMoATICMXM5AAAAAAAA4D9qCwgKEZqZmZmZmbk/YgZwcm90bzM", [file_bff_v1_options]);
+
+/**
+ * @generated from message bench.stream.v1.GetAuthorRequest
+ */
+export type GetAuthorRequest = Message<"bench.stream.v1.GetAuthorRequest"> & {
+  /**
+   * @generated from field: string user_id = 1;
+   */
+  userId: string;
+};
+
+/**
+ * Describes the message bench.stream.v1.GetAuthorRequest.
+ * Use `create(GetAuthorRequestSchema)` to create a new message.
+ */
+export const GetAuthorRequestSchema: GenMessage<GetAuthorRequest> = /*@__PURE__*/
+  messageDesc(file_bench_stream_v1_stream, 0);
+
+/**
+ * @generated from message bench.stream.v1.Author
+ */
+export type Author = Message<"bench.stream.v1.Author"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message bench.stream.v1.Author.
+ * Use `create(AuthorSchema)` to create a new message.
+ */
+export const AuthorSchema: GenMessage<Author> = /*@__PURE__*/
+  messageDesc(file_bench_stream_v1_stream, 1);
 
 /**
  * @generated from message bench.stream.v1.FollowRequest
@@ -35,7 +69,7 @@ export type FollowRequest = Message<"bench.stream.v1.FollowRequest"> & {
  * Use `create(FollowRequestSchema)` to create a new message.
  */
 export const FollowRequestSchema: GenMessage<FollowRequest> = /*@__PURE__*/
-  messageDesc(file_bench_stream_v1_stream, 0);
+  messageDesc(file_bench_stream_v1_stream, 2);
 
 /**
  * @generated from message bench.stream.v1.PlainUpdate
@@ -62,7 +96,7 @@ export type PlainUpdate = Message<"bench.stream.v1.PlainUpdate"> & {
  * Use `create(PlainUpdateSchema)` to create a new message.
  */
 export const PlainUpdateSchema: GenMessage<PlainUpdate> = /*@__PURE__*/
-  messageDesc(file_bench_stream_v1_stream, 1);
+  messageDesc(file_bench_stream_v1_stream, 3);
 
 /**
  * @generated from message bench.stream.v1.ComposedUpdate
@@ -89,7 +123,7 @@ export type ComposedUpdate = Message<"bench.stream.v1.ComposedUpdate"> & {
  * Use `create(ComposedUpdateSchema)` to create a new message.
  */
 export const ComposedUpdateSchema: GenMessage<ComposedUpdate> = /*@__PURE__*/
-  messageDesc(file_bench_stream_v1_stream, 2);
+  messageDesc(file_bench_stream_v1_stream, 4);
 
 /**
  * @generated from service bench.stream.v1.RunService
@@ -110,6 +144,16 @@ export const RunService: GenService<{
     methodKind: "server_streaming";
     input: typeof FollowRequestSchema;
     output: typeof ComposedUpdateSchema;
+  },
+  /**
+   * What another client asks beside them.
+   *
+   * @generated from rpc bench.stream.v1.RunService.GetAuthor
+   */
+  getAuthor: {
+    methodKind: "unary";
+    input: typeof GetAuthorRequestSchema;
+    output: typeof AuthorSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_bench_stream_v1_stream, 0);
