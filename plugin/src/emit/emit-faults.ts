@@ -2,7 +2,7 @@
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import type { GeneratedFile } from "@bufbuild/protoplugin";
 import type { Caller } from "../faults/admission.ts";
-import { ADDRESS } from "../faults/block.ts";
+import { ADDRESS } from "../faults/expressions.ts";
 import { writtenPrediction } from "../faults/predict.ts";
 import { isListValue, type Value } from "../faults/values.ts";
 import type { PlanFile } from "../plan/plan.ts";

@@ -7,20 +7,16 @@ import type {
   ExpressionReport,
   SourceBehaviour,
   StepBehaviour,
-  TreeReport,
 } from "./behaviour.ts";
 import { callResult } from "./call.ts";
 import { eachResult } from "./each.ts";
 import type { Ending } from "./endings.ts";
-import { errorValue } from "./error-value.ts";
-import { evaluate, type Sees, walked } from "./evaluate.ts";
+import { BEFORE, conditionOf, resultOf } from "./expressions.ts";
 import { composeFields } from "./fields.ts";
 import {
   asArgument,
-  type Cause,
   dead,
   type Failure,
-  failed,
   inside,
   type Locals,
   lateIf,
@@ -29,11 +25,10 @@ import {
   type Taint,
   type Touched,
   tainted,
-  type ValueResult,
   valueResult,
-  type Why,
 } from "./results.ts";
-import { EvaluationError, fromReport, MapValue, MayFail, MessageValue, UNKNOWN, Untold, type Value } from "./values.ts";
+import { suppliedResult, switchResult } from "./sources.ts";
+import { type MapValue, MessageValue, Untold, type Value } from "./values.ts";
 
 /** What all blocks of one response share. */
 export interface Response {
@@ -62,12 +57,6 @@ export interface Response {
 }
 
 type Args = ReadonlyMap<string, Result>;
-/** Where requests come from. */
-export const ADDRESS = "192.0.2.1";
-/** DEADLINE_EXCEEDED */
-const LATE = 4;
-/** Steps of the service count as declared before those of messages. */
-const BEFORE = -1_000_000;
 
 export class Block {
   readonly response: Response;
@@ -85,7 +74,8 @@ export class Block {
   /** Steps that begin when the time for calls is over. */
   readonly #late = new Set<StepBehaviour>();
   readonly #startsLate: boolean;
-  readonly #strict: boolean;
+  /** It decides who may call. */
+  readonly strict: boolean;
   readonly #guards = new Map<StepBehaviour, boolean>();
 
   constructor(
@@ -110,7 +100,7 @@ export class Block {
     this.starts = given.starts;
     this.by = given.step;
     this.#startsLate = given.late === true;
-    this.#strict = given.strict === true;
+    this.strict = given.strict === true;
   }
 
   // ---- the whole ----
@@ -297,42 +287,14 @@ export class Block {
       case "each":
         return eachResult(this, step, source);
       case "switch":
-        return this.#switch(source);
+        return switchResult(this, source);
       case "resolver":
-        return this.#supplied(step, source);
+        return suppliedResult(this, step, source);
       case "latest":
         throw new Untold(`the newest item for \`${source.key.text}\` is not known`);
       case "guard":
         throw new Error("a guard has no value");
     }
-  }
-
-  #switch(source: SourceBehaviour & { readonly kind: "switch" }): Result {
-    let taint: readonly Taint[] = [];
-    for (const one of source.cases) {
-      const condition = this.condition(one.if);
-      if (condition.state !== "value") return tainted(condition, taint);
-      taint = [...taint, ...condition.taint];
-      if (condition.value === true) return tainted(this.evaluate(one.by), taint);
-    }
-    return source.default === undefined ? { state: "absent", taint } : tainted(this.evaluate(source.default), taint);
-  }
-
-  /** A function of the user: what stands in for it gives the same, whatever it is given; it is not run when no time is left. */
-  #supplied(step: StepBehaviour, { reads, gives }: SourceBehaviour & { readonly kind: "resolver" }): Result {
-    const taint: Taint[] = [];
-    for (const given of this.args.values())
-      if (given.state === "value" || given.state === "absent") taint.push(...given.taint);
-    for (const name of reads) {
-      const result = this.read(name, NO_LOCALS);
-      if (result?.state === "failed" || result?.state === "dead") return dead;
-      if (result === undefined) continue;
-      if (result.late) this.waits(step);
-      taint.push(...result.taint, ...(result.state === "value" ? result.inner : []));
-    }
-    if (!this.isLate(step)) return valueResult(fromReport(gives), taint);
-    const cause: Cause = { reason: "TIMEOUT", upstream: "" };
-    return { state: "failed", failures: [{ code: LATE, cause, why: { ...cause, code: LATE } }], taint };
   }
 
   #composed(step: StepBehaviour, source: SourceBehaviour & { readonly kind: "compose" }, locals: Locals): Result {
@@ -373,130 +335,13 @@ export class Block {
 
   /** What decides: it has to be known. Throws Untold. */
   condition(expression: ExpressionReport, locals: Locals = NO_LOCALS): Result {
-    const result = this.evaluate(expression, locals);
-    if (result.state === "value" && result.value === UNKNOWN) throw new Untold(`\`${expression.text}\` decides`);
-    return result;
+    return conditionOf(this, expression, locals);
   }
-
-  /** Part of an expression; undefined where it is an error. */
-  part(tree: TreeReport): Value | undefined {
-    try {
-      return evaluate(tree, this.#sees(NO_LOCALS));
-    } catch (error) {
-      if (error instanceof EvaluationError || error instanceof MayFail) return undefined;
-      throw error;
-    }
-  }
-
-  /** An expression, unless it reads unsafely what is absent. */
+  /** Its value, unless it reads unsafely what is absent. */
   evaluate(expression: ExpressionReport, locals: Locals = NO_LOCALS): Result {
-    const found = new Map<string, Result>();
-    for (const { name } of expression.reads) {
-      const result = this.read(name, locals);
-      if (result !== undefined) found.set(name, result);
-    }
-    const results = [...found.values()];
-    const late = results.some((result) => result.late);
-    return lateIf(this.#evaluated(expression, found, locals), late);
-  }
-  #evaluated(expression: ExpressionReport, found: ReadonlyMap<string, Result>, locals: Locals): Result {
-    const results = [...found.values()];
-    if (results.some(({ state }) => state === "dead" || state === "failed")) return dead;
-    const taint = results.flatMap((result) => (result.state === "dead" ? [] : result.taint));
-    const inner = results.flatMap((result) => (result.state === "value" ? result.inner : []));
-    if (expression.reads.some(({ name, safe }) => !safe && found.has(name) && found.get(name)?.state !== "value"))
-      return { state: "absent", taint: [...taint, ...inner], why: this.wanting([expression], locals) };
-    const sees = this.#sees(locals);
-    try {
-      const { value, unset } = expression.path
-        ? walked(expression.tree, sees)
-        : { value: evaluate(expression.tree, sees), unset: false };
-      const bare = expression.path === true && "name" in expression.tree && found.has(expression.tree.name);
-      return valueResult(value, bare ? taint : [...taint, ...inner], { inner: bare ? inner : [], unset });
-    } catch (error) {
-      if (error instanceof MayFail) throw new Untold(`\`${expression.text}\` may be an error`);
-      return failed(error, [...taint, ...inner]);
-    }
-  }
-
-  /** Why something is left out: the failure of the first declared step that it lacks and that has one. */
-  wanting(expressions: readonly ExpressionReport[], locals: Locals): Why | undefined {
-    const lacking = expressions.flatMap(({ reads }) =>
-      reads.flatMap(({ name, safe }) => {
-        if (safe || locals.has(name) || name.startsWith("args.")) return [];
-        const result = this.read(name, locals);
-        const rank = this.named(name)?.index ?? BEFORE;
-        return result?.state === "absent" && result.why !== undefined ? [{ rank, why: result.why }] : [];
-      }),
-    );
-    return lacking.sort((a, b) => a.rank - b.rank)[0]?.why;
-  }
-
-  read(name: string, locals: Locals): Result | undefined {
-    const local = locals.get(name);
-    if (local !== undefined) return local;
-    if (name.startsWith("args.")) return this.args.get(name.slice("args.".length)) ?? MISSING;
-    const step = this.named(name);
-    if (step === undefined) return this.#shared(name) ?? this.#caller(name);
-    const result = this.step(step);
-    return result.state === "failed" ? dead : result;
-  }
-  #caller(name: string): Result | undefined {
-    const { principal } = this.response;
-    if (name === "peer.address") return valueResult(ADDRESS);
-    if (name !== "principal") return undefined;
-    return principal === undefined ? { state: "absent", taint: [] } : valueResult(principal);
-  }
-  /** A step of the service: what touched it counts as one with it. */
-  #shared(name: string): Result | undefined {
-    const { shared } = this.response;
-    const step = this.starts === undefined ? shared?.named(name) : undefined;
-    if (shared === undefined || step === undefined) return undefined;
-    const result = shared.step(step);
-    if (result.state === "failed" || result.state === "dead") return dead;
-    const rank = BEFORE + step.index;
-    const one = (taints: readonly Taint[]): Taint[] => taints.map((taint) => ({ ...taint, rank }));
-    if (result.state === "absent") return { ...result, taint: one(result.taint) };
-    return { ...result, taint: one(result.taint), inner: one(result.inner) };
-  }
-
-  #sees(locals: Locals): Sees {
-    const found = (name: string): ValueResult | undefined => {
-      const result = this.read(name, locals);
-      return result?.state === "value" ? result : undefined;
-    };
-    return {
-      strict: this.#strict,
-      own: (name) => this.response.functions.get(name) ?? UNKNOWN,
-      value: (name) => {
-        if (name === "args") return this.request ?? UNKNOWN;
-        if (name === "now") return this.response.now;
-        if (name === "headers") return this.response.headers;
-        if (name.startsWith("env.")) return this.response.env.get(name.slice("env.".length)) ?? UNKNOWN;
-        if (name.startsWith("error.")) {
-          const error = found("error")?.value;
-          const member = name.slice("error.".length);
-          return error instanceof MapValue ? (error.entries.find(([key]) => key === member)?.[1] ?? UNKNOWN) : UNKNOWN;
-        }
-        const result = found(name);
-        return result === undefined ? UNKNOWN : result.value;
-      },
-      ok: (name) => found(name) !== undefined,
-      set: (name) => {
-        const result = found(name);
-        return result !== undefined && !result.unset;
-      },
-      failure: (name) => {
-        const result = this.read(name, locals);
-        const why = result?.state === "value" || result?.state === "absent" ? result.why : undefined;
-        return why === undefined ? undefined : errorValue(why);
-      },
-    };
+    return resultOf(this, expression, locals);
   }
 }
-
-/** An argument that nobody gives: a field of the request that is unset. */
-const MISSING: Result = valueResult(UNKNOWN, [], { unset: true });
 
 /** Everything that a step reads or comes after, by name. */
 function namesIn(step: StepBehaviour): string[] {

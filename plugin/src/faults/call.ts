@@ -3,6 +3,7 @@ import type { CallBehaviour, ErrorRuleBehaviour, StepBehaviour } from "./behavio
 import type { Block } from "./block.ts";
 import { causeOf, type Ending, UNSENT } from "./endings.ts";
 import { errorValue } from "./error-value.ts";
+import { read, wanting } from "./expressions.ts";
 import { dead, failed, type Locals, type Result, type Taint, tainted, valueResult, type Why } from "./results.ts";
 import {
   EvaluationError,
@@ -20,7 +21,7 @@ export function callResult(at: Block, step: StepBehaviour, call: CallBehaviour, 
   const taint: Taint[] = [];
   const lacking = (result: Result): Result =>
     result.state === "absent"
-      ? ({ ...tainted(result, taint), why: at.wanting(textsOf(call), locals) } as Result)
+      ? ({ ...tainted(result, taint), why: wanting(at, textsOf(call), locals) } as Result)
       : tainted(result, taint);
   const waited = (result: Result | undefined): void => {
     if (result?.late) at.waits(step);
@@ -51,7 +52,7 @@ export function callResult(at: Block, step: StepBehaviour, call: CallBehaviour, 
   waited(key);
   for (const rule of call.on_error)
     for (const { name } of [...(rule.if?.reads ?? []), ...(rule.fallback?.reads ?? [])])
-      if (name !== "error") waited(at.read(name, locals));
+      if (name !== "error") waited(read(at, name, locals));
   for (const local of locals.values()) waited(local);
   if (call.side_effects && at.clearsLate(step)) at.waits(step);
 

@@ -2,6 +2,7 @@
 import { type Asked, type Caller, permitBlock, textsOf } from "./admission.ts";
 import type { BehaviourReport, ExpressionReport, RpcBehaviour, TreeReport, ValueReport } from "./behaviour.ts";
 import type { Block, Response } from "./block.ts";
+import { partOf } from "./expressions.ts";
 import { fromReport, isListValue, MessageValue, OptionalValue, Untold, type Value } from "./values.ts";
 
 /** A caller of whom all is given. */
@@ -87,7 +88,7 @@ function grant(block: Block, tree: TreeReport, caller: Caller, set: Map<string, 
     grant(block, b, caller, set);
   }
   const give = (field: string | undefined, other: TreeReport, inList: boolean): void => {
-    const found = field === undefined ? undefined : block.part(other);
+    const found = field === undefined ? undefined : partOf(block, other);
     const value = found instanceof OptionalValue ? found.value : found;
     if (field === undefined || !isScalar(value)) return;
     const now = caller.principal.fields.get(field);

@@ -1,0 +1,153 @@
+// What an expression gives where it stands: its value, or that something it reads is absent, has failed or is not known.
+import type { ExpressionReport, TreeReport } from "./behaviour.ts";
+import type { Block } from "./block.ts";
+import { errorValue } from "./error-value.ts";
+import { evaluate, type Sees, walked } from "./evaluate.ts";
+import {
+  dead,
+  failed,
+  type Locals,
+  lateIf,
+  NO_LOCALS,
+  type Result,
+  type Taint,
+  type ValueResult,
+  valueResult,
+  type Why,
+} from "./results.ts";
+import { EvaluationError, MapValue, MayFail, UNKNOWN, Untold, type Value } from "./values.ts";
+
+/** Where requests come from. */
+export const ADDRESS = "192.0.2.1";
+/** Steps of the service count as declared before those of messages. */
+export const BEFORE = -1_000_000;
+/** An argument that nobody gives: a field of the request that is unset. */
+const MISSING: Result = valueResult(UNKNOWN, [], { unset: true });
+
+/** What decides: it has to be known. Throws Untold. */
+export function conditionOf(at: Block, expression: ExpressionReport, locals: Locals): Result {
+  const result = resultOf(at, expression, locals);
+  if (result.state === "value" && result.value === UNKNOWN) throw new Untold(`\`${expression.text}\` decides`);
+  return result;
+}
+
+/** Part of an expression; undefined where it is an error. */
+export function partOf(at: Block, tree: TreeReport): Value | undefined {
+  try {
+    return evaluate(tree, seenFrom(at, NO_LOCALS));
+  } catch (error) {
+    if (error instanceof EvaluationError || error instanceof MayFail) return undefined;
+    throw error;
+  }
+}
+
+/** An expression, unless it reads unsafely what is absent. */
+export function resultOf(at: Block, expression: ExpressionReport, locals: Locals): Result {
+  const found = new Map<string, Result>();
+  for (const { name } of expression.reads) {
+    const result = read(at, name, locals);
+    if (result !== undefined) found.set(name, result);
+  }
+  const results = [...found.values()];
+  const late = results.some((result) => result.late);
+  return lateIf(evaluated(at, expression, found, locals), late);
+}
+function evaluated(
+  at: Block,
+  expression: ExpressionReport,
+  found: ReadonlyMap<string, Result>,
+  locals: Locals,
+): Result {
+  const results = [...found.values()];
+  if (results.some(({ state }) => state === "dead" || state === "failed")) return dead;
+  const taint = results.flatMap((result) => (result.state === "dead" ? [] : result.taint));
+  const inner = results.flatMap((result) => (result.state === "value" ? result.inner : []));
+  if (expression.reads.some(({ name, safe }) => !safe && found.has(name) && found.get(name)?.state !== "value"))
+    return { state: "absent", taint: [...taint, ...inner], why: wanting(at, [expression], locals) };
+  const sees = seenFrom(at, locals);
+  try {
+    const { value, unset } = expression.path
+      ? walked(expression.tree, sees)
+      : { value: evaluate(expression.tree, sees), unset: false };
+    const bare = expression.path === true && "name" in expression.tree && found.has(expression.tree.name);
+    return valueResult(value, bare ? taint : [...taint, ...inner], { inner: bare ? inner : [], unset });
+  } catch (error) {
+    if (error instanceof MayFail) throw new Untold(`\`${expression.text}\` may be an error`);
+    return failed(error, [...taint, ...inner]);
+  }
+}
+
+/** Why something is left out: the failure of the first declared step that it lacks and that has one. */
+export function wanting(at: Block, expressions: readonly ExpressionReport[], locals: Locals): Why | undefined {
+  const lacking = expressions.flatMap(({ reads }) =>
+    reads.flatMap(({ name, safe }) => {
+      if (safe || locals.has(name) || name.startsWith("args.")) return [];
+      const result = read(at, name, locals);
+      const rank = at.named(name)?.index ?? BEFORE;
+      return result?.state === "absent" && result.why !== undefined ? [{ rank, why: result.why }] : [];
+    }),
+  );
+  return lacking.sort((a, b) => a.rank - b.rank)[0]?.why;
+}
+
+export function read(at: Block, name: string, locals: Locals): Result | undefined {
+  const local = locals.get(name);
+  if (local !== undefined) return local;
+  if (name.startsWith("args.")) return at.args.get(name.slice("args.".length)) ?? MISSING;
+  const step = at.named(name);
+  if (step === undefined) return ofService(at, name) ?? ofCaller(at, name);
+  const result = at.step(step);
+  return result.state === "failed" ? dead : result;
+}
+function ofCaller(at: Block, name: string): Result | undefined {
+  const { principal } = at.response;
+  if (name === "peer.address") return valueResult(ADDRESS);
+  if (name !== "principal") return undefined;
+  return principal === undefined ? { state: "absent", taint: [] } : valueResult(principal);
+}
+/** A step of the service: what touched it counts as one with it. */
+function ofService(at: Block, name: string): Result | undefined {
+  const { shared } = at.response;
+  const step = at.starts === undefined ? shared?.named(name) : undefined;
+  if (shared === undefined || step === undefined) return undefined;
+  const result = shared.step(step);
+  if (result.state === "failed" || result.state === "dead") return dead;
+  const rank = BEFORE + step.index;
+  const one = (taints: readonly Taint[]): Taint[] => taints.map((taint) => ({ ...taint, rank }));
+  if (result.state === "absent") return { ...result, taint: one(result.taint) };
+  return { ...result, taint: one(result.taint), inner: one(result.inner) };
+}
+
+function seenFrom(at: Block, locals: Locals): Sees {
+  const found = (name: string): ValueResult | undefined => {
+    const result = read(at, name, locals);
+    return result?.state === "value" ? result : undefined;
+  };
+  return {
+    strict: at.strict,
+    own: (name) => at.response.functions.get(name) ?? UNKNOWN,
+    value: (name) => {
+      if (name === "args") return at.request ?? UNKNOWN;
+      if (name === "now") return at.response.now;
+      if (name === "headers") return at.response.headers;
+      if (name.startsWith("env.")) return at.response.env.get(name.slice("env.".length)) ?? UNKNOWN;
+      if (name.startsWith("error.")) {
+        const error = found("error")?.value;
+        const member = name.slice("error.".length);
+        return error instanceof MapValue ? (error.entries.find(([key]) => key === member)?.[1] ?? UNKNOWN) : UNKNOWN;
+      }
+      const result = found(name);
+      return result === undefined ? UNKNOWN : result.value;
+    },
+    ok: (name) => found(name) !== undefined,
+    set: (name) => {
+      const result = found(name);
+      return result !== undefined && !result.unset;
+    },
+    failure: (name) => {
+      const result = read(at, name, locals);
+      const why = result?.state === "value" || result?.state === "absent" ? result.why : undefined;
+      return why === undefined ? undefined : errorValue(why);
+    },
+  };
+}

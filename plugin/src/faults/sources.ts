@@ -1,0 +1,41 @@
+// What a step gives that neither calls nor repeats: of a switch and of a function of the user.
+import type { SourceBehaviour, StepBehaviour } from "./behaviour.ts";
+import type { Block } from "./block.ts";
+import { read } from "./expressions.ts";
+import { type Cause, dead, NO_LOCALS, type Result, type Taint, tainted, valueResult } from "./results.ts";
+import { fromReport } from "./values.ts";
+
+/** DEADLINE_EXCEEDED */
+const LATE = 4;
+
+export function switchResult(at: Block, source: SourceBehaviour & { readonly kind: "switch" }): Result {
+  let taint: readonly Taint[] = [];
+  for (const one of source.cases) {
+    const condition = at.condition(one.if);
+    if (condition.state !== "value") return tainted(condition, taint);
+    taint = [...taint, ...condition.taint];
+    if (condition.value === true) return tainted(at.evaluate(one.by), taint);
+  }
+  return source.default === undefined ? { state: "absent", taint } : tainted(at.evaluate(source.default), taint);
+}
+
+/** A function of the user: what stands in for it gives the same, whatever it is given; it is not run when no time is left. */
+export function suppliedResult(
+  at: Block,
+  step: StepBehaviour,
+  { reads, gives }: SourceBehaviour & { readonly kind: "resolver" },
+): Result {
+  const taint: Taint[] = [];
+  for (const given of at.args.values())
+    if (given.state === "value" || given.state === "absent") taint.push(...given.taint);
+  for (const name of reads) {
+    const result = read(at, name, NO_LOCALS);
+    if (result?.state === "failed" || result?.state === "dead") return dead;
+    if (result === undefined) continue;
+    if (result.late) at.waits(step);
+    taint.push(...result.taint, ...(result.state === "value" ? result.inner : []));
+  }
+  if (!at.isLate(step)) return valueResult(fromReport(gives), taint);
+  const cause: Cause = { reason: "TIMEOUT", upstream: "" };
+  return { state: "failed", failures: [{ code: LATE, cause, why: { ...cause, code: LATE } }], taint };
+}
