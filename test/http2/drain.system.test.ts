@@ -3,6 +3,7 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { certificate } from "./certificate.ts";
 import { LOADS, MORE_LOADS, OVER_TLS } from "./loads.ts";
+import { grpcCore, WITHOUT_PYTHON } from "./python-client.ts";
 import { Switchable } from "./switchable.ts";
 import { type Framing, OWN_FIRST, underTest } from "./under-test.ts";
 
@@ -11,7 +12,10 @@ const BUSY_BYTES = 200_000;
 const EVERY_MS = 5;
 /** Those to whom a request that was refused is a failure. */
 const REFUSED = ["connect-node, gRPC", "connect-node, Connect", "h2load", "curl"];
-const loads = { ...LOADS, ...(process.env.PROTOBFF_GRPC_CLIENTS === "1" ? MORE_LOADS : {}) };
+const loads = {
+  ...{ ...LOADS, ...(WITHOUT_PYTHON ? {} : { "grpc-c++": grpcCore }) },
+  ...(process.env.PROTOBFF_GRPC_CLIENTS === "1" ? MORE_LOADS : {}),
+};
 
 async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise((resolve) => setTimeout(resolve, EVERY_MS));

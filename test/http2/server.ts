@@ -1,5 +1,5 @@
 // The server that is judged from outside: a process with the configuration of any BFF, whose service needs no upstream. LATENCY_MS is how long
-// each unary answer takes.
+// each unary answer takes; a request's header x-wait-ms asks for more, and what stands in x-echo is the answer's body.
 import { setTimeout as sleep } from "node:timers/promises";
 import { create } from "@bufbuild/protobuf";
 import { type Code, endpoint, Failure, Reason } from "../../runtime/src/index.ts";
@@ -11,17 +11,24 @@ import { type EchoStatus, type SimpleRequest, type StreamRequest, TestService } 
 const { emptyCall, unaryCall, streamingOutputCall } = TestService.method;
 const LATENCY_MS = Number(process.env.LATENCY_MS ?? 0);
 
-function refusal({ code, message }: EchoStatus): Failure {
-  const said = { message, clientMessage: message };
+/** With its own words as an error detail, and a header beside it. */
+function refusal(status: EchoStatus): Failure {
+  const { code, message } = status;
+  const said = { message, clientMessage: message, headers: ["x-told", "yes"] };
   const codes = { code: code as Code, clientCode: code as Code };
-  return new Failure({ ...codes, reason: Reason.REJECTED, callee: "", details: [], ...said });
+  const desc = unaryCall.input.field.responseStatus?.message;
+  const details = desc === undefined ? [] : [{ desc, value: status }];
+  return new Failure({ ...codes, reason: Reason.REJECTED, callee: "", details, ...said });
 }
 const payloadOf = (size: number) => ({ payload: { body: new Uint8Array(size) } });
 
-async function answer(request: SimpleRequest) {
-  if (LATENCY_MS > 0) await sleep(LATENCY_MS);
+async function answer(request: SimpleRequest, header: (name: string) => string) {
+  const waitMs = LATENCY_MS + Number(header("x-wait-ms"));
+  if (waitMs > 0) await sleep(waitMs);
   const { responseStatus: status } = request;
   if (status !== undefined && status.code !== 0) throw refusal(status);
+  const echo = header("x-echo");
+  if (echo !== "") return create(unaryCall.output, { payload: { body: Buffer.from(echo) } });
   return create(unaryCall.output, payloadOf(request.responseSize));
 }
 
@@ -54,7 +61,11 @@ await serve({
   env: () => ({}),
   create: () => [
     endpoint(emptyCall, {}, { timeoutMs: 60_000, compose: async () => create(emptyCall.output) }),
-    endpoint(unaryCall, {}, { timeoutMs: 60_000, compose: (_, request) => answer(request) }),
+    endpoint(
+      unaryCall,
+      {},
+      { timeoutMs: 60_000, compose: (cx, request) => answer(request, (name) => cx.header(name)) },
+    ),
     { method: streamingOutputCall, follow, route: streamRouteOf(streamingOutputCall, follow) },
   ],
 });

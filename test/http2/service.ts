@@ -67,7 +67,7 @@ const file = create(FileDescriptorProtoSchema, {
 interface Payload {
   readonly body: Uint8Array;
 }
-export interface EchoStatus {
+export interface EchoStatus extends Message {
   readonly code: number;
   readonly message: string;
 }

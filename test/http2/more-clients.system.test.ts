@@ -1,0 +1,110 @@
+// More clients of others: grpc-c++ (by Python's grpcio), httpx over h2, the JDK's, undici's.
+import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { Agent } from "undici";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
+import { certificate } from "./certificate.ts";
+import { casesOf, grpcCore, WITHOUT_PYTHON } from "./python-client.ts";
+import { Switchable } from "./switchable.ts";
+import { OWN_FIRST, type UnderTest, underTest } from "./under-test.ts";
+
+const run = promisify(execFile);
+const CA = certificate().files.TLS_CERT_FILE;
+const LONG_MS = 120_000;
+const allOk = (told: Readonly<Record<string, string>>) =>
+  expect(Object.entries(told).filter(([, outcome]) => outcome !== "ok")).toEqual([]);
+
+describe.each(OWN_FIRST)("over BFF_HTTP2_SERVER=%s", (framing) => {
+  let [plain, secure] = [undefined, undefined] as unknown as [UnderTest, UnderTest];
+  beforeAll(async () => {
+    [plain, secure] = await Promise.all([underTest(framing), underTest(framing, certificate().files)]);
+  }, 60_000);
+  afterAll(async () => {
+    for (const server of [plain, secure]) await server?.process.kill();
+  });
+
+  test.skipIf(WITHOUT_PYTHON)(
+    "grpc-c++: unary, large, compressed, metadata, errors, deadlines, cancelled, streams, slow readers, keepalive, many at once",
+    async () => {
+      allOk(await casesOf("grpcio", ["all", `127.0.0.1:${plain.port}`]));
+      allOk(await casesOf("grpcio", ["all", `127.0.0.1:${secure.port}`, CA]));
+      for (const { process } of [plain, secure]) expect(process.ended, process.log).toBeUndefined();
+    },
+    LONG_MS,
+  );
+
+  test.skipIf(WITHOUT_PYTHON)(
+    "grpc-c++: connections that become too old while many ask",
+    async () => {
+      const server = await underTest(framing, { BFF_MAX_CONNECTION_AGE: "1s" });
+      onTestFinished(() => server.process.kill());
+      const front = await Switchable.before(server.port);
+      onTestFinished(() => front.close());
+      const stop = new AbortController();
+      const loading = grpcCore(front.port, stop.signal);
+      await vi.waitUntil(() => front.connections > 3, LONG_MS / 2);
+      stop.abort();
+      const { asked, failed } = await loading;
+      expect(failed).toEqual({});
+      expect(asked).toBeGreaterThan(100);
+    },
+    LONG_MS,
+  );
+
+  test.skipIf(WITHOUT_PYTHON)(
+    "httpx, with Python's h2: large both ways, side by side, what is not read to its end, headers",
+    async () => allOk(await casesOf("httpx", [secure.url, CA])),
+    LONG_MS,
+  );
+
+  test(
+    "the JDK's: HTTP/2 over TLS; without, where it asks to upgrade, HTTP/1.1",
+    async () => {
+      const client = fileURLToPath(new URL("jdk/Client.java", import.meta.url));
+      for (const [args, version] of [
+        [[plain.url], "HTTP_1_1"],
+        [[secure.url, CA], "HTTP_2"],
+      ] as const) {
+        const { stdout } = await run("java", [client, ...args]);
+        expect(stdout.trim().split("\n")).toEqual([
+          `after: ${version} 200 63 x 1`,
+          `first: ${version} 200 14 x 1`,
+          `large: ${version} 200 4000023 x 5`,
+          `small: ${version} 200 63 x 200`,
+          `upload: ${version} 200 14 x 5`,
+        ]);
+      }
+    },
+    LONG_MS,
+  );
+
+  test(
+    "undici with allowH2: side by side, large both ways, aborted",
+    async () => {
+      const agent = new Agent({ allowH2: true, connections: 1, pipelining: 100, connect: { ca: readFileSync(CA) } });
+      onTestFinished(() => agent.close());
+      const ask = async (responseSize: number, payload = 0, signal?: AbortSignal) => {
+        const { statusCode, body } = await agent.request({
+          ...{
+            origin: secure.url,
+            method: "POST",
+            path: "/grpc.testing.TestService/UnaryCall",
+            ...(signal && { signal }),
+          },
+          headers: { "content-type": "application/json" },
+          body: JSON.stringify({ responseSize, payload: { body: Buffer.alloc(payload).toString("base64") } }),
+        });
+        const answer = (await body.json()) as { payload?: { body?: string } };
+        return [statusCode, Buffer.from(answer.payload?.body ?? "", "base64").length];
+      };
+      const sizes = Array.from({ length: 300 }, (_, i) => i * 100);
+      expect(await Promise.all(sizes.map((size) => ask(size)))).toEqual(sizes.map((size) => [200, size]));
+      expect(await ask(3 << 20, 2 << 20)).toEqual([200, 3 << 20]);
+      await expect(ask(16 << 20, 0, AbortSignal.timeout(20))).rejects.toThrow();
+      expect(await ask(7)).toEqual([200, 7]);
+    },
+    LONG_MS,
+  );
+});

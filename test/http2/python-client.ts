@@ -1,0 +1,36 @@
+// Clients written in Python, with the packages that .ci/run installs: `python3 -m pip install --target test/http2/.generated/python <them>`.
+import { execFile, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import type { Load, Loaded } from "./loads.ts";
+
+/** Says that its packages cannot be had. */
+export const WITHOUT_PYTHON = process.env.PROTOBFF_WITHOUT_PYTHON_CLIENTS === "1";
+const FOLDER = fileURLToPath(new URL(".generated/python", import.meta.url));
+const NEEDED = "grpcio==1.85.1 'httpx[http2]==0.28.1'";
+const run = promisify(execFile);
+const scriptOf = (client: string): string => fileURLToPath(new URL(`${client}/client.py`, import.meta.url));
+
+function env(): NodeJS.ProcessEnv {
+  if (!existsSync(FOLDER))
+    throw new Error(`no packages: python3 -m pip install --target test/http2/.generated/python ${NEEDED}`);
+  return { ...process.env, PYTHONPATH: FOLDER, PYTHONDONTWRITEBYTECODE: "1" };
+}
+/**
+ * What a client tells of each of its cases: "ok", or what went wrong.
+ *
+ * @throws when it does not come to its end
+ */
+export async function casesOf(client: string, args: readonly string[]): Promise<Readonly<Record<string, string>>> {
+  const { stdout } = await run("python3", [scriptOf(client), ...args], { env: env() });
+  return JSON.parse(stdout) as Readonly<Record<string, string>>;
+}
+/** grpc-c++, under load until it is told to stop. */
+export const grpcCore: Load = async (port, stop) => {
+  const args = [scriptOf("grpcio"), "load", `127.0.0.1:${port}`];
+  const child = spawn("python3", args, { env: env(), stdio: ["pipe", "pipe", "inherit"] });
+  stop.addEventListener("abort", () => child.stdin.end());
+  return JSON.parse(await text(child.stdout)) as Loaded;
+};
