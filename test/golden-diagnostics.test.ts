@@ -24,6 +24,7 @@ import {
   UPDATE,
   UPSTREAMS,
 } from "./support/golden.ts";
+import { together } from "./support/together.ts";
 
 const plugin = fileURLToPath(new URL("../plugin/src", import.meta.url));
 /** Of drift there are goldens with a lock beside each, in plugin/src/lock. */
@@ -32,6 +33,15 @@ const tables = [declarationCodes, resolveCodes, expressionCodes, driftCodes];
 const declared = Object.assign({}, ...tables) as Readonly<Record<string, string>>;
 /** `<CODE>-<slug>` has that code alone; `MULTI-<slug>` has several faults at once. */
 const cases = goldenCases("diagnostics");
+/** Those with a folder of protos that take the place of what is wrong in them. */
+const corrected = (folder: "right" | "followed"): readonly (GoldenCase & { readonly given: GoldenCase["protos"] })[] =>
+  cases
+    .map((one) => ({ ...one, given: textsBelow(join(one.folder, folder)) }))
+    .filter(({ given }) => Object.keys(given).length > 0);
+const right = corrected("right");
+const followed = corrected("followed");
+const put = ({ protos, given }: (typeof right)[number]): GoldenCase["protos"] => ({ ...protos, ...given });
+together(UPSTREAMS, [...cases.map(({ protos }) => protos), ...[...right, ...followed].map(put)]);
 
 function compiled(one: GoldenCase) {
   const texts = { ...UPSTREAMS, ...one.protos };
@@ -100,18 +110,16 @@ describe("diagnostics", () => {
   });
 
   // What docs/diagnostics.md and `protobff explain` show beside the wrong protos.
-  test.each(cases.filter(({ folder }) => existsSync(join(folder, "right"))))("$name, done right", (one) => {
-    const right = textsBelow(join(one.folder, "right"));
-    expect(Object.keys(right).filter((name) => !(name in one.protos))).toEqual([]);
-    expect(right).not.toEqual(one.protos);
-    expect(compiled({ ...one, protos: { ...one.protos, ...right } }).text).toBe("\n");
+  test.each(right)("$name, done right", (one) => {
+    expect(Object.keys(one.given).filter((name) => !(name in one.protos))).toEqual([]);
+    expect(one.given).not.toEqual(one.protos);
+    expect(compiled({ ...one, protos: put(one) }).text).toBe("\n");
   });
 
   // The protos after doing what the hint says, to the letter.
-  test.each(cases.filter(({ folder }) => existsSync(join(folder, "followed"))))("$name, its hint followed", (one) => {
-    const followed = textsBelow(join(one.folder, "followed"));
-    expect(Object.keys(followed).filter((name) => !(name in one.protos))).toEqual([]);
-    expect(compiled({ ...one, protos: { ...one.protos, ...followed } }).text).toBe("\n");
+  test.each(followed)("$name, its hint followed", (one) => {
+    expect(Object.keys(one.given).filter((name) => !(name in one.protos))).toEqual([]);
+    expect(compiled({ ...one, protos: put(one) }).text).toBe("\n");
   });
 
   test("a hint begins in lower case, and is no sentence with a full stop", () => {

@@ -18,6 +18,7 @@ import {
   UPSTREAMS,
 } from "./support/golden.ts";
 import { messagesOf } from "./support/messages.ts";
+import { together } from "./support/together.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 /** Below the repository, so that generated code finds the packages that it imports. */
@@ -45,6 +46,12 @@ const cases: readonly Emitted[] = [
   })),
   ...recipes.map((one) => ({ ...one, name: `cookbook/${one.name}`, upstreams: shopUpstreams })),
 ];
+
+for (const [upstreams, some] of Map.groupBy(cases, (one) => one.upstreams))
+  together(
+    upstreams,
+    some.map(({ protos }) => protos),
+  );
 
 function emit(one: Emitted): {
   readonly files: Readonly<Record<string, string>>;

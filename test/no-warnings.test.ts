@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { renderDiagnostics } from "../plugin/src/diagnostic/render.ts";
 import { compileCase, goldenCases, requestOf, textsBelow, UPSTREAMS } from "./support/golden.ts";
 import { requestFor } from "./support/request.ts";
+import { together } from "./support/together.ts";
 
 interface App {
   readonly file?: string;
@@ -12,8 +13,8 @@ interface App {
   readonly more?: string;
 }
 
-function warnings({ file = "", service = "", let: steps = [], fields = [ID], more = "" }: App): string {
-  const own = {
+function protosOf({ file = "", service = "", let: steps = [], fields = [ID], more = "" }: App) {
+  return {
     "app/v1/app.proto": `syntax = "proto3";
 package app.v1;
 import "bff/v1/degradation.proto";
@@ -32,6 +33,10 @@ message Page {
 }
 ${more}`,
   };
+}
+
+function warnings(app: App): string {
+  const own = protosOf(app);
   const texts = { ...UPSTREAMS, ...own };
   const { diagnostics } = compileCase(requestFor(texts, Object.keys(own)), texts);
   return renderDiagnostics([...diagnostics], (name) => texts[name as keyof typeof texts], "text");
@@ -211,6 +216,8 @@ message Box { string name = 1 [(bff.v1.field).by = "args.name"]; }`,
     fields: [field("string", "item.name")],
   },
 };
+
+together(UPSTREAMS, [...Object.values(good).map(protosOf), ...goldenCases("emit").map(({ protos }) => protos)]);
 
 test.each(Object.entries(good))("%s", (_, app) => {
   expect(warnings(app)).toBe("");

@@ -16,6 +16,7 @@ import { compile } from "../plugin/src/compile.ts";
 import { goldenCases, textsBelow, UPDATE, UPSTREAMS } from "./support/golden.ts";
 import { numbers, randomMessage } from "./support/random-message.ts";
 import { requestFor, schemaOf } from "./support/request.ts";
+import { together } from "./support/together.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const golden = join(root, "test/golden/openapi");
@@ -56,6 +57,11 @@ const cases = [
     targets: [target],
   })),
 ];
+
+together(
+  UPSTREAMS,
+  goldenCases("emit").map(({ protos }) => protos),
+);
 
 test.each(cases)("the documents of $name are OpenAPI 3.1", async ({ texts, targets }) => {
   const found = Object.entries(documents(texts, targets));

@@ -9,6 +9,7 @@ import { every, mobile, second, web } from "../matrix/bffs.ts";
 import { cookbook } from "../support/cookbook.ts";
 import { goldenCases, requestOf, textsBelow, UPSTREAMS } from "../support/golden.ts";
 import { requestFor } from "../support/request.ts";
+import { together } from "../support/together.ts";
 import { type Tried, tried } from "./on-mocks.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -20,6 +21,10 @@ const example = Object.fromEntries(
 const all: Tried[] = [];
 const only = process.env.FAULTS_OF;
 
+together(
+  UPSTREAMS,
+  goldenCases("emit").map(({ protos }) => protos),
+);
 for (const one of goldenCases("emit").filter(({ name }) => only === undefined || name === only)) {
   test(one.name, async () => {
     const upstreams = one.name === "worked-example" ? example : UPSTREAMS;
@@ -30,6 +35,10 @@ for (const one of goldenCases("emit").filter(({ name }) => only === undefined ||
   }, 120_000);
 }
 const { recipes, upstreams: shop } = cookbook();
+together(
+  shop,
+  recipes.map(({ protos }) => protos),
+);
 for (const { name, protos } of recipes.filter(({ name }) => only === undefined || `cookbook/${name}` === only)) {
   test(`cookbook/${name}`, async () => {
     const found = await tried(`cookbook-${name}`, requestOf({ protos }, shop), { ...shop, ...protos });

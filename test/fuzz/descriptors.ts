@@ -11,7 +11,7 @@ import {
   type FileDescriptorProto,
   FileDescriptorSetSchema,
 } from "@bufbuild/protobuf/wkt";
-import { FOREIGN, SHIPPED } from "../support/request.ts";
+import { FOREIGN, SHIPPED } from "../support/protos.ts";
 import { SHARED } from "./bases.ts";
 import type { Case } from "./cases.ts";
 

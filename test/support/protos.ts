@@ -1,0 +1,75 @@
+// Proto files held in memory, built with buf.
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { fromBinary } from "@bufbuild/protobuf";
+import { type FileDescriptorProto, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
+import { bufCommand } from "../../cli/src/project/buf.ts";
+
+/** Proto files: name relative to their module → text. */
+export type Protos = Readonly<Record<string, string>>;
+
+/** Thousands of tests start it. */
+const BUF = bufCommand();
+/** It ends before a collection of its garbage would be worth it. */
+const FRUGAL = { ...process.env, GOGC: "off" };
+const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
+/** What users import of this project. */
+export const SHIPPED = [
+  "bff/v1/options.proto",
+  "bff/v1/degradation.proto",
+  "bff/v1/identity.proto",
+  "bff/v1/stream.proto",
+];
+/** What stands in proto/third_party. */
+export const FOREIGN = [
+  "buf/validate/validate.proto",
+  "google/api/annotations.proto",
+  "google/api/http.proto",
+  "google/rpc/error_details.proto",
+  "google/rpc/status.proto",
+];
+
+/** What may be imported, and is not among the files themselves. */
+export function provided(files: Protos): Protos {
+  // What is foreign is large: who does not import it need not wait for buf to read it.
+  const imports = (what: string) => Object.values(files).some((text) => text.includes(`import "${what}/`));
+  const wanted = (name: string) =>
+    imports(dirname(name)) || (name === "google/api/http.proto" && imports("google/api"));
+  const names = [...SHIPPED, ...FOREIGN.filter(wanted)].filter((name) => !(name in files));
+  return Object.fromEntries(names.map((name) => [name, textOf(name)]));
+}
+
+const texts = new Map<string, string>();
+function textOf(name: string): string {
+  const text =
+    texts.get(name) ?? readFileSync(join(root, SHIPPED.includes(name) ? "proto" : "proto/third_party", name), "utf8");
+  texts.set(name, text);
+  return text;
+}
+
+/** The files and what they import, dependencies first. Throws with buf's own output when they do not compile. */
+export function build(files: Protos): readonly FileDescriptorProto[] {
+  const dir = mkdtempSync(join(tmpdir(), "protobff-"));
+  try {
+    writeFileSync(join(dir, "buf.yaml"), "version: v2\n");
+    for (const folder of new Set(Object.keys(files).map(dirname))) mkdirSync(join(dir, folder), { recursive: true });
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(dir, name), text);
+    const set = join(dir, "set.binpb");
+    const [buf, ...args] = BUF;
+    execFileSync(buf, [...args, "build", "--as-file-descriptor-set", "-o", set], {
+      cwd: dir,
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "pipe"],
+      env: FRUGAL,
+    });
+    return fromBinary(FileDescriptorSetSchema, readFileSync(set)).file;
+  } catch (error) {
+    const output = error instanceof Error && "stderr" in error ? String(error.stderr) : "";
+    throw output === "" ? error : new Error(`buf build: ${output}`, { cause: error });
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
