@@ -18,7 +18,7 @@ import type {
   Topic,
 } from "../resolve/model/model.ts";
 import { policyExpressions } from "../resolve/model/source-parts.ts";
-import { unusual } from "./unusual.ts";
+import { ProjectedFields } from "./projected-fields.ts";
 
 /** Messages of which not all is read (set), with what is; others are read (set) whole. */
 export interface Projection {
@@ -48,58 +48,10 @@ export function projectionOf(all: Projected): Projection {
   return { reads: reads.parts(), writes: writes.parts(), passed };
 }
 
-/** Fields of messages, or the whole of them. */
-class Fields {
-  readonly #parts = new Map<DescMessage, Set<DescField>>();
-  readonly #whole = new Set<DescMessage>();
-  readonly #passed = new Set<DescMessage>();
-  readonly #made = new Set<DescMessage>();
-
-  add(field: DescField): void {
-    const known = this.#parts.get(field.parent) ?? new Set();
-    this.#parts.set(field.parent, known);
-    // Which member of a oneof is set has to be known of all.
-    for (const one of field.oneof?.fields ?? [field]) {
-      known.add(one);
-      if (field.oneof !== undefined && one.message !== undefined) this.whole(one.message);
-    }
-    if (field.message !== undefined) this.some(field.message);
-  }
-  /** Nothing of it so far. */
-  some(desc: DescMessage): void {
-    if (unusual(desc) !== undefined || desc.file.proto.package === "google.protobuf") this.whole(desc);
-    else if (!this.#parts.has(desc)) this.#parts.set(desc, new Set());
-  }
-  whole(root: DescMessage): void {
-    const open = [root];
-    for (let desc = open.pop(); desc !== undefined; desc = open.pop()) {
-      if (this.#whole.has(desc)) continue;
-      this.#whole.add(desc);
-      for (const { message } of desc.fields) if (message !== undefined) open.push(message);
-    }
-  }
-  /** It is made here, so that it has all of its fields; what they hold comes from elsewhere. */
-  made(desc: DescMessage): void {
-    this.#made.add(desc);
-  }
-  pass(desc: DescMessage): void {
-    this.some(desc);
-    this.#passed.add(desc);
-  }
-  /** What is passed on, and nothing else; what is also read is read whole from now on. */
-  passed(): ReadonlySet<DescMessage> {
-    for (const desc of this.#passed) if ((this.#parts.get(desc)?.size ?? 0) > 0) this.whole(desc);
-    return new Set([...this.#passed].filter((desc) => !this.#whole.has(desc) && !this.#made.has(desc)));
-  }
-  parts(): ReadonlyMap<DescMessage, ReadonlySet<DescField>> {
-    return new Map([...this.#parts].filter(([desc]) => !this.#whole.has(desc) && !this.#made.has(desc)));
-  }
-}
-
 // ---- answers ----
 
-function readFields({ file, own, others, conversions, rpcs, principals }: Projected): Fields {
-  const fields = new Fields();
+function readFields({ file, own, others, conversions, rpcs, principals }: Projected): ProjectedFields {
+  const fields = new ProjectedFields();
   for (const desc of principals) fields.whole(desc);
   for (const call of own.flatMap(callsIn)) fields.some(call.method.output);
   for (const block of own)
@@ -121,7 +73,7 @@ function readFields({ file, own, others, conversions, rpcs, principals }: Projec
   return fields;
 }
 
-function readCopied(target: ConvertedTarget, fields: Fields, reader: ValueReader): void {
+function readCopied(target: ConvertedTarget, fields: ProjectedFields, reader: ValueReader): void {
   switch (target.kind) {
     case "computed":
       reader.shown(target.bound);
@@ -143,8 +95,8 @@ function readCopied(target: ConvertedTarget, fields: Fields, reader: ValueReader
 /** Goes through expressions: a field that is selected is read; what goes anywhere but into a name goes there whole. */
 class ValueReader {
   readonly #file: DescFile;
-  readonly #fields: Fields;
-  constructor(file: DescFile, fields: Fields) {
+  readonly #fields: ProjectedFields;
+  constructor(file: DescFile, fields: ProjectedFields) {
     this.#file = file;
     this.#fields = fields;
   }
@@ -400,8 +352,8 @@ function isDynamic(type: CelType): boolean {
 
 // ---- requests ----
 
-function setFields({ own, others, rpcs }: Projected): Fields {
-  const fields = new Fields();
+function setFields({ own, others, rpcs }: Projected): ProjectedFields {
+  const fields = new ProjectedFields();
   for (const { output } of rpcs) fields.whole(output);
   for (const call of [...own, ...others].flatMap(callsIn)) {
     fields.some(call.method.input);
@@ -419,7 +371,7 @@ function setFields({ own, others, rpcs }: Projected): Fields {
 }
 
 /** Of a message that is written down only what stands there. */
-function setWhole(node: Node, desc: DescMessage, fields: Fields): void {
+function setWhole(node: Node, desc: DescMessage, fields: ProjectedFields): void {
   if (node.kind !== "message" || node.desc !== desc) {
     fields.whole(desc);
     return;
