@@ -9,6 +9,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -30,9 +31,23 @@ let context: string;
 let bin: string;
 
 function run(cwd: string, command: string, ...args: readonly string[]): string {
+  return runAs({}, cwd, command, ...args);
+}
+function runAs(who: Who, cwd: string, command: string, ...args: readonly string[]): string {
   const kept = Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_OPTIONS|VITEST)/.test(name));
   const env = { ...Object.fromEntries(kept), PATH: `${bin}:${process.env.PATH}` };
-  return execFileSync(command, args, { cwd, encoding: "utf8", stdio: "pipe", env });
+  return execFileSync(command, args, { cwd, encoding: "utf8", stdio: "pipe", env, ...who });
+}
+
+interface Who {
+  readonly uid?: number;
+  readonly gid?: number;
+}
+/** Whom USER names; whoever runs the test, where that is not root. */
+function whoIs(user: string): Who {
+  if (process.getuid?.() !== 0 || user === "") return {};
+  const [uid, gid] = user.split(":").map(Number);
+  return { uid: uid ?? 0, gid: gid ?? 0 };
 }
 
 beforeAll(() => {
@@ -41,6 +56,7 @@ beforeAll(() => {
   bin = join(work, "bin");
   mkdirSync(bin);
   cpSync(process.execPath, join(bin, "node"));
+  if (process.getuid?.() !== 0) writeFileSync(join(bin, "chown"), "#!/bin/sh\n", { mode: 0o755 }); // all is one user's
   context = join(work, "project");
 
   const [one] = goldenCases("emit").filter(({ name }) => name === "call");
@@ -120,7 +136,8 @@ function built(path: string): Image {
   const image = { env: {} as Record<string, string>, user: "", command: [] as string[], health: [] as string[] };
   const instructions = DockerfileParser.parse(readFileSync(path, "utf8")).getInstructions();
   const last = instructions.findLastIndex((one) => one.getKeyword() === "FROM");
-  const here = (): string => stages.at(-1) ?? "";
+  // The last one always has the same path, as /app has in an image.
+  const here = (): string => join(work, "app");
   const set = (one: Instruction): void => {
     const [, name = "", value = ""] = /^(\w+)=(.*)$/.exec(one.getArgumentsContent() ?? "") ?? [];
     variables[name] = value;
@@ -134,7 +151,9 @@ function built(path: string): Image {
       case "FROM":
         expect(words[0]).toMatch(/^\$\{NODE\}$/);
         stages.push(join(work, `stage${stages.length}`));
+        if (existsSync(here())) renameSync(here(), stages.at(-2) ?? "");
         mkdirSync(here());
+        image.user = "";
         break;
       case "ARG":
       case "ENV":
@@ -146,8 +165,10 @@ function built(path: string): Image {
       case "COPY": {
         const from = /--from=build/.test(one.getTextContent());
         const sources = words.filter((word) => !word.startsWith("--")).slice(0, -1);
-        if (from) cpSync(stages[0] ?? "", here(), { recursive: true, verbatimSymlinks: true });
-        else
+        if (from) {
+          cpSync(stages[0] ?? "", here(), { recursive: true, verbatimSymlinks: true });
+          if (process.getuid?.() === 0) run(here(), "chown", "-R", "0:0", ".");
+        } else
           for (const source of sources.flatMap((word) => run(context, "sh", "-c", `ls -d ${word}`).trim().split("\n")))
             cpSync(join(context, source), join(here(), source), {
               recursive: true,
@@ -159,7 +180,8 @@ function built(path: string): Image {
         const line = (one.getArgumentsContent() ?? "").replace(/^--mount=\S+ /, "");
         if (i > last) expect(line).toMatch(/^rm -rf( \/(usr\/local|opt)\/\S+)+$/);
         else
-          run(
+          runAs(
+            whoIs(image.user),
             here(),
             "env",
             ...Object.entries(variables).map(([name, value]) => `${name}=${value}`),
@@ -188,6 +210,9 @@ function built(path: string): Image {
   return { folder: here(), ...image };
 }
 
+const TELLS_WHAT_IS_LOADED = `process.on("exit", () =>
+  console.log(JSON.stringify({ typescript: process.moduleLoadList.filter((name) => name.includes("amaro")) })));`;
+
 /** A port that is free at this moment. */
 async function freePort(): Promise<string> {
   const server = createServer().listen(0, "127.0.0.1");
@@ -212,13 +237,14 @@ test("the steps of a Dockerfile give what serves, is healthy, and ends in order"
     "README.md",
   ])
     expect([path, existsSync(join(folder, path))]).toEqual([path, false]);
-  expect([env, user, command[0], health[0]]).toEqual([{ NODE_ENV: "production" }, "1000:1000", "node", "node"]);
+  const said = { NODE_ENV: "production", NODE_COMPILE_CACHE: "/app/.compiled", MALLOC_ARENA_MAX: "2" };
+  expect([env, user, command[0], health[0]]).toEqual([said, "1000:1000", "node", "node"]);
 
-  const [uid, gid] = user.split(":").map(Number);
-  const who = process.getuid?.() === 0 ? { uid, gid } : {};
+  const who = whoIs(user);
   const port = await freePort();
   const variables = {
     ...env,
+    NODE_COMPILE_CACHE: join(folder, ".compiled"),
     PATH: bin,
     PORT: port,
     UP_V1_ITEMSERVICE_URL: "http://127.0.0.1:9",
@@ -230,20 +256,24 @@ test("the steps of a Dockerfile give what serves, is healthy, and ends in order"
   expect(exec()).toBe(1);
   const child = spawn(join(bin, command[0] ?? ""), command.slice(1), {
     cwd: folder,
-    env: variables,
+    env: { ...variables, NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(TELLS_WHAT_IS_LOADED)}` },
     stdio: ["ignore", "pipe", "inherit"],
     ...who,
   });
   onTestFinished(() => void child.kill("SIGKILL"));
-  for await (const line of createInterface({ input: child.stdout })) if (line.startsWith("listening on ")) break;
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  for (let line = await lines.next(); !line.done && !line.value.startsWith("listening on "); )
+    line = await lines.next();
   expect([exec(), exec({ HOST: "0.0.0.0" }), exec({ HOST: "127.0.0.1" })]).toEqual([0, 0, 0]);
   // With TLS it asks by TLS, which this server does not speak.
   expect(exec({ TLS_CERT_FILE: "x" })).toBe(1);
   if (who.uid !== undefined) {
-    const written = spawnSync("sh", ["-c", "touch gen/new package.json"], { cwd: folder, ...who });
-    expect(written.status).not.toBe(0);
+    for (const path of ["gen/new", "package.json", ".compiled/new"])
+      expect([path, spawnSync("touch", [path], { cwd: folder, ...who }).status]).toEqual([path, 1]);
   }
   child.kill("SIGTERM");
-  const [code] = (await once(child, "exit")) as [number | null];
+  // The image has been compiled, so that nobody takes types away any more: that alone would be 20 MB.
+  expect(JSON.parse((await lines.next()).value ?? "")).toEqual({ typescript: [] });
+  const [code] = child.exitCode === null ? ((await once(child, "exit")) as [number | null]) : [child.exitCode];
   expect(code).toBe(0);
 });

@@ -64,7 +64,8 @@ Upstreams, load and server share the machine, so requests per second say less th
 Peers are in [bench/peers](../bench/peers): one [composition](../bench/peers/compositions.ts), served and called with connect-node, grpc-js
 (with protobuf-es) and raw node:http2 on both sides, the floor. [grpc-go](../bench/peers/grpc-go) is the same composition as people write it in Go,
 with errgroup; [grpc-federation](../bench/peers/grpc-federation) is what its plugin generates of the same compositions in its options. Both are
-generated and built where Go is installed. Ours are the generated servers as they are deployed. \`BENCH_PROFILE=<folder>\` leaves a
+generated and built where Go is installed. Ours are the generated servers as they are deployed. All that run in Node have two settings of our Dockerfile:
+what Node compiles of them is kept (\`NODE_COMPILE_CACHE\`, filled beforehand, types taken away), and \`MALLOC_ARENA_MAX=2\`. \`BENCH_PROFILE=<folder>\` leaves a
 CPU profile of every server there.
 `;
 
