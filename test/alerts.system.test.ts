@@ -317,6 +317,25 @@ const situations: readonly Situation[] = [
     fires: [{ alert: "BffHeapNearlyFull", labels: { severity: "ticket", instance: "a" } }],
   },
   {
+    name: "connections and followers of two processes, of which one is nearly full",
+    of: "branches",
+    input: {
+      'bff_connections{job="bff", instance="a"}': "28000x60",
+      'bff_connections_most{job="bff", instance="a"}': "30000x60",
+      'bff_followers{job="bff", instance="a"}': "19000x60",
+      'bff_followers_most{job="bff", instance="a"}': "20000x60",
+      'bff_connections{job="bff", instance="b"}': "20000x60",
+      'bff_connections_most{job="bff", instance="b"}': "30000x60",
+      'bff_followers{job="bff", instance="b"}': "0x60",
+      'bff_followers_most{job="bff", instance="b"}': "20000x60",
+    },
+    at: "20m",
+    fires: [
+      { alert: "BffConnectionsFull", labels: { severity: "page", instance: "a" } },
+      { alert: "BffFollowersFull", labels: { severity: "page", instance: "a" } },
+    ],
+  },
+  {
     name: "spans that are lost, a certificate that ends, keys that are old, processes that die",
     of: "branches",
     input: {

@@ -165,9 +165,12 @@ export const PROCESS: Row = {
     },
     {
       title: "Connections",
-      description: "Of clients.",
+      description: "Of clients, and how many there may be.",
       unit: "short",
-      lines: [{ expr: of("bff_connections"), legend: "{{instance}}" }],
+      lines: [
+        { expr: of("bff_connections"), legend: "{{instance}}" },
+        { expr: of("bff_connections_most"), legend: "{{instance}}, most" },
+      ],
     },
     {
       title: "Spans",

@@ -234,6 +234,17 @@ function topics({ topics: all }: Watched): readonly Alert[] {
 /** Of processes that are BFFs, whatever else says such things of itself. */
 const OURS = "and on (job, instance)\nbff_ready";
 
+function full(name: string, gauge: string, what: string, description: string): Alert {
+  return {
+    name,
+    expr: `${gauge} / ${gauge}_most > 0.9`,
+    wait: "5m",
+    severity: "page",
+    summary: `{{ $labels.instance }} has {{ $value | humanizePercentage }} of the ${what} that it may have`,
+    description,
+  };
+}
+
 const PROCESS: readonly Alert[] = [
   {
     name: "BffEventLoopDelayed",
@@ -252,6 +263,18 @@ const PROCESS: readonly Alert[] = [
     summary: "{{ $labels.instance }} has {{ $value | humanizePercentage }} of its heap in use",
     description: "Where it is full the process ends.",
   },
+  full(
+    "BffConnectionsFull",
+    "bff_connections",
+    "connections",
+    "One more than BFF_MAX_CONNECTIONS is closed as it comes.",
+  ),
+  full(
+    "BffFollowersFull",
+    "bff_followers",
+    "followers of streams",
+    "One more than BFF_MAX_FOLLOWERS is refused with RESOURCE_EXHAUSTED.",
+  ),
   {
     name: "BffSpansDropped",
     expr: "sum by (job) (increase(bff_spans_dropped_total[15m])) > 0",

@@ -100,6 +100,12 @@ export interface RequestCounters {
   readonly all: number;
 }
 
+/** How many there may be at a time, on one server. */
+export interface Room {
+  readonly connections: number;
+  readonly followers: number;
+}
+
 /** What `listen` needs of an endpoint with one answer; one without `run` is served by Connect's adapter alone. */
 export type Listenable = Pick<Endpoint, "method" | "codec" | "maxElements" | "http" | "rest" | "version" | "route"> &
   Partial<Pick<Endpoint, "run" | "judge" | "refused">>;
@@ -114,6 +120,9 @@ export interface Listening {
   readonly requests: RequestCounters;
   /** Of clients, open at this moment. */
   readonly connections: number;
+  /** Who follows a stream at this moment, by whatever protocol. */
+  readonly followers: number;
+  readonly room: Room;
   /** Whether it wants requests, as `/readyz` says. */
   readonly state: "starting" | "ready" | "draining";
   /**
@@ -171,7 +180,11 @@ export async function listenUnannounced(
   const masks = maskNames(registry);
   const peers = new Peers(networksOf(options.trustedProxies));
   const readiness = new Readiness(draining.signal, options.identity?.opened);
-  const followers = new Followers(options.maxFollowers ?? DEFAULT_MAX_FOLLOWERS);
+  const room: Room = {
+    connections: options.maxConnections ?? DEFAULT_MAX_CONNECTIONS,
+    followers: options.maxFollowers ?? DEFAULT_MAX_FOLLOWERS,
+  };
+  const followers = new Followers(room.followers);
   const connect = connectAdapter({
     peers,
     places: followers,
@@ -226,7 +239,7 @@ export async function listenUnannounced(
     maxConnectionAgeMs: options.maxConnectionAgeMs ?? 0,
     maxStreams: options.maxStreams ?? DEFAULT_MAX_STREAMS,
     http2Server: options.http2Server,
-    maxConnections: options.maxConnections ?? DEFAULT_MAX_CONNECTIONS,
+    maxConnections: room.connections,
     ...{ maxBytes, pending, fault, shortcut, streamingPaths: REFLECTION_PATHS },
     upgrades: sockets,
     ...(options.tls !== undefined && { tls: options.tls }),
@@ -271,6 +284,10 @@ export async function listenUnannounced(
     get connections() {
       return listener.connections;
     },
+    get followers() {
+      return followers.count;
+    },
+    room,
     url: urlOf(options.tls === undefined ? "http" : "https", host, listener.port),
     renew: (tls) => listener.renew(tls),
     leave,

@@ -34,12 +34,15 @@ export async function openOwnAdmin(
 /** What is counted by the server itself. */
 export function serverFamilies(server: Listening | undefined): readonly Family[] {
   if (server === undefined) return [];
-  const { connections, requests, state } = server;
+  const { connections, followers, room, requests, state } = server;
   const family = (name: string, type: Family["type"], help: string, value: number): Family => ({
     ...{ name, type, help, merge: "sum", samples: [{ labels: [], value }] },
   });
   return [
     family("bff_connections", "gauge", "Connections of clients that are open.", connections),
+    family("bff_connections_most", "gauge", "How many may be: BFF_MAX_CONNECTIONS.", room.connections),
+    family("bff_followers", "gauge", "Who follows a stream of any rpc.", followers),
+    family("bff_followers_most", "gauge", "How many may follow: BFF_MAX_FOLLOWERS.", room.followers),
     family(
       "bff_http_requests_total",
       "counter",

@@ -77,6 +77,9 @@ it("shows what it has counted at a port of its own, until the last request has i
     'bff_requests_in_flight{rpc_method="echo.v1.EchoService/Echo"} 1',
     'bff_calls_in_flight{rpc_method="echo.v1.EchoService/Echo",upstream="echo.v1.EchoService"} 1',
     "bff_connections 1",
+    "bff_connections_most 30000",
+    "bff_followers 0",
+    "bff_followers_most 20000",
     "bff_http_requests_total 6",
     "bff_ready 1",
   ])

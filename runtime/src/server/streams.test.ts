@@ -154,8 +154,10 @@ describe.each(transports)("%s", (_, transportOf) => {
 
   test("more than may follow are refused", async () => {
     const stream = testStream(({ follower }) => void follower.item(create(SourceContextSchema), undefined));
-    const { messages, client } = await open(stream, { maxFollowers: 1 });
+    const { messages, client, server } = await open(stream, { maxFollowers: 1 });
+    expect(server).toMatchObject({ followers: 0, room: { followers: 1 } });
     await messages.next();
+    expect(server.followers).toBe(1);
     const second = client.follow({})[Symbol.asyncIterator]();
     expect((await caught(second.next())).code).toBe(Code.ResourceExhausted);
     (await stream.next()).follower.ended(undefined);
