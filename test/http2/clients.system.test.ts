@@ -231,9 +231,11 @@ describe.each(OWN_FIRST)("over BFF_HTTP2_SERVER=%s", (framing) => {
     async () => {
       const client = goTool("google.golang.org/grpc/interop/client", "v1.84.0");
       const cases = ["empty_unary", "large_unary", "server_streaming", "special_status_message"];
+      const trusts = ["--use_tls", "--use_test_ca", `--ca_file=${certificate().files.TLS_CERT_FILE}`];
       for (const name of [...cases, "unimplemented_method", "unimplemented_service"]) {
-        for (const { port } of [plain]) {
-          await printed(client, [`--test_case=${name}`, "--server_host=127.0.0.1", `--server_port=${port}`]); // fails when it does
+        for (const { port, url } of both()) {
+          const tls = url.startsWith("https") ? trusts : [];
+          await printed(client, [`--test_case=${name}`, "--server_host=127.0.0.1", `--server_port=${port}`, ...tls]); // fails when it does
         }
       }
     },

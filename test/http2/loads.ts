@@ -9,6 +9,7 @@ import { createClient, type Transport } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcTransport } from "@connectrpc/connect-node";
 import * as grpc from "@grpc/grpc-js";
 import { goTool } from "./go-tools.ts";
+import { grpcJava } from "./grpc-java.ts";
 import { TestService } from "./service.ts";
 
 export interface Loaded {
@@ -171,4 +172,4 @@ export const LOADS: Readonly<Record<string, Load>> = {
 /** Those that ask over TLS; the others do it without. */
 export const OVER_TLS: readonly string[] = ["curl"];
 /** Take minutes to build. */
-export const MORE_LOADS: Readonly<Record<string, Load>> = { "grpc-go": grpcGo };
+export const MORE_LOADS: Readonly<Record<string, Load>> = { "grpc-go": grpcGo, "grpc-java": grpcJava };

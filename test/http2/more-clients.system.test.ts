@@ -1,4 +1,5 @@
-// More clients of others: grpc-c++ (by Python's grpcio), httpx over h2, the JDK's, undici's.
+// More clients of others: grpc-c++ (by Python's grpcio), httpx over h2, the JDK's, undici's. PROTOBFF_GRPC_CLIENTS=1 adds grpc-java, which
+// Maven has to bring.
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -6,6 +7,7 @@ import { promisify } from "node:util";
 import { Agent } from "undici";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { certificate } from "./certificate.ts";
+import { javaCases } from "./grpc-java.ts";
 import { casesOf, grpcCore, WITHOUT_PYTHON } from "./python-client.ts";
 import { Switchable } from "./switchable.ts";
 import { OWN_FIRST, type UnderTest, underTest } from "./under-test.ts";
@@ -57,6 +59,15 @@ describe.each(OWN_FIRST)("over BFF_HTTP2_SERVER=%s", (framing) => {
     "httpx, with Python's h2: large both ways, side by side, what is not read to its end, headers",
     async () => allOk(await casesOf("httpx", [secure.url, CA])),
     LONG_MS,
+  );
+
+  test.runIf(process.env.PROTOBFF_GRPC_CLIENTS === "1")(
+    "grpc-java: unary, large, compressed, metadata, errors, what is left early, streams, many at once",
+    async () => {
+      allOk(await javaCases(plain.port, []));
+      allOk(await javaCases(secure.port, [CA]));
+    },
+    2 * LONG_MS,
   );
 
   test(

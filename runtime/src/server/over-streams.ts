@@ -6,7 +6,7 @@ const GAPS = 16;
 
 /** How streams of a connection have ended, for those who still send something on them. */
 export class OverStreams {
-  /** Numbers of streams that the other end has ended, all of which it knows. */
+  /** Numbers of streams that the other end has ended, all of which it knows; below zero those that it has reset. */
   readonly #theirs = new Int32Array(ENDS);
   #at = 0;
   /** Numbers that were left out: from, to. */
@@ -20,12 +20,20 @@ export class OverStreams {
   theirs(id: number): void {
     this.#theirs[this.#at++ % ENDS] = id;
   }
+  /** The same by a reset, before it has said all. */
+  theirReset(id: number): void {
+    this.theirs(-id);
+  }
   /** We have: what comes may have crossed that. */
   ours(id: number): void {
-    const at = this.#theirs.indexOf(id);
+    const at = this.#theirs.findIndex((one) => Math.abs(one) === id);
     if (at >= 0) this.#theirs[at] = 0;
   }
-  /** The error that headers or data on this one are, as far as that is known. */
+  /** Whether the other end has reset it: what it still sends is the error of the stream alone (RFC 9113, 5.1). grpc-java does. */
+  isTheirReset(id: number): boolean {
+    return this.#theirs.includes(-id);
+  }
+  /** The error of the connection that headers or data on this one are, as far as that is known. */
   wrong(id: number): number | undefined {
     if (this.#theirs.includes(id)) return ErrorCode.STREAM_CLOSED;
     for (let i = 0; i + 1 < this.#gaps.length; i += 2)

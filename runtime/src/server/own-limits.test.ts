@@ -47,6 +47,13 @@ test("frames of streams that are over are errors only when they cannot have cros
     ErrorCode.PROTOCOL_ERROR,
     undefined,
   ]);
+  over.opened(11, 13);
+  over.theirReset(13); // of the stream alone
+  expect([over.wrong(13), over.isTheirReset(13), over.isTheirReset(1), over.isTheirReset(3)]).toEqual([
+    ...[undefined, true, false, false],
+  ]);
+  over.ours(13);
+  expect(over.isTheirReset(13)).toBe(false);
   for (let id = 13; id < 2_000; id += 2) over.theirs(id);
   expect(over.wrong(13)).toBeUndefined(); // forgotten
 });

@@ -32,18 +32,51 @@ const GET = Buffer.concat([Buffer.from([0x20, 0x82, 0x86, 0x84, 0x01, 0x01]), Bu
 const WIDE = Buffer.from([0, 4, 0x01, 0, 0, 0]);
 const turn = () => new Promise(setImmediate);
 
+interface Opened {
+  readonly socket: LateSocket;
+  readonly session: OwnSession;
+  readonly streams: OwnStream[];
+}
+function opened(): Opened {
+  const socket = new LateSocket();
+  const streams: OwnStream[] = [];
+  const session = new OwnSession(socket as unknown as Socket, {
+    ...{ maxStreams: 100, handshakeTimeoutMs: 60_000, preface: Buffer.alloc(0), known: new Map() },
+    request: (stream) => streams.push(stream),
+    holds() {},
+    calmed() {},
+    gone() {},
+  });
+  return { socket, session, streams };
+}
+
+test.each([
+  ["DATA", frame(0, 1, 3, Buffer.from("late"))],
+  ["HEADERS", frame(1, 5, 3, Buffer.alloc(0))],
+])("%s behind a reset, as grpc-java sends it when a call is cancelled, ends no other stream", async (_, late) => {
+  const { socket, session, streams } = opened();
+  const reset = frame(3, 0, 3, Buffer.from([0, 0, 0, 8]));
+  const hello = [MAGIC, frame(4, 0, 0, Buffer.alloc(0)), frame(4, 1, 0, Buffer.alloc(0))];
+  socket.push(Buffer.concat([...hello, frame(1, 5, 1, GET), frame(1, 4, 3, GET), reset, late, late]));
+  await turn();
+  streams[0]?.answer(200, [], Buffer.from("it"), undefined, false);
+  for (let i = 0; i < 5; i++) {
+    await turn();
+    socket.takeAll();
+  }
+  const sent = Buffer.concat(socket.got);
+  const told = frame(3, 0, 3, Buffer.from([0, 0, 0, 5]));
+  expect(sent.indexOf(told)).toBeGreaterThanOrEqual(0);
+  expect(sent.indexOf(told)).toBe(sent.lastIndexOf(told)); // once
+  expect(sent.includes(frame(0, 1, 1, Buffer.from("it")))).toBe(true);
+  expect(socket.writableEnded).toBe(false);
+  session.destroy();
+});
+
 test.each([1, 2, 10, 30, 33, 50, 63, 64])(
   "of two answers of %i KiB in two turns both leave, though the socket takes them later and is never full",
   async (kib) => {
-    const socket = new LateSocket();
-    const streams: OwnStream[] = [];
-    const session = new OwnSession(socket as unknown as Socket, {
-      ...{ maxStreams: 100, handshakeTimeoutMs: 60_000, preface: Buffer.alloc(0), known: new Map() },
-      request: (stream) => streams.push(stream),
-      holds() {},
-      calmed() {},
-      gone() {},
-    });
+    const { socket, session, streams } = opened();
     const wide = frame(8, 0, 0, Buffer.from([0x01, 0, 0, 0]));
     socket.push(Buffer.concat([MAGIC, frame(4, 0, 0, WIDE), wide, frame(1, 5, 1, GET), frame(1, 5, 3, GET)]));
     await turn();

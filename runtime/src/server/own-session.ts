@@ -96,6 +96,10 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
     return id > this.#seen || id % 2 === 0;
   }
   isOver(id: number): void {
+    if (this.#ends.isTheirReset(id)) {
+      this.#ends.ours(id); // it is told once
+      this.#writer.reset(id, STREAM_CLOSED);
+    }
     const code = this.#ends.wrong(id);
     if (code !== undefined) throw new ConnectionError(code, `a frame of stream ${id}, which is over`);
   }
@@ -199,7 +203,7 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
   wasReset(stream: OwnStream, code: number): void {
     const { answered } = stream;
     stream.code = code;
-    this.#ends.theirs(stream.id);
+    this.#ends.theirReset(stream.id);
     this.#close(stream);
     if (!answered) this.#unanswered();
   }
