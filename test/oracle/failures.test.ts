@@ -23,6 +23,11 @@ const { get } = bffOf({
     ],
     `string s = 1 ${by("x.s + y.s")};`,
   ),
+  Said: message(
+    "Said",
+    [`name: "x" ${a}`, `guard: { if: "args.id == 'i'" fail: { code: NOT_FOUND message: "no {x.s}" } }`],
+    `string s = 1 ${by("x.s")};`,
+  ),
   Effects: message(
     "Effects",
     [
@@ -102,6 +107,12 @@ describe("failures", () => {
     expect(get("Guarded", { calls: [A({ n: 1 }), B(dead)] }).statuses).toEqual([[7, "first"]]);
     expect(get("Guarded", { calls: [A(dead), B(fails("NOT_FOUND"))] }).statuses).toEqual([[14], [13]]);
     expect(get("Guarded", { calls: [A({}), B({})] })).toEqual({ answer: {} });
+  });
+
+  it("a guard waits for what it says, and says nothing where that has failed", () => {
+    expect(get("Said", { calls: [A({ s: "s" })] }).statuses).toEqual([[5, "no s"]]);
+    expect(get("Said", { calls: [A(dead)] }).statuses).toEqual([[14]]);
+    expect(get("Said", { calls: [] }).missing).toEqual(['up.v1.Up/A {"id":"i"}']);
   });
 
   it("a guard's calls run on after a critical failure", () => {

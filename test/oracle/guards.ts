@@ -2,18 +2,18 @@
 import type { IrFailure, IrGuard, IrStep } from "../../plugin/src/ir-step.ts";
 import type { Composition } from "./compose.ts";
 import { expression } from "./expression.ts";
-import type { Status } from "./response.ts";
+import type { Missing, Status } from "./response.ts";
 import { INTERNAL, type Locals, noLocals } from "./result.ts";
 import { BEFORE } from "./shared.ts";
-import { holes } from "./static.ts";
+import { holes, readsOfFailure } from "./static.ts";
 
 export type Verdict = "passed" | "held" | "pending";
 
-/** Over args, headers and env alone: decided before any call is sent. */
+/** Over args, headers and env alone, also in what it says: decided before any call is sent. */
 export function isImmediate(at: Composition, step: IrStep): boolean {
   if (step.source?.kind !== "guard" || step.if !== undefined) return false;
   const { reads } = expression(step.source.if?.value ?? "false");
-  return reads.every(({ name }) => atHand(at, name));
+  return [...reads, ...readsOfFailure(step.source.fail)].every(({ name }) => atHand(at, name));
 }
 /** Whether a name stands for no step, or in a service for one that is computed from what is there at once. */
 function atHand(at: Composition, name: string): boolean {
@@ -25,13 +25,19 @@ function atHand(at: Composition, name: string): boolean {
 
 export function judge(at: Composition, step: IrStep, guard: IrGuard): Verdict {
   const rank = at.parent !== undefined ? undefined : at.place.shared === undefined ? step.index : BEFORE + step.index;
+  const pending = (missing: readonly Missing[]): Verdict => {
+    if (rank !== undefined) at.response.pending.push({ rank, missing });
+    return "pending";
+  };
+  // It waits for what it says, too, and says nothing where a step of that has failed.
+  for (const { name } of readsOfFailure(guard.fail)) {
+    const read = at.evaluate(name);
+    if (read.state === "dead") return pending(read.missing);
+  }
   for (const condition of [step.if, guard.if]) {
     if (condition === undefined) continue;
     const result = at.evaluate(condition.value);
-    if (result.state === "dead") {
-      if (rank !== undefined) at.response.pending.push({ rank, missing: result.missing });
-      return "pending";
-    }
+    if (result.state === "dead") return pending(result.missing);
     if (result.state === "failed") {
       at.response.guards.push({ rank, status: { code: INTERNAL, message: undefined } });
       return "held";

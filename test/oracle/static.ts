@@ -259,7 +259,8 @@ function readsOfBinds(binds: readonly IrBind[]): StepRead[] {
   return binds.flatMap((bind) => [...readsOfText(bind.by), ...readsOfText(bind.if), ...readsOfText(bind.spread)]);
 }
 
-function readsOfFailure(fail: IrFailure | undefined): StepRead[] {
+/** What the text and the details of a `fail` read. */
+export function readsOfFailure(fail: IrFailure | undefined): StepRead[] {
   const inMessage = holes(fail?.message?.value ?? "").filter((part) => part.hole);
   return [
     ...inMessage.flatMap((part) => readsOfText({ value: part.text })),

@@ -190,9 +190,8 @@ class Made {
         this.#texts.push(name);
         return text;
       }
-      // Its text reads no step: what a critical step that it waits for comes to may then be said in its place.
       case "guard":
-        return `{ guard: { if: "${this.#pick(this.#bools)} && ${this.#pick(this.#bools)}" fail: { code: ${this.#pick(["FAILED_PRECONDITION", "NOT_FOUND", "DATA_LOSS"])} message: "no {args.run}" } } }`;
+        return `{ guard: { if: "${this.#pick(this.#bools)} && ${this.#pick(this.#bools)}" fail: { code: ${this.#pick(["FAILED_PRECONDITION", "NOT_FOUND", "DATA_LOSS"])} message: "no {${this.#pick(this.#texts)}}" } } }`;
       case "each": {
         const over = this.#pick(this.#lists);
         this.#lists.push(`${name}.map(t, t.name)`);
