@@ -5,6 +5,7 @@ import * as http2 from "node:http2";
 import * as https from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import * as tls from "node:tls";
 import { afterAll, describe, expect, onTestFinished, test } from "vitest";
 import { peer } from "../identity/peer.ts";
 import { trusted } from "../identity/trusted.ts";
@@ -243,3 +244,28 @@ describe("alternative names, as node writes them", () => {
     [Array(101).fill("DNS:a").join(", "), []],
   ])("%j", (text, names) => expect(certificateNames(text)).toEqual(names));
 });
+
+/** Of TLS 1.2, which later ones do not have. */
+async function renegotiated(port: number, protocol: string): Promise<string> {
+  const where = { port, host: "127.0.0.1", ca: ca.cert, maxVersion: "TLSv1.2", ALPNProtocols: [protocol] } as const;
+  const socket = tls.connect({ ...where, ...clients.web });
+  await once(socket, "secureConnect");
+  const { promise, resolve } = Promise.withResolvers<string>();
+  socket.on("error", ({ message }) => resolve(message)).on("close", () => resolve("closed"));
+  // As another one, if that were possible in the middle.
+  socket.setKeyCert(tls.createSecureContext(clients.gateway));
+  socket.renegotiate({ rejectUnauthorized: false }, (error) => resolve(error === null ? "done" : error.message));
+  const outcome = await promise;
+  socket.destroy();
+  return outcome;
+}
+test.each(["h2", "http/1.1"])(
+  "nobody handshakes again in the middle of a connection, %s (RFC 9113, 9.2.1)",
+  async (protocol) => {
+    const up = await listen([], { tls: options });
+    onTestFinished(() => up.close(0));
+    expect(await renegotiated(up.port, protocol)).toMatch(/no renegotiation/);
+    up.renew(options);
+    expect(await renegotiated(up.port, protocol)).toMatch(/no renegotiation/);
+  },
+);

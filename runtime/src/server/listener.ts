@@ -1,3 +1,4 @@
+import { constants } from "node:crypto";
 import { once } from "node:events";
 import * as http from "node:http";
 import * as net from "node:net";
@@ -63,6 +64,8 @@ export interface ListenerOptions {
 const PREFACE = Buffer.from("PRI");
 /** How connections are accepted: dead peers are noticed by TCP, after so many milliseconds. */
 export const ACCEPTED = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 } as const;
+/** HTTP/2 forbids a second handshake on a connection (RFC 9113, 9.2.1), which TLS 1.2 has; over HTTP/1.1 nobody needs one. */
+const TLS = { secureOptions: constants.SSL_OP_NO_RENEGOTIATION } as const;
 /** Longer than the minute after which load balancers drop idle connections: else one may use a connection just closed. */
 const IDLE_MS = 65_000;
 
@@ -163,7 +166,7 @@ export class Listener {
       // Whose certificate nobody vouches for is a client without one: it is not shut out.
       const clients = ca === undefined ? {} : { ca, requestCert: true, rejectUnauthorized: false };
       const protocols = { ALPNProtocols: ["h2", "http/1.1"], handshakeTimeout: options.handshakeTimeoutMs };
-      const server = tls.createServer({ ...ACCEPTED, ...protocols, ...clients, cert, key }, (socket) => {
+      const server = tls.createServer({ ...ACCEPTED, ...protocols, ...clients, ...TLS, cert, key }, (socket) => {
         if (socket.alpnProtocol === "h2") this.#speak(socket, "h2");
         else this.#speak(socket, "h1");
       });
@@ -205,7 +208,7 @@ export class Listener {
    */
   renew({ cert, key, clientCa: ca }: NonNullable<ListenerOptions["tls"]>): void {
     if (this.#server instanceof tls.Server)
-      this.#server.setSecureContext({ cert, key, ...(ca !== undefined && { ca }) });
+      this.#server.setSecureContext({ ...TLS, cert, key, ...(ca !== undefined && { ca }) });
   }
 
   /** From now on connections of HTTP/1.1 end with their next answer: whoever balances chooses another server. */
