@@ -60,13 +60,14 @@ export class FloodGuard {
   /**
    * @param waiting bytes that the other end has not read
    * @param weight what it counts
+   * @param why what the other end is told
    * @throws ConnectionError
    */
-  idle(waiting: number, weight = 1): void {
+  idle(waiting: number, weight = 1, why = "too many frames that bring nothing"): void {
     this.#frames += weight;
     if (this.#frames > FRAMES && this.#isSlow()) this.#frames = 0;
     if (this.#frames > FRAMES || waiting > WAITING_BYTES) {
-      throw new ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, "too many frames that bring nothing");
+      throw new ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, why);
     }
   }
   #isSlow(): boolean {

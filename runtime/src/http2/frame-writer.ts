@@ -72,10 +72,13 @@ export class FrameWriter {
     this.buffer.set(payload, start);
     this.commit(start + payload.length);
   }
-  goaway(lastStream: number, code: number): void {
-    const at = this.reserve(FRAME_HEAD_BYTES + 8);
-    const from = writeFrameHead(this.buffer, at, 8, FrameType.GOAWAY, 0, 0);
-    this.commit(writeUint32(this.buffer, writeUint32(this.buffer, from, lastStream), code));
+  /** @param why for the other end's logs, in ASCII */
+  goaway(lastStream: number, code: number, why = ""): void {
+    const length = 8 + why.length;
+    const at = this.reserve(FRAME_HEAD_BYTES + length);
+    const from = writeFrameHead(this.buffer, at, length, FrameType.GOAWAY, 0, 0);
+    const end = writeUint32(this.buffer, writeUint32(this.buffer, from, lastStream), code);
+    this.commit(end + this.buffer.write(why, end, "latin1"));
   }
   reset(stream: number, code: number): void {
     this.word(FrameType.RST_STREAM, stream, code);

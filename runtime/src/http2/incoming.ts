@@ -8,13 +8,16 @@ import { HELD_WINDOW, WINDOW } from "./preface.ts";
 import type { SendQueue } from "./send-queue.ts";
 
 const { PROTOCOL_ERROR, FLOW_CONTROL_ERROR, STREAM_CLOSED, FRAME_SIZE_ERROR, ENHANCE_YOUR_CALM } = ErrorCode;
+/** By these words, in GOAWAY, clients of gRPC know that they are to send fewer. */
+const TOO_MANY_PINGS = "too_many_pings";
 /** A header block of more pieces is made to keep us busy. */
 const CONTINUATIONS = 64;
 /** Of a message in GOAWAY, for logs. */
 const TEXT_BYTES = 200;
 
-/** What SETTINGS weigh among frames that bring nothing: each may concern all streams. */
+/** What SETTINGS weigh among frames that bring nothing; and one more for each stream whose window they change, up to so many. */
 const SETTINGS_WEIGHT = 10;
+const STREAMS_WEIGHT = 250;
 
 /** A header block that goes on in CONTINUATION. */
 interface Unfinished {
@@ -287,6 +290,8 @@ export class Incoming<S extends Stream<S>> {
           break; // ours are never larger than the smallest that may be said here
       }
     }
+    if (window !== undefined && window !== this.#queue.initialWindow)
+      this.#guard.idle(this.#writer.waiting, Math.min(this.#streams.size, STREAMS_WEIGHT));
     // In front of what may be sent by them: until then the other end counts by the old ones.
     this.#writer.frame(FrameType.SETTINGS, Flag.ACK, 0, EMPTY);
     if (window !== undefined && !this.#queue.setInitialWindow(window, this.#streams.all()))
@@ -296,7 +301,7 @@ export class Incoming<S extends Stream<S>> {
   #ping(flags: number, id: number, data: Buffer, from: number, to: number): void {
     if (id !== 0) throw broken("PING of a stream");
     if (to - from !== 8) throw broken("PING of a wrong length", FRAME_SIZE_ERROR);
-    this.#idle();
+    this.#guard.idle(this.#writer.waiting, 1, TOO_MANY_PINGS);
     if ((flags & Flag.ACK) !== 0) this.#connection.answered(data.readUIntBE(from + 2, 6));
     else this.#writer.frame(FrameType.PING, Flag.ACK, 0, data.subarray(from, to));
   }

@@ -113,6 +113,32 @@ test("headers in pieces are read; too many pieces are not, and a process that is
   expect(faults).toEqual(["closed a client's connection: a header block without end"]);
 });
 
+/** A window as wide as this for each stream. */
+const window = (bytes: number) => frame(SETTINGS, 0, 0, Buffer.concat([Buffer.from([0, 4]), word(bytes)]));
+test.each([
+  ["PING: clients of gRPC are told in the words they know", 0, "too_many_pings", 10_001],
+  ["SETTINGS that change the window of no stream", 0, "too many frames that bring nothing", 1_001],
+  [
+    "SETTINGS that change the windows of 200 streams: each is work for all of them",
+    200,
+    "too many frames that bring nothing",
+    48,
+  ],
+])("a flood of %s", async (what, streams, why, most) => {
+  const server = await serving({ fault: () => {} });
+  const open = Array.from({ length: streams }, (_, i) => frame(HEADERS, END_HEADERS, 2 * i + 1, HEAD));
+  const { socket, of, goaways, closed } = await byHand(server, BEGIN, ...open, frame(PING, 0, 0, Buffer.alloc(8)));
+  await eventually(() => of(PING).length).toBe(1);
+  const [pings, acks] = [of(PING).length, of(SETTINGS).length];
+  const one = (i: number) => (what.startsWith("PING") ? frame(PING, 0, 0, Buffer.alloc(8)) : window(i));
+  socket.write(Buffer.concat(Array.from({ length: 10_002 }, (_, i) => one(i + 1))));
+  await closed;
+  expect(goaways()).toEqual([[2 * Math.max(0, streams - 1) + (streams > 0 ? 1 : 0), ErrorCode.ENHANCE_YOUR_CALM]]);
+  expect(of(GOAWAY)[0]?.payload.toString("latin1", 8)).toBe(why);
+  const taken = what.startsWith("PING") ? of(PING).length - pings : of(SETTINGS).length - acks;
+  expect(taken).toBeLessThanOrEqual(most);
+});
+
 test("a block of headers that does not come whole ends its connection, and no other one", async () => {
   const server = await serving();
   const other = await byHand(server, BEGIN);

@@ -28,6 +28,7 @@ const BLOCK_MS = 10_000;
 const HELD_MS = 200;
 /** So long it is waited for what crosses the first GOAWAY, in milliseconds. */
 const CROSSING_MS = 1_000;
+const RESETS = "too many requests were reset without an answer";
 /** How long the end of a connection may take that nobody reads, in milliseconds. */
 const LINGER_MS = 1_000;
 /** A request that is answered already may go on sending for so long, in milliseconds; the second, where the connection is at its end. */
@@ -230,8 +231,8 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
     if (!this.#resets.reset() || this.#over || this.#lastTaken < WINDOW_MAX) return;
     // What runs may end; nothing new is taken.
     this.#leaving = true;
-    this.#owner.calmed("too many requests were reset without an answer");
-    this.#goodbye(ENHANCE_YOUR_CALM);
+    this.#owner.calmed(RESETS);
+    this.#goodbye(ENHANCE_YOUR_CALM, RESETS);
   }
 
   // ---- answers ----
@@ -292,8 +293,8 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
     else if (!this.#over && this.#lastTaken === WINDOW_MAX) this.#goodbye(NO_ERROR);
     this.#held = false;
   }
-  #goodbye(code: number): void {
-    this.#writer.goaway(this.#last, code);
+  #goodbye(code: number, why?: string): void {
+    this.#writer.goaway(this.#last, code, why);
     this.#leave(this.#last);
     if (this.#streams.size === 0) this.#shut();
   }
@@ -358,7 +359,7 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
   #fail(error: ConnectionError): void {
     if (this.#over) return;
     if (error.code === ENHANCE_YOUR_CALM) this.#owner.calmed(error.message);
-    this.#writer.goaway(Math.min(this.#last, this.#lastTaken), error.code);
+    this.#writer.goaway(Math.min(this.#last, this.#lastTaken), error.code, error.message);
     this.#shut();
     this.#end();
   }
