@@ -1,3 +1,5 @@
+import { performance } from "node:perf_hooks"; // the global one is a getter, and this is asked several times for each call
+
 /** A timer that is running; only the clock that made it knows what it is. */
 export type Timer = object;
 

@@ -30,8 +30,8 @@ export interface Attempting {
   readonly critical: boolean;
   /** Why nothing may go out any more. */
   readonly forbidden: Failure | undefined;
-  /** It goes out: gives its number, 1 for the first of the call. */
-  goes(): number;
+  /** It goes out, now by the clock: gives its number, 1 for the first of the call. */
+  goes(now: number): number;
   /** It has not gone out. */
   refused(attempt: Attempt, failure: Failure): void;
   replied(attempt: Attempt, message: Uint8Array): void;
@@ -72,16 +72,17 @@ export class Attempt implements Reply, UrgentWaiter {
     this.#rpc = rpc;
     this.hedge = hedge;
   }
-  begin(): void {
+  /** @param now of the clock: to ask it costs more than the rest of what is done here */
+  begin(now: number): void {
     const { method, breaker } = this.#rpc;
     if (breaker?.refuses) this.#of.refused(this, breakerOpen(method));
-    else this.#enterLimits();
+    else this.#enterLimits(now);
   }
-  #enterLimits(): void {
+  #enterLimits(now: number): void {
     for (; ; this.#held++) {
       const limit = this.#of.limits[this.#held];
       if (limit === undefined) {
-        this.#send();
+        this.#send(now);
         return;
       }
       const entry = limit.enter(this);
@@ -98,7 +99,7 @@ export class Attempt implements Reply, UrgentWaiter {
   admitted(): void {
     this.#waitingFor = undefined;
     this.#held++;
-    this.#enterLimits();
+    this.#enterLimits(this.#rpc.upstream.clock.now());
   }
   get critical(): boolean {
     return this.#of.critical;
@@ -112,9 +113,8 @@ export class Attempt implements Reply, UrgentWaiter {
     this.#waitingFor = undefined;
     this.#of.refused(this, limited(this.#rpc.method));
   }
-  #send(): void {
+  #send(now: number): void {
     const { upstream, method, breaker, path } = this.#rpc;
-    const now = upstream.clock.now();
     const left = this.#of.deadline - now;
     if (left < LEAST_MS) {
       this.#of.expire();
@@ -131,7 +131,7 @@ export class Attempt implements Reply, UrgentWaiter {
         return;
       }
     }
-    const number = this.#of.goes();
+    const number = this.#of.goes(now);
     this.#number = number;
     this.sentAt = now;
     if (this.#rpc.learning !== undefined) this.#flight = this.#rpc.learning.map(({ limit }) => limit.taken);

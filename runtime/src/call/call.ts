@@ -114,28 +114,28 @@ export class Call<Res> implements Attempting, PoolWaiter, Running {
     if (this.#effect || this.deadline < budgetOf(this.#cx).callsUntil) {
       this.#timer = upstream.clock.setTimeout(expire, left, this);
     }
-    this.#enterPools();
+    this.#enterPools(this.#startedAt);
   }
-  #enterPools(): void {
+  #enterPools(now: number): void {
     const next = this.#cx.pools[this.#leavePools?.length ?? 0];
-    if (next === undefined) this.#try(false);
+    if (next === undefined) this.#try(false, now);
     else next.enter(this);
   }
   entered(leave: () => void): void {
     if (this.#leavePools === undefined) this.#leavePools = [leave];
     else this.#leavePools.push(leave);
-    this.#enterPools();
+    this.#enterPools(this.#rpc.upstream.clock.now());
   }
 
-  #try(hedge: boolean): void {
-    if (this.#left() < LEAST_MS) {
+  #try(hedge: boolean, now: number): void {
+    if (this.deadline - now < LEAST_MS) {
       this.expire();
       return;
     }
     const attempt = this.#attempt(hedge);
     if (this.#live.length === 0) this.#live = [attempt];
     else this.#live.push(attempt);
-    attempt.begin();
+    attempt.begin(now);
   }
   #attempt(hedge: boolean): Attempt {
     return this.#rpc.received ? new HearingAttempt(this, this.#rpc, hedge) : new Attempt(this, this.#rpc, hedge);
@@ -147,11 +147,11 @@ export class Call<Res> implements Attempting, PoolWaiter, Running {
     if (this.#effect) return this.#attempts === 0 && this.#cx.scope.doomed ? OVER : undefined;
     return this.#cx.scope.over ? OVER : undefined;
   }
-  goes(): number {
+  goes(now: number): number {
     if (this.#attempts === 0) this.#cx.exchange.sends();
     if (this.#effect && this.#attempts === 0) this.#cx.scope.leave(this);
     const { hedge } = this.#rpc;
-    if (hedge !== undefined && this.#hedgeTimer === undefined) this.#hedgeAfter(hedge.delayMs);
+    if (hedge !== undefined && this.#hedgeTimer === undefined) this.#hedgeAfter(hedge.delayMs, now);
     return ++this.#attempts;
   }
   refused(attempt: Attempt, failure: Failure): void {
@@ -209,7 +209,7 @@ export class Call<Res> implements Attempting, PoolWaiter, Running {
     this.#live.push(next);
     this.#close(attempt, undefined, "unprocessed");
     this.#free();
-    if (!this.ended) next.begin();
+    if (!this.ended) next.begin(this.#rpc.upstream.clock.now());
   }
   #isRetriable(failure: Failure): boolean {
     const { retry, hedge } = this.#rpc;
@@ -230,26 +230,28 @@ export class Call<Res> implements Attempting, PoolWaiter, Running {
   }
   resume(): void {
     this.#pause = undefined;
-    this.#try(false);
+    this.#try(false, this.#rpc.upstream.clock.now());
   }
 
-  #hedgeAfter(delayMs: number): void {
+  #hedgeAfter(delayMs: number, now: number): void {
     const { hedge, upstream } = this.#rpc;
     if (hedge === undefined || this.#hedges >= hedge.max || !this.#cx.exchange.mayRetry) return;
-    if (delayMs + LEAST_MS > this.#left()) return;
+    if (delayMs + LEAST_MS > this.deadline - now) return;
     this.#hedgeTimer = upstream.clock.setTimeout(launch, delayMs, this);
   }
   launch(): void {
     this.#hedgeTimer = undefined;
-    if (this.#live.length === 0 || !this.#rpc.upstream.throttle.allows) return;
+    const { throttle, clock } = this.#rpc.upstream;
+    if (this.#live.length === 0 || !throttle.allows) return;
     this.#hedges++;
-    this.#try(true);
+    this.#try(true, clock.now());
   }
   /** What a failure says about the hedges to come: nothing, that they are to wait, or that there are to be none (gRFC A6). */
   #hedgingAfter({ pushbackMs }: Fault, again: boolean): void {
     if (again && pushbackMs === undefined) return;
     this.#stopHedging();
-    if (again && pushbackMs !== undefined && pushbackMs >= 0) this.#hedgeAfter(pushbackMs);
+    if (again && pushbackMs !== undefined && pushbackMs >= 0)
+      this.#hedgeAfter(pushbackMs, this.#rpc.upstream.clock.now());
   }
   #stopHedging(): void {
     if (this.#hedgeTimer !== undefined) this.#rpc.upstream.clock.clearTimeout(this.#hedgeTimer);

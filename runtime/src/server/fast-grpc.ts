@@ -6,11 +6,10 @@ import type { Carrier } from "./carrier.ts";
 import type { FastHead } from "./fast-call.ts";
 import { FramedRequest, type FrameReader } from "./framed-request.ts";
 import { statusTrailers } from "./grpc-status.ts";
-import { type Trailers, trailersOf } from "./trailers.ts";
+import { OK_TRAILERS, type Trailers, trailersOf } from "./trailers.ts";
 import { type FastRpc, UnaryCall } from "./unary-call.ts";
 
 const COMPRESSED = 1;
-const OK = { "grpc-status": "0" };
 
 /** A unary call of gRPC, over HTTP/2. */
 export class FastGrpcCall extends UnaryCall implements FrameReader {
@@ -72,7 +71,12 @@ export class FastGrpcCall extends UnaryCall implements FrameReader {
       framed = frame(bytes);
       framed[0] = COMPRESSED;
     }
-    this.#respond(headers, degraded, framed, trailers.length > 0 ? { ...OK, ...trailersOf(trailers) } : OK);
+    this.#respond(
+      headers,
+      degraded,
+      framed,
+      trailers.length > 0 ? { ...OK_TRAILERS, ...trailersOf(trailers) } : OK_TRAILERS,
+    );
   }
   protected fail(error: ConnectError, headers: readonly string[], trailers: readonly string[]): void {
     const status = statusTrailers(error);

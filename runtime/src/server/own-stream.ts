@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import type { Stream } from "../http2/connection.ts";
 import { ErrorCode } from "../http2/error-code.ts";
 import type { Carrier, Hearer } from "./carrier.ts";
-import type { Trailers } from "./trailers.ts";
+import { pairsOf, type Trailers } from "./trailers.ts";
 
 /** Whose streams they are. */
 export interface OwnConnection {
@@ -160,12 +160,4 @@ export class OwnStream implements Carrier, Stream<OwnStream> {
   reset(code: number): void {
     this.#connection.reset(this, code);
   }
-}
-
-function pairsOf(trailers: Trailers): string[] {
-  const pairs: string[] = [];
-  for (const [name, value] of Object.entries(trailers))
-    if (typeof value === "string") pairs.push(name, value);
-    else for (const one of value) pairs.push(name, one);
-  return pairs;
 }

@@ -1,10 +1,10 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { type Compression, compressionNegotiate } from "@connectrpc/connect/protocol";
 import * as connect from "@connectrpc/connect/protocol-connect";
-import * as grpc from "@connectrpc/connect/protocol-grpc";
 import { compressionBrotli, compressionGzip } from "@connectrpc/connect-node";
 import type { CorsHeaders } from "./cors.ts";
 import type { FastHead } from "./fast-call.ts";
+import { grpcTimeoutMs } from "./grpc-timeout.ts";
 import { remembered } from "./remembered.ts";
 import { nearestDeadline, REQUEST_DEADLINE } from "./request-deadline.ts";
 import type { RequestIds } from "./request-ids.ts";
@@ -78,10 +78,13 @@ function clientMsOf(headers: IncomingHttpHeaders, name: HeadNames["timeout"]): n
   const timeout = headers[name];
   if (timeout !== undefined) {
     if (typeof timeout !== "string") return "malformed";
-    const parsed = (name === "grpc-timeout" ? grpc : connect).parseTimeout(timeout, Number.MAX_SAFE_INTEGER);
-    if (parsed.error !== undefined) return "malformed";
-    clientMs = parsed.timeoutMs;
+    clientMs = name === "grpc-timeout" ? grpcTimeoutMs(timeout) : connectTimeoutMs(timeout);
+    if (clientMs === undefined) return "malformed";
   }
   const deadline = headers[REQUEST_DEADLINE];
   return deadline === undefined ? clientMs : nearestDeadline(clientMs, deadline);
+}
+function connectTimeoutMs(timeout: string): number | undefined {
+  const { error, timeoutMs } = connect.parseTimeout(timeout, Number.MAX_SAFE_INTEGER);
+  return error === undefined ? timeoutMs : undefined;
 }

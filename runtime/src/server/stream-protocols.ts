@@ -6,7 +6,7 @@ import { trailerFlag } from "@connectrpc/connect/protocol-grpc-web";
 import { frame } from "../wire/frame.ts";
 import { statusTrailers } from "./grpc-status.ts";
 import type { HeadNames } from "./request-heads.ts";
-import { type Trailers, trailersOf } from "./trailers.ts";
+import { OK_TRAILERS, type Trailers, trailersOf } from "./trailers.ts";
 
 /** The last thing that is written. */
 export interface StreamEnd {
@@ -50,10 +50,9 @@ const WEB_NAMES: HeadNames = { isGrpc: false, timeout: "grpc-timeout" };
 const CONNECT_NAMES: HeadNames = { isGrpc: false, timeout: "connect-timeout-ms" };
 /** nginx would wait for more to pass on. */
 export const UNBUFFERED: readonly string[] = ["x-accel-buffering", "no"];
-const OK = { "grpc-status": "0" };
 
 function grpcTrailers(error: ConnectError | undefined, trailers: readonly string[]): Trailers {
-  const status = error === undefined ? OK : statusTrailers(error);
+  const status = error === undefined ? OK_TRAILERS : statusTrailers(error);
   return trailers.length === 0 ? status : { ...trailersOf(trailers), ...status };
 }
 

@@ -37,7 +37,7 @@ export class Writer {
 
   start(): void {
     this.#at = 0;
-    this.#open.length = 0;
+    if (this.#open.length > 0) this.#open.length = 0; // of one that failed; setting it always is a call into the engine
     if (this.#apart.length > 0) this.#apart = [];
     this.#apartBytes = 0;
   }
