@@ -74,6 +74,8 @@ export interface Fault {
   readonly said?: string | undefined;
   /** An encoded `google.rpc.Status` (`grpc-status-details-bin`). */
   readonly details?: Uint8Array | undefined;
+  /** Nothing was sent: it is our own breaker that is open, or our own limit that is full. */
+  readonly kept?: typeof Reason.BREAKER_OPEN | typeof Reason.LIMITED | undefined;
 }
 
 /** What goes out as an error detail: a message and how to encode it, or what an upstream has sent. */

@@ -1,4 +1,4 @@
-import { Code, Failure, type Fault, invalid, Reason } from "../failure.ts";
+import { breakerOpen, Code, Failure, type Fault, invalid, limited, Reason } from "../failure.ts";
 
 /**
  * What an attempt's fault means to the composition and to clients.
@@ -7,6 +7,7 @@ import { Code, Failure, type Fault, invalid, Reason } from "../failure.ts";
  */
 export function callFailure(fault: Fault, callee: string, cause?: unknown): Failure {
   const { code, message, said, details: received } = fault;
+  if (fault.kept !== undefined) return fault.kept === Reason.LIMITED ? limited(callee) : breakerOpen(callee);
   if (fault.kind === "invalid") return invalid(callee, message);
   if (fault.kind === "unsendable") return invalid("", message);
   const from = { code, callee, message, said, received, cause };

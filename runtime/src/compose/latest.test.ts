@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { callSource } from "../call/call-source.ts";
 import type { CallContext } from "../call/context.ts";
 import type { Items } from "../call/source.ts";
-import { Code, Failure, Reason } from "../failure.ts";
+import { breakerOpen, Code, Failure, limited, Reason } from "../failure.ts";
 import { idle } from "../testing/fake-clock.ts";
 import { front, page } from "../testing/front.ts";
 import { type Thing, ThingSchema } from "../testing/gen/test_pb.ts";
@@ -199,6 +199,17 @@ describe("the newest item of a topic that is followed through its call", () => {
     await rig.clock.advance(20);
     expect((await second).page?.title).toBe("a");
     expect(rig.client.streams.length).toBe(1);
+  });
+  test.each([
+    ["its breaker is open", breakerOpen("test.v1.Upstream/Watch"), Reason.BREAKER_OPEN],
+    ["there are too many streams", limited("test.v1.Upstream/Watch"), Reason.LIMITED],
+  ])("fails as the stream does that may not be opened: %s", async (_, refused, reason) => {
+    const { ask, streams } = called();
+    const failing = ask();
+    await idle();
+    streams[0]?.items.failed(refused);
+    const { failure } = await failing.answer;
+    expect([failure?.reason, failure?.clientCode, failure?.pushback]).toEqual([reason, refused.clientCode, true]);
   });
   test("fails as the stream does, and waits no longer than its request", async () => {
     const { ask, streams, clock } = called();

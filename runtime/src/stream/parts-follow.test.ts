@@ -5,7 +5,7 @@ import { Code, Reason } from "../failure.ts";
 import type { Observer, ResponseEvent, StreamOpenEvent } from "../observer.ts";
 import { byId } from "../testing/fake-client.ts";
 import { idle } from "../testing/fake-clock.ts";
-import { type Whole, WholeSchema } from "../testing/gen/parts_pb.ts";
+import { type Inner, InnerSchema, type Whole, WholeSchema } from "../testing/gen/parts_pb.ts";
 import { noUnhandledRejections } from "../testing/no-unhandled.ts";
 import { type Cx, inner, PartsFollower, partsRig, whole } from "../testing/parts-rig.ts";
 
@@ -177,6 +177,24 @@ describe("messages", () => {
       { title: "", facts: [], cents: 0 },
     ]);
     expect(follower.messages[1]?.cents).toBe(undefined);
+  });
+
+  test("a part that the message in place of the response does not have is no message", async () => {
+    const { follow, client } = partsRig();
+    const late = async (cx: Cx) => {
+      const page = inner({ name: "n" });
+      const step = cx.late.tryCall(cx.app.get, { id: "tags" });
+      cx.part(page, ["tags"], async () => ({ tags: [(await step)?.id ?? ""] }));
+      return page;
+    };
+    const { follower } = follow(late as never, {
+      respond: { schema: InnerSchema, as: (from) => whole({ title: (from as Inner).name }) },
+    });
+    await idle();
+    client.of("tags").thing();
+    await follower.over;
+    expect(follower.heard).toEqual(["opened", "item", "ended"]);
+    expect(follower.messages).toEqual([whole({ title: "n" })]);
   });
 });
 

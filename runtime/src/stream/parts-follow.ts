@@ -1,5 +1,5 @@
 // One follower of an rpc with deferred parts: a first message with all that there is by then, and what comes later in messages of its own.
-import type { DescMessage, DescMethodServerStreaming, MessageShape } from "@bufbuild/protobuf";
+import { type DescMessage, type DescMethodServerStreaming, type MessageShape, toBinary } from "@bufbuild/protobuf";
 import type { Touch } from "../call/causes.ts";
 import type { Clock, Timer } from "../clock.ts";
 import type { AnswerMetadata } from "../compose/answer-metadata.ts";
@@ -177,14 +177,15 @@ export class PartsFollow<App, I extends DescMessage, O extends DescMessage, C ex
     }
     // What `as` makes of fields that are not there is nothing that has come.
     const first = Paths.of(wanted.map((path) => path.split(".", 1)[0] ?? path));
-    this.#give(onlyThese(method.output, respond.as(composed), first) as MessageShape<O>);
+    this.#give(onlyThese(method.output, respond.as(composed), first) as MessageShape<O>, true);
   }
   /** Where messages stand that are still to change. */
   #owners(): Paths {
     const at = [...this.#coming].flatMap(({ places }) => places.map(({ path }) => path.slice(0, -1)));
     return Paths.of(at.filter((path) => path !== ""));
   }
-  #give(response: MessageShape<O>): void {
+  /** @param perhaps not where there is nothing in it */
+  #give(response: MessageShape<O>, perhaps = false): void {
     const { method, options } = this.#rpc;
     const desc = options.respond?.schema ?? method.output;
     const found = this.#lacking(desc);
@@ -198,6 +199,7 @@ export class PartsFollow<App, I extends DescMessage, O extends DescMessage, C ex
     );
     if (names.length > 0) options.parts?.(response, names);
     for (const coming of this.#coming) coming.missed = true;
+    if (perhaps && toBinary(method.output, response).length === 0) return;
     this.#ready = this.#follower.item(response, undefined);
     if (this.#over) return;
     this.#items++;

@@ -63,5 +63,6 @@ const NOTHING = new Uint8Array();
 
 /** What a failure of a stream is to who asks once. */
 export function faultOf({ code, reason, message }: Failure): Fault {
-  return { kind: reason === Reason.INVALID ? "invalid" : "status", code, message };
+  const kept = reason === Reason.BREAKER_OPEN || reason === Reason.LIMITED ? reason : undefined;
+  return { kind: reason === Reason.INVALID ? "invalid" : "status", code, message, kept };
 }
