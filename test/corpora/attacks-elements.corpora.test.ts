@@ -210,7 +210,7 @@ describe.each(Object.entries(PROTOCOLS))("%s", (protocol, send) => {
   });
 });
 
-test("a bound of the deployment", { timeout: 60_000 }, async () => {
+test("a bound of the deployment", { timeout: 180_000 }, async () => {
   const outcome = await attacked(
     async (target) => [
       await connect(target, json("Who", `{"ids":${list(98, '"a"')}}`)),

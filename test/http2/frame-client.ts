@@ -79,8 +79,10 @@ export class FrameClient {
       else if (portion < bytes.length) await new Promise((resolve) => setImmediate(resolve));
     }
   }
+  /** What `probe` sends. */
+  readonly probed = frame(Frame.ping, 0, 0, PROBE);
   probe(): void {
-    if (!this.over) this.socket.write(frame(Frame.ping, 0, 0, PROBE));
+    if (!this.over) this.socket.write(this.probed);
   }
 
   #read(chunk: Buffer): void {

@@ -8,6 +8,7 @@ import { FrameClient } from "./frame-client.ts";
 import { mangled } from "./mangle.ts";
 import { type Framing, type UnderTest, underTest } from "./under-test.ts";
 import { type Asked, validSession } from "./valid-session.ts";
+import { type Verdict, verdictOf } from "./verdict.ts";
 
 export interface FramesAsked {
   readonly framing: Framing;
@@ -126,7 +127,12 @@ async function oneSession(server: UnderTest, seed: number, index: number, counts
     client.probe();
     const fault = right
       ? await judgeRight(client, session.asked, counts)
-      : await judgeMangled(client, counts, server.framing);
+      : await judgeMangled(
+          client,
+          verdictOf(Buffer.concat([...early, ...late, client.probed])),
+          counts,
+          server.framing,
+        );
     return client.wrong.length > 0 ? `${client.wrong.join("; ")}; ${fault ?? ""}` : fault;
   } finally {
     client.socket.destroy();
@@ -156,21 +162,38 @@ async function judgeRight(client: FrameClient, asked: readonly Asked[], counts: 
   return undefined;
 }
 
-async function judgeMangled(client: FrameClient, counts: Counts, framing: Framing): Promise<string | undefined> {
+async function judgeMangled(
+  client: FrameClient,
+  verdict: Verdict,
+  counts: Counts,
+  framing: Framing,
+): Promise<string | undefined> {
   await client.until(() => client.inSync, QUIET_MS);
+  const own = framing === "own";
   if (client.inSync) {
     counts.kept++;
-    return undefined;
+    return own && verdict.must.length > 0 ? `it goes on behind ${verdict.why}` : undefined;
   }
-  if (client.over && client.goaway === undefined && client.error === undefined && framing === "own") counts.unsaid++;
+  const unsaid = client.over && client.goaway === undefined && client.error === undefined && own;
+  if (unsaid) counts.unsaid++;
   // Whoever has nothing more to say: the server has to let go. nghttp2 in node waits for windows that nobody can open any more.
   if (!client.over) client.socket.end();
-  await client.until(() => client.closed, framing === "own" ? HANGS_MS : QUIET_MS);
-  if (!client.over && framing === "own") return "the connection is never closed";
+  await client.until(() => client.closed, own ? HANGS_MS : QUIET_MS);
+  if (!client.over && own) return "the connection is never closed";
   if (client.goaway !== undefined && client.goaway > 0) counts.told++;
   else if (client.error !== undefined) counts.cut++;
   else counts.silent++;
-  return undefined;
+  return own ? wrongEnd(client, verdict, unsaid) : undefined;
+}
+/** What the RFC does not let it end with. */
+function wrongEnd({ goaway, error }: FrameClient, verdict: Verdict, unsaid: boolean): string | undefined {
+  const { must, may, goodbye, why } = verdict;
+  if (goodbye || error !== undefined) return undefined; // a reset by the system may have taken what was said last
+  if (unsaid) return `it is closed without a word${why && ` at ${why}`}`;
+  const codes = [...must, ...may];
+  if (must.length > 0 && goaway === undefined) return `no GOAWAY at ${why}`;
+  if (goaway === undefined || (goaway === 0 && must.length === 0) || codes.includes(goaway)) return undefined;
+  return `GOAWAY ${goaway} in place of ${codes.join(" or ") || "none"}${why && ` at ${why}`}`;
 }
 
 /** Asks again and again, over a connection of its own. */

@@ -82,7 +82,7 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
     const parts = { streams: this.#streams, writer: this.#writer, queue: this.#queue, guard: this.#guard };
     this.#incoming = new Incoming(this, parts, this, SERVER);
     this.#reader = new FrameReader(this.#incoming.frame.bind(this.#incoming));
-    this.#handshake = setTimeout(destroy, owner.handshakeTimeoutMs, this);
+    this.#handshake = setTimeout(unsettled, owner.handshakeTimeoutMs, this);
     socket.on("drain", () => this.#flushed());
     socket.on("close", () => this.#end());
     socket.on("data", (chunk: Buffer) => this.#read(chunk));
@@ -311,6 +311,9 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
     this.socket.destroy();
     this.#end();
   }
+  unsettled(): void {
+    this.#fail(new ConnectionError(ErrorCode.SETTINGS_TIMEOUT, "SETTINGS were not sent, or not acknowledged, in time"));
+  }
   /** It asks for too much. */
   calm(why: string): void {
     this.#fail(new ConnectionError(ENHANCE_YOUR_CALM, why));
@@ -388,6 +391,7 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
 }
 
 const PING = Buffer.from("leaving.");
+const unsettled = (session: OwnSession): void => session.unsettled();
 const destroy = (session: OwnSession): void => session.destroy();
 const crossed = (session: OwnSession): void => session.crossed();
 const slow = (session: OwnSession): void => session.calm("a block of headers did not come whole in its time");

@@ -1,0 +1,169 @@
+// What RFC 9113 says of the bytes of a client that follow its magic words, where it leaves a server no choice: a reading of its own, which shares nothing with
+// the runtime's.
+import { Flag, Frame } from "../corpora/attacks/raw-http2.ts";
+
+/** Error codes of the RFC, 7. */
+const [PROTOCOL, FLOW_CONTROL, SETTINGS_TIMEOUT, STREAM_CLOSED, FRAME_SIZE, COMPRESSION, CALM] = [1, 3, 4, 5, 6, 9, 11];
+const PUSH_PROMISE = 5;
+const PRIORITY = 32;
+const FRAME_BYTES = 16_384;
+const FRAME_BYTES_MAX = 2 ** 24 - 1;
+const NUMBER_MAX = 2 ** 31 - 1;
+const HEAD_BYTES = 9;
+
+export interface Verdict {
+  /** The codes of the first frame that has to end the connection, one of which it ends with; none: nothing has to. */
+  readonly must: readonly number[];
+  /** Those with which it may have ended before: what header blocks hold, and how wide windows are, is not looked at here. */
+  readonly may: readonly number[];
+  /** The client has said goodbye before that: a server may then close when it likes. */
+  readonly goodbye: boolean;
+  /** For people. */
+  readonly why: string;
+}
+
+interface Read {
+  readonly type: number;
+  readonly flags: number;
+  readonly stream: number;
+  readonly payload: Buffer;
+}
+
+export function verdictOf(bytes: Buffer): Verdict {
+  const judge = new Judge();
+  for (let at = 0, number = 0; at + HEAD_BYTES <= bytes.length; number++) {
+    const length = bytes.readUIntBE(at, 3);
+    const [type = 0, flags = 0] = [bytes[at + 3], bytes[at + 4]];
+    const stream = bytes.readUInt32BE(at + 5) & NUMBER_MAX;
+    const why = `frame ${number} (type ${type}, flags ${flags}, stream ${stream}, ${length} bytes)`;
+    if (length > FRAME_BYTES) return judge.verdict([FRAME_SIZE], why);
+    const end = at + HEAD_BYTES + length;
+    if (end > bytes.length) break; // what is not whole is nothing yet
+    const must = judge.frame({ type, flags, stream, payload: bytes.subarray(at + HEAD_BYTES, end) });
+    if (must.length > 0) return judge.verdict(must, why);
+    at = end;
+  }
+  return judge.verdict([], "");
+}
+
+class Judge {
+  readonly #may = new Set<number>([SETTINGS_TIMEOUT]);
+  #goodbye = false;
+  #begun = false;
+  /** The stream whose header block goes on. */
+  #block: number | undefined;
+  #highest = 0;
+
+  verdict(must: readonly number[], why: string): Verdict {
+    return { must, may: [...this.#may], goodbye: this.#goodbye, why };
+  }
+  /** @returns every code that fits: which rule is looked at first is the server's affair */
+  frame(read: Read): number[] {
+    const { type, flags, stream } = read;
+    const codes = this.#ofItself(read);
+    if (!this.#begun && (type !== Frame.settings || (flags & Flag.ack) !== 0)) codes.push(PROTOCOL);
+    this.#begun = true;
+    const continues = type === Frame.continuation;
+    if (continues !== (this.#block !== undefined) || (continues && stream !== this.#block)) codes.push(PROTOCOL);
+    if (codes.length === 0) this.#taken(read);
+    return codes;
+  }
+  #ofItself(read: Read): number[] {
+    const { type, stream } = read;
+    switch (type) {
+      case Frame.data:
+        return [...this.#ofNone(stream), ...this.#ofIdle(stream), ...padding(read, 0)];
+      case Frame.headers:
+        return [...this.#ofNone(stream), ...(stream % 2 === 0 ? [PROTOCOL] : []), ...this.#priority(read)];
+      case Frame.priority:
+        return this.#ofNone(stream);
+      case Frame.reset:
+        return [...this.#ofNone(stream), ...length(read, 4), ...this.#ofIdle(stream)];
+      case Frame.settings:
+        return settings(read);
+      case PUSH_PROMISE:
+        return [PROTOCOL];
+      case Frame.ping:
+        return [...ofSome(stream), ...length(read, 8)];
+      case Frame.goaway:
+        return [...ofSome(stream), ...(read.payload.length < 8 ? [FRAME_SIZE] : [])];
+      case Frame.windowUpdate:
+        return [...length(read, 4), ...this.#ofIdle(stream), ...(stream === 0 && isZero(read) ? [PROTOCOL] : [])];
+      default:
+        return [];
+    }
+  }
+  #ofNone = (stream: number): number[] => (stream === 0 ? [PROTOCOL] : []);
+  #ofIdle = (stream: number): number[] =>
+    stream > this.#highest || (stream !== 0 && stream % 2 === 0) ? [PROTOCOL] : [];
+  #priority(read: Read): number[] {
+    return padding(read, (read.flags & PRIORITY) === 0 ? 0 : 5);
+  }
+
+  /** What one that is right changes, and what may be wrong with it all the same. */
+  #taken({ type, flags, stream, payload }: Read): void {
+    switch (type) {
+      case Frame.headers:
+        if (stream <= this.#highest) this.#mayBe(STREAM_CLOSED, PROTOCOL); // or trailers
+        this.#highest = Math.max(this.#highest, stream);
+        if ((flags & PRIORITY) !== 0) this.#mayBe(PROTOCOL); // it may depend on itself, an error of RFC 7540
+        this.#blockGoesOn(flags, stream);
+        break;
+      case Frame.continuation:
+        this.#blockGoesOn(flags, stream);
+        break;
+      case Frame.data:
+        this.#mayBe(STREAM_CLOSED, PROTOCOL); // its stream may be over, or never have begun
+        break;
+      case Frame.priority:
+        if (payload.length === 5) this.#mayBe(PROTOCOL); // as above
+        break;
+      case Frame.windowUpdate:
+      case Frame.settings:
+        this.#mayBe(FLOW_CONTROL);
+        break;
+      case Frame.goaway:
+        this.#goodbye = true;
+        break;
+    }
+  }
+  #blockGoesOn(flags: number, stream: number): void {
+    this.#mayBe(COMPRESSION, CALM);
+    this.#block = (flags & Flag.endHeaders) === 0 ? stream : undefined;
+  }
+  #mayBe(...codes: readonly number[]): void {
+    for (const code of codes) this.#may.add(code);
+  }
+}
+
+const ofSome = (stream: number): number[] => (stream !== 0 ? [PROTOCOL] : []);
+const length = ({ payload }: Read, wanted: number): number[] => (payload.length !== wanted ? [FRAME_SIZE] : []);
+const isZero = ({ payload }: Read): boolean => payload.length === 4 && (payload.readUInt32BE(0) & NUMBER_MAX) === 0;
+
+/** @param more bytes that there are in front of what is padded */
+function padding({ flags, payload }: Read, more: number): number[] {
+  if ((flags & Flag.padded) === 0) return payload.length < more ? [FRAME_SIZE] : [];
+  if (payload.length < 1 + more) return [FRAME_SIZE, PROTOCOL];
+  return (payload[0] ?? 0) > payload.length - 1 - more ? [PROTOCOL] : [];
+}
+
+function settings({ flags, stream, payload }: Read): number[] {
+  const codes = ofSome(stream);
+  if ((flags & Flag.ack) !== 0) return payload.length > 0 ? [...codes, FRAME_SIZE] : codes;
+  if (payload.length % 6 !== 0) return [...codes, FRAME_SIZE];
+  for (let at = 0; at < payload.length; at += 6) {
+    const value = payload.readUInt32BE(at + 2);
+    switch (payload.readUInt16BE(at)) {
+      case 2:
+        if (value > 1) codes.push(PROTOCOL);
+        break;
+      case 4:
+        if (value > NUMBER_MAX) codes.push(FLOW_CONTROL);
+        break;
+      case 5:
+        if (value < FRAME_BYTES || value > FRAME_BYTES_MAX) codes.push(PROTOCOL);
+        break;
+    }
+  }
+  return codes;
+}
