@@ -1,15 +1,5 @@
-// The code of RFC 7541, appendix B. It is canonical: the lengths say all. Of symbols of one length the codes go up with the symbols.
-const LENGTHS = `
-13 23 28 28 28 28 28 28 28 24 30 28 28 30 28 28 28 28 28 28 28 28 30 28 28 28 28 28 28 28 28 28
-6 10 10 12 13 6 8 11 10 10 8 11 8 6 6 6 5 5 5 6 6 6 6 6 6 6 7 8 15 6 12 10
-13 6 7 7 7 7 7 7 7 7 7 7 7 7 7 7 7 7 7 7 7 7 7 7 8 7 8 13 19 13 14 6
-15 5 6 5 6 5 6 6 6 5 7 7 6 6 6 5 6 7 6 5 5 6 7 7 7 7 7 15 11 14 13 28
-20 22 20 20 22 22 22 23 22 23 23 23 23 23 24 23 24 24 22 23 24 23 23 23 23 21 22 23 22 23 23 24
-22 21 20 22 22 23 23 21 23 22 22 24 21 22 23 23 21 21 22 21 23 22 23 23 20 22 22 22 23 22 22 23
-26 26 20 19 22 23 22 25 26 26 26 27 27 26 24 25 19 21 26 27 27 26 27 24 21 21 26 26 28 27 27 27
-20 24 20 21 22 21 21 23 22 22 25 25 24 24 26 23 26 27 26 26 27 27 27 27 27 28 27 27 27 27 27 26
-30`;
-const EOS = 256;
+// Reads texts in Huffman's code.
+import { EOS, huffmanSymbols } from "./huffman-code.ts";
 
 /**
  * The tree of the code, walked four bits at a time: for each inner node (the root is 0) and each four bits, the node they lead to, and
@@ -23,16 +13,8 @@ const BAD = -2;
 const END = new Uint8Array(NODES);
 
 function build(): void {
-  const lengths = LENGTHS.trim().split(/\s+/).map(Number);
-  const symbols = lengths.map((_, symbol) => symbol);
-  symbols.sort((a, b) => (lengths[a] as number) - (lengths[b] as number) || a - b);
   const children: [number, number][] = [[0, 0]]; // a node; ~symbol; 0: none yet
-  let code = 0;
-  let before = 0;
-  for (const symbol of symbols) {
-    const length = lengths[symbol] as number;
-    code *= 2 ** (length - before);
-    before = length;
+  for (const { symbol, code, length } of huffmanSymbols()) {
     let node = 0;
     for (let bit = length - 1; bit >= 0; bit--) {
       const side = Math.floor(code / 2 ** bit) % 2;
@@ -43,7 +25,6 @@ function build(): void {
         node = pair[side] as number;
       }
     }
-    code++;
   }
   for (let from = 0; from < NODES; from++) {
     for (let bits = 0; bits < 16; bits++) {

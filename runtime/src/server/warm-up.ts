@@ -9,6 +9,7 @@ import {
 } from "@bufbuild/protobuf";
 import { systemClock } from "../clock.ts";
 import type { Endpoint } from "../compose/endpoint-options.ts";
+import { FRAME_BYTES } from "../http2/frames.ts";
 import type { Identity } from "../identity/identity.ts";
 import { type IncomingHeaders, NOWHERE } from "../identity/incoming.ts";
 import type { Judged } from "../identity/judged.ts";
@@ -19,7 +20,8 @@ import type { StreamEndpoint } from "../stream/stream-endpoint.ts";
 import { GrpcClient, type Http2 } from "../transport/grpc-client.ts";
 import type { UnaryClient } from "../transport/unary-client.ts";
 import { frame } from "../wire/frame.ts";
-import { type Listenable, type Listening, type ListenOptions, listenUnannounced } from "./listen.ts";
+import { type ListenOptions, listenUnannounced } from "./listen.ts";
+import { type Asked, ask, standIn } from "./warm-up-peers.ts";
 
 /** What is warmed up. */
 export interface WarmUp {
@@ -37,14 +39,12 @@ export interface WarmUp {
 
 /** V8 hands a function to its best compiler after 3,000 calls, and again when it has seen more. */
 const MOST = 8_000;
-/** Requests under way at a time, on one connection. */
+/** Requests under way at a time. */
 const AT_ONCE = 16;
-/** What clients mostly send besides. */
-const HEADERS = { authorization: `Bearer ${"warm".repeat(16)}`, "x-request-id": "0123456789abcdef0123456789abcdef" };
 
 /**
- * Asks for every unary rpc in turn, by gRPC, 8,000 times in all or until the time is over: a server of these rpcs in this process, whose upstreams are another one, which
- * answers with samples. Both listen on 127.0.0.1, on free ports, and only meanwhile.
+ * Asks for every unary rpc in turn, by gRPC, 8,000 times in all or until the time is over: a server of these rpcs in this process, over stand-ins
+ * that answer with samples. Both listen on 127.0.0.1, on free ports, and only meanwhile.
  *
  * @returns how many answers there were, whatever they said
  * @throws what the ports throw, and what `create` throws
@@ -52,24 +52,23 @@ const HEADERS = { authorization: `Bearer ${"warm".repeat(16)}`, "x-request-id": 
 export async function warmUp({ forMs, upstreams, http2, http2Server, create }: WarmUp): Promise<number> {
   const until = performance.now() + forMs;
   const ends: (() => Promise<void> | void)[] = [];
-  const open = async (endpoints: readonly Listenable[]): Promise<Listening> => {
-    const listening = await listenUnannounced(endpoints, { http2Server, fault: () => {} });
-    ends.unshift(() => listening.close(0));
-    return listening;
-  };
-  const connect = ({ url }: Listening): GrpcClient => {
-    const client = new GrpcClient(url, { http2 });
-    ends.unshift(() => client.close());
-    return client;
-  };
   try {
-    const standIn = await open([...new Set(Object.values(upstreams))].flatMap(({ methods }) => answering(methods)));
-    const clients = Object.fromEntries(Object.keys(upstreams).map((name) => [name, connect(standIn)]));
+    const upstream = await standIn(answersOf(Object.values(upstreams).flatMap(({ methods }) => methods)));
+    ends.unshift(() => upstream.close());
+    const clients = Object.fromEntries(
+      Object.keys(upstreams).map((name) => {
+        const client = new GrpcClient(upstream.url, { http2 });
+        ends.unshift(() => client.close());
+        return [name, client];
+      }),
+    );
     const endpoints = await create(clients);
     const unary = endpoints.filter((endpoint): endpoint is Endpoint => "run" in endpoint);
-    if (unary.length === 0) return 0;
-    const served = await open(unary);
-    return await ask(connect(served), unary.map(requestOf), until);
+    const asked = requestsOf(unary.map(({ method }) => method));
+    if (asked.length === 0) return 0;
+    const served = await listenUnannounced(unary, { http2Server, fault: () => {} });
+    ends.unshift(() => served.close(0));
+    return await ask(served.port, asked, { most: MOST, atOnce: AT_ONCE, until });
   } finally {
     for (const end of ends) await end();
   }
@@ -106,56 +105,26 @@ export class NoLimits extends Limits {
 }
 const FREE: Charged = { alone: [], refund: () => {}, settle: () => {}, unsettled: () => {} };
 
-/** All of them answer with a sample, which is encoded once. */
-function answering(methods: readonly DescMethod[]): Listenable[] {
-  return methods
-    .filter((method): method is DescMethodUnary => method.methodKind === "unary")
-    .map((method) => {
-      let framed: Buffer | undefined;
-      const encode = () => {
-        framed ??= frame(toBinary(method.output, sample(method.output)));
-        return framed;
-      };
-      return {
-        method,
-        codec: { decode: () => NOTHING, encode },
-        run: (_args, _headers, _clientMs, done) => {
-          done(NOTHING, "");
-          return { cancel: () => {} };
-        },
-        route: () => {},
-      };
-    });
+/** Of each unary rpc a sample, which is encoded once. Undefined for what is none of them, or too large for one frame. */
+function answersOf(methods: readonly DescMethod[]): (path: string) => Buffer | undefined {
+  const unary = methods.filter((method): method is DescMethodUnary => method.methodKind === "unary");
+  const byPath = new Map(unary.map((method) => [pathOf(method), method]));
+  return (path) => {
+    const method = byPath.get(path);
+    return method && framed(method.output);
+  };
 }
-const NOTHING: Message = { $typeName: "google.protobuf.Empty" };
+const pathOf = ({ parent, name }: DescMethod): string => `/${parent.typeName}/${name}`;
 
-interface Asked {
-  readonly path: string;
-  readonly frame: Buffer;
-}
-function requestOf({ method: { parent, name, input } }: Endpoint): Asked {
-  return { path: `/${parent.typeName}/${name}`, frame: frame(toBinary(input, sample(input))) };
+/** Undefined for a sample that does not go into one frame of HTTP/2. */
+function framed(type: DescMessage): Buffer | undefined {
+  const message = frame(toBinary(type, sample(type)));
+  return message.length <= FRAME_BYTES ? message : undefined;
 }
 
-function ask(client: GrpcClient, requests: readonly Asked[], until: number): Promise<number> {
-  const { promise, resolve } = Promise.withResolvers<number>();
-  let sent = 0;
-  let answered = 0;
-  const over = setTimeout(() => resolve(answered), until - performance.now());
-  const next = (): void => {
-    const leftMs = until - performance.now();
-    const request = requests[sent % requests.length];
-    if (leftMs <= 0 || sent === MOST || request === undefined) return;
-    sent++;
-    client.send(request.path, request.frame, leftMs, HEADERS, 1, reply);
-  };
-  const ended = (): void => {
-    answered++;
-    if (answered === MOST) resolve(answered);
-    else next();
-  };
-  // A fault may come before `send` has returned.
-  const reply = { replied: ended, faulted: () => queueMicrotask(ended) };
-  for (let i = 0; i < AT_ONCE; i++) next();
-  return promise.finally(() => clearTimeout(over));
+function requestsOf(methods: readonly DescMethodUnary[]): Asked[] {
+  return methods.flatMap((method) => {
+    const message = framed(method.input);
+    return message === undefined ? [] : [{ path: pathOf(method), message }];
+  });
 }
