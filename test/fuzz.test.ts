@@ -48,6 +48,8 @@ const FOUND: readonly (readonly [base: string, from: string, to: string])[] = [
     'by: "principal.realms.filter(r, r != principal.subject)"',
     'by: "ok(principal) ? principal.realms.filter(r, r != principal.subject) : principal.realms.filter(r, r != principal.subject)"',
   ],
+  // What comes later is unset before.
+  ["emit/names-inherited", '{ name: "other" supplementary: true', '{ name: "other" defer: true'],
 ];
 test.each(FOUND)("found once: %s with %s as %s", { timeout: 60_000 }, async (name, from, to) => {
   const base = BASES.find((one) => one.name === name);

@@ -1,6 +1,7 @@
 // The response of a composed message, as a literal.
+import type { DescMessage } from "@bufbuild/protobuf";
 import { camel } from "../camel.ts";
-import type { Variable } from "../cel/index.ts";
+import { inheritedUnset, type Variable } from "../cel/index.ts";
 import { latestOf } from "../plan/plan-message.ts";
 import type { PlanMessage, PlanPart } from "../plan/planned-messages.ts";
 import type { OneofTarget, Target } from "../resolve/model/conversion.ts";
@@ -19,7 +20,7 @@ export function emitResponse(message: PlanMessage, names: MessageNames): { befor
   const later = new Set(message.parts.flatMap((part) => part.targets));
   for (const [index, target] of targets.entries()) {
     if (later.has(index)) {
-      if (literal) properties.push(...emptyTarget(target));
+      properties.push(...emptyTarget(target, desc, literal));
       continue;
     }
     const printed = emitTarget(target, message, names);
@@ -92,11 +93,15 @@ function emitTarget(target: Target, message: PlanMessage, names: MessageNames): 
   return { before, properties };
 }
 
-/** What stands where a part comes later; what may be unset is left out. */
-function emptyTarget(target: Target): Lines {
-  const member = target.kind === "oneof" ? target.oneof : target.field;
-  const zero = zeroOf(member);
-  return zero === "undefined" ? [] : [[`${member.localName}: ${zero}`]];
+const memberOf = (target: Target) => (target.kind === "oneof" ? target.oneof : target.field);
+
+/** What stands where a part comes later; what may be unset is left out, unless every object has a member of that name. */
+function emptyTarget(target: Target, desc: DescMessage, literal: boolean): Lines {
+  const { localName } = memberOf(target);
+  const zero = zeroOf(memberOf(target));
+  if (literal && zero !== "undefined") return [[`${localName}: ${zero}`]];
+  const inherited = inheritedUnset(desc, new Set()).some(({ name }) => name === localName);
+  return inherited ? [[`${localName}: undefined`]] : [];
 }
 
 /** Steps that may not have been started. */

@@ -43,6 +43,11 @@ interface Part<Of> {
   readonly late?: Of | undefined;
 }
 
+/** Some of its members. Of a name that every object has TypeScript takes what it inherits for a member that is not given. */
+type PartOf<Owner> = {
+  readonly [Name in keyof Owner]?: Name extends keyof typeof Object.prototype ? unknown : Owner[Name];
+};
+
 /**
  * One request, as composing code sees it; or a part of one (`sub`, `bounded`). Every promise that it hands out may be left
  * alone: a rejection of one that nobody awaits harms nobody.
@@ -321,7 +326,11 @@ export class Request<out App, out Principal = undefined> implements CallContext 
    * @param fields their proto names
    * @param compose gives their values, oneofs by their own names; it is called once `owner` has its place in the response, or never
    */
-  part<Owner extends object>(owner: Owner, fields: readonly string[], compose: () => Promise<Partial<Owner>>): void {
+  part<Owner extends object>(
+    owner: Owner,
+    fields: readonly string[],
+    compose: () => Promise<Partial<Owner> | PartOf<Owner>>,
+  ): void {
     this.exchange.defers().announce({ owner, fields, compose });
   }
 
