@@ -32,6 +32,8 @@ export class FrameClient {
   /** What the system said in place of an end. */
   error: string | undefined;
   closed = false;
+  /** It was this end that closed it, for the time that it took. */
+  gaveUp = false;
   #unread: Buffer = Buffer.alloc(0);
   #wake = (): void => {};
 
@@ -52,6 +54,10 @@ export class FrameClient {
       this.#read(chunk);
       this.#wake();
     });
+  }
+  giveUp(): void {
+    this.gaveUp = true;
+    this.socket.destroy();
   }
   get over(): boolean {
     return this.closed || this.socket.destroyed;

@@ -116,7 +116,7 @@ async function oneSession(server: UnderTest, seed: number, index: number, counts
       : [session.early, mangled(random, session.late)];
   const client = new FrameClient(server.port, right);
   try {
-    const patience = setTimeout(() => client.socket.destroy(), HANGS_MS);
+    const patience = setTimeout(() => client.giveUp(), HANGS_MS);
     client.socket.once("close", () => clearTimeout(patience));
     await client.say(random, early, true);
     counts.frames += early.length;
@@ -186,9 +186,9 @@ async function judgeMangled(
   return own ? wrongEnd(client, verdict, unsaid) : undefined;
 }
 /** What the RFC does not let it end with. */
-function wrongEnd({ goaway, error }: FrameClient, verdict: Verdict, unsaid: boolean): string | undefined {
+function wrongEnd({ goaway, error, gaveUp }: FrameClient, verdict: Verdict, unsaid: boolean): string | undefined {
   const { must, may, goodbye, why } = verdict;
-  if (goodbye || error !== undefined) return undefined; // a reset by the system may have taken what was said last
+  if (goodbye || gaveUp || error !== undefined) return undefined; // a reset by the system may have taken what was said last
   if (unsaid) return `it is closed without a word${why && ` at ${why}`}`;
   const codes = [...must, ...may];
   if (must.length > 0 && goaway === undefined) return `no GOAWAY at ${why}`;

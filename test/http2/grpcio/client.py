@@ -222,8 +222,8 @@ def slow_readers_side_by_side(of):
     )
 )
 def keepalive_pings(of):
-    """As often as no server of gRPC's lets it: 50 a second."""
-    got = stream(of)(streamed([(1, 0)] + [(1, 500_000)] * 3), timeout=LONG)
+    """One a second, which is the most that it sends: a server of gRPC's closes the connection at the third."""
+    got = stream(of)(streamed([(1, 0)] + [(1, 1_500_000)] * 3), timeout=LONG)
     equal([len(body_of(one)) for one in got], [1] * 4)
     equal(len(body_of(unary(of)(simple(7), timeout=LONG))), 7)
 
@@ -240,6 +240,8 @@ def many_at_once(of):
 def run_all(target, ca):
     outcome = {}
     for name, (function, options) in CASES.items():
+        if function is keepalive_pings and ca is not None:
+            continue  # it takes seconds, and TLS makes no difference
         try:
             with channel(target, ca, *options) as of:
                 function(of)
