@@ -12,7 +12,9 @@ import {
   numbers,
   RawConnection,
   requestHeaders,
+  Setting,
   settings,
+  streamIds,
   uint32,
   waves,
 } from "./attacks/raw-http2.ts";
@@ -68,6 +70,55 @@ describe("floods", () => {
     60_000,
   );
 });
+
+const CACHED = "/atk.v1.AtkService/Cached";
+const OPENS = [
+  (bytes: number) => settings([Setting.initialWindowSize, bytes]),
+  () => Buffer.concat(streamIds(200).map((id) => frame(Frame.windowUpdate, 0, id, uint32(1)))),
+];
+test("windows of 200 answers that are opened byte by byte, by SETTINGS and by WINDOW_UPDATE", async () => {
+  const body = Buffer.from('{"size":100000}');
+  const asks = Buffer.concat(
+    streamIds(200).map((id) =>
+      Buffer.concat([headers(id, requestHeaders(CACHED)), frame(Frame.data, Flag.endStream, id, body)]),
+    ),
+  );
+  const outcome = await attacked(async ({ port }) => {
+    let sent = 0;
+    const connections = await waves(MS, 2, async (number, until) => {
+      const connection = await RawConnection.http2(port, [[Setting.initialWindowSize, 0]]);
+      await connection.send(asks);
+      for (let bytes = 1; performance.now() < until && connection.goaway === undefined; bytes += 20) {
+        if (!(await connection.send(...numbers(20).map((i) => OPENS[number % 2]?.(bytes + i) ?? settings())))) break;
+        sent += 20;
+        await pause(10);
+      }
+      connection.destroy();
+    });
+    return { connections, sent };
+  });
+  process.stdout.write(`${described("windows opened byte by byte", outcome)}\n`);
+  expectUnharmed(outcome);
+}, 60_000);
+
+test("25,000 requests whose bodies never come, on 100 connections", async () => {
+  const outcome = await attacked(async (target) => {
+    const all: RawConnection[] = [];
+    const asks = Buffer.concat(streamIds(250).map((id) => headers(id, requestHeaders())));
+    for (const _ of numbers(100)) {
+      const connection = await RawConnection.http2(target.port);
+      await connection.send(asks);
+      all.push(connection);
+    }
+    await pause(MS);
+    const { heap } = await target.memory();
+    for (const connection of all) connection.destroy();
+    return { heapMb: Math.round(heap / 1e6) };
+  });
+  process.stdout.write(`${described("bodies that never come", outcome)}\n`);
+  expectUnharmed(outcome);
+  expect(outcome.result.heapMb).toBeLessThan(150);
+}, 60_000);
 
 test("a thousand idle connections are closed when their time is over", async () => {
   const outcome = await attacked(
