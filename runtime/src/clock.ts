@@ -1,5 +1,7 @@
 import { performance } from "node:perf_hooks"; // the global one is a getter, and this is asked several times for each call
 
+import { clearShared, SharedTimer, startShared } from "./timers.ts";
+
 /** A timer that is running; only the clock that made it knows what it is. */
 export type Timer = object;
 
@@ -25,6 +27,12 @@ export const systemClock: Clock = {
   date: () => new Date(),
   random: Math.random,
   // Rounded up, since Node truncates: a timer that fires early would find nothing due.
-  setTimeout: (run, ms, argument) => setTimeout(run, Math.min(Math.ceil(ms), LONGEST_TIMER_MS), argument),
-  clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout),
+  setTimeout: (run, ms, argument) => {
+    const whole = Math.max(1, Math.min(Math.ceil(ms), LONGEST_TIMER_MS));
+    return startShared(run, whole, argument) ?? setTimeout(run, whole, argument);
+  },
+  clearTimeout: (timer) => {
+    if (timer instanceof SharedTimer) clearShared(timer);
+    else clearTimeout(timer as NodeJS.Timeout);
+  },
 };

@@ -3,7 +3,7 @@ import type { Message } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Compression } from "@connectrpc/connect/protocol";
 import { enterList, leaveList, type Slotted } from "../call/slots.ts";
-import { LONGEST_TIMER_MS } from "../clock.ts";
+import { LONGEST_TIMER_MS, systemClock, type Timer } from "../clock.ts";
 import { Denied, type Verdict } from "../compose/admission.ts";
 import type { AnswerMetadata } from "../compose/answer-metadata.ts";
 import { connectError } from "../compose/connect-error.ts";
@@ -74,7 +74,7 @@ export abstract class FastCall<Rpc extends CallRpc = CallRpc> implements Incomin
   #peer: Peer | undefined;
   #judged: Judged | undefined;
   #answering: Answering | undefined;
-  #deadline: NodeJS.Timeout | undefined;
+  #deadline: Timer | undefined;
   #linger: NodeJS.Timeout | undefined;
   #refusal: ConnectError | undefined;
   #ended = false;
@@ -192,7 +192,10 @@ export abstract class FastCall<Rpc extends CallRpc = CallRpc> implements Incomin
   }
   #expect(leftMs: number | undefined): void {
     if (leftMs === undefined || this.#deadline !== undefined) return;
-    if (leftMs > 0 && leftMs <= LONGEST_TIMER_MS) this.#deadline = setTimeout(expired, leftMs, this);
+    if (leftMs > 0 && leftMs <= LONGEST_TIMER_MS) this.#deadline = systemClock.setTimeout(expired, leftMs, this);
+  }
+  #stopExpecting(): void {
+    if (this.#deadline !== undefined) systemClock.clearTimeout(this.#deadline);
   }
   /** The stream or connection is at its end; if that is before the answer, nobody wants one. */
   close(): void {
@@ -264,7 +267,7 @@ export abstract class FastCall<Rpc extends CallRpc = CallRpc> implements Incomin
     this.#body = undefined;
     const leftMs = this.#leftMs();
     if (keeps) this.#expect(leftMs);
-    else clearTimeout(this.#deadline);
+    else this.#stopExpecting();
     let answering: Answering | undefined;
     this.#told = true;
     try {
@@ -327,7 +330,7 @@ export abstract class FastCall<Rpc extends CallRpc = CallRpc> implements Incomin
     this.#answering = undefined;
     this.#body = undefined;
     this.rpc.pending.release(this);
-    clearTimeout(this.#deadline);
+    this.#stopExpecting();
     clearTimeout(this.#linger);
     leaveList(this.rpc.open, this);
   }

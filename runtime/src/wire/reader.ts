@@ -6,17 +6,13 @@ import { type DescMessage, fromBinary, type Message, type MessageShape, type Unk
 import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { engineBuffer } from "./engine-buffer.ts";
 import { passedMessage } from "./passed.ts";
-import { skipField, skipFields } from "./skip.ts";
+import { MOST_DEPTH, skipField, skipFields, skipOther } from "./skip.ts";
 import { UNUSUAL } from "./unusual.ts";
 
-/** protobuf-es refuses what is nested deeper. */
-const MOST_DEPTH = 100;
 /** How many bytes are made text at once. */
 const WINDOW_BYTES = 16_384;
 /** Text longer than this is made on its own. */
 const LONG_BYTES = 512;
-/** Up to so many bytes looking at each is cheaper than asking the engine. */
-const SHORT_BYTES = 64;
 const NO_BYTES = engineBuffer(new Uint8Array());
 
 /** Reads one message after the other, field by field, for generated codecs; see `decoder`. */
@@ -100,7 +96,8 @@ export class Reader {
   /** The same of all that is left. */
   rest<M extends Message>(schema: GenMessage<M>): M {
     const from = this.#at;
-    skipFields(this, schema);
+    skipFields(this.#buffer, from, this.#end, schema, this.#depth);
+    this.#at = this.#end;
     return passedMessage(schema, this.#bytes.subarray(from, this.#at)) as M;
   }
   /** A field that is not of `schema` is kept; one that is, in another wire type, is unusual. */
@@ -109,59 +106,18 @@ export class Reader {
     const wireType = tag & 7;
     const from = this.#at;
     if (no === 0 || schema.fields.some(({ number }) => number === no)) throw UNUSUAL;
-    this.#skip(wireType);
+    this.skipUnknown(wireType);
     const fields = kept ?? [];
     fields.push({ no, wireType, data: this.#bytes.subarray(from, this.#at) });
     return fields;
   }
   /** What nobody reads has to be as readable as the rest. */
   skip(tag: number, schema: DescMessage): void {
-    skipField(this, tag, schema);
+    this.#at = skipField(this.#buffer, this.#at, this.#end, tag, schema, this.#depth);
   }
   /** A field that nobody knows. */
   skipUnknown(wireType: number): void {
-    this.#skip(wireType);
-  }
-  skipVarint(): void {
-    this.#varint();
-  }
-  skipBytes(count: number): void {
-    this.#at += count;
-  }
-  skipText(): void {
-    const length = this.uint32();
-    const from = this.#at;
-    const to = from + length;
-    if (to > this.#end) throw UNUSUAL;
-    this.#at = to;
-    const buffer = this.#buffer;
-    if (length <= SHORT_BYTES) {
-      let all = 0;
-      for (let i = from; i < to; i++) all |= buffer[i] as number;
-      if (all <= 0x7f) return;
-    }
-    if (!isUtf8(buffer.subarray(from, to))) throw UNUSUAL;
-  }
-  #skip(wireType: number): void {
-    switch (wireType) {
-      case 0:
-        this.#varint();
-        break;
-      case 1:
-        this.#at += 8;
-        break;
-      case 2: {
-        const length = this.uint32();
-        this.#at += length;
-        break;
-      }
-      case 5:
-        this.#at += 4;
-        break;
-      default:
-        throw UNUSUAL;
-    }
-    if (this.#at > this.#end) throw UNUSUAL;
+    this.#at = skipOther(this.#buffer, this.#at, this.#end, wireType);
   }
 
   // ---- scalars ----

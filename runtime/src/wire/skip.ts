@@ -1,17 +1,25 @@
-// Goes over what nobody reads, and refuses what cannot be read: by the descriptor, since no code is generated for it.
-import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
-import type { Reader } from "./reader.ts";
+// Goes over what nobody reads, and refuses what cannot be read: by the descriptor, since no code is generated for it. Each function gets where to
+// begin and gives where it ended: whole answers are passed on that way, and a reader's fields would cost more than what is looked at.
+import { isUtf8 } from "node:buffer";
+import { type DescField, type DescMessage, fromBinary, ScalarType } from "@bufbuild/protobuf";
 import { UNUSUAL } from "./unusual.ts";
+
+/** protobuf-es refuses what is nested deeper. */
+export const MOST_DEPTH = 100;
+/** Up to so many bytes looking at each is cheaper than asking the engine. */
+const SHORT_BYTES = 64;
+const MOST_VARINT_BYTES = 10;
 
 /** What stands behind a tag. */
 type Content =
   | { readonly kind: "varint" | "fixed32" | "fixed64" | "text" | "bytes" }
   | { readonly kind: "packed"; readonly of: Content }
   /** `own` false: protobuf-es goes over it. */
-  | { readonly kind: "message"; readonly desc: DescMessage; readonly own: boolean }
+  | { readonly kind: "message"; readonly desc: DescMessage; readonly own: boolean; contents: Contents | undefined }
   | { readonly kind: "entry"; readonly key: readonly [number, Content]; readonly value: readonly [number, Content] };
 
 interface Contents {
+  readonly desc: DescMessage;
   /** By tag, of small ones. */
   readonly near: readonly (Content | undefined)[];
   readonly far: ReadonlyMap<number, Content>;
@@ -20,76 +28,165 @@ const NEAR = 1024;
 
 const known = new WeakMap<DescMessage, Contents>();
 
-/** All fields up to the end of the message. */
-export function skipFields(r: Reader, schema: DescMessage): void {
-  const { near, far } = contentsOf(schema);
-  while (r.more()) {
-    const tag = r.tag();
-    const content = tag < NEAR ? near[tag] : far.get(tag);
-    if (content === undefined) skipUnknown(r, tag, schema);
-    else skip(r, content);
-  }
+/**
+ * All fields of a message, which has to end at `end`.
+ *
+ * @param depth how many messages it is in, itself counted
+ * @throws UNUSUAL
+ */
+export function skipFields(bytes: Buffer, from: number, end: number, schema: DescMessage, depth: number): void {
+  skipContents(bytes, from, end, contentsOf(schema), depth);
 }
-/** The field behind a tag that has been read. */
-export function skipField(r: Reader, tag: number, schema: DescMessage): void {
-  const { near, far } = contentsOf(schema);
-  const content = tag < NEAR ? near[tag] : far.get(tag);
-  if (content === undefined) skipUnknown(r, tag, schema);
-  else skip(r, content);
+/** The field behind a tag that has been read, of a message that ends at `end`; gives where it ends. */
+export function skipField(
+  bytes: Buffer,
+  from: number,
+  end: number,
+  tag: number,
+  schema: DescMessage,
+  depth: number,
+): number {
+  const contents = contentsOf(schema);
+  const content = tag < NEAR ? contents.near[tag] : contents.far.get(tag);
+  return content === undefined ? skipUnknown(bytes, from, end, tag, schema) : skip(bytes, from, end, content, depth);
+}
+/** What a field holds that is not of its message. */
+export function skipOther(bytes: Buffer, from: number, end: number, wireType: number): number {
+  let at = from;
+  switch (wireType) {
+    case 0:
+      at = skipVarint(bytes, at);
+      break;
+    case 1:
+      at += 8;
+      break;
+    case LENGTH: {
+      const length = uint32(bytes, at);
+      at = after + length;
+      break;
+    }
+    case 5:
+      at += 4;
+      break;
+    default:
+      throw UNUSUAL;
+  }
+  if (at > end) throw UNUSUAL;
+  return at;
 }
 
-function skipUnknown(r: Reader, tag: number, schema: DescMessage): void {
+function skipContents(bytes: Buffer, from: number, end: number, contents: Contents, depth: number): void {
+  const { near, far } = contents;
+  let at = from;
+  while (at < end) {
+    let tag = bytes[at] as number;
+    if (tag < 0x80) at++;
+    else {
+      tag = uint32(bytes, at);
+      if (after - at > 4) throw UNUSUAL;
+      at = after;
+    }
+    const content = tag < NEAR ? near[tag] : far.get(tag);
+    at = content === undefined ? skipUnknown(bytes, at, end, tag, contents.desc) : skip(bytes, at, end, content, depth);
+  }
+  if (at !== end) throw UNUSUAL;
+}
+
+function skipUnknown(bytes: Buffer, from: number, end: number, tag: number, schema: DescMessage): number {
   const no = tag >>> 3;
   if (no === 0 || schema.fields.some(({ number }) => number === no)) throw UNUSUAL;
-  r.skipUnknown(tag & 7);
+  return skipOther(bytes, from, end, tag & 7);
 }
 
-function skip(r: Reader, content: Content): void {
+function skip(bytes: Buffer, from: number, end: number, content: Content, depth: number): number {
   switch (content.kind) {
     case "varint":
-      r.skipVarint();
-      return;
-    case "text":
-      r.skipText();
-      return;
-    case "bytes":
-      r.bytes();
-      return;
+      return skipVarint(bytes, from);
     case "fixed32":
-      r.skipBytes(4);
-      return;
+      return from + 4;
     case "fixed64":
-      r.skipBytes(8);
-      return;
-    case "message": {
-      if (!content.own) {
-        r.other(content.desc);
-        return;
-      }
-      const end = r.enter();
-      skipFields(r, content.desc);
-      r.leave(end);
-      return;
-    }
-    case "packed": {
-      const end = r.enter();
-      while (r.more()) skip(r, content.of);
-      r.leave(end);
-      return;
-    }
-    case "entry": {
-      // Nothing but its key and its value.
-      const end = r.enter();
-      while (r.more()) {
-        const tag = r.tag();
-        if (tag === content.key[0]) skip(r, content.key[1]);
-        else if (tag === content.value[0]) skip(r, content.value[1]);
-        else throw UNUSUAL;
-      }
-      r.leave(end);
-      return;
-    }
+      return from + 8;
   }
+  const length = uint32(bytes, from);
+  const start = after;
+  const to = start + length;
+  if (to > end) throw UNUSUAL;
+  switch (content.kind) {
+    case "text":
+      checkText(bytes, start, to);
+      break;
+    case "bytes":
+      break;
+    case "message":
+      if (!content.own) fromBinary(content.desc, bytes.subarray(start, to), { recursionLimit: MOST_DEPTH - depth });
+      else {
+        if (depth >= MOST_DEPTH) throw UNUSUAL;
+        content.contents ??= contentsOf(content.desc);
+        skipContents(bytes, start, to, content.contents, depth + 1);
+      }
+      break;
+    case "packed":
+      if (depth >= MOST_DEPTH) throw UNUSUAL;
+      skipPacked(bytes, start, to, content.of, depth + 1);
+      break;
+    case "entry":
+      if (depth >= MOST_DEPTH) throw UNUSUAL;
+      skipEntry(bytes, start, to, content, depth + 1);
+      break;
+  }
+  return to;
+}
+function skipPacked(bytes: Buffer, from: number, end: number, of: Content, depth: number): void {
+  let at = from;
+  while (at < end) at = skip(bytes, at, end, of, depth);
+  if (at !== end) throw UNUSUAL;
+}
+/** Nothing but its key and its value. */
+function skipEntry(
+  bytes: Buffer,
+  from: number,
+  end: number,
+  { key, value }: Content & { readonly kind: "entry" },
+  depth: number,
+): void {
+  let at = from;
+  while (at < end) {
+    const tag = uint32(bytes, at);
+    at = after;
+    if (tag === key[0]) at = skip(bytes, at, end, key[1], depth);
+    else if (tag === value[0]) at = skip(bytes, at, end, value[1], depth);
+    else throw UNUSUAL;
+  }
+  if (at !== end) throw UNUSUAL;
+}
+
+function checkText(bytes: Buffer, from: number, to: number): void {
+  if (to - from <= SHORT_BYTES) {
+    let all = 0;
+    for (let i = from; i < to; i++) all |= bytes[i] as number;
+    if (all <= 0x7f) return;
+  }
+  if (!isUtf8(bytes.subarray(from, to))) throw UNUSUAL;
+}
+function skipVarint(bytes: Buffer, from: number): number {
+  for (let at = from; at < from + MOST_VARINT_BYTES; ) if ((bytes[at++] as number) < 0x80) return at;
+  throw UNUSUAL; // also behind the last byte, where there is none
+}
+/** Where what `uint32` read ends. */
+let after = 0;
+/** Its upper bits, and sign bits behind them, are nobody's business. */
+function uint32(bytes: Buffer, from: number): number {
+  let byte = bytes[from] as number;
+  after = from + 1;
+  if (byte < 0x80) return byte;
+  let value = byte & 0x7f;
+  for (let shift = 7; shift < 35; shift += 7) {
+    byte = bytes[after++] as number;
+    value |= (byte & 0x7f) << shift;
+    if (byte < 0x80) return value >>> 0;
+  }
+  while (after < from + MOST_VARINT_BYTES) if ((bytes[after++] as number) < 0x80) return value >>> 0;
+  throw UNUSUAL;
 }
 
 function contentsOf(schema: DescMessage): Contents {
@@ -101,7 +198,7 @@ function contentsOf(schema: DescMessage): Contents {
       if (tag < NEAR) near[tag] = content;
       else far.set(tag, content);
     }
-    contents = { near, far };
+    contents = { desc: schema, near, far };
     known.set(schema, contents);
   }
   return contents;
@@ -128,7 +225,7 @@ function contentsOfField(field: DescField): [number, Content][] {
 function contentOf(field: DescField): readonly [wireType: number, content: Content] {
   const { message } = field;
   if (message === undefined) return contentOfScalar(field.enum === undefined ? field.scalar : ScalarType.INT32);
-  return [LENGTH, { kind: "message", desc: message, own: message.file.edition === PROTO3 }];
+  return [LENGTH, { kind: "message", desc: message, own: message.file.edition === PROTO3, contents: undefined }];
 }
 
 function contentOfScalar(scalar: ScalarType): readonly [wireType: number, content: Content] {
