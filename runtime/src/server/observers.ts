@@ -50,3 +50,25 @@ function firstTrace(observers: readonly Observer[]): Pick<Observer, "responseSta
     },
   };
 }
+
+/**
+ * The same observer as an object of one shape, whatever it is, or one that wants to be told the same and does nothing: what is compiled while the second
+ * is told stays right for the first.
+ */
+export function likened(observer: Observer, silent: boolean): Observer {
+  const names = new Set<string>();
+  for (
+    let at: object | null = observer;
+    at !== Object.prototype && at !== null;
+    at = Object.getPrototypeOf(at) as object
+  )
+    for (const name of Object.getOwnPropertyNames(at)) names.add(name);
+  names.delete("constructor");
+  return Object.fromEntries(
+    [...names].flatMap((name) => {
+      const tell: unknown = Reflect.get(observer, name);
+      if (typeof tell !== "function") return [];
+      return [[name, silent ? () => undefined : (event: unknown) => tell.call(observer, event) as unknown]];
+    }),
+  );
+}

@@ -26,6 +26,7 @@ import { ADMIN_VARIABLES, explainListenError, OWN_VARIABLES, type WantedPort } f
 import { loadObserver } from "./load-observer.ts";
 import { loadResolvers, type Supplied } from "./load-resolvers.ts";
 import { type MockDefaults, mockedOf, mockMode, openMocks } from "./mocked.ts";
+import { likened } from "./observers.ts";
 import { openOwnAdmin, serverFamilies } from "./open-admin.ts";
 import { configureLimits } from "./open-limits.ts";
 import { type Observers, openObservers } from "./open-observers.ts";
@@ -166,10 +167,10 @@ export async function serve<
     identity: identity as ServeParts<Upstreams, Env, Principal, Limit>["identity"],
     limits: limits as ServeParts<Upstreams, Env, Principal, Limit>["limits"],
     topics,
-    ...(observer !== undefined && { observer }),
+    ...(observer !== undefined && { observer: config.warmUpMs > 0 ? likened(observer, false) : observer }),
   });
   boundYoungGeneration(process); // all is loaded
-  if (config.warmUpMs > 0) await warmedUp(given, config, identity, log);
+  if (config.warmUpMs > 0) await warmedUp(given, config, identity, observers);
 
   let admin: Admin | undefined;
   let wanted: WantedPort = { ...(config.telemetry.admin ?? config), variables: ADMIN_VARIABLES };
@@ -234,15 +235,16 @@ async function warmedUp<
   { upstreams, create }: ServeOptions<Upstreams, Env, P, L>,
   { warmUpMs: forMs, http2, http2Server, env }: ServerConfig<keyof Upstreams & string, Env>,
   judging: OpenIdentity | undefined,
-  log: FailureLog | undefined,
+  { observer: told, log }: Observers,
 ): Promise<void> {
   const { warmUp, NoLimits, REFUSING, SampleIdentity } = await import("./warm-up.ts"); // nobody else pays for loading it
   const topics = await NO_TOPICS.open({ clock: systemClock, fault: () => {} });
   const limits = new NoLimits({ clock: systemClock, fault: () => {} });
   const identity = judging && new SampleIdentity(judging);
-  const rest = { cache: new Cache(), supplied: REFUSING, env, identity, limits, topics };
+  const observer = told && likened(told, true);
+  const rest = { supplied: REFUSING, env, identity, limits, topics, ...(observer !== undefined && { observer }) };
   const endpoints = (clients: Readonly<Record<string, UnaryClient>>) =>
-    create({ ...rest, clients } as unknown as ServeParts<Upstreams, Env, P, L>);
+    create({ ...rest, cache: new Cache(), clients } as unknown as ServeParts<Upstreams, Env, P, L>);
   try {
     await warmUp({ forMs, upstreams, http2, http2Server, create: endpoints });
   } catch (thrown) {

@@ -31,7 +31,7 @@ async function called(client: http2.ClientHttp2Session, path: string) {
 
 it("upstreams answer in every form, and say so of what they do not serve", async () => {
   const message = frame(Buffer.alloc(16_000, 7));
-  const upstream = await standIn((path) => (path === PATH ? message : undefined));
+  const upstream = await standIn((path) => (path === PATH ? [message] : []));
   onTestFinished(() => upstream.close());
   const client = http2.connect(upstream.url);
   onTestFinished(() => client.destroy());
@@ -42,7 +42,7 @@ it("upstreams answer in every form, and say so of what they do not serve", async
 });
 
 it("upstreams end the connections of who makes no sense, or asks for too much at once", async () => {
-  const upstream = await standIn(() => frame(new Uint8Array([1])));
+  const upstream = await standIn(() => [frame(new Uint8Array([1]))]);
   onTestFinished(() => upstream.close());
   const { port } = new URL(upstream.url);
   const head = frameOf(FrameType.HEADERS, Flag.END_HEADERS, encodeFields([[":path", PATH]], FORMS[0]));

@@ -69,6 +69,7 @@ class Answerer extends Peer {
   readonly #waiting: Buffer[] = [];
   #window = WINDOW_BYTES;
   #magic = 0; // bytes of it that have come
+  #first = true;
 
   constructor(socket: net.Socket, answers: Answers) {
     super(socket);
@@ -103,7 +104,8 @@ class Answerer extends Peer {
     const path = this.#paths.get(id);
     this.#paths.delete(id);
     if (path === undefined || type === FrameType.RST_STREAM) return;
-    const answer = ofStream(this.#answers.to(path), id);
+    const answer = ofStream(this.#answers.to(path, this.#first), id);
+    this.#first = false;
     if (this.#waiting.length === 0 && this.#window > answer.length) this.#write(answer);
     else this.#waiting.push(answer);
   }
@@ -116,37 +118,43 @@ class Answerer extends Peer {
 
 /** What is answered, in one form and another in turn. */
 class Answers {
-  readonly #messageOf: (path: string) => Buffer | undefined;
+  readonly #messagesOf: (path: string) => readonly Buffer[];
   readonly #frames = new Map<string, readonly Buffer[]>();
   #given = 0;
 
-  constructor(messageOf: (path: string) => Buffer | undefined) {
-    this.#messageOf = messageOf;
+  constructor(messagesOf: (path: string) => readonly Buffer[]) {
+    this.#messagesOf = messagesOf;
   }
-  to(path: string): Buffer {
+  /** @param first of its connection: where others say that they have no dynamic table */
+  to(path: string, first: boolean): Buffer {
+    if (first) return framesOf(this.#messagesOf(path)[0], FORMS[0], NO_TABLE);
     let all = this.#frames.get(path);
     if (all === undefined) {
-      all = FORMS.map((form) => framesOf(this.#messageOf(path), form));
+      const messages = this.#messagesOf(path);
+      all = (messages.length > 0 ? messages : [undefined]).flatMap((one) => FORMS.map((form) => framesOf(one, form)));
       this.#frames.set(path, all);
     }
     return all[this.#given++ % all.length] ?? NOTHING;
   }
 }
 const NOTHING = Buffer.alloc(0);
-const HEAD: Fields = [
-  [":status", "200"],
-  ["content-type", "application/grpc"],
+const STATUS = [":status", "200"] as const;
+const HEADS: readonly Fields[] = [
+  [STATUS, ["content-type", "application/grpc"]],
+  [STATUS, ["content-type", "application/grpc+proto"], ["date", "Sat, 21 Nov 2026 12:00:00 GMT"]],
 ];
 const OK: Fields = [["grpc-status", "0"]];
-const UNIMPLEMENTED: Fields = [...HEAD, ["grpc-status", "12"]];
+const UNIMPLEMENTED: Fields = [STATUS, ["content-type", "application/grpc"], ["grpc-status", "12"]];
 const { END_HEADERS, END_STREAM } = Flag;
 
-function framesOf(message: Buffer | undefined, form: Form): Buffer {
+function framesOf(message: Buffer | undefined, form: Form, before = NOTHING): Buffer {
   const { HEADERS, DATA } = FrameType;
   const last = END_HEADERS | END_STREAM;
-  if (message === undefined) return frameOf(HEADERS, last, encodeFields(UNIMPLEMENTED, form));
+  const block = (fields: Fields) => Buffer.concat([before, encodeFields(fields, form)]);
+  if (message === undefined) return frameOf(HEADERS, last, block(UNIMPLEMENTED));
+  const head = HEADS[FORMS.indexOf(form) % HEADS.length] ?? OK;
   return Buffer.concat([
-    frameOf(HEADERS, END_HEADERS, encodeFields(HEAD, form)),
+    frameOf(HEADERS, END_HEADERS, block(head)),
     frameOf(DATA, 0, message),
     frameOf(HEADERS, last, encodeFields(OK, form)),
   ]);
@@ -161,10 +169,10 @@ export interface StandIn {
 /**
  * Listens on a free port of 127.0.0.1.
  *
- * @param messageOf gives what is answered to whom asks for a path, framed as gRPC does, in one frame of HTTP/2; undefined: UNIMPLEMENTED is
+ * @param messagesOf gives what is answered in turn to whom asks for a path, framed as gRPC does, each in one frame of HTTP/2; none: UNIMPLEMENTED is
  */
-export async function standIn(messageOf: (path: string) => Buffer | undefined): Promise<StandIn> {
-  const answers = new Answers(messageOf);
+export async function standIn(messagesOf: (path: string) => readonly Buffer[]): Promise<StandIn> {
+  const answers = new Answers(messagesOf);
   const sockets = new Set<net.Socket>();
   const server = net.createServer((socket) => {
     sockets.add(socket.once("close", () => sockets.delete(socket)));
@@ -249,7 +257,7 @@ export async function ask(
   const { promise, resolve } = Promise.withResolvers<void>();
   let sent = 0;
   let answered = 0;
-  const forms = asked.map(({ path, message }) => ({ blocks: blocksOf(path), message }));
+  const forms = asked.map(({ path, message }) => ({ blocks: blocksOf(path, message), message }));
   const requests: Requests = {
     next() {
       const one = forms[sent % forms.length];
@@ -278,7 +286,7 @@ export async function ask(
  * In all forms, with the headers in as many orders as V8 takes for too many to tell apart: objects with properties in different orders are
  * different to it, every kind of client has an order of its own, and code that knew one alone would be compiled anew for the next.
  */
-function blocksOf(path: string): Buffer[] {
+function blocksOf(path: string, message: Buffer): Buffer[] {
   const begin: Fields = [
     [":method", "POST"],
     [":scheme", "http"],
@@ -293,9 +301,16 @@ function blocksOf(path: string): Buffer[] {
     ["authorization", `Bearer ${"warm".repeat(16)}`],
     ["x-request-id", "0".repeat(32)],
   ];
-  return rest.map((_, i) =>
-    encodeFields([...begin, ...rest.slice(i), ...rest.slice(0, i)], FORMS[i % FORMS.length] ?? FORMS[0]),
-  );
+  /** What some say besides, and some say at length. */
+  const more: Fields = [
+    ...rest.filter(([name]) => name !== "authorization"),
+    ["authorization", `Bearer ${"warm".repeat(64)}`],
+    ["content-length", String(message.length)],
+  ];
+  return rest.map((_, i) => {
+    const said = i % 2 === 0 ? rest : more;
+    return encodeFields([...begin, ...said.slice(i), ...said.slice(0, i)], FORMS[i % FORMS.length] ?? FORMS[0]);
+  });
 }
 
 /** A block with a header more that none has had before: somewhere most requests have an id of their own. */

@@ -11,9 +11,11 @@ import { Upstream } from "../call/upstream.ts";
 import { systemClock } from "../clock.ts";
 import { endpoint } from "../compose/endpoint.ts";
 import { invalid } from "../failure.ts";
+import type { Observer } from "../observer.ts";
 import { EchoService, echoEndpoint } from "../testing/test-echo.ts";
 import type { UnaryClient } from "../transport/unary-client.ts";
 import { listen } from "./listen.ts";
+import { likened } from "./observers.ts";
 import { NoLimits, REFUSING, SampleIdentity, warmUp } from "./warm-up.ts";
 
 const PROGRAM = fileURLToPath(new URL("../testing/test-server.ts", import.meta.url));
@@ -46,7 +48,7 @@ it("asks for rpcs over stand-ins that answer with samples, and is announced as n
   const answers = new Set<string>();
   const count = await warmUp({ ...common, forMs: 30_000, create: asking((answer) => answers.add(answer)) });
   expect(count).toBe(8_000);
-  expect([...answers]).toEqual(["value-1"]);
+  expect([...answers].sort()).toEqual(["value-1", "value-1".padEnd(200, ".")]);
   expect(announced).toEqual([]);
 }, 60_000);
 
@@ -104,6 +106,26 @@ it("nothing that users supply is called", () => {
   expect(() => resolvers.shop?.price?.()).toThrow("is not called while the server warms up");
 });
 
+it("an observer and one that is silent are alike", () => {
+  class Counting {
+    #count = 0;
+    responseStart() {
+      return { context: String(++this.#count) };
+    }
+    readonly call = () => void this.#count++;
+    readonly resolver = undefined;
+  }
+  const counting = new Counting() as unknown as Observer;
+  const [told, silent] = [likened(counting, false), likened(counting, true)];
+  expect(Object.keys(told)).toEqual(["call", "responseStart"]);
+  expect(Object.keys(silent)).toEqual(Object.keys(told));
+  const event = {} as never;
+  silent.call?.(event);
+  expect(silent.responseStart?.(event)).toBeUndefined();
+  told.call?.(event);
+  expect(told.responseStart?.(event)).toEqual({ context: "2" });
+});
+
 it("servers do it before they listen, and no upstream hears of it", async () => {
   let calls = 0;
   const upstream = await listen([
@@ -132,5 +154,5 @@ subscribe("protobff.listening", () => console.error(count, "ports"));`;
   const client = createClient(EchoService, createGrpcTransport({ baseUrl }));
   expect(await client.echo({ value: "you" })).toMatchObject({ value: "hi you" });
   expect(calls).toBe(1);
-  expect(errors).toBe("3 ports\n"); // the stand-ins', its own for the while, and that of the server
+  expect(errors).toBe("5 ports\n"); // the stand-ins' and its own for the while, twice, and that of the server
 }, 60_000);
