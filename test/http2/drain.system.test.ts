@@ -3,7 +3,7 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { certificate } from "./certificate.ts";
 import { LOADS, MORE_LOADS, OVER_TLS } from "./loads.ts";
-import { grpcCore, WITHOUT_PYTHON } from "./python-client.ts";
+import { grpcCoreOverTls, WITHOUT_PYTHON } from "./python-client.ts";
 import { Switchable } from "./switchable.ts";
 import { type Framing, OWN_FIRST, underTest } from "./under-test.ts";
 
@@ -13,7 +13,7 @@ const EVERY_MS = 5;
 /** Those to whom a request that was refused is a failure. */
 const REFUSED = ["connect-node, gRPC", "connect-node, Connect", "h2load", "curl"];
 const loads = {
-  ...{ ...LOADS, ...(WITHOUT_PYTHON ? {} : { "grpc-c++": grpcCore }) },
+  ...{ ...LOADS, ...(WITHOUT_PYTHON ? {} : { "grpc-c++": grpcCoreOverTls }) },
   ...(process.env.PROTOBFF_GRPC_CLIENTS === "1" ? MORE_LOADS : {}),
 };
 

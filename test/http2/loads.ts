@@ -170,6 +170,6 @@ export const LOADS: Readonly<Record<string, Load>> = {
   curl,
 };
 /** Those that ask over TLS; the others do it without. */
-export const OVER_TLS: readonly string[] = ["curl"];
+export const OVER_TLS: readonly string[] = ["curl", "grpc-c++"];
 /** Take minutes to build. */
 export const MORE_LOADS: Readonly<Record<string, Load>> = { "grpc-go": grpcGo, "grpc-java": grpcJava };

@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { certificate } from "./certificate.ts";
 import type { Load, Loaded } from "./loads.ts";
 
 /** Says that its packages cannot be had. */
@@ -27,10 +28,14 @@ export async function casesOf(client: string, args: readonly string[]): Promise<
   const { stdout } = await run("python3", [scriptOf(client), ...args], { env: env() });
   return JSON.parse(stdout) as Readonly<Record<string, string>>;
 }
+const loading =
+  (more: () => readonly string[]): Load =>
+  async (port, stop) => {
+    const args = [scriptOf("grpcio"), "load", `127.0.0.1:${port}`, ...more()];
+    const child = spawn("python3", args, { env: env(), stdio: ["pipe", "pipe", "inherit"] });
+    stop.addEventListener("abort", () => child.stdin.end());
+    return JSON.parse(await text(child.stdout)) as Loaded;
+  };
 /** grpc-c++, under load until it is told to stop. */
-export const grpcCore: Load = async (port, stop) => {
-  const args = [scriptOf("grpcio"), "load", `127.0.0.1:${port}`];
-  const child = spawn("python3", args, { env: env(), stdio: ["pipe", "pipe", "inherit"] });
-  stop.addEventListener("abort", () => child.stdin.end());
-  return JSON.parse(await text(child.stdout)) as Loaded;
-};
+export const grpcCore = loading(() => []);
+export const grpcCoreOverTls = loading(() => [certificate().files.TLS_CERT_FILE]);
