@@ -7,8 +7,16 @@ const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const TAB = 0x09;
 const SPACE = 0x20;
 
+/** Names that nearly all requests have, and a regular expression need not look at. */
+const USUAL = new Set(
+  (
+    "accept accept-encoding authorization connect-protocol-version connect-timeout-ms content-length content-type cookie grpc-accept-encoding " +
+    "grpc-encoding grpc-timeout origin te traceparent tracestate user-agent x-forwarded-for x-request-id"
+  ).split(" "),
+);
+
 /** Whether a header may have this name, which is no pseudo-header's. */
-export const isFieldName = (name: string): boolean => NAME.test(name) && !OF_CONNECTIONS.has(name);
+export const isFieldName = (name: string): boolean => USUAL.has(name) || (NAME.test(name) && !OF_CONNECTIONS.has(name));
 
 const isSpace = (code: number): boolean => code === SPACE || code === TAB;
 /** Whether a request's header may have this value. */

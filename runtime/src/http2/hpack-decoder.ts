@@ -1,3 +1,4 @@
+import { type EngineBuffer, engineBuffer } from "../wire/engine-buffer.ts";
 import type { DynamicTable } from "./dynamic-table.ts";
 import { ConnectionError, ErrorCode } from "./error-code.ts";
 import { decodeHuffman } from "./hpack-huffman.ts";
@@ -53,12 +54,12 @@ const bad = (what: string): ConnectionError =>
   new ConnectionError(ErrorCode.COMPRESSION_ERROR, `a header with ${what}`);
 
 class Block {
-  readonly #data: Uint8Array;
+  readonly #data: EngineBuffer;
   readonly #to: number;
   #at: number;
 
   constructor(data: Uint8Array, from: number, to: number) {
-    this.#data = data;
+    this.#data = engineBuffer(data);
     this.#at = from;
     this.#to = to;
   }
@@ -91,12 +92,8 @@ class Block {
     const end = from + length;
     if (end > this.#to) throw bad("its end missing");
     this.#at = end;
-    const text = huffman ? decodeHuffman(this.#data, from, end) : latin1(this.#data, from, end);
+    const text = huffman ? decodeHuffman(this.#data, from, end) : this.#data.latin1Slice(from, end);
     if (text === undefined) throw bad("a broken text");
     return text;
   }
-}
-
-function latin1(data: Uint8Array, from: number, to: number): string {
-  return Buffer.from(data.buffer, data.byteOffset + from, to - from).toString("latin1");
 }

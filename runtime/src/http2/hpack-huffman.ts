@@ -1,3 +1,5 @@
+import { engineBuffer } from "../wire/engine-buffer.ts";
+
 // Reads texts in Huffman's code.
 import { EOS, huffmanSymbols } from "./huffman-code.ts";
 
@@ -44,12 +46,12 @@ function build(): void {
 }
 build();
 
-let scratch = Buffer.allocUnsafe(1 << 12);
+let scratch = engineBuffer(Buffer.allocUnsafe(1 << 12));
 
 /** Decodes to a text of characters below 256; undefined for what the code does not make. */
 export function decodeHuffman(data: Uint8Array, from: number, to: number): string | undefined {
   const most = Math.ceil(((to - from) * 8) / 5);
-  if (scratch.length < most) scratch = Buffer.allocUnsafe(most);
+  if (scratch.length < most) scratch = engineBuffer(Buffer.allocUnsafe(most));
   let node = 0;
   let length = 0;
   for (let i = from; i < to; i++) {
@@ -62,5 +64,5 @@ export function decodeHuffman(data: Uint8Array, from: number, to: number): strin
       node = NEXT[step] as number;
     }
   }
-  return END[node] === 1 ? scratch.toString("latin1", 0, length) : undefined;
+  return END[node] === 1 ? scratch.latin1Slice(0, length) : undefined;
 }

@@ -120,7 +120,7 @@ const SCHEME = /^[a-z][a-z0-9+\-.]*$/i;
 /** RFC 9113, 8.3.1. */
 function wrongRequest(headers: RequestFields): string | undefined {
   const { ":method": method, ":scheme": scheme, ":path": path, ":authority": authority, host } = headers;
-  if (typeof method !== "string" || !isFieldName(method.toLowerCase())) return wrong(":method");
+  if (method !== "POST" && (typeof method !== "string" || !isFieldName(method.toLowerCase()))) return wrong(":method");
   if (authority !== undefined && !AUTHORITY.test(String(authority))) return wrong(":authority");
   if (host !== undefined && authority !== undefined && String(host).toLowerCase() !== String(authority).toLowerCase())
     return wrong("host");
@@ -128,7 +128,7 @@ function wrongRequest(headers: RequestFields): string | undefined {
     if (authority === undefined || authority === "") return wrong(":authority");
     return scheme === undefined && path === undefined ? undefined : wrong(":path");
   }
-  if (!SCHEME.test(String(scheme ?? ""))) return wrong(":scheme");
+  if (scheme !== "http" && scheme !== "https" && !SCHEME.test(String(scheme ?? ""))) return wrong(":scheme");
   if (!PATH.test(String(path ?? "")) && !(path === "*" && method === "OPTIONS")) return wrong(":path");
   return undefined;
 }
