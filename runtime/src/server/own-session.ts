@@ -263,9 +263,9 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
     if (this.#crossing !== undefined) this.crossed();
   }
   goaway(_lastStream: number, code: number): void {
-    if (code !== NO_ERROR) this.destroy();
-    else if (this.#streams.size === 0) this.#shut();
-    else this.#leave(this.#last);
+    if (code === NO_ERROR && this.#streams.size > 0) this.#leave(this.#last);
+    else this.#shut(); // no reset of the socket: that would take what the other end has not read
+    if (code !== NO_ERROR) this.#end();
   }
 
   /** Ends when what runs has been answered; what is on its way as this is said, too. */
