@@ -103,7 +103,7 @@ test("it loads none of the BFF's server, and protobuf-es alone of what is instal
   const urls = loaded("");
   const own = urls.filter((url) => url.startsWith("file:") && !url.includes("/node_modules/"));
   const rooms = own.map((url) => relative(src, fileURLToPath(url)).split("/")[0] ?? "");
-  expect([...new Set(rooms)].sort()).toEqual(["clock.ts", "failure.ts", "gen", "identity", "wire"]);
+  expect([...new Set(rooms)].sort()).toEqual(["clock.ts", "failure.ts", "gen", "identity", "timers.ts", "wire"]);
   const packages = urls.flatMap((url) => /\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1] ?? []);
   expect([...new Set(packages)]).toEqual(["@bufbuild/protobuf"]);
 });
