@@ -1,5 +1,4 @@
 import { performance } from "node:perf_hooks"; // the global one is a getter, and this is asked several times for each call
-
 import { clearShared, SharedTimer, startShared } from "./timers.ts";
 
 /** A timer that is running; only the clock that made it knows what it is. */

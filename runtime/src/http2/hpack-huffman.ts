@@ -1,6 +1,5 @@
-import { engineBuffer } from "../wire/engine-buffer.ts";
-
 // Reads texts in Huffman's code.
+import { engineBuffer } from "../wire/engine-buffer.ts";
 import { EOS, huffmanSymbols } from "./huffman-code.ts";
 
 /**

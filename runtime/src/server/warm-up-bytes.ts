@@ -1,6 +1,7 @@
 // Frames of requests and answers as others make them: what nobody of ours says has to be read all the same.
 import { Flag, FRAME_HEAD_BYTES, FrameType, WINDOW_MAX, writeFrameHead, writeUint32 } from "../http2/frames.ts";
 import { STATIC_TABLE } from "../http2/hpack-static-table.ts";
+import { NO_TABLE as NO_TABLE_BYTE } from "../http2/hpack-writer.ts";
 import { huffmanSymbols } from "../http2/huffman-code.ts";
 import { WINDOW } from "../http2/preface.ts";
 
@@ -20,7 +21,7 @@ export const FORMS: readonly [Form, Form, Form] = [
   { coded: false, indexed: false },
 ];
 /** In front of a block: there is no dynamic table any more (RFC 7541, 6.3). */
-export const NO_TABLE = Buffer.of(0x20);
+export const NO_TABLE = Buffer.of(NO_TABLE_BYTE);
 
 /** Names and values have characters below 256. */
 export function encodeFields(fields: Fields, { coded, indexed }: Form): Buffer {
