@@ -1,4 +1,6 @@
+import { randomInt } from "node:crypto";
 import { availableParallelism } from "node:os";
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
 const TESTS = "{cli,client,plugin,runtime,test,examples,scripts}/**/*.test.ts";
@@ -13,18 +15,23 @@ const SYSTEM = process.env.PROTOBFF_SYSTEM ? [] : ["**/*.system.test.ts"];
 /** Suites over cases from outside: `npm run test:corpora`. */
 const CORPORA = process.env.PROTOBFF_CORPORA ? [] : ["**/*.corpora.test.ts"];
 const NEVER = ["**/node_modules/**", "**/dist/**", "**/.generated/**", ...SYSTEM, ...CORPORA];
-
 const common = {
-  testTimeout: 30_000,
-  hookTimeout: 60_000,
-  // Tests generate into folders of their own, where there is no committed lock that a CI run could insist on.
-  env: { CI: "" },
+  // For what hangs; what compiles, installs or starts others takes minutes where the machine is busy.
+  testTimeout: 60_000,
+  hookTimeout: 180_000,
+  env: {
+    // Tests generate into folders of their own, where there is no committed lock that a CI run could insist on.
+    CI: "",
+    // What random tests begin with, unless they have a seed of their own.
+    PROTOBFF_SEED: process.env.PROTOBFF_SEED ?? String(randomInt(2 ** 31)),
+  },
+  alias: { "fast-check": fileURLToPath(new URL("test/seed/fast-check.ts", import.meta.url)) },
 };
 
 export default defineConfig({
   test: {
-    // vitest leaves a core to itself: of two, half of the machine.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    // vitest leaves a core to itself: of two, half of the machine. Suites beside processes of others wait more than they compute.
+    maxWorkers: Math.max(2, availableParallelism() - 1) + (process.env.PROTOBFF_SYSTEM ? 1 : 0),
     projects: [
       { test: { name: "side by side", include: [TESTS], exclude: [...NEVER, ...ALONE], ...common } },
       {

@@ -7,6 +7,7 @@ import { runGenerate } from "./generate.ts";
 import { writeReport } from "./report/performance.ts";
 import { runClosedLoop } from "./rig/closed-loop.ts";
 import { type RunOptions, report, type ScenarioResult } from "./rig/result.ts";
+import { runAttacks } from "./scenarios/attacks.ts";
 import { runBalance } from "./scenarios/balance.ts";
 import { runCall } from "./scenarios/call.ts";
 import { closedLoops } from "./scenarios/closed.ts";
@@ -49,6 +50,7 @@ const SCENARIOS: Readonly<Record<string, Run>> = {
   edge: reported(runEdge),
   telemetry: reported(runTelemetry),
   workers: reported(runWorkers),
+  attacks: reported(runAttacks),
   generate: reported(runGenerate),
   dev: reported(runDev),
 };

@@ -1,20 +1,30 @@
 // npm test: everything that can be checked with npm alone. `--system` (npm run test:system): the suites that need a system package.
 // `--corpora` (npm run test:corpora): the suites over cases from outside; docs/corpora.md lists them.
+// Both talk to processes of others, by clocks: what fails is run again alone, and told by name when it passes then.
 // Its last line is `N passed, N failed`; what is not a test of vitest's counts as one test each.
 import { spawnSync } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, relative } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { SuiteReport } from "./suite-report.ts";
+import { type SuiteRun, tally } from "./tally.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const bin = join(root, "node_modules", ".bin");
+const reporter = fileURLToPath(new URL("suite-report.ts", import.meta.url));
 const system = process.argv.includes("--system");
 const corpora = process.argv.includes("--corpora");
+/** Of all random tests. */
+const seed = process.env.PROTOBFF_SEED ?? String(randomInt(2 ** 31));
+const command = `PROTOBFF_SEED=${seed} npm ${system ? "run test:system" : corpora ? "run test:corpora" : "test"}`;
 let passed = 0;
 let failed = 0;
 /** What failed, by name: told again at the end, since what a long run prints is cut in the middle. */
 const failures: string[] = [];
+/** What failed at first, and passed when it was run again alone. */
+const passedAgain: string[] = [];
 
 function run(
   title: string,
@@ -26,7 +36,7 @@ function run(
   const { status, error } = spawnSync(join(bin, command), args, {
     cwd: root,
     stdio: "inherit",
-    env: { ...process.env, ...env, PATH: `${bin}:${process.env.PATH ?? ""}` },
+    env: { ...process.env, ...env, PROTOBFF_SEED: seed, PATH: `${bin}:${process.env.PATH ?? ""}` },
   });
   if (error !== undefined) process.stderr.write(`${error.message}\n`);
   return status === 0;
@@ -40,73 +50,52 @@ function check(title: string, command: string, args: readonly string[]): void {
   }
 }
 
-/** Runs vitest; what it counts is added up, and a run that ends without counting is a failure of its own. */
-function suites(title: string, args: readonly string[], env: Readonly<Record<string, string>>): void {
+function vitest(title: string, args: readonly string[], env: Readonly<Record<string, string>>): SuiteRun {
   const folder = mkdtempSync(join(tmpdir(), "protobff-test-"));
-  const report = join(folder, "report.json");
+  const path = join(folder, "report.json");
   try {
-    const ok = run(
-      title,
-      "vitest",
-      ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`, ...args],
-      env,
-    );
-    const counted = countsIn(report);
-    passed += counted.passed;
-    failed += counted.failed;
-    failures.push(...counted.failures);
-    if (!ok && counted.failed === 0) {
-      failed++;
-      failures.push(`${title}: the run failed, and no test did`);
-    }
+    const all = ["run", "--reporter=default", `--reporter=${reporter}`, ...args];
+    const ok = run(title, "vitest", all, { ...env, PROTOBFF_SUITE_REPORT: path });
+    return { ok, report: read(path) };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
-
-interface Counts {
-  readonly passed: number;
-  readonly failed: number;
-  readonly failures: readonly string[];
-}
-
-interface Report {
-  readonly numPassedTests: number;
-  readonly numFailedTests: number;
-  readonly testResults: readonly {
-    readonly name: string;
-    readonly status: string;
-    readonly message: string;
-    readonly assertionResults: readonly { status: string; fullName: string; failureMessages: readonly string[] }[];
-  }[];
-}
-
-function countsIn(report: string): Counts {
+function read(path: string): SuiteReport | undefined {
   try {
-    const { numPassedTests, numFailedTests, testResults }: Report = JSON.parse(readFileSync(report, "utf8"));
-    const failures = testResults.flatMap(({ name, status, message, assertionResults }) => {
-      const tests = assertionResults.filter((test) => test.status === "failed");
-      const file = relative(root, name);
-      if (tests.length === 0) return status === "failed" ? [`${file}: ${firstLine(message)}`] : [];
-      return tests.map((test) => `${file} > ${test.fullName}: ${firstLine(test.failureMessages[0] ?? "")}`);
-    });
-    return { passed: numPassedTests, failed: numFailedTests, failures };
+    return JSON.parse(readFileSync(path, "utf8"));
   } catch {
-    return { passed: 0, failed: 1, failures: ["vitest wrote no report"] };
+    return undefined;
   }
 }
 
-/** What failed; of a property also the seed and the example, by which it fails again. */
-function firstLine(text: string): string {
-  const [first = "", ...more] = text.split("\n", 3);
-  if (!/Property failed/.test(first)) return first.slice(0, 300);
-  return [first, ...more].join(" ").slice(0, 2_000);
+interface Suites {
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** Whether what fails is run again. */
+  readonly again?: boolean;
+}
+/** Runs vitest; what it counts is added up. */
+function suites(title: string, { args = [], env = {}, again = false }: Suites = {}): void {
+  const alone = (file: string, names: readonly string[] | undefined): SuiteRun => {
+    const only = names === undefined ? [] : ["-t", `^(${names.map(escaped).join("|")})$`];
+    return vitest(`${file}, again, alone`, [file, ...only], env);
+  };
+  const counted = tally(title, vitest(title, args, env), again ? alone : undefined);
+  passed += counted.passed;
+  failed += counted.failed;
+  failures.push(...counted.failures);
+  passedAgain.push(...counted.passedAgain);
+}
+function escaped(name: string): string {
+  return name.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
 }
 
+process.stdout.write(`random tests: ${command} is this run again\n`);
 if (system) {
-  suites("suites that need system packages", [".system.test"], { PROTOBFF_SYSTEM: "1" });
+  suites("suites that need system packages", { args: [".system.test"], env: { PROTOBFF_SYSTEM: "1" }, again: true });
 } else if (corpora) {
-  suites("cases from outside", [".corpora.test"], { PROTOBFF_CORPORA: "1" });
+  suites("cases from outside", { args: [".corpora.test"], env: { PROTOBFF_CORPORA: "1" }, again: true });
 } else {
   check("formatting and lint", "biome", ["ci", "--error-on-warnings", "."]);
   check("types", "tsc", ["-p", "tsconfig.json"]);
@@ -115,8 +104,10 @@ if (system) {
   check("generated files are up to date", "node", ["scripts/generate.ts", "--check"]);
   check("the live page is up to date", "node", ["scripts/explorer-page.ts", "--check"]);
   check("docs are up to date", "node", ["scripts/docs.ts", "--check"]);
-  suites("tests", [], {});
+  suites("tests");
 }
+for (const one of passedAgain) process.stdout.write(`\npassed when run again alone: ${one}`);
 for (const failure of failures) process.stdout.write(`\nfailed: ${failure}`);
+if (failed + passedAgain.length > 0) process.stdout.write(`\nrun again: ${command}`);
 process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
 process.exitCode = failed === 0 ? 0 : 1;

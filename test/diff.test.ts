@@ -41,6 +41,30 @@ const RULED: Changes = [
 ];
 const MIN_LEN = "[(buf.validate.field).string.min_len = 3]";
 const CONDITION = `role: "buyer" if: "principal.tenant != ''"`;
+const GET_PAGE = `option (bff.v1.method) = { timeout: "1s" };`;
+const BUY = `option (bff.v1.method) = { timeout: "2s" };`;
+const VERSIONED = GET_PAGE.replace(" };", ' version: { deprecated: "2026-01-31" sunset: "2027-06-30" } };');
+const PERMIT = `permit: { source: "user" role: "buyer" if: "principal.tenant != ''" }`;
+const PUBLIC = `permit: { public: true }`;
+const TENANT = `          metadata: { name: "x-tenant" by: "principal.tenant" }\n`;
+const SPARE = `{ name: "spare" key: "'spare'" closed: true rate: 1000 per: "1s" }`;
+/** Limits of the file, which hold for all of its rpcs, and of those of files that import it. */
+const LIMITED: Changes = [
+  [
+    `option (bff.v1.file) = {`,
+    `option (bff.v1.file) = {
+  rate_limit: [
+    { name: "user" key: "principal.subject" if: "principal.tenant != 'free'" rate: 600 per: "1m" burst: 60 },
+    { name: "daily" key: "principal.tenant" rate: 1000 per: "day" },
+    ${SPARE}
+  ]`,
+  ],
+];
+const REST: Changes = [
+  [`import "bff/v1/options.proto";`, `import "bff/v1/options.proto";\nimport "google/api/annotations.proto";`],
+  [GET_PAGE, `${GET_PAGE}\n    option (google.api.http) = { get: "/v1/pages/{id}" };`],
+  [BUY, `${BUY}\n    option (google.api.http) = { post: "/v1/orders" body: "*" };`],
+];
 const cases: readonly Case[] = [
   {
     name: "identity-source-added",
@@ -231,6 +255,66 @@ const cases: readonly Case[] = [
       ],
     ],
     kinds: ["cache"],
+  },
+  {
+    name: "http-shared",
+    base: [
+      [GET_PAGE, GET_PAGE.replace(" };", ' http_cache: { max_age: "10s" vary: "x-tenant" } };')],
+      [TENANT, ""],
+      [PERMIT, PUBLIC],
+    ],
+    change: [[`max_age: "10s" vary: "x-tenant"`, `max_age: "10s" stale: "1m" shared: true`]],
+    kinds: ["cache"],
+  },
+  {
+    name: "limits-loosened",
+    base: LIMITED,
+    change: [
+      [`rate: 600 per: "1m" burst: 60`, `rate: 600 per: "1s" burst: 90`],
+      [`rate: 1000 per: "day"`, `rate: 900 per: "day" local: true`],
+      [`,\n    ${SPARE}`, ""],
+    ],
+    kinds: ["limits"],
+  },
+  {
+    name: "limits-tightened",
+    base: LIMITED,
+    change: [
+      [`rate: 600 per: "1m" burst: 60`, `rate: 600 per: "1h" burst: 30`],
+      [` if: "principal.tenant != 'free'"`, ""],
+      [SPARE, `${SPARE}, { name: "all" key: "'all'" rate: 9000 per: "1s" }`],
+    ],
+    kinds: ["limits"],
+  },
+  {
+    name: "limits-by-something-else",
+    base: LIMITED,
+    change: [
+      [`name: "user" key: "principal.subject"`, `name: "user" key: "principal.tenant" cost: "2"`],
+      [`key: "'spare'" closed: true`, `key: "'spare'"`],
+    ],
+    kinds: ["limits"],
+  },
+  {
+    name: "rest",
+    base: REST,
+    change: [
+      [`get: "/v1/pages/{id}"`, `get: "/v2/pages/{id}"`],
+      [`post: "/v1/orders" body: "*"`, `post: "/v1/orders" body: "*" response_body: "id"`],
+    ],
+    kinds: ["api"],
+  },
+  {
+    name: "versions",
+    base: [
+      [GET_PAGE, VERSIONED],
+      [BUY, BUY.replace(" };", ' version: { deprecated: "2026-01-31" } };')],
+    ],
+    change: [
+      [`sunset: "2027-06-30"`, `sunset: "2027-03-31"`],
+      [`version: { deprecated: "2026-01-31" }`, `version: { deprecated: "2026-01-31" sunset: "2027-01-31" }`],
+    ],
+    kinds: ["api"],
   },
   {
     name: "exposed-error",

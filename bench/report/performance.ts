@@ -2,7 +2,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { cell, type Machine, type ScenarioResult, type VariantResult } from "../rig/result.ts";
-import { type About, about, MEMORY } from "../scenarios/about.ts";
+import { type About, about, IDS, MEMORY } from "../scenarios/about.ts";
 import { barChart } from "./bar-chart.ts";
 import { changesToInputs, INPUTS } from "./changes.ts";
 
@@ -54,11 +54,16 @@ of the replies under load has to be that of the checked one, so that no error co
 process, garbage collection and compilation included, after 6,000 requests of warm-up; figures are medians over the rounds.
 
 Cold is the CPU of the first 2,500 requests of a process after the one that was checked: a hundred one after the other, then 32 at a time.
+"In order" is that by the CPU of 2,500 more that are asked in the same way once all is warm: one after the other they cost more however warm a process is.
 RSS is what the process held right after the load; the most is that of any round since its start. Garbage is what was allocated for the measured
 requests: in Node the objects of the heap, by its size before and after each collection, without buffers outside of the heap; in Go all bytes.
 Allocations are counted with 200 more requests, one at a time, by V8's sampling of every allocation, where objects that optimised code allocates
 in one go count as one; in Go over the measured requests. GC is in Node how long the thread of JavaScript stood still for collections, in Go the
 CPU of its collector.
+
+h2load says the same headers each time, so that what a server remembers of earlier requests helps it as no real callers do. Where fresh ids have a column, 2,000 requests
+follow in each of three rounds whose \`x-request-id\` and \`traceparent\` are random, and 2,000 whose are not, by one client on node:http2; a thousand more
+before are not measured.
 
 Upstreams, load and server share the machine, so requests per second say less than CPU per request, and only ratios within one run compare.
 Peers are in [bench/peers](../bench/peers): one [composition](../bench/peers/compositions.ts), served and called with connect-node, grpc-js
@@ -105,6 +110,7 @@ function section({ scenario, text, goal, columns }: About, result: ScenarioResul
       result,
       MEMORY.filter((column) => !columns.includes(column)),
     ),
+    ...table({ ...result, variants: result.variants.filter((variant) => IDS[0] in variant) }, IDS),
     `![${scenario}](performance/${scenario}.svg)`,
     "",
     `${result.recorded_at.slice(0, 10)}, commit ${result.machine.commit}, ${rounds}${result.quick ? ", **quick: no figure to rely on**" : ""}.`,
@@ -139,10 +145,14 @@ const HEADINGS: Readonly<Record<string, string>> = {
   rss_mb: "RSS MB",
   cold_cpu_us_per_request: "cold CPU µs/request",
   cold_ratio: "cold × warm",
+  cold_order_ratio: "cold × warm in order",
   garbage_kb_per_request: "garbage KB/request",
   allocations_per_request: "allocations/request",
   gc_us_per_request: "GC µs/request",
   upstream_calls_per_request: "upstream calls",
+  same_ids_cpu_us_per_request: "same ids CPU µs/request",
+  fresh_ids_cpu_us_per_request: "fresh ids CPU µs/request",
+  fresh_ids_ratio_to_connect_node: "fresh ids × connect-node",
   ratio_to_connect_node: "× connect-node",
   ratio_to_grpc_js: "× grpc-js",
   ratio_to_grpc_go: "× grpc-go",
@@ -174,6 +184,17 @@ const HEADINGS: Readonly<Record<string, string>> = {
   rss_mb_followed: "RSS MB followed",
   rss_mb_before: "RSS MB before",
   rss_mb_idle: "RSS MB idle",
+  own_ratio_to_quiet: "own: p99 × quiet",
+  own_p99_ms_quiet: "own: p99 ms quiet",
+  own_p99_ms: "own: p99 ms",
+  own_bff_percent: "own: BFF busy %",
+  own_upstream_percent: "own: upstream busy %",
+  own_bad: "own: not answered",
+  node_ratio_to_quiet: "node: p99 × quiet",
+  node_p99_ms_quiet: "node: p99 ms quiet",
+  node_p99_ms: "node: p99 ms",
+  node_bad: "node: not answered",
+  node_ended: "node: process ended",
 };
 function heading(column: string): string {
   return HEADINGS[column] ?? column;

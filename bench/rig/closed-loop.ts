@@ -1,5 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import { type DescMethodUnary, fromBinary, fromJsonString, type Message } from "@bufbuild/protobuf";
+import { type IdsCost, idsCost } from "./fresh-ids.ts";
 import type { Garbage } from "./garbage.ts";
 import { h2load, type LoadResult } from "./h2load.ts";
 import { type Answer, callOnce } from "./one-call.ts";
@@ -27,6 +28,8 @@ export interface ClosedLoop {
   readonly size?: Partial<LoadSize>;
   /** Another variant that all are compared with, beside {@link BASELINES}. */
   readonly comparedWith?: string;
+  /** Whether what fresh ids in each request cost is measured, too, of those in {@link WITH_IDS}. */
+  readonly freshIds?: boolean;
   /** What is wrong with the figures, beside the answers. */
   readonly failures?: (variants: readonly VariantResult[]) => string[];
 }
@@ -48,6 +51,8 @@ export interface LoadSize {
   readonly measured: number;
   /** One after the other, with their allocations counted: as many as tell a request from its connection. */
   readonly counted: number;
+  /** With fresh ids, and as many with the same. */
+  readonly ids: number;
   readonly rounds: number;
   /** How far the mean length of replies under load may be from the checked one's: a share of it. */
   readonly lengthTolerance: number;
@@ -60,10 +65,14 @@ const SIZE: LoadSize = {
   cold: 2_500,
   measured: 10_000,
   counted: 200,
+  ids: 2_000,
   rounds: 5,
   lengthTolerance: 0,
 };
 const BASELINES = ["connect-node", "grpc-js", "grpc-go", "grpc-federation"];
+const WITH_IDS = ["protobff", "connect-node"];
+/** In so many rounds, the first ones: with connect-node they take seconds. */
+const IDS_ROUNDS = 3;
 const QUICK_SHARE = 20;
 /** Code that is not compiled yet misses deadlines, and then parts of answers are missing. */
 const QUICK = { rounds: 1, first: 10, connections: 1, streams: 4, lengthTolerance: 0.1 };
@@ -71,10 +80,18 @@ const ASK_MS = 10_000;
 const RIGHT_WITHIN_MS = 10_000;
 const ASK_AGAIN_MS = 200;
 
+/** CPU per request, in microseconds. */
+interface Cold {
+  /** Of the first requests. */
+  readonly first: number;
+  /** Of as many, asked in the same order once the process is warm. */
+  readonly again: number;
+}
+
 interface Sample {
   readonly cpuMicros: number;
   /** Of one of the first requests; undefined where these are not told from the warm-up. */
-  readonly coldCpuMicros: number | undefined;
+  readonly cold: Cold | undefined;
   readonly load: LoadResult;
   readonly rssBytes: number;
   readonly maxRssBytes: number;
@@ -83,6 +100,7 @@ interface Sample {
   /** How far the mean length of replies was from the checked one's: a share of it. */
   readonly lengthOff: number;
   readonly calls: number;
+  readonly ids: IdsCost | undefined;
   readonly counters: PathCounters;
 }
 
@@ -95,7 +113,8 @@ export async function runClosedLoop(loop: ClosedLoop, options: RunOptions): Prom
   try {
     for (let round = 0; round < size.rounds; round++) {
       for (const [variant, measured] of samples) {
-        const sample = await measure(loop, variant, round === 0 ? size : { ...size, counted: 0 }, upstream);
+        const ids = round < IDS_ROUNDS && WITH_IDS.includes(variant.name) && loop.freshIds ? size.ids : 0;
+        const sample = await measure(loop, variant, { ...size, ...(round > 0 && { counted: 0 }), ids }, upstream);
         measured.push(sample);
         console.log(
           `round ${round + 1} ${variant.name.padEnd(16)} ${(sample.cpuMicros / size.measured).toFixed(0).padStart(6)} µs/request`,
@@ -129,6 +148,7 @@ function sizeOf(loop: ClosedLoop, { quick }: RunOptions): LoadSize {
     warmUp: few(full.warmUp),
     cold: few(full.cold),
     counted: few(full.counted),
+    ids: few(full.ids),
     measured: few(full.measured),
   };
 }
@@ -138,7 +158,7 @@ function measure(loop: ClosedLoop, variant: Variant, size: LoadSize, upstream: U
     const message = loop.request(variant.method);
     const request = loop.json ? jsonRequest(variant, server, message) : grpcRequest(variant, server, message);
     await checkedAnswer(loop, variant, request);
-    const coldCpuMicros = await warmedUp(server, request, size);
+    const coldCpu = await warmedUp(server, request, size);
     const { body } = await checkedAnswer(loop, variant, request);
     const before = await server.usage();
     const garbageBefore = await server.garbage();
@@ -153,17 +173,22 @@ function measure(loop: ClosedLoop, variant: Variant, size: LoadSize, upstream: U
         `replies of ${variant.name} had ${result.replyBytes} bytes on average, the checked one ${body.length}`,
       );
     }
+    const cold = coldCpu === undefined ? undefined : { first: coldCpu, again: await coldOrder(server, request, size) };
     const garbage = perRequest(garbageBefore, garbageAfter, size.measured);
     const objects = garbage.objects ?? (await allocations(server, request, size.counted));
+    const { ids: requests, lengthTolerance } = size;
+    const ids =
+      requests === 0 ? undefined : await idsCost(server, request, { ...size, requests }, body.length, lengthTolerance);
     return {
       cpuMicros: after.cpuMicros - before.cpuMicros,
-      coldCpuMicros,
+      cold,
       load: result,
       rssBytes: after.rssBytes,
       maxRssBytes: after.maxRssBytes,
       garbage: { ...garbage, ...(objects !== undefined && { objects }) },
       lengthOff: off,
       calls,
+      ids,
       counters: await server.stop(),
     };
   };
@@ -173,15 +198,23 @@ function measure(loop: ClosedLoop, variant: Variant, size: LoadSize, upstream: U
 /** Gives the CPU of one of the first requests, in microseconds. */
 async function warmedUp(server: ServerProcess, request: Prepared, size: LoadSize): Promise<number | undefined> {
   const { first, warmUp, cold } = size;
-  const before = await server.usage();
-  await h2load(request, { connections: 1, streams: 1, requests: first });
   if (first + warmUp < cold) {
+    await h2load(request, { connections: 1, streams: 1, requests: first });
     await h2load(request, { ...size, requests: warmUp });
     return undefined;
   }
+  const cpuMicros = await coldOrder(server, request, size);
+  await h2load(request, { ...size, requests: first + warmUp - cold });
+  return cpuMicros;
+}
+
+/** Asks as at the beginning, one after the other and then many at a time; gives the CPU of a request, in microseconds. */
+async function coldOrder(server: ServerProcess, request: Prepared, size: LoadSize): Promise<number> {
+  const { first, cold } = size;
+  const before = await server.usage();
+  await h2load(request, { connections: 1, streams: 1, requests: first });
   await h2load(request, { ...size, requests: cold - first });
   const after = await server.usage();
-  await h2load(request, { ...size, requests: first + warmUp - cold });
   return (after.cpuMicros - before.cpuMicros) / cold;
 }
 
@@ -241,20 +274,30 @@ function summary({ name, builtOf }: Variant, samples: readonly Sample[], { measu
     p99_ms: over((sample) => percentile(sample.load.latenciesMs, 0.99)),
     rss_mb: over((sample) => sample.rssBytes) / 2 ** 20,
     max_rss_mb: Math.max(...samples.map((sample) => sample.maxRssBytes)) / 2 ** 20,
-    ...cold(samples, cpu),
+    ...coldFigures(samples, cpu),
     garbage_kb_per_request: over((sample) => sample.garbage.heapBytes) / 2 ** 10,
     allocations_per_request: median(samples.flatMap(({ garbage }) => garbage.objects ?? [])),
     gc_us_per_request: over((sample) => sample.garbage.gcMicros),
     upstream_calls_per_request: over((sample) => sample.calls / measured),
+    ...ids(samples.flatMap((sample) => sample.ids ?? [])),
     ...(samples.some((sample) => sample.lengthOff > 0) && { reply_length_off: over((sample) => sample.lengthOff) }),
     ...(Object.keys(counters).length > 0 && { fast_paths: counters }),
     ...(builtOf !== undefined && { built_of: builtOf }),
   };
 }
 
-function cold(samples: readonly Sample[], warm: number) {
-  const each = samples.flatMap(({ coldCpuMicros }) => coldCpuMicros ?? []);
-  return each.length === 0 ? {} : { cold_cpu_us_per_request: median(each), cold_ratio: median(each) / warm };
+function coldFigures(samples: readonly Sample[], warm: number) {
+  const colds = samples.flatMap(({ cold }) => cold ?? []);
+  if (colds.length === 0) return {};
+  const first = median(colds.map((cold) => cold.first));
+  const again = median(colds.map((cold) => cold.again));
+  return { cold_cpu_us_per_request: first, cold_ratio: first / warm, cold_order_ratio: first / again };
+}
+
+function ids(costs: readonly IdsCost[]) {
+  if (costs.length === 0) return {};
+  const [same, fresh] = [median(costs.map((cost) => cost.same)), median(costs.map((cost) => cost.fresh))];
+  return { same_ids_cpu_us_per_request: same, fresh_ids_cpu_us_per_request: fresh };
 }
 
 /** Adds `ratio_to_<baseline>`, CPU by CPU, where the run has that variant. */
@@ -264,8 +307,13 @@ function withRatios(variants: readonly VariantResult[], baselines: readonly stri
       const other = variants.find(({ name }) => name === baseline)?.cpu_us_per_request;
       return other === undefined ? [] : [[`ratio_to_${baseline.replaceAll("-", "_")}`, cpu / other]];
     });
+  const byHand = variants.find(({ name }) => name === "connect-node")?.fresh_ids_cpu_us_per_request;
   return variants.map((variant) => ({
     ...variant,
     ...Object.fromEntries(ratios(variant.cpu_us_per_request ?? Number.NaN)),
+    ...(byHand !== undefined &&
+      variant.fresh_ids_cpu_us_per_request !== undefined && {
+        fresh_ids_ratio_to_connect_node: variant.fresh_ids_cpu_us_per_request / byHand,
+      }),
   }));
 }

@@ -33,6 +33,8 @@ export interface VariantResult {
   readonly cold_cpu_us_per_request?: number;
   /** That by `cpu_us_per_request`. */
   readonly cold_ratio?: number;
+  /** That by the CPU of as many, asked in the same order when all is warm: one after the other they cost more, however warm a process is. */
+  readonly cold_order_ratio?: number;
   /** Bytes of objects allocated, in 1,024s; in Node without buffers outside of the heap. */
   readonly garbage_kb_per_request?: number;
   /** How many objects; what V8 allocates in one go counts as one. */
@@ -45,6 +47,12 @@ export interface VariantResult {
   readonly ratio_to_grpc_js?: number;
   readonly ratio_to_grpc_go?: number;
   readonly ratio_to_grpc_federation?: number;
+  /** As `cpu_us_per_request`, by a client on node:http2 whose requests are all the same. */
+  readonly same_ids_cpu_us_per_request?: number;
+  /** By that client, each with an x-request-id and a traceparent of its own. */
+  readonly fresh_ids_cpu_us_per_request?: number;
+  /** That by connect-node's in this run. */
+  readonly fresh_ids_ratio_to_connect_node?: number;
   /** How far the mean length of replies was from the checked one's, a share of it: some were degraded. Left out where none was. */
   readonly reply_length_off?: number;
   /** What took a fast path, as the server counted it. */

@@ -84,16 +84,14 @@ export async function startServer(launch: Launch): Promise<ServerProcess> {
   }
 }
 
-/** Loads it, which fills the cache, and lets it fail at its port. */
+/** Loads it, which fills the cache, and lets it fail at its port; what has none to fail at is stopped. */
 async function compile(launch: Launch): Promise<void> {
   if (launch.native || compiled.has(launch.entry)) return;
   compiled.add(launch.entry);
   const child = forked({ ...launch, env: { ...launch.env, PORT: "none", NODE_OPTIONS: `--import=${loadedLater}` } });
-  const timer = setTimeout(() => child.kill("SIGKILL"), START_MS);
-  child.stdout?.resume();
   child.stderr?.resume();
-  await once(child, "close");
-  clearTimeout(timer);
+  await listening(child, () => {}).catch(() => {});
+  await stop(child);
 }
 
 function forked({ entry, args = [], env = {}, native = false }: Launch): ChildProcess {

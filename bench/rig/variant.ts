@@ -62,7 +62,7 @@ export interface Prepared {
 /** By gRPC, with a deadline. */
 export function grpcRequest(
   { method }: Pick<Variant, "method">,
-  { url }: ServerProcess,
+  { url }: Pick<ServerProcess, "url">,
   message: Message,
   deadlineMs = 5_000,
 ): Prepared {

@@ -28,10 +28,17 @@ export const MEMORY = [
   "rss_mb",
   "cold_cpu_us_per_request",
   "cold_ratio",
+  "cold_order_ratio",
   "garbage_kb_per_request",
   "allocations_per_request",
   "gc_us_per_request",
 ];
+/** Those of fresh ids, of the variants that have them. */
+export const IDS = [
+  "fresh_ids_cpu_us_per_request",
+  "fresh_ids_ratio_to_connect_node",
+  "same_ids_cpu_us_per_request",
+] as const;
 const TIMES = ["p50_ms", "p95_ms", "p99_ms"];
 
 /** In the order of docs/performance.md. */
@@ -211,6 +218,16 @@ export const about: readonly About[] = [
       ...["rss_mb_of_all", "rss_mb_of_each"],
     ],
     drawn: "cpu_us_per_request",
+  },
+  {
+    scenario: "attacks",
+    text: "What the BFF makes a normal client wait while it is [attacked](corpora.md#attacks), beside what that client waits right before and after: 100 times a second it asks over a fresh connection of HTTP/1.1 and over HTTP/2 that it keeps, for what needs no upstream at that moment, and both count. The BFF has a processor to itself; the attacker runs on the others when upstream and client have nothing to do: it takes nobody's processor but the BFF's, by what it asks of that. What is above 5 × is attacked three times, and the median counts. `own` is our own HTTP/2 towards clients, `node` node's.",
+    goal: "p99 at most 5 × that of quiet on our own HTTP/2",
+    columns: [
+      ...["own_ratio_to_quiet", "own_p99_ms_quiet", "own_p99_ms", "own_bff_percent", "own_upstream_percent", "own_bad"],
+      ...["node_ratio_to_quiet", "node_p99_ms_quiet", "node_p99_ms", "node_bad", "node_ended"],
+    ],
+    drawn: "own_ratio_to_quiet",
   },
   {
     scenario: "call",

@@ -1,11 +1,13 @@
 import { once } from "node:events";
 import * as net from "node:net";
+import { create } from "@bufbuild/protobuf";
 import type { SourceContextSchema } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
 import * as web from "@connectrpc/connect-web"; // as in browsers: by fetch, which is Node's here
 import { describe, expect, onTestFinished, test } from "vitest";
 import { WebSocketServer } from "ws";
+import { RunService, RunUpdateSchema } from "../../generated/runs/v1/runs_pb.ts";
 import { codeText, Failure, Code as GrpcCode, Reason } from "../../runtime/src/failure.ts";
 import { type Listening, listen } from "../../runtime/src/server/listen.ts";
 import {
@@ -262,6 +264,21 @@ test.each(TRANSPORTS.filter(([name]) => name !== "WebSocket"))(
     });
   },
 );
+
+test("a reset that no item has told is heard before the end", async () => {
+  const states: string[] = [];
+  const message = create(RunUpdateSchema, { position: { token: "t1", beat: true, reset: true } });
+  const over = {
+    async *open() {
+      yield { kind: "opened" as const, beatMs: undefined };
+      yield { kind: "item" as const, message, token: undefined };
+      yield { kind: "ended" as const };
+    },
+  } as unknown as FollowTransport;
+  const onState = ({ kind }: FollowState): void => void states.push(kind);
+  for await (const item of follow(RunService.method.followRun, {}, { over, onState })) expect.fail(item.token);
+  expect(states).toEqual(["opening", "open", "reset"]);
+});
 
 test("after so many losses in a row it is given up", async () => {
   const states: FollowState[] = [];

@@ -33,6 +33,8 @@ export interface FollowOptions {
 export type FollowState =
   | { readonly kind: "opening" }
   | { readonly kind: "open" }
+  /** What came before holds no longer, and nothing takes its place: the source is at its end. */
+  | { readonly kind: "reset" }
   /** It was lost, and is opened again after so many milliseconds. */
   | { readonly kind: "waiting"; readonly why: ConnectError | Lost; readonly ms: number };
 
@@ -162,7 +164,10 @@ class Following<I extends DescMessage, O extends DescMessage> {
     const position = positionOf(this.#method.output, message);
     const token = heard.token ?? (position?.token || undefined);
     this.#token = token ?? this.#token;
-    if (position?.beat === true) return undefined;
+    if (position?.beat === true) {
+      if (position.reset) this.#options.onState?.({ kind: "reset" });
+      return undefined;
+    }
     this.#given = true;
     return { message, token, reset: position?.reset ?? false };
   }

@@ -7,6 +7,8 @@ export { renderDocument } from "./diagnostic/document.ts";
 export { inOrder } from "./diagnostic/order.ts";
 export { renderDiagnostics } from "./diagnostic/render.ts";
 export type { Sources } from "./diagnostic/sources.ts";
+export type { IdentityReport, IdentitySourceReport } from "./edge/identity-report.ts";
+export type { LimitReport } from "./edge/limit-report.ts";
 export { explain } from "./explain.ts";
 export { PROTOS } from "./gen/protos.ts";
 export { addedValues, type Change, changeInJson, changesOf } from "./lock/changes.ts";
@@ -27,7 +29,6 @@ export type {
   SourceOfCallers,
 } from "./plan/describe-callers.ts";
 export type { Degraded } from "./plan/describe-degraded.ts";
-export type { IdentityReport, IdentitySourceReport } from "./plan/describe-identity.ts";
 export type {
   Edge,
   FileReport,

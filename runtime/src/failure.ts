@@ -235,6 +235,19 @@ export const OVER = new Failure({
   clientCode: Code.CANCELLED,
 });
 
+/** An upstream that resets the stream this close to the deadline, in milliseconds, does so because of it. */
+const NEAR_MS = 2;
+
+/**
+ * Whether the upstream has cancelled the stream because the call's time is over, which it may notice before we do; grpc-go's server does
+ * so.
+ *
+ * @param leftMs of the call's time
+ */
+export function cutAtDeadline(fault: Fault, leftMs: number): boolean {
+  return fault.kind === "transport" && fault.code === Code.CANCELLED && leftMs < NEAR_MS;
+}
+
 /**
  * What a fault says about the upstream, for its breaker: true good (a refusal, NOT_FOUND and the like, shows that it works), false
  * bad, undefined nothing.

@@ -30,6 +30,7 @@ export {
   detailsOf,
   extended,
   holds,
+  single,
   supplied,
   unlessEmpty,
   unmapped,

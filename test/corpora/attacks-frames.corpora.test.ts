@@ -3,6 +3,7 @@ import * as http2 from "node:http2";
 import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { pick, seeded } from "../second/random-message.ts";
+import { seedOf } from "../seed/seed.ts";
 import { sessionOf } from "./attacks/random-session.ts";
 import {
   Flag,
@@ -179,7 +180,7 @@ test("a proxy's connection with a thousand requests at once, each with 12 kB of 
 test.each(["own", "node"])(
   "random sessions, mostly valid, BFF_HTTP2=%s",
   async (own) => {
-    const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 1e6));
+    const seed = seedOf("SEED");
     const outcome = await attacked(
       async (target) => {
         const sessions = await waves(FUZZ_MS, 4, async (number) => {

@@ -1,9 +1,10 @@
 // Expressions held against cel-go, which is built with Go; PROTOBFF_WITHOUT_GO=1 says that there is none.
 import { expect, test } from "vitest";
+import { seedOf } from "../seed/seed.ts";
 import { generateAll } from "./cel-go/generated.ts";
 
 const COUNT = Number(process.env.PROTOBFF_CEL_EXPRESSIONS ?? 20_000);
-const SEED = Number(process.env.PROTOBFF_CEL_SEED ?? Date.now() % 2 ** 31);
+const SEED = Number(seedOf("PROTOBFF_CEL_SEED"));
 
 /** Fresh random expressions still find something new now and then (docs/corpora.md): about one in 20,000. */
 const NEW_FAULTS = COUNT / 5000;

@@ -4,10 +4,11 @@ import { DynamicTable } from "../../runtime/src/http2/dynamic-table.ts";
 import { decodeHeaderBlock } from "../../runtime/src/http2/hpack-decoder.ts";
 import { type Field, HpackEncoder, integer } from "../http2/hpack-encoder.ts";
 import { below, pick, type Random, seeded } from "../second/random-message.ts";
+import { seedOf } from "../seed/seed.ts";
 import { goDecoded, type Outcome } from "./hpack/go-hpack.ts";
 
 const COUNT = Number(process.env.PROTOBFF_HPACK ?? 10_000);
-const SEED = Number(process.env.PROTOBFF_HPACK_SEED ?? Date.now() % 2 ** 31);
+const SEED = Number(seedOf("PROTOBFF_HPACK_SEED"));
 
 const NAMES = [":path", ":authority", "cookie", "x-a", "x-b", "content-type", "x-longer-than-most-names", ""];
 const printable = (random: Random, most: number): string =>

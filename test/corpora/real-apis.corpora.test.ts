@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { MethodDefinition } from "@grpc/proto-loader";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { seedOf } from "../seed/seed.ts";
 import { type Built, build } from "./real-apis/built.ts";
 import { FAMILIES } from "./real-apis/packages.ts";
 import { Client, Upstream } from "./real-apis/peers.ts";
@@ -14,7 +15,7 @@ import { jsonOf, type Plain, type Random, randomMessage, randomOf, settled } fro
 const root = fileURLToPath(new URL("../..", import.meta.url));
 /** Below the repository, so that generated code finds the packages that it imports. */
 const generated = join(root, `test/.generated/real-apis-${process.pid}`);
-const SEED = Number(process.env.PROTOBFF_APIS_SEED ?? Date.now() % 2 ** 31);
+const SEED = Number(seedOf("PROTOBFF_APIS_SEED"));
 const ROUNDS = Number(process.env.PROTOBFF_APIS_ROUNDS ?? 8);
 
 type Method = MethodDefinition<Plain, Plain>;

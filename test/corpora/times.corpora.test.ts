@@ -1,9 +1,10 @@
 // Times as text, truncated and reckoned by the calendar, held against java.time; PROTOBFF_WITHOUT_JAVA=1 says that there is no JDK.
 import { expect, test } from "vitest";
+import { seedOf } from "../seed/seed.ts";
 import { java, line, ours, questions } from "./times/questions.ts";
 
 const COUNT = Number(process.env.PROTOBFF_TIMES ?? 20_000);
-const SEED = Number(process.env.PROTOBFF_TIMES_SEED ?? Date.now() % 2 ** 31);
+const SEED = Number(seedOf("PROTOBFF_TIMES_SEED"));
 
 const corpus = process.env.PROTOBFF_WITHOUT_JAVA === "1" ? test.skip : test;
 

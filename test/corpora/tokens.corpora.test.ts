@@ -3,11 +3,12 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { JwtRig } from "../../runtime/src/testing/jwt-rig.ts";
 import { AUDIENCE, ISSUER, jwkOf, PAIRS, TestIssuer } from "../../runtime/src/testing/test-issuer.ts";
+import { seedOf } from "../seed/seed.ts";
 import { GolangJwt } from "./tokens/golang-jwt.ts";
 import { randomTokens, type SigningKey } from "./tokens/random-tokens.ts";
 
 const COUNT = Number(process.env.PROTOBFF_TOKENS ?? 20_000);
-const SEED = Number(process.env.PROTOBFF_TOKENS_SEED ?? Date.now() % 2 ** 31);
+const SEED = Number(seedOf("PROTOBFF_TOKENS_SEED"));
 const ALGORITHMS = { rsa: ["RS256", "PS256"], rsa2: ["RS256", "PS256"], p256: ["ES256"], ed25519: ["EdDSA"] } as const;
 const KEYS: readonly SigningKey[] = (["rsa", "rsa2", "p256", "ed25519"] as const).map((name, i) => ({
   ...{ kid: `k${i}`, algorithms: ALGORITHMS[name], privateKey: PAIRS[name].privateKey },

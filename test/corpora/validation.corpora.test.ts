@@ -1,9 +1,10 @@
 // Random rules of buf.validate over random messages, held against @bufbuild/protovalidate.
 import { expect, test } from "vitest";
+import { seedOf } from "../seed/seed.ts";
 import { compare } from "../validation/compare.ts";
 
 const SETS = Number(process.env.PROTOBFF_VALIDATION ?? 40);
-const SEED = process.env.PROTOBFF_VALIDATION_SEED ?? String(Date.now() % 2 ** 31);
+const SEED = seedOf("PROTOBFF_VALIDATION_SEED");
 
 test(`rules of ${SETS} protos of seed ${SEED} say what protovalidate says`, { timeout: 600_000 }, async () => {
   const found: string[] = [];

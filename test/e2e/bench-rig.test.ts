@@ -8,6 +8,7 @@ import { create } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { HomeSchema, HomeService } from "../../bench/generated/bench/parts/v1/parts_pb.ts";
 import { barChart } from "../../bench/report/bar-chart.ts";
+import { idsCost } from "../../bench/rig/fresh-ids.ts";
 import { openLoop } from "../../bench/rig/open-loop.ts";
 import type { PathCounters } from "../../bench/rig/probe.ts";
 import { startServer } from "../../bench/rig/server-process.ts";
@@ -128,6 +129,47 @@ describe("an open loop", () => {
     expect(latenciesMs).toEqual(latenciesMs.toSorted((a, b) => a - b));
     // A timer may fire a millisecond early.
     expect(latenciesMs.filter((ms) => ms >= 499).length).toBeGreaterThanOrEqual(10);
+  });
+});
+
+describe("requests with ids", () => {
+  const heard: string[] = [];
+  const server = http2.createServer().on("stream", (stream, headers) => {
+    heard.push(`${headers["x-request-id"]} ${headers.traceparent}`);
+    stream.resume().once("end", () => {
+      stream.respond({ ":status": 200 });
+      stream.end(headers["x-user"] === "short" ? "four" : "five.");
+    });
+  });
+  let origin = "";
+  beforeAll(async () => {
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  afterAll(() => new Promise((resolve) => server.close(resolve)));
+  const usage = { cpuMicros: 0, rssBytes: 0, maxRssBytes: 0 };
+  const measured = {
+    usage: async () => ({ ...usage, cpuMicros: heard.length }),
+  } as unknown as Parameters<typeof idsCost>[0];
+  const load = { connections: 2, streams: 3, requests: 40 };
+  const ask = (user: string) => {
+    const headers = { "x-request-id": "always the same", "x-user": user };
+    return idsCost(measured, { origin, path: "/", headers, body: Buffer.alloc(5) }, load, 5, 0);
+  };
+
+  test("are each asked once: first warming up, then all the same, then all others", async () => {
+    expect(await ask("any")).toEqual({ same: 1, fresh: 1 });
+    const [warmUp, same, fresh] = [heard.slice(0, 20), heard.slice(20, 60), heard.slice(60)];
+    expect([warmUp, same, fresh].map((ids) => [ids.length, new Set(ids).size])).toEqual([
+      [20, 20],
+      [40, 1],
+      [40, 40],
+    ]);
+    for (const ids of heard) expect(ids).toMatch(/^[0-9a-f]{32} 00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
+  });
+
+  test("whose answers are too short count for nothing", async () => {
+    await expect(ask("short")).rejects.toThrow("replies had 4 bytes on average, the checked one 5");
   });
 });
 

@@ -8,6 +8,7 @@ import { BASES, SHARED } from "./bases.ts";
 import { type Case, caseWith, makeCase } from "./cases.ts";
 import { requestsFor } from "./descriptors.ts";
 import { KNOWN } from "./known.ts";
+import { richCase } from "./rich.ts";
 import { type Generated, typeErrors } from "./type-check.ts";
 
 export interface Options {
@@ -17,6 +18,8 @@ export interface Options {
   readonly only: number | undefined;
   /** Of bases alone whose names have this in them. */
   readonly base: string;
+  /** Whether cases are made out of nothing: rich.ts. Default: bases are damaged. */
+  readonly rich?: boolean;
 }
 
 export interface Outcome {
@@ -48,14 +51,14 @@ const MOST_MINIMISED = 50;
 
 /** While cases are compiled, buf is at work on the next ones and the type checker on those before. */
 export async function fuzzCompiler(
-  { cases, seed, only, base }: Options,
+  { cases, seed, only, base, rich = false }: Options,
   { progress, failure }: Listener,
 ): Promise<Outcome> {
   const so = { cases: 0, generated: 0, checked: 0, rejected: 0, known: 0, failures: 0 };
   const seen = new Set<string>();
   const bases = BASES.filter(({ name }) => name.includes(base));
   const again = (one: Case): string =>
-    `seed ${seed}, case ${one.index} (${one.base.name}): npm run fuzz -- compiler --seed ${seed} --only ${one.index}${base === "" ? "" : ` --base ${base}`}`;
+    `seed ${seed}, case ${one.index} (${one.base.name}): npm run fuzz -- ${rich ? "rich" : "compiler"} --seed ${seed} --only ${one.index}${base === "" ? "" : ` --base ${base}`}`;
   const tell = async (faults: Iterable<readonly [Case, string]>): Promise<void> => {
     for (const [one, fault] of faults) {
       if (KNOWN.some((entry) => entry.fault.test(`${one.base.name} ${fault}`))) so.known++;
@@ -65,7 +68,9 @@ export async function fuzzCompiler(
   };
   const count = only === undefined ? TO_BUF : 1;
   const batchAt = (from: number) =>
-    requestsFor(Array.from({ length: count }, (_, i) => makeCase(seed, from + i, bases)));
+    requestsFor(
+      Array.from({ length: count }, (_, i) => (rich ? richCase(seed, from + i) : makeCase(seed, from + i, bases))),
+    );
   let unchecked: Generated[] = [];
   let checking: ReturnType<typeof typeFaults> | undefined;
   const checkedAll = async (): Promise<void> => {
@@ -178,6 +183,7 @@ async function minimised(one: Case): Promise<readonly [Case, string] | undefined
 }
 
 async function report(head: string, one: Case, fault: string): Promise<string> {
+  if (one.mutations.length === 0) return [head, ...Object.values(one.protos), `  ${fault}`].join("\n");
   const [least, what] = (await minimised(one)) ?? [one, fault];
   const before = caseWith(least, []).protos;
   const changes = Object.entries(least.protos).flatMap(([name, text]) => {

@@ -1,4 +1,4 @@
-// npm run fuzz [-- <scenario>] [--cases <count>] [--seed <number>] [--only <case>] [--base <part of a name>] [--framing own|node]. Its last line counts; exit code 1 when a case fails.
+// npm run fuzz [-- compiler | rich | server | frames] [--cases <count>] [--seed <number>] [--only <case>] [--base <part of a name>] [--framing own|node]. Its last line counts; exit code 1 when a case fails.
 import { parseArgs } from "node:util";
 import { fuzzFrames } from "../http2/frames.ts";
 import { fuzzCompiler } from "./compiler.ts";
@@ -24,9 +24,9 @@ interface Asked {
   readonly framing: "own" | "node";
 }
 /** Each prints what it finds and gives whether all is well. */
-const SCENARIOS: Readonly<Record<string, (asked: Asked) => Promise<boolean>>> = { compiler, server, frames };
+const SCENARIOS: Readonly<Record<string, (asked: Asked) => Promise<boolean>>> = { compiler, rich, server, frames };
 
-const USUAL: Readonly<Record<string, number>> = { compiler: 100_000, server: 20_000, frames: 1_000_000 };
+const USUAL: Readonly<Record<string, number>> = { compiler: 100_000, rich: 20_000, server: 20_000, frames: 1_000_000 };
 
 const name = positionals[0] ?? "compiler";
 const scenario = SCENARIOS[name];
@@ -41,7 +41,10 @@ if (scenario === undefined) {
   process.exitCode = fine ? 0 : 1;
 }
 
-async function compiler(asked: Asked): Promise<boolean> {
+function rich(asked: Asked): Promise<boolean> {
+  return compiler({ ...asked, rich: true });
+}
+async function compiler(asked: Asked & { readonly rich?: boolean }): Promise<boolean> {
   const started = performance.now();
   let told = started;
   const progress = (said: string): void => {

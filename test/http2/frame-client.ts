@@ -14,7 +14,10 @@ export interface Heard {
   trailers: Readonly<Record<string, string>>;
   bytes: number;
   ended: boolean;
-  reset: number | undefined;
+  /** Codes of RST_STREAM, in their order. */
+  resets: number[];
+  /** The answer had ended before the first of them. */
+  answeredFirst: boolean;
 }
 
 export class FrameClient {
@@ -121,7 +124,7 @@ export class FrameClient {
         this.goaway = payload.readUInt32BE(4);
         break;
       case Frame.reset:
-        this.#of(stream).reset = payload.readUInt32BE(0);
+        this.#reset(this.#of(stream), payload.readUInt32BE(0));
         break;
       case Frame.headers:
       case Frame.data:
@@ -135,17 +138,21 @@ export class FrameClient {
         break;
     }
   }
+  #reset(heard: Heard, code: number): void {
+    if (heard.resets.length === 0) heard.answeredFirst = heard.ended;
+    heard.resets.push(code);
+  }
   #of(stream: number): Heard {
     let heard = this.heard.get(stream);
     if (heard === undefined) {
-      heard = { status: undefined, trailers: {}, bytes: 0, ended: false, reset: undefined };
+      heard = { status: undefined, trailers: {}, bytes: 0, ended: false, resets: [], answeredFirst: false };
       this.heard.set(stream, heard);
     }
     return heard;
   }
   #answer(type: number, flags: number, stream: number, payload: Buffer): void {
     const heard = this.#of(stream);
-    if (heard.ended || heard.reset !== undefined) this.wrong.push(`a frame of stream ${stream} behind its end`);
+    if (heard.ended || heard.resets.length > 0) this.wrong.push(`a frame of stream ${stream} behind its end`);
     if (type === Frame.data) {
       if (heard.status === undefined) this.wrong.push(`DATA of stream ${stream} in front of headers`);
       heard.bytes += payload.length;

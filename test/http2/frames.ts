@@ -3,11 +3,12 @@ import * as http2 from "node:http2";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Memory } from "../corpora/attacks/memory.ts";
-import { seeded } from "../second/random-message.ts";
+import { type Random, seeded } from "../second/random-message.ts";
 import { FrameClient } from "./frame-client.ts";
-import { mangled } from "./mangle.ts";
+import { mangled, strayed } from "./mangle.ts";
+import { StreamJudge } from "./stream-verdict.ts";
 import { type Framing, type UnderTest, underTest } from "./under-test.ts";
-import { type Asked, validSession } from "./valid-session.ts";
+import { type Asked, type Session, validSession } from "./valid-session.ts";
 import { type Verdict, verdictOf } from "./verdict.ts";
 
 export interface FramesAsked {
@@ -30,6 +31,8 @@ export interface FramesOutcome {
   readonly silent: number;
   /** Connections that were closed without GOAWAY, though nothing was amiss with the wire: by who had said GOAWAY with an error. */
   readonly unsaid: number;
+  /** RST_STREAM in mangled sessions. */
+  readonly resets: number;
   readonly bystander: number;
   /** More that is held afterwards, in bytes. */
   readonly heldBytes: number;
@@ -54,7 +57,7 @@ export async function fuzzFrames(
   const server = await underTest(framing, { BFF_GRACE: "60s" }, ["--expose-gc", `--import=${PROBE}`]);
   const failures: string[] = [];
   const counts: Counts = {
-    ...{ frames: 0, sessions: 0, answered: 0, kept: 0, told: 0, cut: 0, silent: 0, unsaid: 0, bystander: 0 },
+    ...{ frames: 0, sessions: 0, answered: 0, kept: 0, told: 0, cut: 0, silent: 0, unsaid: 0, resets: 0, bystander: 0 },
   };
   try {
     const before = await warmMemory(server, seed);
@@ -87,7 +90,7 @@ export async function fuzzFrames(
 /** What a server holds that has seen most of it already. */
 async function warmMemory(server: UnderTest, seed: number): Promise<Memory> {
   const counts: Counts = {
-    ...{ frames: 0, sessions: 0, answered: 0, kept: 0, told: 0, cut: 0, silent: 0, unsaid: 0, bystander: 0 },
+    ...{ frames: 0, sessions: 0, answered: 0, kept: 0, told: 0, cut: 0, silent: 0, unsaid: 0, resets: 0, bystander: 0 },
   };
   for (let i = 0; i < 20; i++) await oneSession(server, seed, -1 - i, counts);
   return memoryOf(server);
@@ -109,11 +112,8 @@ async function oneSession(server: UnderTest, seed: number, index: number, counts
   const random = seeded(seed, index);
   const session = validSession(random);
   const right = random() < 0.4;
-  const [early, late] = right
-    ? [session.early, session.late]
-    : random() < 0.5
-      ? [mangled(random, session.early), session.late]
-      : [session.early, mangled(random, session.late)];
+  const [early, late] = right ? [session.early, session.late] : wrongs(random, session);
+  const streams = new StreamJudge(Buffer.concat([...session.early, ...session.late]), session.asked);
   const client = new FrameClient(server.port, right);
   try {
     const patience = setTimeout(() => client.giveUp(), HANGS_MS);
@@ -129,7 +129,8 @@ async function oneSession(server: UnderTest, seed: number, index: number, counts
       ? await judgeRight(client, session.asked, counts)
       : await judgeMangled(
           client,
-          verdictOf(Buffer.concat([...early, ...late, client.probed])),
+          verdictOf(Buffer.concat([...early, ...late, client.probed]), streams),
+          streams,
           counts,
           server.framing,
         );
@@ -139,11 +140,17 @@ async function oneSession(server: UnderTest, seed: number, index: number, counts
   }
 }
 
+function wrongs(random: Random, { early, late }: Session): [early: readonly Buffer[], late: readonly Buffer[]] {
+  const strays = random() < 0.4;
+  if (random() < 0.5) return [strays ? strayed(random, [], early) : mangled(random, early), late];
+  return [early, strays ? strayed(random, early, late) : mangled(random, late)];
+}
+
 async function judgeRight(client: FrameClient, asked: readonly Asked[], counts: Counts): Promise<string | undefined> {
   const kept = asked.filter(({ reset }) => !reset);
   const isOver = ({ stream }: Asked): boolean => {
     const heard = client.heard.get(stream);
-    return heard !== undefined && (heard.ended || heard.reset !== undefined);
+    return heard !== undefined && (heard.ended || heard.resets.length > 0);
   };
   const all = await client.until(() => client.inSync && kept.every(isOver), HANGS_MS);
   const told = `GOAWAY ${client.goaway ?? "none"}, ${client.error ?? (client.over ? "closed" : "open")}`;
@@ -165,11 +172,15 @@ async function judgeRight(client: FrameClient, asked: readonly Asked[], counts: 
 async function judgeMangled(
   client: FrameClient,
   verdict: Verdict,
+  streams: StreamJudge,
   counts: Counts,
   framing: Framing,
 ): Promise<string | undefined> {
   await client.until(() => client.inSync, QUIET_MS);
   const own = framing === "own";
+  const resets = own ? streams.faults(client.heard, client.inSync) : [];
+  for (const { resets } of client.heard.values()) counts.resets += resets.length;
+  if (resets.length > 0) return `${resets.join("; ")}; GOAWAY ${client.goaway ?? "none"}`;
   if (client.inSync) {
     counts.kept++;
     return own && verdict.must.length > 0 ? `it goes on behind ${verdict.why}` : undefined;

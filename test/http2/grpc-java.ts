@@ -29,8 +29,9 @@ export async function javaCases(port: number, ca: readonly string[]): Promise<Re
   );
 }
 /** Under load until it is told to stop. */
-export const grpcJava: Load = async (port, stop) => {
-  const child = spawn("java", [...client(), "load", `127.0.0.1:${port}`], { stdio: ["pipe", "pipe", "inherit"] });
+export const grpcJava: Load = async ({ port, ca }, stop) => {
+  const where = [`127.0.0.1:${port}`, ...(ca === undefined ? [] : [ca])];
+  const child = spawn("java", [...client(), "load", ...where], { stdio: ["pipe", "pipe", "inherit"] });
   stop.addEventListener("abort", () => child.stdin.end());
   return JSON.parse(await text(child.stdout)) as Loaded;
 };

@@ -1,5 +1,5 @@
 // Frames that were right, with a few things wrong in them.
-import { Frame, frame, reset, settings, uint32 } from "../corpora/attacks/raw-http2.ts";
+import { Flag, Frame, frame, reset, settings, uint32 } from "../corpora/attacks/raw-http2.ts";
 import { pick, type Random } from "../second/random-message.ts";
 
 const whole = (random: Random, below: number): number => Math.floor(random() * below);
@@ -73,6 +73,49 @@ export function mangled(random: Random, frames: readonly Buffer[]): Buffer[] {
       default:
         all.splice(at, 0, wrongFrame(random));
     }
+  }
+  return all;
+}
+
+/** A field that needs no table. */
+const FIELD = Buffer.from([0, 1, 0x78, 1, 0x79]);
+const RECENT = 6;
+
+/** Frames that are wrong for a stream, and nothing to the connection. */
+function strayFrames(random: Random, stream: number): Buffer[] {
+  const pieces = someBytes(random, 30);
+  switch (whole(random, 7)) {
+    case 0:
+      return [frame(Frame.windowUpdate, 0, stream, uint32(0))];
+    case 1:
+      return [frame(Frame.windowUpdate, 0, stream, uint32(0x7fff_ffff))];
+    case 2:
+      return [frame(Frame.priority, 0, stream, pieces.length === 5 ? Buffer.alloc(4) : pieces)];
+    case 3:
+      return [frame(Frame.data, pick(random, [0, Flag.endStream]), stream, pieces)];
+    case 4:
+      return [frame(Frame.headers, Flag.endHeaders, stream, FIELD)];
+    case 5:
+      return [frame(Frame.headers, Flag.endHeaders | Flag.endStream, stream, FIELD)];
+    default:
+      return [reset(stream, whole(random, 14))];
+  }
+}
+
+/**
+ * With one to three frames more, or fewer, that are wrong for a stream alone.
+ *
+ * @param earlier frames that have been said before
+ */
+export function strayed(random: Random, earlier: readonly Buffer[], frames: readonly Buffer[]): Buffer[] {
+  const all = [...frames];
+  for (let left = 1 + whole(random, 3); left > 0; left--) {
+    const at = whole(random, all.length + 1);
+    const isData = (all[at]?.[3] ?? -1) === Frame.data;
+    const heads = [...earlier, ...all.slice(0, at)].filter((one) => one[3] === Frame.headers);
+    const streams = heads.slice(-RECENT).map((one) => one.readUInt32BE(5));
+    if (isData && random() < 0.4) all.splice(at, 1);
+    else if (streams.length > 0) all.splice(at, 0, ...strayFrames(random, pick(random, streams)));
   }
   return all;
 }

@@ -1,18 +1,15 @@
 // More clients of others: grpc-c++ (by Python's grpcio), httpx over h2, the JDK's, undici's. PROTOBFF_GRPC_CLIENTS=1 adds grpc-java, which
 // Maven has to bring.
-import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { Agent } from "undici";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { certificate } from "./certificate.ts";
 import { javaCases } from "./grpc-java.ts";
+import { jdkCases } from "./jdk-client.ts";
 import { casesOf, grpcCore, WITHOUT_PYTHON } from "./python-client.ts";
 import { Switchable } from "./switchable.ts";
 import { OWN_FIRST, type UnderTest, underTest } from "./under-test.ts";
 
-const run = promisify(execFile);
 const CA = certificate().files.TLS_CERT_FILE;
 const LONG_MS = 120_000;
 const allOk = (told: Readonly<Record<string, string>>) =>
@@ -45,7 +42,7 @@ describe.each(OWN_FIRST)("over BFF_HTTP2_SERVER=%s", (framing) => {
       const front = await Switchable.before(server.port);
       onTestFinished(() => front.close());
       const stop = new AbortController();
-      const loading = grpcCore(front.port, stop.signal);
+      const loading = grpcCore({ port: front.port, ca: undefined }, stop.signal);
       await vi.waitUntil(() => front.connections > 3, LONG_MS / 2);
       stop.abort();
       const { asked, failed } = await loading;
@@ -57,7 +54,7 @@ describe.each(OWN_FIRST)("over BFF_HTTP2_SERVER=%s", (framing) => {
 
   test.skipIf(WITHOUT_PYTHON)(
     "httpx, with Python's h2: large both ways, side by side, what is not read to its end, headers",
-    async () => allOk(await casesOf("httpx", [secure.url, CA])),
+    async () => allOk(await casesOf("httpx", ["all", secure.url, CA])),
     LONG_MS,
   );
 
@@ -73,13 +70,11 @@ describe.each(OWN_FIRST)("over BFF_HTTP2_SERVER=%s", (framing) => {
   test(
     "the JDK's: HTTP/2 over TLS; without, where it asks to upgrade, HTTP/1.1",
     async () => {
-      const client = fileURLToPath(new URL("jdk/Client.java", import.meta.url));
-      for (const [args, version] of [
-        [[plain.url], "HTTP_1_1"],
-        [[secure.url, CA], "HTTP_2"],
+      for (const [url, ca, version] of [
+        [plain.url, [], "HTTP_1_1"],
+        [secure.url, [CA], "HTTP_2"],
       ] as const) {
-        const { stdout } = await run("java", [client, ...args]);
-        expect(stdout.trim().split("\n")).toEqual([
+        expect(await jdkCases(url, ca)).toEqual([
           `after: ${version} 200 63 x 1`,
           `first: ${version} 200 14 x 1`,
           `large: ${version} 200 4000023 x 5`,

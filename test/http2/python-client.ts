@@ -4,7 +4,6 @@ import { existsSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { certificate } from "./certificate.ts";
 import type { Load, Loaded } from "./loads.ts";
 
 /** Says that its packages cannot be had. */
@@ -29,13 +28,13 @@ export async function casesOf(client: string, args: readonly string[]): Promise<
   return JSON.parse(stdout) as Readonly<Record<string, string>>;
 }
 const loading =
-  (more: () => readonly string[]): Load =>
-  async (port, stop) => {
-    const args = [scriptOf("grpcio"), "load", `127.0.0.1:${port}`, ...more()];
+  (client: string): Load =>
+  async ({ port, ca }, stop) => {
+    const args = [scriptOf(client), "load", `127.0.0.1:${port}`, ...(ca === undefined ? [] : [ca])];
     const child = spawn("python3", args, { env: env(), stdio: ["pipe", "pipe", "inherit"] });
     stop.addEventListener("abort", () => child.stdin.end());
     return JSON.parse(await text(child.stdout)) as Loaded;
   };
-/** grpc-c++, under load until it is told to stop. */
-export const grpcCore = loading(() => []);
-export const grpcCoreOverTls = loading(() => [certificate().files.TLS_CERT_FILE]);
+/** Under load until they are told to stop. */
+export const grpcCore: Load = loading("grpcio");
+export const httpx: Load = loading("httpx");

@@ -13,7 +13,8 @@ export class Switchable {
 
   private constructor(port: number) {
     this.#port = port;
-    this.#server = net.createServer({ noDelay: true }, (client) => this.#forward(client));
+    // A server that says that it sends no more still reads: cutting off here what a client is sending would fail what it has not read yet.
+    this.#server = net.createServer({ noDelay: true, allowHalfOpen: true }, (client) => this.#forward(client));
   }
   static async before(port: number): Promise<Switchable> {
     const front = new Switchable(port);
@@ -39,7 +40,7 @@ export class Switchable {
   #forward(client: net.Socket): void {
     const to = this.#port;
     this.connections++;
-    const upstream = net.connect({ port: to, host: "127.0.0.1", noDelay: true });
+    const upstream = net.connect({ port: to, host: "127.0.0.1", noDelay: true, allowHalfOpen: true });
     for (const socket of [client, upstream]) {
       this.#sockets.add(socket);
       socket.on("error", () => {}).on("close", () => this.#sockets.delete(socket));

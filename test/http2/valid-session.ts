@@ -11,6 +11,8 @@ export interface Asked {
   readonly status: string;
   /** Bytes that its answer has at least. */
   readonly bytes: number;
+  /** Bytes of its body, where a header says them. */
+  readonly length: number | undefined;
   /** The client has reset it: anything may come of it. */
   reset: boolean;
 }
@@ -211,7 +213,8 @@ export function validSession(random: Random): Session {
       body -= 31 * more.length;
       if (trailers.length > 0) more.push(Buffer.alloc(0)); // made when it is its turn: of blocks the order counts
       if (more.length > 0) rest.set(stream, more);
-      asked.push({ stream, status: wanted.status, bytes: wanted.bytes, reset: false });
+      const length = regular?.some(([name]) => name === "content-length") ? wanted.body.length : undefined;
+      asked.push({ stream, status: wanted.status, bytes: wanted.bytes, length, reset: false });
       stream += 2;
     } else if (open.length > 0 && random() < 0.8) {
       const one = pick(random, open);

@@ -1,15 +1,14 @@
 // What RFC 9113 says of the bytes of a client that follow its magic words, where it leaves a server no choice: a reading of its own, which shares nothing with
 // the runtime's.
 import { Flag, Frame } from "../corpora/attacks/raw-http2.ts";
+import { FRAME_BYTES, NUMBER_MAX, type Read, reads } from "./reads.ts";
+import type { StreamJudge } from "./stream-verdict.ts";
 
 /** Error codes of the RFC, 7. */
 const [PROTOCOL, FLOW_CONTROL, SETTINGS_TIMEOUT, STREAM_CLOSED, FRAME_SIZE, COMPRESSION, CALM] = [1, 3, 4, 5, 6, 9, 11];
 const PUSH_PROMISE = 5;
 const PRIORITY = 32;
-const FRAME_BYTES = 16_384;
 const FRAME_BYTES_MAX = 2 ** 24 - 1;
-const NUMBER_MAX = 2 ** 31 - 1;
-const HEAD_BYTES = 9;
 
 export interface Verdict {
   /** The codes of the first frame that has to end the connection, one of which it ends with; none: nothing has to. */
@@ -22,26 +21,19 @@ export interface Verdict {
   readonly why: string;
 }
 
-interface Read {
-  readonly type: number;
-  readonly flags: number;
-  readonly stream: number;
-  readonly payload: Buffer;
-}
-
-export function verdictOf(bytes: Buffer): Verdict {
-  const judge = new Judge();
-  for (let at = 0, number = 0; at + HEAD_BYTES <= bytes.length; number++) {
-    const length = bytes.readUIntBE(at, 3);
-    const [type = 0, flags = 0] = [bytes[at + 3], bytes[at + 4]];
-    const stream = bytes.readUInt32BE(at + 5) & NUMBER_MAX;
-    const why = `frame ${number} (type ${type}, flags ${flags}, stream ${stream}, ${length} bytes)`;
-    if (length > FRAME_BYTES) return judge.verdict([FRAME_SIZE], why);
-    const end = at + HEAD_BYTES + length;
-    if (end > bytes.length) break; // what is not whole is nothing yet
-    const must = judge.frame({ type, flags, stream, payload: bytes.subarray(at + HEAD_BYTES, end) });
-    if (must.length > 0) return judge.verdict(must, why);
-    at = end;
+/** @param streams is told of each frame that leaves the connection as it is */
+export function verdictOf(bytes: Buffer, streams: StreamJudge): Verdict {
+  const judge = new Judge(streams);
+  let number = 0;
+  for (const read of reads(bytes)) {
+    const { type, flags, stream, length } = read;
+    const why = `frame ${number++} (type ${type}, flags ${flags}, stream ${stream}, ${length} bytes)`;
+    const must = length > FRAME_BYTES ? [FRAME_SIZE] : judge.frame(read);
+    if (must.length > 0) {
+      streams.last(read, why);
+      return judge.verdict(must, why);
+    }
+    streams.taken(read, why);
   }
   return judge.verdict([], "");
 }
@@ -53,7 +45,13 @@ class Judge {
   /** The stream whose header block goes on. */
   #block: number | undefined;
   #highest = 0;
+  /** What the client allows on the connection, of which answers have taken something. */
+  #window = 65_535;
+  readonly #streams: StreamJudge;
 
+  constructor(streams: StreamJudge) {
+    this.#streams = streams;
+  }
   verdict(must: readonly number[], why: string): Verdict {
     return { must, may: [...this.#may], goodbye: this.#goodbye, why };
   }
@@ -66,6 +64,8 @@ class Judge {
     const continues = type === Frame.continuation;
     if (continues !== (this.#block !== undefined) || (continues && stream !== this.#block)) codes.push(PROTOCOL);
     if (codes.length === 0) this.#taken(read);
+    else if ((type === Frame.headers || type === Frame.data) && !this.#streams.isOpen(stream))
+      codes.push(STREAM_CLOSED);
     return codes;
   }
   #ofItself(read: Read): number[] {
@@ -104,28 +104,37 @@ class Judge {
   #taken({ type, flags, stream, payload }: Read): void {
     switch (type) {
       case Frame.headers:
-        if (stream <= this.#highest) this.#mayBe(STREAM_CLOSED, PROTOCOL); // or trailers
+        if (stream <= this.#highest && !this.#streams.isOpen(stream)) this.#mayBe(STREAM_CLOSED, PROTOCOL);
         this.#highest = Math.max(this.#highest, stream);
-        if ((flags & PRIORITY) !== 0) this.#mayBe(PROTOCOL); // it may depend on itself, an error of RFC 7540
+        if ((flags & PRIORITY) !== 0)
+          this.#dependsOn(payload.readUInt32BE((flags & Flag.padded) === 0 ? 0 : 1), stream);
         this.#blockGoesOn(flags, stream);
         break;
       case Frame.continuation:
         this.#blockGoesOn(flags, stream);
         break;
       case Frame.data:
-        this.#mayBe(STREAM_CLOSED, PROTOCOL); // its stream may be over, or never have begun
+        if (!this.#streams.isOpen(stream)) this.#mayBe(STREAM_CLOSED, PROTOCOL); // it may be over, or never have begun
         break;
       case Frame.priority:
-        if (payload.length === 5) this.#mayBe(PROTOCOL); // as above
+        if (payload.length === 5) this.#dependsOn(payload.readUInt32BE(0), stream);
         break;
       case Frame.windowUpdate:
+        if (stream === 0) this.#window += payload.readUInt32BE(0) & NUMBER_MAX;
+        if (this.#window > NUMBER_MAX) this.#mayBe(FLOW_CONTROL);
+        break;
       case Frame.settings:
-        this.#mayBe(FLOW_CONTROL);
+        // Of a stream that the client has made wider before.
+        if (initialWindow(payload) + this.#streams.mostAllowed > NUMBER_MAX) this.#mayBe(FLOW_CONTROL);
         break;
       case Frame.goaway:
         this.#goodbye = true;
         break;
     }
+  }
+  /** On itself: an error of RFC 7540. */
+  #dependsOn(on: number, stream: number): void {
+    if ((on & NUMBER_MAX) === stream) this.#mayBe(PROTOCOL);
   }
   #blockGoesOn(flags: number, stream: number): void {
     this.#mayBe(COMPRESSION, CALM);
@@ -147,6 +156,13 @@ function padding({ flags, payload }: Read, more: number): number[] {
   return (payload[0] ?? 0) > payload.length - 1 - more ? [PROTOCOL] : [];
 }
 
+/** The largest that SETTINGS name. */
+function initialWindow(payload: Buffer): number {
+  let bytes = 0;
+  for (let at = 0; at + 6 <= payload.length; at += 6)
+    if (payload.readUInt16BE(at) === 4) bytes = Math.max(bytes, payload.readUInt32BE(at + 2));
+  return bytes;
+}
 function settings({ flags, stream, payload }: Read): number[] {
   const codes = ofSome(stream);
   if ((flags & Flag.ack) !== 0) return payload.length > 0 ? [...codes, FRAME_SIZE] : codes;

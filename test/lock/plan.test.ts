@@ -218,6 +218,23 @@ describe("the worst case", () => {
     });
   });
 
+  test("begins with the permit, and what that has asked of the service is not waited for again", () => {
+    const identity = `option (bff.v1.file).identity = { type: "P" source: { name: "user" set: { name: "id" by: "claims.id" }
+      jwt: { issuer: "https://id.example" audience: "app" claims: "P" } } };\nmessage P { string id = 1; }\n`;
+    const own = `permit: {} let: { name: "own" ${get("principal.id", `timeout: "400ms"`)} }`;
+    const proto = bff(`{ name: "b" ${get("own.id", `timeout: "200ms"`)} }`, field("b.id"))
+      .replace("service S", `${identity}service S`)
+      .replace("(bff.v1.service) = {}", `(bff.v1.service) = { ${own} }`)
+      .replace(`{ timeout: "1s"`, `{ permit: { if: "own.id == args.id" } timeout: "1s"`);
+    expect(rpc(proto)).toMatchObject({
+      worst_ms: 600,
+      critical_path: [
+        { step: "own", ms: 400 },
+        { step: "b", ms: 200 },
+      ],
+    });
+  });
+
   test("is cut to what the budget leaves, and a call without a timeout may take it all", () => {
     const steps = `{ name: "a" ${get("args.id", `timeout: "100ms"`)} }, { name: "b" ${get("a.id")} }`;
     const found = rpc(bff(steps, field("b.id")));

@@ -14,6 +14,7 @@ import {
 import { isReflectMessage, type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import type { IrBatch, IrBind, IrCall, IrStep } from "../../plugin/src/ir-step.ts";
 import type { Composition } from "./compose.ts";
+import { senseless } from "./faults.ts";
 import { canBeAbsent, fieldValue } from "./field-value.ts";
 import { statusOf } from "./guards.ts";
 import { Invalid } from "./invalid.ts";
@@ -292,7 +293,9 @@ function askBatch(at: Composition, batch: IrBatch, method: DescMethod, rest: Mes
   if (field?.fieldKind !== "list") throw new Error(`no list ${name} in ${method.input.typeName}`);
   const probe = reflect(method.input);
   const element = batch.wrap === undefined ? key : at.evaluate(batch.wrap.value, new Map([["key", key]]));
-  if (element.state !== "value") throw new Invalid(`wrap: ${element.state}`);
+  // Such a key fails as a call does, whatever the others come to.
+  if (element.state !== "value")
+    return { outcome: { failed: { ...senseless, upstream: "" } }, wanted: "", key: undefined };
   at.response.converter.set(probe, field, celList([element.value]), element.enum());
   const [wanted] = probe.get(field);
   const alike = (logged: Message) => {

@@ -61,6 +61,8 @@ export interface StreamVerdict {
   readonly items: readonly GivenItem[];
   /** OK, or any of these codes. */
   readonly end: "ended" | readonly number[];
+  /** It has ended, and what a client has holds no longer, though no item could say so. */
+  readonly untold: boolean;
   /** What the source was opened with; of a topic as if nobody else followed it. */
   readonly openings: readonly Message[];
   /** Calls that had to be made and were not, or must not have been: first found. */
@@ -121,8 +123,9 @@ class FollowOracle {
     const { program, converter } = prepared(this.#ir);
     return responding(program, converter, outcomes(number), globals(this.#ir, headers, env, now), resolvers);
   }
-  #ends(end: Verdict | StreamVerdict["end"]): StreamVerdict {
-    const told = { schema: this.#rpc.output, items: this.#items, openings: this.#openings };
+  #ends(end: Verdict | StreamVerdict["end"], reset = false): StreamVerdict {
+    const untold = reset && end === "ended";
+    const told = { schema: this.#rpc.output, items: this.#items, untold, openings: this.#openings };
     if (end === "ended" || !("acceptable" in end)) return { ...told, end, calls: undefined };
     const codes = end.acceptable.flatMap((one) => (one.kind === "status" ? [one.code] : []));
     return { ...told, end: codes, calls: codes.length > 0 ? undefined : end };
@@ -177,9 +180,9 @@ class FollowOracle {
         const told = this.#item(response, opened, item, source, reset);
         reset &&= !told.given;
         if (told.position !== undefined) behind = told.position;
-        if (told.end !== undefined) return this.#ends(told.end);
+        if (told.end !== undefined) return this.#ends(told.end, reset);
       }
-      if (play.end.kind === "ended") return this.#ends("ended");
+      if (play.end.kind === "ended") return this.#ends("ended", reset);
       const again = play.end.breaks && source.reopens && (!any || behind !== undefined);
       if (!again || plays(asked, nth + 1) === undefined) return this.#ends([play.end.clientCode]);
     }

@@ -1,12 +1,13 @@
 // All goldens and the example's packages, with `defer` wherever it may stand.
 import { fileURLToPath } from "node:url";
 import { afterAll, expect, test } from "vitest";
+import { seedOf } from "../seed/seed.ts";
 import { type GoldenCase, goldenCases, textsBelow } from "../support/golden.ts";
 import { cleanUp, hold, type Seen } from "./worlds.ts";
 
 afterAll(cleanUp);
 /** Again with the same: SEED=… npm run test:system test/parts */
-const SEED = process.env.SEED ?? String(Date.now());
+const SEED = seedOf("SEED");
 /** The answers of one are random by themselves; names in the others are such that protobuf-es cannot write random messages. */
 const OTHERWISE = new Set(["random", "names-odd", "names-inherited"]);
 

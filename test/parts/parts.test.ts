@@ -1,10 +1,11 @@
 // A few of the goldens, with `defer` wherever it may stand; npm run test:system holds all of them.
 import { afterAll, expect, test } from "vitest";
+import { seedOf } from "../seed/seed.ts";
 import { goldenCases } from "../support/golden.ts";
 import { cleanUp, hold, type Seen } from "./worlds.ts";
 
 afterAll(cleanUp);
-const SEED = process.env.SEED ?? String(Date.now());
+const SEED = seedOf("SEED");
 const CASES = ["defer", "defer-editions", "oneof", "each", "failure", "alias", "nesting"];
 
 test("what streams of parts come to are the unary answers", { timeout: 120_000 }, async () => {

@@ -5,11 +5,11 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import type { DescMethod } from "@bufbuild/protobuf";
 import type { Ir } from "../../plugin/src/ir.ts";
 import { readIr } from "../../plugin/src/read/read-ir.ts";
+import type { Observer } from "../../runtime/src/observer.ts";
 import { compileCase } from "../support/golden.ts";
 import { messagesOf } from "../support/messages.ts";
 import { requestFor, schemaOf } from "../support/request.ts";
 import { type Random, seeded, UPSTREAM } from "./random-streams.ts";
-import type { Handlers } from "./stream-worlds.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -26,7 +26,7 @@ export interface Case {
   readonly name: string;
   readonly proto: string;
   readonly methods: readonly DescMethod[];
-  readonly make: (options: { mocks: { up: Partial<Handlers> } }) => Bff;
+  readonly make: (options: { mocks: { up: object }; observer?: Observer }) => Bff;
 }
 export interface Cases {
   readonly ir: Ir;
@@ -34,18 +34,22 @@ export interface Cases {
   readonly remove: () => void;
 }
 
-/** @param proto the file of one of them */
+/**
+ * @param proto the file of one of them
+ * @param upstream the proto of what they call
+ */
 export async function cases(
   what: string,
   proto: (random: Random, number: number) => string,
   seed: string,
   count: number,
+  upstream = UPSTREAM,
 ): Promise<Cases> {
   const folder = join(root, `test/.generated/random-${what}-${process.pid}`);
   const protos: Readonly<Record<string, string>> = Object.fromEntries(
     Array.from({ length: count }, (_, i) => [`web/v1/c${i}.proto`, proto(seeded(what, seed, i), i)]),
   );
-  const texts: Readonly<Record<string, string>> = { "up/v1/up.proto": UPSTREAM, ...protos };
+  const texts: Readonly<Record<string, string>> = { "up/v1/up.proto": upstream, ...protos };
   const whole = requestFor(texts, Object.keys(protos));
   const options = "import_extension=ts,mock=true";
   const { error } = compileCase(whole, texts, options).response;

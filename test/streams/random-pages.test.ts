@@ -8,12 +8,13 @@ import type { TestFollow } from "../../runtime/src/mock/followed.ts";
 import { oracle } from "../oracle/oracle.ts";
 import { type AnswerVerdict, degradedField, type Got, mismatch, type Verdict } from "../oracle/verdict.ts";
 import { pick } from "../second/random-message.ts";
+import { seedOf } from "../seed/seed.ts";
 import { type Bff, type Case, cases } from "./cases.ts";
 import { randomPage, seeded } from "./random-streams.ts";
 import { StreamWorld } from "./stream-worlds.ts";
 
 /** Again with the same: SEED=… vitest run test/streams. More: PAGES=100. */
-const SEED = process.env.SEED ?? String(Date.now());
+const SEED = seedOf("SEED");
 const PAGES = Number(process.env.PAGES ?? 24);
 const WORLDS = 15;
 

@@ -5,11 +5,12 @@ import { createValidator } from "@bufbuild/protovalidate";
 import { expect, test } from "vitest";
 import { isSure, sample } from "../../runtime/src/mock/sample/sample.ts";
 import { seeded } from "../second/random-message.ts";
+import { seedOf } from "../seed/seed.ts";
 import { requestFor } from "../support/request.ts";
 import { rulesFor, SCALARS, TYPES } from "./random-protos.ts";
 import { standardRules } from "./random-standard.ts";
 
-const SEED = process.env.PROTOBFF_VALIDATION_SEED ?? String(Date.now() % 2 ** 31);
+const SEED = seedOf("PROTOBFF_VALIDATION_SEED");
 const HEAD = `syntax = "proto3";
 package val.v1;
 import "buf/validate/validate.proto";
@@ -18,6 +19,7 @@ import "google/protobuf/duration.proto";
 import "google/protobuf/field_mask.proto";
 import "google/protobuf/timestamp.proto";
 import "google/protobuf/wrappers.proto";
+
 enum Kind {
   KIND_UNSPECIFIED = 0;
   KIND_ONE = 1;

@@ -1,8 +1,9 @@
 // A few random protos with rules, and a few messages of each; test/corpora has more, and main.ts any number of a seed.
 import { expect, test } from "vitest";
+import { seedOf } from "../seed/seed.ts";
 import { compare } from "./compare.ts";
 
-const SEED = process.env.PROTOBFF_VALIDATION_SEED ?? String(Date.now() % 2 ** 31);
+const SEED = seedOf("PROTOBFF_VALIDATION_SEED");
 const SETS = 3;
 
 test.each(Array.from({ length: SETS }, (_, i) => `${SEED}-${i}`))(

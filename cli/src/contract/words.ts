@@ -7,6 +7,7 @@ export function useInWords(option: string): string {
   const [owner = path, what = ""] = split(path);
   const step = /(?:^|\.)let(?:\.([^.[]+)|\[\d+\])/.exec(what);
   if (step !== null) return ofStep(owner, step[1], what.slice(step.index + step[0].length));
+  if (owner.startsWith("identity.")) return `a caller is made of it (${owner})`;
   if (owner.startsWith("upstream[")) return `a policy of ${owner} reads it`;
   switch (what) {
     case "by":

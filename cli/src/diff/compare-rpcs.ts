@@ -1,6 +1,7 @@
 // What an rpc as a whole may cost, who may call it, whose answers it gives.
 import type { RpcReport } from "protoc-gen-bff/compiler";
 import { count, growth, time } from "./amounts.ts";
+import { compareLimits } from "./compare-limits.ts";
 import { comparePermits } from "./compare-permits.ts";
 import { compareRules } from "./compare-rules.ts";
 import { type Composition, shortName } from "./composition.ts";
@@ -25,7 +26,7 @@ export function compareRpc(
     ...comparePermits(before.permit, after.permit).map(of),
     ...answers(before, after).map(of),
     ...httpAnswers(before, after).map(of),
-    ...limits(before, after).map(of),
+    ...compareLimits(before.limits, after.limits).map(of),
     ...api(before, after).map(of),
     ...compareRules(before.validated, after.validated).map(of),
     ...later(before, after).map(of),
@@ -212,38 +213,8 @@ function httpAnswers({ http_cache: from }: RpcReport, { http_cache: to }: RpcRep
           } as const,
         ]),
     ...kept("HTTP caches keep answers", from.max_age_ms, to.max_age_ms),
+    ...kept("HTTP caches use old answers while they ask anew", from.stale_ms ?? 0, to.stale_ms ?? 0),
   ];
-}
-
-function limits(before: RpcReport, after: RpcReport): readonly Told[] {
-  const [from, to] = [before, after].map(({ limits: all = [] }) => new Map(all.map((one) => [one.name, one])));
-  const names = [...new Set([...(from?.keys() ?? []), ...(to?.keys() ?? [])])];
-  return names.flatMap((name): readonly Told[] => {
-    const [had, has] = [from?.get(name), to?.get(name)];
-    if (has === undefined) return [{ kind: "limits", level: "worse", says: say`is no longer limited by ${name}` }];
-    if (had === undefined)
-      return [
-        {
-          kind: "limits",
-          level: "different",
-          says: say`is now limited by ${name}: ${has.rate} per ${has.per ?? time(has.per_ms ?? 0)}, by ${has.key}`,
-        },
-      ];
-    const keys = (["rate", "per", "per_ms", "burst", "key", "if", "cost", "settle", "local", "closed"] as const).filter(
-      (key) => had[key] !== has[key],
-    );
-    return keys.map((key) => ({
-      ...{
-        kind: "limits",
-        level: key === "key" || key === "if" || (key === "rate" && has.rate > had.rate) ? "worse" : "different",
-      },
-      ...{
-        says: say`limit ${name}: ${[key]} has changed`,
-        before: say`${String(had[key] ?? "none")}`,
-        after: say`${String(has[key] ?? "none")}`,
-      },
-    }));
-  });
 }
 
 function api(before: RpcReport, after: RpcReport): readonly Told[] {
@@ -264,7 +235,8 @@ function api(before: RpcReport, after: RpcReport): readonly Told[] {
     ...added.map((one): Told => ({ kind: "api", level: "different", says: say`is now also at ${one}` })),
     ...version.map(
       ({ deprecated, sunset, successor }): Told => ({
-        ...{ kind: "api", level: "different" },
+        // Clients have planned by the day that they were told.
+        ...{ kind: "api", level: sooner(before.version?.sunset, sunset) ? "worse" : "different" },
         says: [
           ...(deprecated === undefined
             ? ["says no longer that it is deprecated"]
@@ -277,7 +249,10 @@ function api(before: RpcReport, after: RpcReport): readonly Told[] {
   ];
 }
 
-/** What is told without a word for each of its parts. */
+/** Days as ISO 8601 has them. */
+const sooner = (from: string | undefined, to: string | undefined): boolean =>
+  from !== undefined && to !== undefined && to < from;
+
 /** Which fields may come behind the first message, and how long that takes. */
 function later({ parts: before }: RpcReport, { parts: after }: RpcReport): readonly Told[] {
   if (before === undefined || after === undefined) return [];
@@ -303,6 +278,7 @@ function later({ parts: before }: RpcReport, { parts: after }: RpcReport): reado
   ];
 }
 
+/** What is told without a word for each of its parts. */
 function others(before: RpcReport, after: RpcReport): readonly Told[] {
   const changed = (key: keyof RpcReport): boolean => JSON.stringify(before[key]) !== JSON.stringify(after[key]);
   const functions = after.functions?.filter((name) => !before.functions?.includes(name)) ?? [];

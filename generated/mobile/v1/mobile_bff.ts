@@ -125,7 +125,7 @@ export async function composeHome(cx: Request<App>, args: GetHomeRequest): Promi
   // mobile.proto:74:7
   const runsStep = cx.step(async () => {
     const summary = await summaryStep;
-    return Promise.all(summary.runs.slice(0, 3).map((run) => composeRunLine(cx, { run })));
+    return composeEachRunLine(cx, summary.runs.slice(0, 3).map((run) => ({ run })));
   });
 
   const summary = await summaryStep;
@@ -149,22 +149,26 @@ export async function composeHome(cx: Request<App>, args: GetHomeRequest): Promi
   return home;
 }
 
-/** mobile.v1.RunLine */
-export async function composeRunLine(cx: Request<App>, args: { readonly run: Run }): Promise<RunLine> {
+/** mobile.v1.RunLine, for each of a list */
+export async function composeEachRunLine(cx: Request<App>, list: readonly { readonly run: Run }[]): Promise<RunLine[]> {
   const { userById } = cx.app;
 
   // mobile.proto:100:10
-  const ownerStep = cx.tryLoad(userById, args.run.ownerId);
+  const ownerLoads = cx.tryLoadEach(userById, list, (args) => args.run.ownerId);
 
-  const owner = await ownerStep;
+  await ownerLoads.all;
 
-  const runLine: RunLine = {
-    $typeName: "mobile.v1.RunLine",
-    title: args.run.title,
-    ownerName: owner?.name,
-  };
-  if (cx.degraded) {
-    cx.touched(runLine, "owner_name", runLine.ownerName !== undefined, ownerStep);
-  }
-  return runLine;
+  return list.map((args, i) => {
+    const owner = ownerLoads.value(i);
+
+    const runLine: RunLine = {
+      $typeName: "mobile.v1.RunLine",
+      title: args.run.title,
+      ownerName: owner?.name,
+    };
+    if (cx.degraded) {
+      cx.touched(runLine, "owner_name", runLine.ownerName !== undefined, ownerLoads.step(i));
+    }
+    return runLine;
+  });
 }

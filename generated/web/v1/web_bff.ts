@@ -139,7 +139,7 @@ export async function composeDashboard(cx: Request<App>, args: GetDashboardReque
   // web.proto:38:7
   const cardsStep = cx.step(async () => {
     const agent = await agentStep;
-    return Promise.all(agent.runs.map((run) => composeRunCard(cx, { run })));
+    return composeEachRunCard(cx, agent.runs.map((run) => ({ run })));
   });
 
   const agent = await agentStep;
@@ -165,25 +165,29 @@ export async function composeDashboard(cx: Request<App>, args: GetDashboardReque
   return dashboard;
 }
 
-/** web.v1.RunCard */
-export async function composeRunCard(cx: Request<App>, args: { readonly run: RunRead }): Promise<RunCard> {
+/** web.v1.RunCard, for each of a list */
+export async function composeEachRunCard(cx: Request<App>, list: readonly { readonly run: RunRead }[]): Promise<RunCard[]> {
   const { userById } = cx.app;
 
   // web.proto:69:10
-  const ownerStep = cx.tryLoad(userById, args.run.ownerId);
+  const ownerLoads = cx.tryLoadEach(userById, list, (args) => args.run.ownerId);
 
-  const owner = await ownerStep;
+  await ownerLoads.all;
 
-  const runCard: RunCard = {
-    $typeName: "web.v1.RunCard",
-    id: args.run.id,
-    title: args.run.title,
-    ownerName: owner?.name,
-  };
-  if (cx.degraded) {
-    cx.touched(runCard, "owner_name", runCard.ownerName !== undefined, ownerStep);
-  }
-  return runCard;
+  return list.map((args, i) => {
+    const owner = ownerLoads.value(i);
+
+    const runCard: RunCard = {
+      $typeName: "web.v1.RunCard",
+      id: args.run.id,
+      title: args.run.title,
+      ownerName: owner?.name,
+    };
+    if (cx.degraded) {
+      cx.touched(runCard, "owner_name", runCard.ownerName !== undefined, ownerLoads.step(i));
+    }
+    return runCard;
+  });
 }
 
 // ---- copies ----

@@ -20,7 +20,7 @@ export { convertible } from "./types/convertible.ts";
 export { ERROR_TYPE, isError } from "./types/error-type.ts";
 export type { Expression, Node, Read } from "./types/expression.ts";
 export { extensionNamed, NO_EXTENSIONS } from "./types/extension.ts";
-export { restOf, sureWhere } from "./types/facts.ts";
+export { goneWhere, restOf, sureWhere } from "./types/facts.ts";
 export {
   enumOf,
   fieldType,

@@ -1,6 +1,7 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
+import type { Call } from "../resolve/model/call.ts";
 import { restsOn } from "../resolve/model/effects.ts";
-import type { BffMethod, BffService, Call, Model, Step } from "../resolve/model/model.ts";
+import type { BffMethod, BffService, Model, Step } from "../resolve/model/model.ts";
 import { composedBlocks, requestReads } from "../resolve/model/request-reads.ts";
 import { callsOf, isCached } from "../resolve/model/source-parts.ts";
 import { fullName } from "../resolve/policies/entries.ts";

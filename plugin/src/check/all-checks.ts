@@ -3,6 +3,7 @@ import type { Model } from "../resolve/model/model.ts";
 import { checkAgedAnswers } from "./aged-answers.ts";
 import { checkBranchHeaders, checkBranchVariables, checkOneSide } from "./branches.ts";
 import { checkBreakers } from "./breakers.ts";
+import { checkBrokenRules } from "./broken-rules.ts";
 import { checkCacheKeys } from "./cache-keys.ts";
 import { checkCachedAnswers } from "./cached-answers.ts";
 import { checkConstantConditions } from "./constant-conditions.ts";
@@ -78,6 +79,7 @@ const CHECKS_WHEN_SOUND: readonly Check[] = Object.freeze([
   checkFollowedKeys,
   checkIdleSources,
   checkIdleRules,
+  checkBrokenRules,
   checkUnreadEnv,
   checkUncalledFunctions,
   checkKnownServices,

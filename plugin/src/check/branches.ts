@@ -1,7 +1,8 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
 import type { Origin } from "../origin.ts";
 import { blocksOf } from "../resolve/model/blocks.ts";
-import type { Branch, Call, Model } from "../resolve/model/model.ts";
+import type { Branch, Call } from "../resolve/model/call.ts";
+import type { Model } from "../resolve/model/model.ts";
 import { allCalls, governedBlocks } from "./governing-identities.ts";
 
 /** Whoever writes a header chooses the branch: somebody else has to agree, who knows the caller or where the request comes from. */

@@ -3,7 +3,8 @@ import type { Report } from "../diagnostic/diagnostic.ts";
 import type { IrUpstream } from "../ir-step.ts";
 import type { Sourced } from "../origin.ts";
 import { blocksOf, callsIn } from "../resolve/model/blocks.ts";
-import type { Call, Model } from "../resolve/model/model.ts";
+import type { Call } from "../resolve/model/call.ts";
+import type { Model } from "../resolve/model/model.ts";
 import { entriesFor, governing, nearest } from "../resolve/policies/entries.ts";
 
 /** Breakers that can never open for slow calls: nothing says what is slow, or no call may take so long. */

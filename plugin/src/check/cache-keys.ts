@@ -1,6 +1,7 @@
 import { childrenOf, type Expression, type Node } from "../cel/index.ts";
 import type { Report } from "../diagnostic/diagnostic.ts";
-import type { Call, Composed, Model, Step } from "../resolve/model/model.ts";
+import type { Call } from "../resolve/model/call.ts";
+import type { Composed, Model, Step } from "../resolve/model/model.ts";
 import { callsOf, composesOf } from "../resolve/model/source-parts.ts";
 import { isTracing } from "../resolve/model/tracing.ts";
 

@@ -1,6 +1,6 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
 import { reachable, sortByDependency } from "../graph.ts";
-import type { BffMethod, Composed, Model, Opening, Step } from "../resolve/model/model.ts";
+import type { BffMethod, Composed, Model, Opening, Permit, Step } from "../resolve/model/model.ts";
 import { oneofOnly } from "../resolve/model/oneof-only.ts";
 import { callsOf, composesOf } from "../resolve/model/source-parts.ts";
 
@@ -37,7 +37,7 @@ export function checkCriticalPath(model: Model, report: Report): void {
     const world = { composed, late };
     // From the inside, so that what a message composes is known.
     for (const message of [...model.messages].reverse())
-      if (message.shared.length === 0) known.set(message, endOfMessage(message, known, world, new Map()));
+      if (message.shared.length === 0) known.set(message, endOfBlock(message, known, world, new Map()));
     for (const method of methods) {
       const whole = late ? method.parts?.timeoutMs : method.timeoutMs;
       if (whole === undefined) continue;
@@ -55,19 +55,20 @@ interface World {
   /** Whether deferred steps count. */
   readonly late: boolean;
 }
+type Timed = Composed | Opening | Permit;
 type Node = Composed | Opening | Step;
 type Ends = ReadonlyMap<Composed | Opening, End>;
 
 /** What has the time of the rpc: an answer, or of a stream the opening, and each item. */
-interface Phase extends Pick<BffMethod, "shared"> {
+interface Phase extends Pick<BffMethod, "shared" | "permit"> {
   readonly composed: Composed | Opening | undefined;
 }
-function phasesOf({ composed, shared, stream, opening }: BffMethod): readonly Phase[] {
-  if (stream === undefined) return [{ composed, shared }];
+function phasesOf({ composed, shared, permit, stream, opening }: BffMethod): readonly Phase[] {
+  if (stream === undefined) return [{ composed, shared, permit }];
   // What has run before the source opened has ended.
   return [
-    { composed: opening, shared },
-    { composed, shared: [] },
+    { composed: opening, shared, permit },
+    { composed, shared: [], permit: undefined },
   ];
 }
 
@@ -81,11 +82,15 @@ function pathOf(method: Phase, known: Ends, world: World): Path {
     return [...node.shared.flatMap((step) => named.get(step.name) ?? []), ...node.steps.flatMap(composed)];
   };
   const ends = new Map(known);
-  const started = new Map<Step, End>();
+  // Nothing else begins before it is decided, and a step of the service that it rests on has ended then.
+  const decided = method.permit === undefined ? AT_ONCE : endOfBlock(method.permit, ends, world, new Map());
+  const rests = method.shared.filter(({ ir }) => method.permit?.rests.has(ir));
+  const started = new Map<Step, End>(rests.map((step) => [step, AT_ONCE]));
   for (const node of sortByDependency(
     reachable<Node>([...(method.composed === undefined ? [] : [method.composed]), ...method.shared], needs),
     needs,
   ).order) {
+    if (started.has(node as Step)) continue;
     if (!isMessage(node))
       started.set(node, { after: undefined, absolute: timeOf(endOfStep(node, started, ends, world)) });
     else if (!ends.has(node)) {
@@ -93,11 +98,11 @@ function pathOf(method: Phase, known: Ends, world: World): Path {
         const own = named.get(step.name);
         return [step, (own && started.get(own)) ?? AT_ONCE];
       });
-      ends.set(node, endOfMessage(node, ends, world, new Map(shared)));
+      ends.set(node, endOfBlock(node, ends, world, new Map(shared)));
     }
   }
   const end = method.composed && ends.get(method.composed);
-  return longest([timeOf(end ?? AT_ONCE), ...[...started.values()].map(timeOf)]);
+  return join(timeOf(decided), longest([timeOf(end ?? AT_ONCE), ...[...started.values()].map(timeOf)]));
 }
 
 const AT_ONCE: End = { after: NONE, absolute: undefined };
@@ -105,7 +110,7 @@ const AT_ONCE: End = { after: NONE, absolute: undefined };
 const timeOf = ({ after, absolute }: End): Path => longest([after ?? NONE, absolute ?? NONE]);
 
 /** @param shared when the steps of the service that it reads end */
-function endOfMessage(message: Composed | Opening, ends: Ends, world: World, shared: ReadonlyMap<Step, End>): End {
+function endOfBlock(message: Timed, ends: Ends, world: World, shared: ReadonlyMap<Step, End>): End {
   const byStep = new Map(shared);
   const asked = askedBefore(message);
   const before = (step: Step): readonly Step[] => [...waitsFor(step), ...(asked.get(step) ?? [])];
@@ -117,7 +122,7 @@ function endOfMessage(message: Composed | Opening, ends: Ends, world: World, sha
 }
 
 /** What the `if`s read that say whether a step is wanted for a oneof. */
-function askedBefore(message: Composed | Opening): ReadonlyMap<Step, readonly Step[]> {
+function askedBefore(message: Timed): ReadonlyMap<Step, readonly Step[]> {
   const steps = new Map([...message.shared, ...message.steps].map((step) => [step.variable, step]));
   return new Map(
     [...oneofOnly(message)].map(([step, { ifs }]) => [

@@ -1,8 +1,9 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
 import { reachable } from "../graph.ts";
 import { blocksOf } from "../resolve/model/blocks.ts";
+import type { Call } from "../resolve/model/call.ts";
 import { type EffectTable, effectTable, restingOn, restsOn } from "../resolve/model/effects.ts";
-import type { Call, Composed, Model, Step } from "../resolve/model/model.ts";
+import type { Composed, Model, Step } from "../resolve/model/model.ts";
 import { callsOf, composesOf } from "../resolve/model/source-parts.ts";
 import { nameOf } from "./all-expressions.ts";
 import { vouchHint } from "./vouched-writes.ts";

@@ -1,7 +1,8 @@
 import type { Expression } from "../cel/index.ts";
 import { blocksOf, callsIn, expressionsIn } from "../resolve/model/blocks.ts";
+import type { Call } from "../resolve/model/call.ts";
 import type { Identity, IdentitySource } from "../resolve/model/edge.ts";
-import type { BffMethod, Block, Call, Composed, Model, Step } from "../resolve/model/model.ts";
+import type { BffMethod, Block, Composed, Model, Step } from "../resolve/model/model.ts";
 import { composesOf, policyExpressions } from "../resolve/model/source-parts.ts";
 import { governing } from "../resolve/policies/entries.ts";
 

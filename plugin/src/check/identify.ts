@@ -1,8 +1,9 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
 import { Identify } from "../gen/bff/v1/options_pb.ts";
 import type { Origin, Sourced } from "../origin.ts";
+import type { Call } from "../resolve/model/call.ts";
 import type { IdentitySource } from "../resolve/model/edge.ts";
-import type { Call, Model } from "../resolve/model/model.ts";
+import type { Model } from "../resolve/model/model.ts";
 import { allCalls, type Governed, governedBlocks } from "./governing-identities.ts";
 import { headerOf } from "./identity-headers.ts";
 

@@ -3,8 +3,9 @@ import type { Report } from "../diagnostic/diagnostic.ts";
 import { Identify } from "../gen/bff/v1/options_pb.ts";
 import type { Origin } from "../origin.ts";
 import { DEFAULTS } from "../read/check-places.ts";
+import type { Call } from "../resolve/model/call.ts";
 import type { Identity, IdentitySource } from "../resolve/model/edge.ts";
-import type { Call, Model } from "../resolve/model/model.ts";
+import type { BffMethod, Model } from "../resolve/model/model.ts";
 import { allCalls, allExpressions, governedBlocks } from "./governing-identities.ts";
 
 /** In which upstreams, and we ourselves, are told who calls. */
@@ -17,7 +18,7 @@ export function checkIdentityHeaders(model: Model, report: Report): void {
     const place = `${at.file}:${at.line}:${at.column}`;
     return told.size !== told.add(place).size;
   };
-  for (const { block, identities } of governedBlocks(model)) {
+  for (const { block, identities, methods } of governedBlocks(model)) {
     const owned = ownedBy(identities);
     if (owned.size === 0) continue;
     for (const call of allCalls(block)) {
@@ -40,7 +41,7 @@ export function checkIdentityHeaders(model: Model, report: Report): void {
     for (const { at, name } of allExpressions(block).flatMap((expression) => headersIn(expression))) {
       const owner = owned.get(name);
       if (owner === undefined || !once(at)) continue;
-      refuse(report, `"${name}" is not there to be read`, owner, at, "read `principal`, which is proven");
+      refuse(report, `"${name}" is not there to be read`, owner, at, hintForReading(methods));
     }
   }
 }
@@ -87,6 +88,12 @@ function refuse(report: Report, problem: string, owner: Owner, at: Origin, hint:
     related: owner === "told" ? [] : [{ at: owner.ir.name?.at ?? owner.ir.at, message: "this source" }],
     hint,
   });
+}
+
+/** Of a public rpc there may be no principal. */
+function hintForReading(methods: readonly BffMethod[]): string {
+  const isPublic = methods.some(({ callers }) => (callers?.open.length ?? 0) > 0);
+  return `read \`principal\`, which is proven${isPublic ? "; here nobody may be known: `ok(principal) ? … : …`" : ""}`;
 }
 
 function hintForForward(owner: Owner, { policy: { identify } }: Call): string {

@@ -1,7 +1,7 @@
-import type { Expression } from "../cel/index.ts";
 import type { Report } from "../diagnostic/diagnostic.ts";
 import type { Origin } from "../origin.ts";
 import type { Limits, LimitUse, Model } from "../resolve/model/model.ts";
+import { ARGS, CALLER, namesBehind, namesRead, overlap } from "./request-names.ts";
 
 /** Limits that work, and that whoever wants more gets around, or meets twice. */
 export function checkLimits(model: Model, report: Report): void {
@@ -25,25 +25,24 @@ type Warn = (
   related?: readonly { readonly at: Origin; readonly message: string }[],
 ) => void;
 
-const reads = (expression: Expression | undefined, ...roles: readonly string[]): boolean =>
-  expression?.reads.some(({ variable: { role } }) => roles.includes(role)) ?? false;
-
 /** What the client writes says neither who it is nor whether it is limited. */
 function checkChosen({ rpc }: Limits, { key, if: condition, ir }: LimitUse, model: Model, warn: Warn): void {
   const permit = model.permits.find((one) => one.rpc === rpc);
   // Then somebody has looked at it before it is counted.
-  const judged = (role: string): boolean =>
-    permit?.conditions.some(({ source }) => source.kind === "guard" && reads(source.if, role)) ?? false;
-  const chosen = ["headers", "args"].filter((role) => reads(key, role) && !judged(role));
-  if (chosen.length > 0 && !reads(key, "principal", "peer")) {
+  const judged = [...namesBehind(permit?.conditions.filter(({ source }) => source.kind === "guard") ?? [])];
+  const free = (names: readonly string[]): boolean =>
+    !names.includes(CALLER) && !names.some((name) => judged.some((one) => overlap(one, name)));
+  const counted = namesRead(key);
+  if (counted.length > 0 && free(counted)) {
     warn(
       "BFF540",
       key.text.at,
-      `the client chooses this key: who writes another one into ${chosen.includes("args") ? "the request" : "the header"} is not limited by "${ir.name.value}", and each takes room`,
+      `the client chooses this key: who writes another one into the ${counted.some(isArgument) ? "request" : "header"} is not limited by "${ir.name.value}", and each takes room`,
       "count by `principal`, or by `peer.address`; or let the permit's `if` say which values are the caller's",
     );
   }
-  if (condition !== undefined && reads(condition, "headers") && !judged("headers") && !reads(condition, "principal")) {
+  const asked = condition === undefined ? [] : namesRead(condition);
+  if (condition !== undefined && asked.some((name) => !isArgument(name)) && free(asked)) {
     warn(
       "BFF541",
       condition.text.at,
@@ -52,6 +51,7 @@ function checkChosen({ rpc }: Limits, { key, if: condition, ir }: LimitUse, mode
     );
   }
 }
+const isArgument = (name: string): boolean => overlap(ARGS, name);
 
 /** A limit that applies twice to the same key is charged twice. */
 function checkTwice({ uses }: Limits, warn: Warn): void {

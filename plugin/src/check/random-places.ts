@@ -2,8 +2,9 @@ import { childrenOf, type Expression, type Node } from "../cel/index.ts";
 import type { Report } from "../diagnostic/diagnostic.ts";
 import type { Origin, Text } from "../origin.ts";
 import { blocksOf, callsIn, expressionsIn } from "../resolve/model/blocks.ts";
+import type { Call } from "../resolve/model/call.ts";
 import { identityExpressions } from "../resolve/model/identity-reads.ts";
-import type { BffMethod, Block, Call, Composed, Model, Source, Step } from "../resolve/model/model.ts";
+import type { BffMethod, Block, Composed, Model, Source, Step } from "../resolve/model/model.ts";
 import { callExpressions, composesOf, failExpressions, sourceExpressions } from "../resolve/model/source-parts.ts";
 
 /** Random values stand only where each response may have its own, and where none of them decides what is done. */

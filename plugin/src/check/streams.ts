@@ -3,7 +3,8 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
 import { reachable } from "../graph.ts";
 import { blocksOf } from "../resolve/model/blocks.ts";
-import type { BffMethod, Call, Composed, Model } from "../resolve/model/model.ts";
+import type { Call } from "../resolve/model/call.ts";
+import type { BffMethod, Composed, Model } from "../resolve/model/model.ts";
 import { callsOf, composesOf } from "../resolve/model/source-parts.ts";
 import { isPosition } from "../resolve/model/stream-fields.ts";
 import { fullName } from "../resolve/policies/entries.ts";

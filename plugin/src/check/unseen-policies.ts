@@ -1,7 +1,8 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
 import type { IrFile } from "../ir.ts";
 import { blocksOf, callsIn } from "../resolve/model/blocks.ts";
-import type { Call, Model } from "../resolve/model/model.ts";
+import type { Call } from "../resolve/model/call.ts";
+import type { Model } from "../resolve/model/model.ts";
 import { entriesFor, governing } from "../resolve/policies/entries.ts";
 
 /**

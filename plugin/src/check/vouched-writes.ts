@@ -1,7 +1,8 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import type { Report } from "../diagnostic/diagnostic.ts";
 import { blocksOf, callsIn } from "../resolve/model/blocks.ts";
-import type { Call, Model } from "../resolve/model/model.ts";
+import type { Call } from "../resolve/model/call.ts";
+import type { Model } from "../resolve/model/model.ts";
 import { fullName } from "../resolve/policies/entries.ts";
 
 /** The words that names of rpcs begin with when these change something. */

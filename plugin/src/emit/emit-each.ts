@@ -1,12 +1,14 @@
 import { comparesItself, restOf, sureWhere, type Variable } from "../cel/index.ts";
+import { isWholeList } from "../plan/for-lists.ts";
 import type { PlanStep } from "../plan/planned-messages.ts";
 import { protoOf } from "../resolve/conversions/proto-of.ts";
-import type { Call, EachSource } from "../resolve/model/model.ts";
+import type { Call } from "../resolve/model/call.ts";
+import type { EachSource } from "../resolve/model/model.ts";
 import { callExpressions, sourceExpressions } from "../resolve/model/source-parts.ts";
 import { group } from "./emit-policies.ts";
 import { around, block, type Line, type Lines, mentions } from "./lines.ts";
 import type { StepContext } from "./step-context.ts";
-import { callsOn, cleared, composition, send } from "./step-parts.ts";
+import { callsOn, cleared, composition, compositionForList, send } from "./step-parts.ts";
 import { condition, inferredValue, operandValue, plainValue } from "./value.ts";
 
 /** The statements of an `each` whose list and outer values are there. */
@@ -98,6 +100,12 @@ function unsafeNames(call: Call, cx: StepContext): string[] {
 }
 
 function listOf(source: EachSource, step: PlanStep, cx: StepContext, items: Line, item: string, on: string): Lines {
+  const { source: inner } = source;
+  if (inner.kind === "compose" && cx.planned(inner.message.typeName)?.forLists && isWholeList(source)) {
+    const each = (args: Lines): Lines =>
+      around([...items, `.map((${mentions(args, item) ? item : ""}) => `], arrowBody(args), [")"]);
+    return around(["return "], compositionForList(inner, step, cx, on, each), [";"]);
+  }
   const value = itemValue(source, step, cx, on);
   const used = mentions(value, item) ? item : "";
   const absent = source.itemAbsent;
@@ -120,7 +128,9 @@ const KEYED: Line = ["return cx.keyed(pairs.map(([key]) => key), pairs.map(([, v
 function mapOf(source: EachSource, step: PlanStep, cx: StepContext, items: Line, item: string, on: string): Lines {
   const { names } = cx;
   if (source.key === undefined) return [];
-  const key = plainValue(source.key, source.key.proto ?? protoOf(source.key.type), names).print;
+  const key = plainValue({ ...source.key, unsafe: [] }, source.key.proto ?? protoOf(source.key.type), names).print;
+  // An item whose key rests on what is absent is left out, as one without a value.
+  const keyless = source.key.unsafe.flatMap((variable): Line => [names.variable(variable), " === undefined || "]);
   const value = itemValue(source, step, cx, on);
   const awaited =
     source.source.kind === "by"
@@ -137,7 +147,7 @@ function mapOf(source: EachSource, step: PlanStep, cx: StepContext, items: Line,
   const pair: Lines = [
     ...around(["const value = "], awaited, [";"]),
     source.itemAbsent
-      ? ["return value === undefined ? undefined : ([", ...key, ", value] as const);"]
+      ? ["return ", ...keyless, "value === undefined ? undefined : ([", ...key, ", value] as const);"]
       : ["return [", ...key, ", value] as const;"],
   ];
   const pairs = block([...items, `.map(async (${item}) => {`], pair, ["})"]);

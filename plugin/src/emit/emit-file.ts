@@ -4,6 +4,7 @@ import type { PlanMessage } from "../plan/planned-messages.ts";
 import { emitApp, emitEnv, emitSetup } from "./emit-app.ts";
 import { readTypes } from "./emit-codec.ts";
 import { emitEnumConversion, emitMessageConversion } from "./emit-conversions.ts";
+import { emitForList } from "./emit-for-list.ts";
 import { emitFunctions } from "./emit-functions.ts";
 import { emitRateLimits } from "./emit-limits.ts";
 import { emitMessage } from "./emit-message.ts";
@@ -63,7 +64,8 @@ export function emitFile(
   for (const composed of file.messages) {
     const opening = file.openings.find((one) => one.composed.desc === composed.composed.desc);
     if (opening !== undefined) lines.push(...emitOpening(opening, names, planned, shared.of), []);
-    lines.push(...emitMessage(composed, names, planned, shared.of), []);
+    const emit = composed.forLists ? emitForList : emitMessage;
+    lines.push(...emit(composed, names, planned, shared.of), []);
   }
   const { messages, enums } = file.conversions;
   if (messages.length + enums.length > 0) lines.push(["// ---- copies ----"], []);

@@ -1,7 +1,7 @@
 import type { PlanBlock, PlanStep } from "../plan/planned-messages.ts";
 import { failExpressions } from "../resolve/model/source-parts.ts";
 import { refusal } from "./emit-call.ts";
-import { around, block, type Line, type Lines } from "./lines.ts";
+import { around, block, type Line, type Lines, unreadAsVoid } from "./lines.ts";
 import { awaitAfter, Place } from "./place.ts";
 import type { StepContext } from "./step-context.ts";
 import { condition, conjunct } from "./value.ts";
@@ -20,11 +20,11 @@ export function emitGuard(step: PlanStep, cx: StepContext): Lines {
   const refuse: Line = ["throw ", ...refusal(source.fail, rank, names), ";"];
   if (step.immediate && !mayThrow(step)) return [["if (", ...test, ") ", ...refuse]];
   const place = new Place();
-  const body: Lines = [
+  const body = unreadAsVoid([
     ...awaitAfter(step, cx),
     ...place.reads(cx, [when, source.if, ...failExpressions(source.fail)]),
     ["if (", ...test, ") ", ...refuse],
-  ];
+  ]);
   const guard = around([], block(["cx.guard(async () => {"], body, [rank === undefined ? "})" : `}, ${rank})`]), [";"]);
   if (step.immediate) return around(["await "], guard, []);
   return around(isNeeded(step, cx) ? [`const ${step.name}Step = `] : [], guard, []);

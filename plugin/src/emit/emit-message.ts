@@ -111,6 +111,19 @@ export function takenNames(
   steps: Lines,
   end: Lines,
 ): Lines {
+  const lines: Line[] = [...takenOutside(message, names, steps, end)];
+  // What only a resolver reads goes to it with the others.
+  const optional = names.optional((local) => mentions([...steps, ...end], local));
+  if (optional.length > 0) lines.push([`const { ${optional.join(", ")} } = args;`]);
+  return lines;
+}
+/** The same without the arguments. */
+export function takenOutside(
+  message: PlanBlock & Pick<PlanMessage, "shared" | "awaited">,
+  names: MessageNames,
+  steps: Lines,
+  end: Lines,
+): Lines {
   const awaited = message.awaited.map((step): Line => [`${step.name}Step`]);
   const rest = [...awaited, ...end, ...steps];
   const lines: Line[] = [];
@@ -124,14 +137,17 @@ export function takenNames(
     return mentions(rest, local) ? [local === property ? local : `${property}: ${local}`] : [];
   });
   if (shared.length > 0) lines.push([`const { ${shared.join(", ")} } = shared;`]);
-  // What only a resolver reads goes to it with the others.
-  const optional = names.optional((local) => mentions([...steps, ...end], local));
-  if (optional.length > 0) lines.push([`const { ${optional.join(", ")} } = args;`]);
   return lines;
 }
 
 /** Parameters that the body has no use for begin with `_`. */
-function parameters(message: PlanMessage, file: FileNames, body: Lines, sharedType: SharedTypes["of"]): Line {
+export function parameters(
+  message: PlanMessage,
+  file: FileNames,
+  body: Lines,
+  sharedType: SharedTypes["of"],
+  args?: Args,
+): Line {
   const parameter = (name: string): string => (mentions(body, name) ? name : `_${name}`);
   const shared: Line = message.shared.length === 0 ? [] : [`, ${parameter("shared")}: `, ...sharedType(message)];
   const from: Line =
@@ -143,21 +159,30 @@ function parameters(message: PlanMessage, file: FileNames, body: Lines, sharedTy
           " }",
         ];
   const before: Line = message.effectful ? [`, ${parameter("before")}: readonly Promise<unknown>[]`] : [];
-  return [...commonParameters(message, file, body), ...shared, ...from, ...before];
+  return [...commonParameters(message, file, body, args), ...shared, ...from, ...before];
 }
-/** `cx` and `args`. */
+/** A parameter. */
+interface Args {
+  readonly name: string;
+  readonly type: Line;
+}
+/** `cx` and `args`, or what is given in place of these. */
 export function commonParameters(
   message: (PlanMessage | PlanOpening) & Pick<PlanMessage, "needs">,
   file: FileNames,
   body: Lines,
+  given?: Args,
 ): Line {
   const parameter = (name: string): string => (mentions(body, name) ? name : `_${name}`);
-  const { args } = message.composed;
-  const type: Line = args.message === undefined ? argsType(args.members, file) : [file.shape(args.message)];
+  const { name, type } = given ?? { name: "args", type: argumentsType(message, file) };
   const { needs } = message;
   const app = needs === undefined ? ["App"] : appType(needs, file);
   const request = typeOfRequest(app, message.composed.callers, file);
-  return [`${parameter("cx")}: `, ...request, `, ${parameter("args")}: `, ...type];
+  return [`${parameter("cx")}: `, ...request, `, ${parameter(name)}: `, ...type];
+}
+/** Of what one message is composed of. */
+export function argumentsType({ composed: { args } }: Pick<PlanBlock, "composed">, file: FileNames): Line {
+  return args.message === undefined ? argsType(args.members, file) : [file.shape(args.message)];
 }
 
 /** The part of the app object that a message needs which other files compose, too. */

@@ -5,7 +5,7 @@ import { mockEnv } from "../plan/mock-env.ts";
 import { lowerFirst, upperFirst } from "../plan/names.ts";
 import type { Plan, PlanFile, PlanService } from "../plan/plan.ts";
 import type { PlanUpstream } from "../plan/planned-calls.ts";
-import type { Batch } from "../resolve/model/model.ts";
+import type { Batch } from "../resolve/model/call.ts";
 import { readTypes } from "./emit-codec.ts";
 import { envLine } from "./emit-server.ts";
 import { limitsOf, suppliedParts } from "./emit-service.ts";

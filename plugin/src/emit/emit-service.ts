@@ -13,17 +13,18 @@ import { admits, codecProperty, handedOn, typedRequest } from "./endpoint-parts.
 import type { FileNames } from "./file-names.ts";
 import { block, type Line, type Lines, line } from "./lines.ts";
 import { typeOfRequest } from "./request-type.ts";
+import { composeFunction } from "./step-parts.ts";
 import { suppliedType } from "./supplied-type.ts";
 
 /** How the rpc composes: the function of its message, with what the service starts before. */
 function composeProperty({ method, message, start, cache }: PlanMethod, names: FileNames): Lines {
   const { args } = message.composed;
-  const compose = names.bff(message.name, message.file);
+  const compose = composeFunction(message, names);
   const starts = start !== undefined && !start.empty;
   const begins = (start?.before?.length ?? 0) > 0 && message.effectful;
   const direct =
     args.message !== undefined && message.tainted.length === 0 && !message.effectful && start === undefined;
-  if (direct && (message.admits === undefined || cache !== undefined)) return [["compose: ", compose, ","]];
+  if (direct && (message.admits === undefined || cache !== undefined)) return [["compose: ", ...compose, ","]];
   const statements: Line[] = [];
   let handed = handedOn(method, args, names);
   let waits = false;
@@ -42,7 +43,7 @@ function composeProperty({ method, message, start, cache }: PlanMethod, names: F
     ...(message.tainted.length > 0 ? [`{ ${message.tainted.map((name) => `${camel(name)}: []`).join(", ")} }`] : []),
     ...(message.effectful ? [begins ? `${shared}.before` : "[]"] : []),
   ];
-  const call: Line = [compose, "(cx, ", ...handed, ...others.map((other) => `, ${other}`), ")"];
+  const call: Line = [...compose, "(cx, ", ...handed, ...others.map((other) => `, ${other}`), ")"];
   const own =
     args.message !== undefined || args.members.length > 0 || (message.admits !== undefined && cache === undefined);
   const { callers } = message.composed;

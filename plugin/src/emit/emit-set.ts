@@ -1,9 +1,9 @@
 // What `set` gives a message, of a request or of a principal, as the properties of a literal.
 import type { DescField, DescMessage, DescOneof } from "@bufbuild/protobuf";
-import { type Expression, emitValue, inheritedUnset } from "../cel/index.ts";
+import { type Expression, inheritedUnset } from "../cel/index.ts";
 import type { FieldBinding } from "../resolve/model/conversion.ts";
 import { commas, type Line, property } from "./lines.ts";
-import { conjunct, fieldValue, type ValueNames } from "./value.ts";
+import { alwaysHolds, conjunct, fieldValue, tested, type ValueNames } from "./value.ts";
 
 /** What is set, from a message down. */
 type Tree = Map<DescField, FieldBinding | Tree>;
@@ -90,9 +90,9 @@ function subMessage({ message, name }: DescField): DescMessage {
   return message;
 }
 
-/** Whether TypeScript remembers, once it has been compared with `undefined`, that a value is there: not of a call. */
+/** Whether TypeScript remembers, once it has been compared with `undefined`, that a value is there: of a name or a path alone. */
 const isNarrowed = (value: Line): boolean =>
-  value.every((part) => (Array.isArray(part) ? isNarrowed(part) : typeof part === "string" && !part.includes("(")));
+  value.every((part) => (Array.isArray(part) ? isNarrowed(part) : typeof part === "string" && /^[\w$.?]*$/.test(part)));
 
 function leaf(
   field: DescField,
@@ -103,7 +103,8 @@ function leaf(
     // What an absent step leaves unset was decided before: the call is not sent then.
     const { print, mayBeUndefined } = fieldValue(present(node), field, names);
     const joined = field.oneof !== undefined && mayBeUndefined;
-    const when = node.if && (joined ? conjunct(node.if, names) : operandOf(node.if, names));
+    const asked = node.if && !alwaysHolds(node.if, names) ? node.if : undefined;
+    const when = asked && (joined ? conjunct(asked, names) : operandOf(asked, names));
     return { value: print, when, mayBeUndefined };
   }
   const { properties, optional, certain } = propertiesOf(node, subMessage(field), names);
@@ -118,6 +119,5 @@ function present(binding: FieldBinding): FieldBinding["bound"] {
   return { expression: { ...expression, unsafe: [] }, conversion };
 }
 export function operandOf(expression: Expression, names: ValueNames): Line {
-  const code = emitValue(expression, names);
-  return code.precedence === "conditional" ? ["(", ...code.print, ")"] : code.print;
+  return tested({ ...expression, unsafe: [] }, names);
 }

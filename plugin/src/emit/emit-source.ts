@@ -2,7 +2,8 @@
 import type { Printable } from "@bufbuild/protoplugin";
 import { emitAs, emitValue } from "../cel/index.ts";
 import { protoOf } from "../resolve/conversions/proto-of.ts";
-import type { Call, Followed } from "../resolve/model/model.ts";
+import type { Call } from "../resolve/model/call.ts";
+import type { Followed } from "../resolve/model/model.ts";
 import { metadataProperties, requestLiteral } from "./emit-call.ts";
 import { lambda, type Typed } from "./emit-limits.ts";
 import { around, commas, type Line, type Lines, object } from "./lines.ts";

@@ -9,7 +9,7 @@ import { callArguments, callFails, callParts } from "./emit-call.ts";
 import { emitEach } from "./emit-each.ts";
 import { emitGuard } from "./emit-guard.ts";
 import { resolverBody } from "./emit-resolver.ts";
-import { around, block, type Line, type Lines, line } from "./lines.ts";
+import { around, block, type Line, type Lines, line, unreadAsVoid } from "./lines.ts";
 import type { MessageNames } from "./message-names.ts";
 import { awaitAfter, awaitIn, needs, Place, unlessThere } from "./place.ts";
 import type { StepContext } from "./step-context.ts";
@@ -112,6 +112,7 @@ function emitConstant(step: PlanStep, { names }: StepContext): Lines {
   const { source, if: when, fallback, variable } = step.step;
   if (source.kind !== "by") return [];
   const { print, mayBeUndefined } = inferredValue(source.by, variable?.proto, names);
+  if (when === undefined && !mayBeUndefined) return [[`const ${step.name} = `, ...print, ";"]];
   if (when !== undefined && fallback !== undefined && !mayBeUndefined)
     return [
       [`const ${step.name} = `, ...tested(when, names), " ? ", ...print, " : ", ...presentValue(fallback, names), ";"],
@@ -135,7 +136,7 @@ const nested = (print: Line, expression: Expression): Line =>
 function startStep(step: PlanStep, cx: StepContext): Lines {
   const direct = startDirectly(step, cx);
   if (direct !== undefined) return direct;
-  const body = closureBody(step, cx);
+  const body = unreadAsVoid(closureBody(step, cx));
   const mark = needsMark(step) ? "mark" : "";
   const method = step.step.supplementary ? "tryStep" : "step";
   return block([`${runsOn(step, cx)}.${method}(async (${mark}) => {`], body, ["})"]);
@@ -276,9 +277,11 @@ function switchBody(source: SwitchSource, step: PlanStep, cx: StepContext, place
     lines.push(...place.reads(cx, [when]));
     lines.push(...unevaluated(step, index, when, cx));
     lines.push(
-      ...block(["if (", ...condition({ ...when, unsafe: [] }, names), ") {"], branch(index, value, new Place(place)), [
-        "}",
-      ]),
+      ...block(
+        ["if (", ...condition({ ...when, unsafe: [] }, names), ") {"],
+        unreadAsVoid(branch(index, value, new Place(place))),
+        ["}"],
+      ),
     );
   }
   const last = source.cases.length;

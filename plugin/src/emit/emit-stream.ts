@@ -8,6 +8,7 @@ import { callSource } from "./emit-source.ts";
 import { admits, handedOn, typedRequest } from "./endpoint-parts.ts";
 import type { FileNames } from "./file-names.ts";
 import { around, block, type Line, type Lines, line, mentions } from "./lines.ts";
+import { composeFunction } from "./step-parts.ts";
 import type { ValueNames } from "./value.ts";
 
 /** The properties by which a stream differs from an answer. */
@@ -125,8 +126,8 @@ function composeProperty(
     ...(message.tainted.length > 0 ? [`{ ${message.tainted.map((one) => `${camel(one)}: []`).join(", ")} }`] : []),
     ...(message.effectful ? ["[]"] : []),
   ];
-  const compose = file.bff(message.name, message.file);
-  const call: Line = [compose, "(cx, ", ...handed, ...others.map((other) => `, ${other}`), ")"];
+  const compose = composeFunction(message, file);
+  const call: Line = [...compose, "(cx, ", ...handed, ...others.map((other) => `, ${other}`), ")"];
   return line("compose: ", ...lambda(cx, ["args", within.typed, "opened"], call), ",");
 }
 

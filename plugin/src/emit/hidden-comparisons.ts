@@ -1,7 +1,8 @@
 // Where a condition stands in front of other expressions TypeScript narrows what they compare: see plugin/src/cel/emit/contradiction.ts.
 import { aliasesIn, childrenOf, contradicted, type Expression, type Node, type Variable } from "../cel/index.ts";
 import type { PlanBlock } from "../plan/planned-messages.ts";
-import type { Call, Step } from "../resolve/model/model.ts";
+import type { Call } from "../resolve/model/call.ts";
+import type { Step } from "../resolve/model/model.ts";
 import {
   callsOf,
   composesOf,

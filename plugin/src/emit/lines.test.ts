@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { unreadAsVoid } from "./lines.ts";
+import { mentions, unreadAsVoid } from "./lines.ts";
 
 test("constants that nothing reads become statements, whatever binds closer", () => {
   const body = [["const a = ", "1", ";"], ["const b = ", '"x" as string', ";"], ["const c = f(a);"], ["return c;"]];
@@ -18,4 +18,13 @@ test("constants that nothing reads become statements, whatever binds closer", ()
     "void f();",
     "return { a: 1 };",
   ]);
+});
+
+test("a property is no use of a name, wherever its dot is printed", () => {
+  expect(mentions([["f(args", ".", "id", ")"]], "id")).toBe(false);
+  expect(mentions([["f(a", ["?.", "id"], ")"]], "id")).toBe(false);
+  expect(mentions([["{ ", "id", ": 1 }"]], "id")).toBe(false);
+  expect(mentions([["f(", "...", "id", ")"]], "id")).toBe(true);
+  expect(mentions([["f(", '"id"', ", ", '"id"', ")"]], "id")).toBe(false);
+  expect(unreadAsVoid([["const a = f();"], ["return b", ".", "a;"]])[0]?.join("")).toBe("void f();");
 });

@@ -33,31 +33,31 @@ export function width(row: Line): number {
 /** Whether printed code uses a name; what stands in strings and comments does not count, nor the name of a property. */
 export function mentions(lines: Lines, name: string): boolean {
   const word = new RegExp(`(?<![\\w$]|(?<!\\.\\.)\\.)${name}(?![\\w$]|\\??:)`);
-  const uses = (part: Printable): boolean => {
-    if (Array.isArray(part)) return part.some(uses);
-    if (typeof part !== "string" || part.startsWith("//")) return false;
-    return word.test(part.replace(/"(?:[^"\\]|\\.)*"/g, ""));
-  };
-  return lines.some((row) => row.some(uses));
+  return lines.some((row) => word.test(readable(row)));
+}
+/** A line without what stands in strings and comments, as one text: a property may be printed apart from the dot before it. */
+function readable(row: Line): string {
+  return row
+    .map((part): string => {
+      if (Array.isArray(part)) return readable(part);
+      if (typeof part !== "string") return " ";
+      return part.startsWith("//") ? "" : part.replace(/"(?:[^"\\]|\\.)*"/g, "");
+    })
+    .join("");
 }
 /** The body of a function with `void …` in place of constants of its own that it never reads: they run all the same. */
 export function unreadAsVoid(body: Lines): Lines {
   const times = new Map<string, number>();
-  const count = (part: Printable): void => {
-    if (Array.isArray(part)) for (const inner of part) count(inner);
-    if (typeof part !== "string" || part.startsWith("//")) return;
-    for (const [name] of part
-      .replace(/"(?:[^"\\]|\\.)*"/g, "")
-      .matchAll(/(?<![\w$]|(?<!\.\.)\.)[A-Za-z_$][\w$]*(?![\w$]|\??:)/g))
+  for (const row of body)
+    for (const [name] of readable(row).matchAll(/(?<![\w$]|(?<!\.\.)\.)[A-Za-z_$][\w$]*(?![\w$]|\??:)/g))
       times.set(name, (times.get(name) ?? 0) + 1);
-  };
-  for (const row of body) for (const part of row) count(part);
   return body.map((row) => {
     const [first, ...rest] = row;
     const [declared, name = ""] = (typeof first === "string" && /^const ([\w$]+) = /.exec(first)) || [];
     if (typeof first !== "string" || declared === undefined || times.get(name) !== 1) return row;
     const value: Line = [first.slice(declared.length), ...rest];
     const last = value.at(-1);
+    if (typeof value[0] === "string" && value[0].startsWith("await ")) return value;
     if (isClosed(value) || typeof last !== "string" || !last.endsWith(";")) return ["void ", ...value];
     return ["void (", ...value.slice(0, -1), `${last.slice(0, -1)});`];
   });

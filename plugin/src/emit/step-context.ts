@@ -1,7 +1,7 @@
 // What printing steps has at hand, and how origins of failures are printed.
 import { camel } from "../camel.ts";
 import type { Expression } from "../cel/index.ts";
-import { originsOf } from "../plan/origins.ts";
+import { handedOn, originsOf } from "../plan/origins.ts";
 import type { Condition, PlanBlock, PlanMessage, PlanStep, TouchOrigin } from "../plan/planned-messages.ts";
 import type { Line, Lines } from "./lines.ts";
 import type { MessageNames } from "./message-names.ts";
@@ -29,13 +29,14 @@ export function stepContext(
   planned: StepContext["planned"],
   touches: readonly Pick<PlanMessage["touches"][number], "origins">[],
 ): StepContext {
-  const hoisted = hoistedBy(touches);
   const byStep = new Map([...(message.shared ?? []), ...allSteps(message.steps)].map((step) => [step.step, step]));
   const origins = originsOf({
     composed: message.composed,
     planned: (step) => byStep.get(step) ?? fail(step.name ?? ""),
     degradable: (name) => planned(name)?.degradable ?? false,
   });
+  const handed = handedOn(message.composed, (name) => planned(name)?.tainted ?? [], origins);
+  const hoisted = hoistedBy([...touches, ...handed]);
   return {
     message,
     names,
@@ -71,6 +72,8 @@ export function hoistedLines({ promise, value }: Hoisted): Lines {
 export interface Hoisted {
   readonly promise: ReadonlySet<PlanStep>;
   readonly value: ReadonlySet<PlanStep>;
+  /** What stands for a step instead of its promise. */
+  readonly step?: (step: PlanStep) => string | undefined;
 }
 /** Steps that only a case starts: touches stand outside of it. */
 function hoistedBy(touches: readonly Pick<PlanMessage["touches"][number], "origins">[]): Hoisted {
@@ -88,7 +91,7 @@ export function originPrint({ origin, leftOut, when }: TouchOrigin, hoisted: Hoi
     origin.kind === "arg"
       ? [`...from.${camel(origin.name)}`]
       : origin.kind === "step"
-        ? [hoisted.promise.has(origin.step) ? `${origin.step.name}Started` : `${origin.step.name}Step`]
+        ? [hoisted.step?.(origin.step) ?? `${origin.step.name}${hoisted.promise.has(origin.step) ? "Started" : "Step"}`]
         : [hoisted.value.has(origin.step) ? `${origin.step.name}Inside` : origin.step.name];
   const marked: Line = leftOut ? ["cx.leftOut(", ...plain, ")"] : plain;
   if (when.length === 0) return marked;

@@ -1,10 +1,12 @@
 // What steps and the items of lists both print: sending, composing, and what has to end before a side effect.
 
 import { camel } from "../camel.ts";
-import type { PlanStep } from "../plan/planned-messages.ts";
-import type { Call, ComposeSource } from "../resolve/model/model.ts";
+import type { PlanMessage, PlanStep } from "../plan/planned-messages.ts";
+import type { Call } from "../resolve/model/call.ts";
+import type { ComposeSource } from "../resolve/model/model.ts";
 import { mayBeStale, sourceExpressions } from "../resolve/model/source-parts.ts";
 import { callArguments, callParts } from "./emit-call.ts";
+import type { FileNames } from "./file-names.ts";
 import { around, block, type Line, type Lines, object, property } from "./lines.ts";
 import type { StepContext } from "./step-context.ts";
 import { pathValue, plainValue, tested } from "./value.ts";
@@ -45,10 +47,34 @@ export function wantedArgs(source: ComposeSource, cx: StepContext): ComposeSourc
 
 /** `composeRunCard(cx, { run })`. */
 export function composition(source: ComposeSource, step: PlanStep, cx: StepContext, on: string): Lines {
-  const { names } = cx;
+  const child = plannedChild(source, cx);
+  return compositionOf(composeFunction(child, cx.names.file), source, step, cx, on, composedArgs(source, cx));
+}
+/** `composeEachRunCard(cx, agent.runs.map((run) => ({ run })))`: for all of a list; `items` are what they are composed of. */
+export function compositionForList(
+  source: ComposeSource,
+  step: PlanStep,
+  cx: StepContext,
+  on: string,
+  items: (args: Lines) => Lines,
+): Lines {
+  const child = plannedChild(source, cx);
+  const compose = cx.names.file.bff(child.name, child.file);
+  return compositionOf([compose], source, step, cx, on, items(composedArgs(source, cx)));
+}
+/** The function that composes one message: `composeRunCard`, or `single(composeEachRunCard)`. */
+export function composeFunction({ name, file: of, forLists }: PlanMessage, file: FileNames): Line {
+  const compose = file.bff(name, of);
+  return forLists ? [file.runtime("single"), "(", compose, ")"] : [compose];
+}
+function plannedChild(source: ComposeSource, cx: StepContext): PlanMessage {
   const child = cx.planned(source.message.typeName);
   if (child === undefined) throw new Error(`"${source.message.typeName}" is not planned`);
-  const { args } = child.composed;
+  return child;
+}
+function composedArgs(source: ComposeSource, cx: StepContext): Lines {
+  const { names } = cx;
+  const { args } = plannedChild(source, cx).composed;
   const properties = wantedArgs(source, cx).map((arg): Line => {
     const target = args.members.find((member) => member.name === arg.name)?.variable;
     // What has presence at every place is handed on unset; anything else has its value.
@@ -65,7 +91,18 @@ export function composition(source: ComposeSource, step: PlanStep, cx: StepConte
           ];
     return property(camel(arg.name), print);
   });
-  const parameters: Lines[] = [object(properties)];
+  return object(properties);
+}
+function compositionOf(
+  compose: Line,
+  source: ComposeSource,
+  step: PlanStep,
+  cx: StepContext,
+  on: string,
+  args: Lines,
+): Lines {
+  const child = plannedChild(source, cx);
+  const parameters: Lines[] = [args];
   if (child.shared.length > 0) parameters.push([cx.shared(child)]);
   if (child.tainted.length > 0) {
     const from = child.tainted.map((name): Line => {
@@ -80,7 +117,6 @@ export function composition(source: ComposeSource, step: PlanStep, cx: StepConte
     parameters.push(object(from));
   }
   if (child.effectful) parameters.push([[`[${barrier(step, cx)}]`]]);
-  const compose: Line = [names.file.bff(child.name, child.file)];
   if (parameters.every((lines) => lines.length === 1)) {
     return [
       [

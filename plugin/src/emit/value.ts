@@ -117,7 +117,18 @@ export function inferredPresent({ expression, conversion }: Bound, names: ValueN
 export function condition(expression: Expression, names: ValueNames): Line {
   const guards = expression.unsafe.flatMap((variable) => [names.variable(variable), " !== undefined && "]);
   const code = emitValue(expression, names);
-  return guards.length === 0 ? code.print : [...guards, ...(weak(code) ? ["(", ...code.print, ")"] : code.print)];
+  return guards.length === 0
+    ? undecided(code.print)
+    : [...guards, ...(weak(code) ? ["(", ...code.print, ")"] : code.print)];
+}
+/** A condition that is known, as one that TypeScript does not know: it narrows nothing in what it takes to be unreachable. */
+function undecided(print: Line): Line {
+  return print.length === 1 && (print[0] === "true" || print[0] === "false") ? ["Boolean(", ...print, ")"] : print;
+}
+/** Whether there is nothing to ask, since what the condition asks for is known where it stands. */
+export function alwaysHolds(expression: Expression, names: ValueNames): boolean {
+  const { print } = emitValue(expression, names);
+  return expression.constant === undefined && print.length === 1 && print[0] === "true";
 }
 /** A condition as an operand of `&&`. */
 export function conjunct(expression: Expression, names: ValueNames): Line {
@@ -134,7 +145,7 @@ export function tested(expression: Expression, names: ValueNames): Line {
 }
 export function negated(expression: Expression, names: ValueNames): Line {
   if (expression.unsafe.length > 0) return ["!(", ...condition(expression, names), ")"];
-  return emitValue({ ...expression, root: not(expression.root) }, names).print;
+  return undecided(emitValue({ ...expression, root: not(expression.root) }, names).print);
 }
 
 /** The same as an operand of `&&`: what stands behind two negations may be an `||`. */

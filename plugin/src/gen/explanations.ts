@@ -4070,6 +4070,28 @@ export const EXPLANATIONS: readonly Explanation[] = [
     ]
   },
   {
+    "code": "BFF321",
+    "severity": "error",
+    "meaning": "A value is read where it can be there. Behind a condition that holds only where a step or an argument is absent, or in the cases after one that has asked for it, what reads it never has a value.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  // …\n  optional bool free = 2 [(bff.v1.field).by = \"!ok(item) && item.price_cents == 0\"];\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:22:61: error BFF321: \"item\" is never there where this is read: what stands before it holds only where it is absent\n    22 |   optional bool free = 2 [(bff.v1.field).by = \"!ok(item) && item.price_cents == 0\"];\n       |                                                             ^^^^\n  hint: leave this out, or read \"item\" where ok(item) holds"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  // …\n  optional bool free = 2 [(bff.v1.field).by = \"ok(item) && item.price_cents == 0\"];\n  // …\n}"
+      }
+    ]
+  },
+  {
     "code": "BFF330",
     "severity": "error",
     "meaning": "A condition is a bool. There is no agreement on which texts, numbers or messages would count as true.",
@@ -4390,7 +4412,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "It says",
         "language": "text",
-        "text": "app/v1/app.proto:29:40: error BFF344: the type of this value is known only at run time (dyn), but the field takes string (\"text\")\n    29 |   string text = 2 [(bff.v1.field).by = \"dyn(args.id)\"];\n       |                                        ^^^^^^^^^^^^^^\n  hint: convert it, such as string(…) or int(…), or bind a value of known type"
+        "text": "app/v1/app.proto:29:40: error BFF344: the type of this value is known only at run time (dyn), but the field takes string (\"text\")\n    29 |   string text = 2 [(bff.v1.field).by = \"dyn(args.id)\"];\n       |                                        ^^^^^^^^^^^^^^\n  hint: write string(…) around it, or bind a value of known type"
       },
       {
         "title": "Right",
@@ -6010,6 +6032,28 @@ export const EXPLANATIONS: readonly Explanation[] = [
         "title": "Right",
         "language": "proto",
         "text": "import \"buf/validate/validate.proto\";\n\nservice AppService {\n  // …\n  rpc Get(GetRequest) returns (Page) {\n    option (bff.v1.method).validate = false;\n  }\n}\n\nmessage GetRequest {\n  string id = 1 [(buf.validate.field).string.min_len = 1];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF548",
+    "severity": "warning",
+    "meaning": "A constant that a call sends keeps what the upstream's proto says of its field by `buf.validate`. Otherwise an upstream that checks its requests refuses every one of these calls.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "// app/v1/app.proto\nmessage Page {\n  option (bff.v1.message) = {\n    let: {\n      // …\n      call: {\n        // …\n        set: [{ name: \"shelf\" by: \"args.shelf\" }, { name: \"page_size\" by: \"500\" }]\n      }\n    }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:22:76: warning BFF548: \"page_size\" of \"shelf.v1.ListBooksRequest\" must be greater than 0 and less than or equal to 100, and this is 500\n    22 |         set: [{ name: \"shelf\" by: \"args.shelf\" }, { name: \"page_size\" by: \"500\" }]\n       |                                                                            ^^^\n  hint: write a value that keeps `int32.gt_lte`, or leave it out"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: {\n      // …\n      call: {\n        // …\n        set: [{ name: \"shelf\" by: \"args.shelf\" }, { name: \"page_size\" by: \"100\" }]\n      }\n    }\n  };\n  // …\n}"
       }
     ]
   },
@@ -7769,12 +7813,12 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "shop/v1/shop.proto has changed",
         "language": "diff",
-        "text": " message Product {\n   // …\n+  string note = 2 [(bff.v1.field).by = \"'note: ' + stock.note\"];\n   // …\n }"
+        "text": " option (bff.v1.file).identity = {\n   // …\n-  source: { name: \"user\" jwt: { issuer: \"https://id.example\" audience: \"shop\" } set: { name: \"subject\" by: \"credential.subject\" } }\n+  source: { name: \"user\" jwt: { issuer: \"https://id.example\" audience: [\"shop\", \"web\"] } set: { name: \"subject\" by: \"credential.subject\" } }\n };"
       },
       {
         "title": "It says",
         "language": "text",
-        "text": "shop/v1/shop.proto:26:52: error BFF902: \"bff.lock.json\" does not hold \"stock.v1.Stock.note\"; with CI=true it is not written\n    26 |   string note = 2 [(bff.v1.field).by = \"'note: ' + stock.note\"];\n       |                                                    ^^^^^^^^^^\n  hint: run `buf generate` without CI=true, and commit \"bff.lock.json\""
+        "text": "shop/v1/shop.proto:8:11: error BFF902: \"bff.lock.json\" says something else of who is believed to be calling by \"user\"; with CI=true it is not written\n    8 |   source: { name: \"user\" jwt: { issuer: \"https://id.example\" audience: [\"shop\", \"web\"] } set: { name: \"subject\" by: \"credential.subject\" } }\n      |           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  hint: run `buf generate` without CI=true, and commit \"bff.lock.json\""
       },
       {
         "title": "Right",
@@ -8097,17 +8141,17 @@ export const EXPLANATIONS: readonly Explanation[] = [
   {
     "code": "BFF923",
     "severity": "error",
-    "meaning": "A field that is used of an upstream over HTTP still has its name in JSON, because there the name is what stands on the wire.",
+    "meaning": "A field that is used of an upstream over HTTP, or of claims, still has its name in JSON, because there the name is what stands on the wire.",
     "sections": [
       {
-        "title": "books/v1/books.proto has changed",
+        "title": "id/v1/id.proto has changed",
         "language": "diff",
-        "text": " message Book {\n-  string title = 1;\n+  string title = 1 [json_name = \"bookTitle\"];\n }"
+        "text": " message Claims {\n   // …\n-  string org_unit = 2;\n+  string org_unit = 2 [json_name = \"org_unit\"];\n }"
       },
       {
         "title": "It says",
         "language": "text",
-        "text": "app/v1/app.proto:26:47: error BFF923: upstream field \"books.v1.Book.title\" is \"bookTitle\" in JSON, and was \"title\"\n    26 |   string title = 1 [(bff.v1.field).by = \"book.title\"];\n       |                                               ^^^^^\n  books/v1/books.proto:20:10: it is declared here\n    20 |   string title = 1 [json_name = \"bookTitle\"];\n       |          ^^^^^\n  hint: check what this means here, then run once with `lock_mode=update` to accept it"
+        "text": "app/v1/app.proto:11:76: error BFF923: upstream field \"id.v1.Claims.org_unit\" is \"org_unit\" in JSON, and was \"orgUnit\"\n    11 |     set: [{ name: \"subject\" by: \"claims.sub\" }, { name: \"unit\" by: \"claims.org_unit\" }]\n       |                                                                            ^^^^^^^^\n  id/v1/id.proto:7:10: it is declared here\n    7 |   string org_unit = 2 [json_name = \"org_unit\"];\n      |          ^^^^^^^^\n  hint: check what this means here, then run once with `lock_mode=update` to accept it"
       },
       {
         "title": "Right",

@@ -26,7 +26,7 @@ export const CODES = {
   BFF922:
     "A field that the BFF uses still reads as the same value while it is unset. Servers leave it out where it has its default, and then mean what theirs is.",
   BFF923:
-    "A field that is used of an upstream over HTTP still has its name in JSON, because there the name is what stands on the wire.",
+    "A field that is used of an upstream over HTTP, or of claims, still has its name in JSON, because there the name is what stands on the wire.",
 } as const;
 
 export type DriftCode = keyof typeof CODES;

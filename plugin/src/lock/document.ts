@@ -1,8 +1,8 @@
 // The text of bff.lock.json: for each generated file the elements of upstreams that it uses, with the options that use them.
 import type { Origin } from "../origin.ts";
+import { type Edge, type Entries, NO_EDGE, SECTIONS } from "./edge.ts";
 import { type Exchange, RELIANCES, type Reliance } from "./exchange.ts";
 import type { Facts } from "./facts.ts";
-import type { LockedPermits } from "./permits.ts";
 
 export interface Locked {
   readonly facts: Facts;
@@ -26,21 +26,23 @@ export const isOfVersion1 = (text: string): boolean =>
   (JSON.parse(text) as { readonly version: unknown }).version === 1;
 
 /** Sorted by name throughout, so that the same uses give the same bytes. */
-export function renderLock(lock: Lock, permits: LockedPermits = new Map()): string {
+export function renderLock(lock: Lock, edge: Edge = NO_EDGE): string {
   const files = sorted(lock).map(([file, elements]) => [
     file,
     Object.fromEntries(sorted(elements).map(([name, locked]) => [name, written(locked)])),
   ]);
-  const permitted = sorted(permits).flatMap(([file, rpcs]) =>
-    rpcs.size === 0 ? [] : [[file, Object.fromEntries(sorted(rpcs))] as const],
-  );
-  const document = {
-    version: VERSION,
-    files: Object.fromEntries(files),
-    ...(permitted.length > 0 && { permits: Object.fromEntries(permitted) }),
-  };
+  const sections = SECTIONS.flatMap((section) => {
+    const said = entriesWritten(edge[section]);
+    return said.length === 0 ? [] : [[section, Object.fromEntries(said)] as const];
+  });
+  const document = { version: VERSION, files: Object.fromEntries(files), ...Object.fromEntries(sections) };
   return `${JSON.stringify(document, undefined, 2)}\n`;
 }
+
+const entriesWritten = (entries: Entries) =>
+  sorted(entries).flatMap(([file, said]) =>
+    said.size === 0 ? [] : [[file, Object.fromEntries(sorted(said))] as const],
+  );
 
 const written = ({ facts, usedBy, vouchedBy, exchange }: Locked) => ({
   ...facts,

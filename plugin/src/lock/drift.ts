@@ -8,7 +8,7 @@ import type { DriftCode } from "./codes.ts";
 import type { Locked } from "./document.ts";
 import { elementName, type Facts, factsOf, type UpstreamElement, withHttp } from "./facts.ts";
 import { findElement, findParent, findRenamed, type ParentElement, parentName, shortName } from "./find-element.ts";
-import type { Options } from "./options.ts";
+import { isOfIdentity, type Options } from "./options.ts";
 import { type Place, placeOfGone, placeOfUnresolved, placeOfUse } from "./place.ts";
 import type { Used } from "./used.ts";
 
@@ -96,9 +96,9 @@ function driftOfElement(
       : placeOfUse(shortName(name), use.at, around.options.at(use.option), around.errors);
   if (place === undefined) return []; // used no longer
   const label = labelOf(name, facts);
-  const inJson = [...used.values()].some(({ http }) => http !== undefined)
-    ? changeInJson(now.name, facts, factsOf(now))
-    : undefined;
+  // Claims are JSON; of calls it is not known which of the file's hold the field.
+  const isJson = usedBy.some(isOfIdentity) || [...used.values()].some(({ http }) => http !== undefined);
+  const inJson = isJson ? changeInJson(now.name, facts, factsOf(now)) : undefined;
   const changed = [...changesOf(facts, withHttp(factsOf(now), used.get(name)?.http)), ...(inJson ? [inJson] : [])];
   const changes = changed.map(({ code, says, was }): Found => {
     const hint = code === "BFF920" ? `use what takes its place, or ${UPDATE} to stay with it` : ACCEPT;

@@ -2,7 +2,8 @@
 // rests on its being repeatable. By types, not by places: what is read of a type is read wherever an answer holds it.
 import type { DescEnum, DescField, DescMessage, DescMethod } from "@bufbuild/protobuf";
 import { callsIn } from "../resolve/model/blocks.ts";
-import type { Block, Call } from "../resolve/model/model.ts";
+import type { Call } from "../resolve/model/call.ts";
+import type { Block } from "../resolve/model/model.ts";
 import { elementName, type UpstreamElement } from "./facts.ts";
 
 /** `read`: of answers; `set`: in requests. */

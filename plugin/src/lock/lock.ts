@@ -6,11 +6,11 @@ import { type Element, locate } from "../read/locate.ts";
 import type { Model } from "../resolve/model/model.ts";
 import { isOfVersion1, type Lock, type Locked, parseLock, renderLock, sorted } from "./document.ts";
 import { type Drift, driftOf } from "./drift.ts";
+import { changedEdge, edgeOf, NO_EDGE, nextEdge, readEdge, saysNothing } from "./edge.ts";
 import { type Facts, factsOf, learned, withHttp } from "./facts.ts";
 import { foldGonePackages } from "./gone-packages.ts";
 import { notCommitted } from "./not-committed.ts";
 import { optionsOf } from "./options.ts";
-import { changedPermit, permitsOf, readPermits } from "./permits.ts";
 import { type Used, usedElements } from "./used.ts";
 
 export interface LockInput {
@@ -54,11 +54,11 @@ export function compareLock(
   const old = isOlder && committed !== undefined ? completed(committed, used) : committed;
   const keeps = keeper(model, used, input.mode, sources);
   const next = nextLock(used, old, input.mode, keeps);
-  const before = input.text === undefined ? undefined : readPermits(input.text);
-  const permits = new Map([...[...(before ?? [])].filter(([file]) => keeps(file)), ...permitsOf(model)]);
-  const nothing = [...used.values(), ...permits.values()].every((elements) => elements.size === 0);
+  const before = input.text === undefined ? undefined : readEdge(input.text);
+  const edge = nextEdge(before ?? NO_EDGE, edgeOf(model), keeps);
+  const nothing = saysNothing(edge) && [...used.values()].every((elements) => elements.size === 0);
   if (old === undefined && nothing) return { drifts: [], text: undefined };
-  const text = renderLock(next, permits);
+  const text = renderLock(next, edge);
   const changed = isOlder || old === undefined || renderLock(old, before) !== text;
   if (input.mode === "update") return { drifts: [], text: changed ? text : undefined };
 
@@ -76,7 +76,7 @@ export function compareLock(
   const drifts = foldGonePackages(found, around);
   if (!changed || !input.ci) return { drifts, text: changed ? text : undefined };
   const run = { model, used, options, path: input.path, text: input.text };
-  const differs = before && changedPermit(before, permits);
+  const differs = before && changedEdge(before, edge);
   const outdated = errors.length > 0 ? [] : [{ diagnostic: notCommitted(run, old, next, differs), explains: [] }];
   return { drifts: [...drifts, ...outdated], text: undefined };
 }

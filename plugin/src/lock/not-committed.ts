@@ -3,6 +3,7 @@ import type { Diagnostic } from "../diagnostic/diagnostic.ts";
 import type { Origin } from "../origin.ts";
 import type { Model } from "../resolve/model/model.ts";
 import { isOfVersion1, isOption, type Lock, type Locked, placeOfEntry, sorted } from "./document.ts";
+import { type EdgeChange, placeOfEdge, type Section } from "./edge.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Options } from "./options.ts";
 import type { UsedElements } from "./used.ts";
@@ -24,13 +25,8 @@ interface Difference {
   readonly element: string;
 }
 
-/** @param permit of which the lock says something else, if there is one */
-export function notCommitted(
-  run: Run,
-  old: Lock | undefined,
-  next: Lock,
-  permit: { readonly file: string; readonly rpc: string } | undefined,
-): Diagnostic {
+/** @param edge of which the lock says something else, if there is something */
+export function notCommitted(run: Run, old: Lock | undefined, next: Lock, edge: EdgeChange | undefined): Diagnostic {
   const { path } = run;
   const hint = `run \`buf generate\` without CI=true, and commit "${path}"`;
   const shared = { severity: "error", hint } as const;
@@ -40,10 +36,10 @@ export function notCommitted(
     const message = `there is no "${path}", and with CI=true none is written`;
     return { code: "BFF901", message, at: placeOfFirst(run), ...shared };
   }
-  if (permit !== undefined) {
-    const said = run.model.permits.find(({ desc, rpc }) => `${desc.typeName}/${rpc.desc.name}` === permit.rpc);
-    const message = `"${path}" says something else of who may call "${permit.rpc}"; with CI=true it is not written`;
-    return { code: "BFF902", message, at: said?.at ?? placeOfEntry(run.text ?? "", path, permit.rpc), ...shared };
+  if (edge !== undefined) {
+    const message = `"${path}" says something else of ${EDGE[edge.section]} "${edge.name}"; with CI=true it is not written`;
+    const at = placeOfEdge(run.model, edge) ?? placeOfEntry(run.text ?? "", path, edge.name);
+    return { code: "BFF902", message, at, ...shared };
   }
   if (first === undefined && isOfVersion1(run.text ?? "{}")) {
     const message = `"${path}" is of version 1, which does not say what is set and read; with CI=true it is not written`;
@@ -58,6 +54,12 @@ export function notCommitted(
   const at = first.at ?? placeOfEntry(run.text ?? "", path, first.element);
   return { code: "BFF902", message, at, ...shared };
 }
+
+const EDGE: Readonly<Record<Section, string>> = {
+  identities: "who is believed to be calling by",
+  permits: "who may call",
+  limits: "how often callers may call",
+};
 
 function differencesOf(run: Run, old: Lock, next: Lock): readonly Difference[] {
   const files = [...new Set([...next.keys(), ...old.keys()])].sort();

@@ -138,6 +138,8 @@ export function optionsOf(ir: Ir): Options {
         `${file.desc.proto.name}: upstream[${entry.method?.value ?? entry.service?.value ?? "*"}]`,
         entry.policy,
       );
+    for (const { name, set } of file.identity?.sources ?? [])
+      if (name !== undefined) addBinds(identityPath(file, name.value, "set"), set);
     for (const service of file.services) {
       const path = elementPath(service.desc, "").trimEnd();
       addSteps(path, service.steps);
@@ -175,6 +177,11 @@ export function optionsOf(ir: Ir): Options {
     element: elementPath,
   };
 }
+
+/** What an identity's source says of claims. */
+export const identityPath = ({ desc }: IrFile, source: string, option: string): string =>
+  `${desc.proto.name}: identity.${source}.${option}`;
+export const isOfIdentity = (path: string): boolean => path.slice(path.indexOf(": ") + 2).startsWith("identity.");
 
 /** The option that a value of a mapped enum would have, had it not the upstream's name. */
 export const BY_NAME = "name";

@@ -5,12 +5,12 @@ import type { IrEnum, IrField, IrMessage } from "../ir.ts";
 import type { IrBind, IrCall, IrSource } from "../ir-step.ts";
 import type { Origin, Text } from "../origin.ts";
 import { blocksOf, callsIn } from "../resolve/model/blocks.ts";
+import type { Call, Fail } from "../resolve/model/call.ts";
 import type { ConvertedTarget, EnumConversion, MessageConversion, Target } from "../resolve/model/conversion.ts";
+import type { Identity } from "../resolve/model/edge.ts";
 import type {
   ArgBinding,
-  Call,
   Composed,
-  Fail,
   Followed,
   Let,
   Model,
@@ -23,7 +23,8 @@ import type {
 import type { RestRule } from "../resolve/model/rest.ts";
 import { type Exchange, type How, reliesOn, type Seen, seenIn } from "./exchange.ts";
 import { elementName, type UpstreamElement } from "./facts.ts";
-import { BY_NAME, type Options } from "./options.ts";
+import { named } from "./named-elements.ts";
+import { BY_NAME, identityPath, type Options } from "./options.ts";
 
 export interface Use {
   /** The path of the option (`options.ts`). */
@@ -85,6 +86,8 @@ export function usedElements(model: Model, options: Options): UsedElements {
       const declared = enums.get(conversion.owner.typeName);
       if (declared !== undefined && conversion.owner.file === file.desc) collector.mapped(conversion, declared);
     }
+    const identity = model.packages.find(({ name }) => name === file.desc.proto.package)?.identity;
+    if (identity !== undefined && file.services.length > 0) collector.principal(identity);
     for (const { methods } of file.services)
       for (const { desc } of methods) {
         collector.surface(desc.input, fields, SET);
@@ -329,6 +332,12 @@ function collect(add: Add, options: Options) {
           );
       }
     },
+    /** Claims come by their names in JSON from whoever issues tokens; their message may be somebody else's. */
+    principal: ({ sources, file }: Identity): void => {
+      for (const { name, set } of sources)
+        for (const { bound, if: condition } of set ?? [])
+          for (const part of [bound.expression, condition]) expression(part, identityPath(file, name, "set"), READ);
+    },
     /** Messages and enums of upstreams in the BFF's own requests and responses are seen by its clients, with all that is in them. */
     surface: (root: DescMessage, places: ReadonlyMap<DescField, IrField>, as: readonly How[]): void => {
       for (const message of reachable([root], (type) => type.file.proto.package === root.file.proto.package)) {
@@ -374,33 +383,3 @@ function reachable(roots: readonly DescMessage[], within: (type: DescMessage) =>
 function spreadOf(binds: readonly IrBind[] | undefined, text: Text): IrBind | undefined {
   return binds?.find(({ spread }) => spread !== undefined && text.value.startsWith(`${spread.value}.`));
 }
-
-function named(node: Node): readonly UpstreamElement[] {
-  switch (node.kind) {
-    case "select":
-      return typeof node.field === "string" ? [] : [node.field];
-    case "extension":
-      return [node.extension];
-    case "enum":
-      return [node.value];
-    case "typename":
-      return node.named.kind === "message" ? [node.named.desc] : [];
-    case "call":
-      return allOf(enumOfCall(node));
-    case "message":
-      return [node.desc, ...node.fields.map(({ field }) => field)];
-    default:
-      return [];
-  }
-}
-
-/** The enum of which a call may name any value. */
-function enumOfCall({ overload, args, type }: Node & { readonly kind: "call" }): DescEnum | undefined {
-  const made = overload === "enum_from" || overload === "enum_parse";
-  if (!made && overload !== "enum_name") return undefined;
-  const of = made ? (type.kind === "optional" ? type.of : undefined) : args[0]?.type;
-  return of?.kind === "int" ? of.enum : undefined;
-}
-
-const allOf = (type: DescEnum | undefined): readonly UpstreamElement[] =>
-  type === undefined ? [] : [type, ...type.values];

@@ -167,7 +167,7 @@ function followOf(planned: PlanMethod, about: JsonObject, schemas: Schemas, late
   const { parts, desc } = planned.method;
   const { input, output } = desc;
   schemas.message(output);
-  const responses = responsesOf(planned, "connect", {}, schemas);
+  const responses = responsesOf(planned, "events", {}, schemas);
   return {
     ...about,
     parameters: [...queryOf(schemas.message(input)), RESUME],

@@ -1,5 +1,6 @@
 // What an rpc answers besides its response: statuses, and the headers that come with them.
 import type { PlanMethod } from "../plan/plan.ts";
+import { timeText } from "../plan/time-text.ts";
 import { type JsonObject, only } from "./json.ts";
 import type { Schemas } from "./schemas.ts";
 
@@ -56,7 +57,7 @@ const TAGGED: JsonObject = {
   vary: text("The headers of the request that it depends on."),
 };
 
-export type Face = "connect" | "rest";
+export type Face = "connect" | "events" | "rest";
 
 /** `responses`; the error's body depends on how the rpc was called. */
 export function responsesOf(
@@ -67,7 +68,7 @@ export function responsesOf(
   verb?: string,
 ): JsonObject {
   const error =
-    face === "connect" ? schemas.add("connect.Error", CONNECT_ERROR) : schemas.add("google.rpc.Status", STATUS);
+    face === "rest" ? schemas.add("google.rpc.Status", STATUS) : schemas.add("connect.Error", CONNECT_ERROR);
   const failed = (description: string, headers: JsonObject = {}): JsonObject =>
     only({
       description,
@@ -104,6 +105,7 @@ export function responsesOf(
     ),
     ...(closed && { "401": failed("No credential, or none that counts.", ends) }),
     ...((closed || limits !== undefined) && { "403": failed("Who calls may not.", ends) }),
+    ...(face === "connect" && { "415": UNREAD }),
     ...(limits !== undefined && { "429": failed(limitText(planned), { ...ends, ...LIMITED }) }),
     "503": failed("What the answer needs cannot be reached.", ends),
     "504": failed(
@@ -113,6 +115,11 @@ export function responsesOf(
     default: failed("Another failure.", ends),
   };
 }
+
+/** Connect has no body for it (https://connectrpc.com/docs/protocol#unary-request). */
+const UNREAD: JsonObject = {
+  description: "The content type, or `encoding` in the query, is none that rpcs are read in.",
+};
 
 const ENDS: Readonly<Record<string, string>> = {
   deprecation: "Since when it is deprecated (RFC 9745).",
@@ -127,8 +134,7 @@ const LIMITED: JsonObject = {
 
 function limitText({ limits }: PlanMethod): string {
   const all = [...(limits?.early ?? []), ...(limits?.late ?? [])].map(({ limit: { name, rate, per } }) => {
-    const unit = typeof per === "string" ? per : per % 1000 === 0 ? `${per / 1000} s` : `${per} ms`;
-    return `${name} (${rate} per ${unit})`;
+    return `${name} (${rate} per ${typeof per === "string" ? per : timeText(per)})`;
   });
   return `Too many requests: ${[...new Set(all)].join(", ")}.`;
 }

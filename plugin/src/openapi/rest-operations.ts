@@ -74,8 +74,9 @@ function pathOf({ ir, variables }: RestRule, schemas: Schemas) {
         required: true,
         description:
           segment === "**" ? "One segment or several, with slashes between them." : partText(variable, segments),
-        schema:
-          whole && field !== undefined && segment === "*" ? segmentOf(schemas.parameter(field)) : { type: "string" },
+        schema: segmentOf(
+          whole && field !== undefined && segment === "*" ? schemas.parameter(field) : { type: "string" },
+        ),
       }),
     );
     return `{${name}}`;

@@ -21,17 +21,9 @@ import type {
 } from "../faults/behaviour.ts";
 import { isSure } from "../gen/sample/sample.ts";
 import { sampleItems } from "../gen/sample/sample-items.ts";
+import type { Call, ErrorRule, MetadataBinding } from "../resolve/model/call.ts";
 import type { Target } from "../resolve/model/conversion.ts";
-import type {
-  Call,
-  ComposeSource,
-  ErrorRule,
-  Let,
-  MetadataBinding,
-  Permit,
-  Source,
-  Step,
-} from "../resolve/model/model.ts";
+import type { ComposeSource, Let, Permit, Source, Step } from "../resolve/model/model.ts";
 import { mayBeStale } from "../resolve/model/source-parts.ts";
 import { fullName } from "../resolve/policies/entries.ts";
 import { expressionReport, fieldOf, maybe } from "./describe-expression.ts";

@@ -1,5 +1,6 @@
 // What is said of answers that are used again.
 import type { PlanMethod, PlanResponseCache } from "./plan.ts";
+import { timeText } from "./time-text.ts";
 
 export interface ResponseCacheReport {
   readonly ttl_ms: number;
@@ -33,14 +34,14 @@ export function cachingReport({ cache, http }: PlanMethod): {
 export function cachingLines({ cache, http }: PlanMethod): string[] {
   const lines: string[] = [];
   if (cache !== undefined) {
-    const stale = cache.staleMs === undefined ? "" : `, and while they are renewed until ${seconds(cache.staleMs)}`;
+    const stale = cache.staleMs === undefined ? "" : `, and while they are renewed until ${timeText(cache.staleMs)}`;
     const by = ["the request", ...dependsOn(cache)].join(", ");
-    lines.push(`answers are used again for ${seconds(cache.ttlMs)}${stale}, by ${by}`);
+    lines.push(`answers are used again for ${timeText(cache.ttlMs)}${stale}, by ${by}`);
   }
   if (http !== undefined) {
     const whose = http.shared ? "HTTP caches keep one answer for all" : "clients keep their answers";
-    const age = http.maxAgeMs === 0 ? " and ask each time" : ` for ${seconds(http.maxAgeMs)}`;
-    const stale = http.staleMs === undefined ? "" : `, and for ${seconds(http.staleMs)} more while they are renewed`;
+    const age = http.maxAgeMs === 0 ? " and ask each time" : ` for ${timeText(http.maxAgeMs)}`;
+    const stale = http.staleMs === undefined ? "" : `, and for ${timeText(http.staleMs)} more while they are renewed`;
     const vary = http.vary.length === 0 ? "" : `, by ${http.vary.join(", ")}`;
     lines.push(`${whose}${age}${stale}${vary}`);
   }
@@ -58,5 +59,3 @@ function dependsOn({ principal, token, peer, headers, env, ways }: PlanResponseC
     ...ways.map(({ upstream }) => `branch of ${upstream}`),
   ];
 }
-
-const seconds = (ms: number): string => (ms >= 1_000 ? `${ms / 1_000} s` : `${ms} ms`);

@@ -1,8 +1,9 @@
 // A call as it is told: what it sends, how long it has, what is done when it fails.
+
+import { defined } from "../defined.ts";
 import { codeName } from "../read/values.ts";
-import type { Call, LimitLeaves } from "../resolve/model/model.ts";
+import type { Call, LimitLeaves } from "../resolve/model/call.ts";
 import { fullName } from "../resolve/policies/entries.ts";
-import { defined } from "./defined.ts";
 import { type FailReport, failReport } from "./describe-source.ts";
 import { perCaller } from "./per-caller.ts";
 import type { PlanCallPolicy } from "./planned-calls.ts";

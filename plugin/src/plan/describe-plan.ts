@@ -16,6 +16,7 @@ import type { Plan, PlanFile, PlanMethod, PlanPermit } from "./plan.ts";
 import { restText } from "./plan-rest.ts";
 import { versionText } from "./plan-version.ts";
 import type { PlanBlock, PlanMessage, PlanStep } from "./planned-messages.ts";
+import { timeText } from "./time-text.ts";
 import { vouchedBy } from "./vouched-by.ts";
 import { whoMayCall } from "./who-may-call.ts";
 import { allSteps } from "./worst-calls.ts";
@@ -56,13 +57,13 @@ function rpcBlocks(file: PlanFile, messages: Messages): string[] {
       const said = stream && streamReport(stream);
       const what = said === undefined ? "" : ` for ${followed(said)}, each`;
       const { parts } = method;
-      const all = parts === undefined ? "" : `, and what comes later within ${milliseconds(parts.timeoutMs)}`;
-      const head = `${service.desc.name}/${method.desc.name} composes ${message.composed.desc.name}${what} within ${milliseconds(method.timeoutMs)}${all}`;
+      const all = parts === undefined ? "" : `, and what comes later within ${timeText(parts.timeoutMs)}`;
+      const head = `${service.desc.name}/${method.desc.name} composes ${message.composed.desc.name}${what} within ${timeText(method.timeoutMs)}${all}`;
       const shown = new Set<PlanMessage>();
       const worst = worstOf(planned, messages);
       return [
         head,
-        ...(said === undefined ? [] : streamLines(said, milliseconds).map((text) => `  ${text}`)),
+        ...(said === undefined ? [] : streamLines(said, timeText).map((text) => `  ${text}`)),
         ...(parts === undefined ? [] : [`  may come later: ${laterOf(method, file).join(", ")}`]),
         ...limitLines(planned),
         ...(planned.validated === undefined ? [] : [`  ${rulesText(planned.validated)}`]),
@@ -80,7 +81,7 @@ function rpcBlocks(file: PlanFile, messages: Messages): string[] {
         ...(worst.parts === undefined ? [] : worstLines(worst.parts, "to the last part, ").slice(1)),
         ...(worst.item === undefined ? [] : worstLines(worst.item, `for each ${said?.var}, `)),
         ...branchLines(branchesOf(file, worst)),
-        ...balanceLines(balanceOf(file, worst), milliseconds),
+        ...balanceLines(balanceOf(file, worst), timeText),
         ...httpLines(httpCallsOf(file, worst)),
         ...functionLines(planned, messages),
         ...(planned.telemetry === undefined ? [] : [`  ${telemetryLine(planned.telemetry)}`]),
@@ -97,7 +98,7 @@ function rpcBlocks(file: PlanFile, messages: Messages): string[] {
 function limitLines({ limits }: PlanMethod): string[] {
   return limitReports(limits).map(({ name, rate, per_ms: ms, per, burst, key, ...said }) => {
     const parts = [
-      `${rate} per ${per ?? milliseconds(ms ?? 0)}${burst === rate ? "" : `, ${burst} at once`}`,
+      `${rate} per ${per ?? timeText(ms ?? 0)}${burst === rate ? "" : `, ${burst} at once`}`,
       `by ${key}`,
       ...(said.if === undefined ? [] : [`if ${said.if}`]),
       ...(said.cost === undefined ? [] : [`costs ${said.cost}`]),
@@ -160,10 +161,10 @@ function worstLines({ ms, calls, criticalPath }: Worst, when = "", until = ""): 
   const unbounded = calls.filter((one) => !Number.isSafeInteger(one.calls)).map(({ method }) => method);
   const attempts = total("attempts") === total("calls") ? "" : ` (${count(total("attempts"), "attempt")})`;
   const why = unbounded.length === 0 ? "" : `: nothing bounds ${unbounded.join(", ")}`;
-  const path = criticalPath.map((one) => `${one.step} ${milliseconds(one.ms)}`).join(", then ");
+  const path = criticalPath.map((one) => `${one.step} ${timeText(one.ms)}`).join(", then ");
   return [
     `  ${when}at worst ${count(total("calls"), "call")}${attempts}${why}`,
-    `  ${when}${until}at worst ${milliseconds(ms)}${path === "" ? "" : `: ${path}`}`,
+    `  ${when}${until}at worst ${timeText(ms)}${path === "" ? "" : `: ${path}`}`,
   ];
 }
 
@@ -203,12 +204,12 @@ function what({ step, bounded }: PlanStep, message: PlanBlock): string {
   const [call] = callsOf(source);
   if (call !== undefined) {
     const entry = message.calls.get(call);
-    const timeout = entry?.policy.timeoutMs === undefined ? "" : `, ${milliseconds(entry.policy.timeoutMs.value)}`;
+    const timeout = entry?.policy.timeoutMs === undefined ? "" : `, ${timeText(entry.policy.timeoutMs.value)}`;
     const batch = call.batch === undefined ? "" : `, all ${call.batch.keys.name} in one call`;
     const ttl = entry?.policy.cache?.ttlMs.value;
     const callers = perCaller(call);
     const whom = callers.length === 0 ? "for all callers" : `for callers alike in ${callers.join(", ")}`;
-    const cache = ttl === undefined ? "" : `, cached ${milliseconds(ttl)} ${whom}`;
+    const cache = ttl === undefined ? "" : `, cached ${timeText(ttl)} ${whom}`;
     const vouched = onWord(vouchedBy(call));
     const adaptive = entry?.policy.adaptive ? ", adaptive limit" : "";
     return `${each}${call.method.parent.name}/${call.method.name}${timeout}${batch}${cache}${adaptive}${vouched}`;
@@ -250,8 +251,6 @@ function onWord(vouchers: readonly string[]): string {
   if (names.length === 0) return "";
   return names[0] === "read_only" ? ", read-only on your word" : `, read-only on the word of ${names.join(" and ")}`;
 }
-
-const milliseconds = (ms: number): string => (ms >= 1_000 && ms % 100 === 0 ? `${ms / 1_000} s` : `${ms} ms`);
 
 function table(all: readonly Row[]): string[] {
   const column = (i: 0 | 1): number => Math.max(0, ...all.map((row) => row[i].length));

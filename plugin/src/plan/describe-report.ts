@@ -1,19 +1,20 @@
 // What will run, as data: the same for all forms of the plan's output, and for any order of files.
 
+import { defined } from "../defined.ts";
+import { type IdentityReport, identityReport } from "../edge/identity-report.ts";
+import type { LimitReport } from "../edge/limit-report.ts";
 import { functionsIn } from "../resolve/model/blocks.ts";
 import type { Step } from "../resolve/model/model.ts";
 import type { RestRule } from "../resolve/model/rest.ts";
 import { callsOf, composesOf } from "../resolve/model/source-parts.ts";
 import { fullName } from "../resolve/policies/entries.ts";
-import { defined } from "./defined.ts";
 import { type BalanceReport, balanceOf } from "./describe-balance.ts";
 import { type BranchReport, branchesOf } from "./describe-branches.ts";
 import { cachingReport, type HttpCacheReport, type ResponseCacheReport } from "./describe-caching.ts";
 import { type CallReport, callReport } from "./describe-call.ts";
 import { type WireReport, wireOf } from "./describe-codec.ts";
 import { type Degraded, degradedOf } from "./describe-degraded.ts";
-import { type IdentityReport, identityReport } from "./describe-identity.ts";
-import { type LimitReport, limitReports } from "./describe-limits.ts";
+import { limitReports } from "./describe-limits.ts";
 import { httpCallsOf } from "./describe-protocol.ts";
 import { type RulesReport, rulesReport } from "./describe-rules.ts";
 import {

@@ -1,6 +1,7 @@
 // What is checked of a request: counted, and each rule as clients are told of it.
+
+import { defined } from "../defined.ts";
 import type { CelRule, RuledMessage, ValueRules } from "../resolve/model/rules.ts";
-import { defined } from "./defined.ts";
 import type { PlanRuledMessage } from "./plan-rules.ts";
 
 export interface RulesReport {

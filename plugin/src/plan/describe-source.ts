@@ -1,10 +1,11 @@
 // What steps and fields are made of, and how requests are refused: expressions stand as they are written.
 import type { Expression } from "../cel/index.ts";
 import { showsDetails, showsMessage } from "../check/error-exposure.ts";
+import { defined } from "../defined.ts";
 import { codeName } from "../read/values.ts";
+import type { Fail } from "../resolve/model/call.ts";
 import type { FieldTarget, Target } from "../resolve/model/conversion.ts";
-import type { Fail, Source } from "../resolve/model/model.ts";
-import { defined } from "./defined.ts";
+import type { Source } from "../resolve/model/model.ts";
 
 /** What of a step's source is no call and no composition by name; of an `each` also what it is over. */
 export interface SourceReport {

@@ -1,6 +1,7 @@
 // What a streaming rpc follows, as it is told.
+
+import { defined } from "../defined.ts";
 import { fullName } from "../resolve/policies/entries.ts";
-import { defined } from "./defined.ts";
 import type { PlanStream } from "./plan.ts";
 
 /** Names are those of the JSON. Expressions stand as they are written. */

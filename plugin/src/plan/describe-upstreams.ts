@@ -1,4 +1,4 @@
-import { defined } from "./defined.ts";
+import { defined } from "../defined.ts";
 import type { PlanFile } from "./plan.ts";
 import type { PlanBreaker } from "./planned-calls.ts";
 

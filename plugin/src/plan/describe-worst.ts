@@ -1,5 +1,6 @@
 // The worst case of one rpc: how long, along which steps; how many calls is worst-calls.ts. Linear in the size of the graph.
 
+import type { Step } from "../resolve/model/model.ts";
 import { callsOf } from "../resolve/model/source-parts.ts";
 import { fullName } from "../resolve/policies/entries.ts";
 import type { PlanMethod, PlanStart } from "./plan.ts";
@@ -61,7 +62,8 @@ function worst(
   const most = late ? Math.min(held, forCallsMs) : forCallsMs;
   const all = blocksOf(permit, start, message);
   const order = reachedInOrder(all, messages);
-  const timeOf = timings(messages, { limit: forCallsMs, late }, start);
+  const ended = new Set(permit?.steps.map(({ step }) => step.ir.at));
+  const timeOf = timings(messages, { limit: forCallsMs, late, ended }, start);
   const of = (block: PlanBlock): Timing => timeOf({ message: block, begun: 0, limit: most });
   const roots = [start, message].filter((root) => root !== undefined);
   const last = roots.map(of).reduce((a, b) => (b.ms >= a.ms ? b : a), NO_TIME);
@@ -103,7 +105,11 @@ interface StepTiming {
 /** Times count from the beginning of the response where a step of the service is read, since that one began there; else from the message's. */
 function timings(
   messages: Messages,
-  { limit, late }: { readonly limit: number; readonly late: boolean },
+  {
+    limit,
+    late,
+    ended,
+  }: { readonly limit: number; readonly late: boolean; readonly ended: ReadonlySet<Step["ir"]["at"]> },
   start: PlanStart | undefined,
 ): (begun: Begun) => Timing {
   const known = new Map<PlanBlock, Map<string, Timing>>();
@@ -137,7 +143,8 @@ function timings(
       const child = childOf(step, messages);
       const most = step.step.deferred ? limit : own;
       const within = child && (yield { message: child, begun: from, limit: most });
-      const ms = stepTime(step, message, within?.ms, most);
+      // What the permit has asked of the service has been answered.
+      const ms = message === start && ended.has(step.step.ir.at) ? 0 : stepTime(step, message, within?.ms, most);
       steps.set(step, { ms, end: from + ms, before, inside: within });
     }
     const last = latest(all, steps, begun);

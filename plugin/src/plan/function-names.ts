@@ -7,7 +7,7 @@ import { messageNames, NameScope, upperFirst } from "./names.ts";
 import { isLimitedLate } from "./plan-limits.ts";
 
 export interface FunctionNames {
-  /** `composePage` */
+  /** `composePage`; for all of a list at once `composeEachCard`. */
   readonly compose: (message: DescMessage) => string;
   /** `admitPage`, `admitDashboardService` */
   readonly admit: (of: DescMessage | DescService) => string;
@@ -27,12 +27,16 @@ export interface FunctionNames {
   readonly scope: NameScope;
 }
 
-/** By file: each file's are found once. */
-export function functionNames(model: Model): (file: DescFile) => FunctionNames {
+/**
+ * By file: each file's are found once.
+ *
+ * @param forLists the messages that are composed for all of a list at once
+ */
+export function functionNames(model: Model, forLists: ReadonlySet<string>): (file: DescFile) => FunctionNames {
   const known = new Map<string, FunctionNames>();
   const conversions = [...model.conversions.messages, ...model.conversions.enums];
   return (file) => {
-    const names = known.get(file.name) ?? namesOf(file, model, conversions);
+    const names = known.get(file.name) ?? namesOf(file, model, conversions, forLists);
     known.set(file.name, names);
     return names;
   };
@@ -42,6 +46,7 @@ function namesOf(
   file: DescFile,
   { messages, lets, permits, limits, openings }: Model,
   conversions: readonly (MessageConversion | EnumConversion)[],
+  forLists: ReadonlySet<string>,
 ): FunctionNames {
   const wishes = new Map<string, readonly string[]>();
   const add = (kind: string, of: string, names: readonly string[]): void => {
@@ -49,7 +54,11 @@ function namesOf(
   };
   const own = (desc: { readonly file: DescFile }): boolean => desc.file.name === file.name;
   for (const { desc } of messages.filter(({ desc }) => own(desc))) {
-    add("compose", desc.typeName, prefixed("compose", messageNames(desc)));
+    add(
+      "compose",
+      desc.typeName,
+      prefixed(forLists.has(desc.typeName) ? "composeEach" : "compose", messageNames(desc)),
+    );
     if (lets.length > 0) add("admit", desc.typeName, prefixed("admit", messageNames(desc)));
   }
   for (const { desc } of openings.filter(({ desc }) => own(desc)))

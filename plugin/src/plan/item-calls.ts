@@ -1,6 +1,6 @@
 // What each item of a stream costs in calls.
 import type { Report } from "../diagnostic/diagnostic.ts";
-import type { Call } from "../resolve/model/model.ts";
+import type { Call } from "../resolve/model/call.ts";
 import { callsOf, isCached } from "../resolve/model/source-parts.ts";
 import { fullName } from "../resolve/policies/entries.ts";
 import type { Plan, PlanMethod } from "./plan.ts";

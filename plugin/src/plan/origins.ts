@@ -3,7 +3,7 @@ import type { Expression, Variable } from "../cel/index.ts";
 import { sortByDependency } from "../graph.ts";
 import type { Target } from "../resolve/model/conversion.ts";
 import { isDegradation } from "../resolve/model/degradation.ts";
-import type { Composed, ComposeSource, Let, Opening, Permit, Source, Step } from "../resolve/model/model.ts";
+import type { Block, Composed, ComposeSource, Let, Opening, Permit, Source, Step } from "../resolve/model/model.ts";
 import { isAsItIs } from "../resolve/model/parts.ts";
 import { callExpressions, callsOf, composesOf, mayBeStale, sourceExpressions } from "../resolve/model/source-parts.ts";
 import type { Condition, PlanStep, Touch, TouchOrigin } from "./planned-messages.ts";
@@ -19,6 +19,22 @@ export interface Origins {
   readonly of: (expressions: readonly (Expression | undefined)[]) => TouchOrigin[];
   readonly ofStep: (step: Step) => TouchOrigin[];
   readonly touches: () => Touch[];
+}
+
+/** Where what is handed to composed messages may have failed, of those arguments whose failures they tell. */
+export function handedOn(
+  { steps }: { readonly steps: Block["steps"] },
+  tainted: (typeName: string) => readonly string[],
+  origins: Pick<Origins, "of">,
+): Pick<Touch, "origins">[] {
+  return steps
+    .flatMap(({ source }) => composesOf(source))
+    .flatMap(({ message, args }) =>
+      tainted(message.typeName).map((name) => {
+        const arg = args.find((candidate) => candidate.name === name);
+        return { origins: origins.of([arg?.by, arg?.if]) };
+      }),
+    );
 }
 
 /** Long, for its functions go through steps and expressions by turns, and share what is known of them. */

@@ -1,6 +1,6 @@
 import type { Expression, Variable } from "../cel/index.ts";
 import { Identify } from "../gen/bff/v1/options_pb.ts";
-import type { Call } from "../resolve/model/model.ts";
+import type { Call } from "../resolve/model/call.ts";
 import { isTracing } from "../resolve/model/tracing.ts";
 
 /**

@@ -2,12 +2,12 @@ import type { DescFile, DescService } from "@bufbuild/protobuf";
 import type { Overload } from "../cel/index.ts";
 import { reachable } from "../graph.ts";
 import { callsIn, functionsIn } from "../resolve/model/blocks.ts";
+import type { Call } from "../resolve/model/call.ts";
 import type {
   BffFile,
   BffMethod,
   BffService,
   Block,
-  Call,
   Composed,
   EnvVar,
   Model,

@@ -1,23 +1,26 @@
 import type { DescFile } from "@bufbuild/protobuf";
 import { sortByDependency } from "../graph.ts";
+import type { Call } from "../resolve/model/call.ts";
 import { caseOnly } from "../resolve/model/case-only.ts";
 import type { Target } from "../resolve/model/conversion.ts";
 import type { EffectTable } from "../resolve/model/effects.ts";
 import { restingOn } from "../resolve/model/effects.ts";
-import type { Block, Call, Composed, Let, Opening, Permit, Source, Step } from "../resolve/model/model.ts";
+import type { Block, Composed, Let, Opening, Permit, Source, Step } from "../resolve/model/model.ts";
 import { oneofOnly } from "../resolve/model/oneof-only.ts";
 import { expressionsOf, fieldsOf, partsOf } from "../resolve/model/parts.ts";
 import { isCostly, MOST_ASKED } from "../resolve/model/request-lists.ts";
 import { callsOf, composesOf } from "../resolve/model/source-parts.ts";
 import { isPosition } from "../resolve/model/stream-fields.ts";
 import type { FunctionNames } from "./function-names.ts";
-import { type Origins, originsOf } from "./origins.ts";
+import { handedOn, type Origins, originsOf } from "./origins.ts";
 import type { Entry, PlanTopics } from "./planned-calls.ts";
 import type { PlanMessage, PlanStep, Touch } from "./planned-messages.ts";
 
 export interface MessageSurroundings {
   readonly effects: EffectTable;
   readonly degradable: (typeName: string) => boolean;
+  /** The arguments of a message that may be touched. */
+  readonly tainted: (typeName: string) => readonly string[];
   /** Whether composing a message may send calls that are not batched. */
   readonly sendsUnbatched: (typeName: string) => boolean;
   readonly calls: ReadonlyMap<Call, Entry>;
@@ -35,6 +38,7 @@ export interface MessageSurroundings {
   readonly admits: PlanMessage["admits"];
   readonly sharedNames: PlanMessage["sharedNames"];
   readonly needs: PlanMessage["needs"];
+  readonly forLists: PlanMessage["forLists"];
   readonly nameOf: (step: Step) => string;
 }
 
@@ -114,6 +118,7 @@ export function planSteps(
   }
   const steps = arrange(composed, sorted, owners, planned);
   const origins = originsOf({ composed, planned, degradable: around.degradable });
+  for (const handed of handedOn(composed, around.tainted, origins)) track(handed, planned);
   return { planned, owners, steps, shared: composed.shared.map(planned), origins };
 }
 
@@ -158,6 +163,7 @@ export function planMessage(composed: Composed, around: MessageSurroundings): Pl
   return {
     composed,
     name: functions.compose(composed.desc),
+    forLists: around.forLists,
     file: composed.file.desc,
     steps,
     shared,

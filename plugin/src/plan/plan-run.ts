@@ -2,14 +2,16 @@ import type { DescFile, DescMessage } from "@bufbuild/protobuf";
 import type { Overload } from "../cel/index.ts";
 import { reachable } from "../graph.ts";
 import { type AnyBlock, blocksOf, callsIn, expressionsIn, functionsIn } from "../resolve/model/blocks.ts";
+import type { Call } from "../resolve/model/call.ts";
 import { effectTable } from "../resolve/model/effects.ts";
-import type { BffFile, BffService, Block, Call, Composed, Model, Step } from "../resolve/model/model.ts";
+import type { BffFile, BffService, Block, Composed, Model, Step } from "../resolve/model/model.ts";
 import { requestLists } from "../resolve/model/request-lists.ts";
 import type { ServedTogether } from "../resolve/model/server-paths.ts";
 import { composesOf } from "../resolve/model/source-parts.ts";
 import { nameCalls, nameFunctions, nameResolvers, nameUpstreams } from "./app-names.ts";
 import { coalescing } from "./coalesced.ts";
 import { explainedSteps } from "./explained.ts";
+import { composedForLists } from "./for-lists.ts";
 import { functionNames } from "./function-names.ts";
 import type { Plan, PlanFile, PlanServer } from "./plan.ts";
 import { envElsewhere, envOfFiles, serverEnv } from "./plan-env.ts";
@@ -51,7 +53,8 @@ export function plan(model: Model, servers: readonly ServedTogether[]): Plan {
   const foreign = composedElsewhere(model, children);
   const env = envOfFiles(model, children);
   const spelled = envElsewhere(model, { children, files: env }, foreign);
-  const functions = functionNames(model);
+  const forLists = composedForLists(model);
+  const functions = functionNames(model, forLists);
   const methods = model.files.flatMap((file) => file.services.flatMap((service) => service.methods));
   const perItem = methods.flatMap(({ stream, composed: root }) => (stream === undefined ? [] : [root]));
   const answers = new Set(methods.flatMap(({ stream, composed: root }) => (stream === undefined ? [root] : [])));
@@ -68,6 +71,7 @@ export function plan(model: Model, servers: readonly ServedTogether[]): Plan {
     explained: explainedSteps(model),
     functions,
     syncShared: syncShared(model),
+    forLists: false,
     sharedNames: sharedNames(model),
   };
   // What is composed is planned before what composes it.
@@ -82,6 +86,7 @@ export function plan(model: Model, servers: readonly ServedTogether[]): Plan {
             ? { name: functions(message.desc.file).admit(message.desc), inside: composedInside.has(message) }
             : undefined,
         needs: foreign.has(message) ? needsOf(message, spelled.get(message), children, { calls, topics }) : undefined,
+        forLists: forLists.has(message.desc.typeName),
         nameOf: stepNames(message, functions(message.desc.file).scope),
       }),
     );
@@ -173,7 +178,9 @@ function insideOf(
       (messages.get(name)?.degradable ?? false) || children(message).some((child) => degradable(child.desc.typeName))
     );
   });
-  return { sendsUnbatched, degradable };
+  const tainted = (name: string): readonly string[] =>
+    composed.get(name)?.args.members.flatMap((arg) => (arg.tainted ? [arg.name] : [])) ?? [];
+  return { sendsUnbatched, degradable, tainted };
 }
 
 /** Messages that another file composes, with what they compose: their functions say which part of the app object they need. */

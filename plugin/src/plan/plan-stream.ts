@@ -1,6 +1,7 @@
 // What a streaming rpc follows, with its defaults, and what runs once before its source opens.
 import type { DescFile } from "@bufbuild/protobuf";
-import type { BffMethod, Block, Call, Composed, Followed, Model, Opening, Step } from "../resolve/model/model.ts";
+import type { Call } from "../resolve/model/call.ts";
+import type { BffMethod, Block, Composed, Followed, Model, Opening, Step } from "../resolve/model/model.ts";
 import type { FunctionNames } from "./function-names.ts";
 import { lowerCamel, NameScope } from "./names.ts";
 import type { PlanStream } from "./plan.ts";

@@ -5,15 +5,8 @@ import type { Expression, Overload } from "../cel/index.ts";
 import type { Code } from "../gen/bff/v1/options_pb.ts";
 import type { IrTopic } from "../ir-stream.ts";
 import type { Origin } from "../origin.ts";
-import type {
-  Batch,
-  Composed,
-  LimitLeaves,
-  MetadataBinding,
-  ResolverSource,
-  Step,
-  Topic,
-} from "../resolve/model/model.ts";
+import type { Batch, LimitLeaves, MetadataBinding } from "../resolve/model/call.ts";
+import type { Composed, ResolverSource, Step, Topic } from "../resolve/model/model.ts";
 import type { RestRule } from "../resolve/model/rest.ts";
 
 /** A value with the place that says it; without one it is a default. */

@@ -1,7 +1,8 @@
 // How a message will be composed: its steps in their order, and what failures touch.
 
 import type { DescField, DescFile } from "@bufbuild/protobuf";
-import type { Call, Composed, EnvVar, Let, Opening, Permit, Step } from "../resolve/model/model.ts";
+import type { Call } from "../resolve/model/call.ts";
+import type { Composed, EnvVar, Let, Opening, Permit, Step } from "../resolve/model/model.ts";
 import type { Wanted } from "../resolve/model/oneof-only.ts";
 import type { NameScope } from "./names.ts";
 import type { Entry, PlanResolver, PlanTopics } from "./planned-calls.ts";
@@ -29,8 +30,10 @@ export interface PlanBlock {
 
 export interface PlanMessage extends PlanBlock {
   readonly composed: Composed;
-  /** `composeDashboard`. */
+  /** `composeDashboard`; `composeEachRunCard` where `forLists`. */
   readonly name: string;
+  /** Composed for all of a list at once: its function takes the arguments of each, and gives all of them. */
+  readonly forLists: boolean;
   readonly file: DescFile;
   /** Steps of the service that it, or what it composes, reads: then composing takes a parameter `shared`. */
   readonly shared: readonly PlanStep[];

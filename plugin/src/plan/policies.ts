@@ -3,7 +3,7 @@ import type { DescService } from "@bufbuild/protobuf";
 import { Code, Identify, Protocol } from "../gen/bff/v1/options_pb.ts";
 import type { IrUpstream } from "../ir-step.ts";
 import type { Sourced } from "../origin.ts";
-import type { Call } from "../resolve/model/model.ts";
+import type { Call } from "../resolve/model/call.ts";
 import { retryIfOverSteps } from "../resolve/model/source-parts.ts";
 import { entriesAround, entriesOf, nearest } from "../resolve/policies/entries.ts";
 import type { Leaf, PlanBalance, PlanBreaker, PlanCallPolicy, PlanUpstream } from "./planned-calls.ts";

@@ -3,20 +3,9 @@
 import type { DescField, DescFile, DescMessage, DescMethod } from "@bufbuild/protobuf";
 import type { CelType, Expression, Node } from "../cel/index.ts";
 import { callsIn } from "../resolve/model/blocks.ts";
+import type { Call, Fail } from "../resolve/model/call.ts";
 import type { Bound, Conversion, ConvertedTarget, MessageConversion } from "../resolve/model/conversion.ts";
-import type {
-  Block,
-  Call,
-  Composed,
-  Fail,
-  Followed,
-  Let,
-  Opening,
-  Permit,
-  Source,
-  Step,
-  Topic,
-} from "../resolve/model/model.ts";
+import type { Block, Composed, Followed, Let, Opening, Permit, Source, Step, Topic } from "../resolve/model/model.ts";
 import { policyExpressions } from "../resolve/model/source-parts.ts";
 import { ProjectedFields } from "./projected-fields.ts";
 

@@ -1,6 +1,7 @@
 // Whose headers and trailers are read: these calls alone keep what comes beside their answers.
 import { blocksOf, expressionsIn, stepsBehind } from "../resolve/model/blocks.ts";
-import type { Call, Model } from "../resolve/model/model.ts";
+import type { Call } from "../resolve/model/call.ts";
+import type { Model } from "../resolve/model/model.ts";
 import { callsOf } from "../resolve/model/source-parts.ts";
 
 /** The calls of which an expression reads a header or a trailer. */

@@ -256,6 +256,8 @@ export const CODES = {
     "A rule of `buf.validate` changes what is allowed. `required` does not where a value is always there: in a list, and in a map.",
   BFF547:
     "`validate` changes something: the request of the rpc, or a message inside of it, has rules of `buf.validate`.",
+  BFF548:
+    "A constant that a call sends keeps what the upstream's proto says of its field by `buf.validate`. Otherwise an upstream that checks its requests refuses every one of these calls.",
   BFF550:
     "Who gets an answer is decided for each request. A guard that reads calls speaks when an answer is composed, and not when it is used again.",
   BFF551:

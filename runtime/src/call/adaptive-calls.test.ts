@@ -71,6 +71,26 @@ describe("critical calls go before", () => {
     free();
     expect(sent()).toEqual(["a"]);
   });
+  test.each([
+    { step: "critical", critical: true, aside: false, first: "a" },
+    { step: "supplementary", critical: false, aside: false, first: "try" },
+    { step: "critical in what is supplementary", critical: true, aside: true, first: "try" },
+  ])("a batch for a whole list is as critical as its step: $step", async ({ critical, aside, first }) => {
+    const { ask, free, sent, clock } = taken();
+    ask(async (cx) => {
+      const other = cx.tryCall(cx.app.get, { id: "try" });
+      await new Promise((resolve) => setImmediate(resolve));
+      const on = aside ? cx.aside : cx;
+      const loads = critical
+        ? on.loadEach(cx.app.byId, ["a"], (id) => id)
+        : on.tryLoadEach(cx.app.byId, ["a"], (id) => id);
+      await Promise.all([other, loads.all]);
+      return page({});
+    });
+    await clock.advance(0);
+    free();
+    expect(sent()).toEqual([first]);
+  });
   test("so is a call that is made once for all who ask the same", async () => {
     const { ask, free, sent, clock } = taken({ coalesce: true });
     ask(async (cx) => {

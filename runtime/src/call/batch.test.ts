@@ -43,6 +43,42 @@ describe("batches", () => {
     expect((await answer).page?.title).toBe("undefined 1");
     expect(client.sent.length).toBe(1);
   });
+  test("a key of which no request can be made fails alone; the others are asked for together", async () => {
+    const { ask, client, app } = front();
+    client.answer = echo;
+    const odd = {
+      ...app.byId,
+      request: (ids: string[]) => ({
+        ids: ids.map((id) => {
+          if (id === "") throw new RangeError("no key");
+          return id;
+        }),
+      }),
+    };
+    const { answer } = ask(async (cx) => {
+      const steps = ["a", "", "b"].map((id) => cx.tryLoad(odd, id));
+      const cards = (await Promise.all(steps)).map(
+        (thing) => ({ $typeName: "test.v1.Card", id: `${thing?.id}` }) as const,
+      );
+      for (const [i, made] of cards.entries()) cx.touched(made, "owner_name", false, steps[i]);
+      return page({ cards });
+    });
+    const { page: got, entries } = await answer;
+    expect(got?.cards.map(({ id }) => id)).toEqual(["a", "undefined", "b"]);
+    expect(client.sent.map(({ ids }) => ids)).toEqual([["a", "b"]]);
+    expect(entries).toEqual(["cards[1].owner_name 1 6 "]);
+  });
+  test("what one call answers of the keys of another is dropped", async () => {
+    const { ask, client } = front();
+    client.answer = (sent) =>
+      sent.ids.includes("a") ? sent.things({ things: [{ id: "d" }, { id: "a" }] }) : sent.things({ things: [] });
+    const { answer } = ask(async (cx) => {
+      const all = await Promise.all(["a", "b", "c", "d"].map((id) => cx.load(cx.app.byId, id)));
+      return page({ facts: all.map((thing) => thing?.id ?? "none") });
+    });
+    expect((await answer).page?.facts).toEqual(["a", "none", "none", "none"]);
+    expect(client.sent.map(({ ids }) => ids)).toEqual([["a", "b", "c"], ["d"]]);
+  });
   test("keys that are messages are told apart by their values", async () => {
     const { ask, client, app } = front();
     client.answer = echo;
@@ -153,6 +189,30 @@ describe("batches", () => {
     expect(batch().cancelled).toBe(true);
     expect((await answer).failure).toBe(undefined);
     expect(clock.running).toBe(0);
+  });
+  test("answer those who still wait for a key when others have left, in whatever order", async () => {
+    const { ask, client } = front();
+    const { answer } = ask(async (cx) => {
+      const part = (fails: string) =>
+        cx.tryStep(() =>
+          cx.sub(async (inner) => {
+            inner.call(inner.app.get, { id: fails });
+            return inner.load(inner.app.byId, "a");
+          }),
+        );
+      const all = await Promise.all(["0", "1", "2", "3", "4"].map(part));
+      return page({ facts: all.map((thing) => thing?.id ?? "none") });
+    });
+    await idle();
+    const batch = client.sent.find(({ path }) => path.endsWith("BatchGet"))!;
+    for (const one of ["1", "4", "0"]) {
+      client.of(one).fault(Code.INTERNAL);
+      await idle();
+    }
+    batch.things({ things: [{ id: "a" }] });
+    for (const one of ["2", "3"]) client.of(one).thing({ id: one });
+    expect((await answer).page?.facts).toEqual(["none", "none", "a", "a", "none"]);
+    expect(client.sent.filter(({ path }) => path.endsWith("BatchGet")).length).toBe(1);
   });
   test("gather across nested compositions, each list in a scope of its own", async () => {
     const { ask, client } = front();

@@ -10,7 +10,7 @@ import type { Running, Scope } from "./scope.ts";
 import type { Sink } from "./sink.ts";
 import { startCall } from "./start-call.ts";
 import type { Rpc } from "./upstream.ts";
-import { Waiting } from "./waiting.ts";
+import { type Awaited, Waiting } from "./waiting.ts";
 
 /**
  * How "one key in, one item out" becomes one call for many keys. What looks into answers is a method, so that a file whose code reads
@@ -52,9 +52,16 @@ export class Collector {
     this.#batch = batch;
     this.#group = group;
   }
+  /** Equal for equal keys. */
+  identity(key: unknown): string {
+    const { keySchema } = this.#batch;
+    return keySchema === undefined
+      ? identity(key)
+      : Buffer.from(toBinary(keySchema, key as Message)).toString("latin1");
+  }
   /** The promise that this scope was given for this key, where a new one would end with it and in the same way. */
   given(key: unknown, scope: Scope, supplementary: boolean, critical: boolean): Promise<unknown> | undefined {
-    return scope.over ? undefined : this.#items.get(this.#identity(key))?.given(scope, supplementary, critical);
+    return scope.over ? undefined : this.#items.get(this.identity(key))?.given(scope, supplementary, critical);
   }
   /**
    * Gives the item of a key, or its items; undefined when there is none. Rejects when `scope` ends before.
@@ -67,14 +74,18 @@ export class Collector {
       sink.reject(OVER);
       return;
     }
-    const id = this.#identity(key);
+    this.item(key).wait(scope, sink, critical, given);
+  }
+  /** That of a key. A new one has to be waited for at once, or is forgotten. */
+  item(key: unknown): Item {
+    const id = this.identity(key);
     let item = this.#items.get(id);
     if (item === undefined) {
       item = new Item(key, id, this.#batch.rpc.method);
       this.#items.set(id, item);
       if (this.#asked.push(item) === 1) whenDrained(this);
     }
-    item.wait(scope, sink, critical, given);
+    return item;
   }
   flush(): void {
     const asked = this.#asked.filter((item) => item.wanted || !this.#items.delete(item.id));
@@ -82,30 +93,25 @@ export class Collector {
     const { max } = this.#batch;
     for (let i = 0; i < asked.length; i += max) this.#fetch(asked.slice(i, i + max));
   }
-  #fetch(items: Item[]): void {
-    const { rpc, request, metadata } = this.#batch;
+  #fetch(wanted: Item[]): void {
+    const { items, message } = this.#request(wanted);
+    if (items.length === 0) return;
+    const { rpc, metadata } = this.#batch;
     const part = new Part(this.#root, rpc);
     const failed = (failure: Failure): void => {
       part.end();
-      for (const item of items) {
-        this.#items.delete(item.id); // only answers are remembered
-        item.fail(failure);
-      }
+      this.#fail(items, failure);
     };
     const answered = (response: unknown, cause?: Cause): void => {
       part.end();
       try {
-        const found = this.#found(response);
-        for (const item of items) item.answer(found(item), cause);
+        this.#find(response, part, items);
+        for (const item of items) item.answer(cause);
       } catch (thrown) {
         failed(asFailure(thrown));
       }
     };
     try {
-      const message = request(
-        items.map((item) => item.key),
-        this.#group,
-      );
       const sink = { resolve: answered, reject: failed };
       const extra = { metadata: metadata?.(this.#group), retryIf: this.#retryIf, items: items.length };
       for (const item of items) part.takes(item);
@@ -115,34 +121,46 @@ export class Collector {
       failed(asFailure(thrown));
     }
   }
-  #identity(key: unknown): string {
-    const { keySchema } = this.#batch;
-    return keySchema === undefined
-      ? identity(key)
-      : Buffer.from(toBinary(keySchema, key as Message)).toString("latin1");
+  /** The request for these items; without those for whose keys none can be made, which fail, and no other does for their sake. */
+  #request(items: Item[]): { readonly items: Item[]; readonly message?: unknown } {
+    try {
+      const keys = items.map(({ key }) => key);
+      return { items, message: this.#batch.request(keys, this.#group) };
+    } catch (thrown) {
+      const good = items.length === 1 ? items : items.filter((item) => this.#request([item]).items.length === 1);
+      if (good.length < items.length) return good.length === 0 ? { items: good } : this.#request(good);
+      this.#fail(items, asFailure(thrown));
+      return { items: [] };
+    }
   }
-  /** How to find a key's value in a response. */
-  #found(response: unknown): (item: Item) => unknown {
+  #fail(items: readonly Item[], failure: Failure): void {
+    for (const item of items) {
+      this.#items.delete(item.id); // only answers are remembered
+      item.fail(failure);
+    }
+  }
+  /** Gives the items of a part what its answer has for them. */
+  #find(response: unknown, part: Part, asked: readonly Item[]): void {
     const { items, key, many } = this.#batch;
     const all = items(response);
     if (!Array.isArray(all)) {
       const map = all as Readonly<Record<string, unknown>>;
-      return ({ key }) => {
-        const name = String(key);
+      for (const item of asked) {
+        const name = String(item.key);
         const value = Object.hasOwn(map, name) ? map[name] : undefined;
-        if (!many) return value;
-        return value === undefined ? [] : [value];
-      };
+        if (!many) item.found = value;
+        else item.found = value === undefined ? [] : [value];
+      }
+      return;
     }
-    const byKey = new Map<string, unknown[]>();
     if (key === undefined) throw new TypeError("a batch of list items needs a key");
+    if (many) for (const item of asked) item.found = [];
     for (const value of all) {
-      const id = this.#identity(key(value));
-      const known = byKey.get(id);
-      if (known === undefined) byKey.set(id, [value]);
-      else known.push(value);
+      const item = this.#items.get(this.identity(key(value)));
+      if (item?.part !== part) continue; // it was not asked for
+      if (many) (item.found as unknown[]).push(value);
+      else item.found ??= value;
     }
-    return ({ id }) => (many ? (byKey.get(id) ?? []) : byKey.get(id)?.[0]);
   }
 }
 
@@ -222,6 +240,7 @@ class Part {
     this.#expiring = false;
   }
   end(): void {
+    if (this.#timers.length === 0) return;
     for (const timer of this.#timers.splice(0)) this.#rpc.upstream.clock.clearTimeout(timer);
   }
 }
@@ -237,14 +256,24 @@ interface Given {
   readonly critical: boolean;
 }
 
-class Item {
+/** Nothing is put into it. */
+const NOBODY: Waiting<unknown>[] = [];
+
+/** A key, and those who wait for what belongs to it. */
+export class Item implements Awaited<unknown> {
   readonly key: unknown;
   readonly id: string;
   part: Part | undefined;
-  readonly waiting = new Set<Waiting<unknown>>();
+  /** Mostly one: a set would be larger than all else here. */
+  waiting = NOBODY;
   /** Whether one who waits, or has waited, cannot do without. */
   critical = false;
-  #answer: { readonly value: unknown; readonly cause: Cause | undefined } | undefined;
+  /** What the answer has for it. */
+  found: unknown;
+  /** Who asked for it last. */
+  last: Sink<unknown> | undefined;
+  #answered = false;
+  #cause: Cause | undefined;
   #given: Given | undefined;
 
   readonly #method: string;
@@ -255,19 +284,19 @@ class Item {
     this.#method = method;
   }
   get wanted(): boolean {
-    return this.waiting.size > 0;
+    return this.waiting.length > 0;
   }
   given(scope: Scope, supplementary: boolean, critical: boolean): Promise<unknown> | undefined {
     const given = this.#given;
     if (given?.scope !== scope || given.supplementary !== supplementary) return undefined;
     if (critical && !given.critical) return undefined;
     // While it is fetched, a new one would have more time.
-    return this.part === undefined || this.#answer !== undefined ? given.promise : undefined;
+    return this.part === undefined || this.#answered ? given.promise : undefined;
   }
   wait(scope: Scope, sink: Sink<unknown>, critical: boolean, given: Given | undefined): void {
     if (given !== undefined) this.#given = given;
-    if (this.#answer !== undefined) {
-      sink.resolve(this.#answer.value, this.#answer.cause);
+    if (this.#answered) {
+      sink.resolve(this.found, this.#cause);
       return;
     }
     if (critical && !this.critical) {
@@ -275,26 +304,34 @@ class Item {
       this.part?.call?.urge?.();
     }
     if (!this.wanted) this.part?.wants();
-    const waiting = new Waiting(this.#method, scope, sink, this.#left);
-    this.waiting.add(waiting);
+    const waiting = new Waiting(this.#method, scope, sink, this);
+    waiting.place = this.waiting.length;
+    if (this.waiting.length === 0) this.waiting = [waiting];
+    else this.waiting.push(waiting);
     this.part?.joined(waiting);
   }
-  readonly #left = (waiting: Waiting<unknown>): void => {
-    this.waiting.delete(waiting);
+  left(waiting: Waiting<unknown>): void {
+    if (this.waiting[waiting.place] !== waiting) return;
+    const last = this.waiting.pop();
+    if (last !== undefined && last !== waiting) {
+      this.waiting[waiting.place] = last;
+      last.place = waiting.place;
+    }
     this.#given = undefined; // it may be that one which has ended without the answer
     if (!this.wanted) this.part?.leaves(waiting);
-  };
-  answer(value: unknown, cause: Cause | undefined): void {
-    this.#answer = { value, cause };
-    for (const waiting of this.#take()) waiting.resolve(value, cause);
+  }
+  answer(cause: Cause | undefined): void {
+    this.#answered = true;
+    this.#cause = cause;
+    for (const waiting of this.#take()) waiting.resolve(this.found, cause);
   }
   fail(failure: Failure): void {
     failure.shared = true;
     for (const waiting of this.#take()) waiting.reject(failure);
   }
   #take(): Waiting<unknown>[] {
-    const all = [...this.waiting];
-    this.waiting.clear();
+    const all = this.waiting;
+    this.waiting = NOBODY;
     return all;
   }
 }

@@ -54,6 +54,16 @@ describe("a source that is a call", () => {
       { ended: true },
     ]);
   });
+  test.each([
+    ["no token", true],
+    [at(41), false],
+  ])("that ends without an item says whether what the client has holds: %s", (resume, reset) => {
+    const { it, heard, last } = source({ resume });
+    it.next();
+    last().opened();
+    last().end();
+    expect(heard).toEqual([{ opened: true }, reset ? { ended: true, reset } : { ended: true }]);
+  });
   test("goes on behind a token", () => {
     expect(asked(source({ resume: at(41) }).last())).toBe("run 41");
   });

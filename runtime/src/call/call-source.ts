@@ -172,7 +172,7 @@ export class CallSource<Item, K extends PositionKind> implements Source, StreamS
   ended(): void {
     if (this.#over) return;
     this.#end();
-    this.#items.ended();
+    this.#items.ended(this.#reset);
   }
   failed(failure: Failure, fault: Fault | undefined): void {
     if (this.#over) return;

@@ -1,5 +1,5 @@
 import type { Timer } from "../clock.ts";
-import { Code, type Failure, type Fault, OVER, timedOut, verdictOn } from "../failure.ts";
+import { Code, cutAtDeadline, type Failure, type Fault, OVER, timedOut, verdictOn } from "../failure.ts";
 import type { Places } from "../guard/limit.ts";
 import type { PoolWaiter } from "../guard/pool.ts";
 import { type Backoff, retries, startBackoff } from "../guard/retry.ts";
@@ -13,9 +13,6 @@ import type { Outgoing } from "./outgoing.ts";
 import type { Running } from "./scope.ts";
 import type { Sink } from "./sink.ts";
 import type { Rpc } from "./upstream.ts";
-
-/** An upstream that resets the stream this close to the deadline does so because of it. */
-const NEAR_MS = 2;
 
 /**
  * One guarded call, as a state machine: pools of the response → attempt, and hedges beside it → backoff → again.
@@ -186,7 +183,7 @@ export class Call<Res> implements Attempting, PoolWaiter, Running {
     const { method } = this.#rpc;
     const { throttle, clock } = this.#rpc.upstream;
     const fair = this.#hadFairTime(attempt);
-    const late = fault.kind === "transport" && fault.code === Code.CANCELLED && this.#left() < NEAR_MS;
+    const late = cutAtDeadline(fault, this.#left());
     const failure = late ? timedOut(method, fault.message) : callFailure(fault, method);
     const again = !late && this.#isRetriable(failure);
     if (again || (fault.pushbackMs ?? 0) < 0) throttle.failed();

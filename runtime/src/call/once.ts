@@ -3,13 +3,13 @@ import type { Cause } from "./causes.ts";
 import type { Running, Scope } from "./scope.ts";
 import type { Sink } from "./sink.ts";
 import type { CallPolicy } from "./upstream.ts";
-import { Waiting } from "./waiting.ts";
+import { type Awaited, Waiting } from "./waiting.ts";
 
 /** The calls of one response that are made once, by policy and then by method, metadata and bytes. */
 export type Coalesced = Map<CallPolicy, Map<string, Once<unknown>>>;
 
 /** A call that several wait for. Its end, good or bad, is remembered; one that was cancelled has none. */
-export class Once<Res> implements Sink<Res> {
+export class Once<Res> implements Sink<Res>, Awaited<Res> {
   call: Running | undefined;
   readonly #method: string;
   readonly #waiting = new Set<Waiting<Res>>();
@@ -25,17 +25,17 @@ export class Once<Res> implements Sink<Res> {
       this.#end(sink);
       return undefined;
     }
-    const waiting = new Waiting(this.#method, scope, sink, this.#left);
+    const waiting = new Waiting(this.#method, scope, sink, this);
     this.#waiting.add(waiting);
     return waiting;
   }
-  readonly #left = (waiting: Waiting<Res>): void => {
+  left(waiting: Waiting<Res>): void {
     this.#waiting.delete(waiting);
     if (this.#waiting.size > 0) return;
     this.#forget();
     if (waiting.expired) this.call?.expire();
     else this.call?.cancel();
-  };
+  }
   resolve(value: Res, cause?: Cause): void {
     this.#ended((sink) => sink.resolve(value, cause));
   }

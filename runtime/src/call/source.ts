@@ -18,8 +18,12 @@ export interface Items<Item> {
    * @param bytes its length as it came, where that is known
    */
   item(item: Item, at: At, bytes?: number): void;
-  /** The source is at its end: nothing will ever follow. */
-  ended(): void;
+  /**
+   * The source is at its end: nothing will ever follow.
+   *
+   * @param reset what the client has holds no longer, though no item has come that could say so
+   */
+  ended(reset?: boolean): void;
   failed(failure: Failure): void;
 }
 

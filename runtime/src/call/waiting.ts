@@ -3,26 +3,31 @@ import type { Cause } from "./causes.ts";
 import type { Running, Scope } from "./scope.ts";
 import type { Sink } from "./sink.ts";
 
+/** What several wait for. */
+export interface Awaited<T> {
+  /** One waits no longer, though what it waits for goes on. */
+  left(waiting: Waiting<T>): void;
+}
+
 /** One of several that wait for the same thing, each in a scope of its own. */
 export class Waiting<T> implements Running, Sink<T> {
   slot = 0;
+  /** Among those who wait for the same, where they are in a list. */
+  place = 0;
   /** Whether it was its own time that was over. */
   expired = false;
   #ended = false;
   readonly #method: string;
   readonly #scope: Scope;
   readonly #sink: Sink<T>;
-  readonly #left: (waiting: Waiting<T>) => void;
+  readonly #for: Awaited<T>;
 
-  /**
-   * @param method what it waits for an answer of
-   * @param left it waits no longer, though what it waits for goes on
-   */
-  constructor(method: string, scope: Scope, sink: Sink<T>, left: (waiting: Waiting<T>) => void) {
+  /** @param method what it waits for an answer of */
+  constructor(method: string, scope: Scope, sink: Sink<T>, awaited: Awaited<T>) {
     this.#method = method;
     this.#scope = scope;
     this.#sink = sink;
-    this.#left = left;
+    this.#for = awaited;
     scope.enter(this);
   }
   resolve(value: T, cause?: Cause): void {
@@ -37,7 +42,7 @@ export class Waiting<T> implements Running, Sink<T> {
   /** Waits no longer, for this reason. */
   leave(failure: Failure): void {
     if (!this.#end()) return;
-    this.#left(this);
+    this.#for.left(this);
     this.#sink.reject(failure);
   }
   expire(): void {

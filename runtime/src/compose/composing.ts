@@ -74,6 +74,16 @@ export function atMostAsked(items: readonly unknown[], max: number): void {
   throw clientFault(`${items.length} items, and at most ${max} are allowed`);
 }
 
+/** What composes a single message, made of what composes all of a list. */
+export function single<Cx, Args, More extends readonly unknown[], T>(
+  composeEach: (cx: Cx, list: readonly Args[], ...more: More) => readonly T[] | Promise<readonly T[]>,
+): (cx: Cx, args: Args, ...more: More) => Promise<T> {
+  return async (cx, args, ...more) => {
+    const [one] = await composeEach(cx, [args], ...more);
+    return one as T; // as many as there are in the list
+  };
+}
+
 /** Whether a condition holds; an error in it counts as false. */
 export function holds(condition: () => boolean): boolean {
   try {

@@ -1,35 +1,26 @@
 // Composing: what generated code is given, a `Request`, and what one response is made of: its budget, its resolvers, what failures
 // have touched and how it degrades. It knows calls and guards, and not who serves it.
-import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { type AnyBatch, type Batch, type Collectors, collectorOf } from "../call/batch.ts";
 import { sideOf } from "../call/branches.ts";
 import type { Mark } from "../call/causes.ts";
 import type { CallContext } from "../call/context.ts";
 import { receivedText } from "../call/received.ts";
-import { Rank, Scope } from "../call/scope.ts";
+import { Scope } from "../call/scope.ts";
 import type { Sink } from "../call/sink.ts";
 import { startCall } from "../call/start-call.ts";
 import type { Rpc } from "../call/upstream.ts";
 import type { Clock } from "../clock.ts";
-import { asFailure, type Code, type Detail, type ErrorInfo, Failure, invalid, OVER, refusal } from "../failure.ts";
+import { asFailure, Failure, invalid, OVER } from "../failure.ts";
 import type { Position } from "../gen/bff/v1/stream_pb.ts";
 import { Pool } from "../guard/pool.ts";
-import { incomingOf, type Peer } from "../identity/incoming.ts";
 import { TOKEN_HEADER } from "../topic/newest.ts";
 import type { Topic } from "../topic/topic.ts";
 import { Answer, type Extra, type Instead } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
-import { keyed, partial } from "./lists.ts";
-import { randomUuid } from "./random-uuid.ts";
+import { type Loads, loadsOf } from "./loads.ts";
+import { RequestFacts } from "./request-facts.ts";
 import { type Resolve, runResolver } from "./resolver.ts";
-import { begin, critical, filled, handled, resting, supplementary, when } from "./steps.ts";
-
-/** What a client is told of a failure. */
-interface Status {
-  readonly code: Code;
-  readonly message: string;
-  readonly details: readonly Detail[];
-}
+import { begin, critical, filled, handled, supplementary, when } from "./steps.ts";
 
 /** What a part of a request has of it. */
 interface Part<Of> {
@@ -52,11 +43,9 @@ type PartOf<Owner> = {
  * One request, as composing code sees it; or a part of one (`sub`, `bounded`). Every promise that it hands out may be left
  * alone: a rejection of one that nobody awaits harms nobody.
  */
-export class Request<out App, out Principal = undefined> implements CallContext {
+export class Request<out App, out Principal = undefined> extends RequestFacts<Principal> implements CallContext {
   /** What the service was created with: its calls and its environment. */
   readonly app: App;
-  /** @internal */
-  readonly exchange: Exchange;
   /** @internal What fails with this, and is cancelled with it. */
   readonly scope: Scope;
   /** @internal What an unbatched call has to enter, in this order. */
@@ -74,8 +63,8 @@ export class Request<out App, out Principal = undefined> implements CallContext 
 
   /** Only for `endpoint`; composing code is given one. */
   constructor(app: App, exchange: Exchange, of?: Part<Request<App, Principal>>) {
+    super(exchange);
     this.app = app;
-    this.exchange = exchange;
     this.scope = of?.scope ?? exchange.scope;
     this.pools = of?.pools ?? [];
     this.root = of?.root ?? this;
@@ -147,6 +136,11 @@ export class Request<out App, out Principal = undefined> implements CallContext 
     return answer.promise;
   }
 
+  /** The branch that calls of this method go to, chosen once per request and upstream; "": none. For keys of what is made of their answers. */
+  branchOf(rpc: Rpc<never, unknown>): string {
+    return sideOf(this, rpc);
+  }
+
   // ---- batches ----
 
   /** One item by its key, through a call for all keys that are asked for together; undefined: the upstream has no such item. */
@@ -185,6 +179,53 @@ export class Request<out App, out Principal = undefined> implements CallContext 
   ): Promise<V[] | Instead<R> | undefined> {
     return this.#load(batch, key, group, extra, true) as Promise<V[] | Instead<R> | undefined>;
   }
+  /**
+   * The same as `load` for each of a list. Values come together, once there are all; a failure of one fails this scope.
+   *
+   * @param key of one of the list
+   * @param group what else is in the request for it
+   */
+  loadEach<Row, Req, Res, K, V, G>(
+    batch: Batch<Req, Res, K, V, G>,
+    list: readonly Row[],
+    key: (row: Row) => K,
+    group?: (row: Row) => G,
+  ): Loads<V | undefined> {
+    return loadsOf(this, batch, list, key, group, this.#fail);
+  }
+  /** The same; a failure leaves `undefined`, with its cause remembered. */
+  tryLoadEach<Row, Req, Res, K, V, G>(
+    batch: Batch<Req, Res, K, V, G>,
+    list: readonly Row[],
+    key: (row: Row) => K,
+    group?: (row: Row) => G,
+  ): Loads<V | undefined> {
+    return loadsOf(this, batch, list, key, group, undefined);
+  }
+  /** All items of each key; none for a key that is missing. Of batches with `many`. */
+  loadManyEach<Row, Req, Res, K, V, G>(
+    batch: Batch<Req, Res, K, V, G>,
+    list: readonly Row[],
+    key: (row: Row) => K,
+    group?: (row: Row) => G,
+  ): Loads<V[]> {
+    return loadsOf(this, batch, list, key, group, this.#fail);
+  }
+  /** The same; a failure leaves `undefined`, with its cause remembered. */
+  tryLoadManyEach<Row, Req, Res, K, V, G>(
+    batch: Batch<Req, Res, K, V, G>,
+    list: readonly Row[],
+    key: (row: Row) => K,
+    group?: (row: Row) => G,
+  ): Loads<V[] | undefined> {
+    return loadsOf(this, batch, list, key, group, undefined);
+  }
+  /** @internal Of the whole. */
+  get collectors(): Collectors {
+    const { whole } = this;
+    whole.#collectors ??= new Map();
+    return whole.#collectors;
+  }
   #load<Req, Res, K, V, G, R>(
     batch: Batch<Req, Res, K, V, G>,
     key: K,
@@ -192,9 +233,8 @@ export class Request<out App, out Principal = undefined> implements CallContext 
     extra: Extra<R> | undefined,
     supplementary: boolean,
   ): Promise<unknown> {
-    const { whole, scope } = this;
-    whole.#collectors ??= new Map();
-    const collector = collectorOf(whole.#collectors, whole, batch as unknown as AnyBatch, group, extra?.retryIf);
+    const { whole, scope, collectors } = this;
+    const collector = collectorOf(collectors, whole, batch as unknown as AnyBatch, group, extra?.retryIf);
     const shares = extra?.rescue === undefined && (supplementary || batch.rpc.cache === undefined);
     const critical = !(supplementary || this.supplementary);
     const given = shares ? collector.given(key, scope, supplementary, critical) : undefined;
@@ -237,29 +277,9 @@ export class Request<out App, out Principal = undefined> implements CallContext 
   when<T>(wanted: boolean | (() => Promise<boolean>), start: () => Promise<T>): Promise<T> {
     return when(this.exchange, wanted, start);
   }
-  /**
-   * A step that is read where those that it rests on are not known: a failure that has touched one of these origins (steps
-   * and values) counts as one that has touched the step.
-   *
-   * @param origins gets the step itself, to be put where it was declared
-   */
-  resting<T>(
-    step: Promise<T>,
-    origins: (itself: Promise<T>) => readonly unknown[] | Promise<readonly unknown[]>,
-  ): Promise<T> {
-    return handled(resting(this.exchange, step, origins));
-  }
   /** An answer waits until these have ended, although nothing in it may read them. */
   holds(...steps: readonly Promise<unknown>[]): void {
     this.exchange.hold(this.scope, Promise.allSettled(steps));
-  }
-  /** Resolves when these have ended, however they did. */
-  async ended(...steps: readonly Promise<unknown>[]): Promise<void> {
-    await Promise.allSettled(steps);
-  }
-  /** Resolves when all of these have succeeded, and rejects with the first failure; what must be so before a side effect. */
-  cleared(...steps: readonly Promise<unknown>[]): Promise<void> {
-    return handled(Promise.all(steps).then(() => {}));
   }
   /**
    * Composes in a scope of its own: a critical failure inside rejects this promise and cancels that scope's calls, nothing
@@ -355,46 +375,6 @@ export class Request<out App, out Principal = undefined> implements CallContext 
     return (await runResolver(this, resolver)) ?? undefined; // JavaScript may give null
   }
 
-  // ---- lists and maps ----
-
-  /** Leaves out what is absent. */
-  present<T>(items: readonly (T | undefined)[]): T[] {
-    return items.filter((item) => item !== undefined);
-  }
-  /**
-   * The items that have a value, in order; those that failed are left out, and the first failure is remembered under the list.
-   * Rejects with it when there were items and none succeeded.
-   */
-  partial<T>(items: readonly Promise<T | undefined>[], mark?: Mark): Promise<T[]> {
-    return handled(partial(this.exchange, items, mark));
-  }
-  /**
-   * A map of these values by these keys.
-   *
-   * @throws Failure (INVALID) when a key comes twice
-   */
-  keyed<K extends string | number | bigint | boolean, T>(keys: readonly K[], values: readonly T[]): Record<string, T> {
-    return keyed(keys, values);
-  }
-
-  // ---- failing ----
-
-  /**
-   * Fails the whole response with this status, at once or when no guard is pending; throw what it returns, or return it from
-   * a `rescue`. The lowest rank wins: guards have their place in the declared order; a rescue needs none.
-   *
-   * @param message undefined: the fixed text of the code
-   */
-  refuse(code: Code, message?: string, rank?: number, details?: readonly Detail[]): Failure {
-    const failure = refusal(code, message, details);
-    this.exchange.scope.fail(failure, rank ?? (this.exchange.rescuing ? Rank.RULE : 0));
-    return failure;
-  }
-  /** The same with the status that an upstream has answered with, as far as nothing else is said. */
-  passOn(error: Failure, { code, message, details }: Partial<Status> = {}): Failure {
-    const came = error.asItCame;
-    return this.refuse(code ?? error.code, message ?? came.message, undefined, details ?? came.details);
-  }
   /**
    * Runs a guard that has to wait for steps; no status leaves while it may still speak. An error in it fails the response too,
    * with this rank.
@@ -414,86 +394,5 @@ export class Request<out App, out Principal = undefined> implements CallContext 
       },
     );
     return guard;
-  }
-
-  // ---- what the request says ----
-
-  /** Who is calling; undefined where nobody is known, which only public rpcs answer. */
-  get principal(): Principal {
-    return this.exchange.judged?.caller?.principal as Principal;
-  }
-  /** Where the request comes from, as far as that is known. */
-  get peer(): Peer {
-    return this.exchange.judged?.peer ?? incomingOf(this.exchange.headers).peer;
-  }
-
-  /** The branch that calls of this method go to, chosen once per request and upstream; "": none. For keys of what is made of their answers. */
-  branchOf(rpc: Rpc<never, unknown>): string {
-    return sideOf(this, rpc);
-  }
-  /** An incoming header by its lower-case name; "" when absent, several values joined with ", ", never a `-bin` one. */
-  header(name: string): string {
-    return this.exchange.headerToSend(name);
-  }
-  /** A header of the answer that this message came in, by its lower-case name; "" when absent, and where something stands in for an answer. */
-  answerHeader(message: object, name: string): string {
-    return receivedText(this.exchange.receivedOf(message)?.headers, name);
-  }
-  /** The same of its trailers. */
-  answerTrailer(message: object, name: string): string {
-    return receivedText(this.exchange.receivedOf(message)?.trailers, name);
-  }
-  /** The time; the same one for the whole request. */
-  now(): Timestamp {
-    return this.exchange.now();
-  }
-  /** A random UUID (RFC 9562, version 4), one for each place of an expression and response. */
-  randomUuid(place: string): string {
-    return this.exchange.random(place, randomUuid);
-  }
-  /** A random number from 0 to 1, 1 left out, one for each place of an expression and response. */
-  randomDouble(place: string): number {
-    return this.exchange.random(place, (clock) => clock.random());
-  }
-
-  // ---- what failures have touched ----
-
-  /** Whether anything that the response can do without has failed. */
-  get degraded(): boolean {
-    return this.exchange.causes !== undefined;
-  }
-  /**
-   * What a step that has ended failed with, in a response that goes on: its own failure, also one that was ignored or that a fallback stands
-   * in for, or that of a step for want of which it was left out.
-   */
-  failure(step: object): ErrorInfo | undefined {
-    return this.exchange.failureOf(step);
-  }
-  /** Leaves a step out for want of these: it has failed with the failure of the first that has one. Others may be `false`. */
-  without(mark: Mark, ...steps: readonly (object | false)[]): undefined {
-    const failure = steps.map((step) => this.exchange.failureOf(step)).find((found) => found !== undefined);
-    if (failure !== undefined) mark.failed(failure);
-    return undefined;
-  }
-  /**
-   * Records that a field rests on these steps (promises) and values, if one of them has a cause: the first that failed, or
-   * else the first that is stale.
-   *
-   * @param field its proto name
-   * @param present whether the field has a value all the same
-   * @param origins those that are `false` or undefined (a case that was not taken) count for nothing
-   */
-  touched(message: object, field: string, present: boolean, ...origins: readonly unknown[]): void {
-    const { causes } = this.exchange;
-    const cause = causes?.among(origins);
-    if (cause !== undefined) causes?.touch(message, field, present, cause);
-  }
-  /** These as one origin of items that a list lacks: the cause of the first that has one; undefined when none has. */
-  leftOut(...origins: readonly unknown[]): object | undefined {
-    const cause = this.exchange.causes?.among(origins);
-    if (cause === undefined) return undefined;
-    const token = {};
-    this.exchange.note(token, { ...cause, incomplete: cause.staleMs === undefined });
-    return token;
   }
 }

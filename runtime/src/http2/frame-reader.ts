@@ -17,16 +17,21 @@ export class FrameReader {
   constructor(onFrame: OnFrame) {
     this.#onFrame = onFrame;
   }
-  /** @throws ConnectionError, for a frame that is too large; and what `onFrame` throws */
-  read(chunk: Buffer): void {
+  /**
+   * @param until of `performance.now()`, in milliseconds: what is left of the chunk then is given back; at least one frame is read
+   * @throws ConnectionError, for a frame that is too large; and what `onFrame` throws
+   */
+  read(chunk: Buffer, until = Number.POSITIVE_INFINITY): Buffer | undefined {
     let at = this.#partial === undefined ? 0 : this.#complete(this.#partial, chunk);
     while (!this.#stopped && chunk.length - at >= FRAME_HEAD_BYTES) {
+      if (at > 0 && performance.now() >= until) return chunk.subarray(at);
       const end = at + FRAME_HEAD_BYTES + lengthAt(chunk, at);
       if (end > chunk.length) break;
       this.#frame(chunk, at, end);
       at = end;
     }
     if (at < chunk.length && !this.#stopped) this.#complete(Buffer.allocUnsafe(FRAME_HEAD_BYTES), chunk.subarray(at));
+    return undefined;
   }
   /** What is kept of a frame that has not come whole. */
   get heldBytes(): number {

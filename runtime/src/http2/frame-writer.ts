@@ -20,6 +20,9 @@ export class FrameWriter {
   #scheduled = false;
   /** What is written stays with TLS until it has been encrypted: it is given a copy. */
   readonly #copies: boolean;
+  /** What waits for `release`; undefined: nothing has to. */
+  #held: Buffer[] | undefined;
+  #heldBytes = 0;
 
   /** @param onFlushed called at the end of a turn that wrote something */
   constructor(socket: Socket, onFlushed: () => void) {
@@ -29,7 +32,7 @@ export class FrameWriter {
   }
   /** Bytes that the kernel has not taken yet. */
   get waiting(): number {
-    return this.#socket.writableLength + this.#at - this.#from;
+    return this.#socket.writableLength + this.#heldBytes + this.#at - this.#from;
   }
   /** Those of them that it would not take. */
   get refused(): number {
@@ -87,6 +90,18 @@ export class FrameWriter {
     this.#write();
     this.#leave();
   }
+  /** What is written from now on stays here. (A corked socket would keep what it was given before and has not passed on yet, too, as under TLS.) */
+  hold(): void {
+    this.flush();
+    this.#held ??= [];
+  }
+  release(): void {
+    this.flush();
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    this.#heldBytes = 0;
+    if (held.length > 0 && !this.#socket.destroyed) this.#socket.write(Buffer.concat(held));
+  }
   endTurn(): void {
     this.#scheduled = false;
     this.flush();
@@ -95,8 +110,12 @@ export class FrameWriter {
   #write(): void {
     if (this.#at > this.#from && !this.#socket.destroyed) {
       const written = this.buffer.subarray(this.#from, this.#at);
-      this.#socket.write(this.#copies ? Buffer.from(written) : written);
       this.#handed += written.length;
+      if (this.#held === undefined) this.#socket.write(this.#copies ? Buffer.from(written) : written);
+      else {
+        this.#held.push(Buffer.from(written));
+        this.#heldBytes += written.length;
+      }
     }
     this.#from = this.#at;
   }

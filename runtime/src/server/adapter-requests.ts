@@ -1,9 +1,13 @@
 import type * as http2 from "node:http2";
-import { connectionOf } from "./carrier.ts";
+import type { RequestFields } from "../http2/request-block.ts";
+import { AwaitedRequest, CONTINUE, type Come, canWait, isFramed } from "./awaited-request.ts";
+import { hadItsTurn } from "./bridged-stream.ts";
 import type { Handler, ServerRequest, ServerResponse } from "./handler.ts";
+import type { OwnStream } from "./own-stream.ts";
 import type { PendingBytes } from "./pending-bytes.ts";
 import { discard, RequestBody } from "./request-body.ts";
-import { beginInTurn } from "./turns.ts";
+import type { ToldGone } from "./told-refusals.ts";
+import { beginWithHandler } from "./turns.ts";
 
 export interface AdapterRequestsOptions {
   /** Of a message, in bytes. */
@@ -12,6 +16,7 @@ export interface AdapterRequestsOptions {
   readonly pending: PendingBytes;
   /** Rpcs that stream both ways. */
   readonly streamingPaths?: ReadonlySet<string>;
+  readonly gone?: ToldGone;
 }
 
 /** What no shortcut has taken, on its way to the handler. */
@@ -19,7 +24,7 @@ export class AdapterRequests {
   readonly #handler: Handler;
   readonly #options: AdapterRequestsOptions;
   /** Requests of HTTP/2. */
-  readonly #arriving = new Set<RequestBody>();
+  readonly #arriving = new Set<RequestBody | AwaitedRequest>();
   /** How long one that is answered may go on sending, in milliseconds; undefined: as usual. */
   discardMs: number | undefined;
 
@@ -28,6 +33,33 @@ export class AdapterRequests {
     this.#options = options;
   }
 
+  /**
+   * Hands on what has come over our own frames: all of it, and in its turn, where that can be.
+   *
+   * @param headers nobody else's
+   */
+  own(stream: OwnStream, headers: RequestFields, handOn: (come: Come) => void): void {
+    const { pending, maxBytes, streamingPaths } = this.#options;
+    const path = String(headers[":path"]);
+    if (streamingPaths?.has(path) || !canWait(stream, headers, maxBytes)) {
+      handOn({ body: undefined, failure: undefined });
+      return;
+    }
+    if (headers.expect === CONTINUE) {
+      stream.continue();
+      delete headers.expect; // else it would be told again
+    }
+    const startedAt = performance.now();
+    const request = new AwaitedRequest(stream, {
+      ...{ pending, maxBytes, isFramed: isFramed(headers["content-type"]) },
+      gone: (come) => {
+        this.#arriving.delete(request);
+        if (come === undefined) this.#options.gone?.(path, headers, performance.now() - startedAt);
+        else handOn(come);
+      },
+    });
+    this.#arriving.add(request);
+  }
   h1(request: ServerRequest, response: ServerResponse): void {
     this.#counted(request, response);
     this.#serve(request, response);
@@ -43,8 +75,9 @@ export class AdapterRequests {
     this.#arriving.add(body);
     request.once("end", arrived);
     stream.once("close", arrived);
+    if ("failure" in stream && stream.failure instanceof Error) body.refuse(stream.failure);
     const begin = () => this.#serveUnlessReset(request, response);
-    if (request.method === "GET") beginInTurn(connectionOf(stream) ?? stream, { begin });
+    if (request.method === "GET" && !hadItsTurn(stream)) beginWithHandler(stream, begin);
     else this.#serve(request, response);
   };
   /** What is reset together with its end begins nothing. */

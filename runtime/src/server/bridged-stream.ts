@@ -17,6 +17,10 @@ export class BridgedStream extends Duplex {
   readonly session = undefined;
   readonly headRequest: boolean;
   readonly pushAllowed = false;
+  /** The request had come whole before this was made, in its turn. */
+  readonly whole: boolean;
+  /** Why nothing more of the request is wanted. */
+  readonly failure: Error | undefined;
   sentHeaders: http2.OutgoingHttpHeaders | undefined;
   sentTrailers: http2.OutgoingHttpHeaders | undefined;
   aborted = false;
@@ -26,9 +30,11 @@ export class BridgedStream extends Duplex {
   #gone = false;
   #bodyless = false;
 
-  constructor(carrier: OwnStream, method: unknown) {
+  constructor(carrier: OwnStream, method: unknown, failure: Error | undefined) {
     super({ autoDestroy: false });
     this.carrier = carrier;
+    this.failure = failure;
+    this.whole = carrier.ended;
     this.headRequest = method === "HEAD";
     carrier.window = WINDOW_BYTES; // no more comes than is read
     carrier.hear({ data: (chunk) => this.#came(chunk), end: () => this.#ended(), close: () => this.#over() });
@@ -65,6 +71,12 @@ export class BridgedStream extends Duplex {
     this.#unread += chunk.length;
     this.carrier.connection.unread(chunk.length);
     this.push(chunk);
+  }
+  /** What had come before it was made, which the client is allowed again already. */
+  begin(body: Buffer | undefined): void {
+    if (this.destroyed) return;
+    if (body !== undefined) this.push(body);
+    if (this.carrier.ended) this.push(null);
   }
   /** The request has come whole. */
   #ended(): void {
@@ -150,6 +162,11 @@ export class BridgedStream extends Duplex {
     this.carrier.reset(code);
     done(error);
   }
+}
+
+/** Whether it is a stream of ours whose request has had its turn. */
+export function hadItsTurn(stream: object): boolean {
+  return stream instanceof BridgedStream && stream.whole;
 }
 
 /** To node a stream that was reset is closed before it says so. */

@@ -1,7 +1,9 @@
 // Answers over Connect's GET, as real clients get them.
 
+import { execFile } from "node:child_process";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { promisify } from "node:util";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { SourceContextSchema } from "@bufbuild/protobuf/wkt";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
@@ -49,6 +51,33 @@ test("an answer has a tag, and the client who has it gets no body", async () => 
   expect(seen.length).toBe(2);
   const other = await get("eve", { "if-none-match": etag });
   expect([other.status, other.text.includes("eve"), other.headers.get("etag") === etag]).toEqual([200, true, false]);
+});
+
+test.each([
+  ["HTTP/1.1", []],
+  ["HTTP/2", ["--http2-prior-knowledge"]],
+])("HEAD over %s is answered as GET is, without the body", async (_, how) => {
+  const { url, get, seen } = await served();
+  const etag = (await get("ada")).headers.get("etag") ?? "";
+  const curl = async (...more: readonly string[]) => {
+    const args = ["-s", "-i", ...how, ...more, "-H", "authorization: Bearer user-ada", url + pathOf()];
+    const { stdout } = await promisify(execFile)("curl", args, { encoding: "latin1" });
+    const [head = "", ...body] = stdout.split("\r\n\r\n");
+    const lines = head.split("\r\n").filter((line) => !/^(date|connection|keep-alive|x-request-id):/i.test(line));
+    return { lines: lines.sort(), body: body.join("\r\n\r\n") };
+  };
+  const asked = await curl();
+  expect(asked.body.length).toBeGreaterThan(0);
+  expect(await curl("--head")).toEqual({ lines: asked.lines, body: "" });
+  expect((await curl("--head", "-H", `if-none-match: ${etag}`)).lines.join()).toContain(" 304");
+  // It is composed, for only then it is known what GET would answer.
+  expect(seen.length).toBe(4);
+});
+
+test("HEAD is refused as GET is", async () => {
+  const { url } = await served();
+  const refused = await fetch(url + pathOf(), { method: "HEAD", headers: { authorization: "Bearer user-bad" } });
+  expect([refused.status, refused.headers.get("cache-control")]).toEqual([401, "no-store"]);
 });
 
 test("who may not call is told so, whatever he has", async () => {

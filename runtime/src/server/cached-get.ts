@@ -1,4 +1,4 @@
-// Connect's GET: its adapter knows nothing of caches.
+// Connect's GET: its adapter knows nothing of caches, nor of HEAD.
 import { type ConnectRouter, createContextValues } from "@connectrpc/connect";
 import {
   compressionNegotiate,
@@ -37,6 +37,11 @@ function cachedGet(
 ): UniversalHandler {
   if (!handler.allowedMethods.includes("GET")) return handler;
   const serve = async (request: UniversalServerRequest): Promise<UniversalServerResponse> => {
+    if (request.method === "HEAD") {
+      // RFC 9110, 9.3.2: what GET would answer, without its body.
+      const { body: _, ...head } = await serve({ ...request, method: "GET" });
+      return head;
+    }
     if (request.method !== "GET") return handler(request);
     if (policy === undefined) return tell(await handler(request), NO_STORE);
     const contextValues = request.contextValues ?? createContextValues();

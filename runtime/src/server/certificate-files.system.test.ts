@@ -7,11 +7,11 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 
-// A process whose certificate is renewed under it: it looks every ten seconds.
+// A process whose certificate, and whose clients' authority, are renewed under it: it looks every ten seconds.
 
 const PROGRAM = fileURLToPath(new URL("../testing/test-server.ts", import.meta.url));
 
-test("a process takes renewed certificates, of its own and for upstreams, and keeps its old ones where they are bad", async () => {
+test("a process takes renewed certificates, of its own, of its clients' authority and for upstreams, and keeps its old ones where they are bad", async () => {
   const folder = mkdtempSync(join(tmpdir(), "bff-process-"));
   const path = (name: string): string => join(folder, name);
   for (const name of ["first", "second"]) {
@@ -25,8 +25,11 @@ test("a process takes renewed certificates, of its own and for upstreams, and ke
   };
   put("tls", "first");
   put("upstream", "first");
+  const takeClientsOf = (name: string): void => copyFileSync(path(`${name}.pem`), path("clients.pem"));
+  takeClientsOf("first");
   const env = {
     ...{ HOST: "127.0.0.1", PORT: "0", TLS_CERT_FILE: path("tls.pem"), TLS_KEY_FILE: path("tls.key") },
+    TLS_CLIENT_CA_FILE: path("clients.pem"),
     ECHO_V1_ECHOSERVICE_URL: "https://localhost:1",
     ECHO_V1_ECHOSERVICE_CERT_FILE: path("upstream.pem"),
     ECHO_V1_ECHOSERVICE_KEY_FILE: path("upstream.key"),
@@ -49,21 +52,26 @@ test("a process takes renewed certificates, of its own and for upstreams, and ke
   };
   const [started] = (await once(child.stdout, "data")) as [Buffer];
   const port = /:(\d+)\n/.exec(String(started))?.[1] ?? "";
-  const shown = (): string =>
-    /subject=CN ?= ?(\w+)/.exec(
-      execFileSync("openssl", ["s_client", "-connect", `127.0.0.1:${port}`], { input: "", stdio: "pipe" }).toString(),
-    )?.[1] ?? "";
-  expect(shown()).toBe("first");
+  /** Whose certificate it shows, and whose clients' it takes. */
+  const shown = (): (string | undefined)[] => {
+    const told = execFileSync("openssl", ["s_client", "-connect", `127.0.0.1:${port}`], { input: "", stdio: "pipe" });
+    const names = [/subject=CN ?= ?(\w+)/, /Acceptable client certificate CA names\nCN ?= ?(\w+)/];
+    return names.map((name) => name.exec(String(told))?.[1]);
+  };
+  expect(shown()).toEqual(["first", "first"]);
   put("tls", "second");
   put("upstream", "second");
   const ends = expect.stringMatching(/ is renewed, and ends at \d{4}-\d\d-\d\dT/);
   const renewed = await said(2);
   expect(renewed).toEqual([ends, ends]);
   expect(renewed.map((line) => line.split(" ")[0])).toEqual(["ECHO_V1_ECHOSERVICE_CERT_FILE", "TLS_CERT_FILE"]);
-  expect(shown()).toBe("second");
+  expect(shown()).toEqual(["second", "first"]);
+  takeClientsOf("second");
+  expect(await said(1)).toEqual([ends]);
+  expect(shown()).toEqual(["second", "second"]);
   put("tls", "first", "second");
   expect(await said(1)).toEqual([
     expect.stringMatching(/^TLS_CERT_FILE cannot be taken, and the one before stays: .*key values mismatch/),
   ]);
-  expect(shown()).toBe("second");
-}, 60_000);
+  expect(shown()).toEqual(["second", "second"]);
+}, 90_000);

@@ -35,7 +35,7 @@ import { SecurityHeaders } from "./security-headers.ts";
 import { withShortErrors } from "./short-errors.ts";
 import { withSourceRoutes } from "./source-routes.ts";
 import { type StreamListenable, StreamPath } from "./stream-path.ts";
-import { withToldRefusals } from "./told-refusals.ts";
+import { toldGone, withToldRefusals } from "./told-refusals.ts";
 import { urlOf } from "./url-of.ts";
 
 /** Where and how a server listens. */
@@ -240,7 +240,7 @@ export async function listenUnannounced(
     maxStreams: options.maxStreams ?? DEFAULT_MAX_STREAMS,
     http2Server: options.http2Server,
     maxConnections: room.connections,
-    ...{ maxBytes, pending, fault, shortcut, streamingPaths: REFLECTION_PATHS },
+    ...{ maxBytes, pending, fault, shortcut, streamingPaths: REFLECTION_PATHS, gone: toldGone(endpoints) },
     upgrades: sockets,
     ...(options.tls !== undefined && { tls: options.tls }),
     ...(options.connections !== undefined && { connections: options.connections }),

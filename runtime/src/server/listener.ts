@@ -13,8 +13,10 @@ import type { Handler, Shortcut, Upgrades } from "./handler.ts";
 import { NodeHttp2 } from "./node-http2.ts";
 import { OwnHttp2 } from "./own-http2.ts";
 import type { PendingBytes } from "./pending-bytes.ts";
+import { connectionCame } from "./reading.ts";
 import { discard, within } from "./request-body.ts";
 import { ToldOnce } from "./told-once.ts";
+import type { ToldGone } from "./told-refusals.ts";
 
 /** Where connections come from that another process has accepted. */
 export interface Connections {
@@ -52,6 +54,7 @@ export interface ListenerOptions {
   readonly pending: PendingBytes;
   /** Rpcs that stream both ways. */
   readonly streamingPaths?: ReadonlySet<string>;
+  readonly gone?: ToldGone;
   /** A request has so long to come whole, in milliseconds. */
   readonly requestTimeoutMs: number;
   /** Asked before the handler. */
@@ -174,6 +177,7 @@ export class Listener {
     }
     const { maxConnections = Number.POSITIVE_INFINITY } = options;
     this.#server.on("connection", (socket: net.Socket) => {
+      connectionCame();
       this.#sockets.add(socket);
       if (this.#sockets.size > maxConnections) {
         this.#tooMany.tell(`closed a connection: there are ${maxConnections} (BFF_MAX_CONNECTIONS)`);

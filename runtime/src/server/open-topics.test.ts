@@ -59,7 +59,7 @@ describe("topics of a server", () => {
     const run = new Topic<string>({ ...RUN, ...spare, call: { method: "a.B/C", open } }, topics);
     const only = new Topic<string>({ ...ONLY, ...spare, call: undefined }, topics);
     const heard = Promise.withResolvers<void>();
-    const items = { item() {}, failed: heard.reject, ended: heard.resolve };
+    const items = { item() {}, failed: heard.reject, ended: () => heard.resolve() };
     run.follow("k", undefined, false, items).next();
     only.follow("k", undefined, false, { ...items, ended() {} }).next();
     await heard.promise;

@@ -77,7 +77,12 @@ export class OwnHttp2 implements ClientHttp2, OwnSessions {
     const { shortcut, taken } = this.#parts;
     const fast = shortcut?.stream(stream, headers, raw) === true;
     taken(fast);
-    if (!fast) this.#compat.emit("stream", new BridgedStream(stream, headers[":method"]), headers, 0, raw);
+    if (fast) return;
+    this.#parts.requests.own(stream, headers, ({ body, failure }) => {
+      const bridged = new BridgedStream(stream, headers[":method"], failure);
+      this.#compat.emit("stream", bridged, headers, 0, raw);
+      bridged.begin(body);
+    });
   }
   holds(session: OwnSession, bytes: number): void {
     this.#bytes.set(session, bytes);

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { MAGIC } from "../http2/preface.ts";
 import { OwnSession } from "./own-session.ts";
 import type { OwnStream } from "./own-stream.ts";
@@ -31,6 +31,10 @@ function frame(type: number, flags: number, stream: number, payload: Uint8Array)
 const GET = Buffer.concat([Buffer.from([0x20, 0x82, 0x86, 0x84, 0x01, 0x01]), Buffer.from("a")]);
 const WIDE = Buffer.from([0, 4, 0x01, 0, 0, 0]);
 const turn = () => new Promise(setImmediate);
+/** What is not read in one turn of the event loop, where code runs for the first time, is read in the next. */
+async function read(streams: readonly OwnStream[]): Promise<void> {
+  await vi.waitUntil(() => streams.length === 2, { interval: 1 });
+}
 
 interface Opened {
   readonly socket: LateSocket;
@@ -58,7 +62,7 @@ test.each([
   const reset = frame(3, 0, 3, Buffer.from([0, 0, 0, 8]));
   const hello = [MAGIC, frame(4, 0, 0, Buffer.alloc(0)), frame(4, 1, 0, Buffer.alloc(0))];
   socket.push(Buffer.concat([...hello, frame(1, 5, 1, GET), frame(1, 4, 3, GET), reset, late, late]));
-  await turn();
+  await read(streams);
   streams[0]?.answer(200, [], Buffer.from("it"), undefined, false);
   for (let i = 0; i < 5; i++) {
     await turn();
@@ -79,7 +83,7 @@ test.each([1, 2, 10, 30, 33, 50, 63, 64])(
     const { socket, session, streams } = opened();
     const wide = frame(8, 0, 0, Buffer.from([0x01, 0, 0, 0]));
     socket.push(Buffer.concat([MAGIC, frame(4, 0, 0, WIDE), wide, frame(1, 5, 1, GET), frame(1, 5, 3, GET)]));
-    await turn();
+    await read(streams);
     for (const stream of streams) {
       stream.answer(200, [], Buffer.alloc(kib << 10), undefined, false);
       await turn();
@@ -92,3 +96,31 @@ test.each([1, 2, 10, 30, 33, 50, 63, 64])(
     session.destroy();
   },
 );
+
+test("a connection that asks for much at once is read in parts, and others between them, in the order in which each has asked", async () => {
+  const began: string[] = [];
+  const asking = (name: string, count: number) => {
+    const socket = new LateSocket();
+    const session = new OwnSession(socket as unknown as Socket, {
+      ...{ maxStreams: 100, handshakeTimeoutMs: 60_000, preface: Buffer.alloc(0), known: new Map() },
+      request: ({ id }) => {
+        for (const until = performance.now() + 0.2; performance.now() < until; ); // work
+        began.push(`${name} ${id}`);
+      },
+      holds() {},
+      calmed() {},
+      gone() {},
+    });
+    const ids = Array.from({ length: count }, (_, i) => 2 * i + 1);
+    socket.push(Buffer.concat([MAGIC, frame(4, 0, 0, Buffer.alloc(0)), ...ids.map((id) => frame(1, 5, id, GET))]));
+    return { session, all: ids.map((id) => `${name} ${id}`) };
+  };
+  const many = asking("many", 100);
+  const normal = asking("normal", 2);
+  await vi.waitUntil(() => began.length === 102, { interval: 1 });
+  expect(began.indexOf("normal 3")).toBeLessThan(30);
+  expect(began.filter((one) => one.startsWith("many"))).toEqual(many.all);
+  expect(began.filter((one) => one.startsWith("normal"))).toEqual(normal.all);
+  many.session.destroy();
+  normal.session.destroy();
+});

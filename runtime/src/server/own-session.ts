@@ -5,7 +5,7 @@ import { ConnectionError, ErrorCode } from "../http2/error-code.ts";
 import { FloodGuard } from "../http2/flood-guard.ts";
 import { FrameReader } from "../http2/frame-reader.ts";
 import { FrameWriter } from "../http2/frame-writer.ts";
-import { FrameType, WINDOW_BYTES, WINDOW_MAX } from "../http2/frames.ts";
+import { WINDOW_BYTES } from "../http2/frames.ts";
 import { type End, Incoming } from "../http2/incoming.ts";
 import { OpenStreams } from "../http2/open-streams.ts";
 import { MAGIC } from "../http2/preface.ts";
@@ -13,8 +13,10 @@ import { RequestBlocks } from "../http2/request-block.ts";
 import { SendQueue } from "../http2/send-queue.ts";
 import { MAX_HEADER_BYTES, MAX_HEADERS } from "./client-sessions.ts";
 import { OverStreams } from "./over-streams.ts";
+import { OwnLeaving } from "./own-leaving.ts";
 import type { OwnSessions } from "./own-sessions.ts";
 import { type OwnConnection, OwnStream } from "./own-stream.ts";
+import { type Reading, readsUntil, waits } from "./reading.ts";
 import { ResetBudget } from "./reset-budget.ts";
 import { ResponseWriter } from "./response-writer.ts";
 
@@ -24,10 +26,6 @@ const SERVER: End = { role: "server", window: WINDOW_BYTES, blockBytes: 2 * MAX_
 const LIMITS = { bytes: MAX_HEADER_BYTES, count: MAX_HEADERS };
 /** A block of headers has so long to come whole, in milliseconds. */
 const BLOCK_MS = 10_000;
-/** So long the first GOAWAY, and answers behind it, wait at most, in milliseconds, until the client has read what was before: see `close`. */
-const HELD_MS = 200;
-/** So long it is waited for what crosses the first GOAWAY, in milliseconds. */
-const CROSSING_MS = 1_000;
 const RESETS = "too many requests were reset without an answer";
 /** How long the end of a connection may take that nobody reads, in milliseconds. */
 const LINGER_MS = 1_000;
@@ -36,7 +34,7 @@ const DISCARD_MS = 5_000;
 const LAST_DISCARD_MS = 200;
 
 /** A connection of a client by frames of our own: RFC 9113, as far as a server needs it that pushes nothing. */
-export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConnection {
+export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConnection, Reading {
   readonly socket: Socket;
   /** What `OwnSessions.holds` was told. */
   heldBytes = 0;
@@ -51,25 +49,21 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
   readonly #responses: ResponseWriter;
   readonly #resets = new ResetBudget();
   readonly #ends = new OverStreams();
+  readonly #leaving: OwnLeaving;
   #magic = 0; // bytes of it that have come
-  #settled = false;
   #handshake: NodeJS.Timeout | undefined;
   #blockTimer: NodeJS.Timeout | undefined;
-  #held = false; // what is written waits for the first GOAWAY
-  #crossing: NodeJS.Timeout | undefined;
-  /** It is to end as soon as it has begun. */
-  #unwanted: NodeJS.Timeout | undefined;
-  #last = 0; // that was taken
+  /** The last stream that was taken. */
+  last = 0;
   #seen = 0;
   #headerBytes = 0;
   #unread = 0;
+  /** What has come and waits to be read. */
+  #rest: Buffer | undefined;
   /** Of the check for idle connections, since the last stream. */
   #rounds = 0;
-  /** It is to end. */
-  #leaving = false;
-  /** Streams above this are not begun with. */
-  #lastTaken = WINDOW_MAX;
-  #over = false; // nothing is read or written any more
+  /** Nothing is read or written any more. */
+  over = false;
   #gone = false;
 
   constructor(socket: Socket, owner: OwnSessions) {
@@ -78,6 +72,7 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
     this.#writer = new FrameWriter(socket, () => this.#flushed());
     this.#queue = new SendQueue(this.#writer, socket.writableHighWaterMark);
     this.#responses = new ResponseWriter(this.#writer);
+    this.#leaving = new OwnLeaving(this, this.#writer);
     this.#blocks = new RequestBlocks(owner.known, LIMITS, new DynamicTable());
     const parts = { streams: this.#streams, writer: this.#writer, queue: this.#queue, guard: this.#guard };
     this.#incoming = new Incoming(this, parts, this, SERVER);
@@ -85,7 +80,7 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
     this.#handshake = setTimeout(unsettled, owner.handshakeTimeoutMs, this);
     socket.on("drain", () => this.#flushed());
     socket.on("close", () => this.#end());
-    socket.on("data", (chunk: Buffer) => this.#read(chunk));
+    socket.on("data", (chunk: Buffer) => this.#read(chunk, readsUntil()));
     socket.write(owner.preface);
   }
 
@@ -131,7 +126,7 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
     const { headers, raw, contentLength, bytes, tooLarge, malformed } = this.#blocks.request(data, from, to);
     this.#ends.opened(this.#seen, id);
     this.#seen = id;
-    if (id > this.#lastTaken) return; // whoever has sent it knows, or will, that it is not begun with
+    if (id > this.#leaving.lastTaken) return; // whoever has sent it knows, or will, that it is not begun with
     const wrong = malformed !== undefined || (endStream && (contentLength ?? 0) > 0);
     const full = this.#streams.size >= this.#owner.maxStreams;
     if (tooLarge || wrong || full) {
@@ -139,7 +134,7 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
       return;
     }
     this.#guard.progress();
-    this.#last = id;
+    this.last = id;
     this.#rounds = 0;
     const stream = new OwnStream(this, id, this.#queue.initialWindow, bytes);
     stream.contentLength = contentLength;
@@ -152,7 +147,7 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
   /** A request that nobody hears of. */
   #refuse(id: number, code: number): void {
     this.#seen = Math.max(this.#seen, id);
-    this.#last = this.#seen;
+    this.last = this.#seen;
     this.#ends.ours(id);
     this.#writer.reset(id, code);
     this.#guard.idle(this.#writer.waiting);
@@ -179,7 +174,7 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
   }
   released(): void {}
   allow(stream: OwnStream, bytes: number): void {
-    if (!this.#over) this.#incoming.allow(stream, bytes);
+    if (!this.over) this.#incoming.allow(stream, bytes);
   }
 
   unread(bytes: number): void {
@@ -197,7 +192,7 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
     if (stream.over) return;
     stream.code = code;
     this.#ends.ours(stream.id);
-    if (!this.#over) this.#writer.reset(stream.id, code);
+    if (!this.over) this.#writer.reset(stream.id, code);
     if (!stream.ended) this.#guard.givenUp(WINDOW_BYTES);
     this.#close(stream);
   }
@@ -214,7 +209,7 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
     if (stream.ended) {
       this.#ends.theirs(stream.id);
       this.#close(stream);
-    } else stream.reading ??= setTimeout(unread, this.#leaving ? LAST_DISCARD_MS : DISCARD_MS, stream);
+    } else stream.reading ??= setTimeout(unread, this.#leaving.begun ? LAST_DISCARD_MS : DISCARD_MS, stream);
   }
   #close(stream: OwnStream): void {
     if (stream.over) return;
@@ -225,23 +220,21 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
     this.#headerBytes -= stream.headerBytes;
     stream.receiver.close();
     stream.forget();
-    if (this.#leaving && this.#lastTaken < WINDOW_MAX && this.#streams.size === 0) this.#shut();
+    if (this.#leaving.told && this.#streams.size === 0) this.shut();
   }
   #unanswered(): void {
-    if (!this.#resets.reset() || this.#over || this.#lastTaken < WINDOW_MAX) return;
-    // What runs may end; nothing new is taken.
-    this.#leaving = true;
+    if (!this.#resets.reset() || this.over || this.#leaving.told) return;
     this.#owner.calmed(RESETS);
-    this.#goodbye(ENHANCE_YOUR_CALM, RESETS);
+    this.#leaving.goodbye(ENHANCE_YOUR_CALM, RESETS);
   }
 
   // ---- answers ----
 
   head(stream: OwnStream, status: number | undefined, headers: readonly string[], endStream: boolean): void {
-    if (!this.#over) this.#responses.write(stream.id, status, headers, endStream);
+    if (!this.over) this.#responses.write(stream.id, status, headers, endStream);
   }
   send(stream: OwnStream, body: Uint8Array): void {
-    if (this.#over) return;
+    if (this.over) return;
     this.#guard.sent(body.length);
     this.#queue.send(stream, body);
   }
@@ -249,64 +242,30 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
   // ---- the connection ----
 
   settled(): void {
-    this.#settled = true;
-    if (this.#unwanted === undefined) return;
-    clearTimeout(this.#unwanted);
-    this.#unwanted = undefined;
-    this.close();
+    this.#leaving.settled();
   }
   acknowledged(): void {
     this.#blocks.settled();
     clearTimeout(this.#handshake);
   }
   answered(): void {
-    if (this.#crossing !== undefined) this.crossed();
+    this.#leaving.answered();
   }
   goaway(_lastStream: number, code: number): void {
-    if (code === NO_ERROR && this.#streams.size > 0) this.#leave(this.#last);
-    else this.#shut(); // no reset of the socket: that would take what the other end has not read
+    if (code === NO_ERROR && this.#streams.size > 0) this.#leaving.takeNoMore();
+    else this.shut(); // no reset of the socket: that would take what the other end has not read
     if (code !== NO_ERROR) this.#end();
   }
 
   /** Ends when what runs has been answered; what is on its way as this is said, too. */
   close(): void {
-    if (this.#leaving || this.#over) return;
-    if (!this.#settled) {
-      this.#unwanted ??= setTimeout(destroy, CROSSING_MS, this); // unless it says what it wants
-      return;
-    }
-    this.#leaving = true;
-    this.#writer.frame(FrameType.PING, 0, 0, PING);
-    this.#writer.flush();
-    // What a client begins because of an answer, and has not written when it reads GOAWAY, its nghttp2 refuses by itself, whatever GOAWAY says.
-    this.socket.cork();
-    this.#writer.goaway(WINDOW_MAX, NO_ERROR);
-    this.#writer.frame(FrameType.PING, 0, 0, PING);
-    this.#held = true;
-    this.#crossing = setTimeout(crossed, HELD_MS, this);
-  }
-  /** The client has read what was sent before, or has had its time: so the first GOAWAY leaves; and whoever has heard that asked for nothing since. */
-  crossed(): void {
-    clearTimeout(this.#crossing);
-    this.#crossing = this.#held ? setTimeout(crossed, CROSSING_MS, this) : undefined;
-    if (this.#held) this.socket.uncork();
-    else if (!this.#over && this.#lastTaken === WINDOW_MAX) this.#goodbye(NO_ERROR);
-    this.#held = false;
-  }
-  #goodbye(code: number, why?: string): void {
-    this.#writer.goaway(this.#last, code, why);
-    this.#leave(this.#last);
-    if (this.#streams.size === 0) this.#shut();
-  }
-  #leave(lastTaken: number): void {
-    this.#leaving = true;
-    this.#lastTaken = lastTaken;
+    this.#leaving.close();
   }
   checkIdle(rounds: number): void {
     if (this.#streams.size === 0 && ++this.#rounds > rounds) this.close();
   }
   destroy(): void {
-    this.#over = true;
+    this.over = true;
     this.#reader.stop();
     this.socket.destroy();
     this.#end();
@@ -319,11 +278,11 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
     this.#fail(new ConnectionError(ENHANCE_YOUR_CALM, why));
   }
 
-  #read(chunk: Buffer): void {
-    if (this.#over) return;
+  #read(chunk: Buffer, until: number): void {
+    if (this.over) return;
     try {
       const rest = this.#magic < MAGIC.length ? this.#afterMagic(chunk) : chunk;
-      this.#reader.read(rest);
+      this.#rest = this.#reader.read(rest, until);
     } catch (error) {
       if (!(error instanceof ConnectionError)) {
         this.destroy(); // the rest of the chunk is lost
@@ -332,7 +291,11 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
       this.#fail(error);
       return;
     }
-    if (this.#over) return;
+    if (this.over) return;
+    if (this.#rest !== undefined) {
+      this.socket.pause();
+      waits(this);
+    }
     const unfinished = this.#incoming.unfinished > 0 || this.#reader.unfinished;
     if (unfinished) this.#blockTimer ??= setTimeout(slow, BLOCK_MS, this);
     else if (this.#blockTimer !== undefined) {
@@ -340,6 +303,12 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
       this.#blockTimer = undefined;
     }
     this.#hold();
+  }
+  readOn(until: number): void {
+    const rest = this.#rest;
+    if (rest === undefined || this.over) return;
+    this.#read(rest, until);
+    if (this.#rest === undefined) this.socket.resume();
   }
   #afterMagic(chunk: Buffer): Buffer {
     const length = Math.min(chunk.length, MAGIC.length - this.#magic);
@@ -353,24 +322,24 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
     this.#hold();
   }
   #hold(): void {
-    const coming = this.#reader.heldBytes + this.#incoming.unfinished;
+    const coming = this.#reader.heldBytes + this.#incoming.unfinished + (this.#rest?.length ?? 0);
     const bytes = this.#gone ? 0 : this.#headerBytes + this.#unread + coming + this.#writer.waiting;
     if (bytes !== this.heldBytes) this.#owner.holds(this, bytes);
   }
 
   /** The other end broke a rule in a way that ends the connection, and is told. */
   #fail(error: ConnectionError): void {
-    if (this.#over) return;
+    if (this.over) return;
     if (error.code === ENHANCE_YOUR_CALM) this.#owner.calmed(error.message);
-    this.#writer.goaway(Math.min(this.#last, this.#lastTaken), error.code, error.message);
-    this.#shut();
+    this.#writer.goaway(Math.min(this.last, this.#leaving.lastTaken), error.code, error.message);
+    this.shut();
     this.#end();
   }
   /** Lets the socket go as soon as all is out; what still comes is not looked at. */
-  #shut(): void {
-    if (this.#over) return;
-    this.#writer.flush();
-    this.#over = true;
+  shut(): void {
+    if (this.over) return;
+    this.#writer.release();
+    this.over = true;
     this.#reader.stop();
     this.socket.end();
     setTimeout(() => this.socket.destroy(), LINGER_MS).unref();
@@ -378,9 +347,11 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
   #end(): void {
     if (this.#gone) return;
     this.#gone = true;
-    this.#over = true;
+    this.over = true;
     this.#reader.stop();
-    for (const timer of [this.#handshake, this.#blockTimer, this.#crossing, this.#unwanted]) clearTimeout(timer);
+    clearTimeout(this.#handshake);
+    clearTimeout(this.#blockTimer);
+    this.#leaving.forget();
     for (const stream of this.#streams.all()) {
       stream.code = ErrorCode.CANCEL;
       this.#close(stream);
@@ -390,9 +361,6 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
   }
 }
 
-const PING = Buffer.from("leaving.");
 const unsettled = (session: OwnSession): void => session.unsettled();
-const destroy = (session: OwnSession): void => session.destroy();
-const crossed = (session: OwnSession): void => session.crossed();
 const slow = (session: OwnSession): void => session.calm("a block of headers did not come whole in its time");
 const unread = (stream: OwnStream): void => stream.reset(NO_ERROR);

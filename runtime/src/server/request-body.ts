@@ -2,10 +2,10 @@ import * as http2 from "node:http2";
 import { type Duplex, finished, type Readable } from "node:stream";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { appended } from "../wire/appended.ts";
-import { connectionOf } from "./carrier.ts";
+import { hadItsTurn } from "./bridged-stream.ts";
 import type { ServerRequest, ServerResponse } from "./handler.ts";
 import type { Holder, PendingBytes } from "./pending-bytes.ts";
-import { beginInTurn } from "./turns.ts";
+import { beginWithHandler } from "./turns.ts";
 
 /** The answer to a request that is refused in the middle waits so long for its end, in milliseconds. */
 export const LINGER_MS = 200;
@@ -43,6 +43,7 @@ export class RequestBody implements Holder {
   #rounds = 0; // of the check for requests that do not come
   #reading = false;
   #failure: Error | undefined;
+  #unwanted = false;
   /** Of who waits for the next piece. */
   #fail: ((error: Error) => void) | undefined;
 
@@ -69,6 +70,12 @@ export class RequestBody implements Holder {
     // Rpcs that stream both ways may go on for longer, once they have begun to answer.
     if (!this.#response.headersSent && ++this.#rounds > rounds) this.#failed(late());
   }
+  /** It is answered with this before anything of it is read: in its turn, and not when it has lingered with all that failed at the same time. */
+  refuse(error: Error): void {
+    this.#unwanted = true;
+    this.#failed(error);
+  }
+  /** Whoever reads it is told this. */
   #failed(error: Error): void {
     this.#failure ??= error;
     this.#fail?.(error);
@@ -116,7 +123,7 @@ export class RequestBody implements Holder {
   async #unlessReset(): Promise<void> {
     if (!("stream" in this.#response)) return;
     const { stream } = this.#response;
-    await new Promise<void>((begin) => beginInTurn(connectionOf(stream) ?? stream, { begin }));
+    if (!hadItsTurn(stream)) await new Promise<void>((begin) => beginWithHandler(stream, begin));
     if (this.#response.stream?.closed ?? true) throw new ConnectError("reset by the client", Code.Canceled);
   }
   /** Nobody reads it any more. */
@@ -127,7 +134,7 @@ export class RequestBody implements Holder {
   async #lingers(): Promise<void> {
     const request = this.#request;
     readOn(request);
-    if (request.readableEnded || request.destroyed) return;
+    if (request.readableEnded || request.destroyed || this.#unwanted) return;
     await within(LINGER_MS, new Promise((resolve) => request.once("end", resolve).once("close", resolve)));
   }
 

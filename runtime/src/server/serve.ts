@@ -16,6 +16,7 @@ import type { StreamEndpoint } from "../stream/stream-endpoint.ts";
 import type { Topics } from "../topic/topic.ts";
 import type { UnaryClient } from "../transport/unary-client.ts";
 import type { Admin } from "./admin.ts";
+import { freeAfterCompiling } from "./compilers-memory.ts";
 import { readConfig, type ServerConfig } from "./config.ts";
 import { sdkFaults } from "./config-otlp.ts";
 import { drainOnSignal } from "./drain.ts";
@@ -110,6 +111,7 @@ export async function serve<
   Principal extends Message = never,
   Limit extends RateLimit = never,
 >(given: ServeOptions<Upstreams, Env, Principal, Limit>): Promise<void> {
+  freeAfterCompiling();
   const { mode, faults: unmockable } = mockMode(process.argv.slice(2), given.mocks !== undefined);
   const mocked = mockedOf(given.upstreams, mode, process.env);
   const options = { ...given, upstreams: without(given.upstreams, mocked) };

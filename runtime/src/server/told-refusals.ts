@@ -1,4 +1,5 @@
 // What Connect's adapter refuses before a request has reached its endpoint: observers hear of it all the same, once for each request.
+import type { IncomingHttpHeaders } from "node:http";
 import type { DescMethod } from "@bufbuild/protobuf";
 import { Code, ConnectError, type ConnectRouter, createContextValues } from "@connectrpc/connect";
 import type { UniversalHandler, UniversalServerRequest, UniversalServerResponse } from "@connectrpc/connect/protocol";
@@ -8,6 +9,7 @@ import { INCOMING } from "../compose/judged-handler.ts";
 import { REACHED, TOLD } from "../compose/reached.ts";
 import { Failure, OVER, Reason } from "../failure.ts";
 import { incomingOf } from "../identity/incoming.ts";
+import { joined } from "./peers.ts";
 
 /** From now on everything in the router that is one of these endpoints'. */
 export function withToldRefusals(
@@ -22,6 +24,20 @@ export function withToldRefusals(
       return refused === undefined ? handler : telling(handler, refused);
     }),
   );
+}
+
+/** Told of a request whose client has gone before the request had come whole, and was given to anybody. */
+export type ToldGone = (path: string, headers: IncomingHttpHeaders, tookMs: number) => void;
+
+/** Tells observers of those whose rpc is one of these endpoints'. */
+export function toldGone(
+  endpoints: readonly ({ readonly method: DescMethod } & Partial<Pick<Endpoint, "refused">>)[],
+): ToldGone {
+  const paths = new Map(endpoints.map(({ method, refused }) => [`/${method.parent.typeName}/${method.name}`, refused]));
+  return (path, headers, tookMs) => {
+    const [asked = ""] = path.split("?", 1);
+    paths.get(asked)?.(OVER, { get: (name) => joined(headers, name) }, tookMs);
+  };
 }
 
 /** What a server itself refuses with is meant to be said: no failure of ours. */

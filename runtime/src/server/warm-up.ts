@@ -40,8 +40,8 @@ export interface WarmUp {
 
 /** V8 hands a function to its best compiler after 3,000 calls, and again when it has seen more. */
 const MOST = 8_000;
-/** Requests under way at a time. */
-const AT_ONCE = 16;
+/** Requests under way at a time, one on each connection: with more, what is under way makes the heap grow before anybody has asked. */
+const AT_ONCE = 4;
 /** V8 compiles for the one object that it has seen, and anew when it sees a second: the server's own would be that. */
 const ROUNDS = 2;
 
@@ -123,7 +123,7 @@ function answersOf(methods: readonly DescMethod[]): (path: string) => readonly B
     if (method === undefined) return [];
     const { output } = method;
     const long = sample(output);
-    lengthen(reflect(output, long));
+    lengthen(reflect(output, long), LONG_CHARACTERS);
     return [...framed(output, sample(output)), ...framed(output, long)];
   };
 }
@@ -136,24 +136,30 @@ function framed(type: DescMessage, message: Message): Buffer[] {
 }
 
 function requestsOf(methods: readonly DescMethodUnary[]): Asked[] {
-  return methods.flatMap((method) =>
-    framed(method.input, sample(method.input)).map((message) => ({ path: pathOf(method), message })),
-  );
+  return methods.flatMap((method) => {
+    const { input } = method;
+    const long = sample(input);
+    lengthen(reflect(input, long), IN_RULES_CHARACTERS);
+    const messages = [...framed(input, sample(input)), ...framed(input, long)];
+    return messages.map((message) => ({ path: pathOf(method), message }));
+  });
 }
 
 /** More than one byte tells how long a text is, and how large a number: other code reads it. */
 const LONG_CHARACTERS = 200;
+/** Longer than what is read byte by byte, and no longer than most rules of requests allow. */
+const IN_RULES_CHARACTERS = 32;
 const LARGE = 300;
 
-function lengthen(message: ReflectMessage): void {
+function lengthen(message: ReflectMessage, characters: number): void {
   for (const field of message.fields) {
     if (!message.isSet(field)) continue;
-    if (field.fieldKind === "message") lengthen(message.get(field));
+    if (field.fieldKind === "message") lengthen(message.get(field), characters);
     else if (field.fieldKind === "list" && field.listKind === "message")
-      for (const item of message.get(field)) lengthen(item as ReflectMessage);
+      for (const item of message.get(field)) lengthen(item as ReflectMessage, characters);
     else if (field.fieldKind === "scalar") {
       const value = message.get(field);
-      if (typeof value === "string") message.set(field, value.padEnd(LONG_CHARACTERS, "."));
+      if (typeof value === "string") message.set(field, value.padEnd(characters, "."));
       else if (typeof value === "number") message.set(field, LARGE);
       else if (typeof value === "bigint") message.set(field, BigInt(LARGE));
     }

@@ -27,6 +27,8 @@ export interface FollowParts<
   readonly options: StreamOptions<App, I, O, Opened, Item, C, Principal>;
   /** Whether an answer may lack what it must have. */
   readonly required: boolean;
+  /** Whether there may be a message with nothing but a position. */
+  readonly stamps: boolean;
   /** After so long without a message there is one that says only that; Infinity: never. */
   readonly heartbeatMs: number;
 }
@@ -92,4 +94,22 @@ export async function composeItem<
     exchange.scope.fail(asFailure(thrown));
     return false;
   }
+}
+
+/** A message with nothing but a position; only where there is a place for one. */
+export function onlyPosition<
+  App,
+  I extends DescMessage,
+  O extends DescMessage,
+  Opened,
+  Item,
+  C extends DescMessage,
+  Principal,
+>(
+  { method, options }: FollowParts<App, I, O, Opened, Item, C, Principal>,
+  { token = "", ...said }: { readonly token: string | undefined; readonly beat: true; readonly reset?: true },
+): MessageShape<O> {
+  const message = create(method.output);
+  options.stamp?.(message, create(PositionSchema, { ...said, token }));
+  return message;
 }

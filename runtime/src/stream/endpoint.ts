@@ -29,8 +29,12 @@ export function streamEndpoint<
   const opening = openingOf(method, app, options);
   const required = holdsRequired(method.output);
   // One without what it must have could not be written.
-  const heartbeatMs = stamp === undefined || required ? undefined : options.heartbeatMs;
-  const parts = { method, clock, opening, options, required, heartbeatMs: heartbeatMs ?? Number.POSITIVE_INFINITY };
+  const stamps = stamp !== undefined && !required;
+  const heartbeatMs = stamps ? options.heartbeatMs : undefined;
+  const parts = {
+    ...{ method, clock, opening, options, required, stamps },
+    heartbeatMs: heartbeatMs ?? Number.POSITIVE_INFINITY,
+  };
   const composed: StreamEndpoint["follow"] = (args, headers, clientMs, resume, follower) => {
     const following = new Follow(parts, args as MessageShape<I>, headers, clientMs, follower);
     void following.open(resume);

@@ -4,7 +4,7 @@ import { CredentialSchema, PrincipalSchema } from "../gen/bff/v1/identity_pb.ts"
 import { Judged } from "../identity/judged.ts";
 import { callerOf } from "../identity/principal.ts";
 import { idle } from "../testing/fake-clock.ts";
-import { streamRig } from "../testing/follow-rig.ts";
+import { streamRig, TestFollower } from "../testing/follow-rig.ts";
 import { page } from "../testing/front.ts";
 import { noUnhandledRejections } from "../testing/no-unhandled.ts";
 
@@ -255,5 +255,31 @@ describe("a reset", () => {
     source().give(3);
     await idle();
     expect(heard).toEqual(["opened", "item 2 reset @2", "item 3 @3"]);
+  });
+  test("that no item could tell is told before the end, once its follower reads", async () => {
+    const { follow, sources } = streamRig();
+    const follower = new TestFollower();
+    follower.reads = false;
+    const dropping = follow({ if: (_cx, _args, item) => item !== 5 }, { follower });
+    const empty = follow({}, { resume: "9" });
+    const told = follow({ if: (_cx, _args, item) => item !== 5 }, { resume: "9" });
+    const plain = follow({ stamp: undefined }, { resume: "9" });
+    await idle();
+    const [one, ...others] = sources;
+    one?.give(1);
+    one?.give(5, { reset: true });
+    one?.items.ended();
+    others[0]?.items.ended(true);
+    others[1]?.give(5, { reset: true });
+    others[1]?.give(6);
+    others[1]?.items.ended();
+    others[2]?.items.ended(true);
+    await idle();
+    expect(dropping.heard).toEqual(["opened", "item 1 @1"]);
+    dropping.following.ready();
+    expect(dropping.heard.slice(2)).toEqual(["item (beat) reset @1", "ended"]);
+    expect(empty.heard).toEqual(["opened", "item (beat) reset", "ended"]);
+    expect(told.heard).toEqual(["opened", "item 6 reset @6", "ended"]);
+    expect(plain.heard).toEqual(["opened", "ended"]);
   });
 });

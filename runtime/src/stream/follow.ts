@@ -1,20 +1,18 @@
 // One follower of a server-streaming rpc: its opening, then the items of its source, composed and handed on in their order, until an end.
-import { create, type DescMessage, type MessageShape } from "@bufbuild/protobuf";
+import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
 import type { At, Items, Source } from "../call/source.ts";
 import type { AnswerMetadata } from "../compose/answer-metadata.ts";
 import { Opening } from "../compose/opening.ts";
 import type { Request } from "../compose/request.ts";
 import { asFailure, type Failure, OVER } from "../failure.ts";
-import { PositionSchema } from "../gen/bff/v1/stream_pb.ts";
 import { callBudgetMs } from "../guard/deadline.ts";
 import type { IncomingHeaders } from "../identity/incoming.ts";
 import type { StreamUse } from "../observer.ts";
-import { composeItem, type FollowParts, requestFor } from "./compose-item.ts";
+import { composeItem, type FollowParts, onlyPosition, requestFor } from "./compose-item.ts";
 import { type EarlyEnd, failureOf } from "./ends.ts";
 import { Line, Slot } from "./line.ts";
 import { stepsEnded } from "./steps-ended.ts";
 import type { Follower, Following } from "./stream-endpoint.ts";
-import type { OnItem } from "./stream-options.ts";
 import { Alarm } from "./timing.ts";
 
 /** A follower that does not read is given up after so long, where its rpc says `fail`; in milliseconds. */
@@ -44,7 +42,7 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
   #pumping = false;
   #flushing = false;
   #ready = true;
-  /** Something that its follower would have been given was left out. */
+  /** Something that its follower would have been given was left out, and it has not been told. */
   #reset = false;
   /** Of the last item that has been given, or passed over. */
   #token: string | undefined;
@@ -144,8 +142,9 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
     else this.#decide(slot);
     this.#goOn();
   }
-  ended(): void {
+  ended(reset = false): void {
     if (this.#over || this.#exhausted) return;
+    this.#reset ||= reset;
     this.#exhausted = true;
     this.#source = undefined;
     this.#goOn();
@@ -162,8 +161,9 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
     const { options } = this.#parts;
     const cx = this.#requestFor(slot);
     try {
-      const wanted = this.#ask(options.if, cx, slot, true);
-      const last = this.#ask(options.until, cx, slot, false);
+      const of = [cx, this.#args, slot.item, this.#opened as Opened] as const;
+      const wanted = options.if === undefined || options.if(...of);
+      const last = options.until?.(...of);
       if (!(wanted instanceof Promise || last instanceof Promise)) {
         this.#wanted(slot, wanted === true, last === true, cx);
         return;
@@ -184,14 +184,6 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
     } catch (thrown) {
       slot.exchange?.scope.fail(asFailure(thrown));
     }
-  }
-  #ask(
-    condition: OnItem<App, I, Opened, Item, Principal> | undefined,
-    cx: Request<App, Principal>,
-    { item }: Slot<Item>,
-    otherwise: boolean,
-  ): boolean | undefined | Promise<boolean | undefined> {
-    return condition === undefined ? otherwise : condition(cx, this.#args, item, this.#opened as Opened);
   }
   #wanted(slot: Slot<Item>, wanted: boolean, last: boolean, cx?: Request<App, Principal>): void {
     if (last) this.#exhaust();
@@ -344,10 +336,7 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
   }
   #beat(now: number): void {
     this.#saidAt = now;
-    const { method, options } = this.#parts;
-    const message = create(method.output);
-    options.stamp?.(message, create(PositionSchema, { token: this.#token ?? "", beat: true }));
-    this.#follower.beat(message, this.#token);
+    this.#follower.beat(onlyPosition(this.#parts, { token: this.#token, beat: true }), this.#token);
   }
 
   // ---- ends ----
@@ -369,6 +358,13 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
     this.#opening?.leave(why);
   }
   #finish(): void {
+    if (this.#reset && this.#parts.stamps) {
+      // Who hears of the end alone would keep what holds no longer.
+      if (!this.#ready) return;
+      this.#reset = false;
+      this.#follower.item(onlyPosition(this.#parts, { token: this.#token, beat: true, reset: true }), this.#token);
+      if (this.#over) return;
+    }
     this.#end = "ended";
     this.#close();
     const { exchange, metadata } = this.#opening ?? {};

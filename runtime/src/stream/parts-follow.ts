@@ -1,5 +1,5 @@
 // One follower of an rpc with deferred parts: a first message with all that there is by then, and what comes later in messages of its own.
-import { type DescMessage, type DescMethodServerStreaming, type MessageShape, toBinary } from "@bufbuild/protobuf";
+import { type DescMessage, type DescMethodServerStreaming, isFieldSet, type MessageShape } from "@bufbuild/protobuf";
 import type { Touch } from "../call/causes.ts";
 import type { Clock, Timer } from "../clock.ts";
 import type { AnswerMetadata } from "../compose/answer-metadata.ts";
@@ -199,7 +199,7 @@ export class PartsFollow<App, I extends DescMessage, O extends DescMessage, C ex
     );
     if (names.length > 0) options.parts?.(response, names);
     for (const coming of this.#coming) coming.missed = true;
-    if (perhaps && toBinary(method.output, response).length === 0) return;
+    if (perhaps && !method.output.fields.some((field) => isFieldSet(response, field))) return;
     this.#ready = this.#follower.item(response, undefined);
     if (this.#over) return;
     this.#items++;

@@ -11,7 +11,7 @@ import { FakeClock } from "./fake-clock.ts";
 import { type GetRequestSchema, type Thing, ThingSchema, Upstream as UpstreamService } from "./gen/test_pb.ts";
 
 /** What was heard of a source. */
-type Heard = { item: string; at: At } | { opened: true } | { ended: true } | { failed: Failure };
+type Heard = { item: string; at: At } | { opened: true } | { ended: true; reset?: true } | { failed: Failure };
 
 /** An upstream with one stream, `Get` of the tests' service, on a clock that stands still. */
 export function streamRig(policy: UpstreamPolicy = {}, headers: Record<string, string> = {}) {
@@ -56,7 +56,7 @@ export function hearing() {
   const items: Items<Thing> = {
     opened: () => void heard.push({ opened: true }),
     item: ({ id }, at) => void heard.push({ item: id, at }),
-    ended: () => void heard.push({ ended: true }),
+    ended: (reset) => void heard.push(reset ? { ended: true, reset } : { ended: true }),
     failed: (failed) => void heard.push({ failed }),
   };
   return { heard, items };

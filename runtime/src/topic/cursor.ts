@@ -166,7 +166,7 @@ export class Cursor<Item> implements Source, ReadHears<Item> {
   ended(): void {
     if (this.#over) return;
     this.#end();
-    this.#items.ended();
+    this.#items.ended(this.#reset);
   }
   failed(failure: Failure): void {
     if (this.#over) return;

@@ -101,8 +101,8 @@ class Listener implements Items<Event> {
     this.#wants = Math.max(0, this.#wants) + items;
     if (idle) this.source.next();
   }
-  ended(): void {
-    this.heard.push("ended");
+  ended(reset = false): void {
+    this.heard.push(reset ? "ended, reset" : "ended");
   }
   failed({ clientCode }: Failure): void {
     this.heard.push(`failed ${clientCode}`);
@@ -136,6 +136,14 @@ describe("a topic that is followed through its call", () => {
     again.source.cancel();
     await clock.advance(LINGER_MS);
     expect([upstream.streams.size, following.state.keys, clock.running]).toEqual([0, 0, 0]);
+  });
+  test("that ends without an item says whether what a client has holds", async () => {
+    const { upstream, following } = setUp();
+    const [stranger, fresh] = [new Listener(following, "of nobody"), new Listener(following)];
+    await idle();
+    for (const { items } of upstream.streams) items.ended();
+    await idle();
+    expect([stranger.heard, fresh.heard]).toEqual([["ended, reset"], ["ended"]]);
   });
   test("has a stream of their own for those behind the ring, until they meet it", async () => {
     const { upstream, following } = setUp();

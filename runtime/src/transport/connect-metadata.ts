@@ -1,10 +1,16 @@
 import { Code as ConnectCode, ConnectError } from "@connectrpc/connect";
-import { Code, type Fault } from "../failure.ts";
+import { Code, codeText, cutAtDeadline, type Fault } from "../failure.ts";
 import { statusDetails } from "../wire/status-detail.ts";
 import type { OutgoingHeaders, ReceivedHeaders } from "./unary-client.ts";
 
-/** A fault as clients of Connect know it. */
-export function connectError(fault: Fault, header: Headers, trailer: Headers): ConnectError {
+/**
+ * A fault as clients of Connect know it.
+ *
+ * @param leftMs of the call's time
+ */
+export function connectError(fault: Fault, leftMs: number, header: Headers, trailer: Headers): ConnectError {
+  if (cutAtDeadline(fault, leftMs))
+    return new ConnectError(codeText(Code.DEADLINE_EXCEEDED), ConnectCode.DeadlineExceeded);
   const metadata = new Headers(header);
   for (const [name, value] of trailer) metadata.append(name, value);
   // 0 is no code of an error.

@@ -26,7 +26,7 @@ export async function openedStream<I extends DescMessage, O extends DescMessage>
 ): Promise<StreamResponse<I, O>> {
   const { method, service, header, signal } = request;
   const bytes = frame(toBinary(method.input, create(method.input, await only(request.message))));
-  const received = new Received(signal);
+  const received = new Received(signal, performance.now() + timeoutMs);
   if (client.open === undefined)
     throw new ConnectError(`${method.name} streams, which its upstream cannot`, ConnectCode.Unimplemented);
   signal.throwIfAborted();
@@ -64,18 +64,21 @@ class Received implements StreamReceiver {
   readonly #accept: () => void;
   readonly #refuse: (error: unknown) => void;
   readonly #signal: AbortSignal;
+  readonly #until: number;
   readonly #gone = (): void => this.#end(this.#signal.reason);
   #stream: OpenStream | undefined;
   #waiting: PromiseWithResolvers<Uint8Array | undefined> | undefined;
   #over = false;
   #error: unknown;
 
-  constructor(signal: AbortSignal) {
+  /** @param until when the call's time is over, by performance.now() */
+  constructor(signal: AbortSignal, until: number) {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.accepted = promise;
     this.#accept = resolve;
     this.#refuse = reject;
     this.#signal = signal;
+    this.#until = until;
   }
   begin(stream: OpenStream): void {
     this.#stream = stream;
@@ -106,7 +109,7 @@ class Received implements StreamReceiver {
   faulted(fault: Fault, trailers: ReceivedHeaders = {}): void {
     this.#over = true;
     for (const [name, value] of toHeaders(trailers)) this.trailer.append(name, value);
-    this.#end(connectError(fault, this.header, this.trailer));
+    this.#end(connectError(fault, this.#until - performance.now(), this.header, this.trailer));
   }
   #end(error: unknown): void {
     this.#signal.removeEventListener("abort", this.#gone);

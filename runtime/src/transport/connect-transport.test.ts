@@ -9,6 +9,8 @@ import { testedHttp2 } from "../testing/tested-http2.ts";
 import { frame } from "../wire/frame.ts";
 import { type ConnectTransportOptions, connectTransport } from "./connect-transport.ts";
 import { GrpcClient } from "./grpc-client.ts";
+import type { StreamClient } from "./stream-client.ts";
+import type { UnaryClient } from "./unary-client.ts";
 
 // What Connect's conformance leaves open (test/conformance/connect has the rest).
 
@@ -94,6 +96,41 @@ describe("an error", () => {
       const call = connectTransport(of).stream(stream, undefined, undefined, undefined, asked({ id: "a" }) as never);
       expect(await failure(call)).toMatchObject({ code: Code.Unimplemented });
     }
+  });
+});
+
+describe("a stream that the upstream cancels", () => {
+  const reset = { kind: "transport", code: 1, message: "stream closed with 8" } as const;
+  /** Cancels after so many milliseconds, in which no timer here runs. */
+  const cancelling = (afterMs: number): UnaryClient & StreamClient => {
+    const spin = (): void => {
+      for (const from = performance.now(); performance.now() - from < afterMs; );
+    };
+    return {
+      send: (...[, , , , , reply]) => {
+        spin();
+        queueMicrotask(() => reply.faulted(reset));
+        return { cancel: () => {} };
+      },
+      open: (...[, , , , receiver]) => {
+        spin();
+        queueMicrotask(() => receiver.faulted(reset));
+        return { take: () => {}, cancel: () => {} };
+      },
+    };
+  };
+  test.each([
+    ["at the deadline is out of time", 30, Code.DeadlineExceeded],
+    ["before it is cancelled", 0, Code.Canceled],
+  ])("%s", async (_, afterMs, code) => {
+    const transport = connectTransport(cancelling(afterMs));
+    const timeoutMs = afterMs === 0 ? 60_000 : afterMs;
+    expect(await failure(createClient(UpstreamService, transport).get({ id: "a" }, { timeoutMs }))).toMatchObject({
+      code,
+    });
+    const watch = { ...UpstreamService.method.get, methodKind: "server_streaming" } as never;
+    const opened = transport.stream(watch, undefined, timeoutMs, undefined, asked({ id: "a" }) as never);
+    expect(await failure(opened)).toMatchObject({ code });
   });
 });
 

@@ -133,7 +133,7 @@ function once(
             return;
           }
           signal.removeEventListener("abort", gone);
-          reject(connectError(fault, header, trailer));
+          reject(connectError(fault, until - performance.now(), header, trailer));
         },
       };
       inFlight = client.send(path, bytes, until - performance.now(), headers, 1, reply, inFlight);

@@ -4,13 +4,13 @@
 import { isUtf8 } from "node:buffer";
 import { type DescMessage, fromBinary, type Message, type MessageShape, type UnknownField } from "@bufbuild/protobuf";
 import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
+import { AsciiTexts } from "./ascii-texts.ts";
 import { engineBuffer } from "./engine-buffer.ts";
 import { passedMessage } from "./passed.ts";
 import { MOST_DEPTH, skipField, skipFields, skipOther } from "./skip.ts";
 import { UNUSUAL } from "./unusual.ts";
+import { asciiEnd, EIGHTS_BYTES, releaseText } from "./well-formed.ts";
 
-/** How many bytes are made text at once. */
-const WINDOW_BYTES = 16_384;
 /** Text longer than this is made on its own. */
 const LONG_BYTES = 512;
 const NO_BYTES = engineBuffer(new Uint8Array());
@@ -22,14 +22,12 @@ export class Reader {
   #at = 0;
   #end = 0;
   #depth = 0;
-  /** Bytes as Latin-1, of which ASCII strings are cut: far cheaper than making each for itself. */
-  #window = "";
-  #windowFrom = 0;
-  #windowTo = 0;
+  readonly #ascii = new AsciiTexts(NO_BYTES);
 
   start(bytes: Uint8Array): void {
     this.#bytes = bytes;
     this.#buffer = engineBuffer(bytes);
+    this.#ascii.start(this.#buffer);
     this.#at = 0;
     this.#end = bytes.length;
     this.#depth = 1;
@@ -42,9 +40,8 @@ export class Reader {
   release(): void {
     this.#bytes = NO_BYTES;
     this.#buffer = NO_BYTES;
-    this.#window = "";
-    this.#windowFrom = 0;
-    this.#windowTo = 0;
+    this.#ascii.start(NO_BYTES);
+    releaseText();
   }
   more(): boolean {
     return this.#at < this.#end;
@@ -242,15 +239,14 @@ export class Reader {
     this.#at = to;
     if (length > LONG_BYTES) return this.#text(from, to);
     const buffer = this.#buffer;
-    let all = 0;
-    for (let i = from; i < to; i++) all |= buffer[i] as number;
-    if (all > 0x7f) return this.#text(from, to);
-    if (from < this.#windowFrom || to > this.#windowTo) {
-      this.#windowFrom = from;
-      this.#windowTo = Math.min(from + WINDOW_BYTES, buffer.length);
-      this.#window = buffer.latin1Slice(from, this.#windowTo);
+    if (length >= EIGHTS_BYTES) {
+      if (asciiEnd(buffer, from, to) < to) return this.#text(from, to);
+    } else {
+      let all = 0;
+      for (let i = from; i < to; i++) all |= buffer[i] as number;
+      if (all > 0x7f) return this.#text(from, to);
     }
-    return this.#window.slice(from - this.#windowFrom, to - this.#windowFrom);
+    return this.#ascii.text(from, to);
   }
   #text(from: number, to: number): string {
     const text = this.#buffer.utf8Slice(from, to);

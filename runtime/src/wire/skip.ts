@@ -1,13 +1,11 @@
 // Goes over what nobody reads, and refuses what cannot be read: by the descriptor, since no code is generated for it. Each function gets where to
 // begin and gives where it ended: whole answers are passed on that way, and a reader's fields would cost more than what is looked at.
-import { isUtf8 } from "node:buffer";
 import { type DescField, type DescMessage, fromBinary, ScalarType } from "@bufbuild/protobuf";
 import { UNUSUAL } from "./unusual.ts";
+import { isText } from "./well-formed.ts";
 
 /** protobuf-es refuses what is nested deeper. */
 export const MOST_DEPTH = 100;
-/** Up to so many bytes looking at each is cheaper than asking the engine. */
-const SHORT_BYTES = 64;
 const MOST_VARINT_BYTES = 10;
 
 /** What stands behind a tag. */
@@ -27,6 +25,8 @@ interface Contents {
 const NEAR = 1024;
 
 const known = new WeakMap<DescMessage, Contents>();
+/** Of the message that was last asked for: mostly that of the next field too. */
+let last: Contents | undefined;
 
 /**
  * All fields of a message, which has to end at `end`.
@@ -113,7 +113,7 @@ function skip(bytes: Buffer, from: number, end: number, content: Content, depth:
   if (to > end) throw UNUSUAL;
   switch (content.kind) {
     case "text":
-      checkText(bytes, start, to);
+      if (!isText(bytes, start, to)) throw UNUSUAL;
       break;
     case "bytes":
       break;
@@ -160,14 +160,6 @@ function skipEntry(
   if (at !== end) throw UNUSUAL;
 }
 
-function checkText(bytes: Buffer, from: number, to: number): void {
-  if (to - from <= SHORT_BYTES) {
-    let all = 0;
-    for (let i = from; i < to; i++) all |= bytes[i] as number;
-    if (all <= 0x7f) return;
-  }
-  if (!isUtf8(bytes.subarray(from, to))) throw UNUSUAL;
-}
 function skipVarint(bytes: Buffer, from: number): number {
   for (let at = from; at < from + MOST_VARINT_BYTES; ) if ((bytes[at++] as number) < 0x80) return at;
   throw UNUSUAL; // also behind the last byte, where there is none
@@ -190,6 +182,7 @@ function uint32(bytes: Buffer, from: number): number {
 }
 
 function contentsOf(schema: DescMessage): Contents {
+  if (last?.desc === schema) return last;
   let contents = known.get(schema);
   if (contents === undefined) {
     const near: Content[] = [];
@@ -201,6 +194,7 @@ function contentsOf(schema: DescMessage): Contents {
     contents = { desc: schema, near, far };
     known.set(schema, contents);
   }
+  last = contents;
   return contents;
 }
 

@@ -9,7 +9,7 @@ import { UNUSUAL } from "./unusual.ts";
 /** What is longer is not copied until all is together. */
 const APART_BYTES = 4_096;
 /** A string up to so long is copied here, character by character, as long as it is ASCII; longer ones by the engine. */
-const SHORT = 48;
+const SHORT = 20;
 /** Characters: with all tags the lengths fit into a byte each. */
 const MOST_KEYED = 100;
 const FIRST_FIELD = 0x0a;
@@ -258,13 +258,13 @@ export class Writer {
     const buffer = this.#buffer;
     if (length <= SHORT) {
       const from = this.#at + 1;
-      let i = 0;
-      for (; i < length; i++) {
+      let all = 0;
+      for (let i = 0; i < length; i++) {
         const code = value.charCodeAt(i);
-        if (code > 0x7f) break;
+        all |= code;
         buffer[from + i] = code;
       }
-      if (i === length) {
+      if (all <= 0x7f) {
         buffer[from - 1] = length;
         this.#at = from + length;
         return;

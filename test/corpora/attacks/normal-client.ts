@@ -1,6 +1,6 @@
-// The normal client beside an attack, as a process of its own: node normal-client.ts <url> [path] [body] [headers]. Every 50 ms it asks once over a
-// fresh connection of HTTP/1.1, once over HTTP/2 that it keeps, and there for its health, too, which needs no upstream. Asked by message it
-// stops, and tells how it went.
+// The normal client beside an attack, as a process of its own: node normal-client.ts <url> <path> <body> [headers]. Every 50 ms, or EVERY_MS, it asks
+// once over a fresh connection of HTTP/1.1, once over HTTP/2 that it keeps, and there for its health, too, which needs no upstream. Asked by message
+// ("so far", "stop") it tells how what it has asked since the last message went, and goes on or stops.
 import * as http from "node:http";
 import * as http2 from "node:http2";
 
@@ -17,21 +17,25 @@ export interface Served {
 export interface Normal {
   readonly http1: Served;
   readonly http2: Served;
+  /** Both of them. */
+  readonly both: Served;
+  /** In milliseconds, of both of them. */
+  readonly latencies: readonly number[];
   /** What the server answers alone, over HTTP/2. */
   readonly alone: Served;
   /** How late nine of ten of its timers were at most, in milliseconds. */
   readonly lagMs: number;
 }
 
-const EVERY_MS = 50;
+const EVERY_MS = Number(process.env.EVERY_MS ?? 50);
 const TIMEOUT_MS = 10_000;
-const [, , url = "", path = "/atk.v1.AtkService/Fast", body = '{"key":"normal"}', more = "{}"] = process.argv;
+const [, , url = "", path = "", body = "", more = "{}"] = process.argv;
 const HEALTH = ["/grpc.health.v1.Health/Check", "{}"] as const;
 const headers = { "content-type": "application/json", ...(JSON.parse(more) as Readonly<Record<string, string>>) };
 
 class Told {
-  readonly #latencies: number[] = [];
-  readonly #bad: Record<string, number> = {};
+  readonly latencies: number[] = [];
+  readonly bad: Record<string, number> = {};
   #open = 0;
 
   /** Gives what is to be called with the outcome; the first one counts. */
@@ -44,8 +48,8 @@ class Told {
       open = false;
       this.#open--;
       clearTimeout(timer);
-      this.#latencies.push(performance.now() - startedAt);
-      if (bad !== undefined) this.#bad[bad] = (this.#bad[bad] ?? 0) + 1;
+      this.latencies.push(performance.now() - startedAt);
+      if (bad !== undefined) this.bad[bad] = (this.bad[bad] ?? 0) + 1;
     };
     const timer = setTimeout(end, TIMEOUT_MS, "no answer in 10 s");
     return end;
@@ -53,17 +57,44 @@ class Told {
   get quiet(): boolean {
     return this.#open === 0;
   }
-  get served(): Served {
-    const sorted = [...this.#latencies].sort((a, b) => a - b);
-    const at = (part: number) => Math.round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0);
-    return { asked: sorted.length, p50: at(0.5), p99: at(0.99), max: at(1), bad: this.#bad };
-  }
 }
+function served(told: readonly Told[]): Served {
+  const sorted = told.flatMap(({ latencies }) => latencies).sort((a, b) => a - b);
+  const at = (part: number) => tenths(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0);
+  const bad: Record<string, number> = {};
+  for (const one of told) for (const [what, count] of Object.entries(one.bad)) bad[what] = (bad[what] ?? 0) + count;
+  return { asked: sorted.length, p50: at(0.5), p99: at(0.99), max: at(1), bad };
+}
+const tenths = (ms: number) => Math.round(ms * 10) / 10;
 const status = (code: unknown) => (code === 200 ? undefined : `HTTP ${code}`);
 const codeOf = (error: Error) => ("code" in error ? String(error.code) : error.message);
 
-const http1 = new Told();
-function askHttp1(): void {
+/** What is asked between two messages. */
+class Round {
+  readonly http1 = new Told();
+  readonly http2 = new Told();
+  readonly alone = new Told();
+  /** How late the client's own timer is: how busy the machine is with something else, in milliseconds. */
+  readonly lags: number[] = [];
+
+  get quiet(): boolean {
+    return [this.http1, this.http2, this.alone].every(({ quiet }) => quiet);
+  }
+  get normal(): Normal {
+    const { http1, http2, alone, lags } = this;
+    const lagMs = tenths(lags.toSorted((a, b) => a - b)[Math.floor(lags.length * 0.9)] ?? 0);
+    return {
+      http1: served([http1]),
+      http2: served([http2]),
+      both: served([http1, http2]),
+      latencies: [...http1.latencies, ...http2.latencies].map(tenths),
+      alone: served([alone]),
+      lagMs,
+    };
+  }
+}
+
+function askHttp1(http1: Told): void {
   const end = http1.begin();
   const request = http.request(url + path, { method: "POST", agent: false, headers }, (response) => {
     response.resume().on("end", () => end(status(response.statusCode)));
@@ -72,8 +103,6 @@ function askHttp1(): void {
   request.on("error", (error) => end(codeOf(error))).end(body);
 }
 
-const overHttp2 = new Told();
-const alone = new Told();
 let session: http2.ClientHttp2Session | undefined;
 function askHttp2(told: Told, asked: string, text: string): void {
   const end = told.begin();
@@ -88,26 +117,24 @@ function askHttp2(told: Told, asked: string, text: string): void {
   stream.end(text);
 }
 
-/** How late its own timer is: how busy the machine is with something else, in milliseconds. */
-const lags: number[] = [];
+let round = new Round();
 let due = performance.now() + EVERY_MS;
 const timer = setInterval(() => {
   const now = performance.now();
-  lags.push(Math.max(0, now - due));
+  round.lags.push(Math.max(0, now - due));
   due = now + EVERY_MS;
-  askHttp1();
-  askHttp2(overHttp2, path, body);
-  askHttp2(alone, ...HEALTH);
+  askHttp1(round.http1);
+  askHttp2(round.http2, path, body);
+  askHttp2(round.alone, ...HEALTH);
 }, EVERY_MS);
-process.on("message", () => {
-  clearInterval(timer);
+process.on("message", (asked) => {
+  if (asked === "stop") clearInterval(timer);
+  const ended = round;
+  round = new Round();
   const wait = setInterval(() => {
-    if (![http1, overHttp2, alone].every(({ quiet }) => quiet)) return;
+    if (!ended.quiet) return;
     clearInterval(wait);
-    const sorted = lags.toSorted((a, b) => a - b);
-    const lagMs = Math.round(sorted[Math.floor(sorted.length * 0.9)] ?? 0);
-    const answer: Normal = { http1: http1.served, http2: overHttp2.served, alone: alone.served, lagMs };
-    process.send?.(answer);
+    process.send?.(ended.normal);
   }, EVERY_MS);
 });
 process.on("disconnect", () => process.exit(0));

@@ -15,12 +15,17 @@ export class Process {
   #printed = "";
   #log = "";
 
-  /** @param args of node, the script and its own among them */
-  constructor(args: readonly string[], env: Readonly<Record<string, string>>) {
+  /**
+   * @param args of node, the script and its own among them
+   * @param command that node is started by, in front of it: it has to become node, as `nice` does
+   */
+  constructor(args: readonly string[], env: Readonly<Record<string, string>>, command: readonly string[] = []) {
     const at = args.findIndex((arg) => !arg.startsWith("-"));
+    const [execPath = process.execPath, ...before] = [...command, process.execPath];
     const child = fork(args[at] ?? "", args.slice(at + 1), {
       cwd: root,
-      execArgv: args.slice(0, at),
+      execPath,
+      execArgv: [...before, ...args.slice(0, at)],
       env: { ...process.env, ...env },
       stdio: ["ignore", "pipe", "pipe", "ipc"],
     });

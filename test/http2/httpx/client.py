@@ -1,15 +1,21 @@
-"""httpx over h2, which is HTTP/2 in Python: client.py <url> <ca.pem>. Prints {case: "ok" or what went wrong}."""
+"""httpx over h2, which is HTTP/2 in Python.
+
+client.py all <url> <ca.pem>           every case once; prints {case: "ok" or what went wrong}
+client.py load <host:port> [ca.pem]    asks until its standard input ends; prints {"asked": n, "failed": {what: how often}}
+"""
 
 import asyncio
 import json
 import ssl
 import sys
+import threading
 import traceback
 
 import httpx
 
 UNARY = "/grpc.testing.TestService/UnaryCall"
 MIB = 1 << 20
+AT_ONCE = 16
 PLAIN = {"accept-encoding": "identity"}
 
 
@@ -58,13 +64,17 @@ async def headers(client):
     assert (await client.get("/nothing")).status_code == 404
 
 
-async def main(url, ca):
+def opened(url, ca):
+    trusted = ssl.create_default_context(cafile=ca)
+    how = {"base_url": url, "verify": trusted, "timeout": 60, "trust_env": False, "headers": PLAIN}
+    return httpx.AsyncClient(http1=False, http2=True, **how)
+
+
+async def run_all(url, ca):
     outcome = {}
     for case in (sizes, side_by_side, left_early, headers):
         try:
-            trusted = ssl.create_default_context(cafile=ca)
-            how = {"base_url": url, "verify": trusted, "timeout": 60, "trust_env": False, "headers": PLAIN}
-            async with httpx.AsyncClient(http1=False, http2=True, **how) as client:
+            async with opened(url, ca) as client:
                 await case(client)
             outcome[case.__name__] = "ok"
         except BaseException:
@@ -72,4 +82,27 @@ async def main(url, ca):
     print(json.dumps(outcome))
 
 
-asyncio.run(main(*sys.argv[1:3]))
+async def run_load(target, ca=None):
+    over = threading.Event()
+    threading.Thread(target=lambda: (sys.stdin.read(), over.set()), daemon=True).start()
+    failed = {}
+    asked = 0
+    async with opened(f"https://{target}" if ca else f"http://{target}", ca) as client:
+
+        async def again():
+            nonlocal asked
+            while not over.is_set():
+                asked += 1
+                try:
+                    got = size_of(await ask(client, {"responseSize": 999}))
+                    what = None if got == 999 else f"{got} bytes"
+                except Exception as error:
+                    what = f"{type(error).__name__}: {error}"
+                if what is not None:
+                    failed[what] = failed.get(what, 0) + 1
+
+        await asyncio.gather(*(again() for _ in range(AT_ONCE)))
+    print(json.dumps({"asked": asked, "failed": failed}))
+
+
+asyncio.run({"all": run_all, "load": run_load}[sys.argv[1]](*sys.argv[2:]))

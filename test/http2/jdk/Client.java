@@ -1,4 +1,7 @@
-// The HTTP client of the JDK: java Client.java <url> <ca.pem>. Prints how many answers of each kind it had.
+// The HTTP client of the JDK.
+//
+// java Client.java all <url> [ca.pem]           every case once; prints how many answers of each kind it had
+// java Client.java load <host:port> <ca.pem>    asks until its standard input ends; prints {"asked": n, "failed": {what: how often}}
 import java.io.FileInputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -13,11 +16,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 
 public class Client {
   static final String UNARY = "/grpc.testing.TestService/UnaryCall";
+  static final int AT_ONCE = 16;
   static final Duration LONG = Duration.ofSeconds(60);
 
   static SSLContext trusting(String file) throws Exception {
@@ -54,11 +60,7 @@ public class Client {
     }
   }
 
-  public static void main(String[] args) throws Exception {
-    String url = args[0];
-    HttpClient.Builder builder = HttpClient.newBuilder().version(HttpClient.Version.HTTP_2);
-    if (args.length > 1) builder.sslContext(trusting(args[1]));
-    HttpClient client = builder.build();
+  static void all(HttpClient client, String url) {
     TreeMap<String, Integer> told = new TreeMap<>();
     ask(client, url, "first", 1, "{}", told);
     ask(client, url, "small", 200, "{\"responseSize\":30}", told);
@@ -68,6 +70,47 @@ public class Client {
     large.cancel(true); // the stream is reset, wherever it is
     ask(client, url, "after", 1, "{\"responseSize\":30}", told);
     told.forEach((what, times) -> System.out.println(what + " x " + times));
+  }
+
+  static String fault(HttpClient client, String url) {
+    try {
+      HttpResponse<byte[]> answer = client.send(post(url, "{\"responseSize\":1000}"), BodyHandlers.ofByteArray());
+      boolean right = answer.statusCode() == 200 && answer.body().length > 1000 && answer.version() == HttpClient.Version.HTTP_2;
+      return right ? null : answer.version() + " " + answer.statusCode() + " " + answer.body().length;
+    } catch (Exception error) {
+      return error.toString().replaceAll("[\"\\\\\n]|:\\d+", " ");
+    }
+  }
+  static void load(HttpClient client, String url) throws Exception {
+    AtomicInteger asked = new AtomicInteger();
+    AtomicBoolean over = new AtomicBoolean();
+    TreeMap<String, Integer> failed = new TreeMap<>();
+    List<Thread> threads = new ArrayList<>();
+    for (int i = 0; i < AT_ONCE; i++) {
+      Thread thread = new Thread(() -> {
+        while (!over.get()) {
+          asked.incrementAndGet();
+          String fault = fault(client, url);
+          if (fault != null) synchronized (failed) { failed.merge(fault, 1, Integer::sum); }
+        }
+      });
+      threads.add(thread);
+      thread.start();
+    }
+    System.in.readAllBytes();
+    over.set(true);
+    for (Thread thread : threads) thread.join();
+    StringBuilder told = new StringBuilder();
+    failed.forEach((what, times) -> told.append(told.isEmpty() ? "" : ",").append("\"" + what + "\":" + times));
+    System.out.println("{\"asked\":" + asked + ",\"failed\":{" + told + "}}");
+  }
+
+  public static void main(String[] args) throws Exception {
+    HttpClient.Builder builder = HttpClient.newBuilder().version(HttpClient.Version.HTTP_2);
+    if (args.length > 2) builder.sslContext(trusting(args[2]));
+    HttpClient client = builder.build();
+    if (args[0].equals("all")) all(client, args[1]);
+    else load(client, "https://" + args[1]);
     System.exit(0);
   }
 }

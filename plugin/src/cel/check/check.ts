@@ -43,14 +43,14 @@ export function checkParsed(
     return undefined;
   }
   const checker = new Checker(text, scope, registry, language, complain, checkAst);
-  const around: Place = { locals: new Map(), known: scope.known ?? NOTHING };
+  const around: Place = { locals: new Map(), known: scope.known ?? NOTHING, gone: scope.gone ?? NOTHING };
   const checked = checker.check(parsed.ast, around);
-  if (checked === undefined) return undefined;
-  const root = settle(checked, checker);
+  if (checked === undefined || checker.vain) return undefined;
+  const { reads } = checker;
+  const unsafe = new Set(reads.filter((read) => !read.safe).map((read) => read.variable));
+  const root = settle(checked, checker, unsafe);
   if (language.soundLiterals && !checkConstants(root, checker)) return undefined;
   if (holdsError(root.type)) return checker.complain("BFF306", parsed.ast, ...NO_VALUE);
-  const reads = checker.reads;
-  const unsafe = new Set(reads.filter((read) => !read.safe).map((read) => read.variable));
   return {
     text,
     root,

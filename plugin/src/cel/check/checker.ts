@@ -15,6 +15,8 @@ export interface Place {
   readonly locals: ReadonlyMap<string, Variable>;
   /** The variables for which `ok` is known to hold. */
   readonly known: ReadonlySet<Variable>;
+  /** Those for which it is known not to hold. */
+  readonly gone: ReadonlySet<Variable>;
 }
 
 /** Checks one expression by its kind; dispatch.ts has the one there is. */
@@ -32,6 +34,8 @@ export class Checker {
   readonly reads: Read[] = [];
   /** What calls, literals and macros want of their operands, for `settle`. */
   readonly wanted = new Map<Node, readonly CelType[]>();
+  /** Whether something is read in vain. */
+  vain = false;
   readonly #spans = new WeakMap<Origin, Span>();
   readonly #text: Text;
   readonly #checkAst: CheckAst;
@@ -100,7 +104,16 @@ export class Checker {
   read(variable: Variable, kind: Read["kind"], at: Span, place: Place): void {
     if (variable.role === "local") return;
     const safe = kind === "ok" || kind === "failure" || !variable.absent || place.known.has(variable);
+    if (!safe && place.gone.has(variable)) this.#vain(at);
     this.reads.push({ variable, kind, safe, at: this.origin(at) });
+  }
+
+  /** A read of what is never there where it stands. */
+  #vain(at: Span): void {
+    const name = this.textOf(at);
+    const message = `"${name}" is never there where this is read: what stands before it holds only where it is absent`;
+    this.complain("BFF321", at, message, `leave this out, or read "${name}" where ok(${name}) holds`);
+    this.vain = true;
   }
 
   /** The variable that is written here when it is a group of names (`args`, `env`, `error`) or `headers`. */

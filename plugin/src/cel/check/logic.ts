@@ -1,7 +1,7 @@
 import type { Call } from "../syntax/ast.ts";
 import { holdsError, NO_VALUE } from "../types/error-type.ts";
 import type { Node } from "../types/expression.ts";
-import { factsOf } from "../types/facts.ts";
+import { factsOf, gapsOf } from "../types/facts.ts";
 import { anyFails, joinProtos } from "../types/join.ts";
 import { comparable } from "../types/resolve-call.ts";
 import type { CelType, Variable } from "../types/type.ts";
@@ -36,7 +36,13 @@ export function checkOk(checker: Checker, ast: Call, place: Place): Node | undef
   }
   if (variable === undefined || !MAY_BE_ABSENT.has(variable.role)) return wrong();
   checker.read(variable, "ok", arg, place);
-  return { ...checker.base(ast, BOOL), kind: "ok", variable };
+  const known = outcomeOf(variable, place);
+  return { ...checker.base(ast, BOOL), kind: "ok", variable, ...(known !== undefined && { known }) };
+}
+
+function outcomeOf(variable: Variable, { known, gone }: Place): boolean | undefined {
+  if (!variable.absent) return undefined;
+  return known.has(variable) ? true : gone.has(variable) ? false : undefined;
 }
 
 /** `&&`, `||` and `?:`: what the first operand says about absence is known in the others. */
@@ -44,12 +50,16 @@ export function checkLogic(checker: Checker, ast: Call, place: Place): Node | un
   const [firstAst, secondAst, thirdAst] = ast.args;
   if (firstAst === undefined || secondAst === undefined) return undefined;
   const first = checker.check(firstAst, place);
-  const facts = first && factsOf(first);
-  const holds = (known: ReadonlySet<Variable> | undefined): Place =>
-    known === undefined || known.size === 0 ? place : { ...place, known: place.known.union(known) };
+  const facts = first && { there: factsOf(first), gone: gapsOf(first) };
+  const holds = (outcome: "whenTrue" | "whenFalse"): Place => {
+    if (facts === undefined) return place;
+    const [known, gone] = [facts.there[outcome], facts.gone[outcome]];
+    if (known.size + gone.size === 0) return place;
+    return { ...place, known: place.known.union(known), gone: place.gone.union(gone) };
+  };
   if (ast.fn !== "_?_:_") {
     const and = ast.fn === "_&&_";
-    const second = checker.check(secondAst, holds(and ? facts?.whenTrue : facts?.whenFalse));
+    const second = checker.check(secondAst, holds(and ? "whenTrue" : "whenFalse"));
     if (first === undefined || second === undefined) return undefined;
     const a = checker.condition(first, firstAst);
     const b = checker.condition(second, secondAst);
@@ -60,8 +70,8 @@ export function checkLogic(checker: Checker, ast: Call, place: Place): Node | un
     checker.wanted.set(node, [BOOL, BOOL]);
     return node;
   }
-  const yes = checker.check(secondAst, holds(facts?.whenTrue));
-  const no = thirdAst && checker.check(thirdAst, holds(facts?.whenFalse));
+  const yes = checker.check(secondAst, holds("whenTrue"));
+  const no = thirdAst && checker.check(thirdAst, holds("whenFalse"));
   if (first === undefined || yes === undefined || no === undefined) return undefined;
   const condition = checker.condition(first, firstAst);
   if (condition === undefined) return undefined;

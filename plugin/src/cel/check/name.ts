@@ -116,11 +116,13 @@ export function unknownName(
   const code = dot === -1 && checker.registry.getEnum("bff.v1.Code")?.values.some((value) => value.name === name);
   const hint = code
     ? `write bff.v1.Code.${name}`
-    : close !== undefined
-      ? `did you mean "${close}"?`
-      : names.length === 0
-        ? undefined
-        : `in scope: ${listed(names)}${asArgument(checker, name, place)}`;
+    : name === "claims" && names.includes("credential")
+      ? 'say in the source which message its claims are, as in claims: "Claims"'
+      : close !== undefined
+        ? `did you mean "${close}"?`
+        : names.length === 0
+          ? undefined
+          : `in scope: ${listed(names)}${asArgument(checker, name, place)}`;
   return checker.complain("BFF302", first, `there is no "${name}" here`, hint);
 }
 

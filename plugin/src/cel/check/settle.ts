@@ -7,8 +7,10 @@ import type { Checker } from "./checker.ts";
  * The tree with all types known: a type variable is what it was found to be, or dyn
  * (only in the type of an empty literal or of nothing it stays open, since that goes anywhere); and operands that are dyn or wrappers where a type is
  * wanted are made that type. Long, for it is a table of the kinds of nodes.
+ *
+ * @param unsafe what is read without being asked for: where it is absent nothing is evaluated
  */
-export function settle(root: Node, checker: Checker): Node {
+export function settle(root: Node, checker: Checker, unsafe: ReadonlySet<Variable>): Node {
   const variables = new Map<Variable, Variable>();
   /** What `cel.bind` has bound to what can fail: its error comes out wherever it is first read. */
   const failing = new Set<Variable>();
@@ -68,6 +70,10 @@ export function settle(root: Node, checker: Checker): Node {
       }
       case "typename":
         return { ...node, type, named: known(node.named) };
+      case "ok":
+        return node.known === undefined && unsafe.has(node.variable)
+          ? { ...node, type, known: true }
+          : { ...node, type };
       default:
         return { ...node, type };
     }

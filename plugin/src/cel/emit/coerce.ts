@@ -154,7 +154,8 @@ function coerceMap(value: Piece, from: Form & { kind: "map" }, to: Form, names: 
 
 function coerceNullable(value: Piece, from: Form & { kind: "nullable" }, to: Form, names: Names): Piece {
   if (to.kind === "json" || to.kind === "any") return pack(value, to, names);
-  if (to.kind === "plain") return { ...coerce(value, { kind: "nullable", of: generic(from.of) }, names), form: PLAIN };
+  if (to.kind === "plain" && to.scalar !== true)
+    return { ...coerce(value, { kind: "nullable", of: generic(from.of) }, names), form: PLAIN };
   if (to.kind !== "nullable") return coerce(runtime(names, "required", [value], from.of), to, names);
   return runtime(names, "unlessNull", [value, lambda(from.of, to.of, names)], to);
 }

@@ -107,6 +107,7 @@ function known(
     }));
   }
   if (node.kind === "ok") {
+    if (node.known !== undefined) return [];
     // Where the rest reads what is absent, all of it is evaluated only where that is there.
     const path = node.set || node.variable.absent ? node.variable.name : undefined;
     return outcome || path === undefined ? [] : [{ node, path, constant: undefined, equal: false, few: true }];
@@ -212,7 +213,9 @@ function pathOf(node: Node, aliases: Aliases): string | undefined {
   if (inside !== undefined) return pathOf(inside, aliases);
   if (node.kind === "name") {
     const behind = aliases.bound(node.variable);
-    return (behind && pathOf(behind, aliases)) ?? node.variable.name;
+    // `failure(step)` reads nothing of the step, whose name it has.
+    const own = node.variable.role === "failure" ? `failure(${node.variable.name})` : node.variable.name;
+    return (behind && pathOf(behind, aliases)) ?? own;
   }
   if (node.kind !== "select" || typeof node.field === "string") return undefined;
   const of = pathOf(node.of, aliases);

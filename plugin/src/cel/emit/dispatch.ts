@@ -40,6 +40,7 @@ function value(emitter: Emitter, node: Node): Piece {
     case "typename":
       return runtime(emitter.names, "typeNamed", [atom(JSON.stringify(runtimeTypeName(node.named)))]);
     case "ok":
+      if (node.known !== undefined) return atom(String(node.known));
       if (emitter.names.fails?.(node)) return atom("false");
       return node.variable.absent || node.set
         ? binary(atom(emitter.names.variable(node.variable)), "!==", atom("undefined"), LEVEL.equality)

@@ -7,7 +7,7 @@ import type { Names } from "./code.ts";
 import { coerce, ifSet } from "./coerce.ts";
 import { type Aliases, aliasesIn } from "./contradiction.ts";
 import { inferred } from "./literals.ts";
-import { atom, binary, commas, isNothing, LEVEL, operand, type Piece, piece, runtime } from "./piece.ts";
+import { atom, binary, commas, hidden, isNothing, LEVEL, operand, type Piece, piece, runtime } from "./piece.ts";
 import { shapeOf } from "./shape.ts";
 
 /** Prints one node by its kind; dispatch.ts has the one there is. */
@@ -204,10 +204,6 @@ export class Emitter {
 
 /** Variables that are null where their expression is; in steps and arguments null is `undefined`. */
 const HOLDS_NULL: ReadonlySet<Variable["role"]> = new Set(["local", "item"]);
-
-function hidden(test: Piece): Piece {
-  return atom("Boolean(", ...test.print, ")");
-}
 
 function isWrapperPath(node: Node): boolean {
   return node.type.kind === "wrapper" && (node.kind === "name" || node.kind === "select");

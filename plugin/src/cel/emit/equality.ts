@@ -8,7 +8,7 @@ import type { Emitter } from "./emitter.ts";
 import { withoutBoxes } from "./function.ts";
 import { isPrintedFixed, widened } from "./literals.ts";
 import { asDouble } from "./operator.ts";
-import { atom, binary, fits, LEVEL, type Piece, piece, property, runtime, types } from "./piece.ts";
+import { atom, binary, fits, LEVEL, operand, type Piece, piece, property, runtime, types } from "./piece.ts";
 
 const SIMPLE: ReadonlySet<string> = new Set(["bool", "string", "null"]);
 
@@ -16,6 +16,8 @@ const SIMPLE: ReadonlySet<string> = new Set(["bool", "string", "null"]);
 export function emitEquality(emitter: Emitter, first: Node, second: Node, equal: boolean): Piece {
   const constant = sameConstant(first, second);
   if (constant !== undefined) return atom(String(constant === equal));
+  const bool = emitBool(emitter, first, second, equal) ?? emitBool(emitter, second, first, equal);
+  if (bool !== undefined) return bool;
   const sign = equal ? "===" : "!==";
   const simple =
     emitNull(emitter, first, second, sign) ??
@@ -30,6 +32,14 @@ export function emitEquality(emitter: Emitter, first: Node, second: Node, equal:
   const known = mayHoldAny(first.type) && mayHoldAny(second.type) ? anyTypes(emitter) : [];
   const call = runtime(emitter.names, "equal", [...sides, ...known]);
   return equal ? call : piece(["!", ...call.print], call.form, LEVEL.unary);
+}
+
+/** A bool and a literal of one: TypeScript would refuse the comparison where it knows the bool. */
+function emitBool(emitter: Emitter, first: Node, second: Node, equal: boolean): Piece | undefined {
+  if (first.type.kind !== "bool" || second.kind !== "constant" || typeof second.value !== "boolean") return undefined;
+  const value = emitter.value(first);
+  if (second.value === equal) return value;
+  return piece(["!", ...operand(value, LEVEL.unary)], value.form, LEVEL.unary);
 }
 
 /** `wrapper == null`: an unset wrapper field is `undefined`. */

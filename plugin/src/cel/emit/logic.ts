@@ -1,10 +1,10 @@
 import type { Call, Node } from "../types/expression.ts";
-import { operandsOf } from "../types/facts.ts";
+import { factsOf, operandsOf } from "../types/facts.ts";
 import { celForm, type Form, formOf, sameForm, smallFormOf } from "../types/form.ts";
 import { rangeOf } from "../types/range.ts";
 import { contradicted, contradictedInOrder } from "./contradiction.ts";
 import type { Emitter } from "./emitter.ts";
-import { arrow, atom, binary, LEVEL, operand, type Piece, piece, runtime } from "./piece.ts";
+import { arrow, atom, binary, hidden, LEVEL, operand, type Piece, piece, runtime } from "./piece.ts";
 
 export function emitLogic(emitter: Emitter, node: Call): Piece {
   const [first] = node.args;
@@ -30,6 +30,9 @@ function boolOf({ print }: Piece): boolean | undefined {
   return more !== undefined ? undefined : only === "true" ? true : only === "false" ? false : undefined;
 }
 
+/** A test as one that TypeScript does not know: in an arm that it takes for unreachable it forgets what is there. */
+export const undecided = (test: Piece): Piece => (boolOf(test) === undefined ? test : hidden(test));
+
 /**
  * `&&` and `||`. What is printed as a literal decides, or is left out: TypeScript would take `x && false` for a `false`. In CEL an error on one side does not matter when the other side decides (spec, "Logical Operators"), so what cannot fail
  * goes first; only two operands that can both fail need the runtime. Tests by `ok` cannot fail, so TypeScript sees them first.
@@ -42,7 +45,11 @@ function emitJunction(emitter: Emitter, node: Call): Piece {
   const failing = operands.filter((one) => one.fails);
   emitter.hide(contradictedInOrder([...sure, ...failing], and, emitter.aliases));
   const all = sure.map((one) => emitter.value(one));
-  if (all.some((one) => boolOf(one) === !and)) return atom(String(!and));
+  if (all.some((one) => boolOf(one) === !and)) {
+    // What is never evaluated is printed all the same, and is to be sure of what these ask.
+    const asked = all.filter((one, i) => boolOf(one) === undefined && asks(sure[i], and));
+    return asked.length === 0 ? atom(String(!and)) : joined([...asked, hidden(atom(String(!and)))], and);
+  }
   const pieces = all.filter((one) => boolOf(one) === undefined);
   const [only, ...more] = failing;
   if (only !== undefined) {
@@ -62,6 +69,11 @@ function emitJunction(emitter: Emitter, node: Call): Piece {
     );
   }
   return joined(pieces, and);
+}
+
+/** Whether TypeScript learns what is there from an operand. */
+function asks(node: Node | undefined, outcome: boolean): boolean {
+  return node !== undefined && factsOf(node)[outcome ? "whenTrue" : "whenFalse"].size > 0;
 }
 
 function joined([head, ...tail]: readonly Piece[], and: boolean): Piece {

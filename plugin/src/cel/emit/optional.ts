@@ -22,6 +22,7 @@ import { castInner } from "./cast.ts";
 import { coerce, ifSet } from "./coerce.ts";
 import type { Emitter } from "./emitter.ts";
 import { emitMember } from "./error-member.ts";
+import { undecided } from "./logic.ts";
 import { emitMacro } from "./macro.ts";
 import {
   arrow,
@@ -65,7 +66,7 @@ export function optionalAs(emitter: Emitter, node: Node, form: Form): Piece {
     if (node.overload === "conditional" && first !== undefined && second !== undefined && third !== undefined) {
       const arms = [second, third].map((one) => optionalAs(emitter, one, form));
       const [yes, no] = arms.map((arm) => operand(arm, LEVEL.conditional));
-      const test = operand(emitter.value(first), LEVEL.nullish);
+      const test = operand(undecided(emitter.value(first)), LEVEL.nullish);
       const value = piece([...test, " ? ", ...(yes ?? []), " : ", ...(no ?? [])], form, LEVEL.conditional);
       if (!arms.every(isNothing)) return { ...value, maybe: arms.some((arm) => arm.maybe) };
       return first.fails ? typedNothing(emitter, node, value, form) : maybe({ ...atom("undefined"), form });

@@ -66,7 +66,9 @@ function orOther(left: Piece, operator: string, right: Piece, form: Form): Piece
   // `x ?? null ?? y` is `x ?? y`; TypeScript takes what ends in null for null, on both branches of a conditional, too.
   const first = withoutNull(left);
   const print = operand(first, first.level === LEVEL.nullish ? LEVEL.nullish : LEVEL.equality);
-  return piece([...print, ` ${operator} `, ...operand(right, LEVEL.equality)], form, LEVEL.nullish);
+  // `x ?? (y ?? z)` is `x ?? y ?? z`.
+  const other = operand(right, right.level === LEVEL.nullish ? LEVEL.nullish : LEVEL.equality);
+  return piece([...print, ` ${operator} `, ...other], form, LEVEL.nullish);
 }
 
 function withoutNull(value: Piece): Piece {
@@ -135,4 +137,9 @@ export function lambdaOf(name: string, body: Piece): Piece {
   if (body.form.kind === "record") return arrow(name, body);
   if (fn !== undefined && open === "(" && rest.length === 2 && rest[0] === name && rest[1] === ")") return atom(fn);
   return arrow(name, body);
+}
+
+/** A test that TypeScript is to draw no conclusions from. */
+export function hidden(test: Piece): Piece {
+  return atom("Boolean(", ...test.print, ")");
 }

@@ -249,7 +249,7 @@ export const LOGIC: readonly Case[] = [
   ],
   ["s.single_bool ? 1 : s.single_bool ? 2 : 3", "BigInt(s.singleBool ? 1 : s.singleBool ? 2 : 3)"],
   ["(s.single_bool ? true : false) ? 1 : 2", "BigInt((s.singleBool ? true : false) ? 1 : 2)"],
-  ["s.single_bool == true", "s.singleBool === true"],
+  ["s.single_bool == true", "s.singleBool"],
   ["1 == 1", "true"],
   ["type(count) == int", "true"],
 ];

@@ -78,7 +78,7 @@ export type Node = NodeBase &
         readonly own?: Overload;
       }
     /** `set`: not `ok(args.x)` but `has(args.x)`, of an argument that is never absent and may be unset. */
-    | { readonly kind: "ok"; readonly variable: Variable; readonly set?: true }
+    | { readonly kind: "ok"; readonly variable: Variable; readonly set?: true; readonly known?: boolean }
     /** A header or a trailer of the answer that a step got, by its lower-case name: a string, "" when absent. */
     | {
         readonly kind: "received";

@@ -1,7 +1,7 @@
 import type { Expression, Node } from "./expression.ts";
 import type { Variable } from "./type.ts";
 
-/** The variables that are sure to have a value when a condition is true, and when it is false (language.md, "Absence"). */
+/** The variables of which something is sure when a condition is true, and when it is false (language.md, "Absence"). */
 export interface Facts {
   readonly whenTrue: ReadonlySet<Variable>;
   readonly whenFalse: ReadonlySet<Variable>;
@@ -9,17 +9,25 @@ export interface Facts {
 
 const NOTHING: ReadonlySet<Variable> = new Set();
 
-export function factsOf(node: Node): Facts {
-  if (node.kind === "ok" && !node.set) return { whenTrue: new Set([node.variable]), whenFalse: NOTHING };
+/** Those that have a value. */
+export const factsOf = (node: Node): Facts => facts(node, true);
+/** Those that have none. */
+export const gapsOf = (node: Node): Facts => facts(node, false);
+
+function facts(node: Node, there: boolean): Facts {
+  if (node.kind === "ok" && !node.set) {
+    const asked = new Set([node.variable]);
+    return there ? { whenTrue: asked, whenFalse: NOTHING } : { whenTrue: NOTHING, whenFalse: asked };
+  }
   if (node.kind !== "call") return { whenTrue: NOTHING, whenFalse: NOTHING };
   const [first, second] = node.args;
   if (node.overload === "logical_not" && first !== undefined) {
-    const { whenTrue, whenFalse } = factsOf(first);
+    const { whenTrue, whenFalse } = facts(first, there);
     return { whenTrue: whenFalse, whenFalse: whenTrue };
   }
   if (first === undefined || second === undefined) return { whenTrue: NOTHING, whenFalse: NOTHING };
-  const a = factsOf(first);
-  const b = factsOf(second);
+  const a = facts(first, there);
+  const b = facts(second, there);
   if (node.overload === "logical_and") {
     return { whenTrue: a.whenTrue.union(b.whenTrue), whenFalse: a.whenFalse.intersection(b.whenFalse) };
   }
@@ -37,6 +45,11 @@ export function sureWhere({ root, unsafe }: Expression, outcome: boolean): Reado
   return new Set([...unsafe, ...seen(root, outcome)]);
 }
 
+/** The variables that are sure to have none there. */
+export function goneWhere({ root }: Expression, outcome: boolean): ReadonlySet<Variable> {
+  return gapsOf(root)[outcome ? "whenTrue" : "whenFalse"];
+}
+
 function seen(node: Node, outcome: boolean): ReadonlySet<Variable> {
   if (node.kind !== "call") return factsOf(node)[outcome ? "whenTrue" : "whenFalse"];
   const [first] = node.args;
@@ -45,9 +58,9 @@ function seen(node: Node, outcome: boolean): ReadonlySet<Variable> {
   const operands = operandsOf(node, node.overload);
   // Several that may fail are printed as functions (emit-logic.ts).
   const hidden = operands.filter(({ fails }) => fails).length > 1;
-  const facts = operands.map((operand) => (hidden && operand.fails ? NOTHING : seen(operand, outcome)));
+  const found = operands.map((operand) => (hidden && operand.fails ? NOTHING : seen(operand, outcome)));
   const all = (node.overload === "logical_and") === outcome;
-  return facts.reduce((a, b) => (all ? a.union(b) : a.intersection(b)));
+  return found.reduce((a, b) => (all ? a.union(b) : a.intersection(b)));
 }
 
 /** The operands of a chain of `&&` or of `||`. */

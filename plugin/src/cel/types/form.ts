@@ -6,8 +6,8 @@ import type { CelType, Proto } from "./type.ts";
 
 /** How a value is represented in TypeScript, where there is more than one way. */
 export type Form =
-  /** One way only: string, boolean, double, Uint8Array, a message, null, a dyn, an optional. */
-  | { readonly kind: "plain" }
+  /** One way only: string, boolean, double, Uint8Array, a message, null, a dyn, an optional. `scalar`: a scalar of a field, where null is none. */
+  | { readonly kind: "plain"; readonly scalar?: true }
   /** An int or uint in a `number`. `enum`: TypeScript knows it as a value of that enum. */
   | {
       readonly kind: "small";
@@ -39,6 +39,7 @@ export type Form =
   | { readonly kind: "nullable"; readonly of: Form };
 
 export const PLAIN: Form = { kind: "plain" };
+const SCALAR: Form = { kind: "plain", scalar: true };
 export const BIG: Form = { kind: "big" };
 export const UNSIGNED: Form = { kind: "big", unsigned: true };
 
@@ -87,7 +88,7 @@ export function protoForm(proto: Proto): Form {
     }
     case "scalar": {
       const { kind } = scalarType(proto.scalar).type;
-      if (kind !== "int" && kind !== "uint") return proto.scalar === ScalarType.FLOAT ? { kind: "float" } : PLAIN;
+      if (kind !== "int" && kind !== "uint") return proto.scalar === ScalarType.FLOAT ? { kind: "float" } : SCALAR;
       if (proto.text) return { kind: "digits", unsigned: kind === "uint" };
       return kind === "int" ? BIG : UNSIGNED;
     }
@@ -156,7 +157,10 @@ export function narrows(from: Form, to: Form): boolean {
   if (from.kind === "json" || from.kind === "any") return !["json", "any", "struct", "plain"].includes(to.kind);
   if (to.kind === "boxed" || to.kind === "nullable") return narrows(contentOf(from), to.of);
   // Null has no place in a scalar.
-  if (from.kind === "nullable") return JSON_FORMS.has(to.kind) ? false : to.kind !== "plain" || narrows(from.of, to);
+  if (from.kind === "nullable") {
+    if (JSON_FORMS.has(to.kind)) return false;
+    return to.kind !== "plain" || to.scalar === true || narrows(from.of, to);
+  }
   if (from.kind === "boxed") return narrows(from.of, to);
   if (to.kind === "small") return from.kind === "big" || (from.kind === "small" && !isWithin(from, to));
   if (to.kind === "record" && (from.kind === "record" || from.kind === "map") && narrowsKeys(from, to)) return true;

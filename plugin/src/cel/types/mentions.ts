@@ -47,5 +47,36 @@ export function partsOf(node: Node): readonly Node[] {
     const [variable] = node.vars;
     if (variable !== undefined && mentions(node.args[0], variable) === 0) return node.args;
   }
-  return childrenOf(node);
+  return reached(node);
+}
+
+/** Without the branches and operands that are never evaluated, since what decides about them is known. */
+function reached(node: Node): readonly Node[] {
+  if (node.kind !== "call") return childrenOf(node);
+  const [condition, yes, no] = node.args;
+  if (node.overload === "conditional" && condition !== undefined && yes !== undefined && no !== undefined) {
+    const outcome = outcomeOf(condition);
+    return outcome === undefined ? node.args : [outcome ? yes : no];
+  }
+  return outcomeOf(node) === undefined ? node.args : [];
+}
+
+/** What a condition always comes to; undefined: that is not known. */
+function outcomeOf(node: Node): boolean | undefined {
+  if (node.kind === "constant") return typeof node.value === "boolean" ? node.value : undefined;
+  if (node.kind === "ok") return node.known ?? (node.variable.absent || node.set ? undefined : true);
+  if (node.kind !== "call") return undefined;
+  const outcomes = (): (boolean | undefined)[] => node.args.map(outcomeOf);
+  switch (node.overload) {
+    case "logical_not": {
+      const [outcome] = outcomes();
+      return outcome === undefined ? undefined : !outcome;
+    }
+    case "logical_and":
+      return outcomes().includes(false) ? false : undefined;
+    case "logical_or":
+      return outcomes().includes(true) ? true : undefined;
+    default:
+      return undefined;
+  }
 }

@@ -106,6 +106,8 @@ export interface Scope {
   readonly functions?: readonly Overload[];
   /** What a condition around the expression has made sure of: these have a value. */
   readonly known?: ReadonlySet<Variable>;
+  /** And these have none. */
+  readonly gone?: ReadonlySet<Variable>;
   /** What enums mean to each other and to readers. None: nothing. */
   readonly enums?: {
     /** Whether a value of one enum can be made one of the other, and whether that may fail. */

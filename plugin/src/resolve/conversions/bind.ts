@@ -32,15 +32,9 @@ export function isRequired(field: DescField): boolean {
 }
 
 export function bindTo(expression: Expression, field: DescField, aliases: Aliases, report: Report): Bound | undefined {
-  const { type } = expression;
-  if ((type.kind === "wrapper" || type.kind === "optional") && !canBeAbsent(field) && !isAlwaysSet(expression.root)) {
-    report({
-      code: "BFF331",
-      severity: "error",
-      message: `this may be unset (${typeName(type)}), but "${field.name}" always has a value`,
-      at: expression.text.at,
-      hint: `declare it \`optional\`, or give a value for the unset case${instead(type, expression)}`,
-    });
+  if (!canBeAbsent(field) && mayBeUnset(expression)) {
+    const or = `declare it \`optional\`, or give a value for the unset case`;
+    reportUnset(expression, `"${field.name}"`, or, report);
     return undefined;
   }
   const how = conversion(expression, fieldType(field), aliases);
@@ -65,6 +59,22 @@ export function bindTo(expression: Expression, field: DescField, aliases: Aliase
     hint: how.hint,
   });
   return undefined;
+}
+
+/** Whether it may be null, or none. */
+export function mayBeUnset({ type, root }: Expression): boolean {
+  return (type.kind === "wrapper" || type.kind === "optional") && !isAlwaysSet(root);
+}
+/** @param target what takes no such value */
+export function reportUnset(expression: Expression, target: string, hint: string, report: Report): void {
+  const { type } = expression;
+  report({
+    code: "BFF331",
+    severity: "error",
+    message: `this may be unset (${typeName(type)}), but ${target} always has a value`,
+    at: expression.text.at,
+    hint: `${hint}${instead(type, expression)}`,
+  });
 }
 
 /** Whether a path leads through `required` fields alone. */

@@ -210,14 +210,37 @@ function enumAlias(from: DescEnum, to: DescEnum, aliases: Aliases): Conversion |
   };
 }
 
-function dynamic(from: Value, to: { type: CelType }): Misfit {
+function dynamic(from: Value, to: { readonly type: CelType; readonly proto: Proto }): Misfit {
+  const wanted = to.proto.kind === "message" && to.type.kind !== "wrapper" ? to.proto.desc.typeName : typeName(to.type);
   return {
     kind: "misfit",
     code: "BFF344",
-    message: `the type of this value is known only at run time (${typeName(from.type)}), but the field takes ${typeName(to.type)}`,
-    hint: `convert it, such as string(…) or int(…), or bind a value of known type`,
+    message: `the type of this value is known only at run time (${typeName(from.type)}), but the field takes ${wanted}`,
+    hint: `${madeKnown(to) ?? ""}bind a value of known type`,
   };
 }
+/** How to say which type a value has. */
+function madeKnown({ type, proto }: { readonly type: CelType; readonly proto: Proto }): string | undefined {
+  if (type.kind === "dyn") return "convert it, such as string(…) or double(…), or ";
+  if (type.kind === "wrapper") return madeKnown({ type: type.of, proto });
+  if (proto.kind === "enum") return undefined;
+  if (type.kind === "list") {
+    const by = typeName(type.element);
+    return CONVERTED.has(by) ? `convert each element, such as ….map(one, ${by}(one)), or ` : undefined;
+  }
+  const by = typeName(type);
+  return CONVERTED.has(by) ? `write ${by}(…) around it, or ` : undefined;
+}
+const CONVERTED: ReadonlySet<string> = new Set([
+  "string",
+  "bytes",
+  "bool",
+  "int",
+  "uint",
+  "double",
+  "timestamp",
+  "duration",
+]);
 
 function misfit(from: Value, to: { readonly type: CelType; readonly proto: Proto }): Misfit {
   const alike = describe(from) === describe(to);

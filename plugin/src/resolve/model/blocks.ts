@@ -1,8 +1,8 @@
 import type { Expression, Node, Overload, Variable } from "../../cel/index.ts";
 import { childrenOf } from "../../cel/index.ts";
+import type { Call } from "./call.ts";
 import type {
   Block,
-  Call,
   Composed,
   Followed,
   Let,

@@ -1,7 +1,8 @@
 // What the sources of steps have in common.
 import type { DescMethod } from "@bufbuild/protobuf";
 import { type Expression, type FieldType, fieldType, type Variable } from "../../cel/index.ts";
-import type { Batch, Call, ComposeSource, GuardSource, Source } from "./model.ts";
+import type { Batch, Call } from "./call.ts";
+import type { ComposeSource, GuardSource, Source } from "./model.ts";
 
 export function callsOf(source: Source): readonly Call[] {
   if (source.kind === "call") return [source.call];

@@ -3,7 +3,7 @@ import { type CelType, type Proto, typeName, type Variable } from "../../cel/ind
 import type { Code } from "../../gen/bff/v1/options_pb.ts";
 import type { IrErrorRule, IrPolicy } from "../../ir-step.ts";
 import { conversion } from "../conversions/convert.ts";
-import type { ErrorRule } from "../model/model.ts";
+import type { ErrorRule } from "../model/call.ts";
 import { check, checkCondition, ERROR, type MessageScope, where } from "../scope/scope.ts";
 import type { PolicyContext } from "./context.ts";
 import { resolveFailure } from "./failure.ts";

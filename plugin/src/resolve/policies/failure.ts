@@ -3,7 +3,7 @@ import { type Expression, typeName, unwrapped, type Variable } from "../../cel/i
 import type { IrFailure } from "../../ir-step.ts";
 import type { Text } from "../../origin.ts";
 import { parseTemplate } from "../../read/template.ts";
-import type { Fail } from "../model/model.ts";
+import type { Fail } from "../model/call.ts";
 import { slice } from "../names/synthetic-text.ts";
 import { check, type MessageScope } from "../scope/scope.ts";
 

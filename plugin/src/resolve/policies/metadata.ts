@@ -1,6 +1,6 @@
 import { typeName, type Variable } from "../../cel/index.ts";
 import type { IrBind, IrUpstream } from "../../ir-step.ts";
-import type { MetadataBinding } from "../model/model.ts";
+import type { MetadataBinding } from "../model/call.ts";
 import { check, checkCondition, type MessageScope, where, withoutMessage } from "../scope/scope.ts";
 
 /** What the entries have every call of a method send. Without what reads the service's steps: it is there for steps alone. */

@@ -2,7 +2,7 @@
 
 import type { IrMethod } from "../../ir.ts";
 import type { IrCall, IrPolicy } from "../../ir-step.ts";
-import type { Effects, Policy } from "../model/model.ts";
+import type { Effects, Policy } from "../model/call.ts";
 import { checkCondition, ERROR, withoutMessage } from "../scope/scope.ts";
 import { checkAdaptive } from "./adaptive.ts";
 import { branchesOf } from "./branches.ts";

@@ -5,7 +5,7 @@ import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { IrMethod } from "../../ir.ts";
 import type { IrPolicy, IrUpstream } from "../../ir-step.ts";
 import type { Origin, Sourced } from "../../origin.ts";
-import type { Call, Effects } from "../model/model.ts";
+import type { Call, Effects } from "../model/call.ts";
 import { fullName, nearest } from "./entries.ts";
 
 /** What speaks of one call, besides its method. */

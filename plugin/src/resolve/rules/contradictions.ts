@@ -1,6 +1,7 @@
 // Rules that no value keeps, and patterns that are none.
 import { isPattern } from "../../cel/index.ts";
-import type { Check, Scalar, Test } from "../model/rules.ts";
+import type { Check, Test } from "../model/rules.ts";
+import { keeps } from "./keeps.ts";
 import { compareTimes } from "./ranges.ts";
 
 /** What is wrong with a check beside the others of the same value. */
@@ -97,45 +98,6 @@ function unmatchedValues(checks: readonly Check[]): Contradiction | undefined {
   }
   const message = `no value of \`${nameOf(given)}\` keeps \`${nameOf(against)}\`: it ${against.rule.message}`;
   return clash(given, against, message, `change \`${nameOf(given)}\` or \`${nameOf(against)}\``);
-}
-
-/** Whether a value keeps a rule, as far as that is known here. */
-function keeps(test: Test, value: Scalar): boolean {
-  switch (test.kind) {
-    case "equal":
-      return test.value === value;
-    case "in":
-      return test.values.includes(value) !== test.not;
-    case "size": {
-      if (typeof value !== "string") return true;
-      const size = BigInt(test.unit === "utf8" ? Buffer.byteLength(value) : [...value].length);
-      return test.is === "exact" ? size === test.count : test.is === "least" ? size >= test.count : size <= test.count;
-    }
-    case "text": {
-      if (typeof value !== "string") return true;
-      const has = {
-        prefix: value.startsWith(test.text),
-        suffix: value.endsWith(test.text),
-        contains: value.includes(test.text),
-      };
-      return has[test.part] !== test.not;
-    }
-    case "range": {
-      const { low, high } = test;
-      if (typeof value !== "number" && typeof value !== "bigint") return true;
-      const above = low === undefined || value > low.value || (low.inclusive && value === low.value);
-      const below = high === undefined || value < high.value || (high.inclusive && value === high.value);
-      return low !== undefined && high !== undefined && high.value < low.value ? above || below : above && below;
-    }
-    case "defined":
-      return typeof value !== "number" || test.numbers.includes(value);
-    case "finite":
-      return Number.isFinite(value);
-    case "notEmpty":
-      return value !== "";
-    default:
-      return true;
-  }
 }
 
 function nowAndNever(checks: readonly Check[]): Contradiction | undefined {

@@ -5,6 +5,7 @@ import {
   checkExpression,
   childrenOf,
   type Expression,
+  goneWhere,
   type Node,
   type Overload,
   type Scope,
@@ -99,6 +100,8 @@ export interface MessageScope {
   readonly brokenFunctions: Set<string>;
   /** What a condition around has made sure of: these have a value. */
   readonly known: ReadonlySet<Variable>;
+  /** And these have none. */
+  readonly gone?: ReadonlySet<Variable>;
   /** What is there outside of any message, too: the steps of the service, and those of them with a fault. */
   readonly shared: { readonly steps: Map<string, Step>; readonly broken: Set<string> };
   /** In a permit, and in a limit: errors are never absorbed, and what is unset is one (cel/types/strict.ts). */
@@ -135,6 +138,7 @@ export function check(scope: MessageScope, text: Text, locals: readonly Variable
     names,
     container: scope.container,
     known: scope.known,
+    ...(scope.gone && { gone: scope.gone }),
     functions: scope.functions,
     enums: scope.enums,
   };
@@ -189,7 +193,13 @@ export function reportNull(scope: MessageScope, text: Text): void {
  * a binding or of a case, an item, what a guard says.
  */
 export function where(scope: MessageScope, condition: Expression | undefined, outcome = true): MessageScope {
-  return condition === undefined ? scope : { ...scope, known: scope.known.union(sureWhere(condition, outcome)) };
+  if (condition === undefined) return scope;
+  const gone = goneWhere(condition, outcome);
+  return {
+    ...scope,
+    known: scope.known.union(sureWhere(condition, outcome)),
+    gone: scope.gone?.union(gone) ?? gone,
+  };
 }
 
 /** Checks a condition. */

@@ -11,11 +11,11 @@ import {
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { IrBatch } from "../../ir-step.ts";
 import type { Text } from "../../origin.ts";
-import { fieldPath } from "../conversions/bind.ts";
+import { fieldPath, mayBeUnset, reportUnset } from "../conversions/bind.ts";
 import { conversion } from "../conversions/convert.ts";
 import { protoOf } from "../conversions/proto-of.ts";
+import type { Batch, Effects } from "../model/call.ts";
 import type { Bound } from "../model/conversion.ts";
-import type { Batch, Effects } from "../model/model.ts";
 import { check, free } from "../scope/scope.ts";
 import type { MessageContext } from "./context.ts";
 
@@ -69,6 +69,10 @@ export function resolveBatch(
 
 /** A value where another form is wanted; undefined after a diagnostic. */
 function bound(cx: MessageContext, expression: Expression, wanted: Key, keys: DescField): Bound | undefined {
+  if (mayBeUnset(expression) && wanted.proto.kind !== "message") {
+    reportUnset(expression, "a key", "give a value for the unset case", cx.scope.report);
+    return undefined;
+  }
   const how = conversion(expression, wanted, cx.run.aliases);
   if (how.kind !== "misfit") return { expression, conversion: how };
   cx.scope.report({

@@ -3,7 +3,7 @@ import type { DescField } from "@bufbuild/protobuf";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { IrCall } from "../../ir-step.ts";
 import type { Origin } from "../../origin.ts";
-import type { Call } from "../model/model.ts";
+import type { Call } from "../model/call.ts";
 import { parameterKind, type RestRule } from "../model/rest.ts";
 import { fullName } from "../policies/entries.ts";
 

@@ -2,7 +2,8 @@
 import { type CelType, type Expression, messageType, type Proto } from "../../cel/index.ts";
 import type { IrStep } from "../../ir-step.ts";
 import { protoOf } from "../conversions/proto-of.ts";
-import type { BySource, Call, CallSource, Source } from "../model/model.ts";
+import type { Call } from "../model/call.ts";
+import type { BySource, CallSource, Source } from "../model/model.ts";
 import { answerOf, callExpressions } from "../model/source-parts.ts";
 import type { MessageContext } from "./context.ts";
 

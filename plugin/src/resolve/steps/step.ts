@@ -152,7 +152,7 @@ function checkCriticality(
         ...(step === undefined
           ? {}
           : { related: [{ at: step.ir.supplementary?.at ?? step.ir.at, message: `"${shown}" is supplementary` }] }),
-        hint: `add \`supplementary: true\` to this step, give "${shown}" a \`fallback\`, or read it as ok(${shown}) ? … : …`,
+        hint: `add \`supplementary: true\` to this step, ${arg === undefined ? `give "${shown}" a \`fallback\`, ` : ""}or read it as ok(${shown}) ? … : …`,
       });
       return;
     }

@@ -90,7 +90,7 @@ export async function composeFeed(cx: Request<App>, args: GetFeedRequest): Promi
   // list.proto:28:10
   const entriesStep = cx.step(async () => {
     const feed = await feedStep;
-    return Promise.all(feed.posts.map((post) => composeEntry(cx, { post })));
+    return composeEachEntry(cx, feed.posts.map((post) => ({ post })));
   });
 
   const entries = await entriesStep;
@@ -104,23 +104,27 @@ export async function composeFeed(cx: Request<App>, args: GetFeedRequest): Promi
   return feed_;
 }
 
-/** bench.list.v1.Entry */
-export async function composeEntry(cx: Request<App>, args: { readonly post: PostRead }): Promise<Entry> {
+/** bench.list.v1.Entry, for each of a list */
+export async function composeEachEntry(cx: Request<App>, list: readonly { readonly post: PostRead }[]): Promise<Entry[]> {
   const { authorById } = cx.app;
 
   // list.proto:41:10
-  const authorStep = cx.tryLoad(authorById, args.post.authorId);
+  const authorLoads = cx.tryLoadEach(authorById, list, (args) => args.post.authorId);
 
-  const author = await authorStep;
+  await authorLoads.all;
 
-  const entry: Entry = {
-    $typeName: "bench.list.v1.Entry",
-    id: args.post.id,
-    title: args.post.title,
-    authorName: author?.name,
-  };
-  if (cx.degraded) {
-    cx.touched(entry, "author_name", entry.authorName !== undefined, authorStep);
-  }
-  return entry;
+  return list.map((args, i) => {
+    const author = authorLoads.value(i);
+
+    const entry: Entry = {
+      $typeName: "bench.list.v1.Entry",
+      id: args.post.id,
+      title: args.post.title,
+      authorName: author?.name,
+    };
+    if (cx.degraded) {
+      cx.touched(entry, "author_name", entry.authorName !== undefined, authorLoads.step(i));
+    }
+    return entry;
+  });
 }

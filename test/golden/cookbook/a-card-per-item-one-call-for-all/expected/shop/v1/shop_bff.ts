@@ -90,7 +90,7 @@ export async function composeResults(cx: Request<App>, args: SearchRequest): Pro
     const found = await foundStep;
     const items = found.products;
     atMost(items, 20);
-    return Promise.all(items.map((product) => composeCard(cx, { product })));
+    return composeEachCard(cx, items.map((product) => ({ product })));
   });
 
   const cards = await cardsStep;
@@ -104,22 +104,26 @@ export async function composeResults(cx: Request<App>, args: SearchRequest): Pro
   return results;
 }
 
-/** shop.v1.Card */
-export async function composeCard(cx: Request<App>, args: { readonly product: ProductRead }): Promise<Card> {
+/** shop.v1.Card, for each of a list */
+export async function composeEachCard(cx: Request<App>, list: readonly { readonly product: ProductRead }[]): Promise<Card[]> {
   const { userById } = cx.app;
 
   // shop.proto:32:10
-  const sellerStep = cx.tryLoad(userById, args.product.sellerId);
+  const sellerLoads = cx.tryLoadEach(userById, list, (args) => args.product.sellerId);
 
-  const seller = await sellerStep;
+  await sellerLoads.all;
 
-  const card: Card = {
-    $typeName: "shop.v1.Card",
-    title: args.product.title,
-    seller: seller?.name,
-  };
-  if (cx.degraded) {
-    cx.touched(card, "seller", card.seller !== undefined, sellerStep);
-  }
-  return card;
+  return list.map((args, i) => {
+    const seller = sellerLoads.value(i);
+
+    const card: Card = {
+      $typeName: "shop.v1.Card",
+      title: args.product.title,
+      seller: seller?.name,
+    };
+    if (cx.degraded) {
+      cx.touched(card, "seller", card.seller !== undefined, sellerLoads.step(i));
+    }
+    return card;
+  });
 }

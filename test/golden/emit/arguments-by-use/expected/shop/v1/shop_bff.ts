@@ -82,7 +82,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
 
   // shop.proto:27:7
   const fixedStep = cx.step(async () => {
-    return Promise.all(["a", "b"].map(() => composeFixed(cx, {})));
+    return composeEachFixed(cx, ["a", "b"].map(() => ({})));
   });
 
   const card = await cardStep;
@@ -111,11 +111,13 @@ export async function composeCard(cx: Request<App>, args: { readonly order: Orde
   return card;
 }
 
-/** shop.v1.Fixed */
-export async function composeFixed(cx: Request<App>, _args: object): Promise<Fixed> {
-  const fixed: Fixed = {
-    $typeName: "shop.v1.Fixed",
-    region: cx.header("x-region"),
-  };
-  return fixed;
+/** shop.v1.Fixed, for each of a list */
+export function composeEachFixed(cx: Request<App>, list: readonly object[]): Fixed[] {
+  return list.map(() => {
+    const fixed: Fixed = {
+      $typeName: "shop.v1.Fixed",
+      region: cx.header("x-region"),
+    };
+    return fixed;
+  });
 }

@@ -100,14 +100,14 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
     const found = await foundStep;
     const items = found.points;
     atMost(items, 100);
-    return Promise.all(items.map((point) => composeParent(cx, { id: point.id })));
+    return composeEachParent(cx, items.map((point) => ({ id: point.id })));
   });
 
   // shop.proto:26:7
   const askedStep = cx.step(async () => {
     const items = args.ids;
     atMostAsked(items, 100);
-    return Promise.all(items.map((id) => composeAsked(cx, { id })));
+    return composeEachAsked(cx, items.map((id) => ({ id })));
   });
 
   const parents = await parentsStep;
@@ -122,38 +122,44 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
   return page;
 }
 
-/** shop.v1.Parent */
-export async function composeParent(cx: Request<App>, args: { readonly id: PointId$1 | undefined }): Promise<Parent> {
+/** shop.v1.Parent, for each of a list */
+export async function composeEachParent(cx: Request<App>, list: readonly { readonly id: PointId$1 | undefined }[]): Promise<Parent[]> {
   const { pointByParent } = cx.app;
 
   // shop.proto:36:10
-  const pointStep = cx.step(() => cx.load(pointByParent, args.id ?? create(PointIdSchema)));
+  const pointLoads = cx.loadEach(pointByParent, list, (args) => args.id ?? create(PointIdSchema));
 
-  const point = await pointStep;
+  await pointLoads.all;
 
-  const parent: Parent = {
-    $typeName: "shop.v1.Parent",
-    name: point?.name,
-  };
-  return parent;
+  return list.map((_args, i) => {
+    const point = pointLoads.value(i);
+
+    const parent: Parent = {
+      $typeName: "shop.v1.Parent",
+      name: point?.name,
+    };
+    return parent;
+  });
 }
 
-/** shop.v1.Asked */
-export async function composeAsked(cx: Request<App>, args: { readonly id: PointId }): Promise<Asked> {
+/** shop.v1.Asked, for each of a list */
+export async function composeEachAsked(cx: Request<App>, list: readonly { readonly id: PointId }[]): Promise<Asked[]> {
   const { pointById } = cx.app;
 
   // shop.proto:43:10
-  const pointStep = cx.step(async () => {
-    return cx.load(pointById, fromPointId(args.id));
+  const pointLoads = cx.loadEach(pointById, list, (args) => fromPointId(args.id));
+
+  await pointLoads.all;
+
+  return list.map((_args, i) => {
+    const point = pointLoads.value(i);
+
+    const asked: Asked = {
+      $typeName: "shop.v1.Asked",
+      name: point?.name,
+    };
+    return asked;
   });
-
-  const point = await pointStep;
-
-  const asked: Asked = {
-    $typeName: "shop.v1.Asked",
-    name: point?.name,
-  };
-  return asked;
 }
 
 // ---- copies ----

@@ -133,7 +133,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
     mapped: item.sizes.map((s) => args.text === "x" ? s : item.size ?? create(SizeSchema)).map(toSize),
     value: cel.unlessUnset(cel.unlessUnset(item.sizes.at(0), (s) => s), toSize),
     or: cel.unlessUnset(item.sizes.at(0) ?? item.size, toSize),
-    orValue: toSize(item.sizes.at(0) ?? (item.size ?? create(SizeSchema))),
+    orValue: toSize(item.sizes.at(0) ?? item.size ?? create(SizeSchema)),
   };
   return page;
 }

@@ -86,7 +86,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
   const cardsStep = cx.step(async () => {
     const items = args.ids;
     atMostAsked(items, 10_000);
-    return Promise.all(items.map((id) => composeCard(cx, { id })));
+    return composeEachCard(cx, items.map((id) => ({ id })));
   });
 
   // app.proto:30:7
@@ -111,7 +111,7 @@ export async function composeShort(cx: Request<App>, args: GetPageRequest): Prom
   const cardsStep = cx.step(async () => {
     const items = args.ids;
     atMostAsked(items, 50);
-    return Promise.all(items.map((id) => composeCard(cx, { id })));
+    return composeEachCard(cx, items.map((id) => ({ id })));
   });
 
   const cards = await cardsStep;
@@ -123,18 +123,22 @@ export async function composeShort(cx: Request<App>, args: GetPageRequest): Prom
   return short;
 }
 
-/** app.v1.Card */
-export async function composeCard(cx: Request<App>, args: { readonly id: string }): Promise<Card> {
+/** app.v1.Card, for each of a list */
+export async function composeEachCard(cx: Request<App>, list: readonly { readonly id: string }[]): Promise<Card[]> {
   const { itemById } = cx.app;
 
   // app.proto:46:10
-  const itemStep = cx.step(() => cx.load(itemById, args.id));
+  const itemLoads = cx.loadEach(itemById, list, (args) => args.id);
 
-  const item = await itemStep;
+  await itemLoads.all;
 
-  const card: Card = {
-    $typeName: "app.v1.Card",
-    name: item?.name,
-  };
-  return card;
+  return list.map((_args, i) => {
+    const item = itemLoads.value(i);
+
+    const card: Card = {
+      $typeName: "app.v1.Card",
+      name: item?.name,
+    };
+    return card;
+  });
 }

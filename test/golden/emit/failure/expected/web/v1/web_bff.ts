@@ -279,6 +279,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest, shared
     heading: title,
     other: both,
     lost: cx.failure(batchedStep) !== undefined,
+    told: results !== undefined ? String(results.length) : cel.unlessUnset(cel.unlessUnset(cx.failure(resultsStep)?.code, BigInt), (c) => String(c)) ?? "left out",
     degraded: [],
   };
   if (cx.degraded) {
@@ -298,6 +299,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest, shared
     cx.touched(page, "heading", page.heading !== undefined, titleCase >= 1 && viewerStep, titleCase === 1 && planStep, titleCase === 0 && itemStep, titleStep);
     cx.touched(page, "other", page.other !== undefined, itemStep, bothStep);
     cx.touched(page, "lost", true, itemStep, batchedStep);
+    cx.touched(page, "told", true, resultsItems && viewerStep, itemStep, resultsStep);
   }
   return page;
 }

@@ -60,6 +60,7 @@ function writePage(w: Writer, message: MessageInitShape<typeof PageSchema>): voi
   if (message.heading !== undefined) w.tag(122).string(message.heading);
   if (message.other !== undefined) w.tag(130).string(message.other);
   if (message.lost) w.tag(136).bool(message.lost);
+  if (message.told) w.tag(146).string(message.told);
   for (const item of message.degraded ?? []) { w.open(162); writeDegradation(w, item); w.close(); }
   w.unknown(message);
 }

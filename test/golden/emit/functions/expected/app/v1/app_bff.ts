@@ -167,7 +167,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest, shared
   // app.proto:48:7
   const cardsStep = cx.step(async () => {
     const item = await itemStep;
-    return Promise.all(item.tags.map((one) => composeCard(cx, { tag: one })));
+    return composeEachCard(cx, item.tags.map((one) => ({ tag: one })));
   });
 
   const whereFrom = await whereFromStep;
@@ -196,13 +196,15 @@ export async function composePage(cx: Request<App>, args: GetPageRequest, shared
   return page;
 }
 
-/** app.v1.Card */
-export async function composeCard(cx: Request<App>, args: { readonly tag: string }): Promise<Card> {
+/** app.v1.Card, for each of a list */
+export function composeEachCard(cx: Request<App>, list: readonly { readonly tag: string }[]): Card[] {
   const { functions } = cx.app;
 
-  const card: Card = {
-    $typeName: "app.v1.Card",
-    slug: cel.at([args.tag].map((functions_) => functions.slugOf(functions_)), 0),
-  };
-  return card;
+  return list.map((args) => {
+    const card: Card = {
+      $typeName: "app.v1.Card",
+      slug: cel.at([args.tag].map((functions_) => functions.slugOf(functions_)), 0),
+    };
+    return card;
+  });
 }

@@ -180,7 +180,7 @@ export function admitPage(cx: Request<App, Principal | undefined>, args: GetPage
   const { principal } = cx;
 
   // shop.proto:48:7
-  if (principal !== undefined && principal.realms.some((r) => r === args.id + principal.subject)) throw cx.refuse(Code.PERMISSION_DENIED, short`no ${principal !== undefined ? principal.subject : ""}`, 1);
+  if (principal !== undefined && principal.realms.some((r) => r === args.id + principal.subject)) throw cx.refuse(Code.PERMISSION_DENIED, short`no ${principal.subject}`, 1);
 }
 
 /** shop.v1.Page */
@@ -229,7 +229,7 @@ export async function composePage(cx: Request<App, Principal | undefined>, args:
   const orderStep = cx.call(getOrder, { id: args.id }, {
     metadata: { "x-user": principal !== undefined ? principal.subject : "nobody" },
     rescue: (error) => {
-      if (principal !== undefined && principal.subject === "") return create(OrderSchema, { id: principal !== undefined ? principal.subject : "x" });
+      if (principal !== undefined && principal.subject === "") return create(OrderSchema, { id: principal.subject });
       return error;
     },
     retryIf: () => principal !== undefined && principal.realms.some((r) => r === principal.subject),

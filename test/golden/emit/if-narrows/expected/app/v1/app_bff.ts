@@ -260,7 +260,7 @@ export async function composeChild(cx: Request<App>, args: { readonly label: str
   // app.proto:84:7
   const orderStep = cx.step(async () => {
     if (note === undefined) return undefined;
-    return cx.send(getOrder, defined({ id: note !== undefined ? note : undefined }));
+    return cx.send(getOrder, { id: note });
   });
 
   // app.proto:85:7

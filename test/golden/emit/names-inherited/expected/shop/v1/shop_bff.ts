@@ -100,7 +100,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
   const rowsStep = cx.step(async () => {
     const items = args.ids;
     atMostAsked(items, 10_000);
-    return Promise.all(items.map((id) => composeRow(cx, { id })));
+    return composeEachRow(cx, items.map((id) => ({ id })));
   });
 
   const thing = await thingStep;
@@ -124,20 +124,24 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
   return page;
 }
 
-/** shop.v1.Row */
-export async function composeRow(cx: Request<App>, args: { readonly id: string }): Promise<Row> {
+/** shop.v1.Row, for each of a list */
+export async function composeEachRow(cx: Request<App>, list: readonly { readonly id: string }[]): Promise<Row[]> {
   const { batchedThingByToLocaleString } = cx.app;
 
   // shop.proto:63:10
-  const thingStep = cx.step(() => cx.load(batchedThingByToLocaleString, args.id));
+  const thingLoads = cx.loadEach(batchedThingByToLocaleString, list, (args) => args.id);
 
-  const thing = await thingStep;
+  await thingLoads.all;
 
-  const row: Row = {
-    $typeName: "shop.v1.Row",
-    name: thing?.name,
-  };
-  return row;
+  return list.map((_args, i) => {
+    const thing = thingLoads.value(i);
+
+    const row: Row = {
+      $typeName: "shop.v1.Row",
+      name: thing?.name,
+    };
+    return row;
+  });
 }
 
 // ---- copies ----

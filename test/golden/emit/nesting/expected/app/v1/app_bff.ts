@@ -97,13 +97,13 @@ export async function composeGet_Page(cx: Request<App>, args: Get_Request): Prom
   // app.proto:29:9
   const cardsStep = cx.step(async () => {
     const tree = await treeStep;
-    return Promise.all(tree.children.map((child) => composeGet_Page_Card(cx, { node: child, kind: tree.kind })));
+    return composeEachGet_Page_Card(cx, tree.children.map((child) => ({ node: child, kind: tree.kind })));
   });
 
   // app.proto:30:9
   const rowsStep = cx.step(async () => {
     const tree = await treeStep;
-    return Promise.all(tree.children.filter((child) => child.kind === Outer_Kind.LEAF).map((child) => composeCard(cx, { node: child })));
+    return composeEachCard(cx, tree.children.filter((child) => child.kind === Outer_Kind.LEAF).map((child) => ({ node: child })));
   });
 
   const tree = await treeStep;
@@ -130,24 +130,28 @@ export async function composeGet_Page(cx: Request<App>, args: Get_Request): Prom
   return page;
 }
 
-/** app.v1.Get.Page.Card */
-export async function composeGet_Page_Card(_cx: Request<App>, args: { readonly node: Outer_Node; readonly kind: Outer_Kind }): Promise<Get_Page_Card> {
-  const card: Get_Page_Card = {
-    $typeName: "app.v1.Get.Page.Card",
-    id: args.node.id,
-    kind: toNode_Kind(args.kind),
-    node: toNode(args.node),
-  };
-  return card;
+/** app.v1.Get.Page.Card, for each of a list */
+export function composeEachGet_Page_Card(_cx: Request<App>, list: readonly { readonly node: Outer_Node; readonly kind: Outer_Kind }[]): Get_Page_Card[] {
+  return list.map((args) => {
+    const card: Get_Page_Card = {
+      $typeName: "app.v1.Get.Page.Card",
+      id: args.node.id,
+      kind: toNode_Kind(args.kind),
+      node: toNode(args.node),
+    };
+    return card;
+  });
 }
 
-/** app.v1.Card */
-export async function composeCard(_cx: Request<App>, args: { readonly node: Outer_Node }): Promise<Card> {
-  const card: Card = {
-    $typeName: "app.v1.Card",
-    id: args.node.id,
-  };
-  return card;
+/** app.v1.Card, for each of a list */
+export function composeEachCard(_cx: Request<App>, list: readonly { readonly node: Outer_Node }[]): Card[] {
+  return list.map((args) => {
+    const card: Card = {
+      $typeName: "app.v1.Card",
+      id: args.node.id,
+    };
+    return card;
+  });
 }
 
 // ---- copies ----

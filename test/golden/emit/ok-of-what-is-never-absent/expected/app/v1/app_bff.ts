@@ -5,7 +5,7 @@
 // A step that is never absent is waited for where ok() asks for it, and its value is not read.
 
 import type { Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
-import { atMostAsked, Code, defined, endpoint, short, Upstream } from "@protobff/runtime";
+import { atMostAsked, Code, endpoint, short, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { GetItemRequestSchema } from "../../up/v1/up_pb.ts";
 import { ItemService } from "../../up/v1/up_pb.ts";
@@ -84,7 +84,7 @@ function startAppService(cx: Request<App>) {
   // app.proto:13:7
   cx.guard(async () => {
     await viewerStep;
-    if (false) throw cx.refuse(Code.UNAUTHENTICATED, "sign in", 0);
+    if (Boolean(false)) throw cx.refuse(Code.UNAUTHENTICATED, "sign in", 0);
   }, 0);
 
   return { viewerStep };
@@ -103,13 +103,13 @@ export async function composePage(cx: Request<App>, args: GetPageRequest, shared
   // app.proto:30:7
   cx.guard(async () => {
     await itemStep;
-    if (true) throw cx.refuse(Code.INVALID_ARGUMENT, "id is missing", 1);
+    if (Boolean(true)) throw cx.refuse(Code.INVALID_ARGUMENT, "id is missing", 1);
   }, 1);
 
   // app.proto:31:7
   cx.guard(async () => {
     const item = await itemStep;
-    if (false) throw cx.refuse(Code.INVALID_ARGUMENT, short`${item.name} is there`, 2);
+    if (Boolean(false)) throw cx.refuse(Code.INVALID_ARGUMENT, short`${item.name} is there`, 2);
   }, 2);
 
   // app.proto:32:7
@@ -122,13 +122,13 @@ export async function composePage(cx: Request<App>, args: GetPageRequest, shared
   // app.proto:33:7
   const secondStep = cx.tryStep(async () => {
     await itemStep;
-    return cx.aside.send(getItem, defined({ id: true ? args.id : undefined }));
+    return cx.aside.send(getItem, { id: args.id });
   });
 
   // app.proto:35:7
   const thirdStep = cx.step(async () => {
     await viewerStep;
-    if (false) return undefined;
+    if (Boolean(false)) return undefined;
     return cx.send(getItem, { id: args.id });
   });
 
@@ -138,13 +138,13 @@ export async function composePage(cx: Request<App>, args: GetPageRequest, shared
     await itemStep;
     const items = args.ids;
     atMostAsked(items, 10);
-    return items.filter(() => true).map((id) => id);
+    return items.filter(() => Boolean(true)).map((id) => id);
   });
 
   // app.proto:37:7
   const chosenStep = cx.step(async () => {
     await itemStep;
-    if (true) {
+    if (Boolean(true)) {
       return "there" as string;
     }
     return "" as string;

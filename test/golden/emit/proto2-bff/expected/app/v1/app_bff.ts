@@ -86,7 +86,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
   // app.proto:27:7
   const cardsStep = cx.step(async () => {
     const r = await rStep;
-    return Promise.all(r.line.map((l) => composeCard(cx, { line: l, limit: cel.ifFieldSet(args, GetPageRequestSchema.field.limit, "limit") })));
+    return composeEachCard(cx, r.line.map((l) => ({ line: l, limit: cel.ifFieldSet(args, GetPageRequestSchema.field.limit, "limit") })));
   });
 
   const r = await rStep;
@@ -112,14 +112,16 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
   return page;
 }
 
-/** app.v1.Card */
-export async function composeCard(_cx: Request<App>, args: { readonly line: Record_Line; readonly limit: number | undefined }): Promise<Card> {
-  const card = create(CardSchema, defined({
-    sku: args.line.sku,
-    count: cel.ifFieldSet(args.line, Record_LineSchema.field.count, "count"),
-    limit: args.limit,
-  }));
-  return card;
+/** app.v1.Card, for each of a list */
+export function composeEachCard(_cx: Request<App>, list: readonly { readonly line: Record_Line; readonly limit: number | undefined }[]): Card[] {
+  return list.map((args) => {
+    const card = create(CardSchema, defined({
+      sku: args.line.sku,
+      count: cel.ifFieldSet(args.line, Record_LineSchema.field.count, "count"),
+      limit: args.limit,
+    }));
+    return card;
+  });
 }
 
 // ---- copies ----

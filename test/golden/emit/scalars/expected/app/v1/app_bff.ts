@@ -174,16 +174,16 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
     const m = await mStep;
     const items = (args.lists?.fBytes ?? []);
     atMostAsked(items, 100);
-    return Promise.all(items.map((i) => composeCard(
+    return composeEachCard(
       cx,
-      {
+      items.map((i) => ({
         data: i,
         big: e.fUint64,
         f: Math.fround(e.fFloat),
         text: String(BigInt(e.fText)),
         m: m.byInt64,
-      },
-    )));
+      })),
+    );
   });
 
   // app.proto:34:7
@@ -232,17 +232,19 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
   return page;
 }
 
-/** app.v1.Card */
-export async function composeCard(_cx: Request<App>, args: { readonly data: Uint8Array; readonly big: bigint; readonly f: number; readonly text: string; readonly m: { [key: string]: bigint } }): Promise<Card> {
-  const card: Card = {
-    $typeName: "app.v1.Card",
-    data: args.data,
-    big: args.big,
-    f: Math.fround(args.f),
-    text: BigInt(args.text),
-    m: args.m,
-  };
-  return card;
+/** app.v1.Card, for each of a list */
+export function composeEachCard(_cx: Request<App>, list: readonly { readonly data: Uint8Array; readonly big: bigint; readonly f: number; readonly text: string; readonly m: { [key: string]: bigint } }[]): Card[] {
+  return list.map((args) => {
+    const card: Card = {
+      $typeName: "app.v1.Card",
+      data: args.data,
+      big: args.big,
+      f: Math.fround(args.f),
+      text: BigInt(args.text),
+      m: args.m,
+    };
+    return card;
+  });
 }
 
 /** app.v1.ScalarsPage */

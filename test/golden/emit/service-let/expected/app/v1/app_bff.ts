@@ -108,7 +108,7 @@ function startAppServiceGetPage(cx: Request<App>) {
     cx.step(async () => {
       const owner = await ownerStep;
       if (owner === undefined) return undefined;
-      return owner !== undefined ? owner.stock : 0;
+      return owner.stock;
     }),
     () => [ownerStep],
   );

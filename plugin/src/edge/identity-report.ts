@@ -1,8 +1,9 @@
 // Who is believed to call, as data. Texts stand as they are written, with their holes; times are milliseconds.
+
+import { defined } from "../defined.ts";
 import type { IrCredential } from "../ir-edge.ts";
 import type { Text } from "../origin.ts";
 import type { Identity, IdentitySource } from "../resolve/model/edge.ts";
-import { defined } from "./defined.ts";
 
 export interface IdentityReport {
   readonly package: string;

@@ -1,0 +1,94 @@
+// How often an rpc may be called: whether anybody may call it more often than before.
+import type { LimitReport } from "protoc-gen-bff/compiler";
+import { time } from "./amounts.ts";
+import { type Finding, type Level, type Said, say } from "./finding.ts";
+
+type Told = Omit<Finding, "where">;
+const told = (level: Level, says: Said, before?: Said, after?: Said): Told => ({
+  ...{ kind: "limits", level, says },
+  ...(before !== undefined && { before }),
+  ...(after !== undefined && { after }),
+});
+
+/** Whatever lets on more is worse; what refuses sooner is different, for clients may rest on it. */
+export function compareLimits(
+  before: readonly LimitReport[] = [],
+  after: readonly LimitReport[] = [],
+): readonly Told[] {
+  const [from, to] = [before, after].map((all) => new Map(all.map((one) => [one.name, one])));
+  const names = [...new Set([...(from?.keys() ?? []), ...(to?.keys() ?? [])])];
+  return names.flatMap((name): readonly Told[] => {
+    const [had, has] = [from?.get(name), to?.get(name)];
+    if (has === undefined) return [told("worse", say`is no longer limited by ${name}`)];
+    if (had === undefined) return [told("different", say`is now limited by ${name}: ${[rate(has)]}, by ${has.key}`)];
+    return [...amounts(had, has), ...expressions(had, has), ...counting(had, has)];
+  });
+}
+
+const rate = ({ rate: n, per, per_ms: ms = 0 }: LimitReport): string => `${n} per ${per ?? time(ms)}`;
+
+const DAY_MS = 86_400_000;
+/** Per millisecond in the long run. The shortest month is the one that lets on most. */
+function perMs({ rate: n, per, per_ms: ms = 0 }: LimitReport): number {
+  return n / (per === "day" ? DAY_MS : per === "month" ? 28 * DAY_MS : ms);
+}
+
+function amounts(had: LimitReport, has: LimitReport): readonly Told[] {
+  const level = (more: boolean): Level => (more ? "worse" : "different");
+  return [
+    ...(rate(had) === rate(has)
+      ? []
+      : [told(level(perMs(has) > perMs(had)), say`limit ${has.name} is another one`, [rate(had)], [rate(has)])]),
+    ...(had.burst === has.burst || (had.burst === had.rate && has.burst === has.rate)
+      ? []
+      : [
+          told(
+            level(has.burst > had.burst),
+            say`limit ${has.name} lets on ${has.burst > had.burst ? ["more"] : ["fewer"]} at once`,
+            [String(had.burst)],
+            [String(has.burst)],
+          ),
+        ]),
+  ];
+}
+
+/** Nobody here proves that another expression lets on nobody more. */
+const EXPRESSIONS = {
+  key: "counts by something else",
+  if: "applies otherwise",
+  cost: "charges otherwise",
+  settle: "is settled otherwise",
+} as const;
+function expressions(had: LimitReport, has: LimitReport): readonly Told[] {
+  return (Object.keys(EXPRESSIONS) as (keyof typeof EXPRESSIONS)[]).flatMap((key) => {
+    const [from, to] = [had[key], has[key]];
+    if (from === to) return [];
+    // Without a condition it applies always.
+    const level = key === "if" && to === undefined ? "different" : "worse";
+    return [told(level, say`limit ${has.name} ${[EXPRESSIONS[key]]}`, text(from), text(to))];
+  });
+}
+const text = (code: string | undefined): Said => (code === undefined ? ["none"] : [{ code }]);
+
+/** `worse`: what it says where that begins. */
+const COUNTING = {
+  local: { begins: "is counted by each process alone", ends: "is counted by all processes together", worse: "begins" },
+  closed: {
+    begins: "refuses while its counters are away",
+    ends: "lets on everybody while its counters are away",
+    worse: "ends",
+  },
+  spares_unknown: {
+    begins: "no longer applies to callers that nobody knows",
+    ends: "applies to callers that nobody knows, too",
+    worse: "begins",
+  },
+} as const;
+function counting(had: LimitReport, has: LimitReport): readonly Told[] {
+  return (Object.keys(COUNTING) as (keyof typeof COUNTING)[]).flatMap((key) => {
+    if (had[key] === has[key]) return [];
+    const change = has[key] === true ? "begins" : "ends";
+    const said = COUNTING[key];
+    return [told(said.worse === change ? "worse" : "different", say`limit ${has.name} ${[said[change]]}`)];
+  });
+}

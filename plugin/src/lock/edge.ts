@@ -1,0 +1,96 @@
+// What is in force at the edge, as the lock records it: who is believed to call, who may call what, and how often. A service, or a file
+// that others import, says so for rpcs that stand elsewhere; here each shows what became of it, so that a review sees when it becomes more.
+
+import { identityReport } from "../edge/identity-report.ts";
+import { limitReport } from "../edge/limit-report.ts";
+import type { Origin } from "../origin.ts";
+import type { BffFile, Model } from "../resolve/model/model.ts";
+import { lockedPermit } from "./permits.ts";
+
+/** Keys of the lock, in its order. */
+export const SECTIONS = ["identities", "permits", "limits"] as const;
+export type Section = (typeof SECTIONS)[number];
+
+/**
+ * By the name of the generated file, then by the source of an identity ("browser") or by the rpc ("web.v1.WebService/GetPage"). Values
+ * are JSON.
+ */
+export type Entries = ReadonlyMap<string, ReadonlyMap<string, unknown>>;
+export type Edge = Readonly<Record<Section, Entries>>;
+
+export const NO_EDGE: Edge = { identities: new Map(), permits: new Map(), limits: new Map() };
+
+export function edgeOf(model: Model): Edge {
+  const byFile = (entriesOf: (file: BffFile) => readonly (readonly [string, unknown])[]): Entries =>
+    new Map(model.files.map((file) => [file.desc.proto.name, new Map(entriesOf(file))]));
+  const byRpc = (said: (rpc: BffFile["services"][number]["methods"][number]) => unknown): Entries =>
+    byFile(({ services }) =>
+      services.flatMap(({ desc, methods }) =>
+        methods.flatMap((rpc) => {
+          const value = said(rpc);
+          return value === undefined ? [] : [[`${desc.typeName}/${rpc.desc.name}`, value] as const];
+        }),
+      ),
+    );
+  return {
+    identities: byFile(({ desc, services }) => {
+      const identity = model.packages.find(({ name }) => name === desc.proto.package)?.identity;
+      if (identity === undefined || services.length === 0) return [];
+      return identityReport(identity).sources.map(({ name, ...source }) => [name, source] as const);
+    }),
+    permits: byRpc(({ permit }) => (permit === undefined ? undefined : lockedPermit(permit, model))),
+    limits: byRpc(({ limits }) => limits?.uses.map(limitReport)),
+  };
+}
+
+/** Of a text that `parseLock` has read. What another version of the plugin may write there is kept as it is. */
+export function readEdge(text: string): Edge {
+  const document = JSON.parse(text) as Readonly<Partial<Record<Section, unknown>>>;
+  const read = (section: Section): Entries =>
+    new Map(entriesIn(document[section]).map(([file, entries]) => [file, new Map(entriesIn(entries))]));
+  return { identities: read("identities"), permits: read("permits"), limits: read("limits") };
+}
+const entriesIn = (value: unknown): [string, unknown][] =>
+  typeof value === "object" && value !== null ? Object.entries(value) : [];
+
+/** What the lock says of files that are not of this run, and what this run says. */
+export function nextEdge(old: Edge, now: Edge, keeps: (file: string) => boolean): Edge {
+  const next = (section: Section): Entries =>
+    new Map([...[...old[section]].filter(([file]) => keeps(file)), ...now[section]]);
+  return { identities: next("identities"), permits: next("permits"), limits: next("limits") };
+}
+
+export const saysNothing = (edge: Edge): boolean =>
+  SECTIONS.every((section) => [...edge[section].values()].every(({ size }) => size === 0));
+
+export interface EdgeChange {
+  readonly section: Section;
+  readonly file: string;
+  /** The source or the rpc. */
+  readonly name: string;
+}
+
+/** The first that differs. */
+export function changedEdge(old: Edge, next: Edge): EdgeChange | undefined {
+  for (const section of SECTIONS)
+    for (const file of [...new Set([...next[section].keys(), ...old[section].keys()])].sort()) {
+      const [before, after] = [old[section].get(file), next[section].get(file)];
+      for (const name of [...new Set([...(before?.keys() ?? []), ...(after?.keys() ?? [])])].sort())
+        if (JSON.stringify(before?.get(name)) !== JSON.stringify(after?.get(name))) return { section, file, name };
+    }
+  return undefined;
+}
+
+/** Where the options say what has changed; undefined: they no longer do. */
+export function placeOfEdge(model: Model, { section, file, name }: EdgeChange): Origin | undefined {
+  if (section === "identities") {
+    const declaring = model.files.find(({ desc }) => desc.proto.name === file)?.desc.proto.package;
+    const identity = model.packages.find((one) => one.name === declaring)?.identity;
+    return (identity?.sources.find((source) => source.name === name) ?? identity)?.ir.at;
+  }
+  const isRpc = ({ desc, rpc }: { desc: { typeName: string }; rpc: { desc: { name: string } } }): boolean =>
+    `${desc.typeName}/${rpc.desc.name}` === name;
+  if (section === "permits") return model.permits.find(isRpc)?.at;
+  const limits = model.limits.find(isRpc);
+  return limits?.uses.findLast(({ of }) => of === "rpc")?.ir.at ?? limits?.uses[0]?.ir.at;
+}

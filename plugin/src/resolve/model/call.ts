@@ -1,0 +1,111 @@
+// One call of an upstream: what it sends, under which policy, and what becomes of its failures.
+import type { DescField, DescMethod } from "@bufbuild/protobuf";
+import type { Expression, Proto, Variable } from "../../cel/index.ts";
+import type { Code, Identify } from "../../gen/bff/v1/options_pb.ts";
+import type { IrMethod } from "../../ir.ts";
+import type { IrBranch } from "../../ir-step.ts";
+import type { Origin, Sourced } from "../../origin.ts";
+import type { Bound, FieldBinding } from "./conversion.ts";
+import type { RestRule } from "./rest.ts";
+
+export interface Call {
+  readonly method: DescMethod;
+  readonly at: Origin;
+  readonly request: Bound | undefined;
+  readonly set: readonly FieldBinding[];
+  readonly metadata: readonly MetadataBinding[];
+  readonly policy: Policy;
+  /** How it is called over HTTP; undefined: over gRPC. */
+  readonly http: RestRule | undefined;
+  readonly onError: readonly ErrorRule[];
+  readonly batch: Batch | undefined;
+  readonly effects: Effects;
+  /** Where the method is named. */
+  readonly methodAt: Origin;
+  /** Who speaks where the method says nothing about side effects: the rpcs on whose word it has none, or the nearest `read_only`. */
+  readonly said: {
+    readonly vouched: readonly IrMethod[];
+    readonly readOnly: (Sourced<boolean> & { readonly ofService: boolean }) | undefined;
+  };
+}
+/** "none": NO_SIDE_EFFECTS declared, or vouched for; "idempotent": has side effects, may be repeated. */
+export type Effects = "none" | "idempotent" | "once";
+
+export interface MetadataBinding {
+  readonly key: string;
+  readonly by: Expression;
+  readonly if: Expression | undefined;
+}
+export interface Batch {
+  readonly keys: DescField;
+  readonly by: Bound;
+  /** What a key is, as it is carried: as an element of `keys`, or where there is `wrap` as it comes. */
+  readonly of: Proto;
+  /** Over the variable `key`, the element of `keys` that asks for it; undefined: the key itself. */
+  readonly wrap: { readonly key: Variable; readonly element: Bound } | undefined;
+  readonly items: DescField;
+  /** Undefined when `items` is a map, or there is `keyBy`. */
+  readonly key: DescField | undefined;
+  /** The key of an item, over the variable `item`. */
+  readonly keyBy: { readonly item: Variable; readonly by: Bound } | undefined;
+  readonly many: boolean;
+  readonly max: number;
+}
+export interface ErrorRule {
+  readonly at: Origin;
+  readonly on: readonly Code[];
+  readonly if: Expression | undefined;
+  readonly then:
+    | { readonly kind: "ignore" }
+    | { readonly kind: "fallback"; readonly value: Bound }
+    | { readonly kind: "fail"; readonly fail: Fail };
+}
+
+/** Merged leaf by leaf, nearest first; what nobody says is undefined (the plan fills in defaults). Times in milliseconds. */
+export interface Policy {
+  readonly timeout: Sourced<number> | undefined;
+  readonly retry: {
+    readonly attempts: Sourced<number> | undefined;
+    readonly on: readonly Sourced<Code>[] | undefined;
+    readonly initial: Sourced<number> | undefined;
+    readonly max: Sourced<number> | undefined;
+    readonly multiplier: Sourced<number> | undefined;
+    readonly if: Expression | undefined;
+  };
+  readonly hedge: { readonly delay: Sourced<number> | undefined; readonly max: Sourced<number> | undefined };
+  readonly cache: { readonly ttl: Sourced<number> | undefined; readonly stale: Sourced<number> | undefined };
+  /** The limit of the call, or of an entry for its method: an inner pool. */
+  readonly limit: LimitLeaves | undefined;
+  /** The same, of streams. */
+  readonly streams: Sourced<number> | undefined;
+  /** Whether that limit, or the one of the upstream, follows what the upstream bears. */
+  readonly adaptive: boolean;
+  readonly forward: readonly Sourced<string>[];
+  /** Whether the upstream is told who calls; nobody says: it is not. */
+  readonly identify: Sourced<Identify> | undefined;
+  /** Where else a part of the requests goes, in the order in which they are tried; the same for all calls of an upstream. */
+  readonly branches: readonly Branch[];
+}
+export interface Branch {
+  readonly ir: IrBranch;
+  readonly if: Expression | undefined;
+  /** A text. */
+  readonly by: Expression | undefined;
+}
+export interface LimitLeaves {
+  readonly concurrent: Sourced<number> | undefined;
+  readonly queued: Sourced<number> | undefined;
+  readonly adaptive: Sourced<boolean> | undefined;
+}
+
+export interface Fail {
+  /** Undefined: the upstream's. */
+  readonly code: Code | undefined;
+  /** Undefined: the fixed text of the code. Parts in order: literal text and holes. */
+  readonly message: readonly (string | Expression)[] | undefined;
+  /** Each gives a message, an optional of one, or a list. */
+  readonly details: readonly Expression[];
+  /** Where it says that the rest is the upstream's; of `on_error` only. */
+  readonly asIs: Origin | undefined;
+  readonly at: Origin;
+}

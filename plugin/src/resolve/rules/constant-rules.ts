@@ -1,0 +1,46 @@
+// The rules that an upstream declares of a field, for constants that calls set.
+import { type DescField, getOption, hasOption, ScalarType } from "@bufbuild/protobuf";
+import { type FieldRules, FieldRulesSchema, field as fieldRules, Ignore } from "../../gen/buf/validate/validate_pb.ts";
+import type { Place } from "../../origin.ts";
+import type { Check, Scalar } from "../model/rules.ts";
+import { checksOf } from "./checks.ts";
+import { Given } from "./given.ts";
+import { keeps } from "./keeps.ts";
+import { kindOf } from "./rule-kinds.ts";
+
+/**
+ * The first standard rule of a field that a constant breaks, as far as that is known here: patterns and formats are not tried.
+ *
+ * @param element whether it is an element of the field, a list
+ */
+export function brokenRule(field: DescField, constant: Scalar, element: boolean): Check | undefined {
+  if (!hasOption(field, fieldRules)) return undefined;
+  const whole = getOption(field, fieldRules);
+  const rules = element ? itemsOf(whole) : whole;
+  if (rules === undefined || rules.ignore === Ignore.ALWAYS) return undefined;
+  const value = asHeld(field, constant);
+  if (rules.ignore === Ignore.IF_ZERO_VALUE && !value) return undefined;
+  const { type } = rules;
+  const kind = kindOf(field, element ? "value" : undefined);
+  const rule = FieldRulesSchema.fields.find(({ localName }) => localName === type.case);
+  if (type.case === undefined || rule?.message === undefined || rule.name !== kind) return undefined;
+  const checks = checksOf(kind, new Given(rule.message, type.value, NOWHERE, []), field);
+  return checks.find(({ test }) => !keeps(test, value));
+}
+
+const itemsOf = ({ ignore, type }: FieldRules): FieldRules | undefined =>
+  ignore !== Ignore.ALWAYS && type.case === "repeated" ? type.value.items : undefined;
+
+/** Expressions have integers as bigints; fields and their rules have small ones as numbers. */
+function asHeld({ scalar }: DescField, value: Scalar): Scalar {
+  if (typeof value !== "bigint") return value;
+  return scalar !== undefined && LARGE.has(scalar) ? value : Number(value);
+}
+const LARGE: ReadonlySet<ScalarType> = new Set([
+  ...[ScalarType.INT64, ScalarType.UINT64, ScalarType.SINT64],
+  ...[ScalarType.FIXED64, ScalarType.SFIXED64],
+]);
+
+/** Nothing is told of where the rules stand. */
+const AT = { file: "", line: 0, column: 0, endLine: 0, endColumn: 0 };
+const NOWHERE: Place = { at: AT, field: () => NOWHERE, text: (value) => ({ value, at: AT, place: () => AT }) };

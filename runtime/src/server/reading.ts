@@ -1,0 +1,61 @@
+// Connections whose clients send more at once than is read in one go: what others send comes between.
+
+/** In one turn of the event loop all connections together are read for so long, in milliseconds; */
+const TURN_MS = 2;
+/** one connection for so long in a row; */
+const SLICE_MS = 1;
+/** and one that did not wait so long in any case, as most clients have said all in less; no more while connections come, of which libuv takes one a turn. */
+const FRESH_MS = 0.2;
+
+/** A connection that has more to be read. */
+export interface Reading {
+  /** @param until of `performance.now()`, in milliseconds; what is left then waits for the next time */
+  readOn(until: number): void;
+}
+
+/** The time is over of all connections together; 0: nothing was read in this turn of the event loop. */
+let endsAt = 0;
+/** A connection came in this turn, and more may wait behind it. */
+let hurries = false;
+const waiting: Reading[] = [];
+
+/** Until when a connection may be read from which something has come, in milliseconds of `performance.now()`. */
+export function readsUntil(): number {
+  const now = performance.now();
+  if (endsAt === 0) {
+    endsAt = now + TURN_MS;
+    setImmediate(turn);
+  }
+  return hurries ? now + FRESH_MS : Math.min(now + SLICE_MS, Math.max(endsAt, now + FRESH_MS));
+}
+
+/** A connection has come. */
+export function connectionCame(): void {
+  hurries = true;
+  readsUntil(); // so that there is a turn, which ends the hurry
+}
+
+/** It is read on in the next turn of the event loop that has time for it. */
+export function waits(reading: Reading): void {
+  waiting.push(reading);
+}
+
+function turn(): void {
+  let now = performance.now();
+  const ends = now + (hurries ? FRESH_MS : TURN_MS);
+  hurries = false;
+  endsAt = 0;
+  const last = waiting.length;
+  let read = 0;
+  try {
+    for (; read < last && now < ends; now = performance.now()) waiting[read++]?.readOn(Math.min(now + SLICE_MS, ends));
+  } finally {
+    waiting.splice(0, read);
+    if (waiting.length > 0) schedule(now);
+  }
+}
+/** What comes in between shares the time of the next turn. */
+function schedule(now: number): void {
+  endsAt = now + TURN_MS;
+  setImmediate(turn);
+}

@@ -1,0 +1,164 @@
+// Makes texts of a message's bytes that are known to be ASCII. A call into the engine costs several times what a short text does, so that
+// texts that stand close together are cut of one; but what stands between them would be kept with it.
+import type { EngineBuffer } from "./engine-buffer.ts";
+
+/** Up to so many bytes are made text one by one. */
+const SHORT_BYTES = 12;
+/** How many bytes are made text at once, at first and at most. */
+const FIRST_BYTES = 512;
+const MOST_BYTES = 8_192;
+/** Texts are cut of one while they are no less than one part in so many of it. */
+const WASTE = 4;
+
+export class AsciiTexts {
+  #buffer: EngineBuffer;
+  /** Bytes as Latin-1, of which texts are cut. */
+  #window = "";
+  #from = 0;
+  #to = 0;
+  #size = 0;
+  /** How many bytes texts have had since `#from`. */
+  #used = 0;
+
+  constructor(buffer: EngineBuffer) {
+    this.#buffer = buffer;
+  }
+  start(buffer: EngineBuffer): void {
+    this.#buffer = buffer;
+    this.#window = "";
+    this.#from = 0;
+    this.#to = 0;
+    this.#size = 0;
+    this.#used = FIRST_BYTES;
+  }
+  /** Goes forward only. */
+  text(from: number, to: number): string {
+    this.#used += to - from;
+    if (to <= this.#to) return this.#window.slice(from - this.#from, to - this.#from);
+    if (to - from <= SHORT_BYTES) return shortText(this.#buffer, from, to - from);
+    return this.#open(from, to);
+  }
+  #open(from: number, to: number): string {
+    const length = to - from;
+    const close = (this.#used - length) * WASTE >= from - this.#from;
+    this.#size = close ? Math.min(Math.max(this.#size * 2, FIRST_BYTES), MOST_BYTES) : 0;
+    this.#from = from;
+    this.#used = length;
+    if (this.#size <= length) {
+      this.#to = from;
+      return this.#buffer.latin1Slice(from, to);
+    }
+    this.#to = Math.min(from + this.#size, this.#buffer.length);
+    this.#window = this.#buffer.latin1Slice(from, this.#to);
+    return this.#window.slice(0, length);
+  }
+}
+
+const { fromCharCode } = String;
+
+function shortText(b: Uint8Array, at: number, length: number): string {
+  switch (length) {
+    case 0:
+      return "";
+    case 1:
+      return fromCharCode(b[at] as number);
+    case 2:
+      return fromCharCode(b[at] as number, b[at + 1] as number);
+    case 3:
+      return fromCharCode(b[at] as number, b[at + 1] as number, b[at + 2] as number);
+    case 4:
+      return fromCharCode(b[at] as number, b[at + 1] as number, b[at + 2] as number, b[at + 3] as number);
+    case 5:
+      return fromCharCode(
+        b[at] as number,
+        b[at + 1] as number,
+        b[at + 2] as number,
+        b[at + 3] as number,
+        b[at + 4] as number,
+      );
+    case 6:
+      return fromCharCode(
+        b[at] as number,
+        b[at + 1] as number,
+        b[at + 2] as number,
+        b[at + 3] as number,
+        b[at + 4] as number,
+        b[at + 5] as number,
+      );
+    case 7:
+      return fromCharCode(
+        b[at] as number,
+        b[at + 1] as number,
+        b[at + 2] as number,
+        b[at + 3] as number,
+        b[at + 4] as number,
+        b[at + 5] as number,
+        b[at + 6] as number,
+      );
+    case 8:
+      return fromCharCode(
+        b[at] as number,
+        b[at + 1] as number,
+        b[at + 2] as number,
+        b[at + 3] as number,
+        b[at + 4] as number,
+        b[at + 5] as number,
+        b[at + 6] as number,
+        b[at + 7] as number,
+      );
+    case 9:
+      return fromCharCode(
+        b[at] as number,
+        b[at + 1] as number,
+        b[at + 2] as number,
+        b[at + 3] as number,
+        b[at + 4] as number,
+        b[at + 5] as number,
+        b[at + 6] as number,
+        b[at + 7] as number,
+        b[at + 8] as number,
+      );
+    case 10:
+      return fromCharCode(
+        b[at] as number,
+        b[at + 1] as number,
+        b[at + 2] as number,
+        b[at + 3] as number,
+        b[at + 4] as number,
+        b[at + 5] as number,
+        b[at + 6] as number,
+        b[at + 7] as number,
+        b[at + 8] as number,
+        b[at + 9] as number,
+      );
+    case 11:
+      return fromCharCode(
+        b[at] as number,
+        b[at + 1] as number,
+        b[at + 2] as number,
+        b[at + 3] as number,
+        b[at + 4] as number,
+        b[at + 5] as number,
+        b[at + 6] as number,
+        b[at + 7] as number,
+        b[at + 8] as number,
+        b[at + 9] as number,
+        b[at + 10] as number,
+      );
+    default:
+      return fromCharCode(
+        b[at] as number,
+        b[at + 1] as number,
+        b[at + 2] as number,
+        b[at + 3] as number,
+        b[at + 4] as number,
+        b[at + 5] as number,
+        b[at + 6] as number,
+        b[at + 7] as number,
+        b[at + 8] as number,
+        b[at + 9] as number,
+        b[at + 10] as number,
+        b[at + 11] as number,
+      );
+  }
+}

@@ -1,0 +1,69 @@
+// Whether bytes are UTF-8 (Unicode, table 3-7), without a string of them.
+import { isUtf8 } from "node:buffer";
+
+/** From so many bytes on the engine is asked, which looks at more of them at once but takes an object and two calls. */
+const LONG_BYTES = 400;
+/** So many characters beyond ASCII are looked at here, the engine sees to the rest. */
+const MOST_BEYOND = 16;
+const HIGH_BITS = 0x80808080;
+const NO_BYTES = Buffer.alloc(0);
+
+const NO_VIEW = new DataView(NO_BYTES.buffer);
+/** From so many bytes on they are looked at eight at a time; where that takes an object first, from a few more on. */
+export const EIGHTS_BYTES = 16;
+const VIEW_BYTES = 64;
+
+/** Of the bytes that were last asked for: most texts of a message are beside others. */
+let viewed: Buffer = NO_BYTES;
+let view: DataView = NO_VIEW;
+
+export function isText(bytes: Buffer, from: number, to: number): boolean {
+  if (to - from > LONG_BYTES) return isUtf8(bytes.subarray(from, to));
+  if (to - from <= VIEW_BYTES) {
+    let all = 0; // without a branch for each byte: mostly they are ASCII
+    for (let i = from; i < to; i++) all |= bytes[i] as number;
+    if (all < 0x80) return true;
+  }
+  let at = from;
+  for (let beyond = 0; ; beyond++) {
+    at = asciiEnd(bytes, at, to);
+    if (at === to) return true;
+    if (beyond === MOST_BEYOND) return isUtf8(bytes.subarray(at, to));
+    at = characterEnd(bytes, at, to);
+    if (at < 0) return false;
+  }
+}
+/** Lets go of the bytes. */
+export function releaseText(): void {
+  if (viewed === NO_BYTES) return;
+  viewed = NO_BYTES;
+  view = NO_VIEW;
+}
+
+/** Where the first byte is that is no character of its own, or `to`. */
+export function asciiEnd(bytes: Buffer, from: number, to: number): number {
+  let at = from;
+  if (to - at >= (viewed === bytes ? EIGHTS_BYTES : VIEW_BYTES)) {
+    if (viewed !== bytes) {
+      viewed = bytes;
+      view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    }
+    const four = view;
+    while (at + 8 <= to && ((four.getInt32(at, true) | four.getInt32(at + 4, true)) & HIGH_BITS) === 0) at += 8;
+  }
+  while (at < to && (bytes[at] as number) < 0x80) at++;
+  return at;
+}
+/** Where a character of several bytes ends, or below 0 when it is none. */
+function characterEnd(bytes: Buffer, at: number, to: number): number {
+  const first = bytes[at] as number;
+  const length = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+  if (first < 0xc2 || first > 0xf4 || at + length > to) return -1;
+  const second = bytes[at + 1] as number;
+  if ((second & 0xc0) !== 0x80) return -1;
+  // No longer than it has to be, no half of a pair, and nothing behind U+10FFFF.
+  if (first === 0xe0 ? second < 0xa0 : first === 0xed && second > 0x9f) return -1;
+  if (first === 0xf0 ? second < 0x90 : first === 0xf4 && second > 0x8f) return -1;
+  for (let i = 2; i < length; i++) if (((bytes[at + i] as number) & 0xc0) !== 0x80) return -1;
+  return at + length;
+}

@@ -1,0 +1,54 @@
+/// <reference lib="dom" />
+// Chromium that asks for one thing again and again, over TLS: a page of the server that is judged, whose fetches go on through its replacement.
+// It fails by itself, with ERR_FAILED, what it had chosen a connection for when GOAWAY came and had not sent yet (SpdySession, which no longer takes
+// streams then), and does not try again: these requests are no server's, and not told.
+import { chromium } from "playwright-core";
+import { type Load, type Loaded, REQUEST_JSON, SIZE, UNARY, urlOf } from "./loads.ts";
+
+const FAILED = "TypeError: Failed to fetch";
+
+export const browserLoad: Load = async (target, stop) => {
+  const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
+  const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+  try {
+    const page = await browser.newPage({ ignoreHTTPSErrors: true });
+    const unsent: string[] = [];
+    page.on("requestfailed", (request) => {
+      if (request.failure()?.errorText === "net::ERR_FAILED") unsent.push(request.url());
+    });
+    await page.goto(`${urlOf(target)}/healthz`);
+    const loading = page.evaluate(again, { path: UNARY, body: REQUEST_JSON, size: SIZE });
+    const end = () => page.evaluate(() => Object.assign(globalThis, { over: true }));
+    if (stop.aborted) await end();
+    else stop.addEventListener("abort", () => void end());
+    const { asked, failed } = await loading;
+    const { [FAILED]: all = 0, ...others } = failed;
+    const told = all - unsent.length;
+    return { asked: asked - unsent.length, failed: told > 0 ? { ...others, [FAILED]: told } : others };
+  } finally {
+    await browser.close();
+  }
+};
+
+/** In the browser. */
+async function again({ path, body, size }: { path: string; body: string; size: number }): Promise<Loaded> {
+  const failed: Record<string, number> = {};
+  let asked = 0;
+  const ask = async (): Promise<string | undefined> => {
+    const answer = await fetch(path, { method: "POST", headers: { "content-type": "application/json" }, body });
+    const { length } = await answer.text();
+    return answer.ok && length >= size ? undefined : `${answer.status}, ${length} bytes`;
+  };
+  const loop = async () => {
+    while (!("over" in globalThis)) {
+      asked++;
+      const fault = await ask().catch(String);
+      if (fault !== undefined) failed[fault] = (failed[fault] ?? 0) + 1;
+    }
+  };
+  await Promise.all(Array.from({ length: 16 }, loop));
+  const entries = performance.getEntriesByType("resource") as PerformanceResourceTiming[];
+  const others = entries.filter(({ nextHopProtocol }) => nextHopProtocol !== "h2" && nextHopProtocol !== "");
+  if (others.length > 0) failed[`not over HTTP/2: ${others[0]?.nextHopProtocol}`] = others.length;
+  return { asked, failed };
+}

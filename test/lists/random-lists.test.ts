@@ -1,0 +1,37 @@
+// Random lists of composed messages, generated and asked in this process on mocks: answers and calls are what the oracle says.
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { seedOf } from "../seed/seed.ts";
+import { type Cases, cases } from "../streams/cases.ts";
+import { randomLists, UPSTREAM } from "./random-lists.ts";
+import { run } from "./run-list.ts";
+
+/** Again with the same: SEED=… vitest run test/lists. More: LISTS=400 WORLDS=50. */
+const SEED = seedOf("SEED");
+const LISTS = Number(process.env.LISTS ?? 20);
+const WORLDS = Number(process.env.WORLDS ?? 8);
+
+let made: Cases;
+beforeAll(async () => {
+  made = await cases("lists", randomLists, SEED, LISTS, UPSTREAM);
+}, 120_000);
+afterAll(() => made.remove());
+
+test(`random lists are what the oracle says, seed ${SEED}`, { timeout: 3_600_000 }, async () => {
+  const { ir, all } = made;
+  const wrong: string[] = [];
+  const seen = { lists: all.length, answers: 0, degraded: 0, failed: 0, calls: 0 };
+  let undecided = 0;
+  for (const one of all)
+    for (let i = 0; i < WORLDS && wrong.length < 3; i++) {
+      const found = await run(ir, one, `${SEED} ${one.name} ${i}`);
+      if (found.fault !== undefined) wrong.push(`SEED=${SEED}, ${one.name}, world ${i}: ${found.fault}\n${one.proto}`);
+      if (found.undecided) undecided++;
+      if (found.got.kind === "status") seen.failed++;
+      else if (found.got.degradedHeader === undefined) seen.answers++;
+      else seen.degraded++;
+      seen.calls += found.calls;
+    }
+  console.log(JSON.stringify({ ...seen, undecided }));
+  expect(wrong.join("\n")).toBe("");
+  for (const [what, count] of Object.entries(seen)) expect([what, count > 2]).toEqual([what, true]);
+});

@@ -1,0 +1,70 @@
+// One random list in one random world: what the BFF gives, held against the oracle.
+import { create, type DescMethod, type Message, toBinary } from "@bufbuild/protobuf";
+import { ConnectError } from "@connectrpc/connect";
+import type { Ir } from "../../plugin/src/ir.ts";
+import type { Clock } from "../../runtime/src/clock.ts";
+import type { CallEvent, Observer } from "../../runtime/src/observer.ts";
+import { described, logged } from "../load/load.ts";
+import { oracle } from "../oracle/oracle.ts";
+import { type LoggedCall, outcomesOf } from "../oracle/outcomes.ts";
+import { type Got, mismatch } from "../oracle/verdict.ts";
+import { pick, seeded } from "../second/random-message.ts";
+import type { Case } from "../streams/cases.ts";
+import { ListWorld } from "./list-world.ts";
+
+export async function run(ir: Ir, one: Case, seed: string) {
+  const [method] = one.methods;
+  if (method === undefined) throw new Error(`${one.name} lacks an rpc`);
+  const random = seeded("run", seed);
+  const note = random() < 0.5 ? { note: pick(random, ["", "a"]) } : {};
+  const ids = Array.from({ length: random() * 4 }, () => pick(random, ["", "a", "b", "c"]));
+  const message = create(method.input, { tenant: pick(random, ["a", "b", "d"]), flag: random() < 0.5, ids, ...note });
+  const events: Omit<CallEvent, "call">[] = [];
+  const observer: Observer = { call: (event) => void events.push(event) };
+  let clock: Clock | undefined;
+  const up = new ListWorld(seed).handlers(() => clock as Clock);
+  const bff = one.make({ mocks: { up }, observer });
+  clock = bff.clock as Clock;
+  let header: string | undefined;
+  const ask = bff[method.localName] as (request: object, call: object) => Promise<Message>;
+  const onHeader = (headers: Headers): void => {
+    header = headers.get("bff-degraded") ?? undefined;
+  };
+  const got = await ask(message, { onHeader }).then(
+    (given): Got => ({ kind: "answer", message: toBinary(method.output, given), degradedHeader: header }),
+    (thrown: unknown): Got => {
+      if (!(thrown instanceof ConnectError)) throw thrown;
+      return { kind: "status", code: thrown.code, message: thrown.rawMessage };
+    },
+  );
+  bff.close();
+  const made = events.map((event) => ({ ...event, requestId: "" }));
+  const calls = made.flatMap((event) => logged(event) ?? []);
+  const fault = judged(ir, method, message, calls, got);
+  if (fault === undefined) return { got, calls: calls.length };
+  if (fault === "undecided") return { got, calls: calls.length, undecided: true };
+  return { got, calls: calls.length, fault: `${fault}\n${described(ir, made).join("\n")}` };
+}
+
+/** Ways in which steps may have had the calls of a log that are tried; where there are more the case says nothing. */
+const MOST_WAYS = 60;
+
+function judged(
+  ir: Ir,
+  method: DescMethod,
+  message: Message,
+  log: readonly LoggedCall[],
+  got: Got,
+): string | undefined {
+  const faults: string[] = [];
+  // Of equal calls those that their part of the response was over for say nothing; the oracle would give them to others in turn.
+  const told = new Set(log.filter(({ outcome }) => !("cancelled" in outcome)).map(nameOf));
+  const calls = log.filter((call) => !("cancelled" in call.outcome) || !told.has(nameOf(call)));
+  for (const outcomes of outcomesOf(calls, MOST_WAYS)) {
+    const fault = mismatch(oracle(ir, method, message, new Map(), {}, undefined, outcomes), got);
+    if (fault === undefined) return undefined;
+    faults.push(fault);
+  }
+  return faults.length < MOST_WAYS ? faults[0] : "undecided";
+}
+const nameOf = ({ method, message }: LoggedCall): string => `${method} ${Buffer.from(message).toString("base64")}`;
