@@ -184,6 +184,7 @@ class ArrivingBody {
   }
   readonly #came = (piece: Buffer): void => {
     if (!this.#options.streams) this.#options.pending.add(this.#holder, piece.length);
+    if (this.#failure !== undefined) return; // given up by that
     this.#body = appended(this.#body, this.#length, piece, Number.POSITIVE_INFINITY, AT_ONCE_BYTES);
     this.#length += piece.length;
     if (this.#isFull) this.#request.pause();
@@ -216,8 +217,10 @@ class ArrivingBody {
       this.#wake = resolve;
     });
   }
+  /** Nothing of it is kept any more: whoever reads it need not come back after an error, and what still comes is passed over. */
   fail(error: Error): void {
     this.#failure ??= error;
+    this.leave();
     this.#wake?.();
   }
   /** Nobody reads any more. */
@@ -225,6 +228,7 @@ class ArrivingBody {
     this.#stop();
     this.#request.off("data", this.#came);
     this.#body = undefined;
+    this.#length = 0;
   }
 }
 
