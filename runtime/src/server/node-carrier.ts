@@ -83,8 +83,9 @@ export class NodeCarrier implements Carrier {
 function onData(this: Carried, chunk: Buffer): void {
   this[CARRIER]?.hearer?.data(chunk);
 }
+/** node tells of an end, too, when a connection has gone in the middle of a request: `close` follows. */
 function onEnd(this: Carried): void {
-  this[CARRIER]?.hearer?.end();
+  if (!this.closed) this[CARRIER]?.hearer?.end();
 }
 function onClose(this: Carried): void {
   const hearer = this[CARRIER]?.hearer;

@@ -123,7 +123,7 @@ export class RequestBody implements Holder {
   async #unlessReset(): Promise<void> {
     if (!("stream" in this.#response)) return;
     const { stream } = this.#response;
-    if (!hadItsTurn(stream)) await new Promise<void>((begin) => beginWithHandler(stream, begin));
+    if (!stream.closed && !hadItsTurn(stream)) await new Promise<void>((begin) => beginWithHandler(stream, begin));
     if (this.#response.stream?.closed ?? true) throw new ConnectError("reset by the client", Code.Canceled);
   }
   /** Nobody reads it any more. */

@@ -1,0 +1,44 @@
+import { once } from "node:events";
+import * as http2 from "node:http2";
+import type { AddressInfo } from "node:net";
+import { expect, test } from "vitest";
+import { NodeCarrier } from "./node-carrier.ts";
+
+/** What is heard of a request of which `leave` has gone in the middle or at its end. */
+async function heard(leave: (request: http2.ClientHttp2Stream) => void): Promise<readonly string[]> {
+  const all: string[] = [];
+  const server = http2.createServer();
+  const { promise: closed, resolve } = Promise.withResolvers<void>();
+  server.on("stream", (stream) => {
+    const carrier = new NodeCarrier(stream);
+    carrier.hear({
+      data: (chunk) => all.push(`data ${chunk.length}`),
+      end() {
+        all.push("end");
+        carrier.answer(200, [], undefined, undefined, false);
+      },
+      close() {
+        all.push("close");
+        resolve();
+      },
+    });
+    carrier.continue();
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const client = http2.connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  client.on("error", () => {});
+  const request = client.request({ ":method": "POST" });
+  request.on("error", () => {});
+  await once(request, "continue");
+  leave(request);
+  await closed;
+  client.destroy();
+  server.close();
+  return all;
+}
+
+test("a request whose connection goes in the middle has not come whole", async () => {
+  expect(await heard((request) => request.session?.socket?.destroy())).toEqual(["close"]);
+  expect(await heard((request) => request.end("abc"))).toEqual(["data 3", "end", "close"]);
+});
