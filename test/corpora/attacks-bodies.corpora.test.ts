@@ -17,6 +17,7 @@ import { type AttackOptions, attacked, described, expectUnharmed, type Target } 
 
 const MS = Number(process.env.ATTACK_MS ?? 3000);
 const MIB = 1 << 20;
+const REFLECTION = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
 /** Below the limit of a message. */
 const BODY_BYTES = 3_900_000;
 
@@ -140,6 +141,35 @@ describe.each([
     expect(outcome.result.sentMb).toBeGreaterThan(2);
   }, 60_000);
 });
+
+test.each(["application/grpc-web+proto", "application/grpc+proto"])(
+  "messages of reflection that never end, %s: what is held is bounded over the process",
+  async (type) => {
+    const env = { BFF_MAX_PENDING_BYTES: String(8 * MIB), BFF_REFLECTION: "true" };
+    const outcome = await run(`held messages of reflection, ${type}`, { env }, async (target, until) => {
+      const ids = streamIds(100);
+      const all = await Promise.all(numbers(4).map(() => RawConnection.http2(target.port)));
+      const prefix = Buffer.alloc(5);
+      prefix.writeUInt32BE(BODY_BYTES + 1000, 1); // never whole
+      const begun = ids.map((id) =>
+        Buffer.concat([headers(id, requestHeaders(REFLECTION, type)), frame(Frame.data, 0, id, prefix)]),
+      );
+      const sent = await Promise.all(
+        all.map(async (connection) => {
+          await connection.send(...begun);
+          return fill(connection, ids, 16_000, BODY_BYTES, until + MS);
+        }),
+      );
+      const { buffers } = await target.memory();
+      for (const connection of all) connection.destroy();
+      return { sentMb: Math.round(sent.reduce((sum, one) => sum + one, 0) / 1e6), heldMb: Math.round(buffers / 1e6) };
+    });
+    expectUnharmed(outcome);
+    expect(outcome.result.sentMb).toBeGreaterThan(10);
+    expect(outcome.result.heldMb).toBeLessThan(40);
+  },
+  60_000,
+);
 
 /**
  * The upstream's part is cached: else it would be the upstream that the normal client waits for, which answers no faster when the attacker reads. So

@@ -5,23 +5,46 @@ import type { ServerRequest, ServerResponse } from "./handler.ts";
 import { PendingBytes } from "./pending-bytes.ts";
 import { RequestBody } from "./request-body.ts";
 
-test("a body that is given up is not gathered on, and what still comes is passed over", async () => {
-  const pending = new PendingBytes(100_000);
+function reading(maxPending: number, streams: boolean) {
+  const pending = new PendingBytes(maxPending);
   const request = new PassThrough();
-  const response = new PassThrough() as unknown as ServerResponse;
-  new RequestBody(request as unknown as ServerRequest, response, { pending, maxBytes: 4 << 20, streams: false });
+  const response = new PassThrough();
+  const options = { pending, maxBytes: 4 << 20, streams };
+  new RequestBody(request as unknown as ServerRequest, response as unknown as ServerResponse, options);
   const pieces = (request as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
+  const comes = async (bytes: number): Promise<number | undefined> => {
+    const next = pieces.next();
+    request.write(Buffer.alloc(bytes));
+    return (await next).value?.length;
+  };
+  /** What counts, what waits to be read, and whether it is read on, after this. */
+  const after = async (bytes: number) => {
+    request.write(Buffer.alloc(bytes));
+    await turn();
+    return [pending.bytes, request.readableLength, request.readableFlowing];
+  };
+  return { pending, response, comes, after };
+}
 
-  const first = pieces.next();
-  request.write(Buffer.alloc(60_000));
-  expect((await first).value).toHaveLength(60_000);
+test("a body that is given up is not gathered on, and what still comes is passed over", async () => {
+  const { pending, comes, after } = reading(100_000, false);
+  expect(await comes(60_000)).toBe(60_000);
   expect(pending.bytes).toBe(60_000);
-  const second = pieces.next();
-  request.write(Buffer.alloc(60_000));
-  await expect(second).rejects.toThrow("too much is under way");
+  await expect(comes(60_000)).rejects.toThrow("too much is under way");
   expect(pending.bytes).toBe(0);
+  expect(await after(50_000)).toEqual([0, 0, true]);
+});
 
-  request.write(Buffer.alloc(50_000));
+test("a request that streams counts as long as it goes on, and has an end", async () => {
+  const { pending, response, comes, after } = reading(8 << 20, true);
+  for (let i = 1; i <= 17; i++) {
+    expect(await comes(64_000)).toBe(64_000);
+    expect(pending.bytes).toBe(i * 64_000);
+  }
+  await expect(comes(10)).rejects.toThrow("too much is under way"); // 17 * 64,000 is more than 1 MiB
+  const counted = pending.bytes;
+  expect(await after(50_000)).toEqual([counted, 0, true]);
+  response.destroy();
   await turn();
-  expect([pending.bytes, request.readableLength, request.readableFlowing]).toEqual([0, 0, true]);
+  expect(pending.bytes).toBe(0);
 });

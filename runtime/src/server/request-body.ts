@@ -15,8 +15,10 @@ export const AT_ONCE_BYTES = 16 << 10;
 const DISCARD_MS = 5000;
 /** So many pieces are passed on as they come, so that what is refused by its beginning is refused at once. */
 const FIRST_PIECES = 16;
-/** A request that streams is passed on piece by piece, each of which costs memory: more of them are not meant well. */
+/** A request that streams is passed on piece by piece, each of which costs memory: more of them are not meant well, */
 const MAX_PIECES = 10_000;
+/** and neither are more bytes: reflection, which alone streams so, is asked for names. */
+const MAX_STREAMED_BYTES = 1 << 20;
 
 type Iterator = ReturnType<ServerRequest["iterator"]>;
 
@@ -101,13 +103,17 @@ export class RequestBody implements Holder {
       [Symbol.asyncDispose]: async () => {},
     } satisfies Iterator;
   }
+  /** All of it counts until it ends: nobody knows how much is kept of a message that is not whole. */
   async *#asTheyCome(arriving: ArrivingBody): AsyncGenerator<Buffer, undefined> {
-    for (let count = 0; count < MAX_PIECES; count++) {
+    for (let count = 0, bytes = 0; count < MAX_PIECES && bytes <= MAX_STREAMED_BYTES; count++) {
       const piece = await arriving.some();
       if (piece === undefined) return this.#read();
+      bytes += piece.length;
       yield piece;
     }
-    throw tooMuch();
+    const error = tooMuch();
+    arriving.fail(error);
+    throw error;
   }
   /** The first pieces, and all others as one. */
   async *#gathered(arriving: ArrivingBody): AsyncGenerator<Buffer, undefined> {
@@ -183,7 +189,7 @@ class ArrivingBody {
     request.on("data", this.#came);
   }
   readonly #came = (piece: Buffer): void => {
-    if (!this.#options.streams) this.#options.pending.add(this.#holder, piece.length);
+    this.#options.pending.add(this.#holder, piece.length);
     if (this.#failure !== undefined) return; // given up by that
     this.#body = appended(this.#body, this.#length, piece, Number.POSITIVE_INFINITY, AT_ONCE_BYTES);
     this.#length += piece.length;
