@@ -19,7 +19,7 @@ const MS = Number(process.env.ATTACK_MS ?? 3000);
 const MIB = 1 << 20;
 const REFLECTION = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
 /** Below the limit of a message. */
-const BODY_BYTES = 3_900_000;
+const BODY_BYTES = 1_000_000;
 
 async function run<T>(name: string, options: AttackOptions, attack: (target: Target, until: number) => Promise<T>) {
   const outcome = await attacked((target) => attack(target, performance.now() + MS), options);

@@ -1,4 +1,4 @@
-// One request of at most 4 MB, made of as much as fits into it: refused for what it holds on every protocol, plain and compressed, and what
+// One request of at most 1 MB, made of as much as fits into it: refused for what it holds on every protocol, plain and compressed, and what
 // is answered holds nobody up.
 import * as http2 from "node:http2";
 import * as zlib from "node:zlib";
@@ -42,60 +42,62 @@ const json = (rpc: Body["rpc"], text: string): Body => ({ rpc, bytes: Buffer.fro
 
 /** Too much, whatever it is. */
 const REFUSED: Readonly<Record<string, Body>> = {
-  "1M ids": proto("Who", again(1_000_000, 0x12, 0)),
-  "2M ids for a guard": proto("Guarded", again(2_000_000, 0x12, 0)),
+  "500,000 ids": proto("Who", again(500_000, 0x12, 0)),
+  "500,000 ids for a guard": proto("Guarded", again(500_000, 0x12, 0)),
   "11,000 ids": proto("Who", again(11_000, 0x12, 1, 0x61)),
-  "2M empty messages": proto("Trees", field(1, again(2_000_000, 0x12, 0))),
-  "2M messages, two in each": proto("Trees", field(1, again(666_000, 0x12, 4, 0x12, 0, 0x12, 0))),
-  "1M entries of a map": proto("Trees", field(1, again(1_000_000, 0x1a, 0))),
-  "2M unknown fields": proto("Fast", again(2_000_000, 0x78, 1)),
-  "2M unknown fields, deeper": proto("Trees", field(1, again(2_000_000, 0x78, 1))),
-  "2M unknown groups": proto("Fast", again(2_000_000, 0x7b, 0x7c)),
-  "one group of 2M": proto(
+  "500,000 empty messages": proto("Trees", field(1, again(500_000, 0x12, 0))),
+  "500,000 messages, two in each": proto("Trees", field(1, again(166_000, 0x12, 4, 0x12, 0, 0x12, 0))),
+  "500,000 entries of a map": proto("Trees", field(1, again(500_000, 0x1a, 0))),
+  "500,000 unknown fields": proto("Fast", again(500_000, 0x78, 1)),
+  "500,000 unknown fields, deeper": proto("Trees", field(1, again(500_000, 0x78, 1))),
+  "500,000 unknown groups": proto("Fast", again(500_000, 0x7b, 0x7c)),
+  "one group of 500,000": proto(
     "Fast",
-    Buffer.concat([Buffer.from([0x7b]), again(2_000_000, 0x70, 0), Buffer.from([0x7c])]),
+    Buffer.concat([Buffer.from([0x7b]), again(500_000, 0x70, 0), Buffer.from([0x7c])]),
   ),
-  "a string 2M times": proto("Fast", again(2_000_000, 0x0a, 0)),
-  "a message 2M times": proto("Trees", again(2_000_000, 0x0a, 0)),
-  "a Value of 2M": proto("Trees", field(2, field(6, again(2_000_000, 0x0a, 0)))),
-  "JSON: 1.3M unknown lists": json("Fast", `{"x":${list(1_300_000, "[]")}}`),
-  "JSON: 1.3M messages": json("Trees", `{"tree":{"kids":${list(1_300_000, "{}")}}}`),
-  "JSON: a Value of 1.9M": json("Trees", `{"value":${list(1_900_000, "1")}}`),
-  "JSON: a Struct of 300,000": json("Trees", `{"struct":${members(300_000, "1")}}`),
-  "JSON: a map of 100,000": json("Trees", `{"tree":{"named":${members(100_000, "{}")}}}`),
-  "JSON: 2M levels": json("Trees", `{"value":${"[".repeat(2_000_000)}${"]".repeat(2_000_000)}}`),
-  "JSON: 4M digits in a string": json("Trees", `{"tree":{"big":"${"9".repeat(4_000_000)}"}}`),
-  "JSON: 300,000 ids": json("Who", `{"ids":${list(300_000, '"a"')}}`),
+  "a string 500,000 times": proto("Fast", again(500_000, 0x0a, 0)),
+  "a message 500,000 times": proto("Trees", again(500_000, 0x0a, 0)),
+  "a Value of 500,000": proto("Trees", field(2, field(6, again(500_000, 0x0a, 0)))),
+  "JSON: 330,000 unknown lists": json("Fast", `{"x":${list(330_000, "[]")}}`),
+  "JSON: 330,000 messages": json("Trees", `{"tree":{"kids":${list(330_000, "{}")}}}`),
+  "JSON: a Value of 500,000": json("Trees", `{"value":${list(500_000, "1")}}`),
+  "JSON: a Struct of 90,000": json("Trees", `{"struct":${members(90_000, "1")}}`),
+  "JSON: a map of 80,000": json("Trees", `{"tree":{"named":${members(80_000, "{}")}}}`),
+  "JSON: 500,000 levels": json("Trees", `{"value":${"[".repeat(500_000)}${"]".repeat(500_000)}}`),
+  "JSON: 1M digits in a string": json("Trees", `{"tree":{"big":"${"9".repeat(1_000_000)}"}}`),
+  "JSON: 250,000 ids": json("Who", `{"ids":${list(250_000, '"a"')}}`),
 };
 
 /** Deep, long or odd, and answered one way or the other. */
 const ANSWERED: Readonly<Record<string, Body>> = {
-  "95,000 messages with fields": proto(
+  "9,500 messages with fields": proto(
     "Trees",
     field(
       1,
       Buffer.concat(
-        Array<Buffer>(95_000).fill(field(2, Buffer.concat([field(1, Buffer.from("text")), Buffer.from([0x30, 1])]))),
+        Array<Buffer>(9_500).fill(field(2, Buffer.concat([field(1, Buffer.from("text")), Buffer.from([0x30, 1])]))),
       ),
     ),
   ),
   "messages in messages, 10,000": proto("Trees", field(1, nested(2, 10_000))),
-  "messages in messages, 600,000": proto("Trees", field(1, nested(2, 600_000))),
-  "2M groups that never end": proto("Trees", again(2_000_000, 0x4b)),
+  "messages in messages, 250,000": proto("Trees", field(1, nested(2, 250_000))),
+  "1M groups that never end": proto("Trees", again(1_000_000, 0x4b)),
   "groups in groups, 100,000": proto("Fast", Buffer.concat([again(100_000, 0x4b), again(100_000, 0x4c)])),
-  "a string of 4 MB": proto("Fast", field(1, again(4_000_000, 0x61))),
+  "a string of 1 MB": proto("Fast", field(1, again(1_000_000, 0x61))),
   "10,000 ids": proto("Who", again(10_000, 0x12, 1, 0x61)),
-  "JSON: 100,000 levels": json("Trees", `{"value":${"[".repeat(90_000)}${"]".repeat(90_000)}}`),
-  "JSON: unknown, 90,000 levels": json("Fast", `{"x":${'{"x":'.repeat(90_000)}1${"}".repeat(90_000)}}`),
-  "JSON: messages in messages": json("Trees", `{"tree":${'{"kids":['.repeat(40_000)}${"]}".repeat(40_000)}}`),
-  "JSON: 4M digits": json("Fast", `{"size":${"9".repeat(4_000_000)}}`),
-  "JSON: 4M spaces": json("Fast", `{"key":"k"${" ".repeat(4_000_000)}}`),
-  "JSON: 2M escapes": json("Fast", `{"key":"${"\\n".repeat(2_000_000)}"}`),
+  "JSON: 9,900 levels": json("Trees", `{"value":${"[".repeat(9_900)}${"]".repeat(9_900)}}`),
+  "JSON: unknown, 9,900 levels": json("Fast", `{"x":${'{"x":'.repeat(9_900)}1${"}".repeat(9_900)}}`),
+  "JSON: messages in messages": json("Trees", `{"tree":${'{"kids":['.repeat(4_900)}${"]}".repeat(4_900)}}`),
+  "JSON: 1M digits": json("Fast", `{"size":${"9".repeat(1_000_000)}}`),
+  "JSON: 1M spaces": json("Fast", `{"key":"k"${" ".repeat(1_000_000)}}`),
+  "JSON: 500,000 escapes": json("Fast", `{"key":"${"\\n".repeat(500_000)}"}`),
+  "JSON: 500,000 quotes": json("Fast", `{"key":"${'\\"'.repeat(500_000)}"}`),
+  "JSON: a name twice, far apart": json("Fast", `{"key":"","x":"${"*".repeat(1_000_000)}","key":""}`),
   "JSON: half a surrogate pair": json("Fast", '{"key":"\\ud800"}'),
-  "JSON: bytes that are none": json("Trees", `{"tree":{"raw":"${"*".repeat(4_000_000)}"}}`),
+  "JSON: bytes that are none": json("Trees", `{"tree":{"raw":"${"*".repeat(1_000_000)}"}}`),
   "JSON: Any in Any": json(
     "Trees",
-    `{"any":${'{"@type":"type.googleapis.com/google.protobuf.Any","value":'.repeat(20_000)}{}${"}".repeat(20_000)}}`,
+    `{"any":${'{"@type":"type.googleapis.com/google.protobuf.Any","value":'.repeat(4_900)}{}${"}".repeat(4_900)}}`,
   ),
 };
 

@@ -7,7 +7,9 @@ import { countJson } from "./count-json.ts";
 import { ELEMENT } from "./element.ts";
 
 /** How many elements a request may hold where nobody says. */
-export const MAX_ELEMENTS = 100_000;
+export const MAX_ELEMENTS = 10_000;
+/** How large a message from a client may be where nobody says, in bytes: as nginx and most servers of HTTP have it. */
+export const MAX_MESSAGE_BYTES = 1 << 20;
 
 /** What a message from a client may hold. */
 export interface Bounds {

@@ -21,6 +21,10 @@ const MANY_MEMBERS = 1000;
 const LONG_STRING = 3000;
 const LIST = -1;
 
+/** Of each byte whether it says anything outside of strings: most of a long text does not. */
+const SAYS = new Uint8Array(256);
+for (const byte of [QUOTE, COMMA, COLON, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT]) SAYS[byte] = 1;
+
 /**
  * The elements of lists and members of objects in a JSON text at any depth, in `ELEMENT`s, with what strings cost more than their length.
  * Of what is no JSON, those before the fault.
@@ -37,19 +41,23 @@ export function countJson(bytes: Uint8Array, masks: ReadonlySet<string>, most: n
   let [nameFrom, nameTo] = [0, 0]; // the last one before a colon
   for (let i = 0; i < bytes.length && count <= most; i++) {
     const byte = bytes[i] as number;
-    if (byte <= 0x20) continue;
     if (opened) {
+      if (byte <= 0x20) continue;
       opened = false;
       if (byte !== CLOSE_LIST && byte !== CLOSE_OBJECT) {
         count += ELEMENT;
         if (members !== LIST) members = 1;
       }
     }
+    if (SAYS[byte] === 0) {
+      i = skipped(bytes, i + 1) - 1;
+      continue;
+    }
     if (byte === QUOTE) {
       from = i + 1;
       i = to = endOfString(bytes, from);
       if (to - from > LONG_STRING) {
-        count += costOfDigits(bytes, from, to);
+        count += costOfDigits(bytes, from, to, most);
         if (masks.size > 0 && isMask(bytes, nameFrom, nameTo, masks)) count += costOfMask(to - from);
       }
     } else if (byte === COMMA) {
@@ -68,8 +76,19 @@ export function countJson(bytes: Uint8Array, masks: ReadonlySet<string>, most: n
   return count;
 }
 
+/** Where something is said again. */
+function skipped(bytes: Uint8Array, from: number): number {
+  const { length } = bytes;
+  let i = from;
+  while (i < length && SAYS[bytes[i] as number] === 0) i++;
+  return i;
+}
+
 /** Where the closing quote is. */
 function endOfString(bytes: Uint8Array, from: number): number {
+  const end = bytes.indexOf(QUOTE, from); // a tenth of what a loop takes
+  if (end === -1) return bytes.length;
+  if (bytes[end - 1] !== BACKSLASH) return end;
   let i = from;
   for (; i < bytes.length; i++) {
     const byte = bytes[i];
@@ -83,9 +102,10 @@ function endOfString(bytes: Uint8Array, from: number): number {
  * Of a string that is a number: what makes a 64-bit integer of it takes time by the square of its digits, before it sees that it is too
  * large. So does this: a million digits count as some 100,000 elements, a thousand as none.
  */
-function costOfDigits(bytes: Uint8Array, from: number, to: number): number {
+function costOfDigits(bytes: Uint8Array, from: number, to: number, most: number): number {
   let digits = 0;
-  for (let i = from; i < to; i++) {
+  const tooMany = 3000 * (Math.sqrt(most / ELEMENT) + 1);
+  for (let i = from; i < to && digits < tooMany; i++) {
     const byte = bytes[i] as number;
     if (isDigit(byte)) digits++;
     else if (byte === BACKSLASH) {

@@ -5,7 +5,6 @@ import {
   type DescMessage,
   type DescMethodUnary,
   fromJson,
-  fromJsonString,
   type JsonObject,
   type JsonValue,
   type Message,
@@ -15,6 +14,7 @@ import {
 } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { type Bounds, checkElements } from "../elements/bounds.ts";
+import { fromJsonText } from "../wire/json-message.ts";
 import { jsonText } from "./json-text.ts";
 import { type RestMatch, variableText } from "./matcher.ts";
 import { addQuery, addVariable, empty, invalid, type ParameterRule } from "./parameters.ts";
@@ -57,7 +57,7 @@ export function transcoder(
     const text = textOf(bytes);
     return said("the body", () =>
       bodyField === undefined
-        ? fromJsonString(input, text, lenient)
+        ? fromJsonText(input, text, lenient)
         : fromJson(input, { [bodyField.jsonName]: JSON.parse(text) as JsonValue }, lenient),
     );
   };

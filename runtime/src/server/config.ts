@@ -1,7 +1,7 @@
 import { closeSync, openSync } from "node:fs";
 import type { DescService } from "@bufbuild/protobuf";
 import { LONGEST_TIMER_MS } from "../clock.ts";
-import { MAX_ELEMENTS } from "../elements/bounds.ts";
+import { MAX_ELEMENTS, MAX_MESSAGE_BYTES } from "../elements/bounds.ts";
 import { type Networks, readNetworks } from "../identity/networks.ts";
 import { DEFAULT_HTTP2, type Http2 } from "../transport/grpc-client.ts";
 import { DEFAULT_MAX_CONNECTIONS, DEFAULT_SERVER_HTTP2, type ServerHttp2 } from "./client-http2.ts";
@@ -119,7 +119,7 @@ export function readConfig<Upstreams extends Readonly<Record<string, DescService
     drainDelayMs: read.durationMs("BFF_DRAIN_DELAY", "0s", LONGEST_TIMER_MS),
     maxConnectionAgeMs: readAge(read),
     warmUpMs: read.durationMs("BFF_WARM_UP", "0s", MAX_WARM_UP_MS),
-    maxRequestBytes: read.within("BFF_MAX_REQUEST_BYTES", 1, MAX_BYTES, String(4 << 20)),
+    maxRequestBytes: read.within("BFF_MAX_REQUEST_BYTES", 1, MAX_BYTES, String(MAX_MESSAGE_BYTES)),
     maxElements: read.within("BFF_MAX_ELEMENTS", 1, MAX_COUNT, String(MAX_ELEMENTS)),
     maxReplyBytes: read.within("BFF_MAX_REPLY_BYTES", 1, MAX_BYTES, String(16 << 20)),
     maxPendingBytes: read.within("BFF_MAX_PENDING_BYTES", 1, MAX_PENDING_BYTES, String(DEFAULT_MAX_PENDING_BYTES)),

@@ -10,23 +10,30 @@ import { createMethodSerializationLookup } from "@connectrpc/connect/protocol";
 import type { Endpoint } from "../compose/endpoint-options.ts";
 import { type Bounds, checkElements } from "../elements/bounds.ts";
 import { frame, PREFIX_BYTES } from "../wire/frame.ts";
+import { fromJsonText } from "../wire/json-message.ts";
 import type { FastRpc } from "./unary-call.ts";
 
 type Method = DescMethodUnary | DescMethodServerStreaming;
 /** Of reading, the limit is kept as the bytes come in. */
 const UNLIMITED = { readMaxBytes: 0xffffffff, writeMaxBytes: 0xffffffff };
 
+const DECODER = new TextDecoder();
+
 /** How the messages of one rpc are read and written. */
 type Encoding = Pick<FastRpc, "parse" | "serialize" | "prefix">;
 
 export function jsonOf(method: Method, bounds: Bounds, registry: Registry): Encoding {
   const lookup = createMethodSerializationLookup(method, undefined, { registry }, UNLIMITED);
-  const { parse } = lookup.getI(false);
   const { serialize } = lookup.getO(false);
+  const options = { registry, ignoreUnknownFields: true };
   return {
     parse: (bytes) => {
       checkElements(bytes, method.input, true, bounds);
-      return parse(bytes);
+      try {
+        return fromJsonText(method.input, DECODER.decode(bytes), options);
+      } catch (thrown) {
+        throw ConnectError.from(thrown, Code.InvalidArgument); // as Connect has it
+      }
     },
     serialize: serialize as FastRpc["serialize"],
     prefix: 0,

@@ -5,7 +5,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import type { Endpoint } from "../compose/endpoint-options.ts";
 import { versionHeaders, withVersions } from "../compose/version.ts";
 import { addBounded } from "../elements/bounded-handler.ts";
-import { MAX_ELEMENTS } from "../elements/bounds.ts";
+import { MAX_ELEMENTS, MAX_MESSAGE_BYTES } from "../elements/bounds.ts";
 import { maskNames } from "../elements/mask-names.ts";
 import { Networks } from "../identity/networks.ts";
 import type { OpenIdentity } from "../identity/spec.ts";
@@ -61,9 +61,9 @@ export interface ListenOptions {
   readonly trustedProxies?: readonly string[] | Networks;
   /** Of the endpoints: the server is ready when it has opened, and serves the paths of its sources. */
   readonly identity?: Pick<OpenIdentity, "opened" | "routes">;
-  /** Larger messages from clients fail with RESOURCE_EXHAUSTED; in bytes, default 4 MiB. */
+  /** Larger messages from clients fail with RESOURCE_EXHAUSTED; in bytes, default 1 MiB. */
   readonly maxRequestBytes?: number;
-  /** Messages with more elements of lists, maps and JSON fail with INVALID_ARGUMENT, unless their rpc says otherwise. Default 100,000. */
+  /** Messages with more elements of lists, maps and JSON fail with INVALID_ARGUMENT, unless their rpc says otherwise. Default 10,000. */
   readonly maxElements?: number;
   readonly reflection?: boolean;
   /** Origins whose scripts may call, `*` for all; default none. */
@@ -174,7 +174,7 @@ export async function listenUnannounced(
   const services = options.services ?? [...new Set(endpoints.map(({ method }) => method.parent))];
   const draining = new AbortController();
   const cutOff = new AbortController();
-  const maxBytes = options.maxRequestBytes ?? 4 << 20;
+  const maxBytes = options.maxRequestBytes ?? MAX_MESSAGE_BYTES;
   const registry = typesOf(services, options.types ?? []);
   const { maxElements = MAX_ELEMENTS, fault = printed, corsOrigins = [] } = options;
   const masks = maskNames(registry);

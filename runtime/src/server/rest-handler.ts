@@ -1,5 +1,5 @@
 import type * as http from "node:http";
-import { MAX_ELEMENTS } from "../elements/bounds.ts";
+import { MAX_ELEMENTS, MAX_MESSAGE_BYTES } from "../elements/bounds.ts";
 import { maskNames } from "../elements/mask-names.ts";
 import { Networks } from "../identity/networks.ts";
 import { typesOf } from "../rest/types-of.ts";
@@ -32,7 +32,12 @@ export function restHandler(
   endpoints: readonly RestEndpoint[],
   options: RestHandlerOptions = {},
 ): (request: http.IncomingMessage, response: http.ServerResponse) => boolean {
-  const { maxRequestBytes: maxBytes = 4 << 20, maxElements = MAX_ELEMENTS, trustedProxies, reserved = [] } = options;
+  const {
+    maxRequestBytes: maxBytes = MAX_MESSAGE_BYTES,
+    maxElements = MAX_ELEMENTS,
+    trustedProxies,
+    reserved = [],
+  } = options;
   const { fault = (what, cause) => console.error(`${what}:`, cause), corsOrigins = [] } = options;
   const registry = typesOf([...new Set(endpoints.map(({ method }) => method.parent))], []);
   const cors = corsHeaders(corsOrigins);

@@ -2,7 +2,7 @@ import type { ConnectRouter } from "@connectrpc/connect";
 import type { Endpoint } from "../compose/endpoint-options.ts";
 import { versionHeaders, withVersions } from "../compose/version.ts";
 import { addBounded } from "../elements/bounded-handler.ts";
-import { MAX_ELEMENTS } from "../elements/bounds.ts";
+import { MAX_ELEMENTS, MAX_MESSAGE_BYTES } from "../elements/bounds.ts";
 import { maskNames } from "../elements/mask-names.ts";
 import { typesOf } from "../rest/types-of.ts";
 import type { StreamEndpoint } from "../stream/stream-endpoint.ts";
@@ -11,9 +11,9 @@ import { withToldRefusals } from "./told-refusals.ts";
 
 /** What a request may hold. */
 export interface RouteOptions {
-  /** Larger messages fail with RESOURCE_EXHAUSTED; in bytes, default 4 MiB. A smaller `readMaxBytes` of the server's holds as well. */
+  /** Larger messages fail with RESOURCE_EXHAUSTED; in bytes, default 1 MiB. A smaller `readMaxBytes` of the server's holds as well. */
   readonly maxRequestBytes?: number;
-  /** Messages with more elements of lists, maps and JSON fail with INVALID_ARGUMENT, unless their rpc says otherwise. Default 100,000. */
+  /** Messages with more elements of lists, maps and JSON fail with INVALID_ARGUMENT, unless their rpc says otherwise. Default 10,000. */
   readonly maxElements?: number;
 }
 
@@ -22,7 +22,7 @@ export function routes(
   endpoints: readonly (Endpoint | StreamEndpoint)[],
   options: RouteOptions = {},
 ): (router: ConnectRouter) => void {
-  const { maxRequestBytes: maxBytes = 4 << 20, maxElements = MAX_ELEMENTS } = options;
+  const { maxRequestBytes: maxBytes = MAX_MESSAGE_BYTES, maxElements = MAX_ELEMENTS } = options;
   const masks = maskNames(
     typesOf(
       endpoints.map(({ method }) => method.parent),

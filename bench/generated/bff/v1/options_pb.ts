@@ -57,7 +57,7 @@ export type FileRule = Message<"bff.v1.FileRule"> & {
   function: Function[];
 
   /**
-   * of lists, maps and JSON in one request; default BFF_MAX_ELEMENTS, 100000
+   * of lists, maps and JSON in one request; default BFF_MAX_ELEMENTS, 10000
    *
    * @generated from field: optional uint32 max_elements = 7;
    */
