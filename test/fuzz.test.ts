@@ -5,8 +5,9 @@ import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { BASES } from "./fuzz/bases.ts";
 import { caseWith, makeCase } from "./fuzz/cases.ts";
-import { faultIn } from "./fuzz/compiler.ts";
+import { faultIn, faultsIn } from "./fuzz/compiler.ts";
 import { requestsFor } from "./fuzz/descriptors.ts";
+import { FOUND_CASES } from "./fuzz/found.ts";
 import { optionTree } from "./fuzz/option-tree.ts";
 
 test("600 damaged option files", { timeout: 600_000 }, async () => {
@@ -57,6 +58,15 @@ test.each(FOUND)("found once: %s with %s as %s", { timeout: 60_000 }, async (nam
   if (base === undefined || text === "") throw new Error(`"${from}" is not in ${name}`);
   const fault = await faultIn(caseWith({ index: 0, base, file }, [{ what: "found", text: text.replace(from, to) }]));
   expect(fault).toBeUndefined();
+});
+
+test("what random cases have found, beside warnings, type-checks", { timeout: 60_000 }, async () => {
+  const { faults, generated } = await faultsIn(FOUND_CASES);
+  const wrong = FOUND_CASES.flatMap((one) => {
+    const fault = faults.get(one) ?? (generated.has(one) ? undefined : "is refused");
+    return fault === undefined ? [] : [`${one.what}: ${fault}`];
+  });
+  expect(wrong).toEqual([]);
 });
 
 test("every base is one that buf accepts, and several copies of it stand side by side", {

@@ -126,9 +126,18 @@ async function typeFaults(outputs: readonly Generated[], seen: Set<string>) {
 
 /** What is wrong with a case that buf accepts. */
 export async function faultIn(one: Case): Promise<string | undefined> {
-  const { requests } = await requestsFor([one]);
-  const { faults, outputs } = await compiled(requests, 1);
-  return faults.get(one) ?? (await typeFaults(outputs, new Set())).faults[0]?.[1];
+  return (await faultsIn([one])).faults.get(one);
+}
+
+/** The same of several, and those for which something is generated. */
+export async function faultsIn(cases: readonly Case[]): Promise<{
+  readonly faults: ReadonlyMap<Case, string>;
+  readonly generated: ReadonlySet<Case>;
+}> {
+  const { requests } = await requestsFor(cases);
+  const { faults, outputs } = await compiled(requests, cases.length);
+  const types = await typeFaults(outputs, new Set());
+  return { faults: new Map([...types.faults, ...faults]), generated: new Set(outputs.map(({ of }) => of)) };
 }
 
 /** What is generated; undefined where errors are told as they should be; a sentence where something is wrong. */

@@ -12,6 +12,7 @@ export { aliasesIn, comparesItself, comparesName, contradicted } from "./emit/co
 export { emitAs } from "./emit/convert.ts";
 export { emitField, emitPath, emitValue } from "./emit/emit.ts";
 export { isFixed, literalsOf } from "./emit/literals.ts";
+export { isNamedIn, readable } from "./emit/printed.ts";
 export { celShape, protoShape } from "./emit/shape.ts";
 export { fieldName } from "./syntax/words.ts";
 export { assignable, sameType } from "./types/assignable.ts";

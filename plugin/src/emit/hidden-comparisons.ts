@@ -15,6 +15,8 @@ type Some = Expression | undefined;
 interface Choice {
   readonly if: Some;
   readonly then: readonly Some[];
+  /** Whether it asks for something else, too: where it is not taken nothing is known of its `if`. */
+  readonly partly?: boolean;
 }
 
 /** How the tests of a block are printed that TypeScript would draw too many conclusions from. */
@@ -33,24 +35,25 @@ export function hiddenComparisons({ composed }: Pick<PlanBlock, "composed">): Hi
       variable !== undefined && source.kind === "by" ? [[variable, source.by.root]] : [],
     ),
   );
-  const before = (condition: Some, outcome: boolean, region: readonly Some[]): void => {
+  // `alone`: what is read behind the condition may be known to be there for other reasons.
+  const before = (condition: Some, outcome: boolean, region: readonly Some[], alone = false): void => {
     if (condition === undefined) return;
     for (const expression of region) {
       if (expression === undefined) continue;
       const aliases = aliasesIn([condition.root, expression.root], (variable) => given.get(variable));
       for (const test of contradicted(condition.root, outcome, expression.root, aliases)) {
         // What stands behind the condition may need that TypeScript believes it.
-        if (test.kind !== "ok" || test.set) hidden.add(test);
+        if (test.kind !== "ok" || test.set || alone) hidden.add(test);
         else for (const one of oksIn(expression.root, test.variable)) failed.add(one);
       }
     }
   };
   /** The first one that holds is taken. */
-  const inTurn = (choices: readonly Choice[], otherwise: readonly Some[] = []): void => {
+  const inTurn = (choices: readonly Choice[], otherwise: readonly Some[] = [], rules = false): void => {
     let later = otherwise;
     for (const choice of [...choices].reverse()) {
       before(choice.if, true, choice.then);
-      before(choice.if, false, later);
+      if (!choice.partly) before(choice.if, false, later, rules);
       later = [choice.if, ...choice.then, ...later];
     }
   };
@@ -58,10 +61,13 @@ export function hiddenComparisons({ composed }: Pick<PlanBlock, "composed">): Hi
     for (const { if: condition, bound } of set) before(condition, true, [bound.expression]);
     for (const { if: condition, by } of metadata) before(condition, true, [by]);
     inTurn(
-      onError.map(({ if: condition, then }) => ({
+      onError.map(({ on, if: condition, then }) => ({
         if: condition,
         then: rescueExpressions(then),
+        partly: on.length > 0,
       })),
+      [],
+      true,
     );
   };
   for (const step of composed.steps) {
@@ -77,7 +83,7 @@ export function hiddenComparisons({ composed }: Pick<PlanBlock, "composed">): Hi
     if (source.kind === "guard") {
       // The condition of a permit is the one on which one passes.
       const passes = composed.kind === "permit";
-      before(source.if, passes, others(composed, step));
+      before(source.if, passes, others(composed, step), true);
       before(source.if, !passes, failExpressions(source.fail));
     }
   }

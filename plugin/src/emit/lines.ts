@@ -1,5 +1,6 @@
 // Printed code as lines, so that blocks can be indented and expressions can span lines.
 import type { Printable } from "@bufbuild/protoplugin";
+import { isNamedIn, readable } from "../cel/index.ts";
 
 export type Line = readonly Printable[];
 export type Lines = readonly Line[];
@@ -30,37 +31,33 @@ export function width(row: Line): number {
   }
   return sum;
 }
-/** Whether printed code uses a name; what stands in strings and comments does not count, nor the name of a property. */
+/** Whether printed code uses a name. */
 export function mentions(lines: Lines, name: string): boolean {
-  const word = new RegExp(`(?<![\\w$]|(?<!\\.\\.)\\.)${name}(?![\\w$]|\\??:)`);
-  return lines.some((row) => word.test(readable(row)));
-}
-/** A line without what stands in strings and comments, as one text: a property may be printed apart from the dot before it. */
-function readable(row: Line): string {
-  return row
-    .map((part): string => {
-      if (Array.isArray(part)) return readable(part);
-      if (typeof part !== "string") return " ";
-      return part.startsWith("//") ? "" : part.replace(/"(?:[^"\\]|\\.)*"/g, "");
-    })
-    .join("");
+  return lines.some((row) => isNamedIn(row, name));
 }
 /** The body of a function with `void …` in place of constants of its own that it never reads: they run all the same. */
 export function unreadAsVoid(body: Lines): Lines {
-  const times = new Map<string, number>();
-  for (const row of body)
+  // From the last line on: what stands before a constant, or in a block of its own there, does not read it.
+  const read = new Set<string>();
+  const lines: Line[] = [];
+  for (const row of [...body].reverse()) {
+    lines.unshift(isUnread(row, read) ? asVoid(row) : row);
     for (const [name] of readable(row).matchAll(/(?<![\w$]|(?<!\.\.)\.)[A-Za-z_$][\w$]*(?![\w$]|\??:)/g))
-      times.set(name, (times.get(name) ?? 0) + 1);
-  return body.map((row) => {
-    const [first, ...rest] = row;
-    const [declared, name = ""] = (typeof first === "string" && /^const ([\w$]+) = /.exec(first)) || [];
-    if (typeof first !== "string" || declared === undefined || times.get(name) !== 1) return row;
-    const value: Line = [first.slice(declared.length), ...rest];
-    const last = value.at(-1);
-    if (typeof value[0] === "string" && value[0].startsWith("await ")) return value;
-    if (isClosed(value) || typeof last !== "string" || !last.endsWith(";")) return ["void ", ...value];
-    return ["void (", ...value.slice(0, -1), `${last.slice(0, -1)});`];
-  });
+      read.add(name);
+  }
+  return lines;
+}
+const DECLARED = /^const ([\w$]+) = /;
+function isUnread([first]: Line, read: ReadonlySet<string>): boolean {
+  const [, name] = (typeof first === "string" && DECLARED.exec(first)) || [];
+  return name !== undefined && !read.has(name);
+}
+function asVoid([first = "", ...rest]: Line): Line {
+  const value: Line = [String(first).replace(DECLARED, ""), ...rest];
+  const last = value.at(-1);
+  if (typeof value[0] === "string" && value[0].startsWith("await ")) return value;
+  if (isClosed(value) || typeof last !== "string" || !last.endsWith(";")) return ["void ", ...value];
+  return ["void (", ...value.slice(0, -1), `${last.slice(0, -1)});`];
 }
 /** Whether nothing stands between operators there: `void` binds closer than any with two sides. */
 function isClosed(value: Line): boolean {

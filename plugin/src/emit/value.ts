@@ -117,9 +117,8 @@ export function inferredPresent({ expression, conversion }: Bound, names: ValueN
 export function condition(expression: Expression, names: ValueNames): Line {
   const guards = expression.unsafe.flatMap((variable) => [names.variable(variable), " !== undefined && "]);
   const code = emitValue(expression, names);
-  return guards.length === 0
-    ? undecided(code.print)
-    : [...guards, ...(weak(code) ? ["(", ...code.print, ")"] : code.print)];
+  const print = undecided(code.print);
+  return guards.length === 0 ? print : [...guards, ...(weak(code) ? ["(", ...print, ")"] : print)];
 }
 /** A condition that is known, as one that TypeScript does not know: it narrows nothing in what it takes to be unreachable. */
 function undecided(print: Line): Line {

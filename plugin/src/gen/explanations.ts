@@ -4072,7 +4072,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
   {
     "code": "BFF321",
     "severity": "error",
-    "meaning": "A value is read where it can be there. Behind a condition that holds only where a step or an argument is absent, or in the cases after one that has asked for it, what reads it never has a value.",
+    "meaning": "A value is read where it can be there. Behind a condition that holds only where a step or an argument is absent, or in the cases and the members of a oneof after one that has asked for it, what reads it never has a value.",
     "sections": [
       {
         "title": "Wrong",

@@ -103,16 +103,33 @@ export class Checker {
 
   read(variable: Variable, kind: Read["kind"], at: Span, place: Place): void {
     if (variable.role === "local") return;
-    const safe = kind === "ok" || kind === "failure" || !variable.absent || place.known.has(variable);
-    if (!safe && place.gone.has(variable)) this.#vain(at);
+    const asked = kind === "ok" || kind === "failure";
+    const safe = asked || !variable.absent || place.known.has(variable);
+    // Where conditions around contradict each other all reads are in vain. What the expression itself asks is left out with what it decides.
+    const { known, gone } = this.scope;
+    const contradicted = known?.has(variable) === true && gone?.has(variable) === true;
+    if (!asked && place.gone.has(variable) && (!safe || contradicted)) this.#vain(at, contradicted);
     this.reads.push({ variable, kind, safe, at: this.origin(at) });
   }
 
-  /** A read of what is never there where it stands. */
-  #vain(at: Span): void {
+  /** A read of what is never there where it stands; `asked`: although a condition asks for it. */
+  #vain(at: Span, asked: boolean): void {
     const name = this.textOf(at);
-    const message = `"${name}" is never there where this is read: what stands before it holds only where it is absent`;
-    this.complain("BFF321", at, message, `leave this out, or read "${name}" where ok(${name}) holds`);
+    const before = "what stands before it holds only where it is absent";
+    if (asked)
+      this.complain(
+        "BFF321",
+        at,
+        `nothing ever comes to this: "${name}" is asked for here, and ${before}`,
+        "leave this out, or change one of the two conditions",
+      );
+    else
+      this.complain(
+        "BFF321",
+        at,
+        `"${name}" is never there where this is read: ${before}`,
+        `leave this out, or read "${name}" where ok(${name}) holds`,
+      );
     this.vain = true;
   }
 

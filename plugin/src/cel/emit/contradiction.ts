@@ -2,7 +2,8 @@
 // a default there. And where `x.f == 'a'` is true, it refuses to compare `x.f` with 'b'. Such tests have to be hidden from TypeScript.
 import { childrenOf } from "../types/children.ts";
 import type { Node } from "../types/expression.ts";
-import { partsOf } from "../types/mentions.ts";
+import { comparedWith } from "../types/facts.ts";
+import { outcomeOf, partsOf } from "../types/mentions.ts";
 import type { Variable } from "../types/type.ts";
 
 /** What stands behind names. */
@@ -125,18 +126,18 @@ function known(
     return [own, ...tests.map((test) => ({ ...test, node }))];
   }
   if (node.kind !== "call") return [];
-  const [first, second] = node.args;
+  const [first] = node.args;
   if (node.overload === "logical_not" && first !== undefined) return known(first, !outcome, aliases, behind);
   const comparison = comparisonOf(node, aliases);
   if (comparison !== undefined) return [{ ...comparison, equal: comparison.equal === outcome }];
-  if ((node.overload === "equals" || node.overload === "not_equals") && first !== undefined && second !== undefined) {
-    // `(a == b) == true`
-    const [test, value] = first.kind === "constant" ? [second, first] : [first, second];
-    if (value.kind !== "constant" || typeof value.value !== "boolean") return [];
-    return known(test, (value.value === (node.overload === "equals")) === outcome, aliases, behind);
-  }
-  const decided = node.overload === (outcome ? "logical_and" : "logical_or");
-  return decided ? node.args.flatMap((arg) => known(arg, outcome, aliases, behind)) : [];
+  // `(a == b) == true`
+  const compared = comparedWith(node);
+  if (compared !== undefined) return known(compared.test, compared.value === outcome, aliases, behind);
+  if (node.overload !== "logical_and" && node.overload !== "logical_or") return [];
+  // What is known beforehand is not printed, so that the only other operand is all there is.
+  const open = node.args.filter((arg) => outcomeOf(arg) === undefined);
+  const decided = node.overload === (outcome ? "logical_and" : "logical_or") || open.length === 1;
+  return decided ? open.flatMap((arg) => known(arg, outcome, aliases, behind)) : [];
 }
 
 /** What a test of presence says is not there: the field, or all other members of its oneof. */

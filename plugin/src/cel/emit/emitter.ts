@@ -89,7 +89,7 @@ export class Emitter {
     const known = this.#values.get(node);
     if (known !== undefined) return known;
     const plain = this.#print.value(this, node);
-    const value = this.#hidden.has(node) || this.names.hides?.(node) ? hidden(plain) : plain;
+    const value = this.#hidden.has(node) || this.names.hides?.(node) ? unlearned(node, plain) : plain;
     this.#values.set(node, value);
     return value;
   }
@@ -200,6 +200,12 @@ export class Emitter {
     const field = atom(this.names.schema(parent), `.field.${localName}`);
     return { ...runtime(this.names, "ifFieldSet", [base, field, atom(JSON.stringify(localName))], form), maybe: true };
   }
+}
+
+/** A test of which TypeScript learns nothing; of `ok` only where it does not hold, since what it asks for is read where it does. */
+function unlearned(node: Node, test: Piece): Piece {
+  if (node.kind !== "ok" || node.set) return hidden(test);
+  return binary(test, "&&", atom("Boolean(true)"), LEVEL.and);
 }
 
 /** Variables that are null where their expression is; in steps and arguments null is `undefined`. */

@@ -1,12 +1,25 @@
 import type { Node } from "../types/expression.ts";
 import { BIG, celForm, type Form, formOf, PLAIN } from "../types/form.ts";
-import { mentions, mentionsInMacro } from "../types/mentions.ts";
+import { isMentioned, mentions, mentionsInMacro } from "../types/mentions.ts";
 import type { CelType, Proto, Variable } from "../types/type.ts";
 import { coerce, keyReader } from "./coerce.ts";
 import { contradicted, contradictedItem } from "./contradiction.ts";
 import type { Emitter } from "./emitter.ts";
 import { inferred } from "./literals.ts";
-import { arrow, atom, binary, LEVEL, method, operand, type Piece, piece, property, runtime } from "./piece.ts";
+import {
+  arrow,
+  arrowOver,
+  atom,
+  binary,
+  LEVEL,
+  method,
+  operand,
+  type Piece,
+  piece,
+  property,
+  runtime,
+} from "./piece.ts";
+import { isNamedIn } from "./printed.ts";
 
 type Macro = Node & { readonly kind: "macro" };
 
@@ -34,16 +47,15 @@ export function emitMacro(emitter: Emitter, node: Macro, element?: Form): Piece 
   const itemForm = items.form.kind === "list" ? items.form.of : formOf(variable.type, variable.proto);
   emitter.bind(variable, piece([name], itemForm));
   const lambda = () =>
-    arrow(
-      mentions(first, variable) > 0 ? name : "",
+    arrowOver(
+      name,
+      mentionedIn(variable, [first]),
       emitter.inside(() => emitter.value(first)),
     );
   switch (macro) {
-    case "map": {
-      const named = mentions(second ?? first, variable) > 0 ? name : "";
-      if (second === undefined) return mapped(items, named, emitter, first, node, element);
-      return mapped(method(items, "filter", [lambda()], items.form), named, emitter, second, node, element);
-    }
+    case "map":
+      if (second === undefined) return mapped(items, name, emitter, first, node, element);
+      return mapped(method(items, "filter", [lambda()], items.form), name, emitter, second, node, element);
     case "filter":
       return method(items, "filter", [lambda()], { kind: "list", of: itemForm });
     case "first":
@@ -79,6 +91,7 @@ function emitBind(emitter: Emitter, init: Node, variable: Variable, body: Node):
   const late = init.fails || emitter.strict;
   emitter.bind(variable, piece([late ? `${name}()` : name], value.form));
   const inner = emitter.inside(() => emitter.value(body));
+  if (!isNamedIn(inner.print, name)) return inner;
   const arg = late ? runtime(emitter.names, "once", [arrow("", value)]) : value;
   return piece(["(", ...arrow(name, inner).print, ")(", ...arg.print, ")"], inner.form);
 }
@@ -95,12 +108,10 @@ function emitReduce(emitter: Emitter, { type, range, vars, args }: Macro): Piece
   const names = vars.map((one) => emitter.name(one.name));
   emitter.bind(result, piece([names[0] ?? ""], form));
   emitter.bind(item, piece([names[1] ?? ""], items.form.kind === "list" ? items.form.of : PLAIN));
-  const named = vars.map((one) => mentions(step, one) > 0);
+  const body = emitter.inside(() => emitter.as(step, form));
+  const named = names.map((one, i) => mentionedIn(vars[i], [step]) && isNamedIn(body.print, one));
   const params = named[1] ? `${named[0] ? "" : "_"}${names.join(", ")}` : named[0] ? `${names[0]}` : "";
-  const lambda = arrow(
-    params,
-    emitter.inside(() => emitter.as(step, form)),
-  );
+  const lambda = arrow(params, body);
   return runtime(emitter.names, "reduce", [items, first, lambda], form);
 }
 
@@ -154,12 +165,15 @@ function pairsOf(emitter: Emitter, { range, vars }: Macro, entries: boolean): Pi
   }
 }
 
-/** The parameters of a function of an element and its position, or of a pair; what its bodies do not name is left out. */
-function paramsOf(emitter: Emitter, { vars }: Macro, list: boolean, bodies: readonly Node[]): string {
-  const [key, value] = vars.map((variable) => ({
-    name: emitter.name(variable.name),
-    named: bodies.some((body) => mentions(body, variable) > 0),
-  }));
+const mentionedIn = (variable: Variable | undefined, nodes: readonly Node[]): boolean =>
+  variable !== undefined && nodes.some((node) => isMentioned(node, variable));
+
+/** The parameters of a function of an element and its position, or of a pair; what its body does not name is left out. */
+function paramsOf(emitter: Emitter, { vars, args }: Macro, list: boolean, body: Piece): string {
+  const [key, value] = vars.map((variable) => {
+    const name = emitter.name(variable.name);
+    return { name, named: mentionedIn(variable, args) && isNamedIn(body.print, name) };
+  });
   if (key === undefined || value === undefined || !(key.named || value.named)) return "";
   if (list) return key.named ? `${value.named ? "" : "_"}${value.name}, ${key.name}` : value.name;
   if (!value.named) return `[${key.name}]`;
@@ -174,32 +188,32 @@ function emitPairs(emitter: Emitter, node: Macro): Piece {
   const entries = macro === "transformMap" || macro === "transformMapEntry";
   const source = pairsOf(emitter, node, entries);
   const list = source.form.kind === "list";
-  const lambda = (body: Piece, ...bodies: readonly Node[]): Piece => arrow(paramsOf(emitter, node, list, bodies), body);
+  const lambda = (body: Piece): Piece => arrow(paramsOf(emitter, node, list, body), body);
   const value = (one: Node, form?: Form): Piece =>
     emitter.inside(() => (form === undefined ? emitter.value(one) : emitter.as(one, form)));
   const form = celForm(node.type);
   switch (macro) {
     case "all":
     case "exists": {
-      const test = lambda(value(first), first);
+      const test = lambda(value(first));
       if (first.fails && !emitter.strict) return runtime(names, macro, [source, test]);
       return method(source, macro === "all" ? "every" : "some", [test]);
     }
     case "exists_one": {
-      const found = property(method(source, "filter", [lambda(value(first), first)]), "length");
+      const found = property(method(source, "filter", [lambda(value(first))]), "length");
       return binary(found, "===", atom("1"), LEVEL.equality);
     }
     case "transformList": {
       const of = form.kind === "list" ? form.of : PLAIN;
-      if (second === undefined) return method(source, "map", [lambda(value(first, of), first)], form);
+      if (second === undefined) return method(source, "map", [lambda(value(first, of))], form);
       const chosen = atom(...operand(value(first), LEVEL.nullish), " ? [", ...value(second, of).print, "] : []");
-      return method(source, "flatMap", [lambda({ ...chosen, level: LEVEL.conditional }, first, second)], form);
+      return method(source, "flatMap", [lambda({ ...chosen, level: LEVEL.conditional })], form);
     }
     default: {
       const result = second ?? first;
       const of = macro === "transformMapEntry" ? celForm(result.type) : form.kind === "map" ? form.of : PLAIN;
-      const change = lambda(value(result, of), result);
-      const condition = second === undefined ? [] : [lambda(value(first), first)];
+      const change = lambda(value(result, of));
+      const condition = second === undefined ? [] : [lambda(value(first))];
       return runtime(names, macro, [source, change, ...condition], form);
     }
   }
@@ -213,13 +227,15 @@ function mapped(
   node: Macro,
   element: Form | undefined,
 ): Piece {
+  const mentioned = mentionedIn(node.vars[0], [body]);
   if (element !== undefined) {
     return method(
       items,
       "map",
       [
-        arrow(
+        arrowOver(
           name,
+          mentioned,
           emitter.inside(() => emitter.element(body, element)),
         ),
       ],
@@ -231,7 +247,7 @@ function mapped(
   const of: Form = form.kind === "list" ? form.of : PLAIN;
   const value = natural.form.kind === "small" && of.kind === "big" ? natural : coerce(natural, of, emitter.names);
   const typed = inferred(value, body, emitter.aliases.bound, emitter.names);
-  return method(items, "map", [arrow(name, typed)], { kind: "list", of: value.form });
+  return method(items, "map", [arrowOver(name, mentioned, typed)], { kind: "list", of: value.form });
 }
 
 /** What is gone through: the elements of a list, the keys of a map. */

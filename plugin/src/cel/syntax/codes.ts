@@ -35,7 +35,7 @@ export const CODES = {
   BFF320:
     "`header` and `trailer` take a step that makes one call, and a name as a literal. A call keeps what comes beside its answer only where that is read; a batch's answer is that to many, and a cache keeps messages alone.",
   BFF321:
-    "A value is read where it can be there. Behind a condition that holds only where a step or an argument is absent, or in the cases after one that has asked for it, what reads it never has a value.",
+    "A value is read where it can be there. Behind a condition that holds only where a step or an argument is absent, or in the cases and the members of a oneof after one that has asked for it, what reads it never has a value.",
 } as const;
 
 export type ExpressionCode = keyof typeof CODES;

@@ -1,4 +1,5 @@
-import type { Expression, Node } from "./expression.ts";
+import type { Call, Expression, Node } from "./expression.ts";
+import { outcomeOf } from "./mentions.ts";
 import type { Variable } from "./type.ts";
 
 /** The variables of which something is sure when a condition is true, and when it is false (language.md, "Absence"). */
@@ -15,7 +16,7 @@ export const factsOf = (node: Node): Facts => facts(node, true);
 export const gapsOf = (node: Node): Facts => facts(node, false);
 
 function facts(node: Node, there: boolean): Facts {
-  if (node.kind === "ok" && !node.set) {
+  if (node.kind === "ok" && !node.set && node.variable.absent) {
     const asked = new Set([node.variable]);
     return there ? { whenTrue: asked, whenFalse: NOTHING } : { whenTrue: NOTHING, whenFalse: asked };
   }
@@ -26,6 +27,18 @@ function facts(node: Node, there: boolean): Facts {
     return { whenTrue: whenFalse, whenFalse: whenTrue };
   }
   if (first === undefined || second === undefined) return { whenTrue: NOTHING, whenFalse: NOTHING };
+  const compared = comparedWith(node);
+  if (compared !== undefined) {
+    const { whenTrue, whenFalse } = facts(compared.test, there);
+    return compared.value ? { whenTrue, whenFalse } : { whenTrue: whenFalse, whenFalse: whenTrue };
+  }
+  // What is known beforehand is not printed, so that the other operand is all there is.
+  if (node.overload === "logical_and" || node.overload === "logical_or") {
+    const [one, other] = [outcomeOf(first), outcomeOf(second)];
+    const neutral = node.overload === "logical_and";
+    if (one === neutral) return facts(second, there);
+    if (other === neutral) return facts(first, there);
+  }
   const a = facts(first, there);
   const b = facts(second, there);
   if (node.overload === "logical_and") {
@@ -54,6 +67,8 @@ function seen(node: Node, outcome: boolean): ReadonlySet<Variable> {
   if (node.kind !== "call") return factsOf(node)[outcome ? "whenTrue" : "whenFalse"];
   const [first] = node.args;
   if (node.overload === "logical_not" && first !== undefined) return seen(first, !outcome);
+  const compared = comparedWith(node);
+  if (compared !== undefined) return seen(compared.test, compared.value === outcome);
   if (node.overload !== "logical_and" && node.overload !== "logical_or") return NOTHING;
   const operands = operandsOf(node, node.overload);
   // Several that may fail are printed as functions (emit-logic.ts).
@@ -61,6 +76,17 @@ function seen(node: Node, outcome: boolean): ReadonlySet<Variable> {
   const found = operands.map((operand) => (hidden && operand.fails ? NOTHING : seen(operand, outcome)));
   const all = (node.overload === "logical_and") === outcome;
   return found.reduce((a, b) => (all ? a.union(b) : a.intersection(b)));
+}
+
+/** `test == true` and the like, which are printed as the test or its opposite: what it is compared with. */
+export function comparedWith(node: Call): { readonly test: Node; readonly value: boolean } | undefined {
+  const equal = node.overload === "equals";
+  const [first, second] = node.args;
+  if ((!equal && node.overload !== "not_equals") || first === undefined || second === undefined) return undefined;
+  const [test, constant] = first.kind === "constant" ? [second, first] : [first, second];
+  if (constant.kind !== "constant" || typeof constant.value !== "boolean" || test.type.kind !== "bool")
+    return undefined;
+  return { test, value: constant.value === equal };
 }
 
 /** The operands of a chain of `&&` or of `||`. */

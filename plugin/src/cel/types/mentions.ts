@@ -1,6 +1,6 @@
 import { childrenOf } from "./children.ts";
 import type { Node } from "./expression.ts";
-import { staticType } from "./same-value.ts";
+import { sameConstant, staticType } from "./same-value.ts";
 import type { Variable } from "./type.ts";
 
 /** How often a variable is named in an expression, in what is printed of it. */
@@ -23,6 +23,12 @@ function namesIn(node: Node): ReadonlyMap<Variable, number> {
   }
   known.set(node, names);
   return names;
+}
+
+/** Whether it is named anywhere in the expression, printed or not. */
+export function isMentioned(node: Node, variable: Variable): boolean {
+  if (node.kind === "name") return node.variable === variable;
+  return childrenOf(node).some((child) => isMentioned(child, variable));
 }
 
 /** What is known beforehand, so that nothing of it is printed but the result. */
@@ -62,7 +68,7 @@ function reached(node: Node): readonly Node[] {
 }
 
 /** What a condition always comes to; undefined: that is not known. */
-function outcomeOf(node: Node): boolean | undefined {
+export function outcomeOf(node: Node): boolean | undefined {
   if (node.kind === "constant") return typeof node.value === "boolean" ? node.value : undefined;
   if (node.kind === "ok") return node.known ?? (node.variable.absent || node.set ? undefined : true);
   if (node.kind !== "call") return undefined;
@@ -76,6 +82,12 @@ function outcomeOf(node: Node): boolean | undefined {
       return outcomes().includes(false) ? false : undefined;
     case "logical_or":
       return outcomes().includes(true) ? true : undefined;
+    case "equals":
+    case "not_equals": {
+      const [first, second] = node.args;
+      const same = first && second && sameConstant(first, second);
+      return same === undefined ? undefined : same === (node.overload === "equals");
+    }
     default:
       return undefined;
   }

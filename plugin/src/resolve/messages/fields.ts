@@ -10,7 +10,7 @@ import type { Step } from "../model/model.ts";
 import { sourceExpressions } from "../model/source-parts.ts";
 import { isPart, isPosition } from "../model/stream-fields.ts";
 import { syntheticText } from "../names/synthetic-text.ts";
-import { check, checkCondition, where } from "../scope/scope.ts";
+import { check, checkCondition, unless, where } from "../scope/scope.ts";
 import type { MessageContext as AnyContext } from "../steps/context.ts";
 import { autobound, nearMiss, stepCalled } from "./autobind.ts";
 
@@ -30,16 +30,15 @@ export function resolveFields(
   const degradedField = findDegradedField(cx);
   checkFilled(cx);
   if (cx.ir.resolver !== undefined) return { targets, degradedField };
+  const values = resolveValues(cx, unknown, resolvers);
   for (const field of cx.ir.fields) {
-    if (isDegradation(field.desc) || isPosition(field.desc) || isPart(field.desc)) continue;
-    const condition = field.if && field.desc.oneof && checkCondition(cx.scope, field.if, "this `if`");
-    const bound = resolveField({ ...cx, scope: where(cx.scope, condition) }, field, unknown, resolvers);
+    const { bound, condition } = values.get(field) ?? {};
+    if (bound === undefined || (field.if && field.desc.oneof && condition === undefined)) continue;
     const { oneof } = field.desc;
     if (oneof === undefined) {
-      if (bound !== undefined) targets.push({ kind: "field", field: field.desc, bound });
+      targets.push({ kind: "field", field: field.desc, bound });
       continue;
     }
-    if (bound === undefined || (field.if && condition === undefined)) continue;
     let members = oneofs.get(oneof);
     if (members === undefined) {
       members = [];
@@ -59,6 +58,31 @@ export function resolveFields(
     members.push({ field: field.desc, if: condition, bound, default: field.default?.value ?? false });
   }
   return { targets, degradedField };
+}
+
+interface FieldValue {
+  readonly bound: Bound | undefined;
+  readonly condition: Expression | undefined;
+}
+/** A member of a oneof is asked where none before it has been chosen, and the default where no other one has. */
+function resolveValues(
+  cx: MessageContext,
+  unknown: boolean,
+  resolvers: readonly Step[],
+): ReadonlyMap<IrField, FieldValue> {
+  const values = new Map<IrField, FieldValue>();
+  const left = new Map<DescOneof, MessageContext["scope"]>();
+  const isLast = ({ default: last }: IrField): boolean => last?.value === true;
+  for (const field of [...cx.ir.fields.filter((one) => !isLast(one)), ...cx.ir.fields.filter(isLast)]) {
+    if (isDegradation(field.desc) || isPosition(field.desc) || isPart(field.desc)) continue;
+    const { oneof } = field.desc;
+    const scope = (oneof && left.get(oneof)) ?? cx.scope;
+    const condition = field.if && oneof && checkCondition(scope, field.if, "this `if`");
+    const bound = resolveField({ ...cx, scope: where(scope, condition) }, field, unknown, resolvers);
+    values.set(field, { bound, condition });
+    if (oneof !== undefined) left.set(oneof, unless(scope, condition));
+  }
+  return values;
 }
 
 function findDegradedField(cx: MessageContext): DescField | undefined {

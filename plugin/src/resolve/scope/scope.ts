@@ -202,6 +202,13 @@ export function where(scope: MessageScope, condition: Expression | undefined, ou
   };
 }
 
+/** The scope of what is asked after it, where a condition that cannot be evaluated counts as one that does not hold. */
+export function unless(scope: MessageScope, condition: Expression | undefined): MessageScope {
+  if (condition === undefined || condition.unsafe.length > 0) return scope;
+  const gone = goneWhere(condition, false);
+  return { ...scope, gone: scope.gone?.union(gone) ?? gone };
+}
+
 /** Checks a condition. */
 export function checkCondition(
   scope: MessageScope,

@@ -1,0 +1,129 @@
+// What random cases have found and no golden shows, since a warning stands beside it: the steps and fields of a message.
+import type { Case } from "./cases.ts";
+
+interface Found {
+  readonly what: string;
+  readonly let: readonly string[];
+  readonly fields: readonly string[];
+}
+
+const item = (name: string, more = ""): string =>
+  `{ name: "${name}" call: { method: "up.v1.ItemService/GetItem" set: { name: "id" by: "args.id" }${more} } }`;
+const spare = (name: string, more = ""): string => item(name, more).replace('" call', '" supplementary: true call');
+
+const FOUND: readonly Found[] = [
+  {
+    what: "a guard asks twice for what is read behind it",
+    let: [
+      `{ name: "s" if: "!args.flag" by: "args.item" }`,
+      `{ guard: { if: "ok(s) && ok(s)" fail: { code: NOT_FOUND } } }`,
+    ],
+    fields: [`optional string a = 1 [(bff.v1.field).by = "s.note"];`],
+  },
+  {
+    what: "a guard asks for what a step needs",
+    let: [
+      `{ name: "s" if: "!args.flag" by: "args.item" }`,
+      `{ guard: { if: "ok(s) || !args.flag" fail: { code: NOT_FOUND } } }`,
+      `{ name: "t" supplementary: true call: { method: "up.v1.ItemService/GetItem" set: { name: "id" by: "s.id" } } }`,
+    ],
+    fields: [`optional string a = 1 [(bff.v1.field).by = "t.name"];`],
+  },
+  {
+    what: "a rule of on_error asks for what a later one reads",
+    let: [
+      spare("s"),
+      `{ name: "t" supplementary: true call: { method: "up.v1.ItemService/GetItem" set: { name: "id" by: "s.id" }
+        on_error: [{ on: ANY if: "ok(s)" ignore: true }, { on: UNAVAILABLE if: "s.tags.size() == 1" fallback: "up.v1.Item{id: s.id}" }] } }`,
+    ],
+    fields: [`optional string a = 1 [(bff.v1.field).by = "t.name"];`],
+  },
+  {
+    what: "what an element is for is known beforehand",
+    let: [spare("s")],
+    fields: [
+      `repeated string a = 1 [(bff.v1.field).by = "args.ids.map(e, (1 == 2 ? cel.bind(b, s.note, e) : 'a'))"];`,
+      `repeated string b = 2 [(bff.v1.field).by = "args.ids.map(e, e.size() > 2, (1 == 2 ? e : 'a'))"];`,
+      `optional bool c = 3 [(bff.v1.field).by = "args.ids.exists(e, 1 == 2 ? e == 'a' : args.flag)"];`,
+      `repeated string e = 5 [(bff.v1.field).by = "args.ids.map(e, up.v1.Item{id: args.id, ?note: 1 == 2 ? optional.of(e) : optional.none()}.id)"];`,
+      `repeated string d = 4 [(bff.v1.field).by = "args.ids.map(e, args.ids.filter(e, e != '')[0])"];`,
+    ],
+  },
+  {
+    what: "what is bound is read where nothing ever comes to",
+    let: [spare("s")],
+    fields: [
+      `optional string a = 1 [(bff.v1.field).by = "cel.bind(b, args.id + args.id, 1 == 2 ? b + b : args.id)"];`,
+      `optional string b = 2 [(bff.v1.field).by = "cel.bind(b, s.id + args.id, args.flag && ok(s) && !ok(s) ? b + b : args.id)"];`,
+    ],
+  },
+  {
+    what: "items are asked for a step that is never absent",
+    let: [
+      item("s"),
+      spare("t"),
+      `{ name: "u" supplementary: true each: { var: "it" in: "args.ids" max: 10 if: "ok(s)" by: "ok(s) ? t.note : s.name" } }`,
+    ],
+    fields: [`repeated string a = 1 [(bff.v1.field).by = "u"];`],
+  },
+  {
+    what: "a case is always the one, and a later one reads",
+    let: [
+      spare("s"),
+      `{ name: "t" supplementary: true switch: { case: [{ if: "args.flag" by: "s.note" }, { if: "true" by: "'b'" }, { if: "s.name == ''" by: "'c'" }] default: "s.id" } }`,
+      `{ name: "u" supplementary: true switch: { case: [{ if: "true" by: "s.image_url" }, { if: "ok(s)" by: "'b'" }] default: "args.id" } }`,
+    ],
+    fields: [`optional string a = 1 [(bff.v1.field).by = "t"];`, `optional string b = 2 [(bff.v1.field).by = "u"];`],
+  },
+  {
+    what: "a condition that never holds asks for what is read",
+    let: [
+      spare("s"),
+      `{ name: "t" supplementary: true if: "ok(s) && false" call: { method: "up.v1.ItemService/GetItem" set: [{ name: "id" by: "s.id" }, { name: "locale" by: "s.note" if: "ok(s) && 1 == 2" }] } }`,
+    ],
+    fields: [
+      `optional string a = 1 [(bff.v1.field).by = "t.name"];`,
+      `oneof one { string b = 2 [(bff.v1.field) = { by: "s.note" if: "ok(s) && false" }]; string c = 3 [(bff.v1.field) = { by: "s.note" if: "s.name == 'a' && false" }]; }`,
+    ],
+  },
+  {
+    what: "presence is asked for with a constant beside it",
+    let: [
+      item("s"),
+      `{ name: "t" switch: { case: [{ if: "!has(s.note) || false" by: "(s.note != 'b' ? s.id : args.id) + args.id" }] } }`,
+    ],
+    fields: [`optional string a = 1 [(bff.v1.field).by = "t"];`],
+  },
+  {
+    what: "a oneof asks for the same twice",
+    let: [spare("s")],
+    fields: [
+      `oneof one { string a = 1 [(bff.v1.field) = { by: "s.note" if: "ok(s)" }]; string b = 2 [(bff.v1.field) = { by: "args.id" if: "ok(s)" }]; string c = 3 [(bff.v1.field) = { by: "args.id" if: "ok(s) && args.flag" }]; }`,
+    ],
+  },
+];
+
+export const FOUND_CASES: readonly (Case & { readonly what: string })[] = FOUND.map((found, index) => {
+  const folder = `f${index}`;
+  const file = `${folder}/app.proto`;
+  const text = `syntax = "proto3";
+package ${folder}.app.v1;
+import "bff/v1/degradation.proto";
+import "bff/v1/options.proto";
+import "up/v1/up.proto";
+service PageService {
+  option (bff.v1.service) = {};
+  rpc GetPage(GetPageRequest) returns (Page) { option idempotency_level = NO_SIDE_EFFECTS; }
+}
+message GetPageRequest { string id = 1; bool flag = 2; repeated string ids = 5; up.v1.Item item = 7; }
+message Page {
+  option (bff.v1.message) = { let: [
+    ${found.let.join(",\n    ")}
+  ] };
+  ${found.fields.join("\n  ")}
+  repeated bff.v1.Degradation degraded = 99;
+}
+`;
+  const protos = { [file]: text };
+  return { what: found.what, index, base: { name: "found", protos }, folder, file, mutations: [], protos };
+});
