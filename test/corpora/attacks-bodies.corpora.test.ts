@@ -1,5 +1,6 @@
 // Bodies in pieces of one byte, bodies that never end, and answers that nobody reads.
 import { setTimeout as pause } from "node:timers/promises";
+import * as zlib from "node:zlib";
 import { describe, expect, test } from "vitest";
 import {
   FAST,
@@ -7,6 +8,7 @@ import {
   Frame,
   frame,
   headers,
+  literal,
   numbers,
   RawConnection,
   requestHeaders,
@@ -167,6 +169,51 @@ test.each(["application/grpc-web+proto", "application/grpc+proto"])(
     expectUnharmed(outcome);
     expect(outcome.result.sentMb).toBeGreaterThan(10);
     expect(outcome.result.heldMb).toBeLessThan(40);
+  },
+  60_000,
+);
+
+/** Both are less than one message may have. */
+const KEY = Buffer.alloc(3_900_000, "a");
+const LARGE_PROTO = Buffer.concat([Buffer.from([0x0a, 0xe0, 0x84, 0xee, 0x01]), KEY]); // field 1, 3,900,000 bytes
+const LARGE_JSON = Buffer.from(`{"key":"${KEY}"}`);
+const compressedFrame = (message: Buffer): Buffer => {
+  const framed = Buffer.concat([Buffer.from([1, 0, 0, 0, 0]), zlib.gzipSync(message)]);
+  framed.writeUInt32BE(framed.length - 5, 1);
+  return framed;
+};
+
+test.each<readonly [string, Readonly<Record<string, string>>, Buffer]>([
+  ["application/grpc+proto", { "grpc-encoding": "gzip" }, compressedFrame(LARGE_PROTO)],
+  ["application/grpc-web+proto", { "grpc-encoding": "gzip" }, compressedFrame(LARGE_PROTO)],
+  ["application/json", { "content-encoding": "gzip" }, zlib.gzipSync(LARGE_JSON)],
+])(
+  "4,000 messages of 4 KB that become 4 MB each, %s: what is held is bounded over the process",
+  async (type, encoding, body) => {
+    const env = { BFF_MAX_PENDING_BYTES: String(16 * MIB) };
+    const outcome = await run(`decompressed, ${type}`, { env }, async (target, until) => {
+      const block = Buffer.concat([
+        requestHeaders(FAST, type),
+        ...Object.entries(encoding).map(([name, value]) => literal(name, value)),
+      ]);
+      const all = await Promise.all(numbers(5).map(() => RawConnection.http2(target.port)));
+      let sent = 0;
+      for (let at = 0; at < 800 && performance.now() < until; at += 100) {
+        const asked = streamIds(100, at).map((id) =>
+          Buffer.concat([headers(id, block), frame(Frame.data, Flag.endStream, id, body)]),
+        );
+        for (const connection of all) await connection.send(...asked);
+        sent += 100 * all.length;
+        await pause(100);
+      }
+      await pause(1000);
+      const { buffers } = await target.memory();
+      for (const connection of all) connection.destroy();
+      return { sent, heldMb: Math.round(buffers / 1e6) };
+    });
+    expectUnharmed(outcome);
+    expect(outcome.result.sent).toBeGreaterThan(1000);
+    expect(outcome.result.heldMb).toBeLessThan(100);
   },
   60_000,
 );

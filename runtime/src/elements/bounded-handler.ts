@@ -1,10 +1,12 @@
-// For what Connect's adapter serves: the bytes of a message are looked at when all of them are there, and before Connect decodes them.
+// For what Connect's adapter serves: the bytes of a message are looked at when all of them are there, and before Connect decodes them, which is
+// given them decompressed.
 import type { DescMessage } from "@bufbuild/protobuf";
 import { base64Decode } from "@bufbuild/protobuf/wire";
-import { Code, ConnectError, type ConnectRouter } from "@connectrpc/connect";
-import type { UniversalHandler, UniversalServerRequest } from "@connectrpc/connect/protocol";
+import { Code, ConnectError, type ConnectRouter, createContextKey } from "@connectrpc/connect";
+import type { Compression, UniversalHandler, UniversalServerRequest } from "@connectrpc/connect/protocol";
 import { codeToHttpStatus, errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
-import { compressionBrotli, compressionGzip } from "@connectrpc/connect-node";
+import { COMPRESSIONS, decompress } from "../wire/compressions.ts";
+import { frame, PREFIX_BYTES } from "../wire/frame.ts";
 import { type Bounds, checkElements } from "./bounds.ts";
 
 /** Of one message. */
@@ -13,18 +15,29 @@ export interface MessageBounds extends Bounds {
   readonly maxBytes: number;
 }
 
+/** Whose requests are served one after the other, and where they count. */
+export interface MessageHolder {
+  /** What it comes by, the same one for all requests of a connection. */
+  readonly connection: object;
+  /** So many bytes more are kept until the request is answered. */
+  hold(bytes: number): void;
+}
+export const HOLDER = createContextKey<MessageHolder | undefined>(undefined);
+
 /** What is known of a request's messages before they have come. */
 interface Incoming {
   readonly desc: DescMessage;
   readonly isJson: boolean;
   /** The name of the compression that its messages may have. */
   readonly encoding: string | null;
+  /** That one, if it is known; of one that is not Connect says so. */
+  readonly compression: Compression | undefined;
   readonly bounds: MessageBounds;
+  readonly holder: MessageHolder | undefined;
+  readonly signal: AbortSignal;
 }
 
-const COMPRESSIONS = [compressionGzip, compressionBrotli];
 const TYPE = /^application\/(?:(grpc(?:-web)?|connect)(?:$|\+))?(json|proto)?/i;
-const PREFIX_BYTES = 5;
 const COMPRESSED = 1;
 
 /** Everything that `add` adds to the router keeps to these bounds. */
@@ -36,19 +49,19 @@ export function addBounded(router: ConnectRouter, bounds: MessageBounds, add: ()
 }
 
 function bounded(handler: UniversalHandler, bounds: MessageBounds): UniversalHandler {
-  const desc = handler.method.input;
   const serve = async (request: UniversalServerRequest): ReturnType<UniversalHandler> => {
     if (request.method === "GET" && handler.allowedMethods.includes("GET")) {
-      const error = await errorOfQuery(request.url, desc, bounds);
+      const error = await errorOfQuery(request, handler.method.input, bounds);
       return error === undefined ? handler(request) : refused(error);
     }
-    const { body } = request;
-    const [, framing, format] = TYPE.exec(request.header.get("content-type") ?? "") ?? [];
+    const { body, header } = request;
+    const [, framing, format] = TYPE.exec(header.get("content-type") ?? "") ?? [];
     if (!isStream(body) || (framing === undefined && format === undefined)) return handler(request);
-    const encoding = request.header.get(framing === undefined ? "content-encoding" : encodingHeader(framing));
-    const incoming: Incoming = { desc, isJson: format?.toLowerCase() === "json", encoding, bounds };
-    const checked = framing === undefined ? wholeBody(body, incoming) : framedBody(body, incoming);
-    return handler({ ...request, body: checked });
+    const encoding = header.get(framing === undefined ? "content-encoding" : encodingHeader(framing));
+    const isJson = format?.toLowerCase() === "json";
+    const incoming = incomingOf(request, { desc: handler.method.input, isJson, encoding, bounds });
+    if (framing !== undefined) return handler({ ...request, body: framedBody(body, incoming) });
+    return handler({ ...request, header: plainHeader(header, incoming), body: wholeBody(body, incoming) });
   };
   // Connect reads the handler's own properties, `requestPath` for example.
   return Object.assign(serve, handler);
@@ -60,18 +73,47 @@ const isStream = (body: UniversalServerRequest["body"]): body is AsyncIterable<U
 const encodingHeader = (framing: string): string =>
   framing.toLowerCase() === "connect" ? "connect-content-encoding" : "grpc-encoding";
 
-/** @throws ConnectError, of a message that holds too many elements, or cannot be decompressed into so many bytes */
-async function check(bytes: Uint8Array, compressed: boolean, incoming: Incoming): Promise<void> {
-  const { desc, isJson, encoding, bounds } = incoming;
-  let plain = bytes;
-  if (compressed) {
-    const compression = COMPRESSIONS.find(({ name }) => name === encoding);
-    if (compression === undefined) return; // Connect refuses what it does not know
-    plain = await compression.decompress(bytes, bounds.maxBytes);
-  }
-  checkElements(plain, desc, isJson, bounds);
+function incomingOf(
+  { contextValues, signal }: UniversalServerRequest,
+  known: Pick<Incoming, "desc" | "isJson" | "encoding" | "bounds">,
+): Incoming {
+  const compression = COMPRESSIONS.find(({ name }) => name === known.encoding);
+  return { ...known, compression, holder: contextValues?.get(HOLDER), signal };
 }
+
+/**
+ * What the bytes say when they are decompressed; as they are where Connect has to refuse what they are compressed with.
+ *
+ * @throws ConnectError, of a message that holds too many elements, or cannot be decompressed into so many bytes
+ */
+async function checked(bytes: Uint8Array, compressed: boolean, incoming: Incoming): Promise<Uint8Array> {
+  const { desc, isJson, compression, bounds } = incoming;
+  if (compressed && compression === undefined) return bytes;
+  const plain = compressed && compression !== undefined ? await decompressed(bytes, compression, incoming) : bytes;
+  checkElements(plain, desc, isJson, bounds);
+  return plain;
+}
+async function decompressed(bytes: Uint8Array, compression: Compression, incoming: Incoming): Promise<Uint8Array> {
+  const { bounds, holder, signal } = incoming;
+  const isWanted = (): boolean => !signal.aborted;
+  const plain = await decompress(holder?.connection ?? NOBODYS, compression, bytes, { ...bounds, isWanted });
+  if (plain === undefined) throw new ConnectError("the client has gone", Code.Canceled);
+  holder?.hold(plain.length);
+  return plain;
+}
+/** Whose requests a server of one's own serves, it does not tell. */
+const NOBODYS = {};
 const isCompression = (name: string | null): boolean => name !== null && name !== "identity";
+
+/** Of what is handed on decompressed; the answer is compressed as it was to be, which without `accept-encoding` is as the request is. */
+function plainHeader(header: Headers, { compression }: Incoming): Headers {
+  if (compression === undefined) return header;
+  const plain = new Headers(header);
+  plain.delete("content-encoding");
+  plain.delete("content-length");
+  if (!plain.has("accept-encoding")) plain.set("accept-encoding", compression.name);
+  return plain;
+}
 
 // ---- bodies ----
 
@@ -82,12 +124,10 @@ async function* wholeBody(body: AsyncIterable<Uint8Array>, incoming: Incoming): 
     bytes.add(chunk);
     if (bytes.length > incoming.bounds.maxBytes) throw tooLarge(incoming.bounds.maxBytes);
   }
-  const all = bytes.take(bytes.length);
-  await check(all, isCompression(incoming.encoding), incoming);
-  yield all;
+  yield await checked(bytes.take(bytes.length), isCompression(incoming.encoding), incoming);
 }
 
-/** A body of messages with gRPC's prefix: each goes on when it is whole. */
+/** A body of messages with gRPC's prefix: each goes on when it is whole, and not compressed. */
 async function* framedBody(body: AsyncIterable<Uint8Array>, incoming: Incoming): AsyncGenerator<Uint8Array> {
   const { bounds } = incoming;
   const bytes = new Gathered();
@@ -99,8 +139,14 @@ async function* framedBody(body: AsyncIterable<Uint8Array>, incoming: Incoming):
       if (length > bounds.maxBytes) throw tooLarge(bounds.maxBytes, length);
       if (bytes.length < PREFIX_BYTES + length) break;
       const message = bytes.take(PREFIX_BYTES + length);
-      await check(message.subarray(PREFIX_BYTES), ((message[0] ?? 0) & COMPRESSED) !== 0, incoming);
-      yield message;
+      const [flags = 0] = message;
+      const compressed = (flags & COMPRESSED) !== 0;
+      const plain = await checked(message.subarray(PREFIX_BYTES), compressed, incoming);
+      if (compressed && incoming.compression !== undefined) {
+        const whole = frame(plain);
+        whole[0] = flags & ~COMPRESSED;
+        yield whole;
+      } else yield message;
     }
   }
   if (bytes.length > 0) yield bytes.take(bytes.length); // Connect says what is wrong with it
@@ -142,14 +188,18 @@ class Gathered {
 // ---- Connect's GET ----
 
 /** Of the message in a query; what is wrong otherwise Connect will say. */
-async function errorOfQuery(url: string, desc: DescMessage, bounds: MessageBounds): Promise<ConnectError | undefined> {
-  const query = new URL(url).searchParams;
+async function errorOfQuery(
+  request: UniversalServerRequest,
+  desc: DescMessage,
+  bounds: MessageBounds,
+): Promise<ConnectError | undefined> {
+  const query = new URL(request.url).searchParams;
   const message = query.get("message") ?? "";
   const encoding = query.get("compression");
-  const incoming = { desc, isJson: query.get("encoding") === "json", encoding, bounds };
+  const incoming = incomingOf(request, { desc, isJson: query.get("encoding") === "json", encoding, bounds });
   try {
     const bytes = query.get("base64") === "1" ? base64Decode(message) : new TextEncoder().encode(message);
-    await check(bytes, isCompression(encoding), incoming);
+    await checked(bytes, isCompression(encoding), incoming);
     return undefined;
   } catch (thrown) {
     return thrown instanceof ConnectError ? thrown : undefined;

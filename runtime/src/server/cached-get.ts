@@ -6,15 +6,13 @@ import {
   type UniversalServerRequest,
   type UniversalServerResponse,
 } from "@connectrpc/connect/protocol";
-import { compressionBrotli, compressionGzip } from "@connectrpc/connect-node";
 import type { HttpCaching } from "../compose/http-caching.ts";
 import { INCOMING } from "../compose/judged-handler.ts";
 import { STALE } from "../compose/reached.ts";
 import { incomingOf } from "../identity/incoming.ts";
+import { SHARED_COMPRESSIONS } from "../wire/compressions.ts";
 import { cachedAnswer, NO_STORE } from "./http-caching.ts";
 import { COMPRESS_FROM } from "./unary-call.ts";
-
-const COMPRESSIONS = [compressionGzip, compressionBrotli];
 
 /** Everything that `add` adds to the router tells caches this of its answers over GET. */
 export function addCachedGet(
@@ -80,7 +78,7 @@ async function compressed(
   accepted: string | null,
 ): Promise<UniversalServerResponse> {
   const { header } = response;
-  const { response: compression } = compressionNegotiate(COMPRESSIONS, null, accepted, "");
+  const { response: compression } = compressionNegotiate(SHARED_COMPRESSIONS, null, accepted, "");
   if (compression === null || bytes.length < COMPRESS_FROM) return { ...response, body: one(bytes) };
   const small = await compression.compress(bytes);
   header.set("content-encoding", compression.name);

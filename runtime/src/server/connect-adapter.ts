@@ -5,17 +5,15 @@ import {
   createContextValues,
 } from "@connectrpc/connect";
 import type { UniversalHandler } from "@connectrpc/connect/protocol";
-import {
-  compressionBrotli,
-  compressionGzip,
-  universalRequestFromNodeRequest,
-  universalResponseToNodeResponse,
-} from "@connectrpc/connect-node";
+import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from "@connectrpc/connect-node";
 import { INCOMING } from "../compose/judged-handler.ts";
+import { HOLDER } from "../elements/bounded-handler.ts";
 import { type FollowerPlaces, PLACES } from "../stream/places.ts";
+import { SHARED_COMPRESSIONS } from "../wire/compressions.ts";
 import type { ServerFault } from "./failure-log.ts";
 import type { Handler } from "./handler.ts";
 import { NodeIncoming, type Peers } from "./peers.ts";
+import { holderOf } from "./request-body.ts";
 
 export interface ConnectAdapterOptions extends ConnectRouterOptions {
   readonly routes: (router: ConnectRouter) => void;
@@ -32,13 +30,14 @@ export interface ConnectAdapterOptions extends ConnectRouterOptions {
  * written, which any client brings about by leaving, and leaves the request of an answer that cannot be sent open.
  */
 export function connectAdapter({ routes, fallback, peers, places, fault, ...options }: ConnectAdapterOptions): Handler {
-  const router = createConnectRouter({ acceptCompression: [compressionGzip, compressionBrotli], ...options });
+  const router = createConnectRouter({ acceptCompression: SHARED_COMPRESSIONS, ...options });
   routes(router);
   const handlers = new Map<string, UniversalHandler>(router.handlers.map((handler) => [handler.requestPath, handler]));
   return (request, response) => {
     const handler = handlers.get(request.url?.split("?", 1)[0] ?? "");
     if (handler === undefined) return fallback(request, response);
     const values = createContextValues().set(INCOMING, new NodeIncoming(request, peers)).set(PLACES, places);
+    values.set(HOLDER, holderOf(request));
     handler(universalRequestFromNodeRequest(request, response, undefined, values))
       .then((answer) => universalResponseToNodeResponse(answer, response))
       .catch((thrown: unknown) => {

@@ -1,6 +1,7 @@
 import type * as http from "node:http";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { codeToHttpStatus, errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
+import { compress } from "../wire/compressions.ts";
 import type { Carrier } from "./carrier.ts";
 import type { FastHead } from "./fast-call.ts";
 import { FastHttpCall } from "./fast-http.ts";
@@ -56,7 +57,7 @@ export class FastConnectCall extends FastHttpCall {
       this.#respond(status, all, bytes, false);
       return;
     }
-    compression.compress(bytes).then(
+    compress(this.session ?? this, compression, bytes).then(
       (compressed) => this.#respond(status, all, compressed, true),
       () => this.#respond(status, all, bytes, false),
     );

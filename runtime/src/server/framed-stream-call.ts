@@ -1,6 +1,7 @@
 import type { Message } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Compression } from "@connectrpc/connect/protocol";
+import { decompress } from "../wire/compressions.ts";
 import type { FastHead } from "./fast-call.ts";
 import { FramedRequest, type FrameReader } from "./framed-request.ts";
 import { RESUME, StreamCall, type StreamRpc } from "./stream-call.ts";
@@ -46,8 +47,12 @@ export class FramedStreamCall extends StreamCall implements FrameReader {
     else this.#read(this.body(), start, end);
   }
   #decompress(compression: Compression, start: number, end: number): void {
-    compression.decompress(new Uint8Array(this.body().subarray(start, end)), this.rpc.maxBytes).then(
+    const { maxBytes, pending } = this.rpc;
+    const message = new Uint8Array(this.body().subarray(start, end));
+    decompress(this.session ?? this, compression, message, { maxBytes, isWanted: () => !this.over }).then(
       (plain) => {
+        if (this.over || plain === undefined) return;
+        pending.add(this, plain.length);
         if (!this.over) this.#read(Buffer.from(plain.buffer, plain.byteOffset, plain.length), 0, plain.length);
       },
       (thrown: unknown) => this.refuse(ConnectError.from(thrown, Code.InvalidArgument)),

@@ -1,8 +1,10 @@
 import * as http2 from "node:http2";
 import { type Duplex, finished, type Readable } from "node:stream";
 import { Code, ConnectError } from "@connectrpc/connect";
+import type { MessageHolder } from "../elements/bounded-handler.ts";
 import { appended } from "../wire/appended.ts";
 import { hadItsTurn } from "./bridged-stream.ts";
+import { connectionOf } from "./carrier.ts";
 import type { ServerRequest, ServerResponse } from "./handler.ts";
 import type { Holder, PendingBytes } from "./pending-bytes.ts";
 import { beginWithHandler } from "./turns.ts";
@@ -20,6 +22,10 @@ const MAX_PIECES = 10_000;
 /** and neither are more bytes: reflection, which alone streams so, is asked for names. */
 const MAX_STREAMED_BYTES = 1 << 20;
 
+const HOLDERS = new WeakMap<ServerRequest, RequestBody>();
+/** Where the request's messages count. */
+export const holderOf = (request: ServerRequest): MessageHolder | undefined => HOLDERS.get(request);
+
 type Iterator = ReturnType<ServerRequest["iterator"]>;
 
 export interface RequestBodyOptions {
@@ -35,7 +41,7 @@ export interface RequestBodyOptions {
  * given up in the middle, what is left may come first, for a moment: Go's clients stop sending when an answer begins, against their own
  * content-length, and nghttp2 resets such a stream before the status, in the trailers, is out.
  */
-export class RequestBody implements Holder {
+export class RequestBody implements Holder, MessageHolder {
   heldBytes = 0;
   holderSlot = 0;
   readonly holderNumber: number;
@@ -46,6 +52,7 @@ export class RequestBody implements Holder {
   #reading = false;
   #failure: Error | undefined;
   #unwanted = false;
+  #closed = false;
   /** Of who waits for the next piece. */
   #fail: ((error: Error) => void) | undefined;
 
@@ -54,13 +61,24 @@ export class RequestBody implements Holder {
     this.#response = response;
     this.#options = options;
     this.holderNumber = options.pending.nextNumber();
+    HOLDERS.set(request, this);
     // Else Connect stops iterating when a message is too large, which would destroy the request and leave its connection (HTTP/1.1) or
     // its stream (HTTP/2) stuck in the middle of the body.
     request[Symbol.asyncIterator] = () => this.#iterator();
     this.#countAnswer();
-    response.once("close", () => options.pending.release(this));
+    response.once("close", () => {
+      this.#closed = true;
+      options.pending.release(this);
+    });
   }
 
+  get connection(): object {
+    const request = this.#request;
+    return "stream" in request ? (connectionOf(request.stream) ?? request.stream) : request.socket;
+  }
+  hold(bytes: number): void {
+    if (!this.#closed) this.#options.pending.add(this, bytes);
+  }
   giveUp(): void {
     const response = this.#response;
     if (this.#reading) this.#failed(tooMuch());
@@ -93,6 +111,7 @@ export class RequestBody implements Holder {
       next: () => pieces.next(),
       return: async () => {
         this.#read();
+        this.#options.pending.release(this);
         arriving.leave();
         await this.#lingers();
         return { done: true, value: undefined };
@@ -132,10 +151,9 @@ export class RequestBody implements Holder {
     if (!stream.closed && !hadItsTurn(stream)) await new Promise<void>((begin) => beginWithHandler(stream, begin));
     if (this.#response.stream?.closed ?? true) throw new ConnectError("reset by the client", Code.Canceled);
   }
-  /** Nobody reads it any more. */
+  /** It has come whole, and counts until it is answered. */
   #read(): undefined {
     this.#reading = false;
-    this.#options.pending.release(this);
   }
   async #lingers(): Promise<void> {
     const request = this.#request;
@@ -169,7 +187,7 @@ export class RequestBody implements Holder {
 class ArrivingBody {
   readonly #request: ServerRequest;
   readonly #options: RequestBodyOptions;
-  readonly #holder: Holder;
+  readonly #holder: MessageHolder;
   #body: Buffer | undefined;
   #length = 0;
   #ended = false;
@@ -177,7 +195,7 @@ class ArrivingBody {
   #wake: (() => void) | undefined;
   readonly #stop: () => void;
 
-  constructor(request: ServerRequest, options: RequestBodyOptions, holder: Holder) {
+  constructor(request: ServerRequest, options: RequestBodyOptions, holder: MessageHolder) {
     this.#request = request;
     this.#options = options;
     this.#holder = holder;
@@ -189,7 +207,7 @@ class ArrivingBody {
     request.on("data", this.#came);
   }
   readonly #came = (piece: Buffer): void => {
-    this.#options.pending.add(this.#holder, piece.length);
+    this.#holder.hold(piece.length);
     if (this.#failure !== undefined) return; // given up by that
     this.#body = appended(this.#body, this.#length, piece, Number.POSITIVE_INFINITY, AT_ONCE_BYTES);
     this.#length += piece.length;

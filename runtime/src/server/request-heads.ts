@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { type Compression, compressionNegotiate } from "@connectrpc/connect/protocol";
 import * as connect from "@connectrpc/connect/protocol-connect";
-import { compressionBrotli, compressionGzip } from "@connectrpc/connect-node";
+import { COMPRESSIONS } from "../wire/compressions.ts";
 import type { CorsHeaders } from "./cors.ts";
 import type { FastHead } from "./fast-call.ts";
 import { grpcTimeoutMs } from "./grpc-timeout.ts";
@@ -26,8 +26,6 @@ export interface HeadNames {
   /** Which compressions the client takes; undefined: answers are not compressed. */
   readonly accepted?: "grpc-accept-encoding" | "accept-encoding" | undefined;
 }
-
-const COMPRESSIONS: Compression[] = [compressionGzip, compressionBrotli];
 
 /** Reads the headers of requests, as far as they are ordinary. */
 export class RequestHeads {

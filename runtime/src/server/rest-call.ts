@@ -6,6 +6,7 @@ import type { HttpCaching } from "../compose/http-caching.ts";
 import type { RestMatch } from "../rest/matcher.ts";
 import { HttpError, httpStatusOf, statusJson } from "../rest/status.ts";
 import type { Transcoder } from "../rest/transcoder.ts";
+import { compress, decompress } from "../wire/compressions.ts";
 import type { Carrier } from "./carrier.ts";
 import type { FastHead } from "./fast-call.ts";
 import { FastHttpCall } from "./fast-http.ts";
@@ -84,13 +85,16 @@ export class RestCall extends FastHttpCall {
     else this.#decompress(request, request.encodings.request, body);
   }
   #decompress(request: RestRequest, compression: Compression, body: Buffer): void {
-    compression.decompress(new Uint8Array(body), this.rpc.maxBytes).then(
+    const { maxBytes, pending } = this.rpc;
+    decompress(this.session ?? this, compression, new Uint8Array(body), { maxBytes, isWanted: () => !this.over }).then(
       (bytes) => {
+        if (this.over || bytes === undefined) return;
+        pending.add(this, bytes.length);
         if (!this.over) this.#read(request, bytes);
       },
       (thrown: unknown) => {
         const large = thrown instanceof ConnectError && thrown.code === Code.ResourceExhausted;
-        this.refuse(large ? tooLarge(this.rpc.maxBytes) : new ConnectError("the body cannot be decompressed", INVALID));
+        this.refuse(large ? tooLarge(maxBytes) : new ConnectError("the body cannot be decompressed", INVALID));
       },
     );
   }
@@ -148,7 +152,7 @@ export class RestCall extends FastHttpCall {
       this.#out(status, headers, bytes);
       return;
     }
-    compression.compress(new Uint8Array(bytes)).then(
+    compress(this.session ?? this, compression, new Uint8Array(bytes)).then(
       (compressed) => this.#out(status, [...headers, "content-encoding", compression.name], compressed),
       () => this.#out(status, headers, bytes),
     );

@@ -4,11 +4,11 @@ import type { Registry } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { type Compression, compressionNegotiate } from "@connectrpc/connect/protocol";
 import { parseTimeout } from "@connectrpc/connect/protocol-connect";
-import { compressionBrotli, compressionGzip } from "@connectrpc/connect-node";
 import type { Endpoint } from "../compose/endpoint-options.ts";
 import { partsOf, type RestMatch, RestMatcher, type RestPathParts } from "../rest/matcher.ts";
 import { HttpError } from "../rest/status.ts";
 import { transcoder } from "../rest/transcoder.ts";
+import { COMPRESSIONS } from "../wire/compressions.ts";
 import type { Carrier } from "./carrier.ts";
 import { attachRequest, type FastCall, type FastHead } from "./fast-call.ts";
 import type { FastPathOptions } from "./fast-path.ts";
@@ -27,8 +27,6 @@ export interface RestPathOptions extends FastPathOptions {
 /** What `RestPath` needs of an endpoint. */
 export type RestEndpoint = Pick<Endpoint, "method" | "maxElements" | "rest" | "http" | "version"> &
   Partial<Pick<Endpoint, "run" | "judge" | "refused">>;
-
-const COMPRESSIONS: Compression[] = [compressionGzip, compressionBrotli];
 
 type From = Pick<FastHead, "headers" | "raw" | "carrier">;
 

@@ -3,9 +3,9 @@ import { base64Decode } from "@bufbuild/protobuf/wire";
 import { Code, ConnectError, type ConnectRouter, createContextValues } from "@connectrpc/connect";
 import type { UniversalHandler, UniversalServerRequest, UniversalServerResponse } from "@connectrpc/connect/protocol";
 import { codeToHttpStatus, errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
-import { compressionBrotli, compressionGzip } from "@connectrpc/connect-node";
 import { REACHED } from "../compose/reached.ts";
 import { shortened } from "../compose/short.ts";
+import { COMPRESSIONS } from "../wire/compressions.ts";
 
 /** The same error, with a text that is not too long. */
 export function shortError(error: ConnectError): ConnectError {
@@ -21,7 +21,6 @@ const MOST_VALUE = 100;
 const PREFIX_BYTES = 5;
 const COMPRESSED = 0x01;
 const MOST_ERROR_BYTES = 64 << 20;
-const COMPRESSIONS = [compressionGzip, compressionBrotli];
 
 /** Everything in the router answers so from now on. */
 export function withShortErrors(router: ConnectRouter): void {

@@ -4,8 +4,8 @@ import type { Registry } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 import type { ConnectError } from "@connectrpc/connect";
 import type { Compression } from "@connectrpc/connect/protocol";
-import { compressionBrotli, compressionGzip } from "@connectrpc/connect-node";
 import type { StreamEndpoint } from "../stream/stream-endpoint.ts";
+import { COMPRESSIONS } from "../wire/compressions.ts";
 import { frame } from "../wire/frame.ts";
 import type { Carrier } from "./carrier.ts";
 import { binaryOf, jsonOf } from "./encodings.ts";
@@ -46,8 +46,8 @@ interface Kind {
 }
 type From = Pick<FastHead, "headers" | "raw" | "carrier">;
 
-const COMPRESSIONS: ReadonlyMap<unknown, Compression> = new Map(
-  [compressionGzip, compressionBrotli].map((compression) => [compression.name, compression]),
+const BY_NAME: ReadonlyMap<unknown, Compression> = new Map(
+  COMPRESSIONS.map((compression) => [compression.name, compression]),
 );
 
 /**
@@ -136,7 +136,7 @@ export class StreamPath implements Shortcut {
     if (served === undefined || kind === undefined) return undefined;
     const { protocol, format } = kind;
     const encoding = protocol.encoding === undefined ? undefined : from.headers[protocol.encoding];
-    const compression = COMPRESSIONS.get(encoding);
+    const compression = BY_NAME.get(encoding);
     if (encoding !== undefined && encoding !== "identity" && compression === undefined) return undefined;
     const head = this.#heads.of(protocol.names, from, served.version, authority);
     return head && new FramedStreamCall(served[format], head, protocol, out(), compression);

@@ -3,6 +3,7 @@ import type { AnswerMetadata } from "../compose/answer-metadata.ts";
 import { connectError } from "../compose/connect-error.ts";
 import type { Endpoint } from "../compose/endpoint-options.ts";
 import { asFailure, type Failure } from "../failure.ts";
+import { compress } from "../wire/compressions.ts";
 import { type CallRpc, FastCall, internal } from "./fast-call.ts";
 
 /** What all unary calls of one rpc in one encoding have in common. */
@@ -49,13 +50,18 @@ export abstract class UnaryCall extends FastCall<FastRpc> {
       this.failWith(internal(thrown), metadata);
       return asFailure(thrown);
     }
-    const { prefix } = this.rpc;
+    const { prefix, pending } = this.rpc;
     if (compression === null || bytes.length - prefix < COMPRESS_FROM) {
       return this.#send(bytes, false, degraded, metadata);
     }
+    pending.add(this, bytes.length);
+    const message = new Uint8Array(bytes.buffer, bytes.byteOffset + prefix, bytes.length - prefix);
     // Observers have been told when that is done.
-    compression.compress(new Uint8Array(bytes.buffer, bytes.byteOffset + prefix, bytes.length - prefix)).then(
-      (compressed) => void this.#send(compressed, true, degraded, metadata),
+    compress(this.session ?? this, compression, message).then(
+      (compressed) => {
+        pending.remove(this, bytes.length);
+        this.#send(compressed, true, degraded, metadata);
+      },
       (thrown) => this.failWith(internal(thrown), metadata),
     );
     return undefined;

@@ -1,0 +1,39 @@
+import { setImmediate as turn } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { AtOnce } from "./compressions.ts";
+
+test("so many are done at the same time, one of each owner's in turn, and one that fails gives way, too", async () => {
+  const most = new AtOnce(2);
+  const begun: string[] = [];
+  const ends: (() => void)[] = [];
+  const a = {};
+  const b = {};
+  const results = ["a1", "a2", "a3", "a4", "a5", "b1", "b2"].map((name) =>
+    most.run(name.startsWith("a") ? a : b, () => {
+      begun.push(name);
+      return new Promise<string>((resolve, reject) =>
+        ends.push(() => (name === "a2" ? reject(new Error(name)) : resolve(name))),
+      );
+    }),
+  );
+  const settled = Promise.allSettled(results);
+  const steps: string[] = [begun.join()];
+  while (ends.length > 0) {
+    ends.shift()?.();
+    await turn();
+    steps.push(begun.join());
+  }
+  expect(steps).toEqual([
+    "a1,a2",
+    "a1,a2,a3",
+    "a1,a2,a3,b1",
+    "a1,a2,a3,b1,a4",
+    "a1,a2,a3,b1,a4,b2",
+    "a1,a2,a3,b1,a4,b2,a5",
+    "a1,a2,a3,b1,a4,b2,a5",
+    "a1,a2,a3,b1,a4,b2,a5",
+  ]);
+  expect((await settled).map(({ status }) => status)).toEqual([
+    ...["fulfilled", "rejected", "fulfilled", "fulfilled", "fulfilled", "fulfilled", "fulfilled"],
+  ]);
+});

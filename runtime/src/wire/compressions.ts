@@ -1,0 +1,78 @@
+import type { Compression } from "@connectrpc/connect/protocol";
+import { compressionBrotli, compressionGzip } from "@connectrpc/connect-node";
+
+/** Those that requests and answers may have. */
+export const COMPRESSIONS: Compression[] = [compressionGzip, compressionBrotli];
+
+/**
+ * Work of which only so much is done at the same time; what waits goes on in turns, one of each owner's. All that zlib does at once it does a
+ * piece of each at a time: a thousand messages that are decompressed together are all in memory before the first of them is whole.
+ */
+export class AtOnce {
+  readonly #most: number;
+  #running = 0;
+  readonly #waiting = new Map<object, (() => void)[]>();
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+  /** @param owner whose it is: a connection */
+  async run<T>(owner: object, work: () => Promise<T>): Promise<T> {
+    if (this.#running < this.#most) this.#running++;
+    else await new Promise<void>((begin) => this.#wait(owner, begin));
+    try {
+      return await work();
+    } finally {
+      this.#next();
+    }
+  }
+  #wait(owner: object, begin: () => void): void {
+    const line = this.#waiting.get(owner);
+    if (line === undefined) this.#waiting.set(owner, [begin]);
+    else line.push(begin);
+  }
+  #next(): void {
+    const [first] = this.#waiting;
+    if (first === undefined) {
+      this.#running--;
+      return;
+    }
+    const [owner, line] = first;
+    this.#waiting.delete(owner);
+    const begin = line.shift();
+    if (line.length > 0) this.#waiting.set(owner, line);
+    begin?.();
+  }
+}
+
+/** As many as libuv has threads; of the process, as these are. */
+const decompressions = new AtOnce(4);
+/** What is compressed is there already, and small answers are not to wait for large ones: it is zlib's own memory that counts, 256 KiB for each. */
+const compressions = new AtOnce(64);
+
+/**
+ * @param owner as of `AtOnce`
+ * @param isWanted asked when its turn has come
+ * @param maxBytes of what it becomes
+ * @throws ConnectError RESOURCE_EXHAUSTED of what becomes longer, INVALID_ARGUMENT of what is no such compression
+ * @returns undefined: nobody wants it any more
+ */
+export function decompress(
+  owner: object,
+  compression: Compression,
+  bytes: Uint8Array,
+  { maxBytes, isWanted }: { readonly maxBytes: number; readonly isWanted: () => boolean },
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  return decompressions.run(owner, async () => (isWanted() ? compression.decompress(bytes, maxBytes) : undefined));
+}
+/** @param owner as of `AtOnce` */
+export function compress(owner: object, compression: Compression, bytes: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
+  return compressions.run(owner, () => compression.compress(bytes));
+}
+
+/** For Connect's handlers, which do not know whose it is. */
+export const SHARED_COMPRESSIONS: Compression[] = COMPRESSIONS.map((compression) => ({
+  name: compression.name,
+  compress: (bytes) => compress(compression, compression, bytes),
+  decompress: (bytes, maxBytes) => decompressions.run(compression, () => compression.decompress(bytes, maxBytes)),
+}));
