@@ -44,18 +44,20 @@ test.each([
   '{"@type":"type.googleapis.com/google.protobuf.Value","value":{"a":1,"a":1}}',
 ])("%s is read as protobuf-es reads it", expectAlike);
 
-/** JSON of a few characters, so that names come twice. */
-const texts = fc.letrec<{ value: string; string: string }>((tie) => ({
-  string: fc
-    .string({ unit: fc.constantFrom("a", ":", '"', "\\", "é", "{"), maxLength: 3 })
-    .map((text) => JSON.stringify(text)),
+const textOf = (...units: string[]) =>
+  fc.string({ unit: fc.constantFrom(...units), maxLength: 3 }).map((text) => JSON.stringify(text));
+
+/** JSON of a few characters, so that names come twice. No name has an escape: V8 mixes these up (docs/reports/v8-json-keys.md). */
+const texts = fc.letrec<{ value: string; string: string; name: string }>((tie) => ({
+  string: textOf("a", ":", '"', "\\", "é", "{"),
+  name: textOf("a", ":", "é", "{"),
   value: fc.oneof(
     { maxDepth: 4 },
     fc.constantFrom("1", "true", "null"),
     tie("string"),
     fc.array(tie("value"), { maxLength: 3 }).map((items) => `[${items.join()}]`),
     fc
-      .array(fc.tuple(tie("string"), tie("value")), { maxLength: 3 })
+      .array(fc.tuple(tie("name"), tie("value")), { maxLength: 3 })
       .map((members) => `{${members.map(([name, value]) => `${name}: ${value}`).join()}}`),
   ),
 })).value;
