@@ -8,17 +8,18 @@ import { INCOMING, JUDGED } from "./judged-handler.ts";
 import { REACHED, STALE } from "./reached.ts";
 import { assertWritable } from "./required.ts";
 
-/** An endpoint's `route`, made from its `run`. */
-export function routeOf(method: DescMethodUnary, run: Endpoint["run"]): Endpoint["route"] {
-  const handler = (args: Message, context: HandlerContext): Promise<Message> => handle(method, run, args, context);
+/** An endpoint's `route`, made from its `run`; with a codec it is found out for less whether a response can be written. */
+export function routeOf(method: DescMethodUnary, run: Endpoint["run"], codec?: Endpoint["codec"]): Endpoint["route"] {
+  const assert = codec?.encode ?? ((response: Message) => assertWritable(method.output, response));
+  const handler = (args: Message, context: HandlerContext): Promise<Message> => handle(run, assert, args, context);
   // The shapes are those of `method`; only the generic signature of Connect cannot see it.
   return (router) => void router.rpc(method, handler as never);
 }
 
 /** Serves one request of Connect's. */
 function handle(
-  method: DescMethodUnary,
   run: Endpoint["run"],
+  assert: (response: Message) => unknown,
   args: Message,
   context: HandlerContext,
 ): Promise<Message> {
@@ -42,7 +43,7 @@ function handle(
       end();
       try {
         // What comes after this is Connect's, which tells nobody.
-        assertWritable(method.output, response);
+        assert(response);
       } catch (thrown) {
         const failure = asFailure(thrown);
         reject(connectError(failure));

@@ -30,14 +30,15 @@ export function endpoint<
   const withClock = (clock: Clock): Endpoint => endpoint(method, app, { ...options, clock });
   const told = { method, codec, maxElements, http, version, rest, refused: refusedOf(method, options), withClock };
   const admission = admissionOf(method, app, options);
-  if (admission === undefined) return { ...told, run: composed, route: versioned(version, routeOf(method, composed)) };
+  if (admission === undefined)
+    return { ...told, run: composed, route: versioned(version, routeOf(method, composed, codec)) };
   const { refused } = told;
   const run: Endpoint["run"] = (args, headers, clientMs, done, failed) => {
     const begin = (judged: IncomingHeaders, leftMs: number | undefined) => composed(args, judged, leftMs, done, failed);
     return judgedFirst(admission, clock, { headers, clientMs, begin, failed, refused });
   };
   const judge: Endpoint["judge"] = (headers) => admission.judge(headers);
-  const plain = routeOf(method, run);
+  const plain = routeOf(method, run, codec);
   const route: Endpoint["route"] = (router) => addJudged(router, admission, () => plain(router));
   return { ...told, judge, run, route: versioned(version, route) };
 }

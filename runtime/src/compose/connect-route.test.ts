@@ -1,0 +1,48 @@
+import { create, type Message } from "@bufbuild/protobuf";
+import { SourceContextSchema } from "@bufbuild/protobuf/wkt";
+import { Code, ConnectError, createClient, createRouterTransport } from "@connectrpc/connect";
+import { expect, test } from "vitest";
+import { Failure } from "../failure.ts";
+import { GateService } from "../testing/gate-rig.ts";
+import { routeOf } from "./connect-route.ts";
+import type { Endpoint } from "./endpoint-options.ts";
+
+type Codec = NonNullable<Endpoint["codec"]>;
+
+/** What the client gets, and what observers are told where the response cannot be written. */
+async function asked(response: Message, encode: Codec["encode"]) {
+  let told: unknown;
+  const run: Endpoint["run"] = (_args, _headers, _clientMs, done) => {
+    queueMicrotask(() => {
+      told = done(response, "");
+    });
+    return { cancel: () => {} };
+  };
+  const codec = { encode, decode: () => create(SourceContextSchema) };
+  const client = createClient(GateService, createRouterTransport(routeOf(GateService.method.get, run, codec)));
+  const got = await client.get({}).then(
+    ({ fileName }) => fileName,
+    (error: unknown) => ConnectError.from(error).code,
+  );
+  return { got, told };
+}
+
+test("whether a response can be written is found out by the codec, whose buffer is there", async () => {
+  const written: Message[] = [];
+  const response = create(SourceContextSchema, { fileName: "x" });
+  const encode = (message: Message) => {
+    written.push(message);
+    return Buffer.alloc(0);
+  };
+  expect(await asked(response, encode)).toEqual({ got: "x", told: undefined });
+  expect(written).toEqual([response]);
+});
+
+test("observers are told of one that cannot", async () => {
+  const encode = () => {
+    throw new Error("cannot encode field");
+  };
+  const { got, told } = await asked(create(SourceContextSchema), encode);
+  expect(got).toBe(Code.Internal);
+  expect(told).toBeInstanceOf(Failure);
+});
