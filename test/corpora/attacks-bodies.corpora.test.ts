@@ -173,7 +173,7 @@ test.each(["application/grpc-web+proto", "application/grpc+proto"])(
   60_000,
 );
 
-/** Both are less than one message may have. */
+/** Less than one message may have there. */
 const KEY = Buffer.alloc(3_900_000, "a");
 const LARGE_PROTO = Buffer.concat([Buffer.from([0x0a, 0xe0, 0x84, 0xee, 0x01]), KEY]); // field 1, 3,900,000 bytes
 const LARGE_JSON = Buffer.from(`{"key":"${KEY}"}`);
@@ -190,7 +190,7 @@ test.each<readonly [string, Readonly<Record<string, string>>, Buffer]>([
 ])(
   "4,000 messages of 4 KB that become 4 MB each, %s: what is held is bounded over the process",
   async (type, encoding, body) => {
-    const env = { BFF_MAX_PENDING_BYTES: String(16 * MIB) };
+    const env = { BFF_MAX_PENDING_BYTES: String(16 * MIB), BFF_MAX_REQUEST_BYTES: String(4 * MIB) };
     const outcome = await run(`decompressed, ${type}`, { env }, async (target, until) => {
       const block = Buffer.concat([
         requestHeaders(FAST, type),
