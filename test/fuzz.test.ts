@@ -1,4 +1,4 @@
-// Damaged option files give diagnostics or code that type-checks: a short run of `npm run fuzz`.
+// Damaged option files give diagnostics or code that type-checks: short runs of `npm run fuzz`.
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -9,16 +9,27 @@ import { faultIn, faultsIn } from "./fuzz/compiler.ts";
 import { requestsFor } from "./fuzz/descriptors.ts";
 import { FOUND_CASES } from "./fuzz/found.ts";
 import { optionTree } from "./fuzz/option-tree.ts";
+import { seedOf } from "./seed/seed.ts";
 
-test("600 damaged option files", { timeout: 600_000 }, async () => {
-  const main = fileURLToPath(new URL("fuzz/main.ts", import.meta.url));
-  const run = promisify(execFile)(process.execPath, [main, "compiler", "--cases", "600", "--seed", "1"]);
+const main = fileURLToPath(new URL("fuzz/main.ts", import.meta.url));
+async function fuzzed(...args: readonly string[]): Promise<string> {
+  const run = promisify(execFile)(process.execPath, [main, ...args]);
   const { stdout } = await run.catch((error: { stdout: string; stderr: string }) => ({
     stdout: `${error.stdout}${error.stderr}`,
   }));
+  return stdout;
+}
+
+test("600 damaged option files", { timeout: 600_000 }, async () => {
+  const stdout = await fuzzed("compiler", "--cases", "600", "--seed", "1");
   const [, share] = /^600 cases, (\d+) % generate .*, 0 failed$/m.exec(stdout) ?? [];
   expect(share, stdout).toBeDefined();
   expect(Number(share)).toBeGreaterThanOrEqual(30);
+});
+
+test(`150 random BFFs of seed ${seedOf()}`, { timeout: 300_000 }, async () => {
+  const stdout = await fuzzed("rich", "--cases", "150", "--seed", seedOf());
+  expect(stdout).toMatch(/^150 cases, .*, 0 failed$/m);
 });
 
 /** What fuzzing has found and no golden shows, since a warning stands beside it: in a base, one text in place of another. */

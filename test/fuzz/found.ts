@@ -95,6 +95,13 @@ const FOUND: readonly Found[] = [
     fields: [`optional string a = 1 [(bff.v1.field).by = "t"];`],
   },
   {
+    what: "a comparison stands in a choice that is known",
+    let: [
+      `{ name: "s" supplementary: true if: "!(false ? true : args.id != 'b')" call: { method: "up.v1.ItemService/GetItem" set: { name: "id" by: "args.id == 'a' ? args.id : 'x'" } } }`,
+    ],
+    fields: [`optional string a = 1 [(bff.v1.field).by = "s.name"];`],
+  },
+  {
     what: "a oneof asks for the same twice",
     let: [spare("s")],
     fields: [

@@ -3,7 +3,7 @@
 import { childrenOf } from "../types/children.ts";
 import type { Node } from "../types/expression.ts";
 import { comparedWith } from "../types/facts.ts";
-import { outcomeOf, partsOf } from "../types/mentions.ts";
+import { chosenOf, outcomeOf, partsOf } from "../types/mentions.ts";
 import type { Variable } from "../types/type.ts";
 
 /** What stands behind names. */
@@ -204,6 +204,7 @@ function everyNode(root: Node, aliases: Aliases): readonly Node[] {
 /** The part of a node that may be printed in its place. */
 function printedAs(node: Node): Node | undefined {
   if (node.kind === "macro" && node.macro === "bind") return node.args[0];
+  if (node.kind === "call" && node.overload === "conditional") return chosenOf(node);
   if (node.kind !== "call" || node.overload !== "optional_or_value") return undefined;
   const [optional] = node.args;
   return optional?.kind === "call" && optional.overload === "optional_of" ? optional.args[0] : undefined;

@@ -1,5 +1,5 @@
 import type { Call, Expression, Node } from "./expression.ts";
-import { outcomeOf } from "./mentions.ts";
+import { chosenOf, outcomeOf } from "./mentions.ts";
 import type { Variable } from "./type.ts";
 
 /** The variables of which something is sure when a condition is true, and when it is false (language.md, "Absence"). */
@@ -27,6 +27,8 @@ function facts(node: Node, there: boolean): Facts {
     return { whenTrue: whenFalse, whenFalse: whenTrue };
   }
   if (first === undefined || second === undefined) return { whenTrue: NOTHING, whenFalse: NOTHING };
+  const chosen = chosenOf(node);
+  if (chosen !== undefined) return facts(chosen, there);
   const compared = comparedWith(node);
   if (compared !== undefined) {
     const { whenTrue, whenFalse } = facts(compared.test, there);

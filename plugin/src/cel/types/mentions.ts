@@ -1,5 +1,5 @@
 import { childrenOf } from "./children.ts";
-import type { Node } from "./expression.ts";
+import type { Call, Node } from "./expression.ts";
 import { sameConstant, staticType } from "./same-value.ts";
 import type { Variable } from "./type.ts";
 
@@ -59,12 +59,17 @@ export function partsOf(node: Node): readonly Node[] {
 /** Without the branches and operands that are never evaluated, since what decides about them is known. */
 function reached(node: Node): readonly Node[] {
   if (node.kind !== "call") return childrenOf(node);
-  const [condition, yes, no] = node.args;
-  if (node.overload === "conditional" && condition !== undefined && yes !== undefined && no !== undefined) {
-    const outcome = outcomeOf(condition);
-    return outcome === undefined ? node.args : [outcome ? yes : no];
-  }
+  const chosen = chosenOf(node);
+  if (chosen !== undefined) return [chosen];
+  if (node.overload === "conditional") return node.args;
   return outcomeOf(node) === undefined ? node.args : [];
+}
+
+/** The branch of a conditional that is always taken, which is printed in its place. */
+export function chosenOf({ overload, args }: Call): Node | undefined {
+  const [condition, yes, no] = args;
+  const outcome = overload === "conditional" && condition !== undefined ? outcomeOf(condition) : undefined;
+  return outcome === undefined ? undefined : outcome ? yes : no;
 }
 
 /** What a condition always comes to; undefined: that is not known. */
@@ -82,6 +87,10 @@ export function outcomeOf(node: Node): boolean | undefined {
       return outcomes().includes(false) ? false : undefined;
     case "logical_or":
       return outcomes().includes(true) ? true : undefined;
+    case "conditional": {
+      const chosen = chosenOf(node);
+      return chosen && outcomeOf(chosen);
+    }
     case "equals":
     case "not_equals": {
       const [first, second] = node.args;
