@@ -35,7 +35,7 @@ export {
 } from "./types/field-type.ts";
 export { LANGUAGE, type Language } from "./types/language.ts";
 export { isPattern } from "./types/literal.ts";
-export { packs } from "./types/pack.ts";
+export { isJson, packs } from "./types/pack.ts";
 export { protoRange, type Range } from "./types/range.ts";
 export { isReservedName } from "./types/reserved.ts";
 export { sameProto } from "./types/same-proto.ts";

@@ -32,7 +32,7 @@ export function emitEach(source: EachSource, step: PlanStep, cx: StepContext): L
   if (most !== undefined)
     lines.push([names.file.runtime(most.asked ? "atMostAsked" : "atMost"), `(items, ${group(most.items)});`]);
   if (step.tracks.items) lines.push([`${step.name}Items = items.length > 0;`]);
-  // What no item is chosen without is asked for once.
+  // What no item is chosen without, or has no key without, is asked for once.
   if (sure.size > 0) {
     const absent = [...sure].map((variable): Line => [names.variable(variable), " === undefined"]);
     const nothing = source.key === undefined ? "[]" : "{}";
@@ -67,11 +67,12 @@ export function emitEach(source: EachSource, step: PlanStep, cx: StepContext): L
   return [...lines, ...block([`return ${callsOn(step, cx)}.sub(async (cx) => {`], inner, ["});"])];
 }
 
-/** What the `if` of the items makes sure of for what is evaluated of each: where it is absent there are no items. */
+/** What the `if` of the items makes sure of for what is evaluated of each, and what their key rests on: where it is absent there are no items. */
 function madeSure(source: EachSource): ReadonlySet<Variable> {
-  if (source.if === undefined) return new Set();
+  const keyless = new Set(source.key?.unsafe);
+  if (source.if === undefined) return keyless;
   const read = [source.key, ...sourceExpressions(source.source)].flatMap((one) => [...(one?.given ?? [])]);
-  return sureWhere(source.if, true).intersection(new Set(read));
+  return sureWhere(source.if, true).intersection(new Set(read)).union(keyless);
 }
 
 /** One item's value: a promise, or for `by` the value itself. */
@@ -129,8 +130,6 @@ function mapOf(source: EachSource, step: PlanStep, cx: StepContext, items: Line,
   const { names } = cx;
   if (source.key === undefined) return [];
   const key = plainValue({ ...source.key, unsafe: [] }, source.key.proto ?? protoOf(source.key.type), names).print;
-  // An item whose key rests on what is absent is left out, as one without a value.
-  const keyless = source.key.unsafe.flatMap((variable): Line => [names.variable(variable), " === undefined || "]);
   const value = itemValue(source, step, cx, on);
   const awaited =
     source.source.kind === "by"
@@ -147,7 +146,7 @@ function mapOf(source: EachSource, step: PlanStep, cx: StepContext, items: Line,
   const pair: Lines = [
     ...around(["const value = "], awaited, [";"]),
     source.itemAbsent
-      ? ["return ", ...keyless, "value === undefined ? undefined : ([", ...key, ", value] as const);"]
+      ? ["return value === undefined ? undefined : ([", ...key, ", value] as const);"]
       : ["return [", ...key, ", value] as const;"],
   ];
   const pairs = block([...items, `.map(async (${item}) => {`], pair, ["})"]);

@@ -55,8 +55,10 @@ function itemOf(at: Block, step: StepBehaviour, each: Each, locals: Locals, tain
     if (condition.value !== true) return undefined;
   }
   const key = each.key === undefined ? undefined : at.evaluate(each.key, locals);
+  // Without a key nothing is called.
+  if (key?.state === "absent") return { key: undefined, item: key };
   const item = at.source(step, each.of, locals);
-  // The item comes before its key, which it may do without once it has failed.
+  // The item comes before a key that fails, which it may do without once it has failed.
   if (key !== undefined && key.state !== "value") return { key: undefined, item: item.state === "failed" ? item : key };
   if (key !== undefined) taint.push(...key.taint);
   return { key: key?.value, item };

@@ -4,6 +4,7 @@ import {
   type CelType,
   convertible,
   enumOf,
+  isJson,
   type Node,
   type Proto,
   packs,
@@ -127,6 +128,17 @@ function lift(
   const represented: Conversion = { kind: "represent", as: to.proto };
   if (of.kind !== "misfit") return of.kind === "same" || of.kind === "represent" ? represented : { kind, of };
   if (convertible(from.type, from.proto, to.proto, from.root)) return represented;
+  if (
+    of.code === "BFF344" &&
+    partOf(from.type)?.kind === "dyn" &&
+    (to.proto.kind === "list" || to.proto.kind === "map")
+  ) {
+    const part = to.proto.of;
+    const wanted = partOf(to.type) ?? to.type;
+    const name = part.kind === "message" && wanted.kind !== "wrapper" ? part.desc.typeName : typeName(wanted);
+    const known = isJson(part) ? CONVERTED : CONVERTED.intersection(new Set([typeName(wanted)]));
+    return unknownParts(from.type.kind, `each has to be ${article(name)}`, known);
+  }
   return of.code === "BFF331" ? misfit(from, to) : of;
 }
 
@@ -221,6 +233,7 @@ function dynamic(from: Value, to: { readonly type: CelType; readonly proto: Prot
 }
 /** How to say which type a value has. */
 function madeKnown({ type, proto }: { readonly type: CelType; readonly proto: Proto }): string | undefined {
+  if (type.kind === "dyn" && !isJson(proto)) return undefined;
   if (type.kind === "dyn") return "convert it, such as string(…) or double(…), or ";
   if (type.kind === "wrapper") return madeKnown({ type: type.of, proto });
   if (proto.kind === "enum") return undefined;
@@ -242,7 +255,35 @@ const CONVERTED: ReadonlySet<string> = new Set([
   "duration",
 ]);
 
+/** Values of which nobody knows whether JSON has them, in a Struct or a ListValue: both sides are called `map(string, dyn)`, or `list(dyn)`. */
+function unsureJson({ type }: Value, { proto }: { readonly proto: Proto }): Misfit | undefined {
+  if (proto.kind !== "message" || !isJson(proto) || partOf(type)?.kind !== "dyn") return undefined;
+  const { typeName: name } = proto.desc;
+  return unknownParts(type.kind, `${name} takes only what JSON has`, CONVERTED, `bind a field of type ${name}`);
+}
+/** Elements, or values of a map, of no known type; `known`: what each may be made. */
+function unknownParts(
+  kind: CelType["kind"],
+  wanted: string,
+  known: ReadonlySet<string>,
+  otherwise = "bind what is of known type",
+): Misfit {
+  const map = kind === "map";
+  const [by] = known;
+  const convert = map ? `….transformMap(key, value, ${by}(value))` : `….map(one, ${by}(one))`;
+  return {
+    kind: "misfit",
+    code: "BFF344",
+    message: `the ${map ? "values of this map" : "elements of this list"} are known only at run time (dyn), but ${wanted}`,
+    hint: by === undefined ? otherwise : `convert each, as in ${convert}, or ${otherwise}`,
+  };
+}
+const partOf = (type: CelType): CelType | undefined =>
+  type.kind === "map" ? type.value : type.kind === "list" ? type.element : undefined;
+
 function misfit(from: Value, to: { readonly type: CelType; readonly proto: Proto }): Misfit {
+  const unsure = unsureJson(from, to);
+  if (unsure !== undefined) return unsure;
   const alike = describe(from) === describe(to);
   const [is, wanted] = alike ? [typeNameOfEnums(from.type), typeNameOfEnums(to.type)] : [describe(from), describe(to)];
   return {

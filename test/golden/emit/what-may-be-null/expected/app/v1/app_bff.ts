@@ -101,9 +101,10 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
     const items = args.ids;
     atMostAsked(items, 9);
     computedItems = items.length > 0;
+    if (order === undefined) return {};
     const pairs = cx.present(await Promise.all(items.map(async (id) => {
       const value = order === undefined ? undefined : id + order.itemId;
-      return order === undefined || value === undefined ? undefined : ([order.id + id, value] as const);
+      return value === undefined ? undefined : ([order.id + id, value] as const);
     })));
     return cx.keyed(pairs.map(([key]) => key), pairs.map(([, value]) => value));
   });
@@ -115,10 +116,11 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
     const items = args.ids;
     atMostAsked(items, 9);
     calledItems = items.length > 0;
+    if (order === undefined) return {};
     const bounded = cx.aside.bounded(10);
     const pairs = await cx.partial(items.map(async (id) => {
       const value = await (bounded.send(getOrder, { id }));
-      return order === undefined || value === undefined ? undefined : ([order.id + id, value] as const);
+      return value === undefined ? undefined : ([order.id + id, value] as const);
     }), mark);
     return cx.keyed(pairs.map(([key]) => key), pairs.map(([, value]) => value));
   });
