@@ -46,6 +46,7 @@ const FOUND: readonly Found[] = [
       `repeated string b = 2 [(bff.v1.field).by = "args.ids.map(e, e.size() > 2, (1 == 2 ? e : 'a'))"];`,
       `optional bool c = 3 [(bff.v1.field).by = "args.ids.exists(e, 1 == 2 ? e == 'a' : args.flag)"];`,
       `repeated string e = 5 [(bff.v1.field).by = "args.ids.map(e, up.v1.Item{id: args.id, ?note: 1 == 2 ? optional.of(e) : optional.none()}.id)"];`,
+      `repeated string f = 6 [(bff.v1.field).by = "args.ids.map(e, [args.ids.filter(e, e != '')[0], 1 == 2 && e == 'a' ? e : 'b'][0])"];`,
       `repeated string d = 4 [(bff.v1.field).by = "args.ids.map(e, args.ids.filter(e, e != '')[0])"];`,
     ],
   },

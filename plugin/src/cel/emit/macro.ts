@@ -19,7 +19,7 @@ import {
   property,
   runtime,
 } from "./piece.ts";
-import { isNamedIn } from "./printed.ts";
+import { isReadIn } from "./printed.ts";
 
 type Macro = Node & { readonly kind: "macro" };
 
@@ -91,7 +91,7 @@ function emitBind(emitter: Emitter, init: Node, variable: Variable, body: Node):
   const late = init.fails || emitter.strict;
   emitter.bind(variable, piece([late ? `${name}()` : name], value.form));
   const inner = emitter.inside(() => emitter.value(body));
-  if (!isNamedIn(inner.print, name)) return inner;
+  if (!isReadIn(inner.print, name)) return inner;
   const arg = late ? runtime(emitter.names, "once", [arrow("", value)]) : value;
   return piece(["(", ...arrow(name, inner).print, ")(", ...arg.print, ")"], inner.form);
 }
@@ -109,7 +109,7 @@ function emitReduce(emitter: Emitter, { type, range, vars, args }: Macro): Piece
   emitter.bind(result, piece([names[0] ?? ""], form));
   emitter.bind(item, piece([names[1] ?? ""], items.form.kind === "list" ? items.form.of : PLAIN));
   const body = emitter.inside(() => emitter.as(step, form));
-  const named = names.map((one, i) => mentionedIn(vars[i], [step]) && isNamedIn(body.print, one));
+  const named = names.map((one, i) => mentionedIn(vars[i], [step]) && isReadIn(body.print, one));
   const params = named[1] ? `${named[0] ? "" : "_"}${names.join(", ")}` : named[0] ? `${names[0]}` : "";
   const lambda = arrow(params, body);
   return runtime(emitter.names, "reduce", [items, first, lambda], form);
@@ -172,7 +172,7 @@ const mentionedIn = (variable: Variable | undefined, nodes: readonly Node[]): bo
 function paramsOf(emitter: Emitter, { vars, args }: Macro, list: boolean, body: Piece): string {
   const [key, value] = vars.map((variable) => {
     const name = emitter.name(variable.name);
-    return { name, named: mentionedIn(variable, args) && isNamedIn(body.print, name) };
+    return { name, named: mentionedIn(variable, args) && isReadIn(body.print, name) };
   });
   if (key === undefined || value === undefined || !(key.named || value.named)) return "";
   if (list) return key.named ? `${value.named ? "" : "_"}${value.name}, ${key.name}` : value.name;

@@ -1,7 +1,7 @@
 import type { Printable } from "@bufbuild/protoplugin";
 import { BIG, type Form, PLAIN, UNSIGNED } from "../types/form.ts";
 import type { Names } from "./code.ts";
-import { isNamedIn } from "./printed.ts";
+import { isReadIn } from "./printed.ts";
 
 /** How strongly JavaScript's operators bind. An operand that binds less needs parentheses. */
 export const LEVEL = {
@@ -107,7 +107,7 @@ export function arrow(params: string, body: Piece): Piece {
 
 /** The same with a parameter only where the body reads it, `mentioned`, and what is printed of it does: what is known beforehand is left out. */
 export function arrowOver(name: string, mentioned: boolean, body: Piece): Piece {
-  return arrow(mentioned && isNamedIn(body.print, name) ? name : "", body);
+  return arrow(mentioned && isReadIn(body.print, name) ? name : "", body);
 }
 
 export function commas(pieces: readonly Piece[]): Printable[] {

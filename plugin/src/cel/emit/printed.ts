@@ -2,8 +2,32 @@ import type { Printable } from "@bufbuild/protoplugin";
 
 /** Whether printed code uses a name; what stands in strings and comments does not count, nor the name of a property. */
 export function isNamedIn(print: readonly Printable[], name: string): boolean {
-  const word = new RegExp(`(?<![\\w$]|(?<!\\.\\.)\\.)${name.replaceAll("$", "\\$")}(?![\\w$]|\\??:)`);
-  return word.test(readable(print));
+  return wordOf(name).test(readable(print));
+}
+const wordOf = (name: string): RegExp =>
+  new RegExp(`(?<![\\w$]|(?<!\\.\\.)\\.)${name.replaceAll("$", "\\$")}(?![\\w$]|\\??:)`);
+
+/** The same without what functions inside read by a parameter of that name. */
+export function isReadIn(print: readonly Printable[], name: string): boolean {
+  const word = wordOf(name);
+  let text = readable(print);
+  for (const [whole, parameters = ""] of text.matchAll(/\(([^()]*)\) => /g)) {
+    if (!word.test(parameters)) continue;
+    const at = text.indexOf(whole);
+    if (at >= 0) text = text.slice(0, at) + text.slice(endOfBody(text, at + whole.length));
+  }
+  return word.test(text);
+}
+/** Where the body of an arrow function ends, an argument of a call: at a comma, or at the bracket that closes the call. */
+function endOfBody(text: string, from: number): number {
+  let depth = 0;
+  for (let i = from; i < text.length; i++) {
+    const sign = text[i] ?? "";
+    if ("([{".includes(sign)) depth++;
+    else if (")]}".includes(sign) && --depth < 0) return i;
+    else if (sign === "," && depth === 0) return i;
+  }
+  return text.length;
 }
 
 /** What is printed without what stands in strings and comments, as one text: a property may be printed apart from the dot before it. */
