@@ -9,7 +9,6 @@ import { faultIn, faultsIn } from "./fuzz/compiler.ts";
 import { requestsFor } from "./fuzz/descriptors.ts";
 import { FOUND_CASES } from "./fuzz/found.ts";
 import { optionTree } from "./fuzz/option-tree.ts";
-import { seedOf } from "./seed/seed.ts";
 
 const main = fileURLToPath(new URL("fuzz/main.ts", import.meta.url));
 async function fuzzed(...args: readonly string[]): Promise<string> {
@@ -27,8 +26,8 @@ test("600 damaged option files", { timeout: 600_000 }, async () => {
   expect(Number(share)).toBeGreaterThanOrEqual(30);
 });
 
-test(`150 random BFFs of seed ${seedOf()}`, { timeout: 300_000 }, async () => {
-  const stdout = await fuzzed("rich", "--cases", "150", "--seed", seedOf());
+test("150 random BFFs", { timeout: 300_000 }, async () => {
+  const stdout = await fuzzed("rich", "--cases", "150", "--seed", "1");
   expect(stdout).toMatch(/^150 cases, .*, 0 failed$/m);
 });
 
