@@ -109,6 +109,16 @@ const FOUND: readonly Found[] = [
       `oneof one { string a = 1 [(bff.v1.field) = { by: "s.note" if: "ok(s)" }]; string b = 2 [(bff.v1.field) = { by: "args.id" if: "ok(s)" }]; string c = 3 [(bff.v1.field) = { by: "args.id" if: "ok(s) && args.flag" }]; }`,
     ],
   },
+  {
+    what: "a member asks whether it is true that a field is set, and a later one asks for that field",
+    let: [],
+    fields: [
+      `oneof one {
+        string a = 1 [(bff.v1.field) = { by: "args.id" if: "has(args.item.placeholder) == true" }];
+        string b = 2 [(bff.v1.field) = { by: "has(args.item.placeholder) ? args.id : 'b'" }];
+      }`,
+    ],
+  },
 ];
 
 export const FOUND_CASES: readonly (Case & { readonly what: string })[] = FOUND.map((found, index) => {

@@ -162,10 +162,15 @@ function comparisonOf(node: Node, aliases: Aliases): Test | undefined {
     [constantOf(second, aliases), first] as const,
     [constantOf(first, aliases), second] as const,
   ].find(([value]) => value !== undefined) ?? [undefined, first];
-  const path = pathOf(of, aliases);
+  const path = isPresence(of) ? undefined : pathOf(of, aliases);
   if (path === undefined || constant === undefined) return undefined;
   const few = of.type.kind === "bool" || of.proto?.kind === "enum";
   return { node, path, constant, equal: node.overload === "equals", few };
+}
+/** Whether it is asked if a field is set, and not what is in it. */
+function isPresence(node: Node): boolean {
+  const inside = printedAs(node);
+  return inside === undefined ? node.kind === "select" && node.test : isPresence(inside);
 }
 function constantOf(node: Node, aliases: Aliases): string | undefined {
   if (node.kind === "enum") return String(node.value.number);
