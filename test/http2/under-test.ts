@@ -11,6 +11,8 @@ export const FRAMINGS: readonly Framing[] = named === undefined ? ALL : ALL.filt
 /** The same, where who names none is told of our own alone, for the time that it takes. */
 export const OWN_FIRST: readonly Framing[] = named === undefined ? ["own"] : FRAMINGS;
 
+/** Clients are to send bodies of many windows. */
+const LARGE_BYTES = String(4 << 20);
 const SCRIPT = fileURLToPath(new URL("server.ts", import.meta.url));
 
 export interface UnderTest {
@@ -29,7 +31,8 @@ export async function underTest(
   env: Readonly<Record<string, string>> = {},
   flags: readonly string[] = [],
 ): Promise<UnderTest> {
-  const process = new Process([...flags, SCRIPT], { HOST: "127.0.0.1", PORT: "0", BFF_HTTP2_SERVER: framing, ...env });
+  const own = { HOST: "127.0.0.1", PORT: "0", BFF_HTTP2_SERVER: framing, BFF_MAX_REQUEST_BYTES: LARGE_BYTES };
+  const process = new Process([...flags, SCRIPT], { ...own, ...env });
   const url = await process.url();
   return { framing, process, url, port: Number(new URL(url).port) };
 }
