@@ -17,7 +17,7 @@ import {
 } from "./attacks/raw-http2.ts";
 import { type AttackOptions, attacked, described, expectUnharmed, type Target } from "./attacks/rig.ts";
 
-const MS = Number(process.env.ATTACK_MS ?? 3000);
+const MS = Number(process.env.ATTACK_MS ?? 2000);
 const MIB = 1 << 20;
 const REFLECTION = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
 /** Below the limit of a message. */

@@ -21,7 +21,7 @@ import {
 } from "./attacks/raw-http2.ts";
 import { attacked, described, expectUnharmed } from "./attacks/rig.ts";
 
-const MS = Number(process.env.ATTACK_MS ?? 3000);
+const MS = Number(process.env.ATTACK_MS ?? 2000);
 const FUZZ_MS = Number(process.env.FUZZ_MS ?? 8000);
 
 describe("floods", () => {

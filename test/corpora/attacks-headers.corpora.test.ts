@@ -20,7 +20,7 @@ import {
 } from "./attacks/raw-http2.ts";
 import { type AttackOptions, attacked, described, expectUnharmed, type Target } from "./attacks/rig.ts";
 
-const MS = Number(process.env.ATTACK_MS ?? 3000);
+const MS = Number(process.env.ATTACK_MS ?? 2000);
 const AT_ONCE = 4;
 
 interface Kind {

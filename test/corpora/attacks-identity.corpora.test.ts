@@ -20,7 +20,7 @@ import { type AttackOptions, attacked, described, expectUnharmed, type Target } 
 
 /** Above vitest's own: on a busy machine each takes three times as long. */
 vi.setConfig({ testTimeout: 120_000 });
-const MS = Number(process.env.ATTACK_MS ?? 3000);
+const MS = Number(process.env.ATTACK_MS ?? 2000);
 const AT_ONCE = 50;
 const PATH = "/idn.v1.IdnService/Get";
 const folder = mkdtempSync(join(tmpdir(), "bff-identity-"));

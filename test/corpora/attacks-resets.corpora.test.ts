@@ -15,7 +15,7 @@ import {
 } from "./attacks/raw-http2.ts";
 import { attacked, described, expectUnharmed } from "./attacks/rig.ts";
 
-const MS = Number(process.env.ATTACK_MS ?? 3000);
+const MS = Number(process.env.ATTACK_MS ?? 2000);
 const CONNECTIONS = 3;
 const AT_ONCE = 50;
 const BODY = frame(Frame.data, Flag.endStream, 0, Buffer.from('{"key":"k"}'));

@@ -48,7 +48,7 @@ const TRIES = 3;
 const WARM_UP_MS = 1_500;
 const AT_ONCE = 8;
 /** Before each attack, and again after it: as much together as an attack lasts. */
-const QUIET_MS = Number(process.env.ATTACK_MS ?? 3000) / 2;
+const QUIET_MS = Number(process.env.ATTACK_MS ?? 2000) / 2;
 const EVERY_MS = "10";
 
 const words = (text = ""): readonly string[] => text.split(" ").filter((word) => word !== "");

@@ -4,17 +4,17 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { fromBinary } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { grpcGo } from "../../bench/peers/grpc-go/program.ts";
-import { runClosedLoop } from "../../bench/rig/closed-loop.ts";
-import { goProgram } from "../../bench/rig/go-program.ts";
-import { callOnce } from "../../bench/rig/one-call.ts";
-import type { ScenarioResult } from "../../bench/rig/result.ts";
-import { startUpstream, type UpstreamProcess } from "../../bench/rig/upstream-process.ts";
-import { grpcRequest, type Variant, withServer } from "../../bench/rig/variant.ts";
-import { closedLoops } from "../../bench/scenarios/closed.ts";
-import { goPeer } from "../../bench/scenarios/go-peers.ts";
+import { grpcGo } from "../bench/peers/grpc-go/program.ts";
+import { runClosedLoop } from "../bench/rig/closed-loop.ts";
+import { goProgram } from "../bench/rig/go-program.ts";
+import { callOnce } from "../bench/rig/one-call.ts";
+import type { ScenarioResult } from "../bench/rig/result.ts";
+import { startUpstream, type UpstreamProcess } from "../bench/rig/upstream-process.ts";
+import { grpcRequest, type Variant, withServer } from "../bench/rig/variant.ts";
+import { closedLoops } from "../bench/scenarios/closed.ts";
+import { goPeer } from "../bench/scenarios/go-peers.ts";
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
+const root = fileURLToPath(new URL("..", import.meta.url));
 const QUICK = { quick: true, json: true, record: false };
 
 const names = ["protobff", "protobff-node-server", "connect-node", "grpc-js", "raw-http2"];
