@@ -21,6 +21,8 @@ export interface MessageHolder {
   readonly connection: object;
   /** So many bytes more are kept until the request is answered. */
   hold(bytes: number): void;
+  /** Its message, of so many bytes, may be read: one of each connection's comes after the other. */
+  turn(bytes: number): Promise<void>;
 }
 export const HOLDER = createContextKey<MessageHolder | undefined>(undefined);
 
@@ -99,6 +101,7 @@ async function decompressed(bytes: Uint8Array, compression: Compression, incomin
   const plain = await decompress(holder?.connection ?? NOBODYS, compression, bytes, { ...bounds, isWanted });
   if (plain === undefined) throw new ConnectError("the client has gone", Code.Canceled);
   holder?.hold(plain.length);
+  await holder?.turn(plain.length);
   return plain;
 }
 /** Whose requests a server of one's own serves, it does not tell. */

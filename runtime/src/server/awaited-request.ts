@@ -4,7 +4,7 @@ import type { Hearer } from "./carrier.ts";
 import type { OwnStream } from "./own-stream.ts";
 import type { Holder, PendingBytes } from "./pending-bytes.ts";
 import { AT_ONCE_BYTES, late, tooMuch } from "./request-body.ts";
-import { ADAPTER_WEIGHT, beginInTurn, type Whole } from "./turns.ts";
+import { adapterWeight, beginInTurn, type Whole } from "./turns.ts";
 
 const PREFIX_BYTES = 5;
 
@@ -30,7 +30,6 @@ export interface AwaitedOptions {
  * what node and Connect make of a request weighs more than most bodies, and takes longer than all that a shortcut does.
  */
 export class AwaitedRequest implements Hearer, Holder, Whole {
-  readonly weight = ADAPTER_WEIGHT;
   heldBytes = 0;
   holderSlot = 0;
   readonly holderNumber: number;
@@ -48,6 +47,10 @@ export class AwaitedRequest implements Hearer, Holder, Whole {
     this.#options = options;
     this.holderNumber = options.pending.nextNumber();
     stream.hear(this);
+  }
+
+  get weight(): number {
+    return adapterWeight(this.#received);
   }
 
   data(chunk: Buffer): void {

@@ -48,3 +48,27 @@ test("a request that streams counts as long as it goes on, and has an end", asyn
   await turn();
   expect(pending.bytes).toBe(0);
 });
+
+test("requests of one connection that fail at the same time are refused two in a turn", async () => {
+  const pending = new PendingBytes(1 << 20);
+  const stream = { closed: false, session: {} };
+  let refused = 0;
+  for (let i = 0; i < 6; i++) {
+    const request = Object.assign(new PassThrough(), { stream });
+    const response = Object.assign(new PassThrough(), { stream }) as unknown as ServerResponse;
+    const body = new RequestBody(request as unknown as ServerRequest, response, {
+      ...{ pending, maxBytes: 1000, streams: false },
+    });
+    const pieces = (request as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
+    pieces.next().catch(() => refused++);
+    body.giveUp();
+  }
+  const counts: number[] = [];
+  for (let i = 0; i < 4; i++) {
+    await turn();
+    await turn(); // what has begun is told in microtasks of its own
+    counts.push(refused);
+  }
+  expect(counts.at(0)).toBeLessThanOrEqual(4);
+  expect(counts.at(-1)).toBe(6);
+});

@@ -7,7 +7,7 @@ import { hadItsTurn } from "./bridged-stream.ts";
 import { connectionOf } from "./carrier.ts";
 import type { ServerRequest, ServerResponse } from "./handler.ts";
 import type { Holder, PendingBytes } from "./pending-bytes.ts";
-import { beginWithHandler } from "./turns.ts";
+import { adapterWeight, beginInTurn } from "./turns.ts";
 
 /** The answer to a request that is refused in the middle waits so long for its end, in milliseconds. */
 export const LINGER_MS = 200;
@@ -79,6 +79,9 @@ export class RequestBody implements Holder, MessageHolder {
   hold(bytes: number): void {
     if (!this.#closed) this.#options.pending.add(this, bytes);
   }
+  turn(bytes: number): Promise<void> {
+    return new Promise((begin) => beginInTurn(this.connection, { weight: adapterWeight(bytes), begin }));
+  }
   giveUp(): void {
     const response = this.#response;
     if (this.#reading) this.#failed(tooMuch());
@@ -108,12 +111,17 @@ export class RequestBody implements Holder, MessageHolder {
     this.#reading = true;
     const pieces = this.#options.streams ? this.#asTheyCome(arriving) : this.#gathered(arriving);
     return {
-      next: () => pieces.next(),
+      next: () =>
+        pieces.next().catch(async (thrown: unknown) => {
+          await this.#refusedInTurn();
+          throw thrown;
+        }),
       return: async () => {
         this.#read();
         this.#options.pending.release(this);
         arriving.leave();
         await this.#lingers();
+        await this.#refusedInTurn();
         return { done: true, value: undefined };
       },
       [Symbol.asyncIterator]() {
@@ -148,12 +156,17 @@ export class RequestBody implements Holder, MessageHolder {
   async #unlessReset(): Promise<void> {
     if (!("stream" in this.#response)) return;
     const { stream } = this.#response;
-    if (!stream.closed && !hadItsTurn(stream)) await new Promise<void>((begin) => beginWithHandler(stream, begin));
+    if (!stream.closed && !hadItsTurn(stream)) await this.turn(0);
     if (this.#response.stream?.closed ?? true) throw new ConnectError("reset by the client", Code.Canceled);
   }
   /** It has come whole, and counts until it is answered. */
   #read(): undefined {
     this.#reading = false;
+  }
+  /** Requests that fail at the same time are refused one after the other, and others between them: to refuse one takes Connect a millisecond. */
+  async #refusedInTurn(): Promise<void> {
+    const { stream } = this.#response as Partial<http2.Http2ServerResponse>;
+    if (stream !== undefined && !stream.closed && !this.#unwanted) await this.turn(0);
   }
   async #lingers(): Promise<void> {
     const request = this.#request;

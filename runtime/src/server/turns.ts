@@ -6,6 +6,10 @@ export const AT_ONCE = 8;
 
 /** What node and Connect make of a request takes so much longer than what a shortcut does. */
 export const ADAPTER_WEIGHT = 4;
+/** Of a message so many bytes take as long as a request on a shortcut. */
+const WEIGHED_BYTES = 128 << 10;
+/** @param bytes of its message */
+export const adapterWeight = (bytes: number): number => ADAPTER_WEIGHT + Math.floor(bytes / WEIGHED_BYTES);
 
 /** So long a turn goes on to the next connection, in milliseconds: who comes meanwhile waits for that, and not for all that others ask for. */
 const TURN_MS = 2;
