@@ -212,7 +212,7 @@ test.each<readonly [string, Readonly<Record<string, string>>, Buffer]>([
     });
     expectUnharmed(outcome);
     expect(outcome.result.sent).toBeGreaterThan(1000);
-    expect(outcome.result.heldMb).toBeLessThan(100);
+    expect(outcome.result.heldMb).toBeLessThan(150); // 700 when all were decompressed at the same time
   },
   60_000,
 );

@@ -120,6 +120,7 @@ export class RequestBody implements Holder, MessageHolder {
         this.#read();
         this.#options.pending.release(this);
         arriving.leave();
+        pieces.return(undefined).catch(() => {}); // one that stands at its yield keeps what it gave, while the rest is read and passed over
         await this.#lingers();
         await this.#refusedInTurn();
         return { done: true, value: undefined };
