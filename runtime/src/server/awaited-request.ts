@@ -1,12 +1,11 @@
 import type { RequestFields } from "../http2/request-block.ts";
 import { appended } from "../wire/appended.ts";
+import { PREFIX_BYTES } from "../wire/frame.ts";
 import type { Hearer } from "./carrier.ts";
 import type { OwnStream } from "./own-stream.ts";
 import type { Holder, PendingBytes } from "./pending-bytes.ts";
 import { AT_ONCE_BYTES, late, tooMuch } from "./request-body.ts";
 import { adapterWeight, beginInTurn, type Whole } from "./turns.ts";
-
-const PREFIX_BYTES = 5;
 
 /** What has come of a request that is handed on. */
 export interface Come {

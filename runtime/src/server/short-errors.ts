@@ -6,6 +6,7 @@ import { codeToHttpStatus, errorToJsonBytes } from "@connectrpc/connect/protocol
 import { REACHED } from "../compose/reached.ts";
 import { shortened } from "../compose/short.ts";
 import { COMPRESSIONS } from "../wire/compressions.ts";
+import { PREFIX_BYTES } from "../wire/frame.ts";
 
 /** The same error, with a text that is not too long. */
 export function shortError(error: ConnectError): ConnectError {
@@ -18,7 +19,6 @@ export function shortError(error: ConnectError): ConnectError {
 const QUOTED = ["grpc-timeout", "connect-timeout-ms", "grpc-encoding", "content-encoding", "connect-content-encoding"];
 /** More than any value that has a meaning. */
 const MOST_VALUE = 100;
-const PREFIX_BYTES = 5;
 const COMPRESSED = 0x01;
 const MOST_ERROR_BYTES = 64 << 20;
 
