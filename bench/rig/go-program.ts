@@ -27,6 +27,7 @@ const built = new Map<GoProgram, Built>();
 
 /** Builds once for each state of the sources, and keeps it; the first time that takes a minute. */
 export function goProgram(program: GoProgram): Built {
+  if (process.env.PROTOBFF_WITHOUT_GO === "1") return { name: program.name, reason: "PROTOBFF_WITHOUT_GO=1 says so" };
   const known = built.get(program) ?? build(program);
   built.set(program, known);
   return known;
@@ -34,7 +35,6 @@ export function goProgram(program: GoProgram): Built {
 
 function build(sources: GoProgram): Built {
   const { name } = sources;
-  if (process.env.PROTOBFF_WITHOUT_GO === "1") return { name, reason: "PROTOBFF_WITHOUT_GO=1 says so" };
   if (spawnSync("go", ["version"]).status !== 0) return { name, reason: "Go is not installed" };
   const kept = join(root, "bench/.generated", name);
   const folder = new BuildFolder(join(kept, digest(sources)));

@@ -140,8 +140,7 @@ export class Failure implements ErrorInfo {
   readonly pushbackMs: number | undefined;
   /** What was thrown, when it was no failure. */
   readonly cause: unknown;
-  /** Several callers have been given it: of equal calls, of a cache; perhaps of a batch. */
-  shared = false;
+  #handedOut = false;
   readonly #said: string | undefined;
   readonly #received: Uint8Array | undefined;
 
@@ -162,6 +161,19 @@ export class Failure implements ErrorInfo {
     this.cause = init.cause;
     this.#said = init.said;
     this.#received = init.received;
+  }
+
+  /**
+   * For one more who waits for what has failed: equal calls, keys of a batch. Whose failure it is, is told by the object, so that each has
+   * one of their own.
+   */
+  forOneMore(): Failure {
+    if (this === OVER || !this.#handedOut) {
+      this.#handedOut = true;
+      return this;
+    }
+    const callee = this.method === "" ? this.upstream : this.method;
+    return new Failure({ ...this, callee, said: this.#said, received: this.#received });
   }
 
   /** What clients may get of the status that an upstream has answered with, within bounds; of a failure of our own the fixed text. */

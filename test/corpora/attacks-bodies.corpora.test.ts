@@ -264,3 +264,45 @@ test.each<readonly [string, string, string, Omit<AttackOptions, "env">]>([
   },
   60_000,
 );
+
+const LARGE = '{"size":400000}';
+const LARGE_QUERY = `${CACHED}?connect=v1&encoding=json&message=${encodeURIComponent(LARGE)}`;
+
+test.each<readonly [string, "GET" | "POST", string]>([
+  ["over the fast path", "POST", "gzip"],
+  ["over the fast path", "POST", "br"],
+  ["through Connect's adapter", "GET", "gzip"],
+  ["through Connect's adapter", "GET", "br"],
+])(
+  "answers that wait for their compression, %s, %s %s: what is held is bounded over the process",
+  async (where, method, encoding) => {
+    const env = { BFF_MAX_PENDING_BYTES: String(8 * MIB) };
+    const outcome = await run(`answers to be compressed, ${where}, ${encoding}`, { env }, async (target, until) => {
+      const path = method === "GET" ? LARGE_QUERY : CACHED;
+      const block = Buffer.concat([
+        requestHeaders(path, "application/json", method),
+        literal("accept-encoding", encoding),
+      ]);
+      const all = await Promise.all(numbers(4).map(() => RawConnection.http2(target.port)));
+      let asked = 0;
+      for (let at = 0; performance.now() < until; at += 25) {
+        const requests = streamIds(25, at).map((id) =>
+          method === "GET"
+            ? headers(id, block, true)
+            : Buffer.concat([headers(id, block), frame(Frame.data, Flag.endStream, id, Buffer.from(LARGE))]),
+        );
+        for (const connection of all) await connection.send(...requests);
+        asked += 25 * all.length;
+        await pause(50);
+      }
+      const { buffers } = await target.memory();
+      const answered = all.map(({ frames }) => frames.get(Frame.headers) ?? 0).reduce((sum, one) => sum + one, 0);
+      for (const connection of all) connection.destroy();
+      return { asked, answered, heldMb: Math.round(buffers / 1e6) };
+    });
+    expectUnharmed(outcome);
+    expect(outcome.result.asked).toBeGreaterThan(500);
+    expect(outcome.result.heldMb).toBeLessThan(40);
+  },
+  60_000,
+);

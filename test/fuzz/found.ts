@@ -3,6 +3,8 @@ import type { Case } from "./cases.ts";
 
 interface Found {
   readonly what: string;
+  /** Of its service. */
+  readonly service?: string;
   readonly let: readonly string[];
   readonly fields: readonly string[];
 }
@@ -119,7 +121,98 @@ const FOUND: readonly Found[] = [
       }`,
     ],
   },
+  {
+    what: "a key, and a value beside it, read nothing of the item",
+    let: [
+      spare("s"),
+      `{ name: "t" supplementary: true each: { var: "it" in: "args.ids" max: 10 key: "s.name" by: "s.id" } }`,
+      `{ name: "u" supplementary: true each: { var: "it" in: "args.ids" max: 10 key: "s.price_cents" partial: true call: { method: "up.v1.ItemService/GetItem" set: { name: "id" by: "s.id" } } } }`,
+    ],
+    fields: [
+      `map<string, string> a = 1 [(bff.v1.field).by = "t"];`,
+      `map<int64, Copy> b = 2 [(bff.v1.field).by = "u"];`,
+    ],
+  },
+  {
+    what: "what entries are chosen by is known beforehand, or asks what is read of them",
+    let: [spare("s")],
+    fields: [
+      `repeated string a = 1 [(bff.v1.field).by = "args.item.attributes.transformList(k, v, false, s.image_url)"];`,
+      `repeated string b = 2 [(bff.v1.field).by = "args.item.sizes_by_name.transformList(k, v, !has(s.note), s.note + k)"];`,
+      `map<string, string> c = 3 [(bff.v1.field).by = "args.item.attributes.transformMap(k, v, false, s.image_url)"];`,
+      `repeated string d = 4 [(bff.v1.field).by = "args.item.attributes.map(k, false, s.image_url)"];`,
+      `repeated string e = 5 [(bff.v1.field).by = "args.item.attributes.transformList(k, v, k == 'a', k == 'b' ? v : s.id)"];`,
+    ],
+  },
+  {
+    what: "what is handed to a composition rests on another one, which it does not read itself",
+    let: [
+      spare("s"),
+      `{ name: "t" supplementary: true compose: { message: "Sub" args: { name: "a" by: "s.name" } } }`,
+      `{ name: "u" supplementary: true if: "ok(t)" by: "args.id" }`,
+      `{ name: "v" supplementary: true if: "args.flag" compose: { message: "Sub" args: { name: "a" by: "u" } } }`,
+      `{ name: "w" supplementary: true compose: { message: "Sub" args: { name: "a" by: "string(failure(t).?code.orValue(0))" } } }`,
+      `{ name: "y" supplementary: true each: { var: "it" in: "args.ids" max: 10 compose: { message: "Sub" args: { name: "a" by: "it + u" } } } }`,
+    ],
+    fields: [
+      `Sub a = 1 [(bff.v1.field).by = "t"];`,
+      `Sub b = 2 [(bff.v1.field).by = "v"];`,
+      `Sub c = 3 [(bff.v1.field).by = "w"];`,
+      `repeated Sub d = 4 [(bff.v1.field).by = "y"];`,
+    ],
+  },
+  {
+    what: "an argument is left out whose value would rest on a failure",
+    let: [
+      spare("s"),
+      `{ name: "v" supplementary: true compose: { message: "Sub" args: { name: "a" by: "s.name" if: "args.flag" } } }`,
+      `{ name: "w" supplementary: true each: { var: "it" in: "args.ids" max: 10 compose: { message: "Sub" args: { name: "a" by: "it + s.id" if: "args.flag" } } } }`,
+    ],
+    fields: [`Sub a = 1 [(bff.v1.field).by = "v"];`, `repeated Sub b = 2 [(bff.v1.field).by = "w"];`],
+  },
+  {
+    what: "no item is chosen of what would rest on a failure, or none has a key for it",
+    let: [
+      spare("s"),
+      `{ name: "t" supplementary: true each: { var: "it" in: "args.ids" max: 10 if: "it == 'k'" by: "s.name + it" } }`,
+      `{ name: "u" supplementary: true each: { var: "it" in: "args.ids" max: 10 key: "failure(s).hasValue() ? s.name : s.id" by: "it" } }`,
+      `{ name: "v" supplementary: true each: { var: "it" in: "args.ids" max: 10 if: "it == 'k'" key: "it" call: { method: "up.v1.ItemService/GetItem" set: { name: "id" by: "s.name" } } } }`,
+    ],
+    fields: [
+      `repeated string a = 1 [(bff.v1.field).by = "t"];`,
+      `map<string, string> b = 2 [(bff.v1.field).by = "u"];`,
+      `map<string, Copy> c = 3 [(bff.v1.field).by = "v"];`,
+    ],
+  },
+  {
+    what: "whether a call is made again does not rest on its error",
+    let: [
+      item("s", ` retry: { if: "headers['x-a'] == 'a'" }`),
+      spare("t", ` retry: { attempts: 2 if: "headers['x-b'] != 'error'" }`),
+    ],
+    fields: [
+      `optional string a = 1 [(bff.v1.field).by = "s.name"];`,
+      `optional string b = 2 [(bff.v1.field).by = "t.name"];`,
+    ],
+  },
+  {
+    what: "a guard never speaks, over a step that is computed before anything is asked",
+    service: `let: { name: "v" supplementary: true call: { method: "up.v1.ItemService/GetItem" set: { name: "id" by: "headers['x-a']" } } }`,
+    let: [
+      `{ name: "s" supplementary: true fallback: "['x']" by: "args.ids" }`,
+      `{ guard: { if: "!(ok(s)) && !(args.id == 'a') && (args.id == 'a')" fail: { code: NOT_FOUND } } }`,
+    ],
+    fields: [
+      `repeated string a = 1 [(bff.v1.field).by = "s"];`,
+      `optional string b = 2 [(bff.v1.field).by = "v.name"];`,
+    ],
+  },
 ];
+
+const SUB = `message Sub {
+  option (bff.v1.message).let = { name: "x" supplementary: true call: { method: "up.v1.ItemService/GetItem" set: { name: "id" by: "args.a" } } };
+  optional string n = 1 [(bff.v1.field).by = "x.name"];
+}`;
 
 export const FOUND_CASES: readonly (Case & { readonly what: string })[] = FOUND.map((found, index) => {
   const folder = `f${index}`;
@@ -130,7 +223,7 @@ import "bff/v1/degradation.proto";
 import "bff/v1/options.proto";
 import "up/v1/up.proto";
 service PageService {
-  option (bff.v1.service) = {};
+  option (bff.v1.service) = { ${found.service ?? ""} };
   rpc GetPage(GetPageRequest) returns (Page) { option idempotency_level = NO_SIDE_EFFECTS; }
 }
 message GetPageRequest { string id = 1; bool flag = 2; repeated string ids = 5; up.v1.Item item = 7; }
@@ -141,6 +234,8 @@ message Page {
   ${found.fields.join("\n  ")}
   repeated bff.v1.Degradation degraded = 99;
 }
+message Copy { option (bff.v1.message).alias = "up.v1.Item"; string id = 1; }
+${found.let.some((step) => step.includes('message: "Sub"')) ? SUB : ""}
 `;
   const protos = { [file]: text };
   return { what: found.what, index, base: { name: "found", protos }, folder, file, mutations: [], protos };

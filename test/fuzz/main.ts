@@ -1,7 +1,8 @@
-// npm run fuzz [-- compiler | rich | server | frames] [--cases <count>] [--seed <number>] [--only <case>] [--base <part of a name>] [--framing own|node]. Its last line counts; exit code 1 when a case fails.
+// npm run fuzz [-- compiler | rich | answers | server | frames] [--cases <count>] [--seed <number>] [--only <case>] [--base <part of a name>] [--framing own|node]. Its last line counts; exit code 1 when a case fails.
 import { parseArgs } from "node:util";
 import { fuzzFrames } from "../http2/frames.ts";
 import { fuzzCompiler } from "./compiler.ts";
+import { fuzzAnswers } from "./rich-run.ts";
 import { fuzzServer } from "./server.ts";
 
 const { values, positionals } = parseArgs({
@@ -24,9 +25,21 @@ interface Asked {
   readonly framing: "own" | "node";
 }
 /** Each prints what it finds and gives whether all is well. */
-const SCENARIOS: Readonly<Record<string, (asked: Asked) => Promise<boolean>>> = { compiler, rich, server, frames };
+const SCENARIOS: Readonly<Record<string, (asked: Asked) => Promise<boolean>>> = {
+  compiler,
+  rich,
+  answers,
+  server,
+  frames,
+};
 
-const USUAL: Readonly<Record<string, number>> = { compiler: 100_000, rich: 20_000, server: 20_000, frames: 1_000_000 };
+const USUAL: Readonly<Record<string, number>> = {
+  compiler: 100_000,
+  rich: 20_000,
+  answers: 5000,
+  server: 20_000,
+  frames: 1_000_000,
+};
 
 const name = positionals[0] ?? "compiler";
 const scenario = SCENARIOS[name];
@@ -43,6 +56,12 @@ if (scenario === undefined) {
 
 function rich(asked: Asked): Promise<boolean> {
   return compiler({ ...asked, rich: true });
+}
+async function answers(asked: Asked): Promise<boolean> {
+  const { faults, ...counts } = await fuzzAnswers(asked, 6, console.log);
+  for (const fault of faults) console.log(`\n${fault}`);
+  console.log(`\n${JSON.stringify(counts)}, ${faults.length} failed`);
+  return faults.length === 0;
 }
 async function compiler(asked: Asked & { readonly rich?: boolean }): Promise<boolean> {
   const started = performance.now();

@@ -1,7 +1,23 @@
 // What random BFFs read of the upstreams of small goldens, and what they declare for it.
 import { pick } from "./random.ts";
 
-export type Type = "string" | "int" | "bool" | "Kind" | "Item" | "Size" | "Order" | "Items" | "strings" | "Sizes";
+export type Type =
+  | "string"
+  | "int"
+  | "bool"
+  | "Kind"
+  | "Item"
+  | "Size"
+  | "Order"
+  | "Found"
+  | "Mapped"
+  | "Items"
+  | "strings"
+  | "Sizes"
+  | "Texts"
+  | "Numbered"
+  | "SizeMap"
+  | "ItemMap";
 
 /** What can be read of a message, by its type. */
 export const MEMBERS: Readonly<Partial<Record<Type, readonly (readonly [Type, string])[]>>> = {
@@ -16,6 +32,8 @@ export const MEMBERS: Readonly<Partial<Record<Type, readonly (readonly [Type, st
     ["Size", "placeholder"],
     ["Sizes", "sizes"],
     ["strings", "tags"],
+    ["Texts", "attributes"],
+    ["SizeMap", "sizes_by_name"],
     ["string", "attributes['k']"],
     ["Size", "sizes_by_name['k']"],
   ],
@@ -24,6 +42,11 @@ export const MEMBERS: Readonly<Partial<Record<Type, readonly (readonly [Type, st
     ["string", "item_id"],
     ["bool", "paid"],
   ],
+  Found: [
+    ["Items", "items"],
+    ["int", "total"],
+  ],
+  Mapped: [["ItemMap", "items"]],
 };
 /** What is declared for a field of the type, and what a copy of it is called. */
 export const FIELDS: Readonly<Record<Type, string>> = {
@@ -34,13 +57,29 @@ export const FIELDS: Readonly<Record<Type, string>> = {
   Item: "ItemCopy",
   Size: "SizeCopy",
   Order: "OrderCopy",
+  Found: "FoundCopy",
+  Mapped: "MappedCopy",
   Items: "repeated ItemCopy",
   strings: "repeated string",
   Sizes: "repeated SizeCopy",
+  Texts: "map<string, string>",
+  Numbered: "map<int64, string>",
+  SizeMap: "map<string, SizeCopy>",
+  ItemMap: "map<string, ItemCopy>",
 };
 export const ELEMENTS: Readonly<Partial<Record<Type, Type>>> = { Items: "Item", strings: "string", Sizes: "Size" };
+/** Of maps: what their keys and their values are, and the lists of these. */
+export const ENTRIES: Readonly<Partial<Record<Type, readonly [key: "string" | "int", value: Type, values?: Type]>>> = {
+  Texts: ["string", "string", "strings"],
+  Numbered: ["int", "string", "strings"],
+  SizeMap: ["string", "Size", "Sizes"],
+  ItemMap: ["string", "Item", "Items"],
+};
 /** Those of which one can ask by `has`. */
-export const PRESENCE = ["note", "image_url", "size", "placeholder", "label", "created_at", "name", "tags"];
+export const PRESENCE = [
+  ...["note", "image_url", "size", "placeholder", "label", "created_at", "name", "tags"],
+  ...["attributes", "sizes_by_name", "attributes.k"],
+];
 
 /** A literal of the type. */
 export function constantOf(random: () => number, type: Type): string {
@@ -60,6 +99,18 @@ export function constantOf(random: () => number, type: Type): string {
       return one(["['a', 'b']", "['x']"]);
     case "Sizes":
       return "[up.v1.Size{width: 1}]";
+    case "Texts":
+      return one(["{'k': 'a', 'b': 'b'}", "{'a': ''}"]);
+    case "Numbered":
+      return one(["{1: 'a', 2: 'b'}", "{0: ''}"]);
+    case "SizeMap":
+      return one(["{'k': up.v1.Size{width: 1}}", "{'a': up.v1.Size{}, 'b': up.v1.Size{height: 2}}"]);
+    case "ItemMap":
+      return "{'k': up.v1.Item{id: 'i'}}";
+    case "Found":
+      return "up.v1.FindItemsResponse{total: 1}";
+    case "Mapped":
+      return "up.v1.MapItemsResponse{items: {'k': up.v1.Item{}}}";
     default:
       return `up.v1.${type}{}`;
   }

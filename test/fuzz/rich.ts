@@ -1,223 +1,191 @@
 // Random BFFs that use much of the language in one message: steps of all kinds over each other, and the same few conditions in all places
 // that take one, so that they contradict each other.
 import type { Case } from "./cases.ts";
-import { pick, randomFrom } from "./random.ts";
-import { constantOf, ELEMENTS, FIELDS, MEMBERS, PRESENCE, type Type } from "./rich-types.ts";
+import { randomFrom } from "./random.ts";
+import { Expressions, MAPS } from "./rich-expressions.ts";
+import { type Effect, entriesOf, ofCall } from "./rich-policies.ts";
+import { constantOf, ELEMENTS, FIELDS, type Type } from "./rich-types.ts";
 
-export function richCase(seed: number, index: number): Case {
+/** @param optionals whether lists, maps and messages have entries with `?` */
+export function richCase(seed: number, index: number, optionals = true): Case {
   const random = randomFrom(Math.imul(seed, 0x85ebca6b) ^ Math.imul(index + 1, 0x9e3779b1));
   const folder = `f${index}`;
   const file = `${folder}/app.proto`;
-  const protos = { [file]: new Rich(random).file(folder) };
+  const protos = { [file]: new Rich(random, optionals).file(folder) };
   return { index, base: { name: "rich", protos }, folder, file, mutations: [], protos };
+}
+
+const IDENTITY = `identity: { type: "Principal" source: { name: "user" jwt: { issuer: "https://auth.shop.example" audience: "shop" } set: [ { name: "subject" by: "credential.subject" }, { name: "realms" by: "credential.scopes" } ] } }`;
+
+/** What the message that others compose is given. */
+const SUB: readonly Type[] = ["Item", "string", "bool", "Texts"];
+
+/** What messages see of their service. */
+interface Shared {
+  readonly known: ReadonlyMap<Type, readonly string[]>;
+  readonly steps: readonly string[];
+  readonly soft: readonly string[];
+  readonly failing: readonly string[];
+  /** Steps with the types of fields for them. */
+  readonly fields: readonly (readonly [type: string, step: string])[];
+  /** The last step with side effects. */
+  readonly effect: string | undefined;
+}
+
+/** What a message stands in. */
+interface Around {
+  readonly root: boolean;
+  readonly known: boolean;
+  readonly streams: boolean;
+  readonly shared: Shared | undefined;
 }
 
 class Rich {
   readonly #random: () => number;
-  readonly #known = new Map<Type, string[]>();
-  /** Steps, and what else may be absent. */
-  #steps: string[] = [];
-  /** Of these, those that a failure may leave without a value. */
-  #soft: string[] = [];
-  /** Of these, those of which one may ask why. */
-  #failing: string[] = [];
-  /** The few conditions that are taken again and again. */
-  #conditions: string[] = [];
-  #fields: string[] = [];
-  /** A condition over what is always there, and others like it. */
-  #plain: readonly string[] = [];
+  readonly #optionals: boolean;
+  readonly #e: Expressions;
+  #fields: (readonly [type: string, by: string])[] = [];
+  #oneofs: string[] = [];
   #count = 0;
+  /** What the names of steps begin with. */
+  #prefix = "s";
+  /** Whether what is made now may have side effects, and the last step that has some; what composes Sub has those of Sub. */
+  #effects = false;
+  #effect: string | undefined;
+  #subHasEffects = false;
+  #loose = false;
 
-  constructor(random: () => number) {
+  constructor(random: () => number, optionals: boolean) {
     this.#random = random;
+    this.#optionals = optionals;
+    this.#e = new Expressions(random, optionals);
   }
   file(folder: string): string {
-    const known = this.#chance(0.25);
-    const streams = this.#chance(0.12);
-    const sub = this.#message("Sub", ["Item", "string", "bool"], 2, false, false);
-    const page = this.#message("Page", [], 3 + this.#below(4), true, known, streams);
-    const identity = known
-      ? `identity: { type: "Principal" source: { name: "user" jwt: { issuer: "https://auth.shop.example" audience: "shop" } set: [ { name: "subject" by: "credential.subject" }, { name: "realms" by: "credential.scopes" } ] } }`
-      : "";
+    const known = this.#e.chance(0.25);
+    const streams = this.#e.chance(0.12);
+    const writes = !streams && this.#e.chance(0.3);
+    const shares = this.#e.chance(0.35);
+    const told = shares && this.#e.chance(0.6);
+    // What the service composes does not read what the service comes to.
+    const alone = told ? "" : this.#sub(writes && this.#e.chance(0.4));
+    const steps = shares ? this.#service(known, writes && this.#e.chance(0.3), !told) : undefined;
+    const sub = told ? this.#sub(writes && this.#e.chance(0.4), steps?.shared) : alone;
+    this.#effects = writes;
+    const page = this.#message("Page", [], 3 + this.#e.below(4), { root: true, known, streams, shared: steps?.shared });
+    const viewer = steps?.shared.known.get("string")?.find((one) => /^v\d+$/.test(one));
+    const entries = this.#e.chance(0.35) ? entriesOf(this.#e, viewer) : [];
+    const rules = [known ? IDENTITY : "", entries.length > 0 ? `upstream: [${entries.join(", ")}]` : ""].join(" ");
     const stream = `option (bff.v1.method).stream = { var: "event" call: { method: "up.v1.ItemService/WatchItem" set: { name: "id" by: "args.id" } } };`;
     return `syntax = "proto3";
 package ${folder}.app.v1;
 import "bff/v1/degradation.proto";
 import "bff/v1/options.proto";
 import "up/v1/up.proto";
-${identity === "" ? "" : `option (bff.v1.file) = { ${identity} };`}
+${rules.trim() === "" ? "" : `option (bff.v1.file) = { ${rules} };`}
 ${known ? "message Principal { string subject = 1; optional string tenant = 2; repeated string realms = 3; }" : ""}
 service PageService {
-  option (bff.v1.service) = { ${known ? "permit: { public: true }" : ""} };
+  option (bff.v1.service) = { ${known ? "permit: { public: true }" : ""} ${steps?.text ?? ""} };
   rpc GetPage(GetPageRequest) returns (${streams ? "stream " : ""}Page) { ${streams ? stream : ""} }
 }
-message GetPageRequest { string id = 1; bool flag = 2; int64 n = 3; optional string note = 4; repeated string ids = 5; up.v1.Kind kind = 6; up.v1.Item item = 7; }
+message GetPageRequest { string id = 1; bool flag = 2; int64 n = 3; optional string note = 4; repeated string ids = 5; up.v1.Kind kind = 6; up.v1.Item item = 7; map<string, string> texts = 8; map<int64, string> numbered = 9; map<string, up.v1.Size> sizes = 10; }
 ${page}
 ${sub}
-message ItemCopy { option (bff.v1.message).alias = "up.v1.Item"; string id = 1; optional string note = 2; SizeCopy size = 3; up.v1.Kind kind = 4; repeated SizeCopy sizes = 5; }
+message ItemCopy { option (bff.v1.message).alias = "up.v1.Item"; string id = 1; optional string note = 2; SizeCopy size = 3; up.v1.Kind kind = 4; repeated SizeCopy sizes = 5; map<string, SizeCopy> sizes_by_name = 6; map<string, string> attributes = 7; }
+message FoundCopy { option (bff.v1.message).alias = "up.v1.FindItemsResponse"; repeated ItemCopy items = 1; }
+message MappedCopy { option (bff.v1.message).alias = "up.v1.MapItemsResponse"; map<string, ItemCopy> items = 1; }
 message SizeCopy { option (bff.v1.message).alias = "up.v1.Size"; int32 width = 1; }
 message OrderCopy { option (bff.v1.message).alias = "up.v1.Order"; string id = 1; }
 `;
   }
 
-  #message(name: string, args: readonly Type[], steps: number, root: boolean, known: boolean, streams = false): string {
-    this.#known.clear();
-    this.#steps = [];
-    this.#soft = [];
-    this.#failing = [];
+  #sub(effects: boolean, shared?: Shared): string {
+    this.#effects = effects;
+    const text = this.#message("Sub", SUB, 2, { root: false, known: false, streams: false, shared });
+    this.#subHasEffects = this.#effect !== undefined && this.#effect !== shared?.effect;
+    return text;
+  }
+  /** The `let` of the service. @param composes whether it may compose Sub */
+  #service(known: boolean, effects: boolean, composes: boolean): { readonly text: string; readonly shared: Shared } {
+    this.#begin("v", undefined);
+    this.#effects = effects;
+    this.#e.plain = ["headers['x-a'] == 'a'"];
+    this.#e.knows("string", "headers['x-a']");
+    if (known) this.#principal();
+    const made = [this.#call(this.#name())];
+    this.#e.conditions = Array.from({ length: 2 }, () => this.#e.atom());
+    for (let i = this.#e.below(3); i > 0; i--) made.push(this.#step(composes));
+    const { steps, soft, failing } = this.#e;
+    const shared = {
+      known: new Map(this.#e.known),
+      ...{ steps: steps.filter((one) => one !== "principal"), soft, failing },
+      fields: this.#fields,
+      effect: this.#effect,
+    };
+    return { text: `let: [\n    ${made.join(",\n    ")}\n  ]`, shared };
+  }
+  #begin(prefix: string, shared: Shared | undefined): void {
+    this.#e.known.clear();
+    for (const [type, all] of shared?.known ?? []) this.#e.known.set(type, [...all]);
+    this.#e.steps = [...(shared?.steps ?? [])];
+    this.#e.soft = [...(shared?.soft ?? [])];
+    this.#e.failing = [...(shared?.failing ?? [])];
+    this.#e.conditions = [];
     this.#fields = [];
+    this.#oneofs = [];
     this.#count = 0;
-    this.#plain = root ? ["args.flag", "args.id == 'a'"] : ["1 == 2"];
+    this.#prefix = prefix;
+    this.#effect = shared?.effect;
+    this.#loose = this.#effect === undefined && this.#e.chance(0.2);
+  }
+  #principal(): void {
+    this.#e.knows("string", "principal.subject");
+    this.#e.knows("strings", "principal.realms");
+    this.#e.steps.push("principal");
+  }
+
+  #message(name: string, args: readonly Type[], steps: number, so: Around): string {
+    const { root, known, streams, shared } = so;
+    this.#begin("s", shared);
+    const constant = this.#optionals ? "1 == 2" : "headers['x-a'] == 'a'";
+    this.#e.plain = root ? ["args.flag", "args.id == 'a'"] : [constant];
     if (root) {
-      this.#knows("string", "args.id");
-      this.#knows("string", "args.note");
-      this.#knows("int", "args.n");
-      this.#knows("bool", "args.flag");
-      this.#knows("Kind", "args.kind");
-      this.#knows("strings", "args.ids");
-      this.#knows("Item", "args.item");
-      if (streams) this.#knows("Item", "args.event");
+      this.#e.knows("string", "args.id");
+      this.#e.knows("string", "args.note");
+      this.#e.knows("int", "args.n");
+      this.#e.knows("bool", "args.flag");
+      this.#e.knows("Kind", "args.kind");
+      this.#e.knows("strings", "args.ids");
+      this.#e.knows("Item", "args.item");
+      this.#e.knows("Texts", "args.texts");
+      this.#e.knows("Numbered", "args.numbered");
+      this.#e.knows("SizeMap", "args.sizes");
+      if (streams) this.#e.knows("Item", "args.event");
     }
     for (const [i, type] of args.entries()) {
-      this.#knows(type, `args.a${i}`);
-      this.#steps.push(`args.a${i}`);
+      this.#e.knows(type, `args.a${i}`);
+      this.#e.steps.push(`args.a${i}`);
     }
-    if (known) {
-      this.#knows("string", "principal.subject");
-      this.#knows("strings", "principal.realms");
-      this.#steps.push("principal");
-    }
-    this.#conditions = [];
+    if (known) this.#principal();
     const made: string[] = [];
     // Names that conditions are about have to be there.
     made.push(this.#call(this.#name()));
-    this.#conditions = Array.from({ length: 3 }, () => this.#atom());
+    this.#e.conditions = Array.from({ length: 3 }, () => this.#e.atom());
     for (let i = 0; i < steps; i++) made.push(this.#step(root));
-    for (const type of ["string", "bool", "int", "Item", "Kind", "strings"] as const)
-      if (this.#chance(0.6)) this.#field(FIELDS[type], this.#of(type, 3));
-    for (const step of this.#steps) if (/^s\d+$/.test(step)) this.#field("optional bool", `ok(${step})`);
-    if (this.#chance(0.5)) this.#oneof();
+    for (const type of ["string", "bool", "int", "Item", "Kind", "strings", ...MAPS] as const)
+      if (this.#e.chance(0.6)) this.#field(FIELDS[type], this.#e.of(type, 3));
+    for (const step of this.#e.steps) if (/^[sv]\d+$/.test(step)) this.#field("optional bool", `ok(${step})`);
+    for (const [type, step] of shared?.fields ?? []) if (this.#e.chance(0.6)) this.#field(type, step);
+    if (this.#e.chance(0.5)) this.#oneof();
+    const fields = this.#fields.map(([type, by], i) => `${type} f${i + 1} = ${i + 1} [(bff.v1.field).by = "${by}"];`);
     return `message ${name} {
   option (bff.v1.message) = { let: [
     ${made.join(",\n    ")}
   ] };
-  ${this.#fields.join("\n  ")}
+  ${[...fields, ...this.#oneofs].join("\n  ")}
   ${root ? "repeated bff.v1.Degradation degraded = 99;" : ""}
 }`;
   }
 
-  // ---- expressions ----
-
-  #of(type: Type, depth: number): string {
-    const known = this.#known.get(type) ?? [];
-    if (depth <= 0 || this.#chance(0.35)) return known.length > 0 ? this.#pick(known) : constantOf(this.#random, type);
-    const kind = this.#random();
-    if (kind < 0.3) return `(${this.#bool(depth - 1)} ? ${this.#of(type, depth - 1)} : ${this.#of(type, depth - 1)})`;
-    if (kind < 0.36) {
-      const of = this.#pick(["string", "bool", "Item"] as const);
-      const bound = this.#of(of, depth - 1);
-      return this.#with(of, "b", () => `cel.bind(b, ${bound}, ${this.#of(type, depth - 1)})`);
-    }
-    switch (type) {
-      case "string":
-        return this.#pick([
-          () => `${this.#of("string", depth - 1)} + ${this.#of("string", depth - 1)}`,
-          () => `string(${this.#of("int", depth - 1)})`,
-          () => `${this.#item(depth - 1)}.?note.orValue(${this.#of("string", depth - 1)})`,
-          () => `${this.#of("strings", depth - 1)}[0]`,
-          () => `${this.#of("strings", depth - 1)}[?0].orValue('none')`,
-          () => `${this.#item(depth - 1)}.attributes[?'k'].orValue(${this.#of("string", depth - 1)})`,
-          () => constantOf(this.#random, "string"),
-        ])();
-      case "int":
-        return this.#pick([
-          () => `${this.#of("strings", depth - 1)}.size()`,
-          () => `(${this.#of("int", depth - 1)} + ${this.#of("int", depth - 1)})`,
-          () => `size(${this.#of("string", depth - 1)})`,
-          () => constantOf(this.#random, "int"),
-        ])();
-      case "bool":
-        return this.#bool(depth);
-      case "strings":
-      case "Items":
-      case "Sizes": {
-        const element = ELEMENTS[type] ?? "string";
-        const list = this.#of(type, depth - 1);
-        return this.#with(element, "e", () =>
-          this.#pick([
-            () => `${list}.filter(e, ${this.#bool(depth - 1)})`,
-            () => `${list}.map(e, ${this.#of(element, depth - 1)})`,
-            () => `${list}.map(e, ${this.#bool(depth - 1)}, ${this.#of(element, depth - 1)})`,
-          ])(),
-        );
-      }
-      case "Item":
-        return this.#chance(0.4)
-          ? `up.v1.Item{id: ${this.#of("string", depth - 1)}, ?note: ${this.#bool(depth - 1)} ? optional.of(${this.#of("string", depth - 1)}) : optional.none()}`
-          : this.#pick([
-              () => `${this.#of("Items", depth - 1)}[0]`,
-              () => `${this.#of("Items", depth - 1)}.filter(e, e.id != '')[0]`,
-            ])();
-      default:
-        return known.length > 0 ? this.#pick(known) : constantOf(this.#random, type);
-    }
-  }
-  #item(depth: number): string {
-    const items = this.#known.get("Item") ?? [];
-    return items.length > 0 && this.#chance(0.8) ? this.#pick(items) : this.#of("Item", depth);
-  }
-  #bool(depth: number): string {
-    if (this.#conditions.length > 0 && this.#chance(0.55)) {
-      const one = this.#pick(this.#conditions);
-      return this.#chance(one.startsWith("ok(") ? 0.12 : 0.35) ? `!(${one})` : one;
-    }
-    if (depth <= 0 || this.#chance(0.3)) return this.#atom();
-    return this.#pick([
-      () => `(${this.#bool(depth - 1)} && ${this.#bool(depth - 1)})`,
-      () => `(${this.#bool(depth - 1)} || ${this.#bool(depth - 1)})`,
-      () => `!(${this.#bool(depth - 1)})`,
-      () => `(${this.#bool(depth - 1)} ? ${this.#bool(depth - 1)} : ${this.#bool(depth - 1)})`,
-      () => `(${this.#bool(depth - 1)} == ${this.#pick(["true", "false"])})`,
-      () => {
-        const list = this.#of("strings", depth - 1);
-        return this.#with(
-          "string",
-          "x",
-          () => `${list}.${this.#pick(["exists", "all", "exists_one"])}(x, ${this.#bool(depth - 1)})`,
-        );
-      },
-    ])();
-  }
-  /** What can be evaluated whatever is absent. */
-  #decides(): string {
-    const sure = this.#conditions.filter((one) => /^!?\(?!?ok\(\w+\)\)?$|^args\.flag/.test(one));
-    const atoms = [...sure, ...this.#steps.map((step) => `ok(${step})`), ...this.#plain];
-    const one = (): string => `${this.#chance(0.3) ? "!" : ""}(${this.#pick(atoms)})`;
-    return Array.from({ length: 1 + this.#below(3) }, one).join(this.#pick([" && ", " || "]));
-  }
-  #atom(): string {
-    const asked = this.#steps;
-    return this.#pick([
-      () => (asked.length > 0 ? `ok(${this.#pick(asked)})` : this.#pick(this.#plain)),
-      () => (asked.length > 0 ? `ok(${this.#pick(asked)})` : this.#pick(this.#plain)),
-      () => (asked.length > 0 && this.#chance(0.3) ? `!ok(${this.#pick(asked)})` : this.#pick(this.#plain)),
-      () => {
-        const items = this.#known.get("Item") ?? [];
-        return items.length > 0
-          ? `has(${this.#pick(items.filter((one) => !one.includes("(")))}.${this.#pick(PRESENCE)})`
-          : "true";
-      },
-      () => `${this.#of("string", 0)} ${this.#pick(["==", "!="])} ${this.#pick(["'a'", "'b'", "'a'"])}`,
-      () => `${this.#of("Kind", 0)} == up.v1.Kind.${this.#pick(["KIND_BOOK", "KIND_FILM"])}`,
-      () => `${this.#of("int", 0)} ${this.#pick(["==", "<", ">="])} ${this.#pick(["1", "2"])}`,
-      () => this.#pick(this.#known.get("bool") ?? ["true"]),
-      () => (this.#failing.length > 0 ? `failure(${this.#pick(this.#failing)}).hasValue()` : "true"),
-      () =>
-        this.#soft.length > 0
-          ? `failure(${this.#pick(this.#soft)}).?code.orValue(0) == ${this.#pick(["5", "7"])}`
-          : "false",
-    ])();
-  }
   // ---- steps ----
 
   #step(root: boolean): string {
@@ -226,174 +194,202 @@ message OrderCopy { option (bff.v1.message).alias = "up.v1.Order"; string id = 1
     if (kind < 0.25) return this.#call(name);
     if (kind < 0.35) return this.#batch(name);
     if (kind < 0.45) {
-      const type = this.#pick(["string", "bool", "Item", "int", "strings"] as const);
-      const step = this.#modified(name, `by: "${this.#of(type, 2)}"`, type);
+      const type = this.#e.pick(["string", "bool", "Item", "int", "strings", ...MAPS] as const);
+      const step = this.#modified(name, `by: "${this.#e.of(type, 2)}"`, type);
       this.#has(name, type);
       return step;
     }
     if (kind < 0.62) return this.#switch(name);
     if (kind < 0.72) {
       this.#count--;
-      return `{ guard: { if: "${this.#decides()}" fail: { code: NOT_FOUND${this.#chance(0.3) ? ` message: "no {${constantOf(this.#random, "string")}}"` : ""} } } }`;
+      return `{ guard: { if: "${this.#e.decides()}" fail: { code: NOT_FOUND${this.#e.chance(0.3) ? ` message: "no {${constantOf(this.#random, "string")}}"` : ""} } } }`;
     }
     if (kind < 0.88 || !root) return this.#each(name, root);
-    const step = this.#modified(name, `compose: { message: "Sub" args: [${this.#args()}] }`, undefined);
-    this.#steps.push(name);
+    const source = `compose: { message: "Sub" args: [${this.#args()}] }`;
+    const step = this.#modified(name, source, undefined, this.#subHasEffects ? this.#order() : undefined);
+    this.#e.steps.push(name);
     this.#field("Sub", name);
     return step;
   }
   #args(it?: string): string {
-    const types: readonly Type[] = ["Item", "string", "bool"];
-    return types
-      .map(
-        (type, i) =>
-          `{ name: "a${i}" by: "${it !== undefined && type === "string" ? it : this.#of(type, 1)}"${this.#if(0.35)} }`,
-      )
-      .join(", ");
+    return SUB.map(
+      (type, i) =>
+        `{ name: "a${i}" by: "${it !== undefined && type === "string" ? it : this.#e.of(type, 1)}"${this.#e.if(0.35)} }`,
+    ).join(", ");
   }
   #call(name: string): string {
-    const order = this.#chance(0.25);
-    const [method, type] = order
-      ? (["OrderService/GetOrder", "Order"] as const)
-      : (["ItemService/GetItem", "Item"] as const);
-    const locale =
-      order || this.#chance(0.5) ? "" : `, { name: "locale" by: "${this.#of("string", 1)}"${this.#if(0.6)} }`;
-    const metadata = this.#chance(0.2)
-      ? ` metadata: { name: "x-a" by: "${this.#of("string", 1)}"${this.#if(0.5)} }`
-      : "";
-    const source = `call: { method: "up.v1.${method}" set: [{ name: "id" by: "${this.#of("string", 1)}"${this.#if(0.15)} }${locale}]${metadata}${this.#onError(`up.v1.${type}{id: 'f'}`)} }`;
+    if (this.#effects && this.#e.chance(0.4)) return this.#write(name);
+    const [method, type] = this.#e.pick([
+      ["OrderService/GetOrder", "Order"],
+      ["ItemService/GetItem", "Item"],
+      ["ItemService/GetItem", "Item"],
+      ["ItemService/FindItems", "Found"],
+      ["ItemService/MapItems", "Mapped"],
+    ] as const);
+    const by = (of: Type, chance: number): string => `${this.#e.given(of, chance)} }`;
+    const id = { Order: "id", Item: "id", Found: "text", Mapped: "locale" }[type];
+    const more = {
+      Order: [],
+      Item: [() => `{ name: "locale" ${by("string", 0.6)}`],
+      Found: [
+        () => `{ name: "filter.owner_id" ${by("string", 0.4)}`,
+        () => `{ name: "filter.price.high" ${by("int", 0.4)}`,
+      ],
+      Mapped: [() => `{ name: "ids" ${by("strings", 0.4)}`],
+    }[type];
+    const set = [
+      `{ name: "${id}" ${by("string", 0.15)}`,
+      ...more.filter(() => this.#e.chance(0.5)).map((one) => one()),
+    ];
+    const metadata = this.#e.chance(0.2) ? ` metadata: { name: "x-a" ${by("string", 0.5)}` : "";
+    const instead = constantOf(this.#random, type);
+    const source = `call: { method: "up.v1.${method}" set: [${set.join(", ")}]${metadata}${this.#onError(instead)}${ofCall(this.#e, "none")} }`;
     const step = this.#modified(name, source, type);
     this.#has(name, type);
     return step;
   }
+  /** A call with side effects. */
+  #write(name: string): string {
+    const step = this.#modified(name, this.#writing(this.#e.of("string", 1)), "Order", this.#order());
+    this.#has(name, "Order");
+    return step;
+  }
+  #writing(of: string): string {
+    const [method, field, effect] = this.#e.pick([
+      ["PlaceOrder", "item_id", "some"],
+      ["PayOrder", "id", "some"],
+      ["CancelOrder", "id", "idempotent"],
+    ] as const satisfies (readonly [string, string, Effect])[]);
+    const more =
+      method === "PlaceOrder" && this.#e.chance(0.5) ? `, { name: "key" ${this.#e.given("string", 0.3)} }` : "";
+    const rest = `${this.#onError(constantOf(this.#random, "Order"))}${ofCall(this.#e, effect)}`;
+    return `call: { method: "up.v1.OrderService/${method}" set: [{ name: "${field}" by: "${of}" }${more}]${rest} }`;
+  }
+  /** Side effects come one after the other, or all of them as they like. */
+  #order(): string {
+    if (this.#loose) return " unordered: true";
+    return this.#effect === undefined ? "" : ` after: "${this.#effect}"`;
+  }
   #onError(instead: string): string {
-    if (!this.#chance(0.25)) return "";
-    const rules = Array.from({ length: 1 + this.#below(2) }, () => {
-      const then = this.#pick([
+    if (!this.#e.chance(0.25)) return "";
+    // Interpreters differ about what a rule reads that no failure comes to.
+    const text = (): string => (this.#optionals ? this.#e.of("string", 1) : constantOf(this.#random, "string"));
+    const some = (): string => (this.#optionals ? this.#e.if(0.6) : "");
+    const rules = Array.from({ length: 1 + this.#e.below(2) }, () => {
+      const then = this.#e.pick([
         "ignore: true",
         `fallback: "${instead}"`,
-        `fail: { code: ABORTED message: "{${this.#of("string", 1)}}" }`,
+        `fail: { code: ABORTED message: "{${text()}}" }`,
       ]);
-      const error = this.#chance(0.3) ? ` if: "error.code == ${this.#pick(["5", "7"])}"` : this.#if(0.6);
-      return `{ on: ${this.#pick(["ANY", "NOT_FOUND", "UNAVAILABLE"])}${error} ${then} }`;
+      const error = this.#e.chance(0.3) ? ` if: "error.code == ${this.#e.pick(["5", "7"])}"` : some();
+      return `{ on: ${this.#e.pick(["ANY", "NOT_FOUND", "UNAVAILABLE"])}${error} ${then} }`;
     });
     return ` on_error: [${rules.join(", ")}]`;
   }
   #batch(name: string): string {
-    const many = this.#chance(0.2);
-    const source = this.#chance(0.3)
-      ? `call: { method: "up.v1.ItemService/MapItems" batch: { name: "ids" by: "${this.#of("string", 1)}" items: "items" } }`
-      : `call: { method: "up.v1.ItemService/BatchGetItems" set: { name: "locale" by: "${this.#of("string", 1)}"${this.#if(0.4)} } batch: { name: "ids" by: "${this.#of("string", 1)}" items: "items" key: "id"${many ? " many: true" : ""} } }`;
+    const many = this.#e.chance(0.2);
+    const source = this.#e.chance(0.3)
+      ? `call: { method: "up.v1.ItemService/MapItems" batch: { name: "ids" by: "${this.#e.of("string", 1)}" items: "items" } }`
+      : `call: { method: "up.v1.ItemService/BatchGetItems"${ofCall(this.#e, "none")} set: { name: "locale" ${this.#e.given("string", 0.4)} } batch: { name: "ids" by: "${this.#e.of("string", 1)}" items: "items" key: "id"${many ? " many: true" : ""} } }`;
     const type = many && source.includes("many") ? "Items" : "Item";
     const step = this.#modified(name, source, type);
     this.#has(name, type);
     return step;
   }
   #switch(name: string): string {
-    const type = this.#pick(["string", "bool", "Item", "int"] as const);
+    const type = this.#e.pick(["string", "bool", "Item", "int", ...MAPS] as const);
     const cases = Array.from(
-      { length: 1 + this.#below(3) },
-      () => `{ if: "${this.#bool(2)}" by: "${this.#of(type, 2)}" }`,
+      { length: 1 + this.#e.below(3) },
+      () => `{ if: "${this.#e.bool(2)}" by: "${this.#e.of(type, 2)}" }`,
     );
-    const otherwise = this.#chance(0.6) ? ` default: "${this.#of(type, 2)}"` : "";
+    const otherwise = this.#e.chance(0.6) ? ` default: "${this.#e.of(type, 2)}"` : "";
     const step = this.#modified(name, `switch: { case: [${cases.join(", ")}]${otherwise} }`, type);
     this.#has(name, type);
     return step;
   }
   #each(name: string, root: boolean): string {
-    const lists = this.#pick(["strings", "Items", "strings"] as const);
+    const lists = this.#e.pick(["strings", "Items", "strings", "Sizes"] as const);
     const element = ELEMENTS[lists] ?? "string";
-    const list = this.#of(lists, 1);
-    const made = this.#with(element, "it", () => {
-      const some = this.#if(0.5);
+    const list = this.#e.of(lists, 1);
+    const text = { strings: "it", Items: "it.id", Sizes: "string(it.width)" }[lists];
+    const made = this.#e.with(element, "it", () => {
+      const key = this.#e.chance(0.4) ? this.#e.pick(["string", "int"] as const) : undefined;
+      const keyed =
+        key === undefined ? "" : ` key: "${this.#e.chance(0.5) && key === "string" ? text : this.#e.of(key, 1)}"`;
+      const some = this.#e.if(0.5);
       const kind = this.#random();
-      if (kind < 0.35) return [`${some} by: "${this.#of("string", 2)}"`, "strings"] as const;
+      if (kind < 0.35) {
+        const of = key === undefined ? "strings" : key === "int" ? "Numbered" : "Texts";
+        return [`${some}${keyed} by: "${this.#e.of("string", 2)}"`, of, key] as const;
+      }
       if (kind < 0.6 && root)
         return [
-          `${some} compose: { message: "Sub" args: [${this.#args(element === "string" ? "it" : "it.id")}] }`,
+          `${this.#subHasEffects ? " concurrent: 1" : ""}${some}${keyed} compose: { message: "Sub" args: [${this.#args(text)}] }`,
           undefined,
+          key,
         ] as const;
-      const partial = this.#chance(0.3) ? " partial: true" : "";
+      const partial = this.#e.chance(0.3) ? " partial: true" : "";
+      if (this.#effects && this.#e.chance(0.4))
+        return [
+          ` concurrent: 1${some}${partial}${keyed} ${this.#writing(this.#e.chance(0.5) ? text : this.#e.of("string", 1))}`,
+          "Orders",
+          key,
+        ] as const;
       return [
-        `${some}${partial} call: { method: "up.v1.ItemService/GetItem" set: { name: "id" by: "${this.#of("string", 1)}"${this.#if(0.2)} }${this.#onError("up.v1.Item{id: 'f'}")} }`,
-        "Items",
+        `${some}${partial}${keyed} call: { method: "up.v1.ItemService/GetItem" set: { name: "id" ${this.#e.given("string", 0.2)} }${this.#onError("up.v1.Item{id: 'f'}")}${ofCall(this.#e, "none")} }`,
+        key === undefined ? "Items" : key === "string" ? "ItemMap" : "NumberedItems",
+        key,
       ] as const;
     });
-    const [text, type] = made;
-    const step = this.#modified(name, `each: { var: "it" in: "${list}" max: 10${text} }`, type, false);
-    if (type === undefined) {
-      this.#steps.push(name);
-      this.#field("repeated Sub", name);
-    } else this.#has(name, type);
+    const [rest, type, key] = made;
+    const writes = type === "Orders" || (type === undefined && this.#subHasEffects);
+    const source = `each: { var: "it" in: "${list}" max: 10${rest} }`;
+    const step = this.#modified(name, source, undefined, writes ? this.#order() : undefined);
+    if (type !== undefined && type !== "NumberedItems" && type !== "Orders") {
+      this.#has(name, type);
+      return step;
+    }
+    const value = type === undefined ? "Sub" : type === "Orders" ? "OrderCopy" : "ItemCopy";
+    this.#e.steps.push(name);
+    this.#field(key === undefined ? `repeated ${value}` : `map<${key === "int" ? "int64" : key}, ${value}>`, name);
     return step;
   }
-  #modified(name: string, source: string, type: Type | undefined, fallback = true): string {
-    const when = this.#if(0.3);
-    const rest =
-      fallback && type !== undefined && this.#chance(0.12) ? ` fallback: "${constantOf(this.#random, type)}"` : "";
+  /** @param order of a step with side effects: after which others it comes */
+  #modified(name: string, source: string, type: Type | undefined, order?: string): string {
+    if (order !== undefined) this.#effect = name;
+    const when = this.#e.if(0.3);
+    const rest = type !== undefined && this.#e.chance(0.12) ? ` fallback: "${constantOf(this.#random, type)}"` : "";
     const all = `${source}${when}${rest}`;
     const soft =
       rest !== "" ||
       /args\.a\d/.test(all) ||
-      this.#chance(0.6) ||
-      this.#soft.some((one) => new RegExp(`\\b${one}\\b`).test(all));
-    if (soft) this.#soft.push(name);
-    if (soft && source.startsWith("call:") && !source.includes("on_error")) this.#failing.push(name);
-    return `{ name: "${name}"${soft ? " supplementary: true" : ""}${when}${rest} ${source} }`;
+      this.#e.chance(0.6) ||
+      this.#e.soft.some((one) => new RegExp(`\\b${one}\\b`).test(all));
+    if (soft) this.#e.soft.push(name);
+    if (soft && source.startsWith("call:") && !source.includes("on_error")) this.#e.failing.push(name);
+    return `{ name: "${name}"${soft ? " supplementary: true" : ""}${when}${rest}${order ?? ""} ${source} }`;
   }
 
   // ---- fields ----
 
   #oneof(): void {
-    const members = Array.from({ length: 2 + this.#below(2) }, (_, i) => {
+    const members = Array.from({ length: 2 + this.#e.below(2) }, (_, i) => {
       const number = 50 + i;
-      return `string m${i} = ${number} [(bff.v1.field) = { by: "${this.#of("string", 2)}" if: "${this.#bool(2)}" }];`;
+      return `string m${i} = ${number} [(bff.v1.field) = { by: "${this.#e.of("string", 2)}" if: "${this.#e.bool(2)}" }];`;
     });
-    const last = this.#chance(0.4) ? ` string m9 = 59 [(bff.v1.field) = { by: "'z'" default: true }];` : "";
-    this.#fields.push(`oneof one { ${members.join(" ")}${last} }`);
+    const last = this.#e.chance(0.4) ? ` string m9 = 59 [(bff.v1.field) = { by: "'z'" default: true }];` : "";
+    this.#oneofs.push(`oneof one { ${members.join(" ")}${last} }`);
   }
   #field(type: string, by: string): void {
-    const number = this.#fields.length + 1;
-    this.#fields.push(`${type} f${number} = ${number} [(bff.v1.field).by = "${by}"];`);
+    this.#fields.push([type, by]);
   }
-
-  // ---- what is there ----
 
   #name(): string {
-    return `s${this.#count++}`;
+    return `${this.#prefix}${this.#count++}`;
   }
   #has(name: string, type: Type): void {
-    this.#steps.push(name);
-    this.#knows(type, name);
-    if (this.#chance(0.4)) this.#field(FIELDS[type], name);
-  }
-  #knows(type: Type, path: string): void {
-    this.#known.set(type, [...(this.#known.get(type) ?? []), path]);
-    for (const [of, member] of MEMBERS[type] ?? [])
-      if (this.#chance(0.5) && path.split(".").length < 4) this.#knows(of, `${path}.${member}`);
-  }
-  /** With another name while an expression is made. */
-  #with<T>(type: Type, name: string, make: () => T): T {
-    const before = new Map([...this.#known].map(([of, all]) => [of, [...all]] as const));
-    this.#knows(type, name);
-    this.#knows(type, name);
-    const made = make();
-    this.#known.clear();
-    for (const [of, all] of before) this.#known.set(of, [...all]);
-    return made;
-  }
-  #if(chance: number): string {
-    return this.#chance(chance) ? ` if: "${this.#bool(2)}"` : "";
-  }
-  #pick<T>(of: readonly T[]): T {
-    const one = pick(of, this.#random);
-    if (one === undefined) throw new Error("nothing to pick from");
-    return one;
-  }
-  #chance(chance: number): boolean {
-    return this.#random() < chance;
-  }
-  #below(limit: number): number {
-    return Math.floor(this.#random() * limit);
+    this.#e.steps.push(name);
+    this.#e.knows(type, name);
+    if (this.#e.chance(0.4)) this.#field(FIELDS[type], name);
   }
 }

@@ -81,11 +81,11 @@ function write(folder: string, name: string, text: string): void {
 }
 
 /** The TypeScript of the messages that cases share, by its name: written by protoc-gen-es once. */
-const sharedMessages = new Map<string, string>();
+export const sharedMessages = new Map<string, string>();
 const sharedProtos = new Set<string>();
 
 /** The TypeScript of a case's own messages, as protoc-gen-es writes it; that of shared ones is added to what is shared. */
-function messagesOf(request: CodeGeneratorRequest, folder: string): Readonly<Record<string, string>> {
+export function messagesOf(request: CodeGeneratorRequest, folder: string): Readonly<Record<string, string>> {
   const isOwn = (name: string): boolean => name.startsWith(`${folder}/`);
   const fileToGenerate = request.protoFile
     .map(({ name }) => name)

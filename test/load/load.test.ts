@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { second, workedExample } from "./bffs.ts";
 import { load, summary } from "./load.ts";
 
-const requests = Number(process.env.LOAD_REQUESTS ?? 1_500);
+const requests = Number(process.env.LOAD_REQUESTS ?? 1_000);
 
 describe.each([workedExample, second])("$name under load", (bff) => {
   // With breakers, that of memory (error_rate 0.05) is open most of the time: no answer need be complete.

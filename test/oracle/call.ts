@@ -14,6 +14,7 @@ import {
 import { isReflectMessage, type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import type { IrBatch, IrBind, IrCall, IrStep } from "../../plugin/src/ir-step.ts";
 import type { Composition } from "./compose.ts";
+import { expression } from "./expression.ts";
 import { senseless } from "./faults.ts";
 import { canBeAbsent, fieldValue } from "./field-value.ts";
 import { statusOf } from "./guards.ts";
@@ -29,19 +30,22 @@ export function callResult(at: Composition, step: IrStep, call: IrCall, locals: 
   const method = program.method(at.place, call);
   const request = requestOf(at, call, method, locals);
   // Of several for want of which it is not sent, the first declared.
-  if (request.state === "absent") return { ...request, why: at.wanting(textsOf(call), locals) };
+  if (request.state === "absent")
+    return { ...request, taint: touching(at, textsOf(call), locals), why: at.wanting(textsOf(call), locals) };
   if (request.state !== "value") return request;
   const metadata = metadataOf(at, call, locals);
   if (metadata.state === "failed" || metadata.state === "dead") return metadata;
+  if (metadata.state === "absent") return { ...metadata, taint: [...request.taint, ...metadata.taint] };
   const taint: readonly Taint[] = [...request.taint, ...metadata.taint];
   const { message } = request;
 
-  if (program.hasEffect(at.place, call) && at.blocked(step)) return { state: "dead", missing: [] };
+  const effect = program.hasEffect(at.place, call);
+  if (effect && at.blocked(step)) return { state: "dead", missing: [] };
 
   const key = call.batch && at.evaluate(call.batch.by?.value ?? "", locals);
   if (key !== undefined && key.state !== "value") return tainted(key, taint);
   const all = key === undefined ? [...taint] : [...taint, ...key.taint, ...key.inner];
-  const asker: Asker = { place: at.place, step, call, way: wayTo(at) };
+  const asker: Asker = { place: at.place, step, call, effect, way: wayTo(at) };
   let ended: { outcome: CallOutcome | undefined; wanted: string; key: unknown };
   try {
     ended =
@@ -56,8 +60,6 @@ export function callResult(at: Composition, step: IrStep, call: IrCall, locals: 
     return failed(error, all);
   }
   const { outcome, wanted } = ended;
-  // Metadata that cannot be evaluated: language.md leaves open whether the call is sent without it.
-  if (outcome === undefined && metadata.state === "absent") return { state: "absent", taint: all };
   if (outcome === undefined) return { state: "dead", missing: [{ method: methodName(method), request: wanted }] };
   if ("cancelled" in outcome) return { state: "dead", missing: [] };
   if ("failed" in outcome) return afterFailure(at, step, call, outcome.failed, locals, all);
@@ -73,6 +75,14 @@ export function callResult(at: Composition, step: IrStep, call: IrCall, locals: 
   return call.batch === undefined
     ? value(response, all, { beside: outcome.beside })
     : item(at, call.batch, response, ended.key, all);
+}
+
+/** What has touched anything that these read, evaluated or not. */
+function touching(at: Composition, texts: readonly string[], locals: Locals): Taint[] {
+  const read = texts.flatMap((text) => expression(text).reads.map(({ name }) => at.read(name, locals)));
+  return read.flatMap((one) =>
+    one === undefined || one.state === "dead" ? [] : [...one.taint, ...(one.state === "value" ? one.inner : [])],
+  );
 }
 
 /** What has to be there for a call to be sent. */
@@ -108,7 +118,16 @@ export function requestOf(at: Composition, call: IrCall, method: DescMethod, loc
       const condition = at.evaluate(bind.if.value, locals);
       if (condition.state !== "value") return tainted(condition, taint) as Request;
       taint.push(...condition.taint, ...condition.inner);
-      if (condition.value !== true) continue;
+      if (condition.value !== true) {
+        // What the value rests on has to be there all the same, but for what the `if` asks about.
+        const asked = new Set(expression(bind.if.value).reads.map(({ name }) => name));
+        const { reads } = expression((bind.spread ?? bind.by)?.value ?? "");
+        for (const { name, safe } of reads) {
+          const there = safe || asked.has(name) ? undefined : at.evaluate(name, locals);
+          if (there !== undefined && there.state !== "value") return tainted(there, taint) as Request;
+        }
+        continue;
+      }
     }
     const from = at.evaluate((bind.spread ?? bind.by)?.value ?? "", locals);
     if (from.state !== "value") return tainted(from, taint) as Request;

@@ -26,7 +26,7 @@ import {
   value,
 } from "./result.ts";
 import { Scope } from "./scope.ts";
-import { callOf, caseOnly, isSupplementary, oneofOnly, type Place, restsOn } from "./static.ts";
+import { callOf, caseOnly, isSupplementary, oneofOnly, type Place, readsArgument, restsOn } from "./static.ts";
 import { asArgument, type Entry, inOrder, inside, invalid, type Taint } from "./taint.ts";
 
 export class Composition extends Scope {
@@ -322,12 +322,14 @@ export class Composition extends Scope {
       if (from.state === "absent") others = from;
       else for (const [name, of] of this.spread(bind, from)) names.set(name, of);
     }
+    const place = this.response.program.place(this.place.evaluator.message(source.message?.value ?? ""));
     for (const bind of source.args.filter((arg) => arg.name !== undefined)) {
+      // Nothing is waited for that nobody reads.
+      if (!readsArgument(place, bind.name?.value ?? "")) continue;
       const given = this.#argument(bind, bind.by?.value ?? "", locals);
       if (given.state === "failed" || given.state === "dead") return given;
       names.set(bind.name?.value ?? "", given);
     }
-    const place = this.response.program.place(this.place.evaluator.message(source.message?.value ?? ""));
     const child = new Composition(this.response, place, { kind: "given", names, others }, { composition: this, step });
     const result = child.run();
     if (result.state !== "value") return result;

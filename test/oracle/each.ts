@@ -6,7 +6,8 @@ import { callResult } from "./call.ts";
 import type { Composition } from "./compose.ts";
 import { items } from "./convert.ts";
 import { Invalid } from "./invalid.ts";
-import { failed, type Locals, type Result, TooManyAsked, type Value, value } from "./result.ts";
+import { failed, type Locals, noLocals, type Result, TooManyAsked, type Value, value } from "./result.ts";
+import { waitedForByItems } from "./static.ts";
 import { asItem, asLeftOut, type Taint } from "./taint.ts";
 
 interface Item {
@@ -19,6 +20,11 @@ export function eachResult(at: Composition, step: IrStep, each: IrEach): Result 
   const list = at.evaluate(each.in?.value ?? "");
   if (list.state !== "value") return list;
   const all = [...items(list.value)];
+  // It has not begun before all that it reads is there, whether there are items or not.
+  for (const { name } of waitedForByItems(at.response.program, at.place, each)) {
+    const read = name.startsWith("args") ? undefined : at.read(name, noLocals);
+    if (read?.state === "dead") return read;
+  }
   if (each.max !== undefined && all.length > each.max.value) {
     const said = `${all.length} items, and at most ${each.max.value} are allowed`;
     return failed(isAsked(each) ? new TooManyAsked(said) : new Invalid(said), list.taint);

@@ -118,6 +118,8 @@ function readsOf(
         case "_||_":
           return [...inAll(a), ...readsOf(b, union(safe, known(a, false)), locals)];
         case "_?_:_":
+          // What a macro chooses elements by makes nothing sure of what it makes of them.
+          if (isResult(c)) return inAll(a, b);
           return [
             ...inAll(a),
             ...readsOf(b, union(safe, known(a, true)), locals),
@@ -142,6 +144,10 @@ function readsOf(
       return [];
   }
 }
+
+/** What a macro has gathered so far: no expression that anybody wrote ends in it. */
+const isResult = (expr: Expr | undefined): boolean =>
+  expr?.exprKind.case === "identExpr" && expr.exprKind.value.name === "@result";
 
 /** The names that have a value for sure when `expr` gives `outcome`. */
 function known(expr: Expr | undefined, outcome: boolean): ReadonlySet<string> {

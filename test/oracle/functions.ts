@@ -17,6 +17,7 @@ import {
 } from "@bufbuild/cel";
 import { strings } from "@bufbuild/cel/ext";
 import { isReflectMessage } from "@bufbuild/protobuf/reflect";
+import { entries } from "./entries.ts";
 import { texts } from "./functions-texts.ts";
 import { times } from "./functions-times.ts";
 import { none, some, unwrapped } from "./macros.ts";
@@ -27,6 +28,7 @@ const MAP = mapType(DYN, DYN);
 
 export const functions: CelFunc[] = [
   ...strings,
+  ...entries,
   celFunc("@header", [DYN, STRING], STRING, (headers, name) => {
     const value = isCelMap(headers) ? headers.get(name) : undefined;
     return typeof value === "string" ? value : "";

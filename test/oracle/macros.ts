@@ -1,6 +1,8 @@
 // What @bufbuild/cel does not parse or expand: `a.?b`, quoted fields, `cel.bind`, `sortBy`. Optionals are maps of one marked key.
 import { type CelInput, type CelMap, celMap, isCelMap, parse } from "@bufbuild/cel";
 import type { Expr } from "@bufbuild/cel-spec/cel/expr/syntax_pb.js";
+import { overEntries } from "./entries.ts";
+import { bind, call, comprehension, ident, list, text } from "./expr.ts";
 
 const SELECT = "opt__";
 const QUOTED = "quoted__";
@@ -42,8 +44,10 @@ function expand(expr: Expr): Expr {
       const name = first?.exprKind.case === "identExpr" ? first.exprKind.value.name : undefined;
       const owner = target?.exprKind.case === "identExpr" ? target.exprKind.value.name : undefined;
       if (value.function === "bind" && owner === "cel" && name !== undefined && second && third) {
-        return comprehension(expr, list(expr, []), "@unused", name, second, ident(expr, name), third);
+        return bind(expr, name, second, third);
       }
+      const entries = overEntries(expr, value.function, target, args);
+      if (entries !== undefined) return entries;
       if (value.function === "first" && target && name !== undefined && second) {
         const matching = call(expr, "_?_:_", [
           second,
@@ -86,40 +90,6 @@ function expand(expr: Expr): Expr {
     default:
       return expr;
   }
-}
-
-function call(at: Expr, name: string, args: Expr[]): Expr {
-  return { ...at, exprKind: { case: "callExpr", value: { $typeName: "cel.expr.Expr.Call", function: name, args } } };
-}
-function ident(at: Expr, name: string): Expr {
-  return { ...at, exprKind: { case: "identExpr", value: { $typeName: "cel.expr.Expr.Ident", name } } };
-}
-function text(at: Expr, value: string): Expr {
-  const constantKind = { case: "stringValue" as const, value };
-  return { ...at, exprKind: { case: "constExpr", value: { $typeName: "cel.expr.Constant", constantKind } } };
-}
-function yes(at: Expr): Expr {
-  const constantKind = { case: "boolValue" as const, value: true };
-  return { ...at, exprKind: { case: "constExpr", value: { $typeName: "cel.expr.Constant", constantKind } } };
-}
-function list(at: Expr, elements: Expr[]): Expr {
-  const value = { $typeName: "cel.expr.Expr.CreateList" as const, elements, optionalIndices: [] };
-  return { ...at, exprKind: { case: "listExpr", value } };
-}
-function comprehension(
-  at: Expr,
-  iterRange: Expr,
-  iterVar: string,
-  accuVar: string,
-  accuInit: Expr,
-  loopStep: Expr,
-  result: Expr,
-): Expr {
-  const parts = { iterRange, iterVar, iterVar2: "", accuVar, accuInit, loopCondition: yes(at), loopStep, result };
-  return {
-    ...at,
-    exprKind: { case: "comprehensionExpr", value: { $typeName: "cel.expr.Expr.Comprehension", ...parts } },
-  };
 }
 
 // ---- optionals ----

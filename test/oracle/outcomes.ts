@@ -10,7 +10,6 @@ import {
   toBinary,
   toJsonString,
 } from "@bufbuild/protobuf";
-import { MethodOptions_IdempotencyLevel as IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 import type { IrCall, IrStep } from "../../plugin/src/ir-step.ts";
 import type { Beside } from "./result.ts";
 import type { Place } from "./static.ts";
@@ -20,6 +19,8 @@ export interface Asker {
   readonly place: Place;
   readonly step: IrStep;
   readonly call: IrCall;
+  /** It has side effects, so that equal ones are made each for itself. */
+  readonly effect: boolean;
   /** The steps through which it is composed, from the response down, without numbers of list items. */
   readonly way: string;
 }
@@ -130,14 +131,16 @@ function chosen(log: readonly LoggedCall[], chooser: Chooser, sharing: Sharing):
   };
   const of = (method: DescMethod) => log.filter((call) => call.method === methodName(method));
   return {
-    call(method, wanted) {
+    call(method, wanted, { effect }) {
       const all = of(method).filter((call) => alike(method.input, fromBinary(method.input, call.message), wanted));
       const equal = all.filter((call) => !taken.has(call));
-      // Equal calls without side effects are made once in a response: who asks later has the same answer.
-      const found = choose(equal.length > 0 || method.idempotency === IdempotencyLevel.IDEMPOTENT ? equal : all);
+      // Equal calls without side effects are made once in a response: who asks later has the same answer, unless its policy is another.
+      const found = choose(effect ? equal : [...equal, ...all]);
       if (found === undefined) return undefined;
       taken.add(found);
-      asked.add(found);
+      // Which of several with one end it was, nobody can tell.
+      const like = effect ? [found] : all.filter((call) => fingerprint(call.outcome) === fingerprint(found.outcome));
+      for (const call of like) asked.add(call);
       return found.outcome;
     },
     // A key whose call failed may be asked for again; one that was answered is remembered.

@@ -57,7 +57,7 @@ export abstract class Scope {
     );
   }
 
-  protected read(name: string, locals: Locals): Result | undefined {
+  read(name: string, locals: Locals): Result | undefined {
     const local = locals.get(name);
     if (local !== undefined) return local;
     if (name.startsWith("args.") && this.args.kind === "given") {

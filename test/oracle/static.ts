@@ -1,7 +1,16 @@
 // What can be said about messages and steps without running them: who reads whom, which steps only one case reads, what has side effects.
 import type { DescMessage, DescMethod, DescService } from "@bufbuild/protobuf";
 import type { Ir, IrField, IrFile, IrMessage } from "../../plugin/src/ir.ts";
-import type { IrBind, IrCall, IrErrorRule, IrFailure, IrSource, IrStep, IrUpstream } from "../../plugin/src/ir-step.ts";
+import type {
+  IrBind,
+  IrCall,
+  IrEach,
+  IrErrorRule,
+  IrFailure,
+  IrSource,
+  IrStep,
+  IrUpstream,
+} from "../../plugin/src/ir-step.ts";
 import { Evaluator } from "./evaluator.ts";
 import { expression } from "./expression.ts";
 import { OwnFunctionTable } from "./own-functions.ts";
@@ -238,8 +247,7 @@ function readsOfSource(source: IrSource | undefined): StepRead[] {
         ]),
       ];
     case "each": {
-      const items = [...readsOfText(source.if), ...readsOfText(source.key), ...readsOfSource(source.source)];
-      return [...readsOfText(source.in), ...items.filter((read) => read.name !== source.var?.value)];
+      return [...readsOfText(source.in), ...readsOfItems(source)];
     }
     case "switch":
       return [
@@ -266,6 +274,28 @@ export function readsOfFailure(fail: IrFailure | undefined): StepRead[] {
     ...inMessage.flatMap((part) => readsOfText({ value: part.text })),
     ...(fail?.details ?? []).flatMap((d) => readsOfText(d)),
   ];
+}
+
+/** Whether a composed message reads an argument, or all of them. */
+export function readsArgument({ message }: Place, name: string): boolean {
+  if ([message, ...message.fields].some(({ resolver }) => resolver !== undefined)) return true;
+  const fields = message.fields.flatMap((field) => [...readsOfText(field.by), ...readsOfText(field.if)]);
+  const reads = [...message.steps.flatMap(readsOfStep), ...fields];
+  return reads.some((read) => read.name === "args" || read.name === `args.${name}`);
+}
+
+/** What is read for each item of an `each`, its variable aside. */
+function readsOfItems(each: IrEach): StepRead[] {
+  const all = [...readsOfText(each.if), ...readsOfText(each.key), ...readsOfSource(each.source)];
+  return all.filter((read) => read.name !== each.var?.value);
+}
+/** The same, without what only arguments read that nobody reads. */
+export function waitedForByItems(program: Program, place: Place, each: IrEach): StepRead[] {
+  const { source } = each;
+  if (source?.kind !== "compose") return readsOfItems(each);
+  const child = program.place(place.evaluator.message(source.message?.value ?? ""));
+  const args = source.args.filter(({ name }) => name === undefined || readsArgument(child, name.value));
+  return readsOfItems({ ...each, source: { ...source, args } });
 }
 
 /** Steps that `step` has to wait for, directly or not, and whether it does for `on`. */

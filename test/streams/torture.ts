@@ -40,6 +40,7 @@ export interface Tortured {
 }
 
 const ENTRY = "generated/runs/v1/server.ts";
+export const LEAST_KILLS = 3;
 
 export async function torture(options: TortureOptions): Promise<Tortured> {
   const closing: (() => Promise<unknown>)[] = [];
@@ -87,9 +88,13 @@ async function run(options: TortureOptions, closing: (() => Promise<unknown>)[])
       throw thrown;
     },
   );
-  const killed = killing({ options, bffs, nats, followers: all, isOver: () => over });
-  await Promise.all([end, publisher.publish(ids, options)]);
-  const kills = await killed;
+  // A BFF, clients and NATS: however long a BFF takes to start again.
+  const enough = Promise.withResolvers<void>();
+  const onKill = (kills: number): void => {
+    if (kills >= LEAST_KILLS) enough.resolve();
+  };
+  const killed = killing({ options, bffs, nats, followers: all, isOver: () => over, onKill });
+  const [kills] = await Promise.all([killed, end, publisher.publish(ids, options, enough.promise)]);
   log(`all ${count} have come to their end after ${kills} kills`);
   await Promise.all(bffs.map((bff) => bff.stop()));
   const consumers = await publisher.consumers(options.outright ? 90_000 : 20_000);
@@ -142,10 +147,12 @@ interface Killing {
   readonly nats: Nats;
   readonly followers: readonly OneFollower[];
   readonly isOver: () => boolean;
+  /** Is told how many there have been. */
+  readonly onKill: (kills: number) => void;
 }
 
 /** In turn, until all is over. */
-async function killing({ options, bffs, nats, followers, isOver }: Killing): Promise<number> {
+async function killing({ options, bffs, nats, followers, isOver, onKill }: Killing): Promise<number> {
   const again = (bff: Bff | undefined, outright: boolean) => async (): Promise<void> => {
     await (outright ? bff?.kill() : bff?.stop());
     await bff?.start();
@@ -173,6 +180,7 @@ async function killing({ options, bffs, nats, followers, isOver }: Killing): Pro
     const [what, kill] = turns[kills % turns.length] as (typeof turns)[number];
     options.log(`${what}; items so far: ${followers.reduce((sum, { seen }) => sum + seen.length, 0)}`);
     await kill();
+    onKill(kills + 1);
   }
 }
 
@@ -200,10 +208,12 @@ async function publishing(url: string) {
     }
   };
   return {
-    async publish(ids: readonly string[], { events, everyMs }: TortureOptions): Promise<void> {
+    /** The last of each is held back until then. */
+    async publish(ids: readonly string[], { events, everyMs }: TortureOptions, last: Promise<void>): Promise<void> {
       const one = async (id: string, i: number): Promise<void> => {
         await sleep((i * everyMs) / ids.length);
         for (let number = 1; number <= events; number++) {
+          if (number === events) await last;
           await publish(id, number, number === events);
           await sleep(everyMs);
         }

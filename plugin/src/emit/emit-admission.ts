@@ -3,7 +3,7 @@ import { restsOn } from "../resolve/model/effects.ts";
 import { admitsLater } from "./emit-guard.ts";
 import { emitStep } from "./emit-step.ts";
 import type { FileNames } from "./file-names.ts";
-import { block, type Line, type Lines } from "./lines.ts";
+import { block, type Line, type Lines, unreadAsVoid } from "./lines.ts";
 import { MessageNames } from "./message-names.ts";
 import { type StepContext, stepContext } from "./step-context.ts";
 
@@ -19,7 +19,7 @@ export function emitAdmission(
   const cx = stepContext(of, names, planned, []);
   const lines = of.steps.filter((step) => isAdmission(step, of)).flatMap((step) => [...emitStep(step, cx), []]);
   const taken = names.taken(() => true);
-  const body: Lines = [...(taken.length === 0 ? [] : [...taken, []]), ...lines.slice(0, -1)];
+  const body: Lines = [...(taken.length === 0 ? [] : [...taken, []]), ...unreadAsVoid(lines.slice(0, -1))];
   const later = admitsLater(of);
   const { desc, kind } = of.composed;
   const open = `${kind === "let" ? "" : "export "}${later ? "async " : ""}function ${name}(`;

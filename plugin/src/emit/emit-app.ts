@@ -12,7 +12,7 @@ import { emitClients, emitResolvers } from "./emit-resolver.ts";
 import { emitTopic, topicType } from "./emit-topic.ts";
 import { protoType } from "./emit-type.ts";
 import type { FileNames } from "./file-names.ts";
-import { block, commas, type Line, type Lines, line } from "./lines.ts";
+import { block, commas, type Line, type Lines, line, mentions } from "./lines.ts";
 import { typeOfRequest } from "./request-type.ts";
 import { suppliedType } from "./supplied-type.ts";
 import { presentValue } from "./value.ts";
@@ -285,8 +285,9 @@ function policyPrint(entry: Entry, names: FileNames, policies: Policies, file: P
   if (when === undefined) return [answers === "" ? constant : `{ ...${constant}${answers} }`];
   const print = emitValue(when, appNames(names)).print;
   const needsRequest = when.reads.some(({ variable }) => readsRequest(variable));
+  const error = mentions([print], "error") ? "error" : needsRequest ? "_error" : "";
   return [
-    `{ ...${constant}, retry: { ...${constant}.retry, when: (error${needsRequest ? ", cx" : ""}) => `,
+    `{ ...${constant}, retry: { ...${constant}.retry, when: (${error}${needsRequest ? ", cx" : ""}) => `,
     ...print,
     ` }${answers} }`,
   ];

@@ -25,6 +25,7 @@ export function emitEach(source: EachSource, step: PlanStep, cx: StepContext): L
   const named =
     most !== undefined ||
     step.tracks.items ||
+    step.tracks.made ||
     (source.key !== undefined && !plainName) ||
     (sure.size > 0 && source.in.fails);
   const all: Line = named ? ["items"] : list;
@@ -49,7 +50,7 @@ export function emitEach(source: EachSource, step: PlanStep, cx: StepContext): L
   const rest = source.if && restOf(source.if.root, sure);
   const asked = source.if &&
     rest && { ...source.if, root: rest, unsafe: source.if.unsafe.filter((one) => !sure.has(one)) };
-  const chosen: Line =
+  const filtered: Line =
     asked === undefined
       ? all
       : [
@@ -58,6 +59,11 @@ export function emitEach(source: EachSource, step: PlanStep, cx: StepContext): L
           ...condition(asked, names),
           ")",
         ];
+  if (step.tracks.made) {
+    if (asked !== undefined) inner.push(["const picked = ", ...filtered, ";"]);
+    inner.push([`${step.name}Made = ${asked === undefined ? "items" : "picked"}.length > 0;`]);
+  }
+  const chosen: Line = step.tracks.made && asked !== undefined ? ["picked"] : filtered;
   inner.push(
     ...(source.key === undefined
       ? listOf(source, step, cx, chosen, item, on)
@@ -105,7 +111,7 @@ function listOf(source: EachSource, step: PlanStep, cx: StepContext, items: Line
   if (inner.kind === "compose" && cx.planned(inner.message.typeName)?.forLists && isWholeList(source)) {
     const each = (args: Lines): Lines =>
       around([...items, `.map((${mentions(args, item) ? item : ""}) => `], arrowBody(args), [")"]);
-    return around(["return "], compositionForList(inner, step, cx, on, each), [";"]);
+    return around(["return "], compositionForList(inner, step, cx, on, each, item), [";"]);
   }
   const value = itemValue(source, step, cx, on);
   const used = mentions(value, item) ? item : "";
@@ -140,7 +146,8 @@ function mapOf(source: EachSource, step: PlanStep, cx: StepContext, items: Line,
           [],
         );
   if (source.source.kind === "by" && !source.partial && !source.itemAbsent && value.length === 1) {
-    const pair = [...items, `.map((${item}) => [`, ...key, ", ", ...(value[0] ?? []), "] as const);"];
+    const used = mentions([key, ...value], item) ? item : "";
+    const pair = [...items, `.map((${used}) => [`, ...key, ", ", ...(value[0] ?? []), "] as const);"];
     return [["const pairs = ", ...pair], KEYED];
   }
   const pair: Lines = [
@@ -149,7 +156,7 @@ function mapOf(source: EachSource, step: PlanStep, cx: StepContext, items: Line,
       ? ["return value === undefined ? undefined : ([", ...key, ", value] as const);"]
       : ["return [", ...key, ", value] as const;"],
   ];
-  const pairs = block([...items, `.map(async (${item}) => {`], pair, ["})"]);
+  const pairs = block([...items, `.map(async (${mentions(pair, item) ? item : ""}) => {`], pair, ["})"]);
   const gathered = source.partial
     ? around(["const pairs = await cx.partial("], pairs, [", mark);"])
     : around(

@@ -13,7 +13,17 @@ import { around, block, type Line, type Lines, line, unreadAsVoid } from "./line
 import type { MessageNames } from "./message-names.ts";
 import { awaitAfter, awaitIn, needs, Place, unlessThere } from "./place.ts";
 import type { StepContext } from "./step-context.ts";
-import { callsOn, cleared, composition, explains, needsMark, runsOn, send, wantedArgs } from "./step-parts.ts";
+import {
+  callsOn,
+  cleared,
+  composition,
+  explains,
+  handedOnBeside,
+  needsMark,
+  runsOn,
+  send,
+  wantedArgs,
+} from "./step-parts.ts";
 import {
   boundValue,
   condition,
@@ -40,6 +50,7 @@ function hoists(step: PlanStep): Lines {
   const flags = (at: PlanStep): void => {
     if (at.tracks.ran) lines.push([`let ${at.name}Ran = false;`]);
     if (at.tracks.items) lines.push([`let ${at.name}Items = false;`]);
+    if (at.tracks.made) lines.push([`let ${at.name}Made = false;`]);
     if (at.tracks.case) lines.push([`let ${at.name}Case = -1;`]);
     for (const inner of at.lazy.flat()) flags(inner);
   };
@@ -217,6 +228,7 @@ function closureBody(step: PlanStep, cx: StepContext): Lines {
         ...place.reads(
           cx,
           wantedArgs(source, cx).flatMap((arg) => [arg.by, arg.if]),
+          handedOnBeside(source, cx),
         ),
       );
       lines.push(
@@ -227,7 +239,7 @@ function closureBody(step: PlanStep, cx: StepContext): Lines {
       break;
     case "each":
       lines.push(...needs(step, cx, place, [source.in]));
-      lines.push(...place.reads(cx, eachExpressions(source, cx)));
+      lines.push(...place.reads(cx, eachExpressions(source, cx), eachHandsOn(source, cx)));
       lines.push(...emitEach(source, step, cx));
       break;
     case "switch":
@@ -261,6 +273,10 @@ function eachExpressions(source: EachSource, cx: StepContext): (Expression | und
   const ofItem =
     inner.kind === "compose" ? wantedArgs(inner, cx).flatMap((arg) => [arg.by, arg.if]) : sourceExpressions(inner);
   return [source.if, source.key, ...ofItem];
+}
+
+function eachHandsOn({ source: inner }: EachSource, cx: StepContext): readonly PlanStep[] {
+  return inner.kind === "compose" ? handedOnBeside(inner, cx) : [];
 }
 
 function switchBody(source: SwitchSource, step: PlanStep, cx: StepContext, place: Place): Lines {

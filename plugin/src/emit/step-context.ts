@@ -13,6 +13,8 @@ export interface StepContext {
   readonly planned: (typeName: string) => PlanMessage | undefined;
   /** Printed origins of what an argument rests on. */
   readonly origins: (expressions: readonly (Expression | undefined)[]) => Line[];
+  /** Steps whose composed values are among these origins: they have to be there. */
+  readonly composed: (expressions: readonly (Expression | undefined)[]) => readonly PlanStep[];
   /** Lazy steps whose promise, or value, a touch needs outside. */
   readonly hoisted: Hoisted;
   /** What a composed message gets of the service's steps. */
@@ -42,6 +44,10 @@ export function stepContext(
     names,
     planned,
     origins: (expressions) => origins.of(expressions).map((origin) => originPrint(origin, hoisted)),
+    composed: (expressions) =>
+      origins
+        .of(expressions)
+        .flatMap(({ origin }) => (origin.kind === "within" && !hoisted.value.has(origin.step) ? [origin.step] : [])),
     hoisted,
     shared: () => ["shared"],
   };
@@ -106,6 +112,8 @@ function conditionPrint(condition: Condition): string {
       return `${name}Ran`;
     case "items":
       return `${name}Items`;
+    case "made":
+      return `${name}Made`;
     case "chosen":
       return `${name}Case === ${condition.index}`;
     case "asked":

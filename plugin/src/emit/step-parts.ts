@@ -7,7 +7,7 @@ import type { ComposeSource } from "../resolve/model/model.ts";
 import { mayBeStale, sourceExpressions } from "../resolve/model/source-parts.ts";
 import { callArguments, callParts } from "./emit-call.ts";
 import type { FileNames } from "./file-names.ts";
-import { around, block, type Line, type Lines, object, property } from "./lines.ts";
+import { around, block, type Line, type Lines, mentions, object, property } from "./lines.ts";
 import type { StepContext } from "./step-context.ts";
 import { pathValue, plainValue, tested } from "./value.ts";
 
@@ -45,22 +45,31 @@ export function wantedArgs(source: ComposeSource, cx: StepContext): ComposeSourc
   return source.args.filter((arg) => wanted.has(arg.name));
 }
 
+/** Composed values that are handed on beside the arguments, for what failures have touched inside of them. */
+export function handedOnBeside(source: ComposeSource, cx: StepContext): readonly PlanStep[] {
+  return plannedChild(source, cx).tainted.flatMap((name) => {
+    const arg = source.args.find((candidate) => candidate.name === name);
+    return cx.composed([arg?.by, arg?.if]);
+  });
+}
+
 /** `composeRunCard(cx, { run })`. */
 export function composition(source: ComposeSource, step: PlanStep, cx: StepContext, on: string): Lines {
   const child = plannedChild(source, cx);
   return compositionOf(composeFunction(child, cx.names.file), source, step, cx, on, composedArgs(source, cx));
 }
-/** `composeEachRunCard(cx, agent.runs.map((run) => ({ run })))`: for all of a list; `items` are what they are composed of. */
+/** `composeEachRunCard(cx, agent.runs.map((run) => ({ run })))`: for all of a list; `items` are what they are composed of, each named `item`. */
 export function compositionForList(
   source: ComposeSource,
   step: PlanStep,
   cx: StepContext,
   on: string,
   items: (args: Lines) => Lines,
+  item: string,
 ): Lines {
   const child = plannedChild(source, cx);
   const compose = cx.names.file.bff(child.name, child.file);
-  return compositionOf([compose], source, step, cx, on, items(composedArgs(source, cx)));
+  return compositionOf([compose], source, step, cx, on, items(composedArgs(source, cx)), item);
 }
 /** The function that composes one message: `composeRunCard`, or `single(composeEachRunCard)`. */
 export function composeFunction({ name, file: of, forLists }: PlanMessage, file: FileNames): Line {
@@ -93,6 +102,11 @@ function composedArgs(source: ComposeSource, cx: StepContext): Lines {
   });
   return object(properties);
 }
+const listed = (origins: readonly Line[]): Line => [
+  "[",
+  ...origins.flatMap((origin, i) => (i === 0 ? [...origin] : [", ", ...origin])),
+  "]",
+];
 function compositionOf(
   compose: Line,
   source: ComposeSource,
@@ -100,6 +114,7 @@ function compositionOf(
   cx: StepContext,
   on: string,
   args: Lines,
+  item?: string,
 ): Lines {
   const child = plannedChild(source, cx);
   const parameters: Lines[] = [args];
@@ -108,11 +123,12 @@ function compositionOf(
     const from = child.tainted.map((name): Line => {
       const arg = source.args.find((candidate) => candidate.name === name);
       const origins = cx.origins([arg?.by, arg?.if]);
-      return property(camel(name), [
-        "[",
-        ...origins.flatMap((origin, i) => (i === 0 ? [...origin] : [", ", ...origin])),
-        "]",
-      ]);
+      const asked = cx.origins([arg?.if]);
+      if (arg?.if === undefined || asked.length === origins.length) return property(camel(name), listed(origins));
+      // One that its `if` leaves out is not touched by what its value would have read. What is said of a whole list knows no item.
+      const test = tested(arg.if, cx.names);
+      if (item !== undefined && mentions([test], item)) return property(camel(name), listed(origins));
+      return property(camel(name), [...test, " ? ", ...listed(origins), " : ", ...listed(asked)]);
     });
     parameters.push(object(from));
   }

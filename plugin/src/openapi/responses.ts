@@ -59,13 +59,18 @@ const TAGGED: JsonObject = {
 
 export type Face = "connect" | "events" | "rest";
 
-/** `responses`; the error's body depends on how the rpc was called. */
+/**
+ * `responses`; the error's body depends on how the rpc was called.
+ *
+ * @param hasBody of a path of google.api.http
+ */
 export function responsesOf(
   planned: PlanMethod,
   face: Face,
   ok: JsonObject,
   schemas: Schemas,
   verb?: string,
+  hasBody = false,
 ): JsonObject {
   const error =
     face === "rest" ? schemas.add("google.rpc.Status", STATUS) : schemas.add("connect.Error", CONNECT_ERROR);
@@ -106,6 +111,8 @@ export function responsesOf(
     ...(closed && { "401": failed("No credential, or none that counts.", ends) }),
     ...((closed || limits !== undefined) && { "403": failed("Who calls may not.", ends) }),
     ...(face === "connect" && { "415": UNREAD }),
+    ...(face === "events" && { "415": failed("`encoding` in the query is neither `json` nor `proto`.", ends) }),
+    ...(hasBody && { "415": failed("The body is not `application/json`, or in no encoding that is read.", ends) }),
     ...(limits !== undefined && { "429": failed(limitText(planned), { ...ends, ...LIMITED }) }),
     "503": failed("What the answer needs cannot be reached.", ends),
     "504": failed(

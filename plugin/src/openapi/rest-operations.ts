@@ -41,7 +41,7 @@ export function restOperations(
       ...about(`_rest${i === 0 ? "" : i + 1}`),
       parameters: unlessEmpty([...parameters, ...query]),
       requestBody: body && { required: true, content: { "application/json": { schema: body } } },
-      responses: responsesOf(planned, "rest", ok, schemas, verb),
+      responses: responsesOf(planned, "rest", ok, schemas, verb, body !== undefined),
     });
     return [{ path, verb, operation }];
   });

@@ -96,10 +96,11 @@ export function originsOf(cx: OriginContext): Origins {
       case "each": {
         // What the arguments of composed items bring is recorded inside those.
         const inner = source.source.kind === "compose" ? [] : sourceExpressions(source.source);
-        return [
-          ...of([source.in]),
-          ...when([{ kind: "items", step: planned }], ofItems([source.if, source.key, ...inner])),
-        ];
+        const { lacking, rest } = partsOfKey(source.key);
+        const had = when([{ kind: "items", step: planned }], ofItems([source.if, lacking]));
+        // Without an `if`, and a key that may be absent, something is made of every item.
+        const made = source.if === undefined && lacking === undefined ? "items" : "made";
+        return [...of([source.in]), ...had, ...when([{ kind: made, step: planned }], ofItems([rest, ...inner]))];
       }
       case "switch": {
         const { cases, default: standard } = source;
@@ -152,6 +153,16 @@ export function originsOf(cx: OriginContext): Origins {
     });
   };
   return { of: (expressions) => order(of(expressions)), ofStep: (step) => order(ofStep(step)), touches };
+}
+
+/** A key with no more than what it may lack, for want of which no item has one, and with the rest, which is read only where that is there. */
+function partsOfKey(key: Expression | undefined) {
+  if (key === undefined || key.unsafe.length === 0) return { lacking: undefined, rest: key };
+  const unsafe = new Set(key.unsafe);
+  return {
+    lacking: { ...key, reads: key.reads.filter(({ variable }) => unsafe.has(variable)) },
+    rest: { ...key, reads: key.reads.filter(({ variable }) => !unsafe.has(variable)) },
+  };
 }
 
 /** A composed list or message bound as it is: what was touched inside has paths of its own. */

@@ -289,7 +289,8 @@ export class Item implements Awaited<unknown> {
   given(scope: Scope, supplementary: boolean, critical: boolean): Promise<unknown> | undefined {
     const given = this.#given;
     if (given?.scope !== scope || given.supplementary !== supplementary) return undefined;
-    if (critical && !given.critical) return undefined;
+    // One whose failure fails the response is not that of another step.
+    if (critical !== given.critical) return undefined;
     // While it is fetched, a new one would have more time.
     return this.part === undefined || this.#answered ? given.promise : undefined;
   }
@@ -326,8 +327,7 @@ export class Item implements Awaited<unknown> {
     for (const waiting of this.#take()) waiting.resolve(this.found, cause);
   }
   fail(failure: Failure): void {
-    failure.shared = true;
-    for (const waiting of this.#take()) waiting.reject(failure);
+    for (const waiting of this.#take()) waiting.reject(failure.forOneMore());
   }
   #take(): Waiting<unknown>[] {
     const all = this.waiting;

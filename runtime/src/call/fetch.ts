@@ -124,9 +124,8 @@ export class Fetch implements Sink<Uint8Array>, Fetching {
   }
   reject(failure: Failure): void {
     this.#cache.failed(this.#wanted.key, failure);
-    if (this.#waiting.size > 1) failure.shared = true;
     this.#end();
-    for (const receiver of this.#take()) receiver.failed(failure);
+    for (const receiver of this.#take()) receiver.failed(failure.forOneMore());
   }
   #end(): void {
     this.#leaveCache();

@@ -41,12 +41,7 @@ export class Once<Res> implements Sink<Res>, Awaited<Res> {
   }
   reject(failure: Failure): void {
     if (failure === OVER) this.#forget();
-    let told = false;
-    this.#ended((sink) => {
-      if (told) failure.shared = true;
-      told = true;
-      sink.reject(failure);
-    });
+    this.#ended((sink) => sink.reject(failure.forOneMore()));
   }
   #ended(end: (sink: Sink<Res>) => void): void {
     this.#end = end;

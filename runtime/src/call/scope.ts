@@ -71,8 +71,6 @@ export class Scope implements Running {
   }
   /** Whether it, or what it is a part of, has failed with this, and a pending guard holds that back. */
   holdsBack(failure: Failure): boolean {
-    // One that is shared may be that of another step as well, which then has failed by itself.
-    if (failure.shared) return false;
     return this.#held?.has(failure) === true || this.#parent?.holdsBack(failure) === true;
   }
   enter(running: Running): void {

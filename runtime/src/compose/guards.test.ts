@@ -6,6 +6,8 @@ import { noUnhandledRejections } from "../testing/no-unhandled.ts";
 
 noUnhandledRejections();
 
+type Cx = Parameters<Parameters<ReturnType<typeof front>["ask"]>[0]>[0];
+
 describe("guards", () => {
   test("that wait beat an earlier failure, in declared order, and what feeds them runs on", async () => {
     const { ask, client } = front();
@@ -122,6 +124,43 @@ describe("guards", () => {
     expect(client.sent.map(({ id }) => id)).toEqual(["guarded", "item", "own", "after own"]);
     expect(clock.running).toBe(0);
   });
+  test.each([
+    ["a batch", (cx: Cx) => cx.load(cx.app.byId, "a"), (cx: Cx) => cx.aside.load(cx.app.byId, "a")],
+    [
+      "a batch, of which it asks for another key",
+      (cx: Cx) => cx.load(cx.app.byId, "a"),
+      (cx: Cx) => cx.aside.load(cx.app.byId, "b"),
+    ],
+    ["an equal call", (cx: Cx) => cx.call(cx.app.get, { id: "a" }), (cx: Cx) => cx.aside.send(cx.app.get, { id: "a" })],
+  ])(
+    "what rests on a critical step does not go on where another step had its failure too, of %s",
+    async (_, critical, own) => {
+      const { ask, client } = front({ call: { coalesce: true } });
+      const { answer } = ask(async (cx) => {
+        const guarded = cx.call(cx.app.get, { id: "guarded" });
+        cx.guard(async () => void (await guarded));
+        const item = cx.step(async () => critical(cx));
+        const aside = cx.tryStep(async () => own(cx));
+        const resting = cx.tryStep(async () => void (await item));
+        cx.guard(async () => {
+          await resting;
+          throw cx.refuse(Code.PERMISSION_DENIED, "nothing rests on it", 1);
+        }, 1);
+        cx.step(async () => {
+          await aside;
+          return cx.send(cx.app.get, { id: "after its own" });
+        });
+        await item;
+        return page();
+      });
+      await idle();
+      client.sent.find(({ id }) => id !== "guarded")?.fault(Code.NOT_FOUND);
+      await idle();
+      client.of("guarded").thing({ id: "guarded" });
+      expect((await answer).failure).toMatchObject({ clientCode: Code.INTERNAL, reason: Reason.REJECTED });
+      expect(client.sent.map(({ id }) => id)).toContain("after its own");
+    },
+  );
   test("that pass let the held failure go", async () => {
     const { ask, client } = front();
     const { answer } = ask(async (cx) => {

@@ -126,7 +126,6 @@ export class ResponseFetch<App, Args extends Message, Principal> {
   #failed(failure: Failure): void {
     const { key, cache } = this.#parts;
     cache.failed(key, failure);
-    if (this.#waiting.size > 1) failure.shared = true;
     this.#end();
     for (const waiting of this.#take()) waiting.failed(failure);
   }

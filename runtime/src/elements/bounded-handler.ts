@@ -4,10 +4,10 @@ import type { DescMessage } from "@bufbuild/protobuf";
 import { base64Decode } from "@bufbuild/protobuf/wire";
 import { Code, ConnectError, type ConnectRouter, createContextKey } from "@connectrpc/connect";
 import type { Compression, UniversalHandler, UniversalServerRequest } from "@connectrpc/connect/protocol";
-import { codeToHttpStatus, errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
+import { codeToHttpStatus, contentTypeUnaryRegExp, errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
 import { COMPRESSIONS, decompress } from "../wire/compressions.ts";
 import { frame, PREFIX_BYTES } from "../wire/frame.ts";
-import { type Bounds, checkElements } from "./bounds.ts";
+import { type Bounds, checkMessage } from "./bounds.ts";
 
 /** Of one message. */
 export interface MessageBounds extends Bounds {
@@ -21,10 +21,16 @@ export interface MessageHolder {
   readonly connection: object;
   /** So many bytes more are kept until the request is answered. */
   hold(bytes: number): void;
+  /** So many fewer. */
+  letGo(bytes: number): void;
   /** Its message, of so many bytes, may be read: one of each connection's comes after the other. */
   turn(bytes: number): Promise<void>;
 }
 export const HOLDER = createContextKey<MessageHolder | undefined>(undefined);
+/** Whose requests a server of one's own serves, it does not tell. */
+const NOBODYS = {};
+/** Whose turn it is when their messages are compressed or decompressed. */
+export const ownerOf = (holder: MessageHolder | undefined): object => holder?.connection ?? NOBODYS;
 
 /** What is known of a request's messages before they have come. */
 interface Incoming {
@@ -52,10 +58,8 @@ export function addBounded(router: ConnectRouter, bounds: MessageBounds, add: ()
 
 function bounded(handler: UniversalHandler, bounds: MessageBounds): UniversalHandler {
   const serve = async (request: UniversalServerRequest): ReturnType<UniversalHandler> => {
-    if (request.method === "GET" && handler.allowedMethods.includes("GET")) {
-      const error = await errorOfQuery(request, handler.method.input, bounds);
-      return error === undefined ? handler(request) : refused(error);
-    }
+    if (request.method === "GET" && handler.allowedMethods.includes("GET"))
+      return answerToGet(request, handler, bounds);
     const { body, header } = request;
     const [, framing, format] = TYPE.exec(header.get("content-type") ?? "") ?? [];
     if (!isStream(body) || (framing === undefined && format === undefined)) return handler(request);
@@ -92,20 +96,18 @@ async function checked(bytes: Uint8Array, compressed: boolean, incoming: Incomin
   const { desc, isJson, compression, bounds } = incoming;
   if (compressed && compression === undefined) return bytes;
   const plain = compressed && compression !== undefined ? await decompressed(bytes, compression, incoming) : bytes;
-  checkElements(plain, desc, isJson, bounds);
+  checkMessage(plain, desc, isJson, bounds);
   return plain;
 }
 async function decompressed(bytes: Uint8Array, compression: Compression, incoming: Incoming): Promise<Uint8Array> {
   const { bounds, holder, signal } = incoming;
   const isWanted = (): boolean => !signal.aborted;
-  const plain = await decompress(holder?.connection ?? NOBODYS, compression, bytes, { ...bounds, isWanted });
+  const plain = await decompress(ownerOf(holder), compression, bytes, { ...bounds, isWanted });
   if (plain === undefined) throw new ConnectError("the client has gone", Code.Canceled);
   holder?.hold(plain.length);
   await holder?.turn(plain.length);
   return plain;
 }
-/** Whose requests a server of one's own serves, it does not tell. */
-const NOBODYS = {};
 const isCompression = (name: string | null): boolean => name !== null && name !== "identity";
 
 /** Of what is handed on decompressed; the answer is compressed as it was to be, which without `accept-encoding` is as the request is. */
@@ -140,8 +142,9 @@ async function* framedBody(body: AsyncIterable<Uint8Array>, incoming: Incoming):
       const prefix = bytes.peek(PREFIX_BYTES);
       const length = new DataView(prefix.buffer, prefix.byteOffset).getUint32(1);
       if (length > bounds.maxBytes) throw tooLarge(bounds.maxBytes, length);
-      if (bytes.length < PREFIX_BYTES + length) break;
-      const message = bytes.take(PREFIX_BYTES + length);
+      bytes.most = PREFIX_BYTES + length;
+      if (bytes.length < bytes.most) break;
+      const message = bytes.take(bytes.most);
       const [flags = 0] = message;
       const compressed = (flags & COMPRESSED) !== 0;
       const plain = await checked(message.subarray(PREFIX_BYTES), compressed, incoming);
@@ -164,13 +167,15 @@ function tooLarge(maxBytes: number, length?: number): ConnectError {
 /** Bytes that have come, in one piece of memory however small the pieces were. */
 class Gathered {
   length = 0;
+  /** So many are wanted together, as far as is known: room for more is not kept ready. */
+  most = Number.POSITIVE_INFINITY;
   #memory: Uint8Array = new Uint8Array(0);
 
   add(chunk: Uint8Array): void {
     const length = this.length + chunk.length;
     if (this.length === 0) this.#memory = chunk;
     else if (length > this.#memory.length) {
-      const larger = new Uint8Array(Math.max(length, 2 * this.#memory.length));
+      const larger = Buffer.allocUnsafe(Math.max(length, Math.min(this.most, 2 * this.#memory.length)));
       larger.set(this.#memory.subarray(0, this.length));
       larger.set(chunk, this.length);
       this.#memory = larger;
@@ -190,19 +195,51 @@ class Gathered {
 
 // ---- Connect's GET ----
 
-/** Of the message in a query; what is wrong otherwise Connect will say. */
-async function errorOfQuery(
+async function answerToGet(
   request: UniversalServerRequest,
-  desc: DescMessage,
+  handler: UniversalHandler,
   bounds: MessageBounds,
-): Promise<ConnectError | undefined> {
-  const query = new URL(request.url).searchParams;
-  const message = query.get("message") ?? "";
+): ReturnType<UniversalHandler> {
+  const { url, header } = request;
+  const query = new URL(url).searchParams;
+  const format = query.get("encoding");
+  const isType = contentTypeUnaryRegExp.test(header.get("content-type") ?? "application/json");
+  if (!isType || (format !== "json" && format !== "proto")) return handler(request); // which refuses it
   const encoding = query.get("compression");
-  const incoming = incomingOf(request, { desc, isJson: query.get("encoding") === "json", encoding, bounds });
+  const incoming = incomingOf(request, { desc: handler.method.input, isJson: format === "json", encoding, bounds });
+  if (incoming.compression !== undefined && incoming.holder !== undefined)
+    return handler(asPost(request, query, `application/${format}`, incoming));
+  const error = await errorOfQuery(query, incoming);
+  return error === undefined ? handler(request) : refused(error);
+}
+
+/**
+ * What says the same as a GET whose message is compressed: as a body that goes on decompressed and in its turn, when credentials have been
+ * judged. In a query Connect would take many times as long to read it as to decompress it again. Not for servers of one's own, whose
+ * interceptors see by which method it was asked.
+ */
+function asPost(
+  request: UniversalServerRequest,
+  query: URLSearchParams,
+  type: string,
+  incoming: Incoming,
+): UniversalServerRequest {
+  const header = plainHeader(request.header, incoming);
+  header.set("content-type", type);
+  const body = (async function* () {
+    yield await checked(messageOf(query), true, incoming);
+  })();
+  return { ...request, method: "POST", header, body };
+}
+function messageOf(query: URLSearchParams): Uint8Array<ArrayBuffer> {
+  const message = query.get("message") ?? "";
+  return query.get("base64") === "1" ? base64Decode(message) : new TextEncoder().encode(message);
+}
+
+/** Of the message in a query; what is wrong otherwise Connect will say. */
+async function errorOfQuery(query: URLSearchParams, incoming: Incoming): Promise<ConnectError | undefined> {
   try {
-    const bytes = query.get("base64") === "1" ? base64Decode(message) : new TextEncoder().encode(message);
-    await checked(bytes, isCompression(encoding), incoming);
+    await checked(messageOf(query), isCompression(incoming.encoding), incoming);
     return undefined;
   } catch (thrown) {
     return thrown instanceof ConnectError ? thrown : undefined;

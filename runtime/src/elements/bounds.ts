@@ -1,5 +1,6 @@
 // Elements: how many of lists, maps and JSON a request holds, counted in its bytes before anything is made of them. It knows
 // descriptors and formats, and nothing of servers or requests.
+import { isUtf8 } from "node:buffer";
 import type { DescMessage } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { countBinary } from "./count-binary.ts";
@@ -19,12 +20,13 @@ export interface Bounds {
 }
 
 /**
- * Before anything is made of a message: no byte is looked at where there are too few of them for so many elements.
+ * Before anything is made of a message: no element is counted where there are too few bytes for so many.
  *
- * @throws ConnectError with INVALID_ARGUMENT when it holds too many
+ * @throws ConnectError with INVALID_ARGUMENT when it holds too many, or is JSON and not UTF-8 (RFC 8259, 8.1)
  */
-export function checkElements(bytes: Uint8Array, desc: DescMessage, isJson: boolean, bounds: Bounds): void {
+export function checkMessage(bytes: Uint8Array, desc: DescMessage, isJson: boolean, bounds: Bounds): void {
   const { maxElements, masks } = bounds;
+  if (isJson && !isUtf8(bytes)) throw new ConnectError("the message is not UTF-8", Code.InvalidArgument);
   if (bytes.length <= 2 * maxElements) return; // the smallest element: a tag and a length, or a digit and a comma
   const most = maxElements * ELEMENT;
   const count = isJson ? countJson(bytes, masks, most) : countBinary(desc, bytes, most);

@@ -13,7 +13,7 @@ import {
   toJson,
 } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { type Bounds, checkElements } from "../elements/bounds.ts";
+import { type Bounds, checkMessage } from "../elements/bounds.ts";
 import { fromJsonText } from "../wire/json-message.ts";
 import { jsonText } from "./json-text.ts";
 import { type RestMatch, variableText } from "./matcher.ts";
@@ -53,8 +53,8 @@ export function transcoder(
   const bodyOf = (bytes: Uint8Array): Message => {
     if (bytes.length === 0) return create(input);
     if (body === undefined) throw invalid("this path takes no body");
-    checkElements(bytes, input, true, bounds);
-    const text = textOf(bytes);
+    checkMessage(bytes, input, true, bounds);
+    const text = DECODER.decode(bytes);
     return said("the body", () =>
       bodyField === undefined
         ? fromJsonText(input, text, lenient)
@@ -102,14 +102,7 @@ function fieldOf(message: DescMessage, name: string): DescField {
   return field;
 }
 
-const DECODER = new TextDecoder("utf-8", { fatal: true });
-function textOf(bytes: Uint8Array): string {
-  try {
-    return DECODER.decode(bytes);
-  } catch {
-    throw invalid("the body is not UTF-8");
-  }
-}
+const DECODER = new TextDecoder();
 
 function said<T>(what: string, read: () => T): T {
   try {

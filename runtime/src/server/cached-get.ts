@@ -1,6 +1,7 @@
 // Connect's GET: its adapter knows nothing of caches, nor of HEAD.
 import { type ConnectRouter, createContextValues } from "@connectrpc/connect";
 import {
+  type Compression,
   compressionNegotiate,
   type UniversalHandler,
   type UniversalServerRequest,
@@ -10,7 +11,8 @@ import type { HttpCaching } from "../compose/http-caching.ts";
 import { INCOMING } from "../compose/judged-handler.ts";
 import { STALE } from "../compose/reached.ts";
 import { incomingOf } from "../identity/incoming.ts";
-import { SHARED_COMPRESSIONS } from "../wire/compressions.ts";
+import { COMPRESSIONS } from "../wire/compressions.ts";
+import { compressedResponse, one, whole } from "./compressed-answers.ts";
 import { cachedAnswer, NO_STORE } from "./http-caching.ts";
 import { COMPRESS_FROM } from "./unary-call.ts";
 
@@ -45,7 +47,7 @@ function cachedGet(
     const contextValues = request.contextValues ?? createContextValues();
     const header = new Headers(request.header);
     // The tag is of what is not compressed; that is done below.
-    header.delete("accept-encoding");
+    header.set("accept-encoding", "identity"); // without it Connect would compress as the request is
     if (contextValues.get(INCOMING) === undefined) contextValues.set(INCOMING, incomingOf(request.header));
     const response = await handler({ ...request, header, contextValues });
     const { status, header: sent = new Headers(), body } = response;
@@ -60,7 +62,9 @@ function cachedGet(
       const { body: _, ...head } = response;
       return { ...head, status: 304 };
     }
-    return compressed({ ...response, header: sent }, bytes, request.header.get("accept-encoding"));
+    const compression = compressionFor(request);
+    if (compression === null || bytes.length < COMPRESS_FROM) return { ...response, body: one(bytes) };
+    return compressedResponse(request, { ...response, header: sent }, bytes, compression);
   };
   // Connect reads the handler's own properties, `requestPath` for example.
   return Object.assign(serve, handler);
@@ -71,26 +75,8 @@ function tell(response: UniversalServerResponse, headers: readonly string[]): Un
   return response;
 }
 
-/** As Connect does it. */
-async function compressed(
-  response: UniversalServerResponse & { readonly header: Headers },
-  bytes: Uint8Array,
-  accepted: string | null,
-): Promise<UniversalServerResponse> {
-  const { header } = response;
-  const { response: compression } = compressionNegotiate(SHARED_COMPRESSIONS, null, accepted, "");
-  if (compression === null || bytes.length < COMPRESS_FROM) return { ...response, body: one(bytes) };
-  const small = await compression.compress(bytes);
-  header.set("content-encoding", compression.name);
-  header.set("content-length", String(small.length));
-  return { ...response, body: one(small) };
-}
-
-async function whole(body: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of body) chunks.push(chunk);
-  return Buffer.concat(chunks);
-}
-async function* one(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
+/** As Connect says it. */
+function compressionFor({ url, header }: UniversalServerRequest): Compression | null {
+  const requested = new URL(url).searchParams.get("compression");
+  return compressionNegotiate(COMPRESSIONS, requested, header.get("accept-encoding"), "").response;
 }

@@ -9,13 +9,14 @@ import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from
 import { INCOMING } from "../compose/judged-handler.ts";
 import { HOLDER } from "../elements/bounded-handler.ts";
 import { type FollowerPlaces, PLACES } from "../stream/places.ts";
-import { SHARED_COMPRESSIONS } from "../wire/compressions.ts";
+import { DEFERRED_COMPRESSIONS } from "./compressed-answers.ts";
 import type { ServerFault } from "./failure-log.ts";
 import type { Handler } from "./handler.ts";
 import { NodeIncoming, type Peers } from "./peers.ts";
 import { holderOf } from "./request-body.ts";
 
 export interface ConnectAdapterOptions extends ConnectRouterOptions {
+  /** Adds what answers by `addCompressed`. */
   readonly routes: (router: ConnectRouter) => void;
   /** For paths that no rpc has. */
   readonly fallback: Handler;
@@ -30,7 +31,7 @@ export interface ConnectAdapterOptions extends ConnectRouterOptions {
  * written, which any client brings about by leaving, and leaves the request of an answer that cannot be sent open.
  */
 export function connectAdapter({ routes, fallback, peers, places, fault, ...options }: ConnectAdapterOptions): Handler {
-  const router = createConnectRouter({ acceptCompression: SHARED_COMPRESSIONS, ...options });
+  const router = createConnectRouter({ acceptCompression: DEFERRED_COMPRESSIONS, ...options });
   routes(router);
   const handlers = new Map<string, UniversalHandler>(router.handlers.map((handler) => [handler.requestPath, handler]));
   return (request, response) => {

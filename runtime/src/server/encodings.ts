@@ -8,7 +8,7 @@ import {
 import { Code, ConnectError } from "@connectrpc/connect";
 import { createMethodSerializationLookup } from "@connectrpc/connect/protocol";
 import type { Endpoint } from "../compose/endpoint-options.ts";
-import { type Bounds, checkElements } from "../elements/bounds.ts";
+import { type Bounds, checkMessage } from "../elements/bounds.ts";
 import { frame, PREFIX_BYTES } from "../wire/frame.ts";
 import { fromJsonText } from "../wire/json-message.ts";
 import type { FastRpc } from "./unary-call.ts";
@@ -28,7 +28,7 @@ export function jsonOf(method: Method, bounds: Bounds, registry: Registry): Enco
   const options = { registry, ignoreUnknownFields: true };
   return {
     parse: (bytes) => {
-      checkElements(bytes, method.input, true, bounds);
+      checkMessage(bytes, method.input, true, bounds);
       try {
         return fromJsonText(method.input, DECODER.decode(bytes), options);
       } catch (thrown) {
@@ -48,7 +48,7 @@ export function binaryOf(
   const encode = codec?.encode ?? ((message) => frame(toBinary(method.output, message)));
   return {
     parse: (bytes) => {
-      checkElements(bytes, method.input, false, bounds);
+      checkMessage(bytes, method.input, false, bounds);
       try {
         return decode(bytes);
       } catch (thrown) {

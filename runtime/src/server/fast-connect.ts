@@ -1,7 +1,6 @@
 import type * as http from "node:http";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { codeToHttpStatus, errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
-import { compress } from "../wire/compressions.ts";
 import type { Carrier } from "./carrier.ts";
 import type { FastHead } from "./fast-call.ts";
 import { FastHttpCall } from "./fast-http.ts";
@@ -57,9 +56,12 @@ export class FastConnectCall extends FastHttpCall {
       this.#respond(status, all, bytes, false);
       return;
     }
-    compress(this.session ?? this, compression, bytes).then(
+    this.rpc.pending.add(this, bytes.length);
+    this.compress(
+      bytes,
+      compression,
       (compressed) => this.#respond(status, all, compressed, true),
-      () => this.#respond(status, all, bytes, false),
+      (thrown) => this.broken(thrown),
     );
   }
   #headers(type: string, headers: readonly string[], trailers: readonly string[]): string[] {

@@ -1,8 +1,10 @@
+import type { Duplex } from "node:stream";
 import type { Registry } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
 import type { WebSocket } from "ws";
 import type { Incoming } from "../identity/incoming.ts";
+import { PartialMessage } from "./partial-message.ts";
 import type { Holder, PendingBytes } from "./pending-bytes.ts";
 import { type Carrier, SocketFollow } from "./socket-follow.ts";
 import { beatMessage, errorMessage, readSaid, type Said } from "./socket-messages.ts";
@@ -57,10 +59,12 @@ export class FollowSocket implements Carrier, Holder {
   #idle = 0;
   #messages = MESSAGES; // that are left
   #refilledAt = performance.now();
+  readonly #partial = new PartialMessage();
   #draining = false;
   #closing = false;
 
-  constructor(socket: WebSocket, options: FollowSocketOptions) {
+  /** @param bytes over which it comes */
+  constructor(socket: WebSocket, bytes: Duplex, options: FollowSocketOptions) {
     this.#socket = socket;
     this.#options = options;
     this.holderNumber = options.pending.nextNumber();
@@ -74,6 +78,7 @@ export class FollowSocket implements Carrier, Holder {
       if (this.#spend() && !this.#full) socket.pong(data);
     });
     socket.on("error", () => {}); // `close` follows
+    bytes.on("data", (chunk: Buffer) => this.#came(chunk));
     socket.on("close", () => this.#onClose());
     this.send(beatMessage(BEAT_MS));
   }
@@ -103,7 +108,7 @@ export class FollowSocket implements Carrier, Holder {
     if (this.#follows.get(follow.id) === follow) this.#follows.delete(follow.id);
     this.#closeIfDrained();
   }
-  /** What it is not read fast enough is forgotten. */
+  /** What it does not read fast enough, or has not said to the end, is forgotten. */
   giveUp(): void {
     this.terminate();
   }
@@ -150,6 +155,16 @@ export class FollowSocket implements Carrier, Holder {
 
   // ---- what the client says ----
 
+  /** What `ws` keeps of a message that is not whole counts: a client may leave it at that, and go on listening. */
+  #came(chunk: Buffer): void {
+    const { pending } = this.#options;
+    const before = this.#partial.bytes;
+    this.#partial.add(chunk);
+    const more = this.#partial.bytes - before;
+    if (this.#closing) return;
+    if (more > 0) pending.add(this, more);
+    else if (more < 0) pending.remove(this, -more);
+  }
   #onMessage(data: WebSocket.RawData, isBinary: boolean): void {
     if (this.#closing) return;
     this.#silent = 0;

@@ -246,8 +246,12 @@ const UPGRADE =
   "GET /bff.v1/follow HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n" +
   "sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nsec-websocket-protocol: bff.v1.json\r\n\r\n";
 /** A frame of text, masked with zeros (RFC 6455, 5.2). */
-const masked = (text: string): Buffer =>
-  Buffer.concat([Buffer.from([0x81, 0x80 | text.length, 0, 0, 0, 0]), Buffer.from(text)]);
+function masked(payload: string | Buffer): Buffer {
+  const { length } = payload;
+  const head = length < 126 ? [length] : [126, length >> 8, length & 0xff];
+  head[0] = 0x80 | (head[0] ?? 0);
+  return Buffer.concat([Buffer.from([0x81, ...head, 0, 0, 0, 0]), Buffer.from(payload)]);
+}
 
 describe("attacks on WebSockets", () => {
   /** Whoever is beside it goes on. */
@@ -309,6 +313,49 @@ describe("attacks on WebSockets", () => {
     expect(given * item.length).toBeLessThan(20e6);
     await goesOn();
   });
+
+  test("messages that are never whole count as pending: the oldest sockets end, and others do not notice", async () => {
+    const stream = testStream();
+    const server = await serve(stream, { maxPendingBytes: 500_000 });
+    const goesOn = await beside(stream, server);
+    const text = Buffer.from(`{"id":1,"follow":"${RPC}"}`);
+    const rest = Buffer.alloc(60_000 - text.length, " ");
+    const parts: ((rude: WsClient) => void)[] = [
+      // A frame that is not whole, one behind a message that is, and one that others are to follow.
+      (rude) => raw(rude).write(masked(Buffer.concat([text, rest])).subarray(0, -1)),
+      (rude) => raw(rude).write(Buffer.concat([masked('{"id":9,"cancel":true}'), masked(rest).subarray(0, -1)])),
+      (rude) => rude.send(Buffer.concat([text, rest.subarray(1)]), { fin: false, binary: false }),
+    ];
+    const rudes = [];
+    const ended: number[] = [];
+    for (let i = 0; i < 12; i++) {
+      const rude = await openRude(server);
+      rude.closed.then(() => ended.push(i));
+      const sent = once(rude.socket, "pong");
+      parts[i % 3]?.(rude.socket);
+      if (i % 3 === 2)
+        rude.socket.ping(); // between its frames
+      else await new Promise(setImmediate);
+      if (i % 3 === 2) await Promise.race([sent, rude.closed]);
+      rudes.push(rude);
+    }
+    await expect.poll(() => ended.length).toBeGreaterThanOrEqual(4);
+    await goesOn();
+    expect(ended.toSorted((a, b) => a - b)).toEqual(ended.map((_, i) => i));
+    expect(ended.length).toBeLessThan(8);
+    // What is whole in the end is heard, and counts no more.
+    const last = rudes.at(-1);
+    last?.socket.send(" ", { fin: true });
+    const follower = await stream.next();
+    follower.item("heard");
+    expect(await last?.heard.next()).toMatchObject({ item: { fileName: "heard" } });
+    for (let i = 0; i < 20; i++) last?.say({ id: 2, ack: 0, filler: "x".repeat(60_000) });
+    last?.say({ id: 3, follow: RPC });
+    await stream.next();
+    await goesOn();
+    expect(ended.length).toBeLessThan(8);
+  });
+  const raw = (socket: WsClient): net.Socket => (socket as unknown as { _socket: net.Socket })._socket;
 
   test("500 damaged frames: the socket ends, or goes on, and others do not notice", async () => {
     const stream = testStream();

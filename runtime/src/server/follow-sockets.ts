@@ -89,7 +89,7 @@ export class FollowSockets implements Upgrades {
         return new SocketIncoming(request, headers, peers);
       };
       const onClose = (closed: FollowSocket): void => void this.#all.delete(closed);
-      const one = new FollowSocket(opened, { ...options, headersOf, onClose });
+      const one = new FollowSocket(opened, socket, { ...options, headersOf, onClose });
       this.#all.add(one);
       if (this.#draining) one.drain();
     });

@@ -1,3 +1,4 @@
+import { gzipSync } from "node:zlib";
 import { Code, createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { expect, it, onTestFinished } from "vitest";
@@ -67,3 +68,20 @@ it("lets one watch a service that is unknown", async () => {
   await expect(watch()).rejects.toMatchObject({ code: Code.Canceled });
   expect(seen).toEqual([Status.SERVICE_UNKNOWN]);
 });
+
+it.each(["", "web.v1.Dashboard"])(
+  "answers about %j as Connect's adapter does, which decompresses it",
+  async (service) => {
+    const { server } = await watching();
+    const ask = async (more: Readonly<Record<string, string>>, body: BodyInit) => {
+      const url = `${server.url}/grpc.health.v1.Health/Check`;
+      const headers = { "content-type": "application/json", "accept-encoding": "identity", ...more };
+      const response = await fetch(url, { method: "POST", headers, body });
+      return { status: response.status, type: response.headers.get("content-type"), text: await response.text() };
+    };
+    const body = JSON.stringify({ service });
+    const compressed = await ask({ "content-encoding": "gzip" }, new Uint8Array(gzipSync(body)));
+    expect(compressed.status).toBe(service === "" ? 200 : 404);
+    expect(await ask({}, body)).toEqual(compressed);
+  },
+);

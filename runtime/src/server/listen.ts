@@ -13,6 +13,7 @@ import { typesOf } from "../rest/types-of.ts";
 import { addCachedGet } from "./cached-get.ts";
 import { DEFAULT_MAX_CONNECTIONS, type ServerHttp2 } from "./client-http2.ts";
 import { DEFAULT_MAX_STREAMS } from "./client-sessions.ts";
+import { addCompressed } from "./compressed-answers.ts";
 import { connectAdapter } from "./connect-adapter.ts";
 import { corsHeaders, withCors } from "./cors.ts";
 import type { ServerFault } from "./failure-log.ts";
@@ -20,7 +21,7 @@ import { FastPath } from "./fast-path.ts";
 import { FollowSockets } from "./follow-sockets.ts";
 import { DEFAULT_MAX_FOLLOWERS, Followers } from "./followers.ts";
 import type { Handler } from "./handler.ts";
-import { routeHealth } from "./health.ts";
+import { Health } from "./health.ts";
 import { type Connections, Listener } from "./listener.ts";
 import { withLongDeadlines } from "./long-deadlines.ts";
 import { Peers } from "./peers.ts";
@@ -180,6 +181,8 @@ export async function listenUnannounced(
   const masks = maskNames(registry);
   const peers = new Peers(networksOf(options.trustedProxies));
   const readiness = new Readiness(draining.signal, options.identity?.opened);
+  const names = services.map(({ typeName }) => typeName);
+  const health = new Health(names, readiness);
   const room: Room = {
     connections: options.maxConnections ?? DEFAULT_MAX_CONNECTIONS,
     followers: options.maxFollowers ?? DEFAULT_MAX_FOLLOWERS,
@@ -198,14 +201,15 @@ export async function listenUnannounced(
       for (const endpoint of endpoints) {
         const bounds = { maxBytes, maxElements: endpoint.maxElements ?? maxElements, masks };
         addCachedGet(router, "http" in endpoint ? endpoint.http : undefined, { forPages: corsOrigins.length > 0 }, () =>
-          addBounded(router, bounds, () => endpoint.route(router)),
+          addCompressed(router, () => addBounded(router, bounds, () => endpoint.route(router))),
         );
       }
-      addBounded(router, { maxBytes, maxElements, masks }, () => {
-        const names = services.map(({ typeName }) => typeName);
-        routeHealth(router, names, readiness);
-        if (options.reflection) routeReflection(router, services, draining.signal);
-      });
+      addCompressed(router, () =>
+        addBounded(router, { maxBytes, maxElements, masks }, () => {
+          health.route(router);
+          if (options.reflection) routeReflection(router, services, draining.signal);
+        }),
+      );
       withShortErrors(router);
       withToldRefusals(router, endpoints);
       withVersions(router, versionHeaders(endpoints));
@@ -220,7 +224,7 @@ export async function listenUnannounced(
   const served = { maxBytes, maxElements, masks, registry, corsHeaders: cors, httpHeaders: security.of };
   const ids = new RequestIds();
   const under = { pending, peers, fault, ids };
-  const fast = new FastPath(unary, { ...served, ...under });
+  const fast = new FastPath([...unary, health.check], { ...served, ...under });
   const rest = hasRest
     ? new RestPath(unary, { ...served, ...under, reserved: reservedOf(services, routes) })
     : undefined;

@@ -6,7 +6,11 @@ import { FrameType, WINDOW_MAX } from "../http2/frames.ts";
 const HELD_MS = 200;
 /** So long it is waited for what crosses the first GOAWAY, in milliseconds. */
 const CROSSING_MS = 1_000;
-const PING = Buffer.from("leaving.");
+/** Before the first GOAWAY, and behind it: who is slow answers the one when the other is on its way. */
+const BEFORE = Buffer.from("leaving.");
+const BEHIND = Buffer.from("warned..");
+/** As `answered` is told of it. */
+const numberOf = (ping: Buffer): number => ping.readUIntBE(2, 6);
 
 /** Whose end it is. */
 export interface LeavingConnection {
@@ -52,8 +56,8 @@ export class OwnLeaving {
     this.close();
   }
   /** A PING has come back. */
-  answered(): void {
-    if (this.#crossing !== undefined) this.crossed();
+  answered(ping: number): void {
+    if (this.#crossing !== undefined && ping === numberOf(this.#held ? BEFORE : BEHIND)) this.crossed();
   }
   /** Ends it when what runs has been answered; what is on its way as this is said, too. */
   close(): void {
@@ -63,11 +67,11 @@ export class OwnLeaving {
       return;
     }
     this.begun = true;
-    this.#writer.frame(FrameType.PING, 0, 0, PING);
+    this.#writer.frame(FrameType.PING, 0, 0, BEFORE);
     // What a client begins because of an answer, and has not written when it reads GOAWAY, its nghttp2 refuses by itself, whatever GOAWAY says.
     this.#writer.hold();
     this.#writer.goaway(WINDOW_MAX, ErrorCode.NO_ERROR);
-    this.#writer.frame(FrameType.PING, 0, 0, PING);
+    this.#writer.frame(FrameType.PING, 0, 0, BEHIND);
     this.#held = true;
     this.#crossing = setTimeout(crossed, HELD_MS, this);
   }

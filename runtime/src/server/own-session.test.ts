@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
-import { expect, test, vi } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { MAGIC } from "../http2/preface.ts";
 import { OwnSession } from "./own-session.ts";
 import type { OwnStream } from "./own-stream.ts";
@@ -123,4 +123,45 @@ test("a connection that asks for much at once is read in parts, and others betwe
   expect(began.filter((one) => one.startsWith("normal"))).toEqual(normal.all);
   many.session.destroy();
   normal.session.destroy();
+});
+
+test("who is slow to answer the PING before the first GOAWAY has not answered the one behind it: the last stream is told later", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const { socket, session, streams } = opened();
+  const sent = async (): Promise<Buffer> => {
+    for (let i = 0; i < 5; i++) {
+      await turn();
+      socket.takeAll();
+    }
+    return Buffer.concat(socket.got.splice(0));
+  };
+  const pingsIn = (bytes: Buffer): Buffer[] => {
+    const pings = [];
+    for (let at = 0; at < bytes.length; at += 9 + bytes.readUIntBE(at, 3))
+      if (bytes[at + 3] === 6) pings.push(bytes.subarray(at + 9, at + 17));
+    return pings;
+  };
+  const goaway = (last: number) => frame(7, 0, 0, Buffer.from([0, 0, 0, 0, 0, 0, 0, 0].with(3, last)));
+  const warned = frame(7, 0, 0, Buffer.from([0x7f, 0xff, 0xff, 0xff, 0, 0, 0, 0]));
+  socket.push(
+    Buffer.concat([MAGIC, frame(4, 0, 0, Buffer.alloc(0)), frame(4, 1, 0, Buffer.alloc(0)), frame(1, 5, 1, GET)]),
+  );
+  await vi.waitUntil(() => streams.length === 1, { interval: 1 });
+  session.close();
+  const before = await sent();
+  expect(before.includes(warned)).toBe(false);
+  vi.advanceTimersByTime(200); // its answer to that takes longer
+  const behind = await sent();
+  expect(behind.includes(warned)).toBe(true);
+  const [first, second] = [...pingsIn(before), ...pingsIn(behind)];
+  if (first === undefined || second === undefined) throw new Error("two PINGs");
+  // It has not read GOAWAY yet.
+  socket.push(Buffer.concat([frame(6, 1, 0, first), frame(1, 5, 3, GET)]));
+  await vi.waitUntil(() => streams.length === 2, { interval: 1 });
+  expect((await sent()).includes(goaway(3))).toBe(false);
+  socket.push(frame(6, 1, 0, second));
+  await turn();
+  expect((await sent()).includes(goaway(3))).toBe(true);
+  session.destroy();
 });

@@ -248,8 +248,8 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
     this.#blocks.settled();
     clearTimeout(this.#handshake);
   }
-  answered(): void {
-    this.#leaving.answered();
+  answered(ping: number): void {
+    this.#leaving.answered(ping);
   }
   goaway(_lastStream: number, code: number): void {
     if (code === NO_ERROR && this.#streams.size > 0) this.#leaving.takeNoMore();

@@ -79,6 +79,9 @@ export class RequestBody implements Holder, MessageHolder {
   hold(bytes: number): void {
     if (!this.#closed) this.#options.pending.add(this, bytes);
   }
+  letGo(bytes: number): void {
+    this.#options.pending.remove(this, bytes);
+  }
   turn(bytes: number): Promise<void> {
     return new Promise((begin) => beginInTurn(this.connection, { weight: adapterWeight(bytes), begin }));
   }
@@ -223,7 +226,8 @@ class ArrivingBody {
   readonly #came = (piece: Buffer): void => {
     this.#holder.hold(piece.length);
     if (this.#failure !== undefined) return; // given up by that
-    this.#body = appended(this.#body, this.#length, piece, Number.POSITIVE_INFINITY, AT_ONCE_BYTES);
+    const keeps = this.#body === undefined && 2 * piece.length >= piece.buffer.byteLength;
+    this.#body = keeps ? piece : appended(this.#body, this.#length, piece, Number.POSITIVE_INFINITY, AT_ONCE_BYTES);
     this.#length += piece.length;
     if (this.#isFull) this.#request.pause();
     this.#wake?.();

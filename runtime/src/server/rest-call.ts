@@ -6,7 +6,7 @@ import type { HttpCaching } from "../compose/http-caching.ts";
 import type { RestMatch } from "../rest/matcher.ts";
 import { HttpError, httpStatusOf, statusJson } from "../rest/status.ts";
 import type { Transcoder } from "../rest/transcoder.ts";
-import { compress, decompress } from "../wire/compressions.ts";
+import { decompress } from "../wire/compressions.ts";
 import type { Carrier } from "./carrier.ts";
 import type { FastHead } from "./fast-call.ts";
 import { FastHttpCall } from "./fast-http.ts";
@@ -152,9 +152,11 @@ export class RestCall extends FastHttpCall {
       this.#out(status, headers, bytes);
       return;
     }
-    compress(this.session ?? this, compression, new Uint8Array(bytes)).then(
+    this.compress(
+      new Uint8Array(bytes),
+      compression,
       (compressed) => this.#out(status, [...headers, "content-encoding", compression.name], compressed),
-      () => this.#out(status, headers, bytes),
+      (thrown) => this.broken(thrown),
     );
   }
   #out(status: number, headers: string[], bytes: Uint8Array): void {

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import * as http2 from "node:http2";
-import { gunzipSync } from "node:zlib";
+import { brotliCompressSync, gunzipSync, gzipSync } from "node:zlib";
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { kindEndpoint, PATH } from "../testing/test-kinds.ts";
@@ -65,11 +65,15 @@ function webTrailers({ body }: Answered): Record<string, string> {
   return Object.fromEntries(lines.map((line) => line.split(/: ?/, 2)));
 }
 
+const NOT_UTF8 = Buffer.from('{"other":"\xc3"}', "latin1");
+
 describe.each(["fast", "slow"] as const)("%s path", (path) => {
   test.each([
     ["JSON", "application/json", BAD_JSON],
     ["JSON of a field", "application/json", BAD_FIELD],
     ["JSON that is none", "application/json", `{"fileName":${"x".repeat(100_000)}`],
+    ["JSON that is not UTF-8", "application/json", Buffer.from('{"fileName":"a\xff"}', "latin1")],
+    ["JSON that is not UTF-8 where nobody reads it", "application/json", NOT_UTF8],
     ["bytes", "application/proto", BAD_BINARY],
   ])("%s over Connect: 400", async (_, type, body) => {
     for (const encoding of ["identity", "gzip"]) {
@@ -84,6 +88,22 @@ describe.each(["fast", "slow"] as const)("%s path", (path) => {
     const { trailers } = await ask(servers[path], GRPC, frame(BAD_BINARY));
     expect(trailers).toMatchObject({ "grpc-status": "3", "grpc-message": expect.stringContaining("parse%20binary") });
   });
+  test.each([
+    ["gzip", gzipSync],
+    ["br", brotliCompressSync],
+  ])("JSON that is not UTF-8, compressed by %s: 400", async (encoding, compressed) => {
+    const headers = { "content-type": "application/json", "content-encoding": encoding, "accept-encoding": "identity" };
+    const answered = await ask(servers[path], headers, compressed(NOT_UTF8));
+    expect(jsonError(answered)).toEqual({ code: "invalid_argument", message: "the message is not UTF-8" });
+  });
+  test.each(["application/grpc-web+json", "application/grpc+json"])(
+    "%s that is not UTF-8: INVALID_ARGUMENT",
+    async (type) => {
+      const answered = await ask(servers[path], { ...GRPC, "content-type": type }, frame(NOT_UTF8));
+      const status = type.includes("web") ? webTrailers(answered) : answered.trailers;
+      expect(status["grpc-status"]).toBe("3");
+    },
+  );
   test.each(["identity", "gzip"])("JSON over gRPC and gRPC-Web: INVALID_ARGUMENT (%s)", async (encoding) => {
     const accept = { "grpc-accept-encoding": encoding };
     const grpc = await ask(
@@ -129,6 +149,7 @@ describe("a GET", () => {
   test.each([
     ["base64 that is none", "connect=v1&encoding=proto&base64=1&message=a%25b!"],
     ["bytes that are no message", "connect=v1&encoding=proto&base64=1&message=Cn8B"],
+    ["JSON that is not UTF-8", `connect=v1&encoding=json&base64=1&message=${NOT_UTF8.toString("base64url")}`],
     ["JSON that is none", asked("x".repeat(10_000))],
     ["JSON of another kind", asked(JSON.stringify("x".repeat(10_000)))],
   ])("with %s is 400", async (_, query) => {

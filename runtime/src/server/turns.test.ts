@@ -1,6 +1,8 @@
 import { setImmediate as turn } from "node:timers/promises";
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { AT_ONCE, beginInTurn } from "./turns.ts";
+
+afterEach(() => void vi.useRealTimers());
 
 function connection(name: string, begun: string[]) {
   const session = {};
@@ -25,21 +27,53 @@ test("a request begins in the next turn of the event loop", async () => {
 });
 
 test("a connection that asks for much at once is begun in parts, and others between them", async () => {
+  vi.useFakeTimers({ toFake: ["performance"] });
   const begun: string[] = [];
   const many = connection("m", begun);
   const other = connection("o", begun);
+  many(7); // it is known to be quick then
+  for (let i = 0; i < 3; i++) await turn();
+  begun.length = 0;
   many(2 * AT_ONCE + 1);
   other();
   await turn();
-  expect(begun).toEqual([...named("m", 0, AT_ONCE), "o0"]);
+  expect(begun).toEqual([...named("m", 7, 7 + AT_ONCE), "o0"]);
   other();
   many();
   await turn();
   // It asked for nothing meanwhile, and does not wait for what the others wait for.
-  expect(begun.slice(AT_ONCE + 1)).toEqual(["o1", ...named("m", AT_ONCE, 2 * AT_ONCE)]);
+  expect(begun.slice(AT_ONCE + 1)).toEqual(["o1", ...named("m", 7 + AT_ONCE, 7 + 2 * AT_ONCE)]);
   await turn();
-  expect(begun.slice(2 * AT_ONCE + 2)).toEqual(named("m", 2 * AT_ONCE, 2 * AT_ONCE + 2));
+  expect(begun.slice(2 * AT_ONCE + 2)).toEqual(named("m", 7 + 2 * AT_ONCE, 7 + 2 * AT_ONCE + 2));
   many();
   await turn();
-  expect(begun.at(-1)).toBe(`m${2 * AT_ONCE + 2}`);
+  expect(begun.at(-1)).toBe(`m${7 + 2 * AT_ONCE + 2}`);
+});
+
+test("a connection begins as many in a turn as its requests take time, at least one, and soon more where they take none", async () => {
+  vi.useFakeTimers({ toFake: ["performance"] });
+  const session = {};
+  let begun = 0;
+  const ask = (count: number, ms: number, more: { readonly weight?: number } = {}) => {
+    const begin = () => {
+      begun++;
+      vi.advanceTimersByTime(ms);
+    };
+    for (let i = 0; i < count; i++) beginInTurn(session, { ...more, begin });
+  };
+  const parts = async (count: number): Promise<readonly number[]> => {
+    const all: number[] = [];
+    for (let i = 0; i < count; i++) {
+      const before = begun;
+      await turn();
+      all.push(begun - before);
+    }
+    return all;
+  };
+  ask(4, 5);
+  expect(await parts(4)).toEqual([1, 1, 1, 1]);
+  ask(1 + 1 + 1 + 2 + 4 + 7 + AT_ONCE, 0);
+  expect(await parts(7)).toEqual([1, 1, 1, 2, 4, 7, AT_ONCE]);
+  ask(3, 4, { weight: 4 }); // a millisecond for each part of its weight
+  expect(await parts(2)).toEqual([2, 1]);
 });

@@ -11,6 +11,8 @@ const WEIGHED_BYTES = 128 << 10;
 /** @param bytes of its message */
 export const adapterWeight = (bytes: number): number => ADAPTER_WEIGHT + Math.floor(bytes / WEIGHED_BYTES);
 
+/** So long what one connection begins in a turn is to take, in milliseconds, going by what its requests took before; one it begins however long that takes. */
+const PART_MS = 1;
 /** So long a turn goes on to the next connection, in milliseconds: who comes meanwhile waits for that, and not for all that others ask for. */
 const TURN_MS = 2;
 
@@ -22,8 +24,26 @@ export interface Whole {
   begin(): void;
 }
 
-/** The requests of one connection that are to begin, the oldest first. */
-type Line = Whole[];
+/** The requests of one connection that are to begin. */
+class Line {
+  /** The oldest first. */
+  readonly requests: Whole[] = [];
+  /** What its requests took of late, in milliseconds for each part of their weight. Nothing is known at first: it begins with one, and soon has more. */
+  #cost = PART_MS;
+
+  /** @returns those that it may begin in this turn, which are no longer in it */
+  first(): readonly Whole[] {
+    const most = Math.min(AT_ONCE, PART_MS / this.#cost);
+    let count = 0;
+    for (let left = most; left > 0 && count < this.requests.length; count++) left -= weightOf(this.requests[count]);
+    return this.requests.splice(0, count);
+  }
+  /** @param ms what some of its requests took, which weigh so much together */
+  took(ms: number, weight: number): void {
+    this.#cost = (this.#cost + ms / weight) / 2;
+  }
+}
+const weightOf = (request: Whole | undefined): number => request?.weight ?? 1;
 const LINE = Symbol();
 type WithLine = { [LINE]?: Line };
 
@@ -37,18 +57,22 @@ let scheduled = false;
 let endsAt = 0;
 /** Lines that are fresh and those that wait come one after the other. */
 let odd = false;
+/** Which one has just begun some of its requests, and what they weigh together. */
+let begun: Line | undefined;
+let begunWeight = 0;
+let begunAt = 0;
 
 /**
  * Begins it in one of the next turns of the event loop: not in this one, since what is reset together with its end begins nothing, and node
  * tells of the end before it has looked at the rest of what it has read; and not before those that came earlier on its connection. In a turn each
- * connection begins so many at most, or fewer that weigh more, and no more connections than there is time for: who asks for much at once makes others
+ * connection begins so many at most, or fewer that weigh more or have taken long, and no more connections than there is time for: who asks for much at once makes others
  * wait for that many, and not for all. Connections that asked for nothing until now do not wait for all of those that ask for much.
  *
  * @param connection its session
  */
 export function beginInTurn(connection: object, request: Whole): void {
   const line = lineOf(connection);
-  if (line.push(request) > 1) return;
+  if (line.requests.push(request) > 1) return;
   fresh.push(line);
   schedule();
 }
@@ -59,7 +83,7 @@ export function beginWithHandler(stream: ServerHttp2Stream, begin: () => void): 
 }
 
 function lineOf(connection: WithLine): Line {
-  connection[LINE] ??= [];
+  connection[LINE] ??= new Line();
   return connection[LINE];
 }
 
@@ -68,13 +92,7 @@ function schedule(): void {
   if (!scheduled) setImmediate(turn);
   scheduled = true;
   setImmediate(next); // in a callback of its own: all that the one before has come to is over then, and counts
-}
-
-/** How many it may begin in this turn. */
-function countOf(line: Line): number {
-  let count = 0;
-  for (let left = AT_ONCE; left > 0 && count < line.length; count++) left -= line[count]?.weight ?? 1;
-  return count;
+  setImmediate(took); // in another: so is what this one has come to
 }
 
 function turn(): void {
@@ -87,10 +105,17 @@ function turn(): void {
 
 function next(): void {
   odd = !odd;
-  const late = performance.now() >= endsAt;
-  const line = late ? undefined : odd ? (fresh.shift() ?? waiting.shift()) : (waiting.shift() ?? fresh.shift());
-  const first = line?.splice(0, countOf(line)) ?? [];
-  if (line !== undefined && line.length > 0) served.push(line);
-  if (late || (line !== undefined && line.length > 0)) schedule();
+  begunAt = performance.now();
+  const late = begunAt >= endsAt;
+  begun = late ? undefined : odd ? (fresh.shift() ?? waiting.shift()) : (waiting.shift() ?? fresh.shift());
+  const first = begun?.first() ?? [];
+  const goesOn = begun !== undefined && begun.requests.length > 0;
+  if (begun !== undefined && goesOn) served.push(begun);
+  if (late || goesOn) schedule();
+  begunWeight = first.reduce((sum, request) => sum + weightOf(request), 0);
   for (const request of first) request.begin();
+}
+function took(): void {
+  if (begunWeight > 0) begun?.took(performance.now() - begunAt, begunWeight);
+  begun = undefined;
 }

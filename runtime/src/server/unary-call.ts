@@ -1,4 +1,5 @@
 import type { Message } from "@bufbuild/protobuf";
+import type { Compression } from "@connectrpc/connect/protocol";
 import type { AnswerMetadata } from "../compose/answer-metadata.ts";
 import { connectError } from "../compose/connect-error.ts";
 import type { Endpoint } from "../compose/endpoint-options.ts";
@@ -26,6 +27,9 @@ const NO_METADATA: Partial<AnswerMetadata> = {};
 
 /** A request with one answer. It answers as Connect's adapter would. */
 export abstract class UnaryCall extends FastCall<FastRpc> {
+  /** An answer that waits to be compressed. */
+  #waiting: Uint8Array | undefined;
+
   protected run(args: Message): void {
     this.handOn(true, (headers, leftMs) =>
       this.rpc.run(
@@ -55,16 +59,39 @@ export abstract class UnaryCall extends FastCall<FastRpc> {
       return this.#send(bytes, false, degraded, metadata);
     }
     pending.add(this, bytes.length);
-    const message = new Uint8Array(bytes.buffer, bytes.byteOffset + prefix, bytes.length - prefix);
     // Observers have been told when that is done.
-    compress(this.session ?? this, compression, message).then(
+    this.compress(
+      new Uint8Array(bytes.buffer, bytes.byteOffset + prefix, bytes.length - prefix),
+      compression,
       (compressed) => {
-        pending.remove(this, bytes.length);
+        pending.release(this);
         this.#send(compressed, true, degraded, metadata);
       },
       (thrown) => this.failWith(internal(thrown), metadata),
     );
     return undefined;
+  }
+  /** In its turn; what waits for that is let go when the answer is given up, and nothing is called then. */
+  protected compress(
+    bytes: Uint8Array,
+    compression: Compression,
+    done: (compressed: Uint8Array) => void,
+    failed: (thrown: unknown) => void,
+  ): void {
+    if (this.closed) return;
+    this.#waiting = bytes;
+    compress(this.session ?? this, compression, bytes.length, () => this.#taken()).then((compressed) => {
+      if (compressed !== undefined && !this.closed) done(compressed);
+    }, failed);
+  }
+  #taken(): Uint8Array | undefined {
+    const bytes = this.#waiting;
+    this.#waiting = undefined;
+    return bytes;
+  }
+  override close(): void {
+    this.#waiting = undefined;
+    super.close();
   }
   #send(
     bytes: Uint8Array,

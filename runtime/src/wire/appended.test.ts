@@ -25,3 +25,9 @@ test("a body that says how long it is, is copied once", () => {
   expect(second).toBe(first);
   expect(second.toString()).toBe("abcdef");
 });
+
+test("a first piece that may be all takes no more than its own bytes", () => {
+  const only = appended(undefined, 0, Buffer.alloc(10_000, "a"), Number.POSITIVE_INFINITY, 0);
+  expect(only.length).toBe(10_000);
+  expect(appended(only, 10_000, Buffer.from("b"), Number.POSITIVE_INFINITY, 0).length).toBe(20_002);
+});

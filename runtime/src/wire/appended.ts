@@ -15,7 +15,8 @@ export function appended(
   const received = used + chunk.length;
   let kept = body;
   if (kept === undefined || received > kept.length) {
-    const enough = expected <= Math.max(atOnce, 4 * received) ? expected : 2 * received;
+    const more = body === undefined ? received : 2 * received; // mostly there is one piece
+    const enough = expected <= Math.max(atOnce, 4 * received) ? expected : more;
     kept = Buffer.allocUnsafe(Math.max(received, enough));
     if (body !== undefined) kept.set(body.subarray(0, used));
   }

@@ -1,6 +1,7 @@
 import { setImmediate as turn } from "node:timers/promises";
+import * as zlib from "node:zlib";
 import { expect, test } from "vitest";
-import { AtOnce } from "./compressions.ts";
+import { AtOnce, COMPRESSIONS } from "./compressions.ts";
 
 test("so many are done at the same time, one of each owner's in turn, and one that fails gives way, too", async () => {
   const most = new AtOnce(2);
@@ -36,4 +37,14 @@ test("so many are done at the same time, one of each owner's in turn, and one th
   expect((await settled).map(({ status }) => status)).toEqual([
     ...["fulfilled", "rejected", "fulfilled", "fulfilled", "fulfilled", "fulfilled", "fulfilled"],
   ]);
+});
+
+test("answers are compressed as quickly by brotli as by gzip, and not as well as it can", async () => {
+  const bytes = Buffer.from(Array.from({ length: 500 }, (_, i) => `{"id":"user_${i * i}","name":"Ada ${i}"}`).join());
+  const [gzip, br] = COMPRESSIONS;
+  const compressed = (await br?.compress(bytes)) ?? new Uint8Array();
+  expect(br?.name).toBe("br");
+  expect(zlib.brotliDecompressSync(compressed)).toEqual(bytes);
+  expect(compressed.length).toBeGreaterThan(zlib.brotliCompressSync(bytes).length);
+  expect(compressed.length).toBeLessThan((await gzip?.compress(bytes))?.length ?? 0);
 });

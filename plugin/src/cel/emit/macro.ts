@@ -6,6 +6,7 @@ import { coerce, keyReader } from "./coerce.ts";
 import { contradicted, contradictedItem } from "./contradiction.ts";
 import type { Emitter } from "./emitter.ts";
 import { inferred } from "./literals.ts";
+import { undecided } from "./logic.ts";
 import {
   arrow,
   arrowOver,
@@ -206,7 +207,13 @@ function emitPairs(emitter: Emitter, node: Macro): Piece {
     case "transformList": {
       const of = form.kind === "list" ? form.of : PLAIN;
       if (second === undefined) return method(source, "map", [lambda(value(first, of))], form);
-      const chosen = atom(...operand(value(first), LEVEL.nullish), " ? [", ...value(second, of).print, "] : []");
+      emitter.hide(contradicted(first, true, second, emitter.aliases));
+      const chosen = atom(
+        ...operand(undecided(value(first)), LEVEL.nullish),
+        " ? [",
+        ...value(second, of).print,
+        "] : []",
+      );
       return method(source, "flatMap", [lambda({ ...chosen, level: LEVEL.conditional })], form);
     }
     default: {

@@ -84,9 +84,13 @@ export function outcomeOf(node: Node): boolean | undefined {
       return outcome === undefined ? undefined : !outcome;
     }
     case "logical_and":
-      return outcomes().includes(false) ? false : undefined;
-    case "logical_or":
-      return outcomes().includes(true) ? true : undefined;
+    case "logical_or": {
+      // One that has the neutral outcome is left out, and what is left of none is that.
+      const neutral = node.overload === "logical_and";
+      const all = outcomes();
+      if (all.includes(!neutral)) return !neutral;
+      return all.includes(undefined) ? undefined : neutral;
+    }
     case "conditional": {
       const chosen = chosenOf(node);
       return chosen && outcomeOf(chosen);

@@ -180,11 +180,13 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
 
   // app.proto:56:7
   let namedItems = false;
+  let namedMade = false;
   const namedStep = cx.step(async () => {
     const item = await itemStep;
     const items = args.ids;
     namedItems = items.length > 0;
     if (item === undefined) return {};
+    namedMade = items.length > 0;
     const pairs = items.map((id) => [id, id + item.name] as const);
     return cx.keyed(pairs.map(([key]) => key), pairs.map(([, value]) => value));
   });
@@ -241,7 +243,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
     cx.touched(page, "children", children !== undefined, itemStep, childrenStep);
     cx.touched(page, "leaves", true, leavesItems && itemStep);
     cx.touched(page, "all_leaves", true, allLeavesItems && itemStep);
-    cx.touched(page, "named", true, namedItems && itemStep);
+    cx.touched(page, "named", true, namedItems && itemStep, namedMade && itemStep);
     cx.touched(page, "label", true, labelCase >= 0 && itemStep, labelCase >= 1 && itemStep, labelCase === 1 && itemStep, labelCase === 2 && itemStep);
     cx.touched(page, "note", page.choice.case === "note", itemStep);
     if (!(item !== undefined && item.stock > 1)) cx.touched(page, "name", page.choice.case === "name", itemStep);

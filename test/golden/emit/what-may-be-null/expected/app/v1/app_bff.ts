@@ -96,12 +96,14 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
 
   // app.proto:32:7
   let computedItems = false;
+  let computedMade = false;
   const computedStep = cx.tryStep(async () => {
     const order = await orderStep;
     const items = args.ids;
     atMostAsked(items, 9);
     computedItems = items.length > 0;
     if (order === undefined) return {};
+    computedMade = items.length > 0;
     const pairs = cx.present(await Promise.all(items.map(async (id) => {
       const value = order === undefined ? undefined : id + order.itemId;
       return value === undefined ? undefined : ([order.id + id, value] as const);
@@ -238,7 +240,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
     degraded: [],
   };
   if (cx.degraded) {
-    cx.touched(page, "computed", computed !== undefined, computedItems && cx.leftOut(orderStep), computedStep);
+    cx.touched(page, "computed", computed !== undefined, computedItems && cx.leftOut(orderStep), computedMade && cx.leftOut(orderStep), computedStep);
     cx.touched(page, "called", called !== undefined, calledItems && cx.leftOut(orderStep), calledStep);
     cx.touched(page, "asked", page.asked !== undefined, askedStep);
     cx.touched(page, "parts", parts !== undefined, partsStep);

@@ -1,0 +1,77 @@
+// Policies of random BFFs: on calls and on upstream entries, merged leaf by leaf.
+import type { Expressions } from "./rich-expressions.ts";
+import { constantOf, type Type } from "./rich-types.ts";
+
+/** What a method does besides answering, and what answers it. */
+export type Effect = "none" | "some" | "idempotent";
+
+/** Leaves of any call; `sure`: it may be sent again. */
+function leaves(e: Expressions, sure: boolean): string[] {
+  const delays = ["5ms", "30ms", "200ms"];
+  const any: (() => string)[] = [
+    () => `timeout: "${e.pick(delays)}"`,
+    () => `limit: { concurrent: ${e.pick(["1", "2"])} queued: ${e.pick(["0", "10"])} }`,
+    () => `forward: ["x-b"]`,
+  ];
+  const again: (() => string)[] = [
+    () => `retry: { ${retry(e)} }`,
+    () => `hedge: { delay: "1ms" max: ${e.pick(["1", "2", "0"])} }`,
+  ];
+  return [...any, ...(sure ? again : [])].filter(() => e.chance(0.3)).map((one) => one());
+}
+function retry(e: Expressions): string {
+  const parts = [
+    () => `attempts: ${e.pick(["1", "2", "4"])}`,
+    () => `on: ${e.pick(["ANY", "[UNAVAILABLE]", "[NOT_FOUND, UNAVAILABLE]"])}`,
+    () => `backoff: { initial: "1ms" max: "5ms" multiplier: 2 }`,
+    () => `if: "${e.pick(["error.code == 14", "headers['x-a'] == 'a'", "error.message != 'no'"])}"`,
+  ];
+  const some = parts.filter(() => e.chance(0.5)).map((one) => one());
+  return some.length === 0 ? "attempts: 2" : some.join(" ");
+}
+const cache = (e: Expressions): string =>
+  `cache: { ttl: "${e.pick(["10ms", "5s"])}"${e.chance(0.5) ? ` stale: "60s"` : ""} }`;
+
+/** Of a call, with a space before each. */
+export function ofCall(e: Expressions, effect: Effect): string {
+  if (!e.chance(0.3)) return "";
+  // What is sent again has to be free of effects, or somebody has to vouch for it.
+  const vouched = effect === "some" && e.chance(0.3) ? "idempotent: true" : undefined;
+  const all = leaves(e, effect !== "some" || vouched !== undefined);
+  if (effect === "none" && e.chance(0.3)) all.push(cache(e));
+  if (vouched !== undefined) all.push(vouched);
+  return all.map((one) => ` ${one}`).join("");
+}
+
+/** Entries for all upstreams, a service and a method, in no order. @param viewer a string that steps of the service come to */
+export function entriesOf(e: Expressions, viewer: string | undefined): string[] {
+  const method = e.pick([
+    ["ItemService/GetItem", "Item"],
+    ["OrderService/GetOrder", "Order"],
+    ["ItemService/FindItems", "Found"],
+  ] as const);
+  const some = [...(e.chance(0.4) ? [cache(e)] : []), ...budget(e)];
+  const all = [
+    ["", [...leaves(e, true), ...breaker(e), ...rules(e, undefined)]] as const,
+    [`service: "up.v1.ItemService" `, [...leaves(e, true), ...breaker(e), ...some, ...rules(e, undefined)]] as const,
+    [`method: "up.v1.${method[0]}" `, [...leaves(e, true), ...breaker(e), ...rules(e, method[1])]] as const,
+  ].flatMap(([of, parts]) => (parts.length > 0 && e.chance(0.6) ? [`{ ${of}${parts.join(" ")} }`] : []));
+  const told = viewer !== undefined && e.chance(0.5) ? viewer : "headers['x-a']";
+  if (e.chance(0.3)) all.push(`{ service: "up.v1.OrderService" metadata: { name: "x-viewer" by: "${told}" } }`);
+  return all;
+}
+function breaker(e: Expressions): string[] {
+  if (!e.chance(0.2)) return [];
+  return [`breaker: { ${e.pick(["off: true", "minimum: 1 error_rate: 0.1", `slow: "2ms" slow_rate: 0.25`])} }`];
+}
+const budget = (e: Expressions): string[] =>
+  e.chance(0.2) ? ["retry_budget: { max_tokens: 10 token_ratio: 0.1 }"] : [];
+function rules(e: Expressions, type: Type | undefined): string[] {
+  if (!e.chance(0.25)) return [];
+  const then = e.pick([
+    "ignore: true",
+    `fail: { code: ABORTED message: "{error.code} {headers['x-a']}" }`,
+    type === undefined ? "ignore: true" : `fallback: "${constantOf(() => e.random(), type)}"`,
+  ]);
+  return [`on_error: { on: ${e.pick(["ANY", "NOT_FOUND", "UNAVAILABLE", "DEADLINE_EXCEEDED"])} ${then} }`];
+}
