@@ -19,6 +19,9 @@ const corpora = process.argv.includes("--corpora");
 /** Of all random tests. */
 const seed = process.env.PROTOBFF_SEED ?? String(randomInt(2 ** 31));
 const command = `PROTOBFF_SEED=${seed} npm ${system ? "run test:system" : corpora ? "run test:corpora" : "test"}`;
+/** Hundreds of processes load the same sources: what Node compiles of them is kept for this run, and no longer, since generated code is among it. */
+const compiled = mkdtempSync(join(tmpdir(), "protobff-compiled-"));
+process.on("exit", () => rmSync(compiled, { recursive: true, force: true }));
 let passed = 0;
 let failed = 0;
 /** What failed, by name: told again at the end, since what a long run prints is cut in the middle. */
@@ -36,7 +39,13 @@ function run(
   const { status, error } = spawnSync(join(bin, command), args, {
     cwd: root,
     stdio: "inherit",
-    env: { ...process.env, ...env, PROTOBFF_SEED: seed, PATH: `${bin}:${process.env.PATH ?? ""}` },
+    env: {
+      NODE_COMPILE_CACHE: compiled,
+      ...process.env,
+      ...env,
+      PROTOBFF_SEED: seed,
+      PATH: `${bin}:${process.env.PATH ?? ""}`,
+    },
   });
   if (error !== undefined) process.stderr.write(`${error.message}\n`);
   return status === 0;
