@@ -14,10 +14,11 @@ import type { Expr } from "@bufbuild/cel-spec/cel/expr/syntax_pb.js";
 import type { DescEnum, Registry } from "@bufbuild/protobuf";
 import { isReflectMessage, type ReflectMessage } from "@bufbuild/protobuf/reflect";
 import type { IrEnum } from "../../plugin/src/ir.ts";
-import { constant, expression, ident, pathOf, rewrite, union, withChildren } from "./expression.ts";
+import { allIn, constant, expression, ident, pathOf, pathsIn, rewrite, union, withChildren } from "./expression.ts";
 import { functions } from "./functions.ts";
 import { enumFunctions } from "./functions-enums.ts";
 import { Invalid } from "./invalid.ts";
+import { once } from "./once.ts";
 
 /** The enum whose numbers a name holds. */
 type Enums = (name: string) => DescEnum | undefined;
@@ -27,6 +28,9 @@ export class Evaluator {
   readonly #env;
   readonly #registry: Registry;
   readonly #namespace: string;
+  /** By the name as written, the nearest package first. */
+  readonly #enumsNamed = new Map<string, readonly DescEnum[]>();
+  readonly #plans = once((_: Expr) => new Map<string, ReturnType<typeof plan>>());
   /** `enums`: what the BFF says of its enums. */
   constructor(registry: Registry, namespace: string, own: readonly CelFunc[] = [], enums: readonly IrEnum[] = []) {
     this.#registry = registry;
@@ -38,10 +42,23 @@ export class Evaluator {
   value(source: string | Expr, values: Readonly<Record<string, CelInput>>, enums: Enums = () => undefined): CelValue {
     const expr = this.#withEnums(typeof source === "string" ? expression(source).plain : source, values, enums);
     const named = Object.fromEntries(Object.entries(values).map(([name, of]) => [`@${name}`, of]));
-    const result = plan(this.#env, this.#named(expr, values, new Set()))(named);
+    const result = this.#planned(expr, values)(named);
     if (isCelError(result))
       throw new Invalid(`${typeof source === "string" ? source : "expression"}: ${result.message}`);
     return result;
+  }
+
+  /** Planned once for all values of the same names, of which the same are unset. */
+  #planned(expr: Expr, values: Readonly<Record<string, CelInput>>): ReturnType<typeof plan> {
+    const plans = this.#plans(expr);
+    const unset = pathsIn(expr).map(([first = "", ...rest]) => isUnsetAny(values[first], rest));
+    const key = `${Object.keys(values)} ${unset}`;
+    let found = plans.get(key);
+    if (found === undefined) {
+      found = plan(this.#env, this.#named(expr, values, new Set()));
+      plans.set(key, found);
+    }
+    return found;
   }
 
   /**
@@ -103,6 +120,7 @@ export class Evaluator {
 
   /** Functions of enums, with the enums as CEL's ints do not have them. */
   #withEnums(expr: Expr, values: Readonly<Record<string, CelInput>>, enums: Enums): Expr {
+    if (!this.#asksOfEnums(expr)) return expr;
     const { case: kind, value } = expr.exprKind;
     if (kind === "comprehensionExpr") {
       const range = this.#tryValue(value.iterRange, values);
@@ -132,6 +150,15 @@ export class Evaluator {
     if (value.function === "from" || value.function === "parse") return call(`@enums.${value.function}`, [made]);
     return own === undefined ? around : call("@enums.convert", [own, made]);
   }
+
+  /** Whether there is a function of enums in an expression. */
+  readonly #asksOfEnums = once((expr: Expr) =>
+    allIn(expr).some(({ exprKind: { case: kind, value } }) => {
+      if (kind !== "callExpr") return false;
+      const owner = value.target && pathOf(value.target)?.join(".");
+      return owner === "enums" || this.#madeEnum(value) !== undefined;
+    }),
+  );
 
   /** The enum of `Kind.from(…)`, `Kind.parse(…)` and `Kind(…)`. */
   #madeEnum({
@@ -186,12 +213,14 @@ export class Evaluator {
 
   #enumNamed(path: readonly string[], value?: string): DescEnum | undefined {
     const name = path.join(".");
-    const scopes = this.#namespace.split(".");
-    for (let depth = scopes.length; depth >= 0; depth--) {
-      const found = this.#registry.getEnum([...scopes.slice(0, depth), name].join("."));
-      if (found !== undefined && (value === undefined || found.values.some((one) => one.name === value))) return found;
+    let found = this.#enumsNamed.get(name);
+    if (found === undefined) {
+      const scopes = this.#namespace.split(".");
+      const names = scopes.map((_, out) => [...scopes.slice(0, scopes.length - out), name].join("."));
+      found = [...names, name].flatMap((one) => this.#registry.getEnum(one) ?? []);
+      this.#enumsNamed.set(name, found);
     }
-    return undefined;
+    return found.find(({ values }) => value === undefined || values.some((one) => one.name === value));
   }
 
   /** A message's full name, from a name as written in this file's package. */

@@ -1,6 +1,7 @@
 // Expressions as the oracle sees them: parsed by @bufbuild/cel, with what language.md adds (`ok`, safe reads, pure paths).
 import type { Constant, Expr } from "@bufbuild/cel-spec/cel/expr/syntax_pb.js";
 import { parseAll } from "./macros.ts";
+import { once } from "./once.ts";
 
 /** One read of a name that may be absent or touched by a failure: a step, an `each` variable, `args.<name>` of a composed message. */
 export interface Read {
@@ -58,6 +59,24 @@ export function pathOf(expr: Expr): readonly string[] | undefined {
   const operand = pathOf(value.operand);
   return operand && [...operand, value.field];
 }
+
+/** An expression and all of its parts. */
+export function allIn(expr: Expr): readonly Expr[] {
+  const found = [expr];
+  withChildren(expr, (child) => {
+    found.push(...allIn(child));
+    return child;
+  });
+  return found;
+}
+
+/** All in an expression that are more than a name. */
+export const pathsIn = once((expr: Expr): readonly (readonly string[])[] =>
+  allIn(expr).flatMap((part) => {
+    const path = pathOf(part);
+    return path === undefined || path.length < 2 ? [] : [path];
+  }),
+);
 
 function askedName(expr: Expr, fn: "ok" | "failure"): string | undefined {
   const { case: kind, value } = expr.exprKind;
@@ -197,8 +216,17 @@ export function rewrite(expr: Expr): Expr {
   return withChildren(expr, rewrite);
 }
 
-/** The same expression, with `change` done to each of its direct parts. */
+/** The same expression, with `change` done to each of its direct parts: itself, when that changes none. */
 export function withChildren(expr: Expr, change: (child: Expr) => Expr): Expr {
+  let same = true;
+  const made = madeOf(expr, (child) => {
+    const changed = change(child);
+    same &&= changed === child;
+    return changed;
+  });
+  return same ? expr : made;
+}
+function madeOf(expr: Expr, change: (child: Expr) => Expr): Expr {
   const { case: kind, value } = expr.exprKind;
   const maybe = (child: Expr | undefined) => child && change(child);
   switch (kind) {

@@ -13,6 +13,7 @@ import type {
 } from "../../plugin/src/ir-step.ts";
 import { Evaluator } from "./evaluator.ts";
 import { expression } from "./expression.ts";
+import { once } from "./once.ts";
 import { OwnFunctionTable } from "./own-functions.ts";
 import { Presence } from "./presence.ts";
 
@@ -216,14 +217,12 @@ interface StepRead {
 }
 
 /** Names that a step reads. */
-export function readsOfStep(step: IrStep): StepRead[] {
-  return [
-    ...readsOfText(step.if),
-    ...readsOfText(step.fallback),
-    ...step.after.map((name) => ({ name: name.value, by: "" })),
-    ...readsOfSource(step.source),
-  ];
-}
+export const readsOfStep = once((step: IrStep): readonly StepRead[] => [
+  ...readsOfText(step.if),
+  ...readsOfText(step.fallback),
+  ...step.after.map((name) => ({ name: name.value, by: "" })),
+  ...readsOfSource(step.source),
+]);
 
 function readsOfText(text: { readonly value: string } | undefined, by = ""): StepRead[] {
   return text === undefined ? [] : expression(text.value).reads.map(({ name }) => ({ name, by }));
@@ -310,7 +309,7 @@ export function restsOn(message: IrMessage, step: IrStep, on: IrStep, seen = new
 }
 
 /** "one": read by one case of one switch and nothing else; "through": only by such steps of one case. */
-export function caseOnly({ message, shared = new Set() }: Place): ReadonlyMap<IrStep, "one" | "through"> {
+export const caseOnly = once(({ message, shared = new Set() }: Place): ReadonlyMap<IrStep, "one" | "through"> => {
   // A resolver that says nothing is given every step.
   const supplied = [message, ...message.fields].filter(({ resolver }) => resolver !== undefined);
   if (supplied.some(({ reads }) => reads === undefined)) return new Map();
@@ -347,10 +346,10 @@ export function caseOnly({ message, shared = new Set() }: Place): ReadonlyMap<Ir
     }
   }
   return kinds;
-}
+});
 
 /** Steps that only values of members of one oneof read, through other such steps too, with these members. */
-export function oneofOnly({ message }: Place): ReadonlyMap<IrStep, ReadonlySet<IrField>> {
+export const oneofOnly = once(({ message }: Place): ReadonlyMap<IrStep, ReadonlySet<IrField>> => {
   const found = new Map<IrStep, ReadonlySet<IrField>>();
   const { fields, steps } = message;
   // A resolver that says nothing is given every step.
@@ -377,7 +376,7 @@ export function oneofOnly({ message }: Place): ReadonlyMap<IrStep, ReadonlySet<I
     }
   }
   return found;
-}
+});
 
 /** Text with CEL in braces; `{{` is a brace. */
 export function holes(text: string): { hole: boolean; text: string }[] {
