@@ -207,6 +207,38 @@ const FOUND: readonly Found[] = [
       `optional string b = 2 [(bff.v1.field).by = "v.name"];`,
     ],
   },
+  {
+    what: "a member's if rests on a step that has not run, for want of whose argument its value is absent",
+    let: [
+      spare("s"),
+      `{ name: "t" supplementary: true if: "args.flag" call: { method: "up.v1.ItemService/GetItem" set: { name: "id" by: "s.id" } } }`,
+    ],
+    fields: [
+      `oneof one { string a = 1 [(bff.v1.field) = { by: "s.note" if: "t.name != 'a'" }]; string b = 2 [(bff.v1.field) = { by: "'z'" default: true }]; }`,
+    ],
+  },
+  {
+    what: "a failure has left items out of a list, and is asked about for each that is there",
+    let: [spare("s"), `{ name: "t" supplementary: true each: { var: "it" in: "args.item.sizes" max: 10 by: "s.id" } }`],
+    fields: [
+      `repeated string a = 1 [(bff.v1.field).by = "t.map(e, ok(s) ? e : args.id)"];`,
+      `repeated string b = 2 [(bff.v1.field).by = "ok(s) ? t : t.filter(e, e != '')"];`,
+    ],
+  },
+  {
+    what: "a choice asks whether it is true that a step is there",
+    let: [spare("s")],
+    fields: [
+      `optional string a = 1 [(bff.v1.field).by = "(!ok(s) == true) ? args.id : s.id"];`,
+      `optional string b = 2 [(bff.v1.field).by = "false != ok(s) && s.note != 'b' ? s.id : args.id"];`,
+    ],
+  },
+  {
+    what: "the service composes what a message shows as it is",
+    service: `let: { name: "v" compose: { message: "Sub" args: { name: "a" by: "headers['x-a']" } } }`,
+    let: [],
+    fields: [`Sub a = 1 [(bff.v1.field).by = "v"];`],
+  },
 ];
 
 const SUB = `message Sub {
@@ -235,7 +267,7 @@ message Page {
   repeated bff.v1.Degradation degraded = 99;
 }
 message Copy { option (bff.v1.message).alias = "up.v1.Item"; string id = 1; }
-${found.let.some((step) => step.includes('message: "Sub"')) ? SUB : ""}
+${[found.service ?? "", ...found.let].some((text) => text.includes('message: "Sub"')) ? SUB : ""}
 `;
   const protos = { [file]: text };
   return { what: found.what, index, base: { name: "found", protos }, folder, file, mutations: [], protos };

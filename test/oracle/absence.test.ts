@@ -10,6 +10,12 @@ const { get } = bffOf({
     `string text = 1 ${by("ok(rich) ? rich.s : plain.s")}; optional string unsafe = 2 ${by("rich.s + plain.s")}; bool has_rich = 3 ${by("ok(rich)")};
      optional string also = 4 ${by("!ok(rich) || rich.s == '' ? 'none' : rich.s")};`,
   ),
+  Compared: message(
+    "Compared",
+    [`name: "rich" supplementary: true ${a}`],
+    `optional string a = 1 ${by("(!ok(rich) == true) ? 'none' : rich.s")}; optional string b = 2 ${by("false != ok(rich) ? rich.s : 'none'")};
+     optional string c = 3 ${by("ok(rich) == args.flag ? rich.s : 'none'")};`,
+  ),
   Order: message(
     "Order",
     [
@@ -57,6 +63,12 @@ const { get } = bffOf({
 });
 
 describe("absence", () => {
+  it("a comparison with true or false asks what is compared", () => {
+    const { answer, degraded } = get("Compared", { calls: [A(dead)] });
+    expect(answer).toEqual({ a: "none", b: "none" });
+    expect(degraded).toEqual([up("a", "REPLACED"), up("b", "REPLACED"), up("c")]);
+  });
+
   it("safe reads replace, unsafe ones are not evaluated, ok is a read", () => {
     expect(get("Ok", { calls: [A({ s: "a" }), B({ s: "b" })] }).answer).toEqual({
       text: "a",

@@ -8,6 +8,7 @@ import type { IrField } from "../../plugin/src/ir.ts";
 import type { IrBind, IrCompose, IrGuard, IrStep, IrSwitch } from "../../plugin/src/ir-step.ts";
 import { callResult } from "./call.ts";
 import { eachResult } from "./each.ts";
+import { expression } from "./expression.ts";
 import { canBeAbsent } from "./field-value.ts";
 import { composeFields, laterPaths, suppliedEntries } from "./fields.ts";
 import { isImmediate, judge, type Verdict } from "./guards.ts";
@@ -362,7 +363,11 @@ export class Composition extends Scope {
     if (bind.if === undefined) return this.evaluate(by, locals);
     const condition = this.evaluate(bind.if.value, locals);
     if (condition.state !== "value") return condition;
-    if (condition.value !== true) return { state: "absent", taint: condition.taint };
+    if (condition.value !== true) {
+      // Nothing begins before all that is written has ended, and nothing goes on from what has failed.
+      const from = expression(by).reads.map(({ name }) => this.read(name, locals));
+      return from.find((one) => one?.state === "dead") ?? { state: "absent", taint: condition.taint };
+    }
     return tainted(this.evaluate(by, locals), condition.taint);
   }
 }

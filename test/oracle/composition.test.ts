@@ -16,6 +16,15 @@ const rooted = {
     [`name: "x" call: { method: "up.v1.Up/A" set: [{ name: "kind" by: "args.kind" }] }`],
     `string s = 1 ${by("x.s")};`,
   ),
+  TwoEffects: message(
+    "TwoEffects",
+    [
+      `name: "rich" supplementary: true ${a}`,
+      `name: "named" supplementary: true each: { var: "n" in: "[1, 2]" by: "rich.s" }`,
+      `name: "later" supplementary: true ${b}`,
+    ],
+    `repeated string asked = 1 ${by("named.map(e, ok(rich) ? e : 'x')")}; repeated string both = 2 ${by("ok(later) ? named : named.filter(e, e != '')")};`,
+  ),
   LeftOut: message(
     "LeftOut",
     [
@@ -140,6 +149,12 @@ describe("items left out", () => {
     expect(get("LeftOut", { calls: [A(dead), x] })).toMatchObject({
       answer: { picked: ["one"] },
       degraded: [up("names", "INCOMPLETE"), up("picked", "REPLACED")],
+    });
+  });
+
+  it("the entry says what the cause did that it names, and of a step that did two things REPLACED", () => {
+    expect(get("TwoEffects", { calls: [A(dead), B(fails("NOT_FOUND"))] })).toMatchObject({
+      degraded: [up("asked", "REPLACED"), up("both", "INCOMPLETE")],
     });
   });
 });

@@ -176,10 +176,20 @@ function known(expr: Expr | undefined, outcome: boolean): ReadonlySet<string> {
   if (expr.exprKind.case !== "callExpr") return new Set();
   const { function: name, args } = expr.exprKind.value;
   if (name === "!_") return known(args[0], !outcome);
+  if (name === "_==_" || name === "_!=_") {
+    const [test, said] = boolOf(args[0]) === undefined ? [args[0], boolOf(args[1])] : [args[1], boolOf(args[0])];
+    return said === undefined ? new Set() : known(test, (outcome === (name === "_==_")) === said);
+  }
   if ((name === "_&&_" && outcome) || (name === "_||_" && !outcome)) {
     return union(known(args[0], outcome), known(args[1], outcome));
   }
   return new Set();
+}
+
+/** `true` or `false`, written out. */
+function boolOf(expr: Expr | undefined): boolean | undefined {
+  const said = expr?.exprKind.case === "constExpr" ? expr.exprKind.value.constantKind : undefined;
+  return said?.case === "boolValue" ? said.value : undefined;
 }
 
 /** The names that have a value for sure where a condition holds: those it asks for, and those it is not evaluated without. */

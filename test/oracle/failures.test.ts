@@ -3,88 +3,104 @@ import { describe, expect, it } from "vitest";
 import { fails } from "./scenario.ts";
 import { A, a, B, b, bffOf, by, C, DO, dead, message, up } from "./small-protos.ts";
 
-const { get } = bffOf({
-  Rules: message(
-    "Rules",
-    [
-      `name: "ignored" call: { method: "up.v1.Up/A" set: { name: "id" by: "args.id" } on_error: { on: [NOT_FOUND] ignore: true } }`,
-      `name: "replaced" call: { method: "up.v1.Up/B" set: { name: "id" by: "args.id" } on_error: { if: "error.code == 14" fallback: "up.v1.Res{s: 'fb'}" } }`,
-      `name: "fatal" supplementary: true call: { method: "up.v1.Up/C" set: { name: "id" by: "args.id" } on_error: [{ on: [NOT_FOUND] fail: { message: "no {args.id}: {{{error.message}}" } }, { on: [PERMISSION_DENIED] fail: { code: UNAUTHENTICATED } }] }`,
-    ],
-    `optional string ignored = 1 ${by("ignored.s")}; string replaced = 2 ${by("replaced.s")}; optional string fatal = 3 ${by("fatal.s")};`,
-  ),
-  Guarded: message(
-    "Guarded",
-    [
-      `name: "x" ${a}`,
-      `name: "y" ${b}`,
-      `guard: { if: "x.n == 1" fail: { code: PERMISSION_DENIED message: "first" } }`,
-      `guard: { if: "x.n == 1 || y.n == 1" fail: { code: NOT_FOUND message: "second {x.s}" } }`,
-    ],
-    `string s = 1 ${by("x.s + y.s")};`,
-  ),
-  Said: message(
-    "Said",
-    [`name: "x" ${a}`, `guard: { if: "args.id == 'i'" fail: { code: NOT_FOUND message: "no {x.s}" } }`],
-    `string s = 1 ${by("x.s")};`,
-  ),
-  Effects: message(
-    "Effects",
-    [
-      `name: "x" ${a}`,
-      `name: "done" call: { method: "up.v1.Up/Do" set: { name: "id" by: "args.id" } }`,
-      `after: ["done"] call: { method: "up.v1.Up/Do" set: { name: "id" by: "'2'" } }`,
-      `guard: { if: "x.n == 1" fail: { code: ABORTED } }`,
-    ],
-    `string s = 1 ${by("done.s")};`,
-  ),
-  Unordered: message(
-    "Unordered",
-    [
-      `name: "x" ${a}`,
-      `name: "one" unordered: true call: { method: "up.v1.Up/Do" set: { name: "id" by: "args.id" } }`,
-      `name: "two" unordered: true call: { method: "up.v1.Up/Do" set: { name: "id" by: "'2'" } }`,
-      `name: "both" by: "one.s + x.s"`,
-      `after: ["two", "one"] call: { method: "up.v1.Up/Do" set: { name: "id" by: "'3'" } }`,
-    ],
-    `string s = 1 ${by("both + two.s")};`,
-  ),
-  UnorderedItems: message(
-    "UnorderedItems",
-    [
-      `name: "sent" unordered: true supplementary: true
+const { get } = bffOf(
+  {
+    Rules: message(
+      "Rules",
+      [
+        `name: "ignored" call: { method: "up.v1.Up/A" set: { name: "id" by: "args.id" } on_error: { on: [NOT_FOUND] ignore: true } }`,
+        `name: "replaced" call: { method: "up.v1.Up/B" set: { name: "id" by: "args.id" } on_error: { if: "error.code == 14" fallback: "up.v1.Res{s: 'fb'}" } }`,
+        `name: "fatal" supplementary: true call: { method: "up.v1.Up/C" set: { name: "id" by: "args.id" } on_error: [{ on: [NOT_FOUND] fail: { message: "no {args.id}: {{{error.message}}" } }, { on: [PERMISSION_DENIED] fail: { code: UNAUTHENTICATED } }] }`,
+      ],
+      `optional string ignored = 1 ${by("ignored.s")}; string replaced = 2 ${by("replaced.s")}; optional string fatal = 3 ${by("fatal.s")};`,
+    ),
+    Early: message(
+      "Early",
+      [
+        `name: "x" supplementary: true call: { method: "up.v1.Up/A" set: { name: "id" by: "args.id" } on_error: { on: [NOT_FOUND] fail: { code: ABORTED message: "no" } } }`,
+        `name: "y" supplementary: true ${b}`,
+        `name: "z" supplementary: true compose: { message: "Part" args: { name: "seen" by: "ok(x) ? 'yes' : 'no'" if: "args.flag" } }`,
+        `guard: { if: "ok(x) && ok(y)" fail: { code: NOT_FOUND } }`,
+        `guard: { if: "!ok(z)" fail: { code: NOT_FOUND } }`,
+      ],
+      `Part z = 1 ${by("z")};`,
+    ),
+    Guarded: message(
+      "Guarded",
+      [
+        `name: "x" ${a}`,
+        `name: "y" ${b}`,
+        `guard: { if: "x.n == 1" fail: { code: PERMISSION_DENIED message: "first" } }`,
+        `guard: { if: "x.n == 1 || y.n == 1" fail: { code: NOT_FOUND message: "second {x.s}" } }`,
+      ],
+      `string s = 1 ${by("x.s + y.s")};`,
+    ),
+    Said: message(
+      "Said",
+      [`name: "x" ${a}`, `guard: { if: "args.id == 'i'" fail: { code: NOT_FOUND message: "no {x.s}" } }`],
+      `string s = 1 ${by("x.s")};`,
+    ),
+    Effects: message(
+      "Effects",
+      [
+        `name: "x" ${a}`,
+        `name: "done" call: { method: "up.v1.Up/Do" set: { name: "id" by: "args.id" } }`,
+        `after: ["done"] call: { method: "up.v1.Up/Do" set: { name: "id" by: "'2'" } }`,
+        `guard: { if: "x.n == 1" fail: { code: ABORTED } }`,
+      ],
+      `string s = 1 ${by("done.s")};`,
+    ),
+    Unordered: message(
+      "Unordered",
+      [
+        `name: "x" ${a}`,
+        `name: "one" unordered: true call: { method: "up.v1.Up/Do" set: { name: "id" by: "args.id" } }`,
+        `name: "two" unordered: true call: { method: "up.v1.Up/Do" set: { name: "id" by: "'2'" } }`,
+        `name: "both" by: "one.s + x.s"`,
+        `after: ["two", "one"] call: { method: "up.v1.Up/Do" set: { name: "id" by: "'3'" } }`,
+      ],
+      `string s = 1 ${by("both + two.s")};`,
+    ),
+    UnorderedItems: message(
+      "UnorderedItems",
+      [
+        `name: "sent" unordered: true supplementary: true
        each: { var: "n" in: "[1, 2, 3]" concurrent: 2 call: { method: "up.v1.Up/Do" set: { name: "n" by: "n" } } }`,
-    ],
-    `repeated string s = 1 ${by("sent.map(one, one.s)")};`,
-  ),
-  Vouched: message(
-    "Vouched",
-    [
-      `name: "x" ${a}`,
-      `name: "read" call: { method: "up.v1.Up/Do" set: { name: "id" by: "args.id" } read_only: true }`,
-      `name: "done" call: { method: "up.v1.Up/Do" set: { name: "id" by: "'2'" } idempotent: true }`,
-    ],
-    `string s = 1 ${by("read.s + done.s")};`,
-  ),
-  Broken: message(
-    "Broken",
-    [
-      `name: "x" ${a}`,
-      `name: "bad" supplementary: true by: "x.list[args.n]"`,
-      `name: "y" supplementary: true call: { method: "up.v1.Up/B" set: { name: "n" by: "int(x.big) + 1" } }`,
-    ],
-    `optional string bad = 1 ${by("bad")}; optional string y = 2 ${by("y.s")};`,
-  ),
-  BrokenField: message("BrokenField", [`name: "x" ${a}`], `string bad = 1 ${by("x.list[args.n]")};`),
-  Requests: message(
-    "Requests",
-    [
-      `name: "x" call: { method: "up.v1.Up/A" request: "up.v1.Req{id: 'base', n: 7}" set: [{ spread: "args" }, { name: "inner.tag" by: "'t'" }, { name: "inner.big" by: "args.n" if: "args.flag" }] }`,
-      `name: "y" call: { method: "up.v1.Up/B" set: { name: "note" by: "args.note" } }`,
-    ],
-    `string s = 1 ${by("x.s + y.s")};`,
-  ),
-});
+      ],
+      `repeated string s = 1 ${by("sent.map(one, one.s)")};`,
+    ),
+    Vouched: message(
+      "Vouched",
+      [
+        `name: "x" ${a}`,
+        `name: "read" call: { method: "up.v1.Up/Do" set: { name: "id" by: "args.id" } read_only: true }`,
+        `name: "done" call: { method: "up.v1.Up/Do" set: { name: "id" by: "'2'" } idempotent: true }`,
+      ],
+      `string s = 1 ${by("read.s + done.s")};`,
+    ),
+    Broken: message(
+      "Broken",
+      [
+        `name: "x" ${a}`,
+        `name: "bad" supplementary: true by: "x.list[args.n]"`,
+        `name: "y" supplementary: true call: { method: "up.v1.Up/B" set: { name: "n" by: "int(x.big) + 1" } }`,
+      ],
+      `optional string bad = 1 ${by("bad")}; optional string y = 2 ${by("y.s")};`,
+    ),
+    BrokenField: message("BrokenField", [`name: "x" ${a}`], `string bad = 1 ${by("x.list[args.n]")};`),
+    Requests: message(
+      "Requests",
+      [
+        `name: "x" call: { method: "up.v1.Up/A" request: "up.v1.Req{id: 'base', n: 7}" set: [{ spread: "args" }, { name: "inner.tag" by: "'t'" }, { name: "inner.big" by: "args.n" if: "args.flag" }] }`,
+        `name: "y" call: { method: "up.v1.Up/B" set: { name: "note" by: "args.note" } }`,
+      ],
+      `string s = 1 ${by("x.s + y.s")};`,
+    ),
+  },
+  [
+    `message Part { option (bff.v1.message).let = { name: "c" call: { method: "up.v1.Up/C" } }; string s = 1 ${by("ok(args.seen) ? args.seen : 'none'")}; }`,
+  ],
+);
 
 describe("failures", () => {
   it("on_error: ignored without cause, replaced, fatal from a supplementary step", () => {
@@ -118,6 +134,11 @@ describe("failures", () => {
   it("a guard's calls run on after a critical failure", () => {
     expect(get("Guarded", { calls: [B(dead)] }).statuses).toEqual([[14]]);
     expect(get("Guarded", { calls: [A({ n: 0 })] }).missing).toEqual(['up.v1.Up/B {"id":"i"}']);
+  });
+
+  it("a guard that rests on what has failed waits for no other call, nor does what is composed with it", () => {
+    expect(get("Early", { calls: [A(fails("NOT_FOUND"))] })).toEqual({ statuses: [[10, "no"]] });
+    expect(get("Early", { calls: [A({})] }).missing).toEqual(["up.v1.Up/C {}", 'up.v1.Up/B {"id":"i"}']);
   });
 
   it("side effects only after guards and critical steps, in order", () => {

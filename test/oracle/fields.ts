@@ -82,7 +82,8 @@ function touch(
 ): void {
   if (result.state === "dead") return;
   const { path } = expression(by);
-  const step = path?.length === 1 ? at.named(path[0] ?? "") : undefined;
+  const name = path?.length === 1 ? (path[0] ?? "") : "";
+  const step = at.named(name) ?? at.response.shared?.named(name);
   const composed = step !== undefined && isComposed(step);
   const inner = result.state === "value" && !composed ? result.inner : [];
   const own = entry(field, present, [...result.taint, ...inner]);

@@ -99,8 +99,9 @@ export function concluded(
       unasked: outcomes.unasked(),
     };
   }
-  if (root.state === "dead" || started.stuck) {
-    const missing = unique([...started.missing, ...(root.state === "dead" ? root.missing : [])]);
+  const guarded = response.pending.flatMap((guard) => guard.missing);
+  if (root.state === "dead" || started.stuck || guarded.length > 0) {
+    const missing = unique([...started.missing, ...(root.state === "dead" ? root.missing : []), ...guarded]);
     return { schema, acceptable: [], missing, unasked: outcomes.unasked() };
   }
   if (root.state !== "value") throw new Error(`the root message is ${root.state} without a cause`);

@@ -97,6 +97,8 @@ export abstract class Scope {
       if (result !== undefined) found.set(name, result);
     }
     const missing = [...found.values()].flatMap((result) => (result.state === "dead" ? [result.missing] : []));
+    // What has failed for good waits for nothing else.
+    if (missing.some((of) => of.length === 0)) return dead;
     if (missing.length > 0) return { state: "dead", missing: missing.flat() };
     const taint = [...found.values()].flatMap((result) => (result.state === "dead" ? [] : result.taint));
     const inner = [...found.values()].flatMap((result) => (result.state === "value" ? result.inner : []));

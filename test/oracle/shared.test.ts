@@ -16,10 +16,12 @@ service S {
     { name: "viewer" call: { method: "up.v1.Up/A" set: { name: "id" by: "tenant" } } },
     { name: "owner" supplementary: true call: { method: "up.v1.Up/B" set: { name: "id" by: "viewer.s" } } },
     { name: "words" supplementary: true by: "owner.list" },
+    { name: "badge" compose: { message: "Card" } },
     { guard: { if: "viewer.n > 9" fail: { code: PERMISSION_DENIED message: "{viewer.s} may not" } } }
   ] };
   rpc GetPage(In) returns (Page) { option idempotency_level = NO_SIDE_EFFECTS; }
   rpc GetBare(In) returns (Bare) { option idempotency_level = NO_SIDE_EFFECTS; }
+  rpc GetBadge(In) returns (Badge) { option idempotency_level = NO_SIDE_EFFECTS; }
   rpc GetThird(In) returns (Third) { option idempotency_level = NO_SIDE_EFFECTS; }
 }
 service T {
@@ -38,6 +40,7 @@ message Page {
   repeated bff.v1.Degradation degraded = 99;
 }
 message Card { optional string owner = 1 ${by("owner.s")}; bool known = 2 ${by("ok(words)")}; }
+message Badge { Card card = 1 ${by("badge")}; repeated bff.v1.Degradation degraded = 99; }
 message Bare { string id = 1 ${by("args.id")}; }
 message Third {
   option (bff.v1.message) = { let: { name: "third" supplementary: true call: { method: "up.v1.Up/C" set: { name: "id" by: "args.id" } } } };
@@ -69,6 +72,13 @@ describe("the let of a service", () => {
       degraded: [up("card.owner"), up("card.known", "REPLACED"), up("words")],
     });
     expect(get("S/GetPage", { request: { id: "i" }, headers, calls: [A(dead, { id: "t" })] }).statuses).toEqual([[14]]);
+  });
+
+  it("has paths into what it composes, where a field shows that as it is", () => {
+    expect(get("S/GetBadge", { request: { id: "i" }, headers, calls: [viewer(), owner(dead)] })).toMatchObject({
+      answer: { card: {} },
+      degraded: [up("card.owner"), up("card.known", "REPLACED")],
+    });
   });
 
   it("starts what the response reads, and what guards do", () => {

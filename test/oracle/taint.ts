@@ -81,18 +81,25 @@ function worst(taints: readonly Taint[]): readonly Taint[] {
 function effects(field: DescField, present: boolean, taints: readonly Taint[]): number[] {
   if (taints.every(({ cause }) => cause.stale)) return [Effect.STALE];
   if (!present) return [Effect.MISSING];
-  const many = field.fieldKind === "list" || field.fieldKind === "map";
-  if (!many || !taints.every((taint) => taint.leftOut)) return [Effect.REPLACED];
-  return taints.some((taint) => taint.leftOut === "either")
-    ? [Effect.INCOMPLETE, Effect.REPLACED]
-    : [Effect.INCOMPLETE];
+  if (field.fieldKind !== "list" && field.fieldKind !== "map") return [Effect.REPLACED];
+  // What happened is what the cause that is named did; one step that did both has replaced something.
+  const named = firstOf(taints);
+  const step = named.filter(({ rank }) => rank !== undefined);
+  return [...named.filter(({ rank }) => rank === undefined).map((taint) => [taint]), step].flatMap((of) => {
+    if (of.length === 0) return [];
+    if (!of.every(({ leftOut }) => leftOut)) return [Effect.REPLACED];
+    return of.some(({ leftOut }) => leftOut === "either") ? [Effect.INCOMPLETE, Effect.REPLACED] : [Effect.INCOMPLETE];
+  });
 }
 
-/** The causes that may be named: those of the first declared step, and those without an order. */
+/** The causes that may be named. */
 function first(taints: readonly Taint[]): Cause[] {
-  const ranks = taints.flatMap((taint) => taint.rank ?? []);
-  const lowest = Math.min(...ranks);
-  return taints.filter((taint) => taint.rank === undefined || taint.rank === lowest).map((taint) => taint.cause);
+  return firstOf(taints).map(({ cause }) => cause);
+}
+/** Those of the first declared step, and those without an order. */
+function firstOf(taints: readonly Taint[]): Taint[] {
+  const lowest = Math.min(...taints.flatMap((taint) => taint.rank ?? []));
+  return taints.filter((taint) => taint.rank === undefined || taint.rank === lowest);
 }
 
 /** Where a composed value stands in its field: a list position, a string key, another key as text, or alone. */

@@ -147,7 +147,7 @@ export function originsOf(cx: OriginContext): Origins {
         const asked = order(of([member.if]));
         const all = order(of([member.if, member.bound.expression]));
         // The value of a member whose `if` does not hold is not read.
-        if (member.if === undefined || all.length === asked.length) return touch(all);
+        if (member.if === undefined || sameAs(asked, all)) return touch(all);
         return [...touch(asked, false), ...touch(all, true)];
       });
     });
@@ -207,22 +207,35 @@ function carries(step: Step): boolean {
 const when = (conditions: readonly Condition[], origins: readonly TouchOrigin[]): TouchOrigin[] =>
   origins.map((origin) => ({ ...origin, when: [...conditions, ...origin.when] }));
 
-/** Arguments first, then steps as they are declared: the first with a cause is the one that is told. */
+/**
+ * Arguments first, then steps as they are declared: the first with a cause is the one that is told. Of one that has left items out and has
+ * touched the value otherwise, too, the latter is told, whichever is read first.
+ */
 function order(origins: readonly TouchOrigin[]): TouchOrigin[] {
   const place = ({ origin }: TouchOrigin): number => (origin.kind === "arg" ? -1 : origin.step.step.index);
-  return dedupe(origins).sort((a, b) => place(a) - place(b));
+  return dedupe(origins).sort((a, b) => place(a) - place(b) || Number(a.leftOut) - Number(b.leftOut));
 }
 function dedupe(origins: readonly TouchOrigin[]): TouchOrigin[] {
   const seen = new Map<string, TouchOrigin>();
   const always = new Set<string>();
   for (const origin of origins) {
-    const id = `${origin.origin.kind}:${origin.origin.kind === "arg" ? origin.origin.name : origin.origin.step.step.index}:${origin.leftOut}`;
+    const id = idOf(origin);
     if (origin.when.length === 0) {
       if (!always.has(id)) for (const key of [...seen.keys()]) if (key.startsWith(`${id}|`)) seen.delete(key);
       always.add(id);
     } else if (always.has(id)) continue;
-    const key = `${id}|${origin.when.map((condition) => `${condition.kind}${condition.step.step.index}${"index" in condition ? condition.index : ""}`).join("&")}`;
+    const key = keyOf(origin);
     if (!seen.has(key)) seen.set(key, origin);
   }
   return [...seen.values()];
+}
+function idOf({ origin, leftOut }: TouchOrigin): string {
+  return `${origin.kind}:${origin.kind === "arg" ? origin.name : origin.step.step.index}:${leftOut}`;
+}
+/** With the conditions under which it counts. */
+function keyOf(origin: TouchOrigin): string {
+  return `${idOf(origin)}|${origin.when.map((condition) => `${condition.kind}${condition.step.step.index}${"index" in condition ? condition.index : ""}`).join("&")}`;
+}
+function sameAs(one: readonly TouchOrigin[], other: readonly TouchOrigin[]): boolean {
+  return one.map(keyOf).join() === other.map(keyOf).join();
 }
