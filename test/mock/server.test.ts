@@ -14,9 +14,10 @@ import {
   DashboardService,
   GetDashboardRequestSchema,
 } from "../../generated/web/v1/web_pb.ts";
+import { compiled } from "../../runtime/src/testing/compiled.ts";
 
 const server = fileURLToPath(new URL("../../generated/web/v1/server.ts", import.meta.url));
-const PLAIN = { HOST: "127.0.0.1", PORT: "0", BFF_LOG: "json" };
+const PLAIN = { ...compiled, HOST: "127.0.0.1", PORT: "0", BFF_LOG: "json" };
 
 /** What its start line says. */
 async function started(args: readonly string[], env: Readonly<Record<string, string>>) {

@@ -10,6 +10,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import { compile } from "../../plugin/src/compile.ts";
+import { compiled } from "../../runtime/src/testing/compiled.ts";
 import { GeneratedProject } from "../support/generated-project.ts";
 import { goldenCases, textsBelow, UPSTREAMS } from "../support/golden.ts";
 import { requestFor } from "../support/request.ts";
@@ -33,7 +34,7 @@ function documented(texts: Readonly<Record<string, string>>, targets: readonly s
 /** A generated server over mocks alone, until the test ends. */
 async function started(server: string, env: Readonly<Record<string, string>> = {}): Promise<string> {
   const child: ChildProcess = spawn(process.execPath, [server, "--mock=all"], {
-    env: { PATH: process.env.PATH, HOST: "127.0.0.1", PORT: "0", ...env },
+    env: { ...compiled, PATH: process.env.PATH, HOST: "127.0.0.1", PORT: "0", ...env },
     stdio: ["ignore", "pipe", "inherit"],
   });
   onTestFinished(async () => {

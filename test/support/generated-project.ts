@@ -12,6 +12,7 @@ import { CodeGeneratorRequestSchema, CodeGeneratorResponseSchema } from "@bufbui
 import type { HandlerContext } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { onTestFinished } from "vitest";
+import { compiled } from "../../runtime/src/testing/compiled.ts";
 import { compileCase, parameterOf, requestOf, UPSTREAMS } from "./golden.ts";
 import { requestFor, schemaOf } from "./request.ts";
 
@@ -110,7 +111,7 @@ export class GeneratedProject {
     const addresses = services.map((name) => [`${name.toUpperCase().replaceAll(".", "_")}_URL`, address]);
     const child = spawn(process.execPath, [join(this.folder, server)], {
       cwd: this.folder,
-      env: { HOST: "127.0.0.1", PORT: "0", ...Object.fromEntries(addresses), ...env },
+      env: { ...compiled, HOST: "127.0.0.1", PORT: "0", ...Object.fromEntries(addresses), ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });
     onTestFinished(async () => {
@@ -148,6 +149,10 @@ export class GeneratedProject {
 
   /** What a start that cannot succeed says. */
   start(server: string, env: Readonly<Record<string, string>>) {
-    return spawnSync(process.execPath, [join(this.folder, server)], { cwd: this.folder, encoding: "utf8", env });
+    return spawnSync(process.execPath, [join(this.folder, server)], {
+      cwd: this.folder,
+      encoding: "utf8",
+      env: { ...compiled, ...env },
+    });
   }
 }

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { expect, it, onTestFinished } from "vitest";
 import { openAdmin } from "../server/admin.ts";
 import { listen } from "../server/listen.ts";
+import { compiled } from "../testing/compiled.ts";
 import { EchoService, echoEndpoint } from "../testing/test-echo.ts";
 import { Explorer, type ExplorerOptions } from "./explorer.ts";
 import { MOST_PAGES, type Mock } from "./live.ts";
@@ -233,7 +234,7 @@ const PROGRAM = fileURLToPath(new URL("../testing/test-server.ts", import.meta.u
 
 async function server(env: Record<string, string>) {
   const child = spawn(process.execPath, [PROGRAM], {
-    env: { HOST: "127.0.0.1", PORT: "0", ECHO_V1_ECHOSERVICE_URL: "http://127.0.0.1:1", ...env },
+    env: { ...compiled, HOST: "127.0.0.1", PORT: "0", ECHO_V1_ECHOSERVICE_URL: "http://127.0.0.1:1", ...env },
   });
   onTestFinished(() => void child.kill("SIGKILL"));
   let text = "";

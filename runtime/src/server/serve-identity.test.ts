@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
+import { compiled } from "../testing/compiled.ts";
 import { echoEndpoint } from "../testing/test-echo.ts";
 import { listen } from "./listen.ts";
 
@@ -18,7 +19,7 @@ interface Run {
   readonly exited: Promise<{ code: number | null; stdout: string; stderr: string }>;
 }
 function run(env: Record<string, string>): Run & { stdout: () => string; stderr: () => string } {
-  const child = spawn(process.execPath, [PROGRAM], { env, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [PROGRAM], { env: { ...compiled, ...env }, stdio: ["ignore", "pipe", "pipe"] });
   onTestFinished(() => void child.kill("SIGKILL"));
   const [stdout, stderr]: [string[], string[]] = [[], []];
   child.stdout.on("data", (chunk: Buffer) => stdout.push(String(chunk)));

@@ -6,6 +6,7 @@ import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { expect, it, onTestFinished } from "vitest";
 import type { Fault } from "../failure.ts";
+import { compiled } from "../testing/compiled.ts";
 import { EchoService, echoEndpoint } from "../testing/test-echo.ts";
 import { GrpcClient } from "../transport/grpc-client.ts";
 import { listen } from "./listen.ts";
@@ -19,7 +20,7 @@ interface Run {
 }
 
 function run(env: Record<string, string>, ...options: string[]): Run {
-  const all = { HOST: "127.0.0.1", PORT: "0", ...env };
+  const all = { ...compiled, HOST: "127.0.0.1", PORT: "0", ...env };
   const child = spawn(process.execPath, [...options, PROGRAM], { env: all, stdio: ["ignore", "pipe", "pipe"] });
   onTestFinished(() => void child.kill("SIGKILL"));
   let [out, err] = ["", ""];

@@ -9,6 +9,7 @@ import type { StringValue } from "@bufbuild/protobuf/wkt";
 import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { expect, it, onTestFinished } from "vitest";
+import { compiled } from "../testing/compiled.ts";
 import { freePort, listens } from "../testing/listening.ts";
 import { EchoService, echoEndpoint } from "../testing/test-echo.ts";
 import { listen } from "./listen.ts";
@@ -22,7 +23,7 @@ interface Run {
 }
 
 function run(env: Record<string, string>): Run {
-  const child = spawn(process.execPath, [PROGRAM], { env, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [PROGRAM], { env: { ...compiled, ...env }, stdio: ["ignore", "pipe", "pipe"] });
   return watched(child);
 }
 function watched(child: ChildProcess): Run {
@@ -148,7 +149,7 @@ it("goes on when nobody reads its log any more", async () => {
 it.each(["closed", "full"])("starts and serves though its standard output is %s", async (how) => {
   const port = await freePort();
   const full = how === "full" ? openSync("/dev/full", "w") : undefined;
-  const env = { ...NOWHERE, HOST: "127.0.0.1", PORT: String(port) };
+  const env = { ...compiled, ...NOWHERE, HOST: "127.0.0.1", PORT: String(port) };
   const child = spawn(process.execPath, [PROGRAM], { env, stdio: ["ignore", full ?? "pipe", "pipe"] });
   if (full !== undefined) closeSync(full);
   child.stdout?.destroy();

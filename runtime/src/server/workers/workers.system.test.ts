@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as grpc from "@grpc/grpc-js";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { compiled } from "../../testing/compiled.ts";
 
 // Several processes on one port, as they run: who answers is told by pids.
 
@@ -21,7 +22,7 @@ class Running {
   err = "";
   ended = false;
   constructor(env: Record<string, string>) {
-    const all = { HOST: "127.0.0.1", PORT: "0", BFF_WORKERS: "2", ...env };
+    const all = { ...compiled, HOST: "127.0.0.1", PORT: "0", BFF_WORKERS: "2", ...env };
     this.child = spawn(process.execPath, [PROGRAM], { env: all, stdio: ["ignore", "pipe", "pipe"] });
     onTestFinished(() => void this.child.kill("SIGKILL"));
     this.child.stdout?.on("data", (chunk: Buffer) => (this.out += String(chunk)));
