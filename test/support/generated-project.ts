@@ -1,5 +1,5 @@
 // A BFF over the upstreams of the goldens, generated into a folder of its own, type-checked there, and run as a process.
-import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import * as http2 from "node:http2";
@@ -7,13 +7,13 @@ import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { create, type DescMethodUnary, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
-import { CodeGeneratorRequestSchema, CodeGeneratorResponseSchema } from "@bufbuild/protobuf/wkt";
+import type { DescMethodUnary, Message } from "@bufbuild/protobuf";
 import type { HandlerContext } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { onTestFinished } from "vitest";
 import { compiled } from "../../runtime/src/testing/compiled.ts";
 import { compileCase, parameterOf, requestOf, UPSTREAMS } from "./golden.ts";
+import { messagesOf } from "./messages.ts";
 import { requestFor, schemaOf } from "./request.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -43,21 +43,11 @@ export class GeneratedProject {
   /** Throws what the plugin says is wrong. */
   generate(): void {
     const request = requestOf({ protos: this.#protos }, this.#upstreams);
-    const es = create(CodeGeneratorRequestSchema, {
-      fileToGenerate: request.protoFile.map(({ name }) => name).filter((name) => !name.startsWith("google/protobuf/")),
-      protoFile: request.protoFile,
-      parameter: "target=ts,import_extension=ts,erasable_syntax=true",
-    });
-    const messages = fromBinary(
-      CodeGeneratorResponseSchema,
-      execFileSync(process.execPath, [join(root, "node_modules/.bin/protoc-gen-es")], {
-        input: toBinary(CodeGeneratorRequestSchema, es),
-      }),
-    );
     const texts = { ...this.#upstreams, ...this.#protos };
     const { response } = compileCase(request, texts, parameterOf({ protos: this.#protos }));
     if (response.error) throw new Error(response.error);
-    for (const { name, content } of [...messages.file, ...response.file]) this.write(name, content);
+    for (const [name, text] of Object.entries(messagesOf(request))) this.write(name, text);
+    for (const { name, content } of response.file) this.write(name, content);
   }
   remove(): void {
     rmSync(this.folder, { recursive: true, force: true });
