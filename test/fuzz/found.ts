@@ -177,11 +177,15 @@ const FOUND: readonly Found[] = [
       `{ name: "t" supplementary: true each: { var: "it" in: "args.ids" max: 10 if: "it == 'k'" by: "s.name + it" } }`,
       `{ name: "u" supplementary: true each: { var: "it" in: "args.ids" max: 10 key: "failure(s).hasValue() ? s.name : s.id" by: "it" } }`,
       `{ name: "v" supplementary: true each: { var: "it" in: "args.ids" max: 10 if: "it == 'k'" key: "it" call: { method: "up.v1.ItemService/GetItem" set: { name: "id" by: "s.name" } } } }`,
+      `{ name: "w" supplementary: true each: { var: "it" in: "args.ids" max: 10 if: "it == 'k'" key: "s.name + it" by: "args.id" } }`,
+      `{ name: "y" supplementary: true each: { var: "it" in: "args.ids" max: 10 if: "it == 'k'" key: "s.name + it" call: { method: "up.v1.ItemService/GetItem" set: { name: "id" by: "it" } } } }`,
     ],
     fields: [
       `repeated string a = 1 [(bff.v1.field).by = "t"];`,
       `map<string, string> b = 2 [(bff.v1.field).by = "u"];`,
       `map<string, Copy> c = 3 [(bff.v1.field).by = "v"];`,
+      `map<string, string> d = 4 [(bff.v1.field).by = "w"];`,
+      `map<string, Copy> e = 5 [(bff.v1.field).by = "y"];`,
     ],
   },
   {

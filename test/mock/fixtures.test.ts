@@ -1,6 +1,6 @@
 // A BFF that begins to read a field does not compile with a fixture that lacks it, and runs on mocks with everything in it: branches, batches by
 // list and by map, callers, resolvers, variables.
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { GeneratedProject } from "../support/generated-project.ts";
 import { goldenCases } from "../support/golden.ts";
 
@@ -56,6 +56,21 @@ const mix = goldenCases("emit").find(({ name }) => name === "mock");
 const project = new GeneratedProject("mock-mix", mix?.protos ?? {});
 beforeAll(() => project.generate());
 afterAll(() => project.remove());
+
+test("behind what clients are told stands why", async () => {
+  const enums = goldenCases("emit").find(({ name }) => name === "enums");
+  const texts = Object.entries(enums?.protos ?? {}).map(([name, text]) => [name, `${text}\n// opt: mock=true\n`]);
+  const failing = new GeneratedProject("mock-enums", Object.fromEntries(texts));
+  onTestFinished(() => failing.remove());
+  failing.generate();
+  const bff = (await import(`${failing.folder}/app/v1/app_mock.ts`)).createTestBff();
+  await expect(bff.getPage({})).rejects.toMatchObject({
+    rawMessage: "internal error",
+    cause: { name: "ExpressionError", message: "cannot slice 0 to 1 of 0" },
+  });
+  bff.mocks.item.behaviour = { kind: "garbage" };
+  await expect(bff.getPage({})).rejects.toMatchObject({ cause: { message: expect.stringContaining("illegal tag") } });
+});
 
 test("batches, branches, callers, resolvers and variables", async () => {
   const { createTestBff } = await import(`${project.folder}/mix/v1/mix_mock.ts`);

@@ -16,6 +16,14 @@ const rooted = {
     [`name: "x" call: { method: "up.v1.Up/A" set: [{ name: "kind" by: "args.kind" }] }`],
     `string s = 1 ${by("x.s")};`,
   ),
+  Asked: message(
+    "Asked",
+    [
+      `name: "rich" supplementary: true ${a}`,
+      `name: "items" supplementary: true each: { var: "n" in: "[1, 2]" call: { method: "up.v1.Up/B" set: [{ name: "n" by: "n" }, { name: "id" by: "ok(rich) ? 'r' : 'x'" }] } }`,
+    ],
+    `optional bool there = 1 ${by("ok(items)")};`,
+  ),
   TwoEffects: message(
     "TwoEffects",
     [
@@ -156,6 +164,11 @@ describe("items left out", () => {
     expect(get("TwoEffects", { calls: [A(dead), B(fails("NOT_FOUND"))] })).toMatchObject({
       degraded: [up("asked", "REPLACED"), up("both", "INCOMPLETE")],
     });
+  });
+
+  it("what items rest on has touched the list, too, where one of them fails", () => {
+    const calls = [A(fails("NOT_FOUND")), B(dead, { id: "x", n: 1 }), B({}, { id: "x", n: 2 })];
+    expect(get("Asked", { calls }).degraded).toEqual([up("there", "REPLACED", "REJECTED")]);
   });
 });
 

@@ -72,11 +72,13 @@ function itemOf(at: Composition, step: IrStep, each: IrEach, locals: Locals, tai
 function gathered(step: IrStep, each: IrEach, done: readonly Item[], taint: Taint[]): Result {
   const failures = done.flatMap(({ item }) => (item.state === "failed" ? [item.failures] : []));
   const partial = each.partial?.value === true;
-  if (failures.length > 0 && !partial) return { state: "failed", failures: failures.flat(), taint };
+  // What all items rest on has touched the step, be it that one of them has failed.
+  const all = [...taint, ...done.flatMap(({ item }) => (item.state === "dead" ? [] : item.taint))];
+  if (failures.length > 0 && !partial) return { state: "failed", failures: failures.flat(), taint: all };
   const missing = done.flatMap(({ item }) => (item.state === "dead" ? [item.missing] : []));
   if (missing.length > 0) return { state: "dead", missing: missing.flat() };
   const [first] = failures;
-  if (first !== undefined && failures.length === done.length) return { state: "failed", failures: first, taint };
+  if (first !== undefined && failures.length === done.length) return { state: "failed", failures: first, taint: all };
   if (first !== undefined) {
     taint.push(...first.map(({ cause }): Taint => ({ cause, rank: step.index, leftOut: true, soft: false })));
   }

@@ -21,10 +21,11 @@ export function emitEach(source: EachSource, step: PlanStep, cx: StepContext): L
   const lines: Line[] = [];
   const plainName = list.every((part) => typeof part === "string") && /^[\w$.]+$/.test(list.join(""));
   const { most } = step;
-  const sure = madeSure(source);
+  const { sure, keyless } = madeSure(source);
   const named =
     most !== undefined ||
     step.tracks.items ||
+    step.tracks.picked ||
     step.tracks.made ||
     (source.key !== undefined && !plainName) ||
     (sure.size > 0 && source.in.fails);
@@ -34,11 +35,13 @@ export function emitEach(source: EachSource, step: PlanStep, cx: StepContext): L
     lines.push([names.file.runtime(most.asked ? "atMostAsked" : "atMost"), `(items, ${group(most.items)});`]);
   if (step.tracks.items) lines.push([`${step.name}Items = items.length > 0;`]);
   // What no item is chosen without, or has no key without, is asked for once.
-  if (sure.size > 0) {
-    const absent = [...sure].map((variable): Line => [names.variable(variable), " === undefined"]);
+  const unless = (missing: ReadonlySet<Variable>): Lines => {
+    const absent = [...missing].map((variable): Line => [names.variable(variable), " === undefined"]);
     const nothing = source.key === undefined ? "[]" : "{}";
-    lines.push(["if (", ...absent.flatMap((test, i) => (i === 0 ? test : [" || ", ...test])), `) return ${nothing};`]);
-  }
+    const tests = absent.flatMap((test, i) => (i === 0 ? test : [" || ", ...test]));
+    return absent.length === 0 ? [] : [["if (", ...tests, `) return ${nothing};`]];
+  };
+  lines.push(...unless(sure));
   lines.push(...cleared(step, cx));
 
   // In a scope of its own `cx` is that scope's.
@@ -59,11 +62,13 @@ export function emitEach(source: EachSource, step: PlanStep, cx: StepContext): L
           ...condition(asked, names),
           ")",
         ];
-  if (step.tracks.made) {
-    if (asked !== undefined) inner.push(["const picked = ", ...filtered, ";"]);
-    inner.push([`${step.name}Made = ${asked === undefined ? "items" : "picked"}.length > 0;`]);
-  }
-  const chosen: Line = step.tracks.made && asked !== undefined ? ["picked"] : filtered;
+  const picks = asked !== undefined && (step.tracks.picked || step.tracks.made || keyless.size > 0);
+  const chosen: Line = picks ? ["picked"] : filtered;
+  if (picks) inner.push(["const picked = ", ...filtered, ";"]);
+  const some: Line = [" = ", ...(asked === undefined ? ["items"] : chosen), ".length > 0;"];
+  if (step.tracks.picked) inner.push([`${step.name}Picked`, ...some]);
+  inner.push(...unless(keyless));
+  if (step.tracks.made) inner.push([`${step.name}Made`, ...some]);
   inner.push(
     ...(source.key === undefined
       ? listOf(source, step, cx, chosen, item, on)
@@ -73,12 +78,19 @@ export function emitEach(source: EachSource, step: PlanStep, cx: StepContext): L
   return [...lines, ...block([`return ${callsOn(step, cx)}.sub(async (cx) => {`], inner, ["});"])];
 }
 
-/** What the `if` of the items makes sure of for what is evaluated of each, and what their key rests on: where it is absent there are no items. */
-function madeSure(source: EachSource): ReadonlySet<Variable> {
+/**
+ * Where one of these is absent there are no items: `sure`, what their `if` makes sure of for what is evaluated of each, and, once it has chosen some,
+ * `keyless`, what their key rests on.
+ */
+function madeSure(source: EachSource): {
+  readonly sure: ReadonlySet<Variable>;
+  readonly keyless: ReadonlySet<Variable>;
+} {
   const keyless = new Set(source.key?.unsafe);
-  if (source.if === undefined) return keyless;
+  if (source.if === undefined) return { sure: keyless, keyless: new Set() };
   const read = [source.key, ...sourceExpressions(source.source)].flatMap((one) => [...(one?.given ?? [])]);
-  return sureWhere(source.if, true).intersection(new Set(read)).union(keyless);
+  const sure = sureWhere(source.if, true).intersection(new Set(read));
+  return { sure, keyless: keyless.difference(sure) };
 }
 
 /** One item's value: a promise, or for `by` the value itself. */

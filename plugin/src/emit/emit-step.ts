@@ -50,6 +50,7 @@ function hoists(step: PlanStep): Lines {
   const flags = (at: PlanStep): void => {
     if (at.tracks.ran) lines.push([`let ${at.name}Ran = false;`]);
     if (at.tracks.items) lines.push([`let ${at.name}Items = false;`]);
+    if (at.tracks.picked) lines.push([`let ${at.name}Picked = false;`]);
     if (at.tracks.made) lines.push([`let ${at.name}Made = false;`]);
     if (at.tracks.case) lines.push([`let ${at.name}Case = -1;`]);
     for (const inner of at.lazy.flat()) flags(inner);

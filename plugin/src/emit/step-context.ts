@@ -112,6 +112,8 @@ function conditionPrint(condition: Condition): string {
       return `${name}Ran`;
     case "items":
       return `${name}Items`;
+    case "picked":
+      return `${name}Picked`;
     case "made":
       return `${name}Made`;
     case "chosen":

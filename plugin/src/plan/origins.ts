@@ -97,10 +97,14 @@ export function originsOf(cx: OriginContext): Origins {
         // What the arguments of composed items bring is recorded inside those.
         const inner = source.source.kind === "compose" ? [] : sourceExpressions(source.source);
         const { lacking, rest } = partsOfKey(source.key);
-        const had = when([{ kind: "items", step: planned }], ofItems([source.if, lacking]));
+        const had = when([{ kind: "items", step: planned }], ofItems([source.if]));
+        // Items that the `if` does not choose are left out for want of no key.
+        const picked = source.if === undefined ? "items" : "picked";
+        const keyed = when([{ kind: picked, step: planned }], ofItems([lacking]));
         // Without an `if`, and a key that may be absent, something is made of every item.
         const made = source.if === undefined && lacking === undefined ? "items" : "made";
-        return [...of([source.in]), ...had, ...when([{ kind: made, step: planned }], ofItems([rest, ...inner]))];
+        const value = when([{ kind: made, step: planned }], ofItems([rest, ...inner]));
+        return [...of([source.in]), ...had, ...keyed, ...value];
       }
       case "switch": {
         const { cases, default: standard } = source;

@@ -91,7 +91,7 @@ export function planSteps(
       lazy: [],
       onlyInCase: owners.has(step),
       wanted: undefined,
-      tracks: { ran: false, items: false, made: false, case: false },
+      tracks: { ran: false, items: false, picked: false, made: false, case: false },
       explained: around.explained.has(step),
       clearedBy: [],
       effectful: around.effects.step(step),
@@ -318,6 +318,7 @@ export function track({ origins }: Pick<Touch, "origins">, planned: (step: Step)
     draft.tracks = {
       ran: draft.tracks.ran || kind === "ran",
       items: draft.tracks.items || kind === "items",
+      picked: draft.tracks.picked || kind === "picked",
       made: draft.tracks.made || kind === "made",
       case: draft.tracks.case || kind === "chosen" || kind === "asked",
     };

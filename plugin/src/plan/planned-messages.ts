@@ -109,8 +109,14 @@ export interface PlanStep {
   readonly onlyInCase: boolean;
   /** Set for what only values of members of one oneof read: it starts once such a member may be chosen. */
   readonly wanted: (Wanted & { readonly waitsFor: readonly PlanStep[] }) | undefined;
-  /** A flag the emitted code keeps, for touches: whether its `if` let it run, whether its `each` had items, whether it made something of one, which case was chosen. */
-  readonly tracks: { readonly ran: boolean; readonly items: boolean; readonly made: boolean; readonly case: boolean };
+  /** A flag the emitted code keeps, for touches: whether its `if` let it run, whether its `each` had items, chose one of them, made something of one, which case was chosen. */
+  readonly tracks: {
+    readonly ran: boolean;
+    readonly items: boolean;
+    readonly picked: boolean;
+    readonly made: boolean;
+    readonly case: boolean;
+  };
   /** Whether an expression asks for its failure, or for that of a step that is left out for want of it. */
   readonly explained: boolean;
   /** For side effects: the steps that must have succeeded before, besides the parameter `before`. */
@@ -149,7 +155,9 @@ export interface TouchOrigin {
 export type Condition =
   | { readonly kind: "ran"; readonly step: PlanStep }
   | { readonly kind: "items"; readonly step: PlanStep }
-  /** Its `if` has chosen some of them, and what their key rests on was there. */
+  /** Its `if` has chosen some of them; */
+  | { readonly kind: "picked"; readonly step: PlanStep }
+  /** and what their key rests on was there. */
   | { readonly kind: "made"; readonly step: PlanStep }
   /** Case number `index` (the default is the last) was chosen. */
   | { readonly kind: "chosen"; readonly step: PlanStep; readonly index: number }

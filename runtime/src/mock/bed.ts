@@ -13,7 +13,6 @@ import { Cache } from "../cache/cache.ts";
 import type { UpstreamOptions } from "../call/upstream.ts";
 import type { Clock } from "../clock.ts";
 import type { AnswerMetadata } from "../compose/answer-metadata.ts";
-import { connectError } from "../compose/connect-error.ts";
 import type { Endpoint } from "../compose/endpoint-options.ts";
 import { asFailure } from "../failure.ts";
 import { type IncomingHeaders, NOWHERE, type Peer } from "../identity/incoming.ts";
@@ -26,6 +25,7 @@ import { PREFIX_BYTES } from "../wire/frame.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { TestFollow } from "./followed.ts";
 import type { TestCaller, TestIdentity } from "./identity.ts";
+import { toldFailure } from "./told-failure.ts";
 
 /** What a test says of the BFF that it makes. */
 export interface TestOptions<C extends Clock = Clock, Principal extends DescMessage = DescMessage> {
@@ -196,7 +196,7 @@ export class TestBed<C extends Clock = Clock, Principal extends DescMessage = De
       },
       (failure, metadata) => {
         tell(metadata);
-        reject(connectError(failure));
+        reject(toldFailure(failure));
       },
     );
     const gone = (): void => {
@@ -225,7 +225,7 @@ export class TestBed<C extends Clock = Clock, Principal extends DescMessage = De
     try {
       return this.#identity.judged(incoming, caller, peer);
     } catch (thrown) {
-      throw connectError(asFailure(thrown));
+      throw toldFailure(asFailure(thrown));
     }
   }
 }

@@ -1,8 +1,8 @@
 import type { ConnectError } from "@connectrpc/connect";
 import type { AnswerMetadata } from "../compose/answer-metadata.ts";
-import { connectError } from "../compose/connect-error.ts";
 import type { Failure } from "../failure.ts";
 import type { Follower, Following } from "../stream/stream-endpoint.ts";
+import { toldFailure } from "./told-failure.ts";
 
 type Next<Item> = { readonly item: Item; readonly token: string | undefined } | { readonly error: unknown } | undefined;
 
@@ -113,7 +113,7 @@ export class TestFollow<Item> implements AsyncIterable<Item> {
 }
 
 function failed(failure: Failure, token: string | undefined): ConnectError {
-  const error = connectError(failure);
+  const error = toldFailure(failure);
   if (token !== undefined) error.metadata.set("bff-resume", token);
   return error;
 }
