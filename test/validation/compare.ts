@@ -1,5 +1,4 @@
 // Generated checks beside @bufbuild/protovalidate: random protos with random rules, and for each random messages.
-import { execFileSync } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -12,16 +11,13 @@ import {
   toBinary,
   toJsonString,
 } from "@bufbuild/protobuf";
-import {
-  CodeGeneratorRequestSchema,
-  CodeGeneratorResponseSchema,
-  FileDescriptorSetSchema,
-} from "@bufbuild/protobuf/wkt";
+import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { createValidator, violationsToProto } from "@bufbuild/protovalidate";
 import { ExpressionError, Failure } from "@protobff/runtime";
 import { type Violation, ViolationsSchema } from "../../plugin/src/gen/buf/validate/validate_pb.ts";
 import { seeded } from "../second/random-message.ts";
 import { compileCase } from "../support/golden.ts";
+import { messagesOf } from "../support/messages.ts";
 import { requestFor } from "../support/request.ts";
 import { randomProtos } from "./random-protos.ts";
 import { randomValues } from "./random-values.ts";
@@ -38,17 +34,10 @@ export interface Generated {
 /** Generates below `test/.generated`, where the code finds the packages that it imports. */
 export async function generate(protos: Readonly<Record<string, string>>, name: string): Promise<Generated> {
   const { request, response } = accepted(protos);
-  const all = create(CodeGeneratorRequestSchema, {
-    fileToGenerate: request.protoFile.map((file) => file.name).filter((file) => !file.startsWith("google/protobuf/")),
-    protoFile: request.protoFile,
-    parameter: "target=ts,import_extension=ts,erasable_syntax=true",
-  });
-  const output = execFileSync(process.execPath, [join(root, "node_modules/.bin/protoc-gen-es")], {
-    input: toBinary(CodeGeneratorRequestSchema, all),
-  });
   const folder = join(root, `test/.generated/validation-${process.pid}-${name}`);
   rmSync(folder, { recursive: true, force: true });
-  for (const { name: file, content } of [...response.file, ...fromBinary(CodeGeneratorResponseSchema, output).file]) {
+  const emitted = response.file.map(({ name, content }) => [name, content] as const);
+  for (const [file, content] of [...Object.entries(messagesOf(request)), ...emitted]) {
     mkdirSync(dirname(join(folder, file)), { recursive: true });
     writeFileSync(join(folder, file), content);
   }
