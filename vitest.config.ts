@@ -2,10 +2,21 @@ import { randomInt } from "node:crypto";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import { LongFirst } from "./scripts/long-first.ts";
 
 const TESTS = "{cli,client,plugin,runtime,test,examples,scripts}/**/*.test.ts";
+/** Of the tests of processes, those without a deadline or a duration that a busy machine could miss. */
+const PATIENT = [
+  ...["batches", "copies", "environment", "own-functions", "principal", "refused-everywhere", "resolver-reads"],
+  ...["resolvers", "service-environment", "upstream-statuses", "validation", "validation-cel", "versions"],
+].join("|");
 /** Start processes, or load the machine: one file at a time, after all others, so that their deadlines are kept. */
-const ALONE = ["test/{e2e,load,soak}/**/*.test.ts", "test/{pack,demo}.test.ts"];
+const ALONE = [
+  `test/e2e/!(${PATIENT}).test.ts`,
+  "test/load/!(compare-logs|upstream-kinds).test.ts",
+  "test/soak/!(report).test.ts",
+  "test/{pack,demo}.test.ts",
+];
 /** Attacks, too, where it is judged what others wait beside them. */
 if (process.env.ATTACK_FIGURES) ALONE.push("test/corpora/attacks-*.corpora.test.ts");
 /** Suites that need a system package: `npm run test:system`. */
@@ -30,6 +41,7 @@ export default defineConfig({
   test: {
     // vitest leaves a core to itself: of two, half of the machine. Suites beside processes of others wait more than they compute.
     maxWorkers: Math.max(2, availableParallelism() - 1) + (process.env.PROTOBFF_SYSTEM ? 1 : 0),
+    sequence: { sequencer: LongFirst },
     projects: [
       { test: { name: "side by side", include: [TESTS], exclude: [...NEVER, ...ALONE], ...common } },
       {

@@ -1,0 +1,22 @@
+// In which order vitest begins files: what takes longest first, so that no core is left idle at the end behind one that began last.
+import { relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+/** Files that are small, and take long; of others, vitest begins with large ones. */
+const LONG = [
+  /^test\/matrix\/matrix(-second|-http|-node)?\./,
+  /^test\/(fuzz|golden-emit|golden-diagnostics|buf|documented-layout)\./,
+  /^test\/load\/upstream-kinds\./,
+  /^test\/(bench|parts\/goldens|conformance\/[a-z]+\/[a-z]+|faults\/mocks|http2\/h2spec)\.system\./,
+  /^test\/corpora\/(cel-go|validation|real-apis|init)\./,
+];
+
+export class LongFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const isLong = ({ moduleId }: TestSpecification) => LONG.some((one) => one.test(relative(root, moduleId)));
+    const sorted = await super.sort(files);
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+  }
+}
