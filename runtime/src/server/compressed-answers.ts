@@ -10,6 +10,7 @@ import type {
 import { HOLDER, ownerOf } from "../elements/bounded-handler.ts";
 import { COMPRESSIONS, compress } from "../wire/compressions.ts";
 import { frame, PREFIX_BYTES } from "../wire/frame.ts";
+import { ahead } from "./turns.ts";
 
 /** For Connect's handlers: what they compress stays as it is, and says that it is compressed. */
 export const DEFERRED_COMPRESSIONS: Compression[] = COMPRESSIONS.map((compression) => ({
@@ -35,11 +36,15 @@ function compressing(handler: UniversalHandler): UniversalHandler {
     const ofWhole = named(header.get("content-encoding"));
     if (ofWhole !== undefined) return compressedResponse(request, { ...response, header }, await whole(body), ofWhole);
     const ofFrames = ENCODINGS.map((name) => named(header.get(name))).find((one) => one !== undefined);
-    return ofFrames === undefined ? response : { ...response, body: frames(request, body, ofFrames) };
+    if (ofFrames === undefined) return response;
+    // What goes on and on would hold up all that begins behind it.
+    const makes = handler.method.methodKind === "unary" ? ahead : at;
+    return { ...response, body: frames(request, body, ofFrames, makes) };
   };
   // Connect reads the handler's own properties, `requestPath` for example.
   return Object.assign(serve, handler);
 }
+const at: typeof ahead = (_, work) => work();
 const named = (name: string | null): Compression | undefined => COMPRESSIONS.find((one) => one.name === name);
 
 /** The response with this as its body, compressed. */
@@ -49,7 +54,7 @@ export async function compressedResponse(
   bytes: Uint8Array,
   compression: Compression,
 ): Promise<UniversalServerResponse> {
-  const small = await inTurn(request, compression, bytes);
+  const small = await inTurn(request, compression, bytes, ahead);
   response.header.set("content-encoding", compression.name);
   response.header.set("content-length", String(small.length));
   return { ...response, body: one(small) };
@@ -60,12 +65,13 @@ async function* frames(
   request: UniversalServerRequest,
   body: AsyncIterable<Uint8Array>,
   compression: Compression,
+  makes: typeof ahead,
 ): AsyncGenerator<Uint8Array> {
   for await (const one of body) {
     const [flags = 0] = one;
     if ((flags & COMPRESSED) === 0) yield one;
     else {
-      const compressed = frame(await inTurn(request, compression, one.subarray(PREFIX_BYTES)));
+      const compressed = frame(await inTurn(request, compression, one.subarray(PREFIX_BYTES), makes));
       compressed[0] = flags;
       yield compressed;
     }
@@ -81,6 +87,7 @@ async function inTurn(
   { contextValues, signal }: UniversalServerRequest,
   compression: Compression,
   bytes: Uint8Array,
+  makes: typeof ahead,
 ): Promise<Uint8Array> {
   const holder = contextValues?.get(HOLDER);
   const { length } = bytes;
@@ -94,7 +101,8 @@ async function inTurn(
   holder?.hold(length);
   if (signal.aborted) gone();
   else {
-    const compressed = compress(ownerOf(holder), compression, length, () => waiting);
+    const owner = ownerOf(holder);
+    const compressed = makes(owner, () => compress(owner, compression, length, () => waiting));
     compressed.then((small) => (small === undefined ? gone() : resolve(small)), reject);
   }
   try {

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { afterEach, expect, test, vi } from "vitest";
-import { AT_ONCE, beginInTurn } from "./turns.ts";
+import { AT_ONCE, ahead, beginInTurn } from "./turns.ts";
 
 afterEach(() => void vi.useRealTimers());
 
@@ -76,4 +76,55 @@ test("a connection begins as many in a turn as its requests take time, at least 
   expect(await parts(7)).toEqual([1, 1, 1, 2, 4, 7, AT_ONCE]);
   ask(3, 4, { weight: 4 }); // a millisecond for each part of its weight
   expect(await parts(2)).toEqual([2, 1]);
+});
+
+test("a connection whose answers wait for their compression begins nothing more, and goes on when fewer do", async () => {
+  const begun: string[] = [];
+  const many = {};
+  const ask = (connection: object, name: string) => beginInTurn(connection, { begin: () => void begun.push(name) });
+  const ends: (() => void)[] = [];
+  const works = Array.from({ length: 9 }, () => ahead(many, () => new Promise<void>((end) => void ends.push(end))));
+  ask(many, "first");
+  ask(many, "second");
+  ask({}, "of another");
+  for (let i = 0; i < 5; i++) await turn();
+  expect(begun).toEqual(["of another"]);
+  ends[0]?.();
+  await works[0];
+  for (let i = 0; i < 5; i++) await turn();
+  expect(begun).toEqual(["of another"]);
+  ends[1]?.();
+  await works[1];
+  for (let i = 0; i < 5; i++) await turn();
+  expect(begun).toEqual(["of another", "first", "second"]);
+  for (const end of ends) end();
+  await Promise.all(works);
+  ask(many, "third");
+  await turn();
+  expect(begun.at(-1)).toBe("third");
+});
+
+test("what fails ahead holds nothing up", async () => {
+  const begun: string[] = [];
+  const connection = {};
+  const failures = Array.from({ length: 8 }, () => ahead(connection, () => Promise.reject(new Error("no"))));
+  beginInTurn(connection, { begin: () => void begun.push("next") });
+  await Promise.allSettled(failures);
+  for (let i = 0; i < 3; i++) await turn();
+  expect(begun).toEqual(["next"]);
+});
+
+test("a connection that comes to have too much ahead while it waits for its turn is passed over", async () => {
+  const begun: string[] = [];
+  const connection = {};
+  const { promise, resolve } = Promise.withResolvers<void>();
+  beginInTurn(connection, { begin: () => void begun.push("late") });
+  const works = Array.from({ length: 8 }, () => ahead(connection, () => promise));
+  await turn();
+  expect(begun).toEqual([]);
+  resolve();
+  await Promise.all(works);
+  await turn();
+  await turn();
+  expect(begun).toEqual(["late"]);
 });

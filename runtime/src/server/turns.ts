@@ -16,6 +16,9 @@ const PART_MS = 1;
 /** So long a turn goes on to the next connection, in milliseconds: who comes meanwhile waits for that, and not for all that others ask for. */
 const TURN_MS = 2;
 
+/** Of answers of one connection that wait for their compression so many are made beforehand: others would wait as they are, where their requests can wait, too. */
+const AHEAD = 8;
+
 /** A request of HTTP/2 that has come whole. */
 export interface Whole {
   /** How long it takes to begin it, beside what most take; default 1. */
@@ -28,6 +31,10 @@ export interface Whole {
 class Line {
   /** The oldest first. */
   readonly requests: Whole[] = [];
+  /** How many of its answers wait for their compression. */
+  ahead = 0;
+  /** It is one of those below. */
+  queued = false;
   /** What its requests took of late, in milliseconds for each part of their weight. Nothing is known at first: it begins with one, and soon has more. */
   #cost = PART_MS;
 
@@ -72,7 +79,29 @@ let begunAt = 0;
  */
 export function beginInTurn(connection: object, request: Whole): void {
   const line = lineOf(connection);
-  if (line.requests.push(request) > 1) return;
+  line.requests.push(request);
+  enter(line);
+}
+
+/**
+ * Where much of this is under way, nothing more of the connection begins: answers are made faster than they are compressed.
+ *
+ * @param connection as of `beginInTurn`
+ * @throws what `work` throws
+ */
+export async function ahead<T>(connection: object, work: () => Promise<T>): Promise<T> {
+  const line = lineOf(connection);
+  line.ahead++;
+  try {
+    return await work();
+  } finally {
+    line.ahead--;
+    enter(line);
+  }
+}
+function enter(line: Line): void {
+  if (line.queued || line.requests.length === 0 || line.ahead >= AHEAD) return;
+  line.queued = true;
   fresh.push(line);
   schedule();
 }
@@ -108,10 +137,12 @@ function next(): void {
   begunAt = performance.now();
   const late = begunAt >= endsAt;
   begun = late ? undefined : odd ? (fresh.shift() ?? waiting.shift()) : (waiting.shift() ?? fresh.shift());
-  const first = begun?.first() ?? [];
-  const goesOn = begun !== undefined && begun.requests.length > 0;
-  if (begun !== undefined && goesOn) served.push(begun);
-  if (late || goesOn) schedule();
+  const first = begun === undefined || begun.ahead >= AHEAD ? [] : begun.first();
+  if (begun !== undefined) {
+    begun.queued = first.length > 0 && begun.requests.length > 0;
+    if (begun.queued) served.push(begun);
+  }
+  if (late || begun?.queued) schedule();
   begunWeight = first.reduce((sum, request) => sum + weightOf(request), 0);
   for (const request of first) request.begin();
 }

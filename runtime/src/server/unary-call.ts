@@ -6,6 +6,7 @@ import type { Endpoint } from "../compose/endpoint-options.ts";
 import { asFailure, type Failure } from "../failure.ts";
 import { compress } from "../wire/compressions.ts";
 import { type CallRpc, FastCall, internal } from "./fast-call.ts";
+import { ahead } from "./turns.ts";
 
 /** What all unary calls of one rpc in one encoding have in common. */
 export interface FastRpc extends CallRpc {
@@ -80,7 +81,8 @@ export abstract class UnaryCall extends FastCall<FastRpc> {
   ): void {
     if (this.closed) return;
     this.#waiting = bytes;
-    compress(this.session ?? this, compression, bytes.length, () => this.#taken()).then((compressed) => {
+    const owner = this.session ?? this;
+    ahead(owner, () => compress(owner, compression, bytes.length, () => this.#taken())).then((compressed) => {
       if (compressed !== undefined && !this.closed) done(compressed);
     }, failed);
   }
