@@ -7,6 +7,7 @@ import type { Compression, UniversalHandler, UniversalServerRequest } from "@con
 import { codeToHttpStatus, contentTypeUnaryRegExp, errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
 import { COMPRESSIONS, decompress } from "../wire/compressions.ts";
 import { frame, PREFIX_BYTES } from "../wire/frame.ts";
+import { letGo } from "../wire/let-go.ts";
 import { type Bounds, checkMessage } from "./bounds.ts";
 
 /** Of one message. */
@@ -178,6 +179,7 @@ class Gathered {
       const larger = Buffer.allocUnsafe(Math.max(length, Math.min(this.most, 2 * this.#memory.length)));
       larger.set(this.#memory.subarray(0, this.length));
       larger.set(chunk, this.length);
+      letGo(this.#memory); // what was taken off its front is another part of that memory, which stays then
       this.#memory = larger;
     } else this.#memory.set(chunk, this.length);
     this.length = length;

@@ -51,6 +51,8 @@ export class Incoming<S extends Stream<S>> {
   readonly #guard: FloodGuard;
   readonly #blocks: HeaderBlocks;
   readonly #end: End;
+  /** A receiver has got a piece of what is read now, in place. */
+  handedOn = false;
   #begun = false;
   #unfinished: Unfinished | undefined;
   /** What the other end has sent on the connection and was not yet allowed again. */
@@ -167,8 +169,9 @@ export class Incoming<S extends Stream<S>> {
     if (endStream) this.#connection.finish(stream);
     if (start < end) {
       const piece = data.subarray(start, end);
-      const keeps = !endStream && this.#end.copies && piece.length * 2 < data.buffer.byteLength;
-      stream.receiver.data(keeps ? Buffer.from(piece) : piece);
+      const copied = !endStream && this.#end.copies && piece.length * 2 < data.buffer.byteLength;
+      this.handedOn ||= !copied;
+      stream.receiver.data(copied ? Buffer.from(piece) : piece);
     }
     if (endStream) {
       stream.receiver.end();

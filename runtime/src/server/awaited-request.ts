@@ -1,6 +1,7 @@
 import type { RequestFields } from "../http2/request-block.ts";
 import { appended } from "../wire/appended.ts";
 import { PREFIX_BYTES } from "../wire/frame.ts";
+import { letGo } from "../wire/let-go.ts";
 import type { Hearer } from "./carrier.ts";
 import type { OwnStream } from "./own-stream.ts";
 import type { Holder, PendingBytes } from "./pending-bytes.ts";
@@ -56,8 +57,10 @@ export class AwaitedRequest implements Hearer, Holder, Whole {
     if (this.#failure !== undefined) return;
     const { contentLength = Number.POSITIVE_INFINITY } = this.#stream;
     this.#body = appended(this.#body, this.#received, chunk, contentLength, AT_ONCE_BYTES);
-    this.#received += chunk.length;
-    this.#options.pending.add(this, chunk.length);
+    const { length } = chunk;
+    letGo(chunk);
+    this.#received += length;
+    this.#options.pending.add(this, length);
     if (this.#isTooLarge) this.#line();
   }
   get #isTooLarge(): boolean {

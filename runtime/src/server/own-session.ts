@@ -11,6 +11,7 @@ import { OpenStreams } from "../http2/open-streams.ts";
 import { MAGIC } from "../http2/preface.ts";
 import { RequestBlocks } from "../http2/request-block.ts";
 import { SendQueue } from "../http2/send-queue.ts";
+import { letGo } from "../wire/let-go.ts";
 import { MAX_HEADER_BYTES, MAX_HEADERS } from "./client-sessions.ts";
 import { OverStreams } from "./over-streams.ts";
 import { OwnLeaving } from "./own-leaving.ts";
@@ -58,7 +59,8 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
   #seen = 0;
   #headerBytes = 0;
   #unread = 0;
-  /** What has come and waits to be read. */
+  /** What has come; and what of it waits to be read. */
+  #chunk: Buffer | undefined;
   #rest: Buffer | undefined;
   /** Of the check for idle connections, since the last stream. */
   #rounds = 0;
@@ -80,7 +82,11 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
     this.#handshake = setTimeout(unsettled, owner.handshakeTimeoutMs, this);
     socket.on("drain", () => this.#flushed());
     socket.on("close", () => this.#end());
-    socket.on("data", (chunk: Buffer) => this.#read(chunk, readsUntil()));
+    socket.on("data", (chunk: Buffer) => {
+      this.#chunk = chunk;
+      this.#incoming.handedOn = false;
+      this.#read(chunk, readsUntil());
+    });
     socket.write(owner.preface);
   }
 
@@ -295,6 +301,9 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
     if (this.#rest !== undefined) {
       this.socket.pause();
       waits(this);
+    } else {
+      if (this.#chunk !== undefined && !this.#incoming.handedOn) letGo(this.#chunk);
+      this.#chunk = undefined;
     }
     const unfinished = this.#incoming.unfinished > 0 || this.#reader.unfinished;
     if (unfinished) this.#blockTimer ??= setTimeout(slow, BLOCK_MS, this);

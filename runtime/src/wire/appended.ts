@@ -1,5 +1,7 @@
+import { letGo } from "./let-go.ts";
+
 /**
- * The first `used` bytes of `body`, and `chunk` behind them: in the same buffer where they fit, else in a larger one. So a body that comes
+ * The first `used` bytes of `body`, and `chunk` behind them: in the same buffer where they fit, else in a larger one, and `body` is let go. So a body that comes
  * in pieces of one byte costs at most twice its bytes, and not an object for each.
  *
  * @param expected how long it says that it becomes, in bytes; infinity when it says nothing
@@ -18,7 +20,10 @@ export function appended(
     const more = body === undefined ? received : 2 * received; // mostly there is one piece
     const enough = expected <= Math.max(atOnce, 4 * received) ? expected : more;
     kept = Buffer.allocUnsafe(Math.max(received, enough));
-    if (body !== undefined) kept.set(body.subarray(0, used));
+    if (body !== undefined) {
+      kept.set(body.subarray(0, used));
+      letGo(body);
+    }
   }
   kept.set(chunk, used);
   return kept;

@@ -1,0 +1,23 @@
+import { expect, test } from "vitest";
+import { letGo } from "./let-go.ts";
+
+test("what has its memory for itself has none afterwards", () => {
+  const bytes = Buffer.alloc(1 << 20, "a");
+  const view = bytes.subarray(10, 20);
+  letGo(bytes);
+  expect([bytes.length, view.length, bytes.buffer.byteLength]).toEqual([0, 0, 0]);
+});
+
+test("memory that others have a part of stays as it is", () => {
+  const pooled = Buffer.allocUnsafe(2000).fill("p");
+  const large = Buffer.alloc(1 << 20, "a");
+  for (const one of [pooled, large.subarray(0, 500_000), large.subarray(1), Buffer.alloc(0)]) letGo(one);
+  expect(pooled.every((byte) => byte === 0x70)).toBe(true);
+  expect(large.length).toBe(1 << 20);
+});
+
+test("memory of threads is nobody's alone", () => {
+  const shared = new Uint8Array(new SharedArrayBuffer(1 << 16));
+  letGo(shared);
+  expect(shared.length).toBe(1 << 16);
+});
