@@ -3,6 +3,8 @@ import { FRAME_BYTES, FRAME_HEAD_BYTES, FrameType } from "./frames.ts";
 
 /** How much of a frame tells what it is. */
 const TYPE_END = 4;
+/** What is left of a chunk is read in one go where it has no more bytes: most requests have not, and need not wait for what others send. */
+const LITTLE_BYTES = 1024;
 
 /** @param data holds the payload from `from` to `to`, and is written to afterwards */
 export type OnFrame = (type: number, flags: number, stream: number, data: Buffer, from: number, to: number) => void;
@@ -18,13 +20,13 @@ export class FrameReader {
     this.#onFrame = onFrame;
   }
   /**
-   * @param until of `performance.now()`, in milliseconds: what is left of the chunk then is given back; at least one frame is read
+   * @param until of `performance.now()`, in milliseconds: what is left of the chunk then is given back, unless that is little; at least one frame is read
    * @throws ConnectionError, for a frame that is too large; and what `onFrame` throws
    */
   read(chunk: Buffer, until = Number.POSITIVE_INFINITY): Buffer | undefined {
     let at = this.#partial === undefined ? 0 : this.#complete(this.#partial, chunk);
     while (!this.#stopped && chunk.length - at >= FRAME_HEAD_BYTES) {
-      if (at > 0 && performance.now() >= until) return chunk.subarray(at);
+      if (at > 0 && chunk.length - at > LITTLE_BYTES && performance.now() >= until) return chunk.subarray(at);
       const end = at + FRAME_HEAD_BYTES + lengthAt(chunk, at);
       if (end > chunk.length) break;
       this.#frame(chunk, at, end);

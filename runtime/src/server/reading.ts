@@ -4,8 +4,12 @@
 const TURN_MS = 2;
 /** one connection for so long in a row; */
 const SLICE_MS = 1;
-/** and one that did not wait so long in any case, as most clients have said all in less; no more while connections come, of which libuv takes one a turn. */
+/** and one that did not wait so long in any case, as most clients have said all in less. */
 const FRESH_MS = 0.2;
+/** While connections come, of which libuv takes one a turn, a turn is to be short: so long one that did not wait, */
+const HURRIED_MS = 0.05;
+/** and those that wait only where they were not read for so long. */
+const HURRY_MS = 1;
 
 /** A connection that has more to be read. */
 export interface Reading {
@@ -17,6 +21,8 @@ export interface Reading {
 let endsAt = 0;
 /** A connection came in this turn, and more may wait behind it. */
 let hurries = false;
+/** Until when those that wait were read last. */
+let readUntil = 0;
 const waiting: Reading[] = [];
 
 /** Until when a connection may be read from which something has come, in milliseconds of `performance.now()`. */
@@ -26,7 +32,7 @@ export function readsUntil(): number {
     endsAt = now + TURN_MS;
     setImmediate(turn);
   }
-  return hurries ? now + FRESH_MS : Math.min(now + SLICE_MS, Math.max(endsAt, now + FRESH_MS));
+  return hurries ? now + HURRIED_MS : Math.min(now + SLICE_MS, Math.max(endsAt, now + FRESH_MS));
 }
 
 /** A connection has come. */
@@ -42,7 +48,7 @@ export function waits(reading: Reading): void {
 
 function turn(): void {
   let now = performance.now();
-  const ends = now + (hurries ? FRESH_MS : TURN_MS);
+  const ends = !hurries ? now + TURN_MS : now < readUntil + HURRY_MS ? now : now + FRESH_MS;
   hurries = false;
   endsAt = 0;
   const last = waiting.length;
@@ -51,6 +57,7 @@ function turn(): void {
     for (; read < last && now < ends; now = performance.now()) waiting[read++]?.readOn(Math.min(now + SLICE_MS, ends));
   } finally {
     waiting.splice(0, read);
+    if (read > 0) readUntil = now;
     if (waiting.length > 0) schedule(now);
   }
 }
