@@ -172,25 +172,31 @@ test("messages of reflection that never end: what is held is bounded over the pr
   expect(outcome.result.heldMb).toBeLessThan(40);
 }, 60_000);
 
-/** Less than one message may have there. */
-const KEY = Buffer.alloc(3_900_000, "a");
-const LARGE_PROTO = Buffer.concat([Buffer.from([0x0a, 0xe0, 0x84, 0xee, 0x01]), KEY]); // field 1, 3,900,000 bytes
-const LARGE_JSON = Buffer.from(`{"key":"${KEY}"}`);
+/** A message with a key of so many bytes. */
+const protoOf = (bytes: number): Buffer => {
+  const length: number[] = [];
+  for (let rest = bytes; rest > 0; rest >>>= 7) length.push(rest > 127 ? (rest & 127) | 128 : rest);
+  return Buffer.concat([Buffer.from([0x0a, ...length]), Buffer.alloc(bytes, "a")]);
+};
+const jsonOf = (bytes: number): Buffer => Buffer.from(`{"key":"${"a".repeat(bytes)}"}`);
+/** Less than one message may have by default; and where the deployment allows four times as much. */
+const [MOST, ALLOWED] = [1_000_000, 3_900_000];
 const compressedFrame = (message: Buffer): Buffer => {
   const framed = Buffer.concat([Buffer.from([1, 0, 0, 0, 0]), zlib.gzipSync(message)]);
   framed.writeUInt32BE(framed.length - 5, 1);
   return framed;
 };
 
-test.each<readonly [string, Readonly<Record<string, string>>, Buffer]>([
-  ["application/grpc+proto", { "grpc-encoding": "gzip" }, compressedFrame(LARGE_PROTO)],
-  ["application/grpc-web+proto", { "grpc-encoding": "gzip" }, compressedFrame(LARGE_PROTO)],
-  ["application/json", { "content-encoding": "gzip" }, zlib.gzipSync(LARGE_JSON)],
+test.each<readonly [mb: number, type: string, Readonly<Record<string, string>>, Buffer]>([
+  [1, "application/grpc+proto", { "grpc-encoding": "gzip" }, compressedFrame(protoOf(MOST))],
+  [1, "application/grpc-web+proto", { "grpc-encoding": "gzip" }, compressedFrame(protoOf(MOST))],
+  [1, "application/json", { "content-encoding": "gzip" }, zlib.gzipSync(jsonOf(MOST))],
+  [4, "application/grpc+proto", { "grpc-encoding": "gzip" }, compressedFrame(protoOf(ALLOWED))],
 ])(
-  "4,000 messages of 4 KB that become 4 MB each, %s: what is held is bounded over the process",
-  async (type, encoding, body) => {
-    const env = { BFF_MAX_PENDING_BYTES: String(16 * MIB), BFF_MAX_REQUEST_BYTES: String(4 * MIB) };
-    const outcome = await run(`decompressed, ${type}`, { env }, async (target, until) => {
+  "4,000 small messages that become %i MB each, %s: what is held is bounded over the process",
+  async (mb, type, encoding, body) => {
+    const env = { BFF_MAX_PENDING_BYTES: String(16 * MIB), BFF_MAX_REQUEST_BYTES: String(mb * MIB) };
+    const outcome = await run(`decompressed, ${mb} MB, ${type}`, { env }, async (target, until) => {
       const block = Buffer.concat([
         requestHeaders(FAST, type),
         ...Object.entries(encoding).map(([name, value]) => literal(name, value)),

@@ -3,6 +3,7 @@
 import * as http2 from "node:http2";
 import * as zlib from "node:zlib";
 import { describe, expect, test } from "vitest";
+import { AGAIN_MS } from "./attacks/beside-quiet.ts";
 import { attacked, described, expectUnharmed, type Target } from "./attacks/rig.ts";
 
 const ANSWER_MS = 20_000;
@@ -195,7 +196,10 @@ describe.each(Object.entries(PROTOCOLS))("%s", (protocol, send) => {
     (bodies: Readonly<Record<string, Body>>) =>
     async (target: Target): Promise<Record<string, string>> => {
       const codes: Record<string, string> = {};
-      for (const [name, body] of Object.entries(bodies)) codes[name] = await send(target, body);
+      const until = performance.now() + AGAIN_MS;
+      do {
+        for (const [name, body] of Object.entries(bodies)) codes[name] = await send(target, body);
+      } while (performance.now() < until);
       return codes;
     };
 

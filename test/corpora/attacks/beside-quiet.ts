@@ -49,6 +49,8 @@ const WARM_UP_MS = 1_500;
 const AT_ONCE = 8;
 /** Before each attack, and again after it: as much together as an attack lasts. */
 const QUIET_MS = Number(process.env.ATTACK_MS ?? 2000) / 2;
+/** What is over sooner is begun again until then, in milliseconds: of a few requests there is no p99. */
+export const AGAIN_MS = isJudged ? 2 * QUIET_MS : 0;
 const EVERY_MS = "10";
 
 const words = (text = ""): readonly string[] => text.split(" ").filter((word) => word !== "");
