@@ -7,6 +7,7 @@ import {
 import type { UniversalHandler } from "@connectrpc/connect/protocol";
 import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from "@connectrpc/connect-node";
 import { INCOMING } from "../compose/judged-handler.ts";
+import { JSON_OPTIONS } from "../compose/written-json.ts";
 import { HOLDER } from "../elements/bounded-handler.ts";
 import { type FollowerPlaces, PLACES } from "../stream/places.ts";
 import { DEFERRED_COMPRESSIONS } from "./compressed-answers.ts";
@@ -38,7 +39,7 @@ export function connectAdapter({ routes, fallback, peers, places, fault, ...opti
     const handler = handlers.get(request.url?.split("?", 1)[0] ?? "");
     if (handler === undefined) return fallback(request, response);
     const values = createContextValues().set(INCOMING, new NodeIncoming(request, peers)).set(PLACES, places);
-    values.set(HOLDER, holderOf(request));
+    values.set(HOLDER, holderOf(request)).set(JSON_OPTIONS, options.jsonOptions ?? {});
     handler(universalRequestFromNodeRequest(request, response, undefined, values))
       .then((answer) => universalResponseToNodeResponse(answer, response))
       .catch((thrown: unknown) => {

@@ -1,15 +1,17 @@
 // Every request of an rpc is told of once, from its start to its end, wherever it is refused: by the fast path, by Connect's adapter, by whoever
 // judges it, by its composition, or by nobody since its client has gone.
 import { once } from "node:events";
+import * as http from "node:http";
 import * as http2 from "node:http2";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { SourceContextSchema } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
+import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { systemClock } from "../clock.ts";
 import { endpoint } from "../compose/endpoint.ts";
 import { Limits } from "../limits/limits.ts";
-import { adapter, combinations, fast, type Serve } from "../testing/all-protocols.ts";
+import { adapter, combinations, fast, own, type Serve } from "../testing/all-protocols.ts";
 import { BEARER, GATE_PATH, GateService, gate, sourceOf } from "../testing/gate-rig.ts";
 import { until } from "../testing/grpc-rig.ts";
 import { CollectingSink, tracingTo } from "../testing/trace-rig.ts";
@@ -61,6 +63,31 @@ describe.each(combinations)("$protocol over HTTP/$over, $server", ({ serve, serv
   // How large is too large is known to that server.
   test.skipIf(server.startsWith("a server of one's own"))("a message that is too large", async () => {
     expect(await asked(ANN, { size: 5_000 })).toBe(Code.ResourceExhausted);
+  });
+});
+
+describe.each<[string, Serve]>([
+  ["the fast path", fast],
+  ["Connect's adapter", adapter],
+  ["a server of one's own", ({ route }) => own(http.createServer(connectNodeAdapter({ routes: route })))],
+])("an answer that JSON cannot say, %s", (_, serve) => {
+  const headers = { authorization: ANN, "connect-protocol-version": "1" };
+  const asked: [string, (url: string) => Promise<Response>, number][] = [
+    ["in binary", (url) => post(url, "application/proto", ""), 200],
+    ["as JSON", (url) => post(url, "application/json", "{}"), 500],
+    ["as JSON by gRPC-Web", (url) => post(url, "application/grpc-web+json", "\0\0\0\0\u0002{}"), 200],
+    ["as JSON by GET", (url) => fetch(`${url}?connect=v1&encoding=json&message=%7B%7D`, { headers }), 500],
+  ];
+  const post = (url: string, type: string, body: string): Promise<Response> =>
+    fetch(url, { method: "POST", body, headers: { ...headers, "content-type": type } });
+  test.each(asked)("%s", async (_, ask, status) => {
+    const rig = await gate({ sources: [sourceOf("user", BEARER)], unwritable: "json" });
+    const answer = await ask((await serve(rig.endpoint)).url + GATE_PATH);
+    const text = await answer.text();
+    expect(answer.status).toBe(status);
+    await until(() => rig.responses.length > 0);
+    const fine = status === 200 && !text.includes("grpc-status: 13");
+    expect(rig.responses.map(({ outcome }) => outcome.ok)).toEqual([fine]);
   });
 });
 

@@ -3,7 +3,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
 import { Denied, type Verdict } from "../compose/admission.ts";
 import { connectError } from "../compose/connect-error.ts";
-import { type Failure, OVER } from "../failure.ts";
+import { asFailure, type Failure, OVER } from "../failure.ts";
 import type { Incoming, IncomingHeaders } from "../identity/incoming.ts";
 import type { Follower, Following } from "../stream/stream-endpoint.ts";
 import { internal } from "./fast-call.ts";
@@ -152,7 +152,7 @@ export class SocketFollow implements Follower, Drainable {
       bytes = this.#rpc.serialize(message);
     } catch (thrown) {
       const following = this.#following;
-      this.#refuse(internal(thrown));
+      this.#refuse(connectError(asFailure(thrown)));
       following?.cancel();
       return false;
     }

@@ -4,8 +4,9 @@ import { REQUEST_ID } from "../call/request-id.ts";
 import type { AnswerMetadata } from "../compose/answer-metadata.ts";
 import { connectError } from "../compose/connect-error.ts";
 import type { Failure } from "../failure.ts";
+import { asFailure } from "../failure.ts";
 import type { Follower, Following, StreamEndpoint } from "../stream/stream-endpoint.ts";
-import { type CallRpc, FastCall, type FastHead, internal } from "./fast-call.ts";
+import { type CallRpc, FastCall, type FastHead } from "./fast-call.ts";
 import type { Drainable, Followers } from "./followers.ts";
 import type { StreamOut } from "./stream-out.ts";
 import type { Serialize, StreamProtocol } from "./stream-protocols.ts";
@@ -145,7 +146,7 @@ export abstract class StreamCall extends FastCall<StreamRpc> implements Follower
       return this.#protocol.item?.(bytes, sendable(token)) ?? bytes;
     } catch (thrown) {
       this.#unwritable = true;
-      this.abort(internal(thrown));
+      this.abort(connectError(asFailure(thrown)));
       return undefined;
     }
   }

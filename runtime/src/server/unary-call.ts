@@ -52,8 +52,10 @@ export abstract class UnaryCall extends FastCall<FastRpc> {
     try {
       bytes = this.rpc.serialize(response);
     } catch (thrown) {
-      this.failWith(internal(thrown), metadata);
-      return asFailure(thrown);
+      // Which field it is concerns the log alone.
+      const failure = asFailure(thrown);
+      this.failWith(connectError(failure), metadata);
+      return failure;
     }
     const { prefix, pending } = this.rpc;
     if (compression === null || bytes.length - prefix < COMPRESS_FROM) {

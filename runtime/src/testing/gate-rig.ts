@@ -114,8 +114,8 @@ export interface GateOptions {
   readonly version?: Version;
   readonly environment?: Readonly<Record<string, string>>;
   readonly compose?: (cx: Request<undefined, Principal>) => Promise<void>;
-  /** Its answers are no messages of their type, and cannot be written. */
-  readonly unwritable?: boolean;
+  /** Its answers are no messages of their type, and cannot be written; `json`: not as JSON. */
+  readonly unwritable?: boolean | "json";
   readonly cache?: EndpointOptions<
     undefined,
     typeof SourceContextSchema,
@@ -178,6 +178,7 @@ export async function gate({
       };
       seen.push(one);
       await compose?.(cx);
+      if (unwritable === "json") return { ...create(SourceContextSchema), fileName: 5 as unknown as string };
       if (unwritable) return { ...create(SourceContextSchema), fileName: NO_TEXT as unknown as string };
       return create(SourceContextSchema, { fileName: JSON.stringify(one) });
     },
