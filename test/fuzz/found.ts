@@ -243,6 +243,21 @@ const FOUND: readonly Found[] = [
     let: [],
     fields: [`Sub a = 1 [(bff.v1.field).by = "v"];`],
   },
+  {
+    what: "what items rest on is there, and a failure has decided that it is",
+    let: [
+      spare("s"),
+      `{ name: "t" if: "!failure(s).hasValue() || args.flag" by: "args.item" }`,
+      `{ name: "u" supplementary: true each: { var: "it" in: "args.ids" max: 10 by: "it + t.id" } }`,
+      `{ name: "v" supplementary: true each: { var: "it" in: "args.ids" max: 10 if: "t.id != it" key: "it" call: { method: "up.v1.ItemService/GetItem" set: { name: "id" by: "it" } } } }`,
+      `{ name: "w" supplementary: true each: { var: "it" in: "args.ids" max: 10 if: "t.id != it" compose: { message: "Sub" args: { name: "a" by: "s.name" } } } }`,
+    ],
+    fields: [
+      `repeated string a = 1 [(bff.v1.field).by = "u"];`,
+      `map<string, Copy> b = 2 [(bff.v1.field).by = "v"];`,
+      `repeated Sub c = 3 [(bff.v1.field).by = "w"];`,
+    ],
+  },
 ];
 
 const SUB = `message Sub {

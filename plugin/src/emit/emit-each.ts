@@ -34,12 +34,16 @@ export function emitEach(source: EachSource, step: PlanStep, cx: StepContext): L
   if (most !== undefined)
     lines.push([names.file.runtime(most.asked ? "atMostAsked" : "atMost"), `(items, ${group(most.items)});`]);
   if (step.tracks.items) lines.push([`${step.name}Items = items.length > 0;`]);
+  if (step.tracks.lacks) {
+    // An argument that is absent leaves no item out.
+    const value = source.source.kind === "compose" ? [] : sourceExpressions(source.source);
+    const rested = new Set([source.if, source.key, ...value].flatMap((one) => one?.unsafe ?? []));
+    lines.push([`${step.name}Lacks = `, ...absentOf(rested, names), ";"]);
+  }
   // What no item is chosen without, or has no key without, is asked for once.
   const unless = (missing: ReadonlySet<Variable>): Lines => {
-    const absent = [...missing].map((variable): Line => [names.variable(variable), " === undefined"]);
     const nothing = source.key === undefined ? "[]" : "{}";
-    const tests = absent.flatMap((test, i) => (i === 0 ? test : [" || ", ...test]));
-    return absent.length === 0 ? [] : [["if (", ...tests, `) return ${nothing};`]];
+    return missing.size === 0 ? [] : [["if (", ...absentOf(missing, names), `) return ${nothing};`]];
   };
   lines.push(...unless(sure));
   lines.push(...cleared(step, cx));
@@ -76,6 +80,12 @@ export function emitEach(source: EachSource, step: PlanStep, cx: StepContext): L
   );
   if (!isolated || source.partial) return [...lines, ...inner];
   return [...lines, ...block([`return ${callsOn(step, cx)}.sub(async (cx) => {`], inner, ["});"])];
+}
+
+/** Whether one of these is absent. */
+function absentOf(variables: ReadonlySet<Variable>, names: StepContext["names"]): Line {
+  const tests = [...variables].map((variable): Line => [names.variable(variable), " === undefined"]);
+  return tests.flatMap((test, i) => (i === 0 ? test : [" || ", ...test]));
 }
 
 /**

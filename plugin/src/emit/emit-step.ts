@@ -52,6 +52,7 @@ function hoists(step: PlanStep): Lines {
     if (at.tracks.items) lines.push([`let ${at.name}Items = false;`]);
     if (at.tracks.picked) lines.push([`let ${at.name}Picked = false;`]);
     if (at.tracks.made) lines.push([`let ${at.name}Made = false;`]);
+    if (at.tracks.lacks) lines.push([`let ${at.name}Lacks = false;`]);
     if (at.tracks.case) lines.push([`let ${at.name}Case = -1;`]);
     for (const inner of at.lazy.flat()) flags(inner);
   };

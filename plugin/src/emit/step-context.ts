@@ -99,9 +99,19 @@ export function originPrint({ origin, leftOut, when }: TouchOrigin, hoisted: Hoi
       : origin.kind === "step"
         ? [hoisted.step?.(origin.step) ?? `${origin.step.name}${hoisted.promise.has(origin.step) ? "Started" : "Step"}`]
         : [hoisted.value.has(origin.step) ? `${origin.step.name}Inside` : origin.step.name];
-  const marked: Line = leftOut ? ["cx.leftOut(", ...plain, ")"] : plain;
-  if (when.length === 0) return marked;
+  const token: Line = ["cx.leftOut(", ...plain, ")"];
   const test = when.map(conditionPrint).join(" && ");
+  if (typeof leftOut !== "boolean") {
+    const lacks = leftOut.map(({ name }) => `${name}Lacks`).join(" || ");
+    const either: Line =
+      origin.kind === "arg"
+        ? [`${lacks} ? [`, ...token, `] : from.${camel(origin.name)}`]
+        : [`${lacks} ? `, ...token, " : ", ...plain];
+    if (origin.kind === "arg") return ["...(", ...(test === "" ? [] : [`!(${test}) ? [] : `]), ...either, ")"];
+    return test === "" ? either : [`${test} && (`, ...either, ")"];
+  }
+  const marked = leftOut ? token : plain;
+  if (test === "") return marked;
   if (origin.kind === "arg" && !leftOut) return [`...(${test} ? from.${camel(origin.name)} : [])`];
   return [`${test} && `, ...marked];
 }

@@ -56,14 +56,24 @@ export function originsOf(cx: OriginContext): Origins {
   };
   const of = (expressions: readonly (Expression | undefined)[]): TouchOrigin[] =>
     expressions.flatMap((expression) => expression?.reads.flatMap(({ variable }) => ofVariable(variable)) ?? []);
-  /** Items whose value rests on something absent are left out. */
-  const ofItems = (expressions: readonly (Expression | undefined)[]): TouchOrigin[] =>
+  /** Items of `of` whose value rests on something absent are left out. */
+  const ofItems = (of: PlanStep, expressions: readonly (Expression | undefined)[]): TouchOrigin[] =>
     expressions.flatMap((expression) => {
       const absent = new Set(expression?.unsafe ?? []);
       return (expression?.reads ?? []).flatMap(({ variable }) =>
-        ofVariable(variable).map((origin) => (absent.has(variable) ? { ...origin, leftOut: true } : origin)),
+        ofVariable(variable).map((origin) =>
+          absent.has(variable) ? lacking(origin, of, goesWith(steps.get(variable), origin)) : origin,
+        ),
       );
     });
+  /** Whether a step is absent for sure where an origin has a cause. */
+  const goesWith = (step: Step | undefined, { origin }: TouchOrigin): boolean => {
+    if (step === undefined || origin.kind !== "step" || step.fallback !== undefined) return false;
+    if (origin.step.step === step) return failsAlone(step);
+    const needed = step.source.kind === "call" || step.source.kind === "by" ? sourceExpressions(step.source) : [];
+    const unsafe = [step.if, ...needed].flatMap((expression) => expression?.unsafe ?? []);
+    return unsafe.some((variable) => goesWith(steps.get(variable), { origin, leftOut: false, when: [] }));
+  };
 
   const ofStep = (step: Step): readonly TouchOrigin[] => {
     const before = known.get(step);
@@ -96,14 +106,14 @@ export function originsOf(cx: OriginContext): Origins {
       case "each": {
         // What the arguments of composed items bring is recorded inside those.
         const inner = source.source.kind === "compose" ? [] : sourceExpressions(source.source);
-        const { lacking, rest } = partsOfKey(source.key);
-        const had = when([{ kind: "items", step: planned }], ofItems([source.if]));
+        const { lacking: keyless, rest } = partsOfKey(source.key);
+        const had = when([{ kind: "items", step: planned }], ofItems(planned, [source.if]));
         // Items that the `if` does not choose are left out for want of no key.
         const picked = source.if === undefined ? "items" : "picked";
-        const keyed = when([{ kind: picked, step: planned }], ofItems([lacking]));
+        const keyed = when([{ kind: picked, step: planned }], ofItems(planned, [keyless]));
         // Without an `if`, and a key that may be absent, something is made of every item.
-        const made = source.if === undefined && lacking === undefined ? "items" : "made";
-        const value = when([{ kind: made, step: planned }], ofItems([rest, ...inner]));
+        const made = source.if === undefined && keyless === undefined ? "items" : "made";
+        const value = when([{ kind: made, step: planned }], ofItems(planned, [rest, ...inner]));
         return [...of([source.in]), ...had, ...keyed, ...value];
       }
       case "switch": {
@@ -179,6 +189,18 @@ function composedBy(source: Source): readonly ComposeSource[] {
   return source.kind === "shared" ? source.of.flatMap((step) => composesOf(step.source)) : composesOf(source);
 }
 
+/** An origin of what an item rests on unsafely. @param surely whether that is absent wherever there is a cause */
+function lacking(origin: TouchOrigin, of: PlanStep, surely: boolean): TouchOrigin {
+  if (surely || origin.leftOut === true) return { ...origin, leftOut: true };
+  return { ...origin, leftOut: [...new Set([...(origin.leftOut === false ? [] : origin.leftOut), of])] };
+}
+
+/** Whether a step has no value where it has a cause of its own: a failure, and nothing stands in for it. */
+function failsAlone(step: Step): boolean {
+  if (!step.supplementary || (step.source.kind === "each" && step.source.partial)) return false;
+  return !callsOf(step.source).some((call) => call.onError.some((rule) => rule.then.kind === "fallback"));
+}
+
 /** Whether a cause may stand under the step's own promise: under that of a service's step all that it rests on does. */
 function hasCause(step: Step): boolean {
   if (step.source.kind === "shared") return step.source.of.some(carries);
@@ -217,7 +239,8 @@ const when = (conditions: readonly Condition[], origins: readonly TouchOrigin[])
  */
 function order(origins: readonly TouchOrigin[]): TouchOrigin[] {
   const place = ({ origin }: TouchOrigin): number => (origin.kind === "arg" ? -1 : origin.step.step.index);
-  return dedupe(origins).sort((a, b) => place(a) - place(b) || Number(a.leftOut) - Number(b.leftOut));
+  const left = ({ leftOut }: TouchOrigin): number => (typeof leftOut === "boolean" ? 2 * Number(leftOut) : 1);
+  return dedupe(origins).sort((a, b) => place(a) - place(b) || left(a) - left(b));
 }
 function dedupe(origins: readonly TouchOrigin[]): TouchOrigin[] {
   const seen = new Map<string, TouchOrigin>();
@@ -234,7 +257,8 @@ function dedupe(origins: readonly TouchOrigin[]): TouchOrigin[] {
   return [...seen.values()];
 }
 function idOf({ origin, leftOut }: TouchOrigin): string {
-  return `${origin.kind}:${origin.kind === "arg" ? origin.name : origin.step.step.index}:${leftOut}`;
+  const left = typeof leftOut === "boolean" ? leftOut : leftOut.map(({ step }) => step.index);
+  return `${origin.kind}:${origin.kind === "arg" ? origin.name : origin.step.step.index}:${left}`;
 }
 /** With the conditions under which it counts. */
 function keyOf(origin: TouchOrigin): string {

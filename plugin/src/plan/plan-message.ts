@@ -91,7 +91,7 @@ export function planSteps(
       lazy: [],
       onlyInCase: owners.has(step),
       wanted: undefined,
-      tracks: { ran: false, items: false, picked: false, made: false, case: false },
+      tracks: { ran: false, items: false, picked: false, made: false, lacks: false, case: false },
       explained: around.explained.has(step),
       clearedBy: [],
       effectful: around.effects.step(step),
@@ -320,7 +320,13 @@ export function track({ origins }: Pick<Touch, "origins">, planned: (step: Step)
       items: draft.tracks.items || kind === "items",
       picked: draft.tracks.picked || kind === "picked",
       made: draft.tracks.made || kind === "made",
+      lacks: draft.tracks.lacks,
       case: draft.tracks.case || kind === "chosen" || kind === "asked",
     };
   }
+  for (const { leftOut } of origins)
+    for (const { step } of typeof leftOut === "boolean" ? [] : leftOut) {
+      const draft = planned(step);
+      draft.tracks = { ...draft.tracks, lacks: true };
+    }
 }

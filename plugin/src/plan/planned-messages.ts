@@ -109,12 +109,13 @@ export interface PlanStep {
   readonly onlyInCase: boolean;
   /** Set for what only values of members of one oneof read: it starts once such a member may be chosen. */
   readonly wanted: (Wanted & { readonly waitsFor: readonly PlanStep[] }) | undefined;
-  /** A flag the emitted code keeps, for touches: whether its `if` let it run, whether its `each` had items, chose one of them, made something of one, which case was chosen. */
+  /** A flag the emitted code keeps, for touches: whether its `if` let it run, whether its `each` had items, chose one of them, made something of one, lacked what items rest on, which case was chosen. */
   readonly tracks: {
     readonly ran: boolean;
     readonly items: boolean;
     readonly picked: boolean;
     readonly made: boolean;
+    readonly lacks: boolean;
     readonly case: boolean;
   };
   /** Whether an expression asks for its failure, or for that of a step that is left out for want of it. */
@@ -147,8 +148,8 @@ export interface TouchOrigin {
     | { readonly kind: "arg"; readonly name: string }
     /** Something inside a composed value. */
     | { readonly kind: "within"; readonly step: PlanStep };
-  /** The cause left items out of a list. */
-  readonly leftOut: boolean;
+  /** The cause left items out of a list; where what these lists' items rest on may be there all the same: if one of them says so. */
+  readonly leftOut: boolean | readonly PlanStep[];
   readonly when: readonly Condition[];
 }
 
