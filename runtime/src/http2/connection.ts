@@ -10,6 +10,8 @@ export type HeaderFields = Readonly<Record<string, string | readonly string[]>>;
 
 /** What a stream is for. It hears what comes, in that order. */
 export interface Receiver {
+  /** Whether it copies what it keeps of the next piece; default no. */
+  readonly copies?: boolean;
   data(bytes: Buffer): void;
   /** That was all. */
   end(): void;

@@ -51,7 +51,7 @@ export class Incoming<S extends Stream<S>> {
   readonly #guard: FloodGuard;
   readonly #blocks: HeaderBlocks;
   readonly #end: End;
-  /** A receiver has got a piece of what is read now, in place. */
+  /** A receiver has got a piece of what is read now, in place, and may keep it. */
   handedOn = false;
   #begun = false;
   #unfinished: Unfinished | undefined;
@@ -169,8 +169,9 @@ export class Incoming<S extends Stream<S>> {
     if (endStream) this.#connection.finish(stream);
     if (start < end) {
       const piece = data.subarray(start, end);
-      const copied = !endStream && this.#end.copies && piece.length * 2 < data.buffer.byteLength;
-      this.handedOn ||= !copied;
+      const kept = stream.receiver.copies !== true;
+      const copied = kept && !endStream && this.#end.copies && piece.length * 2 < data.buffer.byteLength;
+      this.handedOn ||= kept && !copied;
       stream.receiver.data(copied ? Buffer.from(piece) : piece);
     }
     if (endStream) {

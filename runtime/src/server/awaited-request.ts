@@ -1,7 +1,6 @@
 import type { RequestFields } from "../http2/request-block.ts";
 import { appended } from "../wire/appended.ts";
 import { PREFIX_BYTES } from "../wire/frame.ts";
-import { letGo } from "../wire/let-go.ts";
 import type { Hearer } from "./carrier.ts";
 import type { OwnStream } from "./own-stream.ts";
 import type { Holder, PendingBytes } from "./pending-bytes.ts";
@@ -30,6 +29,7 @@ export interface AwaitedOptions {
  * what node and Connect make of a request weighs more than most bodies, and takes longer than all that a shortcut does.
  */
 export class AwaitedRequest implements Hearer, Holder, Whole {
+  readonly copies = true;
   heldBytes = 0;
   holderSlot = 0;
   readonly holderNumber: number;
@@ -57,10 +57,8 @@ export class AwaitedRequest implements Hearer, Holder, Whole {
     if (this.#failure !== undefined) return;
     const { contentLength = Number.POSITIVE_INFINITY } = this.#stream;
     this.#body = appended(this.#body, this.#received, chunk, contentLength, AT_ONCE_BYTES);
-    const { length } = chunk;
-    letGo(chunk);
-    this.#received += length;
-    this.#options.pending.add(this, length);
+    this.#received += chunk.length;
+    this.#options.pending.add(this, chunk.length);
     if (this.#isTooLarge) this.#line();
   }
   get #isTooLarge(): boolean {

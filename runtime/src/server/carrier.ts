@@ -5,6 +5,8 @@ import type { Trailers } from "./trailers.ts";
 
 /** What hears of a request as it comes. */
 export interface Hearer {
+  /** Whether it copies what it keeps of the next chunk; default no. */
+  readonly copies?: boolean;
   data(chunk: Buffer): void;
   /** That was all. */
   end(): void;

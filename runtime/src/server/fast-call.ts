@@ -115,6 +115,9 @@ export abstract class FastCall<Rpc extends CallRpc = CallRpc> implements Incomin
 
   // ---- the request ----
 
+  get copies(): boolean {
+    return this.#body !== undefined || this.#over || this.#refusal !== undefined;
+  }
   data(chunk: Buffer): void {
     if (this.#over || this.#refusal !== undefined) return;
     this.#keep(chunk);

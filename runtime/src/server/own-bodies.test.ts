@@ -1,0 +1,117 @@
+// Bodies over our own HTTP/2, in pieces: what is read together is given back together, and nothing of it may be missing from a request that waits.
+import { once } from "node:events";
+import * as net from "node:net";
+import fc from "fast-check";
+import { expect, onTestFinished, test } from "vitest";
+import { kindEndpoint, PATH } from "../testing/test-kinds.ts";
+import { listen } from "./listen.ts";
+
+const [DATA, HEADERS, SETTINGS, WINDOW_UPDATE] = [0, 1, 4, 8];
+const [END_STREAM, ACK, END_HEADERS] = [1, 1, 4];
+
+function frame(type: number, flags: number, stream: number, payload: Uint8Array = Buffer.alloc(0)): Buffer {
+  const head = Buffer.alloc(9);
+  head.writeUIntBE(payload.length, 0, 3);
+  head[3] = type;
+  head[4] = flags;
+  head.writeUInt32BE(stream, 5);
+  return Buffer.concat([head, payload]);
+}
+const word = (value: number) => Buffer.from([value >>> 24, value >>> 16, value >>> 8, value]);
+const text = (of: string) => Buffer.concat([Buffer.from([of.length]), Buffer.from(of)]);
+const field = (name: string, value: string) => Buffer.concat([Buffer.from([0]), text(name), text(value)]);
+const HEAD = Buffer.concat([
+  Buffer.from([0x20, 0x83, 0x86]),
+  field(":path", PATH),
+  field(":authority", "a"),
+  field("content-type", "application/json"),
+]);
+const ROOM = 1 << 24;
+const BEGIN = Buffer.concat([
+  Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
+  frame(SETTINGS, 0, 0, Buffer.concat([Buffer.from([0, 4]), word(ROOM)])),
+  frame(SETTINGS, ACK, 0),
+  frame(WINDOW_UPDATE, 0, 0, word(ROOM)),
+]);
+
+/** What was answered on so many streams, by their number. */
+async function answers(port: number, said: Buffer, count: number): Promise<ReadonlyMap<number, string>> {
+  const socket = net.connect(port, "127.0.0.1");
+  await once(socket, "connect");
+  const bodies = new Map<number, Buffer[]>();
+  const { promise: whole, resolve, reject } = Promise.withResolvers<void>();
+  let rest: Buffer = Buffer.alloc(0);
+  let ended = 0;
+  socket.on("data", (chunk: Buffer) => {
+    rest = Buffer.concat([rest, chunk]);
+    while (rest.length >= 9 && rest.length >= 9 + rest.readUIntBE(0, 3)) {
+      const end = 9 + rest.readUIntBE(0, 3);
+      const [type, flags = 0, stream] = [rest[3], rest[4], rest.readUInt32BE(5)];
+      if (type === DATA) bodies.set(stream, [...(bodies.get(stream) ?? []), rest.subarray(9, end)]);
+      if ((type === DATA || type === HEADERS) && (flags & END_STREAM) !== 0) ended++;
+      rest = rest.subarray(end);
+    }
+    if (ended === count) resolve();
+  });
+  socket.on("close", () => reject(new Error(`closed after ${ended} answers`)));
+  socket.on("error", reject);
+  socket.write(said);
+  await whole;
+  socket.removeAllListeners("close").destroy();
+  return new Map([...bodies].map(([stream, pieces]) => [stream, Buffer.concat(pieces).toString()]));
+}
+
+/** Of one request: how long its only text is, and how long the pieces of its body are, the last of which takes what is left. */
+const requests = fc.array(
+  fc.record({
+    length: fc.oneof(fc.integer({ min: 0, max: 200 }), fc.integer({ min: 0, max: 60_000 })),
+    pieces: fc.array(fc.oneof(fc.integer({ min: 1, max: 100 }), fc.integer({ min: 4_000, max: 16_384 })), {
+      maxLength: 8,
+    }),
+  }),
+  { minLength: 1, maxLength: 6 },
+);
+
+function framesOf(stream: number, body: Buffer, pieces: readonly number[]): readonly Buffer[] {
+  const frames = [frame(HEADERS, END_HEADERS, stream, HEAD)];
+  let at = 0;
+  for (let i = 0; at < body.length; i++) {
+    const end = Math.min(body.length, at + (pieces[i] ?? 16_384));
+    frames.push(frame(DATA, end === body.length ? END_STREAM : 0, stream, body.subarray(at, end)));
+    at = end;
+  }
+  return frames;
+}
+/** The frames of each in order, those of all in any. */
+function mixed(all: readonly (readonly Buffer[])[], picks: readonly number[]): Buffer {
+  const left = all.map((frames) => [...frames]);
+  // Streams begin in the order of their numbers.
+  const mix = left.flatMap((frames) => frames.splice(0, 1));
+  for (let i = 0; left.some((frames) => frames.length > 0); i++) {
+    const open = left.filter((frames) => frames.length > 0);
+    const next = open[(picks[i % picks.length] ?? 0) % open.length]?.shift();
+    if (next !== undefined) mix.push(next);
+  }
+  return Buffer.concat(mix);
+}
+
+test.each([
+  ["the fast path", false],
+  ["Connect's adapter", true],
+])("bodies of several requests, in whatever pieces they come, are read as they were said: %s", async (_, slow) => {
+  const server = await listen([kindEndpoint(slow)], { http2Server: "own" });
+  onTestFinished(() => server.close(0));
+  const picks = fc.array(fc.nat(10), { minLength: 1, maxLength: 20 });
+  await fc.assert(
+    fc.asyncProperty(requests, picks, async (asked, picks) => {
+      const names = asked.map(({ length }, i) => String.fromCharCode(97 + i).repeat(length + 1));
+      const frames = asked.map(({ pieces }, i) =>
+        framesOf(2 * i + 1, Buffer.from(JSON.stringify({ fileName: names[i] })), pieces),
+      );
+      const said = Buffer.concat([BEGIN, mixed(frames, picks)]);
+      const told = await answers(server.port, said, asked.length);
+      expect(names.map((_, i) => JSON.parse(told.get(2 * i + 1) ?? "{}").fileName)).toEqual(names);
+    }),
+    { numRuns: 60 },
+  );
+});
