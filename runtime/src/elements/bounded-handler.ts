@@ -171,16 +171,21 @@ class Gathered {
   /** So many are wanted together, as far as is known: room for more is not kept ready. */
   most = Number.POSITIVE_INFINITY;
   #memory: Uint8Array = new Uint8Array(0);
+  /** Whether that was made here: the first chunk may be kept by others, too, who listen to the request beside Connect. */
+  #own = false;
 
   add(chunk: Uint8Array): void {
     const length = this.length + chunk.length;
-    if (this.length === 0) this.#memory = chunk;
-    else if (length > this.#memory.length) {
+    if (this.length === 0) {
+      this.#memory = chunk;
+      this.#own = false;
+    } else if (length > this.#memory.length) {
       const larger = Buffer.allocUnsafe(Math.max(length, Math.min(this.most, 2 * this.#memory.length)));
       larger.set(this.#memory.subarray(0, this.length));
       larger.set(chunk, this.length);
-      letGo(this.#memory); // what was taken off its front is another part of that memory, which stays then
+      if (this.#own) letGo(this.#memory); // what was taken off its front is another part of that memory, which stays then
       this.#memory = larger;
+      this.#own = true;
     } else this.#memory.set(chunk, this.length);
     this.length = length;
   }
