@@ -3,6 +3,7 @@ import * as http2 from "node:http2";
 import * as net from "node:net";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { closing } from "../testing/closing.ts";
+import { frame, text } from "../testing/frames-by-hand.ts";
 import { type Kept, kindEndpoint, PATH } from "../testing/test-kinds.ts";
 import { handleOf } from "./client-sessions.ts";
 import { type Listening, type ListenOptions, listen } from "./listen.ts";
@@ -43,18 +44,6 @@ async function ask(session: http2.ClientHttp2Session, text: string, headers: htt
 
 // ---- frames by hand ----
 
-function frame(type: number, flags: number, stream: number, payload: Uint8Array = Buffer.alloc(0)): Buffer {
-  const head = Buffer.alloc(9);
-  head.writeUIntBE(payload.length, 0, 3);
-  head[3] = type;
-  head[4] = flags;
-  head.writeUInt32BE(stream, 5);
-  return Buffer.concat([head, payload]);
-}
-const text = (of: string) => {
-  expect(of.length).toBeLessThan(127);
-  return Buffer.concat([Buffer.from([of.length]), Buffer.from(of)]);
-};
 const block = (headers: Record<string, string>) =>
   Buffer.concat(
     Object.entries(headers).map(([name, value]) => Buffer.concat([Buffer.from([0]), text(name), text(value)])),

@@ -3,32 +3,16 @@ import { once } from "node:events";
 import * as net from "node:net";
 import fc from "fast-check";
 import { expect, onTestFinished, test } from "vitest";
-import { kindEndpoint, PATH } from "../testing/test-kinds.ts";
+import { frame, HEAD, MAGIC, word } from "../testing/frames-by-hand.ts";
+import { kindEndpoint } from "../testing/test-kinds.ts";
 import { listen } from "./listen.ts";
 
 const [DATA, HEADERS, SETTINGS, WINDOW_UPDATE] = [0, 1, 4, 8];
 const [END_STREAM, ACK, END_HEADERS] = [1, 1, 4];
 
-function frame(type: number, flags: number, stream: number, payload: Uint8Array = Buffer.alloc(0)): Buffer {
-  const head = Buffer.alloc(9);
-  head.writeUIntBE(payload.length, 0, 3);
-  head[3] = type;
-  head[4] = flags;
-  head.writeUInt32BE(stream, 5);
-  return Buffer.concat([head, payload]);
-}
-const word = (value: number) => Buffer.from([value >>> 24, value >>> 16, value >>> 8, value]);
-const text = (of: string) => Buffer.concat([Buffer.from([of.length]), Buffer.from(of)]);
-const field = (name: string, value: string) => Buffer.concat([Buffer.from([0]), text(name), text(value)]);
-const HEAD = Buffer.concat([
-  Buffer.from([0x20, 0x83, 0x86]),
-  field(":path", PATH),
-  field(":authority", "a"),
-  field("content-type", "application/json"),
-]);
 const ROOM = 1 << 24;
 const BEGIN = Buffer.concat([
-  Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
+  MAGIC,
   frame(SETTINGS, 0, 0, Buffer.concat([Buffer.from([0, 4]), word(ROOM)])),
   frame(SETTINGS, ACK, 0),
   frame(WINDOW_UPDATE, 0, 0, word(ROOM)),

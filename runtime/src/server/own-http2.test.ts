@@ -3,7 +3,8 @@ import * as net from "node:net";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { ErrorCode } from "../http2/error-code.ts";
 import { closing } from "../testing/closing.ts";
-import { type Kept, kindEndpoint, PATH } from "../testing/test-kinds.ts";
+import { frame, HEAD, MAGIC, word } from "../testing/frames-by-hand.ts";
+import { type Kept, kindEndpoint } from "../testing/test-kinds.ts";
 import { type Listening, type ListenOptions, listen } from "./listen.ts";
 
 // What is ours alone; what both do is in over-node-http2.test.ts.
@@ -18,24 +19,6 @@ interface Frame {
   readonly stream: number;
   readonly payload: Buffer;
 }
-function frame(type: number, flags: number, stream: number, payload: Uint8Array = Buffer.alloc(0)): Buffer {
-  const head = Buffer.alloc(9);
-  head.writeUIntBE(payload.length, 0, 3);
-  head[3] = type;
-  head[4] = flags;
-  head.writeUInt32BE(stream, 5);
-  return Buffer.concat([head, payload]);
-}
-const word = (value: number) => Buffer.from([value >>> 24, value >>> 16, value >>> 8, value]);
-const text = (of: string) => Buffer.concat([Buffer.from([of.length]), Buffer.from(of)]);
-const field = (name: string, value: string) => Buffer.concat([Buffer.from([0]), text(name), text(value)]);
-const HEAD = Buffer.concat([
-  Buffer.from([0x20, 0x83, 0x86]),
-  field(":path", PATH),
-  field(":authority", "a"),
-  field("content-type", "application/json"),
-]);
-const MAGIC = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
 const BEGIN = Buffer.concat([MAGIC, frame(SETTINGS, 0, 0), frame(SETTINGS, ACK, 0)]);
 const body = (fileName: string) => Buffer.from(JSON.stringify({ fileName }));
 const request = (stream: number, fileName: string) =>

@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { MAGIC } from "../http2/preface.ts";
+import { frame } from "../testing/frames-by-hand.ts";
 import { OwnSession } from "./own-session.ts";
 import type { OwnStream } from "./own-stream.ts";
 
@@ -20,14 +21,6 @@ class LateSocket extends Duplex {
   }
 }
 
-function frame(type: number, flags: number, stream: number, payload: Uint8Array): Buffer {
-  const head = Buffer.alloc(9);
-  head.writeUIntBE(payload.length, 0, 3);
-  head[3] = type;
-  head[4] = flags;
-  head.writeUInt32BE(stream, 5);
-  return Buffer.concat([head, payload]);
-}
 const GET = Buffer.concat([Buffer.from([0x20, 0x82, 0x86, 0x84, 0x01, 0x01]), Buffer.from("a")]);
 const WIDE = Buffer.from([0, 4, 0x01, 0, 0, 0]);
 const turn = () => new Promise(setImmediate);
