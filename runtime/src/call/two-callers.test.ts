@@ -209,9 +209,8 @@ const setting: fc.Arbitrary<Setting> = fc.record({
   answers: fc.boolean(),
 });
 
-/** How often an answer came of something that is shared: the test would be none if it never did. */
-let answers = 0;
-let sentOut = 0;
+/** In how many of them more was answered than was asked of the upstream, hedges and retries included: the test would be none if nothing were shared. */
+let shared = 0;
 const SETTLING = { timeout: 3_600_000 };
 
 test(`nobody sees another caller's answer, in ${RUNS} interleavings`, SETTLING, async () => {
@@ -235,14 +234,10 @@ test(`nobody sees another caller's answer, in ${RUNS} interleavings`, SETTLING, 
         for (const sent of client.underWay) if (!sent.ended) answer(sent); // a hedge goes with its first
       }
       await clock.advance(600);
-      for (const { who: name, facts } of asked) {
-        answers += facts?.length ?? 0;
-        for (const fact of facts ?? []) expect(fact).toBe(name);
-      }
-      sentOut += client.sent.length;
+      for (const { who: name, facts } of asked) for (const fact of facts ?? []) expect(fact).toBe(name);
+      if (asked.flatMap(({ facts = [] }) => facts).length > client.sent.length) shared++;
     }),
     { numRuns: RUNS },
   );
-  // What is shared has been shared.
-  expect(answers).toBeGreaterThan(sentOut);
+  expect(shared).toBeGreaterThan(RUNS / 20);
 });
