@@ -7,13 +7,14 @@ import type { Endpoint } from "./endpoint-options.ts";
 import { INCOMING, JUDGED } from "./judged-handler.ts";
 import { REACHED, STALE } from "./reached.ts";
 import { assertWritable } from "./required.ts";
-import { asksForJson, assertJson, JSON_OPTIONS } from "./written-json.ts";
+import { asksForJson, JSON_OPTIONS, jsonAssertion } from "./written-json.ts";
 
 /** An endpoint's `route`, made from its `run`; with a codec it is found out for less whether a response can be written. */
 export function routeOf(method: DescMethodUnary, run: Endpoint["run"], codec?: Endpoint["codec"]): Endpoint["route"] {
   const assert = codec?.encode ?? ((response: Message) => assertWritable(method.output, response));
+  const assertJson = jsonAssertion(method.output);
   const handler = (args: Message, context: HandlerContext): Promise<Message> => {
-    const json = (response: Message): void => assertJson(method.output, response, context.values.get(JSON_OPTIONS));
+    const json = (response: Message): void => assertJson(response, context.values.get(JSON_OPTIONS));
     return handle(run, asksForJson(context) ? json : assert, args, context);
   };
   // The shapes are those of `method`; only the generic signature of Connect cannot see it.

@@ -10,9 +10,15 @@ export function asksForJson({ requestHeader, requestMethod, url }: HandlerContex
   return /^application\/(?:[\w-]+\+)?json\b/i.test(requestHeader.get("content-type") ?? "");
 }
 
-/** @throws Error when the message cannot be written as JSON; of an Any only where it is known what that may hold */
-export function assertJson(desc: DescMessage, message: Message, options: Partial<JsonWriteOptions> | undefined): void {
-  if (options !== undefined || !holdsAny(desc)) toJson(desc, message, options);
+/** Gives what throws an Error when a message cannot be written as JSON; of an Any only where it is known what that may hold. */
+export function jsonAssertion(
+  desc: DescMessage,
+): (message: Message, options: Partial<JsonWriteOptions> | undefined) => void {
+  let any: boolean | undefined;
+  return (message, options) => {
+    if (options === undefined) any ??= holdsAny(desc);
+    if (options !== undefined || any === false) toJson(desc, message, options);
+  };
 }
 
 function holdsAny(root: DescMessage): boolean {
