@@ -12,11 +12,9 @@ import { GrpcClient, type ResponseStartEvent, type UnaryClient } from "@protobff
 import { HttpJsonClient } from "@protobff/runtime/http-json";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { renderDiagnostics } from "../plugin/src/diagnostic/render.ts";
-import { COOKBOOK, cookbook, type Recipe } from "./support/cookbook.ts";
+import { COOKBOOK, type Recipe } from "./support/cookbook.ts";
 import { compileCase, requestOf, UPDATE } from "./support/golden.ts";
-import { type Given, type StubbedBff, type Stubs, stubbed } from "./support/stubbed.ts";
-
-const { recipes, upstreams } = cookbook();
+import { ANYBODY, DOWN, degraded, fails, get, recipes, STUBS, start, upstreams } from "./support/recipe.ts";
 
 function planOf(recipe: Recipe): string {
   const texts = { ...upstreams, ...recipe.protos };
@@ -40,72 +38,6 @@ test.each(recipes)("$title: the plan is the page's", (recipe) => {
     writeFileSync(COOKBOOK, page.slice(0, at) + plan + page.slice(page.indexOf("```\n", at)));
   } else expect(recipe.plan).toBe(plan);
 });
-
-/** What every upstream answers, unless a test has it otherwise. */
-const STUBS: Stubs = {
-  "catalog.v1.CatalogService/GetProduct": ({ productId }) => ({
-    id: String(productId),
-    title: `product ${String(productId)}`,
-    status: "STATUS_ON_SALE",
-    sellerId: "s1",
-  }),
-  "catalog.v1.CatalogService/Search": ({ region = "", limit = 3 }) => ({
-    products: [1, 2, 3].slice(0, Number(limit)).map((n) => ({
-      id: `${String(region)}${n}`,
-      title: `${String(region)} ${n}`,
-      sellerId: n === 3 ? "s2" : "s1",
-      score: n + String(region).length / 10,
-    })),
-  }),
-  "stock.v1.StockService/GetStock": () => ({ available: 4 }),
-  "stock.v1.StockService/ListWarehouses": () => ({ names: ["north"] }),
-  "user.v1.UserService/GetUser": ({ id }) => ({ id: String(id), name: `user ${String(id)}`, tenant: "north" }),
-  "user.v1.UserService/BatchGetUsers": ({ ids }) => ({
-    users: (ids as string[]).filter((id) => id !== "s2").map((id) => ({ id, name: `user ${id}` })),
-  }),
-  "review.v1.ReviewService/ListReviews": () => ({
-    reviews: [
-      { text: "good", stars: 5 },
-      { text: "fair", stars: 2 },
-    ],
-  }),
-  "recommend.v1.RecommendService/Recommend": () => ({ productIds: ["p7", "p8"] }),
-  "recommend.v2.RecommendService/Recommend": () => ({
-    items: [
-      { productId: "p1", score: 0.5 },
-      { productId: "p2", score: 0.9 },
-    ],
-  }),
-  "price.v1.PriceService/BatchGetPrices": ({ prices }) => ({
-    prices: (prices as JsonObject[])
-      .filter(({ productId }) => productId !== "2")
-      .map(({ productId, currency }) => ({ name: `products/${productId}/prices/${currency}`, cents: "1250" })),
-  }),
-  "order.v1.OrderService/PlaceOrder": ({ userId }) => ({ id: `order of ${String(userId ?? "nobody")}` }),
-  "mail.v1.MailService/Send": () => ({ id: "m1" }),
-};
-const fails = (code: Code) => () => {
-  throw new ConnectError("said by the upstream", code);
-};
-const DOWN = fails(Code.Unavailable);
-const VIEWER = { "x-user-id": "u1" };
-
-async function start(title: string, { stubs, ...given }: Partial<Given> = {}): Promise<StubbedBff> {
-  const recipe = recipes.find((one) => one.title === title);
-  if (recipe === undefined) throw new Error(`no recipe ${title}`);
-  const protos = { ...upstreams, ...recipe.protos };
-  const made = await stubbed({ name: recipe.name, protos, targets: Object.keys(recipe.protos) }, recipe.beside);
-  onTestFinished(made.remove);
-  const own: Partial<Given> = "resolvers.ts" in recipe.beside ? await made.load("resolvers.ts") : {};
-  const bff = await made.serve({ ...own, ...given, stubs: { ...STUBS, ...stubs } });
-  onTestFinished(bff.close);
-  return bff;
-}
-const get = async (bff: StubbedBff, rpc: string, request: JsonObject, headers = VIEWER): Promise<JsonObject> =>
-  (await bff.ask(`shop.v1.ShopService/${rpc}`, request, headers)).body;
-/** "path: effect" of each entry. */
-const degraded = (body: JsonObject): string[] =>
-  ((body.degraded ?? []) as JsonObject[]).map(({ path, effect }) => `${String(path)}: ${String(effect)}`);
 
 test("side by side, and one after the other", async () => {
   const bff = await start("Side by side, and one after the other");
@@ -208,8 +140,9 @@ test("hand the whole request on", async () => {
 
 test("refuse before anything is sent", async () => {
   const bff = await start("Refuse before anything is sent");
-  const reviews = (request: JsonObject, headers?: typeof VIEWER) => get(bff, "GetReviews", request, headers);
-  expect(await reviews({ productId: "x" }, { "x-user-id": "" })).toMatchObject({ code: "unauthenticated" });
+  const ann = await bff.as("u1");
+  const reviews = (request: JsonObject, headers = ann) => get(bff, "GetReviews", request, headers);
+  expect(await reviews({ productId: "x" }, ANYBODY)).toMatchObject({ code: "unauthenticated" });
   const wrong = await reviews({ productId: "x" });
   expect(wrong).toMatchObject({ code: "invalid_argument", message: '"x" is no product' });
   expect((wrong.details as JsonObject[]).map(({ type }) => type)).toEqual(["shop.v1.BadField"]);
@@ -223,19 +156,18 @@ test("who is asking, once per request", async () => {
   const bff = await start("Who is asking, once per request", {
     stubs: {
       "catalog.v1.CatalogService/GetProduct": (_, { requestHeader }) => {
-        tenants.push([requestHeader.get("x-tenant"), requestHeader.get("authorization")]);
+        const told = requestHeader.has("x-principal-signed-bin");
+        tenants.push([requestHeader.get("x-tenant"), requestHeader.get("authorization"), told]);
         return { title: "tea" };
       },
     },
   });
-  const { body } = await bff.ask(
-    "shop.v1.ShopService/GetPage",
-    { productId: "p1" },
-    { ...VIEWER, authorization: "Bearer abc" },
-  );
-  expect(body).toEqual({ title: "tea", greeting: { text: "Hello user u1" } });
+  const page = (headers: Readonly<Record<string, string>>) => get(bff, "GetPage", { productId: "p1" }, headers);
+  expect(await page(ANYBODY)).toMatchObject({ code: "unauthenticated" });
+  expect(bff.asked).toEqual([]);
+  expect(await page(await bff.as("u1"))).toEqual({ title: "tea", greeting: { text: "Hello user u1" } });
   expect(bff.asked).toEqual(["UserService/GetUser", "CatalogService/GetProduct"]);
-  expect(tenants).toEqual([["north", "Bearer abc"]]);
+  expect(tenants).toEqual([["north", null, true]]);
 });
 
 test("what is not there", async () => {
@@ -269,13 +201,16 @@ test("a slow upstream: the second attempt answers", async () => {
 
 test("writes, in order and in none", async () => {
   const bff = await start("Writes, in order and in none", { stubs: { "mail.v1.MailService/Send": DOWN } });
-  const receipt = await get(bff, "PlaceOrder", { productId: "p1", count: 1, key: "k" });
+  const order = { productId: "p1", count: 1, key: "k" };
+  expect(await get(bff, "PlaceOrder", order)).toMatchObject({ code: "unauthenticated" });
+  expect(bff.asked).toEqual([]);
+  const receipt = await get(bff, "PlaceOrder", order, await bff.as("u1"));
   expect(receipt).toMatchObject({ orderId: "order of u1" });
   expect(degraded(receipt)).toEqual(["mailed: EFFECT_REPLACED"]);
   expect(bff.asked.slice(-3)).toEqual(["OrderService/PlaceOrder", "MailService/Send", "MailService/Send"]);
   const stubs = { "catalog.v1.CatalogService/GetProduct": () => ({ title: "tea", status: "STATUS_SOLD_OUT" }) };
   const soldOut = await start("Writes, in order and in none", { stubs });
-  expect(await get(soldOut, "PlaceOrder", { productId: "p1", count: 1, key: "k" })).toEqual({
+  expect(await get(soldOut, "PlaceOrder", order, await soldOut.as("u1"))).toEqual({
     code: "failed_precondition",
     message: "tea is not for sale",
   });
@@ -321,8 +256,7 @@ test("as people write it", async () => {
           : { title: "tea", priceCents: "5" },
     },
   });
-  const page = (productId: string, zone: string) =>
-    get(bff, "GetPage", { productId }, { ...VIEWER, ...{ "x-time-zone": zone } });
+  const page = (productId: string, zone: string) => get(bff, "GetPage", { productId }, { ...{ "x-time-zone": zone } });
   expect(await page("old", "Asia/Tokyo")).toEqual({
     title: "tea",
     price: "€ 12.50",
@@ -350,9 +284,11 @@ test("a choice that costs what is chosen", async () => {
   const bff = await start("A choice that costs what is chosen", {
     stubs: { "user.v1.UserService/GetUser": ({ id }) => ({ id: String(id), premium }) },
   });
-  expect(await get(bff, "GetPick", {})).toEqual({ forYou: "p1" });
+  const ann = await bff.as("u1");
+  expect(await get(bff, "GetPick", {})).toMatchObject({ code: "unauthenticated" });
+  expect(await get(bff, "GetPick", {}, ann)).toEqual({ forYou: "p1" });
   premium = false;
-  expect(await get(bff, "GetPick", {})).toEqual({ bestseller: "p7" });
+  expect(await get(bff, "GetPick", {}, ann)).toEqual({ bestseller: "p7" });
   expect(bff.asked.filter((method) => method === "RecommendService/Recommend")).toHaveLength(2);
 });
 
@@ -392,7 +328,7 @@ test("keys that are more than an id", async () => {
       },
     },
   });
-  expect(await get(bff, "Search", { text: "tea" }, { ...VIEWER, ...{ "x-country": "de" } })).toEqual({
+  expect(await get(bff, "Search", { text: "tea" }, { ...{ "x-country": "de" } })).toEqual({
     cards: [{ title: " 1", cents: "1250" }, { title: " 2" }, { title: " 3", cents: "1250" }],
   });
   const keys = ["1", "2", "3"].map((productId) => ({ productId, currency: "EUR" }));
@@ -534,7 +470,7 @@ test("traces of what matters: what each request is told to leave", async () => {
   const begun: ResponseStartEvent[] = [];
   const observer = { responseStart: (event: ResponseStartEvent) => void begun.push(event) };
   const bff = await start("Traces of what matters", { observer });
-  await get(bff, "GetPage", { productId: "p1" }, { ...VIEWER, ...{ "x-client-version": "7.1" } });
+  await get(bff, "GetPage", { productId: "p1" }, { ...{ "x-client-version": "7.1" } });
   const [{ telemetry } = {}] = begun;
   expect(telemetry).toMatchObject({ sample: 0.01, slowMs: 500 });
   expect(telemetry?.attributes?.()).toEqual([

@@ -55,6 +55,10 @@ function brokenLinks(page: string): string[] {
   });
 }
 
+test.each(pages)("%s has a title, and something below it", (page) => {
+  expect(read(page)).toMatch(/^# .+\n\n[\s\S]{200}/);
+});
+
 test.each(pages)("the relative links of %s lead somewhere", (page) => {
   expect(brokenLinks(page)).toEqual([]);
 });

@@ -9,7 +9,7 @@ import { faultsIn } from "./fuzz/compiler.ts";
 import { requestsFor } from "./fuzz/descriptors.ts";
 import { FOUND_CASES } from "./fuzz/found.ts";
 import { optionTree } from "./fuzz/option-tree.ts";
-import { answersOf } from "./fuzz/rich-run.ts";
+import { answersOf, fuzzAnswers } from "./fuzz/rich-run.ts";
 
 const main = fileURLToPath(new URL("fuzz/main.ts", import.meta.url));
 async function fuzzed(...args: readonly string[]): Promise<string> {
@@ -89,6 +89,18 @@ test("what random cases have found answers what the oracle says", { timeout: 120
   const { faults, bffs } = await answersOf(known, 1, 40);
   expect(bffs).toBe(known.length);
   expect(faults.join("\n")).toBe("");
+});
+
+test("a few random BFFs answer, in parts and item by item as well, what the oracle says", {
+  timeout: 120_000,
+}, async () => {
+  const { faults, bffs, whole, degraded, failed } = await fuzzAnswers(
+    { cases: 60, seed: 1, only: undefined },
+    2,
+    () => {},
+  );
+  expect(faults.join("\n")).toBe("");
+  expect([bffs > 20, whole > 20, degraded > 1, failed > 10]).toEqual([true, true, true, true]);
 });
 
 test("every base is one that buf accepts, and several copies of it stand side by side", {

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Plain JavaScript that old versions of Node can parse, so that they can be told what is wrong.
 import { existsSync } from "node:fs";
-import { enableCompileCache } from "node:module";
+import module from "node:module";
 
 const [major, minor] = process.versions.node.split(".").map(Number);
 if (major < 22 || (major === 22 && minor < 18)) {
@@ -9,7 +9,7 @@ if (major < 22 || (major === 22 && minor < 18)) {
   process.exitCode = 1;
 } else {
   // buf starts this nine times to lint once.
-  enableCompileCache();
+  module.enableCompileCache?.();
   // From a checkout the sources are run as they are; a published package has them compiled.
   const source = new URL("../src/buf-plugin.ts", import.meta.url);
   const published = new URL("../dist/buf-plugin.js", import.meta.url);

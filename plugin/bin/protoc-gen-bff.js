@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // Plain JavaScript that old versions of Node can parse, so that they can be told what is wrong.
 import { existsSync, readFileSync } from "node:fs";
+import module from "node:module";
 
 const here = (path) => new URL(path, import.meta.url);
 const argument = process.argv[2];
@@ -14,6 +15,8 @@ if (argument === "--version" || argument === "-v") {
   );
   process.exitCode = 1;
 } else {
+  // Half of what a start takes is to compile; where that cannot be kept, Node goes on without.
+  module.enableCompileCache?.();
   // From a checkout the sources are run as they are; a published package has them compiled.
   const load = (name) => {
     const source = here(`../src/${name}.ts`);

@@ -1,10 +1,11 @@
 // Generated codecs beside protobuf-es: the same bytes, the same values, and what one refuses the other refuses.
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { type DescMessage, fromBinary, type Message, toBinary, toJson } from "@bufbuild/protobuf";
+import { create, type DescMessage, fromBinary, type Message, toBinary, toJson } from "@bufbuild/protobuf";
 import { codecCounters } from "@protobff/runtime";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { letGoOnceRead } from "../../runtime/src/wire/let-go.ts";
 import { randomMessage, seeded } from "../second/random-message.ts";
 import { type GeneratedCodec, generateCodec } from "./generated-codec.ts";
 import { PROTOS } from "./protos.ts";
@@ -108,6 +109,30 @@ describe("generated codecs", () => {
       }),
       RUNS,
     );
+  });
+
+  test("say of which bytes they keep nothing", () => {
+    const text = { fString: "long".repeat(20_000), self: { fListInt32: [1, 2], simpleText: "text" } };
+    const made = (more: object): Buffer => Buffer.from(toBinary(everything, create(everything, { ...text, ...more })));
+    const unknown = Buffer.concat([made({}), Buffer.from([0xaa, 0xdd, 0x01, 1, 0x61])]); // number 3541
+    const cases: readonly (readonly [GeneratedCodec, Buffer, boolean])[] = [
+      [codec, made({}), true],
+      [codec, made({ fBytes: Buffer.from("bytes") }), false],
+      [codec, made({ self: { fListBytes: [Buffer.from("bytes")] } }), false],
+      [codec, unknown, false],
+      [pass, made({}), false],
+      [some, made({}), true],
+    ];
+    const before = { ...codecCounters };
+    for (const [generated, bytes, isGiven] of cases) {
+      const theirs = fromBinary(everything, new Uint8Array(bytes));
+      const ours = generated.decode("Everything")(bytes);
+      letGoOnceRead(bytes);
+      expect(bytes.length === 0).toBe(isGiven);
+      if (generated === some) expect(theirs).toMatchObject(withoutUndefined(ours) as object);
+      else expect(toBinary(everything, ours)).toEqual(toBinary(everything, theirs));
+    }
+    expect(codecCounters.decoded - before.decoded).toBe(cases.length); // what protobuf-es reads keeps a part
   });
 
   test("do so themselves", () => {

@@ -61,12 +61,14 @@ describe("a server under measurement", () => {
     );
     const server = await startServer({ entry });
     const OBJECTS = 100_000;
+    const TIMES = 20;
     expect(await server.garbage()).toEqual({ heapBytes: 0, gcMicros: 0 });
-    await server.usage();
+    // The heap also changes by some hundred KB that V8 gives back or takes meanwhile.
+    for (let time = 0; time < TIMES; time++) await server.usage();
     const { heapBytes, gcMicros } = await server.garbage();
     // 24 bytes of every object, and two fields
-    expect(heapBytes / OBJECTS).toBeGreaterThan(39);
-    expect(heapBytes / OBJECTS).toBeLessThan(60);
+    expect(heapBytes / OBJECTS / TIMES).toBeGreaterThan(39);
+    expect(heapBytes / OBJECTS / TIMES).toBeLessThan(60);
     expect(gcMicros).toBeGreaterThan(0);
     await server.countAllocations();
     await server.usage();

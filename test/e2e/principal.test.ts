@@ -1,10 +1,7 @@
 // Who is calling, as a generated server knows it: tokens that jose has signed, keys over loopback, expressions that read the principal.
-import { once } from "node:events";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
-import { exportJWK, generateKeyPair, SignJWT } from "jose";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { GeneratedProject } from "../support/generated-project.ts";
+import { startIssuer, tokenOf } from "../support/token-issuer.ts";
 
 const PROTOS = {
   "shop/v1/shop.proto": `syntax = "proto3";
@@ -86,7 +83,6 @@ const RESOLVERS = `import type { ShopResolvers } from "./shop/v1/shop_bff.ts";
 export const resolvers = { partNote: ({ principal }) => principal.scopes.join("+") } satisfies ShopResolvers;
 `;
 const project = new GeneratedProject("principal", PROTOS);
-const keys = await generateKeyPair("ES256");
 
 beforeAll(() => {
   project.generate();
@@ -94,24 +90,7 @@ beforeAll(() => {
 });
 afterAll(() => project.remove());
 
-/** Publishes the key, until the test ends. */
-async function issuer(): Promise<string> {
-  const jwk = { ...(await exportJWK(keys.publicKey)), kid: "1", alg: "ES256" };
-  const server = createServer((_, response) => {
-    response.setHeader("content-type", "application/json").end(JSON.stringify({ keys: [jwk] }));
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
-function token(iss: string, claims: object, audience = "shop-eu"): Promise<string> {
-  const jwt = new SignJWT({ ...claims }).setProtectedHeader({ alg: "ES256", kid: "1" });
-  return jwt.setIssuer(iss).setAudience(audience).setExpirationTime("1m").sign(keys.privateKey);
-}
+const token = (iss: string, claims: object, audience = "shop-eu"): Promise<string> => tokenOf(iss, claims, audience);
 
 const handlers = {
   "up.v1.ItemService/GetItem": ({ id }: { id: string }, { requestHeader }: { requestHeader: Headers }) => ({
@@ -123,7 +102,7 @@ const handlers = {
 };
 
 async function served() {
-  const iss = await issuer();
+  const iss = await startIssuer();
   const env = { ISSUER: iss, REALM: "eu", BFF_RESOLVERS: "./resolvers.ts" };
   const server = await project.served("shop/v1/server.ts", handlers as never, env);
   const ask = (rpc: string) => (authorization?: string) =>

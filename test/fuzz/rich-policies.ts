@@ -1,5 +1,6 @@
 // Policies of random BFFs: on calls and on upstream entries, merged leaf by leaf.
 import type { Expressions } from "./rich-expressions.ts";
+import { followsItems, type Kind } from "./rich-kinds.ts";
 import { constantOf, type Type } from "./rich-types.ts";
 
 /** What a method does besides answering, and what answers it. */
@@ -44,17 +45,20 @@ export function ofCall(e: Expressions, effect: Effect): string {
 }
 
 /** Entries for all upstreams, a service and a method, in no order. @param viewer a string that steps of the service come to */
-export function entriesOf(e: Expressions, viewer: string | undefined): string[] {
+export function entriesOf(e: Expressions, viewer: string | undefined, kind: Kind): string[] {
   const method = e.pick([
     ["ItemService/GetItem", "Item"],
     ["OrderService/GetOrder", "Order"],
     ["ItemService/FindItems", "Found"],
   ] as const);
   const some = [...(e.chance(0.4) ? [cache(e)] : []), ...budget(e)];
+  // Whether a source is there to be opened again rests on the calls beside it.
+  const breaks = (): string[] => (followsItems(kind) ? [] : breaker(e));
+  const ruled = (type?: Type): string[] => rules(e, type, kind !== "parts");
   const all = [
-    ["", [...leaves(e, true), ...breaker(e), ...rules(e, undefined)]] as const,
-    [`service: "up.v1.ItemService" `, [...leaves(e, true), ...breaker(e), ...some, ...rules(e, undefined)]] as const,
-    [`method: "up.v1.${method[0]}" `, [...leaves(e, true), ...breaker(e), ...rules(e, method[1])]] as const,
+    ["", [...leaves(e, true), ...breaks(), ...ruled()]] as const,
+    [`service: "up.v1.ItemService" `, [...leaves(e, true), ...breaks(), ...some, ...ruled()]] as const,
+    [`method: "up.v1.${method[0]}" `, [...leaves(e, true), ...breaks(), ...ruled(method[1])]] as const,
   ].flatMap(([of, parts]) => (parts.length > 0 && e.chance(0.6) ? [`{ ${of}${parts.join(" ")} }`] : []));
   const told = viewer !== undefined && e.chance(0.5) ? viewer : "headers['x-a']";
   if (e.chance(0.3)) all.push(`{ service: "up.v1.OrderService" metadata: { name: "x-viewer" by: "${told}" } }`);
@@ -66,11 +70,12 @@ function breaker(e: Expressions): string[] {
 }
 const budget = (e: Expressions): string[] =>
   e.chance(0.2) ? ["retry_budget: { max_tokens: 10 token_ratio: 0.1 }"] : [];
-function rules(e: Expressions, type: Type | undefined): string[] {
+/** @param decides whether one may decide the status */
+function rules(e: Expressions, type: Type | undefined, decides: boolean): string[] {
   if (!e.chance(0.25)) return [];
   const then = e.pick([
     "ignore: true",
-    `fail: { code: ABORTED message: "{error.code} {headers['x-a']}" }`,
+    decides ? `fail: { code: ABORTED message: "{error.code} {headers['x-a']}" }` : "ignore: true",
     type === undefined ? "ignore: true" : `fallback: "${constantOf(() => e.random(), type)}"`,
   ]);
   return [`on_error: { on: ${e.pick(["ANY", "NOT_FOUND", "UNAVAILABLE", "DEADLINE_EXCEEDED"])} ${then} }`];

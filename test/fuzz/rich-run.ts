@@ -2,23 +2,16 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { type DescMethod, type Message, toBinary } from "@bufbuild/protobuf";
 import type { CodeGeneratorRequest } from "@bufbuild/protobuf/wkt";
-import { ConnectError } from "@connectrpc/connect";
 import { compile } from "../../plugin/src/compile.ts";
-import type { Ir } from "../../plugin/src/ir.ts";
 import { readIr } from "../../plugin/src/read/read-ir.ts";
-import type { CallEvent, Observer } from "../../runtime/src/observer.ts";
-import { described, logged } from "../load/load.ts";
-import { oracle } from "../oracle/oracle.ts";
-import { type LoggedCall, outcomesOf } from "../oracle/outcomes.ts";
-import { type Got, mismatch } from "../oracle/verdict.ts";
 import { schemaOf } from "../support/request.ts";
 import { SHARED } from "./bases.ts";
 import type { Case } from "./cases.ts";
 import { requestsFor } from "./descriptors.ts";
 import { richCase } from "./rich.ts";
-import { RichWorld, requestIn } from "./rich-world.ts";
+import { type Made, UNDECIDED } from "./rich-asked.ts";
+import { questions } from "./rich-questions.ts";
 import { messagesOf, sharedMessages } from "./type-check.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -26,7 +19,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 export interface Answers {
   /** BFFs that were generated and asked, and what came of all questions. */
   readonly bffs: number;
-  readonly answers: number;
+  readonly whole: number;
   readonly degraded: number;
   readonly failed: number;
   readonly calls: number;
@@ -35,25 +28,13 @@ export interface Answers {
   readonly faults: readonly string[];
 }
 
-interface Bff {
-  readonly close: () => void;
-  readonly clock: RichWorld["clock"];
-  readonly [rpc: string]: unknown;
-}
-interface Made {
-  readonly one: Case;
-  readonly ir: Ir;
-  readonly method: DescMethod;
-  readonly create: (options: { mocks: object; observer: Observer; headers?: object }) => Bff;
-}
-
 /** @param worlds in how many each is asked */
 export async function fuzzAnswers(
   { cases, seed, only }: { readonly cases: number; readonly seed: number; readonly only: number | undefined },
   worlds: number,
   progress: (said: string) => void,
 ): Promise<Answers> {
-  const so = { bffs: 0, answers: 0, degraded: 0, failed: 0, calls: 0, undecided: 0 };
+  const so = { bffs: 0, whole: 0, degraded: 0, failed: 0, calls: 0, undecided: 0 };
   const faults: string[] = [];
   const count = only === undefined ? cases : 1;
   for (let from = 0; from < count; from += TO_BUF) {
@@ -63,7 +44,7 @@ export async function fuzzAnswers(
       seed,
       worlds,
     );
-    for (const what of ["bffs", "answers", "degraded", "failed", "calls", "undecided"] as const) so[what] += some[what];
+    for (const what of ["bffs", "whole", "degraded", "failed", "calls", "undecided"] as const) so[what] += some[what];
     faults.push(...some.faults);
     progress(`${so.bffs} BFFs, ${faults.length} answer otherwise`);
   }
@@ -71,26 +52,25 @@ export async function fuzzAnswers(
 }
 
 let folders = 0;
-/** What these answer. Those that are refused are not asked, nor are those that stream or know their callers. */
+/** What these answer. Those that are refused are not asked, nor are those that know their callers. */
 export async function answersOf(cases: readonly Case[], seed: number, worlds: number): Promise<Answers> {
-  const so = { bffs: 0, answers: 0, degraded: 0, failed: 0, calls: 0, undecided: 0 };
+  const so = { bffs: 0, whole: 0, degraded: 0, failed: 0, calls: 0, undecided: 0 };
   const faults: string[] = [];
   const folder = join(root, `test/.generated/answers-${process.pid}-${++folders}`);
   try {
     for (const made of await generated(cases, folder)) {
       so.bffs++;
-      for (let world = 0; world < worlds; world++) {
-        const { got, calls, fault } = await asked(made, `${seed} ${made.one.index} ${world}`);
-        so.calls += calls;
-        if (got.kind === "status") so.failed++;
-        else if (got.degradedHeader === undefined) so.answers++;
-        else so.degraded++;
-        if (fault === UNDECIDED) so.undecided++;
-        else if (fault !== undefined) {
-          const again = `seed ${seed}, case ${made.one.index}, world ${world}: npm run fuzz -- answers --seed ${seed} --only ${made.one.index}`;
-          faults.push([again, ...Object.values(made.one.protos), fault].join("\n"));
-          break;
+      let fault: string | undefined;
+      for (let world = 0; world < worlds && fault === undefined; world++) {
+        for (const came of await questions(made, `${seed} ${made.one.index} ${world}`)) {
+          so.calls += came.calls;
+          so[came.end]++;
+          if (came.fault === UNDECIDED) so.undecided++;
+          else fault ??= came.fault;
         }
+        if (fault === undefined) continue;
+        const again = `seed ${seed}, case ${made.one.index}, world ${world}: npm run fuzz -- answers --seed ${seed} --only ${made.one.index}`;
+        faults.push([again, ...Object.values(made.one.protos), fault].join("\n"));
       }
     }
   } finally {
@@ -101,7 +81,7 @@ export async function answersOf(cases: readonly Case[], seed: number, worlds: nu
 /** Cases that buf sees at once. */
 const TO_BUF = 100;
 
-/** Those of the cases that generate and answer single requests, in a folder of their own. */
+/** Those of the cases that generate, in a folder of their own. */
 async function generated(cases: readonly Case[], folder: string): Promise<readonly Made[]> {
   const { requests } = await requestsFor(cases);
   const all: Made[] = [];
@@ -120,12 +100,11 @@ async function generated(cases: readonly Case[], folder: string): Promise<readon
       (name) => textsOf(one)[name],
       () => {},
     );
-    const method = ir.files.flatMap((file) =>
-      file.services.flatMap(({ methods }) => methods.map(({ desc }) => desc)),
-    )[0];
-    if (method === undefined || method.methodKind !== "unary") continue;
+    const methods = ir.files.flatMap((file) =>
+      file.services.flatMap((service) => service.methods.map(({ desc }) => desc)),
+    );
     const { createTestBff } = await import(pathToFileURL(join(folder, one.folder, "app_mock.ts")).href);
-    all.push({ one, ir, method, create: createTestBff });
+    all.push({ one, ir, methods, create: createTestBff });
   }
   return all;
 }
@@ -142,66 +121,3 @@ function filesOf(one: Case, request: CodeGeneratorRequest): Readonly<Record<stri
   const own = Object.fromEntries(response.file.map(({ name, content }) => [name, content]));
   return { ...messagesOf(request, one.folder), ...own };
 }
-
-async function asked({ one, ir, method, create }: Made, seed: string) {
-  const world = new RichWorld(seed);
-  const { message, headers } = requestIn(method.input, seed);
-  const events: Omit<CallEvent, "call">[] = [];
-  const observer: Observer = { call: (event) => void events.push(event) };
-  const bff = create({ mocks: world.mocks(), observer });
-  world.clock = bff.clock;
-  let header: string | undefined;
-  const ask = bff[method.localName] as (request: object, call: object) => Promise<Message>;
-  const onHeader = (given: Headers): void => {
-    header = given.get("bff-degraded") ?? undefined;
-  };
-  const got = await ask(message, { onHeader, headers }).then(
-    (given): Got => ({ kind: "answer", message: toBinary(method.output, given), degradedHeader: header }),
-    (thrown: unknown): Got => {
-      if (!(thrown instanceof ConnectError)) throw thrown;
-      return { kind: "status", code: thrown.code, message: thrown.rawMessage };
-    },
-  );
-  bff.close();
-  const made = events.map((event) => ({ ...event, requestId: "" }));
-  const calls = made.flatMap((event) => logged(event) ?? []);
-  const fault = misdone(world, events, textOf(one)) ?? judged(ir, method, message, headers, calls, got);
-  if (fault === undefined || fault === UNDECIDED) return { got, calls: calls.length, fault };
-  return { got, calls: calls.length, fault: `${fault}\n${described(ir, made).join("\n")}` };
-}
-
-/** What is wrong with how side effects came about: one after the other, unless they say that they need no order, and once, unless somebody vouches. */
-function misdone(world: RichWorld, events: readonly Omit<CallEvent, "call">[], text: string): string | undefined {
-  // One that its own deadline ends goes on in the upstream, which learns it later.
-  if (world.overlapping !== undefined && !/unordered: true|timeout:/.test(text)) return world.overlapping;
-  const writes = events.filter(({ method }) => /\/(Place|Pay)Order$/.test(method));
-  for (const one of writes) {
-    if (one.attempts > 1 && !text.includes("idempotent: true")) return `${one.method} is sent ${one.attempts} times`;
-  }
-  return undefined;
-}
-
-/** Ways in which steps may have had the calls of a log that are tried; where there are more the case says nothing. */
-const MOST_WAYS = 200;
-const UNDECIDED = "undecided";
-
-function judged(
-  ir: Ir,
-  method: DescMethod,
-  message: Message,
-  headers: Readonly<Record<string, string>>,
-  log: readonly LoggedCall[],
-  got: Got,
-): string | undefined {
-  const faults: string[] = [];
-  // Of equal calls those that their part of the response was over for say nothing; the oracle would give them to others in turn.
-  const told = new Set(log.filter(({ outcome }) => !("cancelled" in outcome)).map(nameOf));
-  const calls = log.filter((call) => !("cancelled" in call.outcome) || !told.has(nameOf(call)));
-  for (const outcomes of outcomesOf(calls, MOST_WAYS)) {
-    const fault = mismatch(oracle(ir, method, message, new Map(Object.entries(headers)), {}, undefined, outcomes), got);
-    if (fault === undefined) return undefined;
-    faults.push(fault);
-  }
-  return faults.length < MOST_WAYS ? faults[0] : UNDECIDED;
-}
-const nameOf = ({ method, message }: LoggedCall): string => `${method} ${Buffer.from(message).toString("base64")}`;

@@ -19,12 +19,16 @@ export class RichWorld {
   readonly #seed: string;
   /** The share of calls that fail. */
   readonly #failing: number;
+  readonly #followed: boolean;
 
-  constructor(seed: string) {
+  /** @param followed calls are made again for each item: of batches all end alike, whatever is in them */
+  constructor(seed: string, followed = false) {
     this.#seed = seed;
+    this.#followed = followed;
     this.#failing = pick(seeded("world", seed), [0, 0, 0.2, 0.5]);
   }
-  mocks(): object {
+  /** @param more of the items' upstream */
+  mocks(more: object = {}): object {
     const answers: Readonly<Record<string, Readonly<Record<string, (request: never) => object>>>> = {
       item: {
         getItem: ({ id }: { id: string }) => this.#item(id),
@@ -46,7 +50,10 @@ export class RichWorld {
     return Object.fromEntries(
       Object.entries(answers).map(([service, methods]) => [
         service,
-        Object.fromEntries(Object.entries(methods).map(([name, answer]) => [name, this.#paced(name, answer)])),
+        {
+          ...Object.fromEntries(Object.entries(methods).map(([name, answer]) => [name, this.#paced(name, answer)])),
+          ...(service === "item" && more),
+        },
       ]),
     );
   }
@@ -69,7 +76,8 @@ export class RichWorld {
   }
   #answering(name: string, answer: (request: never) => object) {
     return async (request: Message): Promise<object> => {
-      const random = seeded("call", this.#seed, name, JSON.stringify(request, plain));
+      const of = this.#followed && "ids" in request ? "" : JSON.stringify(request, plain);
+      const random = seeded("call", this.#seed, name, of);
       const delay = pick(random, DELAYS);
       if (delay > 0) await new Promise<void>((resolve) => this.clock?.setTimeout(resolve, delay, undefined));
       if (random() < this.#failing) throw new ConnectError("no", pick(random, CODES));
@@ -113,7 +121,7 @@ export function requestIn(desc: DescMessage, seed: string) {
   return { message, headers };
 }
 
-function randomItem(random: Random, id: string): object {
+export function randomItem(random: Random, id: string): object {
   const word = (): string => pick(random, WORDS);
   return {
     id,

@@ -3,6 +3,9 @@
 import type { Case } from "./cases.ts";
 import { randomFrom } from "./random.ts";
 import { Expressions, MAPS } from "./rich-expressions.ts";
+import { fileOf } from "./rich-file.ts";
+import { followsItems, KINDS, rpcsOf } from "./rich-kinds.ts";
+import { Later } from "./rich-later.ts";
 import { type Effect, entriesOf, ofCall } from "./rich-policies.ts";
 import { constantOf, ELEMENTS, FIELDS, type Type } from "./rich-types.ts";
 
@@ -14,8 +17,6 @@ export function richCase(seed: number, index: number, optionals = true): Case {
   const protos = { [file]: new Rich(random, optionals).file(folder) };
   return { index, base: { name: "rich", protos }, folder, file, mutations: [], protos };
 }
-
-const IDENTITY = `identity: { type: "Principal" source: { name: "user" jwt: { issuer: "https://auth.shop.example" audience: "shop" } set: [ { name: "subject" by: "credential.subject" }, { name: "realms" by: "credential.scopes" } ] } }`;
 
 /** What the message that others compose is given. */
 const SUB: readonly Type[] = ["Item", "string", "bool", "Texts"];
@@ -36,7 +37,8 @@ interface Shared {
 interface Around {
   readonly root: boolean;
   readonly known: boolean;
-  readonly streams: boolean;
+  /** Those that the runtime fills. */
+  readonly fields: readonly string[];
   readonly shared: Shared | undefined;
 }
 
@@ -53,55 +55,52 @@ class Rich {
   #effects = false;
   #effect: string | undefined;
   #subHasEffects = false;
+  #subComesLater = false;
+  #later: Later;
+  /** Whether calls may decide the status. */
+  #decides = true;
+  /** Whether the page is composed for items. */
+  #followed = false;
   #loose = false;
 
   constructor(random: () => number, optionals: boolean) {
     this.#random = random;
     this.#optionals = optionals;
     this.#e = new Expressions(random, optionals);
+    this.#later = new Later(this.#e, 0);
   }
   file(folder: string): string {
     const known = this.#e.chance(0.25);
-    const streams = this.#e.chance(0.12);
-    const writes = !streams && this.#e.chance(0.3);
+    const kind = this.#random() < 0.35 ? this.#e.pick(KINDS) : "answer";
+    const later = kind === "parts";
+    const writes = !followsItems(kind) && this.#e.chance(0.3);
     const shares = this.#e.chance(0.35);
-    const told = shares && this.#e.chance(0.6);
+    const told = shares && (later || this.#e.chance(0.6));
+    this.#followed = followsItems(kind);
     // What the service composes does not read what the service comes to.
-    const alone = told ? "" : this.#sub(writes && this.#e.chance(0.4));
+    const inSub = later && this.#e.chance(0.4) ? 0.3 : 0;
+    const alone = told ? "" : this.#sub(writes && this.#e.chance(0.4), inSub);
     const steps = shares ? this.#service(known, writes && this.#e.chance(0.3), !told) : undefined;
-    const sub = told ? this.#sub(writes && this.#e.chance(0.4), steps?.shared) : alone;
+    const sub = told ? this.#sub(writes && this.#e.chance(0.4), inSub, steps?.shared) : alone;
     this.#effects = writes;
-    const page = this.#message("Page", [], 3 + this.#e.below(4), { root: true, known, streams, shared: steps?.shared });
+    this.#later = new Later(this.#e, later ? 0.35 : 0);
+    this.#decides = !later;
+    const rpcs = rpcsOf(this.#e, kind);
+    const around = { root: true, known, fields: rpcs.fields, shared: steps?.shared };
+    const page = this.#message("Page", [], 3 + this.#e.below(4), around);
     const viewer = steps?.shared.known.get("string")?.find((one) => /^v\d+$/.test(one));
-    const entries = this.#e.chance(0.35) ? entriesOf(this.#e, viewer) : [];
-    const rules = [known ? IDENTITY : "", entries.length > 0 ? `upstream: [${entries.join(", ")}]` : ""].join(" ");
-    const stream = `option (bff.v1.method).stream = { var: "event" call: { method: "up.v1.ItemService/WatchItem" set: { name: "id" by: "args.id" } } };`;
-    return `syntax = "proto3";
-package ${folder}.app.v1;
-import "bff/v1/degradation.proto";
-import "bff/v1/options.proto";
-import "up/v1/up.proto";
-${rules.trim() === "" ? "" : `option (bff.v1.file) = { ${rules} };`}
-${known ? "message Principal { string subject = 1; optional string tenant = 2; repeated string realms = 3; }" : ""}
-service PageService {
-  option (bff.v1.service) = { ${known ? "permit: { public: true }" : ""} ${steps?.text ?? ""} };
-  rpc GetPage(GetPageRequest) returns (${streams ? "stream " : ""}Page) { ${streams ? stream : ""} }
-}
-message GetPageRequest { string id = 1; bool flag = 2; int64 n = 3; optional string note = 4; repeated string ids = 5; up.v1.Kind kind = 6; up.v1.Item item = 7; map<string, string> texts = 8; map<int64, string> numbered = 9; map<string, up.v1.Size> sizes = 10; }
-${page}
-${sub}
-message ItemCopy { option (bff.v1.message).alias = "up.v1.Item"; string id = 1; optional string note = 2; SizeCopy size = 3; up.v1.Kind kind = 4; repeated SizeCopy sizes = 5; map<string, SizeCopy> sizes_by_name = 6; map<string, string> attributes = 7; }
-message FoundCopy { option (bff.v1.message).alias = "up.v1.FindItemsResponse"; repeated ItemCopy items = 1; }
-message MappedCopy { option (bff.v1.message).alias = "up.v1.MapItemsResponse"; map<string, ItemCopy> items = 1; }
-message SizeCopy { option (bff.v1.message).alias = "up.v1.Size"; int32 width = 1; }
-message OrderCopy { option (bff.v1.message).alias = "up.v1.Order"; string id = 1; }
-`;
+    const entries = this.#e.chance(0.35) ? entriesOf(this.#e, viewer, kind) : [];
+    return fileOf({ folder, known, entries, service: steps?.text ?? "", rpcs, messages: [page, sub] });
   }
 
-  #sub(effects: boolean, shared?: Shared): string {
+  /** @param later the share of its steps that may come later */
+  #sub(effects: boolean, later: number, shared?: Shared): string {
     this.#effects = effects;
-    const text = this.#message("Sub", SUB, 2, { root: false, known: false, streams: false, shared });
+    this.#later = new Later(this.#e, later);
+    this.#decides = later === 0;
+    const text = this.#message("Sub", SUB, 2, { root: false, known: false, fields: [], shared });
     this.#subHasEffects = this.#effect !== undefined && this.#effect !== shared?.effect;
+    this.#subComesLater = this.#later.any;
     return text;
   }
   /** The `let` of the service. @param composes whether it may compose Sub */
@@ -144,7 +143,7 @@ message OrderCopy { option (bff.v1.message).alias = "up.v1.Order"; string id = 1
   }
 
   #message(name: string, args: readonly Type[], steps: number, so: Around): string {
-    const { root, known, streams, shared } = so;
+    const { root, known, shared } = so;
     this.#begin("s", shared);
     const constant = this.#optionals ? "1 == 2" : "headers['x-a'] == 'a'";
     this.#e.plain = root ? ["args.flag", "args.id == 'a'"] : [constant];
@@ -159,7 +158,7 @@ message OrderCopy { option (bff.v1.message).alias = "up.v1.Order"; string id = 1
       this.#e.knows("Texts", "args.texts");
       this.#e.knows("Numbered", "args.numbered");
       this.#e.knows("SizeMap", "args.sizes");
-      if (streams) this.#e.knows("Item", "args.event");
+      if (this.#followed) this.#e.knows("Item", "args.event");
     }
     for (const [i, type] of args.entries()) {
       this.#e.knows(type, `args.a${i}`);
@@ -168,12 +167,15 @@ message OrderCopy { option (bff.v1.message).alias = "up.v1.Order"; string id = 1
     if (known) this.#principal();
     const made: string[] = [];
     // Names that conditions are about have to be there.
-    made.push(this.#call(this.#name()));
+    made.push(...this.#later.of(this.#call(this.#name()), true));
     this.#e.conditions = Array.from({ length: 3 }, () => this.#e.atom());
-    for (let i = 0; i < steps; i++) made.push(this.#step(root));
+    for (let i = 0; i < steps; i++) made.push(...this.#later.of(this.#step(root)));
     for (const type of ["string", "bool", "int", "Item", "Kind", "strings", ...MAPS] as const)
       if (this.#e.chance(0.6)) this.#field(FIELDS[type], this.#e.of(type, 3));
-    for (const step of this.#e.steps) if (/^[sv]\d+$/.test(step)) this.#field("optional bool", `ok(${step})`);
+    // What a field asks for starts whatever is chosen elsewhere.
+    const asks = this.#e.chance(0.6);
+    for (const step of this.#e.steps)
+      if (/^[sv]\d+$/.test(step) && (asks || this.#e.chance(0.3))) this.#field("optional bool", `ok(${step})`);
     for (const [type, step] of shared?.fields ?? []) if (this.#e.chance(0.6)) this.#field(type, step);
     if (this.#e.chance(0.5)) this.#oneof();
     const fields = this.#fields.map(([type, by], i) => `${type} f${i + 1} = ${i + 1} [(bff.v1.field).by = "${by}"];`);
@@ -182,7 +184,7 @@ message OrderCopy { option (bff.v1.message).alias = "up.v1.Order"; string id = 1
     ${made.join(",\n    ")}
   ] };
   ${[...fields, ...this.#oneofs].join("\n  ")}
-  ${root ? "repeated bff.v1.Degradation degraded = 99;" : ""}
+  ${[...so.fields, root ? "repeated bff.v1.Degradation degraded = 99;" : ""].join("\n  ")}
 }`;
   }
 
@@ -279,7 +281,7 @@ message OrderCopy { option (bff.v1.message).alias = "up.v1.Order"; string id = 1
       const then = this.#e.pick([
         "ignore: true",
         `fallback: "${instead}"`,
-        `fail: { code: ABORTED message: "{${text()}}" }`,
+        this.#decides ? `fail: { code: ABORTED message: "{${text()}}" }` : "ignore: true",
       ]);
       const error = this.#e.chance(0.3) ? ` if: "error.code == ${this.#e.pick(["5", "7"])}"` : some();
       return `{ on: ${this.#e.pick(["ANY", "NOT_FOUND", "UNAVAILABLE"])}${error} ${then} }`;
@@ -322,7 +324,7 @@ message OrderCopy { option (bff.v1.message).alias = "up.v1.Order"; string id = 1
         const of = key === undefined ? "strings" : key === "int" ? "Numbered" : "Texts";
         return [`${some}${keyed} by: "${this.#e.of("string", 2)}"`, of, key] as const;
       }
-      if (kind < 0.6 && root)
+      if (kind < 0.6 && root && !this.#subComesLater)
         return [
           `${this.#subHasEffects ? " concurrent: 1" : ""}${some}${keyed} compose: { message: "Sub" args: [${this.#args(text)}] }`,
           undefined,

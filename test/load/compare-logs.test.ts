@@ -33,6 +33,9 @@ describe("the runtime's log against the upstreams'", () => {
     expect(compareLogs([made()], [attempt({ requestId: "r2" })])).toHaveLength(1);
     expect(compareLogs([made()], [attempt({ response: Uint8Array.of(4) })])).toHaveLength(1);
     expect(compareLogs([made({ outcome: failed, attempts: 1 })], [attempt(), attempt()])).toHaveLength(2);
+    const init = { code: 14, callee: "up.v1.Up", message: "", clientCode: 14 } as const;
+    const unknown = new Failure({ ...init, reason: 9 as never });
+    expect(compareLogs([made({ outcome: { ok: false, failure: unknown }, attempts: 0 })], [])).toHaveLength(1);
   });
 });
 

@@ -9,6 +9,7 @@ import { type CallEvent, GrpcClient, type Observer, systemClock, type UnaryClien
 import type { Ir } from "../../plugin/src/ir.ts";
 import { readIr } from "../../plugin/src/read/read-ir.ts";
 import { listen } from "../../runtime/src/server/listen.ts";
+import { breakerOpen, broken, late, queueFull, senseless, status } from "../oracle/faults.ts";
 import { judge } from "../oracle/oracle.ts";
 import type { LoggedCall } from "../oracle/outcomes.ts";
 import type { Got } from "../oracle/verdict.ts";
@@ -282,8 +283,9 @@ function text(desc: DescMessage | undefined, bytes: Uint8Array): string {
 }
 
 /**
- * Every attempt that an upstream saw belongs to a call of the log, and every good answer in the log is one that it gave. An attempt
- * without `x-request-id` belongs to any call with its method and bytes.
+ * Every attempt that an upstream saw belongs to a call of the log, every good answer in the log is one that it gave, and every failure one
+ * that runtime.md knows, whose reason the oracle takes from this log. An attempt without `x-request-id` belongs to any call with its method
+ * and bytes.
  */
 export function compareLogs(events: readonly Made[], attempts: readonly Attempt[]): string[] {
   const faults: string[] = [];
@@ -307,11 +309,21 @@ export function compareLogs(events: readonly Made[], attempts: readonly Attempt[
     if (count > known) faults.push(`an upstream saw ${count} attempts of ${key}, the log has ${known}`);
   }
   for (const { method, message, outcome } of events) {
-    if (!outcome.ok) continue;
+    if (!outcome.ok) {
+      const { code, reason } = outcome.failure;
+      if (!isKnown(code, reason))
+        faults.push(`the log has a failure of ${method} with code ${code} and reason ${reason}`);
+      continue;
+    }
     const key = name(method, message);
     const answer = Buffer.from(outcome.message).toString("base64");
     if (!answered.has(`${key} ${answer}`))
       faults.push(`the log has an answer to ${key} that no upstream gave: ${answer}`);
   }
   return faults;
+}
+const OURS = [senseless, late, breakerOpen, queueFull];
+/** As an upstream's status, as a broken connection, or of our own making. */
+function isKnown(code: number, reason: number): boolean {
+  return [status(code), broken(code), ...OURS].some((failing) => failing.code === code && failing.reason === reason);
 }

@@ -42,7 +42,11 @@ test("a topic is in the lock with its call, and with the type of its items", () 
     used_by: ["web.v1.RunService topic.run.call.method"],
   });
   expect(found["agent.v1.RunEvent.final"]).toMatchObject({ used_by: ["web.v1.RunService topic.run.until"] });
-  expect(found["agent.v1.Notice.text"]?.used_by).toEqual(["web.v1.NoticeCard.text by", "web.v1.NoticeUpdate.text by"]);
+  expect(found["agent.v1.Notice.text"]?.used_by).toEqual([
+    "web.v1.NoticeCard.text by",
+    "web.v1.NoticeUpdate.text by",
+    "web.v1.Words.text by",
+  ]);
 });
 
 test("what is used says which methods give streams", () => {

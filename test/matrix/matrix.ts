@@ -3,13 +3,11 @@ import { rmSync } from "node:fs";
 import { celMap } from "@bufbuild/cel";
 import { type DescMethodUnary, type FileRegistry, toBinary, toJsonString } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import { ConnectError } from "@connectrpc/connect";
 import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
-import { Cache, GrpcClient, type Observer, systemClock, type UnaryClient, type Upstream } from "@protobff/runtime";
+import { Cache, GrpcClient, systemClock, type UnaryClient, type Upstream } from "@protobff/runtime";
 import type { Ir } from "../../plugin/src/ir.ts";
 import { listen } from "../../runtime/src/server/listen.ts";
 import { testedHttp2 } from "../../runtime/src/testing/tested-http2.ts";
-import type { BffRequest } from "../load/bff.ts";
 import { generate, instanceOf, modulesOf } from "../load/generated.ts";
 import { described, irOf, type Made } from "../load/load.ts";
 import { breakerOpen, endOfCall, type Failing, late, type Prediction, queueFull } from "../oracle/faults.ts";
@@ -20,6 +18,7 @@ import type { Got } from "../oracle/verdict.ts";
 import { upstreamMethods } from "../second/registry.ts";
 import { patientClock } from "../support/patient-clock.ts";
 import { more, resources, settled } from "../support/resources.ts";
+import { ask, CallLog, inTime, Wire } from "./both-sides.ts";
 import { type Edge, edgesOf, type MatrixBff } from "./edges.ts";
 import { type Fault, faults } from "./faults.ts";
 import { type Answer, type FaultyUpstream, NOBODY, startFaulty } from "./faulty-upstream.ts";
@@ -388,81 +387,4 @@ function serviceOf(method: string): string {
 }
 function same(a: { method: string; message: Uint8Array }, b: { method: string; message: Uint8Array }): boolean {
   return a.method === b.method && Buffer.compare(a.message, b.message) === 0;
-}
-
-/** Leads the call of the edge to the upstream that plays the fault, all others to one that answers. */
-class Wire implements UnaryClient {
-  readonly sent: { readonly method: string; readonly message: Uint8Array }[] = [];
-  /** Whether the fault has begun. */
-  faulty = true;
-  readonly #edge: Edge;
-  readonly #fault: Fault;
-  readonly #faulty: UnaryClient;
-  readonly #good: UnaryClient;
-
-  constructor(edge: Edge, fault: Fault, faulty: UnaryClient, good: UnaryClient) {
-    this.#edge = edge;
-    this.#fault = fault;
-    this.#faulty = faulty;
-    this.#good = good;
-  }
-  send(...[path, frame, timeoutMs, headers, attempt, reply]: Parameters<UnaryClient["send"]>) {
-    const method = path.slice(1);
-    const message = frame.slice(5);
-    this.sent.push({ method, message });
-    const hit =
-      this.faulty && method === this.#edge.method && this.#edge.is(message) && !(this.#fault.once && attempt > 1);
-    const to = hit ? this.#faulty : this.#good;
-    return to.send(path, frame, timeoutMs, headers, attempt, reply);
-  }
-  async close(): Promise<void> {
-    await this.#faulty.close?.();
-  }
-}
-
-/** The calls of a request as the runtime tells of them. */
-class CallLog implements Observer {
-  readonly calls: Made[] = [];
-  readonly #running = new Set<unknown>();
-  #told: (() => void) | undefined;
-
-  callStart(event: { readonly call: unknown }): void {
-    this.#running.add(event.call);
-  }
-  call(event: Parameters<NonNullable<Observer["call"]>>[0]): void {
-    const { request: _, call, header, ...rest } = event;
-    this.calls.push({ ...rest, message: rest.message.slice(), requestId: header("x-request-id") });
-    this.#running.delete(call);
-    if (this.#running.size === 0) this.#told?.();
-  }
-  /** When no call runs any more. */
-  async ended(): Promise<void> {
-    if (this.#running.size > 0) await new Promise<void>((resolve) => (this.#told = resolve));
-  }
-}
-
-async function ask(
-  transport: ReturnType<typeof createGrpcTransport>,
-  { method, message, headers }: BffRequest,
-): Promise<Got> {
-  try {
-    const { message: answer, header } = await transport.unary(method, undefined, undefined, { ...headers }, message);
-    const bytes = toBinary(method.output, answer);
-    return { kind: "answer", message: bytes, degradedHeader: header.get("bff-degraded") ?? undefined };
-  } catch (thrown) {
-    const error = ConnectError.from(thrown);
-    const pushback = error.metadata.get("grpc-retry-pushback-ms") === "-1";
-    return { kind: "status", code: error.code, message: error.rawMessage, pushback };
-  }
-}
-
-/** False when it takes so long that it will never end. */
-async function inTime(work: Promise<void>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), 60_000);
-  });
-  const done = await Promise.race([work.then(() => true as const), late]);
-  clearTimeout(timer);
-  return done;
 }

@@ -22,20 +22,22 @@ import { Invalid } from "./invalid.ts";
 import { type Asker, type CallFailure, type CallOutcome, methodName, shown } from "./outcomes.ts";
 import { policyOf } from "./policy.ts";
 import { failed, type Locals, type Result, tainted, type Value, value, type Why } from "./result.ts";
-import { Reason, type Taint } from "./taint.ts";
+import { asBeside, Reason, type Taint } from "./taint.ts";
 
 /** What a call gives its step. */
 export function callResult(at: Composition, step: IrStep, call: IrCall, locals: Locals): Result {
   const { program, outcomes } = at.response;
   const method = program.method(at.place, call);
   const request = requestOf(at, call, method, locals);
+  const needed = [...textsOf(call), ...metadataBinds(at, call).flatMap(textsOfBind)];
   // Of several for want of which it is not sent, the first declared.
   if (request.state === "absent")
-    return { ...request, taint: touching(at, textsOf(call), locals), why: at.wanting(textsOf(call), locals) };
+    return { ...request, taint: touching(at, needed, locals), why: at.wanting(needed, locals) };
   if (request.state !== "value") return request;
   const metadata = metadataOf(at, call, locals);
   if (metadata.state === "failed" || metadata.state === "dead") return metadata;
-  if (metadata.state === "absent") return { ...metadata, taint: [...request.taint, ...metadata.taint] };
+  if (metadata.state === "absent")
+    return { ...metadata, taint: [...request.taint, ...metadata.taint], why: at.wanting(needed, locals) };
   const taint: readonly Taint[] = [...request.taint, ...metadata.taint];
   const { message } = request;
 
@@ -60,7 +62,8 @@ export function callResult(at: Composition, step: IrStep, call: IrCall, locals: 
     return failed(error, all);
   }
   const { outcome, wanted } = ended;
-  if (outcome === undefined) return { state: "dead", missing: [{ method: methodName(method), request: wanted }] };
+  if (outcome === undefined)
+    return { state: "dead", missing: [{ method: methodName(method), request: wanted, effect }] };
   if ("cancelled" in outcome) return { state: "dead", missing: [] };
   if ("failed" in outcome) return afterFailure(at, step, call, outcome.failed, locals, all);
   if (outcome.stale !== undefined) {
@@ -79,17 +82,18 @@ export function callResult(at: Composition, step: IrStep, call: IrCall, locals: 
 
 /** What has touched anything that these read, evaluated or not. */
 function touching(at: Composition, texts: readonly string[], locals: Locals): Taint[] {
-  const read = texts.flatMap((text) => expression(text).reads.map(({ name }) => at.read(name, locals)));
-  return read.flatMap((one) =>
-    one === undefined || one.state === "dead" ? [] : [...one.taint, ...(one.state === "value" ? one.inner : [])],
-  );
+  return texts.flatMap((text) => {
+    const result = at.evaluate(text, locals);
+    if (result.state === "absent") return [...result.taint];
+    return result.state === "value" ? asBeside([...result.taint, ...result.inner]) : [];
+  });
 }
 
-/** What has to be there for a call to be sent. */
+/** What has to be there for a call to be sent, metadata aside. */
 function textsOf({ request, set, batch }: IrCall): string[] {
-  const texts = [request, batch?.by, ...set.flatMap((bind) => [bind.if, bind.by, bind.spread])];
-  return texts.flatMap((text) => text?.value ?? []);
+  return [...[request, batch?.by].flatMap((text) => text?.value ?? []), ...set.flatMap(textsOfBind)];
 }
+const textsOfBind = (bind: IrBind): string[] => [bind.if, bind.by, bind.spread].flatMap((text) => text?.value ?? []);
 
 type Request =
   | { readonly state: "value"; readonly message: Message; readonly taint: readonly Taint[] }
@@ -278,7 +282,7 @@ function afterFailure(
     }
     switch (rule.then?.kind) {
       case "ignore":
-        return { state: "absent", taint, why };
+        return { state: "absent", taint: asBeside(taint), why };
       case "fallback": {
         const own: Taint = { cause, rank: step.index, leftOut: false, soft: false };
         const instead = tainted(at.evaluate(rule.then.by.value, locals), [...taint, own]);
@@ -363,7 +367,7 @@ function item(
   const more = { enum: () => field.enum };
   if (batch.many?.value === true) return value(celList(found), taint, more);
   const [first] = found;
-  return first === undefined ? { state: "absent", taint } : value(first, taint, more);
+  return first === undefined ? { state: "absent", taint: asBeside(taint) } : value(first, taint, more);
 }
 
 /** Equal for equal keys: messages by their bytes. */

@@ -12,6 +12,7 @@ import { expression } from "./expression.ts";
 import { canBeAbsent } from "./field-value.ts";
 import { composeFields, laterPaths, suppliedEntries } from "./fields.ts";
 import { isImmediate, judge, type Verdict } from "./guards.ts";
+import { caseOnly, oneofOnly, readsArgument, restsOn } from "./reads.ts";
 import type { Failure, Missing, Response } from "./response.ts";
 import { Refused } from "./response.ts";
 import {
@@ -27,7 +28,7 @@ import {
   value,
 } from "./result.ts";
 import { Scope } from "./scope.ts";
-import { callOf, caseOnly, isSupplementary, oneofOnly, type Place, readsArgument, restsOn } from "./static.ts";
+import { isSupplementary, type Place } from "./static.ts";
 import { asArgument, type Entry, inOrder, inside, invalid, type Taint } from "./taint.ts";
 
 export class Composition extends Scope {
@@ -59,8 +60,11 @@ export class Composition extends Scope {
     const failures: Failure[] = [];
     const missing: Missing[] = [];
     let stuck = false;
+    // It rests on what has failed, and is told there: then nothing else of it has to go on.
+    let hopeless = false;
     const wait = (of: readonly Missing[]) => {
       stuck = true;
+      hopeless ||= of.length === 0;
       missing.push(...of);
     };
     this.#finishAll(failures, wait);
@@ -73,7 +77,8 @@ export class Composition extends Scope {
       if (field.state === "dead") wait(field.missing);
     }
     if (failures.length > 0) return { state: "failed", failures, taint: [] };
-    if (stuck) return { state: "dead", missing };
+    if (this.#refused) return dead;
+    if (stuck) return { state: "dead", missing: hopeless ? [] : missing };
     this.response.touched.set(target.message, inOrder(entries));
     this.response.parts.set(target.message, laterPaths(this, target));
     return value(target);
@@ -202,13 +207,18 @@ export class Composition extends Scope {
   #finish(step: IrStep, failures: Failure[], wait: (missing: readonly Missing[]) => void): void {
     const result = this.step(step);
     if (result.state === "failed") failures.push(...result.failures);
-    const call = callOf(step.source);
-    const waitedFor = !isSupplementary(step) || (call && this.response.program.hasEffect(this.place, call));
+    const { program } = this.response;
+    const waitedFor =
+      !isSupplementary(step) || program.stepHasEffect(this.place, step) || program.decides(this.place, step);
     if (result.state === "dead" && waitedFor) wait(result.missing);
   }
 
   // ---- guards ----
 
+  /** Whether a guard of it holds. */
+  get #refused(): boolean {
+    return [...this.#guards.values()].includes("held");
+  }
   #immediate(step: IrStep): boolean {
     return isImmediate(this, step);
   }
@@ -345,9 +355,19 @@ export class Composition extends Scope {
   }
 
   #inside(step: IrStep, values: readonly CelInput[]): Taint[] {
-    return values.flatMap((of) =>
-      isReflectMessage(of) ? inside(this.response.touched.get(of.message) ?? [], step.index) : [],
-    );
+    const { touched, parts } = this.response;
+    return values.flatMap((of) => {
+      if (!isReflectMessage(of)) return [];
+      const later = parts.get(of.message) ?? [];
+      // What comes later may have come when somebody asks.
+      const isLater = (path: string): boolean =>
+        later.some((part) => `${path}.`.replaceAll("[", ".").startsWith(`${part}.`));
+      const all = touched.get(of.message) ?? [];
+      return inside(
+        all.map((one) => (isLater(one.path) ? { ...one, optional: true } : one)),
+        step.index,
+      );
+    });
   }
 
   /** What an argument carries into the child; what touched it has no order there. */

@@ -6,8 +6,8 @@ import { callResult } from "./call.ts";
 import type { Composition } from "./compose.ts";
 import { items } from "./convert.ts";
 import { Invalid } from "./invalid.ts";
+import { waitedForByItems } from "./reads.ts";
 import { failed, type Locals, noLocals, type Result, TooManyAsked, type Value, value } from "./result.ts";
-import { waitedForByItems } from "./static.ts";
 import { asItem, asLeftOut, type Taint } from "./taint.ts";
 
 interface Item {
@@ -73,9 +73,10 @@ function gathered(step: IrStep, each: IrEach, done: readonly Item[], taint: Tain
   const failures = done.flatMap(({ item }) => (item.state === "failed" ? [item.failures] : []));
   const partial = each.partial?.value === true;
   // What all items rest on has touched the step, be it that one of them has failed.
-  const all = [...taint, ...done.flatMap(({ item }) => (item.state === "dead" ? [] : item.taint))];
+  const all = [...taint, ...done.flatMap(({ key, item }) => [...touchedBy(key), ...touchedBy(item)])];
   if (failures.length > 0 && !partial) return { state: "failed", failures: failures.flat(), taint: all };
   const missing = done.flatMap(({ item }) => (item.state === "dead" ? [item.missing] : []));
+  if (missing.some((of) => of.length === 0)) return { state: "dead", missing: [] };
   if (missing.length > 0) return { state: "dead", missing: missing.flat() };
   const [first] = failures;
   if (first !== undefined && failures.length === done.length) return { state: "failed", failures: first, taint: all };
@@ -85,9 +86,10 @@ function gathered(step: IrStep, each: IrEach, done: readonly Item[], taint: Tain
   const values: { key: CelInput | undefined; value: Value }[] = [];
   for (const { key, item } of done) {
     if (item.state === "absent") taint.push(...asLeftOut(item.taint));
+    // It has been read, be the item left out.
+    if (key?.state === "value") taint.push(...key.taint);
     if (item.state !== "value") continue;
     taint.push(...item.taint);
-    if (key?.state === "value") taint.push(...key.taint);
     values.push({ key: key?.state === "value" ? key.value : undefined, value: item });
   }
   const rest = {
@@ -103,6 +105,9 @@ function gathered(step: IrStep, each: IrEach, done: readonly Item[], taint: Tain
   }
   return value(celMap(inObjectOrder(map)), taint, rest);
 }
+
+const touchedBy = (result: Result | undefined): readonly Taint[] =>
+  result === undefined || result.state === "dead" ? [] : result.taint;
 
 /** Maps have no order in CEL nor in protobuf; this is that of a JavaScript object, as protobuf-es has maps of messages too. */
 function inObjectOrder<K, V>(map: ReadonlyMap<K, V>): Map<K, V> {

@@ -183,6 +183,8 @@ function known(expr: Expr | undefined, outcome: boolean): ReadonlySet<string> {
   if ((name === "_&&_" && outcome) || (name === "_||_" && !outcome)) {
     return union(known(args[0], outcome), known(args[1], outcome));
   }
+  // Whichever of the two it is.
+  if (name === "_&&_" || name === "_||_") return known(args[0], outcome).intersection(known(args[1], outcome));
   return new Set();
 }
 

@@ -30,6 +30,7 @@ function setField(at: Composition, target: ReflectMessage, field: IrField, entri
   const by = field.resolver === undefined ? (field.by?.value ?? autobound(at, field.desc)) : "true";
   if (by === undefined) return value(null);
   const result = field.resolver === undefined ? at.evaluate(by) : at.supplied(field.desc);
+  if (isGivenUp(at, field, result)) return value(null);
   if (result.state === "dead" || result.state === "failed") return result;
   try {
     const present = assign(at, target, field.desc, result);
@@ -42,17 +43,23 @@ function setField(at: Composition, target: ReflectMessage, field: IrField, entri
 
 /** Paths of what may come later: fields that read a deferred step, and those of a composed message that stands in a field as it is. */
 export function laterPaths(at: Composition, target: ReflectMessage): string[] {
-  const deferred = new Set(
-    at.place.message.steps.flatMap(({ defer, name }) => (defer === undefined ? [] : (name?.value ?? []))),
-  );
   return at.place.message.fields.flatMap((field): string[] => {
-    const texts = [field.by, field.if].flatMap((text) => text?.value ?? []);
-    const later = texts.some((text) => expression(text).reads.some(({ name }) => deferred.has(name)));
     const value = field.desc.fieldKind === "message" && target.isSet(field.desc) ? target.get(field.desc) : undefined;
     const inside = isReflectMessage(value) ? (at.response.parts.get(value.message) ?? []) : [];
-    return [...(later ? [field.desc.name] : []), ...inside.map((path) => `${field.desc.name}.${path}`)];
+    return [...(isLater(at, field) ? [field.desc.name] : []), ...inside.map((path) => `${field.desc.name}.${path}`)];
   });
 }
+function isLater(at: Composition, { desc }: IrField): boolean {
+  const { steps, fields } = at.place.message;
+  const deferred = new Set(steps.flatMap(({ defer, name }) => (defer === undefined ? [] : (name?.value ?? []))));
+  const rests = ({ by, if: condition }: IrField): boolean =>
+    [by, condition].some((text) => text && expression(text.value).reads.some(({ name }) => deferred.has(name)));
+  // The members of a oneof are in one part.
+  return fields.some((one) => (one.desc === desc || (desc.oneof && one.desc.oneof === desc.oneof)) && rests(one));
+}
+/** What comes later into a message that nobody shows is given up with the response. */
+const isGivenUp = (at: Composition, field: IrField, { state, ...rest }: Result): boolean =>
+  state === "dead" && "missing" in rest && rest.missing.length === 0 && at.parent !== undefined && isLater(at, field);
 
 /** Of a message that a resolver supplies: what reached the function has reached every field. */
 export function suppliedEntries(target: ReflectMessage, taints: readonly Taint[]): Entry[] {
@@ -117,6 +124,7 @@ function* setOneof(
     let taint: Taint[] = [];
     if (member.if !== undefined) {
       const condition = at.evaluate(member.if.value);
+      if (isGivenUp(at, member, condition)) return;
       if (condition.state === "dead" || condition.state === "failed") return yield condition;
       taint = [...condition.taint, ...(condition.state === "value" ? condition.inner : [])];
       if (condition.state === "absent" || condition.value !== true) {
@@ -127,6 +135,7 @@ function* setOneof(
       }
     }
     const result = tainted(member.resolver === undefined ? at.evaluate(by) : at.supplied(member.desc), taint);
+    if (isGivenUp(at, member, result)) return;
     if (result.state === "dead" || result.state === "failed") return yield result;
     let present: boolean;
     try {

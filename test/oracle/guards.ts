@@ -2,10 +2,11 @@
 import type { IrFailure, IrGuard, IrStep } from "../../plugin/src/ir-step.ts";
 import type { Composition } from "./compose.ts";
 import { expression } from "./expression.ts";
+import { holes, readsOfFailure, readsOfStep } from "./reads.ts";
 import type { Missing, Status } from "./response.ts";
-import { INTERNAL, type Locals, noLocals } from "./result.ts";
+import { INTERNAL, type Locals, noLocals, type Result, value } from "./result.ts";
 import { BEFORE } from "./shared.ts";
-import { holes, readsOfFailure } from "./static.ts";
+import { isSupplementary } from "./static.ts";
 
 export type Verdict = "passed" | "held" | "pending";
 
@@ -15,12 +16,17 @@ export function isImmediate(at: Composition, step: IrStep): boolean {
   const { reads } = expression(step.source.if?.value ?? "false");
   return [...reads, ...readsOfFailure(step.source.fail)].every(({ name }) => atHand(at, name));
 }
-/** Whether a name stands for no step, or in a service for one that is computed from what is there at once. */
+/** Whether a name stands for no step, or for one that is computed from what is there at once. */
 function atHand(at: Composition, name: string): boolean {
+  const { computed, shared } = at.response;
+  const isShared = at.place.shared !== undefined;
   const step = at.named(name);
-  if (step === undefined) return at.place.shared !== undefined || at.response.shared?.named(name) === undefined;
-  if (at.place.shared === undefined || step.source?.kind !== "by" || step.after.length > 0) return false;
-  return expression(step.source.by.value).reads.every((read) => atHand(at, read.name));
+  if (step === undefined) {
+    const other = isShared ? undefined : shared?.named(name);
+    return other === undefined || (computed === "all" && shared !== undefined && atHand(shared, name));
+  }
+  if (computed === "none" || (computed === "service" && !isShared)) return false;
+  return step.source?.kind === "by" && readsOfStep(step).every((read) => atHand(at, read.name));
 }
 
 export function judge(at: Composition, step: IrStep, guard: IrGuard): Verdict {
@@ -37,7 +43,11 @@ export function judge(at: Composition, step: IrStep, guard: IrGuard): Verdict {
   for (const condition of [step.if, guard.if]) {
     if (condition === undefined) continue;
     const result = at.evaluate(condition.value);
-    if (result.state === "dead") return pending(result.missing);
+    if (result.state === "dead") {
+      if (condition === guard.if && holdsAnyhow(at, condition.value))
+        at.response.guards.push({ rank: undefined, status: statusOf(at, guard.fail, undefined, noLocals) });
+      return pending(result.missing);
+    }
     if (result.state === "failed") {
       at.response.guards.push({ rank, status: { code: INTERNAL, message: undefined } });
       return "held";
@@ -46,6 +56,29 @@ export function judge(at: Composition, step: IrStep, guard: IrGuard): Verdict {
   }
   at.response.guards.push({ rank, status: statusOf(at, guard.fail, undefined, noLocals) });
   return "held";
+}
+
+/** Whether it holds since it asks for a step that is always there, whatever the others come to: the compiler sees through that. */
+function holdsAnyhow(at: Composition, condition: string): boolean {
+  const names = expression(condition).reads.map(({ name }) => name);
+  const read = (name: string): Result | undefined => at.read(name, noLocals);
+  const lost = names.filter((name) => read(name)?.state === "dead");
+  const there = names.filter((name) => {
+    const step = at.named(name);
+    return step !== undefined && !isSupplementary(step) && step.if === undefined && read(name)?.state === "value";
+  });
+  const absent: Result = { state: "absent", taint: [] };
+  const holds = (without: readonly string[]): boolean =>
+    [absent, value(null)].every((of) => {
+      const locals: Locals = new Map([
+        ...lost.map((name) => [name, of] as const),
+        ...without.map((name) => [name, absent] as const),
+      ]);
+      const result = at.evaluate(condition, locals);
+      return result.state === "value" && result.value === true;
+    });
+  const computed = names.every((name) => at.named(name) !== undefined);
+  return there.length > 0 && holds([]) && (computed || !holds(there));
 }
 
 /** What a `fail` says. `error`: what the upstream said, where there is one; its text is undefined when the failure was ours. */

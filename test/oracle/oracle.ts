@@ -10,7 +10,7 @@ import { Composition } from "./compose.ts";
 import { Converter } from "./convert.ts";
 import { type LoggedCall, type Outcomes, outcomesOf } from "./outcomes.ts";
 import type { OwnFunctions } from "./own-functions.ts";
-import type { Resolvers, Response, Status } from "./response.ts";
+import type { Computed, Resolvers, Response, Status } from "./response.ts";
 import { dead, type Result } from "./result.ts";
 import { sharedPlace } from "./shared.ts";
 import { Program } from "./static.ts";
@@ -33,12 +33,13 @@ export function oracle(
   outcomes: Outcomes,
   resolvers: Resolvers = new Map(),
   functions: OwnFunctions = new Map(),
+  computed: Computed = "service",
 ): Verdict {
   const { program, converter } = prepared(ir);
   program.functions.given = functions;
   const own = ir.registry.getService(method.parent.typeName)?.methods.find((m) => m.name === method.name);
   if (own === undefined) throw new Error(`no rpc ${method.parent.typeName}/${method.name}`);
-  const response = responding(program, converter, outcomes, globals(ir, headers, env, now), resolvers);
+  const response = responding(program, converter, outcomes, globals(ir, headers, env, now), resolvers, computed);
   const args = reflect(own.input, fromBinary(own.input, toBinary(method.input, request)));
   const composes = program.composes(own);
   const place = sharedPlace(program, own, composes);
@@ -55,9 +56,11 @@ export function responding(
   outcomes: Outcomes,
   globals: Response["globals"],
   resolvers: Resolvers,
+  computed: Computed = "service",
 ): Response {
   return {
     resolvers,
+    computed,
     program,
     converter,
     outcomes,
@@ -91,7 +94,9 @@ export function concluded(
     ? held.map((guard) => guard.status)
     : [...held.map((guard) => guard.status), ...response.refusals, ...failures];
   if (statuses.length > 0) {
-    const missing = response.pending.filter((guard) => guard.rank < first).flatMap((guard) => guard.missing);
+    // Once something has failed no side effect begins, be it that a guard waits for it.
+    const pending = response.pending.filter((guard) => guard.rank < first).flatMap((guard) => guard.missing);
+    const missing = pending.filter(({ effect }) => !effect);
     return {
       schema,
       acceptable: unique(statuses).map((status) => ({ kind: "status", ...status })),

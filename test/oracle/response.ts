@@ -26,6 +26,8 @@ export interface Failure {
 export interface Missing {
   readonly method: string;
   readonly request: string;
+  /** It has side effects. */
+  readonly effect: boolean;
 }
 export interface HeldGuard {
   /** Position in the `let` of the root message; undefined in a message further in. */
@@ -54,7 +56,11 @@ export type Resolvers = ReadonlyMap<
   ) => CelInput | JsonValue | undefined
 >;
 
+/** Whose steps that are computed from what is there at once count as that, for guards that read them. */
+export type Computed = "service" | "all" | "none";
+
 export interface Response {
+  readonly computed: Computed;
   readonly resolvers: Resolvers;
   readonly program: Program;
   readonly converter: Converter;

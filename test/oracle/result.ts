@@ -73,7 +73,7 @@ export function failed(error: unknown, taint: readonly Taint[] = []): Result {
 export type Args =
   | { readonly kind: "request"; readonly message: ReflectMessage }
   | { readonly kind: "given"; readonly names: ReadonlyMap<string, Result>; readonly others: Result };
-export type Locals = ReadonlyMap<string, Value>;
+export type Locals = ReadonlyMap<string, Result>;
 export const noLocals: Locals = new Map();
 
 export function tainted(result: Result, taint: readonly Taint[]): Result {

@@ -9,7 +9,7 @@ import type { Response } from "./response.ts";
 import { type Args, dead, failed, type Locals, noLocals, type Result, value, type Why } from "./result.ts";
 import { BEFORE } from "./shared.ts";
 import type { Place } from "./static.ts";
-import type { Taint } from "./taint.ts";
+import { asBeside, type Taint } from "./taint.ts";
 
 function isKept(value: CelInput): boolean {
   return isReflectMessage(value) && /^google\.protobuf\.(Any|Value)$/.test(value.desc.typeName);
@@ -77,15 +77,7 @@ export abstract class Scope {
     const result = shared.step(step);
     if (result.state === "failed") return dead;
     if (result.state === "dead") return result;
-    const rank = BEFORE + step.index;
-    const first = (taints: readonly Taint[]): Taint[] => {
-      const lowest = Math.min(...taints.flatMap((taint) => taint.rank ?? []));
-      return taints
-        .filter((taint) => taint.rank === undefined || taint.rank === lowest)
-        .map((taint) => ({ ...taint, rank }));
-    };
-    if (result.state === "absent") return { ...result, taint: first(result.taint) };
-    return { ...result, taint: first(result.taint), inner: first(result.inner) };
+    return asOne(result, BEFORE + step.index);
   }
 
   /** Evaluates an expression here, unless it reads unsafely what is absent. */
@@ -103,8 +95,14 @@ export abstract class Scope {
     const taint = [...found.values()].flatMap((result) => (result.state === "dead" ? [] : result.taint));
     const inner = [...found.values()].flatMap((result) => (result.state === "value" ? result.inner : []));
     const present = (name: string) => found.get(name)?.state === "value";
-    if (reads.some((read) => found.has(read.name) && !read.safe && !present(read.name))) {
-      return { state: "absent", taint: [...taint, ...inner], why: this.wanting([source], locals) };
+    const lacking = new Set(
+      reads.flatMap(({ name, safe }) => (found.has(name) && !safe && !present(name) ? name : [])),
+    );
+    if (lacking.size > 0) {
+      const of = (name: string, result: Result): readonly Taint[] =>
+        result.state === "dead" ? [] : lacking.has(name) ? result.taint : asBeside(result.taint);
+      const all = [...found].flatMap(([name, result]) => of(name, result));
+      return { state: "absent", taint: [...all, ...asBeside(inner)], why: this.wanting([source], locals) };
     }
     const bindings = this.#bindings(reads, found);
     const enums = (name: string) => {
@@ -197,4 +195,16 @@ export abstract class Scope {
     // Passed on as they are; an unset one is null until a field leaves it unset again.
     return { unset: path.length > 1 && walked.value === null, raw: isKept(walked.value) ? walked.value : undefined };
   }
+}
+
+/** A step that has run before: what touched it counts as one with it. */
+export function asOne<R extends Result>(result: R, rank: number): R {
+  const first = (taints: readonly Taint[]): Taint[] => {
+    const lowest = Math.min(...taints.flatMap((taint) => taint.rank ?? []));
+    return taints
+      .filter((taint) => taint.rank === undefined || taint.rank === lowest)
+      .map((taint) => ({ ...taint, rank }));
+  };
+  if (result.state === "absent") return { ...result, taint: first(result.taint) };
+  return result.state === "value" ? { ...result, taint: first(result.taint), inner: first(result.inner) } : result;
 }

@@ -3,7 +3,8 @@ import type { DescMessage, DescMethod } from "@bufbuild/protobuf";
 import type { IrService } from "../../plugin/src/ir.ts";
 import type { IrBind, IrCall, IrStep } from "../../plugin/src/ir-step.ts";
 import { expression } from "./expression.ts";
-import { callOf, composedName, holes, type Place, type Program, readsOfStep } from "./static.ts";
+import { holes, readsOfStep } from "./reads.ts";
+import { callOf, composedName, type Place, type Program } from "./static.ts";
 
 /** Declared before every step of a message. */
 export const BEFORE = -1_000;

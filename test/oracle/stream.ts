@@ -9,13 +9,16 @@ import type { IrCall, IrStep } from "../../plugin/src/ir-step.ts";
 import type { IrFollow, IrStream, IrTopic } from "../../plugin/src/ir-stream.ts";
 import { requestOf } from "./call.ts";
 import { Composition } from "./compose.ts";
+import { expression } from "./expression.ts";
 import { none, some } from "./macros.ts";
 import { concluded, globals, prepared, responding, type Started } from "./oracle.ts";
 import { methodName, type Outcomes } from "./outcomes.ts";
+import { readsOfStep } from "./reads.ts";
 import type { Resolvers, Response } from "./response.ts";
 import { type Args, dead, INTERNAL, type Locals, members, type Result, type Value, value } from "./result.ts";
+import { asOne } from "./scope.ts";
 import { sharedPlace } from "./shared.ts";
-import { type Place, readsOfStep } from "./static.ts";
+import type { Place } from "./static.ts";
 import type { AnswerVerdict, Verdict } from "./verdict.ts";
 
 /** How one opening of a source goes. */
@@ -141,14 +144,24 @@ class FollowOracle {
     const perItem = restingOn(this.#place, this.#stream.var?.value ?? "");
     const steps = this.#place.message.steps.filter((step) => !perItem.has(step));
     const { message } = this.#place;
-    const once = { ...this.#place, message: { ...message, steps, fields: [], resolver: undefined } };
+    // Items read what they read of it whichever case is chosen.
+    const texts = message.fields.flatMap(({ by, if: condition }) =>
+      [by, condition].flatMap((text) => text?.value ?? []),
+    );
+    const elsewhere = [
+      ...texts.flatMap((text) => expression(text).reads.map(({ name }) => name)),
+      ...[...perItem].flatMap((step) => readsOfStep(step).map(({ name }) => name)),
+    ];
+    const once = { ...this.#place, elsewhere, message: { ...message, steps, fields: [], resolver: undefined } };
     const opening = new Composition(response, once, this.#request);
     const started = this.#started(response, opening);
     const root: Result = started === undefined ? dead : value(reflect(this.#rpc.output));
     const nothing: Started = { failures: [], missing: [], stuck: false };
     const verdict = concluded(response, this.#rpc.output, this.#rpc.output, root, started ?? nothing);
     const goesOn = verdict.acceptable.some(({ kind }) => kind === "answer");
-    return { verdict: goesOn ? undefined : verdict, opened: opening.results };
+    // To items each of them is one step, whatever it rests on.
+    const opened = new Map([...opening.results].map(([step, result]) => [step, asOne(result, step.index)]));
+    return { verdict: goesOn ? undefined : verdict, opened };
   }
   #started({ shared }: Response, opening: Composition): Started | undefined {
     if (shared?.admits() === false || !opening.admits()) return undefined;

@@ -20,6 +20,8 @@ export interface Taint {
   readonly rank: number | undefined;
   /** Items are left out of a list, and nothing else; "either": of a list inside a composed value. */
   readonly leftOut: boolean | "either";
+  /** It was read where something else was not there: language.md does not say whether it left the item out. */
+  readonly beside?: true;
   /** Came only with an `each`'s variable: language.md does not say that an item carries what touched its list. */
   readonly soft: boolean;
 }
@@ -41,7 +43,10 @@ export function asArgument(taints: readonly Taint[]): Taint[] {
   return taints.map((taint) => ({ ...taint, rank: undefined }));
 }
 export function asLeftOut(taints: readonly Taint[]): Taint[] {
-  return taints.map((taint) => ({ ...taint, leftOut: true }));
+  return taints.map((taint) => ({ ...taint, leftOut: taint.beside ? ("either" as const) : true }));
+}
+export function asBeside(taints: readonly Taint[]): Taint[] {
+  return taints.map((taint) => ({ ...taint, beside: true as const }));
 }
 export function asItem(taints: readonly Taint[]): Taint[] {
   return taints.map((taint) => ({ ...taint, soft: true }));

@@ -1,23 +1,12 @@
-import {
-  create,
-  type DescField,
-  type DescMessage,
-  type DescMethod,
-  fromBinary,
-  type Message,
-  toBinary,
-  toJsonString,
-} from "@bufbuild/protobuf";
-import { isReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
-import { ConnectError } from "@connectrpc/connect";
+import { create, type DescMethod, type Message } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Ir } from "../../plugin/src/ir.ts";
 import type { TestFollow } from "../../runtime/src/mock/followed.ts";
-import { type Around, followOracle, type GivenItem, type Resume, type StreamVerdict } from "../oracle/stream.ts";
-import { answerDiffers } from "../oracle/verdict.ts";
+import { type Around, followOracle, type Resume, type StreamVerdict } from "../oracle/stream.ts";
 import { pick } from "../second/random-message.ts";
 import { seedOf } from "../seed/seed.ts";
 import { type Case, cases } from "./cases.ts";
+import { different, type Followed, followed } from "./followed.ts";
 import { type Random, randomStream, seeded } from "./random-streams.ts";
 import { StreamWorld } from "./stream-worlds.ts";
 
@@ -34,75 +23,6 @@ beforeAll(async () => {
   ({ ir, all, remove } = await cases("streams", randomStream, SEED, STREAMS));
 }, 120_000);
 afterAll(() => remove());
-
-interface Followed {
-  readonly items: readonly Message[];
-  readonly tokens: readonly (string | undefined)[];
-  readonly end: "ended" | number;
-}
-async function followed(follow: TestFollow<Message>): Promise<Followed> {
-  const [items, tokens]: [Message[], (string | undefined)[]] = [[], []];
-  try {
-    for await (const item of follow) {
-      items.push(item);
-      tokens.push(follow.token);
-    }
-    return { items, tokens, end: "ended" };
-  } catch (thrown) {
-    if (!(thrown instanceof ConnectError)) throw thrown;
-    return { items, tokens, end: thrown.code };
-  }
-}
-
-/** What differs; undefined: it is as it has to be. */
-function different({ schema, items, end, calls, untold }: StreamVerdict, whole: Followed): string | undefined {
-  const told = isReset(schema, whole.items.at(-1));
-  const got = told ? { ...whole, items: whole.items.slice(0, -1) } : whole;
-  if (told !== (untold && positionField(schema) !== undefined)) return `it says that nothing holds any more: ${told}`;
-  if (calls !== undefined) return `the oracle lacks calls: ${JSON.stringify(calls)}`;
-  const shown = `${got.items.length} items, ${got.end}; wanted ${items.length}, ${end}`;
-  for (const [i, message] of got.items.entries()) {
-    const wanted = items[i];
-    if (wanted === undefined) return `${shown}\nmore than there are: ${toJsonString(schema, message)}`;
-    const fault = positionDiffers(schema, wanted, message, got.tokens[i]) ?? itemDiffers(schema, wanted, message);
-    if (fault !== undefined) return `${shown}\nitem ${i}: ${fault}`;
-  }
-  const ended = end === "ended" ? got.end === end : got.end !== "ended" && end.includes(got.end);
-  return ended && got.items.length === items.length ? undefined : shown;
-}
-const positionField = (schema: DescMessage): DescField | undefined =>
-  schema.fields.find(({ message }) => message?.typeName === "bff.v1.Position");
-
-/** A message that says that what came before holds no longer, and is no item. */
-function isReset(schema: DescMessage, message: Message | undefined): boolean {
-  const field = positionField(schema);
-  if (field === undefined || message === undefined) return false;
-  const said = reflect(schema, message).get(field);
-  return isReflectMessage(said) && toJsonString(said.desc, said.message).includes('"beat":true');
-}
-
-function positionDiffers(
-  schema: DescMessage,
-  { position, reset }: GivenItem,
-  message: Message,
-  token?: string,
-): string | undefined {
-  if ((position === undefined) !== (token === undefined)) return `its token is ${token}`;
-  const field = positionField(schema);
-  if (field === undefined) return undefined;
-  const said = reflect(schema, message).get(field);
-  if (!isReflectMessage(said)) return "it has no position";
-  const told = said.message as Message & { token: string; reset: boolean; beat: boolean };
-  if (told.token !== (token ?? "") || told.beat)
-    return `its position is ${JSON.stringify(told)}, and its token ${token}`;
-  return told.reset === reset ? undefined : `its position says reset: ${told.reset}`;
-}
-function itemDiffers(schema: DescMessage, { answer }: GivenItem, message: Message): string | undefined {
-  const copy = reflect(schema, fromBinary(schema, toBinary(schema, message)));
-  const field = positionField(schema);
-  if (field !== undefined) copy.clear(field);
-  return answerDiffers(schema, answer, toBinary(schema, copy.message)).fault;
-}
 
 /** Calls are made once in the opening, and once for each item; the source is opened with what it has to be. */
 function callsDiffer(world: StreamWorld, verdict: StreamVerdict, isTopic: boolean): string | undefined {

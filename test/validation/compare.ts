@@ -132,6 +132,8 @@ export interface Compared {
   readonly failing: number;
   readonly violations: number;
   readonly differences: readonly string[];
+  /** Ids of the rules that were broken. */
+  readonly broken: ReadonlySet<string>;
 }
 
 /** One set of protos, and so many messages. */
@@ -140,6 +142,7 @@ export async function compare(seed: string, messages: number): Promise<Compared>
   const generated = await generate(protos, seed.replaceAll(/\W/g, "-"));
   const random = seeded("messages", seed);
   const differences: string[] = [];
+  const broken = new Set<string>();
   let [invalid, failing, violations] = [0, 0, 0];
   try {
     for (let i = 0; i < messages; i++) {
@@ -148,7 +151,10 @@ export async function compare(seed: string, messages: number): Promise<Compared>
       const other = theirs(generated, message);
       if (other === "error") failing++;
       else if (other.length > 0) invalid++;
-      if (other !== "error") violations += other.length;
+      if (other !== "error") {
+        violations += other.length;
+        for (const one of other) broken.add(one.split(" ", 1)[0] ?? "");
+      }
       if (!same(mine, other)) {
         const { registry, desc } = generated;
         const text = [
@@ -162,7 +168,7 @@ export async function compare(seed: string, messages: number): Promise<Compared>
   } finally {
     rmSync(generated.folder, { recursive: true, force: true });
   }
-  return { messages, invalid, failing, violations, differences };
+  return { messages, invalid, failing, violations, differences, broken };
 }
 
 /** A refusal tells 32 violations at most, of 6 KiB together: what comes behind these, a rule that fails among it, is not looked at. */

@@ -1,7 +1,7 @@
 // Protos with random rules of buf.validate, out of nothing but a seed.
 import { pick, type Random, seeded } from "../second/random-message.ts";
 import { celRules, restartIds } from "./random-cel.ts";
-import { standardRules } from "./random-standard.ts";
+import { oneRule, standardRules } from "./random-standard.ts";
 
 /** What a field holds: a scalar's name, "Kind" (an enum), "Part" (a message with rules), or a well-known type. */
 export const SCALARS = [
@@ -178,8 +178,35 @@ export function randomProtos(seed: string): Readonly<Record<string, string>> {
   restartIds();
   const request = message("Request", 9, random);
   const part = message("Part", 4, random);
-  return { "val/v1/own.proto": OWN, "val/v1/val.proto": `${HEAD}${part}${request}` };
+  return { "val/v1/own.proto": OWN, "val/v1/val.proto": `${HEAD}${part}${single(random)}${request}` };
 }
+
+/** Rules alone, each on a field of its own: beside others that are broken as often they would seldom be heard. */
+function single(random: Random): string {
+  const standard = (type: string): string => `${rulesFor(type)}: { ${oneRule(rulesFor(type) ?? "", random)} }`;
+  const one = (type: string): string => `${type} @ [(buf.validate.field) = { ${standard(type)} }];`;
+  const lists = (type: string, rule: string): string =>
+    `repeated ${type} @ [(buf.validate.field).repeated = { ${rule} }];`;
+  const ruled = TYPES.filter((type) => rulesFor(type) !== undefined);
+  const fields = [
+    lists(pick(random, SCALARS), "unique: true"),
+    lists(pick(random, TYPES), oneRule("repeated", random)),
+    `map<${pick(random, KEYS)}, ${pick(random, TYPES)}> @ [(buf.validate.field).map = { ${oneRule("map", random)} }];`,
+    ...OFTEN.flatMap((type) => [one(type), one(type)]),
+    ...Array.from({ length: 8 }, () => one(pick(random, ruled))),
+  ];
+  return `message Single {\n${fields.map((text, i) => `  ${text.replace("@", `s${i} = ${i + 1}`)}`).join("\n")}\n}\n`;
+}
+/** Types with many rules of their own. */
+const OFTEN = [
+  "string",
+  "string",
+  "bytes",
+  "google.protobuf.Timestamp",
+  "google.protobuf.Duration",
+  "google.protobuf.Any",
+  "google.protobuf.FieldMask",
+];
 
 function message(name: string, count: number, random: Random): string {
   const lines: string[] = [];
@@ -195,6 +222,7 @@ function message(name: string, count: number, random: Random): string {
     lines.push(`    ${type} m${number} = ${number}${options(type, "one", random)};`);
   }
   lines.push("  }", "  int32 a = 30;", "  int32 b = 31;", "  optional string s = 32;", "  Bare bare = 33;");
+  if (name === "Request") lines.push("  Single single = 34;");
   const head: string[] = [];
   if (random() < 0.5)
     head.push(...celRules("message", "message", random).map((rule) => `  option (buf.validate.message).${rule};`));

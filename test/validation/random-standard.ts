@@ -27,20 +27,48 @@ const FORMATS = [
 ];
 const PATTERNS = ["^[a-z]*$", "a|b", "^.{2,4}$", "[^x]$", "(?i)^A"];
 
-/** Each of some rules with a likelihood, joined. */
-function some(random: Random, likely: number, rules: readonly (() => string)[]): string {
-  const said = rules.filter(() => random() < likely).map((rule) => rule());
-  return said.join(" ");
+type Rules = readonly (() => string)[];
+/** What is said of all the rules that there are. */
+interface Choice {
+  /** @param likely is how likely each is, where each may be */
+  among(random: Random, likely: number, rules: Rules): string;
+  /** Where there are bounds, too. */
+  bounded(random: Random, value: () => string, rules: Rules): string;
 }
+const SOME: Choice = {
+  among: (random, likely, rules) => {
+    const said = rules.filter(() => random() < likely).map((rule) => rule());
+    return said.join(" ");
+  },
+  bounded(random, value, rules) {
+    const low = random() < 0.35 ? `${pick(random, ["gt", "gte"])}: ${value()} ` : "";
+    const high = random() < 0.35 ? `${pick(random, ["lt", "lte"])}: ${value()}` : "";
+    return `${low}${high} ${SOME.among(random, 0.2, rules)}`;
+  },
+};
+const ONE: Choice = {
+  among: (random, _, rules) => pick(random, rules)(),
+  bounded(random, value, rules) {
+    const low = () => `${pick(random, ["gt", "gte"])}: ${value()}`;
+    const high = () => `${pick(random, ["lt", "lte"])}: ${value()}`;
+    return ONE.among(random, 1, [low, high, () => `${low()} ${high()}`, ...rules]);
+  },
+};
 
-export function standardRules(kind: string, random: Random, unique = false): string {
+/** @param unique whether a list of this may have that rule */
+export const standardRules = (kind: string, random: Random, unique = false): string =>
+  rulesOf(kind, random, SOME, unique);
+/** One rule alone, which no other hides. */
+export const oneRule = (kind: string, random: Random, unique = false): string => rulesOf(kind, random, ONE, unique);
+
+function rulesOf(kind: string, random: Random, choice: Choice, unique: boolean): string {
   const count = (): number => below(random, 4);
   const quoted = (text: string): string => JSON.stringify(text);
   const text = (): string => quoted(pick(random, TEXTS));
   const seconds = (): string => `{ seconds: ${below(random, 7) - 3} nanos: 0 }`;
   switch (kind) {
     case "string":
-      return some(random, 0.16, [
+      return choice.among(random, 0.16, [
         () => `const: ${text()}`,
         () => `len: ${count()}`,
         () => `min_len: ${count()}`,
@@ -59,7 +87,7 @@ export function standardRules(kind: string, random: Random, unique = false): str
         () => `[val.v1.begins]: ${text()}`,
       ]);
     case "bytes":
-      return some(random, 0.2, [
+      return choice.among(random, 0.2, [
         () => `const: ${text()}`,
         () => `len: ${count()}`,
         () => `min_len: ${count()}`,
@@ -74,9 +102,9 @@ export function standardRules(kind: string, random: Random, unique = false): str
         () => `[val.v1.ends]: ${text()}`,
       ]);
     case "bool":
-      return some(random, 0.6, [() => `const: ${random() < 0.5}`]);
+      return choice.among(random, 0.6, [() => `const: ${random() < 0.5}`]);
     case "enum":
-      return some(random, 0.35, [
+      return choice.among(random, 0.35, [
         () => `const: ${count()}`,
         () => "defined_only: true",
         () => `in: [${count()}, ${count()}]`,
@@ -89,40 +117,39 @@ export function standardRules(kind: string, random: Random, unique = false): str
         () => `max_items: ${count()}`,
         () => `[val.v1.odd]: ${below(random, 2)}`,
       ];
-      return some(random, 0.3, unique ? [...rules, () => "unique: true"] : rules);
+      return choice.among(random, 0.3, unique ? [...rules, () => "unique: true"] : rules);
     }
     case "map":
-      return some(random, 0.3, [
+      return choice.among(random, 0.3, [
         () => `min_pairs: ${count()}`,
         () => `max_pairs: ${count()}`,
         () => "[val.v1.filled]: true",
       ]);
     case "any": {
       const url = () => quoted(`type.googleapis.com/google.protobuf.${pick(random, ["Timestamp", "Duration"])}`);
-      return some(random, 0.4, [() => `in: [${url()}]`, () => `not_in: [${url()}]`]);
+      return choice.among(random, 0.4, [() => `in: [${url()}]`, () => `not_in: [${url()}]`]);
     }
     case "field_mask": {
       const path = () => quoted(pick(random, ["a", "a.b", "b", "c.d.e"]));
-      return some(random, 0.4, [
+      return choice.among(random, 0.4, [
         () => `const: { paths: [${path()}] }`,
         () => `in: [${path()}, "a"]`,
         () => `not_in: [${path()}]`,
       ]);
     }
     case "duration":
-      return `${limits(random, seconds)} ${some(random, 0.2, [
+      return choice.bounded(random, seconds, [
         () => `const: ${seconds()}`,
         () => `in: [${seconds()}, ${seconds()}]`,
         () => `not_in: [${seconds()}]`,
         () => `[val.v1.most]: ${seconds()}`,
-      ])}`;
+      ]);
     case "timestamp": {
       const near = () => `{ seconds: ${1_700_000_000 + below(random, 3)} }`;
-      const rest = [() => `const: ${near()}`, () => "[val.v1.year]: 2023", () => "within: { seconds: 3600 }"];
+      const within = (): string => "within: { seconds: 3600 }";
+      const rest = [() => `const: ${near()}`, () => "[val.v1.year]: 2023", within];
       const now = random() < 0.3;
-      return now
-        ? pick(random, ["lt_now: true", "gt_now: true"])
-        : `${limits(random, near)} ${some(random, 0.2, rest)}`;
+      return now ? pick(random, ["lt_now: true", "gt_now: true", within()]) : choice.bounded(random, near, rest);
     }
     default: {
       const unsigned = /^(uint|fixed)/.test(kind);
@@ -136,20 +163,14 @@ export function standardRules(kind: string, random: Random, unique = false): str
         double: [() => `[val.v1.around]: ${number()}`, () => "finite: true"],
         float: [() => "finite: true"],
       };
-      return `${limits(random, number)} ${some(random, 0.2, [
+      return choice.bounded(random, number, [
         () => `const: ${number()}`,
         () => `in: [${number()}, ${number()}]`,
         () => `not_in: [${number()}, ${number()}]`,
         ...(own[kind] ?? []),
-      ])}`;
+      ]);
     }
   }
 }
 
 export const isFloating = (kind: string): boolean => FLOATING.includes(kind);
-
-function limits(random: Random, value: () => string): string {
-  const low = random() < 0.35 ? `${pick(random, ["gt", "gte"])}: ${value()} ` : "";
-  const high = random() < 0.35 ? `${pick(random, ["lt", "lte"])}: ${value()}` : "";
-  return `${low}${high}`;
-}

@@ -76,7 +76,10 @@ function set(of: ReflectMessage, field: DescField, random: Random, depth: number
   if (field.message !== undefined && depth >= DEEPEST) return;
   switch (field.fieldKind) {
     case "list":
-      for (let i = below(random, 4); i > 0; i--) of.get(field).add(single(field, random, depth));
+      for (let i = below(random, 4), last: unknown; i > 0; i--) {
+        last = last !== undefined && random() < 0.3 ? last : single(field, random, depth);
+        of.get(field).add(last);
+      }
       return;
     case "map":
       for (let i = below(random, 3); i > 0; i--)

@@ -125,23 +125,38 @@ function checkStatus(message: Composed, byName: ReadonlyMap<string, Composed>, r
   for (const step of message.steps) {
     if (!step.deferred) continue;
     const inside = reachable(composed(step), ({ steps }) => steps.flatMap(composed)).flatMap(({ steps }) => steps);
-    const guard = inside.find(({ source }) => source.kind === "guard");
-    const rule = [step, ...inside].flatMap(({ source }) => callsOf(source)).flatMap(failing)[0];
-    const [at, what] =
-      guard !== undefined ? [guard.ir.at, "a guard of what it composes"] : [rule?.at, "an `on_error` with `fail`"];
-    if (at === undefined) continue;
+    const decided = decidedBy(step, inside);
+    if (decided === undefined) continue;
     report({
       code: "BFF666",
       severity: "error",
-      message: `${nameOf(step)} is deferred, and ${what} could fail a response whose status has been sent`,
+      message: `${nameOf(step)} is deferred, and ${decided.what} could fail a response whose status has been sent`,
       at: step.ir.defer?.at ?? step.ir.at,
-      related: [{ at, message: "this decides the status" }],
-      hint:
-        guard !== undefined
-          ? "move the guard to the response itself, over what comes with the first message; or leave out `defer`"
-          : "let the rule `ignore` the error or put a `fallback` in its place; or leave out `defer`",
+      related: [{ at: decided.at, message: "this decides the status" }],
+      hint: `${decided.instead}; or leave out \`defer\``,
     });
   }
+}
+/** What of a step, and of those of messages that it composes, may say a status. */
+function decidedBy(step: Step, inside: readonly Step[]) {
+  const guard = inside.find(({ source }) => source.kind === "guard");
+  if (guard !== undefined)
+    return {
+      at: guard.ir.at,
+      what: "a guard of what it composes",
+      instead: "move the guard to the response itself, over what comes with the first message",
+    };
+  const resolver = inside.find(({ source }) => source.kind === "resolver");
+  if (resolver !== undefined)
+    return {
+      at: resolver.ir.at,
+      what: "a resolver of what it composes, which may `refuse`,",
+      instead: "have the resolver in the response itself, where it comes with the first message",
+    };
+  const rule = [step, ...inside].flatMap(({ source }) => callsOf(source)).flatMap(failing)[0];
+  if (rule === undefined) return undefined;
+  const instead = "let the rule `ignore` the error or put a `fallback` in its place";
+  return { at: rule.at, what: "an `on_error` with `fail`", instead };
 }
 const failing = ({ onError }: Call): Call["onError"] => onError.filter(({ then }) => then.kind === "fail");
 

@@ -1,4 +1,4 @@
-import { comparesItself, restOf, sureWhere, type Variable } from "../cel/index.ts";
+import { restOf, returnsOf, sureWhere, type Variable } from "../cel/index.ts";
 import { isWholeList } from "../plan/for-lists.ts";
 import type { PlanStep } from "../plan/planned-messages.ts";
 import { protoOf } from "../resolve/conversions/proto-of.ts";
@@ -52,8 +52,7 @@ export function emitEach(source: EachSource, step: PlanStep, cx: StepContext): L
   const own = !isolated || source.partial ? callsOn(step, cx) : "cx";
   const on = step.bounded ? "bounded" : own;
   const inner: Line[] = step.bounded ? [[`const bounded = ${own}.bounded(${source.concurrent});`]] : [];
-  // Of `item === "a"` TypeScript would conclude that all items are "a".
-  const predicate = source.if !== undefined && comparesItself(source.if.root, source.item) ? ": boolean" : "";
+  const returns = source.if === undefined ? "" : returnsOf(source.if.root, source.item);
   const rest = source.if && restOf(source.if.root, sure);
   const asked = source.if &&
     rest && { ...source.if, root: rest, unsafe: source.if.unsafe.filter((one) => !sure.has(one)) };
@@ -62,7 +61,7 @@ export function emitEach(source: EachSource, step: PlanStep, cx: StepContext): L
       ? all
       : [
           ...all,
-          `.filter((${mentions([condition(asked, names)], item) ? item : ""})${predicate} => `,
+          `.filter((${mentions([condition(asked, names)], item) ? item : ""})${returns} => `,
           ...condition(asked, names),
           ")",
         ];

@@ -126,12 +126,10 @@ function emitConstant(step: PlanStep, { names }: StepContext): Lines {
   if (source.kind !== "by") return [];
   const { print, mayBeUndefined } = inferredValue(source.by, variable?.proto, names);
   if (when === undefined && !mayBeUndefined) return [[`const ${step.name} = `, ...print, ";"]];
+  const test = when === undefined ? [] : ran(step, tested(when, names));
   if (when !== undefined && fallback !== undefined && !mayBeUndefined)
-    return [
-      [`const ${step.name} = `, ...tested(when, names), " ? ", ...print, " : ", ...presentValue(fallback, names), ";"],
-    ];
-  const conditional: Line =
-    when === undefined ? print : [...tested(when, names), " ? ", ...nested(print, source.by), " : undefined"];
+    return [[`const ${step.name} = `, ...test, " ? ", ...print, " : ", ...presentValue(fallback, names), ";"]];
+  const conditional: Line = when === undefined ? print : [...test, " ? ", ...nested(print, source.by), " : undefined"];
   const value: Line =
     fallback === undefined
       ? conditional
@@ -142,6 +140,8 @@ function emitConstant(step: PlanStep, { names }: StepContext): Lines {
         ];
   return [[`const ${step.name} = `, ...value, ";"]];
 }
+/** A test that touches ask about, too. */
+const ran = ({ name, tracks }: PlanStep, test: Line): Line => (tracks.ran ? [`(${name}Ran = `, ...test, ")"] : test);
 const nested = (print: Line, expression: Expression): Line =>
   expression.unsafe.length > 0 ? ["(", ...print, ")"] : print;
 

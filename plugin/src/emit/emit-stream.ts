@@ -8,6 +8,7 @@ import { callSource } from "./emit-source.ts";
 import { admits, handedOn, typedRequest } from "./endpoint-parts.ts";
 import type { FileNames } from "./file-names.ts";
 import { around, block, type Line, type Lines, line, mentions } from "./lines.ts";
+import { typeOfRequest } from "./request-type.ts";
 import { composeFunction } from "./step-parts.ts";
 import type { ValueNames } from "./value.ts";
 
@@ -21,7 +22,7 @@ export function streamProperties(planned: PlanMethod, stream: PlanStream, names:
   const response = name === "position" ? "message" : name;
   return [
     ...openProperty(planned, stream, names),
-    ...sourceProperty(stream, cx, within),
+    ...sourceProperty(planned, stream, within),
     ...(condition === undefined ? [] : line("if: ", ...itemLambda(condition, cx, within), ",")),
     ...(until === undefined ? [] : line("until: ", ...itemLambda(until, cx, within), ",")),
     ...composeProperty(planned, stream, cx, within),
@@ -93,13 +94,17 @@ function openProperty(planned: PlanMethod, { opening }: PlanStream, names: FileN
   return block([...open, "{"], [...lines, ...end], ["},"]);
 }
 
-function sourceProperty(stream: PlanStream, cx: Line, within: StreamNames): Lines {
+function sourceProperty(planned: PlanMethod, stream: PlanStream, within: StreamNames): Lines {
   const { source, overflow } = stream;
+  const cx = typedRequest(planned, within.file);
   if (source.kind === "call")
     return around(["source: "], callSource(`app.${source.entry.name}`, source.call, stream.of.position, cx, within), [
       ",",
     ]);
-  const key = lambda(cx, ["args", "opened"], emitValue(source.key, within).print);
+  const { print } = emitValue(source.key, within);
+  // Of what the key of a topic reads TypeScript finds the type nowhere else.
+  const asked = ["cx: ", ...typeOfRequest(["App"], planned.method.callers, within.file)];
+  const key = lambda(mentions([print], "cx") ? asked : cx, ["args", "opened"], print);
   const latest = overflow.value === "latest" ? ", true" : "";
   return [["source: ", within.file.runtime("topicSource"), `(app.${source.topic.name}, `, ...key, `${latest}),`]];
 }

@@ -1,6 +1,7 @@
 // What steps and the items of lists both print: sending, composing, and what has to end before a side effect.
 
 import { camel } from "../camel.ts";
+import { readable } from "../cel/index.ts";
 import type { PlanMessage, PlanStep } from "../plan/planned-messages.ts";
 import type { Call } from "../resolve/model/call.ts";
 import type { ComposeSource } from "../resolve/model/model.ts";
@@ -102,6 +103,11 @@ function composedArgs(source: ComposeSource, cx: StepContext): Lines {
   });
   return object(properties);
 }
+/** Those that are not printed among `known`. */
+function without(origins: readonly Line[], known: readonly Line[]): readonly Line[] {
+  const printed = new Set(known.map(readable));
+  return origins.filter((origin) => !printed.has(readable(origin)));
+}
 const listed = (origins: readonly Line[]): Line => [
   "[",
   ...origins.flatMap((origin, i) => (i === 0 ? [...origin] : [", ", ...origin])),
@@ -124,10 +130,12 @@ function compositionOf(
       const arg = source.args.find((candidate) => candidate.name === name);
       const origins = cx.origins([arg?.by, arg?.if]);
       const asked = cx.origins([arg?.if]);
-      if (arg?.if === undefined || asked.length === origins.length) return property(camel(name), listed(origins));
+      const others = without(asked, origins);
+      if (arg?.if === undefined || (others.length === 0 && asked.length === origins.length))
+        return property(camel(name), listed(origins));
       // One that its `if` leaves out is not touched by what its value would have read. What is said of a whole list knows no item.
       const test = tested(arg.if, cx.names);
-      if (item !== undefined && mentions([test], item)) return property(camel(name), listed(origins));
+      if (item !== undefined && mentions([test], item)) return property(camel(name), listed([...origins, ...others]));
       return property(camel(name), [...test, " ? ", ...listed(origins), " : ", ...listed(asked)]);
     });
     parameters.push(object(from));

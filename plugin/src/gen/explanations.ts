@@ -7341,7 +7341,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
   {
     "code": "BFF666",
     "severity": "error",
-    "meaning": "What is deferred does not decide the status: it has been sent with the first message. Guards, and rules of `on_error` that fail the response, come before.",
+    "meaning": "What is deferred does not decide the status: it has been sent with the first message. Guards, rules of `on_error` that fail the response, and resolvers, which may refuse, come before.",
     "sections": [
       {
         "title": "Wrong",

@@ -30,9 +30,10 @@ export function handedOn(
   return steps
     .flatMap(({ source }) => composesOf(source))
     .flatMap(({ message, args }) =>
-      tainted(message.typeName).map((name) => {
+      tainted(message.typeName).flatMap((name) => {
         const arg = args.find((candidate) => candidate.name === name);
-        return { origins: origins.of([arg?.by, arg?.if]) };
+        // Where its condition does not hold, that alone: what else would be told by whatever it reads is asked for then.
+        return [[arg?.by, arg?.if], [arg?.if]].map((read) => ({ origins: origins.of(read) }));
       }),
     );
 }
@@ -106,14 +107,15 @@ export function originsOf(cx: OriginContext): Origins {
       case "each": {
         // What the arguments of composed items bring is recorded inside those.
         const inner = source.source.kind === "compose" ? [] : sourceExpressions(source.source);
-        const { lacking: keyless, rest } = partsOfKey(source.key);
+        const { key } = source;
         const had = when([{ kind: "items", step: planned }], ofItems(planned, [source.if]));
-        // Items that the `if` does not choose are left out for want of no key.
+        // Items that the `if` does not choose are left out for want of no key. What stands in a key beside that is read with it.
         const picked = source.if === undefined ? "items" : "picked";
-        const keyed = when([{ kind: picked, step: planned }], ofItems(planned, [keyless]));
+        const keyed = when([{ kind: picked, step: planned }], ofItems(planned, [key]));
         // Without an `if`, and a key that may be absent, something is made of every item.
-        const made = source.if === undefined && keyless === undefined ? "items" : "made";
-        const value = when([{ kind: made, step: planned }], ofItems(planned, [rest, ...inner]));
+        const keyless = key !== undefined && key.unsafe.length > 0;
+        const made = source.if === undefined && !keyless ? "items" : "made";
+        const value = when([{ kind: made, step: planned }], ofItems(planned, inner));
         return [...of([source.in]), ...had, ...keyed, ...value];
       }
       case "switch": {
@@ -167,16 +169,6 @@ export function originsOf(cx: OriginContext): Origins {
     });
   };
   return { of: (expressions) => order(of(expressions)), ofStep: (step) => order(ofStep(step)), touches };
-}
-
-/** A key with no more than what it may lack, for want of which no item has one, and with the rest, which is read only where that is there. */
-function partsOfKey(key: Expression | undefined) {
-  if (key === undefined || key.unsafe.length === 0) return { lacking: undefined, rest: key };
-  const unsafe = new Set(key.unsafe);
-  return {
-    lacking: { ...key, reads: key.reads.filter(({ variable }) => unsafe.has(variable)) },
-    rest: { ...key, reads: key.reads.filter(({ variable }) => !unsafe.has(variable)) },
-  };
 }
 
 /** A composed list or message bound as it is: what was touched inside has paths of its own. */

@@ -103,7 +103,7 @@ function planStart(
   const running = steps.filter(
     (step) => !step.immediate && !(step.sync && !read.has(step.step) && onlyGuards(step, steps)),
   );
-  const critical = running.filter((step) => !step.sync && (!step.step.supplementary || step.effectful));
+  const held = running.filter((step) => !step.sync && step.held);
   // No answer leaves before the guards have spoken.
   const guarded = new Set(
     block.steps.flatMap((step) => (step.source.kind === "guard" && step.if === undefined ? step.reads : [])),
@@ -130,8 +130,8 @@ function planStart(
         ? [{ name: around.sharedNames.get(step.name) ?? camel(step.name), step: planned(step) }]
         : [],
     ),
-    before: effectful ? critical.filter((step) => !step.step.supplementary && !owners.has(step.step)) : undefined,
-    holds: critical.filter(
+    before: effectful ? held.filter((step) => !step.step.supplementary && !owners.has(step.step)) : undefined,
+    holds: held.filter(
       (step) =>
         step.step.source.kind !== "guard" &&
         // A constant in a promise cannot fail.

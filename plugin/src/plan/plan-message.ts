@@ -95,6 +95,7 @@ export function planSteps(
       explained: around.explained.has(step),
       clearedBy: [],
       effectful: around.effects.step(step),
+      held: !step.deferred && (!step.supplementary || around.effects.step(step) || around.effects.decides(step)),
       most: mostOf(step, around.asked),
       bounded: step.source.kind === "each" && !isBatched(step.source) && sends(step.source, around),
     });
@@ -110,6 +111,8 @@ export function planSteps(
   for (const step of sorted) {
     const draft = planned(step);
     if (step.source.kind === "switch") draft.lazy = lazyOf(step, sorted, owners, planned);
+    // Whoever waits for what a case has started waits for the choice.
+    draft.held ||= draft.lazy.flat().some(({ held }) => held);
     if (step.source.kind === "resolver")
       draft.clearedBy = guardsOf(composed)
         .map(planned)
@@ -154,8 +157,7 @@ export function planMessage(composed: Composed, around: MessageSurroundings): Pl
   const awaited = all.filter((step) => read.has(step.step));
   const barriers = all.filter((step) => {
     if (read.has(step.step)) return false;
-    const held = (!step.step.supplementary || step.effectful) && !step.step.deferred;
-    const own = step.step.source.kind !== "shared" && held;
+    const own = step.step.source.kind !== "shared" && step.held;
     return own || ended.has(step.step);
   });
   const sure = [...awaited, ...barriers].filter(({ wanted }) => wanted === undefined);
@@ -226,7 +228,9 @@ export function latestOf({ desc, steps }: Pick<Composed, "desc" | "steps">): Ste
 
 /** The steps that one waits for whatever happens: not those that a condition, a case or a fallback may leave out, nor arguments that nobody reads. */
 export function certainReads({ if: condition, fallback, source, reads }: Step): readonly Step[] {
-  const leavesOut = source.kind === "switch" || composesOf(source).length > 0;
+  // An each whose list is not there waits for nothing that its items read.
+  const mayHaveNone = source.kind === "each" && source.in.unsafe.length > 0;
+  const leavesOut = source.kind === "switch" || mayHaveNone || composesOf(source).length > 0;
   return condition === undefined && fallback === undefined && !leavesOut ? reads : [];
 }
 

@@ -44,7 +44,7 @@ export interface PlanMessage extends PlanBlock {
   readonly admits: { readonly name: string; readonly inside: boolean } | undefined;
   /** Steps whose values the literal or a touch reads, in the order of `steps`. */
   readonly awaited: readonly PlanStep[];
-  /** Steps that only have to have ended: critical ones and those with side effects that feed no field. */
+  /** Steps that only have to have ended: those that are `held`, and feed no field. */
   readonly barriers: readonly PlanStep[];
   readonly touches: readonly Touch[];
   /** Fields that come later in a stream of parts: each with what it waits for. No field is in two. */
@@ -123,6 +123,8 @@ export interface PlanStep {
   /** For side effects: the steps that must have succeeded before, besides the parameter `before`. */
   readonly clearedBy: readonly PlanStep[];
   readonly effectful: boolean;
+  /** No answer leaves before it has ended: it is critical, has side effects, or may fail the response otherwise; or it starts such a step for one of its cases. */
+  readonly held: boolean;
   /** `each`: calls in flight are bounded. */
   readonly bounded: boolean;
   /** `each`: more items than this fail the step; `asked`: they are the client's, who is told so. */

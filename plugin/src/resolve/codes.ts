@@ -359,7 +359,7 @@ export const CODES = {
   BFF664: "A message with parts has no required fields: the messages that bring the parts have nothing but them.",
   BFF665: "A deferred step feeds a field: a part of a response is made of fields.",
   BFF666:
-    "What is deferred does not decide the status: it has been sent with the first message. Guards, and rules of `on_error` that fail the response, come before.",
+    "What is deferred does not decide the status: it has been sent with the first message. Guards, rules of `on_error` that fail the response, and resolvers, which may refuse, come before.",
   BFF667:
     "What starts only once a deferred step has decided is deferred itself: a step that one case of a deferred `switch` reads, or a oneof whose conditions are deferred.",
   BFF668: "The newest item that says where a client goes on from is not deferred: that is told with the first message.",

@@ -33,6 +33,10 @@ export function answer<App, I extends DescMessage, O extends DescMessage, C exte
     if (exchange.over) return;
     exchange.end();
     const unsent = done(response, found?.header ?? "", stale ? asStale(opening.metadata) : opening.metadata);
+    if (unsent instanceof Promise) void unsent.then((failure) => sent(response, found, failure));
+    else sent(response, found, unsent);
+  };
+  const sent = (response: MessageShape<O>, found: Degraded | undefined, unsent: unknown): void => {
     if (unsent instanceof Failure) {
       if (!exchange.sent) exchange.refund();
       opening.observe({ ok: false, failure: unsent });

@@ -1,30 +1,40 @@
-import type { DescMethodUnary, Message } from "@bufbuild/protobuf";
+import type { DescMessage, DescMethodUnary, Message } from "@bufbuild/protobuf";
 import { Code as ConnectCode, ConnectError, type HandlerContext } from "@connectrpc/connect";
-import { asFailure, OVER } from "../failure.ts";
+import { type Failure, OVER } from "../failure.ts";
 import type { AnswerMetadata } from "./answer-metadata.ts";
 import { connectError } from "./connect-error.ts";
 import type { Endpoint } from "./endpoint-options.ts";
 import { INCOMING, JUDGED } from "./judged-handler.ts";
 import { REACHED, STALE } from "./reached.ts";
 import { assertWritable } from "./required.ts";
-import { asksForJson, JSON_OPTIONS, jsonAssertion } from "./written-json.ts";
+import { asksForJson, JSON_OPTIONS, jsonAssertion, unwritten, written } from "./written-json.ts";
 
 /** An endpoint's `route`, made from its `run`; with a codec it is found out for less whether a response can be written. */
 export function routeOf(method: DescMethodUnary, run: Endpoint["run"], codec?: Endpoint["codec"]): Endpoint["route"] {
-  const assert = codec?.encode ?? ((response: Message) => assertWritable(method.output, response));
-  const assertJson = jsonAssertion(method.output);
+  const { output } = method;
+  const encode = codec?.encode ?? ((response: Message) => assertWritable(output, response));
+  const binary = (response: Message): undefined => void encode(response);
+  const assertJson = jsonAssertion(output);
   const handler = (args: Message, context: HandlerContext): Promise<Message> => {
-    const json = (response: Message): void => assertJson(response, context.values.get(JSON_OPTIONS));
-    return handle(run, asksForJson(context) ? json : assert, args, context);
+    const json = (response: Message): Promise<Failure | undefined> | undefined =>
+      assertJson(response, context.values.get(JSON_OPTIONS)) ? undefined : written(output, response, context);
+    return handle(run, { output, assert: asksForJson(context) ? json : binary }, args, context);
   };
   // The shapes are those of `method`; only the generic signature of Connect cannot see it.
   return (router) => void router.rpc(method, handler as never);
 }
 
+/** How responses are written. */
+interface Written {
+  readonly output: DescMessage;
+  /** Throws where one cannot be; a promise where that is not known yet: of the failure, if it could not. */
+  readonly assert: (response: Message) => Promise<Failure | undefined> | undefined;
+}
+
 /** Serves one request of Connect's. */
 function handle(
   run: Endpoint["run"],
-  assert: (response: Message) => unknown,
+  { output, assert }: Written,
   args: Message,
   context: HandlerContext,
 ): Promise<Message> {
@@ -46,11 +56,12 @@ function handle(
     context.timeoutMs(),
     (response, degraded, metadata) => {
       end();
+      let unsent: Promise<Failure | undefined> | undefined;
       try {
         // What comes after this is Connect's, which tells nobody.
-        assert(response);
+        unsent = assert(response);
       } catch (thrown) {
-        const failure = asFailure(thrown);
+        const failure = unwritten(output, response, thrown);
         reject(connectError(failure));
         return failure;
       }
@@ -58,7 +69,7 @@ function handle(
       if (metadata?.stale === true) context.values.set(STALE, true);
       if (degraded !== "") context.responseHeader.set("bff-degraded", degraded);
       resolve(response);
-      return undefined;
+      return unsent;
     },
     (failure, metadata) => {
       end();

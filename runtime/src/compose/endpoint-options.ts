@@ -105,7 +105,7 @@ export interface Endpoint {
    * @param headers what `judge` gave; others are judged first
    * @param clientMs what the client's deadline leaves, if it has one
    * @param done gets a message of `method.output`, and the value of the header `bff-degraded`, "" for none; where it cannot send that, it
-   * tells the client and gives the `Failure`, which observers are told
+   * tells the client and gives the `Failure`, which observers are told, or a promise of it where it is not known yet
    */
   run(
     args: Message,

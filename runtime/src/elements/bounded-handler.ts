@@ -1,7 +1,6 @@
 // For what Connect's adapter serves: the bytes of a message are looked at when all of them are there, and before Connect decodes them, which is
 // given them decompressed.
 import type { DescMessage } from "@bufbuild/protobuf";
-import { base64Decode } from "@bufbuild/protobuf/wire";
 import { Code, ConnectError, type ConnectRouter, createContextKey } from "@connectrpc/connect";
 import type { Compression, UniversalHandler, UniversalServerRequest } from "@connectrpc/connect/protocol";
 import { codeToHttpStatus, contentTypeUnaryRegExp, errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
@@ -9,6 +8,7 @@ import { COMPRESSIONS, decompress } from "../wire/compressions.ts";
 import { frame, PREFIX_BYTES } from "../wire/frame.ts";
 import { letGo } from "../wire/let-go.ts";
 import { type Bounds, checkMessage } from "./bounds.ts";
+import { GetQuery } from "./get-query.ts";
 
 /** Of one message. */
 export interface MessageBounds extends Bounds {
@@ -20,10 +20,14 @@ export interface MessageBounds extends Bounds {
 export interface MessageHolder {
   /** What it comes by, the same one for all requests of a connection. */
   readonly connection: object;
+  /** Whether nobody else looks at the pieces that its body is read in. */
+  readonly handsOver: boolean;
   /** So many bytes more are kept until the request is answered. */
   hold(bytes: number): void;
   /** So many fewer. */
   letGo(bytes: number): void;
+  /** Does what those of its connection wait for that have not begun, where there is much of it. */
+  ahead<T>(work: () => Promise<T>): Promise<T>;
   /** Its message, of so many bytes, may be read: one of each connection's comes after the other. */
   turn(bytes: number): Promise<void>;
 }
@@ -103,10 +107,13 @@ async function checked(bytes: Uint8Array, compressed: boolean, incoming: Incomin
 async function decompressed(bytes: Uint8Array, compression: Compression, incoming: Incoming): Promise<Uint8Array> {
   const { bounds, holder, signal } = incoming;
   const isWanted = (): boolean => !signal.aborted;
-  const plain = await decompress(ownerOf(holder), compression, bytes, { ...bounds, isWanted });
+  const toBeRead = async ({ length }: Uint8Array): Promise<void> => {
+    holder?.hold(length);
+    await holder?.turn(length);
+  };
+  const work = () => decompress(ownerOf(holder), compression, bytes, { ...bounds, isWanted, toBeRead });
+  const plain = await (holder === undefined ? work() : holder.ahead(work));
   if (plain === undefined) throw new ConnectError("the client has gone", Code.Canceled);
-  holder?.hold(plain.length);
-  await holder?.turn(plain.length);
   return plain;
 }
 const isCompression = (name: string | null): boolean => name !== null && name !== "identity";
@@ -125,7 +132,7 @@ function plainHeader(header: Headers, { compression }: Incoming): Headers {
 
 /** A body that is one message. */
 async function* wholeBody(body: AsyncIterable<Uint8Array>, incoming: Incoming): AsyncGenerator<Uint8Array> {
-  const bytes = new Gathered();
+  const bytes = new Gathered(incoming.holder?.handsOver);
   for await (const chunk of body) {
     bytes.add(chunk);
     if (bytes.length > incoming.bounds.maxBytes) throw tooLarge(incoming.bounds.maxBytes);
@@ -136,7 +143,7 @@ async function* wholeBody(body: AsyncIterable<Uint8Array>, incoming: Incoming): 
 /** A body of messages with gRPC's prefix: each goes on when it is whole, and not compressed. */
 async function* framedBody(body: AsyncIterable<Uint8Array>, incoming: Incoming): AsyncGenerator<Uint8Array> {
   const { bounds } = incoming;
-  const bytes = new Gathered();
+  const bytes = new Gathered(incoming.holder?.handsOver);
   for await (const chunk of body) {
     bytes.add(chunk);
     while (bytes.length >= PREFIX_BYTES) {
@@ -171,15 +178,24 @@ class Gathered {
   /** So many are wanted together, as far as is known: room for more is not kept ready. */
   most = Number.POSITIVE_INFINITY;
   #memory: Uint8Array = new Uint8Array(0);
-  /** Whether that was made here: the first chunk may be kept by others, too, who listen to the request beside Connect. */
+  /** Whether that is nobody else's. */
   #own = false;
+  readonly #handedOver: boolean;
+
+  /** @param handedOver whether no chunk is kept by others, too, who listen to the request beside Connect */
+  constructor(handedOver = false) {
+    this.#handedOver = handedOver;
+  }
 
   add(chunk: Uint8Array): void {
     const length = this.length + chunk.length;
     if (this.length === 0) {
       this.#memory = chunk;
-      this.#own = false;
-    } else if (length > this.#memory.length) {
+      this.#own = this.#handedOver;
+      this.length = length;
+      return;
+    }
+    if (length > this.#memory.length) {
       const larger = Buffer.allocUnsafe(Math.max(length, Math.min(this.most, 2 * this.#memory.length)));
       larger.set(this.#memory.subarray(0, this.length));
       larger.set(chunk, this.length);
@@ -187,6 +203,7 @@ class Gathered {
       this.#memory = larger;
       this.#own = true;
     } else this.#memory.set(chunk, this.length);
+    if (this.#handedOver) letGo(chunk);
     this.length = length;
   }
   peek(count: number): Uint8Array {
@@ -208,7 +225,7 @@ async function answerToGet(
   bounds: MessageBounds,
 ): ReturnType<UniversalHandler> {
   const { url, header } = request;
-  const query = new URL(url).searchParams;
+  const query = new GetQuery(url);
   const format = query.get("encoding");
   const isType = contentTypeUnaryRegExp.test(header.get("content-type") ?? "application/json");
   if (!isType || (format !== "json" && format !== "proto")) return handler(request); // which refuses it
@@ -227,26 +244,22 @@ async function answerToGet(
  */
 function asPost(
   request: UniversalServerRequest,
-  query: URLSearchParams,
+  query: GetQuery,
   type: string,
   incoming: Incoming,
 ): UniversalServerRequest {
   const header = plainHeader(request.header, incoming);
   header.set("content-type", type);
   const body = (async function* () {
-    yield await checked(messageOf(query), true, incoming);
+    yield await checked(query.message(), true, incoming);
   })();
   return { ...request, method: "POST", header, body };
 }
-function messageOf(query: URLSearchParams): Uint8Array<ArrayBuffer> {
-  const message = query.get("message") ?? "";
-  return query.get("base64") === "1" ? base64Decode(message) : new TextEncoder().encode(message);
-}
 
 /** Of the message in a query; what is wrong otherwise Connect will say. */
-async function errorOfQuery(query: URLSearchParams, incoming: Incoming): Promise<ConnectError | undefined> {
+async function errorOfQuery(query: GetQuery, incoming: Incoming): Promise<ConnectError | undefined> {
   try {
-    await checked(messageOf(query), isCompression(incoming.encoding), incoming);
+    await checked(query.message(), isCompression(incoming.encoding), incoming);
     return undefined;
   } catch (thrown) {
     return thrown instanceof ConnectError ? thrown : undefined;

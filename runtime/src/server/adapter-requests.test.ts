@@ -1,11 +1,15 @@
 import { EventEmitter } from "node:events";
 import type * as http2 from "node:http2";
 import { setImmediate as turn } from "node:timers/promises";
-import { expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { AdapterRequests } from "./adapter-requests.ts";
 import { BridgedStream } from "./bridged-stream.ts";
 import type { OwnStream } from "./own-stream.ts";
 import { PendingBytes } from "./pending-bytes.ts";
+
+// After a turn that takes long others go by: here none does, however busy the machine is.
+beforeEach(() => void vi.useFakeTimers({ toFake: ["performance"] }));
+afterEach(() => void vi.useRealTimers());
 
 /** How many of ten GETs of one connection are served at once, and after each of three turns. */
 async function served(hadTheirTurn: boolean): Promise<readonly number[]> {

@@ -25,6 +25,7 @@ export class BridgedStream extends Duplex {
   sentTrailers: http2.OutgoingHttpHeaders | undefined;
   aborted = false;
   #unread = 0;
+  #passesOver = false;
   #wantsTrailers = false;
   #trailers: Record<string, string[]> | undefined;
   #gone = false;
@@ -37,7 +38,8 @@ export class BridgedStream extends Duplex {
     this.whole = carrier.ended;
     this.headRequest = method === "HEAD";
     carrier.window = WINDOW_BYTES; // no more comes than is read
-    carrier.hear({ data: (chunk) => this.#came(chunk), end: () => this.#ended(), close: () => this.#over() });
+    const data = (chunk: Buffer) => this.#came(chunk);
+    carrier.hear({ copies: true, data, end: () => this.#ended(), close: () => this.#over() });
   }
   get id(): number {
     return this.carrier.id;
@@ -68,9 +70,17 @@ export class BridgedStream extends Duplex {
 
   #came(chunk: Buffer): void {
     if (this.destroyed) return;
+    if (this.#passesOver) {
+      this.carrier.allow(chunk.length);
+      return;
+    }
     this.#unread += chunk.length;
     this.carrier.connection.unread(chunk.length);
-    this.push(chunk);
+    this.push(Buffer.from(chunk));
+  }
+  /** What still comes of the request is for nobody, but for its end. */
+  passOver(): void {
+    this.#passesOver = true;
   }
   /** What had come before it was made, which the client is allowed again already. */
   begin(body: Buffer | undefined): void {
@@ -164,6 +174,10 @@ export class BridgedStream extends Duplex {
   }
 }
 
+/** Whether it is a stream of ours: what is read from that has its memory for itself, and nobody else looks at it. */
+export function isBridged(stream: object): stream is BridgedStream {
+  return stream instanceof BridgedStream;
+}
 /** Whether it is a stream of ours whose request has had its turn. */
 export function hadItsTurn(stream: object): boolean {
   return stream instanceof BridgedStream && stream.whole;

@@ -7,7 +7,7 @@ import { create, fromBinary, toBinary, toJsonString } from "@bufbuild/protobuf";
 import { SourceContextSchema } from "@bufbuild/protobuf/wkt";
 import { afterEach, expect, test, vi } from "vitest";
 import { BEARER, GATE_PATH, gate, sourceOf } from "../testing/gate-rig.ts";
-import { COMPRESSIONS } from "../wire/compressions.ts";
+import { COMPRESSIONS, ZLIB_AT_ONCE } from "../wire/compressions.ts";
 import { frame } from "../wire/frame.ts";
 import { listen } from "./listen.ts";
 
@@ -19,7 +19,7 @@ afterEach(async () => {
 
 const COUNT = 20;
 /** So many are compressed at the same time. */
-const UNDER_WAY = 4;
+const UNDER_WAY = ZLIB_AT_ONCE;
 /** Its answer has about 120 kB. */
 const message = create(SourceContextSchema, {
   fileName: Array.from({ length: 5000 }, (_, i) => `x-${i}-header`).join(),

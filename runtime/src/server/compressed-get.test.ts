@@ -140,4 +140,9 @@ test("a server of one's own answers the same, and its interceptors see a GET", a
   const plain = await get(url + pathOf("json"), headers);
   expect(await get(url + pathOf("json", "gzip"), headers)).toEqual({ ...plain, status: 200 });
   expect(methods).toEqual(["GET", "GET"]);
+  // Binary by percents would be another message, and what is no base64 is no fault of ours.
+  for (const message of ["encoding=proto&message=%0A%03%FF", "encoding=json&base64=1&message=*"]) {
+    const { status, text } = await get(`${url}${GATE_PATH}?connect=v1&${message}`);
+    expect([status, (JSON.parse(text) as { code: string }).code]).toEqual([400, "invalid_argument"]);
+  }
 });

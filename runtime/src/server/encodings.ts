@@ -8,9 +8,11 @@ import {
 import { Code, ConnectError } from "@connectrpc/connect";
 import { createMethodSerializationLookup } from "@connectrpc/connect/protocol";
 import type { Endpoint } from "../compose/endpoint-options.ts";
+import { toldWriting } from "../compose/written-json.ts";
 import { type Bounds, checkMessage } from "../elements/bounds.ts";
 import { frame, PREFIX_BYTES } from "../wire/frame.ts";
 import { fromJsonText } from "../wire/json-message.ts";
+import { readThrough } from "../wire/let-go.ts";
 import type { FastRpc } from "./unary-call.ts";
 
 type Method = DescMethodUnary | DescMethodServerStreaming;
@@ -30,12 +32,14 @@ export function jsonOf(method: Method, bounds: Bounds, registry: Registry): Enco
     parse: (bytes) => {
       checkMessage(bytes, method.input, true, bounds);
       try {
-        return fromJsonText(method.input, DECODER.decode(bytes), options);
+        const text = DECODER.decode(bytes);
+        readThrough(bytes);
+        return fromJsonText(method.input, text, options);
       } catch (thrown) {
         throw ConnectError.from(thrown, Code.InvalidArgument); // as Connect has it
       }
     },
-    serialize: serialize as FastRpc["serialize"],
+    serialize: toldWriting(method.output, serialize as FastRpc["serialize"]),
     prefix: 0,
   };
 }

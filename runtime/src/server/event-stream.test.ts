@@ -175,6 +175,7 @@ describe.each([
     ["another encoding", { query: "?message={}&encoding=xml" }, 415],
     ["a compression", { query: "?message=&encoding=json&compression=gzip" }, 501],
     ["no JSON", { query: "?message=%7B&encoding=json" }, 400],
+    ["no UTF-8", { query: "?message=%0A%03%FF&encoding=proto" }, 400],
     ["no base64", { query: "?message=!&encoding=json&base64=1" }, 400],
     ["too large", { query: `?encoding=json&message=${JSON.stringify({ fileName: "x".repeat(2000) })}` }, 413],
   ])("%s is refused", async (_, asked, status) => {

@@ -1,9 +1,9 @@
 // Server-sent events (WHATWG HTML, 9.2), for those who have an EventSource and nothing else: GET at the address of Connect's GET.
 import type { Registry } from "@bufbuild/protobuf";
-import { base64Decode } from "@bufbuild/protobuf/wire";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
 import { systemClock } from "../clock.ts";
+import type { GetQuery } from "../elements/get-query.ts";
 import { HttpError, httpStatusOf } from "../rest/status.ts";
 import type { FastHead } from "./fast-call.ts";
 import { PROTOCOL } from "./protocol.ts";
@@ -76,7 +76,7 @@ export function acceptsEvents(accept: string | undefined): boolean {
 }
 /** A request for events. */
 export class EventCall extends StreamCall {
-  readonly #query: URLSearchParams;
+  readonly #query: GetQuery;
   readonly #sideEffects: boolean;
 
   constructor(
@@ -84,7 +84,7 @@ export class EventCall extends StreamCall {
     head: FastHead,
     protocol: StreamProtocol,
     out: StreamOut,
-    asked: { readonly query: URLSearchParams; readonly sideEffects: boolean },
+    asked: { readonly query: GetQuery; readonly sideEffects: boolean },
   ) {
     super(rpc, head, protocol, out);
     this.#query = asked.query;
@@ -124,7 +124,7 @@ export class EventCall extends StreamCall {
   }
   protected complete(): void {
     try {
-      const bytes = messageOf(this.#query);
+      const bytes = this.#query.message();
       // An error with a status: else an EventSource would send the same again.
       if (bytes.length > this.rpc.maxBytes) throw tooLarge(this.rpc.maxBytes);
       this.run(this.rpc.parse(bytes), this.#resume());
@@ -135,15 +135,5 @@ export class EventCall extends StreamCall {
   /** An EventSource that comes back has more than the address it was made with. */
   #resume(): string | undefined {
     return this.get(LAST_EVENT_ID) || this.get(RESUME) || this.#query.get(RESUME) || undefined;
-  }
-}
-
-function messageOf(query: URLSearchParams): Uint8Array {
-  const message = query.get("message") ?? "";
-  if (query.get("base64") !== "1") return new TextEncoder().encode(message);
-  try {
-    return base64Decode(message);
-  } catch {
-    throw new ConnectError("message is not base64", Code.InvalidArgument);
   }
 }

@@ -3,15 +3,17 @@
 import { once } from "node:events";
 import * as http from "node:http";
 import * as http2 from "node:http2";
-import { create, toBinary } from "@bufbuild/protobuf";
-import { SourceContextSchema } from "@bufbuild/protobuf/wkt";
+import { create, createRegistry, toBinary } from "@bufbuild/protobuf";
+import { DurationSchema, SourceContextSchema } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { systemClock } from "../clock.ts";
 import { endpoint } from "../compose/endpoint.ts";
+import type { Failure } from "../failure.ts";
 import { Limits } from "../limits/limits.ts";
 import { adapter, combinations, fast, own, type Serve } from "../testing/all-protocols.ts";
+import { ANY_PATH, anyRig } from "../testing/any-rig.ts";
 import { BEARER, GATE_PATH, GateService, gate, sourceOf } from "../testing/gate-rig.ts";
 import { until } from "../testing/grpc-rig.ts";
 import { CollectingSink, tracingTo } from "../testing/trace-rig.ts";
@@ -88,6 +90,45 @@ describe.each<[string, Serve]>([
     await until(() => rig.responses.length > 0);
     const fine = status === 200 && !text.includes("grpc-status: 13");
     expect(rig.responses.map(({ outcome }) => outcome.ok)).toEqual([fine]);
+  });
+});
+
+describe.each<[string, Serve]>([
+  ["the fast path", fast],
+  ["Connect's adapter", adapter],
+  ["a server of one's own", ({ route }) => own(http.createServer(connectNodeAdapter({ routes: route })))],
+  [
+    "a server of one's own that knows a type",
+    ({ route }) =>
+      own(
+        http.createServer(
+          connectNodeAdapter({ routes: route, jsonOptions: { registry: createRegistry(DurationSchema) } }),
+        ),
+      ),
+  ],
+])("an Any in an answer, %s", (server, serve) => {
+  const asked: [string, string, string][] = [
+    ["in binary", "application/proto", ""],
+    ["as JSON", "application/json", "{}"],
+    ["as JSON by gRPC-Web", "application/grpc-web+json", "\0\0\0\0\u0002{}"],
+  ];
+  test.each(asked)("%s", async (how, type, body) => {
+    for (const isKnown of [true, false]) {
+      const rig = anyRig(isKnown ? DurationSchema.typeName : "gone.v1.Gone");
+      const headers = { "connect-protocol-version": "1", "content-type": type };
+      const answer = await fetch((await serve(rig.endpoint)).url + ANY_PATH, { method: "POST", body, headers });
+      const text = await answer.text();
+      await until(() => rig.responses.length > 0);
+      const fine = how === "in binary" || (isKnown && server.endsWith("knows a type"));
+      expect(answer.ok && !text.includes("grpc-status: 13")).toBe(fine);
+      const [told, ...more] = rig.responses.map(({ outcome }) => (outcome.ok ? "OK" : outcome.failure));
+      expect(more).toEqual([]);
+      if (fine) expect(told).toBe("OK");
+      else {
+        expect(told).toMatchObject({ code: Code.Internal, clientCode: Code.Internal });
+        expect((told as Failure).message).toMatch(/options\[1\]\.value.*is not in the type registry/);
+      }
+    }
   });
 });
 

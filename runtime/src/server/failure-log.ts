@@ -13,6 +13,7 @@ import {
 } from "../observer.ts";
 import type { BreakerEvent, EjectionEvent } from "../observer-upstreams.ts";
 import { type DeprecatedCall, DeprecatedCalls } from "./deprecated-calls.ts";
+import { placeOf } from "./expression-place.ts";
 import { quoted, tame, thrownText } from "./one-line.ts";
 
 /** How a line looks: for people, or one JSON object. */
@@ -85,12 +86,15 @@ export class FailureLog implements Observer {
   #failed(rpc: string, asked: Asked, failure: Failure): void {
     if (!isOurs(failure)) return;
     const status = codeName(failure.clientCode);
-    this.#tell(`${rpc} ${status} ${calleeOf(failure)} ${failure.code}`, () => ({
-      event: "failed",
-      text: `${rpc} failed with ${status}: ${causeOf(failure)}`,
-      fields: { rpc, status, ...fieldsOf(failure) },
-      asked,
-    }));
+    this.#tell(`${rpc} ${status} ${calleeOf(failure)} ${failure.code}`, () => {
+      const { cause, fields } = explained(failure);
+      return {
+        event: "failed",
+        text: `${rpc} failed with ${status}: ${cause}`,
+        fields: { rpc, status, ...fields },
+        asked,
+      };
+    });
   }
   /** Of what will be deprecated nothing is told. */
   #stillCalled(method: string, asked: Asked, used: DeprecatedUse): void {
@@ -120,10 +124,11 @@ export class FailureLog implements Observer {
         const same = failures.map((each) => calleeOf(each) === callee && each.code === code);
         const touched = degraded.filter((_, i) => same[i]);
         const paths = [...new Set(touched.map(({ path }) => withoutPositions(path)))];
+        const { cause, fields } = explained(failure);
         return {
           event: "degraded",
-          text: `${rpc} degraded in ${listed(paths)}: ${causeOf(failure)}`,
-          fields: { rpc, paths, ...fieldsOf(failure) },
+          text: `${rpc} degraded in ${listed(paths)}: ${cause}`,
+          fields: { rpc, paths, ...fields },
           asked,
         };
       });
@@ -284,18 +289,28 @@ function isOurs(failure: Failure): boolean {
 function calleeOf({ upstream, method }: Failure): string {
   return method === "" ? upstream : method;
 }
-function causeOf(failure: Failure): string {
+/** For people, and for machines. */
+function explained(failure: Failure): { readonly cause: string; readonly fields: Readonly<Record<string, unknown>> } {
+  const place = placeOf(failure.cause); // which reads a file
+  return { cause: causeOf(failure, place), fields: fieldsOf(failure, place) };
+}
+function causeOf(failure: Failure, place: string | undefined): string {
   const { code, message } = failure;
   const callee = calleeOf(failure);
+  if (place !== undefined) return `${tame(message)}, in ${place}`;
   return callee === "" ? tame(message) : `${callee} ${codeName(code)}: ${tame(message)}`;
 }
-function fieldsOf({ upstream, method, code, reason, message }: Failure): Readonly<Record<string, unknown>> {
+function fieldsOf(
+  { upstream, method, code, reason, message }: Failure,
+  place: string | undefined,
+): Readonly<Record<string, unknown>> {
   return {
     ...(upstream !== "" && { upstream }),
     ...(method !== "" && { method }),
     code: codeName(code),
     reason: REASONS.get(reason) ?? String(reason),
     message: tame(message),
+    at: place, // JSON leaves out what is undefined
   };
 }
 function deprecatedLine({ rpc, use }: DeprecatedCall, { since, sunset, successor }: Deprecation, asked: Asked): Line {

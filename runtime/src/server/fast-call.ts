@@ -12,6 +12,7 @@ import { type Failure, OVER } from "../failure.ts";
 import type { Incoming, IncomingHeaders, Peer } from "../identity/incoming.ts";
 import type { Judged } from "../identity/judged.ts";
 import { appended } from "../wire/appended.ts";
+import { letGoOnceRead } from "../wire/let-go.ts";
 import type { Carrier, Hearer } from "./carrier.ts";
 import type { ServerFault } from "./failure-log.ts";
 import { joined, type Peers, valuesOf } from "./peers.ts";
@@ -19,7 +20,7 @@ import type { Holder, PendingBytes } from "./pending-bytes.ts";
 import { AT_ONCE_BYTES, LINGER_MS, late, tooMuch } from "./request-body.ts";
 import { shortError } from "./short-errors.ts";
 import { serverRefusal } from "./told-refusals.ts";
-import { beginInTurn, type Whole } from "./turns.ts";
+import { beginInTurn, shortcutWeight, type Whole } from "./turns.ts";
 
 /** What all calls of one rpc in one encoding have in common. */
 export interface CallRpc {
@@ -147,6 +148,9 @@ export abstract class FastCall<Rpc extends CallRpc = CallRpc> implements Incomin
     else if (this.session === undefined) this.begin();
     else beginInTurn(this.session, this);
   }
+  get weight(): number {
+    return shortcutWeight(this.received);
+  }
   begin(): void {
     if (this.#over) return;
     const { judge } = this.rpc;
@@ -267,6 +271,7 @@ export abstract class FastCall<Rpc extends CallRpc = CallRpc> implements Incomin
     keeps: boolean,
     begin: (headers: IncomingHeaders, leftMs: number | undefined) => Answering | undefined,
   ): void {
+    if (this.#owned && this.#body !== undefined) letGoOnceRead(this.#body);
     this.#body = undefined;
     const leftMs = this.#leftMs();
     if (keeps) this.#expect(leftMs);

@@ -44,11 +44,11 @@ async function session(url: string) {
 
 describe("a server that is to end, with a delay", () => {
   test("is not ready, serves what still comes, on new connections, too, and ends when the time is over", async () => {
-    const { server, ask } = await served({ drainDelayMs: 300 });
+    const { server, ask } = await served({ drainDelayMs: 1_500 });
     expect(await ask()).toMatchObject({ status: 200, connection: "keep-alive" });
     const old = await session(server.url);
     const goaway = once(old.connection, "goaway");
-    const closed = server.close(1_000);
+    const closed = server.close(3_000);
     const [ready, health] = await Promise.all(["/readyz", "/healthz"].map((path) => fetch(server.url + path)));
     expect([ready?.status, health?.status]).toEqual([503, 200]);
     expect(await ask()).toMatchObject({ status: 200, connection: "close" });

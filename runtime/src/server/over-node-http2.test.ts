@@ -7,6 +7,7 @@ vi.mock("./client-http2.ts", async (original) => ({
 }));
 describe("over Node's HTTP/2", () => {
   describe("fast-path", async () => void (await import("./fast-path.test.ts")));
+  describe("both-paths", async () => void (await import("./both-paths.test.ts")));
   describe("raw-clients", async () => void (await import("./raw-clients.test.ts")));
   describe("streams", async () => void (await import("./streams.test.ts")));
   describe("event-stream", async () => void (await import("./event-stream.test.ts")));

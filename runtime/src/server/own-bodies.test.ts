@@ -1,10 +1,11 @@
 // Bodies over our own HTTP/2, in pieces: what is read together is given back together, and nothing of it may be missing from a request that waits.
 import { once } from "node:events";
+import * as http2 from "node:http2";
 import * as net from "node:net";
 import fc from "fast-check";
 import { expect, onTestFinished, test } from "vitest";
 import { frame, HEAD, MAGIC, word } from "../testing/frames-by-hand.ts";
-import { kindEndpoint } from "../testing/test-kinds.ts";
+import { KindService, kindEndpoint } from "../testing/test-kinds.ts";
 import { listen } from "./listen.ts";
 
 const [DATA, HEADERS, SETTINGS, WINDOW_UPDATE] = [0, 1, 4, 8];
@@ -48,7 +49,11 @@ async function answers(port: number, said: Buffer, count: number): Promise<Reado
 /** Of one request: how long its only text is, and how long the pieces of its body are, the last of which takes what is left. */
 const requests = fc.array(
   fc.record({
-    length: fc.oneof(fc.integer({ min: 0, max: 200 }), fc.integer({ min: 0, max: 60_000 })),
+    length: fc.oneof(
+      fc.integer({ min: 0, max: 200 }),
+      fc.integer({ min: 0, max: 60_000 }),
+      fc.integer({ min: 65_000, max: 150_000 }),
+    ),
     pieces: fc.array(fc.oneof(fc.integer({ min: 1, max: 100 }), fc.integer({ min: 4_000, max: 16_384 })), {
       maxLength: 8,
     }),
@@ -97,5 +102,47 @@ test.each([
       expect(names.map((_, i) => JSON.parse(told.get(2 * i + 1) ?? "{}").fileName)).toEqual(names);
     }),
     { numRuns: 60 },
+  );
+});
+
+/** Of reflection, with gRPC's prefix: asks for all services, and has a field that nobody knows, of so many bytes. */
+function listing(length: number): Buffer {
+  const message = Buffer.concat([
+    Buffer.from([0x3a, 0x00, 0x7a, 0x80 | (length & 127), 0x80 | ((length >> 7) & 127), length >> 14]),
+    Buffer.alloc(length, "u"),
+  ]);
+  const prefix = Buffer.alloc(5);
+  prefix.writeUInt32BE(message.length, 1);
+  return Buffer.concat([prefix, message]);
+}
+
+test("messages of one request, in whatever pieces they come, are each answered", async () => {
+  const server = await listen([kindEndpoint(false)], { http2Server: "own", reflection: true });
+  onTestFinished(() => server.close(0));
+  const session = http2.connect(server.url);
+  onTestFinished(() => session.destroy());
+  const lengths = fc.array(fc.oneof(fc.nat(200), fc.nat(100_000)), { minLength: 1, maxLength: 4 });
+  const cuts = fc.array(fc.oneof(fc.integer({ min: 1, max: 100 }), fc.integer({ min: 4_000, max: 40_000 })), {
+    maxLength: 12,
+  });
+  await fc.assert(
+    fc.asyncProperty(lengths, cuts, async (lengths, cuts) => {
+      const path = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
+      const asked = { ":method": "POST", ":path": path, "content-type": "application/grpc", te: "trailers" };
+      const stream = session.request(asked);
+      const trailers = once(stream, "trailers");
+      const body = Buffer.concat(lengths.map(listing));
+      let at = 0;
+      for (const cut of cuts) {
+        if (at + cut >= body.length) break;
+        await new Promise((written) => stream.write(body.subarray(at, at + cut), written));
+        at += cut;
+      }
+      stream.end(body.subarray(at));
+      const told = Buffer.concat(await stream.toArray()).toString("latin1");
+      expect((await trailers)[0]).toMatchObject({ "grpc-status": "0" });
+      expect(told.split(KindService.typeName)).toHaveLength(lengths.length + 1);
+    }),
+    { numRuns: 30 },
   );
 });

@@ -3,11 +3,12 @@ import { type Duplex, finished, type Readable } from "node:stream";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { MessageHolder } from "../elements/bounded-handler.ts";
 import { appended } from "../wire/appended.ts";
-import { hadItsTurn } from "./bridged-stream.ts";
+import { letGo } from "../wire/let-go.ts";
+import { type BridgedStream, hadItsTurn, isBridged } from "./bridged-stream.ts";
 import { connectionOf } from "./carrier.ts";
 import type { ServerRequest, ServerResponse } from "./handler.ts";
 import type { Holder, PendingBytes } from "./pending-bytes.ts";
-import { adapterWeight, beginInTurn } from "./turns.ts";
+import { ADAPTER_WEIGHT, adapterWeight, ahead, beginInTurn, goOnInTurn } from "./turns.ts";
 
 /** The answer to a request that is refused in the middle waits so long for its end, in milliseconds. */
 export const LINGER_MS = 200;
@@ -72,6 +73,9 @@ export class RequestBody implements Holder, MessageHolder {
     });
   }
 
+  get handsOver(): boolean {
+    return bridgeOf(this.#request) !== undefined;
+  }
   get connection(): object {
     const request = this.#request;
     return "stream" in request ? (connectionOf(request.stream) ?? request.stream) : request.socket;
@@ -82,8 +86,14 @@ export class RequestBody implements Holder, MessageHolder {
   letGo(bytes: number): void {
     this.#options.pending.remove(this, bytes);
   }
+  ahead<T>(work: () => Promise<T>): Promise<T> {
+    return this.#options.streams ? work() : ahead(this.connection, work); // what goes on and on would hold up all that its connection begins
+  }
   turn(bytes: number): Promise<void> {
-    return new Promise((begin) => beginInTurn(this.connection, { weight: adapterWeight(bytes), begin }));
+    return new Promise((begin) => goOnInTurn(this.connection, { weight: adapterWeight(bytes), begin }));
+  }
+  #turn(): Promise<void> {
+    return new Promise((begin) => beginInTurn(this.connection, { weight: ADAPTER_WEIGHT, begin }));
   }
   giveUp(): void {
     const response = this.#response;
@@ -160,7 +170,7 @@ export class RequestBody implements Holder, MessageHolder {
   async #unlessReset(): Promise<void> {
     if (!("stream" in this.#response)) return;
     const { stream } = this.#response;
-    if (!stream.closed && !hadItsTurn(stream)) await this.turn(0);
+    if (!stream.closed && !hadItsTurn(stream)) await this.#turn();
     if (this.#response.stream?.closed ?? true) throw new ConnectError("reset by the client", Code.Canceled);
   }
   /** It has come whole, and counts until it is answered. */
@@ -170,7 +180,7 @@ export class RequestBody implements Holder, MessageHolder {
   /** Requests that fail at the same time are refused one after the other, and others between them: to refuse one takes Connect a millisecond. */
   async #refusedInTurn(): Promise<void> {
     const { stream } = this.#response as Partial<http2.Http2ServerResponse>;
-    if (stream !== undefined && !stream.closed && !this.#unwanted) await this.turn(0);
+    if (stream !== undefined && !stream.closed && !this.#unwanted) await this.#turn();
   }
   async #lingers(): Promise<void> {
     const request = this.#request;
@@ -226,8 +236,11 @@ class ArrivingBody {
   readonly #came = (piece: Buffer): void => {
     this.#holder.hold(piece.length);
     if (this.#failure !== undefined) return; // given up by that
-    const keeps = this.#body === undefined && 2 * piece.length >= piece.buffer.byteLength;
-    this.#body = keeps ? piece : appended(this.#body, this.#length, piece, Number.POSITIVE_INFINITY, AT_ONCE_BYTES);
+    if (this.#body === undefined && 2 * piece.length >= piece.buffer.byteLength) this.#body = piece;
+    else {
+      this.#body = appended(this.#body, this.#length, piece, Number.POSITIVE_INFINITY, AT_ONCE_BYTES);
+      if (this.#holder.handsOver) letGo(piece);
+    }
     this.#length += piece.length;
     if (this.#isFull) this.#request.pause();
     this.#wake?.();
@@ -269,9 +282,15 @@ class ArrivingBody {
   leave(): void {
     this.#stop();
     this.#request.off("data", this.#came);
+    bridgeOf(this.#request)?.passOver();
     this.#body = undefined;
     this.#length = 0;
   }
+}
+
+/** The stream of ours that it comes by, if it does. */
+function bridgeOf(request: ServerRequest): BridgedStream | undefined {
+  return "stream" in request && isBridged(request.stream) ? request.stream : undefined;
 }
 
 /** What a request is told that has not come whole in its time. */

@@ -5,6 +5,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { type Compression, compressionNegotiate } from "@connectrpc/connect/protocol";
 import { parseTimeout } from "@connectrpc/connect/protocol-connect";
 import type { Endpoint } from "../compose/endpoint-options.ts";
+import { toldWriting } from "../compose/written-json.ts";
 import { partsOf, type RestMatch, RestMatcher, type RestPathParts } from "../rest/matcher.ts";
 import { HttpError } from "../rest/status.ts";
 import { transcoder } from "../rest/transcoder.ts";
@@ -51,7 +52,7 @@ export class RestPath implements Shortcut {
       for (const rule of rest) {
         const bounds = { maxElements: maxElements ?? options.maxElements, masks };
         const made = transcoder(method, rule, { bounds, registry });
-        const rpc: FastRpc = { ...all, run, judge, refused, serialize: made.write };
+        const rpc: FastRpc = { ...all, run, judge, refused, serialize: toldWriting(method.output, made.write) };
         const body = rule.body !== undefined;
         this.#matcher.add(rule, { rpc, transcoder: made, body, version: version?.headers, caching });
       }

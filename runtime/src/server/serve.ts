@@ -28,12 +28,14 @@ import { loadObserver } from "./load-observer.ts";
 import { loadResolvers, type Supplied } from "./load-resolvers.ts";
 import { type MockDefaults, mockedOf, mockMode, openMocks } from "./mocked.ts";
 import { likened } from "./observers.ts";
+import { steerOldGeneration } from "./old-generation.ts";
 import { openOwnAdmin, serverFamilies } from "./open-admin.ts";
 import { configureLimits } from "./open-limits.ts";
 import { type Observers, openObservers } from "./open-observers.ts";
 import { configureTopics, NO_TOPICS, type TopicUse } from "./open-topics.ts";
 import { addCertificates, KeySets } from "./server-families.ts";
 import { cannotStart, explainFaults, startLine } from "./start-line.ts";
+import { sweepOnOneThread } from "./sweeping-threads.ts";
 import { closeClients, connect, type Reach } from "./upstream-clients.ts";
 import { watchCertificates } from "./watch-certificates.ts";
 import { WORKER_MARK } from "./workers/messages.ts";
@@ -172,6 +174,8 @@ export async function serve<
     ...(observer !== undefined && { observer: config.warmUpMs > 0 ? likened(observer, false) : observer }),
   });
   boundYoungGeneration(process); // all is loaded
+  sweepOnOneThread(process);
+  steerOldGeneration(process);
   if (config.warmUpMs > 0) await warmedUp(given, config, identity, observers);
 
   let admin: Admin | undefined;

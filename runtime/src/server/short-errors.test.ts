@@ -150,6 +150,8 @@ describe("a GET", () => {
     ["base64 that is none", "connect=v1&encoding=proto&base64=1&message=a%25b!"],
     ["bytes that are no message", "connect=v1&encoding=proto&base64=1&message=Cn8B"],
     ["JSON that is not UTF-8", `connect=v1&encoding=json&base64=1&message=${NOT_UTF8.toString("base64url")}`],
+    ["JSON that is not UTF-8, by percents", 'connect=v1&encoding=json&message={"fileName":"%FF%EF%BF%BD"}'],
+    ["bytes that are not UTF-8, by percents", "connect=v1&encoding=proto&message=%0A%03%FF"],
     ["JSON that is none", asked("x".repeat(10_000))],
     ["JSON of another kind", asked(JSON.stringify("x".repeat(10_000)))],
   ])("with %s is 400", async (_, query) => {
@@ -157,6 +159,11 @@ describe("a GET", () => {
     const { code, message } = jsonError(answered);
     expect([answered.status, code, answered.headers["cache-control"]]).toEqual([400, "invalid_argument", "no-store"]);
     expect(message.length).toBeLessThan(MOST);
+  });
+  test.each(["%EF%BF%BD", "100%", "a+b", "%C3%A4%EF%BF%BD"])("with %s is read as URLs are", async (text) => {
+    const { status, body } = await get(`connect=v1&encoding=json&message={"fileName":"${text}"}`);
+    expect(status).toBe(200);
+    expect(JSON.parse(String(body))).toEqual({ fileName: new URLSearchParams(`a=${text}`).get("a") });
   });
   test("with a compression that is none is told so briefly", async () => {
     const answered = await get(asked("{}", `&compression=${"%25".repeat(5_000)}`));

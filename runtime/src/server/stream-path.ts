@@ -4,6 +4,7 @@ import type { Registry } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 import type { ConnectError } from "@connectrpc/connect";
 import type { Compression } from "@connectrpc/connect/protocol";
+import { GetQuery } from "../elements/get-query.ts";
 import type { StreamEndpoint } from "../stream/stream-endpoint.ts";
 import { COMPRESSIONS } from "../wire/compressions.ts";
 import { frame } from "../wire/frame.ts";
@@ -117,11 +118,11 @@ export class StreamPath implements Shortcut {
     const mark = target.indexOf("?");
     const served = this.#served.get(mark < 0 ? target : target.slice(0, mark));
     if (served === undefined) return undefined;
-    return this.#events(served, new URLSearchParams(mark < 0 ? "" : target.slice(mark + 1)), from, authority, out);
+    return this.#events(served, new GetQuery(target), from, authority, out);
   }
   #events(
     served: Served,
-    query: URLSearchParams,
+    query: GetQuery,
     from: From,
     authority: unknown,
     out: () => StreamOut,

@@ -1,7 +1,9 @@
 import { setImmediate as turn } from "node:timers/promises";
-import { afterEach, expect, test, vi } from "vitest";
-import { AT_ONCE, ahead, beginInTurn } from "./turns.ts";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { ADAPTER_WEIGHT, AT_ONCE, ahead, beginInTurn, goOnInTurn } from "./turns.ts";
 
+// After a turn that takes long others go by: here none does, however busy the machine is.
+beforeEach(() => void vi.useFakeTimers({ toFake: ["performance"] }));
 afterEach(() => void vi.useRealTimers());
 
 function connection(name: string, begun: string[]) {
@@ -27,7 +29,6 @@ test("a request begins in the next turn of the event loop", async () => {
 });
 
 test("a connection that asks for much at once is begun in parts, and others between them", async () => {
-  vi.useFakeTimers({ toFake: ["performance"] });
   const begun: string[] = [];
   const many = connection("m", begun);
   const other = connection("o", begun);
@@ -51,7 +52,6 @@ test("a connection that asks for much at once is begun in parts, and others betw
 });
 
 test("a connection begins as many in a turn as its requests take time, at least one, and soon more where they take none", async () => {
-  vi.useFakeTimers({ toFake: ["performance"] });
   const session = {};
   let begun = 0;
   const ask = (count: number, ms: number, more: { readonly weight?: number } = {}) => {
@@ -70,12 +70,65 @@ test("a connection begins as many in a turn as its requests take time, at least 
     }
     return all;
   };
-  ask(4, 5);
+  ask(4, 2.5);
   expect(await parts(4)).toEqual([1, 1, 1, 1]);
-  ask(1 + 1 + 1 + 2 + 4 + 7 + AT_ONCE, 0);
-  expect(await parts(7)).toEqual([1, 1, 1, 2, 4, 7, AT_ONCE]);
+  ask(1 + 1 + 2 + 4 + 7 + AT_ONCE, 0);
+  expect(await parts(6)).toEqual([1, 1, 2, 4, 7, AT_ONCE]);
   ask(3, 4, { weight: 4 }); // a millisecond for each part of its weight
-  expect(await parts(2)).toEqual([2, 1]);
+  expect(await parts(4)).toEqual([2, 0, 0, 1]); // with the rests after what took long
+});
+
+test("in two turns after one that took long, whatever it did, nobody begins but who asked for nothing until now, and what is light", async () => {
+  const begun: string[] = [];
+  const ask = (connection: object, name: string, ms = 0, weight = 1) =>
+    beginInTurn(connection, {
+      weight,
+      begin: () => {
+        begun.push(name);
+        vi.advanceTimersByTime(ms);
+      },
+    });
+  const after = async (turns: number): Promise<readonly string[]> => {
+    for (let i = 0; i < turns; i++) await turn();
+    return begun.splice(0);
+  };
+  const [one, other] = [{}, {}];
+  ask(one, "long", 4);
+  ask(one, "next", 0, ADAPTER_WEIGHT);
+  expect(await after(1)).toEqual(["long"]);
+  ask(other, "another");
+  ask({}, "heavy", 0, 5);
+  expect(await after(1)).toEqual(["another"]);
+  ask({}, "a third");
+  expect(await after(1)).toEqual(["a third"]);
+  expect((await after(1)).toSorted()).toEqual(["heavy", "next"]);
+  ask(one, "later", 0, 5);
+  vi.advanceTimersByTime(4); // something else, in the same turn
+  expect(await after(2)).toEqual([]);
+  expect(await after(1)).toEqual(["later"]);
+});
+
+test("a connection that has fallen behind with what is light waits for one heavy request at a time, and not for those of all others", async () => {
+  const begun: string[] = [];
+  const heavy = () => ({
+    weight: ADAPTER_WEIGHT + 1,
+    begin: () => {
+      begun.push("heavy");
+      vi.advanceTimersByTime(10);
+    },
+  });
+  const [slow, ...others] = Array.from({ length: 6 }, () => ({}));
+  for (const other of others) for (let i = 0; i < 3; i++) beginInTurn(other, heavy());
+  for (let i = 0; i < 6; i++)
+    beginInTurn(slow ?? {}, {
+      begin: () => {
+        begun.push("light");
+        vi.advanceTimersByTime(1); // one in a turn
+      },
+    });
+  while (begun.length < 21) await turn();
+  const last = begun.lastIndexOf("light");
+  expect(begun.slice(0, last).filter((what) => what === "heavy").length).toBeLessThanOrEqual(6);
 });
 
 test("a connection whose answers wait for their compression begins nothing more, and goes on when fewer do", async () => {
@@ -102,6 +155,27 @@ test("a connection whose answers wait for their compression begins nothing more,
   ask(many, "third");
   await turn();
   expect(begun.at(-1)).toBe("third");
+});
+
+test("what has begun goes on before what has not, and where nothing more begins", async () => {
+  const begun: string[] = [];
+  const connection = {};
+  const whole = (name: string) => ({ begin: () => void begun.push(name) });
+  beginInTurn(connection, whole("first"));
+  beginInTurn(connection, whole("second"));
+  goOnInTurn(connection, whole("goes on"));
+  for (let i = 0; i < 3; i++) await turn();
+  expect(begun.splice(0)).toEqual(["goes on", "first", "second"]);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const works = Array.from({ length: 8 }, () => ahead(connection, () => promise));
+  beginInTurn(connection, whole("third"));
+  for (const name of ["a", "b"]) goOnInTurn(connection, whole(name));
+  for (let i = 0; i < 3; i++) await turn();
+  expect(begun.splice(0)).toEqual(["a", "b"]);
+  resolve();
+  await Promise.all(works);
+  for (let i = 0; i < 2; i++) await turn();
+  expect(begun).toEqual(["third"]);
 });
 
 test("what fails ahead holds nothing up", async () => {

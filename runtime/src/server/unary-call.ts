@@ -14,7 +14,7 @@ export interface FastRpc extends CallRpc {
   /**
    * With gRPC's prefix in front, uncompressed, where that is 5 bytes.
    *
-   * @throws ConnectError of a message that cannot be written
+   * @throws ConnectError, or the Failure that observers are told, of a message that cannot be written
    */
   readonly serialize: (message: Message) => Uint8Array;
   /** In bytes: 5 or none. */

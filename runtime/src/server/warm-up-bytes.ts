@@ -84,3 +84,9 @@ export function wideWindow(): Buffer {
 
 /** The other end's settings have been read. */
 export const SETTLED = frameOf(FrameType.SETTINGS, Flag.ACK, Buffer.alloc(0));
+
+/** Of no type that there is (RFC 9113, 4.1), and so large that whoever reads it has looked at every type, and at how late it is. */
+export const PASSED_OVER = frameOf(0xbf, 0, Buffer.alloc(2_048));
+
+/** GOAWAY, as clients say it that are done. */
+export const GOODBYE = frameOf(FrameType.GOAWAY, 0, Buffer.alloc(8));

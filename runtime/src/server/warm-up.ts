@@ -114,7 +114,7 @@ export class NoLimits extends Limits {
 }
 const FREE: Charged = { alone: [], refund: () => {}, settle: () => {}, unsettled: () => {} };
 
-/** Of each unary rpc a sample, and one with longer texts and numbers; none for what is no such rpc. */
+/** Of each unary rpc a sample, and others with longer texts and numbers; none for what is no such rpc. */
 function answersOf(methods: readonly DescMethod[]): (path: string) => readonly Buffer[] {
   const unary = methods.filter((method): method is DescMethodUnary => method.methodKind === "unary");
   const byPath = new Map(unary.map((method) => [pathOf(method), method]));
@@ -122,9 +122,8 @@ function answersOf(methods: readonly DescMethod[]): (path: string) => readonly B
     const method = byPath.get(path);
     if (method === undefined) return [];
     const { output } = method;
-    const long = sample(output);
-    lengthen(reflect(output, long), LONG_CHARACTERS);
-    return [...framed(output, sample(output)), ...framed(output, long)];
+    const messages = [sample(output), ...LONG_CHARACTERS.map((characters) => lengthened(output, characters))];
+    return messages.flatMap((one) => framed(output, one));
   };
 }
 const pathOf = ({ parent, name }: DescMethod): string => `/${parent.typeName}/${name}`;
@@ -138,19 +137,22 @@ function framed(type: DescMessage, message: Message): Buffer[] {
 function requestsOf(methods: readonly DescMethodUnary[]): Asked[] {
   return methods.flatMap((method) => {
     const { input } = method;
-    const long = sample(input);
-    lengthen(reflect(input, long), IN_RULES_CHARACTERS);
-    const messages = [...framed(input, sample(input)), ...framed(input, long)];
+    const messages = [sample(input), lengthened(input, IN_RULES_CHARACTERS)].flatMap((one) => framed(input, one));
     return messages.map((message) => ({ path: pathOf(method), message }));
   });
 }
 
-/** More than one byte tells how long a text is, and how large a number: other code reads it. */
-const LONG_CHARACTERS = 200;
+/** More than one byte tells how long a text is, and how large a number, and texts of more than 400 are looked at by the engine: other code reads each of them. */
+const LONG_CHARACTERS = [200, 500];
 /** Longer than what is read byte by byte, and no longer than most rules of requests allow. */
 const IN_RULES_CHARACTERS = 32;
 const LARGE = 300;
 
+function lengthened(type: DescMessage, characters: number): Message {
+  const message = sample(type);
+  lengthen(reflect(type, message), characters);
+  return message;
+}
 function lengthen(message: ReflectMessage, characters: number): void {
   for (const field of message.fields) {
     if (!message.isSet(field)) continue;

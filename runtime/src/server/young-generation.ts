@@ -1,6 +1,6 @@
 import { PerformanceObserver } from "node:perf_hooks";
 import { getHeapSpaceStatistics, setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
+import { collectEverything } from "./full-collection.ts";
 
 /** Of each half of the young generation, in bytes: several times what is under way, also of requests that make much garbage. */
 const WANTED_BYTES = 8 << 20;
@@ -13,7 +13,7 @@ const WANTED_BYTES = 8 << 20;
  */
 export function boundYoungGeneration({ execArgv, env }: Pick<NodeJS.Process, "execArgv" | "env">): void {
   if ([...execArgv, env.NODE_OPTIONS ?? ""].some((option) => /semi[-_]space/.test(option))) return;
-  shrink();
+  collectEverything("last-resort"); // loading a server has let it grow to its bound already, and nothing else takes that back
   let factor: 0 | 1 | 2 = 0;
   // V8 reads its bounds proper once, before any code of ours, but the factor whenever it lets the young generation grow, at the end of a
   // collection. It also shrinks it, when little is going on.
@@ -31,14 +31,4 @@ export function boundYoungGeneration({ execArgv, env }: Pick<NodeJS.Process, "ex
 export function youngBytes(): number {
   const space = getHeapSpaceStatistics().find(({ space_name }) => space_name === "new_space");
   return space === undefined ? WANTED_BYTES : space.space_used_size + space.space_available_size;
-}
-
-type Collect = (how: { type: "major"; execution: "sync"; flavor: "last-resort" }) => void;
-
-/** Loading a server has let it grow to its bound already, and only V8's last resort takes that back. */
-function shrink(): void {
-  setFlagsFromString("--expose-gc");
-  const collect = runInNewContext("globalThis.gc") as Collect | undefined; // contexts made from now on have it
-  setFlagsFromString("--no-expose-gc");
-  collect?.({ type: "major", execution: "sync", flavor: "last-resort" });
 }

@@ -136,3 +136,31 @@ export function partsRig(call: CallPolicy = {}, policy: UpstreamPolicy = {}, obs
   };
   return { clock, client, app, upstream, follow, ask, stream };
 }
+
+/** `facts` of the message, by a deferred call. */
+export function facts(cx: Cx, owner: Whole, id = "facts"): void {
+  const step = cx.late.tryCall(cx.app.get, { id });
+  cx.part(owner, ["facts"], async () => {
+    const thing = await step;
+    if (cx.degraded) cx.touched(owner, "facts", thing !== undefined, step);
+    return { facts: thing === undefined ? [] : [thing.id] };
+  });
+}
+/** `cents` of the message, by another one. */
+export function cents(cx: Cx, owner: Whole, id = "cents"): void {
+  const step = cx.late.tryCall(cx.app.get, { id });
+  cx.part(owner, ["cents"], async () => {
+    const thing = await step;
+    if (cx.degraded) cx.touched(owner, "cents", thing !== undefined, step);
+    return thing === undefined ? {} : { cents: 7 };
+  });
+}
+/** A title by a call that is not deferred, and both. */
+export async function compose(cx: Cx): Promise<Whole> {
+  const title = cx.call(cx.app.get, { id: "title" });
+  const page = whole();
+  facts(cx, page);
+  cents(cx, page);
+  page.title = (await title).id;
+  return page;
+}

@@ -4,6 +4,7 @@ import type { BalancePolicy } from "./balance-policy.ts";
 import { type Avoiding, Balancer } from "./balancer.ts";
 import type { Session, SessionOwner, Waiter } from "./session.ts";
 import { CONNECT_MS, Spot, type SpotOwner, type SpotParts } from "./spot.ts";
+import { WatchedSession } from "./watched-session.ts";
 
 export interface PoolOptions {
   /** At most so many sessions to one address; further streams wait. */
@@ -17,26 +18,12 @@ export interface PoolOptions {
   readonly balance?: BalancePolicy | undefined;
 }
 
-/** How long a sign of life may take, in milliseconds. */
-const PING_MS = 5_000;
 /** Where names are asked for again since a connection was lost, those known before wait for the answer for so long, in milliseconds. */
 const ANSWER_MS = 1_000;
 /** A name of which no address is known is asked for again after so long at most, in milliseconds. */
 const UNKNOWN_MS = 1_000;
 /** No more sessions to all addresses together, but for the first to each. */
 const MOST_SESSIONS = 256;
-
-interface Watched<S extends Session> {
-  readonly spot: Spot<S>;
-  /** As they were when last looked at. */
-  bytes: number;
-  opened: number;
-  busy: boolean;
-  /** Since when nothing has come though streams were given up. */
-  silentFrom: number;
-  silentBytes: number;
-  ping: Timer | undefined;
-}
 
 /**
  * The connections to one upstream: which one takes a stream, when another one is made, and when one is given up. A balancer chooses among
@@ -61,7 +48,7 @@ export class SessionPool<S extends Session> implements SpotOwner<S> {
   #staleTimer: Timer | undefined;
   #complete = false; // all names have been asked for once
   #askFrom = 0; // where no address is known
-  readonly #watched = new Map<S, Watched<S>>();
+  readonly #watched = new Map<S, WatchedSession<S>>();
   readonly #leaving = new Set<S>();
   readonly #waiting = new Set<Waiter<S>>();
   #awake = false;
@@ -113,16 +100,7 @@ export class SessionPool<S extends Session> implements SpotOwner<S> {
   }
   /** A stream was given up unanswered. Nobody may be there any more, even if no stream stays open for long. */
   givenUp(session: S): void {
-    const watched = this.#watched.get(session);
-    if (watched === undefined) return;
-    const now = this.#clock.now();
-    if (watched.silentBytes !== session.bytesRead) {
-      watched.silentBytes = session.bytesRead;
-      watched.silentFrom = now;
-    } else if (now - watched.silentFrom >= (this.#silentMs ?? this.#keepAliveMs)) {
-      watched.silentFrom = now;
-      this.#ping(session, watched);
-    }
+    this.#watched.get(session)?.givenUp(this.#silentMs ?? this.#keepAliveMs);
   }
   /** A session takes no more streams, as one has found that wanted to open another one. */
   ends(session: S): void {
@@ -150,8 +128,7 @@ export class SessionPool<S extends Session> implements SpotOwner<S> {
       return;
     }
     session.place = spot.place;
-    const watched = { spot, bytes: session.bytesRead, opened: 0, busy: false, silentFrom: 0, silentBytes: -1 };
-    this.#watched.set(session, { ...watched, ping: undefined });
+    this.#watched.set(session, new WatchedSession(session, spot, this.#clock));
     this.balancer.up(spot.place, spot.cold);
     spot.cold = false;
     if (spot.target.spare) {
@@ -344,7 +321,7 @@ export class SessionPool<S extends Session> implements SpotOwner<S> {
   #drop(session: S): boolean {
     const watched = this.#watched.get(session);
     if (watched === undefined) return false;
-    this.#clear(watched.ping);
+    watched.end();
     this.#watched.delete(session);
     const { sessions, place } = watched.spot;
     sessions.splice(sessions.indexOf(session), 1);
@@ -383,38 +360,23 @@ export class SessionPool<S extends Session> implements SpotOwner<S> {
   }
   look(): void {
     this.#timer = undefined;
-    const isIdle = (session: S, watched: Watched<S>): boolean =>
-      session.streams === 0 && session.opened === watched.opened;
     const all = [...this.#watched];
     // Those that each address is to have stay while there are calls, and one of all when there are none.
-    const quiet = all.every(([session, watched]) => isIdle(session, watched));
+    const quiet = all.every(([, watched]) => watched.isIdle);
     const stay = (sessions: readonly S[]): readonly S[] => sessions.slice(0, quiet ? 1 : this.#sessions);
     const spots = [...this.#spots.values()].filter(({ sessions }) => sessions.length > 0);
     const kept = new Set((quiet ? spots.slice(0, 1) : spots).flatMap(({ sessions }) => stay(sessions)));
     for (const [session, watched] of all) {
-      if (!kept.has(session) && isIdle(session, watched)) {
+      if (!kept.has(session) && watched.isIdle) {
         this.#release(session);
         void session.close();
         continue;
       }
-      const busy = session.streams > 0;
-      if (busy && watched.busy && session.bytesRead === watched.bytes) this.#ping(session, watched);
-      watched.bytes = session.bytesRead;
-      watched.opened = session.opened;
-      watched.busy = busy;
+      watched.look();
     }
     const [[first] = []] = this.#watched;
     if (this.#watched.size > 1 || first?.streams) this.#watch();
     else this.#awake = false;
-  }
-  #ping(session: S, watched: Watched<S>): void {
-    if (watched.ping !== undefined) return;
-    const dead = (): void => session.destroy(new Error(`no sign of life after ${PING_MS} ms`));
-    watched.ping = this.#clock.setTimeout(dead, PING_MS, undefined);
-    session.ping(() => {
-      this.#clear(watched.ping);
-      watched.ping = undefined;
-    });
   }
 }
 

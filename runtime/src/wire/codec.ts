@@ -11,6 +11,7 @@ import {
 } from "@bufbuild/protobuf";
 import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { frame } from "./frame.ts";
+import { readThrough } from "./let-go.ts";
 import { Reader } from "./reader.ts";
 import { Writer } from "./writer.ts";
 
@@ -49,6 +50,7 @@ export function decoder<T, M extends Message & T>(
       READER.start(bytes);
       const message = read(READER);
       READER.finish();
+      if (!READER.kept) readThrough(bytes);
       codecCounters.decoded++;
       return message;
     } catch {

@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { promisify } from "node:util";
 import * as zlib from "node:zlib";
 import type { Compression } from "@connectrpc/connect/protocol";
@@ -54,17 +55,25 @@ export class AtOnce {
   }
 }
 
-/** As many as libuv has threads; of the process, as these are. */
-const decompressions = new AtOnce(4);
+/** As many as libuv has threads, and no more than there are processors: what is one too many takes its time from the thread that all else waits for. */
+export const ZLIB_AT_ONCE = Math.min(4, availableParallelism());
+/** Of the process, as these are. */
+const decompressions = new AtOnce(ZLIB_AT_ONCE);
 /** Small answers do not wait for large ones: for them it is zlib's own memory that counts, 256 KiB for each. */
-const smallCompressions = new AtOnce(64);
-const largeCompressions = new AtOnce(4);
+const smallCompressions = new AtOnce(ZLIB_AT_ONCE < 4 ? ZLIB_AT_ONCE : 64);
+const largeCompressions = new AtOnce(ZLIB_AT_ONCE);
 const LARGE_BYTES = 64 << 10;
 
+interface Decompressing {
+  /** Of what it becomes. */
+  readonly maxBytes: number;
+  /** Asked when its turn has come. */
+  readonly isWanted: () => boolean;
+  /** Until it is to be read nothing else is decompressed in its place: else messages are sooner large than read. */
+  readonly toBeRead?: (plain: Uint8Array) => Promise<void>;
+}
 /**
  * @param owner as of `AtOnce`
- * @param isWanted asked when its turn has come
- * @param maxBytes of what it becomes
  * @throws ConnectError RESOURCE_EXHAUSTED of what becomes longer, INVALID_ARGUMENT of what is no such compression
  * @returns undefined: nobody wants it any more
  */
@@ -72,9 +81,14 @@ export function decompress(
   owner: object,
   compression: Compression,
   bytes: Uint8Array,
-  { maxBytes, isWanted }: { readonly maxBytes: number; readonly isWanted: () => boolean },
+  { maxBytes, isWanted, toBeRead }: Decompressing,
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  return decompressions.run(owner, async () => (isWanted() ? compression.decompress(bytes, maxBytes) : undefined));
+  return decompressions.run(owner, async () => {
+    if (!isWanted()) return undefined;
+    const plain = await compression.decompress(bytes, maxBytes);
+    await toBeRead?.(plain);
+    return plain;
+  });
 }
 /**
  * @param owner as of `AtOnce`

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { letGo } from "./let-go.ts";
+import { letGo, letGoOnceRead, readThrough } from "./let-go.ts";
 
 test("what has its memory for itself has none afterwards", () => {
   const bytes = Buffer.alloc(1 << 20, "a");
@@ -20,4 +20,11 @@ test("memory of threads is nobody's alone", () => {
   const shared = new Uint8Array(new SharedArrayBuffer(1 << 16));
   letGo(shared);
   expect(shared.length).toBe(1 << 16);
+});
+
+test("what a message was read from goes when all of it is said to have been read through, where it is large", () => {
+  const [small, unread, read] = [Buffer.alloc(60_000), Buffer.alloc(1 << 16), Buffer.alloc(1 << 16)];
+  for (const one of [small, read]) readThrough(one.subarray(0));
+  for (const one of [small, unread, read]) letGoOnceRead(one);
+  expect([small, unread, read].map(({ length }) => length)).toEqual([60_000, 1 << 16, 0]);
 });

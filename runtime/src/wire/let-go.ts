@@ -3,7 +3,7 @@ const LARGE_BYTES = 4 << 10;
 
 /**
  * Gives back at once what a buffer holds that nobody looks at any more; nothing happens where it shares its memory. V8 counts such memory, and marks its whole
- * heap whenever some 64 MB have come together, however little of them is in use: with bodies that come fast, ten times a second.
+ * heap whenever 8 MB to 64 MB have come together, however little of them is in use: with bodies that come fast, ten times a second.
  *
  * @param bytes has no bytes afterwards, nor has any other view of its memory
  */
@@ -11,4 +11,21 @@ export function letGo(bytes: Uint8Array): void {
   const { buffer, byteLength } = bytes;
   if (byteLength < LARGE_BYTES || byteLength !== buffer.byteLength || !(buffer instanceof ArrayBuffer)) return;
   buffer.transfer(0); // ECMA-262, 25.1.3.9 (ArrayBufferCopyAndDetach): the buffer is detached, which frees its block
+}
+
+/** What is worth remembering that nothing of it was kept. */
+const WORTH_BYTES = 64 << 10;
+const read = new WeakSet<ArrayBufferLike>();
+
+/** A message has been read that keeps no part of these bytes. */
+export function readThrough(bytes: Uint8Array): void {
+  if (bytes.length >= WORTH_BYTES) read.add(bytes.buffer);
+}
+/**
+ * Gives back what a message was read from, unless the message keeps a part of it.
+ *
+ * @param bytes all of its memory, which nobody else looks at
+ */
+export function letGoOnceRead(bytes: Uint8Array): void {
+  if (bytes.length >= WORTH_BYTES && read.has(bytes.buffer)) letGo(bytes);
 }

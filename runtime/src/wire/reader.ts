@@ -22,6 +22,8 @@ export class Reader {
   #at = 0;
   #end = 0;
   #depth = 0;
+  /** Whether what was read has a part of the bytes. */
+  kept = false;
   readonly #ascii = new AsciiTexts(NO_BYTES);
 
   start(bytes: Uint8Array): void {
@@ -31,6 +33,7 @@ export class Reader {
     this.#at = 0;
     this.#end = bytes.length;
     this.#depth = 1;
+    this.kept = false;
   }
   /** All of it must have been read. */
   finish(): void {
@@ -95,7 +98,7 @@ export class Reader {
     const from = this.#at;
     skipFields(this.#buffer, from, this.#end, schema, this.#depth);
     this.#at = this.#end;
-    return passedMessage(schema, this.#bytes.subarray(from, this.#at)) as M;
+    return passedMessage(schema, this.#part(from, this.#at)) as M;
   }
   /** A field that is not of `schema` is kept; one that is, in another wire type, is unusual. */
   unknown(tag: number, schema: DescMessage, kept: UnknownField[] | undefined): UnknownField[] {
@@ -105,7 +108,7 @@ export class Reader {
     if (no === 0 || schema.fields.some(({ number }) => number === no)) throw UNUSUAL;
     this.skipUnknown(wireType);
     const fields = kept ?? [];
-    fields.push({ no, wireType, data: this.#bytes.subarray(from, this.#at) });
+    fields.push({ no, wireType, data: this.#part(from, this.#at) });
     return fields;
   }
   /** What nobody reads has to be as readable as the rest. */
@@ -229,6 +232,10 @@ export class Reader {
     const to = from + length;
     if (to > this.#end) throw UNUSUAL;
     this.#at = to;
+    return this.#part(from, to);
+  }
+  #part(from: number, to: number): Uint8Array {
+    this.kept = true;
     return this.#bytes.subarray(from, to);
   }
   string(): string {

@@ -3,6 +3,7 @@
 import { create, type DescMessage, type MessageInitShape, toBinary, type UnknownField } from "@bufbuild/protobuf";
 import { type EngineBuffer, engineBuffer } from "./engine-buffer.ts";
 import { PREFIX_BYTES } from "./frame.ts";
+import { letGo } from "./let-go.ts";
 import { passedBytes } from "./passed.ts";
 import { UNUSUAL } from "./unusual.ts";
 
@@ -10,6 +11,8 @@ import { UNUSUAL } from "./unusual.ts";
 const APART_BYTES = 4_096;
 /** A string up to so long is copied here, character by character, as long as it is ASCII; longer ones by the engine. */
 const SHORT = 20;
+/** Characters: of what is longer it is asked how many bytes it takes, in place of keeping ready what it takes at most. */
+const LONG = 16_384;
 /** Characters: with all tags the lengths fit into a byte each. */
 const MOST_KEYED = 100;
 const FIRST_FIELD = 0x0a;
@@ -71,7 +74,11 @@ export class Writer {
     }
     this.#buffer.copy(target, to, from, this.#at);
     if (this.#apart.length > 0) this.#apart = [];
-    if (this.#buffer.length > KEPT_BYTES) this.#use(allocate(FIRST_BYTES));
+    if (this.#buffer.length > KEPT_BYTES) this.#shrink();
+  }
+  #shrink(): void {
+    letGo(this.#buffer);
+    this.#use(allocate(FIRST_BYTES));
   }
 
   /** `number << 3 | type` */
@@ -254,7 +261,7 @@ export class Writer {
   }
   string(value: string): void {
     const { length } = value;
-    this.#room(length * 3 + 5);
+    this.#room((length > LONG ? Buffer.byteLength(value) : length * 3) + 5);
     const buffer = this.#buffer;
     if (length <= SHORT) {
       const from = this.#at + 1;
@@ -320,9 +327,11 @@ export class Writer {
   #room(bytes: number): void {
     const needed = this.#at + bytes;
     if (needed <= this.#buffer.length) return;
-    const larger = allocate(Math.max(this.#buffer.length * 2, needed));
-    this.#buffer.copy(larger, 0, 0, this.#at);
+    const outgrown = this.#buffer;
+    const larger = allocate(Math.max(outgrown.length * 2, needed));
+    outgrown.copy(larger, 0, 0, this.#at);
     this.#use(larger);
+    letGo(outgrown);
   }
   #use(buffer: EngineBuffer): void {
     this.#buffer = buffer;

@@ -3,6 +3,7 @@
 import { childrenOf } from "../types/children.ts";
 import type { Node } from "../types/expression.ts";
 import { comparedWith } from "../types/facts.ts";
+import { fieldType, presenceOf } from "../types/field-type.ts";
 import { chosenOf, outcomeOf, partsOf } from "../types/mentions.ts";
 import type { Variable } from "../types/type.ts";
 
@@ -52,25 +53,27 @@ function againstThem(tests: readonly Test[], region: Node, aliases: Aliases): re
     .map(({ node }) => node);
 }
 
-/** The same for items that a condition lets through, which have another name in `region`: TypeScript makes a type predicate of the condition. */
-export function contradictedItem(
-  condition: Node,
-  item: Variable,
-  region: Node,
-  name: Variable,
-  aliases: Aliases,
-): readonly Node[] {
-  const compared = comparisonsIn(region, aliases).filter(({ path }) => path === name.name);
-  return known(condition, true, aliases)
-    .filter(
-      ({ path, constant, equal }) =>
-        path === item.name && compared.some((other) => (other.constant === constant) !== equal),
-    )
-    .map(({ node }) => node);
+/** The fields that `optional` reads of which TypeScript remembers, where `other` stands in its place, that they are not set. */
+export function contradictedDefault(optional: Node, other: Node, aliases: Aliases): readonly Node[] {
+  const fields = triedIn(optional);
+  const reads = new Set<string | undefined>(fields.length === 0 ? [] : pathsIn(other, aliases));
+  return fields.filter((field) => reads.has(pathOf(field, aliases)));
 }
-/** Whether a condition compares the item itself with a constant. */
-export function comparesItself(condition: Node, item: Variable): boolean {
-  return known(condition, true, aliasesIn([condition])).some(({ path }) => path === item.name);
+/** The fields of `x.?f.or(y.?g)`. */
+function triedIn(optional: Node): readonly Node[] {
+  if (optional.kind === "select") return isTried(optional) ? [optional] : [];
+  return optional.kind === "call" && optional.overload === "optional_or" ? optional.args.flatMap(triedIn) : [];
+}
+
+/** Whether it is printed as a property that may be `undefined`. */
+function isTried({ optional, test, field }: Node & { kind: "select" }): boolean {
+  return optional === true && !test && typeof field !== "string" && presenceOf(field) === "optional";
+}
+
+/** What a function that asks a condition of an item says that it returns. Of `item === "a"` TypeScript would make a type predicate, and conclude that all items are "a". */
+export function returnsOf(condition: Node, item: Variable): "" | ": boolean" {
+  const tests = known(condition, true, aliasesIn([condition]));
+  return tests.some(({ path, equal, few }) => path === item.name && (equal || few)) ? ": boolean" : "";
 }
 /** Whether a name of no field, such as `error.code`, is compared with a constant. */
 export function comparesName(node: Node, name: string): boolean {
@@ -99,13 +102,11 @@ function known(
   const inside = printedAs(node);
   if (inside !== undefined) return known(inside, outcome, aliases, behind);
   if (node.kind === "select" && node.test) {
-    return unsetPaths(node, outcome, aliases).map((path) => ({
-      node,
-      path,
-      constant: undefined,
-      equal: false,
-      few: true,
-    }));
+    const unset = unsetPaths(node, outcome, aliases).map(
+      (path): Test => ({ node, path, constant: undefined, equal: false, few: true }),
+    );
+    const compared = comparisonOf(node, aliases);
+    return compared === undefined ? unset : [...unset, { ...compared, equal: compared.equal === outcome }];
   }
   if (node.kind === "ok") {
     if (node.known !== undefined) return [];
@@ -127,6 +128,10 @@ function known(
   }
   if (node.kind !== "call") return [];
   const [first] = node.args;
+  if (node.overload === "optional_has_value" && first !== undefined) {
+    const path = outcome || triedIn(first).length === 0 ? undefined : pathOf(first, aliases);
+    return path === undefined ? [] : [{ node, path, constant: undefined, equal: false, few: true }];
+  }
   if (node.overload === "logical_not" && first !== undefined) return known(first, !outcome, aliases, behind);
   const comparison = comparisonOf(node, aliases);
   if (comparison !== undefined) return [{ ...comparison, equal: comparison.equal === outcome }];
@@ -136,8 +141,12 @@ function known(
   if (node.overload !== "logical_and" && node.overload !== "logical_or") return [];
   // What is known beforehand is not printed, so that the only other operand is all there is.
   const open = node.args.filter((arg) => outcomeOf(arg) === undefined);
-  const decided = node.overload === (outcome ? "logical_and" : "logical_or") || open.length === 1;
-  return decided ? open.flatMap((arg) => known(arg, outcome, aliases, behind)) : [];
+  const each = open.map((arg) => known(arg, outcome, aliases, behind));
+  if (node.overload === (outcome ? "logical_and" : "logical_or")) return each.flat();
+  // One of them has this outcome: what it tells is known if all tell it.
+  const [one = [], ...others] = each;
+  const told = others.map((tests) => new Set(tests.map(saidBy)));
+  return one.filter((test) => told.every((said) => said.has(saidBy(test))));
 }
 
 /** What a test of presence says is not there: the field, or all other members of its oneof. */
@@ -150,11 +159,13 @@ function unsetPaths(test: Node & { kind: "select" }, outcome: boolean, aliases: 
   return others.map((field) => `${path.slice(0, -name.length)}${field.name}`);
 }
 
+const saidBy = ({ path, equal, constant }: Test): string => `${path} ${equal} ${constant}`;
 function distinct(tests: readonly Test[]): readonly Test[] {
-  return [...new Map(tests.map((test) => [`${test.path} ${test.equal} ${test.constant}`, test])).values()];
+  return [...new Map(tests.map((test) => [saidBy(test), test])).values()];
 }
 
 function comparisonOf(node: Node, aliases: Aliases): Test | undefined {
+  if (node.kind === "select" && node.test) return comparedWithZero(node, aliases);
   if (node.kind !== "call" || (node.overload !== "equals" && node.overload !== "not_equals")) return undefined;
   const [first, second] = node.args;
   if (first === undefined || second === undefined) return undefined;
@@ -166,6 +177,16 @@ function comparisonOf(node: Node, aliases: Aliases): Test | undefined {
   if (path === undefined || constant === undefined) return undefined;
   const few = of.type.kind === "bool" || of.proto?.kind === "enum";
   return { node, path, constant, equal: node.overload === "equals", few };
+}
+/** `has(x.f)` where what is unset reads as zero, as it is printed: whether `x.f` is another. */
+function comparedWithZero(node: Node & { kind: "select" }, aliases: Aliases): Test | undefined {
+  const { field } = node;
+  if (typeof field === "string" || presenceOf(field) !== "implicit") return undefined;
+  const path = pathOf(node, aliases);
+  const kind = fieldType(field).type.kind;
+  if (path === undefined || kind === "list" || kind === "map" || kind === "bytes") return undefined;
+  if (kind === "bool") return { node, path, constant: "true", equal: true, few: true };
+  return { node, path, constant: kind === "string" ? "" : "0", equal: false, few: field.fieldKind === "enum" };
 }
 /** Whether it is asked if a field is set, and not what is in it. */
 function isPresence(node: Node): boolean {

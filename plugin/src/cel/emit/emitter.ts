@@ -69,8 +69,12 @@ export class Emitter {
     this.#locals.set(variable, value);
   }
 
-  hide(tests: readonly Node[]): void {
-    for (const test of tests) this.#hidden.add(test);
+  hide(nodes: readonly Node[]): void {
+    for (const node of nodes) this.#hidden.add(node);
+  }
+  /** Whether TypeScript is to learn nothing from it. */
+  hides(node: Node): boolean {
+    return this.#hidden.has(node) || this.names.hides?.(node) === true;
   }
 
   /** What an optional holds, or `undefined`. */
@@ -89,7 +93,7 @@ export class Emitter {
     const known = this.#values.get(node);
     if (known !== undefined) return known;
     const plain = this.#print.value(this, node);
-    const value = this.#hidden.has(node) || this.names.hides?.(node) ? unlearned(node, plain) : plain;
+    const value = this.hides(node) && node.type.kind === "bool" ? unlearned(node, plain) : plain;
     this.#values.set(node, value);
     return value;
   }

@@ -25,7 +25,7 @@ function emitNot(emitter: Emitter, of: Node): Piece {
 }
 
 /** What is printed as `true` or `false`. */
-function boolOf({ print }: Piece): boolean | undefined {
+export function boolOf({ print }: Piece): boolean | undefined {
   const [only, more] = print;
   return more !== undefined ? undefined : only === "true" ? true : only === "false" ? false : undefined;
 }

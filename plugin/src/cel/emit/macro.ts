@@ -3,7 +3,7 @@ import { BIG, celForm, type Form, formOf, PLAIN } from "../types/form.ts";
 import { isMentioned, mentions, mentionsInMacro } from "../types/mentions.ts";
 import type { CelType, Proto, Variable } from "../types/type.ts";
 import { coerce, keyReader } from "./coerce.ts";
-import { contradicted, contradictedItem } from "./contradiction.ts";
+import { contradicted, returnsOf } from "./contradiction.ts";
 import type { Emitter } from "./emitter.ts";
 import { inferred } from "./literals.ts";
 import { undecided } from "./logic.ts";
@@ -37,30 +37,26 @@ export function emitMacro(emitter: Emitter, node: Macro, element?: Form): Piece 
   if (macro === "reduce") return emitReduce(emitter, node);
   if (macro === "bind") return emitBind(emitter, range, variable, first);
   if (vars.length > 1) return emitPairs(emitter, node);
-  if (second !== undefined) emitter.hide(contradicted(first, true, second, emitter.aliases));
-  if (range.kind === "macro" && range.macro === "filter") {
-    const [[condition], [item]] = [range.args, range.vars];
-    if (condition !== undefined && item !== undefined)
-      emitter.hide(args.flatMap((body) => contradictedItem(condition, item, body, variable, emitter.aliases)));
-  }
   const items = itemsOf(emitter, range);
   const name = emitter.local(variable);
   const itemForm = items.form.kind === "list" ? items.form.of : formOf(variable.type, variable.proto);
   emitter.bind(variable, piece([name], itemForm));
-  const lambda = () =>
+  const lambda = (returns = "") =>
     arrowOver(
       name,
       mentionedIn(variable, [first]),
       emitter.inside(() => emitter.value(first)),
+      returns,
     );
+  const test = () => lambda(returnsOf(first, variable));
   switch (macro) {
     case "map":
       if (second === undefined) return mapped(items, name, emitter, first, node, element);
-      return mapped(method(items, "filter", [lambda()], items.form), name, emitter, second, node, element);
+      return mapped(method(items, "filter", [test()], items.form), name, emitter, second, node, element);
     case "filter":
-      return method(items, "filter", [lambda()], { kind: "list", of: itemForm });
+      return method(items, "filter", [test()], { kind: "list", of: itemForm });
     case "first":
-      return method(items, "find", [lambda()], itemForm);
+      return method(items, "find", [test()], itemForm);
     case "sortBy":
     case "sortDesc":
       return runtime(names, macro === "sortBy" ? "sortBy" : "sortByDesc", [items, lambda()], items.form);
@@ -71,7 +67,7 @@ export function emitMacro(emitter: Emitter, node: Macro, element?: Form): Piece 
     default: {
       // An error for one item does not matter when another decides.
       if (first.fails && !emitter.strict) return runtime(names, macro, [items, lambda()]);
-      return method(items, macro === "all" ? "every" : "some", [lambda()]);
+      return macro === "all" ? method(items, "every", [test()]) : method(items, "some", [lambda()]);
     }
   }
 }

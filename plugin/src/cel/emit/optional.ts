@@ -1,31 +1,18 @@
-// Optionals are boxes (`Optional` of the runtime) only where they are values: in a chain such as `a.?b.orValue(x)` what an optional holds
-// is printed as a value that may be `undefined`.
-import type { DescField } from "@bufbuild/protobuf";
 import { isError } from "../types/error-type.ts";
 import type { Call, Node } from "../types/expression.ts";
-import { fieldType, isInherited, presenceOf } from "../types/field-type.ts";
-import {
-  BIG,
-  celForm,
-  entryForm,
-  type Form,
-  formOf,
-  generic,
-  mayBeNull,
-  PLAIN,
-  protoForm,
-  sameForm,
-  UNSIGNED,
-} from "../types/form.ts";
+import { celForm, entryForm, type Form, generic, mayBeNull, PLAIN, protoForm, sameForm } from "../types/form.ts";
 import { mentions } from "../types/mentions.ts";
 import { castInner } from "./cast.ts";
 import { coerce, ifSet } from "./coerce.ts";
+import { contradictedDefault } from "./contradiction.ts";
 import type { Emitter } from "./emitter.ts";
 import { emitMember } from "./error-member.ts";
-import { undecided } from "./logic.ts";
+import { boolOf } from "./logic.ts";
 import { emitMacro } from "./macro.ts";
+import { maybe, opened, readField } from "./optional-field.ts";
 import {
   arrow,
+  asserted,
   atom,
   binary,
   isNothing,
@@ -65,9 +52,14 @@ export function optionalAs(emitter: Emitter, node: Node, form: Form): Piece {
     }
     if (node.overload === "conditional" && first !== undefined && second !== undefined && third !== undefined) {
       const arms = [second, third].map((one) => optionalAs(emitter, one, form));
+      const test = emitter.value(first);
+      // What is never evaluated may read what TypeScript knows to be absent.
+      const known = boolOf(test);
+      const chosen = known === undefined ? undefined : arms[known ? 0 : 1];
+      if (chosen !== undefined) return chosen;
       const [yes, no] = arms.map((arm) => operand(arm, LEVEL.conditional));
-      const test = operand(undecided(emitter.value(first)), LEVEL.nullish);
-      const value = piece([...test, " ? ", ...(yes ?? []), " : ", ...(no ?? [])], form, LEVEL.conditional);
+      const print = [...operand(test, LEVEL.nullish), " ? ", ...(yes ?? []), " : ", ...(no ?? [])];
+      const value = piece(print, form, LEVEL.conditional);
       if (!arms.every(isNothing)) return { ...value, maybe: arms.some((arm) => arm.maybe) };
       return first.fails ? typedNothing(emitter, node, value, form) : maybe({ ...atom("undefined"), form });
     }
@@ -134,6 +126,7 @@ function knownInner(emitter: Emitter, node: Node): Piece | undefined {
       return first && maybe(nonZero(emitter, first));
     case "optional_or": {
       if (first === undefined || second === undefined) return undefined;
+      emitter.hide(contradictedDefault(first, second, emitter.aliases));
       const other = optionalAs(emitter, second, innerForm(node));
       return orElse(
         emitter,
@@ -207,10 +200,6 @@ function ifSetAs(value: Piece, form: Form, emitter: Emitter): Piece {
   return value.maybe ? ifSet(value, form, emitter.names) : coerce(value, form, emitter.names);
 }
 
-function maybe(value: Piece): Piece {
-  return { ...value, maybe: true };
-}
-
 /** `value ?? other`; `??` would take a null of CEL for nothing. */
 function orElse(emitter: Emitter, value: Piece, other: Piece, form: Form, nullable: boolean): Piece {
   const first = form.kind === "small" ? { ...value, form } : ifSetAs(value, form, emitter);
@@ -222,6 +211,7 @@ function orElse(emitter: Emitter, value: Piece, other: Piece, form: Form, nullab
 
 /** `optional.orValue(other)`. */
 export function emitOrValue(emitter: Emitter, node: Call, first: Node, second: Node): Piece {
+  emitter.hide(contradictedDefault(first, second, emitter.aliases));
   const inner = optionalInner(emitter, first);
   const of = first.type.kind === "optional" ? first.type.of : first.type;
   // A wrapper field that is set has a value.
@@ -295,7 +285,12 @@ function baseOf(emitter: Emitter, of: Node): Piece {
 function selectInner(emitter: Emitter, node: Node & { kind: "select" }): Piece {
   const { names } = emitter;
   const { of, field } = node;
-  if (typeof field !== "string") return readField(emitter, baseOf(emitter, of), field, true);
+  if (typeof field !== "string") {
+    const read = readField(emitter, baseOf(emitter, of), field, true);
+    if (!emitter.hides(node)) return read;
+    const { print } = asserted(read, [...innerShape(emitter, node, read.form), " | undefined"]);
+    return { ...read, print: ["(", ...print, ")"], level: LEVEL.atom };
+  }
   const base = of.type.kind === "optional" ? optionalInner(emitter, of) : emitter.value(of);
   if (isError(of.type.kind === "optional" ? of.type.of : of.type)) return maybe(emitMember(base, node));
   const any = (of.type.kind === "optional" ? of.type.of : of.type).kind === "dyn";
@@ -342,54 +337,6 @@ function within(emitter: Emitter, base: Piece, read: (value: Piece) => Piece): P
   const name = emitter.name("it", "#it");
   const body = opened(emitter, read(piece([name], base.form)));
   return maybe(runtime(emitter.names, "unlessUnset", [base, arrow(name, body)], body.form));
-}
-
-function opened(emitter: Emitter, value: Piece): Piece {
-  const form = openForm(value.form);
-  if (form === undefined) return value;
-  return value.maybe ? ifSet(value, form, emitter.names) : coerce(value, form, emitter.names);
-}
-
-function openForm(form: Form): Form | undefined {
-  switch (form.kind) {
-    case "boxed":
-      return form.of;
-    case "json":
-    case "any":
-      return PLAIN;
-    case "digits":
-      return form.unsigned ? UNSIGNED : BIG;
-    default:
-      return undefined;
-  }
-}
-
-/** The field of a message that may not be there; `undefined` when the field is unset. */
-export function readField(emitter: Emitter, base: Piece, field: DescField, strict: boolean): Piece {
-  const { names } = emitter;
-  const { type, proto } = fieldType(field);
-  const form = formOf(type, proto);
-  const dot = base.maybe ? "?." : ".";
-  const unwrapped = form.kind === "nullable" ? form.of : form;
-  switch (isInherited(field) ? "default" : presenceOf(field)) {
-    case "oneof": {
-      const holder = atom(...operand(base, LEVEL.atom), dot, field.oneof?.localName ?? "");
-      const name = atom(JSON.stringify(field.localName));
-      return opened(emitter, maybe(runtime(names, "oneofValue", [holder, name], unwrapped)));
-    }
-    case "default": {
-      const schema = atom(names.schema(field.parent), `.field.${field.localName}`);
-      return maybe(runtime(names, "ifFieldSet", [base, schema, atom(JSON.stringify(field.localName))], unwrapped));
-    }
-    case "optional":
-      return opened(emitter, maybe(piece([...operand(base, LEVEL.atom), dot, field.localName], unwrapped)));
-    case "implicit": {
-      const raw = { ...piece([...operand(base, LEVEL.atom), dot, field.localName], unwrapped), maybe: base.maybe };
-      // "0" is no empty string.
-      const read = raw.form.kind === "digits" ? opened(emitter, raw) : raw;
-      return strict ? maybe(runtime(names, "nonZero", [read], read.form)) : read;
-    }
-  }
 }
 
 /** `has(a.?b)`. */

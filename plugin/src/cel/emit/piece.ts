@@ -99,15 +99,15 @@ export function runtime(names: Names, name: string, args: readonly Piece[], form
   return piece([names.runtime(name), "(", ...commas(args), ")"], form);
 }
 
-/** `(name) => body`. */
-export function arrow(params: string, body: Piece): Piece {
+/** `(name) => body`. `returns`: `: boolean`, where TypeScript must not find a type predicate in it. */
+export function arrow(params: string, body: Piece, returns = ""): Piece {
   const print = String(body.print[0]).startsWith("{") ? ["(", ...body.print, ")"] : body.print;
-  return piece([`(${params}) => `, ...print], body.form, LEVEL.conditional);
+  return piece([`(${params})${returns} => `, ...print], body.form, LEVEL.conditional);
 }
 
 /** The same with a parameter only where the body reads it, `mentioned`, and what is printed of it does: what is known beforehand is left out. */
-export function arrowOver(name: string, mentioned: boolean, body: Piece): Piece {
-  return arrow(mentioned && isReadIn(body.print, name) ? name : "", body);
+export function arrowOver(name: string, mentioned: boolean, body: Piece, returns = ""): Piece {
+  return arrow(mentioned && isReadIn(body.print, name) ? name : "", body, returns);
 }
 
 export function commas(pieces: readonly Piece[]): Printable[] {

@@ -11,7 +11,7 @@ const wordOf = (name: string): RegExp =>
 export function isReadIn(print: readonly Printable[], name: string): boolean {
   const word = wordOf(name);
   let text = readable(print);
-  for (const [whole, parameters = ""] of text.matchAll(/\(([^()]*)\) => /g)) {
+  for (const [whole, parameters = ""] of text.matchAll(/\(([^()]*)\)(?:: boolean)? => /g)) {
     if (!word.test(parameters)) continue;
     const at = text.indexOf(whole);
     if (at >= 0) text = text.slice(0, at) + text.slice(endOfBody(text, at + whole.length));

@@ -1,4 +1,4 @@
-// Which steps have side effects, themselves or in what they compose.
+// Which steps have side effects, or may fail a response that does without their values, themselves or in what they compose.
 import { reachable } from "../../graph.ts";
 import type { Composed, Step } from "./model.ts";
 import { callsOf, composesOf } from "./source-parts.ts";
@@ -6,6 +6,8 @@ import { callsOf, composesOf } from "./source-parts.ts";
 export interface EffectTable {
   readonly step: (step: Step) => boolean;
   readonly message: (message: Composed) => boolean;
+  /** Whether a step, be it supplementary, may fail the response: by a rule of its calls; by a guard, a rule or a function in what it composes. */
+  readonly decides: (step: Step) => boolean;
 }
 
 /** @param messages composers before what they compose */
@@ -14,8 +16,17 @@ export function effectTable(messages: readonly Composed[]): EffectTable {
   const step = ({ source }: Step): boolean =>
     callsOf(source).some((call) => call.effects !== "none") ||
     composesOf(source).some(({ message }) => effectful.has(message.typeName));
-  for (const message of [...messages].reverse()) if (message.steps.some(step)) effectful.add(message.desc.typeName);
-  return { step, message: ({ desc }) => effectful.has(desc.typeName) };
+  const deciding = new Set<string>();
+  const decides = ({ source }: Step): boolean =>
+    callsOf(source).some((call) => call.onError.some(({ then }) => then.kind === "fail")) ||
+    composesOf(source).some(({ message }) => deciding.has(message.typeName));
+  const settles = (inside: Step): boolean =>
+    inside.source.kind === "guard" || inside.source.kind === "resolver" || decides(inside);
+  for (const { desc, steps } of [...messages].reverse()) {
+    if (steps.some(step)) effectful.add(desc.typeName);
+    if (steps.some(settles)) deciding.add(desc.typeName);
+  }
+  return { step, message: ({ desc }) => effectful.has(desc.typeName), decides };
 }
 
 /** Everything a step waits for, directly or through others: what it reads, and what it starts after. */

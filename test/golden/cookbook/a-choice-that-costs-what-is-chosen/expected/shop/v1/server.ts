@@ -7,6 +7,7 @@ import { ShopService } from "./shop_pb.ts";
 import { RecommendService } from "../../recommend/v1/recommend_pb.ts";
 import { RecommendService as RecommendService$1 } from "../../recommend/v2/recommend_pb.ts";
 import { UserService } from "../../user/v1/user_pb.ts";
+import { createIdentity } from "./identity.ts";
 import { createShopService, createUpstreams } from "./shop_bff.ts";
 
 await serve({
@@ -17,11 +18,14 @@ await serve({
     recommendV2: RecommendService$1,
     user: UserService,
   },
-  env: () => ({}),
-  create: ({ clients, env, observer }) => {
+  env: (read) => ({
+    OIDC_ISSUER: read.string("OIDC_ISSUER"),
+  }),
+  identity: createIdentity,
+  create: ({ clients, env, identity, observer }) => {
     const upstreams = createUpstreams(clients, { observer });
     return [
-      ...createShopService({ upstreams, env, observer }),
+      ...createShopService({ upstreams, env, identity, observer }),
     ];
   },
 });

@@ -6,13 +6,14 @@ import type { RecommendRequestSchema } from "../../recommend/v1/recommend_pb.ts"
 import { RecommendService } from "../../recommend/v1/recommend_pb.ts";
 import type { RecommendRequestSchema as RecommendRequestSchema$1 } from "../../recommend/v2/recommend_pb.ts";
 import { RecommendService as RecommendService$1 } from "../../recommend/v2/recommend_pb.ts";
-import type { Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
+import type { Endpoint, Identity, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
 import { cel, Code, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { GetUserRequestSchema } from "../../user/v1/user_pb.ts";
 import { UserService } from "../../user/v1/user_pb.ts";
 import type { RecommendV1RecommendationsRead, RecommendV2RecommendationsRead, UserRead } from "./shop_codec.ts";
 import { decodeGetPickRequest, decodeRecommendV1Recommendations, decodeRecommendV2Recommendations, decodeUser, encodeGetUserRequest, encodePick, encodeRecommendV1RecommendRequest, encodeRecommendV2RecommendRequest } from "./shop_codec.ts";
+import type { Principal } from "../../bff/v1/identity_pb.ts";
 import type { GetPickRequest, Pick } from "./shop_pb.ts";
 import { ShopService } from "./shop_pb.ts";
 
@@ -43,7 +44,10 @@ export function createUpstreams(clients: Clients, options?: UpstreamOptions) {
 }
 export type Upstreams = ReturnType<typeof createUpstreams>;
 
-export type Env = object;
+/** What the environment has to give. */
+export interface Env {
+  readonly OIDC_ISSUER: string; // shop.proto:10:8
+}
 
 /** What composing needs besides the request. */
 export interface App {
@@ -65,13 +69,15 @@ function createApp({ recommendV1, recommendV2, user }: Upstreams, env: Env): App
 // ---- services ----
 
 /** shop.v1.ShopService, ready to serve. */
-export function createShopService(deps: { readonly upstreams: Upstreams; readonly env: Env; readonly observer?: Observer | undefined }): Endpoint[] {
+export function createShopService(deps: { readonly upstreams: Upstreams; readonly env: Env; readonly identity: Identity<Principal>; readonly observer?: Observer | undefined }): Endpoint[] {
   const app = createApp(deps.upstreams, deps.env);
   return [
-    endpoint(ShopService.method.getPick, app, { // shop.proto:9:7
+    endpoint(ShopService.method.getPick, app, { // shop.proto:15:7
       timeoutMs: 2_000,
+      permit: {},
       compose: composePick,
       codec: { decode: decodeGetPickRequest, encode: encodePick },
+      identity: deps.identity,
       observer: deps.observer,
     }),
   ];
@@ -80,13 +86,14 @@ export function createShopService(deps: { readonly upstreams: Upstreams; readonl
 // ---- messages ----
 
 /** shop.v1.Pick */
-export async function composePick(cx: Request<App>, _args: GetPickRequest): Promise<Pick> {
+export async function composePick(cx: Request<App, Principal>, _args: GetPickRequest): Promise<Pick> {
+  const { principal } = cx;
   const { getUser, recommendV2Recommend, recommendV1Recommend } = cx.app;
 
-  // shop.proto:18:7
-  const userStep = cx.call(getUser, { id: cx.header("x-user-id") });
+  // shop.proto:24:7
+  const userStep = cx.call(getUser, { id: principal.subject });
 
-  // shop.proto:19:7
+  // shop.proto:25:7
   const personalStep = cx.when(
     async () => {
       const user = await userStep;
@@ -98,7 +105,7 @@ export async function composePick(cx: Request<App>, _args: GetPickRequest): Prom
     }),
   );
 
-  // shop.proto:21:7
+  // shop.proto:27:7
   const commonStep = cx.when(
     async () => {
       const user = await userStep;

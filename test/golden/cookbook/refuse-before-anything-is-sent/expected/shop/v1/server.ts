@@ -5,6 +5,7 @@
 import { serve } from "@protobff/runtime";
 import { ShopService } from "./shop_pb.ts";
 import { ReviewService } from "../../review/v1/review_pb.ts";
+import { createIdentity } from "./identity.ts";
 import { createShopService, createUpstreams } from "./shop_bff.ts";
 
 await serve({
@@ -13,11 +14,14 @@ await serve({
   upstreams: {
     review: ReviewService,
   },
-  env: () => ({}),
-  create: ({ clients, env, observer }) => {
+  env: (read) => ({
+    OIDC_ISSUER: read.string("OIDC_ISSUER"),
+  }),
+  identity: createIdentity,
+  create: ({ clients, env, identity, observer }) => {
     const upstreams = createUpstreams(clients, { observer });
     return [
-      ...createShopService({ upstreams, env, observer }),
+      ...createShopService({ upstreams, env, identity, observer }),
     ];
   },
 });

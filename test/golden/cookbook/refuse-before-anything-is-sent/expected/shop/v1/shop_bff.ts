@@ -2,13 +2,14 @@
 // @generated from file shop/v1/shop.proto (package shop.v1, syntax proto3)
 /* eslint-disable */
 
-import type { Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
+import type { Endpoint, Identity, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
 import { cel, Code, create, endpoint, short, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { ListReviewsRequestSchema } from "../../review/v1/review_pb.ts";
 import { ReviewService } from "../../review/v1/review_pb.ts";
 import type { ListReviewsResponseRead } from "./shop_codec.ts";
 import { decodeGetReviewsRequest, decodeListReviewsResponse, encodeListReviewsRequest, encodeReviews } from "./shop_codec.ts";
+import type { Principal } from "../../bff/v1/identity_pb.ts";
 import type { GetReviewsRequest, Reviews } from "./shop_pb.ts";
 import { BadFieldSchema, ShopService } from "./shop_pb.ts";
 
@@ -34,7 +35,10 @@ export function createUpstreams(clients: Clients, options?: UpstreamOptions) {
 }
 export type Upstreams = ReturnType<typeof createUpstreams>;
 
-export type Env = object;
+/** What the environment has to give. */
+export interface Env {
+  readonly OIDC_ISSUER: string; // shop.proto:10:8
+}
 
 /** What composing needs besides the request. */
 export interface App {
@@ -52,13 +56,15 @@ function createApp({ review }: Upstreams, env: Env): App {
 // ---- services ----
 
 /** shop.v1.ShopService, ready to serve. */
-export function createShopService(deps: { readonly upstreams: Upstreams; readonly env: Env; readonly observer?: Observer | undefined }): Endpoint[] {
+export function createShopService(deps: { readonly upstreams: Upstreams; readonly env: Env; readonly identity: Identity<Principal>; readonly observer?: Observer | undefined }): Endpoint[] {
   const app = createApp(deps.upstreams, deps.env);
   return [
-    endpoint(ShopService.method.getReviews, app, { // shop.proto:9:7
+    endpoint(ShopService.method.getReviews, app, { // shop.proto:15:7
       timeoutMs: 2_000,
+      permit: {},
       compose: composeReviews,
       codec: { decode: decodeGetReviewsRequest, encode: encodeReviews },
+      identity: deps.identity,
       observer: deps.observer,
     }),
   ];
@@ -67,19 +73,16 @@ export function createShopService(deps: { readonly upstreams: Upstreams; readonl
 // ---- messages ----
 
 /** shop.v1.Reviews */
-export async function composeReviews(cx: Request<App>, args: GetReviewsRequest): Promise<Reviews> {
+export async function composeReviews(cx: Request<App, Principal>, args: GetReviewsRequest): Promise<Reviews> {
   const { listReviews } = cx.app;
 
-  // shop.proto:21:7
-  if (cx.header("x-user-id") === "") throw cx.refuse(Code.UNAUTHENTICATED, "who is asking?", 0);
+  // shop.proto:27:7
+  if (!cel.matches(args.productId, "^p[0-9]+$")) throw cx.refuse(Code.INVALID_ARGUMENT, short`"${args.productId}" is no product`, 0, [{ desc: BadFieldSchema, value: create(BadFieldSchema, { field: "product_id", wanted: "p and a number" }) }]);
 
-  // shop.proto:22:7
-  if (!cel.matches(args.productId, "^p[0-9]+$")) throw cx.refuse(Code.INVALID_ARGUMENT, short`"${args.productId}" is no product`, 1, [{ desc: BadFieldSchema, value: create(BadFieldSchema, { field: "product_id", wanted: "p and a number" }) }]);
+  // shop.proto:30:7
+  if (args.limit < 0 || args.limit > 100) throw cx.refuse(Code.OUT_OF_RANGE, "limit is 0 to 100", 1);
 
-  // shop.proto:25:7
-  if (args.limit < 0 || args.limit > 100) throw cx.refuse(Code.OUT_OF_RANGE, "limit is 0 to 100", 2);
-
-  // shop.proto:26:7
+  // shop.proto:31:7
   const foundStep = cx.call(listReviews, { productId: args.productId });
 
   const found = await foundStep;

@@ -6,6 +6,7 @@ import { serve } from "@protobff/runtime";
 import { ShopService } from "./shop_pb.ts";
 import { CatalogService } from "../../catalog/v1/catalog_pb.ts";
 import { UserService } from "../../user/v1/user_pb.ts";
+import { createIdentity } from "./identity.ts";
 import { createShopService, createUpstreams } from "./shop_bff.ts";
 
 await serve({
@@ -15,11 +16,14 @@ await serve({
     catalog: CatalogService,
     user: UserService,
   },
-  env: () => ({}),
-  create: ({ clients, env, observer }) => {
+  env: (read) => ({
+    OIDC_ISSUER: read.string("OIDC_ISSUER"),
+  }),
+  identity: createIdentity,
+  create: ({ clients, env, identity, observer }) => {
     const upstreams = createUpstreams(clients, { observer });
     return [
-      ...createShopService({ upstreams, env, observer }),
+      ...createShopService({ upstreams, env, identity, observer }),
     ];
   },
 });

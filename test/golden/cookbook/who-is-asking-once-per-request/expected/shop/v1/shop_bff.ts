@@ -2,7 +2,7 @@
 // @generated from file shop/v1/shop.proto (package shop.v1, syntax proto3)
 /* eslint-disable */
 
-import type { Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
+import type { Endpoint, Identity, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
 import { Code, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { GetUserRequestSchema } from "../../user/v1/user_pb.ts";
@@ -11,6 +11,7 @@ import type { ProductRead, UserRead } from "./shop_codec.ts";
 import { decodeGetGreetingRequest, decodeGetPageRequest, decodeProduct, decodeUser, encodeGetProductRequest, encodeGetUserRequest, encodeGreeting, encodePage } from "./shop_codec.ts";
 import type { GetProductRequestSchema } from "../../catalog/v1/catalog_pb.ts";
 import { CatalogService } from "../../catalog/v1/catalog_pb.ts";
+import type { Principal } from "../../bff/v1/identity_pb.ts";
 import type { GetPageRequest, Greeting, Page } from "./shop_pb.ts";
 import { ShopService } from "./shop_pb.ts";
 
@@ -22,9 +23,9 @@ const UPSTREAM = {
 };
 
 const CALL = {
-  timeoutMs: 500, // shop.proto:9
+  timeoutMs: 500, // shop.proto:13
   retry: { attempts: 3, on: [Code.UNAVAILABLE], initialMs: 20, maxMs: 200, multiplier: 2 },
-  forward: ["authorization"], // shop.proto:9
+  identify: "signed" as const, // shop.proto:13
 };
 
 /** How to reach each upstream. */
@@ -39,7 +40,10 @@ export function createUpstreams(clients: Clients, options?: UpstreamOptions) {
 }
 export type Upstreams = ReturnType<typeof createUpstreams>;
 
-export type Env = object;
+/** What the environment has to give. */
+export interface Env {
+  readonly OIDC_ISSUER: string; // shop.proto:10:8
+}
 
 /** What composing needs besides the request. */
 export interface App {
@@ -59,19 +63,23 @@ function createApp({ catalog, user }: Upstreams, env: Env): App {
 // ---- services ----
 
 /** shop.v1.ShopService, ready to serve. */
-export function createShopService(deps: { readonly upstreams: Upstreams; readonly env: Env; readonly observer?: Observer | undefined }): Endpoint[] {
+export function createShopService(deps: { readonly upstreams: Upstreams; readonly env: Env; readonly identity: Identity<Principal>; readonly observer?: Observer | undefined }): Endpoint[] {
   const app = createApp(deps.upstreams, deps.env);
   return [
-    endpoint(ShopService.method.getPage, app, { // shop.proto:21:7
+    endpoint(ShopService.method.getPage, app, { // shop.proto:26:7
       timeoutMs: 2_000,
-      compose: (cx, args) => composePage(cx, args, startShopService(cx)),
+      permit: {},
+      compose: (cx: Request<App, Principal>, args) => composePage(cx, args, startShopService(cx)),
       codec: { decode: decodeGetPageRequest, encode: encodePage },
+      identity: deps.identity,
       observer: deps.observer,
     }),
-    endpoint(ShopService.method.getGreeting, app, { // shop.proto:24:7
+    endpoint(ShopService.method.getGreeting, app, { // shop.proto:29:7
       timeoutMs: 2_000,
-      compose: (cx, _args) => composeGreeting(cx, {}, startShopService(cx)),
+      permit: {},
+      compose: (cx: Request<App, Principal>, _args) => composeGreeting(cx, {}, startShopService(cx)),
       codec: { decode: decodeGetGreetingRequest, encode: encodeGreeting },
+      identity: deps.identity,
       observer: deps.observer,
     }),
   ];
@@ -81,17 +89,18 @@ export function createShopService(deps: { readonly upstreams: Upstreams; readonl
 
 /** What messages read of the steps that ShopService starts, once per request. */
 export interface ShopServiceShared {
-  readonly viewerStep: Promise<UserRead>; // shop.proto:16:7
+  readonly viewerStep: Promise<UserRead>; // shop.proto:21:7
 }
 
 /** Starts the steps of shop.v1.ShopService, once per request. */
-function startShopService(cx: Request<App>) {
+function startShopService(cx: Request<App, Principal>) {
+  const { principal } = cx;
   const { getUser } = cx.app;
 
-  // shop.proto:16:7
-  const viewerStep = cx.call(getUser, { id: cx.header("x-user-id") });
+  // shop.proto:21:7
+  const viewerStep = cx.call(getUser, { id: principal.subject });
 
-  // shop.proto:18:7
+  // shop.proto:23:7
   cx.guard(async () => {
     const viewer = await viewerStep;
     if (viewer.blocked) throw cx.refuse(Code.PERMISSION_DENIED, "this account is blocked", 0);
@@ -103,7 +112,7 @@ function startShopService(cx: Request<App>) {
 // ---- messages ----
 
 /** shop.v1.Greeting */
-export async function composeGreeting(_cx: Request<App>, _args: object, shared: ShopServiceShared): Promise<Greeting> {
+export async function composeGreeting(_cx: Request<App, Principal>, _args: object, shared: ShopServiceShared): Promise<Greeting> {
   const { viewerStep } = shared;
 
   const viewer = await viewerStep;
@@ -116,17 +125,17 @@ export async function composeGreeting(_cx: Request<App>, _args: object, shared: 
 }
 
 /** shop.v1.Page */
-export async function composePage(cx: Request<App>, args: GetPageRequest, shared: ShopServiceShared): Promise<Page> {
+export async function composePage(cx: Request<App, Principal>, args: GetPageRequest, shared: ShopServiceShared): Promise<Page> {
   const { getProduct } = cx.app;
   const { viewerStep } = shared;
 
-  // shop.proto:36:7
+  // shop.proto:41:7
   const productStep = cx.step(async () => {
     const viewer = await viewerStep;
     return cx.send(getProduct, { productId: args.productId }, { metadata: { "x-tenant": viewer.tenant } });
   });
 
-  // shop.proto:37:7
+  // shop.proto:42:7
   const greetingStep = cx.step(() => composeGreeting(cx, {}, shared));
 
   const product = await productStep;

@@ -8,6 +8,7 @@ import { CatalogService } from "../../catalog/v1/catalog_pb.ts";
 import { MailService } from "../../mail/v1/mail_pb.ts";
 import { OrderService } from "../../order/v1/order_pb.ts";
 import { UserService } from "../../user/v1/user_pb.ts";
+import { createIdentity } from "./identity.ts";
 import { createShopService, createUpstreams } from "./shop_bff.ts";
 
 await serve({
@@ -19,11 +20,14 @@ await serve({
     order: OrderService,
     user: UserService,
   },
-  env: () => ({}),
-  create: ({ clients, env, observer }) => {
+  env: (read) => ({
+    OIDC_ISSUER: read.string("OIDC_ISSUER"),
+  }),
+  identity: createIdentity,
+  create: ({ clients, env, identity, observer }) => {
     const upstreams = createUpstreams(clients, { observer });
     return [
-      ...createShopService({ upstreams, env, observer }),
+      ...createShopService({ upstreams, env, identity, observer }),
     ];
   },
 });

@@ -2,7 +2,7 @@
 // @generated from file shop/v1/shop.proto (package shop.v1, syntax proto3)
 /* eslint-disable */
 
-import type { Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
+import type { Endpoint, Identity, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
 import { Code, endpoint, short, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { GetProductRequestSchema } from "../../catalog/v1/catalog_pb.ts";
@@ -15,6 +15,7 @@ import type { PlaceOrderRequestSchema } from "../../order/v1/order_pb.ts";
 import { OrderService } from "../../order/v1/order_pb.ts";
 import type { SendRequestSchema } from "../../mail/v1/mail_pb.ts";
 import { MailService } from "../../mail/v1/mail_pb.ts";
+import type { Principal } from "../../bff/v1/identity_pb.ts";
 import type { PlaceOrderRequest, Receipt } from "./shop_pb.ts";
 import { ShopService } from "./shop_pb.ts";
 
@@ -48,7 +49,10 @@ export function createUpstreams(clients: Clients, options?: UpstreamOptions) {
 }
 export type Upstreams = ReturnType<typeof createUpstreams>;
 
-export type Env = object;
+/** What the environment has to give. */
+export interface Env {
+  readonly OIDC_ISSUER: string; // shop.proto:10:8
+}
 
 /** What composing needs besides the request. */
 export interface App {
@@ -72,14 +76,16 @@ function createApp({ catalog, mail, order, user }: Upstreams, env: Env): App {
 // ---- services ----
 
 /** shop.v1.ShopService, ready to serve. */
-export function createShopService(deps: { readonly upstreams: Upstreams; readonly env: Env; readonly observer?: Observer | undefined }): Endpoint[] {
+export function createShopService(deps: { readonly upstreams: Upstreams; readonly env: Env; readonly identity: Identity<Principal>; readonly observer?: Observer | undefined }): Endpoint[] {
   const app = createApp(deps.upstreams, deps.env);
   return [
-    endpoint(ShopService.method.placeOrder, app, { // shop.proto:9:7
+    endpoint(ShopService.method.placeOrder, app, { // shop.proto:15:7
       timeoutMs: 2_000,
-      compose: (cx, args) => composeReceipt(cx, args, []),
+      permit: {},
+      compose: (cx: Request<App, Principal>, args) => composeReceipt(cx, args, []),
       degraded: (receipt, entries) => { receipt.degraded = entries; },
       codec: { decode: decodeShopV1PlaceOrderRequest, encode: encodeReceipt },
+      identity: deps.identity,
       observer: deps.observer,
     }),
   ];
@@ -88,22 +94,23 @@ export function createShopService(deps: { readonly upstreams: Upstreams; readonl
 // ---- messages ----
 
 /** shop.v1.Receipt */
-export async function composeReceipt(cx: Request<App>, args: PlaceOrderRequest, before: readonly Promise<unknown>[]): Promise<Receipt> {
+export async function composeReceipt(cx: Request<App, Principal>, args: PlaceOrderRequest, before: readonly Promise<unknown>[]): Promise<Receipt> {
+  const { principal } = cx;
   const { getProduct, getUser, placeOrder, send } = cx.app;
 
-  // shop.proto:20:7
+  // shop.proto:26:7
   const productStep = cx.call(getProduct, { productId: args.productId });
 
-  // shop.proto:21:7
-  const userStep = cx.call(getUser, { id: cx.header("x-user-id") });
+  // shop.proto:27:7
+  const userStep = cx.call(getUser, { id: principal.subject });
 
-  // shop.proto:22:7
+  // shop.proto:28:7
   const guard1Step = cx.guard(async () => {
     const product = await productStep;
     if (product.status !== Status.ON_SALE) throw cx.refuse(Code.FAILED_PRECONDITION, short`${product.title} is not for sale`, 0);
   }, 0);
 
-  // shop.proto:24:7
+  // shop.proto:30:7
   const orderStep = cx.step(async () => {
     const user = await userStep;
     await cx.cleared(...before, productStep, userStep, guard1Step);
@@ -115,7 +122,7 @@ export async function composeReceipt(cx: Request<App>, args: PlaceOrderRequest, 
     });
   });
 
-  // shop.proto:27:7
+  // shop.proto:33:7
   const mailStep = cx.tryStep(async () => {
     const user = await userStep;
     const order = await orderStep;
@@ -123,7 +130,7 @@ export async function composeReceipt(cx: Request<App>, args: PlaceOrderRequest, 
     return cx.effect(send, { to: user.email, text: "Your order: " + order.id });
   });
 
-  // shop.proto:30:7
+  // shop.proto:36:7
   const sellerMailStep = cx.tryStep(async () => {
     const product = await productStep;
     const order = await orderStep;

@@ -165,7 +165,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
     bound: Boolean(item.name === "a") && item.name === "b",
     boundTest: ((v) => Boolean(v) && Boolean(v) && item.name === "b")(item.name === "a"),
     testOfTest: Boolean(item.name === "a") && item.name === "b",
-    within: args.ids.filter((i) => Boolean(i === "x")).some((j) => j === "y"),
+    within: args.ids.filter((i): boolean => i === "x").some((j) => j === "y"),
     oneAndTwo: Boolean(isOne) && args.n === 2,
     skipped,
     turned,

@@ -115,7 +115,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
     a17: Math.max(args.kind, Kind.BOOK) as Kind,
     a18: Math.min(args.kind, Kind.BOOK, args.maybe ?? Kind.UNSPECIFIED) as Kind,
     a19: cel.unlessUnset(cel.unlessUnset(args.maybe, BigInt) ?? cel.unlessUnset(args.kinds.at(0), BigInt), (value_) => cel.toInt32(value_) as Kind),
-    a20: [...args.kinds.filter((k) => k !== Kind.BOOK).map((k) => k).slice(0, 2), args.kind],
+    a20: [...args.kinds.filter((k): boolean => k !== Kind.BOOK).map((k) => k).slice(0, 2), args.kind],
     a21: ((k) => k() === Kind.FILM ? k() : Kind.BOOK)(cel.once(() => cel.entry(args.kindsByName, "x"))),
     a22: first,
     a23: eachKind,

@@ -152,6 +152,7 @@ function startAppService(cx: Request<App>) {
     (itself) => [chosenCase === 0 && firstStarted, itself],
   );
 
+  cx.holds(chosenStep);
   return { mode, await_Step, namesStep, chosenStep };
 }
 

@@ -90,7 +90,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
     $typeName: "app.v1.Page",
     fixed: Code.NOT_FOUND,
     chosen,
-    codes: [...args.codes.filter((c) => c !== Code.OK), Code.ABORTED as Code],
+    codes: [...args.codes.filter((c): boolean => c !== Code.OK), Code.ABORTED as Code],
     byName: { a: args.code, b: Code.ABORTED as Code },
     last: args.codes.at(-1),
     down: cel.equal(cel.optionalOf(cel.unlessUnset(cx.failure(itemStep)?.code, BigInt)), cel.optionalOf(BigInt(Code.UNAVAILABLE))),

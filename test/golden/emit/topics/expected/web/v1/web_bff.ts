@@ -10,8 +10,8 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { GetRunRequestSchema } from "../../agent/v1/agent_pb.ts";
 import { AgentService } from "../../agent/v1/agent_pb.ts";
 import type { NoticeRead, RunEventRead, RunRead } from "./web_codec.ts";
-import { decodeNotice, decodeRun, decodeRunEvent, decodeRunRef, encodeGetRunRequest, encodeNoticeUpdate, encodeRunState, encodeRunUpdate, encodeWatchRunRequest } from "./web_codec.ts";
-import type { NoticeCard, NoticeUpdate, RunRef, RunState, RunUpdate } from "./web_pb.ts";
+import { decodeNotice, decodeRun, decodeRunEvent, decodeRunRef, encodeGetRunRequest, encodeNoticeUpdate, encodeRunState, encodeRunUpdate, encodeWatchRunRequest, encodeWords } from "./web_codec.ts";
+import type { NoticeCard, NoticeUpdate, RunRef, RunState, RunUpdate, Words } from "./web_pb.ts";
 import { RunService } from "./web_pb.ts";
 
 // ---- policies: what web/v1/web.proto and its imports say, over the defaults ----
@@ -101,7 +101,7 @@ export function createRunService(deps: { readonly upstreams: Upstreams; readonly
     streamEndpoint(RunService.method.followNotices, app, { // web.proto:46:7
       timeoutMs: 2_000,
       open: (cx, args) => openNoticeUpdate(cx, { runId: args.runId }),
-      source: topicSource(app.noticesTopic, (cx, args) => args.runId + "-" + cx.app.env.REGION, true),
+      source: topicSource(app.noticesTopic, (cx: Request<App>, args) => args.runId + "-" + cx.app.env.REGION, true),
       compose: (cx, args, notice: NoticeRead) => composeNoticeUpdate(cx, { runId: args.runId, notice }),
       maxAgeMs: 1_800_000,
       ahead: 1,
@@ -110,7 +110,17 @@ export function createRunService(deps: { readonly upstreams: Upstreams; readonly
       codec: { decode: decodeRunRef, encode: encodeNoticeUpdate },
       observer: deps.observer,
     }),
-    endpoint(RunService.method.getRun, app, { // web.proto:55:7
+    streamEndpoint(RunService.method.followAll, app, { // web.proto:55:7
+      timeoutMs: 2_000,
+      source: topicSource(app.noticesTopic, (cx: Request<App>) => "all-" + cx.app.env.REGION),
+      compose: (cx, _args, notice: NoticeRead) => composeWords(cx, { notice }),
+      maxAgeMs: 1_800_000,
+      ahead: 4,
+      overflow: "wait",
+      codec: { decode: decodeRunRef, encode: encodeWords },
+      observer: deps.observer,
+    }),
+    endpoint(RunService.method.getRun, app, { // web.proto:59:7
       timeoutMs: 2_000,
       compose: composeRunState,
       degraded: (runState, entries) => { runState.degraded = entries; },
@@ -124,7 +134,7 @@ export function createRunService(deps: { readonly upstreams: Upstreams; readonly
 
 /** What web.v1.RunUpdate has of a stream before its items come, once for all of them. */
 export async function openRunUpdate(cx: Request<App>, args: { readonly runId: string }) {
-  // web.proto:63:33
+  // web.proto:67:33
   if (args.runId === "secret") throw cx.refuse(Code.PERMISSION_DENIED, undefined, 0);
 
   return {};
@@ -142,7 +152,7 @@ export async function composeRunUpdate(_cx: Request<App>, args: { readonly runId
 
 /** What web.v1.NoticeUpdate has of a stream before its items come, once for all of them. */
 export async function openNoticeUpdate(cx: Request<App>, args: { readonly runId: string }) {
-  // web.proto:72:33
+  // web.proto:76:33
   if (args.runId === "secret") throw cx.refuse(Code.PERMISSION_DENIED, undefined, 1);
 
   return {};
@@ -157,17 +167,26 @@ export async function composeNoticeUpdate(_cx: Request<App>, args: { readonly ru
   return noticeUpdate;
 }
 
+/** web.v1.Words */
+export async function composeWords(_cx: Request<App>, args: { readonly notice: NoticeRead }): Promise<Words> {
+  const words: Words = {
+    $typeName: "web.v1.Words",
+    text: args.notice.text,
+  };
+  return words;
+}
+
 /** web.v1.RunState */
 export async function composeRunState(cx: Request<App>, args: RunRef): Promise<RunState> {
   const { env, getRun, runTopic } = cx.app;
 
-  // web.proto:81:7
+  // web.proto:89:7
   const runStep = cx.call(getRun, { runId: args.runId }, { metadata: { "x-region": env.REGION, "x-caller": cx.header("x-caller") } });
 
-  // web.proto:82:7
+  // web.proto:90:7
   const lastStep = cx.tryLatest(runTopic, args.runId);
 
-  // web.proto:83:7
+  // web.proto:91:7
   const noticeCardStep = cx.step(async () => {
     const run = await runStep;
     return composeNoticeCard(cx, { owner: run.owner });
@@ -195,13 +214,13 @@ export async function composeRunState(cx: Request<App>, args: RunRef): Promise<R
 export async function composeNoticeCard(cx: Request<App>, args: { readonly owner: string }): Promise<NoticeCard> {
   const { env, getRun, noticesTopic } = cx.app;
 
-  // web.proto:96:7
+  // web.proto:104:7
   const words = args.owner + "!";
 
-  // web.proto:97:7
+  // web.proto:105:7
   const upperStep = cx.call(getRun, { runId: words }, { metadata: { "x-region": env.REGION, "x-caller": cx.header("x-caller") } });
 
-  // web.proto:98:7
+  // web.proto:106:7
   const newestStep = cx.step(async () => {
     const upper = await upperStep;
     return cx.send(noticesTopic.latest, upper.owner);

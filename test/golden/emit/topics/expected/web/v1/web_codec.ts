@@ -9,7 +9,7 @@ import { decoder, encoder } from "@protobff/runtime";
 import type { Notice, Run, RunEvent } from "../../agent/v1/agent_pb.ts";
 import { GetRunRequestSchema, NoticeSchema, RunEventSchema, RunSchema, WatchRunRequestSchema } from "../../agent/v1/agent_pb.ts";
 import type { NoticeCardSchema, RunRef } from "./web_pb.ts";
-import { NoticeUpdateSchema, RunRefSchema, RunStateSchema, RunUpdateSchema } from "./web_pb.ts";
+import { NoticeUpdateSchema, RunRefSchema, RunStateSchema, RunUpdateSchema, WordsSchema } from "./web_pb.ts";
 import type { MessageInitShape, UnknownField } from "@bufbuild/protobuf";
 import type { PositionSchema } from "../../bff/v1/stream_pb.ts";
 import type { DegradationSchema } from "../../bff/v1/degradation_pb.ts";
@@ -28,6 +28,9 @@ export const encodeRunUpdate = encoder(RunUpdateSchema, writeRunUpdate);
 
 /** web.v1.NoticeUpdate */
 export const encodeNoticeUpdate = encoder(NoticeUpdateSchema, writeNoticeUpdate);
+
+/** web.v1.Words */
+export const encodeWords = encoder(WordsSchema, writeWords);
 
 /** web.v1.RunState */
 export const encodeRunState = encoder(RunStateSchema, writeRunState);
@@ -50,6 +53,11 @@ function writeRunUpdate(w: Writer, message: MessageInitShape<typeof RunUpdateSch
 }
 
 function writeNoticeUpdate(w: Writer, message: MessageInitShape<typeof NoticeUpdateSchema>): void {
+  if (message.text) w.tag(10).string(message.text);
+  w.unknown(message);
+}
+
+function writeWords(w: Writer, message: MessageInitShape<typeof WordsSchema>): void {
   if (message.text) w.tag(10).string(message.text);
   w.unknown(message);
 }

@@ -247,7 +247,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
   // app.proto:74:7
   const boxesStep = cx.step(async () => {
     const w = await wStep;
-    return w.wInt64s.filter((v): boolean => v.value !== null).map((v) => cel.addInt(v.value, 1n));
+    return w.wInt64s.filter((v) => v.value !== null).map((v) => cel.addInt(v.value, 1n));
   });
 
   const w = await wStep;

@@ -1,0 +1,24 @@
+// The numbers that clients read, held against what they read them by: the proto that they have, and gRPC's own.
+import { readFileSync } from "node:fs";
+import { Code as ConnectCode } from "@connectrpc/connect";
+import { status } from "@grpc/grpc-js";
+import { expect, test } from "vitest";
+import { Code, Reason } from "./failure.ts";
+
+const numbers = (found: Readonly<Record<string, unknown>>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(found).filter(([name]) => Number.isNaN(Number(name))));
+
+test("a reason has the number of bff.v1.Degradation.Reason", () => {
+  const proto = readFileSync(new URL("../../proto/bff/v1/degradation.proto", import.meta.url), "utf8");
+  const declared = [...proto.matchAll(/^ *REASON_(\w+) = (\d+);/gm)].map(([, name = "", number]) => [
+    name,
+    Number(number),
+  ]);
+  expect(declared.length).toBeGreaterThan(6);
+  expect({ UNSPECIFIED: 0, ...Reason }).toEqual(Object.fromEntries(declared));
+});
+
+test("a code has gRPC's number", () => {
+  expect(Code).toEqual(numbers(status));
+  expect(Object.values(Code).filter((code) => code !== Code.OK)).toEqual(Object.values(numbers(ConnectCode)));
+});

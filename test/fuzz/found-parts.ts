@@ -1,0 +1,19 @@
+// What the cases that were found consist of.
+export interface Found {
+  readonly what: string;
+  /** Of its service. */
+  readonly service?: string;
+  /** Nobody vouches for its calls. */
+  readonly effects?: true;
+  /** Its page comes in parts, too. */
+  readonly parts?: true;
+  /** The message `Sub`, where another one is composed. */
+  readonly sub?: string;
+  readonly let: readonly string[];
+  readonly fields: readonly string[];
+}
+
+export const item = (name: string, more = ""): string =>
+  `{ name: "${name}" call: { method: "up.v1.ItemService/GetItem" set: { name: "id" by: "args.id" }${more} } }`;
+export const spare = (name: string, more = ""): string =>
+  item(name, more).replace('" call', '" supplementary: true call');

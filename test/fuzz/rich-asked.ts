@@ -1,0 +1,122 @@
+// One random BFF in one world: what it is asked, and what its calls come to.
+import type { DescMethod, Message } from "@bufbuild/protobuf";
+import type { Ir } from "../../plugin/src/ir.ts";
+import type { CacheEvent, CallEvent, Observer } from "../../runtime/src/observer.ts";
+import { described, logged, type Made as MadeCall } from "../load/load.ts";
+import { type LoggedCall, type Outcomes, outcomesOf } from "../oracle/outcomes.ts";
+import type { Computed } from "../oracle/response.ts";
+import type { Case } from "./cases.ts";
+import { RichWorld, requestIn } from "./rich-world.ts";
+
+/** A BFF in this process. */
+export interface Bff {
+  readonly close: () => void;
+  readonly clock: RichWorld["clock"];
+  readonly [rpc: string]: unknown;
+}
+/** What a case generates. */
+export interface Made {
+  readonly one: Case;
+  readonly ir: Ir;
+  readonly methods: readonly DescMethod[];
+  readonly create: (options: { mocks: object; observer: Observer }) => Bff;
+}
+/** What came of a question. */
+export interface Came {
+  readonly end: "whole" | "degraded" | "failed";
+  readonly calls: number;
+  readonly fault: string | undefined;
+}
+
+/** What differs when calls have ended so; undefined: nothing. */
+export type Differs = (outcomes: Outcomes, computed: Computed) => string | undefined;
+
+/** Ways in which steps may have had the calls of a log that are tried; where there are more the case says nothing. */
+const MOST_WAYS = 200;
+export const UNDECIDED = "undecided";
+
+export class Asked {
+  readonly message: Message;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly bff: Bff;
+  readonly #made: Made;
+  readonly #world: RichWorld;
+  readonly #events: Omit<CallEvent, "call">[] = [];
+  readonly #cached: Omit<CacheEvent, "request">[] = [];
+
+  /** @param more mocks of the items' upstream */
+  constructor(made: Made, seed: string, { input }: DescMethod, more: object = {}) {
+    this.#made = made;
+    this.#world = new RichWorld(seed, Object.keys(more).length > 0);
+    ({ message: this.message, headers: this.headers } = requestIn(input, seed));
+    const observer: Observer = {
+      call: (event) => void this.#events.push(event),
+      cache: (event) => void this.#cached.push(event),
+    };
+    this.bff = made.create({ mocks: this.#world.mocks(more), observer });
+    this.#world.clock = this.bff.clock;
+  }
+  get headerMap(): ReadonlyMap<string, string> {
+    return new Map(Object.entries(this.headers));
+  }
+
+  came(end: Came["end"], differs: Differs): Came {
+    this.bff.close();
+    const made = this.#events
+      .filter(({ stream }) => stream === undefined)
+      .map((event) => ({ ...event, requestId: "" }));
+    const calls = made.flatMap((event) => (this.#renewed.has(event.fetch) ? old(event, made) : (logged(event) ?? [])));
+    const fault = this.#misdone() ?? judged(calls, differs, end === "failed" ? COMPUTED : ["service"]);
+    const shown =
+      fault === undefined || fault === UNDECIDED ? fault : [fault, ...described(this.#made.ir, made)].join("\n");
+    return { end, calls: calls.length, fault: shown };
+  }
+
+  /** Fetches that nobody waits for: old answers have been served. */
+  get #renewed(): ReadonlySet<object | undefined> {
+    const of = (old: boolean) =>
+      new Set(this.#cached.flatMap(({ outcome, fetch }) => ((outcome === "stale") === old ? (fetch ?? []) : [])));
+    return of(true).difference(of(false));
+  }
+  /** What is wrong with how side effects came about: one after the other, unless they say that they need no order, and once, unless somebody vouches. */
+  #misdone(): string | undefined {
+    const text = Object.values(this.#made.one.protos).join("\n");
+    const { overlapping } = this.#world;
+    // One that its own deadline ends goes on in the upstream, which learns it later.
+    if (overlapping !== undefined && !/unordered: true|timeout:/.test(text)) return overlapping;
+    const writes = this.#events.filter(({ method }) => /\/(Place|Pay)Order$/.test(method));
+    for (const one of writes) {
+      if (one.attempts > 1 && !text.includes("idempotent: true")) return `${one.method} is sent ${one.attempts} times`;
+    }
+    return undefined;
+  }
+}
+
+/** Guards over what cannot fail while it is computed come before any call, and which these are is for the compiler to know. */
+const COMPUTED = ["service", "all", "none"] as const satisfies readonly Computed[];
+
+function judged(log: readonly LoggedCall[], differs: Differs, all: readonly Computed[]): string | undefined {
+  // Of equal calls those that their part of the response was over for say nothing; the oracle would give them to others in turn.
+  const told = new Set(log.filter(({ outcome }) => !("cancelled" in outcome)).map(nameOf));
+  const calls = log.filter((call) => !("cancelled" in call.outcome) || !told.has(nameOf(call)));
+  let first: string | undefined;
+  for (const computed of all) {
+    let ways = 0;
+    for (const outcomes of outcomesOf(calls, MOST_WAYS)) {
+      const fault = differs(outcomes, computed);
+      if (fault === undefined) return undefined;
+      first ??= fault;
+      ways++;
+    }
+    if (ways >= MOST_WAYS) return UNDECIDED;
+  }
+  return first;
+}
+/** An old answer has been served for this renewal, and told to be old where it was refused at once. */
+function old({ method, message, attempts, outcome }: MadeCall, all: readonly MadeCall[]): LoggedCall[] {
+  if (outcome.ok || attempts > 0) return [];
+  const { failure: stale } = outcome;
+  const before = all.find((one) => one.outcome.ok && one.method === method && Buffer.from(one.message).equals(message));
+  return before?.outcome.ok ? [{ method, message, outcome: { ok: before.outcome.message, stale } }] : [];
+}
+const nameOf = ({ method, message }: LoggedCall): string => `${method} ${Buffer.from(message).toString("base64")}`;

@@ -1,0 +1,39 @@
+// The file of a random BFF, around what its messages compose.
+import type { Rpcs } from "./rich-kinds.ts";
+
+const IDENTITY = `identity: { type: "Principal" source: { name: "user" jwt: { issuer: "https://auth.shop.example" audience: "shop" } set: [ { name: "subject" by: "credential.subject" }, { name: "realms" by: "credential.scopes" } ] } }`;
+
+export interface Parts {
+  readonly folder: string;
+  /** Whether callers are known. */
+  readonly known: boolean;
+  /** Of upstreams. */
+  readonly entries: readonly string[];
+  readonly service: string;
+  readonly rpcs: Rpcs;
+  readonly messages: readonly string[];
+}
+
+export function fileOf({ folder, known, entries, service, rpcs, messages }: Parts): string {
+  const rules = [known ? IDENTITY : "", entries.length > 0 ? `upstream: [${entries.join(", ")}]` : ""].join(" ");
+  return `syntax = "proto3";
+package ${folder}.app.v1;
+import "bff/v1/degradation.proto";
+import "bff/v1/options.proto";
+import "bff/v1/stream.proto";
+import "up/v1/up.proto";
+${rules.trim() === "" ? "" : `option (bff.v1.file) = { ${rules} };`}
+${known ? "message Principal { string subject = 1; optional string tenant = 2; repeated string realms = 3; }" : ""}
+service PageService {
+  option (bff.v1.service) = { ${known ? "permit: { public: true }" : ""} ${rpcs.topic} ${service} };
+  ${rpcs.rpcs}
+}
+message GetPageRequest { string id = 1; bool flag = 2; int64 n = 3; optional string note = 4; repeated string ids = 5; up.v1.Kind kind = 6; up.v1.Item item = 7; map<string, string> texts = 8; map<int64, string> numbered = 9; map<string, up.v1.Size> sizes = 10; }
+${messages.join("\n")}
+message ItemCopy { option (bff.v1.message).alias = "up.v1.Item"; string id = 1; optional string note = 2; SizeCopy size = 3; up.v1.Kind kind = 4; repeated SizeCopy sizes = 5; map<string, SizeCopy> sizes_by_name = 6; map<string, string> attributes = 7; }
+message FoundCopy { option (bff.v1.message).alias = "up.v1.FindItemsResponse"; repeated ItemCopy items = 1; }
+message MappedCopy { option (bff.v1.message).alias = "up.v1.MapItemsResponse"; map<string, ItemCopy> items = 1; }
+message SizeCopy { option (bff.v1.message).alias = "up.v1.Size"; int32 width = 1; }
+message OrderCopy { option (bff.v1.message).alias = "up.v1.Order"; string id = 1; }
+`;
+}

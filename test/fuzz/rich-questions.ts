@@ -1,0 +1,109 @@
+// What random BFFs are asked, by what their rpcs give, and what the oracle says of it.
+import { type DescMethod, type Message, toBinary } from "@bufbuild/protobuf";
+import { ConnectError } from "@connectrpc/connect";
+import type { TestFollow } from "../../runtime/src/mock/followed.ts";
+import { oracle } from "../oracle/oracle.ts";
+import { followOracle, type Resume, type StreamVerdict } from "../oracle/stream.ts";
+import { degradedField, type Got, mismatch, type Verdict } from "../oracle/verdict.ts";
+import { seeded } from "../second/random-message.ts";
+import { different, type Followed, followed } from "../streams/followed.ts";
+import { inParts, partsDiffer } from "../streams/parts.ts";
+import { Asked, type Came, type Differs, type Made } from "./rich-asked.ts";
+import { RichSource } from "./rich-source.ts";
+
+/** What came of all that a BFF is asked in one world. */
+export async function questions(made: Made, seed: string): Promise<readonly Came[]> {
+  const [first, parts] = made.methods;
+  if (first === undefined) return [];
+  if (first.methodKind !== "unary") return items(made, first, seed);
+  const whole = await answer(made, first, seed);
+  return parts === undefined ? [whole] : [whole, await later(made, parts, seed)];
+}
+
+async function answer(made: Made, method: DescMethod, seed: string): Promise<Came> {
+  const asked = new Asked(made, seed, method);
+  let header: string | undefined;
+  const ask = asked.bff[method.localName] as (request: object, call: object) => Promise<Message>;
+  const onHeader = (given: Headers): void => {
+    header = given.get("bff-degraded") ?? undefined;
+  };
+  const got = await ask(asked.message, { onHeader, headers: asked.headers }).then(
+    (given): Got => ({ kind: "answer", message: toBinary(method.output, given), degradedHeader: header }),
+    (thrown: unknown): Got => {
+      if (!(thrown instanceof ConnectError)) throw thrown;
+      return { kind: "status", code: thrown.code, message: thrown.rawMessage };
+    },
+  );
+  const end = got.kind === "status" ? "failed" : got.degradedHeader === undefined ? "whole" : "degraded";
+  return asked.came(end, (...ended) => mismatch(verdictOf(made, method, asked, ...ended), got));
+}
+function verdictOf(
+  { ir }: Made,
+  method: DescMethod,
+  { message, headerMap }: Asked,
+  ...[outcomes, computed]: Parameters<Differs>
+): Verdict {
+  return oracle(ir, method, message, headerMap, {}, undefined, outcomes, undefined, undefined, computed);
+}
+
+/** The same in parts. */
+async function later(made: Made, method: DescMethod, seed: string): Promise<Came> {
+  const asked = new Asked(made, seed, method);
+  const follow = asked.bff[method.localName] as (request: object, call: object) => TestFollow<Message>;
+  const got = await inParts(follow(asked.message, { headers: asked.headers }));
+  const end = got.failed !== undefined ? "failed" : isDegraded(method, got.messages) ? "degraded" : "whole";
+  const came = asked.came(end, (...ended) => partsDiffer(verdictOf(made, method, asked, ...ended), got));
+  return came.fault?.includes("\n") ? { ...came, fault: `in ${got.messages.length} parts: ${came.fault}` } : came;
+}
+
+/** A follower, and behind one of its items another one. */
+async function items(made: Made, method: DescMethod, seed: string): Promise<readonly Came[]> {
+  const random = seeded("follow", seed);
+  const item = made.ir.registry.getMessage("up.v1.Item");
+  if (item === undefined) throw new Error("no items");
+  // The call of a topic is for whoever follows it.
+  const shared = Object.values(made.one.protos).some((text) => text.includes("topic: {"));
+  const run = async (whole: boolean, resume?: { readonly token: string; readonly as: Resume }) => {
+    const source = new RichSource(seed, item, whole);
+    const asked = new Asked(made, seed, method, { watchItem: source.watchItem });
+    const follow = asked.bff[method.localName] as (request: object, call: object) => TestFollow<Message>;
+    const got = await followed(
+      follow(asked.message, { headers: asked.headers, ...(resume && { resume: resume.token }) }),
+    );
+    const end = got.end !== "ended" ? "failed" : isDegraded(method, got.items) ? "degraded" : "whole";
+    let verdict: StreamVerdict | undefined;
+    const came = asked.came(end, (outcomes) => {
+      const around = { headers: asked.headerMap, env: {}, now: undefined, outcomes: () => outcomes };
+      const plays: RichSource["plays"] = (of, nth) => source.plays(of, nth);
+      verdict = followOracle(made.ir, method, asked.message, { ...around, plays }, resume?.as);
+      return different(verdict, got) ?? (shared ? undefined : openedOtherwise(verdict, source));
+    });
+    return { came, got, verdict };
+  };
+  const { came, got, verdict } = await run(false);
+  const at = Math.floor(random() * got.items.length);
+  const behind = came.fault === undefined ? resumeAt(verdict, got, at, random() < 0.1) : undefined;
+  if (behind === undefined) return [came];
+  const again = await run(true, behind);
+  return [came, again.came];
+}
+function resumeAt(verdict: StreamVerdict | undefined, { tokens }: Followed, at: number, unreadable: boolean) {
+  const { position, last } = verdict?.items[at] ?? {};
+  const token = tokens[at];
+  if (token === undefined || position === undefined || last === true) return undefined;
+  return unreadable ? ({ token: "no token", as: "unreadable" } as const) : { token, as: { position } };
+}
+function openedOtherwise(verdict: StreamVerdict, { opened }: RichSource): string | undefined {
+  const of = (all: readonly Message[]): string =>
+    JSON.stringify(
+      all.map((one) => one as Message & { id: string; locale?: string }).map(({ id, locale = "" }) => [id, locale]),
+    );
+  return of(opened) === of(verdict.openings) ? undefined : `opened with ${of(opened)}; wanted ${of(verdict.openings)}`;
+}
+
+function isDegraded({ output }: DescMethod, messages: readonly Message[]): boolean {
+  const field = degradedField(output);
+  return messages.some(
+    (one) => ((one as unknown as Record<string, unknown[]>)[field?.localName ?? ""]?.length ?? 0) > 0,
+  );
+}

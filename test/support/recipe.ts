@@ -1,0 +1,106 @@
+// A recipe of docs/cookbook.md, generated and run over upstreams that answer as said here.
+import { generateKeyPairSync } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { JsonObject, Message } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { type Identity, type IdentitySpec, openIdentity } from "@protobff/runtime";
+import { onTestFinished } from "vitest";
+import { cookbook } from "./cookbook.ts";
+import { type Given, type Stubbed, type StubbedBff, type Stubs, stubbed } from "./stubbed.ts";
+import { startIssuer, tokenOf } from "./token-issuer.ts";
+
+export const { recipes, upstreams } = cookbook();
+
+/** What every upstream answers, unless a test has it otherwise. */
+export const STUBS: Stubs = {
+  "catalog.v1.CatalogService/GetProduct": ({ productId }) => ({
+    id: String(productId),
+    title: `product ${String(productId)}`,
+    status: "STATUS_ON_SALE",
+    sellerId: "s1",
+  }),
+  "catalog.v1.CatalogService/Search": ({ region = "", limit = 3 }) => ({
+    products: [1, 2, 3].slice(0, Number(limit)).map((n) => ({
+      id: `${String(region)}${n}`,
+      title: `${String(region)} ${n}`,
+      sellerId: n === 3 ? "s2" : "s1",
+      score: n + String(region).length / 10,
+    })),
+  }),
+  "stock.v1.StockService/GetStock": () => ({ available: 4 }),
+  "stock.v1.StockService/ListWarehouses": () => ({ names: ["north"] }),
+  "user.v1.UserService/GetUser": ({ id }) => ({ id: String(id), name: `user ${String(id)}`, tenant: "north" }),
+  "user.v1.UserService/BatchGetUsers": ({ ids }) => ({
+    users: (ids as string[]).filter((id) => id !== "s2").map((id) => ({ id, name: `user ${id}` })),
+  }),
+  "review.v1.ReviewService/ListReviews": () => ({
+    reviews: [
+      { text: "good", stars: 5 },
+      { text: "fair", stars: 2 },
+    ],
+  }),
+  "recommend.v1.RecommendService/Recommend": () => ({ productIds: ["p7", "p8"] }),
+  "recommend.v2.RecommendService/Recommend": () => ({
+    items: [
+      { productId: "p1", score: 0.5 },
+      { productId: "p2", score: 0.9 },
+    ],
+  }),
+  "price.v1.PriceService/BatchGetPrices": ({ prices }) => ({
+    prices: (prices as JsonObject[])
+      .filter(({ productId }) => productId !== "2")
+      .map(({ productId, currency }) => ({ name: `products/${productId}/prices/${currency}`, cents: "1250" })),
+  }),
+  "order.v1.OrderService/PlaceOrder": ({ userId }) => ({ id: `order of ${String(userId ?? "nobody")}` }),
+  "mail.v1.MailService/Send": () => ({ id: "m1" }),
+};
+export const fails = (code: Code) => () => {
+  throw new ConnectError("said by the upstream", code);
+};
+export const DOWN = fails(Code.Unavailable);
+/** What anybody can send, and nobody is to believe. */
+export const ANYBODY = { "x-user-id": "u9" };
+
+interface Running extends StubbedBff {
+  /** Headers of a caller who is known, where the recipe has an identity. */
+  as(subject: string): Promise<Readonly<Record<string, string>>>;
+}
+export async function start(title: string, { stubs, ...given }: Partial<Given> = {}): Promise<Running> {
+  const recipe = recipes.find((one) => one.title === title);
+  if (recipe === undefined) throw new Error(`no recipe ${title}`);
+  const protos = { ...upstreams, ...recipe.protos };
+  const made = await stubbed({ name: recipe.name, protos, targets: Object.keys(recipe.protos) }, recipe.beside);
+  onTestFinished(made.remove);
+  const own: Partial<Given> = "resolvers.ts" in recipe.beside ? await made.load("resolvers.ts") : {};
+  const issuer = await startIssuer();
+  const identity = recipe.protos["shop/v1/shop.proto"]?.includes("identity:") && (await identityOf(made, issuer));
+  const bff = await made.serve({ ...own, ...given, ...(identity && { identity }), stubs: { ...STUBS, ...stubs } });
+  onTestFinished(bff.close);
+  const as = async (sub: string) => ({ ...ANYBODY, authorization: `Bearer ${await tokenOf(issuer, { sub }, "shop")}` });
+  return { ...bff, as };
+}
+/** The recipe's own, with a key to sign by. */
+async function identityOf(made: Stubbed, issuer: string): Promise<Identity> {
+  const folder = mkdtempSync(join(tmpdir(), "protobff-cookbook-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const pem = generateKeyPairSync("ed25519").privateKey.export({ format: "pem", type: "pkcs8" });
+  writeFileSync(join(folder, "key.pem"), pem, { mode: 0o600 });
+  const { createIdentity } = await made.load("gen/shop/v1/identity.ts");
+  const environment = { BFF_IDENTITY_ISSUER: "https://shop.example", BFF_IDENTITY_KEY_FILES: join(folder, "key.pem") };
+  const spec = (createIdentity as (env: object) => IdentitySpec<Message>)({ OIDC_ISSUER: issuer });
+  const identity = await openIdentity(spec, { environment });
+  onTestFinished(() => identity.close());
+  await identity.opened;
+  return identity;
+}
+export const get = async (
+  bff: StubbedBff,
+  rpc: string,
+  request: JsonObject,
+  headers: Readonly<Record<string, string>> = ANYBODY,
+): Promise<JsonObject> => (await bff.ask(`shop.v1.ShopService/${rpc}`, request, headers)).body;
+/** "path: effect" of each entry. */
+export const degraded = (body: JsonObject): string[] =>
+  ((body.degraded ?? []) as JsonObject[]).map(({ path, effect }) => `${String(path)}: ${String(effect)}`);
