@@ -157,6 +157,26 @@ test("a connection whose answers wait for their compression begins nothing more,
   expect(begun.at(-1)).toBe("third");
 });
 
+test("no more begin at once than may yet go ahead", async () => {
+  const connection = {};
+  let begun = 0;
+  for (let i = 0; i < 40; i++) beginInTurn(connection, { begin: () => void begun++ });
+  while (begun < 40) await turn();
+  begun = 0; // several begin at once by now
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const works = Array.from({ length: 7 }, () => ahead(connection, () => promise));
+  const begin = () => {
+    begun++;
+    works.push(ahead(connection, () => promise));
+  };
+  for (let i = 0; i < 9; i++) beginInTurn(connection, { begin });
+  for (let i = 0; i < 5; i++) await turn();
+  expect(begun).toBe(1);
+  resolve();
+  while (begun < 9) await turn();
+  await Promise.all(works);
+});
+
 test("what has begun goes on before what has not, and where nothing more begins", async () => {
   const begun: string[] = [];
   const connection = {};

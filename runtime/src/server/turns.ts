@@ -48,15 +48,23 @@ class Line {
 
   /** Which one is the next that may begin or go on now; undefined: none. */
   get next(): Whole | undefined {
-    return this.begun[0] ?? (this.ahead < AHEAD ? this.requests[0] : undefined);
+    return this.#next(AHEAD - this.ahead);
+  }
+  #next(room: number): Whole | undefined {
+    return this.begun[0] ?? (room > 0 ? this.requests[0] : undefined);
   }
   /** @returns those that may begin or go on in this turn, which are no longer in it */
   first(): readonly Whole[] {
     const first: Whole[] = [];
     let left = Math.min(AT_ONCE, PART_MS / this.#cost);
-    for (let { next } = this; left > 0 && next !== undefined; next = this.next) {
+    let room = AHEAD - this.ahead; // what begins here is not among them before all of it has begun
+    for (let next = this.#next(room); left > 0 && next !== undefined; next = this.#next(room)) {
       first.push(next);
-      (this.begun.length > 0 ? this.begun : this.requests).shift();
+      if (this.begun.length > 0) this.begun.shift();
+      else {
+        this.requests.shift();
+        room--;
+      }
       left -= weightOf(next);
     }
     return first;
