@@ -3,6 +3,7 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
+import { askedBy } from "./fuzz/asked.ts";
 import { BASES } from "./fuzz/bases.ts";
 import { caseWith, makeCase } from "./fuzz/cases.ts";
 import { faultsIn } from "./fuzz/compiler.ts";
@@ -25,6 +26,16 @@ test("250 damaged option files", { timeout: 600_000 }, async () => {
   const [, share] = /^250 cases, (\d+) % generate .*, 0 failed$/m.exec(stdout) ?? [];
   expect(share, stdout).toBeDefined();
   expect(Number(share)).toBeGreaterThanOrEqual(30);
+});
+
+test("the command says how it is used", { timeout: 60_000 }, async () => {
+  expect(await fuzzed("--help")).toMatch(/^usage: npm run fuzz -- \[compiler \| .*(\n {2}--.*)+\n$/);
+  expect(askedBy(["-h"])).toBeUndefined();
+  expect(askedBy(["--sed", "2"])).toMatch(/^Unknown option '--sed'/);
+  expect(askedBy(["poor"])).toBe('There is no scenario "poor".');
+  expect(askedBy(["rich", "answers"])).toBe('One scenario at a time, without "answers".');
+  expect(askedBy(["rich", "--only", "x"])).toBe('--only is a number, not "x".');
+  expect(askedBy(["rich", "--seed", "7"])).toMatchObject({ scenario: "rich", seed: 7, cases: 20_000, only: undefined });
 });
 
 test("75 random BFFs", { timeout: 300_000 }, async () => {

@@ -1,31 +1,12 @@
-// npm run fuzz [-- compiler | rich | answers | server | frames] [--cases <count>] [--seed <number>] [--only <case>] [--base <part of a name>] [--framing own|node]. Its last line counts; exit code 1 when a case fails.
-import { parseArgs } from "node:util";
+// npm run fuzz -- <scenario>: USAGE below. Its last line counts; exit code 1 when a case fails.
 import { fuzzFrames } from "../http2/frames.ts";
+import { type Asked, askedBy, type Scenario, USAGE } from "./asked.ts";
 import { fuzzCompiler } from "./compiler.ts";
 import { fuzzAnswers } from "./rich-run.ts";
 import { fuzzServer } from "./server.ts";
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    cases: { type: "string" },
-    seed: { type: "string", default: "1" },
-    only: { type: "string" },
-    base: { type: "string", default: "" },
-    framing: { type: "string", default: "own" },
-  },
-});
-
-interface Asked {
-  readonly cases: number;
-  readonly seed: number;
-  readonly only: number | undefined;
-  readonly base: string;
-  /** Whose HTTP/2 towards clients, of scenario `frames`. */
-  readonly framing: "own" | "node";
-}
 /** Each prints what it finds and gives whether all is well. */
-const SCENARIOS: Readonly<Record<string, (asked: Asked) => Promise<boolean>>> = {
+const SCENARIOS: Readonly<Record<Scenario, (asked: Asked) => Promise<boolean>>> = {
   compiler,
   rich,
   answers,
@@ -33,26 +14,12 @@ const SCENARIOS: Readonly<Record<string, (asked: Asked) => Promise<boolean>>> = 
   frames,
 };
 
-const USUAL: Readonly<Record<string, number>> = {
-  compiler: 100_000,
-  rich: 20_000,
-  answers: 5000,
-  server: 20_000,
-  frames: 1_000_000,
-};
-
-const name = positionals[0] ?? "compiler";
-const scenario = SCENARIOS[name];
-if (scenario === undefined) {
-  console.error(`usage: npm run fuzz -- <scenario>, with a scenario of ${Object.keys(SCENARIOS).join(", ")}`);
+const asked = askedBy(process.argv.slice(2));
+if (typeof asked === "string") {
+  console.error(`${asked}\n${USAGE}`);
   process.exitCode = 2;
-} else {
-  const only = values.only === undefined ? undefined : Number(values.only);
-  const cases = Number(values.cases ?? USUAL[name]);
-  const framing = values.framing === "node" ? "node" : "own";
-  const fine = await scenario({ cases, seed: Number(values.seed), only, base: values.base, framing });
-  process.exitCode = fine ? 0 : 1;
-}
+} else if (asked === undefined) console.log(USAGE);
+else process.exitCode = (await SCENARIOS[asked.scenario](asked)) ? 0 : 1;
 
 function rich(asked: Asked): Promise<boolean> {
   return compiler({ ...asked, rich: true });
