@@ -46,3 +46,25 @@ test("a call that ended in time, or that was late itself, leaves no choice", () 
   expect([...ways([logged({ failed: NOT_FOUND }, false)])]).toEqual([{ listed: all(5), elsewhere: 5 }]);
   expect([...ways([logged({ failed: TIMEOUT }, true)])]).toEqual([{ listed: all(4), elsewhere: 4 }]);
 });
+
+test("an item may have been over when a call failed that went on for another step", () => {
+  const single = UserService.method.getUser;
+  const request = create(single.input, { id: "u1" });
+  const name = `${UserService.typeName}/${single.name}`;
+  const log = [{ method: name, message: toBinary(single.input, request), outcome: { failed: NOT_FOUND } }];
+  const asked = (kind: "each" | "call", outcomes: Outcomes) => {
+    const step = { source: { kind } } as Parameters<Outcomes["call"]>[2]["step"];
+    const came = outcomes.call(single, request, { effect: false, step } as Parameters<Outcomes["call"]>[2]);
+    return came === undefined ? "none" : Object.keys(came)[0];
+  };
+  const came = Array.from(outcomesOf(log), (outcomes) => [
+    asked("each", outcomes),
+    asked("call", outcomes),
+    outcomes.unasked().length,
+  ]);
+  expect(came).toContainEqual(["cancelled", "failed", 0]);
+  expect(came.filter(([, other]) => other !== "failed")).toEqual([]);
+  // Where nobody else has asked it was made for nobody.
+  const alone = Array.from(outcomesOf(log), (outcomes) => [asked("each", outcomes), outcomes.unasked().length]);
+  expect(new Set(alone.map(String))).toEqual(new Set(["failed,0", "cancelled,1"]));
+});

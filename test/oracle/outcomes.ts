@@ -70,9 +70,9 @@ export interface Outcomes {
 
 /**
  * Who got the same outcome of a batch: all who ask for keys of a call by the same way, since they join it together, and leave it together when their
- * time is over; all who ask for a key; nobody has to.
+ * time is over; all who ask for a key; nobody has to. "left": and an item of a list may have been over when a call failed that went on for others.
  */
-const SHARING = ["way", "key", "nothing"] as const;
+const SHARING = ["way", "key", "nothing", "left"] as const;
 type Sharing = (typeof SHARING)[number];
 
 /**
@@ -131,12 +131,16 @@ function chosen(log: readonly LoggedCall[], chooser: Chooser, sharing: Sharing):
   };
   const of = (method: DescMethod) => log.filter((call) => call.method === methodName(method));
   return {
-    call(method, wanted, { effect }) {
+    call(method, wanted, { effect, step }) {
       const all = of(method).filter((call) => alike(method.input, fromBinary(method.input, call.message), wanted));
       const equal = all.filter((call) => !taken.has(call));
       // Equal calls without side effects are made once in a response: who asks later has the same answer, unless its policy is another.
       const found = choose(effect ? equal : [...equal, ...all]);
       if (found === undefined) return undefined;
+      if (!effect && step.source?.kind === "each" && "failed" in found.outcome) {
+        chooser.several = true;
+        if (sharing === "left" && chooser.choose([false, true]) === true) return { cancelled: true };
+      }
       taken.add(found);
       // Which of several with one end it was, nobody can tell.
       const like = effect ? [found] : all.filter((call) => fingerprint(call.outcome) === fingerprint(found.outcome));
@@ -150,7 +154,7 @@ function chosen(log: readonly LoggedCall[], chooser: Chooser, sharing: Sharing):
       const calls = answering.flatMap((call) =>
         mayHaveLeft(call) ? [call, { ...call, outcome: timedOut(method) }] : [call],
       );
-      if (sharing === "nothing") return choose(calls)?.outcome;
+      if (sharing === "nothing" || sharing === "left") return choose(calls)?.outcome;
       const shared =
         sharing === "way"
           ? `${way} ${answering.map((call) => log.indexOf(call))}`
