@@ -95,8 +95,8 @@ test("what random cases have found, beside warnings, type-checks", { timeout: 60
 });
 
 test("what random cases have found answers what the oracle says", { timeout: 120_000 }, async () => {
-  // The oracle does not parse entries with `?`.
-  const known = FOUND_CASES.filter(({ protos }) => !/[{[,] *\?/.test(Object.values(protos).join("")));
+  // The oracle does not parse entries with `?`, and knows of no callers.
+  const known = FOUND_CASES.filter(({ protos }) => !/[{[,] *\?|identity:/.test(Object.values(protos).join("")));
   const { faults, bffs } = await answersOf(known, 1, 40);
   expect(bffs).toBe(known.length);
   expect(faults.join("\n")).toBe("");

@@ -5,6 +5,8 @@ export interface Found {
   readonly service?: string;
   /** Nobody vouches for its calls. */
   readonly effects?: true;
+  /** Callers may be known. */
+  readonly known?: true;
   /** Its page comes in parts, too. */
   readonly parts?: true;
   /** The message `Sub`, where another one is composed. */
@@ -12,6 +14,9 @@ export interface Found {
   readonly let: readonly string[];
   readonly fields: readonly string[];
 }
+
+/** What a file says where callers are known. */
+export const IDENTITY = `identity: { type: "Principal" source: { name: "user" jwt: { issuer: "https://auth.shop.example" audience: "shop" } set: [ { name: "subject" by: "credential.subject" }, { name: "realms" by: "credential.scopes" } ] } }`;
 
 export const item = (name: string, more = ""): string =>
   `{ name: "${name}" call: { method: "up.v1.ItemService/GetItem" set: { name: "id" by: "args.id" }${more} } }`;

@@ -29,6 +29,47 @@ export const FOUND_STEPS: readonly Found[] = [
     fields: [`optional string a = 1 [(bff.v1.field).by = "t.name"];`],
   },
   {
+    what: "a rule of on_error asks for what its text reads, beside one that asks for a code",
+    let: [
+      spare("s"),
+      spare(
+        "t",
+        ` on_error: [
+          { on: NOT_FOUND if: "error.code == 7 || args.flag" fail: { code: ABORTED } },
+          { on: NOT_FOUND if: "ok(s)" fail: { code: ABORTED message: "{ok(s) ? s.name : args.id}" } },
+          { if: "error.code == 14 && ok(s)" fallback: "up.v1.Item{id: s.name}" },
+          { on: [NOT_FOUND, UNAVAILABLE] ignore: true }]`,
+      ),
+    ],
+    // What the rules ask of the step counts for those that know what it is read for alone.
+    fields: [`optional string a = 1 [(bff.v1.field).by = "ok(s) ? t.name : t.note"];`],
+  },
+  {
+    what: "one asks for a field, and again for it in what an optional holds then",
+    let: [spare("s")],
+    fields: [
+      `Copy a = 1 [(bff.v1.field).by = "up.v1.Item{id: args.id, ?note: !(has(args.item.image_url)) ? optional.of(has(args.item.image_url) ? args.item.name : args.item.image_url) : optional.none()}"];`,
+      `optional string b = 2 [(bff.v1.field).by = "(has(args.item.note) ? optional.none() : optional.of(args.item.note)).orValue('x')"];`,
+      `optional string c = 3 [(bff.v1.field).by = "(s.name == 'a' ? optional.of(s.name == 'b' ? 'c' : 'd') : args.item.?note).orValue('x')"];`,
+    ],
+  },
+  {
+    what: "a guard asks for a caller, and holds without one, too",
+    known: true,
+    service: `let: { name: "v" supplementary: true call: { method: "up.v1.OrderService/GetOrder" set: { name: "id" by: "'a'" } } }`,
+    let: [
+      spare("s").replace("args.id", "v.id"),
+      `{ guard: { if: "ok(principal) || args.flag || !ok(principal)" fail: { code: NOT_FOUND message: "no {args.id}" } } }`,
+    ],
+    fields: [`optional string a = 1 [(bff.v1.field).by = "s.name"];`],
+  },
+  {
+    what: "steps of the service need nothing of the request",
+    service: `let: [{ name: "v" supplementary: true by: "{1: 'a'}" }, { name: "w" call: { method: "up.v1.ItemService/GetItem" set: { name: "id" by: "'a'" } } }]`,
+    let: [spare("s"), `{ name: "t" supplementary: true by: "!ok(s) ? v : v" }`],
+    fields: [`map<int64, string> a = 1 [(bff.v1.field).by = "t"];`],
+  },
+  {
     what: "what an element is for is known beforehand",
     let: [spare("s")],
     fields: [

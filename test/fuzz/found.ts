@@ -1,7 +1,7 @@
 // What random cases have found and no golden shows, since a warning stands beside it: the steps and fields of a message.
 import type { Case } from "./cases.ts";
 import { FOUND_LISTS } from "./found-lists.ts";
-import type { Found } from "./found-parts.ts";
+import { type Found, IDENTITY } from "./found-parts.ts";
 import { FOUND_STEPS } from "./found-steps.ts";
 
 const FOUND: readonly Found[] = [...FOUND_STEPS, ...FOUND_LISTS];
@@ -20,8 +20,9 @@ import "bff/v1/degradation.proto";
 import "bff/v1/options.proto";
 import "bff/v1/stream.proto";
 import "up/v1/up.proto";
+${found.known ? `option (bff.v1.file) = { ${IDENTITY} };\nmessage Principal { string subject = 1; repeated string realms = 2; }` : ""}
 service PageService {
-  option (bff.v1.service) = { ${found.service ?? ""} };
+  option (bff.v1.service) = { ${found.known ? "permit: { public: true }" : ""} ${found.service ?? ""} };
   rpc GetPage(GetPageRequest) returns (Page) { ${found.effects ? "" : "option idempotency_level = NO_SIDE_EFFECTS;"} }
   ${found.parts ? "rpc StreamPage(GetPageRequest) returns (stream Page);" : ""}
 }

@@ -1,7 +1,6 @@
 // The file of a random BFF, around what its messages compose.
+import { IDENTITY } from "./found-parts.ts";
 import type { Rpcs } from "./rich-kinds.ts";
-
-const IDENTITY = `identity: { type: "Principal" source: { name: "user" jwt: { issuer: "https://auth.shop.example" audience: "shop" } set: [ { name: "subject" by: "credential.subject" }, { name: "realms" by: "credential.scopes" } ] } }`;
 
 export interface Parts {
   readonly folder: string;

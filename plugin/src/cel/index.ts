@@ -8,7 +8,7 @@
 export { checkExpression } from "./check/check.ts";
 export type { Code, Names } from "./emit/code.ts";
 export { zero } from "./emit/constant.ts";
-export { aliasesIn, comparesName, contradicted, returnsOf } from "./emit/contradiction.ts";
+export { aliasesIn, comparisonsWith, contradicted, returnsOf } from "./emit/contradiction.ts";
 export { emitAs } from "./emit/convert.ts";
 export { emitField, emitPath, emitValue } from "./emit/emit.ts";
 export { isFixed, literalsOf } from "./emit/literals.ts";

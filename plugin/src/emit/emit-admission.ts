@@ -3,7 +3,7 @@ import { restsOn } from "../resolve/model/effects.ts";
 import { admitsLater } from "./emit-guard.ts";
 import { emitStep } from "./emit-step.ts";
 import type { FileNames } from "./file-names.ts";
-import { block, type Line, type Lines, unreadAsVoid } from "./lines.ts";
+import { block, type Line, type Lines, mentions, unreadAsVoid } from "./lines.ts";
 import { MessageNames } from "./message-names.ts";
 import { type StepContext, stepContext } from "./step-context.ts";
 
@@ -18,8 +18,10 @@ export function emitAdmission(
   const names = new MessageNames(file, of);
   const cx = stepContext(of, names, planned, []);
   const lines = of.steps.filter((step) => isAdmission(step, of)).flatMap((step) => [...emitStep(step, cx), []]);
-  const taken = names.taken(() => true);
-  const body: Lines = [...(taken.length === 0 ? [] : [...taken, []]), ...unreadAsVoid(lines.slice(0, -1))];
+  const guards = unreadAsVoid(lines.slice(0, -1));
+  // Of a condition that always holds nothing is printed that it asks for.
+  const taken = names.taken((local) => mentions(guards, local));
+  const body: Lines = [...(taken.length === 0 ? [] : [...taken, []]), ...guards];
   const later = admitsLater(of);
   const { desc, kind } = of.composed;
   const open = `${kind === "let" ? "" : "export "}${later ? "async " : ""}function ${name}(`;

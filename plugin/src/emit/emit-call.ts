@@ -1,6 +1,6 @@
 // A call: its request, metadata, rescue, and the line that sends it.
 import type { Expression, Proto } from "../cel/index.ts";
-import { comparesName, emitAs, emitValue, restOf, sureWhere, unwrapped } from "../cel/index.ts";
+import { comparisonsWith, emitAs, emitValue, restOf, sureWhere, unwrapped } from "../cel/index.ts";
 import { Code } from "../gen/bff/v1/options_pb.ts";
 import type { PlanBlock } from "../plan/planned-messages.ts";
 import type { Call, ErrorRule, Fail } from "../resolve/model/call.ts";
@@ -134,14 +134,14 @@ function extraOf(call: Call, names: MessageNames, { mark, explained }: Notes): L
 /** `on_error`: the first rule that holds decides; the last line is "no rule matched". */
 function rescue(call: Call, names: MessageNames, explained: boolean): Lines {
   const asksCode = call.onError.some((rule) =>
-    [rule.if, ...rescueExpressions(rule.then)].some((asked) => asked && comparesName(asked.root, "error.code")),
+    [rule.if, ...rescueExpressions(rule.then)].some(
+      (asked) => asked && comparisonsWith(asked.root, "error.code").length > 0,
+    ),
   );
   const rules = call.onError.flatMap((rule): Lines => {
     const end = outcome(rule, names);
     const noted = explained && rule.then.kind !== "fail";
-    const plain = testOf(rule, names, asksCode);
-    // TypeScript would take what is left of the codes for all that there are.
-    const test: Line | undefined = plain && asksCode ? ["Boolean(", ...plain, ")"] : plain;
+    const test = testOf(rule, names, asksCode);
     if (test === undefined) return noted ? [["mark.failed(error);"], end] : [end];
     const then: Line = noted ? ["{ mark.failed(error); ", ...end, " }"] : end;
     return [["if (", ...test, ") ", ...then]];
@@ -151,14 +151,12 @@ function rescue(call: Call, names: MessageNames, explained: boolean): Lines {
   return block([mentions(body, "error") ? "rescue: (error) => {" : "rescue: () => {"], body, ["}"]);
 }
 function testOf(rule: ErrorRule, names: MessageNames, asksCode: boolean): Line | undefined {
-  const codes = rule.on.map((code): Line => ["error.code === ", names.file.runtime("Code"), `.${codeName(code)}`]);
-  const anyOf: Line | undefined =
-    codes.length === 0
-      ? undefined
-      : codes.length === 1
-        ? codes[0]
-        : ["(", ...codes.flatMap((code, i) => (i === 0 ? [...code] : [" || ", ...code])), ")"];
-  if (rule.if === undefined) return anyOf === undefined ? undefined : rule.on.length === 1 ? anyOf : anyOf.slice(1, -1);
+  const listed = rule.on.map((code): Line => ["error.code === ", names.file.runtime("Code"), `.${codeName(code)}`]);
+  const several = listed.length > 1;
+  const codes = listed.flatMap((code, i) => (i === 0 ? [...code] : [" || ", ...code]));
+  // TypeScript would take what is left of the codes for all that there are.
+  const hidden = asksCode ? ["Boolean(", ...codes, ")"] : undefined;
+  if (rule.if === undefined) return listed.length === 0 ? undefined : (hidden ?? codes);
   // An error in the condition counts as false. What stands in a function TypeScript does not know outside of it.
   const read = new Set(rescueExpressions(rule.then).flatMap(({ given }) => [...given]));
   const sure = rule.if.fails ? [...sureWhere(rule.if, true).intersection(read)] : [];
@@ -171,13 +169,9 @@ function testOf(rule: ErrorRule, names: MessageNames, asksCode: boolean): Line |
         ")",
       ]
     : operandOf(rule.if, names);
-  return anyOf === undefined
-    ? test
-    : [
-        ...(asksCode ? ["Boolean(", ...anyOf, ")"] : anyOf),
-        " && ",
-        ...(rule.if.fails || emitValue(rule.if, names).precedence === "atom" ? test : ["(", ...test, ")"]),
-      ];
+  if (listed.length === 0) return test;
+  const atom = rule.if.fails || emitValue(rule.if, names).precedence === "atom";
+  return [...(hidden ?? (several ? ["(", ...codes, ")"] : codes)), " && ", ...(atom ? test : ["(", ...test, ")"])];
 }
 function outcome({ then }: ErrorRule, names: MessageNames): Line {
   if (then.kind === "ignore") return ["return undefined;"];

@@ -105,11 +105,15 @@ export function emitStart(start: PlanStart, file: FileNames, planned: StepContex
     start.rpcs === undefined ? "" : ` that ${start.rpcs.join(", ")} ${start.rpcs.length === 1 ? "needs" : "need"}`;
   return [
     [`/** Starts the steps of ${start.let.desc.typeName}${need}, once per request. */`],
-    ...block([`function ${start.name}(cx: `, ...typeOfRequest(["App"], start.callers, file), ") {"], trimmed(body), [
-      "}",
-    ]),
+    ...block(
+      [`function ${start.name}(${requestIn(body)}: `, ...typeOfRequest(["App"], start.callers, file), ") {"],
+      trimmed(body),
+      ["}"],
+    ),
   ];
 }
+/** The parameter that a body may have no use for. */
+const requestIn = (body: Lines): string => (mentions(body, "cx") ? "cx" : "_cx");
 function trimmed(lines: Lines): Lines {
   return lines.at(-1)?.length === 0 ? lines.slice(0, -1) : lines;
 }
@@ -163,9 +167,6 @@ export function emitServiceAdmission(
   planned: StepContext["planned"],
 ): Lines {
   if (start.admit === undefined) return [];
-  const parameters = (body: Lines): Line => [
-    mentions(body, "cx") ? "cx: " : "_cx: ",
-    ...typeOfRequest(["App"], callers, file),
-  ];
+  const parameters = (body: Lines): Line => [`${requestIn(body)}: `, ...typeOfRequest(["App"], callers, file)];
   return emitAdmission(start.admit, start, parameters, planned, file);
 }

@@ -1,5 +1,13 @@
 // Where a condition stands in front of other expressions TypeScript narrows what they compare: see plugin/src/cel/emit/contradiction.ts.
-import { aliasesIn, childrenOf, contradicted, type Expression, type Node, type Variable } from "../cel/index.ts";
+import {
+  aliasesIn,
+  childrenOf,
+  comparisonsWith,
+  contradicted,
+  type Expression,
+  type Node,
+  type Variable,
+} from "../cel/index.ts";
 import type { PlanBlock } from "../plan/planned-messages.ts";
 import type { Call } from "../resolve/model/call.ts";
 import type { Step } from "../resolve/model/model.ts";
@@ -60,6 +68,9 @@ export function hiddenComparisons({ composed }: Pick<PlanBlock, "composed">): Hi
   const call = ({ set, metadata, onError }: Call): void => {
     for (const { if: condition, bound } of set) before(condition, true, [bound.expression]);
     for (const { if: condition, by } of metadata) before(condition, true, [by]);
+    // TypeScript would take what rules leave of the codes for all that there are.
+    for (const { if: condition } of onError)
+      if (condition !== undefined) for (const test of comparisonsWith(condition.root, "error.code")) hidden.add(test);
     inTurn(
       onError.map(({ on, if: condition, then }) => ({
         if: condition,

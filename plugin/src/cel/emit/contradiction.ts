@@ -75,9 +75,9 @@ export function returnsOf(condition: Node, item: Variable): "" | ": boolean" {
   const tests = known(condition, true, aliasesIn([condition]));
   return tests.some(({ path, equal, few }) => path === item.name && (equal || few)) ? ": boolean" : "";
 }
-/** Whether a name of no field, such as `error.code`, is compared with a constant. */
-export function comparesName(node: Node, name: string): boolean {
-  return comparisonsIn(node, aliasesIn([node])).some(({ path }) => path === name);
+/** Where a name of no field, such as `error.code`, is compared with a constant. */
+export function comparisonsWith(node: Node, name: string): readonly Node[] {
+  return comparisonsIn(node, aliasesIn([node])).flatMap((test) => (test.path === name ? [test.node] : []));
 }
 
 /** What `cel.bind` binds anywhere in the nodes. */

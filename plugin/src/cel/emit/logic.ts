@@ -113,14 +113,19 @@ function isEmptyList(node: Node): node is Node & { readonly kind: "list" } {
   return node.kind === "list" && node.elements.length === 0;
 }
 
-/** `form`: the form in which the branches are wanted. */
-export function emitConditional(emitter: Emitter, node: Call, target?: Form): Piece {
-  const [condition, yes, no] = node.args;
-  if (condition === undefined || yes === undefined || no === undefined) return emitter.value(node);
+/** Hides what TypeScript would remember of a condition in one of its branches. */
+export function hideContradicted(emitter: Emitter, condition: Node, yes: Node, no: Node): void {
   emitter.hide([
     ...contradicted(condition, true, yes, emitter.aliases),
     ...contradicted(condition, false, no, emitter.aliases),
   ]);
+}
+
+/** `form`: the form in which the branches are wanted. */
+export function emitConditional(emitter: Emitter, node: Call, target?: Form): Piece {
+  const [condition, yes, no] = node.args;
+  if (condition === undefined || yes === undefined || no === undefined) return emitter.value(node);
+  hideContradicted(emitter, condition, yes, no);
   const a = emitter.value(yes);
   const b = emitter.value(no);
   const range = rangeOf(node);

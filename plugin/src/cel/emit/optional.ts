@@ -7,7 +7,7 @@ import { coerce, ifSet } from "./coerce.ts";
 import { contradictedDefault } from "./contradiction.ts";
 import type { Emitter } from "./emitter.ts";
 import { emitMember } from "./error-member.ts";
-import { boolOf } from "./logic.ts";
+import { boolOf, hideContradicted } from "./logic.ts";
 import { emitMacro } from "./macro.ts";
 import { maybe, opened, readField } from "./optional-field.ts";
 import {
@@ -51,6 +51,7 @@ export function optionalAs(emitter: Emitter, node: Node, form: Form): Piece {
       return isOpen(node) ? { ...emitter.value(first), form } : emitter.as(first, form);
     }
     if (node.overload === "conditional" && first !== undefined && second !== undefined && third !== undefined) {
+      hideContradicted(emitter, first, second, third);
       const arms = [second, third].map((one) => optionalAs(emitter, one, form));
       const test = emitter.value(first);
       // What is never evaluated may read what TypeScript knows to be absent.

@@ -136,7 +136,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
   // app.proto:40:7
   const rescuedStep = cx.call(getItem, { id: args.id }, {
     rescue: (error) => {
-      if (Boolean(Boolean(error.code === Code.NOT_FOUND) && (error.code === 5))) return cx.refuse(Code.ABORTED);
+      if (Boolean(error.code === Code.NOT_FOUND) && Boolean(error.code === 5)) return cx.refuse(Code.ABORTED);
       if (Boolean(error.code === Code.ABORTED)) return undefined;
       if (Boolean(error.code === 10)) return undefined;
       return error;
