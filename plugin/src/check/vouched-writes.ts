@@ -7,7 +7,7 @@ import { fullName } from "../resolve/policies/entries.ts";
 
 /** The words that names of rpcs begin with when these change something. */
 const WRITES =
-  /^(Create|Update|Delete|Add|Remove|Set|Put|Insert|Start|Stop|Cancel|Send|Submit|Place|Pay|Write)(?![a-z])/;
+  /^(Create|Update|Upsert|Delete|Drop|Clear|Empty|Add|Remove|Set|Put|Insert|Start|Stop|Cancel|Terminate|Send|Publish|Submit|Place|Pay|Charge|Write)(?![a-z])/;
 
 export function soundsLikeWriting({ name }: DescMethod): boolean {
   return WRITES.test(name.charAt(0).toUpperCase() + name.slice(1));

@@ -4368,7 +4368,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "It says",
         "language": "text",
-        "text": "app/v1/app.proto:24:78: error BFF342: a message cannot print up.v1.Item\n    24 |       { guard: { if: \"item.stock == 0\" fail: { code: NOT_FOUND message: \"no {item}\" } } }\n       |                                                                              ^^^^\n  hint: write string(…) around it, or name a field of it"
+        "text": "app/v1/app.proto:24:78: error BFF342: a message cannot print up.v1.Item\n    24 |       { guard: { if: \"item.stock == 0\" fail: { code: NOT_FOUND message: \"no {item}\" } } }\n       |                                                                              ^^^^\n  hint: name a field of it, such as item.id"
       },
       {
         "title": "Right",

@@ -1,6 +1,9 @@
 // Random messages as @grpc/proto-loader takes them (maps as lists of entries, as descriptors have them), and the JSON that the spec gives them:
 // neither knows protobuf-es's messages.
 import { type DescEnum, type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
+import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
+
+const { IMPLICIT } = FeatureSet_FieldPresence;
 
 export type Random = () => number;
 export type Plain = { readonly [field: string]: unknown };
@@ -32,6 +35,7 @@ export function randomMessage(desc: DescMessage, random: Random, depth = 0): Pla
   for (const field of desc.fields) {
     if (field.oneof !== undefined ? chosen.get(field.oneof) !== field : random() < 0.3) continue;
     if (field.message !== undefined && depth > 4) continue;
+    if (field.enum?.values.every(({ number }) => number === 0) && field.presence === IMPLICIT) continue;
     const one = (): unknown => randomValue(field, random, depth);
     if (field.fieldKind === "list") message[field.name] = Array.from({ length: 1 + below(random, 3) }, one);
     else if (field.fieldKind === "map")

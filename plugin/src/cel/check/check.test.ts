@@ -147,7 +147,7 @@ const FAULTS: readonly (readonly [expression: string, ...reported: string[]])[] 
   ],
   [
     "s.single_bool ? 1 : 'x'",
-    "BFF305 1:1-24 the two branches have different types, int and string | convert one of them",
+    "BFF305 1:1-24 the two branches have different types, int and string | write string(…) around the first",
   ],
   [
     "size(5)",

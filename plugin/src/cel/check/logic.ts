@@ -1,4 +1,5 @@
 import type { Call } from "../syntax/ast.ts";
+import { sameType } from "../types/assignable.ts";
 import { holdsError, NO_VALUE } from "../types/error-type.ts";
 import type { Node } from "../types/expression.ts";
 import { factsOf, gapsOf } from "../types/facts.ts";
@@ -80,7 +81,8 @@ export function checkLogic(checker: Checker, ast: Call, place: Place): Node | un
   const joined = checker.types.join(left, right);
   if (joined === undefined && checker.language.checked) {
     const types = `${checker.shown(left)} and ${checker.shown(right)}`;
-    return checker.complain("BFF305", ast, `the two branches have different types, ${types}`, "convert one of them");
+    const hint = alike(left, right);
+    return checker.complain("BFF305", ast, `the two branches have different types, ${types}`, hint);
   }
   const type = joined ?? DYN;
   const base = checker.base(ast, type, joinProtos([yes, no]), anyFails(args));
@@ -88,6 +90,25 @@ export function checkLogic(checker: Checker, ast: Call, place: Place): Node | un
   checker.wanted.set(node, [BOOL, type, type]);
   return node;
 }
+
+/** How two branches become one type. */
+function alike(left: CelType, right: CelType): string {
+  if (left.kind === "null" || right.kind === "null")
+    return "write optional.none() in place of null, and optional.of(…) around the other one";
+  for (const [one, other, which] of [
+    [left, right, "second"],
+    [right, left, "first"],
+  ] as const) {
+    if (one.kind === "optional" && sameType(one.of, other)) return `write optional.of(…) around the ${which}`;
+    if (one.kind === "list" && sameType(one.element, other)) return `write [ … ] around the ${which}`;
+    if (one.kind === "string" && TEXTS.has(other.kind)) return `write string(…) around the ${which}`;
+  }
+  return NUMBERS.has(left.kind) && NUMBERS.has(right.kind)
+    ? `write ${left.kind}(…) around the second`
+    : "give both the same type";
+}
+const NUMBERS: ReadonlySet<CelType["kind"]> = new Set(["int", "uint", "double"]);
+const TEXTS: ReadonlySet<CelType["kind"]> = new Set([...NUMBERS, "bool", "bytes"]);
 
 /** `==` and `!=`, for operands of any one type. */
 export function checkEquality(checker: Checker, ast: Call, place: Place): Node | undefined {

@@ -86,7 +86,8 @@ function isAlwaysSet(node: Node): boolean {
 }
 
 function instead(type: Expression["type"], { text: { value }, root }: Expression): string {
-  if (root.kind !== "select" && root.kind !== "name") return ", such as has(…) ? … : …";
+  if (root.kind !== "select" && root.kind !== "name")
+    return type.kind === "optional" ? ", as in ….orValue(…)" : ", such as has(…) ? … : …";
   if (type.kind === "optional") return `: ${value}.orValue(…)`;
   return type.kind === "wrapper" ? `: ${value} != null ? ${type.of.kind}(${value}) : …` : "";
 }

@@ -14,13 +14,16 @@ import {
   typeNameOfEnums,
   unwrapped,
 } from "../../cel/index.ts";
+import type { Text } from "../../origin.ts";
 import type { Conversion, EnumConversion, MessageConversion } from "../model/conversion.ts";
+import { valueInstead } from "./instead.ts";
 
 export interface Value {
   readonly type: CelType;
   readonly proto: Proto | undefined;
   /** The expression, where it is one: a literal's parts say more than its type. */
   readonly root?: Node;
+  readonly text?: Text;
 }
 /** Why a value does not fit. */
 export interface Misfit {
@@ -290,7 +293,7 @@ function misfit(from: Value, to: { readonly type: CelType; readonly proto: Proto
     kind: "misfit",
     code: "BFF331",
     message: `this is ${article(is)}, but the field takes ${wanted}`,
-    hint: hintFor(from, to),
+    hint: valueInstead(from, to),
   };
 }
 function describe(value: Value): string {
@@ -299,32 +302,6 @@ function describe(value: Value): string {
 }
 const article = (noun: string): string =>
   noun === "bytes" ? noun : /^(?!uint)[aeiou]/.test(noun) ? `an ${noun}` : `a ${noun}`;
-function hintFor(from: Value, to: { readonly type: CelType }): string {
-  const numbers = new Set(["int", "uint", "double"]);
-  if (numbers.has(from.type.kind) && numbers.has(to.type.kind))
-    return `write ${to.type.kind}(…) around it: numbers convert only explicitly`;
-  if (to.type.kind === "string" && ["int", "uint", "double", "bool", "bytes"].includes(from.type.kind))
-    return "write string(…) around it";
-  const time = from.type.kind === "message" && TIMES.has(from.type.desc.typeName) ? from.type.desc.typeName : undefined;
-  if (to.type.kind === "string" && time !== undefined)
-    return `write string(…) around it; a field of your own may be ${time}`;
-  if (to.type.kind === "list" && sameType(to.type.element, from.type))
-    return "write [ … ] around it to make a list of one";
-  if (from.type.kind === "list" && from.type.element.kind === "list" && sameType(from.type.element, to.type))
-    return "write ….flatten() behind it to make one list of them";
-  if (from.type.kind === "list" && (sameType(from.type.element, to.type) || isCopy(from.type.element, to.type)))
-    return "take one element, such as …[0]; a field of your own may be repeated";
-  if (from.type.kind === "string" && (to.type.kind === "int" || to.type.kind === "uint" || to.type.kind === "double"))
-    return `write the number without quotes, or ${to.type.kind}(…) around the text`;
-  const [item, wanted] = [from.type, to.type].map((type) => (type.kind === "list" ? type.element.kind : undefined));
-  if (item === "message" && wanted !== undefined && wanted !== "message")
-    return "take what is wanted of each item, as in ….map(item, item.name)";
-  return "bind a value of the field's type; a field of your own may have another";
-}
-
-const TIMES: ReadonlySet<string> = new Set(["google.protobuf.Timestamp", "google.protobuf.Duration"]);
-const isCopy = (from: CelType, to: CelType): boolean => from.kind === "message" && to.kind === "message";
-
 function fits(from: CelType, to: CelType): boolean {
   return from.kind === "wrapper" || to.kind === "wrapper" ? true : sameType(from, to);
 }

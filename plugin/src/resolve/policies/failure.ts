@@ -3,6 +3,7 @@ import { type Expression, typeName, unwrapped, type Variable } from "../../cel/i
 import type { IrFailure } from "../../ir-step.ts";
 import type { Text } from "../../origin.ts";
 import { parseTemplate } from "../../read/template.ts";
+import { textInstead } from "../conversions/instead.ts";
 import type { Fail } from "../model/call.ts";
 import { slice } from "../names/synthetic-text.ts";
 import { check, type MessageScope } from "../scope/scope.ts";
@@ -32,7 +33,7 @@ export function resolveFailure(scope: MessageScope, fail: IrFailure, locals: rea
           severity: "error",
           message: `a message cannot print ${typeName(hole.type)}`,
           at: part.at,
-          hint: "write string(…) around it, or name a field of it",
+          hint: textInstead(hole),
         });
       }
       message.push(hole);

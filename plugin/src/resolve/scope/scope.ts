@@ -17,6 +17,7 @@ import {
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Text } from "../../origin.ts";
 import type { EnumRelations } from "../conversions/enum-relations.ts";
+import { conditionInstead } from "../conversions/instead.ts";
 import type { Step } from "../model/model.ts";
 import { type FreeNames, freeNames } from "./free-names.ts";
 
@@ -223,16 +224,9 @@ export function checkCondition(
     severity: "error",
     message: `${what} is ${typeName(condition.type)}, not bool`,
     at: text.at,
-    hint: `write a comparison, such as ${compared(condition)}`,
+    hint: conditionInstead(condition),
   });
   return undefined;
-}
-
-function compared({ type: { kind }, text: { value } }: Expression): string {
-  const written = /^[a-z_][\w.]*$/i.test(value) ? value : "…";
-  if (kind === "int" || kind === "uint" || kind === "double") return `${written} != 0`;
-  if (kind === "list" || kind === "map") return `size(${written}) > 0`;
-  return kind === "message" ? `has(${written}.…), or ok(…) of a step` : `${written} != ''`;
 }
 
 /** The steps that expressions read, each once, in order of declaration. */
