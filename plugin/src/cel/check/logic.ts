@@ -99,6 +99,8 @@ function alike(left: CelType, right: CelType): string {
     [left, right, "second"],
     [right, left, "first"],
   ] as const) {
+    if (one.kind === "int" && one.enum !== undefined && !NUMBERS.has(other.kind))
+      return `write a value of ${one.enum.typeName} in place of the ${which}`;
     if (one.kind === "optional" && sameType(one.of, other)) return `write optional.of(…) around the ${which}`;
     if (one.kind === "list" && sameType(one.element, other)) return `write [ … ] around the ${which}`;
     if (one.kind === "string" && TEXTS.has(other.kind)) return `write string(…) around the ${which}`;

@@ -164,6 +164,9 @@ export class AliasTable implements Aliases {
     }
   }
 
+  own = ({ file }: DescMessage | DescEnum): boolean =>
+    this.#ir.files.some(({ desc }) => desc.proto.package === file.proto.package);
+
   unwritable(from: DescMessage, to: DescMessage): { field: DescField; why: string } | undefined {
     const { outward } = related(this.#messages, from, to);
     return outward && this.#unwritable(outward, new Set());

@@ -165,7 +165,9 @@ export function fieldPath(message: DescMessage, text: Text, report: Report): Des
           oneof !== undefined
             ? `set one of its members: ${oneof.fields.map((member) => member.name).join(", ")}`
             : like === undefined
-              ? `use one of: ${at.fields.map((candidate) => candidate.name).join(", ")}`
+              ? at.fields.length === 0
+                ? "it has no fields at all"
+                : `use one of: ${at.fields.map((candidate) => candidate.name).join(", ")}`
               : `did you mean "${like}"?`,
       });
       return undefined;

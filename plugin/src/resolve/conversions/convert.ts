@@ -16,7 +16,7 @@ import {
 } from "../../cel/index.ts";
 import type { Text } from "../../origin.ts";
 import type { Conversion, EnumConversion, MessageConversion } from "../model/conversion.ts";
-import { valueInstead } from "./instead.ts";
+import { copyInstead, noCopy, valueInstead } from "./instead.ts";
 
 export interface Value {
   readonly type: CelType;
@@ -36,6 +36,8 @@ export interface Misfit {
 export interface Aliases {
   readonly message: (from: DescMessage, to: DescMessage) => MessageConversion | undefined;
   readonly enum: (from: DescEnum, to: DescEnum) => EnumConversion | undefined;
+  /** Whether it is of a package that has options: upstreams have none, and are another team's. */
+  readonly own: (desc: DescMessage | DescEnum) => boolean;
   /** Of a copy that cannot become the upstream's message, the field that is to blame, and why. */
   readonly unwritable: (from: DescMessage, to: DescMessage) => { field: DescField; why: string } | undefined;
 }
@@ -80,8 +82,8 @@ export function conversion(
       return {
         kind: "misfit",
         code: "BFF414",
-        message: `"${to.proto.desc.typeName}" is not declared as a copy of "${type.desc.typeName}"`,
-        hint: `add \`option (bff.v1.message).alias = "${type.desc.typeName}";\` to "${to.proto.desc.name}", or bind a "${to.proto.desc.typeName}"`,
+        message: noCopy(type.desc, to.proto.desc, aliases),
+        hint: copyInstead(type.desc, to.proto.desc, aliases),
       };
     }
     case "list": {
@@ -220,8 +222,8 @@ function enumAlias(from: DescEnum, to: DescEnum, aliases: Aliases): Conversion |
   return {
     kind: "misfit",
     code: "BFF414",
-    message: `"${to.typeName}" is not declared as a copy of "${from.typeName}"`,
-    hint: `add \`option (bff.v1.enum).alias = "${from.typeName}";\` to "${to.name}", or bind a "${to.typeName}"`,
+    message: noCopy(from, to, aliases),
+    hint: copyInstead(from, to, aliases),
   };
 }
 

@@ -1,8 +1,8 @@
 // What to write where a value of another type is wanted. Goldens of BFF305, BFF330, BFF331 and BFF342 follow them to the letter.
-import type { DescMessage } from "@bufbuild/protobuf";
+import type { DescEnum, DescMessage } from "@bufbuild/protobuf";
 import { type CelType, type Expression, enumOf, fieldType, sameType } from "../../cel/index.ts";
 import type { Text } from "../../origin.ts";
-import type { Value } from "./convert.ts";
+import type { Aliases, Value } from "./convert.ts";
 
 /** A name or a path as it is written, so that more may be written behind it; anything else is left to the reader. */
 function written(text: Text | undefined): string {
@@ -69,9 +69,27 @@ function partHint(desc: DescMessage, kind: CelType["kind"], it: string): string 
   return field && `name a field of it, such as ${it}.${field.name}`;
 }
 
+/** A copy is what is ours, whichever way it goes. */
+export function noCopy<T extends DescMessage | DescEnum>(from: T, to: T, { own }: Aliases): string {
+  const [copy, of] = own(from) && !own(to) ? [from, to] : [to, from];
+  return `"${copy.typeName}" is not declared as a copy of "${of.typeName}"`;
+}
+
+/** How one message, or enum, becomes another: whichever of them is ours is declared as a copy. */
+export function copyInstead<T extends DescMessage | DescEnum>(from: T, to: T, { own }: Aliases): string {
+  const alias = (copy: T, of: T): string =>
+    `add \`option (bff.v1.${copy.kind}).alias = "${of.typeName}";\` to "${copy.name}", or bind a "${to.typeName}"`;
+  if (own(to)) return own(from) ? `bind a "${to.typeName}"` : alias(to, from);
+  if (own(from)) return alias(from, to);
+  return to.kind === "enum"
+    ? "go by an enum of this package that has both as its `alias`"
+    : `write a ${to.typeName}{…} with what is wanted in it`;
+}
+
 /** A value for a field of another type. */
-export function valueInstead(from: Value, to: { readonly type: CelType }): string {
-  return betweenScalars(from, to.type) ?? betweenLists(from, to.type) ?? betweenMaps(from, to.type) ?? OTHERWISE;
+export function valueInstead(from: Value, { type }: { readonly type: CelType }): string {
+  const to = type.kind === "wrapper" ? type.of : type;
+  return betweenScalars(from, to) ?? betweenLists(from, to) ?? betweenMaps(from, to) ?? OTHERWISE;
 }
 const OTHERWISE = "bind a value of the field's type; a field of your own may have another";
 

@@ -56,7 +56,8 @@ export function resolveBatch(
   if (list.type.kind !== "list" || list.proto.kind !== "list") return undefined;
   const element: Key = { type: list.type.element, proto: list.proto.of };
   const key = ir.wrap === undefined ? element : keyOf(by, report);
-  const asked = key && bound(cx, by, key, keys);
+  const unwrapped = ir.wrap === undefined && element.type.kind === "message" && by.type.kind !== "message";
+  const asked = key && bound(cx, by, key, keys, unwrapped ? wrapHint(element.type) : undefined);
   if (key === undefined || asked === undefined) return undefined;
   const wrap = ir.wrap && resolveWrap(cx, ir.wrap, key, element, keys);
   const answer = resolveAnswer(cx, { ir, named: ir.items, items, keys, key });
@@ -68,7 +69,13 @@ export function resolveBatch(
 }
 
 /** A value where another form is wanted; undefined after a diagnostic. */
-function bound(cx: MessageContext, expression: Expression, wanted: Key, keys: DescField): Bound | undefined {
+function bound(
+  cx: MessageContext,
+  expression: Expression,
+  wanted: Key,
+  keys: DescField,
+  hint?: string,
+): Bound | undefined {
   if (mayBeUnset(expression) && wanted.proto.kind !== "message") {
     reportUnset(expression, "a key", "give a value for the unset case", cx.scope.report);
     return undefined;
@@ -80,9 +87,15 @@ function bound(cx: MessageContext, expression: Expression, wanted: Key, keys: De
     severity: "error",
     message: `${how.message} ("${keys.name}")`,
     at: expression.text.at,
-    hint: how.hint,
+    hint: hint ?? how.hint,
   });
   return undefined;
+}
+/** How a key becomes the message that the request has a list of. */
+function wrapHint(type: CelType): string | undefined {
+  if (type.kind !== "message") return undefined;
+  const [field] = type.desc.fields;
+  return `add \`wrap: "${type.desc.typeName}{${field === undefined ? "" : `${field.name}: key`}}"\` to the batch, which makes the element out of the key`;
 }
 
 const KEYS: ReadonlySet<CelType["kind"]> = new Set(["string", "int", "uint", "bool", "bytes", "message"]);
@@ -170,6 +183,12 @@ function ofMap({ ir, named, items, keys, key }: Answer, fault: ReturnType<typeof
       ir.keyBy,
       `"${items.name}" is a map, whose keys say whose an item is`,
       "leave out `key_by`, or name a repeated field",
+    );
+  if (ir.key !== undefined)
+    return fault(
+      ir.key,
+      `"${items.name}" is a map, whose keys say whose an item is`,
+      "leave out `key`, or name a repeated field",
     );
   return true;
 }
