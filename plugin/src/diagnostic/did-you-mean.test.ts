@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { didYouMean } from "./did-you-mean.ts";
+import { didYouMean, didYouMeanType } from "./did-you-mean.ts";
 
 describe("did you mean", () => {
   test.each([
@@ -15,6 +15,15 @@ describe("did you mean", () => {
     ["abcdef", ["abcxyz", "abcdxy", "abcdyx"], "abcdxy"],
   ])("%s among %j: %s", (name, candidates, expected) => {
     expect(didYouMean(name, candidates)).toBe(expected);
+  });
+
+  test.each([
+    ["demo.CurrencyService", ["demo.CartService", "demo.AdService"], undefined],
+    ["demo.CardService", ["demo.CartService", "demo.AdService"], "demo.CartService"],
+    ["demo.v1.CartService", ["demo.CartService"], "demo.CartService"],
+    ["Cart", ["Card"], "Card"],
+  ])("the type %s among %j: %s", (name, candidates, expected) => {
+    expect(didYouMeanType(name, candidates)).toBe(expected);
   });
 
   test("never the name itself", () => {

@@ -17,6 +17,19 @@ export function didYouMean(name: string, candidates: Iterable<string>): string |
   return best;
 }
 
+/** The same for a name with its package: those of the package are compared by what tells them apart, since what they share makes all of them alike. */
+export function didYouMeanType(name: string, candidates: Iterable<string>): string | undefined {
+  const end = name.lastIndexOf(".") + 1;
+  const within = name.slice(0, end);
+  const beside = new Set<string>();
+  const others: string[] = [];
+  for (const candidate of candidates)
+    if (candidate.lastIndexOf(".") + 1 === end && candidate.startsWith(within)) beside.add(candidate.slice(end));
+    else others.push(candidate);
+  const like = didYouMean(name.slice(end), beside);
+  return like === undefined ? didYouMean(name, others) : within + like;
+}
+
 /** Damerau-Levenshtein distance (optimal string alignment) in UTF-16 code units; `limit` when it is at least that. */
 function distance(a: string, b: string, limit: number): number {
   if (Math.abs(a.length - b.length) >= limit) return limit;

@@ -8004,7 +8004,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "It says",
         "language": "text",
-        "text": "shop/v1/shop.proto:22:45: error BFF917: upstream method \"stock.v1.StockService/GetStock\" is server-streaming, and was unary\n    22 |       call: {method: \"stock.v1.StockService/GetStock\" set: {spread: \"args\"}}\n       |                                             ^^^^^^^^\n  stock/v1/stock.proto:5:7: it is declared here\n    5 |   rpc GetStock(GetStockRequest) returns (stream Stock) {\n      |       ^^^^^^^^\n  hint: check what this means here, then run once with `lock_mode=update` to accept it"
+        "text": "shop/v1/shop.proto:22:45: error BFF917: upstream method \"stock.v1.StockService/GetStock\" is server-streaming, and was unary\n    22 |       call: {method: \"stock.v1.StockService/GetStock\" set: {spread: \"args\"}}\n       |                                             ^^^^^^^^\n  stock/v1/stock.proto:5:7: it is declared here\n    5 |   rpc GetStock(GetStockRequest) returns (stream Stock) {\n      |       ^^^^^^^^\n  hint: call a unary method in its place, or follow it: `stream` of an rpc that returns a stream"
       },
       {
         "title": "Right",

@@ -1,13 +1,21 @@
 // The committed lock against this run: what upstreams have changed of what the BFF uses.
-import type { Registry } from "@bufbuild/protobuf";
+import type { DescEnum, DescMessage, DescService, Registry } from "@bufbuild/protobuf";
 import type { Diagnostic } from "../diagnostic/diagnostic.ts";
-import { didYouMean } from "../diagnostic/did-you-mean.ts";
+import { didYouMeanType } from "../diagnostic/did-you-mean.ts";
 import type { Origin } from "../origin.ts";
 import { addedValues, changeInJson, changesOf } from "./changes.ts";
 import type { DriftCode } from "./codes.ts";
 import type { Locked } from "./document.ts";
 import { elementName, type Facts, factsOf, type UpstreamElement, withHttp } from "./facts.ts";
-import { findElement, findParent, findRenamed, type ParentElement, parentName, shortName } from "./find-element.ts";
+import {
+  findElement,
+  findParent,
+  findRenamed,
+  membersOf,
+  type ParentElement,
+  parentName,
+  shortName,
+} from "./find-element.ts";
 import { isOfIdentity, type Options } from "./options.ts";
 import { type Place, placeOfGone, placeOfUnresolved, placeOfUse } from "./place.ts";
 import type { Used } from "./used.ts";
@@ -101,7 +109,7 @@ function driftOfElement(
   const inJson = isJson ? changeInJson(now.name, facts, factsOf(now)) : undefined;
   const changed = [...changesOf(facts, withHttp(factsOf(now), used.get(name)?.http)), ...(inJson ? [inJson] : [])];
   const changes = changed.map(({ code, says, was }): Found => {
-    const hint = code === "BFF920" ? `use what takes its place, or ${UPDATE} to stay with it` : ACCEPT;
+    const hint = hintFor(code, now);
     const see = { at: around.locate(now), message: "it is declared here" };
     return {
       ...drift(place, code, `upstream ${label} ${says}`, see, hint),
@@ -120,6 +128,20 @@ function driftOfElement(
       return { ...drift(place, "BFF919", message, see, hint), to: `${name}.${value}` };
     }),
   ];
+}
+
+function hintFor(code: DriftCode, now: UpstreamElement): string {
+  if (code === "BFF920") return `use what takes its place, or ${UPDATE} to stay with it`;
+  // What gives one answer calls what gives one: there is nothing to accept.
+  if (code !== "BFF917" || now.kind !== "rpc") return ACCEPT;
+  switch (now.methodKind) {
+    case "unary":
+      return "call it in a step of the response, or follow a method that returns a stream";
+    case "server_streaming":
+      return "call a unary method in its place, or follow it: `stream` of an rpc that returns a stream";
+    default:
+      return "call another method in its place";
+  }
 }
 
 const UPDATE = "run once with `lock_mode=update`";
@@ -159,7 +181,7 @@ function gone(
   const isMember = facts.kind === "method" || facts.kind === "field" || facts.kind === "value";
   const missing = isMember ? parentName(name) : name;
   const noun = isMember ? `${facts.kind === "method" ? "service" : "type"} "${missing}"` : label;
-  const like = didYouMean(missing, candidates(registry, facts.kind === "method", ownFiles));
+  const like = successor(missing, candidates(registry, facts.kind === "method", ownFiles), before);
   const hint =
     like === undefined
       ? "use what has taken its place, or make its file visible to this run"
@@ -168,9 +190,30 @@ function gone(
   return { ...drift(place, "BFF911", message, undefined, hint), ...within, missing };
 }
 
-function* candidates(registry: Registry, services: boolean, ownFiles: ReadonlySet<string>): Iterable<string> {
-  for (const type of registry)
-    if ((type.kind === "service") === services && !ownFiles.has(type.file.proto.name)) yield type.typeName;
+/** Of the types and services that have all that was used of one that is gone, the one of a like name, or the only service. */
+function successor(
+  name: string,
+  candidates: readonly (DescService | DescMessage | DescEnum)[],
+  before: ReadonlyMap<string, Locked>,
+): string | undefined {
+  const used = [...before.keys()].filter((other) => parentName(other) === name).map(shortName);
+  const fit = candidates.filter((candidate) => {
+    const has = new Set(membersOf(candidate).map((member) => member.name));
+    return used.every((one) => has.has(one));
+  });
+  const like = didYouMeanType(
+    name,
+    fit.map(({ typeName }) => typeName),
+  );
+  const [only] = fit;
+  return like ?? (used.length > 0 && fit.length === 1 && only?.kind === "service" ? only.typeName : undefined);
+}
+
+function candidates(registry: Registry, services: boolean, ownFiles: ReadonlySet<string>) {
+  return [...registry].filter(
+    (type) =>
+      type.kind !== "extension" && (type.kind === "service") === services && !ownFiles.has(type.file.proto.name),
+  ) as readonly (DescService | DescMessage | DescEnum)[];
 }
 
 function labelOf(name: string, { kind }: Facts): string {

@@ -13,7 +13,7 @@ export function findElement(registry: Registry, name: string, kind: Facts["kind"
   if (kind === "message") return registry.getMessage(name);
   if (kind === "enum") return registry.getEnum(name);
   if (kind === "extension") return registry.getExtension(name);
-  return members(findParent(registry, name, kind)).find((member) => member.name === shortName(name));
+  return membersOf(findParent(registry, name, kind)).find((member) => member.name === shortName(name));
 }
 
 /** The service, message or enum that a member is of; of types, and where it is gone too, undefined. */
@@ -30,7 +30,7 @@ export function findParent(registry: Registry, name: string, kind: Facts["kind"]
   }
 }
 
-function members(parent: ParentElement | undefined): readonly UpstreamElement[] {
+export function membersOf(parent: ParentElement | undefined): readonly UpstreamElement[] {
   switch (parent?.kind) {
     case "service":
       return parent.methods;
@@ -59,7 +59,7 @@ export function findRenamed(
   const candidates =
     facts.kind === "message" || facts.kind === "enum"
       ? types(registry, name, facts.kind)
-      : members(findParent(registry, name, facts.kind));
+      : membersOf(findParent(registry, name, facts.kind));
   const alike = candidates.filter(
     (candidate) => !before.has(elementName(candidate)) && isLike(factsOf(candidate), candidate, name, facts, before),
   );

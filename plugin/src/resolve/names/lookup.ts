@@ -1,7 +1,7 @@
 // From names in options to descriptors, with what to say when there is none. What is no name at all has been reported when it was read.
 import type { DescEnum, DescFile, DescMessage, DescMethod, DescService, Registry } from "@bufbuild/protobuf";
 import type { Diagnostic, Report } from "../../diagnostic/diagnostic.ts";
-import { didYouMean } from "../../diagnostic/did-you-mean.ts";
+import { didYouMean, didYouMeanType } from "../../diagnostic/did-you-mean.ts";
 import type { Ir } from "../../ir.ts";
 import type { Text } from "../../origin.ts";
 import { isMethodName, isReference } from "../../read/names.ts";
@@ -31,7 +31,7 @@ function hasOneDirectory({ allFiles, files }: Ir, { at }: Text): boolean {
 function missing(ir: Ir, text: Text, what: string, name: string, candidates: Iterable<string>): Diagnostic {
   const names = [...candidates];
   // A name without its package, or without the message that it stands in.
-  const like = names.find((candidate) => candidate.endsWith(`.${name}`)) ?? didYouMean(name, names);
+  const like = names.find((candidate) => candidate.endsWith(`.${name}`)) ?? didYouMeanType(name, names);
   return {
     code: "BFF201",
     severity: "error",
