@@ -64,6 +64,25 @@ export const FOUND_STEPS: readonly Found[] = [
     fields: [`optional string a = 1 [(bff.v1.field).by = "s.name"];`],
   },
   {
+    what: "what the service composes is refused before the page has begun, whose guard would have called",
+    service: `let: { name: "v" supplementary: true compose: { message: "Sub" args: { name: "a" by: "headers['x-a'] + 'a'" } } }`,
+    let: [spare("s"), `{ guard: { if: "!ok(s) || s.name == 'b'" fail: { code: ABORTED } } }`],
+    fields: [`Sub a = 1 [(bff.v1.field).by = "v"];`],
+    sub: `message Sub {
+  option (bff.v1.message).let = { guard: { if: "args.a == 'aa'" fail: { code: NOT_FOUND } } };
+  optional string n = 1 [(bff.v1.field).by = "args.a"];
+}`,
+  },
+  {
+    what: "a step of the service is read for an argument that nobody reads",
+    service: `let: [
+      { name: "v" supplementary: true call: { method: "up.v1.ItemService/GetItem" set: { name: "id" by: "headers['x-a']" } } },
+      { name: "w" supplementary: true compose: { message: "Sub" args: [{ name: "a" by: "'a'" }, { name: "b" by: "failure(v).hasValue()" }] } }
+    ]`,
+    let: [spare("s")],
+    fields: [`Sub a = 1 [(bff.v1.field).by = "w"];`],
+  },
+  {
     what: "steps of the service need nothing of the request",
     service: `let: [{ name: "v" supplementary: true by: "{1: 'a'}" }, { name: "w" call: { method: "up.v1.ItemService/GetItem" set: { name: "id" by: "'a'" } } }]`,
     let: [spare("s"), `{ name: "t" supplementary: true by: "!ok(s) ? v : v" }`],

@@ -71,6 +71,7 @@ export function responding(
     touched: new Map(),
     parts: new Map(),
     shared: undefined,
+    early: false,
   };
 }
 
@@ -89,14 +90,14 @@ export function concluded(
   const failures = [...started.failures, ...(root.state === "failed" ? root.failures : [])].map(({ status }) => status);
   const first = Math.min(...response.guards.flatMap((guard) => guard.rank ?? []));
   const held = response.guards.filter((guard) => guard.rank === undefined || guard.rank === first);
-  // A guard of the root message decides before anything else; it has always begun. One further in may not have been reached.
+  // A guard of the root message decides before anything else, once that has begun. One further in may not have been reached.
   const statuses: Status[] = Number.isFinite(first)
     ? held.map((guard) => guard.status)
     : [...held.map((guard) => guard.status), ...response.refusals, ...failures];
   if (statuses.length > 0) {
     // Once something has failed no side effect begins, be it that a guard waits for it.
-    const pending = response.pending.filter((guard) => guard.rank < first).flatMap((guard) => guard.missing);
-    const missing = pending.filter(({ effect }) => !effect);
+    const before = response.early ? [] : response.pending.filter((guard) => guard.rank < first);
+    const missing = before.flatMap((guard) => guard.missing).filter(({ effect }) => !effect);
     return {
       schema,
       acceptable: unique(statuses).map((status) => ({ kind: "status", ...status })),
@@ -130,6 +131,7 @@ function composed(composition: Composition, response: Response) {
   if (shared !== undefined && !shared.admits()) return { root: dead, started: nothing };
   if (!composition.admits()) return { root: dead, started: nothing };
   const started = shared?.runShared() ?? nothing;
+  response.early = response.guards.some(({ rank }) => rank === undefined);
   return { root: composition.run(), started };
 }
 

@@ -73,6 +73,8 @@ export interface Response {
   readonly guards: HeldGuard[];
   /** Guards of the root message that rest on calls never made. */
   readonly pending: { readonly rank: number; readonly missing: readonly Missing[] }[];
+  /** A guard of what the service composes holds, perhaps before the root message has begun. */
+  early: boolean;
   /** `on_error.fail`. */
   readonly refusals: Status[];
   /** What was touched inside each composed message. */

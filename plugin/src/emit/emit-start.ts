@@ -6,7 +6,7 @@ import { emitAdmission, isAdmission } from "./emit-admission.ts";
 import { callOver, emitStep } from "./emit-step.ts";
 import { variableType } from "./emit-type.ts";
 import type { FileNames } from "./file-names.ts";
-import { block, commas, type Line, type Lines, mentions } from "./lines.ts";
+import { block, commas, type Line, type Lines, mentions, unreadAsVoid } from "./lines.ts";
 import { MessageNames } from "./message-names.ts";
 import { typeOfRequest } from "./request-type.ts";
 import {
@@ -100,7 +100,9 @@ export function emitStart(start: PlanStart, file: FileNames, planned: StepContex
   for (const { step, lines } of [...steps].reverse())
     if (!isAdmission(step, start) || mentions([...kept, ...end], step.name)) kept.unshift(...lines, []);
   const taken = names.taken((local) => mentions(kept, local));
-  const body: Lines = [...(taken.length === 0 ? [] : [...taken, []]), ...hoistedLines(plain.hoisted), ...kept, ...end];
+  // What is read for an argument alone that nobody reads runs all the same.
+  const started = unreadAsVoid([...hoistedLines(plain.hoisted), ...kept, ...end]);
+  const body: Lines = [...(taken.length === 0 ? [] : [...taken, []]), ...started];
   const need =
     start.rpcs === undefined ? "" : ` that ${start.rpcs.join(", ")} ${start.rpcs.length === 1 ? "needs" : "need"}`;
   return [
