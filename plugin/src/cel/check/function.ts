@@ -51,6 +51,8 @@ export function checkFunction(checker: Checker, ast: Call, place: Place): Node |
   if (callee === undefined) {
     const of = fn === "detail" && target !== undefined ? checker.check(target, place) : undefined;
     if (of !== undefined && isErrorOrNone(checker.typeOf(of))) return checkDetail(checker, ast, of);
+    // What is wrong with `failure(…)` has been said.
+    if (of === undefined && target?.kind === "call") return undefined;
     return unknownFunction(checker, ast, place);
   }
   const { name, method } = callee;
