@@ -12,6 +12,8 @@ const ABOVE_FUNCTION = /^\/\*\* ([\w.]+)/;
 const DECLARED = /^\s*\/\/ (\S+\.proto:\d+:\d+)$/;
 const STEP = /^\s*const (\w+?)(?:Step|Loads) = /;
 const MESSAGE = /^(\s*)\$typeName: "([\w.]+)",/;
+/** A message of proto2 or of an edition, or one with optional fields; the whole of its name stands above the function. */
+const CREATED = /^(\s*)(?:return|const \w+ =) create\(\w+Schema, defined\(\{$/;
 const FIELD = /^(\s*)(\w+)(?::|,$)/;
 
 /** Like `shop.v1.Page.price (shop_bff.ts:86)`; undefined: it is no error of an expression, or nobody knows. */
@@ -48,14 +50,15 @@ function nameAt(lines: readonly string[], at: number): string {
   // A declaration ends where a line is empty.
   const apart = before.findLastIndex((line, i) => i > from && line === "");
   const declared = before.findLastIndex((line, i) => i > Math.max(from, apart) && DECLARED.test(line));
-  const message = before.findLastIndex((line, i) => i > from && MESSAGE.test(line));
-  if (message > declared) return fieldIn(before, message);
+  const message = before.findLastIndex((line, i) => i > from && (MESSAGE.test(line) || CREATED.test(line)));
+  const composed = ABOVE_FUNCTION.exec(lines[from - 1] ?? "")?.[1];
+  if (message > declared) return fieldIn(before, message, composed);
   const step = before
     .slice(declared)
     .map((line) => STEP.exec(line)?.[1])
     .find((name) => name !== undefined);
   return [
-    ABOVE_FUNCTION.exec(lines[from - 1] ?? "")?.[1],
+    composed,
     declared < 0 || step === undefined ? undefined : `step ${step}`,
     DECLARED.exec(lines[declared] ?? "")?.[1],
   ]
@@ -64,9 +67,11 @@ function nameAt(lines: readonly string[], at: number): string {
 }
 
 /** Of a message that is written as an object, whose line `at` is. */
-function fieldIn(before: readonly string[], at: number): string {
-  const [, indent = "", name = ""] = MESSAGE.exec(before[at] ?? "") ?? [];
+function fieldIn(before: readonly string[], at: number, composed = ""): string {
+  const line = before[at] ?? "";
+  const created = CREATED.exec(line)?.[1];
+  const [, indent, name] = created === undefined ? (MESSAGE.exec(line) ?? []) : ["", `${created}  `, composed];
   const fields = before.slice(at + 1).map((line) => FIELD.exec(line));
   const field = fields.findLast((found) => found?.[1] === indent)?.[2];
-  return field === undefined ? name : `${name}.${field}`;
+  return field === undefined ? (name ?? "") : `${name}.${field}`;
 }
