@@ -58,7 +58,7 @@ export function toHit(of: UpHit): Hit {
     const at = (line: number) => placeOf(thrown("no", [`compose (${file}:${line}:9)`]));
     expect(at(7)).toBe("shop.v1.Hits.hits (shop_bff.ts:7)");
     expect(at(9)).toBe("shop.v1.Hits.facets (shop_bff.ts:9)");
-    expect(at(17)).toBe("shop.v1.Hit.title (shop_bff.ts:17)");
+    expect(at(18)).toBe("shop.v1.Hit.title (shop_bff.ts:18)");
     expect(at(4)).toBe("shop.v1.Hits, shop.proto:35:7 (shop_bff.ts:4)");
   } finally {
     rmSync(folder, { recursive: true });
