@@ -49,10 +49,12 @@ export function checkFunction(checker: Checker, ast: Call, place: Place): Node |
   if (ofEnum !== "no enum function") return ofEnum;
   const callee = calleeOf(checker, ast, place);
   if (callee === undefined) {
-    const of = fn === "detail" && target !== undefined ? checker.check(target, place) : undefined;
-    if (of !== undefined && isErrorOrNone(checker.typeOf(of))) return checkDetail(checker, ast, of);
-    // What is wrong with `failure(…)` has been said.
-    if (of === undefined && target?.kind === "call") return undefined;
+    if (fn === "detail" && target !== undefined) {
+      const of = checker.check(target, place);
+      if (of !== undefined && isErrorOrNone(checker.typeOf(of))) return checkDetail(checker, ast, of);
+      // What is wrong with `failure(…)` has been said.
+      if (of === undefined && target.kind === "call") return undefined;
+    }
     return unknownFunction(checker, ast, place);
   }
   const { name, method } = callee;
