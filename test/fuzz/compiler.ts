@@ -140,13 +140,20 @@ export async function faultsIn(cases: readonly Case[]): Promise<{
   return { faults: new Map([...types.faults, ...faults]), generated: new Set(outputs.map(({ of }) => of)) };
 }
 
+/** What is written beside the code of a BFF, in turn. */
+const BESIDE = ["plan=json", "mock=true,faults=node", "plan=mermaid,explorer=true,openapi=true", "plan=text+faults"];
+const DESCRIBED = ["", ",deploy=docker+kubernetes", ",dashboards=grafana+prometheus", ",plan=weight"];
+function parameterOf({ index }: Case): string {
+  const described = DESCRIBED[Math.floor(index / BESIDE.length) % DESCRIBED.length];
+  return `import_extension=ts,server=true,${BESIDE[index % BESIDE.length]}${described}`;
+}
+
 /** What is generated; undefined where errors are told as they should be; a sentence where something is wrong. */
 function run(one: Case, request: CodeGeneratorRequest): Readonly<Record<string, string>> | undefined | string {
   const texts = { ...SHARED, ...one.protos };
   const sources = Object.assign((name: string) => texts[name], { path: (name: string) => `proto/${name}` });
-  const plan = (["json", "mermaid", "text"] as const)[one.index % 3];
   try {
-    const parameter = `import_extension=ts,server=true,plan=${plan}`;
+    const parameter = parameterOf(one);
     const { response, diagnostics } = compile({ ...request, parameter }, sources, { text: undefined, ci: false });
     for (const diagnostic of diagnostics) {
       const fault = faultOf(diagnostic, texts);

@@ -19,6 +19,7 @@ package ${folder}.app.v1;
 import "bff/v1/degradation.proto";
 import "bff/v1/options.proto";
 import "bff/v1/stream.proto";
+import "google/protobuf/wrappers.proto";
 import "up/v1/up.proto";
 ${found.known ? `option (bff.v1.file) = { ${IDENTITY} };\nmessage Principal { string subject = 1; repeated string realms = 2; }` : ""}
 service PageService {

@@ -1,6 +1,7 @@
 // Random expressions over what a message of a random BFF reads: the same few conditions again and again, so that they contradict each other.
 import { pick } from "./random.ts";
-import { constantOf, ELEMENTS, ENTRIES, MEMBERS, PRESENCE, type Type } from "./rich-types.ts";
+import { constantOf, ELEMENTS, ENTRIES, MEMBERS, MORE, PRESENCE, type Type } from "./rich-types.ts";
+import { ownOf, scalarIn } from "./rich-wide.ts";
 
 export const MAPS = ["Texts", "Numbered", "SizeMap", "ItemMap"] as const;
 
@@ -24,6 +25,13 @@ export class Expressions {
     this.#random = random;
     this.#optionals = optionals;
   }
+  /** Whether expressions, and what stands around them, have what no oracle knows. */
+  get wide(): boolean {
+    return this.#optionals;
+  }
+  /** Whether the file declares functions. */
+  functions = false;
+
   // ---- expressions ----
 
   of(type: Type, depth: number): string {
@@ -36,8 +44,12 @@ export class Expressions {
       const bound = this.of(of, depth - 1);
       return this.with(of, "b", () => `cel.bind(b, ${bound}, ${this.of(type, depth - 1)})`);
     }
+    const own = this.functions && kind > 0.94 ? ownOf(this, type, depth - 1) : undefined;
+    if (own !== undefined) return own;
+    if (this.wide && kind > 0.86 && (type === "string" || type === "int")) return scalarIn(this, type, depth - 1);
     switch (type) {
       case "string":
+        if (this.wide && this.soft.length > 0 && kind > 0.92) return this.#why();
         return this.pick([
           () => `${this.of("string", depth - 1)} + ${this.of("string", depth - 1)}`,
           () => `string(${this.of("int", depth - 1)})`,
@@ -61,6 +73,7 @@ export class Expressions {
         return this.bool(depth);
       case "strings":
       case "Items":
+      case "Kinds":
       case "Sizes": {
         if (this.chance(0.25)) return this.#values(type, depth);
         const element = ELEMENTS[type] ?? "string";
@@ -218,6 +231,7 @@ export class Expressions {
     return Array.from({ length: 1 + this.below(3) }, one).join(this.pick([" && ", " || "]));
   }
   atom(): string {
+    if (this.wide && this.chance(0.15)) return scalarIn(this, "bool", 0);
     const asked = this.steps;
     return this.pick([
       () => (asked.length > 0 ? `ok(${this.pick(asked)})` : this.pick(this.plain)),
@@ -240,9 +254,19 @@ export class Expressions {
           : this.#constant("bool"),
     ])();
   }
+  /** What is said of a failure. */
+  #why(): string {
+    const of = `failure(${this.pick(this.soft)})`;
+    return this.pick([
+      `${of}.?upstream.orValue('none')`,
+      `${of}.?message.orValue('')`,
+      `${of}.detail(up.v1.Item).?name.orValue('no')`,
+      `(${of}.?reason == optional.of(bff.v1.Degradation.Reason.REASON_TIMEOUT) ? 'late' : '')`,
+    ]);
+  }
   knows(type: Type, path: string): void {
     this.known.set(type, [...(this.known.get(type) ?? []), path]);
-    for (const [of, member] of MEMBERS[type] ?? [])
+    for (const [of, member] of [...(MEMBERS[type] ?? []), ...((this.wide && MORE[type]) || [])])
       if ((this.#optionals || !member.includes("[")) && this.chance(0.5) && path.split(".").length < 4)
         this.knows(of, `${path}.${member}`);
   }

@@ -8,18 +8,27 @@ export interface Parts {
   readonly known: boolean;
   /** Of upstreams. */
   readonly entries: readonly string[];
+  /** More that the file says. */
+  readonly declared: string;
   readonly service: string;
   readonly rpcs: Rpcs;
   readonly messages: readonly string[];
+  /** Of the copy of an item. */
+  readonly copy: { readonly note: string; readonly more: string };
 }
 
-export function fileOf({ folder, known, entries, service, rpcs, messages }: Parts): string {
-  const rules = [known ? IDENTITY : "", entries.length > 0 ? `upstream: [${entries.join(", ")}]` : ""].join(" ");
+export function fileOf({ folder, known, entries, declared, service, rpcs, messages, copy }: Parts): string {
+  const rules = [known ? IDENTITY : "", entries.length > 0 ? `upstream: [${entries.join(", ")}]` : "", declared].join(
+    " ",
+  );
   return `syntax = "proto3";
 package ${folder}.app.v1;
 import "bff/v1/degradation.proto";
 import "bff/v1/options.proto";
 import "bff/v1/stream.proto";
+import "google/protobuf/duration.proto";
+import "google/protobuf/timestamp.proto";
+import "google/protobuf/wrappers.proto";
 import "up/v1/up.proto";
 ${rules.trim() === "" ? "" : `option (bff.v1.file) = { ${rules} };`}
 ${known ? "message Principal { string subject = 1; optional string tenant = 2; repeated string realms = 3; }" : ""}
@@ -29,7 +38,7 @@ service PageService {
 }
 message GetPageRequest { string id = 1; bool flag = 2; int64 n = 3; optional string note = 4; repeated string ids = 5; up.v1.Kind kind = 6; up.v1.Item item = 7; map<string, string> texts = 8; map<int64, string> numbered = 9; map<string, up.v1.Size> sizes = 10; }
 ${messages.join("\n")}
-message ItemCopy { option (bff.v1.message).alias = "up.v1.Item"; string id = 1; optional string note = 2; SizeCopy size = 3; up.v1.Kind kind = 4; repeated SizeCopy sizes = 5; map<string, SizeCopy> sizes_by_name = 6; map<string, string> attributes = 7; }
+message ItemCopy { option (bff.v1.message).alias = "up.v1.Item"; string id = 1; optional string note = 2${copy.note}; SizeCopy size = 3; up.v1.Kind kind = 4; repeated SizeCopy sizes = 5; map<string, SizeCopy> sizes_by_name = 6; map<string, string> attributes = 7; ${copy.more} }
 message FoundCopy { option (bff.v1.message).alias = "up.v1.FindItemsResponse"; repeated ItemCopy items = 1; }
 message MappedCopy { option (bff.v1.message).alias = "up.v1.MapItemsResponse"; map<string, ItemCopy> items = 1; }
 message SizeCopy { option (bff.v1.message).alias = "up.v1.Size"; int32 width = 1; }

@@ -6,6 +6,13 @@ export type Type =
   | "int"
   | "bool"
   | "Kind"
+  | "uint"
+  | "double"
+  | "bytes"
+  | "Time"
+  | "Span"
+  | "Label"
+  | "Kinds"
   | "Item"
   | "Size"
   | "Order"
@@ -48,12 +55,33 @@ export const MEMBERS: Readonly<Partial<Record<Type, readonly (readonly [Type, st
   ],
   Mapped: [["ItemMap", "items"]],
 };
+/** The same that no oracle is asked about. */
+export const MORE: typeof MEMBERS = {
+  Item: [
+    ["uint", "views"],
+    ["double", "rating"],
+    ["bytes", "digest"],
+    ["Time", "created_at"],
+    ["Span", "lead_time"],
+    ["Label", "label"],
+    ["Kinds", "kinds"],
+  ],
+};
+/** Types of these. */
+export const SCALARS = ["uint", "double", "bytes", "Time", "Span", "Label", "Kinds"] as const;
 /** What is declared for a field of the type, and what a copy of it is called. */
 export const FIELDS: Readonly<Record<Type, string>> = {
   string: "optional string",
   int: "optional int64",
   bool: "optional bool",
   Kind: "optional up.v1.Kind",
+  uint: "optional uint32",
+  double: "optional double",
+  bytes: "optional bytes",
+  Time: "google.protobuf.Timestamp",
+  Span: "google.protobuf.Duration",
+  Label: "google.protobuf.StringValue",
+  Kinds: "repeated up.v1.Kind",
   Item: "ItemCopy",
   Size: "SizeCopy",
   Order: "OrderCopy",
@@ -67,7 +95,12 @@ export const FIELDS: Readonly<Record<Type, string>> = {
   SizeMap: "map<string, SizeCopy>",
   ItemMap: "map<string, ItemCopy>",
 };
-export const ELEMENTS: Readonly<Partial<Record<Type, Type>>> = { Items: "Item", strings: "string", Sizes: "Size" };
+export const ELEMENTS: Readonly<Partial<Record<Type, Type>>> = {
+  Items: "Item",
+  strings: "string",
+  Sizes: "Size",
+  Kinds: "Kind",
+};
 /** Of maps: what their keys and their values are, and the lists of these. */
 export const ENTRIES: Readonly<Partial<Record<Type, readonly [key: "string" | "int", value: Type, values?: Type]>>> = {
   Texts: ["string", "string", "strings"],
@@ -93,6 +126,20 @@ export function constantOf(random: () => number, type: Type): string {
       return one(["true", "false"]);
     case "Kind":
       return one(["up.v1.Kind.KIND_BOOK", "up.v1.Kind.KIND_FILM"]);
+    case "uint":
+      return one(["1u", "0u"]);
+    case "double":
+      return one(["1.5", "0.0"]);
+    case "bytes":
+      return one(["b'a'", "b''"]);
+    case "Time":
+      return one(["timestamp('2026-01-01T00:00:00Z')", "now"]);
+    case "Span":
+      return one(["duration('5s')", "duration('0s')"]);
+    case "Label":
+      return "up.v1.Item{label: 'a'}.label";
+    case "Kinds":
+      return one(["[up.v1.Kind.KIND_BOOK]", "[up.v1.Kind.KIND_FILM, up.v1.Kind.KIND_BOOK]"]);
     case "Items":
       return "[up.v1.Item{id: 'i'}]";
     case "strings":

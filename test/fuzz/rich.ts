@@ -7,7 +7,8 @@ import { fileOf } from "./rich-file.ts";
 import { followsItems, KINDS, rpcsOf } from "./rich-kinds.ts";
 import { Later } from "./rich-later.ts";
 import { type Effect, entriesOf, ofCall } from "./rich-policies.ts";
-import { constantOf, ELEMENTS, FIELDS, type Type } from "./rich-types.ts";
+import { constantOf, ELEMENTS, FIELDS, SCALARS, type Type } from "./rich-types.ts";
+import * as wide from "./rich-wide.ts";
 
 /** @param optionals whether lists, maps and messages have entries with `?` */
 export function richCase(seed: number, index: number, optionals = true): Case {
@@ -62,6 +63,9 @@ class Rich {
   /** Whether the page is composed for items. */
   #followed = false;
   #loose = false;
+  /** Whether Sub is an answer by itself, too, whose arguments are fields of a request. */
+  #subAnswers = false;
+  #declared: wide.Declared = { text: "", known: [], functions: false };
 
   constructor(random: () => number, optionals: boolean) {
     this.#random = random;
@@ -70,8 +74,11 @@ class Rich {
     this.#later = new Later(this.#e, 0);
   }
   file(folder: string): string {
+    this.#declared = wide.declaredBy(this.#e);
+    this.#e.functions = this.#declared.functions;
     const known = this.#e.chance(0.25);
     const kind = this.#random() < 0.35 ? this.#e.pick(KINDS) : "answer";
+    this.#subAnswers = kind === "answer" && this.#optionals && this.#e.chance(0.2);
     const later = kind === "parts";
     const writes = !followsItems(kind) && this.#e.chance(0.3);
     const shares = this.#e.chance(0.35);
@@ -88,9 +95,16 @@ class Rich {
     const rpcs = rpcsOf(this.#e, kind);
     const around = { root: true, known, fields: rpcs.fields, shared: steps?.shared };
     const page = this.#message("Page", [], 3 + this.#e.below(4), around);
+    const fields = this.#fields.map(([type], i) => `${type} f${i + 1} = ${i + 1};`);
+    const beside = kind === "answer" ? wide.besidePage(this.#e, fields, this.#subAnswers) : { rpcs: "", messages: [] };
+    const declared = `${this.#declared.text} ${wide.telemetryOf(this.#e, known)}`;
+    const said = kind === "answer" ? wide.optionsOf(this.#e, known, writes) : "";
     const viewer = steps?.shared.known.get("string")?.find((one) => /^v\d+$/.test(one));
     const entries = this.#e.chance(0.35) ? entriesOf(this.#e, viewer, kind) : [];
-    return fileOf({ folder, known, entries, service: steps?.text ?? "", rpcs, messages: [page, sub] });
+    const whole = { ...rpcs, rpcs: `${rpcs.rpcs.replace("(Page) {}", `(Page) { ${said} }`)} ${beside.rpcs}` };
+    const copy = { note: wide.noteOf(this.#e), more: wide.copyOf(this.#e) };
+    const messages = [page, wide.suppliedWhole(this.#e, sub), ...beside.messages];
+    return fileOf({ folder, known, entries, declared, service: steps?.text ?? "", rpcs: whole, messages, copy });
   }
 
   /** @param later the share of its steps that may come later */
@@ -128,6 +142,7 @@ class Rich {
     this.#e.steps = [...(shared?.steps ?? [])];
     this.#e.soft = [...(shared?.soft ?? [])];
     this.#e.failing = [...(shared?.failing ?? [])];
+    for (const [type, path] of this.#declared.known) if (this.#e.chance(0.5)) this.#e.knows(type, path);
     this.#e.conditions = [];
     this.#fields = [];
     this.#oneofs = [];
@@ -162,7 +177,7 @@ class Rich {
     }
     for (const [i, type] of args.entries()) {
       this.#e.knows(type, `args.a${i}`);
-      this.#e.steps.push(`args.a${i}`);
+      if (!this.#subAnswers) this.#e.steps.push(`args.a${i}`);
     }
     if (known) this.#principal();
     const made: string[] = [];
@@ -172,6 +187,8 @@ class Rich {
     for (let i = 0; i < steps; i++) made.push(...this.#later.of(this.#step(root)));
     for (const type of ["string", "bool", "int", "Item", "Kind", "strings", ...MAPS] as const)
       if (this.#e.chance(0.6)) this.#field(FIELDS[type], this.#e.of(type, 3));
+    for (const type of this.#optionals ? SCALARS : [])
+      if (this.#e.chance(0.2)) this.#field(FIELDS[type], this.#e.of(type, 2));
     // What a field asks for starts whatever is chosen elsewhere.
     const asks = this.#e.chance(0.6);
     for (const step of this.#e.steps)
@@ -179,6 +196,10 @@ class Rich {
     for (const [type, step] of shared?.fields ?? []) if (this.#e.chance(0.6)) this.#field(type, step);
     if (this.#e.chance(0.5)) this.#oneof();
     const fields = this.#fields.map(([type, by], i) => `${type} f${i + 1} = ${i + 1} [(bff.v1.field).by = "${by}"];`);
+    fields.push(...wide.supplied(this.#e));
+    const bound = root ? wide.autobound(this.#e) : undefined;
+    if (bound !== undefined) made.push(bound.step);
+    if (bound !== undefined) fields.push(bound.fields);
     return `message ${name} {
   option (bff.v1.message) = { let: [
     ${made.join(",\n    ")}
@@ -186,6 +207,10 @@ class Rich {
   ${[...fields, ...this.#oneofs].join("\n  ")}
   ${[...so.fields, root ? "repeated bff.v1.Degradation degraded = 99;" : ""].join("\n  ")}
 }`;
+  }
+
+  get #scalars(): readonly Type[] {
+    return this.#optionals ? SCALARS.filter(() => this.#e.chance(0.3)) : [];
   }
 
   // ---- steps ----
@@ -196,7 +221,7 @@ class Rich {
     if (kind < 0.25) return this.#call(name);
     if (kind < 0.35) return this.#batch(name);
     if (kind < 0.45) {
-      const type = this.#e.pick(["string", "bool", "Item", "int", "strings", ...MAPS] as const);
+      const type = this.#e.pick(["string", "bool", "Item", "int", "strings", ...MAPS, ...this.#scalars] as const);
       const step = this.#modified(name, `by: "${this.#e.of(type, 2)}"`, type);
       this.#has(name, type);
       return step;
@@ -242,12 +267,15 @@ class Rich {
     const set = [
       `{ name: "${id}" ${by("string", 0.15)}`,
       ...more.filter(() => this.#e.chance(0.5)).map((one) => one()),
+      ...wide.spreadOf(this.#e, type),
     ];
     const metadata = this.#e.chance(0.2) ? ` metadata: { name: "x-a" ${by("string", 0.5)}` : "";
     const instead = constantOf(this.#random, type);
-    const source = `call: { method: "up.v1.${method}" set: [${set.join(", ")}]${metadata}${this.#onError(instead)}${ofCall(this.#e, "none")} }`;
+    const source = `call: { method: "up.v1.${method}" set: [${set.join(", ")}]${wide.requestOf(this.#e, type)}${metadata}${this.#onError(instead)}${ofCall(this.#e, "none")} }`;
     const step = this.#modified(name, source, type);
     this.#has(name, type);
+    if (this.#optionals && !source.includes("cache:") && this.#e.chance(0.1))
+      this.#e.knows("string", wide.besideOf(name));
     return step;
   }
   /** A call with side effects. */
@@ -281,9 +309,13 @@ class Rich {
       const then = this.#e.pick([
         "ignore: true",
         `fallback: "${instead}"`,
-        this.#decides ? `fail: { code: ABORTED message: "{${text()}}" }` : "ignore: true",
+        this.#decides ? wide.failOf(this.#e, text) : "ignore: true",
       ]);
-      const error = this.#e.chance(0.3) ? ` if: "error.code == ${this.#e.pick(["5", "7"])}"` : some();
+      const asked =
+        this.#optionals && this.#e.chance(0.4)
+          ? wide.overError(this.#e)
+          : this.#e.pick(["error.code == 5", "error.code == 7"]);
+      const error = this.#e.chance(0.3) ? ` if: "${asked}"` : some();
       return `{ on: ${this.#e.pick(["ANY", "NOT_FOUND", "UNAVAILABLE"])}${error} ${then} }`;
     });
     return ` on_error: [${rules.join(", ")}]`;
@@ -292,14 +324,14 @@ class Rich {
     const many = this.#e.chance(0.2);
     const source = this.#e.chance(0.3)
       ? `call: { method: "up.v1.ItemService/MapItems" batch: { name: "ids" by: "${this.#e.of("string", 1)}" items: "items" } }`
-      : `call: { method: "up.v1.ItemService/BatchGetItems"${ofCall(this.#e, "none")} set: { name: "locale" ${this.#e.given("string", 0.4)} } batch: { name: "ids" by: "${this.#e.of("string", 1)}" items: "items" key: "id"${many ? " many: true" : ""} } }`;
+      : `call: { method: "up.v1.ItemService/BatchGetItems"${ofCall(this.#e, "none")} set: { name: "locale" ${this.#e.given("string", 0.4)} } batch: { name: "ids" by: "${this.#e.of("string", 1)}" items: "items" ${wide.keyOf(this.#e)}${many ? " many: true" : ""} }${wide.rescueOfBatch(this.#e, many)} }`;
     const type = many && source.includes("many") ? "Items" : "Item";
     const step = this.#modified(name, source, type);
     this.#has(name, type);
     return step;
   }
   #switch(name: string): string {
-    const type = this.#e.pick(["string", "bool", "Item", "int", ...MAPS] as const);
+    const type = this.#e.pick(["string", "bool", "Item", "int", ...MAPS, ...this.#scalars] as const);
     const cases = Array.from(
       { length: 1 + this.#e.below(3) },
       () => `{ if: "${this.#e.bool(2)}" by: "${this.#e.of(type, 2)}" }`,

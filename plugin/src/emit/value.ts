@@ -89,13 +89,13 @@ export function operandValue(expression: Expression, names: ValueNames): Line {
 
 /** The same for a bound value outside of fields. */
 export function boundValue({ expression, conversion }: Bound, names: ValueNames): Value {
-  const { print, mayBeUndefined } = converted(emitValue(expression, names), conversion, names);
+  const { print, mayBeUndefined } = given({ expression, conversion }, names);
   return unlessAbsent(expression, { print, mayBeUndefined }, "undefined", names);
 }
 
 /** The value alone: whoever prints it has made sure that nothing it reads is absent. */
-export function presentValue({ expression, conversion }: Bound, names: ValueNames): Line {
-  return converted(emitValue(expression, names), conversion, names).print;
+export function presentValue(bound: Bound, names: ValueNames): Line {
+  return given(bound, names).print;
 }
 
 /** Whether it stands before `??` as it is. */
@@ -104,13 +104,13 @@ export function isOperand(expression: Expression, names: ValueNames): boolean {
 }
 
 /** The same as an operand of `??`, which takes no `||`, `&&` or `?:` beside it. */
-export function presentOperand({ expression, conversion }: Bound, names: ValueNames): Line {
-  return parenthesised(converted(emitValue(expression, names), conversion, names));
+export function presentOperand(bound: Bound, names: ValueNames): Line {
+  return parenthesised(given(bound, names));
 }
 
 /** The same where TypeScript infers a type from it. */
-export function inferredPresent({ expression, conversion }: Bound, names: ValueNames): Line {
-  return typed(expression, converted(emitValue(expression, names), conversion, names), names).print;
+export function inferredPresent(bound: Bound, names: ValueNames): Line {
+  return typed(bound.expression, given(bound, names), names).print;
 }
 
 /** A condition as an operand of `&&`, `!` or `?`. */
@@ -173,6 +173,13 @@ function unlessAbsent(expression: Expression, value: Value, absent: string, name
 
 const parenthesised = (code: Pick<Code, "print" | "precedence">): Line =>
   code.precedence === "atom" ? code.print : ["(", ...code.print, ")"];
+
+/** What is bound outside of fields. What may be null is in no form by itself, and has to be unset there. */
+function given({ expression, conversion }: Bound, names: ValueNames): Code {
+  const code = emitValue(expression, names);
+  const nullable = expression.type.kind === "wrapper" && code.proto === undefined;
+  return converted(code, conversion, names, nullable ? expression.proto : code.proto);
+}
 
 /** The code after its conversion. */
 export function converted(

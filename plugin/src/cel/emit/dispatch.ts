@@ -4,6 +4,7 @@ import type { Node } from "../types/expression.ts";
 import { type Form, formOf, isUnsigned, PLAIN, protoForm } from "../types/form.ts";
 import { misfitKey } from "../types/range.ts";
 import { runtimeTypeName } from "../types/same-value.ts";
+import type { Variable } from "../types/type.ts";
 import { emitCall } from "./call.ts";
 import { coerce, packed, unbox } from "./coerce.ts";
 import { constant, zero } from "./constant.ts";
@@ -12,7 +13,7 @@ import { emitConditional } from "./logic.ts";
 import { emitMacro } from "./macro.ts";
 import { emitMap, emitMessage } from "./message.ts";
 import { emitOptional, optionalAs } from "./optional.ts";
-import { atom, binary, LEVEL, type Piece, piece, runtime } from "./piece.ts";
+import { atom, binary, LEVEL, operand, type Piece, piece, runtime } from "./piece.ts";
 import { emitRecord, isRecord } from "./record.ts";
 import { emitExtension, emitSelect, emitTest } from "./select.ts";
 
@@ -27,6 +28,7 @@ function value(emitter: Emitter, node: Node): Piece {
     case "name": {
       const read = emitter.raw(node);
       const { unset } = node.variable;
+      if (node.type.kind === "wrapper" && UNSET.has(node.variable.role)) return orNull(read);
       if (unset === undefined || !read.maybe) return { ...unbox(read, emitter.names), maybe: false };
       if (emitter.strict) return unbox(emitter.present(read), emitter.names);
       const set = binary(read, "??", atom(...zero(emitter.names, unset)), LEVEL.nullish);
@@ -95,3 +97,11 @@ function as(emitter: Emitter, node: Node, form: Form): Piece {
 }
 
 export const print: Print = { value, as, inner: optionalAs };
+
+/** What is `undefined` where it is null: steps and arguments. */
+const UNSET: ReadonlySet<Variable["role"]> = new Set(["step", "arg"]);
+function orNull(read: Piece): Piece {
+  const of = read.form.kind === "nullable" ? read.form.of : read.form;
+  const print = operand(binary(read, "??", atom("null"), LEVEL.nullish), 0);
+  return piece(print, { kind: "nullable", of }, LEVEL.nullish);
+}

@@ -7,6 +7,7 @@ import type { Names } from "./code.ts";
 import { coerce, ifSet } from "./coerce.ts";
 import { type Aliases, aliasesIn } from "./contradiction.ts";
 import { inferred } from "./literals.ts";
+import { boolOf, hideContradicted } from "./logic.ts";
 import { atom, binary, commas, hidden, isNothing, LEVEL, operand, type Piece, piece, runtime } from "./piece.ts";
 import { shapeOf } from "./shape.ts";
 
@@ -124,10 +125,17 @@ export class Emitter {
   unset(node: Node, form: Form): Piece {
     if (node.type.kind === "null") return { ...atom("undefined"), form, maybe: true };
     if (node.kind === "call" && node.overload === "conditional") {
-      const [condition, ...branches] = node.args;
-      const [yes, no] = branches.map((branch) => operand(this.unset(branch, form), LEVEL.conditional));
-      const test = condition ? operand(this.value(condition), LEVEL.nullish) : [];
-      const print = [...test, " ? ", ...(yes ?? []), " : ", ...(no ?? [])];
+      const [condition, yes, no] = node.args;
+      if (condition === undefined || yes === undefined || no === undefined) return this.value(node);
+      hideContradicted(this, condition, yes, no);
+      const branches = [yes, no].map((branch) => this.unset(branch, form));
+      const test = this.value(condition);
+      const known = boolOf(test);
+      // What is never evaluated may read what TypeScript knows to be absent.
+      const chosen = known === undefined ? undefined : branches[known ? 0 : 1];
+      if (chosen !== undefined) return chosen;
+      const [left, right] = branches.map((branch) => operand(branch, LEVEL.conditional));
+      const print = [...operand(test, LEVEL.nullish), " ? ", ...(left ?? []), " : ", ...(right ?? [])];
       return { ...piece(print, form, LEVEL.conditional), maybe: true };
     }
     if (

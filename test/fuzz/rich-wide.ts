@@ -1,0 +1,250 @@
+// What random BFFs say that the compiler alone is asked about: no oracle answers for it.
+import type { Expressions } from "./rich-expressions.ts";
+import type { Type } from "./rich-types.ts";
+
+/** One for each time that chance has it. */
+function some(e: Expressions, chance: number, make: () => string): string {
+  return e.wide && e.chance(chance) ? make() : "";
+}
+
+// ---- of files ----
+
+/** What a file declares: variables of the environment and functions. */
+export interface Declared {
+  readonly text: string;
+  readonly known: readonly (readonly [Type, string])[];
+  readonly functions: boolean;
+}
+export function declaredBy(e: Expressions): Declared {
+  const env = e.wide && e.chance(0.3);
+  const functions = e.wide && e.chance(0.3);
+  return { text: `${env ? ENV : ""} ${functions ? FUNCTIONS : ""}`, known: env ? VARIABLES : [], functions };
+}
+const ENV = `env: [{ name: "MODE" type: "string" default: "a" }, { name: "MOST" type: "int" default: "3" alternate: "MANY" }, { name: "ON" type: "bool" }, { name: "NAMES" type: "list(string)" default: "a,b" }, { name: "BY" type: "map(string, string)" default: "k=a" }]`;
+const VARIABLES = [
+  ["string", "env.MODE"],
+  ["int", "env.MOST"],
+  ["bool", "env.ON"],
+  ["strings", "env.NAMES"],
+  ["Texts", "env.BY"],
+] as const;
+const FUNCTIONS = `function: [{ name: "own.text" param: ["string"] result: "string" }, { name: "own.holds" param: ["up.v1.Item"] result: "bool" }, { name: "own.made" param: ["string", "int"] result: "up.v1.Item" }, { name: "own.names" param: ["list(up.v1.Item)"] result: "list(string)" }]`;
+
+/** A call of a function of one's own. */
+export function ownOf(e: Expressions, type: Type, depth: number): string | undefined {
+  switch (type) {
+    case "string":
+      return `own.text(${e.of("string", depth)})`;
+    case "bool":
+      return `own.holds(${e.item(depth)})`;
+    case "Item":
+      return `own.made(${e.of("string", depth)}, ${e.of("int", depth)})`;
+    case "strings":
+      return `own.names(${e.of("Items", depth)})`;
+    default:
+      return undefined;
+  }
+}
+
+/** A value of the type out of values of types that no oracle is asked about. */
+export function scalarIn(e: Expressions, type: "string" | "int" | "bool", depth: number): string {
+  const of = (one: Type): string => e.of(one, depth);
+  const make: Readonly<Record<typeof type, readonly (() => string)[]>> = {
+    string: [
+      () => `string(${of("uint")})`,
+      () => `string(${of("double")})`,
+      () => `string(${of("Time")})`,
+      () => `(${of("Label")} == null ? ${of("string")} : 'l')`,
+      () => `${e.item(depth)}.?label.orValue(${e.pick(["'none'", "null"])}) == null ? 'x' : 'y'`,
+    ],
+    int: [
+      () => `int(${of("uint")})`,
+      () => `size(${of("bytes")})`,
+      () => `size(${of("Kinds")})`,
+      () => `${of("Time")}.getFullYear()`,
+      () => `${of("Span")}.getSeconds()`,
+    ],
+    bool: [
+      () => `${of("uint")} ${e.pick(["==", "<"])} ${e.pick(["1u", "2u"])}`,
+      () => `${of("double")} ${e.pick(["==", "<", "!="])} ${e.pick(["1.5", "0.0"])}`,
+      () => `${of("bytes")} ${e.pick(["==", "!="])} b'a'`,
+      () => `${of("Time")} < now`,
+      () => `${of("Span")} == duration('0s')`,
+      () => `${of("Label")} ${e.pick(["==", "!="])} ${e.pick(["null", "'a'", "'b'"])}`,
+      () => `${of("Kind")} in ${of("Kinds")}`,
+      () => `${of("Kinds")}.exists(o, o == ${of("Kind")})`,
+    ],
+  };
+  return `(${e.pick(make[type])()})`;
+}
+
+/** A copy of an item that says more than names. */
+export function copyOf(e: Expressions): string {
+  const all = [
+    () => `string full_name = 8 [(bff.v1.field).by = "source.name + source.id"];`,
+    () => `optional string owner = 9 [(bff.v1.field).by = "has(source.note) ? source.note : source.owner_id"];`,
+    () => `optional int32 width = 10 [(bff.v1.field).by = "source.size.width"];`,
+    () => `optional string picture = 11 [(bff.v1.field).by = "source.image_url"];`,
+    () => "oneof media { string image_url = 12; SizeCopy placeholder = 13; }",
+    () => `repeated int32 widths = 14 [(bff.v1.field).by = "source.sizes.filter(s, s.width > 1).map(s, s.width)"];`,
+    () => `SizeCopy small = 15 [(bff.v1.field).by = "source.?sizes_by_name['k'].orValue(up.v1.Size{})"];`,
+    () => "google.protobuf.StringValue label = 17; google.protobuf.Timestamp created_at = 18; double rating = 21;",
+    () =>
+      "repeated up.v1.Kind kinds = 19; uint32 views = 20; bytes digest = 22; google.protobuf.Duration lead_time = 23;",
+    () => `int64 price = 16 [(bff.v1.field).alias = "price_cents"];`,
+  ];
+  return all.map((one) => some(e, 0.12, one)).join(" ");
+}
+/** Of the note of a copy. */
+export const noteOf = (e: Expressions): string => some(e, 0.15, () => ` [(bff.v1.field).fallback = "'-'"]`);
+
+// ---- of calls ----
+
+/** Of a call's `set`. @param type what it answers with */
+export function spreadOf(e: Expressions, type: Type): readonly string[] {
+  return type === "Item" && e.wide && e.chance(0.1) ? [`{ spread: "${e.item(1)}" }`] : [];
+}
+/** What `set` adds to. */
+export function requestOf(e: Expressions, type: Type): string {
+  const [message, field] = {
+    Item: ["GetItemRequest", "locale"],
+    Found: ["FindItemsRequest", "text"],
+    Mapped: ["BatchGetItemsRequest", "locale"],
+    Order: ["GetOrderRequest", "id"],
+  }[type as "Item"] ?? ["", ""];
+  return message === "" ? "" : some(e, 0.1, () => ` request: "up.v1.${message}{${field}: ${e.of("string", 1)}}"`);
+}
+/** `fail` of a rule that sees an error. */
+export function failOf(e: Expressions, text: () => string): string {
+  const plain = `fail: { code: ABORTED message: "{${text()}}" }`;
+  if (!e.wide || e.chance(0.6)) return plain;
+  const details = e.pick([
+    `"error.detail(up.v1.Item)"`,
+    `"up.v1.Size{width: size(error.message)}"`,
+    `["error.detail(up.v1.Size)", "${e.bool(1)} ? optional.of(${e.item(1)}) : optional.none()"]`,
+    `"${e.of("Items", 1)}"`,
+  ]);
+  return e.pick([
+    "fail: { as_is: true }",
+    `fail: { as_is: true message: "{${text()}}" }`,
+    `fail: { as_is: true details: ${details} }`,
+    `fail: { message: "{error.detail(up.v1.Item).?name.orValue(${text()})}: {error.code}" details: ${details} }`,
+  ]);
+}
+/** An expression over an error, besides its code. */
+export const overError = (e: Expressions): string =>
+  e.pick([
+    "error.message == 'a'",
+    "error.detail(up.v1.Item).hasValue()",
+    "error.detail(up.v1.Item).?name.orValue('') != 'b' && error.code != 5",
+    `error.code == 5 || ${e.bool(1)}`,
+    `error.code in [5, 7] && ${e.bool(1)}`,
+  ]);
+
+/** Of a batch that names its keys by `key`. */
+export function keyOf(e: Expressions): string {
+  return [
+    e.wide && e.chance(0.2) ? `key_by: "item.id + ${e.pick(["item.name", "'x'"])}"` : `key: "id"`,
+    some(e, 0.2, () => `wrap: "${e.pick(["key + 'x'", "key == 'a' ? 'b' : key"])}"`),
+    some(e, 0.2, () => "max: 2"),
+  ].join(" ");
+}
+/** What is there in place of a key's item. */
+export const rescueOfBatch = (e: Expressions, many: boolean): string =>
+  some(e, 0.2, () => {
+    const instead = many ? "[]" : e.pick(["up.v1.Item{id: 'f'}", e.item(1)]);
+    return ` on_error: { on: UNAVAILABLE ${e.pick([`fallback: "${instead}"`, "ignore: true"])} }`;
+  });
+
+/** What came beside the answer of a call. */
+export const besideOf = (step: string): string => `header(${step}, 'x-h') + trailer(${step}, 'etag')`;
+
+// ---- of messages ----
+
+/** A step whose fields fill those of their names, and these. */
+export function autobound(e: Expressions): { readonly step: string; readonly fields: string } | undefined {
+  if (!e.wide || !e.chance(0.1)) return undefined;
+  const step = `{ autobind: true call: { method: "up.v1.ItemService/GetItem" set: { name: "id" by: "args.id" } } }`;
+  return {
+    step,
+    fields: "string owner_id = 60; int32 stock = 61; optional string note = 62; repeated string tags = 63;",
+  };
+}
+/** Fields that functions supply. */
+export function supplied(e: Expressions): readonly string[] {
+  const types = ["optional string", "repeated ItemCopy", "ItemCopy", "map<string, int64>", "optional up.v1.Kind"];
+  const steps = e.steps.filter((one) => /^[sv]\d+$/.test(one));
+  return types.flatMap((type, i) => {
+    if (!e.wide || !e.chance(0.06)) return [];
+    const read = steps.filter(() => e.chance(0.5)).map((one) => `"${one}"`);
+    const reads = e.chance(0.3) ? "" : ` reads: { step: [${read.join(", ")}] }`;
+    return [`${type} r${i} = ${70 + i} [(bff.v1.field) = { resolver: true${reads} }];`];
+  });
+}
+/** A message that a function supplies as a whole, with the steps of one that is composed. */
+export function suppliedWhole(e: Expressions, message: string): string {
+  if (!e.wide || !e.chance(0.08)) return message;
+  return message
+    .replace("= { let:", "= { resolver: true let:")
+    .replace(/ \[\(bff\.v1\.field\)\.by = "[^"]*"\]/g, "")
+    .replace(/ \[\(bff\.v1\.field\) = \{[^;]*\}\](?=;)/g, "");
+}
+
+// ---- of rpcs ----
+
+/** Rpcs beside the one of a page, with their messages. @param page fields of the page @param sub whether what is composed is an answer by itself, too */
+export function besidePage(
+  e: Expressions,
+  page: readonly string[],
+  sub: boolean,
+): { readonly rpcs: string; readonly messages: readonly string[] } {
+  const small = e.wide && e.chance(0.15);
+  const again = small
+    ? 'rpc GetSmall(GetPageRequest) returns (Small) { option (bff.v1.method).response = "Page"; }'
+    : "";
+  return {
+    rpcs: `${sub ? "rpc GetSub(SubRequest) returns (Sub) {}" : ""} ${again}`,
+    messages: [
+      ...(sub
+        ? ["message SubRequest { up.v1.Item a0 = 1; optional string a1 = 2; bool a2 = 3; map<string, string> a3 = 4; }"]
+        : []),
+      ...(small
+        ? [`message Small { ${page.filter(() => e.chance(0.6)).join(" ")} repeated bff.v1.Degradation degraded = 99; }`]
+        : []),
+    ],
+  };
+}
+/** What the rpc of a page says. */
+export function optionsOf(e: Expressions, known: boolean, writes: boolean): string {
+  const safe = e.wide && !writes && e.chance(0.4);
+  const right = `let: { name: "right" call: { method: "up.v1.OrderService/GetOrder" set: { name: "id" by: "${e.pick(["args.id", "principal.subject"])}" } } }`;
+  const permits = [
+    `if: "principal.subject == args.id"`,
+    `if: "has(principal.tenant) && principal.tenant in args.ids" fail: { message: "not {args.id}" }`,
+    `${right} if: "right.paid || right.id == principal.subject" fail: { code: NOT_FOUND }`,
+    `source: "user" if: "headers['x-a'] != '' && args.n > 0"`,
+  ];
+  const limits = [
+    `key: "args.id" rate: 10 per: "1s"`,
+    `key: "peer.address" rate: 10 per: "1m" burst: 20 cost: "size(args.ids) + 1" if: "args.flag"`,
+    `key: "headers['x-a']" rate: 100 per: "1s" local: true`,
+  ];
+  const said = [
+    safe ? some(e, 0.3, () => `cache: { ttl: "5s"${e.chance(0.5) ? ` stale: "60s"` : ""} }`) : "",
+    safe ? some(e, 0.2, () => `http_cache: { max_age: "5s" }`) : "",
+    known ? some(e, 0.3, () => `permit: { ${e.pick(permits)} }`) : "",
+    some(e, 0.15, () => `rate_limit: { name: "some" ${e.pick(limits)} }`),
+    some(e, 0.1, () => 'max_calls: 5000 timeout: "3s"'),
+    some(e, 0.05, () => `version: { deprecated: "2026-01-01" sunset: "2099-01-01" }`),
+  ].join(" ");
+  return `${safe ? "option idempotency_level = NO_SIDE_EFFECTS;" : ""} ${said.trim() === "" ? "" : `option (bff.v1.method) = { ${said} };`}`;
+}
+/** Of a file. */
+export const telemetryOf = (e: Expressions, known: boolean): string =>
+  some(e, 0.15, () => {
+    const all = ["args.id", "headers['x-client']", "args.ids", ...(known ? ["principal.subject"] : [])];
+    return `telemetry: { sample: 0.5 slow: "1s" attribute: [${all
+      .filter(() => e.chance(0.6))
+      .map((one) => `"${one}"`)
+      .join(", ")}] }`;
+  });
