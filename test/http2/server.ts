@@ -1,5 +1,6 @@
 // The server that is judged from outside: a process with the configuration of any BFF, whose service needs no upstream. LATENCY_MS is how long
-// each unary answer takes; a request's header x-wait-ms asks for more, and what stands in x-echo is the answer's body.
+// each unary answer takes; a request's header x-wait-ms asks for more, and what stands in x-echo is the answer's body. Asked by message, it tells how
+// many requests have come.
 import { setTimeout as sleep } from "node:timers/promises";
 import { create } from "@bufbuild/protobuf";
 import { type Code, endpoint, Failure, Reason } from "../../runtime/src/index.ts";
@@ -22,7 +23,12 @@ function refusal(status: EchoStatus): Failure {
 }
 const payloadOf = (size: number) => ({ payload: { body: new Uint8Array(size) } });
 
+let asked = 0;
+process.on("message", () => process.send?.(asked));
+process.channel?.unref(); // it ends on its own
+
 async function answer(request: SimpleRequest, header: (name: string) => string) {
+  asked++;
   const waitMs = LATENCY_MS + Number(header("x-wait-ms"));
   if (waitMs > 0) await sleep(waitMs);
   const { responseStatus: status } = request;

@@ -1,6 +1,8 @@
 import { once } from "node:events";
 import * as http from "node:http";
 import * as http2 from "node:http2";
+import * as net from "node:net";
+import { text } from "node:stream/consumers";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { echoEndpoint } from "../testing/test-echo.ts";
 import { type ListenOptions, listen } from "./listen.ts";
@@ -49,15 +51,88 @@ describe("a server that is to end, with a delay", () => {
     const old = await session(server.url);
     const goaway = once(old.connection, "goaway");
     const closed = server.close(3_000);
+    const later = new Promise((resolve) => setTimeout(resolve, 1_200));
     const [ready, health] = await Promise.all(["/readyz", "/healthz"].map((path) => fetch(server.url + path)));
     expect([ready?.status, health?.status]).toEqual([503, 200]);
     expect(await ask()).toMatchObject({ status: 200, connection: "close" });
     expect(await ask()).toMatchObject({ status: 200, connection: "close" });
     expect(await old.ask()).toBe(200);
     expect(await (await session(server.url)).ask()).toBe(200);
+    await later; // in the last quarter of the time
+    expect(await ask()).toMatchObject({ status: 200, connection: "keep-alive" });
     await goaway;
     await closed;
     await expect(fetch(server.url + PATH)).rejects.toThrow();
+  });
+});
+
+describe("a server that ends", () => {
+  /** A connection that has said nothing yet, and answers to what it says. */
+  async function silent(port: number) {
+    const socket = net.connect(port, "127.0.0.1");
+    onTestFinished(() => void socket.destroy());
+    await once(socket, "connect");
+    const ask = async () => {
+      socket.write(
+        `POST ${PATH} HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 3\r\n\r\n"x"`,
+      );
+      return (await text(socket)).toLowerCase();
+    };
+    return { socket, ask };
+  }
+  /** The port is closed. */
+  async function refused(port: number): Promise<void> {
+    let open = true;
+    while (open) {
+      const socket = net.connect(port, "127.0.0.1");
+      open = await new Promise((resolve) => {
+        socket.on("connect", () => resolve(true)).on("error", () => resolve(false));
+      });
+      socket.destroy();
+    }
+  }
+
+  test("answers the first request of connections that it has just accepted", async () => {
+    const { server } = await served({});
+    const connections = await Promise.all(Array.from({ length: 10 }, () => silent(server.port)));
+    const closed = server.close(20_000);
+    await refused(server.port);
+    for (const answer of await Promise.all(connections.map(({ ask }) => ask()))) {
+      expect(answer).toMatch(/^http\/1.1 200 /);
+      expect(answer).toContain("connection: close");
+    }
+    await closed;
+  });
+  test("answers a connection once more that it has answered a moment ago", async () => {
+    const { server, ask } = await served({});
+    const { port } = await ask();
+    const closed = server.close(20_000);
+    await refused(server.port);
+    expect(await ask()).toEqual({ status: 200, connection: "close", port });
+    await closed;
+  });
+  test("takes a connection of HTTP/2 that it has just accepted, and sends it away", async () => {
+    const { server } = await served({});
+    const { socket } = await silent(server.port);
+    const closed = server.close(20_000);
+    await refused(server.port);
+    const connection = http2.connect(server.url, { createConnection: () => socket });
+    onTestFinished(() => connection.destroy());
+    const goaway = once(connection, "goaway");
+    const stream = connection.request({ ":method": "POST", ":path": PATH, "content-type": "application/json" });
+    stream.end('"x"');
+    const [headers] = (await once(stream, "response")) as [http2.IncomingHttpHeaders];
+    expect(headers[":status"]).toBe(200);
+    stream.resume();
+    await goaway;
+    await closed;
+  });
+  test("closes, soon, those that go on to say nothing", async () => {
+    const { server } = await served({});
+    const { socket } = await silent(server.port);
+    const gone = once(socket.resume(), "close");
+    await server.close(20_000);
+    await gone;
   });
 });
 

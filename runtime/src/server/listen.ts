@@ -267,7 +267,11 @@ export async function listenUnannounced(
   };
   const close = async (graceMs = 10_000) => {
     leave();
-    if (drainDelayMs > 0) await sleep(drainDelayMs);
+    if (drainDelayMs > 0) {
+      await sleep(drainDelayMs * (1 - KEPT_AGAIN));
+      listener.stay();
+      await sleep(drainDelayMs * KEPT_AGAIN);
+    }
     goodbye(graceMs);
     return listener.drain(graceMs, cut);
   };
@@ -310,6 +314,8 @@ function networksOf(proxies: ListenOptions["trustedProxies"]): Networks | undefi
   return proxies === undefined || proxies instanceof Networks ? proxies : new Networks(proxies);
 }
 
+/** Of the time in which a server that is to end still serves: the last part, in which it keeps connections again. */
+const KEPT_AGAIN = 1 / 4;
 const NO_RPC = "no rpc is served here: its path is /package.Service/Method\n";
 
 function printed(what: string, cause: unknown): void {

@@ -4,12 +4,14 @@ import * as http from "node:http";
 import * as net from "node:net";
 import type { Duplex } from "node:stream";
 import * as tls from "node:tls";
+import { acceptAll } from "./accept-all.ts";
 import { AdapterRequests } from "./adapter-requests.ts";
 import { type ClientHttp2, DEFAULT_SERVER_HTTP2, type ServerHttp2 } from "./client-http2.ts";
 import { MAX_H1_HEADERS, MAX_HEADER_BYTES } from "./client-sessions.ts";
 import { ConnectionAge } from "./connection-age.ts";
 import type { ServerFault } from "./failure-log.ts";
 import type { Handler, Shortcut, Upgrades } from "./handler.ts";
+import { IdleConnections } from "./idle-connections.ts";
 import { NodeHttp2 } from "./node-http2.ts";
 import { OwnHttp2 } from "./own-http2.ts";
 import type { PendingBytes } from "./pending-bytes.ts";
@@ -88,6 +90,7 @@ export class Listener {
   readonly #shortcut: Shortcut | undefined;
   /** All open connections, as they come from the port (below TLS). */
   readonly #sockets = new Set<net.Socket>();
+  readonly #idle = new IdleConnections();
   readonly #h1Responses = new Set<http.ServerResponse>();
   /** What connections of HTTP/1.1 have become. */
   readonly #upgraded = new Set<Duplex>();
@@ -223,6 +226,11 @@ export class Listener {
     }
   }
 
+  /** After `leave`: those that there are, and that come, are kept again, so that few are being opened when the server stops accepting. */
+  stay(): void {
+    this.#leaving = false;
+  }
+
   /**
    * Stops accepting, sends GOAWAY, lets requests in flight finish and closes every connection.
    *
@@ -232,12 +240,14 @@ export class Listener {
   async drain(graceMs: number, onExpired: () => void): Promise<void> {
     this.#draining = true;
     const closed = this.#closed();
-    this.#server.close();
     this.#requests.discardMs = FLUSH_MS;
-    // GOAWAY names the last stream taken, so what is on its way may safely be sent again elsewhere.
-    this.#h2.close();
     // HTTP/1.1 has no GOAWAY, so connections stay for one more response each, or until all work is done.
     this.leave();
+    await acceptAll(this.#server);
+    this.#server.close();
+    // GOAWAY names the last stream taken, so what is on its way may safely be sent again elsewhere.
+    this.#h2.close();
+    this.#idle.awaitNext(graceMs / 2, () => this.#settle());
     const done = this.#workDone();
     if (!(await within(graceMs, done))) {
       onExpired();
@@ -282,13 +292,14 @@ export class Listener {
 
   #settle(): void {
     // A session that is closing lasts as long as its streams.
-    const busy = this.#h1Responses.size + this.#upgraded.size;
+    const busy = this.#idle.size + this.#h1Responses.size + this.#upgraded.size;
     if (busy === 0 && this.#h2.size === 0) this.#settled?.();
   }
 
   /** Waits until the first bytes tell the protocol. */
   #sniff(socket: net.Socket): void {
     const timer = setTimeout(() => socket.destroy(), this.#options.handshakeTimeoutMs);
+    this.#idle.idle(socket);
     let seen = Buffer.alloc(0);
     const onReadable = () => {
       const chunk: Buffer | null = socket.read();
@@ -302,21 +313,26 @@ export class Listener {
       socket.unshift(seen);
       this.#speak(socket, couldBeH2 ? "h2" : "h1");
     };
-    socket.on("readable", onReadable).once("close", () => clearTimeout(timer));
+    socket.on("readable", onReadable).once("close", () => {
+      clearTimeout(timer);
+      this.#idle.busy(socket);
+    });
   }
 
   #speak(socket: net.Socket, protocol: "h1" | "h2"): void {
     socket.on("error", ignore);
-    if (this.#draining) {
-      socket.destroy();
-    } else if (protocol === "h1") {
+    if (protocol === "h1") {
       this.#age.begins(socket);
       this.#h1.emit("connection", socket);
       // Else node's parser reads from TLS below the socket. Paused because an answer is still leaving, it takes the next record for
       // a parse error, and drops the connection. With a listener for the data it gets what the socket gives, which can be paused.
-      if (socket instanceof tls.TLSSocket) socket.on("data", ignore);
+      if (socket instanceof tls.TLSSocket) {
+        socket.on("data", ignore).once("close", () => this.#idle.busy(socket));
+        this.#idle.idle(socket);
+      }
     } else {
       this.#h2.accept(socket);
+      this.#idle.busy(socket);
     }
   }
 
@@ -325,12 +341,16 @@ export class Listener {
     // Connect's adapter takes its own listener away when the response closes, which may be just before the error comes.
     request.on("error", ignore);
     this.#h1Responses.add(response);
+    this.#idle.busy(socket);
     if (this.#leaving || this.#age.isOver(socket)) response.setHeader("connection", "close");
     response.once("close", () => {
       this.#h1Responses.delete(response);
+      if (!socket.destroyed) {
+        if (request.complete && this.#idle.counts) this.#idle.idle(socket);
+        else if (this.#draining) socket.destroySoon();
+        else if (!request.complete) discard(request, socket);
+      }
       this.#settle();
-      if (this.#draining) socket.destroySoon();
-      else if (!request.complete && !socket.destroyed) discard(request, socket);
     });
     this.#all++;
     // Older versions of node have left out what goes beyond: a proxy's own, say, which come last.
@@ -349,6 +369,7 @@ export class Listener {
       return;
     }
     this.#upgraded.add(socket);
+    this.#idle.busy(request.socket);
     socket.once("close", () => {
       this.#upgraded.delete(socket);
       this.#settle();

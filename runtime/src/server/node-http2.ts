@@ -44,6 +44,7 @@ export class NodeHttp2 implements ClientHttp2 {
     this.#server.emit("connection", socket);
   }
   close(): void {
+    this.#leaving = true;
     this.#sessions.close();
   }
   leave(): void {

@@ -60,12 +60,12 @@ export class OwnHttp2 implements ClientHttp2, OwnSessions {
     this.#parts.age.limit(session, socket);
     if (this.#leaving) setTimeout(() => session.close(), MOMENT_MS).unref();
   }
+  /** The first GOAWAY warns: nothing that crosses it is lost. */
   close(): void {
+    this.#leaving = true;
     for (const session of this.#sessions) session.close();
   }
-  /** The first GOAWAY warns: nothing that crosses it is lost, now as later. */
   leave(): void {
-    this.#leaving = true;
     this.close();
   }
   destroy(): void {

@@ -5,6 +5,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from "node:n
 import { constants } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { systemClock } from "../../clock.ts";
+import { acceptAll } from "../accept-all.ts";
 import type { Admin } from "../admin.ts";
 import type { ServerConfig } from "../config.ts";
 import { FailureLog, type ServerFault } from "../failure-log.ts";
@@ -41,6 +42,7 @@ export async function supervise(name: string, config: Config): Promise<void> {
     async () => {
       crew.leave();
       if (server.listening) await sleep(config.drainDelayMs);
+      await acceptAll(server);
       server.close();
       dealer.drop();
       const well = await crew.end();
