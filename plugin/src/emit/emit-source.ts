@@ -6,7 +6,7 @@ import type { Call } from "../resolve/model/call.ts";
 import type { Followed } from "../resolve/model/model.ts";
 import { metadataProperties, requestLiteral } from "./emit-call.ts";
 import { lambda, type Typed } from "./emit-limits.ts";
-import { around, commas, type Line, type Lines, object } from "./lines.ts";
+import { around, commas, type Line, type Lines, mentions, object } from "./lines.ts";
 import type { ValueNames } from "./value.ts";
 
 /** What a call is printed with: `item` is what an item is called. */
@@ -16,6 +16,7 @@ export type SourceNames = ValueNames & { readonly item: string };
  * `callSource(app.watchRun, (cx, args, opened, resume) => ({ … }), { kind: "uint", of: (event) => event.seq })`
  *
  * @param args the second parameter of the functions
+ * @param typed the first one, where something of it is read
  */
 export function callSource(
   rpc: Printable,
@@ -24,13 +25,14 @@ export function callSource(
   cx: Line,
   within: SourceNames,
   args: string | Typed = "args",
+  typed: Line = cx,
 ): Lines {
   const { file } = within;
   const body = around(["("], requestLiteral(call, within), [")"]);
-  const request = lambdaOver(cx, [args, "opened", "resume"], body);
+  const request = lambdaOver(mentions(body, "cx") ? typed : cx, [args, "opened", "resume"], body);
   const where = position && place(position, within);
   const extra: Line[] = [
-    ...(call.metadata.length === 0 ? [] : [["metadata: ", ...metadataOf(call, cx, within, args)]]),
+    ...(call.metadata.length === 0 ? [] : [["metadata: ", ...metadataOf(call, { cx, typed }, within, args)]]),
     ...(call.effects === "none" ? [] : [["effect: true"]]),
   ];
   const others: Lines =
@@ -47,9 +49,14 @@ function place({ kind, by }: NonNullable<Followed["position"]>, within: SourceNa
   return [`{ kind: "${kind}", of: (${within.item}) => `, ...print, " }"];
 }
 
-function metadataOf(call: Call, cx: Line, within: SourceNames, args: string | Typed): Line {
+function metadataOf(
+  call: Call,
+  { cx, typed }: Readonly<Record<"cx" | "typed", Line>>,
+  within: SourceNames,
+  args: string | Typed,
+): Line {
   const [properties = []] = object(metadataProperties(call, within), Number.POSITIVE_INFINITY);
-  return lambda(cx, [args], ["(", ...properties, ")"]);
+  return lambda(mentions([properties], "cx") ? typed : cx, [args], ["(", ...properties, ")"]);
 }
 
 /** The same over several lines. */

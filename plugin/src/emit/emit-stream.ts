@@ -97,13 +97,14 @@ function openProperty(planned: PlanMethod, { opening }: PlanStream, names: FileN
 function sourceProperty(planned: PlanMethod, stream: PlanStream, within: StreamNames): Lines {
   const { source, overflow } = stream;
   const cx = typedRequest(planned, within.file);
-  if (source.kind === "call")
-    return around(["source: "], callSource(`app.${source.entry.name}`, source.call, stream.of.position, cx, within), [
-      ",",
-    ]);
-  const { print } = emitValue(source.key, within);
-  // Of what the key of a topic reads TypeScript finds the type nowhere else.
+  // Of what a request or the key of a topic reads TypeScript finds the type nowhere else.
   const asked = ["cx: ", ...typeOfRequest(["App"], planned.method.callers, within.file)];
+  if (source.kind === "call") {
+    const { entry, call } = source;
+    const opened = callSource(`app.${entry.name}`, call, stream.of.position, cx, within, "args", asked);
+    return around(["source: "], opened, [","]);
+  }
+  const { print } = emitValue(source.key, within);
   const key = lambda(mentions([print], "cx") ? asked : cx, ["args", "opened"], print);
   const latest = overflow.value === "latest" ? ", true" : "";
   return [["source: ", within.file.runtime("topicSource"), `(app.${source.topic.name}, `, ...key, `${latest}),`]];

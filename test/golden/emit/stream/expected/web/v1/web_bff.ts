@@ -92,7 +92,7 @@ export function createRunService(deps: { readonly upstreams: Upstreams; readonly
         const shared = startRunServiceFollowRun(cx);
         return { ...shared, ...(await openRunUpdate(cx, { runId: args.runId, everything: args.everything })) };
       },
-      source: callSource(app.watchRun, (_cx, args, _opened, resume) => ({ runId: args.runId, afterSeq: resume ?? 0n }), { kind: "uint", of: (event) => event.seq }, { metadata: (cx) => ({ "x-locale": cx.app.env.LOCALE }) }),
+      source: callSource(app.watchRun, (_cx, args, _opened, resume) => ({ runId: args.runId, afterSeq: resume ?? 0n }), { kind: "uint", of: (event) => event.seq }, { metadata: (cx: Request<App>) => ({ "x-locale": cx.app.env.LOCALE }) }),
       if: (_cx, args, event: RunEventRead) => !event.internal || args.everything,
       until: (_cx, _args, event: RunEventRead) => event.final,
       compose: (cx, args, event: RunEventRead, opened) => composeRunUpdate(cx, { runId: args.runId, everything: args.everything, event }, opened),
