@@ -24,7 +24,9 @@ function refusal(status: EchoStatus): Failure {
 const payloadOf = (size: number) => ({ payload: { body: new Uint8Array(size) } });
 
 let asked = 0;
-process.on("message", () => process.send?.(asked));
+process.on("message", (question) => {
+  if (question === "asked") process.send?.(asked);
+});
 process.channel?.unref(); // it ends on its own
 
 async function answer(request: SimpleRequest, header: (name: string) => string) {

@@ -62,7 +62,7 @@ export function createRunService(deps: { readonly upstreams: Upstreams; readonly
   return [
     streamEndpoint(RunService.method.followRun, app, { // web.proto:15:7
       timeoutMs: 2_000,
-      source: callSource(app.watchRun, (cx: Request<App>, args) => ({ runId: args.runId, locale: cx.app.env.LOCALE }), undefined, { effect: true }),
+      source: callSource(app.watchRun, (cx: Request<App>, args) => ({ runId: args.runId, locale: cx.app.env.LOCALE })),
       compose: (cx, _args, event: RunEventRead) => composeRunUpdate(cx, { event }),
       maxAgeMs: 1_800_000,
       ahead: 4,
