@@ -137,22 +137,25 @@ function checkStatus(message: Composed, byName: ReadonlyMap<string, Composed>, r
     });
   }
 }
+/** Steps that may say a status, of those that a deferred one composes. */
+const DECIDING = [
+  {
+    kind: "guard",
+    what: "a guard of what it composes",
+    instead: "move the guard to the response itself, over what comes with the first message",
+  },
+  {
+    kind: "resolver",
+    what: "a resolver of what it composes, which may `refuse`,",
+    instead: "have the resolver in the response itself, where it comes with the first message",
+  },
+] as const;
 /** What of a step, and of those of messages that it composes, may say a status. */
 function decidedBy(step: Step, inside: readonly Step[]) {
-  const guard = inside.find(({ source }) => source.kind === "guard");
-  if (guard !== undefined)
-    return {
-      at: guard.ir.at,
-      what: "a guard of what it composes",
-      instead: "move the guard to the response itself, over what comes with the first message",
-    };
-  const resolver = inside.find(({ source }) => source.kind === "resolver");
-  if (resolver !== undefined)
-    return {
-      at: resolver.ir.at,
-      what: "a resolver of what it composes, which may `refuse`,",
-      instead: "have the resolver in the response itself, where it comes with the first message",
-    };
+  for (const { kind, what, instead } of DECIDING) {
+    const found = inside.find(({ source }) => source.kind === kind);
+    if (found !== undefined) return { at: found.ir.at, what, instead };
+  }
   const rule = [step, ...inside].flatMap(({ source }) => callsOf(source)).flatMap(failing)[0];
   if (rule === undefined) return undefined;
   const instead = "let the rule `ignore` the error or put a `fallback` in its place";

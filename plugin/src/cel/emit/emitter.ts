@@ -7,7 +7,7 @@ import type { Names } from "./code.ts";
 import { coerce, ifSet } from "./coerce.ts";
 import { type Aliases, aliasesIn } from "./contradiction.ts";
 import { inferred } from "./literals.ts";
-import { boolOf, hideContradicted } from "./logic.ts";
+import { emitArms } from "./logic.ts";
 import { atom, binary, commas, hidden, isNothing, LEVEL, operand, type Piece, piece, runtime } from "./piece.ts";
 import { shapeOf } from "./shape.ts";
 
@@ -127,16 +127,8 @@ export class Emitter {
     if (node.kind === "call" && node.overload === "conditional") {
       const [condition, yes, no] = node.args;
       if (condition === undefined || yes === undefined || no === undefined) return this.value(node);
-      hideContradicted(this, condition, yes, no);
-      const branches = [yes, no].map((branch) => this.unset(branch, form));
-      const test = this.value(condition);
-      const known = boolOf(test);
-      // What is never evaluated may read what TypeScript knows to be absent.
-      const chosen = known === undefined ? undefined : branches[known ? 0 : 1];
-      if (chosen !== undefined) return chosen;
-      const [left, right] = branches.map((branch) => operand(branch, LEVEL.conditional));
-      const print = [...operand(test, LEVEL.nullish), " ? ", ...(left ?? []), " : ", ...(right ?? [])];
-      return { ...piece(print, form, LEVEL.conditional), maybe: true };
+      const { value, arms } = emitArms(this, [condition, yes, no], form, (branch) => this.unset(branch, form));
+      return arms.length === 1 ? value : { ...value, maybe: true };
     }
     if (
       form.kind === "plain" &&

@@ -7,7 +7,7 @@ import { coerce, ifSet } from "./coerce.ts";
 import { contradictedDefault } from "./contradiction.ts";
 import type { Emitter } from "./emitter.ts";
 import { emitMember } from "./error-member.ts";
-import { boolOf, hideContradicted } from "./logic.ts";
+import { emitArms } from "./logic.ts";
 import { emitMacro } from "./macro.ts";
 import { maybe, opened, readField } from "./optional-field.ts";
 import {
@@ -51,16 +51,9 @@ export function optionalAs(emitter: Emitter, node: Node, form: Form): Piece {
       return isOpen(node) ? { ...emitter.value(first), form } : emitter.as(first, form);
     }
     if (node.overload === "conditional" && first !== undefined && second !== undefined && third !== undefined) {
-      hideContradicted(emitter, first, second, third);
-      const arms = [second, third].map((one) => optionalAs(emitter, one, form));
-      const test = emitter.value(first);
-      // What is never evaluated may read what TypeScript knows to be absent.
-      const known = boolOf(test);
-      const chosen = known === undefined ? undefined : arms[known ? 0 : 1];
-      if (chosen !== undefined) return chosen;
-      const [yes, no] = arms.map((arm) => operand(arm, LEVEL.conditional));
-      const print = [...operand(test, LEVEL.nullish), " ? ", ...(yes ?? []), " : ", ...(no ?? [])];
-      const value = piece(print, form, LEVEL.conditional);
+      const branches = [first, second, third] as const;
+      const { value, arms } = emitArms(emitter, branches, form, (branch) => optionalAs(emitter, branch, form));
+      if (arms.length === 1) return value;
       if (!arms.every(isNothing)) return { ...value, maybe: arms.some((arm) => arm.maybe) };
       return first.fails ? typedNothing(emitter, node, value, form) : maybe({ ...atom("undefined"), form });
     }
