@@ -2,11 +2,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import * as net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { freePort, listens } from "../../runtime/src/testing/listening.ts";
 import { certificate } from "../http2/certificate.ts";
 
 const PAGE = readFileSync(fileURLToPath(new URL("../../docs/proxies.md", import.meta.url)), "utf8");
@@ -14,9 +13,7 @@ const PAGE = readFileSync(fileURLToPath(new URL("../../docs/proxies.md", import.
 const ENVOY = fileURLToPath(new URL(".generated/python/envoy/_bin/envoy", import.meta.url));
 /** Says that its package cannot be had. */
 export const WITHOUT_ENVOY = process.env.PROTOBFF_WITHOUT_ENVOY === "1";
-const START_MS = 20_000;
 const END_MS = 5_000;
-const EVERY_MS = 20;
 const LOG_CHARACTERS = 20_000;
 
 /** A proxy with a configuration of the page. */
@@ -105,7 +102,7 @@ export async function proxy(name: ProxyName, servers: readonly [number, number])
     rmSync(folder, { recursive: true, force: true });
   };
   try {
-    await listening(port, child);
+    await listens(port, child);
   } catch (error) {
     await stop();
     throw new Error(`${name} does not listen: ${log}`, { cause: error });
@@ -132,25 +129,4 @@ function blockOf(mark: string): string {
   const block = new RegExp(`^\`\`\`${mark}\n([^]*?)^\`\`\`$`, "m").exec(PAGE)?.[1];
   if (block === undefined) throw new Error(`no block of ${mark} in docs/proxies.md`);
   return block;
-}
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as net.AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}
-async function listening(port: number, child: ChildProcess): Promise<void> {
-  const until = performance.now() + START_MS;
-  while (child.exitCode === null && performance.now() < until) {
-    const socket = net.connect(port, "127.0.0.1");
-    const open = await new Promise((resolve) => {
-      socket.on("connect", () => resolve(true)).on("error", () => resolve(false));
-    });
-    socket.destroy();
-    if (open === true) return;
-    await pause(EVERY_MS);
-  }
-  throw new Error("not in time");
 }

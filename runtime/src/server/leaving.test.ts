@@ -4,6 +4,7 @@ import * as http2 from "node:http2";
 import * as net from "node:net";
 import { text } from "node:stream/consumers";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { closes } from "../testing/listening.ts";
 import { echoEndpoint } from "../testing/test-echo.ts";
 import { type ListenOptions, listen } from "./listen.ts";
 
@@ -80,23 +81,11 @@ describe("a server that ends", () => {
     };
     return { socket, ask };
   }
-  /** The port is closed. */
-  async function refused(port: number): Promise<void> {
-    let open = true;
-    while (open) {
-      const socket = net.connect(port, "127.0.0.1");
-      open = await new Promise((resolve) => {
-        socket.on("connect", () => resolve(true)).on("error", () => resolve(false));
-      });
-      socket.destroy();
-    }
-  }
-
   test("answers the first request of connections that it has just accepted", async () => {
     const { server } = await served({});
     const connections = await Promise.all(Array.from({ length: 10 }, () => silent(server.port)));
     const closed = server.close(20_000);
-    await refused(server.port);
+    await closes(server.port);
     for (const answer of await Promise.all(connections.map(({ ask }) => ask()))) {
       expect(answer).toMatch(/^http\/1.1 200 /);
       expect(answer).toContain("connection: close");
@@ -107,7 +96,7 @@ describe("a server that ends", () => {
     const { server, ask } = await served({});
     const { port } = await ask();
     const closed = server.close(20_000);
-    await refused(server.port);
+    await closes(server.port);
     expect(await ask()).toEqual({ status: 200, connection: "close", port });
     await closed;
   });
@@ -115,7 +104,7 @@ describe("a server that ends", () => {
     const { server } = await served({});
     const { socket } = await silent(server.port);
     const closed = server.close(20_000);
-    await refused(server.port);
+    await closes(server.port);
     const connection = http2.connect(server.url, { createConnection: () => socket });
     onTestFinished(() => connection.destroy());
     const goaway = once(connection, "goaway");

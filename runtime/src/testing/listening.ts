@@ -20,12 +20,19 @@ export async function freePort(): Promise<number> {
 export async function listens(port: number, process: ChildProcess): Promise<void> {
   await once(process, "spawn");
   while (process.exitCode === null && process.signalCode === null) {
-    const socket = connect(port, "127.0.0.1");
-    const up = await new Promise((resolve) =>
-      socket.once("connect", () => resolve(true)).once("error", () => resolve(false)),
-    );
-    socket.destroy();
-    if (up) return;
+    if (await connects(port)) return;
   }
   throw new Error("the server has ended");
+}
+/** Resolves when nobody listens there any more. */
+export async function closes(port: number): Promise<void> {
+  while (await connects(port));
+}
+async function connects(port: number): Promise<boolean> {
+  const socket = connect(port, "127.0.0.1");
+  const up = await new Promise<boolean>((resolve) =>
+    socket.once("connect", () => resolve(true)).on("error", () => resolve(false)),
+  );
+  socket.destroy();
+  return up;
 }
