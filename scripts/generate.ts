@@ -56,8 +56,9 @@ const STAGES: readonly Stage[] = [
 
 /** Paths, from the root, of the files that differ from what the protos give now; written too, unless `check`. Throws what buf printed when it fails. */
 export function generate(options: { readonly check?: boolean } = {}): string[] {
+  const check = options.check === true;
   // Before all: the plugin refuses protos of the options that are not those it carries.
-  const differing = [...carryProtos(options.check === true), ...carrySample(options.check === true)];
+  const differing = [...carryProtos(check), ...carrySample(check), ...carryTraceIds(check)];
   for (const stage of STAGES) {
     const fresh = mkdtempSync(join(tmpdir(), "protobff-"));
     try {
@@ -79,9 +80,7 @@ function carryProtos(check: boolean): string[] {
   const text = `// Written by \`npm run generate\` from proto/bff/v1. Do not edit.
 export const PROTOS: Readonly<Record<string, string>> = ${JSON.stringify(texts, null, 2)};
 `;
-  if (existsSync(join(root, path)) && readFileSync(join(root, path), "utf8") === text) return [];
-  if (!check) writeFileSync(join(root, path), text);
-  return [path];
+  return carried(path, text, check);
 }
 
 /**
@@ -104,6 +103,19 @@ function carrySample(check: boolean): string[] {
   } finally {
     rmSync(fresh, { recursive: true, force: true });
   }
+}
+
+/** The names that keys leave out: one list decides in the compiler and in the runtime. */
+function carryTraceIds(check: boolean): string[] {
+  const from = "runtime/src/call/trace-ids.ts";
+  const text = `// Copied by \`npm run generate\` from ${from}. Do not edit.\n${readFileSync(join(root, from), "utf8")}`;
+  return carried("plugin/src/gen/trace-ids.ts", text, check);
+}
+
+function carried(path: string, text: string, check: boolean): string[] {
+  if (existsSync(join(root, path)) && readFileSync(join(root, path), "utf8") === text) return [];
+  if (!check) writeFileSync(join(root, path), text);
+  return [path];
 }
 
 /** The plugin keeps `bff.lock.json` itself. With `check` it writes none, as in CI, and fails when it is out of date. */

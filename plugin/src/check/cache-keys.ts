@@ -1,9 +1,9 @@
 import { childrenOf, type Expression, type Node } from "../cel/index.ts";
 import type { Report } from "../diagnostic/diagnostic.ts";
+import { isTraceId } from "../gen/trace-ids.ts";
 import type { Call } from "../resolve/model/call.ts";
 import type { Composed, Model, Step } from "../resolve/model/model.ts";
 import { callsOf, composesOf } from "../resolve/model/source-parts.ts";
-import { isTracing } from "../resolve/model/tracing.ts";
 
 /** Names of headers that differ from request to request. */
 const IDS = new Set([
@@ -49,10 +49,10 @@ function checkKey(call: Call, of: (expression: Expression | undefined) => Unique
   const parts = [
     call.request?.expression,
     ...call.set.map(({ bound }) => bound.expression),
-    ...call.metadata.flatMap(({ key, by }) => (isTracing(key) ? [] : [by])),
+    ...call.metadata.map(({ by }) => by),
   ];
   const part = parts.find((expression) => of(expression) !== undefined);
-  const forwarded = call.policy.forward.find(({ value }) => IDS.has(value) && !isTracing(value));
+  const forwarded = call.policy.forward.find(({ value }) => IDS.has(value) && !isTraceId(value));
   const found = part === undefined ? forwarded && "the id of the request" : of(part);
   if (found === undefined) return;
   report({

@@ -1,14 +1,14 @@
 import type { Expression, Variable } from "../cel/index.ts";
 import { Identify } from "../gen/bff/v1/options_pb.ts";
+import { isTraceId } from "../gen/trace-ids.ts";
 import type { Call } from "../resolve/model/call.ts";
-import { isTracing } from "../resolve/model/tracing.ts";
 
 /**
  * What of a caller is part of what a call sends, by its place: who calls, forwarded headers, metadata and request fields that read headers or
  * the principal, and which branch of the upstream it goes to. An answer in its cache is then only for callers who are alike in that. Empty: all callers share it.
  */
 export function perCaller(call: Call): readonly string[] {
-  const forwarded = call.policy.forward.map(({ value }) => value);
+  const forwarded = call.policy.forward.map(({ value }) => value).filter((name) => !isTraceId(name));
   const metadata = call.metadata.filter(({ by }) => readsCaller(by)).map(({ key }) => key);
   const fields = call.set
     .filter(({ bound }) => readsCaller(bound.expression))
@@ -16,13 +16,7 @@ export function perCaller(call: Call): readonly string[] {
   const whole = readsCaller(call.request?.expression) ? ["request"] : [];
   const told = how(call);
   const branch = call.policy.branches.length > 0 ? ["branch"] : [];
-  return [
-    ...told,
-    ...branch,
-    ...new Set([...forwarded, ...metadata].filter((name) => !isTracing(name))),
-    ...fields,
-    ...whole,
-  ];
+  return [...told, ...branch, ...new Set([...forwarded, ...metadata]), ...fields, ...whole];
 }
 
 /** An answer is for those whose principal, or token, is the same. */

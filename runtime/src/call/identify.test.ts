@@ -5,29 +5,35 @@ import { typeDigest } from "../cache/type-digest.ts";
 import { FakeClient } from "../testing/fake-client.ts";
 import { file_test, ThingSchema, Upstream as UpstreamService } from "../testing/gen/test_pb.ts";
 import { frame } from "../wire/frame.ts";
+import type { Metadata } from "./headers.ts";
 import { identify } from "./identify.ts";
 import { Upstream } from "./upstream.ts";
 
 const upstream = new Upstream("test.v1.Upstream", new FakeClient(), {});
 const { get, batchGet } = UpstreamService.method;
 const rpc = upstream.unary(get, {});
-const of = (bytes: number[], headers?: Record<string, string>, as = rpc as typeof rpc) =>
-  identify(as, { frame: frame(new Uint8Array(bytes)), headers, retryIf: undefined });
+const of = (bytes: number[], headers?: Record<string, string>, as = rpc as typeof rpc, metadata?: Metadata) =>
+  identify(as, { frame: frame(new Uint8Array(bytes)), headers, metadata, retryIf: undefined });
 
 describe("the identity of a call", () => {
-  test("does not depend on the order of headers, on tracing, or on the object", () => {
+  test("does not depend on the order of headers, on forwarded trace ids, or on the object", () => {
     const id = of([1, 2], { a: "1", b: "2" });
     expect(of([1, 2], { b: "2", a: "1" })).toBe(id);
     const traced = {
       traceparent: "x",
-      tracestate: "x",
-      baggage: "x",
       b3: "x",
       "x-b3-spanid": "x",
       "x-request-id": "x",
     };
     expect(of([1, 2], { ...traced, a: "1", b: "2" })).toBe(id);
     expect(of([1, 2], { a: "1", b: "2" }, upstream.unary(get, { timeoutMs: 1 }))).toBe(id);
+  });
+  test.each(["traceparent", "b3", "x-b3-spanid", "x-request-id"])("depends on %s of an expression", (name) => {
+    const made = (value: string, metadata: Metadata) => of([1], { [name]: value }, rpc, metadata);
+    expect(made("1", { [name.toUpperCase()]: "1" })).not.toBe(made("2", { [name]: "2" }));
+    expect(made("1", { [name]: "1" })).not.toBe(made("1", {}));
+    // An expression that gives nothing leaves the forwarded value.
+    expect(made("1", { [name]: "" })).toBe(made("2", { [name]: undefined }));
   });
   test("is another one for other bytes, headers, methods", () => {
     const ids = [
@@ -41,6 +47,9 @@ describe("the identity of a call", () => {
       of([1], { a: "1", b: "2" }),
       of([1], { a: '1"],["b","2' }),
       of([1], { "x-b4": "1" }),
+      of([1], { baggage: "1" }),
+      of([1], { baggage: "2" }),
+      of([1], { tracestate: "1" }),
       of([1], undefined, upstream.unary(batchGet, {}) as unknown as typeof rpc),
       of(new Array(20_000).fill(1)),
       of(new Array(20_001).fill(1)),

@@ -1,20 +1,19 @@
 import { createHash, hash } from "node:crypto";
+import type { Metadata } from "./headers.ts";
 import type { Outgoing } from "./outgoing.ts";
+import { isTraceId } from "./trace-ids.ts";
 import type { Rpc } from "./upstream.ts";
-
-/** Headers that tell where a request came from and nothing about what it asks for. */
-const TRACING = new Set(["traceparent", "tracestate", "baggage", "b3", "x-request-id"]);
-const isTracing = (name: string): boolean => TRACING.has(name) || name.startsWith("x-b3-");
 
 /**
  * Equal only for calls that must have the same answer: of the same method, branch and type of answer, with the same bytes and the same
- * metadata, tracing apart. A digest, since metadata may hold secrets.
+ * metadata, forwarded trace ids apart. A digest, since metadata may hold secrets.
  */
-export function identify(rpc: Rpc<never, unknown>, { frame, headers, told }: Outgoing): string {
-  const names =
-    headers === undefined ? [] : Object.keys(headers).filter((name) => name !== told?.name && !isTracing(name));
+export function identify(rpc: Rpc<never, unknown>, { frame, headers, metadata, told }: Outgoing): string {
+  const counts = (name: string): boolean => name !== told?.name && (!isTraceId(name) || isMade(name, metadata));
+  const names = headers === undefined ? [] : Object.keys(headers).filter(counts);
   // JSON keeps the parts apart, whatever is in them.
   const head = JSON.stringify([
+    FORMAT,
     rpc.method,
     rpc.codec.digest(),
     names.sort().map((name) => [name, headers?.[name]]),
@@ -26,3 +25,10 @@ export function identify(rpc: Rpc<never, unknown>, { frame, headers, told }: Out
   return hash("sha256", Buffer.concat([Buffer.from(head), frame]), "base64");
 }
 const LARGE = 16 << 10;
+/** Raised when keys begin to hold more: answers in Redis under older keys were for callers who differ in it. */
+const FORMAT = 2;
+
+/** Whether a header's value comes from an expression and not from the client. */
+function isMade(name: string, metadata: Metadata = {}): boolean {
+  return Object.entries(metadata).some(([key, value]) => key.toLowerCase() === name && !!value?.length);
+}

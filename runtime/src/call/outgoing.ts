@@ -10,6 +10,8 @@ export interface Outgoing {
   /** The message, framed. */
   readonly frame: Uint8Array;
   readonly headers: OutgoingHeaders | undefined;
+  /** The part of the headers that expressions have made. */
+  readonly metadata?: Metadata | undefined;
   /** Which of the headers tells who calls, and what stands for it in keys of caches: a signature is new each time. */
   readonly told?: Told | undefined;
   /** In addition to what the policy says; a throw counts as false. */
@@ -48,7 +50,7 @@ export function outgoing<Req>(
   const headers = metadata === undefined ? forwarded : withMetadata(forwarded, metadata, cx.exchange.unsendable);
   const told = identify && cx.exchange.told(identify, rpc.upstream.service);
   const { retryIf, items } = extra ?? NOTHING;
-  if (told === undefined) return { frame, headers, retryIf, items };
-  return { frame, headers: { ...headers, [told.name]: told.value }, told, retryIf, items };
+  if (told === undefined) return { frame, headers, metadata, retryIf, items };
+  return { frame, headers: { ...headers, [told.name]: told.value }, metadata, told, retryIf, items };
 }
 const NOTHING: CallExtra = {};

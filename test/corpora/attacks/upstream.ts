@@ -34,7 +34,8 @@ async function begun(context: HandlerContext): Promise<void> {
 async function echo({ key, size }: Asked, context: HandlerContext) {
   await begun(context);
   const header = (name: string) => context.requestHeader.get(name) ?? "";
-  return { auth: header("authorization"), tenant: header("x-tenant"), key, filler: "x".repeat(size), n: calls };
+  const [auth, tenant, baggage] = ["authorization", "x-tenant", "baggage"].map(header);
+  return { auth, tenant, baggage, key, filler: "x".repeat(size), n: calls };
 }
 const handler = connectNodeAdapter({
   readMaxBytes: 64 << 20,

@@ -1,12 +1,12 @@
 // What an answer depends on besides the request's message, the upstreams and the code.
 import { childrenOf, type Expression, type Node, type Variable } from "../../cel/index.ts";
 import { Identify } from "../../gen/bff/v1/options_pb.ts";
+import { isTraceId } from "../../gen/trace-ids.ts";
 import { reachable } from "../../graph.ts";
 import type { Origin } from "../../origin.ts";
 import { callsIn, expressionsIn } from "./blocks.ts";
 import type { BffMethod, Block, Composed, Model, Step } from "./model.ts";
 import { composesOf } from "./source-parts.ts";
-import { isTracing } from "./tracing.ts";
 
 /** What composing an answer reads of its request, each with a place where it does. */
 export interface RequestReads {
@@ -16,7 +16,7 @@ export interface RequestReads {
   readonly caller: Origin | undefined;
   /** The caller's token. */
   readonly token: Origin | undefined;
-  /** Incoming headers that are read or passed on, lower-case, tracing apart. */
+  /** Incoming headers that are read or passed on, lower-case; without trace ids that are only passed on. */
   readonly headers: ReadonlyMap<string, Origin>;
   /** A header whose name only the request says. */
   readonly unknownHeader: Origin | undefined;
@@ -89,10 +89,7 @@ export function requestReads(
   for (const whole of blocks) {
     const block = without(whole, leftOut);
     readCalls(block, branches, found);
-    const tracing = new Set(
-      callsIn(block).flatMap(({ metadata }) => metadata.flatMap(({ key, by }) => (isTracing(key) ? [by] : []))),
-    );
-    for (const expression of expressionsIn(block)) if (!tracing.has(expression)) read(expression, found);
+    for (const expression of expressionsIn(block)) read(expression, found);
   }
   return found;
 }
@@ -101,7 +98,7 @@ function readCalls(block: Part, branches: boolean, found: Found): void {
   for (const { policy } of callsIn(block)) {
     for (const { value, at } of policy.forward) {
       const name = value.toLowerCase();
-      if (!isTracing(name) && !found.headers.has(name)) found.headers.set(name, at);
+      if (!isTraceId(name) && !found.headers.has(name)) found.headers.set(name, at);
     }
     if (policy.retry.if !== undefined) read(policy.retry.if, found);
     if (branches)
