@@ -1,5 +1,5 @@
 import type { DescMessage } from "@bufbuild/protobuf";
-import { ConnectError, type Transport } from "@connectrpc/connect";
+import { Code, ConnectError, type Transport } from "@connectrpc/connect";
 import { type FollowTransport, type Heard, Lost, type Opening } from "./transport.ts";
 
 /** Follows through a transport of Connect's: by Connect, gRPC or gRPC-Web. */
@@ -26,9 +26,13 @@ async function* overConnect<I extends DescMessage, O extends DescMessage>(
   yield { kind: "ended" };
 }
 
-/** What fetch or a socket throws Connect makes an error of, with what it was as the cause; of a stream of HTTP/2 that is reset, without. */
+/**
+ * Connect wraps an error of fetch or of a socket as the cause of its own; an HTTP/2 stream that is reset has no cause. JSON that does not decode
+ * has a cause too, and its code, which no lost connection has.
+ */
 function lostOr(thrown: unknown): unknown {
   if (!(thrown instanceof ConnectError) || thrown.cause instanceof ConnectError) return thrown;
+  if (thrown.code === Code.InvalidArgument) return thrown;
   const wasLost = thrown.cause !== undefined || LOST.test(thrown.rawMessage);
   return wasLost ? new Lost(thrown.rawMessage, { cause: thrown }) : thrown;
 }

@@ -9,14 +9,21 @@ export function errorFrom(json: unknown, fallback: Code = Code.Unknown): Connect
   const known = typeof code === "string" ? codeFromString(code) : undefined;
   const error = new ConnectError(typeof message === "string" ? message : "", known ?? fallback);
   if (!Array.isArray(details)) return error;
-  for (const { type, value } of details as readonly { readonly type?: unknown; readonly value?: unknown }[]) {
+  for (const detail of details as readonly ({ readonly type?: unknown; readonly value?: unknown } | null)[]) {
+    const { type, value } = detail ?? {};
     if (typeof type !== "string" || typeof value !== "string") continue;
-    error.details.push({ type, value: bytesOf(value) });
+    const bytes = bytesOf(value);
+    if (bytes !== undefined) error.details.push({ type, value: bytes });
   }
   return error;
 }
 
-function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
-  const text = atob(base64.replaceAll("-", "+").replaceAll("_", "/"));
-  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+/** Undefined if it is no base64: the error counts without this detail. */
+function bytesOf(base64: string): Uint8Array<ArrayBuffer> | undefined {
+  try {
+    const text = atob(base64.replaceAll("-", "+").replaceAll("_", "/"));
+    return Uint8Array.from(text, (character) => character.charCodeAt(0));
+  } catch {
+    return undefined;
+  }
 }

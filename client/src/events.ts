@@ -1,6 +1,7 @@
-import { type DescMessage, fromJson, type JsonValue, type Registry, toJsonString } from "@bufbuild/protobuf";
+import { type DescMessage, type Registry, toJsonString } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { beatOf } from "./connect.ts";
+import { jsonFrom, messageFrom, undecodable } from "./decode.ts";
 import { errorFrom } from "./error-json.ts";
 import { EventStreamParser } from "./event-stream.ts";
 import { type FollowTransport, type Heard, Lost, type Opening } from "./transport.ts";
@@ -42,13 +43,13 @@ async function* overEvents<I extends DescMessage, O extends DescMessage>(
   const { body } = response;
   if (body === null) throw new Lost("an answer without a body");
   yield { kind: "opened", beatMs: beatOf(response.headers.get("bff-heartbeat")) };
-  const heard: (Heard<O> | ConnectError)[] = [];
+  const heard: Heard<O>[] = [];
   const beat = (): void => void heard.push({ kind: "beat", token: undefined });
   const parser = new EventStreamParser(({ event, data, id }) => {
     if (event === "end") heard.push({ kind: "ended" });
-    else if (event === "failure") heard.push(errorFrom(JSON.parse(data)));
+    else if (event === "failure") throw errorFrom(jsonFrom(data));
     else if (event === "message")
-      heard.push({ kind: "item", message: fromJson(method.output, JSON.parse(data) as JsonValue, json), token: id });
+      heard.push({ kind: "item", message: messageFrom(method.output, jsonFrom(data), registry), token: id });
   }, beat);
   const decoder = new TextDecoder();
   const reader = body.getReader();
@@ -56,17 +57,27 @@ async function* overEvents<I extends DescMessage, O extends DescMessage>(
     for (;;) {
       const chunk = await fetched(() => reader.read(), signal);
       if (chunk.done) break;
-      parser.text(decoder.decode(chunk.value, { stream: true }));
-      for (const one of heard.splice(0)) {
-        if (one instanceof ConnectError) throw one;
-        yield one.kind === "beat" ? { ...one, token: parser.id } : one;
-        if (one.kind === "ended") return;
+      const failure = failureOf(() => parser.text(decoder.decode(chunk.value, { stream: true })));
+      for (const event of heard.splice(0)) {
+        yield event.kind === "beat" ? { ...event, token: parser.id } : event;
+        if (event.kind === "ended") return;
       }
+      if (failure !== undefined) throw failure;
     }
   } finally {
     reader.cancel().catch(() => {});
   }
   throw new Lost("the stream broke off");
+}
+
+/** The failure with which reading ends; events that came before it count. */
+function failureOf(read: () => void): ConnectError | undefined {
+  try {
+    read();
+    return undefined;
+  } catch (thrown) {
+    return thrown instanceof ConnectError ? thrown : undecodable(thrown);
+  }
 }
 
 async function fetched<T>(run: () => Promise<T>, signal: AbortSignal): Promise<T> {

@@ -1,12 +1,20 @@
 import { once } from "node:events";
 import * as net from "node:net";
-import { create } from "@bufbuild/protobuf";
-import type { SourceContextSchema } from "@bufbuild/protobuf/wkt";
+import { create, createFileRegistry, type DescMethodServerStreaming, type MessageInitShape } from "@bufbuild/protobuf";
+import {
+  FieldDescriptorProto_Label,
+  FieldDescriptorProto_Type,
+  FieldDescriptorProtoSchema,
+  FileDescriptorProtoSchema,
+  file_google_protobuf_source_context,
+  MethodDescriptorProtoSchema,
+  MethodOptions_IdempotencyLevel,
+  type SourceContextSchema,
+} from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
 import * as web from "@connectrpc/connect-web"; // as in browsers: by fetch, which is Node's here
 import { describe, expect, onTestFinished, test } from "vitest";
-import { WebSocketServer } from "ws";
 import { RunService, RunUpdateSchema } from "../../generated/runs/v1/runs_pb.ts";
 import { codeText, Failure, Code as GrpcCode, Reason } from "../../runtime/src/failure.ts";
 import { type Listening, listen } from "../../runtime/src/server/listen.ts";
@@ -82,6 +90,26 @@ class Between {
   cut(): void {
     for (const socket of this.#open) socket.destroy();
   }
+}
+/** `StreamService.Follow` whose response has these fields. */
+function methodWith(
+  fields: MessageInitShape<typeof FieldDescriptorProtoSchema>[],
+): DescMethodServerStreaming<typeof SourceContextSchema> {
+  const { OPTIONAL } = FieldDescriptorProto_Label;
+  const field = fields.map((one) => create(FieldDescriptorProtoSchema, { label: OPTIONAL, ...one }));
+  const method = create(MethodDescriptorProtoSchema, {
+    ...{ name: "Follow", inputType: ".google.protobuf.SourceContext", outputType: ".streams.v1.Other" },
+    ...{ serverStreaming: true, options: { idempotencyLevel: MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS } },
+  });
+  const file = create(FileDescriptorProtoSchema, {
+    ...{ name: "streams/v1/other.proto", package: "streams.v1", syntax: "proto3" },
+    dependency: ["google/protobuf/source_context.proto"],
+    messageType: [{ name: "Other", field }],
+    service: [{ name: "StreamService", method: [method] }],
+  });
+  const registry = createFileRegistry(file, () => file_google_protobuf_source_context);
+  const service = registry.getService(StreamService.typeName);
+  return service?.method.follow as DescMethodServerStreaming<typeof SourceContextSchema>;
 }
 const FAST = { initialMs: 1, maxMs: 20 };
 
@@ -245,7 +273,44 @@ describe.each(TRANSPORTS)("over %s", (_, made, hasTokens) => {
   });
 });
 
-// A WebSocket has beats of its own: below.
+describe("a client with other descriptors than the server", () => {
+  /** As `take`, with responses as this client has them. */
+  async function takeAs(
+    over: FollowTransport,
+    fields: MessageInitShape<typeof FieldDescriptorProtoSchema>[],
+  ): Promise<number> {
+    let items = 0;
+    for await (const _ of follow(methodWith(fields), { fileName: "what" }, { over, backoff: FAST, attempts: 2 }))
+      items++;
+    return items;
+  }
+  const item = (it: TestFollower): void => {
+    opened(it);
+    it.item("a", "t1");
+  };
+
+  test.each(TRANSPORTS)("a field that was added to the response is ignored over %s", async (_, made) => {
+    const stream = testStream((it) => {
+      item(it);
+      it.follower.ended(undefined);
+    });
+    const { url } = await serve(stream);
+    expect(await takeAs(made(url), [])).toBe(1);
+  });
+
+  test.each(TRANSPORTS)("a response that does not decode is a ConnectError, at once, over %s", async (_, made) => {
+    const stream = testStream(item);
+    const { url } = await serve(stream);
+    const { MESSAGE } = FieldDescriptorProto_Type;
+    const fields = [
+      { name: "file_name", jsonName: "fileName", number: 1, type: MESSAGE, typeName: ".google.protobuf.SourceContext" },
+    ];
+    await expect(takeAs(made(url), fields)).rejects.toBeInstanceOf(ConnectError);
+    expect(stream.followers.length).toBe(1);
+  });
+});
+
+// A WebSocket has beats of its own: web-socket.test.ts.
 test.each(TRANSPORTS.filter(([name]) => name !== "WebSocket"))(
   "a server that is silent for more than two beats is left for another: %s",
   async (_, made) => {
@@ -286,30 +351,4 @@ test("after so many losses in a row it is given up", async () => {
   const over = events({ baseUrl: "http://127.0.0.1:1" });
   await expect(take(over, { attempts: 3, onState }).ended).rejects.toMatchObject({ name: "Lost" });
   expect(states.map(({ kind }) => kind)).toEqual(["opening", "waiting", "opening", "waiting", "opening"]);
-});
-
-test("a socket that is silent for more than two beats is left for another", async () => {
-  const server = new WebSocketServer({ port: 0, host: "127.0.0.1" });
-  onTestFinished(() => server.close());
-  await once(server, "listening");
-  const asked: unknown[] = [];
-  server.on("connection", (socket) => {
-    socket.send(JSON.stringify({ beat: 20 }));
-    socket.on("message", (data) => {
-      const said = JSON.parse(String(data)) as {
-        readonly id: number;
-        readonly follow?: string;
-        readonly resume?: string;
-      };
-      if (said.follow === undefined) return;
-      asked.push(said.resume);
-      socket.send(JSON.stringify({ id: said.id, opened: true }));
-      if (asked.length === 1) socket.send(JSON.stringify({ id: said.id, item: { fileName: "a" }, token: "t1" }));
-      else socket.send(JSON.stringify({ id: said.id, end: true }));
-    });
-  });
-  const { port } = server.address() as net.AddressInfo;
-  const taken = take(webSocket({ baseUrl: `http://127.0.0.1:${port}` }));
-  await taken.ended;
-  expect([taken.names, asked]).toEqual([["a"], [undefined, "t1"]]);
 });

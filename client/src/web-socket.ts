@@ -1,5 +1,6 @@
-import { type DescMessage, fromJson, type JsonValue, type Registry, toJson } from "@bufbuild/protobuf";
-import type { ConnectError } from "@connectrpc/connect";
+import { type DescMessage, type JsonValue, type Registry, toJson } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { jsonFrom, messageFrom } from "./decode.ts";
 import { errorFrom } from "./error-json.ts";
 import { type FollowTransport, type Heard, Lost, type Opening } from "./transport.ts";
 
@@ -56,7 +57,7 @@ async function* overSocket<I extends DescMessage, O extends DescMessage>(
       if (said.opened === true) yield { kind: "opened", beatMs: socket.beatMs };
       else if (said.item === undefined) yield { kind: "beat", token: said.token };
       else {
-        yield { kind: "item", message: fromJson(method.output, said.item, json), token: said.token };
+        yield { kind: "item", message: messageFrom(method.output, said.item, registry), token: said.token };
         if (++taken % ACK_EVERY === 0) socket.send({ id, ack: taken });
       }
     }
@@ -116,31 +117,47 @@ class Inbox {
   }
 }
 
-/** One connection. */
+/** Beats may be late by half, and one may be lost. */
+const SILENT_BEATS = 2.5;
+/** Time limit for the first message of a server, in milliseconds. It names the interval of its beats. */
+const FIRST_MESSAGE_MS = 30_000;
+
+/**
+ * One connection. A socket that is silent for longer than its beats allow is lost for all its follows at once: left to each of them, the first
+ * would come back to the same socket, since the others still hold it.
+ */
 class Socket {
   readonly #socket: WebSocket;
   readonly #inboxes = new Map<number, Inbox>();
   readonly opened: Promise<void>;
+  #refuse: (why: unknown) => void = () => {};
   #next = 1;
-  #lost: Lost | undefined;
-  beatMs: number | undefined;
+  #lost: Lost | ConnectError | undefined;
+  #beatMs: number | undefined;
+  /** Longest silence of a living socket, in milliseconds; undefined: the server sends no beats. */
+  #silentMs: number | undefined = FIRST_MESSAGE_MS;
+  #lastMessageAt = performance.now();
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(socket: WebSocket) {
     this.#socket = socket;
     this.opened = new Promise((resolve, reject) => {
+      this.#refuse = reject;
       socket.addEventListener("open", () => resolve());
-      socket.addEventListener("close", ({ code, reason }) => {
-        this.#lost = new Lost(`the socket was closed (${code}${reason === "" ? "" : `, ${reason}`})`);
-        reject(this.#lost);
-        for (const inbox of this.#inboxes.values()) inbox.lose(this.#lost);
-      });
     });
     this.opened.catch(() => {});
+    socket.addEventListener("close", ({ code, reason }) =>
+      this.#lose(new Lost(`the socket was closed (${code}${reason === "" ? "" : `, ${reason}`})`)),
+    );
     socket.addEventListener("error", () => {}); // `close` follows
-    socket.addEventListener("message", ({ data }) => this.#heard(JSON.parse(String(data)) as Said));
+    socket.addEventListener("message", ({ data }) => this.#onMessage(String(data)));
+    this.#watch(FIRST_MESSAGE_MS);
   }
   get isLost(): boolean {
     return this.#lost !== undefined;
+  }
+  get beatMs(): number | undefined {
+    return this.#beatMs;
   }
   add(inbox: Inbox): number {
     const id = this.#next++;
@@ -155,14 +172,55 @@ class Socket {
     if (this.#lost === undefined) this.#socket.send(JSON.stringify(what));
   }
   close(): void {
-    this.#socket.close(1000);
+    this.#lose(new Lost("the socket was closed by this client"));
+  }
+
+  #onMessage(text: string): void {
+    if (this.#lost !== undefined) return;
+    this.#lastMessageAt = performance.now();
+    try {
+      this.#heard(saidIn(text));
+    } catch (thrown) {
+      this.#lose(ConnectError.from(thrown, Code.Internal));
+    }
   }
   #heard(said: Said): void {
     if (said.id !== undefined) this.#inboxes.get(said.id)?.put(said);
-    if (said.beat !== undefined) this.beatMs = said.beat > 0 ? said.beat : undefined;
-    // Whatever comes says that the socket lives.
+    if (said.beat !== undefined) {
+      this.#beatMs = said.beat > 0 ? said.beat : undefined;
+      this.#silentMs = this.#beatMs === undefined ? undefined : this.#beatMs * SILENT_BEATS;
+      this.#watch(this.#silentMs);
+    }
+    // Any message shows that the socket lives.
     for (const [id, inbox] of this.#inboxes) if (id !== said.id) inbox.beat();
   }
+  /** Looks after so many milliseconds whether the socket was silent. */
+  #watch(ms: number | undefined): void {
+    clearTimeout(this.#timer);
+    if (ms !== undefined) this.#timer = setTimeout(() => this.#look(), ms);
+  }
+  #look(): void {
+    if (this.#silentMs === undefined) return;
+    const leftMs = this.#lastMessageAt + this.#silentMs - performance.now();
+    if (leftMs > 0) this.#watch(leftMs);
+    else this.#lose(new Lost(`nothing has come for ${this.#silentMs} ms`));
+  }
+  /** Ends it for all its follows, without the wait for a closing handshake that a dead socket never answers. */
+  #lose(why: Lost | ConnectError): void {
+    if (this.#lost !== undefined) return;
+    this.#lost = why;
+    clearTimeout(this.#timer);
+    this.#refuse(why);
+    for (const inbox of this.#inboxes.values()) inbox.lose(why);
+    this.#socket.close(1000);
+  }
+}
+
+/** @throws ConnectError if it is no message of a server of ours */
+function saidIn(text: string): Said {
+  const said = jsonFrom(text);
+  if (typeof said !== "object" || said === null) throw new ConnectError("a message is one JSON object", Code.Internal);
+  return said as Said;
 }
 
 /** The socket that all share. */
