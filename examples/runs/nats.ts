@@ -22,6 +22,10 @@ export class Nats {
     // whatever ends this process takes the server along
     process.once("exit", this.#kill);
   }
+  /** Of the process, while it runs. */
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
   /** @throws Error where nats-server is not installed, or does not start within 10 s */
   async start(): Promise<void> {
     const args = ["-js", "-sd", this.#folder, "-a", "127.0.0.1", "-p", String(this.#port)];

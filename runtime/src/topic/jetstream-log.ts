@@ -64,6 +64,19 @@ export class JetStreamLog<Item> implements StoredLog<Item> {
     const stored = await link.jsm.direct.getMessage(this.stream, { last_by_subj: this.subject(key) });
     return stored === null ? undefined : { epoch, entry: this.entry(stored), data: stored.data };
   }
+  /**
+   * Whether nothing behind a sequence number is gone: its item is still kept, or an older one of the key, for the oldest go first.
+   *
+   * @param seq 0: nobody has received anything
+   */
+  async isWhole(link: Link, subject: string, seq: number): Promise<boolean> {
+    if (seq === 0) return true;
+    for (const from of [seq, 1]) {
+      const oldest = await link.jsm.direct.getMessage(this.stream, { seq: from, next_by_subj: subject });
+      if (oldest !== null && oldest.seq <= seq) return true;
+    }
+    return false;
+  }
   entry({ seq, data }: Stored): Entry<Item> {
     return { place: BigInt(seq), item: this.#read(data), bytes: data.length };
   }

@@ -97,10 +97,11 @@ export class JetStreamRead<Item> implements Source {
       this.#hears.dry();
       return;
     }
-    // What is not its neighbour may have had one.
-    const sure = last === 0 || first.seq === last + 1 || (await this.#at(link, BigInt(last))) !== undefined;
+    // Before an item that is not the neighbour of the last may have been others.
+    const areNeighbours = found.every(({ seq }, i) => seq === (found[i - 1]?.seq ?? last) + 1);
+    const isWhole = areNeighbours || (await this.#log.isWhole(link, this.#subject, last));
     if (this.#over) return;
-    if (!sure) {
+    if (!isWhole) {
       this.#lost();
       return;
     }

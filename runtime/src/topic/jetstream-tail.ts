@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { ConsumerMessages, JsMsg } from "@nats-io/jetstream";
 import type { Timer } from "../clock.ts";
-import type { JetStreamLog } from "./jetstream-log.ts";
+import { Arrivals } from "./jetstream-arrivals.ts";
+import type { JetStreamLog, Stored } from "./jetstream-log.ts";
 import type { Tail, TailHears } from "./log.ts";
 import type { Link, LinkHears } from "./nats.ts";
 import { Unusable } from "./stream-facts.ts";
@@ -35,11 +36,12 @@ interface Consuming {
   messages: ConsumerMessages | undefined;
   /** Of the consumer's messages, the last. */
   delivered: number;
+  readonly arrivals: Arrivals;
 }
 
 /**
- * Follows one subject by a consumer of its own, which is made anew whenever something is wrong with it. Then it is looked whether anything
- * has been missed.
+ * Follows one subject by a consumer of its own, which is made anew whenever something is wrong with it. Neither its end nor what the stream
+ * drops before the consumer gets there goes unnoticed: what comes next is proven to follow, or resets.
  */
 export class JetStreamTail<Item> implements Tail, LinkHears {
   readonly #log: JetStreamLog<Item>;
@@ -94,12 +96,14 @@ export class JetStreamTail<Item> implements Tail, LinkHears {
   async #opened(link: Link, turn: number): Promise<void> {
     const { nats, stream } = this.#log;
     const { epoch } = await nats.facts(link, stream, false);
-    const replaced = this.#epoch !== undefined && (epoch !== this.#epoch || !(await this.#holds(link, this.#last)));
+    const replaced =
+      this.#epoch !== undefined &&
+      (epoch !== this.#epoch || !(await this.#log.isWhole(link, this.#subject, this.#last)));
     const begins = this.#epoch === undefined || replaced;
     const newest = begins ? await this.#newest(link) : undefined;
     const last = begins ? (newest?.seq ?? 0) : this.#last;
     if (turn !== this.#turn) return;
-    const consuming = await this.#consumer(link, last);
+    const consuming = await this.#consumer(link, turn, last);
     if (turn !== this.#turn) {
       this.#delete(link, consuming);
       return;
@@ -126,13 +130,7 @@ export class JetStreamTail<Item> implements Tail, LinkHears {
       .getMessage(this.#log.stream, { last_by_subj: this.#subject })
       .then((stored) => stored ?? undefined);
   }
-  /** Whether an item is still there: then so is all that came after it, since the oldest go first. */
-  async #holds(link: Link, seq: number): Promise<boolean> {
-    if (seq === 0) return true;
-    const stored = await link.jsm.direct.getMessage(this.#log.stream, { seq });
-    return stored?.subject === this.#subject;
-  }
-  async #consumer(link: Link, last: number): Promise<Consuming> {
+  async #consumer(link: Link, turn: number, last: number): Promise<Consuming> {
     const { name } = await link.jsm.consumers.add(this.#log.stream, {
       name: `bff_${randomUUID()}`, // with a name, the subject that asks for it has the stream in front: it can be allowed
       ack_policy: "none",
@@ -145,7 +143,14 @@ export class JetStreamTail<Item> implements Tail, LinkHears {
       num_replicas: 1,
     });
     this.#log.consumers++;
-    return { name, messages: undefined, delivered: 0 };
+    const arrivals = new Arrivals(last, (seq) => this.#log.isWhole(link, this.#subject, seq), {
+      arrived: (stored) => this.#arrived(turn, stored),
+      gap: () => this.#gap(turn),
+      unproven: () => {
+        if (turn === this.#turn) this.#afresh(link);
+      },
+    });
+    return { name, messages: undefined, delivered: 0, arrivals };
   }
   async #consume(link: Link, turn: number, consuming: Consuming): Promise<void> {
     const consumer = await link.js.consumers.get(this.#log.stream, consuming.name);
@@ -173,9 +178,18 @@ export class JetStreamTail<Item> implements Tail, LinkHears {
       this.#afresh(link); // one has been lost on the way
       return;
     }
-    if (streamSequence <= this.#last) return;
-    this.#last = streamSequence;
-    this.#hears.entry(this.#log.entry({ seq: streamSequence, subject: message.subject, data: message.data }));
+    consuming.arrivals.add({ seq: streamSequence, subject: message.subject, data: message.data });
+  }
+  #arrived(turn: number, stored: Stored): void {
+    if (turn !== this.#turn) return;
+    this.#last = stored.seq;
+    this.#hears.entry(this.#log.entry(stored));
+  }
+  /** The next item is the oldest one that the stream has. */
+  #gap(turn: number): void {
+    if (turn !== this.#turn) return;
+    this.#hears.replaced();
+    if (turn === this.#turn) this.#hears.opened({ epoch: this.#epoch ?? "", from: undefined });
   }
 
   /** Another consumer in place of this one, in a moment. */
@@ -205,7 +219,8 @@ export class JetStreamTail<Item> implements Tail, LinkHears {
     if (consuming !== undefined) this.#delete(link, consuming);
   }
   /** @param link undefined: the server is away, and will find that nobody asks for it any more */
-  #delete(link: Link | undefined, { name, messages }: Consuming): void {
+  #delete(link: Link | undefined, { name, messages, arrivals }: Consuming): void {
+    arrivals.close();
     const { nats, stream } = this.#log;
     this.#log.consumers--;
     if (messages !== undefined) nats.lastly(messages.close());

@@ -1,83 +1,10 @@
 // Against a real nats-server with JetStream, on a port of its own; NATS' own client publishes and counts consumers.
-import { describe, expect, onTestFinished, test } from "vitest";
-import type { At, Items, Source } from "../call/source.ts";
-import { type Clock, systemClock } from "../clock.ts";
-import { Code, type Failure } from "../failure.ts";
+import { describe, expect, test } from "vitest";
+import { Code } from "../failure.ts";
+import { follow, hasty, Listener, setUp, upTo } from "../testing/jetstream-rig.ts";
 import { startNats } from "../testing/nats-rig.ts";
 import { until } from "../testing/redis-rig.ts";
-import { Following } from "./following.ts";
-import { JetStreamLog } from "./jetstream-log.ts";
-import { Nats } from "./nats.ts";
 import { readToken, tokenOf } from "./token.ts";
-
-interface Event {
-  readonly n: number;
-}
-const decode = (bytes: Uint8Array): Event => {
-  const n = Number(Buffer.from(bytes).toString());
-  if (Number.isNaN(n)) throw new Error("no number");
-  return { n };
-};
-class Listener implements Items<Event> {
-  readonly heard: number[] = [];
-  readonly resets: number[] = [];
-  token: string | undefined;
-  end: string | undefined;
-  opened = (): void => {};
-  readonly #source: Source;
-  #wants: number;
-  constructor(following: Following<Event>, key: string, resume?: string, { latest = false, wants = 100_000 } = {}) {
-    this.#wants = wants;
-    this.#source = following.follow(key, resume, latest, this);
-    if (wants > 0) this.#source.next();
-  }
-  item({ n }: Event, { token, reset }: At): void {
-    this.heard.push(n);
-    if (reset) this.resets.push(n);
-    this.token = token;
-    if (--this.#wants > 0) this.#source.next();
-  }
-  ended(): void {
-    this.end = "ended";
-  }
-  failed(failure: Failure): void {
-    this.end = `${failure.clientCode} ${failure.upstream} ${failure.message}`;
-  }
-  wants(items: number): void {
-    const idle = this.#wants <= 0;
-    this.#wants = Math.max(0, this.#wants) + items;
-    if (idle) this.#source.next();
-  }
-  leave(): void {
-    this.#source.cancel();
-  }
-}
-/** A clock on which the 30 s that followers are held take no more than this. */
-const hasty = (holdMs: number): Clock => ({
-  ...systemClock,
-  setTimeout: (run, ms, argument) => systemClock.setTimeout(run, ms >= 30_000 ? holdMs : ms, argument),
-});
-function follow(url: string, { clock = systemClock, keep = 4 } = {}) {
-  const faults: string[] = [];
-  const nats = new Nats({ servers: [new URL(url).host] }, { clock, fault: (what) => faults.push(what) });
-  onTestFinished(() => nats.close());
-  const spec = { name: "run", subject: "runs.{key}.events", jetstream: "RUNS", decode };
-  const log = new JetStreamLog<Event>(nats, spec);
-  const following = new Following<Event>({ name: "run", keep, until: ({ n }) => n === 999 }, log, clock);
-  onTestFinished(() => following.close());
-  return { nats, log, following, faults };
-}
-async function setUp(config?: object) {
-  const server = await startNats();
-  await server.start();
-  const admin = await server.admin();
-  await admin.add("RUNS", config);
-  const publish = async (key: string, ...all: number[]) => {
-    for (const n of all) await admin.js.publish(`runs.${key}.events`, `${n}`);
-  };
-  return { server, admin, publish, ...follow(server.url) };
-}
-const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i + 1);
 
 describe("a topic in JetStream", { timeout: 60_000 }, () => {
   test("is followed from its oldest item on, by one consumer for all, which is gone with the last of them", async () => {
@@ -148,10 +75,10 @@ describe("a topic in JetStream", { timeout: 60_000 }, () => {
   });
   test("ends behind the last item of a key, and at once behind its token; what cannot be read fails", async () => {
     const { following, publish, admin } = await setUp();
-    await publish("a", 1, 999);
+    await publish("a", 1, -1);
     const first = new Listener(following, "a");
     await until(() => first.end);
-    expect([first.heard, first.end]).toEqual([[1, 999], "ended"]);
+    expect([first.heard, first.end]).toEqual([[1, -1], "ended"]);
     await publish("a", ...upTo(9));
     const again = new Listener(following, "a", first.token);
     await until(() => again.end);

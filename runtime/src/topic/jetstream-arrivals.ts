@@ -1,0 +1,92 @@
+import type { Stored } from "./jetstream-log.ts";
+
+/** Most items that wait at once for the proof that nothing is missing before them, and most bytes of them. */
+const MOST_WAITING = 1_024;
+const MOST_WAITING_BYTES = 1_048_576;
+
+/** Receives the items of a consumer in their order. */
+export interface ArrivalsHears {
+  arrived(stored: Stored): void;
+  /** Items before the next one are gone, and nobody received them. */
+  gap(): void;
+  /** The proof failed, or too many items wait for it. The last call. */
+  unproven(error: unknown): void;
+}
+
+/**
+ * Items between a consumer and the ring. A consumer skips in silence what the stream has dropped, so each item waits for the proof that its
+ * predecessor is still kept: then nothing between the two is gone. Consecutive sequence numbers need no proof.
+ */
+export class Arrivals {
+  readonly #hears: ArrivalsHears;
+  readonly #isWhole: (seq: number) => Promise<boolean>;
+  #last: number;
+  #waiting: Stored[] = [];
+  #bytes = 0;
+  #proving = false;
+  #closed = false;
+
+  /**
+   * @param last the sequence number behind which items arrive; 0: no item was there
+   * @param isWhole whether nothing behind a sequence number is gone
+   */
+  constructor(last: number, isWhole: (seq: number) => Promise<boolean>, hears: ArrivalsHears) {
+    this.#last = last;
+    this.#isWhole = isWhole;
+    this.#hears = hears;
+  }
+  close(): void {
+    this.#closed = true;
+    this.#waiting = [];
+  }
+  add(stored: Stored): void {
+    const { seq } = this.#waiting.at(-1) ?? { seq: this.#last };
+    if (this.#closed || stored.seq <= seq) return;
+    this.#waiting.push(stored);
+    this.#bytes += stored.data.length;
+    if (this.#proving) {
+      if (this.#waiting.length > MOST_WAITING || this.#bytes > MOST_WAITING_BYTES) {
+        this.#fail(new Error("too many items wait"));
+      }
+      return;
+    }
+    this.#passNeighbours();
+    if (this.#waiting.length > 0) void this.#prove();
+  }
+
+  async #prove(): Promise<void> {
+    this.#proving = true;
+    try {
+      while (this.#waiting.length > 0) {
+        const count = this.#waiting.length;
+        const whole = await this.#isWhole(this.#last);
+        if (this.#closed) return;
+        if (!whole) this.#hears.gap();
+        this.#pass(whole ? count : 1);
+        this.#passNeighbours();
+      }
+      this.#proving = false;
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+  #passNeighbours(): void {
+    for (const { seq } of [...this.#waiting]) {
+      if (this.#last !== 0 && seq !== this.#last + 1) return;
+      this.#pass(1);
+    }
+  }
+  #pass(count: number): void {
+    for (const stored of this.#waiting.splice(0, count)) {
+      if (this.#closed) return;
+      this.#bytes -= stored.data.length;
+      this.#last = stored.seq;
+      this.#hears.arrived(stored);
+    }
+  }
+  #fail(error: unknown): void {
+    if (this.#closed) return;
+    this.close();
+    this.#hears.unproven(error);
+  }
+}

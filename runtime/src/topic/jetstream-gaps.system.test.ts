@@ -1,0 +1,56 @@
+// What a stream drops before a process gets to it: a real nats-server, another process that publishes, and a process that stands still.
+import { execFileSync } from "node:child_process";
+import { describe, expect, test } from "vitest";
+import { Listener, setUp, upTo } from "../testing/jetstream-rig.ts";
+import { until } from "../testing/redis-rig.ts";
+
+/** Publishes numbers under a key, each with an item of another key behind it, while this process stands still. */
+function publishMeanwhile(url: string, key: string, from: number, to: number): void {
+  const script = `
+    import { connect } from "@nats-io/transport-node";
+    const connection = await connect({ servers: "${url}" });
+    for (let n = ${from}; n <= ${to}; n++) {
+      connection.publish("runs.${key}.events", String(n));
+      connection.publish("runs.aside.events", "0");
+    }
+    await connection.flush();
+    await connection.close();`;
+  execFileSync(process.execPath, ["--input-type=module", "-e", script], { cwd: import.meta.dirname });
+}
+/** Where numbers do not follow their predecessor. */
+const holes = (heard: readonly number[]): number[] => heard.filter((n, i) => i > 0 && n !== (heard[i - 1] ?? 0) + 1);
+
+describe("a stream that drops items before a process receives them", { timeout: 60_000 }, () => {
+  test("resets every follower of the key, and goes on from the oldest item that is kept", async () => {
+    const { following, publish, server } = await setUp({ max_msgs_per_subject: 100 });
+    await publish("a", ...upTo(10));
+    await publish("b", ...upTo(10));
+    const all = [new Listener(following, "a"), new Listener(following, "a", undefined, { wants: 3 })];
+    const newest = new Listener(following, "a", undefined, { latest: true });
+    const other = new Listener(following, "b");
+    await until(() => all[0]?.heard.length === 10 && all[1]?.heard.length === 3 && other.heard.length === 10);
+    publishMeanwhile(server.url, "a", 11, 3_000);
+    all[1]?.wants(100_000);
+    await until(() => [...all, newest].every(({ heard }) => heard.at(-1) === 3_000));
+    await publish("b", 11);
+    await until(() => other.heard.length === 11);
+    for (const { heard, resets } of all) {
+      expect(resets.length).toBeGreaterThan(0);
+      expect(holes(heard).filter((n) => !resets.includes(n))).toEqual([]);
+      expect(heard.slice(-100)).toEqual(upTo(3_000).slice(-100)); // what is kept, all of it
+    }
+    expect(newest.resets.length).toBeGreaterThan(0);
+    expect([other.heard, other.resets]).toEqual([upTo(11), []]);
+  });
+  test("resets nobody while the oldest item that somebody has is still kept", async () => {
+    const { following, publish, server } = await setUp({ max_msgs_per_subject: 1_000 });
+    await publish("a", ...upTo(10));
+    const one = new Listener(following, "a");
+    await until(() => one.heard.length === 10);
+    for (let to = 1_000; to <= 4_000; to += 500) {
+      publishMeanwhile(server.url, "a", to - (to === 1_000 ? 989 : 499), to);
+      await until(() => one.heard.at(-1) === to);
+    }
+    expect([holes(one.heard), one.resets]).toEqual([[], []]);
+  });
+});
