@@ -74,6 +74,9 @@ function sectionsOf(code: string, example: Example): readonly Section[] {
 /** The codes of drift that the BFF has to follow; others are accepted into the lock, after what has to follow. */
 export const FOLLOWED = ["BFF911", "BFF912"];
 
+/** Whether a code of drift reports a change of an upstream, which `lock_mode=update` accepts or the BFF follows. */
+export const isChange = (code: string): boolean => Number(code.slice(3)) > 910 && code !== "BFF924";
+
 function rightOf(code: string, { protos, right }: Example, places: Places): readonly Section[] {
   const follow = Object.keys(right).flatMap((name) => {
     const text = protos[name] ?? "";
@@ -90,15 +93,13 @@ function rightOf(code: string, { protos, right }: Example, places: Places): read
     return shown("Right", name, kept, right, wanted);
   });
   if (!(code in driftCodes) || FOLLOWED.includes(code)) return follow;
-  const number = Number(code.slice(3));
-  const commands =
-    number > 910
-      ? ["# once, with `opt: lock_mode=update` in buf.gen.yaml; then commit bff.lock.json", "buf generate"]
-      : [
-          ...(code === "BFF903" ? ["rm bff.lock.json"] : []),
-          "# without CI=true; then commit bff.lock.json",
-          "buf generate",
-        ];
+  const commands = isChange(code)
+    ? ["# once, with `opt: lock_mode=update` in buf.gen.yaml; then commit bff.lock.json", "buf generate"]
+    : [
+        ...(code === "BFF903" ? ["rm bff.lock.json"] : []),
+        "# without CI=true; then commit bff.lock.json",
+        "buf generate",
+      ];
   return [...follow, { title: follow.length > 0 ? "And then" : "Right", language: "sh", text: commands.join("\n") }];
 }
 

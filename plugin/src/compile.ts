@@ -52,7 +52,7 @@ export interface Compilation {
 }
 
 /** The lock as it is; without one nothing is compared, and none is given back. */
-export type CommittedLock = Pick<LockInput, "text" | "ci">;
+export type CommittedLock = Pick<LockInput, "text" | "ci" | "project">;
 
 /** Thrown through protoplugin, which offers no other way to end without files. */
 class Rejected extends Error {}

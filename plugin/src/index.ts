@@ -43,5 +43,5 @@ export type { FailReport, FieldReport } from "./plan/describe-source.ts";
 export type { BreakerReport, UpstreamReport } from "./plan/describe-upstreams.ts";
 export { asksExamples, EXAMPLES } from "./plan/told-faults.ts";
 export { isKeyword, isLibraryName } from "./read/names.ts";
-export { sourcesIn, tryRead } from "./sources-in.ts";
+export { projectOf, sourcesIn, tryRead } from "./sources-in.ts";
 export { VERSION } from "./version.ts";

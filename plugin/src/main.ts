@@ -12,7 +12,7 @@ import { renderDocument } from "./diagnostic/document.ts";
 import { renderDiagnostics } from "./diagnostic/render.ts";
 import { parseParameter } from "./parameter.ts";
 import { asksExamples, EXAMPLES } from "./plan/told-faults.ts";
-import { sourcesIn, tryRead } from "./sources-in.ts";
+import { projectOf, sourcesIn, tryRead } from "./sources-in.ts";
 
 /**
  * Runs the plugin once: a CodeGeneratorRequest on standard input, a CodeGeneratorResponse on standard output. What is
@@ -28,6 +28,7 @@ export async function main(): Promise<void> {
     {
       text: tryRead(parameter.lock),
       ci: process.env.CI === "true",
+      project: projectOf(parameter.lock, "."),
     },
     asksExamples(parameter) ? tryRead(EXAMPLES) : undefined,
   );

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, isAbsolute, join, relative, resolve } from "node:path";
 import type { Sources } from "./diagnostic/sources.ts";
 import { moduleRoots } from "./read/module-roots.ts";
 
@@ -33,4 +33,12 @@ export function tryRead(path: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** The directory from the lock's directory, or "." if the lock is in the directory or below it. `lock` is relative to the directory. */
+export function projectOf(lock: string, directory: string): string {
+  const path = resolve(directory, lock);
+  const below = relative(resolve(directory), path);
+  if (!isAbsolute(below) && below.split(/[\\/]/)[0] !== "..") return ".";
+  return relative(dirname(path), resolve(directory)).replaceAll("\\", "/");
 }

@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { compile } from "../../plugin/src/compile.ts";
 import { renderDiagnostics } from "../../plugin/src/diagnostic/render.ts";
 import { CODES } from "../../plugin/src/lock/codes.ts";
-import { FOLLOWED } from "../../scripts/explanations.ts";
+import { FOLLOWED, isChange } from "../../scripts/explanations.ts";
 import { type GoldenCase, goldenCases, textsBelow, UPDATE } from "../support/golden.ts";
 import { requestFor } from "../support/request.ts";
 
@@ -68,7 +68,7 @@ describe("drift", () => {
   test.each(explained())("$name, done right", (one) => {
     const now = { ...one.protos, ...textsBelow(join(one.folder, "after")), ...textsBelow(join(one.folder, "right")) };
     const code = one.name.slice(0, 6);
-    const parameter = Number(code.slice(3)) > 910 && !FOLLOWED.includes(code) ? "lock_mode=update" : "";
+    const parameter = isChange(code) && !FOLLOWED.includes(code) ? "lock_mode=update" : "";
     const request = { ...requestFor(now, Object.keys(one.protos)), parameter };
     const sources = (file: string) => now[file];
     const text = code === "BFF903" ? undefined : lockOfCase(one);

@@ -375,11 +375,6 @@ describe("part of a workspace", () => {
     const { files } = read(lockOf({ ...both, "shopper/v1/shopper.proto": plain }, lock));
     expect(Object.keys(files)).toEqual(["shop/v1/shop.proto"]);
   });
-
-  test("`lock_mode=update` drops the entries of files that are gone", () => {
-    expect(lockOf(world(BFF), lock)).toBe(undefined);
-    expect(Object.keys(read(lockOf(world(BFF), lock, "lock_mode=update")).files)).toEqual(["shop/v1/shop.proto"]);
-  });
 });
 
 test("what an rpc vouches for stands in the lock, and in what `uses` says; where the upstream says it, nothing does", () => {

@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process";
 import {
   copyFileSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -56,11 +57,11 @@ describe("bff.lock.json", () => {
     writeFileSync(join(dir, name), text);
   };
   const lock = (name = "bff.lock.json") => readFileSync(join(dir, name), "utf8");
-  const generate = (options: readonly string[] = [], env: Readonly<Record<string, string>> = {}) => {
+  const generate = (options: readonly string[] = [], env: Readonly<Record<string, string>> = {}, inputs = "") => {
     const opt = ["import_extension=ts", ...options].map((option) => `\n      - ${option}`).join("");
     put(
       "buf.gen.yaml",
-      `version: v2\nplugins:\n  - local: ${JSON.stringify([process.execPath, bin])}\n    out: gen\n    strategy: all\n    opt:${opt}\n`,
+      `version: v2\nplugins:\n  - local: ${JSON.stringify([process.execPath, bin])}\n    out: gen\n    strategy: all\n    opt:${opt}\n${inputs}`,
     );
     const { status, stderr } = spawnSync(join(root, "node_modules/.bin/buf"), ["generate"], {
       cwd: dir,
@@ -114,6 +115,31 @@ describe("bff.lock.json", () => {
     expect(lock()).toBe(before);
     expect(generate(["lock_mode=update"])).toEqual({ status: 0, stderr: "" });
     expect(generate([], { CI: "true" })).toEqual({ status: 0, stderr: "" });
+  });
+
+  test("loses the entry of a BFF file that is deleted, and keeps one of an input that is not in this directory", () => {
+    put("app/gone/v1/gone.proto", BFF.replace("package shop.v1", "package gone.v1"));
+    const inputs = "inputs:\n  - directory: app\n  - directory: other\n";
+    put("other/buf.yaml", "version: v2\nmodules:\n  - path: protos\n  - path: bff\n");
+    put("other/protos/desk/v1/desk.proto", BFF.replace("package shop.v1", "package desk.v1"));
+    put("other/protos/stock/v1/stock.proto", UPSTREAM);
+    cpSync(join(dir, "bff"), join(dir, "other/bff"), { recursive: true });
+    expect(generate([], {}, inputs)).toEqual({ status: 0, stderr: "" });
+    const files = () => Object.keys(JSON.parse(lock()).files);
+    expect(files()).toEqual(["desk/v1/desk.proto", "gone/v1/gone.proto", "shop/v1/shop.proto"]);
+    expect(generate([], { CI: "true" }, inputs)).toEqual({ status: 0, stderr: "" });
+
+    rmSync(join(dir, "app/gone"), { recursive: true });
+    const { status, stderr } = generate([], { CI: "true" }, inputs);
+    expect(status).toBe(1);
+    expect(stderr).toContain('error BFF924: "bff.lock.json" has an entry for "gone/v1/gone.proto", which was deleted');
+    // One input is enough to remove it.
+    expect(generate([], {}, "inputs:\n  - directory: app\n").status).toBe(0);
+    expect(files()).toEqual(["desk/v1/desk.proto", "shop/v1/shop.proto"]);
+    const kept = lock();
+    expect(generate([], {}, inputs)).toEqual({ status: 0, stderr: "" });
+    expect(lock()).toBe(kept);
+    expect(generate([], { CI: "true" }, inputs)).toEqual({ status: 0, stderr: "" });
   });
 
   test("says why it cannot be written", () => {

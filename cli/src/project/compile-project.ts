@@ -8,6 +8,7 @@ import {
   compile,
   EXAMPLES,
   parseParameter,
+  projectOf,
   type Sources,
   sourcesIn,
   tryRead,
@@ -77,7 +78,7 @@ export function compileImage(
   return compile(
     request,
     sources,
-    lock ? { text: tryRead(join(cwd, parsed.lock)), ci: false } : undefined,
+    lock ? { text: tryRead(join(cwd, parsed.lock)), ci: false, project: projectOf(parsed.lock, cwd) } : undefined,
     examples && asksExamples(parsed) ? tryRead(join(cwd, EXAMPLES)) : undefined,
   );
 }

@@ -8159,5 +8159,22 @@ export const EXPLANATIONS: readonly Explanation[] = [
         "text": "# once, with `opt: lock_mode=update` in buf.gen.yaml; then commit bff.lock.json\nbuf generate"
       }
     ]
+  },
+  {
+    "code": "BFF924",
+    "severity": "error",
+    "meaning": "The lock has entries only for BFF files that exist. Generating removes the entries of a deleted or renamed file; with `CI=true` they are an error.",
+    "sections": [
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "bff.lock.json:4:5: error BFF924: \"bff.lock.json\" has an entry for \"shop/v1/old.proto\", which was deleted or renamed; with CI=true it is not removed\n    4 |     \"shop/v1/old.proto\": {\n      |     ^\n  hint: run `buf generate` without CI=true, and commit \"bff.lock.json\""
+      },
+      {
+        "title": "Right",
+        "language": "sh",
+        "text": "# without CI=true; then commit bff.lock.json\nbuf generate"
+      }
+    ]
   }
 ];

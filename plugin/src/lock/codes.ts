@@ -27,6 +27,8 @@ export const CODES = {
     "A field that the BFF uses still reads as the same value while it is unset. Servers leave it out where it has its default, and then mean what theirs is.",
   BFF923:
     "A field that is used of an upstream over HTTP, or of claims, still has its name in JSON, because there the name is what stands on the wire.",
+  BFF924:
+    "The lock has entries only for BFF files that exist. Generating removes the entries of a deleted or renamed file; with `CI=true` they are an error.",
 } as const;
 
 export type DriftCode = keyof typeof CODES;

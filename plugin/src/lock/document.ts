@@ -3,6 +3,7 @@ import type { Origin } from "../origin.ts";
 import { type Edge, type Entries, NO_EDGE, SECTIONS } from "./edge.ts";
 import { type Exchange, RELIANCES, type Reliance } from "./exchange.ts";
 import type { Facts } from "./facts.ts";
+import type { Elsewhere } from "./stale-entries.ts";
 
 export interface Locked {
   readonly facts: Facts;
@@ -26,7 +27,7 @@ export const isOfVersion1 = (text: string): boolean =>
   (JSON.parse(text) as { readonly version: unknown }).version === 1;
 
 /** Sorted by name throughout, so that the same uses give the same bytes. */
-export function renderLock(lock: Lock, edge: Edge = NO_EDGE): string {
+export function renderLock(lock: Lock, edge: Edge = NO_EDGE, elsewhere: Elsewhere = new Map()): string {
   const files = sorted(lock).map(([file, elements]) => [
     file,
     Object.fromEntries(sorted(elements).map(([name, locked]) => [name, written(locked)])),
@@ -35,7 +36,12 @@ export function renderLock(lock: Lock, edge: Edge = NO_EDGE): string {
     const said = entriesWritten(edge[section]);
     return said.length === 0 ? [] : [[section, Object.fromEntries(said)] as const];
   });
-  const document = { version: VERSION, files: Object.fromEntries(files), ...Object.fromEntries(sections) };
+  const document = {
+    version: VERSION,
+    files: Object.fromEntries(files),
+    ...Object.fromEntries(sections),
+    ...(elsewhere.size > 0 && { elsewhere: Object.fromEntries(sorted(elsewhere)) }),
+  };
   return `${JSON.stringify(document, undefined, 2)}\n`;
 }
 
@@ -97,6 +103,17 @@ export function parseLock(text: string, path: string): Lock | LockFault {
     lock.set(file, entries);
   }
   return lock;
+}
+
+/** Of a text that `parseLock` has read. */
+export function readElsewhere(text: string): Elsewhere {
+  const { elsewhere } = JSON.parse(text) as { readonly elsewhere?: unknown };
+  return new Map(
+    Object.entries(isObject(elsewhere) ? elsewhere : {}).map(([file, project]) => [
+      file,
+      typeof project === "string" ? project : null,
+    ]),
+  );
 }
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>

@@ -60,8 +60,11 @@ export function nextEdge(old: Edge, now: Edge, keeps: (file: string) => boolean)
   return { identities: next("identities"), permits: next("permits"), limits: next("limits") };
 }
 
-export const saysNothing = (edge: Edge): boolean =>
-  SECTIONS.every((section) => [...edge[section].values()].every(({ size }) => size === 0));
+/** The BFF files that have entries. */
+export const filesOfEdge = (edge: Edge): readonly string[] =>
+  SECTIONS.flatMap((section) => [...edge[section]].flatMap(([file, { size }]) => (size === 0 ? [] : [file])));
+
+export const saysNothing = (edge: Edge): boolean => filesOfEdge(edge).length === 0;
 
 export interface EdgeChange {
   readonly section: Section;

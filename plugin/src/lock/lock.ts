@@ -4,13 +4,14 @@ import type { Sources } from "../diagnostic/sources.ts";
 import type { Origin } from "../origin.ts";
 import { type Element, locate } from "../read/locate.ts";
 import type { Model } from "../resolve/model/model.ts";
-import { isOfVersion1, type Lock, type Locked, parseLock, renderLock, sorted } from "./document.ts";
+import { isOfVersion1, type Lock, type Locked, parseLock, readElsewhere, renderLock, sorted } from "./document.ts";
 import { type Drift, driftOf } from "./drift.ts";
-import { changedEdge, edgeOf, NO_EDGE, nextEdge, readEdge, saysNothing } from "./edge.ts";
+import { changedEdge, type Edge, edgeOf, filesOfEdge, NO_EDGE, nextEdge, readEdge, saysNothing } from "./edge.ts";
 import { type Facts, factsOf, learned, withHttp } from "./facts.ts";
 import { foldGonePackages } from "./gone-packages.ts";
-import { notCommitted } from "./not-committed.ts";
+import { notCommitted, type Run, staleEntries } from "./not-committed.ts";
 import { optionsOf } from "./options.ts";
+import { type Elsewhere, HERE, nextElsewhere, staleTest, withRenamedFiles } from "./stale-entries.ts";
 import { type Used, usedElements } from "./used.ts";
 
 export interface LockInput {
@@ -22,6 +23,11 @@ export interface LockInput {
   readonly mode: "check" | "update";
   /** Whether this is a CI run: then what is not committed is an error. `update` writes all the same: it says so. */
   readonly ci: boolean;
+  /**
+   * The working directory from the lock's directory, or "." if the lock is in it or below it. Undefined: the lock does not record where
+   * sources are.
+   */
+  readonly project?: string;
 }
 
 export interface LockOutcome {
@@ -52,14 +58,22 @@ export function compareLock(
   }
   const isOlder = input.text !== undefined && isOfVersion1(input.text);
   const old = isOlder && committed !== undefined ? completed(committed, used) : committed;
-  const keeps = keeper(model, used, input.mode, sources);
-  const next = nextLock(used, old, input.mode, keeps);
   const before = input.text === undefined ? undefined : readEdge(input.text);
+  const elsewhere = input.text === undefined ? new Map<string, null>() : readElsewhere(input.text);
+  const surroundings = { model, sources, project: input.project ?? HERE, elsewhere };
+  const isStale = staleTest(surroundings);
+  const known = old && withRenamedFiles(old, used.keys(), isStale, options);
+  const keeps = keeper(model, used, isStale);
+  const next = nextLock(used, known, input.mode, keeps);
   const edge = nextEdge(before ?? NO_EDGE, edgeOf(model), keeps);
   const nothing = saysNothing(edge) && [...used.values()].every((elements) => elements.size === 0);
   if (old === undefined && nothing) return { drifts: [], text: undefined };
-  const text = renderLock(next, edge);
-  const changed = isOlder || old === undefined || renderLock(old, before) !== text;
+  // A check in CI may run where the sources are not, so it leaves their places as they are.
+  const isGenerated = (file: string): boolean =>
+    used.has(file) && input.project !== undefined && !(input.ci && input.mode === "check");
+  const places = nextElsewhere([...next.keys(), ...filesOfEdge(edge)], isGenerated, surroundings);
+  const text = renderLock(next, edge, places);
+  const changed = isOlder || old === undefined || renderLock(old, before, elsewhere) !== text;
   if (input.mode === "update") return { drifts: [], text: changed ? text : undefined };
 
   const around = {
@@ -70,31 +84,51 @@ export function compareLock(
     ownFiles: new Set(model.ir.files.map((file) => file.desc.proto.name)),
   };
   const found = [...used].flatMap(([file, elements]) => {
-    const before = sorted(old?.get(file) ?? new Map<string, Locked>());
+    const before = sorted(known?.get(file) ?? new Map<string, Locked>());
     return driftOf(new Map(before.map(([name, locked]) => [name, withFile(locked, file)])), elements, around);
   });
   const drifts = foldGonePackages(found, around);
   if (!changed || !input.ci) return { drifts, text: changed ? text : undefined };
+  if (errors.length > 0) return { drifts, text: undefined };
   const run = { model, used, options, path: input.path, text: input.text };
-  const differs = before && changedEdge(before, edge);
-  const outdated = errors.length > 0 ? [] : [{ diagnostic: notCommitted(run, old, next, differs), explains: [] }];
-  return { drifts: [...drifts, ...outdated], text: undefined };
+  const outdated = outdatedIn(
+    run,
+    { lock: old, edge: before ?? NO_EDGE, elsewhere },
+    { lock: next, edge, text },
+    isStale,
+  );
+  return { drifts: [...drifts, ...outdated.map((diagnostic) => ({ diagnostic, explains: [] }))], text: undefined };
 }
 
-/** Whether what the lock says of a file stands: of one that is not generated in this run, and is not gone. */
+/** Errors of a CI run whose lock differs from the committed one. */
+function outdatedIn(
+  run: Run,
+  old: { readonly lock: Lock | undefined; readonly edge: Edge; readonly elsewhere: Elsewhere },
+  next: { readonly lock: Lock; readonly edge: Edge; readonly text: string },
+  isStale: (file: string) => boolean,
+): readonly Diagnostic[] {
+  if (old.lock === undefined) return [notCommitted(run, undefined, next.lock, undefined)];
+  const stale = new Set([...old.lock.keys(), ...filesOfEdge(old.edge)].filter(isStale));
+  if (stale.size === 0) return [notCommitted(run, old.lock, next.lock, changedEdge(old.edge, next.edge))];
+  const lock = new Map([...old.lock].filter(([file]) => !stale.has(file)));
+  const edge = nextEdge(old.edge, NO_EDGE, (file) => !stale.has(file));
+  const elsewhere = new Map([...old.elsewhere].filter(([file]) => !stale.has(file)));
+  const isRest = renderLock(lock, edge, elsewhere) !== next.text;
+  return [
+    staleEntries(run, [...stale].sort()),
+    ...(isRest ? [notCommitted(run, lock, next.lock, changedEdge(edge, next.edge))] : []),
+  ];
+}
+
+/** Whether what the lock says of a file stands: it is not generated in this run, has rules, and is not stale. */
 function keeper(
   model: Model,
   used: ReadonlyMap<string, unknown>,
-  mode: LockInput["mode"],
-  sources: Sources,
+  isStale: (file: string) => boolean,
 ): (file: string) => boolean {
   const run = new Set(model.ir.allFiles.map((file) => file.proto.name));
   const ruled = new Set(model.ir.files.map((file) => file.desc.proto.name));
-  const readable = [...used.keys()].some((file) => sources(file) !== undefined);
-  return (file) => {
-    if (used.has(file)) return false;
-    return !(run.has(file) ? !ruled.has(file) : mode === "update" && readable && sources(file) === undefined);
-  };
+  return (file) => !used.has(file) && (run.has(file) ? ruled.has(file) : !isStale(file));
 }
 
 /** A lock of version 1, with what it did not know yet. */

@@ -55,6 +55,17 @@ export function notCommitted(run: Run, old: Lock | undefined, next: Lock, edge: 
   return { code: "BFF902", message, at, ...shared };
 }
 
+/** @param files whose entries are stale, at least one */
+export function staleEntries({ path, text = "" }: Run, files: readonly string[]): Diagnostic {
+  const [first = "", ...others] = files;
+  const more = others.length === 0 ? "" : `, and entries for ${others.length} more such files`;
+  return {
+    ...{ code: "BFF924", severity: "error", at: placeOfEntry(text, path, first) },
+    message: `"${path}" has an entry for "${first}", which was deleted or renamed${more}; with CI=true it is not removed`,
+    hint: `run \`buf generate\` without CI=true, and commit "${path}"`,
+  };
+}
+
 const EDGE: Readonly<Record<Section, string>> = {
   identities: "who is believed to be calling by",
   permits: "who may call",

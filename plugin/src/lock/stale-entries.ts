@@ -1,0 +1,70 @@
+// Entries of BFF files that were deleted or renamed, and entries that this run cannot judge because other runs share the lock.
+import type { Sources } from "../diagnostic/sources.ts";
+import type { Model } from "../resolve/model/model.ts";
+import type { Lock, Locked } from "./document.ts";
+import type { Options } from "./options.ts";
+
+/**
+ * By BFF file the working directory of the run that wrote its entry, from the lock's directory; null: that run could not read the
+ * file, as with an input of a registry. Files that are read from the directory of the lock, or from one above it, are left out.
+ */
+export type Elsewhere = ReadonlyMap<string, string | null>;
+
+/** The working directory of a run whose lock is in it or below it. */
+export const HERE = ".";
+
+export interface Surroundings {
+  readonly model: Model;
+  readonly sources: Sources;
+  /** As in `Elsewhere`. */
+  readonly project: string;
+  readonly elsewhere: Elsewhere;
+}
+
+/** Whether a BFF file was deleted or renamed: this run's directory had it, and has it no longer. */
+export function staleTest({ model, sources, project, elsewhere }: Surroundings): (file: string) => boolean {
+  const files = new Set(model.ir.allFiles.map((file) => file.proto.name));
+  // Without any source, as in a run over a built image, a missing source proves nothing.
+  const hasSources = [...files].some((file) => sources(file) !== undefined);
+  return (file) => {
+    const writer = elsewhere.has(file) ? elsewhere.get(file) : HERE;
+    return writer === project && hasSources && !files.has(file) && sources(file) === undefined;
+  };
+}
+
+/** What the lock is to record of where the sources of `files` are. */
+export function nextElsewhere(
+  files: Iterable<string>,
+  isGenerated: (file: string) => boolean,
+  { sources, project, elsewhere }: Surroundings,
+): Elsewhere {
+  const next = new Map<string, string | null>();
+  for (const file of files) {
+    const known = elsewhere.get(file);
+    const writer = !isGenerated(file) ? known : sources(file) === undefined ? null : project;
+    if (writer !== undefined && writer !== HERE) next.set(file, writer);
+  }
+  return next;
+}
+
+/**
+ * The lock with entries for renamed BFF files, so that a rename does not accept a change of an upstream: a new file takes over what
+ * its options had in stale entries.
+ */
+export function withRenamedFiles(
+  old: Lock,
+  generated: Iterable<string>,
+  isStale: (file: string) => boolean,
+  options: Options,
+): Lock {
+  const stale = [...old].filter(([file]) => isStale(file)).flatMap(([, elements]) => [...elements]);
+  const added = [...generated].flatMap((file) => {
+    if (old.has(file)) return [];
+    const taken = stale.flatMap(([name, locked]): [string, Locked][] => {
+      const usedBy = locked.usedBy.filter((option) => options.at(`${file}: ${option}`) !== undefined);
+      return usedBy.length === 0 ? [] : [[name, { ...locked, usedBy }]];
+    });
+    return taken.length === 0 ? [] : [[file, new Map(taken)] as const];
+  });
+  return new Map([...old, ...added]);
+}
