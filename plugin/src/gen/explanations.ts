@@ -5686,17 +5686,17 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "Wrong",
         "language": "proto",
-        "text": "// app/v1/app.proto\nservice AppService {\n  // …\n  rpc GetPage(GetPageRequest) returns (Page) {\n    option idempotency_level = NO_SIDE_EFFECTS;\n  }\n}\n\nmessage Page {\n  option (bff.v1.message) = {\n    let: { name: \"shift\" call: { method: \"desk.v1.DeskService/StartShift\" set: { name: \"id\" by: \"args.id\" } } }\n  };\n  // …\n}"
+        "text": "// app/v1/app.proto\nservice AppService {\n  // …\n  rpc WatchPage(WatchPageRequest) returns (stream Page) {\n    // …\n  }\n}\n\nmessage Page {\n  option (bff.v1.message).let = {\n    // …\n    call: {\n      method: \"desk.v1.DeskService/StartShift\"\n      // …\n      retry: { attempts: 1 }\n    }\n  };\n  // …\n}"
       },
       {
         "title": "It says",
         "language": "text",
-        "text": "app/v1/app.proto:21:42: warning BFF518: \"StartShift\" sounds as if it changed something, and rpc \"GetPage\" vouches that it does not\n    21 |     let: { name: \"shift\" call: { method: \"desk.v1.DeskService/StartShift\" set: { name: \"id\" by: \"args.id\" } } }\n       |                                          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  app/v1/app.proto:9:7: NO_SIDE_EFFECTS of \"GetPage\" means all that it calls\n    9 |   rpc GetPage(GetPageRequest) returns (Page) {\n      |       ^^^^^^^\n  hint: remove `idempotency_level = NO_SIDE_EFFECTS` from rpc \"GetPage\"; or, when the method only reads, say `read_only: true` in the call"
+        "text": "app/v1/app.proto:26:15: warning BFF518: \"StartShift\" sounds as if it changed something, and rpc \"WatchPage\" vouches that it does not\n    26 |       method: \"desk.v1.DeskService/StartShift\"\n       |               ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  app/v1/app.proto:9:7: NO_SIDE_EFFECTS of \"WatchPage\" means all that it calls\n    9 |   rpc WatchPage(WatchPageRequest) returns (stream Page) {\n      |       ^^^^^^^^^\n  hint: remove `idempotency_level = NO_SIDE_EFFECTS` from rpc \"WatchPage\"; or, when the method only reads, say `read_only: true` in the call"
       },
       {
         "title": "Right",
         "language": "proto",
-        "text": "service AppService {\n  // …\n  rpc GetPage(GetPageRequest) returns (Page);\n}\n\nmessage Page {\n  option (bff.v1.message) = {\n    let: { name: \"shift\" call: { method: \"desk.v1.DeskService/StartShift\" set: { name: \"id\" by: \"args.id\" } } }\n  };\n  // …\n}"
+        "text": "service AppService {\n  // …\n  rpc WatchPage(WatchPageRequest) returns (stream Page) {\n    // …\n  }\n}\n\nmessage Page {\n  option (bff.v1.message).let = {\n    // …\n    call: {\n      method: \"desk.v1.DeskService/StartShift\"\n      // …\n      read_only: true\n    }\n  };\n  // …\n}"
       }
     ]
   },
@@ -6433,6 +6433,28 @@ export const EXPLANATIONS: readonly Explanation[] = [
         "title": "Right",
         "language": "proto",
         "text": "message Page {\n  // …\n  string title = 1 [(bff.v1.field).by = \"item.name\"];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF579",
+    "severity": "error",
+    "meaning": "A call whose name says that it writes is not sent twice, cached, or run by a GET on the word of its rpc or of its service's entry. Whoever knows that it only reads says `read_only` at the call.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "// app/v1/app.proto\nservice AppService {\n  // …\n  rpc GetPage(GetPageRequest) returns (Page) {\n    option idempotency_level = NO_SIDE_EFFECTS;\n  }\n}\n\nmessage Page {\n  option (bff.v1.message) = {\n    let: { name: \"shift\" call: { method: \"desk.v1.DeskService/StartShift\" set: { name: \"id\" by: \"args.id\" } } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:21:42: error BFF579: \"StartShift\" sounds as if it changed something, and rpc \"GetPage\" vouches that it does not: it is sent up to 3 times and is reached by GET through \"GetPage\"\n    21 |     let: { name: \"shift\" call: { method: \"desk.v1.DeskService/StartShift\" set: { name: \"id\" by: \"args.id\" } } }\n       |                                          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  app/v1/app.proto:9:7: NO_SIDE_EFFECTS of \"GetPage\" means all that it calls\n    9 |   rpc GetPage(GetPageRequest) returns (Page) {\n      |       ^^^^^^^\n  hint: remove `idempotency_level = NO_SIDE_EFFECTS` from rpc \"GetPage\"; or, when the method only reads, say `read_only: true` in the call"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc GetPage(GetPageRequest) returns (Page);\n}\n\nmessage Page {\n  option (bff.v1.message) = {\n    let: { name: \"shift\" call: { method: \"desk.v1.DeskService/StartShift\" set: { name: \"id\" by: \"args.id\" } } }\n  };\n  // …\n}"
       }
     ]
   },

@@ -5,6 +5,7 @@ import type { IrUpstream } from "../ir-step.ts";
 import type { Sourced } from "../origin.ts";
 import type { Call } from "../resolve/model/call.ts";
 import { retryIfOverSteps } from "../resolve/model/source-parts.ts";
+import { DEFAULT_ATTEMPTS } from "../resolve/policies/context.ts";
 import { entriesAround, entriesOf, nearest } from "../resolve/policies/entries.ts";
 import type { Leaf, PlanBalance, PlanBreaker, PlanCallPolicy, PlanUpstream } from "./planned-calls.ts";
 
@@ -153,7 +154,7 @@ export function planCallPolicy({
   const how = identify && TELLS[identify.value];
   const hedges = hedge.delay !== undefined && hedge.max?.value !== 0 && effects !== "once";
   const caches = cache.ttl !== undefined && cache.ttl.value > 0 && effects === "none";
-  const attempts = leaf(retry.attempts, 3);
+  const attempts = leaf(retry.attempts, DEFAULT_ATTEMPTS);
   const [first] = forward;
   const [firstOn] = retry.on ?? [];
   return {

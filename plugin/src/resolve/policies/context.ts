@@ -14,6 +14,9 @@ export interface PolicyContext {
   readonly late: boolean;
 }
 
+/** The default number of attempts of a call that may be sent again, the first included. */
+export const DEFAULT_ATTEMPTS = 3;
+
 /** The default budget of an rpc, in milliseconds. */
 export const DEFAULT_BUDGET_MS = 2_000;
 
