@@ -186,10 +186,8 @@ export const FIXED_VARIABLES: readonly FixedVariable[] = [
   },
   {
     name: "BFF_PUBLIC_URL",
-    required: true,
-    reads: hasSessions,
     example: "https://app.example",
-    about: "where browsers see this server",
+    about: "where browsers see this server: pages of this origin alone follow with their cookies over a WebSocket",
   },
   {
     name: "BFF_SESSION_KEYS",
@@ -228,6 +226,7 @@ export function variablesOf(server: PlanServer): readonly Variable[] {
   const fixed = FIXED_VARIABLES.filter(({ reads }) => reads?.(server) ?? true).map((one): Variable => {
     if (one.name.startsWith("TLS_") && byCertificate(server)) return { ...one, required: true };
     if (one.name === "NATS_URL" && hasStoredTopics(server)) return { ...one, required: true };
+    if (one.name === "BFF_PUBLIC_URL" && hasSessions(server)) return { ...one, required: true };
     if (one.name === "DATABASE_URL" && hasKeys(server)) return { ...one, required: true };
     if (one.name === "REDIS_URL" && sharedLimits(server).some(({ closed }) => closed))
       return { ...one, required: true };

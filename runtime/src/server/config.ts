@@ -3,6 +3,7 @@ import type { DescService } from "@bufbuild/protobuf";
 import { LONGEST_TIMER_MS } from "../clock.ts";
 import { MAX_ELEMENTS, MAX_MESSAGE_BYTES } from "../elements/bounds.ts";
 import { type Networks, readNetworks } from "../identity/networks.ts";
+import { readPublicUrl } from "../identity/public-url.ts";
 import { DEFAULT_HTTP2, type Http2 } from "../transport/grpc-client.ts";
 import { DEFAULT_MAX_CONNECTIONS, DEFAULT_SERVER_HTTP2, type ServerHttp2 } from "./client-http2.ts";
 import { DEFAULT_MAX_STREAMS } from "./client-sessions.ts";
@@ -63,6 +64,8 @@ export interface ServerConfig<Name extends string, Env> extends UpstreamAddresse
   readonly http2Server: ServerHttp2;
   /** Origins whose scripts may call; `*` is all of them. */
   readonly corsOrigins: readonly string[];
+  /** Origin at which browsers see this server. */
+  readonly publicUrl?: string;
   /** How long browsers are to come by TLS only. */
   readonly hstsMs: number;
   readonly reflection: boolean;
@@ -109,6 +112,7 @@ export function readConfig<Upstreams extends Readonly<Record<string, DescService
   const redisUrl = readRedisUrl(read, "REDIS_URL");
   const trustedProxies = readNetworks(read);
   const audit = readAudit(read);
+  const publicUrl = readPublicUrl(read);
   const addresses = readUpstreams(read, spec, readFile);
   const ours: Omit<ServerConfig<keyof Upstreams & string, Env>, "env"> = {
     host: read.optional("HOST") ?? "0.0.0.0",
@@ -137,6 +141,7 @@ export function readConfig<Upstreams extends Readonly<Record<string, DescService
     ...(redisUrl !== undefined && { redisUrl }),
     ...(trustedProxies !== undefined && { trustedProxies }),
     ...(audit !== undefined && { audit }),
+    ...(publicUrl !== undefined && { publicUrl }),
     ...addresses,
   };
   const before = faults.length;

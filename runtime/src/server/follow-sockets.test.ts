@@ -231,6 +231,30 @@ describe("a WebSocket", () => {
     listed.say({ id: 1, follow: RPC });
     expect((await stream.next()).headers.get("sec-fetch-site")).toBe("cross-site");
   });
+  const PUBLIC = "https://app.example";
+  test.each<[string, Record<string, string>, number]>([
+    ["of the public origin", { origin: PUBLIC }, 101],
+    ["of the public origin, behind a proxy that rewrites Host", { origin: PUBLIC, host: "bff:8080" }, 101],
+    ["of the same host without TLS", { origin: "http://app.example", host: "app.example" }, 403],
+    ["of the same host at another port", { origin: "https://app.example:8443", host: "app.example:8443" }, 403],
+    ["of the host that the server has itself", { origin: "http://127.0.0.1", host: "127.0.0.1" }, 403],
+    ["of a listed origin", { origin: "https://other.example", host: "other.example" }, 101],
+  ])("with a public address a page %s", async (_, headers, status) => {
+    const server = await serve(testStream(), { publicUrl: PUBLIC, corsOrigins: ["https://other.example"] });
+    expect((await statusOf(server, headers))[0]).toBe(status);
+  });
+  test("with a public address cookies count for its pages alone", async () => {
+    const stream = testStream();
+    const server = await serve(stream, { publicUrl: PUBLIC, corsOrigins: ["http://app.example"] });
+    for (const [origin, site] of [
+      [PUBLIC, "same-origin"],
+      ["http://app.example", null],
+    ] as const) {
+      const { say } = await openRude(server, { origin, host: "app.example" });
+      say({ id: 1, follow: RPC });
+      expect((await stream.next()).headers.get("sec-fetch-site")).toBe(site);
+    }
+  });
   test("whatever else asks to become something is served as if it had not", async () => {
     const server = await serve(testStream());
     const request = http.get(`${server.url}/healthz`, {

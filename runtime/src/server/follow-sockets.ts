@@ -31,6 +31,8 @@ export interface FollowSocketsOptions {
   readonly ids?: RequestIds | undefined;
   /** Origins whose pages may follow, besides the server's own. */
   readonly corsOrigins: readonly string[];
+  /** The server's own origin; undefined: the host of each request, whose scheme is not known behind a proxy that ends TLS. */
+  readonly publicUrl: string | undefined;
 }
 
 /** All WebSockets of one server. */
@@ -98,10 +100,13 @@ export class FollowSockets implements Upgrades {
   /** A page of another origin could follow with the cookies of whoever looks at it. */
   #originOf({ headers }: http.IncomingMessage, socket: Duplex): Origin {
     const { origin, host } = headers;
+    const { publicUrl } = this.#options;
     if (origin === undefined) return "none";
-    if (URL.canParse(origin)) {
-      const { host: own, protocol } = new URL(origin);
-      if (own === host && (protocol === "https:" || !(socket instanceof TLSSocket))) return "same";
+    if (publicUrl !== undefined) {
+      if (origin === publicUrl) return "same";
+    } else if (URL.canParse(origin)) {
+      const { host: ownHost, protocol } = new URL(origin);
+      if (ownHost === host && (protocol === "https:" || !(socket instanceof TLSSocket))) return "same";
     }
     return this.#origins.has(origin) || this.#origins.has("*") ? "listed" : "refused";
   }

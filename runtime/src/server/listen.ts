@@ -69,6 +69,8 @@ export interface ListenOptions {
   readonly reflection?: boolean;
   /** Origins whose scripts may call, `*` for all; default none. */
   readonly corsOrigins?: readonly string[];
+  /** Origin at which browsers see this server; default: the one that a request's `host` names. */
+  readonly publicUrl?: string;
   /** How long browsers are to come by TLS only, in milliseconds (RFC 6797); default 0: they are not told. */
   readonly hstsMs?: number;
   /** A connection has so long to say what it speaks, in milliseconds; default 10 s. */
@@ -230,7 +232,14 @@ export async function listenUnannounced(
     : undefined;
   const streams = streaming.length > 0 ? new StreamPath(streaming, { ...served, ...under, followers }) : undefined;
   const sockets =
-    streams && new FollowSockets({ ...under, registry, corsOrigins, rpcOf: (name) => streams.rpcOf(name) });
+    streams &&
+    new FollowSockets({
+      ...under,
+      registry,
+      corsOrigins,
+      publicUrl: options.publicUrl,
+      rpcOf: (name) => streams.rpcOf(name),
+    });
   const shortcut = new Shortcuts([fast, streams, rest].filter((one) => one !== undefined));
   const rpcs = corsOrigins.length === 0 ? adapter : withCors(cors, adapter);
   const handler = withSourceRoutes({ routes, peers, fault }, rpcs);

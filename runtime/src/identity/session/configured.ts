@@ -1,4 +1,5 @@
 import { isTrustworthy } from "../jwt/fetch-document.ts";
+import { PUBLIC_URL, PUBLIC_URL_REMEDY, readPublicUrl } from "../public-url.ts";
 import type { Settings } from "../settings.ts";
 import { KEY_BYTES, Sealer } from "./sealer.ts";
 
@@ -11,7 +12,6 @@ export interface Configured {
   readonly redisUrl: string | undefined;
 }
 
-const PUBLIC_URL = "BFF_PUBLIC_URL";
 const KEYS = "BFF_SESSION_KEYS";
 
 /** @throws where it is not installed */
@@ -33,11 +33,8 @@ export function configured(
       "is no address with https, nor one of this machine",
       "https://login.example",
     );
-  const url = settings.optional(PUBLIC_URL);
-  const remedy = "the address at which browsers see this server, such as https://app.example, without a path";
-  if (url === undefined) fault(PUBLIC_URL, "is not set", remedy);
-  else if (!isTrustworthy(url) || URL.parse(url)?.pathname !== "/" || url.includes("?"))
-    fault(PUBLIC_URL, "is no such address", remedy);
+  const publicUrl = readPublicUrl(settings);
+  if (settings.optional(PUBLIC_URL) === undefined) fault(PUBLIC_URL, "is not set", PUBLIC_URL_REMEDY);
   const variable = secretVariable(name);
   const clientSecret = settings.optional(variable);
   if (clientSecret === undefined) fault(variable, "is not set", "the secret that the provider has given this client");
@@ -49,8 +46,8 @@ export function configured(
     const problem = `is not set, and BFF_WORKERS is ${workers}: a session of one process would be unknown to the others`;
     fault("REDIS_URL", problem, "an address like redis://127.0.0.1:6379, or BFF_STATE_REDIS_URL");
   }
-  if (!sound || url === undefined || clientSecret === undefined) return undefined;
-  return { publicUrl: new URL(url).origin, clientSecret, sealer: new Sealer(keys), redisUrl };
+  if (!sound || publicUrl === undefined || clientSecret === undefined) return undefined;
+  return { publicUrl, clientSecret, sealer: new Sealer(keys), redisUrl };
 }
 
 /** `BFF_WEB_USER_CLIENT_SECRET`, for a source `web_user`. */
