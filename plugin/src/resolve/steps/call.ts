@@ -19,7 +19,7 @@ import { resolveBatch } from "./batch.ts";
 import type { MessageContext } from "./context.ts";
 import { checkSent } from "./http-call.ts";
 import { checkRequired, inLiteral } from "./required-fields.ts";
-import { isArgs, resolveSet } from "./set.ts";
+import { isArgs, nameOf, resolveSet } from "./set.ts";
 
 export function resolveCall(
   cx: MessageContext,
@@ -72,7 +72,9 @@ export function resolveCall(
     ...(batch ? [{ path: [batch.keys] }] : []),
     ...(request === undefined ? [] : inLiteral(request.expression.root)),
   ];
-  const whole = !unknown && (request === undefined || request.expression.root.kind === "message");
+  // A field whose value is wrong has its own diagnostic; it is not missing as well.
+  const wrong = ir.set.some(({ name }) => name !== undefined && !set.some(({ path }) => nameOf(path) === name.value));
+  const whole = !unknown && !wrong && (request === undefined || request.expression.root.kind === "message");
   if (whole) checkRequired(scope.report, ir, method.input, sent);
   if (http !== undefined && kind === "server_streaming") {
     scope.report({
