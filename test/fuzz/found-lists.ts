@@ -153,4 +153,9 @@ export const FOUND_LISTS: readonly Found[] = [
     ],
     fields: [`repeated Copy a = 1 [(bff.v1.field).by = "t"];`, `repeated Copy b = 2 [(bff.v1.field).by = "u"];`],
   },
+  {
+    what: "a message registry that only a dropped expression reads",
+    let: [item("s0")],
+    fields: [`string f1 = 1 [(bff.v1.field).by = "cel.bind(b, dyn(s0) == dyn(args.item), s0.name)"];`],
+  },
 ];

@@ -71,12 +71,7 @@ export function emitFile(
   if (messages.length + enums.length > 0) lines.push(["// ---- copies ----"], []);
   for (const conversion of messages) lines.push(...emitMessageConversion(conversion, names), []);
   for (const conversion of enums) lines.push(...emitEnumConversion(conversion, names), []);
-  const known = names.knownMessages();
-  if (known !== undefined) {
-    const files = known.flatMap((one, index) => (index === 0 ? [one] : [", ", one]));
-    lines.push(["/** What a google.protobuf.Any may hold here. */"]);
-    lines.push(["const MESSAGES = ", names.protobuf("createRegistry"), "(", ...files, ");"]);
-  }
+  lines.push(...names.messagesFor(lines));
   f.preamble(file.desc);
   while (lines.at(-1)?.length === 0) lines.pop();
   for (const row of whichIsWhich(lines, f.importSchema(file.desc).from)) f.print(...row);

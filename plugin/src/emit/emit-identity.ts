@@ -55,13 +55,8 @@ export function emitIdentity(
       ["}"],
     ),
   ];
-  const known = names.knownMessages();
-  if (known !== undefined)
-    rows.push(
-      [],
-      ["/** What a google.protobuf.Any may hold here. */"],
-      ["const MESSAGES = ", names.protobuf("createRegistry"), "(", ...commas(known.map((one) => [one])), ");"],
-    );
+  const registry = names.messagesFor(rows);
+  if (registry.length > 0) rows.push([], ...registry);
   f.preamble(first.desc);
   for (const row of keepOwnWords(rows, f, `./${path}.js`)) f.print(...row);
 }

@@ -5,7 +5,7 @@ import type { PlanFile } from "../plan/plan.ts";
 import type { PlanRuledMessage, PlanRules } from "../plan/plan-rules.ts";
 import type { RuledField, RuledGroup, RuleStep } from "../resolve/model/rules.ts";
 import { FileNames, rulesPath } from "./file-names.ts";
-import { block, commas, type Line, type Lines } from "./lines.ts";
+import { block, type Line, type Lines } from "./lines.ts";
 import { keepOwnWords, whichIsWhich } from "./own-words.ts";
 import { emitValue } from "./rules/emit-value.ts";
 import { isSet } from "./rules/presence.ts";
@@ -20,12 +20,7 @@ export function emitRules(file: PlanFile, { messages }: PlanRules, f: GeneratedF
   for (const message of messages) if (message.request) body.push(...emitRequest(message, names), []);
   for (const message of messages) body.push(...emitMessage(message, rules), []);
   const lines: Line[] = [...rules.constants(), [], ...body];
-  const known = names.knownMessages();
-  if (known !== undefined) {
-    const files = commas(known.map((one) => [one]));
-    lines.push(["/** What a google.protobuf.Any may hold here. */"]);
-    lines.push(["const MESSAGES = ", names.protobuf("createRegistry"), "(", ...files, ");"]);
-  }
+  lines.push(...names.messagesFor(lines));
   f.preamble(file.desc);
   while (lines.at(-1)?.length === 0) lines.pop();
   for (const row of whichIsWhich(lines, f.importSchema(file.desc).from)) f.print(...row);

@@ -6,6 +6,7 @@ import type { Origin } from "../origin.ts";
 import type { Plan, PlanServer } from "../plan/plan.ts";
 import type { PlanFunction } from "../plan/planned-calls.ts";
 import type { EnumConversion, MessageConversion } from "../resolve/model/conversion.ts";
+import { commas, type Lines, mentions } from "./lines.ts";
 import { symbolNames } from "./symbol-names.ts";
 
 const RUNTIME = "@protobff/runtime";
@@ -26,6 +27,8 @@ interface FromPlan {
 /** Of files that hold no messages. */
 const PLAIN: FromPlan = { reads: new Map(), convert: (): string => "", enumConversion: () => undefined, functions: [] };
 
+const MESSAGES = "MESSAGES";
+
 export class FileNames {
   readonly #f: GeneratedFile;
   readonly file: DescFile;
@@ -33,7 +36,6 @@ export class FileNames {
   readonly #seen = new Set<DescFile>();
   /** Where protoc-gen-es writes a file's messages. */
   readonly #paths = new Map<DescFile, string>();
-  #asksForMessages = false;
   /** What stands for the type of a message of which not all is read. */
   readonly #reads: ReadonlyMap<DescMessage, string>;
   readonly #convert: Plan["convert"];
@@ -94,12 +96,11 @@ export class FileNames {
   }
   /** The registry of the messages that a google.protobuf.Any may hold. */
   messages(): Printable {
-    this.#asksForMessages = true;
-    return "MESSAGES";
+    return MESSAGES;
   }
-  /** What that registry is made of, when it is asked for: all files that this one has to do with, and those that they import. */
-  knownMessages(): readonly Printable[] | undefined {
-    if (!this.#asksForMessages) return undefined;
+  /** The declaration of that registry, if a line reads it: all files that this one refers to, and their imports. */
+  messagesFor(lines: Lines): Lines {
+    if (!mentions(lines, MESSAGES)) return [];
     const files = new Set<DescFile>();
     const visit = (file: DescFile): void => {
       if (files.has(file) || OWN_PACKAGES.test(file.proto.package)) return;
@@ -108,7 +109,11 @@ export class FileNames {
     };
     for (const file of [this.file, ...this.#seen]) visit(file);
     const withMessages = [...files].filter(({ messages }) => messages.length > 0);
-    return withMessages.sort((a, b) => (a.name < b.name ? -1 : 1)).map((file) => this.#f.importSchema(file));
+    const schemas = withMessages.sort((a, b) => (a.name < b.name ? -1 : 1)).map((file) => [this.#f.importSchema(file)]);
+    return [
+      ["/** What a google.protobuf.Any may hold here. */"],
+      [`const ${MESSAGES} = `, this.protobuf("createRegistry"), "(", ...commas(schemas), ");"],
+    ];
   }
   /** The descriptor of a file. */
   types(file: DescFile): Printable {
