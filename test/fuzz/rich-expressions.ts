@@ -17,6 +17,8 @@ export class Expressions {
   failing: string[] = [];
   /** The few conditions that are taken again and again. */
   conditions: string[] = [];
+  /** Members whose presence expressions may test. */
+  presences: string[] = [];
   /** A condition over what is always there, and others like it. */
   plain: readonly string[] = [];
 
@@ -243,6 +245,7 @@ export class Expressions {
           ? `has(${this.pick(items.filter((one) => !one.includes("(")))}.${this.pick(PRESENCE)})`
           : this.#constant("bool");
       },
+      () => (this.presences.length > 0 ? `has(${this.pick(this.presences)})` : this.pick(this.plain)),
       () => `${this.of("string", 0)} ${this.pick(["==", "!="])} ${this.pick(["'a'", "'b'", "'a'"])}`,
       () => `${this.of("Kind", 0)} == up.v1.Kind.${this.pick(["KIND_BOOK", "KIND_FILM"])}`,
       () => `${this.of("int", 0)} ${this.pick(["==", "<", ">="])} ${this.pick(["1", "2"])}`,

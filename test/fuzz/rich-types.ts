@@ -12,6 +12,10 @@ export type Type =
   | "Time"
   | "Span"
   | "Label"
+  | "Json"
+  | "Bag"
+  | "List"
+  | "Any"
   | "Kinds"
   | "Item"
   | "Size"
@@ -81,6 +85,10 @@ export const FIELDS: Readonly<Record<Type, string>> = {
   Time: "google.protobuf.Timestamp",
   Span: "google.protobuf.Duration",
   Label: "google.protobuf.StringValue",
+  Json: "google.protobuf.Value",
+  Bag: "google.protobuf.Struct",
+  List: "google.protobuf.ListValue",
+  Any: "google.protobuf.Any",
   Kinds: "repeated up.v1.Kind",
   Item: "ItemCopy",
   Size: "SizeCopy",
@@ -138,6 +146,14 @@ export function constantOf(random: () => number, type: Type): string {
       return one(["duration('5s')", "duration('0s')"]);
     case "Label":
       return "up.v1.Item{label: 'a'}.label";
+    case "Json":
+      return one(["dyn('a')", "dyn(1)", "dyn([1, 2])"]);
+    case "Bag":
+      return "{'k': dyn('a'), 'n': dyn(1)}";
+    case "List":
+      return "[dyn(1), dyn('a')]";
+    case "Any":
+      return "google.protobuf.Any{type_url: 'type.googleapis.com/up.v1.Size'}";
     case "Kinds":
       return one(["[up.v1.Kind.KIND_BOOK]", "[up.v1.Kind.KIND_FILM, up.v1.Kind.KIND_BOOK]"]);
     case "Items":

@@ -1,4 +1,6 @@
 // What random BFFs say that the compiler alone is asked about: no oracle answers for it.
+
+import { pathsOf, settled } from "./rich-edge.ts";
 import type { Expressions } from "./rich-expressions.ts";
 import type { Type } from "./rich-types.ts";
 
@@ -49,6 +51,7 @@ export function ownOf(e: Expressions, type: Type, depth: number): string | undef
 /** A value of the type out of values of types that no oracle is asked about. */
 export function scalarIn(e: Expressions, type: "string" | "int" | "bool", depth: number): string {
   const of = (one: Type): string => e.of(one, depth);
+  const json = e.known.has("Json") || e.known.has("Bag") || e.known.has("List") || e.known.has("Any");
   const make: Readonly<Record<typeof type, readonly (() => string)[]>> = {
     string: [
       () => `string(${of("uint")})`,
@@ -56,6 +59,8 @@ export function scalarIn(e: Expressions, type: "string" | "int" | "bool", depth:
       () => `string(${of("Time")})`,
       () => `(${of("Label")} == null ? ${of("string")} : 'l')`,
       () => `${e.item(depth)}.?label.orValue(${e.pick(["'none'", "null"])}) == null ? 'x' : 'y'`,
+      ...(json ? [() => `(type(${of("Any")}) == up.v1.Item ? string(${of("Any")}.id) : 'other')`] : []),
+      ...(json ? [() => `string(${of("Json")})`, () => `string(${of("Bag")}['k'])`] : []),
     ],
     int: [
       () => `int(${of("uint")})`,
@@ -63,6 +68,7 @@ export function scalarIn(e: Expressions, type: "string" | "int" | "bool", depth:
       () => `size(${of("Kinds")})`,
       () => `${of("Time")}.getFullYear()`,
       () => `${of("Span")}.getSeconds()`,
+      ...(json ? [() => `size(${of("List")})`, () => `size(${of("Bag")})`] : []),
     ],
     bool: [
       () => `${of("uint")} ${e.pick(["==", "<"])} ${e.pick(["1u", "2u"])}`,
@@ -73,6 +79,10 @@ export function scalarIn(e: Expressions, type: "string" | "int" | "bool", depth:
       () => `${of("Label")} ${e.pick(["==", "!="])} ${e.pick(["null", "'a'", "'b'"])}`,
       () => `${of("Kind")} in ${of("Kinds")}`,
       () => `${of("Kinds")}.exists(o, o == ${of("Kind")})`,
+      ...(json
+        ? [() => `'k' in ${of("Bag")}`, () => `${of("Json")} ${e.pick(["==", "!="])} ${e.pick(["'a'", "null", "1"])}`]
+        : []),
+      ...(json ? [() => `${of("List")}.exists(o, o == 'a')`, () => `${of("Any")} == up.v1.Size{width: 1}`] : []),
     ],
   };
   return `(${e.pick(make[type])()})`;
@@ -233,11 +243,13 @@ export function optionsOf(e: Expressions, known: boolean, writes: boolean): stri
     safe ? some(e, 0.3, () => `cache: { ttl: "5s"${e.chance(0.5) ? ` stale: "60s"` : ""} }`) : "",
     safe ? some(e, 0.2, () => `http_cache: { max_age: "5s" }`) : "",
     known ? some(e, 0.3, () => `permit: { ${e.pick(permits)} }`) : "",
+    some(e, 0.1, () => settled(e)),
     some(e, 0.15, () => `rate_limit: { name: "some" ${e.pick(limits)} }`),
     some(e, 0.1, () => 'max_calls: 5000 timeout: "3s"'),
     some(e, 0.05, () => `version: { deprecated: "2026-01-01" sunset: "2099-01-01" }`),
   ].join(" ");
-  return `${safe ? "option idempotency_level = NO_SIDE_EFFECTS;" : ""} ${said.trim() === "" ? "" : `option (bff.v1.method) = { ${said} };`}`;
+  const paths = some(e, 0.3, () => pathsOf(e, safe));
+  return `${paths} ${safe ? "option idempotency_level = NO_SIDE_EFFECTS;" : ""} ${said.trim() === "" ? "" : `option (bff.v1.method) = { ${said} };`}`;
 }
 /** Of a file. */
 export const telemetryOf = (e: Expressions, known: boolean): string =>

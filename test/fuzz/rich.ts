@@ -1,13 +1,16 @@
 // Random BFFs that use much of the language in one message: steps of all kinds over each other, and the same few conditions in all places
 // that take one, so that they contradict each other.
 import type { Case } from "./cases.ts";
+import { IDENTITY } from "./found-parts.ts";
 import { randomFrom } from "./random.ts";
+import * as edge from "./rich-edge.ts";
 import { Expressions, MAPS } from "./rich-expressions.ts";
 import { fileOf } from "./rich-file.ts";
 import { followsItems, KINDS, rpcsOf } from "./rich-kinds.ts";
 import { Later } from "./rich-later.ts";
 import { type Effect, entriesOf, ofCall } from "./rich-policies.ts";
 import { constantOf, ELEMENTS, FIELDS, SCALARS, type Type } from "./rich-types.ts";
+import { type Upstream, upstreamOf } from "./rich-upstream.ts";
 import * as wide from "./rich-wide.ts";
 
 /** @param optionals whether lists, maps and messages have entries with `?` */
@@ -15,7 +18,7 @@ export function richCase(seed: number, index: number, optionals = true): Case {
   const random = randomFrom(Math.imul(seed, 0x85ebca6b) ^ Math.imul(index + 1, 0x9e3779b1));
   const folder = `f${index}`;
   const file = `${folder}/app.proto`;
-  const protos = { [file]: new Rich(random, optionals).file(folder) };
+  const protos = new Rich(random, optionals).files(folder, file);
   return { index, base: { name: "rich", protos }, folder, file, mutations: [], protos };
 }
 
@@ -66,6 +69,9 @@ class Rich {
   /** Whether Sub is an answer by itself, too, whose arguments are fields of a request. */
   #subAnswers = false;
   #declared: wide.Declared = { text: "", known: [], functions: false };
+  #upstream: Upstream | undefined;
+  /** Whether the service has a topic whose newest item steps may read. */
+  #newest = false;
 
   constructor(random: () => number, optionals: boolean) {
     this.#random = random;
@@ -73,13 +79,21 @@ class Rich {
     this.#e = new Expressions(random, optionals);
     this.#later = new Later(this.#e, 0);
   }
-  file(folder: string): string {
+  /** The BFF's file, and that of its upstream where it has one to itself. */
+  files(folder: string, file: string): Readonly<Record<string, string>> {
+    const e = this.#e;
+    this.#upstream = e.wide && e.chance(0.35) ? upstreamOf(e, folder) : undefined;
+    const text = this.#file(folder);
+    return { [file]: text, ...(this.#upstream && { [`${folder}/own.proto`]: this.#upstream.text }) };
+  }
+  #file(folder: string): string {
     this.#declared = wide.declaredBy(this.#e);
     this.#e.functions = this.#declared.functions;
     const known = this.#e.chance(0.25);
     const kind = this.#random() < 0.35 ? this.#e.pick(KINDS) : "answer";
     this.#subAnswers = kind === "answer" && this.#optionals && this.#e.chance(0.2);
     const later = kind === "parts";
+    this.#newest = this.#e.wide && !followsItems(kind) && this.#e.chance(0.2);
     const writes = !followsItems(kind) && this.#e.chance(0.3);
     const shares = this.#e.chance(0.35);
     const told = shares && (later || this.#e.chance(0.6));
@@ -98,13 +112,26 @@ class Rich {
     const fields = this.#fields.map(([type], i) => `${type} f${i + 1} = ${i + 1};`);
     const beside = kind === "answer" ? wide.besidePage(this.#e, fields, this.#subAnswers) : { rpcs: "", messages: [] };
     const declared = `${this.#declared.text} ${wide.telemetryOf(this.#e, known)}`;
+    const ruled = this.#e.wide && this.#e.chance(0.2);
     const said = kind === "answer" ? wide.optionsOf(this.#e, known, writes) : "";
     const viewer = steps?.shared.known.get("string")?.find((one) => /^v\d+$/.test(one));
     const entries = this.#e.chance(0.35) ? entriesOf(this.#e, viewer, kind) : [];
-    const whole = { ...rpcs, rpcs: `${rpcs.rpcs.replace("(Page) {}", `(Page) { ${said} }`)} ${beside.rpcs}` };
+    if (this.#upstream?.entry !== undefined) entries.push(this.#upstream.entry);
+    if (this.#e.wide && this.#e.chance(0.15)) entries.push(edge.branchesOf(this.#e, known));
+    const topic = `${rpcs.topic} ${this.#newest ? edge.TOPIC : ""}`;
+    const whole = { ...rpcs, topic, rpcs: `${rpcs.rpcs.replace("(Page) {}", `(Page) { ${said} }`)} ${beside.rpcs}` };
     const copy = { note: wide.noteOf(this.#e), more: wide.copyOf(this.#e) };
-    const messages = [page, wide.suppliedWhole(this.#e, sub), ...beside.messages];
-    return fileOf({ folder, known, entries, declared, service: steps?.text ?? "", rpcs: whole, messages, copy });
+    const messages = [page, wide.suppliedWhole(this.#e, sub), ...beside.messages, this.#upstream?.copy ?? ""];
+    const identity = !known ? "" : this.#e.wide && this.#e.chance(0.4) ? edge.identityOf(this.#e) : IDENTITY;
+    const imports = [
+      ...(this.#upstream === undefined ? [] : ["google/protobuf/any.proto", "google/protobuf/struct.proto"]),
+      ...(said.includes("google.api.http") ? ["google/api/annotations.proto"] : []),
+      ...(ruled ? ["buf/validate/validate.proto"] : []),
+    ];
+    return fileOf({
+      ...{ folder, identity, entries, declared, service: steps?.text ?? "", rpcs: whole, messages, copy, imports },
+      ruled: (request) => (ruled ? edge.validated(this.#e, request) : request),
+    });
   }
 
   /** @param later the share of its steps that may come later */
@@ -144,6 +171,7 @@ class Rich {
     this.#e.failing = [...(shared?.failing ?? [])];
     for (const [type, path] of this.#declared.known) if (this.#e.chance(0.5)) this.#e.knows(type, path);
     this.#e.conditions = [];
+    this.#e.presences = [];
     this.#fields = [];
     this.#oneofs = [];
     this.#count = 0;
@@ -218,6 +246,8 @@ class Rich {
   #step(root: boolean): string {
     const name = this.#name();
     const kind = this.#random();
+    if (this.#upstream !== undefined && this.#e.chance(0.25)) return this.#thing(name, this.#upstream);
+    if (this.#newest && root && this.#e.chance(0.15)) return this.#latest(name);
     if (kind < 0.25) return this.#call(name);
     if (kind < 0.35) return this.#batch(name);
     if (kind < 0.45) {
@@ -276,6 +306,23 @@ class Rich {
     this.#has(name, type);
     if (this.#optionals && !source.includes("cache:") && this.#e.chance(0.1))
       this.#e.knows("string", wide.besideOf(name));
+    return step;
+  }
+  /** A call of the upstream that is the case's alone. */
+  #thing(name: string, { call, members }: Upstream): string {
+    const step = this.#modified(name, call(this.#e), undefined);
+    this.#e.steps.push(name);
+    for (const [type, member] of members) {
+      if (this.#e.chance(0.7)) this.#e.knows(type, `${name}.${member}`);
+      if (this.#e.chance(0.2)) this.#e.presences.push(`${name}.${member}`);
+      if (this.#e.chance(0.2)) this.#field(FIELDS[type], `${name}.${member}`);
+    }
+    if (this.#e.chance(0.5)) this.#field("ThingCopy", name);
+    return step;
+  }
+  #latest(name: string): string {
+    const step = this.#modified(name, edge.latestOf(this.#e), undefined);
+    this.#has(name, "Item");
     return step;
   }
   /** A call with side effects. */
