@@ -158,4 +158,15 @@ export const FOUND_LISTS: readonly Found[] = [
     let: [item("s0")],
     fields: [`string f1 = 1 [(bff.v1.field).by = "cel.bind(b, dyn(s0) == dyn(args.item), s0.name)"];`],
   },
+  {
+    what: "a condition of a oneof's member that waits for a step and does not read it",
+    let: [
+      item("s0"),
+      `{ name: "s1" supplementary: true by: "ok(s0) ? s0.note : args.id" }`,
+      spare("s2", ` on_error: { on: NOT_FOUND fallback: "ok(s0) || ok(s1) ? up.v1.Item{} : s0" }`),
+    ],
+    fields: [
+      `oneof pick { string m0 = 50 [(bff.v1.field) = { by: "s2.name" if: "ok(s0) || ok(s1)" }]; string m9 = 59 [(bff.v1.field) = { by: "'z'" default: true }]; }`,
+    ],
+  },
 ];

@@ -74,7 +74,7 @@ function statement(step: PlanStep, cx: StepContext): Lines {
   const body =
     waits.length === 0
       ? line("() => ", ...parenthesisedObject(value))
-      : block(["async () => {"], [...waits, ["return ", ...value, ";"]], ["}"]);
+      : block(["async () => {"], unreadAsVoid([...waits, ["return ", ...value, ";"]]), ["}"]);
   return around([`const ${step.name}Step = `], rests(callOver(`${runsOn(step, cx)}.orElse`, [started, body])), [";"]);
 }
 /** Around what starts a step that only members of a oneof read: whether one of them may be chosen. */
@@ -93,7 +93,9 @@ function unlessUnwanted(step: PlanStep, started: Lines, cx: StepContext): Lines 
   ]);
   const ending = last.wanted ? condition(last.if, names) : negated(last.if, names);
   return callOver(`${runsOn(step, cx)}.when`, [
-    block(["async () => {"], [...asked, ...place.reads(cx, [last.if]), ["return ", ...ending, ";"]], ["}"]),
+    block(["async () => {"], unreadAsVoid([...asked, ...place.reads(cx, [last.if]), ["return ", ...ending, ";"]]), [
+      "}",
+    ]),
     around(["() => "], started, []),
   ]);
 }
