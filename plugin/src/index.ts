@@ -1,4 +1,5 @@
 // What `protobff` uses of the compiler (`protoc-gen-bff/compiler`). No stage imports it.
+export { getComments } from "@bufbuild/protoplugin";
 export { isReservedName } from "./cel/index.ts";
 export { type CommittedLock, type Compilation, compile } from "./compile.ts";
 export type { Diagnostic } from "./diagnostic/diagnostic.ts";

@@ -4,7 +4,7 @@ import type { Live, Overview, ShownRequest } from "../src/explorer/shown.ts";
 import { type Connection, follow, overview } from "./api.ts";
 import { Detail } from "./detail.tsx";
 import { GraphView } from "./graph.tsx";
-import { graphOf } from "./plan.ts";
+import { graphOf, unreviewedOf } from "./plan.ts";
 import { Requests } from "./requests.tsx";
 import { TryIt } from "./try-it.tsx";
 import { Upstreams } from "./upstreams.tsx";
@@ -65,6 +65,7 @@ function Page() {
       </header>
       <main aria-label={VIEWS[view]}>
         <h2 class="hidden">{VIEWS[view]}</h2>
+        {about?.plan !== undefined && <PublicFields plan={about.plan} />}
         {/* Hidden, not gone: what was typed there stays. */}
         <div hidden={view !== "try"}>
           {about !== undefined && <TryIt about={about} requests={live.requests} mocks={live.mocks} />}
@@ -74,6 +75,28 @@ function Page() {
         {view === "upstreams" && <Upstreams upstreams={live.upstreams} mocks={live.mocks} />}
       </main>
     </>
+  );
+}
+
+/** What `protobff init` has made public, until its comment is removed. */
+function PublicFields({ plan }: { readonly plan: readonly unknown[] }) {
+  const all = unreviewedOf(plan);
+  if (all.length === 0) return null;
+  return (
+    <details class="unreviewed" open>
+      <summary>Nobody has reviewed yet what is public here</summary>
+      <ul>
+        {all.map(({ message, fields }) => (
+          <li key={message}>
+            <code>{message}</code>: {fields.join(", ")}
+          </li>
+        ))}
+      </ul>
+      <p>
+        <code>protobff init</code> chose these fields. Delete those that clients must not have from the proto, and then
+        the comment <code>protobff:unreviewed</code>.
+      </p>
+    </details>
   );
 }
 

@@ -27,6 +27,7 @@ interface RpcReport {
 }
 interface MessageReport {
   readonly message: string;
+  readonly unreviewed?: readonly Unreviewed[];
   readonly steps: readonly StepReport[];
   readonly edges: readonly Edge[];
 }
@@ -39,6 +40,20 @@ interface FileReport {
   readonly rpcs: readonly RpcReport[];
   readonly services?: readonly ServiceReport[];
   readonly messages: readonly MessageReport[];
+}
+
+/** A message that `protobff init` has made public, and its fields. */
+export interface Unreviewed {
+  readonly message: string;
+  readonly fields: readonly string[];
+}
+
+/** All that nobody has reviewed yet, each message once. */
+export function unreviewedOf(files: readonly unknown[]): readonly Unreviewed[] {
+  const all = (files as readonly FileReport[]).flatMap(({ messages }) =>
+    messages.flatMap((one) => one.unreviewed ?? []),
+  );
+  return [...new Map(all.map((one) => [one.message, one])).values()];
 }
 
 /** One step, wherever it stands. */

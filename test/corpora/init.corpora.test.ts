@@ -1,4 +1,5 @@
-// BFFs that `protobff init` begins over APIs of others: each service's unary rpcs, and those that it would choose itself, compile as they are.
+// BFFs that `protobff init` begins over APIs of others: each service's unary rpcs, and those that it would choose itself, compile as they are, and
+// have no field whose name is on the list of private words.
 import type { DescService } from "@bufbuild/protobuf";
 import { afterAll, expect, test } from "vitest";
 import { begin } from "../../cli/src/init/begin.ts";
@@ -9,6 +10,9 @@ import { FAMILIES, protosOf } from "./real-apis/packages.ts";
 
 /** Of one service: enough for names to meet. */
 const MOST = 8;
+/** Written anew, not taken from what it judges. */
+const PRIVATE = /private|internal|confidential|secret|cost|margin|token|passw|ssn|credential|api_?key|access_key/i;
+const PAGES = /(^|_)page_token$/;
 let begun = 0;
 afterAll(() => console.log(`${begun} BFFs are begun, and compile`));
 
@@ -34,16 +38,18 @@ test.each(FAMILIES)(
     const unary = ({ typeName, methods }: DescService): string[] =>
       methods.filter(({ methodKind }) => methodKind === "unary").map(({ name }) => `${typeName}/${name}`);
     const choices = own.flatMap(({ services }) => services.map((service) => unary(service).slice(0, MOST)));
-    for (const rpcs of choices.filter((one) => one.length > 0)) {
+    const reads = own.some(({ services }) =>
+      services.some((one) => unary(one).some((name) => /\/(Get|List)/.test(name))),
+    );
+    for (const rpcs of [...(reads ? [[]] : []), ...choices.filter((one) => one.length > 0)]) {
       const { files, proto } = begin("web", rpcs, upstream);
       const name = proto.replace("proto/", "");
       const protos = { [name]: files.get(proto) ?? "" };
-      const { response } = compileCase(
-        requestFor({ ...all, ...protos }, [name]),
-        protos,
-        "import_extension=ts,server=true,mock=true",
-      );
+      const withBff = requestFor({ ...all, ...protos }, [name]);
+      const { response } = compileCase(withBff, protos, "import_extension=ts,server=true,mock=true");
       expect(response.error, rpcs.join(" ")).toBe("");
+      const fields = schemaOf(withBff).files.flatMap(({ messages }) => messages.flatMap((one) => one.fields));
+      expect(fields.filter(({ name: of }) => PRIVATE.test(of) && !PAGES.test(of)).map(String)).toEqual([]);
       begun++;
     }
   },

@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { unreviewedOf } from "../../../runtime/explorer/plan.ts";
 import { runBuf } from "../project/buf.ts";
 import { run } from "../testing/run.ts";
 
@@ -158,11 +159,91 @@ message ListRunsResponse { repeated Run runs = 1; string owner = 2; }
     },
     60_000,
   );
+  test.each([
+    { ids: "string tenant_id = 2; string user_id = 3;", by: "run.user_id" },
+    { ids: "string tenantId = 2; string assignedUserId = 3;", by: "run.assignedUserId" },
+    { ids: "string owner_id = 2; string editor_id = 3;", by: undefined },
+    { ids: "string tenant_id = 2;", by: undefined },
+    { ids: "string token_id = 2;", by: undefined },
+  ])("is proposed for the id that is a user's: $ids", async ({ ids, by }) => {
+    put({ "theirs/runs/v1/runs.proto": `${RUNS.replace("string owner_id = 2;", ids)}message Tenant {}` });
+    const args = ["shop", "--from", "theirs", "--rpc", "GetRun", "--rpc", "BatchGetUsers", "--dry-run"];
+    const { stdout } = await init(args, work);
+    expect(/^ *\/\/ +by: "(.*)"/m.exec(stdout)?.[1]).toBe(by);
+  });
   test("nothing is proposed where no answer has an id", async () => {
     put({ "theirs/runs/v1/runs.proto": RUNS.replaceAll("owner_id", "owner") });
     const args = ["shop", "--from", "theirs", "--rpc", "GetRun", "--rpc", "BatchGetUsers"];
     expect(await init(args, work)).toMatchObject({ exitCode: 0 });
     expect(read("shop/proto/shop/v1/shop.proto")).not.toContain("batch");
+  }, 60_000);
+});
+
+describe("what looks private", () => {
+  const PRODUCTS = `syntax = "proto3";
+package catalog.v1;
+service CatalogService {
+  // For internal use only.
+  rpc GetAudit(GetProductRequest) returns (Product);
+  rpc getProduct(GetProductRequest) returns (Product);
+  rpc ListProducts(ListProductsRequest) returns (ListProductsResponse);
+  rpc GetSecret(GetProductRequest) returns (Secret);
+}
+message GetProductRequest {
+  // Its number in the catalog.
+  string productID = 1;
+  bool internal_prices = 2;
+}
+message ListProductsRequest { int32 page_size = 1; string page_token = 2; }
+message ListProductsResponse { repeated Product products = 1; string next_page_token = 2; string access_token = 3; }
+// What is sold.
+message Product {
+  string id = 1;
+  // As customers read it.
+  string title = 2;
+  string supplier_contract = 3; // not for the public
+  int64 internalMarginCents = 4;
+  string note = 5 [debug_redact = true];
+  Secret backup = 6;
+  // What it costs us.
+  int64 price = 7;
+  int32 token_count = 8;
+  oneof owner { string shopID = 9; string password_hash = 10; }
+  State state = 11;
+  enum State { ACTIVE = 0; GONE = 1; }
+}
+message Secret { string name = 1; bytes secret_value = 2; }
+`;
+  test("is left out and listed, and the live page names the rest until it is reviewed", async () => {
+    put({ "theirs/catalog/v1/catalog.proto": PRODUCTS });
+    const ran = await init(["shop", "--from", "theirs"], work);
+    expect(ran).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(ran.stdout).toContain(`public from now on, 8 fields of answers:
+  GetPageResponse: product, products, next_page_token
+  Product: id, title, token_count, shop_id, state
+`);
+    expect(ran.stdout).toContain("catalog.v1.Product.supplier_contract (comment: not for the public)\n");
+    expect(ran.stdout).toContain("to prune: delete what clients must not have from proto/shop/v1/shop.proto");
+    golden("private.proto", read("shop/proto/shop/v1/shop.proto"));
+    expect(runBuf(["lint"], join(work, "shop")).toString()).toBe("");
+    expect(runBuf(["format", "--diff", "--path", "proto/shop"], join(work, "shop")).toString()).toBe("");
+    const plan = join(work, "shop/gen/shop/v1/server_plan.ts");
+    const { PLAN } = (await import(plan)) as { readonly PLAN: readonly unknown[] };
+    expect(unreviewedOf(PLAN)[0]).toEqual({
+      message: "shop.v1.GetPageResponse",
+      fields: ["product", "products", "next_page_token", "degraded"],
+    });
+    const proto = "shop/proto/shop/v1/shop.proto";
+    put({ [proto]: read(proto).replace(/\/\/ protobff:unreviewed\n/, "") });
+    runBuf(["generate"], join(work, "shop"));
+    expect(readFileSync(plan, "utf8")).not.toContain("unreviewed");
+  }, 60_000);
+
+  test("is left out of an rpc that is private by its name, too", async () => {
+    put({ "theirs/catalog/v1/catalog.proto": PRODUCTS });
+    const ran = await init(["shop", "--from", "theirs", "--rpc", "GetSecret", "--rpc", "GetAudit"], work);
+    expect(ran).toMatchObject({ exitCode: 0, stderr: "" });
+    golden("private-rpc.proto", read("shop/proto/shop/v1/shop.proto"));
   }, 60_000);
 });
 

@@ -11,6 +11,7 @@ import { nameOf } from "../init/choose-rpcs.ts";
 import { curlLine, exampleRequest, pathOf } from "../init/example.ts";
 import { snakeCase } from "../init/names.ts";
 import type { BegunBff } from "../init/plan-bff.ts";
+import { publicLines } from "../init/public-fields.ts";
 import { runBuf } from "../project/buf.ts";
 import { upstreamProtos } from "../project/upstream-protos.ts";
 import { Refusal } from "../refusal.ts";
@@ -81,6 +82,7 @@ async function init(given: string, options: Options, terminal: Terminal): Promis
     }
     write(folder, begun.files, options.force === true);
     terminal.write(`${begun.files.size} files are written, of which ${begun.proto} is the BFF\n`);
+    terminal.write(`${publicLines(begun.bff, begun.proto).join("\n")}\n`);
   } finally {
     upstream.close();
   }

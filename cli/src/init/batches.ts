@@ -1,6 +1,7 @@
 // What answers for many ids at once, and where an answer has such an id: a call for one id that others join.
 import type { DescField, DescMessage, DescMethod } from "@bufbuild/protobuf";
-import type { Names } from "./names.ts";
+import { type Names, snakeCase } from "./names.ts";
+import { isPrivateName, privateReason } from "./private-fields.ts";
 
 /** A step that nobody has asked for: it is written as a comment. */
 export interface BatchProposal {
@@ -29,8 +30,19 @@ export interface Answer {
   readonly method: DescMethod;
 }
 
+/** An id in the answer of another step. */
+interface Candidate {
+  readonly step: string;
+  readonly field: DescField;
+  /** The list of messages that it is in. */
+  readonly list: DescField | undefined;
+  /** `owner` of `owner_id` */
+  readonly stem: string;
+}
+
 /**
- * The first of each rpc that takes many ids: it is proposed once, for the first id that is found.
+ * Once for each rpc that takes many ids: for an id that is called after what the rpc answers with (`user_id` for a `User`), or else for the only id
+ * there is, if it is called after nothing else.
  *
  * @param names of steps and of the response's fields
  */
@@ -42,25 +54,50 @@ export function proposeBatch(
   const batched = batchedBy(method);
   if (batched === undefined) return undefined;
   const { keys, items, item, key } = batched;
-  const suffix = `_${key.name}`;
-  const isId = (field: DescField): boolean =>
-    field.fieldKind === "scalar" && field.scalar === key.scalar && field.name.endsWith(suffix) && field !== key;
-  const said = { keys: keys.name, items: items.name, key: key.name, item };
-  for (const { step, method: other } of others) {
-    const id = other.output.fields.find(isId);
-    if (id !== undefined) return { ...said, name: free(stem(id, suffix), names), by: `${step}.${id.name}` };
-    for (const list of other.output.fields) {
-      if (list.fieldKind !== "list" || list.listKind !== "message") continue;
-      const inside = list.message.fields.find(isId);
-      if (inside === undefined) continue;
-      const by = { in: `${step}.${list.name}`, id: inside.name };
-      return { ...said, name: free(`${stem(inside, suffix)}s`, names), by };
-    }
-  }
-  return undefined;
+  const candidates = others.flatMap((answer) => idsIn(answer, key));
+  const found = best(candidates, [item.name, snakeCase(keys.name).replace(/_?ids$/, "")], method);
+  if (found === undefined || isPrivateName(found.stem)) return undefined;
+  const { step, field, list, stem } = found;
+  const by = list === undefined ? `${step}.${field.name}` : { in: `${step}.${list.name}`, id: field.name };
+  const name = free(list === undefined ? stem : `${stem}s`, names);
+  return { keys: keys.name, items: items.name, key: key.name, item, name, by };
 }
 
-const stem = ({ name }: DescField, suffix: string): string => name.slice(0, -suffix.length);
+function idsIn({ step, method: { output } }: Answer, key: DescField): readonly Candidate[] {
+  const suffix = `_${snakeCase(key.name).replace(/^.*_/, "")}`;
+  const inMessage = (message: DescMessage, list: DescField | undefined): Candidate[] =>
+    message.fields
+      .filter((field) => field.fieldKind === "scalar" && field.scalar === key.scalar && field !== key)
+      .map((field) => ({ field, name: snakeCase(field.name) }))
+      .filter(({ name }) => name.endsWith(suffix))
+      .map(({ field, name }) => ({ step, field, list, stem: name.slice(0, -suffix.length) }));
+  const lists = output.fields.flatMap((list) =>
+    list.fieldKind === "list" && list.listKind === "message" ? inMessage(list.message, list) : [],
+  );
+  return [...inMessage(output, undefined), ...lists].filter(
+    ({ field }) => privateReason(field, "answer") === undefined,
+  );
+}
+
+/** @param called what the ids are of: `User`, `user` */
+function best(
+  candidates: readonly Candidate[],
+  called: readonly string[],
+  { parent }: DescMethod,
+): Candidate | undefined {
+  const wanted = new Set(called.map(letters).filter((one) => one !== ""));
+  const ends = [...wanted];
+  const exact = candidates.find(({ stem }) => wanted.has(letters(stem)));
+  const near = candidates.find(({ stem }) => ends.some((end) => stem.endsWith(`_${end}`)));
+  if (exact !== undefined || near !== undefined) return exact ?? near;
+  const [only] = candidates;
+  if (only === undefined || candidates.length > 1) return undefined;
+  const files = new Set([parent.file, only.field.parent.file]);
+  const types = [...files].flatMap(({ messages }) => messages.map(({ name }) => letters(name)));
+  return types.includes(letters(only.stem)) ? undefined : only;
+}
+
+const letters = (name: string): string => name.replaceAll("_", "").toLowerCase();
 
 function free(name: string, names: readonly Names[]): string {
   const isFree = (one: string): boolean => names.every((scope) => !scope.has(one));
@@ -74,7 +111,7 @@ function free(name: string, names: readonly Names[]): string {
 function batchedBy({ input, output }: DescMethod): Batched | undefined {
   for (const keys of input.fields) {
     if (keys.fieldKind !== "list" || keys.listKind !== "scalar" || !keys.name.endsWith("s")) continue;
-    const one = keys.name.slice(0, -1);
+    const one = snakeCase(keys.name).slice(0, -1);
     const wanted = [one, one.slice(one.lastIndexOf("_") + 1)];
     for (const items of output.fields) {
       if (items.fieldKind !== "list" || items.listKind !== "message") continue;
@@ -82,7 +119,7 @@ function batchedBy({ input, output }: DescMethod): Batched | undefined {
         (field) => field.fieldKind === "scalar" && field.scalar === keys.scalar && field.oneof === undefined,
       );
       const key = wanted
-        .map((name) => fields.find((field) => field.name === name))
+        .map((name) => fields.find((field) => snakeCase(field.name) === name))
         .find((field) => field !== undefined);
       if (key !== undefined) return { keys, items, item: items.message, key };
     }

@@ -3,6 +3,8 @@ import type { DescMethod } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
 import { didYouMean } from "protoc-gen-bff/compiler";
 import { Refusal } from "../refusal.ts";
+import { snakeCase } from "./names.ts";
+import { isPrivateRpc } from "./private-fields.ts";
 
 /** An rpc with what is known of its side effects. */
 export interface ChosenRpc {
@@ -16,7 +18,8 @@ export interface Choice {
   readonly others: number;
 }
 
-const READS = /^(BatchGet|Get|List|Search|Find|Query|Count|Fetch|Lookup|LookUp|Read|Describe)(?![a-z])/;
+/** In any case: `GetAccount`, `getAccount`, `get_account`. */
+const READS = /^(batch_get|get|list|search|find|query|count|fetch|lookup|look_up|read|describe)(_|$)/;
 /** So many, where nobody says which: enough to see that they run side by side, few enough to be read. */
 const MOST_BY_ITSELF = 3;
 const MOST = 30;
@@ -46,15 +49,20 @@ export function chooseRpcs(all: readonly DescMethod[], wanted: readonly string[]
 
 function judged(method: DescMethod): ChosenRpc {
   if (method.idempotency === Level.NO_SIDE_EFFECTS) return { method, kind: "marked" };
-  const reads = method.idempotency !== Level.IDEMPOTENT && READS.test(method.name);
+  const reads = method.idempotency !== Level.IDEMPOTENT && READS.test(snakeCase(method.name));
   return { method, kind: reads ? "named" : "writes" };
 }
 
-/** Of each service the first that reads and that answers with something, then the second ones, until there are enough. */
+/**
+ * Of each service the first that reads and that answers with something, then the second ones, until there are enough. An rpc that looks private is
+ * taken where there is no other.
+ */
 function proposed(unary: readonly DescMethod[]): readonly DescMethod[] {
-  const reading = unary.filter(
+  const answering = unary.filter(
     (method) => judged(method).kind !== "writes" && method.output.typeName !== "google.protobuf.Empty",
   );
+  const open = answering.filter((method) => !isPrivateRpc(method));
+  const reading = open.length > 0 ? open : answering;
   if (reading.length === 0 && unary.length === 1) return unary;
   if (reading.length === 0)
     throw new Refusal(

@@ -1,7 +1,8 @@
 // Which messages and enums of the upstreams a new BFF has copies of, and under which names.
-import { type DescEnum, type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
+import { type DescEnum, type DescEnumValue, type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import { FeatureSet_FieldPresence as Presence } from "@bufbuild/protobuf/wkt";
 import { type Names, pascalCase, snakeCase } from "./names.ts";
+import { type PrivateField, privateReason } from "./private-fields.ts";
 
 /** What is copied of one message. */
 export interface CopiedMessage {
@@ -10,10 +11,19 @@ export interface CopiedMessage {
   readonly fields: readonly DescField[];
   /** What of it stays behind: messages farther inside, and what no copy can have. */
   readonly leftOut: readonly DescField[];
+  /** What looks private. */
+  readonly withheld: readonly PrivateField[];
 }
 export interface CopiedEnum {
   readonly desc: DescEnum;
   readonly name: string;
+}
+export interface CopiedValue {
+  readonly desc: DescEnumValue;
+  readonly name: string;
+  /** Its name there. */
+  readonly upstream: string;
+  readonly number: number;
 }
 
 /** Where a type is met first: fields of messages at the last level are copied without the messages in them. */
@@ -44,7 +54,11 @@ export class Copies {
   takeMessage(desc: DescMessage): void {
     if (isWellKnown(desc)) return;
     if (!this.#messages.has(desc)) this.#messages.set(desc, this.#names.take(...candidates(desc)));
-    this.take(desc.fields, LAST_LEVEL);
+    const withheld = withheldOf(desc.fields, "answer");
+    this.take(
+      desc.fields.filter((field) => !withheld.some((one) => one.field === field)),
+      LAST_LEVEL,
+    );
   }
 
   /** Copies what these fields hold. @param level 0: with the messages in their messages */
@@ -55,6 +69,8 @@ export class Copies {
       for (const field of next) {
         const type = field.message;
         if (type === undefined || isWellKnown(type) || this.#messages.has(type)) continue;
+        // The fields at the start are what the caller has chosen.
+        if (depth > level && privateReason(field, "answer") !== undefined) continue;
         // What is required has to be there, however deep it lies.
         if ((depth > LAST_LEVEL || this.#messages.size >= MOST_MESSAGES) && !isRequired(field)) continue;
         this.#messages.set(type, this.#names.take(...candidates(type)));
@@ -96,9 +112,18 @@ export class Copies {
     return [...this.#messages].map(([desc, name]) => ({
       desc,
       name,
-      fields: desc.fields.filter((field) => this.holds(field)),
-      leftOut: desc.fields.filter((field) => !this.holds(field)),
+      ...this.#divided(desc.fields),
     }));
+  }
+
+  #divided(all: readonly DescField[]): Pick<CopiedMessage, "fields" | "leftOut" | "withheld"> {
+    const withheld = withheldOf(all, "answer");
+    const rest = all.filter((field) => !withheld.some((one) => one.field === field));
+    return {
+      fields: rest.filter((field) => this.holds(field)),
+      leftOut: rest.filter((field) => !this.holds(field)),
+      withheld,
+    };
   }
 
   /** Those that the types of fields have named so far. */
@@ -107,16 +132,14 @@ export class Copies {
   }
 
   /** Names of the values of an enum here: `TOPIC_STATE_ACTIVE`, for `ACTIVE` and for `STATE_ACTIVE` of `Topic.State`. */
-  valuesOf({
-    desc,
-    name,
-  }: CopiedEnum): readonly { readonly name: string; readonly upstream: string; readonly number: number }[] {
+  valuesOf({ desc, name }: CopiedEnum): readonly CopiedValue[] {
     const prefix = snakeCase(name).toUpperCase();
     const theirs = `${snakeCase(desc.name).toUpperCase()}_`;
     const first = desc.values.filter(({ number }, i) => desc.values.findIndex((one) => one.number === number) === i);
     return first.map((value) => {
       const bare = value.name.startsWith(theirs) ? value.name.slice(theirs.length) : value.name;
-      return { name: this.#values.take(`${prefix}_${bare.toUpperCase()}`), upstream: value.name, number: value.number };
+      const own = this.#values.take(`${prefix}_${bare.toUpperCase()}`);
+      return { desc: value, name: own, upstream: value.name, number: value.number };
     });
   }
 
@@ -142,6 +165,14 @@ export class Copies {
     this.#enums.set(desc, name);
     return name;
   }
+}
+
+/** Those of these fields that look private. @param use what they are part of */
+export function withheldOf(fields: readonly DescField[], use: "answer" | "request"): readonly PrivateField[] {
+  return fields.flatMap((field) => {
+    const reason = privateReason(field, use);
+    return reason === undefined ? [] : [{ field, reason }];
+  });
 }
 
 export const scalarName = (type: ScalarType): string => ScalarType[type].toLowerCase();

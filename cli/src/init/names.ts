@@ -1,8 +1,9 @@
 // Names that are made of names: every one of them is a valid identifier, and none is there twice.
 
-/** `list_topics` of `ListTopics`, `get_url` of `GetURL`, `shop_2` of `shop-2`. */
+/** `list_topics` of `ListTopics`, `get_urls` of `GetURLs`, `shop_2` of `shop-2`. */
 export function snakeCase(name: string): string {
   const words = name
+    .replace(/[A-Z]{2}s(?![a-z])/g, (plural) => plural.toUpperCase())
     .replace(/([a-z0-9])([A-Z])/g, "$1_$2")
     .replace(/([A-Z])([A-Z][a-z])/g, "$1_$2")
     .toLowerCase()

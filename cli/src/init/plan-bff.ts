@@ -3,8 +3,9 @@ import type { DescField, DescMessage, DescMethod, DescOneof } from "@bufbuild/pr
 import { isKeyword, isLibraryName, isReservedName } from "protoc-gen-bff/compiler";
 import { type BatchProposal, proposeBatch } from "./batches.ts";
 import type { ChosenRpc } from "./choose-rpcs.ts";
-import { Copies, isWellKnown } from "./copies.ts";
+import { Copies, isRequired, isWellKnown, withheldOf } from "./copies.ts";
 import { Names, pascalCase, snakeCase } from "./names.ts";
+import { isPrivateName, type PrivateField, privateReason, privateType } from "./private-fields.ts";
 
 export interface BegunBff {
   /** `shop.v1` */
@@ -35,6 +36,8 @@ export interface BegunStep extends ChosenRpc {
   readonly unset: readonly DescField[];
   /** Fields of its answer that the BFF's response does not have. */
   readonly leftOut: readonly DescField[];
+  /** Fields of its request and of its answer that look private: the BFF has none of them. */
+  readonly withheld: { readonly request: readonly PrivateField[]; readonly answer: readonly PrivateField[] };
   /** Its rpc takes many ids, and another answer has one. */
   readonly batch: BatchProposal | undefined;
 }
@@ -74,9 +77,9 @@ export function planBff(name: string, rpcs: readonly ChosenRpc[], taken: Readonl
   const response = types.take(`${rpc}Response`);
   const copies = new Copies(types, new Names());
   for (const { method } of rpcs) {
-    if (isWhole(method.output)) copies.takeMessage(method.output);
-    else copies.take(method.output.fields, 0);
-    if (!isWellKnown(method.input)) copies.take(method.input.fields, 1);
+    if (isWhole(method)) copies.takeMessage(method.output);
+    else copies.take(publicAnswer(method), 0);
+    if (!isWellKnown(method.input)) copies.take(publicRequest(method), 1);
   }
   return {
     ...{ package: `${segment}.v1`, service, rpc, request, response, readOnly, copies },
@@ -84,11 +87,20 @@ export function planBff(name: string, rpcs: readonly ChosenRpc[], taken: Readonl
   };
 }
 
-/** An answer that is a thing of its own is one field; one that wraps others gives its fields. */
-function isWhole(message: DescMessage): boolean {
-  return isWellKnown(message) || !WRAPPER.test(message.name);
+/** An answer that is a thing of its own is one field; one that wraps others, or whose name is private, gives its fields. */
+function isWhole({ name, output }: DescMethod): boolean {
+  if (isWellKnown(output)) return true;
+  return !WRAPPER.test(output.name) && !isPrivateName(name) && privateType(output) === undefined;
 }
 const EMPTY = "google.protobuf.Empty";
+
+function publicAnswer({ output }: DescMethod): readonly DescField[] {
+  return output.fields.filter((field) => privateReason(field, "answer") === undefined);
+}
+/** Without a required field there is no request. */
+function publicRequest({ input }: DescMethod): readonly DescField[] {
+  return input.fields.filter((field) => isRequired(field) || privateReason(field, "request") === undefined);
+}
 
 function packageSegment(name: string, taken: ReadonlySet<string>): string {
   const plain = snakeCase(name).replaceAll("_", "");
@@ -127,19 +139,25 @@ function stepsOf(rpcs: readonly ChosenRpc[], readOnly: boolean, copies: Copies):
   for (const [i, rpc] of rpcs.entries()) {
     const { method } = rpc;
     const name = stepName(method, names);
-    const inputs = isWellKnown(method.input) ? [] : method.input.fields;
+    const inputs = isWellKnown(method.input) ? [] : publicRequest(method);
     const used = inputs.filter((field) => copies.holds(field));
-    const answer = answered(method, name, i > 0, copies, responseNames);
+    // A field that two rpcs have is called after its step, but by no private name.
+    const prefix = isPrivateName(name) ? `step${i + 1}` : name;
+    const answer = answered(method, name, prefix, i > 0, copies, responseNames);
     responseFields.push(...answer);
     steps.push({
       ...rpc,
       ...{ name, supplementary: i > 0, after: rpc.kind === "writes" ? wrote : undefined },
       readOnly: rpc.kind === "named" && !readOnly,
-      set: requestFields.add(name, used),
+      set: requestFields.add(prefix, used),
       unset: inputs.filter((field) => !used.includes(field)),
-      leftOut: isWhole(method.output)
+      leftOut: isWhole(method)
         ? []
-        : method.output.fields.filter((field) => !answer.some(({ type }) => type === field)),
+        : publicAnswer(method).filter((field) => !answer.some(({ type }) => type === field)),
+      withheld: {
+        request: withheldOf(method.input.fields, "request").filter(({ field }) => !inputs.includes(field)),
+        answer: isWhole(method) ? [] : withheldOf(method.output.fields, "answer"),
+      },
     });
     if (rpc.kind === "writes") wrote = name;
   }
@@ -165,22 +183,30 @@ function isTaken(name: string): boolean {
   return isReservedName(name) || isKeyword(name) || isLibraryName(name) || name === "peer";
 }
 
+/** @param prefix of names, where there is already another one */
 function answered(
-  { output }: DescMethod,
+  method: DescMethod,
   step: string,
+  prefix: string,
   mayBeAbsent: boolean,
   copies: Copies,
   names: Names,
 ): readonly ResponseField[] {
-  if (isWhole(output) && output.typeName !== EMPTY)
-    return [{ name: names.take(step, `${step}_answer`), by: step, type: output, mayBeAbsent }];
-  const fields = output.fields.filter((field) => copies.holds(field) && !NO_SELECTOR.has(field.name));
+  const { output } = method;
+  if (isWhole(method) && output.typeName !== EMPTY)
+    return [{ name: names.take(prefix, `${prefix}_answer`), by: step, type: output, mayBeAbsent }];
+  const fields = publicAnswer(method).filter((field) => copies.holds(field) && !NO_SELECTOR.has(field.name));
   if (fields.length === 0)
     return [
-      { name: names.take(`${step}_done`), by: mayBeAbsent ? `ok(${step})` : "true", type: "bool", mayBeAbsent: false },
+      {
+        name: names.take(`${prefix}_done`),
+        by: mayBeAbsent ? `ok(${step})` : "true",
+        type: "bool",
+        mayBeAbsent: false,
+      },
     ];
   return fields.map((field) => ({
-    name: names.take(field.name, `${step}_${field.name}`),
+    name: names.take(snakeCase(field.name), `${prefix}_${snakeCase(field.name)}`),
     by: `${step}.${field.name}`,
     type: field,
     mayBeAbsent: mayBeAbsent || field.oneof !== undefined,
@@ -200,7 +226,7 @@ class RequestFields {
       const { oneof } = field;
       // Members stand together or not at all: half of a oneof would be another one.
       if (oneof !== undefined && !oneofs.has(oneof))
-        oneofs.set(oneof, this.#names.take(oneof.name, `${step}_${oneof.name}`));
+        oneofs.set(oneof, this.#names.take(snakeCase(oneof.name), `${step}_${snakeCase(oneof.name)}`));
       const own = this.#own(step, field, oneof === undefined ? undefined : oneofs.get(oneof));
       return own === undefined ? [] : [{ upstream: field.name, own, ifSet: oneof !== undefined }];
     });
@@ -209,12 +235,13 @@ class RequestFields {
   }
 
   #own(step: string, field: DescField, oneof: string | undefined): string | undefined {
-    const known = this.#byName.get(field.name);
-    if (known !== undefined && oneof === undefined && isAlike(known, field)) return field.name;
-    const renamed = this.#names.has(field.name);
+    const plain = snakeCase(field.name);
+    const known = this.#byName.get(plain);
+    if (known !== undefined && oneof === undefined && isAlike(known, field)) return plain;
+    const renamed = this.#names.has(plain);
     // An expression would have to name it.
-    if (renamed && NO_SELECTOR.has(field.name)) return undefined;
-    const name = this.#names.take(field.name, `${step}_${field.name}`);
+    if (renamed && NO_SELECTOR.has(plain)) return undefined;
+    const name = this.#names.take(plain, `${step}_${plain}`);
     if (!renamed && oneof === undefined) this.#byName.set(name, field);
     this.all.push({ name, field, oneof });
     return name;

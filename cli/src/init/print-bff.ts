@@ -1,17 +1,26 @@
 // The new BFF as a .proto file, in the form that `buf format` gives.
 import type { DescField, DescOneof } from "@bufbuild/protobuf";
 import { nameOf } from "./choose-rpcs.ts";
-import type { CopiedEnum, CopiedMessage } from "./copies.ts";
+import type { CopiedEnum, CopiedMessage, CopiedValue } from "./copies.ts";
+import { Names, snakeCase } from "./names.ts";
 import type { BegunBff, BegunStep, RequestField, ResponseField } from "./plan-bff.ts";
+import { carriedComment, type PrivateField } from "./private-fields.ts";
 
 /** Of calls that wait for each other each has so long. */
 const CALL_MS = 500;
 const LEAST_MS = 2_000;
 
+/** The live page names the fields for as long as this comment is there. */
+const UNREVIEWED = [
+  "// protobff:unreviewed",
+  "// `protobff init` chose what this answers, and what the messages in it hold, by names and comments alone.",
+  "// Delete the fields that clients must not have, and then this comment.",
+];
+
 export function printBff(bff: BegunBff): string {
   // Types are named while fields are printed, so that the head is printed last.
   const request = block(`message ${bff.request}`, requestFields(bff));
-  const response = block(`message ${bff.response}`, [...responseRule(bff), ...responseFields(bff)]);
+  const response = [...UNREVIEWED, ...block(`message ${bff.response}`, [...responseRule(bff), ...responseFields(bff)])];
   const messages = bff.copies.messages().map((copy) => printCopy(bff, copy));
   const enums = bff.copies.enums().map((copy) => printEnum(bff, copy));
   const blocks = [head(bff), ...service(bff), request, response, ...messages, ...enums];
@@ -51,12 +60,15 @@ function service(bff: BegunBff): string[][] {
 
 function requestFields(bff: BegunBff): string[] {
   let number = 0;
-  const line = ({ name, field }: RequestField): string => `${bff.copies.typeOf(field)} ${name} = ${++number};`;
+  const lines = ({ name, field }: RequestField): string[] => [
+    ...carriedComment(field),
+    `${bff.copies.typeOf(field)} ${name} = ${++number};`,
+  ];
   return inOneofs(
     bff.requestFields,
     ({ oneof }) => oneof,
     (name) => name,
-    line,
+    lines,
   );
 }
 
@@ -112,8 +124,10 @@ function printStep(step: BegunStep): string[] {
   if (step.readOnly) call.push("read_only: true");
   return [
     ...printBatch(step),
-    ...noted("left unset", step.unset),
-    ...noted("left out of the answer", step.leftOut),
+    ...noted("left unset", names(step.unset)),
+    ...noted("left unset, since they look private", reasons(step.withheld.request)),
+    ...noted("left out of the answer", names(step.leftOut)),
+    ...noted("left out of the answer, since they look private", reasons(step.withheld.answer)),
     "{",
     `  name: "${step.name}"`,
     ...(step.supplementary ? ["  supplementary: true"] : []),
@@ -127,9 +141,13 @@ function printStep(step: BegunStep): string[] {
 
 function responseFields(bff: BegunBff): string[] {
   let number = 0;
-  const lines = bff.responseFields.map((field) => {
+  const lines = bff.responseFields.flatMap((field) => {
     number++;
-    return `${responseType(bff, field)} ${field.name} = ${number} [(bff.v1.field).by = "${field.by}"];`;
+    const { type } = field;
+    return [
+      ...(type !== "bool" && type.kind === "field" ? carriedComment(type) : []),
+      `${responseType(bff, field)} ${field.name} = ${number} [(bff.v1.field).by = "${field.by}"];`,
+    ];
   });
   const degraded = number < DEGRADED ? DEGRADED : number + 1;
   const batches = bff.steps.flatMap(({ batch }) => {
@@ -155,46 +173,62 @@ function responseType({ copies }: BegunBff, { type, mayBeAbsent }: ResponseField
   return type.message === undefined ? `optional ${plain}` : plain;
 }
 
-function printCopy({ copies }: BegunBff, { desc, name, fields, leftOut }: CopiedMessage): string[] {
-  const line = (field: DescField): string => `${copies.typeOf(field)} ${field.name} = ${field.number};`;
+function printCopy({ copies }: BegunBff, { desc, name, fields, leftOut, withheld }: CopiedMessage): string[] {
+  const scope = new Names();
+  const lines = (field: DescField): string[] => {
+    const plain = scope.take(snakeCase(field.name));
+    const alias = plain === field.name ? "" : ` [(bff.v1.field).alias = "${field.name}"]`;
+    return [...carriedComment(field), `${copies.typeOf(field)} ${plain} = ${field.number}${alias};`];
+  };
   const members = inOneofs<DescField, DescOneof>(
     fields,
     ({ oneof }) => oneof,
-    (oneof) => oneof.name,
-    line,
+    (oneof) => scope.take(snakeCase(oneof.name)),
+    lines,
   );
-  return block(`message ${name}`, [
-    `option (bff.v1.message).alias = "${desc.typeName}";`,
-    ...noted("left out", leftOut),
-    ...members,
-  ]);
+  const notes = [
+    ...noted("left out", names(leftOut)),
+    ...noted("left out, since they look private", reasons(withheld)),
+  ];
+  return [
+    ...carriedComment(desc),
+    ...block(`message ${name}`, [
+      `option (bff.v1.message).alias = "${desc.typeName}";`,
+      ...notes,
+      // A note is not the comment of the field below it.
+      ...(notes.length > 0 && members.length > 0 ? [""] : []),
+      ...members,
+    ]),
+  ];
 }
 
 function printEnum({ copies }: BegunBff, copy: CopiedEnum): string[] {
   const values = copies.valuesOf(copy);
   const zero = values.find(({ number }) => number === 0);
   const rest = values.filter((value) => value !== zero);
-  const line = ({ name, upstream, number }: (typeof values)[number]): string =>
+  const lines = ({ name, upstream, number, desc }: CopiedValue): string[] => [
+    ...carriedComment(desc),
     // Values of one name are found without being told.
-    `${name} = ${number}${name === upstream ? "" : ` [(bff.v1.enum_value).alias = "${upstream}"]`};`;
-  return block(`enum ${copy.name}`, [
-    `option (bff.v1.enum).alias = "${copy.desc.typeName}";`,
-    ...(zero === undefined ? madeUp(copies.unspecified(copy)) : zeroLines(zero)),
-    ...rest.map(line),
-  ]);
+    `${name} = ${number}${name === upstream ? "" : ` [(bff.v1.enum_value).alias = "${upstream}"]`};`,
+  ];
+  return [
+    ...carriedComment(copy.desc),
+    ...block(`enum ${copy.name}`, [
+      `option (bff.v1.enum).alias = "${copy.desc.typeName}";`,
+      ...(zero === undefined ? madeUp(copies.unspecified(copy)) : zeroLines(zero)),
+      ...rest.flatMap(lines),
+    ]),
+  ];
 }
 
-function zeroLines({
-  name,
-  upstream,
-  number,
-}: {
-  readonly name: string;
-  readonly upstream: string;
-  readonly number: number;
-}): string[] {
-  if (name === upstream) return [`${name} = ${number} [(bff.v1.enum_value).default = true];`];
+/** The upstream's zero means what it means there, which buf's linter cannot know. */
+const LINT = "// buf:lint:ignore ENUM_ZERO_VALUE_SUFFIX";
+
+function zeroLines({ name, upstream, number, desc }: CopiedValue): string[] {
+  const above = [...carriedComment(desc), ...(name.endsWith("_UNSPECIFIED") ? [] : [LINT])];
+  if (name === upstream) return [...above, `${name} = ${number} [(bff.v1.enum_value).default = true];`];
   return [
+    ...above,
     `${name} = ${number} [`,
     "  (bff.v1.enum_value).default = true,",
     `  (bff.v1.enum_value).alias = "${upstream}"`,
@@ -212,27 +246,27 @@ function inOneofs<F, O>(
   fields: readonly F[],
   oneofOf: (field: F) => O | undefined,
   nameOfOneof: (oneof: O) => string,
-  line: (field: F) => string,
+  lines: (field: F) => readonly string[],
 ): string[] {
   const done = new Set<O>();
   return fields.flatMap((field) => {
     const oneof = oneofOf(field);
-    if (oneof === undefined) return [line(field)];
+    if (oneof === undefined) return lines(field);
     if (done.has(oneof)) return [];
     done.add(oneof);
     const members = fields.filter((other) => oneofOf(other) === oneof);
-    return block(`oneof ${nameOfOneof(oneof)}`, members.map(line));
+    return block(`oneof ${nameOfOneof(oneof)}`, members.flatMap(lines));
   });
 }
 
 const WIDTH = 100;
 
 /** A comment about fields of the upstream, wrapped. */
-function noted(what: string, fields: readonly DescField[]): string[] {
-  if (fields.length === 0) return [];
+function noted(what: string, all: readonly string[]): string[] {
+  if (all.length === 0) return [];
   const lines: string[] = [];
   let line = `// ${what}:`;
-  for (const { name } of fields) {
+  for (const name of all) {
     if (line.length + name.length + 2 > WIDTH) {
       lines.push(line);
       line = "//";
@@ -241,6 +275,9 @@ function noted(what: string, fields: readonly DescField[]): string[] {
   }
   return [...lines, line.replace(/,$/, "")];
 }
+
+const names = (fields: readonly DescField[]): string[] => fields.map(({ name }) => name);
+const reasons = (all: readonly PrivateField[]): string[] => all.map(({ field, reason }) => `${field.name} (${reason})`);
 
 function block(head: string, lines: readonly string[]): string[] {
   return lines.length === 0 ? [`${head} {}`] : [`${head} {`, ...indented(lines), "}"];

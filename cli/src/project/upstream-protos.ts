@@ -95,7 +95,7 @@ function ofFolder(asked: Asked, path: string): UpstreamProtos {
   const source: Source = { from, kind: "folder", ...commitOf(path) };
   const isInside = !within.startsWith("..") && !isAbsolute(within);
   if (!isInside || isWorkspace(path)) return exported(asked, path, source);
-  const image = buildImage({ cwd: path, paths, withoutSources: true });
+  const image = buildImage({ cwd: path, paths });
   const inPlace = within.split(sep).join("/");
   return { image, registry: registryOf(image.files), inPlace, source, texts: textsBelow(path), close: () => {} };
 }
@@ -114,7 +114,7 @@ function exported({ paths }: Asked, input: string, source: Source): UpstreamProt
   try {
     const inside = source.kind === "folder" ? paths.map((path) => join(input, path)) : paths;
     runBuf(["export", input, "-o", copy, ...inside.flatMap((path) => ["--path", path])], copy);
-    const image = buildImage({ cwd: copy, paths, withoutSources: true });
+    const image = buildImage({ cwd: copy, paths });
     const registry = registryOf(image.files);
     return {
       image,
@@ -162,7 +162,7 @@ function ofImage({ from, cwd, paths }: Asked, path: string): UpstreamProtos {
       2,
     );
   const isNamed = /\.(binpb|bin|json|txtpb|yaml)(\.gz|\.zst)?$/.test(path);
-  const image = buildImage({ cwd, input: isNamed ? path : `${path}#format=binpb`, paths, withoutSources: true });
+  const image = buildImage({ cwd, input: isNamed ? path : `${path}#format=binpb`, paths });
   const sha256 = createHash("sha256").update(readFileSync(path)).digest("hex");
   return printed(image, { from, kind: "image", sha256 });
 }

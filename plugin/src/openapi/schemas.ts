@@ -157,9 +157,10 @@ export function commentOf(desc: Parameters<typeof getComments>[0]): string | und
   const text = getComments(desc)
     .leading?.split("\n")
     .map((line) => line.trim())
+    .filter((line) => !line.startsWith("buf:lint:"))
     .join("\n")
     .trim();
-  return text === undefined || text === "" || /^(buf:lint|@exclude)/.test(text) ? undefined : text;
+  return text === undefined || text === "" || /^(@exclude|protobff:)/.test(text) ? undefined : text;
 }
 
 const SIGNED_64 = "^-?[0-9]{1,19}$";

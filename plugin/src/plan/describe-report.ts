@@ -27,6 +27,7 @@ import {
 } from "./describe-source.ts";
 import { type StreamReport, streamReport } from "./describe-stream.ts";
 import { type TelemetryReport, telemetryReport } from "./describe-telemetry.ts";
+import { type UnreviewedReport, unreviewedOf } from "./describe-unreviewed.ts";
 import { type UpstreamReport, upstreamReports } from "./describe-upstreams.ts";
 import { stepName, type Worst, worstOf } from "./describe-worst.ts";
 import type { PlanFile, PlanMethod, PlanService, PlanStart, PlanStream, PlanVersion } from "./plan.ts";
@@ -149,6 +150,8 @@ export interface MessageReport {
   readonly degrades: readonly Degraded[];
   /** What its fields are made of; only where something is composed, and not what a resolver supplies. */
   readonly fields?: readonly FieldReport[];
+  /** Only below the comment of `protobff init`: all that is public by it. */
+  readonly unreviewed?: readonly UnreviewedReport[];
 }
 export interface Edge {
   readonly from: string;
@@ -292,6 +295,7 @@ function messageReport(message: PlanMessage): MessageReport {
     edges: edgesOf(steps, message.shared),
     degrades: degradedOf(message),
     ...defined("fields", message.composed.targets.length === 0 ? undefined : fieldReports(message.composed.targets)),
+    ...defined("unreviewed", unreviewedOf(message.composed.desc)),
   };
 }
 

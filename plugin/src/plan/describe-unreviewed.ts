@@ -1,0 +1,21 @@
+// Fields that `protobff init` has made public, for as long as nobody has removed its comment.
+import type { DescMessage } from "@bufbuild/protobuf";
+import { getComments } from "@bufbuild/protoplugin";
+
+/** A message of an answer that nobody has reviewed, and its fields. */
+export interface UnreviewedReport {
+  readonly message: string;
+  readonly fields: readonly string[];
+}
+
+/** The line of a comment that `protobff init` writes above a response. */
+const MARK = /^\s*protobff:unreviewed\s*$/m;
+
+/** The message and those in it; undefined: it has no such comment. */
+export function unreviewedOf(desc: DescMessage): readonly UnreviewedReport[] | undefined {
+  if (!MARK.test(getComments(desc).leading ?? "")) return undefined;
+  const reached = new Set([desc]);
+  for (const { fields } of reached)
+    for (const { message } of fields) if (message?.file.proto.package === desc.file.proto.package) reached.add(message);
+  return [...reached].map(({ typeName, fields }) => ({ message: typeName, fields: fields.map(({ name }) => name) }));
+}
