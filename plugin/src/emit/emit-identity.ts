@@ -28,7 +28,11 @@ export function emitIdentity(
   const names = new FileNames(f, first.desc, { reads: new Map(), convert, enumConversion, functions: [], apart: true });
   const schema = names.schema(identity.type);
   const services = server.files.flatMap((file) => file.services.map(({ desc }) => desc.typeName));
-  const sources = identity.sources.flatMap((source) => emitSource(source, services, schema, names, f));
+  const isAlone = (source: IdentitySource): boolean =>
+    identity.sources.every((other) => other === source || other.credential.kind !== source.credential.kind);
+  const sources = identity.sources.flatMap((source) =>
+    emitSource(source, { services, isAlone: isAlone(source) }, schema, names, f),
+  );
   const read = identityReads(identity);
   const env = server.env.flatMap(({ variable }): Line[] => {
     if (!read.has(variable.name) || variable.proto === undefined) return [];
@@ -72,7 +76,7 @@ const FUNCTIONS = {
 
 function emitSource(
   source: IdentitySource,
-  services: readonly string[],
+  { services, isAlone }: { readonly services: readonly string[]; readonly isAlone: boolean },
   schema: Printable,
   names: FileNames,
   f: GeneratedFile,
@@ -82,6 +86,7 @@ function emitSource(
   const rows: Line[] = [
     [`name: ${JSON.stringify(source.name)},`],
     ...optionsOf(source, names),
+    ...(isAlone ? [] : issuerVariables(source)),
     // Who signs it names the service that it calls.
     ...(credential.kind === "assertion"
       ? [[`audience: [${services.map((one) => JSON.stringify(one)).join(", ")}],`]]
@@ -92,6 +97,15 @@ function emitSource(
   ];
   const [open, ...rest] = block([f.import(name, from), "({"], rows, ["}),"]);
   return [[...(open ?? []), ` // ${names.place(ir.name?.at ?? ir.at)}`], ...rest];
+}
+
+/** Two sources of one kind may have the same issuer by their variables: the fault at the start names these. */
+function issuerVariables({ credential, texts }: IdentitySource): Lines {
+  if (credential.kind !== "jwt" && credential.kind !== "assertion") return [];
+  const parts = credential.issuer === undefined ? undefined : texts.get(credential.issuer);
+  const reads = (parts ?? []).flatMap((part) => (typeof part === "string" ? [] : part.reads));
+  const variables = [...new Set(reads.map(({ variable }) => variable.name.slice("env.".length)))];
+  return variables.length === 0 ? [] : [["issuerVariables: ", JSON.stringify(variables).replaceAll(",", ", "), ","]];
 }
 
 /** What its kind says, in the order of the options. */

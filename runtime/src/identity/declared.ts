@@ -1,5 +1,6 @@
 import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
 import { Judging } from "./judging.ts";
+import { checkIssuers } from "./one-issuer.ts";
 import type { Settings } from "./settings.ts";
 import type { IdentitySpec, OpenIdentity, SourceParts, SourceSpec } from "./spec.ts";
 import { openTelling, readSigning, type Signing } from "./telling/telling.ts";
@@ -27,6 +28,7 @@ export function identity<Desc extends DescMessage>(
     byCookie: sources.find(({ byCookie }) => byCookie === true)?.name,
     async configure(settings: Settings) {
       for (const source of sources) await source.configure?.(settings);
+      checkIssuers(sources, settings);
       if (signs) signing = readSigning(settings);
     },
     async open(parts: Omit<SourceParts, "type">) {

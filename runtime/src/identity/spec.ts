@@ -2,6 +2,7 @@ import type { DescMessage, Message } from "@bufbuild/protobuf";
 import type { Clock } from "../clock.ts";
 import type { AuditEvent } from "../observer.ts";
 import type { Identity } from "./identity.ts";
+import type { Issued } from "./one-issuer.ts";
 import type { Routes } from "./routes.ts";
 import type { Settings } from "./settings.ts";
 import type { Source } from "./source.ts";
@@ -32,6 +33,8 @@ export interface SourceSpec<out P extends Message = Message> {
   readonly byCertificate?: boolean | undefined;
   /** Whether its credentials stand in cookies. */
   readonly byCookie?: boolean | undefined;
+  /** Undefined for credentials without an issuer. */
+  readonly issued?: Issued | undefined;
   /** Reads its variables, and loads the packages that it needs: one that is not installed is a fault, too. Called once, before `open`. */
   configure?(settings: Settings): void | Promise<void>;
   /** What judges. It resolves soon, and never rejects for want of something outside: see `Source.opened`. */

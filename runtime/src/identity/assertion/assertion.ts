@@ -10,6 +10,8 @@ export interface AssertionOptions<P extends Message, Claims extends DescMessage>
   readonly name: string;
   /** BFF_IDENTITY_ISSUER of who signs. */
   readonly issuer: string;
+  /** Variables of the environment that the issuer is made of, for faults. */
+  readonly issuerVariables?: readonly string[] | undefined;
   /** Where its public keys are: the address of its `/.well-known/bff-keys`, or a file with what that answers, or with keys in PEM. */
   readonly keys: string;
   /** Full names of the services of this package: what is signed for others counts for nothing. */
@@ -28,9 +30,10 @@ export interface AssertionOptions<P extends Message, Claims extends DescMessage>
 export function assertion<P extends Message = Principal, Claims extends DescMessage = DescMessage>(
   options: AssertionOptions<P, Claims>,
 ): SourceSpec<P> {
-  const { name, issuer, keys, audience } = options;
+  const { name, issuer, keys, audience, header = "", issuerVariables: variables = [] } = options;
   return {
     name,
+    issued: { place: `assertion ${header}`, issuer, variables },
     configure(settings) {
       if (issuer === "")
         settings.fault(`issuer of source ${name}`, "is empty", "the BFF_IDENTITY_ISSUER of whoever signs");

@@ -1,4 +1,4 @@
-import { create } from "@bufbuild/protobuf";
+import { create, type Message } from "@bufbuild/protobuf";
 import { describe, expect, expectTypeOf, test } from "vitest";
 import { PrincipalSchema } from "../../gen/bff/v1/identity_pb.ts";
 import { type Claims, ClaimsSchema } from "../../testing/gen/claims_pb.ts";
@@ -30,6 +30,29 @@ test("a token in a cookie counts for browsers", () => {
   const inCookie = jwt({ ...token, name: "browser", cookie: "token" });
   expect(identity(PrincipalSchema, [jwt(token), inCookie]).byCookie).toBe("browser");
   expect(identity(PrincipalSchema, [jwt(token)]).byCookie).toBeUndefined();
+});
+
+test("one issuer for two sources that read one place is a fault that names the variables", async () => {
+  const faultsOf = async (
+    second: Pick<Partial<JwtOptions<Message, undefined>>, "issuer" | "header" | "cookie" | "issuerVariables">,
+  ): Promise<string[]> => {
+    const found: string[] = [];
+    const settings = { fault: (...parts: string[]) => void found.push(parts.join(" | ")) } as unknown as Settings;
+    const token = { issuer: ISSUER, audience: ["web"], principal: () => create(PrincipalSchema) };
+    await identity(PrincipalSchema, [
+      jwt({ ...token, name: "staff", issuerVariables: ["STAFF_ISSUER"] }),
+      jwt({ ...token, name: "partner", issuerVariables: ["PARTNER_ISSUER"], ...second }),
+    ]).configure(settings);
+    return found;
+  };
+  const problem = "one issuer for the sources staff and partner, which read the same place: no token would count";
+  const remedy = "an issuer of its own for each source, or declare one source";
+  expect(await faultsOf({})).toEqual([`STAFF_ISSUER and PARTNER_ISSUER | name ${problem} | ${remedy}`]);
+  const alone = { issuerVariables: ["STAFF_ISSUER"] };
+  expect(await faultsOf(alone)).toEqual([`STAFF_ISSUER | is ${problem} | ${remedy}`]);
+  expect(await faultsOf({ issuer: "https://other.example" })).toEqual([]);
+  expect(await faultsOf({ header: "x-partner-token" })).toEqual([]);
+  expect(await faultsOf({ cookie: "authorization" })).toEqual([]);
 });
 
 describe("options with holes are looked at when these are filled", () => {

@@ -18,6 +18,8 @@ export interface JwtOptions<P extends Message, Claims extends DescMessage | unde
   readonly name: string;
   /** What `iss` of its tokens is, byte for byte. */
   readonly issuer: string;
+  /** Variables of the environment that the issuer is made of, for faults. */
+  readonly issuerVariables?: readonly string[];
   /** What `aud` of its tokens has in it: one of these. */
   readonly audience: readonly string[];
   /** The address of the issuer's keys: by default what its OpenID discovery document says. */
@@ -56,6 +58,11 @@ export function jwt<P extends Message = Principal, Claims extends DescMessage | 
     name: options.name,
     byCertificate: (options.from ?? []).length > 0,
     byCookie: options.cookie !== undefined,
+    issued: {
+      place: `jwt ${options.cookie ?? options.header ?? "authorization"}${options.cookie === undefined ? "" : " cookie"}`,
+      issuer: options.issuer,
+      variables: options.issuerVariables ?? [],
+    },
     async configure(settings) {
       checkOptions(options, settings);
       jose = await loadJose().catch(() => {

@@ -52,6 +52,7 @@ export function createIdentity(env: { readonly OIDC_ISSUER: string; readonly CLI
       name: "web",
       issuer: `web.${env.CLIENT}`,
       keys: "/run/secrets/web-keys",
+      issuerVariables: ["CLIENT"],
       audience: ["shop.v1.ShopService"],
     }),
     assertion({ // shop.proto:29:15

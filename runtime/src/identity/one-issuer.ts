@@ -1,0 +1,29 @@
+import type { Settings } from "./settings.ts";
+import type { SourceSpec } from "./spec.ts";
+
+/** The issuer by which a source recognises its credentials among those of its place. */
+export interface Issued {
+  /** Kind and place of its credentials: sources that differ in it never compete. */
+  readonly place: string;
+  readonly issuer: string;
+  /** Variables that filled the issuer, by name. */
+  readonly variables: readonly string[];
+}
+
+/**
+ * Reports sources that would both take each other's credentials, which all are refused then. The compiler does it for issuers that it knows (BFF157);
+ * values of variables are known at the start only.
+ */
+export function checkIssuers(sources: readonly Pick<SourceSpec, "name" | "issued">[], settings: Settings): void {
+  for (const [i, { name, issued }] of sources.entries()) {
+    const other = sources
+      .slice(0, i)
+      .find((before) => before.issued?.place === issued?.place && before.issued?.issuer === issued?.issuer);
+    if (issued === undefined || issued.issuer === "" || other === undefined) continue;
+    const named = [...new Set([...(other.issued?.variables ?? []), ...issued.variables])];
+    const variables = named.length === 0 ? `issuer of sources ${other.name} and ${name}` : named.join(" and ");
+    const verb = named.length > 1 ? "name" : "is";
+    const problem = `${verb} one issuer for the sources ${other.name} and ${name}, which read the same place: no token would count`;
+    settings.fault(variables, problem, "an issuer of its own for each source, or declare one source");
+  }
+}
