@@ -76,10 +76,10 @@ export function transcoder(
 
 function writer(output: DescMessage, responseBody: string | undefined, registry: Registry): Transcoder["write"] {
   const field = responseBody === undefined ? undefined : fieldOf(output, responseBody);
+  const empty = field === undefined ? null : emptyValue(output, field);
   const jsonOf = (message: Message): JsonValue => {
-    if (field === undefined) return toJson(output, message, { registry });
-    const all = toJson(output, message, { registry, alwaysEmitImplicit: true });
-    return (all as JsonObject)[field.jsonName] ?? unset(field);
+    const all = toJson(output, message, { registry });
+    return field === undefined ? all : ((all as JsonObject)[field.jsonName] ?? empty);
   };
   return (message) => {
     try {
@@ -92,9 +92,11 @@ function writer(output: DescMessage, responseBody: string | undefined, registry:
 }
 const ENCODER = new TextEncoder();
 
-/** Of a message of the author's own, one without fields; other values have a JSON of their own for nothing. */
-const unset = ({ message }: DescField): JsonValue =>
-  message === undefined || message.typeName.startsWith("google.protobuf.") ? null : {};
+/** JSON of a field that is unset or has its default: `0`, `[]`, `{}`; null if its type has no JSON for that. */
+function emptyValue(output: DescMessage, { jsonName, message }: DescField): JsonValue {
+  const all = toJson(output, create(output), { alwaysEmitImplicit: true }) as JsonObject;
+  return all[jsonName] ?? (message === undefined || message.typeName.startsWith("google.protobuf.") ? null : {});
+}
 
 function fieldOf(message: DescMessage, name: string): DescField {
   const field = message.fields.find((candidate) => candidate.name === name);
