@@ -137,7 +137,8 @@ describe("limits of one request", () => {
   const NARROW = limit({ name: "narrow", rate: 1, burst: 1 });
   const CALLS = limit({ name: "calls", rate: 10, per: "day", burst: 10 });
   function opened(clock = new FakeClock()) {
-    const limits = new Limits({ clock, fault: () => {} });
+    const faults: string[] = [];
+    const limits = new Limits({ clock, fault: (what) => faults.push(what) });
     const charge = (...of: readonly (readonly [RateLimit, number | bigint])[]) =>
       limits.charge(of.map(([one, cost]) => ({ limit: one, key: "ann", cost }))) as Charged | Refusal;
     const left = (one: RateLimit): number => {
@@ -147,7 +148,7 @@ describe("limits of one request", () => {
         outcome.refund();
       }
     };
-    return { clock, limits, charge, left };
+    return { clock, limits, charge, left, faults };
   }
 
   test("are charged all or none", () => {
@@ -219,6 +220,20 @@ describe("limits of one request", () => {
     (charge([WIDE, 1]) as Charged).settle(0, Number.POSITIVE_INFINITY);
     expect(charge([WIDE, 0])).toMatchObject({ outcome: "exceeded" });
   });
+  test.each([1001, 2n ** 63n - 1n, Number.POSITIVE_INFINITY])(
+    "an answer that costs %s is charged 10 periods",
+    async (cost) => {
+      const { charge, left, clock, faults } = opened();
+      (charge([WIDE, 1]) as Charged).settle(0, 1000);
+      expect(faults).toEqual([]);
+      (charge([{ ...WIDE, name: "other" }, 1]) as Charged).settle(0, cost);
+      expect(faults).toEqual(["an answer has cost more of the limit web.v1/other than is charged"]);
+      await clock.advance(9 * 60_000);
+      for (const one of [WIDE, { ...WIDE, name: "other" }]) expect(left(one)).toBe(0);
+      await clock.advance(60_000);
+      for (const one of [WIDE, { ...WIDE, name: "other" }]) expect(left(one)).toBe(100);
+    },
+  );
   test("of one name are one counter, and may not differ", () => {
     const { charge, left } = opened();
     charge([{ ...WIDE }, 60]);

@@ -49,7 +49,7 @@ export interface Charged {
   /** Gives all of it back. */
   refund(): void;
   /**
-   * Makes of what one of them was asked for what it has cost after all; that may be above what is allowed.
+   * Makes of what one of them was asked for what it has cost after all; that may be above what is allowed, up to `Counter.mostSettled`.
    *
    * @param index in the list that was asked
    */
@@ -292,8 +292,12 @@ class Taken implements Charged {
   settle(index: number, cost: number | bigint): void {
     const charge = this.#charges.all[this.#charges.of[index] ?? -1];
     const before = this.#charges.costs[index] ?? 0;
-    const units = Math.min(Number.MAX_SAFE_INTEGER, Math.max(0, Math.ceil(Number(cost)))) - before;
-    if (charge !== undefined && !Number.isNaN(units)) this.#add(charge, units);
+    const settled = Math.max(0, Math.ceil(Number(cost)));
+    if (charge === undefined || Number.isNaN(settled)) return;
+    const { id, mostSettled } = charge.counter;
+    if (settled > mostSettled)
+      this.#fault(`an answer has cost more of the limit ${id} than is charged`, new Error(`charged ${mostSettled}`));
+    this.#add(charge, Math.min(mostSettled, settled) - before);
   }
   unsettled(index: number, cause: unknown): void {
     const id = this.#charges.all[this.#charges.of[index] ?? -1]?.counter.id;

@@ -61,7 +61,13 @@ export class Counter {
   get most(): number {
     return this.unit === "" ? this.limit.burst : this.limit.rate;
   }
+  /** Largest cost of an answer that is charged: upstreams report it, and a wrong figure must not lock a caller out for years. */
+  get mostSettled(): number {
+    return Math.max(this.most, MAX_SETTLED_PERIODS * this.limit.rate);
+  }
 }
+
+const MAX_SETTLED_PERIODS = 10;
 
 function commonDivisor(a: number, b: number): number {
   let [more, less] = [a, b];
