@@ -4,6 +4,7 @@ import { isWrapperDesc } from "@bufbuild/protobuf/wkt";
 import type { GeneratedFile } from "@bufbuild/protoplugin";
 import type { PlanFile } from "../plan/plan.ts";
 import { byNumber, type CodecMessage, type CodecRoot, type PlanCodec } from "../plan/plan-codec.ts";
+import { divided } from "./divided.ts";
 import { codecPath, FileNames } from "./file-names.ts";
 import { block, type Line, type Lines } from "./lines.ts";
 import { keepOwnWords, whichIsWhich } from "./own-words.ts";
@@ -48,14 +49,14 @@ export function readTypes(codec: PlanCodec | undefined): ReadonlyMap<DescMessage
 
 function emitWriter({ desc, name, fields }: CodecMessage, codec: PlanCodec, names: FileNames): Lines {
   const unknown: Lines = fields === undefined ? [["w.unknown(message);"]] : [];
-  const rows = [...(fields ?? byNumber(desc.fields)).flatMap((field) => writeField(field, codec, names)), ...unknown];
-  const [w, parameter] = rows.length === 0 ? ["_w", "_message"] : ["w", "message"];
+  const statements = (fields ?? byNumber(desc.fields)).map((field) => writeField(field, codec, names));
   const message: Line = [names.protobufType("MessageInitShape"), "<typeof ", names.schemaType(desc), ">"];
-  return block(
-    [`function write${name}(${w}: `, names.runtimeType("Writer"), `, ${parameter}: `, ...message, "): void {"],
-    rows,
-    ["}"],
-  );
+  const print = (of: string, body: Lines): Lines => {
+    const [w, parameter] = body.length === 0 ? ["_w", "_message"] : ["w", "message"];
+    const head: Line = [`function ${of}(${w}: `, names.runtimeType("Writer"), `, ${parameter}: `, ...message];
+    return block([...head, "): void {"], body, ["}"]);
+  };
+  return divided([...statements, unknown], { verb: "write", name, parameters: "w, message", print });
 }
 
 function writeField(field: DescField, codec: PlanCodec, names: FileNames): Lines {

@@ -4,6 +4,7 @@ import { presenceOf } from "../cel/index.ts";
 import type { PlanFile } from "../plan/plan.ts";
 import type { PlanRuledMessage, PlanRules } from "../plan/plan-rules.ts";
 import type { RuledField, RuledGroup, RuleStep } from "../resolve/model/rules.ts";
+import { divided } from "./divided.ts";
 import { FileNames, rulesPath } from "./file-names.ts";
 import { block, type Line, type Lines } from "./lines.ts";
 import { keepOwnWords, whichIsWhich } from "./own-words.ts";
@@ -53,26 +54,26 @@ function emitMessage(
   { name, rules: { desc, cel, groups, oneofs, fields } }: PlanRuledMessage,
   names: RuleNames,
 ): Lines {
-  const rows = [
-    ...fields.flatMap((field) => emitField(field, names)),
-    ...cel.flatMap((rule) =>
+  const statements: Lines[] = [
+    ...fields.map((field) => emitField(field, names)),
+    ...cel.map((rule) =>
       emitCel(rule, "message", names, (message) => [
         `found.add(${names.rule(rule.rule)}${message === undefined ? "" : `, ${message}`});`,
       ]),
     ),
-    ...groups.flatMap((group, index) => emitGroup(group, index, names)),
-    ...oneofs.map((oneof): Line => {
+    ...groups.map((group, index) => emitGroup(group, index, names)),
+    ...oneofs.map((oneof): Lines => {
       const rule = names.rule({ id: "required", message: "exactly one field is required in oneof", path: [] });
       const [first] = oneof.fields;
       const at = first === undefined ? [] : names.field(first);
-      return [`if (message.${oneof.localName}.case === undefined) found.atOneof(`, ...at, `, ${rule});`];
+      return [[`if (message.${oneof.localName}.case === undefined) found.atOneof(`, ...at, `, ${rule});`]];
     }),
   ];
   const type = names.file.validateType("Violations");
-  return [
-    [`/** ${desc.typeName} */`],
-    ...block([`function check${name}(message: `, names.file.shape(desc), ", found: ", type, "): void {"], rows, ["}"]),
-  ];
+  const print = (of: string, body: Lines): Lines =>
+    block([`function ${of}(message: `, names.file.shape(desc), ", found: ", type, "): void {"], body, ["}"]);
+  const functions = divided(statements, { verb: "check", name, parameters: "message, found", print });
+  return [[`/** ${desc.typeName} */`], ...functions];
 }
 
 /** `(buf.validate.message).oneof`. */
