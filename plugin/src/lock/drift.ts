@@ -17,7 +17,7 @@ import {
   shortName,
 } from "./find-element.ts";
 import { isOfIdentity, type Options } from "./options.ts";
-import { type Place, placeOfGone, placeOfUnresolved, placeOfUse } from "./place.ts";
+import { type Place, placeOfUnresolved, placeOfUse, placesOfGone } from "./place.ts";
 import type { Used } from "./used.ts";
 
 export interface Surroundings {
@@ -95,8 +95,11 @@ function driftOfElement(
   const use = used.get(name)?.uses[0];
   const options = usedBy.flatMap((path) => around.options.at(path) ?? []);
   if (now === undefined) {
-    const place = placeOfGone(shortName(name), options, around.errors);
-    return place === undefined ? [] : [gone(name, facts, place, before, around)];
+    const found = placesOfGone(shortName(name), options, around.errors).map((place) =>
+      gone(name, facts, place, before, around),
+    );
+    // A type that is not there at all is one change, and what it had is not looked for anywhere.
+    return found[0]?.missing === undefined ? found : found.slice(0, 1);
   }
   const place =
     use === undefined

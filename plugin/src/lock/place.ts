@@ -17,24 +17,37 @@ export function placeOfUse(name: string, at: Origin, option: Option | undefined,
 }
 
 /**
- * Of an element that is gone: where its name is not found. Options that only imply it (a spread; a value of the same name) give no
- * error, so they want it as long as they stand. Undefined: no option wants it any more.
+ * Places of an element that is gone: everywhere that its name is not found. Options that only imply the element (a spread; a value of the
+ * same name) give no error; the first of them is the place if there is no other. Empty: no option uses the element any more.
  */
-export function placeOfGone(
+export function placesOfGone(
   name: string,
   options: readonly Option[],
   errors: readonly Diagnostic[],
-): Place | undefined {
-  for (const option of options) {
-    const mentioned = mentions(option, name);
-    const implied = mentioned.length === 0 && option.implies;
-    const explains = followingIn(errors, option);
-    const [error] = explains;
-    if (implied) return { at: option.texts[0]?.at ?? option.at, explains, implied };
-    if (error !== undefined && (mentioned.length > 0 || option.texts.length === 0))
-      return { at: narrowed(error.at, mentioned), explains, implied };
-  }
-  return undefined;
+): readonly Place[] {
+  const found = options.map((option) => ({ option, ...placesIn(name, option, errors) }));
+  const places = found.flatMap(({ places }) => places);
+  const implying = found.find(({ option, mentioned }) => mentioned.length === 0 && option.implies);
+  if (places.length > 0 || implying === undefined) return places;
+  const { option } = implying;
+  return [{ at: option.texts[0]?.at ?? option.at, explains: followingIn(errors, option), implied: true }];
+}
+
+/** The first place explains all errors of the option, since some may follow from it at other characters. */
+function placesIn(name: string, option: Option, errors: readonly Diagnostic[]) {
+  const mentioned = mentions(option, name);
+  const explains = followingIn(errors, option);
+  const [first] = explains;
+  if (first === undefined || (mentioned.length === 0 && (option.implies || option.texts.length > 0)))
+    return { mentioned, places: [] };
+  const named = mentioned.filter((place) => explains.some(({ at }) => overlap(place, at)));
+  const places = (named.length > 0 ? named : [first.at]).map(
+    (at, index): Place => ({
+      ...{ at, implied: false },
+      explains: index === 0 ? explains : [],
+    }),
+  );
+  return { mentioned, places };
 }
 
 /** Of an element that is there, in a part of the file that could not be resolved. Undefined: no option wants it any more. */
