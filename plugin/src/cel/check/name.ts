@@ -111,7 +111,8 @@ export function unknownName(
   if (resolveEnum(dotted, checker.scope.container, checker.registry) !== undefined) {
     return checker.complain("BFF306", ast, `"${dotted}" is an enum and not a value`, "name one of its values");
   }
-  const names = [...place.locals.keys(), ...checker.scope.names()];
+  // A step whose name is taken (BFF107) is in scope beside what has that name.
+  const names = [...new Set([...place.locals.keys(), ...checker.scope.names()])];
   const close = memberNamed(checker, name, place) ?? didYouMean(name, names) ?? valueEndingIn(dotted, checker.registry);
   const code = dot === -1 && checker.registry.getEnum("bff.v1.Code")?.values.some((value) => value.name === name);
   const hint = code
