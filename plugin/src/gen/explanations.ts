@@ -4620,6 +4620,28 @@ export const EXPLANATIONS: readonly Explanation[] = [
     ]
   },
   {
+    "code": "BFF354",
+    "severity": "error",
+    "meaning": "Values are compared with values of their own enum. Two enums with different names or numbers give the same number to different values.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  // …\n  bool book = 1 [(bff.v1.field).by = \"item.kind == Kind.KIND_BOOK\"];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:22:39: error BFF354: this compares values of two enums, \"up.v1.Kind\" and \"app.v1.Kind\", whose names or numbers differ\n    22 |   bool book = 1 [(bff.v1.field).by = \"item.kind == Kind.KIND_BOOK\"];\n       |                                       ^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  hint: write up.v1.Kind.KIND_BOOK"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  // …\n  bool book = 1 [(bff.v1.field).by = \"item.kind == up.v1.Kind.KIND_BOOK\"];\n}"
+      }
+    ]
+  },
+  {
     "code": "BFF360",
     "severity": "error",
     "meaning": "A function of one's own takes and gives values of known types, because that is how its calls are checked, and how its TypeScript type is written.",

@@ -10,6 +10,7 @@ import { type CelType, type Overload, OWN, type Proto } from "../types/type.ts";
 import { commonEnums } from "../types/type-variables.ts";
 import type { Checker, Place } from "./checker.ts";
 import { describeCall } from "./describe-call.ts";
+import { checkSameEnums, comparedOperands } from "./different-enums.ts";
 import { checkEnumConversion, checkEnumFunction } from "./enum.ts";
 import { listed } from "./listed.ts";
 import { unknownMessage } from "./message.ts";
@@ -119,6 +120,8 @@ function callOf(
   // As a dyn an error could go anywhere.
   if (types.some((type, i) => holdsError(type) && (holdsDyn(overload.params[i] ?? DYN) || TAKES_ANY.has(overload.id))))
     return checker.complain("BFF306", ast, ...NO_VALUE);
+  const operands = nodes.map((node, index) => ({ node, type: types[index] ?? DYN }));
+  if (!comparedOperands(overload, operands).every((group) => checkSameEnums(checker, ast, group))) return undefined;
   const literal = literalFault(overload.id, nodes);
   if (literal !== undefined && checker.language.soundLiterals)
     return checker.complain("BFF314", ast, literal.message, literal.hint);

@@ -8,6 +8,7 @@ import { comparable } from "../types/resolve-call.ts";
 import type { CelType, Variable } from "../types/type.ts";
 import type { Checker, Place } from "./checker.ts";
 import { describeCall } from "./describe-call.ts";
+import { checkSameEnums } from "./different-enums.ts";
 import { unknownName } from "./name.ts";
 import { giveIfSet } from "./presence-hint.ts";
 
@@ -128,6 +129,11 @@ export function checkEquality(checker: Checker, ast: Call, place: Place): Node |
     return checker.complain("BFF305", ast, `${describeCall(ast.fn, false, [left, right])} does not exist`, hint);
   }
   if (holdsError(left) || holdsError(right)) return checker.complain("BFF306", ast, ...NO_VALUE);
+  const operands = [
+    { node: a, type: left },
+    { node: b, type: right },
+  ];
+  if (!checkSameEnums(checker, ast, operands)) return undefined;
   if (!checkNull(checker, ast, a, b) || !checkNull(checker, ast, b, a)) return undefined;
   const overload = ast.fn === "_==_" ? "equals" : "not_equals";
   return { ...checker.base(ast, BOOL, undefined, anyFails(args)), kind: "call", fn: ast.fn, overload, args };

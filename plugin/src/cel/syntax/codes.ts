@@ -1,4 +1,4 @@
-/** The diagnostics of expressions, BFF301 to BFF329: what each code says, as a rule and why it matters. */
+/** The diagnostics of expressions, BFF301 to BFF329 and BFF354: what each code says, as a rule and why it matters. */
 export const CODES = {
   BFF301: "An expression is CEL: it has to parse before anything can be known about it.",
   BFF302:
@@ -36,6 +36,8 @@ export const CODES = {
     "`header` and `trailer` take a step that makes one call, and a name as a literal. A call keeps what comes beside its answer only where that is read; a batch's answer is that to many, and a cache keeps messages alone.",
   BFF321:
     "A value is read where it can be there. Behind a condition that holds only where a step or an argument is absent, or in the cases and the members of a oneof after one that has asked for it, what reads it never has a value.",
+  BFF354:
+    "Values are compared with values of their own enum. Two enums with different names or numbers give the same number to different values.",
 } as const;
 
 export type ExpressionCode = keyof typeof CODES;
