@@ -83,6 +83,7 @@ export class CallSource<Item, K extends PositionKind> implements Source, StreamS
   #brokeAt: number | undefined; // since when nothing has come
   #backoff: Backoff | undefined;
   #timer: Timer | undefined;
+  #giveWay: (() => void) | undefined;
   #over = false;
 
   /**
@@ -121,6 +122,7 @@ export class CallSource<Item, K extends PositionKind> implements Source, StreamS
       queueMicrotask(() => this.#fail(asFailure(thrown))); // the request cannot be written
       return;
     }
+    this.#call.idle(this.#giveWay);
     if (this.#asked > 0) this.#call.take(this.#asked);
   }
 
@@ -133,6 +135,10 @@ export class CallSource<Item, K extends PositionKind> implements Source, StreamS
     if (this.#over) return;
     this.#end();
     this.#call?.cancel();
+  }
+  idle(giveWay: (() => void) | undefined): void {
+    this.#giveWay = giveWay;
+    this.#call?.idle(giveWay);
   }
   silent(): boolean {
     if (this.#over || !this.#mayReopen()) return false;

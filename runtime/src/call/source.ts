@@ -39,6 +39,12 @@ export interface Source {
    * @returns whether it asks anew by itself, so that it is still to be waited for; left out: it never does
    */
   silent?(): boolean;
+  /**
+   * Nobody reads for now, but it may stay open.
+   *
+   * @param giveWay cancels it where others need its place; undefined: somebody reads again
+   */
+  idle?(giveWay: (() => void) | undefined): void;
 }
 
 /**

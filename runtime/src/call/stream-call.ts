@@ -12,6 +12,7 @@ import {
   verdictOn,
 } from "../failure.ts";
 import type { Ticket } from "../guard/breaker.ts";
+import type { IdleStream } from "../guard/stream-places.ts";
 import type { CallEvent, Trace } from "../observer.ts";
 import type { OpenStream, StreamReceiver } from "../transport/stream-client.ts";
 import type { OutgoingHeaders } from "../transport/unary-client.ts";
@@ -57,7 +58,7 @@ export interface StreamRequest {
  * One server stream of an upstream: [ places → breaker → wire ]. It has no deadline: whoever has opened it cancels it. The breaker learns
  * how opening it went, and nothing of what follows.
  */
-export class StreamCall<Res> implements StreamReceiver {
+export class StreamCall<Res> implements StreamReceiver, IdleStream {
   readonly #owner: StreamOwner;
   readonly #rpc: StreamRpc<never, Res>;
   readonly #sink: StreamSink<Res>;
@@ -65,6 +66,7 @@ export class StreamCall<Res> implements StreamReceiver {
   readonly #headers: OutgoingHeaders | undefined;
   readonly #startedAt: number;
   #held = 0; // of the places, from the first
+  #giveWay: (() => void) | undefined; // while nobody reads it
   #ticket: Ticket | undefined;
   #judged = false;
   #timer: Timer | undefined;
@@ -116,7 +118,7 @@ export class StreamCall<Res> implements StreamReceiver {
     if (upstream.client.open === undefined) return streamless(method);
     if (breaker?.refuses) return breakerOpen(method);
     for (const place of places) {
-      if (place.enter(NOBODY) === "full") return limited(method);
+      if (!place.take()) return limited(method);
       this.#held++;
     }
     if (breaker !== undefined) {
@@ -164,6 +166,18 @@ export class StreamCall<Res> implements StreamReceiver {
     if (this.#ended) return;
     this.#asked += items;
     this.#stream?.take(items);
+  }
+  /** @param giveWay ends it for another stream that needs its place, for nobody reads it; undefined: it is read */
+  idle(giveWay: (() => void) | undefined): void {
+    if (this.#ended) return;
+    this.#giveWay = giveWay;
+    for (const place of this.#rpc.places.slice(0, this.#held)) {
+      if (giveWay === undefined) place.busy(this);
+      else place.idle(this);
+    }
+  }
+  giveWay(): void {
+    this.#giveWay?.();
   }
   /** Nobody wants it any more. */
   cancel(): void {
@@ -215,6 +229,7 @@ export class StreamCall<Res> implements StreamReceiver {
     this.#sink.failed(failure, fault);
   }
   #end(outcome: CallEvent["outcome"]): void {
+    this.idle(undefined);
     this.#ended = true;
     this.#judge(undefined);
     const { upstream, method, places } = this.#rpc;
@@ -240,8 +255,6 @@ export class StreamCall<Res> implements StreamReceiver {
 
 const NOTHING = new Uint8Array();
 const stands = (call: { stands(): void }): void => call.stands();
-/** Places of streams have no queue. */
-const NOBODY = { critical: true, admitted() {}, shed() {} };
 
 /** An upstream over HTTP/JSON. */
 function streamless(callee: string): Failure {

@@ -1,5 +1,5 @@
 import type { Breaker } from "../guard/breaker.ts";
-import type { Places } from "../guard/limit.ts";
+import type { StreamPlaces } from "../guard/stream-places.ts";
 import type { Identify } from "../identity/identity.ts";
 import type { BranchOf, BranchRule } from "./branches.ts";
 import { forwardable } from "./headers.ts";
@@ -35,7 +35,7 @@ export class StreamRpc<Req, Res> {
   readonly forward: readonly string[];
   readonly breaker: Breaker | undefined;
   /** Those that an open stream is in. */
-  readonly places: readonly Places[];
+  readonly places: readonly StreamPlaces[];
   /** The same at the addresses of branches, in the order of the rules; undefined where there are none. */
   readonly branches: readonly BranchOf<StreamRpc<Req, Res>>[] | undefined;
 

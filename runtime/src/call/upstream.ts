@@ -16,6 +16,7 @@ import { AnswerTime } from "../guard/answer-time.ts";
 import { Breaker, type BreakerPolicy } from "../guard/breaker.ts";
 import { Limit, type LimitPolicy, type Places } from "../guard/limit.ts";
 import type { RetryPolicy } from "../guard/retry.ts";
+import { StreamPlaces } from "../guard/stream-places.ts";
 import { Throttle, type ThrottlePolicy } from "../guard/throttle.ts";
 import type { Identify } from "../identity/identity.ts";
 import type { Observer } from "../observer.ts";
@@ -96,7 +97,7 @@ export class Upstream {
   readonly breaker: Breaker | undefined;
   readonly limit: Places | undefined;
   /** What open streams are in. */
-  readonly streams: Limit;
+  readonly streams: StreamPlaces;
   readonly throttle: Throttle;
   readonly clock: Clock;
   readonly observer: Observer | undefined;
@@ -104,7 +105,7 @@ export class Upstream {
   readonly #answers = new Map<string, AnswerTime>();
   #cache: Cache | undefined;
   readonly #inner = new Map<string, Places>();
-  readonly #innerStreams = new Map<string, Limit>();
+  readonly #innerStreams = new Map<string, StreamPlaces>();
   #followed = false;
 
   /** @param branches how to reach each branch, by its name; what is undefined is off */
@@ -125,7 +126,7 @@ export class Upstream {
     this.observer = observer;
     this.#cache = options?.cache;
     this.limit = policy.limit && limitOf(policy.limit, clock);
-    this.streams = new Limit({ concurrent: policy.streams ?? STREAMS, queued: 0 });
+    this.streams = new StreamPlaces(policy.streams ?? STREAMS);
     this.throttle = new Throttle(policy.retryBudget);
     const breaker = (policy: BreakerPolicy | undefined, method?: string): Breaker | undefined =>
       policy &&
@@ -181,11 +182,11 @@ export class Upstream {
     return limit;
   }
   /** What the open streams of a method are in. */
-  placesOf(method: string, streams: number | undefined): readonly Places[] {
+  placesOf(method: string, streams: number | undefined): readonly StreamPlaces[] {
     this.#followed = true;
     if (streams === undefined) return [this.streams];
     const key = `${method} ${streams}`;
-    const own = this.#innerStreams.get(key) ?? new Limit({ concurrent: streams, queued: 0 });
+    const own = this.#innerStreams.get(key) ?? new StreamPlaces(streams);
     this.#innerStreams.set(key, own);
     return [own, this.streams];
   }

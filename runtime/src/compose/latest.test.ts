@@ -137,7 +137,7 @@ describe("the newest item of a topic that is followed through its call", () => {
     };
     return { ...rig, ask, topic, streams, give };
   }
-  test("is what comes before 20 ms of silence; then the stream is there for a minute", async () => {
+  test("is what comes before 20 ms of silence; then the stream is there for 5 s", async () => {
     const { ask, give, streams, clock } = called();
     const { answer, position } = ask();
     await clock.advance(500);
@@ -148,15 +148,15 @@ describe("the newest item of a topic that is followed through its call", () => {
     expect((await answer).page?.title).toBe("2");
     expect(readToken(position.token ?? "")).toEqual({ epoch: "call", place: "2" });
     give(3);
-    await clock.advance(25_000);
+    await clock.advance(4_900);
     expect((await ask().answer).page?.title).toBe("3");
-    await clock.advance(59_000);
+    await clock.advance(4_900);
     give(4);
     const last = ask();
     await clock.advance(20);
     expect((await last.answer).page?.title).toBe("4");
     expect([streams.length, streams[0]?.cancelled]).toEqual([1, false]);
-    await clock.advance(60_000);
+    await clock.advance(5_000);
     expect([streams.length, streams[0]?.cancelled, clock.running]).toEqual([1, true, 0]);
   });
   test("is none where the upstream accepts and gives none, and the last one where the stream ends", async () => {
@@ -166,7 +166,7 @@ describe("the newest item of a topic that is followed through its call", () => {
     streams[0]?.items.opened?.();
     await clock.advance(20);
     expect((await none.answer).page?.title).toBe("undefined");
-    await clock.advance(20_000);
+    await clock.advance(4_000);
     expect((await ask().answer).page?.title).toBe("undefined"); // known by now: nobody waits
     expect(streams.length).toBe(1);
     const other = called();

@@ -36,6 +36,7 @@ export class Channel<Item> implements TailHears<Item> {
   #over: Failure | "ended" | undefined;
   #cameAt = 0; // the last item, or the word that the log answers
   #linger: Timer | undefined;
+  #neededUntil = Number.NEGATIVE_INFINITY; // by those who come again
 
   /** @param gone is told once, when nobody may join it any more */
   constructor(key: string, spec: ChannelSpec<Item>, gone: (channel: Channel<Item>) => void) {
@@ -63,8 +64,7 @@ export class Channel<Item> implements TailHears<Item> {
     return this.#over;
   }
   join(cursor: Cursor<Item>): void {
-    if (this.#linger !== undefined) this.clock.clearTimeout(this.#linger);
-    this.#linger = undefined;
+    this.#stay();
     this.#cursors.add(cursor);
     // Not before whoever follows has what it is to hear of.
     this.#arriving.add(cursor);
@@ -77,20 +77,34 @@ export class Channel<Item> implements TailHears<Item> {
   }
   leave(cursor: Cursor<Item>): void {
     this.#arriving.delete(cursor);
-    if (this.#cursors.delete(cursor)) this.touch();
+    if (this.#cursors.delete(cursor)) this.touch(cursor.comesAgainMs);
   }
   /** The newest item, or that there is none; undefined: one may be on its way. */
   settled(quietMs: number): { readonly newest: Entry<Item> | undefined } | undefined {
     const quiet = this.#accepted && this.clock.now() - this.#cameAt >= quietMs;
     return this.#stands && quiet ? { newest: this.ring.newest } : undefined;
   }
-  /** It has been of use. */
-  touch(): void {
+  /**
+   * It has been of use.
+   *
+   * @param againMs it is likely to be so again within this time, in milliseconds
+   */
+  touch(againMs: number): void {
+    const now = this.clock.now();
+    this.#neededUntil = Math.max(this.#neededUntil, now + Math.min(againMs, this.#log.lingerMs));
     if (this.#cursors.size > 0) return;
-    if (this.#linger !== undefined) this.clock.clearTimeout(this.#linger);
-    const { lingerMs } = this.#log;
-    if (this.#over !== undefined || lingerMs === 0) this.close();
-    else this.#linger = this.clock.setTimeout(close, lingerMs, this);
+    this.#stay();
+    if (this.#over !== undefined || this.#neededUntil <= now) this.close();
+    else {
+      this.#linger = this.clock.setTimeout(close, this.#neededUntil - now, this);
+      this.#tail.idle?.(() => this.close());
+    }
+  }
+  #stay(): void {
+    if (this.#linger === undefined) return;
+    this.clock.clearTimeout(this.#linger);
+    this.#linger = undefined;
+    this.#tail.idle?.(undefined);
   }
   /** For one who is behind the ring. */
   read(after: Place | undefined, hears: ReadHears<Item>): Source {

@@ -9,6 +9,15 @@ import { readToken, tokenOf } from "./token.ts";
 const DRY_MS = 100;
 const MOST_DRY = 10;
 
+/** How a key is followed. */
+export interface Wish {
+  /** The token of the item behind which to go on; undefined: from the oldest that there is. */
+  readonly resume: string | undefined;
+  /** Gives the newest item that there is each time, and none between. */
+  readonly latestOnly: boolean;
+  readonly comesAgainMs: number;
+}
+
 /**
  * One follower of a key: a place in its log. It takes items from the ring of the process; behind that it reads on its own, until it meets
  * the ring. It is never waited for, and holds no items.
@@ -17,6 +26,8 @@ export class Cursor<Item> implements Source, ReadHears<Item> {
   readonly #channel: Channel<Item>;
   readonly #items: Items<Item>;
   readonly #latestOnly: boolean;
+  /** Its client is likely to come again within this time, in milliseconds. */
+  readonly comesAgainMs: number;
   #token: string | undefined; // as long as nobody has looked at it
   #last: Place | undefined; // of the item that was given last, or that the token stands for
   #reset = false;
@@ -30,10 +41,11 @@ export class Cursor<Item> implements Source, ReadHears<Item> {
   #told = false;
   #over = false;
 
-  constructor(channel: Channel<Item>, resume: string | undefined, latestOnly: boolean, items: Items<Item>) {
+  constructor(channel: Channel<Item>, { resume, latestOnly, comesAgainMs }: Wish, items: Items<Item>) {
     this.#channel = channel;
     this.#token = resume;
     this.#latestOnly = latestOnly;
+    this.comesAgainMs = comesAgainMs;
     this.#items = items;
   }
   next(): void {

@@ -33,12 +33,19 @@ export class Following<Item> {
    *
    * @param resume the token of the item behind which to go on; undefined: from the oldest that there is
    * @param latestOnly gives the newest item that there is each time, and none between
+   * @param comesAgainMs the client is likely to come again within this time, in milliseconds; as long as the log says where it is left out
    */
-  follow(key: string, resume: string | undefined, latestOnly: boolean, items: Items<Item>): Source {
+  follow(
+    key: string,
+    resume: string | undefined,
+    latestOnly: boolean,
+    items: Items<Item>,
+    comesAgainMs = Number.POSITIVE_INFINITY,
+  ): Source {
     const wrong = wrongKey(this.#name, key);
     if (wrong !== undefined) return failing(items, wrong);
     const channel = this.#channels.get(key) ?? this.#open(key);
-    const cursor = new Cursor(channel, resume, latestOnly, items);
+    const cursor = new Cursor(channel, { resume, latestOnly, comesAgainMs }, items);
     channel.join(cursor);
     return cursor;
   }
@@ -49,11 +56,15 @@ export class Following<Item> {
     this.#channels.set(key, channel);
     return channel;
   }
-  /** The newest item, if any, of a key that has been followed for a while, so that none is on its way; it is held on to as if it had been followed. */
-  settled(key: string, quietMs: number): { readonly newest: Entry<Item> | undefined } | undefined {
+  /** The newest item, if any, of a key that has been followed for a while, so that none is on its way; parameters as of `follow`. */
+  settled(
+    key: string,
+    quietMs: number,
+    comesAgainMs: number,
+  ): { readonly newest: Entry<Item> | undefined } | undefined {
     const channel = this.#channels.get(key);
     const settled = channel?.settled(quietMs);
-    if (settled !== undefined) channel?.touch();
+    if (settled !== undefined) channel?.touch(comesAgainMs);
     return settled;
   }
   get state(): TopicState {

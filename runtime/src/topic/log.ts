@@ -54,6 +54,12 @@ export interface ReadHears<Item> {
 
 /** The tail of a key that is being followed. */
 export interface Tail {
+  /**
+   * Nobody follows the key for now.
+   *
+   * @param giveWay closes it where others need its place; undefined: somebody follows again
+   */
+  idle?(giveWay: (() => void) | undefined): void;
   /** Nobody wants it any more: whatever runs for it ends. */
   close(): void;
 }
@@ -62,7 +68,7 @@ export interface Tail {
 export interface Log<Item> {
   /** Whether places are numbers that grow. If not, they are only ever equal or not. */
   readonly ordered: boolean;
-  /** For so long the tail of a key is followed on when nobody follows the key any more, in milliseconds. */
+  /** The longest time that the tail of a key stays open when nobody follows the key any more, in milliseconds. */
   readonly lingerMs: number;
   /** What runs elsewhere for its followers: consumers of JetStream, streams of an upstream. */
   readonly consumers: number;

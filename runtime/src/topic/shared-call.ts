@@ -7,7 +7,10 @@ import { processContext } from "./process-context.ts";
 /** Opens the stream of a key. */
 export type OpenCall<Item> = OpenSource<CallContext, string, undefined, Item>;
 
-/** When nobody follows a key any more its stream stays open for so long, in milliseconds: clients come again. */
+/**
+ * The longest time that the stream of a key stays open when nobody follows the key any more, in milliseconds: clients come again. It ends
+ * before that where another stream needs its place.
+ */
 export const LINGER_MS = 60_000;
 /** What a token of a topic says of which log it is: that of an upstream, in whichever process. */
 const EPOCH = "call";
@@ -103,6 +106,9 @@ class CallTail<Item> implements Items<Item>, Tail {
     this.#stand();
     this.#close();
     this.#hears.failed(failure);
+  }
+  idle(giveWay: (() => void) | undefined): void {
+    this.source?.idle?.(giveWay);
   }
   close(): void {
     if (this.#closed) return;

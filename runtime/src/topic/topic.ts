@@ -58,6 +58,8 @@ interface Made {
 const BREAKER = { errorRate: 0.5, windowMs: 10_000, minimum: 20, openMs: 5_000, probes: 1 };
 /** Behind this much silence, in milliseconds, an item that a stream has given is its newest. */
 const QUIET_MS = 20;
+/** A client that asks for the newest item asks again within this time, in milliseconds, or the stream of its key may end. */
+const LATEST_AGAIN_MS = 5_000;
 
 /** What the topics of a process have in common. */
 export class Topics {
@@ -182,7 +184,7 @@ export class Topic<Item> {
   }
   /** The newest of what the shared call gives, once that is silent. */
   #byCall(epoch: string, key: string, hears: NewestHears<Item>): () => void {
-    const settled = this.#following.settled(key, QUIET_MS);
+    const settled = this.#following.settled(key, QUIET_MS, LATEST_AGAIN_MS);
     if (settled !== undefined) return soon(() => give(epoch, settled.newest, hears));
     let newest: { readonly item: Item; readonly token: string } | undefined;
     let timer: Timer | undefined;
@@ -199,7 +201,7 @@ export class Topic<Item> {
       if (timer !== undefined) this.#clock.clearTimeout(timer);
       timer = this.#clock.setTimeout(answer, QUIET_MS, undefined);
     };
-    const source = this.follow(key, undefined, true, {
+    const items: Items<Item> = {
       opened: wait,
       item(item, { token = "" }) {
         newest = { item, token };
@@ -211,7 +213,8 @@ export class Topic<Item> {
         stop();
         hears.faulted(faultOf(failure));
       },
-    });
+    };
+    const source = this.#following.follow(key, undefined, true, items, LATEST_AGAIN_MS);
     source.next();
     return stop;
   }

@@ -1,5 +1,6 @@
 // The upstream of the BFF that is attacked, as a process of its own: node upstream.ts <folder of the generated code>
 // LATENCY_MS: how long each answer takes. Asked by message it tells how many calls there were: { calls, cancelled }.
+import { once } from "node:events";
 import { createServer } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -15,6 +16,7 @@ interface Asked {
   readonly size: number;
   readonly ids: readonly string[];
   readonly tree?: object;
+  readonly after: bigint;
 }
 
 const { EchoService } = (await import(pathToFileURL(join(process.argv[2] ?? "", "up/v1/up_pb.ts")).href)) as {
@@ -37,6 +39,12 @@ async function echo({ key, size }: Asked, context: HandlerContext) {
   const [auth, tenant, baggage] = ["authorization", "x-tenant", "baggage"].map(header);
   return { auth, tenant, baggage, key, filler: "x".repeat(size), n: calls };
 }
+/** One item, and then nothing more until the caller leaves. */
+async function* watch({ key, after }: Asked, context: HandlerContext) {
+  await begun(context);
+  yield { seq: after + 1n, key };
+  if (!context.signal.aborted) await once(context.signal, "abort");
+}
 const handler = connectNodeAdapter({
   readMaxBytes: 64 << 20,
   routes: (router) => {
@@ -51,6 +59,7 @@ const handler = connectNodeAdapter({
         await begun(context);
         return tree ?? {};
       },
+      watch,
     } as unknown as ServiceImpl<DescService>);
   },
 });

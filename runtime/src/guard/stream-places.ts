@@ -1,0 +1,30 @@
+import { Limit } from "./limit.ts";
+
+/** An open stream that nobody reads for now. */
+export interface IdleStream {
+  /** Ends it, so that its places are free when this returns. */
+  giveWay(): void;
+}
+
+/** Places of open streams. A stream that finds no place has that of the stream that is idle for the longest time. Nobody waits. */
+export class StreamPlaces extends Limit {
+  readonly #idle = new Set<IdleStream>();
+
+  constructor(most: number) {
+    super({ concurrent: most, queued: 0 });
+  }
+  /** @returns whether there was a place */
+  take(): boolean {
+    if (this.enter(NOBODY) === "go") return true;
+    const [idle] = this.#idle;
+    idle?.giveWay();
+    return idle !== undefined && this.enter(NOBODY) === "go";
+  }
+  idle(stream: IdleStream): void {
+    this.#idle.add(stream);
+  }
+  busy(stream: IdleStream): void {
+    this.#idle.delete(stream);
+  }
+}
+const NOBODY = { admitted() {} };

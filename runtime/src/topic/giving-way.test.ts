@@ -1,0 +1,95 @@
+import { create } from "@bufbuild/protobuf";
+import { expect, test } from "vitest";
+import { callSource } from "../call/call-source.ts";
+import type { CallContext } from "../call/context.ts";
+import type { Items } from "../call/source.ts";
+import { Code } from "../failure.ts";
+import { idle } from "../testing/fake-clock.ts";
+import { front, page } from "../testing/front.ts";
+import { type Thing, ThingSchema } from "../testing/gen/test_pb.ts";
+import { GET, thing } from "../testing/stream-source.ts";
+import { Topic, Topics } from "./topic.ts";
+
+/** A topic over a call of an upstream with so many streams, and as many for the call itself. */
+function called(streams: number, ofCall?: number) {
+  const rig = front({ policy: { streams } });
+  const rpc = rig.upstream.stream(GET, { streams: ofCall });
+  const open = callSource(rpc, (_cx: CallContext, id: string) => ({ id }));
+  const topic = new Topic<Thing>(
+    { name: "run", keep: 4, decode: () => create(ThingSchema), call: { method: rpc.method, open } },
+    new Topics({ clock: rig.clock }),
+  );
+  const sent = rig.client.streams;
+  async function latest(key: string): Promise<string> {
+    const { length } = sent;
+    const { answer } = rig.ask(async (cx) => page({ title: String((await cx.latest(topic, key))?.id) }));
+    await idle();
+    if (sent.length > length) sent.at(-1)?.item(thing(key));
+    await rig.clock.advance(20);
+    const { page: answered, failure } = await answer;
+    return answered?.title ?? `${failure?.clientCode}`;
+  }
+  function follow(key: string) {
+    const heard: string[] = [];
+    const items: Items<Thing> = {
+      item: ({ id }) => {
+        heard.push(id);
+        source.next();
+      },
+      ended: () => heard.push("ended"),
+      failed: ({ clientCode }) => heard.push(`${clientCode}`),
+    };
+    const source = topic.follow(key, undefined, false, items);
+    source.next();
+    return { heard, cancel: () => source.cancel() };
+  }
+  return { ...rig, topic, sent, latest, follow };
+}
+
+test.each([
+  ["the upstream", 3, undefined],
+  ["the call", 10, 3],
+])(
+  "ever new keys keep nobody from the streams of %s: one that nobody reads gives its place",
+  async (_, ofAll, ofCall) => {
+    const { latest, follow, sent, topic, upstream } = called(ofAll, ofCall);
+    const reader = follow("read");
+    await idle();
+    sent[0]?.item(thing("first"));
+    await idle();
+    for (let i = 0; i < 20; i++) expect(await latest(`new-${i}`)).toBe(`new-${i}`);
+    expect([topic.state.keys, upstream.streams.state.taken]).toEqual([3, 3]);
+    const other = follow("other");
+    await idle();
+    sent.at(-1)?.item(thing("hello"));
+    await idle();
+    sent[0]?.item(thing("second"));
+    await idle();
+    expect([reader.heard, other.heard]).toEqual([["first", "second"], ["hello"]]);
+    expect(sent.filter(({ cancelled }) => !cancelled)).toHaveLength(3);
+  },
+);
+test("those that are read give way to nobody, and one that is read again does not either", async () => {
+  const { latest, follow, sent, clock, upstream } = called(2);
+  const [one, two] = [follow("a"), follow("b")];
+  await idle();
+  expect(await latest("c")).toBe(`${Code.RESOURCE_EXHAUSTED}`);
+  one.cancel();
+  const again = follow("a");
+  await idle();
+  expect(await latest("c")).toBe(`${Code.RESOURCE_EXHAUSTED}`);
+  expect([sent.length, again.heard, two.heard]).toEqual([2, [], []]);
+  again.cancel();
+  expect(await latest("c")).toBe("c");
+  two.cancel();
+  await clock.advance(60_000);
+  expect([upstream.streams.state.taken, clock.running]).toEqual([0, 0]);
+});
+test("the one that is idle for the longest time gives way first", async () => {
+  const { latest, follow, sent } = called(3);
+  for (const key of ["a", "b", "c"]) await latest(key);
+  follow("a").cancel(); // behind the others now
+  await idle();
+  await latest("d");
+  expect(sent.map(({ cancelled }) => cancelled)).toEqual([false, true, false, false]);
+});
