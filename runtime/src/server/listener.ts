@@ -11,6 +11,7 @@ import { MAX_H1_HEADERS, MAX_HEADER_BYTES } from "./client-sessions.ts";
 import { ConnectionAge } from "./connection-age.ts";
 import type { ServerFault } from "./failure-log.ts";
 import type { Handler, Shortcut, Upgrades } from "./handler.ts";
+import { Http1Readings, Http1Request, readingOf } from "./http1-reading.ts";
 import { IdleConnections } from "./idle-connections.ts";
 import { NodeHttp2 } from "./node-http2.ts";
 import { OwnHttp2 } from "./own-http2.ts";
@@ -86,6 +87,7 @@ const FLUSH_MS = 200;
 export class Listener {
   readonly #server: net.Server;
   readonly #h1: http.Server;
+  readonly #h1Readings: Http1Readings;
   readonly #h2: ClientHttp2;
   readonly #shortcut: Shortcut | undefined;
   /** All open connections, as they come from the port (below TLS). */
@@ -140,12 +142,17 @@ export class Listener {
     // For HTTP/2 there is no such thing in node. Rounds are counted, so that a request costs no timer and no look at the clock.
     this.#check = setInterval(() => this.#checkArrivals(Math.ceil(requestTimeout / checkMs)), checkMs).unref();
     this.#h1 = http.createServer(
-      { ...arrival, ...upgradesOf(options.upgrades), keepAliveTimeout: IDLE_MS, maxHeaderSize: MAX_HEADER_BYTES },
+      {
+        ...{ ...arrival, ...upgradesOf(options.upgrades), IncomingMessage: Http1Request },
+        ...{ keepAliveTimeout: IDLE_MS, maxHeaderSize: MAX_HEADER_BYTES },
+      },
       (request, response) => {
         this.#onH1(request, response);
       },
     );
     this.#h1.maxHeadersCount = MAX_H1_HEADERS;
+    const calmed = new ToldOnce(options.fault);
+    this.#h1Readings = new Http1Readings(this.#h1, (why) => calmed.tell(`closed a client's connection: ${why}`));
     const { upgrades } = options;
     if (upgrades !== undefined) {
       this.#h1.on("upgrade", (request, socket, head) => this.#onUpgrade(upgrades, request, socket, head));
@@ -323,11 +330,10 @@ export class Listener {
     socket.on("error", ignore);
     if (protocol === "h1") {
       this.#age.begins(socket);
-      this.#h1.emit("connection", socket);
-      // Else node's parser reads from TLS below the socket. Paused because an answer is still leaving, it takes the next record for
-      // a parse error, and drops the connection. With a listener for the data it gets what the socket gives, which can be paused.
+      // Below the socket, node's parser paused over TLS because an answer is still leaving takes the next record for a parse error.
+      this.#h1Readings.begin(socket);
       if (socket instanceof tls.TLSSocket) {
-        socket.on("data", ignore).once("close", () => this.#idle.busy(socket));
+        socket.once("close", () => this.#idle.busy(socket));
         this.#idle.idle(socket);
       }
     } else {
@@ -342,7 +348,8 @@ export class Listener {
     request.on("error", ignore);
     this.#h1Responses.add(response);
     this.#idle.busy(socket);
-    if (this.#leaving || this.#age.isOver(socket)) response.setHeader("connection", "close");
+    const isLast = readingOf(request)?.endsWith(request) ?? false;
+    if (isLast || this.#leaving || this.#age.isOver(socket)) response.setHeader("connection", "close");
     response.once("close", () => {
       this.#h1Responses.delete(response);
       if (!socket.destroyed) {
@@ -374,7 +381,8 @@ export class Listener {
       this.#upgraded.delete(socket);
       this.#settle();
     });
-    upgrades.take(request, socket, head);
+    const rest = readingOf(request)?.release();
+    upgrades.take(request, socket, rest === undefined ? head : Buffer.concat([head, rest]));
   }
 
   #checkArrivals(rounds: number): void {
