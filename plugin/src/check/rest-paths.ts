@@ -72,6 +72,7 @@ function builtIn({ files, identity }: BffPackage): readonly BuiltIn[] {
     { what: "a health check", path: ["healthz"] },
     { what: "a health check", path: ["readyz"] },
     { what: "our keys", path: [".well-known", "bff-keys"] },
+    { what: "the WebSocket that follows streams", path: ["bff.v1", "follow"] },
     { what: "an rpc", path: ["grpc.health.v1.Health", "Check"] },
     { what: "an rpc", path: ["grpc.reflection.v1.ServerReflection", "ServerReflectionInfo"] },
     ...services.flatMap(({ typeName, methods }) =>

@@ -1198,17 +1198,17 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "Wrong",
         "language": "proto",
-        "text": "option (bff.v1.file) = {\n  // …\n  identity: {\n    // …\n    source: {\n      // …\n      jwt: { issuer: \"{env.OIDC_ISSUER}\" audience: \"app\" header: \"x-user-token\" cookie: \"token\" }\n      // …\n    }\n  }\n};"
+        "text": "option (bff.v1.file) = {\n  // …\n  identity: {\n    // …\n    source: {\n      // …\n      jwt: { issuer: \"{env.OIDC_ISSUER}\" audience: \"app\" header: \"x-user-token\" cookie: \"__Host-token\" }\n      // …\n    }\n  }\n};"
       },
       {
         "title": "It says",
         "language": "text",
-        "text": "app/v1/app.proto:13:89: error BFF155: this source has a \"header\" and a \"cookie\"\n    13 |       jwt: { issuer: \"{env.OIDC_ISSUER}\" audience: \"app\" header: \"x-user-token\" cookie: \"token\" }\n       |                                                                                         ^^^^^^^\n  app/v1/app.proto:13:66: the header\n    13 |       jwt: { issuer: \"{env.OIDC_ISSUER}\" audience: \"app\" header: \"x-user-token\" cookie: \"token\" }\n       |                                                                  ^^^^^^^^^^^^^^\n  hint: leave out one of them: a credential stands in one place"
+        "text": "app/v1/app.proto:13:89: error BFF155: this source has a \"header\" and a \"cookie\"\n    13 |       jwt: { issuer: \"{env.OIDC_ISSUER}\" audience: \"app\" header: \"x-user-token\" cookie: \"__Host-token\" }\n       |                                                                                         ^^^^^^^^^^^^^^\n  app/v1/app.proto:13:66: the header\n    13 |       jwt: { issuer: \"{env.OIDC_ISSUER}\" audience: \"app\" header: \"x-user-token\" cookie: \"__Host-token\" }\n       |                                                                  ^^^^^^^^^^^^^^\n  hint: leave out one of them: a credential stands in one place"
       },
       {
         "title": "Right",
         "language": "proto",
-        "text": "option (bff.v1.file) = {\n  // …\n  identity: {\n    // …\n    source: {\n      // …\n      jwt: { issuer: \"{env.OIDC_ISSUER}\" audience: \"app\" cookie: \"token\" }\n      // …\n    }\n  }\n};"
+        "text": "option (bff.v1.file) = {\n  // …\n  identity: {\n    // …\n    source: {\n      // …\n      jwt: { issuer: \"{env.OIDC_ISSUER}\" audience: \"app\" cookie: \"__Host-token\" }\n      // …\n    }\n  }\n};"
       }
     ]
   },
@@ -1869,6 +1869,28 @@ export const EXPLANATIONS: readonly Explanation[] = [
         "title": "Right",
         "language": "proto",
         "text": "option (bff.v1.file) = {\n  upstream: { service: \"books.v1.BookService\" protocol: HTTP_JSON }\n};"
+      }
+    ]
+  },
+  {
+    "code": "BFF188",
+    "severity": "warning",
+    "meaning": "A cookie with a token has a name with `__Host-`, which browsers accept from this host alone. Under any other name a page on a sibling host can plant a token of its own.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  // …\n  identity: {\n    // …\n    source: {\n      // …\n      jwt: { issuer: \"{env.OIDC_ISSUER}\" audience: \"app\" cookie: \"token\" }\n      // …\n    }\n  }\n};"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:13:66: warning BFF188: other hosts of the domain could set \"token\", and have a user act as somebody else\n    13 |       jwt: { issuer: \"{env.OIDC_ISSUER}\" audience: \"app\" cookie: \"token\" }\n       |                                                                  ^^^^^^^\n  hint: write \"__Host-token\", and have the service that sets the cookie use this name"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  // …\n  identity: {\n    // …\n    source: {\n      // …\n      jwt: { issuer: \"{env.OIDC_ISSUER}\" audience: \"app\" cookie: \"__Host-token\" }\n      // …\n    }\n  }\n};"
       }
     ]
   },

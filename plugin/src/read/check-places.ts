@@ -144,7 +144,7 @@ function checkHeader({ value, at }: Text, kind: IrCredential["kind"], report: Re
     : lower !== value
       ? { message: `${JSON.stringify(value)} is not in lower case`, hint: `write "${lower}"` }
       : lower === "cookie"
-        ? { message: "cookies are found by their names", hint: 'say `cookie: "…"` in place of the header' }
+        ? { message: "cookies are found by their names", hint: 'say `cookie: "__Host-…"` in place of the header' }
         : OTHERS.has(lower) || lower.startsWith("sec-") || isProtocolHeader(lower)
           ? { message: `the header "${value}" says something else of a request`, hint: "choose another one" }
           : kind === "assertion" && !lower.endsWith("-bin")
@@ -160,6 +160,9 @@ function checkHeader({ value, at }: Text, kind: IrCredential["kind"], report: Re
   if (problem !== undefined) fault(report, "BFF155", at, problem.message, { hint: problem.hint });
 }
 
+/** Browsers accept this name from the very host alone. */
+const hostOnly = (name: string, other: string): string => `__Host-${name.replace(/^__(Secure|Host)-/, "") || other}`;
+
 function checkCookie({ value, at }: Text, kind: IrCredential["kind"], report: Report): void {
   if (!/^[0-9A-Za-z!#$%&'*+.^_`|~-]+$/.test(value)) {
     fault(report, "BFF155", at, `${JSON.stringify(value)} is no name of a cookie`, {
@@ -167,7 +170,15 @@ function checkCookie({ value, at }: Text, kind: IrCredential["kind"], report: Re
     });
   } else if (kind === "session" && !/^__Host-./.test(value)) {
     fault(report, "BFF155", at, `other hosts of the domain could set "${value}", and log a user in as somebody else`, {
-      hint: `write "__Host-${value.replace(/^__(Secure|Host)-/, "") || "session"}"`,
+      hint: `write "${hostOnly(value, "session")}"`,
+    });
+  } else if (!/^__Host-./.test(value)) {
+    report({
+      code: "BFF188",
+      severity: "warning",
+      message: `other hosts of the domain could set "${value}", and have a user act as somebody else`,
+      at,
+      hint: `write "${hostOnly(value, "token")}", and have the service that sets the cookie use this name`,
     });
   }
 }

@@ -141,6 +141,8 @@ export const declarationCodes = {
   BFF186:
     "Requests with GET, HEAD and DELETE have no body: HTTP gives it no meaning, so that clients, proxies and caches leave it out.",
   BFF187: "`protocol` says what an upstream speaks. Its zero value says nothing.",
+  BFF188:
+    "A cookie with a token has a name with `__Host-`, which browsers accept from this host alone. Under any other name a page on a sibling host can plant a token of its own.",
   BFF192: "`identify` says whether, and how, an upstream is told who calls. Its zero value says neither.",
   BFF191:
     "The protos of the options are those that the plugin was made with. With another version's, an option would mean something else, or would not be seen at all.",

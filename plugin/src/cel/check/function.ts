@@ -6,6 +6,7 @@ import { isSoundLiteral, literalFault } from "../types/literal.ts";
 import { candidates, resolveEnum, resolveName } from "../types/names.ts";
 import { isSafeDivisor, rangeOf } from "../types/range.ts";
 import { candidatesOf, type Match, nearestOverloads, resolveCall } from "../types/resolve-call.ts";
+import { isNamespace } from "../types/signatures.ts";
 import { type CelType, type Overload, OWN, type Proto } from "../types/type.ts";
 import { commonEnums } from "../types/type-variables.ts";
 import type { Checker, Place } from "./checker.ts";
@@ -14,7 +15,7 @@ import { checkSameEnums, comparedOperands } from "./different-enums.ts";
 import { checkEnumConversion, checkEnumFunction } from "./enum.ts";
 import { listed } from "./listed.ts";
 import { unknownMessage } from "./message.ts";
-import { rootOf } from "./name.ts";
+import { isUnknown, rootOf } from "./name.ts";
 import { noSuchFunction } from "./no-such-function.ts";
 
 const DYN: CelType = { kind: "dyn" };
@@ -35,7 +36,9 @@ function calleeOf(checker: Checker, { fn, target, absolute }: Call, place: Place
   const full = target === undefined ? (absolute ? `.${fn}` : fn) : dotted;
   const name = full && candidates(full, checker.scope.container).find(exists);
   if (name !== undefined) return { name, method: false };
-  return target !== undefined && exists(fn) ? { name: fn, method: true } : undefined;
+  // `math` is no value that a method could be called on.
+  const space = free && owner !== undefined && isNamespace(owner) && isUnknown(checker, owner);
+  return target !== undefined && exists(fn) && !space ? { name: fn, method: true } : undefined;
 }
 
 /** A function, an operator without rules of its own, or the name of an enum used as one. */

@@ -43,13 +43,20 @@ export function noSuchFunction(checker: Checker, ast: Call, place: Place): undef
     return undefined;
   }
   const close = didYouMean(name, all) ?? sharingWords(name, all);
-  const hint = foreign ?? (close && `did you mean "${close}"?`);
+  const hint = foreign ?? (close ? `did you mean "${close}"?` : namespaced ? namesIn(owner, fn, functions) : undefined);
   checker.complain("BFF304", ast.name, `there is no function "${name}"`, hint);
   // JavaScript's `Math.max` is no method of a step that is missing.
   const object = strange && root?.kind === "ident" && /^[A-Z]/.test(root.name);
   // The operands may have faults of their own.
   checker.all(target === undefined || namespaced || object ? args : [target, ...args], place);
   return undefined;
+}
+
+/** `math has abs, ceil, floor`, and the method of this name if there is one. */
+function namesIn(space: string | undefined, fn: string, functions: readonly string[]): string {
+  const inside = functions.filter((name) => name.startsWith(`${space}.`)).map((name) => name.slice(`${space}.`.length));
+  const method = functions.includes(fn) ? `write x.${fn}(…); ` : "";
+  return `${method}${space} has ${[...new Set(inside)].sort().join(", ")}`;
 }
 
 /** Whether a method is written like a macro, with a name first that is known inside of it alone. */

@@ -213,6 +213,11 @@ const NAMESPACES: ReadonlySet<string> = new Set([
   "url",
 ]);
 
+/** Whether functions have this name in front, as in `math.abs`. */
+export function isNamespace(name: string): boolean {
+  return NAMESPACES.has(name);
+}
+
 function parseType(text: string): CelType {
   const named = NAMED.get(text);
   if (named !== undefined) return named;

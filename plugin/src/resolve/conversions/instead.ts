@@ -116,6 +116,10 @@ function betweenScalars(from: Value, to: CelType): string | undefined {
 }
 
 function betweenLists({ type, text }: Value, to: CelType): string | undefined {
+  if (to.kind === "list" && to.element.kind === "string" && type.kind === "string") {
+    const it = written(text);
+    return `write ${it}.split(' ') if spaces divide it into several, or [${it}] for a list of one`;
+  }
   if (to.kind === "list" && sameType(to.element, type)) return "write [ … ] around it to make a list of one";
   if (type.kind !== "list") return undefined;
   const { element } = type;

@@ -99,6 +99,10 @@ export function resolverSteps(
 function checkNotDeferred(at: Origin, given: readonly Step[], said: boolean, scope: MessageScope): void {
   const deferred = given.find((step) => step.deferred);
   if (deferred === undefined) return;
+  const others = given
+    .filter((step) => !step.deferred)
+    .flatMap(({ name }) => (name === undefined ? [] : [`"${name}"`]));
+  const reads = others.length === 0 ? "" : `, as in \`reads: { step: [${others.join(", ")}] }\``;
   scope.report({
     code: "BFF662",
     severity: "error",
@@ -107,7 +111,7 @@ function checkNotDeferred(at: Origin, given: readonly Step[], said: boolean, sco
     related: [{ at: deferred.ir.defer?.at ?? deferred.ir.at, message: `"${deferred.name}" may come later` }],
     hint: said
       ? `leave "${deferred.name}" out of \`reads\`, or leave out its \`defer\``
-      : `say what it reads, such as \`reads: {}\`, or leave out the \`defer\` of "${deferred.name}"`,
+      : `list in \`reads\` what it reads besides "${deferred.name}"${reads}; or leave out the \`defer\` of "${deferred.name}"`,
   });
 }
 

@@ -26,7 +26,7 @@ export function createIdentity(env: { readonly OIDC_ISSUER: string; readonly CLI
       name: "page",
       issuer: "https://tokens.example",
       audience: ["shop"],
-      cookie: "shop-token",
+      cookie: "__Host-shop-token",
       subject: "spiffe://shop.example/ns/*/user",
       principal: (_claims, credential) => create(PrincipalSchema, { id: credential.subject }),
     }),
