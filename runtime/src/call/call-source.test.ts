@@ -105,9 +105,12 @@ describe("a source that is a call", () => {
   test("an item that cannot be decoded ends it", () => {
     const { it, heard, last } = source();
     it.next();
+    last().item(thing("a", 41));
+    it.next();
     last().item(Uint8Array.of(0x0f));
     expect(last().cancelled).toBe(true);
-    expect(heard).toMatchObject([{ failed: { clientCode: Code.INTERNAL, reason: Reason.INVALID } }]);
+    const message = expect.stringMatching(/^behind position "41": an item of 1 bytes does not decode: /);
+    expect(heard[1]).toMatchObject({ failed: { clientCode: Code.INTERNAL, reason: Reason.INVALID, message } });
   });
   test("is one call for observers, from its opening to its end", () => {
     const { it, last, starts, calls, root, clock } = source();

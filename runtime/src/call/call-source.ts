@@ -189,7 +189,13 @@ export class CallSource<Item, K extends PositionKind> implements Source, StreamS
     }
     const pushbackMs = fault?.pushbackMs;
     if (isBreak(failure, fault) && (pushbackMs ?? 0) >= 0 && this.#mayReopen()) this.#again(pushbackMs);
-    else this.#fail(failure);
+    else this.#fail(this.#located(failure));
+  }
+  /** The same with the position of the last item, where an item makes no sense. */
+  #located(failure: Failure): Failure {
+    if (failure.reason !== Reason.INVALID || this.#resume === undefined) return failure;
+    const behind = JSON.stringify(String(this.#resume).slice(0, 64));
+    return invalid(this.#rpc.method, `behind position ${behind}: ${failure.message}`, failure.cause);
   }
   #mayReopen(): boolean {
     if (!this.#reopens || (this.#any && this.#resume === undefined)) return false;

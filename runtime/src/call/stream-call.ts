@@ -201,7 +201,7 @@ export class StreamCall<Res> implements StreamReceiver, IdleStream {
       value = this.#rpc.codec.decode(message);
     } catch (error) {
       this.#stream?.cancel();
-      this.#fail(invalid(this.#rpc.method, String(error)), undefined);
+      this.#fail(invalid(this.#rpc.method, `an item of ${message.length} bytes does not decode: ${error}`), undefined);
       return;
     }
     this.#asked--;

@@ -157,9 +157,12 @@ export class Cursor<Item> implements Source, ReadHears<Item> {
   }
   dry(): void {
     if (this.#over) return;
-    const number = this.#channel.ring.behind(this.#last);
-    if (number !== undefined) this.#meet(number);
-    else if (++this.#dry > MOST_DRY && this.#last !== undefined) this.lost();
+    const { ring } = this.#channel;
+    const number = ring.behind(this.#last);
+    const bad = number !== undefined && ring.at(number)?.item instanceof Failure;
+    if (number !== undefined && !bad) this.#meet(number);
+    else if (++this.#dry > MOST_DRY && number !== undefined) this.#meet(number + 1);
+    else if (this.#dry > MOST_DRY && this.#last !== undefined) this.lost();
     else if (this.#dry > MOST_DRY) this.#meet(this.#channel.ring.first);
     else this.#pause = this.#channel.clock.setTimeout(again, DRY_MS, () => this.#askAgain());
   }
@@ -227,6 +230,11 @@ export class Cursor<Item> implements Source, ReadHears<Item> {
       return true;
     }
     if (this.#wanted === 0) return false;
+    // The log may have it no longer.
+    if (entry.item instanceof Failure && !this.#latestOnly) {
+      this.#read();
+      return true;
+    }
     this.#number++;
     this.#give(entry);
     return true;

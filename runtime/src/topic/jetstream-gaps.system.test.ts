@@ -1,6 +1,7 @@
 // What a stream drops before a process gets to it: a real nats-server, another process that publishes, and a process that stands still.
 import { execFileSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
+import { Code } from "../failure.ts";
 import { Listener, setUp, upTo } from "../testing/jetstream-rig.ts";
 import { until } from "../testing/redis-rig.ts";
 
@@ -54,3 +55,30 @@ describe("a stream that drops items before a process receives them", { timeout: 
     expect([holes(one.heard), one.resets]).toEqual([[], []]);
   });
 });
+
+test("an item that does not decode ends the stream with its key, sequence and bytes; deleted, it is out of the way", async () => {
+  const { following, publish, admin } = await setUp();
+  await publish("aside", 1);
+  await publish("a", 1, 2);
+  const slow = new Listener(following, "a", undefined, { wants: 1 });
+  const quick = new Listener(following, "a");
+  await until(() => quick.heard.length === 2 && slow.heard.length === 1);
+  const { seq } = await admin.js.publish("runs.a.events", "no number");
+  await until(() => quick.end);
+  expect(quick.end).toBe(
+    `${Code.INTERNAL} runs.{key}.events item 4 of RUNS (key "a", 9 bytes) does not decode: Error: no number`,
+  );
+  const barred = new Listener(following, "a", quick.token);
+  await until(() => barred.end);
+  expect(barred.end).toBe(quick.end);
+  await admin.jsm.streams.deleteMessage("RUNS", seq);
+  await publish("aside", 2);
+  await publish("a", 3, 4);
+  // The slow one has kept its place, and with it what this process has read of the key.
+  const again = new Listener(following, "a", quick.token);
+  slow.wants(100);
+  const fresh = new Listener(following, "a");
+  await until(() => [again, slow, fresh].every(({ heard }) => heard.at(-1) === 4));
+  expect([again.heard, slow.heard, fresh.heard]).toEqual([[3, 4], upTo(4), upTo(4)]);
+  expect([again, slow, fresh].map(({ resets }) => resets)).toEqual([[], [], []]);
+}, 60_000);

@@ -3,7 +3,7 @@ import type { Source } from "../call/source.ts";
 import { Code, Failure, invalid, Reason } from "../failure.ts";
 import { JetStreamRead } from "./jetstream-read.ts";
 import { JetStreamTail } from "./jetstream-tail.ts";
-import { subjectOf } from "./key.ts";
+import { keyOf, quotedKey, subjectOf } from "./key.ts";
 import type { Entry, Place, ReadHears, Tail, TailHears } from "./log.ts";
 import type { Link, Nats } from "./nats.ts";
 import { faultOf, type NewestHears } from "./newest.ts";
@@ -77,14 +77,16 @@ export class JetStreamLog<Item> implements StoredLog<Item> {
     }
     return false;
   }
-  entry({ seq, data }: Stored): Entry<Item> {
-    return { place: BigInt(seq), item: this.#read(data), bytes: data.length };
+  entry(stored: Stored): Entry<Item> {
+    return { place: BigInt(stored.seq), item: this.#read(stored), bytes: stored.data.length };
   }
-  #read(data: Uint8Array): Item | Failure {
+  #read({ seq, subject, data }: Stored): Item | Failure {
     try {
       return this.#spec.decode(data);
     } catch (error) {
-      return invalid(this.#spec.subject, String(error), error);
+      const key = keyOf(this.#spec.subject, subject);
+      const message = `item ${seq} of ${this.stream} (key ${quotedKey(key)}, ${data.length} bytes) does not decode: ${error}`;
+      return invalid(this.#spec.subject, message, error);
     }
   }
   /** Nothing can be had of the log, for now. */

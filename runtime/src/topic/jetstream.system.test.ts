@@ -86,7 +86,9 @@ describe("a topic in JetStream", { timeout: 60_000 }, () => {
     await admin.js.publish("runs.bad.events", "x");
     const bad = new Listener(following, "bad");
     await until(() => bad.end);
-    expect(bad.end).toBe(`${Code.INTERNAL} runs.{key}.events Error: no number`);
+    expect(bad.end).toBe(
+      `${Code.INTERNAL} runs.{key}.events item 12 of RUNS (key "bad", 1 bytes) does not decode: Error: no number`,
+    );
   });
   test("a server that is killed and comes back: nothing is missed, and nothing comes twice", async () => {
     const { following, publish, server, admin, log, faults } = await setUp();

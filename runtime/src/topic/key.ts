@@ -15,12 +15,19 @@ export function wrongKey(topic: string, key: string): Failure | undefined {
         : isLong(key)
           ? "is too long"
           : "";
-  return why === ""
-    ? undefined
-    : clientFault(`the key of topic ${topic} ${why}: ${JSON.stringify(key.slice(0, 64))}`, `the key ${why}`);
+  return why === "" ? undefined : clientFault(`the key of topic ${topic} ${why}: ${quotedKey(key)}`, `the key ${why}`);
 }
 const UNFIT = /[.*>\s\p{Cc}]/u;
 const isLong = (key: string): boolean => Buffer.byteLength(key) > MAX_KEY_BYTES;
+
+/** A key for logs: quoted, and cut after 64 characters. */
+export const quotedKey = (key: string): string => JSON.stringify(key.slice(0, 64));
+
+/** The key of a subject: `runs.r-1.events` → `r-1`. */
+export function keyOf(pattern: string, subject: string): string {
+  const [before = "", behind = ""] = pattern.split("{key}");
+  return subject.slice(before.length, subject.length - behind.length);
+}
 
 /** The subject of a key: `runs.{key}.events` → `runs.r-1.events`. */
 export function subjectOf(pattern: string, key: string): string {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { At, Items, Source } from "../call/source.ts";
-import { Code, Failure, Reason } from "../failure.ts";
+import { Code, Failure, invalid, Reason } from "../failure.ts";
 import { FakeClock, idle } from "../testing/fake-clock.ts";
 import { Following } from "./following.ts";
 import { LINGER_MS, type OpenCall, SharedCall } from "./shared-call.ts";
@@ -202,6 +202,24 @@ describe("a topic that is followed through its call", () => {
       new Listener(following);
       expect(upstream.opened).toBe(2);
     }
+  });
+  test("an item that makes no sense fails it with its key, cut", () => {
+    const failures: string[] = [];
+    const tails: Items<Event>[] = [];
+    const open: OpenCall<Event> = (_cx, _key, _opened, _resume, items) => {
+      tails.push(items);
+      return { next() {}, cancel() {} };
+    };
+    const failed = ({ message }: Failure): void => void failures.push(message);
+    const ignored = { accepted() {}, opened() {}, entry() {}, replaced() {}, ended() {}, at() {}, dry() {}, lost() {} };
+    const log = new SharedCall(open);
+    log.tail("k".repeat(100), { ...ignored, failed });
+    log.read("k", "5", { ...ignored, failed });
+    for (const items of tails) items.failed(invalid("a.B/C", "an item of 2 bytes does not decode"));
+    expect(failures).toEqual([
+      `key "${"k".repeat(64)}", an item of 2 bytes does not decode`,
+      'key "k", an item of 2 bytes does not decode',
+    ]);
   });
   test("any items, with a position and without, in any order of asking and leaving: each once, in order", async () => {
     const deed = fc.oneof(

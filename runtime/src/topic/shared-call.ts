@@ -1,6 +1,7 @@
 import type { CallContext } from "../call/context.ts";
 import type { At, Items, OpenSource, Source } from "../call/source.ts";
-import type { Failure } from "../failure.ts";
+import { type Failure, invalid, Reason } from "../failure.ts";
+import { quotedKey } from "./key.ts";
 import type { Entry, Log, Place, ReadHears, Tail, TailHears } from "./log.ts";
 import { processContext } from "./process-context.ts";
 
@@ -35,13 +36,13 @@ export class SharedCall<Item> implements Log<Item> {
     this.#open = open;
   }
   tail(key: string, hears: TailHears<Item>): Tail {
-    const tail = new CallTail(hears, this.#count);
+    const tail = new CallTail(key, hears, this.#count);
     tail.source = this.#open(this.#cx, key, undefined, undefined, tail);
     tail.source.next();
     return tail;
   }
   read(key: string, after: Place | undefined, hears: ReadHears<Item>): Source {
-    const reading = new CallReading(hears, after === undefined ? undefined : String(after), this.#count);
+    const reading = new CallReading(key, hears, after === undefined ? undefined : String(after), this.#count);
     reading.source = this.#open(this.#cx, key, undefined, reading.resume, reading);
     return reading;
   }
@@ -67,15 +68,23 @@ class Places {
 /** In no token of a position. */
 const COUNTED = "#";
 
+/** The failure with the key, where an item makes no sense. */
+function ofKey(key: string, failure: Failure): Failure {
+  if (failure.reason !== Reason.INVALID) return failure;
+  return invalid(failure.method || failure.upstream, `key ${quotedKey(key)}, ${failure.message}`, failure.cause);
+}
+
 class CallTail<Item> implements Items<Item>, Tail {
   source: Source | undefined;
+  readonly #key: string;
   readonly #hears: TailHears<Item>;
   readonly #count: (by: number) => void;
   readonly #places = new Places();
   #stands = false;
   #closed = false;
 
-  constructor(hears: TailHears<Item>, count: (by: number) => void) {
+  constructor(key: string, hears: TailHears<Item>, count: (by: number) => void) {
+    this.#key = key;
     this.#hears = hears;
     this.#count = count;
     count(1);
@@ -105,7 +114,7 @@ class CallTail<Item> implements Items<Item>, Tail {
   failed(failure: Failure): void {
     this.#stand();
     this.#close();
-    this.#hears.failed(failure);
+    this.#hears.failed(ofKey(this.#key, failure));
   }
   idle(giveWay: (() => void) | undefined): void {
     this.source?.idle?.(giveWay);
@@ -125,13 +134,15 @@ class CallReading<Item> implements Items<Item>, Source {
   source: Source | undefined;
   /** The token behind which the call goes on. */
   readonly resume: string | undefined;
+  readonly #key: string;
   readonly #hears: ReadHears<Item>;
   readonly #count: (by: number) => void;
   readonly #places = new Places();
   #skips: number; // items that were given before, and have no position
   #over = false;
 
-  constructor(hears: ReadHears<Item>, after: string | undefined, count: (by: number) => void) {
+  constructor(key: string, hears: ReadHears<Item>, after: string | undefined, count: (by: number) => void) {
+    this.#key = key;
     this.#hears = hears;
     this.#count = count;
     count(1);
@@ -175,6 +186,6 @@ class CallReading<Item> implements Items<Item>, Source {
   }
   failed(failure: Failure): void {
     this.#end();
-    this.#hears.failed(failure);
+    this.#hears.failed(ofKey(this.#key, failure));
   }
 }
