@@ -23,7 +23,7 @@ export function addressVariables(urls: Readonly<Record<string, string>>): Record
 
 /**
  * Starts `entry` (from the repository's root) on a free port and waits until it says where it listens.
- * Throws with what it printed when it ends before that, or after 15 seconds. `onLog` gets what it writes to standard error.
+ * Throws with what it printed when it ends before that, or after a minute. `onLog` gets what it writes to standard error.
  */
 export async function startBff(
   entry: string,
@@ -40,25 +40,35 @@ export async function startBff(
   const kill = () => child.kill("SIGKILL");
   process.once("exit", kill);
   child.once("exit", () => process.off("exit", kill));
-  let errors = "";
+  let printed = "";
+  const keep = (chunk: Buffer): void => {
+    printed = (printed + chunk.toString()).slice(-10_000);
+  };
+  child.stdout.on("data", keep);
   child.stderr.on("data", (chunk: Buffer) => {
-    errors = (errors + chunk.toString()).slice(-10_000);
+    keep(chunk);
     onLog(chunk.toString());
   });
+  // Later than its end: all that it has printed has been read then.
+  const closed = once(child, "close").catch(() => {});
   try {
     const { url, metrics } = await listening(child);
     return { url, metrics, pid: child.pid ?? 0, stop: () => stop(child) };
   } catch (reason) {
     await stop(child);
-    throw new Error(`${entry}: ${reason instanceof Error ? reason.message : reason}\n${errors}`.trimEnd());
+    if (child.pid !== undefined) await closed;
+    throw new Error(`${entry}: ${reason instanceof Error ? reason.message : reason}\n${printed}`.trimEnd());
   }
 }
+
+/** Also for machines that have much else to do. */
+const START_MS = 60_000;
 
 async function listening(child: ChildProcess): Promise<Pick<BffProcess, "url" | "metrics">> {
   const { stdout } = child;
   if (stdout === null) throw new Error("no standard output");
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error("does not listen after 15 s")), 15_000);
+    const timer = setTimeout(() => reject(new Error("does not listen after 60 s")), START_MS);
     child.once("error", reject);
     child.once("exit", (code) => {
       clearTimeout(timer);

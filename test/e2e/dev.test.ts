@@ -288,6 +288,34 @@ test("a server that wants to know who calls starts without a variable, and the p
   expect(await get("as=ada")).toEqual({ status: 200, id: "I am u-ada" });
 });
 
+test("without mock=true in `opt` what has no address is mocked, and only then mocks are generated", {
+  timeout: 240_000,
+}, async () => {
+  write("buf.gen.yaml", CONFIG["buf.gen.yaml"].replace(", mock=true", ""));
+  write("proto/hi/v1/hi.proto", proto("hi", "'one'"));
+  dev = new Dev("--port", "0");
+  await dev.says(/hi\.v1 listens on (http:\/\/127\.0\.0\.1:\d+), /);
+  expect(existsSync(join(folder, "gen/hi/v1/hi_mock.ts"))).toBe(false);
+  write("aside/up/v1/up.proto", UPSTREAM);
+  write("aside/lo/v1/lo.proto", proto("lo", "item.name", CALLING));
+  renameSync(join(folder, "aside/up"), join(folder, "proto/up"));
+  renameSync(join(folder, "aside/lo"), join(folder, "proto/lo"));
+  await dev.says(/mocks are generated, too: up\.v1\.ItemService has no address/);
+  const url = await dev.says(/lo\.v1 listens on (http:\S+\d), .*; mocked: item\n/);
+  expect(await ask(url, "lo")).toEqual({ text: "name-1" });
+});
+
+test("a server whose package is renamed keeps the port", { timeout: 240_000 }, async () => {
+  write("proto/hi/v1/hi.proto", proto("hi", "'one'"));
+  dev = new Dev("--port", "0");
+  const url = await dev.says(/hi\.v1 listens on (http:\/\/127\.0\.0\.1:\d+), /);
+  write("aside/he/v1/he.proto", proto("he", "'three'"));
+  rmSync(join(folder, "proto/hi"), { recursive: true });
+  renameSync(join(folder, "aside/he"), join(folder, "proto/he"));
+  expect(await dev.says(/he\.v1 listens on (http:\/\/127\.0\.0\.1:\d+), /)).toBe(url);
+  expect(await ask(url, "he")).toEqual({ text: "three" });
+});
+
 test("servers end with a command that is killed", { timeout: 120_000 }, async () => {
   write("proto/hi/v1/hi.proto", proto("hi", "'one'"));
   dev = new Dev("--port", "0");

@@ -31,6 +31,8 @@ export type Generated =
       /** The `server.ts` of each server, by its name; absolute paths. */
       readonly servers: ReadonlyMap<string, string>;
       readonly project: CompiledProject;
+      /** The upstream for which mocks are generated though `opt` has no `mock=true`. */
+      readonly addsMocksFor: string | undefined;
     }
   | { readonly kind: "refused"; readonly why: string };
 
@@ -41,10 +43,17 @@ export class Generation {
   readonly outputs: Outputs;
   #reports: readonly FileReport[] | undefined;
   #image: Image | undefined;
+  readonly #needsMock: (service: string) => boolean;
+  /** The first upstream that needed a mock though `opt` has no `mock=true`. */
+  #addsMocksFor: string | undefined;
 
-  /** @param cwd the project's folder */
-  constructor(cwd: string) {
+  /**
+   * @param cwd the project's folder
+   * @param needsMock whether an upstream is to be mocked, also where `opt` has no `mock=true`
+   */
+  constructor(cwd: string, needsMock: (service: string) => boolean = () => false) {
     this.#cwd = cwd;
+    this.#needsMock = needsMock;
     this.#others = new OtherPlugins(cwd);
     this.outputs = new Outputs(cwd);
   }
@@ -54,8 +63,7 @@ export class Generation {
     const cwd = this.#cwd;
     try {
       const { parameter } = parseParameter(readGenConfig(cwd).parameter);
-      const project = compileProject({ cwd, lock: true, examples: true, parameter: PLAN, before: this.#image });
-      this.#image = project.image;
+      const project = this.#compiled(parameter.mock);
       const { compilation, config, image } = project;
       const { error, file: all } = compilation.response;
       writeFound(cwd, parameter.errorOutput, compilation.diagnostics);
@@ -78,6 +86,7 @@ export class Generation {
           warnings.length === 0 ? "" : renderDiagnostics(warnings, sourcesIn(shown(cwd)), parameter.errorFormat),
         servers: new Map(servers.map(({ name }) => [nameOf(name), join(cwd, config.out, name)])),
         project,
+        addsMocksFor: parameter.mock ? undefined : this.#addsMocksFor,
       };
     } catch (error) {
       if (error instanceof Refusal) return { kind: "refused", why: error.message };
@@ -86,9 +95,27 @@ export class Generation {
       throw error;
     }
   }
+
+  /** With mocks that `opt` does not ask for, from the first time that an upstream needs one. */
+  #compiled(hasMocks: boolean): CompiledProject {
+    const isAdded = this.#addsMocksFor !== undefined && !hasMocks;
+    const parameter = isAdded ? `${PLAN},${MOCK}` : PLAN;
+    const project = compileProject({ cwd: this.#cwd, lock: true, examples: true, parameter, before: this.#image });
+    this.#image = project.image;
+    if (hasMocks || isAdded) return project;
+    this.#addsMocksFor = upstreamsIn(project).find(this.#needsMock);
+    return this.#addsMocksFor === undefined ? project : this.#compiled(false);
+  }
 }
 
 const PLAN = "plan=json";
+const MOCK = "mock=true";
+
+/** Full names of the services that are called. */
+function upstreamsIn({ compilation }: CompiledProject): readonly string[] {
+  const reports = reportsIn(compilation.response.file);
+  return reports.flatMap(({ upstreams = [] }) => upstreams.map(({ upstream }) => upstream));
+}
 
 function isReport(name: string): boolean {
   return name.endsWith("_plan.json");

@@ -52,6 +52,10 @@ export class Server {
   get file(): string {
     return this.#options.file;
   }
+  /** Where it listens, or is going to; 0: on any. */
+  get port(): number {
+    return this.#port;
+  }
   get isUp(): boolean {
     return this.#running !== undefined;
   }

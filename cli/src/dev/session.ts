@@ -6,6 +6,7 @@ import type { Terminal } from "../terminal.ts";
 import { type Around, Callers } from "./callers/callers.ts";
 import type { Up } from "./child.ts";
 import { type Generated, Generation } from "./generation.ts";
+import { Places } from "./places.ts";
 import { Server } from "./server.ts";
 import { Trailing } from "./trailing.ts";
 import { isEmptied, isInput, isSource, type Watching, watchProject } from "./watching.ts";
@@ -46,18 +47,19 @@ class Session {
   readonly #trailing: Trailing;
   readonly #callers: Callers;
   readonly #servers = new Map<string, Server>();
-  /** A server that comes back has the port that it had. */
-  readonly #ports = new Map<string, number>();
+  readonly #places: Places;
   #watching: Watching | undefined;
   #project: Project | undefined;
   #saidWarnings = "";
+  #saidMocks = false;
   /** By server. */
   readonly #saidCallers = new Map<string, string>();
 
   constructor(terminal: Terminal, options: DevOptions) {
     this.#terminal = terminal;
     this.#options = options;
-    this.#generation = new Generation(terminal.cwd);
+    this.#places = new Places(options.port);
+    this.#generation = new Generation(terminal.cwd, (service) => options.server && this.#isMocked(service));
     this.#trailing = new Trailing((changed) => this.#look(changed));
     this.#callers = new Callers(terminal.cwd, terminal.env);
   }
@@ -124,6 +126,12 @@ class Session {
       );
     else if (touched.length > 0) this.#say([`${this.#cause(changed)}: ${files}`, ...generated.changes].join("\n  "));
     else if ([...changed].some(isInput)) this.#say(`${this.#cause(changed)}: nothing that is generated differs`);
+    if (generated.addsMocksFor !== undefined && !this.#saidMocks) {
+      this.#saidMocks = true;
+      this.#say(
+        `mocks are generated, too: ${generated.addsMocksFor} has no address. Write mock=true into the plugin's \`opt\` in buf.gen.yaml, so that buf generate does the same`,
+      );
+    }
     await this.#watching?.add(project.config.inputs.map(({ input }) => input));
     await this.#know(generated);
   }
@@ -134,6 +142,7 @@ class Session {
       this.#servers.delete(name);
       this.#say(`${name} is no more`);
       await server.stop();
+      this.#places.leave(name, server.port);
     }
     if (!this.#options.server) return;
     const { parameter } = parseParameter(project.config.parameter);
@@ -148,12 +157,10 @@ class Session {
 
   #server(name: string, file: string): Server {
     const { cwd, env } = this.#terminal;
-    const { port } = this.#options;
-    const own = this.#ports.get(name) ?? (port === 0 ? 0 : port + this.#ports.size);
-    this.#ports.set(name, own);
+    const { index, port } = this.#places.take(name);
     return new Server({
-      ...{ cwd, name, file, port: own },
-      adminPort: shownAt(env, this.#ports.size - 1),
+      ...{ cwd, name, file, port },
+      adminPort: shownAt(env, index),
       env: { BFF_EXPLORER: isShown(env) ? "1" : undefined, ...env, ...OWN, HOST: env.HOST || "127.0.0.1" },
       print: (line) => this.#terminal.write(`${this.#servers.size > 1 ? `${name} | ` : ""}${line}\n`),
       lost: (of, how) => this.#say(`${of} has ${how}; it is started again when something is saved`),
@@ -205,7 +212,13 @@ class Session {
   #args(): readonly string[] {
     if (this.#options.mockAll) return ["--mock=all"];
     const { parameter } = parseParameter(this.#project?.project.config.parameter ?? "");
-    return parameter.mock ? ["--mock"] : [];
+    return parameter.mock || this.#project?.addsMocksFor !== undefined ? ["--mock"] : [];
+  }
+
+  /** An upstream without an address, as `server.ts --mock` decides it. */
+  #isMocked(service: string): boolean {
+    const variable = `${service.toUpperCase().replaceAll(".", "_")}_URL`;
+    return this.#options.mockAll || (this.#terminal.env[variable] ?? "") === "";
   }
 
   #isAnyUp(): boolean {

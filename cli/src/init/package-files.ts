@@ -7,6 +7,7 @@ export const VERSIONS = {
   "@bufbuild/protobuf": "2.17.0",
   "@bufbuild/protoc-gen-es": "2.17.0",
   "@types/node": "^24.0.0",
+  node: "24.21.0",
   typescript: "7.0.2",
   vitest: "5.1.0",
 } as const;
@@ -58,12 +59,14 @@ function packageJson(options: PackageOptions): string {
       "@bufbuild/buf": VERSIONS["@bufbuild/buf"],
       "@bufbuild/protoc-gen-es": VERSIONS["@bufbuild/protoc-gen-es"],
       "@types/node": VERSIONS["@types/node"],
+      // npm scripts and npx find it first, whatever Node npm runs on.
+      node: VERSIONS.node,
       protobff: own,
       "protoc-gen-bff": own,
       typescript: VERSIONS.typescript,
       vitest: VERSIONS.vitest,
     },
-    allowScripts: { "@bufbuild/buf": true },
+    allowScripts: { "@bufbuild/buf": true, node: true },
   });
 }
 
