@@ -12,8 +12,10 @@ import { framed } from "../rig/upstream-data.ts";
 import { startUpstream, type UpstreamProcess } from "../rig/upstream-process.ts";
 import { CALLER_HEADERS, forUser, grpcRequest, withServer } from "../rig/variant.ts";
 
-const OURS: Launch = { entry: "bench/generated/bench/stream/v1/server.ts" };
-const SHARED: Launch = { entry: "bench/generated/bench/topic/v1/server.ts" };
+/** All followers come from one address. */
+const env = { BFF_MAX_FOLLOWERS_PER_CALLER: "20000" };
+const OURS: Launch = { entry: "bench/generated/bench/stream/v1/server.ts", env };
+const SHARED: Launch = { entry: "bench/generated/bench/topic/v1/server.ts", env };
 const BY_HAND: Launch = { entry: "bench/peers/connect-node/streams.ts" };
 const IDLE = 10_000;
 const NOT_READING = 1_000;

@@ -119,6 +119,11 @@ export const FIXED_VARIABLES: readonly FixedVariable[] = [
     about: "clients that follow a stream of any rpc, at a time, per process",
   },
   {
+    name: "BFF_MAX_FOLLOWERS_PER_CALLER",
+    about: "streams that one principal, or one address, has open at a time, per process; default: a tenth of all",
+    example: "2000",
+  },
+  {
     name: "BFF_MAX_PENDING_BYTES",
     default: "134217728",
     about:

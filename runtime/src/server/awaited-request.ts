@@ -80,7 +80,7 @@ export class AwaitedRequest implements Hearer, Holder, Whole {
     if (!this.#waits && ++this.#rounds > rounds) this.#fail(late());
   }
   begin(): void {
-    if (!this.#stream.over) this.#leave({ body: this.#body?.subarray(0, this.#received), failure: this.#failure });
+    if (!this.#stream.gone) this.#leave({ body: this.#body?.subarray(0, this.#received), failure: this.#failure });
   }
 
   #fail(error: Error): void {

@@ -21,6 +21,8 @@ export type Carrying = http2.Http2Session | { readonly socket: Socket };
 export interface Carrier extends StreamOut {
   /** What requests wait for their turn by: the connection, or the stream itself when it has lost it. */
   readonly session: object;
+  /** Whether nobody waits for an answer any more: the hearer's `close` has been called, or follows. */
+  readonly gone: boolean;
   /** Where it comes from; undefined when that is not known any more. */
   readonly connection: Carrying | undefined;
   /** To be called at once, by the one who serves it. */

@@ -15,6 +15,8 @@ export const DEFAULT_MAX_CONNECTIONS = 30_000;
 export interface ClientHttp2 {
   /** How many there are. */
   readonly size: number;
+  /** Requests and streams that have not ended, of all connections. */
+  readonly streams: number;
   /** @param socket a connection that speaks HTTP/2, of which nothing has been read */
   accept(socket: Socket): void;
   /** They end when what runs has been answered, and nothing new is taken. */

@@ -60,6 +60,12 @@ export class ClientSessions {
     return this.#sessions.size;
   }
 
+  get streams(): number {
+    let streams = 0;
+    for (const client of this.#sessions.values()) streams += client.streams;
+    return streams;
+  }
+
   add(session: http2.ServerHttp2Session): void {
     const client = new ClientSession(session);
     this.#sessions.set(session, client);
@@ -120,6 +126,9 @@ class ClientSession {
 
   constructor(session: http2.ServerHttp2Session) {
     this.#session = session;
+  }
+  get streams(): number {
+    return this.#streams;
   }
   opened(): void {
     this.#streams++;

@@ -12,11 +12,11 @@ import { readUpstreams, type UpstreamAddresses, type UpstreamsSpec } from "./con
 import { readWorkers } from "./config-workers.ts";
 import { type Environment, EnvReader, type Fault } from "./env-reader.ts";
 import type { LogFormat } from "./failure-log.ts";
-import { DEFAULT_MAX_FOLLOWERS } from "./followers.ts";
 import { quoted } from "./one-line.ts";
 import { type FileReader, isUsable, readPair, readPem } from "./pem-files.ts";
 import { DEFAULT_MAX_PENDING_BYTES } from "./pending-bytes.ts";
 import { readRedisUrl } from "./redis-url.ts";
+import { DEFAULT_MAX_FOLLOWERS, defaultFollowersPerCaller } from "./stream-account.ts";
 
 /** How the server identifies, and which authority's clients may. */
 export interface ServerTls {
@@ -56,6 +56,8 @@ export interface ServerConfig<Name extends string, Env> extends UpstreamAddresse
   readonly maxStreams: number;
   /** Of streams of rpcs, per process. */
   readonly maxFollowers: number;
+  /** Of streams of rpcs that one caller has open, per process. */
+  readonly maxFollowersPerCaller: number;
   /** A connection of HTTP/2 without requests is closed after so long. */
   readonly idleMs: number;
   /** Whose HTTP/2 carries calls to upstreams. */
@@ -114,6 +116,8 @@ export function readConfig<Upstreams extends Readonly<Record<string, DescService
   const audit = readAudit(read);
   const publicUrl = readPublicUrl(read);
   const addresses = readUpstreams(read, spec, readFile);
+  const maxFollowers = read.within("BFF_MAX_FOLLOWERS", 1, MAX_FOLLOWERS, String(DEFAULT_MAX_FOLLOWERS));
+  const perCaller = String(defaultFollowersPerCaller(maxFollowers));
   const ours: Omit<ServerConfig<keyof Upstreams & string, Env>, "env"> = {
     host: read.optional("HOST") ?? "0.0.0.0",
     port: read.within("PORT", 0, 65_535, "8080"),
@@ -129,7 +133,8 @@ export function readConfig<Upstreams extends Readonly<Record<string, DescService
     maxPendingBytes: read.within("BFF_MAX_PENDING_BYTES", 1, MAX_PENDING_BYTES, String(DEFAULT_MAX_PENDING_BYTES)),
     maxConnections: read.within("BFF_MAX_CONNECTIONS", 1, MAX_COUNT, String(DEFAULT_MAX_CONNECTIONS)),
     maxStreams: read.within("BFF_MAX_STREAMS", 1, MAX_STREAMS, String(DEFAULT_MAX_STREAMS)),
-    maxFollowers: read.within("BFF_MAX_FOLLOWERS", 1, MAX_FOLLOWERS, String(DEFAULT_MAX_FOLLOWERS)),
+    maxFollowers,
+    maxFollowersPerCaller: read.within("BFF_MAX_FOLLOWERS_PER_CALLER", 1, MAX_FOLLOWERS, perCaller),
     idleMs: readIdle(read),
     http2: readHttp2(read, "BFF_HTTP2", DEFAULT_HTTP2),
     http2Server: readHttp2(read, "BFF_HTTP2_SERVER", DEFAULT_SERVER_HTTP2),

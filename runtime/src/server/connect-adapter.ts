@@ -9,12 +9,14 @@ import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from
 import { INCOMING } from "../compose/judged-handler.ts";
 import { JSON_OPTIONS } from "../compose/written-json.ts";
 import { HOLDER } from "../elements/bounded-handler.ts";
-import { type FollowerPlaces, PLACES } from "../stream/places.ts";
+import { PLACES } from "../stream/places.ts";
 import { DEFERRED_COMPRESSIONS } from "./compressed-answers.ts";
 import type { ServerFault } from "./failure-log.ts";
 import type { Handler } from "./handler.ts";
 import { NodeIncoming, type Peers } from "./peers.ts";
 import { holderOf } from "./request-body.ts";
+import { AdapterPlaces } from "./stream-account.ts";
+import type { StreamAccounts } from "./stream-accounts.ts";
 
 export interface ConnectAdapterOptions extends ConnectRouterOptions {
   /** Adds what answers by `addCompressed`. */
@@ -22,24 +24,36 @@ export interface ConnectAdapterOptions extends ConnectRouterOptions {
   /** For paths that no rpc has. */
   readonly fallback: Handler;
   readonly peers: Peers;
-  /** Who follows streams that are left to it. */
-  readonly places: FollowerPlaces;
+  /** Count the streams. */
+  readonly accounts: StreamAccounts;
   readonly fault: ServerFault;
 }
+
+/** A handler, and the paths that it does not leave to its fallback. */
+export type ConnectAdapter = Handler & { readonly paths: readonly string[] };
 
 /**
  * A handler for what a ConnectRouter serves. `connectNodeAdapter` does the same, but prints a stack for each answer that could not be
  * written, which any client brings about by leaving, and leaves the request of an answer that cannot be sent open.
  */
-export function connectAdapter({ routes, fallback, peers, places, fault, ...options }: ConnectAdapterOptions): Handler {
+export function connectAdapter({
+  routes,
+  fallback,
+  peers,
+  accounts,
+  fault,
+  ...options
+}: ConnectAdapterOptions): ConnectAdapter {
   const router = createConnectRouter({ acceptCompression: DEFERRED_COMPRESSIONS, ...options });
   routes(router);
   const handlers = new Map<string, UniversalHandler>(router.handlers.map((handler) => [handler.requestPath, handler]));
-  return (request, response) => {
+  const serve: Handler = (request, response) => {
     const handler = handlers.get(request.url?.split("?", 1)[0] ?? "");
     if (handler === undefined) return fallback(request, response);
-    const values = createContextValues().set(INCOMING, new NodeIncoming(request, peers)).set(PLACES, places);
-    values.set(HOLDER, holderOf(request)).set(JSON_OPTIONS, options.jsonOptions ?? {});
+    const holder = holderOf(request);
+    const values = createContextValues().set(INCOMING, new NodeIncoming(request, peers));
+    values.set(PLACES, new AdapterPlaces(accounts.at(handler.requestPath), holder?.connection ?? request));
+    values.set(HOLDER, holder).set(JSON_OPTIONS, options.jsonOptions ?? {});
     handler(universalRequestFromNodeRequest(request, response, undefined, values))
       .then((answer) => universalResponseToNodeResponse(answer, response))
       .catch((thrown: unknown) => {
@@ -49,4 +63,5 @@ export function connectAdapter({ routes, fallback, peers, places, fault, ...opti
         response.destroy();
       });
   };
+  return Object.assign(serve, { paths: [...handlers.keys()] });
 }

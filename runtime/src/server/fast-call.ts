@@ -20,6 +20,7 @@ import type { Holder, PendingBytes } from "./pending-bytes.ts";
 import { AT_ONCE_BYTES, LINGER_MS, late, tooMuch } from "./request-body.ts";
 import { shortError } from "./short-errors.ts";
 import { serverRefusal } from "./told-refusals.ts";
+import { inTurn } from "./turn-queue.ts";
 import { beginInTurn, shortcutWeight, type Whole } from "./turns.ts";
 
 /** What all calls of one rpc in one encoding have in common. */
@@ -152,7 +153,8 @@ export abstract class FastCall<Rpc extends CallRpc = CallRpc> implements Incomin
     return shortcutWeight(this.received);
   }
   begin(): void {
-    if (this.#over) return;
+    const { carrier } = this.head;
+    if (this.#over || ("hear" in carrier && carrier.gone)) return;
     const { judge } = this.rpc;
     if (judge === undefined) this.complete();
     else this.#judge(judge);
@@ -247,6 +249,15 @@ export abstract class FastCall<Rpc extends CallRpc = CallRpc> implements Incomin
   /** Whether its stream or connection is at its end. */
   protected get closed(): boolean {
     return this.#closed;
+  }
+  /** Its headers, judged where that has been done. */
+  protected get identified(): IncomingHeaders {
+    return this.#judged ?? this;
+  }
+  /** The session or socket that it has come by; of a stream that has lost it, the stream itself. */
+  protected get carriedBy(): object {
+    const { carrier } = this.head;
+    return "hear" in carrier ? (carrier.connection ?? carrier) : carrier.socket;
   }
   /** What has come so far. */
   protected body(): Buffer {
@@ -373,7 +384,9 @@ function onResponseClose(this: http.ServerResponse): void {
   const request = this.req as OfCall;
   const call = request[CALL]; // not the request's own event, which comes when it has been read
   request[CALL] = undefined;
-  call?.close();
+  if (call === undefined) return;
+  if (this.writableFinished) call.close();
+  else inTurn(() => call.close());
 }
 function onError(): void {} // `close` follows
 

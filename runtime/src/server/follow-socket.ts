@@ -9,6 +9,7 @@ import type { Holder, PendingBytes } from "./pending-bytes.ts";
 import { type Carrier, SocketFollow } from "./socket-follow.ts";
 import { beatMessage, errorMessage, readSaid, type Said } from "./socket-messages.ts";
 import type { StreamRpc } from "./stream-call.ts";
+import { inTurn } from "./turn-queue.ts";
 
 /** Follows of one socket, at a time. */
 const FOLLOWS = 100;
@@ -133,7 +134,7 @@ export class FollowSocket implements Carrier, Holder {
   #onClose(): void {
     this.#closing = true;
     clearInterval(this.#timer);
-    for (const follow of [...this.#follows.values()]) follow.cancel();
+    for (const follow of this.#follows.values()) inTurn(() => follow.cancel());
     this.#options.pending.release(this);
     this.#options.onClose(this);
   }

@@ -15,7 +15,7 @@ import type { RequestIds } from "./request-ids.ts";
 import { SUBPROTOCOL } from "./socket-messages.ts";
 import type { StreamRpc } from "./stream-call.ts";
 
-const PATH = "/bff.v1/follow";
+export const FOLLOW_PATH = "/bff.v1/follow";
 /** Of one message of a client's, in bytes; requests of server-sent events, which stand in an address, may have less. */
 const MAX_MESSAGE_BYTES = 64 << 10;
 /** Of one message, and the pieces in which what has not come whole is kept. */
@@ -49,7 +49,7 @@ export class FollowSockets implements Upgrades {
   }
 
   wants({ url, headers }: http.IncomingMessage): boolean {
-    return url?.split("?", 1)[0] === PATH && headers.upgrade?.toLowerCase() === "websocket";
+    return url?.split("?", 1)[0] === FOLLOW_PATH && headers.upgrade?.toLowerCase() === "websocket";
   }
   take(request: http.IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on("error", () => {});

@@ -1,10 +1,19 @@
 import { gzipSync } from "node:zlib";
+import { create } from "@bufbuild/protobuf";
 import { Code, createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
-import { expect, it, onTestFinished } from "vitest";
-import { Health, HealthCheckResponse_ServingStatus as Status } from "../gen/grpc/health/v1/health_pb.ts";
+import { expect, it, onTestFinished, vi } from "vitest";
+import {
+  Health,
+  HealthCheckRequestSchema,
+  type HealthCheckResponse,
+  HealthCheckResponse_ServingStatus as Status,
+} from "../gen/grpc/health/v1/health_pb.ts";
+import type { Follower } from "../stream/stream-endpoint.ts";
 import { echoEndpoint } from "../testing/test-echo.ts";
+import { Health as ServedHealth } from "./health.ts";
 import { listen } from "./listen.ts";
+import { Readiness } from "./readiness.ts";
 
 async function watching() {
   const server = await listen([echoEndpoint()]);
@@ -85,3 +94,48 @@ it.each(["", "web.v1.Dashboard"])(
     expect(await ask({}, body)).toEqual(compressed);
   },
 );
+
+it("ends a watch when it is too old, or its client's deadline comes", () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const { watch } = new ServedHealth([], new Readiness(new AbortController().signal), 1000);
+  const ends: [number, string][] = [];
+  const startedAt = Date.now();
+  const follower = (): Follower => ({
+    ...{ opened() {}, beat() {}, ended() {}, item: () => true },
+    failed: ({ message }) => void ends.push([Date.now() - startedAt, message]),
+  });
+  const follow = (clientMs?: number) =>
+    watch.follow(create(HealthCheckRequestSchema), new Headers(), clientMs, undefined, follower());
+  follow(500);
+  follow();
+  follow(100_000);
+  follow().cancel();
+  vi.advanceTimersByTime(899);
+  expect(ends).toEqual([[500, "the client's deadline"]]);
+  vi.advanceTimersByTime(202);
+  expect(ends.slice(1).map(([, why]) => why)).toEqual(Array(2).fill("the stream has been open for its max_age"));
+});
+
+it("sends nothing to a watch whose client does not read, but the last status", async () => {
+  const draining = new AbortController();
+  const { promise: opened, resolve: open } = Promise.withResolvers<void>();
+  const readiness = new Readiness(draining.signal, opened);
+  const { watch } = new ServedHealth([], readiness);
+  const heard: unknown[] = [];
+  const watching = watch.follow(create(HealthCheckRequestSchema), new Headers(), undefined, undefined, {
+    ...{ opened() {}, beat() {}, failed() {} },
+    ended: () => void heard.push("end"),
+    item: (message) => {
+      heard.push((message as HealthCheckResponse).status);
+      return false;
+    },
+  });
+  open();
+  await readiness.opened;
+  expect(heard).toEqual([Status.NOT_SERVING]);
+  watching.ready();
+  expect(heard).toEqual([Status.NOT_SERVING, Status.SERVING]);
+  draining.abort();
+  expect(heard).toEqual([Status.NOT_SERVING, Status.SERVING, Status.NOT_SERVING, "end"]);
+});

@@ -15,14 +15,14 @@ import { DEFAULT_MAX_CONNECTIONS, type ServerHttp2 } from "./client-http2.ts";
 import { DEFAULT_MAX_STREAMS } from "./client-sessions.ts";
 import { addCompressed } from "./compressed-answers.ts";
 import { connectAdapter } from "./connect-adapter.ts";
+import type { Connections } from "./connections.ts";
 import { corsHeaders, withCors } from "./cors.ts";
 import type { ServerFault } from "./failure-log.ts";
 import { FastPath } from "./fast-path.ts";
-import { FollowSockets } from "./follow-sockets.ts";
-import { DEFAULT_MAX_FOLLOWERS, Followers } from "./followers.ts";
+import { FOLLOW_PATH, FollowSockets } from "./follow-sockets.ts";
 import type { Handler } from "./handler.ts";
 import { Health } from "./health.ts";
-import { type Connections, Listener } from "./listener.ts";
+import { Listener } from "./listener.ts";
 import { withLongDeadlines } from "./long-deadlines.ts";
 import { Peers } from "./peers.ts";
 import { DEFAULT_MAX_PENDING_BYTES, PendingBytes } from "./pending-bytes.ts";
@@ -35,6 +35,8 @@ import { nothingHere, reservedOf, Shortcuts } from "./rest-served.ts";
 import { SecurityHeaders } from "./security-headers.ts";
 import { withShortErrors } from "./short-errors.ts";
 import { withSourceRoutes } from "./source-routes.ts";
+import { DEFAULT_MAX_FOLLOWERS } from "./stream-account.ts";
+import { StreamAccounts } from "./stream-accounts.ts";
 import { type StreamListenable, StreamPath } from "./stream-path.ts";
 import { toldGone, withToldRefusals } from "./told-refusals.ts";
 import { urlOf } from "./url-of.ts";
@@ -85,6 +87,8 @@ export interface ListenOptions {
   readonly maxStreams?: number;
   /** Who follows a stream of any rpc, at a time; more are refused with RESOURCE_EXHAUSTED. Default 20,000. */
   readonly maxFollowers?: number;
+  /** Streams that one caller has open: a principal, or an address where there is none. Default: a tenth of `maxFollowers`. */
+  readonly maxFollowersPerCaller?: number;
   /** A connection of HTTP/2 without requests is closed after so long, in milliseconds; default 300 s. */
   readonly idleMs?: number;
   /** A connection is closed when it is so old, in milliseconds, a tenth more or less; default 0: never for its age. */
@@ -119,8 +123,14 @@ export interface Listening {
   readonly port: number;
   /** `http://<host>:<port>`, or `https://` with TLS. */
   readonly url: string;
+  /** All paths that are served; of REST the templates. */
+  readonly paths: readonly string[];
+  /** Open streams in the account that counts those of this path. */
+  openStreams(path: string): number;
   /** Since the start; health checks and preflights are among them all. */
   readonly requests: RequestCounters;
+  /** Requests and streams of all kinds that have not ended, and WebSockets. */
+  readonly open: number;
   /** Of clients, open at this moment. */
   readonly connections: number;
   /** Who follows a stream at this moment, by whatever protocol. */
@@ -189,10 +199,14 @@ export async function listenUnannounced(
     connections: options.maxConnections ?? DEFAULT_MAX_CONNECTIONS,
     followers: options.maxFollowers ?? DEFAULT_MAX_FOLLOWERS,
   };
-  const followers = new Followers(room.followers);
+  const accounts = new StreamAccounts({
+    maxFollowers: room.followers,
+    maxFollowersPerCaller: options.maxFollowersPerCaller,
+    fault,
+  });
   const connect = connectAdapter({
     peers,
-    places: followers,
+    accounts,
     readMaxBytes: maxBytes,
     jsonOptions: { registry },
     shutdownSignal: cutOff.signal,
@@ -230,16 +244,17 @@ export async function listenUnannounced(
   const rest = hasRest
     ? new RestPath(unary, { ...served, ...under, reserved: reservedOf(services, routes) })
     : undefined;
-  const streams = streaming.length > 0 ? new StreamPath(streaming, { ...served, ...under, followers }) : undefined;
+  const streams = new StreamPath([...streaming, health.watch], { ...served, ...under, accounts });
   const sockets =
-    streams &&
-    new FollowSockets({
-      ...under,
-      registry,
-      corsOrigins,
-      publicUrl: options.publicUrl,
-      rpcOf: (name) => streams.rpcOf(name),
-    });
+    streaming.length === 0
+      ? undefined
+      : new FollowSockets({
+          ...under,
+          registry,
+          corsOrigins,
+          publicUrl: options.publicUrl,
+          rpcOf: (name) => streams.rpcOf(name),
+        });
   const shortcut = new Shortcuts([fast, streams, rest].filter((one) => one !== undefined));
   const rpcs = corsOrigins.length === 0 ? adapter : withCors(cors, adapter);
   const handler = withSourceRoutes({ routes, peers, fault }, rpcs);
@@ -271,7 +286,7 @@ export async function listenUnannounced(
   };
   /** To those who follow, who would not end by themselves. */
   const goodbye = (graceMs: number) => {
-    followers.drain(graceMs / 2);
+    accounts.followers.drain(graceMs / 2);
     sockets?.drain();
   };
   const close = async (graceMs = 10_000) => {
@@ -292,17 +307,31 @@ export async function listenUnannounced(
   };
   return {
     port: listener.port,
+    openStreams: (path) => accounts.at(path).count,
+    paths: [
+      ...new Set([
+        ...PROBES,
+        ...connect.paths,
+        ...endpoints.map(({ method }) => pathOf(method)),
+        ...(rest?.paths ?? []),
+        ...routes.keys(),
+      ]),
+      ...(sockets === undefined ? [] : [FOLLOW_PATH]),
+    ],
     get requests() {
       return listener.counters;
     },
     get state() {
       return readiness.state;
     },
+    get open() {
+      return listener.open;
+    },
     get connections() {
       return listener.connections;
     },
     get followers() {
-      return followers.count;
+      return accounts.followers.count;
     },
     room,
     url: urlOf(options.tls === undefined ? "http" : "https", host, listener.port),
@@ -325,6 +354,8 @@ function networksOf(proxies: ListenOptions["trustedProxies"]): Networks | undefi
 
 /** Of the time in which a server that is to end still serves: the last part, in which it keeps connections again. */
 const KEPT_AGAIN = 1 / 4;
+const pathOf = ({ parent, name }: (Listenable | StreamListenable)["method"]): string => `/${parent.typeName}/${name}`;
+const PROBES = ["/healthz", "/readyz"];
 const NO_RPC = "no rpc is served here: its path is /package.Service/Method\n";
 
 function printed(what: string, cause: unknown): void {

@@ -9,6 +9,7 @@ import { AdapterRequests } from "./adapter-requests.ts";
 import { type ClientHttp2, DEFAULT_SERVER_HTTP2, type ServerHttp2 } from "./client-http2.ts";
 import { MAX_H1_HEADERS, MAX_HEADER_BYTES } from "./client-sessions.ts";
 import { ConnectionAge } from "./connection-age.ts";
+import { ACCEPTED, type Connections } from "./connections.ts";
 import type { ServerFault } from "./failure-log.ts";
 import type { Handler, Shortcut, Upgrades } from "./handler.ts";
 import { Http1Readings, Http1Request, readingOf } from "./http1-reading.ts";
@@ -20,12 +21,7 @@ import { connectionCame } from "./reading.ts";
 import { discard, within } from "./request-body.ts";
 import { ToldOnce } from "./told-once.ts";
 import type { ToldGone } from "./told-refusals.ts";
-
-/** Where connections come from that another process has accepted. */
-export interface Connections {
-  /** Those that there are, and all that come. */
-  each(take: (socket: net.Socket) => void): void;
-}
+import { inTurn } from "./turn-queue.ts";
 
 export interface ListenerOptions {
   readonly host: string;
@@ -68,8 +64,6 @@ export interface ListenerOptions {
 
 /** The beginning of HTTP/2's connection preface (RFC 9113, 3.4). No HTTP/1.1 method begins so. */
 const PREFACE = Buffer.from("PRI");
-/** How connections are accepted: dead peers are noticed by TCP, after so many milliseconds. */
-export const ACCEPTED = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 } as const;
 /** HTTP/2 forbids a second handshake on a connection (RFC 9113, 9.2.1), which TLS 1.2 has; over HTTP/1.1 nobody needs one. */
 const TLS = { secureOptions: constants.SSL_OP_NO_RENEGOTIATION } as const;
 /** Longer than the minute after which load balancers drop idle connections: else one may use a connection just closed. */
@@ -215,6 +209,11 @@ export class Listener {
     return { fast: this.#fast, all: this.#all };
   }
 
+  /** Requests and streams that have not ended. */
+  get open(): number {
+    return this.#h2.streams + this.#h1Responses.size + this.#upgraded.size;
+  }
+
   /**
    * Other certificates, for connections from now on; those that there are stay.
    *
@@ -268,6 +267,7 @@ export class Listener {
     this.#h1.close();
     clearInterval(this.#check);
     await closed;
+    await new Promise<void>(inTurn); // streams that ended with their connections
   }
 
   /** As `drain`, where somebody else has taken over already: nobody is in a hurry, and whoever may send once more is answered. */

@@ -2,6 +2,7 @@ import * as http2 from "node:http2";
 import type { Carrier, Carrying, Hearer } from "./carrier.ts";
 import { discard, dropStream } from "./request-body.ts";
 import type { Trailers } from "./trailers.ts";
+import { inTurn } from "./turn-queue.ts";
 
 const CARRIER = Symbol();
 type Carried = http2.ServerHttp2Stream & { [CARRIER]?: NodeCarrier | undefined };
@@ -25,7 +26,7 @@ export class NodeCarrier implements Carrier {
   get connection(): Carrying | undefined {
     return this.#stream.session;
   }
-  get #gone(): boolean {
+  get gone(): boolean {
     return this.#stream.destroyed || this.#stream.closed;
   }
   hear(hearer: Hearer): void {
@@ -45,14 +46,14 @@ export class NodeCarrier implements Carrier {
     trailers: Trailers | undefined,
     unread: boolean,
   ): void {
-    if (this.#gone) return;
+    if (this.gone) return;
     const options = trailers === undefined ? (body === undefined ? ALONE : WITH_BODY) : WITH_TRAILERS;
     this.#respond(status, headers, options);
     if (options !== ALONE) this.end(body, trailers, unread);
     else if (unread) discard(this.#stream, this.#stream);
   }
   respond(status: number, headers: readonly string[], trailing: boolean): void {
-    if (!this.#gone) this.#respond(status, headers, trailing ? WITH_TRAILERS : WITH_BODY);
+    if (!this.gone) this.#respond(status, headers, trailing ? WITH_TRAILERS : WITH_BODY);
   }
   #respond(status: number, headers: readonly string[], options: http2.ServerStreamResponseOptions): void {
     this.#stream.respond([":status", status, ...headers] as string[], options);
@@ -60,11 +61,10 @@ export class NodeCarrier implements Carrier {
   }
   flush(): void {}
   write(bytes: Uint8Array, written: () => void): void {
-    if (this.#gone) written();
-    else this.#stream.write(bytes, written);
+    if (!this.gone) this.#stream.write(bytes, written);
   }
   end(bytes: Uint8Array | undefined, trailers: Trailers | undefined, unread: boolean): void {
-    if (this.#gone) return;
+    if (this.gone) return;
     this.trailers = trailers ?? NONE;
     if (bytes === undefined) this.#stream.end();
     else this.#stream.end(bytes);
@@ -90,7 +90,9 @@ function onEnd(this: Carried): void {
 function onClose(this: Carried): void {
   const hearer = this[CARRIER]?.hearer;
   this[CARRIER] = undefined; // node:http2 may keep its streams until the next full collection
-  hearer?.close();
+  if (hearer === undefined) return;
+  if (this.session?.destroyed ?? true) inTurn(() => hearer.close());
+  else hearer.close();
 }
 function onWantTrailers(this: Carried): void {
   this.sendTrailers({ ...this[CARRIER]?.trailers } as http2.OutgoingHttpHeaders);

@@ -40,6 +40,9 @@ export class NodeHttp2 implements ClientHttp2 {
   get size(): number {
     return this.#sessions.size;
   }
+  get streams(): number {
+    return this.#sessions.streams;
+  }
   accept(socket: Socket): void {
     this.#server.emit("connection", socket);
   }

@@ -34,7 +34,7 @@ export async function openOwnAdmin(
 /** What is counted by the server itself. */
 export function serverFamilies(server: Listening | undefined): readonly Family[] {
   if (server === undefined) return [];
-  const { connections, followers, room, requests, state } = server;
+  const { connections, followers, open, room, requests, state } = server;
   const family = (name: string, type: Family["type"], help: string, value: number): Family => ({
     ...{ name, type, help, merge: "sum", samples: [{ labels: [], value }] },
   });
@@ -49,6 +49,7 @@ export function serverFamilies(server: Listening | undefined): readonly Family[]
       "Requests of all kinds, probes and preflights included.",
       requests.all,
     ),
+    family("bff_http_requests_open", "gauge", "Requests and streams of all kinds that have not ended.", open),
     family(
       "bff_ready",
       "gauge",

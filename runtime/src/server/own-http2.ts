@@ -54,6 +54,11 @@ export class OwnHttp2 implements ClientHttp2, OwnSessions {
   get size(): number {
     return this.#sessions.size;
   }
+  get streams(): number {
+    let streams = 0;
+    for (const session of this.#sessions) streams += session.streams;
+    return streams;
+  }
   accept(socket: Socket): void {
     const session = new OwnSession(socket, this);
     this.#sessions.add(session);

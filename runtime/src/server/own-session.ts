@@ -20,6 +20,7 @@ import { type OwnConnection, OwnStream } from "./own-stream.ts";
 import { type Reading, readsUntil, waits } from "./reading.ts";
 import { ResetBudget } from "./reset-budget.ts";
 import { ResponseWriter } from "./response-writer.ts";
+import { inTurn } from "./turn-queue.ts";
 
 const { NO_ERROR, PROTOCOL_ERROR, STREAM_CLOSED, REFUSED_STREAM, ENHANCE_YOUR_CALM } = ErrorCode;
 /** Twice what headers may have: what is said in fewer bytes is read, to be refused by itself. */
@@ -217,6 +218,10 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
       this.#close(stream);
     } else stream.reading ??= setTimeout(unread, this.#leaving.begun ? LAST_DISCARD_MS : DISCARD_MS, stream);
   }
+  #cancelled(stream: OwnStream): void {
+    if (!stream.over) stream.code = ErrorCode.CANCEL;
+    this.#close(stream);
+  }
   #close(stream: OwnStream): void {
     if (stream.over) return;
     stream.over = true;
@@ -361,12 +366,9 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
     clearTimeout(this.#handshake);
     clearTimeout(this.#blockTimer);
     this.#leaving.forget();
-    for (const stream of this.#streams.all()) {
-      stream.code = ErrorCode.CANCEL;
-      this.#close(stream);
-    }
     this.#hold();
-    this.#owner.gone(this);
+    for (const stream of this.#streams.all()) inTurn(() => this.#cancelled(stream));
+    inTurn(() => this.#owner.gone(this));
   }
 }
 

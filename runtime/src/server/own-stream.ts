@@ -7,6 +7,8 @@ import { pairsOf, type Trailers } from "./trailers.ts";
 /** Whose streams they are. */
 export interface OwnConnection {
   readonly socket: Socket;
+  /** Nothing is read or written any more. */
+  readonly over: boolean;
   /**
    * Writes headers; `undefined` as status: trailers.
    *
@@ -67,6 +69,9 @@ export class OwnStream implements Carrier, Stream<OwnStream> {
   }
   get session(): object {
     return this.#connection;
+  }
+  get gone(): boolean {
+    return this.over || this.#connection.over;
   }
   get connection(): OwnConnection {
     return this.#connection;

@@ -1,6 +1,6 @@
 import { fromBinary, type MessageInitShape } from "@bufbuild/protobuf";
 import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
-import { Code, createClient } from "@connectrpc/connect";
+import { Code, createClient, createRouterTransport } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { describe, expect, it, onTestFinished } from "vitest";
 import {
@@ -10,6 +10,7 @@ import {
 } from "../gen/grpc/reflection/v1/reflection_pb.ts";
 import { echoEndpoint } from "../testing/test-echo.ts";
 import { listen } from "./listen.ts";
+import { routeReflection } from "./reflection.ts";
 
 type Question = MessageInitShape<typeof ServerReflectionRequestSchema>;
 
@@ -102,6 +103,18 @@ describe("reflection", () => {
     }
     for await (const _ of reflection.serverReflectionInfo(all())) void server.close(60_000);
     await server.close();
+  });
+
+  it("ends a stream that is too old", async () => {
+    const transport = createRouterTransport((router) => routeReflection(router, [], new AbortController().signal, 20));
+    const never = Promise.withResolvers<never>();
+    async function* all(): AsyncGenerator<Question> {
+      yield { messageRequest: { case: "listServices", value: "" } };
+      await never.promise;
+    }
+    const answers = createClient(ServerReflection, transport).serverReflectionInfo(all())[Symbol.asyncIterator]();
+    expect((await answers.next()).done).toBe(false);
+    await expect(answers.next()).rejects.toMatchObject({ code: Code.Unavailable });
   });
 
   it("is off by default", async () => {

@@ -1,18 +1,22 @@
 import type { DescExtension, DescFile, DescService, MessageInitShape } from "@bufbuild/protobuf";
 import { nestedTypes } from "@bufbuild/protobuf/reflect";
-import { Code, type ConnectRouter, type HandlerContext } from "@connectrpc/connect";
+import { Code, ConnectError, type ConnectRouter, type HandlerContext } from "@connectrpc/connect";
+import { INCOMING } from "../compose/judged-handler.ts";
 import {
   ServerReflection,
   type ServerReflectionRequest,
   type ServerReflectionResponseSchema,
 } from "../gen/grpc/reflection/v1/reflection_pb.ts";
+import { PLACES } from "../stream/places.ts";
 import { publicBytes, publicDependencies } from "./public-descriptors.ts";
+import { SERVICE_STREAM_AGE_MS } from "./stream-account.ts";
 
 type Question = ServerReflectionRequest["messageRequest"];
 type Answer = NonNullable<MessageInitShape<typeof ServerReflectionResponseSchema>["messageResponse"]>;
 
 const ALPHA = "grpc.reflection.v1alpha.ServerReflection";
 const METHOD = ServerReflection.method.serverReflectionInfo;
+const TOO_OLD = "the stream has been open for its max_age";
 /** What streams both ways. */
 export const REFLECTION_PATHS: ReadonlySet<string> = new Set(
   [ServerReflection.typeName, ALPHA].map((service) => `/${service}/${METHOD.name}`),
@@ -22,17 +26,36 @@ export const REFLECTION_PATHS: ReadonlySet<string> = new Set(
  * grpc.reflection.v1 and v1alpha over these services and the files they need.
  *
  * @param draining ends the streams
+ * @param maxAgeMs longest time that a stream stays open
  */
-export function routeReflection(router: ConnectRouter, services: readonly DescService[], draining: AbortSignal): void {
+export function routeReflection(
+  router: ConnectRouter,
+  services: readonly DescService[],
+  draining: AbortSignal,
+  maxAgeMs = SERVICE_STREAM_AGE_MS,
+): void {
   const index = new DescriptorIndex([...services, ServerReflection]);
 
   async function* info(requests: AsyncIterable<ServerReflectionRequest>, context: HandlerContext) {
-    for await (const request of until(context.signal, requests)) {
-      yield {
-        validHost: request.host,
-        originalRequest: request,
-        messageResponse: index.answer(request.messageRequest),
-      };
+    const { signal, values, requestHeader } = context;
+    const places = values.get(PLACES);
+    const old = new AbortController();
+    const stream = { drain: () => old.abort() };
+    const refusal = places?.enter(stream, values.get(INCOMING) ?? requestHeader);
+    if (refusal !== undefined) throw refusal;
+    const age = setTimeout(() => old.abort(), maxAgeMs);
+    try {
+      for await (const request of until(AbortSignal.any([signal, old.signal]), requests)) {
+        yield {
+          validHost: request.host,
+          originalRequest: request,
+          messageResponse: index.answer(request.messageRequest),
+        };
+      }
+      if (old.signal.aborted && !signal.aborted) throw new ConnectError(TOO_OLD, Code.Unavailable);
+    } finally {
+      clearTimeout(age);
+      places?.leave(stream);
     }
   }
 

@@ -22,6 +22,8 @@ const FIRST_PIECES = 16;
 const MAX_PIECES = 10_000;
 /** and neither are more bytes: reflection, which alone streams so, is asked for names. */
 const MAX_STREAMED_BYTES = 1 << 20;
+/** What node and Connect keep of a request and its answer, besides their bodies, until both have ended: it counts as bytes of a body. */
+export const ADAPTER_BYTES = 32 << 10;
 
 const HOLDERS = new WeakMap<ServerRequest, RequestBody>();
 /** Where the request's messages count. */
@@ -71,6 +73,7 @@ export class RequestBody implements Holder, MessageHolder {
       this.#closed = true;
       options.pending.release(this);
     });
+    this.hold(ADAPTER_BYTES);
   }
 
   get handsOver(): boolean {
@@ -106,6 +109,11 @@ export class RequestBody implements Holder, MessageHolder {
     // Rpcs that stream both ways may go on for longer, once they have begun to answer.
     if (!this.#response.headersSent && ++this.#rounds > rounds) this.#failed(late());
   }
+  /** Nothing is kept any more of what has come. */
+  #forget(): void {
+    this.#options.pending.release(this);
+    this.hold(ADAPTER_BYTES);
+  }
   /** It is answered with this before anything of it is read: in its turn, and not when it has lingered with all that failed at the same time. */
   refuse(error: Error): void {
     this.#unwanted = true;
@@ -131,7 +139,7 @@ export class RequestBody implements Holder, MessageHolder {
         }),
       return: async () => {
         this.#read();
-        this.#options.pending.release(this);
+        this.#forget();
         arriving.leave();
         pieces.return(undefined).catch(() => {}); // one that stands at its yield keeps what it gave, while the rest is read and passed over
         await this.#lingers();

@@ -37,6 +37,8 @@ export class RestPath implements Shortcut {
   readonly #options: RestPathOptions;
   readonly #registry: Registry;
   readonly #open: FastCall[] = [];
+  /** The templates of all rules. */
+  readonly paths: readonly string[];
   /** Of requests for a path that has rules, and none for their method. */
   readonly #none: FastRpc;
 
@@ -47,9 +49,11 @@ export class RestPath implements Shortcut {
     const { maxBytes, pending, peers, fault, registry, masks } = options;
     const all = { peers, maxBytes, pending, fault, open: this.#open, prefix: 0, parse: unread };
     this.#none = { ...all, run: unread, judge: undefined, refused: undefined, serialize: unread };
+    const paths: string[] = [];
     for (const { method, run, judge, refused, rest = [], version, http: caching, maxElements } of endpoints) {
       if (run === undefined) continue;
       for (const rule of rest) {
+        paths.push(`/${rule.segments.join("/")}${rule.verb === undefined ? "" : `:${rule.verb}`}`);
         const bounds = { maxElements: maxElements ?? options.maxElements, masks };
         const made = transcoder(method, rule, { bounds, registry });
         const rpc: FastRpc = { ...all, run, judge, refused, serialize: toldWriting(method.output, made.write) };
@@ -57,6 +61,7 @@ export class RestPath implements Shortcut {
         this.#matcher.add(rule, { rpc, transcoder: made, body, version: version?.headers, caching });
       }
     }
+    this.paths = paths;
   }
 
   stream(stream: Carrier, headers: http2.IncomingHttpHeaders, raw: readonly string[]): boolean {

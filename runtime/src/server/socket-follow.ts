@@ -7,9 +7,9 @@ import { asFailure, type Failure, OVER } from "../failure.ts";
 import type { Incoming, IncomingHeaders } from "../identity/incoming.ts";
 import type { Follower, Following } from "../stream/stream-endpoint.ts";
 import { internal } from "./fast-call.ts";
-import type { Drainable } from "./followers.ts";
 import { shortError } from "./short-errors.ts";
 import { endMessage, errorMessage, itemMessage, openedMessage, type Said, tokenMessage } from "./socket-messages.ts";
+import type { Drainable } from "./stream-account.ts";
 import type { StreamRpc } from "./stream-call.ts";
 import { serverRefusal } from "./told-refusals.ts";
 
@@ -60,12 +60,8 @@ export class SocketFollow implements Follower, Drainable {
 
   /** To be called once. */
   begin(): void {
-    const { judge, followers } = this.#rpc;
+    const { judge } = this.#rpc;
     const { headers } = this.#asked;
-    if (!followers.enter(this)) {
-      this.#refuse(new ConnectError("too many streams are open", Code.ResourceExhausted));
-      return;
-    }
     let verdict: Verdict | Promise<Verdict> | undefined;
     try {
       verdict = judge?.(headers);
@@ -93,6 +89,11 @@ export class SocketFollow implements Follower, Drainable {
   #run(headers: IncomingHeaders): void {
     const { said } = this.#asked;
     const { maxBytes, parse, follow, followers } = this.#rpc;
+    const refusal = followers.enter(this, headers, this.#carrier);
+    if (refusal !== undefined) {
+      this.#refuse(refusal);
+      return;
+    }
     let following: Following;
     try {
       const bytes = Buffer.from(JSON.stringify(said.request));

@@ -1,5 +1,5 @@
 import type { Message } from "@bufbuild/protobuf";
-import { Code, ConnectError } from "@connectrpc/connect";
+import type { ConnectError } from "@connectrpc/connect";
 import { REQUEST_ID } from "../call/request-id.ts";
 import type { AnswerMetadata } from "../compose/answer-metadata.ts";
 import { connectError } from "../compose/connect-error.ts";
@@ -7,14 +7,14 @@ import type { Failure } from "../failure.ts";
 import { asFailure } from "../failure.ts";
 import type { Follower, Following, StreamEndpoint } from "../stream/stream-endpoint.ts";
 import { type CallRpc, FastCall, type FastHead } from "./fast-call.ts";
-import type { Drainable, Followers } from "./followers.ts";
+import type { Drainable, StreamAccount } from "./stream-account.ts";
 import type { StreamOut } from "./stream-out.ts";
 import type { Serialize, StreamProtocol } from "./stream-protocols.ts";
 
 /** What all streams of one rpc in one encoding have in common. */
 export interface StreamRpc extends CallRpc {
   readonly follow: StreamEndpoint["follow"];
-  readonly followers: Followers;
+  readonly followers: StreamAccount;
   /** In milliseconds; undefined: there are no beats. */
   readonly heartbeatMs: number | undefined;
   /** @throws ConnectError of a message that cannot be written */
@@ -70,8 +70,9 @@ export abstract class StreamCall extends FastCall<StreamRpc> implements Follower
   /** @param resume the token that the client has brought */
   protected run(args: Message, resume: string | undefined): void {
     const { followers } = this.rpc;
-    if (!followers.enter(this)) {
-      this.refuse(new ConnectError("too many streams are open", Code.ResourceExhausted));
+    const refusal = followers.enter(this, this.identified, this.carriedBy);
+    if (refusal !== undefined) {
+      this.refuse(refusal);
       return;
     }
     this.#token = resume;

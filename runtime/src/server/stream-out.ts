@@ -12,7 +12,7 @@ export interface StreamOut {
   respond(status: number, headers: readonly string[], trailing: boolean): void;
   /** Headers leave, whether or not anything follows. */
   flush(): void;
-  /** @param written called when the bytes have left, or never will */
+  /** @param written called when the bytes have left; not where nobody waits for them any more */
   write(bytes: Uint8Array, written: () => void): void;
   /**
    * @param trailers of HTTP; undefined: none
@@ -43,8 +43,7 @@ export class Http1Out implements StreamOut {
     this.#response.flushHeaders();
   }
   write(bytes: Uint8Array, written: () => void): void {
-    if (this.#response.destroyed) written();
-    else this.#response.write(bytes, written);
+    if (!this.#response.destroyed) this.#response.write(bytes, written);
   }
   end(bytes: Uint8Array | undefined): void {
     if (bytes === undefined) this.#response.end();

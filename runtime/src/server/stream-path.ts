@@ -13,11 +13,11 @@ import { binaryOf, jsonOf } from "./encodings.ts";
 import { acceptsEvents, EVENT_NAMES, EventCall, eventStream } from "./event-stream.ts";
 import { attachRequest, type FastCall, type FastHead } from "./fast-call.ts";
 import type { FastPathOptions } from "./fast-path.ts";
-import type { Followers } from "./followers.ts";
 import { FramedStreamCall } from "./framed-stream-call.ts";
 import type { Shortcut } from "./handler.ts";
 import { RequestHeads } from "./request-heads.ts";
 import { SHOWN } from "./security-headers.ts";
+import type { StreamAccounts } from "./stream-accounts.ts";
 import type { StreamRpc } from "./stream-call.ts";
 import { Http1Out, type StreamOut } from "./stream-out.ts";
 import { connectStream, GRPC, GRPC_WEB, type StreamProtocol } from "./stream-protocols.ts";
@@ -29,7 +29,8 @@ export type StreamListenable = Pick<
 >;
 
 export interface StreamPathOptions extends FastPathOptions {
-  readonly followers: Followers;
+  /** Count the streams. */
+  readonly accounts: StreamAccounts;
 }
 
 interface Served {
@@ -63,18 +64,20 @@ export class StreamPath implements Shortcut {
   readonly #eventProtocol: StreamProtocol;
 
   constructor(endpoints: readonly StreamListenable[], options: StreamPathOptions) {
-    const { maxBytes, maxElements, masks, registry, pending, peers, fault, followers } = options;
+    const { maxBytes, maxElements, masks, registry, pending, peers, fault, accounts } = options;
     this.#heads = new RequestHeads(options);
     this.#kinds = kindsOf(registry);
     this.#eventProtocol = eventStream(registry);
     for (const endpoint of endpoints) {
       const { method, judge, refused, heartbeatMs, version } = endpoint;
       const follow: StreamRpc["follow"] = (...given) => endpoint.follow(...given);
+      const path = `/${method.parent.typeName}/${method.name}`;
+      const followers = accounts.at(path);
       const all = { follow, judge, refused, heartbeatMs, maxBytes, pending, peers, fault, followers, open: this.#open };
       const bounds = { maxElements: endpoint.maxElements ?? maxElements, masks };
       const json = jsonOf(method, bounds, registry);
       const binary = binaryOf(endpoint, bounds);
-      this.#served.set(`/${method.parent.typeName}/${method.name}`, {
+      this.#served.set(path, {
         json: { ...all, ...json, serialize: (message) => frame(json.serialize(message)) },
         binary: { ...all, ...binary },
         events: { json: { ...all, ...json }, proto: { ...all, ...json, parse: binary.parse } },

@@ -5,6 +5,7 @@ import { connectError } from "../compose/connect-error.ts";
 import { INCOMING, JUDGED } from "../compose/judged-handler.ts";
 import { REACHED } from "../compose/reached.ts";
 import { type Failure, OVER } from "../failure.ts";
+import type { IncomingHeaders } from "../identity/incoming.ts";
 import { type FollowerPlaces, PLACES } from "./places.ts";
 import type { Follower, Following, StreamEndpoint } from "./stream-endpoint.ts";
 
@@ -16,8 +17,8 @@ export function streamRouteOf(
   const handler = (args: Message, context: HandlerContext): AsyncIterable<Message> => ({
     [Symbol.asyncIterator]() {
       const handed = new Handed(context);
-      if (context.values.get(PLACES)?.enter(handed) === false)
-        throw new ConnectError("too many streams are open", Code.ResourceExhausted);
+      const refusal = context.values.get(PLACES)?.enter(handed, headersOf(context));
+      if (refusal !== undefined) throw refusal;
       context.values.set(REACHED, true);
       handed.begin(args, follow);
       return handed;
@@ -26,6 +27,9 @@ export function streamRouteOf(
   // The shapes are those of `method`; only the generic signature of Connect cannot see it.
   return (router) => void router.rpc(method, handler as never);
 }
+
+const headersOf = ({ values, requestHeader }: HandlerContext): IncomingHeaders =>
+  values.get(JUDGED) ?? values.get(INCOMING) ?? requestHeader;
 
 /** Who waits for the next message. */
 type Waiting = PromiseWithResolvers<IteratorResult<Message>>;
@@ -50,10 +54,9 @@ class Handed implements AsyncIterator<Message>, Follower {
   }
   begin(args: Message, follow: StreamEndpoint["follow"]): void {
     const context = this.#context;
-    const { values, requestHeader, signal } = context;
-    const headers = values.get(JUDGED) ?? values.get(INCOMING) ?? requestHeader;
+    const { requestHeader, signal } = context;
     const resume = requestHeader.get("bff-resume") ?? undefined;
-    this.#following = follow(args, headers, context.timeoutMs(), resume, this);
+    this.#following = follow(args, headersOf(context), context.timeoutMs(), resume, this);
     if (signal.aborted) this.#gone();
     else signal.addEventListener("abort", this.#gone, { once: true });
     if (this.#places?.draining) this.drain();
