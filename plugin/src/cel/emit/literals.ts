@@ -33,6 +33,14 @@ export function inferred(value: Piece, node: Node, bound: Bound, names: Names): 
   return isEnum ? as(value, enumOf(literals, names)) : value;
 }
 
+/** The result of a function whose type is inferred: of several literals TypeScript would infer a type of just these. */
+export function returned(value: Piece, node: Node, bound: Bound, names: Names): Piece {
+  const leaves = leavesOf(node, bound);
+  return leaves.length > 1 && leaves.every(isLiteral)
+    ? widened(value, node, bound, names)
+    : inferred(value, node, bound, names);
+}
+
 /** Whether all that a value may be is literals. */
 export function isFixed(node: Node, bound: Bound = aliasesIn([node]).bound): boolean {
   return leavesOf(node, bound).every(isLiteral);

@@ -5,7 +5,7 @@ import type { CelType, Proto, Variable } from "../types/type.ts";
 import { coerce, keyReader } from "./coerce.ts";
 import { contradicted, returnsOf } from "./contradiction.ts";
 import type { Emitter } from "./emitter.ts";
-import { inferred } from "./literals.ts";
+import { returned } from "./literals.ts";
 import { undecided } from "./logic.ts";
 import {
   arrow,
@@ -188,6 +188,7 @@ function emitPairs(emitter: Emitter, node: Macro): Piece {
   const lambda = (body: Piece): Piece => arrow(paramsOf(emitter, node, list, body), body);
   const value = (one: Node, form?: Form): Piece =>
     emitter.inside(() => (form === undefined ? emitter.value(one) : emitter.as(one, form)));
+  const result = (one: Node, of: Form): Piece => returned(value(one, of), one, emitter.aliases.bound, names);
   const form = celForm(node.type);
   switch (macro) {
     case "all":
@@ -202,20 +203,20 @@ function emitPairs(emitter: Emitter, node: Macro): Piece {
     }
     case "transformList": {
       const of = form.kind === "list" ? form.of : PLAIN;
-      if (second === undefined) return method(source, "map", [lambda(value(first, of))], form);
+      if (second === undefined) return method(source, "map", [lambda(result(first, of))], form);
       emitter.hide(contradicted(first, true, second, emitter.aliases));
       const chosen = atom(
         ...operand(undecided(value(first)), LEVEL.nullish),
         " ? [",
-        ...value(second, of).print,
+        ...result(second, of).print,
         "] : []",
       );
       return method(source, "flatMap", [lambda({ ...chosen, level: LEVEL.conditional })], form);
     }
     default: {
-      const result = second ?? first;
-      const of = macro === "transformMapEntry" ? celForm(result.type) : form.kind === "map" ? form.of : PLAIN;
-      const change = lambda(value(result, of));
+      const body = second ?? first;
+      const of = macro === "transformMapEntry" ? celForm(body.type) : form.kind === "map" ? form.of : PLAIN;
+      const change = lambda(result(body, of));
       const condition = second === undefined ? [] : [lambda(value(first))];
       return runtime(names, macro, [source, change, ...condition], form);
     }
@@ -239,7 +240,12 @@ function mapped(
         arrowOver(
           name,
           mentioned,
-          emitter.inside(() => emitter.element(body, element)),
+          returned(
+            emitter.inside(() => emitter.as(body, element)),
+            body,
+            emitter.aliases.bound,
+            emitter.names,
+          ),
         ),
       ],
       { kind: "list", of: element },
@@ -249,7 +255,7 @@ function mapped(
   const natural = emitter.inside(() => emitter.value(body));
   const of: Form = form.kind === "list" ? form.of : PLAIN;
   const value = natural.form.kind === "small" && of.kind === "big" ? natural : coerce(natural, of, emitter.names);
-  const typed = inferred(value, body, emitter.aliases.bound, emitter.names);
+  const typed = returned(value, body, emitter.aliases.bound, emitter.names);
   return method(items, "map", [arrowOver(name, mentioned, typed)], { kind: "list", of: value.form });
 }
 

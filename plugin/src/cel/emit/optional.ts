@@ -7,6 +7,7 @@ import { coerce, ifSet } from "./coerce.ts";
 import { contradictedDefault } from "./contradiction.ts";
 import type { Emitter } from "./emitter.ts";
 import { emitMember } from "./error-member.ts";
+import { returned } from "./literals.ts";
 import { emitArms } from "./logic.ts";
 import { emitMacro } from "./macro.ts";
 import { maybe, opened, readField } from "./optional-field.ts";
@@ -266,7 +267,8 @@ function mapInner(emitter: Emitter, node: Node & { kind: "macro" }): Piece | und
     node.macro === "optMap" ? emitter.as(body, celForm(body.type)) : optionalAs(emitter, body, innerForm(node)),
   );
   if (isNothing(inner) && !node.range.fails) return inner;
-  const result = isNothing(inner) ? typedNothing(emitter, node, inner) : inner;
+  const typed = returned(inner, body, emitter.aliases.bound, emitter.names);
+  const result = isNothing(inner) ? typedNothing(emitter, node, inner) : typed;
   return maybe(runtime(emitter.names, "unlessUnset", [value, lambdaOf(name, result)], innerForm(node)));
 }
 
