@@ -32,9 +32,10 @@ interface Document {
 function documents(
   texts: Readonly<Record<string, string>>,
   targets: readonly string[],
+  openapi = "true",
 ): Readonly<Record<string, string>> {
   const { response } = compile(
-    { ...requestFor(texts, targets), parameter: "import_extension=ts,openapi=true" },
+    { ...requestFor(texts, targets), parameter: `import_extension=ts,openapi=${openapi}` },
     (name) => texts[name],
   );
   expect(response.error).toBe("");
@@ -94,6 +95,80 @@ test.each(["account", "limits", "rest"])("the document of %s", (name) => {
     }
     expect(content).toBe(readFileSync(expected, "utf8"));
   }
+});
+
+const FILES = `syntax = "proto3";
+package files.v1;
+import "bff/v1/options.proto";
+import "google/api/annotations.proto";
+import "up/v1/up.proto";
+service Files {
+  option (bff.v1.service) = {};
+  rpc Walk(WalkRequest) returns (Page) {
+    option idempotency_level = NO_SIDE_EFFECTS;
+    option (google.api.http) = { get: "/v1/files/{path=**}" };
+  }
+  rpc Get(GetRequest) returns (Page) {
+    option idempotency_level = NO_SIDE_EFFECTS;
+    option (google.api.http) = { get: "/v1/files/{id}" };
+  }
+  rpc Drop(GetRequest) returns (Page) {
+    option (google.api.http) = { delete: "/v1/files/{id}" };
+  }
+}
+message WalkRequest { string path = 1; }
+message GetRequest { string id = 1; }
+message Page {
+  option (bff.v1.message) = {
+    let: { guard: { if: "headers['x-gone'] != ''" fail: { code: NOT_FOUND message: "gone" } } }
+    let: { name: "x" call: { method: "up.v1.Up/Get" on_error: { on: [FAILED_PRECONDITION] fail: { code: ALREADY_EXISTS } } } }
+    let: { name: "y" supplementary: true call: { method: "up.v1.Up/Find" on_error: { fail: { code: UNIMPLEMENTED } } } }
+  };
+  string id = 1 [(bff.v1.field).by = "x.id"];
+  optional string other = 2 [(bff.v1.field).by = "y.id"];
+}`;
+const FILES_UPSTREAM = `syntax = "proto3";
+package up.v1;
+service Up {
+  rpc Get(Req) returns (Res) { option idempotency_level = NO_SIDE_EFFECTS; }
+  rpc Find(Req) returns (Res) { option idempotency_level = NO_SIDE_EFFECTS; }
+}
+message Req {}
+message Res { string id = 1; }`;
+const files = (openapi?: string): Document => {
+  const texts = { "files/v1/files.proto": FILES, "up/v1/up.proto": FILES_UPSTREAM };
+  const [content = ""] = Object.values(documents(texts, ["files/v1/files.proto"], openapi));
+  return JSON.parse(content) as Document;
+};
+
+test("templates that differ in names of variables alone are one path item; that with `**` gives way", async () => {
+  const document = files("rest");
+  expect((await new Validator().validate(document as never)).errors).toBeUndefined();
+  expect(document.paths).toMatchObject({
+    "/v1/files/{path}": {
+      get: {
+        operationId: "files.v1.Files.Get_rest",
+        description: "Paths with more segments are for `files.v1.Files.Walk_rest`.",
+        parameters: [{ name: "path", in: "path" }],
+      },
+      delete: { operationId: "files.v1.Files.Drop_rest", parameters: [{ name: "path", in: "path" }] },
+    },
+  });
+});
+test("`openapi=rest` leaves out the paths of Connect", () => {
+  expect(Object.keys(files("rest").paths)).toEqual(["/v1/files/{path}"]);
+  expect(Object.keys(files("rest").components.schemas)).not.toContain("connect.Error");
+  expect(Object.keys(files().paths)).toContain("/files.v1.Files/Get");
+});
+test("statuses of guards and `on_error` are those of the rpc, without what a supplementary step absorbs", () => {
+  for (const item of Object.values(files().paths))
+    for (const { responses } of Object.values(item) as unknown as { responses: Record<string, object> }[]) {
+      expect(responses).toMatchObject({
+        "404": { description: "A guard or `on_error` answers NOT_FOUND." },
+        "409": { description: "A guard or `on_error` answers ALREADY_EXISTS." },
+      });
+      expect(Object.keys(responses)).not.toContain("501");
+    }
 });
 
 test.each(cases)("any answer of $name fits its schema", ({ texts, targets }) => {

@@ -126,7 +126,8 @@ export function compile(
       callers = callersReports(planned);
       for (const format of parameter.plan)
         described.push(...(format === "faults" ? faultFiles(planned, told.of) : planFiles(planned, format)));
-      if (parameter.openapi) described.push(...openapiFiles(planned));
+      if (parameter.openapi !== false)
+        described.push(...openapiFiles(planned, parameter.openapi === "rest" ? "rest" : "all"));
       if (parameter.dashboards.size > 0) described.push(...dashboardFiles(planned, parameter.dashboards));
       if (parameter.deploy.size > 0) described.push(...deployFiles(planned, parameter));
     },

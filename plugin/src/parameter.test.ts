@@ -70,6 +70,7 @@ describe("parameter", () => {
     ["plan=json,faults,mock,plan=text", { plan: new Set(["json", "faults", "text"]), mock: true }],
     ["plan=weight,weight=logic:4", { plan: new Set(["weight"]), weight: { logic: 4 } }],
     ["deploy=docker", { deploy: new Set(["docker"]) }],
+    ["openapi=rest", { openapi: "rest" }],
     ["deploy=docker+kubernetes,openapi", { deploy: new Set(["docker", "kubernetes"]), openapi: true }],
     ["deploy=docker,kubernetes,server", { deploy: new Set(["docker", "kubernetes"]), shaping: "server" }],
     ["weight=logic:40+headers:0,plan=weight", { weight: { logic: 40, headers: 0 }, plan: new Set(["weight"]) }],
@@ -134,7 +135,7 @@ describe("parameter", () => {
     ],
     ["server,explorer=yes", 'option "explorer" has "yes": write one of true, false'],
     ["explorer", 'option "explorer" is for what "server" writes, and nothing is: write "server=true,explorer=true"'],
-    ["openapi=yes", 'option "openapi" has "yes": write one of true, false'],
+    ["openapi=yes", 'option "openapi" has "yes": write one of true, false, rest'],
     [
       "plan",
       'option "plan" has no value: write json or mermaid or text or weight or faults, or several, as in "plan=json+mermaid"',

@@ -26,8 +26,8 @@ export interface Parameter {
   readonly plan: ReadonlySet<PlanFormat>;
   /** What a BFF may decide by itself before a warning says so. */
   readonly weight: WeightBudget;
-  /** Whether to write an OpenAPI document of each server. */
-  readonly openapi: boolean;
+  /** Whether to write an OpenAPI document of each server; "rest": with the paths of google.api.http alone. */
+  readonly openapi: boolean | "rest";
   /** Whether to write mocks of what each file with services calls. */
   readonly mock: boolean;
   /** Whether servers have their plan beside them, for the live page. */
@@ -104,7 +104,7 @@ export function parseParameter(raw: string): { readonly parameter: Parameter; re
   let lockMode: Parameter["lockMode"] = "check";
   const plan = new Set<PlanFormat>();
   const weight: { -readonly [of in keyof WeightBudget]: WeightBudget[of] } = {};
-  let openapi = false;
+  let openapi: Parameter["openapi"] = false;
   let mock = false;
   let explorer = false;
   let runner: FaultRunner | undefined;
@@ -152,8 +152,9 @@ export function parseParameter(raw: string): { readonly parameter: Parameter; re
         faults.push(...addWeights(value, weight));
         break;
       case "openapi":
-        if (value === undefined || value === "true" || value === "false") openapi = value !== "false";
-        else faults.push(choose(name, value, ["true", "false"]));
+        if (value === "rest") openapi = value;
+        else if (value === undefined || value === "true" || value === "false") openapi = value !== "false";
+        else faults.push(choose(name, value, ["true", "false", "rest"]));
         break;
       case "mock":
         if (value === undefined || value === "true" || value === "false") mock = value !== "false";

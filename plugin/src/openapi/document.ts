@@ -1,46 +1,46 @@
 // OpenAPI 3.1: what a server offers over HTTP with JSON, by Connect and at paths of its own. A walk of the plan, as emission is.
 import type { DescMessage } from "@bufbuild/protobuf";
+import { declaredCodes } from "../faults/declared-codes.ts";
+import { behaviourOf } from "../plan/describe-behaviour.ts";
 import { type Degraded, degradedOf } from "../plan/describe-degraded.ts";
 import { laterOf } from "../plan/describe-report.ts";
 import type { Plan, PlanMethod, PlanServer, PlanService } from "../plan/plan.ts";
 import { versionText } from "../plan/plan-version.ts";
 import type { RuledMessage } from "../resolve/model/rules.ts";
 import { fullName } from "../resolve/policies/entries.ts";
-import { type Json, type JsonObject, only, unlessEmpty } from "./json.ts";
-import { responsesOf } from "./responses.ts";
+import { type JsonObject, only, unlessEmpty } from "./json.ts";
+import { PathItems } from "./path-items.ts";
+import { type ResponseContext, responsesOf } from "./responses.ts";
 import { restOperations } from "./rest-operations.ts";
 import { commentOf, type Known, Schemas } from "./schemas.ts";
 import { securityOf, securitySchemes } from "./security.ts";
 
 /** `web/v1/openapi.json` beside each server's file, whether or not that is written. */
-export function openapiFiles(plan: Plan): readonly { readonly name: string; readonly content: string }[] {
+export function openapiFiles(plan: Plan, faces: Faces): readonly { readonly name: string; readonly content: string }[] {
   return plan.servers.map((server) => ({
     name: `${server.path.replace(/server$/, "openapi")}.json`,
-    content: `${JSON.stringify(documentOf(server, plan), undefined, 2)}\n`,
+    content: `${JSON.stringify(documentOf(server, plan, faces), undefined, 2)}\n`,
   }));
 }
 
-export function documentOf(server: PlanServer, plan: Plan): JsonObject {
+/** Paths of the document: all, or those of google.api.http alone. */
+export type Faces = "all" | "rest";
+
+export function documentOf(server: PlanServer, plan: Plan, faces: Faces = "all"): JsonObject {
   const services = server.files.flatMap((file) => file.services.map((service) => ({ file, service })));
   const schemas = new Schemas(knownOf(server, plan));
-  const paths = new Map<string, Record<string, Json>>();
-  const add = (path: string, verb: string, operation: JsonObject): void => {
-    const item = paths.get(path) ?? {};
-    item[verb] ??= operation;
-    paths.set(path, item);
-  };
+  const paths = new PathItems();
+  const codes = codesOf(server, plan);
   for (const { file, service } of services) {
     for (const planned of service.methods) {
+      const name = fullName(planned.method.desc);
+      const context = { schemas, codes: codes.get(name) ?? [] };
       const about = aboutOf(service, planned, file.identity);
-      const path = `/${fullName(planned.method.desc)}`;
-      if (planned.method.desc.methodKind === "server_streaming") {
-        if (planned.method.noSideEffects)
-          add(path, "get", followOf(planned, about(""), schemas, laterOf(planned.method, file)));
-        continue;
-      }
-      add(path, "post", postOf(planned, about(""), schemas));
-      if (planned.method.noSideEffects) add(path, "get", getOf(planned, about("_get"), schemas));
-      for (const one of restOperations(planned, about, schemas)) add(one.path, one.verb, one.operation);
+      if (faces === "all")
+        for (const [verb, operation] of connectOperations(planned, about, context, laterOf(planned.method, file)))
+          paths.add({ path: `/${name}`, verb, operation });
+      if (planned.method.desc.methodKind === "server_streaming") continue;
+      for (const one of restOperations(planned, about, context)) paths.add(one);
     }
   }
   const schemes = securitySchemes(server.identity?.identity);
@@ -53,7 +53,7 @@ export function documentOf(server: PlanServer, plan: Plan): JsonObject {
     }),
     servers: [{ url: "/" }],
     tags: services.map(({ service: { desc } }) => only({ name: desc.typeName, description: commentOf(desc) })),
-    paths: Object.fromEntries([...paths].sort(([a], [b]) => (a < b ? -1 : 1))),
+    paths: paths.all(),
     components: only({ schemas: schemas.all(), securitySchemes: unlessEmpty(schemes) }),
   });
 }
@@ -92,24 +92,52 @@ const TIMEOUT: JsonObject = {
   schema: { type: "integer", minimum: 0 },
 };
 
-function postOf(planned: PlanMethod, about: JsonObject, schemas: Schemas): JsonObject {
+type Operations = readonly (readonly [verb: string, operation: JsonObject])[];
+
+/** At `/package.Service/Method`. */
+function connectOperations(
+  planned: PlanMethod,
+  about: (suffix: string) => JsonObject,
+  context: ResponseContext,
+  later: readonly string[],
+): Operations {
+  const { desc, noSideEffects } = planned.method;
+  if (desc.methodKind === "server_streaming")
+    return noSideEffects ? [["get", followOf(planned, about(""), context, later)]] : [];
+  const post = postOf(planned, about(""), context);
+  return [["post", post], ...(noSideEffects ? [["get", getOf(planned, about("_get"), context)] as const] : [])];
+}
+
+function postOf(planned: PlanMethod, about: JsonObject, context: ResponseContext): JsonObject {
   const { input, output } = planned.method.desc;
+  const { schemas } = context;
   return {
     ...about,
     parameters: [VERSION, TIMEOUT],
     requestBody: { required: true, content: { "application/json": { schema: schemas.message(input) } } },
-    responses: responsesOf(planned, "connect", schemas.message(output), schemas),
+    responses: responsesOf(planned, "connect", schemas.message(output), context),
   };
 }
 
 /** Of an rpc without side effects (https://connectrpc.com/docs/protocol#unary-get-request). */
-function getOf(planned: PlanMethod, about: JsonObject, schemas: Schemas): JsonObject {
+function getOf(planned: PlanMethod, about: JsonObject, context: ResponseContext): JsonObject {
   const { input, output } = planned.method.desc;
+  const { schemas } = context;
   return {
     ...about,
     parameters: [...queryOf(schemas.message(input)), TIMEOUT],
-    responses: responsesOf(planned, "connect", schemas.message(output), schemas, "get"),
+    responses: responsesOf(planned, "connect", schemas.message(output), context, "get"),
   };
+}
+
+/** Codes that each rpc declares, by its full name. */
+function codesOf({ files }: PlanServer, plan: Plan): ReadonlyMap<string, readonly number[]> {
+  return new Map(
+    files.flatMap((file) => {
+      const behaviour = behaviourOf(file, plan);
+      return behaviour.rpcs.map((rpc) => [rpc.rpc, [...declaredCodes(behaviour, rpc)]] as const);
+    }),
+  );
 }
 
 function knownOf(server: PlanServer, plan: Plan): Known {
@@ -163,11 +191,17 @@ function queryOf(message: JsonObject): JsonObject[] {
 }
 
 /** Of an rpc that streams, as server-sent events. */
-function followOf(planned: PlanMethod, about: JsonObject, schemas: Schemas, later: readonly string[]): JsonObject {
+function followOf(
+  planned: PlanMethod,
+  about: JsonObject,
+  context: ResponseContext,
+  later: readonly string[],
+): JsonObject {
   const { parts, desc } = planned.method;
   const { input, output } = desc;
+  const { schemas } = context;
   schemas.message(output);
-  const responses = responsesOf(planned, "events", {}, schemas);
+  const responses = responsesOf(planned, "events", {}, context);
   return {
     ...about,
     parameters: [...queryOf(schemas.message(input)), RESUME],

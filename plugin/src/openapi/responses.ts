@@ -1,7 +1,8 @@
 // What an rpc answers besides its response: statuses, and the headers that come with them.
+import { codeName } from "../faults/codes.ts";
 import type { PlanMethod } from "../plan/plan.ts";
 import { timeText } from "../plan/time-text.ts";
-import { type JsonObject, only } from "./json.ts";
+import { type Json, type JsonObject, only } from "./json.ts";
 import type { Schemas } from "./schemas.ts";
 
 const CODES =
@@ -57,6 +58,12 @@ const TAGGED: JsonObject = {
   vary: text("The headers of the request that it depends on."),
 };
 
+export interface ResponseContext {
+  readonly schemas: Schemas;
+  /** Codes that the rpc's guards and `on_error` answer, as numbers of google.rpc.Code. */
+  readonly codes: readonly number[];
+}
+
 export type Face = "connect" | "events" | "rest";
 
 /**
@@ -68,7 +75,7 @@ export function responsesOf(
   planned: PlanMethod,
   face: Face,
   ok: JsonObject,
-  schemas: Schemas,
+  { schemas, codes }: ResponseContext,
   verb?: string,
   hasBody = false,
 ): JsonObject {
@@ -97,7 +104,7 @@ export function responsesOf(
       "bff-degraded": text("Which parts of the answer are missing, or otherwise touched by a failure."),
     }),
   };
-  return {
+  const fixed: JsonObject = {
     "200": only({
       description: "The answer.",
       headers: Object.keys(headers).length === 0 ? undefined : headers,
@@ -121,7 +128,29 @@ export function responsesOf(
     ),
     default: failed("Another failure.", ends),
   };
+  return withDeclared(fixed, codes, (description) => failed(description, ends));
 }
+
+/** Adds the statuses of codes that the rpc declares. Only 400 gets their names as well: other statuses that are there say enough. */
+function withDeclared(
+  fixed: JsonObject,
+  codes: readonly number[],
+  failed: (description: string) => JsonObject,
+): JsonObject {
+  const all: Record<string, Json> = { ...fixed };
+  for (const [status, of] of Map.groupBy(
+    codes.toSorted((a, b) => a - b),
+    (code) => HTTP_STATUSES[code] ?? 500,
+  )) {
+    const names = `A guard or \`on_error\` answers ${of.map(codeName).join(" or ")}.`;
+    const response = fixed[status] as JsonObject | undefined;
+    if (response === undefined) all[status] = failed(names);
+    else if (status === 400) all[status] = { ...response, description: `${response.description} ${names}` };
+  }
+  return all;
+}
+/** By number of google.rpc.Code (google/rpc/code.proto; Connect's are the same). */
+const HTTP_STATUSES = [200, 499, 500, 400, 504, 404, 409, 403, 429, 400, 409, 400, 501, 500, 503, 500, 401];
 
 /** Connect has no body for it (https://connectrpc.com/docs/protocol#unary-request). */
 const UNREAD: JsonObject = {

@@ -3,14 +3,9 @@ import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import type { PlanMethod } from "../plan/plan.ts";
 import { queryOf, type RestRule } from "../resolve/model/rest.ts";
 import { type JsonObject, only, unlessEmpty } from "./json.ts";
-import { responsesOf } from "./responses.ts";
+import type { PathOperation } from "./path-items.ts";
+import { type ResponseContext, responsesOf } from "./responses.ts";
 import type { Schemas } from "./schemas.ts";
-
-export interface RestOperation {
-  readonly path: string;
-  readonly verb: string;
-  readonly operation: JsonObject;
-}
 
 const VERBS = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
@@ -18,9 +13,10 @@ const VERBS = ["get", "put", "post", "delete", "options", "head", "patch", "trac
 export function restOperations(
   planned: PlanMethod,
   about: (suffix: string) => JsonObject,
-  schemas: Schemas,
-): RestOperation[] {
-  return planned.rest.flatMap((rule, i): RestOperation[] => {
+  context: ResponseContext,
+): PathOperation[] {
+  const { schemas } = context;
+  return planned.rest.flatMap((rule, i): PathOperation[] => {
     const verb = rule.ir.method === "*" ? "post" : rule.ir.method.toLowerCase();
     if (!VERBS.includes(verb)) return [];
     const { path, parameters } = pathOf(rule, schemas);
@@ -41,9 +37,9 @@ export function restOperations(
       ...about(`_rest${i === 0 ? "" : i + 1}`),
       parameters: unlessEmpty([...parameters, ...query]),
       requestBody: body && { required: true, content: { "application/json": { schema: body } } },
-      responses: responsesOf(planned, "rest", ok, schemas, verb, body !== undefined),
+      responses: responsesOf(planned, "rest", ok, context, verb, body !== undefined),
     });
-    return [{ path, verb, operation }];
+    return [{ path, verb, operation, open: rule.ir.template.segments.includes("**") }];
   });
 }
 
