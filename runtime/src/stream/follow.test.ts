@@ -94,6 +94,24 @@ describe("a stream", () => {
     expect(source().cancelled).toBe(true);
     expect(heard).toEqual(["opened", "item 1 @1", "item 3 @3", "ended"]);
   });
+  test("ends at once behind the token of the item that `until` was true of", async () => {
+    const { follow, source, sources } = streamRig();
+    const until = (_cx: unknown, _args: unknown, item: number): boolean => item === 2;
+    const first = follow({ until });
+    await idle();
+    for (const item of [1, 2]) {
+      source().give(item);
+      await idle();
+    }
+    expect(first.heard).toEqual(["opened", "item 1 @1", "item 2 @2~", "ended"]);
+    const again = follow({ until }, { resume: "2~" });
+    await idle();
+    expect([again.heard, sources.length]).toEqual([["opened", "ended"], 1]);
+    follow({ until }, { resume: "1" });
+    follow({}, { resume: "2~" }); // no token of its rpc
+    await idle();
+    expect(sources.map(({ resume }) => resume)).toEqual([undefined, "1", "2~"]);
+  });
   test("waits for conditions that wait", async () => {
     const { follow, source } = streamRig();
     const { heard } = follow({
@@ -106,7 +124,7 @@ describe("a stream", () => {
       expect(source().credit).toBe(0);
       await idle();
     }
-    expect(heard).toEqual(["opened", "item 1 @1", "item 3 @3", "ended"]);
+    expect(heard).toEqual(["opened", "item 1 @1", "item 3 @3~", "ended"]);
   });
   test("hands on what came before an item that fails, and nothing behind it", async () => {
     const { follow, source, client, clock, responses } = streamRig();

@@ -10,7 +10,7 @@ import type { IncomingHeaders } from "../identity/incoming.ts";
 import type { StreamUse } from "../observer.ts";
 import { composeItem, type FollowParts, onlyPosition, requestFor } from "./compose-item.ts";
 import { type EarlyEnd, failureOf } from "./ends.ts";
-import { Line, Slot } from "./line.ts";
+import { isLastToken, Line, Slot } from "./line.ts";
 import { stepsEnded } from "./steps-ended.ts";
 import type { Follower, Following } from "./stream-endpoint.ts";
 import { Alarm } from "./timing.ts";
@@ -119,7 +119,8 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
     this.#follower.opened(opening.metadata);
     if (this.#over) return;
     this.#age.set();
-    this.#source = options.source(opening.cx, this.#args, opened, resume, this);
+    if (options.until !== undefined && isLastToken(resume)) this.ended();
+    else this.#source = options.source(opening.cx, this.#args, opened, resume, this);
     this.#goOn();
   }
   /** Before the source is open no alarm is set: the opening has a budget of its own. */
@@ -186,7 +187,7 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
     }
   }
   #wanted(slot: Slot<Item>, wanted: boolean, last: boolean, cx?: Request<App, Principal>): void {
-    if (last) this.#exhaust();
+    if (last) this.#exhaust(slot);
     if (!wanted) {
       this.#reset = slot.reset;
       this.#line.dropNewest();
@@ -220,7 +221,8 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
     this.#line.cutBehind(slot);
     this.#exhaust();
   }
-  #exhaust(): void {
+  #exhaust(last?: Slot<Item>): void {
+    last?.markLast();
     this.#exhausted = true;
     this.#source?.cancel();
     this.#source = undefined;

@@ -5,11 +5,15 @@ import type { Degraded } from "../compose/degrade.ts";
 import type { Exchange } from "../compose/exchange.ts";
 import type { Failure } from "../failure.ts";
 
+/** Behind the token of an item that `until` was true of. In no token of a source. */
+const LAST = "~";
+export const isLastToken = (token: string | undefined): boolean => token?.endsWith(LAST) === true;
+
 /** One of them. */
 export class Slot<Item> {
   readonly item: Item;
   /** Undefined where the source cannot be resumed. */
-  readonly token: string | undefined;
+  token: string | undefined;
   /** Of this item, or of one before it that its follower was not given. */
   reset: boolean;
   /** `waiting`: for its turn to be composed; `dropped`: nobody wants it, and its token is passed over. */
@@ -38,6 +42,10 @@ export class Slot<Item> {
   /** Where its follower goes on once this has been given or passed over: behind a reset that it was not told of it would never hear of that. */
   get behind(): string | undefined {
     return this.state === "dropped" && this.reset ? undefined : this.token;
+  }
+  /** Nothing will follow it: its token says so, for the source need not know. */
+  markLast(): void {
+    if (this.token !== undefined) this.token += LAST;
   }
   /** Whatever runs for it is stopped. */
   stop(): void {

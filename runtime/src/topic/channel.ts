@@ -11,8 +11,8 @@ export interface ChannelSpec<Item> {
   readonly clock: Clock;
   /** Items of a key. */
   readonly keep: number;
-  /** Whether an item is the last one of its key. May throw. */
-  readonly isLast: (item: Item) => boolean;
+  /** Whether an item is the last one of its key; a failure where that cannot be computed. */
+  readonly isLast: (item: Item) => boolean | Failure;
   /** Somebody has to begin anew. */
   readonly countReset: () => void;
 }
@@ -22,7 +22,7 @@ export class Channel<Item> implements TailHears<Item> {
   readonly ring: Ring<Item>;
   readonly clock: Clock;
   readonly ordered: boolean;
-  readonly isLast: (item: Item) => boolean;
+  readonly isLast: (item: Item) => boolean | Failure;
   readonly countReset: () => void;
   readonly #key: string;
   readonly #log: Log<Item>;

@@ -1,6 +1,6 @@
 import type { Items, Source } from "../call/source.ts";
 import type { Timer } from "../clock.ts";
-import { asFailure, Failure } from "../failure.ts";
+import { Failure } from "../failure.ts";
 import type { Channel } from "./channel.ts";
 import type { Entry, Place, ReadHears } from "./log.ts";
 import { readToken, tokenOf } from "./token.ts";
@@ -73,8 +73,9 @@ export class Cursor<Item> implements Source, ReadHears<Item> {
       const placed = readToken(token);
       if (placed?.epoch === epoch && (!ordered || typeof placed.place === "bigint")) this.#last = placed.place;
       else this.#begin();
+      if (placed?.isLast && this.#last !== undefined && !ordered) this.ended();
     }
-    this.#enter();
+    if (!this.#over) this.#enter();
   }
   came({ place }: Entry<Item>): void {
     const { ring } = this.#channel;
@@ -244,23 +245,23 @@ export class Cursor<Item> implements Source, ReadHears<Item> {
       this.failed(item);
       return;
     }
-    const at = { token: tokenOf(this.#channel.epoch, place), reset: this.#reset };
+    const last = this.#channel.isLast(item);
+    const at = { token: tokenOf(this.#channel.epoch, place, last === true), reset: this.#reset };
     this.#wanted--;
     this.#told = true;
     this.#reset = false;
     this.#last = place;
     this.#items.item(item, at);
-    this.#isLast({ item });
+    this.#endBehind(last);
   }
   /** Whether it is the last one of its key: then it has ended. */
   #isLast(entry: Pick<Entry<Item>, "item"> | undefined): boolean {
-    if (this.#over || entry === undefined || entry.item instanceof Failure) return this.#over;
-    try {
-      if (this.#channel.isLast(entry.item)) this.ended();
-    } catch (thrown) {
-      this.failed(asFailure(thrown));
-    }
+    if (entry !== undefined && !(entry.item instanceof Failure)) this.#endBehind(this.#channel.isLast(entry.item));
     return this.#over;
+  }
+  #endBehind(last: boolean | Failure): void {
+    if (last instanceof Failure) this.failed(last);
+    else if (last) this.ended();
   }
   #end(): void {
     if (this.#over) return;

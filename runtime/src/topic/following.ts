@@ -1,6 +1,6 @@
 import type { Items, Source } from "../call/source.ts";
 import type { Clock } from "../clock.ts";
-import type { Failure } from "../failure.ts";
+import { asFailure, Failure } from "../failure.ts";
 import type { TopicState } from "../observer-upstreams.ts";
 import { Channel, type ChannelSpec } from "./channel.ts";
 import { Cursor } from "./cursor.ts";
@@ -26,7 +26,8 @@ export class Following<Item> {
   constructor({ name, keep, until }: FollowSpec<Item>, log: Log<Item>, clock: Clock) {
     this.#name = name;
     const countReset = (): void => void this.#resets++;
-    this.#spec = { log, clock, keep, isLast: until ?? never, countReset };
+    const isLast = until === undefined ? never : asDecision(until);
+    this.#spec = { log, clock, keep, isLast, countReset };
   }
   /**
    * Follows a key. A key that cannot be one fails with INVALID_ARGUMENT.
@@ -61,11 +62,13 @@ export class Following<Item> {
     key: string,
     quietMs: number,
     comesAgainMs: number,
-  ): { readonly newest: Entry<Item> | undefined } | undefined {
+  ): { readonly newest: Entry<Item> | undefined; readonly isLast: boolean } | undefined {
     const channel = this.#channels.get(key);
     const settled = channel?.settled(quietMs);
-    if (settled !== undefined) channel?.touch(comesAgainMs);
-    return settled;
+    if (settled === undefined) return undefined;
+    channel?.touch(comesAgainMs);
+    const { item } = settled.newest ?? {};
+    return { ...settled, isLast: item !== undefined && !(item instanceof Failure) && this.#spec.isLast(item) === true };
   }
   get state(): TopicState {
     const all = [...this.#channels.values()];
@@ -79,6 +82,15 @@ export class Following<Item> {
   }
 }
 const never = (): boolean => false;
+const asDecision =
+  <Item>(until: (item: Item) => boolean) =>
+  (item: Item): boolean | Failure => {
+    try {
+      return until(item);
+    } catch (thrown) {
+      return asFailure(thrown);
+    }
+  };
 
 function failing(items: Items<never>, failure: Failure): Source {
   let over = false;

@@ -203,6 +203,22 @@ describe("a topic that is followed through its call", () => {
       expect(upstream.opened).toBe(2);
     }
   });
+  test("ends behind its last item, and at once behind the token of that, also in another process", async () => {
+    const { upstream } = setUp();
+    upstream.publish("k", ...events(1, 2));
+    const inProcess = () =>
+      new Following<Event>(
+        { name: "run", keep: 4, until: ({ n }) => n === 2 },
+        new SharedCall(upstream.open),
+        new FakeClock(),
+      );
+    const first = new Listener(inProcess());
+    await idle();
+    expect(first.heard).toEqual([1, 2, "ended"]);
+    const again = new Listener(inProcess(), first.token);
+    await idle();
+    expect(again.heard).toEqual(["ended"]);
+  });
   test("an item that makes no sense fails it with its key, cut", () => {
     const failures: string[] = [];
     const tails: Items<Event>[] = [];

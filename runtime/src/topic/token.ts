@@ -4,6 +4,8 @@ import type { Place } from "./log.ts";
 export interface Placed {
   readonly epoch: string;
   readonly place: Place;
+  /** Whether the item is the last of its key, where places are texts: nobody can look it up. */
+  readonly isLast?: true;
 }
 
 const VERSION = "1";
@@ -12,8 +14,8 @@ const MAX_TOKEN_CHARACTERS = 2_048;
 const BIGGEST = 2n ** 64n;
 
 /** An opaque text for clients, in the alphabet of headers and URLs: base64url of version, epoch and place. */
-export function tokenOf(epoch: string, place: Place): string {
-  const text = typeof place === "bigint" ? `n${place}` : `t${place}`;
+export function tokenOf(epoch: string, place: Place, isLast = false): string {
+  const text = typeof place === "bigint" ? `n${place}` : `${isLast ? "T" : "t"}${place}`;
   return Buffer.from(`${VERSION}\n${epoch}\n${text}`).toString("base64url");
 }
 
@@ -23,9 +25,10 @@ export function readToken(token: string): Placed | undefined {
   const match = TOKEN.exec(Buffer.from(token, "base64url").toString());
   const [, version, epoch, kind, place] = match ?? [];
   if (version !== VERSION || epoch === undefined || place === undefined) return undefined;
+  if (kind === "T") return { epoch, place, isLast: true };
   if (kind === "t") return { epoch, place };
   if (!/^-?\d{1,20}$/.test(place)) return undefined;
   const number = BigInt(place);
   return number < BIGGEST && number > -BIGGEST ? { epoch, place: number } : undefined;
 }
-const TOKEN = /^(\w+)\n([^\n]*)\n([nt])(.*)$/s;
+const TOKEN = /^(\w+)\n([^\n]*)\n([ntT])(.*)$/s;

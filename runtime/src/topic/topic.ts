@@ -185,7 +185,7 @@ export class Topic<Item> {
   /** The newest of what the shared call gives, once that is silent. */
   #byCall(epoch: string, key: string, hears: NewestHears<Item>): () => void {
     const settled = this.#following.settled(key, QUIET_MS, LATEST_AGAIN_MS);
-    if (settled !== undefined) return soon(() => give(epoch, settled.newest, hears));
+    if (settled !== undefined) return soon(() => give(epoch, settled, hears));
     let newest: { readonly item: Item; readonly token: string } | undefined;
     let timer: Timer | undefined;
     const stop = (): void => {
@@ -219,10 +219,14 @@ export class Topic<Item> {
     return stop;
   }
 }
-function give<Item>(epoch: string, newest: Entry<Item> | undefined, hears: NewestHears<Item>): void {
+function give<Item>(
+  epoch: string,
+  { newest, isLast }: { readonly newest: Entry<Item> | undefined; readonly isLast: boolean },
+  hears: NewestHears<Item>,
+): void {
   if (newest === undefined) hears.nothing();
   else if (newest.item instanceof Failure) hears.faulted(faultOf(newest.item));
-  else hears.found(newest.item, tokenOf(epoch, newest.place));
+  else hears.found(newest.item, tokenOf(epoch, newest.place, isLast));
 }
 /** In a moment, unless what it returns is called before. */
 function soon(run: () => void): () => void {
