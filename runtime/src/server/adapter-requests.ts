@@ -4,6 +4,7 @@ import { AwaitedRequest, CONTINUE, type Come, canWait, isFramed } from "./awaite
 import { hadItsTurn } from "./bridged-stream.ts";
 import type { Handler, ServerRequest, ServerResponse } from "./handler.ts";
 import type { OwnStream } from "./own-stream.ts";
+import { FORWARDED_FOR, type Peers } from "./peers.ts";
 import type { PendingBytes } from "./pending-bytes.ts";
 import { discard, RequestBody } from "./request-body.ts";
 import type { ToldGone } from "./told-refusals.ts";
@@ -14,6 +15,8 @@ export interface AdapterRequestsOptions {
   readonly maxBytes: number;
   /** Where bodies count. */
   readonly pending: PendingBytes;
+  /** The addresses of clients; without it all bodies are those of one client. */
+  readonly peers?: Peers | undefined;
   /** Rpcs that stream both ways. */
   readonly streamingPaths?: ReadonlySet<string>;
   readonly gone?: ToldGone;
@@ -39,7 +42,7 @@ export class AdapterRequests {
    * @param headers nobody else's
    */
   own(stream: OwnStream, headers: RequestFields, handOn: (come: Come) => void): void {
-    const { pending, maxBytes, streamingPaths } = this.#options;
+    const { pending, peers, maxBytes, streamingPaths } = this.#options;
     const path = String(headers[":path"]);
     if (streamingPaths?.has(path) || !canWait(stream, headers, maxBytes)) {
       handOn({ body: undefined, failure: undefined });
@@ -51,7 +54,8 @@ export class AdapterRequests {
     }
     const startedAt = performance.now();
     const request = new AwaitedRequest(stream, {
-      ...{ pending, maxBytes, isFramed: isFramed(headers["content-type"]) },
+      ...{ pending, peers, forwardedFor: [headers[FORWARDED_FOR] ?? []].flat() },
+      ...{ maxBytes, isFramed: isFramed(headers["content-type"]) },
       gone: (come) => {
         this.#arriving.delete(request);
         if (come === undefined) this.#options.gone?.(path, headers, performance.now() - startedAt);
@@ -87,9 +91,9 @@ export class AdapterRequests {
 
   /** Its body, which counts from now on, as its answer does. */
   #counted(request: ServerRequest, response: ServerResponse): RequestBody {
-    const { pending, maxBytes, streamingPaths } = this.#options;
+    const { pending, peers, maxBytes, streamingPaths } = this.#options;
     const streams = streamingPaths?.has(request.url ?? "") ?? false;
-    return new RequestBody(request, response, { pending, maxBytes, streams });
+    return new RequestBody(request, response, { pending, peers, maxBytes, streams });
   }
 
   /** As of `Shortcut`. */

@@ -3,6 +3,7 @@ import { appended } from "../wire/appended.ts";
 import { PREFIX_BYTES } from "../wire/frame.ts";
 import type { Hearer } from "./carrier.ts";
 import type { OwnStream } from "./own-stream.ts";
+import type { Peers } from "./peers.ts";
 import type { Holder, PendingBytes } from "./pending-bytes.ts";
 import { AT_ONCE_BYTES, late, tooMuch } from "./request-body.ts";
 import { adapterWeight, beginInTurn, type Whole } from "./turns.ts";
@@ -16,6 +17,9 @@ export interface Come {
 
 export interface AwaitedOptions {
   readonly pending: PendingBytes;
+  readonly peers?: Peers | undefined;
+  /** The values of its header `x-forwarded-for`. */
+  readonly forwardedFor?: readonly string[];
   /** Of one message, in bytes: what is longer is handed on before it is whole, so that it is refused. */
   readonly maxBytes: number;
   /** Whether its body begins with the length of a message. */
@@ -49,6 +53,13 @@ export class AwaitedRequest implements Hearer, Holder, Whole {
     stream.hear(this);
   }
 
+  get clientAddress(): string {
+    const { peers, forwardedFor = [] } = this.#options;
+    return peers?.of(this.#stream.connection, () => forwardedFor).address ?? "";
+  }
+  get connection(): object {
+    return this.#stream.session;
+  }
   get weight(): number {
     return adapterWeight(this.#received);
   }

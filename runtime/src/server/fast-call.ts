@@ -15,7 +15,7 @@ import { appended } from "../wire/appended.ts";
 import { letGoOnceRead } from "../wire/let-go.ts";
 import type { Carrier, Hearer } from "./carrier.ts";
 import type { ServerFault } from "./failure-log.ts";
-import { joined, type Peers, valuesOf } from "./peers.ts";
+import { FORWARDED_FOR, joined, type Peers, valuesOf } from "./peers.ts";
 import type { Holder, PendingBytes } from "./pending-bytes.ts";
 import { AT_ONCE_BYTES, LINGER_MS, late, tooMuch } from "./request-body.ts";
 import { shortError } from "./short-errors.ts";
@@ -110,9 +110,17 @@ export abstract class FastCall<Rpc extends CallRpc = CallRpc> implements Incomin
   get peer(): Peer {
     const { carrier } = this.head;
     this.#peer ??= this.rpc.peers.of("hear" in carrier ? carrier.connection : carrier.socket, () =>
-      this.all("x-forwarded-for"),
+      this.all(FORWARDED_FOR),
     );
     return this.#peer;
+  }
+
+  get clientAddress(): string {
+    return this.peer.address;
+  }
+  get connection(): object {
+    const { carrier } = this.head;
+    return "hear" in carrier ? (carrier.connection ?? carrier) : carrier.socket;
   }
 
   // ---- the request ----

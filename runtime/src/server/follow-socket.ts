@@ -84,6 +84,12 @@ export class FollowSocket implements Carrier, Holder {
     this.send(beatMessage(BEAT_MS));
   }
 
+  get clientAddress(): string {
+    return this.#options.headersOf(undefined).peer.address;
+  }
+  get connection(): object {
+    return this;
+  }
   get full(): boolean {
     return this.#full;
   }

@@ -338,7 +338,7 @@ describe("attacks on WebSockets", () => {
     await goesOn();
   });
 
-  test("messages that are never whole count as pending: the oldest sockets end, and others do not notice", async () => {
+  test("messages that are never whole count as pending: the heaviest sockets end, and others do not notice", async () => {
     const stream = testStream();
     const server = await serve(stream, { maxPendingBytes: 500_000 });
     const goesOn = await beside(stream, server);
@@ -365,8 +365,8 @@ describe("attacks on WebSockets", () => {
     }
     await expect.poll(() => ended.length).toBeGreaterThanOrEqual(4);
     await goesOn();
-    expect(ended.toSorted((a, b) => a - b)).toEqual(ended.map((_, i) => i));
     expect(ended.length).toBeLessThan(8);
+    expect(ended).not.toContain(11); // of equal ones the oldest end
     // What is whole in the end is heard, and counts no more.
     const last = rudes.at(-1);
     last?.socket.send(" ", { fin: true });

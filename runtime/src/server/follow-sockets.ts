@@ -8,7 +8,7 @@ import type { WebSocketServer } from "ws";
 import type { Incoming, Peer } from "../identity/incoming.ts";
 import { FollowSocket } from "./follow-socket.ts";
 import type { Upgrades } from "./handler.ts";
-import { joined, type Peers, valuesOf } from "./peers.ts";
+import { FORWARDED_FOR, joined, type Peers, valuesOf } from "./peers.ts";
 import type { PendingBytes } from "./pending-bytes.ts";
 import { PROTOCOL } from "./protocol.ts";
 import type { RequestIds } from "./request-ids.ts";
@@ -160,6 +160,6 @@ class SocketIncoming implements Incoming {
     return headers[name] === this.incoming[name] ? valuesOf(rawHeaders, name) : [value];
   }
   get peer(): Peer {
-    return this.#peers.of(this.#request.socket as Socket, () => this.all("x-forwarded-for"));
+    return this.#peers.of(this.#request.socket as Socket, () => this.all(FORWARDED_FOR));
   }
 }

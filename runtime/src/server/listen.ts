@@ -95,7 +95,7 @@ export interface ListenOptions {
   readonly maxConnectionAgeMs?: number;
   /** From `close` on it is not ready, and goes on as before for so long, in milliseconds: balancers look only now and then. Default 0. */
   readonly drainDelayMs?: number;
-  /** Of bodies that are under way in all connections, in bytes: beyond it the oldest are given up; default 128 MiB. */
+  /** Of bodies that are under way in all connections, in bytes: beyond it those of the heaviest client are given up; default 128 MiB. */
   readonly maxPendingBytes?: number;
   /** Is told what goes wrong in the server itself; by default it is printed on standard error. */
   readonly fault?: ServerFault;
@@ -268,7 +268,7 @@ export async function listenUnannounced(
     maxStreams: options.maxStreams ?? DEFAULT_MAX_STREAMS,
     http2Server: options.http2Server,
     maxConnections: room.connections,
-    ...{ maxBytes, pending, fault, shortcut, streamingPaths: REFLECTION_PATHS, gone: toldGone(endpoints) },
+    ...{ maxBytes, pending, peers, fault, shortcut, streamingPaths: REFLECTION_PATHS, gone: toldGone(endpoints) },
     upgrades: sockets,
     ...(options.tls !== undefined && { tls: options.tls }),
     ...(options.connections !== undefined && { connections: options.connections }),

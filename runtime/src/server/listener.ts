@@ -5,7 +5,7 @@ import * as net from "node:net";
 import type { Duplex } from "node:stream";
 import * as tls from "node:tls";
 import { acceptAll } from "./accept-all.ts";
-import { AdapterRequests } from "./adapter-requests.ts";
+import { AdapterRequests, type AdapterRequestsOptions } from "./adapter-requests.ts";
 import { type ClientHttp2, DEFAULT_SERVER_HTTP2, type ServerHttp2 } from "./client-http2.ts";
 import { MAX_H1_HEADERS, MAX_HEADER_BYTES } from "./client-sessions.ts";
 import { ConnectionAge } from "./connection-age.ts";
@@ -16,14 +16,12 @@ import { Http1Readings, Http1Request, readingOf } from "./http1-reading.ts";
 import { IdleConnections } from "./idle-connections.ts";
 import { NodeHttp2 } from "./node-http2.ts";
 import { OwnHttp2 } from "./own-http2.ts";
-import type { PendingBytes } from "./pending-bytes.ts";
 import { connectionCame } from "./reading.ts";
 import { discard, within } from "./request-body.ts";
 import { ToldOnce } from "./told-once.ts";
-import type { ToldGone } from "./told-refusals.ts";
 import { inTurn } from "./turn-queue.ts";
 
-export interface ListenerOptions {
+export interface ListenerOptions extends AdapterRequestsOptions {
   readonly host: string;
   /** In place of the port. */
   readonly connections?: Connections;
@@ -46,14 +44,7 @@ export interface ListenerOptions {
   readonly maxStreams: number;
   /** Whose HTTP/2 it is. */
   readonly http2Server?: ServerHttp2 | undefined;
-  /** Of a message, in bytes. */
-  readonly maxBytes: number;
   readonly fault: ServerFault;
-  /** Where bodies count that are left to the handler. */
-  readonly pending: PendingBytes;
-  /** Rpcs that stream both ways. */
-  readonly streamingPaths?: ReadonlySet<string>;
-  readonly gone?: ToldGone;
   /** A request has so long to come whole, in milliseconds. */
   readonly requestTimeoutMs: number;
   /** Asked before the handler. */

@@ -8,6 +8,9 @@ import { clientAddress, type Networks, plainAddress } from "../identity/networks
 import { type Carrying, connectionOf } from "./carrier.ts";
 import { certificateNames } from "./certificate-names.ts";
 
+/** The header by which proxies name the clients that they serve. */
+export const FORWARDED_FOR = "x-forwarded-for";
+
 /** What is known of a connection for as long as it lasts. */
 interface Connection {
   readonly peer: Peer;
@@ -82,7 +85,7 @@ export class NodeIncoming implements Incoming {
   get peer(): Peer {
     const request = this.#request;
     const connection = "stream" in request ? connectionOf(request.stream) : request.socket;
-    this.#peer ??= this.#peers.of(connection, () => this.all("x-forwarded-for"));
+    this.#peer ??= this.#peers.of(connection, () => this.all(FORWARDED_FOR));
     return this.#peer;
   }
 }

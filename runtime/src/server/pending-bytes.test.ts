@@ -6,7 +6,9 @@ const KB = 1024;
 
 function holders(pending: PendingBytes) {
   const gone: string[] = [];
-  const holder = (name: string): Holder => ({
+  const holder = (name: string, clientAddress = "", connection = {}): Holder => ({
+    clientAddress,
+    connection,
     heldBytes: 0,
     holderSlot: 0,
     holderNumber: pending.nextNumber(),
@@ -19,10 +21,10 @@ function holders(pending: PendingBytes) {
 }
 
 describe("bytes under way", () => {
-  test("over the limit the oldest of the large ones goes, and small ones stay", () => {
+  test("over the limit the oldest of the heaviest goes, and small ones stay", () => {
     const pending = new PendingBytes(1000 * KB);
     const { gone, holder } = holders(pending);
-    const [small, first, second, third] = ["small", "first", "second", "third"].map(holder);
+    const [small, first, second, third] = ["small", "first", "second", "third"].map((name) => holder(name));
     for (const [one, bytes] of [
       [small, 10],
       [first, 400],
@@ -43,6 +45,31 @@ describe("bytes under way", () => {
     expect(gone).toEqual(["slow 0", "slow 1", "slow 2"]); // an eighth is free again
   });
 
+  test("the client with the most loses bodies, and not the one whose are older, or larger", () => {
+    const pending = new PendingBytes(1000 * KB);
+    const { gone, holder } = holders(pending);
+    pending.add(holder("honest", "192.0.2.1"), 200 * KB);
+    for (let i = 0; i < 9; i++) pending.add(holder(`attack ${i}`, "192.0.2.66"), 100 * KB);
+    expect(gone).toEqual(["attack 0", "attack 1", "attack 2"]);
+  });
+
+  test("clients with equally much lose as much", () => {
+    const pending = new PendingBytes(1000 * KB);
+    const { gone, holder } = holders(pending);
+    pending.add(holder("honest", "192.0.2.1"), 200 * KB);
+    for (let i = 0; i < 8; i++) pending.add(holder(`attack ${i}`, `192.0.2.${66 + (i % 2)}`), 101 * KB);
+    expect(gone).toEqual(["attack 0", "attack 1"]);
+  });
+
+  test("of one address the heaviest connection does", () => {
+    const pending = new PendingBytes(1000 * KB);
+    const { gone, holder } = holders(pending);
+    pending.add(holder("honest"), 200 * KB);
+    const connection = {};
+    for (let i = 0; i < 9; i++) pending.add(holder(`attack ${i}`, "", connection), 100 * KB);
+    expect(gone).toEqual(["attack 0", "attack 1", "attack 2"]);
+  });
+
   test("one that is larger than the limit goes itself", () => {
     const pending = new PendingBytes(100 * KB);
     const { gone, holder } = holders(pending);
@@ -57,7 +84,7 @@ describe("bytes under way", () => {
       fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
         const pending = new PendingBytes(500_000);
         const { holder } = holders(pending);
-        const all = Array.from({ length: 21 }, (_, i) => holder(String(i)));
+        const all = Array.from({ length: 21 }, (_, i) => holder(String(i), String(i % 3)));
         for (const { who, more, gone } of steps) {
           const one = all[who] as Holder;
           if (gone) pending.release(one);

@@ -6,19 +6,21 @@ export interface Holder {
   holderSlot: number;
   /** The smaller, the older. */
   readonly holderNumber: number;
+  /** The address of the client; "" for an unknown one. Read only when there is too much. */
+  readonly clientAddress: string;
+  /** The connection of the client. Read only when there is too much. */
+  readonly connection: object;
   /** Ends it, and releases its bytes at once. */
   giveUp(): void;
 }
 
 export const DEFAULT_MAX_PENDING_BYTES = 128 << 20;
-/** Of those who hold more, the oldest are given up before anybody who holds less. */
-const LARGE_BYTES = 64 << 10;
 /** When there is too much, so many of eight parts may stay: one look at all holders frees an eighth at once. */
 const KEPT_EIGHTHS = 7;
 
 /**
- * The bytes of all bodies under way in the process: of requests until they are answered, and of answers until they are taken. Over the limit
- * the oldest go: who sends or reads as one does is gone before it is his turn.
+ * The bytes of all bodies under way in the process: of requests until they are answered, and of answers until they are taken. Over the
+ * limit the clients that hold the most lose bodies, until each of them holds at most the same.
  */
 export class PendingBytes {
   readonly #maxBytes: number;
@@ -75,14 +77,65 @@ export class PendingBytes {
 
   #makeRoom(): void {
     const enough = (this.#maxBytes / 8) * KEPT_EIGHTHS;
-    const isLarge = (holder: Holder) => (holder.heldBytes > LARGE_BYTES ? 0 : 1);
-    const byAge = this.#holders.toSorted((a, b) => isLarge(a) - isLarge(b) || a.holderNumber - b.holderNumber);
-    for (const holder of byAge) {
-      if (this.#bytes <= enough) return;
-      if (holder.heldBytes === 0) continue; // gone with another
-      this.#givenUp++;
-      holder.giveUp();
-      this.release(holder);
+    const clients = clientsOf(this.#holders);
+    const level = levelOf(clients, this.#bytes - enough);
+    for (const client of clients) {
+      let { bytes } = client;
+      for (const holder of byWeight(client.holders)) {
+        if (bytes <= level || this.#bytes <= enough) break;
+        const { heldBytes } = holder;
+        if (heldBytes === 0) continue; // ended with another
+        bytes -= heldBytes;
+        this.#givenUp++;
+        holder.giveUp();
+        this.release(holder);
+      }
     }
   }
+}
+
+/** All bodies of one address. */
+interface Client {
+  bytes: number;
+  readonly holders: Holder[];
+}
+/** Those that hold the most first. */
+function clientsOf(holders: readonly Holder[]): Client[] {
+  const clients = new Map<string, Client>();
+  for (const holder of holders) {
+    const { clientAddress, heldBytes } = holder;
+    const client = clients.get(clientAddress);
+    if (client === undefined) clients.set(clientAddress, { bytes: heldBytes, holders: [holder] });
+    else {
+      client.bytes += heldBytes;
+      client.holders.push(holder);
+    }
+  }
+  return [...clients.values()].sort((a, b) => b.bytes - a.bytes);
+}
+/** The bytes that each client may keep so that all together hold so many less. */
+function levelOf(clients: readonly Client[], excess: number): number {
+  let sum = 0;
+  for (const [at, { bytes }] of clients.entries()) {
+    sum += bytes;
+    const level = (sum - excess) / (at + 1);
+    if (level >= (clients[at + 1]?.bytes ?? 0)) return level;
+  }
+  return 0;
+}
+/** The bodies of the heaviest connection first; of one connection the largest, of equal ones the oldest. */
+function byWeight(holders: readonly Holder[]): Holder[] {
+  const ofConnection = new Map<object, number>();
+  const weighed = holders.map((holder) => ({ holder, bytes: holder.heldBytes, connection: holder.connection }));
+  for (const { connection, bytes } of weighed)
+    ofConnection.set(connection, (ofConnection.get(connection) ?? 0) + bytes);
+  const weightOf = (connection: object) => ofConnection.get(connection) ?? 0;
+  return weighed
+    .sort(
+      (a, b) =>
+        weightOf(b.connection) - weightOf(a.connection) ||
+        b.bytes - a.bytes ||
+        a.holder.holderNumber - b.holder.holderNumber,
+    )
+    .map(({ holder }) => holder);
 }

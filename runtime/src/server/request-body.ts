@@ -7,6 +7,7 @@ import { letGo } from "../wire/let-go.ts";
 import { type BridgedStream, hadItsTurn, isBridged } from "./bridged-stream.ts";
 import { connectionOf } from "./carrier.ts";
 import type { ServerRequest, ServerResponse } from "./handler.ts";
+import { FORWARDED_FOR, type Peers, valuesOf } from "./peers.ts";
 import type { Holder, PendingBytes } from "./pending-bytes.ts";
 import { ADAPTER_WEIGHT, adapterWeight, ahead, beginInTurn, goOnInTurn } from "./turns.ts";
 
@@ -33,6 +34,7 @@ type Iterator = ReturnType<ServerRequest["iterator"]>;
 
 export interface RequestBodyOptions {
   readonly pending: PendingBytes;
+  readonly peers?: Peers | undefined;
   /** Of one message, in bytes. What is longer is passed on before it is whole, so that it is refused. */
   readonly maxBytes: number;
   /** Of an rpc that streams both ways: each piece is passed on as it comes. */
@@ -82,6 +84,11 @@ export class RequestBody implements Holder, MessageHolder {
   get connection(): object {
     const request = this.#request;
     return "stream" in request ? (connectionOf(request.stream) ?? request.stream) : request.socket;
+  }
+  get clientAddress(): string {
+    const request = this.#request;
+    const connection = "stream" in request ? connectionOf(request.stream) : request.socket;
+    return this.#options.peers?.of(connection, () => valuesOf(request.rawHeaders, FORWARDED_FOR)).address ?? "";
   }
   hold(bytes: number): void {
     if (!this.#closed) this.#options.pending.add(this, bytes);
