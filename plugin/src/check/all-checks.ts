@@ -15,6 +15,7 @@ import { checkEachLimits } from "./each-limits.ts";
 import { checkEffectsOrder } from "./effects-order.ts";
 import { checkErrorExposure } from "./error-exposure.ts";
 import { checkFollowedKeys } from "./followed-keys.ts";
+import { checkHeaderPermits } from "./header-permits.ts";
 import { checkHiddenSteps } from "./hidden-steps.ts";
 import { checkIdentify } from "./identify.ts";
 import { checkIdentityHeaders } from "./identity-headers.ts";
@@ -77,6 +78,7 @@ const CHECKS_WHEN_SOUND: readonly Check[] = Object.freeze([
   checkSuspicions,
   checkTopics,
   checkFollowedKeys,
+  checkHeaderPermits,
   checkIdleSources,
   checkIdleRules,
   checkBrokenRules,

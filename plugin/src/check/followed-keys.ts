@@ -1,8 +1,8 @@
 // Who may follow a key of a topic: somebody asks, and of this key.
 import type { Expression } from "../cel/index.ts";
 import type { Report } from "../diagnostic/diagnostic.ts";
-import type { BffMethod, Model, Permit, Step } from "../resolve/model/model.ts";
-import { ARGS, CALLER, HEADERS, namesBehind, namesRead, overlap } from "./request-names.ts";
+import type { BffMethod, Model, Step } from "../resolve/model/model.ts";
+import { ARGS, CALLER, HEADERS, namesBehind, namesRead, namesWho, overlap } from "./request-names.ts";
 
 /** Whoever names a key follows it, unless somebody asks who that is, or what they name. */
 export function checkFollowedKeys(model: Model, report: Report): void {
@@ -37,8 +37,5 @@ function checkKey({ ir, stream, permit, callers, opening, shared }: BffMethod, r
     hint: `say who may, by a \`permit\` with an \`if\`, or by a guard that reads ${own?.startsWith(`${ARGS}.`) ? `\`${own}\`` : "what the key does"}, and does not rest on the item`,
   });
 }
-const namesWho = (permit: Permit | undefined): boolean =>
-  permit !== undefined && permit.scopes.length + permit.roles.length > 0;
-
 const stepsReadBy = ({ reads }: Expression, steps: readonly Step[]): readonly Step[] =>
   steps.filter(({ variable }) => reads.some((read) => read.variable === variable));

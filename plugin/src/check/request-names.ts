@@ -1,7 +1,7 @@
 // Which parts of a request expressions read: what a client names, and who it is.
 import { childrenOf, type Expression, type Node } from "../cel/index.ts";
 import { reachable } from "../graph.ts";
-import type { Step } from "../resolve/model/model.ts";
+import type { Permit, Step } from "../resolve/model/model.ts";
 import { sourceExpressions } from "../resolve/model/source-parts.ts";
 
 /** What is known of the caller, or of where they are. */
@@ -49,6 +49,10 @@ export function namesBehind(steps: readonly Step[]): ReadonlySet<string> {
   const expressions = all.flatMap((step) => [step.if, ...sourceExpressions(step.source)]);
   return new Set(expressions.flatMap((expression) => (expression === undefined ? [] : namesRead(expression))));
 }
+
+/** Whether scopes or roles decide. */
+export const namesWho = (permit: Permit | undefined): boolean =>
+  permit !== undefined && permit.scopes.length + permit.roles.length > 0;
 
 /** Whether two names are of the same, or one of a part of the other: `args` and `args.id`. */
 export const overlap = (a: string, b: string): boolean => a === b || a.startsWith(`${b}.`) || b.startsWith(`${a}.`);

@@ -6503,6 +6503,28 @@ export const EXPLANATIONS: readonly Explanation[] = [
     ]
   },
   {
+    "code": "BFF581",
+    "severity": "warning",
+    "meaning": "A permit reads something that a client cannot choose. Headers are what the client writes, so that a permit over them alone admits everybody who knows their names.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  option (bff.v1.service) = { permit: { if: \"headers['x-staff'] == 'yes'\" } };\n  rpc GetPage(GetPageRequest) returns (Page);\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:13:45: warning BFF581: this permit reads nothing but headers, which any client can write\n    13 |   option (bff.v1.service) = { permit: { if: \"headers['x-staff'] == 'yes'\" } };\n       |                                             ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  app/v1/app.proto:14:7: an rpc that it admits to\n    14 |   rpc GetPage(GetPageRequest) returns (Page);\n       |       ^^^^^^^\n  hint: read `principal`, name a scope or a role, or call an upstream that checks the header"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  option (bff.v1.service) = { permit: { scope: \"staff\" } };\n  rpc GetPage(GetPageRequest) returns (Page);\n}"
+      }
+    ]
+  },
+  {
     "code": "BFF601",
     "severity": "error",
     "meaning": "A value that may be absent is bound to a target that can be absent. Otherwise an outage would look to clients like an empty text or a zero.",
