@@ -1,10 +1,12 @@
 // The server behind the proxies of others, configured as docs/proxies.md has it: what passes, and what is lost when one of two servers goes.
 import { readFileSync } from "node:fs";
+import { get as httpsGet } from "node:https";
 import { setTimeout as pause } from "node:timers/promises";
 import { Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
+import { freePort } from "../../runtime/src/testing/listening.ts";
 import { certificate } from "../http2/certificate.ts";
 import { NODE_LOADS } from "../http2/loads.ts";
 import { TestService } from "../http2/service.ts";
@@ -138,4 +140,23 @@ describe.each(PRESENT)("behind %s, under load", (name) => {
     const lost = all.flatMap(({ failed }) => Object.values(failed)).reduce((sum, count) => sum + count, 0);
     expect(lost, `${JSON.stringify(all)}\n${front.log}`).toBeLessThanOrEqual(LOST[name] ?? 0);
   });
+});
+
+test("nginx without a server: an EventSource gets a stream that ends, at which it comes back; others a 502", async () => {
+  const front = await proxy("nginx", [await freePort(), await freePort()]);
+  onTestFinished(() => front.stop());
+  const get = (accept: string) =>
+    new Promise<readonly unknown[]>((resolve, reject) => {
+      const url = `https://127.0.0.1:${front.port}/streams.v1.StreamService/Follow?encoding=json&message=%7B%7D`;
+      const request = httpsGet(url, { ca: readFileSync(ca), headers: { accept } }, (response) => {
+        let text = "";
+        response.on("data", (chunk: Buffer) => {
+          text += chunk.toString();
+        });
+        response.once("end", () => resolve([response.statusCode, response.headers["content-type"], text]));
+      });
+      request.once("error", reject);
+    });
+  expect(await get("text/event-stream")).toEqual([200, "text/event-stream", "retry: 2000\n\n"]);
+  expect((await get("application/json"))[0]).toBe(502);
 });
