@@ -314,6 +314,12 @@ export interface AuditEvent {
   readonly source?: string | undefined;
   readonly issuer?: string | undefined;
   readonly subject?: string | undefined;
+  /** Of `unauthenticated`: the issuer that the source is configured with. */
+  readonly expected?: string | undefined;
+  /** Of `unauthenticated`: the issuer that the credential claims, unverified; a client may write any text. */
+  readonly received?: string | undefined;
+  /** Of `unauthenticated`: the claim that has another type than its field. */
+  readonly claim?: string | undefined;
   /** Of the key, the session or the token; no secret. */
   readonly id?: string | undefined;
   /** IP address of the client, as `peer.address`; "" where it is not known. */

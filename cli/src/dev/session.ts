@@ -161,7 +161,10 @@ class Session {
     return new Server({
       ...{ cwd, name, file, port },
       adminPort: shownAt(env, index),
-      env: { BFF_EXPLORER: isShown(env) ? "1" : undefined, ...env, ...OWN, HOST: env.HOST || "127.0.0.1" },
+      env: {
+        ...{ BFF_EXPLORER: isShown(env) ? "1" : undefined, BFF_AUDIT: "stderr" },
+        ...{ ...env, ...OWN, HOST: env.HOST || "127.0.0.1" },
+      },
       print: (line) => this.#terminal.write(`${this.#servers.size > 1 ? `${name} | ` : ""}${line}\n`),
       lost: (of, how) => this.#say(`${of} has ${how}; it is started again when something is saved`),
     });

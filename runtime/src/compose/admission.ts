@@ -5,7 +5,7 @@ import { asFailure, Code, type Failure } from "../failure.ts";
 import type { Identity } from "../identity/identity.ts";
 import { type IncomingHeaders, incomingOf } from "../identity/incoming.ts";
 import { Judged } from "../identity/judged.ts";
-import { denied, unauthenticated, unjudged } from "../identity/refusals.ts";
+import { denied, refusedCredential, unauthenticated, unjudged } from "../identity/refusals.ts";
 import type { AuditEvent, Observer } from "../observer.ts";
 import { type AnswerMetadata, withHeaders } from "./answer-metadata.ts";
 import type { Request } from "./request.ts";
@@ -151,14 +151,16 @@ const EVENTS: ReadonlyMap<Code, AuditEvent["event"]> = new Map([
 /** Tells of a refusal, if that is what the failure is. */
 export function audited(
   observer: Observer | undefined,
-  { clientCode, message, refusal }: Failure,
+  failure: Failure,
   { judged, method, at }: { readonly judged: Judged; readonly method: string; readonly at: Date },
 ): void {
+  const { clientCode, message, refusal } = failure;
   // A permit may refuse with another code, so that nobody learns that there is something.
   const event = EVENTS.get(clientCode) ?? (refusal ? "denied" : undefined);
   if (event === undefined || observer?.audit === undefined) return;
   const { source, issuer, subject, id } = judged.caller?.credential ?? {};
-  observer.audit({ event, at, reason: message, method, source, issuer, subject, id, address: judged.peer.address });
+  const known = { source, issuer, subject, id, address: judged.peer.address };
+  observer.audit({ event, at, reason: message, method, ...known, ...refusedCredential(failure) });
 }
 
 /** A list of texts that the principal may have. */

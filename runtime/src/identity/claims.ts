@@ -7,6 +7,7 @@ import {
   type Message,
   ScalarType,
 } from "@bufbuild/protobuf";
+import { isFieldError } from "@bufbuild/protobuf/reflect";
 
 /** How deep the values of a payload may be nested. */
 export const MAX_DEPTH = 32;
@@ -31,6 +32,12 @@ export function decodeClaims(desc: DescMessage, text: string): Message {
     if (field !== undefined) json[name] = fitted(name, value, field);
   }
   return fromJson(desc, json, { ignoreUnknownFields: true });
+}
+
+/** The claim whose value does not fit its field, by the field's name; undefined if it is not known. Its value stays out: it is the caller's. */
+export function claimIn(error: unknown): string | undefined {
+  for (let at = error; at instanceof Error; at = at.cause) if (isFieldError(at)) return at.field().name;
+  return undefined;
 }
 
 /** The deepest nesting of a JSON text. */

@@ -12,7 +12,7 @@ export { Judged } from "./judged.ts";
 export { type JwtOptions, jwt } from "./jwt/jwt.ts";
 export { type PeerOptions, peer } from "./peer.ts";
 export { callerOf, keyOf, type Proof } from "./principal.ts";
-export { denied, unauthenticated, unjudged } from "./refusals.ts";
+export { denied, type RefusedCredential, unauthenticated, unjudged } from "./refusals.ts";
 export { Remembered } from "./remembered.ts";
 export type { Route, RouteAnswer, RouteRequest, Routes } from "./routes.ts";
 export type { Settings } from "./settings.ts";

@@ -1,11 +1,12 @@
 import type { DescMessage } from "@bufbuild/protobuf";
+import { Failure } from "../failure.ts";
 import { countsAmbient, fromPage } from "./ambient.ts";
 import type { Caller } from "./caller.ts";
 import { cookieValues, forgotten } from "./cookies.ts";
 import { type Incoming, type IncomingHeaders, incomingOf } from "./incoming.ts";
 import { Judged } from "./judged.ts";
 import { matching, type NamePattern, namePattern } from "./names.ts";
-import { unauthenticated } from "./refusals.ts";
+import { refusing, unauthenticated } from "./refusals.ts";
 import type { Routes } from "./routes.ts";
 import type { Source } from "./source.ts";
 import type { OpenIdentity } from "./spec.ts";
@@ -61,7 +62,7 @@ export class Judging implements OpenIdentity {
     const presented = this.#presented(incoming);
     if (presented === undefined) return this.#byCertificate(incoming, []);
     const { source, credential } = presented;
-    const caller = source.verify(credential, incoming);
+    const caller = verified(source, credential, incoming);
     const judged = (found: Caller | undefined): Judged | Promise<Judged> =>
       found === undefined ? this.#byCertificate(incoming, forget(source)) : this.#judged(incoming, found, []);
     return caller instanceof Promise ? caller.then(judged) : judged(caller);
@@ -71,19 +72,22 @@ export class Judging implements OpenIdentity {
   #presented(incoming: Incoming): Presented | undefined {
     let found: Presented | undefined;
     const add = (presented: Presented): void => {
-      if (found !== undefined) throw unauthenticated("credentials for several sources");
+      if (found !== undefined)
+        throw unauthenticated("credentials for several sources", {
+          source: `${found.source.name}, ${presented.source.name}`,
+        });
       found = presented;
     };
     for (const { name, sources } of this.#headers) {
       const [value, another] = incoming.all(name);
-      if (another !== undefined) throw unauthenticated(`several headers ${name}`);
+      if (another !== undefined) throw unauthenticated(`several headers ${name}`, { source: namesOf(sources) });
       if (value !== undefined && value !== "") add(this.#owned(sources, value, incoming));
     }
     if (this.#cookies.length > 0 && incoming.get("cookie") !== null && countsAmbient(incoming)) {
       const header = incoming.all("cookie");
       for (const { name, sources } of this.#cookies) {
         const [value, another] = cookieValues(header, name);
-        if (another !== undefined) throw unauthenticated(`several cookies ${name}`);
+        if (another !== undefined) throw unauthenticated(`several cookies ${name}`, { source: namesOf(sources) });
         if (value !== undefined && value !== "") add(this.#owned(sources, value, incoming));
       }
     }
@@ -95,10 +99,11 @@ export class Judging implements OpenIdentity {
     for (const source of sources) {
       const credential = withoutScheme(source, value);
       if (credential === undefined || !this.#comesFrom(source, incoming) || !source.owns(credential)) continue;
-      if (found !== undefined) throw unauthenticated("a credential that several sources take for theirs");
+      if (found !== undefined)
+        throw unauthenticated("a credential that several sources take for theirs", { source: namesOf(sources) });
       found = { source, credential };
     }
-    if (found === undefined) throw unauthenticated("a credential that no source takes for its own");
+    if (found === undefined) throw unowned(sources, value);
     return found;
   }
   /** Whether the connection is one over which the source counts. */
@@ -116,7 +121,7 @@ export class Judging implements OpenIdentity {
       const source = this.#certificates[at];
       if (source === undefined) return nobody();
       if (!this.#comesFrom(source, incoming)) return first(at + 1);
-      const caller = source.verify("", incoming);
+      const caller = verified(source, "", incoming);
       const judged = (found: Caller | undefined): Judged | Promise<Judged> =>
         found === undefined ? first(at + 1) : this.#judged(incoming, found, answer);
       return caller instanceof Promise ? caller.then(judged) : judged(caller);
@@ -133,6 +138,35 @@ export class Judging implements OpenIdentity {
     await Promise.all(this.#all.map((source) => source.close()));
   }
 }
+
+/** A refusal gets the name of the source that it comes from. */
+function verified(source: Source, credential: string, incoming: Incoming): ReturnType<Source["verify"]> {
+  const attributed = (thrown: unknown): never => {
+    throw thrown instanceof Failure ? refusing(thrown, { source: source.name }) : thrown;
+  };
+  try {
+    const caller = source.verify(credential, incoming);
+    return caller instanceof Promise ? caller.catch(attributed) : caller;
+  } catch (thrown) {
+    return attributed(thrown);
+  }
+}
+
+/** Names the issuers, since a slash too many in a variable is all that most configurations get wrong. */
+function unowned(sources: readonly Source[], value: string): Failure {
+  const known = sources.flatMap((source) => {
+    const credential = withoutScheme(source, value);
+    return credential === undefined ? [] : (source.foreign?.(credential) ?? []);
+  });
+  const expected = [...new Set(known.flatMap((one) => one.expected ?? []))].join(", ");
+  return unauthenticated("a credential that no source takes for its own", {
+    source: namesOf(sources),
+    expected: expected === "" ? undefined : expected,
+    received: known[0]?.received,
+  });
+}
+
+const namesOf = (sources: readonly Source[]): string => sources.map(({ name }) => name).join(", ");
 
 function sharing(all: readonly Source[], nameOf: (source: Source) => string | undefined): readonly Shared[] {
   const names = new Set(all.flatMap((source) => nameOf(source) ?? []));

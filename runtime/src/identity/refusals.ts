@@ -1,14 +1,40 @@
 import { Code, Failure, Reason } from "../failure.ts";
 
-/** The client is told only that it is so; `why` is for the audit, and holds nothing of the credential. */
-export function unauthenticated(why: string): Failure {
-  return told(Code.UNAUTHENTICATED, why);
+/** Facts about a credential that was refused, for operators. Of the credential it has the issuer that it claims, and nothing else. */
+export interface RefusedCredential {
+  /** Source that refused it; several, separated by commas, share its place. */
+  readonly source?: string | undefined;
+  /** Issuer that the source is configured with. */
+  readonly expected?: string | undefined;
+  /** Issuer that the credential claims, unverified. */
+  readonly received?: string | undefined;
+  /** Claim that has another type than its field. */
+  readonly claim?: string | undefined;
+}
+
+const refused = new WeakMap<Failure, RefusedCredential>();
+
+/** Facts about the credential that a failure refuses; undefined if the request had none. */
+export function refusedCredential(failure: Failure): RefusedCredential | undefined {
+  return refused.get(failure);
+}
+/** The same failure, with facts that it did not have yet. */
+export function refusing(failure: Failure, credential: RefusedCredential): Failure {
+  if (failure.clientCode === Code.UNAUTHENTICATED && failure.refusal)
+    refused.set(failure, { ...credential, ...refused.get(failure) });
+  return failure;
+}
+
+/** The client learns the code alone; `why` is for the audit, and holds nothing of the credential. */
+export function unauthenticated(why: string, credential?: RefusedCredential): Failure {
+  const failure = rejected(Code.UNAUTHENTICATED, why);
+  return credential === undefined ? failure : refusing(failure, credential);
 }
 /** The same of a caller who is known. */
 export function denied(why: string): Failure {
-  return told(Code.PERMISSION_DENIED, why);
+  return rejected(Code.PERMISSION_DENIED, why);
 }
-function told(code: Code, why: string): Failure {
+function rejected(code: Code, why: string): Failure {
   return new Failure({ code, reason: Reason.REJECTED, callee: "", message: why, clientCode: code, refusal: true });
 }
 

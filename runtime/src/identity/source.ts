@@ -1,5 +1,6 @@
 import type { Caller } from "./caller.ts";
 import type { Incoming } from "./incoming.ts";
+import type { RefusedCredential } from "./refusals.ts";
 import type { Routes } from "./routes.ts";
 
 /** Where a credential stands in a request. Names are lower-case, but those of cookies. */
@@ -24,6 +25,8 @@ export interface Source {
    * that a token claims. Nothing is verified by it.
    */
   owns(credential: string): boolean;
+  /** Why a credential is none of its own, if the issuer decides. */
+  readonly foreign?: ((credential: string) => RefusedCredential | undefined) | undefined;
   /**
    * Who presents this credential.
    *

@@ -279,6 +279,7 @@ test("an observer hears beside the log, and of nothing that it did not ask for",
   expect(written.length).toBe(2);
   expect(Object.keys(told).sort()).toEqual([
     "attempt",
+    "audit",
     "breaker",
     "certificate",
     "ejection",

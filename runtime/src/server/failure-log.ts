@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from "../clock.ts";
 import { Code, type Failure, OVER, Reason } from "../failure.ts";
 import {
+  type AuditEvent,
   type CertificateEvent,
   type DeprecatedUse,
   type Deprecation,
@@ -21,6 +22,8 @@ export type LogFormat = "text" | "json";
 
 /** For so long what has been told is only counted, in milliseconds. */
 const QUIET_MS = 10_000;
+/** The same for refused credentials, which clients can send at any rate. */
+const QUIET_REFUSALS_MS = 60_000;
 /** No more paths than this go into a line. */
 const MOST_PATHS = 5;
 
@@ -37,6 +40,7 @@ interface Line {
     | "failed"
     | "degraded"
     | "limited"
+    | "unauthenticated"
     | "resolver"
     | "rejection"
     | "breaker"
@@ -143,6 +147,33 @@ export class FailureLog implements Observer {
       asked: { header, trace },
     }));
   }
+  /** A credential that was refused, once a minute for each cause; requests without one are no fault of anybody's. */
+  audit({ event, reason = "", source, subject, expected, received, claim }: AuditEvent): void {
+    if (event !== "unauthenticated" || source === undefined || subject !== undefined) return;
+    // The received issuer is any text of a client's: as a part of the key it would make as many lines.
+    this.#tell(
+      `unauthenticated ${source} ${reason} ${claim}`,
+      () => {
+        const facts = [
+          expected && `expected issuer ${quoted(expected)}`,
+          received && `received ${quoted(received)}`,
+          claim && `claim ${claim}`,
+        ].filter(Boolean);
+        return {
+          event: "unauthenticated",
+          text: `credential refused by ${source}: ${tame(reason)}${facts.length === 0 ? "" : ` (${facts.join(", ")})`}`,
+          fields: {
+            source,
+            reason,
+            ...(expected && { expected }),
+            ...(received && { received: tame(received) }),
+            claim,
+          },
+        };
+      },
+      QUIET_REFUSALS_MS,
+    );
+  }
   resolver({ name, header, trace, outcome }: ResolverEvent): void {
     if (outcome.ok || outcome.failure.cause === undefined) return;
     const thrown = thrownText(outcome.failure.cause);
@@ -241,10 +272,10 @@ export class FailureLog implements Observer {
   }
 
   /** @param key of what is told once in a while; undefined for what is always told */
-  #tell(key: string | undefined, line: () => Line): void {
+  #tell(key: string | undefined, line: () => Line, quietMs = QUIET_MS): void {
     const now = this.#clock.now();
     const before = key === undefined ? undefined : this.#told.get(key);
-    if (before !== undefined && now - before.at < QUIET_MS) {
+    if (before !== undefined && now - before.at < quietMs) {
       before.more++;
       return;
     }

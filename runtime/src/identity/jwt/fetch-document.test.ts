@@ -95,7 +95,7 @@ test.each(["before its headers", "in its body"])(
     await rig.issuer.clock.advance(4_999);
     expect(rig.told).toEqual([]);
     await rig.issuer.clock.advance(1);
-    expect(rig.told).toEqual(["does not answer within 5 s"]);
+    expect(rig.told).toEqual([expect.stringMatching(/^https?:\S+: does not answer within 5 s$/)]);
     await closed;
     await rig.source.close();
   },

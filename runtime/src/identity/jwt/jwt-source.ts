@@ -3,8 +3,8 @@ import type { Clock } from "../../clock.ts";
 import { Failure } from "../../failure.ts";
 import { type Credential, CredentialSchema } from "../../gen/bff/v1/identity_pb.ts";
 import type { Caller } from "../caller.ts";
-import { decodeClaims, words } from "../claims.ts";
-import { unauthenticated } from "../refusals.ts";
+import { claimIn, decodeClaims, words } from "../claims.ts";
+import { type RefusedCredential, unauthenticated } from "../refusals.ts";
 import type { Place, Source } from "../source.ts";
 import type { Jose } from "./jose.ts";
 import type { KeySet } from "./key-set.ts";
@@ -59,6 +59,13 @@ export class JwtSource implements Source {
     );
   }
 
+  foreign(credential: string): RefusedCredential | undefined {
+    const { issuer } = this.#parts.rules;
+    const said = this.#token(credential)?.said;
+    if (said === undefined || said.claims.iss === issuer) return undefined;
+    return { expected: issuer, received: typeof said.claims.iss === "string" ? said.claims.iss : undefined };
+  }
+
   verify(credential: string): Caller | Promise<Caller> {
     const { rules, clock, keys } = this.#parts;
     const token = this.#token(credential);
@@ -72,7 +79,7 @@ export class JwtSource implements Source {
     const { said } = token;
     if (said === undefined) throw unauthenticated("the token is none");
     const reason = reasonToRefuse(said, rules, second);
-    if (reason !== undefined) throw unauthenticated(`the token ${reason}`);
+    if (reason !== undefined) throw unauthenticated(`the token ${reason}`, this.foreign(credential) ?? {});
     return this.#running.get(digest) ?? this.#begun(token, said, date);
   }
 
@@ -141,7 +148,8 @@ export class JwtSource implements Source {
       // What is remembered keeps no header with it, of which the token is a part: V8 would, however long it is.
       return accept(credential, claims, Buffer.from(token).toString());
     } catch (error) {
-      throw error instanceof Failure ? error : unauthenticated("the token's claims are not of the declared types");
+      if (error instanceof Failure) throw error;
+      throw unauthenticated("the token's claims are not of the declared types", { claim: claimIn(error) });
     }
   }
 }

@@ -200,7 +200,7 @@ const FAULTS: readonly (readonly [string, (address: string, signal: AbortSignal)
   [
     "is another issuer",
     () => answer(JSON.stringify({ issuer: `${ISSUER}/`, jwks_uri: `${ISSUER}/keys` })),
-    "says that it is another issuer",
+    `has the issuer "${ISSUER}/", expected "${ISSUER}"`,
   ],
   ["has keys without TLS", () => discovered("http://issuer.example/keys"), "has no jwks_uri with https"],
   ["has keys on this machine", () => discovered("http://127.0.0.1:1/keys"), "has a jwks_uri on loopback"],
@@ -220,6 +220,9 @@ function keySet(set: object): (address: string) => Promise<Fetched> {
   return (address) => (address.endsWith("/keys") ? answer(JSON.stringify(set)) : discovered(`${ISSUER}/keys`));
 }
 
+/** The address comes first. */
+const ADDRESSED = /^https:\/\/issuer\.example\/(keys|\.well-known\/openid-configuration): /;
+
 describe.each(FAULTS)("an issuer that %s", (_, fault, said) => {
   test("for an hour is noticed by nobody whose key is known", async () => {
     const rig = await JwtRig.open();
@@ -232,12 +235,13 @@ describe.each(FAULTS)("an issuer that %s", (_, fault, said) => {
     }
     // one fetch at a time, of at most two documents, half a minute apart or less at the beginning
     expect(rig.issuer.asked.length - before).toBeLessThan((2 * 60 * 60) / 25 + 20);
-    expect(rig.told).toEqual([said]);
+    expect(rig.told).toEqual([expect.stringMatching(ADDRESSED)]);
+    expect(rig.told[0]?.endsWith(`: ${said}`)).toBe(true);
     rig.issuer.answer = undefined;
     await rig.issuer.clock.advance(MINUTE);
     rig.issuer.answer = fault;
     await rig.issuer.clock.advance(HOUR);
-    expect(rig.told).toEqual([said, said]);
+    expect(rig.told).toEqual([rig.told[0], rig.told[0]]);
   });
 
   test("from the beginning: not open, nobody can be judged, and it ends when it is back", async () => {

@@ -3,7 +3,7 @@ import { unjudged } from "../refusals.ts";
 import { type FetchDocument, type Fetched, fetchDocument } from "./fetch-document.ts";
 import type { JwkImport } from "./jose.ts";
 import { chosen, type Key, readKeys } from "./keys.ts";
-import { type KeyPlace, locateKeys } from "./locate-keys.ts";
+import { addressed, errorAt, type KeyPlace, locateKeys } from "./locate-keys.ts";
 
 /** How long a document may take. */
 const FETCH_MS = 5_000;
@@ -129,7 +129,10 @@ export class KeySet {
     try {
       const address = await locateKeys(place, this.#fetch);
       const { text, cacheControl } = await this.#fetch(address);
-      this.#replace(readKeys(text, jose), ageMs(cacheControl));
+      this.#replace(
+        addressed(address, () => readKeys(text, jose)),
+        ageMs(cacheControl),
+      );
     } catch (error) {
       if (this.#closed) return;
       this.#failures++;
@@ -171,6 +174,8 @@ export class KeySet {
     const timer = clock.setTimeout(() => abort.abort(tooLate), FETCH_MS, undefined);
     try {
       return await Promise.race([fetch(address, abort.signal), given.promise]);
+    } catch (thrown) {
+      throw errorAt(address, thrown);
     } finally {
       clock.clearTimeout(timer);
     }

@@ -28,15 +28,36 @@ export function problemOfIssuer(issuer: string): string | undefined {
 export async function locateKeys(place: KeyPlace, fetch: (address: string) => Promise<Fetched>): Promise<string> {
   if (place.kind === "address") return place.address;
   const { issuer } = place;
-  const { text } = await fetch(discoveryAddress(issuer));
-  const document = parsed(text);
-  if (document.issuer !== issuer) throw new Error("says that it is another issuer");
-  const { jwks_uri: address } = document;
-  if (typeof address !== "string" || !isTrustworthy(address)) throw new Error("has no jwks_uri with https");
-  // Otherwise an issuer could have this machine ask itself.
-  if (isLoopback(address) && !isLoopback(issuer)) throw new Error("has a jwks_uri on loopback");
-  return address;
+  const address = discoveryAddress(issuer);
+  const { text } = await fetch(address);
+  return addressed(address, () => keysNamedBy(parsed(text), issuer));
 }
+
+function keysNamedBy(document: Readonly<Record<string, unknown>>, issuer: string): string {
+  if (document.issuer !== issuer)
+    throw new Error(`has the issuer ${shown(document.issuer)}, expected ${shown(issuer)}`);
+  const { jwks_uri: keys } = document;
+  if (typeof keys !== "string" || !isTrustworthy(keys)) throw new Error("has no jwks_uri with https");
+  // Otherwise an issuer could have this machine ask itself.
+  if (isLoopback(keys) && !isLoopback(issuer)) throw new Error("has a jwks_uri on loopback");
+  return keys;
+}
+
+/** @throws the error of `read`, with the address in front, but for its query, which may hold a secret */
+export function addressed<T>(address: string, read: () => T): T {
+  try {
+    return read();
+  } catch (thrown) {
+    throw errorAt(address, thrown);
+  }
+}
+export function errorAt(address: string, thrown: unknown): Error {
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  return new Error(`${address.replace(/[?#].*$/s, "")}: ${message}`);
+}
+
+/** An issuer as a document writes it, cut. */
+const shown = (issuer: unknown): string => (JSON.stringify(issuer) ?? "none").slice(0, 200);
 
 /** @throws Error where it is no JSON object */
 export function parsed(text: string): Readonly<Record<string, unknown>> {
