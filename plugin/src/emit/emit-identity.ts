@@ -28,11 +28,7 @@ export function emitIdentity(
   const names = new FileNames(f, first.desc, { reads: new Map(), convert, enumConversion, functions: [], apart: true });
   const schema = names.schema(identity.type);
   const services = server.files.flatMap((file) => file.services.map(({ desc }) => desc.typeName));
-  const isAlone = (source: IdentitySource): boolean =>
-    identity.sources.every((other) => other === source || other.credential.kind !== source.credential.kind);
-  const sources = identity.sources.flatMap((source) =>
-    emitSource(source, { services, isAlone: isAlone(source) }, schema, names, f),
-  );
+  const sources = identity.sources.flatMap((source) => emitSource(source, services, schema, names, f));
   const read = identityReads(identity);
   const env = server.env.flatMap(({ variable }): Line[] => {
     if (!read.has(variable.name) || variable.proto === undefined) return [];
@@ -76,7 +72,7 @@ const FUNCTIONS = {
 
 function emitSource(
   source: IdentitySource,
-  { services, isAlone }: { readonly services: readonly string[]; readonly isAlone: boolean },
+  services: readonly string[],
   schema: Printable,
   names: FileNames,
   f: GeneratedFile,
@@ -86,7 +82,7 @@ function emitSource(
   const rows: Line[] = [
     [`name: ${JSON.stringify(source.name)},`],
     ...optionsOf(source, names),
-    ...(isAlone ? [] : issuerVariables(source)),
+    ...issuerVariables(source),
     // Who signs it names the service that it calls.
     ...(credential.kind === "assertion"
       ? [[`audience: [${services.map((one) => JSON.stringify(one)).join(", ")}],`]]
@@ -99,9 +95,9 @@ function emitSource(
   return [[...(open ?? []), ` // ${names.place(ir.name?.at ?? ir.at)}`], ...rest];
 }
 
-/** Two sources of one kind may have the same issuer by their variables: the fault at the start names these. */
+/** An issuer may be empty or malformed by its variables, or that of another source: the fault at the start names them. */
 function issuerVariables({ credential, texts }: IdentitySource): Lines {
-  if (credential.kind !== "jwt" && credential.kind !== "assertion") return [];
+  if (!("issuer" in credential)) return [];
   const parts = credential.issuer === undefined ? undefined : texts.get(credential.issuer);
   const reads = (parts ?? []).flatMap((part) => (typeof part === "string" ? [] : part.reads));
   const variables = [...new Set(reads.map(({ variable }) => variable.name.slice("env.".length)))];

@@ -10,6 +10,11 @@ export interface Issued {
   readonly variables: readonly string[];
 }
 
+/** The subject of a fault of a source's issuer: the variables that it is made of, or the source. */
+export function issuerSubject(source: string, variables: readonly string[] = []): string {
+  return variables.length === 0 ? `issuer of source ${source}` : variables.join(" and ");
+}
+
 /**
  * Reports sources that would both take each other's credentials, which all are refused then. The compiler does it for issuers that it knows (BFF157);
  * values of variables are known at the start only.

@@ -87,8 +87,10 @@ export interface ConfigSpec<Upstreams extends Readonly<Record<string, DescServic
 }
 
 export type ConfigResult<Name extends string, Env> = {
-  /** Undefined where something of it is wrong. */
-  readonly env: Env | undefined;
+  /** With zero values for what is missing or malformed. */
+  readonly env: Env;
+  /** Whether it has such values. */
+  readonly isFilled?: boolean;
 } & (
   | { readonly config: ServerConfig<Name, Env>; readonly faults?: undefined }
   | { readonly config?: undefined; readonly faults: readonly Fault[] }
@@ -152,7 +154,7 @@ export function readConfig<Upstreams extends Readonly<Record<string, DescService
   const before = faults.length;
   const env = spec.env(read);
   if (faults.length === 0) return { config: { ...ours, env }, env };
-  return { faults, env: faults.length === before ? env : undefined };
+  return { faults, env, isFilled: faults.length > before };
 }
 
 function readServerTls(read: EnvReader, readFile: FileReader): ServerTls | undefined {

@@ -74,6 +74,15 @@ test("of an identity whose own variables are missing only these are told, and a 
   const twice = await run({ ...NOWHERE, ISSUER: "https://id", BFF_TRUSTED_PROXIES: "x" }).exited;
   expect(twice.stderr).toMatch(/^gate\.v1 cannot start: 1 variable is missing/);
 });
+test("what an identity lacks besides is told in the same round as its own variables", async () => {
+  const { stderr } = await run({ ...NOWHERE, MESH: "1" }).exited;
+  expect(stderr.split("\n").slice(0, 4)).toEqual([
+    "gate.v1 cannot start: 3 variables are missing or malformed",
+    expect.stringMatching(/^ {2}ISSUER is not set/),
+    expect.stringMatching(/^ {2}BFF_TRUSTED_PROXIES is not set/),
+    expect.stringMatching(/^ {2}TLS_CLIENT_CA_FILE is not set/),
+  ]);
+});
 test("an authority for clients needs TLS, and has to be one", async () => {
   const ca = join(folder(), "ca.pem");
   writeFileSync(ca, "no certificate");

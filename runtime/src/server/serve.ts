@@ -119,7 +119,7 @@ export async function serve<
   const options = { ...given, upstreams: without(given.upstreams, mocked) };
   // Who does not read what is printed, or has no room for it, wants the server all the same.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
-  const { config, faults = [], env } = readConfig(process.env, options, readFileSync);
+  const { config, faults = [], env, isFilled } = readConfig(process.env, options, readFileSync);
   const worker = await workerOf(process);
   if (config !== undefined && config.workers > 1 && worker === undefined) {
     // What only the user's modules show is wrong is told by the first worker.
@@ -128,6 +128,8 @@ export async function serve<
     return supervise(options.name, config);
   }
   const { spec, faults: unknown } = await declaredIdentity(process.env, env, options.identity);
+  // Zero values stand in for variables that are reported already: what these make wrong is not.
+  const also = isFilled === true ? unknown.filter((one) => isOfItself(one, faults)) : unknown;
   const { spec: limited, faults: unlimited } = await declaredLimits(process.env, options.limits);
   const { spec: followed, faults: unfollowed } = await declaredTopics(process.env, options.topics, mode !== "none");
   const { resolvers = [], functions = [] } = options;
@@ -138,7 +140,7 @@ export async function serve<
   const wrong = [
     ...unmockable,
     ...faults,
-    ...unknown,
+    ...also,
     ...unlimited,
     ...unfollowed,
     ...user.faults,
@@ -267,14 +269,18 @@ async function workerOf(of: NodeJS.Process): Promise<Worker | undefined> {
   return Worker.of(of);
 }
 
+/** Whether a fault names a variable, and none that is reported already. */
+function isOfItself({ variable }: Fault, reported: readonly Fault[]): boolean {
+  return /^[A-Z][A-Z0-9_]*$/.test(variable) && reported.every((other) => other.variable !== variable);
+}
+
 /** What is wrong with the variables of its sources, and what there is to open. */
 async function declaredIdentity<Env, Principal extends Message>(
   source: Environment,
-  env: Env | undefined,
+  env: Env,
   declare: ((env: Env) => IdentitySpec<Principal>) | undefined,
 ): Promise<{ readonly spec?: IdentitySpec<Principal>; readonly faults: readonly Fault[] }> {
-  // Without the values that it is declared with nothing can be said about it.
-  if (declare === undefined || env === undefined) return { faults: [] };
+  if (declare === undefined) return { faults: [] };
   const faults: Fault[] = [];
   const spec = declare(env);
   const read = new EnvReader(source, faults);

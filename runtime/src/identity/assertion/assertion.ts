@@ -1,5 +1,6 @@
 import type { DescMessage, Message, MessageShape } from "@bufbuild/protobuf";
 import type { Credential, Principal } from "../../gen/bff/v1/identity_pb.ts";
+import { issuerSubject } from "../one-issuer.ts";
 import type { SourceSpec } from "../spec.ts";
 import { AssertionSource } from "./assertion-source.ts";
 import { issuerKeys, problemOfKeys } from "./issuer-keys.ts";
@@ -36,7 +37,7 @@ export function assertion<P extends Message = Principal, Claims extends DescMess
     issued: { place: `assertion ${header}`, issuer, variables },
     configure(settings) {
       if (issuer === "")
-        settings.fault(`issuer of source ${name}`, "is empty", "the BFF_IDENTITY_ISSUER of whoever signs");
+        settings.fault(issuerSubject(name, variables), "is empty", "the BFF_IDENTITY_ISSUER of whoever signs");
       const problem = problemOfKeys(keys);
       const remedy = "an address with https:// (or http:// on loopback), or the path of a file with the public keys";
       if (problem !== undefined) settings.fault(`keys of source ${name}`, problem, remedy);

@@ -1,6 +1,7 @@
 import type { DescMessage, Message, MessageShape } from "@bufbuild/protobuf";
 import type { Credential, Principal } from "../../gen/bff/v1/identity_pb.ts";
 import { namePattern } from "../names.ts";
+import { issuerSubject } from "../one-issuer.ts";
 import { callerOf } from "../principal.ts";
 import type { Settings } from "../settings.ts";
 import type { Place } from "../source.ts";
@@ -120,12 +121,12 @@ function placeOfKeys({ issuer, jwks }: Pick<Options, "issuer" | "jwks">): KeyPla
 
 /** What holes may have been filled with is only known now; values are not repeated: an address may have a password in it. */
 function checkOptions(
-  { name, issuer, audience, jwks, algorithms = [], subject }: Omit<Options, "principal">,
+  { name, issuer, issuerVariables, audience, jwks, algorithms = [], subject }: Omit<Options, "principal">,
   settings: Settings,
 ): void {
   const address = "an address with https://, or one with http:// on loopback";
   const problem = jwks === undefined ? problemOfIssuer(issuer) : issuer === "" ? "is empty" : undefined;
-  if (problem !== undefined) settings.fault(`issuer of source ${name}`, problem, address);
+  if (problem !== undefined) settings.fault(issuerSubject(name, issuerVariables), problem, address);
   if (jwks !== undefined && !isTrustworthy(jwks)) {
     settings.fault(`jwks of source ${name}`, "is neither an https address nor one on loopback", address);
   }

@@ -1,4 +1,5 @@
 import { isTrustworthy } from "../jwt/fetch-document.ts";
+import { issuerSubject } from "../one-issuer.ts";
 import { PUBLIC_URL, PUBLIC_URL_REMEDY, readPublicUrl } from "../public-url.ts";
 import type { Settings } from "../settings.ts";
 import { KEY_BYTES, Sealer } from "./sealer.ts";
@@ -19,7 +20,15 @@ export const loadOpenidClient = (): Promise<unknown> => import("openid-client");
 
 /** Reads it; undefined where something is missing or malformed, which is told. */
 export function configured(
-  { name, issuer }: { readonly name: string; readonly issuer: string },
+  {
+    name,
+    issuer,
+    issuerVariables,
+  }: {
+    readonly name: string;
+    readonly issuer: string;
+    readonly issuerVariables?: readonly string[] | undefined;
+  },
   settings: Settings,
 ): Configured | undefined {
   let sound = true;
@@ -29,7 +38,7 @@ export function configured(
   };
   if (!isTrustworthy(issuer))
     fault(
-      `the issuer of the source ${name}`,
+      issuerSubject(name, issuerVariables),
       "is no address with https, nor one of this machine",
       "https://login.example",
     );

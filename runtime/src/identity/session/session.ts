@@ -25,6 +25,8 @@ export interface SessionOptions<P extends Message, Claims extends DescMessage | 
   readonly name: string;
   /** The OpenID provider: its issuer, as its discovery document has it. */
   readonly issuer: string;
+  /** Variables of the environment that the issuer is made of, for faults. */
+  readonly issuerVariables?: readonly string[] | undefined;
   readonly clientId: string;
   /** Besides `openid`. */
   readonly scopes?: readonly string[] | undefined;

@@ -17,6 +17,7 @@ export function createIdentity(env: { readonly OIDC_ISSUER: string }): IdentityS
       name: "user",
       issuer: env.OIDC_ISSUER,
       audience: ["bench"],
+      issuerVariables: ["OIDC_ISSUER"],
       claims: ClaimsSchema,
       principal: (claims) => create(CallerSchema, { subject: claims.sub, tenant: claims.tenant, scopes: cel.split(claims.scope, " ") }),
     }),

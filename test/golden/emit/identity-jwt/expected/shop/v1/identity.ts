@@ -19,6 +19,7 @@ export function createIdentity(env: { readonly OIDC_ISSUER: string; readonly REA
       algorithms: ["RS256", "EdDSA"],
       leewayMs: 60_000,
       maxStaleMs: 172_800_000,
+      issuerVariables: ["OIDC_ISSUER"],
       claims: ClaimsSchema,
       principal: (claims, credential) => create(PrincipalSchema, defined({
         subject: claims.sub,

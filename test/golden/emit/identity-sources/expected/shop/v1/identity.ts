@@ -19,6 +19,7 @@ export function createIdentity(env: { readonly OIDC_ISSUER: string; readonly CLI
       scopes: ["offline_access"],
       idleMs: 1_800_000,
       absoluteMs: 43_200_000,
+      issuerVariables: ["OIDC_ISSUER"],
       claims: ClaimsSchema,
       principal: (claims, credential) => create(PrincipalSchema, { tenant: claims.tenant, email: claims.email, id: credential.subject }),
     }),

@@ -19,6 +19,7 @@ export function createIdentity(env: { readonly GATEWAY: string }): IdentitySpec<
       name: "gateway",
       issuer: env.GATEWAY,
       keys: `${env.GATEWAY}/.well-known/bff-keys`,
+      issuerVariables: ["GATEWAY"],
       audience: ["shop.v1.ShopService", "shop.v1.StockService"],
     }),
   ], { signs: true });
