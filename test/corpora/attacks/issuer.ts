@@ -8,8 +8,8 @@ export interface Issuer {
   readonly address: string;
   /** How often its keys were asked for. */
   readonly asked: () => number;
-  /** A token that is good for an hour. */
-  token(subject: string): Promise<string>;
+  /** A token that is good for an hour, for the audiences of all attacked packages. */
+  token(subject: string, claims?: Readonly<Record<string, unknown>>): Promise<string>;
   close(): void;
 }
 
@@ -35,11 +35,11 @@ export async function startIssuer(): Promise<Issuer> {
   return {
     address,
     asked: () => asked,
-    token: (subject) =>
-      new SignJWT({})
+    token: (subject, claims = {}) =>
+      new SignJWT(claims)
         .setProtectedHeader({ alg: "ES256", kid: "k1" })
         .setIssuer(address)
-        .setAudience("web")
+        .setAudience(["web", "leak"])
         .setSubject(subject)
         .setExpirationTime("1h")
         .sign(privateKey),
