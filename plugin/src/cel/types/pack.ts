@@ -1,6 +1,6 @@
 // Values in fields of type Any, Struct, Value and ListValue (CEL spec, "Protocol Buffer Data Conversion").
 import type { Node } from "./expression.ts";
-import type { CelType, Proto } from "./type.ts";
+import type { CelType, Proto, Variable } from "./type.ts";
 
 /** Struct, Value and ListValue, one, several or in a map. */
 export function isJson(proto: Proto): boolean {
@@ -38,11 +38,51 @@ function isSureJson({ type, proto, root }: Packed): boolean {
   return root === undefined ? hasJson(type) : isSureJsonNode(root, (part) => part.type);
 }
 
-/** The same of a literal, of which all parts count; `typeOf` says what is known of their types by now. */
-export function isSureJsonNode(node: Node, typeOf: (node: Node) => CelType): boolean {
-  if (node.kind === "list") return node.elements.every((element) => isSureJsonNode(element, typeOf));
-  if (node.kind === "map") return node.entries.every(([, item]) => isSureJsonNode(item, typeOf));
-  return hasJson(typeOf(node));
+/** The same of an expression: all parts of a literal count, and what is read of a Struct or a ListValue is JSON. */
+export function isSureJsonNode(node: Node, typeOf: (node: Node) => CelType, json: Variables = new Set()): boolean {
+  const isSure = (part: Node | undefined, more = json): boolean =>
+    part !== undefined && isSureJsonNode(part, typeOf, more);
+  switch (node.kind) {
+    case "list":
+      return node.elements.every((element) => isSure(element));
+    case "map":
+      return node.entries.every(([, item]) => isSure(item));
+  }
+  return hasJson(typeOf(node)) || isOfJson(node, json, isSure);
+}
+
+/** Variables of macros that hold JSON. */
+type Variables = ReadonlySet<Variable>;
+
+/** Whether a value whose type does not show it is JSON, or a part of JSON. */
+function isOfJson(node: Node, json: Variables, isSure: (part: Node | undefined, json?: Variables) => boolean): boolean {
+  if (node.proto !== undefined && isJson(node.proto)) return true;
+  switch (node.kind) {
+    case "name":
+      return json.has(node.variable);
+    case "select":
+      return typeof node.field === "string" && !node.test && isOfJson(node.of, json, isSure);
+    case "call": {
+      const [first, second, third] = node.args;
+      if (node.fn === "_?_:_") return isSure(second) && isSure(third);
+      const reads = node.fn === "_[_]" || node.overload === "optional_index" || node.overload === "optional_value";
+      if (reads) return first !== undefined && isOfJson(first, json, isSure);
+      return (
+        node.overload === "optional_or_value" && first !== undefined && isOfJson(first, json, isSure) && isSure(second)
+      );
+    }
+    case "macro": {
+      const [variable] = node.vars;
+      const isJsonRange = isOfJson(node.range, json, isSure);
+      if (node.macro === "filter") return isJsonRange;
+      // With one variable a map gives its keys, which are texts.
+      const within =
+        isJsonRange && node.vars.length === 1 && variable !== undefined ? json.union(new Set([variable])) : json;
+      return node.macro === "map" && isSure(node.args.at(-1), within);
+    }
+    default:
+      return false;
+  }
 }
 
 /** Whether every value of the type can be written as JSON. */

@@ -59,7 +59,10 @@ export function conversion(
     return holdsNull("list");
   if (type.kind === "map" && to.type.kind === "map" && takesNull(type.value, to.type.value)) return holdsNull("map");
   if (proto !== undefined && sameProto(proto, to.proto) && fits(type, to.type)) return SAME;
-  if (type.kind === "dyn") return dynamic(from, to);
+  if (type.kind === "dyn") {
+    const isJsonValue = to.proto.kind === "message" && isJson(to.proto) && packs(from, to.proto);
+    return isJsonValue ? { kind: "represent", as: to.proto } : dynamic(from, to);
+  }
   if (type.kind === "struct") return misfit(from, to);
   if (type.kind === "null") return to.proto.kind === "message" || to.type.kind === "wrapper" ? SAME : misfit(from, to);
   switch (to.proto.kind) {
