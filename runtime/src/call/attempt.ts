@@ -11,9 +11,6 @@ import type { Rpc } from "./upstream.ts";
 /** With less than this left, in milliseconds, nothing is sent. */
 export const LEAST_MS = 1;
 
-/** Of what is faster than this, in milliseconds, the process itself mostly decides how long it takes. */
-const LEAST_MEAN_MS = 2;
-
 /** What an attempt is part of: a call. Each of the last four may end the attempt. */
 export interface Attempting {
   /** Of the clock. */
@@ -162,7 +159,10 @@ export class Attempt implements Reply, UrgentWaiter {
     const { upstream, method, breaker } = this.#rpc;
     if (this.sentAt !== undefined) {
       const endedAt = upstream.clock.now();
-      this.#inFlight?.judged?.(verdict, outcome === "ok" ? this.#slowness(endedAt - this.sentAt) : undefined);
+      this.#inFlight?.judged?.(
+        verdict,
+        outcome === "ok" ? this.#rpc.answers.slowness(endedAt - this.sentAt) : undefined,
+      );
       if (outcome === "ok") this.#rpc.answers.took(endedAt - this.sentAt);
       else if (outcome === "cancelled" && this.#inFlight?.unsent !== true)
         this.#lingerMs = Math.min(this.#toldUntil - endedAt, this.#rpc.answers.meanMs);
@@ -182,9 +182,6 @@ export class Attempt implements Reply, UrgentWaiter {
       });
     }
     this.#waitingFor?.leave(this);
-  }
-  #slowness(tookMs: number): number {
-    return tookMs / Math.max(this.#rpc.answers.meanMs, LEAST_MEAN_MS);
   }
   /** What its end says about how much the upstream bears: nothing, where we gave up on it before it had its time. */
   #teach(
