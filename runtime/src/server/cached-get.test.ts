@@ -78,6 +78,7 @@ test("HEAD is refused as GET is", async () => {
   const { url } = await served();
   const refused = await fetch(url + pathOf(), { method: "HEAD", headers: { authorization: "Bearer user-bad" } });
   expect([refused.status, refused.headers.get("cache-control")]).toEqual([401, "no-store"]);
+  expect(refused.headers.get("www-authenticate")).toBe("Bearer");
 });
 
 test("who may not call is told so, whatever he has", async () => {

@@ -2,6 +2,7 @@ import type * as http from "node:http";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { REQUEST_ID } from "../call/request-id.ts";
 import type { Carrier } from "./carrier.ts";
+import { addChallenge } from "./challenge.ts";
 import type { FastHead } from "./fast-call.ts";
 import { type FastRpc, UnaryCall } from "./unary-call.ts";
 
@@ -35,6 +36,7 @@ export abstract class FastHttpCall extends UnaryCall {
     const out = this.#out;
     const { requestId } = this.head;
     if (requestId !== undefined) headers.push(REQUEST_ID, requestId);
+    addChallenge(status, headers);
     if (body !== undefined) headers.push("content-length", String(body.length));
     if ("writeHead" in out) {
       if (out.destroyed || out.headersSent) return;

@@ -191,7 +191,7 @@ export async function listenUnannounced(
   const registry = typesOf(services, options.types ?? []);
   const { maxElements = MAX_ELEMENTS, fault = printed, corsOrigins = [] } = options;
   const masks = maskNames(registry);
-  const peers = new Peers(networksOf(options.trustedProxies));
+  const peers = new Peers(networksOf(options.trustedProxies), fault);
   const readiness = new Readiness(draining.signal, options.identity?.opened);
   const names = services.map(({ typeName }) => typeName);
   const health = new Health(names, readiness);

@@ -37,3 +37,21 @@ test("a connection that is gone is nowhere", () => {
 test("values of a header, as they came", () => {
   expect(valuesOf(["A", "1", "b", "2", "a", "", "aa", "3"], "a")).toEqual(["1", ""]);
 });
+test("x-forwarded-for of a proxy that is not trusted is reported once", () => {
+  const faults: string[] = [];
+  const socket = connection(new Date(), false);
+  for (const proxies of [undefined, new Networks(["10.0.0.0/8"])]) {
+    const peers = new Peers(proxies, (what) => faults.push(what));
+    peers.of(socket, none);
+    for (let i = 0; i < 3; i++) expect(peers.of(socket, () => ["203.0.113.7"]).address).toBe("192.0.2.1");
+  }
+  const line =
+    "ignored x-forwarded-for from 192.0.2.1, so all clients behind it count as one: list the proxy in BFF_TRUSTED_PROXIES";
+  expect(faults).toEqual([line, line]);
+});
+test("x-forwarded-for of a trusted one is not", () => {
+  const faults: string[] = [];
+  const peers = new Peers(new Networks(["192.0.2.1"]), (what) => faults.push(what));
+  expect(peers.of(connection(new Date(), false), () => ["203.0.113.7"]).address).toBe("203.0.113.7");
+  expect(faults).toEqual([]);
+});

@@ -4,9 +4,10 @@ import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import type { Incoming, Peer } from "../identity/incoming.ts";
 import { NOWHERE } from "../identity/incoming.ts";
-import { clientAddress, type Networks, plainAddress } from "../identity/networks.ts";
+import { clientAddress, type Networks, plainAddress, TRUSTED_PROXIES } from "../identity/networks.ts";
 import { type Carrying, connectionOf } from "./carrier.ts";
 import { certificateNames } from "./certificate-names.ts";
+import type { ServerFault } from "./failure-log.ts";
 
 /** The header by which proxies name the clients that they serve. */
 export const FORWARDED_FOR = "x-forwarded-for";
@@ -23,9 +24,13 @@ export class Peers {
   readonly #proxies: Networks | undefined;
   readonly #known = new WeakMap<object, Connection>();
 
+  readonly #fault: ServerFault | undefined;
+  #reported = false;
+
   /** @param proxies whose `x-forwarded-for` is believed */
-  constructor(proxies: Networks | undefined) {
+  constructor(proxies: Networks | undefined, fault?: ServerFault) {
     this.#proxies = proxies;
+    this.#fault = fault;
   }
 
   /** @param connection the socket, or the session of HTTP/2, that a request has come by */
@@ -38,8 +43,19 @@ export class Peers {
     }
     const { peer, until } = known;
     const names = peer.names.length > 0 && Date.now() >= until ? [] : peer.names;
+    if (!this.#reported && this.#proxies?.has(peer.direct) !== true && forwardedFor().length > 0)
+      this.#report(peer.direct);
     if (this.#proxies === undefined) return names === peer.names ? peer : { ...peer, names };
     return { address: clientAddress(peer.direct, forwardedFor(), this.#proxies), direct: peer.direct, names };
+  }
+  /** Once: a proxy in front that is not listed makes all its clients one. */
+  #report(direct: string): void {
+    this.#reported = true;
+    const clients = "all clients behind it count as one";
+    this.#fault?.(
+      `ignored ${FORWARDED_FOR} from ${direct}, so ${clients}: list the proxy in ${TRUSTED_PROXIES}`,
+      undefined,
+    );
   }
 }
 

@@ -154,7 +154,10 @@ export class RestPath implements Shortcut {
       requestId: this.#options.ids?.of(from.headers),
     };
     const call = new RestCall(this.#none, head, out, { request: undefined, registry: this.#registry });
-    const headers = { allow: allow.join(", ") };
+    const headers = {
+      allow: allow.join(", "),
+      ...((method === "GET" || method === "HEAD") && { "cache-control": "no-store" }),
+    };
     call.reject(new HttpError(405, `this path takes ${allow.join(" and ")}`, Code.Unimplemented, headers));
     return call;
   }

@@ -146,6 +146,11 @@ describe("a GET", () => {
     const failed = await get(asked('{"fileName":"fail:x"}'));
     expect([failed.status, failed.headers["cache-control"]]).toEqual([404, "no-store"]);
   });
+  test("of an rpc that is not called by GET is 405, which no cache keeps", async () => {
+    const path = "/grpc.health.v1.Health/Check?connect=v1&encoding=json&message={}";
+    const { status, headers } = await ask(servers.fast, { ":method": "GET", ":path": path });
+    expect([status, headers["cache-control"]]).toEqual([405, "no-store"]);
+  });
   test.each([
     ["base64 that is none", "connect=v1&encoding=proto&base64=1&message=a%25b!"],
     ["bytes that are no message", "connect=v1&encoding=proto&base64=1&message=Cn8B"],

@@ -6,6 +6,7 @@ import { REACHED } from "../compose/reached.ts";
 import { shortened } from "../compose/short.ts";
 import { COMPRESSIONS } from "../wire/compressions.ts";
 import { PREFIX_BYTES } from "../wire/frame.ts";
+import { AUTHENTICATE, CHALLENGE, UNAUTHORIZED } from "./challenge.ts";
 
 /** The same error, with a text that is not too long. */
 export function shortError(error: ConnectError): ConnectError {
@@ -37,9 +38,11 @@ function polite(handler: UniversalHandler): UniversalHandler {
     const wrong = isGet ? errorOfQuery(request.url) : undefined;
     const contextValues = request.contextValues ?? createContextValues();
     const response = wrong === undefined ? await handler({ ...request, contextValues }) : refused(wrong);
-    // Whoever may call by GET may be answered by a cache on the way, which knows nothing of who asks.
-    if (isGet && !response.header?.has("cache-control")) response.header?.set("cache-control", "no-store");
-    return shortenedResponse(response, () => contextValues.get(REACHED));
+    const header = response.header ?? new Headers();
+    // A cache on the way may keep answers over GET, and knows nothing of the caller.
+    if (request.method === "GET" && !header.has("cache-control")) header.set("cache-control", "no-store");
+    if (response.status === UNAUTHORIZED && !header.has(AUTHENTICATE)) header.set(AUTHENTICATE, CHALLENGE);
+    return shortenedResponse({ ...response, header }, () => contextValues.get(REACHED));
   };
   // Connect reads the handler's own properties, `requestPath` for example.
   return Object.assign(serve, handler);

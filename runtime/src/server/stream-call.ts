@@ -6,6 +6,7 @@ import { connectError } from "../compose/connect-error.ts";
 import type { Failure } from "../failure.ts";
 import { asFailure } from "../failure.ts";
 import type { Follower, Following, StreamEndpoint } from "../stream/stream-endpoint.ts";
+import { addChallenge } from "./challenge.ts";
 import { type CallRpc, FastCall, type FastHead } from "./fast-call.ts";
 import type { Drainable, StreamAccount } from "./stream-account.ts";
 import type { StreamOut } from "./stream-out.ts";
@@ -225,6 +226,7 @@ export abstract class StreamCall extends FastCall<StreamRpc> implements Follower
   #respond(status: number, headers: string[]): boolean {
     this.#begun = true;
     clearTimeout(this.#headersTimer);
+    addChallenge(status, headers);
     try {
       this.#out.respond(status, headers, this.#protocol.trailing);
       return true;
