@@ -172,7 +172,7 @@ const good: Readonly<Record<string, App>> = {
     let: [
       find(
         "args.id + string(now.getFullYear()) + (now > timestamp('2030-01-01T00:00:00Z') ? 'new' : 'old')",
-        `forward: ["authorization", "x-request-id"] metadata: { name: "x-b3-traceid" by: "headers['x-request-id']" }`,
+        `forward: ["authorization", "x-request-id"]`,
       ),
     ],
     fields: [total],

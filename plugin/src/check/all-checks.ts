@@ -37,6 +37,7 @@ import { checkSecretAttributes } from "./secret-attributes.ts";
 import { checkStreams, checkTopics } from "./streams.ts";
 import { checkSuspicions } from "./suspicions.ts";
 import { checkSwitchCases } from "./switch-cases.ts";
+import { checkUnaskedIds } from "./unasked-ids.ts";
 import { checkUncalledFunctions } from "./uncalled-functions.ts";
 import { checkUnordered } from "./unordered.ts";
 import { checkUnreadEnv } from "./unread-env.ts";
@@ -78,6 +79,7 @@ const CHECKS_WHEN_SOUND: readonly Check[] = Object.freeze([
   checkSuspicions,
   checkTopics,
   checkFollowedKeys,
+  checkUnaskedIds,
   checkHeaderPermits,
   checkIdleSources,
   checkIdleRules,

@@ -6503,6 +6503,28 @@ export const EXPLANATIONS: readonly Explanation[] = [
     ]
   },
   {
+    "code": "BFF580",
+    "severity": "warning",
+    "meaning": "An id that a client names is part of a decision, or its upstream receives who calls. Otherwise every caller reads what belongs to others, because ids can be guessed.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc GetPage(GetPageRequest) returns (Page);\n}\n\nmessage Page {\n  option (bff.v1.message) = {\n    let: {\n      // …\n      call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } }\n    }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:24:73: warning BFF580: no decision of \"GetPage\" reads `args.id`, and \"GetItem\" is not told who calls: whoever names one gets what it is of\n    24 |       call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } }\n       |                                                                         ^^^^^^^^^\n  app/v1/app.proto:14:7: the rpc\n    14 |   rpc GetPage(GetPageRequest) returns (Page);\n       |       ^^^^^^^\n  hint: add a `permit` or a guard that compares it with `principal`, or `identify: SIGNED` to the call, so that the upstream decides"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc GetPage(GetPageRequest) returns (Page);\n}\n\nmessage Page {\n  option (bff.v1.message) = {\n    let: {\n      // …\n      call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } identify: SIGNED }\n    }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
     "code": "BFF581",
     "severity": "warning",
     "meaning": "A permit reads something that a client cannot choose. Headers are what the client writes, so that a permit over them alone admits everybody who knows their names.",

@@ -18,5 +18,5 @@ export function createIdentity(): IdentitySpec<Principal> {
       prefix: "page_",
       principal: (_claims, credential) => create(PrincipalSchema, { subject: credential.subject }),
     }),
-  ]);
+  ], { signs: true });
 }

@@ -27,7 +27,13 @@ const CALL = {
   cache: { ttlMs: 5_000 }, // page/identity.proto:17
 };
 
-const LIMIT_CALL = {
+const GET_ITEM_CALL = {
+  ...CALL,
+  identify: "signed" as const, // page.proto:28
+  limit: { concurrent: 5, queued: 1000 }, // page/identity.proto:19
+};
+
+const UP_ITEM_GET_ITEM_CALL = {
   ...CALL,
   limit: { concurrent: 5, queued: 1000 }, // page/identity.proto:19
 };
@@ -101,13 +107,13 @@ function createApp({ upItem }: Upstreams, env: Env, resolvers: PageResolvers, gi
     resolvers,
     clients: clientsOf({
       upItem: clientOf(ItemService, upItem, {
-        getItem: LIMIT_CALL,
+        getItem: UP_ITEM_GET_ITEM_CALL,
         findItems: CALL,
         batchGetItems: CALL,
         mapItems: CALL,
       }),
     }),
-    getItem: upItem.unaryWith(ItemService.method.getItem, encodeGetItemRequest, decodeItem, LIMIT_CALL),
+    getItem: upItem.unaryWith(ItemService.method.getItem, encodeGetItemRequest, decodeItem, GET_ITEM_CALL),
   };
 }
 

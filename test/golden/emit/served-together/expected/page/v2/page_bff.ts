@@ -30,11 +30,24 @@ const UP_ITEM_UPSTREAM = {
   limit: { concurrent: 20, queued: 1_000 }, // page/identity.proto:17
 };
 
-const OTHER_ITEM_CALL = {
+const OTHER_ITEM_GET_ITEM_CALL = {
+  retry: { attempts: 3, on: [Code.UNAVAILABLE], initialMs: 20, maxMs: 200, multiplier: 2 },
+  identify: "signed" as const, // page.proto:32
+};
+
+const UP_ITEM_GET_ITEM_CALL = {
+  timeoutMs: 300, // page/identity.proto:17
+  retry: { attempts: 3, on: [Code.UNAVAILABLE], initialMs: 20, maxMs: 200, multiplier: 2 },
+  cache: { ttlMs: 5_000 }, // page/identity.proto:17
+  identify: "signed" as const, // page.proto:33
+  limit: { concurrent: 5, queued: 1000 }, // page/identity.proto:19
+};
+
+const OTHER_ITEM_GET_ITEM_CALL_ = {
   retry: { attempts: 3, on: [Code.UNAVAILABLE], initialMs: 20, maxMs: 200, multiplier: 2 },
 };
 
-const TIMEOUT_300MS_ATTEMPTS_3_CACHE_LIMIT_CALL = {
+const UP_ITEM_GET_ITEM_CALL_ = {
   timeoutMs: 300, // page/identity.proto:17
   retry: { attempts: 3, on: [Code.UNAVAILABLE], initialMs: 20, maxMs: 200, multiplier: 2 },
   cache: { ttlMs: 5_000 }, // page/identity.proto:17
@@ -112,17 +125,17 @@ function createApp({ otherItem, upItem }: Upstreams, env: Env, resolvers: PageRe
     resolvers,
     clients: clientsOf({
       otherItem: clientOf(ItemService, otherItem, {
-        getItem: OTHER_ITEM_CALL,
+        getItem: OTHER_ITEM_GET_ITEM_CALL_,
       }),
       upItem: clientOf(ItemService$1, upItem, {
-        getItem: TIMEOUT_300MS_ATTEMPTS_3_CACHE_LIMIT_CALL,
+        getItem: UP_ITEM_GET_ITEM_CALL_,
         findItems: TIMEOUT_300MS_ATTEMPTS_3_CACHE_CALL,
         batchGetItems: TIMEOUT_300MS_ATTEMPTS_3_CACHE_CALL,
         mapItems: TIMEOUT_300MS_ATTEMPTS_3_CACHE_CALL,
       }),
     }),
-    otherItemGetItem: otherItem.unaryWith(ItemService.method.getItem, encodeOtherV1GetItemRequest, decodeOtherV1Item, OTHER_ITEM_CALL),
-    upItemGetItem: upItem.unaryWith(ItemService$1.method.getItem, encodeUpV1GetItemRequest, decodeUpV1Item, TIMEOUT_300MS_ATTEMPTS_3_CACHE_LIMIT_CALL),
+    otherItemGetItem: otherItem.unaryWith(ItemService.method.getItem, encodeOtherV1GetItemRequest, decodeOtherV1Item, OTHER_ITEM_GET_ITEM_CALL),
+    upItemGetItem: upItem.unaryWith(ItemService$1.method.getItem, encodeUpV1GetItemRequest, decodeUpV1Item, UP_ITEM_GET_ITEM_CALL),
   };
 }
 
