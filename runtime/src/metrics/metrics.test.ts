@@ -305,3 +305,17 @@ it("tells of the process", async () => {
   expect(value("process_start_time_seconds")).toBeLessThan(Date.now() / 1000 + 1);
   expect(value("nodejs_eventloop_delay_p99_seconds")).toBe(0); // nothing is measured yet
 });
+
+it("counters of rpcs are 0 before their first event", () => {
+  const metrics = metricsOf();
+  metrics.begin([
+    { name: "a.v1.A/Get", isStream: false },
+    { name: "a.v1.A/Follow", isStream: true },
+  ]);
+  const samples = (name: string) => metrics.snapshot().families.find((family) => family.name === name)?.samples;
+  const zero = (...labels: string[]) => [{ labels, value: 0 }];
+  expect(samples("bff_degraded_responses_total")).toEqual(zero("rpc_method", "a.v1.A/Get"));
+  expect(samples("bff_stream_items_total")).toEqual(zero("rpc_method", "a.v1.A/Follow"));
+  expect(samples("bff_stream_items_degraded_total")).toEqual(zero("rpc_method", "a.v1.A/Follow"));
+  expect(samples("bff_streams_open")).toEqual(zero("rpc_method", "a.v1.A/Follow"));
+});

@@ -69,6 +69,12 @@ export class Metrics implements Observer {
   add(collector: () => readonly Family[]): void {
     this.#collectors.push(collector);
   }
+  /** Shows the counters of these rpcs before their first event. */
+  begin(methods: readonly { readonly name: string; readonly isStream: boolean }[]): void {
+    for (const { name, isStream } of methods)
+      if (isStream) this.#streams.begin(name);
+      else this.#responses.begin(name);
+  }
   close(): void {
     this.#process.close();
   }

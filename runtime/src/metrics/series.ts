@@ -21,6 +21,13 @@ export class Counter {
   }
   /** One more of it. */
   add(...values: readonly string[]): void {
+    this.#of(values).value++;
+  }
+  /** Shows the series with 0 until it is counted: else Prometheus sees no increase from its first event. */
+  begin(...values: readonly string[]): void {
+    this.#of(values);
+  }
+  #of(values: readonly string[]): { value: number } {
     const key = values.length === 1 ? (values[0] ?? "") : values.join("\0");
     let series = this.#series.get(key);
     if (series === undefined) {
@@ -30,7 +37,7 @@ export class Counter {
         this.#series.set(key, series);
       }
     }
-    series.value++;
+    return series;
   }
   get family(): Family {
     const samples: Sample[] = [...this.#series.values()].map(({ labels, value }) => ({ labels, value }));

@@ -22,13 +22,21 @@ export class StreamMetrics {
     "rpc_method",
   ]);
 
-  opened({ request, method, items }: StreamOpenEvent): void {
+  /** Shows the counters of the rpc before its first stream. */
+  begin(method: string): void {
+    this.#of(method);
+    this.degraded.begin(method);
+  }
+  #of(method: string): Streams {
     let streams = this.#methods.get(method);
     if (streams === undefined) {
       streams = { open: new Map(), items: 0 };
       this.#methods.set(method, streams);
     }
-    streams.open.set(request, items);
+    return streams;
+  }
+  opened({ request, method, items }: StreamOpenEvent): void {
+    this.#of(method).open.set(request, items);
   }
   ended({ request, method, outcome }: ResponseEvent, { items, end }: NonNullable<ResponseEvent["stream"]>): void {
     const streams = this.#methods.get(method);

@@ -178,6 +178,12 @@ export async function serve<
   boundYoungGeneration(process); // all is loaded
   sweepOnOneThread(process);
   steerOldGeneration(process);
+  observers.metrics?.begin(
+    endpoints.map(({ method }) => ({
+      name: `${method.parent.typeName}/${method.name}`,
+      isStream: method.methodKind === "server_streaming",
+    })),
+  );
   if (config.warmUpMs > 0) await warmedUp(given, config, identity, observers);
 
   let admin: Admin | undefined;
