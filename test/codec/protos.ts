@@ -96,6 +96,9 @@ ${numbered(
     int64 simple_big = 132;
     Leaf simple_leaf = 133;
   }
+  oneof long {
+    ${Array.from({ length: 24 }, (_, i) => `${["Leaf", "string", "old.v1.Old", "int64"][i % 4]} long_${i} = ${200 + i};`).join("\n    ")}
+  }
   string f_last = 536870911;
   string class = 140;
   string constructor = 141;

@@ -1,13 +1,14 @@
 // `<file>_codec.ts`: how what goes over the wire is read and written, without reflection.
-import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
-import { isWrapperDesc } from "@bufbuild/protobuf/wkt";
+import { type DescField, type DescMessage, type DescOneof, ScalarType } from "@bufbuild/protobuf";
 import type { GeneratedFile } from "@bufbuild/protoplugin";
 import type { PlanFile } from "../plan/plan.ts";
 import { byNumber, type CodecMessage, type CodecRoot, type PlanCodec } from "../plan/plan-codec.ts";
 import { divided } from "./divided.ts";
 import { codecPath, FileNames } from "./file-names.ts";
 import { block, type Line, type Lines } from "./lines.ts";
+import { MAX_CHAIN } from "./long-choice.ts";
 import { keepOwnWords, whichIsWhich } from "./own-words.ts";
+import { isUnwrapped, KEYED_BY_NUMBER, LENGTH, methodOf, SCALARS, scalarOf, tagOf, wireTypeOf } from "./wire-format.ts";
 import { zeroOf, zeroOfScalar } from "./zero-of.ts";
 
 export function emitCodec(file: PlanFile, codec: PlanCodec, f: GeneratedFile): void {
@@ -49,7 +50,7 @@ export function readTypes(codec: PlanCodec | undefined): ReadonlyMap<DescMessage
 
 function emitWriter({ desc, name, fields }: CodecMessage, codec: PlanCodec, names: FileNames): Lines {
   const unknown: Lines = fields === undefined ? [["w.unknown(message);"]] : [];
-  const statements = (fields ?? byNumber(desc.fields)).map((field) => writeField(field, codec, names));
+  const statements = runsOf(fields ?? byNumber(desc.fields)).map((run) => writeRun(run, codec, names));
   const message: Line = [names.protobufType("MessageInitShape"), "<typeof ", names.schemaType(desc), ">"];
   const print = (of: string, body: Lines): Lines => {
     const [w, parameter] = body.length === 0 ? ["_w", "_message"] : ["w", "message"];
@@ -57,6 +58,33 @@ function emitWriter({ desc, name, fields }: CodecMessage, codec: PlanCodec, name
     return block([...head, "): void {"], body, ["}"]);
   };
   return divided([...statements, unknown], { verb: "write", name, parameters: "w, message", print });
+}
+
+/** Fields in their order: those of a long oneof that follow each other together, all others alone. */
+function runsOf(fields: readonly DescField[]): readonly (readonly DescField[])[] {
+  const long = longOneofs(fields);
+  const runs: DescField[][] = [];
+  for (const field of fields) {
+    const last = runs.at(-1);
+    if (field.oneof !== undefined && long.has(field.oneof) && last?.[0]?.oneof === field.oneof) last.push(field);
+    else runs.push([field]);
+  }
+  return runs;
+}
+function longOneofs(fields: readonly DescField[]): ReadonlySet<DescOneof> {
+  const byOneof = Map.groupBy(fields, ({ oneof }) => oneof);
+  return new Set([...byOneof].flatMap(([oneof, of]) => (oneof !== undefined && of.length > MAX_CHAIN ? [oneof] : [])));
+}
+function writeRun(run: readonly DescField[], codec: PlanCodec, names: FileNames): Lines {
+  const [first, second] = run;
+  if (first?.oneof === undefined || second === undefined)
+    return run.flatMap((field) => writeField(field, codec, names));
+  const oneof = `message.${first.oneof.localName}`;
+  const cases = run.map((field): Line => {
+    const write = writeOne(field, `${oneof}.value`, codec, names);
+    return [`case ${JSON.stringify(field.localName)}: `, ...write, " break;"];
+  });
+  return block([`switch (${oneof}?.case) {`], cases, ["}"]);
 }
 
 function writeField(field: DescField, codec: PlanCodec, names: FileNames): Lines {
@@ -183,7 +211,14 @@ function emitReader(reader: CodecMessage, codec: PlanCodec, names: FileNames): L
       ? ["default: unknown = r.unknown(tag, ", names.schema(desc), ", unknown);"]
       : ["default: r.skip(tag, ", names.schema(desc), ");"];
   const unknown: Line = ["let unknown: ", names.protobufType("UnknownField"), "[] | undefined;"];
-  const cases = block(["switch (tag) {"], [...read.flatMap((field) => readField(field, codec, names)), others], ["}"]);
+  // In the loop TypeScript would compare what each member has been set to with that of all others.
+  const composed = read.filter(({ message }) => message !== undefined);
+  const long = new Map([...longOneofs(composed)].map((oneof, i) => [oneof, `once${i + 1}`]));
+  const checks = [...long].map(([{ localName }, check]): Line => {
+    return [`const ${check} = (name: string): void => r.once(message.${localName}.case !== name);`];
+  });
+  const rows = read.flatMap((field) => readField(field, codec, names, long));
+  const cases = block(["switch (tag) {"], [...rows, others], ["}"]);
   const loop: Lines =
     read.length === 0 && fields !== undefined
       ? [["while (r.more()) r.skip(r.tag(), ", names.schema(desc), ");"]]
@@ -194,6 +229,7 @@ function emitReader(reader: CodecMessage, codec: PlanCodec, names: FileNames): L
       [`function read${name}(r: `, names.runtimeType("Reader"), "): ", ...shape, " {"],
       [
         ...zero,
+        ...checks,
         ...(fields === undefined ? [unknown] : []),
         ...loop,
         ...(fields === undefined ? [["if (unknown !== undefined) message.$unknown = unknown;"]] : []),
@@ -234,7 +270,8 @@ function partOf(field: DescField, part: string): string {
   }
 }
 
-function readField(field: DescField, codec: PlanCodec, names: FileNames): Lines {
+/** @param long the function that checks a oneof with many members */
+function readField(field: DescField, codec: PlanCodec, names: FileNames, long: ReadonlyMap<DescOneof, string>): Lines {
   const at = `message.${field.localName}`;
   const one = readOne(field, codec, names);
   switch (field.fieldKind) {
@@ -259,8 +296,11 @@ function readField(field: DescField, codec: PlanCodec, names: FileNames): Lines 
       if (field.oneof !== undefined) {
         const oneof = `message.${field.oneof.localName}`;
         const name = JSON.stringify(field.localName);
-        const once = field.message === undefined ? "" : `r.once(${oneof}.case !== ${name}); `;
-        return [[wire, once, `${oneof} = { case: ${name}, value: `, ...one, " }; break;"]];
+        const check = long.get(field.oneof);
+        const once = check === undefined ? `r.once(${oneof}.case !== ${name}); ` : `${check}(${name}); `;
+        return [
+          [wire, field.message === undefined ? "" : once, `${oneof} = { case: ${name}, value: `, ...one, " }; break;"],
+        ];
       }
       if (field.message === undefined) return [[wire, `${at} = `, ...one, "; break;"]];
       const value = isUnwrapped(field) ? ".value" : "";
@@ -309,64 +349,3 @@ function readOne(field: DescField, codec: PlanCodec, names: FileNames): Line {
   const reader = codec.readers.get(message);
   return reader !== undefined ? [`r.message(read${reader.name})`] : ["r.other(", names.schema(message), ")"];
 }
-
-// ---- the wire format ----
-
-const LENGTH = 2;
-const tagOf = (number: number, wireType: number): number => number * 8 + wireType;
-
-/** Enums are written as int32; undefined for messages. */
-function scalarOf(field: DescField): ScalarType | undefined {
-  return field.message !== undefined ? undefined : field.enum !== undefined ? ScalarType.INT32 : field.scalar;
-}
-function methodOf(field: DescField): string {
-  return SCALARS[scalarOf(field) ?? ScalarType.BYTES];
-}
-function wireTypeOf(scalar: ScalarType | undefined): number {
-  switch (scalar) {
-    case undefined:
-    case ScalarType.STRING:
-    case ScalarType.BYTES:
-      return LENGTH;
-    case ScalarType.DOUBLE:
-    case ScalarType.FIXED64:
-    case ScalarType.SFIXED64:
-      return 1;
-    case ScalarType.FLOAT:
-    case ScalarType.FIXED32:
-    case ScalarType.SFIXED32:
-      return 5;
-    default:
-      return 0;
-  }
-}
-/** A wrapper (google.protobuf.StringValue) that protobuf-es shows as the value inside. */
-function isUnwrapped(field: DescField): boolean {
-  return field.fieldKind === "message" && field.oneof === undefined && isWrapperDesc(field.message);
-}
-
-/** What Reader and Writer call them. */
-const SCALARS: Readonly<Record<ScalarType, string>> = {
-  [ScalarType.DOUBLE]: "double",
-  [ScalarType.FLOAT]: "float",
-  [ScalarType.INT64]: "int64",
-  [ScalarType.UINT64]: "uint64",
-  [ScalarType.INT32]: "int32",
-  [ScalarType.FIXED64]: "fixed64",
-  [ScalarType.FIXED32]: "fixed32",
-  [ScalarType.BOOL]: "bool",
-  [ScalarType.STRING]: "string",
-  [ScalarType.BYTES]: "bytes",
-  [ScalarType.UINT32]: "uint32",
-  [ScalarType.SFIXED32]: "sfixed32",
-  [ScalarType.SFIXED64]: "sfixed64",
-  [ScalarType.SINT32]: "sint32",
-  [ScalarType.SINT64]: "sint64",
-};
-const KEYED_BY_NUMBER: ReadonlySet<ScalarType> = new Set([
-  ScalarType.INT32,
-  ScalarType.UINT32,
-  ScalarType.SINT32,
-  ScalarType.FIXED32,
-  ScalarType.SFIXED32,
-]);

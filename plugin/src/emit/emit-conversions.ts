@@ -7,6 +7,7 @@ import type { Bound, ConvertedTarget, EnumConversion, MessageConversion } from "
 import { emitAsField } from "./convert-field.ts";
 import type { FileNames } from "./file-names.ts";
 import { block, commas, type Line, type Lines, mentions, property } from "./lines.ts";
+import { longChoice, MAX_CHAIN } from "./long-choice.ts";
 import { fieldValue, presentOperand, type Value, type ValueNames } from "./value.ts";
 
 export function emitMessageConversion(conversion: MessageConversion, names: FileNames): Lines {
@@ -128,46 +129,71 @@ function readOf(field: DescField): Line {
   return [`(${oneof}.case === ${JSON.stringify(field.localName)} ? ${oneof}.value : undefined)`];
 }
 
+type OneofMember = Extract<ConvertedTarget, { kind: "oneof" }>["members"][number];
+
 function oneofProperty(
   target: Extract<ConvertedTarget, { kind: "oneof" }>,
   names: FileNames,
   before: Line[],
   typed: boolean,
 ): Lines {
-  const sources = new Set(target.members.map((member) => member.from.oneof));
+  const { members } = target;
+  if (members.length > MAX_CHAIN)
+    return longChoice(
+      target.to,
+      runsOf(members).flatMap((run) => chosenOf(run, names)),
+      UNSET,
+      names,
+    );
+  const sources = new Set(members.map((member) => member.from.oneof));
   const [source] = sources;
-  const name = target.to.localName;
   // Inside a generic call the name of a member would become any string.
   const literal = typed ? "" : " as const";
-  const branches: Line[] = target.members.map((member): Line => {
-    const type = fieldType(member.from);
+  const branches: Line[] = members.map((member): Line => {
     if (sources.size === 1 && source !== undefined) {
-      const value = emitAsField(
-        [`from.${source.localName}.value`],
-        { maybe: false, implicit: true, type, to: member.to, conversion: member.conversion },
-        names,
-      );
-      return [
-        `from.${source.localName}.case === ${JSON.stringify(member.from.localName)} ? { case: ${JSON.stringify(member.to.localName)}${literal}, value: `,
-        ...value,
-        " }",
-      ];
+      const test = `from.${source.localName}.case === ${JSON.stringify(member.from.localName)}`;
+      return [`${test} ? `, ...memberLiteral(member, `from.${source.localName}.value`, literal, names)];
     }
     const local = `${member.to.localName}Value`;
     before.push([`const ${local} = `, ...readOf(member.from), ";"]);
-    const value = emitAsField(
-      [local],
-      { maybe: false, implicit: true, type, to: member.to, conversion: member.conversion },
-      names,
-    );
-    return [
-      `${local} !== undefined ? { case: ${JSON.stringify(member.to.localName)}${literal}, value: `,
-      ...value,
-      " }",
-    ];
+    return [`${local} !== undefined ? `, ...memberLiteral(member, local, literal, names)];
   });
   const chain = branches.flatMap((branch): Line => ["\n      ", ...branch, " :"]);
-  return [[`${name}:`, ...chain, "\n      { case: undefined }"]];
+  return [[`${target.to.localName}:`, ...chain, "\n      ", ...UNSET]];
+}
+const UNSET: Line = ["{ case: undefined }"];
+
+/** `{ case: "image", value: toImage(from.media.value) }` */
+function memberLiteral({ from, to, conversion }: OneofMember, value: string, literal: string, names: FileNames): Line {
+  const copied = { maybe: false, implicit: true, type: fieldType(from), to, conversion };
+  return [`{ case: ${JSON.stringify(to.localName)}${literal}, value: `, ...emitAsField([value], copied, names), " }"];
+}
+
+/** Members in their order, those together that stand in one oneof of the source. */
+function runsOf(members: readonly OneofMember[]): readonly (readonly OneofMember[])[] {
+  const runs: OneofMember[][] = [];
+  for (const member of members) {
+    const last = runs.at(-1);
+    if (last?.[0]?.from.oneof !== undefined && last[0].from.oneof === member.from.oneof) last.push(member);
+    else runs.push([member]);
+  }
+  return runs;
+}
+/** Returns the member of a run that is set. */
+function chosenOf(run: readonly OneofMember[], names: FileNames): Lines {
+  const [first] = run;
+  if (first === undefined) return [];
+  const { oneof } = first.from;
+  if (oneof === undefined) {
+    const read = `from.${first.from.localName}`;
+    return [[`if (${read} !== undefined) return `, ...memberLiteral(first, read, "", names), ";"]];
+  }
+  const at = `from.${oneof.localName}`;
+  const cases = run.map((member): Line => {
+    const set = memberLiteral(member, `${at}.value`, "", names);
+    return [`case ${JSON.stringify(member.from.localName)}: return `, ...set, ";"];
+  });
+  return block([`switch (${at}.case) {`], cases, ["}"]);
 }
 
 export function emitEnumConversion(conversion: EnumConversion, names: FileNames): Lines {

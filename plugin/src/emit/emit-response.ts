@@ -7,6 +7,7 @@ import type { PlanMessage, PlanPart } from "../plan/planned-messages.ts";
 import type { OneofTarget, Target } from "../resolve/model/conversion.ts";
 import { isPart, isPosition } from "../resolve/model/stream-fields.ts";
 import { block, type Line, type Lines, property } from "./lines.ts";
+import { joined, longChoice, MAX_CHAIN } from "./long-choice.ts";
 import type { MessageNames } from "./message-names.ts";
 import { fieldValue, negatedConjunct, tested } from "./value.ts";
 import { zeroOf } from "./zero-of.ts";
@@ -166,14 +167,14 @@ function emitOneof(
         chosen: present === undefined ? set : ["(", ...present, " ? ", ...set, " : { case: undefined })"],
       });
   }
-  const rows: Line[] = [];
-  for (const { test, chosen } of branches) {
-    if (test === undefined) {
-      otherwise = chosen; // always there
-      break;
-    }
-    rows.push([...test, " ? ", ...chosen]);
+  const always = branches.findIndex(({ test }) => test === undefined);
+  otherwise = branches[always]?.chosen ?? otherwise;
+  const asked = branches.slice(0, always < 0 ? undefined : always);
+  if (asked.length > MAX_CHAIN) {
+    const statements = asked.map(({ test = [], chosen }): Line => ["if (", ...test, ") return ", ...chosen, ";"]);
+    return { before, property: longChoice(target.oneof, statements, otherwise, names.file) };
   }
+  const rows = asked.map(({ test = [], chosen }): Line => [...test, " ? ", ...chosen]);
   const name = target.oneof.localName;
   if (rows.length === 0) return { before, property: [[`${name}: `, ...otherwise]] };
   if (rows.length === 1) return { before, property: [[`${name}: `, ...(rows[0] ?? []), " : ", ...otherwise]] };
@@ -185,10 +186,4 @@ function askedMembers({ members }: OneofTarget, names: MessageNames) {
   const values = members.map((member) => ({ member, ...fieldValue(member.bound, member.field, names) }));
   const sure = values.findIndex(({ member, mayBeUndefined }) => !member.default && !member.if && !mayBeUndefined);
   return sure < 0 ? values : values.slice(0, sure + 1).filter(({ member }) => !member.default);
-}
-/** Several rows as one property: the comma goes behind the last. */
-function joined(rows: Lines): Lines {
-  const all: (Line[number] | string)[] = [];
-  for (const [i, row] of rows.entries()) all.push(...(i === 0 ? [] : ["\n    "]), ...row);
-  return [all];
 }

@@ -1,0 +1,62 @@
+// Fields on the wire: tags, wire types, and the methods of the runtime's Reader and Writer.
+import { type DescField, ScalarType } from "@bufbuild/protobuf";
+import { isWrapperDesc } from "@bufbuild/protobuf/wkt";
+
+export const LENGTH = 2;
+export const tagOf = (number: number, wireType: number): number => number * 8 + wireType;
+
+/** Enums are written as int32; undefined for messages. */
+export function scalarOf(field: DescField): ScalarType | undefined {
+  return field.message !== undefined ? undefined : field.enum !== undefined ? ScalarType.INT32 : field.scalar;
+}
+export function methodOf(field: DescField): string {
+  return SCALARS[scalarOf(field) ?? ScalarType.BYTES];
+}
+export function wireTypeOf(scalar: ScalarType | undefined): number {
+  switch (scalar) {
+    case undefined:
+    case ScalarType.STRING:
+    case ScalarType.BYTES:
+      return LENGTH;
+    case ScalarType.DOUBLE:
+    case ScalarType.FIXED64:
+    case ScalarType.SFIXED64:
+      return 1;
+    case ScalarType.FLOAT:
+    case ScalarType.FIXED32:
+    case ScalarType.SFIXED32:
+      return 5;
+    default:
+      return 0;
+  }
+}
+/** A wrapper (google.protobuf.StringValue) that protobuf-es shows as the value inside. */
+export function isUnwrapped(field: DescField): boolean {
+  return field.fieldKind === "message" && field.oneof === undefined && isWrapperDesc(field.message);
+}
+
+/** What Reader and Writer call them. */
+export const SCALARS: Readonly<Record<ScalarType, string>> = {
+  [ScalarType.DOUBLE]: "double",
+  [ScalarType.FLOAT]: "float",
+  [ScalarType.INT64]: "int64",
+  [ScalarType.UINT64]: "uint64",
+  [ScalarType.INT32]: "int32",
+  [ScalarType.FIXED64]: "fixed64",
+  [ScalarType.FIXED32]: "fixed32",
+  [ScalarType.BOOL]: "bool",
+  [ScalarType.STRING]: "string",
+  [ScalarType.BYTES]: "bytes",
+  [ScalarType.UINT32]: "uint32",
+  [ScalarType.SFIXED32]: "sfixed32",
+  [ScalarType.SFIXED64]: "sfixed64",
+  [ScalarType.SINT32]: "sint32",
+  [ScalarType.SINT64]: "sint64",
+};
+export const KEYED_BY_NUMBER: ReadonlySet<ScalarType> = new Set([
+  ScalarType.INT32,
+  ScalarType.UINT32,
+  ScalarType.SINT32,
+  ScalarType.FIXED32,
+  ScalarType.SFIXED32,
+]);
