@@ -6,8 +6,8 @@ import type { BffMethod, Model } from "../resolve/model/model.ts";
 import { callsOf } from "../resolve/model/source-parts.ts";
 import { ARGS, CALLER, HEADERS, namesBehind, namesRead, namesWho, overlap } from "./request-names.ts";
 
-/** The last word of a field that names something of somebody's. */
-const ID = /[._](id|ids|key|keys|uuid)$/;
+/** The last word of a field that names something of somebody. A `key` may be one of idempotency, which is new each time. */
+const ID = /[._](id|ids|uuid)$/;
 
 /** In a package that knows its callers, an id of the client reaches an upstream only behind a decision, or together with who calls. */
 export function checkUnaskedIds(model: Model, report: Report): void {
