@@ -1,8 +1,8 @@
-// What scripts/test.ts wants to know of a run of vitest, as a reporter of vitest's that writes it to the file PROTOBFF_SUITE_REPORT.
+// A reporter for vitest: one progress line that moves, the slowest files, and the results as JSON in the file PROTOBFF_SUITE_REPORT.
 import { writeFileSync } from "node:fs";
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Reporter } from "vitest/node";
+import type { Reporter, TestModule } from "vitest/node";
 
 /** One test as it ended, of a file of the repository. */
 export interface EndedTest {
@@ -39,7 +39,36 @@ declare module "vitest" {
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
+/** Milliseconds between two progress lines where a line cannot move, as in a log. */
+const LOG_EVERY_MS = 60_000;
+const SLOWEST = 5;
+
 export default class implements Reporter {
+  #files = 0;
+  #ended = 0;
+  #tests = 0;
+  #failed = 0;
+  #printedAt = performance.now();
+  readonly #durations: (readonly [file: string, ms: number])[] = [];
+
+  onTestRunStart(files: readonly unknown[]): void {
+    this.#files = files.length;
+  }
+  onTestModuleEnd(module: TestModule): void {
+    this.#ended++;
+    for (const test of module.children.allTests()) {
+      this.#tests++;
+      if (test.result().state === "failed") this.#failed++;
+    }
+    const { duration, collectDuration } = module.diagnostic();
+    this.#durations.push([relative(root, module.moduleId), duration + collectDuration]);
+    const line = `${this.#ended} of ${this.#files} files, ${this.#tests} tests, ${this.#failed} failed`;
+    if (process.stdout.isTTY) process.stdout.write(`\r\x1b[K${line}`);
+    else if (performance.now() - this.#printedAt > LOG_EVERY_MS || this.#ended === this.#files) {
+      this.#printedAt = performance.now();
+      process.stdout.write(`${line}\n`);
+    }
+  }
   onTestRunEnd(...[modules, unhandled]: Parameters<NonNullable<Reporter["onTestRunEnd"]>>): void {
     const tests: EndedTest[] = [];
     const files: FailedFile[] = [];
@@ -63,5 +92,10 @@ export default class implements Reporter {
     const report: SuiteReport = { tests, files, errors: unhandled.map(({ message }) => message) };
     const path = process.env.PROTOBFF_SUITE_REPORT;
     if (path !== undefined) writeFileSync(path, JSON.stringify(report));
+    const slowest = [...this.#durations]
+      .sort(([, a], [, b]) => b - a)
+      .slice(0, Number(process.env.PROTOBFF_SLOWEST ?? SLOWEST));
+    const rows = slowest.map(([file, ms]) => `  ${(ms / 1000).toFixed(1)} s  ${file}`);
+    process.stdout.write(`\nslowest files:\n${rows.join("\n")}\n`);
   }
 }

@@ -1,7 +1,6 @@
-// npm test: everything that can be checked with npm alone. `--system` (npm run test:system): the suites that need a system package.
-// `--corpora` (npm run test:corpora): the suites over cases from outside; docs/corpora.md lists them.
-// Both talk to processes of others, by clocks: what fails is run again alone, and told by name when it passes then.
-// Its last line is `N passed, N failed`; what is not a test of vitest's counts as one test each.
+// Runs tiers of tests (scripts/test-tiers.ts), by default the quick one after the static checks: npm test, npm run test:all.
+// What fails in tiers that depend on other processes runs once more, alone, and is listed when it passes then.
+// The last line is `N passed, N failed`; a static check counts as one test.
 import { spawnSync } from "node:child_process";
 import { randomInt } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -10,35 +9,46 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { SuiteReport } from "./suite-report.ts";
 import { type SuiteRun, tally } from "./tally.ts";
+import { TIERS, type Tier } from "./test-tiers.ts";
+
+const USAGE = `usage: node scripts/test.ts [--all | --tier ${TIERS.join(" | --tier ")}] [--changed[=<commit>]]`;
+const CHECKS: readonly (readonly [title: string, command: string, ...args: string[]])[] = [
+  ["formatting and lint", "biome", "ci", "--error-on-warnings", "."],
+  [
+    "types",
+    "tsc",
+    "-p",
+    "tsconfig.json",
+    "--incremental",
+    "--tsBuildInfoFile",
+    "node_modules/.cache/types.tsbuildinfo",
+  ],
+  ["types of the live page", "tsc", "-p", "runtime/explorer"],
+  ["protos", "buf", "lint"],
+  ["generated files are up to date", "node", "scripts/generate.ts", "--check"],
+  ["the live page is up to date", "node", "scripts/explorer-page.ts", "--check"],
+  ["docs are up to date", "node", "scripts/docs.ts", "--check"],
+];
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const bin = join(root, "node_modules", ".bin");
 const reporter = fileURLToPath(new URL("suite-report.ts", import.meta.url));
-const system = process.argv.includes("--system");
-const corpora = process.argv.includes("--corpora");
-/** Of all random tests. */
+/** The seed of all random tests. */
 const seed = process.env.PROTOBFF_SEED ?? String(randomInt(2 ** 31));
-const command = `PROTOBFF_SEED=${seed} npm ${system ? "run test:system" : corpora ? "run test:corpora" : "test"}`;
-/** Hundreds of processes load the same sources: what Node compiles of them is kept for this run, and no longer, since generated code is among it. */
+const started = performance.now();
+/** Node's compile cache for the processes of this run. It ends with the run, since generated code is in it. */
 const compiled = mkdtempSync(join(tmpdir(), "protobff-compiled-"));
 process.on("exit", () => rmSync(compiled, { recursive: true, force: true }));
-let passed = 0;
-let failed = 0;
-/** What failed, by name: told again at the end, since what a long run prints is cut in the middle. */
+const counts = { passed: 0, failed: 0 };
 const failures: string[] = [];
-/** What failed at first, and passed when it was run again alone. */
 const passedAgain: string[] = [];
 
-function run(
-  title: string,
-  command: string,
-  args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
-): boolean {
-  process.stdout.write(`\n> ${title}\n`);
-  const { status, error } = spawnSync(join(bin, command), args, {
+function run(command: string, args: readonly string[], env: Readonly<Record<string, string>>, quiet: boolean) {
+  return spawnSync(join(bin, command), args, {
     cwd: root,
-    stdio: "inherit",
+    stdio: quiet ? "pipe" : "inherit",
+    encoding: "utf8",
+    maxBuffer: 1 << 28,
     env: {
       NODE_COMPILE_CACHE: compiled,
       ...process.env,
@@ -47,25 +57,26 @@ function run(
       PATH: `${bin}:${process.env.PATH ?? ""}`,
     },
   });
-  if (error !== undefined) process.stderr.write(`${error.message}\n`);
-  return status === 0;
 }
 
-function check(title: string, command: string, args: readonly string[]): void {
-  if (run(title, command, args)) passed++;
-  else {
-    failed++;
-    failures.push(title);
-  }
+/** A static check; its output appears only if it fails. */
+function check([title, command, ...args]: (typeof CHECKS)[number]): void {
+  process.stdout.write(`${title} … `);
+  const { status, stdout, stderr, error } = run(command, args, {}, true);
+  const ok = status === 0;
+  process.stdout.write(ok ? "ok\n" : `failed\n${stdout}${stderr}${error?.message ?? ""}\n`);
+  counts[ok ? "passed" : "failed"]++;
+  if (!ok) failures.push(title);
 }
 
-function vitest(title: string, args: readonly string[], env: Readonly<Record<string, string>>): SuiteRun {
+function vitest(args: readonly string[], tier: Tier): SuiteRun {
   const folder = mkdtempSync(join(tmpdir(), "protobff-test-"));
   const path = join(folder, "report.json");
   try {
-    const all = ["run", "--reporter=default", `--reporter=${reporter}`, ...args];
-    const ok = run(title, "vitest", all, { ...env, PROTOBFF_SUITE_REPORT: path });
-    return { ok, report: read(path) };
+    const all = ["run", "--reporter=minimal", `--reporter=${reporter}`, "--passWithNoTests", ...args];
+    const { status, error } = run("vitest", all, { PROTOBFF_TIER: tier, PROTOBFF_SUITE_REPORT: path }, false);
+    if (error !== undefined) process.stderr.write(`${error.message}\n`);
+    return { ok: status === 0, report: read(path) };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -78,21 +89,15 @@ function read(path: string): SuiteReport | undefined {
   }
 }
 
-interface Suites {
-  readonly args?: readonly string[];
-  readonly env?: Readonly<Record<string, string>>;
-  /** Whether what fails is run again. */
-  readonly again?: boolean;
-}
-/** Runs vitest; what it counts is added up. */
-function suites(title: string, { args = [], env = {}, again = false }: Suites = {}): void {
+function runTier(tier: Tier, args: readonly string[]): void {
+  process.stdout.write(`\n> ${tier}\n`);
   const alone = (file: string, names: readonly string[] | undefined): SuiteRun => {
     const only = names === undefined ? [] : ["-t", `^(${names.map(escaped).join("|")})$`];
-    return vitest(`${file}, again, alone`, [file, ...only], env);
+    return vitest([file, ...only], tier);
   };
-  const counted = tally(title, vitest(title, args, env), again ? alone : undefined);
-  passed += counted.passed;
-  failed += counted.failed;
+  const counted = tally(tier, vitest(args, tier), tier === "system" || tier === "corpora" ? alone : undefined);
+  counts.passed += counted.passed;
+  counts.failed += counted.failed;
   failures.push(...counted.failures);
   passedAgain.push(...counted.passedAgain);
 }
@@ -100,23 +105,32 @@ function escaped(name: string): string {
   return name.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
 }
 
-process.stdout.write(`random tests: ${command} is this run again\n`);
-if (system) {
-  suites("suites that need system packages", { args: [".system.test"], env: { PROTOBFF_SYSTEM: "1" }, again: true });
-} else if (corpora) {
-  suites("cases from outside", { args: [".corpora.test"], env: { PROTOBFF_CORPORA: "1" }, again: true });
-} else {
-  check("formatting and lint", "biome", ["ci", "--error-on-warnings", "."]);
-  check("types", "tsc", ["-p", "tsconfig.json"]);
-  check("types of the live page", "tsc", ["-p", "runtime/explorer"]);
-  check("protos", "buf", ["lint"]);
-  check("generated files are up to date", "node", ["scripts/generate.ts", "--check"]);
-  check("the live page is up to date", "node", ["scripts/explorer-page.ts", "--check"]);
-  check("docs are up to date", "node", ["scripts/docs.ts", "--check"]);
-  suites("tests");
+/** The tiers that the arguments name, and whether only tests that a change touches run; undefined for unknown arguments. */
+function parse(args: readonly string[]) {
+  const changed = args.find((one) => /^--changed(=|$)/.test(one));
+  const [first, second, ...rest] = args.filter((one) => one !== changed);
+  if (rest.length > 0) return undefined;
+  const tiers = first === "--all" ? TIERS : first === undefined ? (["quick"] as const) : undefined;
+  if (tiers !== undefined) return second === undefined ? { tiers, changed } : undefined;
+  const tier = TIERS.find((one) => one === second);
+  return first === "--tier" && tier !== undefined ? { tiers: [tier], changed } : undefined;
 }
-for (const one of passedAgain) process.stdout.write(`\npassed when run again alone: ${one}`);
-for (const failure of failures) process.stdout.write(`\nfailed: ${failure}`);
-if (failed + passedAgain.length > 0) process.stdout.write(`\nrun again: ${command}`);
-process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
-process.exitCode = failed === 0 ? 0 : 1;
+
+const parsed = parse(process.argv.slice(2));
+if (parsed === undefined) {
+  process.stderr.write(`${USAGE}\n`);
+  process.exitCode = 2;
+} else {
+  const command = `PROTOBFF_SEED=${seed} node scripts/test.ts ${process.argv.slice(2).join(" ")}`.trim();
+  process.stdout.write(`seed of random tests: ${seed}\n`);
+  for (const tier of parsed.tiers) {
+    if (tier === "quick") for (const one of CHECKS) check(one);
+    runTier(tier, parsed.changed === undefined ? [] : [parsed.changed]);
+  }
+  for (const one of passedAgain) process.stdout.write(`\npassed when run again alone: ${one}`);
+  for (const failure of failures) process.stdout.write(`\nfailed: ${failure}`);
+  if (failures.length + passedAgain.length > 0) process.stdout.write(`\nrun again: ${command}`);
+  process.stdout.write(`\n${Math.round((performance.now() - started) / 1000)} s\n`);
+  process.stdout.write(`${counts.passed} passed, ${counts.failed} failed\n`);
+  process.exitCode = counts.failed === 0 ? 0 : 1;
+}

@@ -73,7 +73,7 @@ function attack(framing: string, file: string, placed: Placement["env"], ms: num
     env: {
       ...process.env,
       ...placed,
-      PROTOBFF_CORPORA: "1",
+      PROTOBFF_TIER: "corpora",
       BFF_HTTP2_SERVER: framing,
       ATTACK_FIGURES: file,
       ATTACK_MS: String(ms),

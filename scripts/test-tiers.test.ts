@@ -1,0 +1,29 @@
+import { spawnSync } from "node:child_process";
+import { matchesGlob } from "node:path";
+import { expect, test } from "vitest";
+import { GROUPS, TIERS, tiersOf } from "./test-tiers.ts";
+
+const { stdout } = spawnSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "*.test.ts"], {
+  encoding: "utf8",
+});
+const files = stdout.trim().split("\n");
+
+const groupsOf = (file: string): readonly string[] =>
+  TIERS.flatMap((tier) =>
+    GROUPS[tier].flatMap(({ name, include, exclude }) =>
+      include.some((glob) => matchesGlob(file, glob)) && !exclude.some((glob) => matchesGlob(file, glob)) ? [name] : [],
+    ),
+  );
+
+test("every test file is in exactly one group of one tier", () => {
+  expect(files.length).toBeGreaterThan(400);
+  expect(files.filter((file) => groupsOf(file).length !== 1).map((file) => [file, ...groupsOf(file)])).toEqual([]);
+});
+test("the quick tier holds a smoke test of every protocol", () => {
+  expect(groupsOf("test/e2e/protocols.test.ts")).toEqual(["smoke"]);
+  expect(groupsOf("test/e2e/http-json.test.ts")).toEqual(["smoke"]);
+});
+test("an unknown tier is refused with the names of the known ones", () => {
+  expect(() => tiersOf("fast")).toThrow('PROTOBFF_TIER is "fast"; tiers are quick, processes, system, corpora');
+  expect(tiersOf(undefined)).toEqual(TIERS);
+});

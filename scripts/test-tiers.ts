@@ -1,0 +1,70 @@
+// The tiers of tests, each a command of package.json, and the groups of files that vitest runs in each.
+export const TIERS = ["quick", "processes", "system", "corpora"] as const;
+export type Tier = (typeof TIERS)[number];
+
+/** Files, as globs, that run under the same conditions. */
+export interface Group {
+  readonly name: string;
+  readonly include: readonly string[];
+  readonly exclude: readonly string[];
+  /** Files share a worker and its modules; they patch no globals. */
+  readonly shared?: true;
+  /** One file at a time, after all other groups, so that deadlines hold. */
+  readonly alone?: true;
+}
+
+const SUFFIXED = ["**/*.system.test.ts", "**/*.corpora.test.ts"];
+const PURE = [
+  "client/src/**/*.test.ts",
+  "plugin/src/**/*.test.ts",
+  "runtime/src/{cache,call,cel,compose,elements,guard,identity,limits,metrics,rest,stream,topic,validate}/**/*.test.ts",
+];
+/** Start processes, load the machine, or take minutes. */
+const PROCESSES = [
+  "test/{e2e,faults,gather,load,matrix,mock,parts,simulation,soak,streams}/**/*.test.ts",
+  "test/{bench,buf,cookbook,demo,deploy-variables,documented-layout,fuzz,pack,prior-art-examples}.test.ts",
+];
+/** The part of them that the quick tier keeps: every protocol, on a real server. */
+const SMOKES = ["test/e2e/{protocols,http-json}.test.ts"];
+/** Of the tests of processes, those without a deadline that a busy machine could miss. */
+const PATIENT = [
+  ...["batches", "copies", "environment", "own-functions", "principal", "refused-everywhere", "resolver-reads"],
+  ...["resolvers", "service-environment", "upstream-statuses", "validation", "validation-cel", "versions"],
+].join("|");
+const ALONE = [
+  `test/e2e/!(${PATIENT}).test.ts`,
+  "test/load/!(compare-logs|upstream-kinds).test.ts",
+  "test/soak/!(report).test.ts",
+  "test/{pack,demo}.test.ts",
+];
+/** Attacks run alone when a normal client's wait beside them is judged. */
+const ATTACKS = process.env.ATTACK_FIGURES ? ["test/corpora/attacks-*.corpora.test.ts"] : [];
+
+export const GROUPS: Readonly<Record<Tier, readonly Group[]>> = {
+  quick: [
+    { name: "pure", include: PURE, exclude: SUFFIXED, shared: true },
+    {
+      name: "quick",
+      include: ["{cli,examples,runtime,scripts,test}/**/*.test.ts"],
+      exclude: [...SUFFIXED, ...PURE, ...PROCESSES],
+    },
+    { name: "smoke", include: SMOKES, exclude: [] },
+  ],
+  processes: [
+    { name: "side by side", include: PROCESSES, exclude: [...SUFFIXED, ...SMOKES, ...ALONE] },
+    { name: "alone", include: ALONE, exclude: [...SUFFIXED, ...SMOKES], alone: true },
+  ],
+  system: [{ name: "system", include: ["**/*.system.test.ts"], exclude: [] }],
+  corpora: [
+    { name: "corpora", include: ["**/*.corpora.test.ts"], exclude: ATTACKS },
+    ...(ATTACKS.length > 0 ? [{ name: "attacks", include: ATTACKS, exclude: [], alone: true as const }] : []),
+  ],
+};
+
+/** The tier that PROTOBFF_TIER names; every tier if it is unset, so that any file runs by its path. */
+export function tiersOf(name: string | undefined): readonly Tier[] {
+  if (name === undefined) return TIERS;
+  const tier = TIERS.find((one) => one === name);
+  if (tier === undefined) throw new Error(`PROTOBFF_TIER is "${name}"; tiers are ${TIERS.join(", ")}`);
+  return [tier];
+}
