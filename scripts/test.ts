@@ -62,7 +62,7 @@ function run(command: string, args: readonly string[], env: Readonly<Record<stri
 /** A static check; its output appears only if it fails. */
 function check([title, command, ...args]: (typeof CHECKS)[number]): void {
   process.stdout.write(`${title} … `);
-  const { status, stdout, stderr, error } = run(command, args, {}, true);
+  const { status, stdout, stderr, error } = run(command, args, { NO_COLOR: "1", FORCE_COLOR: "0" }, true);
   const ok = status === 0;
   process.stdout.write(ok ? "ok\n" : `failed\n${stdout}${stderr}${error?.message ?? ""}\n`);
   counts[ok ? "passed" : "failed"]++;

@@ -510,7 +510,11 @@ const faults: readonly Case[] = [
   ["BFF154", source(`assertion: { issuer: "g" keys: «"ftp://a.b/keys"» }`), /is no https address/],
   ["BFF155", jwt(`header: «"sec-user"»`), 'the header "sec-user" says something else of a request'],
   ["BFF155", jwt(`header: "a" cookie: «"__Host-b"»`), 'this source has a "header" and a "cookie"'],
-  ["BFF188", jwt(`cookie: «"token"»`), 'other hosts of the domain could set "token", and have a user act as somebody else'],
+  [
+    "BFF188",
+    jwt(`cookie: «"token"»`),
+    'other hosts of the domain could set "token", and have a user act as somebody else',
+  ],
   ["BFF188", jwt(`cookie: «"__Secure-token"»`), /^other hosts of the domain could set "__Secure-token"/],
   [
     "BFF155",
@@ -674,7 +678,9 @@ const fine: readonly string[] = [
   upstream(`{ service: "p.S" protocol: GRPC }`),
   upstream(`{ balance: { eject_after: 1 eject_for: "5m" max_ejected: 1 refresh: "1s" connections: 8 } }`),
   upstream(`{ cache: { ttl: "1.5h" stale: "2d" } }`),
-  jwt(`jwks: "http://[::1]:80/jwks" cookie: "__Host-token" leeway: "1ms" max_stale: "400d" subject: "spiffe://a.b/*/c"`),
+  jwt(
+    `jwks: "http://[::1]:80/jwks" cookie: "__Host-token" leeway: "1ms" max_stale: "400d" subject: "spiffe://a.b/*/c"`,
+  ),
   source(`jwt: { issuer: "accounts.example" audience: ["a", "b-{env.X}"] jwks: "{env.KEYS}" }`),
   source(`session: { issuer: "{env.X}" client_id: "a" cookie: "__Host-a" idle: "1h" absolute: "1h" }`),
   identity(

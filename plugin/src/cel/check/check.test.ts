@@ -106,8 +106,14 @@ const FAULTS: readonly (readonly [expression: string, ...reported: string[]])[] 
     'BFF304 1:6-9 there is no function "foo"',
     'BFF302 1:13-15 there is no "tt" here | in scope: s, a, b, list, count, args, env, headers, …; what the composing step knows comes in its args: args.tt',
   ],
-  ["math.sum([1, 2])", 'BFF304 1:6-9 there is no function "math.sum" | write x.sum(…); math has abs, bitAnd, bitNot, bitOr, bitShiftLeft, bitShiftRight, bitXor, ceil, floor, greatest, isFinite, isInf, isNaN, least, round, sign, sqrt, trunc'],
-  ["sets.size([1])", 'BFF304 1:6-10 there is no function "sets.size" | write x.size(…); sets has contains, equivalent, intersects'],
+  [
+    "math.sum([1, 2])",
+    'BFF304 1:6-9 there is no function "math.sum" | write x.sum(…); math has abs, bitAnd, bitNot, bitOr, bitShiftLeft, bitShiftRight, bitXor, ceil, floor, greatest, isFinite, isInf, isNaN, least, round, sign, sqrt, trunc',
+  ],
+  [
+    "sets.size([1])",
+    'BFF304 1:6-10 there is no function "sets.size" | write x.size(…); sets has contains, equivalent, intersects',
+  ],
   ["math.foo(1)", 'BFF304 1:6-9 there is no function "math.foo" | did you mean "math.floor"?'],
   ["s.single_string.foo()", 'BFF304 1:17-20 there is no function "foo"'],
   ["now < null", "BFF305 1:1-11 timestamp < null does not exist | there is timestamp < timestamp"],
