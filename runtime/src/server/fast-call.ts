@@ -20,7 +20,6 @@ import type { Holder, PendingBytes } from "./pending-bytes.ts";
 import { AT_ONCE_BYTES, LINGER_MS, late, tooMuch } from "./request-body.ts";
 import { shortError } from "./short-errors.ts";
 import { serverRefusal } from "./told-refusals.ts";
-import { inTurn } from "./turn-queue.ts";
 import { beginInTurn, shortcutWeight, type Whole } from "./turns.ts";
 
 /** What all calls of one rpc in one encoding have in common. */
@@ -376,31 +375,3 @@ export function internal(thrown: unknown): ConnectError {
 const expired = (call: FastCall): void =>
   call.abort(new ConnectError("the operation timed out", Code.DeadlineExceeded));
 const lingered = (call: FastCall, error: ConnectError): void => call.lingered(error);
-
-// ---- listeners, shared by all requests of HTTP/1.1 in place of closures for each ----
-
-const CALL = Symbol();
-type OfCall = { [CALL]?: Hearer | undefined };
-
-function onData(this: OfCall, chunk: Buffer): void {
-  this[CALL]?.data(chunk);
-}
-function onEnd(this: OfCall): void {
-  this[CALL]?.end();
-}
-function onResponseClose(this: http.ServerResponse): void {
-  const request = this.req as OfCall;
-  const call = request[CALL]; // not the request's own event, which comes when it has been read
-  request[CALL] = undefined;
-  if (call === undefined) return;
-  if (this.writableFinished) call.close();
-  else inTurn(() => call.close());
-}
-function onError(): void {} // `close` follows
-
-/** Gives a call what its request has to say. */
-export function attachRequest(call: Hearer, request: http.IncomingMessage, response: http.ServerResponse): void {
-  (request as OfCall)[CALL] = call;
-  request.on("data", onData).on("end", onEnd).on("error", onError);
-  response.on("close", onResponseClose);
-}

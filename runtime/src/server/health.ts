@@ -16,7 +16,6 @@ import { SERVICE_STREAM_AGE_MS } from "./stream-account.ts";
 import type { StreamListenable } from "./stream-path.ts";
 import { inTurn } from "./turn-queue.ts";
 
-export const WATCH_PATH = `/${HealthService.typeName}/${HealthService.method.watch.name}`;
 const UNKNOWN = "unknown service";
 const ANSWERED = { cancel() {} };
 /** Watches that began together do not all end together. */

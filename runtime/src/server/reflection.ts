@@ -9,18 +9,14 @@ import {
 } from "../gen/grpc/reflection/v1/reflection_pb.ts";
 import { PLACES } from "../stream/places.ts";
 import { publicBytes, publicDependencies } from "./public-descriptors.ts";
+import { REFLECTION_ALPHA } from "./service-paths.ts";
 import { SERVICE_STREAM_AGE_MS } from "./stream-account.ts";
 
 type Question = ServerReflectionRequest["messageRequest"];
 type Answer = NonNullable<MessageInitShape<typeof ServerReflectionResponseSchema>["messageResponse"]>;
 
-const ALPHA = "grpc.reflection.v1alpha.ServerReflection";
 const METHOD = ServerReflection.method.serverReflectionInfo;
 const TOO_OLD = "the stream has been open for its max_age";
-/** What streams both ways. */
-export const REFLECTION_PATHS: ReadonlySet<string> = new Set(
-  [ServerReflection.typeName, ALPHA].map((service) => `/${service}/${METHOD.name}`),
-);
 
 /**
  * grpc.reflection.v1 and v1alpha over these services and the files they need.
@@ -60,7 +56,7 @@ export function routeReflection(
   }
 
   // The same messages under an older name, which many tools still ask by.
-  const alpha = { ...METHOD, parent: { ...ServerReflection, typeName: ALPHA } };
+  const alpha = { ...METHOD, parent: { ...ServerReflection, typeName: REFLECTION_ALPHA } };
   router.rpc(METHOD, info, { shutdownSignal: draining });
   router.rpc(alpha, info, { shutdownSignal: draining });
 }

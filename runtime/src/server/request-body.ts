@@ -2,6 +2,7 @@ import * as http2 from "node:http2";
 import { type Duplex, finished, type Readable } from "node:stream";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { MessageHolder } from "../elements/bounded-handler.ts";
+import { HttpError } from "../rest/status.ts";
 import { appended } from "../wire/appended.ts";
 import { letGo } from "../wire/let-go.ts";
 import { type BridgedStream, hadItsTurn, isBridged } from "./bridged-stream.ts";
@@ -315,6 +316,10 @@ export function late(): ConnectError {
 /** What a request is told that would be more than the process keeps under way. */
 export function tooMuch(): ConnectError {
   return new ConnectError("too much is under way", Code.ResourceExhausted);
+}
+/** The refusal of a request that is larger than one message may be, at a path of REST or for server-sent events. */
+export function tooLarge(maxBytes: number): ConnectError {
+  return new HttpError(413, `the request is larger than ${maxBytes} bytes`, Code.ResourceExhausted);
 }
 
 /** Whether the promise is fulfilled in so many milliseconds. */

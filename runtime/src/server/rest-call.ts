@@ -12,6 +12,7 @@ import type { FastHead } from "./fast-call.ts";
 import { FastHttpCall } from "./fast-http.ts";
 import { cachedAnswer, NO_STORE } from "./http-caching.ts";
 import { PROTOCOL } from "./protocol.ts";
+import { tooLarge } from "./request-body.ts";
 import { COMPRESS_FROM, type FastRpc } from "./unary-call.ts";
 
 /** One path of an rpc, ready to serve. */
@@ -166,8 +167,6 @@ export class RestCall extends FastHttpCall {
 }
 
 const INVALID = Code.InvalidArgument;
-export const tooLarge = (maxBytes: number): ConnectError =>
-  new HttpError(413, `the request is larger than ${maxBytes} bytes`, Code.ResourceExhausted);
 
 const JSON_TYPE = /^\s*application\/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
 /** A page of another origin may send other types without asking first. */

@@ -11,12 +11,14 @@ import { HttpError } from "../rest/status.ts";
 import { transcoder } from "../rest/transcoder.ts";
 import { COMPRESSIONS } from "../wire/compressions.ts";
 import type { Carrier } from "./carrier.ts";
-import { attachRequest, type FastCall, type FastHead } from "./fast-call.ts";
+import type { FastCall, FastHead } from "./fast-call.ts";
 import type { FastPathOptions } from "./fast-path.ts";
 import type { Shortcut } from "./handler.ts";
+import { attachRequest } from "./http1-events.ts";
 import { remembered } from "./remembered.ts";
+import { tooLarge } from "./request-body.ts";
 import { malformed, nearestDeadline, REQUEST_DEADLINE } from "./request-deadline.ts";
-import { RestCall, type RestEncodings, type RestRequest, type RestRoute, tooLarge } from "./rest-call.ts";
+import { RestCall, type RestEncodings, type RestRequest, type RestRoute } from "./rest-call.ts";
 import { SHOWN } from "./security-headers.ts";
 import type { FastRpc } from "./unary-call.ts";
 

@@ -8,7 +8,7 @@ import type { Routes } from "../identity/routes.ts";
 import { HttpError, statusJson } from "../rest/status.ts";
 import type { Carrier } from "./carrier.ts";
 import type { ServerResponse, Shortcut } from "./handler.ts";
-import { REFLECTION_PATHS } from "./reflection.ts";
+import { REFLECTION_PATHS } from "./service-paths.ts";
 
 /** What a shortcut of a server can. */
 interface Abortable extends Shortcut {

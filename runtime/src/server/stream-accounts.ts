@@ -1,6 +1,5 @@
 import type { ServerFault } from "./failure-log.ts";
-import { WATCH_PATH } from "./health.ts";
-import { REFLECTION_PATHS } from "./reflection.ts";
+import { REFLECTION_PATHS, WATCH_PATH } from "./service-paths.ts";
 import { defaultFollowersPerCaller, REFLECTION_BOUNDS, StreamAccount, WATCH_BOUNDS } from "./stream-account.ts";
 
 export interface StreamAccountsOptions {
