@@ -7,7 +7,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { parse } from "yaml";
 import { compile } from "../plugin/src/compile.ts";
 import { FIXED_VARIABLES } from "../plugin/src/deploy/variables.ts";
-import { readConfig } from "../runtime/src/server/config.ts";
+import { readConfig } from "../runtime/src/server/config/config.ts";
 import { GeneratedProject } from "./support/generated-project.ts";
 import { goldenCases, UPSTREAMS } from "./support/golden.ts";
 import { requestFor } from "./support/request.ts";

@@ -158,8 +158,8 @@ test("the language page lists every option, and tells of each outside of that li
 test("the deploying page lists every variable that a server reads, and no other", () => {
   const identity = Object.entries(textsBelow(join(root, "runtime/src/identity")));
   const ofIdentity = identity.flatMap(([name, text]) => (name.endsWith(".test.ts") ? [] : [text]));
-  const sources = readdirSync(join(root, "runtime/src/server"))
-    .filter((name) => /^(config.*|load-resolvers|load-observer|open-topics)(?<!\.test)\.ts$/.test(name))
+  const sources = readdirSync(join(root, "runtime/src/server"), { recursive: true, encoding: "utf8" })
+    .filter((name) => /^(config\/(config|load-).*|process\/open-topics)(?<!\.test)\.ts$/.test(name))
     .map((name) => read(`runtime/src/server/${name}`))
     .concat(ofIdentity)
     .join("");

@@ -19,8 +19,10 @@ const rows = [...page.matchAll(/^\| `([a-z0-9_]+)` \| (counter|gauge|histogram) 
 
 /** Names of metrics in the sources; one that is put together has its parts in braces. */
 function namesInSources(): string[] {
-  const folders = ["runtime/src/metrics", "runtime/src/server", "runtime/src/server/workers", "runtime/src/telemetry"];
-  const files = folders.flatMap((folder) => readdirSync(`${root}${folder}`).map((name) => `${folder}/${name}`));
+  const folders = ["runtime/src/metrics", "runtime/src/server", "runtime/src/telemetry"];
+  const files = folders.flatMap((folder) =>
+    readdirSync(`${root}${folder}`, { recursive: true, encoding: "utf8" }).map((name) => `${folder}/${name}`),
+  );
   const sources = files.filter((path) => path.endsWith(".ts") && !path.endsWith(".test.ts")).map(read);
   const quoted = sources.flatMap((text) => [...text.matchAll(/["`]((?:rpc|bff|v8js|nodejs|process)_[\w${}]+)["`]/g)]);
   const names = quoted.map(([, name = ""]) => name).filter((name) => !LABELS.has(name));

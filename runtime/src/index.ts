@@ -90,13 +90,13 @@ export type {
   UpstreamState,
 } from "./observer-upstreams.ts";
 export type { RestRule, RestVariable } from "./rest/rule.ts";
-export { EnvReader } from "./server/env-reader.ts";
+export { type RouteOptions, routes } from "./server/adapter/routes.ts";
+export { EnvReader } from "./server/config/env-reader.ts";
 export { type Listenable, type Listening, type ListenOptions, listen, type RequestCounters } from "./server/listen.ts";
-export { type OpenIdentityOptions, openIdentity } from "./server/open-identity.ts";
-export { type OpenLimitsOptions, openLimits } from "./server/open-limits.ts";
-export { type OpenTopicsOptions, openTopics, type TopicUse } from "./server/open-topics.ts";
-export { type RestHandlerOptions, restHandler } from "./server/rest-handler.ts";
-export { type RouteOptions, routes } from "./server/routes.ts";
+export { type OpenIdentityOptions, openIdentity } from "./server/process/open-identity.ts";
+export { type OpenLimitsOptions, openLimits } from "./server/process/open-limits.ts";
+export { type OpenTopicsOptions, openTopics, type TopicUse } from "./server/process/open-topics.ts";
+export { type RestHandlerOptions, restHandler } from "./server/rest/rest-handler.ts";
 export { type ServeOptions, type ServeParts, serve } from "./server/serve.ts";
 export { streamEndpoint } from "./stream/endpoint.ts";
 export { partsEndpoint } from "./stream/parts-endpoint.ts";

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vit
 import { Code, codeText, Failure, Reason } from "../../runtime/src/failure.ts";
 import { BadRequestSchema } from "../../runtime/src/gen/google/rpc/error_details_pb.ts";
 import { type Listenable, listen } from "../../runtime/src/server/listen.ts";
-import { restHandler } from "../../runtime/src/server/rest-handler.ts";
+import { restHandler } from "../../runtime/src/server/rest/rest-handler.ts";
 import { gate, sourceOf } from "../../runtime/src/testing/gate-rig.ts";
 import { googleapis } from "./googleapis.ts";
 import { type Served, serveAll } from "./served.ts";

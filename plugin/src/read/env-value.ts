@@ -1,4 +1,4 @@
-// Whether a text is a value of an environment variable's type: the very judgement of the runtime (server/env-reader.ts), which may not be
+// Whether a text is a value of an environment variable's type: the very judgement of the runtime (server/config/env-reader.ts), which may not be
 // imported here. test/env-defaults.test.ts holds both to one.
 import type { EnvShape } from "../ir.ts";
 

@@ -5,9 +5,9 @@ import { digestOf, newId, newKey, PREFIX } from "../identity/api-key/key-format.
 import type { KeyStore, StoredKey } from "../identity/api-key/key-store.ts";
 import { readKeyStore } from "../identity/api-key/open-store.ts";
 import type { AuditEvent } from "../observer.ts";
-import { AuditLog, appendingTo, appendingToStream } from "../server/audit-log.ts";
-import { type Environment, EnvReader, type Fault } from "../server/env-reader.ts";
-import { tame } from "../server/one-line.ts";
+import { type Environment, EnvReader, type Fault } from "../server/config/env-reader.ts";
+import { AuditLog, appendingTo, appendingToStream } from "../server/logs/audit-log.ts";
+import { tame } from "../server/logs/one-line.ts";
 
 const USAGE = `Makes, ends and lists keys of callers, in the store of BFF_STORE_FILE (SQLite) or DATABASE_URL (PostgreSQL).
 

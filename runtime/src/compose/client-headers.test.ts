@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { Code, Reason } from "../failure.ts";
-import { FailureLog } from "../server/failure-log.ts";
+import { FailureLog } from "../server/logs/failure-log.ts";
 import { byId } from "../testing/fake-client.ts";
 import { front, page } from "../testing/front.ts";
 

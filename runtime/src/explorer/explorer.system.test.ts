@@ -11,8 +11,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFin
 import { Code, Failure, Reason } from "../failure.ts";
 import { DegradationSchema } from "../gen/bff/v1/degradation_pb.ts";
 import type { AttemptEvent, CallStartEvent } from "../observer.ts";
-import { type Admin, openAdmin } from "../server/admin.ts";
 import { type Listening, listen } from "../server/listen.ts";
+import { type Admin, openAdmin } from "../server/process/admin.ts";
 import { EchoService, echoEndpoint } from "../testing/test-echo.ts";
 import { Explorer, type ExplorerOptions } from "./explorer.ts";
 import type { Mock } from "./live.ts";

@@ -9,7 +9,7 @@ import type { RateLimit } from "../limits/rate-limit.ts";
 import { combinations } from "../testing/all-protocols.ts";
 import { FakeClock } from "../testing/fake-clock.ts";
 import { BEARER, type GateOptions, GateService, gate, sourceOf } from "../testing/gate-rig.ts";
-import { openLimits } from "./open-limits.ts";
+import { openLimits } from "./process/open-limits.ts";
 
 const ADDRESS: RateLimit = { name: "address", package: "gate.v1", rate: 2, per: 10_000, burst: 2, local: true };
 const USER: RateLimit = { name: "user", package: "gate.v1", rate: 6, per: 60_000, burst: 3 };

@@ -11,7 +11,7 @@ import type { AuditEvent } from "../observer.ts";
 import { ClaimsSchema } from "../testing/gen/claims_pb.ts";
 import { JwtRig } from "../testing/jwt-rig.ts";
 import { ISSUER } from "../testing/test-issuer.ts";
-import { FailureLog } from "./failure-log.ts";
+import { FailureLog } from "./logs/failure-log.ts";
 
 async function opened() {
   const rig = await JwtRig.open();

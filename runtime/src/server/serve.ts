@@ -15,32 +15,32 @@ import type { AuditEvent, Observer } from "../observer.ts";
 import type { StreamEndpoint } from "../stream/stream-endpoint.ts";
 import type { Topics } from "../topic/topic.ts";
 import type { UnaryClient } from "../transport/unary-client.ts";
-import type { Admin } from "./admin.ts";
-import { freeAfterCompiling } from "./compilers-memory.ts";
-import { readConfig, type ServerConfig } from "./config.ts";
-import { sdkFaults } from "./config-otlp.ts";
-import { drainOnSignal } from "./drain.ts";
-import { type Environment, EnvReader, type Fault } from "./env-reader.ts";
-import type { FailureLog } from "./failure-log.ts";
+import { readConfig, type ServerConfig } from "./config/config.ts";
+import { sdkFaults } from "./config/config-otlp.ts";
+import { type Environment, EnvReader, type Fault } from "./config/env-reader.ts";
+import { loadObserver } from "./config/load-observer.ts";
+import { loadResolvers, type Supplied } from "./config/load-resolvers.ts";
 import { type Listening, listen } from "./listen.ts";
-import { ADMIN_VARIABLES, explainListenError, OWN_VARIABLES, type WantedPort } from "./listen-error.ts";
-import { loadObserver } from "./load-observer.ts";
-import { loadResolvers, type Supplied } from "./load-resolvers.ts";
-import { type MockDefaults, mockedOf, mockMode, openMocks } from "./mocked.ts";
-import { likened } from "./observers.ts";
-import { steerOldGeneration } from "./old-generation.ts";
-import { openOwnAdmin, serverFamilies } from "./open-admin.ts";
-import { configureLimits } from "./open-limits.ts";
-import { type Observers, openObservers } from "./open-observers.ts";
-import { configureTopics, NO_TOPICS, type TopicUse } from "./open-topics.ts";
-import { addCertificates, KeySets } from "./server-families.ts";
-import { cannotStart, explainFaults, startLine } from "./start-line.ts";
-import { sweepOnOneThread } from "./sweeping-threads.ts";
-import { closeClients, connect, type Reach } from "./upstream-clients.ts";
-import { watchCertificates } from "./watch-certificates.ts";
+import { ADMIN_VARIABLES, explainListenError, OWN_VARIABLES, type WantedPort } from "./listener/listen-error.ts";
+import type { FailureLog } from "./logs/failure-log.ts";
+import { freeAfterCompiling } from "./memory/compilers-memory.ts";
+import { steerOldGeneration } from "./memory/old-generation.ts";
+import { sweepOnOneThread } from "./memory/sweeping-threads.ts";
+import { boundYoungGeneration } from "./memory/young-generation.ts";
+import type { Admin } from "./process/admin.ts";
+import { drainOnSignal } from "./process/drain.ts";
+import { type MockDefaults, mockedOf, mockMode, openMocks } from "./process/mocks.ts";
+import { likened } from "./process/observers.ts";
+import { openOwnAdmin, serverFamilies } from "./process/open-admin.ts";
+import { configureLimits } from "./process/open-limits.ts";
+import { type Observers, openObservers } from "./process/open-observers.ts";
+import { configureTopics, NO_TOPICS, type TopicUse } from "./process/open-topics.ts";
+import { addCertificates, KeySets } from "./process/server-families.ts";
+import { cannotStart, explainFaults, startLine } from "./process/start-line.ts";
+import { closeClients, connect, type Reach } from "./process/upstream-clients.ts";
+import { watchCertificates } from "./process/watch-certificates.ts";
 import { WORKER_MARK } from "./workers/messages.ts";
 import type { Worker } from "./workers/worker.ts";
-import { boundYoungGeneration } from "./young-generation.ts";
 
 /** What a generated `server.ts` says about its package. */
 export interface ServeOptions<
@@ -251,7 +251,7 @@ async function warmedUp<
   judging: OpenIdentity | undefined,
   { observer: told, log }: Observers,
 ): Promise<void> {
-  const { warmUp, NoLimits, REFUSING, SampleIdentity } = await import("./warm-up.ts"); // nobody else pays for loading it
+  const { warmUp, NoLimits, REFUSING, SampleIdentity } = await import("./warm-up/warm-up.ts"); // nobody else pays for loading it
   const topics = await NO_TOPICS.open({ clock: systemClock, fault: () => {} });
   const limits = new NoLimits({ clock: systemClock, fault: () => {} });
   const identity = judging && new SampleIdentity(judging);

@@ -7,7 +7,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import type { Version } from "../compose/version.ts";
 import { combinations, ours, own, type Serve } from "../testing/all-protocols.ts";
 import { BEARER, GATE_PATH, GateService, gate, sourceOf } from "../testing/gate-rig.ts";
-import { routes } from "./routes.ts";
+import { routes } from "./adapter/routes.ts";
 
 const VERSION: Version = {
   headers: [

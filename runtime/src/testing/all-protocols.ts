@@ -13,8 +13,8 @@ import {
 } from "@connectrpc/connect-node";
 import { onTestFinished } from "vitest";
 import type { Endpoint } from "../compose/endpoint-options.ts";
+import { routes } from "../server/adapter/routes.ts";
 import { type ListenOptions, listen } from "../server/listen.ts";
-import { routes } from "../server/routes.ts";
 
 /** Where an endpoint is served. */
 export interface Served {

@@ -8,7 +8,7 @@ import type { Caller } from "../identity/caller.ts";
 import { incomingOf } from "../identity/incoming.ts";
 import { callerOf } from "../identity/principal.ts";
 import { openTelling, readSigning, type Telling } from "../identity/telling/telling.ts";
-import { EnvReader, type Fault } from "../server/env-reader.ts";
+import { EnvReader, type Fault } from "../server/config/env-reader.ts";
 import { FakeClock } from "./fake-clock.ts";
 
 export const GATEWAY = "https://gateway.example";

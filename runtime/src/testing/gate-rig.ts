@@ -23,7 +23,7 @@ import { unauthenticated, unjudged } from "../identity/refusals.ts";
 import type { Place, Source } from "../identity/source.ts";
 import type { OpenIdentity, SourceSpec } from "../identity/spec.ts";
 import type { AuditEvent, LimitEvent, Observer, ResponseEvent } from "../observer.ts";
-import { openIdentity } from "../server/open-identity.ts";
+import { openIdentity } from "../server/process/open-identity.ts";
 
 const file = create(FileDescriptorProtoSchema, {
   name: "gate/v1/gate.proto",

@@ -14,9 +14,9 @@ import {
   type IncomingHeaders,
   Reason,
 } from "../../../runtime/src/index.ts";
-import { FastCall } from "../../../runtime/src/server/fast-call.ts";
+import { FastCall } from "../../../runtime/src/server/fast/fast-call.ts";
 import { type Listenable, listen } from "../../../runtime/src/server/listen.ts";
-import { NodeIncoming } from "../../../runtime/src/server/peers.ts";
+import { NodeIncoming } from "../../../runtime/src/server/requests/peers.ts";
 import {
   ConformanceService,
   delimited,

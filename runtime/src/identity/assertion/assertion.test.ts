@@ -3,7 +3,7 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Failure } from "../../failure.ts";
 import { CredentialSchema, PrincipalSchema, SignedPrincipalSchema } from "../../gen/bff/v1/identity_pb.ts";
-import { EnvReader, type Fault } from "../../server/env-reader.ts";
+import { EnvReader, type Fault } from "../../server/config/env-reader.ts";
 import { AssertionRig, GATEWAY, SERVICE } from "../../testing/assertion-rig.ts";
 import { idle } from "../../testing/fake-clock.ts";
 import { identity } from "../declared.ts";

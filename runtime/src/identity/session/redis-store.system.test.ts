@@ -8,7 +8,7 @@ import { createClient } from "@redis/client";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { systemClock } from "../../clock.ts";
 import { PrincipalSchema } from "../../gen/bff/v1/identity_pb.ts";
-import { EnvReader } from "../../server/env-reader.ts";
+import { EnvReader } from "../../server/config/env-reader.ts";
 import { freePort } from "../../testing/listening.ts";
 import { startOpenidProvider } from "../../testing/openid-provider.ts";
 import { TestBrowser } from "../../testing/test-browser.ts";

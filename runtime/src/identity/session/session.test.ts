@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { systemClock } from "../../clock.ts";
 import { PrincipalSchema } from "../../gen/bff/v1/identity_pb.ts";
 import type { AuditEvent } from "../../observer.ts";
-import { EnvReader, type Fault } from "../../server/env-reader.ts";
+import { EnvReader, type Fault } from "../../server/config/env-reader.ts";
 import { type OpenidProvider, startOpenidProvider } from "../../testing/openid-provider.ts";
 import { pairsOf, TestBrowser } from "../../testing/test-browser.ts";
 import { incomingOf } from "../incoming.ts";

@@ -1,7 +1,7 @@
 // A worker: one of several processes that serve a port. The supervisor accepts connections and hands them over; it also says when to end.
 import type { Socket } from "node:net";
 import type { MetricsSnapshot } from "../../metrics/snapshot.ts";
-import type { Connections } from "../connections.ts";
+import type { Connections } from "../listener/connections.ts";
 import { type Order, ours, type Report, WORKER_MARK } from "./messages.ts";
 
 /** What the server of a worker does when it is told. */

@@ -1,9 +1,9 @@
 import { ProcessMetrics } from "../../metrics/process.ts";
 import { renderPrometheus } from "../../metrics/render.ts";
 import { type Family, mergeSnapshots } from "../../metrics/snapshot.ts";
-import { type Admin, openAdmin } from "../admin.ts";
-import type { AdminAddress } from "../config-telemetry.ts";
-import type { ServerFault } from "../failure-log.ts";
+import type { AdminAddress } from "../config/config-telemetry.ts";
+import type { ServerFault } from "../logs/failure-log.ts";
+import { type Admin, openAdmin } from "../process/admin.ts";
 import type { Crew, Member } from "./crew.ts";
 import type { Dealer } from "./dealer.ts";
 import type { Tally } from "./tally.ts";

@@ -300,7 +300,7 @@ describe("workers", () => {
   test("lines of one file of theirs stay whole", async () => {
     const audit = join(folder(), "audit");
     const script = `
-      const { AuditLog, appendingTo } = await import(${JSON.stringify(new URL("../audit-log.ts", import.meta.url).href)});
+      const { AuditLog, appendingTo } = await import(${JSON.stringify(new URL("../logs/audit-log.ts", import.meta.url).href)});
       const log = new AuditLog(appendingTo(process.argv[1]), (what, cause) => { throw cause });
       for (let i = 0; i < 2000; i++) {
         log.audit({ event: "denied", at: new Date(), reason: "x".repeat(400), method: process.argv[2] + i });

@@ -1,0 +1,30 @@
+// Listeners on a request of HTTP/1.1 and its response, shared by all requests in place of closures for each.
+import type * as http from "node:http";
+import type { Hearer } from "../carrier/carrier.ts";
+import { inTurn } from "../turns/turn-queue.ts";
+
+const CALL = Symbol();
+type OfCall = { [CALL]?: Hearer | undefined };
+
+function onData(this: OfCall, chunk: Buffer): void {
+  this[CALL]?.data(chunk);
+}
+function onEnd(this: OfCall): void {
+  this[CALL]?.end();
+}
+function onResponseClose(this: http.ServerResponse): void {
+  const request = this.req as OfCall;
+  const call = request[CALL]; // not the request's own event, which comes when it has been read
+  request[CALL] = undefined;
+  if (call === undefined) return;
+  if (this.writableFinished) call.close();
+  else inTurn(() => call.close());
+}
+function onError(): void {} // `close` follows
+
+/** Gives a call what its request has to say. */
+export function attachRequest(call: Hearer, request: http.IncomingMessage, response: http.ServerResponse): void {
+  (request as OfCall)[CALL] = call;
+  request.on("data", onData).on("end", onEnd).on("error", onError);
+  response.on("close", onResponseClose);
+}

@@ -1,0 +1,217 @@
+import * as http from "node:http";
+import type { Socket } from "node:net";
+import { type ConnectionBounds, ConnectionBytes, type Holding } from "../requests/connection-bytes.ts";
+import { type Reading, readsUntil, waits } from "../turns/reading.ts";
+
+/** Bytes that node's parser receives at once: some 340 chunks of one byte, or 50 requests. */
+const SLICE_BYTES = 2 << 10;
+/** Shorter pieces of a body count against the client; a longer one makes up for one piece per this many bytes. */
+const SMALL_BYTES = 64;
+/** Maximum balance of small pieces in one request. */
+const MAX_SMALL_PIECES = 10_000;
+const HEAD_END = "\r\n\r\n";
+
+/** A request of HTTP/1.1 whose connection is closed when its body comes in too many small pieces. */
+export class Http1Request extends http.IncomingMessage {
+  #small = 0;
+  /** What follows it on the connection is not read. */
+  isLast = false;
+
+  override push(chunk: Buffer | null, encoding?: BufferEncoding): boolean {
+    const length = chunk?.length ?? SMALL_BYTES;
+    if (length >= SMALL_BYTES) this.#small = Math.max(0, this.#small - Math.floor(length / SMALL_BYTES));
+    else if (++this.#small > MAX_SMALL_PIECES) {
+      readingOf(this)?.calm(`a request came in more than ${MAX_SMALL_PIECES} pieces below ${SMALL_BYTES} bytes`);
+      return false;
+    }
+    if (chunk === null && this.isLast) readingOf(this)?.stop();
+    return super.push(chunk, encoding);
+  }
+}
+
+/** The connections of HTTP/1.1 of one server, and the bytes of them that wait for node's parser. */
+export class Http1Readings {
+  readonly #server: http.Server;
+  readonly #all = new Set<Http1Reading>();
+  readonly #held: ConnectionBytes;
+  readonly #calmed: (why: string) => void;
+
+  /** @param calmed called for each connection that is closed for what its client does */
+  constructor(server: http.Server, calmed: (why: string) => void, bounds?: ConnectionBounds) {
+    this.#server = server;
+    this.#held = new ConnectionBytes(this.#all, bounds);
+    this.#calmed = calmed;
+  }
+  /** Serves the connection. */
+  begin(socket: Socket): void {
+    const before = new Set([...socket.listeners("data"), ...socket.listeners("end")]);
+    this.#server.emit("connection", socket);
+    // A listener for the data makes node hand the bytes to JavaScript, in place of its parser below the socket.
+    socket.on("data", ignore).off("data", ignore);
+    const added = <T>(event: string) => socket.listeners(event).find((listener) => !before.has(listener)) as T;
+    const parser = { data: added<Parser["data"]>("data"), end: added<Parser["end"]>("end") };
+    const reading = new Http1Reading(socket, parser, this.#held, this.#calmed);
+    this.#all.add(reading);
+    READINGS.set(socket, reading);
+    socket.once("close", () => {
+      this.#all.delete(reading);
+      reading.stop();
+    });
+  }
+}
+
+/** The listeners by which node parses what a socket receives. */
+interface Parser {
+  readonly data: (chunk: Buffer) => void;
+  readonly end: () => void;
+}
+const READINGS = new WeakMap<object, Http1Reading>();
+/** The reading of the connection that a request has come by. */
+export const readingOf = (request: http.IncomingMessage): Http1Reading | undefined => READINGS.get(request.socket);
+
+/**
+ * Feeds one connection of HTTP/1.1 to node's parser in slices, in turn with all other connections. Node itself parses up to 64 KiB in
+ * one go: 11,000 chunks of one byte, or 1,600 pipelined requests, during which no other client is served.
+ */
+class Http1Reading implements Reading, Holding {
+  heldBytes = 0;
+  readonly #socket: Socket;
+  readonly #parser: Parser;
+  readonly #held: ConnectionBytes;
+  readonly #calmed: (why: string) => void;
+  readonly #pause: () => Socket;
+  readonly #resume: () => Socket;
+  /** Received, and not parsed yet. */
+  #rest: Buffer | undefined;
+  /** The slice in the parser. */
+  #slice: Buffer | undefined;
+  /** Bytes until the end of a request behind which a slice ends. */
+  #left = 0;
+  /** Node has paused the socket: the parser must receive nothing. */
+  #paused = false;
+  #waiting = false;
+  #ended = false;
+  #over = false;
+
+  constructor(socket: Socket, parser: Parser, held: ConnectionBytes, calmed: (why: string) => void) {
+    this.#socket = socket;
+    this.#parser = parser;
+    this.#held = held;
+    this.#calmed = calmed;
+    this.#pause = socket.pause;
+    this.#resume = socket.resume;
+    socket.off("data", parser.data).off("end", parser.end).on("data", this.#onData).on("end", this.#onEnd);
+    socket.pause = () => {
+      this.#paused = true;
+      return this.#pause.call(socket);
+    };
+    socket.resume = () => {
+      this.#paused = false;
+      if (this.#rest === undefined) return this.#resume.call(socket);
+      if (this.#slice === undefined) {
+        readsUntil(); // so that there is a turn
+        this.#wait();
+      }
+      return socket;
+    };
+  }
+
+  readOn(until: number): void {
+    this.#waiting = false;
+    const rest = this.#rest;
+    if (rest === undefined || this.#paused) return;
+    this.#read(rest, until);
+    if (this.#rest !== undefined || this.#over) return;
+    if (this.#ended) this.#parser.end.call(this.#socket);
+    else if (!this.#paused) this.#resume.call(this.#socket);
+  }
+  /** Closes the connection. */
+  calm(why: string): void {
+    if (this.#over) return;
+    this.#calmed(why);
+    this.stop();
+    this.#socket.destroy();
+  }
+  /** Parses nothing more. @returns the bytes that wait */
+  stop(): Buffer | undefined {
+    const rest = this.#rest;
+    this.#rest = undefined;
+    this.#over = true;
+    this.#hold();
+    return rest;
+  }
+  /** Leaves the connection to another protocol. @returns the bytes that wait */
+  release(): Buffer | undefined {
+    const socket = this.#socket;
+    socket.off("data", this.#onData).off("end", this.#onEnd);
+    socket.pause = this.#pause;
+    socket.resume = this.#resume;
+    return this.stop();
+  }
+  /**
+   * Keeps what follows a request apart that offers another protocol, which is not taken: node's parser drops the bytes behind such a
+   * request that it receives with the end of it.
+   *
+   * @returns whether they cannot be kept apart, so that the connection has to end with the answer
+   */
+  endsWith(request: http.IncomingMessage): boolean {
+    const { method, url, headers } = request;
+    if (headers.upgrade === undefined) return false;
+    const text = this.#slice?.toString("latin1") ?? "";
+    const head = text.startsWith(`${method} ${url} `) ? text.indexOf(HEAD_END) + HEAD_END.length : 0;
+    const left = head + Number(headers["content-length"] ?? 0) - text.length;
+    if (left < 0 || head < HEAD_END.length || headers["transfer-encoding"] !== undefined) {
+      if (request instanceof Http1Request) request.isLast = true;
+      return true;
+    }
+    this.#left = left;
+    return false;
+  }
+
+  readonly #onData = (chunk: Buffer): void => {
+    if (this.#over) return;
+    if (this.#rest !== undefined) this.#keep(Buffer.concat([this.#rest, chunk]));
+    else this.#read(chunk, readsUntil());
+  };
+  readonly #onEnd = (): void => {
+    this.#ended = true;
+    if (this.#rest === undefined && !this.#over) this.#parser.end.call(this.#socket);
+  };
+  #read(chunk: Buffer, until: number): void {
+    const socket = this.#socket;
+    let from = 0;
+    do {
+      const length = this.#left > 0 ? Math.min(this.#left, SLICE_BYTES) : SLICE_BYTES;
+      const slice = from === 0 && chunk.length <= length ? chunk : chunk.subarray(from, from + length);
+      from += slice.length;
+      this.#left = Math.max(0, this.#left - slice.length);
+      this.#rest = from < chunk.length ? chunk.subarray(from) : undefined;
+      this.#slice = slice;
+      this.#parser.data.call(socket, slice);
+      if (this.#over || socket.destroyed) {
+        this.stop();
+        break;
+      }
+    } while (from < chunk.length && !this.#paused && performance.now() < until);
+    this.#slice = undefined;
+    if (this.#rest !== undefined) this.#keep(this.#rest);
+    else if (this.heldBytes > 0) this.#hold();
+  }
+  /** Nothing more comes until these are parsed. */
+  #keep(rest: Buffer): void {
+    this.#rest = rest;
+    this.#pause.call(this.#socket);
+    if (!this.#paused) this.#wait();
+    this.#hold();
+  }
+  #wait(): void {
+    if (this.#waiting) return;
+    this.#waiting = true;
+    waits(this);
+  }
+  #hold(): void {
+    this.#held.set(this, this.#rest === undefined ? 0 : this.#rest.length + this.#socket.readableLength);
+  }
+}
+
+function ignore(): void {}
