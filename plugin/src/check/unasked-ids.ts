@@ -31,7 +31,7 @@ function checkIds({ ir, permit, callers, opening, shared, stream, composed }: Bf
     report({
       code: "BFF580",
       severity: "warning",
-      message: `no decision of "${ir.desc.name}" reads \`${found.name}\`, and "${call.method.name}" is not told who calls: whoever names one gets what it is of`,
+      message: `no permit or guard of "${ir.desc.name}" reads \`${found.name}\`, and "${call.method.name}" does not receive the caller: any caller can name any id`,
       at: found.at,
       related: [{ at: ir.at, message: "the rpc" }],
       hint: `add a \`permit\` or a guard that compares it with \`principal\`, or \`identify: SIGNED\` to the call, so that the upstream decides`,

@@ -6515,7 +6515,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "It says",
         "language": "text",
-        "text": "app/v1/app.proto:24:73: warning BFF580: no decision of \"GetPage\" reads `args.id`, and \"GetItem\" is not told who calls: whoever names one gets what it is of\n    24 |       call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } }\n       |                                                                         ^^^^^^^^^\n  app/v1/app.proto:14:7: the rpc\n    14 |   rpc GetPage(GetPageRequest) returns (Page);\n       |       ^^^^^^^\n  hint: add a `permit` or a guard that compares it with `principal`, or `identify: SIGNED` to the call, so that the upstream decides"
+        "text": "app/v1/app.proto:24:73: warning BFF580: no permit or guard of \"GetPage\" reads `args.id`, and \"GetItem\" does not receive the caller: any caller can name any id\n    24 |       call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } }\n       |                                                                         ^^^^^^^^^\n  app/v1/app.proto:14:7: the rpc\n    14 |   rpc GetPage(GetPageRequest) returns (Page);\n       |       ^^^^^^^\n  hint: add a `permit` or a guard that compares it with `principal`, or `identify: SIGNED` to the call, so that the upstream decides"
       },
       {
         "title": "Right",

@@ -14,6 +14,7 @@ export function createIdentity(env: { readonly OIDC_ISSUER: string }): IdentityS
       name: "user",
       issuer: env.OIDC_ISSUER,
       audience: ["shop"],
+      issuerVariables: ["OIDC_ISSUER"],
     }),
   ]);
 }
