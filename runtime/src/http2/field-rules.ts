@@ -1,4 +1,4 @@
-// What names and values of headers may be, over HTTP/2 (RFC 9113, 8.2).
+// What names and values of headers may be, over HTTP/2 (RFC 9113, 8.2), and what a host may be over both versions.
 
 const NAME = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
 /** Of HTTP/1 (RFC 9113, 8.2.2). */
@@ -27,3 +27,7 @@ export function isFieldValue(value: string): boolean {
 }
 
 export const isContentLength = (value: string): boolean => /^\d{1,15}$/.test(value);
+
+const AUTHORITY = /^[\w\-.~!$&'()*+,;=:[\]%]*$/;
+/** Whether it has the characters of a host and a port alone, and names no user (RFC 9110, 4.2.4 and 7.2). */
+export const isAuthority = (value: string): boolean => AUTHORITY.test(value);

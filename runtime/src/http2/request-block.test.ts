@@ -90,6 +90,7 @@ describe("a request's headers", () => {
     ["two content-lengths", [...POST, ["content-length", "1"], ["content-length", "1"]]],
     ["two hosts", [...without(":authority"), ["host", "a"], ["host", "a"]]],
     ["another host than its authority", [...GET, ["host", "b.example"]]],
+    ["a host with a user", [...without(":authority"), ["host", "u@a.example"]]],
     ["an authority with a user", [...without(":authority"), [":authority", "u@a.example"]]],
   ])("are malformed with %s", (_, fields) => {
     expect(read(fields).malformed).toMatch(/^a wrong header/);

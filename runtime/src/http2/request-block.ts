@@ -1,5 +1,5 @@
 import type { DynamicTable } from "./dynamic-table.ts";
-import { isContentLength, isFieldName, isFieldValue } from "./field-rules.ts";
+import { isAuthority, isContentLength, isFieldName, isFieldValue } from "./field-rules.ts";
 import { decodeHeaderBlock } from "./hpack-decoder.ts";
 
 /** What RFC 9113, 10.5.1 counts for a header besides its name and value. */
@@ -114,14 +114,14 @@ function add(headers: RequestFields, name: string, value: string): boolean {
   return true;
 }
 
-const AUTHORITY = /^[\w\-.~!$&'()*+,;=:[\]%]*$/;
 const PATH = /^\/[\x21-\x7e\x80-\xff]*$/;
 const SCHEME = /^[a-z][a-z0-9+\-.]*$/i;
 /** RFC 9113, 8.3.1. */
 function wrongRequest(headers: RequestFields): string | undefined {
   const { ":method": method, ":scheme": scheme, ":path": path, ":authority": authority, host } = headers;
   if (method !== "POST" && (typeof method !== "string" || !isFieldName(method.toLowerCase()))) return wrong(":method");
-  if (authority !== undefined && !AUTHORITY.test(String(authority))) return wrong(":authority");
+  if (authority !== undefined && !isAuthority(String(authority))) return wrong(":authority");
+  if (host !== undefined && !isAuthority(String(host))) return wrong("host");
   if (host !== undefined && authority !== undefined && String(host).toLowerCase() !== String(authority).toLowerCase())
     return wrong("host");
   if (method === "CONNECT") {

@@ -88,6 +88,13 @@ describe.each([
       "one that expects 100-continue and is too large",
       { writes: [post(TOO_LARGE, EXPECT), LAST], statuses: [100, 429, 200] },
     ],
+    ["two hosts", { writes: [post("{}", "Host: b\r\n"), LAST], statuses: [400] }],
+    ["a host with a user", { writes: [post("{}").replace("Host: a", "Host: u@a"), LAST], statuses: [400] }],
+    ["an absolute target", { writes: [post("{}", "", `HTTP://b:1${PATH}`), LAST], statuses: [200, 200] }],
+    [
+      "an absolute target whose host is none",
+      { writes: [post("{}", "", `http://%${PATH}`), LAST], statuses: [400, 200] },
+    ],
     ["one that expects something else", { writes: [post("", "Expect: 200-ok\r\n"), LAST], statuses: [417, 200] }],
   ])("HTTP/1.1: %s", async (_, { writes, reads, statuses }) => {
     const { port } = await serving();

@@ -14,6 +14,7 @@ import type { ServerFault } from "../logs/failure-log.ts";
 import { ToldOnce } from "../logs/recurrent-faults.ts";
 import { AdapterRequests, type AdapterRequestsOptions } from "../requests/adapter-requests.ts";
 import { discard, within } from "../requests/request-body.ts";
+import { hasValidHost, useOriginForm } from "../requests/request-target.ts";
 import { connectionCame } from "../turns/reading.ts";
 import { inTurn } from "../turns/turn-queue.ts";
 import { acceptAll } from "./accept-all.ts";
@@ -351,9 +352,11 @@ export class Listener {
       this.#settle();
     });
     this.#all++;
+    useOriginForm(request);
     // Older versions of node have left out what goes beyond: a proxy's own, say, which come last.
-    if (request.rawHeaders.length >= 2 * MAX_H1_HEADERS) {
-      response.writeHead(431, { connection: "close" }).end();
+    const isTooLarge = request.rawHeaders.length >= 2 * MAX_H1_HEADERS;
+    if (isTooLarge || !hasValidHost(request)) {
+      response.writeHead(isTooLarge ? 431 : 400, { connection: "close" }).end();
       return;
     }
     if (this.#shortcut?.request(request, response)) this.#fast++;

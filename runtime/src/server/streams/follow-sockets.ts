@@ -11,6 +11,7 @@ import type { RequestIds } from "../headers/request-ids.ts";
 import { PROTOCOL } from "../logs/protocol.ts";
 import { FORWARDED_FOR, joined, type Peers, valuesOf } from "../requests/peers.ts";
 import type { PendingBytes } from "../requests/pending-bytes.ts";
+import { hasValidHost } from "../requests/request-target.ts";
 import { FollowSocket } from "./follow-socket.ts";
 import { SUBPROTOCOL } from "./socket-messages.ts";
 import type { StreamRpc } from "./stream-call.ts";
@@ -55,7 +56,8 @@ export class FollowSockets implements Upgrades {
     socket.on("error", () => {});
     const protocols = (request.headers["sec-websocket-protocol"] ?? "").split(",").map((name) => name.trim());
     const origin = this.#originOf(request, socket);
-    if (origin === "refused") {
+    if (!hasValidHost(request)) refuse(socket, "400 Bad Request", "the host is none, or there are several");
+    else if (origin === "refused") {
       refuse(socket, "403 Forbidden", "pages of this origin may not: it is none of BFF_CORS_ORIGINS");
     } else if (!protocols.includes(SUBPROTOCOL)) {
       refuse(socket, "400 Bad Request", `the subprotocol is ${SUBPROTOCOL}`);
