@@ -2,7 +2,7 @@
 import type { LimitBehaviour, PermitBehaviour, RpcBehaviour } from "./behaviour.ts";
 import { Block, type Response } from "./block.ts";
 import { distinct, type Failure, type Result } from "./results.ts";
-import { isListValue, type MessageValue, Untold, type Value } from "./values.ts";
+import { isListValue, type MessageValue, UNKNOWN, Untold, type Value } from "./values.ts";
 
 const [INVALID_ARGUMENT, DENIED, INTERNAL, UNAVAILABLE, UNAUTHENTICATED] = [3, 7, 13, 14, 16];
 
@@ -127,7 +127,8 @@ function limited(
     const whom = block.evaluate(key);
     if (whom.state === "absent") continue;
     if (whom.state !== "value" || whom.value === "") return DENIED;
-    const much = cost && block.condition(cost);
+    const much = cost && block.evaluate(cost);
+    if (much?.state === "value" && much.value === UNKNOWN) throw new Untold(`\`${cost?.text}\` decides`);
     if (much?.state === "failed") return DENIED;
     const units = much === undefined ? 1 : much.state === "value" ? Math.ceil(Number(much.value)) : 0;
     if (Number.isNaN(units)) throw new Untold(`\`${cost?.text}\` is charged`);

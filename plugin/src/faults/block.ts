@@ -9,6 +9,7 @@ import type {
   StepBehaviour,
 } from "./behaviour.ts";
 import { callResult } from "./call.ts";
+import type { Decide } from "./decisions.ts";
 import { eachResult } from "./each.ts";
 import type { Ending } from "./endings.ts";
 import { BEFORE, conditionOf, resultOf } from "./expressions.ts";
@@ -33,6 +34,8 @@ import { type MapValue, MessageValue, Untold, type Value } from "./values.ts";
 /** What all blocks of one response share. */
 export interface Response {
   readonly behaviour: BehaviourReport;
+  /** Takes decisions over unknown values. */
+  readonly decide: Decide;
   /** How a call of this method ends. */
   readonly ending: (method: string) => Ending;
   /** The time that calls have, in milliseconds. */
@@ -77,6 +80,8 @@ export class Block {
   /** It decides who may call. */
   readonly strict: boolean;
   readonly #guards = new Map<StepBehaviour, boolean>();
+  readonly #errors = new Map<ExpressionReport, boolean>();
+  readonly #conditions = new Map<ExpressionReport, boolean>();
 
   constructor(
     response: Response,
@@ -333,7 +338,17 @@ export class Block {
 
   // ---- expressions ----
 
-  /** What decides: it has to be known. Throws Untold. */
+  /** Takes a decision over an expression whose value is unknown; once for each expression without variables. */
+  decide(expression: ExpressionReport, locals: Locals, isError: boolean): boolean {
+    const known = isError ? this.#errors : this.#conditions;
+    const before = locals.size === 0 ? known.get(expression) : undefined;
+    if (before !== undefined) return before;
+    const why = `\`${expression.text}\` ${isError ? "may be an error" : "decides"}`;
+    const decided = this.response.decide({ why, isError });
+    known.set(expression, decided);
+    return decided;
+  }
+  /** A condition; an unknown one is decided. */
   condition(expression: ExpressionReport, locals: Locals = NO_LOCALS): Result {
     return conditionOf(this, expression, locals);
   }

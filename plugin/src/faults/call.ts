@@ -13,7 +13,6 @@ import {
   MapValue,
   MessageValue,
   UNKNOWN,
-  Untold,
   type Value,
 } from "./values.ts";
 
@@ -104,9 +103,10 @@ function itemOf(
     const own = at.evaluate(computed, new Map([["item", valueResult(item)]]));
     if (own.state !== "value") return tainted(own, taint);
     const same = equal(own.value, key);
-    if (same === UNKNOWN) throw new Untold(`\`${computed.text}\` gives the keys`);
+    const isAsked =
+      same === UNKNOWN ? at.response.decide({ why: `\`${computed.text}\` gives the keys`, isError: false }) : same;
     // What nobody has asked for is left.
-    if (!same) return many ? valueResult([], taint) : { state: "absent", taint };
+    if (!isAsked) return many ? valueResult([], taint) : { state: "absent", taint };
   }
   return valueResult(many ? [item] : item, taint);
 }

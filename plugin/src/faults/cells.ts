@@ -61,7 +61,7 @@ function cellOf(
   }: { readonly call: CallOfRpc; readonly fault: FaultName; readonly healthy: Run; readonly given: Given },
 ): Cell {
   const cell = { rpc: rpc.rpc, call: method, fault, prediction: undefined };
-  if (healthy.prediction.kind !== "untold" && !healthy.asked.has(method)) return { ...cell, left: "not reached" };
+  if (healthy.complete && !healthy.asked.has(method)) return { ...cell, left: "not reached" };
   if (fault === "stale" && stale === undefined) return { ...cell, left: "keeps no old answers" };
   if (fault === "breaker open" && breakerOf(behaviour, method) === null) return { ...cell, left: "has no breaker" };
   const met = endingOf(fault);

@@ -36,7 +36,7 @@ export function eachResult(at: Block, step: StepBehaviour, each: Each): Result {
     const item = itemOf(at, step, each, new Map([[each.var, variable]]), taint);
     if (item !== undefined) done.push(item);
   }
-  return gathered(step, each, done, taint);
+  return gathered(at, step, each, done, taint);
 }
 
 /** Of a map its keys. */
@@ -64,7 +64,7 @@ function itemOf(at: Block, step: StepBehaviour, each: Each, locals: Locals, tain
   return { key: key?.value, item };
 }
 
-function gathered(step: StepBehaviour, each: Each, done: readonly Item[], taint: Taint[]): Result {
+function gathered(at: Block, step: StepBehaviour, each: Each, done: readonly Item[], taint: Taint[]): Result {
   const failures = done.flatMap(({ item }) => (item.state === "failed" ? [item.failures] : []));
   if (failures.length > 0 && !each.partial) return { state: "failed", failures: failures.flat(), taint };
   if (done.some(({ item }) => item.state === "dead")) return dead;
@@ -89,8 +89,8 @@ function gathered(step: StepBehaviour, each: Each, done: readonly Item[], taint:
   for (const [i, { key: a = null }] of values.entries())
     for (const { key: b = null } of values.slice(i + 1)) {
       const same = equal(a, b);
-      if (same === UNKNOWN) throw new Untold(`\`${each.key.text}\` gives the keys`);
-      if (same) return invalid(taint);
+      const why = `\`${each.key.text}\` gives the keys`;
+      if (same === UNKNOWN ? at.response.decide({ why, isError: false }) : same) return invalid(taint);
     }
   return valueResult(new MapValue(values.map(({ key, value }) => [key ?? UNKNOWN, value.value])), taint, { inner });
 }

@@ -108,7 +108,8 @@ function called({ call, args, own, fails }: CallTree, sees: Sees): Value {
     return combined([() => at(0), () => at(1)], call === "logical_or", sees.strict);
   if (call === "conditional") {
     const condition = at(0);
-    return condition === UNKNOWN ? UNKNOWN : condition === true ? at(1) : at(2);
+    if (condition === UNKNOWN) return either([() => at(1), () => at(2)]);
+    return condition === true ? at(1) : at(2);
   }
   const given = args.map((arg) => evaluate(arg, sees));
   if (given.some((one) => one instanceof MessageValue && one.type === ANY))
@@ -118,25 +119,37 @@ function called({ call, args, own, fails }: CallTree, sees: Sees): Value {
   return value;
 }
 
+/** Unknown, since it is unknown which of these are evaluated. */
+function either(runs: readonly (() => Value)[]): Unknown {
+  try {
+    for (const run of runs) run();
+  } catch (error) {
+    if (error instanceof EvaluationError) throw new MayFail(error.message);
+    throw error;
+  }
+  return UNKNOWN;
+}
+
 /** `&&` and `||`, `all` and `exists`: what decides on one side absorbs an error of another, unless it is strict. */
 function combined(runs: readonly (() => Value)[], decides: boolean, strict: boolean): Value {
   const errors: EvaluationError[] = [];
-  let open = false;
+  let [open, mayFail] = [false, false];
   for (const run of runs) {
     try {
       const value = run();
       if (value === decides) return decides;
       if (value !== !decides) open = true;
     } catch (error) {
-      if (error instanceof MayFail) open = true;
+      if (error instanceof MayFail) mayFail = true;
       else if (error instanceof EvaluationError) errors.push(error);
       else throw error;
     }
-    if (strict && (open || errors.length > 0)) break;
+    if (strict && (open || mayFail || errors.length > 0)) break;
   }
   // What is not known may decide.
   const [error] = errors;
-  if (!open && error !== undefined) throw error;
+  if (mayFail || (open && error !== undefined)) throw new MayFail("one side may be an error");
+  if (error !== undefined) throw error;
   return open ? UNKNOWN : !decides;
 }
 
@@ -162,7 +175,10 @@ function macro({ macro: name, range, vars, args }: Macro, sees: Sees): Value {
     return arg === undefined ? UNKNOWN : evaluate(arg, withLocals(sees, values));
   };
   if (name === "bind") return run(0, new Map([[first, over]]));
-  if (over === UNKNOWN) return UNKNOWN;
+  if (over === UNKNOWN) {
+    const unknown = new Map(vars.map((one): [string, Value] => [one, UNKNOWN]));
+    return either(args.map((_, i) => () => run(i, unknown)));
+  }
   if (over instanceof OptionalValue) {
     if (over.value === undefined) return over;
     const mapped = run(0, new Map([[first, over.value]]));

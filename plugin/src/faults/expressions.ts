@@ -6,6 +6,7 @@ import { evaluate, type Sees, walked } from "./evaluate.ts";
 import {
   dead,
   failed,
+  invalid,
   type Locals,
   lateIf,
   NO_LOCALS,
@@ -15,7 +16,7 @@ import {
   valueResult,
   type Why,
 } from "./results.ts";
-import { EvaluationError, MapValue, MayFail, UNKNOWN, Untold, type Value } from "./values.ts";
+import { EvaluationError, MapValue, MayFail, UNKNOWN, type Value } from "./values.ts";
 
 /** Where requests come from. */
 export const ADDRESS = "192.0.2.1";
@@ -24,11 +25,11 @@ export const BEFORE = -1_000_000;
 /** An argument that nobody gives: a field of the request that is unset. */
 const MISSING: Result = valueResult(UNKNOWN, [], { unset: true });
 
-/** What decides: it has to be known. Throws Untold. */
+/** A condition; an unknown one is decided. */
 export function conditionOf(at: Block, expression: ExpressionReport, locals: Locals): Result {
   const result = resultOf(at, expression, locals);
-  if (result.state === "value" && result.value === UNKNOWN) throw new Untold(`\`${expression.text}\` decides`);
-  return result;
+  if (result.state !== "value" || result.value !== UNKNOWN) return result;
+  return { ...result, value: at.decide(expression, locals, false) };
 }
 
 /** Part of an expression; undefined where it is an error. */
@@ -72,8 +73,9 @@ function evaluated(
     const bare = expression.path === true && "name" in expression.tree && found.has(expression.tree.name);
     return valueResult(value, bare ? taint : [...taint, ...inner], { inner: bare ? inner : [], unset });
   } catch (error) {
-    if (error instanceof MayFail) throw new Untold(`\`${expression.text}\` may be an error`);
-    return failed(error, [...taint, ...inner]);
+    const all = [...taint, ...inner];
+    if (!(error instanceof MayFail)) return failed(error, all);
+    return at.decide(expression, locals, true) ? invalid(all) : valueResult(UNKNOWN, all);
   }
 }
 

@@ -5,6 +5,7 @@ import type { BehaviourReport, FieldNames, RpcBehaviour, ValueReport } from "./b
 import { Block, type Response } from "./block.ts";
 import { foundCaller } from "./caller.ts";
 import { codeName } from "./codes.ts";
+import { type Explored, explore, refuseDecisions } from "./decisions.ts";
 import type { Ending } from "./endings.ts";
 import { firstItem, type Then } from "./followed.ts";
 import { distinct, type Effect, type Entry, type Failure, type Reason, type Result, valueResult } from "./results.ts";
@@ -22,7 +23,8 @@ export type Prediction =
       /** Of a stream whose source meets a fault later: what comes behind this item. */
       readonly then?: Then;
     }
-  | { readonly kind: "untold"; readonly why: string };
+  /** `otherwise`: the prediction if no expression is an error that may be one. */
+  | { readonly kind: "untold"; readonly why: string; readonly otherwise?: Prediction };
 /** One Degradation; of effects and reasons any. */
 export interface PredictedEntry {
   readonly path: string;
@@ -37,8 +39,10 @@ export const ANSWERS: Ending = { kind: "answer" };
 /** How one request ends. */
 export interface Run {
   readonly prediction: Prediction;
-  /** Methods that are called. */
+  /** Methods that are called, or may be. */
   readonly asked: ReadonlySet<string>;
+  /** Whether `asked` has all of them. */
+  readonly complete: boolean;
 }
 
 export interface Given {
@@ -66,17 +70,46 @@ export function predict(
   given: Given = {},
 ): Run {
   const caller = callerOf(behaviour, rpc, given);
-  const response = responding(behaviour, rpc, ending, given, caller);
   if (rpc.untold !== undefined && !(given.assumed && rpc.validated))
-    return { prediction: { kind: "untold", why: rpc.untold }, asked: response.asked };
-  try {
-    const prediction = ended(response, rpc, caller, askedBy(rpc, given));
-    return { prediction: isSeen(rpc, prediction) ? prediction : UNSEEN, asked: response.asked };
-  } catch (error) {
-    if (!(error instanceof Untold)) throw error;
-    return { prediction: { kind: "untold", why: error.message }, asked: response.asked };
-  }
+    return { prediction: { kind: "untold", why: rpc.untold }, asked: new Set(), complete: false };
+  const { runs, complete } = explore((decide): Run => {
+    const response = { ...responding(behaviour, rpc, ending, given, caller), decide };
+    try {
+      const prediction = ended(response, rpc, caller, askedBy(rpc, given));
+      const seen = isSeen(rpc, prediction) ? prediction : UNSEEN;
+      return { prediction: seen, asked: response.asked, complete: true };
+    } catch (error) {
+      if (!(error instanceof Untold)) throw error;
+      return { prediction: { kind: "untold", why: error.message }, asked: response.asked, complete: false };
+    }
+  });
+  return {
+    prediction: merged(runs, complete),
+    asked: runs.map(({ result }) => result.asked).reduce((all, some) => all.union(some)),
+    complete: complete && runs.every(({ result }) => result.complete),
+  };
 }
+
+/** The prediction of all runs; untold when a decision makes a difference that no code of a status covers. */
+function merged(runs: readonly [Explored<Run>, ...Explored<Run>[]], complete: boolean): Prediction {
+  const [first] = runs;
+  const all = runs.map(({ result }) => result.prediction);
+  const [{ prediction }, [decision]] = [first.result, first.decisions];
+  const open = all.find(({ kind }) => kind === "untold");
+  if (open !== undefined) return open;
+  if (complete) {
+    if (all.every((one) => same(one, prediction))) return prediction;
+    if (all.every((one) => one.kind === "status"))
+      return { kind: "status", codes: distinct(all.flatMap((one) => one.codes)) };
+  }
+  const deciding = runs.find(
+    ({ result, parent }) => parent !== undefined && !same(result.prediction, parent.prediction),
+  );
+  const why = (deciding?.flipped ?? decision)?.why ?? "too much of it is not known";
+  const otherwise = first.decisions.every(({ isError }) => isError) && { otherwise: prediction };
+  return { kind: "untold", why, ...otherwise };
+}
+const same = (a: Prediction, b: Prediction): boolean => JSON.stringify(a) === JSON.stringify(b);
 
 /** Without a field for it nobody sees what an item lacks. */
 function isSeen({ stream, degraded }: RpcBehaviour, prediction: Prediction): boolean {
@@ -112,6 +145,7 @@ export function responding(
 ): Response {
   return {
     behaviour,
+    decide: refuseDecisions,
     ending,
     forCallsMs: rpc.for_calls_ms,
     remembered,

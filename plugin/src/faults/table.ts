@@ -59,7 +59,10 @@ function faultsOf(cells: readonly Cell[]): string {
 
 function outcomeOf(prediction: Prediction | undefined): string {
   if (prediction === undefined) return "";
-  if (prediction.kind === "untold") return `cannot be told: ${prediction.why}`;
+  if (prediction.kind === "untold") {
+    const otherwise = prediction.otherwise && `; if not, ${outcomeOf(prediction.otherwise)}`;
+    return `cannot be told: ${prediction.why}${otherwise ?? ""}`;
+  }
   if (prediction.kind === "status") return `the request fails: ${prediction.codes.map(codeName).join(" or ")}`;
   const then = prediction.then === undefined ? "" : `; ${thenOf(prediction.then)}`;
   if (prediction.entries.length === 0) return `nothing is missing${then}`;

@@ -3,6 +3,9 @@ import { EvaluationError, isListValue, UNKNOWN, type Value } from "./values.ts";
 
 type Function = (args: readonly Value[]) => Value;
 
+/** The longest text that the runtime makes. */
+const MOST_TEXT = 1024 * 1024;
+
 const isText = (value: Value | undefined): value is string => typeof value === "string";
 /** Positions count code points. */
 function part(all: readonly string[], from: Value | undefined, to: Value | undefined): string {
@@ -22,10 +25,76 @@ const charAt: Function = ([text, at]) => {
   const all = [...text];
   return at === BigInt(all.length) ? "" : part(all, at, at + 1n);
 };
+const count = (value: Value | undefined): number | undefined =>
+  value === undefined ? -1 : typeof value === "bigint" ? Number(value) : undefined;
+/** The first `times` occurrences; all when that is negative. */
 const replace: Function = ([text, what, by, times]) => {
-  if (!isText(text) || !isText(what) || !isText(by) || what === "" || times !== undefined) return UNKNOWN;
-  return text.replaceAll(what, () => by);
+  const most = count(times);
+  if (!isText(text) || !isText(what) || !isText(by) || most === undefined) return UNKNOWN;
+  const pieces = what === "" ? ["", ...text, ""] : text.split(what);
+  const replaced = most < 0 ? pieces.length - 1 : Math.min(most, pieces.length - 1);
+  const made = [pieces.slice(0, replaced + 1).join(by), ...pieces.slice(replaced + 1)].join(what);
+  return made.length > MOST_TEXT ? UNKNOWN : made;
 };
+/** At most `limit` parts; all when that is negative. */
+const split: Function = ([text, separator, limit]) => {
+  const most = count(limit);
+  if (!isText(text) || !isText(separator) || most === undefined) return UNKNOWN;
+  const parts = separator === "" ? [...text] : text.split(separator);
+  if (most === 0) return [];
+  return most < 0 || parts.length <= most
+    ? parts
+    : [...parts.slice(0, most - 1), parts.slice(most - 1).join(separator)];
+};
+/** Where a part stands: -1 if it is missing. Throws EvaluationError for a start outside of the text. */
+const position =
+  (find: (text: string, searched: string, start: number) => number, begin: (text: string) => number): Function =>
+  ([text, searched, from]) => {
+    if (!isText(text) || !isText(searched) || (from !== undefined && typeof from !== "bigint")) return UNKNOWN;
+    const start = from === undefined ? begin(text) : part([...text], 0n, from).length;
+    const found = find(text, searched, start);
+    return found === -1 ? -1n : BigInt([...text.slice(0, found)].length);
+  };
+const repeat: Function = ([text, times]) => {
+  if (!isText(text) || typeof times !== "bigint") return UNKNOWN;
+  if (times < 0n || text.length * Number(times) > MOST_TEXT) throw new EvaluationError("out of range");
+  return text === "" ? "" : text.repeat(Number(times));
+};
+const reverse: Function = ([text]) => (isText(text) ? [...text].reverse().join("") : UNKNOWN);
+/** Without the white space of Unicode at its ends. */
+const trim: Function = ([text]) =>
+  isText(text) ? text.replace(/^[\p{White_Space}]+|[\p{White_Space}]+$/gu, "") : UNKNOWN;
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  "\u0007": "\\a",
+  "\b": "\\b",
+  "\f": "\\f",
+  "\n": "\\n",
+  "\r": "\\r",
+  "\t": "\\t",
+  "\v": "\\v",
+  "\\": "\\\\",
+  '"': '\\"',
+};
+const quote: Function = ([text]) =>
+  isText(text) ? `"${Array.from(text.toWellFormed(), (letter) => ESCAPES[letter] ?? letter).join("")}"` : UNKNOWN;
+const encodeUrl: Function = ([text]) => {
+  const code = (letter: string): string => `%${letter.charCodeAt(0).toString(16).toUpperCase()}`;
+  return isText(text) ? encodeURIComponent(text.toWellFormed()).replace(/[!'()*]/g, code) : UNKNOWN;
+};
+const decodeUrl: Function = ([text]) => {
+  try {
+    return isText(text) ? decodeURIComponent(text) : UNKNOWN;
+  } catch {
+    throw new EvaluationError("not percent-encoded");
+  }
+};
+function doubleText(value: number): string {
+  if (value === Infinity) return "+Inf";
+  if (Object.is(value, -0)) return "-0";
+  return value === -Infinity ? "-Inf" : String(value);
+}
+const ofDouble: Function = ([a]) => (typeof a === "number" ? doubleText(a) : UNKNOWN);
 const join: Function = ([all, between = ""]) => {
   if (all === undefined || !isListValue(all) || !isText(between)) return UNKNOWN;
   return all.every(isText) ? all.join(between) : UNKNOWN;
@@ -67,7 +136,29 @@ const total =
 export const TEXTS: readonly [string, Function][] = [
   ["substring", substring],
   ["char_at", charAt],
+  [
+    "index_of",
+    position(
+      (text, searched, start) => text.indexOf(searched, start),
+      () => 0,
+    ),
+  ],
+  [
+    "last_index_of",
+    position(
+      (text, searched, start) => text.lastIndexOf(searched, start),
+      (text) => text.length,
+    ),
+  ],
   ["replace", replace],
+  ["split", split],
+  ["repeat", repeat],
+  ["reverse_string", reverse],
+  ["trim", trim],
+  ["quote", quote],
+  ["url_encode", encodeUrl],
+  ["url_decode", decodeUrl],
+  ["double_to_string", ofDouble],
   ["join", join],
   ["format", format],
   ["list_slice", slice],

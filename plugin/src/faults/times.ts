@@ -6,8 +6,8 @@ type Function = (args: readonly Value[]) => Value;
 const TIMESTAMP = "google.protobuf.Timestamp";
 const DURATION = "google.protobuf.Duration";
 const SECOND = 1_000_000_000n;
-/** Seconds of 0001-01-01T00:00:00Z and of 9999-12-31T23:59:59Z; and those that a duration may have. */
-const [FIRST, LAST, LONGEST] = [-62_135_596_800n, 253_402_300_799n, 315_576_000_000n];
+/** Seconds of 0001-01-01T00:00:00Z and of 9999-12-31T23:59:59Z. */
+const [FIRST, LAST] = [-62_135_596_800n, 253_402_300_799n];
 
 /** Undefined: it is none, or it is not known. */
 export function nanoseconds(value: Value | undefined): bigint | undefined {
@@ -23,7 +23,7 @@ export function timestamp(ns: bigint): MessageValue {
 }
 function duration(ns: bigint): MessageValue {
   const seconds = ns / SECOND;
-  if (seconds > LONGEST || seconds < -LONGEST) throw new EvaluationError("a duration is out of range");
+  if (ns !== BigInt.asIntN(64, ns)) throw new EvaluationError("a duration is out of range");
   return made(DURATION, seconds, ns - seconds * SECOND);
 }
 function made(type: string, seconds: bigint, nanos: bigint): MessageValue {
@@ -56,6 +56,31 @@ const span =
     const ns = nanoseconds(of);
     return ns === undefined ? UNKNOWN : ns / unit;
   };
+
+const milliseconds: Function = ([of]) => {
+  const ns = nanoseconds(of);
+  return ns === undefined ? UNKNOWN : (ns % SECOND) / 1_000_000n;
+};
+
+/** As protobuf's JSON writes both: a fraction has three, six or nine digits. */
+const text =
+  (write: (ns: bigint) => string): Function =>
+  ([of]) => {
+    const ns = nanoseconds(of);
+    return ns === undefined ? UNKNOWN : write(ns);
+  };
+function decimal(ns: bigint): string {
+  const whole = ns < 0n ? -ns : ns;
+  return `${ns < 0n ? "-" : ""}${whole / SECOND}${fraction(whole % SECOND)}`;
+}
+const fraction = (nanos: bigint): string =>
+  nanos === 0n
+    ? ""
+    : `.${String(nanos)
+        .padStart(9, "0")
+        .replace(/(000){1,2}$/, "")}`;
+const timestampText = (ns: bigint): string =>
+  `${dateOf(ns).toISOString().slice(0, 19)}${fraction(ns - floor(ns) * SECOND)}Z`;
 
 const DAY_MS = 86_400_000;
 const dayOfYear = (date: Date): number => Math.floor((date.getTime() - Date.UTC(date.getUTCFullYear(), 0, 1)) / DAY_MS);
@@ -110,6 +135,10 @@ export const TIMES: readonly [string, Function][] = [
   ["string_to_timestamp", parsedTimestamp],
   ["string_to_duration", parsedDuration],
   ["timestamp_to_int64", ([of]) => (nanoseconds(of) === undefined ? UNKNOWN : floor(nanoseconds(of) ?? 0n))],
+  ["timestamp_to_string", text(timestampText)],
+  ["duration_to_string", text((ns) => `${decimal(ns)}s`)],
+  ["duration_to_int64", span(SECOND)],
+  ["int64_to_duration", ([of]) => (typeof of === "bigint" ? duration(of * SECOND) : UNKNOWN)],
   ["int64_to_timestamp", ([of]) => (typeof of === "bigint" ? timestamp(of * SECOND) : UNKNOWN)],
   getter("getFullYear", (date) => date.getUTCFullYear()),
   getter("getMonth", (date) => date.getUTCMonth()),
@@ -124,4 +153,5 @@ export const TIMES: readonly [string, Function][] = [
   ["duration_getHours", span(3600n * SECOND)],
   ["duration_getMinutes", span(60n * SECOND)],
   ["duration_getSeconds", span(SECOND)],
+  ["duration_getMilliseconds", milliseconds],
 ];

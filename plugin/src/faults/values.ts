@@ -53,7 +53,7 @@ export class EvaluationError extends Error {
 export class MayFail extends Error {
   override readonly name = "MayFail";
 }
-/** The plan does not tell how something is decided. */
+/** The plan leaves a prediction open. */
 export class Untold extends Error {
   override readonly name = "Untold";
 }

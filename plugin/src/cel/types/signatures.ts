@@ -294,6 +294,11 @@ export function overloadsOf(fn: string): readonly Overload[] {
   return table.get(fn) ?? [];
 }
 
+/** Names of all overloads: what `overload` of a checked call may be. */
+export function overloadNames(): string[] {
+  return [...new Set([...table.values()].flat().map(({ id }) => id))];
+}
+
 /** Names of all functions, namespaces included; operators and the methods of optionals left out. */
 export function functionNames(): string[] {
   const named = [...table].filter(([name, [first]]) => /^[a-z]/i.test(name) && first?.params[0]?.kind !== "optional");

@@ -1,0 +1,93 @@
+// The functions of lists in expressions that compare or make elements, by the names of their overloads.
+import { nanoseconds } from "./times.ts";
+import { EvaluationError, equal, every, isListValue, UNKNOWN, type Unknown, type Value } from "./values.ts";
+
+type Function = (args: readonly Value[]) => Value;
+type List = readonly Value[];
+
+const list =
+  (run: (a: List, b: Value) => Value): Function =>
+  ([a, b]) =>
+    a !== undefined && isListValue(a) ? run(a, b ?? null) : UNKNOWN;
+const lists =
+  (run: (a: List, b: List) => Value): Function =>
+  ([a, b]) =>
+    a !== undefined && b !== undefined && isListValue(a) && isListValue(b) ? run(a, b) : UNKNOWN;
+
+/** Less than, equal to or greater than zero; undefined: not known, or without an order. Texts are compared by code points. */
+export function order(a: Value, b: Value): number | undefined {
+  if (typeof a === "string" && typeof b === "string") return textOrder([...a], [...b]);
+  if (typeof a === "boolean" && typeof b === "boolean") return Number(a) - Number(b);
+  const number = (typeof a === "bigint" || typeof a === "number") && (typeof b === "bigint" || typeof b === "number");
+  const [x, y] = number ? [a, b] : [nanoseconds(a), nanoseconds(b)];
+  if (x === undefined || y === undefined) return undefined;
+  return x < y ? -1 : x > y ? 1 : Number(x) === Number(y) ? 0 : undefined;
+}
+function textOrder(a: readonly string[], b: readonly string[]): number {
+  const at = a.findIndex((letter, i) => letter !== b[i]);
+  if (at === -1) return a.length - b.length;
+  const other = b[at];
+  return other === undefined ? 1 : (a[at]?.codePointAt(0) ?? 0) - (other.codePointAt(0) ?? 0);
+}
+
+const sorted = (direction: 1 | -1): Function =>
+  list((all) => {
+    const [first = UNKNOWN] = all;
+    if (all.length < 2) return all;
+    // With an order between the first and each other, all are of one kind.
+    if (all.some((item) => order(first, item) === undefined)) return UNKNOWN;
+    return all.toSorted((a, b) => direction * (order(a, b) ?? 0));
+  });
+
+const negated = (value: boolean | Unknown): boolean | Unknown => (value === UNKNOWN ? value : !value);
+/** Whether an element of `all` equals `item`. */
+const has = (all: List, item: Value): boolean | Unknown =>
+  negated(every(all.map((other) => negated(equal(other, item)))));
+const holdsAll = (all: List, part: List): boolean | Unknown => every(part.map((item) => has(all, item)));
+
+function distinct(all: List): Value {
+  const kept: Value[] = [];
+  for (const item of all) {
+    const known = has(kept, item);
+    if (known === UNKNOWN) return UNKNOWN;
+    if (!known) kept.push(item);
+  }
+  return kept;
+}
+
+function flattened(all: List, depth: bigint): Value {
+  if (depth < 0n) throw new EvaluationError("a negative depth");
+  if (depth > 0n && all.includes(UNKNOWN)) return UNKNOWN;
+  if (depth === 0n || !all.some(isListValue)) return all;
+  return flattened(
+    all.flatMap((item) => (isListValue(item) ? item : [item])),
+    depth - 1n,
+  );
+}
+
+/** The runtime makes longer ones; no table of faults needs them. */
+const MOST_ELEMENTS = 10_000n;
+const LONGEST_RANGE = 10_000_000n;
+const range: Function = ([count]) => {
+  if (typeof count !== "bigint") return UNKNOWN;
+  if (count < 0n || count > LONGEST_RANGE) throw new EvaluationError("out of range");
+  return count > MOST_ELEMENTS ? UNKNOWN : Array.from({ length: Number(count) }, (_, i) => BigInt(i));
+};
+
+const sumOfDoubles = list((all) => {
+  const numbers = all.filter((item) => typeof item === "number");
+  return numbers.length < all.length ? UNKNOWN : numbers.reduce((sum, item) => sum + item, 0);
+});
+
+export const LISTS: readonly [string, Function][] = [
+  ["list_sort", sorted(1)],
+  ["list_sort_desc", sorted(-1)],
+  ["list_distinct", list(distinct)],
+  ["list_flatten", list((all) => flattened(all, 1n))],
+  ["list_flatten_depth", list((all, depth) => (typeof depth === "bigint" ? flattened(all, depth) : UNKNOWN))],
+  ["lists_range", range],
+  ["sum_double", sumOfDoubles],
+  ["set_contains", lists(holdsAll)],
+  ["set_equivalent", lists((a, b) => every([holdsAll(a, b), holdsAll(b, a)]))],
+  ["set_intersects", lists((a, b) => negated(every(b.map((item) => negated(has(a, item))))))],
+];

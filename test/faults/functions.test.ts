@@ -1,0 +1,51 @@
+// The interpreter of faults has every function of the language, or lists it as unknown on purpose.
+import { expect, test } from "vitest";
+import { overloadNames } from "../../plugin/src/cel/types/signatures.ts";
+import { functionOf, UNKNOWN_OVERLOADS } from "../../plugin/src/faults/functions.ts";
+import { EvaluationError, UNKNOWN, type Value } from "../../plugin/src/faults/values.ts";
+
+/** The interpreter evaluates these itself, since not all of their operands are. */
+const LAZY = ["logical_and", "logical_or", "conditional"];
+
+test("each overload of the language is implemented or unknown on purpose", () => {
+  const names = overloadNames();
+  expect(names.length).toBeGreaterThan(150);
+  const missing = names.filter(
+    (name) => functionOf(name) === undefined && !UNKNOWN_OVERLOADS.has(name) && !LAZY.includes(name),
+  );
+  expect(missing).toEqual([]);
+  expect([...UNKNOWN_OVERLOADS].filter((name) => functionOf(name) !== undefined || !names.includes(name))).toEqual([]);
+});
+
+const cases: readonly (readonly [overload: string, args: readonly Value[], expected: Value | typeof Error])[] = [
+  ["math_round", [-2.5], -3],
+  ["math_round", [0.49999999999999994], 0],
+  ["math_sign_uint", [7n], 1n],
+  ["math_bit_not_uint", [0n], 2n ** 64n - 1n],
+  ["math_shift_right_int", [-1n, 63n], 1n],
+  ["math_shift_left_int", [1n, -1n], Error],
+  ["index_of", ["a😀b", "b"], 2n],
+  ["index_of", ["abc", "c", 4n], Error],
+  ["last_index_of", ["abab", "ab", 1n], 0n],
+  ["replace", ["aaa", "a", "b", 2n], "bba"],
+  ["replace", ["ab", "", "-"], "-a-b-"],
+  ["split", ["a,b,c", ",", 2n], ["a", "b,c"]],
+  ["repeat", ["ab", -1n], Error],
+  ["quote", ['a"\n'], '"a\\"\\n"'],
+  ["double_to_string", [Infinity], "+Inf"],
+  ["list_sort", [[3n, 1n, 2n]], [1n, 2n, 3n]],
+  ["list_sort", [[1n, UNKNOWN]], UNKNOWN],
+  ["list_sort_desc", [["😀", "\uffff"]], ["😀", "\uffff"]],
+  ["list_distinct", [[1n, 2n, 1n]], [1n, 2n]],
+  ["list_flatten_depth", [[[["a"]]], 1n], [["a"]]],
+  ["lists_range", [3n], [0n, 1n, 2n]],
+  ["lists_range", [10_000_001n], Error],
+  ["lists_range", [10_000_000n], UNKNOWN],
+  ["set_intersects", [[1n, UNKNOWN], [1n]], true],
+  ["set_contains", [[1n, UNKNOWN], [2n]], UNKNOWN],
+];
+test.each(cases)("%s, case %#", (overload, args, expected) => {
+  const run = () => functionOf(overload)?.(args);
+  if (expected === Error) expect(run).toThrow(EvaluationError);
+  else expect(run()).toEqual(expected);
+});
