@@ -1,8 +1,10 @@
 // The interpreter of faults has every function of the language, or lists it as unknown on purpose.
 import { expect, test } from "vitest";
 import { overloadNames } from "../../plugin/src/cel/types/signatures.ts";
+import type { TreeReport } from "../../plugin/src/faults/behaviour.ts";
+import { evaluate } from "../../plugin/src/faults/evaluate.ts";
 import { functionOf, UNKNOWN_OVERLOADS } from "../../plugin/src/faults/functions.ts";
-import { EvaluationError, UNKNOWN, type Value } from "../../plugin/src/faults/values.ts";
+import { EvaluationError, MayFail, UNKNOWN, type Value } from "../../plugin/src/faults/values.ts";
 
 /** The interpreter evaluates these itself, since not all of their operands are. */
 const LAZY = ["logical_and", "logical_or", "conditional"];
@@ -42,10 +44,34 @@ const cases: readonly (readonly [overload: string, args: readonly Value[], expec
   ["lists_range", [10_000_001n], Error],
   ["lists_range", [10_000_000n], UNKNOWN],
   ["set_intersects", [[1n, UNKNOWN], [1n]], true],
+  ["int64_to_duration", [10_000_000_000n], Error],
+  ["url_decode", ["%zz"], Error],
   ["set_contains", [[1n, UNKNOWN], [2n]], UNKNOWN],
 ];
 test.each(cases)("%s, case %#", (overload, args, expected) => {
   const run = () => functionOf(overload)?.(args);
   if (expected === Error) expect(run).toThrow(EvaluationError);
   else expect(run()).toEqual(expected);
+});
+
+test("an error that is evaluated only under an unknown condition may happen", () => {
+  const unknown: TreeReport = { name: "unknown" };
+  const error: TreeReport = { call: "string_to_int64", args: [{ value: "x" }], fails: true };
+  const isError: TreeReport = { call: "equals", args: [error, { value: { int: "1" } }], fails: true };
+  const sees = {
+    strict: false,
+    own: () => UNKNOWN,
+    value: () => UNKNOWN,
+    ok: () => true,
+    set: () => true,
+    failure: () => undefined,
+  };
+  const trees: readonly TreeReport[] = [
+    { call: "conditional", args: [unknown, error, { value: { int: "0" } }], fails: true },
+    { call: "logical_or", args: [unknown, isError], fails: true },
+    { macro: "map", range: unknown, vars: ["item"], args: [error] },
+  ];
+  for (const tree of trees) expect(() => evaluate(tree, sees)).toThrow(MayFail);
+  expect(evaluate({ macro: "map", range: unknown, vars: ["item"], args: [{ name: "item" }] }, sees)).toBe(UNKNOWN);
+  expect(evaluate({ call: "logical_or", args: [isError, { value: true }], fails: true }, sees)).toBe(true);
 });
