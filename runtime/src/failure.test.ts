@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { Code as ConnectCode } from "@connectrpc/connect";
 import { status } from "@grpc/grpc-js";
 import { expect, test } from "vitest";
-import { Code, Reason } from "./failure.ts";
+import { blamed, Code, invalid, Misfit, Reason } from "./failure.ts";
 
 const numbers = (found: Readonly<Record<string, unknown>>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(found).filter(([name]) => Number.isNaN(Number(name))));
@@ -21,4 +21,21 @@ test("a reason has the number of bff.v1.Degradation.Reason", () => {
 test("a code has gRPC's number", () => {
   expect(Code).toEqual(numbers(status));
   expect(Object.values(Code).filter((code) => code !== Code.OK)).toEqual(Object.values(numbers(ConnectCode)));
+});
+
+test("a part that cannot be sent is the client's fault where its fields are named, and stays ours elsewhere", () => {
+  const failure = (part: string) => {
+    const misfit = new Misfit(part, "does not fit /* of the path", "a path of another form");
+    return invalid("", misfit.message, misfit);
+  };
+  const fields = { name: "shelf or book" };
+  expect(blamed(failure("name"), fields)).toMatchObject({
+    ...{ clientCode: Code.INVALID_ARGUMENT, reason: Reason.INVALID, message: "name does not fit /* of the path" },
+    clientMessage: "the value of shelf or book is not accepted here: it results in a path of another form",
+  });
+  // Every object has a member of this name.
+  for (const ours of [failure("parent"), failure("constructor"), invalid("", "another cause")]) {
+    expect(blamed(ours, fields)).toBe(ours);
+    expect(blamed(ours, undefined)).toBe(ours);
+  }
 });

@@ -74,8 +74,24 @@ export interface Fault {
   readonly said?: string | undefined;
   /** An encoded `google.rpc.Status` (`grpc-status-details-bin`). */
   readonly details?: Uint8Array | undefined;
+  /** Of what is `unsendable`: the part of the request that is at fault, where that is known. */
+  readonly misfit?: Misfit | undefined;
   /** Nothing was sent: it is our own breaker that is open, or our own limit that is full. */
   readonly kept?: typeof Reason.BREAKER_OPEN | typeof Reason.LIMITED | undefined;
+}
+
+/** A part of a request that cannot be sent. Whose fault it is depends on where its value comes from: see `blamed`. */
+export class Misfit extends Error {
+  /** A field that the path or the query holds, with dots, or `metadata x-key`. */
+  readonly part: string;
+  /** What clients may read of it. */
+  readonly result: string;
+
+  constructor(part: string, message: string, result: string) {
+    super(`${part} ${message}`);
+    this.part = part;
+    this.result = result;
+  }
 }
 
 /** What goes out as an error detail: a message and how to encode it, or what an upstream has sent. */
@@ -231,6 +247,20 @@ export function refusal(code: Code, message = codeText(code), details?: readonly
 export function clientFault(message: string, told = message): Failure {
   const code = Code.INVALID_ARGUMENT;
   return new Failure({ code, reason: Reason.INVALID, callee: "", message, clientCode: code, clientMessage: told });
+}
+
+/** The client's fields that alone make a part of a request, by the part's name: `{ name: "shelf or book" }`. */
+export type ClientFields = Readonly<Record<string, string>>;
+
+/** The client's fault, where fields of the client's alone make the part of a request that cannot be sent; else the same failure. */
+export function blamed(failure: Failure, clientFields: ClientFields | undefined): Failure {
+  const { cause, message } = failure;
+  if (clientFields === undefined || !(cause instanceof Misfit)) return failure;
+  if (!Object.hasOwn(clientFields, cause.part)) return failure;
+  return clientFault(
+    message,
+    `the value of ${clientFields[cause.part]} is not accepted here: it results in ${cause.result}`,
+  );
 }
 
 /** Whatever was thrown, as a failure; what is none already (an expression error, a mapping error) has reason INVALID. */

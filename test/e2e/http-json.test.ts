@@ -9,6 +9,7 @@ import { UPSTREAMS } from "../support/golden.ts";
 const BOOKS = `syntax = "proto3";
 package books.v1;
 import "google/api/annotations.proto";
+import "google/protobuf/timestamp.proto";
 service BookService {
   rpc GetBook(GetBookRequest) returns (Book) {
     option idempotency_level = NO_SIDE_EFFECTS;
@@ -21,8 +22,12 @@ service BookService {
   rpc RenameBook(Book) returns (Book) {
     option (google.api.http) = { post: "/v1/{name=shelves/*/books/*}:rename" body: "*" };
   }
+  rpc ChangeBook(ChangeBookRequest) returns (Book) {
+    option (google.api.http) = { patch: "/v1/{book.name=shelves/*/books/*}" body: "book" };
+  }
 }
-message GetBookRequest { string name = 1; string language = 2; }
+message ChangeBookRequest { Book book = 1; }
+message GetBookRequest { string name = 1; string language = 2; google.protobuf.Timestamp since = 3; }
 message BatchGetBooksRequest { repeated string names = 1; }
 message BatchGetBooksResponse { repeated Book books = 1; }
 message Book { string name = 1; string title = 2; int64 pages = 3; }
@@ -30,6 +35,7 @@ message Book { string name = 1; string title = 2; int64 pages = 3; }
 const DESK = `syntax = "proto3";
 package desk.v1;
 import "bff/v1/options.proto";
+import "google/protobuf/timestamp.proto";
 option (bff.v1.file) = {
   upstream: { service: "books.v1.BookService" protocol: HTTP_JSON retry: { attempts: 2 on: [UNAVAILABLE] } }
 };
@@ -41,6 +47,33 @@ service DeskService {
   rpc GetFirst(GetDeskRequest) returns (First) {
     option (bff.v1.method) = { timeout: "60s" };
   }
+  rpc GetLinked(GetLinkedRequest) returns (Linked);
+  rpc GetPlace(GetPlaceRequest) returns (Place);
+  rpc GetOtherPlace(GetOtherPlaceRequest) returns (Place);
+  rpc Change(ChangeRequest) returns (Changed);
+}
+message GetLinkedRequest { string id = 1; string word = 2; }
+message Linked {
+  option (bff.v1.message) = { let: [
+    { name: "item" call: { method: "up.v1.ItemService/GetItem" set: { name: "id" by: "args.id" }
+      metadata: { name: "x-word" by: "'w' + args.word" } } },
+    { name: "book" call: { method: "books.v1.BookService/GetBook" set: { name: "name" by: "'shelves/s/books/' + item.name" } } }
+  ] };
+  string title = 1 [(bff.v1.field).by = "book.title"];
+}
+message GetPlaceRequest { string shelf = 1; string book = 2; google.protobuf.Timestamp since = 3; }
+message GetOtherPlaceRequest { string book = 1; string shelf = 2; google.protobuf.Timestamp since = 4; }
+message Place {
+  option (bff.v1.message) = { let: { name: "book" call: { method: "books.v1.BookService/GetBook" cache: { ttl: "60s" }
+    set: [{ name: "name" by: "'shelves/' + args.shelf + '/books/' + args.book" }, { name: "since" by: "args.since" }]
+  } } };
+  string title = 1 [(bff.v1.field).by = "book.title"];
+}
+message NewBook { option (bff.v1.message) = { alias: "books.v1.Book" }; string id = 1 [(bff.v1.field).alias = "name"]; string title = 2; }
+message ChangeRequest { NewBook book = 1; }
+message Changed {
+  option (bff.v1.message) = { let: { name: "book" call: { method: "books.v1.BookService/ChangeBook" set: { name: "book" by: "args.book" } } } };
+  string title = 1 [(bff.v1.field).by = "book.title"];
 }
 message GetShelfRequest { repeated string books = 1; }
 message Shelf {
@@ -78,9 +111,7 @@ message Desk {
 }
 message RenameRequest { string name = 1; string title = 2; }
 message Renamed {
-  option (bff.v1.message) = { let: { name: "book" call: { method: "books.v1.BookService/RenameBook" set: [
-    { name: "name" by: "args.name" }, { name: "title" by: "args.title" }
-  ] } } };
+  option (bff.v1.message) = { let: { name: "book" call: { method: "books.v1.BookService/RenameBook" set: { spread: "args" } } } };
   string title = 1 [(bff.v1.field).by = "book.title"];
 }
 `;
@@ -209,4 +240,44 @@ test("a second request is sent beside one that does not answer; the first answer
   await ended.promise;
   expect(held[0]?.writableEnded).toBe(false);
   expect(attempts).toEqual([undefined, "1"]);
+});
+
+test("a value that cannot be sent is the client's fault where fields of its request alone make it, and ours elsewhere", async () => {
+  const { url, seen } = await books([]);
+  const { post } = await project.served(
+    "desk/v1/server.ts",
+    { "up.v1.ItemService/GetItem": ({ id }: { id: string }) => ({ name: id === "odd" ? "a/b" : "b" }) },
+    { BOOKS_V1_BOOKSERVICE_URL: url },
+  );
+  const refused = (why: string) => ({
+    status: 400,
+    body: { code: "invalid_argument", message: `the value of ${why}` },
+  });
+  const call = (rpc: string, request: object) => post(`desk.v1.DeskService/${rpc}`, request);
+  const path = "is not accepted here: it results in a path";
+  const empty = "with an empty segment";
+  expect(await call("GetFirst", { book: "a/b" })).toEqual(refused(`book ${path} of another form`));
+  expect(await call("GetFirst", {})).toEqual(refused(`book ${path} ${empty}`));
+  expect(await call("GetFirst", { book: ".." })).toEqual(refused(`book ${path} that leads elsewhere`));
+  expect(await call("GetFirst", { book: "a\nb" })).toEqual(refused(`book ${path} with control characters`));
+  expect(await call("Rename", { name: "b", title: "t" })).toEqual(refused(`name ${path} of another form`));
+  expect(await call("GetPlace", { shelf: "s" })).toEqual(refused(`shelf or book ${path} ${empty}`));
+  expect(await call("GetOtherPlace", { shelf: "s" })).toEqual(refused(`shelf or book ${path} ${empty}`));
+  expect(await call("Change", { book: { title: "t" } })).toEqual(refused(`book.id ${path} of another form`));
+  const header = "is not accepted here: it results in a header with characters that cannot be sent";
+  expect(await call("GetLinked", { id: "i", word: "ä" })).toEqual(refused(`word ${header}`));
+  // JSON has no such date, bytes of protobuf have.
+  const body = Buffer.from("0a0173" + "120162" + "1a0a08808080808080808040", "hex");
+  const headers = { "content-type": "application/proto" };
+  expect(await post("desk.v1.DeskService/GetPlace", {}, { body, headers })).toEqual(
+    refused("since is not accepted here: it results in a value without a form in JSON"),
+  );
+  // A response that does without it comes without it.
+  expect(await call("GetDesk", { book: "a/b" })).toEqual({ status: 200, body: { item: "b" } });
+  expect(await call("GetLinked", { id: "odd", word: "w" })).toEqual({
+    status: 500,
+    body: { code: "internal", message: "internal error" },
+  });
+  expect(seen).toEqual([]);
+  expect(await call("GetLinked", { id: "i", word: "w" })).toEqual({ status: 200, body: { title: "Sinuhe" } });
 });

@@ -2,9 +2,11 @@
 import type { Expression, Proto } from "../cel/index.ts";
 import { comparisonsWith, emitAs, emitValue, restOf, sureWhere, unwrapped } from "../cel/index.ts";
 import { Code } from "../gen/bff/v1/options_pb.ts";
+import { clientParts } from "../plan/client-fields.ts";
 import type { PlanBlock } from "../plan/planned-messages.ts";
 import type { Call, ErrorRule, Fail } from "../resolve/model/call.ts";
 import type { Bound } from "../resolve/model/conversion.ts";
+import type { Args } from "../resolve/model/model.ts";
 import { mayBeStale, rescueExpressions, retryIfOverSteps } from "../resolve/model/source-parts.ts";
 import { detailOf, wrapperOf } from "../resolve/policies/failure.ts";
 import { operandOf, propertiesOf, treeOf } from "./emit-set.ts";
@@ -31,7 +33,7 @@ interface Notes {
 export function callParts(call: Call, message: PlanBlock, names: MessageNames, notes: Notes): CallParts {
   const entry = message.calls.get(call);
   if (entry === undefined) throw new Error(`no entry for ${call.method.name}`);
-  const extra = extraOf(call, names, notes);
+  const extra = extraOf(call, message, names, notes);
   if (call.batch === undefined)
     return { entry: names.entry(entry), request: requestLiteral(call, names), group: undefined, extra };
   const group = entry.grouped ? groupOf(call, names) : extra === undefined ? undefined : line("undefined");
@@ -107,10 +109,16 @@ export function metadataProperties(call: Call, names: ValueNames): Line[] {
   });
 }
 
-function extraOf(call: Call, names: MessageNames, { mark, explained }: Notes): Lines | undefined {
+/** `name: "shelf or book"`: the client's fields that make a part of the request. */
+export const clientFieldsOf = (call: Call, args: Args): Line[] =>
+  clientParts(call, args).map(({ part, fields }) => property(part, [JSON.stringify(fields.join(" or "))]));
+
+function extraOf(call: Call, message: PlanBlock, names: MessageNames, { mark, explained }: Notes): Lines | undefined {
   const parts: Lines[] = [];
   if (call.metadata.length > 0 && call.batch === undefined)
     parts.push(around(["metadata: "], object(metadataProperties(call, names)), []));
+  const fields = clientFieldsOf(call, message.composed.args);
+  if (fields.length > 0) parts.push(around(["clientFields: "], object(fields), []));
   if (call.onError.length > 0) parts.push(rescue(call, names, explained));
   const retryIf = retryIfOverSteps(call);
   if (retryIf !== undefined)

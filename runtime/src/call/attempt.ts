@@ -1,4 +1,4 @@
-import { breakerOpen, Code, type Failure, type Fault, limited } from "../failure.ts";
+import { breakerOpen, Code, type Failure, type Fault, limited, Misfit } from "../failure.ts";
 import type { AdaptiveLimit } from "../guard/adaptive-limit.ts";
 import type { Ticket } from "../guard/breaker.ts";
 import type { Pace } from "../guard/gradient.ts";
@@ -138,7 +138,8 @@ export class Attempt implements Reply, UrgentWaiter {
       this.#inFlight = upstream.client.send(path, frame, left, headers, number, this, before);
       this.#of.before = this.#inFlight;
     } catch (error) {
-      queueMicrotask(() => this.faulted({ kind: "unsendable", code: Code.INTERNAL, message: String(error) }));
+      const misfit = error instanceof Misfit ? error : undefined;
+      queueMicrotask(() => this.faulted({ kind: "unsendable", code: Code.INTERNAL, message: String(error), misfit }));
     }
   }
 

@@ -9,7 +9,7 @@ export function callFailure(fault: Fault, callee: string, cause?: unknown): Fail
   const { code, message, said, details: received } = fault;
   if (fault.kept !== undefined) return fault.kept === Reason.LIMITED ? limited(callee) : breakerOpen(callee);
   if (fault.kind === "invalid") return invalid(callee, message);
-  if (fault.kind === "unsendable") return invalid("", message);
+  if (fault.kind === "unsendable") return invalid("", message, fault.misfit);
   const from = { code, callee, message, said, received, cause };
   if (code === Code.DEADLINE_EXCEEDED) return new Failure({ ...from, reason: Reason.TIMEOUT, clientCode: code });
   if (fault.kind !== "status")

@@ -1,4 +1,4 @@
-import { clientFault, type Failure, invalid } from "../failure.ts";
+import { clientFault, type Failure, invalid, Misfit } from "../failure.ts";
 import type { OutgoingHeaders } from "../transport/unary-client.ts";
 
 /** What a call sends along. Nothing is sent for "" and undefined; bytes are for names that end in `-bin`. */
@@ -83,7 +83,9 @@ export function withMetadata(
     const name = key.toLowerCase();
     const text = typeof value === "string" ? value : Buffer.from(value).toString("base64").replace(/=+$/, "");
     if (!NAME.test(name) || isReserved(name) || !isSendable(text)) {
-      throw from === undefined ? invalid("", `metadata ${name} cannot be sent`) : unsendable(from);
+      if (from !== undefined) throw unsendable(from);
+      const misfit = new Misfit(`metadata ${key}`, "cannot be sent", "a header with characters that cannot be sent");
+      throw invalid("", misfit.message, misfit);
     }
     merged ??= { ...headers };
     merged[name] = text;

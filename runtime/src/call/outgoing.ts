@@ -1,3 +1,4 @@
+import type { ClientFields } from "../failure.ts";
 import type { RetryIf } from "../guard/retry.ts";
 import type { Identify } from "../identity/identity.ts";
 import type { Told } from "../identity/telling/teller.ts";
@@ -25,6 +26,7 @@ export interface CallExtra {
   readonly metadata?: Metadata | undefined;
   readonly retryIf?: RetryIf | undefined;
   readonly items?: number | undefined;
+  readonly clientFields?: ClientFields | undefined;
 }
 
 /** What of a method says how its requests are written. */

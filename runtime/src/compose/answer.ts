@@ -1,7 +1,7 @@
 import type { Cause, Mark } from "../call/causes.ts";
 import type { CallExtra } from "../call/outgoing.ts";
 import type { Sink } from "../call/sink.ts";
-import { asFailure, Failure, OVER } from "../failure.ts";
+import { asFailure, blamed, Failure, OVER } from "../failure.ts";
 import type { Exchange } from "./exchange.ts";
 
 /** What an `on_error` compiles to. Gives a Failure to fail with; undefined: ignored; anything else in place of the answer. */
@@ -42,7 +42,8 @@ export class Answer<Res, R> implements Sink<Res> {
     }
     this.#answer.resolve(value);
   }
-  reject(failure: Failure): void {
+  reject(cause: Failure): void {
+    const failure = blamed(cause, this.#extra?.clientFields);
     const instead = this.#rescued(failure);
     if (!(instead instanceof Failure)) {
       if (instead !== undefined) {

@@ -11,6 +11,7 @@ import {
 } from "@bufbuild/protobuf";
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { FeatureSet_FieldPresence as Presence } from "@bufbuild/protobuf/wkt";
+import { Misfit } from "../failure.ts";
 import { enumText, isValue, pathText, scalarText, valueText } from "./field-text.ts";
 import { jsonText } from "./json-text.ts";
 import type { RestRule, RestVariable } from "./rule.ts";
@@ -86,7 +87,8 @@ function variableWriter(way: readonly DescField[], { field: name }: RestVariable
     const text = textAt(message, way);
     // An empty one, and those that whoever resolves the path takes out of it, would make it another path.
     const found = single ? [text] : text.split("/");
-    if (!matches(found, pattern)) throw new Error(`${name} does not fit /${pattern.join("/")} of the path`);
+    if (!matches(found, pattern))
+      throw new Misfit(name, `does not fit /${pattern.join("/")} of the path`, "a path of another form");
     for (const segment of found) checkSegment(segment, name);
     return found.map((segment) => `/${encodedSegment(segment)}`).join("");
   };
@@ -116,9 +118,12 @@ function matches(found: readonly string[], pattern: readonly string[]): boolean 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: it is these that are looked for
 const UNSEEN = /[\x00-\x1f\x7f-\x9f]/;
 function checkSegment(segment: string, name: string): void {
-  if (segment === "") throw new Error(`${name} has an empty segment, which a path cannot hold`);
-  if (segment === "." || segment === "..") throw new Error(`${name} has the segment ${segment}, which leads elsewhere`);
-  if (UNSEEN.test(segment)) throw new Error(`${name} has control characters, which a path does not hold`);
+  if (segment === "")
+    throw new Misfit(name, "has an empty segment, which a path cannot hold", "a path with an empty segment");
+  if (segment === "." || segment === "..")
+    throw new Misfit(name, `has the segment ${segment}, which leads elsewhere`, "a path that leads elsewhere");
+  if (UNSEEN.test(segment))
+    throw new Misfit(name, "has control characters, which a path does not hold", "a path with control characters");
 }
 
 /** All but what is unreserved (google/api/http.proto). */
@@ -158,13 +163,13 @@ function addParameters(
         into.push(parameter(name, enumText(field.enum, message.get(field))));
         break;
       case "list":
-        for (const item of message.get(field)) into.push(parameter(name, itemText(field, item, name)));
+        for (const item of message.get(field)) into.push(parameter(name, itemText(field, item, name, path)));
         break;
       case "map":
         throw new Error(`${name} is a map, which a query cannot hold`);
       case "message": {
         const inner = message.get(field);
-        if (isValue(field.message)) into.push(parameter(name, valueText(inner)));
+        if (isValue(field.message)) into.push(parameter(name, sendableText(inner, path + field.name)));
         else if (STRUCTURES.has(field.message.typeName))
           throw new Error(`${name} is a ${field.message.typeName}, which a query cannot hold`);
         else addParameters(into, inner, `${name}.`, `${path}${field.name}.`, elsewhere);
@@ -176,11 +181,20 @@ const STRUCTURES: ReadonlySet<string> = new Set(
   ["Any", "Struct", "Value", "ListValue"].map((name) => `google.protobuf.${name}`),
 );
 
-function itemText(field: DescField & { fieldKind: "list" }, item: unknown, name: string): string {
+function itemText(field: DescField & { fieldKind: "list" }, item: unknown, name: string, path: string): string {
   if (field.listKind === "scalar") return scalarText(field.scalar, item);
   if (field.listKind === "enum") return enumText(field.enum, item as number);
-  if (isValue(field.message)) return valueText(item as ReflectMessage);
+  if (isValue(field.message)) return sendableText(item as ReflectMessage, path + field.name);
   throw new Error(`${name} is a list of messages, which a query cannot hold`);
+}
+
+function sendableText(message: ReflectMessage, path: string): string {
+  try {
+    return valueText(message);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Misfit(path, `has a value without a form in JSON: ${why}`, "a value without a form in JSON");
+  }
 }
 
 const parameter = (name: string, text: string): string => `${name}=${encodeURIComponent(text)}`;

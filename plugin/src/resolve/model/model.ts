@@ -281,6 +281,8 @@ export interface Arg {
   readonly absentByFailure: boolean;
   /** Whether a failure may have touched its value (even when it is present). */
   readonly tainted: boolean;
+  /** Whether it is a field of the client's request, of the same name, at every place. */
+  readonly ofRequest: boolean;
 }
 
 export interface Step {

@@ -178,7 +178,8 @@ function join(
     unset: unset && unsetIsNull(fieldType(unset)) ? undefined : unset,
     unsetBy: fields.find((field) => presenceOf(field) !== "implicit"),
   };
-  return { name, variable, absentByFailure, tainted };
+  const ofRequest = fields.length === places.length && places.every(({ item }) => item !== name);
+  return { name, variable, absentByFailure, tainted, ofRequest };
 }
 
 /** The first field that may leave an argument unset: where several have another default each hands on its own. */

@@ -88,7 +88,9 @@ export async function composeDelivery(cx: Request<App>, args: GetDeliveryRequest
   const productStep = cx.call(getProduct, { productId: args.productId });
 
   // shop.proto:28:7
-  const parcelStep = cx.tryCall(getParcel, { number: args.parcel, lang: "en" }, { metadata: { "x-api-key": env.PARCEL_KEY } });
+  const parcelStep = cx.tryCall(getParcel,
+    { number: args.parcel, lang: "en" },
+    { metadata: { "x-api-key": env.PARCEL_KEY }, clientFields: { number: "parcel" } });
 
   const product = await productStep;
   const parcel = await parcelStep;

@@ -94,11 +94,15 @@ export async function composeDesk(cx: Request<App>, args: GetDeskRequest, before
   const { getBook, listBooks, getItem, countBooks } = cx.app;
 
   // desk.proto:27:5
-  const bookStep = cx.call(getBook, { name: "shelves/" + args.shelf + "/books/" + args.book });
+  const bookStep = cx.call(getBook,
+    { name: "shelves/" + args.shelf + "/books/" + args.book },
+    { clientFields: { name: "shelf or book" } });
 
   // desk.proto:28:5
   const othersStep = cx.step(async () => {
-    return cx.send(listBooks, { parent: "shelves/" + args.shelf, filter: { words: ["a", "b"] }, pageSize: 10 });
+    return cx.send(listBooks,
+      { parent: "shelves/" + args.shelf, filter: { words: ["a", "b"] }, pageSize: 10 },
+      { clientFields: { parent: "shelf" } });
   });
 
   // desk.proto:34:5
@@ -133,7 +137,7 @@ export async function composeRenamed(cx: Request<App>, args: RenameBookRequest, 
   // desk.proto:47:36
   const bookStep = cx.step(async () => {
     await cx.cleared(...before);
-    return cx.effect(updateBook, { book: { name: args.name, title: args.title } });
+    return cx.effect(updateBook, { book: { name: args.name, title: args.title } }, { clientFields: { "book.name": "name" } });
   });
 
   const book = await bookStep;
