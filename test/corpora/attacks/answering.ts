@@ -129,8 +129,8 @@ export const ANSWERS: Readonly<Record<string, Answer>> = {
     await send(Buffer.concat([begin(id), data(id, framed(Buffer.alloc(0), 0, 16_000_000))]));
     await flood(send, 900, data(id, Buffer.alloc(MAX_FRAME)));
   },
-  "a message of 15 MB": async (id, send) => {
-    const text = Buffer.concat([Buffer.from([0x1a, 0xc0, 0xc3, 0x93, 0x07]), Buffer.alloc(15_000_000, 0x61)]);
+  "a message of 3 MB": async (id, send) => {
+    const text = Buffer.concat([Buffer.from([0x1a, 0xc0, 0x8d, 0xb7, 0x01]), Buffer.alloc(3_000_000, 0x61)]);
     const message = framed(text);
     await send(begin(id));
     for (let at = 0; at < message.length; at += MAX_FRAME)

@@ -24,7 +24,7 @@ export interface AttackOptions {
   /** How long the BFF has, when the attack is over, before it is looked at what it holds; default 1 s. */
   readonly restMs?: number;
   /** The package whose server is attacked; default `atk`. */
-  readonly server?: "atk" | "idn" | "bag" | "fwd" | "top";
+  readonly server?: "atk" | "idn" | "bag" | "fwd" | "top" | "req";
   /** What the normal client asks for; default AtkService/Fast, or Cached where it is judged what it waits. */
   readonly normal?: NormalRequest;
 }
