@@ -30,6 +30,7 @@ export type {
   SourceOfCallers,
 } from "./plan/describe-callers.ts";
 export type { Degraded } from "./plan/describe-degraded.ts";
+export type { MethodCallsReport } from "./plan/describe-method-calls.ts";
 export type {
   Edge,
   FileReport,

@@ -13,8 +13,39 @@ export interface Case {
   readonly base?: Changes;
   /** What has to be among the findings. */
   readonly kinds: readonly Finding["kind"][];
+  /** No other kind may be among them. */
+  readonly only?: true;
 }
 const GET_ITEM = `{ name: "item" call: { method: "up.v1.ItemService/GetItem" set: { name: "id" by: "args.id" } } }`;
+const GET_BY_ID = `call: { method: "up.v1.ItemService/GetItem" set: { name: "id" by: "args.id" } }`;
+const GET_ORDER = `call: { method: "up.v1.OrderService/GetOrder" set: { name: "id" by: "args.id" } }`;
+const FIND_BY_ID = `call: { method: "up.v1.ItemService/FindItems" set: { name: "text" by: "args.id" } }`;
+const OTHER_TITLE = [`[(bff.v1.field).by = "item.name"]`, `[(bff.v1.field).by = "item.name + other.name"]`] as const;
+/** Cards of any number of tags. */
+const UNBOUNDED: Changes = [[`max: 10 compose`, `compose`]];
+const GET_NEXT_CALL = `call: { method: "up.v1.ItemService/GetItem" set: { name: "id" by: "args.event.owner_id" } }`;
+const GET_NEXT_ORDER = GET_NEXT_CALL.replace("ItemService/GetItem", "OrderService/GetOrder");
+const GET_NEXT = `{ name: "next" ${GET_NEXT_CALL} }`;
+const FOLLOWED: Changes = [
+  [
+    "  rpc Buy(",
+    `  rpc Watch(GetPageRequest) returns (stream Watched) {
+    option (bff.v1.method).stream = {
+      var: "event"
+      call: { method: "up.v1.ItemService/WatchItem" read_only: true set: { name: "id" by: "args.id" } }
+    };
+  }
+  rpc Buy(`,
+  ],
+  [
+    "message BuyRequest {",
+    `message Watched {
+  option (bff.v1.message) = { let: [${GET_NEXT}] };
+  string name = 1 [(bff.v1.field).by = "next.name"];
+}
+message BuyRequest {`,
+  ],
+];
 const SOURCE = `      {
         name: "user"
         jwt: { issuer: "https://id.example" audience: "shop" claims: "shop.v1.Claims" }`;
@@ -27,6 +58,32 @@ const RULED: Changes = [
   ],
 ];
 const MIN_LEN = "[(buf.validate.field).string.min_len = 3]";
+const RULED_ORDER: Changes = [
+  [`import "bff/v1/options.proto";`, `import "bff/v1/options.proto";\nimport "buf/validate/validate.proto";`],
+  [`  string item_id = 2;`, `  string item_id = 2 [(buf.validate.field).string.min_len = 3];`],
+];
+/** An upstream that does not declare side effects. */
+export const STOCK = `syntax = "proto3";
+package stock.v1;
+service StockService {
+  rpc GetStock(GetStockRequest) returns (Stock);
+}
+message GetStockRequest {
+  string id = 1;
+}
+message Stock {
+  string id = 1;
+}
+`;
+/** A call that has no side effects on the word of its rpc. */
+const VOUCHED: Changes = [
+  ...RULED,
+  [
+    GET_ITEM,
+    `${GET_ITEM},\n      { name: "other" call: { method: "stock.v1.StockService/GetStock" set: { name: "id" by: "args.id" } } }`,
+  ],
+  [`[(bff.v1.field).by = "item.name"]`, `[(bff.v1.field).by = "item.name + other.id"]`],
+];
 const CONDITION = `role: "buyer" if: "principal.tenant != ''"`;
 const GET_PAGE = `option (bff.v1.method) = { timeout: "1s" };`;
 const BUY = `option (bff.v1.method) = { timeout: "2s" };`;
@@ -169,6 +226,57 @@ export const cases: readonly Case[] = [
   },
   { name: "more-calls", change: [[`max: 10 compose`, `max: 1000 compose`]], kinds: ["calls"] },
   { name: "any-number-of-calls", change: [[`max: 10 compose`, `compose`]], kinds: ["calls"] },
+  {
+    name: "more-calls-per-item",
+    base: UNBOUNDED,
+    change: [
+      [
+        '        name: "tagged"',
+        `        name: "whole" supplementary: true ${GET_BY_ID} },\n      {\n        name: "tagged"`,
+      ],
+      [`by = "tagged.name"`, `by = "tagged.name + whole.name"`],
+    ],
+    kinds: ["calls"],
+  },
+  {
+    name: "more-calls-beside-items",
+    base: UNBOUNDED,
+    change: [
+      [GET_ITEM, `${GET_ITEM},\n      { name: "other" ${GET_BY_ID} }`],
+      [`[(bff.v1.field).by = "item.name"]`, `[(bff.v1.field).by = "item.name + other.name"]`],
+    ],
+    kinds: ["calls"],
+  },
+  {
+    name: "new-upstream-call-per-item",
+    base: UNBOUNDED,
+    change: [
+      [
+        '        name: "tagged"',
+        `        name: "whole" supplementary: true ${GET_ORDER} },\n      {\n        name: "tagged"`,
+      ],
+      [`by = "tagged.name"`, `by = "tagged.name + whole.id"`],
+    ],
+    kinds: ["upstreams", "calls"],
+  },
+  {
+    name: "calls-moved-between-methods",
+    base: [[GET_ITEM, `${GET_ITEM},\n      { name: "other" ${GET_BY_ID} }`], OTHER_TITLE],
+    change: [
+      [`{ name: "other" ${GET_BY_ID} }`, `{ name: "other" ${FIND_BY_ID} }`],
+      [`item.name + other.name`, `item.name + string(other.total)`],
+    ],
+    kinds: ["calls"],
+  },
+  {
+    name: "more-calls-per-item-of-stream",
+    base: FOLLOWED,
+    change: [
+      [GET_NEXT, `${GET_NEXT}, { name: "again" ${GET_NEXT_CALL} }, { name: "order" ${GET_NEXT_ORDER} }`],
+      [`by = "next.name"`, `by = "next.name + again.name + order.id"`],
+    ],
+    kinds: ["upstreams", "calls"],
+  },
   {
     name: "longer-critical-path",
     change: [[`{ name: "id" by: "args.id" } } }`, `{ name: "id" by: "args.id" } timeout: "500ms" } }`]],
@@ -342,6 +450,81 @@ export const cases: readonly Case[] = [
       [`rpc GetPage(`, `rpc ReadPage(`],
     ],
     kinds: ["renames"],
+  },
+  {
+    name: "renamed-with-messages",
+    base: RULED_ORDER,
+    change: [
+      [`rpc Buy(BuyRequest) returns (Bought)`, `rpc Order(OrderRequest) returns (Ordered)`],
+      [`message BuyRequest {`, `message OrderRequest {`],
+      [`message Bought {`, `message Ordered {`],
+    ],
+    kinds: ["renames"],
+    only: true,
+  },
+  {
+    name: "renamed-voucher",
+    base: VOUCHED,
+    change: [
+      [`rpc GetPage(GetPageRequest) returns (Page)`, `rpc ReadPage(ReadPageRequest) returns (Sheet)`],
+      [`message GetPageRequest {`, `message ReadPageRequest {`],
+      [`message Page {`, `message Sheet {`],
+    ],
+    kinds: ["renames"],
+    only: true,
+  },
+  {
+    name: "renamed-voucher-alone",
+    base: VOUCHED,
+    change: [[`rpc GetPage(`, `rpc ReadPage(`]],
+    kinds: ["renames"],
+    only: true,
+  },
+  {
+    name: "renamed-step-with-side-effects",
+    change: [
+      [`name: "order"\n`, `name: "purchase"\n`],
+      [`after: "order"`, `after: "purchase"`],
+      [`"order.id"`, `"purchase.id"`],
+    ],
+    kinds: ["renames"],
+    only: true,
+  },
+  {
+    name: "renamed-message-with-side-effects",
+    change: [
+      [`returns (Bought)`, `returns (Ordered)`],
+      [`message Bought {`, `message Ordered {`],
+    ],
+    kinds: ["renames"],
+    only: true,
+  },
+  {
+    name: "renamed-step-of-permit",
+    base: [
+      [
+        BUY,
+        BUY.replace(
+          " };",
+          ` permit: { source: "user" let: { name: "wanted" call: { method: "up.v1.ItemService/GetItem" set: { name: "id" by: "args.item_id" } } } if: "wanted.owner_id == principal.subject" fail: { message: "of {wanted.owner_id}" } } };`,
+        ),
+      ],
+    ],
+    change: [
+      [`name: "wanted"`, `name: "offered"`],
+      ["wanted.owner_id", "offered.owner_id"],
+    ],
+    kinds: ["renames"],
+    only: true,
+  },
+  {
+    name: "renamed-package",
+    change: [
+      [`package shop.v1;`, `package shop.v2;`],
+      [`"shop.v1.`, `"shop.v2.`],
+      [`timeout: "1s"`, `timeout: "2s"`],
+    ],
+    kinds: ["renames", "api"],
   },
   {
     name: "moved",

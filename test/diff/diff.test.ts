@@ -12,7 +12,7 @@ import { compile } from "../../plugin/src/compile.ts";
 import type { FileReport } from "../../plugin/src/plan/describe-report.ts";
 import { UPDATE, UPSTREAMS } from "../support/golden.ts";
 import { requestFor } from "../support/request.ts";
-import { type Changes, cases, SHOP } from "./changes.ts";
+import { type Changes, cases, SHOP, STOCK } from "./changes.ts";
 
 const golden = fileURLToPath(new URL("../golden/diff", import.meta.url));
 
@@ -23,7 +23,9 @@ const changed = (text: string, changes: Changes): string =>
   }, text);
 
 function reports(shop: string): readonly FileReport[] {
-  const request = requestFor({ ...UPSTREAMS, "shop/v1/shop.proto": shop }, ["shop/v1/shop.proto"]);
+  const request = requestFor({ ...UPSTREAMS, "stock/v1/stock.proto": STOCK, "shop/v1/shop.proto": shop }, [
+    "shop/v1/shop.proto",
+  ]);
   const { response } = compile({ ...request, parameter: "plan=json" }, () => undefined);
   expect(response.error).toBe("");
   return response.file
@@ -43,6 +45,7 @@ describe("protobff diff", () => {
     const findings = compareReports(base === SHOP ? before : reports(base), reports(changed(base, one.change)));
     const kinds = new Set(findings.map(({ kind }) => kind));
     expect(one.kinds.filter((kind) => !kinds.has(kind))).toEqual([]);
+    if (one.only === true) expect([...kinds.difference(new Set(one.kinds))]).toEqual([]);
     const markdown = markdownOf(findings, ".git#branch=main");
     const path = join(golden, `${one.name}.md`);
     if (UPDATE) writeFileSync(path, markdown);

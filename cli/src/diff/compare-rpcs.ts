@@ -1,6 +1,7 @@
 // What an rpc as a whole may cost, who may call it, whose answers it gives.
 import type { RpcReport } from "protoc-gen-bff/compiler";
 import { count, growth, time } from "./amounts.ts";
+import { compareCounts, costOf, methodsOf } from "./compare-counts.ts";
 import { compareLimits } from "./compare-limits.ts";
 import { comparePermits } from "./compare-permits.ts";
 import { compareRules } from "./compare-rules.ts";
@@ -20,7 +21,7 @@ export function compareRpc(
   const of: Of = (one) => ({ ...one, where: [shortName(after.rpc)] });
   return [
     ...upstreamCalls(before, after, old, now).map(of),
-    ...numbers(before, after).map(of),
+    ...compareCounts(before, after).map(of),
     ...path(before, after).map(of),
     ...budget(before, after).map(of),
     ...comparePermits(before.permit, after.permit).map(of),
@@ -34,45 +35,48 @@ export function compareRpc(
   ];
 }
 
-/** What a new rpc costs, what a lost one leaves. */
-export function newRpc({ rpc, calls, worst_calls, worst_ms, budget_ms, permit }: RpcReport): Finding {
+/** What a new rpc costs, what a lost one leaves; by full names, since a rename may change the package only. */
+export function newRpc(report: RpcReport): Finding {
+  const { rpc, worst_calls, worst_ms, budget_ms, permit, stream } = report;
+  const methods = methodsOf(report);
+  const calls = [
+    count(worst_calls, "call"),
+    ...(stream === undefined ? [] : [`${count(stream.item_worst_calls, "call")} for each item of the stream`]),
+  ].join(", and ");
   const who =
     permit === undefined ? "" : permit.public === true ? ", for anybody" : ", for those whom its permit names";
   return {
-    ...{ kind: "api", level: "different", where: [shortName(rpc)] },
+    ...{ kind: "api", level: "different", where: [rpc] },
     says: [
       `new rpc${who}: `,
-      ...(calls.length === 0
-        ? ["no upstream calls"]
-        : [`${count(worst_calls, "call")} at worst to `, ...list(calls.map(({ method }) => method))]),
+      ...(methods.length === 0 ? ["no upstream calls"] : [`${calls} at worst to `, ...list(methods)]),
       `, ${time(worst_ms)} of ${time(budget_ms)}`,
     ],
   };
 }
 export function lostRpc({ rpc }: RpcReport): Finding {
-  return { kind: "api", level: "worse", where: [shortName(rpc)], says: ["the rpc is gone"] };
+  return { kind: "api", level: "worse", where: [rpc], says: ["the rpc is gone"] };
 }
 
 type Told = Omit<Finding, "where">;
 
 function upstreamCalls(before: RpcReport, after: RpcReport, old: Composition, now: Composition): readonly Told[] {
-  const had = new Set(before.calls.map(({ method }) => method));
-  const has = new Set(after.calls.map(({ method }) => method));
-  const added = after.calls
-    .filter(({ method }) => !had.has(method))
-    .map(({ method, calls, attempts }): Told => {
+  const [had, has] = [methodsOf(before), methodsOf(after)];
+  const added = has
+    .filter((method) => !had.includes(method))
+    .map((method): Told => {
       const { steps, critical } = callersOf(method, after, now);
-      const cost = attempts === calls ? count(calls, "call") : `${count(calls, "call")}, ${count(attempts, "attempt")}`;
+      const cost = costOf(method, after);
       const fails = critical ? "; without it the response fails" : "; the response can do without it";
       return {
         ...{ kind: "upstreams", level: critical ? "worse" : "different" },
         says: [...say`now calls ${method} (at worst ${[cost]}) in ${list(steps)}`, fails],
       };
     });
-  const lost = before.calls
-    .filter(({ method }) => !has.has(method))
+  const lost = had
+    .filter((method) => !has.includes(method))
     .map(
-      ({ method }): Told => ({
+      (method): Told => ({
         ...{ kind: "upstreams", level: "different" },
         says: say`no longer calls ${method}, as in ${list(callersOf(method, before, old).steps)}`,
       }),
@@ -88,33 +92,6 @@ function callersOf(method: string, { rpc }: RpcReport, { blocks, reachedBy }: Co
     steps: [...new Set(calling.map(({ step }) => step))],
     critical: calling.some(({ on_failure }) => on_failure === "response fails"),
   };
-}
-
-function numbers(before: RpcReport, after: RpcReport): readonly Told[] {
-  const told = (what: "call" | "attempt", from: number | null, to: number | null): readonly Told[] => {
-    const percent = growth(from, to);
-    if (percent === 0) return [];
-    const by = changedCalls(before, after, what === "call" ? "calls" : "attempts");
-    return [
-      {
-        ...{ kind: "calls", level: percent > 0 ? "worse" : "better", percent },
-        says: [
-          `at worst ${percent > 0 ? "more" : "fewer"} upstream ${what}s`,
-          ...(by.length === 0 ? [] : [": ", ...by]),
-        ],
-        ...{ before: [count(from, what)], after: [count(to, what)] },
-      },
-    ];
-  };
-  const calls = told("call", before.worst_calls, after.worst_calls);
-  // Attempts follow from calls, and are told where they alone have changed.
-  return calls.length > 0 ? calls : told("attempt", before.worst_attempts, after.worst_attempts);
-}
-
-function changedCalls(before: RpcReport, after: RpcReport, what: "calls" | "attempts"): Said {
-  const had = new Map(before.calls.map((one) => [one.method, one[what]]));
-  const changed = after.calls.filter((one) => had.get(one.method) !== one[what]).map(({ method }) => method);
-  return list(changed, 4);
 }
 
 function path(before: RpcReport, after: RpcReport): readonly Told[] {

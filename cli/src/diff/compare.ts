@@ -1,23 +1,24 @@
 // Two sides of a project: what has changed of what runs, by rpc and by name of step, never by position. Pure.
-import type { FileReport } from "protoc-gen-bff/compiler";
+import type { FileReport, RpcReport } from "protoc-gen-bff/compiler";
 import { compareBlocks } from "./compare-blocks.ts";
 import { compareIdentities } from "./compare-identity.ts";
 import { compareRpc, lostRpc, newRpc } from "./compare-rpcs.ts";
 import { compareUpstreams } from "./compare-upstreams.ts";
-import { type Block, type Composition, compositionOf, shortName } from "./composition.ts";
+import { type Block, type Composition, compositionOf, permitOf, shortName } from "./composition.ts";
 import { type Finding, inOrder, say } from "./finding.ts";
 import { renamedNames } from "./renamed-names.ts";
-import { renamedSteps, renameIn } from "./renames.ts";
+import { type Renames, renamedSteps, renameIn, underSteps } from "./renames.ts";
 
 /** Worst first; empty: nothing that runs has changed. */
 export function compareReports(before: readonly FileReport[], after: readonly FileReport[]): readonly Finding[] {
   const now = compositionOf(after);
   const names = renamedNames(before, after);
   const old = withStepsRenamed(compositionOf(names.before), now);
-  const found: Finding[] = names.renames.map(([from, to]) => ({
-    ...{ kind: "renames", level: "different", where: [shortName(to)] },
-    says: say`was called ${shortName(from)}`,
-  }));
+  const found: Finding[] = names.renames.map(([from, to]) => {
+    // Only the package is another one.
+    const name = shortName(from) === shortName(to) ? (full: string) => full : shortName;
+    return { kind: "renames", level: "different", where: [name(to)], says: say`was called ${name(from)}` };
+  });
   found.push(...old.renames);
   for (const [name, rpc] of now.rpcs) {
     const known = old.side.rpcs.get(name);
@@ -41,6 +42,7 @@ export function compareReports(before: readonly FileReport[], after: readonly Fi
 function withStepsRenamed(old: Composition, now: Composition): { side: Composition; renames: readonly Finding[] } {
   const found: Finding[] = [];
   const blocks = new Map<string, Block>();
+  const ofBlocks = new Map<string, Renames>();
   const ofServices = new Map<string, string>();
   // What a service is called otherwise its messages read under the new name.
   const services = [...old.blocks.values()].sort((a, b) => Number(b.kind === "service") - Number(a.kind === "service"));
@@ -49,6 +51,7 @@ function withStepsRenamed(old: Composition, now: Composition): { side: Compositi
     const own = new Map([...ofServices].filter(([name]) => block.shared.includes(name)));
     const renames = new Map([...own, ...(after === undefined ? [] : renamedSteps(renameIn(block, own), after))]);
     blocks.set(block.name, renameIn(block, renames));
+    ofBlocks.set(block.name, renames);
     for (const [from, to] of renames) {
       if (block.kind === "service") ofServices.set(from, to);
       const step = after?.steps.find((one) => one.step === to);
@@ -61,7 +64,19 @@ function withStepsRenamed(old: Composition, now: Composition): { side: Compositi
     }
   }
   return {
-    side: { ...old, blocks: new Map([...old.blocks.keys()].map((name) => [name, blocks.get(name) as Block])) },
+    side: {
+      ...old,
+      rpcs: new Map([...old.rpcs].map(([name, rpc]) => [name, withPermit(rpc, ofBlocks)])),
+      blocks: new Map([...old.blocks.keys()].map((name) => [name, blocks.get(name) as Block])),
+    },
     renames: found,
   };
+}
+
+/** Conditions of a permit read its steps and those of the service. */
+function withPermit(rpc: RpcReport, ofBlocks: ReadonlyMap<string, Renames>): RpcReport {
+  if (rpc.permit === undefined) return rpc;
+  const service = rpc.rpc.slice(0, rpc.rpc.indexOf("/"));
+  const renames = new Map([...(ofBlocks.get(service) ?? []), ...(ofBlocks.get(permitOf(rpc.rpc)) ?? [])]);
+  return { ...rpc, permit: underSteps(rpc.permit, renames) };
 }

@@ -39,7 +39,8 @@ export function compositionOf(reports: readonly FileReport[]): Composition {
   };
 }
 
-const permitOf = (rpc: string): string => `${rpc} permit`;
+/** Name of the block of a permit's steps. */
+export const permitOf = (rpc: string): string => `${rpc} permit`;
 const permitBlock = (name: string, steps: readonly StepReport[]): Block => ({
   ...{ name, kind: "permit", steps, edges: [], degrades: [], fields: [], shared: [] },
 });

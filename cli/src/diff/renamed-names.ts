@@ -1,58 +1,138 @@
 // Messages and rpcs that are called otherwise and are the same.
 import type { FileReport } from "protoc-gen-bff/compiler";
+import { shortName } from "./composition.ts";
+import { type Names, underNames } from "./under-names.ts";
+
+/** Old name, new name. */
+type Rename = readonly [string, string];
 
 /** The old side under the new names, and which: old name, new name. */
 export function renamedNames(
   before: readonly FileReport[],
   after: readonly FileReport[],
-): { readonly before: readonly FileReport[]; readonly renames: readonly (readonly [string, string])[] } {
-  const renames: (readonly [string, string])[] = [];
-  let now = before;
-  // What composes a renamed message is alike only once that one is known; rpcs come last.
-  for (let more = true; more; ) {
-    const found = [...pairs(messagesOf(now), messagesOf(after)), ...pairs(rpcsOf(now), rpcsOf(after))];
-    more = found.length > 0;
-    renames.push(...found);
-    const names = new Map(found);
-    if (more) now = now.map((report) => named(report, names));
-  }
-  return { before: now, renames };
+): { readonly before: readonly FileReport[]; readonly renames: readonly Rename[] } {
+  const [old, now] = [contentsOf(before), contentsOf(after)];
+  const gone = new Map([...old].filter(([name]) => !now.has(name)));
+  const added = new Map([...now].filter(([name]) => !old.has(name)));
+  const colors = colorsOf(gone, added);
+  const renames = withUses(pairs([...gone.keys()], [...added.keys()], colors), old, before, after);
+  const names = new Map(renames);
+  const side = renames.length === 0 ? before : before.map((report) => reportUnder(report, names));
+  return { before: side, renames: renames.filter(([name]) => old.get(name)?.kind !== "service") };
 }
 
-type Contents = ReadonlyMap<string, string>;
-const messagesOf = (reports: readonly FileReport[]): Contents =>
-  new Map(
-    reports.flatMap(({ messages }) => messages.map(({ message, ...content }) => [message, JSON.stringify(content)])),
-  );
-/** The names of steps on the critical path may be other ones, too. */
-const rpcsOf = (reports: readonly FileReport[]): Contents =>
-  new Map(
-    reports.flatMap(({ rpcs }) => rpcs.map(({ rpc, critical_path: _, ...content }) => [rpc, JSON.stringify(content)])),
-  );
+/** Of what a service starts, rpcs are named without it. */
+function reportUnder(report: FileReport, names: Names): FileReport {
+  const { services, ...rest } = report;
+  if (services === undefined) return underNames(report, names);
+  return {
+    ...underNames(rest, names),
+    services: services.map(({ service, steps, ...more }) => ({
+      ...underNames({ service, ...more }, names),
+      steps: steps.map((step) => ({
+        ...underNames(step, names),
+        started_by: step.started_by.map((rpc) => {
+          const full = `${service}/${rpc}`;
+          return (names.get(full) ?? full).replace(/^.*\//, "");
+        }),
+      })),
+    })),
+  };
+}
 
-/** One old name and one new one, each of that content alone. */
-function pairs(before: Contents, after: Contents): readonly (readonly [string, string])[] {
-  const gone = Map.groupBy(
-    [...before].filter(([name]) => !after.has(name)),
-    ([, content]) => content,
-  );
-  const added = Map.groupBy(
-    [...after].filter(([name]) => !before.has(name)),
-    ([, content]) => content,
-  );
-  return [...gone].flatMap(([content, [old, ...others]]) => {
-    const [now, ...twins] = added.get(content) ?? [];
-    return old === undefined || now === undefined || others.length + twins.length > 0
-      ? []
-      : [[old[0], now[0]] as const];
+/** All that a name stands for, as data that may hold other names. */
+interface Content {
+  readonly kind: "rpc" | "service" | "message" | "request";
+  readonly data: unknown;
+}
+type Contents = ReadonlyMap<string, Content>;
+
+function contentsOf(reports: readonly FileReport[]): Contents {
+  const found = new Map<string, Content>();
+  for (const { rpcs, messages, services = [] } of reports) {
+    for (const { validated } of rpcs)
+      for (const name of validated?.messages ?? []) {
+        const rules = validated?.said.filter(({ of }) => of.startsWith(name) && !/^\w/.test(of.slice(name.length)));
+        const data = rules?.map((rule) => ({ ...rule, of: rule.of.slice(name.length) }));
+        if (found.get(name)?.kind !== "message") found.set(name, { kind: "request", data });
+      }
+    for (const { message, ...content } of messages)
+      found.set(message, { kind: "message", data: [content, found.get(message)?.data] });
+    for (const { service, steps, edges } of services) {
+      const started = steps.map((step) => ({ ...step, started_by: step.started_by.map((rpc) => `${service}/${rpc}`) }));
+      found.set(service, { kind: "service", data: { steps: started, edges } });
+    }
+    for (const { rpc, validated, critical_path: _, stream, parts, ...content } of rpcs) {
+      // Steps on a critical path may have other names, too. Rules belong to their messages.
+      const paths = { stream: { ...stream, item_critical_path: [] }, parts: { ...parts, critical_path: [] } };
+      found.set(rpc, { kind: "rpc", data: { ...content, ...paths, messages: validated?.messages } });
+    }
+  }
+  return found;
+}
+
+/**
+ * Names of equal color stand for equal contents, and the names in these are of equal colors in turn: refinement of a partition, as for equal
+ * automata. Names refer to each other in circles (an rpc vouches for calls of the message that it gives), so that none can be compared first.
+ */
+function colorsOf(...sides: readonly Contents[]): ReadonlyMap<string, string> {
+  const all = sides.flatMap((side) => [...side]);
+  let colors: ReadonlyMap<string, string> = new Map(all.map(([name, { kind }]) => [name, kind]));
+  for (let known = 0, classes = new Set(colors.values()).size; classes > known; ) {
+    const ids = new Map<string, string>();
+    const open = colors;
+    colors = new Map(
+      all.map(([name, { kind, data }]) => {
+        const text = JSON.stringify([open.get(name), kind, underNames(data, open)]);
+        // No name of a message begins with a sign.
+        const id = ids.get(text) ?? `#${ids.size}`;
+        ids.set(text, id);
+        return [name, id];
+      }),
+    );
+    known = classes;
+    classes = ids.size;
+  }
+  return colors;
+}
+
+/** One old name and one new one of each color; of several those with equal short names. */
+function pairs(gone: readonly string[], added: readonly string[], colors: Names): readonly Rename[] {
+  const colorOf = (name: string): string => colors.get(name) ?? name;
+  const now = Map.groupBy(added, colorOf);
+  return [...Map.groupBy(gone, colorOf)].flatMap(([color, old]): readonly Rename[] => {
+    const others = now.get(color) ?? [];
+    const [from, to] = [old[0], others[0]];
+    if (from !== undefined && to !== undefined && old.length + others.length === 2) return [[from, to]];
+    const byShortName = Map.groupBy(others, shortName);
+    return [...Map.groupBy(old, shortName)].flatMap(([short, [first, ...twins]]): readonly Rename[] => {
+      const [same, ...more] = byShortName.get(short) ?? [];
+      return first === undefined || same === undefined || twins.length + more.length > 0 ? [] : [[first, same]];
+    });
   });
 }
 
-/** Members that hold the name of a message or of an rpc. */
-const NAMES = new Set(["message", "composes", "rpc"]);
-function named<T>(value: T, names: ReadonlyMap<string, string>, of?: string): T {
-  if (typeof value === "string") return (of !== undefined && NAMES.has(of) ? (names.get(value) ?? value) : value) as T;
-  if (Array.isArray(value)) return value.map((one: unknown) => named(one, names)) as T;
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, named(one, names, name)])) as T;
+/** Requests have little content of their own: one is a renamed one only of an rpc that is on both sides. */
+function withUses(
+  renames: readonly Rename[],
+  old: Contents,
+  before: readonly FileReport[],
+  after: readonly FileReport[],
+): readonly Rename[] {
+  const names = new Map(renames);
+  const uses = new Set(
+    before.flatMap(({ rpcs }) =>
+      rpcs.flatMap(({ rpc, validated }) =>
+        (validated?.messages ?? []).map((message) => `${names.get(rpc) ?? rpc} ${names.get(message) ?? message}`),
+      ),
+    ),
+  );
+  const used = new Set(
+    after.flatMap(({ rpcs }) =>
+      rpcs.flatMap(({ rpc, validated }) =>
+        (validated?.messages ?? []).filter((message) => uses.has(`${rpc} ${message}`)),
+      ),
+    ),
+  );
+  return renames.filter(([from, to]) => old.get(from)?.kind !== "request" || used.has(to));
 }

@@ -54,27 +54,39 @@ export function renameIn(block: Block, renames: Renames): Block {
   const { degrades, edges, shared } = block;
   return {
     ...block,
-    steps: texts(block.steps, renames).map((one) => ({
+    steps: underSteps(block.steps, renames).map((one) => ({
       ...one,
       step: step(one.step),
       ...(one.only_in !== undefined && { only_in: { ...one.only_in, switch: step(one.only_in.switch) } }),
     })),
     edges: edges.map(({ from, to, kind }) => ({ from: step(from), to: step(to), kind })),
     degrades: degrades.map((one) => ({ ...one, when: step(one.when) })),
-    fields: texts(block.fields, renames),
+    fields: underSteps(block.fields, renames),
     shared: shared.map(step),
   };
 }
 
 /** Members that hold an expression, or some. */
-const EXPRESSIONS = new Set(["by", "if", "in", "where", "key", "default", "fallback", "request", "message", "details"]);
+export const EXPRESSIONS: ReadonlySet<string> = new Set([
+  "by",
+  "if",
+  "in",
+  "where",
+  "key",
+  "default",
+  "fallback",
+  "request",
+  "message",
+  "details",
+]);
 
-function texts<T>(value: T, renames: Renames, of?: string): T {
+/** All expressions in a value under the new names. */
+export function underSteps<T>(value: T, renames: Renames, of?: string): T {
   if (typeof value === "string")
     return (of !== undefined && EXPRESSIONS.has(of) ? renamed(value, renames) : value) as T;
-  if (Array.isArray(value)) return value.map((one: unknown) => texts(one, renames, of)) as T;
+  if (Array.isArray(value)) return value.map((one: unknown) => underSteps(one, renames, of)) as T;
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, texts(one, renames, name)])) as T;
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, underSteps(one, renames, name)])) as T;
 }
 
 /** A string literal, or a name with what stands before it and behind. */

@@ -10,7 +10,7 @@ export const PLAN: readonly unknown[] = [
     "version": 1,
     "file": "mobile/v1/mobile.proto",
     "rpcs": [
-      {"rpc":"mobile.v1.HomeService/GetHome","composes":"mobile.v1.Home","budget_ms":1000,"for_calls_ms":900,"worst_ms":800,"critical_path":[{"step":"summary","ms":400},{"step":"runs.owner","ms":400}],"worst_calls":null,"worst_attempts":null,"calls":[{"method":"agent.v1.AgentService/GetSummary","calls":1,"attempts":3},{"method":"notify.v1.NotifyService/CountUnread","calls":1,"attempts":3},{"method":"billing.v1.BillingService/GetUsage","calls":1,"attempts":3},{"method":"user.v1.UserService/BatchGetUsers","calls":null,"attempts":null}]},
+      {"rpc":"mobile.v1.HomeService/GetHome","composes":"mobile.v1.Home","budget_ms":1000,"for_calls_ms":900,"worst_ms":800,"critical_path":[{"step":"summary","ms":400},{"step":"runs.owner","ms":400}],"worst_calls":null,"worst_attempts":null,"calls":[{"method":"agent.v1.AgentService/GetSummary","calls":1,"attempts":3},{"method":"notify.v1.NotifyService/CountUnread","calls":1,"attempts":3},{"method":"billing.v1.BillingService/GetUsage","calls":1,"attempts":3},{"method":"user.v1.UserService/BatchGetUsers","calls":null,"attempts":null,"per_request":{"calls":0,"attempts":0},"per_item":{"calls":1,"attempts":3}}]},
     ],
     "services": [
     ],

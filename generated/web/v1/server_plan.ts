@@ -8,7 +8,7 @@ export const PLAN: readonly unknown[] = [
     "version": 1,
     "file": "web/v1/web.proto",
     "rpcs": [
-      {"rpc":"web.v1.DashboardService/GetDashboard","composes":"web.v1.Dashboard","budget_ms":2000,"for_calls_ms":1800,"worst_ms":800,"critical_path":[{"step":"session","ms":400},{"step":"facts","ms":400}],"worst_calls":null,"worst_attempts":null,"calls":[{"method":"agent.v1.AgentService/GetSummary","calls":1,"attempts":3},{"method":"billing.v1.BillingService/GetUsage","calls":1,"attempts":3},{"method":"notify.v1.NotifyService/CountUnread","calls":1,"attempts":3},{"method":"agent.v1.AgentService/GetSession","calls":1,"attempts":3},{"method":"memory.v1.MemoryService/Search","calls":1,"attempts":3},{"method":"user.v1.UserService/BatchGetUsers","calls":null,"attempts":null}]},
+      {"rpc":"web.v1.DashboardService/GetDashboard","composes":"web.v1.Dashboard","budget_ms":2000,"for_calls_ms":1800,"worst_ms":800,"critical_path":[{"step":"session","ms":400},{"step":"facts","ms":400}],"worst_calls":null,"worst_attempts":null,"calls":[{"method":"agent.v1.AgentService/GetSummary","calls":1,"attempts":3},{"method":"billing.v1.BillingService/GetUsage","calls":1,"attempts":3},{"method":"notify.v1.NotifyService/CountUnread","calls":1,"attempts":3},{"method":"agent.v1.AgentService/GetSession","calls":1,"attempts":3},{"method":"memory.v1.MemoryService/Search","calls":1,"attempts":3},{"method":"user.v1.UserService/BatchGetUsers","calls":null,"attempts":null,"per_request":{"calls":0,"attempts":0},"per_item":{"calls":1,"attempts":3}}]},
     ],
     "services": [
     ],

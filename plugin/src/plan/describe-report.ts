@@ -15,6 +15,7 @@ import { type CallReport, callReport } from "./describe-call.ts";
 import { type WireReport, wireOf } from "./describe-codec.ts";
 import { type Degraded, degradedOf } from "./describe-degraded.ts";
 import { limitReports } from "./describe-limits.ts";
+import { type MethodCallsReport, methodCallsReport, totalOf } from "./describe-method-calls.ts";
 import { httpCallsOf } from "./describe-protocol.ts";
 import { type RulesReport, rulesReport } from "./describe-rules.ts";
 import {
@@ -33,7 +34,7 @@ import { stepName, type Worst, worstOf } from "./describe-worst.ts";
 import type { PlanFile, PlanMethod, PlanService, PlanStart, PlanStream, PlanVersion } from "./plan.ts";
 import type { PlanBlock, PlanMessage, PlanStep } from "./planned-messages.ts";
 import { whoMayCall } from "./who-may-call.ts";
-import { allSteps, type MethodCalls, reachedInOrder, rootsOf } from "./worst-calls.ts";
+import { allSteps, reachedInOrder, rootsOf } from "./worst-calls.ts";
 
 /** Names are those of the JSON. Times are milliseconds; null is "nothing bounds it". */
 export interface FileReport {
@@ -76,11 +77,7 @@ export interface RpcReport {
   readonly critical_path: Worst["criticalPath"];
   readonly worst_calls: number | null;
   readonly worst_attempts: number | null;
-  readonly calls: readonly {
-    readonly method: string;
-    readonly calls: number | null;
-    readonly attempts: number | null;
-  }[];
+  readonly calls: readonly MethodCallsReport[];
   /** Where else calls of its upstreams may go; only where there are some. */
   readonly branches?: readonly BranchReport[];
   /** How calls are spread over the addresses of its upstreams; only where something is said of it. */
@@ -101,6 +98,7 @@ export interface RpcStreamReport extends StreamReport {
   readonly item_worst_ms: number;
   readonly item_critical_path: Worst["criticalPath"];
   readonly item_worst_calls: number | null;
+  readonly item_calls: readonly MethodCallsReport[];
 }
 export interface RpcPartsReport {
   readonly budget_ms: number;
@@ -217,13 +215,9 @@ export function reportOf(file: PlanFile, messages: ReadonlyMap<string, PlanMessa
         for_calls_ms: worst.forCallsMs,
         worst_ms: worst.ms,
         critical_path: worst.criticalPath,
-        worst_calls: bounded(sum(worst.calls, "calls")),
-        worst_attempts: bounded(sum(worst.calls, "attempts")),
-        calls: worst.calls.map(({ method: name, calls, attempts }) => ({
-          method: name,
-          calls: bounded(calls),
-          attempts: bounded(attempts),
-        })),
+        worst_calls: totalOf(worst.calls, "calls"),
+        worst_attempts: totalOf(worst.calls, "attempts"),
+        calls: worst.calls.map(methodCallsReport),
         ...defined("branches", branches.length === 0 ? undefined : branches),
         ...defined("http", http.length === 0 ? undefined : http),
         ...defined("balance", balance.length === 0 ? undefined : balance),
@@ -248,7 +242,8 @@ function rpcStreamReport(stream: PlanStream, item: Worst | undefined): RpcStream
     }),
     item_worst_ms: item?.ms ?? 0,
     item_critical_path: item?.criticalPath ?? [],
-    item_worst_calls: bounded(sum(item?.calls ?? [], "calls")),
+    item_worst_calls: totalOf(item?.calls ?? [], "calls"),
+    item_calls: (item?.calls ?? []).map(methodCallsReport),
   };
 }
 
@@ -274,10 +269,6 @@ export function functionsOf(
   const names = new Set(reached.flatMap(({ composed }) => [...functionsIn(composed)].map(({ fn }) => fn)));
   return names.size === 0 ? undefined : [...names].sort();
 }
-
-const bounded = (count: number): number | null => (Number.isSafeInteger(count) ? count : null);
-const sum = (all: readonly MethodCalls[], what: "calls" | "attempts"): number =>
-  all.reduce((total, one) => total + one[what], 0);
 
 function messageReport(message: PlanMessage): MessageReport {
   const steps = allSteps(message.steps);

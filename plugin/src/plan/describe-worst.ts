@@ -10,18 +10,18 @@ import {
   allSteps,
   blocksOf,
   childOf,
-  countCalls,
   itemsOf,
   type Messages,
-  type MethodCalls,
   reachedInOrder,
+  type SplitCalls,
+  splitCalls,
 } from "./worst-calls.ts";
 
 export interface Worst {
   /** Time that calls have: the budget less the margin for composing (runtime.md, "Deadlines"). Milliseconds. */
   readonly forCallsMs: number;
   /** Of each method in order of first use; calls are Infinity where nothing bounds them. */
-  readonly calls: readonly MethodCalls[];
+  readonly calls: readonly SplitCalls[];
   /** At most `forCallsMs`. */
   readonly ms: number;
   /** The steps that take longest one after another; those of composed messages as "cards.owner". Times not cut to what is left. */
@@ -71,7 +71,7 @@ function worst(
   const before = permit && of(permit);
   return {
     forCallsMs,
-    calls: countCalls(all, order, messages),
+    calls: splitCalls(all, order, messages),
     ms: Math.min((before?.ms ?? 0) + last.ms, forCallsMs),
     criticalPath: [...(before === undefined ? [] : criticalPath(before)), ...criticalPath(last)],
   };

@@ -14,6 +14,13 @@ export interface MethodCalls {
   /** With retries and hedges: what the upstream may see. */
   readonly attempts: number;
 }
+/** Calls of a method that an `each` without `max` makes. */
+export interface SplitCalls extends MethodCalls {
+  /** Calls that do not depend on the number of items; only where nothing bounds all of them. */
+  readonly perRequest?: Omit<MethodCalls, "method">;
+  /** Calls for one item of each list without `max`. */
+  readonly perItem?: Omit<MethodCalls, "method">;
+}
 
 export type Messages = ReadonlyMap<string, PlanMessage>;
 
@@ -77,18 +84,47 @@ interface Moments {
   readonly size: number;
 }
 
-/** Keys that are asked for at one moment go out in one batch; those of different moments, or places, count as calls of their own. */
+/** Counts calls, and where nothing bounds them also those per request and per item. */
+export function splitCalls(
+  roots: readonly PlanBlock[],
+  order: readonly PlanBlock[],
+  messages: Messages,
+): readonly SplitCalls[] {
+  const counted = countCalls(roots, order, messages);
+  if (counted.every(({ calls }) => calls !== Number.POSITIVE_INFINITY)) return counted;
+  const weights = weigh(order, messages, 1);
+  const byMethod = (unbounded: number): ReadonlyMap<string, MethodCalls> =>
+    new Map(countCalls(roots, order, messages, unbounded, weights).map((one) => [one.method, one]));
+  const [without, withOne] = [byMethod(0), byMethod(1)];
+  return counted.map((one) => {
+    if (one.calls !== Number.POSITIVE_INFINITY) return one;
+    const { calls = 0, attempts = 0 } = without.get(one.method) ?? {};
+    const all = withOne.get(one.method) ?? { calls, attempts };
+    return {
+      ...one,
+      perRequest: { calls, attempts },
+      perItem: { calls: all.calls - calls, attempts: all.attempts - attempts },
+    };
+  });
+}
+
+/**
+ * Keys that are asked for at one moment go out in one batch; those of different moments, or places, count as calls of their own.
+ *
+ * @param unbounded the number of items of a list without `max`
+ */
 export function countCalls(
   roots: readonly PlanBlock[],
   order: readonly PlanBlock[],
   messages: Messages,
+  unbounded: number = Number.POSITIVE_INFINITY,
+  weights: ReadonlyMap<PlanStep, number> = weigh(order, messages, unbounded),
 ): readonly MethodCalls[] {
-  const weights = weigh(order, messages);
   const reached = new Map<PlanBlock, readonly Moments[]>(roots.map((root) => [root, [{ count: 1, size: 1 }]]));
   const counted = new Map<string, { calls: number; attempts: number }>();
   for (const message of order) {
     for (const step of chosenSteps(message.steps, (steps) => sum(steps.map((one) => weights.get(one) ?? 0)))) {
-      const moments = momentsOf(step, reached.get(message) ?? []);
+      const moments = momentsOf(step, reached.get(message) ?? [], unbounded);
       const child = childOf(step, messages);
       if (child !== undefined) reached.set(child, [...(reached.get(child) ?? []), ...moments]);
       for (const call of callsOf(step.step.source)) {
@@ -104,8 +140,8 @@ export function countCalls(
 }
 
 /** The moments at which a step runs, or its items do. What waits for a step of its own message goes on at another moment in each composition. */
-function momentsOf(step: PlanStep, around: readonly Moments[]): readonly Moments[] {
-  const items = itemsOf(step);
+function momentsOf(step: PlanStep, around: readonly Moments[], unbounded: number): readonly Moments[] {
+  const items = itemsOf(step, unbounded);
   const apart = waits(step);
   const moments = around.map(({ count, size }) =>
     apart ? { count: count * size, size: items } : { count, size: size * items },
@@ -121,8 +157,8 @@ export function attemptsOf(policy: PlanCallPolicy | undefined): number {
 }
 
 /** How many items a step has at most; one when it is no `each`. */
-export const itemsOf = ({ step: { source } }: PlanStep): number =>
-  source.kind === "each" ? (source.max ?? Number.POSITIVE_INFINITY) : 1;
+export const itemsOf = ({ step: { source } }: PlanStep, unbounded: number = Number.POSITIVE_INFINITY): number =>
+  source.kind === "each" ? (source.max ?? unbounded) : 1;
 /** Steps of the service end at one moment for all that wait for them. */
 const waits = ({ step, waitsFor, wanted, effectful }: PlanStep): boolean =>
   effectful ||
@@ -151,14 +187,14 @@ function chosenSteps(steps: readonly PlanStep[], weight: (steps: readonly PlanSt
 }
 
 /** Calls below each step, counted as if nothing were batched: enough to tell which case is the heaviest. */
-function weigh(order: readonly PlanBlock[], messages: Messages): ReadonlyMap<PlanStep, number> {
+function weigh(order: readonly PlanBlock[], messages: Messages, unbounded: number): ReadonlyMap<PlanStep, number> {
   const ofStep = new Map<PlanStep, number>();
   const ofMessage = new Map<PlanBlock, number>();
   for (const message of [...order].reverse()) {
     for (const step of allSteps(message.steps)) {
       const child = childOf(step, messages);
       const one = callsOf(step.step.source).length + (child === undefined ? 0 : (ofMessage.get(child) ?? 0));
-      ofStep.set(step, one === 0 ? 0 : one * itemsOf(step));
+      ofStep.set(step, one === 0 ? 0 : one * itemsOf(step, unbounded));
     }
     const chosen = chosenSteps(message.steps, (steps) => sum(steps.map((step) => ofStep.get(step) ?? 0)));
     ofMessage.set(message, sum(chosen.map((step) => ofStep.get(step) ?? 0)));

@@ -1,0 +1,130 @@
+// Numbers of upstream calls of an rpc, by method: per request, per item of lists without `max`, per item of a stream.
+import type { MethodCallsReport, RpcReport } from "protoc-gen-bff/compiler";
+import { count, growth } from "./amounts.ts";
+import type { Finding, Part, Said } from "./finding.ts";
+
+type Difference = Omit<Finding, "where">;
+type Unit = "call" | "attempt";
+type Amounts = Omit<MethodCallsReport, "method">;
+
+const NO_CALLS: Amounts = { calls: 0, attempts: 0 };
+const COLUMNS = { call: "calls", attempt: "attempts" } as const;
+const MOST_METHODS = 4;
+
+/** One way to count calls of a method. */
+interface Measure {
+  /** Text behind the noun "calls". */
+  readonly of: string;
+  readonly amounts: (counts: MethodCallsReport) => Amounts;
+}
+const ALL: Measure = { of: "", amounts: (counts) => counts };
+const SPLIT: readonly Measure[] = [
+  { of: " for each item of unbounded lists", amounts: (counts) => counts.per_item ?? NO_CALLS },
+  { of: " besides those for items", amounts: (counts) => counts.per_request ?? counts },
+];
+
+/** Calls and attempts of both sides, in total and by method. */
+export function compareCounts(before: RpcReport, after: RpcReport): readonly Difference[] {
+  return [
+    ...comparePhases(before.calls, after.calls, ""),
+    ...(before.stream === undefined || after.stream === undefined
+      ? []
+      : comparePhases(before.stream.item_calls, after.stream.item_calls, " for each item of the stream")),
+  ];
+}
+
+/** Attempts follow from calls, and are reported if they alone have changed. */
+function comparePhases(
+  before: readonly MethodCallsReport[],
+  after: readonly MethodCallsReport[],
+  phase: string,
+): readonly Difference[] {
+  for (const unit of ["call", "attempt"] as const) {
+    const unbounded = [before, after].every((all) => total(all, ALL, unit) === null);
+    const found = (unbounded ? SPLIT : [ALL]).flatMap((measure) => compare(before, after, measure, unit, phase));
+    if (found.length > 0) return found;
+  }
+  return [];
+}
+
+function compare(
+  before: readonly MethodCallsReport[],
+  after: readonly MethodCallsReport[],
+  measure: Measure,
+  unit: Unit,
+  phase: string,
+): readonly Difference[] {
+  const [from, to] = [total(before, measure, unit), total(after, measure, unit)];
+  const percent = growth(from, to);
+  const amountIn = (all: readonly MethodCallsReport[], method: string): number | null | undefined =>
+    all.filter((one) => one.method === method).map((one) => amount(one, measure, unit))[0];
+  const methods = [...new Set([...after, ...before].map(({ method }) => method))];
+  const counts = methods.map((method) => ({ method, had: amountIn(before, method), has: amountIn(after, method) }));
+  const changed = counts.filter(({ had = 0, has = 0 }) => had !== has);
+  // A method on one side only is reported as a new or lost upstream call.
+  if (percent === 0 && !changed.some(({ had, has }) => had !== undefined && has !== undefined)) return [];
+  const by = changed
+    .slice(0, MOST_METHODS)
+    .flatMap(({ method, had = 0, has = 0 }, i): Part[] => [
+      ...(i === 0 ? [] : [", "]),
+      { code: method },
+      ` (${number(had)} → ${number(has)})`,
+    ]);
+  const more = changed.length > MOST_METHODS ? [` and ${changed.length - MOST_METHODS} more`] : [];
+  const says = (what: string): Said => [
+    `${what} upstream ${unit}s${phase}${measure.of}`,
+    ...(by.length === 0 ? [] : [": ", ...by, ...more]),
+  ];
+  if (percent === 0) return [{ kind: "calls", level: "different", says: says("as many as before, but other") }];
+  return [
+    {
+      ...{ kind: "calls", level: percent > 0 ? "worse" : "better", percent },
+      says: says(`at worst ${percent > 0 ? "more" : "fewer"}`),
+      ...{ before: [count(from, unit)], after: [count(to, unit)] },
+    },
+  ];
+}
+
+const amount = (counts: MethodCallsReport, { amounts }: Measure, unit: Unit): number | null =>
+  amounts(counts)[COLUMNS[unit]];
+
+function total(all: readonly MethodCallsReport[], measure: Measure, unit: Unit): number | null {
+  let sum = 0;
+  for (const counts of all) {
+    const calls = amount(counts, measure, unit);
+    if (calls === null) return null;
+    sum += calls;
+  }
+  return sum;
+}
+
+const number = (n: number | null): string => (n === null ? "any number" : String(n));
+
+/** Methods that an rpc calls, those for items of its stream included. */
+export const methodsOf = ({ calls, stream }: RpcReport): readonly string[] => [
+  ...new Set([...calls, ...(stream?.item_calls ?? [])].map(({ method }) => method)),
+];
+
+/** Worst case of one method: `2 calls, 6 attempts`, `1 call, and 1 call for each item of unbounded lists`. */
+export function costOf(method: string, { calls, stream }: RpcReport): string {
+  const phases = [
+    { all: calls, phase: "" },
+    { all: stream?.item_calls ?? [], phase: " for each item of the stream" },
+  ];
+  return phases
+    .flatMap(({ all, phase }) =>
+      all
+        .filter((one) => one.method === method)
+        .flatMap((one): readonly string[] =>
+          one.per_item === undefined
+            ? [`${amountsText(one)}${phase}`]
+            : [
+                ...(one.per_request?.calls === 0 ? [] : [`${amountsText(one.per_request ?? NO_CALLS)}${phase}`]),
+                `${amountsText(one.per_item)}${phase} for each item of unbounded lists`,
+              ],
+        ),
+    )
+    .join(", and ");
+}
+const amountsText = ({ calls, attempts }: Amounts): string =>
+  attempts === calls ? count(calls, "call") : `${count(calls, "call")}, ${count(attempts, "attempt")}`;
