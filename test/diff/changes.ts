@@ -463,6 +463,18 @@ export const cases: readonly Case[] = [
     only: true,
   },
   {
+    // Equal rules alone make no request the renamed one of another rpc.
+    name: "renamed-and-changed",
+    base: RULED_ORDER,
+    change: [
+      [`rpc Buy(BuyRequest) returns (Bought)`, `rpc Order(OrderRequest) returns (Bought)`],
+      [`message BuyRequest {`, `message OrderRequest {`],
+      [`timeout: "2s"`, `timeout: "3s"`],
+    ],
+    kinds: ["api"],
+    only: true,
+  },
+  {
     name: "renamed-voucher",
     base: VOUCHED,
     change: [
