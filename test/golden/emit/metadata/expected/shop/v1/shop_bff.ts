@@ -86,6 +86,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
       "x-id-bin": cel.toBytes(args.id),
       "x-client": cx.header("user-agent"),
     },
+    clientFields: { "metadata x-text": "text" },
   });
 
   // shop.proto:27:7
