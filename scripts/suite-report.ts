@@ -92,9 +92,7 @@ export default class implements Reporter {
     const report: SuiteReport = { tests, files, errors: unhandled.map(({ message }) => message) };
     const path = process.env.PROTOBFF_SUITE_REPORT;
     if (path !== undefined) writeFileSync(path, JSON.stringify(report));
-    const slowest = [...this.#durations]
-      .sort(([, a], [, b]) => b - a)
-      .slice(0, Number(process.env.PROTOBFF_SLOWEST ?? SLOWEST));
+    const slowest = [...this.#durations].sort(([, a], [, b]) => b - a).slice(0, SLOWEST);
     const rows = slowest.map(([file, ms]) => `  ${(ms / 1000).toFixed(1)} s  ${file}`);
     process.stdout.write(`\nslowest files:\n${rows.join("\n")}\n`);
   }
