@@ -35,7 +35,7 @@ export function compareRpc(
   ];
 }
 
-/** What a new rpc costs, what a lost one leaves; by full names, since a rename may change the package only. */
+/** Costs of new rpcs and remains of lost ones, by full names: a rename may change the package alone. */
 export function newRpc(report: RpcReport): Finding {
   const { rpc, worst_calls, worst_ms, budget_ms, permit, stream } = report;
   const methods = methodsOf(report);

@@ -21,7 +21,7 @@ export function renamedNames(
   return { before: side, renames: renames.filter(([name]) => old.get(name)?.kind !== "service") };
 }
 
-/** Of what a service starts, rpcs are named without it. */
+/** Steps that a service starts name rpcs without the service. */
 function reportUnder(report: FileReport, names: Names): FileReport {
   const { services, ...rest } = report;
   if (services === undefined) return underNames(report, names);

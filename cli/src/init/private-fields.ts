@@ -71,7 +71,7 @@ function words(alternatives: string): RegExp {
 /** The word of the list in a text; undefined: none. */
 function wordIn(text: string, harmless: string): string | undefined {
   for (const { marks, except } of WORDS) {
-    // What a field's name makes harmless its comment may mention: `page_token` is "a token".
+    // A comment may mention the word that its field's name makes harmless: `page_token` is "a token".
     if (except !== undefined && harmless.match(except) !== null) continue;
     const found = (except === undefined ? text : text.replace(except, " ")).match(marks);
     if (found !== null) return found[0];

@@ -1,4 +1,4 @@
-// What a new BFF makes public, and what it withholds, for the terminal.
+// Public and withheld fields of a new BFF, as text for the terminal.
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import { isRequired } from "./copies.ts";
 import { snakeCase } from "./names.ts";
