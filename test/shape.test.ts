@@ -1,0 +1,133 @@
+// The size of files and functions, and constructs that no source may contain.
+import { describe, expect, test } from "vitest";
+import { type Shape, shapeOf, sources } from "./support/shapes.ts";
+
+const FOLDERS = ["plugin", "runtime", "cli", "client", "scripts", "bench"];
+const FILE_LINES = 400;
+const FUNCTION_LINES = 60;
+
+/** Functions that are too long still, by file and name, with their present lines: a figure may only shrink. */
+const LONG_FUNCTIONS: Readonly<Record<string, number>> = {
+  "app-names.ts nameCalls": 62,
+  "args.ts join": 63,
+  "ascii-texts.ts shortText": 106,
+  "bind.ts fieldPath": 60,
+  "call.ts checkCall": 62,
+  "call.ts emitCollection": 91,
+  "call.ts resolveCall": 90,
+  "client.ts call": 68,
+  "client.ts call.callback": 60,
+  "compile.ts compile": 90,
+  "connect-transport.ts connectTransport": 63,
+  "convert.ts conversion": 67,
+  "declarations.ts declarations": 114,
+  "deployment.ts deployment": 82,
+  "describe-expression.ts treeOf": 62,
+  "emit-each.ts emitEach": 68,
+  "emit-policies.ts callLeaves": 60,
+  "emit-response.ts emitOneof": 66,
+  "emit-server.ts emitServer": 87,
+  "emit-set.ts propertiesOf": 62,
+  "emit-step.ts closureBody": 70,
+  "emit-touch.ts emitTouch": 61,
+  "evaluate.ts macro": 67,
+  "function.ts emitNative": 90,
+  "hidden-comparisons.ts hiddenComparisons": 68,
+  "let.ts resolveLet": 65,
+  "listen.ts listenUnannounced": 171,
+  "listener.ts constructor": 73,
+  "lock.ts compareLock": 62,
+  "macro.ts checkMacro": 61,
+  "macro.ts resultOf": 60,
+  "name.ts selectFrom": 61,
+  "optional.ts knownInner": 71,
+  "options.ts optionsOf": 151,
+  "origins.ts originsOf": 131,
+  "parameter.ts parseParameter": 133,
+  "plan-file.ts planFile": 93,
+  "plan-let.ts planStart": 66,
+  "plan-message.ts planMessage": 63,
+  "plan-message.ts planSteps": 69,
+  "plan-run.ts plan": 104,
+  "process-rows.ts upstreamRow": 84,
+  "random-places.ts checkRandomPlaces": 78,
+  "read-balance.ts readBalance": 67,
+  "read-file-rule.ts readUpstream": 62,
+  "read-limits.ts readLimit": 75,
+  "resolve.ts resolve": 65,
+  "resolver.ts resolverSteps": 65,
+  "rpc-rows.ts callPanels": 68,
+  "rpc-rows.ts overview": 82,
+  "rpc-rows.ts rpcPanels": 74,
+  "serve.ts serve": 131,
+  "set.ts spreadFields": 60,
+  "settle.ts settle": 70,
+  "shared-steps.ts join": 60,
+  "step.ts resolveStep": 80,
+  "try-it.tsx TryIt": 132,
+  "upstreams.ts upstreamFamilies": 68,
+  "used.ts collect": 204,
+  "used.ts usedElements": 65,
+  "violated.ts violated": 81,
+};
+
+const shapes = FOLDERS.flatMap(sources).map((source) => ({ path: source.path, ...shapeOf(source) }));
+const all = (lines: (shape: Shape) => readonly number[]): string[] =>
+  shapes.flatMap((shape) => lines(shape).map((line) => `${shape.path}:${line}`));
+
+describe("shapes", () => {
+  test("are measured", () => {
+    const text = `
+      const a: any = { ...{ b, c }, ...(d && { e }), ...f, ...({ g }) };
+      class H {
+        constructor() {}
+        i() {
+          return j.map((k) => k!);
+        }
+      }
+      function overloaded(): void;`;
+    expect(shapeOf({ path: "file.ts", text: `${text}\n` })).toEqual({
+      lines: 9,
+      functions: [
+        { name: "constructor", lines: 1 },
+        { name: "i", lines: 3 },
+        { name: "i.callback", lines: 1 },
+      ],
+      any: [2],
+      nonNull: [6],
+      spreads: [2, 2],
+    });
+  });
+  test("cover every package", () => {
+    for (const folder of FOLDERS) expect(shapes.filter(({ path }) => path.startsWith(`${folder}/`))).not.toEqual([]);
+    expect(shapes.length).toBeGreaterThan(1000);
+  });
+});
+
+describe("sources", () => {
+  test(`files with functions have fewer than ${FILE_LINES} lines`, () => {
+    const long = shapes.filter(({ lines, functions }) => lines >= FILE_LINES && functions.length > 0);
+    expect(long.map(({ path, lines }) => `${path} has ${lines} lines`)).toEqual([]);
+  });
+
+  // Entries name no folder, so that a file can move.
+  const long = shapes.flatMap(({ path, functions }) =>
+    functions
+      .filter(({ lines }) => lines >= FUNCTION_LINES)
+      .map(({ name, lines }) => ({ path, key: `${path.slice(path.lastIndexOf("/") + 1)} ${name}`, lines })),
+  );
+  test(`functions have fewer than ${FUNCTION_LINES} lines`, () => {
+    const found = long.filter(({ key, lines }) => lines > (LONG_FUNCTIONS[key] ?? 0));
+    const limit = (key: string): number => LONG_FUNCTIONS[key] ?? FUNCTION_LINES - 1;
+    expect(found.map(({ path, key, lines }) => `${path}: ${key} has ${lines} lines, ${limit(key)} at most`)).toEqual(
+      [],
+    );
+  });
+  test("no exception outlives its function", () => {
+    const needed = new Set(long.map(({ key }) => key));
+    expect(Object.keys(LONG_FUNCTIONS).filter((key) => !needed.has(key))).toEqual([]);
+  });
+
+  test("no type is any", () => expect(all(({ any }) => any)).toEqual([]));
+  test("no value is asserted to be non-null", () => expect(all(({ nonNull }) => nonNull)).toEqual([]));
+});

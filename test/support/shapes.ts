@@ -1,0 +1,77 @@
+// The shape of source files: lengths and constructs, read with TypeScript's parser.
+import { readdirSync, readFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { ts } from "ts-morph";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const SKIPPED = /\/(node_modules|dist|gen|generated|\.generated|src\/testing)\/|(\.test|_pb|\.d)\.tsx?$/;
+
+export interface Source {
+  /** A path from the root. */
+  readonly path: string;
+  readonly text: string;
+}
+
+/** The TypeScript files below a folder; tests and generated files are left out. */
+export function sources(folder: string): Source[] {
+  return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name))
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)))
+    .filter((path) => !SKIPPED.test(path))
+    .map((path) => ({ path, text: readFileSync(join(root, path), "utf8") }));
+}
+
+export interface FunctionLength {
+  /** The names of the function and of those around it; `callback` for one without a name. */
+  readonly name: string;
+  readonly lines: number;
+}
+
+export interface Shape {
+  readonly lines: number;
+  readonly functions: readonly FunctionLength[];
+  /** Lines with the type `any`. */
+  readonly any: readonly number[];
+  /** Lines with a non-null assertion. */
+  readonly nonNull: readonly number[];
+  /** Lines that spread an object literal into another, as in `{ ...{ a, b } }`. */
+  readonly spreads: readonly number[];
+}
+
+export function shapeOf({ path, text }: Source): Shape {
+  const file = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
+  const lineOf = (position: number): number => file.getLineAndCharacterOfPosition(position).line + 1;
+  const found = { functions: [] as FunctionLength[], any: [] as number[], nonNull: [] as number[] };
+  const spreads: number[] = [];
+  const visit = (node: ts.Node, around: string): void => {
+    const first = lineOf(node.getStart());
+    let name = around;
+    if (isFunction(node)) {
+      name = [around, nameOf(node)].filter((part) => part !== "").join(".");
+      found.functions.push({ name, lines: lineOf(node.end) - first + 1 });
+    }
+    if (node.kind === ts.SyntaxKind.AnyKeyword) found.any.push(first);
+    if (ts.isNonNullExpression(node)) found.nonNull.push(first);
+    if (isLiteralSpread(node)) spreads.push(first);
+    ts.forEachChild(node, (child) => visit(child, name));
+  };
+  visit(file, "");
+  return { lines: text.split("\n").length - 1, ...found, spreads };
+}
+
+const isFunction = (node: ts.Node): node is ts.FunctionLikeDeclaration =>
+  ts.isFunctionLike(node) && "body" in node && node.body !== undefined;
+
+function nameOf(node: ts.FunctionLikeDeclaration): string {
+  if (ts.isConstructorDeclaration(node)) return "constructor";
+  const named = node.name ?? ("name" in node.parent ? (node.parent.name as ts.Node | undefined) : undefined);
+  return named?.getText() ?? "callback";
+}
+
+function isLiteralSpread(node: ts.Node): boolean {
+  if (!ts.isSpreadAssignment(node)) return false;
+  let value = node.expression;
+  while (ts.isParenthesizedExpression(value)) value = value.expression;
+  return ts.isObjectLiteralExpression(value);
+}
