@@ -13,7 +13,6 @@ import { typesOf } from "../rest/types-of.ts";
 import { addCachedGet } from "./adapter/cached-get.ts";
 import { addCompressed } from "./adapter/compressed-answers.ts";
 import { connectAdapter } from "./adapter/connect-adapter.ts";
-import type { Handler } from "./carrier/handler.ts";
 import { FastPath } from "./fast/fast-path.ts";
 import { corsHeaders, withCors } from "./headers/cors.ts";
 import { withLongDeadlines } from "./headers/long-deadlines.ts";
@@ -33,6 +32,7 @@ import { toldGone, withToldRefusals } from "./requests/refusals.ts";
 import { RestPath } from "./rest/rest-path.ts";
 import { nothingHere, reservedOf, Shortcuts } from "./rest/rest-served.ts";
 import { Health } from "./services/health.ts";
+import { answer, PROBES, withProbes } from "./services/probes.ts";
 import { Readiness } from "./services/readiness.ts";
 import { routeReflection } from "./services/reflection.ts";
 import { withSourceRoutes } from "./services/source-routes.ts";
@@ -269,7 +269,13 @@ export async function listenUnannounced(
     maxStreams: options.maxStreams ?? DEFAULT_MAX_STREAMS,
     http2Server: options.http2Server,
     maxConnections: room.connections,
-    ...{ maxBytes, pending, peers, fault, shortcut, streamingPaths: REFLECTION_PATHS, gone: toldGone(endpoints) },
+    maxBytes,
+    pending,
+    peers,
+    fault,
+    shortcut,
+    streamingPaths: REFLECTION_PATHS,
+    gone: toldGone(endpoints),
     upgrades: sockets,
     ...(options.tls !== undefined && { tls: options.tls }),
     ...(options.connections !== undefined && { connections: options.connections }),
@@ -356,40 +362,9 @@ function networksOf(proxies: ListenOptions["trustedProxies"]): Networks | undefi
 /** Of the time in which a server that is to end still serves: the last part, in which it keeps connections again. */
 const KEPT_AGAIN = 1 / 4;
 const pathOf = ({ parent, name }: (Listenable | StreamListenable)["method"]): string => `/${parent.typeName}/${name}`;
-const PROBES = ["/healthz", "/readyz"];
 const NO_RPC = "no rpc is served here: its path is /package.Service/Method\n";
 
 function printed(what: string, cause: unknown): void {
   if (cause === undefined) console.error(what);
   else console.error(`${what}:`, cause);
-}
-
-/** /healthz: the process answers. /readyz: it also wants requests, and can judge who sends them. */
-function withProbes(readiness: Readiness, handler: Handler): Handler {
-  return (request, response) => {
-    switch (request.url?.split("?", 1)[0]) {
-      case "/healthz":
-        return answer(response, 200, "ok\n");
-      case "/readyz":
-        return readiness.state === "ready"
-          ? answer(response, 200, "ok\n")
-          : answer(response, 503, `${readiness.state}\n`);
-      default:
-        return handler(request, response);
-    }
-  };
-}
-
-/** What the responses of both versions of HTTP have in common. */
-interface Answerable {
-  statusCode: number;
-  setHeader(name: string, value: string): unknown;
-  end(text: string): unknown;
-}
-
-function answer(response: Answerable, status: number, text: string): void {
-  response.statusCode = status;
-  response.setHeader("content-type", "text/plain; charset=utf-8");
-  response.setHeader("cache-control", "no-store");
-  response.end(text);
 }
