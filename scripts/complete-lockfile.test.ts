@@ -19,8 +19,12 @@ test("an entry has the version and the platform that the name says", () => {
   expect(missingEntries({ packages })).toEqual({
     "node_modules/@x/cli-linux-armv7": { version: "1.2.3", dev: true, optional: true, os: ["linux"], cpu: ["arm"] },
     "node_modules/@x/cli-linux-x64-musl": {
-      ...{ version: "1.2.3", dev: true, optional: true },
-      ...{ os: ["linux"], cpu: ["x64"], libc: ["musl"] },
+      version: "1.2.3",
+      dev: true,
+      optional: true,
+      os: ["linux"],
+      cpu: ["x64"],
+      libc: ["musl"],
     },
   });
 });

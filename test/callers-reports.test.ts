@@ -60,14 +60,25 @@ test("sources, their settings, and the claims that hold rights", () => {
     ),
   );
   const claims = {
-    ...{ scope: "scope-1", realm_access: { roles: ["roles-1"] }, level: 1, vip: true, tags: { "key-1": "tags-1" } },
+    scope: "scope-1",
+    realm_access: { roles: ["roles-1"] },
+    level: 1,
+    vip: true,
+    tags: { "key-1": "tags-1" },
   };
   const words = { path: ["scope"], as: "words", values: ["read", "write"] };
   expect(report).toEqual({
-    ...{ server: "a/v1/server.ts", signs: false, rpc: "a.v1.S/Plain" },
+    server: "a/v1/server.ts",
+    signs: false,
+    rpc: "a.v1.S/Plain",
     sources: [
       {
-        ...{ name: "user", kind: "jwt", header: "x-token", algorithms: ["PS512"], from: [], claims },
+        name: "user",
+        kind: "jwt",
+        header: "x-token",
+        algorithms: ["PS512"],
+        from: [],
+        claims,
         issuer: { kind: "env", name: "ISSUER", alternates: ["OLD_ISSUER"] },
         audience: [
           { kind: "env", name: "AUD", alternates: [], default: "shop" },
@@ -76,11 +87,22 @@ test("sources, their settings, and the claims that hold rights", () => {
         rights: [words, { path: ["realm_access", "roles"], as: "list", values: ["admin", "auditor"] }],
       },
       {
-        ...{ name: "robot", kind: "api_key", prefix: "a_", audience: [], algorithms: [], from: [], claims: {} },
+        name: "robot",
+        kind: "api_key",
+        prefix: "a_",
+        audience: [],
+        algorithms: [],
+        from: [],
+        claims: {},
         rights: [words],
       },
       {
-        ...{ name: "web", kind: "session", algorithms: [], from: [], claims, rights: [] },
+        name: "web",
+        kind: "session",
+        algorithms: [],
+        from: [],
+        claims,
+        rights: [],
         issuer: { kind: "mixed", text: "https://{env.TENANT}.example" },
         audience: [{ kind: "text", text: "shop" }],
       },
@@ -105,7 +127,9 @@ test("what a gateway says without claims is the principal", () => {
   );
   expect(report?.rpc).toBeUndefined();
   expect(report?.sources[0]).toMatchObject({
-    ...{ kind: "trusted", header: "x-caller", from: ["spiffe://a.example/edge"] },
+    kind: "trusted",
+    header: "x-caller",
+    from: ["spiffe://a.example/edge"],
     claims: { id: "id-1", roles: ["roles-1"], scopes: ["scopes-1"] },
   });
 });

@@ -108,7 +108,8 @@ test("`protos` writes what is another version's, and leaves alone what is not", 
   expect(await protos()).toMatch(/degradation\.proto is that of \S+ now\n(\S+ is that of \S+ already\n){3}$/);
   expect(readFileSync(join(folder, "proto/bff/v1/degradation.proto"), "utf8")).toBe(PROTOS["bff/v1/degradation.proto"]);
   expect(await runWord(["protos", "nowhere"], folder)).toEqual({
-    ...{ exitCode: 1, stdout: "" },
+    exitCode: 1,
+    stdout: "",
     stderr: 'there is no folder "nowhere": name the one that your own packages are in\n',
   });
 });

@@ -62,7 +62,9 @@ function checked(one: GoldenCase, { request, texts }: ReturnType<typeof compiled
   }));
   const ruleIds = RULES.map(({ id }) => id);
   return check(create(CheckRequestSchema, { fileDescriptors, ruleIds }), {
-    ...{ files: request.protoFile, imports, parameter: parameterOf(one) },
+    files: request.protoFile,
+    imports,
+    parameter: parameterOf(one),
     sources: (file: string) => texts[file],
   }).annotations;
 }
@@ -91,7 +93,10 @@ describe("diagnostics", () => {
 
     // The check plugin says the same, at places that buf knows.
     const found = checked(one, compilation).map(({ ruleId, message, fileLocation }) => ({
-      ...{ ruleId, message, file: fileLocation?.fileName, path: fileLocation?.sourcePath.join() ?? "" },
+      ruleId,
+      message,
+      file: fileLocation?.fileName,
+      path: fileLocation?.sourcePath.join() ?? "",
     }));
     const paths = compilation.request.protoFile.flatMap(({ name, sourceCodeInfo }) =>
       (sourceCodeInfo?.location ?? []).map(({ path }) => `${name} ${path.join()}`),

@@ -92,8 +92,13 @@ function configure(extension: "ts" | "js", out: string): void {
   const bff = plugin("protoc-gen-bff", `opt: [import_extension=${extension}, server=true]`);
   writeFileSync(join(project, "buf.gen.yaml"), `version: v2\n${inputs}plugins:\n${es}${bff}`);
   const compilerOptions = {
-    ...{ target: "ES2024", module: "NodeNext", types: ["node"], strict: true },
-    ...{ exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, verbatimModuleSyntax: true },
+    target: "ES2024",
+    module: "NodeNext",
+    types: ["node"],
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    noUncheckedIndexedAccess: true,
+    verbatimModuleSyntax: true,
     // our declarations are checked along with the user's code
     skipLibCheck: false,
     ...(extension === "ts"

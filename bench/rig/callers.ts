@@ -71,7 +71,11 @@ async function fillStore(path: string): Promise<string> {
     const created = Math.floor(Date.now() / 1_000);
     const never = { expires: undefined, revoked: undefined, lastUsed: created };
     keys.add(digestOf(key), {
-      ...{ id: newId(), subject, claims: '{"tenant":"acme"}', scopes: ["home"], created },
+      id: newId(),
+      subject,
+      claims: '{"tenant":"acme"}',
+      scopes: ["home"],
+      created,
       ...never,
     });
     return key;

@@ -75,7 +75,10 @@ export class BuildFolder {
     const PATH = `${bin}${delimiter}${process.env.PATH ?? ""}`;
     const env = { ...process.env, GOFLAGS: "-buildvcs=false", GOWORK: "off", PATH };
     const run = spawnSync(command, args, {
-      ...{ cwd: this.path, env, encoding: "utf8", maxBuffer: 1 << 26 },
+      cwd: this.path,
+      env,
+      encoding: "utf8",
+      maxBuffer: 1 << 26,
       stdio: ["ignore", "pipe", "inherit"],
     });
     if (run.status !== 0) throw new Failed(`\`${command} ${args[0]}\` failed`);
@@ -89,8 +92,10 @@ export class BuildFolder {
    */
   buf(names: readonly string[], workspace: readonly string[], paths: readonly string[], others: object = {}): void {
     const plugins = names.map((name) => ({
-      ...{ local: join(this.path, "plugins", `protoc-gen-${name}`), out: join(this.path, "gen") },
-      ...{ opt: "paths=source_relative", strategy: "all" },
+      local: join(this.path, "plugins", `protoc-gen-${name}`),
+      out: join(this.path, "gen"),
+      opt: "paths=source_relative",
+      strategy: "all",
     }));
     const module = /^module (\S+)$/m.exec(readFileSync(join(this.path, "go.mod"), "utf8"))?.[1];
     const override = [{ file_option: "go_package_prefix", value: `${module}/gen` }];

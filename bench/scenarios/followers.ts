@@ -66,8 +66,12 @@ const KINDS: readonly Kind[] = [
   { name: "connect-node, idle", launch: BY_HAND, method, request: idle, followers: IDLE_BY_HAND },
   { name: "protobff, not reading", launch: OURS, method, request: endless, followers: NOT_READING, notReading: true },
   {
-    ...{ name: "connect-node, not reading", launch: BY_HAND, method, request: endless },
-    ...{ followers: NOT_READING_BY_HAND, notReading: true },
+    name: "connect-node, not reading",
+    launch: BY_HAND,
+    method,
+    request: endless,
+    followers: NOT_READING_BY_HAND,
+    notReading: true,
   },
 ];
 

@@ -57,8 +57,13 @@ async function verifying({ signing }: Callers, quick: boolean): Promise<VariantR
   const headers = Array.from({ length: count * ROUNDS }, (_, i) => {
     const caller = create(CallerSchema, { subject: `user-${i}`, tenant: "acme", scopes: ["home", "inbox"] });
     const assertion = create(PrincipalAssertionSchema, {
-      ...{ issuer: "https://bench.example", audience: SERVICE, source: "user", type: CallerSchema.typeName },
-      ...{ issued: now, expires: now + 600n, principal: toBinary(CallerSchema, caller) },
+      issuer: "https://bench.example",
+      audience: SERVICE,
+      source: "user",
+      type: CallerSchema.typeName,
+      issued: now,
+      expires: now + 600n,
+      principal: toBinary(CallerSchema, caller),
     });
     return signedHeader(assertion, named);
   });
@@ -90,7 +95,11 @@ async function sessionLookUp(name: string, store: SessionStore, quick: boolean):
   const far = { redirectUri: "https://bench.example/auth/callback", scopes: ["openid"] };
   const issuer = "https://id.example";
   const sessions = new Sessions({
-    ...{ store, clock: systemClock, issuer, idleMs: 1_800_000, absoluteMs: 36_000_000 },
+    store,
+    clock: systemClock,
+    issuer,
+    idleMs: 1_800_000,
+    absoluteMs: 36_000_000,
     sealer: new Sealer([randomBytes(32)]),
     provider: new Provider({ issuer, clientId: "bench", clientSecret: "", ...far }, systemClock),
     callerOf: ({ claims: { sub }, access }) => {

@@ -105,7 +105,9 @@ test(
         .map((line) => JSON.parse(line)),
     ).toEqual([
       expect.objectContaining({
-        ...{ path: at.file, start_line: at.line, type: "BFF_3XX_ERROR" },
+        path: at.file,
+        start_line: at.line,
+        type: "BFF_3XX_ERROR",
         message: `${at.line}:${at.column}: ${code}: ${message}; hint: ${hint}`,
       }),
     ]);

@@ -25,7 +25,8 @@ describe("protobff", () => {
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/^BFF601 \(error\): /);
     expect(await run(["explain", "BFF99"], ".")).toEqual({
-      ...{ exitCode: 2, stdout: "" },
+      exitCode: 2,
+      stdout: "",
       stderr: 'there is no diagnostic "BFF99": did you mean BFF919?\n',
     });
   });

@@ -98,11 +98,16 @@ function methodWith(
   const { OPTIONAL } = FieldDescriptorProto_Label;
   const field = fields.map((one) => create(FieldDescriptorProtoSchema, { label: OPTIONAL, ...one }));
   const method = create(MethodDescriptorProtoSchema, {
-    ...{ name: "Follow", inputType: ".google.protobuf.SourceContext", outputType: ".streams.v1.Other" },
-    ...{ serverStreaming: true, options: { idempotencyLevel: MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS } },
+    name: "Follow",
+    inputType: ".google.protobuf.SourceContext",
+    outputType: ".streams.v1.Other",
+    serverStreaming: true,
+    options: { idempotencyLevel: MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS },
   });
   const file = create(FileDescriptorProtoSchema, {
-    ...{ name: "streams/v1/other.proto", package: "streams.v1", syntax: "proto3" },
+    name: "streams/v1/other.proto",
+    package: "streams.v1",
+    syntax: "proto3",
     dependency: ["google/protobuf/source_context.proto"],
     messageType: [{ name: "Other", field }],
     service: [{ name: "StreamService", method: [method] }],

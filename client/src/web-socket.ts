@@ -42,7 +42,9 @@ async function* overSocket<I extends DescMessage, O extends DescMessage>(
   let taken = 0;
   try {
     socket.send({
-      ...{ id, follow: `${method.parent.typeName}/${method.name}`, request: toJson(method.input, request, json) },
+      id,
+      follow: `${method.parent.typeName}/${method.name}`,
+      request: toJson(method.input, request, json),
       ...(token !== undefined && { resume: token }),
       ...(authorization !== null && { authorization }),
     });

@@ -12,7 +12,9 @@ export async function publisherTo(url: string): Promise<Publisher> {
   const connection = await connect({ servers: url });
   const manager = await jetstreamManager(connection);
   await manager.streams.add({
-    ...{ name: "RUNS", subjects: ["runs.*.events"], allow_direct: true },
+    name: "RUNS",
+    subjects: ["runs.*.events"],
+    allow_direct: true,
     max_age: 3_600_000_000_000, // in nanoseconds
   });
   const stream = jetstream(connection);

@@ -105,7 +105,9 @@ export async function startWorker({ everyMs, events, nats }: WorkerOptions): Pro
 
 function eventOf(runId: string, number: number, of: number): RunEvent {
   return create(RunEventSchema, {
-    ...{ runId, seq: BigInt(number), percent: Math.round((number / of) * 100) },
+    runId,
+    seq: BigInt(number),
+    percent: Math.round((number / of) * 100),
     text: number === of ? "is done" : (TEXTS[(number - 1) % TEXTS.length] ?? ""),
     actorId: ACTORS[(number - 1) % ACTORS.length] ?? "",
     final: number === of,

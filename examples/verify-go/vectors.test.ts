@@ -39,8 +39,14 @@ const principal = toBinary(
 );
 function made(more: object = {}, by = first): string {
   const assertion = create(PrincipalAssertionSchema, {
-    ...{ issuer: ISSUER, audience: AUDIENCE, source: "user", type: "bff.v1.Principal", principal },
-    ...{ issued: BigInt(NOW), expires: BigInt(NOW + 60), ...more },
+    issuer: ISSUER,
+    audience: AUDIENCE,
+    source: "user",
+    type: "bff.v1.Principal",
+    principal,
+    issued: BigInt(NOW),
+    expires: BigInt(NOW + 60),
+    ...more,
   });
   return signedHeader(assertion, by);
 }
@@ -88,12 +94,19 @@ const accepted: readonly (readonly [name: string, header: string, more?: object]
   ["of the next key", made({}, second), { keys: "second" }],
 ];
 const VECTORS = {
-  ...{ issuer: ISSUER, audience: AUDIENCE, type: "bff.v1.Principal" },
+  issuer: ISSUER,
+  audience: AUDIENCE,
+  type: "bff.v1.Principal",
   keys: { first: jwks(first), second: jwks(second) },
   cases: [
     ...accepted.map(([name, header, more]) => ({
-      ...{ name, header, keys: "first", now: NOW, source: "user" },
-      ...{ principal: Buffer.from(principal).toString("base64"), ...more },
+      name,
+      header,
+      keys: "first",
+      now: NOW,
+      source: "user",
+      principal: Buffer.from(principal).toString("base64"),
+      ...more,
     })),
     ...refused.map(([name, header, error, more]) => ({ name, header, keys: "first", now: NOW, error, ...more })),
   ],
@@ -114,7 +127,9 @@ test.each(VECTORS.cases)("$name: the runtime says the same", ({ header, now, key
     key &&
     isPublished &&
     judgeAssertion(signed, createPublicKey(key.key), {
-      ...{ issuer: ISSUER, audience: [AUDIENCE], now },
+      issuer: ISSUER,
+      audience: [AUDIENCE],
+      now,
     });
   const isAccepted = typeof found === "object" && found.type === VECTORS.type;
   expect(isAccepted).toBe(!("error" in one));

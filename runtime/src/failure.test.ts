@@ -30,7 +30,9 @@ test("a part that cannot be sent is the client's fault where its fields are name
   };
   const fields = { name: "shelf or book" };
   expect(blamed(failure("name"), fields)).toMatchObject({
-    ...{ clientCode: Code.INVALID_ARGUMENT, reason: Reason.INVALID, message: "name does not fit /* of the path" },
+    clientCode: Code.INVALID_ARGUMENT,
+    reason: Reason.INVALID,
+    message: "name does not fit /* of the path",
     clientMessage: "the value of shelf or book is not accepted here: it results in a path of another form",
   });
   // Every object has a member of this name.

@@ -149,7 +149,9 @@ test("a proxy's connection with a thousand requests at once, each with 12 kB of 
         new Promise<void>((resolve) => {
           const more = { cookie: "c".repeat(2000), "x-a": "a".repeat(1500), "x-own": String(i).padStart(8500, "z") };
           const stream = session.request({
-            ...{ ":method": "POST", ":path": "/atk.v1.AtkService/Fast", "content-type": "application/json" },
+            ":method": "POST",
+            ":path": "/atk.v1.AtkService/Fast",
+            "content-type": "application/json",
             ...more,
           });
           let status = "none";

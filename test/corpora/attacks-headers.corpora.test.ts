@@ -48,12 +48,23 @@ const FATAL = Buffer.concat(numbers(1100).map(() => frame(Frame.data, 0, 1)));
 const trailers = (stream: number) => headers(stream, manyHeaders(140, 1).subarray(request.length), true);
 
 const references7: Kind = {
-  ...{ name: "7 references to an entry of 4 kB in each stream", first: entry, block: references(7) },
-  ...{ streams: 980, atOnce: 20, gapMs: 2, holdMs: 300 },
+  name: "7 references to an entry of 4 kB in each stream",
+  first: entry,
+  block: references(7),
+  streams: 980,
+  atOnce: 20,
+  gapMs: 2,
+  holdMs: 300,
 };
 const refused: Kind = {
-  ...{ name: "more headers than allowed, then what ends the session", first: request, block: manyHeaders(140, 70) },
-  ...{ streams: 60, atOnce: 3, gapMs: 1, last: FATAL, holdMs: 200 },
+  name: "more headers than allowed, then what ends the session",
+  first: request,
+  block: manyHeaders(140, 70),
+  streams: 60,
+  atOnce: 3,
+  gapMs: 1,
+  last: FATAL,
+  holdMs: 200,
 };
 const kinds: readonly Kind[] = [
   references7,
@@ -63,7 +74,9 @@ const kinds: readonly Kind[] = [
   {
     ...references7,
     name: "120 references in each stream, before our SETTINGS are acknowledged",
-    ...{ block: references(120), streams: 250, acknowledges: false },
+    block: references(120),
+    streams: 250,
+    acknowledges: false,
   },
   {
     ...references7,
@@ -75,7 +88,10 @@ const kinds: readonly Kind[] = [
   {
     ...refused,
     name: "trailers of more headers than allowed, then what ends the session",
-    ...{ block: request, last: Buffer.concat([...streamIds(19, 1).map(trailers), FATAL]), streams: 40, atOnce: 40 },
+    block: request,
+    last: Buffer.concat([...streamIds(19, 1).map(trailers), FATAL]),
+    streams: 40,
+    atOnce: 40,
   },
   {
     ...refused,
@@ -85,13 +101,11 @@ const kinds: readonly Kind[] = [
   {
     ...refused,
     name: "frames of CONTINUATION without end",
-    ...{
-      streams: 2,
-      last: Buffer.concat([
-        frame(Frame.headers, 0, 201, request),
-        ...numbers(500).map(() => frame(Frame.continuation, 0, 201, literal("x", "y".repeat(500)))),
-      ]),
-    },
+    streams: 2,
+    last: Buffer.concat([
+      frame(Frame.headers, 0, 201, request),
+      ...numbers(500).map(() => frame(Frame.continuation, 0, 201, literal("x", "y".repeat(500)))),
+    ]),
   },
 ];
 

@@ -67,7 +67,9 @@ async function ask(
   { path, type, body, headers }: Omit<Kind, "name">,
 ): Promise<Answered> {
   const stream = session.request({
-    ...{ ":method": "POST", ":path": path ?? "/atk.v1.AtkService/Fast", "content-type": type },
+    ":method": "POST",
+    ":path": path ?? "/atk.v1.AtkService/Fast",
+    "content-type": type,
     ...headers,
   });
   let [status, bytes] = [0, 0];

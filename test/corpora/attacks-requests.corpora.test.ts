@@ -18,7 +18,9 @@ interface Written {
   readonly body?: string | Uint8Array<ArrayBuffer>;
 }
 const rpc = (name: string, body: Written["body"] = '{"key":"k"}', headers: Headers = {}): Written => ({
-  ...{ path: `${SERVICE}/${name}`, method: "POST", body },
+  path: `${SERVICE}/${name}`,
+  method: "POST",
+  body,
   headers: { "content-type": "application/json", ...headers },
 });
 const query = (name: string, more: string): string => `${SERVICE}/${name}?connect=v1&encoding=json&${more}`;

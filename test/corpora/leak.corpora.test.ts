@@ -79,8 +79,12 @@ test(`none of ${FIELDS} fields that ${CALLERS} callers receive is another caller
   const url = await upstream.url();
   const services = ["PLAIN", "SIGNED", "TOKEN", "SHARED"].map((name) => [`LUP_V1_${name}SERVICE_URL`, url]);
   const bff = new Process(["--max-old-space-size=512", join(folder, "leak/v1/server.ts")], {
-    ...{ HOST: "127.0.0.1", PORT: "0", OIDC_ISSUER: issuer.address, BFF_IDENTITY_ISSUER: "https://bff.example" },
-    ...{ BFF_IDENTITY_KEY_FILES: join(state, "key.pem"), ...Object.fromEntries(services) },
+    HOST: "127.0.0.1",
+    PORT: "0",
+    OIDC_ISSUER: issuer.address,
+    BFF_IDENTITY_ISSUER: "https://bff.example",
+    BFF_IDENTITY_KEY_FILES: join(state, "key.pem"),
+    ...Object.fromEntries(services),
     ...(redis !== undefined && { REDIS_URL: redis.url }),
   });
   onTestFinished(() => bff.kill());

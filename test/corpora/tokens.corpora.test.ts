@@ -11,7 +11,9 @@ const COUNT = Number(process.env.PROTOBFF_TOKENS ?? 20_000);
 const SEED = Number(seedOf("PROTOBFF_TOKENS_SEED"));
 const ALGORITHMS = { rsa: ["RS256", "PS256"], rsa2: ["RS256", "PS256"], p256: ["ES256"], ed25519: ["EdDSA"] } as const;
 const KEYS: readonly SigningKey[] = (["rsa", "rsa2", "p256", "ed25519"] as const).map((name, i) => ({
-  ...{ kid: `k${i}`, algorithms: ALGORITHMS[name], privateKey: PAIRS[name].privateKey },
+  kid: `k${i}`,
+  algorithms: ALGORITHMS[name],
+  privateKey: PAIRS[name].privateKey,
 }));
 
 /** Why we refuse what golang-jwt accepts. */
@@ -37,13 +39,11 @@ describe.skipIf(process.env.PROTOBFF_WITHOUT_GO === "1")("golang-jwt", () => {
     rig = await JwtRig.open({ source: { claims: undefined } }, issuer);
     const pem = ({ privateKey }: SigningKey) => privateKey.export({ format: "pem", type: "pkcs8" }).toString();
     golang = new GolangJwt({
-      ...{
-        issuer: ISSUER,
-        audience: [AUDIENCE],
-        methods: ["RS256", "PS256", "ES256", "EdDSA"],
-        leeway: 30,
-        now: issuer.now,
-      },
+      issuer: ISSUER,
+      audience: [AUDIENCE],
+      methods: ["RS256", "PS256", "ES256", "EdDSA"],
+      leeway: 30,
+      now: issuer.now,
       keys: Object.fromEntries(KEYS.map((key) => [key.kid, pem(key)])),
     });
   }, 120_000);

@@ -154,11 +154,13 @@ plugins:
 
   test("what is not there", async () => {
     expect(await run(["diff", "--against", ".git#branch=nowhere"], cwd)).toMatchObject({
-      ...{ exitCode: 1, stdout: "" },
+      exitCode: 1,
+      stdout: "",
       stderr: expect.stringMatching(/^git knows no "nowhere" here: fetch it/),
     });
     expect(await run(["diff", "--against", "nowhere"], cwd)).toMatchObject({
-      ...{ exitCode: 2, stdout: "" },
+      exitCode: 2,
+      stdout: "",
       stderr: expect.stringMatching(/^there is no nowhere: --against takes/),
     });
   });

@@ -41,7 +41,9 @@ test("billing down: its field is missing, the rest is there", async () => {
   await example.upstreams.services.billing.stop();
   const { status, headers, body } = await post(url, ATLAS);
   const entry = {
-    ...{ path: "spent_cents", effect: "EFFECT_MISSING", reason: "REASON_UNAVAILABLE" },
+    path: "spent_cents",
+    effect: "EFFECT_MISSING",
+    reason: "REASON_UNAVAILABLE",
     upstream: "billing.v1.BillingService",
   };
   expect(body).toEqual(without(["spentCents"], [entry]));
@@ -62,7 +64,9 @@ test("billing hangs: given up after its 80 ms", async () => {
   const { body, headers } = await post(url, ATLAS);
   expect(body.degraded).toEqual([
     {
-      ...{ path: "spent_cents", effect: "EFFECT_MISSING", reason: "REASON_TIMEOUT" },
+      path: "spent_cents",
+      effect: "EFFECT_MISSING",
+      reason: "REASON_TIMEOUT",
       upstream: "billing.v1.BillingService",
     },
   ]);
@@ -96,7 +100,9 @@ test("the session fails: facts are missing because of it, and memory is not aske
   );
   const { body } = await post(url, ATLAS);
   const entry = {
-    ...{ path: "facts", effect: "EFFECT_MISSING", reason: "REASON_REJECTED" },
+    path: "facts",
+    effect: "EFFECT_MISSING",
+    reason: "REASON_REJECTED",
     upstream: "agent.v1.AgentService",
   };
   expect(body).toEqual(without(["facts"], [entry]));

@@ -51,7 +51,9 @@ test("a status of theirs degrades what rests on it", async () => {
   const { body } = await post(url, { workspaceId: "quarry", userId: "u-ada" }, HEADERS);
   expect(body.degraded).toEqual([
     {
-      ...{ path: "runs[0].owner_name", effect: "EFFECT_MISSING", reason: "REASON_UNAVAILABLE" },
+      path: "runs[0].owner_name",
+      effect: "EFFECT_MISSING",
+      reason: "REASON_UNAVAILABLE",
       upstream: "user.v1.UserService",
     },
   ]);

@@ -162,7 +162,9 @@ const items = { "up.v1.ItemService/GetItem": ({ id }: { id: string }) => ({ name
 test("composes both, tries again, remembers, and sends what belongs to a request", async () => {
   const { url, seen } = await books([503]);
   const { post } = await project.served("desk/v1/server.ts", items, {
-    ...{ BOOKS_V1_BOOKSERVICE_URL: url, BFF_OTEL: "own", OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:1" },
+    BOOKS_V1_BOOKSERVICE_URL: url,
+    BFF_OTEL: "own",
+    OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:1",
   });
   const headers = {
     traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",

@@ -74,8 +74,11 @@ test("everything that is wrong with the environment is said at once, and it exit
     cwd: root,
     encoding: "utf8",
     env: {
-      ...{ PORT: "eighty", BFF_GRACE: "soon", BFF_CORS_ORIGINS: "app.example" },
-      ...{ AGENT_V1_AGENTSERVICE_URL: "http://127.0.0.1:1", BILLING_V1_BILLINGSERVICE_URL: "127.0.0.1:1" },
+      PORT: "eighty",
+      BFF_GRACE: "soon",
+      BFF_CORS_ORIGINS: "app.example",
+      AGENT_V1_AGENTSERVICE_URL: "http://127.0.0.1:1",
+      BILLING_V1_BILLINGSERVICE_URL: "127.0.0.1:1",
     },
   });
   const [first, ...lines] = stderr.trimEnd().split("\n");

@@ -95,8 +95,13 @@ const STUBS: Stubs = {
 async function grpcJs(): Promise<string> {
   const bytes = (value: Buffer): Buffer => value;
   const method = (path: string) => ({
-    ...{ path, requestStream: false, responseStream: false },
-    ...{ requestSerialize: bytes, requestDeserialize: bytes, responseSerialize: bytes, responseDeserialize: bytes },
+    path,
+    requestStream: false,
+    responseStream: false,
+    requestSerialize: bytes,
+    requestDeserialize: bytes,
+    responseSerialize: bytes,
+    responseDeserialize: bytes,
   });
   const metadata = (pairs: Pairs): grpc.Metadata => {
     const all = new grpc.Metadata();

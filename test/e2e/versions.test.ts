@@ -251,7 +251,8 @@ describe("page.v1 and page.v2 in one server", () => {
       return { status: answer.status, body: await answer.json(), told: told(answer.headers) };
     };
     expect(await get("/v1/pages/7", { authorization })).toEqual({
-      ...{ status: 200, told: TOLD },
+      status: 200,
+      told: TOLD,
       body: { title: "hello item 7", badge: "old" },
     });
     expect(await get("/v1/pages/7")).toMatchObject({ status: 401, told: TOLD });
@@ -314,13 +315,17 @@ describe("page.v1 and page.v2 in one server", () => {
 
   test("start with the functions of both, in one module", async () => {
     const { stderr, status } = project.start("page/server.ts", {
-      ...{ ISSUER: "http://127.0.0.1:1", UP_V1_ITEMSERVICE_URL: "http://127.0.0.1:1", BFF_RESOLVERS: "./half.mjs" },
+      ISSUER: "http://127.0.0.1:1",
+      UP_V1_ITEMSERVICE_URL: "http://127.0.0.1:1",
+      BFF_RESOLVERS: "./half.mjs",
     });
     expect(status).toBe(2);
     expect(stderr).toContain("page cannot start");
     project.write("half.mjs", "export const resolvers = { pageV1PageBadge: () => '' };\n");
     const half = project.start("page/server.ts", {
-      ...{ ISSUER: "http://127.0.0.1:1", UP_V1_ITEMSERVICE_URL: "http://127.0.0.1:1", BFF_RESOLVERS: "./half.mjs" },
+      ISSUER: "http://127.0.0.1:1",
+      UP_V1_ITEMSERVICE_URL: "http://127.0.0.1:1",
+      BFF_RESOLVERS: "./half.mjs",
     });
     expect(half.stderr).toContain("lacks pageV2PageBadge in its `resolvers`");
   });

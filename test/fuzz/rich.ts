@@ -129,7 +129,15 @@ class Rich {
       ...(ruled ? ["buf/validate/validate.proto"] : []),
     ];
     return fileOf({
-      ...{ folder, identity, entries, declared, service: steps?.text ?? "", rpcs: whole, messages, copy, imports },
+      folder,
+      identity,
+      entries,
+      declared,
+      service: steps?.text ?? "",
+      rpcs: whole,
+      messages,
+      copy,
+      imports,
       ruled: (request) => (ruled ? edge.validated(this.#e, request) : request),
     });
   }
@@ -157,7 +165,9 @@ class Rich {
     const { steps, soft, failing } = this.#e;
     const shared = {
       known: new Map(this.#e.known),
-      ...{ steps: steps.filter((one) => one !== "principal"), soft, failing },
+      steps: steps.filter((one) => one !== "principal"),
+      soft,
+      failing,
       fields: this.#fields,
       effect: this.#effect,
     };

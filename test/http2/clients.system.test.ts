@@ -134,7 +134,9 @@ describe.each(OWN_FIRST)("over BFF_HTTP2_SERVER=%s", (framing) => {
     "connect-node, gRPC": (baseUrl) => createGrpcTransport({ baseUrl, nodeOptions: { rejectUnauthorized: false } }),
     "connect-node, gRPC, compressed": (baseUrl) =>
       createGrpcTransport({
-        ...{ baseUrl, nodeOptions: { rejectUnauthorized: false }, compressMinBytes: 0 },
+        baseUrl,
+        nodeOptions: { rejectUnauthorized: false },
+        compressMinBytes: 0,
         sendCompression: compressionGzip,
       }),
     "connect-node, gRPC-Web": (baseUrl) =>

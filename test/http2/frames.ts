@@ -57,7 +57,16 @@ export async function fuzzFrames(
   const server = await underTest(framing, { BFF_GRACE: "60s" }, ["--expose-gc", `--import=${PROBE}`]);
   const failures: string[] = [];
   const counts: Counts = {
-    ...{ frames: 0, sessions: 0, answered: 0, kept: 0, told: 0, cut: 0, silent: 0, unsaid: 0, resets: 0, bystander: 0 },
+    frames: 0,
+    sessions: 0,
+    answered: 0,
+    kept: 0,
+    told: 0,
+    cut: 0,
+    silent: 0,
+    unsaid: 0,
+    resets: 0,
+    bystander: 0,
   };
   try {
     const before = await warmMemory(server, seed);
@@ -90,7 +99,16 @@ export async function fuzzFrames(
 /** What a server holds that has seen most of it already. */
 async function warmMemory(server: UnderTest, seed: number): Promise<Memory> {
   const counts: Counts = {
-    ...{ frames: 0, sessions: 0, answered: 0, kept: 0, told: 0, cut: 0, silent: 0, unsaid: 0, resets: 0, bystander: 0 },
+    frames: 0,
+    sessions: 0,
+    answered: 0,
+    kept: 0,
+    told: 0,
+    cut: 0,
+    silent: 0,
+    unsaid: 0,
+    resets: 0,
+    bystander: 0,
   };
   for (let i = 0; i < 20; i++) await oneSession(server, seed, -1 - i, counts);
   return memoryOf(server);
@@ -225,7 +243,9 @@ class Bystander {
       this.#asked++;
       const status = await new Promise((resolve) => {
         const stream = session.request({
-          ...{ ":method": "POST", ":path": "/grpc.testing.TestService/UnaryCall", "content-type": "application/json" },
+          ":method": "POST",
+          ":path": "/grpc.testing.TestService/UnaryCall",
+          "content-type": "application/json",
         });
         let status: unknown = "no answer";
         stream.setTimeout(HANGS_MS, () => stream.close());

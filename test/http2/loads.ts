@@ -114,7 +114,10 @@ const undici: Load = async (target, stop) => {
   try {
     return await again(stop, async () => {
       const { statusCode, body } = await agent.request({
-        ...{ origin: urlOf(target), method: "POST", path: UNARY, headers: { "content-type": "application/json" } },
+        origin: urlOf(target),
+        method: "POST",
+        path: UNARY,
+        headers: { "content-type": "application/json" },
         body: REQUEST_JSON,
       });
       const { length } = await body.text();

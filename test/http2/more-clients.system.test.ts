@@ -93,12 +93,10 @@ describe.each(OWN_FIRST)("over BFF_HTTP2_SERVER=%s", (framing) => {
       onTestFinished(() => agent.close());
       const ask = async (responseSize: number, payload = 0, signal?: AbortSignal) => {
         const { statusCode, body } = await agent.request({
-          ...{
-            origin: secure.url,
-            method: "POST",
-            path: "/grpc.testing.TestService/UnaryCall",
-            ...(signal && { signal }),
-          },
+          origin: secure.url,
+          method: "POST",
+          path: "/grpc.testing.TestService/UnaryCall",
+          ...(signal && { signal }),
           headers: { "content-type": "application/json" },
           body: JSON.stringify({ responseSize, payload: { body: Buffer.alloc(payload).toString("base64") } }),
         });

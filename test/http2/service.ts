@@ -26,7 +26,10 @@ function message(name: string, fields: Readonly<Record<string, readonly [number,
   return create(DescriptorProtoSchema, { name, field });
 }
 const rpc = (name: string, input: string, output: string, serverStreaming = false) => ({
-  ...{ name, inputType: `.grpc.testing.${input}`, outputType: `.grpc.testing.${output}`, serverStreaming },
+  name,
+  inputType: `.grpc.testing.${input}`,
+  outputType: `.grpc.testing.${output}`,
+  serverStreaming,
 });
 
 const file = create(FileDescriptorProtoSchema, {

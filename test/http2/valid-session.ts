@@ -91,8 +91,10 @@ function request(random: Random, room: number): Request {
       return { fields: post("/nobody", "text/plain"), body: Buffer.alloc(payload), status: "404", bytes: 0 };
     default:
       return {
-        ...{ fields: post(`${SERVICE}/UnaryCall`, "application/proto"), body: simpleRequest(size, payload) },
-        ...{ status: "200", bytes: size },
+        fields: post(`${SERVICE}/UnaryCall`, "application/proto"),
+        body: simpleRequest(size, payload),
+        status: "200",
+        bytes: size,
       };
   }
 }

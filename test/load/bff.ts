@@ -27,7 +27,9 @@ export function attemptsOf(
   calls: readonly (Omit<Attempt, "requestId"> & { readonly headers: ReadonlyMap<string, string> | Headers })[],
 ): Attempt[] {
   return calls.map(({ method, request, headers, response }) => ({
-    ...{ method, request, response },
+    method,
+    request,
+    response,
     requestId: headers.get("x-request-id") ?? "",
   }));
 }

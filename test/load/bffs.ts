@@ -85,9 +85,15 @@ export const second: Bff = {
   protos: protosIn("test/second/proto"),
   targets: Object.keys(protosIn("test/second/proto")).filter((name) => name.startsWith("shop/")),
   env: {
-    ...{ SHOP_REGION: "fi", DEFAULT_CURRENCY: "EUR", SHELF_SIZE: 4n, LOYALTY_ON: true, KWH_PRICE: 0.31 },
-    ...{ NEW_FOR: durationFromMs(2_592_000_000), HOME_CATEGORIES: ["books", "garden", "toys"] },
-    ...{ HOLD_FOR: durationFromMs(900_000), OPS_MAILBOX: "ops@shop.example" },
+    SHOP_REGION: "fi",
+    DEFAULT_CURRENCY: "EUR",
+    SHELF_SIZE: 4n,
+    LOYALTY_ON: true,
+    KWH_PRICE: 0.31,
+    NEW_FOR: durationFromMs(2_592_000_000),
+    HOME_CATEGORIES: ["books", "garden", "toys"],
+    HOLD_FOR: durationFromMs(900_000),
+    OPS_MAILBOX: "ops@shop.example",
   },
   resolvers: { given: resolvers, told: toldResolvers },
   async startUpstreams({ seed, failing, hanging }) {

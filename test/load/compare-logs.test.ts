@@ -6,12 +6,21 @@ import { compareLogs, logged, type Made, summary } from "./load.ts";
 const method = "up.v1.Up/A";
 const bytes = Uint8Array.of(1, 2);
 const made = (change: Partial<Made> = {}): Made => ({
-  ...{ requestId: "r1", service: "up.v1.Up", method, message: bytes, startedAt: 0, endedAt: 1, attempts: 1 },
+  requestId: "r1",
+  service: "up.v1.Up",
+  method,
+  message: bytes,
+  startedAt: 0,
+  endedAt: 1,
+  attempts: 1,
   outcome: { ok: true, message: Uint8Array.of(3) },
   ...change,
 });
 const attempt = (change: Partial<Attempt> = {}): Attempt => ({
-  ...{ method, request: bytes, requestId: "r1", response: Uint8Array.of(3) },
+  method,
+  request: bytes,
+  requestId: "r1",
+  response: Uint8Array.of(3),
   ...change,
 });
 const failed: Made["outcome"] = {

@@ -41,7 +41,9 @@ const MUCH_LATER = "3600";
 const fine: Ending = { kind: "answer" };
 const failing = (failure: Failing, pushback = false): Ending => ({ kind: "failure", failing: failure, pushback });
 const fault = (name: string, http: HttpPlay, first: Ending, more: Partial<Fault> = {}): Fault => ({
-  ...{ name, play: { http }, first },
+  name,
+  play: { http },
+  first,
   ...more,
 });
 /** As its own, by its status alone. */
@@ -73,7 +75,8 @@ const CODES: readonly (readonly [http: number, code: number])[] = [
 ];
 /** A google.rpc.Status in the body, under a status of HTTP that says something else. */
 const said = (code: number, http: number): HttpPlay => ({
-  ...{ status: http, headers: JSON_TYPE },
+  status: http,
+  headers: JSON_TYPE,
   body: JSON.stringify({ code, message: STATUS_TEXT, details: [] }),
 });
 
@@ -118,7 +121,8 @@ export const httpFaults: readonly Fault[] = [
     fault(
       `an envelope with status ${code}`,
       {
-        ...{ status: 500, headers: JSON_TYPE },
+        status: 500,
+        headers: JSON_TYPE,
         body: JSON.stringify({
           error: { code: 500, status: code === 14 ? "UNAVAILABLE" : "NOT_FOUND", message: STATUS_TEXT },
         }),

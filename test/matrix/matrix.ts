@@ -106,7 +106,12 @@ export async function matrix(bff: MatrixBff, options: MatrixOptions = {}): Promi
     restore();
     await settled();
     return {
-      ...{ name: bff.name, edges: edges.length, faults: columns.length, cells, wrong, unhandled },
+      name: bff.name,
+      edges: edges.length,
+      faults: columns.length,
+      cells,
+      wrong,
+      unhandled,
       unreached: found.unreached,
       leaked: [...open, ...more(before, resources())],
       tookMs: performance.now() - startedAt,

@@ -29,7 +29,10 @@ export const overHttp: Over = {
   faults: httpFaults,
   client(url, methods) {
     const rules = methods.map((rpc) => ({
-      ...{ rpc, method: "POST", segments: [rpc.parent.typeName, rpc.name], body: "*" },
+      rpc,
+      method: "POST",
+      segments: [rpc.parent.typeName, rpc.name],
+      body: "*",
     }));
     return new HttpJsonClient(url, { rules, maxReplyBytes: MOST_BYTES });
   },

@@ -86,7 +86,8 @@ export async function startStreaming({ plays, items, answer }: Script): Promise<
   await once(server, "listening");
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    ...{ openings, calls },
+    openings,
+    calls,
     async idle() {
       if (open > 0) await new Promise<void>((resolve) => waiting.add(resolve));
     },

@@ -67,8 +67,17 @@ describe("presence and conversion", () => {
     });
     const res = { maybe: "", inner: { big: "5" }, wrapped: "w", left: "", big: "1000", list: ["l"], n: 2 };
     expect(get("Presence", { ...base, calls: [A(res)] }).answer).toEqual({
-      ...{ path: "", computed: "!", deep: "5", wrapped: "w", left: "", small: 2000, list: ["l"] },
-      ...{ at: "1970-01-01T00:00:01Z", limit: "4", boxed: 2, same: { big: "5" } },
+      path: "",
+      computed: "!",
+      deep: "5",
+      wrapped: "w",
+      left: "",
+      small: 2000,
+      list: ["l"],
+      at: "1970-01-01T00:00:01Z",
+      limit: "4",
+      boxed: 2,
+      same: { big: "5" },
     });
   });
 
@@ -95,20 +104,29 @@ describe("presence and conversion", () => {
 
   it("an alias prunes, maps enums, and keeps what is unset unset", () => {
     const full = {
-      ...{
-        s: "s",
-        n: 3,
-        maybe: "",
-        inner: { tag: "pruned", big: "5" },
-        items: [{ id: "1", name: "one" }],
-        kind: "KIND_X",
-      },
-      ...{ byId: { k: { name: "k" } }, kinds: ["KIND_Y", "KIND_X"], right: { big: "6" }, wrapped: "w" },
+      s: "s",
+      n: 3,
+      maybe: "",
+      inner: { tag: "pruned", big: "5" },
+      items: [{ id: "1", name: "one" }],
+      kind: "KIND_X",
+      byId: { k: { name: "k" } },
+      kinds: ["KIND_Y", "KIND_X"],
+      right: { big: "6" },
+      wrapped: "w",
     };
     expect(get("Aliased", { calls: [A(full)] }).answer).toEqual({
       copy: {
-        ...{ s: "s", count: 3, maybe: "", inner: { big: "5" }, items: [{ name: "one" }], kind: "KIND_EX" },
-        ...{ byId: { k: { name: "k" } }, kinds: ["KIND_OTHER", "KIND_EX"], right: { big: "6" }, wrapped: "w" },
+        s: "s",
+        count: 3,
+        maybe: "",
+        inner: { big: "5" },
+        items: [{ name: "one" }],
+        kind: "KIND_EX",
+        byId: { k: { name: "k" } },
+        kinds: ["KIND_OTHER", "KIND_EX"],
+        right: { big: "6" },
+        wrapped: "w",
       },
       kinds: ["KIND_EX"],
     });
@@ -117,7 +135,9 @@ describe("presence and conversion", () => {
 
   it("autobind fills what has no source", () => {
     expect(get("Auto", { calls: [A({ maybe: "m", list: ["l"], inner: { big: "1" } })] }).answer).toEqual({
-      ...{ maybe: "m", list: ["l"], inner: { big: "1" } },
+      maybe: "m",
+      list: ["l"],
+      inner: { big: "1" },
     });
     expect(get("AutoUnnamed", { calls: [A({ maybe: "m", list: ["l"] })] }).answer).toEqual({ maybe: "m", list: ["l"] });
     expect(get("Auto", { calls: [A(dead)] }).degraded).toEqual([up("maybe"), up("list"), up("inner")]);

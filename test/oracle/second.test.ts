@@ -18,9 +18,15 @@ const dir = join(root, "test/second/proto");
 const names = readdirSync(dir, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".proto"));
 const ir = irOf(Object.fromEntries(names.map((name) => [name, readFileSync(join(dir, name), "utf8")])));
 const env = {
-  ...{ SHOP_REGION: "fi", DEFAULT_CURRENCY: "EUR", SHELF_SIZE: 4n, LOYALTY_ON: true, KWH_PRICE: 0.31 },
-  ...{ NEW_FOR: durationFromMs(2_592_000_000), HOME_CATEGORIES: ["books", "garden", "toys"] },
-  ...{ HOLD_FOR: durationFromMs(900_000), OPS_MAILBOX: "ops@shop.example" },
+  SHOP_REGION: "fi",
+  DEFAULT_CURRENCY: "EUR",
+  SHELF_SIZE: 4n,
+  LOYALTY_ON: true,
+  KWH_PRICE: 0.31,
+  NEW_FOR: durationFromMs(2_592_000_000),
+  HOME_CATEGORIES: ["books", "garden", "toys"],
+  HOLD_FOR: durationFromMs(900_000),
+  OPS_MAILBOX: "ops@shop.example",
 };
 
 /** Answers what is asked; part of the calls fail. */

@@ -200,8 +200,22 @@ test("what is needed of a rule is checked when a server begins", async () => {
 
 describe("failures", () => {
   const STATUSES: Readonly<Record<number, number>> = {
-    ...{ 1: 499, 2: 500, 3: 400, 4: 504, 5: 404, 6: 409, 7: 403, 8: 429, 9: 400, 10: 409, 11: 400, 12: 501 },
-    ...{ 13: 500, 14: 503, 15: 500, 16: 401 },
+    1: 499,
+    2: 500,
+    3: 400,
+    4: 504,
+    5: 404,
+    6: 409,
+    7: 403,
+    8: 429,
+    9: 400,
+    10: 409,
+    11: 400,
+    12: 501,
+    13: 500,
+    14: 503,
+    15: 500,
+    16: 401,
   };
   test.each(Object.entries(STATUSES))("code %s is %i", async (text, status) => {
     const code = Number(text) as Code;
@@ -241,7 +255,10 @@ describe("failures", () => {
       ...listing,
       run(_args, _headers, _ms, _done, failed) {
         const failure = new Failure({
-          ...{ reason: Reason.REJECTED, callee: "", message: "m", clientCode: init.code },
+          reason: Reason.REJECTED,
+          callee: "",
+          message: "m",
+          clientCode: init.code,
           ...init,
         });
         failed(failure, failure.headers.length === 0 ? undefined : { headers: failure.headers, trailers: [] });

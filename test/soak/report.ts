@@ -46,8 +46,11 @@ export function judged({ samples, services, exit, requests, answers, degraded }:
     return [{ what: "samples", start: "", end: `${samples.length}`, allowed: "4 or more", ok: false }];
   }
   const atMost = (what: string, start: number, end: number, most: number): Row => ({
-    ...{ what, start: `${start}`, end: `${end}` },
-    ...{ allowed: `${most}`, ok: end <= most },
+    what,
+    start: `${start}`,
+    end: `${end}`,
+    allowed: `${most}`,
+    ok: end <= most,
   });
   const kinds = new Set([...Object.keys(first.held.handles), ...Object.keys(last.held.handles)]);
   const handles = [...kinds].map((kind) => {

@@ -77,7 +77,7 @@ export class StreamWorld {
         n: 1n,
         flag: true,
         ids: [],
-        ...{ note: id },
+        note: id,
       })),
     };
   }

@@ -64,7 +64,8 @@ async function run(options: TortureOptions, closing: (() => Promise<unknown>)[])
       "worker.v1.WorkerService": "http://127.0.0.1:1",
       "user.v1.UserService": upstreams.urls.user,
     }),
-    ...{ NATS_URL: nats.url, BFF_GRACE: "2s" },
+    NATS_URL: nats.url,
+    BFF_GRACE: "2s",
   };
   const bffs = [new Bff(await freePort(), env), new Bff(await freePort(), env)];
   closing.push(() => Promise.all(bffs.map((bff) => bff.stop())));

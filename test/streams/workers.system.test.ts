@@ -37,7 +37,11 @@ async function rig() {
       "worker.v1.WorkerService": "http://127.0.0.1:1",
       "user.v1.UserService": upstreams.urls.user,
     }),
-    ...{ NATS_URL: nats.url, PORT: `${port}`, BFF_WORKERS: "2", BFF_ADMIN_PORT: `${adminPort}`, BFF_GRACE: "2s" },
+    NATS_URL: nats.url,
+    PORT: `${port}`,
+    BFF_WORKERS: "2",
+    BFF_ADMIN_PORT: `${adminPort}`,
+    BFF_GRACE: "2s",
   };
   const start = async () => {
     const bff = await startBff(ENTRY, env, (text) => {

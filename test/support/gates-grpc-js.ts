@@ -41,7 +41,10 @@ export async function startGates(
 ): Promise<Gates> {
   const set = create(FileDescriptorSetSchema, { file: requestFor(protos).protoFile });
   const loaded = loadFileDescriptorSetFromBuffer(Buffer.from(toBinary(FileDescriptorSetSchema, set)), {
-    ...{ keepCase: true, longs: String, enums: String, oneofs: true },
+    keepCase: true,
+    longs: String,
+    enums: String,
+    oneofs: true,
   });
   const arrivals: Arrival[] = [];
   const log: string[] = [];
@@ -73,7 +76,10 @@ export async function startGates(
         reply(...ended);
       };
       const arrival: Arrival = {
-        ...{ method, request: call.request, previous, cancelled: false },
+        method,
+        request: call.request,
+        previous,
+        cancelled: false,
         answer: (message) => end(null, message),
         fail: (code) => end({ code, details: "made to fail" }),
       };

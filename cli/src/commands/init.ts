@@ -66,8 +66,12 @@ async function init(given: string, options: Options, terminal: Terminal): Promis
     throw new Refusal("say where the upstreams' protos are: by --from, or by --reflect and a running server's URL", 2);
   const done = terminal.progress("reading the protos");
   const upstream = upstreamProtos({
-    ...{ from: from ?? reflect ?? "", reflect: reflect !== undefined },
-    ...{ paths: options.path, headers: options.header, cwd: terminal.cwd, folder },
+    from: from ?? reflect ?? "",
+    reflect: reflect !== undefined,
+    paths: options.path,
+    headers: options.header,
+    cwd: terminal.cwd,
+    folder,
   });
   done();
   let begun: Begun;

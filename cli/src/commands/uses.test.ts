@@ -8,12 +8,18 @@ import { run } from "../testing/run.ts";
 
 const field = (number: number, type: string, more: object = {}): Facts => ({
   kind: "field",
-  ...{ number, type, cardinality: "singular", presence: "implicit" },
+  number,
+  type,
+  cardinality: "singular",
+  presence: "implicit",
   ...more,
 });
 const method = (request: string, response: string): Facts => ({
   kind: "method",
-  ...{ request, response, streaming: "none", idempotency: "NO_SIDE_EFFECTS" },
+  request,
+  response,
+  streaming: "none",
+  idempotency: "NO_SIDE_EFFECTS",
 });
 const entry = (...elements: [string, Facts, string][]) =>
   new Map(elements.map(([name, facts, option]) => [name, { facts, usedBy: [option], vouchedBy: [] }]));

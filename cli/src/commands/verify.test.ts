@@ -78,7 +78,8 @@ describe("protobff verify", () => {
       `contracts/${name}.json: ${name} uses billing.v1.BillingService: ${said}\n`;
     const nothing = "nothing that it uses has changed";
     expect(await verify(...both)).toEqual({
-      ...{ exitCode: 0, stderr: "" },
+      exitCode: 0,
+      stderr: "",
       stdout: uses("app", nothing) + uses("shop", nothing),
     });
     const git = (...args: string[]) =>

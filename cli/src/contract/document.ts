@@ -49,7 +49,10 @@ export function renderContract({ consumer, services, methods, elements, examples
         name,
         {
           ...withoutKind(facts),
-          ...{ sets, reads, relies_on: reliesOn, used_by: usedBy },
+          sets,
+          reads,
+          relies_on: reliesOn,
+          used_by: usedBy,
           ...(vouchedBy.length > 0 && { vouched_by: vouchedBy }),
         },
       ]),
@@ -91,7 +94,8 @@ export function parseContract(text: string, path: string): Contract {
     if (fault !== undefined) return refuse(`example ${i + 1}: ${fault}`);
   }
   return {
-    ...{ consumer, services },
+    consumer,
+    services,
     methods: new Map(
       Object.entries(methods).map(([name, method]) => [name, readMethod(method) ?? refuse(`${name} is not complete`)]),
     ),

@@ -42,7 +42,9 @@ export function findGone(contract: Contract, registry: Registry): Gone {
   for (const name of gonePackages) {
     const moved = movedTo(name, contract, registry);
     findings.push({
-      ...{ ...base, code: moved === undefined ? "BFF911" : "BFF912", element: name },
+      ...base,
+      code: moved === undefined ? "BFF911" : "BFF912",
+      element: name,
       says: `package "${name}" is gone${moved === undefined ? "" : `; its services are in "${moved}" now`}`,
       uses: usesIn((one) => one.startsWith(`${name}.`)),
       instead: `serve both packages side by side until no contract of ${consumer} has "${name}": the package is part of every method's path`,
@@ -51,7 +53,9 @@ export function findGone(contract: Contract, registry: Registry): Gone {
   for (const name of services) {
     const other = serviceLike(name, contract, registry);
     findings.push({
-      ...{ ...base, code: other === undefined ? "BFF911" : "BFF912", element: name },
+      ...base,
+      code: other === undefined ? "BFF911" : "BFF912",
+      element: name,
       says: `service "${name}" ${other === undefined ? "is gone" : `is called "${other.typeName}" now`}`,
       uses: usesIn((one) => parentName(one) === name),
       instead: `keep it, beside another if need be, until no contract of ${consumer} has it: its name is part of every method's path`,
@@ -64,7 +68,9 @@ export function findGone(contract: Contract, registry: Registry): Gone {
     const [only, more] = replaced.get(name) ?? [];
     const inPlace = only === undefined || more !== undefined ? "" : `, and "${only}" stands in its place`;
     findings.push({
-      ...{ ...base, code: other === undefined ? "BFF911" : "BFF912", element: name },
+      ...base,
+      code: other === undefined ? "BFF911" : "BFF912",
+      element: name,
       says: `${kind} "${name}" ${other === undefined ? `is gone${inPlace}` : `is called "${elementName(other)}" now`}`,
       uses: usesIn((one) => one === name || parentName(one) === name),
       instead: other === undefined ? INSTEAD.gone(consumer) : INSTEAD.renamed(shortName(name)),

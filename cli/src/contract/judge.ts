@@ -58,7 +58,10 @@ function judgeElement(
     const other = findRenamed(registry, name, facts, before);
     const parent = findParent(registry, name, facts.kind);
     const finding: Finding = {
-      ...{ severity: "break", code: other === undefined ? "BFF911" : "BFF912", element: name, uses },
+      severity: "break",
+      code: other === undefined ? "BFF911" : "BFF912",
+      element: name,
+      uses,
       says:
         other === undefined
           ? `${label} is gone${reservedNote(name, facts, registry)}`
@@ -146,7 +149,11 @@ function reservedNote(name: string, facts: Facts, registry: Registry): string {
 }
 
 const LABELS: Readonly<Record<Facts["kind"], string>> = {
-  ...{ method: "method", message: "message", field: "field", extension: "extension", enum: "enum" },
+  method: "method",
+  message: "message",
+  field: "field",
+  extension: "extension",
+  enum: "enum",
   value: "enum value",
 };
 const labelOf = (name: string, { kind }: Facts): string => `${LABELS[kind]} "${name}"`;

@@ -192,7 +192,8 @@ async function startConnect(): Promise<void> {
 const example = (more: Partial<Example> = {}): Example => {
   const { error } = more;
   return {
-    ...{ method: GET, request: { sku: "s1" } },
+    method: GET,
+    request: { sku: "s1" },
     ...(error === undefined && { response: { ...ANSWER } }),
     ...more,
   };

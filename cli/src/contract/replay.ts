@@ -99,7 +99,8 @@ async function replayOne(
   );
   const reading = {
     reads: new Set(contract.methods.get(example.method)?.reads),
-    ...{ enums, compare: example.compare ?? "values" },
+    enums,
+    compare: example.compare ?? "values",
   };
   return compareReply(reflect(method.output, recorded), reflect(method.output, answer.message), reading);
 }

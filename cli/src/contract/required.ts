@@ -14,7 +14,9 @@ export function newRequired({ methods, consumer }: Contract, registry: Registry)
       const call = `${shortName(parentName(method))}/${shortName(method)}`;
       return [
         {
-          ...{ severity: "break", code: "BFF916", element: desc.typeName },
+          severity: "break",
+          code: "BFF916",
+          element: desc.typeName,
           says: `field "${name}" is required, and ${consumer} does not set it`,
           uses: [`in requests of ${call}`],
           instead: "make it `optional`, and decide in the server what its absence means",

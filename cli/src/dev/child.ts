@@ -41,7 +41,11 @@ export class Child {
     // A group of its own: Ctrl-C is for `dev`, which ends its servers itself.
     // With a size given, serve() takes no time at the start to bound it.
     this.#process = spawn(process.execPath, ["--max-semi-space-size=16", program(), from], {
-      ...{ cwd, env, detached: true, windowsHide: true, stdio: ["ignore", "pipe", "pipe", "ipc"] },
+      cwd,
+      env,
+      detached: true,
+      windowsHide: true,
+      stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
     this.#ended = new Promise((resolve) => {
       this.#process.once("error", (error) => resolve(`cannot be started: ${error.message}`));

@@ -159,11 +159,17 @@ class Session {
     const { cwd, env } = this.#terminal;
     const { index, port } = this.#places.take(name);
     return new Server({
-      ...{ cwd, name, file, port },
+      cwd,
+      name,
+      file,
+      port,
       adminPort: shownAt(env, index),
       env: {
-        ...{ BFF_EXPLORER: isShown(env) ? "1" : undefined, BFF_AUDIT: "stderr" },
-        ...{ ...env, ...OWN, HOST: env.HOST || "127.0.0.1" },
+        BFF_EXPLORER: isShown(env) ? "1" : undefined,
+        BFF_AUDIT: "stderr",
+        ...env,
+        ...OWN,
+        HOST: env.HOST || "127.0.0.1",
       },
       print: (line) => this.#terminal.write(`${this.#servers.size > 1 ? `${name} | ` : ""}${line}\n`),
       lost: (of, how) => this.#say(`${of} has ${how}; it is started again when something is saved`),

@@ -44,7 +44,8 @@ export function breakingFindings(lines: string, seen: ReadonlySet<string>): read
     const known = deleted === "" || [...seen].some((name) => deleted === name || deleted.endsWith(`/${name}`));
     return [
       {
-        ...{ kind: "breaking", level: known ? "worse" : "different" },
+        kind: "breaking",
+        level: known ? "worse" : "different",
         says: [{ code: message }, known ? rule : `${rule}, in a file that no rpc of a BFF imports`],
         where: path === undefined ? [] : [`${path}${at === undefined ? "" : `:${at}`}`],
       },

@@ -38,7 +38,11 @@ function timeout({ timeout_ms: from }: CallReport, { timeout_ms: to }: CallRepor
 
 function attempts(before: CallReport, after: CallReport): readonly Told[] {
   const told = (says: string, from: Said, to: Said, level: Level = "different"): Told => ({
-    ...{ kind: "policies", level, says: [says], before: from, after: to },
+    kind: "policies",
+    level,
+    says: [says],
+    before: from,
+    after: to,
   });
   const hedge = ({ hedge: one }: CallReport): Said => [
     one === undefined ? "none" : `${one.max} after ${time(one.delay_ms)}`,
@@ -87,7 +91,9 @@ function attempts(before: CallReport, after: CallReport): readonly Told[] {
 /** What the upstream is told of the request that came, and of who sent it. */
 function forwarded(before: CallReport, after: CallReport): readonly Told[] {
   const told = (level: Level, says: Said, from?: Said, to?: Said): Told => ({
-    ...{ kind: "forwarded", level, says },
+    kind: "forwarded",
+    level,
+    says,
     ...(from && to && { before: from, after: to }),
   });
   const { method: name } = after;

@@ -78,9 +78,12 @@ function compare(
   if (percent === 0) return [{ kind: "calls", level: "different", says: says("as many as before, but other") }];
   return [
     {
-      ...{ kind: "calls", level: percent > 0 ? "worse" : "better", percent },
+      kind: "calls",
+      level: percent > 0 ? "worse" : "better",
+      percent,
       says: says(`at worst ${percent > 0 ? "more" : "fewer"}`),
-      ...{ before: [count(from, unit)], after: [count(to, unit)] },
+      before: [count(from, unit)],
+      after: [count(to, unit)],
     },
   ];
 }

@@ -6,7 +6,9 @@ import { type Finding, type Level, list, type Said, say } from "./finding.ts";
 type Told = Omit<Finding, "where">;
 type Tell = (level: Level, says: Said, from?: Said, to?: Said) => Told;
 const told: Tell = (level, says, before, after) => ({
-  ...{ kind: "identity", level, says },
+  kind: "identity",
+  level,
+  says,
   ...(before !== undefined && { before }),
   ...(after !== undefined && { after }),
 });

@@ -5,7 +5,9 @@ import { type Finding, type Level, type Said, say } from "./finding.ts";
 
 type Told = Omit<Finding, "where">;
 const told = (level: Level, says: Said, before?: Said, after?: Said): Told => ({
-  ...{ kind: "limits", level, says },
+  kind: "limits",
+  level,
+  says,
   ...(before !== undefined && { before }),
   ...(after !== undefined && { after }),
 });

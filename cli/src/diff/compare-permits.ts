@@ -89,20 +89,26 @@ function refusals(before: PermitReport, after: PermitReport): readonly Told[] {
     if (gained.length > 0)
       return [
         {
-          ...{ kind: "exposure", level: "worse", ...shown },
+          kind: "exposure",
+          level: "worse",
+          ...shown,
           says: say`whom ${condition} keeps out sees ${list(gained)} of an upstream's error`,
         },
       ];
     if (from?.code === "NOT_FOUND" && to?.code !== "NOT_FOUND")
       return [
         {
-          ...{ kind: "exposure", level: "worse", ...shown },
+          kind: "exposure",
+          level: "worse",
+          ...shown,
           says: say`whom ${condition} keeps out now learns that it is there`,
         },
       ];
     return [
       {
-        ...{ kind: "refusals", level: "different", ...shown },
+        kind: "refusals",
+        level: "different",
+        ...shown,
         says: say`whom ${condition} keeps out is refused otherwise`,
       },
     ];

@@ -46,7 +46,9 @@ export function newRpc(report: RpcReport): Finding {
   const who =
     permit === undefined ? "" : permit.public === true ? ", for anybody" : ", for those whom its permit names";
   return {
-    ...{ kind: "api", level: "different", where: [rpc] },
+    kind: "api",
+    level: "different",
+    where: [rpc],
     says: [
       `new rpc${who}: `,
       ...(methods.length === 0 ? ["no upstream calls"] : [`${calls} at worst to `, ...list(methods)]),
@@ -69,7 +71,8 @@ function upstreamCalls(before: RpcReport, after: RpcReport, old: Composition, no
       const cost = costOf(method, after);
       const fails = critical ? "; without it the response fails" : "; the response can do without it";
       return {
-        ...{ kind: "upstreams", level: critical ? "worse" : "different" },
+        kind: "upstreams",
+        level: critical ? "worse" : "different",
         says: [...say`now calls ${method} (at worst ${[cost]}) in ${list(steps)}`, fails],
       };
     });
@@ -77,7 +80,8 @@ function upstreamCalls(before: RpcReport, after: RpcReport, old: Composition, no
     .filter((method) => !has.includes(method))
     .map(
       (method): Told => ({
-        ...{ kind: "upstreams", level: "different" },
+        kind: "upstreams",
+        level: "different",
         says: say`no longer calls ${method}, as in ${list(callersOf(method, before, old).steps)}`,
       }),
     );
@@ -110,7 +114,10 @@ function path(before: RpcReport, after: RpcReport): readonly Told[] {
   const level: Level = percent > 0 || (over && needed <= before.for_calls_ms) ? "worse" : "better";
   return [
     {
-      ...{ kind: "critical-path", level, percent, says },
+      kind: "critical-path",
+      level,
+      percent,
+      says,
       before: [time(before.worst_ms)],
       after: [time(after.worst_ms)],
     },
@@ -213,7 +220,8 @@ function api(before: RpcReport, after: RpcReport): readonly Told[] {
     ...version.map(
       ({ deprecated, sunset, successor }): Told => ({
         // Clients have planned by the day that they were told.
-        ...{ kind: "api", level: sooner(before.version?.sunset, sunset) ? "worse" : "different" },
+        kind: "api",
+        level: sooner(before.version?.sunset, sunset) ? "worse" : "different",
         says: [
           ...(deprecated === undefined
             ? ["says no longer that it is deprecated"]

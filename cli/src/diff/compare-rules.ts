@@ -25,12 +25,14 @@ function compareValue(name: string, from: readonly RuleReport[], to: readonly Ru
       const now = gained.find((other) => other.rule === rule);
       if (now === undefined)
         return {
-          ...{ kind: "refusals", level: "worse" },
+          kind: "refusals",
+          level: "worse",
           says: say`${name} is no longer checked by ${rule}`,
           before: textOf({ rule, ...one }),
         };
       return {
-        ...{ kind: "refusals", level: "worse" },
+        kind: "refusals",
+        level: "worse",
         says: say`${name} is checked otherwise by ${rule}`,
         before: textOf({ rule, ...one }),
         after: textOf(now),
@@ -40,7 +42,8 @@ function compareValue(name: string, from: readonly RuleReport[], to: readonly Ru
       .filter((one) => !lost.some(({ rule }) => rule === one.rule))
       .map(
         (one): Told => ({
-          ...{ kind: "refusals", level: "different" },
+          kind: "refusals",
+          level: "different",
           says: say`${name} is now checked by ${one.rule}: requests that passed may be refused`,
           after: textOf(one),
         }),

@@ -57,7 +57,8 @@ function withStepsRenamed(old: Composition, now: Composition): { side: Compositi
       const step = after?.steps.find((one) => one.step === to);
       if (own.has(from) || step?.unnamed === true) continue;
       found.push({
-        ...{ kind: "renames", level: "different" },
+        kind: "renames",
+        level: "different",
         says: say`was called ${from}`,
         where: [`${shortName(block.name)}.${to}`],
       });

@@ -42,7 +42,13 @@ export function compositionOf(reports: readonly FileReport[]): Composition {
 /** Name of the block of a permit's steps. */
 export const permitOf = (rpc: string): string => `${rpc} permit`;
 const permitBlock = (name: string, steps: readonly StepReport[]): Block => ({
-  ...{ name, kind: "permit", steps, edges: [], degrades: [], fields: [], shared: [] },
+  name,
+  kind: "permit",
+  steps,
+  edges: [],
+  degrades: [],
+  fields: [],
+  shared: [],
 });
 
 function reachedBy(

@@ -3,7 +3,10 @@ import { failing, parseFailOn } from "./fail-on.ts";
 import type { Finding } from "./finding.ts";
 
 const finding = (kind: Finding["kind"], level: Finding["level"], percent?: number): Finding => ({
-  ...{ kind, level, says: [], where: [] },
+  kind,
+  level,
+  says: [],
+  where: [],
   ...(percent !== undefined && { percent }),
 });
 const fails = (on: string, ...findings: readonly Finding[]): boolean => {

@@ -5,8 +5,12 @@ import { type Finding, say } from "./finding.ts";
 import { linesOf, markdownOf } from "./markdown.ts";
 
 const finding = (text: string): Finding => ({
-  ...{ kind: "values", level: "different", where: ["A.b"] },
-  ...{ says: say`has another ${"value"}`, before: say`${text}`, after: ["none"] },
+  kind: "values",
+  level: "different",
+  where: ["A.b"],
+  says: say`has another ${"value"}`,
+  before: say`${text}`,
+  after: ["none"],
 });
 /** The cells of the only row, as a reader of Markdown has them. */
 function cells(markdown: string): Tokens.TableCell[] {

@@ -82,7 +82,13 @@ export function planBff(name: string, rpcs: readonly ChosenRpc[], taken: Readonl
     if (!isWellKnown(method.input)) copies.take(publicRequest(method), 1);
   }
   return {
-    ...{ package: `${segment}.v1`, service, rpc, request, response, readOnly, copies },
+    package: `${segment}.v1`,
+    service,
+    rpc,
+    request,
+    response,
+    readOnly,
+    copies,
     ...stepsOf(rpcs, readOnly, copies),
   };
 }
@@ -147,7 +153,9 @@ function stepsOf(rpcs: readonly ChosenRpc[], readOnly: boolean, copies: Copies):
     responseFields.push(...answer);
     steps.push({
       ...rpc,
-      ...{ name, supplementary: i > 0, after: rpc.kind === "writes" ? wrote : undefined },
+      name,
+      supplementary: i > 0,
+      after: rpc.kind === "writes" ? wrote : undefined,
       readOnly: rpc.kind === "named" && !readOnly,
       set: requestFields.add(prefix, used),
       unset: inputs.filter((field) => !used.includes(field)),

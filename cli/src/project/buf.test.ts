@@ -21,7 +21,9 @@ test("files that are as they were are the same objects, others are those of a fi
   expect(after).toEqual(buildImage({ cwd }));
   const isSame = after.files.map((file) => [file.name, before.files.includes(file)]);
   expect(Object.fromEntries(isSame)).toEqual({
-    ...{ "one.proto": false, "two.proto": true, "google/protobuf/any.proto": true },
+    "one.proto": false,
+    "two.proto": true,
+    "google/protobuf/any.proto": true,
   });
   expect(after.imports).toEqual(new Set(["google/protobuf/any.proto"]));
   for (const file of after.files) expect(Buffer.compare(bytesOf(file), bytesOf({ ...file }))).toBe(0);

@@ -111,7 +111,8 @@ test("a reference to git says which commit", () => {
   const upstream = ask("repository/.git#branch=main,subdir=protos");
   try {
     expect(upstream.source).toEqual({
-      ...{ from: "repository/.git#branch=main,subdir=protos", kind: "git" },
+      from: "repository/.git#branch=main,subdir=protos",
+      kind: "git",
       commit: git("rev-parse", "HEAD").trim(),
     });
     expect(upstream.texts(["odd/odd.proto"]).get("odd/odd.proto")).toBe(ODD["odd/odd.proto"]);

@@ -65,7 +65,8 @@ export function upstreamProtos(asked: Asked): UpstreamProtos {
   const found = statSync(path, { throwIfNoEntry: false });
   if (/(^|\/)\.git\/?$|\.git\/?$|^git@|^(ssh|git):\/\//.test(plain))
     return exported(asked, found === undefined ? from : withFragment(path, fragment), {
-      ...{ from: shown, kind: "git" },
+      from: shown,
+      kind: "git",
       commit: remoteCommit(found === undefined ? plain : path, fragment ?? ""),
     });
   if (/\.(tar|tgz|tar\.gz|tar\.zst|zip)$/.test(plain))
@@ -183,7 +184,10 @@ function ofServer({ from, headers }: Asked): UpstreamProtos {
 function printed(image: Image, source: Source): UpstreamProtos {
   const registry = registryOf(image.files);
   return {
-    ...{ image, registry, source, inPlace: undefined },
+    image,
+    registry,
+    source,
+    inPlace: undefined,
     texts: (names) => {
       const files = image.files.filter(({ name }) => names.includes(name));
       const all = new Map(texts(files, registry).map(({ name, text }) => [name, text]));

@@ -13,7 +13,10 @@ export async function run(args: readonly string[], cwd: string, env: Terminal["e
   let stdout = "";
   let stderr = "";
   const terminal: Terminal = {
-    ...{ cwd, env, hasColours: false, exitCode: 0 },
+    cwd,
+    env,
+    hasColours: false,
+    exitCode: 0,
     write: (text) => {
       stdout += text;
     },

@@ -97,7 +97,9 @@ export function topicRow({ topics }: Watched): Row {
   const by = ["topic", "rpc_service"];
   const legend = new Set(topics.map(({ service }) => service)).size > 1 ? "{{rpc_service}} {{topic}}" : "{{topic}}";
   const held = (title: string, description: string, metric: string, unit = "short"): Panel => ({
-    ...{ title, description, unit },
+    title,
+    description,
+    unit,
     lines: [{ expr: sumBy(by, of(metric, ...self)), legend }],
   });
   return {

@@ -73,7 +73,8 @@ export interface LockFault {
 
 export function parseLock(text: string, path: string): Lock | LockFault {
   const fault = (message: string, offset = 0, hint?: string): LockFault => ({
-    ...{ message, at: originAt(text, path, offset) },
+    message,
+    at: originAt(text, path, offset),
     ...(hint !== undefined && { hint }),
   });
   const conflict = /^<{7} /m.exec(text);

@@ -60,7 +60,9 @@ export function staleEntries({ path, text = "" }: Run, files: readonly string[])
   const [first = "", ...others] = files;
   const more = others.length === 0 ? "" : `, and entries for ${others.length} more such files`;
   return {
-    ...{ code: "BFF924", severity: "error", at: placeOfEntry(text, path, first) },
+    code: "BFF924",
+    severity: "error",
+    at: placeOfEntry(text, path, first),
     message: `"${path}" has an entry for "${first}", which was deleted or renamed${more}; with CI=true it is not removed`,
     hint: `run \`buf generate\` without CI=true, and commit "${path}"`,
   };

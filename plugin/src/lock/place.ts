@@ -43,7 +43,8 @@ function placesIn(name: string, option: Option, errors: readonly Diagnostic[]) {
   const named = mentioned.filter((place) => explains.some(({ at }) => overlap(place, at)));
   const places = (named.length > 0 ? named : [first.at]).map(
     (at, index): Place => ({
-      ...{ at, implied: false },
+      at,
+      implied: false,
       explains: index === 0 ? explains : [],
     }),
   );

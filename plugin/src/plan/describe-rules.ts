@@ -69,7 +69,8 @@ function valueReports(of: string, value: (ValueRules & { readonly unlessZero?: b
 }
 
 const celReport = (of: string, { rule: { id, message }, expression, is }: CelRule): RuleReport => ({
-  ...{ of, rule: id },
+  of,
+  rule: id,
   ...(message !== "" && { says: message }),
   cel: expression.text.value,
   ...defined("is", is),

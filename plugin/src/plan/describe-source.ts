@@ -52,7 +52,8 @@ export function sourceReport(source: Source): SourceReport {
     case "each": {
       const own = source.source.kind === "call" ? {} : sourceReport(source.source);
       return {
-        ...{ in: source.in.text.value, ...own },
+        in: source.in.text.value,
+        ...own,
         ...defined("where", source.if?.text.value),
         ...defined("key", source.key?.text.value),
         ...(source.partial && { partial: true }),
@@ -60,7 +61,8 @@ export function sourceReport(source: Source): SourceReport {
     }
     case "compose": {
       const args = source.args.map(({ name, by, if: condition }) => ({
-        ...{ name, by: by.text.value },
+        name,
+        by: by.text.value,
         ...defined("if", condition?.text.value),
       }));
       return args.length === 0 ? {} : { args };
@@ -68,7 +70,8 @@ export function sourceReport(source: Source): SourceReport {
     case "switch":
       return {
         cases: source.cases.map(({ if: condition, value }) => ({
-          ...{ if: condition.text.value, by: value.expression.text.value },
+          if: condition.text.value,
+          by: value.expression.text.value,
         })),
         ...defined("default", source.default?.expression.text.value),
       };
@@ -103,7 +106,8 @@ export function fieldReports(targets: readonly Target[]): readonly FieldReport[]
 }
 function fieldReport({ field, bound }: Pick<FieldTarget, "field" | "bound">, condition?: Expression): FieldReport {
   return {
-    ...{ field: field.name, by: bound.expression.text.value },
+    field: field.name,
+    by: bound.expression.text.value,
     ...defined("if", condition?.text.value),
     ...(showsMessage(bound.expression) && { shows_error: true }),
   };

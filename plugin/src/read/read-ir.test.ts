@@ -145,7 +145,10 @@ enum E {
       ],
       env: [
         {
-          ...{ kind: "env", name: "N", type: "map(string, int)", default: "a=8" },
+          kind: "env",
+          name: "N",
+          type: "map(string, int)",
+          default: "a=8",
           shape: { of: "map", item: "int" },
           alternates: ["O", "P"],
         },

@@ -116,7 +116,9 @@ function bff({ how, cache: caches, stale, second, hedge, retry, coalesce, answer
     ...(retry && { retry: { attempts: 3, on: [Code.UNAVAILABLE], initialMs: 5, maxMs: 20, multiplier: 2 } }),
   };
   const identity: Identity = {
-    ...{ type: PrincipalSchema, sources: ["user"], hidden: new Set(["x-who"]) },
+    type: PrincipalSchema,
+    sources: ["user"],
+    hidden: new Set(["x-who"]),
     judge: (headers) => {
       const [name = "", again] = (headers.get("x-who") ?? "").split(" ");
       const caller = callerOf(name as Name, again === "again");
@@ -139,10 +141,18 @@ function bff({ how, cache: caches, stale, second, hedge, retry, coalesce, answer
   };
   const served = (app: App, answers: Cache) =>
     endpoint(Front.method.show, app, {
-      ...{ timeoutMs: 500, compose, clock, identity, permit: { public: true } },
+      timeoutMs: 500,
+      compose,
+      clock,
+      identity,
+      permit: { public: true },
       ...(whole && {
         cache: {
-          ...{ answers, ttlMs: 50, staleMs: stale ? 5_000 : undefined, plan: "1", principal: "whole" as const },
+          answers,
+          ttlMs: 50,
+          staleMs: stale ? 5_000 : undefined,
+          plan: "1",
+          principal: "whole" as const,
           token: how === "token",
         },
       }),
@@ -191,7 +201,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 4,
     arbitrary: fc.record({
       kind: fc.constant("ask" as const),
-      ...{ who, again: fc.boolean(), id: fc.constantFrom("a", "other"), what: fc.nat(15) },
+      who,
+      again: fc.boolean(),
+      id: fc.constantFrom("a", "other"),
+      what: fc.nat(15),
     }),
   },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant("answer" as const), at: fc.nat(5) }) },
@@ -204,7 +217,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 );
 const setting: fc.Arbitrary<Setting> = fc.record({
   how: fc.constantFrom<Identify>("signed", "plain", "token"),
-  ...{ cache: fc.boolean(), stale: fc.boolean(), second: fc.boolean(), hedge: fc.boolean(), retry: fc.boolean() },
+  cache: fc.boolean(),
+  stale: fc.boolean(),
+  second: fc.boolean(),
+  hedge: fc.boolean(),
+  retry: fc.boolean(),
   coalesce: fc.boolean(),
   answers: fc.boolean(),
 });

@@ -76,7 +76,9 @@ function askerOf<App, Args extends Message, Principal, Res extends Message>(
 ): Asker<App, Args, Principal> {
   const { marginMs } = cx.exchange;
   return {
-    ...{ cx, args, marginMs },
+    cx,
+    args,
+    marginMs,
     // The cache knows its messages as the rpc's.
     answered: ({ response, degraded, stale, reused }) => {
       // What it has cost others have paid.

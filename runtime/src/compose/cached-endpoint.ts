@@ -45,7 +45,10 @@ export function responseCacheOf<App, I extends DescMessage, O extends DescMessag
   const name = `${service}/${method.name}`;
   const types = { input: method.input, principal: identity?.type };
   return new ResponseCache(caching, {
-    ...{ service, method: name, clock, observer },
+    service,
+    method: name,
+    clock,
+    observer,
     keys: new ResponseKeys(name, types, caching),
     composing: composingOf(method, options),
   });

@@ -39,7 +39,9 @@ function cached(more: Partial<Options["cache"]> = {}, options: FrontOptions = {}
     return out;
   };
   const served = endpoint(Front.method.show, all.app, {
-    ...{ timeoutMs: options.timeoutMs ?? 2_000, compose, clock: all.clock },
+    timeoutMs: options.timeoutMs ?? 2_000,
+    compose,
+    clock: all.clock,
     observer: { cache: (event) => all.cached.push(event), response: (event) => all.responses.push(event) },
     cache: { ttlMs: 1_000, plan: "1", ...more },
     ...own,

@@ -116,7 +116,12 @@ export class ResponseCache<App, Args extends Message, Principal> {
   #fetch(key: string, asker: Asker<App, Args, Principal>): ResponseFetch<App, Args, Principal> {
     const { cx, args } = asker;
     const fetch: ResponseFetch<App, Args, Principal> = new ResponseFetch({
-      ...{ key, cx, args, cache: this.#cache, policy: this.#caching, composing: this.#parts.composing },
+      key,
+      cx,
+      args,
+      cache: this.#cache,
+      policy: this.#caching,
+      composing: this.#parts.composing,
       decode: (bytes) => this.#decoded(bytes),
       ended: () => {
         if (this.#running.get(key) === fetch) this.#running.delete(key);

@@ -69,11 +69,19 @@ interface Opened {
 }
 async function opened(options: Partial<ExplorerOptions> = {}): Promise<Opened> {
   const explorer = new Explorer({
-    ...{ name: "echo.v1", token: undefined, services: [EchoService], upstreams: [EchoService], own: () => own.url },
+    name: "echo.v1",
+    token: undefined,
+    services: [EchoService],
+    upstreams: [EchoService],
+    own: () => own.url,
     ...options,
   });
   const admin = await openAdmin({
-    ...{ host: "127.0.0.1", port: 0, metrics: () => "", state: () => "ready" as const, page: explorer },
+    host: "127.0.0.1",
+    port: 0,
+    metrics: () => "",
+    state: () => "ready" as const,
+    page: explorer,
     fault: (what, cause) => complaints.push(`${what}: ${cause}`),
   });
   onTestFinished(() => admin.close());
@@ -149,7 +157,10 @@ const planOf =
     },
   ];
 const callStep = (step: string) => ({
-  ...{ step, kind: "call", call: { method: ECHO, timeout_ms: 100, attempts: 3 }, on_failure: "absent" },
+  step,
+  kind: "call",
+  call: { method: ECHO, timeout_ms: 100, attempts: 3 },
+  on_failure: "absent",
 });
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -441,10 +452,18 @@ test("goes on with a server that has started again", async () => {
   await first.admin.close();
   await page.getByText("connection lost, trying again").waitFor();
   const explorer = new Explorer({
-    ...{ name: "after", token: undefined, services: [EchoService], upstreams: [EchoService], own: () => own.url },
+    name: "after",
+    token: undefined,
+    services: [EchoService],
+    upstreams: [EchoService],
+    own: () => own.url,
   });
   const again = await openAdmin({
-    ...{ host: "127.0.0.1", port: first.admin.port, metrics: () => "", state: () => "ready" as const, page: explorer },
+    host: "127.0.0.1",
+    port: first.admin.port,
+    metrics: () => "",
+    state: () => "ready" as const,
+    page: explorer,
     fault: (what, cause) => complaints.push(`${what}: ${cause}`),
   });
   onTestFinished(() => again.close());

@@ -17,12 +17,20 @@ async function opened(options: Partial<ExplorerOptions> = {}, host = "127.0.0.1"
   const own = await listen([echoEndpoint()]);
   onTestFinished(() => own.close(0));
   const explorer = new Explorer({
-    ...{ name: "echo.v1", token: undefined, services: [EchoService], upstreams: [EchoService], own: () => own.url },
+    name: "echo.v1",
+    token: undefined,
+    services: [EchoService],
+    upstreams: [EchoService],
+    own: () => own.url,
     ...options,
   });
   const faults: unknown[] = [];
   const admin = await openAdmin({
-    ...{ host, port: 0, metrics: () => "a 1\n", state: () => "ready" as const, page: explorer },
+    host,
+    port: 0,
+    metrics: () => "a 1\n",
+    state: () => "ready" as const,
+    page: explorer,
     fault: (_, cause) => faults.push(cause),
   });
   onTestFinished(() => admin.close());

@@ -115,11 +115,16 @@ export class Upstreams implements Observer {
         service,
         branch,
         breakers: breakers.map(({ method, state: is, probesInMs }) => ({
-          ...{ method, state: is, forMs: since(method) },
+          method,
+          state: is,
+          forMs: since(method),
           ...(probesInMs !== undefined && { probesInMs: Math.ceil(probesInMs / 1000) * 1000 }),
         })),
         limits: limits.map(({ method, taken, most, waiting }) => ({
-          ...{ method, taken, waiting, most: Number.isFinite(most) ? most : null },
+          method,
+          taken,
+          waiting,
+          most: Number.isFinite(most) ? most : null,
         })),
         streams: streams.map(({ method, taken, most }) => ({ method, taken, most })),
         addresses: addresses.map(({ address, state: is, inFlight }) => ({ address, state: is, inFlight })),

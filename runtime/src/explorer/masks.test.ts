@@ -35,7 +35,10 @@ const registry = createFileRegistry(
               field(3, "inner", login),
               field(4, "all", { ...login, label: Label.REPEATED }),
               field(5, "by_name", {
-                ...{ type: Type.MESSAGE, typeName: ".a.Login.ByNameEntry", label: Label.REPEATED, jsonName: "byName" },
+                type: Type.MESSAGE,
+                typeName: ".a.Login.ByNameEntry",
+                label: Label.REPEATED,
+                jsonName: "byName",
               }),
               field(6, "keys", { ...login, ...secret, label: Label.REPEATED }),
             ],
@@ -59,7 +62,11 @@ const shown = { user: "ann", password: MASK };
 it("masks fields with debug_redact wherever they stand", () => {
   const json: JsonValue = { ...one, inner: one, all: [one, one], byName: { password: one }, keys: [one] };
   expect(masked(json, desc, registry)).toEqual({
-    ...{ ...shown, inner: shown, all: [shown, shown], byName: { password: shown }, keys: MASK },
+    ...shown,
+    inner: shown,
+    all: [shown, shown],
+    byName: { password: shown },
+    keys: MASK,
   });
   // as a field is called in the proto, too, which JSON may have
   expect(masked({ by_name: { x: one } }, desc, registry)).toEqual({ by_name: { x: shown } });

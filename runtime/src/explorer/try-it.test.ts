@@ -147,7 +147,9 @@ describe("an rpc that streams", () => {
     onTestFinished(() => server.close(0));
     const methods = new Map([[FOLLOW, stream.method]]);
     const tried = await new TryIt(methods, createRegistry(StreamService), () => server.url).send({
-      ...{ rpc: FOLLOW, body: JSON.stringify({ fileName: "what" }), headers: [] },
+      rpc: FOLLOW,
+      body: JSON.stringify({ fileName: "what" }),
+      headers: [],
     });
     return { stream, tried };
   }

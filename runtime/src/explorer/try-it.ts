@@ -74,7 +74,10 @@ export class TryIt {
     const type = streams ? "application/connect+json" : "application/json";
     const all = { ...Object.fromEntries(headers), "content-type": type };
     const options = {
-      ...{ method: "POST", headers: all, agent: false, signal: AbortSignal.timeout(LONGEST_MS) },
+      method: "POST",
+      headers: all,
+      agent: false,
+      signal: AbortSignal.timeout(LONGEST_MS),
       // It is this process that listens there: whose name is in its certificate does not matter.
       rejectUnauthorized: false,
     };

@@ -16,7 +16,9 @@ const refused = expect.objectContaining({ clientCode: Code.UNAUTHENTICATED, clie
 /** A message of principals, of these fields. */
 function typeOf(field: readonly object[], syntax = "proto3"): DescMessage {
   const file = create(FileDescriptorProtoSchema, {
-    ...{ name: "p.proto", package: "p", syntax },
+    name: "p.proto",
+    package: "p",
+    syntax,
     messageType: [
       {
         name: "P",

@@ -47,7 +47,12 @@ export function unjudged(why: string, cause?: unknown): Failure {
   const code = Code.UNAVAILABLE;
   const clientMessage = "cannot judge credentials now";
   return new Failure({
-    ...{ code, reason: Reason.UNAVAILABLE, callee: "", message: why },
-    ...{ clientCode: code, clientMessage, cause },
+    code,
+    reason: Reason.UNAVAILABLE,
+    callee: "",
+    message: why,
+    clientCode: code,
+    clientMessage,
+    cause,
   });
 }

@@ -80,8 +80,13 @@ export class PostgresQuotas implements SharedCounters {
   static async at(url: string): Promise<PostgresQuotas> {
     const { default: pg } = await import("pg");
     const pool = new pg.Pool({
-      ...{ connectionString: url, max: MAX_CONNECTIONS, application_name: "bff", keepAlive: true },
-      ...{ connectionTimeoutMillis: TIMEOUT_MS, statement_timeout: TIMEOUT_MS, query_timeout: TIMEOUT_MS },
+      connectionString: url,
+      max: MAX_CONNECTIONS,
+      application_name: "bff",
+      keepAlive: true,
+      connectionTimeoutMillis: TIMEOUT_MS,
+      statement_timeout: TIMEOUT_MS,
+      query_timeout: TIMEOUT_MS,
     });
     // Of connections that nobody uses: whoever needs one next gets another.
     pool.on("error", () => {});

@@ -147,7 +147,9 @@ describe("counters in Redis", () => {
     const clock = new FakeClock();
     const told: string[] = [];
     const limits = await openLimits([ONE, OTHER, CLOSED, NEAR], {
-      ...{ clock, environment: { REDIS_URL: redis.url }, fault: (what: string) => told.push(what) },
+      clock,
+      environment: { REDIS_URL: redis.url },
+      fault: (what: string) => told.push(what),
     });
     onTestFinished(() => limits.close());
     type Of = RateLimit | readonly [RateLimit, number];

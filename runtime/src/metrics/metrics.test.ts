@@ -37,11 +37,26 @@ const answered = (more: Partial<ResponseEvent> = {}): ResponseEvent => ({
 });
 const of = { service: "a.v1.A", method: "a.v1.A/Get" };
 const call = (more: Partial<CallEvent> = {}): CallEvent => ({
-  ...{ request: {}, call: {}, header, ...of, message: new Uint8Array(), startedAt: 1_000, endedAt: 1_002, attempts: 1 },
-  ...{ outcome: { ok: true, message: new Uint8Array() }, ...more },
+  request: {},
+  call: {},
+  header,
+  ...of,
+  message: new Uint8Array(),
+  startedAt: 1_000,
+  endedAt: 1_002,
+  attempts: 1,
+  outcome: { ok: true, message: new Uint8Array() },
+  ...more,
 });
 const attempt = (more: Partial<AttemptEvent>): AttemptEvent => ({
-  ...{ call: {}, ...of, number: 1, hedge: false, startedAt: 0, endedAt: 1, outcome: "ok", ...more },
+  call: {},
+  ...of,
+  number: 1,
+  hedge: false,
+  startedAt: 0,
+  endedAt: 1,
+  outcome: "ok",
+  ...more,
 });
 
 describe("streams", () => {
@@ -250,7 +265,8 @@ it("shows upstreams as they are when it is asked", () => {
   const metrics = metricsOf();
   let open = false;
   const upstream: UpstreamEvent = {
-    ...{ service: "a.v1.A", branch: "canary" },
+    service: "a.v1.A",
+    branch: "canary",
     state: () => ({
       breakers: [{ state: open ? "open" : "closed" }, { method: "a.v1.A/Get", state: "half-open" }],
       limits: [

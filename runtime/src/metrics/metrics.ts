@@ -191,7 +191,9 @@ export class Metrics implements Observer {
         clients,
       ),
       {
-        ...{ name: "bff_attempts_total", type: "counter", merge: "sum" },
+        name: "bff_attempts_total",
+        type: "counter",
+        merge: "sum",
         help: "Attempts of calls, by what they were and how they ended; refused: a breaker or a limit let it not go out.",
         samples: clients.flatMap(({ attempts }) => attempts),
       },

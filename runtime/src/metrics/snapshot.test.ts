@@ -4,10 +4,18 @@ import { Counter } from "./series.ts";
 import { type Family, mergeSnapshots } from "./snapshot.ts";
 
 const gauge = (merge: Family["merge"], value: number, labels: string[] = []): Family => ({
-  ...{ name: `of_${merge}`, help: "h", type: "gauge", merge, samples: [{ labels, value }] },
+  name: `of_${merge}`,
+  help: "h",
+  type: "gauge",
+  merge,
+  samples: [{ labels, value }],
 });
 const histogram = (labels: string[], counts: number[], value: number): Family => ({
-  ...{ name: "took_seconds", help: "h", type: "histogram", merge: "sum", bounds: [0.5, 1] },
+  name: "took_seconds",
+  help: "h",
+  type: "histogram",
+  merge: "sum",
+  bounds: [0.5, 1],
   samples: [{ labels, value, counts }],
 });
 

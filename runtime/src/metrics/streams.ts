@@ -48,11 +48,16 @@ export class StreamMetrics {
     const all = [...this.#methods].map(([method, streams]) => ({ labels: ["rpc_method", method], ...streams }));
     return [
       {
-        ...{ name: "bff_streams_open", type: "gauge", merge: "sum", help: "Streams that are followed." },
+        name: "bff_streams_open",
+        type: "gauge",
+        merge: "sum",
+        help: "Streams that are followed.",
         samples: all.map(({ labels, open }) => ({ labels, value: open.size })),
       },
       {
-        ...{ name: "bff_stream_items_total", type: "counter", merge: "sum" },
+        name: "bff_stream_items_total",
+        type: "counter",
+        merge: "sum",
         help: "Messages that followers of streams were given, without heartbeats.",
         samples: all.map(({ labels, open, items }) => {
           let value = items;

@@ -19,7 +19,10 @@ export function topicFamilies(all: readonly TopicEvent[]): readonly Family[] {
     state: state(),
   }));
   return FAMILIES.map(([name, of, help]) => ({
-    ...{ name, help, type: name.endsWith("_total") ? "counter" : "gauge", merge: "sum" },
+    name,
+    help,
+    type: name.endsWith("_total") ? "counter" : "gauge",
+    merge: "sum",
     samples: addedUp(states.map(({ labels, state }) => ({ labels, value: state[of] }))), // several files may follow one topic
   }));
 }

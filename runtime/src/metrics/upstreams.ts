@@ -10,7 +10,10 @@ const ADDRESS = ["idle", "connected", "warming", "ejected", "leaving"] as const;
 export function upstreamFamilies(all: readonly UpstreamEvent[]): readonly Family[] {
   const found = all.map((upstream) => ({ upstream, state: upstream.state() }));
   const gauge = (name: string, help: string, samples: readonly Sample[]): Family => ({
-    ...{ name, help, type: "gauge", merge: "sum" },
+    name,
+    help,
+    type: "gauge",
+    merge: "sum",
     // A method may have several limits, one for each policy. A limit without a bound has no number.
     samples: addedUp(samples).filter(({ value }) => Number.isFinite(value)),
   });

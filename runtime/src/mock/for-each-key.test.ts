@@ -19,7 +19,11 @@ import { type BatchFields, forEachKey } from "./for-each-key.ts";
 /** A method whose keys are messages: `Ref { id, name: Name }`, of items `Item { key, name: Name, rank, text }`. */
 function method(): DescMethodUnary {
   const one = (name: string, number: number, type: Type, typeName?: string) => ({
-    ...{ name, jsonName: name, number, type, label: Label.OPTIONAL },
+    name,
+    jsonName: name,
+    number,
+    type,
+    label: Label.OPTIONAL,
     ...(typeName !== undefined && { typeName }),
   });
   const list = (name: string, typeName: string) => ({ ...one(name, 1, Type.MESSAGE, typeName), label: Label.REPEATED });

@@ -21,8 +21,10 @@ export function recordedExamples(service: DescService, calls: readonly MockCall[
     const method = service.methods.find((one) => name === `${service.typeName}/${one.name}`);
     if (method === undefined || answer.message === undefined) continue;
     const example: RecordedExample = {
-      ...{ method: name, request: toJson(method.input, request) },
-      ...{ response: toJson(method.output, answer.message), compare: "shape" },
+      method: name,
+      request: toJson(method.input, request),
+      response: toJson(method.output, answer.message),
+      compare: "shape",
     };
     found.set(JSON.stringify(example), example);
   }

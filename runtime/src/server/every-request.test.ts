@@ -143,7 +143,10 @@ describe.each<[string, Serve]>([
     onTestFinished(() => session.destroy());
     await once(session, "remoteSettings");
     const stream = session.request({
-      ...{ ":method": "POST", ":path": GATE_PATH, "content-type": type, authorization: ANN },
+      ":method": "POST",
+      ":path": GATE_PATH,
+      "content-type": type,
+      authorization: ANN,
       ...(type.startsWith("application/grpc") && { te: "trailers" }),
       ...more,
     });
@@ -198,7 +201,10 @@ test("a client that goes while it is judged is told of once, whatever judging co
     onTestFinished(() => session.destroy());
     await once(session, "remoteSettings");
     const stream = session.request({
-      ...{ ":method": "POST", ":path": GATE_PATH, "content-type": "application/grpc", te: "trailers" },
+      ":method": "POST",
+      ":path": GATE_PATH,
+      "content-type": "application/grpc",
+      te: "trailers",
       authorization: "Bearer user-slow",
     });
     stream.on("error", () => {});

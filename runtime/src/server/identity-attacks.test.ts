@@ -149,7 +149,10 @@ describe.each([
       const isGet = protocol === "get";
       const path = isGet ? `${GATE_PATH}?encoding=json&message=${encodeURIComponent(asked)}` : GATE_PATH;
       const stream = session.request({
-        ...{ ":method": isGet ? "GET" : "POST", ":path": path, "x-who": who, ...credential },
+        ":method": isGet ? "GET" : "POST",
+        ":path": path,
+        "x-who": who,
+        ...credential,
         ...(!isGet && { "content-type": protocol === "grpc" ? "application/grpc" : "application/json" }),
       });
       stream.end(isGet ? undefined : protocol === "grpc" ? frame(message) : asked);

@@ -119,7 +119,9 @@ describe.each(servers)("on %s", (_, serve) => {
   });
   test("a GET that is answered without a body, and from a cache", async () => {
     const rig = await gate({
-      ...{ sources: [sourceOf("user", BEARER)], version: VERSION, http: { maxAgeMs: 1_000, vary: [] } },
+      sources: [sourceOf("user", BEARER)],
+      version: VERSION,
+      http: { maxAgeMs: 1_000, vary: [] },
       cache: { ttlMs: 60_000, plan: "1", principal: "whole" },
     });
     const { url } = await serve(rig.endpoint);

@@ -32,7 +32,12 @@ export function streamEndpoint<
   const stamps = stamp !== undefined && !required;
   const heartbeatMs = stamps ? options.heartbeatMs : undefined;
   const parts = {
-    ...{ method, clock, opening, options, required, stamps },
+    method,
+    clock,
+    opening,
+    options,
+    required,
+    stamps,
     heartbeatMs: heartbeatMs ?? Number.POSITIVE_INFINITY,
   };
   const composed: StreamEndpoint["follow"] = (args, headers, clientMs, resume, follower) => {
@@ -58,7 +63,11 @@ export function behindFront<App, I extends DescMessage, O extends DescMessage, C
 ): StreamEndpoint {
   const { maxElements, version, clock = systemClock } = options;
   const told = {
-    ...{ method, maxElements, version, heartbeatMs, withClock },
+    method,
+    maxElements,
+    version,
+    heartbeatMs,
+    withClock,
     // Of other messages nobody can make use.
     codec: options.codec as EndpointCodec<Message, Message> | undefined,
     refused: refusedOf(method, options),

@@ -39,7 +39,9 @@ test("a stream keeps its order, its credit and its end, whatever happens", { tim
       const latest = overflow === "latest";
       const decided = <T>(value: T): T | Promise<T> => (waits ? Promise.resolve(value) : value);
       const { follower, following, heard } = follow({
-        ...{ overflow, ahead, ...times },
+        overflow,
+        ahead,
+        ...times,
         if: (_cx, _args, item) => decided(item % every === 0),
         until: (_cx, _args, item) => decided(item === last),
         compose: async (cx, _args, item) => page({ title: (await cx.call(cx.app.get, { id: `${item}` })).id }),

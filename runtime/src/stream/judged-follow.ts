@@ -14,7 +14,9 @@ export function judgedFollow(
     let following: Following | undefined;
     let drained = false;
     const judging = judgedFirst(admission, clock, {
-      ...{ headers, clientMs, refused },
+      headers,
+      clientMs,
+      refused,
       begin: (judged, leftMs) => {
         following = follow(args, judged, leftMs, resume, follower);
         if (drained) following.drain();

@@ -41,7 +41,8 @@ interface Spec {
 const READS = fc.array(fc.nat(7), { maxLength: 3 });
 const { message: INNER } = fc.letrec<{ message: InnerSpec }>((tie) => ({
   message: fc.record({
-    ...{ tags: READS, flag: READS },
+    tags: READS,
+    flag: READS,
     by: fc.option(fc.oneof(fc.nat(7), fc.constant("sub" as const)), { nil: undefined }),
     inner: fc.option(tie("message"), { nil: undefined, maxDepth: 2, depthSize: "small" }),
   }),
@@ -56,7 +57,9 @@ const SPEC: fc.Arbitrary<Spec> = fc.record({
     }),
     { minLength: 1, maxLength: 8 },
   ),
-  ...{ facts: READS, cents: READS, notes: READS },
+  facts: READS,
+  cents: READS,
+  notes: READS,
   inner: fc.option(INNER, { nil: undefined }),
   text: fc.option(READS, { nil: undefined }),
   picked: fc.option(INNER, { nil: undefined }),

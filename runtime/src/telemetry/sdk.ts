@@ -139,7 +139,10 @@ class SdkSink implements OpenSpans {
 
   #context({ traceId, spanId, flags, traceState }: Omit<SpanLink, "attributes">): SpanContext {
     return {
-      ...{ traceId, spanId, traceFlags: flags & 0xff, isRemote: (flags & REMOTE) !== 0 },
+      traceId,
+      spanId,
+      traceFlags: flags & 0xff,
+      isRemote: (flags & REMOTE) !== 0,
       ...(traceState !== "" && { traceState: this.#api.createTraceState(traceState) }),
     };
   }

@@ -56,8 +56,11 @@ export class AssertionRig {
   /** What `/.well-known/bff-keys` answers. */
   async published(telling = this.telling): Promise<string> {
     const answer = await telling.routes.get("/.well-known/bff-keys")?.({
-      ...{ method: "GET", query: new URLSearchParams(), headers: incomingOf(new Headers()) },
-      ...{ signal: new AbortController().signal, body: async () => new Uint8Array() },
+      method: "GET",
+      query: new URLSearchParams(),
+      headers: incomingOf(new Headers()),
+      signal: new AbortController().signal,
+      body: async () => new Uint8Array(),
     });
     return String(answer?.body);
   }

@@ -125,7 +125,8 @@ export function streamRig(instead?: (clock: FakeClock) => Observer) {
         if (beat) response.title = "(beat)";
         if (reset) response.title += " reset";
       },
-      ...{ clock, observer },
+      clock,
+      observer,
       ...options,
     });
   const follow = (options: Partial<Options> = {}, more: More = {}) => {

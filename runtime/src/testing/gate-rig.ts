@@ -85,7 +85,12 @@ export function sourceOf(
         return callerOf({ type, credential, principal, token: text });
       };
       return {
-        ...{ name, place, from, ambient: place.kind === "cookie", opened: Promise.resolve(), close: async () => {} },
+        name,
+        place,
+        from,
+        ambient: place.kind === "cookie",
+        opened: Promise.resolve(),
+        close: async () => {},
         owns: (credential) => credential.startsWith(`${prefix}-`),
         verify: (credential) =>
           credential.includes("slow") && released !== undefined
@@ -164,7 +169,8 @@ export async function gate({
     observer,
     ...(permit !== undefined && { permit }),
     ...(version !== undefined && { version }),
-    ...{ cache, http },
+    cache,
+    http,
     ...(limits !== undefined && { limits }),
     ...(clock !== undefined && { clock }),
     compose: async (cx: Request<undefined, Principal>, args: SourceContext) => {

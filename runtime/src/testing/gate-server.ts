@@ -57,7 +57,9 @@ await serve({
         { echo },
         {
           timeoutMs: 10_000,
-          ...{ observer, identity: judging, permit: { scopes: ["read"] } },
+          observer,
+          identity: judging,
+          permit: { scopes: ["read"] },
           compose: async (cx, args) => {
             const { value } = await cx.call(cx.app.echo, { value: args.value });
             return create(StringValueSchema, { value });

@@ -33,10 +33,18 @@ export class JwtRig {
     const failed = (error: unknown): void => void this.told.push(error instanceof Error ? error.message : `${error}`);
     this.keys = new KeySet({ place, maxStaleMs: 86_400_000, clock, jose, fetch, failed, ...options.keys });
     this.source = new JwtSource({
-      ...{ name: "user", from: [], claims: ClaimsSchema, keys: this.keys, jose: this.#counting(jose), clock },
+      name: "user",
+      from: [],
+      claims: ClaimsSchema,
+      keys: this.keys,
+      jose: this.#counting(jose),
+      clock,
       place: { kind: "header", name: "authorization", scheme: "bearer" },
       rules: {
-        ...{ issuer: ISSUER, audience: [AUDIENCE], algorithms: DEFAULT_ALGORITHMS, leewayMs: 30_000 },
+        issuer: ISSUER,
+        audience: [AUDIENCE],
+        algorithms: DEFAULT_ALGORITHMS,
+        leewayMs: 30_000,
         subject: undefined,
         ...options.rules,
       },

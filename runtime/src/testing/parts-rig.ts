@@ -104,7 +104,9 @@ export function partsRig(call: CallPolicy = {}, policy: UpstreamPolicy = {}, obs
   const upstream = new Upstream("test.v1.Upstream", client, policy, { clock, observer });
   const app = appOf(upstream, call);
   const given = {
-    ...{ timeoutMs: 2_000, clock, observer },
+    timeoutMs: 2_000,
+    clock,
+    observer,
     parts: (response: Whole, arrived: Whole["parts"]) => {
       response.parts = arrived;
     },

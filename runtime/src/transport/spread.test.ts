@@ -42,7 +42,9 @@ async function fleet(hosts: readonly string[], found: readonly string[] = ALL) {
       };
       const { clock } = fleet;
       const client = new GrpcClient(urls ?? `http://fleet.example:${fleet.port}`, {
-        ...{ http2: testedHttp2(), lookup, clock },
+        http2: testedHttp2(),
+        lookup,
+        clock,
         ...options,
       });
       onTestFinished(() => client.close());

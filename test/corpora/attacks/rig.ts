@@ -118,7 +118,9 @@ export async function attacked<T>(
     const memory = async () => ((await bff.ask("memory")) as Memory | undefined) ?? NOTHING;
     let counted: Promise<unknown> | undefined;
     const target: Target = {
-      ...{ url, port: Number(new URL(url).port), upstreamUrl },
+      url,
+      port: Number(new URL(url).port),
+      upstreamUrl,
       memory: async () => {
         counted ??= client.ask("so far"); // what is collected by force is not what others wait for
         await counted;

@@ -36,7 +36,8 @@ export function goDecoded(sequences: readonly (readonly Buffer[])[]): readonly (
 
 function run(command: string, args: readonly string[], options: object): string {
   const { status, stdout, stderr, error } = spawnSync(command, args, {
-    ...{ encoding: "utf8", maxBuffer: 2 ** 30 },
+    encoding: "utf8",
+    maxBuffer: 2 ** 30,
     ...options,
   });
   if (status !== 0) throw new Error(`${command}: ${stderr}${error ?? ""}`);

@@ -135,8 +135,15 @@ const json = fc
   .jsonValue({ maxDepth: 2, depthSize: "small" })
   .filter((one) => !JSON.stringify(one).includes("__proto__") && hasReadableKeys(one));
 const WRAPPED: Readonly<Record<string, Json>> = {
-  ...{ StringValue: text, BytesValue: bytes, BoolValue: fc.boolean(), Int32Value: int32, UInt32Value: uint32 },
-  ...{ Int64Value: int64, UInt64Value: uint64, FloatValue: float, DoubleValue: double },
+  StringValue: text,
+  BytesValue: bytes,
+  BoolValue: fc.boolean(),
+  Int32Value: int32,
+  UInt32Value: uint32,
+  Int64Value: int64,
+  UInt64Value: uint64,
+  FloatValue: float,
+  DoubleValue: double,
 };
 
 function wellKnown(typeName: string, plain: boolean): Json | undefined {

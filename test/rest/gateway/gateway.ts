@@ -46,7 +46,9 @@ function built(): string {
   run("go", ["build", "-o", "plugins/", "tool"], folder);
   const opt = ["paths=source_relative", "Mgateway.proto=gateway/gen"];
   const plugins = ["go", "go-grpc", "grpc-gateway"].map((name) => ({
-    ...{ local: `plugins/protoc-gen-${name}`, out: "gen", opt },
+    local: `plugins/protoc-gen-${name}`,
+    out: "gen",
+    opt,
   }));
   writeFileSync(join(folder, "buf.yaml"), JSON.stringify({ version: "v2", modules: [{ path: "proto" }] }));
   writeFileSync(join(folder, "buf.gen.yaml"), JSON.stringify({ version: "v2", plugins }));

@@ -46,8 +46,11 @@ const REQUESTS: Readonly<Record<string, AnyJsonOptions>> = {
   GetTree: plain({ name: many([], 1) }),
   GetRest: plain({ name: many(["of"], 1) }),
   GetNumber: plain({
-    ...{ int64: scalarJson(ScalarType.INT64), uint32: scalarJson(ScalarType.UINT32) },
-    ...{ bool: fc.boolean(), double: scalarJson(ScalarType.DOUBLE), kind: fc.constantFrom(0, 1, -2) },
+    int64: scalarJson(ScalarType.INT64),
+    uint32: scalarJson(ScalarType.UINT32),
+    bool: fc.boolean(),
+    double: scalarJson(ScalarType.DOUBLE),
+    kind: fc.constantFrom(0, 1, -2),
     bytes: scalarJson(ScalarType.BYTES).filter((one) => one !== ""),
   }),
   GetNested: plain({ "inner.name": segment, "inner.inner.name": under("a", "*", "b", "*") }),
@@ -98,7 +101,8 @@ describe.skipIf(process.env.PROTOBFF_WITHOUT_GO === "1")("grpc-gateway", () => {
     expect(response.headers.get("called")).toBe(rpc.name);
     const asked = fromBinary(rpc.input, new Uint8Array(await response.arrayBuffer()));
     return {
-      ...{ sent: toJson(rpc.input, request, { registry }), arrived: toJson(rpc.input, asked, { registry }) },
+      sent: toJson(rpc.input, request, { registry }),
+      arrived: toJson(rpc.input, asked, { registry }),
       answered: toJson(rpc.output, answer, { registry }),
       back: toJson(rpc.output, fromBinary(rpc.output, reply), { registry }),
     };

@@ -11,7 +11,11 @@ import { Issuer } from "./issuer.ts";
 import type { Way } from "./surroundings.ts";
 
 const source: SourceOfCallers = {
-  ...{ name: "user", kind: "jwt", audience: [], algorithms: [], from: [] },
+  name: "user",
+  kind: "jwt",
+  audience: [],
+  algorithms: [],
+  from: [],
   claims: { workspaces: ["workspaces-1"], email: "email-1", realm: { roles: ["roles-1"] } },
   rights: [
     { path: ["realm", "roles"], as: "list", values: ["admin", "auditor"] },
@@ -20,8 +24,11 @@ const source: SourceOfCallers = {
 };
 const token: Way = { kind: "token", source, audience: "shop", algorithm: "ES256" };
 const login: Way = {
-  ...{ kind: "login", source: { ...source, name: "browser", kind: "session" } },
-  ...{ clientId: "shop", clientSecret: "s3cret", redirectUri: "http://127.0.0.1:4321/auth/callback" },
+  kind: "login",
+  source: { ...source, name: "browser", kind: "session" },
+  clientId: "shop",
+  clientSecret: "s3cret",
+  redirectUri: "http://127.0.0.1:4321/auth/callback",
 };
 
 let folder: string;
@@ -76,7 +83,12 @@ describe("tokens", () => {
     ] as [string, string][]);
     const payload = decodeJwt((await get(`/token?${query}`)).text);
     expect(payload).toMatchObject({
-      ...{ sub: "42", scope: "read", aud: "else", workspaces: ["atlas"], groups: ["a", "b"], verified: true },
+      sub: "42",
+      scope: "read",
+      aud: "else",
+      workspaces: ["atlas"],
+      groups: ["a", "b"],
+      verified: true,
       realm: { roles: ["x"] },
     });
     expect((payload.exp ?? 0) - (payload.iat ?? 0)).toBe(-60);
@@ -126,8 +138,13 @@ describe("logins", () => {
   async function begun(verifier: string, more: Record<string, string> = {}) {
     const config = await configured();
     const url = oidc.buildAuthorizationUrl(config, {
-      ...{ redirect_uri: login.kind === "login" ? login.redirectUri : "", scope: "openid", state: "st", nonce: "no" },
-      ...{ code_challenge: await oidc.calculatePKCECodeChallenge(verifier), code_challenge_method: "S256", ...more },
+      redirect_uri: login.kind === "login" ? login.redirectUri : "",
+      scope: "openid",
+      state: "st",
+      nonce: "no",
+      code_challenge: await oidc.calculatePKCECodeChallenge(verifier),
+      code_challenge_method: "S256",
+      ...more,
     });
     return { config, path: url.pathname + url.search };
   }
@@ -165,9 +182,13 @@ describe("logins", () => {
     const { path } = await begun(verifier);
     const { location } = await get(`${path}&as=dev`);
     const form = {
-      ...{ grant_type: "authorization_code", code: new URL(location ?? "").searchParams.get("code") ?? "" },
-      ...{ redirect_uri: "http://127.0.0.1:4321/auth/callback", code_verifier: verifier },
-      ...{ client_id: "shop", client_secret: "s3cret", ...wrong },
+      grant_type: "authorization_code",
+      code: new URL(location ?? "").searchParams.get("code") ?? "",
+      redirect_uri: "http://127.0.0.1:4321/auth/callback",
+      code_verifier: verifier,
+      client_id: "shop",
+      client_secret: "s3cret",
+      ...wrong,
     };
     const response = await fetch(`${issuer.url}/token`, { method: "POST", body: new URLSearchParams(form) });
     expect(await response.json()).toEqual({ error });
@@ -220,8 +241,12 @@ describe("is for this machine's own", () => {
   test("nothing of a name becomes markup", async () => {
     writeFileSync(join(folder, "principals.json"), JSON.stringify({ "<b>&\"'": { a: "<script>" } }));
     const query = new URLSearchParams({
-      ...{ client_id: "shop", redirect_uri: "http://127.0.0.1:4321/auth/callback", response_type: "code" },
-      ...{ code_challenge: "c", code_challenge_method: "S256", state: '"><script>' },
+      client_id: "shop",
+      redirect_uri: "http://127.0.0.1:4321/auth/callback",
+      response_type: "code",
+      code_challenge: "c",
+      code_challenge_method: "S256",
+      state: '"><script>',
     });
     const { text } = await get(`/authorize?${query}`);
     expect(text).not.toMatch(/<b>|<script>/);

@@ -6,7 +6,9 @@ import type { Way } from "./surroundings.ts";
 const way = {
   kind: "login",
   source: { name: "browser", kind: "session", audience: [], algorithms: [], from: [], claims: {}, rights: [] },
-  ...{ clientId: "shop", clientSecret: "s3cret", redirectUri: "http://127.0.0.1:4321/auth/callback" },
+  clientId: "shop",
+  clientSecret: "s3cret",
+  redirectUri: "http://127.0.0.1:4321/auth/callback",
 } satisfies Way;
 const ADA = { name: "ada", subject: "u-ada", claims: {} };
 const VERIFIER = "v".repeat(43);
@@ -19,8 +21,12 @@ function begun(logins: Logins): string {
 const trade = (logins: Logins, code: string) =>
   logins.trade(
     new URLSearchParams({
-      ...{ grant_type: "authorization_code", code, code_verifier: VERIFIER, redirect_uri: way.redirectUri },
-      ...{ client_id: "shop", client_secret: "s3cret" },
+      grant_type: "authorization_code",
+      code,
+      code_verifier: VERIFIER,
+      redirect_uri: way.redirectUri,
+      client_id: "shop",
+      client_secret: "s3cret",
     }),
     undefined,
   );

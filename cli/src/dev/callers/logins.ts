@@ -55,7 +55,10 @@ export class Logins {
   back(query: URLSearchParams, way: LoginWay, principal: Principal): string {
     const code = randomBytes(16).toString("base64url");
     kept(this.#codes).set(code, {
-      ...{ way, principal, nonce: query.get("nonce") ?? undefined, challenge: query.get("code_challenge") ?? "" },
+      way,
+      principal,
+      nonce: query.get("nonce") ?? undefined,
+      challenge: query.get("code_challenge") ?? "",
       until: this.#now() + CODE_LIFE_MS,
     });
     const url = new URL(way.redirectUri);

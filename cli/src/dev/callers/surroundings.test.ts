@@ -7,15 +7,13 @@ import { surroundingsOf } from "./surroundings.ts";
 
 const env = (name: string, more: object = {}): Setting => ({ kind: "env", name, alternates: [], ...more });
 const of = (kind: SourceOfCallers["kind"], more: Partial<SourceOfCallers> = {}): SourceOfCallers => ({
-  ...{
-    name: "user",
-    kind,
-    audience: [{ kind: "text", text: "shop" }],
-    algorithms: [],
-    from: [],
-    claims: {},
-    rights: [],
-  },
+  name: "user",
+  kind,
+  audience: [{ kind: "text", text: "shop" }],
+  algorithms: [],
+  from: [],
+  claims: {},
+  rights: [],
   ...more,
 });
 const secrets = new Secrets();
@@ -36,7 +34,9 @@ test("a token: the issuer's variable, and those of audience and keys", () => {
   });
   const more = { ...ISSUER, audience: [env("AUD")], keys: env("JWKS") };
   expect(around([of("jwt", more)]).env).toEqual({
-    ...{ OIDC_ISSUER: "http://127.0.0.1:9", AUD: "dev", JWKS: "http://127.0.0.1:9/keys" },
+    OIDC_ISSUER: "http://127.0.0.1:9",
+    AUD: "dev",
+    JWKS: "http://127.0.0.1:9/keys",
   });
 });
 test("what is set, or has a default, is left alone", () => {
@@ -56,7 +56,8 @@ test.each<[Setting, string]>([
   [{ kind: "mixed", text: "https://{env.TENANT}.example" }, '"https://{env.TENANT}.example"'],
 ])("an issuer that is no variable alone is told: %j", (issuer, shown) => {
   expect(around([of("jwt", { issuer })])).toEqual({
-    ...{ env: {}, ways: [] },
+    env: {},
+    ways: [],
     notes: [`user: its issuer is ${shown}, for which dev cannot stand in: write issuer: "{env.OIDC_ISSUER}"`],
   });
 });
@@ -64,10 +65,13 @@ test("a session: what a login needs", () => {
   const found = around([of("session", { ...ISSUER, name: "web-user" })]);
   expect(found).toEqual({
     env: {
-      ...{ BFF_PUBLIC_URL: "http://127.0.0.1:8080", OIDC_ISSUER: "http://127.0.0.1:9" },
-      ...{ BFF_SESSION_KEYS: secrets.sessionKey, BFF_WEB_USER_CLIENT_SECRET: secrets.clientSecret },
+      BFF_PUBLIC_URL: "http://127.0.0.1:8080",
+      OIDC_ISSUER: "http://127.0.0.1:9",
+      BFF_SESSION_KEYS: secrets.sessionKey,
+      BFF_WEB_USER_CLIENT_SECRET: secrets.clientSecret,
     },
-    ...{ ways: ["login"], notes: [] },
+    ways: ["login"],
+    notes: [],
   });
   expect(Buffer.from(secrets.sessionKey, "base64")).toHaveLength(32);
   const elsewhere = around([of("session", ISSUER)], { OIDC_ISSUER: "https://login.example" });

@@ -83,8 +83,14 @@ export function requestReads(
   { leftOut = new Set(), branches = true }: { readonly leftOut?: ReadonlySet<Step>; readonly branches?: boolean } = {},
 ): RequestReads {
   const found: Found = {
-    ...{ principal: new Map(), headers: new Map(), env: new Set() },
-    ...{ caller: undefined, token: undefined, unknownHeader: undefined, peer: undefined, now: undefined },
+    principal: new Map(),
+    headers: new Map(),
+    env: new Set(),
+    caller: undefined,
+    token: undefined,
+    unknownHeader: undefined,
+    peer: undefined,
+    now: undefined,
   };
   for (const whole of blocks) {
     const block = without(whole, leftOut);

@@ -65,7 +65,11 @@ export function httpRule(
 function uncallable(rule: RestRule, method: DescMethod): Diagnostic[] {
   const { ir } = rule;
   const fault = (message: string, hint: string): Diagnostic => ({
-    ...{ code: "BFF289", severity: "error", message, at: ir.path.at, hint },
+    code: "BFF289",
+    severity: "error",
+    message,
+    at: ir.path.at,
+    hint,
   });
   const { segments } = ir.template;
   const open = segments.findIndex(

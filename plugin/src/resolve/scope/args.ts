@@ -71,7 +71,12 @@ export function requestPlace(
   if (form === undefined) place.broken.add(name.value);
   else
     members.set(name.value, {
-      ...{ type: form, proto: form, absent: false, absentByFailure: false, tainted: false, at: name.at },
+      type: form,
+      proto: form,
+      absent: false,
+      absentByFailure: false,
+      tainted: false,
+      at: name.at,
       ...none,
     });
   return { ...place, item: name.value };

@@ -63,8 +63,14 @@ export function resolveBatch(
   const answer = resolveAnswer(cx, { ir, named: ir.items, items, keys, key });
   if (answer === undefined || (ir.wrap !== undefined && wrap === undefined)) return undefined;
   return {
-    ...{ keys, by: asked, of: key.proto, wrap, items, ...answer },
-    ...{ many: ir.many?.value ?? false, max: ir.max?.value ?? 100 },
+    keys,
+    by: asked,
+    of: key.proto,
+    wrap,
+    items,
+    ...answer,
+    many: ir.many?.value ?? false,
+    max: ir.max?.value ?? 100,
   };
 }
 

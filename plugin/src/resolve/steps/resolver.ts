@@ -57,15 +57,18 @@ export function resolverSteps(
     const variable: Variable = { name: RESOLVED, role: "step", type: of.type, proto: of.proto, absent };
     steps.push({
       ir: {
-        ...{ kind: "step", at, index, name: undefined, if: undefined, source: undefined },
-        ...{
-          supplementary: undefined,
-          fallback: undefined,
-          autobind: undefined,
-          after: [],
-          unordered: undefined,
-          defer: undefined,
-        },
+        kind: "step",
+        at,
+        index,
+        name: undefined,
+        if: undefined,
+        source: undefined,
+        supplementary: undefined,
+        fallback: undefined,
+        autobind: undefined,
+        after: [],
+        unordered: undefined,
+        defer: undefined,
       },
       name: undefined,
       index,
@@ -138,8 +141,17 @@ function unreadable(name: Text, named: ReadonlyMap<string, Step>, ir: IrMessage,
 // ---- clients ----
 
 const NO_POLICY: IrPolicy = {
-  ...{ timeout: undefined, retry: undefined, hedge: undefined, cache: undefined, limit: undefined },
-  ...{ metadata: [], forward: [], onError: [], idempotent: undefined, readOnly: undefined, identify: undefined },
+  timeout: undefined,
+  retry: undefined,
+  hedge: undefined,
+  cache: undefined,
+  limit: undefined,
+  metadata: [],
+  forward: [],
+  onError: [],
+  idempotent: undefined,
+  readOnly: undefined,
+  identify: undefined,
   branches: [],
 };
 
@@ -167,15 +179,29 @@ export function clientCalls(cx: MessageContext, ir: IrMessage): Call[] {
         quiet.scope.report,
       );
       const call: IrCall = {
-        ...{ kind: "call", at, method: undefined, set: [], request: undefined, policy: NO_POLICY, batch: undefined },
+        kind: "call",
+        at,
+        method: undefined,
+        set: [],
+        request: undefined,
+        policy: NO_POLICY,
+        batch: undefined,
       };
       const policy = mergePolicy(quiet, call, policies, effects);
       // A resolver's value cannot tell that it rests on an answer past its time.
       const cache = { ...policy.cache, stale: undefined };
       return [
         {
-          ...{ method, at, request: undefined, set: [], onError: [], batch: undefined, effects },
-          ...{ methodAt: at, said: vouched, http },
+          method,
+          at,
+          request: undefined,
+          set: [],
+          onError: [],
+          batch: undefined,
+          effects,
+          methodAt: at,
+          said: vouched,
+          http,
           metadata: entryMetadata(quiet.scope, entries),
           policy: { ...policy, cache },
         },

@@ -337,8 +337,14 @@ test("nothing of a key is in the file", async () => {
 });
 
 const KEY: StoredKey = {
-  ...{ id: "key_1", subject: "ada", claims: "{}", scopes: [], created: 0 },
-  ...{ expires: undefined, revoked: undefined, lastUsed: 1 },
+  id: "key_1",
+  subject: "ada",
+  claims: "{}",
+  scopes: [],
+  created: 0,
+  expires: undefined,
+  revoked: undefined,
+  lastUsed: 1,
 };
 function fails(): never {
   throw new Error("away");
@@ -360,7 +366,14 @@ function over(store: KeyStore, cacheMs = 10_000) {
   const clock = new FakeClock();
   const told: string[] = [];
   const parts: ApiKeySourceParts = {
-    ...{ name: "robot", header: "x-api-key", prefix: "acme_", from: [], cacheMs, claims: undefined, store, clock },
+    name: "robot",
+    header: "x-api-key",
+    prefix: "acme_",
+    from: [],
+    cacheMs,
+    claims: undefined,
+    store,
+    clock,
     audit: () => {},
     fault: (what) => void told.push(what),
     accept: (credential) => ({ credential, principal: credential, bytes: new Uint8Array(), key: "", token: undefined }),

@@ -137,7 +137,11 @@ export class ApiKeySource implements Source {
   #caller(key: StoredKey): Caller {
     const { name, claims: desc, accept } = this.#parts;
     const credential = create(CredentialSchema, {
-      ...{ source: name, issuer: name, subject: key.subject, id: key.id, scopes: [...key.scopes] },
+      source: name,
+      issuer: name,
+      subject: key.subject,
+      id: key.id,
+      scopes: [...key.scopes],
       expires: BigInt(key.expires ?? 0),
     });
     try {

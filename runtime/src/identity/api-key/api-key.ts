@@ -44,7 +44,16 @@ export function apiKey<P extends Message = Principal, Claims extends DescMessage
     open({ type, clock, audit, fault }) {
       if (store === undefined) throw new TypeError(`source ${name} has not been configured`);
       return new ApiKeySource({
-        ...{ name, header: header.toLowerCase(), prefix, from, cacheMs, claims, store, clock, audit, fault },
+        name,
+        header: header.toLowerCase(),
+        prefix,
+        from,
+        cacheMs,
+        claims,
+        store,
+        clock,
+        audit,
+        fault,
         accept(credential, decoded) {
           // What is decoded is of the type that the options name.
           const set = principal && (() => principal(decoded as Parameters<typeof principal>[0], credential));

@@ -43,8 +43,13 @@ export class PostgresKeys implements KeyStore {
   static async at(url: string): Promise<PostgresKeys> {
     const { default: pg } = await import("pg");
     const pool = new pg.Pool({
-      ...{ connectionString: url, max: MAX_CONNECTIONS, application_name: "bff", keepAlive: true },
-      ...{ connectionTimeoutMillis: TIMEOUT_MS, statement_timeout: TIMEOUT_MS, query_timeout: TIMEOUT_MS },
+      connectionString: url,
+      max: MAX_CONNECTIONS,
+      application_name: "bff",
+      keepAlive: true,
+      connectionTimeoutMillis: TIMEOUT_MS,
+      statement_timeout: TIMEOUT_MS,
+      query_timeout: TIMEOUT_MS,
     });
     // Of connections that nobody uses: whoever needs one next gets another.
     pool.on("error", () => {});

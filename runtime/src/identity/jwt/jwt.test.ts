@@ -88,7 +88,9 @@ describe("options with holes are looked at when these are filled", () => {
 describe("types", () => {
   test("of claims and principals are those of the messages", () => {
     const source = jwt({
-      ...{ name: "user", issuer: ISSUER, audience: ["web"] },
+      name: "user",
+      issuer: ISSUER,
+      audience: ["web"],
       claims: ClaimsSchema,
       principal: (claims, credential) => {
         expectTypeOf(claims).toEqualTypeOf<Claims>();
@@ -99,7 +101,9 @@ describe("types", () => {
       source,
       jwt({ name: "other", issuer: ISSUER, audience: ["web"] }),
       jwt({
-        ...{ name: "third", issuer: ISSUER, audience: ["web"] },
+        name: "third",
+        issuer: ISSUER,
+        audience: ["web"],
         principal: (claims, credential) => {
           expectTypeOf(claims).toEqualTypeOf<undefined>();
           const { source, issuer, subject, scopes } = credential;

@@ -86,16 +86,22 @@ function opened<P extends Message, Claims extends DescMessage | undefined>(
   const keys = new KeySet({
     place: placeOfKeys(options),
     maxStaleMs: options.maxStaleMs ?? MAX_STALE_MS,
-    ...{ clock, jose },
+    clock,
+    jose,
     failed: (error) => fault(`keys of source ${name} cannot be fetched`, error),
     fetched: () => fetched?.(name),
   });
   return new JwtSource({
-    ...{ name, claims, keys, jose, clock },
+    name,
+    claims,
+    keys,
+    jose,
+    clock,
     place: placeOf(options),
     from: options.from ?? [],
     rules: {
-      ...{ issuer, audience },
+      issuer,
+      audience,
       algorithms: options.algorithms ?? DEFAULT_ALGORITHMS,
       leewayMs: options.leewayMs ?? LEEWAY_MS,
       subject: subject === undefined ? undefined : namePattern(subject),

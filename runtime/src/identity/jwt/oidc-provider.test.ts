@@ -29,7 +29,9 @@ function keys(): JWK[] {
   const pairs = [rsa(), rsa(), generateKeyPairSync("ec", { namedCurve: "P-256" }), generateKeyPairSync("ed25519")];
   return pairs.map(({ privateKey }, i) => ({
     ...(privateKey.export({ format: "jwk" }) as JWK),
-    ...{ kid: `k${i}`, alg: ALGORITHMS[i] ?? "", use: "sig" },
+    kid: `k${i}`,
+    alg: ALGORITHMS[i] ?? "",
+    use: "sig",
   }));
 }
 
@@ -41,8 +43,12 @@ async function provider(): Promise<string> {
     jwks: { keys: keys() },
     clients: [
       {
-        ...{ client_id: "robot", client_secret: "secret", redirect_uris: [], response_types: [] },
-        ...{ grant_types: ["client_credentials"], scope: "read write" },
+        client_id: "robot",
+        client_secret: "secret",
+        redirect_uris: [],
+        response_types: [],
+        grant_types: ["client_credentials"],
+        scope: "read write",
       },
     ],
     scopes: ["read", "write"],

@@ -24,7 +24,8 @@ const A2 = {
 };
 const A3 = {
   key: {
-    ...{ kty: "EC", crv: "P-256" },
+    kty: "EC",
+    crv: "P-256",
     x: "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
     y: "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
   },
@@ -32,7 +33,8 @@ const A3 = {
 };
 const A4 = {
   key: {
-    ...{ kty: "EC", crv: "P-521" },
+    kty: "EC",
+    crv: "P-521",
     x: "AekpBQ8ST8a8VcfVOTNl353vSrDCLLJXmPk06wTjxrrjcBpXp5EOnYG_NjFZ6OvLFV1jSfS9tsz4qUxcWceqwQGk",
     y: "ADSmRA43Z1DSNx_RvcLI87cdL07l6jQyyBXMoxVg_l2Th-x3S1WDhjDly79ajL4Kkd0AZMaZmh9ubmf63e3kyMj2",
   },

@@ -19,16 +19,14 @@ afterAll(() => keys.close());
 const HEADER = { alg: "RS256", kid: "one", typ: "logout+jwt" };
 const EVENTS = { "http://schemas.openid.net/event/backchannel-logout": {} };
 const claims = (more: object = {}) => ({
-  ...{
-    iss: ISSUER,
-    aud: AUDIENCE,
-    iat: issuer.now,
-    exp: issuer.now + 120,
-    jti: "j",
-    events: EVENTS,
-    sub: "ada",
-    sid: "s1",
-  },
+  iss: ISSUER,
+  aud: AUDIENCE,
+  iat: issuer.now,
+  exp: issuer.now + 120,
+  jti: "j",
+  events: EVENTS,
+  sub: "ada",
+  sid: "s1",
   ...more,
 });
 const judge = (token: string) =>

@@ -150,7 +150,8 @@ describe("two processes, one Redis, and a provider that ends a session whose ref
     const site = "https://app.example";
     const provider = await startOpenidProvider({ publicUrl: () => site, accessLifeS: 31 });
     const environment = {
-      ...{ BFF_PUBLIC_URL: site, REDIS_URL: `redis://127.0.0.1:${port}` },
+      BFF_PUBLIC_URL: site,
+      REDIS_URL: `redis://127.0.0.1:${port}`,
       BFF_SESSION_KEYS: Buffer.alloc(32, 1).toString("base64"),
       BFF_BROWSER_CLIENT_SECRET: "a secret of the client's",
     };

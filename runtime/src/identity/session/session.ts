@@ -100,7 +100,15 @@ function open(options: Options, config: Configured, jose: Jose, parts: SourcePar
   const told = (event: LoginEvent, address: string): void => parts.audit(auditOf(event, name, address, clock));
   const json = ({ caller: { principal } }: { readonly caller: Caller }): unknown => toJson(type, principal);
   const logins = new LoginRoutes({
-    ...{ publicUrl, cookie, absoluteMs, sessions, provider, sealer, clock, json, told },
+    publicUrl,
+    cookie,
+    absoluteMs,
+    sessions,
+    provider,
+    sealer,
+    clock,
+    json,
+    told,
   });
   const failed = (error: unknown): void => fault(`keys of source ${name} cannot be fetched`, error);
   const keys = new KeySet({

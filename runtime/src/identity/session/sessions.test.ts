@@ -52,7 +52,12 @@ function rig() {
   const sealer = new Sealer([Buffer.alloc(32, 1)]);
   const process = () =>
     new Sessions({
-      ...{ store, sealer, clock, issuer: "https://login.example", idleMs: 1_800_000, absoluteMs: 36_000_000 },
+      store,
+      sealer,
+      clock,
+      issuer: "https://login.example",
+      idleMs: 1_800_000,
+      absoluteMs: 36_000_000,
       provider: provider as unknown as Provider,
       callerOf: ({ access, claims }, id) => {
         const credential = create(CredentialSchema, {

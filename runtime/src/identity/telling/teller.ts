@@ -88,8 +88,13 @@ export class Teller {
     const ends = Number(credential.expires);
     const expires = ends === 0 ? now + LIFE_S : Math.min(now + LIFE_S, ends);
     const assertion = create(PrincipalAssertionSchema, {
-      ...{ issuer: signing.issuer, audience, source: credential.source, type: this.#type, principal: bytes },
-      ...{ issued: BigInt(now), expires: BigInt(expires) },
+      issuer: signing.issuer,
+      audience,
+      source: credential.source,
+      type: this.#type,
+      principal: bytes,
+      issued: BigInt(now),
+      expires: BigInt(expires),
     });
     const told = { name: SIGNED_HEADER, value: signedHeader(assertion, first), key: caller.key };
     ofCaller.set(audience, { told, until: now + (expires - now) / 2, keyId: first.id });

@@ -46,7 +46,10 @@ const told = async (header: string | null | undefined, more = {}): Promise<strin
 describe("a service is told", () => {
   test("who calls", async () => {
     const { principal, expires } = await verifyPrincipal(rig.header(), {
-      ...{ type: PrincipalSchema, issuer: GATEWAY, audience: SERVICE, keys },
+      type: PrincipalSchema,
+      issuer: GATEWAY,
+      audience: SERVICE,
+      keys,
     });
     expect(principal).toMatchObject({ subject: "ada", issuer: "https://login.example" });
     expect(expires.getTime()).toBe(Math.floor(rig.clock.date().getTime() / 1000) * 1000 + 60_000);

@@ -80,7 +80,9 @@ const taken: [string, Asked][] = [
   ...named(
     "x-request-deadline, which is farther",
     each("deadline:", {
-      ...{ "x-request-deadline": "2100-01-01T00:00:00Z", "grpc-timeout": "10S", "connect-timeout-ms": "10000" },
+      "x-request-deadline": "2100-01-01T00:00:00Z",
+      "grpc-timeout": "10S",
+      "connect-timeout-ms": "10000",
     }),
   ),
   ...named("x-request-deadline of nothing", each("deadline:", { "x-request-deadline": "0" })),

@@ -143,7 +143,9 @@ it("is no part of what caches know a call by, forwarded or not", async () => {
     const { url } = await ours([served]);
     for (let i = 0; i < 3; i++) {
       const response = await fetch(`${url}/echo.v1.EchoService/Echo`, {
-        ...{ method: "POST", headers: { "content-type": "application/json" }, body: '"a"' },
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: '"a"',
       });
       expect(await response.text()).toBe('"a"');
     }

@@ -38,7 +38,10 @@ function opened(): Opened {
   const socket = new LateSocket();
   const streams: OwnStream[] = [];
   const session = new OwnSession(socket as unknown as Socket, {
-    ...{ maxStreams: 100, handshakeTimeoutMs: 60_000, preface: Buffer.alloc(0), known: new Map() },
+    maxStreams: 100,
+    handshakeTimeoutMs: 60_000,
+    preface: Buffer.alloc(0),
+    known: new Map(),
     request: (stream) => streams.push(stream),
     holds() {},
     calmed() {},
@@ -95,7 +98,10 @@ test("a connection that asks for much at once is read in parts, and others betwe
   const asking = (name: string, count: number) => {
     const socket = new LateSocket();
     const session = new OwnSession(socket as unknown as Socket, {
-      ...{ maxStreams: 100, handshakeTimeoutMs: 60_000, preface: Buffer.alloc(0), known: new Map() },
+      maxStreams: 100,
+      handshakeTimeoutMs: 60_000,
+      preface: Buffer.alloc(0),
+      known: new Map(),
       request: ({ id }) => {
         for (const until = performance.now() + 0.2; performance.now() < until; ); // work
         began.push(`${name} ${id}`);

@@ -129,8 +129,11 @@ export class Listener {
     this.#check = setInterval(() => this.#checkArrivals(Math.ceil(requestTimeout / checkMs)), checkMs).unref();
     this.#h1 = http.createServer(
       {
-        ...{ ...arrival, ...upgradesOf(options.upgrades), IncomingMessage: Http1Request },
-        ...{ keepAliveTimeout: IDLE_MS, maxHeaderSize: MAX_HEADER_BYTES },
+        ...arrival,
+        ...upgradesOf(options.upgrades),
+        IncomingMessage: Http1Request,
+        keepAliveTimeout: IDLE_MS,
+        maxHeaderSize: MAX_HEADER_BYTES,
       },
       (request, response) => {
         this.#onH1(request, response);

@@ -98,8 +98,16 @@ describe("a request's line", () => {
     asked({ source: "user" }, undefined, 2);
     const [line = ""] = await lines();
     expect(JSON.parse(line)).toEqual({
-      ...{ time: expect.stringMatching(/Z$/), event: "request", rpc: "web.v1.Web/Get", status: "OK", ms: 12.346 },
-      ...{ protocol: "connect", calls: 2, source: "user", request_id: "r1", trace_id: "4b".repeat(16) },
+      time: expect.stringMatching(/Z$/),
+      event: "request",
+      rpc: "web.v1.Web/Get",
+      status: "OK",
+      ms: 12.346,
+      protocol: "connect",
+      calls: 2,
+      source: "user",
+      request_id: "r1",
+      trace_id: "4b".repeat(16),
     });
   });
 

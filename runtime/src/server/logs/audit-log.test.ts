@@ -10,7 +10,11 @@ const EVENT: AuditEvent = {
   at: new Date("2026-11-21T02:16:00Z"),
   reason: "a scope is missing",
   method: "web.v1.Web/Get",
-  ...{ source: "user", issuer: "https://id", subject: "ann", id: "k1", address: "192.0.2.1" },
+  source: "user",
+  issuer: "https://id",
+  subject: "ann",
+  id: "k1",
+  address: "192.0.2.1",
 };
 function folder(): string {
   const made = mkdtempSync(join(tmpdir(), "bff-audit-"));
@@ -35,7 +39,9 @@ test("a line for each event, in their order", async () => {
       '"source":"user","issuer":"https://id","subject":"ann","id":"k1","address":"192.0.2.1"}',
   );
   expect(objects(readFileSync(path, "utf8"))[1]).toEqual({
-    ...{ time: "2026-11-21T02:16:00.000Z", event: "unauthenticated", reason: "no credential" },
+    time: "2026-11-21T02:16:00.000Z",
+    event: "unauthenticated",
+    reason: "no credential",
   });
   expect(statSync(path).mode & 0o777).toBe(0o600);
   expect(faults).toEqual([]);
@@ -108,7 +114,8 @@ test("of standard error that nobody reads a bounded part waits, and a server tha
   let length = 0;
   const taken: (() => void)[] = [];
   const unread = {
-    ...{ writableLength: 0, destroyed: false },
+    writableLength: 0,
+    destroyed: false,
     write: (text: string, done: () => void = () => {}) => {
       length += text.length;
       taken.push(done);

@@ -52,9 +52,17 @@ test("as JSON, with what is known alone", () => {
   called({ since: "2026-11-01" });
   expect(written.map((line) => JSON.parse(line))).toEqual([
     {
-      ...{ time: expect.any(String), event: "deprecated", rpc: RPC },
-      ...{ since: "2026-11-01", sunset: "2027-05-01", successor: "page.v2.PageService/Get" },
-      ...{ source: "user", issuer: "https://id.example", subject: "ann", id: "t-1", user_agent: "shop-app/3.1" },
+      time: expect.any(String),
+      event: "deprecated",
+      rpc: RPC,
+      since: "2026-11-01",
+      sunset: "2027-05-01",
+      successor: "page.v2.PageService/Get",
+      source: "user",
+      issuer: "https://id.example",
+      subject: "ann",
+      id: "t-1",
+      user_agent: "shop-app/3.1",
     },
     { time: expect.any(String), event: "deprecated", rpc: RPC, since: "2026-11-01" },
   ]);

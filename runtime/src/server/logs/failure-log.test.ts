@@ -65,13 +65,11 @@ test("a degraded response is told with what it lacks", async () => {
 test("so is a message of a stream", () => {
   const { log, lines } = logged();
   const failure = new Failure({
-    ...{
-      code: Code.UNAVAILABLE,
-      reason: Reason.UNAVAILABLE,
-      callee: "test.v1.Upstream/Get",
-      message: "gone",
-      clientCode: Code.UNAVAILABLE,
-    },
+    code: Code.UNAVAILABLE,
+    reason: Reason.UNAVAILABLE,
+    callee: "test.v1.Upstream/Get",
+    message: "gone",
+    clientCode: Code.UNAVAILABLE,
   });
   const degraded = ["runs[0].title", "runs[7].title"].map((path) => create(DegradationSchema, { path }));
   const event = { request: {}, header: () => "", method: "test.v1.Front/Follow" };
@@ -119,7 +117,11 @@ test("addresses that are ejected are told, in words and in JSON", () => {
   );
   new FailureLog((line) => written.push(line), "json").ejection(event);
   expect(JSON.parse(written[1] ?? "")).toMatchObject({
-    ...{ event: "ejection", upstream: "a.v1.B", branch: "canary", address: "10.0.0.7:80", for_ms: 30_000 },
+    event: "ejection",
+    upstream: "a.v1.B",
+    branch: "canary",
+    address: "10.0.0.7:80",
+    for_ms: 30_000,
     consecutive: 5,
   });
 });

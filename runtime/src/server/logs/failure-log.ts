@@ -360,7 +360,10 @@ function deprecatedLine({ rpc, use }: DeprecatedCall, { since, sunset, successor
     event: "deprecated",
     text: `${rpc} is deprecated since ${since}${end}${instead}: called by ${who}${agent === "" ? "" : ` with ${quoted(agent)}`}`,
     fields: {
-      ...{ rpc, since, sunset, successor },
+      rpc,
+      since,
+      sunset,
+      successor,
       ...Object.fromEntries(Object.entries(known).filter(([, value]) => value !== undefined && value !== "")),
       ...(use === undefined && { others: true }),
       ...(agent !== "" && { user_agent: agent }),

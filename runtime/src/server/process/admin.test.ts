@@ -7,7 +7,10 @@ import { type AdminOptions, openAdmin } from "./admin.ts";
 async function opened(options: Partial<AdminOptions> = {}) {
   const faults: string[] = [];
   const admin = await openAdmin({
-    ...{ host: "127.0.0.1", port: 0, metrics: () => "a 1\n", state: () => "ready" as const },
+    host: "127.0.0.1",
+    port: 0,
+    metrics: () => "a 1\n",
+    state: () => "ready" as const,
     fault: (what) => faults.push(what),
     ...options,
   });
@@ -30,7 +33,9 @@ describe("the admin port", () => {
     const plain = await get("/metrics?all=1");
     expect([plain.status, plain.body]).toEqual([200, "prometheus 1\n"]);
     expect(plain.headers).toMatchObject({
-      ...{ "content-type": "text/plain; version=0.0.4; charset=utf-8", "cache-control": "no-store", vary: "accept" },
+      "content-type": "text/plain; version=0.0.4; charset=utf-8",
+      "cache-control": "no-store",
+      vary: "accept",
       "x-content-type-options": "nosniff",
     });
     const open = await get("/metrics", { headers: { accept: "application/openmetrics-text; version=1.0.0" } });

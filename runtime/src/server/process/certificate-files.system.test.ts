@@ -28,7 +28,10 @@ test("a process takes renewed certificates, of its own, of its clients' authorit
   const takeClientsOf = (name: string): void => copyFileSync(path(`${name}.pem`), path("clients.pem"));
   takeClientsOf("first");
   const env = {
-    ...{ HOST: "127.0.0.1", PORT: "0", TLS_CERT_FILE: path("tls.pem"), TLS_KEY_FILE: path("tls.key") },
+    HOST: "127.0.0.1",
+    PORT: "0",
+    TLS_CERT_FILE: path("tls.pem"),
+    TLS_KEY_FILE: path("tls.key"),
     TLS_CLIENT_CA_FILE: path("clients.pem"),
     ECHO_V1_ECHOSERVICE_URL: "https://localhost:1",
     ECHO_V1_ECHOSERVICE_CERT_FILE: path("upstream.pem"),

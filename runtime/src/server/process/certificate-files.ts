@@ -42,7 +42,10 @@ export function certificatePaths(
   ]);
   const own = { of: undefined, cert: "TLS_CERT_FILE", key: "TLS_KEY_FILE", ca: "TLS_CLIENT_CA_FILE" };
   const theirs = all.map(({ of, prefix }) => ({
-    ...{ of, cert: `${prefix}_CERT_FILE`, key: `${prefix}_KEY_FILE`, ca: `${prefix}_CA_FILE` },
+    of,
+    cert: `${prefix}_CERT_FILE`,
+    key: `${prefix}_KEY_FILE`,
+    ca: `${prefix}_CA_FILE`,
   }));
   return [own, ...theirs].flatMap(({ of, cert, key, ca }) => {
     const paths = { cert: source[cert] || undefined, key: source[key] || undefined, ca: source[ca] || undefined };

@@ -36,7 +36,11 @@ export function serverFamilies(server: Listening | undefined): readonly Family[]
   if (server === undefined) return [];
   const { connections, followers, open, room, requests, state } = server;
   const family = (name: string, type: Family["type"], help: string, value: number): Family => ({
-    ...{ name, type, help, merge: "sum", samples: [{ labels: [], value }] },
+    name,
+    type,
+    help,
+    merge: "sum",
+    samples: [{ labels: [], value }],
   });
   return [
     family("bff_connections", "gauge", "Connections of clients that are open.", connections),

@@ -54,8 +54,11 @@ export class AdapterRequests {
     }
     const startedAt = performance.now();
     const request = new AwaitedRequest(stream, {
-      ...{ pending, peers, forwardedFor: [headers[FORWARDED_FOR] ?? []].flat() },
-      ...{ maxBytes, isFramed: isFramed(headers["content-type"]) },
+      pending,
+      peers,
+      forwardedFor: [headers[FORWARDED_FOR] ?? []].flat(),
+      maxBytes,
+      isFramed: isFramed(headers["content-type"]),
       gone: (come) => {
         this.#arriving.delete(request);
         if (come === undefined) this.#options.gone?.(path, headers, performance.now() - startedAt);

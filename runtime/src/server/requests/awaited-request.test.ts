@@ -18,7 +18,9 @@ function connection(pending = new PendingBytes(1 << 20)) {
   const come: Come[] = [];
   const gone: string[] = [];
   const requests = new AdapterRequests(() => {}, {
-    ...{ pending, maxBytes: MAX, streamingPaths: new Set(["/both.Ways/Talk"]) },
+    pending,
+    maxBytes: MAX,
+    streamingPaths: new Set(["/both.Ways/Talk"]),
     gone: (path) => gone.push(path),
   });
   const session = {};
@@ -26,7 +28,9 @@ function connection(pending = new PendingBytes(1 << 20)) {
     let hearer: Hearer | undefined;
     let continued = 0;
     const stream = {
-      ...{ session, contentLength, over: false },
+      session,
+      contentLength,
+      over: false,
       hear: (hears: Hearer) => {
         hearer = hears;
       },

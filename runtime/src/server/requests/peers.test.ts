@@ -10,7 +10,8 @@ afterEach(() => void vi.useRealTimers());
 function connection(until: Date, authorized = true): TLSSocket {
   const certificate = { subjectAltName: "DNS:web.internal", validToDate: until };
   return Object.create(TLSSocket.prototype, {
-    ...{ remoteAddress: { value: "::ffff:192.0.2.1" }, authorized: { value: authorized } },
+    remoteAddress: { value: "::ffff:192.0.2.1" },
+    authorized: { value: authorized },
     getPeerX509Certificate: { value: () => certificate },
   });
 }

@@ -57,7 +57,9 @@ test("requests of one connection that fail at the same time are refused two in a
     const request = Object.assign(new PassThrough(), { stream });
     const response = Object.assign(new PassThrough(), { stream }) as unknown as ServerResponse;
     const body = new RequestBody(request as unknown as ServerRequest, response, {
-      ...{ pending, maxBytes: 1000, streams: false },
+      pending,
+      maxBytes: 1000,
+      streams: false,
     });
     const pieces = (request as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
     pieces.next().catch(() => refused++);

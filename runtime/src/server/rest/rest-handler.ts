@@ -42,8 +42,13 @@ export function restHandler(
   const registry = typesOf([...new Set(endpoints.map(({ method }) => method.parent))], []);
   const cors = corsHeaders(corsOrigins);
   const path = new RestPath(endpoints, {
-    ...{ maxBytes, maxElements, masks: maskNames(registry), registry, fault },
-    ...{ corsHeaders: cors, httpHeaders: new SecurityHeaders(0, cors).of },
+    maxBytes,
+    maxElements,
+    masks: maskNames(registry),
+    registry,
+    fault,
+    corsHeaders: cors,
+    httpHeaders: new SecurityHeaders(0, cors).of,
     pending: new PendingBytes(DEFAULT_MAX_PENDING_BYTES),
     peers: new Peers(trustedProxies && new Networks(trustedProxies)),
     reserved: new Set(reserved),

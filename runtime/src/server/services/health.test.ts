@@ -102,7 +102,10 @@ it("ends a watch when it is too old, or its client's deadline comes", () => {
   const ends: [number, string][] = [];
   const startedAt = Date.now();
   const follower = (): Follower => ({
-    ...{ opened() {}, beat() {}, ended() {}, item: () => true },
+    opened() {},
+    beat() {},
+    ended() {},
+    item: () => true,
     failed: ({ message }) => void ends.push([Date.now() - startedAt, message]),
   });
   const follow = (clientMs?: number) =>
@@ -124,7 +127,9 @@ it("sends nothing to a watch whose client does not read, but the last status", a
   const { watch } = new ServedHealth([], readiness);
   const heard: unknown[] = [];
   const watching = watch.follow(create(HealthCheckRequestSchema), new Headers(), undefined, undefined, {
-    ...{ opened() {}, beat() {}, failed() {} },
+    opened() {},
+    beat() {},
+    failed() {},
     ended: () => void heard.push("end"),
     item: (message) => {
       heard.push((message as HealthCheckResponse).status);

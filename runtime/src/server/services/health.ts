@@ -155,6 +155,10 @@ const expired = (watch: Watch, end: "age" | "deadline"): void => watch.fail(end)
 
 const unknown = (): Failure =>
   new Failure({
-    ...{ code: Code.NotFound, clientCode: Code.NotFound, reason: Reason.REJECTED, callee: "" },
-    ...{ message: UNKNOWN, clientMessage: UNKNOWN },
+    code: Code.NotFound,
+    clientCode: Code.NotFound,
+    reason: Reason.REJECTED,
+    callee: "",
+    message: UNKNOWN,
+    clientMessage: UNKNOWN,
   });

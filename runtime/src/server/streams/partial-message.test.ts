@@ -15,7 +15,8 @@ const written = ({ length, ...frame }: Frame): Buffer =>
     (ws as unknown as { Sender: { frame(data: Buffer, options: object): Buffer[] } }).Sender.frame(
       Buffer.alloc(length, 1),
       {
-        ...{ readOnly: true, rsv1: false },
+        readOnly: true,
+        rsv1: false,
         ...frame,
       },
     ),
@@ -23,7 +24,10 @@ const written = ({ length, ...frame }: Frame): Buffer =>
 const length = fc.oneof(fc.nat(200), fc.constantFrom(0, 125, 126, 65_535, 65_536), fc.nat(100_000));
 const data = fc.record({ opcode: fc.constantFrom(0, 1, 2), fin: fc.boolean(), length, mask: fc.boolean() });
 const control = fc.record({
-  ...{ opcode: fc.constantFrom(9, 10), fin: fc.constant(true), length: fc.nat(125), mask: fc.boolean() },
+  opcode: fc.constantFrom(9, 10),
+  fin: fc.constant(true),
+  length: fc.nat(125),
+  mask: fc.boolean(),
 });
 
 test("what is not whole is known after any bytes, whatever control frames are between", () => {

@@ -38,7 +38,10 @@ function rig(size: number) {
   const failed: number[] = [];
   const dealer = new Dealer(clock);
   const crew = new Crew({
-    ...{ size, graceMs: 1_000, clock, dealer },
+    size,
+    graceMs: 1_000,
+    clock,
+    dealer,
     start: (number, listener) => {
       const process = new FakeProcess(number, 100 + started.length, listener);
       started.push(process);

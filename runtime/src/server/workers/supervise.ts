@@ -31,7 +31,11 @@ export async function supervise(name: string, config: Config): Promise<void> {
   const tally = new Tally<Member>(systemClock);
   const server = acceptor(dealer);
   const crew = new Crew({
-    ...{ size: config.workers, graceMs: config.graceMs, clock: systemClock, dealer, start: startWorker },
+    size: config.workers,
+    graceMs: config.graceMs,
+    clock: systemClock,
+    dealer,
+    start: startWorker,
     tell: (outcome, text, fields) => log?.worker(outcome, text, fields),
     counted: (member, snapshot) => tally.told(member, snapshot),
     gone: (member) => tally.gone(member),

@@ -43,7 +43,11 @@ export function openWorkersAdmin(
 
 function watched(crew: Crew, dealer: Dealer, tally: Tally<Member>): readonly Family[] {
   const family = (name: string, type: Family["type"], help: string, samples: Family["samples"]): Family => ({
-    ...{ name, type, help, merge: "sum", samples },
+    name,
+    type,
+    help,
+    merge: "sum",
+    samples,
   });
   const one = (value: number): Family["samples"] => [{ labels: [], value }];
   const { serving } = crew;

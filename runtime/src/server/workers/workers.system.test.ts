@@ -348,7 +348,11 @@ class Load {
     const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
     while (!this.over) {
       const request = http.request({
-        ...{ port, host: "127.0.0.1", agent, method: "POST", path: "/echo.v1.EchoService/Echo" },
+        port,
+        host: "127.0.0.1",
+        agent,
+        method: "POST",
+        path: "/echo.v1.EchoService/Echo",
         headers: { "content-type": "application/json" },
       });
       try {

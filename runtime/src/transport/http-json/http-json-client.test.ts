@@ -66,7 +66,10 @@ async function server(answer: Answer): Promise<{ url: string; seen: Seen[]; conn
 const PATH = "/grpc.health.v1.Health/Check";
 const rpc = Health.method.check;
 const GET = {
-  ...{ rpc, method: "GET", segments: ["v1", "health", "*"], variables: [{ field: "service", from: 2, to: 3 }] },
+  rpc,
+  method: "GET",
+  segments: ["v1", "health", "*"],
+  variables: [{ field: "service", from: 2, to: 3 }],
 } as const;
 const POST = { rpc, method: "POST", segments: ["v1", "health"], body: "*" } as const;
 
@@ -360,8 +363,12 @@ describe("requests", () => {
     );
     expect(seen[0]?.line).toBe("GET /base/v1/health/%C3%A4%2Fb%20c HTTP/1.1");
     expect(seen[0]?.headers).toMatchObject({
-      ...{ host: url.slice(7), accept: "application/json", "x-a": "1", "x-b-bin": "AAE" },
-      ...{ "grpc-timeout": "1500m", "grpc-previous-rpc-attempts": "2" },
+      host: url.slice(7),
+      accept: "application/json",
+      "x-a": "1",
+      "x-b-bin": "AAE",
+      "grpc-timeout": "1500m",
+      "grpc-previous-rpc-attempts": "2",
     });
     expect(Object.keys(seen[0]?.headers ?? {})).not.toContain("expect");
   });

@@ -145,8 +145,12 @@ export class HttpJsonClient implements UnaryClient {
     const { maxReplyBytes = 16 << 20 } = this.#options;
     const url = place?.of.target.url ?? this.#anyUrl();
     const options: http.RequestOptions & { joinDuplicateHeaders: boolean } = {
-      ...{ host: url.hostname.replace(/^\[(.*)\]$/, "$1"), port: url.port || (this.#secure ? 443 : 80) },
-      ...{ method, path: target, agent: place?.of.agent ?? this.#agent, joinDuplicateHeaders: true },
+      host: url.hostname.replace(/^\[(.*)\]$/, "$1"),
+      port: url.port || (this.#secure ? 443 : 80),
+      method,
+      path: target,
+      agent: place?.of.agent ?? this.#agent,
+      joinDuplicateHeaders: true,
       headers: this.#headers(url.host, headers, body, method, timeoutMs, attempt),
       lookup: place?.of.lookup ?? this.#options.lookup,
     };

@@ -72,7 +72,8 @@ function check(client: HttpJsonClient): Promise<Fault | "answered"> {
   });
 }
 const refused = (message?: string) => ({
-  ...{ kind: "transport", code: Code.UNAVAILABLE },
+  kind: "transport",
+  code: Code.UNAVAILABLE,
   ...(message === undefined ? {} : { message: expect.stringContaining(message) }),
 });
 
