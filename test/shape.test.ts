@@ -17,7 +17,6 @@ const LONG_FUNCTIONS: Readonly<Record<string, number>> = {
   "call.ts resolveCall": 90,
   "client.ts call": 68,
   "client.ts call.callback": 60,
-  "compile.ts compile": 90,
   "connect-transport.ts connectTransport": 63,
   "convert.ts conversion": 67,
   "declarations.ts declarations": 114,

@@ -1,27 +1,28 @@
-// The compiler, in order: read → resolve → check → plan → (lock) → emit. Pure: a request in, a response out.
-import { create, createRegistry, type Registry } from "@bufbuild/protobuf";
+// The compiler's stages, in order: parse → read → resolve → check → plan → checkPlan → lock → emit. Pure: a request in, a response out.
+import { create } from "@bufbuild/protobuf";
 import {
   type CodeGeneratorRequest,
-  CodeGeneratorRequestSchema,
   type CodeGeneratorResponse,
   CodeGeneratorResponse_FileSchema,
   CodeGeneratorResponseSchema,
 } from "@bufbuild/protobuf/wkt";
-import { createEcmaScriptPlugin } from "@bufbuild/protoplugin";
 import { checkAll, checkSound } from "./check/all-checks.ts";
 import { checkIdleOutputs } from "./check/idle-outputs.ts";
 import { checkServed } from "./check/served-together.ts";
-import { checkServerNames } from "./check/server-names.ts";
+import { checkServerNames, faultsOfServers } from "./check/server-names.ts";
 import { dashboardFiles } from "./dashboards/dashboard-files.ts";
 import { deployFiles } from "./deploy/deploy-files.ts";
-import type { Diagnostic, Report } from "./diagnostic/diagnostic.ts";
+import type { Diagnostic } from "./diagnostic/diagnostic.ts";
+import { Findings } from "./diagnostic/findings.ts";
 import { renderDiagnostics } from "./diagnostic/render.ts";
 import type { Sources } from "./diagnostic/sources.ts";
 import { emit } from "./emit/emit.ts";
-import type { Drift } from "./lock/drift.ts";
+import { printFiles } from "./emit/print-files.ts";
+import type { Ir } from "./ir.ts";
 import { compareLock, type LockInput } from "./lock/lock.ts";
+import { mergeDrifts } from "./lock/merge-drifts.ts";
 import { openapiFiles } from "./openapi/document.ts";
-import { type Parameter, parseParameter, withSeverity } from "./parameter.ts";
+import { type Parameter, parseParameter } from "./parameter.ts";
 import { checkWeight } from "./plan/check-weight.ts";
 import { type CallersReport, callersReports } from "./plan/describe-callers.ts";
 import { planFiles } from "./plan/describe-files.ts";
@@ -31,37 +32,57 @@ import type { Plan, PlanFile } from "./plan/plan.ts";
 import { plan } from "./plan/plan-run.ts";
 import { checkSharedUpstreams } from "./plan/shared-upstreams.ts";
 import { asksExamples, examplesIn, faultFiles, type ToldRpc, toldFaults } from "./plan/told-faults.ts";
-import { readIr } from "./read/read-ir.ts";
+import { readIr, type Schema } from "./read/read-ir.ts";
+import { readRequest } from "./read/read-request.ts";
 import { checkVendored } from "./read/vendored.ts";
-import { idleServers, servedTogether } from "./resolve/model/server-paths.ts";
+import type { Model } from "./resolve/model/model.ts";
+import { type ServedTogether, servedTogether } from "./resolve/model/server-paths.ts";
 import { foldUnseen } from "./resolve/names/unseen.ts";
 import { resolve } from "./resolve/resolve.ts";
-import { VERSION } from "./version.ts";
 
-/** What the plugin answers, and what it has to say. */
+/** The result of a run. */
 export interface Compilation {
   /** Files, or an error and no files. */
   readonly response: CodeGeneratorResponse;
   readonly warnings: readonly Diagnostic[];
   /** Errors and warnings. */
   readonly diagnostics: readonly Diagnostic[];
-  /** The text that the lock has to have now; undefined where it is to be left as it is. */
+  /** The new text of the lock; undefined for a lock that stays as it is. */
   readonly lock: string | undefined;
-  /** What servers need to know who calls; none where there are no files. */
+  /** The identities that servers need; none if there are no files. */
   readonly callers: readonly CallersReport[];
 }
 
-/** The lock as it is; without one nothing is compared, and none is given back. */
+/** The committed lock. A run without it compares nothing and returns no lock. */
 export type CommittedLock = Pick<LockInput, "text" | "ci" | "project">;
 
-/** Thrown through protoplugin, which offers no other way to end without files. */
-class Rejected extends Error {}
+/** The inputs that all stages share, and the diagnostics that they report. */
+interface Run {
+  readonly request: CodeGeneratorRequest;
+  readonly sources: Sources;
+  readonly committed: CommittedLock | undefined;
+  /** The text of faults.json, if it exists. */
+  readonly examples: string | undefined;
+  readonly parameter: Parameter;
+  readonly findings: Findings;
+}
+
+/** A run whose stages found no error. */
+interface Planned {
+  readonly planned: Plan;
+  readonly lock: string | undefined;
+  readonly predictions: Predictions;
+}
+
+/** A run without files. Faults are in the options or in faults.json; diagnostics of the protos are in the run's findings. */
+interface Stopped {
+  readonly faults: readonly string[];
+}
 
 /**
- * Runs the stages over one request. Faults of the user are diagnostics; nothing is thrown for them, and no file is written. Long, for it is the
- * list of the stages.
+ * Runs the stages over one request. Faults of the user are diagnostics; a run with errors throws nothing and writes no file.
  *
- * @param examples the text of faults.json, where there is one
+ * @param examples the text of faults.json, if it exists
  */
 export function compile(
   request: CodeGeneratorRequest,
@@ -70,121 +91,100 @@ export function compile(
   examples?: string,
 ): Compilation {
   const { parameter, faults } = parseParameter(request.parameter);
-  let diagnostics: Diagnostic[] = [];
-  let lock: string | undefined;
-  let idle: readonly string[] = [];
-  let callers: readonly CallersReport[] = [];
-  const described: ReturnType<typeof planFiles>[number][] = [];
-  const report: Report = (diagnostic) => {
-    const said = withSeverity(diagnostic, parameter);
-    if (said !== undefined) diagnostics.push(said);
+  const run: Run = { request, sources, committed, examples, parameter, findings: new Findings(parameter) };
+  const result = faults.length > 0 ? { faults } : planRequest(run);
+  return "faults" in result ? stop(run, result) : emitFiles(run, result);
+}
+
+/** Every stage between the options and the files. */
+function planRequest(run: Run): Planned | Stopped {
+  const { sources, parameter, findings } = run;
+  const { report } = findings;
+  const schema = readRequest(run.request);
+  checkVendored(schema.allFiles, sources, report);
+  const ir = readIr(schema, sources, report);
+  const model = resolve(ir, report);
+  checkAll(model, report);
+  const servers = servedTogether(model.packages, parameter.server);
+  checkServed(model, servers, report);
+  const planned = findings.sound ? plan(model, servers) : undefined;
+  if (planned !== undefined) checkPlan(planned, ir, run);
+  checkWhatWorks(model, servers, run);
+  const lock = bringLockUpToDate(model, run);
+  findings.replace(foldUnseen(findings.all));
+  const idle = faultsOfServers(model.packages, parameter.server);
+  if (planned === undefined || !findings.sound || idle.length > 0) return { faults: idle };
+  const predictions = predict(planned, schema, run);
+  return "faults" in predictions ? predictions : { planned, lock, predictions };
+}
+
+function checkPlan(planned: Plan, ir: Ir, { parameter, findings: { report } }: Run): void {
+  checkMaxCalls(planned, report);
+  checkItemCalls(planned, report);
+  checkSharedUpstreams(planned, ir, report);
+  checkWeight(planned, parameter.weight, report);
+}
+
+/** Checks that an error of an earlier check could explain. */
+function checkWhatWorks(model: Model, servers: readonly ServedTogether[], { parameter, findings }: Run): void {
+  const { report } = findings;
+  if (findings.sound) checkSound(model, report);
+  if (findings.sound) checkServerNames(model, parameter.server, report);
+  if (findings.sound) checkIdleOutputs(servers, parameter.deploy, report);
+}
+
+/** Reports changes of upstreams, and returns the new text of the lock. */
+function bringLockUpToDate(model: Model, { committed, parameter, sources, findings }: Run): string | undefined {
+  if (committed === undefined) return undefined;
+  const input = { ...committed, path: parameter.lock, mode: parameter.lockMode };
+  const { drifts, text } = compareLock(model, input, sources, findings.errors);
+  findings.replace(mergeDrifts(findings.all, drifts, parameter));
+  return text;
+}
+
+/** Effects of upstream faults on each RPC of a file. */
+type Predictions = ReadonlyMap<PlanFile, readonly ToldRpc[]>;
+
+function predict(planned: Plan, { registry }: Schema, { parameter, examples: text }: Run): Predictions | Stopped {
+  if (!asksExamples(parameter)) return new Map();
+  const { examples, faults } = examplesIn(text, planned, registry);
+  if (faults.length > 0) return { faults };
+  const files = planned.files.filter(({ services }) => services.length > 0);
+  return new Map(files.map((file) => [file, toldFaults(file, planned, examples, registry)]));
+}
+
+function emitFiles({ request, parameter, findings }: Run, { planned, lock, predictions }: Planned): Compilation {
+  const ofFile = (file: PlanFile): readonly ToldRpc[] => predictions.get(file) ?? [];
+  const response = printFiles(request, parameter, (schema) => emit(planned, schema, parameter, ofFile));
+  const reports = [
+    ...[...parameter.plan].flatMap((format) =>
+      format === "faults" ? faultFiles(planned, ofFile) : planFiles(planned, format),
+    ),
+    ...(parameter.openapi === false ? [] : openapiFiles(planned, parameter.openapi === "rest" ? "rest" : "all")),
+    ...(parameter.dashboards.size === 0 ? [] : dashboardFiles(planned, parameter.dashboards)),
+    ...(parameter.deploy.size === 0 ? [] : deployFiles(planned, parameter)),
+  ];
+  response.file.push(...reports.map((file) => create(CodeGeneratorResponse_FileSchema, file)));
+  return {
+    response,
+    warnings: findings.warnings,
+    diagnostics: findings.all,
+    lock,
+    callers: callersReports(planned),
   };
-  const hasErrors = (): boolean => diagnostics.some(isError);
-  const failed = (error: string): Compilation => ({
+}
+
+/** The one end without files: the errors in the protos, or else the faults. */
+function stop({ sources, parameter, findings }: Run, { faults }: Stopped): Compilation {
+  // buf prints a prefix before the first line.
+  const error = findings.sound
+    ? faults.join("\n")
+    : `\n${renderDiagnostics(findings.errors, sources, parameter.errorFormat)}`;
+  return {
     response: create(CodeGeneratorResponseSchema, { error }),
-    warnings: diagnostics.filter(({ severity }) => severity === "warning"),
-    diagnostics,
+    warnings: findings.warnings,
+    diagnostics: findings.all,
     lock: undefined,
     callers: [],
-  });
-  if (faults.length > 0) return failed(faults.join("\n"));
-
-  const plugin = createEcmaScriptPlugin({
-    name: "protoc-gen-bff",
-    version: VERSION,
-    generateTs: (schema) => {
-      const registry = createRegistry(...schema.allFiles);
-      checkVendored(schema.allFiles, sources, report);
-      const ir = readIr({ files: schema.files, allFiles: schema.allFiles, registry }, sources, report);
-      const model = resolve(ir, report);
-      checkAll(model, report);
-      idle = idleServers(model.packages, parameter.server).map((name) => idleFault(name, model.packages));
-      const servers = servedTogether(model.packages, parameter.server);
-      checkServed(model, servers, report);
-      const planned = hasErrors() ? undefined : plan(model, servers);
-      if (planned !== undefined) {
-        checkMaxCalls(planned, report);
-        checkItemCalls(planned, report);
-        checkSharedUpstreams(planned, ir, report);
-        checkWeight(planned, parameter.weight, report);
-      }
-      if (!hasErrors()) checkSound(model, report);
-      if (!hasErrors()) checkServerNames(model, parameter.server, report);
-      if (!hasErrors()) checkIdleOutputs(servers, parameter.deploy, report);
-      if (committed !== undefined) {
-        const input = { ...committed, path: parameter.lock, mode: parameter.lockMode };
-        const outcome = compareLock(model, input, sources, diagnostics.filter(isError));
-        lock = outcome.text;
-        diagnostics = withDrift(diagnostics, outcome.drifts, parameter);
-      }
-      diagnostics = foldUnseen(diagnostics);
-      if (hasErrors() || planned === undefined || idle.length > 0) throw new Rejected();
-      const told = faultsOf(planned, parameter, examples, registry);
-      if (told.faults.length > 0) idle = told.faults;
-      if (idle.length > 0) throw new Rejected();
-      emit(planned, schema, parameter, told.of);
-      callers = callersReports(planned);
-      for (const format of parameter.plan)
-        described.push(...(format === "faults" ? faultFiles(planned, told.of) : planFiles(planned, format)));
-      if (parameter.openapi !== false)
-        described.push(...openapiFiles(planned, parameter.openapi === "rest" ? "rest" : "all"));
-      if (parameter.dashboards.size > 0) described.push(...dashboardFiles(planned, parameter.dashboards));
-      if (parameter.deploy.size > 0) described.push(...deployFiles(planned, parameter));
-    },
-  });
-  const typescript = create(CodeGeneratorRequestSchema, {
-    ...request,
-    parameter: `target=ts,import_extension=${parameter.importExtension}`,
-  });
-  try {
-    const response = plugin.run(typescript);
-    const { shaping } = parameter;
-    for (const file of response.file) {
-      const said = ` with parameter "${typescript.parameter}"`;
-      file.content = file.content.replace(said, shaping === "" ? "" : ` with parameter "${shaping}"`);
-    }
-    response.file.push(...described.map((file) => create(CodeGeneratorResponse_FileSchema, file)));
-    const warnings = diagnostics.filter(({ severity }) => severity === "warning");
-    return { response, warnings, diagnostics, lock, callers };
-  } catch (thrown) {
-    if (!(thrown instanceof Rejected)) throw thrown;
-    if (!hasErrors()) return failed(idle.join("\n"));
-    // buf prints its own words before the first line.
-    return failed(`\n${renderDiagnostics(diagnostics.filter(isError), sources, parameter.errorFormat)}`);
-  }
-}
-
-/** What faults do to each rpc, where somebody wants to know. */
-function faultsOf(planned: Plan, parameter: Parameter, text: string | undefined, registry: Registry) {
-  const none: readonly string[] = [];
-  if (!asksExamples(parameter)) return { faults: none, of: (): readonly ToldRpc[] => [] };
-  const { examples, faults } = examplesIn(text, planned, registry);
-  const known = new Map<PlanFile, readonly ToldRpc[]>();
-  const of = (file: PlanFile): readonly ToldRpc[] => {
-    const found = known.get(file) ?? toldFaults(file, planned, examples, registry);
-    known.set(file, found);
-    return found;
   };
-  return { faults, of };
 }
-
-function idleFault(name: string, packages: readonly { readonly name: string }[]): string {
-  const names = packages.map((one) => JSON.stringify(one.name)).sort();
-  const instead = names.length === 0 ? "leave it out" : `write ${names.join(", ")}, or what several of them are below`;
-  return `option "server" has "${name}": this run has no package with BFF services of that name or below it; ${instead}`;
-}
-
-const isError = ({ severity }: Diagnostic): boolean => severity === "error";
-
-/** A change of an upstream takes the place of what only follows from it: errors that it explains, warnings where it stands. A mere warning does not. */
-function withDrift(found: readonly Diagnostic[], drifts: readonly Drift[], parameter: Parameter): Diagnostic[] {
-  const changes = drifts.flatMap(({ diagnostic, explains }) => {
-    const said = withSeverity(diagnostic, parameter);
-    return said === undefined ? [] : [{ diagnostic: said, explains }];
-  });
-  const explained = new Set(changes.flatMap(({ diagnostic, explains }) => (isError(diagnostic) ? explains : [])));
-  const changed = new Set(changes.flatMap(({ diagnostic }) => (isError(diagnostic) ? [placeOf(diagnostic)] : [])));
-  const follows = (one: Diagnostic): boolean => explained.has(one) || (!isError(one) && changed.has(placeOf(one)));
-  return [...found.filter((diagnostic) => !follows(diagnostic)), ...changes.map(({ diagnostic }) => diagnostic)];
-}
-const placeOf = ({ at }: Diagnostic): string => `${at.file}:${at.line}:${at.column}`;

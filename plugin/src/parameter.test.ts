@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Diagnostic } from "./diagnostic/diagnostic.ts";
-import { parseParameter, withSeverity } from "./parameter.ts";
+import { withSeverity } from "./diagnostic/severity.ts";
+import { parseParameter } from "./parameter.ts";
 
 describe("parameter", () => {
   test("has defaults", () => {

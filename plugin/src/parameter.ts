@@ -1,5 +1,4 @@
 import { CODES as expressionCodes } from "./cel/syntax/codes.ts";
-import type { Diagnostic } from "./diagnostic/diagnostic.ts";
 import { didYouMean } from "./diagnostic/did-you-mean.ts";
 import type { Format } from "./diagnostic/render.ts";
 import { CODES as driftCodes } from "./lock/codes.ts";
@@ -306,14 +305,3 @@ const lenient = /^BFF[5789]/;
 const CODES: ReadonlySet<string> = new Set(
   [declarationCodes, expressionCodes, resolveCodes, driftCodes].flatMap(Object.keys),
 );
-
-/** The diagnostic with the severity that the options give its code, in its file first; none for a warning that is off. */
-export function withSeverity(diagnostic: Diagnostic, { error, warn, off }: Parameter): Diagnostic | undefined {
-  const { code, at, severity } = diagnostic;
-  for (const key of [`${code}@${at.file}`, code]) {
-    if (error.has(key)) return { ...diagnostic, severity: "error" };
-    if (off.has(key) && (severity === "warning" || warn.has(key))) return undefined;
-    if (warn.has(key)) return { ...diagnostic, severity: "warning" };
-  }
-  return diagnostic;
-}

@@ -27,25 +27,18 @@ registerHooks({
     found.push(...sites);
     return {
       format: "module-typescript",
-      source: file === "compile.ts" ? withoutSwitchedOff(text) : text,
+      source: file === "diagnostic/severity.ts" ? withoutSwitchedOff(text) : text,
       shortCircuit: true,
     };
   },
 });
 
-/** The places at which all diagnostics arrive leave out those of the site that is off. */
+/** All diagnostics pass `withSeverity`, which removes those of the site that is off. */
 function withoutSwitchedOff(source: string): string {
-  const arrivals: readonly (readonly [string, string])[] = [
-    [
-      "if (said !== undefined) diagnostics.push(",
-      `if (said !== undefined && said.code !== "${OFF}") diagnostics.push(`,
-    ],
-    ["outcome.drifts,", `outcome.drifts.filter(({ diagnostic }) => diagnostic.code !== "${OFF}"),`],
-  ];
-  return arrivals.reduce((text, [arrival, replacement]) => {
-    if (!text.includes(arrival)) throw new Error(`compile.ts has no more \`${arrival}\`: where do diagnostics arrive?`);
-    return text.replace(arrival, replacement);
-  }, source);
+  const arrival = "const { code, at, severity } = diagnostic;";
+  if (!source.includes(arrival))
+    throw new Error(`severity.ts has no more \`${arrival}\`: where do diagnostics arrive?`);
+  return source.replace(arrival, `${arrival} if (code === "${OFF}") return undefined;`);
 }
 
 /** All sites of what has been loaded so far. */

@@ -1,6 +1,6 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
 import type { Model } from "../resolve/model/model.ts";
-import { type ServersWanted, servedTogether, serverFolders } from "../resolve/model/server-paths.ts";
+import { idleServers, type ServersWanted, servedTogether, serverFolders } from "../resolve/model/server-paths.ts";
 
 /** Several packages in one folder, of which none can have `server.ts`. For runs that emit servers. */
 export function checkServerNames({ packages }: Model, wanted: ServersWanted, report: Report): void {
@@ -21,4 +21,15 @@ export function checkServerNames({ packages }: Model, wanted: ServersWanted, rep
       hint: `give each package a folder of its own, such as "${together[1]?.name.replaceAll(".", "/")}", or both one package`,
     });
   }
+}
+
+/** A sentence for each name of the option `server` that matches no package. */
+export function faultsOfServers(packages: Model["packages"], wanted: ServersWanted): readonly string[] {
+  const names = packages.map(({ name }) => JSON.stringify(name)).sort();
+  const correction =
+    names.length === 0 ? "leave it out" : `write ${names.join(", ")}, or what several of them are below`;
+  return idleServers(packages, wanted).map(
+    (name) =>
+      `option "server" has "${name}": this run has no package with BFF services of that name or below it; ${correction}`,
+  );
 }

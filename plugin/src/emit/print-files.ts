@@ -1,0 +1,23 @@
+import { create } from "@bufbuild/protobuf";
+import {
+  type CodeGeneratorRequest,
+  CodeGeneratorRequestSchema,
+  type CodeGeneratorResponse,
+} from "@bufbuild/protobuf/wkt";
+import { createEcmaScriptPlugin, type Schema } from "@bufbuild/protoplugin";
+import type { Parameter } from "../parameter.ts";
+import { VERSION } from "../version.ts";
+
+/** The TypeScript that `generate` prints. protoplugin adds imports and the first lines, which name the options that shape the files. */
+export function printFiles(
+  request: CodeGeneratorRequest,
+  { importExtension, shaping }: Pick<Parameter, "importExtension" | "shaping">,
+  generate: (schema: Schema) => void,
+): CodeGeneratorResponse {
+  const parameter = `target=ts,import_extension=${importExtension}`;
+  const plugin = createEcmaScriptPlugin({ name: "protoc-gen-bff", version: VERSION, generateTs: generate });
+  const response = plugin.run(create(CodeGeneratorRequestSchema, { ...request, parameter }));
+  const shown = shaping === "" ? "" : ` with parameter "${shaping}"`;
+  for (const file of response.file) file.content = file.content.replace(` with parameter "${parameter}"`, shown);
+  return response;
+}
