@@ -42,8 +42,8 @@ export function given<T>(inner: T): Exclude<T, undefined>[] {
 }
 
 /** The entries that an optional adds to a map: one or none. */
-export function givenEntry<K, V>(key: K, inner: V | undefined): [K, V][] {
-  return inner === undefined ? [] : [[key, inner]];
+export function givenEntry<K, V>(key: K, inner: V): [K, Exclude<V, undefined>][] {
+  return inner === undefined ? [] : [[key, inner as Exclude<V, undefined>]];
 }
 
 /** The field that an optional gives to a message literal, or none. */

@@ -56,13 +56,14 @@ function emitNull(emitter: Emitter, first: Node, second: Node, sign: string): Pi
 function emitEnum(emitter: Emitter, first: Node, second: Node, sign: string): Piece | undefined {
   if (first.proto?.kind !== "enum") return undefined;
   const { desc } = first.proto;
-  const value = emitter.value(first);
+  const value = asNumber(emitter.value(first));
   if (second.kind === "constant" && typeof second.value === "bigint") {
     const named = desc.values.find((candidate) => BigInt(candidate.number) === second.value);
     // TypeScript would refuse to compare with a number that no value has.
     if (named === undefined) {
       const number = emitter.value(second);
-      const any = number.form.kind === "big" ? coerce(value, BIG, emitter.names) : asDouble(value);
+      const widest = emitter.value(first);
+      const any = number.form.kind === "big" ? coerce(widest, BIG, emitter.names) : asDouble(widest);
       return binary(any, sign, number, LEVEL.equality);
     }
     const name = atom(emitter.names.shape(desc), `.${named.localName}`);
@@ -70,12 +71,17 @@ function emitEnum(emitter: Emitter, first: Node, second: Node, sign: string): Pi
   }
   if (second.proto?.kind === "enum" && second.proto.desc.typeName === desc.typeName) {
     if (first.kind === "enum" && second.kind === "enum") return undefined;
-    return compared(emitter, first, second, sign);
+    return compared(emitter, first, second, sign, value, asNumber(emitter.value(second)));
   }
   if (second.proto?.kind === "enum") {
     return runtime(emitter.names, sign === "===" ? "equal" : "unequal", [value, emitter.value(second)]);
   }
   return undefined;
+}
+
+/** A bigint as a number. An enum's value is a bigint as an element of a computed list of integers. */
+function asNumber(value: Piece): Piece {
+  return value.form.kind === "big" ? asDouble(value) : value;
 }
 
 function emitPlain(emitter: Emitter, first: Node, second: Node, sign: string): Piece | undefined {

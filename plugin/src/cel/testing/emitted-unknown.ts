@@ -197,6 +197,14 @@ export const KNOWN: readonly Case[] = [
   ["!true == !false", "(false as boolean) === true"],
   ["(1 == 1) == (1 == 2)", "(true as boolean) === false"],
   ["double(2) == -0.5", "(2 as number) === -0.5"],
+  [
+    "s.map_string_string.transformList(k, v, s.standalone_enum).exists(e, s.repeated_nested_enum.exists(o, o == e))",
+    "Object.entries(s.mapStringString).map(() => BigInt(s.standaloneEnum)).some((e) => s.repeatedNestedEnum.some((o) => o === Number(e)))",
+  ],
+  [
+    "s.map_string_string.transformList(k, v, s.standalone_enum).filter(e, e == TestAllTypes.NestedEnum.BAR || e != 77)",
+    "Object.entries(s.mapStringString).map(() => BigInt(s.standaloneEnum)).filter((e) => Number(e) === TestAllTypes_NestedEnum.BAR || Number(e) !== 77).map(toInt32) as TestAllTypes_NestedEnum[]",
+  ],
   ["s.standalone_enum == 9223372036854775807", "BigInt(s.standaloneEnum) === 9223372036854775807n"],
   ["int(-9223372036854775808) == -1.0", "Number(-9223372036854775808n) === -1"],
   [
