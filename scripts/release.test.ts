@@ -1,0 +1,51 @@
+import { expect, test } from "vitest";
+import { inDependencyOrder, type Package, publicPackages, releaseFaults, withRelease, withVersion } from "./release.ts";
+
+const packages: readonly Package[] = [
+  { folder: "cli", manifest: { name: "tool", version: "0.2.0", dependencies: { core: "0.2.0", yaml: "^2.0.0" } } },
+  { folder: "server", manifest: { name: "server", version: "0.2.0", peerDependencies: { core: "0.2.0" } } },
+  { folder: "core", manifest: { name: "core", version: "0.2.0" } },
+];
+const CHANGELOG = "# Changelog\n\n## Unreleased\n\n### Fixed\n\n- A fault.\n\n## 0.1.0 (2026-01-01)\n";
+
+test("a package is published after those that it depends on", () => {
+  expect(inDependencyOrder(packages).map(({ folder }) => folder)).toEqual(["core", "cli", "server"]);
+  const circle = { folder: "core", manifest: { name: "core", version: "0.2.0", dependencies: { tool: "0.2.0" } } };
+  expect(() => inDependencyOrder([...packages.slice(0, 2), circle])).toThrow("in a circle");
+});
+
+test("the packages of this repository can be ordered, and depend on each other by exact version", () => {
+  const own = publicPackages();
+  const version = own[0]?.manifest.version ?? "";
+  expect(inDependencyOrder(own)).toHaveLength(own.length);
+  expect(releaseFaults(own, `## ${version} (2026-01-01)`, `v${version}`)).toEqual([]);
+});
+
+test("prepare writes the version, and pins the repository's own packages", () => {
+  const names = new Set(["core", "server", "tool"]);
+  expect(packages.map(({ manifest }) => withVersion(manifest, "0.3.0-rc.1", names))).toEqual([
+    { name: "tool", version: "0.3.0-rc.1", dependencies: { core: "0.3.0-rc.1", yaml: "^2.0.0" } },
+    { name: "server", version: "0.3.0-rc.1", peerDependencies: { core: "0.3.0-rc.1" } },
+    { name: "core", version: "0.3.0-rc.1" },
+  ]);
+});
+
+test("prepare moves unreleased changes under the version", () => {
+  expect(withRelease(CHANGELOG, "0.2.0", "2026-02-03")).toBe(
+    "# Changelog\n\n## Unreleased\n\n## 0.2.0 (2026-02-03)\n\n### Fixed\n\n- A fault.\n\n## 0.1.0 (2026-01-01)\n",
+  );
+  const released = withRelease(CHANGELOG, "0.2.0", "2026-02-03");
+  expect(() => withRelease(released, "0.3.0", "2026-03-04")).toThrow("no unreleased changes");
+});
+
+test("publish refuses other versions, other pins and an unlisted release", () => {
+  const listed = withRelease(CHANGELOG, "0.2.0", "2026-02-03");
+  expect(releaseFaults(packages, listed, "v0.2.0")).toEqual([]);
+  expect(releaseFaults(packages.slice(0, 1), CHANGELOG, "v0.3.0")).toEqual([
+    "cli/package.json has version 0.2.0, the tag v0.3.0",
+    'CHANGELOG.md has no section "## 0.3.0 (date)"',
+  ]);
+  expect(releaseFaults(packages, withRelease(CHANGELOG, "0.3.0", "2026-03-04"), "v0.3.0")).toContain(
+    "server/package.json depends on core 0.2.0 in place of 0.3.0",
+  );
+});
