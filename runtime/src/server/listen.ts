@@ -84,7 +84,7 @@ export interface ListenOptions {
   readonly http2Server?: ServerHttp2;
   /** Connections of clients at a time; more are closed as they come. Default 30,000. */
   readonly maxConnections?: number;
-  /** Requests at a time on one connection of HTTP/2; default 250. */
+  /** Requests at a time on one connection of HTTP/2, and unanswered ones on one of HTTP/1.1; default 250. */
   readonly maxStreams?: number;
   /** Who follows a stream of any rpc, at a time; more are refused with RESOURCE_EXHAUSTED. Default 20,000. */
   readonly maxFollowers?: number;

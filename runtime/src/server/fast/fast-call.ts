@@ -17,7 +17,7 @@ import type { Carrier, Hearer } from "../carrier/carrier.ts";
 import { shortError } from "../headers/short-errors.ts";
 import type { ServerFault } from "../logs/failure-log.ts";
 import { FORWARDED_FOR, joined, type Peers, valuesOf } from "../requests/peers.ts";
-import type { Holder, PendingBytes } from "../requests/pending-bytes.ts";
+import { type Holder, type PendingBytes, requestBytes } from "../requests/pending-bytes.ts";
 import { serverRefusal } from "../requests/refusals.ts";
 import { AT_ONCE_BYTES, LINGER_MS, late, tooMuch } from "../requests/request-body.ts";
 import { beginInTurn, shortcutWeight, type Whole } from "../turns/turns.ts";
@@ -124,6 +124,10 @@ export abstract class FastCall<Rpc extends CallRpc = CallRpc> implements Incomin
 
   // ---- the request ----
 
+  /** Counts it, without its body, until it is answered. To be called once it receives what its client sends. */
+  count(): void {
+    if (!this.#over && this.#refusal === undefined) this.rpc.pending.add(this, requestBytes(this.head.raw));
+  }
   get copies(): boolean {
     return this.#body !== undefined || this.#over || this.#refusal !== undefined;
   }

@@ -100,6 +100,7 @@ export class FastPath implements Shortcut {
         ? new FastGrpcCall(served.binary, head, stream)
         : new FastConnectCall(served[kind === "json" ? "json" : "binary"], head, this.#encoding(kind), stream);
     stream.hear(call);
+    call.count();
     return true;
   }
 

@@ -2,6 +2,7 @@
 import type * as http from "node:http";
 import type { Hearer } from "../carrier/carrier.ts";
 import { inTurn } from "../turns/turn-queue.ts";
+import type { FastCall } from "./fast-call.ts";
 
 const CALL = Symbol();
 type OfCall = { [CALL]?: Hearer | undefined };
@@ -23,8 +24,9 @@ function onResponseClose(this: http.ServerResponse): void {
 function onError(): void {} // `close` follows
 
 /** Gives a call what its request has to say. */
-export function attachRequest(call: Hearer, request: http.IncomingMessage, response: http.ServerResponse): void {
+export function attachRequest(call: FastCall, request: http.IncomingMessage, response: http.ServerResponse): void {
   (request as OfCall)[CALL] = call;
   request.on("data", onData).on("end", onEnd).on("error", onError);
   response.on("close", onResponseClose);
+  call.count();
 }

@@ -34,11 +34,13 @@ export class Http1Readings {
   readonly #server: http.Server;
   readonly #all = new Set<Http1Reading>();
   readonly #held: ConnectionBytes;
+  readonly #maxRequests: number;
   readonly #calmed: (why: string) => void;
 
   /** @param calmed called for each connection that is closed for what its client does */
-  constructor(server: http.Server, calmed: (why: string) => void, bounds?: ConnectionBounds) {
+  constructor(server: http.Server, maxRequests: number, calmed: (why: string) => void, bounds?: ConnectionBounds) {
     this.#server = server;
+    this.#maxRequests = maxRequests;
     this.#held = new ConnectionBytes(this.#all, bounds);
     this.#calmed = calmed;
   }
@@ -50,7 +52,11 @@ export class Http1Readings {
     socket.on("data", ignore).off("data", ignore);
     const added = <T>(event: string) => socket.listeners(event).find((listener) => !before.has(listener)) as T;
     const parser = { data: added<Parser["data"]>("data"), end: added<Parser["end"]>("end") };
-    const reading = new Http1Reading(socket, parser, this.#held, this.#calmed);
+    const reading = new Http1Reading(socket, parser, {
+      held: this.#held,
+      maxRequests: this.#maxRequests,
+      calmed: this.#calmed,
+    });
     this.#all.add(reading);
     READINGS.set(socket, reading);
     socket.once("close", () => {
@@ -69,6 +75,13 @@ const READINGS = new WeakMap<object, Http1Reading>();
 /** The reading of the connection that a request has come by. */
 export const readingOf = (request: http.IncomingMessage): Http1Reading | undefined => READINGS.get(request.socket);
 
+interface ReadingOptions {
+  readonly held: ConnectionBytes;
+  /** Requests without a complete answer, above which no further slice is parsed. */
+  readonly maxRequests: number;
+  readonly calmed: (why: string) => void;
+}
+
 /**
  * Feeds one connection of HTTP/1.1 to node's parser in slices, in turn with all other connections. Node itself parses up to 64 KiB in
  * one go: 11,000 chunks of one byte, or 1,600 pipelined requests, during which no other client is served.
@@ -77,8 +90,7 @@ class Http1Reading implements Reading, Holding {
   heldBytes = 0;
   readonly #socket: Socket;
   readonly #parser: Parser;
-  readonly #held: ConnectionBytes;
-  readonly #calmed: (why: string) => void;
+  readonly #options: ReadingOptions;
   readonly #pause: () => Socket;
   readonly #resume: () => Socket;
   /** Received, and not parsed yet. */
@@ -92,12 +104,13 @@ class Http1Reading implements Reading, Holding {
   #waiting = false;
   #ended = false;
   #over = false;
+  /** Requests without a complete answer. */
+  #open = 0;
 
-  constructor(socket: Socket, parser: Parser, held: ConnectionBytes, calmed: (why: string) => void) {
+  constructor(socket: Socket, parser: Parser, options: ReadingOptions) {
     this.#socket = socket;
     this.#parser = parser;
-    this.#held = held;
-    this.#calmed = calmed;
+    this.#options = options;
     this.#pause = socket.pause;
     this.#resume = socket.resume;
     socket.off("data", parser.data).off("end", parser.end).on("data", this.#onData).on("end", this.#onEnd);
@@ -108,10 +121,7 @@ class Http1Reading implements Reading, Holding {
     socket.resume = () => {
       this.#paused = false;
       if (this.#rest === undefined) return this.#resume.call(socket);
-      if (this.#slice === undefined) {
-        readsUntil(); // so that there is a turn
-        this.#wait();
-      }
+      if (this.#slice === undefined) this.#goOn();
       return socket;
     };
   }
@@ -119,16 +129,28 @@ class Http1Reading implements Reading, Holding {
   readOn(until: number): void {
     this.#waiting = false;
     const rest = this.#rest;
-    if (rest === undefined || this.#paused) return;
+    if (rest === undefined || this.#paused || this.#isFull) return;
     this.#read(rest, until);
     if (this.#rest !== undefined || this.#over) return;
     if (this.#ended) this.#parser.end.call(this.#socket);
     else if (!this.#paused) this.#resume.call(this.#socket);
   }
+  /** A request has come. */
+  began(): void {
+    this.#open++;
+  }
+  /** One has its answer, or loses its connection. */
+  answered(): void {
+    this.#open--;
+    if (this.#rest !== undefined && this.#slice === undefined && !this.#paused) this.#goOn();
+  }
+  get #isFull(): boolean {
+    return this.#open >= this.#options.maxRequests;
+  }
   /** Closes the connection. */
   calm(why: string): void {
     if (this.#over) return;
-    this.#calmed(why);
+    this.#options.calmed(why);
     this.stop();
     this.#socket.destroy();
   }
@@ -171,6 +193,7 @@ class Http1Reading implements Reading, Holding {
   readonly #onData = (chunk: Buffer): void => {
     if (this.#over) return;
     if (this.#rest !== undefined) this.#keep(Buffer.concat([this.#rest, chunk]));
+    else if (this.#isFull) this.#keep(chunk);
     else this.#read(chunk, readsUntil());
   };
   readonly #onEnd = (): void => {
@@ -192,7 +215,7 @@ class Http1Reading implements Reading, Holding {
         this.stop();
         break;
       }
-    } while (from < chunk.length && !this.#paused && performance.now() < until);
+    } while (from < chunk.length && !this.#paused && !this.#isFull && performance.now() < until);
     this.#slice = undefined;
     if (this.#rest !== undefined) this.#keep(this.#rest);
     else if (this.heldBytes > 0) this.#hold();
@@ -204,13 +227,17 @@ class Http1Reading implements Reading, Holding {
     if (!this.#paused) this.#wait();
     this.#hold();
   }
+  #goOn(): void {
+    readsUntil(); // so that there is a turn
+    this.#wait();
+  }
   #wait(): void {
-    if (this.#waiting) return;
+    if (this.#waiting || this.#isFull) return;
     this.#waiting = true;
     waits(this);
   }
   #hold(): void {
-    this.#held.set(this, this.#rest === undefined ? 0 : this.#rest.length + this.#socket.readableLength);
+    this.#options.held.set(this, this.#rest === undefined ? 0 : this.#rest.length + this.#socket.readableLength);
   }
 }
 

@@ -41,7 +41,7 @@ export interface ListenerOptions extends AdapterRequestsOptions {
   readonly maxConnectionAgeMs: number;
   /** Of clients, at once: more are closed as they come. Left out: any number. */
   readonly maxConnections?: number | undefined;
-  /** Of a connection of HTTP/2, at once. */
+  /** Requests at a time on one connection. */
   readonly maxStreams: number;
   /** Whose HTTP/2 it is. */
   readonly http2Server?: ServerHttp2 | undefined;
@@ -141,7 +141,9 @@ export class Listener {
     );
     this.#h1.maxHeadersCount = MAX_H1_HEADERS;
     const calmed = new ToldOnce(options.fault);
-    this.#h1Readings = new Http1Readings(this.#h1, (why) => calmed.tell(`closed a client's connection: ${why}`));
+    this.#h1Readings = new Http1Readings(this.#h1, options.maxStreams, (why) =>
+      calmed.tell(`closed a client's connection: ${why}`),
+    );
     const { upgrades } = options;
     if (upgrades !== undefined) {
       this.#h1.on("upgrade", (request, socket, head) => this.#onUpgrade(upgrades, request, socket, head));
@@ -343,10 +345,13 @@ export class Listener {
     request.on("error", ignore);
     this.#h1Responses.add(response);
     this.#idle.busy(socket);
-    const isLast = readingOf(request)?.endsWith(request) ?? false;
+    const reading = readingOf(request);
+    reading?.began();
+    const isLast = reading?.endsWith(request) ?? false;
     if (isLast || this.#leaving || this.#age.isOver(socket)) response.setHeader("connection", "close");
     response.once("close", () => {
       this.#h1Responses.delete(response);
+      reading?.answered();
       if (!socket.destroyed) {
         if (request.complete && this.#idle.counts) this.#idle.idle(socket);
         else if (this.#draining) socket.destroySoon();

@@ -66,6 +66,7 @@ export class AdapterRequests {
       },
     });
     this.#arriving.add(request);
+    request.count();
   }
   h1(request: ServerRequest, response: ServerResponse): void {
     this.#counted(request, response);

@@ -5,7 +5,7 @@ import type { Hearer } from "../carrier/carrier.ts";
 import type { OwnStream } from "../carrier/own-stream.ts";
 import { adapterWeight, beginInTurn, type Whole } from "../turns/turns.ts";
 import type { Peers } from "./peers.ts";
-import type { Holder, PendingBytes } from "./pending-bytes.ts";
+import { type Holder, type PendingBytes, requestBytes } from "./pending-bytes.ts";
 import { AT_ONCE_BYTES, late, tooMuch } from "./request-body.ts";
 
 /** What has come of a request that is handed on. */
@@ -64,6 +64,10 @@ export class AwaitedRequest implements Hearer, Holder, Whole {
     return adapterWeight(this.#received);
   }
 
+  /** Counts it, without its body, until it is handed on. */
+  count(): void {
+    this.#options.pending.add(this, requestBytes([])); // its connection counts its headers
+  }
   data(chunk: Buffer): void {
     if (this.#failure !== undefined) return;
     const { contentLength = Number.POSITIVE_INFINITY } = this.#stream;

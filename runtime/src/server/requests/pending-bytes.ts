@@ -14,6 +14,15 @@ export interface Holder {
   giveUp(): void;
 }
 
+/** Weight of a request until it is answered, in bytes, besides its headers and its body: what a composed request keeps. */
+const REQUEST_BYTES = 8 << 10;
+/** @param raw names and values of headers in turn */
+export function requestBytes(raw: readonly string[]): number {
+  let bytes = REQUEST_BYTES;
+  for (const text of raw) bytes += text.length;
+  return bytes;
+}
+
 export const DEFAULT_MAX_PENDING_BYTES = 128 << 20;
 /** When there is too much, so many of eight parts may stay: one look at all holders frees an eighth at once. */
 const KEPT_EIGHTHS = 7;

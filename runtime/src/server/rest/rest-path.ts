@@ -71,6 +71,7 @@ export class RestPath implements Shortcut {
     const call = this.#call(method, target, { headers, raw, carrier: stream }, stream);
     if (call === undefined) return false;
     stream.hear(call);
+    call.count();
     if (headers.expect === "100-continue") stream.continue();
     return true;
   }

@@ -9,6 +9,7 @@ import type { Follower, Following, StreamEndpoint } from "../../stream/stream-en
 import type { StreamOut } from "../carrier/stream-out.ts";
 import { type CallRpc, FastCall, type FastHead } from "../fast/fast-call.ts";
 import { addChallenge } from "../headers/challenge.ts";
+import { requestBytes } from "../requests/pending-bytes.ts";
 import type { Drainable, StreamAccount } from "./stream-account.ts";
 import type { Serialize, StreamProtocol } from "./stream-protocols.ts";
 
@@ -76,6 +77,7 @@ export abstract class StreamCall extends FastCall<StreamRpc> implements Follower
       this.refuse(refusal);
       return;
     }
+    this.rpc.pending.remove(this, requestBytes(this.head.raw)); // it counts as a stream now
     this.#token = resume;
     let following: Following | undefined;
     this.handOn(false, (headers, leftMs) => {

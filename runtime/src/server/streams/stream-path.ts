@@ -95,6 +95,7 @@ export class StreamPath implements Shortcut {
     const call = this.#callOf(headers[":method"], headers[":path"], from, authority, out);
     if (call === undefined) return false;
     stream.hear(call);
+    call.count();
     if (call instanceof EventCall) call.check();
     return true;
   }
