@@ -1,9 +1,11 @@
 // npm run docs: writes docs/diagnostics.md and what `protobff explain` prints from the tables of codes and from the goldens,
-// which show what a user sees. `--check` writes nothing and fails when they are not what it would write.
+// which show what a user sees, and the options of the plugin from their table. `--check` writes nothing and fails when they are
+// not what it would write.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Explanation } from "../plugin/src/diagnostic/explanation.ts";
+import { OPTIONS, type Option } from "../plugin/src/options/table.ts";
 import { conditions, explanations } from "./explanations.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -30,13 +32,7 @@ warnings go to standard error and do not stop generation. \`npx protobff explain
 
 Options of the plugin (\`opt:\` in \`buf.gen.yaml\`) that concern diagnostics:
 
-| option | meaning |
-|---|---|
-| \`error_format=text\` or \`github\` | for people (the default), or as workflow commands that GitHub shows beside the lines of a change |
-| \`error_output=<path>\` | also writes all diagnostics, warnings too, as one document: SARIF when the path ends in \`.sarif\`, else JSON |
-| \`warn=BFF501+BFF502\` | these errors are only warnings; only codes of 5xx and 7xx to 9xx can be: with others nothing could be generated |
-| \`error=BFF343\` | these warnings are errors |
-| \`off=BFF803\` | these warnings are left out |
+${optionTable("diagnostics.md")}
 
 A code with a file, as in \`off=BFF803@web/v1/web.proto\`, means that file alone, and comes before one without. A code that no diagnostic
 has is an error itself.
@@ -47,11 +43,30 @@ A JSON document is \`{ "version": 1, "diagnostics": […] }\`, sorted by place a
 file is a path from the workspace. SARIF is version 2.1.0, with related places as \`relatedLocations\`, and the hint in the message.
 `;
 
+/** The options that a page documents, as a Markdown table. */
+function optionTable(page: Option<unknown>["page"]): string {
+  const options: readonly Option<unknown>[] = Object.values(OPTIONS);
+  const rows = options.filter((option) => option.page === page).flatMap(({ documented }) => documented);
+  return ["| option | meaning |", "|---|---|", ...rows.map(([form, effect]) => `| ${form} | ${effect} |`)].join("\n");
+}
+
+const TABLE_START = "<!-- Written by `npm run docs` from plugin/src/options/table.ts. Do not edit. -->\n";
+
+/** The language page with the table of options replaced. */
+function languagePage(): string {
+  const text = readFileSync(join(root, "docs/language.md"), "utf8");
+  const start = text.indexOf(TABLE_START) + TABLE_START.length;
+  const end = text.indexOf("\n\n", start);
+  if (start < TABLE_START.length || end < 0) throw new Error(`docs/language.md has no table behind ${TABLE_START}`);
+  return `${text.slice(0, start)}${optionTable(undefined)}${text.slice(end)}`;
+}
+
 /** Path from the root → text, as the sources give it now. */
 export function generatedDocs(): Readonly<Record<string, string>> {
   const explained = explanations();
   return {
     "docs/diagnostics.md": pageOf(explained),
+    "docs/language.md": languagePage(),
     "plugin/src/gen/explanations.ts": `// Written by \`npm run docs\`. Do not edit.
 import type { Explanation } from "../diagnostic/explanation.ts";
 

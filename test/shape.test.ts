@@ -43,7 +43,6 @@ const LONG_FUNCTIONS: Readonly<Record<string, number>> = {
   "optional.ts knownInner": 71,
   "options.ts optionsOf": 151,
   "origins.ts originsOf": 131,
-  "parameter.ts parseParameter": 133,
   "plan-file.ts planFile": 93,
   "plan-let.ts planStart": 66,
   "plan-message.ts planMessage": 63,

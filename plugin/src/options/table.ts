@@ -1,0 +1,188 @@
+// The plugin's options, a row for each, in the order in which a fault lists them. `npm run docs` writes the tables of
+// docs/language.md and docs/diagnostics.md from the rows.
+import { budget, choice, codes, flag, flagOr, type Kind, list, path, servers } from "./kinds.ts";
+
+export interface Option<T> {
+  readonly name: string;
+  readonly kind: Kind<T>;
+  /** Whether the option decides the text of `.ts` files. Options about checks and reports leave no trace in them. */
+  readonly shapes?: true;
+  /** The page that documents the option: docs/language.md unless set. */
+  readonly page?: "diagnostics.md";
+  /** Rows of the page's table: a form of the option, and its effect. */
+  readonly documented: readonly (readonly [form: string, effect: string])[];
+}
+
+export const OPTIONS = {
+  importExtension: {
+    name: "import_extension",
+    kind: choice(["ts", "js", "none"], "none", (text) => text.replace(/^\./, "")),
+    shapes: true,
+    documented: [
+      [
+        "`import_extension=ts`, `js` or `none`",
+        "what import specifiers end in, as in protoc-gen-es; default `none`. Say the same to both plugins",
+      ],
+    ],
+  },
+  server: {
+    name: "server",
+    kind: servers(),
+    shapes: true,
+    documented: [
+      [
+        "`server=true`",
+        "also emits a `server.ts` beside each proto package that has BFF services, so that `web/v1/server.ts` and `mobile/v1/server.ts` are separate deployables. Where one folder has the files of several such packages each server has its package's name, `web_v1_server.ts`, and BFF821 says so; see [deploying.md](deploying.md)",
+      ],
+      [
+        "`server=web`",
+        "emits one `server.ts` for all BFF packages that are `web` or below it (`web.v1`, `web.v2`), in `web/`: they are [served on one port](deploying.md#several-packages-on-one-port). `server=web+shop` writes two; with `server=true` besides, packages that no name covers have their own",
+      ],
+    ],
+  },
+  lock: {
+    name: "lock",
+    kind: path("bff.lock.json", "bff.lock.json"),
+    documented: [["`lock=<path>`", "the file of the [lock](#drift-bfflockjson); default `bff.lock.json`"]],
+  },
+  lockMode: {
+    name: "lock_mode",
+    kind: choice(["check", "update"], "check"),
+    documented: [
+      [
+        "`lock_mode=check` or `update`",
+        "reports [drift](#drift-bfflockjson), or accepts it into the lock; default `check`",
+      ],
+    ],
+  },
+  plan: {
+    name: "plan",
+    kind: list(["json", "mermaid", "text", "weight", "faults"]),
+    documented: [
+      [
+        "`plan=json`, `mermaid` or `text`",
+        "also writes [the plan](#the-plan); default none. Several forms, also of the next two rows, have `+` between them: `plan=text+weight`",
+      ],
+      ["`plan=faults`", "also writes [what faults do](testing.md#faults) to each rpc, `web_faults.txt`"],
+      ["`plan=weight`", "also writes `bff_weight.txt`, [how much is decided here](#weight)"],
+    ],
+  },
+  weight: {
+    name: "weight",
+    kind: budget(["logic", "overlap", "headers"], "logic:40+overlap:60+headers:0"),
+    documented: [
+      [
+        "`weight=logic:40+overlap:60+headers:0`",
+        "warns where more is decided than that, or some of the three: [weight](#weight); default none",
+      ],
+    ],
+  },
+  openapi: {
+    name: "openapi",
+    kind: flagOr("rest"),
+    documented: [
+      [
+        "`openapi=true`",
+        "also writes an [OpenAPI document](openapi.md) of each server, `openapi.json`; `openapi=rest`: without the paths of Connect; default false",
+      ],
+    ],
+  },
+  mock: {
+    name: "mock",
+    kind: flag(),
+    shapes: true,
+    documented: [
+      [
+        "`mock=true`",
+        "also writes mocks of what each file with services calls, `web_mock.ts`, for [tests](testing.md) and for servers that run without upstreams; default false",
+      ],
+    ],
+  },
+  explorer: {
+    name: "explorer",
+    kind: flag(),
+    shapes: true,
+    documented: [
+      [
+        "`explorer=true`",
+        "also writes what each server will do, `server_plan.ts`, which its [live page](explorer.md) draws and nothing else loads; default false",
+      ],
+    ],
+  },
+  faults: {
+    name: "faults",
+    kind: choice(["vitest", "node"], undefined),
+    shapes: true,
+    documented: [
+      [
+        "`faults=vitest` or `node`",
+        "beside `mock=true`: also writes [tests of faults](testing.md#faults), `web_faults.ts`, and `web_faults.test.ts` for that runner; default none",
+      ],
+    ],
+  },
+  deploy: {
+    name: "deploy",
+    kind: list(["docker", "kubernetes"]),
+    documented: [
+      [
+        "`deploy=docker+kubernetes`",
+        "also writes what runs each server that is generated, or one of the two: [deploy files](deploying.md#deploy-files). Without a server it is [BFF575](diagnostics.md#bff575); default none",
+      ],
+    ],
+  },
+  dashboards: {
+    name: "dashboards",
+    kind: list(["grafana", "prometheus"]),
+    documented: [
+      [
+        "`dashboards=grafana+prometheus`",
+        "also writes a dashboard and rules for alerts of each server, or one of the two: [dashboards and alerts](telemetry.md#dashboards-and-alerts); default none",
+      ],
+    ],
+  },
+  errorFormat: {
+    name: "error_format",
+    kind: choice(["text", "github"], "text"),
+    page: "diagnostics.md",
+    documented: [
+      [
+        "`error_format=text` or `github`",
+        "for people (the default), or as workflow commands that GitHub shows beside the lines of a change",
+      ],
+    ],
+  },
+  errorOutput: {
+    name: "error_output",
+    kind: path(undefined, "diagnostics.json"),
+    page: "diagnostics.md",
+    documented: [
+      [
+        "`error_output=<path>`",
+        "also writes all diagnostics, warnings too, as one document: SARIF when the path ends in `.sarif`, else JSON",
+      ],
+    ],
+  },
+  warn: {
+    name: "warn",
+    kind: codes(),
+    page: "diagnostics.md",
+    documented: [
+      [
+        "`warn=BFF501+BFF502`",
+        "these errors are only warnings; only codes of 5xx and 7xx to 9xx can be: with others nothing could be generated",
+      ],
+    ],
+  },
+  error: {
+    name: "error",
+    kind: codes(),
+    page: "diagnostics.md",
+    documented: [["`error=BFF343`", "these warnings are errors"]],
+  },
+  off: {
+    name: "off",
+    kind: codes(),
+    page: "diagnostics.md",
+    documented: [["`off=BFF803`", "these warnings are left out"]],
+  },
+} satisfies Readonly<Record<string, Option<unknown>>>;
