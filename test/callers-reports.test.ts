@@ -1,7 +1,7 @@
 // What the compiler tells of who calls, for `protobff dev`.
 import { expect, test } from "vitest";
 import { compile } from "../plugin/src/compile.ts";
-import type { CallersReport } from "../plugin/src/plan/describe-callers.ts";
+import type { CallersReport } from "../plugin/src/report/faults/describe-callers.ts";
 import { requestFor } from "./support/request.ts";
 
 function reportOf(options: string, body: string): CallersReport | undefined {

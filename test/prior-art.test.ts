@@ -7,7 +7,7 @@ import { describe, expect, it } from "vitest";
 import { compile } from "../plugin/src/compile.ts";
 import type { Diagnostic } from "../plugin/src/diagnostic/diagnostic.ts";
 import { file_bff_v1_options } from "../plugin/src/gen/bff/v1/options_pb.ts";
-import type { FileReport } from "../plugin/src/plan/describe-report.ts";
+import type { FileReport } from "../plugin/src/report/describe-report.ts";
 import { textsBelow, UPSTREAMS } from "./support/golden.ts";
 import { requestFor } from "./support/request.ts";
 

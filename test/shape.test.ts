@@ -8,7 +8,7 @@ const FUNCTION_LINES = 60;
 
 /** Functions that are too long still, by file and name, with their present lines: a figure may only shrink. */
 const LONG_FUNCTIONS: Readonly<Record<string, number>> = {
-  "app-names.ts nameCalls": 62,
+  "entry-names.ts nameCalls": 62,
   "args.ts join": 63,
   "ascii-texts.ts shortText": 106,
   "bind.ts fieldPath": 60,
@@ -67,7 +67,7 @@ const LONG_FUNCTIONS: Readonly<Record<string, number>> = {
   "upstreams.ts upstreamFamilies": 71,
   "used.ts collect": 204,
   "used.ts usedElements": 65,
-  "violated.ts violated": 81,
+  "emit-test.ts violated": 81,
 };
 
 const shapes = FOLDERS.flatMap(sources).map((source) => ({ path: source.path, ...shapeOf(source) }));

@@ -3,9 +3,9 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { createFileRegistry, fromBinary } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
-import { describePlan } from "../../plugin/src/plan/describe-plan.ts";
 import { plan } from "../../plugin/src/plan/plan-run.ts";
 import { readIr } from "../../plugin/src/read/read-ir.ts";
+import { describePlan } from "../../plugin/src/report/describe-plan.ts";
 import { servedTogether } from "../../plugin/src/resolve/model/server-paths.ts";
 import { resolve } from "../../plugin/src/resolve/resolve.ts";
 

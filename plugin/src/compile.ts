@@ -23,18 +23,24 @@ import { compareLock, type LockInput } from "./lock/lock.ts";
 import { mergeDrifts } from "./lock/merge-drifts.ts";
 import { openapiFiles } from "./openapi/document.ts";
 import { type Parameter, parseParameter } from "./parameter.ts";
-import { checkWeight } from "./plan/check-weight.ts";
-import { type CallersReport, callersReports } from "./plan/describe-callers.ts";
-import { planFiles } from "./plan/describe-files.ts";
-import { checkItemCalls } from "./plan/item-calls.ts";
-import { checkMaxCalls } from "./plan/max-calls.ts";
-import type { Plan, PlanFile } from "./plan/plan.ts";
+import { checkWeight } from "./plan/check/check-weight.ts";
+import { checkItemCalls } from "./plan/check/item-calls.ts";
+import { checkMaxCalls } from "./plan/check/max-calls.ts";
+import { checkSharedUpstreams } from "./plan/check/shared-upstreams.ts";
+import type { Plan, PlanFile } from "./plan/model/plan.ts";
 import { plan } from "./plan/plan-run.ts";
-import { checkSharedUpstreams } from "./plan/shared-upstreams.ts";
-import { asksExamples, examplesIn, faultFiles, type ToldRpc, toldFaults } from "./plan/told-faults.ts";
 import { readIr, type Schema } from "./read/read-ir.ts";
 import { readRequest } from "./read/read-request.ts";
 import { checkVendored } from "./read/vendored.ts";
+import { planFiles } from "./report/describe-files.ts";
+import { type CallersReport, callersReports } from "./report/faults/describe-callers.ts";
+import {
+  asksExamples,
+  examplesIn,
+  faultFiles,
+  predictionsOf,
+  type RpcPrediction,
+} from "./report/faults/predictions.ts";
 import type { Model } from "./resolve/model/model.ts";
 import { type ServedTogether, servedTogether } from "./resolve/model/server-paths.ts";
 import { foldUnseen } from "./resolve/names/unseen.ts";
@@ -143,18 +149,18 @@ function bringLockUpToDate(model: Model, { committed, parameter, sources, findin
 }
 
 /** Effects of upstream faults on each RPC of a file. */
-type Predictions = ReadonlyMap<PlanFile, readonly ToldRpc[]>;
+type Predictions = ReadonlyMap<PlanFile, readonly RpcPrediction[]>;
 
 function predict(planned: Plan, { registry }: Schema, { parameter, examples: text }: Run): Predictions | Stopped {
   if (!asksExamples(parameter)) return new Map();
   const { examples, faults } = examplesIn(text, planned, registry);
   if (faults.length > 0) return { faults };
   const files = planned.files.filter(({ services }) => services.length > 0);
-  return new Map(files.map((file) => [file, toldFaults(file, planned, examples, registry)]));
+  return new Map(files.map((file) => [file, predictionsOf(file, planned, examples, registry)]));
 }
 
 function emitFiles({ request, parameter, findings }: Run, { planned, lock, predictions }: Planned): Compilation {
-  const ofFile = (file: PlanFile): readonly ToldRpc[] => predictions.get(file) ?? [];
+  const ofFile = (file: PlanFile): readonly RpcPrediction[] => predictions.get(file) ?? [];
   const response = printFiles(request, parameter, (schema) => emit(planned, schema, parameter, ofFile));
   const reports = [
     ...[...parameter.plan].flatMap((format) =>

@@ -8,8 +8,6 @@ export { renderDocument } from "./diagnostic/document.ts";
 export { inOrder } from "./diagnostic/order.ts";
 export { renderDiagnostics } from "./diagnostic/render.ts";
 export type { Sources } from "./diagnostic/sources.ts";
-export type { IdentityReport, IdentitySourceReport } from "./edge/identity-report.ts";
-export type { LimitReport } from "./edge/limit-report.ts";
 export { explain } from "./explain.ts";
 export { PROTOS } from "./gen/protos.ts";
 export { addedValues, type Change, changeInJson, changesOf } from "./lock/changes.ts";
@@ -18,19 +16,18 @@ export { type Lock, parseLock } from "./lock/document.ts";
 export type { Exchange, Reliance } from "./lock/exchange.ts";
 export { elementName, type Facts, factsOf, type UpstreamElement, withHttp } from "./lock/facts.ts";
 export { findElement, findParent, findRenamed, parentName, shortName } from "./lock/find-element.ts";
+export type {
+  IdentityFacts as IdentityReport,
+  IdentitySourceFacts as IdentitySourceReport,
+} from "./lock/identity-facts.ts";
+export type { LimitFacts as LimitReport } from "./lock/limit-facts.ts";
 export { describeUses, type NotUsed, type UpstreamUses, usesOf } from "./lock/uses.ts";
 export { type Parameter, parseParameter } from "./parameter.ts";
-export type { BindReport, CallReport, ErrorRuleReport } from "./plan/describe-call.ts";
-export type {
-  CallersReport,
-  Claims,
-  ClaimValue,
-  RightsClaim,
-  Setting,
-  SourceOfCallers,
-} from "./plan/describe-callers.ts";
-export type { Degraded } from "./plan/describe-degraded.ts";
-export type { MethodCallsReport } from "./plan/describe-method-calls.ts";
+export { isKeyword, isLibraryName } from "./read/names.ts";
+export type { BindReport, CallReport, ErrorRuleReport } from "./report/calls/describe-call.ts";
+export type { MethodCallsReport } from "./report/calls/describe-method-calls.ts";
+export type { FailReport, FieldReport } from "./report/calls/describe-source.ts";
+export type { BreakerReport, UpstreamReport } from "./report/calls/describe-upstreams.ts";
 export type {
   Edge,
   FileReport,
@@ -39,11 +36,17 @@ export type {
   RpcReport,
   ServiceReport,
   StepReport,
-} from "./plan/describe-report.ts";
-export type { RuleReport, RulesReport } from "./plan/describe-rules.ts";
-export type { FailReport, FieldReport } from "./plan/describe-source.ts";
-export type { BreakerReport, UpstreamReport } from "./plan/describe-upstreams.ts";
-export { asksExamples, EXAMPLES } from "./plan/told-faults.ts";
-export { isKeyword, isLibraryName } from "./read/names.ts";
+} from "./report/describe-report.ts";
+export type {
+  CallersReport,
+  Claims,
+  ClaimValue,
+  RightsClaim,
+  Setting,
+  SourceOfCallers,
+} from "./report/faults/describe-callers.ts";
+export { asksExamples, EXAMPLES } from "./report/faults/predictions.ts";
+export type { Degraded } from "./report/rpcs/describe-degraded.ts";
+export type { RuleReport, RulesReport } from "./report/rpcs/describe-rules.ts";
 export { projectOf, sourcesIn, tryRead } from "./sources-in.ts";
 export { VERSION } from "./version.ts";

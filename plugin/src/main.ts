@@ -11,7 +11,7 @@ import { compile } from "./compile.ts";
 import { renderDocument } from "./diagnostic/document.ts";
 import { renderDiagnostics } from "./diagnostic/render.ts";
 import { parseParameter } from "./parameter.ts";
-import { asksExamples, EXAMPLES } from "./plan/told-faults.ts";
+import { asksExamples, EXAMPLES } from "./report/faults/predictions.ts";
 import { projectOf, sourcesIn, tryRead } from "./sources-in.ts";
 
 /**

@@ -9,7 +9,7 @@ import { compareReports } from "../../cli/src/diff/compare.ts";
 import { markdownOf } from "../../cli/src/diff/markdown.ts";
 import { run } from "../../cli/src/testing/run.ts";
 import { compile } from "../../plugin/src/compile.ts";
-import type { FileReport } from "../../plugin/src/plan/describe-report.ts";
+import type { FileReport } from "../../plugin/src/report/describe-report.ts";
 import { UPDATE, UPSTREAMS } from "../support/golden.ts";
 import { requestFor } from "../support/request.ts";
 import { type Changes, cases, SHOP, STOCK } from "./changes.ts";

@@ -22,8 +22,8 @@ import {
   UNKNOWN,
   type Value,
 } from "../../plugin/src/faults/values.ts";
-import { expressionReport } from "../../plugin/src/plan/describe-expression.ts";
-import { messageReport } from "../../plugin/src/plan/value-report.ts";
+import { expressionReport } from "../../plugin/src/report/faults/describe-expression.ts";
+import { messageReport } from "../../plugin/src/report/faults/value-report.ts";
 import { Uint } from "../../runtime/src/cel/index.ts";
 import { sample } from "../../runtime/src/mock/sample/sample.ts";
 

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import type { ValueReport } from "../../plugin/src/faults/behaviour.ts";
 import { tableOf } from "../../plugin/src/faults/cells.ts";
 import { isLater } from "../../plugin/src/faults/followed.ts";
-import { messageReport } from "../../plugin/src/plan/value-report.ts";
+import { messageReport } from "../../plugin/src/report/faults/value-report.ts";
 import { sample } from "../../runtime/src/mock/sample/sample.ts";
 import { protosOf } from "../load/generated.ts";
 import { irOf } from "../load/load.ts";

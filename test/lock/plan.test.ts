@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { compile } from "../../plugin/src/compile.ts";
-import type { FileReport, RpcReport } from "../../plugin/src/plan/describe-report.ts";
+import type { FileReport, RpcReport } from "../../plugin/src/report/describe-report.ts";
 import { textsBelow, UPDATE } from "../support/golden.ts";
 import { requestFor } from "../support/request.ts";
 

@@ -1,5 +1,5 @@
 // What `env` of files and services declares.
-import type { PlanServer } from "../plan/plan.ts";
+import type { PlanServer } from "../plan/model/plan.ts";
 import type { EnvVar } from "../resolve/model/model.ts";
 import type { Variable } from "./variable.ts";
 

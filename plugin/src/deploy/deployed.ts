@@ -1,5 +1,5 @@
 import type { Parameter } from "../parameter.ts";
-import type { PlanServer } from "../plan/plan.ts";
+import type { PlanServer } from "../plan/model/plan.ts";
 import type { Variable } from "./variable.ts";
 
 /** A server as files for its deployment tell of it. */

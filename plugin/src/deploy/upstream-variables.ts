@@ -1,5 +1,5 @@
 // Where upstreams and their branches are, and by what certificates they are reached.
-import type { PlanServer } from "../plan/plan.ts";
+import type { PlanServer } from "../plan/model/plan.ts";
 import type { Variable } from "./variable.ts";
 
 export function upstreamVariables({ upstreams }: PlanServer): readonly Variable[] {

@@ -1,6 +1,6 @@
 // Every variable that servers read, once: what the runtime reads, docs/deploying.md says and ConfigMaps have is held to this table by
 // test/deploy-variables.test.ts.
-import type { PlanServer } from "../plan/plan.ts";
+import type { PlanServer } from "../plan/model/plan.ts";
 import { declaredVariables } from "./declared-variables.ts";
 import { TELEMETRY_VARIABLES } from "./telemetry-variables.ts";
 import { upstreamVariables } from "./upstream-variables.ts";

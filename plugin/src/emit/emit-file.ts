@@ -1,21 +1,21 @@
 import type { GeneratedFile } from "@bufbuild/protoplugin";
-import type { Plan, PlanFile } from "../plan/plan.ts";
-import type { PlanMessage } from "../plan/planned-messages.ts";
-import { emitApp, emitEnv, emitSetup } from "./emit-app.ts";
-import { readTypes } from "./emit-codec.ts";
-import { emitEnumConversion, emitMessageConversion } from "./emit-conversions.ts";
-import { emitForList } from "./emit-for-list.ts";
-import { emitFunctions } from "./emit-functions.ts";
-import { emitRateLimits } from "./emit-limits.ts";
-import { emitMessage } from "./emit-message.ts";
-import { emitOpening } from "./emit-opening.ts";
-import { emitPermit } from "./emit-permit.ts";
-import { emitResolvers } from "./emit-resolver.ts";
-import { emitService } from "./emit-service.ts";
-import { emitServiceAdmission, emitStart, sharedTypes } from "./emit-start.ts";
-import { bffPath, FileNames } from "./file-names.ts";
-import type { Line } from "./lines.ts";
-import { keepOwnWords, whichIsWhich } from "./own-words.ts";
+import type { PlanMessage } from "../plan/model/messages.ts";
+import type { Plan, PlanFile } from "../plan/model/plan.ts";
+import { emitApp, emitEnv, emitSetup } from "./app/emit-app.ts";
+import { emitFunctions } from "./app/emit-functions.ts";
+import { readTypes } from "./codec/emit-codec.ts";
+import { emitForList } from "./messages/emit-for-list.ts";
+import { emitMessage } from "./messages/emit-message.ts";
+import { emitOpening } from "./messages/emit-opening.ts";
+import { emitPermit } from "./messages/emit-permit.ts";
+import { emitServiceAdmission, emitStart, sharedTypes } from "./messages/emit-start.ts";
+import { bffPath, FileNames } from "./names/file-names.ts";
+import { emitRateLimits } from "./services/emit-limits.ts";
+import { emitService } from "./services/emit-service.ts";
+import { emitResolvers } from "./steps/emit-resolver.ts";
+import type { Line } from "./text/lines.ts";
+import { keepOwnWords, whichIsWhich } from "./text/own-words.ts";
+import { emitEnumConversion, emitMessageConversion } from "./values/emit-conversions.ts";
 
 /** Whether a file has anything to emit. */
 export function isEmpty(file: PlanFile): boolean {

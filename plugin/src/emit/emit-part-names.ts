@@ -1,6 +1,6 @@
 // For clients: which fields of a response may come later.
 import type { GeneratedFile } from "@bufbuild/protoplugin";
-import type { PlanFile } from "../plan/plan.ts";
+import type { PlanFile } from "../plan/model/plan.ts";
 
 /** Imports nothing, so that it can be taken into a browser. */
 export function emitPartNames({ desc, parts }: PlanFile, f: GeneratedFile): void {

@@ -1,25 +1,25 @@
 import type { Schema } from "@bufbuild/protoplugin";
 import type { Parameter } from "../parameter.ts";
-import type { Plan, PlanFile } from "../plan/plan.ts";
-import type { PlanMessage } from "../plan/planned-messages.ts";
-import type { ToldRpc } from "../plan/told-faults.ts";
-import { emitCodec } from "./emit-codec.ts";
-import { emitFaults, emitFaultsTest } from "./emit-faults.ts";
+import type { PlanMessage } from "../plan/model/messages.ts";
+import type { Plan, PlanFile } from "../plan/model/plan.ts";
+import type { RpcPrediction } from "../report/faults/predictions.ts";
+import { emitCodec } from "./codec/emit-codec.ts";
 import { emitFile, isEmpty } from "./emit-file.ts";
-import { emitIdentity } from "./emit-identity.ts";
-import { emitMock } from "./emit-mock.ts";
 import { emitPartNames } from "./emit-part-names.ts";
-import { emitRules } from "./emit-rules.ts";
-import { emitServer } from "./emit-server.ts";
-import { emitServerPlan } from "./emit-server-plan.ts";
-import { bffPath, codecPath, faultsPath, mockPath, partsPath, planPath, rulesPath } from "./file-names.ts";
+import { emitFaults, emitFaultsTest } from "./mocks/emit-faults.ts";
+import { emitMock } from "./mocks/emit-mock.ts";
+import { bffPath, codecPath, faultsPath, mockPath, partsPath, planPath, rulesPath } from "./names/file-names.ts";
+import { emitRules } from "./rules/emit-rules.ts";
+import { emitIdentity } from "./server/emit-identity.ts";
+import { emitServer } from "./server/emit-server.ts";
+import { emitServerPlan } from "./server/emit-server-plan.ts";
 
 /** Walks the plan and prints it. Not one decision is left to take here. */
 export function emit(
   plan: Plan,
   schema: Schema,
   options: Pick<Parameter, "mock" | "faults" | "explorer" | "importExtension">,
-  told: (file: PlanFile) => readonly ToldRpc[],
+  told: (file: PlanFile) => readonly RpcPrediction[],
 ): void {
   const messages = new Map(
     plan.messages.map((message): [string, PlanMessage] => [message.composed.desc.typeName, message]),

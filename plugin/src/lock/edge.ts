@@ -1,10 +1,10 @@
 // What is in force at the edge, as the lock records it: who is believed to call, who may call what, and how often. A service, or a file
 // that others import, says so for rpcs that stand elsewhere; here each shows what became of it, so that a review sees when it becomes more.
 
-import { identityReport } from "../edge/identity-report.ts";
-import { limitReport } from "../edge/limit-report.ts";
 import type { Origin } from "../origin.ts";
 import type { BffFile, Model } from "../resolve/model/model.ts";
+import { identityFacts } from "./identity-facts.ts";
+import { limitFacts } from "./limit-facts.ts";
 import { lockedPermit } from "./permits.ts";
 
 /** Keys of the lock, in its order. */
@@ -36,10 +36,10 @@ export function edgeOf(model: Model): Edge {
     identities: byFile(({ desc, services }) => {
       const identity = model.packages.find(({ name }) => name === desc.proto.package)?.identity;
       if (identity === undefined || services.length === 0) return [];
-      return identityReport(identity).sources.map(({ name, ...source }) => [name, source] as const);
+      return identityFacts(identity).sources.map(({ name, ...source }) => [name, source] as const);
     }),
     permits: byRpc(({ permit }) => (permit === undefined ? undefined : lockedPermit(permit, model))),
-    limits: byRpc(({ limits }) => limits?.uses.map(limitReport)),
+    limits: byRpc(({ limits }) => limits?.uses.map(limitFacts)),
   };
 }
 

@@ -1,7 +1,7 @@
 // What an rpc answers besides its response: statuses, and the headers that come with them.
 import { codeName } from "../faults/codes.ts";
-import type { PlanMethod } from "../plan/plan.ts";
-import { timeText } from "../plan/time-text.ts";
+import type { PlanMethod } from "../plan/model/plan.ts";
+import { timeText } from "../report/time-text.ts";
 import { type Json, type JsonObject, only } from "./json.ts";
 import type { Schemas } from "./schemas.ts";
 

@@ -1,6 +1,6 @@
 // The paths of google.api.http, as OpenAPI writes them.
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
-import type { PlanMethod } from "../plan/plan.ts";
+import type { PlanMethod } from "../plan/model/plan.ts";
 import { queryOf, type RestRule } from "../resolve/model/rest.ts";
 import { type JsonObject, only, unlessEmpty } from "./json.ts";
 import type { PathOperation } from "./path-items.ts";

@@ -17,16 +17,10 @@ import type {
 } from "../resolve/model/model.ts";
 import { messagesWithParts } from "../resolve/model/parts.ts";
 import { fullName, governing } from "../resolve/policies/entries.ts";
-import type { FunctionNames } from "./function-names.ts";
-import { partNames } from "./part-paths.ts";
-import type { PlanFile, PlanPermit } from "./plan.ts";
-import { planHttpCache, planResponseCache } from "./plan-caching.ts";
-import { type PlanCodec, planCodec } from "./plan-codec.ts";
-import { allCallers, type planStarts } from "./plan-let.ts";
-import { planLimits, rateLimitsOf } from "./plan-limits.ts";
-import { type PlanRuledMessage, planRules } from "./plan-rules.ts";
-import { planStream, topicsOf } from "./plan-stream.ts";
-import { planVersion } from "./plan-version.ts";
+import { planCallPolicy, planUpstream } from "./calls/policies.ts";
+import { planCodec } from "./codec/plan-codec.ts";
+import { projectionOf } from "./codec/projection.ts";
+import { allCallers, type planStarts } from "./messages/plan-let.ts";
 import type {
   Entry,
   PlanBranch,
@@ -37,10 +31,18 @@ import type {
   PlanTopic,
   PlanTopics,
   PlanUpstream,
-} from "./planned-calls.ts";
-import type { PlanMessage, PlanOpening } from "./planned-messages.ts";
-import { planCallPolicy, planUpstream } from "./policies.ts";
-import { projectionOf } from "./projection.ts";
+} from "./model/calls.ts";
+import type { PlanCodec } from "./model/codec.ts";
+import type { PlanMessage, PlanOpening } from "./model/messages.ts";
+import type { PlanFile, PlanPermit } from "./model/plan.ts";
+import type { PlanRuledMessage } from "./model/rules.ts";
+import type { FunctionNames } from "./names/function-names.ts";
+import { partNames } from "./rpcs/part-paths.ts";
+import { planHttpCache, planResponseCache } from "./rpcs/plan-caching.ts";
+import { planLimits, rateLimitsOf } from "./rpcs/plan-limits.ts";
+import { planRules } from "./rpcs/plan-rules.ts";
+import { planStream, topicsOf } from "./rpcs/plan-stream.ts";
+import { planVersion } from "./rpcs/plan-version.ts";
 
 /** What has been planned of the whole run before its files are. */
 export interface Planned {

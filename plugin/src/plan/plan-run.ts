@@ -8,24 +8,23 @@ import type { BffFile, BffService, Block, Composed, Model, Step } from "../resol
 import { requestLists } from "../resolve/model/request-lists.ts";
 import type { ServedTogether } from "../resolve/model/server-paths.ts";
 import { composesOf } from "../resolve/model/source-parts.ts";
-import { nameCalls, nameFunctions, nameResolvers, nameUpstreams } from "./app-names.ts";
-import { coalescing } from "./coalesced.ts";
-import { explainedSteps } from "./explained.ts";
-import { composedForLists } from "./for-lists.ts";
-import { functionNames } from "./function-names.ts";
-import type { Plan, PlanFile, PlanServer } from "./plan.ts";
-import { envElsewhere, envOfFiles, serverEnv } from "./plan-env.ts";
+import { coalescing } from "./calls/coalescing.ts";
+import { nameCalls, nameFunctions, nameResolvers, nameUpstreams } from "./calls/entry-names.ts";
+import { receivedCalls } from "./calls/received-calls.ts";
+import { explainedSteps } from "./messages/explained-steps.ts";
+import { composedForLists } from "./messages/list-messages.ts";
+import { planStarts, sharedNames } from "./messages/plan-let.ts";
+import { planMessage } from "./messages/plan-message.ts";
+import { planPermit } from "./messages/plan-permit.ts";
+import { syncShared } from "./messages/sync-steps.ts";
+import type { Entry, PlanResolver, PlanTopics, PlanUpstream } from "./model/calls.ts";
+import type { AppNeeds, PlanMessage, PlanOpening } from "./model/messages.ts";
+import type { Plan, PlanFile, PlanServer } from "./model/plan.ts";
+import { functionNames, isLimitedLate } from "./names/function-names.ts";
+import { stepNames } from "./names/step-names.ts";
 import { planFile } from "./plan-file.ts";
-import { planStarts, sharedNames } from "./plan-let.ts";
-import { isLimitedLate } from "./plan-limits.ts";
-import { planMessage } from "./plan-message.ts";
-import { planPermit } from "./plan-permit.ts";
-import { planOpening, planTopics } from "./plan-stream.ts";
-import type { Entry, PlanResolver, PlanTopics, PlanUpstream } from "./planned-calls.ts";
-import type { AppNeeds, PlanMessage, PlanOpening } from "./planned-messages.ts";
-import { receivedCalls } from "./received.ts";
-import { stepNames } from "./step-names.ts";
-import { syncShared } from "./sync-steps.ts";
+import { envElsewhere, envOfFiles, serverEnv } from "./rpcs/plan-env.ts";
+import { planOpening, planTopics } from "./rpcs/plan-stream.ts";
 
 /** Decides everything that running needs: emission only walks what this gives. */
 export function plan(model: Model, servers: readonly ServedTogether[]): Plan {

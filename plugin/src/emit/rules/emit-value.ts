@@ -2,11 +2,11 @@
 import { type DescField, ScalarType } from "@bufbuild/protobuf";
 import { isWrapperDesc } from "@bufbuild/protobuf/wkt";
 import type { CelRule, ElementRules, RuleText, ValueRules } from "../../resolve/model/rules.ts";
-import { block, type Line, type Lines } from "../lines.ts";
+import { block, type Line, type Lines } from "../text/lines.ts";
+import { violated } from "./emit-test.ts";
 import { memberOf, unlikeZero } from "./presence.ts";
 import { emitCel } from "./rule-cel.ts";
 import type { RuleNames } from "./rule-names.ts";
-import { violated } from "./violated.ts";
 
 /** A value that is looked at. */
 interface Looked {

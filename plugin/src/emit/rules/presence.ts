@@ -1,7 +1,7 @@
 // Whether a field is set, and what it holds then, as protobuf-es has messages.
 import { type DescField, ScalarType } from "@bufbuild/protobuf";
 import { presenceOf } from "../../cel/index.ts";
-import type { Line } from "../lines.ts";
+import type { Line } from "../text/lines.ts";
 
 /** Whether it is set; without presence, whether it is not the zero value. */
 export function isSet(field: DescField, message: string): Line {

@@ -2,12 +2,12 @@
 import type { DescEnum, DescMessage } from "@bufbuild/protobuf";
 import type { Printable } from "@bufbuild/protoplugin";
 import { type Code, emitValue, type Names, protoShape } from "../../cel/index.ts";
-import { NameScope } from "../../plan/names.ts";
+import { NameScope } from "../../plan/names/name-scope.ts";
 import type { CelRule } from "../../resolve/model/rules.ts";
 import { NOW } from "../../resolve/rules/cel/cel-rule.ts";
 import { VALIDATE_FUNCTIONS } from "../../resolve/rules/cel/rule-language.ts";
-import type { FileNames } from "../file-names.ts";
-import { block, type Line, type Lines, mentions } from "../lines.ts";
+import type { FileNames } from "../names/file-names.ts";
+import { block, type Line, type Lines, mentions } from "../text/lines.ts";
 import type { RuleNames } from "./rule-names.ts";
 
 /** What the expression gives: a bool, or a text that is empty where nothing is wrong. `validate`: a function of @protobff/runtime/validate. */

@@ -1,10 +1,10 @@
 // What the functions of one `_rules.ts` share: constants, each once, and the names of all.
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import type { Printable } from "@bufbuild/protoplugin";
-import { upperSnake } from "../../plan/names.ts";
+import { upperSnake } from "../../plan/names/name-scope.ts";
 import type { RuleText } from "../../resolve/model/rules.ts";
-import type { FileNames } from "../file-names.ts";
-import type { Line, Lines } from "../lines.ts";
+import type { FileNames } from "../names/file-names.ts";
+import type { Line, Lines } from "../text/lines.ts";
 
 export class RuleNames {
   readonly file: FileNames;

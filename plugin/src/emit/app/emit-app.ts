@@ -1,0 +1,295 @@
+import type { DescField } from "@bufbuild/protobuf";
+import { type CelType, emitField, emitValue, fieldType, inheritedUnset, type Variable } from "../../cel/index.ts";
+import type { Entry } from "../../plan/model/calls.ts";
+import type { PlanFile } from "../../plan/model/plan.ts";
+import type { EnvVar } from "../../resolve/model/model.ts";
+import { appNames, readsRequest } from "../names/app-names.ts";
+import { codecOf } from "../names/codec-of.ts";
+import { protoType } from "../names/emit-type.ts";
+import { envProperty } from "../names/env-names.ts";
+import type { FileNames } from "../names/file-names.ts";
+import { typeOfRequest } from "../names/request-type.ts";
+import { emitClients, emitResolvers } from "../steps/emit-resolver.ts";
+import { group } from "../text/group.ts";
+import { block, commas, type Line, type Lines, line, mentions } from "../text/lines.ts";
+import { suppliedType } from "../text/supplied-type.ts";
+import { presentValue } from "../values/value.ts";
+import { branchClients, branchesOf, emitBranches } from "./emit-branches.ts";
+import { checkedFunctions, emitFunctions } from "./emit-functions.ts";
+import { emitPolicies, type Policies } from "./emit-policies.ts";
+import { emitTopic, topicType } from "./emit-topic.ts";
+
+/** What is made once per process: policies, upstreams, the app object. */
+export function emitSetup(file: PlanFile, names: FileNames): Lines {
+  const policies = emitPolicies(file, names);
+  const lines: Line[] = [];
+  if (file.entries.length + file.clients.length + file.topics.length > 0)
+    lines.push(
+      [`// ---- policies: what ${file.desc.proto.name} and its imports say, over the defaults ----`],
+      [],
+      ...policies.lines,
+    );
+  const keys = file.upstreams.map((upstream) => JSON.stringify(upstream.name)).join(" | ");
+  const others = file.upstreams.flatMap(({ name, branches }) =>
+    branches.map((branch) => JSON.stringify(`${name}.${branch.name}`)),
+  );
+  const clients: Line =
+    file.upstreams.length === 0
+      ? ["object"]
+      : [
+          `Readonly<Record<${keys}, `,
+          names.runtimeType("UnaryClient"),
+          ">>",
+          ...(others.length === 0
+            ? []
+            : [` & Readonly<Partial<Record<${others.join(" | ")}, `, names.runtimeType("UnaryClient"), ">>>"]),
+        ];
+  const upstream = names.runtime("Upstream");
+  lines.push(
+    [`/** How to reach each upstream${others.length === 0 ? "" : "; a branch that is left out is off"}. */`],
+    ["export type Clients = ", ...clients, ";"],
+    [],
+    ["/** The upstreams as this package uses them. Breakers and limits live here, so make one per process. */"],
+    ...block(
+      [
+        `export function createUpstreams(${file.upstreams.length === 0 ? "_clients" : "clients"}: Clients, ${file.upstreams.length === 0 ? "_options" : "options"}?: `,
+        names.runtimeType("UpstreamOptions"),
+        ") {",
+      ],
+      block(
+        ["return {"],
+        file.upstreams.map((entry) => [
+          `${entry.name}: new `,
+          upstream,
+          `(${JSON.stringify(entry.service.typeName)}, clients.${entry.name}, ${policies.upstream(entry)}, options${branchClients(entry)}),`,
+        ]),
+        ["};"],
+      ),
+      ["}"],
+    ),
+    ["export type Upstreams = ReturnType<typeof createUpstreams>;"],
+    [],
+    ...emitEnv(file.env, names),
+    ...emitFunctions(file, names),
+    ...emitResolvers(file, names),
+    ...emitApp(file, names),
+    ...emitCreateApp(file, names, policies),
+  );
+  return lines;
+}
+
+/** What a file reads of the environment. */
+export function emitEnv(env: readonly EnvVar[], names: FileNames): Lines {
+  if (env.length === 0) return [["export type Env = object;"], []];
+  const rows = env.map(
+    (entry): Line => ["readonly ", ...envProperty(entry, names), `; // ${names.place(entry.ir.at)}`],
+  );
+  return [["/** What the environment has to give. */"], ...block(["export interface Env {"], rows, ["}"]), []];
+}
+
+/** Whether it is a stream of items. */
+const isFollowed = ({ method }: Entry): boolean => method.methodKind !== "unary";
+
+function requestType(entry: Entry, names: FileNames): Line {
+  return [names.protobufType("MessageInitShape"), "<typeof ", names.schemaType(entry.method.input), ">"];
+}
+
+function entryType(entry: Entry, names: FileNames): Line {
+  const request = requestType(entry, names);
+  const response: Line = [names.shape(entry.method.output)];
+  const { batch } = entry;
+  if (isFollowed(entry)) return [names.runtimeType("StreamRpc"), "<", ...request, ", ", ...response, ">"];
+  if (batch === undefined) return [names.runtimeType("Rpc"), "<", ...request, ", ", ...response, ">"];
+  const items = fieldType(batch.items).proto;
+  const item: Line = items.kind === "list" || items.kind === "map" ? protoType(items.of, names) : ["unknown"];
+  const key: Line = protoType(batch.of, names);
+  return [
+    names.runtimeType("Batch"),
+    "<",
+    ...request,
+    ", ",
+    ...response,
+    ", ",
+    ...key,
+    ", ",
+    ...item,
+    ...(entry.grouped ? [", ", ...groupType(entry, names)] : []),
+    ">",
+  ];
+}
+
+/** What keys are grouped by. */
+function groupType(entry: Entry, names: FileNames): Line {
+  const fields = requestType(entry, names);
+  return entry.metadata
+    ? ["{ readonly fields: ", ...fields, "; readonly metadata: Readonly<Record<string, string | Uint8Array>> }"]
+    : fields;
+}
+
+/** The interface that composing asks for: a message that another file composes is given a part of it. */
+export function emitApp(file: PlanFile, names: FileNames): Lines {
+  const rows = [
+    ...file.entries.map((entry): Line => [`readonly ${entry.name}: `, ...entryType(entry, names), ";"]),
+    ...file.topics.map((topic): Line => [`readonly ${topic.name}: `, ...topicType(topic, names), ";"]),
+  ];
+  const supplied: Lines =
+    file.resolvers.length === 0
+      ? []
+      : [
+          [`readonly resolvers: ${suppliedType(file.desc, "Resolvers")};`],
+          ["readonly clients: (cx: ", ...typeOfRequest(["unknown"], file.resolved, names), ") => ResolverClients;"],
+        ];
+  const functions =
+    file.functions.length === 0 ? [] : line(`readonly functions: ${suppliedType(file.desc, "Functions")};`);
+  return [
+    ["/** What composing needs besides the request. */"],
+    ...block(["export interface App {"], [["readonly env: Env;"], ...functions, ...supplied, ...rows], ["}"]),
+    [],
+  ];
+}
+
+function emitCreateApp(file: PlanFile, names: FileNames, policies: Policies): Lines {
+  const called = file.topics.flatMap(({ entry }) => entry ?? []);
+  const used = [...new Set([...file.entries, ...called, ...file.clients].map((entry) => entry.upstream))].sort();
+  const supplied = file.resolvers.length > 0;
+  const checked = checkedFunctions(file, names);
+  const others = [
+    ...(supplied ? [`, resolvers: ${suppliedType(file.desc, "Resolvers")}`] : []),
+    ...(checked.length > 0 ? [`, given: ${suppliedType(file.desc, "Functions")}`] : []),
+  ].join("");
+  const topics: Line = file.topics.length === 0 ? [] : [", topics: ", names.runtimeType("Topics")];
+  const clients = emitClients(
+    file,
+    names,
+    (entry) => policyPrint(entry, names, policies, file),
+    () => appNames(names),
+  );
+  const rows = [
+    ...file.entries.flatMap((entry) => emitEntry(entry, file, names, policies)),
+    ...file.topics.flatMap((topic) =>
+      emitTopic(topic, topic.entry && rpcPrint(topic.entry, file, names, policies), file, names),
+    ),
+  ];
+  return [
+    ...block(
+      [
+        used.length === 0
+          ? `function createApp(_upstreams: Upstreams, env: Env${others}`
+          : `function createApp({ ${used.join(", ")} }: Upstreams, env: Env${others}`,
+        ...topics,
+        "): App {",
+      ],
+      [
+        ...checked,
+        ...emitBranches(file, names),
+        ...block(
+          ["return {"],
+          [
+            ["env,"],
+            ...(checked.length > 0 ? [["functions,"]] : []),
+            ...(supplied ? [["resolvers,"], ...clients] : []),
+            ...rows,
+          ],
+          ["};"],
+        ),
+      ],
+      ["}"],
+    ),
+    [],
+  ];
+}
+
+/** `agent.unaryWith(AgentService.method.getRun, encodeGetRunRequest, decodeRun, CALL)` */
+function rpcPrint(entry: Entry, file: PlanFile, names: FileNames, policies: Policies): Line {
+  const { method } = entry;
+  const { codec } = file;
+  const coded: Line | undefined = codec?.methods.has(method)
+    ? [...codecOf(method.input, "encode", codec, names), ", ", ...codecOf(method.output, "decode", codec, names), ", "]
+    : undefined;
+  return [
+    `${entry.upstream}.${isFollowed(entry) ? "stream" : "unary"}${coded === undefined ? "" : "With"}(`,
+    names.service(method.parent),
+    `.method.${method.localName}, `,
+    ...(coded ?? []),
+    ...policyPrint(entry, names, policies, file),
+    ")",
+  ];
+}
+
+function emitEntry(entry: Entry, file: PlanFile, names: FileNames, policies: Policies): Lines {
+  const { method, batch } = entry;
+  const rpc = rpcPrint(entry, file, names, policies);
+  if (batch === undefined) return [[`${entry.name}: `, ...rpc, ","]];
+  const keys = batch.keys.localName;
+  const others = entry.metadata ? "...group.fields" : "...group";
+  const items = fieldType(batch.items).proto;
+  const item: Line = items.kind === "list" || items.kind === "map" ? protoType(items.of, names) : ["unknown"];
+  const key: Line = protoType(batch.of, names);
+  const { wrap, keyBy } = batch;
+  const asked = wrap === undefined ? keys : "keys";
+  const list: Line =
+    wrap === undefined
+      ? [keys]
+      : [`${keys}: keys.map((key) => `, ...inBody(presentValue(wrap.element, appValues(names))), ")"];
+  // In a group they are said.
+  const unset = entry.grouped ? [] : inheritedUnset(method.input, new Set([keys]));
+  const literal: Line = ["{ ", ...commas([list, ...unset.map(({ name }): Line => [`${name}: undefined`])]), " }"];
+  const init = unset.some(({ exact }) => exact) ? [names.runtime("defined"), "(", ...literal, ")"] : inBody(literal);
+  const schema = batch.of.kind === "message" ? batch.of.desc : undefined;
+  const rows: Line[] = [
+    ["rpc: ", ...rpc, ","],
+    entry.grouped
+      ? [
+          `request: (${asked}: `,
+          ...key,
+          "[], group: ",
+          ...groupType(entry, names),
+          `) => ({ ${others}, `,
+          ...list,
+          " }),",
+        ]
+      : [`request: (${asked}: `, ...key, "[]) => ", ...init, ","],
+    ["items: (response: ", names.shape(method.output), `) => response.${batch.items.localName},`],
+    ...(batch.key === undefined ? [] : line("key: (item: ", ...item, ") => ", ...keyOf(batch.key, names), ",")),
+    ...(keyBy === undefined
+      ? []
+      : line("key: (item: ", ...item, ") => ", ...inBody(presentValue(keyBy.by, appValues(names))), ",")),
+    ...(schema === undefined ? [] : line("keySchema: ", names.schema(schema), ",")),
+    [`max: ${group(batch.max)},`],
+    ...(batch.many ? line("many: true,") : []),
+    ...(entry.metadata ? line("metadata: (group: ", ...groupType(entry, names), ") => group.metadata,") : []),
+  ];
+  return block([`${entry.name}: {`], rows, ["},"]);
+}
+
+/** The body of an arrow: an object literal would be a block. */
+function inBody(print: Line): Line {
+  return typeof print[0] === "string" && print[0].startsWith("{") ? ["(", ...print, ")"] : print;
+}
+const appValues = (names: FileNames) => ({ ...appNames(names), file: names });
+
+/** The constant of its policy; on top what is its own: `retry.if`, which may read `env` and headers, and how it treats its answers. */
+function policyPrint(entry: Entry, names: FileNames, policies: Policies, file: PlanFile): Line {
+  const constant = policies.call(entry);
+  const when = entry.policy.retry?.when;
+  const kept = `${entry.coalesce ? ", coalesce: true" : ""}${entry.received ? ", received: true" : ""}`;
+  const answers = `${kept}${branchesOf(entry.upstream, file)}`;
+  if (when === undefined) return [answers === "" ? constant : `{ ...${constant}${answers} }`];
+  const print = emitValue(when, appNames(names)).print;
+  const needsRequest = when.reads.some(({ variable }) => readsRequest(variable));
+  const error = mentions([print], "error") ? "error" : needsRequest ? "_error" : "";
+  return [
+    `{ ...${constant}, retry: { ...${constant}.retry, when: (${error}${needsRequest ? ", cx" : ""}) => `,
+    ...print,
+    ` }${answers} }`,
+  ];
+}
+
+/** An item's key; one that is not set is the default, as it is to expressions. */
+function keyOf(field: DescField, names: FileNames): Line {
+  const type: CelType = { kind: "message", desc: field.parent };
+  const item: Variable = { name: "item", role: "local", type, proto: type, absent: false };
+  const key = emitField(item, field, true, appNames(names));
+  if (key === undefined) throw new Error(`no value for the key "${field.name}" of "${field.parent.typeName}"`);
+  return key.print;
+}

@@ -1,0 +1,62 @@
+// Which requests go to branches of an upstream: constants of the function that makes the app object, where `env` is.
+import { type Expression, emitValue } from "../../cel/index.ts";
+import type { PlanBranch, PlanUpstream } from "../../plan/model/calls.ts";
+import type { PlanFile } from "../../plan/model/plan.ts";
+import { appNames, readsRequest } from "../names/app-names.ts";
+import type { FileNames } from "../names/file-names.ts";
+import { block, type Line, type Lines } from "../text/lines.ts";
+
+/** The constant with the rules of an upstream: `agentBranches`, where no upstream is called so. */
+function constantOf({ name }: PlanUpstream, { upstreams }: PlanFile): string {
+  const wish = `${name}Branches`;
+  return upstreams.some((other) => other.name === wish) ? `${wish}_` : wish;
+}
+
+/** `, branches: agentBranches` in the policies of an upstream with branches. */
+export function branchesOf(upstream: string, file: PlanFile): string {
+  const found = file.upstreams.find(({ name, branches }) => name === upstream && branches.length > 0);
+  return found === undefined ? "" : `, branches: ${constantOf(found, file)}`;
+}
+
+/** `, { canary: clients["agent.canary"] }` */
+export function branchClients({ name, branches }: PlanUpstream): string {
+  if (branches.length === 0) return "";
+  return `, { ${branches.map((one) => `${one.name}: clients[${JSON.stringify(`${name}.${one.name}`)}]`).join(", ")} }`;
+}
+
+export function emitBranches(file: PlanFile, names: FileNames): Lines {
+  return file.upstreams.flatMap((upstream) => {
+    if (upstream.branches.length === 0) return [];
+    const type: Line = [": readonly ", names.runtimeType("BranchRule"), "<", ...principalOf(upstream, names), ">[]"];
+    const rows = upstream.branches.map((branch) => rule(branch, names));
+    return block([`const ${constantOf(upstream, file)}`, ...type, " = ["], rows, ["];"]);
+  });
+}
+
+function rule({ name, at, share, if: condition, by }: PlanBranch, names: FileNames): Line {
+  const known = [condition, by].some((one) => one !== undefined && readsPrincipal(one));
+  return [
+    `{ name: ${JSON.stringify(name)}`,
+    ...(known ? [", known: true"] : []),
+    ...(condition === undefined ? [] : [", if: ", ...ofRequest(condition, names)]),
+    ...(share === undefined ? [] : [`, share: ${share}`]),
+    ...(by === undefined ? [] : [", by: ", ...ofRequest(by, names)]),
+    ` }, // ${names.place(at)}`,
+  ];
+}
+
+function ofRequest(expression: Expression, names: FileNames): Line {
+  const parameter = expression.reads.some(({ variable }) => readsRequest(variable)) ? "(cx)" : "()";
+  return [`${parameter} => `, ...emitValue(expression, appNames(names)).print];
+}
+
+/** The type of the principal that rules read; `undefined` where none does. */
+function principalOf({ branches }: PlanUpstream, names: FileNames): Line {
+  for (const expression of branches.flatMap((one) => [one.if, one.by])) {
+    const proto = expression?.reads.find(({ variable }) => variable.role === "principal")?.variable.proto;
+    if (proto?.kind === "message") return [names.shape(proto.desc)];
+  }
+  return ["undefined"];
+}
+
+const readsPrincipal = ({ reads }: Expression): boolean => reads.some(({ variable }) => variable.role === "principal");

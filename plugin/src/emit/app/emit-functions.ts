@@ -1,0 +1,49 @@
+// Functions of the user that expressions call: their types, and how what they give is checked.
+import { type CelType, celShape, type Overload } from "../../cel/index.ts";
+import type { PlanFile } from "../../plan/model/plan.ts";
+import { appNames } from "../names/app-names.ts";
+import type { FileNames } from "../names/file-names.ts";
+import { block, type Line, type Lines } from "../text/lines.ts";
+import { suppliedType } from "../text/supplied-type.ts";
+
+export function emitFunctions(file: PlanFile, names: FileNames): Lines {
+  if (file.functions.length === 0) return [];
+  return [
+    [
+      "/** Functions of yours that expressions call; `npx protobff init-resolvers resolvers.ts` writes their beginnings. */",
+    ],
+    ...block(
+      [`export interface ${suppliedType(file.desc, "Functions")} {`],
+      file.functions.flatMap(({ name, own, at }) => [
+        [`/** ${own.fn} (${names.place(at)}) */`],
+        [`readonly ${name}: `, ...signatureOf(own, names), ";"],
+      ]),
+      ["}"],
+    ),
+    [],
+  ];
+}
+
+/** `(arg1: string, arg2: bigint) => string` */
+function signatureOf({ params, result }: Overload, names: FileNames): Line {
+  const types = appNames(names);
+  const list = params.flatMap((param, i): Line => [i === 0 ? "" : ", ", `arg${i + 1}: `, ...celShape(param, types)]);
+  return ["(", ...list, ") => ", ...celShape(result, types)];
+}
+
+/** The statement that makes what expressions call of what the user has given. */
+export function checkedFunctions(file: PlanFile, names: FileNames): Lines {
+  if (file.functions.length === 0) return [];
+  return block(
+    ["const functions = ", names.runtime("ownFunctions"), "(given, {"],
+    file.functions.map(({ name, own }) => [
+      `${name}: [${JSON.stringify(own.fn)}, ${JSON.stringify(kindOf(own.result))}],`,
+    ]),
+    ["});"],
+  );
+}
+
+/** What a value is seen to be at run time. */
+function kindOf(type: CelType): string {
+  return type.kind === "message" ? type.desc.typeName : type.kind;
+}

@@ -1,0 +1,291 @@
+// Policies as named constants: what all share, and what differs.
+
+import { Code } from "../../gen/bff/v1/options_pb.ts";
+import { ADAPTIVE_MOST, policyKey } from "../../plan/calls/policies.ts";
+import type { Leaf, PlanBreaker, PlanCallPolicy, PlanUpstream } from "../../plan/model/calls.ts";
+import type { PlanFile } from "../../plan/model/plan.ts";
+import { NameScope, upperFirst, upperSnake } from "../../plan/names/name-scope.ts";
+import type { FileNames } from "../names/file-names.ts";
+import { codeName } from "../steps/emit-call.ts";
+import { group } from "../text/group.ts";
+import { block, commas, type Line, type Lines } from "../text/lines.ts";
+
+export interface Policies {
+  readonly lines: Lines;
+  /** The constant of a call's policy. */
+  readonly call: (entry: Pick<Entry, "policy" | "method">) => string;
+  readonly upstream: (upstream: PlanUpstream) => string;
+}
+
+export function emitPolicies(file: PlanFile, names: FileNames): Policies {
+  const scope = new NameScope();
+  const lines: Line[] = [];
+  const upstreams = emitUpstreams(file.upstreams, names, scope, lines);
+  const entries: readonly Entry[] = [
+    ...file.entries,
+    ...file.topics.flatMap(({ entry }) => entry ?? []),
+    ...file.clients,
+  ];
+  const constants = new Map([
+    ...emitCalls(entries.filter(isAnswer), "CALL", { names, scope, lines }),
+    ...emitCalls(
+      entries.filter((entry) => !isAnswer(entry)),
+      "STREAM",
+      { names, scope, lines },
+    ),
+  ]);
+  return {
+    lines,
+    call: ({ policy, method }) => constants.get(keyOf({ policy, method })) ?? "CALL",
+    upstream: (upstream) => upstreams.get(upstream) ?? "UPSTREAM",
+  };
+}
+
+/** The most common one is written out; the others say what differs from it. */
+function mostCommon<T>(items: readonly T[], key: (item: T) => string): T | undefined {
+  const counts = new Map<string, number>();
+  for (const item of items) counts.set(key(item), (counts.get(key(item)) ?? 0) + 1);
+  let best: T | undefined;
+  for (const item of items)
+    if (best === undefined || (counts.get(key(item)) ?? 0) > (counts.get(key(best)) ?? 0)) best = item;
+  return best;
+}
+
+// ---- calls ----
+
+/** How many codes an error may have: all but OK, and ANY is none. */
+const ERRORS = Object.keys(Code).length - 2;
+
+type CallLeaf = { readonly name: string; readonly value: string; readonly print: Line; readonly comment: string };
+
+function callLeaves(policy: PlanCallPolicy, names: FileNames): CallLeaf[] {
+  const leaves: CallLeaf[] = [];
+  const { timeoutMs, retry, hedge, cache, forward, identify, limit, streams } = policy;
+  if (timeoutMs !== undefined)
+    leaves.push({ name: "timeoutMs", ...number(timeoutMs), comment: comment([timeoutMs], names) });
+  if (retry !== undefined) {
+    const { attempts, on, initialMs, maxMs, multiplier, when } = retry;
+    const codes = commas(on.value.map((code): Line => [names.runtime("Code"), `.${codeName(code)}`]));
+    const list: Line = on.value.length === ERRORS ? [names.runtime("ERROR_CODES")] : ["[", ...codes, "]"];
+    const rest = [attempts, initialMs, maxMs, multiplier].map((leaf) => group(leaf.value));
+    const print: Line = [
+      `{ attempts: ${rest[0]}, on: `,
+      ...list,
+      `, initialMs: ${rest[1]}, maxMs: ${rest[2]}, multiplier: ${rest[3]} }`,
+    ];
+    leaves.push({
+      name: "retry",
+      value: JSON.stringify([on.value, rest, when?.text.value]),
+      print,
+      comment: comment(
+        [attempts, on, initialMs, maxMs, multiplier, ...(when === undefined ? [] : [{ value: 0, at: when.text.at }])],
+        names,
+      ),
+    });
+  }
+  if (hedge !== undefined) {
+    const value = `{ delayMs: ${group(hedge.delayMs.value)}, max: ${hedge.max.value} }`;
+    leaves.push({ name: "hedge", value, print: [value], comment: comment([hedge.delayMs, hedge.max], names) });
+  }
+  if (cache !== undefined) {
+    const stale = cache.staleMs === undefined ? "" : `, staleMs: ${group(cache.staleMs.value)}`;
+    const value = `{ ttlMs: ${group(cache.ttlMs.value)}${stale} }`;
+    const said = cache.staleMs === undefined ? [cache.ttlMs] : [cache.ttlMs, cache.staleMs];
+    leaves.push({ name: "cache", value, print: [value], comment: comment(said, names) });
+  }
+  if (forward !== undefined) {
+    const value = `[${forward.value.map((name) => JSON.stringify(name)).join(", ")}]`;
+    leaves.push({ name: "forward", value, print: [value], comment: comment([forward], names) });
+  }
+  if (identify !== undefined) {
+    const value = `${JSON.stringify(identify.value)} as const`;
+    leaves.push({ name: "identify", value, print: [value], comment: comment([identify], names) });
+  }
+  if (streams !== undefined) leaves.push({ name: "streams", ...number(streams), comment: comment([streams], names) });
+  if (limit !== undefined) {
+    const adaptive = limit.adaptive?.value === true;
+    const concurrent = limit.concurrent?.value ?? (adaptive ? group(ADAPTIVE_MOST) : "Number.POSITIVE_INFINITY");
+    const value = `{ concurrent: ${concurrent}, queued: ${limit.queued?.value ?? 1000}${adaptive ? ", adaptive: true" : ""} }`;
+    leaves.push({
+      name: "limit",
+      value,
+      print: [value],
+      comment: comment(
+        [limit.concurrent, limit.queued, limit.adaptive].filter((leaf) => leaf !== undefined),
+        names,
+      ),
+    });
+  }
+  return leaves;
+}
+
+type Entry = PlanFile["entries"][number] | PlanFile["clients"][number];
+
+const isAnswer = ({ method }: Pick<Entry, "method">): boolean => method.methodKind === "unary";
+const keyOf = (entry: Pick<Entry, "policy" | "method">): string =>
+  `${isAnswer(entry) ? "" : "stream "}${policyKey(entry.policy)}`;
+
+interface Written {
+  readonly names: FileNames;
+  readonly scope: NameScope;
+  readonly lines: Line[];
+}
+
+/** @param entries those that are asked for one answer, or those that are followed: `kind` says which */
+function emitCalls(
+  entries: readonly Entry[],
+  kind: "CALL" | "STREAM",
+  { names, scope, lines }: Written,
+): Map<string, string> {
+  if (entries.length === 0) return new Map();
+  const base = baseOf(entries);
+  const constants = new Map<string, string>();
+  const common = scope.take(kind);
+  const shared = base === undefined ? [] : callLeaves(base, names);
+  if (base !== undefined) {
+    constants.set(`${kind === "STREAM" ? "stream " : ""}${policyKey(base)}`, common);
+    lines.push(...constant(common, shared.map(leafLine)));
+  }
+  for (const { policy, method } of entries) {
+    const key = keyOf({ policy, method });
+    if (constants.has(key)) continue;
+    const own = callLeaves(policy, names);
+    const changed = own.filter((leaf) => shared.find((other) => other.name === leaf.name)?.value !== leaf.value);
+    const gone = shared.filter((leaf) => !own.some((other) => other.name === leaf.name));
+    const users = entries.filter((entry) => keyOf(entry) === key);
+    const wish = nameOfUsers(users, entries) ?? nameOfContent(policy, [...changed, ...gone]);
+    const name = scope.take(`${upperSnake(wish).replace(/_+$/, "")}_${kind}`);
+    constants.set(key, name);
+    lines.push(
+      ...constant(name, [
+        ...(base === undefined ? [] : [[`...${common},`]]),
+        ...changed.map(leafLine),
+        ...gone.map((leaf): Line => [`${leaf.name}: undefined,`]),
+      ]),
+    );
+  }
+  return constants;
+}
+
+/** The policy that most calls have; none where it is that of one upstream among several: the others are no variations of it. */
+function baseOf(entries: readonly Entry[]): PlanCallPolicy | undefined {
+  const base = mostCommon(
+    entries.map(({ policy }) => policy),
+    policyKey,
+  );
+  if (base === undefined) return undefined;
+  const users = entries.filter(({ policy }) => policyKey(policy) === policyKey(base));
+  const upstreams = (of: readonly Entry[]): number => new Set(of.map(({ upstream }) => upstream)).size;
+  return upstreams(users) === 1 && upstreams(entries) > 1 ? undefined : base;
+}
+
+/** The upstream, when all of its calls have the policy and no others; the call, when it is alone. */
+function nameOfUsers(users: readonly Entry[], entries: readonly Entry[]): string | undefined {
+  const [first, ...others] = users;
+  if (first === undefined) return undefined;
+  const ofUpstream = entries.filter(({ upstream }) => upstream === first.upstream);
+  if (ofUpstream.length === users.length && ofUpstream.every((entry) => users.includes(entry))) return first.upstream;
+  if (others.length > 0) return undefined;
+  return "sends" in first ? `${first.upstream}${upperFirst(first.name)}` : first.name;
+}
+
+/** What several calls share is named by what it says, so that calls that come and go do not rename it: `timeout_300ms`. */
+function nameOfContent({ timeoutMs, retry }: PlanCallPolicy, differing: readonly CallLeaf[]): string {
+  const words: Readonly<Record<string, string>> = {
+    timeoutMs: timeoutMs === undefined ? "no_timeout" : `timeout_${timeoutMs.value}ms`,
+    retry: retry === undefined ? "once" : `attempts_${retry.attempts.value}`,
+  };
+  return differing.map(({ name }) => words[name] ?? name).join("_");
+}
+
+// ---- upstreams ----
+
+function emitUpstreams(
+  upstreams: readonly PlanUpstream[],
+  names: FileNames,
+  scope: NameScope,
+  lines: Line[],
+): Map<PlanUpstream, string> {
+  const constants = new Map<PlanUpstream, string>();
+  const base = mostCommon(upstreams, upstreamKey);
+  if (base === undefined) return constants;
+  const common = scope.take("UPSTREAM");
+  lines.push(...constant(common, upstreamRows(base, undefined, names)));
+  for (const upstream of upstreams) {
+    if (upstreamKey(upstream) === upstreamKey(base)) {
+      constants.set(upstream, common);
+      continue;
+    }
+    const name = scope.take(`${upperSnake(upstream.name).replace(/_+$/, "")}_UPSTREAM`);
+    constants.set(upstream, name);
+    lines.push(...constant(name, [[`...${common},`], ...upstreamRows(upstream, base, names)]));
+  }
+  return constants;
+}
+function upstreamKey(upstream: PlanUpstream): string {
+  return JSON.stringify(upstreamLeaves(upstream).map(({ print }) => print));
+}
+type UpstreamLeaf = { readonly name: string; readonly print: string; readonly said: readonly Leaf<unknown>[] };
+
+function upstreamLeaves({ breaker, limit, retryBudget, methods }: PlanUpstream): UpstreamLeaf[] {
+  const ofMethods = methods.map((method) => `${method.name}: { breaker: ${breakerPrint(method.breaker)} }`);
+  return [
+    { name: "breaker", print: breakerPrint(breaker), said: breakerSaid(breaker) },
+    {
+      name: "limit",
+      print: `{ concurrent: ${group(limit.concurrent.value)}, queued: ${group(limit.queued.value)}${limit.adaptive.value ? ", adaptive: true" : ""} }`,
+      said: [limit.concurrent, limit.queued, limit.adaptive],
+    },
+    {
+      name: "streams",
+      print: limit.streams === undefined ? "" : group(limit.streams.value),
+      said: limit.streams === undefined ? [] : [limit.streams],
+    },
+    {
+      name: "retryBudget",
+      print:
+        retryBudget === undefined
+          ? ""
+          : `{ maxTokens: ${group(retryBudget.maxTokens.value)}, tokenRatio: ${retryBudget.tokenRatio.value} }`,
+      said: retryBudget === undefined ? [] : [retryBudget.maxTokens, retryBudget.tokenRatio],
+    },
+    {
+      name: "methods",
+      print: ofMethods.length === 0 ? "" : `{ ${ofMethods.join(", ")} }`,
+      said: methods.flatMap((method) => breakerSaid(method.breaker)),
+    },
+  ];
+}
+const breakerSaid = (breaker: PlanBreaker | undefined): Leaf<number>[] =>
+  Object.values(breaker ?? {}).filter((leaf: Leaf<number> | undefined) => leaf !== undefined);
+function breakerPrint(breaker: PlanBreaker | undefined): string {
+  if (breaker === undefined) return "undefined";
+  const leaves = Object.entries(breaker).flatMap(([name, leaf]: [string, Leaf<number> | undefined]) =>
+    leaf === undefined ? [] : [`${name}: ${group(leaf.value)}`],
+  );
+  return `{ ${leaves.join(", ")} }`;
+}
+
+/** Written out, or what differs from the base; what says nothing is left out. */
+function upstreamRows(upstream: PlanUpstream, base: PlanUpstream | undefined, names: FileNames): Line[] {
+  const shared = base && upstreamLeaves(base);
+  return upstreamLeaves(upstream).flatMap(({ name, print, said }): Line[] => {
+    const before = shared?.find((leaf) => leaf.name === name)?.print;
+    if (before === undefined ? print === "" : print === before) return [];
+    return [[`${name}: ${print === "" ? "undefined" : print},`, comment(said, names)]];
+  });
+}
+
+const constant = (name: string, rows: Lines): Lines =>
+  rows.length === 0 ? [[`const ${name} = {};`], []] : [...block([`const ${name} = {`], rows, ["};"]), []];
+const leafLine = ({ name, print, comment }: CallLeaf): Line => [`${name}: `, ...print, ",", comment];
+function number(leaf: Leaf<number>): { value: string; print: Line } {
+  return { value: String(leaf.value), print: [group(leaf.value)] };
+}
+/** Where the leaves that come from source stand; defaults carry nothing. */
+function comment(leaves: readonly { readonly at: Leaf<unknown>["at"] }[], names: FileNames): string {
+  const places = [
+    ...new Set(leaves.flatMap((leaf) => (leaf.at === undefined ? [] : [names.place(leaf.at).replace(/:\d+$/, "")]))),
+  ];
+  return places.length === 0 ? "" : ` // ${places.join(", ")}`;
+}

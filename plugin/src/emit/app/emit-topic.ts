@@ -1,0 +1,53 @@
+// Topics: members of the app object that are followed, or asked for their newest item.
+import { emitValue } from "../../cel/index.ts";
+import type { PlanTopic } from "../../plan/model/calls.ts";
+import type { PlanFile } from "../../plan/model/plan.ts";
+import { fullName } from "../../resolve/policies/entries.ts";
+import { appNames } from "../names/app-names.ts";
+import { codecOf } from "../names/codec-of.ts";
+import type { FileNames } from "../names/file-names.ts";
+import { callSource } from "../steps/emit-source.ts";
+import { group } from "../text/group.ts";
+import { around, block, type Line, type Lines, line } from "../text/lines.ts";
+import { absentAs } from "../values/lambda.ts";
+
+/** `Topic<RunEventRead>` */
+export function topicType({ of: { event } }: PlanTopic, names: FileNames): Line {
+  const item: Line = event.type.kind === "message" ? [names.shape(event.type.desc)] : ["unknown"];
+  return [names.runtimeType("Topic"), "<", ...item, ">"];
+}
+
+/** @param rpc of its call, where it has one */
+export function emitTopic(topic: PlanTopic, rpc: Line | undefined, file: PlanFile, names: FileNames): Lines {
+  const { of, name, keep } = topic;
+  const { subject, jetstream } = of.topic;
+  const { event } = of;
+  const within = { ...appNames(names), file: names, item: event.name };
+  const decode: Line =
+    file.codec === undefined || event.type.kind !== "message"
+      ? ["undefined"]
+      : codecOf(event.type.desc, "decode", file.codec, names);
+  const call: Lines =
+    of.call === undefined || rpc === undefined
+      ? []
+      : around(
+          [`call: { method: ${JSON.stringify(fullName(of.call.method))}, open: `],
+          callSource([...rpc], of.call, of.position, ["cx"], within, { name: "key", type: ["string"] }),
+          [" },"],
+        );
+  const until = of.until && absentAs("false", { ...of.until, unsafe: [] }, within, emitValue(of.until, within).print);
+  return block(
+    [`${name}: new `, names.runtime("Topic"), `({ // ${names.place(of.topic.at)}`],
+    [
+      [`name: ${JSON.stringify(of.topic.name.value)},`],
+      [`service: ${JSON.stringify(of.desc.typeName)},`],
+      ["decode: ", ...decode, ","],
+      ...(subject === undefined ? [] : line(`subject: ${JSON.stringify(subject.value)},`)),
+      ...(jetstream === undefined ? [] : line(`jetstream: ${JSON.stringify(jetstream.value)},`)),
+      [`keep: ${group(keep.value)},`],
+      ...(until === undefined ? [] : line("until: (event) => ", ...until, ",")),
+      ...call,
+    ],
+    ["}, topics),"],
+  );
+}

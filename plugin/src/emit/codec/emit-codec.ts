@@ -1,0 +1,352 @@
+// `<file>_codec.ts`: how what goes over the wire is read and written, without reflection.
+import { type DescField, type DescMessage, type DescOneof, ScalarType } from "@bufbuild/protobuf";
+import type { GeneratedFile } from "@bufbuild/protoplugin";
+import { byNumber } from "../../plan/codec/plan-codec.ts";
+import type { CodecMessage, CodecRoot, PlanCodec } from "../../plan/model/codec.ts";
+import type { PlanFile } from "../../plan/model/plan.ts";
+import { codecPath, FileNames } from "../names/file-names.ts";
+import { divided } from "../text/function-parts.ts";
+import { block, type Line, type Lines } from "../text/lines.ts";
+import { keepOwnWords, whichIsWhich } from "../text/own-words.ts";
+import { zeroOf, zeroOfScalar } from "../text/zero-of.ts";
+import { MAX_CHAIN } from "../values/long-choice.ts";
+import { isUnwrapped, KEYED_BY_NUMBER, LENGTH, methodOf, SCALARS, scalarOf, tagOf, wireTypeOf } from "./wire-format.ts";
+
+export function emitCodec(file: PlanFile, codec: PlanCodec, f: GeneratedFile): void {
+  const names = new FileNames(f, file.desc);
+  const lines: Line[] = [["// ---- what is sent ----"], []];
+  for (const message of codec.encodes) lines.push(...emitRoot(message, "encode", codec, names), []);
+  for (const message of codec.writers.values()) lines.push(...emitWriter(message, codec, names), []);
+  lines.push(["// ---- what is received ----"], []);
+  for (const message of codec.decodes) lines.push(...emitRoot(message, "decode", codec, names), []);
+  for (const message of codec.readers.values()) lines.push(...emitReader(message, codec, names), []);
+  f.preamble(file.desc);
+  while (lines.at(-1)?.length === 0) lines.pop();
+  for (const row of whichIsWhich(lines, f.importSchema(file.desc).from)) f.print(...row);
+  for (const row of keepOwnWords(lines, f, `./${codecPath(file.desc)}.js`)) f.print(...row);
+}
+
+/** `encodeSummary`, `decodeSummary`: a whole message, as calls and rpcs need it. */
+function emitRoot({ desc, name, why }: CodecRoot, way: "encode" | "decode", codec: PlanCodec, names: FileNames): Lines {
+  if (way === "decode" && codec.passed.has(desc))
+    return [
+      [`/** ${desc.typeName}, passed on */`],
+      [`export const ${way}${name} = `, names.runtime("passer"), "(", names.schema(desc), ");"],
+    ];
+  const made: Line =
+    why === undefined
+      ? [names.runtime(`${way}r`), "(", names.schema(desc), `, ${way === "encode" ? "write" : "read"}${name});`]
+      : [names.runtime(`other${way === "encode" ? "Encoder" : "Decoder"}`), "(", names.schema(desc), ");"];
+  const doc = why === undefined ? desc.typeName : `${desc.typeName}, by protobuf-es (${why})`;
+  return [[`/** ${doc} */`], [`export const ${way}${name} = `, ...made]];
+}
+
+/** The types of messages of which not all is read. */
+export function readTypes(codec: PlanCodec | undefined): ReadonlyMap<DescMessage, string> {
+  const parts = [...(codec?.readers.values() ?? [])].filter(({ fields }) => fields !== undefined);
+  return new Map(parts.map(({ desc, name }) => [desc, `${name}Read`]));
+}
+
+// ---- writing ----
+
+function emitWriter({ desc, name, fields }: CodecMessage, codec: PlanCodec, names: FileNames): Lines {
+  const unknown: Lines = fields === undefined ? [["w.unknown(message);"]] : [];
+  const statements = runsOf(fields ?? byNumber(desc.fields)).map((run) => writeRun(run, codec, names));
+  const message: Line = [names.protobufType("MessageInitShape"), "<typeof ", names.schemaType(desc), ">"];
+  const print = (of: string, body: Lines): Lines => {
+    const [w, parameter] = body.length === 0 ? ["_w", "_message"] : ["w", "message"];
+    const head: Line = [`function ${of}(${w}: `, names.runtimeType("Writer"), `, ${parameter}: `, ...message];
+    return block([...head, "): void {"], body, ["}"]);
+  };
+  return divided([...statements, unknown], { verb: "write", name, parameters: "w, message", print });
+}
+
+/** Fields in their order: those of a long oneof that follow each other together, all others alone. */
+function runsOf(fields: readonly DescField[]): readonly (readonly DescField[])[] {
+  const long = longOneofs(fields);
+  const runs: DescField[][] = [];
+  for (const field of fields) {
+    const last = runs.at(-1);
+    if (field.oneof !== undefined && long.has(field.oneof) && last?.[0]?.oneof === field.oneof) last.push(field);
+    else runs.push([field]);
+  }
+  return runs;
+}
+function longOneofs(fields: readonly DescField[]): ReadonlySet<DescOneof> {
+  const byOneof = Map.groupBy(fields, ({ oneof }) => oneof);
+  return new Set([...byOneof].flatMap(([oneof, of]) => (oneof !== undefined && of.length > MAX_CHAIN ? [oneof] : [])));
+}
+function writeRun(run: readonly DescField[], codec: PlanCodec, names: FileNames): Lines {
+  const [first, second] = run;
+  if (first?.oneof === undefined || second === undefined)
+    return run.flatMap((field) => writeField(field, codec, names));
+  const oneof = `message.${first.oneof.localName}`;
+  const cases = run.map((field): Line => {
+    const write = writeOne(field, `${oneof}.value`, codec, names);
+    return [`case ${JSON.stringify(field.localName)}: `, ...write, " break;"];
+  });
+  return block([`switch (${oneof}?.case) {`], cases, ["}"]);
+}
+
+function writeField(field: DescField, codec: PlanCodec, names: FileNames): Lines {
+  const read = `message.${field.localName}`;
+  switch (field.fieldKind) {
+    case "list": {
+      if (field.packed) {
+        const rows = [
+          [`w.open(${tagOf(field.number, LENGTH)});`],
+          [`for (const item of ${read}) w.${methodOf(field)}(item);`],
+          ["w.close();"],
+        ];
+        return block([`if (${read}?.length) {`], rows, ["}"]);
+      }
+      return [[`for (const item of ${read} ?? []) `, ...writeOne(field, "item", codec, names)]];
+    }
+    case "map": {
+      const key = keyOf(field.mapKey);
+      return block(
+        [`for (const [key, value] of Object.entries(${read} ?? {})) {`],
+        [
+          [`w.open(${tagOf(field.number, LENGTH)});`],
+          [`w.tag(${tagOf(1, wireTypeOf(field.mapKey))}).${SCALARS[field.mapKey]}(${key});`],
+          writeOne(field, "value", codec, names, { number: 2 }),
+          ["w.close();"],
+        ],
+        ["}"],
+      );
+    }
+    default: {
+      if (field.oneof !== undefined) {
+        const oneof = `message.${field.oneof.localName}`;
+        const set = `${oneof}?.case === ${JSON.stringify(field.localName)}`;
+        return [writeOne(field, `${oneof}.value`, codec, names, { set })];
+      }
+      return [writeOne(field, read, codec, names, { set: isSet(field, read) })];
+    }
+  }
+}
+
+/** Whether a field goes out. A value of implicit presence stays at home when it is the default; -0 is none. */
+function isSet(field: DescField, read: string): string {
+  if (field.presence !== IMPLICIT || field.fieldKind === "message") return `${read} !== undefined`;
+  if (field.fieldKind === "enum") return `${read} !== undefined && ${read} !== 0`;
+  switch (field.scalar) {
+    case ScalarType.STRING:
+    case ScalarType.BOOL:
+    case ScalarType.INT64:
+    case ScalarType.UINT64:
+    case ScalarType.SINT64:
+    case ScalarType.FIXED64:
+    case ScalarType.SFIXED64:
+      return read;
+    case ScalarType.BYTES:
+      return `${read}?.length`;
+    case ScalarType.FLOAT:
+    case ScalarType.DOUBLE:
+      return `${read} !== undefined && !Object.is(${read}, 0)`;
+    default:
+      return `${read} !== undefined && ${read} !== 0`;
+  }
+}
+const IMPLICIT = 2;
+
+/** @param set the condition under which it goes out */
+function writeOne(
+  field: DescField,
+  value: string,
+  codec: PlanCodec,
+  names: FileNames,
+  { set, number = field.number }: { readonly set?: string; readonly number?: number } = {},
+): Line {
+  const { message } = field;
+  const when = (conditions: readonly (string | undefined)[]): string => {
+    const all = conditions.filter((condition) => condition !== undefined);
+    return all.length === 0 ? "" : `if (${all.join(" && ")}) `;
+  };
+  const tag = tagOf(number, message === undefined ? wireTypeOf(scalarOf(field)) : LENGTH);
+  if (message === undefined) return [`${when([set])}w.tag(${tag}).${methodOf(field)}(${value});`];
+  const inside = isUnwrapped(field) ? `{ value: ${value} }` : value;
+  const writer = codec.writers.get(message);
+  if (writer === undefined) return [`${when([set])}w.tag(${tag}).other(`, names.schema(message), `, ${inside});`];
+  const passed = codec.passed.has(message) ? `!w.passed(${tag}, ${inside})` : undefined;
+  return [`${when([set, passed])}{ w.open(${tag}); write${writer.name}(w, ${inside}); w.close(); }`];
+}
+
+/** The key of an entry, as protobuf-es reads it from the property's name. */
+function keyOf(key: ScalarType): string {
+  switch (key) {
+    case ScalarType.STRING:
+      return "key";
+    case ScalarType.BOOL:
+      return 'key !== "false" && key !== ""';
+    case ScalarType.INT64:
+    case ScalarType.UINT64:
+    case ScalarType.SINT64:
+    case ScalarType.FIXED64:
+    case ScalarType.SFIXED64:
+      return "BigInt(key)";
+    default:
+      return "Number.parseInt(key)";
+  }
+}
+
+// ---- reading ----
+
+function emitReader(reader: CodecMessage, codec: PlanCodec, names: FileNames): Lines {
+  const { desc, name, fields } = reader;
+  const shape: Line = fields === undefined ? [names.shape(desc)] : [`${name}Read`];
+  const read = fields ?? byNumber(desc.fields);
+  const held = new Set(read.map((field) => field.oneof ?? field));
+  const zero = block(
+    ["const message: ", ...shape, " = {"],
+    [
+      [`$typeName: ${JSON.stringify(desc.typeName)},`],
+      ...desc.members
+        .filter((member) => held.has(member))
+        .map((member): Line => [`${member.localName}: ${zeroOf(member)},`]),
+    ],
+    ["};"],
+  );
+  const others: Line =
+    fields === undefined
+      ? ["default: unknown = r.unknown(tag, ", names.schema(desc), ", unknown);"]
+      : ["default: r.skip(tag, ", names.schema(desc), ");"];
+  const unknown: Line = ["let unknown: ", names.protobufType("UnknownField"), "[] | undefined;"];
+  // In the loop TypeScript would compare what each member has been set to with that of all others.
+  const composed = read.filter(({ message }) => message !== undefined);
+  const long = new Map([...longOneofs(composed)].map((oneof, i) => [oneof, `once${i + 1}`]));
+  const checks = [...long].map(([{ localName }, check]): Line => {
+    return [`const ${check} = (name: string): void => r.once(message.${localName}.case !== name);`];
+  });
+  const rows = read.flatMap((field) => readField(field, codec, names, long));
+  const cases = block(["switch (tag) {"], [...rows, others], ["}"]);
+  const loop: Lines =
+    read.length === 0 && fields !== undefined
+      ? [["while (r.more()) r.skip(r.tag(), ", names.schema(desc), ");"]]
+      : block(["while (r.more()) {"], [["const tag = r.tag();"], ...cases], ["}"]);
+  return [
+    ...(fields === undefined ? [] : [...readType(reader, codec, names), []]),
+    ...block(
+      [`function read${name}(r: `, names.runtimeType("Reader"), "): ", ...shape, " {"],
+      [
+        ...zero,
+        ...checks,
+        ...(fields === undefined ? [unknown] : []),
+        ...loop,
+        ...(fields === undefined ? [["if (unknown !== undefined) message.$unknown = unknown;"]] : []),
+        ["return message;"],
+      ],
+      ["}"],
+    ),
+  ];
+}
+
+/** `interface SummaryRead`: the message without what nobody reads. */
+function readType({ desc, name, fields }: CodecMessage, codec: PlanCodec, names: FileNames): Lines {
+  const parts = readTypes(codec);
+  const taken: string[] = ["$typeName"];
+  const own: Line[] = [];
+  for (const member of desc.members) {
+    const members = member.kind === "oneof" ? member.fields : [member];
+    if (!members.some((field) => fields?.includes(field))) continue;
+    const part = member.kind === "oneof" || member.message === undefined ? undefined : parts.get(member.message);
+    if (part === undefined || member.kind === "oneof") taken.push(member.localName);
+    else own.push([partOf(member, part)]);
+  }
+  const keys = taken.map((key) => JSON.stringify(key)).join(" | ");
+  const open: Line = [`export interface ${name}Read extends Pick<`, names.shape(desc), `, ${keys}> {`];
+  return [
+    [`/** What is read of ${desc.typeName}. */`],
+    ...(own.length === 0 ? [[...open, "}"]] : block(open, own, ["}"])),
+  ];
+}
+function partOf(field: DescField, part: string): string {
+  switch (field.fieldKind) {
+    case "list":
+      return `${field.localName}: ${part}[];`;
+    case "map":
+      return `${field.localName}: { [key: ${KEYED_BY_NUMBER.has(field.mapKey) ? "number" : "string"}]: ${part} };`;
+    default:
+      return `${field.localName}?: ${part} | undefined;`;
+  }
+}
+
+/** @param long the function that checks a oneof with many members */
+function readField(field: DescField, codec: PlanCodec, names: FileNames, long: ReadonlyMap<DescOneof, string>): Lines {
+  const at = `message.${field.localName}`;
+  const one = readOne(field, codec, names);
+  switch (field.fieldKind) {
+    case "list": {
+      const single: Line = [
+        `case ${tagOf(field.number, wireTypeOf(scalarOf(field)))}: ${at}.push(`,
+        ...one,
+        "); break;",
+      ];
+      if (wireTypeOf(scalarOf(field)) === LENGTH) return [single];
+      const packed = block(
+        [`case ${tagOf(field.number, LENGTH)}: {`],
+        [["const end = r.enter();"], [`while (r.more()) ${at}.push(`, ...one, ");"], ["r.leave(end);"], ["break;"]],
+        ["}"],
+      );
+      return [single, ...packed];
+    }
+    case "map":
+      return readEntry(field, one);
+    default: {
+      const wire = `case ${tagOf(field.number, wireTypeOf(scalarOf(field)))}: `;
+      if (field.oneof !== undefined) {
+        const oneof = `message.${field.oneof.localName}`;
+        const name = JSON.stringify(field.localName);
+        const check = long.get(field.oneof);
+        const once = check === undefined ? `r.once(${oneof}.case !== ${name}); ` : `${check}(${name}); `;
+        return [
+          [wire, field.message === undefined ? "" : once, `${oneof} = { case: ${name}, value: `, ...one, " }; break;"],
+        ];
+      }
+      if (field.message === undefined) return [[wire, `${at} = `, ...one, "; break;"]];
+      const value = isUnwrapped(field) ? ".value" : "";
+      return [[wire, `r.once(${at} === undefined); ${at} = `, ...one, `${value}; break;`]];
+    }
+  }
+}
+
+function readEntry(field: DescField & { fieldKind: "map" }, one: Line): Lines {
+  const at = `message.${field.localName}`;
+  const keyed = SCALARS[field.mapKey];
+  const key = keyed === "string" ? "r.key(key)" : KEYED_BY_NUMBER.has(field.mapKey) ? "key" : "String(key)";
+  const scalar = field.mapKind === "message" ? undefined : field.mapKind === "enum" ? ScalarType.INT32 : field.scalar;
+  const value: Line = scalar === undefined ? ["r.once(value === undefined); value = ", ...one] : ["value = ", ...one];
+  return block(
+    [`case ${tagOf(field.number, LENGTH)}: {`],
+    [
+      ["const end = r.enter();"],
+      [`let key = ${zeroOfScalar(field.mapKey)};`],
+      [`let value: typeof ${at}[${KEYED_BY_NUMBER.has(field.mapKey) ? "number" : "string"}] | undefined;`],
+      ...block(
+        ["while (r.more()) {"],
+        block(
+          ["switch (r.tag()) {"],
+          [
+            [`case ${tagOf(1, wireTypeOf(field.mapKey))}: key = r.${keyed}(); break;`],
+            [`case ${tagOf(2, wireTypeOf(scalar))}: `, ...value, "; break;"],
+            ["default: r.unusual();"],
+          ],
+          ["}"],
+        ),
+        ["}"],
+      ),
+      ["r.leave(end);"],
+      [`${at}[${key}] = ${scalar === undefined ? "r.given(value)" : `value ?? ${zeroOfScalar(scalar)}`};`],
+      ["break;"],
+    ],
+    ["}"],
+  );
+}
+
+function readOne(field: DescField, codec: PlanCodec, names: FileNames): Line {
+  const { message } = field;
+  if (message === undefined) return [field.enum === undefined ? `r.${methodOf(field)}()` : "r.enum()"];
+  if (codec.passed.has(message)) return ["r.passed(", names.schema(message), ")"];
+  const reader = codec.readers.get(message);
+  return reader !== undefined ? [`r.message(read${reader.name})`] : ["r.other(", names.schema(message), ")"];
+}

@@ -1,0 +1,195 @@
+// One function per composed message: steps started, values awaited, the response as a literal, and what failures touched.
+import { camel } from "../../camel.ts";
+import type { AppNeeds, PlanBlock, PlanMessage, PlanOpening, PlanStep } from "../../plan/model/messages.ts";
+import { argsType } from "../names/emit-type.ts";
+import { envProperty } from "../names/env-names.ts";
+import type { FileNames } from "../names/file-names.ts";
+import { MessageNames } from "../names/message-names.ts";
+import { typeOfRequest } from "../names/request-type.ts";
+import { emitAdmission, isAdmission } from "../steps/emit-admission.ts";
+import { admitsLater } from "../steps/emit-guard.ts";
+import { emitStep } from "../steps/emit-step.ts";
+import { awaitIn } from "../steps/place.ts";
+import { hoistedLines, type StepContext, sharedLocal, sharedProperty, stepContext } from "../steps/step-context.ts";
+import { block, type Line, type Lines, mentions, unreadAsVoid } from "../text/lines.ts";
+import { emitParts } from "./emit-parts.ts";
+import { emitResponse } from "./emit-response.ts";
+import type { SharedTypes } from "./emit-start.ts";
+import { emitTouch } from "./emit-touch.ts";
+
+export function emitMessage(
+  message: PlanMessage,
+  file: FileNames,
+  planned: (typeName: string) => PlanMessage | undefined,
+  sharedType: SharedTypes["of"],
+): Lines {
+  const names = new MessageNames(file, message);
+  const { composed, admits } = message;
+  const cx = stepContext(message, names, planned, message.touches);
+  const body = emitBody(message, names, cx);
+  return [
+    ...(admits === undefined
+      ? []
+      : [
+          ...emitAdmission(admits.name, message, (inside) => commonParameters(message, file, inside), planned, file),
+          [],
+        ]),
+    [`/** ${composed.desc.typeName} */`],
+    ...block(
+      [
+        "export async function ",
+        message.name,
+        "(",
+        ...parameters(message, file, body, sharedType),
+        "): Promise<",
+        file.shape(composed.desc),
+        "> {",
+      ],
+      unreadAsVoid(body),
+      ["}"],
+    ),
+  ];
+}
+
+function emitBody(message: PlanMessage, names: MessageNames, cx: StepContext): Lines {
+  const { composed, admits } = message;
+  const { hoisted } = cx;
+  const started = message.steps.filter((step) => admits === undefined || !step.immediate);
+  const printed = started.map((step) => ({ step, lines: emitStep(step, cx) }));
+  const response = emitResponse(message, names);
+  const later = new Set(message.parts.flatMap((part) => part.touches));
+  const touches = message.touches
+    .filter((touch) => !later.has(touch))
+    .map((touch) => emitTouch(touch, message, names, hoisted));
+  const parts = emitParts(message, names, hoisted);
+  const end: Lines = [...response.before, ...response.lines, ...touches, ...parts];
+  const steps = mentioned(printed, (step) => admits !== undefined && step.sync && isAdmission(step, message), [
+    ...message.awaited.map((step): Line => [`${step.name}Step`]),
+    ...end,
+  ]);
+  const ending: Lines = [
+    ...(composed.resolver === undefined ? [...response.before, ...response.lines] : []),
+    ...(touches.length > 0 ? block(["if (cx.degraded) {"], touches, ["}"]) : []),
+    ...parts,
+    [`return ${names.result};`],
+  ];
+  const awaits = [
+    ...awaitIn(message.awaited, ending),
+    ...message.barriers.map((step): Line => [`await ${step.name}Step;`]),
+  ];
+  const taken = takenNames(message, names, steps, end);
+  return [
+    ...taken,
+    ...(taken.length > 0 ? [[]] : []),
+    ...(admits?.inside ? [[`${admitsLater(message) ? "await " : ""}${admits.name}(cx, args);`], []] : []),
+    ...hoistedLines(hoisted),
+    ...steps,
+    ...awaits,
+    ...(awaits.length > 0 ? [[]] : []),
+    ...ending,
+  ];
+}
+
+/** The steps with an empty line behind each, without constants that stand with the guards alone. */
+export function mentioned(
+  printed: readonly { readonly step: PlanStep; readonly lines: Lines }[],
+  asAdmission: (step: PlanStep) => boolean,
+  rest: Lines,
+): Lines {
+  const steps: Line[] = [];
+  for (const { step, lines } of [...printed].reverse()) {
+    if (asAdmission(step) && !mentions([...steps, ...rest], step.name)) continue;
+    steps.unshift(...lines, []);
+  }
+  return steps;
+}
+
+/** What the body takes of the app object, of the service's steps and of the arguments. */
+export function takenNames(
+  message: PlanBlock & Pick<PlanMessage, "shared" | "awaited">,
+  names: MessageNames,
+  steps: Lines,
+  end: Lines,
+): Lines {
+  const lines: Line[] = [...takenOutside(message, names, steps, end)];
+  // What only a resolver reads goes to it with the others.
+  const optional = names.optional((local) => mentions([...steps, ...end], local));
+  if (optional.length > 0) lines.push([`const { ${optional.join(", ")} } = args;`]);
+  return lines;
+}
+/** The same without the arguments. */
+export function takenOutside(
+  message: PlanBlock & Pick<PlanMessage, "shared" | "awaited">,
+  names: MessageNames,
+  steps: Lines,
+  end: Lines,
+): Lines {
+  const awaited = message.awaited.map((step): Line => [`${step.name}Step`]);
+  const rest = [...awaited, ...end, ...steps];
+  const lines: Line[] = [];
+  const { late } = names;
+  if (late !== "cx" && mentions(rest, late))
+    lines.push([`const { ${late === "late" ? late : `late: ${late}`} } = cx;`]);
+  lines.push(...names.taken((local) => mentions(rest, local)));
+  const shared = message.shared.flatMap((step) => {
+    const local = sharedLocal(step);
+    const property = sharedProperty(step, message);
+    return mentions(rest, local) ? [local === property ? local : `${property}: ${local}`] : [];
+  });
+  if (shared.length > 0) lines.push([`const { ${shared.join(", ")} } = shared;`]);
+  return lines;
+}
+
+/** Parameters that the body has no use for begin with `_`. */
+export function parameters(
+  message: PlanMessage,
+  file: FileNames,
+  body: Lines,
+  sharedType: SharedTypes["of"],
+  args?: Args,
+): Line {
+  const parameter = (name: string): string => (mentions(body, name) ? name : `_${name}`);
+  const shared: Line = message.shared.length === 0 ? [] : [`, ${parameter("shared")}: `, ...sharedType(message)];
+  const from: Line =
+    message.tainted.length === 0
+      ? []
+      : [
+          `, ${parameter("from")}: { `,
+          message.tainted.map((name) => `readonly ${camel(name)}: readonly unknown[]`).join("; "),
+          " }",
+        ];
+  const before: Line = message.effectful ? [`, ${parameter("before")}: readonly Promise<unknown>[]`] : [];
+  return [...commonParameters(message, file, body, args), ...shared, ...from, ...before];
+}
+/** A parameter. */
+interface Args {
+  readonly name: string;
+  readonly type: Line;
+}
+/** `cx` and `args`, or what is given in place of these. */
+export function commonParameters(
+  message: (PlanMessage | PlanOpening) & Pick<PlanMessage, "needs">,
+  file: FileNames,
+  body: Lines,
+  given?: Args,
+): Line {
+  const parameter = (name: string): string => (mentions(body, name) ? name : `_${name}`);
+  const { name, type } = given ?? { name: "args", type: argumentsType(message, file) };
+  const { needs } = message;
+  const app = needs === undefined ? ["App"] : appType(needs, file);
+  const request = typeOfRequest(app, message.composed.callers, file);
+  return [`${parameter("cx")}: `, ...request, `, ${parameter(name)}: `, ...type];
+}
+/** Of what one message is composed of. */
+export function argumentsType({ composed: { args } }: Pick<PlanBlock, "composed">, file: FileNames): Line {
+  return args.message === undefined ? argsType(args.members, file) : [file.shape(args.message)];
+}
+
+/** The part of the app object that a message needs which other files compose, too. */
+function appType({ names, env }: AppNeeds, file: FileNames): Line {
+  const picked = names.length === 0 ? [] : [`Pick<App, ${names.map((name) => JSON.stringify(name)).join(" | ")}>`];
+  if (env === undefined) return names.length === 0 ? ["object"] : picked;
+  const rows = env.map((one): Line => ["readonly ", ...envProperty(one, file)]);
+  const own: Line = ["{ readonly env: { ", ...rows.flatMap((row, i): Line => (i === 0 ? row : ["; ", ...row])), " } }"];
+  return names.length === 0 ? own : [...picked, " & ", ...own];
+}

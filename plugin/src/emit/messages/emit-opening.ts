@@ -1,0 +1,74 @@
+// What runs once for all items of a stream: a function that starts it, waits for it, and hands on what items read.
+import type { PlanOpening, PlanStep } from "../../plan/model/messages.ts";
+import type { FileNames } from "../names/file-names.ts";
+import { MessageNames } from "../names/message-names.ts";
+import { emitAdmission, isAdmission } from "../steps/emit-admission.ts";
+import { emitStep } from "../steps/emit-step.ts";
+import { hoistedLines, type StepContext, sharedLocal, stepContext } from "../steps/step-context.ts";
+import { block, commas, type Line, type Lines, mentions, unreadAsVoid } from "../text/lines.ts";
+import { commonParameters, mentioned, takenNames } from "./emit-message.ts";
+import { resting, type SharedTypes } from "./emit-start.ts";
+
+export function emitOpening(
+  opening: PlanOpening,
+  file: FileNames,
+  planned: StepContext["planned"],
+  sharedType: SharedTypes["of"],
+): Lines {
+  const { composed, admits, name } = opening;
+  const body = emitBody(opening, file, planned);
+  const parameter = (one: string): string => (mentions(body, one) ? one : `_${one}`);
+  const shared: Line = opening.shared.length === 0 ? [] : [`, ${parameter("shared")}: `, ...sharedType(opening)];
+  const before: Line[] = opening.effectful ? [[`, ${parameter("before")}: readonly Promise<unknown>[]`]] : [];
+  return [
+    ...(admits === undefined
+      ? []
+      : [
+          ...emitAdmission(admits.name, opening, (inside) => commonParameters(opening, file, inside), planned, file),
+          [],
+        ]),
+    [`/** What ${composed.desc.typeName} has of a stream before its items come, once for all of them. */`],
+    ...block(
+      [
+        "export async function ",
+        name,
+        "(",
+        ...commonParameters(opening, file, body),
+        ...shared,
+        ...before.flat(),
+        ") {",
+      ],
+      unreadAsVoid(body),
+      ["}"],
+    ),
+  ];
+}
+
+function emitBody(opening: PlanOpening, file: FileNames, planned: StepContext["planned"]): Lines {
+  const { admits, steps, gives, awaited, inherits } = opening;
+  const names = new MessageNames(file, opening);
+  const plain = stepContext(
+    opening,
+    names,
+    planned,
+    [...inherits.values()].map((origins) => ({ origins })),
+  );
+  const cx: StepContext = { ...plain, rests: (step, started) => resting(step, started, opening, plain) };
+  const started = steps.filter((step) => admits === undefined || !step.immediate);
+  const printed = started.map((step) => ({ step, lines: emitStep(step, cx) }));
+  const given = gives.map(({ name, step }) => handedOn(name, step));
+  const ending: Lines = [
+    ...awaited.filter(({ step }) => step.source.kind !== "guard").map((step): Line => [`await ${step.name}Step;`]),
+    given.length === 0 ? ["return {};"] : ["return { ", ...commas(given), " };"],
+  ];
+  const kept = mentioned(printed, (step) => admits !== undefined && step.sync && isAdmission(step, opening), ending);
+  const taken = takenNames(opening, names, kept, ending);
+  return [...taken, ...(taken.length > 0 ? [[]] : []), ...hoistedLines(plain.hoisted), ...kept, ...ending];
+}
+
+/** `ownerStep`, or `ownerStep: owner_Step` where the name was taken. */
+function handedOn(name: string, step: PlanStep): Line {
+  const property = step.sync ? name : `${name}Step`;
+  const local = sharedLocal(step);
+  return [property === local ? property : `${property}: ${local}`];
+}

@@ -1,0 +1,38 @@
+// Fields that rest on deferred steps: what the response announces, to be sent with its first message or later.
+import type { PlanMessage, PlanPart } from "../../plan/model/messages.ts";
+import type { MessageNames } from "../names/message-names.ts";
+import { awaitIn } from "../steps/place.ts";
+import type { Hoisted } from "../steps/step-context.ts";
+import { around, block, type Line, type Lines } from "../text/lines.ts";
+import { emitPartValue } from "./emit-response.ts";
+import { emitTouch } from "./emit-touch.ts";
+
+export function emitParts(message: PlanMessage, names: MessageNames, hoisted: Hoisted): Lines {
+  return message.parts.flatMap((part) => emitPart(part, message, names, hoisted));
+}
+
+function emitPart(part: PlanPart, message: PlanMessage, names: MessageNames, hoisted: Hoisted): Lines {
+  const { desc, targets } = message.composed;
+  const local = names.local("part");
+  const value = emitPartValue(part, message, names);
+  const touches = part.touches.map((touch) => emitTouch(touch, message, names, hoisted, local));
+  const members = part.targets.flatMap((index) => {
+    const target = targets[index];
+    if (target === undefined) return [];
+    return JSON.stringify(target.kind === "field" ? target.field.localName : target.oneof.localName);
+  });
+  // Elsewhere than in proto3 what is unset is left out, and the type is that of what is there.
+  const typed: Line = desc.file.edition === 999 ? [": Pick<", names.file.shape(desc), `, ${members.join(" | ")}>`] : [];
+  const ending: Lines = [
+    ...value.before,
+    ...around([`const ${local}`, ...typed, " = "], value.lines, [";"]),
+    ...(touches.length > 0 ? block(["if (cx.degraded) {"], touches, ["}"]) : []),
+    [`return ${local};`],
+  ];
+  const paths = part.fields.map(({ name }) => JSON.stringify(name)).join(", ");
+  return block(
+    [`cx.part(${names.result}, [${paths}], async () => {`],
+    [...awaitIn(part.awaited, ending), ...part.barriers.map((step): Line => [`await ${step.name}Step;`]), ...ending],
+    ["});"],
+  );
+}

@@ -1,0 +1,78 @@
+// Who may call: what an endpoint is told of it, and the function that decides once the request has been read.
+
+import type { PlanStep } from "../../plan/model/messages.ts";
+import type { PermitPart, PlanMethod, PlanPermit } from "../../plan/model/plan.ts";
+import { failExpressions } from "../../resolve/model/source-parts.ts";
+import type { FileNames } from "../names/file-names.ts";
+import { MessageNames } from "../names/message-names.ts";
+import { typeOfRequest } from "../names/request-type.ts";
+import { refusal } from "../steps/emit-call.ts";
+import { emitStep } from "../steps/emit-step.ts";
+import { Place } from "../steps/place.ts";
+import { type StepContext, stepContext } from "../steps/step-context.ts";
+import { block, commas, type Line, type Lines, mentions, unreadAsVoid } from "../text/lines.ts";
+import { condition, negated } from "../values/value.ts";
+
+/** `permit: { sources: ["user"], scopes: ["read"], judge: permitGetPage },` */
+export function permitProperty({ method, permit }: PlanMethod): Lines {
+  const said = method.permit;
+  if (said === undefined) return [];
+  if (said.public !== undefined) return [["permit: { public: true },"]];
+  const list = (values: readonly string[]): string => `[${values.map((value) => JSON.stringify(value)).join(", ")}]`;
+  const parts: Line[] = [];
+  if (said.sources !== undefined) parts.push([`sources: ${list(said.sources)}`]);
+  if (said.scopes.length > 0) parts.push([`scopes: ${list(said.scopes)}`]);
+  if (said.roles.length > 0) parts.push([`roles: [${said.roles.map(list).join(", ")}]`]);
+  for (const { gate, name } of permit?.parts ?? []) parts.push([`${gate}: ${name}`]);
+  return [parts.length === 0 ? ["permit: {},"] : ["permit: { ", ...commas(parts), " },"]];
+}
+
+/** Refuses by throwing. Conditions over what is there at once come first; calls are sent only where these have held. */
+export function emitPermit(permit: PlanPermit, file: FileNames, planned: StepContext["planned"]): Lines {
+  return permit.parts.flatMap((part) => [...emitPart(permit, part, file, planned), []]);
+}
+
+function emitPart(permit: PlanPermit, part: PermitPart, file: FileNames, planned: StepContext["planned"]): Lines {
+  const names = new MessageNames(file, permit);
+  const cx = stepContext(permit, names, planned, []);
+  const place = new Place();
+  const lines = part.steps.flatMap((step): Lines => {
+    const own = step.step.source.kind === "guard" ? emitCondition(step, cx, place) : emitStep(step, cx);
+    return [...own, []];
+  });
+  const body = unreadAsVoid(lines.slice(0, -1));
+  const later = part.steps.some((step) => !step.sync && step.step.source.kind !== "guard");
+  const taken = names.taken((local) => mentions(body, local));
+  const all = [...taken, ...(taken.length === 0 ? [] : [[]]), ...body];
+  const parameter = (name: string): string => (mentions(all, name) ? name : `_${name}`);
+  const { desc, rpc } = permit.composed;
+  return [
+    [`/** Who may call ${desc.typeName}/${rpc.desc.name}. */`],
+    ...block(
+      [
+        `${later ? "async " : ""}function ${part.name}(${parameter("cx")}: `,
+        ...typeOfRequest(["App"], permit.callers, file),
+        `, ${parameter("args")}: `,
+        file.shape(rpc.desc.input),
+        later ? "): Promise<void> {" : "): void {",
+      ],
+      all,
+      ["}"],
+    ),
+  ];
+}
+
+/** One that cannot be evaluated does not hold. */
+function emitCondition(step: PlanStep, cx: StepContext, place: Place): Lines {
+  const { source } = step.step;
+  if (source.kind !== "guard") return [];
+  const { names } = cx;
+  const test: Line = source.if.fails
+    ? ["!", names.runtime("holds"), "(() => ", ...condition(source.if, names), ")"]
+    : negated(source.if, names);
+  return [
+    [`// ${names.file.place(step.step.ir.at)}`],
+    ...place.reads(cx, [source.if, ...failExpressions(source.fail)]),
+    ["if (", ...test, ") throw ", ...refusal(source.fail, undefined, names), ";"],
+  ];
+}

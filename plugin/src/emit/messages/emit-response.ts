@@ -1,0 +1,189 @@
+// The response of a composed message, as a literal.
+import type { DescMessage } from "@bufbuild/protobuf";
+import { camel } from "../../camel.ts";
+import { inheritedUnset, type Variable } from "../../cel/index.ts";
+import { latestOf } from "../../plan/messages/plan-message.ts";
+import type { PlanMessage, PlanPart } from "../../plan/model/messages.ts";
+import type { OneofTarget, Target } from "../../resolve/model/conversion.ts";
+import { isPart, isPosition } from "../../resolve/model/stream-fields.ts";
+import type { MessageNames } from "../names/message-names.ts";
+import { block, type Line, type Lines, property } from "../text/lines.ts";
+import { zeroOf } from "../text/zero-of.ts";
+import { joined, longChoice, MAX_CHAIN } from "../values/long-choice.ts";
+import { fieldValue, negatedConjunct, tested } from "../values/value.ts";
+
+/** `before`: what has to stand in front of it. */
+export function emitResponse(message: PlanMessage, names: MessageNames): { before: Lines; lines: Lines } {
+  const { desc, targets, degradedField } = message.composed;
+  const literal = desc.file.edition === 999; // proto3: every property of the shape is in the literal
+  const before: Line[] = [];
+  const properties: Line[] = [];
+  const later = new Set(message.parts.flatMap((part) => part.targets));
+  for (const [index, target] of targets.entries()) {
+    if (later.has(index)) {
+      properties.push(...emptyTarget(target, desc, literal));
+      continue;
+    }
+    const printed = emitTarget(target, message, names);
+    before.push(...printed.before);
+    properties.push(...printed.properties);
+  }
+  if (degradedField !== undefined) properties.push([`${degradedField.localName}: []`]);
+  const placed = latestOf(message.composed);
+  const last = placed?.variable && names.step(placed.variable);
+  for (const { localName } of last === undefined ? [] : desc.fields.filter(isPosition))
+    properties.push([`${localName}: cx.positionOf(${last?.name})`]);
+  for (const { localName } of desc.fields.filter((field) => isPart(field) && field.fieldKind === "list"))
+    properties.push([`${localName}: []`]);
+  const shape = names.file.shape(desc);
+  if (!literal) {
+    const open: Line = [
+      `const ${names.result} = `,
+      names.file.runtime("create"),
+      "(",
+      names.file.schema(desc),
+      ", ",
+      names.file.runtime("defined"),
+      "({",
+    ];
+    return {
+      before,
+      lines: block(
+        open,
+        properties.map((row) => [...row, ","]),
+        ["}));"],
+      ),
+    };
+  }
+  const rows = [[`$typeName: ${JSON.stringify(desc.typeName)}`], ...properties];
+  return {
+    before,
+    lines: block(
+      [`const ${names.result}: `, shape, " = {"],
+      rows.map((row) => [...row, ","]),
+      ["};"],
+    ),
+  };
+}
+
+/** The values of a part's fields, as an object; `before`: what has to stand in front of it. */
+export function emitPartValue(
+  { targets }: PlanPart,
+  message: PlanMessage,
+  names: MessageNames,
+): { before: Lines; lines: Lines } {
+  const { desc, targets: all } = message.composed;
+  const printed = targets.flatMap((index) => {
+    const target = all[index];
+    return target === undefined ? [] : [emitTarget(target, message, names)];
+  });
+  const properties = printed.flatMap((one) => one.properties).map((row): Line => [...row, ","]);
+  const typed = desc.file.edition === 999;
+  const open: Line = typed ? ["{"] : [names.file.runtime("defined"), "({"];
+  const before = printed.flatMap((one) => one.before);
+  return { before, lines: block(open, properties, [typed ? "}" : "})"]) };
+}
+
+function emitTarget(target: Target, message: PlanMessage, names: MessageNames): { before: Lines; properties: Lines } {
+  if (target.kind === "field") {
+    const value = fieldValue(target.bound, target.field, names).print;
+    return { before: [], properties: [property(target.field.localName, value)] };
+  }
+  const literal = message.composed.desc.file.edition === 999;
+  const { before, property: properties } = emitOneof(target, names, literal, lateVariables(message));
+  return { before, properties };
+}
+
+const memberOf = (target: Target) => (target.kind === "oneof" ? target.oneof : target.field);
+
+/** What stands where a part comes later; what may be unset is left out, unless every object has a member of that name. */
+function emptyTarget(target: Target, desc: DescMessage, literal: boolean): Lines {
+  const { localName } = memberOf(target);
+  const zero = zeroOf(memberOf(target));
+  if (literal && zero !== "undefined") return [[`${localName}: ${zero}`]];
+  const inherited = inheritedUnset(desc, new Set()).some(({ name }) => name === localName);
+  return inherited ? [[`${localName}: undefined`]] : [];
+}
+
+/** Steps that may not have been started. */
+function lateVariables({ steps }: PlanMessage): ReadonlySet<Variable> {
+  return new Set(steps.flatMap(({ step, wanted }) => (wanted && step.variable !== undefined ? [step.variable] : [])));
+}
+
+/**
+ * Members in order: `if` decides, or the presence of the value; else the default; else unset.
+ *
+ * @param late what is only there for members that may be chosen
+ */
+function emitOneof(
+  target: OneofTarget,
+  names: MessageNames,
+  typed: boolean,
+  late: ReadonlySet<Variable>,
+): { before: Lines; property: Lines } {
+  const before: Line[] = [];
+  const branches: { test: Line | undefined; chosen: Line }[] = [];
+  let otherwise: Line = ["{ case: undefined }"];
+  for (const { member, print, mayBeUndefined } of askedMembers(target, names)) {
+    // Inside a generic call the name of a member would become any string.
+    const key = JSON.stringify(member.field.localName);
+    const { fails, given, reads } = member.bound.expression;
+    const isLate = reads.some(({ variable }) => late.has(variable));
+    if (mayBeUndefined && member.if !== undefined && (fails || given.size > 0 || isLate)) {
+      // It is not read before its `if` holds.
+      const set = [names.runtime("unlessUnset"), "(", ...print, `, (value) => ({ case: ${key} as const, value }))`];
+      branches.push({ test: tested(member.if, names), chosen: [...set, " ?? { case: undefined }"] });
+      continue;
+    }
+    let value = print;
+    let present: Line | undefined;
+    if (mayBeUndefined) {
+      const name = names.fresh(camel(member.field.name));
+      const earlier = target.members.filter(
+        (one, i, all) => !one.default && (member.default || i < all.indexOf(member)),
+      );
+      const tests = isLate
+        ? earlier.flatMap((one) => (one.if === undefined ? [] : [negatedConjunct(one.if, names)]))
+        : [];
+      const asked = tests.flatMap((test, i): Line => (i === 0 ? test : [" && ", ...test]));
+      before.push([
+        `const ${name} = `,
+        ...(tests.length === 0 ? print : [...asked, " ? ", ...print, " : undefined"]),
+        ";",
+      ]);
+      value = [name];
+      present = [`${name} !== undefined`];
+    }
+    const name = `${key}${typed ? "" : " as const"}`;
+    const set: Line = ["{ ", `case: ${name}, `, ...property("value", value), " }"];
+    if (member.default) {
+      otherwise = present === undefined ? set : [...present, " ? ", ...set, " : { case: undefined }"];
+      continue;
+    }
+    if (member.if === undefined) branches.push({ test: present, chosen: set });
+    else
+      branches.push({
+        test: tested(member.if, names),
+        chosen: present === undefined ? set : ["(", ...present, " ? ", ...set, " : { case: undefined })"],
+      });
+  }
+  const always = branches.findIndex(({ test }) => test === undefined);
+  otherwise = branches[always]?.chosen ?? otherwise;
+  const asked = branches.slice(0, always < 0 ? undefined : always);
+  if (asked.length > MAX_CHAIN) {
+    const statements = asked.map(({ test = [], chosen }): Line => ["if (", ...test, ") return ", ...chosen, ";"]);
+    return { before, property: longChoice(target.oneof, statements, otherwise, names.file) };
+  }
+  const rows = asked.map(({ test = [], chosen }): Line => [...test, " ? ", ...chosen]);
+  const name = target.oneof.localName;
+  if (rows.length === 0) return { before, property: [[`${name}: `, ...otherwise]] };
+  if (rows.length === 1) return { before, property: [[`${name}: `, ...(rows[0] ?? []), " : ", ...otherwise]] };
+  const chain: Line[] = rows.map((row, i): Line => (i === 0 ? ["  ", ...row] : ["  : ", ...row]));
+  return { before, property: joined([[`${name}:`], ...chain, ["  : ", ...otherwise]]) };
+}
+/** The members with their values: up to one that is always there, after which none is asked, and the default is not needed. */
+function askedMembers({ members }: OneofTarget, names: MessageNames) {
+  const values = members.map((member) => ({ member, ...fieldValue(member.bound, member.field, names) }));
+  const sure = values.findIndex(({ member, mayBeUndefined }) => !member.default && !member.if && !mayBeUndefined);
+  return sure < 0 ? values : values.slice(0, sure + 1).filter(({ member }) => !member.default);
+}

@@ -1,0 +1,175 @@
+// A service's `let`: what starts its steps, and the types under which messages get them.
+
+import type { PlanBlock, PlanMessage, PlanStep } from "../../plan/model/messages.ts";
+import type { PlanFile, PlanStart } from "../../plan/model/plan.ts";
+import type { Callers } from "../../resolve/model/edge.ts";
+import { variableType } from "../names/emit-type.ts";
+import type { FileNames } from "../names/file-names.ts";
+import { MessageNames } from "../names/message-names.ts";
+import { typeOfRequest } from "../names/request-type.ts";
+import { emitAdmission, isAdmission } from "../steps/emit-admission.ts";
+import { callOver, emitStep } from "../steps/emit-step.ts";
+import {
+  hoistedLines,
+  originPrint,
+  type StepContext,
+  sharedLocal,
+  sharedProperty,
+  stepContext,
+} from "../steps/step-context.ts";
+import { block, commas, type Line, type Lines, mentions, unreadAsVoid } from "../text/lines.ts";
+
+/** The types of the parameter `shared`. */
+export interface SharedTypes {
+  readonly lines: Lines;
+  readonly of: (message: Pick<PlanMessage, "shared" | "sharedNames">) => Line;
+}
+
+/**
+ * One interface for each service of the file. A message of the same file that is part of one service only takes what it reads
+ * of it; another one says what it needs.
+ */
+export function sharedTypes(file: PlanFile, names: FileNames): SharedTypes {
+  const lines: Line[] = [];
+  const services = new Map<string, { readonly name: string; readonly all: number }>();
+  for (const { desc, starts } of file.services) {
+    const gives = new Map(
+      starts.flatMap((start) => start.gives.map(({ step }) => [step.step, { step, start }] as const)),
+    );
+    if (gives.size === 0) continue;
+    const name = `${desc.name}Shared`;
+    services.set(desc.typeName, { name, all: gives.size });
+    const rows = [...gives.values()]
+      .sort((a, b) => a.step.step.index - b.step.step.index)
+      .map(({ step, start }): Line => [...property(step, start, names), "; ", `// ${names.place(step.step.ir.at)}`]);
+    lines.push(
+      [`/** What messages read of the steps that ${desc.name} starts, once per request. */`],
+      ...block([`export interface ${name} {`], rows, ["}"]),
+      [],
+    );
+  }
+  return {
+    lines,
+    of: (message) => {
+      const owners = message.shared.map(({ step }) => (step.source.kind === "shared" ? step.source.of : []));
+      const own = file.services.find(({ starts }) =>
+        owners.every(([only, ...others]) => others.length === 0 && starts.some((start) => gives(start, only))),
+      );
+      const service = own && services.get(own.desc.typeName);
+      if (service === undefined) {
+        const properties = message.shared.map((step) => property(step, message, names));
+        return ["{ ", ...properties.flatMap((row, i): Line => (i === 0 ? row : ["; ", ...row])), " }"];
+      }
+      if (message.shared.length === service.all) return [service.name];
+      const picked = message.shared.map((step) => JSON.stringify(sharedProperty(step, message)));
+      return [`Pick<${service.name}, ${picked.join(" | ")}>`];
+    },
+  };
+}
+const gives = (start: PlanStart, of: unknown): boolean => start.gives.some(({ step }) => step.step === of);
+
+function property(step: PlanStep, of: Pick<PlanBlock, "sharedNames">, names: FileNames): Line {
+  const { variable } = step.step;
+  const plain: Line = variable === undefined ? ["unknown"] : variableType(variable, names);
+  const type: Line = variable?.absent ? [...plain, " | undefined"] : plain;
+  return [`readonly ${sharedProperty(step, of)}: `, ...(step.sync ? type : ["Promise<", ...type, ">"])];
+}
+
+export function emitStart(start: PlanStart, file: FileNames, planned: StepContext["planned"]): Lines {
+  const names = new MessageNames(file, start);
+  const touches = [...start.inherits.values()].map((origins) => ({ origins }));
+  const plain = stepContext(start, names, planned, touches);
+  const cx: StepContext = {
+    ...plain,
+    shared: (child) => ["{ ", ...commas(child.shared.map((step) => handedOn(step, child, start))), " }"],
+    needed: start.before ?? [],
+    rests: (step, started) => resting(step, started, start, plain),
+  };
+  const running = start.steps.filter((step) => !step.immediate);
+  const steps = running.map((step) => ({ step, lines: emitStep(step, cx) }));
+  const end: Line[] = [];
+  if (start.holds.length > 0) end.push([`cx.holds(${start.holds.map((step) => `${step.name}Step`).join(", ")});`]);
+  const given = start.gives.map(({ step }): Line => handedOn(step, start, start));
+  const before: Line[] =
+    start.before === undefined || start.before.length === 0
+      ? []
+      : [[`before: [${start.before.map((step) => `${step.name}Step`).join(", ")}]`]];
+  const all = [...given, ...before];
+  if (all.length > 0) end.push(["return { ", ...commas(all), " };"]);
+  // A constant may stand with the guards alone.
+  const kept: Line[] = [];
+  for (const { step, lines } of [...steps].reverse())
+    if (!isAdmission(step, start) || mentions([...kept, ...end], step.name)) kept.unshift(...lines, []);
+  const taken = names.taken((local) => mentions(kept, local));
+  // What is read for an argument alone that nobody reads runs all the same.
+  const started = unreadAsVoid([...hoistedLines(plain.hoisted), ...kept, ...end]);
+  const body: Lines = [...(taken.length === 0 ? [] : [...taken, []]), ...started];
+  const need =
+    start.rpcs === undefined ? "" : ` that ${start.rpcs.join(", ")} ${start.rpcs.length === 1 ? "needs" : "need"}`;
+  return [
+    [`/** Starts the steps of ${start.let.desc.typeName}${need}, once per request. */`],
+    ...block(
+      [`function ${start.name}(${requestIn(body)}: `, ...typeOfRequest(["App"], start.callers, file), ") {"],
+      trimmed(body),
+      ["}"],
+    ),
+  ];
+}
+/** The parameter that a body may have no use for. */
+const requestIn = (body: Lines): string => (mentions(body, "cx") ? "cx" : "_cx");
+function trimmed(lines: Lines): Lines {
+  return lines.at(-1)?.length === 0 ? lines.slice(0, -1) : lines;
+}
+
+/** `viewerStep`, or `viewerStep: viewer_Step` where the name was taken. */
+function handedOn(step: PlanStep, of: Pick<PlanBlock, "sharedNames">, start: PlanStart): Line {
+  const own = start.gives.find((one) => one.step.step.name === step.step.name)?.step ?? ownStep(step, start);
+  const name = sharedProperty(step, of);
+  const local = sharedLocal(own);
+  return [name === local ? name : `${name}: ${local}`];
+}
+function ownStep(step: PlanStep, { steps }: PlanStart): PlanStep {
+  return steps.find((own) => own.step.name === step.step.name) ?? step;
+}
+
+/** Readers outside know only this step: what has touched those that it rests on is told of it. */
+export function resting(
+  step: PlanStep,
+  started: Lines,
+  start: Pick<PlanStart, "inherits">,
+  { hoisted }: StepContext,
+): Lines {
+  const origins = start.inherits.get(step);
+  if (origins === undefined) return started;
+  const values = new Set(
+    origins.flatMap(({ origin }) => (origin.kind === "within" && !hoisted.value.has(origin.step) ? [origin.step] : [])),
+  );
+  // Its own promise is not there yet.
+  const own = (part: Line[number]): Line[number] => (part === `${step.name}Step` ? "itself" : part);
+  const list: Line = ["[", ...commas(origins.map((origin) => originPrint(origin, hoisted).map(own))), "]"];
+  const parameters = list.includes("itself") ? "(itself)" : "()";
+  const told: Lines =
+    values.size === 0
+      ? [[`${parameters} => `, ...list]]
+      : block(
+          [`async ${parameters} => {`],
+          [
+            ...[...values].map((one): Line => [`const ${one.name} = await ${one.name}Step;`]),
+            ["return ", ...list, ";"],
+          ],
+          ["}"],
+        );
+  return callOver("cx.resting", [started, told]);
+}
+
+/** The guards of a service that speak before any call is sent. */
+export function emitServiceAdmission(
+  start: PlanStart,
+  callers: Callers | undefined,
+  file: FileNames,
+  planned: StepContext["planned"],
+): Lines {
+  if (start.admit === undefined) return [];
+  const parameters = (body: Lines): Line => [`${requestIn(body)}: `, ...typeOfRequest(["App"], callers, file)];
+  return emitAdmission(start.admit, start, parameters, planned, file);
+}

@@ -1,0 +1,113 @@
+// What failures touched of a response.
+import type { DescField } from "@bufbuild/protobuf";
+import { type Expression, isInherited, presenceOf } from "../../cel/index.ts";
+import type { PlanMessage } from "../../plan/model/messages.ts";
+import type { OneofTarget } from "../../resolve/model/conversion.ts";
+import type { MessageNames } from "../names/message-names.ts";
+import { type Hoisted, originPrint } from "../steps/step-context.ts";
+import type { Line } from "../text/lines.ts";
+import { conjunct, fieldValue, negatedConjunct } from "../values/value.ts";
+
+/** @param holder what has the field's value: the response, or of a part its fields */
+export function emitTouch(
+  touch: PlanMessage["touches"][number],
+  message: PlanMessage,
+  names: MessageNames,
+  hoisted: Hoisted,
+  holder = names.result,
+): Line {
+  const target = touch.target.kind === "resolved" ? undefined : message.composed.targets[touch.target.index];
+  const { result } = names;
+  let present: Line = ["true"];
+  let asked: Line = [];
+  if (touch.target.kind === "resolved") return emitTouchOfResolved(touch, touch.target.field, names, hoisted);
+  if (target?.kind === "field") {
+    const { field, bound } = target;
+    const unsafe = bound.expression.unsafe.map((variable): Line => [names.variable(variable), " !== undefined"]);
+    if (field.fieldKind === "list" || field.fieldKind === "map")
+      present = unsafe.length === 0 ? ["true"] : unsafe.flatMap((test, i) => (i === 0 ? [...test] : [" && ", ...test]));
+    else if (unsafe.length > 0 || canBeUnset(bound.expression))
+      switch (isInherited(field) ? "default" : presenceOf(field)) {
+        case "optional":
+          present = [`${holder}.${field.localName} !== undefined`];
+          break;
+        case "default":
+          present = [
+            names.runtime("isFieldSet"),
+            holder === result ? `(${result}, ` : `({ ...${result}, ...${holder} }, `,
+            names.schema(field.parent),
+            `.field.${field.localName})`,
+          ];
+      }
+  } else if (target?.kind === "oneof" && touch.target.kind === "member") {
+    const { member: index, held } = touch.target;
+    const member = target.members[index];
+    const chosen = (of: OneofTarget["members"][number], equal = "==="): string =>
+      `${holder}.${target.oneof.localName}.case ${equal} ${JSON.stringify(of.field.localName)}`;
+    // One whose `if` holds is chosen, even when its value is absent.
+    const maybeUnset = (of: OneofTarget["members"][number]): boolean =>
+      fieldValue(of.bound, of.field, names).mayBeUndefined;
+    const before = target.members.filter(
+      (other, i) => other !== member && !other.default && (member?.default || i < index),
+    );
+    const tests = before.map(
+      (other): Line =>
+        other.if !== undefined && maybeUnset(other) ? negatedConjunct(other.if, names) : [chosen(other, "!==")],
+    );
+    if (member !== undefined) {
+      present = [chosen(member)];
+      if (held !== undefined && member.if !== undefined)
+        tests.push(
+          held
+            ? maybeUnset(member)
+              ? conjunct(member.if, names)
+              : [chosen(member)]
+            : negatedConjunct(member.if, names),
+        );
+    }
+    if (tests.length > 0) asked = ["if (", ...tests.flatMap((test, i) => (i === 0 ? test : [" && ", ...test])), ") "];
+  }
+  const origins = touch.origins.flatMap((origin): Line => [", ", ...originPrint(origin, hoisted)]);
+  return [...asked, `cx.touched(${result}, ${JSON.stringify(touch.field)}, `, ...present, ...origins, ");"];
+}
+/** A field of a message that a resolver supplies: it has a value when the function gave one. */
+function emitTouchOfResolved(
+  touch: PlanMessage["touches"][number],
+  field: DescField,
+  names: MessageNames,
+  hoisted: Hoisted,
+): Line {
+  const { result } = names;
+  const origins = touch.origins.flatMap((origin): Line => [", ", ...originPrint(origin, hoisted)]);
+  const touched = (present: Line): Line => [
+    `cx.touched(${result}, ${JSON.stringify(touch.field)}, `,
+    ...present,
+    ...origins,
+    ");",
+  ];
+  switch (isInherited(field) ? "default" : presenceOf(field)) {
+    case "oneof":
+      return [
+        `if (${result}.${field.oneof?.localName}.case === ${JSON.stringify(field.localName)}) `,
+        ...touched(["true"]),
+      ];
+    case "optional":
+      return touched([`${result}.${field.localName} !== undefined`]);
+    case "default":
+      return touched([
+        names.runtime("isFieldSet"),
+        `(${result}, `,
+        names.schema(field.parent),
+        `.field.${field.localName})`,
+      ]);
+    default:
+      return touched(["true"]);
+  }
+}
+function canBeUnset(expression: Expression): boolean {
+  return (
+    (expression.path && expression.mayBeUnset) ||
+    expression.type.kind === "optional" ||
+    expression.type.kind === "wrapper"
+  );
+}

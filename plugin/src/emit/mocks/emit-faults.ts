@@ -1,0 +1,146 @@
+// `web_faults.ts`: what the plan says of every fault, as tests on mocks; `web_faults.test.ts` hands them to a runner.
+import type { DescField, DescMessage } from "@bufbuild/protobuf";
+import type { GeneratedFile } from "@bufbuild/protoplugin";
+import type { Caller } from "../../faults/admission.ts";
+import { ADDRESS } from "../../faults/expressions.ts";
+import { writtenPrediction } from "../../faults/predict.ts";
+import { isListValue, type Value } from "../../faults/values.ts";
+import type { PlanFile } from "../../plan/model/plan.ts";
+import type { Example, RpcPrediction } from "../../report/faults/predictions.ts";
+import { FileNames, faultsPath, mockPath } from "../names/file-names.ts";
+import { block, indent, type Line, type Lines } from "../text/lines.ts";
+import { rpcNames } from "./emit-mock.ts";
+import { isLong, standIns } from "./emit-stand-ins.ts";
+
+export function emitFaults(file: PlanFile, told: readonly RpcPrediction[], f: GeneratedFile): void {
+  const names = new FileNames(f, file.desc);
+  const members = new Map(rpcNames(file.services).map((rpc) => [`${rpc.service.desc.typeName}/${rpc.desc.name}`, rpc]));
+  f.preamble(file.desc);
+  const tests = told.flatMap((one) => {
+    const member = members.get(one.rpc);
+    return member === undefined ? [] : testsOf(one, member, file, names);
+  });
+  const lines: Lines = [
+    ["/**"],
+    [
+      " * A test for every fault of every call of every rpc: what a client gets is what the plan says (`plan=faults` prints it).",
+    ],
+    [" *"],
+    [" * @param test that of a runner: of `vitest` or of `node:test`"],
+    [" */"],
+    ...block(
+      [
+        `export function faultTests(${tests.length === 0 ? "_test" : "test"}: (name: string, run: () => Promise<void>) => unknown): void {`,
+      ],
+      tests.length === 0 ? [] : [...makes(file, names, f), ...tests],
+      ["}"],
+    ),
+  ];
+  for (const row of lines) f.print(...row);
+}
+
+/** How a BFF is made for each. */
+function makes(file: PlanFile, names: FileNames, f: GeneratedFile): Lines {
+  const create = f.import("createTestBff", `./${mockPath(file.desc)}.js`);
+  const supplied = standIns(file, names);
+  if (supplied.length === 0) return [["const make = () => ", create, "();"]];
+  return [["const make = () =>"], ...indent(block([create, "({"], supplied, ["});"]))];
+}
+
+/** Of one request: its cells, and what is made of them. */
+function testsOf(
+  { rpc, example, table }: RpcPrediction,
+  { service, desc, name }: ReturnType<typeof rpcNames>[number],
+  file: PlanFile,
+  names: FileNames,
+): Lines {
+  const inParts = service.methods.some(({ method }) => method.desc === desc && method.parts !== undefined);
+  const cells = table.cells.flatMap((cell): Line[] => {
+    const text = cell.prediction && writtenPrediction(cell.prediction);
+    if (text === undefined) return [];
+    const { call, fault, slowMs, stale, followed } = cell;
+    const times = stale && { ttlMs: stale.ttl_ms, staleMs: stale.stale_ms };
+    return [
+      [
+        JSON.stringify([
+          {
+            call,
+            fault,
+            ...(followed && { followed: followed.items }),
+            ...(inParts && { parts: true }),
+            ...(slowMs !== undefined && { slowMs }),
+            ...times,
+          },
+          text,
+        ]),
+        ",",
+      ],
+    ];
+  });
+  if (cells.length === 0) return [];
+  const input: Line = [names.service(service.desc), `.method.${desc.localName}.input`];
+  const request: Line =
+    example.json === undefined
+      ? [names.testing("sample"), "(", ...input, ")"]
+      : [names.protobuf("fromJson"), "(", ...input, `, ${JSON.stringify(example.json)})`];
+  const headers = example.headers === undefined ? "" : `, headers: ${JSON.stringify(example.headers)}`;
+  const address = file.identity !== undefined || file.limits.length > 0 ? `, address: ${JSON.stringify(ADDRESS)}` : "";
+  const { identity } = file;
+  const caller: Line =
+    identity === undefined ? [] : [", caller: ", ...callerOf(identity.type, example, table.caller, names)];
+  return [
+    ...block(["for (const [cell, predicted] of ["], cells, ["] as const)"]),
+    ...indent([
+      [`test(\`${rpc}, ${example.name.replace(/[`$\\]/g, "")}: \${cell.call} × \${cell.fault}\`, () =>`],
+      [
+        "  ",
+        names.testing("runFaultTest"),
+        `(make, cell, predicted, (bff, call) => `,
+        `bff.${name}(`,
+        ...request,
+        `, { ...call${headers}${address}`,
+        ...caller,
+        " })));",
+      ],
+    ]),
+  ];
+}
+
+function callerOf(
+  type: DescMessage,
+  { caller: given }: Example,
+  found: Caller | null | undefined,
+  names: FileNames,
+): Line {
+  if (!found || given === null) return ["null"];
+  const of = `, credential: { source: ${JSON.stringify(found.source)} } }`;
+  if (given !== undefined)
+    return [
+      "{ principal: ",
+      names.protobuf("fromJson"),
+      "(",
+      names.schema(type),
+      `, ${JSON.stringify(given.principal)})`,
+      of,
+    ];
+  const sample: Line = [names.testing("sample"), "(", names.schema(type), ")"];
+  const set = [...(found.set ?? [])].flatMap(([name, value]): string[] => {
+    const field = type.fields.find((one) => one.name === name);
+    return field === undefined ? [] : [`${field.localName}: ${literal(field, value)}`];
+  });
+  if (set.length === 0) return ["{ principal: ", ...sample, of];
+  return ["{ principal: Object.assign(", ...sample, `, { ${set.join(", ")} })`, of];
+}
+function literal(field: DescField, value: Value): string {
+  if (isListValue(value)) return `[${value.map((one) => literal(field, one)).join(", ")}]`;
+  if (typeof value !== "bigint") return JSON.stringify(value);
+  if (field.scalar === undefined || !isLong(field.scalar)) return String(value);
+  return "longAsString" in field && field.longAsString ? `"${value}"` : `${value}n`;
+}
+
+/** For a runner. */
+export function emitFaultsTest(file: PlanFile, runner: "vitest" | "node", f: GeneratedFile): void {
+  f.preamble(file.desc);
+  const test = f.import("test", runner === "node" ? "node:test" : "vitest");
+  f.print(f.import("faultTests", `./${faultsPath(file.desc)}.js`), "(", test, ");");
+}

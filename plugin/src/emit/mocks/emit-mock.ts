@@ -1,0 +1,288 @@
+// `<file>_mock.ts`: upstreams that answer in the process, of the rpcs that are called and the fields that are read, and a BFF on them.
+import type { DescField, DescMethod, DescService } from "@bufbuild/protobuf";
+import type { GeneratedFile } from "@bufbuild/protoplugin";
+import type { PlanUpstream } from "../../plan/model/calls.ts";
+import type { Plan, PlanFile, PlanService } from "../../plan/model/plan.ts";
+import { lowerFirst, upperFirst } from "../../plan/names/name-scope.ts";
+import { mockEnv } from "../../report/faults/mock-env.ts";
+import type { Batch } from "../../resolve/model/call.ts";
+import { readTypes } from "../codec/emit-codec.ts";
+import { FileNames, mockPath } from "../names/file-names.ts";
+import { envLine } from "../server/emit-server.ts";
+import { limitsOf, suppliedParts } from "../services/emit-service.ts";
+import { block, commas, type Line, type Lines, line, property } from "../text/lines.ts";
+import { keepOwnWords, whichIsWhich } from "../text/own-words.ts";
+
+export function emitMock(file: PlanFile, plan: Plan, f: GeneratedFile): void {
+  const { convert, enumConversion } = plan;
+  const from = { reads: readTypes(file.codec), convert, enumConversion, functions: file.functions, apart: true };
+  const names = new FileNames(f, file.desc, from);
+  const lines: Line[] = [
+    ...emitMocks(file, names),
+    [],
+    ...emitDefaults(file, names),
+    [],
+    ...emitUpstreams(file, names),
+    [],
+    ...emitOptions(file, names),
+    [],
+    ...emitTestBff(file, plan, names),
+  ];
+  f.preamble(file.desc);
+  for (const row of whichIsWhich(lines, f.importSchema(file.desc).from)) f.print(...row);
+  for (const row of keepOwnWords(lines, f, `./${mockPath(file.desc)}.js`)) f.print(...row);
+}
+
+// ---- upstreams ----
+
+interface Called {
+  readonly method: DescMethod;
+  /** How the first batch that calls it asks. */
+  readonly batch: Batch | undefined;
+}
+
+/** What is called of an upstream, each method once. */
+function calledOf({ entries, topics, clients }: PlanFile, { name }: PlanUpstream): readonly Called[] {
+  const found = new Map<DescMethod, Called>();
+  const ofTopics = topics.flatMap(({ entry }) => entry ?? []);
+  for (const { upstream, method, batch } of [...entries, ...ofTopics, ...clients]) {
+    if (upstream === name) found.set(method, { method, batch: found.get(method)?.batch ?? batch });
+  }
+  return [...found.values()];
+}
+
+function emitMocks(file: PlanFile, names: FileNames): Lines {
+  const rows = file.upstreams.flatMap((upstream): Lines => {
+    const methods = calledOf(file, upstream).map(
+      ({ method }): Line => [
+        `readonly ${method.localName}?: `,
+        names.testingType(method.methodKind === "unary" ? "MockRpc" : "MockStreamRpc"),
+        "<",
+        names.shape(method.input),
+        ", ",
+        names.shape(method.output),
+        "> | undefined;",
+      ],
+    );
+    const branches = upstream.branches.map(
+      (branch): Line => [
+        `readonly ${JSON.stringify(`${upstream.name}.${branch.name}`)}?: Mocks[${JSON.stringify(upstream.name)}];`,
+      ],
+    );
+    return [...block([`readonly ${upstream.name}?: {`], methods, ["} | undefined;"]), ...branches];
+  });
+  const branched = file.upstreams.some(({ branches }) => branches.length > 0);
+  const off = branched ? " A branch that is left out is off." : "";
+  return [
+    [
+      `/** What upstreams answer: of the rpcs that are called, all that is read. One that is left out answers a sample.${off} */`,
+    ],
+    ...(rows.length === 0 ? [["export type Mocks = object;"]] : block(["export interface Mocks {"], rows, ["}"])),
+  ];
+}
+
+/** Of batches. */
+function emitDefaults(file: PlanFile, names: FileNames): Lines {
+  const rows = file.upstreams.flatMap((upstream): Lines => {
+    const methods = calledOf(file, upstream).flatMap(({ method, batch }): Line[] =>
+      batch === undefined ? [] : [[`${method.localName}: `, ...forEachKey(method, batch, names), ","]],
+    );
+    return methods.length === 0 ? [] : block([`${upstream.name}: {`], methods, ["},"]);
+  });
+  return [
+    ["/** What rpcs answer that are asked for several at once: a sample for each key. */"],
+    ...(rows.length === 0 ? [["export const DEFAULTS = {};"]] : block(["export const DEFAULTS = {"], rows, ["};"])),
+  ];
+}
+function forEachKey(method: DescMethod, batch: Batch, names: FileNames): Line {
+  const path = keyPath(batch);
+  const key = path === undefined ? "" : `, key: [${path.map((name) => JSON.stringify(name)).join(", ")}]`;
+  const fields = `{ keys: "${batch.keys.localName}", items: "${batch.items.localName}"${key} }`;
+  return [names.testing("forEachKey"), "(", names.service(method.parent), `.method.${method.localName}, ${fields})`];
+}
+/** Where an item holds its key: a field, or what `key_by` says where that is a path. */
+function keyPath({ key, keyBy, items }: Batch): readonly string[] | undefined {
+  if (key !== undefined) return [key.localName];
+  if (keyBy === undefined || !keyBy.by.expression.path) return undefined;
+  const path: string[] = [];
+  let of = items.message;
+  for (const name of keyBy.by.expression.text.value.split(".").slice(1)) {
+    const field: DescField | undefined = of?.fields.find((one) => one.name === name.trim());
+    if (field === undefined) return undefined;
+    path.push(field.localName);
+    of = field.message;
+  }
+  return path;
+}
+
+function emitUpstreams(file: PlanFile, names: FileNames): Lines {
+  const mock = names.testing("MockUpstream");
+  const made = (upstream: PlanUpstream, key: string): Line => {
+    const batches = calledOf(file, upstream).some(({ batch }) => batch !== undefined);
+    const options = batches ? `{ ...options, defaults: DEFAULTS.${upstream.name} }` : "options";
+    return ["new ", mock, "(", names.service(upstream.service), `, mocks${key}, ${options})`];
+  };
+  const rows = file.upstreams.flatMap((upstream): Line[] => [
+    [`${upstream.name}: `, ...made(upstream, `.${upstream.name}`), ","],
+    ...upstream.branches.map((branch): Line => {
+      const key = JSON.stringify(`${upstream.name}.${branch.name}`);
+      return [`...(mocks[${key}] !== undefined && { ${key}: `, ...made(upstream, `[${key}]`), " }),"];
+    }),
+  ]);
+  const [mocks, options] = rows.length === 0 ? ["_mocks", "_options"] : ["mocks", "options"];
+  return [
+    ["/** All upstreams, in this process. */"],
+    ...block(
+      [
+        `export function mockUpstreams(${mocks}: Mocks = {}, ${options}?: `,
+        names.testingType("MockUpstreamOptions"),
+        ") {",
+      ],
+      rows.length === 0 ? [["return {};"]] : block(["return {"], rows, ["};"]),
+      ["}"],
+    ),
+  ];
+}
+
+// ---- the BFF ----
+
+function principalOf(file: PlanFile, names: FileNames): Line {
+  return file.identity === undefined ? [] : [", typeof ", names.schema(file.identity.type)];
+}
+
+function emitOptions(file: PlanFile, names: FileNames): Lines {
+  const env: Lines =
+    file.env.length === 0
+      ? []
+      : [
+          ["/** Default: as declared; of what is declared without one a sample. */"],
+          ["readonly env?: Partial<", names.bffType("Env", file.desc), "> | undefined;"],
+        ];
+  const supplied = suppliedParts(file).map(
+    ({ name, type }): Line => [`readonly ${name}: `, names.bffType(type, file.desc), ";"],
+  );
+  return [
+    ["/** What a test says of the BFF that it makes. */"],
+    ...block(
+      [
+        "export interface TestBffOptions<C extends ",
+        names.testingType("Clock"),
+        " = ",
+        names.testingType("Clock"),
+        "> extends ",
+        names.testingType("TestOptions"),
+        "<C",
+        ...principalOf(file, names),
+        "> {",
+      ],
+      [["readonly mocks?: Mocks | undefined;"], ...env, ...supplied],
+      ["}"],
+    ),
+  ];
+}
+
+function emitTestBff(file: PlanFile, plan: Plan, names: FileNames): Lines {
+  const supplied = suppliedParts(file).map(({ name }) => name);
+  const optional = supplied.length === 0;
+  const taken = ["mocks", ...(file.env.length === 0 ? [] : ["env"]), ...supplied, "...options"].join(", ");
+  const sources = file.identity?.sources.map(({ name }) => JSON.stringify(name)).join(", ");
+  const identity: Lines =
+    file.identity === undefined
+      ? []
+      : line(
+          "const identity = new ",
+          names.testing("TestIdentity"),
+          "(",
+          names.schema(file.identity.type),
+          `, [${sources}]);`,
+        );
+  return [
+    ["/** The BFF in this process, on mocks: a function for each rpc, its mocks, and its time. */"],
+    ...block(
+      [
+        "export function createTestBff<C extends ",
+        names.testingType("Clock"),
+        " = ",
+        names.testingType("FakeClock"),
+        `>({ ${taken} }: TestBffOptions<C>${optional ? " = {}" : ""}) {`,
+      ],
+      [
+        ...identity,
+        ["const bed = new ", names.testing("TestBed"), `(options${file.identity === undefined ? "" : ", identity"});`],
+        ["const upstreams = mockUpstreams(mocks, bed);"],
+        ["const made = ", names.bff("createUpstreams", file.desc), "(upstreams, bed.upstreams);"],
+        ...(file.env.length > 0 ? line("const read = new ", names.runtime("EnvReader"), "({}, []);") : []),
+        ...file.services.flatMap((service) => endpointsOf(service, file, plan, names)),
+        ...block(
+          ["return {"],
+          [
+            ...rpcsOf(file.services, names),
+            ["/** Its upstreams. */"],
+            ["mocks: upstreams,"],
+            ["/** Their breakers, limits and throttles. */"],
+            ["upstreams: made,"],
+            ["/** Its time, and theirs. */"],
+            ["clock: bed.clock,"],
+            ...(file.topics.some(({ entry }) => entry === undefined)
+              ? [
+                  ["/** Puts an item into a topic that has no call: its name, the key, and the item. */"],
+                  ["publish: bed.publish,"],
+                ]
+              : []),
+            ["/** Ends what still runs. */"],
+            ["close: () => bed.close(),"],
+          ],
+          ["};"],
+        ),
+      ],
+      ["}"],
+    ),
+  ];
+}
+
+const endpointsName = ({ desc }: PlanService): string => `${lowerFirst(desc.name)}Endpoints`;
+
+function endpointsOf(service: PlanService, file: PlanFile, plan: Plan, names: FileNames): Lines {
+  const env = mockEnv(file, service.desc, plan);
+  const defaults = env.map((entry) => envLine(entry).join("").replace(/,$/, ""));
+  const given = file.env.length === 0 ? "{}" : `{ ${[...defaults, "...env"].join(", ")} }`;
+  const cached = service.methods.some(({ cache }) => cache !== undefined);
+  const deps: Line[] = [
+    ["upstreams: made"],
+    [`env: ${given}`],
+    ...suppliedParts(file).map(({ name }): Line => [name]),
+    ...(file.identity === undefined ? [] : [["identity"]]),
+    ...(limitsOf(service) ? [["limits: bed.limits"]] : []),
+    ...(cached ? [["cache: bed.cache"]] : []),
+    ...(file.topics.length > 0 ? [["topics: bed.topics"]] : []),
+    ["observer: bed.observer"],
+  ];
+  return [[`const ${endpointsName(service)} = `, names.bff(service.create, file.desc), "({ ", ...commas(deps), " });"]];
+}
+
+/** Names that the object has besides those of rpcs. */
+const OWN = ["mocks", "upstreams", "clock", "publish", "close"];
+
+/** One property for each rpc; the service's name is in front of those that several services have. */
+function rpcsOf(services: readonly PlanService[], names: FileNames): Lines {
+  return rpcNames(services).flatMap(({ service, desc, name }): Lines => {
+    const rpc: Line = [
+      `bed.${desc.methodKind === "unary" ? "rpc" : "stream"}(${endpointsName(service)}, `,
+      names.service(service.desc),
+      `.method.${desc.localName})`,
+    ];
+    return [[`/** ${fullName(service.desc, desc)} */`], [...property(name, rpc), ","]];
+  });
+}
+/** What rpcs are called there. */
+export function rpcNames(services: readonly PlanService[]) {
+  const all = services.flatMap((service) => service.methods.map(({ method }) => ({ service, desc: method.desc })));
+  const times = new Map<string, number>(OWN.map((name) => [name, 1]));
+  for (const { desc } of all) times.set(desc.localName, (times.get(desc.localName) ?? 0) + 1);
+  return all.map(({ service, desc }) => {
+    const alone = times.get(desc.localName) === 1;
+    const name = alone ? desc.localName : `${lowerFirst(service.desc.name)}${upperFirst(desc.localName)}`;
+    return { service, desc, name };
+  });
+}
+const fullName = ({ typeName }: DescService, { name }: DescMethod): string => `${typeName}/${name}`;

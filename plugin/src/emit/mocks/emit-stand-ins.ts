@@ -1,0 +1,101 @@
+// What stands in for resolvers and functions of the user where faults are tested: each gives the sample that the plan's predictions take for it.
+import { type DescField, ScalarType } from "@bufbuild/protobuf";
+import { type CelType, fieldType, type Proto } from "../../cel/index.ts";
+import type { PlanFile } from "../../plan/model/plan.ts";
+import { firstOf } from "../../report/faults/samples.ts";
+import type { FileNames } from "../names/file-names.ts";
+import { isMade } from "../steps/emit-resolver.ts";
+import { block, type Line, type Lines } from "../text/lines.ts";
+
+/** Members of the options of `createTestBff`. */
+export function standIns({ resolvers, functions }: PlanFile, names: FileNames): Lines {
+  const supplied = resolvers.map(({ name, source }): Line => {
+    const value: Line =
+      source.field === undefined
+        ? [names.testing("sample"), "(", names.schema(source.message), ")"]
+        : suppliedValue(source.field, fieldType(source.field).proto, names);
+    return [`${name}: () => `, ...value, ","];
+  });
+  const computed = functions.map(
+    ({ name, own }): Line => [`${name}: () => `, ...computedValue(own.result, own.fn, names), ","],
+  );
+  return [
+    ...(supplied.length === 0 ? [] : block(["resolvers: {"], supplied, ["},"])),
+    ...(computed.length === 0 ? [] : block(["functions: {"], computed, ["},"])),
+  ];
+}
+
+/** In the form of protobuf-es. */
+function suppliedValue(field: DescField, proto: Proto, names: FileNames): Line {
+  switch (proto.kind) {
+    case "list":
+      return ["[", ...suppliedValue(field, proto.of, names), "]"];
+    case "map":
+      return [`({ ${KEYS.get(proto.key) ?? "1"}: `, ...suppliedValue(field, proto.of, names), " })"];
+    case "message":
+      // A google.protobuf.Struct is a JSON object in a field.
+      return isMade(proto) ? [names.testing("sample"), "(", names.schema(proto.desc), ")"] : ["({})"];
+    case "enum":
+      return [String(firstOf(proto.desc))];
+    case "scalar":
+      // That of a wrapper is called so.
+      return [scalar(proto.scalar, proto.text === true, field.message === undefined ? field.name : "value")];
+  }
+}
+const KEYS: ReadonlyMap<ScalarType, string> = new Map([
+  [ScalarType.STRING, '"key-1"'],
+  [ScalarType.BOOL, "true"],
+]);
+
+/** In the form of expressions. */
+function computedValue(type: CelType, name: string, names: FileNames): Line {
+  switch (type.kind) {
+    case "list":
+      return ["[", ...computedValue(type.element, name, names), "]"];
+    case "map": {
+      const [key, value] = [computedValue(type.key, "key", names), computedValue(type.value, name, names)];
+      return ["new Map([[", ...key, ", ", ...value, "]])"];
+    }
+    case "message":
+      return [names.testing("sample"), "(", names.schema(type.desc), ")"];
+    case "wrapper":
+      return computedValue(type.of, name, names);
+    case "int":
+    case "uint":
+      return ["1n"];
+    case "double":
+      return [scalar(ScalarType.DOUBLE, false, name)];
+    case "bool":
+      return [scalar(ScalarType.BOOL, false, name)];
+    case "bytes":
+      return [scalar(ScalarType.BYTES, false, name)];
+    default:
+      return [scalar(ScalarType.STRING, false, name)];
+  }
+}
+
+function scalar(kind: ScalarType, text: boolean, name: string): string {
+  switch (kind) {
+    case ScalarType.STRING:
+      return JSON.stringify(`${name}-1`);
+    case ScalarType.BYTES:
+      return `new TextEncoder().encode(${JSON.stringify(`${name}-1`)})`;
+    case ScalarType.BOOL:
+      return "true";
+    case ScalarType.FLOAT:
+    case ScalarType.DOUBLE:
+      return "1.5";
+    default:
+      return isLong(kind) ? (text ? '"1"' : "1n") : "1";
+  }
+}
+
+/** Whether TypeScript has it as a `bigint`, unless as a text. */
+export const isLong = (kind: ScalarType): boolean => LONG.has(kind);
+const LONG: ReadonlySet<ScalarType> = new Set([
+  ScalarType.INT64,
+  ScalarType.UINT64,
+  ScalarType.SINT64,
+  ScalarType.FIXED64,
+  ScalarType.SFIXED64,
+]);

@@ -1,0 +1,28 @@
+import type { Names, Variable } from "../../cel/index.ts";
+import type { FileNames } from "./file-names.ts";
+
+/** What stands on the request. */
+const OF_REQUEST: Partial<Readonly<Record<Variable["role"], string>>> = {
+  headers: "cx",
+  now: "cx.now()",
+  principal: "cx.principal",
+  peer: "cx.peer.address",
+};
+
+/** Whether an expression reads of the request itself, so that `cx` has to be there. */
+export const readsRequest = (variable: Variable): boolean => OF_REQUEST[variable.role] !== undefined;
+
+/** Names where the app object is made: `env` and `functions` are there, and `cx` is a parameter. */
+export function appNames(names: FileNames): Names {
+  return {
+    variable: ({ role, name }) => OF_REQUEST[role] ?? name,
+    runtime: (name) => names.cel(name),
+    schema: (desc) => names.schema(desc),
+    shape: (desc) => names.shape(desc),
+    convertEnum: (from, to) => names.convertEnum(from, to),
+    own: (fn) => `functions.${names.own(fn)}`,
+    random: (what, place) => `cx.random${what}(${JSON.stringify(place)})`,
+    registry: () => names.messages(),
+    local: (name) => (name === "functions" ? "functions_" : name),
+  };
+}

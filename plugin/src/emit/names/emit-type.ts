@@ -1,0 +1,59 @@
+// TypeScript's types of what generated functions take and give.
+import { ScalarType } from "@bufbuild/protobuf";
+import { camel } from "../../camel.ts";
+import { type Proto, unsetIsNull, type Variable } from "../../cel/index.ts";
+import type { Arg } from "../../resolve/model/model.ts";
+import type { Line } from "../text/lines.ts";
+import type { FileNames } from "./file-names.ts";
+
+export function argsType(members: readonly Arg[], file: FileNames): Line {
+  if (members.length === 0) return ["object"];
+  const properties = members.flatMap(
+    (arg, i): Line => [
+      i === 0 ? "" : "; ",
+      `readonly ${camel(arg.name)}: `,
+      ...variableType(arg.variable, file),
+      ...(arg.variable.absent || arg.variable.unset !== undefined ? [" | undefined"] : []),
+    ],
+  );
+  return ["{ ", ...properties, " }"];
+}
+export function variableType(variable: Variable, file: FileNames): Line {
+  const { proto } = variable;
+  const plain = proto === undefined ? ["unknown"] : protoType(proto, file);
+  return unsetIsNull(variable) ? [...plain, " | undefined"] : plain;
+}
+export function protoType(proto: Proto, file: FileNames): Line {
+  switch (proto.kind) {
+    case "scalar":
+      return [proto.text === true ? "string" : scalarType(proto.scalar)];
+    case "enum":
+      return [file.shape(proto.desc)];
+    case "message":
+      return proto.desc.typeName === "google.protobuf.Struct"
+        ? [file.protobufType("JsonObject")]
+        : [file.shape(proto.desc)];
+    case "list":
+      return [...protoType(proto.of, file), "[]"];
+    case "map":
+      return ["{ [key: string]: ", ...protoType(proto.of, file), " }"];
+  }
+}
+function scalarType(scalar: ScalarType): string {
+  switch (scalar) {
+    case ScalarType.STRING:
+      return "string";
+    case ScalarType.BOOL:
+      return "boolean";
+    case ScalarType.BYTES:
+      return "Uint8Array";
+    case ScalarType.INT64:
+    case ScalarType.UINT64:
+    case ScalarType.FIXED64:
+    case ScalarType.SFIXED64:
+    case ScalarType.SINT64:
+      return "bigint";
+    default:
+      return "number";
+  }
+}

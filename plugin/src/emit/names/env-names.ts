@@ -1,0 +1,16 @@
+// Environment variables under their names in generated code.
+
+import type { EnvVar } from "../../resolve/model/model.ts";
+import type { Line } from "../text/lines.ts";
+import { protoType } from "./emit-type.ts";
+import type { FileNames } from "./file-names.ts";
+
+export function envName({ variable }: EnvVar): string {
+  return variable.name.slice("env.".length);
+}
+
+/** `REGION: string` */
+export function envProperty(entry: EnvVar, names: FileNames): Line {
+  const { proto } = entry.variable;
+  return [`${envName(entry)}: `, ...(proto === undefined ? ["unknown"] : protoType(proto, names))];
+}

@@ -1,0 +1,195 @@
+// What one emitted file imports, and where its pieces stand.
+import type { DescEnum, DescFile, DescMessage, DescService } from "@bufbuild/protobuf";
+import type { GeneratedFile, Printable } from "@bufbuild/protoplugin";
+import type { Overload } from "../../cel/index.ts";
+import type { Origin } from "../../origin.ts";
+import type { PlanFunction } from "../../plan/model/calls.ts";
+import type { Plan, PlanServer } from "../../plan/model/plan.ts";
+import type { EnumConversion, MessageConversion } from "../../resolve/model/conversion.ts";
+import { commas, type Lines, mentions } from "../text/lines.ts";
+import { symbolNames } from "../text/symbol-names.ts";
+
+const RUNTIME = "@protobff/runtime";
+
+/** The options' own messages are no data. */
+const OWN_PACKAGES = /^bff\.v1$/;
+
+/** What names depend on. */
+interface FromPlan {
+  readonly reads: ReadonlyMap<DescMessage, string>;
+  readonly convert: Plan["convert"];
+  readonly enumConversion: Plan["enumConversion"];
+  readonly functions: readonly PlanFunction[];
+  /** Whether what the file of this descriptor exports is imported as well: it is not the one that is written. */
+  readonly apart?: boolean;
+}
+
+/** Of files that hold no messages. */
+const PLAIN: FromPlan = { reads: new Map(), convert: (): string => "", enumConversion: () => undefined, functions: [] };
+
+const MESSAGES = "MESSAGES";
+
+export class FileNames {
+  readonly #f: GeneratedFile;
+  readonly file: DescFile;
+  /** The files of whose messages something is imported. */
+  readonly #seen = new Set<DescFile>();
+  /** Where protoc-gen-es writes a file's messages. */
+  readonly #paths = new Map<DescFile, string>();
+  /** What stands for the type of a message of which not all is read. */
+  readonly #reads: ReadonlyMap<DescMessage, string>;
+  readonly #convert: Plan["convert"];
+  readonly #enumConversion: Plan["enumConversion"];
+  /** The functions of the user that the file calls, by name. */
+  readonly #own: ReadonlyMap<Overload, string>;
+  readonly #apart: boolean;
+  constructor(
+    f: GeneratedFile,
+    file: DescFile,
+    { reads, convert, enumConversion, functions, apart = false }: FromPlan = PLAIN,
+  ) {
+    this.#apart = apart;
+    this.#f = f;
+    this.file = file;
+    this.#reads = reads;
+    this.#convert = convert;
+    this.#own = new Map(functions.map(({ own, name }) => [own, name]));
+    this.#enumConversion = enumConversion;
+  }
+  runtime(name: string): Printable {
+    return this.#f.import(name, RUNTIME);
+  }
+  runtimeType(name: string): Printable {
+    return this.#f.import(name, RUNTIME, true);
+  }
+  /** Functions of the expression library are called as `cel.…`; what makes messages is not of it. */
+  cel(name: string): Printable {
+    return name === "create" || name === "defined" ? this.runtime(name) : [this.#f.import("cel", RUNTIME), `.${name}`];
+  }
+  /** The type of a message; of an enum also the value that holds its numbers. */
+  shape(desc: DescMessage | DescEnum): Printable {
+    // The runtime has it: `options_pb.ts` need not be in the user's tree.
+    if (desc.typeName === "bff.v1.Code") return this.runtime("Code");
+    this.#seen.add(desc.file);
+    const part = desc.kind === "message" ? this.#reads.get(desc) : undefined;
+    if (part !== undefined) return this.#f.import(part, `./${codecPath(this.file)}.js`, true);
+    return this.#fromMessages(desc, symbolNames(desc.file).shapes.get(desc), desc.kind === "message");
+  }
+  schema(desc: DescMessage | DescEnum): Printable {
+    this.#seen.add(desc.file);
+    return this.#fromMessages(desc, symbolNames(desc.file).schemas.get(desc), false);
+  }
+  schemaType(desc: DescMessage): Printable {
+    return this.#fromMessages(desc, symbolNames(desc.file).schemas.get(desc), true);
+  }
+  service(desc: DescService): Printable {
+    return this.#fromMessages(desc, symbolNames(desc.file).schemas.get(desc), false);
+  }
+  #fromMessages(desc: DescMessage | DescEnum | DescService, name: string | undefined, typeOnly: boolean): Printable {
+    if (name === undefined) throw new Error(`${desc.toString()} has no name in TypeScript`);
+    const from = this.#paths.get(desc.file) ?? this.#f.importSchema(desc.file).from;
+    this.#paths.set(desc.file, from);
+    return this.#f.import(name, from, typeOnly);
+  }
+  protobufType(name: string): Printable {
+    return this.#f.import(name, "@bufbuild/protobuf", true);
+  }
+  /** The registry of the messages that a google.protobuf.Any may hold. */
+  messages(): Printable {
+    return MESSAGES;
+  }
+  /** The declaration of that registry, if a line reads it: all files that this one refers to, and their imports. */
+  messagesFor(lines: Lines): Lines {
+    if (!mentions(lines, MESSAGES)) return [];
+    const files = new Set<DescFile>();
+    const visit = (file: DescFile): void => {
+      if (files.has(file) || OWN_PACKAGES.test(file.proto.package)) return;
+      files.add(file);
+      file.dependencies.forEach(visit);
+    };
+    for (const file of [this.file, ...this.#seen]) visit(file);
+    const withMessages = [...files].filter(({ messages }) => messages.length > 0);
+    const schemas = withMessages.sort((a, b) => (a.name < b.name ? -1 : 1)).map((file) => [this.#f.importSchema(file)]);
+    return [
+      ["/** What a google.protobuf.Any may hold here. */"],
+      [`const ${MESSAGES} = `, this.protobuf("createRegistry"), "(", ...commas(schemas), ");"],
+    ];
+  }
+  /** The descriptor of a file. */
+  types(file: DescFile): Printable {
+    return this.#f.importSchema(file);
+  }
+  protobuf(name: string): Printable {
+    return this.#f.import(name, "@bufbuild/protobuf");
+  }
+  /** Something that another emitted file exports. */
+  bff(name: string, file: DescFile): Printable {
+    return file.name === this.file.name && !this.#apart ? name : this.#f.import(name, `./${bffPath(file)}.js`);
+  }
+  /** Something that checks requests. */
+  validate(name: string): Printable {
+    return this.#f.import(name, `${RUNTIME}/validate`);
+  }
+  validateType(name: string): Printable {
+    return this.#f.import(name, `${RUNTIME}/validate`, true);
+  }
+  /** What mocks are made of. */
+  testing(name: string): Printable {
+    return this.#f.import(name, `${RUNTIME}/testing`);
+  }
+  testingType(name: string): Printable {
+    return this.#f.import(name, `${RUNTIME}/testing`, true);
+  }
+  /** The type of something that another emitted file exports. */
+  bffType(name: string, file: DescFile): Printable {
+    return this.#f.import(name, `./${bffPath(file)}.js`, true);
+  }
+  /** Something that this file's `_rules.ts` exports. */
+  rules(name: string): Printable {
+    return this.#f.import(name, `./${rulesPath(this.file)}.js`);
+  }
+  /** Something that the codec of this file exports. */
+  codec(name: string): Printable {
+    return this.#f.import(name, `./${codecPath(this.file)}.js`);
+  }
+  conversion(conversion: MessageConversion | EnumConversion): Printable {
+    return this.bff(this.conversionName(conversion), conversion.owner.file);
+  }
+  /** A function of the user, as a property of the object of them. */
+  own(fn: Overload): string {
+    const name = this.#own.get(fn);
+    if (name === undefined) throw new Error(`"${fn.fn}" is not planned for ${this.file.name}`);
+    return name;
+  }
+  /** The function that makes values of one enum those of another. */
+  convertEnum(from: DescEnum, to: DescEnum): Printable {
+    const found = this.#enumConversion(from, to);
+    if (found === undefined) throw new Error(`${from.typeName} does not become ${to.typeName}`);
+    return this.conversion(found);
+  }
+  /** `toSummary` */
+  conversionName(conversion: MessageConversion | EnumConversion): string {
+    return this.#convert(conversion);
+  }
+  /** `web.proto:12:3`; the directory only when it is not this file's. */
+  place(at: Origin): string {
+    const own = at.file === `${this.file.name}.proto` || at.file === this.file.proto.name;
+    return `${own ? at.file.slice(at.file.lastIndexOf("/") + 1) : at.file}:${at.line}:${at.column}`;
+  }
+}
+
+/** `web/v1/web_bff`, without extension. */
+export const bffPath = (file: DescFile): string => `${file.name}_bff`;
+/** `web/v1/web_rules` */
+export const rulesPath = (file: DescFile): string => `${file.name}_rules`;
+/** `web/v1/web_mock` */
+export const mockPath = (file: DescFile): string => `${file.name}_mock`;
+/** `web/v1/web_faults` */
+export const faultsPath = (file: DescFile): string => `${file.name}_faults`;
+/** `web/v1/web_parts` */
+export const partsPath = (file: DescFile): string => `${file.name}_parts`;
+/** `web/v1/web_codec` */
+export const codecPath = (file: DescFile): string => `${file.name}_codec`;
+
+/** The plan of a server, beside it. */
+export const planPath = ({ path }: PlanServer): string => `${path}_plan`;

@@ -1,0 +1,183 @@
+// The local names of one compose function.
+import type { Printable } from "@bufbuild/protoplugin";
+import { camel } from "../../camel.ts";
+import type { Names, Node, Overload, Variable } from "../../cel/index.ts";
+import type { Entry } from "../../plan/model/calls.ts";
+import type { PlanBlock, PlanMessage, PlanStep } from "../../plan/model/messages.ts";
+import type { PlanStart } from "../../plan/model/plan.ts";
+import { lowerCamel, lowerFirst, NameScope } from "../../plan/names/name-scope.ts";
+import type { Callers } from "../../resolve/model/edge.ts";
+import type { Line, Lines } from "../text/lines.ts";
+import type { FileNames } from "./file-names.ts";
+import { type Hidden, hiddenComparisons } from "./hidden-comparisons.ts";
+
+export class MessageNames implements Names {
+  readonly file: FileNames;
+  /** The variable that holds the response. */
+  readonly result: string;
+  /** The request as deferred steps see it, under which they have more time; `cx` where nothing is deferred. */
+  readonly late: string;
+  readonly #scope: NameScope;
+  readonly #steps = new Map<Variable, PlanStep>();
+  readonly #failures = new Map<Variable, PlanStep>();
+  readonly #items = new Map<Variable, string>();
+  readonly #entries = new Map<Pick<Entry, "name">, string>();
+  /** The local names of arguments that may be absent. */
+  readonly #optional: ReadonlyMap<string, string>;
+  readonly #hidden: Hidden;
+  /** Members of the app object that are none of its calls, with their local names; in use once an expression has asked for them. */
+  readonly #members = new Map<string, string>();
+  readonly #functions: string;
+  readonly #principal: string;
+  #asksForPrincipal = false;
+
+  constructor(file: FileNames, message: PlanBlock & Partial<Pick<PlanMessage, "shared"> & Pick<PlanStart, "callers">>) {
+    this.file = file;
+    this.#hidden = hiddenComparisons(message);
+    this.#scope = new NameScope(message.functions);
+    for (const step of all([...(message.shared ?? []), ...message.steps])) {
+      this.#scope.take(step.name);
+      this.#scope.take(`${step.name}Step`);
+      const { variable } = step.step;
+      if (variable !== undefined) this.#steps.set(variable, step);
+      if (variable?.failure !== undefined) this.#failures.set(variable.failure, step);
+    }
+    this.#functions = this.#scope.take("functions");
+    this.#principal = callersOf(message) === undefined ? "principal" : this.#scope.take("principal");
+    // No step has the name of an argument, but `cx` may be one.
+    this.#optional = new Map(message.optionalArgs.map((name) => [name, this.#scope.take(camel(name))]));
+    const resolver = message.composed.kind === "composed" ? message.composed.resolver : undefined;
+    const whole = resolver?.variable && this.#steps.get(resolver.variable);
+    const parts = message.composed.kind === "composed" && message.steps.some(({ step }) => step.deferred);
+    this.late = parts ? this.#scope.take("late") : "cx";
+    this.result = whole?.name ?? this.#scope.take(lowerFirst(message.composed.desc.name));
+  }
+  /** The planned step behind a variable. */
+  step(variable: Variable): PlanStep | undefined {
+    return this.#steps.get(variable);
+  }
+  /** The local name of a call of the app object, or of a topic. */
+  entry(entry: Pick<Entry, "name">): string {
+    const known = this.#entries.get(entry);
+    if (known !== undefined) return known;
+    const name = this.#scope.take(entry.name);
+    this.#entries.set(entry, name);
+    return name;
+  }
+  /** `env, getUsage, search: search_`; `reads` says which local names are of use. */
+  destructured(reads: (local: string) => boolean): string[] {
+    const members = [...this.#members].sort().filter(([, local]) => reads(local));
+    const entries = [...this.#entries].map(([{ name }, local]): readonly [string, string] => [name, local]);
+    return [...members, ...entries].map(([name, local]) => (name === local ? name : `${name}: ${local}`));
+  }
+  /**
+   * What a function takes of the request before anything else: the caller, as a constant so that TypeScript sees what has been checked, and
+   * members of the app object. `reads` says which local names are of use.
+   */
+  taken(reads: (local: string) => boolean): Lines {
+    const lines: Line[] = [];
+    const local = this.#principal;
+    if (this.#asksForPrincipal && reads(local))
+      lines.push([`const { ${local === "principal" ? local : `principal: ${local}`} } = cx;`]);
+    const app = this.destructured(reads);
+    if (app.length > 0) lines.push([`const { ${app.join(", ")} } = cx.app;`]);
+    return lines;
+  }
+  /** The arguments that may be absent, as `order` or `cx: cx_`; `reads` says which local names are of use. */
+  optional(reads: (local: string) => boolean): string[] {
+    return [...this.#optional].flatMap(([name, local]) => {
+      if (!reads(local)) return [];
+      return [camel(name) === local ? local : `${camel(name)}: ${local}`];
+    });
+  }
+  fresh(wish: string): string {
+    return this.#scope.take(wish);
+  }
+  /** Names the variable of an `each`. */
+  item(variable: Variable): string {
+    const name = this.local(lowerCamel(variable.name));
+    this.#items.set(variable, name);
+    return name;
+  }
+
+  // ---- Names ----
+
+  variable(variable: Variable): Printable {
+    switch (variable.role) {
+      case "step":
+        return this.#steps.get(variable)?.name ?? variable.name;
+      case "failure":
+        return `cx.failure(${this.#failures.get(variable)?.name ?? variable.name}Step)`;
+      case "args":
+        return "args";
+      case "arg":
+        return this.#optional.get(variable.name) ?? `args.${camel(variable.name)}`;
+      case "item":
+        return this.#items.get(variable) ?? variable.name;
+      case "headers":
+        return "cx";
+      case "now":
+        return "cx.now()";
+      case "principal":
+        this.#asksForPrincipal = true;
+        return this.#principal;
+      case "peer":
+        return "cx.peer.address";
+      case "env":
+      case "var":
+        this.#members.set("env", "env");
+        return variable.name;
+      default:
+        return variable.name;
+    }
+  }
+  runtime(name: string): Printable {
+    return this.file.cel(name);
+  }
+  schema(desc: Parameters<Names["schema"]>[0]): Printable {
+    return this.file.schema(desc);
+  }
+  random(what: "Uuid" | "Double", place: string): Printable {
+    return `cx.random${what}(${JSON.stringify(place)})`;
+  }
+  received(step: Variable, part: "header" | "trailer", name: string): Printable {
+    const read = part === "header" ? "cx.answerHeader" : "cx.answerTrailer";
+    return [`${read}(`, this.variable(step), `, ${JSON.stringify(name)})`];
+  }
+  convertEnum(...[from, to]: Parameters<NonNullable<Names["convertEnum"]>>): Printable {
+    return this.file.convertEnum(from, to);
+  }
+  shape(desc: Parameters<Names["shape"]>[0]): Printable {
+    return this.file.shape(desc);
+  }
+  own(fn: Overload): Printable {
+    this.#members.set("functions", this.#functions);
+    return `${this.#functions}.${this.file.own(fn)}`;
+  }
+  registry(): Printable {
+    return this.file.messages();
+  }
+  constant(variable: Variable): Node | undefined {
+    const planned = this.#steps.get(variable);
+    return planned?.sync && planned.step.source.kind === "by" ? planned.step.source.by.root : undefined;
+  }
+  hides(test: Node): boolean {
+    return this.#hidden.tests.has(test);
+  }
+  fails(ok: Node): boolean {
+    return this.#hidden.failed.has(ok);
+  }
+  local(name: string): string {
+    let free = lowerCamel(name);
+    while (this.#scope.has(free)) free += "_";
+    return free;
+  }
+}
+
+function callersOf(of: PlanBlock & Partial<Pick<PlanStart, "callers">>): Callers | undefined {
+  return of.composed.kind === "composed" || of.composed.kind === "opening" ? of.composed.callers : of.callers;
+}
+
+function all(steps: readonly PlanStep[]): PlanStep[] {
+  return steps.flatMap((step) => [step, ...all(step.lazy.flat())]);
+}

@@ -1,0 +1,157 @@
+// Tests of standard rules as conditions that hold where a value breaks them.
+import type { Bound, Scalar, Test, Time } from "../../resolve/model/rules.ts";
+import type { Line } from "../text/lines.ts";
+import type { RuleNames } from "./rule-names.ts";
+
+/** Up to so many values of a list are compared one by one. */
+const FEW = 3;
+
+/** `value`: an expression that is as good as a name. */
+export function violated(test: Test, value: string, names: RuleNames): Line {
+  const fn = (name: string, ...rest: readonly string[]): Line => [
+    names.validate(name),
+    `(${[value, ...rest].join(", ")})`,
+  ];
+  switch (test.kind) {
+    case "equal":
+      // TypeScript refuses to compare what it knows to be one of the two with the other.
+      if (typeof test.value === "boolean") return [test.value ? `!${value}` : value];
+      return [`${value} !== ${literal(test.value)}`];
+    case "in":
+      return [inList(test.values, test.not, value, names)];
+    case "range":
+      return [outside(test, value)];
+    case "finite":
+      return [`!Number.isFinite(${value})`];
+    case "size":
+      return size(test, value, names);
+    case "text": {
+      const method = { prefix: "startsWith", suffix: "endsWith", contains: "includes" }[test.part];
+      return [`${test.not ? "" : "!"}${value}.${method}(${JSON.stringify(test.text)})`];
+    }
+    case "pattern": {
+      const text = JSON.stringify(test.pattern);
+      const pattern = names.constant("pattern", `pattern(${text})`, [names.validate("pattern"), `(${text})`]);
+      return test.bytes ? [`!${pattern}(`, ...fn("utf8Text"), ")"] : [`!${pattern}(${value})`];
+    }
+    case "format":
+      return [...(test.empty ? [] : [`${value} !== "" && `]), "!", ...fn(test.name, ...test.others.map(literal))];
+    case "notEmpty":
+      return [test.bytes ? `${value}.length === 0` : `${value} === ""`];
+    case "equalBytes":
+      return ["!", ...fn("sameBytes", bytes(test.value, names))];
+    case "inBytes": {
+      const list = `[${test.values.map((one) => bytes(one, names)).join(", ")}]`;
+      return [test.not ? "" : "!", ...fn("isOneOfBytes", names.constant("bytes_in", list))];
+    }
+    case "partOfBytes": {
+      const name = { prefix: "bytesStartWith", suffix: "bytesEndWith", contains: "bytesContain" }[test.part];
+      return ["!", ...fn(name, bytes(test.bytes, names))];
+    }
+    case "bytesLength":
+      return [`${[0, ...test.lengths].map((length) => `${value}.length !== ${length}`).join(" && ")}`];
+    case "defined":
+      return [undefinedNumber(test.numbers, value, names)];
+    case "unique":
+      return ["!", ...fn("unique")];
+    case "typeUrl":
+      return [inList(test.urls, test.not, `${value}.typeUrl`, names)];
+    case "equalTime":
+      return [...fn("compareTimes", time(test.value, names)), " !== 0"];
+    case "inTimes": {
+      const list = names.constant("times", `[${test.values.map((one) => time(one, names)).join(", ")}]`);
+      return [test.not ? "" : "!", ...fn("isOneOfTimes", list)];
+    }
+    case "timeRange": {
+      const part = ({ value: bound, inclusive }: Bound<Time>, sign: "<" | ">"): Line => [
+        ...fn("compareTimes", time(bound, names)),
+        ` ${sign}${inclusive ? "=" : ""} 0`,
+      ];
+      const { low, high } = test;
+      const parts = [...(low ? [part(low, ">")] : []), ...(high ? [part(high, "<")] : [])];
+      const reversed =
+        low &&
+        high &&
+        (low.value.seconds === high.value.seconds
+          ? high.value.nanos < low.value.nanos
+          : high.value.seconds < low.value.seconds);
+      return ["!(", ...parts.flatMap((one, i): Line => (i === 0 ? one : [reversed ? " || " : " && ", ...one])), ")"];
+    }
+    case "now":
+      return [...fn("compareTimes", "found.now"), test.is === "before" ? " > 0" : " < 0"];
+    case "within":
+      return ["!", ...fn("isWithin", time(test.of, names), "found.now")];
+    case "paths": {
+      const list = names.constant("paths", JSON.stringify(test.paths));
+      const name = { equal: "samePaths", in: "pathsWithin", not_in: "pathsOutside" }[test.is];
+      return ["!", names.validate(name), `(${value}.paths, ${list})`];
+    }
+  }
+}
+
+export function literal(value: Scalar): string {
+  if (typeof value === "bigint") return `${value}n`;
+  if (typeof value !== "number") return JSON.stringify(value);
+  if (Number.isNaN(value)) return "Number.NaN";
+  if (!Number.isFinite(value)) return value > 0 ? "Number.POSITIVE_INFINITY" : "Number.NEGATIVE_INFINITY";
+  return Object.is(value, -0) ? "-0" : String(value);
+}
+
+function inList(all: readonly Scalar[], not: boolean, value: string, names: RuleNames): string {
+  // NaN equals nothing.
+  const values = [...new Set(all)].filter((one) => !Number.isNaN(one));
+  if (values.length === 0) return not ? "false" : "true";
+  if (values.length <= FEW)
+    return values.map((one) => `${value} ${not ? "===" : "!=="} ${literal(one)}`).join(not ? " || " : " && ");
+  const set = names.constant("listed", `new Set([${values.map(literal).join(", ")}])`);
+  return `${not ? "" : "!"}${set}.has(${value})`;
+}
+
+function outside({ low, high, nan }: Test & { readonly kind: "range" }, value: string): string {
+  const part = ({ value: bound, inclusive }: Bound<number | bigint>, sign: "<" | ">"): string =>
+    `${value} ${sign}${inclusive ? "=" : ""} ${literal(bound)}`;
+  if (low !== undefined && high !== undefined) {
+    const { value: from } = low;
+    const { value: to } = high;
+    return `!(${part(low, ">")} ${to < from ? "||" : "&&"} ${part(high, "<")})`;
+  }
+  const only = low ?? high;
+  if (only === undefined) return "false";
+  if (nan) return `!(${part(only, low === undefined ? "<" : ">")})`;
+  return part({ ...only, inclusive: !only.inclusive }, low === undefined ? ">" : "<");
+}
+
+function size({ unit, is, count }: Test & { readonly kind: "size" }, value: string, names: RuleNames): Line {
+  const n = count > BigInt(Number.MAX_SAFE_INTEGER) ? String(Number.MAX_SAFE_INTEGER) : String(count);
+  const sign = { least: "<", most: ">", exact: "!==" }[is];
+  switch (unit) {
+    case "characters": {
+      const name = { least: "shorter", most: "longer", exact: "codePoints" }[is];
+      return is === "exact"
+        ? [names.validate(name), `(${value}) !== ${n}`]
+        : [names.validate(name), `(${value}, ${n})`];
+    }
+    case "utf8":
+      return [names.validate("utf8Bytes"), `(${value}) ${sign} ${n}`];
+    case "pairs":
+      return [`Object.keys(${value}).length ${sign} ${n}`];
+    default:
+      return [`${value}.length ${sign} ${n}`];
+  }
+}
+
+function undefinedNumber(all: readonly number[], value: string, names: RuleNames): string {
+  const numbers = [...new Set(all)].sort((a, b) => a - b);
+  const [first = 0] = numbers;
+  const last = numbers.at(-1) ?? 0;
+  if (last - first === numbers.length - 1) return `${value} < ${first} || ${value} > ${last}`;
+  return inList(numbers, false, value, names);
+}
+
+function bytes(value: Uint8Array, names: RuleNames): string {
+  return names.constant("bytes", `Uint8Array.of(${[...value].join(", ")})`);
+}
+
+function time({ seconds, nanos }: Time, names: RuleNames): string {
+  return names.constant("time", `{ seconds: ${seconds}n, nanos: ${nanos} }`);
+}

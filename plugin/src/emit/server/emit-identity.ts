@@ -1,0 +1,198 @@
+// `identity.ts` of a package: its sources, and what each makes of a credential.
+import type { GeneratedFile, Printable } from "@bufbuild/protoplugin";
+import { type Expression, emitValue } from "../../cel/index.ts";
+import type { Sourced, Text } from "../../origin.ts";
+import type { Plan, PlanIdentity, PlanServer } from "../../plan/model/plan.ts";
+import type { FieldBinding } from "../../resolve/model/conversion.ts";
+import type { IdentitySource, TextWithHoles } from "../../resolve/model/edge.ts";
+import { identityReads } from "../../resolve/model/identity-reads.ts";
+import { appNames } from "../names/app-names.ts";
+import { protoType } from "../names/emit-type.ts";
+import { FileNames } from "../names/file-names.ts";
+import { group } from "../text/group.ts";
+import { around, block, commas, type Line, type Lines, mentions, object } from "../text/lines.ts";
+import { keepOwnWords } from "../text/own-words.ts";
+import { propertiesOf, treeOf } from "../values/emit-set.ts";
+import type { ValueNames } from "../values/value.ts";
+
+const SUBPATH = "@protobff/runtime/identity";
+
+export function emitIdentity(
+  { identity, path, signs }: PlanIdentity,
+  server: PlanServer,
+  f: GeneratedFile,
+  { convert, enumConversion }: Pick<Plan, "convert" | "enumConversion">,
+): void {
+  const [first] = server.files;
+  if (first === undefined) return;
+  const names = new FileNames(f, first.desc, { reads: new Map(), convert, enumConversion, functions: [], apart: true });
+  const schema = names.schema(identity.type);
+  const services = server.files.flatMap((file) => file.services.map(({ desc }) => desc.typeName));
+  const sources = identity.sources.flatMap((source) => emitSource(source, services, schema, names, f));
+  const read = identityReads(identity);
+  const env = server.env.flatMap(({ variable }): Line[] => {
+    if (!read.has(variable.name) || variable.proto === undefined) return [];
+    return [[`readonly ${variable.name.slice("env.".length)}: `, ...protoType(variable.proto, names)]];
+  });
+  const parameter: Line =
+    env.length === 0 ? [] : ["env: { ", ...env.flatMap((one, i): Line => (i === 0 ? one : ["; ", ...one])), " }"];
+  const made = block(["return ", f.import("identity", SUBPATH), "(", schema, ", ["], sources, [
+    signs ? "], { signs: true });" : "]);",
+  ]);
+  const rows: Line[] = [
+    [`/** Who calls the services of ${server.name} (${names.place(identity.ir.at)}). */`],
+    ...block(
+      [
+        "export function createIdentity(",
+        ...parameter,
+        "): ",
+        f.import("IdentitySpec", SUBPATH, true),
+        "<",
+        names.shape(identity.type),
+        "> {",
+      ],
+      made,
+      ["}"],
+    ),
+  ];
+  const registry = names.messagesFor(rows);
+  if (registry.length > 0) rows.push([], ...registry);
+  f.preamble(first.desc);
+  for (const row of keepOwnWords(rows, f, `./${path}.js`)) f.print(...row);
+}
+
+const FUNCTIONS = {
+  jwt: ["jwt", SUBPATH],
+  session: ["session", "@protobff/runtime/session"],
+  api_key: ["apiKey", SUBPATH],
+  assertion: ["assertion", SUBPATH],
+  peer: ["peer", SUBPATH],
+  trusted: ["trusted", SUBPATH],
+} as const;
+
+function emitSource(
+  source: IdentitySource,
+  services: readonly string[],
+  schema: Printable,
+  names: FileNames,
+  f: GeneratedFile,
+): Lines {
+  const { credential, ir, claims, set } = source;
+  const [name, from] = FUNCTIONS[credential.kind];
+  const rows: Line[] = [
+    [`name: ${JSON.stringify(source.name)},`],
+    ...optionsOf(source, names),
+    ...issuerVariables(source),
+    // Who signs it names the service that it calls.
+    ...(credential.kind === "assertion"
+      ? [[`audience: [${services.map((one) => JSON.stringify(one)).join(", ")}],`]]
+      : []),
+    ...(ir.from.length === 0 ? [] : [["from: ", ...listOf(ir.from), ","]]),
+    ...(claims === undefined ? [] : [["claims: ", names.schema(claims), ","]]),
+    ...(set === undefined ? [] : principalOf(set, schema, names)),
+  ];
+  const [open, ...rest] = block([f.import(name, from), "({"], rows, ["}),"]);
+  return [[...(open ?? []), ` // ${names.place(ir.name?.at ?? ir.at)}`], ...rest];
+}
+
+/** An issuer may be empty or malformed by its variables, or that of another source: the fault at the start names them. */
+function issuerVariables({ credential, texts }: IdentitySource): Lines {
+  if (!("issuer" in credential)) return [];
+  const parts = credential.issuer === undefined ? undefined : texts.get(credential.issuer);
+  const reads = (parts ?? []).flatMap((part) => (typeof part === "string" ? [] : part.reads));
+  const variables = [...new Set(reads.map(({ variable }) => variable.name.slice("env.".length)))];
+  return variables.length === 0 ? [] : [["issuerVariables: ", JSON.stringify(variables).replaceAll(",", ", "), ","]];
+}
+
+/** What its kind says, in the order of the options. */
+function optionsOf({ credential, texts }: IdentitySource, names: FileNames): Lines {
+  const written = (text: Text): Line => withHoles(texts.get(text) ?? [text.value], names);
+  const rows: Line[] = [];
+  const text = (key: string, value: Text | undefined): void => {
+    if (value !== undefined) rows.push([`${key}: `, ...written(value), ","]);
+  };
+  const list = (key: string, values: readonly Text[]): void => {
+    if (values.length > 0) rows.push([`${key}: [`, ...commas(values.map(written)), "],"]);
+  };
+  const time = (key: string, value: Sourced<number> | undefined): void => {
+    if (value !== undefined) rows.push([`${key}: ${group(value.value)},`]);
+  };
+  switch (credential.kind) {
+    case "jwt":
+      text("issuer", credential.issuer);
+      list("audience", credential.audience);
+      text("jwks", credential.jwks);
+      text("header", credential.header);
+      text("cookie", credential.cookie);
+      list("algorithms", credential.algorithms);
+      time("leewayMs", credential.leeway);
+      time("maxStaleMs", credential.maxStale);
+      text("subject", credential.subject);
+      break;
+    case "session":
+      text("issuer", credential.issuer);
+      text("clientId", credential.clientId);
+      list("scopes", credential.scopes);
+      text("cookie", credential.cookie);
+      time("idleMs", credential.idle);
+      time("absoluteMs", credential.absolute);
+      break;
+    case "api_key":
+      text("header", credential.header);
+      text("prefix", credential.prefix);
+      time("cacheMs", credential.cache);
+      break;
+    case "assertion":
+      text("header", credential.header);
+      text("issuer", credential.issuer);
+      text("keys", credential.keys);
+      break;
+    case "peer":
+      list("spiffe", credential.spiffe);
+      list("dns", credential.dns);
+      break;
+    case "trusted":
+      text("header", credential.header);
+      break;
+  }
+  return rows;
+}
+const listOf = (texts: readonly Text[]): Line => ["[", texts.map(({ value }) => JSON.stringify(value)).join(", "), "]"];
+
+/** `env.OIDC_ISSUER`, or a text with such in it. */
+function withHoles(parts: TextWithHoles, names: FileNames): Line {
+  const [only] = parts;
+  if (parts.length === 1 && typeof only === "object" && only.type.kind === "string") return print(only, names);
+  if (parts.every((part) => typeof part === "string")) return [JSON.stringify(parts.join(""))];
+  const literal = (text: string): string => text.replace(/[\\`]/g, "\\$&").replaceAll("${", "\\${");
+  return [
+    "`",
+    ...parts.flatMap((part): Line => (typeof part === "string" ? [literal(part)] : ["${", ...print(part, names), "}"])),
+    "`",
+  ];
+}
+const print = (expression: Expression, names: FileNames): Line => emitValue(expression, sourceNames(names)).print;
+
+/** The principal, over `claims` and `credential`. */
+function principalOf(set: readonly FieldBinding[], schema: Printable, names: FileNames): Lines {
+  const values = sourceNames(names);
+  const desc = set[0]?.path[0]?.parent;
+  const create = names.runtime("create");
+  if (desc === undefined) return [["principal: () => ", create, "(", schema, "),"]];
+  const { properties, optional } = propertiesOf(treeOf(set), desc, values);
+  const literal = object(properties);
+  const fields = optional ? around([names.runtime("defined"), "("], literal, [")"]) : literal;
+  const body = around([create, "(", schema, ", "], fields, [")"]);
+  const reads = (name: string): boolean => mentions(body, name);
+  const parameters = reads("credential")
+    ? `${reads("claims") ? "claims" : "_claims"}, credential`
+    : reads("claims")
+      ? "claims"
+      : "";
+  return around([`principal: (${parameters}) => `], body, [","]);
+}
+
+function sourceNames(names: FileNames): ValueNames {
+  const taken = new Set(["claims", "credential", "env"]);
+  return { ...appNames(names), file: names, local: (name) => (taken.has(name) ? `${name}_` : name) };
+}

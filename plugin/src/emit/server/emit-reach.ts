@@ -1,0 +1,37 @@
+// How upstreams are reached, besides their addresses: what `server.ts` says of the clients that it makes.
+
+import type { PlanUpstream } from "../../plan/model/calls.ts";
+import type { PlanServer } from "../../plan/model/plan.ts";
+import type { FileNames } from "../names/file-names.ts";
+import { ruleText } from "../services/emit-rest.ts";
+import { group } from "../text/group.ts";
+import { block, type Line, type Lines } from "../text/lines.ts";
+
+/** Of the upstreams of which anything is said. */
+export function reachLines({ upstreams }: PlanServer, names: FileNames): Lines {
+  const rows = upstreams.flatMap((upstream): Line[] => {
+    const own = [...balanceRows(upstream), ...httpRows(upstream, names)];
+    return own.length === 0 ? [] : block([`${upstream.name}: {`], own, ["},"]).slice();
+  });
+  return rows.length === 0 ? [] : block(["reach: {"], rows, ["},"]);
+}
+
+function balanceRows({ balance }: PlanUpstream): Line[] {
+  if (balance === undefined) return [];
+  const { ejectAfter, ejectMs, maxEjected, refreshMs, connections } = balance;
+  const all = Object.entries({ ejectAfter, ejectMs, maxEjected, refreshMs, connections });
+  return [[`balance: { ${all.map(([name, { value }]) => `${name}: ${group(value)}`).join(", ")} },`]];
+}
+
+/** How each rpc is called over HTTP that is called. */
+function httpRows({ service, http, protocol }: PlanUpstream, names: FileNames): Line[] {
+  if (protocol?.value !== "HTTP_JSON") return [];
+  const rows = http.map(
+    ({ method, rule }): Line => [
+      "{ rpc: ",
+      names.service(service),
+      `.method.${method.localName}, ${ruleText(rule)} }, // ${names.place(rule.ir.path.at)}`,
+    ],
+  );
+  return rows.length === 0 ? [["http: [],"]] : block(["http: ["], rows, ["],"]).slice();
+}

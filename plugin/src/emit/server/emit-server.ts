@@ -1,0 +1,225 @@
+// `server.ts` of a package, or of several: what `node web/v1/server.ts` runs.
+import { posix } from "node:path";
+import type { DescFile, DescService } from "@bufbuild/protobuf";
+import type { GeneratedFile, Printable } from "@bufbuild/protoplugin";
+import type { Parameter } from "../../parameter.ts";
+import type { PlanServer, PlanService } from "../../plan/model/plan.ts";
+import { identityReads } from "../../resolve/model/identity-reads.ts";
+import type { EnvVar } from "../../resolve/model/model.ts";
+import { envName } from "../names/env-names.ts";
+import { FileNames, mockPath, planPath } from "../names/file-names.ts";
+import { LIMITS } from "../services/emit-limits.ts";
+import { limitsOf, suppliedParts } from "../services/emit-service.ts";
+import { block, type Line, type Lines, line } from "../text/lines.ts";
+import { keepOwnWords } from "../text/own-words.ts";
+import { suppliedType } from "../text/supplied-type.ts";
+import { reachLines } from "./emit-reach.ts";
+
+/** Long, for it reads as the file that it writes, from top to bottom. */
+export function emitServer(
+  server: PlanServer,
+  f: GeneratedFile,
+  { mock, explorer, importExtension }: Pick<Parameter, "mock" | "explorer" | "importExtension">,
+): void {
+  const [first] = server.files;
+  if (first === undefined) return;
+  // No file of its own in the run: everything, also of the first file, is imported.
+  const names = new FileNames(f, first.desc);
+  const single = server.files.length === 1;
+  const own = (name: string, file: PlanServer["files"][number]) => f.import(name, `./${file.desc.name}_bff.js`);
+  const services = server.files.flatMap((file) => file.services.map((service) => ({ file, service })));
+  const upstreams = server.upstreams.map(
+    (upstream): Line => [`${upstream.name}: `, names.service(upstream.service), ","],
+  );
+  const envOf = (service: DescService): string =>
+    server.own.size === 0 ? "env" : `env: env${envKey(server, service).read}`;
+  const caches = server.files.some((file) => file.entries.some((entry) => entry.policy.cache !== undefined));
+  const answers = services.some(({ service }) => isCached(service));
+  const options = caches ? "{ observer, cache }" : "{ observer }";
+  const made: Line[] = single
+    ? [["const upstreams = ", own("createUpstreams", first), `(clients, ${options});`]]
+    : block(
+        ["const upstreams = {"],
+        server.files.map((file) => ["...", own("createUpstreams", file), `(clients, ${options}),`]),
+        ["};"],
+      ).slice();
+  const supplied = [
+    suppliedBy(server, "Resolvers", (file) => file.resolvers),
+    suppliedBy(server, "Functions", (file) => file.functions),
+  ].filter(({ members }) => members.length > 0);
+  for (const { what, name, files } of supplied) {
+    const type = files.flatMap(
+      (file, i): Line => [
+        i === 0 ? "" : " & ",
+        f.import(suppliedType(file.desc, what), `./${file.desc.name}_bff.js`, true),
+      ],
+    );
+    made.push([`const ${name} = supplied.${name} as `, ...type, ";"]);
+  }
+  const identified = server.identity === undefined ? "" : ", identity";
+  const topics = [...new Set(server.files.flatMap((file) => file.topics))];
+  const limited = server.files.filter(({ limits }) => limits.length > 0);
+  const parts = `clients, env${identified}${limited.length > 0 ? ", limits" : ""}, observer${caches || answers ? ", cache" : ""}${topics.length > 0 ? ", topics" : ""}${supplied.length > 0 ? ", supplied" : ""}`;
+  const rows: Line[] = [
+    [`name: ${JSON.stringify(server.name)},`],
+    [
+      "services: [",
+      ...services.flatMap(({ service }, i): Line => [i === 0 ? "" : ", ", names.service(service.desc)]),
+      "],",
+    ],
+    ...(server.types.length === 0 ? [] : typesLines(server.types, names)),
+    ...(upstreams.length === 0 ? line("upstreams: {},") : block(["upstreams: {"], upstreams, ["},"])),
+    ...branchLines(server),
+    ...reachLines(server, names),
+    ...envLines(server),
+    ...identityLines(server, f),
+    ...limitsLines(limited, own),
+    ...topicsLines(topics),
+    ...supplied.map(
+      ({ name, members }): Line => [`${name}: [${members.map((one) => JSON.stringify(one)).join(", ")}],`],
+    ),
+    ...(explorer ? planLines(server, importExtension) : []),
+    ...(mock ? mockLines(server, importExtension) : []),
+    ...block(
+      [`create: ({ ${parts} }) => {`],
+      [
+        ...made,
+        ...block(
+          ["return ["],
+          services.map(
+            ({ file, service }): Line => [
+              "...",
+              own(service.create, file),
+              `({ ${["upstreams", envOf(service.desc), ...suppliedParts(file).map(({ name }) => name), ...(server.identity === undefined ? [] : ["identity"]), ...(limitsOf(service) ? ["limits"] : []), ...(isCached(service) ? ["cache"] : []), ...(file.topics.length > 0 ? ["topics"] : []), "observer"].join(", ")} }),`,
+            ],
+          ),
+          ["];"],
+        ),
+      ],
+      ["},"],
+    ),
+  ];
+  f.preamble(first.desc);
+  const all = block(["await ", names.runtime("serve"), "({"], rows, ["});"]);
+  for (const row of keepOwnWords(all, f, `./${server.path}.js`)) f.print(...row);
+}
+
+/** What the live page draws; nobody else loads it. */
+function planLines(server: PlanServer, extension: Parameter["importExtension"]): Lines {
+  const from = `./${posix.basename(planPath(server))}${extension === "none" ? "" : `.${extension}`}`;
+  return [[`plan: async () => (await import(${JSON.stringify(from)})).PLAN,`]];
+}
+
+/** What its upstreams answer where they are mocked; nobody else loads it. */
+function mockLines({ path, files }: PlanServer, extension: Parameter["importExtension"]): Lines {
+  const imports = files.map((file): Line => {
+    const to = posix.relative(posix.dirname(path), mockPath(file.desc));
+    const from = `${to.startsWith(".") ? "" : "./"}${to}${extension === "none" ? "" : `.${extension}`}`;
+    return [`(await import(${JSON.stringify(from)})).DEFAULTS,`];
+  });
+  return block(["mocks: async () => ["], imports, ["],"]);
+}
+
+/** What is followed in the process: each is kept in NATS, or has a call. */
+function topicsLines(topics: PlanServer["files"][number]["topics"]): Lines {
+  if (topics.length === 0) return [];
+  const rows = topics.map(({ of: { topic } }): Line => {
+    const { subject, jetstream, call, name } = topic;
+    const parts = [
+      `name: ${JSON.stringify(name.value)}`,
+      ...(subject === undefined ? [] : [`subject: ${JSON.stringify(subject.value)}`]),
+      ...(jetstream === undefined ? [] : [`jetstream: ${JSON.stringify(jetstream.value)}`]),
+      `call: ${call !== undefined}`,
+    ];
+    return [`{ ${parts.join(", ")} },`];
+  });
+  return block(["topics: ["], rows, ["],"]);
+}
+
+/** What the server counts; limits of one name in several files are one. */
+function limitsLines(
+  files: readonly PlanServer["files"][number][],
+  own: (name: string, file: PlanServer["files"][number]) => Printable,
+): Lines {
+  if (files.length === 0) return [];
+  const [first] = files;
+  if (first !== undefined && files.length === 1) return [["limits: ", own(LIMITS, first), ","]];
+  const all = files.flatMap((file, i): Line => [i === 0 ? "..." : ", ...", own(LIMITS, file)]);
+  return [["limits: [", ...all, "],"]];
+}
+
+const isCached = ({ methods }: PlanService): boolean => methods.some(({ cache }) => cache !== undefined);
+
+/** The functions that the user's module has to export under one name, and the files that need them. */
+function suppliedBy(
+  { files }: PlanServer,
+  what: "Resolvers" | "Functions",
+  of: (file: PlanServer["files"][number]) => readonly { readonly name: string }[],
+) {
+  const needing = files.filter((file) => of(file).length > 0);
+  const members = [...new Set(needing.flatMap((file) => of(file).map(({ name }) => name)))];
+  return { what, name: what.toLowerCase(), files: needing, members };
+}
+
+function typesLines(types: readonly DescFile[], names: FileNames): Lines {
+  const rows = types.map((file): Line => [names.types(file), ","]);
+  return [["// What a google.protobuf.Any may hold in JSON."], ...block(["types: ["], rows, ["],"])];
+}
+
+/** The branches of upstreams that have any, by name. */
+function branchLines({ upstreams }: PlanServer): Lines {
+  const rows = upstreams.flatMap(({ name, branches }): Line[] =>
+    branches.length === 0 ? [] : [[`${name}: [${branches.map((one) => JSON.stringify(one.name)).join(", ")}],`]],
+  );
+  return rows.length === 0 ? [] : block(["branches: {"], rows, ["},"]);
+}
+
+/** The variables that it reads are of all services alike. */
+function identityLines(server: PlanServer, f: GeneratedFile): Lines {
+  const { identity, own } = server;
+  if (identity === undefined) return [];
+  const create = f.import("createIdentity", `./${identity.path}.js`);
+  const [first] = server.files.flatMap(({ services }) => services);
+  const read = identityReads(identity.identity);
+  const takes = server.env.some(({ variable }) => read.has(variable.name));
+  if (own.size === 0 || !takes || first === undefined) return [["identity: ", create, ","]];
+  return [["identity: (env) => ", create, `(env${envKey(server, first.desc).read}),`]];
+}
+
+/** How the environment is read; services that read a variable each in their own way get an object each. */
+function envLines(server: PlanServer): Lines {
+  const { env, own, files } = server;
+  if (env.length === 0) return [["env: () => ({}),"]];
+  if (own.size === 0) return block(["env: (read) => ({"], env.map(envLine), ["}),"]);
+  const services = files.flatMap((file) => file.services.map(({ desc }) => desc));
+  const each = services.map((desc): Line => {
+    const others = own.get(desc)?.map((entry) => envLine(entry).join("").replace(/,$/, "")) ?? [];
+    return [`${envKey(server, desc).property}: ${others.length === 0 ? "env" : `{ ...env, ${others.join(", ")} }`},`];
+  });
+  const all = block(["const env = {"], env.map(envLine), ["};"]);
+  return block(["env: (read) => {"], [...all, ...block(["return {"], each, ["};"])], ["},"]);
+}
+
+/** The service's name, where no other service has it. */
+function envKey(
+  { files }: PlanServer,
+  { name, typeName }: DescService,
+): { readonly property: string; readonly read: string } {
+  const same = files.flatMap(({ services }) => services).filter(({ desc }) => desc.name === name);
+  const property = same.length === 1 ? name : JSON.stringify(typeName);
+  return { property, read: same.length === 1 ? `.${name}` : `[${property}]` };
+}
+
+export function envLine(entry: EnvVar): readonly string[] {
+  const name = envName(entry);
+  const { shape, default: initial, alternates } = entry.ir;
+  const { of, item } = shape ?? { of: "one", item: "string" };
+  const others = alternates.map(({ value }) => JSON.stringify(value)).join(", ");
+  const given = [
+    JSON.stringify(name),
+    ...(of === "one" || `${of} ${item}` === "list string" ? [] : [JSON.stringify(item)]),
+    ...(initial === undefined ? [] : [JSON.stringify(initial.value)]),
+  ];
+  const method = of === "one" ? item : `${of} ${item}` === "list string" ? "strings" : of;
+  return [`${name}: read.${others === "" ? "" : `or(${others}).`}${method}(${given.join(", ")}),`];
+}

@@ -1,0 +1,50 @@
+// What an endpoint is told of using answers again.
+import type { PlanHttpCache, PlanResponseCache } from "../../plan/model/plan.ts";
+import type { FileNames } from "../names/file-names.ts";
+import { group } from "../text/group.ts";
+import { block, type Line, type Lines } from "../text/lines.ts";
+
+/** `cache: { answers: deps.cache, ttlMs: 30_000, plan: "…", principal: ["tenant"] },`, with the guards that speak for each request. */
+export function cacheProperty(
+  cache: PlanResponseCache | undefined,
+  { cx, admit }: { readonly cx: Line; readonly admit: Lines },
+  names: FileNames,
+): Lines {
+  if (cache === undefined) return [];
+  const { ttlMs, staleMs, plan, principal, token, peer, headers, env, ways } = cache;
+  const rows: Line[] = [
+    ["answers: deps.cache,"],
+    [`ttlMs: ${group(ttlMs)},`],
+    ...(staleMs === undefined ? [] : [[`staleMs: ${group(staleMs)},`]]),
+    [`plan: ${JSON.stringify(plan)},`],
+    ...(principal === undefined ? [] : [[`principal: ${principal === "whole" ? '"whole"' : list(principal)},`]]),
+    ...(token ? [["token: true,"]] : []),
+    ...(peer ? [["peer: true,"]] : []),
+    ...(headers.length === 0 ? [] : [[`headers: ${list(headers)},`]]),
+    ...(env.length === 0 ? [] : [[`env: [${env.map((name) => `app.${name}`).join(", ")}],`]]),
+    ...(ways.length === 0 ? [] : [waysLine(ways, cx)]),
+    ...admit,
+  ];
+  return block([`cache: { // ${names.place(cache.at)}`], rows, ["},"]);
+}
+
+/** `ways: (cx) => cx.branchOf(cx.app.getItem),` */
+function waysLine(ways: PlanResponseCache["ways"], cx: Line): Line {
+  const all = ways.map(({ name, batch }) => `cx.branchOf(cx.app.${name}${batch === undefined ? "" : ".rpc"})`);
+  return ["ways: (", ...cx, `) => ${all.length === 1 ? all[0] : `[${all.join(", ")}].join()`},`];
+}
+
+/** `http: { maxAgeMs: 30_000, vary: ["authorization"] },` */
+export function httpProperty(http: PlanHttpCache | undefined, names: FileNames): Lines {
+  if (http === undefined) return [];
+  const { maxAgeMs, staleMs, vary, shared } = http;
+  const parts = [
+    `maxAgeMs: ${group(maxAgeMs)}`,
+    ...(staleMs === undefined ? [] : [`staleMs: ${group(staleMs)}`]),
+    `vary: ${list(vary)}`,
+    ...(shared ? ["shared: true"] : []),
+  ];
+  return [[`http: { ${parts.join(", ")} }, // ${names.place(http.at)}`]];
+}
+
+const list = (names: readonly string[]): string => `[${names.map((name) => JSON.stringify(name)).join(", ")}]`;

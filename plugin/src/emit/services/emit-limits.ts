@@ -1,0 +1,84 @@
+// Limits: a constant for each counter, and what an rpc charges them.
+
+import { type Expression, emitValue, type Names } from "../../cel/index.ts";
+import type { PlanLimits, PlanLimitUse, PlanRateLimit } from "../../plan/model/limits.ts";
+import type { PlanFile, PlanMethod } from "../../plan/model/plan.ts";
+import type { FileNames } from "../names/file-names.ts";
+import { typeOfRequest } from "../names/request-type.ts";
+import { group } from "../text/group.ts";
+import { block, type Line, type Lines } from "../text/lines.ts";
+import { absentAs, applies, lambda, requestNames } from "../values/lambda.ts";
+
+/** What every file exports that has limits. */
+export const LIMITS = "LIMITS";
+
+/** `const USER_LIMIT: RateLimit = { … };`, and all of them. */
+export function emitRateLimits({ limits }: PlanFile, names: FileNames): Lines {
+  if (limits.length === 0) return [];
+  const type = names.runtimeType("RateLimit");
+  return [
+    ["// ---- limits ----"],
+    [],
+    ...limits.map((limit): Line => [`const ${limit.constant}: `, type, ` = ${rateLimit(limit)};`, place(limit, names)]),
+    ["/** What a server counts. */"],
+    [`export const ${LIMITS}: readonly `, type, `[] = [${limits.map(({ constant }) => constant).join(", ")}];`],
+    [],
+  ];
+}
+
+const place = ({ at }: PlanRateLimit, names: FileNames): string => ` // ${names.place(at).replace(/:\d+$/, "")}`;
+
+function rateLimit({ name, package: of, rate, per, burst, local, closed }: PlanRateLimit): string {
+  const parts = [
+    `name: ${JSON.stringify(name)}`,
+    `package: ${JSON.stringify(of)}`,
+    `rate: ${group(rate)}`,
+    `per: ${typeof per === "string" ? JSON.stringify(per) : group(per)}`,
+    `burst: ${group(burst)}`,
+    ...(local ? ["local: true"] : []),
+    ...(closed ? ["closed: true"] : []),
+  ];
+  return `{ ${parts.join(", ")} }`;
+}
+
+/** `limits: { counters: deps.limits, early: […], late: […] },` */
+export function limitsProperty({ method, limits }: PlanMethod, names: FileNames): Lines {
+  if (limits === undefined) return [];
+  const cx: Line = method.callers === undefined ? ["cx"] : ["cx: ", ...typeOfRequest(["App"], method.callers, names)];
+  const list = (name: "early" | "late", parameter: Line): Lines => {
+    const uses = limits[name];
+    if (uses.length === 0) return [];
+    const all = uses.flatMap((use) => emitUse(use, name === "early", parameter, limits, names));
+    return block([`${name}: [`], all, ["],"]);
+  };
+  return block(["limits: {"], [["counters: deps.limits,"], ...list("early", ["cx"]), ...list("late", cx)], ["},"]);
+}
+
+function emitUse({ use, limit }: PlanLimitUse, early: boolean, cx: Line, limits: PlanLimits, names: FileNames): Lines {
+  const within = requestNames(names, limits.functions);
+  const others = early ? [] : ["args"];
+  const { key, if: condition, cost, settle } = use;
+  const parts: Line[] = [
+    [`limit: ${limit.constant}`],
+    ...(condition === undefined ? [] : [["if: ", ...lambda(cx, others, applies(condition, within))]]),
+    ["key: ", ...lambda(cx, others, keyPrint(key, within))],
+    ...(cost === undefined ? [] : [["cost: ", ...lambda(cx, others, costPrint(cost, within))]]),
+    ...(settle === undefined ? [] : [["settle: ", ...lambda(cx, [...others, "result"], costPrint(settle, within))]]),
+  ];
+  const at = ` // ${names.place(use.ir.at)}`;
+  if (parts.length === 2)
+    return [["{ ", ...parts.flatMap((part, i): Line => (i === 0 ? part : [", ", ...part])), " },", at]];
+  return block(
+    ["{", at],
+    parts.map((part) => [...part, ","]),
+    ["},"],
+  );
+}
+
+/** Without a principal nobody is counted. */
+function keyPrint(key: Expression, names: Names): Line {
+  const { print } = emitValue(key, names);
+  return absentAs("undefined", key, names, key.type.kind === "string" ? print : ["String(", ...print, ")"]);
+}
+/** It is asked only where key and condition have been, so that what is absent here has been seen there. */
+const costPrint = (cost: Expression, names: Names): Line => absentAs("0", cost, names, emitValue(cost, names).print);

@@ -1,0 +1,176 @@
+import { camel } from "../../camel.ts";
+import type { PlanFile, PlanMethod, PlanService } from "../../plan/model/plan.ts";
+import { lowerFirst } from "../../plan/names/name-scope.ts";
+import { permitProperty } from "../messages/emit-permit.ts";
+import type { FileNames } from "../names/file-names.ts";
+import { typeOfRequest } from "../names/request-type.ts";
+import { composeFunction } from "../steps/step-parts.ts";
+import { group } from "../text/group.ts";
+import { block, type Line, type Lines, line } from "../text/lines.ts";
+import { suppliedType } from "../text/supplied-type.ts";
+import { cacheProperty, httpProperty } from "./emit-caching.ts";
+import { limitsProperty } from "./emit-limits.ts";
+import { restProperty } from "./emit-rest.ts";
+import { hasStreams, streamProperties } from "./emit-stream.ts";
+import { telemetryProperty } from "./emit-telemetry.ts";
+import { versionProperty } from "./emit-version.ts";
+import { admits, codecProperty, handedOn, typedRequest } from "./endpoint-parts.ts";
+
+/** How the rpc composes: the function of its message, with what the service starts before. */
+function composeProperty({ method, message, start, cache }: PlanMethod, names: FileNames): Lines {
+  const { args } = message.composed;
+  const compose = composeFunction(message, names);
+  const starts = start !== undefined && !start.empty;
+  const begins = (start?.before?.length ?? 0) > 0 && message.effectful;
+  const direct =
+    args.message !== undefined && message.tainted.length === 0 && !message.effectful && start === undefined;
+  if (direct && (message.admits === undefined || cache !== undefined)) return [["compose: ", ...compose, ","]];
+  const statements: Line[] = [];
+  let handed = handedOn(method, args, names);
+  let waits = false;
+  if (cache === undefined) {
+    const admission = admits({ method, message, start }, handed, names);
+    statements.push(...admission.statements);
+    waits = admission.waits;
+    handed = admission.handed;
+  }
+  const several = begins && message.shared.length > 0;
+  if (starts && several) statements.push([`const shared = ${start.name}(cx);`]);
+  else if (starts && message.shared.length === 0 && !begins) statements.push([`${start.name}(cx);`]);
+  const shared = several ? "shared" : `${start?.name}(cx)`;
+  const others = [
+    ...(message.shared.length > 0 ? [shared] : []),
+    ...(message.tainted.length > 0 ? [`{ ${message.tainted.map((name) => `${camel(name)}: []`).join(", ")} }`] : []),
+    ...(message.effectful ? [begins ? `${shared}.before` : "[]"] : []),
+  ];
+  const call: Line = [...compose, "(cx, ", ...handed, ...others.map((other) => `, ${other}`), ")"];
+  const own =
+    args.message !== undefined || args.members.length > 0 || (message.admits !== undefined && cache === undefined);
+  const { callers } = message.composed;
+  const cx: Line = callers === undefined ? ["cx"] : ["cx: ", ...typeOfRequest(["App"], method.callers, names)];
+  const open: Line = [`compose: ${waits ? "async " : ""}(`, ...cx, `, ${own ? "args" : "_args"}) => `];
+  if (statements.length === 0) return [[...open, ...call, ","]];
+  return block([...open, "{"], [...statements, ["return ", ...call, ";"]], ["},"]);
+}
+
+/** The same where answers are used again: for each request, whoever has its answer. */
+function admitProperty(planned: PlanMethod, names: FileNames): Lines {
+  const { method, message, start } = planned;
+  if (start?.admit === undefined && message.admits === undefined) return [];
+  const { statements, waits } = admits(planned, handedOn(method, message.composed.args, names), names);
+  const args = message.admits === undefined ? "" : ", args";
+  return block([`admit: ${waits ? "async " : ""}(`, ...typedRequest(planned, names), `${args}) => {`], statements, [
+    "},",
+  ]);
+}
+
+/** What a service needs of the user's module. */
+export function suppliedParts({ desc, resolvers, functions }: PlanFile) {
+  return [
+    ...(resolvers.length > 0 ? [{ name: "resolvers", type: suppliedType(desc, "Resolvers") }] : []),
+    ...(functions.length > 0 ? [{ name: "functions", type: suppliedType(desc, "Functions") }] : []),
+  ];
+}
+
+/** Whether any of its rpcs has limits. */
+export const limitsOf = ({ methods }: PlanService): boolean => methods.some(({ limits }) => limits !== undefined);
+
+function emitEndpoint(planned: PlanMethod, file: PlanFile, names: FileNames): Lines {
+  const { method, concurrent, maxElements, stream } = planned;
+  const field = method.degradedField;
+  const result = lowerFirst(method.desc.output.name);
+  const open: Line = [
+    names.runtime(stream !== undefined ? "streamEndpoint" : method.parts !== undefined ? "partsEndpoint" : "endpoint"),
+    "(",
+    names.service(method.desc.parent),
+    `.method.${method.desc.localName}, app, { // ${names.place(method.ir.at)}`,
+  ];
+  const answers =
+    stream === undefined
+      ? [
+          ...cacheProperty(
+            planned.cache,
+            { cx: typedRequest(planned, names), admit: admitProperty(planned, names) },
+            names,
+          ),
+          ...httpProperty(planned.http, names),
+          ...composeProperty(planned, names),
+        ]
+      : streamProperties(planned, stream, names);
+  const rows = [
+    [`timeoutMs: ${group(method.timeoutMs)},`],
+    ...(method.parts === undefined ? [] : line(`partsTimeoutMs: ${group(method.parts.timeoutMs)},`)),
+    ...(maxElements === undefined ? [] : line(`maxElements: ${group(maxElements)},`)),
+    ...permitProperty(planned),
+    ...limitsProperty(planned, names),
+    ...(planned.validated === undefined
+      ? []
+      : line("validate: ", names.rules(`validate${planned.validated.name}`), ",")),
+    ...(concurrent === 10 ? [] : line(`concurrent: ${concurrent},`)),
+    ...answers,
+    ...(method.response === undefined
+      ? []
+      : line(
+          "respond: { schema: ",
+          names.schema(method.response.from),
+          ", as: ",
+          names.conversion(method.response),
+          " },",
+        )),
+    ...(field === undefined
+      ? []
+      : line(`degraded: (${result}, entries) => { ${result}.${field.localName} = entries; },`)),
+    ...partsProperty(planned, result),
+    ...codecProperty(planned, file.codec, names),
+    ...versionProperty(planned),
+    ...restProperty(planned, names),
+    ...telemetryProperty(planned, names),
+    ...(file.identity === undefined ? [] : line("identity: deps.identity,")),
+    ["observer: deps.observer,"],
+  ];
+  return block(open, rows, ["}),"]);
+}
+
+/** Where the response says which of its parts have arrived. */
+function partsProperty({ method: { partsField: field }, hasParts }: PlanMethod, result: string): Lines {
+  if (!hasParts || field === undefined) return [];
+  const response = result === "parts" ? "message" : result;
+  return line(`parts: (${response}, parts) => { ${response}.${field.localName} = parts; },`);
+}
+
+/** `createDashboardService`: its endpoints, one for each rpc. */
+export function emitService(service: PlanService, file: PlanFile, names: FileNames): Lines {
+  const supplied = suppliedParts(file);
+  const types = supplied.map(({ name, type }) => `readonly ${name}: ${type}; `).join("");
+  const rows = service.methods.flatMap((planned): Lines => emitEndpoint(planned, file, names));
+  return [
+    [`/** ${service.desc.typeName}, ready to serve. */`],
+    ...block(
+      [
+        `export function ${service.create}(deps: { readonly upstreams: Upstreams; readonly env: Env; ${types}`,
+        ...(file.identity === undefined
+          ? []
+          : ["readonly identity: ", names.runtimeType("Identity"), "<", names.shape(file.identity.type), ">; "]),
+        ...(limitsOf(service) ? ["readonly limits: ", names.runtimeType("Limits"), "; "] : []),
+        ...(file.topics.length > 0 ? ["readonly topics: ", names.runtimeType("Topics"), "; "] : []),
+        ...(service.methods.some(({ cache }) => cache !== undefined)
+          ? ["readonly cache?: ", names.runtimeType("Cache"), " | undefined; "]
+          : []),
+        "readonly observer?: ",
+        names.runtimeType("Observer"),
+        " | undefined }): ",
+        ...(hasStreams(service)
+          ? ["(", names.runtimeType("Endpoint"), " | ", names.runtimeType("StreamEndpoint"), ")"]
+          : [names.runtimeType("Endpoint")]),
+        "[] {",
+      ],
+      [
+        [
+          `const app = createApp(${["upstreams", "env", ...supplied.map(({ name }) => name), ...(file.topics.length > 0 ? ["topics"] : [])].map((name) => `deps.${name}`).join(", ")});`,
+        ],
+        ...block(["return ["], rows, ["];"]),
+      ],
+      ["}"],
+    ),
+  ];
+}

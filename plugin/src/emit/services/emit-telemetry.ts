@@ -1,0 +1,42 @@
+// Telemetry: which requests of an rpc leave traces, and what these tell of them.
+import { emitAs, emitValue, type Names } from "../../cel/index.ts";
+import type { PlanMethod } from "../../plan/model/plan.ts";
+import type { Attribute } from "../../resolve/model/model.ts";
+import type { FileNames } from "../names/file-names.ts";
+import { typeOfRequest } from "../names/request-type.ts";
+import { group } from "../text/group.ts";
+import { block, type Line, type Lines } from "../text/lines.ts";
+import { absentAs, lambda, requestNames } from "../values/lambda.ts";
+
+/** `telemetry: { sample: 0.1, slowMs: 2_000, attributes: […] },` */
+export function telemetryProperty({ method, telemetry }: PlanMethod, names: FileNames): Lines {
+  if (telemetry === undefined) return [];
+  const { sample, slowMs, attributes } = telemetry.of;
+  const numbers = [
+    ...(sample === undefined ? [] : [`sample: ${sample}`]),
+    ...(slowMs === undefined ? [] : [`slowMs: ${group(slowMs)}`]),
+  ];
+  if (attributes.length === 0) return numbers.length === 0 ? [] : [[`telemetry: { ${numbers.join(", ")} },`]];
+  const cx: Line = method.callers === undefined ? ["cx"] : ["cx: ", ...typeOfRequest(["App"], method.callers, names)];
+  const within = requestNames(names, telemetry.functions);
+  return block(
+    ["telemetry: {"],
+    [
+      ...numbers.map((number): Line => [`${number},`]),
+      ...block(
+        ["attributes: ["],
+        attributes.map((attribute) => attributeLine(attribute, cx, within, names)),
+        ["],"],
+      ),
+    ],
+    ["},"],
+  );
+}
+
+/** `["principal.tenant", (cx) => cx.principal.tenant],` */
+function attributeLine({ text, expression, proto }: Attribute, cx: Line, within: Names, names: FileNames): Line {
+  const code = emitAs(emitValue(expression, within), proto, within);
+  if (code === undefined) throw new Error(`no value for the attribute ${JSON.stringify(text.value)}`);
+  const value = lambda(cx, ["args"], absentAs("undefined", expression, within, code.print));
+  return [`[${JSON.stringify(text.value)}, `, ...value, "],", ` // ${names.place(text.at)}`];
+}

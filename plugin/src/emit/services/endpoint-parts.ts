@@ -1,0 +1,93 @@
+// What endpoints of both kinds are made of: what they hand on of a request, and what is asked before anything is started.
+import type { DescField, DescMessage } from "@bufbuild/protobuf";
+import { camel } from "../../camel.ts";
+import { type CelType, emitField, presenceOf, unsetIsNull, type Variable } from "../../cel/index.ts";
+import type { PlanCodec } from "../../plan/model/codec.ts";
+import type { PlanMessage } from "../../plan/model/messages.ts";
+import type { PlanMethod, PlanStart } from "../../plan/model/plan.ts";
+import type { Args } from "../../resolve/model/model.ts";
+import { appNames } from "../names/app-names.ts";
+import { codecOf } from "../names/codec-of.ts";
+import type { FileNames } from "../names/file-names.ts";
+import { typeOfRequest } from "../names/request-type.ts";
+import { admitsLater } from "../steps/emit-guard.ts";
+import { type Line, type Lines, property } from "../text/lines.ts";
+
+export function codecProperty({ method: { desc } }: PlanMethod, codec: PlanCodec | undefined, names: FileNames): Lines {
+  if (codec?.methods.has(desc) !== true) return [];
+  const decode = codecOf(desc.input, "decode", codec, names);
+  const encode = codecOf(desc.output, "encode", codec, names);
+  return [["codec: { decode: ", ...decode, ", encode: ", ...encode, " },"]];
+}
+
+/** What is begun for an rpc: what of the service, and its message, or the opening of that. */
+interface Admitted extends Pick<PlanMethod, "method"> {
+  readonly message: Pick<PlanMessage, "admits" | "file" | "steps"> & { readonly composed: { readonly args: Args } };
+  readonly start: Pick<PlanStart, "admit" | "steps"> | undefined;
+}
+
+/** The guards that speak before anything is started. */
+export function admits(
+  { method, message, start }: Admitted,
+  handed: Line,
+  names: FileNames,
+): { readonly statements: Lines; readonly handed: Line; readonly waits: boolean } {
+  const { args } = message.composed;
+  const statements: Line[] = [];
+  let waits = false;
+  if (start?.admit !== undefined) {
+    const later = admitsLater(start);
+    statements.push([`${later ? "await " : ""}${start.admit}(cx);`]);
+    waits ||= later;
+  }
+  if (message.admits === undefined) return { statements, handed, waits };
+  // `args` is as good as an object of its members where these are handed on as they are.
+  const plain =
+    args.message !== undefined || args.members.every(({ name }) => isPlain(fieldOf(method.desc.input, name)));
+  const later = admitsLater(message);
+  const admit = names.bff(message.admits.name, message.file);
+  if (!plain) statements.push(["const given = ", ...handed, ";"]);
+  statements.push([later ? "await " : "", admit, `(cx, ${plain ? "args" : "given"});`]);
+  return { statements, handed: plain ? handed : ["given"], waits: waits || later };
+}
+
+/** Of the identity's principal, where there is one: nothing else in the options says of which. */
+export function typedRequest({ method: { callers } }: PlanMethod, names: FileNames): Line {
+  return callers === undefined ? ["cx"] : ["cx: ", ...typeOfRequest(["App"], callers, names)];
+}
+
+/**
+ * What an rpc gives the message that it composes: its request, or an object of the fields in use.
+ *
+ * @param item of a stream, which stands under a name of its own
+ */
+export function handedOn(
+  { desc: { input } }: PlanMethod["method"],
+  { message, members }: Args,
+  names: FileNames,
+  item?: { readonly name: string; readonly local: string },
+): Line {
+  if (message !== undefined) return ["args"];
+  const type: CelType = { kind: "message", desc: input };
+  const request: Variable = { name: "args", role: "args", type, proto: type, absent: false };
+  const properties = members.flatMap(({ name, variable }, i): Line => {
+    if (name === item?.name) return [i === 0 ? "" : ", ", ...property(camel(name), [item.local])];
+    const field = fieldOf(input, name);
+    const set = variable.unset === undefined && !unsetIsNull(variable);
+    const value = emitField(request, field, set, appNames(names));
+    if (value === undefined) throw new Error(`no value for argument "${name}" in "${input.typeName}"`);
+    return [i === 0 ? "" : ", ", ...property(camel(name), value.print)];
+  });
+  return members.length === 0 ? ["{}"] : ["{ ", ...properties, " }"];
+}
+
+function fieldOf(input: DescMessage, name: string): DescField {
+  const field = input.fields.find((candidate) => candidate.name === name);
+  if (field === undefined) throw new Error(`"${input.typeName}" has no field "${name}"`);
+  return field;
+}
+
+/** Whether the property of a field is the argument. */
+function isPlain(field: DescField): boolean {
+  return presenceOf(field) === "implicit" && field.localName === camel(field.name);
+}

@@ -1,0 +1,195 @@
+import { restOf, returnsOf, sureWhere, type Variable } from "../../cel/index.ts";
+import { isWholeList } from "../../plan/messages/list-messages.ts";
+import type { PlanStep } from "../../plan/model/messages.ts";
+import { protoOf } from "../../resolve/conversions/proto-of.ts";
+import type { Call } from "../../resolve/model/call.ts";
+import type { EachSource } from "../../resolve/model/model.ts";
+import { callExpressions, sourceExpressions } from "../../resolve/model/source-parts.ts";
+import { group } from "../text/group.ts";
+import { around, block, type Line, type Lines, mentions } from "../text/lines.ts";
+import { condition, inferredValue, operandValue, plainValue } from "../values/value.ts";
+import type { StepContext } from "./step-context.ts";
+import { callsOn, cleared, composition, compositionForList, send } from "./step-parts.ts";
+
+/** The statements of an `each` whose list and outer values are there. */
+export function emitEach(source: EachSource, step: PlanStep, cx: StepContext): Lines {
+  const { names } = cx;
+  const item = names.item(source.item);
+  const list = operandValue(source.in, names);
+  const { supplementary } = step.step;
+  const isolated = supplementary && source.source.kind !== "by";
+  const lines: Line[] = [];
+  const plainName = list.every((part) => typeof part === "string") && /^[\w$.]+$/.test(list.join(""));
+  const { most } = step;
+  const { sure, keyless } = madeSure(source);
+  const named =
+    most !== undefined ||
+    step.tracks.items ||
+    step.tracks.picked ||
+    step.tracks.made ||
+    (source.key !== undefined && !plainName) ||
+    (sure.size > 0 && source.in.fails);
+  const all: Line = named ? ["items"] : list;
+  if (named) lines.push(["const items = ", ...list, ";"]);
+  if (most !== undefined)
+    lines.push([names.file.runtime(most.asked ? "atMostAsked" : "atMost"), `(items, ${group(most.items)});`]);
+  if (step.tracks.items) lines.push([`${step.name}Items = items.length > 0;`]);
+  if (step.tracks.lacks) {
+    // An argument that is absent leaves no item out.
+    const value = source.source.kind === "compose" ? [] : sourceExpressions(source.source);
+    const rested = new Set([source.if, source.key, ...value].flatMap((one) => one?.unsafe ?? []));
+    lines.push([`${step.name}Lacks = `, ...absentOf(rested, names), ";"]);
+  }
+  // What no item is chosen without, or has no key without, is asked for once.
+  const unless = (missing: ReadonlySet<Variable>): Lines => {
+    const nothing = source.key === undefined ? "[]" : "{}";
+    return missing.size === 0 ? [] : [["if (", ...absentOf(missing, names), `) return ${nothing};`]];
+  };
+  lines.push(...unless(sure));
+  lines.push(...cleared(step, cx));
+
+  // In a scope of its own `cx` is that scope's.
+  const own = !isolated || source.partial ? callsOn(step, cx) : "cx";
+  const on = step.bounded ? "bounded" : own;
+  const inner: Line[] = step.bounded ? [[`const bounded = ${own}.bounded(${source.concurrent});`]] : [];
+  const returns = source.if === undefined ? "" : returnsOf(source.if.root, source.item);
+  const rest = source.if && restOf(source.if.root, sure);
+  const asked = source.if &&
+    rest && { ...source.if, root: rest, unsafe: source.if.unsafe.filter((one) => !sure.has(one)) };
+  const filtered: Line =
+    asked === undefined
+      ? all
+      : [
+          ...all,
+          `.filter((${mentions([condition(asked, names)], item) ? item : ""})${returns} => `,
+          ...condition(asked, names),
+          ")",
+        ];
+  const picks = asked !== undefined && (step.tracks.picked || step.tracks.made || keyless.size > 0);
+  const chosen: Line = picks ? ["picked"] : filtered;
+  if (picks) inner.push(["const picked = ", ...filtered, ";"]);
+  const some: Line = [" = ", ...(asked === undefined ? ["items"] : chosen), ".length > 0;"];
+  if (step.tracks.picked) inner.push([`${step.name}Picked`, ...some]);
+  inner.push(...unless(keyless));
+  if (step.tracks.made) inner.push([`${step.name}Made`, ...some]);
+  inner.push(
+    ...(source.key === undefined
+      ? listOf(source, step, cx, chosen, item, on)
+      : mapOf(source, step, cx, chosen, item, on)),
+  );
+  if (!isolated || source.partial) return [...lines, ...inner];
+  return [...lines, ...block([`return ${callsOn(step, cx)}.sub(async (cx) => {`], inner, ["});"])];
+}
+
+/** Whether one of these is absent. */
+function absentOf(variables: ReadonlySet<Variable>, names: StepContext["names"]): Line {
+  const tests = [...variables].map((variable): Line => [names.variable(variable), " === undefined"]);
+  return tests.flatMap((test, i) => (i === 0 ? test : [" || ", ...test]));
+}
+
+/**
+ * Where one of these is absent there are no items: `sure`, what their `if` makes sure of for what is evaluated of each, and, once it has chosen some,
+ * `keyless`, what their key rests on.
+ */
+function madeSure(source: EachSource): {
+  readonly sure: ReadonlySet<Variable>;
+  readonly keyless: ReadonlySet<Variable>;
+} {
+  const keyless = new Set(source.key?.unsafe);
+  if (source.if === undefined) return { sure: keyless, keyless: new Set() };
+  const read = [source.key, ...sourceExpressions(source.source)].flatMap((one) => [...(one?.given ?? [])]);
+  const sure = sureWhere(source.if, true).intersection(new Set(read));
+  return { sure, keyless: keyless.difference(sure) };
+}
+
+/** One item's value: a promise, or for `by` the value itself. */
+function itemValue(source: EachSource, step: PlanStep, cx: StepContext, on: string): Lines {
+  const { names } = cx;
+  const { source: inner } = source;
+  if (inner.kind === "by") {
+    const proto = inner.by.proto ?? protoOf(inner.by.type);
+    return [inferredValue(inner.by, proto, names).print];
+  }
+  const value =
+    inner.kind === "call"
+      ? send(inner.call, step, cx, on)
+      : source.partial
+        ? around([`${on}.sub((cx) => `], composition(inner, step, cx, "cx"), [")"])
+        : composition(inner, step, cx, on);
+  const unsafe = inner.kind === "call" ? unsafeNames(inner.call, cx) : [];
+  return unsafe.length === 0
+    ? value
+    : around([unsafe.map((name) => `${name} === undefined`).join(" || "), " ? undefined : "], value, []);
+}
+function unsafeNames(call: Call, cx: StepContext): string[] {
+  return [...new Set(callExpressions(call).flatMap((expression) => expression?.unsafe ?? []))].map((variable) =>
+    String(cx.names.variable(variable)),
+  );
+}
+
+function listOf(source: EachSource, step: PlanStep, cx: StepContext, items: Line, item: string, on: string): Lines {
+  const { source: inner } = source;
+  if (inner.kind === "compose" && cx.planned(inner.message.typeName)?.forLists && isWholeList(source)) {
+    const each = (args: Lines): Lines =>
+      around([...items, `.map((${mentions(args, item) ? item : ""}) => `], arrowBody(args), [")"]);
+    return around(["return "], compositionForList(inner, step, cx, on, each, item), [";"]);
+  }
+  const value = itemValue(source, step, cx, on);
+  const used = mentions(value, item) ? item : "";
+  const absent = source.itemAbsent;
+  if (source.source.kind === "by") {
+    if (source.partial)
+      return around(["return cx.partial(", ...items, `.map(async (${used}) => `], arrowBody(value), ["), mark);"]);
+    return around([absent ? "return cx.present(" : "return ", ...items, `.map((${used}) => `], arrowBody(value), [
+      absent ? "));" : ");",
+    ]);
+  }
+  if (source.partial)
+    return around(["return cx.partial(", ...items, `.map(${absent ? "async " : ""}(${used}) => `], arrowBody(value), [
+      "), mark);",
+    ]);
+  const open = absent ? "return cx.present(await Promise.all(" : "return Promise.all(";
+  return around([open, ...items, `.map((${used}) => `], arrowBody(value), [absent ? ")));" : "));"]);
+}
+
+const KEYED: Line = ["return cx.keyed(pairs.map(([key]) => key), pairs.map(([, value]) => value));"];
+function mapOf(source: EachSource, step: PlanStep, cx: StepContext, items: Line, item: string, on: string): Lines {
+  const { names } = cx;
+  if (source.key === undefined) return [];
+  const key = plainValue({ ...source.key, unsafe: [] }, source.key.proto ?? protoOf(source.key.type), names).print;
+  const value = itemValue(source, step, cx, on);
+  const awaited =
+    source.source.kind === "by"
+      ? value
+      : around(
+          ["await "],
+          source.itemAbsent && source.source.kind === "call" ? around(["("], value, [")"]) : value,
+          [],
+        );
+  if (source.source.kind === "by" && !source.partial && !source.itemAbsent && value.length === 1) {
+    const used = mentions([key, ...value], item) ? item : "";
+    const pair = [...items, `.map((${used}) => [`, ...key, ", ", ...(value[0] ?? []), "] as const);"];
+    return [["const pairs = ", ...pair], KEYED];
+  }
+  const pair: Lines = [
+    ...around(["const value = "], awaited, [";"]),
+    source.itemAbsent
+      ? ["return value === undefined ? undefined : ([", ...key, ", value] as const);"]
+      : ["return [", ...key, ", value] as const;"],
+  ];
+  const pairs = block([...items, `.map(async (${mentions(pair, item) ? item : ""}) => {`], pair, ["})"]);
+  const gathered = source.partial
+    ? around(["const pairs = await cx.partial("], pairs, [", mark);"])
+    : around(
+        [source.itemAbsent ? "const pairs = cx.present(await Promise.all(" : "const pairs = await Promise.all("],
+        pairs,
+        [source.itemAbsent ? "));" : ");"],
+      );
+  return [...gathered, KEYED];
+}
+
+/** An object literal as an arrow's body needs parentheses. */
+function arrowBody(lines: Lines): Lines {
+  const [first] = lines[0] ?? [];
+  return typeof first === "string" && first.startsWith("{") ? around(["("], lines, [")"]) : lines;
+}

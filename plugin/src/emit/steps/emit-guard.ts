@@ -1,0 +1,44 @@
+import type { PlanBlock, PlanStep } from "../../plan/model/messages.ts";
+import { failExpressions } from "../../resolve/model/source-parts.ts";
+import { around, block, type Line, type Lines, unreadAsVoid } from "../text/lines.ts";
+import { condition, conjunct } from "../values/value.ts";
+import { refusal } from "./emit-call.ts";
+import { awaitAfter, Place } from "./place.ts";
+import type { StepContext } from "./step-context.ts";
+
+/** A guard: awaited at once where it speaks before any call is sent. */
+export function emitGuard(step: PlanStep, cx: StepContext): Lines {
+  const { names, message } = cx;
+  const { source } = step.step;
+  if (source.kind !== "guard") return [];
+  const rank = message.ranks.get(step.step);
+  const { if: when } = step.step;
+  const test: Line =
+    when === undefined
+      ? condition(source.if, names)
+      : [...conjunct(when, names), " && ", ...conjunct(source.if, names)];
+  const refuse: Line = ["throw ", ...refusal(source.fail, rank, names), ";"];
+  if (step.immediate && !mayThrow(step)) return [["if (", ...test, ") ", ...refuse]];
+  const place = new Place();
+  const body = unreadAsVoid([
+    ...awaitAfter(step, cx),
+    ...place.reads(cx, [when, source.if, ...failExpressions(source.fail)]),
+    ["if (", ...test, ") ", ...refuse],
+  ]);
+  const guard = around([], block(["cx.guard(async () => {"], body, [rank === undefined ? "})" : `}, ${rank})`]), [";"]);
+  if (step.immediate) return around(["await "], guard, []);
+  return around(isNeeded(step, cx) ? [`const ${step.name}Step = `] : [], guard, []);
+}
+
+/** Whether an expression of a guard may fail. */
+function mayThrow({ step: { if: when, source } }: PlanStep): boolean {
+  if (source.kind !== "guard") return false;
+  return [when, source.if, ...failExpressions(source.fail)].some((expression) => expression?.fails === true);
+}
+
+/** Whether immediate guards have to be waited for, since an expression of theirs may fail. */
+export const admitsLater = ({ steps }: Pick<PlanBlock, "steps">): boolean =>
+  steps.some((step) => step.immediate && mayThrow(step));
+const isNeeded = (step: PlanStep, { message, needed }: StepContext): boolean =>
+  needed?.includes(step) === true ||
+  message.steps.some((other) => [other, ...other.lazy.flat()].some(({ clearedBy }) => clearedBy.includes(step)));

@@ -1,0 +1,249 @@
+// Functions of the user: their types, and the steps that run them.
+import type { DescField } from "@bufbuild/protobuf";
+import { camel } from "../../camel.ts";
+import { emitValue, fieldType, type Names, type Proto } from "../../cel/index.ts";
+import type { Entry, PlanClient, PlanResolver } from "../../plan/model/calls.ts";
+import type { PlanStep } from "../../plan/model/messages.ts";
+import type { PlanFile } from "../../plan/model/plan.ts";
+import { canBeAbsent } from "../../resolve/conversions/bind.ts";
+import type { Callers } from "../../resolve/model/edge.ts";
+import type { ResolverSource, Step } from "../../resolve/model/model.ts";
+import { readsRequest } from "../names/app-names.ts";
+import { argsType, protoType, variableType } from "../names/emit-type.ts";
+import type { FileNames } from "../names/file-names.ts";
+import { principalType, typeOfRequest } from "../names/request-type.ts";
+import { block, type Line, type Lines, line, object, property } from "../text/lines.ts";
+import { suppliedType } from "../text/supplied-type.ts";
+import type { StepContext } from "./step-context.ts";
+import { callsOn } from "./step-parts.ts";
+
+/** The steps that a resolver gets, with the names it knows them by. */
+function given({ reads }: Step): { readonly name: string; readonly step: Step }[] {
+  const taken = new Set<string>();
+  return reads.map((step) => {
+    let name = camel(step.name ?? "");
+    while (taken.has(name)) name += "_";
+    taken.add(name);
+    return { name, step };
+  });
+}
+
+// ---- types ----
+
+/** The functions that the file's services need, and what these can call. */
+export function emitResolvers(file: PlanFile, names: FileNames): Lines {
+  if (file.resolvers.length === 0) return [];
+  const name = suppliedType(file.desc, "Resolvers");
+  const clients = byUpstream(file.clients).map(
+    ([upstream, [entry]]): Line => [
+      `readonly ${upstream}: `,
+      names.runtimeType("ResolverClient"),
+      "<typeof ",
+      entry === undefined ? "never" : names.service(entry.method.parent),
+      ">;",
+    ],
+  );
+  return [
+    ["/** The upstreams that resolvers can call. */"],
+    ...(clients.length === 0
+      ? line("export type ResolverClients = object;")
+      : block(["export interface ResolverClients {"], clients, ["}"])),
+    [],
+    ["/** What functions of yours supply; `npx protobff init-resolvers resolvers.ts` writes their beginnings. */"],
+    ...block(
+      [`export interface ${name} {`],
+      file.resolvers.flatMap((resolver) => member(resolver, names)),
+      ["}"],
+    ),
+    [],
+  ];
+}
+
+function member({ name, step, source, message }: PlanResolver, names: FileNames): Lines {
+  const { args, callers } = message;
+  const steps = given(step).map(
+    ({ name, step }): Line =>
+      step.variable === undefined
+        ? []
+        : [
+            `readonly ${name}: `,
+            ...variableType(step.variable, names),
+            ...(step.variable.absent ? [" | undefined"] : []),
+          ],
+  );
+  const what = source.field === undefined ? source.message.typeName : `${source.message.typeName}.${source.field.name}`;
+  return [
+    [`/** ${what} (${names.place(step.ir.at)}) */`],
+    ...block(
+      callers === undefined
+        ? [`readonly ${name}: `, names.runtimeType("Resolver"), "<"]
+        : [`readonly ${name}: `, names.runtimeType("ResolverFor"), "<"],
+      [
+        ...(callers === undefined ? [] : [[...principalType(callers, names), ","]]),
+        [...(args.message === undefined ? argsType(args.members, names) : [names.shape(args.message)]), ","],
+        steps.length === 0 ? ["object,"] : ["{ ", ...steps.flatMap((row, i) => [i === 0 ? "" : "; ", ...row]), " },"],
+        ["ResolverClients,"],
+        [...valueType(source, names)],
+      ],
+      [">;"],
+    ),
+  ];
+}
+
+function valueType({ field, message }: ResolverSource, names: FileNames): Line {
+  if (field === undefined) return initType({ kind: "message", desc: message }, names);
+  const type = initType(fieldType(field).proto, names);
+  return canBeAbsent(field) && !isMany(field) ? [...type, " | undefined"] : type;
+}
+const isMany = ({ fieldKind }: DescField): boolean => fieldKind === "list" || fieldKind === "map";
+
+function initType(proto: Proto, names: FileNames): Line {
+  if (isMade(proto)) return [names.protobufType("MessageInitShape"), "<typeof ", names.schemaType(proto.desc), ">"];
+  if (proto.kind === "list" && isMade(proto.of)) return [...initType(proto.of, names), "[]"];
+  if (proto.kind === "map" && isMade(proto.of)) return ["{ [key: string]: ", ...initType(proto.of, names), " }"];
+  return protoType(proto, names);
+}
+/** Whether a function may give an initialiser, of which the message is made. */
+export function isMade(proto: Proto): proto is Proto & { kind: "message" } {
+  return proto.kind === "message" && proto.desc.typeName !== "google.protobuf.Struct";
+}
+
+// ---- once per process ----
+
+function byUpstream(clients: readonly PlanClient[]): [string, PlanClient[]][] {
+  const services = new Map<string, PlanClient[]>();
+  for (const entry of clients) services.set(entry.upstream, [...(services.get(entry.upstream) ?? []), entry]);
+  return [...services].sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+/** The property of the app object that makes clients for a request. */
+export function emitClients(
+  file: PlanFile,
+  names: FileNames,
+  policy: (entry: Entry) => Line,
+  inApp: () => Names,
+): Lines {
+  if (file.resolvers.length === 0) return [];
+  const rows = byUpstream(file.clients).flatMap(([upstream, entries]): Lines => {
+    const [first] = entries;
+    if (first === undefined) return [];
+    const sending = entries.filter((entry) => entry.sends.length > 0);
+    const readOnly = entries.filter((entry) => entry.readOnly).map((entry) => JSON.stringify(entry.method.localName));
+    const closed = readOnly.length === 0 ? "})," : `}, [${readOnly.join(", ")}]),`;
+    const metadata =
+      sending.length === 0
+        ? [[readOnly.length === 0 ? closed : `}, {${closed}`]]
+        : block(
+            ["}, {"],
+            sending.map((entry) => [
+              `${entry.method.localName}: `,
+              ...emitMetadata(entry.sends, inApp(), { file: names, callers: file.resolved }),
+              ",",
+            ]),
+            [closed],
+          );
+    const opened = block(
+      [`${upstream}: `, names.runtime("clientOf"), "(", names.service(first.method.parent), `, ${upstream}, {`],
+      entries.map((entry) => [`${entry.method.localName}: `, ...policy(entry), ","]),
+      [],
+    );
+    return [...opened.slice(0, -1), ...metadata];
+  });
+  if (rows.length === 0) return [["clients: () => ({}),"]];
+  return block(["clients: ", names.runtime("clientsOf"), "({"], rows, ["}),"]);
+}
+
+/** `(cx) => ({ "x-tenant": cx.header("x-tenant") })`. */
+function emitMetadata(
+  sends: PlanClient["sends"],
+  names: Names,
+  { file, callers }: { readonly file: FileNames; readonly callers: Callers | undefined },
+): Line {
+  const properties = sends.map(({ key, by, if: when }): Line => {
+    const value = emitValue(by, names).print;
+    // Of a caller who may be nobody: it is left out.
+    const known = [...new Set([by, when].flatMap((one) => one?.unsafe ?? []))].map(
+      (one): Line => [names.variable(one), " !== undefined"],
+    );
+    const tests: Line[] = [...known, ...(when === undefined ? [] : [["(", ...emitValue(when, names).print, ")"]])];
+    const test = tests.flatMap((one, i): Line => (i === 0 ? one : [" && ", ...one]));
+    return property(key, tests.length === 0 ? value : [...test, " ? ", ...value, " : undefined"]);
+  });
+  const used = sends.flatMap(({ by, if: when }) => [...by.reads, ...(when?.reads ?? [])]);
+  const request = used.some(({ variable }) => readsRequest(variable));
+  const typed = used.some(({ variable }) => variable.role === "principal");
+  return [
+    ...(typed
+      ? ["(cx: ", ...typeOfRequest(["unknown"], callers, file), ") => ({ "]
+      : [`(${request ? "cx" : ""}) => ({ `]),
+    ...properties.flatMap((one, i): Line => [i === 0 ? "" : ", ", ...one]),
+    " })",
+  ];
+}
+
+// ---- one step ----
+
+/** Gives what the function supplies: messages are made of what it gave. */
+export function resolverBody(step: PlanStep, source: ResolverSource, cx: StepContext): Lines {
+  const { names, message } = cx;
+  const resolver = message.resolvers.get(step.step);
+  if (resolver === undefined) throw new Error(`the resolver of "${source.message.typeName}" is not planned`);
+  const steps = given(step.step).map(
+    ({ name, step: read }): Line => property(name, read.variable === undefined ? [] : [names.variable(read.variable)]),
+  );
+  const what = source.field === undefined ? source.message.typeName : `${source.message.typeName}.${source.field.name}`;
+  const [inline, ...more] = object(steps);
+  const call = block(
+    [`${callsOn(step, cx)}.${step.step.absent ? "resolveIfAny" : "resolve"}({`],
+    [
+      [`name: ${JSON.stringify(what)},`],
+      [`run: (given) => cx.app.resolvers.${resolver.name}(given),`],
+      ["args,"],
+      ...(more.length === 0
+        ? [["steps: ", ...(inline ?? []), ","]]
+        : [["steps: ", ...(inline ?? [])], ...more.slice(0, -1), [...(more.at(-1) ?? []), ","]]),
+      ["clients: cx.app.clients,"],
+    ],
+    ["})"],
+  );
+  const proto = source.field === undefined ? undefined : fieldType(source.field).proto;
+  const local = names.local("given");
+  const made = madeOf(source, proto, step.step.absent, local, cx);
+  if (made === undefined) return [["return ", ...(call[0] ?? [])], ...call.slice(1, -1), [...(call.at(-1) ?? []), ";"]];
+  return [
+    [`const ${local} = await `, ...(call[0] ?? [])],
+    ...call.slice(1, -1),
+    [...(call.at(-1) ?? []), ";"],
+    ["return ", ...made, ";"],
+  ];
+}
+
+function madeOf(
+  { message }: ResolverSource,
+  proto: Proto | undefined,
+  absent: boolean,
+  given: string,
+  { names }: StepContext,
+): Line | undefined {
+  const make = (desc: typeof message, value: string): Line => [
+    names.file.runtime("supplied"),
+    "(",
+    names.schema(desc),
+    `, ${value})`,
+  ];
+  if (proto === undefined) return make(message, given);
+  if (isMade(proto)) return [...(absent ? [`${given} && `] : []), ...make(proto.desc, given)];
+  if (proto.kind === "list" && isMade(proto.of))
+    return [`${given}${absent ? "?" : ""}.map((item) => `, ...make(proto.of.desc, "item"), ")"];
+  if (proto.kind === "map" && isMade(proto.of)) {
+    const { desc } = proto.of;
+    return [
+      ...(absent ? [`${given} && `] : []),
+      names.runtime("mapValues"),
+      `(${given}, (item) => `,
+      ...make(desc, "item"),
+      ")",
+    ];
+  }
+  return undefined;
+}

@@ -1,0 +1,67 @@
+// The source of a stream, or of a topic: a call that is followed.
+import type { Printable } from "@bufbuild/protoplugin";
+import { emitAs, emitValue } from "../../cel/index.ts";
+import { protoOf } from "../../resolve/conversions/proto-of.ts";
+import type { Call } from "../../resolve/model/call.ts";
+import type { Followed } from "../../resolve/model/model.ts";
+import { around, commas, type Line, type Lines, mentions, object } from "../text/lines.ts";
+import { lambda, type Typed } from "../values/lambda.ts";
+import type { ValueNames } from "../values/value.ts";
+import { metadataProperties, requestLiteral } from "./emit-call.ts";
+
+/** What a call is printed with: `item` is what an item is called. */
+export type SourceNames = ValueNames & { readonly item: string };
+
+/**
+ * `callSource(app.watchRun, (cx, args, opened, resume) => ({ … }), { kind: "uint", of: (event) => event.seq })`
+ *
+ * @param args the second parameter of the functions
+ * @param typed the first one, where something of it is read
+ */
+export function callSource(
+  rpc: Printable,
+  call: Call,
+  position: Followed["position"],
+  cx: Line,
+  within: SourceNames,
+  args: string | Typed = "args",
+  typed: Line = cx,
+): Lines {
+  const { file } = within;
+  const body = around(["("], requestLiteral(call, within), [")"]);
+  const request = lambdaOver(mentions(body, "cx") ? typed : cx, [args, "opened", "resume"], body);
+  const where = position && place(position, within);
+  const extra: Line[] = [
+    ...(call.metadata.length === 0 ? [] : [["metadata: ", ...metadataOf(call, { cx, typed }, within, args)]]),
+    ...(call.effects === "none" ? [] : [["effect: true"]]),
+  ];
+  const others: Lines =
+    extra.length > 0 ? [where ?? ["undefined"], ["{ ", ...commas(extra), " }"]] : where === undefined ? [] : [where];
+  const open: Line = [file.runtime("callSource"), "(", rpc, ", "];
+  return around(open, request, [...others.flatMap((one): Line => [", ", ...one]), ")"]);
+}
+
+/** The position of an item in CEL's own form, which a token is made of. */
+function place({ kind, by }: NonNullable<Followed["position"]>, within: SourceNames): Line {
+  const form = protoOf({ kind });
+  const code = emitValue(by, within);
+  const { print } = (form && emitAs(code, form, within)) ?? code;
+  return [`{ kind: "${kind}", of: (${within.item}) => `, ...print, " }"];
+}
+
+function metadataOf(
+  call: Call,
+  { cx, typed }: Readonly<Record<"cx" | "typed", Line>>,
+  within: SourceNames,
+  args: string | Typed,
+): Line {
+  const [properties = []] = object(metadataProperties(call, within), Number.POSITIVE_INFINITY);
+  return lambda(mentions([properties], "cx") ? typed : cx, [args], ["(", ...properties, ")"]);
+}
+
+/** The same over several lines. */
+function lambdaOver(cx: Line, others: readonly (string | Typed)[], body: Lines): Lines {
+  const all: Line = lambda(cx, others, body.flat());
+  const arrow = all.findIndex((part) => typeof part === "string" && part.includes("=> "));
+  return around(all.slice(0, arrow + 1), body, []);
+}

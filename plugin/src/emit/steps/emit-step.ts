@@ -1,0 +1,330 @@
+// One step: a statement that starts it, or a plain constant.
+
+import { type Expression, emitValue } from "../../cel/index.ts";
+import type { PlanTopic } from "../../plan/model/calls.ts";
+import type { PlanStep } from "../../plan/model/messages.ts";
+import type { EachSource, LatestSource, SwitchSource } from "../../resolve/model/model.ts";
+import { callExpressions, sourceExpressions } from "../../resolve/model/source-parts.ts";
+import type { MessageNames } from "../names/message-names.ts";
+import { around, block, type Line, type Lines, line, unreadAsVoid } from "../text/lines.ts";
+import {
+  boundValue,
+  condition,
+  conjunct,
+  inferredPresent,
+  inferredValue,
+  isOperand,
+  negated,
+  negatedConjunct,
+  presentOperand,
+  presentValue,
+  tested,
+} from "../values/value.ts";
+import { callArguments, callFails, callParts } from "./emit-call.ts";
+import { emitEach } from "./emit-each.ts";
+import { emitGuard } from "./emit-guard.ts";
+import { resolverBody } from "./emit-resolver.ts";
+import { awaitAfter, awaitIn, needs, Place, unlessThere } from "./place.ts";
+import type { StepContext } from "./step-context.ts";
+import {
+  callsOn,
+  cleared,
+  composition,
+  explains,
+  handedOnBeside,
+  needsMark,
+  runsOn,
+  send,
+  wantedArgs,
+} from "./step-parts.ts";
+
+export function emitStep(step: PlanStep, cx: StepContext): Lines {
+  const comment = line(`// ${cx.names.file.place(step.step.ir.at)}`);
+  return [...comment, ...hoists(step), ...statement(step, cx)];
+}
+
+/** Flags and promises that touches need outside of the step's closure. */
+function hoists(step: PlanStep): Lines {
+  const lines: Line[] = [];
+  if (step.onlyInCase) return lines;
+  const flags = (at: PlanStep): void => {
+    if (at.tracks.ran) lines.push([`let ${at.name}Ran = false;`]);
+    if (at.tracks.items) lines.push([`let ${at.name}Items = false;`]);
+    if (at.tracks.picked) lines.push([`let ${at.name}Picked = false;`]);
+    if (at.tracks.made) lines.push([`let ${at.name}Made = false;`]);
+    if (at.tracks.lacks) lines.push([`let ${at.name}Lacks = false;`]);
+    if (at.tracks.case) lines.push([`let ${at.name}Case = -1;`]);
+    for (const inner of at.lazy.flat()) flags(inner);
+  };
+  flags(step);
+  return lines;
+}
+
+function statement(step: PlanStep, cx: StepContext): Lines {
+  const { source } = step.step;
+  const { names } = cx;
+  if (source.kind === "guard") return emitGuard(step, cx);
+  if (step.sync) return emitConstant(step, cx);
+  const started = startStep(step, cx);
+  const { fallback } = step.step;
+  const rests = (lines: Lines): Lines => unlessUnwanted(step, cx.rests?.(step, lines) ?? lines, cx);
+  if (fallback === undefined) return around([`const ${step.name}Step = `], rests(started), [";"]);
+  const waits = new Place().reads(cx, [fallback.expression]);
+  const value = boundValue(fallback, names).print;
+  const body =
+    waits.length === 0
+      ? line("() => ", ...parenthesisedObject(value))
+      : block(["async () => {"], unreadAsVoid([...waits, ["return ", ...value, ";"]]), ["}"]);
+  return around([`const ${step.name}Step = `], rests(callOver(`${runsOn(step, cx)}.orElse`, [started, body])), [";"]);
+}
+/** Around what starts a step that only members of a oneof read: whether one of them may be chosen. */
+function unlessUnwanted(step: PlanStep, started: Lines, cx: StepContext): Lines {
+  const { wanted } = step;
+  const last = wanted?.ifs.at(-1);
+  if (wanted === undefined || last === undefined) return started;
+  const { names } = cx;
+  const earlier = wanted.ifs.slice(0, -1);
+  if (wanted.waitsFor.length === 0 && !wanted.ifs.some((one) => one.if.fails))
+    return around([`${runsOn(step, cx)}.when(`, ...wantedAtOnce(wanted.ifs, names), ", () => "], started, [")"]);
+  const place = new Place();
+  const asked: Line[] = earlier.flatMap((one) => [
+    ...place.reads(cx, [one.if]),
+    ["if (", ...condition(one.if, names), `) return ${one.wanted};`],
+  ]);
+  const ending = last.wanted ? condition(last.if, names) : negated(last.if, names);
+  return callOver(`${runsOn(step, cx)}.when`, [
+    block(["async () => {"], unreadAsVoid([...asked, ...place.reads(cx, [last.if]), ["return ", ...ending, ";"]]), [
+      "}",
+    ]),
+    around(["() => "], started, []),
+  ]);
+}
+/** `a || (!b && c)`. */
+function wantedAtOnce(ifs: NonNullable<PlanStep["wanted"]>["ifs"], names: MessageNames): Line {
+  let open = 0;
+  const test = ifs.flatMap((one, i): Line => {
+    const print = one.wanted ? conjunct(one.if, names) : negatedConjunct(one.if, names);
+    if (i === ifs.length - 1) return print;
+    const mixed = i < ifs.length - 2 && ifs[i + 1]?.wanted !== one.wanted;
+    if (mixed) open++;
+    return [...print, one.wanted ? " || " : " && ", ...(mixed ? ["("] : [])];
+  });
+  return [...test, ")".repeat(open)];
+}
+
+/** A call with each argument on lines of its own. */
+export function callOver(name: string, args: readonly Lines[]): Lines {
+  return block(
+    [`${name}(`],
+    args.flatMap((lines) => around([], lines, [","])),
+    [")"],
+  );
+}
+const parenthesisedObject = (print: Line): Line =>
+  print[0] === "{" || (typeof print[0] === "string" && print[0].startsWith("{")) ? ["(", ...print, ")"] : print;
+
+function emitConstant(step: PlanStep, { names }: StepContext): Lines {
+  const { source, if: when, fallback, variable } = step.step;
+  if (source.kind !== "by") return [];
+  const { print, mayBeUndefined } = inferredValue(source.by, variable?.proto, names);
+  if (when === undefined && !mayBeUndefined) return [[`const ${step.name} = `, ...print, ";"]];
+  const test = when === undefined ? [] : ran(step, tested(when, names));
+  if (when !== undefined && fallback !== undefined && !mayBeUndefined)
+    return [[`const ${step.name} = `, ...test, " ? ", ...print, " : ", ...presentValue(fallback, names), ";"]];
+  const conditional: Line = when === undefined ? print : [...test, " ? ", ...nested(print, source.by), " : undefined"];
+  const value: Line =
+    fallback === undefined
+      ? conditional
+      : [
+          ...(when === undefined && isOperand(source.by, names) ? print : ["(", ...conditional, ")"]),
+          " ?? ",
+          ...presentOperand(fallback, names),
+        ];
+  return [[`const ${step.name} = `, ...value, ";"]];
+}
+/** A test that touches ask about, too. */
+const ran = ({ name, tracks }: PlanStep, test: Line): Line => (tracks.ran ? [`(${name}Ran = `, ...test, ")"] : test);
+const nested = (print: Line, expression: Expression): Line =>
+  expression.unsafe.length > 0 ? ["(", ...print, ")"] : print;
+
+/** The expression that starts a step and gives its promise. */
+function startStep(step: PlanStep, cx: StepContext): Lines {
+  const direct = startDirectly(step, cx);
+  if (direct !== undefined) return direct;
+  const body = unreadAsVoid(closureBody(step, cx));
+  const mark = needsMark(step) ? "mark" : "";
+  const method = step.step.supplementary ? "tryStep" : "step";
+  return block([`${runsOn(step, cx)}.${method}(async (${mark}) => {`], body, ["})"]);
+}
+
+/** A call or a composition that has nothing to wait for and cannot fail before it starts. */
+function startDirectly(step: PlanStep, cx: StepContext): Lines | undefined {
+  const { source, if: when, after: afterSteps, supplementary } = step.step;
+  const { names } = cx;
+  const on = runsOn(step, cx);
+  if (step.waitsFor.length > 0 || when !== undefined || afterSteps.length > 0) return undefined;
+  if (source.kind === "call") {
+    const { call } = source;
+    const unsafe = callExpressions(call).some((expression) => (expression?.unsafe.length ?? 0) > 0);
+    if (step.effectful || unsafe || callFails(call) || explains(step)) return undefined;
+    const parts = callParts(call, cx.message, names, { mark: false, explained: false });
+    const args = callArguments(parts);
+    const method = call.batch === undefined ? "call" : call.batch.many ? "loadMany" : "load";
+    if (call.batch === undefined) return around([`${on}.${supplementary ? "tryCall" : "call"}(`], args, [")"]);
+    if (supplementary) return around([`${on}.${call.batch.many ? "tryLoadMany" : "tryLoad"}(`], args, [")"]);
+    if (needsMark(step)) return undefined;
+    return around([`cx.step(() => cx.${method}(`], args, ["))"]);
+  }
+  if (source.kind === "latest" && !source.key.fails && source.key.unsafe.length === 0 && !explains(step)) {
+    const key = emitValue(source.key, names).print;
+    return line(
+      `${on}.${supplementary ? "tryLatest" : "latest"}(`,
+      names.entry(topicEntry(source, cx)),
+      ", ",
+      ...key,
+      ")",
+    );
+  }
+  if (source.kind === "compose" && !source.args.some((arg) => arg.by.fails || arg.if?.fails)) {
+    const compose = composition(source, step, cx, "cx");
+    return supplementary
+      ? around([`${on}.tryStep(() => ${callsOn(step, cx)}.sub((cx) => `], compose, ["))"])
+      : around(["cx.step(() => "], compose, [")"]);
+  }
+  return undefined;
+}
+
+/** What stands in the step's closure: a table of the sources. */
+function closureBody(step: PlanStep, cx: StepContext): Lines {
+  const { names } = cx;
+  const { if: when, source } = step.step;
+  const place = new Place();
+  const lines: Line[] = [...awaitAfter(step, cx)];
+  if (when !== undefined) {
+    lines.push(...place.reads(cx, [when]));
+    const asked = step.explained ? unlessThere(step, cx, [when]) : [];
+    const rest = asked.length === 0 ? when : { ...when, unsafe: [] };
+    lines.push(...asked, ["if (", ...negated(rest, names), ") return undefined;"]);
+    if (step.tracks.ran) lines.push([`${step.name}Ran = true;`]);
+  }
+  switch (source.kind) {
+    case "by":
+      lines.push(...needs(step, cx, place, [source.by]));
+      lines.push([
+        "return ",
+        ...inferredValue({ ...source.by, unsafe: [] }, step.step.variable?.proto, names).print,
+        ";",
+      ]);
+      break;
+    case "call":
+      lines.push(...needs(step, cx, place, callExpressions(source.call)));
+      lines.push(...cleared(step, cx));
+      lines.push(...around(["return "], send(source.call, step, cx, callsOn(step, cx)), [";"]));
+      break;
+    case "latest": {
+      lines.push(...needs(step, cx, place, [source.key]));
+      const key = emitValue({ ...source.key, unsafe: [] }, names).print;
+      lines.push([`return ${callsOn(step, cx)}.send(${names.entry(topicEntry(source, cx))}.latest, `, ...key, ");"]);
+      break;
+    }
+    case "compose":
+      lines.push(
+        ...place.reads(
+          cx,
+          wantedArgs(source, cx).flatMap((arg) => [arg.by, arg.if]),
+          handedOnBeside(source, cx),
+        ),
+      );
+      lines.push(
+        ...(step.step.supplementary
+          ? around([`return ${callsOn(step, cx)}.sub((cx) => `], composition(source, step, cx, "cx"), [");"])
+          : around(["return "], composition(source, step, cx, "cx"), [";"])),
+      );
+      break;
+    case "each":
+      lines.push(...needs(step, cx, place, [source.in]));
+      lines.push(...place.reads(cx, eachExpressions(source, cx), eachHandsOn(source, cx)));
+      lines.push(...emitEach(source, step, cx));
+      break;
+    case "switch":
+      lines.push(...switchBody(source, step, cx, place));
+      break;
+    case "resolver": {
+      const guards = step.clearedBy.map((guard) => `${guard.name}Step`);
+      const body = resolverBody(step, source, cx);
+      lines.push(...awaitIn(step.waitsFor, body));
+      if (guards.length > 0) lines.push([`await cx.cleared(${guards.join(", ")});`]);
+      lines.push(...body);
+      break;
+    }
+    case "guard":
+    case "shared":
+      break;
+    default:
+      source satisfies never;
+  }
+  return lines;
+}
+
+function topicEntry({ topic }: LatestSource, { message }: StepContext): PlanTopic {
+  const planned = message.topics.get(topic);
+  if (planned === undefined) throw new Error(`topic "${topic.name.value}" is not planned`);
+  return planned;
+}
+
+function eachExpressions(source: EachSource, cx: StepContext): (Expression | undefined)[] {
+  const { source: inner } = source;
+  const ofItem =
+    inner.kind === "compose" ? wantedArgs(inner, cx).flatMap((arg) => [arg.by, arg.if]) : sourceExpressions(inner);
+  return [source.if, source.key, ...ofItem];
+}
+
+function eachHandsOn({ source: inner }: EachSource, cx: StepContext): readonly PlanStep[] {
+  return inner.kind === "compose" ? handedOnBeside(inner, cx) : [];
+}
+
+function switchBody(source: SwitchSource, step: PlanStep, cx: StepContext, place: Place): Lines {
+  const { names } = cx;
+  const branch = (index: number, bound: SwitchSource["cases"][number]["value"], inner: Place): Lines => [
+    ...(step.tracks.case ? [[`${step.name}Case = ${index};`]] : []),
+    ...(step.lazy[index] ?? []).flatMap((lazy) => [...emitStep(lazy, cx), ...hoistPromise(lazy, cx)]),
+    ...awaitLazy(step, index, bound.expression, inner, cx),
+    ...needs(step, cx, inner, [bound.expression]),
+    ["return ", ...inferredPresent(bound, names), ";"],
+  ];
+  const lines: Line[] = [];
+  for (const [index, { if: when, value }] of source.cases.entries()) {
+    lines.push(...place.reads(cx, [when]));
+    lines.push(...unevaluated(step, index, when, cx));
+    lines.push(
+      ...block(
+        ["if (", ...condition({ ...when, unsafe: [] }, names), ") {"],
+        unreadAsVoid(branch(index, value, new Place(place))),
+        ["}"],
+      ),
+    );
+  }
+  const last = source.cases.length;
+  if (source.default !== undefined) lines.push(...branch(last, source.default, place));
+  else {
+    if (step.tracks.case) lines.push([`${step.name}Case = ${last};`]);
+    lines.push(["return undefined;"]);
+  }
+  return lines;
+}
+/** A condition that reads what is absent decides nothing: the step has no value. Asked, but not chosen: between two cases. */
+function unevaluated(step: PlanStep, index: number, when: Expression, cx: StepContext): Lines {
+  return unlessThere(step, cx, [when], step.tracks.case ? `${step.name}Case = ${index}.5; ` : "");
+}
+function hoistPromise(lazy: PlanStep, cx: StepContext): Lines {
+  return cx.hoisted.promise.has(lazy) && !lazy.sync ? [[`${lazy.name}Started = ${lazy.name}Step;`]] : [];
+}
+/** A composed value that only a case has, for touches inside it. */
+function awaitLazy(step: PlanStep, index: number, expression: Expression, place: Place, cx: StepContext): Lines {
+  const values = (step.lazy[index] ?? []).filter((lazy) => cx.hoisted.value.has(lazy));
+  if (values.length === 0) return [];
+  return [
+    ...place.reads(cx, [expression], values),
+    ...values.map((lazy): Line => [`${lazy.name}Inside = ${lazy.name};`]),
+  ];
+}

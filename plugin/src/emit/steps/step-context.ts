@@ -1,0 +1,134 @@
+// What printing steps has at hand, and how origins of failures are printed.
+import { camel } from "../../camel.ts";
+import type { Expression } from "../../cel/index.ts";
+import { handedOn, originsOf } from "../../plan/messages/origins.ts";
+import type { Condition, PlanBlock, PlanMessage, PlanStep, TouchOrigin } from "../../plan/model/messages.ts";
+import type { MessageNames } from "../names/message-names.ts";
+import type { Line, Lines } from "../text/lines.ts";
+
+export interface StepContext {
+  readonly message: PlanBlock;
+  readonly names: MessageNames;
+  /** The plan of a composed message, by type name. */
+  readonly planned: (typeName: string) => PlanMessage | undefined;
+  /** Printed origins of what an argument rests on. */
+  readonly origins: (expressions: readonly (Expression | undefined)[]) => Line[];
+  /** Steps whose composed values are among these origins: they have to be there. */
+  readonly composed: (expressions: readonly (Expression | undefined)[]) => readonly PlanStep[];
+  /** Lazy steps whose promise, or value, a touch needs outside. */
+  readonly hoisted: Hoisted;
+  /** What a composed message gets of the service's steps. */
+  readonly shared: (child: PlanMessage) => Line;
+  /** Guards whose promises something else needs. */
+  readonly needed?: readonly PlanStep[];
+  /** Where failures that touched a step may have begun: what goes around its promise. */
+  readonly rests?: (step: PlanStep, started: Lines) => Lines;
+}
+
+export function stepContext(
+  message: PlanBlock & Partial<Pick<PlanMessage, "shared">>,
+  names: MessageNames,
+  planned: StepContext["planned"],
+  touches: readonly Pick<PlanMessage["touches"][number], "origins">[],
+): StepContext {
+  const byStep = new Map([...(message.shared ?? []), ...allSteps(message.steps)].map((step) => [step.step, step]));
+  const origins = originsOf({
+    composed: message.composed,
+    planned: (step) => byStep.get(step) ?? fail(step.name ?? ""),
+    degradable: (name) => planned(name)?.degradable ?? false,
+  });
+  const handed = handedOn(message.composed, (name) => planned(name)?.tainted ?? [], origins);
+  const hoisted = hoistedBy([...touches, ...handed]);
+  return {
+    message,
+    names,
+    planned,
+    origins: (expressions) => origins.of(expressions).map((origin) => originPrint(origin, hoisted)),
+    composed: (expressions) =>
+      origins
+        .of(expressions)
+        .flatMap(({ origin }) => (origin.kind === "within" && !hoisted.value.has(origin.step) ? [origin.step] : [])),
+    hoisted,
+    shared: () => ["shared"],
+  };
+}
+function fail(name: string): never {
+  throw new Error(`step "${name}" is not planned`);
+}
+function allSteps(steps: readonly PlanStep[]): PlanStep[] {
+  return steps.flatMap((step) => [step, ...allSteps(step.lazy.flat())]);
+}
+
+/** What stands for a step of a service: its promise, or a plain value. */
+export const sharedLocal = ({ name, sync }: PlanStep): string => (sync ? name : `${name}Step`);
+/** The same as a property of what services hand on. */
+export function sharedProperty({ step, sync }: PlanStep, { sharedNames }: Pick<PlanBlock, "sharedNames">): string {
+  const name = sharedNames.get(step.name ?? "") ?? camel(step.name ?? "");
+  return sync ? name : `${name}Step`;
+}
+
+/** Variables that touches need outside of the case that sets them. */
+export function hoistedLines({ promise, value }: Hoisted): Lines {
+  return [
+    ...[...promise].map((step): Line => [`let ${step.name}Started: Promise<unknown> | undefined;`]),
+    ...[...value].map((step): Line => [`let ${step.name}Inside: unknown;`]),
+  ];
+}
+
+export interface Hoisted {
+  readonly promise: ReadonlySet<PlanStep>;
+  readonly value: ReadonlySet<PlanStep>;
+  /** What stands for a step instead of its promise. */
+  readonly step?: (step: PlanStep) => string | undefined;
+}
+/** Steps that only a case starts: touches stand outside of it. */
+function hoistedBy(touches: readonly Pick<PlanMessage["touches"][number], "origins">[]): Hoisted {
+  const promise = new Set<PlanStep>();
+  const value = new Set<PlanStep>();
+  for (const { origin } of touches.flatMap((touch) => touch.origins)) {
+    if (origin.kind === "arg" || !origin.step.onlyInCase) continue;
+    (origin.kind === "step" ? promise : value).add(origin.step);
+  }
+  return { promise, value };
+}
+
+export function originPrint({ origin, leftOut, when }: TouchOrigin, hoisted: Hoisted): Line {
+  const plain: Line =
+    origin.kind === "arg"
+      ? [`...from.${camel(origin.name)}`]
+      : origin.kind === "step"
+        ? [hoisted.step?.(origin.step) ?? `${origin.step.name}${hoisted.promise.has(origin.step) ? "Started" : "Step"}`]
+        : [hoisted.value.has(origin.step) ? `${origin.step.name}Inside` : origin.step.name];
+  const token: Line = ["cx.leftOut(", ...plain, ")"];
+  const test = when.map(conditionPrint).join(" && ");
+  if (typeof leftOut !== "boolean") {
+    const lacks = leftOut.map(({ name }) => `${name}Lacks`).join(" || ");
+    const either: Line =
+      origin.kind === "arg"
+        ? [`${lacks} ? [`, ...token, `] : from.${camel(origin.name)}`]
+        : [`${lacks} ? `, ...token, " : ", ...plain];
+    if (origin.kind === "arg") return ["...(", ...(test === "" ? [] : [`!(${test}) ? [] : `]), ...either, ")"];
+    return test === "" ? either : [`${test} && (`, ...either, ")"];
+  }
+  const marked = leftOut ? token : plain;
+  if (test === "") return marked;
+  if (origin.kind === "arg" && !leftOut) return [`...(${test} ? from.${camel(origin.name)} : [])`];
+  return [`${test} && `, ...marked];
+}
+function conditionPrint(condition: Condition): string {
+  const { name } = condition.step;
+  switch (condition.kind) {
+    case "ran":
+      return `${name}Ran`;
+    case "items":
+      return `${name}Items`;
+    case "picked":
+      return `${name}Picked`;
+    case "made":
+      return `${name}Made`;
+    case "chosen":
+      return `${name}Case === ${condition.index}`;
+    case "asked":
+      return `${name}Case >= ${condition.index}`;
+  }
+}

@@ -1,0 +1,177 @@
+// What steps and the items of lists both print: sending, composing, and what has to end before a side effect.
+
+import { camel } from "../../camel.ts";
+import { readable } from "../../cel/index.ts";
+import type { PlanMessage, PlanStep } from "../../plan/model/messages.ts";
+import type { Call } from "../../resolve/model/call.ts";
+import type { ComposeSource } from "../../resolve/model/model.ts";
+import { mayBeStale, sourceExpressions } from "../../resolve/model/source-parts.ts";
+import type { FileNames } from "../names/file-names.ts";
+import { around, block, type Line, type Lines, mentions, object, property } from "../text/lines.ts";
+import { pathValue, plainValue, tested } from "../values/value.ts";
+import { callArguments, callParts } from "./emit-call.ts";
+import type { StepContext } from "./step-context.ts";
+
+/** Before a side effect: all guards, and the critical steps that do not rest on it. */
+export function cleared(step: PlanStep, cx: StepContext): Lines {
+  if (!step.effectful) return [];
+  return [["await cx.cleared(", barrier(step, cx), ");"]];
+}
+function barrier(step: PlanStep, cx: StepContext): string {
+  const own = step.clearedBy.map((other) => `${other.name}Step`);
+  return [...(cx.message.effectful ? ["...before"] : []), ...own].join(", ");
+}
+
+/** What a step calls on: an overloaded upstream is spared first what the response can do without. */
+export function callsOn(step: PlanStep, cx: StepContext): string {
+  return step.step.supplementary ? `${runsOn(step, cx)}.aside` : runsOn(step, cx);
+}
+/** What a step runs on: a deferred one has more time in a stream of parts. */
+export const runsOn = ({ step }: PlanStep, { names }: StepContext): string => (step.deferred ? names.late : "cx");
+
+/** `cx.send(getUsage, …)`. */
+export function send(call: Call, step: PlanStep, cx: StepContext, on: string): Lines {
+  const explained = step.step.source.kind === "call" && explains(step);
+  const parts = callParts(call, cx.message, cx.names, { mark: needsMark(step), explained });
+  const method =
+    call.batch === undefined ? (call.effects === "none" ? "send" : "effect") : call.batch.many ? "loadMany" : "load";
+  // A side effect is never spared.
+  const spared = method === "effect" ? on.replace(/\.aside$/, "") : on;
+  return around([`${spared}.${method}(`], callArguments(parts), [")"]);
+}
+
+/** The arguments that the composed message reads. */
+export function wantedArgs(source: ComposeSource, cx: StepContext): ComposeSource["args"] {
+  const wanted = new Set(cx.planned(source.message.typeName)?.composed.args.members.map((arg) => arg.name));
+  return source.args.filter((arg) => wanted.has(arg.name));
+}
+
+/** Composed values that are handed on beside the arguments, for what failures have touched inside of them. */
+export function handedOnBeside(source: ComposeSource, cx: StepContext): readonly PlanStep[] {
+  return plannedChild(source, cx).tainted.flatMap((name) => {
+    const arg = source.args.find((candidate) => candidate.name === name);
+    return cx.composed([arg?.by, arg?.if]);
+  });
+}
+
+/** `composeRunCard(cx, { run })`. */
+export function composition(source: ComposeSource, step: PlanStep, cx: StepContext, on: string): Lines {
+  const child = plannedChild(source, cx);
+  return compositionOf(composeFunction(child, cx.names.file), source, step, cx, on, composedArgs(source, cx));
+}
+/** `composeEachRunCard(cx, agent.runs.map((run) => ({ run })))`: for all of a list; `items` are what they are composed of, each named `item`. */
+export function compositionForList(
+  source: ComposeSource,
+  step: PlanStep,
+  cx: StepContext,
+  on: string,
+  items: (args: Lines) => Lines,
+  item: string,
+): Lines {
+  const child = plannedChild(source, cx);
+  const compose = cx.names.file.bff(child.name, child.file);
+  return compositionOf([compose], source, step, cx, on, items(composedArgs(source, cx)), item);
+}
+/** The function that composes one message: `composeRunCard`, or `single(composeEachRunCard)`. */
+export function composeFunction({ name, file: of, forLists }: PlanMessage, file: FileNames): Line {
+  const compose = file.bff(name, of);
+  return forLists ? [file.runtime("single"), "(", compose, ")"] : [compose];
+}
+function plannedChild(source: ComposeSource, cx: StepContext): PlanMessage {
+  const child = cx.planned(source.message.typeName);
+  if (child === undefined) throw new Error(`"${source.message.typeName}" is not planned`);
+  return child;
+}
+function composedArgs(source: ComposeSource, cx: StepContext): Lines {
+  const { names } = cx;
+  const { args } = plannedChild(source, cx).composed;
+  const properties = wantedArgs(source, cx).map((arg): Line => {
+    const target = args.members.find((member) => member.name === arg.name)?.variable;
+    // What has presence at every place is handed on unset; anything else has its value.
+    const asIs = target?.presence !== undefined && arg.by.path && arg.by.mayBeUnset;
+    const value = asIs ? pathValue(arg.by, target.proto, names) : plainValue(arg.by, target?.proto, names);
+    const print: Line =
+      arg.if === undefined
+        ? value.print
+        : [
+            ...tested(arg.if, names),
+            " ? ",
+            ...(arg.by.unsafe.length > 0 ? ["(", ...value.print, ")"] : value.print),
+            " : undefined",
+          ];
+    return property(camel(arg.name), print);
+  });
+  return object(properties);
+}
+/** Those that are not printed among `known`. */
+function without(origins: readonly Line[], known: readonly Line[]): readonly Line[] {
+  const printed = new Set(known.map(readable));
+  return origins.filter((origin) => !printed.has(readable(origin)));
+}
+const listed = (origins: readonly Line[]): Line => [
+  "[",
+  ...origins.flatMap((origin, i) => (i === 0 ? [...origin] : [", ", ...origin])),
+  "]",
+];
+function compositionOf(
+  compose: Line,
+  source: ComposeSource,
+  step: PlanStep,
+  cx: StepContext,
+  on: string,
+  args: Lines,
+  item?: string,
+): Lines {
+  const child = plannedChild(source, cx);
+  const parameters: Lines[] = [args];
+  if (child.shared.length > 0) parameters.push([cx.shared(child)]);
+  if (child.tainted.length > 0) {
+    const from = child.tainted.map((name): Line => {
+      const arg = source.args.find((candidate) => candidate.name === name);
+      const origins = cx.origins([arg?.by, arg?.if]);
+      const asked = cx.origins([arg?.if]);
+      const others = without(asked, origins);
+      if (arg?.if === undefined || (others.length === 0 && asked.length === origins.length))
+        return property(camel(name), listed(origins));
+      // One that its `if` leaves out is not touched by what its value would have read. What is said of a whole list knows no item.
+      const test = tested(arg.if, cx.names);
+      if (item !== undefined && mentions([test], item)) return property(camel(name), listed([...origins, ...others]));
+      return property(camel(name), [...test, " ? ", ...listed(origins), " : ", ...listed(asked)]);
+    });
+    parameters.push(object(from));
+  }
+  if (child.effectful) parameters.push([[`[${barrier(step, cx)}]`]]);
+  if (parameters.every((lines) => lines.length === 1)) {
+    return [
+      [
+        ...compose,
+        `(${on}, `,
+        ...parameters.flatMap((lines, i) => [...(i === 0 ? [] : [", "]), ...(lines[0] ?? [])]),
+        ")",
+      ],
+    ];
+  }
+  return block([...compose, `(`], [[`${on},`], ...parameters.flatMap((lines) => around([], lines, [","]))], [")"]);
+}
+
+/** Whether a step notes a failure that it does not end with: one that is ignored or replaced, or that of a step that it needs. */
+export function explains({ step, explained }: PlanStep): boolean {
+  if (!explained) return false;
+  const { source, if: condition } = step;
+  if (source.kind === "call" && source.call.onError.some(({ then }) => then.kind !== "fail")) return true;
+  const needed = source.kind === "compose" ? [] : source.kind === "each" ? [source.in] : sourceExpressions(source);
+  return [condition, ...needed].some((expression) => expression?.unsafe.some(({ failure }) => failure !== undefined));
+}
+
+/** Whether something in a step marks it as touched although it has a value, or it notes a failure. */
+export function needsMark(step: PlanStep): boolean {
+  const { source } = step.step;
+  const inner = source.kind === "each" ? source.source : source;
+  return (
+    explains(step) ||
+    (source.kind === "each" && source.partial) ||
+    (inner.kind === "call" && inner.call.onError.some((rule) => rule.then.kind === "fallback")) ||
+    // A stale answer marks itself; not what is made of it: a list, or one item of it.
+    (inner.kind === "call" && mayBeStale(inner.call) && (source.kind === "each" || inner.call.batch !== undefined))
+  );
+}

@@ -1,0 +1,97 @@
+// Printed code as lines, so that blocks can be indented and expressions can span lines.
+import type { Printable } from "@bufbuild/protoplugin";
+import { isNamedIn, readable } from "../../cel/index.ts";
+
+export type Line = readonly Printable[];
+export type Lines = readonly Line[];
+
+export const line = (...parts: Printable[]): Lines => [parts];
+export const indent = (lines: Lines): Lines => lines.map((parts) => (parts.length === 0 ? parts : ["  ", ...parts]));
+
+/** Puts something before the first line of an expression and after its last. */
+export function around(before: Line, lines: Lines, after: Line): Lines {
+  if (lines.length <= 1) return [[...before, ...(lines[0] ?? []), ...after]];
+  const [first = [], ...rest] = lines;
+  return [[...before, ...first], ...rest.slice(0, -1), [...(rest.at(-1) ?? []), ...after]];
+}
+
+/** `open`, the body indented, `close`. */
+export function block(open: Line, body: Lines, close: Line): Lines {
+  return [open, ...indent(body), close];
+}
+
+/** The characters of a line; an imported name may turn out longer when it has to be told from another. */
+export function width(row: Line): number {
+  let sum = 0;
+  for (const part of row) {
+    if (typeof part === "string") sum += part.length;
+    else if (Array.isArray(part)) sum += width(part);
+    else if (typeof part === "object" && "name" in part) sum += part.name.length;
+    else sum += 8;
+  }
+  return sum;
+}
+/** Whether printed code uses a name. */
+export function mentions(lines: Lines, name: string): boolean {
+  return lines.some((row) => isNamedIn(row, name));
+}
+/** The body of a function with `void …` in place of constants of its own that it never reads: they run all the same. */
+export function unreadAsVoid(body: Lines): Lines {
+  // From the last line on: what stands before a constant, or in a block of its own there, does not read it.
+  const read = new Set<string>();
+  const lines: Line[] = [];
+  for (const row of [...body].reverse()) {
+    lines.unshift(isUnread(row, read) ? asVoid(row) : row);
+    for (const [name] of readable(row).matchAll(/(?<![\w$]|(?<!\.\.)\.)[A-Za-z_$][\w$]*(?![\w$]|\??:)/g))
+      read.add(name);
+  }
+  return lines;
+}
+const DECLARED = /^const ([\w$]+) = /;
+function isUnread([first]: Line, read: ReadonlySet<string>): boolean {
+  const [, name] = (typeof first === "string" && DECLARED.exec(first)) || [];
+  return name !== undefined && !read.has(name);
+}
+function asVoid([first = "", ...rest]: Line): Line {
+  const value: Line = [String(first).replace(DECLARED, ""), ...rest];
+  const last = value.at(-1);
+  if (typeof value[0] === "string" && value[0].startsWith("await ")) return value;
+  if (isClosed(value) || typeof last !== "string" || !last.endsWith(";")) return ["void ", ...value];
+  return ["void (", ...value.slice(0, -1), `${last.slice(0, -1)});`];
+}
+/** Whether nothing stands between operators there: `void` binds closer than any with two sides. */
+function isClosed(value: Line): boolean {
+  const text = value.map((part) => (typeof part === "string" ? part : "x")).join("");
+  let depth = 0;
+  for (const [sign] of text.replace(/"(?:[^"\\]|\\.)*"|`(?:[^`\\]|\\.)*`/g, "x").matchAll(/[([{}\]) ]/g)) {
+    if (sign === " ") {
+      if (depth === 0) return false;
+    } else depth += "([{".includes(sign) ? 1 : -1;
+  }
+  return true;
+}
+/** What a line may hold before it is broken. */
+const WIDE = 90;
+
+/** `a, b, c`. */
+export function commas(items: readonly Line[]): Line {
+  return items.flatMap((item, i) => (i === 0 ? [...item] : [", ", ...item]));
+}
+
+/** An object literal: on one line when it is small. */
+export function object(properties: readonly Line[], most = 3): Lines {
+  if (properties.length === 0) return [["{}"]];
+  const short: Line = ["{ ", ...commas(properties), " }"];
+  if (properties.length <= most && width(short) <= WIDE) return [short];
+  return block(
+    ["{"],
+    properties.map((property) => [...property, ","]),
+    ["}"],
+  );
+}
+
+/** `name: value`, or `name` alone when both are the same word. */
+export function property(name: string, value: Line): Line {
+  const key = /^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(name);
+  return value.length === 1 && value[0] === name ? [name] : [`${key}: `, ...value];
+}

@@ -1,0 +1,12 @@
+import type { DescFile } from "@bufbuild/protobuf";
+import { upperFirst } from "../../plan/names/name-scope.ts";
+
+/** The type of what the user supplies: `WebResolvers`, `WebFunctions`, for web.proto. */
+export function suppliedType(file: DescFile, what: "Resolvers" | "Functions"): string {
+  const base = file.name.slice(file.name.lastIndexOf("/") + 1);
+  return `${base
+    .split(/[^A-Za-z0-9]+/)
+    .map(upperFirst)
+    .join("")
+    .replace(/^(?=\d)/, "_")}${what}`;
+}

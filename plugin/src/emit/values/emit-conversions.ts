@@ -1,0 +1,254 @@
+// Pruned copies of upstream messages, and enums from and to upstream ones.
+import type { DescEnum, DescField, DescMessage } from "@bufbuild/protobuf";
+import { fieldType, inheritedUnset, isInherited, presenceOf } from "../../cel/index.ts";
+import { lowerCamel } from "../../plan/names/name-scope.ts";
+import { isRequired } from "../../resolve/conversions/bind.ts";
+import type { Bound, ConvertedTarget, EnumConversion, MessageConversion } from "../../resolve/model/conversion.ts";
+import type { FileNames } from "../names/file-names.ts";
+import { block, commas, type Line, type Lines, mentions, property } from "../text/lines.ts";
+import { emitAsField } from "./convert-field.ts";
+import { longChoice, MAX_CHAIN } from "./long-choice.ts";
+import { fieldValue, presentOperand, type Value, type ValueNames } from "./value.ts";
+
+export function emitMessageConversion(conversion: MessageConversion, names: FileNames): Lines {
+  const { from, to, owner, targets } = conversion;
+  const what = to === owner ? `${to.typeName}, a pruned ${from.typeName}` : `${to.typeName} from ${from.typeName}`;
+  const before: Line[] = [];
+  const covered = new Set(targets.map((target) => target.to.localName));
+  // A request's message may have fields that the BFF does not know; `create` gives them their defaults.
+  const complete =
+    to === owner && to.file.edition === 999 && to.members.every((member) => covered.has(member.localName));
+  const cx = { names, own: copyNames(names), before, complete, inward: to === owner, nested: false };
+  const properties = targets.flatMap((target) => propertyOf(target, cx).rows);
+  if (properties.length > 0) properties.push(...unsetProperties(to, covered));
+  const made: Line = ["return ", names.runtime("create"), "(", names.schema(to)];
+  const rows = properties.map((row): Line => [...row, ","]);
+  const literal = complete
+    ? block(["return {"], [[`$typeName: ${JSON.stringify(to.typeName)},`], ...rows], ["};"])
+    : rows.length === 0
+      ? [[...made, ");"]]
+      : block([...made, ", ", names.runtime("defined"), "({"], rows, ["}));"]);
+  const used = mentions([...before, ...properties], "from");
+  const parameter: Line = [used ? "from: " : "_from: ", names.shape(from)];
+  return [
+    [`/** ${what} */`],
+    ...block(
+      ["export function ", names.conversionName(conversion), "(", ...parameter, "): ", names.shape(to), " {"],
+      [...before, ...literal],
+      ["}"],
+    ),
+  ];
+}
+
+/** Said of members that an initialiser would have from every object. */
+const unsetProperties = (desc: DescMessage, given: ReadonlySet<string>): Lines =>
+  inheritedUnset(desc, given).map(({ name }): Line => [`${name}: undefined`]);
+
+interface CopyContext {
+  readonly names: FileNames;
+  /** For expressions over the message that is copied. */
+  readonly own: ValueNames;
+  /** Constants that properties read. */
+  readonly before: Line[];
+  readonly complete: boolean;
+  /** Towards the copy. */
+  readonly inward: boolean;
+  /** In a message that is only there when something in it is set. */
+  readonly nested: boolean;
+}
+
+/** A field as a property, and whether it may come to nothing. */
+function propertyOf(target: ConvertedTarget, cx: CopyContext): { readonly rows: Lines; readonly open: boolean } {
+  switch (target.kind) {
+    case "field": {
+      const { print, mayBeUndefined } = copied(target, cx);
+      return { rows: [property(target.to.localName, print)], open: mayBeUndefined };
+    }
+    case "oneof":
+      return { rows: oneofProperty(target, cx.names, cx.before, cx.complete), open: true };
+    case "computed": {
+      const value = fieldValue(target.bound, target.to, cx.own);
+      return { rows: [property(target.to.localName, orElse(value, target.fallback, cx))], open: value.mayBeUndefined };
+    }
+    case "message": {
+      // Unset where none of its parts is set.
+      const parts = target.targets.map((part) => propertyOf(part, { ...cx, nested: true }));
+      const given = new Set(target.targets.map((part) => part.to.localName));
+      const unset = target.to.message === undefined ? [] : unsetProperties(target.to.message, given);
+      const literal: Line = ["{ ", ...commas([...parts.flatMap(({ rows }) => rows), ...unset]), " }"];
+      const some = unset.length > 0 || parts.some(({ open }) => open);
+      const all = parts.every(({ open }) => open);
+      const print: Line = some ? [cx.names.runtime(all ? "unlessEmpty" : "defined"), "(", ...literal, ")"] : literal;
+      return { rows: [property(target.to.localName, print)], open: all };
+    }
+  }
+}
+
+/** A value with the fallback in place of nothing. */
+function orElse({ print, mayBeUndefined }: Value, fallback: Bound | undefined, { own }: CopyContext): Line {
+  if (fallback === undefined || !mayBeUndefined) return print;
+  const [first] = print;
+  const enclosed = print.length === 1 && typeof first === "string" && /^\([^()]*\)$/.test(first);
+  const atom =
+    enclosed ||
+    print.every((part) => typeof part !== "string" || !/ (\?|:|\?\?|&&|\|\||[-+*/<>]=?|[!=]==) /.test(part));
+  return [...(atom ? print : ["(", ...print, ")"]), " ?? ", ...presentOperand(fallback, own)];
+}
+
+function copied(target: Extract<ConvertedTarget, { kind: "field" }>, cx: CopyContext): Value {
+  const { names } = cx;
+  const { from, to, conversion, fallback } = target;
+  const implicit = !cx.nested && (presenceOf(to) === "implicit" || isRequired(to));
+  // A fallback is in the form of the copy's field: behind the conversion where it is the target, in front where it is the source.
+  const ofTarget = fallback !== undefined && cx.inward;
+  // What has a default of its own always has a value; whether it is set matters where the copy can be unset.
+  const asked =
+    isInherited(from) || (presenceOf(from) === "default" && (!implicit || fallback !== undefined) && !isRequired(from));
+  const plain: Line = asked
+    ? [
+        names.cel("ifFieldSet"),
+        "(from, ",
+        names.schema(from.parent),
+        `.field.${from.localName}, ${JSON.stringify(from.localName)})`,
+      ]
+    : readOf(from);
+  const unset = asked || presenceOf(from) === "optional" || presenceOf(from) === "oneof";
+  const stands = fallback !== undefined && !ofTarget && unset;
+  const filled: Line = stands ? [...plain, " ?? ", ...presentOperand(fallback, cx.own)] : plain;
+  const read: Line = stands && conversion.kind !== "same" ? ["(", ...filled, ")"] : filled;
+  const maybe = unset && !stands;
+  const print = emitAsField(read, { maybe, implicit, type: fieldType(from), to, conversion }, names);
+  const value = { print, mayBeUndefined: maybe && !implicit };
+  if (!ofTarget) return value;
+  return { print: orElse(value, fallback, cx), mayBeUndefined: false };
+}
+/** How a field is read from `from`. */
+function readOf(field: DescField): Line {
+  if (field.oneof === undefined) return [`from.${field.localName}`];
+  const oneof = `from.${field.oneof.localName}`;
+  return [`(${oneof}.case === ${JSON.stringify(field.localName)} ? ${oneof}.value : undefined)`];
+}
+
+type OneofMember = Extract<ConvertedTarget, { kind: "oneof" }>["members"][number];
+
+function oneofProperty(
+  target: Extract<ConvertedTarget, { kind: "oneof" }>,
+  names: FileNames,
+  before: Line[],
+  typed: boolean,
+): Lines {
+  const { members } = target;
+  if (members.length > MAX_CHAIN)
+    return longChoice(
+      target.to,
+      runsOf(members).flatMap((run) => chosenOf(run, names)),
+      UNSET,
+      names,
+    );
+  const sources = new Set(members.map((member) => member.from.oneof));
+  const [source] = sources;
+  // Inside a generic call the name of a member would become any string.
+  const literal = typed ? "" : " as const";
+  const branches: Line[] = members.map((member): Line => {
+    if (sources.size === 1 && source !== undefined) {
+      const test = `from.${source.localName}.case === ${JSON.stringify(member.from.localName)}`;
+      return [`${test} ? `, ...memberLiteral(member, `from.${source.localName}.value`, literal, names)];
+    }
+    const local = `${member.to.localName}Value`;
+    before.push([`const ${local} = `, ...readOf(member.from), ";"]);
+    return [`${local} !== undefined ? `, ...memberLiteral(member, local, literal, names)];
+  });
+  const chain = branches.flatMap((branch): Line => ["\n      ", ...branch, " :"]);
+  return [[`${target.to.localName}:`, ...chain, "\n      ", ...UNSET]];
+}
+const UNSET: Line = ["{ case: undefined }"];
+
+/** `{ case: "image", value: toImage(from.media.value) }` */
+function memberLiteral({ from, to, conversion }: OneofMember, value: string, literal: string, names: FileNames): Line {
+  const copied = { maybe: false, implicit: true, type: fieldType(from), to, conversion };
+  return [`{ case: ${JSON.stringify(to.localName)}${literal}, value: `, ...emitAsField([value], copied, names), " }"];
+}
+
+/** Members in their order, those together that stand in one oneof of the source. */
+function runsOf(members: readonly OneofMember[]): readonly (readonly OneofMember[])[] {
+  const runs: OneofMember[][] = [];
+  for (const member of members) {
+    const last = runs.at(-1);
+    if (last?.[0]?.from.oneof !== undefined && last[0].from.oneof === member.from.oneof) last.push(member);
+    else runs.push([member]);
+  }
+  return runs;
+}
+/** Returns the member of a run that is set. */
+function chosenOf(run: readonly OneofMember[], names: FileNames): Lines {
+  const [first] = run;
+  if (first === undefined) return [];
+  const { oneof } = first.from;
+  if (oneof === undefined) {
+    const read = `from.${first.from.localName}`;
+    return [[`if (${read} !== undefined) return `, ...memberLiteral(first, read, "", names), ";"]];
+  }
+  const at = `from.${oneof.localName}`;
+  const cases = run.map((member): Line => {
+    const set = memberLiteral(member, `${at}.value`, "", names);
+    return [`case ${JSON.stringify(member.from.localName)}: return `, ...set, ";"];
+  });
+  return block([`switch (${at}.case) {`], cases, ["}"]);
+}
+
+export function emitEnumConversion(conversion: EnumConversion, names: FileNames): Lines {
+  const { from, to, owner, values } = conversion;
+  const byTarget = new Map<number, number[]>();
+  for (const value of values) {
+    if (value.to === conversion.default) continue;
+    byTarget.set(value.to, [...(byTarget.get(value.to) ?? []), value.from]);
+  }
+  const cases = [...byTarget].flatMap(
+    ([target, sources]): Lines => [
+      ...sources.slice(0, -1).map((number): Line => ["case ", ...enumValue(from, number, names), ":"]),
+      ["case ", ...enumValue(from, sources.at(-1) ?? 0, names), ": return ", ...enumValue(to, target, names), ";"],
+    ],
+  );
+  const otherwise: Line =
+    conversion.default === undefined
+      ? [
+          "default: throw ",
+          names.runtime("unmapped"),
+          `(${JSON.stringify(from.typeName)}, from${to === owner ? "" : ", true"});`,
+        ]
+      : ["default: return ", ...enumValue(to, conversion.default, names), ";"];
+  return [
+    [`/** ${to.typeName} from ${from.typeName} */`],
+    ...block(
+      [
+        "export function ",
+        names.conversionName(conversion),
+        "(from: ",
+        names.shape(from),
+        "): ",
+        names.shape(to),
+        " {",
+      ],
+      block(["switch (from) {"], [...cases, otherwise], ["}"]),
+      ["}"],
+    ),
+  ];
+}
+function enumValue(desc: DescEnum, number: number, names: FileNames): Line {
+  const value = desc.values.find((candidate) => candidate.number === number);
+  return value === undefined ? [String(number)] : [names.shape(desc), `.${value.localName}`];
+}
+
+/** Expressions of a copy know one name, and none of the request's. */
+function copyNames(names: FileNames): ValueNames {
+  return {
+    file: names,
+    variable: () => "from",
+    runtime: (name) => names.cel(name),
+    schema: (desc) => names.schema(desc),
+    shape: (desc) => names.shape(desc),
+    convertEnum: (from, to) => names.convertEnum(from, to),
+    registry: () => names.messages(),
+    local: (name) => (lowerCamel(name) === "from" ? "from_" : lowerCamel(name)),
+  };
+}

@@ -1,0 +1,123 @@
+// What `set` gives a message, of a request or of a principal, as the properties of a literal.
+import type { DescField, DescMessage, DescOneof } from "@bufbuild/protobuf";
+import { type Expression, inheritedUnset } from "../../cel/index.ts";
+import type { FieldBinding } from "../../resolve/model/conversion.ts";
+import { commas, type Line, property } from "../text/lines.ts";
+import { alwaysHolds, conjunct, fieldValue, tested, type ValueNames } from "./value.ts";
+
+/** What is set, from a message down. */
+type Tree = Map<DescField, FieldBinding | Tree>;
+export function treeOf(set: readonly FieldBinding[]): Tree {
+  const root: Tree = new Map();
+  for (const binding of set) {
+    let at = root;
+    for (const field of binding.path.slice(0, -1)) {
+      const next = at.get(field);
+      const tree: Tree = next instanceof Map ? next : new Map();
+      at.set(field, tree);
+      at = tree;
+    }
+    const last = binding.path.at(-1);
+    if (last !== undefined) at.set(last, binding);
+  }
+  return root;
+}
+
+export function propertiesOf(
+  tree: Tree,
+  desc: DescMessage,
+  names: ValueNames,
+): { properties: Line[]; optional: boolean; certain: boolean } {
+  let optional = false;
+  let certain = false;
+  const properties: Line[] = [];
+  const oneofs = new Map<
+    DescOneof,
+    { field: DescField; value: Line; when: Line | undefined; mayBeUndefined: boolean }[]
+  >();
+  for (const [field, node] of tree) {
+    const { value, when, mayBeUndefined } = leaf(field, node, names);
+    if (field.oneof !== undefined) {
+      oneofs.set(field.oneof, [...(oneofs.get(field.oneof) ?? []), { field, value, when, mayBeUndefined }]);
+      continue;
+    }
+    if (when !== undefined || mayBeUndefined) optional = true;
+    else certain = true;
+    properties.push(property(field.localName, when === undefined ? value : [...when, " ? ", ...value, " : undefined"]));
+  }
+  for (const [oneof, members] of oneofs) {
+    if (members.some(({ value, mayBeUndefined }) => mayBeUndefined && !isNarrowed(value))) {
+      const sure = members.findIndex(({ when, mayBeUndefined }) => when === undefined && !mayBeUndefined);
+      const asked = sure < 0 ? members : members.slice(0, sure + 1);
+      const choices = asked.map((member): Line => {
+        const name = `{ case: "${member.field.localName}" as const, value`;
+        const chosen: Line = member.mayBeUndefined
+          ? [names.file.cel("unlessUnset"), "(", ...member.value, `, (value) => (${name} }))`]
+          : [`${name}: `, ...member.value, " }"];
+        return member.when === undefined ? chosen : ["(", ...member.when, " ? ", ...chosen, " : undefined)"];
+      });
+      if (sure < 0) optional = true;
+      else certain = true;
+      properties.push(
+        property(
+          oneof.localName,
+          choices.flatMap((choice, i) => (i === 0 ? choice : [" ?? ", ...choice])),
+        ),
+      );
+      continue;
+    }
+    const chain: Line = members.flatMap(({ field, value, when, mayBeUndefined }) => {
+      const present: Line = mayBeUndefined ? [...value, " !== undefined"] : [];
+      const test = [...(when ?? []), ...(when !== undefined && mayBeUndefined ? [" && "] : []), ...present];
+      const chosen = [`{ case: "${field.localName}" as const, value: `, ...value, " }"];
+      return test.length === 0 ? chosen : [...test, " ? ", ...chosen, " : "];
+    });
+    const last = members.at(-1);
+    const open = last !== undefined && (last.when !== undefined || last.mayBeUndefined);
+    if (open) optional = true;
+    else certain = true;
+    properties.push(property(oneof.localName, open ? [...chain, "undefined"] : chain));
+  }
+  const given = new Set([...tree.keys()].map((field) => (field.oneof ?? field).localName));
+  for (const { name, exact } of inheritedUnset(desc, given)) {
+    if (exact) optional = true;
+    properties.push(property(name, ["undefined"]));
+  }
+  return { properties, optional, certain };
+}
+function subMessage({ message, name }: DescField): DescMessage {
+  if (message === undefined) throw new Error(`"${name}" is no message`);
+  return message;
+}
+
+/** Whether TypeScript remembers, once it has been compared with `undefined`, that a value is there: of a name or a path alone. */
+const isNarrowed = (value: Line): boolean =>
+  value.every((part) => (Array.isArray(part) ? isNarrowed(part) : typeof part === "string" && /^[\w$.?]*$/.test(part)));
+
+function leaf(
+  field: DescField,
+  node: FieldBinding | Tree,
+  names: ValueNames,
+): { value: Line; when: Line | undefined; mayBeUndefined: boolean } {
+  if (!(node instanceof Map)) {
+    // What an absent step leaves unset was decided before: the call is not sent then.
+    const { print, mayBeUndefined } = fieldValue(present(node), field, names);
+    const joined = field.oneof !== undefined && mayBeUndefined;
+    const asked = node.if && !alwaysHolds(node.if, names) ? node.if : undefined;
+    const when = asked && (joined ? conjunct(asked, names) : operandOf(asked, names));
+    return { value: print, when, mayBeUndefined };
+  }
+  const { properties, optional, certain } = propertiesOf(node, subMessage(field), names);
+  const literal: Line = ["{ ", ...commas(properties), " }"];
+  if (!optional) return { value: literal, when: undefined, mayBeUndefined: false };
+  // Where nothing is set in a sub-message, it stays unset itself.
+  const wrapper = names.file.runtime(certain ? "defined" : "unlessEmpty");
+  return { value: [wrapper, "(", ...literal, ")"], when: undefined, mayBeUndefined: !certain };
+}
+function present(binding: FieldBinding): FieldBinding["bound"] {
+  const { expression, conversion } = binding.bound;
+  return { expression: { ...expression, unsafe: [] }, conversion };
+}
+export function operandOf(expression: Expression, names: ValueNames): Line {
+  return tested({ ...expression, unsafe: [] }, names);
+}

@@ -1,0 +1,236 @@
+// Bound values: an expression, its conversion, and what stands there when it is absent.
+import type { DescField } from "@bufbuild/protobuf";
+import {
+  type Code,
+  type Expression,
+  emitAs,
+  emitPath,
+  emitValue,
+  fieldType,
+  type Names,
+  type Node,
+  type Proto,
+} from "../../cel/index.ts";
+import { canBeAbsent } from "../../resolve/conversions/bind.ts";
+import { protoOf } from "../../resolve/conversions/proto-of.ts";
+import type { Bound, Conversion } from "../../resolve/model/conversion.ts";
+import type { FileNames } from "../names/file-names.ts";
+import type { Line } from "../text/lines.ts";
+import { literalType } from "../text/literal-type.ts";
+
+export interface Value {
+  readonly print: Line;
+  readonly mayBeUndefined: boolean;
+}
+
+export interface ValueNames extends Names {
+  readonly file: FileNames;
+}
+
+/** A value for a field, with what an absent one is to the field. */
+export function fieldValue(bound: Bound, field: DescField, names: ValueNames): Value {
+  const { expression, conversion } = bound;
+  const canMiss = canBeAbsent(field);
+  const absent = field.fieldKind === "list" ? "[]" : field.fieldKind === "map" ? "{}" : "undefined";
+  if (canMiss && expression.path && (expression.mayBeUnset || expression.unsafe.length > 0)) {
+    const { print, mayBeUndefined } = converted(emitPath(expression, names), conversion, names, fieldType(field).proto);
+    if (absent === "undefined" || !mayBeUndefined) return { print, mayBeUndefined };
+    return { print: [...print, " ?? ", absent], mayBeUndefined: false };
+  }
+  const code = converted(emitValue(expression, names), conversion, names, fieldType(field).proto);
+  const print = code.mayBeUndefined && absent !== "undefined" ? [...parenthesised(code), " ?? ", absent] : code.print;
+  return unlessAbsent(
+    expression,
+    { print, mayBeUndefined: code.mayBeUndefined && absent === "undefined" },
+    absent,
+    names,
+  );
+}
+
+/** A value in a definite form, `undefined` when it is absent. */
+export function plainValue(expression: Expression, proto: Proto | undefined, names: ValueNames): Value {
+  const code = emitValue(expression, names);
+  return plain(expression, (proto && emitAs(code, proto, names)) ?? code, names);
+}
+
+/** What a path reads in a definite form, `undefined` when it is unset. */
+export function pathValue(expression: Expression, proto: Proto | undefined, names: ValueNames): Value {
+  const code = emitPath(expression, names);
+  return (proto && emitAs(code, proto, names)) ?? code;
+}
+
+/** The same where TypeScript infers a type from it. */
+export function inferredValue(expression: Expression, proto: Proto | undefined, names: ValueNames): Value {
+  const code = emitValue(expression, names);
+  return plain(expression, typed(expression, (proto && emitAs(code, proto, names)) ?? code, names), names);
+}
+
+function typed(expression: Expression, code: Code, names: ValueNames): Code {
+  const type = literalType(expression, code.proto, names);
+  if (type === undefined) return code;
+  return { ...code, print: [...parenthesised(code), " as ", type], precedence: "binary" };
+}
+
+function plain(expression: Expression, { print, mayBeUndefined }: Code, names: ValueNames): Value {
+  const [variable] = expression.unsafe;
+  // What may be absent, as it is.
+  if (variable !== undefined && print.length === 1 && print[0] === names.variable(variable))
+    return { print, mayBeUndefined: true };
+  return unlessAbsent(expression, { print, mayBeUndefined }, "undefined", names);
+}
+
+/** The same, in parentheses where a member is read from it. */
+export function operandValue(expression: Expression, names: ValueNames): Line {
+  const code = emitValue(expression, names);
+  const form = expression.proto ?? protoOf(expression.type);
+  const exact = (form && emitAs(code, form, names)) ?? code;
+  return parenthesised(exact);
+}
+
+/** The same for a bound value outside of fields. */
+export function boundValue({ expression, conversion }: Bound, names: ValueNames): Value {
+  const { print, mayBeUndefined } = given({ expression, conversion }, names);
+  return unlessAbsent(expression, { print, mayBeUndefined }, "undefined", names);
+}
+
+/** The value alone: whoever prints it has made sure that nothing it reads is absent. */
+export function presentValue(bound: Bound, names: ValueNames): Line {
+  return given(bound, names).print;
+}
+
+/** Whether it stands before `??` as it is. */
+export function isOperand(expression: Expression, names: ValueNames): boolean {
+  return expression.unsafe.length === 0 && emitValue(expression, names).precedence === "atom";
+}
+
+/** The same as an operand of `??`, which takes no `||`, `&&` or `?:` beside it. */
+export function presentOperand(bound: Bound, names: ValueNames): Line {
+  return parenthesised(given(bound, names));
+}
+
+/** The same where TypeScript infers a type from it. */
+export function inferredPresent(bound: Bound, names: ValueNames): Line {
+  return typed(bound.expression, given(bound, names), names).print;
+}
+
+/** A condition as an operand of `&&`, `!` or `?`. */
+export function condition(expression: Expression, names: ValueNames): Line {
+  const guards = expression.unsafe.flatMap((variable) => [names.variable(variable), " !== undefined && "]);
+  const code = emitValue(expression, names);
+  const print = undecided(code.print);
+  return guards.length === 0 ? print : [...guards, ...(weak(code) ? ["(", ...print, ")"] : print)];
+}
+/** A condition that is known, as one that TypeScript does not know: it narrows nothing in what it takes to be unreachable. */
+function undecided(print: Line): Line {
+  return print.length === 1 && (print[0] === "true" || print[0] === "false") ? ["Boolean(", ...print, ")"] : print;
+}
+/** Whether there is nothing to ask, since what the condition asks for is known where it stands. */
+export function alwaysHolds(expression: Expression, names: ValueNames): boolean {
+  const { print } = emitValue(expression, names);
+  return expression.constant === undefined && print.length === 1 && print[0] === "true";
+}
+/** A condition as an operand of `&&`. */
+export function conjunct(expression: Expression, names: ValueNames): Line {
+  const code = emitValue(expression, names);
+  return expression.unsafe.length === 0 && weak(code) ? ["(", ...code.print, ")"] : condition(expression, names);
+}
+/** Whether it needs parentheses beside `&&`. */
+const weak = ({ precedence }: Code): boolean => precedence === "binary" || precedence === "conditional";
+
+/** A condition before `?`. */
+export function tested(expression: Expression, names: ValueNames): Line {
+  const conditional = expression.unsafe.length === 0 && emitValue(expression, names).precedence === "conditional";
+  return conditional ? ["(", ...condition(expression, names), ")"] : condition(expression, names);
+}
+export function negated(expression: Expression, names: ValueNames): Line {
+  if (expression.unsafe.length > 0) return ["!(", ...condition(expression, names), ")"];
+  return undecided(emitValue({ ...expression, root: not(expression.root) }, names).print);
+}
+
+/** The same as an operand of `&&`: what stands behind two negations may be an `||`. */
+export function negatedConjunct(expression: Expression, names: ValueNames): Line {
+  const twice = expression.root.kind === "call" && expression.root.overload === "logical_not";
+  const print = negated(expression, names);
+  const [inner] = expression.root.kind === "call" ? expression.root.args : [];
+  if (!twice || expression.unsafe.length > 0 || inner === undefined) return print;
+  return weak(emitValue({ ...expression, root: inner }, names)) ? ["(", ...print, ")"] : print;
+}
+
+function not(root: Node): Node {
+  const [inner] = root.kind === "call" && root.overload === "logical_not" ? root.args : [];
+  return inner ?? { ...root, kind: "call", fn: "!_", overload: "logical_not", args: [root] };
+}
+
+function unlessAbsent(expression: Expression, value: Value, absent: string, names: ValueNames): Value {
+  if (expression.unsafe.length === 0) return value;
+  const missing = expression.unsafe.flatMap((variable, i) => [
+    ...(i === 0 ? [] : [" || "]),
+    names.variable(variable),
+    " === undefined",
+  ]);
+  return { print: [...missing, ` ? ${absent} : `, ...value.print], mayBeUndefined: absent === "undefined" };
+}
+
+const parenthesised = (code: Pick<Code, "print" | "precedence">): Line =>
+  code.precedence === "atom" ? code.print : ["(", ...code.print, ")"];
+
+/** What is bound outside of fields. What may be null is in no form by itself, and has to be unset there. */
+function given({ expression, conversion }: Bound, names: ValueNames): Code {
+  const code = emitValue(expression, names);
+  const nullable = expression.type.kind === "wrapper" && code.proto === undefined;
+  return converted(code, conversion, names, nullable ? expression.proto : code.proto);
+}
+
+/** The code after its conversion. */
+export function converted(
+  code: Code,
+  conversion: Conversion,
+  names: ValueNames,
+  to: Proto | undefined = code.proto,
+): Code {
+  switch (conversion.kind) {
+    case "same":
+      // Opens optionals, and turns null into undefined.
+      return to === undefined ? code : (emitAs(code, to, names) ?? code);
+    case "represent":
+      return emitAs(code, conversion.as, names) ?? code;
+    case "message":
+    case "enum": {
+      const convert = names.file.conversion(conversion.via);
+      // Opens optionals, and turns null into undefined: what is not there is not converted.
+      const { print, ...opened } = emitAs(code, elementOf(conversion), names) ?? code;
+      if (opened.mayBeUndefined) return call([names.runtime("unlessUnset"), "(", ...print, ", ", convert, ")"], opened);
+      return call([convert, "(", ...print, ")"], opened);
+    }
+    case "list":
+    case "map": {
+      const convert = elementConversion(conversion.of, names);
+      if (conversion.kind === "map") {
+        // A map that CEL makes is a `Map`.
+        const from: Proto | undefined = to?.kind === "map" ? { ...to, of: elementOf(conversion.of) } : undefined;
+        const { print, ...opened } = (from && emitAs(code, from, names)) ?? code;
+        const values = names.runtime("mapValues");
+        if (!opened.mayBeUndefined) return call([values, "(", ...print, ", ", ...convert, ")"], opened);
+        return call(
+          [names.runtime("unlessUnset"), "(", ...print, ", (map) => ", values, "(map, ", ...convert, "))"],
+          opened,
+        );
+      }
+      // `usage?.items` goes on as `usage?.items.map(…)` would, were it printed in one piece.
+      const opened = emitAs(code, { kind: "list", of: elementOf(conversion.of) }, names) ?? code;
+      return call([...parenthesised(opened), opened.mayBeUndefined ? "?.map(" : ".map(", ...convert, ")"], opened);
+    }
+  }
+}
+function elementOf(conversion: Conversion): Proto {
+  if (conversion.kind === "message") return { kind: "message", desc: conversion.via.from };
+  if (conversion.kind === "enum") return { kind: "enum", desc: conversion.via.from };
+  throw new Error(`no conversion of elements is a ${conversion.kind}`);
+}
+function elementConversion(conversion: Conversion, names: ValueNames): Line {
+  if (conversion.kind === "message" || conversion.kind === "enum") return [names.file.conversion(conversion.via)];
+  throw new Error(`no conversion of elements is a ${conversion.kind}`);
+}
+function call(print: Line, { type, mayBeUndefined }: Pick<Code, "type" | "mayBeUndefined">): Code {
+  return { print: [...print], type, proto: undefined, precedence: "atom", mayBeUndefined };
+}

@@ -1,0 +1,40 @@
+import type { LimitUse } from "../resolve/model/model.ts";
+
+/** A limit as it is told: names are those of the JSON, expressions stand as they are written. */
+export interface LimitFacts {
+  /** Limits of one name in a package are one counter. */
+  readonly name: string;
+  readonly rate: number;
+  /** Either: a duration, or a unit of the calendar in UTC. */
+  readonly per_ms?: number;
+  readonly per?: "day" | "month";
+  readonly burst: number;
+  readonly key: string;
+  readonly if?: string;
+  readonly cost?: string;
+  readonly settle?: string;
+  /** It is charged before credentials are judged. */
+  readonly early?: true;
+  /** It does not apply to callers that nobody knows: the rpc answers them, and the limit reads the principal. */
+  readonly spares_unknown?: true;
+  readonly local?: true;
+  readonly closed?: true;
+}
+
+export function limitFacts({ ir, key, if: condition, cost, settle, early, spares }: LimitUse): LimitFacts {
+  const per = ir.per.value;
+  return {
+    name: ir.name.value,
+    rate: ir.rate.value,
+    ...(typeof per === "string" ? { per } : { per_ms: per }),
+    burst: (ir.burst ?? ir.rate).value,
+    key: key.text.value,
+    ...(condition !== undefined && { if: condition.text.value }),
+    ...(cost !== undefined && { cost: cost.text.value }),
+    ...(settle !== undefined && { settle: settle.text.value }),
+    ...(early && { early: true as const }),
+    ...(spares && { spares_unknown: true as const }),
+    ...(ir.local && { local: true as const }),
+    ...(ir.closed && { closed: true as const }),
+  };
+}

@@ -1,0 +1,64 @@
+// Which calls one response may make twice.
+
+import { reachable } from "../../graph.ts";
+import type { Call } from "../../resolve/model/call.ts";
+import type { BffMethod, Composed, Model, Source, Step } from "../../resolve/model/model.ts";
+import { callsOf, composesOf } from "../../resolve/model/source-parts.ts";
+import { fullName } from "../../resolve/policies/entries.ts";
+import { planCallPolicy, policyKey } from "./policies.ts";
+
+/** Whether equal calls are to be made once. */
+export type Coalesces = (call: Call) => boolean;
+
+/**
+ * Calls without side effects whose method and policy one response may reach twice: from two steps, from the items of a list, or through a
+ * message that is composed in two places. Batches and cached calls join equal ones anyway.
+ */
+export function coalescing(model: Model): Coalesces {
+  const byName = new Map(model.messages.map((message) => [message.desc.typeName, message]));
+  // Composers stand before what they compose.
+  const place = new Map(model.messages.map((message, i) => [message, i]));
+  const childrenOf = (source: Source): Composed[] =>
+    composesOf(source).flatMap(({ message }) => byName.get(message.typeName) ?? []);
+  const inside = ({ steps }: Composed): Composed[] => steps.flatMap(({ source }) => childrenOf(source));
+  const keys = new Map<Call, string>();
+  const keyOf = (call: Call): string => {
+    const key = keys.get(call) ?? `${fullName(call.method)} ${policyKey(planCallPolicy(call))}`;
+    keys.set(call, key);
+    return key;
+  };
+  const twice = new Set<string>();
+  const methods = model.files.flatMap((file) => file.services).flatMap((service) => service.methods);
+  const roots = new Map(methods.map((method) => [rootKey(method), method]));
+  for (const { composed: root, shared: started, opening, permit } of roots.values()) {
+    const shared = [...started, ...(opening?.steps ?? [])];
+    const times = new Map<Composed, number>([[root, 1]]);
+    const reached = new Map<string, number>();
+    const count = (steps: readonly Step[], often: number): void => {
+      for (const { source } of steps) {
+        const here = source.kind === "each" ? 2 : often;
+        for (const call of callsOf(source)) reached.set(keyOf(call), (reached.get(keyOf(call)) ?? 0) + here);
+        for (const child of childrenOf(source)) times.set(child, Math.min(2, (times.get(child) ?? 0) + here));
+      }
+    };
+    count(permit?.steps ?? [], 1);
+    count(shared, 1);
+    const messages = reachable([root, ...shared.flatMap(({ source }) => childrenOf(source))], inside);
+    for (const message of messages.sort((a, b) => (place.get(a) ?? 0) - (place.get(b) ?? 0)))
+      count(message.steps, times.get(message) ?? 1);
+    for (const [key, made] of reached) if (made > 1) twice.add(key);
+  }
+  return (call) =>
+    call.effects === "none" &&
+    call.batch === undefined &&
+    planCallPolicy(call).cache === undefined &&
+    twice.has(keyOf(call));
+}
+/** Rpcs that make the same calls. */
+const rootKey = ({ composed, shared, permit }: BffMethod): string =>
+  [
+    composed.desc.typeName,
+    ...[...shared, ...(permit?.steps ?? [])].map(
+      (step) => `${step.ir.at.file}:${step.ir.at.line}:${step.ir.at.column}`,
+    ),
+  ].join(" ");

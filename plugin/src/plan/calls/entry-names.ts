@@ -1,0 +1,146 @@
+// What upstreams, and the members of an app object, are called.
+import { camel } from "../../camel.ts";
+import { type Expression, type Overload, signature, typeName } from "../../cel/index.ts";
+import type { Origin } from "../../origin.ts";
+import { callsIn, functionsIn } from "../../resolve/model/blocks.ts";
+import type { Call } from "../../resolve/model/call.ts";
+import type { Block, Composed, Step } from "../../resolve/model/model.ts";
+import { fullName } from "../../resolve/policies/entries.ts";
+import type { Entry, PlanResolver } from "../model/calls.ts";
+import { distinctNames } from "../names/distinct-names.ts";
+import { lowerFirst, messageNames, NameScope, upperFirst, upstreamNames } from "../names/name-scope.ts";
+import type { Coalesces } from "./coalescing.ts";
+import { planCallPolicy, policyKey } from "./policies.ts";
+
+/** The constants of upstreams by the full names of their services. */
+export function nameUpstreams(calls: readonly Call[]): ReadonlyMap<string, string> {
+  const services = new Map(calls.map(({ method }) => [method.parent.typeName, method.parent]));
+  const inOrder = [...services].sort(([a], [b]) => (a < b ? -1 : 1));
+  // Parameters beside them.
+  return distinctNames(
+    new Map(inOrder.map(([typeName, service]) => [typeName, upstreamNames(service)])),
+    new NameScope(undefined, ["resolvers", "functions", "given", "ownFunctions"]),
+  );
+}
+
+/**
+ * One entry for calls that differ in nothing but what they send.
+ *
+ * @param asked calls of which somebody reads headers or trailers
+ */
+export function nameCalls(
+  messages: readonly Block[],
+  upstreams: ReadonlyMap<string, string>,
+  calls: Map<Call, Entry>,
+  coalesces: Coalesces,
+  asked: ReadonlySet<Call>,
+): void {
+  const upstreamOf = ({ method }: Call): string => upstreams.get(method.parent.typeName) ?? "upstream";
+  const wishOf = (call: Call): string => (call.batch === undefined ? lowerFirst(call.method.name) : batchName(call));
+  const found = new Map<string, { readonly call: Call; readonly named: string }>();
+  const keyOf = (call: Call): string => {
+    const { batch } = call;
+    const shape = batch && [
+      ...[batch.keys.name, batch.items.name, batch.key?.name, batch.many, batch.max, grouping(call)],
+      ...computed(batch.wrap?.element.expression),
+      ...computed(batch.keyBy?.by.expression),
+    ];
+    return JSON.stringify([fullName(call.method), policyKey(planCallPolicy(call)), shape]);
+  };
+  const all = messages.flatMap(callsIn);
+  // In the order of the files' names and not of the request's.
+  for (const call of [...all].sort((a, b) => byPlace(a.at, b.at))) {
+    const key = keyOf(call);
+    if (!found.has(key)) found.set(key, { call, named: `${fullName(call.method)} ${wishOf(call)}` });
+  }
+  const first = new Map([...found.values()].map(({ call, named }) => [named, call]));
+  // Members of the app object, as these are.
+  const scope = new NameScope(undefined, ["resolvers", "clients", "functions"]);
+  const names = distinctNames(
+    new Map(
+      [...first].map(([named, call]) => [named, [wishOf(call), `${upstreamOf(call)}${upperFirst(wishOf(call))}`]]),
+    ),
+    scope,
+  );
+  // Those of one rpc that differ in policy, or in how they batch: the first one has the name as it is.
+  const given = new Set<string>();
+  const nameOf = new Map<string, string>();
+  for (const [key, { named }] of found) {
+    const name = names.get(named) ?? named;
+    nameOf.set(key, given.has(named) ? scope.take(name) : name);
+    given.add(named);
+  }
+  const received = new Set(all.filter((call) => asked.has(call)).map(keyOf));
+  const entries = new Map<string, Entry>();
+  for (const call of all) {
+    const key = keyOf(call);
+    const entry = entries.get(key) ?? {
+      name: nameOf.get(key) ?? key,
+      method: call.method,
+      upstream: upstreamOf(call),
+      policy: planCallPolicy(call),
+      http: call.http,
+      batch: call.batch,
+      grouped: grouping(call).length > 0,
+      metadata: call.metadata.length > 0,
+      coalesce: coalesces(call),
+      received: received.has(key),
+    };
+    entries.set(key, entry);
+    calls.set(call, entry);
+  }
+}
+
+/** What tells expressions apart that read one name. */
+function computed(expression: Expression | undefined): (string | null)[] {
+  return expression === undefined ? [null] : [expression.text.value, typeName(expression.type)];
+}
+
+function byPlace(a: Origin, b: Origin): number {
+  if (a.file !== b.file) return a.file < b.file ? -1 : 1;
+  return a.line - b.line || a.column - b.column;
+}
+
+/** `card`, `cardBadge`: properties, so that any word will do. */
+export function nameResolvers(messages: readonly Composed[], resolvers: Map<Step, PlanResolver>): void {
+  const supplied = messages.flatMap((message) =>
+    message.steps.flatMap((step) => (step.source.kind === "resolver" ? [{ message, step, source: step.source }] : [])),
+  );
+  const wishes = new Map(
+    supplied.map(({ step, source: { message, field } }) => [
+      step,
+      messageNames(message).map(
+        (of) => lowerFirst(camel(of)) + (field === undefined ? "" : upperFirst(camel(field.name))),
+      ),
+    ]),
+  );
+  const names = distinctNames(wishes, new NameScope(undefined, [], new Set()));
+  for (const { message, step, source } of supplied)
+    resolvers.set(step, { name: names.get(step) ?? "", step, source, message });
+}
+
+/** `slugOf` for `slug.of`: properties, so that any word will do. */
+export function nameFunctions(blocks: readonly Block[]): ReadonlyMap<Overload, string> {
+  const called = [...new Set(blocks.flatMap((block) => [...functionsIn(block)]))];
+  const inOrder = called.sort((a, b) => (signature(a) < signature(b) ? -1 : 1));
+  return distinctNames(
+    new Map(inOrder.map((own) => [own, [lowerFirst(camel(own.fn.replaceAll(".", "_")))]])),
+    new NameScope(undefined, [], new Set()),
+  );
+}
+
+/** What a batch's request holds besides its keys, and its metadata: which fields, not their values. */
+function grouping(call: Call): string[] {
+  return [
+    ...call.set.map((binding) => binding.path.map((field) => field.name).join(".")),
+    ...(call.request === undefined ? [] : ["*"]),
+    ...call.metadata.map((metadata) => `:${metadata.key}`),
+  ];
+}
+
+function batchName({ batch, method }: Call): string {
+  const item = batch?.items;
+  const what =
+    item?.fieldKind === "list" || item?.fieldKind === "map" ? (item.message?.name ?? method.name) : method.name;
+  return `${lowerFirst(what)}${batch?.many ? "s" : ""}By${upperFirst(camel(batch?.key?.name ?? "key"))}`;
+}

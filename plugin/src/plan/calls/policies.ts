@@ -1,0 +1,227 @@
+// Merged policies with the defaults filled in (runtime.md).
+import type { DescService } from "@bufbuild/protobuf";
+import { Code, Identify, Protocol } from "../../gen/bff/v1/options_pb.ts";
+import type { IrUpstream } from "../../ir-step.ts";
+import type { Sourced } from "../../origin.ts";
+import type { Call } from "../../resolve/model/call.ts";
+import { retryIfOverSteps } from "../../resolve/model/source-parts.ts";
+import { DEFAULT_ATTEMPTS } from "../../resolve/policies/context.ts";
+import { entriesAround, entriesOf, nearest } from "../../resolve/policies/entries.ts";
+import type { Leaf, PlanBalance, PlanBreaker, PlanCallPolicy, PlanUpstream } from "../model/calls.ts";
+
+const leaf = <T>(said: Sourced<T> | undefined, standard: T): Leaf<T> => ({
+  value: said?.value ?? standard,
+  at: said?.at,
+});
+
+/** The most of an adaptive limit that says none: as Envoy's has it. */
+export const ADAPTIVE_MOST = 1_000;
+
+/** @param ofCalls what its calls say; `follows`: whether any of them is followed */
+export function planUpstream(
+  name: string,
+  service: DescService,
+  entries: readonly IrUpstream[],
+  { follows, ...ofCalls }: Pick<PlanUpstream, "branches" | "http"> & { readonly follows: boolean },
+): PlanUpstream {
+  const own = entriesAround(entries, service);
+  const adaptive = leaf(
+    nearest(own, ({ policy }) => policy.limit?.adaptive),
+    false,
+  );
+  return {
+    name,
+    service,
+    breaker: breaker(own),
+    retryBudget: retryBudget(own),
+    balance: balance(own),
+    protocol: protocol(own),
+    ...ofCalls,
+    methods: methodBreakers(service, entries, own),
+    limit: {
+      concurrent: leaf(
+        nearest(own, ({ policy }) => policy.limit?.concurrent),
+        adaptive.value ? ADAPTIVE_MOST : 100,
+      ),
+      queued: leaf(
+        nearest(own, ({ policy }) => policy.limit?.queued),
+        1_000,
+      ),
+      adaptive,
+      streams: follows
+        ? leaf(
+            nearest(own, ({ policy }) => policy.limit?.streams),
+            1_000,
+          )
+        : undefined,
+    },
+  };
+}
+
+function retryBudget(entries: readonly IrUpstream[]): PlanUpstream["retryBudget"] {
+  const maxTokens = nearest(entries, (entry) => entry.retryBudget?.maxTokens);
+  const tokenRatio = nearest(entries, (entry) => entry.retryBudget?.tokenRatio);
+  if (maxTokens === undefined && tokenRatio === undefined) return undefined;
+  return { maxTokens: leaf(maxTokens, 10), tokenRatio: leaf(tokenRatio, 0.1) };
+}
+
+function protocol(entries: readonly IrUpstream[]): PlanUpstream["protocol"] {
+  const said = nearest(entries, (entry) => entry.protocol);
+  return said && { value: said.value === Protocol.HTTP_JSON ? "HTTP_JSON" : "GRPC", at: said.at };
+}
+
+function balance(entries: readonly IrUpstream[]): PlanBalance | undefined {
+  const levels = entries.flatMap((entry) => entry.balance ?? []);
+  if (levels.length === 0) return undefined;
+  return {
+    ejectAfter: leaf(
+      nearest(levels, (said) => said.ejectAfter),
+      5,
+    ),
+    ejectMs: leaf(
+      nearest(levels, (said) => said.ejectFor),
+      30_000,
+    ),
+    maxEjected: leaf(
+      nearest(levels, (said) => said.maxEjected),
+      0.5,
+    ),
+    refreshMs: leaf(
+      nearest(levels, (said) => said.refresh),
+      5_000,
+    ),
+    connections: leaf(
+      nearest(levels, (said) => said.connections),
+      1,
+    ),
+  };
+}
+
+/** An entry with `method` that says anything of a breaker gives that rpc its own. */
+function methodBreakers(
+  service: DescService,
+  entries: readonly IrUpstream[],
+  own: readonly IrUpstream[],
+): PlanUpstream["methods"] {
+  return service.methods.flatMap((method) => {
+    const ofMethod = entriesOf(entries, method).filter((entry) => entry.breaker !== undefined);
+    return ofMethod.length === 0 ? [] : [{ name: method.name, breaker: breaker([...ofMethod, ...own]) }];
+  });
+}
+
+function breaker(entries: readonly IrUpstream[]): PlanBreaker | undefined {
+  const levels = entries.map((entry) => entry.breaker);
+  if (nearest(levels, (said) => said?.off)?.value === true) return undefined;
+  const slow = nearest(levels, (said) => said?.slow);
+  return {
+    errorRate: leaf(
+      nearest(levels, (said) => said?.errorRate),
+      0.5,
+    ),
+    windowMs: leaf(
+      nearest(levels, (said) => said?.window),
+      10_000,
+    ),
+    minimum: leaf(
+      nearest(levels, (said) => said?.minimum),
+      20,
+    ),
+    openMs: leaf(
+      nearest(levels, (said) => said?.openFor),
+      5_000,
+    ),
+    probes: leaf(
+      nearest(levels, (said) => said?.probes),
+      1,
+    ),
+    slowMs: slow && { value: slow.value, at: slow.at },
+    slowRate:
+      slow &&
+      leaf(
+        nearest(levels, (said) => said?.slowRate),
+        0.5,
+      ),
+  };
+}
+
+export function planCallPolicy({
+  policy,
+  effects,
+  method: { methodKind },
+}: Pick<Call, "policy" | "effects" | "method">): PlanCallPolicy {
+  const follows = methodKind !== "unary";
+  const { retry, timeout, forward, identify, limit, hedge, cache } = policy;
+  const how = identify && TELLS[identify.value];
+  const hedges = hedge.delay !== undefined && hedge.max?.value !== 0 && effects !== "once";
+  const caches = cache.ttl !== undefined && cache.ttl.value > 0 && effects === "none";
+  const attempts = leaf(retry.attempts, DEFAULT_ATTEMPTS);
+  const [first] = forward;
+  const [firstOn] = retry.on ?? [];
+  return {
+    timeoutMs: timeout && { value: timeout.value, at: timeout.at },
+    retry:
+      follows || effects === "once" || attempts.value <= 1
+        ? undefined
+        : {
+            attempts,
+            on: { value: retry.on?.map((code) => code.value) ?? [Code.UNAVAILABLE], at: firstOn?.at },
+            initialMs: leaf(retry.initial, 20),
+            maxMs: leaf(retry.max, 200),
+            multiplier: leaf(retry.multiplier, 2),
+            when: retryIfOverSteps({ policy, effects }) === undefined ? retry.if : undefined,
+          },
+    hedge:
+      hedges && hedge.delay
+        ? { delayMs: { value: hedge.delay.value, at: hedge.delay.at }, max: leaf(hedge.max, 1) }
+        : undefined,
+    cache:
+      caches && cache.ttl
+        ? {
+            ttlMs: { value: cache.ttl.value, at: cache.ttl.at },
+            staleMs:
+              cache.stale && cache.stale.value > 0 ? { value: cache.stale.value, at: cache.stale.at } : undefined,
+          }
+        : undefined,
+    forward: first && { value: forward.map((name) => name.value), at: first.at },
+    identify: how && { value: how, at: identify.at },
+    branches: policy.branches.map(({ ir, if: condition, by }) => ({
+      name: ir.name.value,
+      at: ir.at,
+      if: condition,
+      share: ir.share?.value,
+      by,
+    })),
+    limit,
+    streams: follows ? policy.streams : undefined,
+    adaptive: policy.adaptive,
+  };
+}
+const TELLS: { readonly [how in Identify]?: "signed" | "token" | "plain" } = {
+  [Identify.SIGNED]: "signed",
+  [Identify.TOKEN]: "token",
+  [Identify.PLAIN]: "plain",
+};
+
+/** Equal for calls that can share an entry of the app object. */
+export function policyKey(policy: PlanCallPolicy): string {
+  const { timeoutMs, retry, forward, identify, limit, streams, hedge, cache } = policy;
+  return JSON.stringify([
+    timeoutMs?.value,
+    hedge && [hedge.delayMs.value, hedge.max.value],
+    cache && [cache.ttlMs.value, cache.staleMs?.value],
+    retry && [
+      retry.attempts.value,
+      retry.on.value,
+      retry.initialMs.value,
+      retry.maxMs.value,
+      retry.multiplier.value,
+      retry.when?.text.value,
+    ],
+    forward?.value,
+    identify?.value,
+    limit?.concurrent?.value,
+    limit?.queued?.value,
+    limit?.adaptive?.value,
+    streams?.value,
+  ]);
+}

@@ -1,0 +1,18 @@
+// Whose headers and trailers are read: these calls alone keep what comes beside their answers.
+import { blocksOf, expressionsIn, stepsBehind } from "../../resolve/model/blocks.ts";
+import type { Call } from "../../resolve/model/call.ts";
+import type { Model } from "../../resolve/model/model.ts";
+import { callsOf } from "../../resolve/model/source-parts.ts";
+
+/** The calls of which an expression reads a header or a trailer. */
+export function receivedCalls(model: Model): ReadonlySet<Call> {
+  const asked = new Set<Call>();
+  for (const block of blocksOf(model)) {
+    const behind = stepsBehind(block);
+    for (const { variable, kind } of expressionsIn(block).flatMap(({ reads }) => reads)) {
+      if (kind !== "received") continue;
+      for (const { source } of behind.get(variable) ?? []) for (const call of callsOf(source)) asked.add(call);
+    }
+  }
+  return asked;
+}

@@ -1,0 +1,36 @@
+// What each item of a stream costs in calls.
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { Call } from "../../resolve/model/call.ts";
+import { callsOf, isCached } from "../../resolve/model/source-parts.ts";
+import { fullName } from "../../resolve/policies/entries.ts";
+import type { Plan, PlanMethod } from "../model/plan.ts";
+import { allSteps, countCalls, type Messages, reachedInOrder } from "./worst-calls.ts";
+
+/** Calls that are made for each item, by themselves, are as many as items come. */
+export function checkItemCalls({ files, messages }: Plan, report: Report): void {
+  const byName = new Map(messages.map((message) => [message.composed.desc.typeName, message]));
+  for (const method of files.flatMap(({ services }) => services).flatMap((service) => service.methods))
+    if (method.stream !== undefined) checkMethod(method, byName, report);
+}
+
+function checkMethod({ method, message, stream }: PlanMethod, messages: Messages, report: Report): void {
+  const order = reachedInOrder([message], messages);
+  const calls = order.flatMap(({ steps }) => allSteps(steps).flatMap(({ step }) => callsOf(step.source)));
+  const alone = calls.filter((call) => call.batch === undefined && !isCached(call));
+  const [first] = alone;
+  if (first === undefined || stream === undefined) return;
+  const methods = new Set(alone.map(nameOf));
+  const counted = countCalls([message], order, messages).filter((one) => methods.has(one.method));
+  const cost = counted.reduce((sum, one) => sum + one.calls, 0);
+  const many = cost === Number.POSITIVE_INFINITY ? "any number of calls" : cost === 1 ? "one call" : `${cost} calls`;
+  report({
+    code: "BFF634",
+    severity: "warning",
+    message: `"${method.desc.name}" makes ${many} per item, for each of its followers: ${[...methods].join(", ")}`,
+    at: first.methodAt,
+    related: [{ at: stream.of.stream.at, message: "the stream" }],
+    hint: "call it in a step that does not rest on the item, give the call a `cache`, or a `batch`; or have the upstream's items say what is read",
+  });
+}
+
+const nameOf = ({ method }: Call): string => fullName(method);

@@ -1,0 +1,110 @@
+// What plans cost against what their rpcs allow.
+import { nameOf } from "../../check/all-expressions.ts";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { Sourced } from "../../origin.ts";
+import { callsOf } from "../../resolve/model/source-parts.ts";
+import type { PlanBlock, PlanStep } from "../model/messages.ts";
+import type { Plan, PlanMethod } from "../model/plan.ts";
+import {
+  allSteps,
+  blocksOf,
+  childOf,
+  countCalls,
+  itemsOf,
+  type Messages,
+  reachedInOrder,
+  rootsOf,
+} from "./worst-calls.ts";
+
+/**
+ * An rpc with `max_calls` has to stay within it: upstream calls along every path, nested `each.max` multiplied, as the plan counts them;
+ * attempts after the first are not counted.
+ */
+export function checkMaxCalls({ files, messages }: Plan, report: Report): void {
+  const byName = new Map(messages.map((message) => [message.composed.desc.typeName, message]));
+  for (const method of files.flatMap(({ services }) => services).flatMap((service) => service.methods))
+    checkMethod(method, byName, report);
+}
+
+function checkMethod(planned: PlanMethod, messages: Messages, report: Report): void {
+  const { method } = planned;
+  const limit = method.ir.maxCalls;
+  if (limit === undefined) return;
+  const { stream, permit, start, message } = planned;
+  const opening = {
+    roots: blocksOf(permit, start, stream?.opening),
+    what: "opening ",
+    once: stream?.source.kind === "call" ? 1 : 0,
+  };
+  const phases: readonly Phase[] =
+    stream === undefined
+      ? [{ roots: rootsOf(planned), what: "", once: 0 }]
+      : [opening, { roots: [message], what: "an item of ", once: 0 }];
+  for (const phase of phases) checkPhase(planned, limit, phase, messages, report);
+}
+
+/** What is counted by itself: an answer, or of a stream the opening, with the call that is followed, and an item. */
+interface Phase {
+  readonly roots: readonly PlanBlock[];
+  readonly what: string;
+  /** Calls that are no step's. */
+  readonly once: number;
+}
+
+function checkPhase(
+  { method }: PlanMethod,
+  limit: Sourced<number>,
+  { roots, what, once }: Phase,
+  messages: Messages,
+  report: Report,
+): void {
+  const { name } = method.desc;
+  const order = reachedInOrder(roots, messages);
+  const cost = countCalls(roots, order, messages).reduce((sum, { calls }) => sum + calls, once);
+  const unbounded = cost === Number.POSITIVE_INFINITY ? firstUnbounded(order, messages) : undefined;
+  if (unbounded !== undefined) {
+    report({
+      code: "BFF702",
+      severity: "error",
+      message: `${what}"${name}" is allowed ${limit.value} upstream calls, and nothing bounds the items of ${nameOf(unbounded.step)}`,
+      at: unbounded.step.ir.at,
+      related: [{ at: limit.at, message: "allowed here" }],
+      hint: "add `max` to the `each`",
+    });
+  } else if (cost > limit.value) {
+    const less = [
+      ...(order.some(({ steps }) => allSteps(steps).some(({ step }) => step.source.kind === "each"))
+        ? ["lower `max` of an `each`"]
+        : []),
+      ...(callsOneByOne(order, messages) ? ["call a method that takes several keys with `batch`"] : []),
+    ];
+    report({
+      code: "BFF701",
+      severity: "error",
+      message: `${what}"${name}" may cost ${cost} upstream calls, and ${limit.value} are allowed`,
+      at: limit.at,
+      hint: [`allow ${cost}`, ...less].join(", ").replace(/, (?=[^,]*$)/, less.length > 1 ? ", or " : " or "),
+    });
+  }
+}
+
+/** The innermost `each` without a bound over something that calls. */
+function firstUnbounded(order: readonly PlanBlock[], messages: Messages): PlanStep | undefined {
+  return [...order]
+    .reverse()
+    .flatMap(({ steps }) => allSteps(steps))
+    .find((step) => itemsOf(step) === Number.POSITIVE_INFINITY && callsBelow(step, messages).length > 0);
+}
+
+/** Whether an `each` makes calls that nothing joins. */
+function callsOneByOne(order: readonly PlanBlock[], messages: Messages): boolean {
+  const lists = order.flatMap(({ steps }) => allSteps(steps)).filter(({ step }) => step.source.kind === "each");
+  return lists.some((step) => callsBelow(step, messages).some(({ batch }) => batch === undefined));
+}
+
+function callsBelow(step: PlanStep, messages: Messages) {
+  const child = childOf(step, messages);
+  const below = child === undefined ? [] : reachedInOrder([child], messages);
+  const steps = [step, ...below.flatMap(({ steps }) => allSteps(steps))];
+  return steps.flatMap((one) => callsOf(one.step.source));
+}

@@ -1,0 +1,116 @@
+// What packages of one server say of the upstreams that they share.
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { Ir } from "../../ir.ts";
+import type { Origin } from "../../origin.ts";
+import { entriesAround, entriesOf, governing } from "../../resolve/policies/entries.ts";
+import type { PlanUpstream } from "../model/calls.ts";
+import type { Plan, PlanFile, PlanServer } from "../model/plan.ts";
+
+/** A process has one breaker, one limit, one retry budget and the same addresses and protocol for an upstream: packages that are served together say the same of it. */
+export function checkSharedUpstreams({ servers }: Plan, ir: Ir, report: Report): void {
+  for (const server of servers) checkServer(server, ir, report);
+}
+
+/** An upstream as one package has it. */
+interface Used {
+  readonly package: string;
+  readonly upstream: PlanUpstream;
+  /** Of an rpc of the package: where nothing else can be shown. */
+  readonly at: Origin | undefined;
+  readonly leaves: Leaves;
+}
+
+function checkServer({ files }: PlanServer, ir: Ir, report: Report): void {
+  const first = new Map<string, Used>();
+  const seen = new Set<string>();
+  for (const file of files)
+    for (const upstream of file.upstreams) {
+      const used = usedBy(file, upstream);
+      const key = `${used.package} ${upstream.service.typeName}`;
+      if (seen.has(key)) continue; // files of one package say the same
+      seen.add(key);
+      const before = first.get(upstream.service.typeName);
+      if (before === undefined) first.set(upstream.service.typeName, used);
+      else reportDifference(used, before, ir, report);
+    }
+}
+function usedBy(file: PlanFile, upstream: PlanUpstream): Used {
+  const at = file.services[0]?.methods[0]?.method.ir.at;
+  return { package: file.desc.proto.package, upstream, at, leaves: leavesOf(upstream) };
+}
+
+function reportDifference(used: Used, before: Used, ir: Ir, report: Report): void {
+  const names = [...new Set([...before.leaves.keys(), ...used.leaves.keys()])];
+  const [name] = names.filter((one) => used.leaves.get(one)?.text !== before.leaves.get(one)?.text);
+  if (name === undefined) return;
+  // What is written stands first; a default stands nowhere.
+  const [here, there] = placeOf(used, name, ir) === undefined ? [before, used] : [used, before];
+  const at = placeOf(here, name, ir) ?? here.at;
+  const other = placeOf(there, name, ir) ?? there.at;
+  if (at === undefined || other === undefined) return;
+  const service = used.upstream.service.typeName;
+  report({
+    code: "BFF269",
+    severity: "error",
+    message: `"${here.package}" and "${there.package}" are served together and share ${service}: here it has ${said(here, name)}, there ${said(there, name)}`,
+    at,
+    related: [{ at: other, message: `"${there.package}"` }],
+    hint: "declare the entry in one file, and import that file in both",
+  });
+}
+
+function said({ leaves }: Used, name: string): string {
+  const leaf = leaves.get(name);
+  return leaf === undefined ? `no ${name}` : `${name}${leaf.text === "" ? "" : ` ${leaf.text}`}`;
+}
+
+/** Of a breaker as a whole, where an entry says something of it. */
+function placeOf({ package: name, upstream: { service }, leaves }: Used, leaf: string, ir: Ir): Origin | undefined {
+  const at = leaves.get(leaf)?.at;
+  if (at !== undefined) return at;
+  const { entries } = governing(ir, name);
+  const method = service.methods.find((one) => leaf === ownBreaker(one.name));
+  if (method === undefined && leaf !== "breaker") return undefined;
+  const saying = method === undefined ? entriesAround(entries, service) : entriesOf(entries, method);
+  const breaker = saying.flatMap((entry) => entry.breaker ?? [])[0];
+  return breaker?.off?.at ?? breaker?.at;
+}
+
+/** What an upstream's policy says, by name, and where. */
+type Leaves = ReadonlyMap<string, { readonly text: string; readonly at: Origin | undefined }>;
+
+const ownBreaker = (method: string): string => `own breaker for ${method}`;
+
+function leavesOf({ name: _, service: __, http: ___, breaker, methods, branches, ...policy }: PlanUpstream): Leaves {
+  const found = new Map<string, { readonly text: string; readonly at: Origin | undefined }>();
+  const visit = (value: unknown, path: string, unit = "", at?: Origin): void => {
+    if (value === undefined) return;
+    if (typeof value !== "object" || value === null) {
+      found.set(path, { text: String(value), at });
+    } else if ("value" in value && "at" in value) {
+      found.set(path, { text: `${String(value.value)}${unit}`, at: value.at as Origin | undefined });
+    } else if ("text" in value && "type" in value) {
+      visit(value.text, path); // of an expression what is written
+    } else {
+      for (const [name, inner] of Object.entries(value))
+        visit(inner, path === "" ? words(name) : `${path}.${words(name)}`, name.endsWith("Ms") ? " ms" : "", at);
+    }
+  };
+  found.set("breaker", { text: breaker === undefined ? "off" : "on", at: undefined });
+  visit({ breaker, ...policy }, "");
+  for (const method of methods) {
+    found.set(ownBreaker(method.name), { text: method.breaker === undefined ? "that is off" : "", at: undefined });
+    visit(method.breaker, ownBreaker(method.name));
+  }
+  for (const { name, at, ...rule } of branches) {
+    found.set(`branch ${name}`, { text: "", at });
+    visit(rule, `branch ${name}`, "", at);
+  }
+  return found;
+}
+/** As options write it: `retryBudget.maxTokens` is `retry_budget.max_tokens`. */
+const words = (name: string): string =>
+  name
+    .replace(/Ms$/, "")
+    .replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+    .replace(/^(open|eject)$/, "$1_for");

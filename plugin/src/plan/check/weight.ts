@@ -1,0 +1,206 @@
+// How much a BFF decides by itself: operations, branches, branches on what clients say of themselves, and what two BFFs have in common.
+import { childrenOf, type Expression, type Node, type Variable } from "../../cel/index.ts";
+import type { Origin } from "../../origin.ts";
+import { callsIn, expressionsIn } from "../../resolve/model/blocks.ts";
+import type { Block } from "../../resolve/model/model.ts";
+import { callsOf, sourceExpressions } from "../../resolve/model/source-parts.ts";
+import { fullName } from "../../resolve/policies/entries.ts";
+import type { PlanBlock, PlanMessage } from "../model/messages.ts";
+import type { Plan, PlanFile } from "../model/plan.ts";
+import { reachedInOrder, rootsOf } from "./worst-calls.ts";
+
+/** Of a composed message, of a service's `let`, of a permit. */
+export interface BlockWeight {
+  readonly block: PlanBlock["composed"];
+  /** Of its message, or its service. */
+  readonly name: string;
+  readonly steps: number;
+  /** Operators, functions, macros, conditions, and what is done on errors. Reads, literals and copies are none. */
+  readonly logic: number;
+  /** Conditions: of steps, guards, cases, members, requests, lists, errors, and in expressions. */
+  readonly branches: number;
+  /** Those of the branches that read headers of the client, also by a step that does. */
+  readonly onHeaders: readonly Origin[];
+}
+/** What two packages have in common: of what the smaller one has, the other one has as much as well, in per cent. Messages that both compose count for neither. */
+export interface Overlap {
+  readonly packages: readonly [string, string];
+  /** Upstream methods that are called, and what of their answers is read. */
+  readonly reads: number;
+  /** Operations in equal expressions over equal calls. */
+  readonly logic: number;
+}
+export interface Weight {
+  readonly blocks: readonly BlockWeight[];
+  readonly overlaps: readonly Overlap[];
+}
+
+export function weightOf(plan: Plan): Weight {
+  const messages = new Map(plan.messages.map((message) => [message.composed.desc.typeName, message]));
+  const packages = Map.groupBy(
+    plan.files.filter(({ services }) => services.length > 0),
+    ({ desc }) => desc.proto.package,
+  );
+  const sides = [...packages]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, files]) => sideOf(name, files, messages));
+  const blocks = new Map(sides.flatMap(({ reached }) => [...reached].map((one) => [one.composed, one] as const)));
+  return {
+    blocks: [...blocks.keys()].map(blockWeight).sort((a, b) => b.logic - a.logic || (a.name < b.name ? -1 : 1)),
+    overlaps: sides.flatMap((one, i) => sides.slice(i + 1).map((other) => overlapOf(one, other))),
+  };
+}
+
+// ---- one block ----
+
+function blockWeight(block: PlanBlock["composed"]): BlockWeight {
+  const expressions = expressionsIn(block);
+  const tainted = saysOfClient(block);
+  const conditions = conditionsOf(block).filter((one) => one !== undefined);
+  const rules = callsIn(block).reduce((sum, { onError }) => sum + onError.length, 0);
+  const inside = expressions.flatMap(({ root }) => choicesIn(root));
+  const onHeaders = [
+    ...conditions.flatMap(({ root, text }) => (reads(root, tainted) ? [text.at] : [])),
+    ...inside.filter((one) => reads(one, tainted)).map(({ at }) => at),
+  ];
+  return {
+    block,
+    name: block.kind === "permit" ? `${block.desc.typeName}/${block.rpc.desc.name}` : block.desc.typeName,
+    steps: block.steps.length,
+    logic: sum(expressions.map(operations)) + conditions.length + rules,
+    branches: conditions.length + inside.length + rules,
+    onHeaders: [...new Map(onHeaders.map((at) => [`${at.file}:${at.line}:${at.column}`, at])).values()],
+  };
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);
+
+/** Operators, functions and macros of an expression. */
+function operations({ root }: Expression): number {
+  return countIn(root);
+}
+function countIn(node: Node): number {
+  const own = node.kind === "call" || node.kind === "macro" || node.kind === "ok" ? 1 : 0;
+  return own + sum(childrenOf(node).map(countIn));
+}
+
+/** What decides whether something runs, or which of several. */
+function conditionsOf({ steps, targets }: Pick<Block, "steps" | "targets">): readonly (Expression | undefined)[] {
+  const ofSteps = steps.flatMap(({ if: condition, source }) => [
+    condition,
+    ...(source.kind === "guard" ? [source.if] : []),
+    ...(source.kind === "each" ? [source.if] : []),
+    ...(source.kind === "switch" ? source.cases.map((one) => one.if) : []),
+    ...callsOf(source).flatMap((call) => [...call.set, ...call.metadata].map((one) => one.if)),
+  ]);
+  return [
+    ...ofSteps,
+    ...targets.flatMap((one) => (one.kind === "field" ? [] : one.members.map((member) => member.if))),
+  ];
+}
+
+/** The conditions of `? :` in an expression. */
+function choicesIn(node: Node): readonly Node[] {
+  const own = node.kind === "call" && node.overload === "conditional" ? node.args.slice(0, 1) : [];
+  return [...own, ...childrenOf(node).flatMap(choicesIn)];
+}
+
+/** The steps whose values are made of headers. */
+function saysOfClient({ steps, shared }: Pick<Block, "steps" | "shared">): ReadonlySet<Variable> {
+  const found = new Set<Variable>();
+  const visit = ({ variable, source }: Block["steps"][number]): void => {
+    if (variable === undefined) return;
+    const own = source.kind === "shared" ? source.of : [{ source }];
+    const said = own.some(
+      ({ source: of }) =>
+        (of.kind === "by" || of.kind === "switch") &&
+        sourceExpressions(of).some((one) => one !== undefined && reads(one.root, found)),
+    );
+    if (said) found.add(variable);
+  };
+  for (const step of [...shared, ...steps]) visit(step);
+  return found;
+}
+
+function reads(node: Node, tainted: ReadonlySet<Variable>): boolean {
+  if (node.kind === "name" && (node.variable.role === "headers" || tainted.has(node.variable))) return true;
+  return childrenOf(node).some((child) => reads(child, tainted));
+}
+
+// ---- two packages ----
+
+interface Side {
+  readonly name: string;
+  readonly reached: ReadonlySet<WeighedBlock>;
+}
+type WeighedBlock = PlanBlock;
+
+function sideOf(name: string, files: readonly PlanFile[], messages: ReadonlyMap<string, PlanMessage>): Side {
+  const methods = files.flatMap(({ services }) => services.flatMap((service) => service.methods));
+  return { name, reached: new Set(methods.flatMap((method) => reachedInOrder(rootsOf(method), messages))) };
+}
+
+function overlapOf(one: Side, other: Side): Overlap {
+  const [own, others] = [one.reached.difference(other.reached), other.reached.difference(one.reached)];
+  const [a, b] = [logicOf(own), logicOf(others)];
+  const [read, alsoRead] = [readsOf(own), readsOf(others)];
+  const inBoth = [...a].filter(([text]) => b.has(text)).map(([, count]) => count);
+  return {
+    packages: [one.name, other.name],
+    reads: percent(read.intersection(alsoRead).size, Math.min(read.size, alsoRead.size)),
+    logic: percent(sum(inBoth), Math.min(sum([...a.values()]), sum([...b.values()]))),
+  };
+}
+const percent = (part: number, whole: number): number => (whole === 0 ? 0 : Math.round((part / whole) * 100));
+
+/** Each expression that decides something, once, with its operations; steps by what they call, since names are chosen freely. */
+function logicOf(blocks: ReadonlySet<WeighedBlock>): ReadonlyMap<string, number> {
+  const found = new Map<string, number>();
+  for (const { composed } of blocks) {
+    const calls = calledBy(composed);
+    for (const expression of expressionsIn(composed)) {
+      const count = operations(expression);
+      if (count > 0) found.set(textOf(expression, calls), count);
+    }
+  }
+  return found;
+}
+
+/** The methods that are called, and what of their answers is read: `up.v1.ItemService/GetItem size.width`. */
+function readsOf(blocks: ReadonlySet<WeighedBlock>): ReadonlySet<string> {
+  const found = new Set<string>();
+  for (const { composed } of blocks) {
+    const calls = calledBy(composed);
+    for (const method of calls.values()) found.add(method);
+    const visit = (node: Node): void => {
+      const path = pathOf(node, calls);
+      if (path !== undefined) found.add(path);
+      else for (const child of childrenOf(node)) visit(child);
+    };
+    for (const { root } of expressionsIn(composed)) visit(root);
+  }
+  return found;
+}
+
+function pathOf(node: Node, calls: ReadonlyMap<string, string>): string | undefined {
+  const fields: string[] = [];
+  let at = node;
+  for (; at.kind === "select"; at = at.of) fields.unshift(typeof at.field === "string" ? at.field : at.field.name);
+  const method = at.kind === "name" && at.variable.role === "step" ? calls.get(at.variable.name) : undefined;
+  return method === undefined || fields.length === 0 ? undefined : `${method} ${fields.join(".")}`;
+}
+
+/** The method behind each named step. */
+function calledBy({ steps }: Pick<Block, "steps">): ReadonlyMap<string, string> {
+  return new Map(
+    steps.flatMap(({ name, source }) =>
+      name === undefined ? [] : callsOf(source).map(({ method }) => [name, fullName(method)] as const),
+    ),
+  );
+}
+
+const NAME = /"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|(?<![\w.])[A-Za-z_]\w*|\s+/g;
+/** Without blanks, and with methods in place of the names of steps. */
+function textOf({ text }: Expression, calls: ReadonlyMap<string, string>): string {
+  return text.value.replace(NAME, (token) => (/^\s/.test(token) ? "" : (calls.get(token) ?? token)));
+}

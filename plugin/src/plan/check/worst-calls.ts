@@ -1,0 +1,203 @@
+// How many calls one rpc makes at most. Linear in the size of the graph.
+
+import type { ComposeSource } from "../../resolve/model/model.ts";
+import { choices } from "../../resolve/model/oneof-only.ts";
+import { callsOf, composesOf } from "../../resolve/model/source-parts.ts";
+import { fullName } from "../../resolve/policies/entries.ts";
+import type { PlanCallPolicy } from "../model/calls.ts";
+import type { PlanBlock, PlanMessage, PlanStep } from "../model/messages.ts";
+import type { PlanMethod, PlanPermit, PlanStart } from "../model/plan.ts";
+
+export interface MethodCalls {
+  readonly method: string;
+  readonly calls: number;
+  /** With retries and hedges: what the upstream may see. */
+  readonly attempts: number;
+}
+/** Calls of a method that an `each` without `max` makes. */
+export interface SplitCalls extends MethodCalls {
+  /** Calls that do not depend on the number of items; only where nothing bounds all of them. */
+  readonly perRequest?: Omit<MethodCalls, "method">;
+  /** Calls for one item of each list without `max`. */
+  readonly perItem?: Omit<MethodCalls, "method">;
+}
+
+export type Messages = ReadonlyMap<string, PlanMessage>;
+
+/** Every step, those that only one case reads right behind their switch. */
+export function allSteps(steps: readonly PlanStep[]): PlanStep[] {
+  return steps.flatMap((step) => [step, ...allSteps(step.lazy.flat())]);
+}
+
+export function childOf({ step }: PlanStep, messages: Messages): PlanMessage | undefined {
+  const [compose]: readonly ComposeSource[] = composesOf(step.source);
+  return compose && messages.get(compose.message.typeName);
+}
+
+/** What makes the calls of an rpc: its permit, what it starts of its service, and its message. */
+export function rootsOf({
+  message,
+  start,
+  permit,
+  stream,
+}: Pick<PlanMethod, "message" | "start" | "permit" | "stream">): readonly PlanBlock[] {
+  return blocksOf(permit, start, stream?.opening, message);
+}
+
+export function blocksOf(
+  permit: PlanPermit | undefined,
+  start: PlanStart | undefined,
+  ...messages: readonly (PlanBlock | undefined)[]
+): readonly PlanBlock[] {
+  // A step of the service that a permit rests on makes the same call there, which is made once.
+  const started = new Set(start?.let.steps.map(({ ir }) => ir.at));
+  const own = permit && { ...permit, steps: permit.steps.filter(({ step }) => !started.has(step.ir.at)) };
+  return [own, start, ...messages].filter((block) => block !== undefined);
+}
+
+/** Messages (or what a service starts) and all that they compose, composers before what they compose. */
+export function reachedInOrder(roots: readonly PlanBlock[], messages: Messages): readonly PlanBlock[] {
+  const done = new Set<PlanBlock>();
+  const order: PlanBlock[] = [];
+  const open: { readonly message: PlanBlock; readonly leave: boolean }[] = roots
+    .map((message) => ({ message, leave: false }))
+    .reverse();
+  for (let at = open.pop(); at !== undefined; at = open.pop()) {
+    if (at.leave) {
+      order.push(at.message);
+      continue;
+    }
+    if (done.has(at.message)) continue;
+    done.add(at.message);
+    open.push({ message: at.message, leave: true });
+    for (const step of allSteps(at.message.steps).reverse()) {
+      const child = childOf(step, messages);
+      if (child !== undefined && !done.has(child)) open.push({ message: child, leave: false });
+    }
+  }
+  return order.reverse();
+}
+
+/** Compositions of a message: so many moments, at each of which so many of them begin at once. */
+interface Moments {
+  readonly count: number;
+  readonly size: number;
+}
+
+/** Counts calls, and where nothing bounds them also those per request and per item. */
+export function splitCalls(
+  roots: readonly PlanBlock[],
+  order: readonly PlanBlock[],
+  messages: Messages,
+): readonly SplitCalls[] {
+  const counted = countCalls(roots, order, messages);
+  if (counted.every(({ calls }) => calls !== Number.POSITIVE_INFINITY)) return counted;
+  const weights = weigh(order, messages, 1);
+  const byMethod = (unbounded: number): ReadonlyMap<string, MethodCalls> =>
+    new Map(countCalls(roots, order, messages, unbounded, weights).map((one) => [one.method, one]));
+  const [without, withOne] = [byMethod(0), byMethod(1)];
+  return counted.map((one) => {
+    if (one.calls !== Number.POSITIVE_INFINITY) return one;
+    const { calls = 0, attempts = 0 } = without.get(one.method) ?? {};
+    const all = withOne.get(one.method) ?? { calls, attempts };
+    return {
+      ...one,
+      perRequest: { calls, attempts },
+      perItem: { calls: all.calls - calls, attempts: all.attempts - attempts },
+    };
+  });
+}
+
+/**
+ * Keys that are asked for at one moment go out in one batch; those of different moments, or places, count as calls of their own.
+ *
+ * @param unbounded the number of items of a list without `max`
+ */
+export function countCalls(
+  roots: readonly PlanBlock[],
+  order: readonly PlanBlock[],
+  messages: Messages,
+  unbounded: number = Number.POSITIVE_INFINITY,
+  weights: ReadonlyMap<PlanStep, number> = weigh(order, messages, unbounded),
+): readonly MethodCalls[] {
+  const reached = new Map<PlanBlock, readonly Moments[]>(roots.map((root) => [root, [{ count: 1, size: 1 }]]));
+  const counted = new Map<string, { calls: number; attempts: number }>();
+  for (const message of order) {
+    for (const step of chosenSteps(message.steps, (steps) => sum(steps.map((one) => weights.get(one) ?? 0)))) {
+      const moments = momentsOf(step, reached.get(message) ?? [], unbounded);
+      const child = childOf(step, messages);
+      if (child !== undefined) reached.set(child, [...(reached.get(child) ?? []), ...moments]);
+      for (const call of callsOf(step.step.source)) {
+        const most = call.batch?.max ?? 1;
+        const calls = sum(moments.map(({ count, size }) => count * Math.ceil(size / most)));
+        const attempts = attemptsOf(message.calls.get(call)?.policy);
+        const known = counted.get(fullName(call.method)) ?? { calls: 0, attempts: 0 };
+        counted.set(fullName(call.method), { calls: known.calls + calls, attempts: known.attempts + calls * attempts });
+      }
+    }
+  }
+  return [...counted].map(([method, { calls, attempts }]) => ({ method, calls, attempts }));
+}
+
+/** The moments at which a step runs, or its items do. What waits for a step of its own message goes on at another moment in each composition. */
+function momentsOf(step: PlanStep, around: readonly Moments[], unbounded: number): readonly Moments[] {
+  const items = itemsOf(step, unbounded);
+  const apart = waits(step);
+  const moments = around.map(({ count, size }) =>
+    apart ? { count: count * size, size: items } : { count, size: size * items },
+  );
+  // Those of one size are one entry, so that the list stays short in deep graphs.
+  const bySize = Map.groupBy(moments, ({ size }) => size);
+  return [...bySize].map(([size, all]) => ({ count: sum(all.map(({ count }) => count)), size }));
+}
+
+/** At most, for one call: each try of the retries may be hedged. */
+export function attemptsOf(policy: PlanCallPolicy | undefined): number {
+  return (policy?.retry?.attempts.value ?? 1) * (1 + (policy?.hedge?.max.value ?? 0));
+}
+
+/** How many items a step has at most; one when it is no `each`. */
+export const itemsOf = ({ step: { source } }: PlanStep, unbounded: number = Number.POSITIVE_INFINITY): number =>
+  source.kind === "each" ? (source.max ?? unbounded) : 1;
+/** Steps of the service end at one moment for all that wait for them. */
+const waits = ({ step, waitsFor, wanted, effectful }: PlanStep): boolean =>
+  effectful ||
+  [...[...waitsFor, ...(wanted?.waitsFor ?? [])].map((one) => one.step), ...step.after].some(
+    ({ source }) => source.kind !== "shared",
+  );
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);
+
+/** All steps that run in the worst case: of a switch only the heaviest of its cases, of a oneof the heaviest of its choices. */
+function chosenSteps(steps: readonly PlanStep[], weight: (steps: readonly PlanStep[]) => number): PlanStep[] {
+  const heaviest = (all: readonly PlanStep[][]): PlanStep[] =>
+    all.reduce<PlanStep[]>((most, one, i) => (i === 0 || weight(one) > weight(most) ? one : most), []);
+  const withCases = (of: readonly PlanStep[]): PlanStep[] =>
+    of.flatMap((step) => [step, ...heaviest(step.lazy.map((lazy) => chosenSteps(lazy, weight)))]);
+  const always = steps.filter(({ wanted }) => wanted === undefined);
+  const byOneof = [...Map.groupBy(steps, ({ wanted }) => wanted?.target)].flatMap(([target, of]) =>
+    target === undefined
+      ? []
+      : heaviest(
+          choices(target).map((members) =>
+            withCases(of.filter(({ wanted }) => !wanted?.members.isDisjointFrom(members))),
+          ),
+        ),
+  );
+  return [...withCases(always), ...byOneof];
+}
+
+/** Calls below each step, counted as if nothing were batched: enough to tell which case is the heaviest. */
+function weigh(order: readonly PlanBlock[], messages: Messages, unbounded: number): ReadonlyMap<PlanStep, number> {
+  const ofStep = new Map<PlanStep, number>();
+  const ofMessage = new Map<PlanBlock, number>();
+  for (const message of [...order].reverse()) {
+    for (const step of allSteps(message.steps)) {
+      const child = childOf(step, messages);
+      const one = callsOf(step.step.source).length + (child === undefined ? 0 : (ofMessage.get(child) ?? 0));
+      ofStep.set(step, one === 0 ? 0 : one * itemsOf(step, unbounded));
+    }
+    const chosen = chosenSteps(message.steps, (steps) => sum(steps.map((step) => ofStep.get(step) ?? 0)));
+    ofMessage.set(message, sum(chosen.map((step) => ofStep.get(step) ?? 0)));
+  }
+  return ofStep;
+}

@@ -1,0 +1,51 @@
+// Gathers which fields of messages a file's code needs, and of which it needs all.
+import type { DescField, DescMessage } from "@bufbuild/protobuf";
+import { unusual } from "./unusual-fields.ts";
+
+/** Fields of messages, or the whole of them. */
+export class ProjectedFields {
+  readonly #parts = new Map<DescMessage, Set<DescField>>();
+  readonly #whole = new Set<DescMessage>();
+  readonly #passed = new Set<DescMessage>();
+  readonly #made = new Set<DescMessage>();
+
+  add(field: DescField): void {
+    const known = this.#parts.get(field.parent) ?? new Set();
+    this.#parts.set(field.parent, known);
+    // Which member of a oneof is set has to be known of all.
+    for (const one of field.oneof?.fields ?? [field]) {
+      known.add(one);
+      if (field.oneof !== undefined && one.message !== undefined) this.whole(one.message);
+    }
+    if (field.message !== undefined) this.some(field.message);
+  }
+  /** Nothing of it so far. */
+  some(desc: DescMessage): void {
+    if (unusual(desc) !== undefined || desc.file.proto.package === "google.protobuf") this.whole(desc);
+    else if (!this.#parts.has(desc)) this.#parts.set(desc, new Set());
+  }
+  whole(root: DescMessage): void {
+    const open = [root];
+    for (let desc = open.pop(); desc !== undefined; desc = open.pop()) {
+      if (this.#whole.has(desc)) continue;
+      this.#whole.add(desc);
+      for (const { message } of desc.fields) if (message !== undefined) open.push(message);
+    }
+  }
+  /** It is made here, so that it has all of its fields; what they hold comes from elsewhere. */
+  made(desc: DescMessage): void {
+    this.#made.add(desc);
+  }
+  pass(desc: DescMessage): void {
+    this.some(desc);
+    this.#passed.add(desc);
+  }
+  /** What is passed on, and nothing else; what is also read is read whole from now on. */
+  passed(): ReadonlySet<DescMessage> {
+    for (const desc of this.#passed) if ((this.#parts.get(desc)?.size ?? 0) > 0) this.whole(desc);
+    return new Set([...this.#passed].filter((desc) => !this.#whole.has(desc) && !this.#made.has(desc)));
+  }
+  parts(): ReadonlyMap<DescMessage, ReadonlySet<DescField>> {
+    return new Map([...this.#parts].filter(([desc]) => !this.#whole.has(desc) && !this.#made.has(desc)));
+  }
+}

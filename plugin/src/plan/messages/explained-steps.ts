@@ -1,0 +1,26 @@
+// Whose failure is read: what these steps note of it is printed for them alone.
+import type { Expression, Variable } from "../../cel/index.ts";
+import { reachable } from "../../graph.ts";
+import { blocksOf, expressionsIn, stepsBehind } from "../../resolve/model/blocks.ts";
+import type { Model, Step } from "../../resolve/model/model.ts";
+import { sourceExpressions } from "../../resolve/model/source-parts.ts";
+
+/** The steps whose failure an expression asks for, with those that they may be left out for want of. */
+export function explainedSteps(model: Model): ReadonlySet<Step> {
+  const asked: Step[] = [];
+  const behind = new Map<Variable, readonly Step[]>();
+  for (const block of blocksOf(model)) {
+    for (const [variable, steps] of stepsBehind(block)) behind.set(variable, steps);
+    for (const { variable, kind } of expressionsIn(block).flatMap(({ reads }) => reads))
+      if (kind === "failure") asked.push(...(behind.get(variable) ?? []));
+  }
+  const missing = (step: Step): Step[] =>
+    wantedBy(step).flatMap((expression) => expression?.unsafe.flatMap((variable) => behind.get(variable) ?? []) ?? []);
+  return new Set(reachable(asked, missing));
+}
+
+/** What a step is left out without. */
+function wantedBy({ if: condition, source }: Step): readonly (Expression | undefined)[] {
+  const decides = source.kind === "by" || source.kind === "call" || source.kind === "switch";
+  return [condition, ...(source.kind === "each" ? [source.in] : decides ? sourceExpressions(source) : [])];
+}

@@ -1,0 +1,139 @@
+// Messages that one function composes for all of a list.
+import type { Expression } from "../../cel/index.ts";
+import { blocksOf } from "../../resolve/model/blocks.ts";
+import type { Call } from "../../resolve/model/call.ts";
+import type { Bound, Conversion, MessageConversion, Target } from "../../resolve/model/conversion.ts";
+import type { Composed, Model, Source, Step } from "../../resolve/model/model.ts";
+import { oneofOnly } from "../../resolve/model/oneof-only.ts";
+import { callExpressions, composesOf, mayBeStale, retryIfOverSteps } from "../../resolve/model/source-parts.ts";
+import { explainedSteps } from "./explained-steps.ts";
+import { isSync } from "./plan-message.ts";
+
+/**
+ * The messages that need nothing but constants and items of batches, whose keys rest on arguments alone: for a list of them each batch is
+ * asked once, and there is one promise for the list, none for each message of it. They look the same to clients, since such a message can
+ * only fail where a batch does: what else may fail would do so before a batch has answered for the others.
+ *
+ * Only those that their own file composes in lists and nowhere else, so that no other file changes what a file is called like.
+ *
+ * @returns names of messages
+ */
+export function composedForLists(model: Model): ReadonlySet<string> {
+  const explained = explainedSteps(model);
+  const places = new Map<string, { readonly file: string; readonly source: Source }[]>();
+  for (const block of blocksOf(model))
+    for (const { source } of block.steps)
+      for (const { message } of composesOf(source)) {
+        const known = places.get(message.typeName) ?? [];
+        known.push({ file: block.file.desc.name, source });
+        places.set(message.typeName, known);
+      }
+  const answers = new Set(
+    model.files.flatMap(({ desc, services }) =>
+      services.flatMap(({ methods }) =>
+        methods.flatMap(({ composed }) => (composed.file.desc.name === desc.name ? [composed] : [])),
+      ),
+    ),
+  );
+  const found = model.messages.filter((message) => {
+    const own = places.get(message.desc.typeName)?.filter(({ file }) => file === message.file.desc.name) ?? [];
+    return (
+      own.length > 0 &&
+      own.every(({ source }) => isWholeList(source)) &&
+      !answers.has(message) &&
+      model.openings.every(({ desc }) => desc !== message.desc) &&
+      isPlain(message, explained)
+    );
+  });
+  return new Set(found.map(({ desc }) => desc.typeName));
+}
+
+/** A list of messages that fails as a whole. */
+export function isWholeList(source: Source): boolean {
+  return (
+    source.kind === "each" &&
+    source.source.kind === "compose" &&
+    !source.partial &&
+    !source.itemAbsent &&
+    source.key === undefined
+  );
+}
+
+function isPlain(message: Composed, explained: ReadonlySet<Step>): boolean {
+  const { steps, targets } = message;
+  // Steps of a service would be waited for where the list is empty, too.
+  if (message.resolver !== undefined || message.shared.length > 0 || oneofOnly(message).size > 0) return false;
+  if (steps.some((step) => explained.has(step) || step.deferred)) return false;
+  const constants = new Set<Step>();
+  for (const step of steps) if (isSync(step, (read) => constants.has(read))) constants.add(step);
+  const loads = steps.filter((step) => !constants.has(step));
+  const calls = loads.flatMap(({ source }) => (source.kind === "call" ? [source.call] : []));
+  if (calls.length < loads.length || !loads.every(isLoad)) return false;
+  // Keys are asked for in the order of the list: those of two steps that share a batch would come in another one.
+  if (calls.length > 1 && (new Set(calls.map(({ method }) => method)).size < calls.length || calls.some(isGrouped)))
+    return false;
+  return calls.length === 0 || !targets.some(targetMayThrow);
+}
+
+/** One that starts at once, for a key that is there. */
+function isLoad({ source, if: condition, after, fallback, reads, supplementary }: Step): boolean {
+  if (source.kind !== "call" || condition !== undefined || after.length > 0 || fallback !== undefined) return false;
+  const { call } = source;
+  if (call.batch === undefined || call.effects !== "none" || reads.length > 0) return false;
+  if (call.onError.length > 0 || retryIfOverSteps(call) !== undefined || (!supplementary && mayBeStale(call)))
+    return false;
+  if (boundMayThrow(call.batch.by) || call.set.some(({ bound, if: test }) => boundMayThrow(bound) || test?.fails))
+    return false;
+  return !callExpressions(call).some(
+    (expression) =>
+      expression !== undefined &&
+      (expression.fails || expression.unsafe.length > 0 || expression.reads.some(({ variable }) => variable.absent)),
+  );
+}
+const isGrouped = ({ set, metadata }: Call): boolean => set.length + metadata.length > 0;
+
+function targetMayThrow(target: Target): boolean {
+  if (target.kind === "field") return boundMayThrow(target.bound);
+  return target.members.some(({ bound, if: condition }) => condition?.fails || boundMayThrow(bound));
+}
+function boundMayThrow({ expression, conversion }: Bound): boolean {
+  return expression.fails || mayThrow(conversion, expression);
+}
+
+/** @param of what is converted; undefined: what an upstream's message holds */
+function mayThrow(conversion: Conversion, of?: Expression, around: readonly MessageConversion[] = []): boolean {
+  switch (conversion.kind) {
+    case "same":
+      return false;
+    case "represent": // in range or not; a constant has been checked
+      return of?.constant === undefined;
+    case "enum":
+      return conversion.via.default === undefined;
+    case "list":
+    case "map":
+      return mayThrow(conversion.of, undefined, around);
+    case "message":
+      return copyMayThrow(conversion.via, around);
+  }
+}
+function copyMayThrow(copy: MessageConversion, around: readonly MessageConversion[]): boolean {
+  if (around.includes(copy)) return false;
+  const within = [...around, copy];
+  const open = [...copy.targets];
+  for (const target of open) {
+    switch (target.kind) {
+      case "field":
+        if (mayThrow(target.conversion, undefined, within)) return true;
+        break;
+      case "oneof":
+        if (target.members.some(({ conversion }) => mayThrow(conversion, undefined, within))) return true;
+        break;
+      case "computed":
+        if (boundMayThrow(target.bound) || (target.fallback && boundMayThrow(target.fallback))) return true;
+        break;
+      case "message":
+        open.push(...target.targets);
+    }
+  }
+  return false;
+}

@@ -1,0 +1,267 @@
+// Where a failure that touches a value may have begun: for each field the steps, arguments and composed values its expressions rest on.
+import type { Expression, Variable } from "../../cel/index.ts";
+import { sortByDependency } from "../../graph.ts";
+import type { Target } from "../../resolve/model/conversion.ts";
+import { isDegradation } from "../../resolve/model/degradation.ts";
+import type { Block, Composed, ComposeSource, Let, Opening, Permit, Source, Step } from "../../resolve/model/model.ts";
+import { isAsItIs } from "../../resolve/model/parts.ts";
+import {
+  callExpressions,
+  callsOf,
+  composesOf,
+  mayBeStale,
+  sourceExpressions,
+} from "../../resolve/model/source-parts.ts";
+import type { Condition, PlanStep, Touch, TouchOrigin } from "../model/messages.ts";
+
+export interface OriginContext {
+  readonly composed: Composed | Let | Permit | Opening;
+  readonly planned: (step: Step) => PlanStep;
+  /** Whether anything inside a composed message may be touched. */
+  readonly degradable: (typeName: string) => boolean;
+}
+
+export interface Origins {
+  readonly of: (expressions: readonly (Expression | undefined)[]) => TouchOrigin[];
+  readonly ofStep: (step: Step) => TouchOrigin[];
+  readonly touches: () => Touch[];
+}
+
+/** Where what is handed to composed messages may have failed, of those arguments whose failures they tell. */
+export function handedOn(
+  { steps }: { readonly steps: Block["steps"] },
+  tainted: (typeName: string) => readonly string[],
+  origins: Pick<Origins, "of">,
+): Pick<Touch, "origins">[] {
+  return steps
+    .flatMap(({ source }) => composesOf(source))
+    .flatMap(({ message, args }) =>
+      tainted(message.typeName).flatMap((name) => {
+        const arg = args.find((candidate) => candidate.name === name);
+        // Where its condition does not hold, that alone: what else would be told by whatever it reads is asked for then.
+        return [[arg?.by, arg?.if], [arg?.if]].map((read) => ({ origins: origins.of(read) }));
+      }),
+    );
+}
+
+/** Long, for its functions go through steps and expressions by turns, and share what is known of them. */
+export function originsOf(cx: OriginContext): Origins {
+  const { composed } = cx;
+  const steps = new Map(
+    [...composed.shared, ...composed.steps].flatMap((step) =>
+      step.variable === undefined ? [] : [[step.variable, step] as const],
+    ),
+  );
+  const tainted = new Map(composed.args.members.filter((arg) => arg.tainted).map((arg) => [arg.variable, arg]));
+  const known = new Map<Step, readonly TouchOrigin[]>();
+
+  const ofVariable = (variable: Variable): readonly TouchOrigin[] => {
+    const arg = tainted.get(variable);
+    if (arg !== undefined) return [{ origin: { kind: "arg", name: arg.name }, leftOut: false, when: [] }];
+    const step = steps.get(variable);
+    return step === undefined ? [] : ofStep(step);
+  };
+  const of = (expressions: readonly (Expression | undefined)[]): TouchOrigin[] =>
+    expressions.flatMap((expression) => expression?.reads.flatMap(({ variable }) => ofVariable(variable)) ?? []);
+  /** Items of `of` whose value rests on something absent are left out. */
+  const ofItems = (of: PlanStep, expressions: readonly (Expression | undefined)[]): TouchOrigin[] =>
+    expressions.flatMap((expression) => {
+      const absent = new Set(expression?.unsafe ?? []);
+      return (expression?.reads ?? []).flatMap(({ variable }) =>
+        ofVariable(variable).map((origin) =>
+          absent.has(variable) ? lacking(origin, of, goesWith(steps.get(variable), origin)) : origin,
+        ),
+      );
+    });
+  /** Whether a step is absent for sure where an origin has a cause. */
+  const goesWith = (step: Step | undefined, { origin }: TouchOrigin): boolean => {
+    if (step === undefined || origin.kind !== "step" || step.fallback !== undefined) return false;
+    if (origin.step.step === step) return failsAlone(step);
+    const needed = step.source.kind === "call" || step.source.kind === "by" ? sourceExpressions(step.source) : [];
+    const unsafe = [step.if, ...needed].flatMap((expression) => expression?.unsafe ?? []);
+    return unsafe.some((variable) => goesWith(steps.get(variable), { origin, leftOut: false, when: [] }));
+  };
+
+  const ofStep = (step: Step): readonly TouchOrigin[] => {
+    const before = known.get(step);
+    if (before !== undefined) return before;
+    const planned = cx.planned(step);
+    const ran: Condition[] = step.if === undefined ? [] : [{ kind: "ran", step: planned }];
+    const all = [
+      ...of([step.if]),
+      ...when(ran, ofSource(step.source, planned)),
+      ...of([step.fallback?.expression]),
+      ...(hasCause(step) && !planned.sync
+        ? [{ origin: { kind: "step", step: planned }, leftOut: false, when: [] } as const]
+        : []),
+      ...(composedBy(step.source).some(({ message }) => cx.degradable(message.typeName))
+        ? [{ origin: { kind: "within", step: planned }, leftOut: false, when: [] } as const]
+        : []),
+    ];
+    const distinct = dedupe(all);
+    known.set(step, distinct);
+    return distinct;
+  };
+  const ofSource = (source: Source, planned: PlanStep): TouchOrigin[] => {
+    switch (source.kind) {
+      case "by":
+        return of([source.by]);
+      case "call":
+        return of(callExpressions(source.call));
+      case "compose":
+        return []; // what its arguments bring is recorded inside
+      case "each": {
+        // What the arguments of composed items bring is recorded inside those.
+        const inner = source.source.kind === "compose" ? [] : sourceExpressions(source.source);
+        const { key } = source;
+        const had = when([{ kind: "items", step: planned }], ofItems(planned, [source.if]));
+        // Items that the `if` does not choose are left out for want of no key. What stands in a key beside that is read with it.
+        const picked = source.if === undefined ? "items" : "picked";
+        const keyed = when([{ kind: picked, step: planned }], ofItems(planned, [key]));
+        // Without an `if`, and a key that may be absent, something is made of every item.
+        const keyless = key !== undefined && key.unsafe.length > 0;
+        const made = source.if === undefined && !keyless ? "items" : "made";
+        const value = when([{ kind: made, step: planned }], ofItems(planned, inner));
+        return [...of([source.in]), ...had, ...keyed, ...value];
+      }
+      case "switch": {
+        const { cases, default: standard } = source;
+        return [
+          ...cases.flatMap((branch, index) => [
+            ...when([{ kind: "asked", step: planned, index }], of([branch.if])),
+            ...when([{ kind: "chosen", step: planned, index }], of([branch.value.expression])),
+          ]),
+          ...when([{ kind: "chosen", step: planned, index: cases.length }], of([standard?.expression])),
+        ];
+      }
+      case "resolver":
+        return [...[...tainted.keys()].flatMap(ofVariable), ...planned.step.reads.flatMap(ofStep)];
+      case "latest":
+        return of([source.key]);
+      case "guard":
+      case "shared":
+        return [];
+    }
+  };
+
+  // What a step reads comes before it, so that no chain of steps is too long for the stack.
+  for (const step of sortByDependency(composed.steps, (step) => step.reads).order)
+    if (step.variable !== undefined) ofStep(step);
+
+  const touches = (): Touch[] => {
+    if (composed.kind !== "composed") return [];
+    const { resolver } = composed;
+    if (resolver !== undefined) {
+      const origins = order(ofStep(resolver));
+      const fields = origins.length === 0 ? [] : composed.desc.fields.filter((field) => !isDegradation(field));
+      return fields.map((field) => ({ field: field.name, target: { kind: "resolved", field }, origins }));
+    }
+    return composed.targets.flatMap((target, index): Touch[] => {
+      if (target.kind === "field") {
+        const origins = order(of([target.bound.expression]).filter((origin) => !isBare(target, origin)));
+        return origins.length === 0 ? [] : [{ field: target.field.name, target: { kind: "field", index }, origins }];
+      }
+      return target.members.flatMap((member, m): Touch[] => {
+        const touch = (origins: readonly TouchOrigin[], held?: boolean): Touch[] =>
+          origins.length === 0
+            ? []
+            : [{ field: member.field.name, target: { kind: "member", index, member: m, held }, origins }];
+        const asked = order(of([member.if]));
+        const all = order(of([member.if, member.bound.expression]));
+        // The value of a member whose `if` does not hold is not read.
+        if (member.if === undefined || sameAs(asked, all)) return touch(all);
+        return [...touch(asked, false), ...touch(all, true)];
+      });
+    });
+  };
+  return { of: (expressions) => order(of(expressions)), ofStep: (step) => order(ofStep(step)), touches };
+}
+
+/** A composed list or message bound as it is: what was touched inside has paths of its own. */
+function isBare(target: Target & { kind: "field" }, { origin }: TouchOrigin): boolean {
+  return origin.kind === "within" && isAsItIs(target.bound.expression, origin.step.step);
+}
+
+/** The messages that a value is made of. */
+function composedBy(source: Source): readonly ComposeSource[] {
+  return source.kind === "shared" ? source.of.flatMap((step) => composesOf(step.source)) : composesOf(source);
+}
+
+/** An origin of what an item rests on unsafely. @param surely whether that is absent wherever there is a cause */
+function lacking(origin: TouchOrigin, of: PlanStep, surely: boolean): TouchOrigin {
+  if (surely || origin.leftOut === true) return { ...origin, leftOut: true };
+  return { ...origin, leftOut: [...new Set([...(origin.leftOut === false ? [] : origin.leftOut), of])] };
+}
+
+/** Whether a step has no value where it has a cause of its own: a failure, and nothing stands in for it. */
+function failsAlone(step: Step): boolean {
+  if (!step.supplementary || (step.source.kind === "each" && step.source.partial)) return false;
+  return !callsOf(step.source).some((call) => call.onError.some((rule) => rule.then.kind === "fallback"));
+}
+
+/** Whether a cause may stand under the step's own promise: under that of a service's step all that it rests on does. */
+function hasCause(step: Step): boolean {
+  if (step.source.kind === "shared") return step.source.of.some(carries);
+  return (
+    step.supplementary ||
+    callsOf(step.source).some(
+      (call) => mayBeStale(call) || call.onError.some((rule) => rule.then.kind === "fallback"),
+    ) ||
+    (step.source.kind === "each" && step.source.partial)
+  );
+}
+
+/** Whether a cause may stand under the promise of a service's step, its own or one of those that it rests on. */
+function carries(step: Step): boolean {
+  const { source, if: condition, fallback } = step;
+  if (hasCause(step)) return true;
+  // What the arguments of composed messages bring is recorded inside.
+  const compose = composesOf(source).length > 0;
+  const outside = [
+    condition,
+    fallback?.expression,
+    ...(source.kind === "each" ? [source.in, source.if, source.key] : []),
+  ];
+  const read = new Set(outside.flatMap((expression) => expression?.reads.map(({ variable }) => variable) ?? []));
+  return step.reads.some(
+    (other) => other.tainted && (!compose || (other.variable !== undefined && read.has(other.variable))),
+  );
+}
+
+const when = (conditions: readonly Condition[], origins: readonly TouchOrigin[]): TouchOrigin[] =>
+  origins.map((origin) => ({ ...origin, when: [...conditions, ...origin.when] }));
+
+/**
+ * Arguments first, then steps as they are declared: the first with a cause is the one that is told. Of one that has left items out and has
+ * touched the value otherwise, too, the latter is told, whichever is read first.
+ */
+function order(origins: readonly TouchOrigin[]): TouchOrigin[] {
+  const place = ({ origin }: TouchOrigin): number => (origin.kind === "arg" ? -1 : origin.step.step.index);
+  const left = ({ leftOut }: TouchOrigin): number => (typeof leftOut === "boolean" ? 2 * Number(leftOut) : 1);
+  return dedupe(origins).sort((a, b) => place(a) - place(b) || left(a) - left(b));
+}
+function dedupe(origins: readonly TouchOrigin[]): TouchOrigin[] {
+  const seen = new Map<string, TouchOrigin>();
+  const always = new Set<string>();
+  for (const origin of origins) {
+    const id = idOf(origin);
+    if (origin.when.length === 0) {
+      if (!always.has(id)) for (const key of [...seen.keys()]) if (key.startsWith(`${id}|`)) seen.delete(key);
+      always.add(id);
+    } else if (always.has(id)) continue;
+    const key = keyOf(origin);
+    if (!seen.has(key)) seen.set(key, origin);
+  }
+  return [...seen.values()];
+}
+function idOf({ origin, leftOut }: TouchOrigin): string {
+  const left = typeof leftOut === "boolean" ? leftOut : leftOut.map(({ step }) => step.index);
+  return `${origin.kind}:${origin.kind === "arg" ? origin.name : origin.step.step.index}:${left}`;
+}
+/** With the conditions under which it counts. */
+function keyOf(origin: TouchOrigin): string {
+  return `${idOf(origin)}|${origin.when.map((condition) => `${condition.kind}${condition.step.step.index}${"index" in condition ? condition.index : ""}`).join("&")}`;
+}
+function sameAs(one: readonly TouchOrigin[], other: readonly TouchOrigin[]): boolean {
+  return one.map(keyOf).join() === other.map(keyOf).join();
+}

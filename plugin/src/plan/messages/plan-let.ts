@@ -1,0 +1,185 @@
+// What of a service's `let` each of its rpcs starts, and what its messages get of it.
+
+import type { DescMethod } from "@bufbuild/protobuf";
+import { camel } from "../../camel.ts";
+import type { Callers } from "../../resolve/model/edge.ts";
+import type { BffService, Let, Model, Step } from "../../resolve/model/model.ts";
+import type { PlanMessage, PlanOpening, PlanStep } from "../model/messages.ts";
+import type { PlanStart } from "../model/plan.ts";
+import { lowerCamel, NameScope } from "../names/name-scope.ts";
+import { stepNames } from "../names/step-names.ts";
+import type { Origins } from "./origins.ts";
+import { certainReads, isSync, type MessageSurroundings, planSteps, track } from "./plan-message.ts";
+
+/** The property under which each step of a service is handed on; its promise has `Step` behind it. */
+export function sharedNames(model: Model): ReadonlyMap<string, string> {
+  const scope = new NameScope(undefined, ["before"]);
+  const names = new Set([
+    ...model.lets.flatMap(({ steps }) => steps.flatMap((step) => step.name ?? [])),
+    ...model.openings.flatMap(({ steps }) => steps.flatMap(({ name, variable }) => name ?? variable?.name ?? [])),
+  ]);
+  return new Map([...names].map((name) => [name, scope.takeWith(lowerCamel(name), "Step")]));
+}
+
+/** One for each set of steps that an rpc starts. */
+export function planStarts(
+  service: BffService,
+  messages: ReadonlyMap<string, PlanMessage>,
+  openings: ReadonlyMap<string, PlanOpening>,
+  around: Omit<MessageSurroundings, "nameOf" | "needs" | "admits">,
+): { starts: PlanStart[]; of: ReadonlyMap<BffService["methods"][number], PlanStart> } {
+  const groups = new Map<string, BffService["methods"][number][]>();
+  for (const method of service.methods) {
+    if (method.shared.length === 0) continue;
+    const key = method.shared.map((step) => step.index).join();
+    groups.set(key, [...(groups.get(key) ?? []), method]);
+  }
+  const of = new Map<BffService["methods"][number], PlanStart>();
+  const starts: PlanStart[] = [];
+  for (const methods of groups.values()) {
+    const [first] = methods;
+    if (service.let === undefined || first === undefined) continue;
+    const all = groups.size === 1;
+    const planned = planStart(
+      { ...service.let, steps: first.shared },
+      all ? undefined : first.desc,
+      all ? undefined : methods.map((method) => method.desc.name),
+      methods.flatMap((method) => rootOf(method, messages, openings) ?? []),
+      around,
+    );
+    const start = { ...planned, callers: allCallers(methods) };
+    starts.push(start);
+    for (const method of methods) of.set(method, start);
+  }
+  return { starts, of };
+}
+
+/** What is known of those who call any of these. */
+export function allCallers(methods: readonly Pick<BffService["methods"][number], "callers">[]): Callers | undefined {
+  const all = methods.flatMap(({ callers }) => callers ?? []);
+  if (all.length === 0) return undefined;
+  return { types: [...new Set(all.flatMap(({ types }) => types))], open: all.flatMap(({ open }) => open) };
+}
+
+/** What reads the steps that an rpc starts, and what of that its answer, or the opening of its stream, waits for. */
+type Root = Pick<PlanMessage, "composed" | "effectful" | "awaited" | "barriers">;
+
+function rootOf(
+  { composed: { desc }, stream, opening }: BffService["methods"][number],
+  messages: ReadonlyMap<string, PlanMessage>,
+  openings: ReadonlyMap<string, PlanOpening>,
+): Root | undefined {
+  const message = messages.get(desc.typeName);
+  if (message === undefined || stream === undefined) return message;
+  const { effectful = false, awaited = [] } = (opening && openings.get(opening.desc.typeName)) ?? {};
+  return { composed: message.composed, effectful, awaited, barriers: [] };
+}
+
+/** Long, for most of it is one object. */
+function planStart(
+  block: Let,
+  rpc: DescMethod | undefined,
+  rpcs: readonly string[] | undefined,
+  roots: readonly Root[],
+  around: Omit<MessageSurroundings, "nameOf" | "needs" | "admits">,
+): Omit<PlanStart, "callers"> {
+  const read = new Set(
+    roots.flatMap(({ composed }) =>
+      composed.shared.flatMap(({ source }) => (source.kind === "shared" ? source.of : [])),
+    ),
+  );
+  const functions = around.functions(block.desc.file);
+  const nameOf = stepNames(block, functions.scope);
+  const { planned, owners, steps, origins } = planSteps(
+    block,
+    { ...around, nameOf, needs: undefined, admits: undefined },
+    read,
+  );
+  const inherits = inheritedOrigins(
+    block.steps.filter((step) => read.has(step)),
+    planned,
+    origins,
+  );
+  const running = steps.filter(
+    (step) => !step.immediate && !(step.sync && !read.has(step.step) && onlyGuards(step, steps)),
+  );
+  const held = running.filter((step) => !step.sync && step.held);
+  // No answer leaves before the guards have spoken.
+  const guarded = new Set(
+    block.steps.flatMap((step) => (step.source.kind === "guard" && step.if === undefined ? step.reads : [])),
+  );
+  const effectful = roots.some((root) => root.effectful);
+  return {
+    composed: block,
+    let: block,
+    name: functions.start(block.desc, rpc),
+    rpcs,
+    admit: steps.some((step) => step.immediate) ? functions.admit(block.desc) : undefined,
+    empty: running.length === 0,
+    steps,
+    effectful: false,
+    optionalArgs: [],
+    calls: around.calls,
+    topics: around.topics,
+    resolvers: around.resolvers,
+    ranks: around.ranks,
+    functions: functions.scope,
+    sharedNames: around.sharedNames,
+    gives: block.steps.flatMap((step) =>
+      read.has(step) && step.name !== undefined
+        ? [{ name: around.sharedNames.get(step.name) ?? camel(step.name), step: planned(step) }]
+        : [],
+    ),
+    before: effectful ? held.filter((step) => !step.step.supplementary && !owners.has(step.step)) : undefined,
+    holds: held.filter(
+      (step) =>
+        step.step.source.kind !== "guard" &&
+        // A constant in a promise cannot fail.
+        !isConstant(step.step) &&
+        !guarded.has(step.step) &&
+        !roots.every((root) => waitsFor(root, step.step)),
+    ),
+    inherits,
+  };
+}
+
+/** Where a failure that touches a step may have begun, of those that messages read. */
+export function inheritedOrigins(
+  read: readonly Step[],
+  planned: ReturnType<typeof planSteps>["planned"],
+  origins: Origins,
+): Map<PlanStep, ReturnType<Origins["ofStep"]>> {
+  const inherits = new Map<PlanStep, ReturnType<Origins["ofStep"]>>();
+  for (const step of read) {
+    if (!step.tainted) continue;
+    const itself = planned(step);
+    const list = origins.ofStep(step).filter(({ origin }) => origin.kind !== "within" || origin.step !== itself);
+    if (list.every(({ origin }) => origin.kind === "step" && origin.step === itself)) continue;
+    inherits.set(itself, list);
+    track({ origins: list }, planned);
+  }
+  return inherits;
+}
+
+function isConstant(step: Step): boolean {
+  return isSync(step, isConstant);
+}
+
+/** A constant that only immediate guards read: it stands with them. */
+function onlyGuards(step: PlanStep, steps: readonly PlanStep[]): boolean {
+  const readers = steps.filter((other) => other.step.reads.includes(step.step));
+  return readers.every((other) => other.immediate || (other.sync && onlyGuards(other, steps)));
+}
+
+/** Whether composing a message certainly waits for a step of the service. */
+function waitsFor(root: Root, step: Step): boolean {
+  const seen = new Set<Step>();
+  const open = [...root.awaited, ...root.barriers].map((one) => one.step);
+  for (let at = open.pop(); at !== undefined; at = open.pop()) {
+    if (seen.has(at)) continue;
+    seen.add(at);
+    if (at.source.kind === "shared") open.push(...at.source.of);
+    open.push(...certainReads(at));
+  }
+  return seen.has(step);
+}

@@ -1,0 +1,336 @@
+import type { DescFile } from "@bufbuild/protobuf";
+import { sortByDependency } from "../../graph.ts";
+import type { Call } from "../../resolve/model/call.ts";
+import { caseOnly } from "../../resolve/model/case-only.ts";
+import type { Target } from "../../resolve/model/conversion.ts";
+import type { EffectTable } from "../../resolve/model/effects.ts";
+import { restingOn } from "../../resolve/model/effects.ts";
+import type { Block, Composed, Let, Opening, Permit, Source, Step } from "../../resolve/model/model.ts";
+import { oneofOnly } from "../../resolve/model/oneof-only.ts";
+import { expressionsOf, fieldsOf, partsOf } from "../../resolve/model/parts.ts";
+import { isCostly, MOST_ASKED } from "../../resolve/model/request-lists.ts";
+import { callsOf, composesOf } from "../../resolve/model/source-parts.ts";
+import { isPosition } from "../../resolve/model/stream-fields.ts";
+import type { Entry, PlanTopics } from "../model/calls.ts";
+import type { PlanMessage, PlanStep, Touch } from "../model/messages.ts";
+import type { FunctionNames } from "../names/function-names.ts";
+import { handedOn, type Origins, originsOf } from "./origins.ts";
+
+export interface MessageSurroundings {
+  readonly effects: EffectTable;
+  readonly degradable: (typeName: string) => boolean;
+  /** The arguments of a message that may be touched. */
+  readonly tainted: (typeName: string) => readonly string[];
+  /** Whether composing a message may send calls that are not batched. */
+  readonly sendsUnbatched: (typeName: string) => boolean;
+  readonly calls: ReadonlyMap<Call, Entry>;
+  readonly topics: PlanTopics;
+  readonly resolvers: PlanMessage["resolvers"];
+  readonly ranks: ReadonlyMap<Step, number>;
+  /** Steps over lists that are as long as the client likes. */
+  readonly asked: ReadonlySet<Step>;
+  /** Steps whose failure is read. */
+  readonly explained: ReadonlySet<Step>;
+  readonly functions: (file: DescFile) => FunctionNames;
+  /** Steps of services that are plain values. */
+  readonly syncShared: ReadonlySet<Step>;
+  /** Set for what is composed after a service's steps are started: its guards over what is there at once come before. */
+  readonly admits: PlanMessage["admits"];
+  readonly sharedNames: PlanMessage["sharedNames"];
+  readonly needs: PlanMessage["needs"];
+  readonly forLists: PlanMessage["forLists"];
+  readonly nameOf: (step: Step) => string;
+}
+
+type Draft = { -readonly [K in keyof PlanStep]: PlanStep[K] };
+
+export interface PlannedSteps {
+  readonly planned: (step: Step) => Draft;
+  readonly owners: Owners;
+  /** All but those that only a case reads, as they have to be started. */
+  readonly steps: readonly PlanStep[];
+  /** Steps of the service. */
+  readonly shared: readonly PlanStep[];
+  readonly origins: Origins;
+}
+
+/** @param readOutside steps that are read elsewhere, too */
+export function planSteps(
+  composed: Composed | Let | Permit | Opening,
+  around: MessageSurroundings,
+  readOutside: ReadonlySet<Step>,
+): PlannedSteps {
+  const drafts = new Map<Step, Draft>();
+  const planned = (step: Step): Draft => {
+    const draft = drafts.get(step);
+    if (draft === undefined) throw new Error(`step ${step.index} of ${composed.desc.typeName} is not planned`);
+    return draft;
+  };
+  const sorted = sortByDependency(composed.steps, (step) => [...step.reads, ...step.after]).order;
+  const owners = caseOnly(composed, sorted, readOutside);
+  const wanted = oneofOnly(composed);
+  // What rests on a step of the service is there only once those have been started.
+  const late = new Set<Step>(composed.shared);
+  for (const step of [...composed.shared, ...sorted]) {
+    if (step.reads.some((read) => late.has(read))) late.add(step);
+    const sync =
+      step.source.kind === "shared"
+        ? step.source.of.every((of) => around.syncShared.has(of))
+        : composed.kind === "let" || composed.kind === "opening"
+          ? around.syncShared.has(step)
+          : isSync(step, (read) => planned(read).sync);
+    drafts.set(step, {
+      step,
+      name: around.nameOf(step),
+      sync,
+      immediate:
+        step.source.kind === "guard" &&
+        step.after.length === 0 &&
+        step.reads.every((read) => planned(read).sync && !late.has(read)),
+      waitsFor: step.reads.filter((read) => !planned(read).sync).map(planned),
+      lazy: [],
+      onlyInCase: owners.has(step),
+      wanted: undefined,
+      tracks: { ran: false, items: false, picked: false, made: false, lacks: false, case: false },
+      explained: around.explained.has(step),
+      clearedBy: [],
+      effectful: around.effects.step(step),
+      held: !step.deferred && (!step.supplementary || around.effects.step(step) || around.effects.decides(step)),
+      most: mostOf(step, around.asked),
+      bounded: step.source.kind === "each" && !isBatched(step.source) && sends(step.source, around),
+    });
+  }
+  const stepOf = new Map([...composed.shared, ...composed.steps].map((step) => [step.variable, step]));
+  for (const [step, when] of wanted) {
+    const draft = planned(step);
+    if (draft.sync || draft.onlyInCase) continue;
+    const asked = new Set(when.ifs.flatMap(({ if: condition }) => condition.reads).map(({ variable }) => variable));
+    const reads = [...asked].flatMap((variable) => stepOf.get(variable) ?? []).map(planned);
+    draft.wanted = { ...when, waitsFor: reads.filter(({ sync }) => !sync) };
+  }
+  for (const step of sorted) {
+    const draft = planned(step);
+    if (step.source.kind === "switch") draft.lazy = lazyOf(step, sorted, owners, planned);
+    // Whoever waits for what a case has started waits for the choice.
+    draft.held ||= draft.lazy.flat().some(({ held }) => held);
+    if (step.source.kind === "resolver")
+      draft.clearedBy = guardsOf(composed)
+        .map(planned)
+        .filter((guard) => !guard.immediate);
+    else if (draft.effectful) draft.clearedBy = clearedBy(step, composed, owners, planned);
+  }
+  const steps = arrange(composed, sorted, owners, planned);
+  const origins = originsOf({ composed, planned, degradable: around.degradable });
+  for (const handed of handedOn(composed, around.tainted, origins)) track(handed, planned);
+  return { planned, owners, steps, shared: composed.shared.map(planned), origins };
+}
+
+/** What a client sends is bounded even where nobody says so. */
+function mostOf(step: Step, asked: ReadonlySet<Step>): PlanStep["most"] {
+  const { source } = step;
+  if (source.kind !== "each") return undefined;
+  const items = source.max ?? (asked.has(step) && isCostly(source) ? MOST_ASKED : undefined);
+  return items === undefined ? undefined : { items, asked: asked.has(step) };
+}
+
+export function planMessage(composed: Composed, around: MessageSurroundings): PlanMessage {
+  const functions = around.functions(composed.desc.file);
+  const { planned, owners, steps, shared, origins } = planSteps(composed, around, new Set());
+  const touches = origins.touches();
+  for (const touch of touches) track(touch, planned);
+
+  const parts = partsOf(composed);
+  const later = new Set(parts.flatMap(({ targets }) => targets));
+  const inTargets = (wanted: (index: number) => boolean) =>
+    readBy(
+      composed,
+      composed.targets.filter((_, index) => wanted(index)),
+      touches.filter(({ target }) => target.kind === "resolved" || wanted(target.index)),
+      owners,
+    );
+  const { read, ended } = inTargets((index) => !later.has(index));
+  if (composed.resolver !== undefined) read.add(composed.resolver);
+  const placed = latestOf(composed);
+  if (placed !== undefined) read.add(placed);
+  const started = steps.filter((step) => !step.sync && step.step.source.kind !== "guard");
+  const all = [...shared.filter((step) => !step.sync), ...started];
+  const awaited = all.filter((step) => read.has(step.step));
+  const barriers = all.filter((step) => {
+    if (read.has(step.step)) return false;
+    const own = step.step.source.kind !== "shared" && step.held;
+    return own || ended.has(step.step);
+  });
+  const sure = [...awaited, ...barriers].filter(({ wanted }) => wanted === undefined);
+  const waitedFor = new Set(sure.flatMap(({ step }) => certainReads(step)));
+  return {
+    composed,
+    name: functions.compose(composed.desc),
+    forLists: around.forLists,
+    file: composed.file.desc,
+    steps,
+    shared,
+    admits: steps.some((step) => step.immediate) ? around.admits : undefined,
+    awaited,
+    barriers: barriers.filter((step) => !waitedFor.has(step.step)),
+    touches,
+    parts: parts.map(({ targets }) => {
+      const own = inTargets((index) => targets.includes(index));
+      return {
+        targets,
+        fields: fieldsOf({ targets }, composed),
+        awaited: all.filter(({ step }) => own.read.has(step) && !read.has(step)),
+        barriers: all.filter(({ step }) => own.ended.has(step) && !own.read.has(step) && !read.has(step)),
+        touches: touches.filter(({ target }) => target.kind !== "resolved" && targets.includes(target.index)),
+      };
+    }),
+    tainted: composed.args.members.filter((arg) => arg.tainted).map((arg) => arg.name),
+    effectful: around.effects.message(composed),
+    optionalArgs: composed.args.members.filter((arg) => arg.variable.absent).map((arg) => arg.name),
+    degradable: touches.length > 0,
+    calls: around.calls,
+    topics: around.topics,
+    resolvers: around.resolvers,
+    needs: around.needs,
+    ranks: around.ranks,
+    functions: functions.scope,
+    sharedNames: around.sharedNames,
+  };
+}
+
+/** The steps that fields and what touches them read; of others only the failure, so that they have to have ended. */
+function readBy(
+  composed: Composed,
+  targets: readonly Target[],
+  touches: readonly Pick<Touch, "origins">[],
+  owners: Owners,
+): { readonly read: Set<Step>; readonly ended: Set<Step> } {
+  const read = new Set<Step>();
+  const ended = new Set<Step>();
+  const byVariable = new Map(
+    [...composed.shared, ...composed.steps].flatMap((step) =>
+      step.variable === undefined ? [] : [[step.variable, step] as const],
+    ),
+  );
+  for (const { variable, kind } of targets.flatMap(expressionsOf).flatMap((expression) => expression?.reads ?? [])) {
+    const step = byVariable.get(variable);
+    if (step !== undefined) (kind === "failure" ? ended : read).add(step);
+  }
+  for (const { origin } of touches.flatMap(({ origins }) => origins))
+    if (origin.kind === "within" && !owners.has(origin.step.step)) read.add(origin.step.step);
+  return { read, ended };
+}
+
+/** The step that says where a client goes on from: the one `latest` of a response with a place for that. */
+export function latestOf({ desc, steps }: Pick<Composed, "desc" | "steps">): Step | undefined {
+  const [step, other] = steps.filter(({ source }) => source.kind === "latest");
+  return other === undefined && desc.fields.some(isPosition) ? step : undefined;
+}
+
+/** The steps that one waits for whatever happens: not those that a condition, a case or a fallback may leave out, nor arguments that nobody reads. */
+export function certainReads({ if: condition, fallback, source, reads }: Step): readonly Step[] {
+  // An each whose list is not there waits for nothing that its items read.
+  const mayHaveNone = source.kind === "each" && source.in.unsafe.length > 0;
+  const leavesOut = source.kind === "switch" || mayHaveNone || composesOf(source).length > 0;
+  return condition === undefined && fallback === undefined && !leavesOut ? reads : [];
+}
+
+/** A computed value over what is there at once, that cannot fail: a plain constant in the emitted code. */
+export function isSync(step: Step, sync: (read: Step) => boolean): boolean {
+  return (
+    step.source.kind === "by" &&
+    step.after.length === 0 &&
+    step.reads.every(sync) &&
+    !step.source.by.fails &&
+    !converts(step) &&
+    step.if?.fails !== true
+  );
+}
+/** A fallback that has to be converted may fail, or needs statements. */
+const converts = (step: Step): boolean =>
+  step.fallback !== undefined &&
+  step.fallback.conversion.kind !== "same" &&
+  step.fallback.conversion.kind !== "represent";
+
+function isBatched(source: Source): boolean {
+  return source.kind === "each" && source.source.kind === "call" && source.source.call.batch !== undefined;
+}
+export function sends(source: Source, around: Pick<MessageSurroundings, "sendsUnbatched">): boolean {
+  return (
+    callsOf(source).some((call) => call.batch === undefined) ||
+    composesOf(source).some(({ message }) => around.sendsUnbatched(message.typeName))
+  );
+}
+
+type Owners = ReturnType<typeof caseOnly>;
+
+function lazyOf(step: Step, sorted: readonly Step[], owners: Owners, planned: (step: Step) => PlanStep): PlanStep[][] {
+  if (step.source.kind !== "switch") return [];
+  const lazy: PlanStep[][] = Array.from({ length: step.source.cases.length + 1 }, () => []);
+  for (const candidate of sorted) {
+    const owner = owners.get(candidate);
+    if (owner?.switch === step) lazy[owner.index]?.push(planned(candidate));
+  }
+  return lazy;
+}
+
+const guardsOf = (composed: Pick<Composed, "steps">): Step[] =>
+  composed.steps.filter((step) => step.source.kind === "guard");
+
+/** All guards that wait, and all critical steps; none that rests on it or, where it is unordered, on another such step, nor these. */
+function clearedBy(step: Step, composed: Block, owners: Owners, planned: (step: Step) => PlanStep): PlanStep[] {
+  const others = composed.steps.filter((other) => step.unordered && other.unordered && planned(other).effectful);
+  const free = [step, ...others].flatMap((one) => [one, owners.get(one)?.switch ?? one]);
+  const resting = new Set(free.flatMap((one) => [one, ...restingOn(one, composed.steps)]));
+  return composed.steps
+    .filter((other) => {
+      const draft = planned(other);
+      if (resting.has(other) || owners.has(other) || draft.wanted !== undefined) return false;
+      if (other.source.kind === "guard") return !draft.immediate;
+      return !other.supplementary && !draft.sync;
+    })
+    .map(planned);
+}
+
+/** Immediate guards and what they read first, then in order of declaration; everything after what it reads or is cleared by. */
+function arrange(
+  composed: Block,
+  sorted: readonly Step[],
+  owners: Owners,
+  planned: (step: Step) => PlanStep,
+): PlanStep[] {
+  const outside = new Set(sorted.filter((step) => !owners.has(step)));
+  const first = composed.steps.filter((step) => planned(step).immediate);
+  const rest = composed.steps.filter((step) => !planned(step).immediate && !owners.has(step));
+  const needs = (step: Step): Step[] => {
+    const lazy = planned(step).lazy.flat();
+    const own = [step, ...lazy.map((draft) => draft.step)];
+    return own
+      .flatMap((at) => {
+        const { clearedBy: clears, wanted } = planned(at);
+        return [...at.reads, ...at.after, ...[...clears, ...(wanted?.waitsFor ?? [])].map((draft) => draft.step)];
+      })
+      .filter((at) => outside.has(at));
+  };
+  const { order } = sortByDependency([...first, ...rest], needs);
+  return order.map(planned);
+}
+
+export function track({ origins }: Pick<Touch, "origins">, planned: (step: Step) => Draft): void {
+  for (const condition of origins.flatMap((origin) => origin.when)) {
+    const draft = planned(condition.step.step);
+    const { kind } = condition;
+    draft.tracks = {
+      ran: draft.tracks.ran || kind === "ran",
+      items: draft.tracks.items || kind === "items",
+      picked: draft.tracks.picked || kind === "picked",
+      made: draft.tracks.made || kind === "made",
+      lacks: draft.tracks.lacks,
+      case: draft.tracks.case || kind === "chosen" || kind === "asked",
+    };
+  }
+  for (const { leftOut } of origins)
+    for (const { step } of typeof leftOut === "boolean" ? [] : leftOut) {
+      const draft = planned(step);
+      draft.tracks = { ...draft.tracks, lacks: true };
+    }
+}

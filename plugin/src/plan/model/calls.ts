@@ -1,0 +1,163 @@
+// What will be called: upstreams with their policies, and the entries of an app.
+
+import type { DescMethod, DescService } from "@bufbuild/protobuf";
+import type { Expression, Overload } from "../../cel/index.ts";
+import type { Code } from "../../gen/bff/v1/options_pb.ts";
+import type { IrTopic } from "../../ir-stream.ts";
+import type { Origin } from "../../origin.ts";
+import type { Batch, LimitLeaves, MetadataBinding } from "../../resolve/model/call.ts";
+import type { Composed, ResolverSource, Step, Topic } from "../../resolve/model/model.ts";
+import type { RestRule } from "../../resolve/model/rest.ts";
+
+/** A value with the place that says it; without one it is a default. */
+export interface Leaf<T> {
+  readonly value: T;
+  readonly at: Origin | undefined;
+}
+
+export interface PlanUpstream {
+  /** `billing`, for billing.v1.BillingService. */
+  readonly name: string;
+  readonly service: DescService;
+  readonly breaker: PlanBreaker | undefined;
+  readonly limit: PlanLimit;
+  readonly retryBudget: { readonly maxTokens: Leaf<number>; readonly tokenRatio: Leaf<number> } | undefined;
+  /** Undefined: nothing is said of it. */
+  readonly balance: PlanBalance | undefined;
+  /** Undefined: nothing is said of it, so that it is gRPC. */
+  readonly protocol: Leaf<"GRPC" | "HTTP_JSON"> | undefined;
+  /** Of those that are called over HTTP, in the order of the service. */
+  readonly http: readonly PlanHttpRpc[];
+  /** Methods with a breaker of their own, by name; undefined: none for that method. */
+  readonly methods: readonly { readonly name: string; readonly breaker: PlanBreaker | undefined }[];
+  /** In the order in which they are tried. */
+  readonly branches: readonly PlanBranch[];
+}
+
+export interface PlanHttpRpc {
+  readonly method: DescMethod;
+  readonly rule: RestRule;
+}
+
+/** Where else a part of the requests goes. */
+export interface PlanBranch {
+  readonly name: string;
+  readonly at: Origin;
+  readonly if: Expression | undefined;
+  /** Undefined: all for which `if` holds. */
+  readonly share: number | undefined;
+  /** A text; undefined: each request draws. */
+  readonly by: Expression | undefined;
+}
+
+export interface PlanBreaker {
+  readonly errorRate: Leaf<number>;
+  readonly windowMs: Leaf<number>;
+  readonly minimum: Leaf<number>;
+  readonly openMs: Leaf<number>;
+  readonly probes: Leaf<number>;
+  /** Undefined: slow answers are no fault. */
+  readonly slowMs: Leaf<number> | undefined;
+  readonly slowRate: Leaf<number> | undefined;
+}
+
+export interface PlanBalance {
+  readonly ejectAfter: Leaf<number>;
+  readonly ejectMs: Leaf<number>;
+  readonly maxEjected: Leaf<number>;
+  readonly refreshMs: Leaf<number>;
+  readonly connections: Leaf<number>;
+}
+
+export interface PlanLimit {
+  readonly concurrent: Leaf<number>;
+  readonly queued: Leaf<number>;
+  readonly adaptive: Leaf<boolean>;
+  /** That are followed at a time; undefined: nothing of it is. */
+  readonly streams: Leaf<number> | undefined;
+}
+
+export interface PlanCallPolicy {
+  readonly timeoutMs: Leaf<number> | undefined;
+  /** Undefined: no retries, because of one attempt or because the call must not be repeated. */
+  readonly retry:
+    | {
+        readonly attempts: Leaf<number>;
+        readonly on: Leaf<readonly Code[]>;
+        readonly initialMs: Leaf<number>;
+        readonly maxMs: Leaf<number>;
+        readonly multiplier: Leaf<number>;
+        readonly when: Expression | undefined;
+      }
+    | undefined;
+  readonly hedge: { readonly delayMs: Leaf<number>; readonly max: Leaf<number> } | undefined;
+  readonly cache: { readonly ttlMs: Leaf<number>; readonly staleMs: Leaf<number> | undefined } | undefined;
+  readonly forward: Leaf<readonly string[]> | undefined;
+  /** Undefined: the upstream is not told who calls. */
+  readonly identify: Leaf<"signed" | "token" | "plain"> | undefined;
+  /** The same for all calls of an upstream. */
+  readonly branches: readonly PlanBranch[];
+  readonly limit: LimitLeaves | undefined;
+  /** Of a call that is followed: a limit of its own on streams. */
+  readonly streams: Leaf<number> | undefined;
+  /** Whether a limit that it has to pass is adaptive. */
+  readonly adaptive: boolean;
+}
+
+/** One call or batch of the app object. */
+export interface Entry {
+  /** `getUsage`; a batch's `userById`. */
+  readonly name: string;
+  readonly method: DescMethod;
+  readonly upstream: string;
+  readonly policy: PlanCallPolicy;
+  /** How it is called over HTTP; undefined: over gRPC. */
+  readonly http: RestRule | undefined;
+  readonly batch: Batch | undefined;
+  /** Whether keys are grouped by what else is in the request, and by metadata. */
+  readonly grouped: boolean;
+  /** Whether the batch sends metadata. */
+  readonly metadata: boolean;
+  /** Equal calls of one response are made once: it has no side effects, and one response may reach it twice. */
+  readonly coalesce: boolean;
+  /** Expressions read headers or trailers of its answers. */
+  readonly received: boolean;
+}
+
+/** A log of items by key, as a member of the app object. */
+export interface PlanTopic {
+  /** `runTopic` */
+  readonly name: string;
+  readonly of: Topic;
+  /** Of its call. */
+  readonly entry: Entry | undefined;
+  readonly keep: Leaf<number>;
+}
+
+/** By declaration. */
+export type PlanTopics = ReadonlyMap<IrTopic, PlanTopic>;
+
+/** A method that resolvers can call. */
+export interface PlanClient extends Entry {
+  /** Metadata over headers, `env` and `now`. */
+  readonly sends: readonly MetadataBinding[];
+  /** Whether an upstream entry says `read_only`, where its proto does not say that it has no side effects. */
+  readonly readOnly: boolean;
+}
+
+/** A function of the user. */
+export interface PlanResolver {
+  /** `card`, `cardBadge`. */
+  readonly name: string;
+  readonly step: Step;
+  readonly source: ResolverSource;
+  readonly message: Composed;
+}
+
+/** A function of the user that expressions call. */
+export interface PlanFunction {
+  /** `slugOf`, for `slug.of`. */
+  readonly name: string;
+  readonly own: Overload;
+  readonly at: Origin;
+}

@@ -1,0 +1,33 @@
+// Rate limits: the counters of a file, and what an rpc charges them.
+import type { CalendarUnit } from "../../ir-edge.ts";
+import type { Origin } from "../../origin.ts";
+import type { LimitUse } from "../../resolve/model/model.ts";
+import type { NameScope } from "../names/name-scope.ts";
+
+/** A counter: what limits of one name in a package have in common. */
+export interface PlanRateLimit {
+  /** `USER_LIMIT` */
+  readonly constant: string;
+  readonly name: string;
+  readonly package: string;
+  readonly rate: number;
+  /** In milliseconds; or a unit of the calendar. */
+  readonly per: number | CalendarUnit;
+  readonly burst: number;
+  readonly local: boolean;
+  readonly closed: boolean;
+  readonly at: Origin;
+}
+/** The limits of an rpc. */
+export interface PlanLimits {
+  /** Before credentials are judged. */
+  readonly early: readonly PlanLimitUse[];
+  /** Once the message has been read. */
+  readonly late: readonly PlanLimitUse[];
+  /** Names that stand for functions around, which no local name may hide. */
+  readonly functions: NameScope;
+}
+export interface PlanLimitUse {
+  readonly use: LimitUse;
+  readonly limit: PlanRateLimit;
+}

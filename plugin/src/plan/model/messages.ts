@@ -1,0 +1,168 @@
+// How a message will be composed: its steps in their order, and what failures touch.
+
+import type { DescField, DescFile } from "@bufbuild/protobuf";
+import type { Call } from "../../resolve/model/call.ts";
+import type { Composed, EnvVar, Let, Opening, Permit, Step } from "../../resolve/model/model.ts";
+import type { Wanted } from "../../resolve/model/oneof-only.ts";
+import type { NameScope } from "../names/name-scope.ts";
+import type { Entry, PlanResolver, PlanTopics } from "./calls.ts";
+
+/** Steps that one function starts. */
+export interface PlanBlock {
+  readonly composed: Composed | Let | Permit | Opening;
+  /** All but the steps that only one case of a switch reads; what a step reads stands before it. */
+  readonly steps: readonly PlanStep[];
+  /** Whether a call with side effects is inside, so that the function takes a parameter `before`. */
+  readonly effectful: boolean;
+  /** Arguments that may be absent: taken into local names first, so that TypeScript sees what has been checked. */
+  readonly optionalArgs: readonly string[];
+  readonly calls: ReadonlyMap<Call, Entry>;
+  readonly topics: PlanTopics;
+  /** The functions of the user that its steps call. */
+  readonly resolvers: ReadonlyMap<Step, PlanResolver>;
+  /** Place in the declared order of all guards of a response: lower wins. */
+  readonly ranks: ReadonlyMap<Step, number>;
+  /** Names that stand for functions around it, which no local name may hide. */
+  readonly functions: NameScope;
+  /** The property under which the steps of services are handed on, by their names. */
+  readonly sharedNames: ReadonlyMap<string, string>;
+}
+
+export interface PlanMessage extends PlanBlock {
+  readonly composed: Composed;
+  /** `composeDashboard`; `composeEachRunCard` where `forLists`. */
+  readonly name: string;
+  /** Composed for all of a list at once: its function takes the arguments of each, and gives all of them. */
+  readonly forLists: boolean;
+  readonly file: DescFile;
+  /** Steps of the service that it, or what it composes, reads: then composing takes a parameter `shared`. */
+  readonly shared: readonly PlanStep[];
+  /**
+   * Its immediate guards stand in a function of their own, `admitDashboard`, so that they speak before the steps of a
+   * service are started. `inside`: composing calls it as well, since steps compose the message, too.
+   */
+  readonly admits: { readonly name: string; readonly inside: boolean } | undefined;
+  /** Steps whose values the literal or a touch reads, in the order of `steps`. */
+  readonly awaited: readonly PlanStep[];
+  /** Steps that only have to have ended: those that are `held`, and feed no field. */
+  readonly barriers: readonly PlanStep[];
+  readonly touches: readonly Touch[];
+  /** Fields that come later in a stream of parts: each with what it waits for. No field is in two. */
+  readonly parts: readonly PlanPart[];
+  /** Arguments that bring causes with them: then composing takes a parameter `from`. */
+  readonly tainted: readonly string[];
+  /** Whether anything in it, or in what it composes, may be recorded as degraded. */
+  readonly degradable: boolean;
+  /** Composed from another file too: the members of the app object that it and what it composes need. */
+  readonly needs: AppNeeds | undefined;
+}
+
+export interface PlanPart {
+  /** Places among the targets of the message. */
+  readonly targets: readonly number[];
+  /** In that order, all members of a oneof. */
+  readonly fields: readonly DescField[];
+  /** Steps whose values its fields read and the first message does not, in the order of steps. */
+  readonly awaited: readonly PlanStep[];
+  /** Steps that only have to have ended. */
+  readonly barriers: readonly PlanStep[];
+  /** Those of the message's that are of its fields. */
+  readonly touches: readonly Touch[];
+}
+
+/** The steps of a message that run once for all items of a stream. */
+export interface PlanOpening extends PlanBlock {
+  readonly composed: Opening;
+  /** `openRunUpdate` */
+  readonly name: string;
+  readonly file: DescFile;
+  /** Steps of the service that they read: then opening takes a parameter `shared`. */
+  readonly shared: readonly PlanStep[];
+  readonly admits: PlanMessage["admits"];
+  /** What has to have ended before the source opens. */
+  readonly awaited: readonly PlanStep[];
+  /** What items read, under these names. */
+  readonly gives: readonly { readonly name: string; readonly step: PlanStep }[];
+  readonly inherits: ReadonlyMap<PlanStep, readonly TouchOrigin[]>;
+  readonly needs: AppNeeds | undefined;
+}
+
+export interface AppNeeds {
+  readonly names: readonly string[];
+  /** The variables of the environment, in place of `env` among the names, where the file's own type `Env` does not have all of them. */
+  readonly env: readonly EnvVar[] | undefined;
+}
+
+export interface PlanStep {
+  readonly step: Step;
+  /** Name of the value; the started step is `${name}Step`. */
+  readonly name: string;
+  /** A plain value: nothing to wait for, cannot fail. */
+  readonly sync: boolean;
+  /** A guard over what is there at once: it speaks before any call is sent. */
+  readonly immediate: boolean;
+  /** Steps whose values it waits for, in order of declaration. */
+  readonly waitsFor: readonly PlanStep[];
+  /** For a switch: the steps that only one case reads, by case (the default last), in order. */
+  readonly lazy: readonly (readonly PlanStep[])[];
+  /** Whether it is one of those. */
+  readonly onlyInCase: boolean;
+  /** Set for what only values of members of one oneof read: it starts once such a member may be chosen. */
+  readonly wanted: (Wanted & { readonly waitsFor: readonly PlanStep[] }) | undefined;
+  /** A flag the emitted code keeps, for touches: whether its `if` let it run, whether its `each` had items, chose one of them, made something of one, lacked what items rest on, which case was chosen. */
+  readonly tracks: {
+    readonly ran: boolean;
+    readonly items: boolean;
+    readonly picked: boolean;
+    readonly made: boolean;
+    readonly lacks: boolean;
+    readonly case: boolean;
+  };
+  /** Whether an expression asks for its failure, or for that of a step that is left out for want of it. */
+  readonly explained: boolean;
+  /** For side effects: the steps that must have succeeded before, besides the parameter `before`. */
+  readonly clearedBy: readonly PlanStep[];
+  readonly effectful: boolean;
+  /** No answer leaves before it has ended: it is critical, has side effects, or may fail the response otherwise; or it starts such a step for one of its cases. */
+  readonly held: boolean;
+  /** `each`: calls in flight are bounded. */
+  readonly bounded: boolean;
+  /** `each`: more items than this fail the step; `asked`: they are the client's, who is told so. */
+  readonly most: { readonly items: number; readonly asked: boolean } | undefined;
+}
+
+/** What a failure may do to a field. */
+export interface Touch {
+  /** The field's proto name. */
+  readonly field: string;
+  readonly target:
+    | { readonly kind: "field"; readonly index: number }
+    /** `held`: counts only where the member's `if` held (true), or did not (false). */
+    | { readonly kind: "member"; readonly index: number; readonly member: number; readonly held?: boolean | undefined }
+    /** Of a message that a resolver supplies. */
+    | { readonly kind: "resolved"; readonly field: DescField };
+  readonly origins: readonly TouchOrigin[];
+}
+
+export interface TouchOrigin {
+  readonly origin:
+    | { readonly kind: "step"; readonly step: PlanStep }
+    | { readonly kind: "arg"; readonly name: string }
+    /** Something inside a composed value. */
+    | { readonly kind: "within"; readonly step: PlanStep };
+  /** The cause left items out of a list; where what these lists' items rest on may be there all the same: if one of them says so. */
+  readonly leftOut: boolean | readonly PlanStep[];
+  readonly when: readonly Condition[];
+}
+
+export type Condition =
+  | { readonly kind: "ran"; readonly step: PlanStep }
+  | { readonly kind: "items"; readonly step: PlanStep }
+  /** Its `if` has chosen some of them; */
+  | { readonly kind: "picked"; readonly step: PlanStep }
+  /** and what their key rests on was there. */
+  | { readonly kind: "made"; readonly step: PlanStep }
+  /** Case number `index` (the default is the last) was chosen. */
+  | { readonly kind: "chosen"; readonly step: PlanStep; readonly index: number }
+  /** The condition of this case was asked. */
+  | { readonly kind: "asked"; readonly step: PlanStep; readonly index: number };

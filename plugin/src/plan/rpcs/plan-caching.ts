@@ -1,0 +1,106 @@
+// What answers depend on that are used again: for the BFF's own cache by value, for HTTP caches by the names of headers.
+import { createHash } from "node:crypto";
+import { type DescFile, toBinary } from "@bufbuild/protobuf";
+import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
+import { headerOf } from "../../check/identity-headers.ts";
+import { reachable } from "../../graph.ts";
+import { callsIn } from "../../resolve/model/blocks.ts";
+import type { Identity } from "../../resolve/model/edge.ts";
+import type { BffMethod, Model } from "../../resolve/model/model.ts";
+import { composedBlocks, type RequestReads, requestReads, WHOLE, withIdle } from "../../resolve/model/request-reads.ts";
+import { VERSION } from "../../version.ts";
+import type { Entry } from "../model/calls.ts";
+import type { PlanMessage } from "../model/messages.ts";
+import type { PlanHttpCache, PlanResponseCache, PlanStart } from "../model/plan.ts";
+
+/** What of an rpc is planned already. */
+interface Around {
+  readonly message: PlanMessage;
+  readonly start: PlanStart | undefined;
+  readonly model: Model;
+}
+
+export function planResponseCache(method: BffMethod, around: Around): PlanResponseCache | undefined {
+  const { cache } = method;
+  if (cache === undefined) return undefined;
+  const { message, start, model } = around;
+  // Guards that speak for each request are no part of what is used again.
+  const guards = [...message.steps, ...(start?.steps ?? [])].filter(({ immediate }) => immediate);
+  const blocks = composedBlocks(method, model);
+  const leftOut = withIdle(
+    blocks,
+    guards.map(({ step }) => step),
+  );
+  const reads = requestReads(blocks, { leftOut, branches: false });
+  return {
+    at: cache.at,
+    ttlMs: cache.ttl.value,
+    staleMs: cache.stale === undefined || cache.stale.value === 0 ? undefined : cache.stale.value,
+    plan: digestOf(method.desc.parent.file, model),
+    principal: principalOf(reads),
+    token: reads.token !== undefined,
+    peer: reads.peer !== undefined,
+    headers: [...reads.headers.keys()].sort(),
+    env: [...reads.env].sort(),
+    ways: waysOf(blocks, message.calls),
+  };
+}
+
+/** One call of each upstream that has branches: by its rpc the runtime says which branch a request goes to. */
+function waysOf(blocks: ReturnType<typeof composedBlocks>, entries: PlanMessage["calls"]): readonly Entry[] {
+  const ways = new Map<string, Entry>();
+  for (const call of blocks.flatMap(callsIn)) {
+    const entry = entries.get(call);
+    if (entry !== undefined && call.policy.branches.length > 0) ways.set(entry.upstream, entry);
+  }
+  return [...ways].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, entry]) => entry);
+}
+
+function principalOf({ principal, caller }: RequestReads): PlanResponseCache["principal"] {
+  if (caller === undefined) return undefined;
+  return principal.has(WHOLE) ? "whole" : [...principal.keys()].sort();
+}
+
+/** All that an rpc is generated from, whatever its layout and comments: so that a deployment does not read what an older one has kept. */
+function digestOf({ proto: { package: name } }: DescFile, { ir }: Model): string {
+  const own = [...ir.files].map(({ desc }) => desc).filter(({ proto }) => proto.package === name);
+  const all = reachable(own, ({ dependencies }) => dependencies).sort((a, b) => (a.name < b.name ? -1 : 1));
+  const hash = createHash("sha256").update(VERSION);
+  for (const { proto } of all)
+    hash.update(toBinary(FileDescriptorProtoSchema, { ...proto, sourceCodeInfo: undefined }));
+  return hash.digest("base64url").slice(0, DIGEST_CHARACTERS);
+}
+/** 96 bits. */
+const DIGEST_CHARACTERS = 16;
+
+export function planHttpCache(
+  method: BffMethod,
+  identity: Identity | undefined,
+  model: Model,
+): PlanHttpCache | undefined {
+  const { httpCache: said, permit } = method;
+  if (said === undefined) return undefined;
+  const reads = requestReads(composedBlocks(method, model));
+  // Nobody asks the permit where a cache answers.
+  const asked = permit === undefined ? [] : requestReads([permit]).headers.keys();
+  const named = [...said.vary.map(({ value }) => value), ...reads.headers.keys(), ...asked];
+  const open = permit?.public !== undefined && reads.caller === undefined;
+  const who = identity === undefined || open ? [] : identifying(identity);
+  return {
+    at: said.at,
+    maxAgeMs: said.maxAge.value,
+    staleMs: said.stale === undefined || said.stale.value === 0 ? undefined : said.stale.value,
+    vary: [...new Set([...named, ...who])].sort(),
+    shared: said.shared !== undefined,
+  };
+}
+
+/** The headers by which it is known who calls. */
+function identifying({ sources }: Identity): string[] {
+  return sources.flatMap((source) => {
+    const header = headerOf(source);
+    // What browsers send by themselves counts only beside these.
+    if (header === "cookie") return [header, "sec-fetch-site", "x-csrf"];
+    return header === undefined ? ["origin", "sec-fetch-site", "x-csrf"] : [header];
+  });
+}

@@ -1,0 +1,116 @@
+// Variables of the environment: which a file, a composed message and a server need.
+import type { DescFile, DescService } from "@bufbuild/protobuf";
+import { sameType } from "../../cel/index.ts";
+import { reachable } from "../../graph.ts";
+import type { IrEnvVar } from "../../ir.ts";
+import { blocksOf, callsIn, expressionsIn } from "../../resolve/model/blocks.ts";
+import type { BffFile, BffService, Block, Composed, EnvVar, Let, Model } from "../../resolve/model/model.ts";
+import { policyExpressions } from "../../resolve/model/source-parts.ts";
+import type { PlanFile, PlanServer } from "../model/plan.ts";
+
+type Children = (message: Block) => Composed[];
+type Env = readonly EnvVar[];
+
+/** What `Env` is made of in each file. */
+export function envOfFiles(model: Model, children: Children): ReadonlyMap<DescFile, Env> {
+  return new Map(model.files.map((file) => [file.desc, envOf(file, children)]));
+}
+
+/**
+ * Of a file with services all that its package and these declare, and what messages of other packages read that they compose; of another
+ * file what is read of its package's. Services whose variables have one name share it: they have one type.
+ */
+function envOf({ env, services, messages }: BffFile, children: Children): Env {
+  const roots = services.flatMap(rootsOf);
+  const read = reachable<Block>(services.length > 0 ? roots : messages, children).flatMap(envRead);
+  if (services.length > 0) return each([...env, ...services.flatMap((service) => service.env), ...read]);
+  const names = new Set(read.map(({ variable }) => variable.name));
+  return env.filter(({ variable }) => names.has(variable.name));
+}
+
+const rootsOf = ({ methods, let: own }: BffService): Block[] => [
+  ...methods.flatMap(({ composed, opening, stream }) => [composed, opening, stream].filter((one) => one !== undefined)),
+  ...(own === undefined ? [] : [own]),
+];
+
+/**
+ * What messages that other files compose read of the environment, with all that they compose; of those alone to which some of these files
+ * cannot give all that is in the `Env` of the message's file. A variable of services may also be of another type there.
+ */
+export function envElsewhere(
+  model: Model,
+  { children, files }: { readonly children: Children; readonly files: ReadonlyMap<DescFile, Env> },
+  foreign: ReadonlySet<Composed>,
+): ReadonlyMap<Composed, Env> {
+  const composers = new Map<Composed, Set<Composed | Let>>();
+  for (const block of blocksOf(model)) for (const child of children(block)) put(composers, child, block);
+  const roots = new Map<Composed, Set<DescFile>>();
+  for (const { desc, services } of model.files)
+    for (const { methods } of services) for (const { composed: root } of methods) put(roots, root, desc);
+  const found = new Map<Composed, Env>();
+  // Composers come first.
+  for (const message of model.messages) {
+    if (!foreign.has(message)) continue;
+    const read = each(reachable<Block>([message], children).flatMap(envRead));
+    const own = files.get(message.file.desc);
+    if (read.length === 0 || own === undefined) continue;
+    const around = [...(composers.get(message) ?? [])];
+    const others = [...around.map(({ file }) => file.desc), ...(roots.get(message) ?? [])];
+    const given = others.map((file) => (file === message.file.desc ? undefined : files.get(file)));
+    const told = around.some((block) => block.kind === "composed" && found.has(block));
+    if (told || !covers(own, read) || given.some((env) => env !== undefined && !covers(env, own)))
+      found.set(message, read);
+  }
+  return found;
+}
+
+function put<K, V>(sets: Map<K, Set<V>>, key: K, value: V): void {
+  sets.set(key, (sets.get(key) ?? new Set()).add(value));
+}
+
+function covers(env: Env, wanted: Env): boolean {
+  const types = new Map(env.map(({ variable }) => [variable.name, variable.type]));
+  return wanted.every(({ variable }) => {
+    const type = types.get(variable.name);
+    return type !== undefined && sameType(type, variable.type);
+  });
+}
+
+/** All that the files of a server need; the first to declare a variable says how it is read. */
+export function serverEnv(files: readonly PlanFile[], model: Model): Pick<PlanServer, "env" | "own"> {
+  const env = each(files.flatMap((file) => file.env));
+  const first = new Map(env.map(({ ir }) => [ir.name.value, ir]));
+  const descs = new Set(files.map(({ desc }) => desc));
+  const services = model.files.flatMap((file) => (descs.has(file.desc) ? file.services : []));
+  const packages = new Map(model.files.flatMap((file) => file.services.map(({ desc }) => [desc, file.env] as const)));
+  const own = services.flatMap(({ desc, env: declared }): [DescService, readonly EnvVar[]][] => {
+    const differ = [...(packages.get(desc) ?? []), ...declared].filter(
+      ({ ir }) => !readAlike(ir, first.get(ir.name.value) ?? ir),
+    );
+    return differ.length === 0 ? [] : [[desc, differ]];
+  });
+  return { env, own: new Map(own) };
+}
+
+function readAlike(a: IrEnvVar, b: IrEnvVar): boolean {
+  const others = (of: IrEnvVar): string => of.alternates.map(({ value }) => value).join();
+  return a.default?.value === b.default?.value && others(a) === others(b);
+}
+
+/** The variables that it reads, policies of its calls included. */
+function envRead(block: Block): EnvVar[] {
+  if (block.env.length === 0) return [];
+  const policies = callsIn(block).flatMap(({ policy }) => policyExpressions(policy).flatMap((one) => one ?? []));
+  const read = [...expressionsIn(block), ...policies].flatMap(({ reads }) =>
+    reads.map(({ variable }) => variable.name),
+  );
+  const names = new Set(read);
+  return block.env.filter(({ variable }) => names.has(variable.name));
+}
+
+/** The first of each name. */
+function each(env: Env): EnvVar[] {
+  const first = new Map<string, EnvVar>();
+  for (const one of env) if (!first.has(one.variable.name)) first.set(one.variable.name, one);
+  return [...first.values()];
+}

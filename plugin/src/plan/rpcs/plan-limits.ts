@@ -1,0 +1,45 @@
+import type { BffFile, Limits, LimitUse } from "../../resolve/model/model.ts";
+import type { PlanLimits, PlanRateLimit } from "../model/limits.ts";
+import { NameScope } from "../names/name-scope.ts";
+
+/** The counters of a file's services, in the order of their first use. */
+export function rateLimitsOf({ services }: BffFile): readonly PlanRateLimit[] {
+  const found = new Map<string, PlanRateLimit>();
+  const scope = new NameScope();
+  for (const { ir, package: of } of services.flatMap(({ methods }) => methods).flatMap(usesOf)) {
+    const name = ir.name.value;
+    if (found.has(name)) continue;
+    found.set(name, {
+      constant: scope.take(`${name.replaceAll("-", "_").toUpperCase()}_LIMIT`),
+      name,
+      package: of,
+      rate: ir.rate.value,
+      per: ir.per.value,
+      burst: (ir.burst ?? ir.rate).value,
+      local: ir.local,
+      closed: ir.closed,
+      at: ir.at,
+    });
+  }
+  return [...found.values()];
+}
+
+const usesOf = ({ limits }: { readonly limits: Limits | undefined }): readonly LimitUse[] => limits?.uses ?? [];
+
+/** @param counters of the file */
+export function planLimits(
+  limits: Limits | undefined,
+  counters: readonly PlanRateLimit[],
+  functions: NameScope,
+): PlanLimits | undefined {
+  if (limits === undefined) return undefined;
+  const uses = limits.uses.flatMap((use) => {
+    const limit = counters.find(({ name }) => name === use.ir.name.value);
+    return limit === undefined ? [] : [{ use, limit }];
+  });
+  return {
+    early: uses.filter(({ use }) => use.early),
+    late: uses.filter(({ use }) => !use.early),
+    functions,
+  };
+}

@@ -1,0 +1,37 @@
+// Which messages a file's requests are checked by, and what those functions are called.
+
+import type { DescMessage, DescMethod } from "@bufbuild/protobuf";
+import { reachable } from "../../graph.ts";
+import type { RuledMessage } from "../../resolve/model/rules.ts";
+import type { PlanRules } from "../model/rules.ts";
+import { distinctNames } from "../names/distinct-names.ts";
+import { messageNames, NameScope } from "../names/name-scope.ts";
+
+export function planRules(
+  rpcs: readonly DescMethod[],
+  rules: ReadonlyMap<DescMessage, RuledMessage>,
+): PlanRules | undefined {
+  const requests = new Set(rpcs.map(({ input }) => input));
+  const roots = [...requests].flatMap((desc) => rules.get(desc) ?? []);
+  if (roots.length === 0) return undefined;
+  const inside = (one: RuledMessage): RuledMessage[] => nestedIn(one).flatMap((desc) => rules.get(desc) ?? []);
+  const messages = reachable(roots, inside);
+  const names = distinctNames(
+    new Map(messages.map(({ desc }) => [desc, messageNames(desc)])),
+    new NameScope(undefined, [], new Set()),
+  );
+  return {
+    messages: messages.map((one) => ({
+      rules: one,
+      name: names.get(one.desc) ?? one.desc.name,
+      request: requests.has(one.desc),
+      inside: reachable([one], inside),
+    })),
+  };
+}
+
+function nestedIn({ fields }: RuledMessage): readonly DescMessage[] {
+  return fields.flatMap(({ value }) =>
+    [value?.nested, value?.items?.nested, value?.values?.nested].filter((one) => one !== undefined),
+  );
+}

@@ -1,0 +1,132 @@
+// What a streaming rpc follows, with its defaults, and what runs once before its source opens.
+import type { DescFile } from "@bufbuild/protobuf";
+import type { Call } from "../../resolve/model/call.ts";
+import type { BffMethod, Block, Composed, Followed, Model, Opening, Step } from "../../resolve/model/model.ts";
+import { inheritedOrigins } from "../messages/plan-let.ts";
+import { certainReads, type MessageSurroundings, planSteps } from "../messages/plan-message.ts";
+import type { Entry, Leaf, PlanTopic, PlanTopics } from "../model/calls.ts";
+import type { PlanOpening } from "../model/messages.ts";
+import type { PlanStream } from "../model/plan.ts";
+import type { FunctionNames } from "../names/function-names.ts";
+import { lowerCamel, NameScope } from "../names/name-scope.ts";
+import { stepNames } from "../names/step-names.ts";
+
+const MINUTE_MS = 60_000;
+
+export function planStream(
+  { stream, positionField }: BffMethod,
+  {
+    calls,
+    topics,
+    opening,
+    functions,
+  }: {
+    readonly calls: ReadonlyMap<Call, Entry>;
+    readonly topics: PlanTopics;
+    readonly opening: PlanOpening | undefined;
+    readonly functions: FunctionNames;
+  },
+): PlanStream | undefined {
+  const source = stream && sourceOf(stream, calls, topics);
+  if (stream === undefined || source === undefined) return undefined;
+  const { idle, heartbeat, maxAge, ahead, overflow, minInterval } = stream.stream;
+  const leaf = <T>(said: Leaf<T> | undefined, standard: T): Leaf<T> => said ?? { value: standard, at: undefined };
+  return {
+    of: stream,
+    source,
+    opening,
+    idleMs: idle,
+    heartbeatMs: positionField && leaf(heartbeat, 15_000),
+    maxAgeMs: leaf(maxAge, 30 * MINUTE_MS),
+    ahead: leaf(ahead, overflow?.value === "latest" ? 1 : 4),
+    overflow: leaf(overflow, "wait"),
+    minIntervalMs: minInterval,
+    functions: functions.scope,
+  };
+}
+
+function sourceOf(
+  { call, follow }: Followed,
+  calls: ReadonlyMap<Call, Entry>,
+  topics: PlanTopics,
+): PlanStream["source"] | undefined {
+  const entry = call && calls.get(call);
+  if (call !== undefined && entry !== undefined) return { kind: "call", call, entry };
+  const topic = follow && topics.get(follow.topic);
+  return follow && topic && { kind: "follow", topic, key: follow.key };
+}
+
+/** Named apart from calls, and from each other. */
+export function planTopics(model: Model, calls: ReadonlyMap<Call, Entry>): PlanTopics {
+  const scope = new NameScope(
+    undefined,
+    [...calls.values()].map(({ name }) => name),
+  );
+  return new Map(
+    model.topics.map((of) => [
+      of.topic,
+      {
+        name: scope.take(`${lowerCamel(of.topic.name.value)}Topic`),
+        of,
+        entry: of.call && calls.get(of.call),
+        keep: of.topic.keep ?? { value: 256, at: undefined },
+      },
+    ]),
+  );
+}
+
+/** The topics that steps of these blocks read, and that rpcs follow, each once. */
+export function topicsOf(
+  blocks: readonly Pick<Block, "steps">[],
+  methods: readonly BffMethod[],
+  topics: PlanTopics,
+): readonly PlanTopic[] {
+  const read = blocks.flatMap(({ steps }) =>
+    steps.flatMap(({ source }) => (source.kind === "latest" ? [source.topic] : [])),
+  );
+  const followed = methods.flatMap(({ stream }) => stream?.follow?.topic ?? []);
+  return [...new Set([...read, ...followed])].flatMap((topic) => topics.get(topic) ?? []);
+}
+
+export interface OpeningSurroundings extends Omit<MessageSurroundings, "nameOf" | "functions"> {
+  readonly functions: (file: DescFile) => FunctionNames;
+}
+
+/** @param message what items are composed by */
+export function planOpening(opening: Opening, message: Composed, around: OpeningSurroundings): PlanOpening {
+  const functions = around.functions(opening.desc.file);
+  const nameOf = stepNames(opening, functions.scope);
+  const handedOn = message.shared.flatMap((standIn) =>
+    standIn.source.kind === "shared" && standIn.source.of.some((step) => opening.steps.includes(step))
+      ? [{ standIn, step: standIn.source.of[0] as Step }]
+      : [],
+  );
+  const read = new Set(handedOn.map(({ step }) => step));
+  const { planned, steps, shared, origins } = planSteps(opening, { ...around, nameOf }, read);
+  const inherits = inheritedOrigins([...read], planned, origins);
+  const started = steps.filter((step) => !step.sync && !step.immediate);
+  const waitedFor = new Set(started.flatMap(({ step }) => certainReads(step)));
+  return {
+    composed: opening,
+    name: functions.open(opening.desc),
+    file: opening.file.desc,
+    steps,
+    shared,
+    admits: steps.some((step) => step.immediate) ? around.admits : undefined,
+    awaited: started.filter(({ step }) => !waitedFor.has(step)),
+    gives: handedOn.map(({ standIn, step }) => ({
+      name: around.sharedNames.get(standIn.name ?? "") ?? nameOf(step),
+      step: planned(step),
+    })),
+    inherits,
+    effectful: steps.some(({ effectful }) => effectful),
+    optionalArgs: opening.args.members.filter((arg) => arg.variable.absent).map((arg) => arg.name),
+    calls: around.calls,
+    topics: around.topics,
+    resolvers: around.resolvers,
+    needs: around.needs,
+    ranks: around.ranks,
+    functions: functions.scope,
+    sharedNames: around.sharedNames,
+  };
+}

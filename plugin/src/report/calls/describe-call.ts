@@ -1,0 +1,135 @@
+// A call as it is told: what it sends, how long it has, what is done when it fails.
+
+import { defined } from "../../defined.ts";
+import { attemptsOf } from "../../plan/check/worst-calls.ts";
+import type { PlanCallPolicy } from "../../plan/model/calls.ts";
+import type { PlanBlock } from "../../plan/model/messages.ts";
+import { codeName } from "../../read/values.ts";
+import type { Call, LimitLeaves } from "../../resolve/model/call.ts";
+import { fullName } from "../../resolve/policies/entries.ts";
+import { perCaller } from "./caller-differences.ts";
+import { type FailReport, failReport } from "./describe-source.ts";
+import { effectSources } from "./effect-sources.ts";
+
+/** Names are those of the JSON; expressions stand as they are written. */
+export interface CallReport {
+  readonly method: string;
+  readonly timeout_ms: number | null;
+  /** At most, with retries and hedges. */
+  readonly attempts: number;
+  /** The most that waiting between attempts takes; part of the timeout. */
+  readonly backoff_ms: number;
+  /** When it is tried again; only where it is. */
+  readonly retry?: { readonly on: readonly string[]; readonly if?: string };
+  readonly hedge?: { readonly delay_ms: number; readonly max: number };
+  readonly batch?: { readonly keys: string; readonly max: number; readonly by: string };
+  /** On whose word it has no side effects, where its rpc's proto does not say so: `read_only`, or rpcs that say it of themselves. */
+  readonly vouched_by?: readonly string[];
+  /** `per_caller`: what of a caller its key has in it; without that all callers share its answers. */
+  readonly cache?: { readonly ttl_ms: number; readonly stale_ms?: number; readonly per_caller?: readonly string[] };
+  /** Its own limit, within that of the upstream. */
+  readonly limit?: { readonly concurrent?: number; readonly queued?: number };
+  /** Its limit, or that of the upstream, follows what the upstream bears; supplementary calls are refused first. */
+  readonly adaptive_limit?: true;
+  /** The request that `set` adds to. */
+  readonly request?: string;
+  readonly set?: readonly BindReport[];
+  readonly metadata?: readonly BindReport[];
+  /** Incoming headers that are passed on. */
+  readonly forward?: readonly string[];
+  /** Whether the upstream is told who calls, and how; left out: it is not. */
+  readonly identify?: "signed" | "token" | "plain";
+  /** In the order in which they are tried. */
+  readonly on_error?: readonly ErrorRuleReport[];
+}
+export interface BindReport {
+  readonly name: string;
+  readonly by: string;
+  readonly if?: string;
+}
+export interface ErrorRuleReport {
+  /** Left out: any. */
+  readonly on?: readonly string[];
+  readonly if?: string;
+  readonly then: "ignore" | "fallback" | "fail";
+  readonly fallback?: string;
+  readonly fail?: FailReport;
+}
+
+export function callReport(call: Call, message: PlanBlock): CallReport {
+  const policy = message.calls.get(call)?.policy;
+  const vouchers = effectSources(call);
+  return {
+    method: fullName(call.method),
+    timeout_ms: policy?.timeoutMs?.value ?? null,
+    attempts: attemptsOf(policy),
+    backoff_ms: backoffOf(policy),
+    ...(policy?.retry && {
+      retry: {
+        on: policy.retry.on.value.map(codeName),
+        ...defined("if", (policy.retry.when ?? call.policy.retry.if)?.text.value),
+      },
+    }),
+    ...(policy?.hedge && { hedge: { delay_ms: policy.hedge.delayMs.value, max: policy.hedge.max.value } }),
+    ...(call.batch !== undefined && {
+      batch: { keys: call.batch.keys.name, max: call.batch.max, by: call.batch.by.expression.text.value },
+    }),
+    ...(vouchers.length > 0 && { vouched_by: vouchers }),
+    ...defined("cache", policy?.cache && cacheReport(call, policy.cache)),
+    ...defined("limit", policy?.limit && limitFacts(policy.limit)),
+    ...(policy?.adaptive && { adaptive_limit: true as const }),
+    ...defined("request", call.request?.expression.text.value),
+    ...defined(
+      "set",
+      some(
+        call.set.map(({ path, bound, if: condition }) =>
+          bindReport(path.map(({ name }) => name).join("."), bound.expression, condition),
+        ),
+      ),
+    ),
+    ...defined("metadata", some(call.metadata.map(({ key, by, if: condition }) => bindReport(key, by, condition)))),
+    ...defined("forward", policy?.forward?.value),
+    ...defined("identify", policy?.identify?.value),
+    ...defined("on_error", some(call.onError.map(ruleReport))),
+  };
+}
+
+function backoffOf(policy: PlanCallPolicy | undefined): number {
+  const { retry } = policy ?? {};
+  let backoff = 0;
+  for (let wait = retry?.initialMs.value ?? 0, i = 1; retry !== undefined && i < retry.attempts.value; i++) {
+    backoff += Math.min(wait, retry.maxMs.value);
+    wait *= retry.multiplier.value;
+  }
+  return backoff;
+}
+
+function cacheReport(call: Call, { ttlMs, staleMs }: NonNullable<PlanCallPolicy["cache"]>): CallReport["cache"] {
+  const callers = perCaller(call);
+  return {
+    ttl_ms: ttlMs.value,
+    ...defined("stale_ms", staleMs?.value),
+    ...(callers.length > 0 && { per_caller: callers }),
+  };
+}
+
+function limitFacts({ concurrent, queued }: LimitLeaves): CallReport["limit"] {
+  return { ...defined("concurrent", concurrent?.value), ...defined("queued", queued?.value) };
+}
+
+type Written = { readonly text: { readonly value: string } };
+function bindReport(name: string, by: Written, condition: Written | undefined): BindReport {
+  return { name, by: by.text.value, ...defined("if", condition?.text.value) };
+}
+
+function ruleReport({ on, if: condition, then }: Call["onError"][number]): ErrorRuleReport {
+  return {
+    ...(on.length > 0 && { on: on.map(codeName) }),
+    ...defined("if", condition?.text.value),
+    then: then.kind,
+    ...(then.kind === "fallback" && { fallback: then.value.expression.text.value }),
+    ...(then.kind === "fail" && { fail: failReport(then.fail) }),
+  };
+}
+
+const some = <T>(all: readonly T[]): readonly T[] | undefined => (all.length === 0 ? undefined : all);

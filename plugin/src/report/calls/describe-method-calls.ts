@@ -1,0 +1,32 @@
+// Numbers of calls by method, as data; null is "nothing bounds it".
+import { defined } from "../../defined.ts";
+import type { MethodCalls, SplitCalls } from "../../plan/check/worst-calls.ts";
+
+/** Calls of one method in the worst case, and attempts with retries and hedges. */
+export interface MethodCallsReport {
+  readonly method: string;
+  readonly calls: number | null;
+  readonly attempts: number | null;
+  /** Calls that do not depend on the number of items; only where an `each` without `max` leaves `calls` unbounded. */
+  readonly per_request?: Omit<MethodCallsReport, "method">;
+  /** Calls for one item of each list without `max`; only beside `per_request`. */
+  readonly per_item?: Omit<MethodCallsReport, "method">;
+}
+
+export function methodCallsReport({ method, perRequest, perItem, ...all }: SplitCalls): MethodCallsReport {
+  return {
+    method,
+    ...numbers(all),
+    ...defined("per_request", perRequest && numbers(perRequest)),
+    ...defined("per_item", perItem && numbers(perItem)),
+  };
+}
+
+export const totalOf = (all: readonly MethodCalls[], what: "calls" | "attempts"): number | null =>
+  bounded(all.reduce((total, one) => total + one[what], 0));
+
+const numbers = ({ calls, attempts }: Omit<MethodCalls, "method">) => ({
+  calls: bounded(calls),
+  attempts: bounded(attempts),
+});
+const bounded = (count: number): number | null => (Number.isSafeInteger(count) ? count : null);

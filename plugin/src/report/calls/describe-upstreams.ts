@@ -1,0 +1,59 @@
+import { defined } from "../../defined.ts";
+import type { PlanBreaker } from "../../plan/model/calls.ts";
+import type { PlanFile } from "../../plan/model/plan.ts";
+
+/** What is kept of an upstream for all requests together; names are those of the JSON. */
+export interface UpstreamReport {
+  readonly upstream: string;
+  /** null: off. */
+  readonly breaker: BreakerReport | null;
+  /** Methods with a breaker of their own. */
+  readonly methods?: readonly { readonly method: string; readonly breaker: BreakerReport | null }[];
+  readonly limit: { readonly concurrent: number; readonly queued: number; readonly adaptive?: true };
+  readonly retry_budget?: { readonly max_tokens: number; readonly token_ratio: number };
+  readonly protocol?: "GRPC" | "HTTP_JSON";
+}
+export interface BreakerReport {
+  readonly error_rate: number;
+  readonly window_ms: number;
+  readonly minimum: number;
+  readonly open_ms: number;
+  readonly probes: number;
+  readonly slow_ms?: number;
+  readonly slow_rate?: number;
+}
+
+/** In the order of their names. */
+export function upstreamReports({ upstreams }: PlanFile): readonly UpstreamReport[] {
+  return upstreams
+    .map(({ service, breaker, methods, limit, retryBudget, protocol }) => ({
+      upstream: service.typeName,
+      breaker: breakerReport(breaker),
+      ...(methods.length > 0 && {
+        methods: methods.map((one) => ({ method: one.name, breaker: breakerReport(one.breaker) })),
+      }),
+      limit: {
+        concurrent: limit.concurrent.value,
+        queued: limit.queued.value,
+        ...(limit.adaptive.value && { adaptive: true as const }),
+      },
+      ...(retryBudget !== undefined && {
+        retry_budget: { max_tokens: retryBudget.maxTokens.value, token_ratio: retryBudget.tokenRatio.value },
+      }),
+      ...defined("protocol", protocol?.value),
+    }))
+    .sort((a, b) => (a.upstream < b.upstream ? -1 : 1));
+}
+
+function breakerReport(breaker: PlanBreaker | undefined): BreakerReport | null {
+  if (breaker === undefined) return null;
+  return {
+    error_rate: breaker.errorRate.value,
+    window_ms: breaker.windowMs.value,
+    minimum: breaker.minimum.value,
+    open_ms: breaker.openMs.value,
+    probes: breaker.probes.value,
+    ...defined("slow_ms", breaker.slowMs?.value),
+    ...defined("slow_rate", breaker.slowRate?.value),
+  };
+}

@@ -1,0 +1,237 @@
+// The worst case of one rpc: how long, along which steps; how many calls is worst-calls.ts. Linear in the size of the graph.
+
+import {
+  allSteps,
+  blocksOf,
+  childOf,
+  itemsOf,
+  type Messages,
+  reachedInOrder,
+  type SplitCalls,
+  splitCalls,
+} from "../../plan/check/worst-calls.ts";
+import type { PlanBlock, PlanMessage, PlanStep } from "../../plan/model/messages.ts";
+import type { PlanMethod, PlanStart } from "../../plan/model/plan.ts";
+import type { Step } from "../../resolve/model/model.ts";
+import { callsOf } from "../../resolve/model/source-parts.ts";
+import { fullName } from "../../resolve/policies/entries.ts";
+import { withoutRecursion } from "./without-recursion.ts";
+
+export interface Worst {
+  /** Time that calls have: the budget less the margin for composing (runtime.md, "Deadlines"). Milliseconds. */
+  readonly forCallsMs: number;
+  /** Of each method in order of first use; calls are Infinity where nothing bounds them. */
+  readonly calls: readonly SplitCalls[];
+  /** At most `forCallsMs`. */
+  readonly ms: number;
+  /** The steps that take longest one after another; those of composed messages as "cards.owner". Times not cut to what is left. */
+  readonly criticalPath: readonly { readonly step: string; readonly ms: number }[];
+}
+export function worstOf(
+  planned: Pick<PlanMethod, "method" | "message" | "start" | "permit" | "stream">,
+  messages: Messages,
+): Worst & { readonly item?: Worst; readonly parts?: Worst } {
+  const { method, message, start, permit, stream } = planned;
+  if (method.parts !== undefined) {
+    const first = worst(method.timeoutMs, { message, start, permit }, messages, "none");
+    const whole = worst(method.parts.timeoutMs, { message, start, permit }, messages, first.forCallsMs);
+    return { ...first, calls: whole.calls, parts: whole };
+  }
+  if (stream === undefined) return worst(method.timeoutMs, { message, start, permit }, messages);
+  const opening = worst(method.timeoutMs, { message: stream.opening, start, permit }, messages);
+  const once =
+    stream.source.kind === "call" ? [{ method: fullName(stream.source.entry.method), calls: 1, attempts: 1 }] : [];
+  const item = worst(method.timeoutMs, { message, start: undefined, permit: undefined }, messages);
+  return { ...opening, calls: [...opening.calls, ...once], item };
+}
+
+/** What is waited for as one: an answer, or of a stream the opening, or an item. */
+interface Phase extends Pick<PlanMethod, "start" | "permit"> {
+  readonly message: PlanBlock | undefined;
+}
+
+/** @param held the time of what is not deferred, where that is less than all; "none": deferred steps are not waited for */
+function worst(
+  budget: number,
+  { message, start, permit }: Phase,
+  messages: Messages,
+  held: number | "none" = Number.POSITIVE_INFINITY,
+): Worst {
+  const forCallsMs = budget - Math.min(Math.max(budget / 10, 5), 200, budget / 2);
+  const late = held !== "none";
+  const most = late ? Math.min(held, forCallsMs) : forCallsMs;
+  const all = blocksOf(permit, start, message);
+  const order = reachedInOrder(all, messages);
+  const ended = new Set(permit?.steps.map(({ step }) => step.ir.at));
+  const timeOf = timings(messages, { limit: forCallsMs, late, ended }, start);
+  const of = (block: PlanBlock): Timing => timeOf({ message: block, begun: 0, limit: most });
+  const roots = [start, message].filter((root) => root !== undefined);
+  const last = roots.map(of).reduce((a, b) => (b.ms >= a.ms ? b : a), NO_TIME);
+  // Nothing else begins before it is decided.
+  const before = permit && of(permit);
+  return {
+    forCallsMs,
+    calls: splitCalls(all, order, messages),
+    ms: Math.min((before?.ms ?? 0) + last.ms, forCallsMs),
+    criticalPath: [...(before === undefined ? [] : criticalPath(before)), ...criticalPath(last)],
+  };
+}
+
+export const stepName = ({ step, name }: PlanStep): string => step.name ?? name;
+
+// ---- time ----
+
+const NO_TIME: Timing = { ms: 0, last: undefined, steps: new Map(), started: new Map() };
+
+interface Timing {
+  /** From the moment at which composing the message begins. */
+  readonly ms: number;
+  /** The step that ends last. */
+  readonly last: PlanStep | undefined;
+  /** Those of the service, too. */
+  readonly steps: ReadonlyMap<PlanStep, StepTiming>;
+  /** The steps of the service. */
+  readonly started: ReadonlyMap<PlanStep, StepTiming>;
+}
+interface StepTiming {
+  readonly ms: number;
+  readonly end: number;
+  /** The step whose end it waits for longest. */
+  readonly before: PlanStep | undefined;
+  /** Of the message that it composes. */
+  readonly inside: Timing | undefined;
+}
+
+/** Times count from the beginning of the response where a step of the service is read, since that one began there; else from the message's. */
+function timings(
+  messages: Messages,
+  {
+    limit,
+    late,
+    ended,
+  }: { readonly limit: number; readonly late: boolean; readonly ended: ReadonlySet<Step["ir"]["at"]> },
+  start: PlanStart | undefined,
+): (begun: Begun) => Timing {
+  const known = new Map<PlanBlock, Map<string, Timing>>();
+  const keyOf = ({ message, begun, limit: own }: Begun): string =>
+    `${sharedOf(message).length === 0 ? 0 : begun}/${own}`;
+  const knownOf = (one: Begun): Timing | undefined => known.get(one.message)?.get(keyOf(one));
+  // What a service starts comes before what reads it, but for what it composes itself.
+  const inside = new Set(start === undefined ? [] : reachedInOrder([start], messages));
+  /** Asks for the timings that it needs, in place of calling itself: messages may compose each other in long chains. */
+  function* timed(one: Begun): Generator<Begun, Timing, Timing> {
+    const { message, begun: at, limit: own } = one;
+    const begun = sharedOf(message).length === 0 ? 0 : at;
+    const all = allSteps(message.steps).filter(({ step }) => late || !step.deferred);
+    const planned = new Map(all.map((step) => [step.step, step]));
+    const started =
+      start === undefined || inside.has(message)
+        ? new Map<PlanStep, StepTiming>()
+        : (yield { message: start, begun: 0, limit: own }).steps;
+    const steps = new Map(started);
+    for (const { step } of started.size === 0 ? [] : sharedOf(message))
+      for (const own of allSteps(start?.steps ?? []))
+        if (step.source.kind === "shared" && step.source.of.includes(own.step)) planned.set(step, own);
+    const predecessors = (step: PlanStep): PlanStep[] => [
+      ...[...step.step.reads, ...step.step.after].flatMap((read) => planned.get(read) ?? []),
+      ...step.clearedBy,
+      ...(step.wanted?.waitsFor ?? []).flatMap((asked) => planned.get(asked.step) ?? []),
+    ];
+    for (const step of inOrder(all, (other) => predecessors(other).filter((before) => !started.has(before)))) {
+      const before = latest(predecessors(step), steps, begun);
+      const from = before === undefined ? begun : (steps.get(before)?.end ?? 0);
+      const child = childOf(step, messages);
+      const most = step.step.deferred ? limit : own;
+      const within = child && (yield { message: child, begun: from, limit: most });
+      // What the permit has asked of the service has been answered.
+      const ms = message === start && ended.has(step.step.ir.at) ? 0 : stepTime(step, message, within?.ms, most);
+      steps.set(step, { ms, end: from + ms, before, inside: within });
+    }
+    const last = latest(all, steps, begun);
+    const timing = { ms: last === undefined ? 0 : (steps.get(last)?.end ?? begun) - begun, last, steps, started };
+    known.set(message, (known.get(message) ?? new Map<string, Timing>()).set(keyOf(one), timing));
+    return timing;
+  }
+  return (begun) => withoutRecursion(begun, knownOf, timed);
+}
+/** A message, and when composing it begins. */
+interface Begun {
+  readonly message: PlanBlock;
+  readonly begun: number;
+  /** The time of those of its steps that are not deferred. */
+  readonly limit: number;
+}
+
+const sharedOf = (message: PlanBlock): readonly PlanStep[] =>
+  "shared" in message ? (message as PlanMessage).shared : [];
+
+/** Predecessors first; without recursion, since chains may be long. */
+function inOrder(steps: readonly PlanStep[], predecessors: (step: PlanStep) => readonly PlanStep[]): PlanStep[] {
+  const order = new Set<PlanStep>();
+  const entered = new Set<PlanStep>();
+  const open = [...steps].reverse();
+  for (let at = open.at(-1); at !== undefined; at = open.at(-1)) {
+    const first = entered.has(at) ? [] : predecessors(at).filter((step) => !order.has(step));
+    entered.add(at);
+    if (first.length > 0) open.push(...first);
+    else order.add(open.pop() ?? at);
+  }
+  return [...order];
+}
+
+/** The one that ends last; of several the first; undefined where none ends after that moment. */
+function latest(
+  steps: readonly PlanStep[],
+  timings: ReadonlyMap<PlanStep, StepTiming>,
+  after: number,
+): PlanStep | undefined {
+  let found: PlanStep | undefined;
+  let end = after;
+  for (const step of steps) {
+    const other = timings.get(step)?.end ?? 0;
+    if (other > end) [found, end] = [step, other];
+  }
+  return found;
+}
+
+/** A call takes its timeout, attempts and backoff included, or without one all that is left. */
+function stepTime(step: PlanStep, message: PlanBlock, child: number | undefined, limit: number): number {
+  const { source } = step.step;
+  const [call] = callsOf(source);
+  const one =
+    call === undefined ? (child ?? 0) : Math.min(message.calls.get(call)?.policy.timeoutMs?.value ?? limit, limit);
+  return one === 0 ? 0 : rounds(step) === 1 ? one : Math.min(one * rounds(step), limit);
+}
+
+/** How often items are waited for, one group of them after the other. */
+function rounds(step: PlanStep): number {
+  const { source } = step.step;
+  return source.kind === "each" && step.bounded ? Math.ceil(itemsOf(step) / source.concurrent) : 1;
+}
+
+/** From the end of a message to its beginning. */
+function criticalPath(whole: Timing): Worst["criticalPath"] {
+  const path: { readonly step: string; readonly ms: number }[] = [];
+  let prefix = "";
+  for (let timing: Timing | undefined = whole; timing !== undefined; ) {
+    const { steps, started }: Timing = timing;
+    const chain: { readonly step: PlanStep; readonly of: StepTiming }[] = [];
+    for (let step = timing.last; step !== undefined; ) {
+      const of = steps.get(step);
+      if (of === undefined) break;
+      chain.push({ step, of });
+      step = of.before;
+    }
+    chain.reverse();
+    const [first] = chain;
+    // It begins with a step of the service, and so with the response: what comes before is not waited for.
+    if (first !== undefined && started.has(first.step)) path.length = 0;
+    const end = chain.at(-1);
+    // Where the last step on the way composes, on inside that message. Items one after another are one entry: inside, the times would not add up.
+    timing = end === undefined || rounds(end.step) > 1 ? undefined : end.of.inside;
+    for (const { step, of } of timing === undefined ? chain : chain.slice(0, -1))
+      if (of.ms > 0) path.push({ step: (started.has(step) ? "" : prefix) + stepName(step), ms: of.ms });
+    if (end !== undefined) prefix = `${prefix}${stepName(end.step)}.`;
+  }
+  return path;
+}

@@ -1,0 +1,8 @@
+import type { Call } from "../../resolve/model/call.ts";
+import { fullName } from "../../resolve/policies/entries.ts";
+
+/** On whose word a call has no side effects, where its rpc's proto does not say so: `read_only`, or the full names of rpcs. Empty: nobody's. */
+export function effectSources({ effects, said }: Call): readonly string[] {
+  if (effects !== "none") return [];
+  return said.readOnly === undefined ? said.vouched.map(({ desc }) => fullName(desc)).sort() : ["read_only"];
+}

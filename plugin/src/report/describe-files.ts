@@ -1,0 +1,50 @@
+// The plan's output: a file beside each `_bff.ts` that has services.
+
+import type { BehaviourReport } from "../faults/behaviour.ts";
+import type { PlanFormat } from "../parameter.ts";
+import type { Plan } from "../plan/model/plan.ts";
+import { mermaidOf } from "./describe-mermaid.ts";
+import { fileBlocks } from "./describe-plan.ts";
+import { type FileReport, reportOf } from "./describe-report.ts";
+import { weightFiles } from "./describe-weight.ts";
+import { behaviourOf } from "./faults/describe-behaviour.ts";
+
+/** A table of faults is made elsewhere. */
+type Described = Exclude<PlanFormat, "faults">;
+const ENDING: Readonly<Record<Exclude<Described, "weight">, string>> = {
+  json: "_plan.json",
+  mermaid: "_plan.mmd",
+  text: "_plan.txt",
+};
+/** One report of the run, or of each file: `web/v1/web.proto` → `web/v1/web_plan.json`. Files without services have no plan of their own. */
+export function planFiles(
+  plan: Plan,
+  format: Described,
+): readonly { readonly name: string; readonly content: string }[] {
+  if (format === "weight") return weightFiles(plan);
+  const messages = new Map(plan.messages.map((message) => [message.composed.desc.typeName, message]));
+  return plan.files
+    .filter((file) => file.services.length > 0)
+    .map((file) => {
+      const name = `${file.desc.name}${ENDING[format]}`;
+      if (format === "text") return { name, content: `${fileBlocks(file, messages).join("\n\n")}\n` };
+      const report = reportOf(file, messages);
+      if (format === "mermaid") return { name, content: mermaidOf(report) };
+      return { name, content: jsonOf(report, behaviourOf(file, plan)) };
+    });
+}
+
+/** What tools alone read stands on a line for each rpc, message and answer. */
+function jsonOf(report: FileReport, behaviour: BehaviourReport): string {
+  const said = JSON.stringify(report, undefined, 2).replace(/\n\}$/, "");
+  const sections = Object.entries(behaviour).map(([name, of]) => `    "${name}": ${linesOf(of)}`);
+  return `${said},\n  "behaviour": {\n${sections.join(",\n")}\n  }\n}\n`;
+}
+function linesOf(of: object): string {
+  const list = Array.isArray(of);
+  const lines = Object.entries(of).map(
+    ([name, one]) => `      ${list ? "" : `${JSON.stringify(name)}: `}${JSON.stringify(one)}`,
+  );
+  const [open, close] = list ? "[]" : "{}";
+  return lines.length === 0 ? `${open}${close}` : `${open}\n${lines.join(",\n")}\n    ${close}`;
+}

@@ -1,0 +1,108 @@
+// The plan as a Mermaid flowchart: a box for each rpc and for each message it composes, an arrow for each wait.
+
+import type { FileReport, MessageReport, RpcReport, StepReport } from "./describe-report.ts";
+import { followed } from "./rpcs/describe-stream.ts";
+
+export function mermaidOf({ rpcs, services = [], messages: composed }: FileReport): string {
+  const ids = new Map<string, string>();
+  // A service is one more box of steps.
+  const messages = [
+    ...services.map(({ service, steps, edges }): MessageReport => ({ message: service, steps, edges, degrades: [] })),
+    ...composed,
+    ...openingsOf(rpcs),
+  ];
+  for (const [m, { message, steps }] of messages.entries()) {
+    ids.set(message, `m${m}`);
+    for (const [s, { step }] of steps.entries()) ids.set(`${message}/${step}`, `m${m}s${s}`);
+  }
+  const id = (name: string): string => ids.get(name) ?? name;
+  /** A step that stands in another box: of the opening of this message, or of the services around. */
+  const shared = (message: string, step: string): string[] => {
+    const opening = ids.get(`${openingName(message)}/${step}`);
+    return opening === undefined ? services.flatMap(({ service }) => ids.get(`${service}/${step}`) ?? []) : [opening];
+  };
+  return [
+    "flowchart LR",
+    ...rpcs.map((rpc, r) => {
+      const opening = ids.get(openingName(rpc.composes));
+      const way = rpc.stream === undefined || opening === undefined ? "" : ` ${opening} == each item ==>`;
+      return `  r${r}(["${label(rpcLabel(rpc))}"]) ==>${way} ${id(rpc.composes)}`;
+    }),
+    ...messages.flatMap((message) => messageLines(message, id)),
+    ...messages.flatMap(({ message, edges, shared: names = [] }) =>
+      edges.flatMap(({ from, to, kind }) =>
+        names.includes(from)
+          ? shared(message, from).map((one) => `  ${one} ${ARROW[kind]} ${id(`${message}/${to}`)}`)
+          : [],
+      ),
+    ),
+    ...rpcs.flatMap(({ rpc }, r) =>
+      services.flatMap(({ service, steps }) =>
+        steps.some((step) => step.started_by.some((name) => rpc === `${service}/${name}`))
+          ? [`  r${r} --> ${id(service)}`]
+          : [],
+      ),
+    ),
+    ...messages.flatMap(({ message, steps }) =>
+      steps.flatMap(({ step, composes }) =>
+        composes === undefined || !ids.has(composes) ? [] : [`  ${id(`${message}/${step}`)} --o ${id(composes)}`],
+      ),
+    ),
+    "",
+  ].join("\n");
+}
+
+const openingName = (message: string): string => `opening of ${message}`;
+/** What runs once for a stream is a box before that of its message, whichever rpc it is of. */
+function openingsOf(rpcs: readonly RpcReport[]): MessageReport[] {
+  const all = new Map(
+    rpcs.flatMap(({ composes, stream }) =>
+      stream?.opening === undefined ? [] : [[composes, stream.opening] as const],
+    ),
+  );
+  return [...all].map(([composes, { steps, edges }]) => {
+    const own = new Set(steps.map(({ step }) => step));
+    const shared = edges.flatMap(({ from }) => (own.has(from) ? [] : [from]));
+    return { message: openingName(composes), steps, edges, degrades: [], shared };
+  });
+}
+
+function messageLines({ message, steps, edges, shared = [] }: MessageReport, id: (name: string) => string): string[] {
+  const step = (name: string): string => id(`${message}/${name}`);
+  // An empty box cannot be drawn.
+  const inside = steps.length === 0 ? [`    ${id(message)}none["no steps"]`] : [];
+  return [
+    `  subgraph ${id(message)}["${label(message)}"]`,
+    ...inside,
+    ...steps.map((one) => `    ${step(one.step)}["${label(stepLabel(one))}"]`),
+    ...edges
+      .filter(({ from }) => !shared.includes(from))
+      .map(({ from, to, kind }) => `    ${step(from)} ${ARROW[kind]} ${step(to)}`),
+    "  end",
+  ];
+}
+const ARROW = { reads: "-->", after: "-. after .->", asks: "-. asks .->", clears: "-. clears .->" } as const;
+
+function rpcLabel({ rpc, budget_ms, worst_calls, worst_ms, limits = [], stream, parts }: RpcReport): string {
+  const limited = limits.length === 0 ? "" : `\nlimited by ${limits.map(({ name }) => name).join(", ")}`;
+  const follows =
+    stream === undefined ? "" : `\nfor ${followed(stream)}, at worst ${stream.item_worst_calls ?? "unbounded"} calls`;
+  const later = parts === undefined ? "" : `\nall parts within ${parts.budget_ms} ms`;
+  return `${rpc}\nwithin ${budget_ms} ms${later}\nat worst ${worst_calls ?? "unbounded"} calls, ${worst_ms} ms${follows}${limited}`;
+}
+
+function stepLabel({ step, kind, call, composes, on_failure, deferred }: StepReport): string {
+  const what = call === undefined ? (composes ?? kind) : shortMethod(call.method);
+  const each = kind === "each" ? "each: " : "";
+  const timeout = call?.timeout_ms === undefined || call.timeout_ms === null ? "" : `, ${call.timeout_ms} ms`;
+  const failure = on_failure === "absent" ? "\nmay be missing" : on_failure === "fallback" ? "\nhas a fallback" : "";
+  const later = deferred ? "\ndeferred" : "";
+  return `${step}\n${each}${what}${timeout}${later}${failure}`;
+}
+
+const shortMethod = (method: string): string => method.slice(method.lastIndexOf(".") + 1);
+
+/** Text between quotes: what Mermaid would read as its own is written as an entity. Source: its documentation, "Entity codes to escape characters". */
+function label(text: string): string {
+  return text.replace(/[#"<>&`]/g, (c) => `#${c.charCodeAt(0)};`).replaceAll("\n", "<br>");
+}

@@ -1,0 +1,260 @@
+// The plan in words: which step waits for which, what it calls, what may be missing.
+
+import { allSteps } from "../plan/check/worst-calls.ts";
+import type { PlanBlock, PlanMessage, PlanStep } from "../plan/model/messages.ts";
+import type { Plan, PlanFile, PlanMethod, PlanPermit } from "../plan/model/plan.ts";
+import { versionText } from "../plan/rpcs/plan-version.ts";
+import { callsOf, composesOf } from "../resolve/model/source-parts.ts";
+import { perCaller } from "./calls/caller-differences.ts";
+import { balanceLines, balanceOf } from "./calls/describe-balance.ts";
+import { branchesOf, branchLines } from "./calls/describe-branches.ts";
+import { type Worst, worstOf } from "./calls/describe-worst.ts";
+import { effectSources } from "./calls/effect-sources.ts";
+import { functionsOf, laterOf } from "./describe-report.ts";
+import { permittedCallers } from "./rpcs/callers.ts";
+import { cachingLines } from "./rpcs/describe-caching.ts";
+import { degradedOf } from "./rpcs/describe-degraded.ts";
+import { limitReports } from "./rpcs/describe-limits.ts";
+import { httpCallsOf, httpLines } from "./rpcs/describe-protocol.ts";
+import { rulesText } from "./rpcs/describe-rules.ts";
+import { followed, streamLines, streamReport } from "./rpcs/describe-stream.ts";
+import { telemetryLine } from "./rpcs/describe-telemetry.ts";
+import { restText } from "./rpcs/rest-text.ts";
+import { timeText } from "./time-text.ts";
+
+/** One block of lines for each rpc of the run; deterministic. */
+export function describePlan(plan: Plan): string {
+  const messages = new Map(plan.messages.map((message) => [message.composed.desc.typeName, message]));
+  return plan.files.flatMap((file) => fileBlocks(file, messages)).join("\n\n");
+}
+
+export function fileBlocks(file: PlanFile, messages: Messages): string[] {
+  return [...coverage(file), ...rpcBlocks(file, messages)];
+}
+
+/** Who may call what: the table that a security review reads first. */
+function coverage({ services }: PlanFile): string[] {
+  const found = services.flatMap(({ desc, methods }) =>
+    methods.flatMap(({ method }): Row[] => {
+      if (method.permit === undefined) return [];
+      const { open, sources, scopes, roles, conditions } = permittedCallers(method.permit);
+      const asks = [
+        ...scopes.map((scope) => `scope ${scope}`),
+        ...roles.map((any) => `role ${orList(any)}`),
+        ...conditions.map((one) => `if ${one}`),
+      ];
+      const who = open ? "anybody" : (sources?.join(", ") ?? "any source");
+      return [[`  ${desc.name}/${method.desc.name}`, who, asks.join(", ")]];
+    }),
+  );
+  return found.length === 0 ? [] : [["who may call", ...table(found)].join("\n")];
+}
+
+function rpcBlocks(file: PlanFile, messages: Messages): string[] {
+  return file.services.flatMap((service) =>
+    service.methods.map((planned) => {
+      const { method, message } = planned;
+      const { stream } = planned;
+      const said = stream && streamReport(stream);
+      const what = said === undefined ? "" : ` for ${followed(said)}, each`;
+      const { parts } = method;
+      const all = parts === undefined ? "" : `, and what comes later within ${timeText(parts.timeoutMs)}`;
+      const head = `${service.desc.name}/${method.desc.name} composes ${message.composed.desc.name}${what} within ${timeText(method.timeoutMs)}${all}`;
+      const shown = new Set<PlanMessage>();
+      const worst = worstOf(planned, messages);
+      return [
+        head,
+        ...(said === undefined ? [] : streamLines(said, timeText).map((text) => `  ${text}`)),
+        ...(parts === undefined ? [] : [`  may come later: ${laterOf(method, file).join(", ")}`]),
+        ...limitLines(planned),
+        ...(planned.validated === undefined ? [] : [`  ${rulesText(planned.validated)}`]),
+        ...table([
+          ...(planned.permit === undefined ? [] : rows(decisionsOf(planned.permit), "  ", messages, shown)),
+          ...(planned.start === undefined ? [] : rows(planned.start, "  ", messages, shown)),
+          ...(stream?.opening === undefined ? [] : rows(stream.opening, "  ", messages, shown)),
+          ...rows(message, "  ", messages, shown),
+        ]),
+        ...worstLines(
+          worst,
+          stream === undefined ? "" : "to open, ",
+          parts === undefined ? "" : "to the first message, ",
+        ),
+        ...(worst.parts === undefined ? [] : worstLines(worst.parts, "to the last part, ").slice(1)),
+        ...(worst.item === undefined ? [] : worstLines(worst.item, `for each ${said?.var}, `)),
+        ...branchLines(branchesOf(file, worst)),
+        ...balanceLines(balanceOf(file, worst), timeText),
+        ...httpLines(httpCallsOf(file, worst)),
+        ...functionLines(planned, messages),
+        ...(planned.telemetry === undefined ? [] : [`  ${telemetryLine(planned.telemetry)}`]),
+        ...planned.rest.map((rule) => `  ${restText(rule)}`),
+        ...cachingLines(planned).map((text) => `  ${text}`),
+        ...(planned.version === undefined ? [] : [`  ${versionText(planned.version)}`]),
+        ...degradedLines([...shown]),
+      ].join("\n");
+    }),
+  );
+}
+
+/** How often, in the order in which they are charged. */
+function limitLines({ limits }: PlanMethod): string[] {
+  return limitReports(limits).map(({ name, rate, per_ms: ms, per, burst, key, ...said }) => {
+    const parts = [
+      `${rate} per ${per ?? timeText(ms ?? 0)}${burst === rate ? "" : `, ${burst} at once`}`,
+      `by ${key}`,
+      ...(said.if === undefined ? [] : [`if ${said.if}`]),
+      ...(said.cost === undefined ? [] : [`costs ${said.cost}`]),
+      ...(said.settle === undefined ? [] : [`settled as ${said.settle}`]),
+      ...(said.early === true ? ["before credentials"] : []),
+      ...(said.spares_unknown === true ? ["only for known callers"] : []),
+      ...(said.local === true ? ["in each process"] : []),
+      ...(said.closed === true ? ["closed"] : []),
+    ];
+    return `  limited by ${name}: ${parts.join(", ")}`;
+  });
+}
+
+type Messages = ReadonlyMap<string, PlanMessage>;
+type Row = readonly [name: string, waits: string, what: string];
+
+/** Each message once, where it is composed first. */
+function rows(message: PlanBlock, indent: string, messages: Messages, shown: Set<PlanMessage>): Row[] {
+  const own = messages.get(message.composed.desc.typeName);
+  const { kind } = message.composed;
+  if (own !== undefined && kind !== "opening") shown.add(own);
+  const once =
+    kind === "let"
+      ? ["for the service"]
+      : kind === "permit"
+        ? ["for the permit"]
+        : kind === "opening"
+          ? ["once, to open"]
+          : [];
+  return allSteps(message.steps).flatMap((step): Row[] => {
+    const inner = composesOf(step.step.source).flatMap(({ message: desc }) => messages.get(desc.typeName) ?? []);
+    const seen = inner.some((child) => shown.has(child)) ? ["as above"] : [];
+    const row: Row = [
+      `${indent}${step.step.name ?? message.resolvers.get(step.step)?.name ?? "(no name)"}`,
+      waits(step),
+      [what(step, message), ...once, ...seen, ...traits(step)].join(", "),
+    ];
+    const below = inner.filter((child) => !shown.has(child));
+    return [row, ...below.flatMap((child) => rows(child, `${indent}  `, messages, shown))];
+  });
+}
+
+/** Its conditions stand above the table, as they are written. */
+const decisionsOf = (permit: PlanPermit): PlanPermit => ({
+  ...permit,
+  steps: permit.steps.filter(({ step }) => step.source.kind !== "guard"),
+});
+
+const orList = (names: readonly string[]): string => names.join(" or ");
+
+/**
+ * @param when of what the worst is, where that is not the answer
+ * @param until to what the time is, where that is not the end
+ */
+function worstLines({ ms, calls, criticalPath }: Worst, when = "", until = ""): string[] {
+  if (calls.length === 0) return [];
+  const total = (what: "calls" | "attempts"): number => calls.reduce((sum, one) => sum + one[what], 0);
+  const count = (n: number, noun: string): string =>
+    Number.isSafeInteger(n) ? `${n} ${noun}${n === 1 ? "" : "s"}` : `unbounded ${noun}s`;
+  const unbounded = calls.filter((one) => !Number.isSafeInteger(one.calls)).map(({ method }) => method);
+  const attempts = total("attempts") === total("calls") ? "" : ` (${count(total("attempts"), "attempt")})`;
+  const why = unbounded.length === 0 ? "" : `: nothing bounds ${unbounded.join(", ")}`;
+  const path = criticalPath.map((one) => `${one.step} ${timeText(one.ms)}`).join(", then ");
+  return [
+    `  ${when}at worst ${count(total("calls"), "call")}${attempts}${why}`,
+    `  ${when}${until}at worst ${timeText(ms)}${path === "" ? "" : `: ${path}`}`,
+  ];
+}
+
+function functionLines(planned: PlanMethod, messages: Messages): string[] {
+  const functions = functionsOf(planned, messages);
+  return functions === undefined ? [] : [`  calls functions of yours: ${functions.join(", ")}`];
+}
+
+function degradedLines(messages: readonly PlanMessage[]): string[] {
+  return messages.flatMap((message) =>
+    degradedOf(message).flatMap(({ field, when, becomes }) =>
+      becomes === "within"
+        ? []
+        : [
+            `  ${becomes === "stale" ? `with ${when} stale` : `without ${when}`}: ${message.composed.desc.name}.${field} is ${becomes}`,
+          ],
+    ),
+  );
+}
+
+function waits(step: PlanStep): string {
+  if (step.immediate) return "first of all";
+  const names = [
+    ...step.step.reads.filter((read) => step.waitsFor.some((other) => other.step === read)),
+    ...step.step.after,
+    ...(step.wanted?.waitsFor ?? []).map((asked) => asked.step),
+  ].map((read) => read.name ?? "a step");
+  const cleared = step.effectful ? ["guards and critical steps"] : step.clearedBy.length > 0 ? ["guards"] : [];
+  const list = [...new Set(names), ...cleared];
+  return list.length === 0 ? "at once" : `after ${list.join(", ")}`;
+}
+
+function what({ step, bounded }: PlanStep, message: PlanBlock): string {
+  const { source } = step;
+  const each =
+    source.kind === "each" ? `for each ${source.item.name}${bounded ? `, ${source.concurrent} at a time` : ""}: ` : "";
+  const [call] = callsOf(source);
+  if (call !== undefined) {
+    const entry = message.calls.get(call);
+    const timeout = entry?.policy.timeoutMs === undefined ? "" : `, ${timeText(entry.policy.timeoutMs.value)}`;
+    const batch = call.batch === undefined ? "" : `, all ${call.batch.keys.name} in one call`;
+    const ttl = entry?.policy.cache?.ttlMs.value;
+    const callers = perCaller(call);
+    const whom = callers.length === 0 ? "for all callers" : `for callers alike in ${callers.join(", ")}`;
+    const cache = ttl === undefined ? "" : `, cached ${timeText(ttl)} ${whom}`;
+    const vouched = onWord(effectSources(call));
+    const adaptive = entry?.policy.adaptive ? ", adaptive limit" : "";
+    return `${each}${call.method.parent.name}/${call.method.name}${timeout}${batch}${cache}${adaptive}${vouched}`;
+  }
+  const [compose] = composesOf(source);
+  if (compose !== undefined) return `${each}${compose.message.name}`;
+  switch (source.kind) {
+    case "resolver":
+      return "a resolver";
+    case "latest":
+      return `the newest of topic ${source.topic.name.value} by ${source.key.text.value}`;
+    case "guard":
+      return `guard: fails when ${source.if.text.value}`;
+    case "switch":
+      return `the first case that holds of ${source.cases.length}`;
+    default:
+      return `${each}computed`;
+  }
+}
+
+function traits({ step, effectful, onlyInCase, wanted }: PlanStep): string[] {
+  return [
+    ...(step.deferred ? ["deferred"] : []),
+    ...(step.supplementary ? ["may be missing"] : []),
+    ...(step.fallback === undefined ? [] : ["with a fallback"]),
+    ...(effectful ? [`side effects${step.unordered ? " in any order" : ""}`] : []),
+    ...(onlyInCase ? ["only in its case"] : []),
+    ...(wanted === undefined ? [] : [`only for ${namesOf(wanted).join(", ")}`]),
+    ...(step.if === undefined ? [] : [`if ${step.if.text.value}`]),
+  ];
+}
+
+const namesOf = ({ target, members }: NonNullable<PlanStep["wanted"]>): string[] =>
+  target.members.filter((_, i) => members.has(i)).map(({ field }) => field.name);
+
+/** Who says that a call has no side effects, where its proto does not. */
+function onWord(vouchers: readonly string[]): string {
+  const names = vouchers.map((name) => name.slice(name.lastIndexOf("/") + 1));
+  if (names.length === 0) return "";
+  return names[0] === "read_only" ? ", read-only on your word" : `, read-only on the word of ${names.join(" and ")}`;
+}
+
+function table(all: readonly Row[]): string[] {
+  const column = (i: 0 | 1): number => Math.max(0, ...all.map((row) => row[i].length));
+  const [first, second] = [column(0), column(1)];
+  return all.map(([name, waits, what]) => `${name.padEnd(first)}  ${waits.padEnd(second)}  ${what}`.trimEnd());
+}

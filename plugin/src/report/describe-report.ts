@@ -1,0 +1,390 @@
+// What will run, as data: the same for all forms of the plan's output, and for any order of files.
+
+import { defined } from "../defined.ts";
+import { type IdentityFacts, identityFacts } from "../lock/identity-facts.ts";
+import type { LimitFacts } from "../lock/limit-facts.ts";
+import { allSteps, reachedInOrder, rootsOf } from "../plan/check/worst-calls.ts";
+import type { PlanBlock, PlanMessage, PlanStep } from "../plan/model/messages.ts";
+import type { PlanFile, PlanMethod, PlanService, PlanStart, PlanStream, PlanVersion } from "../plan/model/plan.ts";
+import { functionsIn } from "../resolve/model/blocks.ts";
+import type { Step } from "../resolve/model/model.ts";
+import type { RestRule } from "../resolve/model/rest.ts";
+import { callsOf, composesOf } from "../resolve/model/source-parts.ts";
+import { fullName } from "../resolve/policies/entries.ts";
+import { type BalanceReport, balanceOf } from "./calls/describe-balance.ts";
+import { type BranchReport, branchesOf } from "./calls/describe-branches.ts";
+import { type CallReport, callReport } from "./calls/describe-call.ts";
+import { type MethodCallsReport, methodCallsReport, totalOf } from "./calls/describe-method-calls.ts";
+import {
+  type FailReport,
+  type FieldReport,
+  failReport,
+  fieldReports,
+  type SourceReport,
+  sourceReport,
+} from "./calls/describe-source.ts";
+import { type UpstreamReport, upstreamReports } from "./calls/describe-upstreams.ts";
+import { stepName, type Worst, worstOf } from "./calls/describe-worst.ts";
+import { permittedCallers } from "./rpcs/callers.ts";
+import { cachingReport, type HttpCacheReport, type ResponseCacheReport } from "./rpcs/describe-caching.ts";
+import { type WireReport, wireOf } from "./rpcs/describe-codec.ts";
+import { type Degraded, degradedOf } from "./rpcs/describe-degraded.ts";
+import { limitReports } from "./rpcs/describe-limits.ts";
+import { httpCallsOf } from "./rpcs/describe-protocol.ts";
+import { type RulesReport, rulesReport } from "./rpcs/describe-rules.ts";
+import { type StreamReport, streamReport } from "./rpcs/describe-stream.ts";
+import { type TelemetryReport, telemetryReport } from "./rpcs/describe-telemetry.ts";
+import { type UnreviewedReport, unreviewedOf } from "./rpcs/describe-unreviewed.ts";
+
+/** Names are those of the JSON. Times are milliseconds; null is "nothing bounds it". */
+export interface FileReport {
+  readonly version: 1;
+  readonly file: string;
+  /** Who is believed to call; only where that is declared. */
+  readonly identity?: IdentityFacts;
+  readonly rpcs: readonly RpcReport[];
+  /** What its services start once per request; only services with a `let`. */
+  readonly services?: readonly ServiceReport[];
+  /** All that its rpcs compose, composers first; each once. */
+  readonly messages: readonly MessageReport[];
+  /** What its calls go to; only where there are calls. */
+  readonly upstreams?: readonly UpstreamReport[];
+  /** What its calls and rpcs put on the wire. */
+  readonly wire: readonly WireReport[];
+}
+export interface RpcReport {
+  readonly rpc: string;
+  /** Who may call it; only where it is known who is calling. */
+  readonly permit?: PermitReport;
+  /** What is checked of its request; only where something is. */
+  readonly validated?: RulesReport;
+  /** Days as ISO 8601 has them; only where it ends. */
+  readonly version?: VersionReport;
+  /** How often it may be called, in the order in which limits are charged; only where there are some. */
+  readonly limits?: readonly LimitFacts[];
+  /** What it leaves traces of; only where something is said. */
+  readonly telemetry?: TelemetryReport;
+  /** Its paths by google.api.http; only where it has some. */
+  readonly rest?: readonly RestReport[];
+  readonly composes: string;
+  /** What it follows, of which each item is composed; only of those that give a stream. */
+  readonly stream?: RpcStreamReport;
+  /** Of those whose response comes in parts: all of it. The numbers beside it are then of the first message, but for calls. */
+  readonly parts?: RpcPartsReport;
+  readonly budget_ms: number;
+  readonly for_calls_ms: number;
+  readonly worst_ms: number;
+  readonly critical_path: Worst["criticalPath"];
+  readonly worst_calls: number | null;
+  readonly worst_attempts: number | null;
+  readonly calls: readonly MethodCallsReport[];
+  /** Where else calls of its upstreams may go; only where there are some. */
+  readonly branches?: readonly BranchReport[];
+  /** How calls are spread over the addresses of its upstreams; only where something is said of it. */
+  readonly balance?: readonly BalanceReport[];
+  /** By which paths its upstreams are called that speak HTTP with JSON; only where there are some. */
+  readonly http?: readonly ({ readonly call: string } & RestReport)[];
+  /** Its answers are used again by the BFF: what they depend on besides the request; only where they are. */
+  readonly cache?: ResponseCacheReport;
+  /** What HTTP caches are told of them; only where something is. */
+  readonly http_cache?: HttpCacheReport;
+  /** Functions of the user that its expressions call; only where there are some. */
+  readonly functions?: readonly string[];
+}
+/** The numbers beside it are of the opening: what runs once, before the source is opened. */
+export interface RpcStreamReport extends StreamReport {
+  readonly opening?: { readonly steps: readonly StepReport[]; readonly edges: readonly Edge[] };
+  /** Of an item, which has the same budget. */
+  readonly item_worst_ms: number;
+  readonly item_critical_path: Worst["criticalPath"];
+  readonly item_worst_calls: number | null;
+  readonly item_calls: readonly MethodCallsReport[];
+}
+export interface RpcPartsReport {
+  readonly budget_ms: number;
+  readonly worst_ms: number;
+  readonly critical_path: Worst["criticalPath"];
+  /** The paths of the fields that may come later. */
+  readonly fields: readonly string[];
+}
+export interface RestReport {
+  /** In capitals; `*`: any. */
+  readonly method: string;
+  /** The template. */
+  readonly path: string;
+  /** `*` or a field. */
+  readonly body?: string;
+  readonly response_body?: string;
+}
+export interface VersionReport {
+  readonly deprecated?: string;
+  readonly sunset?: string;
+  /** `package.Service/Method` */
+  readonly successor?: string;
+}
+/** Of names in a list: `sources` any (left out: any at all), `scopes` all, `roles` of each list any; all conditions of `if` hold. */
+export interface PermitReport {
+  readonly public?: true;
+  readonly sources?: readonly string[];
+  readonly scopes?: readonly string[];
+  readonly roles?: readonly (readonly string[])[];
+  readonly if?: readonly string[];
+  /** How each of `if` refuses. */
+  readonly fails?: readonly FailReport[];
+  /** The calls that decide, and what these wait for; they are sent before all others. */
+  readonly steps?: readonly StepReport[];
+}
+export interface ServiceReport {
+  readonly service: string;
+  readonly steps: readonly (StepReport & { readonly started_by: readonly string[] })[];
+  readonly edges: readonly Edge[];
+}
+export interface MessageReport {
+  readonly message: string;
+  /** Steps of the service that it, or what it composes, reads. */
+  readonly shared?: readonly string[];
+  readonly steps: readonly StepReport[];
+  readonly edges: readonly Edge[];
+  readonly degrades: readonly Degraded[];
+  /** What its fields are made of; only where something is composed, and not what a resolver supplies. */
+  readonly fields?: readonly FieldReport[];
+  /** Only below the comment of `protobff init`: all that is public by it. */
+  readonly unreviewed?: readonly UnreviewedReport[];
+}
+export interface Edge {
+  readonly from: string;
+  readonly to: string;
+  /** `reads`: its value; `after`: said so; `clears`: a side effect waits until it has succeeded. */
+  readonly kind: "reads" | "after" | "asks" | "clears";
+}
+export interface StepReport extends SourceReport {
+  readonly step: string;
+  /** The name was made for it, by its place: nobody reads it. */
+  readonly unnamed?: true;
+  readonly kind: string;
+  readonly call?: CallReport;
+  readonly composes?: string;
+  readonly each?: { readonly var: string; readonly max: number | null; readonly concurrent: number | null };
+  readonly if?: string;
+  /** The switch that alone reads it, and which of its cases, from 0; the default is the last. */
+  readonly only_in?: { readonly switch: string; readonly case: number };
+  /** The members of a oneof that alone read it: it runs when one of them may be chosen. */
+  readonly only_for?: readonly string[];
+  readonly side_effects?: true;
+  /** Its side effects wait for none of another such step, nor those of one of its items for another's. */
+  readonly unordered?: true;
+  /** Fields that rest on it may come later, where the response comes in parts. */
+  readonly deferred?: true;
+  /** Not said of what cannot fail. */
+  readonly on_failure?: "response fails" | "absent" | "fallback";
+  /** What stands in for its value. */
+  readonly fallback?: string;
+}
+export function reportOf(file: PlanFile, messages: ReadonlyMap<string, PlanMessage>): FileReport {
+  const methods = file.services.flatMap((service) => service.methods);
+  const reached = new Map<string, PlanMessage>();
+  for (const planned of methods) {
+    for (const { composed } of reachedInOrder(rootsOf(planned), messages)) {
+      const one = messages.get(composed.desc.typeName);
+      if (one !== undefined) reached.set(composed.desc.typeName, one);
+    }
+  }
+  const services = file.services.filter(({ starts }) => starts.length > 0).map(serviceReport);
+  return {
+    version: 1,
+    file: file.desc.proto.name,
+    ...defined("identity", file.identity && identityFacts(file.identity)),
+    rpcs: methods.map((planned) => {
+      const worst = worstOf(planned, messages);
+      const branches = branchesOf(file, worst);
+      const balance = balanceOf(file, worst);
+      const http = httpCallsOf(file, worst).map(({ method, rule }) => ({ call: method, ...restReport(rule) }));
+      const { method, message } = planned;
+      return {
+        rpc: fullName(method.desc),
+        ...defined("permit", permitReport(planned)),
+        ...defined("validated", planned.validated && rulesReport(planned.validated)),
+        ...defined("version", planned.version && versionReport(planned.version)),
+        ...(planned.limits === undefined ? {} : { limits: limitReports(planned.limits) }),
+        ...(planned.telemetry === undefined ? {} : { telemetry: telemetryReport(planned.telemetry) }),
+        ...defined("rest", planned.rest.length === 0 ? undefined : planned.rest.map(restReport)),
+        composes: message.composed.desc.typeName,
+        ...defined("stream", planned.stream && rpcStreamReport(planned.stream, worst.item)),
+        ...defined("parts", partsReport(planned, worst.parts, file)),
+        budget_ms: method.timeoutMs,
+        for_calls_ms: worst.forCallsMs,
+        worst_ms: worst.ms,
+        critical_path: worst.criticalPath,
+        worst_calls: totalOf(worst.calls, "calls"),
+        worst_attempts: totalOf(worst.calls, "attempts"),
+        calls: worst.calls.map(methodCallsReport),
+        ...defined("branches", branches.length === 0 ? undefined : branches),
+        ...defined("http", http.length === 0 ? undefined : http),
+        ...defined("balance", balance.length === 0 ? undefined : balance),
+        ...cachingReport(planned),
+        ...defined("functions", functionsOf(planned, messages)),
+      };
+    }),
+    ...defined("services", services.length === 0 ? undefined : services),
+    messages: [...reached.values()].map(messageReport),
+    ...defined("upstreams", file.upstreams.length === 0 ? undefined : upstreamReports(file)),
+    wire: wireOf(file),
+  };
+}
+
+function rpcStreamReport(stream: PlanStream, item: Worst | undefined): RpcStreamReport {
+  const { opening } = stream;
+  const steps = allSteps(opening?.steps ?? []);
+  return {
+    ...streamReport(stream),
+    ...(opening !== undefined && {
+      opening: { steps: steps.map((step) => stepReport(step, opening)), edges: edgesOf(steps, opening.shared) },
+    }),
+    item_worst_ms: item?.ms ?? 0,
+    item_critical_path: item?.criticalPath ?? [],
+    item_worst_calls: totalOf(item?.calls ?? [], "calls"),
+    item_calls: (item?.calls ?? []).map(methodCallsReport),
+  };
+}
+
+function partsReport({ method }: PlanMethod, worst: Worst | undefined, file: PlanFile): RpcPartsReport | undefined {
+  if (method.parts === undefined || worst === undefined) return undefined;
+  return {
+    budget_ms: method.parts.timeoutMs,
+    worst_ms: worst.ms,
+    critical_path: worst.criticalPath,
+    fields: laterOf(method, file),
+  };
+}
+/** The paths of the fields that may come later. */
+export const laterOf = ({ desc }: PlanMethod["method"], { parts }: PlanFile): readonly string[] =>
+  parts.find(({ message }) => message === desc.output)?.paths ?? [];
+
+/** The functions of the user that an rpc may call, in the order of their names; undefined: none. */
+export function functionsOf(
+  planned: PlanMethod,
+  messages: ReadonlyMap<string, PlanMessage>,
+): readonly string[] | undefined {
+  const reached = reachedInOrder(rootsOf(planned), messages);
+  const names = new Set(reached.flatMap(({ composed }) => [...functionsIn(composed)].map(({ fn }) => fn)));
+  return names.size === 0 ? undefined : [...names].sort();
+}
+
+function messageReport(message: PlanMessage): MessageReport {
+  const steps = allSteps(message.steps);
+  const owners = new Map(
+    steps.flatMap((step) =>
+      step.lazy.flatMap((lazy, index) =>
+        lazy.map((inner) => [inner, { switch: stepName(step), case: index }] as const),
+      ),
+    ),
+  );
+  return {
+    message: message.composed.desc.typeName,
+    ...defined("shared", message.shared.length === 0 ? undefined : message.shared.map(stepName)),
+    steps: steps.map((step) => ({ ...stepReport(step, message), ...defined("only_in", owners.get(step)) })),
+    edges: edgesOf(steps, message.shared),
+    degrades: degradedOf(message),
+    ...defined("fields", message.composed.targets.length === 0 ? undefined : fieldReports(message.composed.targets)),
+    ...defined("unreviewed", unreviewedOf(message.composed.desc)),
+  };
+}
+
+function permitReport({ method, permit }: PlanMethod): PermitReport | undefined {
+  if (method.permit === undefined) return undefined;
+  const { open, sources, scopes, roles, conditions } = permittedCallers(method.permit);
+  const steps = allSteps(permit?.steps ?? []).filter(({ step }) => step.source.kind !== "guard");
+  return {
+    ...(open && { public: true }),
+    ...defined("sources", sources),
+    ...(scopes.length > 0 && { scopes }),
+    ...(roles.length > 0 && { roles }),
+    ...(conditions.length > 0 && { if: conditions, fails: method.permit.conditions.flatMap(failsOf) }),
+    ...(permit !== undefined && steps.length > 0 && { steps: steps.map((step) => stepReport(step, permit)) }),
+  };
+}
+
+const failsOf = ({ source }: Step): readonly FailReport[] => (source.kind === "guard" ? [failReport(source.fail)] : []);
+
+function restReport({ ir, body, responseBody }: RestRule): RestReport {
+  return {
+    method: ir.method,
+    path: ir.path.value,
+    ...defined("body", body === "*" ? body : body?.name),
+    ...defined("response_body", responseBody?.name),
+  };
+}
+
+function versionReport({ deprecation, successor }: PlanVersion): VersionReport {
+  return {
+    ...defined("deprecated", deprecation?.since),
+    ...defined("sunset", deprecation?.sunset),
+    ...defined("successor", successor),
+  };
+}
+
+/** All steps that any of its rpcs starts. */
+function serviceReport({ desc, methods, starts }: PlanService): ServiceReport {
+  const all = new Map<Step, { step: PlanStep; start: PlanStart }>();
+  for (const start of starts)
+    for (const step of allSteps(start.steps)) if (!all.has(step.step)) all.set(step.step, { step, start });
+  const found = [...all.values()].sort((a, b) => a.step.step.index - b.step.step.index);
+  return {
+    service: desc.typeName,
+    steps: found.map(({ step, start }) => ({
+      ...stepReport(step, start),
+      started_by: methods
+        .filter(({ method }) => method.shared.includes(step.step))
+        .map(({ method }) => method.desc.name),
+    })),
+    edges: edgesOf(found.map(({ step }) => step)),
+  };
+}
+
+function edgesOf(steps: readonly PlanStep[], shared: readonly PlanStep[] = []): Edge[] {
+  const names = new Map([...shared, ...steps].map((step) => [step.step, stepName(step)]));
+  return steps.flatMap((step) => {
+    const to = stepName(step);
+    const edges = [
+      ...step.step.reads.map((read) => ({ from: names.get(read) ?? "", to, kind: "reads" }) as const),
+      ...step.step.after.map((other) => ({ from: names.get(other) ?? "", to, kind: "after" }) as const),
+    ];
+    const waited = new Set(edges.map(({ from }) => from));
+    const asked = (step.wanted?.waitsFor ?? []).map(stepName).filter((from) => !waited.has(from));
+    const clears = step.clearedBy.map(stepName).filter((from) => !waited.has(from));
+    return [
+      ...edges,
+      ...asked.map((from) => ({ from, to, kind: "asks" }) as const),
+      ...clears.map((from) => ({ from, to, kind: "clears" }) as const),
+    ];
+  });
+}
+
+function stepReport(planned: PlanStep, message: PlanBlock): StepReport {
+  const { step, sync, effectful, wanted } = planned;
+  const { source } = step;
+  const [call] = callsOf(source);
+  const [compose] = composesOf(source);
+  const failure = step.fallback !== undefined ? "fallback" : step.supplementary ? "absent" : "response fails";
+  return {
+    step: stepName(planned),
+    ...(step.name === undefined && { unnamed: true as const }),
+    kind: source.kind,
+    ...defined("call", call && callReport(call, message)),
+    ...defined("composes", compose?.message.typeName),
+    ...(source.kind === "each" && {
+      each: { var: source.item.name, max: source.max ?? null, concurrent: planned.bounded ? source.concurrent : null },
+    }),
+    ...defined("if", step.if?.text.value ?? (source.kind === "guard" ? source.if.text.value : undefined)),
+    ...defined(
+      "only_for",
+      wanted?.target.members.filter((_, i) => wanted.members.has(i)).map(({ field }) => field.name),
+    ),
+    ...(effectful && { side_effects: true as const }),
+    ...(step.unordered && { unordered: true as const }),
+    ...(step.deferred && { deferred: true as const }),
+    ...sourceReport(source),
+    ...(!sync && { on_failure: failure }),
+    ...defined("fallback", step.fallback?.expression.text.value),
+  } satisfies StepReport;
+}

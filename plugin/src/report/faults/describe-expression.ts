@@ -1,0 +1,115 @@
+// Expressions as data, for the report of behaviour.
+import type { DescField } from "@bufbuild/protobuf";
+import { type Expression, fieldType, type Node, presenceOf, unsetIsNull, type Variable } from "../../cel/index.ts";
+import type { ExpressionReport, ReadReport, TreeReport, ValueReport } from "../../faults/behaviour.ts";
+import { zeroOf } from "./samples.ts";
+
+export function expressionReport(expression: Expression): ExpressionReport {
+  const { text, root, reads, path } = expression;
+  return {
+    text: text.value,
+    tree: treeOf(root),
+    reads: distinct(
+      reads.map(({ variable, safe }) => ({ name: nameOf(variable), ...(safe && { safe: true as const }) })),
+    ),
+    ...(path && { path: true as const }),
+  };
+}
+export function maybe(expression: Expression | undefined): ExpressionReport | undefined {
+  return expression && expressionReport(expression);
+}
+
+/** `args.x`, `env.X`, or a name alone. */
+function nameOf({ name, role }: Variable): string {
+  return role === "arg" ? `args.${name}` : name;
+}
+
+function distinct(reads: readonly ReadReport[]): ReadReport[] {
+  return [...new Map(reads.map((read) => [JSON.stringify(read), read])).values()];
+}
+
+/** Long, for it is a table of the kinds of nodes. */
+function treeOf(node: Node): TreeReport {
+  switch (node.kind) {
+    case "constant":
+      return { value: constantOf(node.value) };
+    case "name":
+      if (node.variable.role === "failure") return { failure: node.variable.name };
+      return { name: nameOf(node.variable) };
+    case "enum":
+      return { value: { int: String(node.value.number) } };
+    case "select":
+      if (typeof node.field === "string")
+        return {
+          get: node.field,
+          of: treeOf(node.of),
+          zero: "",
+          ...(node.test && { test: true as const }),
+          ...(node.optional && { optional: true as const }),
+        };
+      return {
+        ...fieldOf(treeOf(node.of), node.field),
+        ...(node.test && { test: true as const }),
+        ...(node.optional && { optional: true as const }),
+      };
+    case "call":
+      return {
+        call: node.own === undefined ? node.overload : node.fn,
+        args: node.args.map(treeOf),
+        ...(node.fails && { fails: true as const }),
+        ...(node.own && { own: true as const }),
+      };
+    case "ok":
+      return { ok: nameOf(node.variable), ...(node.set && { set: true as const }) };
+    case "received":
+      return { value: "" }; // mocks answer without headers
+    case "list":
+      return {
+        list: node.elements.map(treeOf),
+        ...(node.optionals && node.optionals.size > 0 && { optionals: [...node.optionals] }),
+      };
+    case "map":
+      return { entries: node.entries.map(([key, value, optional]) => [treeOf(key), treeOf(value), optional === true]) };
+    case "message":
+      return {
+        message: node.desc.typeName,
+        fields: node.fields.map(({ field, value, optional }) => ({
+          name: field.name,
+          by: treeOf(value),
+          ...(optional && { optional: true as const }),
+        })),
+      };
+    case "macro":
+      return {
+        macro: node.macro,
+        range: treeOf(node.range),
+        vars: node.vars.map(({ name }) => name),
+        args: node.args.map(treeOf),
+      };
+    case "typename":
+    case "extension":
+      return { untold: node.kind };
+  }
+}
+
+/** A field of what a tree gives. */
+export function fieldOf(of: TreeReport, field: DescField): Extract<TreeReport, { readonly get: string }> {
+  return {
+    get: field.name,
+    of,
+    zero: readZero(field),
+    ...(presenceOf(field) !== "implicit" && { presence: true as const }),
+  };
+}
+
+/** What an unset field reads as in an expression: wrappers and Any are null. */
+function readZero(field: DescField): ValueReport {
+  return unsetIsNull(fieldType(field)) ? null : zeroOf(field);
+}
+
+function constantOf(value: string | bigint | number | boolean | null | Uint8Array): ValueReport {
+  if (typeof value === "bigint") return { int: String(value) };
+  if (typeof value === "number") return { double: value };
+  if (value instanceof Uint8Array) return { bytes: Buffer.from(value).toString("base64") };
+  return value;
+}

@@ -1,0 +1,93 @@
+// Samples as data: what mocks answer by default. Made by the same code as those of mocks (runtime/src/mock/sample, copied to gen).
+import { type DescEnum, type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
+import { reflect } from "@bufbuild/protobuf/reflect";
+import type { CelType } from "../../cel/index.ts";
+import type { ValueReport } from "../../faults/behaviour.ts";
+import { sample } from "../../gen/sample/sample.ts";
+import { messageReport } from "./value-report.ts";
+
+/** The message of this type that mocks answer. */
+export function sampleOf(desc: DescMessage): ValueReport {
+  return messageReport(reflect(desc, sample(desc)));
+}
+
+/** What stands in for a function that supplies a field: a sample, whatever rules the field has. */
+export function sampleOfField(field: DescField): ValueReport {
+  const one = (): ValueReport => {
+    if (field.message !== undefined) return sampleOf(field.message);
+    if (field.enum !== undefined) return { int: String(firstOf(field.enum)) };
+    return sampleOfScalar(field.scalar ?? ScalarType.STRING, field.name);
+  };
+  if (field.fieldKind === "list") return [one()];
+  return field.fieldKind === "map" ? { map: [[sampleOfScalar(field.mapKey, "key"), one()]] } : one();
+}
+
+/** The same for a function that expressions call; `name` is what texts are called. */
+export function sampleOfType(type: CelType, name: string): ValueReport {
+  switch (type.kind) {
+    case "list":
+      return [sampleOfType(type.element, name)];
+    case "map":
+      return { map: [[sampleOfType(type.key, "key"), sampleOfType(type.value, name)]] };
+    case "message":
+      return sampleOf(type.desc);
+    case "wrapper":
+      return sampleOfType(type.of, name);
+    case "bool":
+      return sampleOfScalar(ScalarType.BOOL, name);
+    case "int":
+    case "uint":
+      return sampleOfScalar(ScalarType.INT64, name);
+    case "double":
+      return sampleOfScalar(ScalarType.DOUBLE, name);
+    case "string":
+      return sampleOfScalar(ScalarType.STRING, name);
+    case "bytes":
+      return sampleOfScalar(ScalarType.BYTES, name);
+    default:
+      throw new Error(`no function gives a ${type.kind}`);
+  }
+}
+
+function sampleOfScalar(scalar: ScalarType, name: string): ValueReport {
+  switch (scalar) {
+    case ScalarType.STRING:
+      return `${name}-1`;
+    case ScalarType.BYTES:
+      return { bytes: Buffer.from(`${name}-1`).toString("base64") };
+    case ScalarType.BOOL:
+      return true;
+    case ScalarType.FLOAT:
+    case ScalarType.DOUBLE:
+      return { double: 1.5 };
+    default:
+      return { int: "1" };
+  }
+}
+
+/** The number of its first value that is not 0. */
+export function firstOf({ values }: DescEnum): number {
+  return (values.find(({ number }) => number !== 0) ?? values[0])?.number ?? 0;
+}
+
+/** What a field that is unset reads as. */
+export function zeroOf(field: DescField): ValueReport {
+  if (field.fieldKind === "list") return [];
+  if (field.fieldKind === "map") return { map: [] };
+  if (field.message !== undefined) return { message: field.message.typeName, fields: {} };
+  if (field.enum !== undefined) return { int: String(field.getDefaultValue() ?? field.enum.values[0]?.number ?? 0) };
+  const preset = field.getDefaultValue();
+  switch (field.scalar) {
+    case ScalarType.STRING:
+      return typeof preset === "string" ? preset : "";
+    case ScalarType.BYTES:
+      return { bytes: preset instanceof Uint8Array ? Buffer.from(preset).toString("base64") : "" };
+    case ScalarType.BOOL:
+      return preset === true;
+    case ScalarType.FLOAT:
+    case ScalarType.DOUBLE:
+      return { double: typeof preset === "number" ? preset : 0 };
+    default:
+      return { int: String(preset ?? 0) };
+  }
+}

@@ -1,0 +1,61 @@
+// What is said of answers that are used again.
+import type { PlanMethod, PlanResponseCache } from "../../plan/model/plan.ts";
+import { timeText } from "../time-text.ts";
+
+export interface ResponseCacheReport {
+  readonly ttl_ms: number;
+  readonly stale_ms?: number;
+  /** `principal.tenant`, `principal` as a whole, `token`, `peer.address`, `headers["x"]`, `env.X`, `branch of item`. */
+  readonly depends_on: readonly string[];
+}
+export interface HttpCacheReport {
+  readonly max_age_ms: number;
+  readonly stale_ms?: number;
+  readonly shared: boolean;
+  readonly vary: readonly string[];
+}
+
+export function cachingReport({ cache, http }: PlanMethod): {
+  readonly cache?: ResponseCacheReport;
+  readonly http_cache?: HttpCacheReport;
+} {
+  const stale = (staleMs: number | undefined) => (staleMs === undefined ? {} : { stale_ms: staleMs });
+  return {
+    ...(cache !== undefined && {
+      cache: { ttl_ms: cache.ttlMs, ...stale(cache.staleMs), depends_on: dependsOn(cache) },
+    }),
+    ...(http !== undefined && {
+      http_cache: { max_age_ms: http.maxAgeMs, ...stale(http.staleMs), shared: http.shared, vary: http.vary },
+    }),
+  };
+}
+
+/** `answers kept for 60 s, then renewed for up to 600 s, by the request, principal.tenant, env.SHELF` */
+export function cachingLines({ cache, http }: PlanMethod): string[] {
+  const lines: string[] = [];
+  if (cache !== undefined) {
+    const stale = cache.staleMs === undefined ? "" : `, and while they are renewed until ${timeText(cache.staleMs)}`;
+    const by = ["the request", ...dependsOn(cache)].join(", ");
+    lines.push(`answers are used again for ${timeText(cache.ttlMs)}${stale}, by ${by}`);
+  }
+  if (http !== undefined) {
+    const whose = http.shared ? "HTTP caches keep one answer for all" : "clients keep their answers";
+    const age = http.maxAgeMs === 0 ? " and ask each time" : ` for ${timeText(http.maxAgeMs)}`;
+    const stale = http.staleMs === undefined ? "" : `, and for ${timeText(http.staleMs)} more while they are renewed`;
+    const vary = http.vary.length === 0 ? "" : `, by ${http.vary.join(", ")}`;
+    lines.push(`${whose}${age}${stale}${vary}`);
+  }
+  return lines;
+}
+
+function dependsOn({ principal, token, peer, headers, env, ways }: PlanResponseCache): string[] {
+  return [
+    ...(principal === "whole" ? ["principal"] : (principal ?? []).map((field) => `principal.${field}`)),
+    ...(principal !== undefined && principal.length === 0 ? ["whether there is a principal"] : []),
+    ...(token ? ["token"] : []),
+    ...(peer ? ["peer.address"] : []),
+    ...headers.map((name) => `headers[${JSON.stringify(name)}]`),
+    ...env,
+    ...ways.map(({ upstream }) => `branch of ${upstream}`),
+  ];
+}

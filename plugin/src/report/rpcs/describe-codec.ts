@@ -1,0 +1,36 @@
+// What of a file's wire messages has generated functions, and what is left to protobuf-es, as data.
+import type { DescMessage } from "@bufbuild/protobuf";
+import { unusual } from "../../plan/codec/unusual-fields.ts";
+import type { PlanFile } from "../../plan/model/plan.ts";
+
+/** A whole message, as a call or an rpc of the file has it. */
+export interface WireReport {
+  readonly message: string;
+  readonly way: "sent" | "received";
+  /** `passed_on`: the bytes as they came. */
+  readonly by: "generated" | "passed_on" | "protobuf-es";
+  /** Of protobuf-es: the reason. */
+  readonly why?: string;
+  /** What is read or set; without it all fields. */
+  readonly fields?: readonly string[];
+}
+
+/** In order of first use; each message once in each direction. */
+export function wireOf({ entries, services, codec }: PlanFile): WireReport[] {
+  const calls = entries.map(({ method }) => method);
+  const rpcs = services.flatMap(({ methods }) => methods.map(({ method }) => method.desc));
+  const sent = [...calls.map(({ input }) => input), ...rpcs.map(({ output }) => output)];
+  const received = [...calls.map(({ output }) => output), ...rpcs.map(({ input }) => input)];
+  const one = (desc: DescMessage, way: WireReport["way"]): WireReport => {
+    const message = desc.typeName;
+    if (way === "received" && codec?.passed.has(desc)) return { message, way, by: "passed_on" };
+    const functions = (way === "sent" ? codec?.writers : codec?.readers)?.get(desc);
+    if (functions === undefined) return { message, way, by: "protobuf-es", why: unusual(desc) ?? "not generated" };
+    const fields = functions.fields?.map(({ name }) => name);
+    return { message, way, by: "generated", ...(fields !== undefined && { fields }) };
+  };
+  return [
+    ...[...new Set(sent)].map((desc) => one(desc, "sent")),
+    ...[...new Set(received)].map((desc) => one(desc, "received")),
+  ];
+}

@@ -1,0 +1,25 @@
+import type { PlanFile } from "../../plan/model/plan.ts";
+import type { RestRule } from "../../resolve/model/rest.ts";
+import { fullName } from "../../resolve/policies/entries.ts";
+import type { Worst } from "../calls/describe-worst.ts";
+import { restText } from "./rest-text.ts";
+
+/** A call that is made over HTTP. */
+export interface HttpCall {
+  /** `package.Service/Method` */
+  readonly method: string;
+  readonly rule: RestRule;
+}
+
+/** Of the calls of an rpc. */
+export function httpCallsOf({ upstreams }: PlanFile, { calls }: Pick<Worst, "calls">): readonly HttpCall[] {
+  const called = new Set(calls.map(({ method }) => method));
+  return upstreams
+    .flatMap(({ http }) => http.map(({ method, rule }) => ({ method: fullName(method), rule })))
+    .filter(({ method }) => called.has(method));
+}
+
+/** `  up.v1.BookService/Get over HTTP: GET /v1/{name=shelves/*}` */
+export function httpLines(calls: readonly HttpCall[]): string[] {
+  return calls.map(({ method, rule }) => `  ${method} over HTTP: ${restText(rule)}`);
+}

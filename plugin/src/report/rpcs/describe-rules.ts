@@ -1,0 +1,77 @@
+// What is checked of a request: counted, and each rule as clients are told of it.
+
+import { defined } from "../../defined.ts";
+import type { PlanRuledMessage } from "../../plan/model/rules.ts";
+import type { CelRule, RuledMessage, ValueRules } from "../../resolve/model/rules.ts";
+
+export interface RulesReport {
+  readonly rules: number;
+  /** The request and the messages inside of it that are checked. */
+  readonly messages: readonly string[];
+  /** Each, in the order of the messages and their fields. */
+  readonly said: readonly RuleReport[];
+}
+export interface RuleReport {
+  /** `shop.v1.GetRequest`, `shop.v1.GetRequest.id`; `[]` behind it: each item, `[key]`, `[value]`: each of a map. */
+  readonly of: string;
+  /** `string.min_len`, `required`, the id of a rule in CEL. */
+  readonly rule: string;
+  /** What clients read. */
+  readonly says?: string;
+  readonly cel?: string;
+  /** What a predefined rule is set to. */
+  readonly is?: string;
+  /** Not looked at where the value is zero. */
+  readonly unless_zero?: true;
+}
+
+export function rulesReport({ inside }: PlanRuledMessage): RulesReport {
+  const said = inside.flatMap(saidOf);
+  return {
+    rules: said.length,
+    messages: inside.map(({ desc }) => desc.typeName),
+    said,
+  };
+}
+
+export function rulesText(planned: PlanRuledMessage): string {
+  const { rules, messages } = rulesReport(planned);
+  return `validated: ${rules} ${rules === 1 ? "rule" : "rules"}, of ${messages.join(", ")}`;
+}
+
+function saidOf({ desc, cel, groups, oneofs, fields }: RuledMessage): readonly RuleReport[] {
+  const of = desc.typeName;
+  return [
+    ...cel.map((rule) => celReport(of, rule)),
+    ...groups.map(({ fields: members, required }) => ({
+      of,
+      rule: "message.oneof",
+      says: `${required ? "exactly" : "at most"} one of ${members.map(({ name }) => name).join(", ")}`,
+    })),
+    ...oneofs.map(({ name }) => ({ of: `${of}.${name}`, rule: "required" })),
+    ...fields.flatMap(({ field, required, value }) => [
+      ...(required ? [{ of: `${of}.${field.name}`, rule: "required" }] : []),
+      ...valueReports(`${of}.${field.name}`, value),
+    ]),
+  ];
+}
+
+function valueReports(of: string, value: (ValueRules & { readonly unlessZero?: boolean }) | undefined): RuleReport[] {
+  if (value === undefined) return [];
+  const unless = value.unlessZero === true ? { unless_zero: true as const } : {};
+  return [
+    ...value.checks.map(({ rule: { id, message } }) => ({ of, rule: id, says: message, ...unless })),
+    ...[...value.cel, ...value.predefined].map((rule) => ({ ...celReport(of, rule), ...unless })),
+    ...valueReports(`${of}[]`, value.items),
+    ...valueReports(`${of}[key]`, value.keys),
+    ...valueReports(`${of}[value]`, value.values),
+  ];
+}
+
+const celReport = (of: string, { rule: { id, message }, expression, is }: CelRule): RuleReport => ({
+  of,
+  rule: id,
+  ...(message !== "" && { says: message }),
+  cel: expression.text.value,
+  ...defined("is", is),
+});
