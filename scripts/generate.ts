@@ -14,44 +14,16 @@ interface Stage {
   readonly template: string;
   /** Of another workspace than the root's. */
   readonly config?: string;
-  readonly outs: readonly Out[];
-}
-
-interface Out {
-  readonly folder: string;
-  /** Of what is generated only this file is kept, and nothing else in the folder is touched; without it the folder holds generated files alone. */
-  readonly only?: string;
+  /** The folder that holds what the stage generates, and nothing else. */
+  readonly out: string;
 }
 
 const STAGES: readonly Stage[] = [
-  // the messages for the packages' own use: the next stage runs the plugin
-  {
-    template: "scripts/buf.gen.bootstrap.yaml",
-    outs: [
-      { folder: "plugin/src/gen", only: "bff/v1/options_pb.ts" },
-      { folder: "plugin/src/gen", only: "bff/v1/identity_pb.ts" },
-      { folder: "plugin/src/gen", only: "buf/validate/validate_pb.ts" },
-      { folder: "plugin/src/gen", only: "google/api/annotations_pb.ts" },
-      { folder: "plugin/src/gen", only: "google/api/http_pb.ts" },
-      { folder: "runtime/src/gen", only: "bff/v1/degradation_pb.ts" },
-      { folder: "runtime/src/gen", only: "bff/v1/identity_pb.ts" },
-      { folder: "runtime/src/gen", only: "bff/v1/stream_pb.ts" },
-      { folder: "runtime/src/gen", only: "google/rpc/error_details_pb.ts" },
-      { folder: "runtime/src/gen", only: "google/rpc/status_pb.ts" },
-      ...[
-        "buf/plugin/check/v1/annotation",
-        "buf/plugin/check/v1/category",
-        "buf/plugin/check/v1/check_service",
-        "buf/plugin/check/v1/rule",
-        "buf/plugin/descriptor/v1/file_descriptor",
-        "buf/plugin/descriptor/v1/file_location",
-        "buf/plugin/option/v1/option",
-        "pluginrpc/v1/pluginrpc",
-      ].map((name) => ({ folder: "cli/src/gen", only: `${name}_pb.ts` })),
-    ],
-  },
-  { template: "buf.gen.yaml", outs: [{ folder: "generated" }] },
-  { template: "bench/buf.gen.yaml", config: "bench/buf.yaml", outs: [{ folder: "bench/generated" }] },
+  // the messages first: the plugin imports them
+  { template: "packages/messages/buf.gen.yaml", out: "packages/messages/src/gen" },
+  { template: "cli/buf.gen.yaml", out: "cli/src/gen" },
+  { template: "buf.gen.yaml", out: "generated" },
+  { template: "bench/buf.gen.yaml", config: "bench/buf.yaml", out: "bench/generated" },
 ];
 
 /** Paths, from the root, of the files that differ from what the protos give now; written too, unless `check`. Throws what buf printed when it fails. */
@@ -64,7 +36,7 @@ export function generate(options: { readonly check?: boolean } = {}): string[] {
     try {
       const workspace = stage.config === undefined ? [] : [".", "--config", stage.config];
       buf(["generate", ...workspace, "--template", stage.template, "-o", fresh], options.check === true);
-      for (const out of stage.outs) differing.push(...bringUpToDate(out, fresh, options.check === true));
+      differing.push(...bringUpToDate(stage.out, fresh, options.check === true));
     } finally {
       rmSync(fresh, { recursive: true, force: true });
     }
@@ -99,7 +71,7 @@ function carrySample(check: boolean): string[] {
         join(fresh, folder, file),
         `// Copied by \`npm run generate\` from runtime/src/mock/sample. Do not edit.\n${readFileSync(join(from, file), "utf8")}`,
       );
-    return bringUpToDate({ folder }, fresh, check);
+    return bringUpToDate(folder, fresh, check);
   } finally {
     rmSync(fresh, { recursive: true, force: true });
   }
@@ -131,10 +103,9 @@ function buf(args: readonly string[], check: boolean): void {
   if (run.stderr !== "") process.stderr.write(run.stderr);
 }
 
-function bringUpToDate({ folder, only }: Out, fresh: string, check: boolean): string[] {
-  const mine = (file: string) => only === undefined || file === only;
-  const wanted = filesBelow(join(fresh, folder)).filter(mine);
-  const present = new Set(filesBelow(join(root, folder)).filter(mine));
+function bringUpToDate(folder: string, fresh: string, check: boolean): string[] {
+  const wanted = filesBelow(join(fresh, folder));
+  const present = new Set(filesBelow(join(root, folder)));
   const differing: string[] = [];
   for (const file of wanted) {
     const content = readFileSync(join(fresh, folder, file));

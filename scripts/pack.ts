@@ -4,11 +4,12 @@
 // and points package.json at `dist/`; after it all of that is taken back. Both halves may be
 // run again at any time: after an interrupted `npm pack`, another one, or `node ../scripts/pack.ts after`, leaves things in order.
 import { spawnSync } from "node:child_process";
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 interface Manifest {
+  readonly name: string;
   readonly exports?: Readonly<Record<string, string>>;
   readonly dependencies?: Readonly<Record<string, string>>;
 }
@@ -34,12 +35,20 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 
 function before(folder: string): void {
   clear(folder);
-  const { dependencies = {} }: Manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
-  // A package that uses the compiler is built against what is published of it, and not along with its sources.
-  if (dependencies["protoc-gen-bff"] !== undefined)
-    build(join(root, "plugin"), "--emitDeclarationOnly", "--outDir", join(folder, DECLARATIONS));
-  build(folder);
-  rmSync(join(folder, DECLARATIONS), { recursive: true, force: true });
+  // A package is built against what is published of the others, and not along with their sources.
+  const declarations = join(folder, DECLARATIONS);
+  const paths: Record<string, readonly string[]> = {};
+  for (const other of neededBy(folder)) {
+    const { name, exports = {} } = other.manifest;
+    const out = join(declarations, name);
+    build(other.folder, out, paths, ["--emitDeclarationOnly", "--outDir", out]);
+    for (const [entry, path] of Object.entries(exports)) {
+      const declared = path.replace(/^\.\/src\/(.+)\.ts$/, "$1.d.ts");
+      paths[`${name}${entry.slice(1)}`] = [join(out, declared)];
+    }
+  }
+  build(folder, declarations, paths);
+  rmSync(declarations, { recursive: true });
   rewrite(folder, pointedAtDist);
 }
 
@@ -48,13 +57,41 @@ function after(folder: string): void {
   clear(folder);
 }
 
-/** Of the compiler, in the folder of a package that uses it; its tsconfig.build.json leads there. */
-const DECLARATIONS = ".compiler";
+/** Of the repository's packages that a package needs, in its folder. */
+const DECLARATIONS = ".declarations";
 
-function build(folder: string, ...options: readonly string[]): void {
+interface Workspace {
+  readonly folder: string;
+  readonly manifest: Manifest;
+}
+
+/** The repository's packages that one in this folder depends on, each after those that it needs itself. */
+function neededBy(folder: string, all: readonly Workspace[] = workspaces()): readonly Workspace[] {
+  const { dependencies = {} } = manifestIn(folder);
+  const direct = all.filter(({ manifest }) => dependencies[manifest.name] !== undefined);
+  return [...new Set(direct.flatMap((one) => [...neededBy(one.folder, all), one]))];
+}
+
+function workspaces(): readonly Workspace[] {
+  const { workspaces } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
+    readonly workspaces: readonly string[];
+  };
+  const folders = globSync(
+    workspaces.map((pattern) => `${pattern}/package.json`),
+    { cwd: root },
+  ).map(dirname);
+  return folders.map((name) => ({ folder: join(root, name), manifest: manifestIn(join(root, name)) }));
+}
+
+const manifestIn = (folder: string): Manifest => JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+
+/** Compiles the sources of a package with a configuration in `scratch`; `paths` lead to declarations of the packages that it needs. */
+function build(folder: string, scratch: string, paths: object, options: readonly string[] = []): void {
+  mkdirSync(scratch, { recursive: true });
+  const config = join(scratch, "tsconfig.json");
+  writeFileSync(config, JSON.stringify({ extends: join(folder, "tsconfig.build.json"), compilerOptions: { paths } }));
   const tsc = join(root, "node_modules", ".bin", "tsc");
-  const args = ["-p", "tsconfig.build.json", ...options];
-  const built = spawnSync(tsc, args, { cwd: folder, stdio: ["ignore", "inherit", "inherit"] });
+  const built = spawnSync(tsc, ["-p", config, ...options], { cwd: folder, stdio: ["ignore", "inherit", "inherit"] });
   if (built.status !== 0) throw new Error(`the sources in ${folder} do not compile`);
 }
 
@@ -74,7 +111,7 @@ if (import.meta.main) {
   if (half === "before") before(process.cwd());
   else if (half === "after") after(process.cwd());
   else {
-    console.error("node ../scripts/pack.ts before|after, in the folder of a package");
+    console.error("node scripts/pack.ts before|after, in the folder of a package");
     process.exitCode = 2;
   }
 }

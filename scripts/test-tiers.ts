@@ -45,7 +45,7 @@ export const GROUPS: Readonly<Record<Tier, readonly Group[]>> = {
     { name: "pure", include: PURE, exclude: SUFFIXED, shared: true },
     {
       name: "quick",
-      include: ["{cli,examples,runtime,scripts,test}/**/*.test.ts"],
+      include: ["{cli,examples,packages,runtime,scripts,test}/**/*.test.ts"],
       exclude: [...SUFFIXED, ...PURE, ...PROCESSES],
     },
     { name: "smoke", include: SMOKES, exclude: [] },

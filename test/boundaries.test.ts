@@ -91,6 +91,12 @@ describe("imports", () => {
     expect(shown(shipped.filter(({ to }) => compiler(to)))).toEqual([]);
   });
 
+  test("the shared messages need @bufbuild/protobuf alone", () => {
+    const found = imports("packages/messages/src").filter(({ to }) => !below(to, "packages/messages/src"));
+    expect(shown(found.filter(({ to }) => !to.startsWith("@bufbuild/protobuf")))).toEqual([]);
+    expect(found.length).toBeGreaterThan(5);
+  });
+
   // One way down: an import by type alone counts as any other, so that no room's files wait for another's.
   const bottom = [
     "clock.ts",

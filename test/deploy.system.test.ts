@@ -85,18 +85,22 @@ beforeAll(() => {
   // Packed in a copy: while a package is being packed its package.json is not the repository's.
   const copy = join(work, "repository");
   const kept = (path: string) => !["node_modules", "dist"].includes(basename(path));
-  for (const path of ["runtime", "scripts", "package.json", "tsconfig.json", "tsconfig.build.json"])
+  for (const path of ["packages", "runtime", "scripts", "package.json", "tsconfig.json", "tsconfig.build.json"])
     cpSync(join(root, path), join(copy, path), { recursive: true, filter: kept });
   symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
-  run(join(copy, "runtime"), "npm", "pack", "--loglevel=error", "--pack-destination", context);
-  const [tarball = ""] = run(context, "ls")
-    .split("\n")
-    .filter((name) => name.endsWith(".tgz"));
+  const tarballs = ["packages/messages", "runtime"].map((folder) => {
+    const packed = run(join(copy, folder), "npm", "pack", "--json", "--loglevel=error", "--pack-destination", context);
+    const [{ name, filename }] = JSON.parse(packed) as [{ readonly name: string; readonly filename: string }];
+    return [name, `file:${filename}`];
+  });
   const runtime = JSON.parse(readFileSync(join(root, "runtime/package.json"), "utf8")).dependencies as Record<
     string,
     string
   >;
-  const dependencies = { "@bufbuild/protobuf": runtime["@bufbuild/protobuf"], "@protobff/runtime": `file:${tarball}` };
+  const dependencies = {
+    "@bufbuild/protobuf": runtime["@bufbuild/protobuf"],
+    ...Object.fromEntries(tarballs),
+  };
   const own = {
     name: "shop",
     private: true,

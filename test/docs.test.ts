@@ -3,9 +3,9 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { file_bff_v1_options } from "@protobff/messages/bff/v1/options_pb.js";
 import { expect, test } from "vitest";
 import { compile } from "../plugin/src/compile.ts";
-import { file_bff_v1_options } from "../plugin/src/gen/bff/v1/options_pb.ts";
 import { parseLock } from "../plugin/src/lock/document.ts";
 import { describeUses } from "../plugin/src/lock/uses.ts";
 import { generatedDocs } from "../scripts/docs.ts";

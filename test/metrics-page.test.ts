@@ -2,8 +2,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { create } from "@bufbuild/protobuf";
+import { DegradationSchema } from "@protobff/messages/bff/v1/degradation_pb.js";
 import { expect, test } from "vitest";
-import { DegradationSchema } from "../runtime/src/gen/bff/v1/degradation_pb.ts";
 import { Metrics } from "../runtime/src/metrics/metrics.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));

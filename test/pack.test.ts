@@ -20,7 +20,7 @@ import { testCollector } from "../runtime/src/testing/otlp-collector.ts";
 import { pointedAtDist, pointedAtSources } from "../scripts/pack.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const packages = ["plugin", "runtime", "cli", "client"] as const;
+const packages = ["packages/messages", "plugin", "runtime", "cli", "client"] as const;
 const consumer = join(root, "test", "pack");
 const MINUTES = 60_000;
 
@@ -193,6 +193,10 @@ test.each([
   },
   { name: "runtime", needed: ["LICENSE", "README.md", "bin/bff-key.js", "dist/index.js", "dist/index.d.ts"] },
   { name: "client", needed: ["LICENSE", "README.md", "dist/index.js", "dist/index.d.ts"] },
+  {
+    name: "packages/messages",
+    needed: ["LICENSE", "README.md", "dist/gen/bff/v1/stream_pb.js", "dist/gen/bff/v1/stream_pb.d.ts"],
+  },
 ])("the $name's package holds what is needed, no sources and no tests", ({ name, needed }) => {
   const files = tarballs[name]?.files ?? [];
   expect(needed.filter((path) => !files.includes(path))).toEqual([]);

@@ -2,12 +2,8 @@
 import { createPrivateKey, createPublicKey, randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { create, toBinary } from "@bufbuild/protobuf";
+import { CredentialSchema, PrincipalAssertionSchema, PrincipalSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import { systemClock } from "../../runtime/src/clock.ts";
-import {
-  CredentialSchema,
-  PrincipalAssertionSchema,
-  PrincipalSchema,
-} from "../../runtime/src/gen/bff/v1/identity_pb.ts";
 import { digestOf } from "../../runtime/src/identity/api-key/key-format.ts";
 import { SqliteKeys } from "../../runtime/src/identity/api-key/sqlite-keys.ts";
 import { callerOf } from "../../runtime/src/identity/principal.ts";

@@ -3,12 +3,12 @@ import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { create, toBinary } from "@bufbuild/protobuf";
-import { expect, test } from "vitest";
 import {
   PrincipalAssertionSchema,
   PrincipalSchema,
   SignedPrincipalSchema,
-} from "../../runtime/src/gen/bff/v1/identity_pb.ts";
+} from "@protobff/messages/bff/v1/identity_pb.js";
+import { expect, test } from "vitest";
 import {
   judgeAssertion,
   keyIdOf,

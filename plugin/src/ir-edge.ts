@@ -1,7 +1,7 @@
 // What is declared of callers and their requests: who they are, what they may, how they are answered.
 import type { DescField, DescMessage, DescOneof } from "@bufbuild/protobuf";
+import type { FieldRules, MessageRules, OneofRules } from "@protobff/messages/buf/validate/validate_pb.js";
 import type { Diagnostic } from "./diagnostic/diagnostic.ts";
-import type { FieldRules, MessageRules, OneofRules } from "./gen/buf/validate/validate_pb.ts";
 import type { IrBind, IrFailure, IrStep } from "./ir-step.ts";
 import type { Origin, Place, Sourced, Text } from "./origin.ts";
 

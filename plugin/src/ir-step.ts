@@ -1,5 +1,5 @@
 // What is declared of steps, calls and their policies.
-import type { Code, Identify, Protocol } from "./gen/bff/v1/options_pb.ts";
+import type { Code, Identify, Protocol } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Origin, Sourced, Text } from "./origin.ts";
 
 // ---- steps ----

@@ -9,7 +9,7 @@ import type {
   DescService,
   Registry,
 } from "@bufbuild/protobuf";
-import type { PredefinedRules } from "./gen/buf/validate/validate_pb.ts";
+import type { PredefinedRules } from "@protobff/messages/buf/validate/validate_pb.js";
 import type {
   IrBinding,
   IrHttpCache,

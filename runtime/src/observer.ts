@@ -1,6 +1,6 @@
+import type { Degradation } from "@protobff/messages/bff/v1/degradation_pb.js";
+import type { Credential } from "@protobff/messages/bff/v1/identity_pb.js";
 import type { Failure, Fault } from "./failure.ts";
-import type { Degradation } from "./gen/bff/v1/degradation_pb.ts";
-import type { Credential } from "./gen/bff/v1/identity_pb.ts";
 import type { BreakerEvent, EjectionEvent, TopicEvent, UpstreamEvent } from "./observer-upstreams.ts";
 
 /**

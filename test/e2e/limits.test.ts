@@ -3,10 +3,10 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { fromBinary } from "@bufbuild/protobuf";
 import * as grpc from "@grpc/grpc-js";
+import { QuotaFailureSchema, RetryInfoSchema } from "@protobff/messages/google/rpc/error_details_pb.js";
+import { StatusSchema } from "@protobff/messages/google/rpc/status_pb.js";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Issuer, startIssuer } from "../../examples/dashboard/issuer.ts";
-import { QuotaFailureSchema, RetryInfoSchema } from "../../runtime/src/gen/google/rpc/error_details_pb.ts";
-import { StatusSchema } from "../../runtime/src/gen/google/rpc/status_pb.ts";
 import { GeneratedProject } from "../support/generated-project.ts";
 
 const APP = `syntax = "proto3";

@@ -2,9 +2,9 @@
 import { create, type JsonObject, type Message, toBinary } from "@bufbuild/protobuf";
 import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { CredentialSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import { type AuditEvent, type Identity, incomingOf, Judged } from "@protobff/runtime";
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { CredentialSchema } from "../../runtime/src/gen/bff/v1/identity_pb.ts";
 import { type Stubbed, type StubbedBff, type Stubs, stubbed } from "../support/stubbed.ts";
 
 const UPSTREAM = `syntax = "proto3";

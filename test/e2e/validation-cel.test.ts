@@ -5,8 +5,8 @@ import { fileURLToPath } from "node:url";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
+import { ViolationsSchema } from "@protobff/messages/buf/validate/validate_pb.js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { ViolationsSchema } from "../../plugin/src/gen/buf/validate/validate_pb.ts";
 import { GeneratedProject } from "../support/generated-project.ts";
 import { requestFor, schemaOf } from "../support/request.ts";
 

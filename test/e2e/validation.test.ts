@@ -2,8 +2,8 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
+import { type Violation, ViolationsSchema } from "@protobff/messages/buf/validate/validate_pb.js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Violation, ViolationsSchema } from "../../plugin/src/gen/buf/validate/validate_pb.ts";
 import { GeneratedProject } from "../support/generated-project.ts";
 import { requestFor, schemaOf } from "../support/request.ts";
 

@@ -12,8 +12,8 @@ import {
   MethodDescriptorProtoSchema,
   MethodOptionsSchema,
 } from "@bufbuild/protobuf/wkt";
+import { message as MESSAGE, method as METHOD, MethodRuleSchema } from "@protobff/messages/bff/v1/options_pb.js";
 import { compile } from "../../plugin/src/compile.ts";
-import { message as MESSAGE, method as METHOD, MethodRuleSchema } from "../../plugin/src/gen/bff/v1/options_pb.ts";
 
 /** What is put before the name of an rpc for the one that streams it. */
 export const TWIN = "Late";

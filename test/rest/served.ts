@@ -9,8 +9,8 @@ import {
   hasOption,
   type Message,
 } from "@bufbuild/protobuf";
-import { http } from "../../plugin/src/gen/google/api/annotations_pb.ts";
-import type { HttpRule } from "../../plugin/src/gen/google/api/http_pb.ts";
+import { http } from "@protobff/messages/google/api/annotations_pb.js";
+import type { HttpRule } from "@protobff/messages/google/api/http_pb.js";
 import { readHttpTemplate } from "../../plugin/src/read/http-template.ts";
 import type { RestRule } from "../../runtime/src/rest/rule.ts";
 import { type Listenable, type Listening, type ListenOptions, listen } from "../../runtime/src/server/listen.ts";

@@ -13,8 +13,8 @@ import {
 } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { createValidator, violationsToProto } from "@bufbuild/protovalidate";
+import { type Violation, ViolationsSchema } from "@protobff/messages/buf/validate/validate_pb.js";
 import { ExpressionError, Failure } from "@protobff/runtime";
-import { type Violation, ViolationsSchema } from "../../plugin/src/gen/buf/validate/validate_pb.ts";
 import { seeded } from "../second/random-message.ts";
 import { compileCase } from "../support/golden.ts";
 import { messagesOf } from "../support/messages.ts";

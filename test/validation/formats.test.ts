@@ -1,8 +1,8 @@
 // What each format of buf.validate says of an empty value and of a wrong one, held against @bufbuild/protovalidate.
 import { rmSync } from "node:fs";
 import { create, ScalarType } from "@bufbuild/protobuf";
+import { BytesRulesSchema, StringRulesSchema } from "@protobff/messages/buf/validate/validate_pb.js";
 import { expect, test } from "vitest";
-import { BytesRulesSchema, StringRulesSchema } from "../../plugin/src/gen/buf/validate/validate_pb.ts";
 import { generate, ours, theirs } from "./compare.ts";
 
 const FORMATS = [StringRulesSchema, BytesRulesSchema].flatMap(({ name, oneofs }) => {

@@ -1,5 +1,5 @@
+import { Identify } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Report } from "../diagnostic/diagnostic.ts";
-import { Identify } from "../gen/bff/v1/options_pb.ts";
 import type { Origin, Sourced } from "../origin.ts";
 import type { Call } from "../resolve/model/call.ts";
 import type { IdentitySource } from "../resolve/model/edge.ts";

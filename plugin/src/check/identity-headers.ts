@@ -1,6 +1,6 @@
+import { Identify } from "@protobff/messages/bff/v1/options_pb.js";
 import { childrenOf, type Expression, type Node } from "../cel/index.ts";
 import type { Report } from "../diagnostic/diagnostic.ts";
-import { Identify } from "../gen/bff/v1/options_pb.ts";
 import type { Origin } from "../origin.ts";
 import { DEFAULTS } from "../read/check-places.ts";
 import type { Call } from "../resolve/model/call.ts";

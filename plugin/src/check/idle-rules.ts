@@ -1,6 +1,6 @@
 import { type DescMessage, hasOption } from "@bufbuild/protobuf";
+import { type FieldRules, field, message, oneof } from "@protobff/messages/buf/validate/validate_pb.js";
 import type { Report } from "../diagnostic/diagnostic.ts";
-import { type FieldRules, field, message, oneof } from "../gen/buf/validate/validate_pb.ts";
 import { reachable } from "../graph.ts";
 import type { Place } from "../origin.ts";
 import type { Model } from "../resolve/model/model.ts";

@@ -1,6 +1,7 @@
 // Ids that clients name: a decision reads them, or the upstream receives who calls.
+
+import { Identify } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Report } from "../diagnostic/diagnostic.ts";
-import { Identify } from "../gen/bff/v1/options_pb.ts";
 import type { Call } from "../resolve/model/call.ts";
 import type { BffMethod, Model } from "../resolve/model/model.ts";
 import { callsOf } from "../resolve/model/source-parts.ts";

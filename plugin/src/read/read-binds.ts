@@ -1,5 +1,5 @@
+import type { Bind } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Report } from "../diagnostic/diagnostic.ts";
-import type { Bind } from "../gen/bff/v1/options_pb.ts";
 import type { IrBind } from "../ir-step.ts";
 import { children, text } from "./declared.ts";
 import { fault } from "./fault.ts";

@@ -1,5 +1,5 @@
+import type { Branch } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Report } from "../diagnostic/diagnostic.ts";
-import type { Branch } from "../gen/bff/v1/options_pb.ts";
 import type { IrBranch } from "../ir-step.ts";
 import type { Origin } from "../origin.ts";
 import { children, type Declared, text } from "./declared.ts";

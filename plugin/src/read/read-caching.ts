@@ -1,6 +1,7 @@
 // What may be answered again: by the BFF itself, and by HTTP caches.
+
+import type { Cache, HttpCache } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Report } from "../diagnostic/diagnostic.ts";
-import type { Cache, HttpCache } from "../gen/bff/v1/options_pb.ts";
 import type { IrHttpCache } from "../ir-edge.ts";
 import type { IrCache } from "../ir-step.ts";
 import type { Sourced, Text } from "../origin.ts";

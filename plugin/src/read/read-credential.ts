@@ -1,6 +1,7 @@
 // One credential of each kind: where it stands, who vouches for it, how it is judged.
+
+import type { ApiKey, Assertion, Jwt, Peer, Session, Source, Trusted } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Report } from "../diagnostic/diagnostic.ts";
-import type { ApiKey, Assertion, Jwt, Peer, Session, Source, Trusted } from "../gen/bff/v1/options_pb.ts";
 import type { IrApiKey, IrAssertion, IrCredential, IrJwt, IrPeer, IrSession, IrTrusted } from "../ir-edge.ts";
 import type { Text } from "../origin.ts";
 import { checkAddress, checkTemplate } from "./check-address.ts";

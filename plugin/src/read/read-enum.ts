@@ -1,6 +1,6 @@
 import { type DescEnum, type DescEnumValue, getOption, hasOption } from "@bufbuild/protobuf";
+import { enum$ as enumOption, enum_value as enumValueOption } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Report } from "../diagnostic/diagnostic.ts";
-import { enum$ as enumOption, enum_value as enumValueOption } from "../gen/bff/v1/options_pb.ts";
 import type { IrEnum, IrEnumValue } from "../ir.ts";
 import type { Text } from "../origin.ts";
 import { sourced, texts } from "./declared.ts";

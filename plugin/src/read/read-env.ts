@@ -1,6 +1,7 @@
 // Variables of the environment: their types, and defaults that are of these.
+
+import type { EnvVar } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Report } from "../diagnostic/diagnostic.ts";
-import type { EnvVar } from "../gen/bff/v1/options_pb.ts";
 import type { EnvShape, IrEnvVar } from "../ir.ts";
 import type { Text } from "../origin.ts";
 import { type Declared, text, texts } from "./declared.ts";

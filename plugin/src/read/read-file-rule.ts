@@ -1,5 +1,11 @@
+import {
+  type Breaker,
+  type FileRule,
+  Protocol,
+  type RetryBudget,
+  type Upstream,
+} from "@protobff/messages/bff/v1/options_pb.js";
 import type { Report } from "../diagnostic/diagnostic.ts";
-import { type Breaker, type FileRule, Protocol, type RetryBudget, type Upstream } from "../gen/bff/v1/options_pb.ts";
 import type { IrFile } from "../ir.ts";
 import type { IrBreaker, IrRetryBudget, IrUpstream } from "../ir-step.ts";
 import { child, children, type Declared, sourced, text } from "./declared.ts";

@@ -1,7 +1,8 @@
 // Functions of the user: their names. What their types are is resolved.
+
+import type { Function as Declaration } from "@protobff/messages/bff/v1/options_pb.js";
 import { isMacroName } from "../cel/types/reserved.ts";
 import type { Report } from "../diagnostic/diagnostic.ts";
-import type { Function as Declaration } from "../gen/bff/v1/options_pb.ts";
 import type { IrFunction } from "../ir.ts";
 import { type Declared, text, texts } from "./declared.ts";
 import { fault } from "./fault.ts";

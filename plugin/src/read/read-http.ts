@@ -1,8 +1,8 @@
 // The HTTP paths of an rpc: google.api.http, found by its number, whichever copy of google/api the protos import.
 import { type DescMethod, getOption, hasOption } from "@bufbuild/protobuf";
+import { http as httpOption } from "@protobff/messages/google/api/annotations_pb.js";
+import type { HttpRule } from "@protobff/messages/google/api/http_pb.js";
 import type { Diagnostic, Report } from "../diagnostic/diagnostic.ts";
-import { http as httpOption } from "../gen/google/api/annotations_pb.ts";
-import type { HttpRule } from "../gen/google/api/http_pb.ts";
 import type { IrBinding, IrHttpRule } from "../ir-edge.ts";
 import type { Text } from "../origin.ts";
 import { type Declared, text } from "./declared.ts";

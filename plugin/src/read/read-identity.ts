@@ -1,6 +1,7 @@
 // Who is calling: the sources of a package's identity, as far as each can be judged by what it says itself.
+
+import type { Identity, Source } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Report } from "../diagnostic/diagnostic.ts";
-import type { Identity, Source } from "../gen/bff/v1/options_pb.ts";
 import type { IrIdentity, IrIdentitySource } from "../ir-edge.ts";
 import type { Text } from "../origin.ts";
 import { checkPlaces } from "./check-places.ts";

@@ -1,7 +1,7 @@
+import { Code, Protocol } from "@protobff/messages/bff/v1/options_pb.js";
 import { describe, expect, test } from "vitest";
 import { requestFor, schemaOf } from "../../../test/support/request.ts";
 import type { Diagnostic } from "../diagnostic/diagnostic.ts";
-import { Code, Protocol } from "../gen/bff/v1/options_pb.ts";
 import type { Ir } from "../ir.ts";
 import { readIr } from "./read-ir.ts";
 

@@ -7,8 +7,6 @@ import {
   hasOption,
   type Registry,
 } from "@bufbuild/protobuf";
-import type { Report } from "../diagnostic/diagnostic.ts";
-import type { Sources } from "../diagnostic/sources.ts";
 import {
   enum_value,
   enum$,
@@ -18,7 +16,9 @@ import {
   method,
   Protocol,
   service,
-} from "../gen/bff/v1/options_pb.ts";
+} from "@protobff/messages/bff/v1/options_pb.js";
+import type { Report } from "../diagnostic/diagnostic.ts";
+import type { Sources } from "../diagnostic/sources.ts";
 import type { Ir, IrFile } from "../ir.ts";
 import { fault } from "./fault.ts";
 import { type Locator, locate } from "./locate.ts";

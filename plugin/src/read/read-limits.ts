@@ -1,5 +1,5 @@
+import type { RateLimit } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Report } from "../diagnostic/diagnostic.ts";
-import type { RateLimit } from "../gen/bff/v1/options_pb.ts";
 import type { CalendarUnit, IrRateLimit } from "../ir-edge.ts";
 import type { Sourced, Text } from "../origin.ts";
 import { children, type Declared, sourced, text } from "./declared.ts";

@@ -1,6 +1,6 @@
 import { type DescField, type DescMessage, getOption, hasOption } from "@bufbuild/protobuf";
+import { field as fieldOption, message as messageOption, type Reads } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Report } from "../diagnostic/diagnostic.ts";
-import { field as fieldOption, message as messageOption, type Reads } from "../gen/bff/v1/options_pb.ts";
 import type { IrField, IrMessage, IrReads } from "../ir.ts";
 import type { Sourced } from "../origin.ts";
 import { child, type Declared, sourced, text, texts } from "./declared.ts";

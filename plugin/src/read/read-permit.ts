@@ -1,5 +1,5 @@
+import { Code, type Permit } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Report } from "../diagnostic/diagnostic.ts";
-import { Code, type Permit } from "../gen/bff/v1/options_pb.ts";
 import type { IrPermit } from "../ir-edge.ts";
 import type { IrFailure, IrStep } from "../ir-step.ts";
 import type { Text } from "../origin.ts";

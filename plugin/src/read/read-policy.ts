@@ -1,4 +1,3 @@
-import type { Report } from "../diagnostic/diagnostic.ts";
 import {
   type Bind,
   type Branch,
@@ -9,7 +8,8 @@ import {
   Identify,
   type Limit,
   type Retry,
-} from "../gen/bff/v1/options_pb.ts";
+} from "@protobff/messages/bff/v1/options_pb.js";
+import type { Report } from "../diagnostic/diagnostic.ts";
 import type { IrCache, IrErrorRule, IrHedge, IrLimit, IrPolicy, IrRetry } from "../ir-step.ts";
 import { child, children, type Declared, sourced, texts } from "./declared.ts";
 import { caution, fault } from "./fault.ts";

@@ -1,7 +1,13 @@
 // What requests declare in buf.validate. The options are read with our own copy of validate.proto, whatever copy the user has: numbers of its
 // fields are never reused, and what is unknown to ours is told by resolve.
 import { type DescFile, type DescMessage, getOption, hasOption, type Registry } from "@bufbuild/protobuf";
-import { field, message, oneof, type PredefinedRules, predefined } from "../gen/buf/validate/validate_pb.ts";
+import {
+  field,
+  message,
+  oneof,
+  type PredefinedRules,
+  predefined,
+} from "@protobff/messages/buf/validate/validate_pb.js";
 import type { Ir, IrService } from "../ir.ts";
 import type { IrMessageRules, IrRules } from "../ir-edge.ts";
 import type { Locator } from "./locate.ts";

@@ -1,6 +1,6 @@
 import { type DescMethod, type DescService, getOption, hasOption } from "@bufbuild/protobuf";
+import { method as methodOption, type Permit, service as serviceOption } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Report } from "../diagnostic/diagnostic.ts";
-import { method as methodOption, type Permit, service as serviceOption } from "../gen/bff/v1/options_pb.ts";
 import type { IrMethod, IrService } from "../ir.ts";
 import type { IrPermit } from "../ir-edge.ts";
 import type { Origin } from "../origin.ts";

@@ -1,6 +1,6 @@
 import type { DescMethod } from "@bufbuild/protobuf";
+import { Overflow, type Stream } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Report } from "../diagnostic/diagnostic.ts";
-import { Overflow, type Stream } from "../gen/bff/v1/options_pb.ts";
 import type { IrOverflow, IrStream } from "../ir-stream.ts";
 import type { Sourced } from "../origin.ts";
 import { type Declared, sourced, text } from "./declared.ts";

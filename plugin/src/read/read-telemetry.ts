@@ -1,5 +1,5 @@
+import type { Telemetry } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Report } from "../diagnostic/diagnostic.ts";
-import type { Telemetry } from "../gen/bff/v1/options_pb.ts";
 import type { IrTelemetry } from "../ir-edge.ts";
 import type { Sourced } from "../origin.ts";
 import { type Declared, sourced } from "./declared.ts";

@@ -1,5 +1,5 @@
+import type { Follow, Latest, Topic } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Report } from "../diagnostic/diagnostic.ts";
-import type { Follow, Latest, Topic } from "../gen/bff/v1/options_pb.ts";
 import type { IrLatest } from "../ir-step.ts";
 import type { IrFollow, IrTopic } from "../ir-stream.ts";
 import type { Sourced, Text } from "../origin.ts";

@@ -1,5 +1,5 @@
+import type { Version } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Report } from "../diagnostic/diagnostic.ts";
-import type { Version } from "../gen/bff/v1/options_pb.ts";
 import type { IrVersion } from "../ir-edge.ts";
 import type { Text } from "../origin.ts";
 import { child, text } from "./declared.ts";

@@ -1,6 +1,7 @@
 // Values with a range or a syntax of their own, checked as they are read.
+
+import { Code } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Report } from "../diagnostic/diagnostic.ts";
-import { Code } from "../gen/bff/v1/options_pb.ts";
 import type { Sourced, Text } from "../origin.ts";
 import { sourced, sourcedList, text, texts } from "./declared.ts";
 import { isZeroDuration, parseDuration } from "./duration.ts";

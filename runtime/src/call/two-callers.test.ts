@@ -1,6 +1,7 @@
 // Two callers, and nobody, over everything that shares calls or answers: caches of calls and of whole answers with stale ones and a second level,
 // requests that wait for one composition, equal calls, batches, hedges, retries. The upstream answers with whom it was told of; nobody may get to see anybody else.
 import { create, fromBinary, type Message, type MessageInitShape } from "@bufbuild/protobuf";
+import { PrincipalAssertionSchema, PrincipalSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
 import { Cache } from "../cache/cache.ts";
@@ -8,7 +9,6 @@ import type { SecondLevel } from "../cache/second-level.ts";
 import { endpoint } from "../compose/endpoint.ts";
 import type { Request } from "../compose/request.ts";
 import { Code } from "../failure.ts";
-import { PrincipalAssertionSchema, PrincipalSchema } from "../gen/bff/v1/identity_pb.ts";
 import type { Caller } from "../identity/caller.ts";
 import type { Identify, Identity } from "../identity/identity.ts";
 import { NOWHERE } from "../identity/incoming.ts";

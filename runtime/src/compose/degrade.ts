@@ -1,8 +1,12 @@
 import { create, type DescField, type DescMessage } from "@bufbuild/protobuf";
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
+import {
+  type Degradation,
+  DegradationSchema,
+  Degradation_Effect as Effect,
+} from "@protobff/messages/bff/v1/degradation_pb.js";
 import { type Cause, type Touch, worse } from "../call/causes.ts";
 import type { Failure } from "../failure.ts";
-import { type Degradation, DegradationSchema, Degradation_Effect as Effect } from "../gen/bff/v1/degradation_pb.ts";
 
 /** What a degraded response says about itself. */
 export interface Degraded {

@@ -1,9 +1,9 @@
 import type { DescMessage, DescMethodUnary, Message, MessageShape } from "@bufbuild/protobuf";
 import type { ConnectRouter } from "@connectrpc/connect";
+import type { Degradation } from "@protobff/messages/bff/v1/degradation_pb.js";
+import type { Part } from "@protobff/messages/bff/v1/stream_pb.js";
 import type { Clock } from "../clock.ts";
 import type { Failure } from "../failure.ts";
-import type { Degradation } from "../gen/bff/v1/degradation_pb.ts";
-import type { Part } from "../gen/bff/v1/stream_pb.ts";
 import type { Identity } from "../identity/identity.ts";
 import type { IncomingHeaders } from "../identity/incoming.ts";
 import type { Observer } from "../observer.ts";

@@ -1,5 +1,7 @@
 // Composing: what generated code is given, a `Request`, and what one response is made of: its budget, its resolvers, what failures
 // have touched and how it degrades. It knows calls and guards, and not who serves it.
+
+import type { Position } from "@protobff/messages/bff/v1/stream_pb.js";
 import { type AnyBatch, type Batch, type Collectors, collectorOf } from "../call/batch.ts";
 import { sideOf } from "../call/branches.ts";
 import type { Mark } from "../call/causes.ts";
@@ -11,7 +13,6 @@ import { startCall } from "../call/start-call.ts";
 import type { Rpc } from "../call/upstream.ts";
 import type { Clock } from "../clock.ts";
 import { asFailure, Failure, invalid, OVER } from "../failure.ts";
-import type { Position } from "../gen/bff/v1/stream_pb.ts";
 import { Pool } from "../guard/pool.ts";
 import { TOKEN_HEADER } from "../topic/newest.ts";
 import type { Topic } from "../topic/topic.ts";

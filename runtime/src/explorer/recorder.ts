@@ -1,8 +1,9 @@
 // The last requests, each with what was told of it while it ran. All of it is bounded: how many there are, what each holds, and of messages
 // how many bytes are kept.
+
+import { type Degradation, Degradation_Effect } from "@protobff/messages/bff/v1/degradation_pb.js";
 import { type Clock, systemClock } from "../clock.ts";
 import { Code, Reason } from "../failure.ts";
-import { type Degradation, Degradation_Effect } from "../gen/bff/v1/degradation_pb.ts";
 import type {
   AttemptEvent,
   CacheEvent,

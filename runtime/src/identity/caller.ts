@@ -1,5 +1,5 @@
 import type { Message } from "@bufbuild/protobuf";
-import type { Credential } from "../gen/bff/v1/identity_pb.ts";
+import type { Credential } from "@protobff/messages/bff/v1/identity_pb.js";
 
 /** Who is calling, proven by a credential. One object for as long as the same credential is remembered. */
 export interface Caller<P extends Message = Message> {

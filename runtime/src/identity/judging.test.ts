@@ -1,7 +1,7 @@
+import { PrincipalSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Failure } from "../failure.ts";
-import { PrincipalSchema } from "../gen/bff/v1/identity_pb.ts";
 import { openIdentity } from "../server/process/open-identity.ts";
 import { BEARER, sourceOf } from "../testing/gate-rig.ts";
 import { identity } from "./declared.ts";

@@ -1,5 +1,5 @@
 import { create, type DescMessage, type Message } from "@bufbuild/protobuf";
-import { type Credential, CredentialSchema, type Principal } from "../gen/bff/v1/identity_pb.ts";
+import { type Credential, CredentialSchema, type Principal } from "@protobff/messages/bff/v1/identity_pb.js";
 import type { Caller } from "./caller.ts";
 import type { Incoming } from "./incoming.ts";
 import { matching, type NamePattern, namePattern } from "./names.ts";

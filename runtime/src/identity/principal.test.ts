@@ -4,10 +4,10 @@ import {
   FieldDescriptorProto_Label as Label,
   FieldDescriptorProto_Type as Type,
 } from "@bufbuild/protobuf/wkt";
+import { CredentialSchema, type Principal, PrincipalSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Code } from "../failure.ts";
-import { CredentialSchema, type Principal, PrincipalSchema } from "../gen/bff/v1/identity_pb.ts";
 import { callerOf, keyOf } from "./principal.ts";
 
 const credential = create(CredentialSchema, { source: "user", issuer: "https://id", subject: "ann", scopes: ["read"] });

@@ -8,7 +8,7 @@ import {
   toBinary,
 } from "@bufbuild/protobuf";
 import { FeatureSet_FieldPresence as Presence } from "@bufbuild/protobuf/wkt";
-import { type Credential, PrincipalSchema } from "../gen/bff/v1/identity_pb.ts";
+import { type Credential, PrincipalSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import type { Caller } from "./caller.ts";
 import { unauthenticated } from "./refusals.ts";
 

@@ -8,7 +8,7 @@ import {
   type Message,
   type MessageShape,
 } from "@bufbuild/protobuf";
-import { type Credential, CredentialSchema, type Principal } from "../gen/bff/v1/identity_pb.ts";
+import { type Credential, CredentialSchema, type Principal } from "@protobff/messages/bff/v1/identity_pb.js";
 import { BASE64, BASE64URL } from "./base64.ts";
 import type { Caller } from "./caller.ts";
 import type { Incoming } from "./incoming.ts";

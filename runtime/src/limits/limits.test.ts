@@ -1,7 +1,7 @@
 import { fromBinary } from "@bufbuild/protobuf";
+import { QuotaFailureSchema, RetryInfoSchema } from "@protobff/messages/google/rpc/error_details_pb.js";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { QuotaFailureSchema, RetryInfoSchema } from "../gen/google/rpc/error_details_pb.ts";
 import { acts, Bucket, shapes } from "../testing/exact-bucket.ts";
 import { FakeClock } from "../testing/fake-clock.ts";
 import { endOf } from "./calendar.ts";

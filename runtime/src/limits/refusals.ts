@@ -1,6 +1,6 @@
 import { create, toBinary } from "@bufbuild/protobuf";
+import { QuotaFailureSchema, RetryInfoSchema } from "@protobff/messages/google/rpc/error_details_pb.js";
 import { Code, Failure, Reason } from "../failure.ts";
-import { QuotaFailureSchema, RetryInfoSchema } from "../gen/google/rpc/error_details_pb.ts";
 import type { ReceivedDetail } from "../wire/handed-on.ts";
 import { varint } from "../wire/small-message.ts";
 import type { Counter, Standing } from "./rate-limit.ts";

@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
+import { DegradationSchema } from "@protobff/messages/bff/v1/degradation_pb.js";
 import { afterEach, describe, expect, it } from "vitest";
 import { Code, Failure, Reason } from "../failure.ts";
-import { DegradationSchema } from "../gen/bff/v1/degradation_pb.ts";
 import type { AttemptEvent, CallEvent, ResponseEvent } from "../observer.ts";
 import type { UpstreamEvent } from "../observer-upstreams.ts";
 import { FakeClock } from "../testing/fake-clock.ts";

@@ -1,8 +1,9 @@
 // Metrics: what this process has done since its start, counted as it happens, for Prometheus to ask. Labels come from the plan (rpcs,
 // upstreams, fields, limits, sources), never from what clients send. It knows events, and nothing of servers.
+
+import { Degradation_Reason } from "@protobff/messages/bff/v1/degradation_pb.js";
 import { type Clock, systemClock } from "../clock.ts";
 import { Code } from "../failure.ts";
-import { Degradation_Reason } from "../gen/bff/v1/degradation_pb.ts";
 import {
   type AttemptEvent,
   type CacheEvent,

@@ -1,10 +1,13 @@
 // One cell of a table of faults: a BFF on mocks is brought into the fault, asked once, and held against what the plan says.
 import type { Message } from "@bufbuild/protobuf";
 import { ConnectError } from "@connectrpc/connect";
+import type { Degradation } from "@protobff/messages/bff/v1/degradation_pb.js";
+import {
+  Degradation_Effect as Effect,
+  Degradation_Reason as Reason,
+} from "@protobff/messages/bff/v1/degradation_pb.js";
 import type { Upstream } from "../call/upstream.ts";
 import { Code } from "../failure.ts";
-import type { Degradation } from "../gen/bff/v1/degradation_pb.ts";
-import { Degradation_Effect as Effect, Degradation_Reason as Reason } from "../gen/bff/v1/degradation_pb.ts";
 import type { Behaviour } from "./behaviour.ts";
 import type { FakeClock } from "./fake-clock.ts";
 import { TestFollow } from "./followed.ts";

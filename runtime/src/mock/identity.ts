@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import { create, type DescMessage, type MessageInitShape, type MessageShape } from "@bufbuild/protobuf";
+import { CredentialSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import type { Clock } from "../clock.ts";
-import { CredentialSchema } from "../gen/bff/v1/identity_pb.ts";
 import type { Identity } from "../identity/identity.ts";
 import { type IncomingHeaders, NOWHERE, type Peer } from "../identity/incoming.ts";
 import { Judged } from "../identity/judged.ts";

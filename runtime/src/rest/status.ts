@@ -2,7 +2,7 @@
 import { create, createRegistry, fromBinary, type JsonObject, type Registry, toJson } from "@bufbuild/protobuf";
 import { base64Encode } from "@bufbuild/protobuf/wire";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { file_google_rpc_error_details } from "../gen/google/rpc/error_details_pb.ts";
+import { file_google_rpc_error_details } from "@protobff/messages/google/rpc/error_details_pb.js";
 
 /** An error whose status of HTTP is not that of its code. */
 export class HttpError extends ConnectError {

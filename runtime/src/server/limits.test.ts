@@ -1,10 +1,10 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import type { SourceContext } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, createClient, type Interceptor } from "@connectrpc/connect";
+import type { Principal } from "@protobff/messages/bff/v1/identity_pb.js";
+import { QuotaFailureSchema, RetryInfoSchema } from "@protobff/messages/google/rpc/error_details_pb.js";
 import { describe, expect, test } from "vitest";
 import type { Limited } from "../compose/limited.ts";
-import type { Principal } from "../gen/bff/v1/identity_pb.ts";
-import { QuotaFailureSchema, RetryInfoSchema } from "../gen/google/rpc/error_details_pb.ts";
 import type { RateLimit } from "../limits/rate-limit.ts";
 import { combinations } from "../testing/all-protocols.ts";
 import { FakeClock } from "../testing/fake-clock.ts";

@@ -4,9 +4,9 @@
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Principal } from "@protobff/messages/bff/v1/identity_pb.js";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { Principal } from "../gen/bff/v1/identity_pb.ts";
 import { session } from "../identity/session/session.ts";
 import { GATE_PATH, gate } from "../testing/gate-rig.ts";
 import { freePort } from "../testing/listening.ts";

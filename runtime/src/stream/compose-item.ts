@@ -1,5 +1,6 @@
 // One item of a stream: a request of its own, and what is made of it.
 import { create, type DescMessage, type DescMethodServerStreaming, type MessageShape } from "@bufbuild/protobuf";
+import { PositionSchema } from "@protobff/messages/bff/v1/stream_pb.js";
 import type { Clock } from "../clock.ts";
 import { concluded } from "../compose/cached-endpoint.ts";
 import { Exchange } from "../compose/exchange.ts";
@@ -7,7 +8,6 @@ import type { OpeningOptions } from "../compose/opening.ts";
 import type { Request } from "../compose/request.ts";
 import { assertWritable } from "../compose/required.ts";
 import { asFailure, type Failure } from "../failure.ts";
-import { PositionSchema } from "../gen/bff/v1/stream_pb.ts";
 import type { Slot } from "./line.ts";
 import type { StreamOptions } from "./stream-options.ts";
 

@@ -1,6 +1,6 @@
 import { create } from "@bufbuild/protobuf";
+import { CredentialSchema, PrincipalSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import { describe, expect, test } from "vitest";
-import { CredentialSchema, PrincipalSchema } from "../gen/bff/v1/identity_pb.ts";
 import { Judged } from "../identity/judged.ts";
 import { callerOf } from "../identity/principal.ts";
 import { idle } from "../testing/fake-clock.ts";

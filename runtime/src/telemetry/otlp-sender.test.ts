@@ -147,7 +147,7 @@ it.each([
 
 it("makes of a message of google.rpc.Status why it is lost", async () => {
   const { create, toBinary } = await import("@bufbuild/protobuf");
-  const { StatusSchema } = await import("../gen/google/rpc/status_pb.ts");
+  const { StatusSchema } = await import("@protobff/messages/google/rpc/status_pb.js");
   const body = toBinary(StatusSchema, create(StatusSchema, { code: 3, message: "no trace id" }));
   const { failureMessage, partialSuccess } = await import("./otlp-answer.ts");
   expect(failureMessage(body, "application/x-protobuf")).toBe("no trace id");

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { create } from "@bufbuild/protobuf";
-import { CredentialSchema, PrincipalSchema } from "../gen/bff/v1/identity_pb.ts";
+import { CredentialSchema, PrincipalSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import type { Caller } from "../identity/caller.ts";
 import { incomingOf } from "../identity/incoming.ts";
 import { callerOf } from "../identity/principal.ts";

@@ -8,6 +8,7 @@ import {
   type SourceContext,
   SourceContextSchema,
 } from "@bufbuild/protobuf/wkt";
+import { CredentialSchema, type Principal, PrincipalSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import type { Clock } from "../clock.ts";
 import type { Permit } from "../compose/admission.ts";
 import { endpoint } from "../compose/endpoint.ts";
@@ -16,7 +17,6 @@ import type { HttpCaching } from "../compose/http-caching.ts";
 import type { Limited } from "../compose/limited.ts";
 import type { Request } from "../compose/request.ts";
 import type { Version } from "../compose/version.ts";
-import { CredentialSchema, type Principal, PrincipalSchema } from "../gen/bff/v1/identity_pb.ts";
 import { identity } from "../identity/declared.ts";
 import { callerOf } from "../identity/principal.ts";
 import { unauthenticated, unjudged } from "../identity/refusals.ts";

@@ -1,9 +1,9 @@
 // For tests only: what a generated server.ts of a package with an identity looks like.
 import { create } from "@bufbuild/protobuf";
 import { StringValueSchema } from "@bufbuild/protobuf/wkt";
+import { PrincipalSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import { Upstream } from "../call/upstream.ts";
 import { endpoint } from "../compose/endpoint.ts";
-import { PrincipalSchema } from "../gen/bff/v1/identity_pb.ts";
 import { identity } from "../identity/declared.ts";
 import { peer } from "../identity/peer.ts";
 import { trusted } from "../identity/trusted.ts";

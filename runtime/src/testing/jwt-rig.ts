@@ -1,6 +1,6 @@
 import { toBinary } from "@bufbuild/protobuf";
+import { CredentialSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import { Failure } from "../failure.ts";
-import { CredentialSchema } from "../gen/bff/v1/identity_pb.ts";
 import type { Caller } from "../identity/caller.ts";
 import { DEFAULT_ALGORITHMS } from "../identity/jwt/algorithms.ts";
 import { type Jose, loadJose } from "../identity/jwt/jose.ts";

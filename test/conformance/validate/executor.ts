@@ -18,12 +18,12 @@ import {
   FileDescriptorSetSchema,
   ServiceOptionsSchema,
 } from "@bufbuild/protobuf/wkt";
-import { compile } from "../../../plugin/src/compile.ts";
 import {
   file_bff_v1_options,
   ServiceRuleSchema,
   service as serviceOption,
-} from "../../../plugin/src/gen/bff/v1/options_pb.ts";
+} from "@protobff/messages/bff/v1/options_pb.js";
+import { compile } from "../../../plugin/src/compile.ts";
 import { Failure } from "../../../runtime/src/failure.ts";
 import { messagesOf } from "../../support/messages.ts";
 import { type Case, type Result, readSuite } from "./harness.ts";

@@ -11,10 +11,10 @@ import {
   toJson,
 } from "@bufbuild/protobuf";
 import { anyPack, StringValueSchema } from "@bufbuild/protobuf/wkt";
+import { StatusSchema } from "@protobff/messages/google/rpc/status_pb.js";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Code, type Fault } from "../../../runtime/src/failure.ts";
-import { StatusSchema } from "../../../runtime/src/gen/google/rpc/status_pb.ts";
 import type { RestRule } from "../../../runtime/src/rest/rule.ts";
 import { HttpJsonClient } from "../../../runtime/src/transport/http-json/http-json-client.ts";
 import { frame } from "../../../runtime/src/wire/frame.ts";

@@ -1,7 +1,8 @@
 // A call: its request, metadata, rescue, and the line that sends it.
+
+import { Code } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Expression, Proto } from "../../cel/index.ts";
 import { comparisonsWith, emitAs, emitValue, restOf, sureWhere, unwrapped } from "../../cel/index.ts";
-import { Code } from "../../gen/bff/v1/options_pb.ts";
 import { clientParts } from "../../plan/calls/client-fields.ts";
 import type { PlanBlock } from "../../plan/model/messages.ts";
 import type { Call, ErrorRule, Fail } from "../../resolve/model/call.ts";

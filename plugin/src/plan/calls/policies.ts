@@ -1,6 +1,6 @@
 // Merged policies with the defaults filled in (runtime.md).
 import type { DescService } from "@bufbuild/protobuf";
-import { Code, Identify, Protocol } from "../../gen/bff/v1/options_pb.ts";
+import { Code, Identify, Protocol } from "@protobff/messages/bff/v1/options_pb.js";
 import type { IrUpstream } from "../../ir-step.ts";
 import type { Sourced } from "../../origin.ts";
 import type { Call } from "../../resolve/model/call.ts";

@@ -1,8 +1,8 @@
 // What will be called: upstreams with their policies, and the entries of an app.
 
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
+import type { Code } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Expression, Overload } from "../../cel/index.ts";
-import type { Code } from "../../gen/bff/v1/options_pb.ts";
 import type { IrTopic } from "../../ir-stream.ts";
 import type { Origin } from "../../origin.ts";
 import type { Batch, LimitLeaves, MetadataBinding } from "../../resolve/model/call.ts";

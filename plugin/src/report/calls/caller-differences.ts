@@ -1,5 +1,5 @@
+import { Identify } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Expression, Variable } from "../../cel/index.ts";
-import { Identify } from "../../gen/bff/v1/options_pb.ts";
 import { isTraceId } from "../../gen/trace-ids.ts";
 import type { Call } from "../../resolve/model/call.ts";
 

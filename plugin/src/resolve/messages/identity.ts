@@ -1,8 +1,8 @@
 // Who calls the services of a package: the sources of its identity, and what each fills the principal with.
 import { type DescField, type DescFile, type DescMessage, ScalarType } from "@bufbuild/protobuf";
+import { CredentialSchema, PrincipalSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import { type CelType, type Proto, typeName, type Variable } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import { CredentialSchema, PrincipalSchema } from "../../gen/bff/v1/identity_pb.ts";
 import type { IrFile } from "../../ir.ts";
 import type { IrCredential, IrIdentity, IrIdentitySource } from "../../ir-edge.ts";
 import type { Text } from "../../origin.ts";

@@ -1,6 +1,6 @@
+import { Code } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import { toldOnce } from "../../diagnostic/told-once.ts";
-import { Code } from "../../gen/bff/v1/options_pb.ts";
 import { sortByDependency } from "../../graph.ts";
 import type { IrMethod, IrService } from "../../ir.ts";
 import type { IrPermit } from "../../ir-edge.ts";

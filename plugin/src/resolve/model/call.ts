@@ -1,7 +1,7 @@
 // One call of an upstream: what it sends, under which policy, and what becomes of its failures.
 import type { DescField, DescMethod } from "@bufbuild/protobuf";
+import type { Code, Identify } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Expression, Proto, Variable } from "../../cel/index.ts";
-import type { Code, Identify } from "../../gen/bff/v1/options_pb.ts";
 import type { IrMethod } from "../../ir.ts";
 import type { IrBranch } from "../../ir-step.ts";
 import type { Origin, Sourced } from "../../origin.ts";

@@ -1,6 +1,7 @@
 // What an answer depends on besides the request's message, the upstreams and the code.
+
+import { Identify } from "@protobff/messages/bff/v1/options_pb.js";
 import { childrenOf, type Expression, type Node, type Variable } from "../../cel/index.ts";
-import { Identify } from "../../gen/bff/v1/options_pb.ts";
 import { isTraceId } from "../../gen/trace-ids.ts";
 import { reachable } from "../../graph.ts";
 import type { Origin } from "../../origin.ts";

@@ -1,7 +1,7 @@
 // The upstream entries that govern a package, and what they say of one method, leaf by leaf.
 import type { DescFile, DescMethod, DescService } from "@bufbuild/protobuf";
+import { Protocol } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import { Protocol } from "../../gen/bff/v1/options_pb.ts";
 import type { Ir, IrEnvVar, IrFile, IrFunction } from "../../ir.ts";
 import type { IrIdentity, IrRateLimit, IrTelemetry } from "../../ir-edge.ts";
 import type { IrBranch, IrUpstream } from "../../ir-step.ts";

@@ -1,6 +1,6 @@
 import type { DescMethod } from "@bufbuild/protobuf";
+import type { Code } from "@protobff/messages/bff/v1/options_pb.js";
 import { type CelType, type Proto, typeName, type Variable } from "../../cel/index.ts";
-import type { Code } from "../../gen/bff/v1/options_pb.ts";
 import type { IrErrorRule, IrPolicy } from "../../ir-step.ts";
 import { conversion } from "../conversions/convert.ts";
 import type { ErrorRule } from "../model/call.ts";

@@ -1,7 +1,7 @@
 // What an upstream speaks, and what calls of one that speaks HTTP with JSON need: a path of google.api.http.
 import type { DescMethod } from "@bufbuild/protobuf";
+import { Protocol } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Diagnostic, Report } from "../../diagnostic/diagnostic.ts";
-import { Protocol } from "../../gen/bff/v1/options_pb.ts";
 import type { Ir } from "../../ir.ts";
 import type { IrPolicy, IrUpstream } from "../../ir-step.ts";
 import type { Origin, Sourced } from "../../origin.ts";

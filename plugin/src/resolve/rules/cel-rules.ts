@@ -1,8 +1,13 @@
 // Rules in CEL where they are declared: on a message, a field, what a list or a map holds, and as rules that users have made.
 import { type DescField, getExtension, type Message, type Registry } from "@bufbuild/protobuf";
+import {
+  type FieldRules,
+  FieldRulesSchema,
+  type MessageRules,
+  type Rule,
+} from "@protobff/messages/buf/validate/validate_pb.js";
 import { type FieldType, fieldType, messageType, scalarType, unwrapped } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import { type FieldRules, FieldRulesSchema, type MessageRules, type Rule } from "../../gen/buf/validate/validate_pb.ts";
 import type { Ir } from "../../ir.ts";
 import type { Origin, Place } from "../../origin.ts";
 import type { CelRule, RuleStep } from "../model/rules.ts";

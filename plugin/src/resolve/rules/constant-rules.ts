@@ -1,6 +1,11 @@
 // The rules that an upstream declares of a field, for constants that calls set.
 import { type DescField, getOption, hasOption, ScalarType } from "@bufbuild/protobuf";
-import { type FieldRules, FieldRulesSchema, field as fieldRules, Ignore } from "../../gen/buf/validate/validate_pb.ts";
+import {
+  type FieldRules,
+  FieldRulesSchema,
+  field as fieldRules,
+  Ignore,
+} from "@protobff/messages/buf/validate/validate_pb.js";
 import type { Place } from "../../origin.ts";
 import type { Check, Scalar } from "../model/rules.ts";
 import { checksOf } from "./checks.ts";

@@ -1,5 +1,5 @@
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
-import { FieldRulesSchema } from "../../gen/buf/validate/validate_pb.ts";
+import { FieldRulesSchema } from "@protobff/messages/buf/validate/validate_pb.js";
 import type { RuleStep } from "../model/rules.ts";
 
 /** The steps from FieldRules to rules inside of them: `repeated`, `items`. */

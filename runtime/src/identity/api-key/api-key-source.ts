@@ -1,7 +1,7 @@
 import { create, type DescMessage, type Message } from "@bufbuild/protobuf";
+import { type Credential, CredentialSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import type { Clock, Timer } from "../../clock.ts";
 import { Failure } from "../../failure.ts";
-import { type Credential, CredentialSchema } from "../../gen/bff/v1/identity_pb.ts";
 import type { Caller } from "../caller.ts";
 import { decodeClaims } from "../claims.ts";
 import type { Incoming } from "../incoming.ts";

@@ -1,5 +1,5 @@
 import type { DescMessage, Message, MessageShape } from "@bufbuild/protobuf";
-import type { Credential, Principal } from "../../gen/bff/v1/identity_pb.ts";
+import type { Credential, Principal } from "@protobff/messages/bff/v1/identity_pb.js";
 import { callerOf } from "../principal.ts";
 import type { SourceSpec } from "../spec.ts";
 import { ApiKeySource } from "./api-key-source.ts";

@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import { create, type DescMessage, fromBinary, type Message } from "@bufbuild/protobuf";
+import { CredentialSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import type { Clock } from "../../clock.ts";
-import { CredentialSchema } from "../../gen/bff/v1/identity_pb.ts";
 import type { Caller } from "../caller.ts";
 import type { Key } from "../jwt/keys.ts";
 import { callerOf } from "../principal.ts";

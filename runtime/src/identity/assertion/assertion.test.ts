@@ -1,8 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { create, toBinary } from "@bufbuild/protobuf";
+import { CredentialSchema, PrincipalSchema, SignedPrincipalSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Failure } from "../../failure.ts";
-import { CredentialSchema, PrincipalSchema, SignedPrincipalSchema } from "../../gen/bff/v1/identity_pb.ts";
 import { EnvReader, type Fault } from "../../server/config/env-reader.ts";
 import { AssertionRig, GATEWAY, SERVICE } from "../../testing/assertion-rig.ts";
 import { idle } from "../../testing/fake-clock.ts";

@@ -1,5 +1,5 @@
 import type { DescMessage, Message, MessageShape } from "@bufbuild/protobuf";
-import type { Credential, Principal } from "../../gen/bff/v1/identity_pb.ts";
+import type { Credential, Principal } from "@protobff/messages/bff/v1/identity_pb.js";
 import { issuerSubject } from "../one-issuer.ts";
 import type { SourceSpec } from "../spec.ts";
 import { AssertionSource } from "./assertion-source.ts";

@@ -1,6 +1,6 @@
 // What another deployment has signed: whether it has, and what it says.
 import { KeyObject, webcrypto } from "node:crypto";
-import type { PrincipalAssertion } from "../../gen/bff/v1/identity_pb.ts";
+import type { PrincipalAssertion } from "@protobff/messages/bff/v1/identity_pb.js";
 import type { JwkImport } from "../jwt/jose.ts";
 import type { KeySet } from "../jwt/key-set.ts";
 import type { Key } from "../jwt/keys.ts";

@@ -1,6 +1,6 @@
 import { create, type Message } from "@bufbuild/protobuf";
+import { PrincipalSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import { describe, expect, expectTypeOf, test } from "vitest";
-import { PrincipalSchema } from "../../gen/bff/v1/identity_pb.ts";
 import { type Claims, ClaimsSchema } from "../../testing/gen/claims_pb.ts";
 import { ISSUER } from "../../testing/test-issuer.ts";
 import { identity } from "../declared.ts";

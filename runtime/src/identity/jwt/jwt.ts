@@ -1,5 +1,5 @@
 import type { DescMessage, Message, MessageShape } from "@bufbuild/protobuf";
-import type { Credential, Principal } from "../../gen/bff/v1/identity_pb.ts";
+import type { Credential, Principal } from "@protobff/messages/bff/v1/identity_pb.js";
 import { namePattern } from "../names.ts";
 import { issuerSubject } from "../one-issuer.ts";
 import { callerOf } from "../principal.ts";

@@ -1,6 +1,6 @@
 import { create } from "@bufbuild/protobuf";
+import { CredentialSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import { expect, test } from "vitest";
-import { CredentialSchema } from "../../gen/bff/v1/identity_pb.ts";
 import type { Caller } from "../caller.ts";
 import type { Key } from "./keys.ts";
 import { MAX_TOKENS, VerifiedTokens } from "./verified-tokens.ts";

@@ -1,7 +1,8 @@
 // Sessions against an OpenID provider of somebody else's.
+
+import { PrincipalSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { systemClock } from "../../clock.ts";
-import { PrincipalSchema } from "../../gen/bff/v1/identity_pb.ts";
 import type { AuditEvent } from "../../observer.ts";
 import { EnvReader, type Fault } from "../../server/config/env-reader.ts";
 import { type OpenidProvider, startOpenidProvider } from "../../testing/openid-provider.ts";

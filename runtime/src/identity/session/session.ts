@@ -1,6 +1,6 @@
 import { create, type DescMessage, type Message, type MessageShape, toJson } from "@bufbuild/protobuf";
+import { type Credential, CredentialSchema, type Principal } from "@protobff/messages/bff/v1/identity_pb.js";
 import type { Clock } from "../../clock.ts";
-import { type Credential, CredentialSchema, type Principal } from "../../gen/bff/v1/identity_pb.ts";
 import type { Caller } from "../caller.ts";
 import { decodeClaims } from "../claims.ts";
 import { type Jose, loadJose } from "../jwt/jose.ts";

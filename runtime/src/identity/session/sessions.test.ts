@@ -1,8 +1,8 @@
 // Renewing, by two processes that share a store.
 import { create } from "@bufbuild/protobuf";
+import { CredentialSchema, PrincipalSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { CredentialSchema, PrincipalSchema } from "../../gen/bff/v1/identity_pb.ts";
 import { FakeClock, idle as settled } from "../../testing/fake-clock.ts";
 import { callerOf } from "../principal.ts";
 import { MemoryStore } from "./memory-store.ts";

@@ -6,7 +6,7 @@ import {
   PrincipalAssertionSchema,
   type SignedPrincipal,
   SignedPrincipalSchema,
-} from "../../gen/bff/v1/identity_pb.ts";
+} from "@protobff/messages/bff/v1/identity_pb.js";
 import { BASE64 } from "../base64.ts";
 
 /** In front of what is signed, so that a signature for something else is none for this, nor this for something else. */

@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import { create } from "@bufbuild/protobuf";
+import { PrincipalAssertionSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import type { Clock } from "../../clock.ts";
-import { PrincipalAssertionSchema } from "../../gen/bff/v1/identity_pb.ts";
 import type { Caller } from "../caller.ts";
 import type { Identify } from "../identity.ts";
 import { signedHeader, unpadded } from "./assertion.ts";

@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
+import { DegradationSchema } from "@protobff/messages/bff/v1/degradation_pb.js";
 import { describe, expect, it } from "vitest";
 import { Code, Failure, Reason } from "../../failure.ts";
-import { DegradationSchema } from "../../gen/bff/v1/degradation_pb.ts";
 import type { RequestTelemetry, ResponseEvent } from "../../observer.ts";
 import { FakeClock } from "../../testing/fake-clock.ts";
 import { AccessLog, type AccessLogOptions } from "./access-log.ts";

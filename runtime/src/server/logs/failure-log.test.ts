@@ -1,8 +1,8 @@
 import { create } from "@bufbuild/protobuf";
 import { Code as ConnectCode, ConnectError } from "@connectrpc/connect";
+import { DegradationSchema } from "@protobff/messages/bff/v1/degradation_pb.js";
 import { expect, test } from "vitest";
 import { Code, Failure, Reason, timedOut } from "../../failure.ts";
-import { DegradationSchema } from "../../gen/bff/v1/degradation_pb.ts";
 import type { Observer } from "../../observer.ts";
 import { FakeClient } from "../../testing/fake-client.ts";
 import { front, page } from "../../testing/front.ts";

@@ -1,7 +1,7 @@
 import * as net from "node:net";
 import { create, toBinary } from "@bufbuild/protobuf";
+import { PrincipalSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { PrincipalSchema } from "../../gen/bff/v1/identity_pb.ts";
 import { trusted } from "../../identity/trusted.ts";
 import { GATE_PATH, type GateOptions, gate } from "../../testing/gate-rig.ts";
 import { type ListenOptions, listen } from "../listen.ts";

@@ -1,10 +1,10 @@
 // Who follows: by server-sent events and over a WebSocket, with cookies, which browsers add by themselves, and with tokens.
 import { once } from "node:events";
 import * as http from "node:http";
+import { type Principal, PrincipalSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import { expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
 import type { Request } from "../../compose/request.ts";
-import { type Principal, PrincipalSchema } from "../../gen/bff/v1/identity_pb.ts";
 import { identity } from "../../identity/declared.ts";
 import { streamEndpoint } from "../../stream/endpoint.ts";
 import { SHOW } from "../../testing/follow-rig.ts";

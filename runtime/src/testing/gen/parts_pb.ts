@@ -6,10 +6,10 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Degradation } from "../../gen/bff/v1/degradation_pb.ts";
-import { file_bff_v1_degradation } from "../../gen/bff/v1/degradation_pb.ts";
-import type { Part } from "../../gen/bff/v1/stream_pb.ts";
-import { file_bff_v1_stream } from "../../gen/bff/v1/stream_pb.ts";
+import type { Degradation } from "@protobff/messages/bff/v1/degradation_pb.js";
+import { file_bff_v1_degradation } from "@protobff/messages/bff/v1/degradation_pb.js";
+import type { Part } from "@protobff/messages/bff/v1/stream_pb.js";
+import { file_bff_v1_stream } from "@protobff/messages/bff/v1/stream_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**

@@ -2,8 +2,8 @@
 import { create, fromJson, type JsonObject, type JsonValue, type Registry, toBinary } from "@bufbuild/protobuf";
 import { base64Decode } from "@bufbuild/protobuf/wire";
 import { type Any, AnySchema } from "@bufbuild/protobuf/wkt";
+import { StatusSchema } from "@protobff/messages/google/rpc/status_pb.js";
 import { Code, type Fault } from "../../failure.ts";
-import { StatusSchema } from "../../gen/google/rpc/status_pb.ts";
 
 /** The reverse of the table in google/rpc/code.proto; where that has several codes for a status, the one that says least. */
 const CODES: ReadonlyMap<number, Code> = new Map([

@@ -12,10 +12,14 @@ import {
 } from "@bufbuild/protobuf";
 import { reflect } from "@bufbuild/protobuf/reflect";
 import { DurationSchema, TimestampSchema, timestampFromMs } from "@bufbuild/protobuf/wkt";
+import {
+  FieldRulesSchema,
+  file_buf_validate_validate,
+  predefined,
+} from "@protobff/messages/buf/validate/validate_pb.js";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type FieldType, messageType, scalarType } from "../../../cel/index.ts";
-import { FieldRulesSchema, file_buf_validate_validate, predefined } from "../../../gen/buf/validate/validate_pb.ts";
 import { compiled, runner, theirRunner } from "../testing/run-rule.ts";
 
 const registry = createRegistry(file_buf_validate_validate, TimestampSchema, DurationSchema);

@@ -3,6 +3,7 @@ import * as protobuf from "@bufbuild/protobuf";
 import { create, createRegistry, type DescMessage, type Message, type Registry } from "@bufbuild/protobuf";
 import { reflect } from "@bufbuild/protobuf/reflect";
 import { timestampNow } from "@bufbuild/protobuf/wkt";
+import { RuleSchema } from "@protobff/messages/buf/validate/validate_pb.js";
 import { CelManager } from "../../../../../node_modules/@bufbuild/protovalidate/dist/esm/cel.js";
 import { re2RegexMatch } from "../../../../../node_modules/@bufbuild/protovalidate/dist/esm/regex.js";
 import * as cel from "../../../../../runtime/src/cel/index.ts";
@@ -14,7 +15,6 @@ import * as functions from "../../../../../runtime/src/validate/functions.ts";
 import { asJavaScript, LOOKED_UP, printed, textOf } from "../../../cel/testing/harness.ts";
 import type { Diagnostic } from "../../../diagnostic/diagnostic.ts";
 import { outcomeOf } from "../../../emit/rules/rule-cel.ts";
-import { RuleSchema } from "../../../gen/buf/validate/validate_pb.ts";
 import type { CelRule } from "../../model/rules.ts";
 import { celRule, type RuleSite } from "../cel/cel-rule.ts";
 
