@@ -83,6 +83,33 @@ export const FOUND_STEPS: readonly Found[] = [
     fields: [`Sub a = 1 [(bff.v1.field).by = "w"];`],
   },
   {
+    what: "a value that may be unset is a step, with another such value as its fallback",
+    let: [
+      `{ name: "s" supplementary: true fallback: "up.v1.Item{label: 'a'}.label" by: "cel.bind(b, args.id, up.v1.Item{label: 'b'}.label)" }`,
+    ],
+    fields: [`optional bool a = 1 [(bff.v1.field).by = "ok(s)"];`],
+  },
+  {
+    what: "an enum of a computed list is compared with a field of that enum",
+    let: [spare("s")],
+    fields: [
+      `optional bool a = 1 [(bff.v1.field).by = "args.ids.map(i, s.kind).exists(e, s.kinds.exists(o, o == e))"];`,
+      `optional bool b = 2 [(bff.v1.field).by = "args.ids.map(i, s.kind).exists(e, e == up.v1.Kind.KIND_FILM || e != 77)"];`,
+    ],
+  },
+  {
+    what: "a case is a map with an optional entry, and another one a map of the request",
+    let: [
+      spare("s"),
+      `{ name: "t" supplementary: true switch: { case: [
+        { if: "args.id != 'a'" by: "{args.ids[0]: 'b'}" },
+        { if: "args.id != 'a'" by: "ok(s) ? {'a': args.note, ?'b': failure(s).?code.orValue(0) == 7 ? optional.of(args.id) : optional.none()} : args.item.attributes" },
+        { if: "has(args.item.attributes)" by: "args.texts" }
+      ] } }`,
+    ],
+    fields: [`map<string, string> a = 1 [(bff.v1.field).by = "t"];`],
+  },
+  {
     what: "what is null where it is not set is compared with null",
     let: [
       `{ name: "s" if: "args.flag" by: "args.item.label" }`,

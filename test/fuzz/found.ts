@@ -27,7 +27,7 @@ service PageService {
   rpc GetPage(GetPageRequest) returns (Page) { ${found.effects ? "" : "option idempotency_level = NO_SIDE_EFFECTS;"} }
   ${found.parts ? "rpc StreamPage(GetPageRequest) returns (stream Page);" : ""}
 }
-message GetPageRequest { string id = 1; bool flag = 2; repeated string ids = 5; up.v1.Item item = 7; }
+message GetPageRequest { string id = 1; bool flag = 2; optional string note = 4; repeated string ids = 5; up.v1.Item item = 7; map<string, string> texts = 8; }
 message Page {
   option (bff.v1.message) = { let: [
     ${found.let.join(",\n    ")}

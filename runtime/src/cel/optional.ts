@@ -42,7 +42,7 @@ export function given<T>(inner: T): Exclude<T, undefined>[] {
 }
 
 /** The entries that an optional adds to a map: one or none. */
-export function givenEntry<K, V>(key: K, inner: V): [K, Exclude<V, undefined>][] {
+export function givenEntry<K, V>(key: K, inner: V | undefined): [K, Exclude<V, undefined>][] {
   return inner === undefined ? [] : [[key, inner as Exclude<V, undefined>]];
 }
 

@@ -131,17 +131,23 @@ function emitConstant(step: PlanStep, { names }: StepContext): Lines {
   const test = when === undefined ? [] : ran(step, tested(when, names));
   if (when !== undefined && fallback !== undefined && !mayBeUndefined)
     return [[`const ${step.name} = `, ...test, " ? ", ...print, " : ", ...presentValue(fallback, names), ";"]];
-  const conditional: Line = when === undefined ? print : [...test, " ? ", ...nested(print, source.by), " : undefined"];
+  const conditional: Line =
+    when === undefined ? withoutUndefined(print) : [...test, " ? ", ...nested(print, source.by), " : undefined"];
   const value: Line =
     fallback === undefined
       ? conditional
       : [
-          ...(when === undefined && isOperand(source.by, names) ? print : ["(", ...conditional, ")"]),
+          ...(when === undefined && (isOperand(source.by, names) || conditional !== print)
+            ? conditional
+            : ["(", ...conditional, ")"]),
           " ?? ",
           ...presentOperand(fallback, names),
         ];
   return [[`const ${step.name} = `, ...value, ";"]];
 }
+/** `x ?? undefined ?? y` is `x ?? y`; TypeScript takes what ends in undefined for undefined. */
+const withoutUndefined = (print: Line): Line =>
+  print.at(-1) === "undefined" && print.at(-2) === " ?? " ? print.slice(0, -2) : print;
 /** A test that touches ask about, too. */
 const ran = ({ name, tracks }: PlanStep, test: Line): Line => (tracks.ran ? [`(${name}Ran = `, ...test, ")"] : test);
 const nested = (print: Line, expression: Expression): Line =>
