@@ -4,23 +4,12 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { GROUPS } from "../plugin/src/codes.ts";
 import type { Explanation } from "../plugin/src/diagnostic/explanation.ts";
 import { OPTIONS, type Option } from "../plugin/src/options/table.ts";
 import { conditions, explanations } from "./explanations.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-
-const GROUPS: Readonly<Record<string, string>> = {
-  1: "Declarations",
-  2: "References",
-  3: "Expressions and types",
-  4: "Structure",
-  5: "Side effects and policies",
-  6: "Absence",
-  7: "Cost",
-  8: "Caching",
-  9: "Drift",
-};
 
 const INTRODUCTION = `# Diagnostics
 

@@ -2,11 +2,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { CODES as expressionCodes } from "../plugin/src/cel/syntax/codes.ts";
+import { CODES } from "../plugin/src/codes.ts";
 import type { Explanation, Section } from "../plugin/src/diagnostic/explanation.ts";
 import { CODES as driftCodes } from "../plugin/src/lock/codes.ts";
-import { declarationCodes } from "../plugin/src/read/codes.ts";
-import { CODES as resolveCodes } from "../plugin/src/resolve/codes.ts";
 import { difference, type MarkedLine, shortened } from "./excerpt-lines.ts";
 
 const golden = fileURLToPath(new URL("../test/golden", import.meta.url));
@@ -25,7 +23,7 @@ interface Example {
 
 /** All codes in order; one without a golden has no sections. */
 export function explanations(): readonly Explanation[] {
-  const sentences = Object.entries({ ...declarationCodes, ...expressionCodes, ...resolveCodes, ...driftCodes });
+  const sentences = [...CODES];
   sentences.sort(([a], [b]) => (a < b ? -1 : 1));
   const examples = examplesByCode();
   return sentences.map(([code, meaning]) => {

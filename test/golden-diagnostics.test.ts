@@ -7,13 +7,11 @@ import { describe, expect, test } from "vitest";
 import { check } from "../cli/src/check-plugin/check.ts";
 import { RULES } from "../cli/src/check-plugin/rules.ts";
 import { CheckRequestSchema } from "../cli/src/gen/buf/plugin/check/v1/check_service_pb.ts";
-import { CODES as expressionCodes } from "../plugin/src/cel/syntax/codes.ts";
+import { CODE_TABLES, CODES } from "../plugin/src/codes.ts";
 import type { Diagnostic } from "../plugin/src/diagnostic/diagnostic.ts";
 import { inOrder } from "../plugin/src/diagnostic/order.ts";
 import { renderDiagnostics } from "../plugin/src/diagnostic/render.ts";
 import { CODES as driftCodes } from "../plugin/src/lock/codes.ts";
-import { declarationCodes } from "../plugin/src/read/codes.ts";
-import { CODES as resolveCodes } from "../plugin/src/resolve/codes.ts";
 import {
   compileCase,
   type GoldenCase,
@@ -28,9 +26,8 @@ import { together } from "./support/together.ts";
 
 const plugin = fileURLToPath(new URL("../plugin/src", import.meta.url));
 /** Of drift there are goldens with a lock beside each, in plugin/src/lock. */
-const shownHere = { ...declarationCodes, ...resolveCodes, ...expressionCodes };
-const tables = [declarationCodes, resolveCodes, expressionCodes, driftCodes];
-const declared = Object.assign({}, ...tables) as Readonly<Record<string, string>>;
+const declared: Readonly<Record<string, string>> = Object.fromEntries(CODES);
+const shownHere = Object.fromEntries([...CODES].filter(([code]) => !(code in driftCodes)));
 /** `<CODE>-<slug>` has that code alone; `MULTI-<slug>` has several faults at once. */
 const cases = goldenCases("diagnostics");
 /** Those with a folder of protos that take the place of what is wrong in them. */
@@ -152,7 +149,7 @@ describe("diagnostics", () => {
   });
 
   test("no code is in two tables", () => {
-    const all = tables.flatMap((table) => Object.keys(table));
+    const all = CODE_TABLES.flatMap((table) => Object.keys(table));
     expect(all.filter((code, i) => all.indexOf(code) !== i)).toEqual([]);
   });
 

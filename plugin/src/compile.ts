@@ -7,9 +7,9 @@ import {
   CodeGeneratorResponseSchema,
 } from "@bufbuild/protobuf/wkt";
 import { checkAll, checkSound } from "./check/all-checks.ts";
-import { checkIdleOutputs } from "./check/idle-outputs.ts";
-import { checkServed } from "./check/served-together.ts";
-import { checkServerNames, faultsOfServers } from "./check/server-names.ts";
+import { idleOutputs } from "./check/idle-outputs.ts";
+import { servedTogether as served } from "./check/served-together.ts";
+import { faultsOfServers, serverNames } from "./check/server-names.ts";
 import { dashboardFiles } from "./dashboards/dashboard-files.ts";
 import { deployFiles } from "./deploy/deploy-files.ts";
 import type { Diagnostic } from "./diagnostic/diagnostic.ts";
@@ -112,7 +112,7 @@ function planRequest(run: Run): Planned | Stopped {
   const model = resolve(ir, report);
   checkAll(model, report);
   const servers = servedTogether(model.packages, parameter.server);
-  checkServed(model, servers, report);
+  served.run({ model, servers }, report);
   const planned = findings.sound ? plan(model, servers) : undefined;
   if (planned !== undefined) checkPlan(planned, ir, run);
   checkWhatWorks(model, servers, run);
@@ -135,8 +135,8 @@ function checkPlan(planned: Plan, ir: Ir, { parameter, findings: { report } }: R
 function checkWhatWorks(model: Model, servers: readonly ServedTogether[], { parameter, findings }: Run): void {
   const { report } = findings;
   if (findings.sound) checkSound(model, report);
-  if (findings.sound) checkServerNames(model, parameter.server, report);
-  if (findings.sound) checkIdleOutputs(servers, parameter.deploy, report);
+  if (findings.sound) serverNames.run({ packages: model.packages, wanted: parameter.server }, report);
+  if (findings.sound) idleOutputs.run({ servers, deploy: parameter.deploy }, report);
 }
 
 /** Reports changes of upstreams, and returns the new text of the lock. */

@@ -5,6 +5,7 @@ import type { BffMethod, BffService, Model, Step } from "../resolve/model/model.
 import { composedBlocks, requestReads } from "../resolve/model/request-reads.ts";
 import { callsOf, isCached } from "../resolve/model/source-parts.ts";
 import { fullName } from "../resolve/policies/entries.ts";
+import type { Check } from "./check.ts";
 
 /** Names of headers that differ from request to request; those of tracing stand for themselves only where they are read. */
 const IDS = [
@@ -17,8 +18,23 @@ const IDS = [
   "b3",
 ];
 
+export const agedAnswers: Check = {
+  rules: {
+    BFF550:
+      "Who gets an answer is decided for each request. A guard that reads calls speaks when an answer is composed, and not when it is used again.",
+    BFF551:
+      "An answer that is used again is as old as it is: the time in it is that of the request for which it was composed.",
+    BFF552:
+      "HTTP caches keep an answer no longer than the BFF itself keeps what it is made of. Otherwise clients see what the BFF has long renewed.",
+    BFF553:
+      "Requests are alike, as far as an answer depends on them. With an id of the request no answer is ever found again.",
+    BFF554: "The `http_cache` of a service is for its rpcs that say NO_SIDE_EFFECTS. Where none does, it says nothing.",
+  },
+  run: checkAgedAnswers,
+};
+
 /** What is right of answers that are used again, and hardly meant. */
-export function checkAgedAnswers(model: Model, report: Report): void {
+function checkAgedAnswers(model: Model, report: Report): void {
   for (const service of model.files.flatMap(({ services }) => services)) {
     checkIdle(service, report);
     for (const method of service.methods) {

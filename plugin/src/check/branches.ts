@@ -3,10 +3,19 @@ import type { Origin } from "../origin.ts";
 import { blocksOf } from "../resolve/model/blocks.ts";
 import type { Branch, Call } from "../resolve/model/call.ts";
 import type { Model } from "../resolve/model/model.ts";
+import type { Check } from "./check.ts";
 import { allCalls, governedBlocks } from "./governing-identities.ts";
 
+export const branchHeaders: Check = {
+  rules: {
+    BFF560:
+      "A branch that a header chooses has a condition over who calls, or from where. Otherwise whoever knows the header calls what is not meant for everybody yet.",
+  },
+  run: checkBranchHeaders,
+};
+
 /** Whoever writes a header chooses the branch: somebody else has to agree, who knows the caller or where the request comes from. */
-export function checkBranchHeaders(model: Model, report: Report): void {
+function checkBranchHeaders(model: Model, report: Report): void {
   const told = new Set<Origin>();
   for (const { ir, if: condition } of callsIn(model).flatMap(({ policy }) => policy.branches)) {
     if (condition === undefined || told.has(ir.at)) continue;
@@ -30,8 +39,16 @@ function hintFor({ identities: [identity] }: Model): string {
   return `add who may, as in && ${known}`;
 }
 
+export const branchVariables: Check = {
+  rules: {
+    BFF271:
+      "The variables that say where upstreams and their branches are differ. Two with one name would call one address for the other.",
+  },
+  run: checkBranchVariables,
+};
+
 /** The variables of addresses are made of names that may come to the same. */
-export function checkBranchVariables(model: Model, report: Report): void {
+function checkBranchVariables(model: Model, report: Report): void {
   const all = callsIn(model);
   const services = new Map(all.map(({ method }) => [prefixOf(method.parent.typeName), method.parent.typeName]));
   const branches = new Map<string, Branch>();
@@ -53,11 +70,19 @@ export function checkBranchVariables(model: Model, report: Report): void {
   }
 }
 
+export const oneSide: Check = {
+  rules: {
+    BFF272:
+      "All calls of a request to an upstream go to one side. So messages of other packages that it composes, which have the policies of their own, say the same of its branches.",
+  },
+  run: checkOneSide,
+};
+
 /**
  * Each message has the policies of its own package, and a request goes to one side of an upstream: whatever it composes says the same of the
  * upstream's branches.
  */
-export function checkOneSide(model: Model, report: Report): void {
+function checkOneSide(model: Model, report: Report): void {
   const first = new Map<string, { readonly call: Call; readonly of: string }>();
   for (const { block, methods, strangers } of governedBlocks(model)) {
     const of = block.file.desc.proto.package;

@@ -6,9 +6,18 @@ import { blocksOf, callsIn } from "../resolve/model/blocks.ts";
 import type { Call } from "../resolve/model/call.ts";
 import type { Model } from "../resolve/model/model.ts";
 import { entriesFor, governing, nearest } from "../resolve/policies/entries.ts";
+import type { Check } from "./check.ts";
+
+export const breakers: Check = {
+  rules: {
+    BFF513: "A breaker with a `slow_rate` says what is slow, because otherwise it never opens for slow calls.",
+    BFF514: "What a breaker calls slow is less than its calls may take, because otherwise none of them is ever slow.",
+  },
+  run: checkBreakers,
+};
 
 /** Breakers that can never open for slow calls: nothing says what is slow, or no call may take so long. */
-export function checkBreakers(model: Model, report: Report): void {
+function checkBreakers(model: Model, report: Report): void {
   const packages = new Set(model.ir.files.map((file) => file.desc.proto.package));
   const entries = new Set<IrUpstream>();
   const judged = new Set<IrUpstream>();

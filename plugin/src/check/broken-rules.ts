@@ -5,9 +5,18 @@ import type { Origin } from "../origin.ts";
 import { blocksOf, callsIn } from "../resolve/model/blocks.ts";
 import type { Model } from "../resolve/model/model.ts";
 import { brokenRule } from "../resolve/rules/constant-rules.ts";
+import type { Check } from "./check.ts";
+
+export const brokenRules: Check = {
+  rules: {
+    BFF548:
+      "A constant that a call sends keeps what the upstream's proto says of its field by `buf.validate`. Otherwise an upstream that checks its requests refuses every one of these calls.",
+  },
+  run: checkBrokenRules,
+};
 
 /** Constants in requests that calls send, against what the upstreams' protos say of these fields. */
-export function checkBrokenRules(model: Model, report: Report): void {
+function checkBrokenRules(model: Model, report: Report): void {
   const told = new Set<string>();
   const tell: Tell = (field, node, element) => {
     const value = node.kind === "enum" ? BigInt(node.value.number) : node.kind === "constant" ? node.value : null;

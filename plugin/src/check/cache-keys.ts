@@ -4,6 +4,7 @@ import { isTraceId } from "../gen/trace-ids.ts";
 import type { Call } from "../resolve/model/call.ts";
 import type { Composed, Model, Step } from "../resolve/model/model.ts";
 import { callsOf, composesOf } from "../resolve/model/source-parts.ts";
+import type { Check } from "./check.ts";
 
 /** Names of headers that differ from request to request. */
 const IDS = new Set([
@@ -18,8 +19,16 @@ const IDS = new Set([
 /** What makes a value other than every earlier one. */
 type Unique = "the time" | "the id of the request";
 
+export const cacheKeys: Check = {
+  rules: {
+    BFF802:
+      "What a cached call sends is the same for several requests. With the time or the id of the request in it no answer is ever found again.",
+  },
+  run: checkCacheKeys,
+};
+
 /** A cache whose key is another one for each request never finds an answer again. */
-export function checkCacheKeys(model: Model, report: Report): void {
+function checkCacheKeys(model: Model, report: Report): void {
   const messages = new Map(model.messages.map((message) => [message.desc.typeName, message]));
   /** Steps and arguments that are another value for each request, by what reads name. */
   const unique = new Map<unknown, Unique>();

@@ -3,9 +3,20 @@ import type { Origin } from "../origin.ts";
 import type { BffMethod, Model } from "../resolve/model/model.ts";
 import { composedBlocks, type RequestReads, requestReads } from "../resolve/model/request-reads.ts";
 import { checkStale } from "../resolve/policies/stale-after-ttl.ts";
+import type { Check } from "./check.ts";
+
+export const cachedAnswers: Check = {
+  rules: {
+    BFF261:
+      "It is known when generating what an answer depends on that is used again. What a function of the user reads, or a header that only the request names, is not.",
+    BFF262:
+      "What HTTP caches share is the same for everybody: anybody may call the rpc, and nothing of its answer depends on who does.",
+  },
+  run: checkCachedAnswers,
+};
 
 /** Whether the answers of an rpc can be used again, by the BFF or by HTTP caches. That it calls nothing with side effects holds for all that say so. */
-export function checkCachedAnswers(model: Model, report: Report): void {
+function checkCachedAnswers(model: Model, report: Report): void {
   for (const method of model.files.flatMap(({ services }) => services).flatMap(({ methods }) => methods)) {
     const { cache, httpCache, ir } = method;
     const blocks = composedBlocks(method, model);

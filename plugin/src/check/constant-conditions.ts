@@ -4,12 +4,21 @@ import { blocksOf } from "../resolve/model/blocks.ts";
 import type { Model, Step } from "../resolve/model/model.ts";
 import { callsOf, composesOf } from "../resolve/model/source-parts.ts";
 import { nameOf } from "./all-expressions.ts";
+import type { Check } from "./check.ts";
 
 /** A condition, and what follows when it never holds. */
 type Condition = readonly [condition: Expression | undefined, never: string];
 
+export const constantConditions: Check = {
+  rules: {
+    BFF349:
+      "A condition can be either. One that is written as `true` says nothing, and one that is `false` switches off what stands behind it for good.",
+  },
+  run: checkConstantConditions,
+};
+
 /** A condition that is written as `true` or `false`. What is found to be either is said where expressions are checked. */
-export function checkConstantConditions(model: Model, report: Report): void {
+function checkConstantConditions(model: Model, report: Report): void {
   const told = new Set<string>();
   const judge = ([condition, never]: Condition): void => {
     if (typeof condition?.constant !== "boolean") return;

@@ -3,6 +3,7 @@ import { reachable, sortByDependency } from "../graph.ts";
 import type { BffMethod, Composed, Model, Opening, Permit, Step } from "../resolve/model/model.ts";
 import { oneofOnly } from "../resolve/model/oneof-only.ts";
 import { callsOf, composesOf } from "../resolve/model/source-parts.ts";
+import type { Check } from "./check.ts";
 
 /** A chain of steps that wait for each other, by the timeouts that their calls say, each counted once. */
 interface Path {
@@ -21,11 +22,19 @@ interface End {
   readonly absolute: Path | undefined;
 }
 
+export const criticalPath: Check = {
+  rules: {
+    BFF703:
+      "Calls that wait for each other fit into the time of their rpc together. Otherwise the last of them has no time when the first ones are slow.",
+  },
+  run: checkCriticalPath,
+};
+
 /**
  * The timeouts along the longest chain of calls that wait for each other have to fit into the time of the rpc, less the margin that is kept
  * for composing: otherwise the last of them can never use theirs. Attempts and waits in between are part of a call's timeout.
  */
-export function checkCriticalPath(model: Model, report: Report): void {
+function checkCriticalPath(model: Model, report: Report): void {
   const messages = new Map(model.messages.map((message) => [message.desc.typeName, message]));
   const composed = (step: Step): Composed[] =>
     composesOf(step.source).flatMap(({ message }) => messages.get(message.typeName) ?? []);

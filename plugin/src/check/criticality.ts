@@ -3,9 +3,20 @@ import { effectTable } from "../resolve/model/effects.ts";
 import type { Composed, Model, Step } from "../resolve/model/model.ts";
 import { callsOf, composesOf } from "../resolve/model/source-parts.ts";
 import { fieldExpressions, nameOf, stepExpressions } from "./all-expressions.ts";
+import type { Check } from "./check.ts";
+
+export const criticality: Check = {
+  rules: {
+    BFF608:
+      "A critical step is needed by something critical. One that only supplementary steps read fails the response for the sake of what the response can do without.",
+    BFF609: "A supplementary step can fail. One that cannot makes its readers deal with an absence that never comes.",
+    BFF610: "An item of a partial `each` can fail, because otherwise there is nothing to leave out.",
+  },
+  run: checkCriticality,
+};
 
 /** Whether steps say rightly what their failure does to the response. */
-export function checkCriticality(model: Model, report: Report): void {
+function checkCriticality(model: Model, report: Report): void {
   const effects = effectTable(model.messages);
   for (const message of model.messages) {
     checkNeeded(message, effects.step, report);

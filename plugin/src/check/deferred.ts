@@ -1,4 +1,5 @@
 // What is deferred can come later: nothing that has to be there before rests on it, and clients can merge what comes.
+
 import { FeatureSet_FieldPresence as Presence } from "@bufbuild/protobuf/wkt";
 import type { Report } from "../diagnostic/diagnostic.ts";
 import { reachable } from "../graph.ts";
@@ -11,8 +12,27 @@ import { deferredBehind, isAsItIs, messagesWithParts, partsOf } from "../resolve
 import { callsOf, composesOf } from "../resolve/model/source-parts.ts";
 import { isPosition } from "../resolve/model/stream-fields.ts";
 import { type fieldExpressions, nameOf, stepExpressions } from "./all-expressions.ts";
+import type { Check } from "./check.ts";
 
-export function checkDeferred(model: Model, report: Report): void {
+export const deferred: Check = {
+  rules: {
+    BFF663:
+      "A composed message with parts is placed as it is: its parts come when it has been placed, so that whoever reads it before does not find them.",
+    BFF664: "A message with parts has no required fields: the messages that bring the parts have nothing but them.",
+    BFF665: "A deferred step feeds a field: a part of a response is made of fields.",
+    BFF666:
+      "What is deferred does not decide the status: it has been sent with the first message. Guards, rules of `on_error` that fail the response, and resolvers, which may refuse, come before.",
+    BFF667:
+      "What starts only once a deferred step has decided is deferred itself: a step that one case of a deferred `switch` reads, or a oneof whose conditions are deferred.",
+    BFF668:
+      "The newest item that says where a client goes on from is not deferred: that is told with the first message.",
+    BFF674:
+      "What a service composes for several messages, or a stream once for all of its items, has no parts that come later: they are parts of one message.",
+  },
+  run: checkDeferred,
+};
+
+function checkDeferred(model: Model, report: Report): void {
   const byName = new Map(model.messages.map((message) => [message.desc.typeName, message]));
   const withParts = messagesWithParts(model.messages);
   for (const block of [...model.lets, ...model.openings]) checkOnce(block, withParts, report);

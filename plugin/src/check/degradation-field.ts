@@ -2,9 +2,18 @@ import type { Report } from "../diagnostic/diagnostic.ts";
 import { reachable } from "../graph.ts";
 import type { Block, Composed, Model } from "../resolve/model/model.ts";
 import { composesOf } from "../resolve/model/source-parts.ts";
+import type { Check } from "./check.ts";
+
+export const degradationField: Check = {
+  rules: {
+    BFF603:
+      "A response with parts that may be missing has a field that says so, because clients cannot otherwise tell a missing part from an empty one.",
+  },
+  run: checkDegradationField,
+};
 
 /** A response with supplementary parts should have a `repeated bff.v1.Degradation` field: without it a client cannot tell "none" from "lost". */
-export function checkDegradationField(model: Model, report: Report): void {
+function checkDegradationField(model: Model, report: Report): void {
   const byName = new Map(model.messages.map((message) => [message.desc.typeName, message]));
   const seen = new Set<Composed>();
   for (const method of model.files.flatMap((file) => file.services).flatMap((service) => service.methods)) {

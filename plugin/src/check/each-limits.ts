@@ -4,9 +4,21 @@ import type { EachSource, Model, Step } from "../resolve/model/model.ts";
 import { isCostly, MOST_ASKED, requestLists } from "../resolve/model/request-lists.ts";
 import { callsOf } from "../resolve/model/source-parts.ts";
 import { nameOf } from "./all-expressions.ts";
+import type { Check } from "./check.ts";
+
+export const eachLimits: Check = {
+  rules: {
+    BFF517:
+      "An `each` sends no more calls side by side than the limit of its call lets through, where none of them may wait: the others are refused.",
+    BFF705: "A `concurrent` bounds something: calls that are not joined into one, and no fewer items than it says.",
+    BFF706:
+      "A list that a client sends has a bound where its items cost calls or compositions. Otherwise one request decides how much work the BFF does.",
+  },
+  run: checkEachLimits,
+};
 
 /** What an `each` says of how many run side by side has to mean something, and the limit of its call has to let them through. */
-export function checkEachLimits(model: Model, report: Report): void {
+function checkEachLimits(model: Model, report: Report): void {
   const asked = requestLists(model);
   for (const step of blocksOf(model).flatMap((message) => message.steps)) {
     if (step.source.kind !== "each") continue;

@@ -6,13 +6,24 @@ import { type EffectTable, effectTable, restingOn, restsOn } from "../resolve/mo
 import type { Composed, Model, Step } from "../resolve/model/model.ts";
 import { callsOf, composesOf } from "../resolve/model/source-parts.ts";
 import { nameOf } from "./all-expressions.ts";
+import type { Check } from "./check.ts";
 import { vouchHint } from "./vouched-writes.ts";
+
+export const effectsOrder: Check = {
+  rules: {
+    BFF502:
+      "Two calls with side effects have an order. Without one they run side by side, and a failure of one leaves the other done or not, by chance.",
+    BFF504:
+      "The calls of an `each` that have side effects run one after the other, because which ones are done when one fails would otherwise be chance.",
+  },
+  run: checkEffectsOrder,
+};
 
 /**
  * Calls with side effects in one response are only valid in a definite order: one reads the other or starts after it, directly or through
  * others; an `each` over one goes item by item. Those that say `unordered` need none.
  */
-export function checkEffectsOrder(model: Model, report: Report): void {
+function checkEffectsOrder(model: Model, report: Report): void {
   const effects = effectTable(model.messages);
   const orElse = hinting(model);
   checkShared(model, effects, orElse, report);

@@ -5,12 +5,21 @@ import type { Origin } from "../origin.ts";
 import { blocksOf, callsIn, expressionsIn } from "../resolve/model/blocks.ts";
 import type { Model } from "../resolve/model/model.ts";
 import { failExpressions } from "../resolve/model/source-parts.ts";
+import type { Check } from "./check.ts";
 
 const OF_STEP =
   "write a text of your own, or pass on a detail that is meant for clients with `failure(step).detail(…)`";
 
+export const errorExposure: Check = {
+  rules: {
+    BFF804:
+      "The text of an upstream's error is not sent to clients: it is written for other people, and may name hosts, tables or users.",
+  },
+  run: checkErrorExposure,
+};
+
 /** What an upstream writes into an error is for its own people: names of hosts, of tables, of users. */
-export function checkErrorExposure(model: Model, report: Report): void {
+function checkErrorExposure(model: Model, report: Report): void {
   const seen = new Set<string>();
   const warn = (
     at: Origin,

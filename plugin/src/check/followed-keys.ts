@@ -1,11 +1,21 @@
 // Who may follow a key of a topic: somebody asks, and of this key.
+
 import type { Expression } from "../cel/index.ts";
 import type { Report } from "../diagnostic/diagnostic.ts";
 import type { BffMethod, Model, Step } from "../resolve/model/model.ts";
+import type { Check } from "./check.ts";
 import { ARGS, CALLER, HEADERS, namesBehind, namesRead, namesWho, overlap } from "./request-names.ts";
 
+export const followedKeys: Check = {
+  rules: {
+    BFF646:
+      "Somebody asks whether a caller may follow a key. A topic has the items of all keys, and keys can be guessed.",
+  },
+  run: checkFollowedKeys,
+};
+
 /** Whoever names a key follows it, unless somebody asks who that is, or what they name. */
-export function checkFollowedKeys(model: Model, report: Report): void {
+function checkFollowedKeys(model: Model, report: Report): void {
   for (const { services } of model.files)
     for (const { methods } of services) for (const method of methods) checkKey(method, report);
 }

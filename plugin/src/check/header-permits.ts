@@ -1,12 +1,22 @@
 // Permits that only a client's header decides.
+
 import type { Report } from "../diagnostic/diagnostic.ts";
 import { reachable } from "../graph.ts";
 import type { Model, Permit, Step } from "../resolve/model/model.ts";
 import { callsOf } from "../resolve/model/source-parts.ts";
+import type { Check } from "./check.ts";
 import { HEADERS, namesBehind, namesWho } from "./request-names.ts";
 
+export const headerPermits: Check = {
+  rules: {
+    BFF581:
+      "A permit reads something that a client cannot choose. Headers are what the client writes, so that a permit over them alone admits everybody who knows their names.",
+  },
+  run: checkHeaderPermits,
+};
+
 /** A client writes its headers itself: a permit that reads nothing else admits whoever writes the right one. */
-export function checkHeaderPermits(model: Model, report: Report): void {
+function checkHeaderPermits(model: Model, report: Report): void {
   const seen = new Set<Step>();
   for (const method of model.files.flatMap(({ services }) => services).flatMap(({ methods }) => methods)) {
     const condition = method.permit && onlyHeaders(method.permit);

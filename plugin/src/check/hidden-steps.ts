@@ -3,9 +3,18 @@ import type { Report } from "../diagnostic/diagnostic.ts";
 import { blocksOf } from "../resolve/model/blocks.ts";
 import type { Model } from "../resolve/model/model.ts";
 import { fieldExpressions, stepExpressions } from "./all-expressions.ts";
+import type { Check } from "./check.ts";
+
+export const hiddenSteps: Check = {
+  rules: {
+    BFF350:
+      "The variable of a macro does not have the name of a step, because whoever reads the expression takes the one for the other.",
+  },
+  run: checkHiddenSteps,
+};
 
 /** The variable of a macro that has the name of a step: whoever reads the expression takes the one for the other. */
-export function checkHiddenSteps(model: Model, report: Report): void {
+function checkHiddenSteps(model: Model, report: Report): void {
   for (const message of blocksOf(model)) {
     const names = new Set([...message.shared, ...message.steps].flatMap((step) => step.name ?? []));
     const visit = (node: Node): void => {

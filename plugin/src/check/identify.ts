@@ -4,11 +4,24 @@ import type { Origin, Sourced } from "../origin.ts";
 import type { Call } from "../resolve/model/call.ts";
 import type { IdentitySource } from "../resolve/model/edge.ts";
 import type { Model } from "../resolve/model/model.ts";
+import type { Check } from "./check.ts";
 import { allCalls, type Governed, governedBlocks } from "./governing-identities.ts";
 import { headerOf } from "./identity-headers.ts";
 
+export const identify: Check = {
+  rules: {
+    BFF530:
+      "An upstream is told who calls where somebody knows: in a package with an `identity`. Elsewhere `identify` would send nothing, and look as if it did.",
+    BFF531:
+      "`identify: TOKEN` hands the caller's own token on. A caller who has proven who calls without one has none to hand on, and the upstream would be called as nobody.",
+    BFF532:
+      "`identify: TOKEN` sends the caller's token as `authorization`. A second value for that header would hide the one or the other.",
+  },
+  run: checkIdentify,
+};
+
 /** Whether an upstream can be told who calls as `identify` says. */
-export function checkIdentify(model: Model, report: Report): void {
+function checkIdentify(model: Model, report: Report): void {
   /** An entry holds for many calls. */
   const told = new Set<Origin>();
   for (const governed of governedBlocks(model))

@@ -6,13 +6,24 @@ import { DEFAULTS } from "../read/check-places.ts";
 import type { Call } from "../resolve/model/call.ts";
 import type { Identity, IdentitySource } from "../resolve/model/edge.ts";
 import type { BffMethod, Model } from "../resolve/model/model.ts";
+import type { Check } from "./check.ts";
 import { allCalls, allExpressions, governedBlocks } from "./governing-identities.ts";
 
 /** In which upstreams, and we ourselves, are told who calls. */
 const TOLD: readonly string[] = ["x-principal-bin", "x-principal-signed-bin", "x-forwarded-client-cert"];
 
+export const identityHeaders: Check = {
+  rules: {
+    BFF533:
+      "What proves or says who calls is read by the identity alone, and taken out of the request. Expressions and `forward` would find nothing, or hand a credential to somebody who can use it.",
+    BFF534:
+      "Only `identify` says who calls to upstreams, because it says what has been proven. Metadata could say anything.",
+  },
+  run: checkIdentityHeaders,
+};
+
 /** What proves or says who calls is nobody's but the identity's. */
-export function checkIdentityHeaders(model: Model, report: Report): void {
+function checkIdentityHeaders(model: Model, report: Report): void {
   const told = new Set<string>();
   const once = (at: Origin): boolean => {
     const place = `${at.file}:${at.line}:${at.column}`;

@@ -1,12 +1,21 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
 import type { Model } from "../resolve/model/model.ts";
 import { fieldExpressions } from "./all-expressions.ts";
+import type { Check } from "./check.ts";
+
+export const idleAutobind: Check = {
+  rules: {
+    BFF612:
+      "`autobind` fills a field. Where none has the name, type and presence of one of the step's, a renamed field may be the reason.",
+  },
+  run: checkIdleAutobind,
+};
 
 /**
  * A step with `autobind` fills at least one field, or would if that had no source of its own. Where nothing reads the step at all, that is
  * said instead.
  */
-export function checkIdleAutobind(model: Model, report: Report): void {
+function checkIdleAutobind(model: Model, report: Report): void {
   for (const message of model.messages) {
     const origins = new Set(fieldExpressions(message).map((expression) => expression.text.at));
     const read = new Set<unknown>([

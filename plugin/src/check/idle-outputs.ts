@@ -1,12 +1,23 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
 import type { ServedTogether } from "../resolve/model/server-paths.ts";
+import type { Check } from "./check.ts";
+
+interface Outputs {
+  readonly servers: readonly ServedTogether[];
+  /** The option `deploy`. */
+  readonly deploy: ReadonlySet<string>;
+}
+
+export const idleOutputs: Check<Outputs> = {
+  rules: {
+    BFF575:
+      "Files to deploy are for a server that is generated. Where no `server.ts` is written, they would start nothing.",
+  },
+  run: checkIdleOutputs,
+};
 
 /** Files to deploy servers with, where none is written. A run without services writes nothing, and nobody minds. */
-export function checkIdleOutputs(
-  servers: readonly ServedTogether[],
-  deploy: ReadonlySet<string>,
-  report: Report,
-): void {
+function checkIdleOutputs({ servers, deploy }: Outputs, report: Report): void {
   if (deploy.size === 0 || servers.some(({ written }) => written)) return;
   const [first] = servers.flatMap(({ packages }) =>
     packages.flatMap(({ files }) => files.flatMap((one) => one.services)),

@@ -4,9 +4,12 @@ import type { Report } from "../diagnostic/diagnostic.ts";
 import { reachable } from "../graph.ts";
 import type { Place } from "../origin.ts";
 import type { Model } from "../resolve/model/model.ts";
+import type { Check } from "./check.ts";
+
+export const uniqueMessages: Check = { rules: {}, run: checkUniqueMessages };
 
 /** `unique` is asked of values: two messages are never the same. */
-export function checkUniqueMessages({ rules }: Model, report: Report): void {
+function checkUniqueMessages({ rules }: Model, report: Report): void {
   for (const { fields } of rules.values())
     for (const { field: list, value } of fields)
       for (const { at, test } of value?.checks ?? []) {
@@ -21,8 +24,18 @@ export function checkUniqueMessages({ rules }: Model, report: Report): void {
       }
 }
 
+export const idleRules: Check = {
+  rules: {
+    BFF545:
+      "A rule of `buf.validate` changes what is allowed. `required` does not where a value is always there: in a list, and in a map.",
+    BFF547:
+      "`validate` changes something: the request of the rpc, or a message inside of it, has rules of `buf.validate`.",
+  },
+  run: checkIdleRules,
+};
+
 /** Rules and `validate` that change nothing. */
-export function checkIdleRules(model: Model, report: Report): void {
+function checkIdleRules(model: Model, report: Report): void {
   for (const { fields } of model.ir.rules.values())
     for (const { value, place } of fields.values()) checkElements(value, place, report);
   for (const { services } of model.files)

@@ -1,11 +1,19 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
 import type { Model } from "../resolve/model/model.ts";
+import type { Check } from "./check.ts";
+
+export const idleSources: Check = {
+  rules: {
+    BFF239: "A source of the identity is accepted by some rpc. Otherwise credentials are verified for nothing.",
+  },
+  run: checkIdleSources,
+};
 
 /**
  * A source of the identity that no rpc of its package accepts. In the declaring package only: another one that it governs may accept
  * fewer.
  */
-export function checkIdleSources({ packages }: Model, report: Report): void {
+function checkIdleSources({ packages }: Model, report: Report): void {
   for (const { name, files, identity } of packages) {
     if (identity === undefined || identity.file.desc.proto.package !== name) continue;
     const methods = files.flatMap(({ services }) => services).flatMap((service) => service.methods);

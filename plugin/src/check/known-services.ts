@@ -1,8 +1,17 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
 import type { Model } from "../resolve/model/model.ts";
+import type { Check } from "./check.ts";
+
+export const knownServices: Check = {
+  rules: {
+    BFF364:
+      "An upstream entry without a policy makes a service known to resolvers. Where there are none, its address is asked for at the start for nothing.",
+  },
+  run: checkKnownServices,
+};
 
 /** An entry that says nothing makes a service known to resolvers, and its address is asked for at the start: without resolvers for nothing. */
-export function checkKnownServices(model: Model, report: Report): void {
+function checkKnownServices(model: Model, report: Report): void {
   const known = new Set(
     model.messages.flatMap(({ file, clients }) =>
       clients.map(({ method }) => `${file.desc.proto.package} ${method.parent.typeName}`),

@@ -1,10 +1,22 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
 import type { Origin } from "../origin.ts";
 import type { Limits, LimitUse, Model } from "../resolve/model/model.ts";
+import type { Check } from "./check.ts";
 import { ARGS, CALLER, namesBehind, namesRead, overlap } from "./request-names.ts";
 
+export const limits: Check = {
+  rules: {
+    BFF540:
+      "A limit counts by what a caller cannot choose. By a header or an argument it would count nobody who writes another one into each request, and keep a counter for each.",
+    BFF541: "Whether a limit applies is not for the client to say. A header says what the client wants it to say.",
+    BFF542:
+      "A limit is charged once for a request. Where it applies twice to one key, half as much is allowed as its `rate` says.",
+  },
+  run: checkLimits,
+};
+
 /** Limits that work, and that whoever wants more gets around, or meets twice. */
-export function checkLimits(model: Model, report: Report): void {
+function checkLimits(model: Model, report: Report): void {
   const told = new Set<string>();
   const warn: Warn = (code, at, message, hint, related) => {
     const place = `${code} ${at.file}:${at.line}:${at.column}`;

@@ -2,9 +2,18 @@ import type { Expression, Node } from "../cel/index.ts";
 import type { Report } from "../diagnostic/diagnostic.ts";
 import { blocksOf, callsIn } from "../resolve/model/blocks.ts";
 import type { Model } from "../resolve/model/model.ts";
+import type { Check } from "./check.ts";
+
+export const metadataValues: Check = {
+  rules: {
+    BFF516:
+      "The value of metadata is printable ASCII, because nothing else fits into a header: a line break would end it.",
+  },
+  run: checkMetadataValues,
+};
 
 /** Texts in the value of metadata that no header can hold (gRPC over HTTP/2, "ASCII-Value"). */
-export function checkMetadataValues(model: Model, report: Report): void {
+function checkMetadataValues(model: Model, report: Report): void {
   const seen = new Set<Expression["text"]>();
   for (const call of blocksOf(model).flatMap(callsIn)) {
     for (const { key, by } of call.metadata) {

@@ -8,15 +8,24 @@ import { requestLists } from "../resolve/model/request-lists.ts";
 import { callsOf, composesOf } from "../resolve/model/source-parts.ts";
 import { nameOf, stepExpressions } from "./all-expressions.ts";
 import { type BatchShaped, batchShaped } from "./batch-shaped.ts";
+import type { Check } from "./check.ts";
 
 /** What differs from item to item, by what reads name: the item, steps and arguments that rest on it. */
 type Varying = ReadonlySet<unknown>;
+
+export const nPlusOne: Check = {
+  rules: {
+    BFF704:
+      "A call for each item becomes one for all of them where the upstream has a method for that, and the items have a bound where it has none. Otherwise the load on the upstream grows with every list.",
+  },
+  run: checkNPlusOne,
+};
 
 /**
  * An `each` with a call for each item, of its own or in what it composes. Where the upstream has a method that takes several keys, that is
  * the better one. Where it has none, a bound (`max`) or a cache says that the author has thought of it.
  */
-export function checkNPlusOne(model: Model, report: Report): void {
+function checkNPlusOne(model: Model, report: Report): void {
   const messages = new Map(model.messages.map((message) => [message.desc.typeName, message]));
   const asked = requestLists(model);
   const told = new Set<Call>();

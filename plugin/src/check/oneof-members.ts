@@ -1,9 +1,18 @@
 import type { Expression } from "../cel/index.ts";
 import type { Report } from "../diagnostic/diagnostic.ts";
 import type { Model } from "../resolve/model/model.ts";
+import type { Check } from "./check.ts";
+
+export const oneofMembers: Check = {
+  rules: {
+    BFF611:
+      "Each member of a oneof can be chosen. Members are tried in their order, and behind one that always has a value none is reached.",
+  },
+  run: checkOneofMembers,
+};
 
 /** Members of a oneof are tried in their order: after one that always has a value none is chosen. */
-export function checkOneofMembers(model: Model, report: Report): void {
+function checkOneofMembers(model: Model, report: Report): void {
   for (const message of model.messages) {
     const places = new Map(message.ir.fields.map((field) => [field.desc, field.at]));
     for (const target of message.targets) {

@@ -3,9 +3,18 @@ import type { Report } from "../diagnostic/diagnostic.ts";
 import { blocksOf } from "../resolve/model/blocks.ts";
 import type { Conversion, ConvertedTarget, EnumConversion, MessageConversion } from "../resolve/model/conversion.ts";
 import type { Block, Model } from "../resolve/model/model.ts";
+import type { Check } from "./check.ts";
+
+export const openEnums: Check = {
+  rules: {
+    BFF433:
+      "A copy of an upstream's enum has a value for those that the upstream may get later, where values of an enum may be unknown. Otherwise the first of them fails the whole response.",
+  },
+  run: checkOpenEnums,
+};
 
 /** Copies of enums that an upstream may give values to come, and that have nothing for these. */
-export function checkOpenEnums(model: Model, report: Report): void {
+function checkOpenEnums(model: Model, report: Report): void {
   const told = new Set<DescEnum>();
   for (const { from, owner, values, default: standard } of enumsRead(model)) {
     if (standard !== undefined || !from.open || told.has(owner)) continue;

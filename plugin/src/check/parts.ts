@@ -1,12 +1,24 @@
 // Rpcs whose response comes in parts: one message, and later what was deferred.
+
 import type { Report } from "../diagnostic/diagnostic.ts";
 import { reachable } from "../graph.ts";
 import type { BffMethod, Composed, Model } from "../resolve/model/model.ts";
 import { messagesWithParts, placesOf } from "../resolve/model/parts.ts";
 import { composesOf } from "../resolve/model/source-parts.ts";
 import { nameOf } from "./all-expressions.ts";
+import type { Check } from "./check.ts";
 
-export function checkParts(model: Model, report: Report): void {
+export const parts: Check = {
+  rules: {
+    BFF669:
+      "All parts of a response have more time than its first message. Both times count from the beginning, so that otherwise no part would ever come later.",
+    BFF670:
+      "Parts are fields of the response, or of messages in it. Protocol buffers append to lists and replace entries of maps, so that nothing could be merged into the items of one.",
+  },
+  run: checkParts,
+};
+
+function checkParts(model: Model, report: Report): void {
   const byName = new Map(model.messages.map((message) => [message.desc.typeName, message]));
   const withParts = messagesWithParts(model.messages);
   for (const method of methodsOf(model)) {
@@ -91,8 +103,18 @@ function deferredIn(message: Composed | undefined, byName: ReadonlyMap<string, C
   return step === undefined ? [] : [{ at: step.ir.defer?.at ?? step.ir.at, message: "deferred" }];
 }
 
+export const partsMeant: Check = {
+  rules: {
+    BFF671:
+      "What is deferred is sent in parts by some rpc: one that streams the message, without a `stream` of its own.",
+    BFF672:
+      "A response that comes in parts has a field of type `repeated bff.v1.Part`. Without it a client cannot tell what is empty from what has not arrived.",
+  },
+  run: checkPartsMeant,
+};
+
 /** What works and is hardly meant. */
-export function checkPartsMeant(model: Model, report: Report): void {
+function checkPartsMeant(model: Model, report: Report): void {
   const byName = new Map(model.messages.map((message) => [message.desc.typeName, message]));
   const children = ({ steps }: Composed): Composed[] =>
     steps.flatMap(({ source }) => composesOf(source).flatMap(({ message }) => byName.get(message.typeName) ?? []));

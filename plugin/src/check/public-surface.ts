@@ -4,12 +4,21 @@ import type { Ir, IrField } from "../ir.ts";
 import { hasRules } from "../resolve/graph/declared.ts";
 import { blocksOf, callsIn } from "../resolve/model/blocks.ts";
 import type { Model } from "../resolve/model/model.ts";
+import type { Check } from "./check.ts";
+
+export const publicSurface: Check = {
+  rules: {
+    BFF803:
+      "Clients see types of the BFF's own. With an upstream's type in a response every change of the upstream's is a change of this API.",
+  },
+  run: checkPublicSurface,
+};
 
 /**
  * A field of a response whose type is an upstream's own: every change of the upstream's message is then a change of this API. An upstream is
  * a package with a service that is called; what several packages share (google.type and the like) is none.
  */
-export function checkPublicSurface(model: Model, report: Report): void {
+function checkPublicSurface(model: Model, report: Report): void {
   const upstreams = new Set(
     blocksOf(model)
       .flatMap(callsIn)

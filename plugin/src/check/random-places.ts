@@ -6,9 +6,18 @@ import type { Call } from "../resolve/model/call.ts";
 import { identityExpressions } from "../resolve/model/identity-reads.ts";
 import type { BffMethod, Block, Composed, Model, Source, Step } from "../resolve/model/model.ts";
 import { callExpressions, composesOf, failExpressions, sourceExpressions } from "../resolve/model/source-parts.ts";
+import type { Check } from "./check.ts";
+
+export const randomPlaces: Check = {
+  rules: {
+    BFF522:
+      "A random value stands where each response has one of its own. It decides nothing, and is no part of what several requests have in common.",
+  },
+  run: checkRandomPlaces,
+};
 
 /** Random values stand only where each response may have its own, and where none of them decides what is done. */
-export function checkRandomPlaces(model: Model, report: Report): void {
+function checkRandomPlaces(model: Model, report: Report): void {
   const told = new Set<Origin>();
   const refuse = (
     expressions: readonly (Expression | undefined)[],

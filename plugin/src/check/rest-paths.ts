@@ -1,9 +1,11 @@
 // Paths of rpcs: each request has one rpc that answers it.
+
 import type { Report } from "../diagnostic/diagnostic.ts";
 import type { HttpTemplate } from "../ir-edge.ts";
 import type { BffMethod, BffPackage, Model } from "../resolve/model/model.ts";
 import { queryOf, type RestRule } from "../resolve/model/rest.ts";
 import type { ServedTogether } from "../resolve/model/server-paths.ts";
+import type { Check } from "./check.ts";
 
 interface Bound {
   readonly method: BffMethod;
@@ -14,8 +16,18 @@ const boundOf = ({ files }: BffPackage): readonly Bound[] =>
     services.flatMap(({ methods }) => methods.flatMap((method) => method.rest.map((rule) => ({ method, rule })))),
   );
 
+export const restPaths: Check<Pick<ServedTogether, "packages">> = {
+  rules: {
+    BFF563:
+      "A request has one rpc that answers it. Where two templates are alike but for the names of their variables, chance would choose.",
+    BFF564:
+      "Health checks, a session's paths and the paths of rpcs stay what they are: `/package.Service/Method` for gRPC and Connect.",
+  },
+  run: checkRestPaths,
+};
+
 /** Of one server: the same template twice, and what the server answers itself. */
-export function checkRestPaths({ packages }: Pick<ServedTogether, "packages">, report: Report): void {
+function checkRestPaths({ packages }: Pick<ServedTogether, "packages">, report: Report): void {
   const known = new Map<string, Bound>();
   for (const bound of packages.flatMap(boundOf)) {
     checkBuiltIn(packages, bound, report);
@@ -96,8 +108,16 @@ function matches({ segments, verb }: HttpTemplate, { path }: BuiltIn): boolean {
 }
 
 const MOST_NAMED = 3;
+export const restQueries: Check = {
+  rules: {
+    BFF565:
+      "What a request can hold, its path, its query and its body can hold. Parameters are single values and lists of them; maps and lists of messages are none.",
+  },
+  run: checkRestQueries,
+};
+
 /** Fields that a request over this path cannot have. */
-export function checkRestQueries({ packages }: Model, report: Report): void {
+function checkRestQueries({ packages }: Model, report: Report): void {
   for (const { method, rule } of packages.flatMap(boundOf)) {
     const { unsendable } = queryOf(rule, method.desc.input);
     if (unsendable.length === 0) continue;

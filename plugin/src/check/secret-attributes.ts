@@ -1,5 +1,6 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
 import type { Model } from "../resolve/model/model.ts";
+import type { Check } from "./check.ts";
 import { allExpressions, governedBlocks } from "./governing-identities.ts";
 import { headersIn, ownedBy } from "./identity-headers.ts";
 
@@ -12,8 +13,15 @@ const SECRET: ReadonlySet<string> = new Set(
   ].flatMap((names) => names.split(" ")),
 );
 
+export const secretAttributes: Check = {
+  rules: {
+    BFF566: "A trace goes to others, and is read by many. Nothing in it proves who somebody is.",
+  },
+  run: checkSecretAttributes,
+};
+
 /** What traces tell is read by many, and elsewhere. */
-export function checkSecretAttributes(model: Model, report: Report): void {
+function checkSecretAttributes(model: Model, report: Report): void {
   const told = new Set<string>();
   for (const { block, identities } of governedBlocks(model)) {
     if (block.kind !== "telemetry") continue;

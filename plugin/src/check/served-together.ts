@@ -4,13 +4,28 @@ import type { IrEnvVar } from "../ir.ts";
 import type { BffPackage, Model } from "../resolve/model/model.ts";
 import type { ServedTogether } from "../resolve/model/server-paths.ts";
 import { governing } from "../resolve/policies/entries.ts";
-import { checkRestPaths } from "./rest-paths.ts";
+import type { Check } from "./check.ts";
+import { restPaths } from "./rest-paths.ts";
 
-export function checkServed(model: Model, servers: readonly ServedTogether[], report: Report): void {
+/** The packages of a run, and the servers that they form. */
+export interface Served {
+  readonly model: Model;
+  readonly servers: readonly ServedTogether[];
+}
+
+export const servedTogether: Check<Served> = {
+  rules: {
+    BFF268:
+      "Packages that are served together have one identity: their callers come to one port, and a credential means the same in all of them.",
+  },
+  run: checkServed,
+};
+
+function checkServed({ model, servers }: Served, report: Report): void {
   for (const server of servers) {
     checkIdentities(model, server, report);
     checkTypes(server, report);
-    checkRestPaths(server, report);
+    restPaths.run(server, report);
   }
 }
 

@@ -1,9 +1,24 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
 import type { Model } from "../resolve/model/model.ts";
 import { idleServers, type ServersWanted, servedTogether, serverFolders } from "../resolve/model/server-paths.ts";
+import type { Check } from "./check.ts";
+
+export const serverNames: Check<Named> = {
+  rules: {
+    BFF821:
+      "A folder has the services of one package, whose server is `server.ts` there. Of several packages in one folder each server has the name of its package.",
+  },
+  run: checkServerNames,
+};
+
+interface Named {
+  readonly packages: Model["packages"];
+  /** The option `server`. */
+  readonly wanted: ServersWanted;
+}
 
 /** Several packages in one folder, of which none can have `server.ts`. For runs that emit servers. */
-export function checkServerNames({ packages }: Model, wanted: ServersWanted, report: Report): void {
+function checkServerNames({ packages, wanted }: Named, report: Report): void {
   const all = servedTogether(packages, wanted);
   for (const together of serverFolders(packages, wanted).values()) {
     const [first, second] = together.map(

@@ -8,8 +8,23 @@ import type { BffMethod, Composed, Model } from "../resolve/model/model.ts";
 import { callsOf, composesOf } from "../resolve/model/source-parts.ts";
 import { isPosition } from "../resolve/model/stream-fields.ts";
 import { fullName } from "../resolve/policies/entries.ts";
+import type { Check } from "./check.ts";
 
-export function checkStreams(model: Model, report: Report): void {
+export const streams: Check = {
+  rules: {
+    BFF628:
+      "What is said of single answers does not stand on a stream: there is none that could be kept, counted, or be at a path of HTTP.",
+    BFF629:
+      "What is done for each item of a stream has no side effects. Whoever resumes is given items again, and several follow the same ones.",
+    BFF631:
+      "Where a stream has a `position` or a `heartbeat`, its response has a field of type bff.v1.Position, which tells clients where they stand.",
+    BFF644:
+      "Where a response to a single question has a bff.v1.Position, it has one `latest`, whose item says where a client goes on from.",
+  },
+  run: checkStreams,
+};
+
+function checkStreams(model: Model, report: Report): void {
   const byName = new Map(model.messages.map((message) => [message.desc.typeName, message]));
   for (const method of model.files.flatMap((file) => file.services).flatMap((service) => service.methods)) {
     checkUnaryPosition(method, report);
@@ -93,8 +108,15 @@ function checkPosition({ ir, desc, composed }: BffMethod, report: Report): void 
   });
 }
 
+export const topics: Check = {
+  rules: {
+    BFF645: "A topic is followed, or asked for its newest item.",
+  },
+  run: checkTopics,
+};
+
 /** What is hardly meant of topics, and of following them. */
-export function checkTopics(model: Model, report: Report): void {
+function checkTopics(model: Model, report: Report): void {
   const services = model.files.flatMap((file) => file.services);
   const used = new Set([
     ...model.streams.flatMap(({ follow }) => follow?.topic ?? []),

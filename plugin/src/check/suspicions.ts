@@ -1,7 +1,10 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
 import type { Model } from "../resolve/model/model.ts";
+import type { Check } from "./check.ts";
+
+export const suspicions: Check = { rules: {}, run: checkSuspicions };
 
 /** A message with rules should be composed somewhere, and an argument should be read; both were noticed on the way. */
-export function checkSuspicions(model: Model, report: Report): void {
+function checkSuspicions(model: Model, report: Report): void {
   for (const suspicion of model.suspicions) report(suspicion);
 }

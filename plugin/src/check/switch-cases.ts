@@ -3,9 +3,18 @@ import { lex } from "../cel/syntax/lex.ts";
 import type { Diagnostic, Report } from "../diagnostic/diagnostic.ts";
 import { blocksOf } from "../resolve/model/blocks.ts";
 import type { Model, SwitchSource } from "../resolve/model/model.ts";
+import type { Check } from "./check.ts";
+
+export const switchCases: Check = {
+  rules: {
+    BFF348:
+      "Each case of a `switch` can be chosen. One behind a case that always holds, or with the condition of an earlier one, has a value that nobody gets.",
+  },
+  run: checkSwitchCases,
+};
 
 /** Cases of a `switch` that are never chosen: after one that always holds, with an earlier one's condition, or one that never holds. */
-export function checkSwitchCases(model: Model, report: Report): void {
+function checkSwitchCases(model: Model, report: Report): void {
   for (const { source } of blocksOf(model).flatMap((message) => message.steps)) {
     if (source.kind === "switch") for (const found of unreachable(source)) report(found);
   }

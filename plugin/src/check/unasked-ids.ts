@@ -5,13 +5,22 @@ import type { Report } from "../diagnostic/diagnostic.ts";
 import type { Call } from "../resolve/model/call.ts";
 import type { BffMethod, Model } from "../resolve/model/model.ts";
 import { callsOf } from "../resolve/model/source-parts.ts";
+import type { Check } from "./check.ts";
 import { ARGS, CALLER, HEADERS, namesBehind, namesRead, namesWho, overlap } from "./request-names.ts";
 
 /** The last word of a field that names something of somebody. A `key` may be one of idempotency, which is new each time. */
 const ID = /[._](id|ids|uuid)$/;
 
+export const unaskedIds: Check = {
+  rules: {
+    BFF580:
+      "An id that a client names is part of a decision, or its upstream receives who calls. Otherwise every caller reads what belongs to others, because ids can be guessed.",
+  },
+  run: checkUnaskedIds,
+};
+
 /** In a package that knows its callers, an id of the client reaches an upstream only behind a decision, or together with who calls. */
-export function checkUnaskedIds(model: Model, report: Report): void {
+function checkUnaskedIds(model: Model, report: Report): void {
   for (const { services } of model.files)
     for (const { methods } of services) for (const method of methods) checkIds(method, report);
 }

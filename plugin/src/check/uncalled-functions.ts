@@ -1,10 +1,18 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
 import { blocksOf, functionsIn } from "../resolve/model/blocks.ts";
 import type { Model } from "../resolve/model/model.ts";
+import type { Check } from "./check.ts";
 import { mentions } from "./unread-env.ts";
 
+export const uncalledFunctions: Check = {
+  rules: {
+    BFF362: "A function of one's own is called by something, because the server does not start without it.",
+  },
+  run: checkUncalledFunctions,
+};
+
 /** A function has to be there for the server to start, so that one that nothing calls is a burden. As with variables of the environment, only those of files with services. */
-export function checkUncalledFunctions(model: Model, report: Report): void {
+function checkUncalledFunctions(model: Model, report: Report): void {
   const called = new Set(blocksOf(model).flatMap((block) => [...functionsIn(block)]));
   const entries = model.ir.files.flatMap((file) => file.upstreams);
   for (const file of model.files) {

@@ -5,9 +5,18 @@ import { effectTable } from "../resolve/model/effects.ts";
 import type { Composed, Model, Step } from "../resolve/model/model.ts";
 import { composesOf } from "../resolve/model/source-parts.ts";
 import { nameOf } from "./all-expressions.ts";
+import type { Check } from "./check.ts";
+
+export const unordered: Check = {
+  rules: {
+    BFF521:
+      "A step that is `unordered` has side effects, and others beside it that are, too, or over several items. Otherwise there is no order that it could do without.",
+  },
+  run: checkUnordered,
+};
 
 /** `unordered` is of a step with side effects, which has another such step, or items, to be in no order with. */
-export function checkUnordered(model: Model, report: Report): void {
+function checkUnordered(model: Model, report: Report): void {
   const effects = effectTable(model.messages);
   const free = new Map(
     blocksOf(model).map((block) => [block, block.steps.filter((step) => step.unordered && effects.step(step))]),

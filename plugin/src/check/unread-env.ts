@@ -7,12 +7,21 @@ import { identityReads } from "../resolve/model/identity-reads.ts";
 import type { Block, Composed, Model } from "../resolve/model/model.ts";
 import { composesOf } from "../resolve/model/source-parts.ts";
 import { fieldExpressions, stepExpressions } from "./all-expressions.ts";
+import type { Check } from "./check.ts";
+
+export const unreadEnv: Check = {
+  rules: {
+    BFF347:
+      "An environment variable is read by something, because the server does not start without it (or carries it for nothing).",
+  },
+  run: checkUnreadEnv,
+};
 
 /**
  * An environment variable has to be set for the server to start, so that one that nothing reads is a burden. Only those that services, and
  * files with services of their own, declare: what a shared file declares may be for a BFF that is not part of this run.
  */
-export function checkUnreadEnv(model: Model, report: Report): void {
+function checkUnreadEnv(model: Model, report: Report): void {
   const read = new Set([...namesRead(blocksOf(model)), ...model.identities.flatMap((one) => [...identityReads(one)])]);
   // The expressions of an entry are checked with the calls that it governs, and it may govern none.
   const entries = model.ir.files.flatMap((file) => file.upstreams);

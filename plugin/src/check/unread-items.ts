@@ -3,9 +3,17 @@ import { blocksOf } from "../resolve/model/blocks.ts";
 import { effectTable } from "../resolve/model/effects.ts";
 import type { Model } from "../resolve/model/model.ts";
 import { sourceExpressions } from "../resolve/model/source-parts.ts";
+import type { Check } from "./check.ts";
+
+export const unreadItems: Check = {
+  rules: {
+    BFF351: "What an `each` does reads the item, because otherwise every item gives the same.",
+  },
+  run: checkUnreadItems,
+};
 
 /** An `each` whose value or call does not read its variable gives the same for every item. What has side effects may be meant to happen so often. */
-export function checkUnreadItems(model: Model, report: Report): void {
+function checkUnreadItems(model: Model, report: Report): void {
   const effects = effectTable(model.messages);
   for (const step of blocksOf(model).flatMap((message) => message.steps)) {
     const { source, ir } = step;

@@ -4,12 +4,21 @@ import { blocksOf, callsIn } from "../resolve/model/blocks.ts";
 import type { Call } from "../resolve/model/call.ts";
 import type { Model } from "../resolve/model/model.ts";
 import { entriesFor, governing } from "../resolve/policies/entries.ts";
+import type { Check } from "./check.ts";
+
+export const unseenPolicies: Check = {
+  rules: {
+    BFF519:
+      "A package that calls an upstream has its policies. A file of them holds only where it is imported: without it calls go out with no timeout, breaker or forwarded header of theirs.",
+  },
+  run: checkUnseenPolicies,
+};
 
 /**
  * A file of policies holds for a package that imports it. Where it is not imported, calls go out without its headers, timeouts and
  * breakers: told where the package has nothing of its own to say about the upstream.
  */
-export function checkUnseenPolicies(model: Model, report: Report): void {
+function checkUnseenPolicies(model: Model, report: Report): void {
   const policies = model.ir.files.filter(({ upstreams, services }) => upstreams.length > 0 && services.length === 0);
   if (policies.length === 0) return;
   const calls = new Map<string, Call[]>();

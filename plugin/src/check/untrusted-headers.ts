@@ -2,6 +2,7 @@ import type { Report } from "../diagnostic/diagnostic.ts";
 import type { Origin } from "../origin.ts";
 import type { Identity } from "../resolve/model/edge.ts";
 import type { Model } from "../resolve/model/model.ts";
+import type { Check } from "./check.ts";
 import { allCalls, allExpressions, governedBlocks } from "./governing-identities.ts";
 import { headersIn } from "./identity-headers.ts";
 
@@ -17,11 +18,19 @@ const FIELDS: ReadonlyMap<string, string> = new Map(
   }).flatMap(([field, names]) => names.split(" ").map((name) => [name, field] as const)),
 );
 
+export const untrustedHeaders: Check = {
+  rules: {
+    BFF535:
+      "Who calls is read from `principal`, which is proven. A header like x-user-id is what a client writes into it, and any client may write any name.",
+  },
+  run: checkUntrustedHeaders,
+};
+
 /**
  * Where somebody is known who has proven it, what a client says of itself is not to be believed. An exact list of names, since others may
  * well mean something else. Rpcs that answer anybody are left alone: there a header is as good as an argument.
  */
-export function checkUntrustedHeaders(model: Model, report: Report): void {
+function checkUntrustedHeaders(model: Model, report: Report): void {
   const told = new Set<string>();
   for (const { block, identities, methods } of governedBlocks(model)) {
     // Of a limit more is said where limits are checked; what a trace tells of a request decides nothing.

@@ -2,9 +2,17 @@ import type { Report } from "../diagnostic/diagnostic.ts";
 import { blocksOf } from "../resolve/model/blocks.ts";
 import { effectTable } from "../resolve/model/effects.ts";
 import type { Model, Step } from "../resolve/model/model.ts";
+import type { Check } from "./check.ts";
+
+export const unusedSteps: Check = {
+  rules: {
+    BFF343: "A step is read by something. One that nobody reads costs a call and its time for nothing.",
+  },
+  run: checkUnusedSteps,
+};
 
 /** A named step should be read by a field, a guard or another step, unless it runs for its effect. */
-export function checkUnusedSteps(model: Model, report: Report): void {
+function checkUnusedSteps(model: Model, report: Report): void {
   const effects = effectTable(model.messages);
   const shared = new Set(
     model.messages

@@ -1,10 +1,14 @@
 // What follows an rpc that ends: whether clients can move to it.
+
 import { type DescEnum, type DescField, type DescMessage, type DescMethod, ScalarType } from "@bufbuild/protobuf";
 import type { Report } from "../diagnostic/diagnostic.ts";
 import type { BffMethod, Model } from "../resolve/model/model.ts";
+import type { Check } from "./check.ts";
+
+export const successors: Check = { rules: {}, run: checkSuccessors };
 
 /** A successor that is succeeded, in the end, by what it succeeds. */
-export function checkSuccessors({ files }: Model, report: Report): void {
+function checkSuccessors({ files }: Model, report: Report): void {
   const next = new Map<DescMethod, DescMethod>();
   const methods = methodsOf({ files });
   for (const { desc, version } of methods)
@@ -31,7 +35,19 @@ export function checkSuccessors({ files }: Model, report: Report): void {
   }
 }
 
-export function checkVersions({ files }: Model, report: Report): void {
+export const versions: Check = {
+  rules: {
+    BFF555:
+      "A request is one of the successor's, too, so that clients move by calling another rpc. Where fields are gone, or are others, they have to be rewritten.",
+    BFF556:
+      "Each rpc of a service has a counterpart in the successor of the service, because otherwise its callers are sent nowhere.",
+    BFF557:
+      "What is `deprecated` in its proto says so to those who call it, too. Clients that were compiled long ago see headers only.",
+  },
+  run: checkVersions,
+};
+
+function checkVersions({ files }: Model, report: Report): void {
   for (const { desc, at, methods } of files.flatMap((file) =>
     file.services.map((service) => ({ desc: service.desc, at: service.ir.at, methods: service.methods })),
   )) {

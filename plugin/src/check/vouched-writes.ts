@@ -7,6 +7,7 @@ import { composedBlocks } from "../resolve/model/request-reads.ts";
 import { isCached } from "../resolve/model/source-parts.ts";
 import { DEFAULT_ATTEMPTS } from "../resolve/policies/context.ts";
 import { fullName } from "../resolve/policies/entries.ts";
+import type { Check } from "./check.ts";
 
 /** The words that names of rpcs begin with when these change something. */
 const WRITES =
@@ -16,11 +17,21 @@ export function soundsLikeWriting({ name }: DescMethod): boolean {
   return WRITES.test(name.charAt(0).toUpperCase() + name.slice(1));
 }
 
+export const vouchedWrites: Check = {
+  rules: {
+    BFF518:
+      "A call that an rpc, or the entry of a service, vouches for has no side effects. One whose name says that it writes would lose its place in the order and be retried.",
+    BFF579:
+      "A call whose name says that it writes is not sent twice, cached, or run by a GET on the word of its rpc or of its service's entry. Whoever knows that it only reads says `read_only` at the call.",
+  },
+  run: checkVouchedWrites,
+};
+
 /**
  * An rpc that says NO_SIDE_EFFECTS says it for all that it calls, an entry of a service that says `read_only` for all of its rpcs. If one of
  * them sounds like a write, and is sent twice, cached or reached by GET on that word, the author has to name it by `read_only`.
  */
-export function checkVouchedWrites(model: Model, report: Report): void {
+function checkVouchedWrites(model: Model, report: Report): void {
   const readers = readersOf(model);
   for (const call of blocksOf(model).flatMap(callsIn)) {
     if (call.effects !== "none" || !soundsLikeWriting(call.method)) continue;

@@ -46,7 +46,6 @@ export const CODES = {
   BFF237: "A call by which is decided who may call has no side effects, because it is sent for those who may not, too.",
   BFF238:
     "Who may call is decided by answers that are current. One that is served past its `ttl` keeps a right alive that has been taken away.",
-  BFF239: "A source of the identity is accepted by some rpc. Otherwise credentials are verified for nothing.",
   BFF240: "A request sets the `required` fields of its message, because without them it cannot be written to the wire.",
   BFF241: "Arguments differ in TypeScript, too, where `item_id` and `itemId` are one name.",
   BFF242:
@@ -69,10 +68,6 @@ export const CODES = {
     "What a predefined rule reads of `rule` and `rules` is known when generating, and written into the check as a literal.",
   BFF260:
     "An answer that is used again, by the BFF or by an HTTP cache, is of an rpc that says NO_SIDE_EFFECTS. Of any other the second request would do nothing.",
-  BFF261:
-    "It is known when generating what an answer depends on that is used again. What a function of the user reads, or a header that only the request names, is not.",
-  BFF262:
-    "What HTTP caches share is the same for everybody: anybody may call the rpc, and nothing of its answer depends on who does.",
   BFF264: "An `http_cache` says how long its answers may be used again, in the rpc or in its service.",
   BFF265:
     "What is deprecated is gone on a later day than that from which it is deprecated, or on the same (RFC 9745): otherwise nobody has been warned.",
@@ -80,16 +75,10 @@ export const CODES = {
     "What has a `sunset` says since when it is deprecated. Clients look for the one header or for the other, and those who look for the first would learn of it when it is gone.",
   BFF267:
     "The successor of an rpc is another rpc of a BFF, which stays: a client that is sent there has to be answered.",
-  BFF268:
-    "Packages that are served together have one identity: their callers come to one port, and a credential means the same in all of them.",
   BFF269:
     "Packages that are served together share each upstream with its breaker, limit, retry budget, addresses and protocol, so that they say the same of it.",
   BFF270:
     "`by` of a branch is a text: requests with the same one stay on one side. Other values become texts in more than one way.",
-  BFF272:
-    "All calls of a request to an upstream go to one side. So messages of other packages that it composes, which have the policies of their own, say the same of its branches.",
-  BFF271:
-    "The variables that say where upstreams and their branches are differ. Two with one name would call one address for the other.",
   BFF244:
     "Limits of one name in a package are one counter, wherever they stand. So what they say of it agrees; whom they count, and how much a request costs, may differ.",
   BFF245:
@@ -140,29 +129,15 @@ export const CODES = {
   BFF341: "Metadata is a string (or bytes, for keys that end in `-bin`), because headers are text on the wire.",
   BFF342:
     "A hole of a failure's message holds a value that can be printed. Messages and lists have no form that clients should depend on.",
-  BFF343: "A step is read by something. One that nobody reads costs a call and its time for nothing.",
   BFF344: "The type of a value is known when generating, because only then is it certain to fit its target.",
   BFF345: "A spread is of a message that shares fields with the request, because anything else sets nothing.",
   BFF346: "A detail of a failure is a message, because that is how a status carries it to clients.",
-  BFF347:
-    "An environment variable is read by something, because the server does not start without it (or carries it for nothing).",
-  BFF348:
-    "Each case of a `switch` can be chosen. One behind a case that always holds, or with the condition of an earlier one, has a value that nobody gets.",
-  BFF349:
-    "A condition can be either. One that is written as `true` says nothing, and one that is `false` switches off what stands behind it for good.",
-  BFF350:
-    "The variable of a macro does not have the name of a step, because whoever reads the expression takes the one for the other.",
-  BFF351: "What an `each` does reads the item, because otherwise every item gives the same.",
-  BFF352: "`after` names a step that is not read: a step waits for what it reads anyway.",
   BFF353:
     "A spread brings every field that both messages have, as it is or converted. A field that it cannot bring, because the types of one name differ, is set by name: otherwise the upstream would never be told, and nobody would notice.",
   BFF360:
     "A function of one's own takes and gives values of known types, because that is how its calls are checked, and how its TypeScript type is written.",
   BFF365:
     "What is named in an expression is one thing: a step or a variable called like the namespace of a function would hide the function.",
-  BFF362: "A function of one's own is called by something, because the server does not start without it.",
-  BFF364:
-    "An upstream entry without a policy makes a service known to resolvers. Where there are none, its address is asked for at the start for nothing.",
   BFF363:
     "A resolver reads steps that have a value: those of its message, and those of the service. It waits for nothing else, and is given nothing else.",
   BFF401:
@@ -196,8 +171,6 @@ export const CODES = {
   BFF431: "A message or an enum is a copy of another one, because a copy of itself has no source.",
   BFF432:
     "A value of a copied enum stands for one of the upstream's, or says that it does not. Otherwise clients never see it, and a request with it is refused.",
-  BFF433:
-    "A copy of an upstream's enum has a value for those that the upstream may get later, where values of an enum may be unknown. Otherwise the first of them fails the whole response.",
   BFF434:
     "A function of one's own is declared alike everywhere in a package, because its calls are all to one function.",
   BFF435: "The fallback of a copied field is a constant, and the field one that can be unset.",
@@ -208,12 +181,8 @@ export const CODES = {
   BFF419:
     "A step of a service does not rest on itself, not even through an upstream entry or a message that it composes: it would wait for its own end.",
   BFF501: "A call that may have side effects is not retried, because a repetition could place an order twice.",
-  BFF502:
-    "Two calls with side effects have an order. Without one they run side by side, and a failure of one leaves the other done or not, by chance.",
   BFF503:
     "An rpc that is declared NO_SIDE_EFFECTS reaches only methods without any. Clients and proxies may repeat or cache it on the strength of that promise.",
-  BFF504:
-    "The calls of an `each` that have side effects run one after the other, because which ones are done when one fails would otherwise be chance.",
   BFF505: "Calls with side effects are not joined into a batch: several requests would become one, and fail together.",
   BFF506: "A call has no more time than its rpc, because the rpc ends first and the timeout never takes effect.",
   BFF507:
@@ -224,102 +193,23 @@ export const CODES = {
   BFF511:
     "Answers of a call with side effects are not cached, because the second caller would be told that something was done which was not.",
   BFF512: "A cache has a `ttl`, because without one nobody has decided how old an answer may be.",
-  BFF513: "A breaker with a `slow_rate` says what is slow, because otherwise it never opens for slow calls.",
-  BFF514: "What a breaker calls slow is less than its calls may take, because otherwise none of them is ever slow.",
-  BFF516:
-    "The value of metadata is printable ASCII, because nothing else fits into a header: a line break would end it.",
-  BFF517:
-    "An `each` sends no more calls side by side than the limit of its call lets through, where none of them may wait: the others are refused.",
-  BFF518:
-    "A call that an rpc, or the entry of a service, vouches for has no side effects. One whose name says that it writes would lose its place in the order and be retried.",
-  BFF519:
-    "A package that calls an upstream has its policies. A file of them holds only where it is imported: without it calls go out with no timeout, breaker or forwarded header of theirs.",
   BFF520:
     "`read_only` says what the proto of a method leaves open. Where it contradicts that proto, `idempotent` or an rpc that vouches, one of the two is wrong, and an order could be placed twice.",
-  BFF521:
-    "A step that is `unordered` has side effects, and others beside it that are, too, or over several items. Otherwise there is no order that it could do without.",
-  BFF522:
-    "A random value stands where each response has one of its own. It decides nothing, and is no part of what several requests have in common.",
-  BFF530:
-    "An upstream is told who calls where somebody knows: in a package with an `identity`. Elsewhere `identify` would send nothing, and look as if it did.",
-  BFF531:
-    "`identify: TOKEN` hands the caller's own token on. A caller who has proven who calls without one has none to hand on, and the upstream would be called as nobody.",
-  BFF532:
-    "`identify: TOKEN` sends the caller's token as `authorization`. A second value for that header would hide the one or the other.",
-  BFF533:
-    "What proves or says who calls is read by the identity alone, and taken out of the request. Expressions and `forward` would find nothing, or hand a credential to somebody who can use it.",
-  BFF534:
-    "Only `identify` says who calls to upstreams, because it says what has been proven. Metadata could say anything.",
-  BFF535:
-    "Who calls is read from `principal`, which is proven. A header like x-user-id is what a client writes into it, and any client may write any name.",
-  BFF545:
-    "A rule of `buf.validate` changes what is allowed. `required` does not where a value is always there: in a list, and in a map.",
-  BFF547:
-    "`validate` changes something: the request of the rpc, or a message inside of it, has rules of `buf.validate`.",
-  BFF548:
-    "A constant that a call sends keeps what the upstream's proto says of its field by `buf.validate`. Otherwise an upstream that checks its requests refuses every one of these calls.",
-  BFF550:
-    "Who gets an answer is decided for each request. A guard that reads calls speaks when an answer is composed, and not when it is used again.",
-  BFF551:
-    "An answer that is used again is as old as it is: the time in it is that of the request for which it was composed.",
-  BFF552:
-    "HTTP caches keep an answer no longer than the BFF itself keeps what it is made of. Otherwise clients see what the BFF has long renewed.",
-  BFF553:
-    "Requests are alike, as far as an answer depends on them. With an id of the request no answer is ever found again.",
-  BFF554: "The `http_cache` of a service is for its rpcs that say NO_SIDE_EFFECTS. Where none does, it says nothing.",
-  BFF555:
-    "A request is one of the successor's, too, so that clients move by calling another rpc. Where fields are gone, or are others, they have to be rewritten.",
-  BFF556:
-    "Each rpc of a service has a counterpart in the successor of the service, because otherwise its callers are sent nowhere.",
-  BFF557:
-    "What is `deprecated` in its proto says so to those who call it, too. Clients that were compiled long ago see headers only.",
-  BFF560:
-    "A branch that a header chooses has a condition over who calls, or from where. Otherwise whoever knows the header calls what is not meant for everybody yet.",
-  BFF540:
-    "A limit counts by what a caller cannot choose. By a header or an argument it would count nobody who writes another one into each request, and keep a counter for each.",
-  BFF541: "Whether a limit applies is not for the client to say. A header says what the client wants it to say.",
-  BFF542:
-    "A limit is charged once for a request. Where it applies twice to one key, half as much is allowed as its `rate` says.",
-  BFF563:
-    "A request has one rpc that answers it. Where two templates are alike but for the names of their variables, chance would choose.",
-  BFF564:
-    "Health checks, a session's paths and the paths of rpcs stay what they are: `/package.Service/Method` for gRPC and Connect.",
-  BFF565:
-    "What a request can hold, its path, its query and its body can hold. Parameters are single values and lists of them; maps and lists of messages are none.",
-  BFF566: "A trace goes to others, and is read by many. Nothing in it proves who somebody is.",
-  BFF575:
-    "Files to deploy are for a server that is generated. Where no `server.ts` is written, they would start nothing.",
   BFF576:
     "A BFF arranges what others decide. Where a message has more operations than the option `weight` allows, look whether its rules belong upstream.",
   BFF577:
     "Two BFFs differ because their clients do. Where they have more in common than the option `weight` allows, one of them may be enough, or a shared message.",
   BFF578:
     "A BFF is for one kind of client. Where it branches on what clients say of themselves more often than the option `weight` allows, it is for several.",
-  BFF579:
-    "A call whose name says that it writes is not sent twice, cached, or run by a GET on the word of its rpc or of its service's entry. Whoever knows that it only reads says `read_only` at the call.",
-  BFF580:
-    "An id that a client names is part of a decision, or its upstream receives who calls. Otherwise every caller reads what belongs to others, because ids can be guessed.",
-  BFF581:
-    "A permit reads something that a client cannot choose. Headers are what the client writes, so that a permit over them alone admits everybody who knows their names.",
   BFF601:
     "A value that may be absent is bound to a target that can be absent. Otherwise an outage would look to clients like an empty text or a zero.",
   BFF602:
     "A critical step does not rest on a step that a failure may make absent: then the failure of the supplementary one would fail the response after all.",
-  BFF603:
-    "A response with parts that may be missing has a field that says so, because clients cannot otherwise tell a missing part from an empty one.",
   BFF604:
     "The degradation field is the runtime's, and there is one: what failed is known only when the response is complete.",
   BFF605: "A fallback neither fails nor is absent, because it is the last resort of its step.",
   BFF606: "A guard reads nothing that may be absent. Whether it holds must not depend on an outage without saying so.",
   BFF607: "A fallback can be used. On a step that always has a value, or that fails the response, it never is.",
-  BFF608:
-    "A critical step is needed by something critical. One that only supplementary steps read fails the response for the sake of what the response can do without.",
-  BFF609: "A supplementary step can fail. One that cannot makes its readers deal with an absence that never comes.",
-  BFF610: "An item of a partial `each` can fail, because otherwise there is nothing to leave out.",
-  BFF611:
-    "Each member of a oneof can be chosen. Members are tried in their order, and behind one that always has a value none is reached.",
-  BFF612:
-    "`autobind` fills a field. Where none has the name, type and presence of one of the step's, a renamed field may be the reason.",
   BFF620: "A stream follows a method that returns a stream. One that gives a single answer is called in a step.",
   BFF621:
     "The item of a stream has a name of its own. The response reads it beside the fields of the request, as `args.<var>`.",
@@ -334,13 +224,7 @@ export const CODES = {
     "Policies of single answers do not hold for a stream: it is sent once, it has no answer to keep, and its end is that of the run.",
   BFF627:
     "A message whose steps run once for all items of a stream is composed by streams alone. Elsewhere they would run for each.",
-  BFF628:
-    "What is said of single answers does not stand on a stream: there is none that could be kept, counted, or be at a path of HTTP.",
-  BFF629:
-    "What is done for each item of a stream has no side effects. Whoever resumes is given items again, and several follow the same ones.",
   BFF630: "A source with a `position` has no side effects: it is opened again where it broke, and by whoever resumes.",
-  BFF631:
-    "Where a stream has a `position` or a `heartbeat`, its response has a field of type bff.v1.Position, which tells clients where they stand.",
   BFF632:
     "Fields of type bff.v1.Position and bff.v1.Part are filled by the runtime, in the response itself: one position, and a list of parts.",
   BFF633: "A stream is followed over gRPC. HTTP with JSON has no streams that could be followed.",
@@ -353,50 +237,12 @@ export const CODES = {
   BFF642:
     "The call of a topic is made once for all who follow a key. What belongs to one request, such as a caller's token, would be sent for everybody.",
   BFF643: "The key of a topic is a string that is there: it is a part of the subject.",
-  BFF644:
-    "Where a response to a single question has a bff.v1.Position, it has one `latest`, whose item says where a client goes on from.",
-  BFF645: "A topic is followed, or asked for its newest item.",
-  BFF646:
-    "Somebody asks whether a caller may follow a key. A topic has the items of all keys, and keys can be guessed.",
   BFF662:
     "Whatever rests on a deferred step says `defer` itself, so that what comes later shows in the source. A guard decides before the first message, and a resolver is asked for it.",
-  BFF663:
-    "A composed message with parts is placed as it is: its parts come when it has been placed, so that whoever reads it before does not find them.",
-  BFF664: "A message with parts has no required fields: the messages that bring the parts have nothing but them.",
-  BFF665: "A deferred step feeds a field: a part of a response is made of fields.",
-  BFF666:
-    "What is deferred does not decide the status: it has been sent with the first message. Guards, rules of `on_error` that fail the response, and resolvers, which may refuse, come before.",
-  BFF667:
-    "What starts only once a deferred step has decided is deferred itself: a step that one case of a deferred `switch` reads, or a oneof whose conditions are deferred.",
-  BFF668: "The newest item that says where a client goes on from is not deferred: that is told with the first message.",
-  BFF669:
-    "All parts of a response have more time than its first message. Both times count from the beginning, so that otherwise no part would ever come later.",
-  BFF670:
-    "Parts are fields of the response, or of messages in it. Protocol buffers append to lists and replace entries of maps, so that nothing could be merged into the items of one.",
-  BFF671: "What is deferred is sent in parts by some rpc: one that streams the message, without a `stream` of its own.",
-  BFF672:
-    "A response that comes in parts has a field of type `repeated bff.v1.Part`. Without it a client cannot tell what is empty from what has not arrived.",
-  BFF674:
-    "What a service composes for several messages, or a stream once for all of its items, has no parts that come later: they are parts of one message.",
   BFF701:
     "An rpc costs no more upstream calls than its `max_calls` says, because one request to the BFF would become many to others.",
   BFF702:
     "A list has a bound where calls are counted, because without it the cost of an rpc is whatever an upstream answers.",
-  BFF703:
-    "Calls that wait for each other fit into the time of their rpc together. Otherwise the last of them has no time when the first ones are slow.",
-  BFF704:
-    "A call for each item becomes one for all of them where the upstream has a method for that, and the items have a bound where it has none. Otherwise the load on the upstream grows with every list.",
-  BFF705: "A `concurrent` bounds something: calls that are not joined into one, and no fewer items than it says.",
-  BFF706:
-    "A list that a client sends has a bound where its items cost calls or compositions. Otherwise one request decides how much work the BFF does.",
   BFF801:
     "A cache keeps answers at least until they are stale. One that throws them away before has a `ttl` that never takes effect.",
-  BFF802:
-    "What a cached call sends is the same for several requests. With the time or the id of the request in it no answer is ever found again.",
-  BFF803:
-    "Clients see types of the BFF's own. With an upstream's type in a response every change of the upstream's is a change of this API.",
-  BFF804:
-    "The text of an upstream's error is not sent to clients: it is written for other people, and may name hosts, tables or users.",
-  BFF821:
-    "A folder has the services of one package, whose server is `server.ts` there. Of several packages in one folder each server has the name of its package.",
 } as const;
