@@ -1,0 +1,50 @@
+// Answers that are headers alone, asked for as fast as a connection takes requests, and never read.
+import { setTimeout as pause } from "node:timers/promises";
+import { expect, test } from "vitest";
+import {
+  Flag,
+  Frame,
+  frame,
+  headers,
+  numbers,
+  PREFACE,
+  RawConnection,
+  requestHeaders,
+  settings,
+} from "./attacks/raw-http2.ts";
+import { attacked, described, expectUnharmed } from "./attacks/rig.ts";
+
+const CONNECTIONS = 20;
+const ATTACK_MS = 10_000;
+const AT_ONCE = 100;
+/** A message that its length does not fit: the answer is headers with `grpc-status`. */
+const BROKEN = Buffer.from([0, 0, 0, 0, 1, 255]);
+
+test("refusals that nobody reads", { timeout: 180_000 }, async () => {
+  const outcome = await attacked(
+    async ({ port }) => {
+      const until = performance.now() + ATTACK_MS;
+      const block = requestHeaders("/atk.v1.AtkService/Fast", "application/grpc");
+      let sent = 0;
+      const one = async (): Promise<void> => {
+        const connection = await RawConnection.open(port); // has no listener for data
+        let takes = await connection.send(PREFACE, settings(), frame(Frame.settings, Flag.ack, 0));
+        for (let id = 1; takes && performance.now() < until; sent += AT_ONCE, id += 2 * AT_ONCE) {
+          const requests = numbers(AT_ONCE).map((i) =>
+            Buffer.concat([headers(id + 2 * i, block), frame(Frame.data, Flag.endStream, id + 2 * i, BROKEN)]),
+          );
+          takes = await connection.send(...requests);
+        }
+        await pause(Math.max(0, until - performance.now()));
+        connection.destroy();
+      };
+      await Promise.all(numbers(CONNECTIONS).map(one));
+      return { sent };
+    },
+    { heapMb: 256 },
+  );
+  console.log(described("refusals that nobody reads", outcome));
+  expectUnharmed(outcome);
+  expect(outcome.result.sent).toBeGreaterThan(CONNECTIONS * AT_ONCE);
+  expect(outcome.peakRss - outcome.before.rss).toBeLessThan(200 << 20);
+});
