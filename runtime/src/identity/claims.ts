@@ -7,7 +7,7 @@ import {
   type Message,
   ScalarType,
 } from "@bufbuild/protobuf";
-import { isFieldError } from "@bufbuild/protobuf/reflect";
+import { isFieldError, protoCamelCase } from "@bufbuild/protobuf/reflect";
 
 /** How deep the values of a payload may be nested. */
 export const MAX_DEPTH = 32;
@@ -34,9 +34,18 @@ export function decodeClaims(desc: DescMessage, text: string): Message {
   return fromJson(desc, json, { ignoreUnknownFields: true });
 }
 
-/** The claim whose value does not fit its field, by the field's name; undefined if it is not known. Its value stays out: it is the caller's. */
+/** The name of the claim that a field is decoded from: that of the field, or the `json_name` that an author wrote. */
+export function claimName({ name, jsonName }: DescField): string {
+  return jsonName === protoCamelCase(name) ? name : jsonName;
+}
+
+/** The claim whose value does not fit its field; undefined if it is not known. Its value stays out: it is the caller's. */
 export function claimIn(error: unknown): string | undefined {
-  for (let at = error; at instanceof Error; at = at.cause) if (isFieldError(at)) return at.field().name;
+  for (let at = error; at instanceof Error; at = at.cause)
+    if (isFieldError(at)) {
+      const field = at.field();
+      return field.kind === "oneof" ? field.name : claimName(field);
+    }
   return undefined;
 }
 

@@ -7,11 +7,21 @@ import {
 import { CredentialSchema, type Principal, PrincipalSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { Code } from "../failure.ts";
+import { Code, type Failure } from "../failure.ts";
+import { type Claims, ClaimsSchema } from "../testing/gen/claims_pb.ts";
 import { callerOf, keyOf } from "./principal.ts";
+import { refusedCredential } from "./refusals.ts";
 
 const credential = create(CredentialSchema, { source: "user", issuer: "https://id", subject: "ann", scopes: ["read"] });
 const refused = expect.objectContaining({ clientCode: Code.UNAUTHENTICATED, clientMessage: "unauthenticated" });
+
+const principalOf = (subject: string, issuer: string): Principal =>
+  create(PrincipalSchema, { source: "user", issuer, subject: subject === "undefined" ? "" : subject });
+function at(list: readonly string[], index: number): string {
+  const found = list[index];
+  if (found === undefined) throw new RangeError("no such item");
+  return found;
+}
 
 /** A message of principals, of these fields. */
 function typeOf(field: readonly object[], syntax = "proto3"): DescMessage {
@@ -69,6 +79,20 @@ describe("callers", () => {
     const failure = thrownBy(() => callerOf({ type: PrincipalSchema, credential, principal }));
     expect(failure).toEqual(refused);
     expect(JSON.stringify(failure)).not.toContain("secret");
+  });
+  test.each<[string, { sub?: string; org?: string }, (claims: Claims) => Principal, string | undefined]>([
+    ["that a field is made of", { org: "o" }, ({ sub, org }) => principalOf(`${sub}`, org), "sub"],
+    ["with a name of its own", { sub: "s" }, ({ sub, org }) => principalOf(sub, org), "https://acme.example/org"],
+    ["of a list", { sub: "s", org: "o" }, ({ sub, aud }) => principalOf(sub, aud[0] ?? ""), "aud"],
+    ["without which nothing can be computed", {}, ({ aud }) => principalOf(at(aud, 0), "o"), "aud"],
+    ["that nothing is made of", {}, () => principalOf("", "o"), undefined],
+  ])("a refusal names the missing claim %s", (_, values, made, claim) => {
+    const message = create(ClaimsSchema, values);
+    const claims = { type: ClaimsSchema, message };
+    const principal = () => made(message);
+    const failure = thrownBy(() => callerOf({ type: PrincipalSchema, credential, principal, claims }));
+    expect(refusedCredential(failure as Failure)?.claim).toBe(claim);
+    expect(message).toEqual(create(ClaimsSchema, values));
   });
   test.each<[string, object, boolean]>([
     ["a text", { type: Type.STRING }, true],

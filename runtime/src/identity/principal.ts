@@ -10,6 +10,7 @@ import {
 import { FeatureSet_FieldPresence as Presence } from "@bufbuild/protobuf/wkt";
 import { type Credential, PrincipalSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import type { Caller } from "./caller.ts";
+import { type Claims, missingClaim } from "./missing-claim.ts";
 import { unauthenticated } from "./refusals.ts";
 
 /** What a credential proves. */
@@ -19,6 +20,8 @@ export interface Proof {
   readonly credential: Credential;
   /** What `set` makes of it; undefined where nothing is set: the default principal, filled from the credential. */
   readonly principal: (() => Message) | undefined;
+  /** What `principal` reads, so that a refusal names the claim that is missing. */
+  readonly claims?: Claims | undefined;
   /** What `identify: TOKEN` sends. */
   readonly token?: string | undefined;
 }
@@ -28,18 +31,27 @@ export interface Proof {
  *
  * @throws Failure UNAUTHENTICATED where `set` cannot be computed, or leaves a text or bytes empty that must be there. One that is `optional` is unset where it is empty
  */
-export function callerOf({ type, credential, principal: set, token }: Proof): Caller {
+export function callerOf({
+  type,
+  credential,
+  principal: set = () => byDefault(credential),
+  claims,
+  token,
+}: Proof): Caller {
+  const refusal = (why: string, accepted: () => boolean) =>
+    unauthenticated(why, claims && { claim: missingClaim(claims, accepted) });
   let principal: Message;
   try {
-    principal = set === undefined ? byDefault(credential) : set();
+    principal = set();
   } catch {
-    throw unauthenticated("the principal cannot be computed");
+    throw refusal("the principal cannot be computed", () => set() !== undefined);
   }
   if (principal.$typeName !== type.typeName) throw new TypeError(`${principal.$typeName} is no ${type.typeName}`);
   // An empty text would be equal to what a request leaves empty.
   for (const field of type.fields) {
     if (!isText(field) || !isEmpty(fieldOf(principal, field))) continue;
-    if (field.presence !== Presence.EXPLICIT) throw unauthenticated(`${type.typeName}.${field.name} is empty`);
+    if (field.presence !== Presence.EXPLICIT)
+      throw refusal(`${type.typeName}.${field.name} is empty`, () => !isEmpty(fieldOf(set(), field)));
     if (field.oneof === undefined) clearField(principal, field);
   }
   freeze(principal);

@@ -8,7 +8,7 @@ export interface RefusedCredential {
   readonly expected?: string | undefined;
   /** Issuer that the credential claims, unverified. */
   readonly received?: string | undefined;
-  /** Claim that has another type than its field. */
+  /** Claim that has another type than its field, or that is missing. */
   readonly claim?: string | undefined;
 }
 

@@ -100,7 +100,7 @@ class TrustedSource implements Source {
     const credential = create(CredentialSchema, { source: name, issuer: name, subject });
     const itself = declared === undefined ? () => claims : undefined;
     const set = principal === undefined ? itself : () => principal(claims, credential);
-    return callerOf({ type: this.#type, credential, principal: set });
+    return callerOf({ type: this.#type, credential, principal: set, claims: { type: schema, message: claims } });
   }
   #decoded(schema: DescMessage, header: string): Message {
     const isBinary = this.#options.header.toLowerCase().endsWith("-bin");

@@ -57,7 +57,8 @@ export function apiKey<P extends Message = Principal, Claims extends DescMessage
         accept(credential, decoded) {
           // What is decoded is of the type that the options name.
           const set = principal && (() => principal(decoded as Parameters<typeof principal>[0], credential));
-          return callerOf({ type, credential, principal: set });
+          const read = claims && decoded && { type: claims, message: decoded };
+          return callerOf({ type, credential, principal: set, claims: read });
         },
       });
     },

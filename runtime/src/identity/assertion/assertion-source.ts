@@ -89,7 +89,8 @@ export class AssertionSource implements Source {
     // Other claims, and nothing set: the default principal, filled from the credential.
     const itself = schema.typeName === this.#type.typeName ? () => claims : undefined;
     const set = principal === undefined ? itself : () => principal(claims, credential);
-    const caller = callerOf({ type: this.#type, credential, principal: set });
+    const read = { type: schema, message: claims };
+    const caller = callerOf({ type: this.#type, credential, principal: set, claims: read });
     if (key.live) this.#known.set(digest, { caller, key, until: Number(expires) + SKEW_S });
     return caller;
   }

@@ -109,7 +109,8 @@ function opened<P extends Message, Claims extends DescMessage | undefined>(
     accept(credential, decoded, token) {
       // What is decoded is of the type that the options name.
       const set = principal && (() => principal(decoded as Parameters<typeof principal>[0], credential));
-      return callerOf({ type, credential, principal: set, token });
+      const read = claims && decoded && { type: claims, message: decoded };
+      return callerOf({ type, credential, principal: set, claims: read, token });
     },
   });
 }

@@ -147,7 +147,8 @@ function caller(
   }
   const { principal } = options;
   const set = principal && (() => principal(claims as ClaimsOf<DescMessage>, credential));
-  return callerOf({ type, credential, principal: set, token: tokens.access });
+  const read = desc && claims && { type: desc, message: claims };
+  return callerOf({ type, credential, principal: set, claims: read, token: tokens.access });
 }
 
 function auditOf(event: LoginEvent, source: string, address: string, clock: Clock) {
