@@ -20,7 +20,8 @@ import { FORWARDED_FOR, joined, type Peers, valuesOf } from "../requests/peers.t
 import { type Holder, type PendingBytes, requestBytes } from "../requests/pending-bytes.ts";
 import { serverRefusal } from "../requests/refusals.ts";
 import { AT_ONCE_BYTES, LINGER_MS, late, tooMuch } from "../requests/request-body.ts";
-import { beginInTurn, shortcutWeight, type Whole } from "../turns/turns.ts";
+import { beginInTurn } from "../turns/turns.ts";
+import { shortcutWeight, type Whole } from "../turns/weight.ts";
 
 /** What all calls of one rpc in one encoding have in common. */
 export interface CallRpc {

@@ -8,7 +8,8 @@ import { letGo } from "../../wire/let-go.ts";
 import { type BridgedStream, hadItsTurn, isBridged } from "../carrier/bridged-stream.ts";
 import { connectionOf } from "../carrier/carrier.ts";
 import type { ServerRequest, ServerResponse } from "../carrier/handler.ts";
-import { ADAPTER_WEIGHT, adapterWeight, ahead, beginInTurn, goOnInTurn } from "../turns/turns.ts";
+import { ahead, beginInTurn, goOnInTurn } from "../turns/turns.ts";
+import { ADAPTER_WEIGHT, adapterWeight } from "../turns/weight.ts";
 import { FORWARDED_FOR, type Peers, valuesOf } from "./peers.ts";
 import type { Holder, PendingBytes } from "./pending-bytes.ts";
 

@@ -48,7 +48,8 @@ export function waits(reading: Reading): void {
 
 function turn(): void {
   let now = performance.now();
-  const ends = !hurries ? now + TURN_MS : now < readUntil + HURRY_MS ? now : now + FRESH_MS;
+  const hurryEnds = now < readUntil + HURRY_MS ? now : now + FRESH_MS;
+  const ends = hurries ? hurryEnds : now + TURN_MS;
   hurries = false;
   endsAt = 0;
   const last = waiting.length;

@@ -1,6 +1,8 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { ADAPTER_WEIGHT, AT_ONCE, ahead, beginInTurn, goOnInTurn } from "./turns.ts";
+import { AT_ONCE } from "./request-line.ts";
+import { ahead, beginInTurn, goOnInTurn } from "./turns.ts";
+import { ADAPTER_WEIGHT } from "./weight.ts";
 
 // After a turn that takes long others go by: here none does, however busy the machine is.
 beforeEach(() => void vi.useFakeTimers({ toFake: ["performance"] }));

@@ -1,201 +1,173 @@
+// Turns: requests of HTTP/2 begin in turns of the event loop, so that a client with many requests delays other clients little.
+//
+// Each connection has a line of requests. A line waits in one of three queues: `fresh` (it had no requests until now), `waiting` (it had a turn
+// and has more) and `heavy` (its next request is heavy). A turn of the event loop runs these callbacks, each by a `setImmediate`:
+//
+//   turn              starts the time limit of the turn, and queues the lines that the last turn served
+//   next, then took   once per queued line: `next` begins a few requests of one line, `took` measures them
+//
+// `took` is a callback of its own because promises that `next` settles run between both, and their time counts.
+//
+// Four rules limit the delay:
+// 1. One line begins at most `AT_ONCE` units of weight, fewer if its recent requests were slow (request-line.ts).
+// 2. A turn serves further lines only within `TURN_MS`. The queues take turns, `fresh` first.
+// 3. After a turn longer than `LONG_MS` heavy lines rest for `RESTS` turns: a new client needs several turns, and would wait that long in each.
+// 4. A line with too many messages that wait for zlib begins nothing, because answers are composed faster than they are compressed.
+//
+// A request never begins in the turn in which it arrived: a reset that arrives with its end prevents it, and node:http2 reports the end before it
+// has read the rest.
 import type { ServerHttp2Stream } from "node:http2";
 import { connectionOf } from "../carrier/carrier.ts";
+import { RequestLine } from "./request-line.ts";
+import { ADAPTER_WEIGHT, isHeavy, type Whole, weightOf } from "./weight.ts";
 
-/** Of one connection, in one turn of the event loop, by their weight. */
-export const AT_ONCE = 8;
-
-/** What node and Connect make of a request takes so much longer than what a shortcut does. */
-export const ADAPTER_WEIGHT = 4;
-/** Of a message so many bytes take as long as a request on a shortcut. */
-const WEIGHED_BYTES = 128 << 10;
-/** @param bytes of its message */
-export const shortcutWeight = (bytes: number): number => 1 + Math.floor(bytes / WEIGHED_BYTES);
-/** @param bytes of its message */
-export const adapterWeight = (bytes: number): number => ADAPTER_WEIGHT + Math.floor(bytes / WEIGHED_BYTES);
-
-/** So long what one connection begins in a turn is to take, in milliseconds, going by what its requests took before; one it begins however long that takes. */
-const PART_MS = 1;
-/** So long a turn goes on to the next connection, in milliseconds: who comes meanwhile waits for that, and not for all that others ask for. */
+/** Time in which a turn proceeds to the next line, in milliseconds. */
 const TURN_MS = 2;
-
-/** After a turn of the event loop that took so long, in milliseconds, whatever there was to be done in it, */
+/** A turn of the event loop that takes longer than this counts as long, whatever its work was. Milliseconds. */
 const LONG_MS = 3;
-/** so many follow in which nothing begins that is heavy, or of who waits with more than shortcuts: who comes needs several turns, and would wait as long in each of them. */
+/** Number of turns after a long one in which nothing heavy begins. */
 const RESTS = 2;
 
-/** Of messages of one connection that wait for zlib, to be compressed or decompressed, there are so many: others would wait as what has been made of them, where their requests can wait, too. */
-const AHEAD = 8;
-
-/** A request of HTTP/2 that has come whole. */
-export interface Whole {
-  /** How long it takes to begin it, or to go on with it, beside what most take; default 1. */
-  readonly weight?: number;
-  /** Nothing happens when it has ended meanwhile. */
-  begin(): void;
+/** The clock and the callbacks of an event loop. */
+export interface Scheduler {
+  /** Milliseconds since some moment; never decreases. */
+  now(): number;
+  /** Runs the callback in the next turn of the event loop, after those that were scheduled before. */
+  soon(callback: () => void): void;
 }
 
-/** The requests of one connection that are to begin. */
-class Line {
-  /** The oldest first: those that have begun and are to go on, before all others; and those that are to begin. */
-  readonly begun: Whole[] = [];
-  readonly requests: Whole[] = [];
-  /** How many of its messages wait for zlib, or for their turn after it. */
-  ahead = 0;
-  /** It is one of those below. */
-  queued = false;
-  /** What its requests took of late, in milliseconds for each part of their weight. Nothing is known at first: it begins with one, and soon has more. */
-  #cost = PART_MS;
-
-  /** Which one is the next that may begin or go on now; undefined: none. */
-  get next(): Whole | undefined {
-    return this.#next(AHEAD - this.ahead);
-  }
-  #next(room: number): Whole | undefined {
-    return this.begun[0] ?? (room > 0 ? this.requests[0] : undefined);
-  }
-  /** @returns those that may begin or go on in this turn, which are no longer in it */
-  first(): readonly Whole[] {
-    const first: Whole[] = [];
-    let left = Math.min(AT_ONCE, PART_MS / this.#cost);
-    let room = AHEAD - this.ahead; // what begins here is not among them before all of it has begun
-    for (let next = this.#next(room); left > 0 && next !== undefined; next = this.#next(room)) {
-      first.push(next);
-      if (this.begun.length > 0) this.begun.shift();
-      else {
-        this.requests.shift();
-        room--;
-      }
-      left -= weightOf(next);
-    }
-    return first;
-  }
-  /** @param ms what some of its requests took, which weigh so much together */
-  took(ms: number, weight: number): void {
-    this.#cost = (this.#cost + ms / weight) / 2;
-  }
-}
-const weightOf = (request: Whole | undefined): number => request?.weight ?? 1;
-const isHeavy = (request: Whole | undefined): boolean => weightOf(request) > ADAPTER_WEIGHT;
 const LINE = Symbol();
-type WithLine = { [LINE]?: Line };
+type WithLine = { [LINE]?: RequestLine };
 
-/** The connections that have such requests: those that had none until now, those that wait for their next turn, and those that ask for what is heavy; each in order. */
-const fresh: Line[] = [];
-const waiting: Line[] = [];
-const heavy: Line[] = [];
-/** One of each of these comes after the other: who waits for his next turn does not wait for all that is heavy. */
-const kinds = [fresh, waiting, heavy];
-/** Those that have had their turn, and have more. */
-let served: Line[] = [];
-/** Of the turn of the event loop: there is a callback that begins it, and one more for each of the lines. */
-let scheduled = false;
-let scheduledAt = 0;
-let endsAt = 0;
-/** How many such turns there still are, with this one. */
-let rests = 0;
-/** Which one has just begun some of its requests, and what they weigh together. */
-let begun: Line | undefined;
-let begunWeight = 0;
-let begunAt = 0;
+/** The order in which the requests of all connections of one event loop begin. */
+export class Turns {
+  readonly #scheduler: Scheduler;
+  readonly #fresh: RequestLine[] = [];
+  readonly #waiting: RequestLine[] = [];
+  readonly #heavy: RequestLine[] = [];
+  /** The queues in the order in which they are looked at; the queue of the last line is at the end. */
+  readonly #queues = [this.#fresh, this.#waiting, this.#heavy];
+  /** Lines that had their turn and have more requests. */
+  #served: RequestLine[] = [];
+  /** A callback for the next turn is scheduled. */
+  #scheduled = false;
+  #scheduledAt = 0;
+  #endsAt = 0;
+  /** Number of turns left in which heavy lines rest, including this one. */
+  #rests = 0;
+  /** The line whose requests began last, until they are measured. */
+  #begun: RequestLine | undefined;
+  #begunWeight = 0;
+  #begunAt = 0;
+  // Bound once: `soon` is called for each line.
+  readonly #onTurn = (): void => this.#turn();
+  readonly #onNext = (): void => this.#next();
+  readonly #onTook = (): void => this.#took();
 
-/**
- * Begins it in one of the next turns of the event loop: not in this one, since what is reset together with its end begins nothing, and node
- * tells of the end before it has looked at the rest of what it has read; and not before those that came earlier on its connection. In a turn each
- * connection begins so many at most, or fewer that weigh more or have taken long, and no more connections than there is time for: who asks for much at once makes others
- * wait for that many, and not for all. Connections that asked for nothing until now do not wait for all of those that ask for much.
- *
- * @param connection its session
- */
-export function beginInTurn(connection: object, request: Whole): void {
-  const line = lineOf(connection);
-  line.requests.push(request);
-  enter(line);
-}
-/** The same for one that has begun already, before those that have not: what was made for it is kept no longer than has to be. */
-export function goOnInTurn(connection: object, request: Whole): void {
-  const line = lineOf(connection);
-  line.begun.push(request);
-  enter(line);
-}
+  constructor(scheduler: Scheduler) {
+    this.#scheduler = scheduler;
+  }
 
-/**
- * Where much of this is under way, nothing more of the connection begins: answers are made faster than they are compressed, and requests faster than their
- * messages are decompressed.
- *
- * @param connection as of `beginInTurn`
- * @throws what `work` throws
- */
-export async function ahead<T>(connection: object, work: () => Promise<T>): Promise<T> {
-  const line = lineOf(connection);
-  line.ahead++;
-  try {
-    return await work();
-  } finally {
-    line.ahead--;
-    enter(line);
+  /** Begins a request in one of the next turns, after earlier requests of its connection. */
+  begin(connection: object, request: Whole): void {
+    const line = lineOf(connection);
+    line.requests.push(request);
+    this.#enter(line);
+  }
+  /** Continues a request in one of the next turns, before requests of its connection that have not begun. */
+  goOn(connection: object, request: Whole): void {
+    const line = lineOf(connection);
+    line.begun.push(request);
+    this.#enter(line);
+  }
+  /** Runs work that delays further requests of the connection (rule 4). Throws the error of `work`. */
+  async ahead<T>(connection: object, work: () => Promise<T>): Promise<T> {
+    const line = lineOf(connection);
+    line.ahead++;
+    try {
+      return await work();
+    } finally {
+      line.ahead--;
+      this.#enter(line);
+    }
+  }
+
+  #enter(line: RequestLine): void {
+    const { next } = line;
+    if (line.queued || next === undefined) return;
+    line.queued = true;
+    (isHeavy(next) ? this.#heavy : this.#fresh).push(line);
+    this.#schedule();
+  }
+  /** Makes room for one more line in the next turn. */
+  #schedule(): void {
+    if (!this.#scheduled) {
+      this.#scheduled = true;
+      this.#scheduledAt = this.#scheduler.now();
+      this.#scheduler.soon(this.#onTurn);
+    }
+    this.#scheduler.soon(this.#onNext);
+    this.#scheduler.soon(this.#onTook);
+  }
+
+  #turn(): void {
+    const now = this.#scheduler.now();
+    this.#scheduled = false;
+    if (this.#rests > 0) this.#rests--;
+    else if (now > this.#scheduledAt + LONG_MS) this.#rests = RESTS;
+    this.#endsAt = now + TURN_MS;
+    for (const line of this.#served) (weightOf(line.next) < ADAPTER_WEIGHT ? this.#waiting : this.#heavy).push(line);
+    this.#served = [];
+    // The others keep their order.
+    this.#queues.sort((one, other) => Number(other === this.#fresh) - Number(one === this.#fresh));
+  }
+  #next(): void {
+    this.#begunAt = this.#scheduler.now();
+    const line = this.#begunAt >= this.#endsAt ? undefined : this.#nextLine();
+    const first = line?.first() ?? [];
+    if (line !== undefined) {
+      line.queued = line.next !== undefined;
+      if (line.queued) this.#served.push(line);
+    }
+    if (line === undefined || line.queued) this.#schedule();
+    this.#begun = line;
+    this.#begunWeight = first.reduce((sum, request) => sum + weightOf(request), 0);
+    for (const request of first) request.begin();
+  }
+  #nextLine(): RequestLine | undefined {
+    if (this.#rests > 0) return this.#fresh.shift() ?? this.#waiting.shift();
+    const from = this.#queues.findIndex((lines) => lines.length > 0);
+    if (from < 0) return undefined;
+    const [lines] = this.#queues.splice(from, 1);
+    if (lines !== undefined) this.#queues.push(lines);
+    return lines?.shift();
+  }
+  #took(): void {
+    if (this.#begunWeight > 0) this.#begun?.took(this.#scheduler.now() - this.#begunAt, this.#begunWeight);
+    this.#begun = undefined;
   }
 }
-function enter(line: Line): void {
-  const { next } = line;
-  if (line.queued || next === undefined) return;
-  line.queued = true;
-  (isHeavy(next) ? heavy : fresh).push(line);
-  schedule();
-}
 
-/** The same for a request that the handler is given, by its stream. */
-export function beginWithHandler(stream: ServerHttp2Stream, begin: () => void): void {
-  beginInTurn(connectionOf(stream) ?? stream, { weight: ADAPTER_WEIGHT, begin });
-}
-
-function lineOf(connection: WithLine): Line {
-  connection[LINE] ??= new Line();
+function lineOf(connection: WithLine): RequestLine {
+  connection[LINE] ??= new RequestLine();
   return connection[LINE];
 }
 
-/** One line more for the next turn. */
-function schedule(): void {
-  if (!scheduled) {
-    scheduled = true;
-    scheduledAt = performance.now();
-    setImmediate(turn);
-  }
-  setImmediate(next); // in a callback of its own: all that the one before has come to is over then, and counts
-  setImmediate(took); // in another: so is what this one has come to
-}
+const turns = new Turns({ now: () => performance.now(), soon: (callback) => void setImmediate(callback) });
 
-function turn(): void {
-  const now = performance.now();
-  scheduled = false;
-  if (rests > 0) rests--;
-  else if (now > scheduledAt + LONG_MS) rests = RESTS;
-  endsAt = now + TURN_MS;
-  for (const line of served) (weightOf(line.next) < ADAPTER_WEIGHT ? waiting : heavy).push(line);
-  served = [];
-  kinds.sort((one, other) => Number(other === fresh) - Number(one === fresh)); // the others stay in their order
+/** `Turns.begin` in the event loop of this process. @param connection its session */
+export function beginInTurn(connection: object, request: Whole): void {
+  turns.begin(connection, request);
 }
-
-function next(): void {
-  begunAt = performance.now();
-  begun = begunAt >= endsAt ? undefined : nextLine();
-  const first = begun?.first() ?? [];
-  if (begun !== undefined) {
-    begun.queued = begun.next !== undefined;
-    if (begun.queued) served.push(begun);
-  }
-  if (begun === undefined || begun.queued) schedule();
-  begunWeight = first.reduce((sum, request) => sum + weightOf(request), 0);
-  for (const request of first) request.begin();
+/** `Turns.goOn` in the event loop of this process. @param connection its session */
+export function goOnInTurn(connection: object, request: Whole): void {
+  turns.goOn(connection, request);
 }
-function nextLine(): Line | undefined {
-  if (rests > 0) return fresh.shift() ?? waiting.shift();
-  const from = kinds.findIndex((lines) => lines.length > 0);
-  if (from < 0) return undefined;
-  const [lines] = kinds.splice(from, 1);
-  if (lines !== undefined) kinds.push(lines);
-  return lines?.shift();
+/** `Turns.ahead` in the event loop of this process. @param connection its session */
+export function ahead<T>(connection: object, work: () => Promise<T>): Promise<T> {
+  return turns.ahead(connection, work);
 }
-function took(): void {
-  if (begunWeight > 0) begun?.took(performance.now() - begunAt, begunWeight);
-  begun = undefined;
+/** `beginInTurn` for a request of node:http2, by its stream. */
+export function beginWithHandler(stream: ServerHttp2Stream, begin: () => void): void {
+  beginInTurn(connectionOf(stream) ?? stream, { weight: ADAPTER_WEIGHT, begin });
 }

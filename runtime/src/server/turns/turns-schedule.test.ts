@@ -1,0 +1,146 @@
+// Turns on an event loop of our own: every callback and every millisecond is the test's.
+import { expect, test } from "vitest";
+import { AT_ONCE } from "./request-line.ts";
+import { type Scheduler, Turns } from "./turns.ts";
+import { ADAPTER_WEIGHT } from "./weight.ts";
+
+class FakeLoop implements Scheduler {
+  ms = 0;
+  /** Time that promises take after the current callback. */
+  settleMs = 0;
+  /** Callbacks that ran. */
+  ran = 0;
+  #callbacks: (() => void)[] = [];
+  now(): number {
+    return this.ms;
+  }
+  soon(callback: () => void): void {
+    this.#callbacks.push(callback);
+  }
+  get scheduled(): number {
+    return this.#callbacks.length;
+  }
+  turn(): void {
+    const callbacks = this.#callbacks;
+    this.#callbacks = [];
+    for (const callback of callbacks) {
+      callback();
+      this.ran++;
+      this.ms += this.settleMs;
+      this.settleMs = 0;
+    }
+  }
+}
+
+function started() {
+  const loop = new FakeLoop();
+  const turns = new Turns(loop);
+  const begun: string[] = [];
+  const request = (name: string, ms = 0, weight = 1) => ({
+    weight,
+    begin: () => {
+      begun.push(name);
+      loop.ms += ms;
+    },
+  });
+  /** Names of the requests that began in the next turn. */
+  const turn = (): readonly string[] => {
+    loop.turn();
+    return begun.splice(0);
+  };
+  return { loop, turns, request, turn };
+}
+
+test("a turn is a callback, and two for each connection that has requests", () => {
+  const { loop, turns, request, turn } = started();
+  expect(loop.scheduled).toBe(0);
+  const one = {};
+  turns.begin(one, request("a"));
+  expect(loop.scheduled).toBe(3);
+  turns.begin(one, request("b"));
+  expect(loop.scheduled).toBe(3);
+  turns.begin({}, request("c"));
+  expect(loop.scheduled).toBe(5);
+  expect(turn()).toEqual(["a", "c"]); // nothing is known of either connection, so one each
+  expect(loop.scheduled).toBe(3);
+  expect(turn()).toEqual(["b"]);
+  expect(loop.scheduled).toBe(0);
+});
+
+test("connections that come after the time of a turn begin in the next turn", () => {
+  const { turns, request, turn } = started();
+  for (const name of ["a", "b", "c", "d", "e"]) turns.begin({}, request(name, 1));
+  expect(turn()).toEqual(["a", "b"]);
+  expect(turn()).toEqual(["c", "d"]);
+  expect(turn()).toEqual(["e"]);
+});
+
+test("work that promises do after a request counts as time of its connection", () => {
+  const { loop, turns, request, turn } = started();
+  const connection = {};
+  const quick = request("quick");
+  const slow = {
+    begin: () => {
+      loop.settleMs = 4;
+    },
+  };
+  for (const whole of [...Array(3).fill(quick), slow, ...Array(2 * AT_ONCE).fill(quick)])
+    turns.begin(connection, whole);
+  const counts = Array.from({ length: 5 }, () => turn().length);
+  expect(counts).toEqual([1, 2, 3, 2, 4]); // without the slow request in the third turn: 1, 2, 4, 8, 8
+});
+
+test("a long turn is followed by two in which nothing heavy begins, and light requests do", () => {
+  const { loop, turns, request, turn } = started();
+  turns.begin({}, request("heavy", 0, ADAPTER_WEIGHT + 1));
+  loop.ms += 4; // in the turn in which it came
+  for (const name of ["light", "other"]) {
+    turns.begin({}, request(name));
+    expect(turn()).toEqual([name]);
+  }
+  expect(turn()).toEqual(["heavy"]);
+});
+
+test("the three kinds of connections take turns, new ones first", () => {
+  const { turns, request, turn } = started();
+  const busy = {};
+  for (let i = 0; i < 3; i++) turns.begin(busy, request("busy"));
+  for (let i = 0; i < 2; i++) turns.begin({}, request("heavy", 2, ADAPTER_WEIGHT + 1));
+  expect(turn()).toEqual(["busy", "heavy"]);
+  turns.begin({}, request("new", 2));
+  expect(turn()).toEqual(["new"]);
+  turns.begin({}, request("newer", 2));
+  expect(turn()).toEqual(["newer"]);
+  expect(turn()).toEqual(["busy", "busy", "heavy"]);
+});
+
+test("an idle event loop has no callbacks", () => {
+  const { loop, turns, request, turn } = started();
+  turns.begin({}, request("a"));
+  turn();
+  const { ran } = loop;
+  for (let i = 0; i < 5; i++) turn();
+  expect(loop.ran).toBe(ran);
+});
+
+test("a connection whose messages wait for zlib leaves no callbacks behind", async () => {
+  const { loop, turns, request, turn } = started();
+  const connection = {};
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const works = Array.from({ length: 8 }, () => turns.ahead(connection, () => promise));
+  turns.begin(connection, request("late"));
+  expect(loop.scheduled).toBe(0);
+  turns.goOn(connection, request("goes on"));
+  expect(turn()).toEqual(["goes on"]);
+  expect(loop.scheduled).toBe(0);
+  resolve();
+  await Promise.all(works);
+  expect(turn()).toEqual(["late"]);
+});
+
+test("each instance has turns of its own", () => {
+  const [one, other] = [started(), started()];
+  one.turns.begin({}, one.request("a"));
+  expect(other.loop.scheduled).toBe(0);
+  expect(one.turn()).toEqual(["a"]);
+});
