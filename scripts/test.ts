@@ -110,8 +110,8 @@ function parse(args: readonly string[]) {
   const changed = args.find((one) => /^--changed(=|$)/.test(one));
   const [first, second, ...rest] = args.filter((one) => one !== changed);
   if (rest.length > 0) return undefined;
-  const tiers = first === "--all" ? TIERS : first === undefined ? (["quick"] as const) : undefined;
-  if (tiers !== undefined) return second === undefined ? { tiers, changed } : undefined;
+  if (first === undefined) return { tiers: ["quick"] as const, changed };
+  if (first === "--all") return second === undefined ? { tiers: TIERS, changed } : undefined;
   const tier = TIERS.find((one) => one === second);
   return first === "--tier" && tier !== undefined ? { tiers: [tier], changed } : undefined;
 }

@@ -158,9 +158,9 @@ export function cell(value: unknown): string {
     case "undefined":
       return "";
     case "number":
-      return Number.isInteger(value)
-        ? String(value)
-        : value.toFixed(Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 1 ? 2 : 3);
+      if (Number.isInteger(value)) return String(value);
+      if (Math.abs(value) >= 100) return value.toFixed(0);
+      return value.toFixed(Math.abs(value) >= 1 ? 2 : 3);
     case "object":
       return JSON.stringify(value);
     default:

@@ -93,10 +93,16 @@ function whatIs({ step }: GraphNode): string {
   if (step.composes !== undefined) return `${step.kind === "each" ? "each " : ""}${shortName(step.composes)}`;
   return step.if !== undefined && step.kind === "guard" ? `guard ${step.if}` : step.kind;
 }
-const failureText = (on: string | undefined): string =>
-  on === undefined ? "" : on === "response fails" ? on : `if it fails: ${on}`;
-const failureClass = (on: string | undefined): string =>
-  on === "response fails" ? "critical" : on === "fallback" ? "fallback" : on === "absent" ? "supplementary" : "sure";
+function failureText(on: string | undefined): string {
+  if (on === undefined) return "";
+  return on === "response fails" ? on : `if it fails: ${on}`;
+}
+const FAILURE_CLASSES: Readonly<Record<string, string>> = {
+  "response fails": "critical",
+  fallback: "fallback",
+  absent: "supplementary",
+};
+const failureClass = (on = ""): string => FAILURE_CLASSES[on] ?? "sure";
 
 /** Whole characters. */
 function cut(text: string, most: number): string {

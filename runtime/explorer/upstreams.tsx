@@ -36,6 +36,9 @@ export function Upstreams({
   );
 }
 
+const BREAKER_CLASSES: Readonly<Record<string, string>> = { closed: "good", open: "bad" };
+const ADDRESS_CLASSES: Readonly<Record<string, string>> = { ejected: "bad", connected: "good" };
+
 function Upstream({ upstream, mock }: { readonly upstream: ShownUpstream; readonly mock: ShownMock | undefined }) {
   const { service, branch, breakers, limits, streams, addresses } = upstream;
   const name = branch === undefined ? service : `${service} ${branch}`;
@@ -47,7 +50,7 @@ function Upstream({ upstream, mock }: { readonly upstream: ShownUpstream; readon
         {breakers.map(({ method, state, forMs, probesInMs }) => (
           <div key={`breaker ${method ?? ""}`}>
             <dt>breaker{of(method)}</dt>
-            <dd class={state === "closed" ? "good" : state === "open" ? "bad" : "running"}>
+            <dd class={BREAKER_CLASSES[state] ?? "running"}>
               {state}
               {forMs !== undefined && ` for ${Math.round(forMs / 1000)} s`}
               {probesInMs !== undefined && untilProbe(probesInMs)}
@@ -75,7 +78,7 @@ function Upstream({ upstream, mock }: { readonly upstream: ShownUpstream; readon
         {addresses.map(({ address, state, inFlight }) => (
           <div key={`address ${address}`}>
             <dt>{address}</dt>
-            <dd class={state === "ejected" ? "bad" : state === "connected" ? "good" : ""}>
+            <dd class={ADDRESS_CLASSES[state] ?? ""}>
               {state}, {inFlight} in flight
             </dd>
           </div>

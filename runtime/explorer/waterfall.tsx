@@ -154,7 +154,8 @@ function segmentsOf(span: ShownSpan, scale: number): readonly Segment[] {
 }
 
 function outcomeOf(span: ShownSpan): string {
-  return span.kind === "cache" ? (span.outcome === "missed" ? "RUNNING" : "OK") : span.outcome;
+  if (span.kind !== "cache") return span.outcome;
+  return span.outcome === "missed" ? "RUNNING" : "OK";
 }
 
 /** The same in words. */
@@ -176,11 +177,13 @@ function told(span: ShownSpan): string {
 
 function attemptsText({ attempts, startMs }: ShownCall): string {
   const hedges = attempts.filter(({ hedge }) => hedge).length;
+  const others = attempts.length - hedges;
   const first = attempts[0];
   const queued = first === undefined ? 0 : first.startMs - startMs;
   return [
     queued >= 1 ? `, queued ${ms(queued)}` : "",
-    attempts.length === 0 ? ", not sent" : attempts.length - hedges > 1 ? `, ${attempts.length - hedges} attempts` : "",
+    attempts.length === 0 ? ", not sent" : "",
+    others > 1 ? `, ${others} attempts` : "",
     hedges > 0 ? `, ${hedges} hedged` : "",
   ].join("");
 }

@@ -4,7 +4,8 @@
 export function ms(value: number): string {
   if (value >= 10_000) return `${(value / 1000).toFixed(1)} s`;
   if (value >= 1000) return `${(value / 1000).toFixed(2)} s`;
-  return `${value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2)} ms`;
+  if (value >= 100) return `${value.toFixed(0)} ms`;
+  return `${value.toFixed(value >= 10 ? 1 : 2)} ms`;
 }
 
 /** Of the day. */

@@ -290,6 +290,9 @@ export function cutAtDeadline(fault: Fault, leftMs: number): boolean {
   return fault.kind === "transport" && fault.code === Code.CANCELLED && leftMs < NEAR_MS;
 }
 
+/** The verdict on an upstream whose attempt the call's deadline ended: bad if the attempt was fair, else undefined. */
+export const lateVerdict = (fair: boolean): false | undefined => (fair ? false : undefined);
+
 /**
  * What a fault says about the upstream, for its breaker: true good (a refusal, NOT_FOUND and the like, shows that it works), false
  * bad, undefined nothing.
@@ -301,7 +304,7 @@ export function verdictOn(fault: Fault, fair: boolean): boolean | undefined {
   if (fault.kind !== "status") return false;
   switch (fault.code) {
     case Code.DEADLINE_EXCEEDED:
-      return fair ? false : undefined;
+      return lateVerdict(fair);
     case Code.UNAVAILABLE:
     case Code.INTERNAL:
     case Code.UNKNOWN:

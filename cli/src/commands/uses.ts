@@ -26,11 +26,7 @@ function uses(upstream: string, path: string, cwd: string): string {
     throw new Refusal(`${path}:${lock.at.line}:${lock.at.column}: "${path}" cannot be read: ${lock.message}`);
   const found = describeUses(lock, upstream);
   if (found.text !== undefined) return found.text;
-  const hint =
-    found.like !== undefined
-      ? `did you mean "${found.like}"?`
-      : found.known.length === 0
-        ? "it uses none"
-        : `it uses ${found.known.join(", ")}`;
+  const uses = found.known.length === 0 ? "none" : found.known.join(", ");
+  const hint = found.like === undefined ? `it uses ${uses}` : `did you mean "${found.like}"?`;
   throw new Refusal(`"${path}" has no use of "${upstream}": ${hint}`);
 }

@@ -116,11 +116,10 @@ const isSame = (one: ScalarValue, other: ScalarValue): boolean =>
     : Object.is(one, other) || one === other;
 
 function shown(value: unknown): string {
-  const text =
-    value instanceof Uint8Array
-      ? `${value.length} bytes`
-      : typeof value === "string"
-        ? JSON.stringify(value)
-        : String(value);
+  const text = textOf(value);
   return text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text;
+}
+function textOf(value: unknown): string {
+  if (value instanceof Uint8Array) return `${value.length} bytes`;
+  return typeof value === "string" ? JSON.stringify(value) : String(value);
 }

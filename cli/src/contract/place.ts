@@ -16,9 +16,14 @@ const METHOD_OF_SERVICE = 2;
 const VALUE_OF_ENUM = 2;
 const NAME = 1;
 
+function fileOf(element: UpstreamElement | DescService | DescFile): DescFile {
+  if (element.kind === "file") return element;
+  return "file" in element ? element.file : element.parent.file;
+}
+
 /** Of the name in the declaration. */
 export function placeOf(element: UpstreamElement | DescService | DescFile): Place {
-  const file = element.kind === "file" ? element : "file" in element ? element.file : element.parent.file;
+  const file = fileOf(element);
   const path = element.kind === "file" ? [] : [...pathOf(element), NAME];
   const span = file.proto.sourceCodeInfo?.location.find(
     (location) => location.path.length === path.length && location.path.every((part, i) => part === path[i]),

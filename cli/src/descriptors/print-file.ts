@@ -33,8 +33,8 @@ interface Context {
 export function printFile(file: FileDescriptorProto, registry: Registry): string {
   const cx: Context = { registry, syntax: syntaxOf(file) };
   const imports = file.dependency.map((name, i) => {
-    const kind = file.publicDependency.includes(i) ? "public " : file.weakDependency.includes(i) ? "weak " : "";
-    return `import ${kind}${quoted(name)};`;
+    if (file.publicDependency.includes(i)) return `import public ${quoted(name)};`;
+    return `import ${file.weakDependency.includes(i) ? "weak " : ""}${quoted(name)};`;
   });
   imports.push(...file.optionDependency.map((name) => `import option ${quoted(name)};`));
   const inline = groupsOf(file.extension);

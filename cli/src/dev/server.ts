@@ -174,5 +174,5 @@ async function freePort(): Promise<number> {
 
 function portOf(url: string): number {
   const { port, protocol } = new URL(url);
-  return port === "" ? (protocol === "https:" ? 443 : 80) : Number(port);
+  return Number(port || (protocol === "https:" ? 443 : 80));
 }

@@ -219,13 +219,17 @@ function onError(from: readonly ErrorRuleReport[], to: readonly ErrorRuleReport[
     },
   ];
 }
+function outcome(then: ErrorRuleReport["then"], fallback: ErrorRuleReport["fallback"]): Said {
+  if (then === "ignore") return [" is left out"];
+  return then === "fallback" ? say` takes ${fallback ?? ""}` : [" fails"];
+}
 function rules(all: readonly ErrorRuleReport[]): Said {
   if (all.length === 0) return ["fails with its error"];
   return all.flatMap(
     ({ on = ["any"], if: condition, then, fallback, fail }, i): Said => [
       ...(i === 0 ? [] : ["; "]),
       ...["on ", ...list(on, 4), ...(condition === undefined ? [] : say` if ${condition}`)],
-      ...(then === "ignore" ? [" is left out"] : then === "fallback" ? say` takes ${fallback ?? ""}` : [" fails"]),
+      ...outcome(then, fallback),
       ...(fail?.code === undefined ? [] : say` with ${fail.code}`),
       ...(fail?.message === undefined ? [] : say`: ${fail.message}`),
       ...(fail?.as_is === true ? [" as it is"] : []),

@@ -30,9 +30,11 @@ export function compareLimits(
 const rate = ({ rate: n, per, per_ms: ms = 0 }: LimitReport): string => `${n} per ${per ?? time(ms)}`;
 
 const DAY_MS = 86_400_000;
-/** Per millisecond in the long run. The shortest month is the one that lets on most. */
+/** The shortest month admits most. */
+const PERIODS_MS = { day: DAY_MS, month: 28 * DAY_MS };
+/** The rate per millisecond in the long run. */
 function perMs({ rate: n, per, per_ms: ms = 0 }: LimitReport): number {
-  return n / (per === "day" ? DAY_MS : per === "month" ? 28 * DAY_MS : ms);
+  return n / (per === undefined ? ms : PERIODS_MS[per]);
 }
 
 function amounts(had: LimitReport, has: LimitReport): readonly Told[] {

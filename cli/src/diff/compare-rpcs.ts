@@ -43,8 +43,8 @@ export function newRpc(report: RpcReport): Finding {
     count(worst_calls, "call"),
     ...(stream === undefined ? [] : [`${count(stream.item_worst_calls, "call")} for each item of the stream`]),
   ].join(", and ");
-  const who =
-    permit === undefined ? "" : permit.public === true ? ", for anybody" : ", for those whom its permit names";
+  const callers = permit?.public === true ? "anybody" : "those whom its permit names";
+  const who = permit === undefined ? "" : `, for ${callers}`;
   return {
     kind: "api",
     level: "different",
@@ -171,12 +171,8 @@ function kept(what: string, from: number, to: number): readonly Told[] {
 function httpAnswers({ http_cache: from }: RpcReport, { http_cache: to }: RpcReport): readonly Told[] {
   if (to === undefined || from === undefined) {
     if (to === from) return [];
-    const says =
-      to === undefined
-        ? "HTTP caches are no longer told to keep answers"
-        : to.shared
-          ? "HTTP caches now keep one answer for all"
-          : "clients now keep answers";
+    const kept = to?.shared === true ? "HTTP caches now keep one answer for all" : "clients now keep answers";
+    const says = to === undefined ? "HTTP caches are no longer told to keep answers" : kept;
     return [{ kind: "cache", level: to?.shared === true ? "worse" : "different", says: [says] }];
   }
   const lost = from.vary.filter((one) => !to.vary.includes(one));

@@ -34,7 +34,7 @@ export function begin(name: string, wanted: readonly string[], upstream: Upstrea
   const folder = bff.package.replaceAll(".", "/");
   const [last = name] = bff.package.split(".");
   const proto = `${OWN}/${folder}/${last}.proto`;
-  const modules = [OWN, ...(inPlace === undefined ? [UPSTREAM] : inPlace === OWN ? [] : [inPlace])];
+  const modules = [...new Set([OWN, inPlace ?? UPSTREAM])];
   const files = new Map(packageFiles({ name, folder, modules }));
   files.set(proto, printBff(bff));
   files.set(`test/${last}.test.ts`, exampleTest(bff, `../gen/${folder}/${last}_mock.ts`));

@@ -65,11 +65,9 @@ export function updatedFile(
   const { members, node } = found;
   const missing = wanted.filter(({ name }) => !members.has(name));
   const insertions =
-    missing.length === 0
-      ? []
-      : node === undefined
-        ? appended(source, missing, types, body, exported)
-        : inserted(library, node, missing, body, exported);
+    node === undefined
+      ? appended(source, missing, types, body, exported)
+      : inserted(library, node, missing, body, exported);
   const result = insertions
     .toReversed() // of two at one place the first comes to stand before the other
     .toSorted((a, b) => b.at - a.at)
@@ -203,6 +201,7 @@ function inserted(
   body: string,
   exported: Export,
 ): Insertion[] {
+  if (missing.length === 0) return [];
   const close = node.getEnd() - 1;
   const open = lineStart(body, node.getStart());
   const outer = /^[ \t]*/.exec(body.slice(open))?.[0] ?? "";
@@ -238,6 +237,7 @@ function appended(
   body: string,
   exported: Export,
 ): Insertion[] {
+  if (missing.length === 0) return [];
   const known = new Set(
     source
       .getImportDeclarations()
@@ -245,7 +245,8 @@ function appended(
   );
   const lines = imports(types.filter((type) => !known.has(localName(type))));
   const last = source.getImportDeclarations().at(-1);
-  const gap = body === "" ? "" : body.endsWith("\n") ? "\n" : "\n\n";
+  const lineEnd = body.endsWith("\n") ? "" : "\n";
+  const gap = body === "" ? "" : `${lineEnd}\n`;
   const declared = `${declaration(missing, types, exported).join("\n")}\n`;
   if (lines.length === 0) return [{ at: body.length, text: gap + declared }];
   if (last === undefined) return [{ at: body.length, text: `${gap}${lines.join("\n")}\n\n${declared}` }];

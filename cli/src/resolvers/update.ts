@@ -61,11 +61,9 @@ export function told(file: string, isNew: boolean, { added, obsolete }: AllUpdat
   const counts = added.flatMap(({ exported, names: { length } }) =>
     length === 0 ? [] : [`${length} ${exported.slice(0, -1)}${length === 1 ? "" : "s"}`],
   );
-  const head = isNew
-    ? `${file} is new, with ${counts.join(" and ")}`
-    : names.length > 0
-      ? `${file} has ${counts.join(" and ")} more`
-      : `${file} has all ${added.map(({ exported }) => exported).join(" and ")}`;
+  const all = added.map(({ exported }) => exported).join(" and ");
+  const more = names.length === 0 ? `has all ${all}` : `has ${counts.join(" and ")} more`;
+  const head = `${file} ${isNew ? `is new, with ${counts.join(" and ")}` : more}`;
   return [
     names.length === 0 ? head : `${head}: ${names.join(", ")}`,
     ...obsolete.map(({ name, line }) => `${file}:${line}: nothing asks for ${name} any more`),

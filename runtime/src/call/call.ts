@@ -1,5 +1,5 @@
 import type { Timer } from "../clock.ts";
-import { Code, cutAtDeadline, type Failure, type Fault, OVER, timedOut, verdictOn } from "../failure.ts";
+import { Code, cutAtDeadline, type Failure, type Fault, lateVerdict, OVER, timedOut, verdictOn } from "../failure.ts";
 import type { Places } from "../guard/limit.ts";
 import type { PoolWaiter } from "../guard/pool.ts";
 import { type Backoff, retries, startBackoff } from "../guard/retry.ts";
@@ -188,7 +188,7 @@ export class Call<Res> implements Attempting, PoolWaiter, Running {
     const again = !late && this.#isRetriable(failure);
     if (again || (fault.pushbackMs ?? 0) < 0) throttle.failed();
     this.#last = failure;
-    this.#close(attempt, late ? (fair ? false : undefined) : verdictOn(fault, fair), fault);
+    this.#close(attempt, late ? lateVerdict(fair) : verdictOn(fault, fair), fault);
     if (this.#live.length > 0) this.#hedgingAfter(fault, again);
     else {
       this.#stopHedging();

@@ -22,12 +22,21 @@ export function checkSize(value: unknown): void {
       checkText(part.length);
       return;
     }
-    const held = Array.isArray(part) ? part : part instanceof Map ? part.values() : Object.values(part);
-    const count = Array.isArray(part) ? part.length : part instanceof Map ? part.size : 1;
-    elements += count;
+    elements += sizeOf(part);
     if (elements > MOST_ELEMENTS) throw new ExpressionError(`more than ${MOST_ELEMENTS} elements`);
     // Numbers and the like take no look at each of them.
-    for (const item of held) if (typeof item === "object" || typeof item === "string") visit(item);
+    for (const item of itemsOf(part)) if (typeof item === "object" || typeof item === "string") visit(item);
   };
   visit(value);
+}
+
+function itemsOf(container: object): Iterable<unknown> {
+  if (Array.isArray(container)) return container;
+  return container instanceof Map ? container.values() : Object.values(container);
+}
+
+/** The number of elements; a message is one. */
+function sizeOf(container: object): number {
+  if (Array.isArray(container)) return container.length;
+  return container instanceof Map ? container.size : 1;
 }

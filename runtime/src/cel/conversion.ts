@@ -51,10 +51,9 @@ export function toDouble(value: unknown): number {
   if (value instanceof Uint) return Number(value.value);
   if (typeof value === "string") {
     if (FLOAT.test(value)) return Number(value);
-    const special = /^([+-]?)(nan|inf(?:inity)?)$/i.exec(value);
-    if (special !== null) {
-      return special[2]?.toLowerCase() === "nan" ? Number.NaN : special[1] === "-" ? -Infinity : Infinity;
-    }
+    const [, sign, special] = /^([+-]?)(nan|inf(?:inity)?)$/i.exec(value) ?? [];
+    if (special?.toLowerCase() === "nan") return Number.NaN;
+    if (special !== undefined) return sign === "-" ? -Infinity : Infinity;
   }
   throw refused(value, "double");
 }

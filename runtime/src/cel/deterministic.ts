@@ -74,7 +74,8 @@ function timesOf(repeat: string): { readonly least: number; readonly most: numbe
   }
   const [, low = "", comma, high = ""] = /^\{(\d+)(,)?(\d*)\}$/.exec(repeat) ?? [];
   const least = Number(low);
-  const most = comma === undefined ? least : high === "" ? Infinity : Number(high);
+  const bound = high === "" ? Infinity : Number(high);
+  const most = comma === undefined ? least : bound;
   const sound = least <= most && least <= MOST_REPEATS && (most <= MOST_REPEATS || most === Infinity);
   return sound ? { least, most } : undefined;
 }

@@ -77,17 +77,37 @@ function ofInts(operator: string, a: bigint, b: bigint): bigint {
       return divideInt(a, b);
     case "%":
       return moduloInt(a, b);
+    case "+":
+      return a + b;
+    case "-":
+      return a - b;
     default:
-      return operator === "+" ? a + b : operator === "-" ? a - b : a * b;
+      return a * b;
   }
 }
 
 function ofUints(operator: string, a: bigint, b: bigint): bigint {
-  return operator === "/" ? divideUint(a, b) : operator === "%" ? moduloUint(a, b) : ofInts(operator, a, b);
+  switch (operator) {
+    case "/":
+      return divideUint(a, b);
+    case "%":
+      return moduloUint(a, b);
+    default:
+      return ofInts(operator, a, b);
+  }
 }
 
 function ofDoubles(operator: string, a: number, b: number): number {
-  return operator === "+" ? a + b : operator === "-" ? a - b : operator === "*" ? a * b : a / b;
+  switch (operator) {
+    case "+":
+      return a + b;
+    case "-":
+      return a - b;
+    case "*":
+      return a * b;
+    default:
+      return a / b;
+  }
 }
 
 export function isTimestamp(value: unknown): value is Time {

@@ -54,7 +54,9 @@ export function isIn(value: unknown, container: unknown): boolean {
 export function compare(a: unknown, b: unknown): number {
   if (isNumeric(a) && isNumeric(b)) {
     if (typeof a !== typeof b) return compare(Number(a), Number(b));
-    return a < b ? -1 : a > b ? 1 : a === b ? 0 : Number.NaN;
+    if (a < b) return -1;
+    if (a > b) return 1;
+    return a === b ? 0 : Number.NaN;
   }
   if (a instanceof Uint) return compare(a.value, b);
   if (b instanceof Uint) return compare(a, b.value);

@@ -45,7 +45,8 @@ function integer(value: unknown, verb: string): bigint {
 
 function special(value: unknown): string | undefined {
   if (typeof value !== "number" || Number.isFinite(value)) return undefined;
-  return Number.isNaN(value) ? "NaN" : value > 0 ? "Infinity" : "-Infinity";
+  if (Number.isNaN(value)) return "NaN";
+  return value > 0 ? "Infinity" : "-Infinity";
 }
 
 function decimal(value: unknown): string {

@@ -42,7 +42,8 @@ export function absInt(value: bigint): bigint {
 
 /** -1, 0 or 1. */
 export function signInt(value: bigint): bigint {
-  return value > 0n ? 1n : value < 0n ? -1n : 0n;
+  if (value === 0n) return 0n;
+  return value > 0n ? 1n : -1n;
 }
 
 /** For a dyn. Throws ExpressionError for what is no number, and for the least int. */
@@ -107,7 +108,14 @@ export function bits(operator: "and" | "or" | "xor", a: unknown, b: unknown): un
 }
 
 function combine(operator: "and" | "or" | "xor", a: bigint, b: bigint): bigint {
-  return operator === "and" ? a & b : operator === "or" ? a | b : a ^ b;
+  switch (operator) {
+    case "and":
+      return a & b;
+    case "or":
+      return a | b;
+    case "xor":
+      return a ^ b;
+  }
 }
 
 /** For a dyn. Throws ExpressionError for what is no integer. */

@@ -34,7 +34,7 @@ const LETTERS: Readonly<Record<string, (moment: Moment, count: number) => string
   d: ({ date }, count) => upTo(2, date.getUTCDate(), count),
   D: ({ date }, count) => (count === 2 ? undefined : upTo(3, dayOfYear(date), count)),
   E: ({ date }, count) => named(DAYS[date.getUTCDay()], Math.max(count, 3)),
-  a: ({ date }, count) => (count > 1 ? undefined : date.getUTCHours() < 12 ? "AM" : "PM"),
+  a: ({ date }, count) => (count > 1 ? undefined : halfOfDay(date)),
   H: ({ date }, count) => upTo(2, date.getUTCHours(), count),
   h: ({ date }, count) => upTo(2, ((date.getUTCHours() + 11) % 12) + 1, count),
   m: ({ date }, count) => upTo(2, date.getUTCMinutes(), count),
@@ -81,9 +81,12 @@ function upTo(most: number, value: number, count: number): string | undefined {
   return count <= most ? padded(value, count) : undefined;
 }
 
+const halfOfDay = (date: Date): string => (date.getUTCHours() < 12 ? "AM" : "PM");
+
 /** Three letters of a name, or with a count of four all of it. */
 function named(name = "", count: number): string | undefined {
-  return count === 4 ? name : count === 3 ? name.slice(0, 3) : undefined;
+  if (count === 4) return name;
+  return count === 3 ? name.slice(0, 3) : undefined;
 }
 
 /** Once: hours, and minutes where there are some; twice: both; three times: with a colon between them. */

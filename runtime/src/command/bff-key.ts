@@ -205,11 +205,15 @@ function claimsOf(text: string): string {
 const MAX_CLAIMS = 8192;
 
 const UNIT_S: Readonly<Record<string, number>> = { m: 60, h: 3600, d: 86_400 };
-function expiryOf(text: string, now: number): number {
+const TIME = /^\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d))?$/;
+/** Seconds since 1970 of a time or of a duration from now on; NaN for another text. */
+function secondsOf(text: string, now: number): number {
   const [, count, unit = ""] = /^(\d{1,6})([mhd])$/.exec(text) ?? [];
-  const isTime = /^\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d))?$/.test(text);
-  const at =
-    count === undefined ? (isTime ? Date.parse(text) / 1000 : Number.NaN) : now + Number(count) * (UNIT_S[unit] ?? 0);
+  if (count !== undefined) return now + Number(count) * (UNIT_S[unit] ?? 0);
+  return TIME.test(text) ? Date.parse(text) / 1000 : Number.NaN;
+}
+function expiryOf(text: string, now: number): number {
+  const at = secondsOf(text, now);
   if (!Number.isFinite(at)) throw new UserFault("--expires is no time: write 90d, 2030-01-31 or 2030-01-31T12:00:00Z");
   if (at <= now) throw new UserFault("--expires has passed");
   return Math.floor(at);

@@ -14,16 +14,12 @@ export function partial<T>(
     let first: Failure | undefined;
     let stale: Cause | undefined;
     for (const [i, item] of ended.entries()) {
-      const failure =
-        item.status === "rejected"
-          ? asFailure(item.reason)
-          : item.value === undefined
-            ? exchange.causes?.of(items[i])?.failure
-            : undefined;
+      const cause = exchange.causes?.of(items[i]);
+      const failure = failureOf(item, cause);
       if (failure !== undefined) first ??= failure;
       else succeeded++;
       if (item.status === "fulfilled" && item.value !== undefined) values.push(item.value);
-      stale ??= exchange.causes?.of(items[i]);
+      stale ??= cause;
     }
     if (first !== undefined && succeeded === 0) throw first;
     const cause = first !== undefined ? { failure: first, incomplete: true } : stale;
@@ -34,6 +30,11 @@ export function partial<T>(
     return values;
   });
   return list;
+}
+
+function failureOf(item: PromiseSettledResult<unknown>, cause: Cause | undefined): Failure | undefined {
+  if (item.status === "rejected") return asFailure(item.reason);
+  return item.value === undefined ? cause?.failure : undefined;
 }
 
 /** `keyed` of a request. */

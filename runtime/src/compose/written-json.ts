@@ -59,10 +59,13 @@ const errorIn = (reason: unknown): ConnectError | undefined =>
 
 /** Of a message that could not be written, with the field that is to blame where what was thrown does not name it: which field holds an Any. */
 export function unwritten(desc: DescMessage, message: Message, thrown: unknown): Failure {
-  const said =
-    thrown instanceof ConnectError ? thrown.rawMessage : thrown instanceof Error ? thrown.message : undefined;
-  const path = said === undefined ? undefined : pathOfAny(reflect(desc, message), said);
-  return invalid("", path === undefined ? String(thrown) : `${path}: ${said}`, thrown);
+  const text = messageOf(thrown);
+  const path = text === undefined ? undefined : pathOfAny(reflect(desc, message), text);
+  return invalid("", path === undefined ? String(thrown) : `${path}: ${text}`, thrown);
+}
+function messageOf(thrown: unknown): string | undefined {
+  if (thrown instanceof ConnectError) return thrown.rawMessage;
+  return thrown instanceof Error ? thrown.message : undefined;
 }
 
 /** The same, and what it throws is the failure. */

@@ -154,7 +154,8 @@ export class Explorer {
 
   #refusal(path: string, request: IncomingMessage): Answer | undefined {
     const posts = Object.hasOwn(this.#post, path);
-    const allowed = posts ? ["POST"] : path === "/explorer/events" ? ["GET"] : ["GET", "HEAD"];
+    const reads = path === "/explorer/events" ? ["GET"] : ["GET", "HEAD"];
+    const allowed = posts ? ["POST"] : reads;
     if (!allowed.includes(request.method ?? ""))
       return { ...refused(405, `${allowed.join(" and ")} only`), headers: { allow: allowed.join(", ") } };
     if (!path.startsWith("/explorer/")) return undefined; // the page itself, for whoever follows a link to it

@@ -219,8 +219,10 @@ function summaryOf({ id, rpc, at, ms, status, degraded, calls, requestId }: Requ
 }
 
 function shownCall({ request: _, sent, got, ...call }: CallRecord, show: ShowMessage): ShownSpan {
-  const shown = (which: "input" | "output", bytes: Uint8Array | false | undefined): string | undefined =>
-    bytes === undefined ? undefined : bytes === false ? "too large to be kept" : show(call.name, which, bytes);
+  const shown = (which: "input" | "output", bytes: Uint8Array | false | undefined): string | undefined => {
+    if (bytes === undefined) return undefined;
+    return bytes === false ? "too large to be kept" : show(call.name, which, bytes);
+  };
   return { kind: "call", ...call, request: shown("input", sent), response: shown("output", got) };
 }
 

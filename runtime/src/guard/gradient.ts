@@ -279,7 +279,8 @@ export class Gradient {
     const longer =
       slowdown > Math.max(AS_BEFORE, 1 + chance) &&
       (probe.lowest || slowdown > AS_LONG * Math.max(probe.slowdown, this.#slowdown));
-    const factor = slowdown < 1 - chance ? slowdown : longer ? Math.min(MOST_AT_ONCE, slowdown) : 1;
+    const rise = longer ? Math.min(MOST_AT_ONCE, slowdown) : 1;
+    const factor = slowdown < 1 - chance ? slowdown : rise;
     for (const pace of this.#paces.values())
       if (pace.baseMs !== undefined) pace.baseMs = Math.max(LEAST_MS, pace.baseMs * factor);
   }

@@ -25,7 +25,7 @@ export function dial(
   const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
   const connection = {
     host,
-    port: url.port === "" ? (secure ? 443 : 80) : Number(url.port),
+    port: Number(url.port || (secure ? 443 : 80)),
     lookup,
     autoSelectFamily: true,
     autoSelectFamilyAttemptTimeout: ADDRESS_MS,

@@ -68,14 +68,16 @@ function retryInfo(ms: number): ReceivedDetail {
   return { type: RetryInfoSchema.typeName, value: Uint8Array.from([0x0a, duration.length, ...duration]) };
 }
 
+/** A window is a whole number of seconds; months have none. */
+const WINDOW_SECONDS = { day: 86_400, month: 0.5 };
+
 function toldOf(counter: Counter): Told {
   const before = told.get(counter);
   if (before !== undefined) return before;
   const { limit, id } = counter;
   const { name, rate, per } = limit;
   const quoted = `"${name.replaceAll(/[^\x20-\x7e]/g, "?").replaceAll(/["\\]/g, "\\$&")}"`;
-  // The window is a whole number of seconds; of a month it is none.
-  const window = per === "day" ? 86_400 : per === "month" ? 0.5 : per / 1000;
+  const window = typeof per === "number" ? per / 1000 : WINDOW_SECONDS[per];
   const failure = create(QuotaFailureSchema, {
     violations: [
       {

@@ -28,7 +28,8 @@ export class Callee extends Durations {
     super(labelled(["rpc_method", "upstream", "branch"], [method, service, branch ?? ""]));
   }
   attempted({ number, hedge, outcome }: Pick<AttemptEvent, "number" | "hedge" | "outcome">): void {
-    const kind = hedge ? 2 : number > 1 ? 1 : 0;
+    const retry = number > 1 ? 1 : 0;
+    const kind = hedge ? 2 : retry;
     const at = kind * OUTCOMES.length + OUTCOMES.indexOf(typeof outcome === "string" ? outcome : outcome.kind);
     this.#attempts[at] = (this.#attempts[at] ?? 0) + 1;
   }

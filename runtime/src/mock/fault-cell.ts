@@ -116,7 +116,8 @@ export async function runFaultCell(
   try {
     await meet(bff, cell, ask);
     const [first = "", then] = predicted.split("; then ");
-    const got = await asked(ask, cell.parts ? "all" : then !== undefined ? "another" : "first");
+    const needed = then === undefined ? "first" : "another";
+    const got = await asked(ask, cell.parts ? "all" : needed);
     const wrong = held(first, got);
     if (wrong !== undefined || then === undefined) return wrong;
     return got.then === then ? undefined : `predicted ${predicted}, got ${first}; then ${got.then}`;

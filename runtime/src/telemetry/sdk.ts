@@ -149,7 +149,8 @@ class SdkSink implements OpenSpans {
 
   #kindOf({ kind }: SpanRecord) {
     const { SpanKind: api } = this.#api;
-    return kind === SpanKind.server ? api.SERVER : kind === SpanKind.client ? api.CLIENT : api.INTERNAL;
+    if (kind === SpanKind.server) return api.SERVER;
+    return kind === SpanKind.client ? api.CLIENT : api.INTERNAL;
   }
 
   #checkId(span: Span, record: SpanRecord): void {

@@ -147,7 +147,8 @@ export class SpanMaker {
   #attempt(attempt: AttemptNote, { spanId }: CallNote, making: Making): SpanRecord {
     const { number, hedge, outcome } = attempt;
     const name = typeof outcome === "string" ? outcome : "failed";
-    const kind = hedge ? "hedge" : number > 1 ? "retry" : "first";
+    const unhedged = number > 1 ? "retry" : "first";
+    const kind = hedge ? "hedge" : unhedged;
     const attributes: Pairs = [
       ["bff.attempt.number", BigInt(number)],
       ["bff.attempt.kind", kind],
@@ -291,7 +292,8 @@ function errorType(failure: Failure): string {
 function cacheOutcome(fetch: object, method: string, { notes }: Recording): string | undefined {
   for (const note of notes) {
     if (note.kind !== "cache" || note.event.fetch !== fetch) continue;
-    return note.event.method === method ? (note.event.outcome === "stale" ? "renewed" : "missed") : undefined;
+    if (note.event.method !== method) return undefined;
+    return note.event.outcome === "stale" ? "renewed" : "missed";
   }
   return undefined;
 }

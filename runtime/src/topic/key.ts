@@ -7,15 +7,14 @@ const MAX_KEY_BYTES = 256;
  * not escaped, since those who publish would not know it.
  */
 export function wrongKey(topic: string, key: string): Failure | undefined {
-  const why =
-    key === ""
-      ? "is empty"
-      : UNFIT.test(key)
-        ? "has a character that no key may have"
-        : isLong(key)
-          ? "is too long"
-          : "";
-  return why === "" ? undefined : clientFault(`the key of topic ${topic} ${why}: ${quotedKey(key)}`, `the key ${why}`);
+  const why = flawOf(key);
+  if (why === undefined) return undefined;
+  return clientFault(`the key of topic ${topic} ${why}: ${quotedKey(key)}`, `the key ${why}`);
+}
+function flawOf(key: string): string | undefined {
+  if (key === "") return "is empty";
+  if (UNFIT.test(key)) return "has a character that no key may have";
+  return isLong(key) ? "is too long" : undefined;
 }
 const UNFIT = /[.*>\s\p{Cc}]/u;
 const isLong = (key: string): boolean => Buffer.byteLength(key) > MAX_KEY_BYTES;

@@ -162,7 +162,7 @@ export class Addresses {
         const spare = family !== own;
         const known = before.get(`${url.href} ${ip}`);
         if (known?.spare === spare) return known;
-        const port = url.port === "" ? (url.protocol === "https:" ? "443" : "80") : url.port;
+        const port = url.port || (url.protocol === "https:" ? "443" : "80");
         return { url, ip, address: `${family === 6 ? `[${ip}]` : ip}:${port}`, spare };
       }),
     );

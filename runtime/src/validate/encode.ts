@@ -54,7 +54,8 @@ function subscript(w: BinaryWriter, of: DescField, at: number | string): void {
     return;
   }
   w.tag(4, WireType.Varint).int32(of.mapKey);
-  w.tag(5, WireType.Varint).int32(of.mapKind === "scalar" ? of.scalar : of.mapKind === "enum" ? ENUM : MESSAGE);
+  const named = of.mapKind === "enum" ? ENUM : MESSAGE;
+  w.tag(5, WireType.Varint).int32(of.mapKind === "scalar" ? of.scalar : named);
   switch (of.mapKey) {
     case ScalarType.STRING:
       w.tag(10, WireType.LengthDelimited).string(String(at).toWellFormed());

@@ -114,7 +114,8 @@ export class Violations {
 function refusalOf(found: readonly Violation[]): Failure {
   const told = found.slice(0, MOST_IN_TEXT).map(({ path, message, rule, forKey }) => {
     const where = pathText(path);
-    return `${where}${where === "" ? "" : forKey ? " (key): " : ": "}${message || `[${rule.id}]`}`;
+    const mark = forKey ? " (key): " : ": ";
+    return `${where}${where === "" ? "" : mark}${message || `[${rule.id}]`}`;
   });
   const more = found.length - told.length;
   const text = `${told.join("; ")}${more > 0 ? `; and ${more}${found.length >= MOST ? " or more" : ""} others` : ""}`;

@@ -57,7 +57,8 @@ export function asciiEnd(bytes: Buffer, from: number, to: number): number {
 /** Where a character of several bytes ends, or below 0 when it is none. */
 function characterEnd(bytes: Buffer, at: number, to: number): number {
   const first = bytes[at] as number;
-  const length = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+  let length = 2;
+  if (first >= 0xe0) length = first < 0xf0 ? 3 : 4;
   if (first < 0xc2 || first > 0xf4 || at + length > to) return -1;
   const second = bytes[at + 1] as number;
   if ((second & 0xc0) !== 0x80) return -1;

@@ -50,13 +50,12 @@ export function madePrincipals({ claims, rights, subject }: SourceOfCallers): re
   const made = (name: string, has: boolean): Principal => ({
     name,
     subject: subject === undefined ? name : subject.replaceAll("*", name),
-    claims: rights.reduce(
-      (before, { path, as, values }) =>
-        values.length === 0
-          ? before
-          : withValue(before, path, as === "list" ? (has ? values : []) : has ? values.join(" ") : ""),
-      claims,
-    ),
+    claims: rights
+      .filter(({ values }) => values.length > 0)
+      .reduce((before, { path, as, values }) => {
+        const held = has ? values : [];
+        return withValue(before, path, as === "list" ? held : held.join(" "));
+      }, claims),
   });
   return asked ? [made("dev", true), made("guest", false)] : [made("dev", true)];
 }

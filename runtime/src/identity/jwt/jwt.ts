@@ -132,7 +132,8 @@ function checkOptions(
   settings: Settings,
 ): void {
   const address = "an address with https://, or one with http:// on loopback";
-  const problem = jwks === undefined ? problemOfIssuer(issuer) : issuer === "" ? "is empty" : undefined;
+  const missing = issuer === "" ? "is empty" : undefined;
+  const problem = jwks === undefined ? problemOfIssuer(issuer) : missing;
   if (problem !== undefined) settings.fault(issuerSubject(name, issuerVariables), problem, address);
   if (jwks !== undefined && !isTrustworthy(jwks)) {
     settings.fault(`jwks of source ${name}`, "is neither an https address nor one on loopback", address);

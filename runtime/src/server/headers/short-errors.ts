@@ -81,11 +81,7 @@ async function shortenedResponse(
     return { ...response, status: code === undefined ? status : codeToHttpStatus(code), body: one(bytes) };
   }
   const encoding = header.get("grpc-encoding") ?? header.get("connect-content-encoding");
-  const end = type.startsWith("application/grpc-web")
-    ? WEB
-    : type.startsWith("application/connect+")
-      ? CONNECT
-      : undefined;
+  const end = endOf(type);
   if (end !== undefined) return { ...response, body: ends(body, end, encoding, ours) };
   if (type.startsWith("application/grpc") && trailer !== undefined)
     return { ...response, body: before(body, () => ours() || shortenTrailer(trailer)) };
@@ -150,6 +146,11 @@ interface End {
 }
 const WEB: End = { flag: 0x80, change: webTrailer };
 const CONNECT: End = { flag: 0x02, change: connectEnd };
+
+function endOf(type: string): End | undefined {
+  if (type.startsWith("application/grpc-web")) return WEB;
+  return type.startsWith("application/connect+") ? CONNECT : undefined;
+}
 
 /** Connect yields a frame at a time. */
 async function* ends(

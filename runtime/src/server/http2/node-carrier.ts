@@ -47,7 +47,8 @@ export class NodeCarrier implements Carrier {
     unread: boolean,
   ): void {
     if (this.gone) return;
-    const options = trailers === undefined ? (body === undefined ? ALONE : WITH_BODY) : WITH_TRAILERS;
+    const untrailed = body === undefined ? ALONE : WITH_BODY;
+    const options = trailers === undefined ? untrailed : WITH_TRAILERS;
     this.#respond(status, headers, options);
     if (options !== ALONE) this.end(body, trailers, unread);
     else if (unread) discard(this.#stream, this.#stream);

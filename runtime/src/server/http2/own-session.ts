@@ -135,9 +135,9 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
     this.#seen = id;
     if (id > this.#leaving.lastTaken) return; // whoever has sent it knows, or will, that it is not begun with
     const wrong = malformed !== undefined || (endStream && (contentLength ?? 0) > 0);
-    const full = this.#streams.size >= this.#owner.maxStreams;
-    if (tooLarge || wrong || full) {
-      this.#refuse(id, tooLarge ? ENHANCE_YOUR_CALM : wrong ? PROTOCOL_ERROR : REFUSED_STREAM);
+    const refusal = this.#refusalOf(tooLarge, wrong);
+    if (refusal !== undefined) {
+      this.#refuse(id, refusal);
       return;
     }
     this.#guard.progress();
@@ -150,6 +150,11 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
     stream.ended = endStream;
     this.#owner.request(stream, headers, raw);
     if (endStream && !stream.over) stream.receiver.end();
+  }
+  #refusalOf(tooLarge: boolean, wrong: boolean): number | undefined {
+    if (tooLarge) return ENHANCE_YOUR_CALM;
+    if (wrong) return PROTOCOL_ERROR;
+    return this.#streams.size >= this.#owner.maxStreams ? REFUSED_STREAM : undefined;
   }
   /** A request that nobody hears of. */
   #refuse(id: number, code: number): void {

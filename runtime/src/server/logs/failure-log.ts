@@ -350,12 +350,7 @@ function deprecatedLine({ rpc, use }: DeprecatedCall, { since, sunset, successor
   const { source, issuer, subject, id } = use ?? {};
   const agent = use === undefined ? "" : tame(asked.header("user-agent"));
   const known = { source, issuer: tame(issuer ?? ""), subject: tame(subject ?? ""), id: tame(id ?? "") };
-  const who =
-    use === undefined
-      ? "others"
-      : source === undefined
-        ? "somebody unknown"
-        : `${known.subject === "" ? "somebody" : quoted(known.subject)} of ${source}${known.id === "" ? "" : ` (${quoted(known.id)})`}`;
+  const who = use === undefined ? "others" : callerText(known);
   return {
     event: "deprecated",
     text: `${rpc} is deprecated since ${since}${end}${instead}: called by ${who}${agent === "" ? "" : ` with ${quoted(agent)}`}`,
@@ -370,6 +365,14 @@ function deprecatedLine({ rpc, use }: DeprecatedCall, { since, sunset, successor
     },
     asked,
   };
+}
+function callerText({
+  source,
+  subject,
+  id,
+}: Record<"subject" | "id", string> & { source: string | undefined }): string {
+  if (source === undefined) return "somebody unknown";
+  return `${subject === "" ? "somebody" : quoted(subject)} of ${source}${id === "" ? "" : ` (${quoted(id)})`}`;
 }
 function listed(paths: readonly string[]): string {
   const rest = paths.length - MOST_PATHS;

@@ -19,6 +19,11 @@ export function quoted(text: string): string {
   return JSON.stringify(cut(text, 60)).replace(CONTROLS, " ");
 }
 
+function partOf(thrown: unknown): string {
+  if (thrown instanceof Error) return thrown.stack ?? thrown.message;
+  return typeof thrown === "string" ? thrown : inspect(thrown);
+}
+
 /** What was thrown: of errors the stack, and those of their causes; several lines, none with control characters. */
 export function thrownText(thrown: unknown): string {
   const parts: string[] = [];
@@ -26,7 +31,7 @@ export function thrownText(thrown: unknown): string {
     const seen = new Set<unknown>();
     for (let at = thrown; !seen.has(at) && parts.length < MOST_CAUSES; at = at.cause) {
       seen.add(at);
-      parts.push(at instanceof Error ? (at.stack ?? at.message) : typeof at === "string" ? at : inspect(at));
+      parts.push(partOf(at));
       if (!(at instanceof Error) || at.cause === undefined) break;
     }
   } catch {

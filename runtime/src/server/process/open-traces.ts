@@ -60,6 +60,6 @@ function add(found: Map<string, Server>, key: string, address: UpstreamAddress |
   const [only, ...others] = address?.urls ?? [];
   const url = only === undefined ? null : URL.parse(only);
   if (url === null || others.length > 0) return; // which one of a list a call goes to is seen only then
-  const port = url.port === "" ? (url.protocol === "https:" ? 443 : 80) : Number(url.port);
+  const port = Number(url.port || (url.protocol === "https:" ? 443 : 80));
   found.set(key, { address: url.hostname.replace(/^\[|\]$/g, ""), port });
 }

@@ -4,6 +4,8 @@ const MASKED = 0x80;
 const MASK_BYTES = 4;
 /** The longest head: two bytes, a length of eight, a mask. */
 const HEAD_BYTES = 14;
+/** The size of the length that follows, by the seven bits that stand for it. */
+const LENGTH_BYTES: Readonly<Record<number, number>> = { 126: 2, 127: 8 };
 
 /**
  * How much has come over a WebSocket of a message that is not whole (RFC 6455, 5.2 and 5.4), which `ws` keeps and does not tell. What is no frame
@@ -35,10 +37,12 @@ export class PartialMessage {
     head[this.#headBytes++] = byte;
     if (this.#headBytes < 2) return;
     const short = (head[1] ?? 0) & ~MASKED;
-    const lengthBytes = short === 126 ? 2 : short === 127 ? 8 : 0;
+    const lengthBytes = LENGTH_BYTES[short] ?? 0;
     const masked = ((head[1] ?? 0) & MASKED) !== 0;
     if (this.#headBytes < 2 + lengthBytes + (masked ? MASK_BYTES : 0)) return;
-    this.#left = lengthBytes === 0 ? short : lengthBytes === 2 ? head.readUInt16BE(2) : Number(head.readBigUInt64BE(2));
+    this.#left = short;
+    if (lengthBytes === 2) this.#left = head.readUInt16BE(2);
+    else if (lengthBytes === 8) this.#left = Number(head.readBigUInt64BE(2));
     this.#payload = this.#left;
     this.#inFrame = true;
     this.#headBytes = 0;
