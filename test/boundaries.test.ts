@@ -64,6 +64,17 @@ describe("imports", () => {
     expect(shown(plugin.filter(({ from, to }) => below(from, "plugin/src/cel") && below(to, ...stages)))).toEqual([]);
   });
 
+  test("the shared model knows expressions and places alone", () => {
+    const found = plugin.filter(
+      ({ from, to }) =>
+        below(from, "plugin/src/model") &&
+        below(to, "plugin/src") &&
+        !below(to, "plugin/src/model", "plugin/src/cel") &&
+        to !== "plugin/src/origin.ts",
+    );
+    expect(shown(found)).toEqual([]);
+  });
+
   test("a declaration is read without looking into expressions", () => {
     const found = plugin.filter(({ from, to }) => below(from, "plugin/src/read") && below(to, "plugin/src/cel"));
     expect(shown(found.filter(({ to }) => to !== "plugin/src/cel/types/reserved.ts"))).toEqual([]);

@@ -1,10 +1,10 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
+import { fullName } from "../model/full-name.ts";
 import type { Call } from "../resolve/model/call.ts";
 import { restsOn } from "../resolve/model/effects.ts";
 import type { BffMethod, BffService, Model, Step } from "../resolve/model/model.ts";
 import { composedBlocks, requestReads } from "../resolve/model/request-reads.ts";
 import { callsOf, isCached } from "../resolve/model/source-parts.ts";
-import { fullName } from "../resolve/policies/entries.ts";
 import type { Check } from "./check.ts";
 
 /** Names of headers that differ from request to request; those of tracing stand for themselves only where they are read. */

@@ -3,14 +3,14 @@
 import { FeatureSet_FieldPresence as Presence } from "@bufbuild/protobuf/wkt";
 import type { Report } from "../diagnostic/diagnostic.ts";
 import { reachable } from "../graph.ts";
+import type { Bound } from "../model/conversion.ts";
+import { isPosition } from "../model/stream-fields.ts";
 import type { Call } from "../resolve/model/call.ts";
 import { caseOnly } from "../resolve/model/case-only.ts";
-import type { Bound } from "../resolve/model/conversion.ts";
 import type { Composed, Let, Model, Opening, Step } from "../resolve/model/model.ts";
 import { oneofOnly } from "../resolve/model/oneof-only.ts";
 import { deferredBehind, isAsItIs, messagesWithParts, partsOf } from "../resolve/model/parts.ts";
 import { callsOf, composesOf } from "../resolve/model/source-parts.ts";
-import { isPosition } from "../resolve/model/stream-fields.ts";
 import { type fieldExpressions, nameOf, stepExpressions } from "./all-expressions.ts";
 import type { Check } from "./check.ts";
 

@@ -1,7 +1,7 @@
 import type { DescEnum } from "@bufbuild/protobuf";
 import type { Report } from "../diagnostic/diagnostic.ts";
+import type { Conversion, ConvertedTarget, EnumConversion, MessageConversion } from "../model/conversion.ts";
 import { blocksOf } from "../resolve/model/blocks.ts";
-import type { Conversion, ConvertedTarget, EnumConversion, MessageConversion } from "../resolve/model/conversion.ts";
 import type { Block, Model } from "../resolve/model/model.ts";
 import type { Check } from "./check.ts";
 

@@ -2,12 +2,12 @@
 
 import type { Report } from "../diagnostic/diagnostic.ts";
 import { reachable } from "../graph.ts";
+import { fullName } from "../model/full-name.ts";
+import { isPosition } from "../model/stream-fields.ts";
 import { blocksOf } from "../resolve/model/blocks.ts";
 import type { Call } from "../resolve/model/call.ts";
 import type { BffMethod, Composed, Model } from "../resolve/model/model.ts";
 import { callsOf, composesOf } from "../resolve/model/source-parts.ts";
-import { isPosition } from "../resolve/model/stream-fields.ts";
-import { fullName } from "../resolve/policies/entries.ts";
 import type { Check } from "./check.ts";
 
 export const streams: Check = {

@@ -1,12 +1,12 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import type { Report } from "../diagnostic/diagnostic.ts";
+import { fullName } from "../model/full-name.ts";
 import { blocksOf, callsIn } from "../resolve/model/blocks.ts";
 import type { Call } from "../resolve/model/call.ts";
 import type { BffMethod, Model } from "../resolve/model/model.ts";
 import { composedBlocks } from "../resolve/model/request-reads.ts";
 import { isCached } from "../resolve/model/source-parts.ts";
 import { DEFAULT_ATTEMPTS } from "../resolve/policies/context.ts";
-import { fullName } from "../resolve/policies/entries.ts";
 import type { Check } from "./check.ts";
 
 /** The words that names of rpcs begin with when these change something. */

@@ -1,12 +1,12 @@
 // What there is to watch of a server, from its plan.
 
+import { fullName } from "../model/full-name.ts";
 import { allSteps, reachedInOrder, rootsOf } from "../plan/check/worst-calls.ts";
 import type { PlanMessage } from "../plan/model/messages.ts";
 import type { Plan, PlanMethod, PlanServer } from "../plan/model/plan.ts";
 import { worstOf } from "../report/calls/describe-worst.ts";
 import { degradedOf } from "../report/rpcs/describe-degraded.ts";
 import { callsOf } from "../resolve/model/source-parts.ts";
-import { fullName } from "../resolve/policies/entries.ts";
 
 export interface Watched {
   readonly server: PlanServer;

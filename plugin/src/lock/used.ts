@@ -3,10 +3,10 @@ import type { DescEnum, DescField, DescMessage } from "@bufbuild/protobuf";
 import { childrenOf, type Expression, type Node } from "../cel/index.ts";
 import type { IrEnum, IrField, IrMessage } from "../ir.ts";
 import type { IrBind, IrCall, IrSource } from "../ir-step.ts";
+import type { ConvertedTarget, EnumConversion, MessageConversion, Target } from "../model/conversion.ts";
 import type { Origin, Text } from "../origin.ts";
 import { blocksOf, callsIn } from "../resolve/model/blocks.ts";
 import type { Call, Fail } from "../resolve/model/call.ts";
-import type { ConvertedTarget, EnumConversion, MessageConversion, Target } from "../resolve/model/conversion.ts";
 import type { Identity } from "../resolve/model/edge.ts";
 import type {
   ArgBinding,

@@ -1,5 +1,5 @@
 // Rules of buf.validate that JSON Schema has words for. The rest is checked all the same, and stands in no word.
-import type { ElementRules, Test } from "../resolve/model/rules.ts";
+import type { ElementRules, Test } from "../model/rules.ts";
 import type { JsonObject } from "./json.ts";
 
 export function constraintsOf({ checks, unlessZero }: ElementRules): JsonObject {

@@ -1,13 +1,13 @@
 // OpenAPI 3.1: what a server offers over HTTP with JSON, by Connect and at paths of its own. A walk of the plan, as emission is.
 import type { DescMessage } from "@bufbuild/protobuf";
 import { declaredCodes } from "../faults/declared-codes.ts";
+import { fullName } from "../model/full-name.ts";
+import type { RuledMessage } from "../model/rules.ts";
 import type { Plan, PlanMethod, PlanServer, PlanService } from "../plan/model/plan.ts";
 import { versionText } from "../plan/rpcs/plan-version.ts";
 import { laterOf } from "../report/describe-report.ts";
 import { behaviourOf } from "../report/faults/describe-behaviour.ts";
 import { type Degraded, degradedOf } from "../report/rpcs/describe-degraded.ts";
-import type { RuledMessage } from "../resolve/model/rules.ts";
-import { fullName } from "../resolve/policies/entries.ts";
 import { type JsonObject, only, unlessEmpty } from "./json.ts";
 import { PathItems } from "./path-items.ts";
 import { type ResponseContext, responsesOf } from "./responses.ts";

@@ -1,6 +1,6 @@
 import { type DescField, ScalarType } from "@bufbuild/protobuf";
 import { FeatureSet_FieldPresence as Presence } from "@bufbuild/protobuf/wkt";
-import type { ElementRules, Scalar, Test } from "../resolve/model/rules.ts";
+import type { ElementRules, Scalar, Test } from "../model/rules.ts";
 
 /**
  * Whether a field that is left out breaks its rules: without presence that is its zero value, and rules are asked of that, too. What only

@@ -2,8 +2,8 @@
 import { type DescEnum, type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import { FeatureSet_FieldPresence as Presence } from "@bufbuild/protobuf/wkt";
 import { getComments } from "@bufbuild/protoplugin";
+import type { ElementRules, RuledField, RuledMessage } from "../model/rules.ts";
 import type { Degraded } from "../report/rpcs/describe-degraded.ts";
-import type { ElementRules, RuledField, RuledMessage } from "../resolve/model/rules.ts";
 import { constraintsOf } from "./constraints.ts";
 import { type Json, type JsonObject, only, unlessEmpty } from "./json.ts";
 import { refusesZero } from "./refuses-zero.ts";

@@ -1,6 +1,7 @@
 import type { DescFile, DescService } from "@bufbuild/protobuf";
 import type { Overload } from "../cel/index.ts";
 import { reachable } from "../graph.ts";
+import { fullName } from "../model/full-name.ts";
 import { callsIn, functionsIn } from "../resolve/model/blocks.ts";
 import type { Call } from "../resolve/model/call.ts";
 import type {
@@ -16,7 +17,7 @@ import type {
   Step,
 } from "../resolve/model/model.ts";
 import { messagesWithParts } from "../resolve/model/parts.ts";
-import { fullName, governing } from "../resolve/policies/entries.ts";
+import { governing } from "../resolve/policies/entries.ts";
 import { planCallPolicy, planUpstream } from "./calls/policies.ts";
 import { planCodec } from "./codec/plan-codec.ts";
 import { projectionOf } from "./codec/projection.ts";

@@ -3,6 +3,7 @@
 import { defined } from "../defined.ts";
 import { type IdentityFacts, identityFacts } from "../lock/identity-facts.ts";
 import type { LimitFacts } from "../lock/limit-facts.ts";
+import { fullName } from "../model/full-name.ts";
 import { allSteps, reachedInOrder, rootsOf } from "../plan/check/worst-calls.ts";
 import type { PlanBlock, PlanMessage, PlanStep } from "../plan/model/messages.ts";
 import type { PlanFile, PlanMethod, PlanService, PlanStart, PlanStream, PlanVersion } from "../plan/model/plan.ts";
@@ -10,7 +11,6 @@ import { functionsIn } from "../resolve/model/blocks.ts";
 import type { Step } from "../resolve/model/model.ts";
 import type { RestRule } from "../resolve/model/rest.ts";
 import { callsOf, composesOf } from "../resolve/model/source-parts.ts";
-import { fullName } from "../resolve/policies/entries.ts";
 import { type BalanceReport, balanceOf } from "./calls/describe-balance.ts";
 import { type BranchReport, branchesOf } from "./calls/describe-branches.ts";
 import { type CallReport, callReport } from "./calls/describe-call.ts";

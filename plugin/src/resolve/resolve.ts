@@ -1,6 +1,7 @@
 import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
 import type { Diagnostic, Report } from "../diagnostic/diagnostic.ts";
 import type { Ir, IrFile, IrMethod, IrService } from "../ir.ts";
+import { isPart, isPosition } from "../model/stream-fields.ts";
 import { AliasTable } from "./conversions/aliases.ts";
 import { hasRules } from "./graph/declared.ts";
 import { envMentions } from "./graph/env-mentions.ts";
@@ -39,7 +40,6 @@ import type {
   Step,
   Telemetry,
 } from "./model/model.ts";
-import { isPart, isPosition } from "./model/stream-fields.ts";
 import { lookupMessage, lookupMethod, lookupService } from "./names/lookup.ts";
 import { DEFAULT_BUDGET_MS, DEFAULT_PARTS_MS, sendsParts } from "./policies/context.ts";
 import { checkStreamLimit } from "./policies/stream-limits.ts";

@@ -1,8 +1,8 @@
 // Topics: members of the app object that are followed, or asked for their newest item.
 import { emitValue } from "../../cel/index.ts";
+import { fullName } from "../../model/full-name.ts";
 import type { PlanTopic } from "../../plan/model/calls.ts";
 import type { PlanFile } from "../../plan/model/plan.ts";
-import { fullName } from "../../resolve/policies/entries.ts";
 import { appNames } from "../names/app-names.ts";
 import { codecOf } from "../names/codec-of.ts";
 import type { FileNames } from "../names/file-names.ts";

@@ -1,8 +1,8 @@
 // What failures touched of a response.
 import type { DescField } from "@bufbuild/protobuf";
 import { type Expression, isInherited, presenceOf } from "../../cel/index.ts";
+import type { OneofTarget } from "../../model/conversion.ts";
 import type { PlanMessage } from "../../plan/model/messages.ts";
-import type { OneofTarget } from "../../resolve/model/conversion.ts";
 import type { MessageNames } from "../names/message-names.ts";
 import { type Hoisted, originPrint } from "../steps/step-context.ts";
 import type { Line } from "../text/lines.ts";

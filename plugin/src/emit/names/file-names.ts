@@ -2,10 +2,10 @@
 import type { DescEnum, DescFile, DescMessage, DescService } from "@bufbuild/protobuf";
 import type { GeneratedFile, Printable } from "@bufbuild/protoplugin";
 import type { Overload } from "../../cel/index.ts";
+import type { EnumConversion, MessageConversion } from "../../model/conversion.ts";
 import type { Origin } from "../../origin.ts";
 import type { PlanFunction } from "../../plan/model/calls.ts";
 import type { Plan, PlanServer } from "../../plan/model/plan.ts";
-import type { EnumConversion, MessageConversion } from "../../resolve/model/conversion.ts";
 import { commas, type Lines, mentions } from "../text/lines.ts";
 import { symbolNames } from "../text/symbol-names.ts";
 

@@ -1,9 +1,9 @@
 // `<file>_rules.ts`: what is checked of requests before they are composed, one function for each message that has rules.
 import type { GeneratedFile } from "@bufbuild/protoplugin";
 import { presenceOf } from "../../cel/index.ts";
+import type { RuledField, RuledGroup, RuleStep } from "../../model/rules.ts";
 import type { PlanFile } from "../../plan/model/plan.ts";
 import type { PlanRuledMessage, PlanRules } from "../../plan/model/rules.ts";
-import type { RuledField, RuledGroup, RuleStep } from "../../resolve/model/rules.ts";
 import { FileNames, rulesPath } from "../names/file-names.ts";
 import { divided } from "../text/function-parts.ts";
 import { block, type Line, type Lines } from "../text/lines.ts";

@@ -1,5 +1,5 @@
 // Tests of standard rules as conditions that hold where a value breaks them.
-import type { Bound, Scalar, Test, Time } from "../../resolve/model/rules.ts";
+import type { Bound, Scalar, Test, Time } from "../../model/rules.ts";
 import type { Line } from "../text/lines.ts";
 import type { RuleNames } from "./rule-names.ts";
 

@@ -1,7 +1,7 @@
 // What is checked of one field: its value, and what a list or a map holds.
 import { type DescField, ScalarType } from "@bufbuild/protobuf";
 import { isWrapperDesc } from "@bufbuild/protobuf/wkt";
-import type { CelRule, ElementRules, RuleText, ValueRules } from "../../resolve/model/rules.ts";
+import type { CelRule, ElementRules, RuleText, ValueRules } from "../../model/rules.ts";
 import { block, type Line, type Lines } from "../text/lines.ts";
 import { violated } from "./emit-test.ts";
 import { memberOf, unlikeZero } from "./presence.ts";

@@ -2,10 +2,9 @@
 import type { DescEnum, DescMessage } from "@bufbuild/protobuf";
 import type { Printable } from "@bufbuild/protoplugin";
 import { type Code, emitValue, type Names, protoShape } from "../../cel/index.ts";
+import { NOW, VALIDATE_FUNCTIONS } from "../../model/rule-functions.ts";
+import type { CelRule } from "../../model/rules.ts";
 import { NameScope } from "../../plan/names/name-scope.ts";
-import type { CelRule } from "../../resolve/model/rules.ts";
-import { NOW } from "../../resolve/rules/cel/cel-rule.ts";
-import { VALIDATE_FUNCTIONS } from "../../resolve/rules/cel/rule-language.ts";
 import type { FileNames } from "../names/file-names.ts";
 import { block, type Line, type Lines, mentions } from "../text/lines.ts";
 import type { RuleNames } from "./rule-names.ts";

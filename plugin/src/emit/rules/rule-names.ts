@@ -1,8 +1,8 @@
 // What the functions of one `_rules.ts` share: constants, each once, and the names of all.
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import type { Printable } from "@bufbuild/protoplugin";
+import type { RuleText } from "../../model/rules.ts";
 import { upperSnake } from "../../plan/names/name-scope.ts";
-import type { RuleText } from "../../resolve/model/rules.ts";
 import type { FileNames } from "../names/file-names.ts";
 import type { Line, Lines } from "../text/lines.ts";
 

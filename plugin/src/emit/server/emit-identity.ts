@@ -1,9 +1,9 @@
 // `identity.ts` of a package: its sources, and what each makes of a credential.
 import type { GeneratedFile, Printable } from "@bufbuild/protoplugin";
 import { type Expression, emitValue } from "../../cel/index.ts";
+import type { FieldBinding } from "../../model/conversion.ts";
 import type { Sourced, Text } from "../../origin.ts";
 import type { Plan, PlanIdentity, PlanServer } from "../../plan/model/plan.ts";
-import type { FieldBinding } from "../../resolve/model/conversion.ts";
 import type { IdentitySource, TextWithHoles } from "../../resolve/model/edge.ts";
 import { identityReads } from "../../resolve/model/identity-reads.ts";
 import { appNames } from "../names/app-names.ts";

@@ -3,13 +3,13 @@
 import { Code } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Expression, Proto } from "../../cel/index.ts";
 import { comparisonsWith, emitAs, emitValue, restOf, sureWhere, unwrapped } from "../../cel/index.ts";
+import type { Bound } from "../../model/conversion.ts";
+import { detailOf, wrapperOf } from "../../model/details.ts";
 import { clientParts } from "../../plan/calls/client-fields.ts";
 import type { PlanBlock } from "../../plan/model/messages.ts";
 import type { Call, ErrorRule, Fail } from "../../resolve/model/call.ts";
-import type { Bound } from "../../resolve/model/conversion.ts";
 import type { Args } from "../../resolve/model/model.ts";
 import { mayBeStale, rescueExpressions, retryIfOverSteps } from "../../resolve/model/source-parts.ts";
-import { detailOf, wrapperOf } from "../../resolve/policies/failure.ts";
 import type { MessageNames } from "../names/message-names.ts";
 import {
   around,

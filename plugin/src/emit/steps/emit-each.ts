@@ -1,7 +1,7 @@
 import { restOf, returnsOf, sureWhere, type Variable } from "../../cel/index.ts";
+import { protoOf } from "../../model/proto-of.ts";
 import { isWholeList } from "../../plan/messages/list-messages.ts";
 import type { PlanStep } from "../../plan/model/messages.ts";
-import { protoOf } from "../../resolve/conversions/proto-of.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import type { EachSource } from "../../resolve/model/model.ts";
 import { callExpressions, sourceExpressions } from "../../resolve/model/source-parts.ts";

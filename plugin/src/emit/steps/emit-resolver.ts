@@ -2,10 +2,10 @@
 import type { DescField } from "@bufbuild/protobuf";
 import { camel } from "../../camel.ts";
 import { emitValue, fieldType, type Names, type Proto } from "../../cel/index.ts";
+import { canBeAbsent } from "../../model/presence.ts";
 import type { Entry, PlanClient, PlanResolver } from "../../plan/model/calls.ts";
 import type { PlanStep } from "../../plan/model/messages.ts";
 import type { PlanFile } from "../../plan/model/plan.ts";
-import { canBeAbsent } from "../../resolve/conversions/bind.ts";
 import type { Callers } from "../../resolve/model/edge.ts";
 import type { ResolverSource, Step } from "../../resolve/model/model.ts";
 import { readsRequest } from "../names/app-names.ts";

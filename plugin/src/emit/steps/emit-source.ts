@@ -1,7 +1,7 @@
 // The source of a stream, or of a topic: a call that is followed.
 import type { Printable } from "@bufbuild/protoplugin";
 import { emitAs, emitValue } from "../../cel/index.ts";
-import { protoOf } from "../../resolve/conversions/proto-of.ts";
+import { protoOf } from "../../model/proto-of.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import type { Followed } from "../../resolve/model/model.ts";
 import { around, commas, type Line, type Lines, mentions, object } from "../text/lines.ts";

@@ -1,7 +1,7 @@
 // A field of one generated shape as a field of another.
 import { type DescField, ScalarType } from "@bufbuild/protobuf";
 import { type Code, emitAs, type FieldType, type Names, type Proto } from "../../cel/index.ts";
-import type { Conversion } from "../../resolve/model/conversion.ts";
+import type { Conversion } from "../../model/conversion.ts";
 import type { FileNames } from "../names/file-names.ts";
 import type { Line } from "../text/lines.ts";
 

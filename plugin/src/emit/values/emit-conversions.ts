@@ -1,9 +1,9 @@
 // Pruned copies of upstream messages, and enums from and to upstream ones.
 import type { DescEnum, DescField, DescMessage } from "@bufbuild/protobuf";
 import { fieldType, inheritedUnset, isInherited, presenceOf } from "../../cel/index.ts";
+import type { Bound, ConvertedTarget, EnumConversion, MessageConversion } from "../../model/conversion.ts";
+import { isRequired } from "../../model/presence.ts";
 import { lowerCamel } from "../../plan/names/name-scope.ts";
-import { isRequired } from "../../resolve/conversions/bind.ts";
-import type { Bound, ConvertedTarget, EnumConversion, MessageConversion } from "../../resolve/model/conversion.ts";
 import type { FileNames } from "../names/file-names.ts";
 import { block, commas, type Line, type Lines, mentions, property } from "../text/lines.ts";
 import { emitAsField } from "./convert-field.ts";

@@ -1,7 +1,7 @@
 // What `set` gives a message, of a request or of a principal, as the properties of a literal.
 import type { DescField, DescMessage, DescOneof } from "@bufbuild/protobuf";
 import { type Expression, inheritedUnset } from "../../cel/index.ts";
-import type { FieldBinding } from "../../resolve/model/conversion.ts";
+import type { FieldBinding } from "../../model/conversion.ts";
 import { commas, type Line, property } from "../text/lines.ts";
 import { alwaysHolds, conjunct, fieldValue, tested, type ValueNames } from "./value.ts";
 

@@ -11,9 +11,9 @@ import {
   type Node,
   type Proto,
 } from "../../cel/index.ts";
-import { canBeAbsent } from "../../resolve/conversions/bind.ts";
-import { protoOf } from "../../resolve/conversions/proto-of.ts";
-import type { Bound, Conversion } from "../../resolve/model/conversion.ts";
+import type { Bound, Conversion } from "../../model/conversion.ts";
+import { canBeAbsent } from "../../model/presence.ts";
+import { protoOf } from "../../model/proto-of.ts";
 import type { FileNames } from "../names/file-names.ts";
 import type { Line } from "../text/lines.ts";
 import { literalType } from "../text/literal-type.ts";

@@ -1,8 +1,8 @@
 // Fields of a client's request that alone make a part of what a call sends, so that a part that cannot be sent is the client's fault.
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import type { Node } from "../../cel/index.ts";
+import type { Bound, Conversion } from "../../model/conversion.ts";
 import type { Call } from "../../resolve/model/call.ts";
-import type { Bound, Conversion } from "../../resolve/model/conversion.ts";
 import type { Args } from "../../resolve/model/model.ts";
 import { queryOf, type RestRule } from "../../resolve/model/rest.ts";
 

@@ -1,10 +1,10 @@
 // Which calls one response may make twice.
 
 import { reachable } from "../../graph.ts";
+import { fullName } from "../../model/full-name.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import type { BffMethod, Composed, Model, Source, Step } from "../../resolve/model/model.ts";
 import { callsOf, composesOf } from "../../resolve/model/source-parts.ts";
-import { fullName } from "../../resolve/policies/entries.ts";
 import { planCallPolicy, policyKey } from "./policies.ts";
 
 /** Whether equal calls are to be made once. */

@@ -1,8 +1,8 @@
 // What each item of a stream costs in calls.
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fullName } from "../../model/full-name.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import { callsOf, isCached } from "../../resolve/model/source-parts.ts";
-import { fullName } from "../../resolve/policies/entries.ts";
 import type { Plan, PlanMethod } from "../model/plan.ts";
 import { allSteps, countCalls, type Messages, reachedInOrder } from "./worst-calls.ts";
 

@@ -1,9 +1,9 @@
 // How many calls one rpc makes at most. Linear in the size of the graph.
 
+import { fullName } from "../../model/full-name.ts";
 import type { ComposeSource } from "../../resolve/model/model.ts";
 import { choices } from "../../resolve/model/oneof-only.ts";
 import { callsOf, composesOf } from "../../resolve/model/source-parts.ts";
-import { fullName } from "../../resolve/policies/entries.ts";
 import type { PlanCallPolicy } from "../model/calls.ts";
 import type { PlanBlock, PlanMessage, PlanStep } from "../model/messages.ts";
 import type { PlanMethod, PlanPermit, PlanStart } from "../model/plan.ts";

@@ -2,9 +2,9 @@
 // by places: a message of one type is read alike wherever it comes from. What leaves the file's own code leaves it whole.
 import type { DescField, DescFile, DescMessage, DescMethod } from "@bufbuild/protobuf";
 import type { CelType, Expression, Node } from "../../cel/index.ts";
+import type { Bound, Conversion, ConvertedTarget, MessageConversion } from "../../model/conversion.ts";
 import { callsIn } from "../../resolve/model/blocks.ts";
 import type { Call, Fail } from "../../resolve/model/call.ts";
-import type { Bound, Conversion, ConvertedTarget, MessageConversion } from "../../resolve/model/conversion.ts";
 import type {
   Block,
   Composed,

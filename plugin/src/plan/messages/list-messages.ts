@@ -1,8 +1,8 @@
 // Messages that one function composes for all of a list.
 import type { Expression } from "../../cel/index.ts";
+import type { Bound, Conversion, MessageConversion, Target } from "../../model/conversion.ts";
 import { blocksOf } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
-import type { Bound, Conversion, MessageConversion, Target } from "../../resolve/model/conversion.ts";
 import type { Composed, Model, Source, Step } from "../../resolve/model/model.ts";
 import { oneofOnly } from "../../resolve/model/oneof-only.ts";
 import { callExpressions, composesOf, mayBeStale, retryIfOverSteps } from "../../resolve/model/source-parts.ts";

@@ -1,7 +1,7 @@
 // Where a failure that touches a value may have begun: for each field the steps, arguments and composed values its expressions rest on.
 import type { Expression, Variable } from "../../cel/index.ts";
 import { sortByDependency } from "../../graph.ts";
-import type { Target } from "../../resolve/model/conversion.ts";
+import type { Target } from "../../model/conversion.ts";
 import { isDegradation } from "../../resolve/model/degradation.ts";
 import type { Block, Composed, ComposeSource, Let, Opening, Permit, Source, Step } from "../../resolve/model/model.ts";
 import { isAsItIs } from "../../resolve/model/parts.ts";

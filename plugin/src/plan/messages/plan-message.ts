@@ -1,8 +1,9 @@
 import type { DescFile } from "@bufbuild/protobuf";
 import { sortByDependency } from "../../graph.ts";
+import type { Target } from "../../model/conversion.ts";
+import { isPosition } from "../../model/stream-fields.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import { caseOnly } from "../../resolve/model/case-only.ts";
-import type { Target } from "../../resolve/model/conversion.ts";
 import type { EffectTable } from "../../resolve/model/effects.ts";
 import { restingOn } from "../../resolve/model/effects.ts";
 import type { Block, Composed, Let, Opening, Permit, Source, Step } from "../../resolve/model/model.ts";
@@ -10,7 +11,6 @@ import { oneofOnly } from "../../resolve/model/oneof-only.ts";
 import { expressionsOf, fieldsOf, partsOf } from "../../resolve/model/parts.ts";
 import { isCostly, MOST_ASKED } from "../../resolve/model/request-lists.ts";
 import { callsOf, composesOf } from "../../resolve/model/source-parts.ts";
-import { isPosition } from "../../resolve/model/stream-fields.ts";
 import type { Entry, PlanTopics } from "../model/calls.ts";
 import type { PlanMessage, PlanStep, Touch } from "../model/messages.ts";
 import type { FunctionNames } from "../names/function-names.ts";

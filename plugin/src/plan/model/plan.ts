@@ -3,9 +3,9 @@
 import type { DescEnum, DescFile, DescMessage, DescService } from "@bufbuild/protobuf";
 import type { Expression } from "../../cel/index.ts";
 import type { IrOverflow } from "../../ir-stream.ts";
+import type { Conversions, EnumConversion, MessageConversion } from "../../model/conversion.ts";
 import type { Origin } from "../../origin.ts";
 import type { Call } from "../../resolve/model/call.ts";
-import type { Conversions, EnumConversion, MessageConversion } from "../../resolve/model/conversion.ts";
 import type { Callers, Identity } from "../../resolve/model/edge.ts";
 import type { BffMethod, EnvVar, Followed, Let, Permit, Telemetry } from "../../resolve/model/model.ts";
 import type { RestRule } from "../../resolve/model/rest.ts";

@@ -1,5 +1,5 @@
 // The messages that requests are checked by.
-import type { RuledMessage } from "../../resolve/model/rules.ts";
+import type { RuledMessage } from "../../model/rules.ts";
 
 /** What `<file>_rules.ts` holds: as with codecs, the functions of all messages that the file's requests hold, of whatever file these are. */
 export interface PlanRules {

@@ -1,7 +1,7 @@
 // What the functions of an emitted file are called. They depend on nothing but that file.
 
 import type { DescFile, DescMessage, DescMethod, DescService } from "@bufbuild/protobuf";
-import type { EnumConversion, MessageConversion } from "../../resolve/model/conversion.ts";
+import type { EnumConversion, MessageConversion } from "../../model/conversion.ts";
 import type { Limits, Model } from "../../resolve/model/model.ts";
 import { distinctNames } from "./distinct-names.ts";
 import { messageNames, NameScope, upperFirst } from "./name-scope.ts";

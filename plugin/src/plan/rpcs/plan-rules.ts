@@ -2,7 +2,7 @@
 
 import type { DescMessage, DescMethod } from "@bufbuild/protobuf";
 import { reachable } from "../../graph.ts";
-import type { RuledMessage } from "../../resolve/model/rules.ts";
+import type { RuledMessage } from "../../model/rules.ts";
 import type { PlanRules } from "../model/rules.ts";
 import { distinctNames } from "../names/distinct-names.ts";
 import { messageNames, NameScope } from "../names/name-scope.ts";

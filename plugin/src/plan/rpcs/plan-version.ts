@@ -1,5 +1,5 @@
+import { fullName } from "../../model/full-name.ts";
 import type { Version } from "../../resolve/model/edge.ts";
-import { fullName } from "../../resolve/policies/entries.ts";
 import type { PlanVersion } from "../model/plan.ts";
 
 /** The headers of an rpc that ends, and what its logs say; undefined where nobody is told anything. */

@@ -2,9 +2,9 @@
 import type { Expression } from "../../cel/index.ts";
 import { showsDetails, showsMessage } from "../../check/error-exposure.ts";
 import { defined } from "../../defined.ts";
+import type { FieldTarget, Target } from "../../model/conversion.ts";
 import { codeName } from "../../read/values.ts";
 import type { Fail } from "../../resolve/model/call.ts";
-import type { FieldTarget, Target } from "../../resolve/model/conversion.ts";
 import type { Source } from "../../resolve/model/model.ts";
 
 /** What of a step's source is no call and no composition by name; of an `each` also what it is over. */

@@ -1,5 +1,6 @@
 // The worst case of one rpc: how long, along which steps; how many calls is worst-calls.ts. Linear in the size of the graph.
 
+import { fullName } from "../../model/full-name.ts";
 import {
   allSteps,
   blocksOf,
@@ -14,7 +15,6 @@ import type { PlanBlock, PlanMessage, PlanStep } from "../../plan/model/messages
 import type { PlanMethod, PlanStart } from "../../plan/model/plan.ts";
 import type { Step } from "../../resolve/model/model.ts";
 import { callsOf } from "../../resolve/model/source-parts.ts";
-import { fullName } from "../../resolve/policies/entries.ts";
 import { withoutRecursion } from "./without-recursion.ts";
 
 export interface Worst {

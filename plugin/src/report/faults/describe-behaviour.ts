@@ -21,16 +21,16 @@ import type {
 } from "../../faults/behaviour.ts";
 import { isSure } from "../../gen/sample/sample.ts";
 import { sampleItems } from "../../gen/sample/sample-items.ts";
+import type { Target } from "../../model/conversion.ts";
+import { fullName } from "../../model/full-name.ts";
 import { allSteps, reachedInOrder, rootsOf } from "../../plan/check/worst-calls.ts";
 import type { PlanCallPolicy } from "../../plan/model/calls.ts";
 import type { PlanLimits } from "../../plan/model/limits.ts";
 import type { PlanBlock, PlanMessage, PlanOpening, PlanStep } from "../../plan/model/messages.ts";
 import type { Plan, PlanFile, PlanMethod, PlanPermit, PlanService } from "../../plan/model/plan.ts";
 import type { Call, ErrorRule, MetadataBinding } from "../../resolve/model/call.ts";
-import type { Target } from "../../resolve/model/conversion.ts";
 import type { ComposeSource, Let, Permit, Source, Step } from "../../resolve/model/model.ts";
 import { mayBeStale } from "../../resolve/model/source-parts.ts";
-import { fullName } from "../../resolve/policies/entries.ts";
 import { worstOf } from "../calls/describe-worst.ts";
 import { expressionReport, fieldOf, maybe } from "./describe-expression.ts";
 import { mockEnv, mockEnvValues } from "./mock-env.ts";

@@ -6,9 +6,9 @@ import { givenCaller } from "../../faults/caller.ts";
 import { type RpcTable, tableOf } from "../../faults/cells.ts";
 import type { Given } from "../../faults/predict.ts";
 import { tableText } from "../../faults/table.ts";
+import { fullName } from "../../model/full-name.ts";
 import type { Parameter } from "../../parameter.ts";
 import type { Plan, PlanFile } from "../../plan/model/plan.ts";
-import { fullName } from "../../resolve/policies/entries.ts";
 import { behaviourOf } from "./describe-behaviour.ts";
 import { messageReport } from "./value-report.ts";
 

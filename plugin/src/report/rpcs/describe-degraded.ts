@@ -1,7 +1,7 @@
 // What degrades to what: for each field of a composed message, the steps whose failure it survives, and what becomes of it then.
 import type { Expression, Variable } from "../../cel/index.ts";
+import type { Target } from "../../model/conversion.ts";
 import type { PlanMessage, Touch, TouchOrigin } from "../../plan/model/messages.ts";
-import type { Target } from "../../resolve/model/conversion.ts";
 import { callsOf, mayBeStale } from "../../resolve/model/source-parts.ts";
 import { stepName } from "../calls/describe-worst.ts";
 

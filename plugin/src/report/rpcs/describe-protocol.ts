@@ -1,6 +1,6 @@
+import { fullName } from "../../model/full-name.ts";
 import type { PlanFile } from "../../plan/model/plan.ts";
 import type { RestRule } from "../../resolve/model/rest.ts";
-import { fullName } from "../../resolve/policies/entries.ts";
 import type { Worst } from "../calls/describe-worst.ts";
 import { restText } from "./rest-text.ts";
 

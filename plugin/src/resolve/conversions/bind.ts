@@ -1,6 +1,6 @@
 // An expression bound to a field: its type has to fit, and where it may be unset the field has to be able to be.
+
 import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
-import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
 import {
   type Expression,
   extensionNamed,
@@ -8,28 +8,17 @@ import {
   NO_EXTENSIONS,
   type Node,
   type Proto,
-  presenceOf,
   protoRange,
   type Range,
   typeName,
 } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import { didYouMean } from "../../diagnostic/did-you-mean.ts";
+import type { Bound } from "../../model/conversion.ts";
+import { canBeAbsent, isRequired } from "../../model/presence.ts";
 import type { Text } from "../../origin.ts";
 import { isReference } from "../../read/names.ts";
-import type { Bound } from "../model/conversion.ts";
 import { type Aliases, conversion } from "./convert.ts";
-
-/** Whether a field can be left without a value. */
-export function canBeAbsent(field: DescField): boolean {
-  if (field.fieldKind === "list" || field.fieldKind === "map") return true;
-  return presenceOf(field) !== "implicit" && !isRequired(field);
-}
-
-/** `required` of proto2, and what editions have for it: a message without it cannot be sent. */
-export function isRequired(field: DescField): boolean {
-  return field.presence === FeatureSet_FieldPresence.LEGACY_REQUIRED;
-}
 
 export function bindTo(expression: Expression, field: DescField, aliases: Aliases, report: Report): Bound | undefined {
   if (!canBeAbsent(field) && mayBeUnset(expression)) {

@@ -3,7 +3,7 @@ import type { DescEnum } from "@bufbuild/protobuf";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import { didYouMean } from "../../diagnostic/did-you-mean.ts";
 import type { IrEnum, IrEnumValue } from "../../ir.ts";
-import type { EnumConversion } from "../model/conversion.ts";
+import type { EnumConversion } from "../../model/conversion.ts";
 
 /** What values say of an upstream's has no meaning in an enum that is a copy of none. */
 export function checkUnaliased(declared: IrEnum, report: Report): void {

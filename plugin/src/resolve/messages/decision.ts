@@ -1,8 +1,9 @@
 // What a permit may rest on: steps that have a value or fail, and whose calls change nothing.
+
+import { fullName } from "../../model/full-name.ts";
 import type { Origin } from "../../origin.ts";
 import type { Step } from "../model/model.ts";
 import { callsOf, mayBeStale } from "../model/source-parts.ts";
-import { fullName } from "../policies/entries.ts";
 import type { MessageScope } from "../scope/scope.ts";
 
 /**

@@ -2,7 +2,7 @@
 import { DurationSchema } from "@bufbuild/protobuf/wkt";
 import type { CelType, Variable } from "../../cel/index.ts";
 import type { EnvShape, Ir, IrEnvVar, IrFile, IrMessage, IrMethod, IrService } from "../../ir.ts";
-import { protoOf } from "../conversions/proto-of.ts";
+import { protoOf } from "../../model/proto-of.ts";
 import { envMentions } from "../graph/env-mentions.ts";
 import type { Mention } from "../graph/let-graph.ts";
 import type { EnvVar } from "../model/model.ts";

@@ -1,14 +1,15 @@
 import type { DescField, DescOneof } from "@bufbuild/protobuf";
 import { type Expression, fieldName, fieldType, typeName } from "../../cel/index.ts";
 import type { IrField, IrMessage, IrMethod } from "../../ir.ts";
+import type { Bound, OneofTarget, Target } from "../../model/conversion.ts";
+import { canBeAbsent } from "../../model/presence.ts";
+import { isPart, isPosition } from "../../model/stream-fields.ts";
 import type { Origin } from "../../origin.ts";
-import { bindTo, canBeAbsent } from "../conversions/bind.ts";
+import { bindTo } from "../conversions/bind.ts";
 import { rootOf } from "../graph/message-graph.ts";
-import type { Bound, OneofTarget, Target } from "../model/conversion.ts";
 import { isDegradation } from "../model/degradation.ts";
 import type { Step } from "../model/model.ts";
 import { sourceExpressions } from "../model/source-parts.ts";
-import { isPart, isPosition } from "../model/stream-fields.ts";
 import { syntheticText } from "../names/synthetic-text.ts";
 import { check, checkCondition, unless, where } from "../scope/scope.ts";
 import type { MessageContext as AnyContext } from "../steps/context.ts";

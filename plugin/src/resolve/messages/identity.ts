@@ -5,9 +5,10 @@ import { type CelType, type Proto, typeName, type Variable } from "../../cel/ind
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { IrFile } from "../../ir.ts";
 import type { IrCredential, IrIdentity, IrIdentitySource } from "../../ir-edge.ts";
+import type { FieldBinding } from "../../model/conversion.ts";
+import { canBeAbsent } from "../../model/presence.ts";
 import type { Text } from "../../origin.ts";
-import { bindTo, canBeAbsent } from "../conversions/bind.ts";
-import type { FieldBinding } from "../model/conversion.ts";
+import { bindTo } from "../conversions/bind.ts";
 import type { Identity, IdentitySource, TextWithHoles } from "../model/edge.ts";
 import { lookupMessage } from "../names/lookup.ts";
 import { syntheticText } from "../names/synthetic-text.ts";

@@ -4,8 +4,8 @@ import type { Code, Identify } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Expression, Proto, Variable } from "../../cel/index.ts";
 import type { IrMethod } from "../../ir.ts";
 import type { IrBranch } from "../../ir-step.ts";
+import type { Bound, FieldBinding } from "../../model/conversion.ts";
 import type { Origin, Sourced } from "../../origin.ts";
-import type { Bound, FieldBinding } from "./conversion.ts";
 import type { RestRule } from "./rest.ts";
 
 export interface Call {

@@ -3,8 +3,8 @@ import type { DescMessage, DescMethod } from "@bufbuild/protobuf";
 import type { Expression } from "../../cel/index.ts";
 import type { IrFile, IrMethod } from "../../ir.ts";
 import type { IrCredential, IrIdentity, IrIdentitySource } from "../../ir-edge.ts";
+import type { FieldBinding } from "../../model/conversion.ts";
 import type { Origin, Sourced, Text } from "../../origin.ts";
-import type { FieldBinding } from "./conversion.ts";
 
 // ---- who is calling ----
 

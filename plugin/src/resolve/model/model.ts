@@ -6,12 +6,12 @@ import type { Ir, IrEnvVar, IrFile, IrFunction, IrMessage, IrMethod, IrService }
 import type { IrRateLimit } from "../../ir-edge.ts";
 import type { IrStep } from "../../ir-step.ts";
 import type { IrStream, IrTopic } from "../../ir-stream.ts";
+import type { Bound, Conversions, MessageConversion, Target } from "../../model/conversion.ts";
+import type { RuledMessage } from "../../model/rules.ts";
 import type { Origin, Text } from "../../origin.ts";
 import type { Call, Fail } from "./call.ts";
-import type { Bound, Conversions, MessageConversion, Target } from "./conversion.ts";
 import type { Callers, HttpCaching, Identity, ResponseCaching, Version } from "./edge.ts";
 import type { RestRule } from "./rest.ts";
-import type { RuledMessage } from "./rules.ts";
 
 export interface Model {
   readonly ir: Ir;

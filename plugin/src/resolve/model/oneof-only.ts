@@ -1,7 +1,7 @@
 // "A step that only values of members of one oneof read starts once such a member may be chosen": which members of which oneof.
 import type { Expression, Variable } from "../../cel/index.ts";
 import { sortByDependency } from "../../graph.ts";
-import type { OneofTarget } from "./conversion.ts";
+import type { OneofTarget } from "../../model/conversion.ts";
 import type { Block, Step } from "./model.ts";
 
 /** The members whose values read a step, themselves or through other such steps; by their place in the target. */

@@ -2,7 +2,7 @@
 import type { DescField } from "@bufbuild/protobuf";
 import type { Expression } from "../../cel/index.ts";
 import { sortByDependency } from "../../graph.ts";
-import type { Target } from "./conversion.ts";
+import type { Target } from "../../model/conversion.ts";
 import type { Block, Composed, Step } from "./model.ts";
 import { composesOf } from "./source-parts.ts";
 

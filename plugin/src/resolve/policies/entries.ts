@@ -1,10 +1,12 @@
 // The upstream entries that govern a package, and what they say of one method, leaf by leaf.
+
 import type { DescFile, DescMethod, DescService } from "@bufbuild/protobuf";
 import { Protocol } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Ir, IrEnvVar, IrFile, IrFunction } from "../../ir.ts";
 import type { IrIdentity, IrRateLimit, IrTelemetry } from "../../ir-edge.ts";
 import type { IrBranch, IrUpstream } from "../../ir-step.ts";
+import { fullName } from "../../model/full-name.ts";
 import type { Sourced, Text } from "../../origin.ts";
 
 export interface Governing {
@@ -54,8 +56,6 @@ export function entriesAround(entries: readonly IrUpstream[], service: DescServi
     ...wide.filter((entry) => entry.service === undefined),
   ];
 }
-/** As options name a method. */
-export const fullName = (method: DescMethod): string => `${method.parent.typeName}/${method.name}`;
 
 /** The value of a leaf at the nearest level that says it. */
 export function nearest<L, T>(levels: readonly L[], leaf: (level: L) => T | undefined): T | undefined {

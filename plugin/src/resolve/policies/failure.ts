@@ -1,6 +1,6 @@
-import type { DescMessage } from "@bufbuild/protobuf";
-import { type Expression, typeName, unwrapped, type Variable } from "../../cel/index.ts";
+import { type Expression, typeName, type Variable } from "../../cel/index.ts";
 import type { IrFailure } from "../../ir-step.ts";
+import { detailOf } from "../../model/details.ts";
 import type { Text } from "../../origin.ts";
 import { parseTemplate } from "../../read/template.ts";
 import { textInstead } from "../conversions/instead.ts";
@@ -59,20 +59,6 @@ export function resolveFailure(scope: MessageScope, fail: IrFailure, locals: rea
     details.push(detail);
   }
   return sound ? { code: fail.code?.value, message, details, asIs: fail.asIs?.at, at: fail.at } : undefined;
-}
-
-/** The message that an expression gives as a detail, and whether it may be none, or several. */
-export function detailOf(expression: Expression): { readonly desc: DescMessage; readonly some: boolean } | undefined {
-  const wrapper = wrapperOf(expression);
-  if (wrapper !== undefined) return { desc: wrapper, some: false };
-  const { type } = expression;
-  const inner = type.kind === "optional" ? type.of : type.kind === "list" ? type.element : type;
-  return inner.kind === "message" ? { desc: inner.desc, some: inner !== type || inner.nullable === true } : undefined;
-}
-
-/** The wrapper that an expression writes down, whose value CEL takes for the scalar in it. */
-export function wrapperOf({ root }: Expression): DescMessage | undefined {
-  return root.kind === "message" && unwrapped(root.desc) !== undefined ? root.desc : undefined;
 }
 
 /** `no user {args.user_id}` as literal text and the texts of its holes; nothing where its braces are at fault, which reading has said. */

@@ -4,10 +4,11 @@ import { Protocol } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Diagnostic, Report } from "../../diagnostic/diagnostic.ts";
 import type { Ir } from "../../ir.ts";
 import type { IrPolicy, IrUpstream } from "../../ir-step.ts";
+import { fullName } from "../../model/full-name.ts";
 import type { Origin, Sourced } from "../../origin.ts";
 import type { RestRule } from "../model/rest.ts";
 import { boundFields, httpBodies } from "./bound-fields.ts";
-import { entriesAround, fullName, nearest } from "./entries.ts";
+import { entriesAround, nearest } from "./entries.ts";
 
 /** Where it is said that calls of a method are made over HTTP; undefined: they are gRPC's. */
 export function saysHttp(entries: readonly IrUpstream[], method: DescMethod): Sourced<Protocol> | undefined {

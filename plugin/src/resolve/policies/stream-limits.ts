@@ -2,7 +2,7 @@
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { IrPolicy } from "../../ir-step.ts";
-import { fullName } from "./entries.ts";
+import { fullName } from "../../model/full-name.ts";
 
 /** @param of what the policy is for: a method, or all of a service; undefined: every upstream */
 export function checkStreamLimit(policy: IrPolicy, of: DescMethod | DescService | undefined, report: Report): void {

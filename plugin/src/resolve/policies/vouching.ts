@@ -4,9 +4,10 @@ import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt"
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { IrMethod } from "../../ir.ts";
 import type { IrPolicy, IrUpstream } from "../../ir-step.ts";
+import { fullName } from "../../model/full-name.ts";
 import type { Origin, Sourced } from "../../origin.ts";
 import type { Call, Effects } from "../model/call.ts";
-import { fullName, nearest } from "./entries.ts";
+import { nearest } from "./entries.ts";
 
 /** What speaks of one call, besides its method. */
 export interface Speakers {

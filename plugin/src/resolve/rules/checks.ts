@@ -1,6 +1,6 @@
 // Standard rules as checks: ids and messages are those of validate.proto, so that clients of any protovalidate understand them.
 import type { DescField } from "@bufbuild/protobuf";
-import type { Check, Scalar, Test } from "../model/rules.ts";
+import type { Check, Scalar, Test } from "../../model/rules.ts";
 import { formatCheck } from "./formats.ts";
 import type { Given } from "./given.ts";
 import { rangeChecks, timeChecks } from "./ranges.ts";

@@ -1,6 +1,6 @@
 // Rules that no value keeps, and patterns that are none.
 import { isPattern } from "../../cel/index.ts";
-import type { Check, Test } from "../model/rules.ts";
+import type { Check, Test } from "../../model/rules.ts";
 import { keeps } from "./keeps.ts";
 import { compareTimes } from "./ranges.ts";
 

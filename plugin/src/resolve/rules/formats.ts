@@ -1,5 +1,5 @@
 // Formats of strings: which function of the runtime knows each, and what validate.proto says of a text that has another.
-import type { Check, Scalar } from "../model/rules.ts";
+import type { Check, Scalar } from "../../model/rules.ts";
 import type { Given } from "./given.ts";
 
 interface Format {

@@ -1,6 +1,6 @@
 import type { DescField } from "@bufbuild/protobuf";
 import type { IrMessageRules } from "../../ir-edge.ts";
-import type { RuledGroup } from "../model/rules.ts";
+import type { RuledGroup } from "../../model/rules.ts";
 import type { RuleFaults } from "./rule-faults.ts";
 
 /** `(buf.validate.message).oneof`. */

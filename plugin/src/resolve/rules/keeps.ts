@@ -1,5 +1,5 @@
 // What is known of a value when code is generated.
-import type { Scalar, Test } from "../model/rules.ts";
+import type { Scalar, Test } from "../../model/rules.ts";
 
 /** Whether a value keeps a rule, as far as that is known here. */
 export function keeps(test: Test, value: Scalar): boolean {

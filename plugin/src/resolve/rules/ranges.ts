@@ -1,5 +1,5 @@
 // `lt`, `lte`, `gt`, `gte`, alone and together, of numbers and of times.
-import type { Bound, Check, Time } from "../model/rules.ts";
+import type { Bound, Check, Time } from "../../model/rules.ts";
 import type { Given } from "./given.ts";
 import { numberText, timeText } from "./rule-text.ts";
 

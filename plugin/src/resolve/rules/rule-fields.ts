@@ -1,6 +1,6 @@
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import { FieldRulesSchema } from "@protobff/messages/buf/validate/validate_pb.js";
-import type { RuleStep } from "../model/rules.ts";
+import type { RuleStep } from "../../model/rules.ts";
 
 /** The steps from FieldRules to rules inside of them: `repeated`, `items`. */
 export function ruleSteps(...names: readonly string[]): readonly RuleStep[] {

@@ -1,5 +1,5 @@
 // Values as messages of violations show them.
-import type { Time } from "../model/rules.ts";
+import type { Time } from "../../model/rules.ts";
 
 /** A double as CEL's `%s` writes it. */
 export const numberText = (value: number): string => String(value);

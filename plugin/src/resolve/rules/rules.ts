@@ -2,7 +2,7 @@
 import type { DescMessage, DescMethod } from "@bufbuild/protobuf";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Ir } from "../../ir.ts";
-import type { RuledMessage } from "../model/rules.ts";
+import type { RuledMessage } from "../../model/rules.ts";
 import { CelRules } from "./cel-rules.ts";
 import { messageRules, type RuleContext } from "./message-rules.ts";
 import { RuleFaults } from "./rule-faults.ts";

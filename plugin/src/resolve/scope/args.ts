@@ -12,8 +12,8 @@ import {
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import { didYouMean } from "../../diagnostic/did-you-mean.ts";
 import type { IrMessage } from "../../ir.ts";
+import { protoOf } from "../../model/proto-of.ts";
 import type { Origin, Text } from "../../origin.ts";
-import { protoOf } from "../conversions/proto-of.ts";
 import { formName, sameForm, tellApart } from "../conversions/same-form.ts";
 import type { Arg, Args } from "../model/model.ts";
 

@@ -1,10 +1,10 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { typeName, type Variable } from "../../cel/index.ts";
 import type { IrCall } from "../../ir-step.ts";
+import type { Bound } from "../../model/conversion.ts";
 import type { Text } from "../../origin.ts";
 import { notWrittenBack } from "../conversions/convert.ts";
 import type { Call, ErrorRule } from "../model/call.ts";
-import type { Bound } from "../model/conversion.ts";
 import { answerOf } from "../model/source-parts.ts";
 import { lookupMethod } from "../names/lookup.ts";
 import { entriesFor } from "../policies/entries.ts";

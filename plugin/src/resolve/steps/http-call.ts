@@ -2,10 +2,10 @@
 import type { DescField } from "@bufbuild/protobuf";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { IrCall } from "../../ir-step.ts";
+import { fullName } from "../../model/full-name.ts";
 import type { Origin } from "../../origin.ts";
 import type { Call } from "../model/call.ts";
 import { parameterKind, type RestRule } from "../model/rest.ts";
-import { fullName } from "../policies/entries.ts";
 
 /**
  * @param sent the fields that the call sets, as far as they are known

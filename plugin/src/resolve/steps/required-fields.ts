@@ -2,8 +2,8 @@ import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import type { Node } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { IrCall } from "../../ir-step.ts";
-import { isRequired } from "../conversions/bind.ts";
-import type { FieldBinding } from "../model/conversion.ts";
+import type { FieldBinding } from "../../model/conversion.ts";
+import { isRequired } from "../../model/presence.ts";
 import { nameOf } from "./set.ts";
 
 /** Something that a request sets: by `set`, as keys of a batch, or in the literal of `request`. */

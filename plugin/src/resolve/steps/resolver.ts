@@ -4,8 +4,8 @@ import { type CelType, fieldType, type Proto, type Variable } from "../../cel/in
 import { didYouMean } from "../../diagnostic/did-you-mean.ts";
 import type { IrMessage, IrReads } from "../../ir.ts";
 import type { IrCall, IrPolicy } from "../../ir-step.ts";
+import { canBeAbsent } from "../../model/presence.ts";
 import type { Origin, Text } from "../../origin.ts";
-import { canBeAbsent } from "../conversions/bind.ts";
 import { declaredCalls } from "../graph/declared.ts";
 import type { Call } from "../model/call.ts";
 import type { Step } from "../model/model.ts";

@@ -1,11 +1,11 @@
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import { type Expression, fieldName, fieldType, type Node, typeName, type Variable } from "../../cel/index.ts";
 import type { IrBind, IrCall } from "../../ir-step.ts";
+import type { FieldBinding } from "../../model/conversion.ts";
 import type { Text } from "../../origin.ts";
 import { bindTo, fieldPath } from "../conversions/bind.ts";
 import { conversion } from "../conversions/convert.ts";
 import { tellApart } from "../conversions/same-form.ts";
-import type { FieldBinding } from "../model/conversion.ts";
 import { syntheticText } from "../names/synthetic-text.ts";
 import { check, checkCondition, type MessageScope, where } from "../scope/scope.ts";
 import type { MessageContext } from "./context.ts";

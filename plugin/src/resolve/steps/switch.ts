@@ -1,9 +1,9 @@
 import { type Expression, type Proto, sameType } from "../../cel/index.ts";
 import type { IrSwitch } from "../../ir-step.ts";
+import type { Bound } from "../../model/conversion.ts";
+import { protoOf } from "../../model/proto-of.ts";
 import { conversion } from "../conversions/convert.ts";
-import { protoOf } from "../conversions/proto-of.ts";
 import { tellApart } from "../conversions/same-form.ts";
-import type { Bound } from "../model/conversion.ts";
 import type { SwitchSource } from "../model/model.ts";
 import { check, checkCondition, reportNull, where } from "../scope/scope.ts";
 import type { MessageContext } from "./context.ts";

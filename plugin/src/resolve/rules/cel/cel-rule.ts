@@ -1,11 +1,12 @@
 // A rule in CEL: `cel` and `cel_expression` of a field, a message, of items, keys and values, and `(buf.validate.predefined).cel`. Checked
 // with `this` of the type of what it stands on.
+
 import type { Registry } from "@bufbuild/protobuf";
-import { TimestampSchema } from "@bufbuild/protobuf/wkt";
 import { type CelType, checkExpression, type FieldType, typeName, type Variable } from "../../../cel/index.ts";
 import type { Diagnostic, Report } from "../../../diagnostic/diagnostic.ts";
+import { NOW } from "../../../model/rule-functions.ts";
+import type { CelRule, RuleStep } from "../../../model/rules.ts";
 import type { Text } from "../../../origin.ts";
-import type { CelRule, RuleStep } from "../../model/rules.ts";
 import { constantType, type RuleConstants, withConstants, withFields } from "./rule-constants.ts";
 import { RULES, unknownToRules } from "./rule-language.ts";
 
@@ -24,15 +25,6 @@ export interface RuleSite {
   /** For a predefined rule. */
   readonly constants?: RuleConstants;
 }
-
-/** The time at which a message is validated: one for all of its rules. */
-export const NOW: Variable = {
-  name: "now",
-  role: "var",
-  type: { kind: "message", desc: TimestampSchema },
-  proto: { kind: "message", desc: TimestampSchema },
-  absent: false,
-};
 
 /** Undefined after a diagnostic. */
 export function celRule(declared: DeclaredRule, site: RuleSite, report: Report): CelRule | undefined {

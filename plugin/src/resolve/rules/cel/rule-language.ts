@@ -1,56 +1,16 @@
 // The language of rules in buf.validate: CEL as protovalidate runs it everywhere, so without what this project's own expressions have beyond
 // it, and with functions of its own (https://protovalidate.com/reference/cel_extensions/).
 
-import { type CelType, childrenOf, LANGUAGE, type Language, type Node, type Overload } from "../../../cel/index.ts";
+import { childrenOf, LANGUAGE, type Language, type Node } from "../../../cel/index.ts";
 import { didYouMean } from "../../../diagnostic/did-you-mean.ts";
-
-const BOOL: CelType = { kind: "bool" };
-const INT: CelType = { kind: "int" };
-const STRING: CelType = { kind: "string" };
-const BYTES: CelType = { kind: "bytes" };
-const DOUBLE: CelType = { kind: "double" };
-const DYN: CelType = { kind: "dyn" };
-
-/** The function of the runtime is called as the overload. */
-function method(id: string, fn: string, params: readonly CelType[]): Overload {
-  return { id, fn, method: true, params, result: BOOL, fails: false };
-}
-
-const UNIQUE = ["uint", "int", "string", "bool", "double", "bytes"] as const;
-
-const FUNCTIONS: readonly Overload[] = [
-  method("math_is_nan", "isNan", [DOUBLE]),
-  method("math_is_inf", "isInf", [DOUBLE]),
-  method("isInf", "isInf", [DOUBLE, INT]),
-  method("isHostname", "isHostname", [STRING]),
-  method("isHostAndPort", "isHostAndPort", [STRING, BOOL]),
-  method("isEmail", "isEmail", [STRING]),
-  method("isIp", "isIp", [STRING]),
-  method("isIp", "isIp", [STRING, INT]),
-  method("isIpPrefix", "isIpPrefix", [STRING]),
-  method("isIpPrefix", "isIpPrefix", [STRING, INT]),
-  method("isAnyIpPrefix", "isIpPrefix", [STRING, BOOL]),
-  method("isIpPrefix", "isIpPrefix", [STRING, INT, BOOL]),
-  method("isUri", "isUri", [STRING]),
-  method("isUriRef", "isUriRef", [STRING]),
-  ...UNIQUE.map((kind) => method("unique", "unique", [{ kind: "list", element: { kind } }])),
-  method("bytesContain", "contains", [BYTES, BYTES]),
-  method("bytesStartWith", "startsWith", [BYTES, BYTES]),
-  method("bytesEndWith", "endsWith", [BYTES, BYTES]),
-  { id: "select", fn: "getField", method: false, params: [DYN, STRING], result: DYN, fails: true },
-];
-
-/** The functions that @protobff/runtime/validate has; all others are CEL's. */
-export const VALIDATE_FUNCTIONS: ReadonlySet<string> = new Set(
-  FUNCTIONS.map(({ id }) => id).filter((id) => id !== "select" && !id.startsWith("math_")),
-);
+import { RULE_FUNCTIONS } from "../../../model/rule-functions.ts";
 
 export const RULES: Language = {
   ...LANGUAGE,
   optionals: false,
   openEnums: true,
   soundLiterals: false,
-  functions: FUNCTIONS,
+  functions: RULE_FUNCTIONS,
 };
 
 /** CEL's standard functions and cel-go's `strings`. */
@@ -61,7 +21,7 @@ const COMMON: ReadonlySet<string> = new Set(
     "upperAscii replace reverse split substring trim format strings.quote"
   ).split(" "),
 );
-const OWN: ReadonlySet<string> = new Set(FUNCTIONS.map(({ fn }) => fn));
+const OWN: ReadonlySet<string> = new Set(RULE_FUNCTIONS.map(({ fn }) => fn));
 /** What does the same there. */
 const INSTEAD: ReadonlyMap<string, string> = new Map([
   ["distinct", "unique"],

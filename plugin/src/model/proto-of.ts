@@ -1,5 +1,5 @@
 import { ScalarType } from "@bufbuild/protobuf";
-import type { CelType, Proto } from "../../cel/index.ts";
+import type { CelType, Proto } from "../cel/index.ts";
 
 /** The form in which a computed value of this type is represented: CEL's own (64-bit integers are bigints, doubles numbers). */
 export function protoOf(type: CelType): Proto | undefined {

@@ -1,6 +1,6 @@
 // How a value of one form becomes one of another, and where it goes.
 import type { DescEnum, DescField, DescMessage, DescOneof } from "@bufbuild/protobuf";
-import type { Expression, Proto } from "../../cel/index.ts";
+import type { Expression, Proto } from "../cel/index.ts";
 
 /** An expression and how its value becomes what is wanted. */
 export interface Bound {

@@ -1,0 +1,4 @@
+import type { DescMethod } from "@bufbuild/protobuf";
+
+/** `package.Service/Method` */
+export const fullName = (method: DescMethod): string => `${method.parent.typeName}/${method.name}`;
