@@ -7,32 +7,36 @@ export interface Group {
   readonly name: string;
   readonly include: readonly string[];
   readonly exclude: readonly string[];
-  /** Files share a worker and its modules; they patch no globals. */
+  /** Files share a worker and its modules: they restore what they patch, and replace no module. */
   readonly shared?: true;
   /** One file at a time, after all other groups, so that deadlines hold. */
   readonly alone?: true;
 }
 
 const SUFFIXED = ["**/*.system.test.ts", "**/*.corpora.test.ts"];
-const PURE = [
-  "client/src/**/*.test.ts",
-  "plugin/src/**/*.test.ts",
-  "runtime/src/{cache,call,cel,compose,elements,guard,identity,limits,metrics,rest,stream,topic,validate}/**/*.test.ts",
-];
-/** Start processes, load the machine, or take minutes. */
+const ALL = ["{cli,client,examples,packages,plugin,runtime,scripts,test}/**/*.test.ts"];
+/** End-to-end tests that the quick tier keeps: every protocol, on a real server. */
+const SMOKES = "protocols|http-json";
+/** Start processes, replace modules, load the machine, measure memory or time, or take minutes. */
 const PROCESSES = [
-  "test/{e2e,faults,gather,load,matrix,mock,parts,simulation,soak,streams}/**/*.test.ts",
-  "test/{bench,buf,cookbook,demo,deploy-variables,documented-layout,fuzz,pack,prior-art-examples}.test.ts",
+  "cli/src/commands/init.test.ts",
+  "client/src/follow.test.ts",
+  "{packages,runtime}/**/{leaving,serve,serve-identity,serve-metrics,warm-up}.test.ts",
+  "{packages,runtime}/**/{backpressure,connections,over-node,over-node-http2}.test.ts",
+  "{packages,runtime}/**/memory/*.test.ts",
+  `test/e2e/!(${SMOKES}).test.ts`,
+  "test/{faults,gather,load,matrix,mock,parts,simulation,soak,streams}/**/*.test.ts",
+  "test/{bench,buf,cookbook,demo,deploy-variables,documented-layout,fuzz,pack,prior-art-examples,warm-up}.test.ts",
+  "test/lock/write.test.ts",
+  "test/openapi/served.test.ts",
 ];
-/** The part of them that the quick tier keeps: every protocol, on a real server. */
-const SMOKES = ["test/e2e/{protocols,http-json}.test.ts"];
 /** Of the tests of processes, those without a deadline that a busy machine could miss. */
 const PATIENT = [
   ...["batches", "copies", "environment", "own-functions", "principal", "refused-everywhere", "resolver-reads"],
   ...["resolvers", "service-environment", "upstream-statuses", "validation", "validation-cel", "versions"],
 ].join("|");
 const ALONE = [
-  `test/e2e/!(${PATIENT}).test.ts`,
+  `test/e2e/!(${SMOKES}|${PATIENT}).test.ts`,
   "test/load/!(compare-logs|upstream-kinds).test.ts",
   "test/soak/!(report).test.ts",
   "test/{pack,demo}.test.ts",
@@ -41,18 +45,10 @@ const ALONE = [
 const ATTACKS = process.env.ATTACK_FIGURES ? ["test/corpora/attacks-*.corpora.test.ts"] : [];
 
 export const GROUPS: Readonly<Record<Tier, readonly Group[]>> = {
-  quick: [
-    { name: "pure", include: PURE, exclude: SUFFIXED, shared: true },
-    {
-      name: "quick",
-      include: ["{cli,examples,packages,runtime,scripts,test}/**/*.test.ts"],
-      exclude: [...SUFFIXED, ...PURE, ...PROCESSES],
-    },
-    { name: "smoke", include: SMOKES, exclude: [] },
-  ],
+  quick: [{ name: "quick", include: ALL, exclude: [...SUFFIXED, ...PROCESSES], shared: true }],
   processes: [
-    { name: "side by side", include: PROCESSES, exclude: [...SUFFIXED, ...SMOKES, ...ALONE] },
-    { name: "alone", include: ALONE, exclude: [...SUFFIXED, ...SMOKES], alone: true },
+    { name: "side by side", include: PROCESSES, exclude: [...SUFFIXED, ...ALONE] },
+    { name: "alone", include: ALONE, exclude: SUFFIXED, alone: true },
   ],
   system: [{ name: "system", include: ["**/*.system.test.ts"], exclude: [] }],
   corpora: [
