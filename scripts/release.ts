@@ -3,8 +3,8 @@
 // `prepare` writes the version into all packages and into CHANGELOG.md. `publish` refuses a tree that `prepare` has not made, and publishes with
 // npm's provenance statement (https://docs.npmjs.com/generating-provenance-statements), which only a workflow with an OIDC token can sign.
 import { spawnSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { globSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export interface Manifest {
@@ -86,8 +86,11 @@ function readManifest(folder: string): Manifest {
 /** Workspaces that are not private. */
 export function publicPackages(): Package[] {
   const { workspaces } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { workspaces: string[] };
-  return workspaces
-    .map((folder) => ({ folder, manifest: readManifest(folder) }))
+  return globSync(
+    workspaces.map((pattern) => `${pattern}/package.json`),
+    { cwd: root },
+  )
+    .map((path) => ({ folder: dirname(path), manifest: readManifest(dirname(path)) }))
     .filter(({ manifest }) => manifest.private !== true);
 }
 
