@@ -79,7 +79,8 @@ export function endOfCall(model: FaultModel, policy: Policy, retryIf: (failing: 
     if (ending.kind === "answer") return { failing: undefined, sent: [sent, sent + (ending.slow ? hedges : 0)] };
     if (ending.kind === "silence") return { failing: late, sent: [sent + hedges, sent + hedges] };
     const { failing, pushback = false } = ending;
-    const again = attempt < policy.attempts && policy.on.includes(failing.code) && !pushback && !model.exhausted;
+    const retried = failing.reason !== Reason.INVALID && policy.on.includes(failing.code);
+    const again = attempt < policy.attempts && retried && !pushback && !model.exhausted;
     if (!again || !retryIf(failing)) return { failing, sent: [sent, sent] };
   }
 }

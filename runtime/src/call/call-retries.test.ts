@@ -31,6 +31,20 @@ describe("retries", () => {
     await get("b").answer;
     expect(client.sent.length).toBe(4);
   });
+  test.each([
+    ["status", 3],
+    ["invalid", 1],
+    ["unsendable", 1],
+  ] as const)("on INTERNAL repeat a %s: %i attempts", async (kind, attempts) => {
+    const { get, client, clock } = oneCall({ call: { retry: { ...RETRY, on: [Code.INTERNAL] } } });
+    const { answer } = get("a");
+    for (let sent = 1; sent <= attempts; sent++) {
+      client.of("a").fault(Code.INTERNAL, { kind });
+      await clock.advance(200);
+    }
+    expect((await answer).failure).toMatchObject({ code: Code.INTERNAL });
+    expect(client.sent.length).toBe(attempts);
+  });
   test("are for the outermost only", async () => {
     const { get, client } = oneCall({ call: { retry: RETRY } });
     client.answer = byId({ a: "UNAVAILABLE" });

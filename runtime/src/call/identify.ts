@@ -9,7 +9,8 @@ import type { Rpc } from "./upstream.ts";
  * metadata, forwarded trace ids apart. A digest, since metadata may hold secrets.
  */
 export function identify(rpc: Rpc<never, unknown>, { frame, headers, metadata, told }: Outgoing): string {
-  const counts = (name: string): boolean => name !== told?.name && (!isTraceId(name) || isMade(name, metadata));
+  const made = madeTraceIds(metadata);
+  const counts = (name: string): boolean => name !== told?.name && (!isTraceId(name) || made.has(name));
   const names = headers === undefined ? [] : Object.keys(headers).filter(counts);
   // JSON keeps the parts apart, whatever is in them.
   const head = JSON.stringify([
@@ -28,7 +29,10 @@ const LARGE = 16 << 10;
 /** Raised when keys begin to hold more: answers in Redis under older keys were for callers who differ in it. */
 const FORMAT = 2;
 
-/** Whether a header's value comes from an expression and not from the client. */
-function isMade(name: string, metadata: Metadata = {}): boolean {
-  return Object.entries(metadata).some(([key, value]) => key.toLowerCase() === name && !!value?.length);
+/** The trace ids whose values come from expressions and not from the client. */
+function madeTraceIds(metadata: Metadata | undefined): ReadonlySet<string> {
+  if (metadata === undefined) return NONE;
+  const names = Object.keys(metadata).filter((name) => metadata[name]?.length);
+  return new Set(names.map((name) => name.toLowerCase()).filter(isTraceId));
 }
+const NONE: ReadonlySet<string> = new Set();

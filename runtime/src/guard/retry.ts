@@ -1,7 +1,7 @@
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { ExponentialBackoff, type IBackoff } from "cockatiel";
 import type { Clock } from "../clock.ts";
-import type { Code, Failure } from "../failure.ts";
+import { type Code, type Failure, Reason } from "../failure.ts";
 
 /** Whose call it is, as a condition of a policy sees it: `headers` and `now` of its expression. */
 export interface RetryContext {
@@ -46,9 +46,9 @@ export function startBackoff(policy: Pick<RetryPolicy, "initialMs" | "maxMs" | "
   }).next();
 }
 
-/** Whether a failure is of the kind that the policy tries again after. */
+/** Whether a failure is of the kind that the policy tries again after. A message that does not fit would not fit again. */
 export function retries(policy: RetryPolicy, failure: Failure, cx: RetryContext, also?: RetryIf): boolean {
-  if (!policy.on.includes(failure.code)) return false;
+  if (failure.reason === Reason.INVALID || !policy.on.includes(failure.code)) return false;
   if (policy.when === undefined && also === undefined) return true;
   try {
     return (policy.when?.(failure, cx) ?? true) && (also?.(failure) ?? true);

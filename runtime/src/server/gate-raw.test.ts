@@ -19,6 +19,7 @@ describe.each([
     const rig = await gate({ sources: SOURCES });
     const answer = await askRaw(await serve(rig.endpoint), post(headers));
     expect(answer).toMatch(/^HTTP\/1\.1 401 /);
+    expect(answer.toLowerCase()).toContain("\r\nwww-authenticate: bearer\r\n");
     expect(answer).toContain('{"code":"unauthenticated","message":"unauthenticated"}');
     expect(rig.audited).toMatchObject([{ reason, address: "127.0.0.1" }]);
   });

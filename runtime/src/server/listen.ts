@@ -32,6 +32,7 @@ import { toldGone, withToldRefusals } from "./requests/refusals.ts";
 import { RestPath } from "./rest/rest-path.ts";
 import { nothingHere, reservedOf, Shortcuts } from "./rest/rest-served.ts";
 import { Health } from "./services/health.ts";
+import { withKnownMethods } from "./services/methods.ts";
 import { answer, PROBES, withProbes } from "./services/probes.ts";
 import { Readiness } from "./services/readiness.ts";
 import { routeReflection } from "./services/reflection.ts";
@@ -259,7 +260,7 @@ export async function listenUnannounced(
   const shortcut = new Shortcuts([fast, streams, rest].filter((one) => one !== undefined));
   const rpcs = corsOrigins.length === 0 ? adapter : withCors(cors, adapter);
   const handler = withSourceRoutes({ routes, peers, fault }, rpcs);
-  const listener = await Listener.open(ids.added(security.added(withProbes(readiness, handler))), {
+  const listener = await Listener.open(ids.added(security.added(withKnownMethods(withProbes(readiness, handler)))), {
     host,
     port: options.port ?? 0,
     handshakeTimeoutMs: options.handshakeTimeoutMs ?? 10_000,

@@ -144,6 +144,7 @@ export class Listener {
     this.#h1Readings = new Http1Readings(this.#h1, options.maxStreams, (why) =>
       calmed.tell(`closed a client's connection: ${why}`),
     );
+    this.#h1.on("connect", (_request, socket) => void socket.on("error", ignore).end(NOT_IMPLEMENTED));
     const { upgrades } = options;
     if (upgrades !== undefined) {
       this.#h1.on("upgrade", (request, socket, head) => this.#onUpgrade(upgrades, request, socket, head));
@@ -395,7 +396,14 @@ export class Listener {
 
 /** Whatever else asks to become another protocol (curl offers h2c) is served as if it had not. */
 function upgradesOf(upgrades: Upgrades | undefined): http.ServerOptions {
-  return upgrades === undefined ? {} : { shouldUpgradeCallback: (request) => upgrades.wants(request) };
+  if (upgrades === undefined) return {};
+  const shouldUpgradeCallback = (request: http.IncomingMessage): boolean => {
+    useOriginForm(request);
+    return upgrades.wants(request);
+  };
+  return { shouldUpgradeCallback };
 }
+/** The answer to CONNECT, which node leaves to the server as a bare socket. */
+const NOT_IMPLEMENTED = "HTTP/1.1 501 Not Implemented\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
 
 function ignore(): void {}

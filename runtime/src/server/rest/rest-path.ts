@@ -20,6 +20,7 @@ import { remembered } from "../headers/memo.ts";
 import { malformed, nearestDeadline, REQUEST_DEADLINE } from "../headers/request-deadline.ts";
 import { SHOWN } from "../headers/security-headers.ts";
 import { tooLarge } from "../requests/request-body.ts";
+import { isKnownMethod } from "../services/methods.ts";
 import { RestCall, type RestEncodings, type RestRequest, type RestRoute } from "./rest-call.ts";
 
 export interface RestPathOptions extends FastPathOptions {
@@ -145,6 +146,7 @@ export class RestPath implements Shortcut {
     out: Carrier | http.ServerResponse,
   ): RestCall | undefined {
     if (method === "OPTIONS" && from.headers["access-control-request-method"] !== undefined) return undefined;
+    if (!isKnownMethod(method)) return undefined;
     const methods = this.#matcher.methods(parts);
     if (methods.length === 0 || this.#options.reserved.has(path)) return undefined;
     const allow = methods.includes("GET") ? [...new Set([...methods, "HEAD"])] : methods;

@@ -64,6 +64,7 @@ test.each<[string, Headers, number, string | undefined]>([
   const request = http.get(`${server.url}/${NAME}?encoding=json&message={}`, asked);
   const [response] = (await once(request, "response")) as [http.IncomingMessage];
   expect(response.statusCode).toBe(status);
+  expect(response.headers["www-authenticate"]).toBe(status === 401 ? "Bearer" : undefined);
   let text = "";
   for await (const chunk of response) {
     text += String(chunk);
