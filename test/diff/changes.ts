@@ -278,6 +278,25 @@ export const cases: readonly Case[] = [
     kinds: ["upstreams", "calls"],
   },
   {
+    name: "stream-options",
+    base: FOLLOWED,
+    change: [
+      [
+        `set: { name: "id" by: "args.id" } }
+    };`,
+        `set: { name: "id" by: "args.tenant" } }
+      if: "event.id != ''"
+      until: "event.id == 'last'"
+      idle: "30s"
+      max_age: "1m"
+      overflow: LATEST
+      min_interval: "1s"
+    };`,
+      ],
+    ],
+    kinds: ["values", "api", "deadlines", "policies"],
+  },
+  {
     name: "longer-critical-path",
     change: [[`{ name: "id" by: "args.id" } } }`, `{ name: "id" by: "args.id" } timeout: "500ms" } }`]],
     kinds: ["critical-path", "deadlines"],

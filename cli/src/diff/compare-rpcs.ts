@@ -5,6 +5,7 @@ import { compareCounts, costOf, methodsOf } from "./compare-counts.ts";
 import { compareLimits } from "./compare-limits.ts";
 import { comparePermits } from "./compare-permits.ts";
 import { compareRules } from "./compare-rules.ts";
+import { compareStreams } from "./compare-streams.ts";
 import { type Composition, shortName } from "./composition.ts";
 import type { Finding, Level, Said } from "./finding.ts";
 import { list, say } from "./finding.ts";
@@ -31,6 +32,7 @@ export function compareRpc(
     ...api(before, after).map(of),
     ...compareRules(before.validated, after.validated).map(of),
     ...later(before, after).map(of),
+    ...compareStreams(before, after).map(of),
     ...others(before, after).map(of),
   ];
 }

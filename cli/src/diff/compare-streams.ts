@@ -1,0 +1,44 @@
+// The options of a stream: its source, which items it delivers, and how long it stays open.
+import type { RpcReport } from "protoc-gen-bff/compiler";
+import { time } from "./amounts.ts";
+import type { Finding, Kind, Said } from "./finding.ts";
+import { say } from "./finding.ts";
+
+type Stream = NonNullable<RpcReport["stream"]>;
+type Change = Omit<Finding, "where">;
+
+/** Each option that clients or upstreams notice, and what its change means. */
+const OPTIONS: readonly (readonly [option: keyof Stream, kind: Kind, says: string])[] = [
+  ["call", "upstreams", "follows another method"],
+  ["topic", "upstreams", "follows another topic, or follows it differently"],
+  ["key", "values", "follows another key"],
+  ["set", "values", "asks its source for something else"],
+  ["if", "values", "delivers other items"],
+  ["until", "api", "ends at another item"],
+  ["position", "api", "resumes by other positions: clients that come back begin anew"],
+  ["idle_ms", "deadlines", "ends after another time without an item"],
+  ["max_age_ms", "deadlines", "stays open for another time"],
+  ["heartbeat_ms", "policies", "sends signs of life at another interval"],
+  ["ahead", "policies", "composes another number of items at once"],
+  ["overflow", "policies", "treats slow clients differently"],
+  ["min_interval_ms", "policies", "delivers items at another interval"],
+];
+
+export function compareStreams({ stream: before }: RpcReport, { stream: after }: RpcReport): readonly Change[] {
+  if (before === undefined || after === undefined) return [];
+  return OPTIONS.filter(([option]) => JSON.stringify(before[option]) !== JSON.stringify(after[option])).map(
+    ([option, kind, says]): Change => ({
+      kind,
+      level: "different",
+      says: [says],
+      before: shown(option, before[option]),
+      after: shown(option, after[option]),
+    }),
+  );
+}
+
+function shown(option: string, value: unknown): Said {
+  if (value === undefined) return ["none"];
+  if (typeof value === "number" && option.endsWith("_ms")) return [time(value)];
+  return say`${typeof value === "object" ? JSON.stringify(value) : String(value)}`;
+}
