@@ -68,7 +68,7 @@ function checkKey(call: Call, of: (expression: Expression | undefined) => Unique
     code: "BFF802",
     severity: "warning",
     message: `${found} is part of what this call sends, so that its cache never finds an answer again`,
-    at: part?.text.at ?? forwarded?.at ?? call.at,
+    at: part?.text.at ?? forwarded?.at ?? call.ir.at,
     ...(ttl === undefined ? {} : { related: [{ at: ttl.at, message: "the call is cached here" }] }),
     hint: 'leave it out of the call, or turn the cache off with `cache: { ttl: "0s" }`',
   });

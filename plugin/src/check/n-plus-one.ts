@@ -114,7 +114,7 @@ function tell({ each, step, call, varying, asked }: Found, report: Report): bool
       shaped === undefined
         ? `"${call.method.name}" is called once for each item${within}, and nothing bounds the items`
         : `"${call.method.name}" is called once for each item${within}, and "${shaped.batch.method.name}" answers for all of them at once`,
-    at: irCall(step.ir)?.method?.at ?? call.at,
+    at: irCall(step.ir)?.method?.at ?? call.ir.at,
     ...(each === step
       ? {}
       : { related: [{ at: each.ir.name?.at ?? each.ir.at, message: "once for each item of this" }] }),

@@ -71,7 +71,7 @@ function checkRandomPlaces(model: Model, report: Report): void {
         refuse(
           sent(call),
           "a batch is one call for several places, each with a value of its own",
-          call.at,
+          call.ir.at,
           "leave it out of the call, or write it without `batch`",
         );
     }

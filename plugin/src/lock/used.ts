@@ -181,7 +181,7 @@ function collect(add: Add, options: Options) {
   };
 
   const call = (value: Call, ir: IrCall | undefined, path: (option: string) => string): void => {
-    const at = ir?.method?.at ?? value.at;
+    const at = ir?.method?.at ?? value.ir.at;
     add(value.method, path("method"), at, BOTH);
     expression(value.request?.expression, path("request"), SET);
     for (const { path: fields, bound, if: condition } of value.set) {

@@ -49,7 +49,7 @@ export function nameCalls(
   };
   const all = messages.flatMap(callsIn);
   // In the order of the files' names and not of the request's.
-  for (const call of [...all].sort((a, b) => byPlace(a.at, b.at))) {
+  for (const call of [...all].sort((a, b) => byPlace(a.ir.at, b.ir.at))) {
     const key = keyOf(call);
     if (!found.has(key)) found.set(key, { call, named: `${fullName(call.method)} ${wishOf(call)}` });
   }

@@ -47,7 +47,7 @@ export function checkDecision(
         code: "BFF238",
         severity: "warning",
         message: `who may call is decided by an answer that may be past its \`ttl\`: a right that is taken away lives on for so long`,
-        at: call.policy.cache.stale?.at ?? call.at,
+        at: call.policy.cache.stale?.at ?? call.ir.at,
         hint: 'write `stale: "0s"` in the `cache` of this call',
       });
     }

@@ -244,7 +244,7 @@ export function callStep(source: IrCall | undefined, call: Call): Step {
   return {
     ir: {
       kind: "step",
-      at: call.at,
+      at: call.ir.at,
       index: 0,
       ...nothing,
       if: undefined,

@@ -3,14 +3,15 @@ import type { DescField, DescMethod } from "@bufbuild/protobuf";
 import type { Code, Identify } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Expression, Proto, Variable } from "../../cel/index.ts";
 import type { IrMethod } from "../../ir.ts";
-import type { IrBranch } from "../../ir-step.ts";
+import type { IrBranch, IrCall } from "../../ir-step.ts";
 import type { Bound, FieldBinding } from "../../model/conversion.ts";
 import type { Origin, Sourced } from "../../origin.ts";
 import type { RestRule } from "./rest.ts";
 
 export interface Call {
+  /** The declaration. Its options that need no resolving are read here. */
+  readonly ir: IrCall;
   readonly method: DescMethod;
-  readonly at: Origin;
   readonly request: Bound | undefined;
   readonly set: readonly FieldBinding[];
   readonly metadata: readonly MetadataBinding[];

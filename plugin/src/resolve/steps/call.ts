@@ -97,8 +97,8 @@ export function resolveCall(
       scope.report,
     );
   return {
+    ir,
     method,
-    at: ir.at,
     request,
     set,
     metadata: mergeByKey([own, ...shared]),

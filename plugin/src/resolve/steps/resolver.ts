@@ -192,8 +192,8 @@ export function clientCalls(cx: MessageContext, ir: IrMessage): Call[] {
       const cache = { ...policy.cache, stale: undefined };
       return [
         {
+          ir: call,
           method,
-          at,
           request: undefined,
           set: [],
           onError: [],
