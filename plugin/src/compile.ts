@@ -7,9 +7,9 @@ import {
   CodeGeneratorResponseSchema,
 } from "@bufbuild/protobuf/wkt";
 import { checkAll, checkSound } from "./check/all-checks.ts";
-import { idleOutputs } from "./check/idle-outputs.ts";
-import { servedTogether as served } from "./check/served-together.ts";
-import { faultsOfServers, serverNames } from "./check/server-names.ts";
+import { idleOutputs } from "./check/surface/idle-outputs.ts";
+import { servedTogether as served } from "./check/surface/served-together.ts";
+import { faultsOfServers, serverNames } from "./check/surface/server-names.ts";
 import { dashboardFiles } from "./dashboards/dashboard-files.ts";
 import { deployFiles } from "./deploy/deploy-files.ts";
 import type { Diagnostic } from "./diagnostic/diagnostic.ts";

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { type DescFile, toBinary } from "@bufbuild/protobuf";
 import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
-import { headerOf } from "../../check/identity-headers.ts";
+import { headerOf } from "../../check/callers/identity-headers.ts";
 import { reachable } from "../../graph.ts";
 import { callsIn } from "../../resolve/model/blocks.ts";
 import type { Identity } from "../../resolve/model/edge.ts";

@@ -1,6 +1,6 @@
 // What steps and fields are made of, and how requests are refused: expressions stand as they are written.
 import type { Expression } from "../../cel/index.ts";
-import { showsDetails, showsMessage } from "../../check/error-exposure.ts";
+import { showsDetails, showsMessage } from "../../check/calls/error-exposure.ts";
 import { defined } from "../../defined.ts";
 import type { FieldTarget, Target } from "../../model/conversion.ts";
 import { codeName } from "../../read/values.ts";

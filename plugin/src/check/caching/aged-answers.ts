@@ -1,0 +1,156 @@
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fullName } from "../../model/full-name.ts";
+import type { Call } from "../../resolve/model/call.ts";
+import { restsOn } from "../../resolve/model/effects.ts";
+import type { BffMethod, BffService, Model, Step } from "../../resolve/model/model.ts";
+import { composedBlocks, requestReads } from "../../resolve/model/request-reads.ts";
+import { callsOf, isCached } from "../../resolve/model/source-parts.ts";
+import type { Check } from "../check.ts";
+
+/** Names of headers that differ from request to request; those of tracing stand for themselves only where they are read. */
+const IDS = [
+  "x-request-id",
+  "x-correlation-id",
+  "x-trace-id",
+  "x-amzn-trace-id",
+  "x-cloud-trace-context",
+  "traceparent",
+  "b3",
+];
+
+export const agedAnswers: Check = {
+  rules: {
+    BFF550:
+      "Who gets an answer is decided for each request. A guard that reads calls speaks when an answer is composed, and not when it is used again.",
+    BFF551:
+      "An answer that is used again is as old as it is: the time in it is that of the request for which it was composed.",
+    BFF552:
+      "HTTP caches keep an answer no longer than the BFF itself keeps what it is made of. Otherwise clients see what the BFF has long renewed.",
+    BFF553:
+      "Requests are alike, as far as an answer depends on them. With an id of the request no answer is ever found again.",
+    BFF554: "The `http_cache` of a service is for its rpcs that say NO_SIDE_EFFECTS. Where none does, it says nothing.",
+  },
+  run: checkAgedAnswers,
+};
+
+/** What is right of answers that are used again, and hardly meant. */
+function checkAgedAnswers(model: Model, report: Report): void {
+  for (const service of model.files.flatMap(({ services }) => services)) {
+    checkIdle(service, report);
+    for (const method of service.methods) {
+      if (method.cache === undefined && method.httpCache === undefined) continue;
+      const blocks = composedBlocks(method, model);
+      const steps = blocks.flatMap((block) => block.steps);
+      checkGuards(method, steps, report);
+      checkReads(method, requestReads(blocks), report);
+      checkAges(
+        method,
+        steps.flatMap(({ source }) => callsOf(source)),
+        report,
+      );
+    }
+  }
+}
+
+/** One for all of its rpcs, and none takes it. */
+function checkIdle({ ir, methods }: BffService, report: Report): void {
+  const said = ir.httpCache;
+  if (said === undefined || methods.length === 0 || methods.some(({ noSideEffects }) => noSideEffects)) return;
+  report({
+    code: "BFF554",
+    severity: "warning",
+    message: `no rpc of "${ir.desc.name}" says NO_SIDE_EFFECTS, so this is for none of them`,
+    at: said.at,
+    hint: "say `option idempotency_level = NO_SIDE_EFFECTS;` in those that have none, or leave it out",
+  });
+}
+
+function checkGuards({ cache, httpCache, desc }: BffMethod, steps: readonly Step[], report: Report): void {
+  const at = cache?.at ?? httpCache?.at;
+  if (at === undefined) return;
+  for (const guard of steps) {
+    if (guard.source.kind !== "guard") continue;
+    const asks = [...restsOn(guard)].some(({ source }) =>
+      source.kind === "shared" ? source.of.some(sends) : callsOf(source).length > 0,
+    );
+    if (!asks) continue;
+    report({
+      code: "BFF550",
+      severity: "warning",
+      message: `a guard of "${desc.name}" reads calls, and is not asked where an answer is used again`,
+      at,
+      related: [{ at: guard.ir.at, message: "the guard" }],
+      hint: "move what decides who may call into a `permit`, which is asked each time; or take the cache from the rpc to its calls",
+    });
+  }
+}
+const sends = (step: Step): boolean => [step, ...restsOn(step)].some(({ source }) => callsOf(source).length > 0);
+
+function checkReads(
+  { cache, desc }: BffMethod,
+  { now, headers }: ReturnType<typeof requestReads>,
+  report: Report,
+): void {
+  if (cache === undefined) return;
+  if (now !== undefined)
+    report({
+      code: "BFF551",
+      severity: "warning",
+      message: `"now" of an answer of "${desc.name}" is up to ${told(Math.max(cache.ttl.value, cache.stale?.value ?? 0))} ago where it is used again`,
+      at: now,
+      related: [{ at: cache.at, message: "answers are used again" }],
+      hint: "leave it out of what is cached: cache the calls in place of the rpc",
+    });
+  for (const name of IDS) {
+    const at = headers.get(name);
+    if (at === undefined) continue;
+    report({
+      code: "BFF553",
+      severity: "warning",
+      message: `answers of "${desc.name}" depend on "${name}", which each request has for itself: none is ever found again`,
+      at,
+      related: [{ at: cache.at, message: "answers are kept for nothing" }],
+      hint: "leave the header out of what is composed; `forward` may pass `traceparent` and `x-request-id` on all the same",
+    });
+  }
+}
+
+/** A duration as one would write it. */
+function told(ms: number): string {
+  const [unit, size] = UNITS.find(([, each]) => ms > 0 && ms % each === 0) ?? ["s", 1_000];
+  return `${ms / size}${unit}`;
+}
+const UNITS: readonly (readonly [string, number])[] = [
+  ["d", 86_400_000],
+  ["h", 3_600_000],
+  ["m", 60_000],
+  ["s", 1_000],
+  ["ms", 1],
+];
+
+/** Clients keep an answer for longer than the BFF keeps what it is made of. */
+function checkAges({ cache, httpCache, desc }: BffMethod, calls: readonly Call[], report: Report): void {
+  if (httpCache === undefined) return;
+  const kept = calls.filter(isCached).map(({ method, policy, methodAt }) => {
+    const { ttl, stale } = policy.cache;
+    return {
+      whose: `those of "${fullName(method)}"`,
+      ms: Math.max(ttl?.value ?? 0, stale?.value ?? 0),
+      at: ttl?.at ?? methodAt,
+    };
+  });
+  if (cache !== undefined) {
+    const ms = Math.max(cache.ttl.value, cache.stale?.value ?? 0);
+    kept.push({ whose: "itself", ms, at: cache.at });
+  }
+  const [shortest] = kept.sort((a, b) => a.ms - b.ms);
+  if (shortest === undefined || shortest.ms >= httpCache.maxAge.value) return;
+  report({
+    code: "BFF552",
+    severity: "warning",
+    message: `clients keep answers of "${desc.name}" for ${told(httpCache.maxAge.value)}, and the BFF ${shortest.whose} for ${told(shortest.ms)}`,
+    at: httpCache.maxAge.at,
+    related: [{ at: shortest.at, message: "kept for so long here" }],
+    hint: `write at most "${told(Math.floor(shortest.ms / 1_000) * 1_000)}", or let the BFF keep them for longer`,
+  });
+}

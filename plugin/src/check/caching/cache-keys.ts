@@ -1,0 +1,123 @@
+import { childrenOf, type Expression, type Node } from "../../cel/index.ts";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import { isTraceId } from "../../gen/trace-ids.ts";
+import type { Call } from "../../resolve/model/call.ts";
+import type { Composed, Model, Step } from "../../resolve/model/model.ts";
+import { callsOf, composesOf } from "../../resolve/model/source-parts.ts";
+import type { Check } from "../check.ts";
+
+/** Names of headers that differ from request to request. */
+const IDS = new Set([
+  "x-request-id",
+  "x-correlation-id",
+  "x-trace-id",
+  "x-amzn-trace-id",
+  "x-cloud-trace-context",
+  "traceparent",
+  "b3",
+]);
+/** What makes a value other than every earlier one. */
+type Unique = "the time" | "the id of the request";
+
+export const cacheKeys: Check = {
+  rules: {
+    BFF802:
+      "What a cached call sends is the same for several requests. With the time or the id of the request in it no answer is ever found again.",
+  },
+  run: checkCacheKeys,
+};
+
+/** A cache whose key is another one for each request never finds an answer again. */
+function checkCacheKeys(model: Model, report: Report): void {
+  const messages = new Map(model.messages.map((message) => [message.desc.typeName, message]));
+  /** Steps and arguments that are another value for each request, by what reads name. */
+  const unique = new Map<unknown, Unique>();
+  const of = (expression: Expression | undefined): Unique | undefined =>
+    expression && uniqueIn(expression.root, unique);
+  for (const message of model.messages) {
+    for (const step of inOrder(message)) {
+      const found = step.source.kind === "by" ? of(step.source.by) : undefined;
+      if (found !== undefined) unique.set(step.variable, found);
+      for (const compose of composesOf(step.source)) {
+        const child = messages.get(compose.message.typeName);
+        for (const arg of compose.args) {
+          const given = of(arg.by);
+          const member = child?.args.members.find(({ name }) => name === arg.name);
+          if (given !== undefined && member !== undefined) unique.set(member.variable, given);
+        }
+      }
+      for (const call of callsOf(step.source)) if (isCached(call)) checkKey(call, of, report);
+    }
+  }
+}
+
+const isCached = ({ policy, effects }: Call): boolean => effects === "none" && (policy.cache.ttl?.value ?? 0) > 0;
+
+function checkKey(call: Call, of: (expression: Expression | undefined) => Unique | undefined, report: Report): void {
+  const ttl = call.policy.cache.ttl;
+  const parts = [
+    call.request?.expression,
+    ...call.set.map(({ bound }) => bound.expression),
+    ...call.metadata.map(({ by }) => by),
+  ];
+  const part = parts.find((expression) => of(expression) !== undefined);
+  const forwarded = call.policy.forward.find(({ value }) => IDS.has(value) && !isTraceId(value));
+  const found = part === undefined ? forwarded && "the id of the request" : of(part);
+  if (found === undefined) return;
+  report({
+    code: "BFF802",
+    severity: "warning",
+    message: `${found} is part of what this call sends, so that its cache never finds an answer again`,
+    at: part?.text.at ?? forwarded?.at ?? call.ir.at,
+    ...(ttl === undefined ? {} : { related: [{ at: ttl.at, message: "the call is cached here" }] }),
+    hint: 'leave it out of the call, or turn the cache off with `cache: { ttl: "0s" }`',
+  });
+}
+
+/** Steps after those that they read; in a circle there are none, it has been reported. */
+function inOrder(message: Composed): Iterable<Step> {
+  const done = new Set<Step>();
+  const open = [...message.steps];
+  for (let step = open.at(-1); step !== undefined; step = open.at(-1)) {
+    const missing = done.has(step) ? [] : step.reads.filter((read) => !done.has(read));
+    if (missing.length > 0) open.push(...missing);
+    else {
+      done.add(step);
+      open.pop();
+    }
+  }
+  return done;
+}
+
+/** Functions and operators that keep what is different different. */
+const KEEPS = /^(string|int|timestamp|_\+_|_-_)$/;
+
+function uniqueIn(node: Node, unique: ReadonlyMap<unknown, Unique>): Unique | undefined {
+  switch (node.kind) {
+    case "name":
+      return node.variable.role === "now" ? "the time" : unique.get(node.variable);
+    case "message":
+    case "list":
+    case "map":
+      return first(childrenOf(node), unique);
+    case "call": {
+      const [, name] = node.args;
+      if (node.overload === "header")
+        return name?.kind === "constant" && typeof name.value === "string" && IDS.has(name.value)
+          ? "the id of the request"
+          : undefined;
+      if (node.overload === "conditional") return first(node.args.slice(1), unique);
+      return KEEPS.test(node.fn) ? first(node.args, unique) : undefined;
+    }
+    default:
+      return undefined;
+  }
+}
+
+function first(nodes: readonly Node[], unique: ReadonlyMap<unknown, Unique>): Unique | undefined {
+  for (const node of nodes) {
+    const found = uniqueIn(node, unique);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}

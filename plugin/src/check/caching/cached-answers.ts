@@ -1,0 +1,108 @@
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { Origin } from "../../origin.ts";
+import type { BffMethod, Model } from "../../resolve/model/model.ts";
+import { composedBlocks, type RequestReads, requestReads } from "../../resolve/model/request-reads.ts";
+import { checkStale } from "../../resolve/policies/stale-after-ttl.ts";
+import type { Check } from "../check.ts";
+
+export const cachedAnswers: Check = {
+  rules: {
+    BFF261:
+      "It is known when generating what an answer depends on that is used again. What a function of the user reads, or a header that only the request names, is not.",
+    BFF262:
+      "What HTTP caches share is the same for everybody: anybody may call the rpc, and nothing of its answer depends on who does.",
+  },
+  run: checkCachedAnswers,
+};
+
+/** Whether the answers of an rpc can be used again, by the BFF or by HTTP caches. That it calls nothing with side effects holds for all that say so. */
+function checkCachedAnswers(model: Model, report: Report): void {
+  for (const method of model.files.flatMap(({ services }) => services).flatMap(({ methods }) => methods)) {
+    const { cache, httpCache, ir } = method;
+    const blocks = composedBlocks(method, model);
+    const reads = requestReads(blocks);
+    for (const [name, said] of [["cache", cache] as const, ["http_cache", httpCache] as const]) {
+      if (said === undefined) continue;
+      const inherited = name === "http_cache" && httpCache?.own === false;
+      const related = inherited ? [{ at: ir.at, message: "for this rpc" }] : [];
+      const use: Use = { method, name, at: said.at, related };
+      checkResolvers(use, blocks, report);
+      checkHeaders(use, reads, report);
+    }
+    if (cache !== undefined) checkStale(cache, report);
+    checkShared(method, reads, report);
+  }
+}
+
+interface Use {
+  readonly method: BffMethod;
+  readonly name: "cache" | "http_cache";
+  readonly at: Origin;
+  readonly related: readonly { readonly at: Origin; readonly message: string }[];
+}
+type Blocks = ReturnType<typeof composedBlocks>;
+
+function checkResolvers({ method, name, at, related }: Use, blocks: Blocks, report: Report): void {
+  const resolver = blocks.flatMap(({ steps }) => steps).find(({ source }) => source.kind === "resolver");
+  if (resolver === undefined) return;
+  report({
+    code: "BFF261",
+    severity: "error",
+    message: `"${name}" would have to know what a resolver reads, of which "${method.desc.name}" is made`,
+    at,
+    related: [...related, { at: resolver.ir.at, message: "the resolver" }],
+    hint: `leave out "${name}", and cache the calls instead; or compose what the resolver gives`,
+  });
+}
+
+function checkHeaders({ method, name, at, related }: Use, { unknownHeader }: RequestReads, report: Report): void {
+  if (unknownHeader === undefined) return;
+  report({
+    code: "BFF261",
+    severity: "error",
+    message: `"${name}" would have to know which headers "${method.desc.name}" reads`,
+    at,
+    related: [...related, { at: unknownHeader, message: "the request decides which header this is" }],
+    hint: 'read headers by names that are written there, as in headers["accept-language"]',
+  });
+}
+
+/** What everybody is given depends on nobody. */
+function checkShared({ httpCache, permit, ir, desc }: BffMethod, reads: RequestReads, report: Report): void {
+  const shared = httpCache?.shared;
+  if (shared === undefined) return;
+  const rpc = httpCache?.own === false ? [{ at: ir.at, message: "for this rpc" }] : [];
+  const refuse = (message: string, at: Origin, what: string, hint: string): void =>
+    report({
+      code: "BFF262",
+      severity: "error",
+      message,
+      at: shared.at,
+      related: [...rpc, { at, message: what }],
+      hint,
+    });
+  const off = "write `http_cache: { shared: false }` in the rpc, or leave `shared` out: then each client keeps its own";
+  if (permit !== undefined && permit.public === undefined) {
+    refuse(
+      `"${desc.name}" is not for everybody: HTTP caches would give its answers to those whom the permit keeps out`,
+      permit.at,
+      "the permit",
+      off,
+    );
+    return;
+  }
+  const [principal] = reads.principal.values();
+  const caller = principal ?? reads.caller;
+  if (caller !== undefined) {
+    refuse(`answers of "${desc.name}" depend on who calls`, caller, "the principal is read or told here", off);
+    return;
+  }
+  for (const name of ["authorization", "cookie"]) {
+    const at = reads.headers.get(name);
+    if (at === undefined) continue;
+    refuse(`answers of "${desc.name}" depend on the header "${name}"`, at, "it is read or passed on here", off);
+    return;
+  }
+  if (reads.peer !== undefined)
+    refuse(`answers of "${desc.name}" depend on the address of whoever asks`, reads.peer, "it is read here", off);
+}

@@ -1,0 +1,106 @@
+import type { Expression } from "../../cel/index.ts";
+import { blocksOf, callsIn, expressionsIn } from "../../resolve/model/blocks.ts";
+import type { Call } from "../../resolve/model/call.ts";
+import type { Identity, IdentitySource } from "../../resolve/model/edge.ts";
+import type { BffMethod, Block, Composed, Model, Step } from "../../resolve/model/model.ts";
+import { composesOf, policyExpressions } from "../../resolve/model/source-parts.ts";
+import { governing } from "../../resolve/policies/entries.ts";
+
+/** Who is known where something runs. */
+export interface Governed {
+  readonly block: ReturnType<typeof blocksOf>[number];
+  /** The identities of the rpcs that reach it. */
+  readonly identities: readonly Identity[];
+  /** Of those whose callers the permits of these rpcs let in. */
+  readonly sources: readonly IdentitySource[];
+  /** The rpcs that reach it and know callers. */
+  readonly methods: readonly BffMethod[];
+  /** Where nobody is known. */
+  readonly strangers: readonly Stranger[];
+}
+export interface Stranger {
+  /** Undefined where no rpc reaches the block: then its own package counts. */
+  readonly method: BffMethod | undefined;
+  readonly package: string;
+}
+
+/** Of every block, who is known there. */
+export function governedBlocks(model: Model): readonly Governed[] {
+  const reached = reachedBy(model);
+  const packages = new Map<string, readonly Identity[] | undefined>();
+  /** One at most; none of one that has a fault, and undefined where none is declared. */
+  const identitiesOf = (name: string): readonly Identity[] | undefined => {
+    if (!packages.has(name)) {
+      const declared = governing(model.ir, name).identities.map(({ identity }) => identity);
+      const sound = model.identities.filter(({ ir }) => declared.includes(ir));
+      packages.set(name, declared.length === 0 ? undefined : sound);
+    }
+    return packages.get(name);
+  };
+  return blocksOf(model).map((block) => {
+    const methods = reached.get(block) ?? [];
+    const reaching: readonly Stranger[] =
+      methods.length > 0
+        ? methods.map((method) => ({ method, package: method.desc.parent.file.proto.package }))
+        : [{ method: undefined, package: block.file.desc.proto.package }];
+    const known = reaching.filter((one) => identitiesOf(one.package) !== undefined);
+    return {
+      block,
+      identities: [...new Set(known.flatMap((one) => identitiesOf(one.package) ?? []))],
+      sources: [
+        ...new Set(
+          known.flatMap(({ method, package: name }) => {
+            const named = method?.permit?.sources;
+            const all = (identitiesOf(name) ?? []).flatMap(({ sources }) => sources);
+            return named === undefined ? all : all.filter((source) => named.includes(source.name));
+          }),
+        ),
+      ],
+      methods: known.flatMap(({ method }) => method ?? []),
+      strangers: reaching.filter((one) => !known.includes(one)),
+    };
+  });
+}
+
+/** Its calls, and those of its resolvers. */
+export function allCalls(block: Block): readonly Call[] {
+  const clients = "clients" in block ? (block as Composed).clients : [];
+  return [...callsIn(block), ...clients];
+}
+
+/** All that it evaluates, policies of its calls and of its resolvers' included. */
+export function allExpressions(block: Block): readonly Expression[] {
+  const policies = allCalls(block).flatMap(({ policy, metadata }) => [
+    ...policyExpressions(policy),
+    ...metadata.flatMap(({ by, if: condition }) => [by, condition]),
+  ]);
+  return [...expressionsIn(block), ...policies].filter((expression) => expression !== undefined);
+}
+
+/** The rpcs that may run a block. */
+function reachedBy(model: Model): ReadonlyMap<Block, readonly BffMethod[]> {
+  const byName = new Map(model.messages.map((message) => [message.desc.typeName, message]));
+  const found = new Map<Block, BffMethod[]>();
+  const services = model.files.flatMap((file) => file.services);
+  for (const { desc, methods } of services) {
+    for (const block of blocksOf(model))
+      if (block.kind !== "composed" && block.desc === desc)
+        found.set(block, "rpc" in block ? methods.filter(({ ir }) => ir === block.rpc) : [...methods]);
+    for (const method of methods) {
+      const composed = (steps: readonly Step[]): Composed[] =>
+        steps.flatMap(({ source }) => composesOf(source)).flatMap(({ message }) => byName.get(message.typeName) ?? []);
+      // Messages may be composed of one another thousands deep.
+      const { opening } = method;
+      if (opening !== undefined) found.set(opening, [...(found.get(opening) ?? []), method]);
+      const open = [method.composed, ...composed(method.shared), ...composed(opening?.steps ?? [])];
+      const seen = new Set<Composed>();
+      for (let message = open.pop(); message !== undefined; message = open.pop()) {
+        if (seen.has(message)) continue;
+        seen.add(message);
+        found.set(message, [...(found.get(message) ?? []), method]);
+        open.push(...composed(message.steps));
+      }
+    }
+  }
+  return found;
+}

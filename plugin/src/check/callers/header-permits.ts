@@ -1,0 +1,44 @@
+// Permits that only a client's header decides.
+
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import { reachable } from "../../graph.ts";
+import type { Model, Permit, Step } from "../../resolve/model/model.ts";
+import { callsOf } from "../../resolve/model/source-parts.ts";
+import type { Check } from "../check.ts";
+import { HEADERS, namesBehind, namesWho } from "../request-names.ts";
+
+export const headerPermits: Check = {
+  rules: {
+    BFF581:
+      "A permit reads something that a client cannot choose. Headers are what the client writes, so that a permit over them alone admits everybody who knows their names.",
+  },
+  run: checkHeaderPermits,
+};
+
+/** A client writes its headers itself: a permit that reads nothing else admits whoever writes the right one. */
+function checkHeaderPermits(model: Model, report: Report): void {
+  const seen = new Set<Step>();
+  for (const method of model.files.flatMap(({ services }) => services).flatMap(({ methods }) => methods)) {
+    const condition = method.permit && onlyHeaders(method.permit);
+    if (condition === undefined || seen.has(condition)) continue;
+    seen.add(condition);
+    report({
+      code: "BFF581",
+      severity: "warning",
+      message: "this permit reads nothing but headers, which any client can write",
+      at: condition.ir.at,
+      related: [{ at: method.ir.at, message: "an rpc that it admits to" }],
+      hint: "read `principal`, name a scope or a role, or call an upstream that checks the header",
+    });
+  }
+}
+
+/** The first condition, if no condition reads anything else and no call decides. */
+function onlyHeaders(permit: Permit): Step | undefined {
+  const { conditions } = permit;
+  if (namesWho(permit)) return undefined;
+  const behind = reachable(conditions, ({ source, reads }) => (source.kind === "shared" ? source.of : reads));
+  if (behind.some(({ source }) => [...callsOf(source)].length > 0)) return undefined;
+  const names = [...namesBehind(conditions)];
+  return names.length > 0 && names.every((name) => name.startsWith(HEADERS)) ? conditions[0] : undefined;
+}

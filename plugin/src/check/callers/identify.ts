@@ -1,0 +1,106 @@
+import { Identify } from "@protobff/messages/bff/v1/options_pb.js";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { Origin, Sourced } from "../../origin.ts";
+import type { Call } from "../../resolve/model/call.ts";
+import type { IdentitySource } from "../../resolve/model/edge.ts";
+import type { Model } from "../../resolve/model/model.ts";
+import type { Check } from "../check.ts";
+import { allCalls, type Governed, governedBlocks } from "./governing-identities.ts";
+import { headerOf } from "./identity-headers.ts";
+
+export const identify: Check = {
+  rules: {
+    BFF530:
+      "An upstream is told who calls where somebody knows: in a package with an `identity`. Elsewhere `identify` would send nothing, and look as if it did.",
+    BFF531:
+      "`identify: TOKEN` hands the caller's own token on. A caller who has proven who calls without one has none to hand on, and the upstream would be called as nobody.",
+    BFF532:
+      "`identify: TOKEN` sends the caller's token as `authorization`. A second value for that header would hide the one or the other.",
+  },
+  run: checkIdentify,
+};
+
+/** Whether an upstream can be told who calls as `identify` says. */
+function checkIdentify(model: Model, report: Report): void {
+  /** An entry holds for many calls. */
+  const told = new Set<Origin>();
+  for (const governed of governedBlocks(model))
+    for (const call of allCalls(governed.block)) {
+      const { identify } = call.policy;
+      if (identify === undefined || identify.value === Identify.NOTHING || told.has(identify.at)) continue;
+      if (check(call, identify, governed, report)) continue;
+      told.add(identify.at);
+    }
+}
+
+/** Whether there is nothing to say. */
+function check(call: Call, identify: Sourced<Identify>, governed: Governed, report: Report): boolean {
+  const [stranger] = governed.strangers;
+  if (stranger !== undefined) {
+    const { method } = stranger;
+    const reaches = method === undefined ? [] : [{ at: method.ir.at, message: "this rpc reaches the call" }];
+    report({
+      code: "BFF530",
+      severity: "error",
+      message: `"identify" has nobody to tell "${call.method.parent.typeName}" of: package "${stranger.package}" has no identity`,
+      at: identify.at,
+      related: [...reaches, ...(reaches.length > 0 ? [] : [{ at: call.methodAt, message: "the call" }])],
+      hint: "declare an `identity` for the package, or write `identify: NOTHING` in the call",
+    });
+    return false;
+  }
+  if (identify.value !== Identify.TOKEN) return true;
+  return checkToken(call, identify, governed, report) && checkAuthorization(call, identify, governed, report);
+}
+
+const KINDS: Readonly<Record<IdentitySource["credential"]["kind"], string | undefined>> = {
+  jwt: undefined,
+  session: undefined,
+  api_key: "an API key",
+  assertion: "an assertion",
+  trusted: "a gateway's word",
+  peer: "a certificate",
+};
+
+function checkToken(call: Call, identify: Sourced<Identify>, { sources }: Governed, report: Report): boolean {
+  for (const { credential, ir, name } of sources) {
+    const kind = KINDS[credential.kind];
+    if (kind === undefined) continue;
+    report({
+      code: "BFF531",
+      severity: "error",
+      message: `"TOKEN" hands the caller's token on, and callers of source "${name}", who present ${kind}, have none`,
+      at: identify.at,
+      related: [
+        { at: ir.name?.at ?? ir.at, message: "this source" },
+        { at: call.methodAt, message: "they reach this call" },
+      ],
+      hint: "write SIGNED, which tells of every caller, or let these callers in nowhere that leads here, by `source` of a permit",
+    });
+    return false;
+  }
+  return true;
+}
+
+function checkAuthorization(
+  { policy, metadata }: Call,
+  identify: Sourced<Identify>,
+  { identities }: Governed,
+  report: Report,
+): boolean {
+  // One that a source takes its credential from is not forwarded at all, which is told there.
+  const isOwned = identities.some(({ sources }) => sources.some((source) => headerOf(source) === "authorization"));
+  const forwarded = isOwned ? undefined : policy.forward.find(({ value }) => value.toLowerCase() === "authorization");
+  const own = metadata.find(({ key }) => key === "authorization");
+  const at = forwarded?.at ?? own?.by.text.at;
+  if (at === undefined) return true;
+  report({
+    code: "BFF532",
+    severity: "error",
+    message: '"authorization" has two values: this one, and the caller\'s token',
+    at,
+    related: [{ at: identify.at, message: "TOKEN sends the token" }],
+    hint: "leave out one of them",
+  });
+  return false;
+}

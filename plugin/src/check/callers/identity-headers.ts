@@ -1,0 +1,131 @@
+import { Identify } from "@protobff/messages/bff/v1/options_pb.js";
+import { childrenOf, type Expression, type Node } from "../../cel/index.ts";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { Origin } from "../../origin.ts";
+import { DEFAULTS } from "../../read/check-places.ts";
+import type { Call } from "../../resolve/model/call.ts";
+import type { Identity, IdentitySource } from "../../resolve/model/edge.ts";
+import type { BffMethod, Model } from "../../resolve/model/model.ts";
+import type { Check } from "../check.ts";
+import { allCalls, allExpressions, governedBlocks } from "./governing-identities.ts";
+
+/** In which upstreams, and we ourselves, are told who calls. */
+const TOLD: readonly string[] = ["x-principal-bin", "x-principal-signed-bin", "x-forwarded-client-cert"];
+
+export const identityHeaders: Check = {
+  rules: {
+    BFF533:
+      "What proves or says who calls is read by the identity alone, and taken out of the request. Expressions and `forward` would find nothing, or hand a credential to somebody who can use it.",
+    BFF534:
+      "Only `identify` says who calls to upstreams, because it says what has been proven. Metadata could say anything.",
+  },
+  run: checkIdentityHeaders,
+};
+
+/** What proves or says who calls is nobody's but the identity's. */
+function checkIdentityHeaders(model: Model, report: Report): void {
+  const told = new Set<string>();
+  const once = (at: Origin): boolean => {
+    const place = `${at.file}:${at.line}:${at.column}`;
+    return told.size !== told.add(place).size;
+  };
+  for (const { block, identities, methods } of governedBlocks(model)) {
+    const owned = ownedBy(identities);
+    if (owned.size === 0) continue;
+    for (const call of allCalls(block)) {
+      for (const { value, at } of call.policy.forward) {
+        const owner = owned.get(value.toLowerCase());
+        if (owner === undefined || !once(at)) continue;
+        refuse(report, `"${value.toLowerCase()}" is not for others`, owner, at, hintForForward(owner, call));
+      }
+      for (const { key, by } of call.metadata) {
+        if (!TOLD.includes(key) || !once(by.text.at)) continue;
+        report({
+          code: "BFF534",
+          severity: "error",
+          message: `metadata "${key}" would say who calls`,
+          at: by.text.at,
+          hint: key === "x-principal-bin" ? "write `identify: PLAIN`" : "write `identify: SIGNED`",
+        });
+      }
+    }
+    for (const { at, name } of allExpressions(block).flatMap((expression) => headersIn(expression))) {
+      const owner = owned.get(name);
+      if (owner === undefined || !once(at)) continue;
+      refuse(report, `"${name}" is not there to be read`, owner, at, hintForReading(methods));
+    }
+  }
+}
+
+/** The source that a header belongs to; "told" where it says who calls to parties behind us. */
+type Owner = IdentitySource | "told";
+
+export function ownedBy(identities: readonly Identity[]): ReadonlyMap<string, Owner> {
+  const owned = new Map<string, Owner>(identities.length === 0 ? [] : TOLD.map((name) => [name, "told"]));
+  for (const source of identities.flatMap(({ sources }) => sources)) {
+    const name = headerOf(source);
+    if (name !== undefined) owned.set(name, source);
+  }
+  return owned;
+}
+
+/** The header in which a source's credential stands; undefined for one that is in none. */
+export function headerOf({ credential }: IdentitySource): string | undefined {
+  switch (credential.kind) {
+    case "jwt":
+      return credential.cookie === undefined ? (credential.header?.value ?? DEFAULTS.header.jwt) : "cookie";
+    case "session":
+      return "cookie";
+    case "api_key":
+    case "assertion":
+      return credential.header?.value ?? DEFAULTS.header[credential.kind];
+    case "trusted":
+      return credential.header?.value;
+    case "peer":
+      return undefined;
+  }
+}
+
+function refuse(report: Report, problem: string, owner: Owner, at: Origin, hint: string): void {
+  const why =
+    owner === "told"
+      ? "it says who calls, and the identity alone may say that"
+      : `source "${owner.name}" takes its credential from there`;
+  report({
+    code: "BFF533",
+    severity: "error",
+    message: `${problem}: ${why}`,
+    at,
+    related: owner === "told" ? [] : [{ at: owner.ir.name?.at ?? owner.ir.at, message: "this source" }],
+    hint,
+  });
+}
+
+/** Of a public rpc there may be no principal. */
+function hintForReading(methods: readonly BffMethod[]): string {
+  const isPublic = methods.some(({ callers }) => (callers?.open.length ?? 0) > 0);
+  return `read \`principal\`, which is proven${isPublic ? "; here nobody may be known: `ok(principal) ? … : …`" : ""}`;
+}
+
+function hintForForward(owner: Owner, { policy: { identify } }: Call): string {
+  if (identify !== undefined && identify.value !== Identify.NOTHING)
+    return "leave it out: `identify` tells the upstream who calls";
+  const hasToken = owner !== "told" && (owner.credential.kind === "jwt" || owner.credential.kind === "session");
+  const token = "; to hand the caller's token on to a party that may act with it, write `identify: TOKEN`";
+  return `write \`identify: SIGNED\`, which tells the upstream who calls${hasToken ? token : ""}`;
+}
+
+/** The headers that an expression reads by a name that is written there, in lower case. */
+export function headersIn({ root, text }: Expression): readonly { readonly name: string; readonly at: Origin }[] {
+  const found: { readonly name: string; readonly at: Origin }[] = [];
+  const visit = (node: Node): void => {
+    if (node.kind === "call" && (node.overload === "header" || node.overload === "has_header")) {
+      const [, name] = node.args;
+      if (name?.kind === "constant" && typeof name.value === "string")
+        found.push({ name: name.value.toLowerCase(), at: node.at ?? text.at });
+    }
+    for (const child of childrenOf(node)) visit(child);
+  };
+  visit(root);
+  return found;
+}

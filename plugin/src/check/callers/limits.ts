@@ -1,0 +1,85 @@
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { Origin } from "../../origin.ts";
+import type { Limits, LimitUse, Model } from "../../resolve/model/model.ts";
+import type { Check } from "../check.ts";
+import { ARGS, CALLER, namesBehind, namesRead, overlap } from "../request-names.ts";
+
+export const limits: Check = {
+  rules: {
+    BFF540:
+      "A limit counts by what a caller cannot choose. By a header or an argument it would count nobody who writes another one into each request, and keep a counter for each.",
+    BFF541: "Whether a limit applies is not for the client to say. A header says what the client wants it to say.",
+    BFF542:
+      "A limit is charged once for a request. Where it applies twice to one key, half as much is allowed as its `rate` says.",
+  },
+  run: checkLimits,
+};
+
+/** Limits that work, and that whoever wants more gets around, or meets twice. */
+function checkLimits(model: Model, report: Report): void {
+  const told = new Set<string>();
+  const warn: Warn = (code, at, message, hint, related) => {
+    const place = `${code} ${at.file}:${at.line}:${at.column}`;
+    if (told.size === told.add(place).size) return;
+    report({ code, severity: "warning", message, at, hint, ...(related === undefined ? {} : { related }) });
+  };
+  for (const limits of model.limits) {
+    for (const use of limits.uses) checkChosen(limits, use, model, warn);
+    checkTwice(limits, warn);
+  }
+}
+
+type Warn = (
+  code: "BFF540" | "BFF541" | "BFF542",
+  at: Origin,
+  message: string,
+  hint: string,
+  related?: readonly { readonly at: Origin; readonly message: string }[],
+) => void;
+
+/** What the client writes says neither who it is nor whether it is limited. */
+function checkChosen({ rpc }: Limits, { key, if: condition, ir }: LimitUse, model: Model, warn: Warn): void {
+  const permit = model.permits.find((one) => one.rpc === rpc);
+  // Then somebody has looked at it before it is counted.
+  const judged = [...namesBehind(permit?.conditions.filter(({ source }) => source.kind === "guard") ?? [])];
+  const free = (names: readonly string[]): boolean =>
+    !names.includes(CALLER) && !names.some((name) => judged.some((one) => overlap(one, name)));
+  const counted = namesRead(key);
+  if (counted.length > 0 && free(counted)) {
+    warn(
+      "BFF540",
+      key.text.at,
+      `the client chooses this key: who writes another one into the ${counted.some(isArgument) ? "request" : "header"} is not limited by "${ir.name.value}", and each takes room`,
+      "count by `principal`, or by `peer.address`; or let the permit's `if` say which values are the caller's",
+    );
+  }
+  const asked = condition === undefined ? [] : namesRead(condition);
+  if (condition !== undefined && asked.some((name) => !isArgument(name)) && free(asked)) {
+    warn(
+      "BFF541",
+      condition.text.at,
+      `the client chooses by a header whether "${ir.name.value}" applies`,
+      "ask something that is proven, such as a field of `principal`",
+    );
+  }
+}
+const isArgument = (name: string): boolean => overlap(ARGS, name);
+
+/** A limit that applies twice to the same key is charged twice. */
+function checkTwice({ uses }: Limits, warn: Warn): void {
+  const same = ({ ir: { name, key, if: condition } }: LimitUse): string =>
+    JSON.stringify([name.value, key.value, condition?.value]);
+  const first = new Map<string, LimitUse>();
+  for (const use of uses) {
+    const earlier = first.get(same(use));
+    if (earlier === undefined) first.set(same(use), use);
+    else
+      warn(
+        "BFF542",
+        use.ir.name.at,
+        `"${use.ir.name.value}" counts the same key twice: a request is charged for each`,
+        "leave one of them out: what a file or a service says is for all of its rpcs",
+        [{ at: earlier.ir.name.at, message: `the other one, of the ${earlier.of}` }],
+      );
+  }
+}

@@ -1,0 +1,43 @@
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { Model } from "../../resolve/model/model.ts";
+import type { Check } from "../check.ts";
+import { allExpressions, governedBlocks } from "./governing-identities.ts";
+import { headersIn, ownedBy } from "./identity-headers.ts";
+
+/** Headers that hold credentials wherever they are used. An exact list, for others may well mean something else. */
+const SECRET: ReadonlySet<string> = new Set(
+  [
+    "authorization proxy-authorization cookie x-api-key api-key apikey x-auth-token x-access-token x-id-token x-session-token",
+    "x-csrf x-csrf-token x-xsrf-token x-amz-security-token x-goog-iap-jwt-assertion cf-access-jwt-assertion x-forwarded-access-token",
+    "x-principal-bin x-principal-signed-bin x-forwarded-client-cert dpop",
+  ].flatMap((names) => names.split(" ")),
+);
+
+export const secretAttributes: Check = {
+  rules: {
+    BFF566: "A trace goes to others, and is read by many. Nothing in it proves who somebody is.",
+  },
+  run: checkSecretAttributes,
+};
+
+/** What traces tell is read by many, and elsewhere. */
+function checkSecretAttributes(model: Model, report: Report): void {
+  const told = new Set<string>();
+  for (const { block, identities } of governedBlocks(model)) {
+    if (block.kind !== "telemetry") continue;
+    const owned = ownedBy(identities);
+    for (const { name, at } of allExpressions(block).flatMap((expression) => headersIn(expression))) {
+      const place = `${at.file}:${at.line}:${at.column}`;
+      // Of what is an identity's more is said there.
+      if (!SECRET.has(name) || owned.has(name) || told.has(place)) continue;
+      told.add(place);
+      report({
+        code: "BFF566",
+        severity: "error",
+        message: `"${name}" holds a credential, and traces are read by many`,
+        at,
+        hint: "leave the attribute out; who calls is told by a field of `principal`",
+      });
+    }
+  }
+}

@@ -1,0 +1,66 @@
+// Ids that clients name: a decision reads them, or the upstream receives who calls.
+
+import { Identify } from "@protobff/messages/bff/v1/options_pb.js";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { Call } from "../../resolve/model/call.ts";
+import type { BffMethod, Model } from "../../resolve/model/model.ts";
+import { callsOf } from "../../resolve/model/source-parts.ts";
+import type { Check } from "../check.ts";
+import { ARGS, CALLER, HEADERS, namesBehind, namesRead, namesWho, overlap } from "../request-names.ts";
+
+/** The last word of a field that names something of somebody. A `key` may be one of idempotency, which is new each time. */
+const ID = /[._](id|ids|uuid)$/;
+
+export const unaskedIds: Check = {
+  rules: {
+    BFF580:
+      "An id that a client names is part of a decision, or its upstream receives who calls. Otherwise every caller reads what belongs to others, because ids can be guessed.",
+  },
+  run: checkUnaskedIds,
+};
+
+/** In a package that knows its callers, an id of the client reaches an upstream only behind a decision, or together with who calls. */
+function checkUnaskedIds(model: Model, report: Report): void {
+  for (const { services } of model.files)
+    for (const { methods } of services) for (const method of methods) checkIds(method, report);
+}
+
+function checkIds({ ir, permit, callers, opening, shared, stream, composed }: BffMethod, report: Report): void {
+  if (callers === undefined || permit?.public !== undefined || namesWho(permit)) return;
+  const steps = [...shared, ...(opening?.steps ?? []), ...composed.steps];
+  const conditions = [...(permit?.conditions ?? []), ...steps].filter(({ source }) => source.kind === "guard");
+  const decided = conditions.flatMap((condition) => [...namesBehind([condition])]);
+  if (decided.includes(CALLER)) return;
+  const calls = [...steps.flatMap(({ source }) => [...callsOf(source)]), ...(stream?.call ? [stream.call] : [])];
+  for (const call of calls) {
+    if (tellsCaller(call)) continue;
+    const found = sentBy(call)
+      .flatMap((expression) => namesRead(expression).map((name) => ({ name, at: expression.text.at })))
+      .find(({ name }) => name.startsWith(`${ARGS}.`) && ID.test(name) && !decided.some((one) => overlap(one, name)));
+    if (found === undefined) continue;
+    report({
+      code: "BFF580",
+      severity: "warning",
+      message: `no permit or guard of "${ir.desc.name}" reads \`${found.name}\`, and "${call.method.name}" does not receive the caller: any caller can name any id`,
+      at: found.at,
+      related: [{ at: ir.at, message: "the rpc" }],
+      hint: `add a \`permit\` or a guard that compares it with \`principal\`, or \`identify: SIGNED\` to the call, so that the upstream decides`,
+    });
+    return;
+  }
+}
+
+const sentBy = ({ set, request, batch }: Call) =>
+  [...set.map(({ bound }) => bound), request, batch?.by].flatMap((bound) =>
+    bound === undefined ? [] : [bound.expression],
+  );
+
+/** Whether the upstream itself can decide. */
+function tellsCaller(call: Call): boolean {
+  const { policy, metadata } = call;
+  if (policy.identify !== undefined && policy.identify.value !== Identify.NOTHING) return true;
+  if (policy.forward.length > 0) return true;
+  return [...sentBy(call), ...metadata.map(({ by }) => by)]
+    .flatMap(namesRead)
+    .some((name) => name === CALLER || name.startsWith(HEADERS));
+}

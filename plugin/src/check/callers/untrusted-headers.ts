@@ -1,0 +1,72 @@
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { Origin } from "../../origin.ts";
+import type { Identity } from "../../resolve/model/edge.ts";
+import type { Model } from "../../resolve/model/model.ts";
+import type { Check } from "../check.ts";
+import { allCalls, allExpressions, governedBlocks } from "./governing-identities.ts";
+import { headersIn } from "./identity-headers.ts";
+
+/** Headers in which clients are commonly believed to say who they are, and the field of a principal that usually says it. */
+const FIELDS: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    subject:
+      "x-user x-user-id x-userid x-uid x-username x-subject x-client-id x-customer-id x-auth-user x-auth-request-user x-authenticated-user x-authenticated-userid x-forwarded-user x-forwarded-preferred-username x-remote-user remote-user",
+    email: "x-user-email x-email x-auth-request-email x-forwarded-email",
+    tenant: "x-tenant x-tenant-id x-org x-org-id x-organization-id x-account-id",
+    roles: "x-role x-roles x-user-roles x-groups x-auth-request-groups x-forwarded-groups",
+    scopes: "x-scope x-scopes x-authenticated-scope",
+  }).flatMap(([field, names]) => names.split(" ").map((name) => [name, field] as const)),
+);
+
+export const untrustedHeaders: Check = {
+  rules: {
+    BFF535:
+      "Who calls is read from `principal`, which is proven. A header like x-user-id is what a client writes into it, and any client may write any name.",
+  },
+  run: checkUntrustedHeaders,
+};
+
+/**
+ * Where somebody is known who has proven it, what a client says of itself is not to be believed. An exact list of names, since others may
+ * well mean something else. Rpcs that answer anybody are left alone: there a header is as good as an argument.
+ */
+function checkUntrustedHeaders(model: Model, report: Report): void {
+  const told = new Set<string>();
+  for (const { block, identities, methods } of governedBlocks(model)) {
+    // Of a limit more is said where limits are checked; what a trace tells of a request decides nothing.
+    if (block.kind === "limits" || block.kind === "telemetry") continue;
+    const [identity] = identities;
+    if (identity === undefined || methods.every(({ callers }) => (callers?.open.length ?? 0) > 0)) continue;
+    const read = allExpressions(block).flatMap((expression) => headersIn(expression));
+    const forwarded = allCalls(block).flatMap(({ policy }) =>
+      policy.forward.map(({ value, at }) => ({ name: value.toLowerCase(), at, forwarded: true })),
+    );
+    for (const one of [...read.map((found) => ({ ...found, forwarded: false })), ...forwarded]) {
+      const field = FIELDS.get(one.name);
+      const place = `${one.at.file}:${one.at.line}:${one.at.column}`;
+      if (field === undefined || isOwned(identity, one.name) || told.has(place)) continue;
+      told.add(place);
+      report({
+        code: "BFF535",
+        severity: "warning",
+        message: `"${one.name}" is whatever the client writes into it, and not who calls`,
+        at: one.at,
+        related: related(identity),
+        hint: one.forwarded ? "write `identify: SIGNED`, which tells the upstream who calls" : hintFor(field, identity),
+      });
+    }
+  }
+}
+
+/** A trusted gateway's header has been told as an error. */
+const isOwned = ({ sources }: Identity, name: string): boolean =>
+  sources.some(({ credential }) => "header" in credential && credential.header?.value === name);
+
+const related = ({ ir }: Identity): { readonly at: Origin; readonly message: string }[] => [
+  { at: ir.at, message: "callers are known by this identity" },
+];
+
+function hintFor(field: string, { type }: Identity): string {
+  if (type.fields.some(({ name }) => name === field)) return `write principal.${field}`;
+  return `read it from \`principal\`: add a field such as "${field}" to "${type.typeName}", and \`set\` it from claims`;
+}

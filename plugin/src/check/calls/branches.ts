@@ -1,0 +1,132 @@
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { Origin } from "../../origin.ts";
+import { blocksOf } from "../../resolve/model/blocks.ts";
+import type { Branch, Call } from "../../resolve/model/call.ts";
+import type { Model } from "../../resolve/model/model.ts";
+import { allCalls, governedBlocks } from "../callers/governing-identities.ts";
+import type { Check } from "../check.ts";
+
+export const branchHeaders: Check = {
+  rules: {
+    BFF560:
+      "A branch that a header chooses has a condition over who calls, or from where. Otherwise whoever knows the header calls what is not meant for everybody yet.",
+  },
+  run: checkBranchHeaders,
+};
+
+/** Whoever writes a header chooses the branch: somebody else has to agree, who knows the caller or where the request comes from. */
+function checkBranchHeaders(model: Model, report: Report): void {
+  const told = new Set<Origin>();
+  for (const { ir, if: condition } of callsIn(model).flatMap(({ policy }) => policy.branches)) {
+    if (condition === undefined || told.has(ir.at)) continue;
+    const roles = new Set(condition.reads.map(({ variable }) => variable.role));
+    if (!roles.has("headers") || roles.has("principal") || roles.has("peer")) continue;
+    told.add(ir.at);
+    report({
+      code: "BFF560",
+      severity: "warning",
+      message: `whoever sends this header is on branch "${ir.name.value}"`,
+      at: condition.text.at,
+      hint: hintFor(model),
+    });
+  }
+}
+
+function hintFor({ identities: [identity] }: Model): string {
+  if (identity === undefined) return "write `share` in place of it, or declare an `identity`, and say who may";
+  const roles = identity.type.fields.find(({ name, fieldKind }) => name === "roles" && fieldKind === "list");
+  const known = roles === undefined ? "principal.subject in ['…']" : "'tester' in principal.roles";
+  return `add who may, as in && ${known}`;
+}
+
+export const branchVariables: Check = {
+  rules: {
+    BFF271:
+      "The variables that say where upstreams and their branches are differ. Two with one name would call one address for the other.",
+  },
+  run: checkBranchVariables,
+};
+
+/** The variables of addresses are made of names that may come to the same. */
+function checkBranchVariables(model: Model, report: Report): void {
+  const all = callsIn(model);
+  const services = new Map(all.map(({ method }) => [prefixOf(method.parent.typeName), method.parent.typeName]));
+  const branches = new Map<string, Branch>();
+  for (const { method, policy } of all) {
+    for (const branch of policy.branches) {
+      const service = method.parent.typeName;
+      const prefix = `${prefixOf(service)}_${branch.ir.name.value.toUpperCase()}`;
+      const other = services.get(prefix);
+      if (other === undefined || branches.has(prefix)) continue;
+      branches.set(prefix, branch);
+      report({
+        code: "BFF271",
+        severity: "error",
+        message: `the address of branch "${branch.ir.name.value}" of "${service}" would be in ${prefix}_URL, which has that of "${other}"`,
+        at: branch.ir.name.at,
+        hint: "give the branch another name",
+      });
+    }
+  }
+}
+
+export const oneSide: Check = {
+  rules: {
+    BFF272:
+      "All calls of a request to an upstream go to one side. So messages of other packages that it composes, which have the policies of their own, say the same of its branches.",
+  },
+  run: checkOneSide,
+};
+
+/**
+ * Each message has the policies of its own package, and a request goes to one side of an upstream: whatever it composes says the same of the
+ * upstream's branches.
+ */
+function checkOneSide(model: Model, report: Report): void {
+  const first = new Map<string, { readonly call: Call; readonly of: string }>();
+  for (const { block, methods, strangers } of governedBlocks(model)) {
+    const of = block.file.desc.proto.package;
+    for (const method of [...methods, ...strangers.flatMap((one) => one.method ?? [])])
+      for (const call of allCalls(block)) {
+        const service = call.method.parent.typeName;
+        const key = `${method.desc.parent.typeName}/${method.desc.name} ${service}`;
+        const before = first.get(key);
+        if (before === undefined) first.set(key, { call, of });
+        else if (before.of !== of && said(before.call) !== said(call)) {
+          const [here, there] = call.policy.branches.length === 0 ? [{ call, of }, before] : [before, { call, of }];
+          first.set(key, { call: there.call, of }); // told once
+          reportTwoSides(service, here, there, report);
+        }
+      }
+  }
+}
+interface Side {
+  readonly call: Call;
+  /** The package. */
+  readonly of: string;
+}
+
+/** @param there has branches */
+function reportTwoSides(service: string, here: Side, there: Side, report: Report): void {
+  const names = ({ call }: Side): string => call.policy.branches.map(({ ir }) => `"${ir.name.value}"`).join(", ");
+  const [branch] = there.call.policy.branches;
+  report({
+    code: "BFF272",
+    severity: "error",
+    message: `one request calls "${service}" by the rules of two packages, which have other branches: in "${there.of}" ${names(there)}, in "${here.of}" ${names(here) || "none"}`,
+    at: here.call.methodAt,
+    related: branch === undefined ? [] : [{ at: branch.ir.at, message: `for package "${there.of}"` }],
+    hint: `declare the entry in a file of its own, and import that in "${here.of}" and "${there.of}"`,
+  });
+}
+
+function said({ policy }: Call): string {
+  const all = policy.branches.map(({ ir }) => [ir.name.value, ir.if?.value, ir.share?.value, ir.by?.value]);
+  return JSON.stringify(all);
+}
+
+/** As the server does (deploying.md). */
+const prefixOf = (service: string): string => service.toUpperCase().replaceAll(".", "_");
+
+/** Of all steps, and those that resolvers can make. */
+const callsIn = (model: Model): readonly Call[] => blocksOf(model).flatMap(allCalls);

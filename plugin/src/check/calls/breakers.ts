@@ -1,0 +1,77 @@
+import type { DescMethod } from "@bufbuild/protobuf";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { IrUpstream } from "../../ir-step.ts";
+import type { Sourced } from "../../origin.ts";
+import { blocksOf, callsIn } from "../../resolve/model/blocks.ts";
+import type { Call } from "../../resolve/model/call.ts";
+import type { Model } from "../../resolve/model/model.ts";
+import { entriesFor, governing, nearest } from "../../resolve/policies/entries.ts";
+import type { Check } from "../check.ts";
+
+export const breakers: Check = {
+  rules: {
+    BFF513: "A breaker with a `slow_rate` says what is slow, because otherwise it never opens for slow calls.",
+    BFF514: "What a breaker calls slow is less than its calls may take, because otherwise none of them is ever slow.",
+  },
+  run: checkBreakers,
+};
+
+/** Breakers that can never open for slow calls: nothing says what is slow, or no call may take so long. */
+function checkBreakers(model: Model, report: Report): void {
+  const packages = new Set(model.ir.files.map((file) => file.desc.proto.package));
+  const entries = new Set<IrUpstream>();
+  const judged = new Set<IrUpstream>();
+  for (const name of packages) {
+    const rules = governing(model.ir, name).entries;
+    for (const entry of rules) {
+      entries.add(entry);
+      if (rules.some((other) => other.breaker?.slow !== undefined)) judged.add(entry);
+    }
+  }
+  for (const entry of entries) {
+    const rate = entry.breaker?.slowRate;
+    if (rate === undefined || judged.has(entry) || entry.breaker?.off?.value === true) continue;
+    report({
+      code: "BFF513",
+      severity: "error",
+      message: "this breaker never opens for slow calls: nothing says what is slow",
+      at: rate.at,
+      hint: 'add `slow`, such as `slow: "500ms"`',
+    });
+  }
+  checkSlow(model, report);
+}
+
+function checkSlow(model: Model, report: Report): void {
+  const longest = Math.max(
+    0,
+    ...model.files.flatMap(({ services }) =>
+      services.flatMap(({ methods }) => methods.map((method) => method.parts?.timeoutMs ?? method.timeoutMs)),
+    ),
+  );
+  /** By what says it: the longest time of a call that it is for. */
+  const times = new Map<Sourced<number>, number>();
+  for (const message of blocksOf(model)) {
+    const rules = governing(model.ir, message.file.desc.proto.package).entries;
+    for (const call of callsIn(message)) {
+      const slow = slowOf(rules, call.method);
+      if (slow !== undefined) times.set(slow, Math.max(times.get(slow) ?? 0, timeOf(call, longest)));
+    }
+  }
+  for (const [slow, ms] of times) {
+    if (slow.value <= ms) continue;
+    report({
+      code: "BFF514",
+      severity: "error",
+      message: `a call is slow after ${slow.value}ms, but none of them may take more than ${ms}ms`,
+      at: slow.at,
+      hint: "make it shorter than the timeout of the calls",
+    });
+  }
+}
+
+const timeOf = ({ policy }: Call, longest: number): number => Math.min(policy.timeout?.value ?? longest, longest);
+
+function slowOf(rules: readonly IrUpstream[], method: DescMethod): Sourced<number> | undefined {
+  return nearest(entriesFor(rules, method), (entry) => entry.breaker?.slow);
+}

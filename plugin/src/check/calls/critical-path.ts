@@ -1,0 +1,211 @@
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import { reachable, sortByDependency } from "../../graph.ts";
+import type { BffMethod, Composed, Model, Opening, Permit, Step } from "../../resolve/model/model.ts";
+import { oneofOnly } from "../../resolve/model/oneof-only.ts";
+import { callsOf, composesOf } from "../../resolve/model/source-parts.ts";
+import type { Check } from "../check.ts";
+
+/** A chain of steps that wait for each other, by the timeouts that their calls say, each counted once. */
+interface Path {
+  readonly ms: number;
+  /** What takes the time: "session 400ms", or two paths one after the other. */
+  readonly by: string | readonly [Path, Path] | undefined;
+}
+const NONE: Path = { ms: 0, by: undefined };
+
+/**
+ * When something ends, as far as it depends on when the message around it begins: the later of `after` that, and of `absolute`, counted from
+ * the beginning of the response. Steps of a service run since then: a message that begins late finds them ended.
+ */
+interface End {
+  readonly after: Path | undefined;
+  readonly absolute: Path | undefined;
+}
+
+export const criticalPath: Check = {
+  rules: {
+    BFF703:
+      "Calls that wait for each other fit into the time of their rpc together. Otherwise the last of them has no time when the first ones are slow.",
+  },
+  run: checkCriticalPath,
+};
+
+/**
+ * The timeouts along the longest chain of calls that wait for each other have to fit into the time of the rpc, less the margin that is kept
+ * for composing: otherwise the last of them can never use theirs. Attempts and waits in between are part of a call's timeout.
+ */
+function checkCriticalPath(model: Model, report: Report): void {
+  const messages = new Map(model.messages.map((message) => [message.desc.typeName, message]));
+  const composed = (step: Step): Composed[] =>
+    composesOf(step.source).flatMap(({ message }) => messages.get(message.typeName) ?? []);
+  const methods = model.files.flatMap((file) => file.services).flatMap((service) => service.methods);
+  // What is deferred is held to the time of the parts; a unary rpc has no time of its own for it.
+  for (const late of [false, true]) {
+    /** Of messages that read no step of a service: the same in every rpc. */
+    const known = new Map<Composed | Opening, End>();
+    const world = { composed, late };
+    // From the inside, so that what a message composes is known.
+    for (const message of [...model.messages].reverse())
+      if (message.shared.length === 0) known.set(message, endOfBlock(message, known, world, new Map()));
+    for (const method of methods) {
+      const whole = late ? method.parts?.timeoutMs : method.timeoutMs;
+      if (whole === undefined) continue;
+      const left = whole - marginMs(whole);
+      for (const phase of phasesOf(method)) {
+        const path = pathOf(phase, known, world);
+        if (path.ms > left && typeof path.by === "object") tell(method, path, { left, late }, report);
+      }
+    }
+  }
+}
+
+interface World {
+  readonly composed: (step: Step) => readonly Composed[];
+  /** Whether deferred steps count. */
+  readonly late: boolean;
+}
+type Timed = Composed | Opening | Permit;
+type Node = Composed | Opening | Step;
+type Ends = ReadonlyMap<Composed | Opening, End>;
+
+/** What has the time of the rpc: an answer, or of a stream the opening, and each item. */
+interface Phase extends Pick<BffMethod, "shared" | "permit"> {
+  readonly composed: Composed | Opening | undefined;
+}
+function phasesOf({ composed, shared, permit, stream, opening }: BffMethod): readonly Phase[] {
+  if (stream === undefined) return [{ composed, shared, permit }];
+  // What has run before the source opened has ended.
+  return [
+    { composed: opening, shared, permit },
+    { composed, shared: [], permit: undefined },
+  ];
+}
+
+function pathOf(method: Phase, known: Ends, world: World): Path {
+  const { composed } = world;
+  const named = new Map(method.shared.map((step) => [step.name, step]));
+  const isMessage = (node: Node): node is Composed | Opening => "kind" in node;
+  const needs = (node: Node): readonly Node[] => {
+    if (!isMessage(node)) return [...node.reads, ...node.after, ...composed(node)];
+    if (known.has(node)) return [];
+    return [...node.shared.flatMap((step) => named.get(step.name) ?? []), ...node.steps.flatMap(composed)];
+  };
+  const ends = new Map(known);
+  // Nothing else begins before it is decided, and a step of the service that it rests on has ended then.
+  const decided = method.permit === undefined ? AT_ONCE : endOfBlock(method.permit, ends, world, new Map());
+  const rests = method.shared.filter(({ ir }) => method.permit?.rests.has(ir));
+  const started = new Map<Step, End>(rests.map((step) => [step, AT_ONCE]));
+  for (const node of sortByDependency(
+    reachable<Node>([...(method.composed === undefined ? [] : [method.composed]), ...method.shared], needs),
+    needs,
+  ).order) {
+    if (started.has(node as Step)) continue;
+    if (!isMessage(node))
+      started.set(node, { after: undefined, absolute: timeOf(endOfStep(node, started, ends, world)) });
+    else if (!ends.has(node)) {
+      const shared = node.shared.map((step): [Step, End] => {
+        const own = named.get(step.name);
+        return [step, (own && started.get(own)) ?? AT_ONCE];
+      });
+      ends.set(node, endOfBlock(node, ends, world, new Map(shared)));
+    }
+  }
+  const end = method.composed && ends.get(method.composed);
+  return join(timeOf(decided), longest([timeOf(end ?? AT_ONCE), ...[...started.values()].map(timeOf)]));
+}
+
+const AT_ONCE: End = { after: NONE, absolute: undefined };
+/** Of what begins with the response. */
+const timeOf = ({ after, absolute }: End): Path => longest([after ?? NONE, absolute ?? NONE]);
+
+/** @param shared when the steps of the service that it reads end */
+function endOfBlock(message: Timed, ends: Ends, world: World, shared: ReadonlyMap<Step, End>): End {
+  const byStep = new Map(shared);
+  const asked = askedBefore(message);
+  const before = (step: Step): readonly Step[] => [...waitsFor(step), ...(asked.get(step) ?? [])];
+  // Steps stand after what they read only in the graph, not in the file.
+  const counted = message.steps.filter(({ deferred }) => world.late || !deferred);
+  for (const step of sortByDependency(counted, before).order)
+    if (!byStep.has(step)) byStep.set(step, endOfStep(step, byStep, ends, world, before(step)));
+  return latest([AT_ONCE, ...byStep.values()]);
+}
+
+/** What the `if`s read that say whether a step is wanted for a oneof. */
+function askedBefore(message: Timed): ReadonlyMap<Step, readonly Step[]> {
+  const steps = new Map([...message.shared, ...message.steps].map((step) => [step.variable, step]));
+  return new Map(
+    [...oneofOnly(message)].map(([step, { ifs }]) => [
+      step,
+      ifs.flatMap(({ if: condition }) => condition.reads.flatMap(({ variable }) => steps.get(variable) ?? [])),
+    ]),
+  );
+}
+
+const waitsFor = (step: Step): readonly Step[] => [...step.reads, ...step.after];
+
+function endOfStep(
+  step: Step,
+  byStep: ReadonlyMap<Step, End>,
+  ends: Ends,
+  { composed }: World,
+  before = waitsFor(step),
+): End {
+  const from = latest([AT_ONCE, ...before.map((other) => byStep.get(other) ?? AT_ONCE)]);
+  const [call] = callsOf(step.source);
+  const timeout = call?.policy.timeout?.value;
+  if (call !== undefined && timeout !== undefined)
+    return then(from, {
+      after: { ms: timeout, by: `${step.name ?? call.method.name} ${timeout}ms` },
+      absolute: undefined,
+    });
+  return latest([from, ...composed(step).map((message) => then(from, ends.get(message) ?? AT_ONCE))]);
+}
+
+/** What ends like `next` when that begins at `from`. */
+function then(from: End, next: End): End {
+  const on = (path: Path | undefined): Path | undefined => path && next.after && join(path, next.after);
+  return { after: on(from.after), absolute: longer(on(from.absolute), next.absolute) };
+}
+function latest(all: readonly End[]): End {
+  return all.reduce((a, b) => ({ after: longer(a.after, b.after), absolute: longer(a.absolute, b.absolute) }));
+}
+const longer = (a: Path | undefined, b: Path | undefined): Path | undefined => (a && b ? longest([a, b]) : (a ?? b));
+const longest = (paths: readonly Path[]): Path => paths.reduce((a, b) => (b.ms > a.ms ? b : a), NONE);
+const join = (a: Path, b: Path): Path => (a.ms === 0 ? b : b.ms === 0 ? a : { ms: a.ms + b.ms, by: [a, b] });
+
+/** In order. */
+function partsOf(path: Path): string[] {
+  const parts: string[] = [];
+  const open = [path];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    if (typeof next.by === "string") parts.push(next.by);
+    else if (next.by !== undefined) open.push(next.by[1], next.by[0]);
+  }
+  return parts;
+}
+
+/** Of a long chain its beginning and its end say enough. */
+const SHOWN = 12;
+
+function tell(
+  method: BffMethod,
+  path: Path,
+  { left, late }: { readonly left: number; readonly late: boolean },
+  report: Report,
+): void {
+  const { timeout, partsTimeout, at } = method.ir;
+  const parts = partsOf(path);
+  const half = SHOWN / 2;
+  const shown =
+    parts.length <= SHOWN ? parts : [...parts.slice(0, half), `${parts.length - SHOWN} others`, ...parts.slice(-half)];
+  report({
+    code: "BFF703",
+    severity: "error",
+    message: `calls that wait for each other may take ${path.ms}ms (${shown.join(" + ")}), and "${method.desc.name}" leaves them ${left}ms`,
+    at: (late ? partsTimeout : timeout)?.at ?? at,
+    hint: `give the calls less time, or the rpc more with (bff.v1.method).${late ? "parts_timeout" : "timeout"}`,
+  });
+}
+
+/** What is kept for composing (runtime.md, "Deadlines"). */
+const marginMs = (budget: number): number => Math.min(Math.max(budget / 10, 5), 200, budget / 2);

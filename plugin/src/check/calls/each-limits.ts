@@ -1,0 +1,72 @@
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import { blocksOf } from "../../resolve/model/blocks.ts";
+import type { EachSource, Model, Step } from "../../resolve/model/model.ts";
+import { isCostly, MOST_ASKED, requestLists } from "../../resolve/model/request-lists.ts";
+import { callsOf } from "../../resolve/model/source-parts.ts";
+import { nameOf } from "../all-expressions.ts";
+import type { Check } from "../check.ts";
+
+export const eachLimits: Check = {
+  rules: {
+    BFF517:
+      "An `each` sends no more calls side by side than the limit of its call lets through, where none of them may wait: the others are refused.",
+    BFF705: "A `concurrent` bounds something: calls that are not joined into one, and no fewer items than it says.",
+    BFF706:
+      "A list that a client sends has a bound where its items cost calls or compositions. Otherwise one request decides how much work the BFF does.",
+  },
+  run: checkEachLimits,
+};
+
+/** What an `each` says of how many run side by side has to mean something, and the limit of its call has to let them through. */
+function checkEachLimits(model: Model, report: Report): void {
+  const asked = requestLists(model);
+  for (const step of blocksOf(model).flatMap((message) => message.steps)) {
+    if (step.source.kind !== "each") continue;
+    if (asked.has(step)) checkAsked(step, step.source, report);
+    checkConcurrent(step, step.source, report);
+    checkQueue(step, step.source, report);
+  }
+}
+
+/** A list that the client sends is as long as it likes. */
+function checkAsked(step: Step, source: EachSource, report: Report): void {
+  if (source.max !== undefined || !isCostly(source)) return;
+  const does = source.source.kind === "compose" ? `composes "${source.source.message.name}"` : "makes a call";
+  report({
+    code: "BFF706",
+    severity: "warning",
+    message: `${nameOf(step)} ${does} for each item of a list that a client sends, and nothing bounds it`,
+    at: source.in.text.at,
+    hint: `say with \`max\` how many items it takes; without it ${MOST_ASKED} are taken, and a request with more is refused`,
+  });
+}
+
+function checkConcurrent(step: Step, source: EachSource, report: Report): void {
+  const declared = step.ir.source?.kind === "each" ? step.ir.source.concurrent : undefined;
+  if (declared === undefined) return;
+  const warn = (message: string, hint: string): void =>
+    report({ code: "BFF705", severity: "warning", message, at: declared.at, hint });
+  const [call] = callsOf(source.source);
+  if (call?.batch !== undefined)
+    warn("this `concurrent` bounds nothing: the calls of all items are joined", "leave it out");
+  else if (source.source.kind === "by")
+    warn(`this \`concurrent\` bounds nothing: ${nameOf(step)} makes no calls`, "leave it out");
+  else if (source.max !== undefined && declared.value > source.max)
+    warn(`this \`concurrent\` is never reached: there are at most ${source.max} items`, "leave it out, or lower it");
+}
+
+function checkQueue(step: Step, source: EachSource, report: Report): void {
+  const [call] = callsOf(source.source);
+  const limit = call?.policy.limit;
+  const together = Math.min(source.concurrent, source.max ?? source.concurrent);
+  if (call === undefined || call.batch !== undefined || limit?.queued?.value !== 0) return;
+  if (limit.concurrent === undefined || limit.concurrent.value >= together) return;
+  report({
+    code: "BFF517",
+    severity: "warning",
+    message: `up to ${together} items of ${nameOf(step)} call at once, but ${limit.concurrent.value} may be in flight and none may wait`,
+    at: limit.concurrent.at,
+    related: [{ at: limit.queued.at, message: "calls above the limit are refused here" }],
+    hint: `write \`concurrent: ${limit.concurrent.value}\` in the \`each\`, or let calls wait with \`queued\``,
+  });
+}

@@ -1,0 +1,141 @@
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import { reachable } from "../../graph.ts";
+import { blocksOf } from "../../resolve/model/blocks.ts";
+import type { Call } from "../../resolve/model/call.ts";
+import { type EffectTable, effectTable, restingOn, restsOn } from "../../resolve/model/effects.ts";
+import type { Composed, Model, Step } from "../../resolve/model/model.ts";
+import { callsOf, composesOf } from "../../resolve/model/source-parts.ts";
+import { nameOf } from "../all-expressions.ts";
+import type { Check } from "../check.ts";
+import { vouchHint } from "./vouched-writes.ts";
+
+export const effectsOrder: Check = {
+  rules: {
+    BFF502:
+      "Two calls with side effects have an order. Without one they run side by side, and a failure of one leaves the other done or not, by chance.",
+    BFF504:
+      "The calls of an `each` that have side effects run one after the other, because which ones are done when one fails would otherwise be chance.",
+  },
+  run: checkEffectsOrder,
+};
+
+/**
+ * Calls with side effects in one response are only valid in a definite order: one reads the other or starts after it, directly or through
+ * others; an `each` over one goes item by item. Those that say `unordered` need none.
+ */
+function checkEffectsOrder(model: Model, report: Report): void {
+  const effects = effectTable(model.messages);
+  const orElse = hinting(model);
+  checkShared(model, effects, orElse, report);
+  for (const message of blocksOf(model)) {
+    const steps = message.steps.filter(effects.step);
+    for (const step of steps) {
+      if (step.source.kind !== "each" || step.source.concurrent === 1 || step.unordered) continue;
+      const { source } = step.ir;
+      report({
+        code: "BFF504",
+        severity: "error",
+        message: `the items of ${nameOf(step)} have side effects, and up to ${step.source.concurrent} run side by side`,
+        at: (source?.kind === "each" ? source.concurrent?.at : undefined) ?? step.ir.at,
+        hint: orElse(
+          [step],
+          "add `concurrent: 1` to the `each`, or `unordered: true` to the step when no order is needed",
+        ),
+      });
+    }
+    checkOrder(steps, message.steps, orElse, report);
+  }
+}
+
+/** How to put steps in order, after how to say that there is nothing to put in order, where that may be. */
+type Hinting = (steps: readonly Step[], order: string) => string;
+
+function hinting(model: Model): Hinting {
+  const byName = new Map(model.messages.map((message) => [message.desc.typeName, message]));
+  const below = (step: Step): readonly Step[] =>
+    composesOf(step.source).flatMap(({ message }) => byName.get(message.typeName)?.steps ?? []);
+  return (steps, order) => {
+    const calls: Call[] = reachable(steps, below).flatMap(({ source }) => callsOf(source));
+    const vouch = vouchHint(calls);
+    return vouch === undefined ? order : `${vouch}; otherwise ${order}`;
+  };
+}
+
+/** Tells of as few pairs as it takes: what one hint orders is not told again. */
+function checkOrder(effectful: readonly Step[], all: readonly Step[], orElse: Hinting, report: Report): void {
+  const asked = new Map<Step, Step[]>();
+  const waitsFor = (step: Step): readonly Step[] => [...step.reads, ...step.after, ...(asked.get(step) ?? [])];
+  for (const [i, later] of effectful.entries()) {
+    const resting = restingOn(later, all, waitsFor);
+    let before = new Set(reachable([later], waitsFor));
+    for (const earlier of effectful.slice(0, i).reverse()) {
+      if (before.has(earlier) || resting.has(earlier) || (earlier.unordered && later.unordered)) continue;
+      asked.set(later, [...(asked.get(later) ?? []), earlier]);
+      before = new Set(reachable([later], waitsFor));
+      report({
+        code: "BFF502",
+        severity: "error",
+        message: `${nameOf(earlier)} and ${nameOf(later)} have side effects, and nothing says which comes first`,
+        at: later.ir.at,
+        related: [{ at: earlier.ir.at, message: `${nameOf(earlier)} is here` }],
+        hint: orElse(
+          [earlier, later],
+          `add \`after: "${earlier.name ?? "…"}"\` to ${nameOf(later)}, let one read the other, or add \`unordered: true\` to both when no order is needed`,
+        ),
+      });
+    }
+  }
+}
+
+/**
+ * A service's critical steps come before the side effects of messages anyway. One that is not critical has to be read or named
+ * in `after` by them, or by a step that composes them.
+ */
+function checkShared(model: Model, effects: EffectTable, orElse: Hinting, report: Report): void {
+  const byName = new Map(model.messages.map((message) => [message.desc.typeName, message]));
+  for (const { composed: root, shared } of model.files.flatMap(({ services }) =>
+    services.flatMap((one) => one.methods),
+  )) {
+    const open = shared.filter((step) => step.supplementary && effects.step(step));
+    if (open.length === 0) continue;
+    const seen = new Map<Composed, Set<Step>>();
+    const places: { readonly message: Composed; readonly unordered: readonly Step[] }[] = [
+      { message: root, unordered: open },
+    ];
+    for (let place = places.pop(); place !== undefined; place = places.pop()) {
+      const { message } = place;
+      const before = seen.get(message) ?? new Set();
+      const left = place.unordered.filter((step) => !before.has(step));
+      if (left.length === 0) continue;
+      seen.set(message, new Set([...before, ...left]));
+      for (const later of message.steps.filter(effects.step)) {
+        const rests = sharedBehind(later);
+        const missing = left.filter((step) => !rests.has(step) && !(step.unordered && later.unordered));
+        const [earlier] = missing;
+        if (earlier === undefined) continue;
+        if (callsOf(later.source).some((call) => call.effects !== "none")) {
+          report({
+            code: "BFF502",
+            severity: "error",
+            message: `${nameOf(earlier)} of the service and ${nameOf(later)} have side effects, and nothing says which comes first`,
+            at: later.ir.at,
+            related: [{ at: earlier.ir.at, message: `${nameOf(earlier)} is here` }],
+            hint: orElse(
+              [earlier, later],
+              `add \`after: "${earlier.name ?? "…"}"\` to ${nameOf(later)}, make ${nameOf(earlier)} critical, or add \`unordered: true\` to both when no order is needed`,
+            ),
+          });
+        }
+        for (const { message: desc } of composesOf(later.source)) {
+          const child = byName.get(desc.typeName);
+          if (child !== undefined) places.push({ message: child, unordered: missing });
+        }
+      }
+    }
+  }
+}
+/** The steps of services that one waits for, directly or through others. */
+function sharedBehind(step: Step): ReadonlySet<Step> {
+  const direct = [...restsOn(step)].flatMap(({ source }) => (source.kind === "shared" ? source.of : []));
+  return new Set(direct.flatMap((of) => [of, ...restsOn(of)]));
+}

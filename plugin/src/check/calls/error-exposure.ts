@@ -1,0 +1,74 @@
+import type { Expression, Node } from "../../cel/index.ts";
+import { childrenOf, isError } from "../../cel/index.ts";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { Origin } from "../../origin.ts";
+import { blocksOf, callsIn, expressionsIn } from "../../resolve/model/blocks.ts";
+import type { Model } from "../../resolve/model/model.ts";
+import { failExpressions } from "../../resolve/model/source-parts.ts";
+import type { Check } from "../check.ts";
+
+const OF_STEP =
+  "write a text of your own, or pass on a detail that is meant for clients with `failure(step).detail(…)`";
+
+export const errorExposure: Check = {
+  rules: {
+    BFF804:
+      "The text of an upstream's error is not sent to clients: it is written for other people, and may name hosts, tables or users.",
+  },
+  run: checkErrorExposure,
+};
+
+/** What an upstream writes into an error is for its own people: names of hosts, of tables, of users. */
+function checkErrorExposure(model: Model, report: Report): void {
+  const seen = new Set<string>();
+  const warn = (
+    at: Origin,
+    hint = "write a text of your own, or pass on a detail that is meant for clients with `error.detail(…)`",
+  ): void => {
+    const place = `${at.file}:${at.line}:${at.column}`;
+    if (seen.has(place)) return;
+    seen.add(place);
+    report({
+      code: "BFF804",
+      severity: "warning",
+      message: "clients get to see what the upstream wrote into its error",
+      at,
+      hint,
+    });
+  };
+  for (const block of blocksOf(model)) {
+    const sent = callsIn(block).flatMap((call) =>
+      call.onError.flatMap(({ then }): Expression[] => (then.kind === "fail" ? failExpressions(then.fail) : [])),
+    );
+    for (const { at, variable } of sent.flatMap((expression) => expression.reads))
+      if (variable.name === "error.message") warn(at);
+    for (const { then } of callsIn(block).flatMap(({ onError }) => onError))
+      if (then.kind === "fail" && then.fail.asIs !== undefined && then.fail.message === undefined)
+        warn(
+          then.fail.asIs,
+          "give a `message` of your own beside it, or leave it so where the upstream writes for clients",
+        );
+    // A condition decides by the text, and does not show it.
+    const values = expressionsIn(block).filter(({ type }) => type.kind !== "bool");
+    for (const { root } of values) for (const at of messagesRead(root)) warn(at, OF_STEP);
+  }
+}
+
+/** Whether a value has in it what an upstream wrote into its error. A condition decides by the text, and does not show it. */
+export function showsMessage({ type, reads, root }: Expression): boolean {
+  if (type.kind === "bool") return false;
+  return reads.some(({ variable }) => variable.name === "error.message") || messagesRead(root).length > 0;
+}
+/** Whether it hands on a detail of an upstream's error. */
+export function showsDetails({ root }: Expression): boolean {
+  return detailsIn(root);
+}
+const detailsIn = (node: Node): boolean =>
+  (node.kind === "call" && node.overload === "error_detail") || childrenOf(node).some(detailsIn);
+
+/** Where the message of a step's failure is read. */
+function messagesRead(node: Node): Origin[] {
+  const of = node.kind === "select" && node.field === "message" ? node.of.type : undefined;
+  const here = of !== undefined && isError(of.kind === "optional" ? of.of : of) ? [node.at] : [];
+  return [...here, ...childrenOf(node).flatMap(messagesRead)];
+}

@@ -1,0 +1,33 @@
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { Model } from "../../resolve/model/model.ts";
+import type { Check } from "../check.ts";
+
+export const knownServices: Check = {
+  rules: {
+    BFF364:
+      "An upstream entry without a policy makes a service known to resolvers. Where there are none, its address is asked for at the start for nothing.",
+  },
+  run: checkKnownServices,
+};
+
+/** An entry that says nothing makes a service known to resolvers, and its address is asked for at the start: without resolvers for nothing. */
+function checkKnownServices(model: Model, report: Report): void {
+  const known = new Set(
+    model.messages.flatMap(({ file, clients }) =>
+      clients.map(({ method }) => `${file.desc.proto.package} ${method.parent.typeName}`),
+    ),
+  );
+  for (const file of model.files) {
+    if (file.services.length === 0) continue;
+    for (const { bare, service } of file.ir.upstreams) {
+      if (!bare || service === undefined || known.has(`${file.desc.proto.package} ${service.value}`)) continue;
+      report({
+        code: "BFF364",
+        severity: "warning",
+        message: `this entry makes "${service.value}" known to resolvers, and this package has none`,
+        at: service.at,
+        hint: "add a policy, or leave out the entry",
+      });
+    }
+  }
+}

@@ -1,0 +1,45 @@
+import type { Expression, Node } from "../../cel/index.ts";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import { blocksOf, callsIn } from "../../resolve/model/blocks.ts";
+import type { Model } from "../../resolve/model/model.ts";
+import type { Check } from "../check.ts";
+
+export const metadataValues: Check = {
+  rules: {
+    BFF516:
+      "The value of metadata is printable ASCII, because nothing else fits into a header: a line break would end it.",
+  },
+  run: checkMetadataValues,
+};
+
+/** Texts in the value of metadata that no header can hold (gRPC over HTTP/2, "ASCII-Value"). */
+function checkMetadataValues(model: Model, report: Report): void {
+  const seen = new Set<Expression["text"]>();
+  for (const call of blocksOf(model).flatMap(callsIn)) {
+    for (const { key, by } of call.metadata) {
+      if (key.endsWith("-bin") || seen.has(by.text)) continue;
+      seen.add(by.text);
+      for (const { at, value } of texts(by.root)) {
+        if (/^[\x20-\x7e]*$/.test(value)) continue;
+        const broken = /[\r\n]/.test(value);
+        report({
+          code: "BFF516",
+          severity: "error",
+          message: broken
+            ? `metadata "${key}" would hold a line break`
+            : `metadata "${key}" would hold characters that no header can`,
+          at,
+          hint: broken ? "leave it out" : `send it as bytes, under "${key}-bin"`,
+        });
+      }
+    }
+  }
+}
+
+/** The literal texts that become part of a value as they are. */
+function texts(node: Node): { readonly at: Node["at"]; readonly value: string }[] {
+  if (node.kind === "constant") return typeof node.value === "string" ? [{ at: node.at, value: node.value }] : [];
+  if (node.kind !== "call") return [];
+  if (node.overload === "conditional") return node.args.slice(1).flatMap(texts);
+  return node.overload === "add_string" ? node.args.flatMap(texts) : [];
+}

@@ -1,0 +1,158 @@
+import type { Expression } from "../../cel/index.ts";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { IrCall, IrStep } from "../../ir-step.ts";
+import { blocksOf } from "../../resolve/model/blocks.ts";
+import type { Call } from "../../resolve/model/call.ts";
+import type { Composed, Model, Step } from "../../resolve/model/model.ts";
+import { requestLists } from "../../resolve/model/request-lists.ts";
+import { callsOf, composesOf } from "../../resolve/model/source-parts.ts";
+import { nameOf, stepExpressions } from "../all-expressions.ts";
+import type { Check } from "../check.ts";
+import { type BatchShaped, batchShaped } from "./batch-shaped.ts";
+
+/** What differs from item to item, by what reads name: the item, steps and arguments that rest on it. */
+type Varying = ReadonlySet<unknown>;
+
+export const nPlusOne: Check = {
+  rules: {
+    BFF704:
+      "A call for each item becomes one for all of them where the upstream has a method for that, and the items have a bound where it has none. Otherwise the load on the upstream grows with every list.",
+  },
+  run: checkNPlusOne,
+};
+
+/**
+ * An `each` with a call for each item, of its own or in what it composes. Where the upstream has a method that takes several keys, that is
+ * the better one. Where it has none, a bound (`max`) or a cache says that the author has thought of it.
+ */
+function checkNPlusOne(model: Model, report: Report): void {
+  const messages = new Map(model.messages.map((message) => [message.desc.typeName, message]));
+  const asked = requestLists(model);
+  const told = new Set<Call>();
+  const visited = new Set<string>();
+  const judge = (each: Step, step: Step, varying: Varying): void => {
+    for (const call of callsOf(step.source)) {
+      const varies = call.set.filter(({ bound }) => readsAny(bound.expression, varying));
+      if (call.batch !== undefined || call.effects !== "none" || told.has(call)) continue;
+      if (varies.length === 0 && !readsAny(call.request?.expression, varying)) continue;
+      if (tell({ each, step, call, varying, asked: asked.has(each) }, report)) told.add(call);
+    }
+  };
+  /** What a step composes, with the arguments that differ from item to item. */
+  const composedBy = (step: Step, varying: Varying): (readonly [Composed, readonly string[]])[] =>
+    composesOf(step.source).flatMap(({ message: desc, args }) => {
+      const child = messages.get(desc.typeName);
+      const names = args.filter(({ by }) => readsAny(by, varying)).map(({ name }) => name);
+      return child === undefined ? [] : [[child, names] as const];
+    });
+  /** What is composed for each item: its calls, and what it composes in turn. */
+  const descend = (each: Step, varying: Varying): void => {
+    const open = composedBy(each, varying);
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      const [message, given] = next;
+      const key = `${message.desc.typeName} ${[...given].sort().join(" ")} ${maxOf(each)}`;
+      if (given.length === 0 || visited.has(key)) continue;
+      visited.add(key);
+      const inside = spread(message, new Set(given));
+      for (const step of message.steps) {
+        if (step.source.kind === "each") continue;
+        judge(each, step, inside);
+        open.push(...composedBy(step, inside));
+      }
+    }
+  };
+  for (const step of blocksOf(model).flatMap((message) => message.steps)) {
+    if (step.source.kind !== "each") continue;
+    const varying = new Set<unknown>([step.source.item]);
+    judge(step, step, varying);
+    descend(step, varying);
+  }
+}
+
+/** The arguments of these names, and all steps that read them, directly or through others. */
+function spread(message: Composed, given: ReadonlySet<string>): Varying {
+  const varying = new Set<unknown>(
+    message.args.members.filter(({ name }) => given.has(name)).map(({ variable }) => variable),
+  );
+  const readers = new Map<Step, Step[]>();
+  for (const step of message.steps)
+    for (const read of step.reads) {
+      const known = readers.get(read);
+      if (known === undefined) readers.set(read, [step]);
+      else known.push(step);
+    }
+  const open = message.steps.filter((step) =>
+    stepExpressions(step).some((expression) => readsAny(expression, varying)),
+  );
+  for (let step = open.pop(); step !== undefined; step = open.pop()) {
+    if (step.variable === undefined || varying.has(step.variable)) continue;
+    varying.add(step.variable);
+    open.push(...(readers.get(step) ?? []));
+  }
+  return varying;
+}
+
+interface Found {
+  readonly each: Step;
+  readonly step: Step;
+  readonly call: Call;
+  readonly varying: Varying;
+  /** The items are the client's: that nothing bounds them is told on its own. */
+  readonly asked: boolean;
+}
+
+/** False where there is nothing to tell. */
+function tell({ each, step, call, varying, asked }: Found, report: Report): boolean {
+  const shaped = shapeOf(call, varying);
+  const cached = (call.policy.cache.ttl?.value ?? 0) > 0;
+  if (shaped === undefined && (maxOf(each) !== undefined || cached || asked)) return false;
+  const within = each === step ? "" : `, in what ${nameOf(each)} composes`;
+  report({
+    code: "BFF704",
+    severity: "warning",
+    message:
+      shaped === undefined
+        ? `"${call.method.name}" is called once for each item${within}, and nothing bounds the items`
+        : `"${call.method.name}" is called once for each item${within}, and "${shaped.batch.method.name}" answers for all of them at once`,
+    at: irCall(step.ir)?.method?.at ?? call.ir.at,
+    ...(each === step
+      ? {}
+      : { related: [{ at: each.ir.name?.at ?? each.ir.at, message: "once for each item of this" }] }),
+    hint:
+      shaped === undefined
+        ? "bound the items with `max`, or ask the upstream for a method that takes several keys"
+        : `call "${call.method.parent.typeName}/${shaped.batch.method.name}" with ${written(shaped)}`,
+  });
+  return true;
+}
+
+interface Shaped {
+  readonly batch: BatchShaped;
+  readonly by: Expression;
+}
+
+/** The batch-shaped sibling, where the call differs from item to item in one field. */
+function shapeOf(call: Call, varying: Varying): Shaped | undefined {
+  if (call.request !== undefined || call.metadata.some(({ by }) => readsAny(by, varying))) return undefined;
+  const [key, another] = call.set.filter(({ bound }) => readsAny(bound.expression, varying));
+  const [field, below] = key?.path ?? [];
+  if (key === undefined || another !== undefined || field === undefined || below !== undefined) return undefined;
+  const others = call.set.flatMap((binding) => (binding === key ? [] : (binding.path[0] ?? [])));
+  const batch = batchShaped(call.method, field, others);
+  return batch && { batch, by: key.bound.expression };
+}
+
+function written({ batch: { name, items, key }, by }: Shaped): string {
+  const parts = [`name: "${name.name}"`, `by: "${by.text.value}"`, `items: "${items.name}"`];
+  return `\`batch: { ${[...parts, ...(key === undefined ? [] : [`key: "${key.name}"`])].join(" ")} }\``;
+}
+
+const maxOf = ({ source }: Step): number | undefined => (source.kind === "each" ? source.max : undefined);
+
+const readsAny = (expression: Expression | undefined, varying: Varying): boolean =>
+  expression?.reads.some(({ variable }) => varying.has(variable)) ?? false;
+
+function irCall({ source }: IrStep): IrCall | undefined {
+  if (source?.kind === "call") return source;
+  return source?.kind === "each" && source.source?.kind === "call" ? source.source : undefined;
+}

@@ -1,0 +1,65 @@
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import { reachable } from "../../graph.ts";
+import { blocksOf } from "../../resolve/model/blocks.ts";
+import { effectTable } from "../../resolve/model/effects.ts";
+import type { Composed, Model, Step } from "../../resolve/model/model.ts";
+import { composesOf } from "../../resolve/model/source-parts.ts";
+import { nameOf } from "../all-expressions.ts";
+import type { Check } from "../check.ts";
+
+export const unordered: Check = {
+  rules: {
+    BFF521:
+      "A step that is `unordered` has side effects, and others beside it that are, too, or over several items. Otherwise there is no order that it could do without.",
+  },
+  run: checkUnordered,
+};
+
+/** `unordered` is of a step with side effects, which has another such step, or items, to be in no order with. */
+function checkUnordered(model: Model, report: Report): void {
+  const effects = effectTable(model.messages);
+  const free = new Map(
+    blocksOf(model).map((block) => [block, block.steps.filter((step) => step.unordered && effects.step(step))]),
+  );
+  const acrossService = besideService(model, (block) => free.get(block) ?? []);
+  for (const [block, steps] of free) {
+    for (const step of block.steps) {
+      const at = step.ir.unordered?.at;
+      if (!step.unordered || at === undefined) continue;
+      const fault = (message: string, hint: string): void =>
+        report({ code: "BFF521", severity: "error", message, at, hint });
+      const { source } = step;
+      if (!effects.step(step))
+        fault(`${nameOf(step)} has no side effects, so it waits for none`, "leave out `unordered`");
+      else if (steps.length === 1 && !acrossService.has(step) && !(source.kind === "each" && source.concurrent !== 1))
+        fault(
+          `no other step beside ${nameOf(step)} is \`unordered\``,
+          source.kind === "each"
+            ? "leave it out, or let more items run at a time than `concurrent: 1`"
+            : "leave it out, or say it also of the step that needs no order with this one",
+        );
+    }
+  }
+}
+
+/** The steps of services, and those of the messages that their rpcs compose, of which there are both. */
+function besideService(
+  model: Model,
+  free: (block: Composed | Model["lets"][number]) => readonly Step[],
+): ReadonlySet<Step> {
+  const byName = new Map(model.messages.map((message) => [message.desc.typeName, message]));
+  const children = (message: Composed): Composed[] =>
+    message.steps
+      .flatMap(({ source }) => composesOf(source))
+      .flatMap(({ message: desc }) => byName.get(desc.typeName) ?? []);
+  const found = new Set<Step>();
+  for (const service of model.files.flatMap(({ services }) => services)) {
+    const shared = service.let === undefined ? [] : free(service.let);
+    for (const method of service.methods) {
+      const started = shared.filter((step) => method.shared.includes(step));
+      const steps = reachable([method.composed], children).flatMap(free);
+      if (started.length > 0 && steps.length > 0) for (const step of [...started, ...steps]) found.add(step);
+    }
+  }
+  return found;
+}

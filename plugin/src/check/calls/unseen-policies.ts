@@ -1,0 +1,48 @@
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { IrFile } from "../../ir.ts";
+import { blocksOf, callsIn } from "../../resolve/model/blocks.ts";
+import type { Call } from "../../resolve/model/call.ts";
+import type { Model } from "../../resolve/model/model.ts";
+import { entriesFor, governing } from "../../resolve/policies/entries.ts";
+import type { Check } from "../check.ts";
+
+export const unseenPolicies: Check = {
+  rules: {
+    BFF519:
+      "A package that calls an upstream has its policies. A file of them holds only where it is imported: without it calls go out with no timeout, breaker or forwarded header of theirs.",
+  },
+  run: checkUnseenPolicies,
+};
+
+/**
+ * A file of policies holds for a package that imports it. Where it is not imported, calls go out without its headers, timeouts and
+ * breakers: told where the package has nothing of its own to say about the upstream.
+ */
+function checkUnseenPolicies(model: Model, report: Report): void {
+  const policies = model.ir.files.filter(({ upstreams, services }) => upstreams.length > 0 && services.length === 0);
+  if (policies.length === 0) return;
+  const calls = new Map<string, Call[]>();
+  for (const block of blocksOf(model)) {
+    const name = block.file.desc.proto.package;
+    calls.set(name, [...(calls.get(name) ?? []), ...callsIn(block)]);
+  }
+  for (const [name, own] of calls) {
+    const { entries } = governing(model.ir, name);
+    const told = new Set<IrFile>();
+    for (const call of own) {
+      if (entriesFor(entries, call.method).length > 0) continue;
+      const file = policies.find(({ upstreams }) => entriesFor(upstreams, call.method).length > 0);
+      const [entry] = file === undefined ? [] : entriesFor(file.upstreams, call.method);
+      if (file === undefined || entry === undefined || told.has(file)) continue;
+      told.add(file);
+      report({
+        code: "BFF519",
+        severity: "warning",
+        message: `no policy holds for "${call.method.parent.typeName}" in package "${name}", which does not import "${file.desc.proto.name}"`,
+        at: call.methodAt,
+        related: [{ at: entry.at, message: "this entry would" }],
+        hint: `add \`import "${file.desc.proto.name}";\`, or an entry of your own for the upstream`,
+      });
+    }
+  }
+}

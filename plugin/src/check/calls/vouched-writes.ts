@@ -1,0 +1,107 @@
+import type { DescMethod } from "@bufbuild/protobuf";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fullName } from "../../model/full-name.ts";
+import { blocksOf, callsIn } from "../../resolve/model/blocks.ts";
+import type { Call } from "../../resolve/model/call.ts";
+import type { BffMethod, Model } from "../../resolve/model/model.ts";
+import { composedBlocks } from "../../resolve/model/request-reads.ts";
+import { isCached } from "../../resolve/model/source-parts.ts";
+import { DEFAULT_ATTEMPTS } from "../../resolve/policies/context.ts";
+import type { Check } from "../check.ts";
+
+/** The words that names of rpcs begin with when these change something. */
+const WRITES =
+  /^(Create|Update|Upsert|Delete|Drop|Clear|Empty|Add|Remove|Set|Put|Insert|Start|Stop|Cancel|Terminate|Send|Publish|Submit|Place|Pay|Charge|Write)(?![a-z])/;
+
+export function soundsLikeWriting({ name }: DescMethod): boolean {
+  return WRITES.test(name.charAt(0).toUpperCase() + name.slice(1));
+}
+
+export const vouchedWrites: Check = {
+  rules: {
+    BFF518:
+      "A call that an rpc, or the entry of a service, vouches for has no side effects. One whose name says that it writes would lose its place in the order and be retried.",
+    BFF579:
+      "A call whose name says that it writes is not sent twice, cached, or run by a GET on the word of its rpc or of its service's entry. Whoever knows that it only reads says `read_only` at the call.",
+  },
+  run: checkVouchedWrites,
+};
+
+/**
+ * An rpc that says NO_SIDE_EFFECTS says it for all that it calls, an entry of a service that says `read_only` for all of its rpcs. If one of
+ * them sounds like a write, and is sent twice, cached or reached by GET on that word, the author has to name it by `read_only`.
+ */
+function checkVouchedWrites(model: Model, report: Report): void {
+  const readers = readersOf(model);
+  for (const call of blocksOf(model).flatMap(callsIn)) {
+    if (call.effects !== "none" || !soundsLikeWriting(call.method)) continue;
+    const { vouched, readOnly } = call.said;
+    const [voucher] = vouched;
+    if (voucher === undefined && readOnly?.ofService !== true) continue;
+    const uses = usesOf(call, readers.get(call) ?? []);
+    const severity = uses.length > 0 ? ({ code: "BFF579", severity: "error" } as const) : WARNING;
+    const so = uses.length > 0 ? `: it ${listed(uses)}` : "";
+    const sounds = `"${call.method.name}" sounds as if it changed something`;
+    if (voucher !== undefined)
+      report({
+        ...severity,
+        message: `${sounds}, and rpc "${voucher.desc.name}" vouches that it does not${so}`,
+        at: call.methodAt,
+        related: [{ at: voucher.at, message: `NO_SIDE_EFFECTS of "${voucher.desc.name}" means all that it calls` }],
+        hint: `remove \`idempotency_level = NO_SIDE_EFFECTS\` from ${rpcs(vouched)}; or, when the method only reads, say \`read_only: true\` in the call`,
+      });
+    else if (readOnly !== undefined)
+      report({
+        ...severity,
+        message: `${sounds}, and the entry of its service vouches that it does not${so}`,
+        at: call.methodAt,
+        related: [{ at: readOnly.at, message: `this means all rpcs of "${call.method.parent.name}"` }],
+        hint: `add an entry with \`method: "${fullName(call.method)}"\` and \`read_only: false\`, or \`true\` when it only reads`,
+      });
+  }
+}
+const WARNING = { code: "BFF518", severity: "warning" } as const;
+
+/** The unary rpcs that say NO_SIDE_EFFECTS, by the calls that they reach: all of them answer GET. */
+function readersOf(model: Model): ReadonlyMap<Call, readonly BffMethod[]> {
+  const found = new Map<Call, BffMethod[]>();
+  for (const method of model.files.flatMap(({ services }) => services).flatMap(({ methods }) => methods)) {
+    if (!method.noSideEffects || method.stream !== undefined || method.parts !== undefined) continue;
+    const blocks = [...composedBlocks(method, model), ...(method.permit === undefined ? [] : [method.permit])];
+    for (const call of new Set(blocks.flatMap(callsIn))) found.set(call, [...(found.get(call) ?? []), method]);
+  }
+  return found;
+}
+
+/** What a call without side effects goes through, and a write must not. */
+function usesOf(call: Call, readers: readonly BffMethod[]): readonly string[] {
+  const { retry, hedge } = call.policy;
+  const attempts = call.method.methodKind === "unary" ? (retry.attempts?.value ?? DEFAULT_ATTEMPTS) : 1;
+  const [reader] = readers;
+  return [
+    ...(attempts > 1 ? [`is sent up to ${attempts} times`] : []),
+    ...(hedge.delay !== undefined && hedge.max?.value !== 0 ? ["is hedged"] : []),
+    ...(isCached(call) ? ["is cached"] : []),
+    ...(reader === undefined ? [] : [`is reached by GET through "${reader.desc.name}"`]),
+  ];
+}
+const listed = (all: readonly string[]): string =>
+  all.length === 1 ? all.join() : `${all.slice(0, -1).join(", ")} and ${all.at(-1)}`;
+
+const rpcs = (all: Call["said"]["vouched"]): string =>
+  `${all.length === 1 ? "rpc" : "rpcs"} ${all.map(({ desc }) => `"${desc.name}"`).join(", ")}`;
+
+/**
+ * The calls may only read: then they can say so, and nothing has to be put in order. Undefined where one of them is sure to have side
+ * effects, or sounds like it.
+ */
+export function vouchHint(calls: readonly Call[]): string | undefined {
+  const effectful = calls.filter(({ effects }) => effects !== "none");
+  const open = effectful.every(
+    ({ effects, method, said }) => effects === "once" && said.readOnly === undefined && !soundsLikeWriting(method),
+  );
+  if (!open || effectful.length === 0) return undefined;
+  return effectful.length === 1
+    ? "when it only reads, say `read_only: true` in the call"
+    : "when they only read, say `read_only: true` in the calls";
+}

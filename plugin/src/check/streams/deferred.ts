@@ -1,0 +1,221 @@
+// What is deferred can come later: nothing that has to be there before rests on it, and clients can merge what comes.
+
+import { FeatureSet_FieldPresence as Presence } from "@bufbuild/protobuf/wkt";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import { reachable } from "../../graph.ts";
+import type { Bound } from "../../model/conversion.ts";
+import { isPosition } from "../../model/stream-fields.ts";
+import type { Call } from "../../resolve/model/call.ts";
+import { caseOnly } from "../../resolve/model/case-only.ts";
+import type { Composed, Let, Model, Opening, Step } from "../../resolve/model/model.ts";
+import { oneofOnly } from "../../resolve/model/oneof-only.ts";
+import { deferredBehind, isAsItIs, messagesWithParts, partsOf } from "../../resolve/model/parts.ts";
+import { callsOf, composesOf } from "../../resolve/model/source-parts.ts";
+import { type fieldExpressions, nameOf, stepExpressions } from "../all-expressions.ts";
+import type { Check } from "../check.ts";
+
+export const deferred: Check = {
+  rules: {
+    BFF663:
+      "A composed message with parts is placed as it is: its parts come when it has been placed, so that whoever reads it before does not find them.",
+    BFF664: "A message with parts has no required fields: the messages that bring the parts have nothing but them.",
+    BFF665: "A deferred step feeds a field: a part of a response is made of fields.",
+    BFF666:
+      "What is deferred does not decide the status: it has been sent with the first message. Guards, rules of `on_error` that fail the response, and resolvers, which may refuse, come before.",
+    BFF667:
+      "What starts only once a deferred step has decided is deferred itself: a step that one case of a deferred `switch` reads, or a oneof whose conditions are deferred.",
+    BFF668:
+      "The newest item that says where a client goes on from is not deferred: that is told with the first message.",
+    BFF674:
+      "What a service composes for several messages, or a stream once for all of its items, has no parts that come later: they are parts of one message.",
+  },
+  run: checkDeferred,
+};
+
+function checkDeferred(model: Model, report: Report): void {
+  const byName = new Map(model.messages.map((message) => [message.desc.typeName, message]));
+  const withParts = messagesWithParts(model.messages);
+  for (const block of [...model.lets, ...model.openings]) checkOnce(block, withParts, report);
+  for (const message of model.messages) {
+    if (!withParts.has(message.desc.typeName)) continue;
+    checkPlaced(message, withParts, report);
+    checkRequired(message, report);
+    if (!message.steps.some(({ deferred }) => deferred)) continue;
+    checkFed(message, report);
+    checkStatus(message, byName, report);
+    checkStarted(message, report);
+    checkPosition(message, report);
+  }
+}
+
+/** What runs once for several messages is handed to them as it is: parts that come later belong to none of them. */
+function checkOnce({ kind, steps }: Let | Opening, withParts: ReadonlySet<string>, report: Report): void {
+  for (const step of steps) {
+    const inner = composesOf(step.source).find((source) => withParts.has(source.message.typeName));
+    if (inner === undefined) continue;
+    const { name } = inner.message;
+    report({
+      code: "BFF674",
+      severity: "error",
+      message: `parts of "${name}" may come later, and ${nameOf(step)} composes it once, ${kind === "let" ? "for all messages of a response" : "for all items of a stream"}`,
+      at: step.ir.name?.at ?? step.ir.at,
+      hint:
+        kind === "let"
+          ? `compose it in the message that has it, or leave out \`defer\` in "${name}"`
+          : `let the step run for each item, by \`after\` with the name of the item, or leave out \`defer\` in "${name}"`,
+    });
+  }
+}
+
+/** A composed message is handed over before its parts have come: whoever looked into it would not find them. */
+function checkPlaced(message: Composed, withParts: ReadonlySet<string>, report: Report): void {
+  for (const step of message.steps) {
+    const inner = composesOf(step.source).find((source) => withParts.has(source.message.typeName));
+    if (inner === undefined) continue;
+    const tell = (at: Step["ir"]["at"]): void =>
+      report({
+        code: "BFF663",
+        severity: "error",
+        message: `"${step.name}" has parts that may come later, and is read here before they have come`,
+        at,
+        related: [{ at: step.ir.name?.at ?? step.ir.at, message: `it composes "${inner.message.name}"` }],
+        hint: `place it in a field as it is, by = "${step.name}"; or read what "${inner.message.name}" is composed of`,
+      });
+    const placed = message.targets.flatMap((target): readonly { readonly bound: Bound }[] =>
+      target.kind === "field" ? [target] : target.members,
+    );
+    for (const { bound } of placed) {
+      const read = readIn(bound.expression, step);
+      if (read !== undefined && !(isAsItIs(bound.expression, step) && bound.conversion.kind === "same")) tell(read);
+    }
+    const conditions = message.targets.flatMap((target) =>
+      target.kind === "oneof" ? target.members.map((member) => member.if) : [],
+    );
+    for (const expression of [...conditions, ...message.steps.flatMap(stepExpressions)]) {
+      const read = readIn(expression, step);
+      if (read !== undefined) tell(read);
+    }
+    const resolver = message.steps.find(({ source, reads }) => source.kind === "resolver" && reads.includes(step));
+    if (resolver !== undefined) tell(resolver.ir.at);
+  }
+}
+/** Where its value is read; that it is there at all may be asked. */
+function readIn(expression: ReturnType<typeof fieldExpressions>[number] | undefined, { variable }: Step) {
+  return expression?.reads.find((read) => read.variable === variable && read.kind !== "ok" && read.kind !== "failure")
+    ?.at;
+}
+
+/** Later messages have nothing but parts, on the way to them as well. */
+function checkRequired({ desc, ir, steps }: Composed, report: Report): void {
+  const field = desc.fields.find(({ presence }) => presence === Presence.LEGACY_REQUIRED);
+  if (field === undefined) return;
+  const deferred = steps.find((step) => step.deferred);
+  report({
+    code: "BFF664",
+    severity: "error",
+    message: `"${desc.name}" has parts that may come later, in messages without "${field.name}", which is required`,
+    at: ir.fields.find((one) => one.desc === field)?.at ?? ir.at,
+    ...(deferred === undefined
+      ? {}
+      : { related: [{ at: deferred.ir.defer?.at ?? deferred.ir.at, message: "deferred" }] }),
+    hint: `make "${field.name}" optional, or leave out \`defer\``,
+  });
+}
+
+/** Something comes later because of it. */
+function checkFed(message: Composed, report: Report): void {
+  const behind = new Set(partsOf(message).flatMap(({ steps }) => steps));
+  for (const step of message.steps) {
+    if (!step.deferred || behind.has(step)) continue;
+    report({
+      code: "BFF665",
+      severity: "error",
+      message: `${nameOf(step)} is deferred, and no field rests on it: nothing comes later`,
+      at: step.ir.defer?.at ?? step.ir.at,
+      related: [{ at: step.ir.name?.at ?? step.ir.at, message: "the step" }],
+      hint: "read it in a field, or leave out `defer`",
+    });
+  }
+}
+
+/** With the first message the status is settled. */
+function checkStatus(message: Composed, byName: ReadonlyMap<string, Composed>, report: Report): void {
+  const composed = ({ source }: Step): Composed[] =>
+    composesOf(source).flatMap((one) => byName.get(one.message.typeName) ?? []);
+  for (const step of message.steps) {
+    if (!step.deferred) continue;
+    const inside = reachable(composed(step), ({ steps }) => steps.flatMap(composed)).flatMap(({ steps }) => steps);
+    const decided = decidedBy(step, inside);
+    if (decided === undefined) continue;
+    report({
+      code: "BFF666",
+      severity: "error",
+      message: `${nameOf(step)} is deferred, and ${decided.what} could fail a response whose status has been sent`,
+      at: step.ir.defer?.at ?? step.ir.at,
+      related: [{ at: decided.at, message: "this decides the status" }],
+      hint: `${decided.instead}; or leave out \`defer\``,
+    });
+  }
+}
+/** Steps that may say a status, of those that a deferred one composes. */
+const DECIDING = [
+  {
+    kind: "guard",
+    what: "a guard of what it composes",
+    instead: "move the guard to the response itself, over what comes with the first message",
+  },
+  {
+    kind: "resolver",
+    what: "a resolver of what it composes, which may `refuse`,",
+    instead: "have the resolver in the response itself, where it comes with the first message",
+  },
+] as const;
+/** What of a step, and of those of messages that it composes, may say a status. */
+function decidedBy(step: Step, inside: readonly Step[]) {
+  for (const { kind, what, instead } of DECIDING) {
+    const found = inside.find(({ source }) => source.kind === kind);
+    if (found !== undefined) return { at: found.ir.at, what, instead };
+  }
+  const rule = [step, ...inside].flatMap(({ source }) => callsOf(source)).flatMap(failing)[0];
+  if (rule === undefined) return undefined;
+  const instead = "let the rule `ignore` the error or put a `fallback` in its place";
+  return { at: rule.at, what: "an `on_error` with `fail`", instead };
+}
+const failing = ({ onError }: Call): Call["onError"] => onError.filter(({ then }) => then.kind === "fail");
+
+/** What starts late, because only something deferred asks for it, is deferred. */
+function checkStarted(message: Composed, report: Report): void {
+  const owners = caseOnly(message, message.steps, new Set());
+  const wanted = oneofOnly(message);
+  const behind = deferredBehind(message);
+  for (const step of message.steps) {
+    if (step.deferred) continue;
+    const ifs = wanted.get(step)?.ifs.map((one) => one.if) ?? [];
+    const owner = owners.get(step)?.switch;
+    const late = owner?.deferred === true ? owner : behind(ifs)[0];
+    if (late === undefined) continue;
+    report({
+      code: "BFF667",
+      severity: "error",
+      message: `${nameOf(step)} starts only behind "${late.name}", which is deferred, and is not deferred itself`,
+      at: step.ir.name?.at ?? step.ir.at,
+      related: [{ at: late.ir.defer?.at ?? late.ir.at, message: `"${late.name}" may come later` }],
+      hint: `add \`defer: true\` to it, or leave out the \`defer\` of "${late.name}"`,
+    });
+  }
+}
+
+/** Where a client stands is told with the first message. */
+function checkPosition({ desc, steps }: Composed, report: Report): void {
+  const [latest, other] = steps.filter(({ source }) => source.kind === "latest");
+  const field = desc.fields.find(isPosition);
+  if (latest?.deferred !== true || other !== undefined || field === undefined) return;
+  report({
+    code: "BFF668",
+    severity: "error",
+    message: `${nameOf(latest)} says what "${field.name}" is, and that does not come later`,
+    at: latest.ir.defer?.at ?? latest.ir.at,
+    related: [{ at: latest.ir.name?.at ?? latest.ir.at, message: "the newest item" }],
+    hint: `leave out \`defer\`, or the field "${field.name}"`,
+  });
+}

@@ -1,0 +1,51 @@
+// Who may follow a key of a topic: somebody asks, and of this key.
+
+import type { Expression } from "../../cel/index.ts";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { BffMethod, Model, Step } from "../../resolve/model/model.ts";
+import type { Check } from "../check.ts";
+import { ARGS, CALLER, HEADERS, namesBehind, namesRead, namesWho, overlap } from "../request-names.ts";
+
+export const followedKeys: Check = {
+  rules: {
+    BFF646:
+      "Somebody asks whether a caller may follow a key. A topic has the items of all keys, and keys can be guessed.",
+  },
+  run: checkFollowedKeys,
+};
+
+/** Whoever names a key follows it, unless somebody asks who that is, or what they name. */
+function checkFollowedKeys(model: Model, report: Report): void {
+  for (const { services } of model.files)
+    for (const { methods } of services) for (const method of methods) checkKey(method, report);
+}
+
+function checkKey({ ir, stream, permit, callers, opening, shared }: BffMethod, report: Report): void {
+  const { follow } = stream ?? {};
+  if (follow === undefined) return;
+  const steps = [...shared, ...(opening?.steps ?? [])];
+  const key = new Set([...namesRead(follow.key), ...namesBehind(stepsReadBy(follow.key, steps))]);
+  // A key that is the caller's own, or one for all, names nobody else's.
+  if (key.size === 0 || key.has(CALLER)) return;
+  const conditions = [...(permit?.conditions ?? []), ...steps].filter(({ source }) => source.kind === "guard");
+  const asked = conditions.map((condition) => namesBehind([condition]));
+  const speaks = (read: string): boolean =>
+    read === CALLER ||
+    [...key].some((own) => overlap(own, read)) ||
+    (callers === undefined && read.startsWith(HEADERS)); // all that is known of a caller
+  if (namesWho(permit) || asked.some((reads) => [...reads].some(speaks))) return;
+  const [own] = key;
+  report({
+    code: "BFF646",
+    severity: "warning",
+    message:
+      conditions.length === 0
+        ? `"${ir.desc.name}" asks nobody who they are: whoever names a key follows it`
+        : `what "${ir.desc.name}" asks is neither who calls nor which key: whoever names one follows it`,
+    at: follow.key.text.at,
+    related: [{ at: ir.at, message: "the rpc" }],
+    hint: `say who may, by a \`permit\` with an \`if\`, or by a guard that reads ${own?.startsWith(`${ARGS}.`) ? `\`${own}\`` : "what the key does"}, and does not rest on the item`,
+  });
+}
+const stepsReadBy = ({ reads }: Expression, steps: readonly Step[]): readonly Step[] =>
+  steps.filter(({ variable }) => reads.some((read) => read.variable === variable));

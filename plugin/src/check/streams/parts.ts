@@ -1,0 +1,151 @@
+// Rpcs whose response comes in parts: one message, and later what was deferred.
+
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import { reachable } from "../../graph.ts";
+import type { BffMethod, Composed, Model } from "../../resolve/model/model.ts";
+import { messagesWithParts, placesOf } from "../../resolve/model/parts.ts";
+import { composesOf } from "../../resolve/model/source-parts.ts";
+import { nameOf } from "../all-expressions.ts";
+import type { Check } from "../check.ts";
+
+export const parts: Check = {
+  rules: {
+    BFF669:
+      "All parts of a response have more time than its first message. Both times count from the beginning, so that otherwise no part would ever come later.",
+    BFF670:
+      "Parts are fields of the response, or of messages in it. Protocol buffers append to lists and replace entries of maps, so that nothing could be merged into the items of one.",
+  },
+  run: checkParts,
+};
+
+function checkParts(model: Model, report: Report): void {
+  const byName = new Map(model.messages.map((message) => [message.desc.typeName, message]));
+  const withParts = messagesWithParts(model.messages);
+  for (const method of methodsOf(model)) {
+    if (method.parts === undefined) continue;
+    if (!withParts.has(method.composed.desc.typeName)) tellNothingDeferred(method, report);
+    checkTimes(method, method.parts.timeoutMs, report);
+    checkReached(method, { byName, withParts }, report);
+  }
+}
+const methodsOf = (model: Model): readonly BffMethod[] =>
+  model.files.flatMap(({ services }) => services.flatMap(({ methods }) => methods));
+
+function tellNothingDeferred({ desc, ir }: BffMethod, report: Report): void {
+  report({
+    code: "BFF131",
+    severity: "error",
+    message: `the rpc "${desc.name}" streams, and nothing says what it follows, nor is anything of "${desc.output.name}" deferred`,
+    at: ir.at,
+    hint: `add option (bff.v1.method).stream = { var: "…" call: { … } }, write \`defer: true\` in steps of the response, or \`returns (${desc.output.name})\``,
+  });
+}
+
+/** The first message has its time within that of all. */
+function checkTimes({ ir, timeoutMs }: BffMethod, partsMs: number, report: Report): void {
+  if (partsMs > timeoutMs) return;
+  report({
+    code: "BFF669",
+    severity: "error",
+    message: `the first message of "${ir.desc.name}" may take ${timeoutMs}ms, and all of it no more than ${partsMs}ms`,
+    at: ir.partsTimeout?.at ?? ir.timeout?.at ?? ir.at,
+    ...(ir.partsTimeout !== undefined && ir.timeout !== undefined
+      ? { related: [{ at: ir.timeout.at, message: "the time of the first message" }] }
+      : {}),
+    hint: "`parts_timeout`, 10s where nothing says it, counts from the beginning, as `timeout` does: make it longer",
+  });
+}
+
+interface Messages {
+  readonly byName: ReadonlyMap<string, Composed>;
+  readonly withParts: ReadonlySet<string>;
+}
+
+/** Clients merge later messages into the first: messages with messages, while elements of lists are appended, and entries of maps replaced. */
+function checkReached({ composed: root, ir }: BffMethod, { byName, withParts }: Messages, report: Report): void {
+  const inner = (message: Composed): Composed[] =>
+    message.steps.flatMap(({ source }) =>
+      source.kind === "compose" && withParts.has(source.message.typeName)
+        ? (byName.get(source.message.typeName) ?? [])
+        : [],
+    );
+  for (const message of reachable([root], inner)) {
+    for (const step of message.steps) {
+      const [source] = composesOf(step.source);
+      if (source === undefined || !withParts.has(source.message.typeName)) continue;
+      const [first, second] = placesOf(step, message);
+      const listed = step.source.kind === "each";
+      if (first === undefined || (!listed && second === undefined)) continue;
+      const what = first.fieldKind === "map" ? "a map" : "a list";
+      report({
+        code: "BFF670",
+        severity: "error",
+        message: listed
+          ? `parts of "${source.message.name}" may come later, and "${first.name}" is ${what}: clients cannot merge into its items`
+          : `parts of "${source.message.name}" may come later, and it stands in "${first.name}" and in "${second?.name}"`,
+        at: step.ir.name?.at ?? step.ir.at,
+        related: [
+          { at: ir.at, message: "this rpc sends parts" },
+          ...deferredIn(byName.get(source.message.typeName), byName),
+        ],
+        hint: listed
+          ? `defer ${nameOf(step)} as a whole, and nothing of "${source.message.name}"; or send what comes later in a map beside "${first.name}"`
+          : "compose it in two steps, or leave one of the fields out",
+      });
+    }
+  }
+}
+function deferredIn(message: Composed | undefined, byName: ReadonlyMap<string, Composed>) {
+  const all = reachable(message === undefined ? [] : [message], ({ steps }) =>
+    steps.flatMap(({ source }) => composesOf(source).flatMap((one) => byName.get(one.message.typeName) ?? [])),
+  );
+  const step = all.flatMap(({ steps }) => steps).find(({ deferred }) => deferred);
+  return step === undefined ? [] : [{ at: step.ir.defer?.at ?? step.ir.at, message: "deferred" }];
+}
+
+export const partsMeant: Check = {
+  rules: {
+    BFF671:
+      "What is deferred is sent in parts by some rpc: one that streams the message, without a `stream` of its own.",
+    BFF672:
+      "A response that comes in parts has a field of type `repeated bff.v1.Part`. Without it a client cannot tell what is empty from what has not arrived.",
+  },
+  run: checkPartsMeant,
+};
+
+/** What works and is hardly meant. */
+function checkPartsMeant(model: Model, report: Report): void {
+  const byName = new Map(model.messages.map((message) => [message.desc.typeName, message]));
+  const children = ({ steps }: Composed): Composed[] =>
+    steps.flatMap(({ source }) => composesOf(source).flatMap(({ message }) => byName.get(message.typeName) ?? []));
+  const methods = methodsOf(model);
+  const roots = (of: readonly BffMethod[]): Composed[] =>
+    reachable(
+      of.map(({ composed }) => composed),
+      children,
+    );
+  const inParts = new Set(roots(methods.filter(({ parts }) => parts !== undefined)));
+  for (const message of roots(methods)) {
+    if (inParts.has(message)) continue;
+    for (const step of message.steps) {
+      if (!step.deferred) continue;
+      report({
+        code: "BFF671",
+        severity: "warning",
+        message: `${nameOf(step)} is deferred, and no rpc sends "${message.desc.name}" in parts: it comes with everything else`,
+        at: step.ir.defer?.at ?? step.ir.at,
+        hint: `add an rpc that streams it, \`returns (stream …)\`, or leave out \`defer\``,
+      });
+    }
+  }
+  for (const { parts, partsField, desc, composed } of methods) {
+    if (parts === undefined || partsField !== undefined) continue;
+    report({
+      code: "BFF672",
+      severity: "warning",
+      message: `"${desc.output.name}" comes in parts, and has no field to say which have arrived`,
+      at: composed.ir.at,
+      hint: "add `repeated bff.v1.Part parts = 14;`",
+    });
+  }
+}

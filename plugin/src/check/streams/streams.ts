@@ -1,0 +1,160 @@
+// What streaming rpcs cannot have, and what their items must not do.
+
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import { reachable } from "../../graph.ts";
+import { fullName } from "../../model/full-name.ts";
+import { isPosition } from "../../model/stream-fields.ts";
+import { blocksOf } from "../../resolve/model/blocks.ts";
+import type { Call } from "../../resolve/model/call.ts";
+import type { BffMethod, Composed, Model } from "../../resolve/model/model.ts";
+import { callsOf, composesOf } from "../../resolve/model/source-parts.ts";
+import type { Check } from "../check.ts";
+
+export const streams: Check = {
+  rules: {
+    BFF628:
+      "What is said of single answers does not stand on a stream: there is none that could be kept, counted, or be at a path of HTTP.",
+    BFF629:
+      "What is done for each item of a stream has no side effects. Whoever resumes is given items again, and several follow the same ones.",
+    BFF631:
+      "Where a stream has a `position` or a `heartbeat`, its response has a field of type bff.v1.Position, which tells clients where they stand.",
+    BFF644:
+      "Where a response to a single question has a bff.v1.Position, it has one `latest`, whose item says where a client goes on from.",
+  },
+  run: checkStreams,
+};
+
+function checkStreams(model: Model, report: Report): void {
+  const byName = new Map(model.messages.map((message) => [message.desc.typeName, message]));
+  for (const method of model.files.flatMap((file) => file.services).flatMap((service) => service.methods)) {
+    checkUnaryPosition(method, report);
+    if (method.ir.stream !== undefined || method.parts !== undefined) checkAnswers(method, report);
+    if (method.ir.stream === undefined) continue;
+    checkEffects(method, byName, report);
+    checkPosition(method, report);
+  }
+}
+
+/** What is said of answers as wholes. */
+function checkAnswers({ ir, limits }: BffMethod, report: Report): void {
+  const { cache, httpCache, http, desc } = ir;
+  const settles = limits?.uses.find(({ settle }) => settle !== undefined)?.settle?.text.at;
+  const said = [
+    ["cache", cache?.at, "a stream has no answer that could be used again"],
+    ["http_cache", httpCache?.at, "HTTP caches keep no streams"],
+    ["google.api.http", http[0]?.at, "a path of it has one answer; browsers follow streams at the rpc's own path"],
+    ["settle", settles, "a stream has no answer that could say what it has cost"],
+  ] as const;
+  for (const [name, at, why] of said)
+    if (at !== undefined)
+      report({
+        code: "BFF628",
+        severity: "error",
+        message: `"${desc.name}" streams, and \`${name}\` is for single answers: ${why}`,
+        at,
+        related: [{ at: ir.at, message: "the rpc" }],
+        hint: name === "settle" ? "leave it out, or give this rpc a limit of its own" : "leave it out",
+      });
+}
+
+/** Whoever follows may resume, and is then given items again: what they do would be done again. */
+function checkEffects(
+  { composed, ir, stream }: BffMethod,
+  byName: ReadonlyMap<string, Composed>,
+  report: Report,
+): void {
+  const all = reachable([composed], ({ steps }) =>
+    steps.flatMap(({ source }) => composesOf(source).flatMap(({ message }) => byName.get(message.typeName) ?? [])),
+  );
+  const called = all.flatMap(({ steps }) => steps.flatMap(({ source }) => callsOf(source)));
+  const told = new Set<Call>();
+  for (const call of called) {
+    if (call.effects === "none" || told.has(call)) continue;
+    told.add(call);
+    report({
+      code: "BFF629",
+      severity: "error",
+      message: `"${fullName(call.method)}" may have side effects, and is called for each item of "${ir.desc.name}": whoever resumes is given items again`,
+      at: call.methodAt,
+      related: [{ at: ir.stream?.at ?? ir.at, message: "the stream" }],
+      hint: "say `read_only: true` when it only reads, or call it in a step that does not rest on the item",
+    });
+  }
+  const { position, call } = stream ?? {};
+  if (call === undefined || position === undefined || call.effects === "none") return;
+  report({
+    code: "BFF630",
+    severity: "error",
+    message: `"${fullName(call.method)}" may have side effects, and with a \`position\` it would be called again where it broke`,
+    at: position.by.text.at,
+    related: [{ at: call.methodAt, message: "the call" }],
+    hint: "leave out `position`; or say `read_only: true` when the call only reads",
+  });
+}
+
+/** Where a client is to be told where it stands, the response has a place for that. */
+function checkPosition({ ir, desc, composed }: BffMethod, report: Report): void {
+  const { position: said, heartbeat, source } = ir.stream ?? {};
+  const position = source?.kind === "call" ? said : undefined;
+  const at = position?.at ?? heartbeat?.at;
+  if (at === undefined || desc.output.fields.some(isPosition)) return;
+  report({
+    code: "BFF631",
+    severity: "warning",
+    message: `"${desc.output.name}" has no place for a ${position === undefined ? "heartbeat" : "position"}: ${position === undefined ? "clients hear nothing while nothing comes" : "clients are given no token by which they could go on"}`,
+    at,
+    related: [{ at: composed.ir.at, message: "the response" }],
+    hint: "add `bff.v1.Position position = 14;` to it",
+  });
+}
+
+export const topics: Check = {
+  rules: {
+    BFF645: "A topic is followed, or asked for its newest item.",
+  },
+  run: checkTopics,
+};
+
+/** What is hardly meant of topics, and of following them. */
+function checkTopics(model: Model, report: Report): void {
+  const services = model.files.flatMap((file) => file.services);
+  const used = new Set([
+    ...model.streams.flatMap(({ follow }) => follow?.topic ?? []),
+    ...blocksOf(model).flatMap(({ steps }) =>
+      steps.flatMap(({ source }) => (source.kind === "latest" ? [source.topic] : [])),
+    ),
+  ]);
+  for (const { ir } of services)
+    for (const topic of ir.topics)
+      if (!used.has(topic))
+        report({
+          code: "BFF645",
+          severity: "warning",
+          message: `nothing follows the topic "${topic.name.value}", and nothing asks for its newest item`,
+          at: topic.name.at,
+          hint: 'follow it in an rpc, as in `stream: { var: "event" follow: { … } }`, or remove it',
+        });
+}
+
+/** A response that tells where to go on from has one item that says so. */
+function checkUnaryPosition({ ir, desc, composed, stream }: BffMethod, report: Report): void {
+  const field = desc.output.fields.find(isPosition);
+  if (ir.stream !== undefined || stream !== undefined || field === undefined) return;
+  const latest = composed.steps.filter(({ source }) => source.kind === "latest");
+  if (latest.length === 1 && composed.desc === desc.output) return;
+  const at = composed.ir.fields.find(({ desc: one }) => one === field)?.at ?? ir.at;
+  report({
+    code: "BFF644",
+    severity: "error",
+    message:
+      latest.length > 1
+        ? `"${field.name}" is where a client goes on from, and "${composed.desc.name}" has ${latest.length} items that could say`
+        : `nothing says what "${field.name}" of "${desc.output.name}" is: the rpc "${ir.desc.name}" follows nothing`,
+    at,
+    related: [{ at: ir.at, message: "the rpc" }],
+    hint:
+      latest.length > 1
+        ? "keep one `latest` in the response itself, and compose messages for the others"
+        : "take it out, or read the newest item of a topic: a step by `latest` in the response itself",
+  });
+}

@@ -1,0 +1,44 @@
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import { reachable } from "../../graph.ts";
+import type { Block, Composed, Model } from "../../resolve/model/model.ts";
+import { composesOf } from "../../resolve/model/source-parts.ts";
+import type { Check } from "../check.ts";
+
+export const degradationField: Check = {
+  rules: {
+    BFF603:
+      "A response with parts that may be missing has a field that says so, because clients cannot otherwise tell a missing part from an empty one.",
+  },
+  run: checkDegradationField,
+};
+
+/** A response with supplementary parts should have a `repeated bff.v1.Degradation` field: without it a client cannot tell "none" from "lost". */
+function checkDegradationField(model: Model, report: Report): void {
+  const byName = new Map(model.messages.map((message) => [message.desc.typeName, message]));
+  const seen = new Set<Composed>();
+  for (const method of model.files.flatMap((file) => file.services).flatMap((service) => service.methods)) {
+    const { composed } = method;
+    if (seen.has(composed) || method.degradedField !== undefined) continue;
+    seen.add(composed);
+    const blocks: readonly Pick<Block, "steps">[] = [
+      { steps: method.shared },
+      method.opening ?? { steps: [] },
+      composed,
+    ];
+    // A guard that says it has been told.
+    const step = reachable(blocks, ({ steps }) =>
+      steps.flatMap(({ source }) => composesOf(source).flatMap(({ message }) => byName.get(message.typeName) ?? [])),
+    )
+      .flatMap(({ steps }) => steps)
+      .find(({ supplementary, source }) => supplementary && source.kind !== "guard");
+    if (step === undefined) continue;
+    report({
+      code: "BFF603",
+      severity: "warning",
+      message: `parts of "${composed.desc.name}" may be missing, and it has no field to say so`,
+      at: composed.ir.at,
+      related: [{ at: step.ir.supplementary?.at ?? step.ir.at, message: "this may be missing" }],
+      hint: "add `repeated bff.v1.Degradation degraded = 15;`",
+    });
+  }
+}

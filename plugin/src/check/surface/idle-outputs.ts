@@ -1,0 +1,33 @@
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { ServedTogether } from "../../resolve/model/server-paths.ts";
+import type { Check } from "../check.ts";
+
+interface Outputs {
+  readonly servers: readonly ServedTogether[];
+  /** The option `deploy`. */
+  readonly deploy: ReadonlySet<string>;
+}
+
+export const idleOutputs: Check<Outputs> = {
+  rules: {
+    BFF575:
+      "Files to deploy are for a server that is generated. Where no `server.ts` is written, they would start nothing.",
+  },
+  run: checkIdleOutputs,
+};
+
+/** Files to deploy servers with, where none is written. A run without services writes nothing, and nobody minds. */
+function checkIdleOutputs({ servers, deploy }: Outputs, report: Report): void {
+  if (deploy.size === 0 || servers.some(({ written }) => written)) return;
+  const [first] = servers.flatMap(({ packages }) =>
+    packages.flatMap(({ files }) => files.flatMap((one) => one.services)),
+  );
+  if (first === undefined) return;
+  report({
+    code: "BFF575",
+    severity: "error",
+    message: `the option "deploy=${[...deploy].join("+")}" has nothing to write: no server is generated that it could be for`,
+    at: first.ir.at,
+    hint: `add "server=true" to the options of protoc-gen-bff, or leave out "deploy"`,
+  });
+}

@@ -1,0 +1,86 @@
+import type { DescEnum } from "@bufbuild/protobuf";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { Conversion, ConvertedTarget, EnumConversion, MessageConversion } from "../../model/conversion.ts";
+import { blocksOf } from "../../resolve/model/blocks.ts";
+import type { Block, Model } from "../../resolve/model/model.ts";
+import type { Check } from "../check.ts";
+
+export const openEnums: Check = {
+  rules: {
+    BFF433:
+      "A copy of an upstream's enum has a value for those that the upstream may get later, where values of an enum may be unknown. Otherwise the first of them fails the whole response.",
+  },
+  run: checkOpenEnums,
+};
+
+/** Copies of enums that an upstream may give values to come, and that have nothing for these. */
+function checkOpenEnums(model: Model, report: Report): void {
+  const told = new Set<DescEnum>();
+  for (const { from, owner, values, default: standard } of enumsRead(model)) {
+    if (standard !== undefined || !from.open || told.has(owner)) continue;
+    const mapped = new Set(values.map((value) => value.from));
+    if (from.values.some(({ number }) => !mapped.has(number))) continue; // that is BFF406
+    told.add(owner);
+    const declared = model.ir.files.flatMap(({ enums }) => enums).find(({ desc }) => desc === owner);
+    if (declared === undefined) continue;
+    report({
+      code: "BFF433",
+      severity: "error",
+      message: `enum "${owner.typeName}" has no default, so that the first answer with a value that "${from.typeName}" is given later fails with INTERNAL`,
+      at: declared.at,
+      hint: `mark one, such as "${owner.values[0]?.name}", with [(bff.v1.enum_value).default = true]`,
+    });
+  }
+}
+
+/** The conversions of enums, from upstreams, that fields and steps are made with. */
+function enumsRead(model: Model): ReadonlySet<EnumConversion> {
+  const enums = new Set<EnumConversion>();
+  const messages = new Set<MessageConversion>();
+  const visit = (conversion: Conversion): void => {
+    switch (conversion.kind) {
+      case "enum":
+        if (conversion.via.to === conversion.via.owner) enums.add(conversion.via);
+        return;
+      case "message":
+        if (conversion.via.to === conversion.via.owner) messages.add(conversion.via);
+        return;
+      case "list":
+      case "map":
+        visit(conversion.of);
+        return;
+    }
+  };
+  for (const block of blocksOf(model)) conversionsOf(block).forEach(visit);
+  for (const { targets } of messages) for (const target of targets) copied(target).forEach(visit);
+  return enums;
+}
+
+/** How the fields of a copy from an upstream are made. */
+function copied(target: ConvertedTarget): Conversion[] {
+  switch (target.kind) {
+    case "field":
+      return [target.conversion];
+    case "computed":
+      return [target.bound.conversion];
+    case "oneof":
+      return target.members.map(({ conversion }) => conversion);
+    case "message":
+      return target.targets.flatMap(copied);
+  }
+}
+
+function conversionsOf({ steps, targets }: Block): Conversion[] {
+  const ofSteps = steps.flatMap(({ fallback, source }) => [
+    ...(fallback === undefined ? [] : [fallback.conversion]),
+    ...(source.kind === "switch"
+      ? [...source.cases.map(({ value }) => value), ...(source.default === undefined ? [] : [source.default])].map(
+          ({ conversion }) => conversion,
+        )
+      : []),
+  ]);
+  const ofFields = targets.flatMap((target) =>
+    (target.kind === "field" ? [target] : target.members).map(({ bound }) => bound.conversion),
+  );
+  return [...ofSteps, ...ofFields];
+}

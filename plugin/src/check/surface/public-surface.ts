@@ -1,0 +1,72 @@
+import type { DescEnum, DescField, DescMessage } from "@bufbuild/protobuf";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { Ir, IrField } from "../../ir.ts";
+import { hasRules } from "../../resolve/graph/declared.ts";
+import { blocksOf, callsIn } from "../../resolve/model/blocks.ts";
+import type { Model } from "../../resolve/model/model.ts";
+import type { Check } from "../check.ts";
+
+export const publicSurface: Check = {
+  rules: {
+    BFF803:
+      "Clients see types of the BFF's own. With an upstream's type in a response every change of the upstream's is a change of this API.",
+  },
+  run: checkPublicSurface,
+};
+
+/**
+ * A field of a response whose type is an upstream's own: every change of the upstream's message is then a change of this API. An upstream is
+ * a package with a service that is called; what several packages share (google.type and the like) is none.
+ */
+function checkPublicSurface(model: Model, report: Report): void {
+  const upstreams = new Set(
+    blocksOf(model)
+      .flatMap(callsIn)
+      .map((call) => call.method.parent.file.proto.package),
+  );
+  const fields = fieldsOf(model.ir);
+  const own = ownTypes(model.ir);
+  const open: DescMessage[] = model.files
+    .flatMap((file) => file.services)
+    .flatMap((service) => service.methods)
+    .map((method) => method.desc.output);
+  const seen = new Set<DescMessage>();
+  for (let message = open.pop(); message !== undefined; message = open.pop()) {
+    if (seen.has(message)) continue;
+    seen.add(message);
+    for (const field of message.fields) {
+      const type = field.message ?? field.enum;
+      const declared = fields.get(field);
+      if (type === undefined || declared === undefined) continue;
+      if (!upstreams.has(type.file.proto.package) || own.has(type)) {
+        if (field.message !== undefined) open.push(field.message);
+        continue;
+      }
+      report({
+        code: "BFF803",
+        severity: "warning",
+        message: `"${field.name}" shows clients ${field.message === undefined ? "the upstream's enum" : "the upstream's message"} "${type.typeName}" itself`,
+        at: declared.at,
+        hint: `declare ${field.message === undefined ? "an enum" : "a message"} of your own with what clients need, and \`alias: "${type.typeName}"\``,
+      });
+    }
+  }
+}
+
+/** Only fields of the BFF's own messages can be changed by whoever reads this. */
+function fieldsOf(ir: Ir): ReadonlyMap<DescField, IrField> {
+  return new Map(
+    ir.files
+      .filter((file) => file.target)
+      .flatMap((file) => file.messages)
+      .flatMap((message) => message.fields)
+      .map((field) => [field.desc, field]),
+  );
+}
+
+/** What is composed or a copy is the BFF's, even in a package that an upstream has, too. */
+function ownTypes(ir: Ir): ReadonlySet<DescMessage | DescEnum> {
+  const messages = ir.files.flatMap((file) => file.messages).filter(hasRules);
+  const enums = ir.files.flatMap((file) => file.enums).filter(({ alias }) => alias.length > 0);
+  return new Set([...messages, ...enums].map(({ desc }) => desc));
+}

@@ -1,0 +1,138 @@
+// Paths of rpcs: each request has one rpc that answers it.
+
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { HttpTemplate } from "../../ir-edge.ts";
+import type { BffMethod, BffPackage, Model } from "../../resolve/model/model.ts";
+import { queryOf, type RestRule } from "../../resolve/model/rest.ts";
+import type { ServedTogether } from "../../resolve/model/server-paths.ts";
+import type { Check } from "../check.ts";
+
+interface Bound {
+  readonly method: BffMethod;
+  readonly rule: RestRule;
+}
+const boundOf = ({ files }: BffPackage): readonly Bound[] =>
+  files.flatMap(({ services }) =>
+    services.flatMap(({ methods }) => methods.flatMap((method) => method.rest.map((rule) => ({ method, rule })))),
+  );
+
+export const restPaths: Check<Pick<ServedTogether, "packages">> = {
+  rules: {
+    BFF563:
+      "A request has one rpc that answers it. Where two templates are alike but for the names of their variables, chance would choose.",
+    BFF564:
+      "Health checks, a session's paths and the paths of rpcs stay what they are: `/package.Service/Method` for gRPC and Connect.",
+  },
+  run: checkRestPaths,
+};
+
+/** Of one server: the same template twice, and what the server answers itself. */
+function checkRestPaths({ packages }: Pick<ServedTogether, "packages">, report: Report): void {
+  const known = new Map<string, Bound>();
+  for (const bound of packages.flatMap(boundOf)) {
+    checkBuiltIn(packages, bound, report);
+    const { ir } = bound.rule;
+    const key = `${ir.method} ${shape(ir.template)}`;
+    const before = known.get(key);
+    if (before === undefined) known.set(key, bound);
+    else checkSame(bound, before, key, report);
+  }
+}
+
+function checkSame({ method, rule }: Bound, before: Bound, path: string, report: Report): void {
+  const same = before.method === method;
+  report({
+    code: "BFF563",
+    severity: "error",
+    message: same
+      ? `"${method.desc.name}" has this path twice: ${path}`
+      : `"${method.desc.name}" and "${before.method.desc.name}" have one path: ${path}`,
+    at: rule.ir.path.at,
+    related: [{ at: before.rule.ir.path.at, message: same ? "the first" : `the path of "${before.method.desc.name}"` }],
+    hint: same ? "leave out one of them" : "give one of them another segment, or a verb, such as `:search`",
+  });
+}
+
+/** What every request for it looks like. */
+export function shape({ segments, verb }: HttpTemplate): string {
+  return `/${segments.join("/")}${verb === undefined ? "" : `:${verb}`}`;
+}
+
+function checkBuiltIn(packages: readonly BffPackage[], { rule: { ir } }: Bound, report: Report): void {
+  const found = packages.flatMap(builtIn).find((path) => matches(ir.template, path));
+  if (found === undefined) return;
+  const [first = ""] = ir.template.segments;
+  const wild = first === "*" || first === "**";
+  report({
+    code: "BFF564",
+    severity: "error",
+    message: `/${found.path.join("/")}, ${found.what}, is at this path, too`,
+    at: ir.path.at,
+    hint: wild ? 'begin the path with a literal, as in "/v1/…"' : "begin it with another literal",
+  });
+}
+
+interface BuiltIn {
+  readonly what: string;
+  /** `*`: any one. */
+  readonly path: readonly string[];
+}
+function builtIn({ files, identity }: BffPackage): readonly BuiltIn[] {
+  const services = files.flatMap((file) => file.services.map(({ desc }) => desc));
+  const session = identity?.sources.some(({ credential }) => credential.kind === "session") ?? false;
+  return [
+    { what: "a health check", path: ["healthz"] },
+    { what: "a health check", path: ["readyz"] },
+    { what: "our keys", path: [".well-known", "bff-keys"] },
+    { what: "the WebSocket that follows streams", path: ["bff.v1", "follow"] },
+    { what: "an rpc", path: ["grpc.health.v1.Health", "Check"] },
+    { what: "an rpc", path: ["grpc.reflection.v1.ServerReflection", "ServerReflectionInfo"] },
+    ...services.flatMap(({ typeName, methods }) =>
+      methods.map(({ name }) => ({ what: "an rpc", path: [typeName, name] })),
+    ),
+    ...(session
+      ? ["login", "callback", "logout", "me", "backchannel-logout"].map((name) => ({
+          what: "of the session",
+          path: ["auth", name],
+        }))
+      : []),
+  ];
+}
+
+function matches({ segments, verb }: HttpTemplate, { path }: BuiltIn): boolean {
+  if (verb !== undefined) return false; // none of them has a colon
+  const open = segments.at(-1) === "**";
+  const fixed = open ? segments.slice(0, -1) : segments;
+  if (open ? path.length < fixed.length : path.length !== fixed.length) return false;
+  return fixed.every((segment, i) => segment === "*" || segment === path[i]);
+}
+
+const MOST_NAMED = 3;
+export const restQueries: Check = {
+  rules: {
+    BFF565:
+      "What a request can hold, its path, its query and its body can hold. Parameters are single values and lists of them; maps and lists of messages are none.",
+  },
+  run: checkRestQueries,
+};
+
+/** Fields that a request over this path cannot have. */
+function checkRestQueries({ packages }: Model, report: Report): void {
+  for (const { method, rule } of packages.flatMap(boundOf)) {
+    const { unsendable } = queryOf(rule, method.desc.input);
+    if (unsendable.length === 0) continue;
+    const names = unsendable.slice(0, MOST_NAMED).map(({ name }) => `"${name}"`);
+    const more = unsendable.length > MOST_NAMED ? `, and ${unsendable.length - MOST_NAMED} more` : "";
+    const { ir } = rule;
+    const withBody = !["GET", "HEAD", "DELETE"].includes(ir.method);
+    report({
+      code: "BFF565",
+      severity: "warning",
+      message: `no parameter of a query can hold ${names.join(", ")}${more}: clients of this path cannot send ${unsendable.length === 1 ? "it" : "them"}`,
+      at: ir.path.at,
+      hint: withBody
+        ? 'put it into the body, as with `body: "*"`'
+        : 'choose a method that has a body, as in `post: "/v1/books:search" body: "*"`',
+    });
+  }
+}

@@ -1,0 +1,89 @@
+// What packages of one server have in common: who calls, and the environment.
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { IrEnvVar } from "../../ir.ts";
+import type { BffPackage, Model } from "../../resolve/model/model.ts";
+import type { ServedTogether } from "../../resolve/model/server-paths.ts";
+import { governing } from "../../resolve/policies/entries.ts";
+import type { Check } from "../check.ts";
+import { restPaths } from "./rest-paths.ts";
+
+/** The packages of a run, and the servers that they form. */
+export interface Served {
+  readonly model: Model;
+  readonly servers: readonly ServedTogether[];
+}
+
+export const servedTogether: Check<Served> = {
+  rules: {
+    BFF268:
+      "Packages that are served together have one identity: their callers come to one port, and a credential means the same in all of them.",
+  },
+  run: checkServed,
+};
+
+function checkServed({ model, servers }: Served, report: Report): void {
+  for (const server of servers) {
+    checkIdentities(model, server, report);
+    checkTypes(server, report);
+    restPaths.run(server, report);
+  }
+}
+
+/** Of packages whose own identity has a fault that has been told. */
+function checkIdentities({ ir }: Model, { name, packages }: ServedTogether, report: Report): void {
+  const declared = packages.map((one) => ({ one, identity: governing(ir, one.name).identities[0]?.identity }));
+  const [first, ...others] = declared;
+  if (first === undefined) return;
+  for (const { one, identity } of others) {
+    if (identity === first.identity) continue;
+    const [without, other] = identity === undefined ? [one, first] : [first.one, { one, identity }];
+    if (identity !== undefined && first.identity !== undefined) {
+      report({
+        code: "BFF268",
+        severity: "error",
+        message: `"${one.name}" and "${first.one.name}" are served together, and each declares who calls`,
+        at: identity.at,
+        related: [{ at: first.identity.at, message: `the identity of "${first.one.name}"` }],
+        hint: `declare it once, in a file like "${name.replaceAll(".", "/")}/identity.proto", and import that file in both`,
+      });
+      continue;
+    }
+    const at = placeOf(without);
+    if (at === undefined) continue;
+    report({
+      code: "BFF268",
+      severity: "error",
+      message: `"${without.name}" knows no callers, and is served together with "${other.one.name}", which does`,
+      at,
+      ...(other.identity !== undefined && {
+        related: [{ at: other.identity.at, message: `the identity of "${other.one.name}"` }],
+        hint: `import "${other.identity.at.file}" here too, and give the rpcs a \`permit\`: \`{ public: true }\` where anybody may call`,
+      }),
+    });
+  }
+}
+const placeOf = ({ files }: BffPackage) => files.flatMap(({ services }) => services)[0]?.ir.at;
+
+/** A process has one value of a variable. Defaults may differ, and alternates: each service reads it in its own way. */
+function checkTypes({ packages }: ServedTogether, report: Report): void {
+  const first = new Map<string, { readonly of: BffPackage; readonly variable: IrEnvVar }>();
+  for (const one of packages)
+    for (const { ir: variable } of one.files.flatMap((file) => [
+      ...file.env,
+      ...file.services.flatMap(({ env }) => env),
+    ])) {
+      const before = first.get(variable.name.value);
+      if (before === undefined) first.set(variable.name.value, { of: one, variable });
+      else if (before.of !== one && before.variable.type.value !== variable.type.value) {
+        first.set(variable.name.value, { of: one, variable }); // told once of each package
+        report({
+          code: "BFF416",
+          severity: "error",
+          message: `the environment variable "${variable.name.value}" has type "${variable.type.value}" here and type "${before.variable.type.value}" in "${before.of.name}", which is served together with this`,
+          at: variable.type.at,
+          related: [{ at: before.variable.type.at, message: `type "${before.variable.type.value}" here` }],
+          hint: "give both the same type, or rename one of them",
+        });
+      }
+    }
+}

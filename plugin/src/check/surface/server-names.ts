@@ -1,0 +1,50 @@
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { Model } from "../../resolve/model/model.ts";
+import { idleServers, type ServersWanted, servedTogether, serverFolders } from "../../resolve/model/server-paths.ts";
+import type { Check } from "../check.ts";
+
+export const serverNames: Check<Named> = {
+  rules: {
+    BFF821:
+      "A folder has the services of one package, whose server is `server.ts` there. Of several packages in one folder each server has the name of its package.",
+  },
+  run: checkServerNames,
+};
+
+interface Named {
+  readonly packages: Model["packages"];
+  /** The option `server`. */
+  readonly wanted: ServersWanted;
+}
+
+/** Several packages in one folder, of which none can have `server.ts`. For runs that emit servers. */
+function checkServerNames({ packages, wanted }: Named, report: Report): void {
+  const all = servedTogether(packages, wanted);
+  for (const together of serverFolders(packages, wanted).values()) {
+    const [first, second] = together.map(
+      (one) => one.packages.flatMap(({ files }) => files).flatMap(({ services }) => services)[0]?.ir,
+    );
+    if (first === undefined || second === undefined || !together.some(({ written }) => written)) continue;
+    const paths = together.map(({ name }) => `${all.find((one) => one.name === name)?.path}.ts`);
+    const names = together.map(({ name }) => `"${name}"`).join(" and ");
+    report({
+      code: "BFF821",
+      severity: "warning",
+      message: `packages ${names} have their files in one folder, so that none has a server.ts there: their servers are ${paths.join(" and ")}`,
+      at: second.at,
+      related: [{ at: first.at, message: "a service of another package in this folder" }],
+      hint: `give each package a folder of its own, such as "${together[1]?.name.replaceAll(".", "/")}", or both one package`,
+    });
+  }
+}
+
+/** A sentence for each name of the option `server` that matches no package. */
+export function faultsOfServers(packages: Model["packages"], wanted: ServersWanted): readonly string[] {
+  const names = packages.map(({ name }) => JSON.stringify(name)).sort();
+  const correction =
+    names.length === 0 ? "leave it out" : `write ${names.join(", ")}, or what several of them are below`;
+  return idleServers(packages, wanted).map(
+    (name) =>
+      `option "server" has "${name}": this run has no package with BFF services of that name or below it; ${correction}`,
+  );
+}

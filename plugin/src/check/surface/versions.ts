@@ -1,0 +1,176 @@
+// What follows an rpc that ends: whether clients can move to it.
+
+import { type DescEnum, type DescField, type DescMessage, type DescMethod, ScalarType } from "@bufbuild/protobuf";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { BffMethod, Model } from "../../resolve/model/model.ts";
+import type { Check } from "../check.ts";
+
+export const successors: Check = { rules: {}, run: checkSuccessors };
+
+/** A successor that is succeeded, in the end, by what it succeeds. */
+function checkSuccessors({ files }: Model, report: Report): void {
+  const next = new Map<DescMethod, DescMethod>();
+  const methods = methodsOf({ files });
+  for (const { desc, version } of methods)
+    if (version?.successor?.method !== undefined) next.set(desc, version.successor.method);
+  const told = new Set<DescMethod>();
+  for (const { desc, version } of methods) {
+    const { text, method: successor } = version?.successor ?? {};
+    if (text === undefined || successor === undefined || told.has(desc)) continue;
+    const seen = new Set([desc]);
+    let at: DescMethod | undefined = successor;
+    while (at !== undefined && !seen.has(at)) {
+      seen.add(at);
+      at = next.get(at);
+    }
+    if (at !== desc) continue;
+    for (const one of seen) told.add(one);
+    report({
+      code: "BFF267",
+      severity: "error",
+      message: `"${nameOf(successor)}", the successor of "${desc.name}", is in the end succeeded by it`,
+      at: text.at,
+      hint: "leave out the successor of the rpc that stays",
+    });
+  }
+}
+
+export const versions: Check = {
+  rules: {
+    BFF555:
+      "A request is one of the successor's, too, so that clients move by calling another rpc. Where fields are gone, or are others, they have to be rewritten.",
+    BFF556:
+      "Each rpc of a service has a counterpart in the successor of the service, because otherwise its callers are sent nowhere.",
+    BFF557:
+      "What is `deprecated` in its proto says so to those who call it, too. Clients that were compiled long ago see headers only.",
+  },
+  run: checkVersions,
+};
+
+function checkVersions({ files }: Model, report: Report): void {
+  for (const { desc, at, methods } of files.flatMap((file) =>
+    file.services.map((service) => ({ desc: service.desc, at: service.ir.at, methods: service.methods })),
+  )) {
+    for (const method of methods) {
+      checkRequest(method, report);
+      checkCounterpart(method, report);
+    }
+    checkDates(desc.deprecated && methods.some(undated), `service "${desc.name}"`, at, "service", report);
+    for (const method of methods)
+      checkDates(
+        method.desc.deprecated && undated(method),
+        `rpc "${method.desc.name}"`,
+        method.ir.at,
+        "method",
+        report,
+      );
+  }
+}
+const methodsOf = ({ files }: Pick<Model, "files">): readonly BffMethod[] =>
+  files.flatMap(({ services }) => services.flatMap(({ methods }) => methods));
+const undated = ({ version }: BffMethod): boolean => version?.deprecated === undefined;
+const nameOf = ({ parent, name }: DescMethod): string => `${parent.typeName}/${name}`;
+
+function checkDates(
+  found: boolean,
+  what: string,
+  at: BffMethod["ir"]["at"],
+  option: "service" | "method",
+  report: Report,
+): void {
+  if (!found) return;
+  report({
+    code: "BFF557",
+    severity: "warning",
+    message: `the ${what} is \`deprecated\` for those who compile its proto, and who calls it is told nothing`,
+    at,
+    hint: `add \`option (bff.v1.${option}).version = { deprecated: "2026-11-01" };\` to it, with the day from which it is`,
+  });
+}
+
+/** Of a service as a whole the successor may lack an rpc. */
+function checkCounterpart({ desc, ir, version }: BffMethod, report: Report): void {
+  const { text, method } = version?.successor ?? {};
+  if (text === undefined || method !== undefined) return;
+  report({
+    code: "BFF556",
+    severity: "warning",
+    message: `"${text.value}" has no "${desc.name}": callers of this rpc are told of no successor`,
+    at: ir.at,
+    related: [{ at: text.at, message: "the successor of the service" }],
+    hint: `name the rpc that takes its place, as in \`option (bff.v1.method).version = { successor: "${text.value}/…" };\`, or add "${desc.name}" to it`,
+  });
+}
+
+const MOST_NAMED = 3;
+function checkRequest({ desc, ir, version }: BffMethod, report: Report): void {
+  const { text, method: successor } = version?.successor ?? {};
+  if (text === undefined || successor === undefined) return;
+  const found = differences(desc.input, successor.input, new Set());
+  if (found.length === 0) return;
+  const more = found.length > MOST_NAMED ? `, and ${found.length - MOST_NAMED} more` : "";
+  const own = ir.version?.successor === text;
+  report({
+    code: "BFF555",
+    severity: "warning",
+    message: `a request of "${desc.name}" is none of its successor "${nameOf(successor)}": ${found.slice(0, MOST_NAMED).join(", ")}${more}`,
+    at: own ? text.at : ir.at,
+    ...(!own && { related: [{ at: text.at, message: "the successor of the service" }] }),
+    hint: `declare ${found.length === 1 ? "the field" : "these fields"} in "${successor.input.typeName}" as in "${desc.input.typeName}", so that clients move without another request; or name another successor`,
+  });
+}
+
+/** What of one message cannot be sent as the other, in binary as in JSON; further fields of the other do no harm. */
+function differences(from: DescMessage, to: DescMessage, seen: Set<string>): string[] {
+  const pair = `${from.typeName} ${to.typeName}`;
+  if (from.typeName === to.typeName || seen.has(pair)) return [];
+  seen.add(pair);
+  return from.fields.flatMap((field): string[] => {
+    const other = to.fields.find(({ name }) => name === field.name);
+    const name = `"${from.name}.${field.name}"`;
+    if (other === undefined) return [`${name} is gone`];
+    if (other.number !== field.number) return [`${name} is number ${other.number} there`];
+    const [mine, theirs] = [typeOf(field), typeOf(other)];
+    if (mine !== theirs) return [`${name} is ${theirs} there`];
+    if (field.enum !== undefined && other.enum !== undefined) return enumDifferences(field.enum, other.enum);
+    if (field.message !== undefined && other.message !== undefined)
+      return differences(field.message, other.message, seen);
+    return [];
+  });
+}
+
+function enumDifferences(from: DescEnum, to: DescEnum): string[] {
+  if (from.typeName === to.typeName) return [];
+  return from.values.flatMap(({ name, number }) => {
+    const other = to.values.find((value) => value.number === number);
+    if (other === undefined) return [`"${from.name}.${name}" is gone`];
+    return other.name === name ? [] : [`"${from.name}.${name}" is ${other.name} there`];
+  });
+}
+
+/** Messages and enums of one shape may have different names. */
+function typeOf(field: DescField): string {
+  switch (field.fieldKind) {
+    case "scalar":
+      return ScalarType[field.scalar].toLowerCase();
+    case "enum":
+      return "an enum";
+    case "message":
+      return wellKnown(field.message) ?? "a message";
+    case "list":
+      return `a list of ${one(field.listKind, field.scalar, field.message)}`;
+    case "map":
+      return `a map from ${ScalarType[field.mapKey].toLowerCase()} to ${one(field.mapKind, field.scalar, field.message)}`;
+  }
+}
+function one(
+  kind: "scalar" | "enum" | "message",
+  scalar: ScalarType | undefined,
+  message: DescMessage | undefined,
+): string {
+  if (kind === "scalar") return scalar === undefined ? "" : ScalarType[scalar].toLowerCase();
+  return kind === "enum" ? "enums" : ((message && wellKnown(message)) ?? "messages");
+}
+/** In JSON these have forms of their own. */
+const wellKnown = ({ typeName }: DescMessage): string | undefined =>
+  typeName.startsWith("google.protobuf.") ? typeName : undefined;

@@ -1,0 +1,60 @@
+import type { DescField } from "@bufbuild/protobuf";
+import type { Node } from "../../cel/index.ts";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { Origin } from "../../origin.ts";
+import { blocksOf, callsIn } from "../../resolve/model/blocks.ts";
+import type { Model } from "../../resolve/model/model.ts";
+import { brokenRule } from "../../resolve/rules/constant-rules.ts";
+import type { Check } from "../check.ts";
+
+export const brokenRules: Check = {
+  rules: {
+    BFF548:
+      "A constant that a call sends keeps what the upstream's proto says of its field by `buf.validate`. Otherwise an upstream that checks its requests refuses every one of these calls.",
+  },
+  run: checkBrokenRules,
+};
+
+/** Constants in requests that calls send, against what the upstreams' protos say of these fields. */
+function checkBrokenRules(model: Model, report: Report): void {
+  const told = new Set<string>();
+  const tell: Tell = (field, node, element) => {
+    const value = node.kind === "enum" ? BigInt(node.value.number) : node.kind === "constant" ? node.value : null;
+    if (value === null || value instanceof Uint8Array) return;
+    const broken = brokenRule(field, value, element);
+    const place = `${node.at.file}:${node.at.line}:${node.at.column}`;
+    if (broken === undefined || told.size === told.add(place).size) return;
+    const { rule } = broken;
+    report({
+      code: "BFF548",
+      severity: "warning",
+      message: `${element ? "an element of " : ""}"${field.name}" of "${field.parent.typeName}" ${rule.message}, and this is ${shown(node)}`,
+      at: node.at,
+      hint: `write a value that keeps \`${rule.id}\`, or leave it out`,
+    });
+  };
+  for (const block of blocksOf(model))
+    for (const { set, request } of callsIn(block)) {
+      for (const { path, bound } of set) {
+        const field = path.at(-1);
+        if (field !== undefined) look(field, bound.expression.root, tell);
+      }
+      if (request !== undefined) lookInside(request.expression.root, tell);
+    }
+}
+
+type Tell = (field: DescField, node: Node & { readonly at: Origin }, element: boolean) => void;
+
+/** What a field is set to. */
+function look(field: DescField, node: Node, tell: Tell): void {
+  if (node.kind === "list") for (const element of node.elements) tell(field, element, true);
+  else tell(field, node, false);
+  lookInside(node, tell);
+}
+function lookInside(node: Node, tell: Tell): void {
+  if (node.kind === "message") for (const { field, value } of node.fields) look(field, value, tell);
+}
+
+const shown = (node: Node): string =>
+  node.kind === "enum" ? node.value.name : node.kind === "constant" ? JSON.stringify(node.value, plain) : "";
+const plain = (_: string, value: unknown): unknown => (typeof value === "bigint" ? Number(value) : value);

@@ -1,0 +1,81 @@
+import type { Expression } from "../../cel/index.ts";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import { blocksOf } from "../../resolve/model/blocks.ts";
+import type { Model, Step } from "../../resolve/model/model.ts";
+import { callsOf, composesOf } from "../../resolve/model/source-parts.ts";
+import { nameOf } from "../all-expressions.ts";
+import type { Check } from "../check.ts";
+
+/** A condition, and what follows when it never holds. */
+type Condition = readonly [condition: Expression | undefined, never: string];
+
+export const constantConditions: Check = {
+  rules: {
+    BFF349:
+      "A condition can be either. One that is written as `true` says nothing, and one that is `false` switches off what stands behind it for good.",
+  },
+  run: checkConstantConditions,
+};
+
+/** A condition that is written as `true` or `false`. What is found to be either is said where expressions are checked. */
+function checkConstantConditions(model: Model, report: Report): void {
+  const told = new Set<string>();
+  const judge = ([condition, never]: Condition): void => {
+    if (typeof condition?.constant !== "boolean") return;
+    const { at } = condition.text;
+    // A rule of an upstream entry is part of many calls.
+    const place = `${at.file}:${at.line}:${at.column}`;
+    if (told.has(place)) return;
+    told.add(place);
+    report({
+      code: "BFF349",
+      severity: "warning",
+      message: condition.constant
+        ? "this condition always holds: it says nothing"
+        : `this condition never holds: ${never}`,
+      at,
+      hint: condition.constant ? "leave it out" : "leave out what it stands on, or say when it holds",
+    });
+  };
+  for (const message of blocksOf(model)) {
+    for (const step of message.steps) {
+      if (message.kind === "permit" && message.conditions.includes(step)) {
+        if (step.source.kind === "guard") judge([step.source.if, "nobody may call"]);
+      } else if (message.kind === "limits") judge([step.if, "this limit never applies"]);
+      else if (step.source.kind === "guard") checkGuard(step.source.if, report);
+      else for (const condition of conditionsOf(step)) judge(condition);
+    }
+    for (const target of message.targets) {
+      if (target.kind === "field") continue;
+      for (const { field, if: condition } of target.members) judge([condition, `"${field.name}" is never chosen`]);
+    }
+  }
+}
+
+function conditionsOf(step: Step): Condition[] {
+  const { source } = step;
+  return [
+    [step.if, `${nameOf(step)} never runs`],
+    ...(source.kind === "each" ? [[source.if, "every item is left out"] as const] : []),
+    ...composesOf(source).flatMap(({ args }) =>
+      args.map((arg): Condition => [arg.if, `the argument "${arg.name}" is never given`]),
+    ),
+    ...callsOf(source).flatMap((call): Condition[] => [
+      ...call.set.map((binding): Condition => [binding.if, `"${binding.path.at(-1)?.name}" is never set`]),
+      ...call.metadata.map((binding): Condition => [binding.if, `metadata "${binding.key}" is never sent`]),
+      ...call.onError.map((rule): Condition => [rule.if, "this rule is for no error"]),
+      [call.policy.retry.if, "nothing is ever retried"],
+    ]),
+  ];
+}
+
+function checkGuard(condition: Expression, report: Report): void {
+  if (typeof condition.constant !== "boolean") return;
+  report({
+    code: "BFF349",
+    severity: "warning",
+    message: condition.constant ? "this guard fails every response" : "this guard never fails a response",
+    at: condition.text.at,
+    hint: condition.constant ? "say when it fails" : "leave it out, or say when it fails",
+  });
+}

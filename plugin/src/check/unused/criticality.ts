@@ -1,0 +1,125 @@
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import { effectTable } from "../../resolve/model/effects.ts";
+import type { Composed, Model, Step } from "../../resolve/model/model.ts";
+import { callsOf, composesOf } from "../../resolve/model/source-parts.ts";
+import { fieldExpressions, nameOf, stepExpressions } from "../all-expressions.ts";
+import type { Check } from "../check.ts";
+
+export const criticality: Check = {
+  rules: {
+    BFF608:
+      "A critical step is needed by something critical. One that only supplementary steps read fails the response for the sake of what the response can do without.",
+    BFF609: "A supplementary step can fail. One that cannot makes its readers deal with an absence that never comes.",
+    BFF610: "An item of a partial `each` can fail, because otherwise there is nothing to leave out.",
+  },
+  run: checkCriticality,
+};
+
+/** Whether steps say rightly what their failure does to the response. */
+function checkCriticality(model: Model, report: Report): void {
+  const effects = effectTable(model.messages);
+  for (const message of model.messages) {
+    checkNeeded(message, effects.step, report);
+    const absent = absentByFailure(message);
+    for (const step of message.steps) checkCanFail(step, absent, report);
+  }
+}
+
+/** A critical step that only supplementary ones read fails the response for the sake of what the response can do without. */
+function checkNeeded(message: Composed, effectful: (step: Step) => boolean, report: Report): void {
+  const stepOf = new Map(message.steps.map((step) => [step.variable, step]));
+  const needed = new Set<Step>(
+    message.steps.filter(
+      (step) =>
+        step.source.kind === "guard" ||
+        step.source.kind === "resolver" ||
+        step.name === undefined ||
+        step.autobind ||
+        effectful(step),
+    ),
+  );
+  for (const { variable } of fieldExpressions(message).flatMap((expression) => expression.reads)) {
+    const step = stepOf.get(variable);
+    if (step !== undefined) needed.add(step);
+  }
+  const open = [...needed];
+  for (let step = open.pop(); step !== undefined; step = open.pop()) {
+    if (step.supplementary) continue;
+    for (const read of step.reads) {
+      if (needed.has(read)) continue;
+      needed.add(read);
+      open.push(read);
+    }
+  }
+  const readers = new Map<Step, Step>();
+  for (const step of message.steps) if (step.supplementary) for (const read of step.reads) readers.set(read, step);
+  for (const step of message.steps) {
+    const reader = readers.get(step);
+    if (reader === undefined || needed.has(step) || step.supplementary) continue;
+    if (callsOf(step.source).length + composesOf(step.source).length === 0) continue;
+    report({
+      code: "BFF608",
+      severity: "warning",
+      message: `step "${step.name}" is critical, but only supplementary steps read it`,
+      at: step.ir.name?.at ?? step.ir.at,
+      related: [
+        {
+          at: reader.ir.supplementary?.at ?? reader.ir.at,
+          message: `${nameOf(reader)} reads it, and ${reader.source.kind === "resolver" ? "the field may be missing" : "is supplementary"}`,
+        },
+      ],
+      hint: `add \`supplementary: true\` to it${guarded(step, message.steps)}: otherwise its failure fails the whole response`,
+    });
+  }
+}
+
+/** What is handed to a composed message may be absent then, and that message counts on it: the composing steps have to ask first. */
+function guarded(step: Step, steps: readonly Step[]): string {
+  const handed = steps.filter((reader) =>
+    composesOf(reader.source)
+      .flatMap(({ args }) => args.flatMap((arg) => arg.by.reads))
+      .some(({ variable }) => variable === step.variable),
+  );
+  const conditions = handed.map((reader) =>
+    reader.if === undefined
+      ? `\`if: "ok(${step.name})"\` to ${nameOf(reader)}`
+      : `\`ok(${step.name}) &&\` to the \`if\` of ${nameOf(reader)}`,
+  );
+  return conditions.length === 0 ? "" : `, and ${conditions.join(", ")}`;
+}
+
+/** What a failure may make absent, by what reads name. */
+function absentByFailure(message: Composed): ReadonlySet<unknown> {
+  return new Set([
+    ...[...message.shared, ...message.steps].flatMap((step) => (step.absentByFailure ? [step.variable] : [])),
+    ...message.args.members.flatMap((arg) => (arg.absentByFailure ? [arg.variable] : [])),
+  ]);
+}
+
+/** What says that it may fail and cannot. */
+function checkCanFail(step: Step, absent: ReadonlySet<unknown>, report: Report): void {
+  const { source, ir } = step;
+  const fails = (expressions: ReturnType<typeof stepExpressions>): boolean =>
+    expressions.some(({ fails, unsafe }) => fails || unsafe.some((variable) => absent.has(variable)));
+  const computed =
+    source.kind === "by" || source.kind === "switch" || (source.kind === "each" && source.source.kind === "by");
+  if (!computed || fails(stepExpressions(step))) return;
+  if (step.supplementary && !step.deferred && (source.kind !== "each" || source.max === undefined)) {
+    report({
+      code: "BFF609",
+      severity: "warning",
+      message: "this step is supplementary, but it cannot fail",
+      at: ir.supplementary?.at ?? ir.at,
+      hint: "leave `supplementary` out",
+    });
+  }
+  if (source.kind === "each" && source.partial) {
+    report({
+      code: "BFF610",
+      severity: "warning",
+      message: "this `each` is partial, but none of its items can fail",
+      at: (ir.source?.kind === "each" ? ir.source.partial?.at : undefined) ?? ir.at,
+      hint: "leave `partial` out",
+    });
+  }
+}

@@ -1,0 +1,36 @@
+import { childrenOf, type Node } from "../../cel/index.ts";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import { blocksOf } from "../../resolve/model/blocks.ts";
+import type { Model } from "../../resolve/model/model.ts";
+import { fieldExpressions, stepExpressions } from "../all-expressions.ts";
+import type { Check } from "../check.ts";
+
+export const hiddenSteps: Check = {
+  rules: {
+    BFF350:
+      "The variable of a macro does not have the name of a step, because whoever reads the expression takes the one for the other.",
+  },
+  run: checkHiddenSteps,
+};
+
+/** The variable of a macro that has the name of a step: whoever reads the expression takes the one for the other. */
+function checkHiddenSteps(model: Model, report: Report): void {
+  for (const message of blocksOf(model)) {
+    const names = new Set([...message.shared, ...message.steps].flatMap((step) => step.name ?? []));
+    const visit = (node: Node): void => {
+      const hidden = node.kind === "macro" ? node.vars.find((variable) => names.has(variable.name)) : undefined;
+      if (hidden !== undefined) {
+        report({
+          code: "BFF350",
+          severity: "warning",
+          message: `the variable "${hidden.name}" of this macro hides the step "${hidden.name}"`,
+          at: node.at,
+          hint: "give the variable a name of its own",
+        });
+      }
+      for (const child of childrenOf(node)) visit(child);
+    };
+    for (const expression of [...message.steps.flatMap(stepExpressions), ...fieldExpressions(message)])
+      visit(expression.root);
+  }
+}

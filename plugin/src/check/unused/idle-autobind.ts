@@ -1,0 +1,41 @@
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { Model } from "../../resolve/model/model.ts";
+import { fieldExpressions } from "../all-expressions.ts";
+import type { Check } from "../check.ts";
+
+export const idleAutobind: Check = {
+  rules: {
+    BFF612:
+      "`autobind` fills a field. Where none has the name, type and presence of one of the step's, a renamed field may be the reason.",
+  },
+  run: checkIdleAutobind,
+};
+
+/**
+ * A step with `autobind` fills at least one field, or would if that had no source of its own. Where nothing reads the step at all, that is
+ * said instead.
+ */
+function checkIdleAutobind(model: Model, report: Report): void {
+  for (const message of model.messages) {
+    const origins = new Set(fieldExpressions(message).map((expression) => expression.text.at));
+    const read = new Set<unknown>([
+      ...message.steps.flatMap((step) => step.reads),
+      ...fieldExpressions(message).flatMap((expression) => expression.reads.map(({ variable }) => variable)),
+    ]);
+    for (const step of message.steps) {
+      const at = step.ir.autobind?.at;
+      if (!step.autobind || at === undefined || origins.has(at)) continue;
+      if (step.name !== undefined && !read.has(step) && !read.has(step.variable)) continue;
+      const { type } = step.variable ?? {};
+      const names = new Set(type?.kind === "message" ? type.desc.fields.map((field) => field.name) : []);
+      if (message.ir.fields.some((field) => field.by !== undefined && names.has(field.desc.name))) continue;
+      report({
+        code: "BFF612",
+        severity: "warning",
+        message: "this `autobind` fills no field",
+        at,
+        hint: "leave it out, or name fields after those of the step's message, with the same types and presence",
+      });
+    }
+  }
+}

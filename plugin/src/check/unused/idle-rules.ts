@@ -1,0 +1,82 @@
+import { type DescMessage, hasOption } from "@bufbuild/protobuf";
+import { type FieldRules, field, message, oneof } from "@protobff/messages/buf/validate/validate_pb.js";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import { reachable } from "../../graph.ts";
+import type { Place } from "../../origin.ts";
+import type { Model } from "../../resolve/model/model.ts";
+import type { Check } from "../check.ts";
+
+export const uniqueMessages: Check = { rules: {}, run: checkUniqueMessages };
+
+/** `unique` is asked of values: two messages are never the same. */
+function checkUniqueMessages({ rules }: Model, report: Report): void {
+  for (const { fields } of rules.values())
+    for (const { field: list, value } of fields)
+      for (const { at, test } of value?.checks ?? []) {
+        if (test.kind !== "unique" || list.message === undefined) continue;
+        report({
+          code: "BFF250",
+          severity: "error",
+          message: `\`unique\` does not fit "${list.name}", which holds messages`,
+          at,
+          hint: "leave it out; a rule in CEL can say which of their fields differ",
+        });
+      }
+}
+
+export const idleRules: Check = {
+  rules: {
+    BFF545:
+      "A rule of `buf.validate` changes what is allowed. `required` does not where a value is always there: in a list, and in a map.",
+    BFF547:
+      "`validate` changes something: the request of the rpc, or a message inside of it, has rules of `buf.validate`.",
+  },
+  run: checkIdleRules,
+};
+
+/** Rules and `validate` that change nothing. */
+function checkIdleRules(model: Model, report: Report): void {
+  for (const { fields } of model.ir.rules.values())
+    for (const { value, place } of fields.values()) checkElements(value, place, report);
+  for (const { services } of model.files)
+    for (const { methods } of services)
+      for (const { ir } of methods) {
+        if (ir.validate === undefined || reachable([ir.desc.input], inside).some(isRuled)) continue;
+        report({
+          code: "BFF547",
+          severity: "warning",
+          message: `\`validate\` changes nothing: "${ir.desc.input.name}" has no rules of buf.validate`,
+          at: ir.validate.at,
+          hint: "leave it out",
+        });
+      }
+}
+
+/** What a list or a map holds is there. */
+function checkElements({ type }: FieldRules, place: Place, report: Report): void {
+  const parts: readonly (readonly [kind: string, part: string, rules: FieldRules | undefined])[] =
+    type.case === "repeated"
+      ? [["repeated", "items", type.value.items]]
+      : type.case === "map"
+        ? [
+            ["map", "keys", type.value.keys],
+            ["map", "values", type.value.values],
+          ]
+        : [];
+  for (const [kind, part, rules] of parts) {
+    if (rules?.required !== true) continue;
+    report({
+      code: "BFF545",
+      severity: "warning",
+      message: `\`required\` changes nothing in \`${part}\`: what is in a ${kind === "map" ? "map" : "list"} is always set`,
+      at: place.field(kind).field(part).field("required").at,
+      hint: "leave it out, or say what it has to be, as in `string.min_len: 1`",
+    });
+  }
+}
+
+const inside = (desc: DescMessage): DescMessage[] => desc.fields.flatMap((one) => one.message ?? []);
+const isRuled = (desc: DescMessage): boolean =>
+  hasOption(desc, message) ||
+  desc.fields.some((one) => hasOption(one, field)) ||
+  desc.oneofs.some((one) => hasOption(one, oneof));

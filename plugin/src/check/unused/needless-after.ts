@@ -1,0 +1,28 @@
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import { blocksOf } from "../../resolve/model/blocks.ts";
+import type { Model } from "../../resolve/model/model.ts";
+import type { Check } from "../check.ts";
+
+export const needlessAfter: Check = {
+  rules: {
+    BFF352: "`after` names a step that is not read: a step waits for what it reads anyway.",
+  },
+  run: checkNeedlessAfter,
+};
+
+/** A step waits for what it reads anyway: `after` is for what it does not read. */
+function checkNeedlessAfter(model: Model, report: Report): void {
+  for (const step of blocksOf(model).flatMap((message) => message.steps)) {
+    const read = new Set(step.reads.map((other) => other.name));
+    for (const name of step.ir.after) {
+      if (!read.has(name.value)) continue;
+      report({
+        code: "BFF352",
+        severity: "warning",
+        message: `this step reads "${name.value}", so it waits for it anyway`,
+        at: name.at,
+        hint: "leave it out",
+      });
+    }
+  }
+}

@@ -1,0 +1,51 @@
+import type { Expression } from "../../cel/index.ts";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { Model } from "../../resolve/model/model.ts";
+import type { Check } from "../check.ts";
+
+export const oneofMembers: Check = {
+  rules: {
+    BFF611:
+      "Each member of a oneof can be chosen. Members are tried in their order, and behind one that always has a value none is reached.",
+  },
+  run: checkOneofMembers,
+};
+
+/** Members of a oneof are tried in their order: after one that always has a value none is chosen. */
+function checkOneofMembers(model: Model, report: Report): void {
+  for (const message of model.messages) {
+    const places = new Map(message.ir.fields.map((field) => [field.desc, field.at]));
+    for (const target of message.targets) {
+      if (target.kind === "field") continue;
+      const always = target.members.findIndex((member) => !member.default && takesAll(member));
+      const first = target.members[always];
+      const never = target.members.find((member, i) => member !== first && (i > always || member.default));
+      if (first === undefined || never === undefined) continue;
+      report({
+        code: "BFF611",
+        severity: "warning",
+        message: `"${never.field.name}" is never chosen: "${first.field.name}" always has a value`,
+        at: places.get(never.field) ?? message.ir.at,
+        related: [{ at: places.get(first.field) ?? message.ir.at, message: "this member is tried first" }],
+        hint: `say with \`if\` when "${first.field.name}" is chosen`,
+      });
+    }
+  }
+}
+
+function takesAll({
+  if: condition,
+  bound,
+}: {
+  readonly if: Expression | undefined;
+  readonly bound: { readonly expression: Expression };
+}): boolean {
+  const { unsafe, mayBeUnset, type } = bound.expression;
+  if (condition !== undefined || unsafe.length > 0 || mayBeUnset) return false;
+  return (
+    type.kind !== "optional" &&
+    type.kind !== "wrapper" &&
+    type.kind !== "null" &&
+    !(type.kind === "message" && type.nullable)
+  );
+}

@@ -1,0 +1,61 @@
+import type { Expression } from "../../cel/index.ts";
+import { lex } from "../../cel/syntax/lex.ts";
+import type { Diagnostic, Report } from "../../diagnostic/diagnostic.ts";
+import { blocksOf } from "../../resolve/model/blocks.ts";
+import type { Model, SwitchSource } from "../../resolve/model/model.ts";
+import type { Check } from "../check.ts";
+
+export const switchCases: Check = {
+  rules: {
+    BFF348:
+      "Each case of a `switch` can be chosen. One behind a case that always holds, or with the condition of an earlier one, has a value that nobody gets.",
+  },
+  run: checkSwitchCases,
+};
+
+/** Cases of a `switch` that are never chosen: after one that always holds, with an earlier one's condition, or one that never holds. */
+function checkSwitchCases(model: Model, report: Report): void {
+  for (const { source } of blocksOf(model).flatMap((message) => message.steps)) {
+    if (source.kind === "switch") for (const found of unreachable(source)) report(found);
+  }
+}
+
+function unreachable(source: SwitchSource): Diagnostic[] {
+  const found: Diagnostic[] = [];
+  const warn = (message: string, expression: Expression, hint: string, first?: Expression): void => {
+    found.push({
+      code: "BFF348",
+      severity: "warning",
+      message,
+      at: expression.text.at,
+      ...(first === undefined ? {} : { related: [{ at: first.text.at, message: "this one is tried first" }] }),
+      hint,
+    });
+  };
+  const seen = new Map<string, Expression>();
+  for (const [i, { if: condition }] of source.cases.entries()) {
+    if (condition.constant === false) {
+      warn("this case is never chosen: its condition never holds", condition, "leave it out, or say when it holds");
+      continue;
+    }
+    if (condition.constant === true) {
+      const next = source.cases[i + 1]?.if ?? source.default?.expression;
+      const what = i + 1 < source.cases.length ? "this case is" : "this default is";
+      if (next === undefined) warn("this case always holds", condition, "make its value the `default`");
+      else
+        warn(`${what} never reached: the case before always holds`, next, "leave it out, or put it first", condition);
+      return found;
+    }
+    const text = plain(condition.text.value);
+    const first = seen.get(text);
+    if (first === undefined) seen.set(text, condition);
+    else warn("this case is never chosen: an earlier one has the same condition", condition, "leave it out", first);
+  }
+  return found;
+}
+
+/** An expression without its blanks and comments. */
+function plain(text: string): string {
+  const lexed = lex(text);
+  return "fault" in lexed ? text : lexed.tokens.map((token) => token.text).join(" ");
+}

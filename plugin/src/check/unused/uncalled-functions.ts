@@ -1,0 +1,32 @@
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import { blocksOf, functionsIn } from "../../resolve/model/blocks.ts";
+import type { Model } from "../../resolve/model/model.ts";
+import type { Check } from "../check.ts";
+import { mentions } from "./unread-env.ts";
+
+export const uncalledFunctions: Check = {
+  rules: {
+    BFF362: "A function of one's own is called by something, because the server does not start without it.",
+  },
+  run: checkUncalledFunctions,
+};
+
+/** A function has to be there for the server to start, so that one that nothing calls is a burden. As with variables of the environment, only those of files with services. */
+function checkUncalledFunctions(model: Model, report: Report): void {
+  const called = new Set(blocksOf(model).flatMap((block) => [...functionsIn(block)]));
+  const entries = model.ir.files.flatMap((file) => file.upstreams);
+  for (const file of model.files) {
+    if (file.services.length === 0) continue;
+    for (const declared of file.ir.functions) {
+      const own = model.functions.get(declared);
+      if (own === undefined || called.has(own) || entries.some((entry) => mentions(entry, `${own.fn}(`))) continue;
+      report({
+        code: "BFF362",
+        severity: "warning",
+        message: `nothing calls the function "${own.fn}"`,
+        at: declared.name.at,
+        hint: "remove it, or call it in an expression",
+      });
+    }
+  }
+}

@@ -1,0 +1,82 @@
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import { reachable } from "../../graph.ts";
+import type { IrEnvVar, IrService } from "../../ir.ts";
+import type { IrUpstream } from "../../ir-step.ts";
+import { blocksOf } from "../../resolve/model/blocks.ts";
+import { identityReads } from "../../resolve/model/identity-reads.ts";
+import type { Block, Composed, Model } from "../../resolve/model/model.ts";
+import { composesOf } from "../../resolve/model/source-parts.ts";
+import { fieldExpressions, stepExpressions } from "../all-expressions.ts";
+import type { Check } from "../check.ts";
+
+export const unreadEnv: Check = {
+  rules: {
+    BFF347:
+      "An environment variable is read by something, because the server does not start without it (or carries it for nothing).",
+  },
+  run: checkUnreadEnv,
+};
+
+/**
+ * An environment variable has to be set for the server to start, so that one that nothing reads is a burden. Only those that services, and
+ * files with services of their own, declare: what a shared file declares may be for a BFF that is not part of this run.
+ */
+function checkUnreadEnv(model: Model, report: Report): void {
+  const read = new Set([...namesRead(blocksOf(model)), ...model.identities.flatMap((one) => [...identityReads(one)])]);
+  // The expressions of an entry are checked with the calls that it governs, and it may govern none.
+  const entries = model.ir.files.flatMap((file) => file.upstreams);
+  const check = (names: ReadonlySet<string>, { name }: IrEnvVar, service?: IrService): void => {
+    const path = `env.${name.value}`;
+    if (names.has(path) || entries.some((entry) => mentions(entry, path))) return;
+    report({
+      code: "BFF347",
+      severity: "warning",
+      message:
+        service === undefined
+          ? `nothing reads the environment variable "${name.value}"`
+          : `nothing in service "${service.desc.name}" reads its environment variable "${name.value}"`,
+      at: name.at,
+      hint: `remove it, or read it as ${path}`,
+    });
+  };
+  const composed = new Map(model.messages.map((message) => [message.desc.typeName, message]));
+  const children = ({ steps }: Block): Composed[] =>
+    steps.flatMap(({ source }) => composesOf(source)).flatMap(({ message }) => composed.get(message.typeName) ?? []);
+  for (const file of model.files) {
+    if (file.services.length === 0) continue;
+    for (const variable of file.ir.env) check(read, variable);
+    for (const { ir, let: own, methods } of file.services) {
+      const roots: Block[] = [
+        ...(own === undefined ? [] : [own]),
+        ...methods.flatMap(({ composed: root, permit, limits }) =>
+          [root, permit, limits].filter((block) => block !== undefined),
+        ),
+      ];
+      const names = namesRead(reachable(roots, children));
+      for (const variable of ir.env) check(names.union(model.namedAdrift), variable, ir);
+    }
+  }
+}
+
+function namesRead(blocks: readonly Block[]): ReadonlySet<string> {
+  const expressions = blocks.flatMap((block) => [...block.steps.flatMap(stepExpressions), ...fieldExpressions(block)]);
+  return new Set(expressions.flatMap(({ reads }) => reads.map(({ variable }) => variable.name)));
+}
+
+/** Whether a text stands in any expression of an entry. */
+export function mentions({ policy }: IrUpstream, part: string): boolean {
+  const texts = [
+    policy.retry?.if,
+    ...policy.branches.flatMap((branch) => [branch.if, branch.by]),
+    ...policy.metadata.flatMap((bind) => [bind.by, bind.if]),
+    ...policy.onError.flatMap(({ if: condition, then }) => [
+      condition,
+      ...(then?.kind === "fallback"
+        ? [then.by]
+        : then?.kind === "fail"
+          ? [then.fail.message, ...then.fail.details]
+          : []),
+    ]),
+  ];
+  return texts.some((text) => text?.value.includes(part));
+}

@@ -1,0 +1,31 @@
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import { blocksOf } from "../../resolve/model/blocks.ts";
+import { effectTable } from "../../resolve/model/effects.ts";
+import type { Model } from "../../resolve/model/model.ts";
+import { sourceExpressions } from "../../resolve/model/source-parts.ts";
+import type { Check } from "../check.ts";
+
+export const unreadItems: Check = {
+  rules: {
+    BFF351: "What an `each` does reads the item, because otherwise every item gives the same.",
+  },
+  run: checkUnreadItems,
+};
+
+/** An `each` whose value or call does not read its variable gives the same for every item. What has side effects may be meant to happen so often. */
+function checkUnreadItems(model: Model, report: Report): void {
+  const effects = effectTable(model.messages);
+  for (const step of blocksOf(model).flatMap((message) => message.steps)) {
+    const { source, ir } = step;
+    if (source.kind !== "each" || source.source.kind === "compose" || effects.step(step)) continue;
+    const inner = sourceExpressions(source.source);
+    if (inner.some((expression) => expression?.reads.some(({ variable }) => variable === source.item))) continue;
+    report({
+      code: "BFF351",
+      severity: "warning",
+      message: `nothing reads "${source.item.name}": every item gives the same`,
+      at: (ir.source?.kind === "each" ? ir.source.var?.at : undefined) ?? ir.at,
+      hint: `read "${source.item.name}" in what is done with each item, or do it once without \`each\``,
+    });
+  }
+}

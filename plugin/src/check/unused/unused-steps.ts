@@ -1,0 +1,56 @@
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import { blocksOf } from "../../resolve/model/blocks.ts";
+import { effectTable } from "../../resolve/model/effects.ts";
+import type { Model, Step } from "../../resolve/model/model.ts";
+import type { Check } from "../check.ts";
+
+export const unusedSteps: Check = {
+  rules: {
+    BFF343: "A step is read by something. One that nobody reads costs a call and its time for nothing.",
+  },
+  run: checkUnusedSteps,
+};
+
+/** A named step should be read by a field, a guard or another step, unless it runs for its effect. */
+function checkUnusedSteps(model: Model, report: Report): void {
+  const effects = effectTable(model.messages);
+  const shared = new Set(
+    model.messages
+      .flatMap((message) => message.shared)
+      .flatMap(({ source }) => (source.kind === "shared" ? source.of : [])),
+  );
+  const decisive = new Set(model.permits.flatMap(({ rests }) => [...rests]));
+  for (const message of blocksOf(model)) {
+    const read = new Set<unknown>();
+    for (const step of message.steps) for (const other of [...step.reads, ...step.after]) read.add(other);
+    const bounds = message.targets.flatMap((target) =>
+      target.kind === "field"
+        ? [target.bound.expression]
+        : target.members.flatMap((member) => [member.bound.expression, member.if]),
+    );
+    for (const expression of bounds) for (const { variable } of expression?.reads ?? []) read.add(variable);
+    for (const step of message.steps) {
+      if (
+        step.name === undefined ||
+        step.source.kind === "guard" ||
+        step.source.kind === "resolver" ||
+        effects.step(step)
+      )
+        continue;
+      if (message.kind === "let" && decisive.has(step.ir)) continue;
+      if (shared.has(step) || read.has(step) || read.has(step.variable)) continue;
+      // Of the message that reads it the same has been told.
+      if (message.kind === "let" && model.namedAdrift.has(step.name)) continue;
+      report({
+        code: "BFF343",
+        severity: "warning",
+        message: `nothing reads step "${step.name}"`,
+        at: step.ir.name?.at ?? step.ir.at,
+        hint: why(step),
+      });
+    }
+  }
+}
+function why(step: Step): string {
+  return step.source.kind === "by" ? "remove it" : "remove it; or, when it runs for its effect only, remove its name";
+}
