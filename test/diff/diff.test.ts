@@ -12,6 +12,7 @@ import { compile } from "../../plugin/src/compile.ts";
 import type { FileReport } from "../../plugin/src/report/describe-report.ts";
 import { UPDATE, UPSTREAMS } from "../support/golden.ts";
 import { requestFor } from "../support/request.ts";
+import { together } from "../support/together.ts";
 import { type Changes, cases, SHOP, STOCK } from "./changes.ts";
 
 const golden = fileURLToPath(new URL("../golden/diff", import.meta.url));
@@ -22,10 +23,16 @@ const changed = (text: string, changes: Changes): string =>
     return so.replaceAll(from, to);
   }, text);
 
+const others = { ...UPSTREAMS, "stock/v1/stock.proto": STOCK };
+const bases = cases.map(({ base = [] }) => changed(SHOP, base));
+const versions = [SHOP, ...bases, ...cases.map(({ change }, i) => changed(bases[i] ?? "", change))];
+together(
+  others,
+  versions.map((shop) => ({ "shop/v1/shop.proto": shop })),
+);
+
 function reports(shop: string): readonly FileReport[] {
-  const request = requestFor({ ...UPSTREAMS, "stock/v1/stock.proto": STOCK, "shop/v1/shop.proto": shop }, [
-    "shop/v1/shop.proto",
-  ]);
+  const request = requestFor({ ...others, "shop/v1/shop.proto": shop }, ["shop/v1/shop.proto"]);
   const { response } = compile({ ...request, parameter: "plan=json" }, () => undefined);
   expect(response.error).toBe("");
   return response.file
