@@ -15,8 +15,12 @@ interface Said {
   readonly resume?: string;
 }
 
+/** Milliseconds between beats of a socket that is to be silent: long enough for a busy machine to answer within two of them. */
+const SHORT = 400;
+const LONG = 60_000;
+
 /** A server that does with each opening what a test gives; counts its sockets. */
-async function serve(onFollow: (said: Said, send: (message: object) => void, socket: number) => void, beat = 20) {
+async function serve(onFollow: (said: Said, send: (message: object) => void, socket: number) => void, beat = SHORT) {
   const server = new WebSocketServer({ port: 0, host: "127.0.0.1" });
   onTestFinished(() => {
     for (const socket of server.clients) socket.terminate();
@@ -27,7 +31,7 @@ async function serve(onFollow: (said: Said, send: (message: object) => void, soc
   server.on("connection", (socket) => {
     const number = sockets.push(socket);
     const send = (message: object): void => socket.send(JSON.stringify(message));
-    send({ beat });
+    send({ beat: number === 1 ? beat : LONG });
     socket.on("message", (data) => {
       const said = JSON.parse(String(data)) as Said;
       if (said.follow !== undefined) onFollow(said, send, number);
@@ -61,7 +65,7 @@ test("silence of a socket moves all its follows to one new socket, one that has 
     const name = request?.fileName ?? "";
     if (socket === 1 && name === "late") return; // it is dead by now
     if (socket === 1 && resume !== undefined) return;
-    send({ beat: socket === 1 ? 20 : 60_000 });
+    send({ beat: socket === 1 ? SHORT : LONG });
     send({ id, opened: true });
     if (socket === 1) send({ id, item: { fileName: `${name}1` }, token: name });
     else {
@@ -118,7 +122,7 @@ test("a socket lives as long as its beats come, and no longer", async () => {
 test.each(["not JSON", "null", '"text"'])(
   "what no server of ours sends ends each follow with INTERNAL: %s",
   async (text) => {
-    const { over, sockets } = await serve(() => sockets[0]?.send(text), 60_000);
+    const { over, sockets } = await serve(() => sockets[0]?.send(text), LONG);
     const ends = await Promise.allSettled(["a", "b"].map((name) => namesOf(over, name)));
     for (const end of ends) {
       expect(end).toMatchObject({ status: "rejected", reason: { code: Code.Internal } });
