@@ -19,14 +19,16 @@ const ALL = ["{cli,client,examples,packages,plugin,runtime,scripts,test}/**/*.te
 const SMOKES = "protocols|http-json";
 /** Start processes, replace modules, load the machine, measure memory or time, or take minutes. */
 const PROCESSES = [
-  "cli/src/commands/init.test.ts",
+  "cli/src/{buf-plugin,commands/init}.test.ts",
   "client/src/follow.test.ts",
-  "{packages,runtime}/**/{leaving,serve,serve-identity,serve-metrics,warm-up}.test.ts",
+  "plugin/src/{main,cel/property}.test.ts",
+  "{packages,runtime}/**/{leaving,serve,serve-identity,serve-metrics,turn-queue,warm-up}.test.ts",
   "{packages,runtime}/**/{backpressure,connections,over-node,over-node-http2}.test.ts",
   "{packages,runtime}/**/memory/*.test.ts",
   `test/e2e/!(${SMOKES}).test.ts`,
   "test/{faults,gather,load,matrix,mock,parts,simulation,soak,streams}/**/*.test.ts",
   "test/{bench,buf,cookbook,demo,deploy-variables,documented-layout,fuzz,pack,prior-art-examples,warm-up}.test.ts",
+  "test/http2/frames.test.ts",
   "test/lock/write.test.ts",
   "test/openapi/served.test.ts",
 ];
