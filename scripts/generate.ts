@@ -34,7 +34,7 @@ export function generate(options: { readonly check?: boolean } = {}): string[] {
   for (const stage of STAGES) {
     const fresh = mkdtempSync(join(tmpdir(), "protobff-"));
     try {
-      const workspace = stage.config === undefined ? [] : [".", "--config", stage.config];
+      const workspace = stage.config === undefined ? [] : ["--config", stage.config];
       buf(["generate", ...workspace, "--template", stage.template, "-o", fresh], options.check === true);
       differing.push(...bringUpToDate(stage.out, fresh, options.check === true));
     } finally {

@@ -361,9 +361,10 @@ describe("imports", () => {
     expect(circles(found)).toEqual([]);
   });
 
-  test("generated code imports the runtime, protobuf, and generated code", () => {
+  test("generated code imports the runtime, shared messages, protobuf, and generated code", () => {
     const allowed = ({ to }: Import): boolean =>
       /^@protobff\/runtime(\/identity|\/session|\/testing|\/validate)?$/.test(to) ||
+      to.startsWith("@protobff/messages/") ||
       /^@bufbuild\/protobuf(\/|$)/.test(to) ||
       below(to, "generated");
     expect(shown(generated.filter((one) => !allowed(one)))).toEqual([]);

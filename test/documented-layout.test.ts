@@ -1,6 +1,6 @@
 // The folder that the tutorial makes, in a git repository: what buf does with it, and what a browser's bundle holds of it.
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -68,7 +68,7 @@ test.each([["lint"], ["format", "--diff", "--exit-code"], ["breaking", "--agains
 );
 
 test("nothing of the options themselves is generated", () => {
-  expect(readdirSync(join(folder, "gen/bff/v1"))).toEqual(["degradation_pb.ts", "identity_pb.ts", "stream_pb.ts"]);
+  expect(existsSync(join(folder, "gen/bff"))).toBe(false);
   expect(readFileSync(join(folder, "gen/shop/v1/shop_pb.ts"), "utf8")).not.toContain("options_pb");
 });
 

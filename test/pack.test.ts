@@ -80,16 +80,21 @@ function get(url: string, id: string): Promise<Response> {
 /** What keeps the options out of what protoc-gen-es generates. */
 const OPTIONS = ["file", "service", "method", "message", "field", "enum", "enum_value"].map((name) => `bff.v1.${name}`);
 
-/** Writes what a user would write: `extension` is what generated files import each other with. */
-function configure(extension: "ts" | "js", out: string): void {
+/**
+ * Writes what a user would write: `extension` is what generated files import each other with. The messages of `bff/v1` are the package's, or
+ * copies in the user's tree.
+ */
+function configure(extension: "ts" | "js", out: string, messages: "package" | "copies"): void {
+  const mapped = messages === "package" ? ", map_imports=bff/v1/:@protobff/messages" : "";
   const plugin = (name: string, more: string) =>
     `  - local: ${name}\n    out: ${out}\n    strategy: all\n    ${more}\n`;
   const es = plugin(
     "protoc-gen-es",
-    `opt: [target=ts, import_extension=${extension}, erasable_syntax=true]\n    exclude_types: [${OPTIONS.join(", ")}]`,
+    `opt: [target=ts, import_extension=${extension}, erasable_syntax=true${mapped}]\n    exclude_types: [${OPTIONS.join(", ")}]`,
   );
-  const inputs = "inputs:\n  - directory: .\n    exclude_paths: [proto/bff/v1/options.proto]\n";
-  const bff = plugin("protoc-gen-bff", `opt: [import_extension=${extension}, server=true]`);
+  const excluded = messages === "package" ? "proto/bff" : "proto/bff/v1/options.proto";
+  const inputs = `inputs:\n  - directory: .\n    exclude_paths: [${excluded}]\n`;
+  const bff = plugin("protoc-gen-bff", `opt: [import_extension=${extension}, server=true${mapped}]`);
   writeFileSync(join(project, "buf.gen.yaml"), `version: v2\n${inputs}plugins:\n${es}${bff}`);
   const compilerOptions = {
     target: "ES2024",
@@ -252,14 +257,37 @@ test("what packing does to package.json can be taken back", () => {
 });
 
 test.each([
-  { extension: "ts", out: "gen", server: "gen/shop/v1/server.ts", builds: "type-checks" },
-  { extension: "js", out: "src", server: "built/shop/v1/server.js", builds: "compiles to JavaScript" },
+  {
+    extension: "ts",
+    out: "gen",
+    server: "gen/shop/v1/server.ts",
+    builds: "type-checks",
+    messages: "copies",
+    files: ["degradation_pb.ts", "identity_pb.ts", "stream_pb.ts"],
+  },
+  {
+    extension: "js",
+    out: "src",
+    server: "built/shop/v1/server.js",
+    builds: "compiles to JavaScript",
+    messages: "copies",
+    files: ["degradation_pb.ts", "identity_pb.ts", "stream_pb.ts"],
+  },
+  {
+    extension: "ts",
+    out: "mapped",
+    server: "mapped/shop/v1/server.ts",
+    builds: "type-checks",
+    messages: "package",
+    files: [],
+  },
 ] as const)(
-  "generates with import_extension=$extension, $builds, serves",
-  async ({ extension, out, server }) => {
-    configure(extension, out);
+  "generates with import_extension=$extension and messages of bff/v1 as $messages, $builds, serves",
+  async ({ extension, out, server, messages, files }) => {
+    configure(extension, out, messages);
     run(project, join(project, "node_modules/.bin/buf"), "generate");
-    expect(readdirSync(join(project, out, "bff/v1"))).toEqual(["degradation_pb.ts", "identity_pb.ts", "stream_pb.ts"]);
+    const copies = join(project, out, "bff/v1");
+    expect(existsSync(copies) ? readdirSync(copies) : []).toEqual(files);
     const resolvers = join(out, "resolvers.ts");
     const begun = run(project, join(project, "node_modules/.bin/protobff"), "init-resolvers", resolvers, "--from", out);
     expect(begun).toBe(`${resolvers} is new, with 1 resolver: pageSlogan\n`);

@@ -1,6 +1,6 @@
 // What all peers compose. Only how they serve and call differs between them, so that the figures compare nothing else.
 import type { DescMessage, DescMethodUnary, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
-import { Degradation_Effect, Degradation_Reason } from "../generated/bff/v1/degradation_pb.ts";
+import { Degradation_Effect, Degradation_Reason } from "@protobff/messages/bff/v1/degradation_pb.js";
 
 /** One request, as composing code sees it. */
 export interface Caller {

@@ -9,6 +9,7 @@ describe("parameter", () => {
       parameter: {
         shaping: "",
         importExtension: "none",
+        mapImports: [],
         server: { each: false, names: [] },
         errorFormat: "text",
         errorOutput: undefined,
@@ -32,11 +33,12 @@ describe("parameter", () => {
 
   test("reads every option", () => {
     const raw =
-      "import_extension=ts,server=true, error_format=github,error_output=a/b=c.json,lock=locks/web.json,lock_mode=update,plan=mermaid,warn=BFF501+BFF702,BFF801,error=BFF141,off=BFF803@web/v1/web.proto";
+      "import_extension=ts,map_imports=bff/v1/:@protobff/messages,server=true, error_format=github,error_output=a/b=c.json,lock=locks/web.json,lock_mode=update,plan=mermaid,warn=BFF501+BFF702,BFF801,error=BFF141,off=BFF803@web/v1/web.proto";
     expect(parseParameter(raw)).toEqual({
       parameter: {
-        shaping: "import_extension=ts,server=true",
+        shaping: "import_extension=ts,map_imports=bff/v1/:@protobff/messages,server=true",
         importExtension: "ts",
+        mapImports: ["bff/v1/:@protobff/messages"],
         server: { each: true, names: [] },
         errorFormat: "github",
         errorOutput: "a/b=c.json",
@@ -90,7 +92,11 @@ describe("parameter", () => {
     ["sever=true", 'unknown option "sever": did you mean "server"?'],
     [
       "zzz",
-      'unknown option "zzz": the options are import_extension, server, lock, lock_mode, plan, weight, openapi, mock, explorer, faults, deploy, dashboards, error_format, error_output, warn, error, off',
+      'unknown option "zzz": the options are import_extension, map_imports, server, lock, lock_mode, plan, weight, openapi, mock, explorer, faults, deploy, dashboards, error_format, error_output, warn, error, off',
+    ],
+    [
+      "map_imports=@protobff/messages",
+      'option "map_imports" needs protos and a package, as in "map_imports=bff/v1/:@protobff/messages"',
     ],
     ["import_extension=tsx", 'option "import_extension" has "tsx": did you mean "ts"?'],
     ["server=yes", 'option "server" has "yes": write true, false, or what packages are below, as in "server=web"'],
@@ -112,7 +118,7 @@ describe("parameter", () => {
     ["warn=BFF701,error=BFF701", 'BFF701 is in both "warn" and "error": leave out one'],
     [
       "BFF701",
-      'unknown option "BFF701": the options are import_extension, server, lock, lock_mode, plan, weight, openapi, mock, explorer, faults, deploy, dashboards, error_format, error_output, warn, error, off',
+      'unknown option "BFF701": the options are import_extension, map_imports, server, lock, lock_mode, plan, weight, openapi, mock, explorer, faults, deploy, dashboards, error_format, error_output, warn, error, off',
     ],
     ["lock=", 'option "lock" needs a path, as in "lock=bff.lock.json"'],
     ["lock_mode=chek", 'option "lock_mode" has "chek": did you mean "check"?'],
@@ -132,7 +138,7 @@ describe("parameter", () => {
     ["dashboards=graphana", 'option "dashboards" has "graphana": did you mean "grafana"?'],
     [
       "dashboards=grafana,kubernetes",
-      'unknown option "kubernetes": the options are import_extension, server, lock, lock_mode, plan, weight, openapi, mock, explorer, faults, deploy, dashboards, error_format, error_output, warn, error, off',
+      'unknown option "kubernetes": the options are import_extension, map_imports, server, lock, lock_mode, plan, weight, openapi, mock, explorer, faults, deploy, dashboards, error_format, error_output, warn, error, off',
     ],
     ["server,explorer=yes", 'option "explorer" has "yes": write one of true, false'],
     ["explorer", 'option "explorer" is for what "server" writes, and nothing is: write "server=true,explorer=true"'],

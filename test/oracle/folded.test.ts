@@ -1,7 +1,7 @@
 // Entries that are alike and many, as language.md has them under "Degradation": one, which says how many it stands for.
 import { create, toBinary } from "@bufbuild/protobuf";
+import { DegradationSchema } from "@protobff/messages/bff/v1/degradation_pb.js";
 import { expect, test } from "vitest";
-import { DegradationSchema } from "../../generated/bff/v1/degradation_pb.ts";
 import { DashboardSchema } from "../../generated/web/v1/web_pb.ts";
 import type { Entry } from "./taint.ts";
 import { mismatch, type Verdict } from "./verdict.ts";

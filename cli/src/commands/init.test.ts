@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -262,6 +262,45 @@ describe("init --from a folder", () => {
       expect(existsSync(join(work, "shop/gen/shop/v1", file)), file).toBe(true);
     expect(runBuf(["lint"], join(work, "shop")).toString()).toBe("");
     expect(runBuf(["format", "--diff", "--path", "proto/shop"], join(work, "shop")).toString()).toBe("");
+  }, 60_000);
+
+  test("protos that @protobff/messages holds are not generated, others beside them are", async () => {
+    const published = (name: string) => readFileSync(join(root, "proto/third_party", name), "utf8");
+    const behavior = `syntax = "proto3";
+package google.api;
+import "google/protobuf/descriptor.proto";
+extend google.protobuf.FieldOptions { repeated FieldBehavior field_behavior = 1052; }
+enum FieldBehavior { FIELD_BEHAVIOR_UNSPECIFIED = 0; REQUIRED = 2; }
+`;
+    const books = BOOKS.replace("message Nothing {}", "message Nothing { google.rpc.Status status = 1; }")
+      .replace("string id = 1;", "string id = 1 [(buf.validate.field).string.min_len = 1];")
+      .replace(
+        'import "',
+        'import "google/api/annotations.proto";\nimport "google/api/field_behavior.proto";\nimport "',
+      )
+      .replace('import "', 'import "buf/validate/validate.proto";\nimport "google/rpc/status.proto";\nimport "');
+    const names = [...["annotations", "http"].map((name) => `google/api/${name}.proto`), "google/rpc/status.proto"];
+    const shared = ["buf/validate/validate.proto", ...names];
+    put({
+      ...UPSTREAMS,
+      ...Object.fromEntries(shared.map((name) => [`theirs/${name}`, published(name)])),
+      "theirs/google/api/field_behavior.proto": behavior,
+      "theirs/books/v1/books.proto": books,
+    });
+    expect(await init(["shop", "--from", "theirs"], work)).toMatchObject({ exitCode: 0, stderr: "" });
+    const generated = readdirSync(join(work, "shop/gen"), { recursive: true, encoding: "utf8" });
+    expect(generated.filter((path) => /^(bff|buf|google)\b.*\.ts$/.test(path))).toEqual([
+      "google/api/field_behavior_pb.ts",
+    ]);
+    const messages = "shop/gen/books/v1/books_pb.ts";
+    expect(read(messages)).toContain('from "@protobff/messages/google/rpc/status_pb.js"');
+    expect(await import(join(work, messages))).toHaveProperty("NothingSchema");
+    const tsc = join(root, "node_modules/.bin/tsc");
+    const compilerOptions = { exactOptionalPropertyTypes: true };
+    const config = { extends: "./tsconfig.json", compilerOptions, include: ["gen"] };
+    writeFileSync(join(work, "shop/tsconfig.gen.json"), JSON.stringify(config));
+    const checked = spawnSync(tsc, ["-p", "tsconfig.gen.json"], { cwd: join(work, "shop"), encoding: "utf8" });
+    expect(checked.stdout).toBe("");
   }, 60_000);
 
   test("leaves protos of the package itself where they are", async () => {

@@ -35,16 +35,27 @@ export function begin(name: string, wanted: readonly string[], upstream: Upstrea
   const [last = name] = bff.package.split(".");
   const proto = `${OWN}/${folder}/${last}.proto`;
   const modules = [...new Set([OWN, inPlace ?? UPSTREAM])];
-  const files = new Map(packageFiles({ name, folder, modules }));
+  const copies = inPlace === undefined ? upstream.texts(needed(upstream, choice)) : new Map<string, string>();
+  const shared = new Map(SHARED.filter((path) => copies.has(path)).map((path) => [path, `${UPSTREAM}/${path}`]));
+  const files = new Map(packageFiles({ name, folder, modules, shared }));
   files.set(proto, printBff(bff));
   files.set(`test/${last}.test.ts`, exampleTest(bff, `../gen/${folder}/${last}_mock.ts`));
   for (const [path, text] of Object.entries(PROTOS)) files.set(`${OWN}/${path}`, text);
   if (inPlace === undefined) {
-    for (const [path, text] of upstream.texts(needed(upstream, choice))) files.set(`${UPSTREAM}/${path}`, text);
+    for (const [path, text] of copies) files.set(`${UPSTREAM}/${path}`, text);
     files.set(`${UPSTREAM}/source.json`, `${JSON.stringify(source, null, 2)}\n`);
   }
   return { bff, choice, files, proto, server: serverOf({ folder }) };
 }
+
+/** Protos of others whose messages `@protobff/messages` has. */
+const SHARED = [
+  "buf/validate/validate.proto",
+  "google/api/annotations.proto",
+  "google/api/http.proto",
+  "google/rpc/error_details.proto",
+  "google/rpc/status.proto",
+];
 
 /** The files of the chosen rpcs, with all that they import. Those of google.protobuf are buf's, those of bff.v1 ours. */
 function needed({ image }: UpstreamProtos, { rpcs }: Choice): readonly string[] {

@@ -24,7 +24,8 @@ test("a new package installs what is tested here, and a Node of its own", () => 
     ).not.toEqual([]);
     if (!version.startsWith("^")) expect(known, name).toContain(version);
   }
-  const text = packageFiles({ name: "shop", folder: "shop/v1", modules: ["proto"] }).get("package.json") ?? "";
+  const text =
+    packageFiles({ name: "shop", folder: "shop/v1", modules: ["proto"], shared: new Map() }).get("package.json") ?? "";
   const { devDependencies, allowScripts } = JSON.parse(text) as Manifest;
   expect(devDependencies.node).toBe(VERSIONS.node);
   expect(allowScripts).toEqual({ "@bufbuild/buf": true, node: true });

@@ -19,6 +19,8 @@ export interface PackageOptions {
   readonly folder: string;
   /** Folders of protos: the BFF's own, and those of the upstreams. */
   readonly modules: readonly string[];
+  /** Protos among them whose messages `@protobff/messages` has: paths from the package's folder, by what imports call them. */
+  readonly shared: ReadonlyMap<string, string>;
 }
 
 /** Where the BFF's own protos are. */
@@ -30,7 +32,7 @@ export function packageFiles(options: PackageOptions): ReadonlyMap<string, strin
   return new Map([
     ["package.json", packageJson(options)],
     ["buf.yaml", bufYaml(options)],
-    ["buf.gen.yaml", bufGenYaml()],
+    ["buf.gen.yaml", bufGenYaml(options)],
     ["tsconfig.json", tsconfig()],
     [".gitignore", "node_modules/\n"],
   ]);
@@ -54,7 +56,11 @@ function packageJson(options: PackageOptions): string {
       start: `node ${server}`,
       check: "tsc",
     },
-    dependencies: { "@bufbuild/protobuf": VERSIONS["@bufbuild/protobuf"], "@protobff/runtime": own },
+    dependencies: {
+      "@bufbuild/protobuf": VERSIONS["@bufbuild/protobuf"],
+      "@protobff/messages": own,
+      "@protobff/runtime": own,
+    },
     devDependencies: {
       "@bufbuild/buf": VERSIONS["@bufbuild/buf"],
       "@bufbuild/protoc-gen-es": VERSIONS["@bufbuild/protoc-gen-es"],
@@ -86,24 +92,29 @@ function bufYaml({ modules }: PackageOptions): string {
   );
 }
 
-function bufGenYaml(): string {
+function bufGenYaml({ shared }: PackageOptions): string {
+  const excluded = [`${OWN}/bff`, ...shared.values()];
+  const mapped = ["bff/v1/", ...shared.keys()].map((protos) => `map_imports=${protos}:@protobff/messages`);
+  const opt = (options: readonly string[]): string[] => ["    opt:", ...options.map((option) => `      - ${option}`)];
   return lines([
     "version: v2",
     "inputs:",
     "  - directory: .",
-    `    exclude_paths: [${OWN}/bff/v1/options.proto]`,
+    "    # their messages are in @protobff/messages",
+    "    exclude_paths:",
+    ...excluded.map((path) => `      - ${yamlText(path)}`),
     "plugins:",
     "  - local: protoc-gen-es",
     "    out: gen",
     "    strategy: all",
-    "    opt: [target=ts, import_extension=ts, erasable_syntax=true]",
+    ...opt(["target=ts", "import_extension=ts", "erasable_syntax=true", ...mapped]),
     "    # the options say how the BFF is generated; nothing reads them when it runs",
     "    exclude_types:",
     ...OPTIONS.map((name) => `      - bff.v1.${name}`),
     "  - local: protoc-gen-bff",
     "    out: gen",
     "    strategy: all",
-    "    opt: [import_extension=ts, server=true, mock=true, explorer=true, deploy=docker]",
+    ...opt(["import_extension=ts", ...mapped, "server=true", "mock=true", "explorer=true", "deploy=docker"]),
   ]);
 }
 

@@ -11,10 +11,11 @@ import { VERSION } from "../version.ts";
 /** The TypeScript that `generate` prints. protoplugin adds imports and the first lines, which name the options that shape the files. */
 export function printFiles(
   request: CodeGeneratorRequest,
-  { importExtension, shaping }: Pick<Parameter, "importExtension" | "shaping">,
+  { importExtension, mapImports, shaping }: Pick<Parameter, "importExtension" | "mapImports" | "shaping">,
   generate: (schema: Schema) => void,
 ): CodeGeneratorResponse {
-  const parameter = `target=ts,import_extension=${importExtension}`;
+  const mapped = mapImports.map((mapping) => `map_imports=${mapping}`);
+  const parameter = ["target=ts", `import_extension=${importExtension}`, ...mapped].join(",");
   const plugin = createEcmaScriptPlugin({ name: "protoc-gen-bff", version: VERSION, generateTs: generate });
   const response = plugin.run(create(CodeGeneratorRequestSchema, { ...request, parameter }));
   const shown = shaping === "" ? "" : ` with parameter "${shaping}"`;

@@ -133,6 +133,18 @@ function faultOfServer(option: string, name: string): string | undefined {
   return undefined;
 }
 
+/** Packages for the messages of protos: `bff/v1/:@protobff/messages`. */
+export function mappings(): Kind<readonly string[]> {
+  return {
+    initial: [],
+    parse(option, text = "", before) {
+      if (/^[^:]+:[^:]+$/.test(text)) return accept([...before, text]);
+      const fault = `option "${option}" needs protos and a package, as in "${option}=bff/v1/:@protobff/messages"`;
+      return { value: before, faults: [fault] };
+    },
+  };
+}
+
 /** Codes of diagnostics, each with or without a file: `BFF501+BFF803@web/v1/web.proto`. */
 export function codes(): Kind<ReadonlySet<string>> {
   return {

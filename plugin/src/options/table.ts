@@ -1,6 +1,6 @@
 // The plugin's options, a row for each, in the order in which a fault lists them. `npm run docs` writes the tables of
 // docs/language.md and docs/diagnostics.md from the rows.
-import { budget, choice, codes, flag, flagOr, type Kind, list, path, servers } from "./kinds.ts";
+import { budget, choice, codes, flag, flagOr, type Kind, list, mappings, path, servers } from "./kinds.ts";
 
 export interface Option<T> {
   readonly name: string;
@@ -22,6 +22,17 @@ export const OPTIONS = {
       [
         "`import_extension=ts`, `js` or `none`",
         "what import specifiers end in, as in protoc-gen-es; default `none`. Say the same to both plugins",
+      ],
+    ],
+  },
+  mapImports: {
+    name: "map_imports",
+    kind: mappings(),
+    shapes: true,
+    documented: [
+      [
+        "`map_imports=bff/v1/:@protobff/messages`",
+        "imports the messages of protos below `bff/v1/` from that package, as in protoc-gen-es; may stand several times. Say the same to both plugins",
       ],
     ],
   },
