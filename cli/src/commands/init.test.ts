@@ -301,7 +301,7 @@ enum FieldBehavior { FIELD_BEHAVIOR_UNSPECIFIED = 0; REQUIRED = 2; }
     writeFileSync(join(work, "shop/tsconfig.gen.json"), JSON.stringify(config));
     const checked = spawnSync(tsc, ["-p", "tsconfig.gen.json"], { cwd: join(work, "shop"), encoding: "utf8" });
     expect(checked.stdout).toBe("");
-  }, 60_000);
+  }, 120_000);
 
   test("leaves protos of the package itself where they are", async () => {
     put({ "shop/protos/books/v1/books.proto": BOOKS, "shop/protos/money/v1/money.proto": MONEY });
