@@ -291,8 +291,11 @@ it("shows upstreams as they are when it is asked", () => {
   const shared = 'upstream="a.v1.A",branch="canary"';
   const own = `${shared},rpc_method="a.v1.A/Get"`;
   const watch = `${shared},rpc_method="a.v1.A/Watch"`;
+  expect(linesOf(metrics, /^bff_ejections/)).toEqual([`bff_ejections_total{${shared}} 0`]);
   expect(linesOf(metrics, /^bff_(breaker|limit|upstream|addresses)/)).toEqual([
     `bff_breaker_transitions_total{${shared},to="open"} 1`,
+    ...["closed", "half-open"].map((to) => `bff_breaker_transitions_total{${shared},to="${to}"} 0`),
+    ...["closed", "half-open", "open"].map((to) => `bff_breaker_transitions_total{${own},to="${to}"} 0`),
     `bff_breaker_state{${shared},state="closed"} 0`,
     `bff_breaker_state{${shared},state="half-open"} 0`,
     `bff_breaker_state{${shared},state="open"} 1`,

@@ -25,7 +25,7 @@ import { Counter } from "./series.ts";
 import type { Family, MetricsSnapshot } from "./snapshot.ts";
 import { StreamMetrics } from "./streams.ts";
 import { topicFamilies } from "./topics.ts";
-import { upstreamFamilies } from "./upstreams.ts";
+import { BREAKER_STATES, upstreamFamilies } from "./upstreams.ts";
 
 /** Counts what it is told of. */
 export class Metrics implements Observer {
@@ -166,7 +166,19 @@ export class Metrics implements Observer {
     return all;
   }
 
+  /** Shows what breakers and addresses have done as 0 until it happens: each scrape may be the last before. */
+  #beginUpstreams(): void {
+    for (const upstream of this.#upstreams) {
+      const { service, branch = "" } = upstream;
+      const { breakers, addresses } = upstream.state();
+      for (const { method = "" } of breakers)
+        for (const to of BREAKER_STATES) this.#transitions.begin(service, branch, method, to);
+      if (addresses.length > 0) this.#ejections.begin(service, branch);
+    }
+  }
+
   snapshot(): MetricsSnapshot {
+    this.#beginUpstreams();
     const servers = [...this.#servers.values()];
     const clients = [...this.#clients.values(), ...[...this.#branches.values()].flatMap((all) => [...all.values()])];
     const families: readonly Family[] = [

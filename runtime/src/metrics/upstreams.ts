@@ -3,7 +3,7 @@ import type { BreakerState, LimitState, UpstreamEvent } from "../observer-upstre
 import { addedUp, labelled } from "./series.ts";
 import type { Family, Sample } from "./snapshot.ts";
 
-const BREAKER: readonly BreakerState[] = ["closed", "half-open", "open"];
+export const BREAKER_STATES: readonly BreakerState[] = ["closed", "half-open", "open"];
 const ADDRESS = ["idle", "connected", "warming", "ejected", "leaving"] as const;
 
 /** @param all as they were told when they were made */
@@ -32,7 +32,7 @@ export function upstreamFamilies(all: readonly UpstreamEvent[]): readonly Family
       "1 for the state that a breaker is in, 0 for the others; of several processes, in how many.",
       found.flatMap(({ upstream, state }) =>
         state.breakers.flatMap((breaker) =>
-          BREAKER.map((one) => ({
+          BREAKER_STATES.map((one) => ({
             labels: labelsOf(upstream, ["rpc_method", "state"], [breaker.method ?? "", one]),
             value: breaker.state === one ? 1 : 0,
           })),
