@@ -23,6 +23,14 @@ describe.each([
     expect(answer).toContain('{"code":"unauthenticated","message":"unauthenticated"}');
     expect(rig.audited).toMatchObject([{ reason, address: "127.0.0.1" }]);
   });
+  test("x-forwarded-for of a proxy that is not listed is reported", async () => {
+    const faults: string[] = [];
+    const rig = await gate({ sources: SOURCES });
+    const served = await serve(rig.endpoint, { fault: (what) => faults.push(what) });
+    await askRaw(served, post(["X-Forwarded-For: 203.0.113.7"]));
+    expect(rig.audited).toMatchObject([{ address: "127.0.0.1" }]);
+    expect(faults).toEqual([expect.stringContaining("BFF_TRUSTED_PROXIES")]);
+  });
   test("HTTP/1.1: an empty header is none", async () => {
     const rig = await gate({ sources: SOURCES });
     const answer = await askRaw(await serve(rig.endpoint), post(["Authorization:", "X-Api-Key: key-a"]));
