@@ -104,9 +104,10 @@ function emitBody(message: PlanMessage, names: MessageNames, cx: StepContext, lo
 
 /** `const authorLoads = cx.tryLoadEach(authorById, list, (args) => args.authorId);` */
 function emitLoads(step: PlanStep, name: string, list: string, cx: StepContext): Lines {
-  const { source, supplementary } = step.step;
+  const { source } = step;
+  const { supplementary } = step.step;
   if (source.kind !== "call" || source.call.batch === undefined) throw new Error(`"${step.name}" loads nothing`);
-  const { entry, request, group } = callParts(source.call, cx.message, cx.names, { mark: false, explained: false });
+  const { entry, request, group } = callParts(source.call, cx.names, { mark: false, explained: false });
   const method = `${supplementary ? "tryLoad" : "load"}${source.call.batch.many ? "Many" : ""}Each`;
   const of = (lines: Lines): Lines => {
     const [first] = lines[0] ?? [];

@@ -2,7 +2,6 @@
 
 import type { PlanStep } from "../../plan/model/messages.ts";
 import type { PermitPart, PlanMethod, PlanPermit } from "../../plan/model/plan.ts";
-import { failExpressions } from "../../resolve/model/source-parts.ts";
 import type { FileNames } from "../names/file-names.ts";
 import { MessageNames } from "../names/message-names.ts";
 import { typeOfRequest } from "../names/request-type.ts";
@@ -37,11 +36,11 @@ function emitPart(permit: PlanPermit, part: PermitPart, file: FileNames, planned
   const cx = stepContext(permit, names, planned, []);
   const place = new Place();
   const lines = part.steps.flatMap((step): Lines => {
-    const own = step.step.source.kind === "guard" ? emitCondition(step, cx, place) : emitStep(step, cx);
+    const own = step.source.kind === "guard" ? emitCondition(step, cx, place) : emitStep(step, cx);
     return [...own, []];
   });
   const body = unreadAsVoid(lines.slice(0, -1));
-  const later = part.steps.some((step) => !step.sync && step.step.source.kind !== "guard");
+  const later = part.steps.some((step) => !step.sync && step.source.kind !== "guard");
   const taken = names.taken((local) => mentions(body, local));
   const all = [...taken, ...(taken.length === 0 ? [] : [[]]), ...body];
   const parameter = (name: string): string => (mentions(all, name) ? name : `_${name}`);
@@ -64,7 +63,7 @@ function emitPart(permit: PlanPermit, part: PermitPart, file: FileNames, planned
 
 /** One that cannot be evaluated does not hold. */
 function emitCondition(step: PlanStep, cx: StepContext, place: Place): Lines {
-  const { source } = step.step;
+  const { source } = step;
   if (source.kind !== "guard") return [];
   const { names } = cx;
   const test: Line = source.if.fails
@@ -72,7 +71,7 @@ function emitCondition(step: PlanStep, cx: StepContext, place: Place): Lines {
     : negated(source.if, names);
   return [
     [`// ${names.file.place(step.step.ir.at)}`],
-    ...place.reads(cx, [source.if, ...failExpressions(source.fail)]),
+    ...place.reads(cx, [source.if, ...source.expressions]),
     ["if (", ...test, ") throw ", ...refusal(source.fail, undefined, names), ";"],
   ];
 }

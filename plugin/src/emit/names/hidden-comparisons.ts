@@ -9,15 +9,7 @@ import {
   type Variable,
 } from "../../cel/index.ts";
 import type { PlanBlock } from "../../plan/model/messages.ts";
-import type { Call } from "../../resolve/model/call.ts";
-import type { Step } from "../../resolve/model/model.ts";
-import {
-  callsOf,
-  composesOf,
-  failExpressions,
-  rescueExpressions,
-  sourceExpressions,
-} from "../../resolve/model/source-parts.ts";
+import type { PlanCall, PlanSource } from "../../plan/model/sources.ts";
 
 type Some = Expression | undefined;
 interface Choice {
@@ -35,11 +27,11 @@ export interface Hidden {
   readonly failed: ReadonlySet<Node>;
 }
 
-export function hiddenComparisons({ composed }: Pick<PlanBlock, "composed">): Hidden {
+export function hiddenComparisons({ composed, declared }: Pick<PlanBlock, "composed" | "declared">): Hidden {
   const hidden = new Set<Node>();
   const failed = new Set<Node>();
   const given = new Map(
-    composed.steps.flatMap(({ variable, source }): [Variable, Node][] =>
+    declared.flatMap(({ step: { variable }, source }): [Variable, Node][] =>
       variable !== undefined && source.kind === "by" ? [[variable, source.by.root]] : [],
     ),
   );
@@ -65,27 +57,27 @@ export function hiddenComparisons({ composed }: Pick<PlanBlock, "composed">): Hi
       later = [choice.if, ...choice.then, ...later];
     }
   };
-  const call = ({ set, metadata, onError }: Call): void => {
+  const call = ({ set, metadata, onError }: PlanCall): void => {
     for (const { if: condition, bound } of set) before(condition, true, [bound.expression]);
     for (const { if: condition, by } of metadata) before(condition, true, [by]);
     // TypeScript would take what rules leave of the codes for all that there are.
     for (const { if: condition } of onError)
       if (condition !== undefined) for (const test of comparisonsWith(condition.root, "error.code")) hidden.add(test);
     inTurn(
-      onError.map(({ on, if: condition, then }) => ({
+      onError.map(({ on, if: condition, expressions }) => ({
         if: condition,
-        then: rescueExpressions(then),
+        then: expressions,
         partly: on.length > 0,
       })),
       [],
       true,
     );
   };
-  for (const step of composed.steps) {
-    const { source } = step;
-    before(step.if, true, sourceExpressions(source));
-    for (const { args } of composesOf(source)) for (const { if: condition, by } of args) before(condition, true, [by]);
-    for (const one of callsOf(source)) call(one);
+  for (const { if: asked, source, expressions } of declared) {
+    before(asked, true, expressions);
+    const inner = source.kind === "each" ? source.source : source;
+    if (inner.kind === "compose") for (const { if: condition, by } of inner.args) before(condition, true, [by]);
+    if (inner.kind === "call") call(inner.call);
     if (source.kind === "switch")
       inTurn(
         source.cases.map(({ if: condition, value }) => ({ if: condition, then: [value.expression] })),
@@ -94,8 +86,8 @@ export function hiddenComparisons({ composed }: Pick<PlanBlock, "composed">): Hi
     if (source.kind === "guard") {
       // The condition of a permit is the one on which one passes.
       const passes = composed.kind === "permit";
-      before(source.if, passes, others(composed, step), true);
-      before(source.if, !passes, failExpressions(source.fail));
+      before(source.if, passes, others({ composed, declared }, source), true);
+      before(source.if, !passes, source.expressions);
     }
   }
   for (const target of composed.kind === "composed" ? composed.targets : [])
@@ -115,8 +107,8 @@ function oksIn(root: Node, variable: Variable): readonly Node[] {
 }
 
 /** What may be printed behind a guard. */
-function others(composed: PlanBlock["composed"], guard: Step): Some[] {
-  const steps = composed.steps.flatMap((step) => (step === guard ? [] : [step.if, ...sourceExpressions(step.source)]));
+function others({ composed, declared }: Pick<PlanBlock, "composed" | "declared">, guard: PlanSource): Some[] {
+  const steps = declared.flatMap((step) => (step.source === guard ? [] : [step.if, ...step.expressions]));
   const targets = composed.kind === "composed" ? composed.targets : [];
   return [
     ...steps,

@@ -3,13 +3,8 @@
 import { Code } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Expression, Proto } from "../../cel/index.ts";
 import { comparisonsWith, emitAs, emitValue, restOf, sureWhere, unwrapped } from "../../cel/index.ts";
-import type { Bound } from "../../model/conversion.ts";
 import { detailOf, wrapperOf } from "../../model/details.ts";
-import { clientParts } from "../../plan/calls/client-fields.ts";
-import type { PlanBlock } from "../../plan/model/messages.ts";
-import type { Call, ErrorRule, Fail } from "../../resolve/model/call.ts";
-import type { Args } from "../../resolve/model/model.ts";
-import { mayBeStale, rescueExpressions, retryIfOverSteps } from "../../resolve/model/source-parts.ts";
+import type { PlanCall, PlanErrorRule, PlanFail, PlanRequest } from "../../plan/model/sources.ts";
 import type { MessageNames } from "../names/message-names.ts";
 import {
   around,
@@ -42,32 +37,13 @@ interface Notes {
   readonly explained: boolean;
 }
 
-export function callParts(call: Call, message: PlanBlock, names: MessageNames, notes: Notes): CallParts {
-  const entry = message.calls.get(call);
-  if (entry === undefined) throw new Error(`no entry for ${call.method.name}`);
-  const extra = extraOf(call, message, names, notes);
+export function callParts(call: PlanCall, names: MessageNames, notes: Notes): CallParts {
+  const { entry } = call;
+  const extra = extraOf(call, names, notes);
   if (call.batch === undefined)
     return { entry: names.entry(entry), request: requestLiteral(call, names), group: undefined, extra };
   const group = entry.grouped ? groupOf(call, names) : extra === undefined ? undefined : line("undefined");
   return { entry: names.entry(entry), request: [presentValue(call.batch.by, names)], group, extra };
-}
-
-/** Whether anything in it may throw or has to wait for a microtask of its own. */
-export function callFails(call: Call): boolean {
-  const bounds = [call.request, ...call.set.map((binding) => binding.bound), call.batch?.by];
-  const conditions = [
-    ...call.set.map((binding) => binding.if),
-    ...call.metadata.flatMap((binding) => [binding.by, binding.if]),
-    call.request?.expression,
-  ];
-  return (
-    conditions.some((expression) => expression?.fails) ||
-    bounds.some((bound) => bound !== undefined && (bound.expression.fails || mayThrow(bound)))
-  );
-}
-/** What a literal becomes was checked when it was compiled. */
-function mayThrow({ expression, conversion }: Bound): boolean {
-  return conversion.kind !== "same" && (conversion.kind !== "represent" || expression.constant === undefined);
 }
 
 /** The arguments of `cx.call`, `cx.send`, …: on one line where they fit. */
@@ -89,7 +65,7 @@ export function callArguments({ entry, request, group, extra }: CallParts): Line
 }
 
 /** The message that is sent. */
-export function requestLiteral(call: Call, names: ValueNames): Lines {
+export function requestLiteral(call: PlanRequest, names: ValueNames): Lines {
   const base = call.request && presentValue(call.request, names);
   const tree = treeOf(call.set);
   if (base !== undefined && tree.size === 0) return [base];
@@ -102,7 +78,7 @@ export function requestLiteral(call: Call, names: ValueNames): Lines {
   ]);
 }
 /** A batch's group: the other fields of the request, and the metadata. */
-function groupOf(call: Call, names: MessageNames): Lines {
+function groupOf(call: PlanRequest, names: MessageNames): Lines {
   const { properties, optional } = propertiesOf(treeOf(call.set), call.method.input, names);
   const literal = object(properties);
   const fields = optional ? around([names.file.runtime("defined"), "("], literal, [")"]) : literal;
@@ -113,7 +89,7 @@ function groupOf(call: Call, names: MessageNames): Lines {
 
 // ---- metadata and rescue ----
 
-export function metadataProperties(call: Call, names: ValueNames): Line[] {
+export function metadataProperties(call: PlanRequest, names: ValueNames): Line[] {
   return call.metadata.map(({ key, by, if: when }) => {
     const value = emitValue(by, names).print;
     const empty = key.endsWith("-bin") ? "new Uint8Array()" : '""';
@@ -121,18 +97,14 @@ export function metadataProperties(call: Call, names: ValueNames): Line[] {
   });
 }
 
-/** `name: "shelf or book"`: the client's fields that make a part of the request. */
-export const clientFieldsOf = (call: Call, args: Args): Line[] =>
-  clientParts(call, args).map(({ part, fields }) => property(part, [JSON.stringify(fields.join(" or "))]));
-
-function extraOf(call: Call, message: PlanBlock, names: MessageNames, { mark, explained }: Notes): Lines | undefined {
+function extraOf(call: PlanCall, names: MessageNames, { mark, explained }: Notes): Lines | undefined {
   const parts: Lines[] = [];
   if (call.metadata.length > 0 && call.batch === undefined)
     parts.push(around(["metadata: "], object(metadataProperties(call, names)), []));
-  const fields = clientFieldsOf(call, message.composed.args);
+  const fields = call.clientFields.map(({ part, fields }) => property(part, [JSON.stringify(fields.join(" or "))]));
   if (fields.length > 0) parts.push(around(["clientFields: "], object(fields), []));
   if (call.onError.length > 0) parts.push(rescue(call, names, explained));
-  const retryIf = retryIfOverSteps(call);
+  const { retryIf } = call;
   if (retryIf !== undefined)
     parts.push([
       [
@@ -140,8 +112,7 @@ function extraOf(call: Call, message: PlanBlock, names: MessageNames, { mark, ex
         ...emitValue(retryIf, names).print,
       ],
     ]);
-  if (mark && (mayBeStale(call) || call.onError.some((rule) => rule.then.kind === "fallback")))
-    parts.push(line("mark"));
+  if (mark && call.marks) parts.push(line("mark"));
   if (parts.length === 0) return undefined;
   if (parts.every((part) => part.length === 1)) return [["{ ", ...commas(parts.map((part) => part[0] ?? [])), " }"]];
   return block(
@@ -152,11 +123,9 @@ function extraOf(call: Call, message: PlanBlock, names: MessageNames, { mark, ex
 }
 
 /** `on_error`: the first rule that holds decides; the last line is "no rule matched". */
-function rescue(call: Call, names: MessageNames, explained: boolean): Lines {
+function rescue(call: PlanCall, names: MessageNames, explained: boolean): Lines {
   const asksCode = call.onError.some((rule) =>
-    [rule.if, ...rescueExpressions(rule.then)].some(
-      (asked) => asked && comparisonsWith(asked.root, "error.code").length > 0,
-    ),
+    [rule.if, ...rule.expressions].some((asked) => asked && comparisonsWith(asked.root, "error.code").length > 0),
   );
   const rules = call.onError.flatMap((rule): Lines => {
     const end = outcome(rule, names);
@@ -170,7 +139,7 @@ function rescue(call: Call, names: MessageNames, explained: boolean): Lines {
   const body = certain ? rules : [...rules, ["return error;"]];
   return block([mentions(body, "error") ? "rescue: (error) => {" : "rescue: () => {"], body, ["}"]);
 }
-function testOf(rule: ErrorRule, names: MessageNames, asksCode: boolean): Line | undefined {
+function testOf(rule: PlanErrorRule, names: MessageNames, asksCode: boolean): Line | undefined {
   const listed = rule.on.map((code): Line => ["error.code === ", names.file.runtime("Code"), `.${codeName(code)}`]);
   const several = listed.length > 1;
   const codes = listed.flatMap((code, i) => (i === 0 ? [...code] : [" || ", ...code]));
@@ -178,7 +147,7 @@ function testOf(rule: ErrorRule, names: MessageNames, asksCode: boolean): Line |
   const hidden = asksCode ? ["Boolean(", ...codes, ")"] : undefined;
   if (rule.if === undefined) return listed.length === 0 ? undefined : (hidden ?? codes);
   // An error in the condition counts as false. What stands in a function TypeScript does not know outside of it.
-  const read = new Set(rescueExpressions(rule.then).flatMap(({ given }) => [...given]));
+  const read = new Set(rule.expressions.flatMap(({ given }) => [...given]));
   const sure = rule.if.fails ? [...sureWhere(rule.if, true).intersection(read)] : [];
   const test: Line = rule.if.fails
     ? [
@@ -193,7 +162,7 @@ function testOf(rule: ErrorRule, names: MessageNames, asksCode: boolean): Line |
   const atom = rule.if.fails || emitValue(rule.if, names).precedence === "atom";
   return [...(hidden ?? (several ? ["(", ...codes, ")"] : codes)), " && ", ...(atom ? test : ["(", ...test, ")"])];
 }
-function outcome({ then }: ErrorRule, names: MessageNames): Line {
+function outcome({ then }: PlanErrorRule, names: MessageNames): Line {
   if (then.kind === "ignore") return ["return undefined;"];
   if (then.kind === "fallback") return ["return ", ...boundValue(then.value, names).print, ";"];
   return ["return ", ...refusal(then.fail, undefined, names, "error"), ";"];
@@ -202,13 +171,13 @@ export const codeName = (code: Code): string =>
   Object.entries(Code).find(([, number]) => number === code)?.[0] ?? String(code);
 
 /** `cx.refuse(Code.NOT_FOUND, "…")`, or `cx.passOn(error, { message: "…" })`. */
-export function refusal(fail: Fail, rank: number | undefined, names: MessageNames, error = "error"): Line {
+export function refusal(fail: PlanFail, rank: number | undefined, names: MessageNames, error = "error"): Line {
   const code: Line | undefined =
     fail.code === undefined ? undefined : [names.file.runtime("Code"), `.${codeName(fail.code)}`];
   const text = fail.message && template(fail.message, names);
   const details: Line | undefined =
     fail.details.length === 0 ? undefined : ["[", ...commas(fail.details.map((one) => detail(one, names))), "]"];
-  if (fail.asIs !== undefined) {
+  if (fail.asIs) {
     const said = Object.entries({ code, message: text, details });
     const parts = said.flatMap(([name, value]) => (value === undefined ? [] : [property(name, value)]));
     return [`cx.passOn(${error}`, ...(parts.length === 0 ? [] : [", { ", ...commas(parts), " }"]), ")"];

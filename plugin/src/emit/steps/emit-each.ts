@@ -1,10 +1,7 @@
 import { restOf, returnsOf, sureWhere, type Variable } from "../../cel/index.ts";
 import { protoOf } from "../../model/proto-of.ts";
-import { isWholeList } from "../../plan/messages/list-messages.ts";
 import type { PlanStep } from "../../plan/model/messages.ts";
-import type { Call } from "../../resolve/model/call.ts";
-import type { EachSource } from "../../resolve/model/model.ts";
-import { callExpressions, sourceExpressions } from "../../resolve/model/source-parts.ts";
+import type { PlanCall, PlanEachSource } from "../../plan/model/sources.ts";
 import { group } from "../text/group.ts";
 import { around, block, type Line, type Lines, mentions } from "../text/lines.ts";
 import { condition, inferredValue, operandValue, plainValue } from "../values/value.ts";
@@ -12,7 +9,7 @@ import type { StepContext } from "./step-context.ts";
 import { callsOn, cleared, composition, compositionForList, send } from "./step-parts.ts";
 
 /** The statements of an `each` whose list and outer values are there. */
-export function emitEach(source: EachSource, step: PlanStep, cx: StepContext): Lines {
+export function emitEach(source: PlanEachSource, step: PlanStep, cx: StepContext): Lines {
   const { names } = cx;
   const item = names.item(source.item);
   const list = operandValue(source.in, names);
@@ -36,7 +33,7 @@ export function emitEach(source: EachSource, step: PlanStep, cx: StepContext): L
   if (step.tracks.items) lines.push([`${step.name}Items = items.length > 0;`]);
   if (step.tracks.lacks) {
     // An argument that is absent leaves no item out.
-    const value = source.source.kind === "compose" ? [] : sourceExpressions(source.source);
+    const value = source.source.kind === "compose" ? [] : source.expressions;
     const rested = new Set([source.if, source.key, ...value].flatMap((one) => one?.unsafe ?? []));
     lines.push([`${step.name}Lacks = `, ...absentOf(rested, names), ";"]);
   }
@@ -91,19 +88,19 @@ function absentOf(variables: ReadonlySet<Variable>, names: StepContext["names"])
  * Where one of these is absent there are no items: `sure`, what their `if` makes sure of for what is evaluated of each, and, once it has chosen some,
  * `keyless`, what their key rests on.
  */
-function madeSure(source: EachSource): {
+function madeSure(source: PlanEachSource): {
   readonly sure: ReadonlySet<Variable>;
   readonly keyless: ReadonlySet<Variable>;
 } {
   const keyless = new Set(source.key?.unsafe);
   if (source.if === undefined) return { sure: keyless, keyless: new Set() };
-  const read = [source.key, ...sourceExpressions(source.source)].flatMap((one) => [...(one?.given ?? [])]);
+  const read = [source.key, ...source.expressions].flatMap((one) => [...(one?.given ?? [])]);
   const sure = sureWhere(source.if, true).intersection(new Set(read));
   return { sure, keyless: keyless.difference(sure) };
 }
 
 /** One item's value: a promise, or for `by` the value itself. */
-function itemValue(source: EachSource, step: PlanStep, cx: StepContext, on: string): Lines {
+function itemValue(source: PlanEachSource, step: PlanStep, cx: StepContext, on: string): Lines {
   const { names } = cx;
   const { source: inner } = source;
   if (inner.kind === "by") {
@@ -121,15 +118,15 @@ function itemValue(source: EachSource, step: PlanStep, cx: StepContext, on: stri
     ? value
     : around([unsafe.map((name) => `${name} === undefined`).join(" || "), " ? undefined : "], value, []);
 }
-function unsafeNames(call: Call, cx: StepContext): string[] {
-  return [...new Set(callExpressions(call).flatMap((expression) => expression?.unsafe ?? []))].map((variable) =>
+function unsafeNames(call: PlanCall, cx: StepContext): string[] {
+  return [...new Set(call.expressions.flatMap(({ unsafe }) => unsafe))].map((variable) =>
     String(cx.names.variable(variable)),
   );
 }
 
-function listOf(source: EachSource, step: PlanStep, cx: StepContext, items: Line, item: string, on: string): Lines {
+function listOf(source: PlanEachSource, step: PlanStep, cx: StepContext, items: Line, item: string, on: string): Lines {
   const { source: inner } = source;
-  if (inner.kind === "compose" && cx.planned(inner.message.typeName)?.forLists && isWholeList(source)) {
+  if (inner.kind === "compose" && cx.planned(inner.message.typeName)?.forLists && source.wholeList) {
     const each = (args: Lines): Lines =>
       around([...items, `.map((${mentions(args, item) ? item : ""}) => `], arrowBody(args), [")"]);
     return around(["return "], compositionForList(inner, step, cx, on, each, item), [";"]);
@@ -153,7 +150,7 @@ function listOf(source: EachSource, step: PlanStep, cx: StepContext, items: Line
 }
 
 const KEYED: Line = ["return cx.keyed(pairs.map(([key]) => key), pairs.map(([, value]) => value));"];
-function mapOf(source: EachSource, step: PlanStep, cx: StepContext, items: Line, item: string, on: string): Lines {
+function mapOf(source: PlanEachSource, step: PlanStep, cx: StepContext, items: Line, item: string, on: string): Lines {
   const { names } = cx;
   if (source.key === undefined) return [];
   const key = plainValue({ ...source.key, unsafe: [] }, source.key.proto ?? protoOf(source.key.type), names).print;

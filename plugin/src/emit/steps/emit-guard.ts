@@ -1,5 +1,4 @@
 import type { PlanBlock, PlanStep } from "../../plan/model/messages.ts";
-import { failExpressions } from "../../resolve/model/source-parts.ts";
 import { around, block, type Line, type Lines, unreadAsVoid } from "../text/lines.ts";
 import { condition, conjunct } from "../values/value.ts";
 import { refusal } from "./emit-call.ts";
@@ -9,10 +8,10 @@ import type { StepContext } from "./step-context.ts";
 /** A guard: awaited at once where it speaks before any call is sent. */
 export function emitGuard(step: PlanStep, cx: StepContext): Lines {
   const { names, message } = cx;
-  const { source } = step.step;
+  const { source } = step;
   if (source.kind !== "guard") return [];
   const rank = message.ranks.get(step.step);
-  const { if: when } = step.step;
+  const { if: when } = step;
   const test: Line =
     when === undefined
       ? condition(source.if, names)
@@ -22,7 +21,7 @@ export function emitGuard(step: PlanStep, cx: StepContext): Lines {
   const place = new Place();
   const body = unreadAsVoid([
     ...awaitAfter(step, cx),
-    ...place.reads(cx, [when, source.if, ...failExpressions(source.fail)]),
+    ...place.reads(cx, [when, source.if, ...source.expressions]),
     ["if (", ...test, ") ", ...refuse],
   ]);
   const guard = around([], block(["cx.guard(async () => {"], body, [rank === undefined ? "})" : `}, ${rank})`]), [";"]);
@@ -31,10 +30,7 @@ export function emitGuard(step: PlanStep, cx: StepContext): Lines {
 }
 
 /** Whether an expression of a guard may fail. */
-function mayThrow({ step: { if: when, source } }: PlanStep): boolean {
-  if (source.kind !== "guard") return false;
-  return [when, source.if, ...failExpressions(source.fail)].some((expression) => expression?.fails === true);
-}
+const mayThrow = ({ source }: PlanStep): boolean => source.kind === "guard" && source.fails;
 
 /** Whether immediate guards have to be waited for, since an expression of theirs may fail. */
 export const admitsLater = ({ steps }: Pick<PlanBlock, "steps">): boolean =>

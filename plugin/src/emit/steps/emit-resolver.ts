@@ -6,8 +6,9 @@ import { canBeAbsent } from "../../model/presence.ts";
 import type { Entry, PlanClient, PlanResolver } from "../../plan/model/calls.ts";
 import type { PlanStep } from "../../plan/model/messages.ts";
 import type { PlanFile } from "../../plan/model/plan.ts";
+import type { PlanResolverSource } from "../../plan/model/sources.ts";
 import type { Callers } from "../../resolve/model/edge.ts";
-import type { ResolverSource, Step } from "../../resolve/model/model.ts";
+import type { Step } from "../../resolve/model/model.ts";
 import { readsRequest } from "../names/app-names.ts";
 import { argsType, protoType, variableType } from "../names/emit-type.ts";
 import type { FileNames } from "../names/file-names.ts";
@@ -90,7 +91,7 @@ function member({ name, step, source, message }: PlanResolver, names: FileNames)
   ];
 }
 
-function valueType({ field, message }: ResolverSource, names: FileNames): Line {
+function valueType({ field, message }: PlanResolverSource, names: FileNames): Line {
   if (field === undefined) return initType({ kind: "message", desc: message }, names);
   const type = initType(fieldType(field).proto, names);
   return canBeAbsent(field) && !isMany(field) ? [...type, " | undefined"] : type;
@@ -184,7 +185,7 @@ function emitMetadata(
 // ---- one step ----
 
 /** Gives what the function supplies: messages are made of what it gave. */
-export function resolverBody(step: PlanStep, source: ResolverSource, cx: StepContext): Lines {
+export function resolverBody(step: PlanStep, source: PlanResolverSource, cx: StepContext): Lines {
   const { names, message } = cx;
   const resolver = message.resolvers.get(step.step);
   if (resolver === undefined) throw new Error(`the resolver of "${source.message.typeName}" is not planned`);
@@ -219,7 +220,7 @@ export function resolverBody(step: PlanStep, source: ResolverSource, cx: StepCon
 }
 
 function madeOf(
-  { message }: ResolverSource,
+  { message }: PlanResolverSource,
   proto: Proto | undefined,
   absent: boolean,
   given: string,

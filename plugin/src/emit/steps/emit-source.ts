@@ -1,13 +1,18 @@
 // The source of a stream, or of a topic: a call that is followed.
 import type { Printable } from "@bufbuild/protoplugin";
-import { emitAs, emitValue } from "../../cel/index.ts";
+import { type Expression, emitAs, emitValue } from "../../cel/index.ts";
 import { protoOf } from "../../model/proto-of.ts";
-import type { Call } from "../../resolve/model/call.ts";
-import type { Followed } from "../../resolve/model/model.ts";
+import type { PlanRequest } from "../../plan/model/sources.ts";
 import { around, commas, type Line, type Lines, mentions, object } from "../text/lines.ts";
 import { lambda, type Typed } from "../values/lambda.ts";
 import type { ValueNames } from "../values/value.ts";
 import { metadataProperties, requestLiteral } from "./emit-call.ts";
+
+/** The position of an item. */
+interface Position {
+  readonly kind: "int" | "uint" | "string";
+  readonly by: Expression;
+}
 
 /** What a call is printed with: `item` is what an item is called. */
 export type SourceNames = ValueNames & { readonly item: string };
@@ -20,8 +25,8 @@ export type SourceNames = ValueNames & { readonly item: string };
  */
 export function callSource(
   rpc: Printable,
-  call: Call,
-  position: Followed["position"],
+  call: PlanRequest,
+  position: Position | undefined,
   cx: Line,
   within: SourceNames,
   args: string | Typed = "args",
@@ -42,7 +47,7 @@ export function callSource(
 }
 
 /** The position of an item in CEL's own form, which a token is made of. */
-function place({ kind, by }: NonNullable<Followed["position"]>, within: SourceNames): Line {
+function place({ kind, by }: Position, within: SourceNames): Line {
   const form = protoOf({ kind });
   const code = emitValue(by, within);
   const { print } = (form && emitAs(code, form, within)) ?? code;
@@ -50,7 +55,7 @@ function place({ kind, by }: NonNullable<Followed["position"]>, within: SourceNa
 }
 
 function metadataOf(
-  call: Call,
+  call: PlanRequest,
   { cx, typed }: Readonly<Record<"cx" | "typed", Line>>,
   within: SourceNames,
   args: string | Typed,

@@ -1,10 +1,8 @@
 // One step: a statement that starts it, or a plain constant.
 
 import { type Expression, emitValue } from "../../cel/index.ts";
-import type { PlanTopic } from "../../plan/model/calls.ts";
 import type { PlanStep } from "../../plan/model/messages.ts";
-import type { EachSource, LatestSource, SwitchSource } from "../../resolve/model/model.ts";
-import { callExpressions, sourceExpressions } from "../../resolve/model/source-parts.ts";
+import type { PlanEachSource, PlanSwitchSource } from "../../plan/model/sources.ts";
 import type { MessageNames } from "../names/message-names.ts";
 import { around, block, type Line, type Lines, line, unreadAsVoid } from "../text/lines.ts";
 import {
@@ -20,23 +18,13 @@ import {
   presentValue,
   tested,
 } from "../values/value.ts";
-import { callArguments, callFails, callParts } from "./emit-call.ts";
+import { callArguments, callParts } from "./emit-call.ts";
 import { emitEach } from "./emit-each.ts";
 import { emitGuard } from "./emit-guard.ts";
 import { resolverBody } from "./emit-resolver.ts";
 import { awaitAfter, awaitIn, needs, Place, unlessThere } from "./place.ts";
 import type { StepContext } from "./step-context.ts";
-import {
-  callsOn,
-  cleared,
-  composition,
-  explains,
-  handedOnBeside,
-  needsMark,
-  runsOn,
-  send,
-  wantedArgs,
-} from "./step-parts.ts";
+import { callsOn, cleared, composition, handedOnBeside, runsOn, send, wantedArgs } from "./step-parts.ts";
 
 export function emitStep(step: PlanStep, cx: StepContext): Lines {
   const comment = line(`// ${cx.names.file.place(step.step.ir.at)}`);
@@ -61,7 +49,7 @@ function hoists(step: PlanStep): Lines {
 }
 
 function statement(step: PlanStep, cx: StepContext): Lines {
-  const { source } = step.step;
+  const { source } = step;
   const { names } = cx;
   if (source.kind === "guard") return emitGuard(step, cx);
   if (step.sync) return emitConstant(step, cx);
@@ -124,7 +112,8 @@ const parenthesisedObject = (print: Line): Line =>
   print[0] === "{" || (typeof print[0] === "string" && print[0].startsWith("{")) ? ["(", ...print, ")"] : print;
 
 function emitConstant(step: PlanStep, { names }: StepContext): Lines {
-  const { source, if: when, fallback, variable } = step.step;
+  const { source } = step;
+  const { if: when, fallback, variable } = step.step;
   if (source.kind !== "by") return [];
   const { print, mayBeUndefined } = inferredValue(source.by, variable?.proto, names);
   if (when === undefined && !mayBeUndefined) return [[`const ${step.name} = `, ...print, ";"]];
@@ -158,38 +147,33 @@ function startStep(step: PlanStep, cx: StepContext): Lines {
   const direct = startDirectly(step, cx);
   if (direct !== undefined) return direct;
   const body = unreadAsVoid(closureBody(step, cx));
-  const mark = needsMark(step) ? "mark" : "";
+  const mark = step.marks ? "mark" : "";
   const method = step.step.supplementary ? "tryStep" : "step";
   return block([`${runsOn(step, cx)}.${method}(async (${mark}) => {`], body, ["})"]);
 }
 
 /** A call or a composition that has nothing to wait for and cannot fail before it starts. */
 function startDirectly(step: PlanStep, cx: StepContext): Lines | undefined {
-  const { source, if: when, after: afterSteps, supplementary } = step.step;
+  const { source } = step;
+  const { if: when, after: afterSteps, supplementary } = step.step;
   const { names } = cx;
   const on = runsOn(step, cx);
   if (step.waitsFor.length > 0 || when !== undefined || afterSteps.length > 0) return undefined;
   if (source.kind === "call") {
     const { call } = source;
-    const unsafe = callExpressions(call).some((expression) => (expression?.unsafe.length ?? 0) > 0);
-    if (step.effectful || unsafe || callFails(call) || explains(step)) return undefined;
-    const parts = callParts(call, cx.message, names, { mark: false, explained: false });
+    const unsafe = call.expressions.some((expression) => expression.unsafe.length > 0);
+    if (step.effectful || unsafe || call.fails || step.notes) return undefined;
+    const parts = callParts(call, names, { mark: false, explained: false });
     const args = callArguments(parts);
     const method = call.batch === undefined ? "call" : call.batch.many ? "loadMany" : "load";
     if (call.batch === undefined) return around([`${on}.${supplementary ? "tryCall" : "call"}(`], args, [")"]);
     if (supplementary) return around([`${on}.${call.batch.many ? "tryLoadMany" : "tryLoad"}(`], args, [")"]);
-    if (needsMark(step)) return undefined;
+    if (step.marks) return undefined;
     return around([`cx.step(() => cx.${method}(`], args, ["))"]);
   }
-  if (source.kind === "latest" && !source.key.fails && source.key.unsafe.length === 0 && !explains(step)) {
+  if (source.kind === "latest" && !source.key.fails && source.key.unsafe.length === 0 && !step.notes) {
     const key = emitValue(source.key, names).print;
-    return line(
-      `${on}.${supplementary ? "tryLatest" : "latest"}(`,
-      names.entry(topicEntry(source, cx)),
-      ", ",
-      ...key,
-      ")",
-    );
+    return line(`${on}.${supplementary ? "tryLatest" : "latest"}(`, names.entry(source.topic), ", ", ...key, ")");
   }
   if (source.kind === "compose" && !source.args.some((arg) => arg.by.fails || arg.if?.fails)) {
     const compose = composition(source, step, cx, "cx");
@@ -203,7 +187,7 @@ function startDirectly(step: PlanStep, cx: StepContext): Lines | undefined {
 /** What stands in the step's closure: a table of the sources. */
 function closureBody(step: PlanStep, cx: StepContext): Lines {
   const { names } = cx;
-  const { if: when, source } = step.step;
+  const { if: when, source } = step;
   const place = new Place();
   const lines: Line[] = [...awaitAfter(step, cx)];
   if (when !== undefined) {
@@ -223,14 +207,14 @@ function closureBody(step: PlanStep, cx: StepContext): Lines {
       ]);
       break;
     case "call":
-      lines.push(...needs(step, cx, place, callExpressions(source.call)));
+      lines.push(...needs(step, cx, place, source.call.expressions));
       lines.push(...cleared(step, cx));
       lines.push(...around(["return "], send(source.call, step, cx, callsOn(step, cx)), [";"]));
       break;
     case "latest": {
       lines.push(...needs(step, cx, place, [source.key]));
       const key = emitValue({ ...source.key, unsafe: [] }, names).print;
-      lines.push([`return ${callsOn(step, cx)}.send(${names.entry(topicEntry(source, cx))}.latest, `, ...key, ");"]);
+      lines.push([`return ${callsOn(step, cx)}.send(${names.entry(source.topic)}.latest, `, ...key, ");"]);
       break;
     }
     case "compose":
@@ -272,26 +256,20 @@ function closureBody(step: PlanStep, cx: StepContext): Lines {
   return lines;
 }
 
-function topicEntry({ topic }: LatestSource, { message }: StepContext): PlanTopic {
-  const planned = message.topics.get(topic);
-  if (planned === undefined) throw new Error(`topic "${topic.name.value}" is not planned`);
-  return planned;
-}
-
-function eachExpressions(source: EachSource, cx: StepContext): (Expression | undefined)[] {
+function eachExpressions(source: PlanEachSource, cx: StepContext): (Expression | undefined)[] {
   const { source: inner } = source;
   const ofItem =
-    inner.kind === "compose" ? wantedArgs(inner, cx).flatMap((arg) => [arg.by, arg.if]) : sourceExpressions(inner);
+    inner.kind === "compose" ? wantedArgs(inner, cx).flatMap((arg) => [arg.by, arg.if]) : source.expressions;
   return [source.if, source.key, ...ofItem];
 }
 
-function eachHandsOn({ source: inner }: EachSource, cx: StepContext): readonly PlanStep[] {
+function eachHandsOn({ source: inner }: PlanEachSource, cx: StepContext): readonly PlanStep[] {
   return inner.kind === "compose" ? handedOnBeside(inner, cx) : [];
 }
 
-function switchBody(source: SwitchSource, step: PlanStep, cx: StepContext, place: Place): Lines {
+function switchBody(source: PlanSwitchSource, step: PlanStep, cx: StepContext, place: Place): Lines {
   const { names } = cx;
-  const branch = (index: number, bound: SwitchSource["cases"][number]["value"], inner: Place): Lines => [
+  const branch = (index: number, bound: PlanSwitchSource["cases"][number]["value"], inner: Place): Lines => [
     ...(step.tracks.case ? [[`${step.name}Case = ${index};`]] : []),
     ...(step.lazy[index] ?? []).flatMap((lazy) => [...emitStep(lazy, cx), ...hoistPromise(lazy, cx)]),
     ...awaitLazy(step, index, bound.expression, inner, cx),

@@ -3,9 +3,7 @@
 import { camel } from "../../camel.ts";
 import { readable } from "../../cel/index.ts";
 import type { PlanMessage, PlanStep } from "../../plan/model/messages.ts";
-import type { Call } from "../../resolve/model/call.ts";
-import type { ComposeSource } from "../../resolve/model/model.ts";
-import { mayBeStale, sourceExpressions } from "../../resolve/model/source-parts.ts";
+import type { PlanCall, PlanComposeSource } from "../../plan/model/sources.ts";
 import type { FileNames } from "../names/file-names.ts";
 import { around, block, type Line, type Lines, mentions, object, property } from "../text/lines.ts";
 import { pathValue, plainValue, tested } from "../values/value.ts";
@@ -30,9 +28,9 @@ export function callsOn(step: PlanStep, cx: StepContext): string {
 export const runsOn = ({ step }: PlanStep, { names }: StepContext): string => (step.deferred ? names.late : "cx");
 
 /** `cx.send(getUsage, …)`. */
-export function send(call: Call, step: PlanStep, cx: StepContext, on: string): Lines {
-  const explained = step.step.source.kind === "call" && explains(step);
-  const parts = callParts(call, cx.message, cx.names, { mark: needsMark(step), explained });
+export function send(call: PlanCall, step: PlanStep, cx: StepContext, on: string): Lines {
+  const explained = step.source.kind === "call" && step.notes;
+  const parts = callParts(call, cx.names, { mark: step.marks, explained });
   const method =
     call.batch === undefined ? (call.effects === "none" ? "send" : "effect") : call.batch.many ? "loadMany" : "load";
   // A side effect is never spared.
@@ -41,13 +39,13 @@ export function send(call: Call, step: PlanStep, cx: StepContext, on: string): L
 }
 
 /** The arguments that the composed message reads. */
-export function wantedArgs(source: ComposeSource, cx: StepContext): ComposeSource["args"] {
+export function wantedArgs(source: PlanComposeSource, cx: StepContext): PlanComposeSource["args"] {
   const wanted = new Set(cx.planned(source.message.typeName)?.composed.args.members.map((arg) => arg.name));
   return source.args.filter((arg) => wanted.has(arg.name));
 }
 
 /** Composed values that are handed on beside the arguments, for what failures have touched inside of them. */
-export function handedOnBeside(source: ComposeSource, cx: StepContext): readonly PlanStep[] {
+export function handedOnBeside(source: PlanComposeSource, cx: StepContext): readonly PlanStep[] {
   return plannedChild(source, cx).tainted.flatMap((name) => {
     const arg = source.args.find((candidate) => candidate.name === name);
     return cx.composed([arg?.by, arg?.if]);
@@ -55,13 +53,13 @@ export function handedOnBeside(source: ComposeSource, cx: StepContext): readonly
 }
 
 /** `composeRunCard(cx, { run })`. */
-export function composition(source: ComposeSource, step: PlanStep, cx: StepContext, on: string): Lines {
+export function composition(source: PlanComposeSource, step: PlanStep, cx: StepContext, on: string): Lines {
   const child = plannedChild(source, cx);
   return compositionOf(composeFunction(child, cx.names.file), source, step, cx, on, composedArgs(source, cx));
 }
 /** `composeEachRunCard(cx, agent.runs.map((run) => ({ run })))`: for all of a list; `items` are what they are composed of, each named `item`. */
 export function compositionForList(
-  source: ComposeSource,
+  source: PlanComposeSource,
   step: PlanStep,
   cx: StepContext,
   on: string,
@@ -77,12 +75,12 @@ export function composeFunction({ name, file: of, forLists }: PlanMessage, file:
   const compose = file.bff(name, of);
   return forLists ? [file.runtime("single"), "(", compose, ")"] : [compose];
 }
-function plannedChild(source: ComposeSource, cx: StepContext): PlanMessage {
+function plannedChild(source: PlanComposeSource, cx: StepContext): PlanMessage {
   const child = cx.planned(source.message.typeName);
   if (child === undefined) throw new Error(`"${source.message.typeName}" is not planned`);
   return child;
 }
-function composedArgs(source: ComposeSource, cx: StepContext): Lines {
+function composedArgs(source: PlanComposeSource, cx: StepContext): Lines {
   const { names } = cx;
   const { args } = plannedChild(source, cx).composed;
   const properties = wantedArgs(source, cx).map((arg): Line => {
@@ -115,7 +113,7 @@ const listed = (origins: readonly Line[]): Line => [
 ];
 function compositionOf(
   compose: Line,
-  source: ComposeSource,
+  source: PlanComposeSource,
   step: PlanStep,
   cx: StepContext,
   on: string,
@@ -152,26 +150,4 @@ function compositionOf(
     ];
   }
   return block([...compose, `(`], [[`${on},`], ...parameters.flatMap((lines) => around([], lines, [","]))], [")"]);
-}
-
-/** Whether a step notes a failure that it does not end with: one that is ignored or replaced, or that of a step that it needs. */
-export function explains({ step, explained }: PlanStep): boolean {
-  if (!explained) return false;
-  const { source, if: condition } = step;
-  if (source.kind === "call" && source.call.onError.some(({ then }) => then.kind !== "fail")) return true;
-  const needed = source.kind === "compose" ? [] : source.kind === "each" ? [source.in] : sourceExpressions(source);
-  return [condition, ...needed].some((expression) => expression?.unsafe.some(({ failure }) => failure !== undefined));
-}
-
-/** Whether something in a step marks it as touched although it has a value, or it notes a failure. */
-export function needsMark(step: PlanStep): boolean {
-  const { source } = step.step;
-  const inner = source.kind === "each" ? source.source : source;
-  return (
-    explains(step) ||
-    (source.kind === "each" && source.partial) ||
-    (inner.kind === "call" && inner.call.onError.some((rule) => rule.then.kind === "fallback")) ||
-    // A stale answer marks itself; not what is made of it: a list, or one item of it.
-    (inner.kind === "call" && mayBeStale(inner.call) && (source.kind === "each" || inner.call.batch !== undefined))
-  );
 }

@@ -5,13 +5,7 @@ import type { Bound, Conversion } from "../../model/conversion.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import type { Args } from "../../resolve/model/model.ts";
 import { queryOf, type RestRule } from "../../resolve/model/rest.ts";
-
-/** A part of a call, by the name that the runtime gives it: a field in the path or the query, or `metadata x-key`. */
-export interface ClientPart {
-  readonly part: string;
-  /** By their proto names, with dots. */
-  readonly fields: readonly string[];
-}
+import type { ClientPart } from "../model/sources.ts";
 
 /**
  * The parts that a server may be unable to send, and that consist of nothing but fields of the client's request and constants. Values

@@ -8,6 +8,7 @@ import { oneofOnly } from "../../resolve/model/oneof-only.ts";
 import { callExpressions, composesOf, mayBeStale, retryIfOverSteps } from "../../resolve/model/source-parts.ts";
 import { explainedSteps } from "./explained-steps.ts";
 import { isSync } from "./plan-message.ts";
+import { isWholeList } from "./plan-source.ts";
 
 /**
  * The messages that need nothing but constants and items of batches, whose keys rest on arguments alone: for a list of them each batch is
@@ -46,17 +47,6 @@ export function composedForLists(model: Model): ReadonlySet<string> {
     );
   });
   return new Set(found.map(({ desc }) => desc.typeName));
-}
-
-/** A list of messages that fails as a whole. */
-export function isWholeList(source: Source): boolean {
-  return (
-    source.kind === "each" &&
-    source.source.kind === "compose" &&
-    !source.partial &&
-    !source.itemAbsent &&
-    source.key === undefined
-  );
 }
 
 function isPlain(message: Composed, explained: ReadonlySet<Step>): boolean {

@@ -9,7 +9,7 @@ import type { PlanStart } from "../model/plan.ts";
 import { lowerCamel, NameScope } from "../names/name-scope.ts";
 import { stepNames } from "../names/step-names.ts";
 import type { Origins } from "./origins.ts";
-import { certainReads, isSync, type MessageSurroundings, planSteps, track } from "./plan-message.ts";
+import { certainReads, isSync, type MessageSurroundings, membersOf, planSteps, track } from "./plan-message.ts";
 
 /** The property under which each step of a service is handed on; its promise has `Step` behind it. */
 export function sharedNames(model: Model): ReadonlyMap<string, string> {
@@ -90,7 +90,7 @@ function planStart(
   );
   const functions = around.functions(block.desc.file);
   const nameOf = stepNames(block, functions.scope);
-  const { planned, owners, steps, origins } = planSteps(
+  const { planned, owners, steps, declared, origins } = planSteps(
     block,
     { ...around, nameOf, needs: undefined, admits: undefined },
     read,
@@ -117,14 +117,11 @@ function planStart(
     admit: steps.some((step) => step.immediate) ? functions.admit(block.desc) : undefined,
     empty: running.length === 0,
     steps,
+    declared,
     effectful: false,
     optionalArgs: [],
-    calls: around.calls,
-    topics: around.topics,
-    resolvers: around.resolvers,
-    ranks: around.ranks,
+    ...membersOf(around),
     functions: functions.scope,
-    sharedNames: around.sharedNames,
     gives: block.steps.flatMap((step) =>
       read.has(step) && step.name !== undefined
         ? [{ name: around.sharedNames.get(step.name) ?? camel(step.name), step: planned(step) }]

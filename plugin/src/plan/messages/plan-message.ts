@@ -15,6 +15,7 @@ import type { Entry, PlanTopics } from "../model/calls.ts";
 import type { PlanMessage, PlanStep, Touch } from "../model/messages.ts";
 import type { FunctionNames } from "../names/function-names.ts";
 import { handedOn, type Origins, originsOf } from "./origins.ts";
+import { factsOf } from "./plan-source.ts";
 
 export interface MessageSurroundings {
   readonly effects: EffectTable;
@@ -49,6 +50,8 @@ export interface PlannedSteps {
   readonly owners: Owners;
   /** All but those that only a case reads, as they have to be started. */
   readonly steps: readonly PlanStep[];
+  /** All, in order of declaration. */
+  readonly declared: readonly PlanStep[];
   /** Steps of the service. */
   readonly shared: readonly PlanStep[];
   readonly origins: Origins;
@@ -68,7 +71,6 @@ export function planSteps(
   };
   const sorted = sortByDependency(composed.steps, (step) => [...step.reads, ...step.after]).order;
   const owners = caseOnly(composed, sorted, readOutside);
-  const wanted = oneofOnly(composed);
   // What rests on a step of the service is there only once those have been started.
   const late = new Set<Step>(composed.shared);
   for (const step of [...composed.shared, ...sorted]) {
@@ -80,7 +82,7 @@ export function planSteps(
           ? around.syncShared.has(step)
           : isSync(step, (read) => planned(read).sync);
     drafts.set(step, {
-      step,
+      ...factsOf(step, around.explained.has(step), { ...around, args: composed.args }),
       name: around.nameOf(step),
       sync,
       immediate:
@@ -92,7 +94,6 @@ export function planSteps(
       onlyInCase: owners.has(step),
       wanted: undefined,
       tracks: { ran: false, items: false, picked: false, made: false, lacks: false, case: false },
-      explained: around.explained.has(step),
       clearedBy: [],
       effectful: around.effects.step(step),
       held: !step.deferred && (!step.supplementary || around.effects.step(step) || around.effects.decides(step)),
@@ -100,14 +101,7 @@ export function planSteps(
       bounded: step.source.kind === "each" && !isBatched(step.source) && sends(step.source, around),
     });
   }
-  const stepOf = new Map([...composed.shared, ...composed.steps].map((step) => [step.variable, step]));
-  for (const [step, when] of wanted) {
-    const draft = planned(step);
-    if (draft.sync || draft.onlyInCase) continue;
-    const asked = new Set(when.ifs.flatMap(({ if: condition }) => condition.reads).map(({ variable }) => variable));
-    const reads = [...asked].flatMap((variable) => stepOf.get(variable) ?? []).map(planned);
-    draft.wanted = { ...when, waitsFor: reads.filter(({ sync }) => !sync) };
-  }
+  planWanted(composed, planned);
   for (const step of sorted) {
     const draft = planned(step);
     if (step.source.kind === "switch") draft.lazy = lazyOf(step, sorted, owners, planned);
@@ -122,8 +116,39 @@ export function planSteps(
   const steps = arrange(composed, sorted, owners, planned);
   const origins = originsOf({ composed, planned, degradable: around.degradable });
   for (const handed of handedOn(composed, around.tainted, origins)) track(handed, planned);
-  return { planned, owners, steps, shared: composed.shared.map(planned), origins };
+  return {
+    planned,
+    owners,
+    steps,
+    declared: composed.steps.map(planned),
+    shared: composed.shared.map(planned),
+    origins,
+  };
 }
+
+/** Steps that only values of members of one oneof read start once such a member may be chosen. */
+function planWanted(composed: Block, planned: (step: Step) => Draft): void {
+  const stepOf = new Map([...composed.shared, ...composed.steps].map((step) => [step.variable, step]));
+  for (const [step, when] of oneofOnly(composed)) {
+    const draft = planned(step);
+    if (draft.sync || draft.onlyInCase) continue;
+    const asked = new Set(when.ifs.flatMap(({ if: condition }) => condition.reads).map(({ variable }) => variable));
+    const reads = [...asked].flatMap((variable) => stepOf.get(variable) ?? []).map(planned);
+    draft.wanted = { ...when, waitsFor: reads.filter(({ sync }) => !sync) };
+  }
+}
+
+/** What a block refers to by declaration. */
+export function membersOf({
+  calls,
+  topics,
+  resolvers,
+  ranks,
+  sharedNames,
+}: Pick<MessageSurroundings, Members>): Pick<PlanMessage, Members> {
+  return { calls, topics, resolvers, ranks, sharedNames };
+}
+type Members = "calls" | "topics" | "resolvers" | "ranks" | "sharedNames";
 
 /** What a client sends is bounded even where nobody says so. */
 function mostOf(step: Step, asked: ReadonlySet<Step>): PlanStep["most"] {
@@ -135,7 +160,7 @@ function mostOf(step: Step, asked: ReadonlySet<Step>): PlanStep["most"] {
 
 export function planMessage(composed: Composed, around: MessageSurroundings): PlanMessage {
   const functions = around.functions(composed.desc.file);
-  const { planned, owners, steps, shared, origins } = planSteps(composed, around, new Set());
+  const { planned, owners, steps, declared, shared, origins } = planSteps(composed, around, new Set());
   const touches = origins.touches();
   for (const touch of touches) track(touch, planned);
 
@@ -168,6 +193,7 @@ export function planMessage(composed: Composed, around: MessageSurroundings): Pl
     forLists: around.forLists,
     file: composed.file.desc,
     steps,
+    declared,
     shared,
     admits: steps.some((step) => step.immediate) ? around.admits : undefined,
     awaited,
@@ -187,13 +213,9 @@ export function planMessage(composed: Composed, around: MessageSurroundings): Pl
     effectful: around.effects.message(composed),
     optionalArgs: composed.args.members.filter((arg) => arg.variable.absent).map((arg) => arg.name),
     degradable: touches.length > 0,
-    calls: around.calls,
-    topics: around.topics,
-    resolvers: around.resolvers,
+    ...membersOf(around),
     needs: around.needs,
-    ranks: around.ranks,
     functions: functions.scope,
-    sharedNames: around.sharedNames,
   };
 }
 

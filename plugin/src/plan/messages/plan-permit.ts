@@ -3,7 +3,7 @@ import type { Permit, Step } from "../../resolve/model/model.ts";
 import type { PlanStep } from "../model/messages.ts";
 import type { PermitPart, PlanPermit } from "../model/plan.ts";
 import { stepNames } from "../names/step-names.ts";
-import { type MessageSurroundings, planSteps } from "./plan-message.ts";
+import { type MessageSurroundings, membersOf, planSteps } from "./plan-message.ts";
 
 /**
  * Undefined where nothing is left to decide once the credential has been judged.
@@ -18,7 +18,7 @@ export function planPermit(
   if (permit.steps.length === 0) return undefined;
   const functions = around.functions(permit.desc.file);
   const nameOf = stepNames(permit, functions.scope);
-  const { steps } = planSteps(permit, { ...around, nameOf, needs: undefined, admits: undefined }, new Set());
+  const { steps, declared } = planSteps(permit, { ...around, nameOf, needs: undefined, admits: undefined }, new Set());
   const judge = functions.permit(permit.rpc.desc);
   const split = limited ? splitSteps(steps) : { judge: steps, decide: [] };
   const parts: readonly PermitPart[] = [
@@ -30,14 +30,11 @@ export function planPermit(
     parts: parts.filter((part) => part.steps.length > 0),
     callers: permit.callers,
     steps,
+    declared,
     effectful: false,
     optionalArgs: [],
-    calls: around.calls,
-    topics: around.topics,
-    resolvers: around.resolvers,
-    ranks: around.ranks,
+    ...membersOf(around),
     functions: functions.scope,
-    sharedNames: around.sharedNames,
   };
 }
 

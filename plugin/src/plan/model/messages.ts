@@ -1,15 +1,19 @@
 // How a message will be composed: its steps in their order, and what failures touch.
 
 import type { DescField, DescFile } from "@bufbuild/protobuf";
+import type { Expression } from "../../cel/index.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import type { Composed, EnvVar, Let, Opening, Permit, Step } from "../../resolve/model/model.ts";
 import type { Wanted } from "../../resolve/model/oneof-only.ts";
 import type { NameScope } from "../names/name-scope.ts";
 import type { Entry, PlanResolver, PlanTopics } from "./calls.ts";
+import type { PlanSource } from "./sources.ts";
 
 /** Steps that one function starts. */
 export interface PlanBlock {
   readonly composed: Composed | Let | Permit | Opening;
+  /** All steps, in order of declaration. */
+  readonly declared: readonly PlanStep[];
   /** All but the steps that only one case of a switch reads; what a step reads stands before it. */
   readonly steps: readonly PlanStep[];
   /** Whether a call with side effects is inside, so that the function takes a parameter `before`. */
@@ -95,6 +99,10 @@ export interface AppNeeds {
 
 export interface PlanStep {
   readonly step: Step;
+  readonly if: Expression | undefined;
+  readonly source: PlanSource;
+  /** Every expression of its source. */
+  readonly expressions: readonly Expression[];
   /** Name of the value; the started step is `${name}Step`. */
   readonly name: string;
   /** A plain value: nothing to wait for, cannot fail. */
@@ -120,6 +128,10 @@ export interface PlanStep {
   };
   /** Whether an expression asks for its failure, or for that of a step that is left out for want of it. */
   readonly explained: boolean;
+  /** Whether it notes a failure that it does not end with, since an expression asks for it. */
+  readonly notes: boolean;
+  /** Whether something in it marks it as touched although it has a value, or it notes a failure. */
+  readonly marks: boolean;
   /** For side effects: the steps that must have succeeded before, besides the parameter `before`. */
   readonly clearedBy: readonly PlanStep[];
   readonly effectful: boolean;

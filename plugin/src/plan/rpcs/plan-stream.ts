@@ -3,7 +3,7 @@ import type { DescFile } from "@bufbuild/protobuf";
 import type { Call } from "../../resolve/model/call.ts";
 import type { BffMethod, Block, Composed, Followed, Model, Opening, Step } from "../../resolve/model/model.ts";
 import { inheritedOrigins } from "../messages/plan-let.ts";
-import { certainReads, type MessageSurroundings, planSteps } from "../messages/plan-message.ts";
+import { certainReads, type MessageSurroundings, membersOf, planSteps } from "../messages/plan-message.ts";
 import type { Entry, Leaf, PlanTopic, PlanTopics } from "../model/calls.ts";
 import type { PlanOpening } from "../model/messages.ts";
 import type { PlanStream } from "../model/plan.ts";
@@ -102,7 +102,7 @@ export function planOpening(opening: Opening, message: Composed, around: Opening
       : [],
   );
   const read = new Set(handedOn.map(({ step }) => step));
-  const { planned, steps, shared, origins } = planSteps(opening, { ...around, nameOf }, read);
+  const { planned, steps, declared, shared, origins } = planSteps(opening, { ...around, nameOf }, read);
   const inherits = inheritedOrigins([...read], planned, origins);
   const started = steps.filter((step) => !step.sync && !step.immediate);
   const waitedFor = new Set(started.flatMap(({ step }) => certainReads(step)));
@@ -111,6 +111,7 @@ export function planOpening(opening: Opening, message: Composed, around: Opening
     name: functions.open(opening.desc),
     file: opening.file.desc,
     steps,
+    declared,
     shared,
     admits: steps.some((step) => step.immediate) ? around.admits : undefined,
     awaited: started.filter(({ step }) => !waitedFor.has(step)),
@@ -121,12 +122,8 @@ export function planOpening(opening: Opening, message: Composed, around: Opening
     inherits,
     effectful: steps.some(({ effectful }) => effectful),
     optionalArgs: opening.args.members.filter((arg) => arg.variable.absent).map((arg) => arg.name),
-    calls: around.calls,
-    topics: around.topics,
-    resolvers: around.resolvers,
+    ...membersOf(around),
     needs: around.needs,
-    ranks: around.ranks,
     functions: functions.scope,
-    sharedNames: around.sharedNames,
   };
 }

@@ -1,0 +1,156 @@
+// From the source of a step to what printing needs of it: whether a call can fail before it is sent, or mark its value.
+import type { Expression } from "../../cel/index.ts";
+import type { Bound } from "../../model/conversion.ts";
+import type { Call, ErrorRule, Fail } from "../../resolve/model/call.ts";
+import type { Args, EachSource, Source, Step } from "../../resolve/model/model.ts";
+import {
+  callExpressions,
+  failExpressions,
+  mayBeStale,
+  rescueExpressions,
+  retryIfOverSteps,
+  sourceExpressions,
+} from "../../resolve/model/source-parts.ts";
+import { clientParts } from "../calls/client-fields.ts";
+import type { Entry, PlanTopics } from "../model/calls.ts";
+import type { PlanStep } from "../model/messages.ts";
+import type { PlanCall, PlanErrorRule, PlanFail, PlanSource } from "../model/sources.ts";
+
+interface SourceSurroundings {
+  readonly args: Args;
+  readonly calls: ReadonlyMap<Call, Entry>;
+  readonly topics: PlanTopics;
+}
+
+/** What a step does, and what of it readers elsewhere ask for. */
+export function factsOf(
+  step: Step,
+  explained: boolean,
+  within: SourceSurroundings,
+): Pick<PlanStep, "step" | "if" | "source" | "expressions" | "explained" | "notes" | "marks"> {
+  const notes = explained && notesFailure(step);
+  return {
+    step,
+    if: step.if,
+    source: planSource(step, within),
+    expressions: present(sourceExpressions(step.source)),
+    explained,
+    notes,
+    marks: notes || marksValue(step.source),
+  };
+}
+
+function planSource({ source, if: condition }: Pick<Step, "source" | "if">, within: SourceSurroundings): PlanSource {
+  switch (source.kind) {
+    case "by":
+    case "compose":
+    case "switch":
+    case "resolver":
+      return source;
+    case "shared":
+      return { kind: "shared" };
+    case "call":
+      return { kind: "call", call: planCall(source.call, within) };
+    case "each":
+      return {
+        ...source,
+        source: planItem(source.source, within),
+        expressions: present(sourceExpressions(source.source)),
+        wholeList: isWholeList(source),
+      };
+    case "latest": {
+      const topic = within.topics.get(source.topic);
+      if (topic === undefined) throw new Error(`topic "${source.topic.name.value}" is not planned`);
+      return { kind: "latest", topic, key: source.key };
+    }
+    case "guard": {
+      const expressions = failExpressions(source.fail);
+      const fails = [condition, source.if, ...expressions].some((expression) => expression?.fails === true);
+      return { kind: "guard", if: source.if, fail: planFail(source.fail), expressions, fails };
+    }
+  }
+}
+const present = (all: readonly (Expression | undefined)[]): Expression[] => all.flatMap((one) => one ?? []);
+
+function planItem(source: EachSource["source"], within: SourceSurroundings) {
+  return source.kind === "call" ? { kind: "call" as const, call: planCall(source.call, within) } : source;
+}
+
+function planCall(call: Call, { args, calls }: SourceSurroundings): PlanCall {
+  const entry = calls.get(call);
+  if (entry === undefined) throw new Error(`no entry for ${call.method.name}`);
+  return {
+    method: call.method,
+    request: call.request,
+    set: call.set,
+    metadata: call.metadata,
+    effects: call.effects,
+    entry,
+    batch: call.batch,
+    onError: call.onError.map(planRule),
+    retryIf: retryIfOverSteps(call),
+    clientFields: clientParts(call, args),
+    fails: callFails(call),
+    marks: mayBeStale(call) || call.onError.some(({ then }) => then.kind === "fallback"),
+    expressions: present(callExpressions(call)),
+  };
+}
+const planRule = ({ on, if: condition, then }: ErrorRule): PlanErrorRule => ({
+  on,
+  if: condition,
+  then: then.kind === "fail" ? { kind: "fail", fail: planFail(then.fail) } : then,
+  expressions: rescueExpressions(then),
+});
+const planFail = ({ code, message, details, asIs }: Fail): PlanFail => ({
+  code,
+  message,
+  details,
+  asIs: asIs !== undefined,
+});
+
+/** Whether anything in it may throw or has to wait for a microtask of its own. */
+function callFails(call: Call): boolean {
+  const bounds = [call.request, ...call.set.map((binding) => binding.bound), call.batch?.by];
+  const conditions = [
+    ...call.set.map((binding) => binding.if),
+    ...call.metadata.flatMap((binding) => [binding.by, binding.if]),
+    call.request?.expression,
+  ];
+  return (
+    conditions.some((expression) => expression?.fails) ||
+    bounds.some((bound) => bound !== undefined && (bound.expression.fails || mayThrow(bound)))
+  );
+}
+/** What a literal becomes was checked when it was compiled. */
+function mayThrow({ expression, conversion }: Bound): boolean {
+  return conversion.kind !== "same" && (conversion.kind !== "represent" || expression.constant === undefined);
+}
+
+/** Whether a step notes a failure that it does not end with: one that is ignored or replaced, or that of a step that it needs. */
+function notesFailure({ source, if: condition }: Step): boolean {
+  if (source.kind === "call" && source.call.onError.some(({ then }) => then.kind !== "fail")) return true;
+  const needed = source.kind === "compose" ? [] : source.kind === "each" ? [source.in] : sourceExpressions(source);
+  return [condition, ...needed].some((expression) => expression?.unsafe.some(({ failure }) => failure !== undefined));
+}
+
+/** Whether something in a step marks it as touched although it has a value. */
+function marksValue(source: Source): boolean {
+  const inner = source.kind === "each" ? source.source : source;
+  return (
+    (source.kind === "each" && source.partial) ||
+    (inner.kind === "call" && inner.call.onError.some((rule) => rule.then.kind === "fallback")) ||
+    // A stale answer marks itself; not what is made of it: a list, or one item of it.
+    (inner.kind === "call" && mayBeStale(inner.call) && (source.kind === "each" || inner.call.batch !== undefined))
+  );
+}
+
+/** A list of messages that fails as a whole. */
+export function isWholeList(source: Source): boolean {
+  return (
+    source.kind === "each" &&
+    source.source.kind === "compose" &&
+    !source.partial &&
+    !source.itemAbsent &&
+    source.key === undefined
+  );
+}

@@ -1,0 +1,125 @@
+// What a step does: its call, composition, list, choice or guard, with the decisions that printing needs.
+
+import type { DescField, DescMessage, DescMethod } from "@bufbuild/protobuf";
+import type { Code } from "@protobff/messages/bff/v1/options_pb.js";
+import type { Expression, Variable } from "../../cel/index.ts";
+import type { Bound, FieldBinding } from "../../model/conversion.ts";
+import type { Entry, PlanTopic } from "./calls.ts";
+
+/** A part of a call, by the name that the runtime gives it: a field in the path or the query, or `metadata x-key`. */
+export interface ClientPart {
+  readonly part: string;
+  /** Fields of the client's request, by their proto names, with dots. */
+  readonly fields: readonly string[];
+}
+
+/** The request and the metadata of a call. */
+export interface PlanRequest {
+  readonly method: DescMethod;
+  readonly request: Bound | undefined;
+  readonly set: readonly FieldBinding[];
+  readonly metadata: readonly {
+    readonly key: string;
+    readonly by: Expression;
+    readonly if: Expression | undefined;
+  }[];
+  /** "none": without side effects. */
+  readonly effects: "none" | "idempotent" | "once";
+}
+/** The call of a step. */
+export interface PlanCall extends PlanRequest {
+  readonly entry: Entry;
+  /** The key of a batch, and whether a key has several items. */
+  readonly batch: { readonly by: Bound; readonly many: boolean } | undefined;
+  readonly onError: readonly PlanErrorRule[];
+  /** Set if `retry.if` reads steps or the caller: the request evaluates it. */
+  readonly retryIf: Expression | undefined;
+  readonly clientFields: readonly ClientPart[];
+  /** Whether its request or metadata may throw, or wait for a microtask of their own. */
+  readonly fails: boolean;
+  /** Whether its value may be a fallback, or an answer from a cache past its ttl. */
+  readonly marks: boolean;
+  /** Every expression that is evaluated before it is sent, or when it fails. */
+  readonly expressions: readonly Expression[];
+}
+export interface PlanErrorRule {
+  readonly on: readonly Code[];
+  readonly if: Expression | undefined;
+  readonly then:
+    | { readonly kind: "ignore" }
+    | { readonly kind: "fallback"; readonly value: Bound }
+    | { readonly kind: "fail"; readonly fail: PlanFail };
+  /** Expressions of the outcome. */
+  readonly expressions: readonly Expression[];
+}
+export interface PlanFail {
+  /** Undefined: the upstream's. */
+  readonly code: Code | undefined;
+  /** Undefined: the fixed text of the code. Parts in order: literal text and holes. */
+  readonly message: readonly (string | Expression)[] | undefined;
+  readonly details: readonly Expression[];
+  /** Whether the rest is the upstream's. */
+  readonly asIs: boolean;
+}
+
+export type PlanSource =
+  | PlanBySource
+  | PlanCallSource
+  | PlanComposeSource
+  | PlanEachSource
+  | PlanSwitchSource
+  | PlanGuardSource
+  | { readonly kind: "latest"; readonly topic: PlanTopic; readonly key: Expression }
+  | PlanResolverSource
+  | { readonly kind: "shared" };
+
+export interface PlanBySource {
+  readonly kind: "by";
+  readonly by: Expression;
+}
+export interface PlanCallSource {
+  readonly kind: "call";
+  readonly call: PlanCall;
+}
+export interface PlanComposeSource {
+  readonly kind: "compose";
+  readonly message: DescMessage;
+  readonly args: readonly { readonly name: string; readonly by: Expression; readonly if: Expression | undefined }[];
+}
+export interface PlanEachSource {
+  readonly kind: "each";
+  readonly item: Variable;
+  readonly in: Expression;
+  readonly if: Expression | undefined;
+  readonly source: PlanBySource | PlanCallSource | PlanComposeSource;
+  /** Expressions of `source`. */
+  readonly expressions: readonly Expression[];
+  /** Whether an item may have no value. */
+  readonly itemAbsent: boolean;
+  readonly key: Expression | undefined;
+  readonly partial: boolean;
+  readonly concurrent: number;
+  /** Whether it is a list of messages that fails as a whole. */
+  readonly wholeList: boolean;
+}
+export interface PlanSwitchSource {
+  readonly kind: "switch";
+  readonly cases: readonly { readonly if: Expression; readonly value: Bound }[];
+  readonly default: Bound | undefined;
+}
+export interface PlanGuardSource {
+  readonly kind: "guard";
+  readonly if: Expression;
+  readonly fail: PlanFail;
+  /** Expressions of `fail`. */
+  readonly expressions: readonly Expression[];
+  /** Whether one of its expressions, or of its `if`, may fail. */
+  readonly fails: boolean;
+}
+/** A function of the user. */
+export interface PlanResolverSource {
+  readonly kind: "resolver";
+  readonly message: DescMessage;
+  /** Undefined: it supplies the whole message. */
+  readonly field: DescField | undefined;
+}
