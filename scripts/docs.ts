@@ -1,13 +1,12 @@
-// npm run docs: writes docs/diagnostics.md and what `protobff explain` prints from the tables of codes and from the goldens,
+// npm run docs: writes docs/diagnostics.md, which `protobff explain` reads, from the tables of codes and from the goldens,
 // which show what a user sees, and the options of the plugin from their table. `--check` writes nothing and fails when they are
 // not what it would write.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { GROUPS } from "../plugin/src/codes.ts";
-import type { Explanation } from "../plugin/src/diagnostic/explanation.ts";
 import { OPTIONS, type Option } from "../plugin/src/options/table.ts";
-import { conditions, explanations } from "./explanations.ts";
+import { conditions, type Explanation, explanations } from "./explanations.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
@@ -56,11 +55,6 @@ export function generatedDocs(): Readonly<Record<string, string>> {
   return {
     "docs/diagnostics.md": pageOf(explained),
     "docs/language.md": languagePage(),
-    "plugin/src/gen/explanations.ts": `// Written by \`npm run docs\`. Do not edit.
-import type { Explanation } from "../diagnostic/explanation.ts";
-
-export const EXPLANATIONS: readonly Explanation[] = ${JSON.stringify(explained, null, 2)};
-`,
   };
 }
 

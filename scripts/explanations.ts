@@ -1,14 +1,30 @@
-// What docs/diagnostics.md and `protobff explain` say of each code: the sentence of the tables, and an example from a golden.
+// What docs/diagnostics.md, which `protobff explain` prints from, says of each code: the sentence of the tables, and an example from a golden.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { CODES } from "../plugin/src/codes.ts";
-import type { Explanation, Section } from "../plugin/src/diagnostic/explanation.ts";
 import { CODES as driftCodes } from "../plugin/src/lock/codes.ts";
 import { difference, type MarkedLine, shortened } from "./excerpt-lines.ts";
 
 const golden = fileURLToPath(new URL("../test/golden", import.meta.url));
 const SUITES = ["diagnostics", "diagnostics-lock"];
+
+/** What is known of one code. */
+export interface Explanation {
+  readonly code: string;
+  readonly severity: "error" | "warning";
+  /** A full sentence. */
+  readonly meaning: string;
+  /** An example: what is wrong, what is said of it, and how it is right. */
+  readonly sections: readonly Section[];
+}
+
+interface Section {
+  readonly title: string;
+  /** Of the text, as Markdown has it. */
+  readonly language: string;
+  readonly text: string;
+}
 
 /** A case of test/golden that shows a diagnostic. Protos by name → text. */
 interface Example {

@@ -121,6 +121,7 @@ beforeAll(() => {
   for (const path of [
     ...packages,
     "scripts",
+    "docs/diagnostics.md",
     "proto",
     "LICENSE",
     "package.json",
@@ -194,6 +195,7 @@ test.each([
       "bin/buf-plugin-bff.js",
       "dist/main.js",
       "dist/commands/explain.js",
+      "dist/diagnostics.md",
     ],
   },
   { name: "runtime", needed: ["LICENSE", "README.md", "bin/bff-key.js", "dist/index.js", "dist/index.d.ts"] },

@@ -8,7 +8,6 @@ export { renderDocument } from "./diagnostic/document.ts";
 export { inOrder } from "./diagnostic/order.ts";
 export { renderDiagnostics } from "./diagnostic/render.ts";
 export type { Sources } from "./diagnostic/sources.ts";
-export { explain } from "./explain.ts";
 export { PROTOS } from "./gen/protos.ts";
 export { addedValues, type Change, changeInJson, changesOf } from "./lock/changes.ts";
 export type { DriftCode } from "./lock/codes.ts";

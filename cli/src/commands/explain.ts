@@ -1,7 +1,7 @@
 import type { Command } from "commander";
-import { explain } from "protoc-gen-bff/compiler";
 import { Refusal } from "../refusal.ts";
 import type { Terminal } from "../terminal.ts";
+import { explain } from "./explanation.ts";
 
 /** `protobff explain BFF601` */
 export function addExplain(program: Command, terminal: Terminal): void {

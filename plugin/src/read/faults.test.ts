@@ -1,11 +1,13 @@
 // Every fault of a declaration alone: what is written, where the diagnostic points, what it says.
 import { beforeAll, describe, expect, test } from "vitest";
+import { explanations } from "../../../scripts/explanations.ts";
 import { marked } from "../../../test/support/marked.ts";
 import { requestFor, schemaOf } from "../../../test/support/request.ts";
 import type { Diagnostic } from "../diagnostic/diagnostic.ts";
-import { EXPLANATIONS } from "../gen/explanations.ts";
 import { type DeclarationCode, declarationCodes } from "./codes.ts";
 import { readIr } from "./read-ir.ts";
+
+const SEVERITIES = new Map(explanations().map(({ code, severity }) => [code, severity]));
 
 type Case = readonly [code: DeclarationCode, proto: string, message: string | RegExp];
 
@@ -724,7 +726,7 @@ describe("faults of declarations", () => {
       ]);
       const [diagnostic] = found.get(name(index)) ?? [];
       expect(diagnostic?.hint).toMatch(/^[^A-Z].*[^.]$/);
-      expect(diagnostic?.severity).toBe(EXPLANATIONS.find((one) => one.code === code)?.severity);
+      expect(diagnostic?.severity).toBe(SEVERITIES.get(code));
     },
   );
 

@@ -1,0 +1,31 @@
+// What docs/diagnostics.md has of a code, as text for a terminal.
+import { existsSync, readFileSync } from "node:fs";
+import { didYouMean } from "protoc-gen-bff/compiler";
+
+/** The text for a code, in upper or lower case, with or without "BFF"; or, when there is none, the code that may have been meant. */
+export function explain(wanted: string): { readonly text: string } | { readonly like: string | undefined } {
+  const code = `BFF${wanted.trim().replace(/^bff[-_ ]?/i, "")}`;
+  const sections = sectionsOf(readFileSync(page(), "utf8"));
+  const section = sections.get(code);
+  return section === undefined ? { like: didYouMean(code, [...sections.keys()]) } : { text: textOf(code, section) };
+}
+
+/** Packing puts a copy of the page beside the compiled sources; a checkout has it in docs. */
+function page(): URL {
+  const packed = new URL("../diagnostics.md", import.meta.url);
+  return existsSync(packed) ? packed : new URL("../../../docs/diagnostics.md", import.meta.url);
+}
+
+/** By code, what stands below its heading. */
+function sectionsOf(text: string): ReadonlyMap<string, string> {
+  const [, ...parts] = text.split(/^### (?=BFF\d{3}$)/m);
+  return new Map(parts.map((part) => [part.slice(0, 6), part.slice(6).replace(/^## [\s\S]*/m, "")]));
+}
+
+function textOf(code: string, section: string): string {
+  const [, severity = "", meaning = ""] = /^\*(\w+)\.\* (.*)$/m.exec(section) ?? [];
+  const examples = [...section.matchAll(/^(.+):\n\n```\w+\n([\s\S]*?)\n```$/gm)];
+  const indented = (text: string): string => text.replace(/^(?=.)/gm, "    ");
+  const parts = examples.map(([, title, text = ""]) => `${title}:\n\n${indented(text)}\n`);
+  return [`${code} (${severity.toLowerCase()}): ${meaning}\n`, ...parts].join("\n");
+}
