@@ -22,17 +22,19 @@ import { ACCEPTED, type Connections } from "./connections.ts";
 import { Http1Readings, Http1Request, readingOf } from "./http1-reading.ts";
 import { IdleConnections } from "./idle-connections.ts";
 
+interface ServerTls {
+  readonly cert: Buffer | string;
+  readonly key: Buffer | string;
+  readonly clientCa?: Buffer | string;
+}
+
 export interface ListenerOptions extends AdapterRequestsOptions {
   readonly host: string;
   /** In place of the port. */
   readonly connections?: Connections;
   /** 0: a free one. */
   readonly port: number;
-  readonly tls?: {
-    readonly cert: Buffer | string;
-    readonly key: Buffer | string;
-    readonly clientCa?: Buffer | string;
-  };
+  readonly tls?: ServerTls;
   /** A connection has so long to say what it speaks, in milliseconds; and of HTTP/2, to acknowledge our SETTINGS. */
   readonly handshakeTimeoutMs: number;
   /** A connection of HTTP/2 without requests is closed after so long, in milliseconds. */
@@ -118,27 +120,11 @@ export class Listener {
     this.#options = options;
     this.#tooMany = new ToldOnce(options.fault);
     this.#age = new ConnectionAge(options.maxConnectionAgeMs);
-    const { requestTimeoutMs: requestTimeout } = options;
-    const checkMs = Math.min(ARRIVAL_CHECK_MS, Math.ceil(requestTimeout / ARRIVAL_ROUNDS));
-    const arrival = {
-      requestTimeout,
-      headersTimeout: Math.min(HEADERS_MS, requestTimeout),
-      connectionsCheckingInterval: checkMs,
-    };
-    // For HTTP/2 there is no such thing in node. Rounds are counted, so that a request costs no timer and no look at the clock.
-    this.#check = setInterval(() => this.#checkArrivals(Math.ceil(requestTimeout / checkMs)), checkMs).unref();
-    this.#h1 = http.createServer(
-      {
-        ...arrival,
-        ...upgradesOf(options.upgrades),
-        IncomingMessage: Http1Request,
-        keepAliveTimeout: IDLE_MS,
-        maxHeaderSize: MAX_HEADER_BYTES,
-      },
-      (request, response) => {
-        this.#onH1(request, response);
-      },
-    );
+    const { requestTimeoutMs } = options;
+    const checkMs = Math.min(ARRIVAL_CHECK_MS, Math.ceil(requestTimeoutMs / ARRIVAL_ROUNDS));
+    // node has no such check for HTTP/2. Rounds are counted, so that a request costs no timer and no look at the clock.
+    this.#check = setInterval(() => this.#checkArrivals(Math.ceil(requestTimeoutMs / checkMs)), checkMs).unref();
+    this.#h1 = http.createServer(http1Options(options, checkMs), (request, response) => this.#onH1(request, response));
     this.#h1.maxHeadersCount = MAX_H1_HEADERS;
     const calmed = new ToldOnce(options.fault);
     this.#h1Readings = new Http1Readings(this.#h1, options.maxStreams, (why) =>
@@ -163,32 +149,32 @@ export class Listener {
         },
       },
     );
-
-    if (options.tls === undefined) {
-      this.#server = net.createServer(ACCEPTED, (socket) => this.#sniff(socket));
-    } else {
-      const { cert, key, clientCa: ca } = options.tls;
-      // Whose certificate nobody vouches for is a client without one: it is not shut out.
-      const clients = ca === undefined ? {} : { ca, requestCert: true, rejectUnauthorized: false };
-      const protocols = { ALPNProtocols: ["h2", "http/1.1"], handshakeTimeout: options.handshakeTimeoutMs };
-      const server = tls.createServer({ ...ACCEPTED, ...protocols, ...clients, ...TLS, cert, key }, (socket) => {
-        if (socket.alpnProtocol === "h2") this.#speak(socket, "h2");
-        else this.#speak(socket, "h1");
-      });
-      this.#server = server.on("tlsClientError", (_, socket) => socket.destroy());
-    }
+    this.#server =
+      options.tls === undefined
+        ? net.createServer(ACCEPTED, (socket) => this.#sniff(socket))
+        : this.#tlsServer(options.tls, options.handshakeTimeoutMs);
     const { maxConnections = Number.POSITIVE_INFINITY } = options;
-    this.#server.on("connection", (socket: net.Socket) => {
-      connectionCame();
-      this.#sockets.add(socket);
-      if (this.#sockets.size > maxConnections) {
-        this.#tooMany.tell(`closed a connection: there are ${maxConnections} (BFF_MAX_CONNECTIONS)`);
-        socket.destroy();
-      }
-      socket.on("error", ignore).once("close", () => {
-        this.#sockets.delete(socket);
-        if (this.#sockets.size === 0) this.#emptied?.();
-      });
+    this.#server.on("connection", (socket: net.Socket) => this.#accept(socket, maxConnections));
+  }
+  #tlsServer({ cert, key, clientCa: ca }: ServerTls, handshakeTimeout: number): tls.Server {
+    // A client whose certificate no authority signed counts as a client without one.
+    const clients = ca === undefined ? {} : { ca, requestCert: true, rejectUnauthorized: false };
+    const protocols = { ALPNProtocols: ["h2", "http/1.1"], handshakeTimeout };
+    const server = tls.createServer({ ...ACCEPTED, ...protocols, ...clients, ...TLS, cert, key }, (socket) =>
+      this.#speak(socket, socket.alpnProtocol === "h2" ? "h2" : "h1"),
+    );
+    return server.on("tlsClientError", (_, socket) => socket.destroy());
+  }
+  #accept(socket: net.Socket, maxConnections: number): void {
+    connectionCame();
+    this.#sockets.add(socket);
+    if (this.#sockets.size > maxConnections) {
+      this.#tooMany.tell(`closed a connection: there are ${maxConnections} (BFF_MAX_CONNECTIONS)`);
+      socket.destroy();
+    }
+    socket.on("error", ignore).once("close", () => {
+      this.#sockets.delete(socket);
+      if (this.#sockets.size === 0) this.#emptied?.();
     });
   }
 
@@ -217,7 +203,7 @@ export class Listener {
    *
    * @throws for some that make no sense; the ones before stay
    */
-  renew({ cert, key, clientCa: ca }: NonNullable<ListenerOptions["tls"]>): void {
+  renew({ cert, key, clientCa: ca }: ServerTls): void {
     if (this.#server instanceof tls.Server)
       this.#server.setSecureContext({ ...TLS, cert, key, ...(ca !== undefined && { ca }) });
   }
@@ -394,14 +380,22 @@ export class Listener {
   }
 }
 
-/** Whatever else asks to become another protocol (curl offers h2c) is served as if it had not. */
-function upgradesOf(upgrades: Upgrades | undefined): http.ServerOptions {
-  if (upgrades === undefined) return {};
-  const shouldUpgradeCallback = (request: http.IncomingMessage): boolean => {
-    useOriginForm(request);
-    return upgrades.wants(request);
+function http1Options({ requestTimeoutMs, upgrades }: ListenerOptions, checkMs: number) {
+  return {
+    requestTimeout: requestTimeoutMs,
+    headersTimeout: Math.min(HEADERS_MS, requestTimeoutMs),
+    connectionsCheckingInterval: checkMs,
+    IncomingMessage: Http1Request,
+    keepAliveTimeout: IDLE_MS,
+    maxHeaderSize: MAX_HEADER_BYTES,
+    // A request to become any other protocol (curl offers h2c) is served as an ordinary request.
+    ...(upgrades !== undefined && {
+      shouldUpgradeCallback: (request: http.IncomingMessage) => {
+        useOriginForm(request);
+        return upgrades.wants(request);
+      },
+    }),
   };
-  return { shouldUpgradeCallback };
 }
 /** The answer to CONNECT, which node leaves to the server as a bare socket. */
 const NOT_IMPLEMENTED = "HTTP/1.1 501 Not Implemented\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
