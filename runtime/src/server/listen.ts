@@ -1,7 +1,5 @@
 import { channel } from "node:diagnostics_channel";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { DescFile, DescService } from "@bufbuild/protobuf";
-import { Code, ConnectError } from "@connectrpc/connect";
 import type { Endpoint } from "../compose/endpoint-options.ts";
 import { versionHeaders, withVersions } from "../compose/version.ts";
 import { addBounded } from "../elements/bounded-handler.ts";
@@ -13,6 +11,7 @@ import { typesOf } from "../rest/types-of.ts";
 import { addCachedGet } from "./adapter/cached-get.ts";
 import { addCompressed } from "./adapter/compressed-answers.ts";
 import { connectAdapter } from "./adapter/connect-adapter.ts";
+import type { Handler } from "./carrier/handler.ts";
 import { FastPath } from "./fast/fast-path.ts";
 import { corsHeaders, withCors } from "./headers/cors.ts";
 import { withLongDeadlines } from "./headers/long-deadlines.ts";
@@ -24,6 +23,7 @@ import { DEFAULT_MAX_CONNECTIONS, type ServerHttp2 } from "./http2/client-http2.
 import { DEFAULT_MAX_STREAMS } from "./http2/client-sessions.ts";
 import type { Connections } from "./listener/connections.ts";
 import { Listener } from "./listener/listener.ts";
+import { ServerEnd } from "./listener/server-end.ts";
 import { urlOf } from "./listener/url-of.ts";
 import type { ServerFault } from "./logs/failure-log.ts";
 import { Peers } from "./requests/peers.ts";
@@ -177,43 +177,75 @@ export async function listen(
   return listening;
 }
 
-/** The same for a server that is none of those that run here. Long, for it is the list of what a server is put together of. */
+/** The same for a server that is none of those that run here. */
 export async function listenUnannounced(
   endpoints: readonly (Listenable | StreamListenable)[],
   options: ListenOptions = {},
 ): Promise<Listening> {
-  const streaming = endpoints.filter((endpoint): endpoint is StreamListenable => "follow" in endpoint);
-  const unary = endpoints.filter((endpoint): endpoint is Listenable => !("follow" in endpoint));
-  const hasRest = unary.some(({ rest = [] }) => rest.length > 0);
-  const { routes = new Map() } = options.identity ?? {};
+  const base = baseOf(endpoints, options);
+  const connect = connectOf(base);
+  const paths = pathsOf(base);
+  const listener = await openListener(base, connect, paths);
+  return running(base, connect, paths, listener);
+}
+
+type Base = ReturnType<typeof baseOf>;
+/** The options with their defaults, and the parts that the others share. */
+function baseOf(endpoints: readonly (Listenable | StreamListenable)[], options: ListenOptions) {
   const services = options.services ?? [...new Set(endpoints.map(({ method }) => method.parent))];
-  const draining = new AbortController();
-  const cutOff = new AbortController();
-  const maxBytes = options.maxRequestBytes ?? MAX_MESSAGE_BYTES;
-  const registry = typesOf(services, options.types ?? []);
   const { maxElements = MAX_ELEMENTS, fault = printed, corsOrigins = [] } = options;
-  const masks = maskNames(registry);
-  const peers = new Peers(networksOf(options.trustedProxies), fault);
+  const unary = endpoints.filter((endpoint): endpoint is Listenable => !("follow" in endpoint));
+  const draining = new AbortController();
+  const registry = typesOf(services, options.types ?? []);
   const readiness = new Readiness(draining.signal, options.identity?.opened);
-  const names = services.map(({ typeName }) => typeName);
-  const health = new Health(names, readiness);
   const room: Room = {
     connections: options.maxConnections ?? DEFAULT_MAX_CONNECTIONS,
     followers: options.maxFollowers ?? DEFAULT_MAX_FOLLOWERS,
   };
-  const accounts = new StreamAccounts({
-    maxFollowers: room.followers,
-    maxFollowersPerCaller: options.maxFollowersPerCaller,
+  return {
+    options,
+    endpoints,
+    streaming: endpoints.filter((endpoint): endpoint is StreamListenable => "follow" in endpoint),
+    unary,
+    hasRest: unary.some(({ rest = [] }) => rest.length > 0),
+    routes: options.identity?.routes ?? new Map(),
+    services,
+    draining,
+    cutOff: new AbortController(),
+    host: options.host ?? "127.0.0.1",
+    maxBytes: options.maxRequestBytes ?? MAX_MESSAGE_BYTES,
+    maxElements,
     fault,
-  });
-  const connect = connectAdapter({
-    peers,
-    accounts,
+    corsOrigins,
+    cors: corsHeaders(corsOrigins),
+    registry,
+    masks: maskNames(registry),
+    peers: new Peers(networksOf(options.trustedProxies), fault),
+    readiness,
+    health: new Health(
+      services.map(({ typeName }) => typeName),
+      readiness,
+    ),
+    room,
+    accounts: new StreamAccounts({
+      maxFollowers: room.followers,
+      maxFollowersPerCaller: options.maxFollowersPerCaller,
+      fault,
+    }),
+  };
+}
+
+/** Connect's adapter, which serves every rpc that no shortcut serves. */
+function connectOf(base: Base) {
+  const { options, endpoints, maxBytes, maxElements, masks, corsOrigins, hasRest } = base;
+  return connectAdapter({
+    peers: base.peers,
+    accounts: base.accounts,
     readMaxBytes: maxBytes,
-    jsonOptions: { registry },
-    shutdownSignal: cutOff.signal,
+    jsonOptions: { registry: base.registry },
+    shutdownSignal: base.cutOff.signal,
     interceptors: [checkRequestDeadline],
-    fault,
+    fault: base.fault,
     fallback: (_, response) => (hasRest ? nothingHere(response) : answer(response, 404, NO_RPC)),
     routes(router) {
       for (const endpoint of endpoints) {
@@ -224,8 +256,8 @@ export async function listenUnannounced(
       }
       addCompressed(router, () =>
         addBounded(router, { maxBytes, maxElements, masks }, () => {
-          health.route(router);
-          if (options.reflection) routeReflection(router, services, draining.signal);
+          base.health.route(router);
+          if (options.reflection) routeReflection(router, base.services, base.draining.signal);
         }),
       );
       withShortErrors(router);
@@ -233,35 +265,39 @@ export async function listenUnannounced(
       withVersions(router, versionHeaders(endpoints));
     },
   });
+}
 
-  const adapter = withRequestDeadline(withLongDeadlines(connect));
-  const { host = "127.0.0.1", drainDelayMs = 0 } = options;
-  const cors = corsHeaders(corsOrigins);
+type Paths = ReturnType<typeof pathsOf>;
+/** The shortcuts past Connect's adapter. */
+function pathsOf(base: Base) {
+  const { options, unary, streaming, health, accounts, registry, peers, fault, corsOrigins } = base;
+  const { maxBytes, maxElements, masks, cors } = base;
   const security = new SecurityHeaders(options.hstsMs ?? 0, cors);
   const pending = new PendingBytes(options.maxPendingBytes ?? DEFAULT_MAX_PENDING_BYTES);
   const served = { maxBytes, maxElements, masks, registry, corsHeaders: cors, httpHeaders: security.of };
   const ids = new RequestIds();
   const under = { pending, peers, fault, ids };
   const fast = new FastPath([...unary, health.check], { ...served, ...under });
-  const rest = hasRest
-    ? new RestPath(unary, { ...served, ...under, reserved: reservedOf(services, routes) })
+  const rest = base.hasRest
+    ? new RestPath(unary, { ...served, ...under, reserved: reservedOf(base.services, base.routes) })
     : undefined;
   const streams = new StreamPath([...streaming, health.watch], { ...served, ...under, accounts });
+  const rpcOf = (name: string) => streams.rpcOf(name);
   const sockets =
     streaming.length === 0
       ? undefined
-      : new FollowSockets({
-          ...under,
-          registry,
-          corsOrigins,
-          publicUrl: options.publicUrl,
-          rpcOf: (name) => streams.rpcOf(name),
-        });
+      : new FollowSockets({ ...under, registry, corsOrigins, publicUrl: options.publicUrl, rpcOf });
   const shortcut = new Shortcuts([fast, streams, rest].filter((one) => one !== undefined));
-  const rpcs = corsOrigins.length === 0 ? adapter : withCors(cors, adapter);
+  return { security, pending, ids, rest, sockets, shortcut };
+}
+
+function openListener(base: Base, connect: Handler, { security, pending, ids, sockets, shortcut }: Paths) {
+  const { options, peers, fault, routes, cors, maxBytes } = base;
+  const adapter = withRequestDeadline(withLongDeadlines(connect));
+  const rpcs = base.corsOrigins.length === 0 ? adapter : withCors(cors, adapter);
   const handler = withSourceRoutes({ routes, peers, fault }, rpcs);
-  const listener = await Listener.open(ids.added(security.added(withKnownMethods(withProbes(readiness, handler)))), {
-    host,
+  return Listener.open(ids.added(security.added(withKnownMethods(withProbes(base.readiness, handler)))), {
+    host: base.host,
     port: options.port ?? 0,
     handshakeTimeoutMs: options.handshakeTimeoutMs ?? 10_000,
     requestTimeoutMs: options.requestTimeoutMs ?? 300_000,
@@ -269,50 +305,42 @@ export async function listenUnannounced(
     maxConnectionAgeMs: options.maxConnectionAgeMs ?? 0,
     maxStreams: options.maxStreams ?? DEFAULT_MAX_STREAMS,
     http2Server: options.http2Server,
-    maxConnections: room.connections,
+    maxConnections: base.room.connections,
     maxBytes,
     pending,
     peers,
     fault,
     shortcut,
     streamingPaths: REFLECTION_PATHS,
-    gone: toldGone(endpoints),
+    gone: toldGone(base.endpoints),
     upgrades: sockets,
     ...(options.tls !== undefined && { tls: options.tls }),
     ...(options.connections !== undefined && { connections: options.connections }),
   });
+}
 
-  let closing: Promise<void> | undefined;
-  const leave = () => {
-    draining.abort();
-    listener.leave();
-  };
-  const cut = () => {
-    const error = new ConnectError("server is shutting down", Code.Unavailable);
-    cutOff.abort(error);
-    shortcut.abort(error);
-  };
-  /** To those who follow, who would not end by themselves. */
-  const goodbye = (graceMs: number) => {
-    accounts.followers.drain(graceMs / 2);
-    sockets?.drain();
-  };
-  const close = async (graceMs = 10_000) => {
-    leave();
-    if (drainDelayMs > 0) {
-      await sleep(drainDelayMs * (1 - KEPT_AGAIN));
-      listener.stay();
-      await sleep(drainDelayMs * KEPT_AGAIN);
-    }
-    goodbye(graceMs);
-    return listener.drain(graceMs, cut);
-  };
-  const handOver = (graceMs = 10_000) => {
-    readiness.replaced = true;
-    draining.abort(); // ends what watches, which would not end by itself
-    goodbye(graceMs);
-    return listener.handOver(graceMs, cut);
-  };
+function running(
+  base: Base,
+  connect: { readonly paths: Iterable<string> },
+  served: Paths,
+  listener: Listener,
+): Listening {
+  const { options, host, readiness, accounts, room } = base;
+  const { rest, sockets, shortcut } = served;
+  const end = new ServerEnd({
+    listener,
+    readiness,
+    draining: base.draining,
+    drainDelayMs: options.drainDelayMs ?? 0,
+    goodbye(graceMs) {
+      accounts.followers.drain(graceMs / 2);
+      sockets?.drain();
+    },
+    cut(error) {
+      base.cutOff.abort(error);
+      shortcut.abort(error);
+    },
+  });
   return {
     port: listener.port,
     openStreams: (path) => accounts.at(path).count,
@@ -320,9 +348,9 @@ export async function listenUnannounced(
       ...new Set([
         ...PROBES,
         ...connect.paths,
-        ...endpoints.map(({ method }) => pathOf(method)),
+        ...base.endpoints.map(({ method }) => pathOf(method)),
         ...(rest?.paths ?? []),
-        ...routes.keys(),
+        ...base.routes.keys(),
       ]),
       ...(sockets === undefined ? [] : [FOLLOW_PATH]),
     ],
@@ -344,15 +372,9 @@ export async function listenUnannounced(
     room,
     url: urlOf(options.tls === undefined ? "http" : "https", host, listener.port),
     renew: (tls) => listener.renew(tls),
-    leave,
-    close: (graceMs) => {
-      closing ??= close(graceMs);
-      return closing;
-    },
-    handOver: (graceMs) => {
-      closing ??= handOver(graceMs);
-      return closing;
-    },
+    leave: () => end.leave(),
+    close: (graceMs) => end.close(graceMs),
+    handOver: (graceMs) => end.handOver(graceMs),
   };
 }
 
@@ -360,8 +382,6 @@ function networksOf(proxies: ListenOptions["trustedProxies"]): Networks | undefi
   return proxies === undefined || proxies instanceof Networks ? proxies : new Networks(proxies);
 }
 
-/** Of the time in which a server that is to end still serves: the last part, in which it keeps connections again. */
-const KEPT_AGAIN = 1 / 4;
 const pathOf = ({ parent, name }: (Listenable | StreamListenable)["method"]): string => `/${parent.typeName}/${name}`;
 const NO_RPC = "no rpc is served here: its path is /package.Service/Method\n";
 
