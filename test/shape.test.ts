@@ -8,7 +8,6 @@ const FUNCTION_LINES = 60;
 
 /** Functions that are too long still, by file and name, with their present lines: a figure may only shrink. */
 const LONG_FUNCTIONS: Readonly<Record<string, number>> = {
-  "entry-names.ts nameCalls": 62,
   "args.ts join": 63,
   "ascii-texts.ts shortText": 106,
   "bind.ts fieldPath": 60,
@@ -28,14 +27,14 @@ const LONG_FUNCTIONS: Readonly<Record<string, number>> = {
   "emit-server.ts emitServer": 87,
   "emit-set.ts propertiesOf": 62,
   "emit-step.ts closureBody": 70,
+  "emit-test.ts violated": 81,
   "emit-touch.ts emitTouch": 61,
+  "entry-names.ts nameCalls": 62,
   "evaluate.ts macro": 67,
   "function.ts emitNative": 90,
   "gone.ts findGone": 60,
   "hidden-comparisons.ts hiddenComparisons": 68,
   "let.ts resolveLet": 65,
-  "listen.ts listenUnannounced": 177,
-  "listener.ts constructor": 76,
   "lock.ts compareLock": 62,
   "macro.ts checkMacro": 61,
   "macro.ts resultOf": 60,
@@ -67,7 +66,6 @@ const LONG_FUNCTIONS: Readonly<Record<string, number>> = {
   "upstreams.ts upstreamFamilies": 71,
   "used.ts collect": 204,
   "used.ts usedElements": 65,
-  "emit-test.ts violated": 81,
 };
 
 const shapes = FOLDERS.flatMap(sources).map((source) => ({ path: source.path, ...shapeOf(source) }));

@@ -3,20 +3,19 @@ export { create } from "@bufbuild/protobuf";
 export { Cache, type CacheOptions, type CachePolicy } from "./cache/cache.ts";
 export type { Found, SecondLevel } from "./cache/second-level.ts";
 export type { Batch } from "./call/batch.ts";
-export type { BranchContext, BranchRule } from "./call/branches.ts";
 export { callSource, type ItemPosition, type StreamExtra } from "./call/call-source.ts";
 export type { Mark } from "./call/causes.ts";
 export type { Metadata } from "./call/headers.ts";
+export type {
+  BranchContext,
+  BranchRule,
+  CallPolicy,
+  HedgePolicy,
+  StreamPolicy,
+  UpstreamPolicy,
+} from "./call/policy.ts";
 export type { PositionKind, PositionValue } from "./call/position.ts";
-export { type StreamPolicy, StreamRpc } from "./call/stream-rpc.ts";
-export {
-  type CallPolicy,
-  type HedgePolicy,
-  Rpc,
-  Upstream,
-  type UpstreamOptions,
-  type UpstreamPolicy,
-} from "./call/upstream.ts";
+export { Rpc, StreamRpc, Upstream, type UpstreamOptions } from "./call/upstream.ts";
 export { ExpressionError } from "./cel/error.ts";
 export * as cel from "./cel/index.ts";
 export { type OwnFunction, ownFunctions } from "./cel/own-functions.ts";

@@ -1,5 +1,5 @@
 import type { Found, SecondLevel } from "../../runtime/src/cache/second-level.ts";
-import type { CallPolicy, UpstreamPolicy } from "../../runtime/src/call/upstream.ts";
+import type { CallPolicy, UpstreamPolicy } from "../../runtime/src/call/policy.ts";
 import { Code } from "../../runtime/src/failure.ts";
 import type { BreakerPolicy } from "../../runtime/src/guard/breaker.ts";
 import type { LimitPolicy } from "../../runtime/src/guard/limit.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { CallPolicy } from "../../runtime/src/call/upstream.ts";
+import type { CallPolicy } from "../../runtime/src/call/policy.ts";
 import type { Setup } from "./setup.ts";
 import { simulate } from "./simulate.ts";
 

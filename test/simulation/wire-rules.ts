@@ -1,4 +1,4 @@
-import type { CallPolicy } from "../../runtime/src/call/upstream.ts";
+import type { CallPolicy } from "../../runtime/src/call/policy.ts";
 import { Code, Reason } from "../../runtime/src/failure.ts";
 import { callBudgetMs } from "../../runtime/src/guard/deadline.ts";
 import type { AttemptEvent, CallEvent } from "../../runtime/src/observer.ts";

@@ -1,6 +1,7 @@
 // Who may call, and how often: what stands before anything is composed.
 import type { LimitBehaviour, PermitBehaviour, RpcBehaviour } from "./behaviour.ts";
-import { Block, type Response } from "./block.ts";
+import { Block } from "./block.ts";
+import type { Response } from "./composition.ts";
 import { distinct, type Failure, type Result } from "./results.ts";
 import { isListValue, type MessageValue, UNKNOWN, Untold, type Value } from "./values.ts";
 

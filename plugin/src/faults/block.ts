@@ -1,17 +1,9 @@
 // One composed message, or what a service starts: its steps, evaluated when something reads them. No plan of its own, no concurrency, no
 // time: calls end as the fault says.
-import type {
-  BehaviourReport,
-  BindBehaviour,
-  BlockBehaviour,
-  ExpressionReport,
-  SourceBehaviour,
-  StepBehaviour,
-} from "./behaviour.ts";
+import type { BindBehaviour, BlockBehaviour, ExpressionReport, SourceBehaviour, StepBehaviour } from "./behaviour.ts";
 import { callResult } from "./call.ts";
-import type { Decide } from "./decisions.ts";
+import type { Args, Composition, Response } from "./composition.ts";
 import { eachResult } from "./each.ts";
-import type { Ending } from "./endings.ts";
 import { BEFORE, conditionOf, resultOf } from "./expressions.ts";
 import { composeFields } from "./fields.ts";
 import {
@@ -24,44 +16,13 @@ import {
   NO_LOCALS,
   type Result,
   type Taint,
-  type Touched,
   tainted,
   valueResult,
 } from "./results.ts";
 import { suppliedResult, switchResult } from "./sources.ts";
-import { type MapValue, MessageValue, Untold, type Value } from "./values.ts";
+import { MessageValue, Untold, type Value } from "./values.ts";
 
-/** What all blocks of one response share. */
-export interface Response {
-  readonly behaviour: BehaviourReport;
-  /** Takes decisions over unknown values. */
-  readonly decide: Decide;
-  /** How a call of this method ends. */
-  readonly ending: (method: string) => Ending;
-  /** The time that calls have, in milliseconds. */
-  readonly forCallsMs: number;
-  readonly headers: MapValue;
-  readonly now: Value;
-  /** Who calls; undefined: nobody that is known. */
-  readonly principal: MessageValue | undefined;
-  /** What functions of the user give, by name. */
-  readonly functions: ReadonlyMap<string, Value>;
-  /** Of the environment, by name. */
-  readonly env: ReadonlyMap<string, Value>;
-  /** Whether old answers stand in for failures where they may. */
-  readonly remembered: boolean;
-  /** Methods that are called. */
-  readonly asked: Set<string>;
-  /** Codes that guards and `fail` have failed the response with; those of guards of the root message first. */
-  readonly guards: { readonly rank: number | undefined; readonly code: number }[];
-  readonly refusals: number[];
-  readonly touched: Touched;
-  shared: Block | undefined;
-}
-
-type Args = ReadonlyMap<string, Result>;
-
-export class Block {
+export class Block implements Composition {
   readonly response: Response;
   readonly report: BlockBehaviour;
   readonly args: Args;

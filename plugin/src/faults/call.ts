@@ -1,6 +1,6 @@
 // A call of a step: what it is sent for, how it ends, and what the step makes of that.
 import type { CallBehaviour, ErrorRuleBehaviour, StepBehaviour } from "./behaviour.ts";
-import type { Block } from "./block.ts";
+import type { Composition } from "./composition.ts";
 import { causeOf, type Ending, UNSENT } from "./endings.ts";
 import { errorValue } from "./error-value.ts";
 import { read, wanting } from "./expressions.ts";
@@ -16,7 +16,7 @@ import {
   type Value,
 } from "./values.ts";
 
-export function callResult(at: Block, step: StepBehaviour, call: CallBehaviour, locals: Locals): Result {
+export function callResult(at: Composition, step: StepBehaviour, call: CallBehaviour, locals: Locals): Result {
   const taint: Taint[] = [];
   const lacking = (result: Result): Result =>
     result.state === "absent"
@@ -82,7 +82,7 @@ function textsOf({ wants, batch, metadata }: CallBehaviour) {
 
 /** Mocks answer every key that is asked for, with an item that has the key, or what stands in it under the same names. */
 function itemOf(
-  at: Block,
+  at: Composition,
   batch: NonNullable<CallBehaviour["batch"]>,
   answer: Value,
   key: Value,
@@ -111,7 +111,7 @@ function itemOf(
   return valueResult(many ? [item] : item, taint);
 }
 /** The item with what it has in common with what is asked for it. */
-function answering(at: Block, { wrap }: NonNullable<CallBehaviour["batch"]>, item: Value, key: Value): Value {
+function answering(at: Composition, { wrap }: NonNullable<CallBehaviour["batch"]>, item: Value, key: Value): Value {
   const asked = wrap && at.evaluate(wrap, new Map([["key", valueResult(key)]]));
   if (!(item instanceof MessageValue) || asked?.state !== "value" || !(asked.value instanceof MessageValue))
     return item;
@@ -120,7 +120,7 @@ function answering(at: Block, { wrap }: NonNullable<CallBehaviour["batch"]>, ite
 }
 
 function afterFailure(
-  at: Block,
+  at: Composition,
   step: StepBehaviour,
   call: CallBehaviour,
   ending: Ending & { readonly kind: "failure" },
@@ -149,7 +149,7 @@ function afterFailure(
   }
   return { state: "failed", failures: [{ code: ending.clientCode, cause, why }], taint };
 }
-function matches(at: Block, { on, if: condition }: ErrorRuleBehaviour, code: number, locals: Locals): boolean {
+function matches(at: Composition, { on, if: condition }: ErrorRuleBehaviour, code: number, locals: Locals): boolean {
   if (on.length > 0 && !on.includes(code)) return false;
   if (condition === undefined) return true;
   const held = at.condition(condition, locals);

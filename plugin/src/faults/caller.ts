@@ -1,7 +1,8 @@
 // Who calls: somebody who may, as far as that is found.
 import { type Asked, type Caller, permitBlock, textsOf } from "./admission.ts";
 import type { BehaviourReport, ExpressionReport, RpcBehaviour, TreeReport, ValueReport } from "./behaviour.ts";
-import type { Block, Response } from "./block.ts";
+import type { Block } from "./block.ts";
+import type { Response } from "./composition.ts";
 import { partOf } from "./expressions.ts";
 import { fromReport, isListValue, MessageValue, OptionalValue, Untold, type Value } from "./values.ts";
 

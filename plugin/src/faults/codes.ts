@@ -1,4 +1,5 @@
-// The names of status codes.
+// Status codes: their names, and those that an rpc declares by its guards and by `on_error`.
+import type { BehaviourReport, CallBehaviour, RpcBehaviour, SourceBehaviour, StepBehaviour } from "./behaviour.ts";
 
 const CODES = [
   "OK",
@@ -21,3 +22,35 @@ const CODES = [
 ];
 
 export const codeName = (code: number): string => CODES[code] ?? String(code);
+
+/** Numbers of google.rpc.Code, without what failing upstreams and limits answer; a supplementary step has none. */
+export function declaredCodes(behaviour: BehaviourReport, rpc: RpcBehaviour): ReadonlySet<number> {
+  const codes = new Set<number>();
+  const composed = new Set([rpc.composes]);
+  const started = behaviour.services[rpc.service]?.steps ?? [];
+  const roots = [
+    ...(rpc.permit?.steps ?? []),
+    ...started.filter(({ name, source }) => source.kind === "guard" || (name && rpc.starts.includes(name))),
+  ];
+  for (const step of roots) addStep(step, codes, composed);
+  // A set yields what is added while it is walked.
+  for (const message of composed)
+    for (const step of behaviour.messages[message]?.steps ?? []) addStep(step, codes, composed);
+  return codes;
+}
+
+function addStep({ source, supplementary }: StepBehaviour, codes: Set<number>, composed: Set<string>): void {
+  if (supplementary !== true) addSource(source, codes, composed);
+}
+
+function addSource(source: SourceBehaviour, codes: Set<number>, composed: Set<string>): void {
+  if (source.kind === "guard" && source.code !== null) codes.add(source.code);
+  if (source.kind === "call") for (const code of failures(source.call)) codes.add(code);
+  if (source.kind === "compose") composed.add(source.message);
+  if (source.kind === "each" && source.partial !== true) addSource(source.of, codes, composed);
+}
+
+/** Without a code of its own a rule passes on those that it is for. */
+function failures({ on_error: rules }: CallBehaviour): readonly number[] {
+  return rules.flatMap(({ then, on, code }) => (then !== "fail" ? [] : code === undefined ? on : [code]));
+}

@@ -1,6 +1,6 @@
 // `each`: the source once per item, in order.
 import type { SourceBehaviour, StepBehaviour } from "./behaviour.ts";
-import type { Block } from "./block.ts";
+import type { Composition } from "./composition.ts";
 import {
   asLeftOut,
   asSoft,
@@ -22,7 +22,7 @@ interface Item {
 }
 
 /** The list, or with `key` the map. */
-export function eachResult(at: Block, step: StepBehaviour, each: Each): Result {
+export function eachResult(at: Composition, step: StepBehaviour, each: Each): Result {
   const list = at.evaluate(each.in);
   if (list.late) at.waits(step);
   if (list.state !== "value") return list;
@@ -47,7 +47,7 @@ function itemsOf(value: Value): readonly Value[] | undefined {
 }
 
 /** Undefined: left out by `if`. */
-function itemOf(at: Block, step: StepBehaviour, each: Each, locals: Locals, taint: Taint[]): Item | undefined {
+function itemOf(at: Composition, step: StepBehaviour, each: Each, locals: Locals, taint: Taint[]): Item | undefined {
   if (each.if !== undefined) {
     const condition = at.condition(each.if, locals);
     if (condition.state !== "value") return { key: undefined, item: condition };
@@ -64,7 +64,7 @@ function itemOf(at: Block, step: StepBehaviour, each: Each, locals: Locals, tain
   return { key: key?.value, item };
 }
 
-function gathered(at: Block, step: StepBehaviour, each: Each, done: readonly Item[], taint: Taint[]): Result {
+function gathered(at: Composition, step: StepBehaviour, each: Each, done: readonly Item[], taint: Taint[]): Result {
   const failures = done.flatMap(({ item }) => (item.state === "failed" ? [item.failures] : []));
   if (failures.length > 0 && !each.partial) return { state: "failed", failures: failures.flat(), taint };
   if (done.some(({ item }) => item.state === "dead")) return dead;

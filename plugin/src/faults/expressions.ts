@@ -1,6 +1,6 @@
 // What an expression gives where it stands: its value, or that something it reads is absent, has failed or is not known.
 import type { ExpressionReport, TreeReport } from "./behaviour.ts";
-import type { Block } from "./block.ts";
+import type { Composition } from "./composition.ts";
 import { errorValue } from "./error-value.ts";
 import { evaluate, type Sees, walked } from "./evaluate.ts";
 import {
@@ -26,14 +26,14 @@ export const BEFORE = -1_000_000;
 const MISSING: Result = valueResult(UNKNOWN, [], { unset: true });
 
 /** A condition; an unknown one is decided. */
-export function conditionOf(at: Block, expression: ExpressionReport, locals: Locals): Result {
+export function conditionOf(at: Composition, expression: ExpressionReport, locals: Locals): Result {
   const result = resultOf(at, expression, locals);
   if (result.state !== "value" || result.value !== UNKNOWN) return result;
   return { ...result, value: at.decide(expression, locals, false) };
 }
 
 /** Part of an expression; undefined where it is an error. */
-export function partOf(at: Block, tree: TreeReport): Value | undefined {
+export function partOf(at: Composition, tree: TreeReport): Value | undefined {
   try {
     return evaluate(tree, seenFrom(at, NO_LOCALS));
   } catch (error) {
@@ -43,7 +43,7 @@ export function partOf(at: Block, tree: TreeReport): Value | undefined {
 }
 
 /** An expression, unless it reads unsafely what is absent. */
-export function resultOf(at: Block, expression: ExpressionReport, locals: Locals): Result {
+export function resultOf(at: Composition, expression: ExpressionReport, locals: Locals): Result {
   const found = new Map<string, Result>();
   for (const { name } of expression.reads) {
     const result = read(at, name, locals);
@@ -54,7 +54,7 @@ export function resultOf(at: Block, expression: ExpressionReport, locals: Locals
   return lateIf(evaluated(at, expression, found, locals), late);
 }
 function evaluated(
-  at: Block,
+  at: Composition,
   expression: ExpressionReport,
   found: ReadonlyMap<string, Result>,
   locals: Locals,
@@ -80,7 +80,7 @@ function evaluated(
 }
 
 /** Why something is left out: the failure of the first declared step that it lacks and that has one. */
-export function wanting(at: Block, expressions: readonly ExpressionReport[], locals: Locals): Why | undefined {
+export function wanting(at: Composition, expressions: readonly ExpressionReport[], locals: Locals): Why | undefined {
   const lacking = expressions.flatMap(({ reads }) =>
     reads.flatMap(({ name, safe }) => {
       if (safe || locals.has(name) || name.startsWith("args.")) return [];
@@ -92,7 +92,7 @@ export function wanting(at: Block, expressions: readonly ExpressionReport[], loc
   return lacking.sort((a, b) => a.rank - b.rank)[0]?.why;
 }
 
-export function read(at: Block, name: string, locals: Locals): Result | undefined {
+export function read(at: Composition, name: string, locals: Locals): Result | undefined {
   const local = locals.get(name);
   if (local !== undefined) return local;
   if (name.startsWith("args.")) return at.args.get(name.slice("args.".length)) ?? MISSING;
@@ -101,14 +101,14 @@ export function read(at: Block, name: string, locals: Locals): Result | undefine
   const result = at.step(step);
   return result.state === "failed" ? dead : result;
 }
-function ofCaller(at: Block, name: string): Result | undefined {
+function ofCaller(at: Composition, name: string): Result | undefined {
   const { principal } = at.response;
   if (name === "peer.address") return valueResult(ADDRESS);
   if (name !== "principal") return undefined;
   return principal === undefined ? { state: "absent", taint: [] } : valueResult(principal);
 }
 /** A step of the service: what touched it counts as one with it. */
-function ofService(at: Block, name: string): Result | undefined {
+function ofService(at: Composition, name: string): Result | undefined {
   const { shared } = at.response;
   const step = at.starts === undefined ? shared?.named(name) : undefined;
   if (shared === undefined || step === undefined) return undefined;
@@ -120,7 +120,7 @@ function ofService(at: Block, name: string): Result | undefined {
   return { ...result, taint: one(result.taint), inner: one(result.inner) };
 }
 
-function seenFrom(at: Block, locals: Locals): Sees {
+function seenFrom(at: Composition, locals: Locals): Sees {
   const found = (name: string): ValueResult | undefined => {
     const result = read(at, name, locals);
     return result?.state === "value" ? result : undefined;

@@ -1,6 +1,6 @@
 // The fields of a composed message: whether each is there, and what touched it.
 import type { FieldBehaviour, MemberBehaviour } from "./behaviour.ts";
-import type { Block } from "./block.ts";
+import type { Composition } from "./composition.ts";
 import { asSoft, type Entry, entryOf, NO_LOCALS, type Result, type Taint, tainted } from "./results.ts";
 import { isListValue, MapValue, MessageValue, OptionalValue, UNKNOWN, type Value } from "./values.ts";
 
@@ -10,7 +10,7 @@ export interface Composed {
   readonly results: readonly Result[];
 }
 
-export function composeFields(at: Block): Composed {
+export function composeFields(at: Composition): Composed {
   const fields = new Map<string, Value>();
   const entries: Entry[] = [];
   const results: Result[] = [];
@@ -41,7 +41,7 @@ function put(target: FieldBehaviour, result: Result, fields: Map<string, Value>)
 const isOpen = ({ by }: FieldBehaviour): boolean => "untold" in by.tree || "name" in by.tree;
 
 function touch(
-  at: Block,
+  at: Composition,
   target: FieldBehaviour,
   present: boolean | undefined,
   result: Result,
@@ -69,7 +69,7 @@ function keyText(key: Value): string {
 }
 
 /** Whether a field is bound by the bare name of a step that composes: then what was touched inside has paths of its own. */
-function isBareComposed(at: Block, { by }: FieldBehaviour): boolean {
+function isBareComposed(at: Composition, { by }: FieldBehaviour): boolean {
   if (!by.path || !("name" in by.tree)) return false;
   const { name } = by.tree;
   const step = at.named(name) ?? at.response.shared?.named(name);
@@ -79,7 +79,7 @@ function isBareComposed(at: Block, { by }: FieldBehaviour): boolean {
 
 /** Members in field order; `if` decides, or the presence of the value; the first wins, else `default`. */
 function* setOneof(
-  at: Block,
+  at: Composition,
   members: readonly MemberBehaviour[],
   fields: Map<string, Value>,
   entries: Entry[],

@@ -1,7 +1,8 @@
 // What the faults of a followed call come to: how its stream ends without an item, or what comes behind the first one.
 import type { Asked } from "./admission.ts";
 import type { StreamBehaviour } from "./behaviour.ts";
-import { Block, type Response } from "./block.ts";
+import { Block } from "./block.ts";
+import type { Response } from "./composition.ts";
 import { type Ending, endingOf, type FaultName, type FollowedFault, type LaterFault } from "./endings.ts";
 import { type Locals, type Result, valueResult } from "./results.ts";
 import { fromReport, Untold, type Value } from "./values.ts";

@@ -2,9 +2,10 @@
 
 import { type Asked, type Caller, refusals } from "./admission.ts";
 import type { BehaviourReport, FieldNames, RpcBehaviour, ValueReport } from "./behaviour.ts";
-import { Block, type Response } from "./block.ts";
+import { Block } from "./block.ts";
 import { foundCaller } from "./caller.ts";
 import { codeName } from "./codes.ts";
+import type { Response } from "./composition.ts";
 import { type Explored, explore, refuseDecisions } from "./decisions.ts";
 import type { Ending } from "./endings.ts";
 import { firstItem, type Then } from "./followed.ts";

@@ -1,6 +1,6 @@
 // What a step gives that neither calls nor repeats: of a switch and of a function of the user.
 import type { SourceBehaviour, StepBehaviour } from "./behaviour.ts";
-import type { Block } from "./block.ts";
+import type { Composition } from "./composition.ts";
 import { read } from "./expressions.ts";
 import { type Cause, dead, NO_LOCALS, type Result, type Taint, tainted, valueResult } from "./results.ts";
 import { fromReport } from "./values.ts";
@@ -8,7 +8,7 @@ import { fromReport } from "./values.ts";
 /** DEADLINE_EXCEEDED */
 const LATE = 4;
 
-export function switchResult(at: Block, source: SourceBehaviour & { readonly kind: "switch" }): Result {
+export function switchResult(at: Composition, source: SourceBehaviour & { readonly kind: "switch" }): Result {
   let taint: readonly Taint[] = [];
   for (const one of source.cases) {
     const condition = at.condition(one.if);
@@ -21,7 +21,7 @@ export function switchResult(at: Block, source: SourceBehaviour & { readonly kin
 
 /** A function of the user: what stands in for it gives the same, whatever it is given; it is not run when no time is left. */
 export function suppliedResult(
-  at: Block,
+  at: Composition,
   step: StepBehaviour,
   { reads, gives }: SourceBehaviour & { readonly kind: "resolver" },
 ): Result {

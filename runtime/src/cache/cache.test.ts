@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { CallPolicy } from "../call/upstream.ts";
+import type { CallPolicy } from "../call/policy.ts";
 import { Code, Reason } from "../failure.ts";
 import { byId } from "../testing/fake-client.ts";
 import { idle } from "../testing/fake-clock.ts";

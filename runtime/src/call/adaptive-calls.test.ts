@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { Code, Reason } from "../failure.ts";
 import { type FrontOptions, front, page } from "../testing/front.ts";
-import type { CallPolicy } from "./upstream.ts";
+import type { CallPolicy } from "./policy.ts";
 
 // Which calls go first where an adaptive limit is taken, and what it learns from their ends.
 

@@ -1,7 +1,5 @@
 import { breakerOpen, Code, type Failure, type Fault, limited, Misfit } from "../failure.ts";
-import type { AdaptiveLimit } from "../guard/adaptive-limit.ts";
 import type { Ticket } from "../guard/breaker.ts";
-import type { Pace } from "../guard/gradient.ts";
 import type { Places, UrgentWaiter } from "../guard/limit.ts";
 import type { AttemptEvent, Trace } from "../observer.ts";
 import type { InFlight, OutgoingHeaders, ReceivedHeaders, Reply } from "../transport/unary-client.ts";
@@ -35,14 +33,6 @@ export interface Attempting {
   faulted(attempt: Attempt, fault: Fault): void;
   /** No time is left. */
   expire(): void;
-}
-
-/** A limit that learns from answers. */
-export interface Learning {
-  readonly limit: AdaptiveLimit;
-  readonly answers: Pace;
-  /** Of refusals (NOT_FOUND and the like), which may take less time. */
-  readonly refusals: Pace;
 }
 
 /** One attempt of a call: [ breaker → limits → breaker again → wire ]. */

@@ -4,7 +4,8 @@ import { Cache } from "../cache/cache.ts";
 import { Code } from "../failure.ts";
 import { FakeClient } from "../testing/fake-client.ts";
 import { type FrontOptions, front, page, RETRY } from "../testing/front.ts";
-import { type BranchRule, shareOf } from "./branches.ts";
+import { shareOf } from "./branches.ts";
+import type { BranchRule } from "./policy.ts";
 
 /** Answers with the side that it is. */
 const side = (name: string): FakeClient =>

@@ -1,29 +1,6 @@
 import { hash } from "node:crypto";
-import type { Timestamp } from "@bufbuild/protobuf/wkt";
-import type { Peer } from "../identity/incoming.ts";
 import type { CallContext } from "./context.ts";
-
-/** Whose request it is, as the rules of branches see it. */
-export interface BranchContext<Principal> {
-  /** An incoming header by its lower-case name; "" when absent. */
-  header(name: string): string;
-  now(): Timestamp;
-  readonly principal: Principal;
-  readonly peer: Peer;
-}
-
-/** Which requests have their calls of an upstream made to another address: those for which all of this holds (edge.md, "Branches"). */
-export interface BranchRule<Principal = undefined> {
-  readonly name: string;
-  /** Only requests whose caller is known. */
-  readonly known?: boolean | undefined;
-  /** A throw counts as false. */
-  readonly if?: ((cx: BranchContext<Principal>) => boolean) | undefined;
-  /** Of the requests, more than 0 and at most 1; none: all. */
-  readonly share?: number | undefined;
-  /** Requests with equal values are on one side; "", or a throw: not on the branch. None: each request draws. */
-  readonly by?: ((cx: BranchContext<Principal>) => string) | undefined;
-}
+import type { BranchContext, BranchRule } from "./policy.ts";
 
 /** A rule, and its method at the address of the branch. */
 export interface BranchOf<R> {
@@ -35,9 +12,6 @@ export interface Branched<R> {
   readonly upstream: object;
   readonly branches: readonly BranchOf<R>[] | undefined;
 }
-
-/** What one request has chosen: it is asked once for each upstream, so that all of its calls there go to one side. */
-export type Sides = Map<object, string>;
 
 /** The name of the branch that this request's calls of an upstream go to; "": none. */
 export function sideOf(cx: CallContext, rpc: Branched<unknown>): string {

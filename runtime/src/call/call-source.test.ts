@@ -6,8 +6,8 @@ import type { SentStream } from "../testing/fake-client.ts";
 import { GetRequestSchema } from "../testing/gen/test_pb.ts";
 import { GET, hearing, streamRig, thing } from "../testing/stream-source.ts";
 import { callSource, type StreamExtra } from "./call-source.ts";
+import type { StreamPolicy } from "./policy.ts";
 import { positionOf, tokenOf } from "./position.ts";
-import type { StreamPolicy } from "./stream-rpc.ts";
 
 const BREAKER = { windowMs: 10_000, minimum: 3, errorRate: 0.5, openMs: 10_000, probes: 1 };
 const at = (count: number): string => tokenOf("int", BigInt(count));

@@ -8,7 +8,7 @@ import { outgoing } from "./outgoing.ts";
 import { type PositionKind, type PositionValue, positionOf, tokenOf } from "./position.ts";
 import type { Items, OpenSource, Source } from "./source.ts";
 import { StreamCall, type StreamOwner, type StreamRequest, type StreamSink } from "./stream-call.ts";
-import type { StreamRpc } from "./stream-rpc.ts";
+import type { StreamRpc } from "./upstream.ts";
 
 /** For so long a source that breaks is opened again, in milliseconds, unless an item comes or it stands for a while. */
 export const REOPEN_MS = 30_000;

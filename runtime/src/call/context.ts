@@ -6,7 +6,6 @@ import type { Identify } from "../identity/identity.ts";
 import type { Told } from "../identity/telling/teller.ts";
 import type { Trace } from "../observer.ts";
 import type { OutgoingHeaders } from "../transport/unary-client.ts";
-import type { Sides } from "./branches.ts";
 import type { Coalesced } from "./once.ts";
 import type { Received } from "./received.ts";
 import type { Budget, Scope } from "./scope.ts";
@@ -89,3 +88,6 @@ export interface CallExchange extends Budget {
 export function budgetOf({ scope, exchange }: Pick<CallContext, "scope" | "exchange">): Budget {
   return scope.budget ?? exchange;
 }
+
+/** What one request has chosen: it is asked once for each upstream, so that all of its calls there go to one side. */
+export type Sides = Map<object, string>;

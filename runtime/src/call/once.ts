@@ -1,8 +1,8 @@
 import { type Failure, OVER } from "../failure.ts";
 import type { Cause } from "./causes.ts";
+import type { CallPolicy } from "./policy.ts";
 import type { Running, Scope } from "./scope.ts";
 import type { Sink } from "./sink.ts";
-import type { CallPolicy } from "./upstream.ts";
 import { type Awaited, Waiting } from "./waiting.ts";
 
 /** The calls of one response that are made once, by policy and then by method, metadata and bytes. */

@@ -30,7 +30,8 @@ import {
   Upstream as UpstreamService,
 } from "../testing/gen/test_pb.ts";
 import type { Batch } from "./batch.ts";
-import { type CallPolicy, type Rpc, Upstream } from "./upstream.ts";
+import type { CallPolicy } from "./policy.ts";
+import { type Rpc, Upstream } from "./upstream.ts";
 
 /** 100,000 once before a release, by hand. */
 const RUNS = Number(process.env.PROTOBFF_INTERLEAVINGS ?? 5_000);

@@ -14,63 +14,18 @@ import { type Clock, systemClock } from "../clock.ts";
 import { AdaptiveLimit } from "../guard/adaptive-limit.ts";
 import { AnswerTime } from "../guard/answer-time.ts";
 import { Breaker, type BreakerPolicy } from "../guard/breaker.ts";
+import type { Pace } from "../guard/gradient.ts";
 import { Limit, type LimitPolicy, type Places } from "../guard/limit.ts";
 import type { RetryPolicy } from "../guard/retry.ts";
 import { StreamPlaces } from "../guard/stream-places.ts";
-import { Throttle, type ThrottlePolicy } from "../guard/throttle.ts";
-import type { Identify } from "../identity/identity.ts";
+import { Throttle } from "../guard/throttle.ts";
 import type { Observer } from "../observer.ts";
 import type { BreakerReading, UpstreamState } from "../observer-upstreams.ts";
 import type { UnaryClient } from "../transport/unary-client.ts";
 import { frame } from "../wire/frame.ts";
-import type { Learning } from "./attempt.ts";
-import type { BranchOf, BranchRule } from "./branches.ts";
+import type { BranchOf } from "./branches.ts";
 import { forwardable } from "./headers.ts";
-import { type StreamPolicy, StreamRpc } from "./stream-rpc.ts";
-
-/** What all calls of one upstream share in a process. */
-export interface UpstreamPolicy {
-  /** None: no breaker. */
-  readonly breaker?: BreakerPolicy | undefined;
-  /** None: no limit. */
-  readonly limit?: LimitPolicy | undefined;
-  /** At most so many open streams; default 1,000. They take no place of `limit`. */
-  readonly streams?: number | undefined;
-  /** When to stop retrying and hedging; default ten tokens, of which a success gives back a tenth. */
-  readonly retryBudget?: ThrottlePolicy | undefined;
-  /** Methods, by their own name, with a breaker of their own in place of the service's; none in it: no breaker. */
-  readonly methods?: Readonly<Record<string, { readonly breaker?: BreakerPolicy | undefined }>> | undefined;
-}
-
-/** When another attempt is sent beside one that is out. */
-export interface HedgePolicy {
-  /** How long after the one before, in milliseconds. */
-  readonly delayMs: number;
-  /** At most so many beside the first. */
-  readonly max: number;
-}
-
-/** How the calls of one rpc are made (runtime.md). Times are in milliseconds. */
-export interface CallPolicy {
-  /** In milliseconds, from ready to result: queueing, attempts and backoff included. None: what the request's budget leaves. */
-  readonly timeoutMs?: number | undefined;
-  readonly retry?: RetryPolicy | undefined;
-  readonly hedge?: HedgePolicy | undefined;
-  /** Only for calls without side effects. */
-  readonly cache?: CachePolicy | undefined;
-  /** Equal calls of one response are made once. Only for calls without side effects; not needed beside `cache`. */
-  readonly coalesce?: boolean | undefined;
-  /** What comes beside an answer is kept for `answerHeader` and `answerTrailer`. Not beside `cache`, which keeps messages alone. */
-  readonly received?: boolean | undefined;
-  /** Names of incoming headers to pass on. */
-  readonly forward?: readonly string[] | undefined;
-  /** How the upstream is told who calls; none: it is not. */
-  readonly identify?: Identify | undefined;
-  /** A limit of this rpc's own, inside the upstream's: both must admit. */
-  readonly limit?: LimitPolicy | undefined;
-  /** Which requests' calls go to a branch of the upstream, the first that holds; those of branches without an address do not. */
-  readonly branches?: readonly BranchRule<never>[] | undefined;
-}
+import type { BranchRule, CallPolicy, HedgePolicy, StreamPolicy, UpstreamPolicy } from "./policy.ts";
 
 /** What the upstreams of a process have in common. */
 export interface UpstreamOptions {
@@ -249,6 +204,13 @@ const methodOf = (key: string): string => key.slice(0, key.indexOf(" "));
 function limitOf(policy: LimitPolicy, clock: Clock): Places {
   return policy.adaptive ? new AdaptiveLimit(policy, clock) : new Limit(policy);
 }
+/** A limit that learns from answers. */
+interface Learning {
+  readonly limit: AdaptiveLimit;
+  readonly answers: Pace;
+  /** Of refusals (NOT_FOUND and the like), which may take less time. */
+  readonly refusals: Pace;
+}
 /** Methods differ in how long their answers take, and so do answers and refusals. */
 function learning(method: string, ...limits: readonly (Places | undefined)[]): Learning[] | undefined {
   const all = limits.filter((limit) => limit instanceof AdaptiveLimit);
@@ -327,5 +289,48 @@ export class Rpc<Req, Res> {
       },
     });
     return this.#bytes;
+  }
+}
+
+/** How the messages of a stream are written and read. */
+export interface StreamCodec<Req, Res> {
+  /** The request, framed. */
+  readonly encode: (request: Req) => Buffer;
+  readonly decode: (item: Uint8Array) => Res;
+}
+
+/** A server-streaming method of an upstream, and how it is to be opened. */
+export class StreamRpc<Req, Res> {
+  readonly upstream: Upstream;
+  /** `package.Service/Method` */
+  readonly method: string;
+  readonly path: string;
+  readonly codec: StreamCodec<Req, Res>;
+  readonly policy: StreamPolicy;
+  readonly forward: readonly string[];
+  readonly breaker: Breaker | undefined;
+  /** Those that an open stream is in. */
+  readonly places: readonly StreamPlaces[];
+  /** The same at the addresses of branches, in the order of the rules; undefined where there are none. */
+  readonly branches: readonly BranchOf<StreamRpc<Req, Res>>[] | undefined;
+
+  constructor(upstream: Upstream, method: string, policy: StreamPolicy, codec: StreamCodec<Req, Res>) {
+    this.upstream = upstream;
+    this.method = method;
+    this.path = `/${method}`;
+    this.codec = codec;
+    this.policy = policy;
+    this.forward = forwardable(policy.forward ?? []);
+    this.breaker = upstream.breakerOf(method);
+    this.places = upstream.placesOf(method, policy.streams);
+    this.branches = policy.branches && this.#branched(policy.branches);
+  }
+  #branched(rules: readonly BranchRule<never>[]): readonly BranchOf<StreamRpc<Req, Res>>[] | undefined {
+    const own = { ...this.policy, branches: undefined };
+    const all = rules.flatMap((rule) => {
+      const upstream = this.upstream.branches.get(rule.name);
+      return upstream === undefined ? [] : [{ rule, rpc: new StreamRpc(upstream, this.method, own, this.codec) }];
+    });
+    return all.length === 0 ? undefined : all;
   }
 }

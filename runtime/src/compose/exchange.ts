@@ -1,8 +1,7 @@
 import type { Message } from "@bufbuild/protobuf";
 import { type Timestamp, timestampFromDate } from "@bufbuild/protobuf/wkt";
-import type { Sides } from "../call/branches.ts";
 import { type Cause, Causes } from "../call/causes.ts";
-import type { CallExchange } from "../call/context.ts";
+import type { CallExchange, Sides } from "../call/context.ts";
 import { isSendable, unsendable } from "../call/headers.ts";
 import type { Coalesced } from "../call/once.ts";
 import type { Received } from "../call/received.ts";

@@ -2,7 +2,8 @@ import * as http2 from "node:http2";
 import { create, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
 import { durationMs } from "@bufbuild/protobuf/wkt";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { type CallPolicy, Upstream, type UpstreamPolicy } from "../call/upstream.ts";
+import type { CallPolicy, UpstreamPolicy } from "../call/policy.ts";
+import { Upstream } from "../call/upstream.ts";
 import { Code, type Failure } from "../failure.ts";
 import { page } from "../testing/front.ts";
 import {

@@ -1,7 +1,8 @@
 import type { LookupFunction } from "node:net";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { expect, onTestFinished, test } from "vitest";
-import { type CallPolicy, Upstream } from "../call/upstream.ts";
+import type { CallPolicy } from "../call/policy.ts";
+import { Upstream } from "../call/upstream.ts";
 import { Code, type Failure } from "../failure.ts";
 import type { EjectionEvent } from "../observer-upstreams.ts";
 import { RandomClock } from "../testing/fake-clock.ts";

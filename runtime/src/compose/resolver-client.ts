@@ -3,7 +3,8 @@ import type { DescMessage, DescMethodUnary, DescService, MessageInitShape, Messa
 import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
 import { type Code, ConnectError } from "@connectrpc/connect";
 import type { Metadata } from "../call/headers.ts";
-import type { CallPolicy, Rpc, Upstream } from "../call/upstream.ts";
+import type { CallPolicy } from "../call/policy.ts";
+import type { Rpc, Upstream } from "../call/upstream.ts";
 import { asFailure, type Failure } from "../failure.ts";
 import type { Request } from "./request.ts";
 

@@ -1,7 +1,8 @@
 import { create, type Message } from "@bufbuild/protobuf";
 import { durationMs } from "@bufbuild/protobuf/wkt";
 import type { Cache } from "../cache/cache.ts";
-import { type CallPolicy, Upstream, type UpstreamPolicy } from "../call/upstream.ts";
+import type { CallPolicy, UpstreamPolicy } from "../call/policy.ts";
+import { Upstream } from "../call/upstream.ts";
 import { endpoint } from "../compose/endpoint.ts";
 import type { Limited } from "../compose/limited.ts";
 import type { Request } from "../compose/request.ts";

@@ -7,7 +7,8 @@ import {
   type MessageShape,
   toBinary,
 } from "@bufbuild/protobuf";
-import { type CallPolicy, Upstream, type UpstreamPolicy } from "../call/upstream.ts";
+import type { CallPolicy, UpstreamPolicy } from "../call/policy.ts";
+import { Upstream } from "../call/upstream.ts";
 import { endpoint } from "../compose/endpoint.ts";
 import type { EndpointOptions } from "../compose/endpoint-options.ts";
 import type { Request } from "../compose/request.ts";

@@ -1,7 +1,8 @@
 import { create, type DescMethodServerStreaming, toBinary } from "@bufbuild/protobuf";
 import type { CallContext } from "../call/context.ts";
+import type { UpstreamPolicy } from "../call/policy.ts";
 import type { At, Items } from "../call/source.ts";
-import { Upstream, type UpstreamPolicy } from "../call/upstream.ts";
+import { Upstream } from "../call/upstream.ts";
 import { Exchange } from "../compose/exchange.ts";
 import type { Failure } from "../failure.ts";
 import type { IncomingHeaders } from "../identity/incoming.ts";

@@ -6,7 +6,7 @@ import type { Duplex } from "node:stream";
 import * as tls from "node:tls";
 import type { Handler, Shortcut, Upgrades } from "../carrier/handler.ts";
 import { type ClientHttp2, DEFAULT_SERVER_HTTP2, type ServerHttp2 } from "../http2/client-http2.ts";
-import { MAX_H1_HEADERS, MAX_HEADER_BYTES } from "../http2/client-sessions.ts";
+import { MAX_H1_HEADERS } from "../http2/client-sessions.ts";
 import { ConnectionAge } from "../http2/connection-age.ts";
 import { NodeHttp2 } from "../http2/node-http2.ts";
 import { OwnHttp2 } from "../http2/own-http2.ts";
@@ -19,7 +19,8 @@ import { connectionCame } from "../turns/reading.ts";
 import { inTurn } from "../turns/turn-queue.ts";
 import { acceptAll } from "./accept-all.ts";
 import { ACCEPTED, type Connections } from "./connections.ts";
-import { Http1Readings, Http1Request, readingOf } from "./http1-reading.ts";
+import { http1Options } from "./http1-options.ts";
+import { Http1Readings, readingOf } from "./http1-reading.ts";
 import { IdleConnections } from "./idle-connections.ts";
 
 interface ServerTls {
@@ -60,14 +61,10 @@ export interface ListenerOptions extends AdapterRequestsOptions {
 const PREFACE = Buffer.from("PRI");
 /** HTTP/2 forbids a second handshake on a connection (RFC 9113, 9.2.1), which TLS 1.2 has; over HTTP/1.1 nobody needs one. */
 const TLS = { secureOptions: constants.SSL_OP_NO_RENEGOTIATION } as const;
-/** Longer than the minute after which load balancers drop idle connections: else one may use a connection just closed. */
-const IDLE_MS = 65_000;
 
 /** How often it is looked for requests that have not come whole in their time; the longest wait between, in milliseconds. */
 const ARRIVAL_ROUNDS = 10;
 const ARRIVAL_CHECK_MS = 30_000;
-/** HTTP/1.1: how long its headers may take, in milliseconds. Node's own number. */
-const HEADERS_MS = 60_000;
 
 /** How long last answers and goodbyes may take to leave, in milliseconds. */
 const FLUSH_MS = 200;
@@ -124,7 +121,9 @@ export class Listener {
     const checkMs = Math.min(ARRIVAL_CHECK_MS, Math.ceil(requestTimeoutMs / ARRIVAL_ROUNDS));
     // node has no such check for HTTP/2. Rounds are counted, so that a request costs no timer and no look at the clock.
     this.#check = setInterval(() => this.#checkArrivals(Math.ceil(requestTimeoutMs / checkMs)), checkMs).unref();
-    this.#h1 = http.createServer(http1Options(options, checkMs), (request, response) => this.#onH1(request, response));
+    this.#h1 = http.createServer(http1Options(requestTimeoutMs, checkMs, options.upgrades), (request, response) =>
+      this.#onH1(request, response),
+    );
     this.#h1.maxHeadersCount = MAX_H1_HEADERS;
     const calmed = new ToldOnce(options.fault);
     this.#h1Readings = new Http1Readings(this.#h1, options.maxStreams, (why) =>
@@ -380,23 +379,6 @@ export class Listener {
   }
 }
 
-function http1Options({ requestTimeoutMs, upgrades }: ListenerOptions, checkMs: number) {
-  return {
-    requestTimeout: requestTimeoutMs,
-    headersTimeout: Math.min(HEADERS_MS, requestTimeoutMs),
-    connectionsCheckingInterval: checkMs,
-    IncomingMessage: Http1Request,
-    keepAliveTimeout: IDLE_MS,
-    maxHeaderSize: MAX_HEADER_BYTES,
-    // A request to become any other protocol (curl offers h2c) is served as an ordinary request.
-    ...(upgrades !== undefined && {
-      shouldUpgradeCallback: (request: http.IncomingMessage) => {
-        useOriginForm(request);
-        return upgrades.wants(request);
-      },
-    }),
-  };
-}
 /** The answer to CONNECT, which node leaves to the server as a bare socket. */
 const NOT_IMPLEMENTED = "HTTP/1.1 501 Not Implemented\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
 

@@ -1,0 +1,77 @@
+// A block as the evaluation of its parts sees it.
+import type {
+  BehaviourReport,
+  BindBehaviour,
+  BlockBehaviour,
+  ExpressionReport,
+  SourceBehaviour,
+  StepBehaviour,
+} from "./behaviour.ts";
+import type { Decide } from "./decisions.ts";
+import type { Ending } from "./endings.ts";
+import type { Failure, Locals, Result, Touched } from "./results.ts";
+import type { MapValue, MessageValue, Value } from "./values.ts";
+
+/** What all blocks of one response share. */
+export interface Response {
+  readonly behaviour: BehaviourReport;
+  /** Takes decisions over unknown values. */
+  readonly decide: Decide;
+  /** How a call of this method ends. */
+  readonly ending: (method: string) => Ending;
+  /** The time that calls have, in milliseconds. */
+  readonly forCallsMs: number;
+  readonly headers: MapValue;
+  readonly now: Value;
+  /** Who calls; undefined: nobody that is known. */
+  readonly principal: MessageValue | undefined;
+  /** What functions of the user give, by name. */
+  readonly functions: ReadonlyMap<string, Value>;
+  /** Of the environment, by name. */
+  readonly env: ReadonlyMap<string, Value>;
+  /** Whether old answers stand in for failures where they may. */
+  readonly remembered: boolean;
+  /** Methods that are called. */
+  readonly asked: Set<string>;
+  /** Codes that guards and `fail` have failed the response with; those of guards of the root message first. */
+  readonly guards: { readonly rank: number | undefined; readonly code: number }[];
+  readonly refusals: number[];
+  readonly touched: Touched;
+  shared: Composition | undefined;
+}
+
+export type Args = ReadonlyMap<string, Result>;
+
+/** One composed message, or the start of a service: its steps are evaluated when something reads them. */
+export interface Composition {
+  readonly response: Response;
+  readonly report: BlockBehaviour;
+  readonly args: Args;
+  /** `args` as a whole if it is the request. */
+  readonly request: Value | undefined;
+  /** Undefined: a message. */
+  readonly starts: readonly string[] | undefined;
+  /** It decides who may call. */
+  readonly strict: boolean;
+  /** Whether the guards that need no step let the response through. */
+  admits(): boolean;
+  /** Runs what nobody has to read. False: the response does not go on. */
+  finish(failures: Failure[]): boolean;
+  step(step: StepBehaviour): Result;
+  /** Whether it begins when the time for calls is over. */
+  isLate(step: StepBehaviour): boolean;
+  /** What it waits for is late. */
+  waits(step: StepBehaviour): void;
+  /** Whether side effects of a step wait for something late: guards and critical steps that do not rest on it, here and around. */
+  clearsLate(step: StepBehaviour | undefined): boolean;
+  named(name: string): StepBehaviour | undefined;
+  source(step: StepBehaviour, source: SourceBehaviour, locals: Locals): Result;
+  /** A named value: left out when its `if` is false. */
+  bound(bind: BindBehaviour, locals: Locals): Result;
+  /** Takes a decision over an expression whose value is unknown; once for each expression without variables. */
+  decide(expression: ExpressionReport, locals: Locals, isError: boolean): boolean;
+  /** A condition; an unknown one is decided. */
+  condition(expression: ExpressionReport, locals?: Locals): Result;
+  /** Its value, unless it reads unsafely what is absent. */
+  evaluate(expression: ExpressionReport, locals?: Locals): Result;
+}
