@@ -40,7 +40,6 @@ const LONG_FUNCTIONS: Readonly<Record<string, number>> = {
   "macro.ts resultOf": 60,
   "name.ts selectFrom": 61,
   "optional.ts knownInner": 71,
-  "options.ts optionsOf": 151,
   "origins.ts originsOf": 131,
   "plan-file.ts planFile": 93,
   "plan-let.ts planStart": 66,
