@@ -60,6 +60,16 @@ describe("imports", () => {
     expect(shown(found)).toEqual([]);
   });
 
+  test("the printer knows the plan and what reports it, and no earlier stage", () => {
+    const earlier = order.slice(0, order.indexOf("plan")).map((stage) => `plugin/src/${stage}`);
+    const found = plugin.filter(({ from, to }) => below(from, "plugin/src/emit") && below(to, ...earlier));
+    expect(shown(found)).toEqual([]);
+    const declarations = plugin.filter(
+      ({ from, to }) => below(from, "plugin/src/emit") && /src\/ir(-\w+)?\.ts$/.test(to),
+    );
+    expect(shown(declarations)).toEqual([]);
+  });
+
   test("expressions know no stage", () => {
     expect(shown(plugin.filter(({ from, to }) => below(from, "plugin/src/cel") && below(to, ...stages)))).toEqual([]);
   });

@@ -4,6 +4,7 @@ import { reachable } from "../graph.ts";
 import { type AnyBlock, blocksOf, callsIn, expressionsIn, functionsIn } from "../resolve/model/blocks.ts";
 import type { Call } from "../resolve/model/call.ts";
 import { effectTable } from "../resolve/model/effects.ts";
+import { identityReads } from "../resolve/model/identity-reads.ts";
 import type { BffFile, BffService, Block, Composed, Model, Step } from "../resolve/model/model.ts";
 import { requestLists } from "../resolve/model/request-lists.ts";
 import type { ServedTogether } from "../resolve/model/server-paths.ts";
@@ -306,7 +307,12 @@ function serversOf(model: Model, servers: readonly ServedTogether[], files: read
       files: own,
       upstreams,
       ...serverEnv(own, model),
-      identity: identity && { path: identityPath(path), identity, signs: own.some(signs) },
+      identity: identity && {
+        path: identityPath(path),
+        identity,
+        reads: identityReads(identity),
+        signs: own.some(signs),
+      },
     };
   });
 }

@@ -1,8 +1,8 @@
 import type { DescField } from "@bufbuild/protobuf";
 import { type CelType, emitField, emitValue, fieldType, inheritedUnset, type Variable } from "../../cel/index.ts";
 import type { Entry } from "../../plan/model/calls.ts";
+import type { PlanEnvVar } from "../../plan/model/inputs.ts";
 import type { PlanFile } from "../../plan/model/plan.ts";
-import type { EnvVar } from "../../resolve/model/model.ts";
 import { appNames, readsRequest } from "../names/app-names.ts";
 import { codecOf } from "../names/codec-of.ts";
 import { protoType } from "../names/emit-type.ts";
@@ -79,7 +79,7 @@ export function emitSetup(file: PlanFile, names: FileNames): Lines {
 }
 
 /** What a file reads of the environment. */
-export function emitEnv(env: readonly EnvVar[], names: FileNames): Lines {
+export function emitEnv(env: readonly PlanEnvVar[], names: FileNames): Lines {
   if (env.length === 0) return [["export type Env = object;"], []];
   const rows = env.map(
     (entry): Line => ["readonly ", ...envProperty(entry, names), `; // ${names.place(entry.ir.at)}`],

@@ -1,12 +1,13 @@
 // One function per composed message: steps started, values awaited, the response as a literal, and what failures touched.
 import { camel } from "../../camel.ts";
+import { isAdmission } from "../../plan/messages/admission.ts";
 import type { AppNeeds, PlanBlock, PlanMessage, PlanOpening, PlanStep } from "../../plan/model/messages.ts";
 import { argsType } from "../names/emit-type.ts";
 import { envProperty } from "../names/env-names.ts";
 import type { FileNames } from "../names/file-names.ts";
 import { MessageNames } from "../names/message-names.ts";
 import { typeOfRequest } from "../names/request-type.ts";
-import { emitAdmission, isAdmission } from "../steps/emit-admission.ts";
+import { emitAdmission } from "../steps/emit-admission.ts";
 import { admitsLater } from "../steps/emit-guard.ts";
 import { emitStep } from "../steps/emit-step.ts";
 import { awaitIn } from "../steps/place.ts";

@@ -1,8 +1,10 @@
 // What runs once for all items of a stream: a function that starts it, waits for it, and hands on what items read.
+
+import { isAdmission } from "../../plan/messages/admission.ts";
 import type { PlanOpening, PlanStep } from "../../plan/model/messages.ts";
 import type { FileNames } from "../names/file-names.ts";
 import { MessageNames } from "../names/message-names.ts";
-import { emitAdmission, isAdmission } from "../steps/emit-admission.ts";
+import { emitAdmission } from "../steps/emit-admission.ts";
 import { emitStep } from "../steps/emit-step.ts";
 import { hoistedLines, type StepContext, sharedLocal, stepContext } from "../steps/step-context.ts";
 import { block, commas, type Line, type Lines, mentions, unreadAsVoid } from "../text/lines.ts";

@@ -1,13 +1,14 @@
 // A service's `let`: what starts its steps, and the types under which messages get them.
 
+import { isAdmission } from "../../plan/messages/admission.ts";
+import type { PlanCallers } from "../../plan/model/inputs.ts";
 import type { PlanBlock, PlanMessage, PlanStep } from "../../plan/model/messages.ts";
 import type { PlanFile, PlanStart } from "../../plan/model/plan.ts";
-import type { Callers } from "../../resolve/model/edge.ts";
 import { variableType } from "../names/emit-type.ts";
 import type { FileNames } from "../names/file-names.ts";
 import { MessageNames } from "../names/message-names.ts";
 import { typeOfRequest } from "../names/request-type.ts";
-import { emitAdmission, isAdmission } from "../steps/emit-admission.ts";
+import { emitAdmission } from "../steps/emit-admission.ts";
 import { callOver, emitStep } from "../steps/emit-step.ts";
 import {
   hoistedLines,
@@ -165,7 +166,7 @@ export function resting(
 /** The guards of a service that speak before any call is sent. */
 export function emitServiceAdmission(
   start: PlanStart,
-  callers: Callers | undefined,
+  callers: PlanCallers | undefined,
   file: FileNames,
   planned: StepContext["planned"],
 ): Lines {

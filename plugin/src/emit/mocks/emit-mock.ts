@@ -1,17 +1,19 @@
 // `<file>_mock.ts`: upstreams that answer in the process, of the rpcs that are called and the fields that are read, and a BFF on them.
 import type { DescField, DescMethod, DescService } from "@bufbuild/protobuf";
 import type { GeneratedFile } from "@bufbuild/protoplugin";
-import type { PlanUpstream } from "../../plan/model/calls.ts";
+import type { Entry, PlanUpstream } from "../../plan/model/calls.ts";
 import type { Plan, PlanFile, PlanService } from "../../plan/model/plan.ts";
 import { lowerFirst, upperFirst } from "../../plan/names/name-scope.ts";
 import { mockEnv } from "../../report/faults/mock-env.ts";
-import type { Batch } from "../../resolve/model/call.ts";
+
 import { readTypes } from "../codec/emit-codec.ts";
 import { FileNames, mockPath } from "../names/file-names.ts";
 import { envLine } from "../server/emit-server.ts";
 import { limitsOf, suppliedParts } from "../services/emit-service.ts";
 import { block, commas, type Line, type Lines, line, property } from "../text/lines.ts";
 import { keepOwnWords, whichIsWhich } from "../text/own-words.ts";
+
+type Batch = NonNullable<Entry["batch"]>;
 
 export function emitMock(file: PlanFile, plan: Plan, f: GeneratedFile): void {
   const { convert, enumConversion } = plan;
@@ -38,7 +40,7 @@ export function emitMock(file: PlanFile, plan: Plan, f: GeneratedFile): void {
 interface Called {
   readonly method: DescMethod;
   /** How the first batch that calls it asks. */
-  readonly batch: Batch | undefined;
+  readonly batch: Entry["batch"];
 }
 
 /** What is called of an upstream, each method once. */

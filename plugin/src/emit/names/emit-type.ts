@@ -2,11 +2,11 @@
 import { ScalarType } from "@bufbuild/protobuf";
 import { camel } from "../../camel.ts";
 import { type Proto, unsetIsNull, type Variable } from "../../cel/index.ts";
-import type { Arg } from "../../resolve/model/model.ts";
+import type { PlanArg } from "../../plan/model/inputs.ts";
 import type { Line } from "../text/lines.ts";
 import type { FileNames } from "./file-names.ts";
 
-export function argsType(members: readonly Arg[], file: FileNames): Line {
+export function argsType(members: readonly PlanArg[], file: FileNames): Line {
   if (members.length === 0) return ["object"];
   const properties = members.flatMap(
     (arg, i): Line => [

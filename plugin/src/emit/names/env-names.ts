@@ -1,16 +1,16 @@
 // Environment variables under their names in generated code.
 
-import type { EnvVar } from "../../resolve/model/model.ts";
+import type { PlanEnvVar } from "../../plan/model/inputs.ts";
 import type { Line } from "../text/lines.ts";
 import { protoType } from "./emit-type.ts";
 import type { FileNames } from "./file-names.ts";
 
-export function envName({ variable }: EnvVar): string {
+export function envName({ variable }: PlanEnvVar): string {
   return variable.name.slice("env.".length);
 }
 
 /** `REGION: string` */
-export function envProperty(entry: EnvVar, names: FileNames): Line {
+export function envProperty(entry: PlanEnvVar, names: FileNames): Line {
   const { proto } = entry.variable;
   return [`${envName(entry)}: `, ...(proto === undefined ? ["unknown"] : protoType(proto, names))];
 }

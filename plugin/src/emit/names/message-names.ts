@@ -3,10 +3,10 @@ import type { Printable } from "@bufbuild/protoplugin";
 import { camel } from "../../camel.ts";
 import type { Names, Node, Overload, Variable } from "../../cel/index.ts";
 import type { Entry } from "../../plan/model/calls.ts";
+import type { PlanCallers } from "../../plan/model/inputs.ts";
 import type { PlanBlock, PlanMessage, PlanStep } from "../../plan/model/messages.ts";
 import type { PlanStart } from "../../plan/model/plan.ts";
 import { lowerCamel, lowerFirst, NameScope } from "../../plan/names/name-scope.ts";
-import type { Callers } from "../../resolve/model/edge.ts";
 import type { Line, Lines } from "../text/lines.ts";
 import type { FileNames } from "./file-names.ts";
 import { type Hidden, hiddenComparisons } from "./hidden-comparisons.ts";
@@ -174,7 +174,7 @@ export class MessageNames implements Names {
   }
 }
 
-function callersOf(of: PlanBlock & Partial<Pick<PlanStart, "callers">>): Callers | undefined {
+function callersOf(of: PlanBlock & Partial<Pick<PlanStart, "callers">>): PlanCallers | undefined {
   return of.composed.kind === "composed" || of.composed.kind === "opening" ? of.composed.callers : of.callers;
 }
 

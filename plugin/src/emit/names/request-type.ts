@@ -1,18 +1,18 @@
 // The type of what generated functions are given of a request.
 
-import type { Callers } from "../../resolve/model/edge.ts";
+import type { PlanCallers } from "../../plan/model/inputs.ts";
 import type { Line } from "../text/lines.ts";
 import type { FileNames } from "./file-names.ts";
 
 /** `Request<App>`, or `Request<App, Principal | undefined>` where callers are known and an rpc answers anybody. */
-export function typeOfRequest(app: Line, callers: Callers | undefined, file: FileNames): Line {
+export function typeOfRequest(app: Line, callers: PlanCallers | undefined, file: FileNames): Line {
   const request = file.runtimeType("Request");
   if (callers === undefined) return [request, "<", ...app, ">"];
   return [request, "<", ...app, ", ", ...principalType(callers, file), ">"];
 }
 
 /** `Principal`, `Principal | undefined`. */
-export function principalType({ types, open }: Callers, file: FileNames): Line {
+export function principalType({ types, open }: PlanCallers, file: FileNames): Line {
   const all: Line[] = [...types.map((desc): Line => [file.shape(desc)]), ...(open.length > 0 ? [["undefined"]] : [])];
   return all.flatMap((one, i): Line => (i === 0 ? one : [" | ", ...one]));
 }

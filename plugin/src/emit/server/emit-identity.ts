@@ -3,9 +3,8 @@ import type { GeneratedFile, Printable } from "@bufbuild/protoplugin";
 import { type Expression, emitValue } from "../../cel/index.ts";
 import type { FieldBinding } from "../../model/conversion.ts";
 import type { Sourced, Text } from "../../origin.ts";
+import type { PlanIdentitySource, PlanText } from "../../plan/model/inputs.ts";
 import type { Plan, PlanIdentity, PlanServer } from "../../plan/model/plan.ts";
-import type { IdentitySource, TextWithHoles } from "../../resolve/model/edge.ts";
-import { identityReads } from "../../resolve/model/identity-reads.ts";
 import { appNames } from "../names/app-names.ts";
 import { protoType } from "../names/emit-type.ts";
 import { FileNames } from "../names/file-names.ts";
@@ -18,7 +17,7 @@ import type { ValueNames } from "../values/value.ts";
 const SUBPATH = "@protobff/runtime/identity";
 
 export function emitIdentity(
-  { identity, path, signs }: PlanIdentity,
+  { identity, path, reads, signs }: PlanIdentity,
   server: PlanServer,
   f: GeneratedFile,
   { convert, enumConversion }: Pick<Plan, "convert" | "enumConversion">,
@@ -29,9 +28,8 @@ export function emitIdentity(
   const schema = names.schema(identity.type);
   const services = server.files.flatMap((file) => file.services.map(({ desc }) => desc.typeName));
   const sources = identity.sources.flatMap((source) => emitSource(source, services, schema, names, f));
-  const read = identityReads(identity);
   const env = server.env.flatMap(({ variable }): Line[] => {
-    if (!read.has(variable.name) || variable.proto === undefined) return [];
+    if (!reads.has(variable.name) || variable.proto === undefined) return [];
     return [[`readonly ${variable.name.slice("env.".length)}: `, ...protoType(variable.proto, names)]];
   });
   const parameter: Line =
@@ -71,7 +69,7 @@ const FUNCTIONS = {
 } as const;
 
 function emitSource(
-  source: IdentitySource,
+  source: PlanIdentitySource,
   services: readonly string[],
   schema: Printable,
   names: FileNames,
@@ -96,7 +94,7 @@ function emitSource(
 }
 
 /** An issuer may be empty or malformed by its variables, or that of another source: the fault at the start names them. */
-function issuerVariables({ credential, texts }: IdentitySource): Lines {
+function issuerVariables({ credential, texts }: PlanIdentitySource): Lines {
   if (!("issuer" in credential)) return [];
   const parts = credential.issuer === undefined ? undefined : texts.get(credential.issuer);
   const reads = (parts ?? []).flatMap((part) => (typeof part === "string" ? [] : part.reads));
@@ -105,7 +103,7 @@ function issuerVariables({ credential, texts }: IdentitySource): Lines {
 }
 
 /** What its kind says, in the order of the options. */
-function optionsOf({ credential, texts }: IdentitySource, names: FileNames): Lines {
+function optionsOf({ credential, texts }: PlanIdentitySource, names: FileNames): Lines {
   const written = (text: Text): Line => withHoles(texts.get(text) ?? [text.value], names);
   const rows: Line[] = [];
   const text = (key: string, value: Text | undefined): void => {
@@ -160,7 +158,7 @@ function optionsOf({ credential, texts }: IdentitySource, names: FileNames): Lin
 const listOf = (texts: readonly Text[]): Line => ["[", texts.map(({ value }) => JSON.stringify(value)).join(", "), "]"];
 
 /** `env.OIDC_ISSUER`, or a text with such in it. */
-function withHoles(parts: TextWithHoles, names: FileNames): Line {
+function withHoles(parts: PlanText, names: FileNames): Line {
   const [only] = parts;
   if (parts.length === 1 && typeof only === "object" && only.type.kind === "string") return print(only, names);
   if (parts.every((part) => typeof part === "string")) return [JSON.stringify(parts.join(""))];

@@ -3,9 +3,8 @@ import { posix } from "node:path";
 import type { DescFile, DescService } from "@bufbuild/protobuf";
 import type { GeneratedFile, Printable } from "@bufbuild/protoplugin";
 import type { Parameter } from "../../parameter.ts";
+import type { PlanEnvVar } from "../../plan/model/inputs.ts";
 import type { PlanServer, PlanService } from "../../plan/model/plan.ts";
-import { identityReads } from "../../resolve/model/identity-reads.ts";
-import type { EnvVar } from "../../resolve/model/model.ts";
 import { envName } from "../names/env-names.ts";
 import { FileNames, mockPath, planPath } from "../names/file-names.ts";
 import { LIMITS } from "../services/emit-limits.ts";
@@ -180,7 +179,7 @@ function identityLines(server: PlanServer, f: GeneratedFile): Lines {
   if (identity === undefined) return [];
   const create = f.import("createIdentity", `./${identity.path}.js`);
   const [first] = server.files.flatMap(({ services }) => services);
-  const read = identityReads(identity.identity);
+  const { reads: read } = identity;
   const takes = server.env.some(({ variable }) => read.has(variable.name));
   if (own.size === 0 || !takes || first === undefined) return [["identity: ", create, ","]];
   return [["identity: (env) => ", create, `(env${envKey(server, first.desc).read}),`]];
@@ -210,7 +209,7 @@ function envKey(
   return { property, read: same.length === 1 ? `.${name}` : `[${property}]` };
 }
 
-export function envLine(entry: EnvVar): readonly string[] {
+export function envLine(entry: PlanEnvVar): readonly string[] {
   const name = envName(entry);
   const { shape, default: initial, alternates } = entry.ir;
   const { of, item } = shape ?? { of: "one", item: "string" };

@@ -1,7 +1,7 @@
 // Telemetry: which requests of an rpc leave traces, and what these tell of them.
 import { emitAs, emitValue, type Names } from "../../cel/index.ts";
-import type { PlanMethod } from "../../plan/model/plan.ts";
-import type { Attribute } from "../../resolve/model/model.ts";
+import type { PlanMethod, PlanTelemetry } from "../../plan/model/plan.ts";
+
 import type { FileNames } from "../names/file-names.ts";
 import { typeOfRequest } from "../names/request-type.ts";
 import { group } from "../text/group.ts";
@@ -34,7 +34,12 @@ export function telemetryProperty({ method, telemetry }: PlanMethod, names: File
 }
 
 /** `["principal.tenant", (cx) => cx.principal.tenant],` */
-function attributeLine({ text, expression, proto }: Attribute, cx: Line, within: Names, names: FileNames): Line {
+function attributeLine(
+  { text, expression, proto }: PlanTelemetry["of"]["attributes"][number],
+  cx: Line,
+  within: Names,
+  names: FileNames,
+): Line {
   const code = emitAs(emitValue(expression, within), proto, within);
   if (code === undefined) throw new Error(`no value for the attribute ${JSON.stringify(text.value)}`);
   const value = lambda(cx, ["args"], absentAs("undefined", expression, within, code.print));

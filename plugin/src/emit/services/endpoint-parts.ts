@@ -3,9 +3,9 @@ import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import { camel } from "../../camel.ts";
 import { type CelType, emitField, presenceOf, unsetIsNull, type Variable } from "../../cel/index.ts";
 import type { PlanCodec } from "../../plan/model/codec.ts";
+import type { PlanArgs } from "../../plan/model/inputs.ts";
 import type { PlanMessage } from "../../plan/model/messages.ts";
 import type { PlanMethod, PlanStart } from "../../plan/model/plan.ts";
-import type { Args } from "../../resolve/model/model.ts";
 import { appNames } from "../names/app-names.ts";
 import { codecOf } from "../names/codec-of.ts";
 import type { FileNames } from "../names/file-names.ts";
@@ -22,7 +22,7 @@ export function codecProperty({ method: { desc } }: PlanMethod, codec: PlanCodec
 
 /** What is begun for an rpc: what of the service, and its message, or the opening of that. */
 interface Admitted extends Pick<PlanMethod, "method"> {
-  readonly message: Pick<PlanMessage, "admits" | "file" | "steps"> & { readonly composed: { readonly args: Args } };
+  readonly message: Pick<PlanMessage, "admits" | "file" | "steps"> & { readonly composed: { readonly args: PlanArgs } };
   readonly start: Pick<PlanStart, "admit" | "steps"> | undefined;
 }
 
@@ -63,7 +63,7 @@ export function typedRequest({ method: { callers } }: PlanMethod, names: FileNam
  */
 export function handedOn(
   { desc: { input } }: PlanMethod["method"],
-  { message, members }: Args,
+  { message, members }: PlanArgs,
   names: FileNames,
   item?: { readonly name: string; readonly local: string },
 ): Line {

@@ -1,5 +1,5 @@
-import type { PlanBlock, PlanMessage, PlanStep } from "../../plan/model/messages.ts";
-import { restsOn } from "../../resolve/model/effects.ts";
+import { isAdmission } from "../../plan/messages/admission.ts";
+import type { PlanBlock, PlanMessage } from "../../plan/model/messages.ts";
 import type { FileNames } from "../names/file-names.ts";
 import { MessageNames } from "../names/message-names.ts";
 import { block, type Line, type Lines, mentions, unreadAsVoid } from "../text/lines.ts";
@@ -29,9 +29,4 @@ export function emitAdmission(
     [`/** Guards of ${desc.typeName} that speak before any call is sent. */`],
     ...block([open, ...parameters(body), later ? "): Promise<void> {" : "): void {"], body, ["}"]),
   ];
-}
-
-/** An immediate guard, or a constant that one reads. */
-export function isAdmission(step: PlanStep, { steps }: PlanBlock): boolean {
-  return step.immediate || steps.some((guard) => guard.immediate && restsOn(guard.step).has(step.step));
 }

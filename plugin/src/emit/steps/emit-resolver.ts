@@ -4,11 +4,10 @@ import { camel } from "../../camel.ts";
 import { emitValue, fieldType, type Names, type Proto } from "../../cel/index.ts";
 import { canBeAbsent } from "../../model/presence.ts";
 import type { Entry, PlanClient, PlanResolver } from "../../plan/model/calls.ts";
+import type { PlanCallers } from "../../plan/model/inputs.ts";
 import type { PlanStep } from "../../plan/model/messages.ts";
 import type { PlanFile } from "../../plan/model/plan.ts";
 import type { PlanResolverSource } from "../../plan/model/sources.ts";
-import type { Callers } from "../../resolve/model/edge.ts";
-import type { Step } from "../../resolve/model/model.ts";
 import { readsRequest } from "../names/app-names.ts";
 import { argsType, protoType, variableType } from "../names/emit-type.ts";
 import type { FileNames } from "../names/file-names.ts";
@@ -19,7 +18,7 @@ import type { StepContext } from "./step-context.ts";
 import { callsOn } from "./step-parts.ts";
 
 /** The steps that a resolver gets, with the names it knows them by. */
-function given({ reads }: Step): { readonly name: string; readonly step: Step }[] {
+function given({ reads }: PlanStep["step"]): { readonly name: string; readonly step: PlanStep["step"] }[] {
   const taken = new Set<string>();
   return reads.map((step) => {
     let name = camel(step.name ?? "");
@@ -158,7 +157,7 @@ export function emitClients(
 function emitMetadata(
   sends: PlanClient["sends"],
   names: Names,
-  { file, callers }: { readonly file: FileNames; readonly callers: Callers | undefined },
+  { file, callers }: { readonly file: FileNames; readonly callers: PlanCallers | undefined },
 ): Line {
   const properties = sends.map(({ key, by, if: when }): Line => {
     const value = emitValue(by, names).print;

@@ -228,6 +228,8 @@ export interface PlanIdentity {
   /** `web/v1/identity`, without extension. */
   readonly path: string;
   readonly identity: Identity;
+  /** The variables of the environment that it reads: `env.OIDC_ISSUER`. */
+  readonly reads: ReadonlySet<string>;
   /** Whether a call of its services tells who calls, signed. */
   readonly signs: boolean;
 }
