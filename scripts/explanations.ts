@@ -1,13 +1,10 @@
 // What docs/diagnostics.md, which `protobff explain` prints from, says of each code: the sentence of the tables, and an example from a golden.
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { CODES } from "../plugin/src/codes.ts";
 import { CODES as driftCodes } from "../plugin/src/lock/codes.ts";
+import { goldenCases, printedOf, textsIn } from "../test/support/golden.ts";
 import { difference, type MarkedLine, shortened } from "./excerpt-lines.ts";
 
-const golden = fileURLToPath(new URL("../test/golden", import.meta.url));
-const SUITES = ["diagnostics", "diagnostics-lock"];
+const goldens = () => ["diagnostics", "diagnostics-lock"].flatMap(goldenCases);
 
 /** What is known of one code. */
 export interface Explanation {
@@ -51,8 +48,9 @@ export function explanations(): readonly Explanation[] {
 
 /** What is wrong, as users see it: a code with its message, names and numbers left out. As many as the goldens show. */
 export function conditions(): readonly string[] {
-  const texts = SUITES.flatMap((suite) => namesIn(join(golden, suite)).map((name) => printedBy(suite, name)));
-  const heads = texts.flatMap((text) => [...text.matchAll(/^\S[^\n]*:\d+:\d+: (?:error|warning) (BFF\d{3}: .*)$/gm)]);
+  const heads = goldens().flatMap((one) => [
+    ...printedOf(one).matchAll(/^\S[^\n]*:\d+:\d+: (?:error|warning) (BFF\d{3}: .*)$/gm),
+  ]);
   return [...new Set(heads.map(([, said = ""]) => withoutNames(said)))].sort();
 }
 
@@ -157,45 +155,15 @@ function placesIn(printed: string): Places {
 /** For each code the golden that has a right example beside it, else its first. */
 function examplesByCode(): ReadonlyMap<string, Example> {
   const found = new Map<string, Example>();
-  for (const suite of SUITES) {
-    for (const name of namesIn(join(golden, suite))) {
-      const code = /^(BFF\d{3})-/.exec(name)?.[1];
-      if (code === undefined) continue;
-      const folder = join(golden, suite, name);
-      const known = found.get(code);
-      const right = textsBelow(join(folder, "right"));
-      if (known !== undefined && (Object.keys(right).length === 0 || Object.keys(known.right).length > 0)) continue;
-      found.set(code, {
-        protos: textsBelow(join(folder, "proto")),
-        before: textsBelow(join(folder, "before")),
-        after: textsBelow(join(folder, "after")),
-        right,
-        printed: printedBy(suite, name),
-      });
-    }
+  for (const one of goldens()) {
+    const code = /^(BFF\d{3})-/.exec(one.name)?.[1];
+    if (code === undefined) continue;
+    const known = found.get(code);
+    const right = textsIn(one, "right");
+    if (known !== undefined && (Object.keys(right).length === 0 || Object.keys(known.right).length > 0)) continue;
+    const before = textsIn(one, "before");
+    const after = textsIn(one, "after");
+    found.set(code, { protos: one.protos, before, after, right, printed: printedOf(one) });
   }
   return found;
-}
-
-/** Empty where the golden has not been written yet. */
-function printedBy(suite: string, name: string): string {
-  const folder = join(golden, suite, name);
-  return namesIn(folder).includes("expected.txt") ? readFileSync(join(folder, "expected.txt"), "utf8") : "";
-}
-
-function textsBelow(folder: string): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    namesIn(folder, true)
-      .filter((name) => name.endsWith(".proto"))
-      .map((name) => [name, readFileSync(join(folder, name), "utf8")]),
-  );
-}
-
-function namesIn(folder: string, recursive = false): string[] {
-  try {
-    return readdirSync(folder, { recursive, encoding: "utf8" }).sort();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
-    throw error;
-  }
 }

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { goldenCases, textsBelow, UPSTREAMS } from "./support/golden.ts";
+import { goldenCases, printedOf, textsBelow, textsIn, UPSTREAMS } from "./support/golden.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const bin = join(root, "node_modules/.bin");
@@ -51,14 +51,14 @@ plugins:
   };
   const golden = (name: string) => {
     const one = goldenCases("diagnostics").find((candidate) => candidate.name === name)!;
-    return { protos: one.protos, text: readFileSync(join(one.folder, "expected.txt"), "utf8") };
+    return { protos: one.protos, text: printedOf(one) };
   };
 
   test("writes the code of a BFF without a fault, and says nothing", () => {
     const one = goldenCases("emit").find(({ name }) => name === "call")!;
     const { status, stderr, written } = generate(one.protos, "server=true");
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
-    expect(written).toEqual(textsBelow(join(one.folder, "expected")));
+    expect(written).toEqual(textsIn(one, "expected"));
   });
 
   test.each(["MULTI-all-at-once", "MULTI-two-files", "BFF601-field"])(

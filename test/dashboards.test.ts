@@ -1,20 +1,19 @@
 // `dashboards=grafana,prometheus`: what is written for servers of every kind. Expressions are read by Prometheus' own grammar, and have no metric and
 // no label that docs/telemetry.md does not have, which test/metrics-page.test.ts holds to what servers show.
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parser } from "@prometheus-io/lezer-promql";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { compile } from "../plugin/src/compile.ts";
-import { type GoldenCase, goldenCases, parameterOf, textsBelow, UPDATE, UPSTREAMS } from "./support/golden.ts";
+import { type GoldenCase, goldenCases, goldenOf, parameterOf, textsBelow, UPSTREAMS } from "./support/golden.ts";
 import { requestFor } from "./support/request.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const golden = join(root, "test/golden/dashboards");
 
 const SHOWN = ["branches", "topics"];
-const example: GoldenCase = { name: "example", folder: "", protos: textsBelow(join(root, "proto/example")) };
+const example: GoldenCase = { name: "example", protos: textsBelow(join(root, "proto/example")) };
 const cases = [
   example,
   ...goldenCases("emit").filter(({ name }) =>
@@ -45,15 +44,7 @@ function compiled({ name, protos }: GoldenCase): Files {
 
 test.each(cases.filter(({ name }) => SHOWN.includes(name)))("files of $name", (one) => {
   const found = watched(one);
-  const folder = join(golden, one.name);
-  if (UPDATE) {
-    rmSync(folder, { recursive: true, force: true });
-    for (const [name, content] of Object.entries(found)) {
-      mkdirSync(dirname(join(folder, name)), { recursive: true });
-      writeFileSync(join(folder, name), content);
-    }
-  }
-  expect(found).toEqual(textsBelow(folder));
+  expect(found).toEqual(goldenOf(`dashboards/${one.name}`, "", found));
 });
 
 interface Panel {

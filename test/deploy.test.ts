@@ -14,11 +14,10 @@ import { Service } from "kubernetes-models/v1/Service";
 import { expect, onTestFinished, test } from "vitest";
 import { parseAllDocuments, parseDocument } from "yaml";
 import { compile } from "../plugin/src/compile.ts";
-import { type GoldenCase, goldenCases, parameterOf, textsBelow, UPDATE, UPSTREAMS } from "./support/golden.ts";
+import { type GoldenCase, goldenCases, goldenOf, parameterOf, UPSTREAMS } from "./support/golden.ts";
 import { requestFor } from "./support/request.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const golden = join(root, "test/golden/deploy");
 
 /** Servers of each kind: several sources, limits, branches, variables of services, two servers in one folder, several packages, functions of users. */
 const SHOWN = ["branches", "everything", "served-together", "topics"];
@@ -50,15 +49,7 @@ function compiled(protos: Files, options: string): Files {
 
 test.each(cases.filter(({ name }) => SHOWN.includes(name)))("files of $name", (one) => {
   const found = deployed(one);
-  const folder = join(golden, one.name, "expected");
-  if (UPDATE) {
-    rmSync(folder, { recursive: true, force: true });
-    for (const [name, content] of Object.entries(found)) {
-      mkdirSync(dirname(join(folder, name)), { recursive: true });
-      writeFileSync(join(folder, name), content);
-    }
-  }
-  expect(found).toEqual(textsBelow(folder));
+  expect(found).toEqual(goldenOf(`deploy/${one.name}`, "expected", found));
 });
 
 const MODELS = {

@@ -1,13 +1,15 @@
 // The live page draws what `plan=json` says: over all goldens of plans, every step that an rpc reaches is in its graph, once, and every edge of
 // such steps is.
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { graphOf } from "../runtime/explorer/plan.ts";
+import { archivesOf, goldenTexts } from "./support/archive.ts";
 
-const golden = fileURLToPath(new URL("golden/plan", import.meta.url));
-const plans = readdirSync(golden, { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith("_plan.json"));
+const files = Object.fromEntries(
+  archivesOf("plan").flatMap((archive) =>
+    Object.entries(goldenTexts(archive)).map(([name, text]) => [`${archive.slice("plan/".length)}/${name}`, text]),
+  ),
+);
+const plans = Object.keys(files).filter((path) => path.endsWith("_plan.json"));
 
 interface Block {
   readonly steps: readonly { readonly step: string; readonly composes?: string }[];
@@ -21,7 +23,7 @@ interface Plan {
 test("there are plans to draw", () => expect(plans.length).toBeGreaterThan(8));
 
 test.each(plans)("%s", (path) => {
-  const plan = JSON.parse(readFileSync(join(golden, path), "utf8")) as Plan;
+  const plan = JSON.parse(files[path] ?? "") as Plan;
   const blocks = new Map(plan.messages.map((message) => [message.message, message]));
   for (const { rpc, composes } of plan.rpcs) {
     const graph = graphOf([plan], rpc);

@@ -1,6 +1,4 @@
 // What users see when something is wrong: one golden at least for every code, with the proto and the exact text.
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { create } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
@@ -12,14 +10,18 @@ import type { Diagnostic } from "../plugin/src/diagnostic/diagnostic.ts";
 import { inOrder } from "../plugin/src/diagnostic/order.ts";
 import { renderDiagnostics } from "../plugin/src/diagnostic/render.ts";
 import { CODES as driftCodes } from "../plugin/src/lock/codes.ts";
+import { allFrames, archivesOf, framesIn } from "./support/archive.ts";
 import {
   compileCase,
+  type Golden,
   type GoldenCase,
   goldenCases,
+  goldenOf,
   parameterOf,
+  printedOf,
   requestOf,
   textsBelow,
-  UPDATE,
+  textsIn,
   UPSTREAMS,
 } from "./support/golden.ts";
 import { together } from "./support/together.ts";
@@ -31,10 +33,8 @@ const shownHere = Object.fromEntries([...CODES].filter(([code]) => !(code in dri
 /** `<CODE>-<slug>` has that code alone; `MULTI-<slug>` has several faults at once. */
 const cases = goldenCases("diagnostics");
 /** Those with a folder of protos that take the place of what is wrong in them. */
-const corrected = (folder: "right" | "followed"): readonly (GoldenCase & { readonly given: GoldenCase["protos"] })[] =>
-  cases
-    .map((one) => ({ ...one, given: textsBelow(join(one.folder, folder)) }))
-    .filter(({ given }) => Object.keys(given).length > 0);
+const corrected = (folder: "right" | "followed"): readonly (Golden & { readonly given: GoldenCase["protos"] })[] =>
+  cases.map((one) => ({ ...one, given: textsIn(one, folder) })).filter(({ given }) => Object.keys(given).length > 0);
 const right = corrected("right");
 const followed = corrected("followed");
 const put = ({ protos, given }: (typeof right)[number]): GoldenCase["protos"] => ({ ...protos, ...given });
@@ -71,10 +71,10 @@ describe("diagnostics", () => {
   test.each(cases)("$name", (one) => {
     const compilation = compiled(one);
     const { response, diagnostics, text } = compilation;
-    const path = join(one.folder, "expected.txt");
-    if (UPDATE) writeFileSync(path, text);
-    expect(text).toBe(readFileSync(path, "utf8"));
-    expect(readdirSync(one.folder).filter((name) => name !== "right" && name !== "followed")).toEqual([
+    const path = `${one.prefix}expected.txt`;
+    expect(text).toBe(goldenOf(one.archive, path, { "": text })[""]);
+    const folders = new Set(Object.keys(textsIn(one, "")).map((name) => name.split("/")[0]));
+    expect([...folders].filter((name) => name !== "right" && name !== "followed").sort()).toEqual([
       "expected.txt",
       "proto",
     ]);
@@ -125,7 +125,7 @@ describe("diagnostics", () => {
   });
 
   test("a hint begins in lower case, and is no sentence with a full stop", () => {
-    const said = cases.map(({ folder }) => readFileSync(join(folder, "expected.txt"), "utf8")).join("");
+    const said = cases.map(printedOf).join("");
     const hints = [...said.matchAll(/^ {2}hint: (.*)$/gm)].map(([, hint = ""]) => hint);
     expect(hints.length).toBeGreaterThan(100);
     expect(hints.filter((hint) => /^[A-Z]|[^.]\.$/.test(hint))).toEqual([]);
@@ -134,10 +134,10 @@ describe("diagnostics", () => {
   test("each declared code has one golden with a right example", () => {
     const missing = Object.keys(shownHere).flatMap((code) => {
       const own = cases.filter(({ name }) => name.startsWith(`${code}-`));
-      const right = own.filter(({ folder }) => existsSync(join(folder, "right")));
+      const right = own.filter((one) => Object.keys(textsIn(one, "right")).length > 0);
       if (right.length === 1) return [];
       if (right.length > 1) return [`${right.map(({ name }) => name).join(" and ")}: keep one right/`];
-      return [`write test/golden/diagnostics/${own[0]?.name ?? `${code}-…`}/right/app/v1/app.proto`];
+      return [`write ${own[0]?.prefix ?? "…/"}right/app/v1/app.proto.diff in test/golden/diagnostics/${code}.txtar`];
     });
     expect(missing).toEqual([]);
   });
@@ -146,6 +146,13 @@ describe("diagnostics", () => {
     const shown = new Set(cases.map(({ name }) => name.slice(0, name.indexOf("-"))));
     expect(Object.keys(shownHere).filter((code) => !shown.has(code))).toEqual([]);
     expect([...shown].filter((code) => code !== "MULTI" && !(code in shownHere))).toEqual([]);
+  });
+
+  test("each frame is used", () => {
+    const used = new Set(
+      ["diagnostics", "diagnostics-lock", "emit", "plan", "deploy"].flatMap(archivesOf).flatMap(framesIn),
+    );
+    expect(Object.keys(allFrames()).filter((name) => name !== "" && !used.has(name))).toEqual([]);
   });
 
   test("no code is in two tables", () => {

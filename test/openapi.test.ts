@@ -1,8 +1,8 @@
 // `openapi=true`: documents that a validator by other hands accepts, with schemas that a compiler by other hands compiles; two of them are
 // read by a person (test/golden/openapi), and what protobuf-es writes as JSON of any answer fits its schema. The page of `reference` is whole.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Script } from "node:vm";
 import { create, toJson } from "@bufbuild/protobuf";
@@ -13,13 +13,12 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import { expect, onTestFinished, test } from "vitest";
 import { run } from "../cli/src/testing/run.ts";
 import { compile } from "../plugin/src/compile.ts";
-import { goldenCases, textsBelow, UPDATE, UPSTREAMS } from "./support/golden.ts";
+import { goldenCases, goldenOf, textsBelow, UPSTREAMS } from "./support/golden.ts";
 import { numbers, randomMessage } from "./support/random-message.ts";
 import { requestFor, schemaOf } from "./support/request.ts";
 import { together } from "./support/together.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const golden = join(root, "test/golden/openapi");
 
 interface Document {
   readonly paths: Readonly<Record<string, Readonly<Record<string, { readonly operationId: string }>>>>;
@@ -88,12 +87,7 @@ test.each(["account", "limits", "rest"])("the document of %s", (name) => {
   const found = cases.find((one) => one.name === name);
   if (found === undefined) throw new Error(`no case ${name}`);
   for (const [path, content] of Object.entries(documents(found.texts, found.targets))) {
-    const expected = join(golden, name, path);
-    if (UPDATE) {
-      mkdirSync(dirname(expected), { recursive: true });
-      writeFileSync(expected, content);
-    }
-    expect(content).toBe(readFileSync(expected, "utf8"));
+    expect(content).toBe(goldenOf(`openapi/${name}`, path, { "": content })[""]);
   }
 });
 

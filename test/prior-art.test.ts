@@ -1,5 +1,5 @@
 // What is known to be wrong in grpc-federation is not wrong here: docs/prior-art-cases.md, one test for each number.
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { stripTypeScriptTypes } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -8,7 +8,7 @@ import { describe, expect, it } from "vitest";
 import { compile } from "../plugin/src/compile.ts";
 import type { Diagnostic } from "../plugin/src/diagnostic/diagnostic.ts";
 import type { FileReport } from "../plugin/src/report/describe-report.ts";
-import { textsBelow, UPSTREAMS } from "./support/golden.ts";
+import { goldenCases, textsBelow, UPSTREAMS } from "./support/golden.ts";
 import { requestFor } from "./support/request.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -78,7 +78,7 @@ describe("the table of docs/prior-art-cases.md", () => {
   });
 
   it("names goldens that exist, one at least for what is refused", () => {
-    const goldens = new Set(readdirSync(join(root, "test/golden/diagnostics")));
+    const goldens = new Set(goldenCases("diagnostics").map(({ name }) => name));
     for (const [, , name, here, said = ""] of rows) {
       const named = [...said.matchAll(/`?(BFF\d{3}-[a-z0-9-]+)`?/g)].map(([, golden]) => golden ?? "");
       expect(

@@ -1,8 +1,8 @@
-// What a pull request may change in test/golden/diff/shop.proto.
-import { readFileSync } from "node:fs";
+// What a pull request may change in shop.proto of test/golden/diff.txtar.
 import type { Finding } from "../../cli/src/diff/finding.ts";
+import { goldenTexts } from "../support/archive.ts";
 
-export const SHOP = readFileSync(new URL("../golden/diff/shop.proto", import.meta.url), "utf8");
+export const SHOP = goldenTexts("diff", "shop.proto")[""] ?? "";
 
 export type Changes = readonly (readonly [from: string, to: string])[];
 export interface Case {

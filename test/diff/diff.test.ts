@@ -1,4 +1,4 @@
-// A pull request's worth of changes: what `protobff diff` says of each, as Markdown. The goldens are test/golden/diff/<name>.md.
+// A pull request's worth of changes: what `protobff diff` says of each, as Markdown. The goldens are test/golden/diff.txtar.
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,12 +10,10 @@ import { markdownOf } from "../../cli/src/diff/markdown.ts";
 import { run } from "../../cli/src/testing/run.ts";
 import { compile } from "../../plugin/src/compile.ts";
 import type { FileReport } from "../../plugin/src/report/describe-report.ts";
-import { UPDATE, UPSTREAMS } from "../support/golden.ts";
+import { goldenOf, UPSTREAMS } from "../support/golden.ts";
 import { requestFor } from "../support/request.ts";
 import { together } from "../support/together.ts";
 import { type Changes, cases, SHOP, STOCK } from "./changes.ts";
-
-const golden = fileURLToPath(new URL("../golden/diff", import.meta.url));
 
 const changed = (text: string, changes: Changes): string =>
   changes.reduce((so, [from, to]) => {
@@ -54,9 +52,7 @@ describe("protobff diff", () => {
     expect(one.kinds.filter((kind) => !kinds.has(kind))).toEqual([]);
     if (one.only === true) expect([...kinds.difference(new Set(one.kinds))]).toEqual([]);
     const markdown = markdownOf(findings, ".git#branch=main");
-    const path = join(golden, `${one.name}.md`);
-    if (UPDATE) writeFileSync(path, markdown);
-    expect(markdown).toBe(readFileSync(path, "utf8"));
+    expect(markdown).toBe(goldenOf("diff", `${one.name}.md`, { "": markdown })[""]);
   });
 });
 

@@ -1,15 +1,12 @@
 // Batches whose keys are wrapped, computed, or messages, in a generated server; what it answers is what the oracle says of the same calls.
-import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import type { JsonValue } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Call, irOf, run } from "../oracle/scenario.ts";
+import { goldenTexts } from "../support/archive.ts";
 import { GeneratedProject, type Handlers } from "../support/generated-project.ts";
 
-const text = (name: string) =>
-  readFileSync(fileURLToPath(new URL(`../golden/emit/batch-computed/proto/${name}`, import.meta.url)), "utf8");
-const UPSTREAMS = { "mod/v1/mod.proto": text("mod/v1/mod.proto") };
-const PROTOS = { "app/v1/app.proto": text("app/v1/app.proto") };
+const { "app/v1/app.proto": app = "", ...UPSTREAMS } = goldenTexts("emit/batch-computed", "proto");
+const PROTOS = { "app/v1/app.proto": app };
 const project = new GeneratedProject("batches", PROTOS, UPSTREAMS);
 
 beforeAll(() => project.generate());

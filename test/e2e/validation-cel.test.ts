@@ -1,19 +1,14 @@
 // Rules in CEL and rules that users have made, as clients see them; a rule that fails at run time is our fault, and says nothing.
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { ViolationsSchema } from "@protobff/messages/buf/validate/validate_pb.js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { goldenTexts } from "../support/archive.ts";
 import { GeneratedProject } from "../support/generated-project.ts";
 import { requestFor, schemaOf } from "../support/request.ts";
 
-const FOLDER = fileURLToPath(new URL("../golden/emit/validation-cel/proto", import.meta.url));
-const PROTOS = Object.fromEntries(
-  ["shop/v1/rules.proto", "shop/v1/shop.proto"].map((name) => [name, readFileSync(join(FOLDER, name), "utf8")]),
-);
+const PROTOS = goldenTexts("emit/validation-cel", "proto");
 
 const project = new GeneratedProject("validation-cel", PROTOS);
 beforeAll(() => project.generate());

@@ -6,7 +6,8 @@ import { afterAll, describe, expect, test } from "vitest";
 import { compile } from "../../plugin/src/compile.ts";
 import type { MockFault } from "../../runtime/src/mock/fault-cell.ts";
 import { protosIn } from "../load/bffs.ts";
-import { requestOf, textsBelow, UPDATE, UPSTREAMS } from "../support/golden.ts";
+import { goldenTexts } from "../support/archive.ts";
+import { requestOf, UPDATE, UPSTREAMS } from "../support/golden.ts";
 import { messagesOf } from "../support/messages.ts";
 import { requestFor } from "../support/request.ts";
 import { tried } from "./on-mocks.ts";
@@ -138,7 +139,7 @@ describe("faults.json", () => {
 });
 
 describe("a stream", () => {
-  const streams = (name: string) => textsBelow(join(root, `test/golden/emit/${name}/proto`));
+  const streams = (name: string) => goldenTexts(`emit/${name}`, "proto");
   test("the table", () => {
     const protos = streams("stream");
     const path = join(root, "test/golden/faults/stream_faults.txt");

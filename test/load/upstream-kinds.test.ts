@@ -1,7 +1,6 @@
 // Upstreams as they are elsewhere: proto2, editions, every scalar at its edges, nested and recursive messages, no package, odd names;
 // and what a golden alone shows of the language. The protos are those of the goldens; upstreams and requests are random, and every
 // answer is held against the oracle.
-import { fileURLToPath } from "node:url";
 import { create, createFileRegistry } from "@bufbuild/protobuf";
 import { isReflectMessage } from "@bufbuild/protobuf/reflect";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
@@ -10,12 +9,11 @@ import type { Resolvers } from "../oracle/response.ts";
 import { pick, randomMessage, seeded } from "../second/random-message.ts";
 import { isUnary } from "../second/registry.ts";
 import { startSecondUpstreams } from "../second/upstreams.ts";
-import { textsBelow, UPSTREAMS } from "../support/golden.ts";
+import { goldenTexts } from "../support/archive.ts";
+import { UPSTREAMS } from "../support/golden.ts";
 import { requestFor } from "../support/request.ts";
 import { attemptsOf, type Bff } from "./bff.ts";
 import { load, summary } from "./load.ts";
-
-const goldens = fileURLToPath(new URL("../golden/emit", import.meta.url));
 
 /** The functions of service-let-resolver, over what they are given and over what the oracle gives. */
 const SUPPLIED = {
@@ -49,7 +47,7 @@ const plain = (values: Fields): Fields =>
   Object.fromEntries(Object.entries(values).map(([key, of]) => [key, isReflectMessage(of) ? of.message : of]));
 
 function bffOf(name: string): Bff {
-  const protos = { ...UPSTREAMS, ...textsBelow(`${goldens}/${name}/proto`) };
+  const protos = { ...UPSTREAMS, ...goldenTexts(`emit/${name}`, "proto") };
   const targets = Object.keys(protos).filter((file) => protos[file]?.includes('import "bff/v1/options.proto"'));
   return {
     name: `kinds-${name}`,

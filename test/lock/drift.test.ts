@@ -1,13 +1,11 @@
-// Drift: a directory per change, with what the user sees. `before/` is what the lock was written from (of the BFF too, where it has
+// Drift: a condition per change, with what the user sees. `before/` is what the lock was written from (of the BFF too, where it has
 // changed since), `after/` the upstream now, `proto/` the BFF now; without `before/` the lock is `bff.lock.json`, or missing.
-import { existsSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { compile } from "../../plugin/src/compile.ts";
 import { renderDiagnostics } from "../../plugin/src/diagnostic/render.ts";
 import { CODES } from "../../plugin/src/lock/codes.ts";
 import { FOLLOWED, isChange } from "../../scripts/explanations.ts";
-import { type GoldenCase, goldenCases, textsBelow, UPDATE } from "../support/golden.ts";
+import { type Golden, goldenCases, goldenOf, textsIn } from "../support/golden.ts";
 import { requestFor } from "../support/request.ts";
 
 type Protos = Readonly<Record<string, string>>;
@@ -24,14 +22,14 @@ function lockOf(protos: Protos, targets: readonly string[]): string {
   return lock ?? "";
 }
 
-function lockOfCase({ folder, protos }: GoldenCase): string | undefined {
-  const before = textsBelow(join(folder, "before"));
-  if (Object.keys(before).length === 0) return textsBelow(folder)[PATH];
-  return lockOf({ ...protos, ...before }, Object.keys(protos));
+function lockOfCase(one: Golden): string | undefined {
+  const before = textsIn(one, "before");
+  if (Object.keys(before).length === 0) return textsIn(one, PATH)[""];
+  return lockOf({ ...one.protos, ...before }, Object.keys(one.protos));
 }
 
-function changed(one: GoldenCase, parameter = "") {
-  const now = { ...one.protos, ...textsBelow(join(one.folder, "after")) };
+function changed(one: Golden, parameter = "") {
+  const now = { ...one.protos, ...textsIn(one, "after") };
   const text = lockOfCase(one);
   const request = { ...requestFor(now, Object.keys(one.protos)), parameter };
   const sources = (file: string) => (file === PATH ? text : now[file]);
@@ -40,10 +38,10 @@ function changed(one: GoldenCase, parameter = "") {
 }
 
 /** Of each code the golden with a right example, else its first. */
-function explained(): readonly GoldenCase[] {
+function explained(): readonly Golden[] {
   return Object.keys(CODES).flatMap((code) => {
     const own = cases.filter(({ name }) => name.startsWith(`${code}-`));
-    return own.find(({ folder }) => existsSync(join(folder, "right"))) ?? own.slice(0, 1);
+    return own.find((one) => Object.keys(textsIn(one, "right")).length > 0) ?? own.slice(0, 1);
   });
 }
 
@@ -51,9 +49,7 @@ describe("drift", () => {
   test.each(cases)("$name", (one) => {
     const { diagnostics, response, lock, sources } = changed(one);
     const said = `${renderDiagnostics(diagnostics, sources, "text")}\n`;
-    const expected = join(one.folder, "expected.txt");
-    if (UPDATE) writeFileSync(expected, said);
-    expect(said).toBe(textsBelow(one.folder)["expected.txt"]);
+    expect(said).toBe(goldenOf(one.archive, `${one.prefix}expected.txt`, { "": said })[""]);
     const failed = diagnostics.some(({ severity }) => severity === "error");
     expect(response.error !== "").toBe(failed);
     expect(response.file.length > 0).toBe(!failed);
@@ -66,7 +62,7 @@ describe("drift", () => {
 
   // What docs/diagnostics.md and `protobff explain` show: the BFF follows the upstream, or what has changed is accepted.
   test.each(explained())("$name, done right", (one) => {
-    const now = { ...one.protos, ...textsBelow(join(one.folder, "after")), ...textsBelow(join(one.folder, "right")) };
+    const now = { ...one.protos, ...textsIn(one, "after"), ...textsIn(one, "right") };
     const code = one.name.slice(0, 6);
     const parameter = isChange(code) && !FOLLOWED.includes(code) ? "lock_mode=update" : "";
     const request = { ...requestFor(now, Object.keys(one.protos)), parameter };

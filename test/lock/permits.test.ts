@@ -1,13 +1,11 @@
 // What the lock says of who may call: a permit that becomes wider is a difference that a review sees.
-import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { compile } from "../../plugin/src/compile.ts";
+import { goldenTexts } from "../support/archive.ts";
 import { requestOf, UPSTREAMS } from "../support/golden.ts";
 
 const file = "shop/v1/shop.proto";
-const golden = fileURLToPath(new URL(`../golden/emit/permits/proto/${file}`, import.meta.url));
-const proto = readFileSync(golden, "utf8");
+const proto = goldenTexts("emit/permits", "proto")[file] ?? "";
 
 function run(text: string, lock?: string, ci = false) {
   const protos = { [file]: text };

@@ -1,109 +1,53 @@
 // The plan's output: what a person reads, what a tool reads, and the figures in them.
-import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { compile } from "../../plugin/src/compile.ts";
 import type { FileReport, RpcReport } from "../../plugin/src/report/describe-report.ts";
-import { textsBelow, UPDATE } from "../support/golden.ts";
+import { goldenTexts } from "../support/archive.ts";
+import { goldenOf, textsBelow, UPSTREAMS } from "../support/golden.ts";
 import { requestFor } from "../support/request.ts";
 
 type Protos = Readonly<Record<string, string>>;
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const golden = join(root, "test/golden/plan");
 const upstreams = Object.fromEntries(
   Object.entries(textsBelow(join(root, "proto/example"))).filter(([name]) => !/^(web|mobile|policy)\//.test(name)),
 );
+const protosOf = (name: string): Protos => goldenTexts(`emit/${name}`, "proto");
 /** The old version; what follows it is seen, and generated elsewhere. */
 function versions(): { readonly protos: Protos; readonly upstreams: Protos } {
-  const { "page/v1/page.proto": old = "", ...upstreams } = textsBelow(join(root, "test/golden/emit/versions/proto"));
+  const { "page/v1/page.proto": old = "", ...upstreams } = protosOf("versions");
   return { protos: { "page/v1/page.proto": old }, upstreams };
 }
 const cases = [
   { name: "worked-example", protos: textsBelow(join(root, "test/worked-example/proto")), upstreams },
   {
     name: "synthetic",
-    protos: textsBelow(join(golden, "synthetic/proto")),
-    upstreams: textsBelow(join(golden, "synthetic/upstreams")),
+    protos: goldenTexts("plan/synthetic", "proto"),
+    upstreams: goldenTexts("plan/synthetic", "upstreams"),
   },
-  {
-    name: "service-let",
-    protos: textsBelow(join(root, "test/golden/emit/service-let-effects/proto")),
-    upstreams: textsBelow(join(root, "test/golden/upstreams")),
-  },
-  {
-    name: "oneof-steps",
-    protos: textsBelow(join(root, "test/golden/emit/oneof-steps/proto")),
-    upstreams: textsBelow(join(root, "test/golden/upstreams")),
-  },
-  {
-    name: "functions",
-    protos: textsBelow(join(root, "test/golden/emit/functions/proto")),
-    upstreams: textsBelow(join(root, "test/golden/upstreams")),
-  },
-  {
-    name: "resolver-reads",
-    protos: textsBelow(join(root, "test/golden/emit/resolver-reads/proto")),
-    upstreams: textsBelow(join(root, "test/golden/upstreams")),
-  },
-  {
-    name: "defer",
-    protos: textsBelow(join(root, "test/golden/emit/defer/proto")),
-    upstreams: textsBelow(join(root, "test/golden/upstreams")),
-  },
-  {
-    name: "unordered",
-    protos: textsBelow(join(root, "test/golden/emit/unordered/proto")),
-    upstreams: textsBelow(join(root, "test/golden/upstreams")),
-  },
-  {
-    name: "balance",
-    protos: textsBelow(join(root, "test/golden/emit/balance/proto")),
-    upstreams: textsBelow(join(root, "test/golden/upstreams")),
-  },
-  {
-    name: "http-json",
-    protos: textsBelow(join(root, "test/golden/emit/http-json/proto")),
-    upstreams: textsBelow(join(root, "test/golden/upstreams")),
-  },
-  {
-    name: "cached-answers",
-    protos: textsBelow(join(root, "test/golden/emit/cached-answers/proto")),
-    upstreams: textsBelow(join(root, "test/golden/upstreams")),
-  },
-  {
-    name: "permits",
-    protos: textsBelow(join(root, "test/golden/emit/permits/proto")),
-    upstreams: textsBelow(join(root, "test/golden/upstreams")),
-  },
-  {
-    name: "validation",
-    protos: textsBelow(join(root, "test/golden/emit/validation/proto")),
-    upstreams: textsBelow(join(root, "test/golden/upstreams")),
-  },
-  {
-    name: "limits",
-    protos: textsBelow(join(root, "test/golden/emit/limits/proto")),
-    upstreams: textsBelow(join(root, "test/golden/upstreams")),
-  },
+  { name: "service-let", protos: protosOf("service-let-effects"), upstreams: UPSTREAMS },
+  { name: "oneof-steps", protos: protosOf("oneof-steps"), upstreams: UPSTREAMS },
+  { name: "functions", protos: protosOf("functions"), upstreams: UPSTREAMS },
+  { name: "resolver-reads", protos: protosOf("resolver-reads"), upstreams: UPSTREAMS },
+  { name: "defer", protos: protosOf("defer"), upstreams: UPSTREAMS },
+  { name: "unordered", protos: protosOf("unordered"), upstreams: UPSTREAMS },
+  { name: "balance", protos: protosOf("balance"), upstreams: UPSTREAMS },
+  { name: "http-json", protos: protosOf("http-json"), upstreams: UPSTREAMS },
+  { name: "cached-answers", protos: protosOf("cached-answers"), upstreams: UPSTREAMS },
+  { name: "permits", protos: protosOf("permits"), upstreams: UPSTREAMS },
+  { name: "validation", protos: protosOf("validation"), upstreams: UPSTREAMS },
+  { name: "limits", protos: protosOf("limits"), upstreams: UPSTREAMS },
   {
     name: "versions",
     ...versions(),
   },
-  {
-    name: "branches",
-    protos: textsBelow(join(root, "test/golden/emit/branches/proto")),
-    upstreams: textsBelow(join(root, "test/golden/upstreams")),
-  },
-  {
-    name: "stream",
-    protos: textsBelow(join(root, "test/golden/emit/stream/proto")),
-    upstreams: {},
-  },
+  { name: "branches", protos: protosOf("branches"), upstreams: UPSTREAMS },
+  { name: "stream", protos: protosOf("stream"), upstreams: {} },
   {
     name: "vouched",
-    protos: textsBelow(join(golden, "vouched/proto")),
-    upstreams: textsBelow(join(golden, "vouched/upstreams")),
+    protos: goldenTexts("plan/vouched", "proto"),
+    upstreams: goldenTexts("plan/vouched", "upstreams"),
   },
 ];
 
@@ -142,14 +86,8 @@ function anotherOrder<F extends { readonly name: string; readonly dependency: re
 describe.each(cases)("the plan of the $name", ({ name, protos, upstreams }) => {
   test.each(["json", "mermaid", "text"])("as %s", (format) => {
     const found = plans(protos, upstreams, format);
-    const folder = join(golden, name, "expected");
-    const expected = Object.entries(textsBelow(folder)).filter(([file]) => Object.hasOwn(found, file));
-    if (UPDATE) {
-      for (const [file, text] of Object.entries(found)) {
-        mkdirSync(join(folder, file, ".."), { recursive: true });
-        writeFileSync(join(folder, file), text);
-      }
-    } else expect(found).toEqual(Object.fromEntries(expected));
+    for (const [file, text] of Object.entries(found))
+      expect(text).toBe(goldenOf(`plan/${name}`, `expected/${file}`, { "": text })[""]);
     expect(Object.keys(found).length).toBe(1);
     expect(plans(protos, upstreams, format, true)).toEqual(found);
   });

@@ -1,9 +1,7 @@
 // The goldens of diagnostics, each as something that can be run again and again in this process.
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { compile } from "../../plugin/src/compile.ts";
 import { renderDiagnostics } from "../../plugin/src/diagnostic/render.ts";
-import { type GoldenCase, goldenCases, parameterOf, requestOf, textsBelow, UPSTREAMS } from "../support/golden.ts";
+import { type Golden, goldenCases, parameterOf, printedOf, requestOf, textsIn, UPSTREAMS } from "../support/golden.ts";
 import { requestFor } from "../support/request.ts";
 
 export interface DiagnosticGolden {
@@ -26,25 +24,23 @@ function once<T>(make: () => T): () => T {
   };
 }
 
-const expectedOf = ({ folder }: GoldenCase): string => readFileSync(join(folder, "expected.txt"), "utf8");
-
-function plain(one: GoldenCase): DiagnosticGolden {
+function plain(one: Golden): DiagnosticGolden {
   const request = once(() => ({ ...requestOf(one), parameter: parameterOf(one) }));
   const texts = { ...UPSTREAMS, ...one.protos };
   const sources = (file: string) => texts[file];
   const says = () => `${renderDiagnostics(compile(request(), sources).diagnostics, sources, "text")}\n`;
-  return { name: one.name, expected: expectedOf(one), says };
+  return { name: one.name, expected: printedOf(one), says };
 }
 
-function drifted(one: GoldenCase): DiagnosticGolden {
-  const now = { ...one.protos, ...textsBelow(join(one.folder, "after")) };
-  const before = textsBelow(join(one.folder, "before"));
+function drifted(one: Golden): DiagnosticGolden {
+  const now = { ...one.protos, ...textsIn(one, "after") };
+  const before = textsIn(one, "before");
   const targets = Object.keys(one.protos);
   const path = "bff.lock.json";
   const prepared = once(() => {
     const old = { ...one.protos, ...before };
     const lock = () => compile(requestFor(old, targets), (file) => old[file], { text: undefined, ci: false }).lock;
-    const text = Object.keys(before).length > 0 ? lock() : textsBelow(one.folder)[path];
+    const text = Object.keys(before).length > 0 ? lock() : textsIn(one, path)[""];
     return { text, request: requestFor(now, targets) };
   });
   const says = () => {
@@ -53,5 +49,5 @@ function drifted(one: GoldenCase): DiagnosticGolden {
     const ci = one.name.endsWith("-in-ci");
     return `${renderDiagnostics(compile(request, sources, { text, ci }).diagnostics, sources, "text")}\n`;
   };
-  return { name: one.name, expected: expectedOf(one), says };
+  return { name: one.name, expected: printedOf(one), says };
 }

@@ -12,7 +12,7 @@ const SEED = seedOf("SEED");
 const OTHERWISE = new Set(["random", "names-odd", "names-inherited"]);
 
 const folder = fileURLToPath(new URL("../../proto/example", import.meta.url));
-const example: GoldenCase = { name: "example", folder, protos: textsBelow(folder) };
+const example: GoldenCase = { name: "example", protos: textsBelow(folder) };
 
 test("what streams of parts come to are the unary answers, over all goldens", { timeout: 600_000 }, async () => {
   const seen: Seen = { steps: 0, cases: 0, answers: 0, several: 0, degraded: 0, failed: 0, unmade: [], faults: [] };

@@ -1,10 +1,8 @@
 // The recipes of docs/cookbook.md, cut out of the page: what it shows is what is tested.
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { GoldenCase } from "./golden.ts";
 
-const golden = fileURLToPath(new URL("../golden/cookbook", import.meta.url));
 export const COOKBOOK = fileURLToPath(new URL("../../docs/cookbook.md", import.meta.url));
 
 export interface Recipe extends GoldenCase {
@@ -31,7 +29,7 @@ export function cookbook(page = readFileSync(COOKBOOK, "utf8")): {
     const name = title.toLowerCase().replace(/[^a-z0-9]+/g, "-");
     const protos = { "shop/v1/shop.proto": `${header}\n${blocks(section, "proto").join("\n")}` };
     const beside = Object.fromEntries(blocks(section, "ts").map((text) => ["resolvers.ts", text]));
-    return [{ name, title, folder: join(golden, name), protos, plan: blocks(section, "text").join("\n"), beside }];
+    return [{ name, title, protos, plan: blocks(section, "text").join("\n"), beside }];
   });
   const upstreams = page.matchAll(/^`([\w/]+\.proto)`[^\n]*:\n\n```proto\n(.*?)^```$/gms);
   return { recipes, upstreams: Object.fromEntries([...upstreams].map(([, name = "", text]) => [name, text ?? ""])) };

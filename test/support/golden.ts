@@ -1,35 +1,58 @@
-// Goldens: a directory per case, with the protos of a BFF and what the plugin makes of them.
+// Goldens: the protos of BFFs and what the plugin makes of them, in the archives that test/golden/README.md describes.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { CodeGeneratorRequest } from "@bufbuild/protobuf/wkt";
 import { type Compilation, compile } from "../../plugin/src/compile.ts";
+import { archivesOf, goldenTexts, type Texts, writeGolden } from "./archive.ts";
 import { requestFor } from "./request.ts";
-
-const golden = fileURLToPath(new URL("../golden", import.meta.url));
 
 /** With UPDATE_GOLDENS=1 what differs is written instead of failing; read the difference before committing it. */
 export const UPDATE = process.env.UPDATE_GOLDENS === "1";
 
 export interface GoldenCase {
   readonly name: string;
-  readonly folder: string;
   /** Its own protos, name relative to their module → text. */
-  readonly protos: Readonly<Record<string, string>>;
+  readonly protos: Texts;
 }
 
+/** A case of an archive. */
+export interface Golden extends GoldenCase {
+  readonly archive: string;
+  /** The case's folder in the archive, with a slash; empty if the archive is the case. */
+  readonly prefix: string;
+}
+
+/** Suites with an archive per code, `BFF102`, and a folder per condition; other suites have an archive per case. */
+const BY_CODE = ["diagnostics", "diagnostics-lock"];
+
 /** All cases of a suite ("emit", "diagnostics"), by name. */
-export function goldenCases(suite: string): readonly GoldenCase[] {
-  return readdirSync(join(golden, suite))
-    .sort()
-    .map((name) => {
-      const folder = join(golden, suite, name);
-      return { name, folder, protos: textsBelow(join(folder, "proto")) };
-    });
+export function goldenCases(suite: string): readonly Golden[] {
+  const places = archivesOf(suite).flatMap((archive) => {
+    const name = archive.slice(suite.length + 1);
+    if (!BY_CODE.includes(suite)) return [{ name, archive, prefix: "" }];
+    const conditions = new Set(Object.keys(goldenTexts(archive)).map((path) => path.slice(0, path.indexOf("/"))));
+    return [...conditions].map((condition) => ({ name: `${name}-${condition}`, archive, prefix: `${condition}/` }));
+  });
+  return places.map((one) => ({ ...one, protos: textsIn(one, "proto") })).sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** The files of a case below one of its folders, or the text of a file, by the name "". */
+export function textsIn({ archive, prefix }: Pick<Golden, "archive" | "prefix">, folder: string): Texts {
+  return goldenTexts(archive, `${prefix}${folder}`.replace(/\/$/, ""));
+}
+
+/** What a case prints, in its file `expected.txt`; empty until it is written. */
+export const printedOf = (one: Golden): string => textsIn(one, "expected.txt")[""] ?? "";
+
+/** The texts of an archive's folder, or of a file by the name ""; UPDATE_GOLDENS=1 writes the found ones there first. */
+export function goldenOf(archive: string, folder: string, found: Texts): Texts {
+  if (UPDATE) writeGolden(archive, folder, found);
+  return goldenTexts(archive, folder);
 }
 
 /** The upstreams that every case sees without importing them. */
-export const UPSTREAMS = textsBelow(join(golden, "upstreams"));
+export const UPSTREAMS = textsBelow(fileURLToPath(new URL("../golden/upstreams", import.meta.url)));
 
 /** The request that buf would send for a case. */
 export function requestOf(

@@ -1,11 +1,11 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { goldenTexts } from "../../../test/support/archive.ts";
 import { run } from "../testing/run.ts";
 
-const golden = fileURLToPath(new URL("../../../test/golden/emit/resolver-two-rpcs/expected/app", import.meta.url));
+const golden = Object.entries(goldenTexts("emit/resolver-two-rpcs", "expected/app"));
 let dir: string;
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), "protobff-"));
@@ -14,7 +14,12 @@ afterEach(() => {
   rmSync(dir, { recursive: true, force: true });
 });
 const init = (...args: string[]) => run(["init-resolvers", ...args], dir);
-const generated = (into: string) => cpSync(golden, join(dir, into), { recursive: true });
+const generated = (into: string) => {
+  for (const [name, text] of golden) {
+    mkdirSync(dirname(join(dir, into, name)), { recursive: true });
+    writeFileSync(join(dir, into, name), text);
+  }
+};
 const write = (name: string, content: string | Buffer) => writeFileSync(join(dir, name), content);
 const read = (name: string) => readFileSync(join(dir, name), "utf8");
 
