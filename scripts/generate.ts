@@ -30,7 +30,7 @@ const STAGES: readonly Stage[] = [
 export function generate(options: { readonly check?: boolean } = {}): string[] {
   const check = options.check === true;
   // Before all: the plugin refuses protos of the options that are not those it carries.
-  const differing = [...carryProtos(check), ...carrySample(check), ...carryTraceIds(check)];
+  const differing = [...carryProtos(check), ...carrySample(check)];
   for (const stage of STAGES) {
     const fresh = mkdtempSync(join(tmpdir(), "protobff-"));
     try {
@@ -75,13 +75,6 @@ function carrySample(check: boolean): string[] {
   } finally {
     rmSync(fresh, { recursive: true, force: true });
   }
-}
-
-/** The names that keys leave out: one list decides in the compiler and in the runtime. */
-function carryTraceIds(check: boolean): string[] {
-  const from = "runtime/src/call/trace-ids.ts";
-  const text = `// Copied by \`npm run generate\` from ${from}. Do not edit.\n${readFileSync(join(root, from), "utf8")}`;
-  return carried("plugin/src/gen/trace-ids.ts", text, check);
 }
 
 function carried(path: string, text: string, check: boolean): string[] {

@@ -207,7 +207,7 @@ test.each([
 ])("the $name's package holds what is needed, no sources and no tests", ({ name, needed }) => {
   const files = tarballs[name]?.files ?? [];
   expect(needed.filter((path) => !files.includes(path))).toEqual([]);
-  expect(files.filter((path) => /test|(?<!\.d)\.ts$/.test(path))).toEqual([]);
+  expect(files.filter((path) => /\.test\.|(^|\/)(testing\/|test-)|(?<!\.d)\.ts$/.test(path))).toEqual([]);
   expect(files.some((path) => path.endsWith(".js.map"))).toBe(["runtime", "client"].includes(name));
 });
 

@@ -1,6 +1,6 @@
+import { isTraceId } from "@protobff/messages/trace-ids.js";
 import { childrenOf, type Expression, type Node } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import { isTraceId } from "../../gen/trace-ids.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import type { Composed, Model, Step } from "../../resolve/model/model.ts";
 import { callsOf, composesOf } from "../../resolve/model/source-parts.ts";

@@ -1,6 +1,6 @@
 import { Identify } from "@protobff/messages/bff/v1/options_pb.js";
+import { isTraceId } from "@protobff/messages/trace-ids.js";
 import type { Expression, Variable } from "../../cel/index.ts";
-import { isTraceId } from "../../gen/trace-ids.ts";
 import type { Call } from "../../resolve/model/call.ts";
 
 /**

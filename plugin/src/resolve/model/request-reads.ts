@@ -1,8 +1,8 @@
 // What an answer depends on besides the request's message, the upstreams and the code.
 
 import { Identify } from "@protobff/messages/bff/v1/options_pb.js";
+import { isTraceId } from "@protobff/messages/trace-ids.js";
 import { childrenOf, type Expression, type Node, type Variable } from "../../cel/index.ts";
-import { isTraceId } from "../../gen/trace-ids.ts";
 import { reachable } from "../../graph.ts";
 import type { Origin } from "../../origin.ts";
 import { callsIn, expressionsIn } from "./blocks.ts";
