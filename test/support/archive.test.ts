@@ -1,0 +1,54 @@
+// Goldens are read and written back as they are, and a slip in an archive is an error.
+import { expect, test } from "vitest";
+import { filesOf, parseArchive, printArchive } from "./archive.ts";
+import { applyChange } from "./change.ts";
+import { fold, unfold } from "./folded-json.ts";
+
+const ARCHIVE = `about this
+-- frame/get --
+message Get {}
+-- odd/proto/a.proto --
+// frame: head get
+
+message A {}
+-- odd/right/a.proto.diff --
+-message A {}
++message B {}
+-- odd/a.json.folded --
+{ "a": [1, 2] }
+`;
+const read = (text: string) => Object.fromEntries(filesOf(parseArchive(text), { head: 'syntax = "proto3";\n' }));
+
+test("an archive gives its files, with frames, changes and JSON in full", () => {
+  expect(printArchive(parseArchive(ARCHIVE))).toBe(ARCHIVE);
+  const proto = 'syntax = "proto3";\n\nmessage Get {}\n\nmessage A {}\n';
+  expect(read(ARCHIVE)).toEqual({
+    "odd/proto/a.proto": proto,
+    "odd/right/a.proto": proto.replace("A", "B"),
+    "odd/a.json": '{\n  "a": [\n    1,\n    2\n  ]\n}\n',
+  });
+});
+
+test.each([
+  ["an unknown frame", ARCHIVE.replace("head get", "heads get"), 'there is no frame "heads"'],
+  ["lines that are not there", ARCHIVE.replace("-message A", "-message C"), "there are no lines to change"],
+  ["a line without a mark", ARCHIVE.replace("+message", "message"), 'begins with neither "-", "+" nor a space'],
+  ["a change of nothing", ARCHIVE.replace("right/a.", "right/b."), "changes a file that does not stand before it"],
+  ["a file twice", `${ARCHIVE}-- odd/a.json --\n`, "stands twice"],
+])("%s is an error", (_, text, error) => {
+  expect(() => read(text)).toThrow(error);
+});
+
+test("each place of a change is the first with its lines, behind the place before", () => {
+  const base = "a\nb\nc\nb\nd\n";
+  expect(applyChange(base, "-b\n+x\n")).toBe("a\nx\nc\nb\nd\n");
+  expect(applyChange(base, " c\n-b\n+x\n@@\n d\n+y\n")).toBe("a\nb\nc\nx\nd\ny\n");
+  expect(() => applyChange(base, "-d\n@@\n-a\n")).toThrow("there are no lines to change");
+});
+
+test("JSON is only folded if that can be undone", () => {
+  const text = '{\n  "a": {},\n  "b": [\n    true\n  ]\n}\n';
+  expect(fold(text)).toBe('{ "a": {}, "b": [true] }\n');
+  expect(unfold(fold(text) ?? "")).toBe(text);
+  expect(fold('{"a": 1}\n')).toBe(undefined);
+});
