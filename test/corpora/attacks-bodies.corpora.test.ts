@@ -127,7 +127,7 @@ describe.each([
   }, 60_000);
 
   test("many bodies that begin and never end: normal clients are served", async () => {
-    const env = { BFF_MAX_PENDING_BYTES: String(2 * MIB) };
+    const env = { BFF_MAX_PENDING_BYTES: String(8 * MIB) };
     const outcome = await run(`begun bodies, ${where}`, { env }, async ({ port }, until) => {
       const ids = streamIds(200);
       const all = await Promise.all(numbers(3).map(() => RawConnection.http2(port)));
