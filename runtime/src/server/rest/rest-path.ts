@@ -19,8 +19,8 @@ import type { FastRpc } from "../fast/unary-call.ts";
 import { remembered } from "../headers/memo.ts";
 import { malformed, nearestDeadline, REQUEST_DEADLINE } from "../headers/request-deadline.ts";
 import { SHOWN } from "../headers/security-headers.ts";
+import { isKnownMethod } from "../requests/known-methods.ts";
 import { tooLarge } from "../requests/request-body.ts";
-import { isKnownMethod } from "../services/methods.ts";
 import { RestCall, type RestEncodings, type RestRequest, type RestRoute } from "./rest-call.ts";
 
 export interface RestPathOptions extends FastPathOptions {
