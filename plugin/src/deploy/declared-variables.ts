@@ -27,7 +27,7 @@ function variableOf(declared: readonly EnvVar[]): Variable {
     kind: SECRET.test(first.name.value) ? "secret" : undefined,
     emptyCounts: of !== "one" || item === "string",
     about: [
-      of === "one" ? `${article(item)} ${item}` : of === "list" ? `a list of ${item}` : `a map of ${item}`,
+      of === "one" ? `${article(item)} ${item}` : `a ${of} of ${item}`,
       ...alternates.map((other) => `or ${other}`),
       ...(others.length > 0 && defaults.length > 1 ? ["each service has a default of its own"] : []),
       `${first.at.file}:${first.at.line}`,

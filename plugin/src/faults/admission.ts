@@ -131,7 +131,8 @@ function limited(
     const much = cost && block.evaluate(cost);
     if (much?.state === "value" && much.value === UNKNOWN) throw new Untold(`\`${cost?.text}\` decides`);
     if (much?.state === "failed") return DENIED;
-    const units = much === undefined ? 1 : much.state === "value" ? Math.ceil(Number(much.value)) : 0;
+    const computed = much?.state === "value" ? Math.ceil(Number(much.value)) : 0;
+    const units = much === undefined ? 1 : computed;
     if (Number.isNaN(units)) throw new Untold(`\`${cost?.text}\` is charged`);
     if (units > most) dear = true;
     else if (units * times > most) throw new Untold("its limit does not let so many requests through");

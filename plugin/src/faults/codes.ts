@@ -52,5 +52,5 @@ function addSource(source: SourceBehaviour, codes: Set<number>, composed: Set<st
 
 /** Without a code of its own a rule passes on those that it is for. */
 function failures({ on_error: rules }: CallBehaviour): readonly number[] {
-  return rules.flatMap(({ then, on, code }) => (then !== "fail" ? [] : code === undefined ? on : [code]));
+  return rules.filter(({ then }) => then === "fail").flatMap(({ on, code }) => (code === undefined ? on : [code]));
 }

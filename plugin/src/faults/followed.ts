@@ -87,12 +87,16 @@ export function behindFirst(stream: StreamBehaviour, fault: LaterFault, { last }
       return { kind: "status", code: laterEnding(fault).clientCode };
   }
 }
+/** The fault of a call that ends as the stream does. */
+const AT_ONCE = {
+  "not found later": "not found",
+  "garbage later": "garbage",
+  "oversize later": "oversize",
+} as const;
 function laterEnding(
   fault: Exclude<LaterFault, "broken later" | "silent later">,
 ): Ending & { readonly kind: "failure" } {
-  const ending = endingOf(
-    fault === "not found later" ? "not found" : fault === "garbage later" ? "garbage" : "oversize",
-  );
+  const ending = endingOf(AT_ONCE[fault]);
   if (ending.kind !== "failure") throw new Error(`${fault} is no failure`);
   return ending;
 }

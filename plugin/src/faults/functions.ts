@@ -110,7 +110,8 @@ function unwrapped([a = UNKNOWN]: readonly Value[]): Value {
 
 function isIn([one, all]: readonly Value[]): Value {
   if (one === undefined || all === undefined) return UNKNOWN;
-  const keys = isListValue(all) ? all : all instanceof MapValue ? all.entries.map(([key]) => key) : undefined;
+  const mapKeys = all instanceof MapValue ? all.entries.map(([key]) => key) : undefined;
+  const keys = isListValue(all) ? all : mapKeys;
   if (keys === undefined) return UNKNOWN;
   const found = every(keys.map((key) => negated(equal(key, one))));
   return negated(found);

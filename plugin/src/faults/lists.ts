@@ -21,7 +21,9 @@ export function order(a: Value, b: Value): number | undefined {
   const number = (typeof a === "bigint" || typeof a === "number") && (typeof b === "bigint" || typeof b === "number");
   const [x, y] = number ? [a, b] : [nanoseconds(a), nanoseconds(b)];
   if (x === undefined || y === undefined) return undefined;
-  return x < y ? -1 : x > y ? 1 : Number(x) === Number(y) ? 0 : undefined;
+  if (x < y) return -1;
+  if (x > y) return 1;
+  return Number(x) === Number(y) ? 0 : undefined;
 }
 function textOrder(a: readonly string[], b: readonly string[]): number {
   const at = a.findIndex((letter, i) => letter !== b[i]);

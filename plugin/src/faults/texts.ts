@@ -25,8 +25,10 @@ const charAt: Function = ([text, at]) => {
   const all = [...text];
   return at === BigInt(all.length) ? "" : part(all, at, at + 1n);
 };
-const count = (value: Value | undefined): number | undefined =>
-  value === undefined ? -1 : typeof value === "bigint" ? Number(value) : undefined;
+function count(value: Value | undefined): number | undefined {
+  if (value === undefined) return -1;
+  return typeof value === "bigint" ? Number(value) : undefined;
+}
 /** The first `times` occurrences; all when that is negative. */
 const replace: Function = ([text, what, by, times]) => {
   const most = count(times);

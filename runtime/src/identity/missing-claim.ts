@@ -30,9 +30,12 @@ export function missingClaim({ type, message }: Claims, accepted: () => boolean)
 
 function fillingOf(field: DescField): unknown {
   if (field.oneof !== undefined || (field.fieldKind !== "scalar" && field.fieldKind !== "list")) return undefined;
-  const text =
-    field.scalar === ScalarType.STRING ? "x" : field.scalar === ScalarType.BYTES ? new Uint8Array(1) : undefined;
+  const text = filledText(field.scalar);
   return field.fieldKind === "list" ? text && [text] : text;
+}
+function filledText(type: ScalarType | undefined): string | Uint8Array | undefined {
+  if (type === ScalarType.STRING) return "x";
+  return type === ScalarType.BYTES ? new Uint8Array(1) : undefined;
 }
 function isEmpty(value: unknown): boolean {
   return value === undefined || (value as { readonly length?: unknown }).length === 0;

@@ -183,7 +183,8 @@ class Asked {
     if (own === undefined || no === undefined) return [];
     return own
       .all(no, this.#bytes ? ScalarType.BYTES : ScalarType.STRING)
-      .flatMap((one) => (one instanceof Uint8Array ? [latin(one)] : typeof one === "string" ? [one] : []));
+      .map((one) => (one instanceof Uint8Array ? latin(one) : one))
+      .filter((one) => typeof one === "string");
   }
 
   readonly keeps = (text: string): boolean => {
