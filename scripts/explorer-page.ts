@@ -1,4 +1,4 @@
-// npm run explorer-page: the live page, runtime/explorer, bundled into what the runtime serves, runtime/src/explorer/gen/assets.ts. `--check`
+// npm run explorer-page: the live page, packages/server/explorer, bundled into what the runtime serves, packages/server/src/explorer/gen/assets.ts. `--check`
 // writes nothing, and fails where that differs, or is larger than it may be.
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const TARGET = "runtime/src/explorer/gen/assets.ts";
+const TARGET = "packages/server/src/explorer/gen/assets.ts";
 const MOST_BYTES = 60_000;
 
 const read = (path: string): string => readFileSync(join(root, path), "utf8");
@@ -24,7 +24,7 @@ function bundled(entry: string, ...options: readonly string[]): string {
   ];
   // Of the page's own folder: its tsconfig says how JSX is meant.
   const { status, stdout, stderr } = spawnSync(esbuild, args, {
-    cwd: join(root, "runtime/explorer"),
+    cwd: join(root, "packages/server/explorer"),
     encoding: "utf8",
   });
   if (status !== 0) throw new Error(stderr || "esbuild failed: run npm install");
@@ -34,13 +34,13 @@ function bundled(entry: string, ...options: readonly string[]): string {
 function assets(): string {
   const script = bundled("main.tsx", "--format=esm", "--legal-comments=none");
   const style = bundled("page.css");
-  const icon = read("runtime/explorer/icon.svg").trim();
+  const icon = read("packages/server/explorer/icon.svg").trim();
   const bytes = Buffer.byteLength(script + style + icon);
   if (bytes > MOST_BYTES) throw new Error(`the page has ${bytes} bytes, and may have ${MOST_BYTES}`);
   const { version } = JSON.parse(read("node_modules/preact/package.json")) as { readonly version: string };
   const license = read("node_modules/preact/LICENSE").trimEnd().replace(/^/gm, "// ").replace(/ +$/gm, "");
   const constant = (name: string, text: string): string => `export const ${name}: string = ${JSON.stringify(text)};\n`;
-  return `// Written by \`npm run explorer-page\` from runtime/explorer. Do not edit. ${bytes} bytes, with Preact ${version}:
+  return `// Written by \`npm run explorer-page\` from packages/server/explorer. Do not edit. ${bytes} bytes, with Preact ${version}:
 //
 ${license}
 ${constant("SCRIPT", script)}${constant("STYLE", style)}${constant("ICON", icon)}`;

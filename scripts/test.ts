@@ -23,7 +23,7 @@ const CHECKS: readonly (readonly [title: string, command: string, ...args: strin
     "--tsBuildInfoFile",
     "node_modules/.cache/types.tsbuildinfo",
   ],
-  ["types of the live page", "tsc", "-p", "runtime/explorer"],
+  ["types of the live page", "tsc", "-p", "packages/server/explorer"],
   ["protos", "buf", "lint"],
   ["generated files are up to date", "node", "scripts/generate.ts", "--check"],
   ["the live page is up to date", "node", "scripts/explorer-page.ts", "--check"],

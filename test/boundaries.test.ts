@@ -7,13 +7,23 @@ import { sources } from "./support/shapes.ts";
 const isTest = (path: string): boolean => path.endsWith(".test.ts") || path.includes("/testing/");
 const below = (path: string, ...folders: string[]): boolean => folders.some((folder) => path.startsWith(`${folder}/`));
 /** The folders right below a package's sources; a file that stands beside them is a room of its own. */
-const room = (path: string): string => path.split("/").slice(2, 3).join("");
+const room = (path: string): string =>
+  path
+    .replace(/^packages\//, "")
+    .split("/")
+    .slice(2, 3)
+    .join("");
+/** The file of the core behind a specifier that only packages of this repository use. */
+const coreFile = (to: string): string => to.replace(/^@protobff\/runtime\/internal\/(.*)$/, "runtime/src/$1.ts");
 const shown = (found: readonly Import[]): string[] => found.map(({ from, to }) => `${from} imports ${to}`);
 
 describe("imports", () => {
   const plugin = imports("plugin/src").filter(({ from }) => !isTest(from));
   const runtime = imports("runtime/src");
   const shipped = runtime.filter(({ from }) => !isTest(from));
+  const server = imports("packages/server/src")
+    .filter(({ from }) => !isTest(from))
+    .map((one) => ({ ...one, to: coreFile(one.to) }));
   const generated = imports("generated");
 
   test("are found at all", () => {
@@ -106,10 +116,26 @@ describe("imports", () => {
   });
 
   test("the plugin and the runtime know nothing of each other", () => {
-    const tools = (to: string): boolean => below(to, "runtime") || to.startsWith("@protobff/runtime");
+    const tools = (to: string): boolean =>
+      below(to, "runtime", "packages/server") || /^@protobff\/(runtime|server)/.test(to);
     expect(shown(plugin.filter(({ to }) => tools(to)))).toEqual([]);
     const compiler = (to: string): boolean => below(to, "plugin", "test") || to.startsWith("@protobff/plugin");
-    expect(shown(shipped.filter(({ to }) => compiler(to)))).toEqual([]);
+    expect(shown([...shipped, ...server].filter(({ to }) => compiler(to)))).toEqual([]);
+  });
+
+  test("no package reaches into another by a relative path, and the core knows none but the messages", () => {
+    const leaves = ({ from, to }: Import): boolean =>
+      below(to, "runtime", "packages", "plugin", "cli", "client", "test") &&
+      !below(
+        to,
+        from
+          .split("/")
+          .slice(0, from.startsWith("packages/") ? 2 : 1)
+          .join("/"),
+      );
+    const direct = imports("packages/server/src").filter(({ from }) => !isTest(from));
+    expect(shown([...direct, ...shipped].filter(leaves))).toEqual([]);
+    expect(shown(shipped.filter(({ to }) => /^@protobff\/(?!messages)/.test(to)))).toEqual([]);
   });
 
   test("the shared messages need @bufbuild/protobuf alone", () => {
@@ -119,64 +145,31 @@ describe("imports", () => {
   });
 
   // One way down: an import by type alone counts as any other, so that no room's files wait for another's.
-  const bottom = [
-    "clock.ts",
-    "failure.ts",
-    "observer.ts",
-    "observer-upstreams.ts",
-    "random-ids.ts",
-    "wire",
-    "cel",
-    "gen",
-  ];
+  const bottom = ["clock.ts", "failure.ts", "observer.ts", "observer-upstreams.ts", "wire", "cel"];
   const rooms: Readonly<Record<string, readonly string[]>> = {
-    command: ["server", "identity", ...bottom],
-    server: [
-      "telemetry",
-      "elements",
-      "rest",
-      "identity",
-      "limits",
-      "stream",
-      "topic",
-      "compose",
-      "call",
-      "cache",
-      "transport",
-      "http2",
-      "guard",
-      "metrics",
-      "mock",
-      "explorer",
-      ...bottom,
-    ],
-    metrics: bottom,
-    explorer: ["mock", ...bottom],
-    elements: bottom,
-    rest: ["elements", ...bottom],
+    routes: ["compose", "http-rule", "identity", "stream", ...bottom],
+    environment: ["identity", "limits", "topic", ...bottom],
     stream: ["compose", "topic", "call", "guard", "identity", "limits", ...bottom],
-    compose: ["topic", "rest", "call", "cache", "transport", "guard", "identity", "limits", ...bottom],
+    compose: ["topic", "http-rule", "call", "cache", "transport", "guard", "identity", "limits", ...bottom],
     validate: bottom,
-    telemetry: bottom,
     mock: ["topic", "stream", "compose", "call", "cache", "transport", "identity", "limits", ...bottom],
     topic: ["call", "transport", "guard", ...bottom],
     call: ["cache", "transport", "guard", "identity", ...bottom],
     identity: ["redis-client.ts", ...bottom],
     limits: ["guard", "redis-client.ts", ...bottom],
     cache: ["guard", "redis-client.ts", ...bottom],
-    transport: ["rest", "http2", "guard", ...bottom],
+    transport: ["http-rule", "http2", "guard", ...bottom],
+    "http-rule": bottom,
     http2: bottom,
     guard: bottom,
     "observer-upstreams.ts": [],
-    "observer.ts": ["observer-upstreams.ts", "failure.ts", "gen"],
-    "failure.ts": ["wire", "gen"],
+    "observer.ts": ["observer-upstreams.ts", "failure.ts"],
+    "failure.ts": ["wire"],
     "clock.ts": ["timers.ts"],
-    "random-ids.ts": [],
     "timers.ts": [],
     "redis-client.ts": [],
     wire: [],
     cel: [],
-    gen: [],
   };
   test("all rooms of the runtime are known", () => {
     const all = new Set(shipped.map(({ from }) => room(from)));
@@ -245,34 +238,10 @@ describe("imports", () => {
       server: ["services", ...printing],
       mocks: ["server", "services", "steps", "codec", ...printing],
     },
-    "runtime/src/server": {
-      logs: [],
-      carrier: [],
-      turns: ["carrier"],
-      headers: ["carrier", "logs"],
-      requests: ["carrier", "turns", "logs"],
-      http2: ["requests", "carrier", "turns", "logs"],
-      listener: ["http2", "requests", "carrier", "turns", "logs"],
-      fast: ["requests", "headers", "carrier", "turns", "logs"],
-      streams: ["fast", "requests", "headers", "carrier", "turns", "logs"],
-      services: ["streams", "requests", "carrier", "turns", "logs"],
-      adapter: ["streams", "fast", "requests", "headers", "carrier", "turns", "logs"],
-      rest: ["adapter", "streams", "fast", "requests", "headers", "carrier", "logs"],
-      "listen.ts": [
-        ...["rest", "adapter", "services", "streams", "fast", "listener", "http2", "requests", "headers", "carrier"],
-        "logs",
-      ],
-      config: ["streams", "http2", "requests", "logs"],
-      process: ["listen.ts", "config", "listener", "logs"],
-      workers: ["process", "config", "listener", "logs"],
-      "warm-up": ["listen.ts"],
-      memory: [],
-    },
   };
   test.each(Object.entries(inside))("each room of %s imports those below it alone", (stage, all) => {
     const part = (path: string): string => path.split("/").slice(3, 4).join("");
-    const sources = [...plugin, ...shipped];
-    const found = sources.filter(({ from, to }) => below(from, stage) && below(to, stage) && part(from) !== part(to));
+    const found = plugin.filter(({ from, to }) => below(from, stage) && below(to, stage) && part(from) !== part(to));
     // A file beside the rooms is the door to all of them, unless the table has it.
     const within = found.filter(({ from }) => part(from) in all || !part(from).endsWith(".ts"));
     expect(within.length).toBeGreaterThan(stage === "plugin/src/report" ? 4 : 20);
@@ -280,18 +249,74 @@ describe("imports", () => {
     expect(circles(Object.entries(all).flatMap(([from, others]) => others.map((to) => ({ from, to }))))).toEqual([]);
   });
 
-  test("the server is rooms of 25 files at most; only its two doors stand beside them", () => {
-    const files = new Set(shipped.map(({ from }) => from).filter((path) => below(path, "runtime/src/server")));
+  // The server's rooms, and for those that hold one concern alone the rooms of the core that they use.
+  const requests = ["requests", "carrier", "turns"];
+  const serverRooms: Readonly<Record<string, readonly string[]>> = {
+    gen: [],
+    "random-ids.ts": [],
+    carrier: [],
+    memory: [],
+    logs: [],
+    metrics: [],
+    explorer: [],
+    session: [],
+    transcoding: [],
+    turns: ["carrier"],
+    telemetry: ["random-ids.ts"],
+    headers: ["carrier", "random-ids.ts"],
+    requests: ["carrier", "transcoding", "turns"],
+    http2: [...requests, "logs"],
+    listener: ["http2", ...requests, "logs"],
+    fast: ["headers", ...requests],
+    streams: ["fast", "headers", "transcoding", "gen", "logs", ...requests],
+    services: ["streams", "gen", ...requests],
+    adapter: ["streams", ...requests],
+    rest: ["streams", "fast", "headers", "transcoding", "gen", "logs", ...requests],
+    "listen.ts": ["rest", "adapter", "services", "streams", "fast", "listener", "http2", "headers", ...requests],
+    config: ["streams", "http2", "session", "telemetry", "logs", ...requests],
+    process: ["listen.ts", "config", "listener", "explorer", "metrics", "telemetry", "logs"],
+    workers: ["process", "config", "listener", "metrics", "logs"],
+    "warm-up": ["listen.ts"],
+    "serve.ts": ["listen.ts", "config", "process", "workers", "warm-up", "listener", "memory", "logs"],
+    command: ["logs"],
+  };
+  const lent: Readonly<Record<string, readonly string[]>> = {
+    metrics: bottom,
+    telemetry: bottom,
+    explorer: ["mock", ...bottom],
+    transcoding: ["routes", "http-rule", ...bottom],
+    session: ["identity", "redis-client.ts", ...bottom],
+    logs: ["environment", ...bottom],
+    memory: [],
+    command: ["identity", "environment", ...bottom],
+  };
+  test("each room of the server imports those below it, and index.ts alone its doors", () => {
+    const all = new Set(server.map(({ from }) => room(from)));
+    expect([...all].filter((one) => one !== "index.ts" && serverRooms[one] === undefined)).toEqual([]);
+    const found = server.filter(({ from, to }) => {
+      const [above, other] = [room(from), room(to)];
+      if (above === "index.ts" || above === other) return false;
+      if (below(to, "runtime/src")) return lent[above]?.includes(other) === false;
+      return below(to, "packages/server/src") && !serverRooms[above]?.includes(other);
+    });
+    expect(shown(found)).toEqual([]);
+    expect(server.filter(({ to }) => below(to, "runtime/src")).length).toBeGreaterThan(100);
+    const edges = Object.entries(serverRooms).flatMap(([from, others]) => others.map((to) => ({ from, to })));
+    expect(circles(edges)).toEqual([]);
+  });
+
+  test("the server is rooms of 25 files at most; only its doors and the makers of ids stand beside them", () => {
+    const files = new Set(server.map(({ from }) => from));
     const sizes = Map.groupBy(files, (path) => path.slice(0, path.lastIndexOf("/")));
-    expect(sizes.size).toBeGreaterThan(10);
-    expect(sizes.get("runtime/src/server")?.sort()).toEqual(
-      ["listen.ts", "serve.ts"].map((name) => `runtime/src/server/${name}`),
+    expect(sizes.size).toBeGreaterThan(20);
+    expect(sizes.get("packages/server/src")?.sort()).toEqual(
+      ["index.ts", "listen.ts", "random-ids.ts", "serve.ts"].map((name) => `packages/server/src/${name}`),
     );
     expect([...sizes].filter(([, inside]) => inside.length > 25).map(([folder]) => folder)).toEqual([]);
   });
 
   test("folders hold 25 files at most", () => {
-    const found = ["plugin", "runtime", "cli", "client"].flatMap(sources).map(({ path }) => path);
+    const found = ["plugin", "runtime", "packages", "cli", "client"].flatMap(sources).map(({ path }) => path);
     const sizes = Map.groupBy(found, (path) => path.slice(0, path.lastIndexOf("/")));
     expect(sizes.size).toBeGreaterThan(50);
     /** Folders that are too large still: a figure may only shrink. */
@@ -310,7 +335,7 @@ describe("imports", () => {
   });
 
   test("no file is loaded in a circle", () => {
-    expect(circles([...shipped, ...plugin].filter(({ typeOnly }) => !typeOnly))).toEqual([]);
+    expect(circles([...shipped, ...server, ...plugin].filter(({ typeOnly }) => !typeOnly))).toEqual([]);
   });
   test.each(["plugin/src/faults", "runtime/src/call"])(
     "no file of %s imports itself by way of others, not even types",
@@ -356,7 +381,9 @@ describe("imports", () => {
     expect(circles(Object.entries(words).flatMap(([from, all]) => all.map((to) => ({ from, to }))))).toEqual([]);
   });
   test("protobff knows of the compiler what that publishes for it, and of the runtime nothing", () => {
-    const inside = cli.filter(({ to }) => below(to, "plugin", "runtime", "test") || to.startsWith("@protobff/"));
+    const inside = cli.filter(
+      ({ to }) => below(to, "plugin", "runtime", "packages", "test") || to.startsWith("@protobff/"),
+    );
     expect(shown(inside)).toEqual([]);
     const compiler = cli.filter(({ to }) => to.startsWith("protoc-gen-bff") && to !== "protoc-gen-bff/compiler");
     expect(shown(compiler)).toEqual([]);
@@ -379,10 +406,12 @@ describe("imports", () => {
     expect(circles(found)).toEqual([]);
   });
 
-  test("generated code imports the runtime, shared messages, protobuf, and generated code", () => {
-    const allowed = ({ to }: Import): boolean =>
-      /^@protobff\/runtime(\/identity|\/session|\/testing|\/validate)?$/.test(to) ||
+  test("generated code imports the runtime, messages, protobuf and generated code; server.ts and sessions, the server", () => {
+    const allowed = ({ from, to }: Import): boolean =>
+      /^@protobff\/runtime(\/identity|\/testing|\/validate)?$/.test(to) ||
       to.startsWith("@protobff/messages/") ||
+      (from.endsWith("/server.ts") && to === "@protobff/server") ||
+      (from.endsWith("/identity.ts") && to === "@protobff/server/session") ||
       /^@bufbuild\/protobuf(\/|$)/.test(to) ||
       below(to, "generated");
     expect(shown(generated.filter((one) => !allowed(one)))).toEqual([]);
@@ -391,7 +420,7 @@ describe("imports", () => {
   test("the oracle shares nothing with what it judges", () => {
     const judged = ["resolve", "check", "plan", "emit", "cel"].map((folder) => `plugin/src/${folder}`);
     const found = imports("test/oracle").filter(
-      ({ to }) => below(to, ...judged, "runtime") || to.startsWith("@protobff/runtime"),
+      ({ to }) => below(to, ...judged, "runtime", "packages") || /^@protobff\/(runtime|server)/.test(to),
     );
     expect(shown(found)).toEqual([]);
   });

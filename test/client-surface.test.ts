@@ -8,7 +8,7 @@ import {
 import { expect, test } from "vitest";
 import { file_mobile_v1_mobile } from "../generated/mobile/v1/mobile_pb.ts";
 import { file_web_v1_web } from "../generated/web/v1/web_pb.ts";
-import { isPublic, publicBytes, publicDependencies } from "../runtime/src/server/services/public-descriptors.ts";
+import { isPublic, publicBytes, publicDependencies } from "../packages/server/src/services/public-descriptors.ts";
 import { requestFor } from "./support/request.ts";
 
 function reached(file: DescFile, found = new Set<DescFile>()): ReadonlySet<DescFile> {

@@ -195,7 +195,7 @@ describe.each(cases)("$name", (one) => {
 });
 
 test("the supervisor tells what is asked of it", () => {
-  const text = readFileSync(join(root, "runtime/src/server/workers/workers-admin.ts"), "utf8");
+  const text = readFileSync(join(root, "packages/server/src/workers/workers-admin.ts"), "utf8");
   expect([...SUPERVISED.keys()].filter((name) => !text.includes(`"${name}"`))).toEqual([]);
 });
 

@@ -156,12 +156,14 @@ test("the language page lists every option, and tells of each outside of that li
 });
 
 test("the deploying page lists every variable that a server reads, and no other", () => {
-  const identity = Object.entries(textsBelow(join(root, "runtime/src/identity")));
+  const identity = ["runtime/src/identity", "packages/server/src/session"].flatMap((folder) =>
+    Object.entries(textsBelow(join(root, folder))),
+  );
   const ofIdentity = identity.flatMap(([name, text]) => (name.endsWith(".test.ts") ? [] : [text]));
-  const sources = readdirSync(join(root, "runtime/src/server"), { recursive: true, encoding: "utf8" })
-    .filter((name) => /^(config\/(config|load-).*|process\/open-topics)(?<!\.test)\.ts$/.test(name))
-    .map((name) => read(`runtime/src/server/${name}`))
-    .concat(ofIdentity)
+  const sources = readdirSync(join(root, "packages/server/src"), { recursive: true, encoding: "utf8" })
+    .filter((name) => /^config\/(config|load-).*(?<!\.test)\.ts$/.test(name))
+    .map((name) => read(`packages/server/src/${name}`))
+    .concat(read("runtime/src/environment/open-topics.ts"), ofIdentity)
     .join("");
   const names = sources.matchAll(/"(PORT|HOST|(?:BFF|TLS|REDIS|DATABASE|NATS)_[A-Z0-9_]+)"|source\.(BFF_[A-Z_]+)/g);
   const known = new Set([...names].map(([, quoted, property]) => quoted ?? property));

@@ -28,9 +28,9 @@ import {
 } from "@bufbuild/protobuf/wkt";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { countBinary } from "../runtime/src/elements/count-binary.ts";
-import { ANY_NAME, countJson } from "../runtime/src/elements/count-json.ts";
-import { ELEMENT } from "../runtime/src/elements/element.ts";
+import { countBinary } from "../runtime/src/routes/count-binary.ts";
+import { ANY_NAME, countJson } from "../runtime/src/routes/count-json.ts";
+import { ELEMENT } from "../runtime/src/routes/element.ts";
 import { randomMessage, seeded } from "./second/random-message.ts";
 import { hasReadableKeys } from "./support/json-keys.ts";
 

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { EnvShape } from "../plugin/src/ir.ts";
 import { isValue } from "../plugin/src/read/env-value.ts";
-import { EnvReader, type Fault } from "../runtime/src/server/config/env-reader.ts";
+import { EnvReader, type Fault } from "../runtime/src/environment/env-reader.ts";
 
 const items = ["string", "int", "uint", "bool", "double", "duration"] as const;
 

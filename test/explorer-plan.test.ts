@@ -1,7 +1,7 @@
 // The live page draws what `plan=json` says: over all goldens of plans, every step that an rpc reaches is in its graph, once, and every edge of
 // such steps is.
 import { expect, test } from "vitest";
-import { graphOf } from "../runtime/explorer/plan.ts";
+import { graphOf } from "../packages/server/explorer/plan.ts";
 import { archivesOf, goldenTexts } from "./support/archive.ts";
 
 const files = Object.fromEntries(

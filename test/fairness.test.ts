@@ -8,7 +8,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { AgentService, GetSummaryRequestSchema, SummarySchema } from "../generated/agent/v1/agent_pb.ts";
 import { type Home, HomeSchema, HomeService } from "../generated/mobile/v1/mobile_pb.ts";
 import { NotifyService } from "../generated/notify/v1/notify_pb.ts";
-import { listen } from "../runtime/src/server/listen.ts";
+import { listen } from "../packages/server/src/listen.ts";
 import { type FaultyUpstream, startFaulty } from "./matrix/faulty-upstream.ts";
 
 const CONCURRENT = 2;

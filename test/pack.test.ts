@@ -16,11 +16,11 @@ import { basename, dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { testCollector } from "../runtime/src/testing/otlp-collector.ts";
+import { testCollector } from "../packages/server/src/testing/otlp-collector.ts";
 import { pointedAtDist, pointedAtSources } from "../scripts/pack.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const packages = ["packages/messages", "plugin", "runtime", "cli", "client"] as const;
+const packages = ["packages/messages", "runtime", "packages/server", "plugin", "cli", "client"] as const;
 const consumer = join(root, "test", "pack");
 const MINUTES = 60_000;
 
@@ -44,13 +44,14 @@ function run(cwd: string, command: string, ...args: readonly string[]): string {
   }
 }
 
-/** Starts a file with Node in the project; gives the address that it prints. */
+/** Starts a file with Node in the folder; gives the address that it prints. */
 async function start(
   file: string,
   env: Readonly<Record<string, string>> = {},
+  cwd: string = project,
 ): Promise<{ url: string; child: ChildProcess }> {
   const child = spawn(process.execPath, [file], {
-    cwd: project,
+    cwd,
     env: { PATH: process.env.PATH ?? "", HOST: "127.0.0.1", PORT: "0", ...env },
     stdio: ["ignore", "pipe", "inherit"],
   });
@@ -169,7 +170,7 @@ beforeAll(() => {
     ...tools,
   );
   expect(run(project, join(project, "node_modules/.bin/protobff"), "protos", "proto")).toContain("is new");
-}, 5 * MINUTES);
+}, 10 * MINUTES);
 
 afterEach(async () => {
   await Promise.all(
@@ -198,7 +199,11 @@ test.each([
       "dist/diagnostics.md",
     ],
   },
-  { name: "runtime", needed: ["LICENSE", "README.md", "bin/bff-key.js", "dist/index.js", "dist/index.d.ts"] },
+  { name: "runtime", needed: ["LICENSE", "README.md", "dist/index.js", "dist/index.d.ts"] },
+  {
+    name: "packages/server",
+    needed: ["LICENSE", "README.md", "bin/bff-key.js", "dist/index.js", "dist/index.d.ts", "dist/session/index.js"],
+  },
   { name: "client", needed: ["LICENSE", "README.md", "dist/index.js", "dist/index.d.ts"] },
   {
     name: "packages/messages",
@@ -208,21 +213,24 @@ test.each([
   const files = tarballs[name]?.files ?? [];
   expect(needed.filter((path) => !files.includes(path))).toEqual([]);
   expect(files.filter((path) => /\.test\.|(^|\/)(testing\/|test-)|(?<!\.d)\.ts$/.test(path))).toEqual([]);
-  expect(files.some((path) => path.endsWith(".js.map"))).toBe(["runtime", "client"].includes(name));
+  expect(files.some((path) => path.endsWith(".js.map"))).toBe(["runtime", "packages/server", "client"].includes(name));
 });
 
 test("stack traces out of the runtime lead to its sources, which its source maps hold", () => {
-  const dist = join(project, "node_modules/@protobff/runtime/dist");
-  const scripts = readdirSync(dist, { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".js"));
-  for (const path of scripts) {
-    const map = JSON.parse(readFileSync(join(dist, `${path}.map`), "utf8"));
-    expect(map.sourcesContent, path).toHaveLength(map.sources.length);
+  for (const name of ["runtime", "server"]) {
+    const dist = join(project, "node_modules/@protobff", name, "dist");
+    const scripts = readdirSync(dist, { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".js"));
+    expect(scripts.length).toBeGreaterThan(100);
+    for (const path of scripts) {
+      const map = JSON.parse(readFileSync(join(dist, `${path}.map`), "utf8"));
+      expect(map.sourcesContent, path).toHaveLength(map.sources.length);
+    }
   }
   const fails = `
-    import { serve } from "@protobff/runtime";
+    import { serve } from "@protobff/server";
     await serve(null).catch(({ stack }) => console.log(stack));`;
   const trace = run(project, process.execPath, "--enable-source-maps", "--input-type=module", "--eval", fails);
-  expect(trace).toMatch(/runtime\/src\/server\/[\w-]+\.ts:\d+:\d+/);
+  expect(trace).toMatch(/server\/src\/[\w-]+\.ts:\d+:\d+/);
 });
 
 test("protobff is there as a command, and answers where there is no project", () => {
@@ -250,7 +258,7 @@ test("what packing does to package.json can be taken back", () => {
     "./identity": "./dist/identity/index.js",
     "./testing": "./dist/mock/index.js",
     "./validate": "./dist/validate/index.js",
-    "./session": "./dist/identity/session/index.js",
+    "./internal/*": "./dist/*.js",
     "./verify": "./dist/identity/verify/index.js",
   });
   expect(pointedAtDist(packed)).toBe(packed);
@@ -321,6 +329,68 @@ test.each([
     const traced = (await collector.spans(2)).filter(({ name }) => name === "shop.v1.ShopService/GetPage");
     expect(traced).toHaveLength(2);
     await collector.close();
+  },
+  2 * MINUTES,
+);
+
+/** What a program of one's own needs; nothing of a server's. */
+const CORE = packages.filter((name) => ["packages/messages", "runtime"].includes(name));
+
+test(
+  "endpoints run in a Connect server of one's own, which installs the core and nothing of our server",
+  async () => {
+    configure("ts", "gen", "copies");
+    run(project, join(project, "node_modules/.bin/buf"), "generate");
+    const folder = mkdtempSync(join(work, "embedded-"));
+    cpSync(join(project, "gen"), join(folder, "gen"), { recursive: true });
+    rmSync(join(folder, "gen/shop/v1/server.ts"));
+    writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "embedded", private: true, type: "module" }));
+    const own = CORE.map((name) => join(project, tarballs[name]!.filename));
+    run(folder, "npm", "install", "--prefer-offline", "--no-audit", "--no-fund", "--loglevel=error", ...own);
+
+    const modules = join(folder, "node_modules");
+    const installed = readdirSync(modules)
+      .filter((name) => !name.startsWith("."))
+      .flatMap((name) =>
+        name.startsWith("@") ? readdirSync(join(modules, name)).map((one) => `${name}/${one}`) : [name],
+      );
+    expect(installed.filter((name) => name.startsWith("@protobff/"))).toEqual(
+      CORE.map((name) => `@protobff/${basename(name)}`),
+    );
+    expect(installed.filter((name) => !name.startsWith("@protobff/"))).toEqual([
+      "@bufbuild/protobuf",
+      "@bufbuild/re2",
+      "@connectrpc/connect",
+      "@connectrpc/connect-node",
+      "cockatiel",
+      "p-limit",
+      "yocto-queue",
+    ]);
+
+    writeFileSync(
+      join(folder, "main.ts"),
+      `import { createServer } from "node:http";
+import { connectNodeAdapter } from "@connectrpc/connect-node";
+import { GrpcClient, routes } from "@protobff/runtime";
+import { createShopService, createUpstreams } from "./gen/shop/v1/shop_bff.ts";
+
+const url = process.env.UPSTREAM ?? "";
+const upstreams = createUpstreams({ catalog: new GrpcClient(url), stock: new GrpcClient(url) });
+const resolvers = { pageSlogan: async () => "all new" };
+const endpoints = createShopService({ upstreams, env: {}, resolvers });
+const server = createServer(connectNodeAdapter({ routes: routes(endpoints) }));
+server.listen(0, "127.0.0.1", () => console.log(\`listening on http://127.0.0.1:\${server.address().port}\`));
+process.once("SIGTERM", () => process.exit(0));
+`,
+    );
+    const upstreams = await start("upstreams.mjs");
+    const { url, child } = await start("main.ts", { UPSTREAM: upstreams.url }, folder);
+    const page = await get(url, "p1");
+    expect([page.status, await page.json()]).toEqual([
+      200,
+      { name: "Product p1", tags: ["new"], pieces: "3", slogan: "all new" },
+    ]);
+    expect(await stop(child)).toBe(0);
   },
   2 * MINUTES,
 );

@@ -2,7 +2,7 @@
 import { rmSync } from "node:fs";
 import type { Observer, UnaryClient } from "@protobff/runtime";
 import { expect, onTestFinished, test } from "vitest";
-import { listen } from "../runtime/src/server/listen.ts";
+import { listen } from "../packages/server/src/listen.ts";
 import { endpoints, generate } from "./load/generated.ts";
 
 const LEGACY = `syntax = "proto2";

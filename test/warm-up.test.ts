@@ -13,7 +13,7 @@ import { forUser, grpcRequest } from "../bench/rig/variant.ts";
 const SERVER = fileURLToPath(new URL("../bench/generated/bench/fanout/v1/server.ts", import.meta.url));
 const REQUESTS = 100;
 /** Nobody is told while a server warms up. */
-const NOT_WARMED_UP = ["runtime/src/server/logs/failure-log.ts response", "runtime/src/server/process/observers.ts "];
+const NOT_WARMED_UP = ["packages/server/src/logs/failure-log.ts response", "packages/server/src/process/observers.ts "];
 
 /** Tells how often each function of ours was called, up to listening, and on being asked since then. */
 const COUNTING = `

@@ -9,7 +9,7 @@ import type { PathCounters, Question, Usage } from "./probe.ts";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const probe = new URL("./probe.ts", import.meta.url).href;
 /** Loaded only by servers that warm up. What is published of it is JavaScript; in here Node would load a parser of TypeScript for it, 20 MB. */
-const loadedLater = new URL("../../runtime/src/server/warm-up/warm-up.ts", import.meta.url).href;
+const loadedLater = new URL("../../packages/server/src/warm-up/warm-up.ts", import.meta.url).href;
 /** As in the image that our Dockerfile makes, for all that run in Node: what it compiles is kept, and so is the memory of two threads at most. */
 const COMPILED = join(root, "node_modules", ".cache", "protobff-bench");
 const AS_DEPLOYED = { NODE_COMPILE_CACHE: COMPILED, MALLOC_ARENA_MAX: "2" };

@@ -1,6 +1,6 @@
 // Limits of the scenario `edge` by themselves: what charging three costs in this process, and four processes against one Redis for a minute.
 import { createClient } from "@redis/client";
-import { openLimits } from "../../runtime/src/server/process/open-limits.ts";
+import { openLimits } from "../../runtime/src/environment/open-limits.ts";
 import { limitLoad } from "../../runtime/src/testing/limit-load.ts";
 import type { VariantResult } from "../rig/result.ts";
 import { median } from "../rig/statistics.ts";

@@ -16,8 +16,8 @@ import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } f
 import * as web from "@connectrpc/connect-web"; // as in browsers: by fetch, which is Node's here
 import { describe, expect, onTestFinished, test } from "vitest";
 import { RunService, RunUpdateSchema } from "../../generated/runs/v1/runs_pb.ts";
+import { type Listening, listen } from "../../packages/server/src/listen.ts";
 import { codeText, Failure, Code as GrpcCode, Reason } from "../../runtime/src/failure.ts";
-import { type Listening, listen } from "../../runtime/src/server/listen.ts";
 import {
   StreamService,
   type TestFollower,

@@ -1,4 +1,4 @@
-// What generated code, and servers around it, may use.
+// What generated code may use, and servers that others bring.
 export { create } from "@bufbuild/protobuf";
 export { Cache, type CacheOptions, type CachePolicy } from "./cache/cache.ts";
 export type { Found, SecondLevel } from "./cache/second-level.ts";
@@ -44,11 +44,16 @@ export { clientOf, clientsOf, type ResolverCallOptions, type ResolverClient } fr
 export type { ResponseCaching } from "./compose/response-cache.ts";
 export { short } from "./compose/short.ts";
 export type { Version } from "./compose/version.ts";
+export { EnvReader } from "./environment/env-reader.ts";
+export { type OpenIdentityOptions, openIdentity } from "./environment/open-identity.ts";
+export { type OpenLimitsOptions, openLimits } from "./environment/open-limits.ts";
+export { type OpenTopicsOptions, openTopics, type TopicUse } from "./environment/open-topics.ts";
 export { asFailure, Code, codeText, type Detail, ERROR_CODES, Failure, type Fault, Reason } from "./failure.ts";
 export type { BreakerPolicy } from "./guard/breaker.ts";
 export type { LimitPolicy } from "./guard/limit.ts";
 export type { RetryPolicy } from "./guard/retry.ts";
 export type { ThrottlePolicy } from "./guard/throttle.ts";
+export type { RestRule, RestVariable } from "./http-rule/rule.ts";
 export type { Identity } from "./identity/identity.ts";
 export { type Incoming, type IncomingHeaders, incomingOf, type Peer } from "./identity/incoming.ts";
 export { Judged } from "./identity/judged.ts";
@@ -88,15 +93,7 @@ export type {
   UpstreamEvent,
   UpstreamState,
 } from "./observer-upstreams.ts";
-export type { RestRule, RestVariable } from "./rest/rule.ts";
-export { type RouteOptions, routes } from "./server/adapter/routes.ts";
-export { EnvReader } from "./server/config/env-reader.ts";
-export { type Listenable, type Listening, type ListenOptions, listen, type RequestCounters } from "./server/listen.ts";
-export { type OpenIdentityOptions, openIdentity } from "./server/process/open-identity.ts";
-export { type OpenLimitsOptions, openLimits } from "./server/process/open-limits.ts";
-export { type OpenTopicsOptions, openTopics, type TopicUse } from "./server/process/open-topics.ts";
-export { type RestHandlerOptions, restHandler } from "./server/rest/rest-handler.ts";
-export { type ServeOptions, type ServeParts, serve } from "./server/serve.ts";
+export { type RouteOptions, routes } from "./routes/routes.ts";
 export { streamEndpoint } from "./stream/endpoint.ts";
 export { partsEndpoint } from "./stream/parts-endpoint.ts";
 export type { PartsOptions } from "./stream/parts-options.ts";

@@ -7,8 +7,8 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import * as tls from "node:tls";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Listening, listen } from "../../runtime/src/server/listen.ts";
-import { kindEndpoint } from "../../runtime/src/testing/test-kinds.ts";
+import { type Listening, listen } from "../../packages/server/src/listen.ts";
+import { kindEndpoint } from "../../packages/server/src/testing/test-kinds.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "bff-tls-"));
 const [keyFile, certFile] = [join(folder, "key.pem"), join(folder, "cert.pem")];

@@ -4,7 +4,7 @@ import { type DescMessage, fromBinary, fromJson, type JsonValue, toBinary, toJso
 import * as grpc from "@grpc/grpc-js";
 import { GrpcClient } from "@protobff/runtime";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { listen } from "../../runtime/src/server/listen.ts";
+import { listen } from "../../packages/server/src/listen.ts";
 import { testedHttp2 } from "../../runtime/src/testing/tested-http2.ts";
 import { endpoints, generate } from "../load/generated.ts";
 import { requestFor, schemaOf } from "../support/request.ts";

@@ -1,7 +1,7 @@
 // Which field, step or guard an expression belongs to that fails at run time: the log says so, and clients are told nothing.
 import type { Observer } from "@protobff/runtime";
 import { expect, onTestFinished, test } from "vitest";
-import { FailureLog } from "../../runtime/src/server/logs/failure-log.ts";
+import { FailureLog } from "../../packages/server/src/logs/failure-log.ts";
 import { stubbed } from "../support/stubbed.ts";
 
 const UPSTREAM = `syntax = "proto3";

@@ -5,7 +5,7 @@ import { rmSync } from "node:fs";
 import * as grpc from "@grpc/grpc-js";
 import { GrpcClient } from "@protobff/runtime";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { listen } from "../../runtime/src/server/listen.ts";
+import { listen } from "../../packages/server/src/listen.ts";
 import { testedHttp2 } from "../../runtime/src/testing/tested-http2.ts";
 import { endpoints, generate } from "../load/generated.ts";
 import { type Arrival, type Gates, startGates } from "../support/gates-grpc-js.ts";

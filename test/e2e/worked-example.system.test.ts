@@ -86,7 +86,7 @@ describe.skipIf(process.env.PROTOBFF_WITHOUT_GRPCURL === "1")("grpcurl, by refle
 
   test("asks for its health", async () => {
     // health is not among what reflection tells of
-    const health = ["-import-path", "runtime/proto", "-proto", "grpc/health/v1/health.proto"];
+    const health = ["-import-path", "packages/server/proto", "-proto", "grpc/health/v1/health.proto"];
     const answer = await run("grpcurl", "-plaintext", ...health, host, "grpc.health.v1.Health/Check");
     expect(JSON.parse(answer)).toEqual({ status: "SERVING" });
   });

@@ -1,7 +1,7 @@
 // What the server is sent: bytes of HTTP/1.1 and HTTP/2, whole or damaged.
 import { create, toBinary } from "@bufbuild/protobuf";
 import { SourceContextSchema } from "@bufbuild/protobuf/wkt";
-import { PATH } from "../../runtime/src/testing/test-kinds.ts";
+import { PATH } from "../../packages/server/src/testing/test-kinds.ts";
 import { pick, randomFrom } from "./random.ts";
 
 export interface ServerCase {

@@ -1,8 +1,8 @@
 // npm run fuzz -- server: whatever bytes come, there is a status or a closed connection, and nothing is left behind.
 import * as net from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Listening, listen } from "../../runtime/src/server/listen.ts";
-import { kindEndpoint } from "../../runtime/src/testing/test-kinds.ts";
+import { type Listening, listen } from "../../packages/server/src/listen.ts";
+import { kindEndpoint } from "../../packages/server/src/testing/test-kinds.ts";
 import { makeServerCase, type ServerCase } from "./server-cases.ts";
 
 export interface ServerOutcome {

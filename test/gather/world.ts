@@ -12,7 +12,7 @@ import {
 } from "@bufbuild/protobuf";
 import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
 import { GrpcClient } from "@protobff/runtime";
-import { listen } from "../../runtime/src/server/listen.ts";
+import { listen } from "../../packages/server/src/listen.ts";
 import { protosIn } from "../load/bffs.ts";
 import { generate, instanceOf, modulesOf } from "../load/generated.ts";
 import { irOf } from "../load/load.ts";

@@ -3,8 +3,8 @@
 // many requests have come.
 import { setTimeout as sleep } from "node:timers/promises";
 import { create } from "@bufbuild/protobuf";
+import { serve } from "../../packages/server/src/serve.ts";
 import { type Code, endpoint, Failure, Reason } from "../../runtime/src/index.ts";
-import { serve } from "../../runtime/src/server/serve.ts";
 import { streamRouteOf } from "../../runtime/src/stream/connect-stream.ts";
 import type { Follower, StreamEndpoint } from "../../runtime/src/stream/stream-endpoint.ts";
 import { type EchoStatus, type SimpleRequest, type StreamRequest, TestService } from "./service.ts";

@@ -11,9 +11,9 @@ import {
 } from "@bufbuild/protobuf";
 import { http } from "@protobff/messages/google/api/annotations_pb.js";
 import type { HttpRule } from "@protobff/messages/google/api/http_pb.js";
+import { type Listenable, type Listening, type ListenOptions, listen } from "../../packages/server/src/listen.ts";
 import { readHttpTemplate } from "../../plugin/src/read/http-template.ts";
-import type { RestRule } from "../../runtime/src/rest/rule.ts";
-import { type Listenable, type Listening, type ListenOptions, listen } from "../../runtime/src/server/listen.ts";
+import type { RestRule } from "../../runtime/src/http-rule/rule.ts";
 
 export interface Asked {
   readonly method: DescMethodUnary;

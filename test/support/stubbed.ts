@@ -9,9 +9,9 @@ import { createRegistry, type DescFile, type DescService, fromJson, type JsonObj
 import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { type Endpoint, GrpcClient, type Identity, type Observer, type UnaryClient } from "@protobff/runtime";
+import { listen } from "../../packages/server/src/listen.ts";
 import { systemClock } from "../../runtime/src/clock.ts";
 import { Limits } from "../../runtime/src/limits/limits.ts";
-import { listen } from "../../runtime/src/server/listen.ts";
 import type { Protos } from "../load/bff.ts";
 import { compileCase } from "./golden.ts";
 import { messagesOf } from "./messages.ts";

@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { unreviewedOf } from "../../../runtime/explorer/plan.ts";
+import { unreviewedOf } from "../../../packages/server/explorer/plan.ts";
 import { runBuf } from "../project/buf.ts";
 import { run } from "../testing/run.ts";
 

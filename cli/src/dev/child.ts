@@ -11,7 +11,7 @@ const LISTENING = /^listening on |"event":"listening"/;
 
 export interface ChildOptions {
   readonly cwd: string;
-  /** A file from where the runtime is found; it need not be there. */
+  /** A file from where the server is found; it need not be there. */
   readonly from: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** A line that the process prints, but for the one that says that it listens. */

@@ -57,7 +57,7 @@ function textOf(error: unknown): string {
 
 enableCompileCache();
 try {
-  await import(pathToFileURL(createRequire(from).resolve("@protobff/runtime")).href);
+  await import(pathToFileURL(createRequire(from).resolve("@protobff/server")).href);
 } catch {
   // Whoever needs it says so when it begins.
 }

@@ -9,7 +9,7 @@ interface Manifest {
 
 test("a new package installs what is tested here, and a Node of its own", () => {
   const root = new URL("../../../", import.meta.url);
-  const manifests = ["", "cli/", "runtime/", "plugin/"].map((folder) =>
+  const manifests = ["", "cli/", "runtime/", "packages/server/", "plugin/"].map((folder) =>
     JSON.parse(readFileSync(new URL(`${folder}package.json`, root), "utf8")),
   );
   for (const [name, version] of Object.entries(VERSIONS)) {

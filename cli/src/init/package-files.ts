@@ -60,6 +60,7 @@ function packageJson(options: PackageOptions): string {
       "@bufbuild/protobuf": VERSIONS["@bufbuild/protobuf"],
       "@protobff/messages": own,
       "@protobff/runtime": own,
+      "@protobff/server": own,
     },
     devDependencies: {
       "@bufbuild/buf": VERSIONS["@bufbuild/buf"],

@@ -9,7 +9,7 @@ import { identity, jwt } from "@protobff/runtime/identity";
 import type { Person } from "./account_pb.ts";
 import { ClaimsSchema, PersonSchema } from "./account_pb.ts";
 import { create } from "@protobff/runtime";
-import { session } from "@protobff/runtime/session";
+import { session } from "@protobff/server/session";
 
 /** Who calls the services of account.v1 (account.proto:13:13). */
 export function createIdentity(env: { readonly OIDC_ISSUER: string }): IdentitySpec<Person> {

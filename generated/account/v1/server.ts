@@ -4,7 +4,7 @@
 
 // A BFF that may face the internet: who is calling is verified here, each rpc says who may call it, and upstreams are told, signed.
 
-import { serve } from "@protobff/runtime";
+import { serve } from "@protobff/server";
 import { AccountService } from "./account_pb.ts";
 import { BillingService } from "../../billing/v1/billing_pb.ts";
 import { NotifyService } from "../../notify/v1/notify_pb.ts";

@@ -4,7 +4,7 @@
 
 // The phone's BFF: the same upstreams and policies as web's, fewer fields, shorter lists.
 
-import { serve } from "@protobff/runtime";
+import { serve } from "@protobff/server";
 import { HomeService } from "./mobile_pb.ts";
 import { AgentService } from "../../agent/v1/agent_pb.ts";
 import { BillingService } from "../../billing/v1/billing_pb.ts";

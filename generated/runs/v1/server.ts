@@ -4,7 +4,7 @@
 
 // A BFF for what takes long: a client starts a run, follows it over minutes and through lost connections, or asks now and then.
 
-import { serve } from "@protobff/runtime";
+import { serve } from "@protobff/server";
 import { RunService } from "./runs_pb.ts";
 import { UserService } from "../../user/v1/user_pb.ts";
 import { WorkerService } from "../../worker/v1/worker_pb.ts";

@@ -2,7 +2,7 @@
 // @generated from file web/v1/web.proto (package web.v1, syntax proto3)
 /* eslint-disable */
 
-import { serve } from "@protobff/runtime";
+import { serve } from "@protobff/server";
 import { DashboardService } from "./web_pb.ts";
 import { AgentService } from "../../agent/v1/agent_pb.ts";
 import { BillingService } from "../../billing/v1/billing_pb.ts";

@@ -12,7 +12,7 @@ import {
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Upstream } from "../call/upstream.ts";
 import { Code } from "../failure.ts";
-import { routes } from "../server/adapter/routes.ts";
+import { routes } from "../routes/routes.ts";
 import {
   BatchGetRequestSchema,
   type BatchGetResponse,

@@ -1,8 +1,8 @@
 import { PrincipalSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { openIdentity } from "../environment/open-identity.ts";
 import { Failure } from "../failure.ts";
-import { openIdentity } from "../server/process/open-identity.ts";
 import { BEARER, sourceOf } from "../testing/gate-rig.ts";
 import { identity } from "./declared.ts";
 import type { Incoming } from "./incoming.ts";

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { EnvReader, type Fault } from "../server/config/env-reader.ts";
+import { EnvReader, type Fault } from "../environment/env-reader.ts";
 import { clientAddress, Networks, plainAddress, readNetworks } from "./networks.ts";
 
 describe("addresses", () => {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { openLimits } from "../server/process/open-limits.ts";
+import { openLimits } from "../environment/open-limits.ts";
 import { acts, Bucket, shapes } from "../testing/exact-bucket.ts";
 import { FakeClock, idle } from "../testing/fake-clock.ts";
 import { startRedis, until } from "../testing/redis-rig.ts";

@@ -4,11 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { create } from "@bufbuild/protobuf";
 import { CredentialSchema, PrincipalSchema } from "@protobff/messages/bff/v1/identity_pb.js";
+import { EnvReader, type Fault } from "../environment/env-reader.ts";
 import type { Caller } from "../identity/caller.ts";
 import { incomingOf } from "../identity/incoming.ts";
 import { callerOf } from "../identity/principal.ts";
 import { openTelling, readSigning, type Telling } from "../identity/telling/telling.ts";
-import { EnvReader, type Fault } from "../server/config/env-reader.ts";
 import { FakeClock } from "./fake-clock.ts";
 
 export const GATEWAY = "https://gateway.example";

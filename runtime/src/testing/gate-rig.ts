@@ -17,13 +17,13 @@ import type { HttpCaching } from "../compose/http-caching.ts";
 import type { Limited } from "../compose/limited.ts";
 import type { Request } from "../compose/request.ts";
 import type { Version } from "../compose/version.ts";
+import { openIdentity } from "../environment/open-identity.ts";
 import { identity } from "../identity/declared.ts";
 import { callerOf } from "../identity/principal.ts";
 import { unauthenticated, unjudged } from "../identity/refusals.ts";
 import type { Place, Source } from "../identity/source.ts";
 import type { OpenIdentity, SourceSpec } from "../identity/spec.ts";
 import type { AuditEvent, LimitEvent, Observer, ResponseEvent } from "../observer.ts";
-import { openIdentity } from "../server/process/open-identity.ts";
 
 const file = create(FileDescriptorProtoSchema, {
   name: "gate/v1/gate.proto",

@@ -1,9 +1,9 @@
 // For tests and the bench only, a process: asks limits for as long as it is told, and prints what has become of it.
 
 import { setTimeout as pause } from "node:timers/promises";
+import { openLimits } from "../environment/open-limits.ts";
 import { isRefusal } from "../limits/limits.ts";
 import type { RateLimit } from "../limits/rate-limit.ts";
-import { openLimits } from "../server/process/open-limits.ts";
 
 /** Three at once: one that never refuses, so that it counts what all have let on. */
 export const CALLS: RateLimit = { name: "calls", package: "load.v1", rate: 1e9, per: "month", burst: 1e9 };

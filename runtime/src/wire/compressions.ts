@@ -14,6 +14,9 @@ export const COMPRESSIONS: Compression[] = [
   { ...compressionBrotli, compress: (bytes) => brotliCompress(bytes, BROTLI) },
 ];
 
+/** Shorter bodies are not worth compressing: Connect's own limit, in bytes. */
+export const COMPRESS_FROM = 1024;
+
 /**
  * Work of which only so much is done at the same time; what waits goes on in turns, one of each owner's. All that zlib does at once it does a
  * piece of each at a time: a thousand messages that are decompressed together are all in memory before the first of them is whole.

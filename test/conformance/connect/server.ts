@@ -4,6 +4,9 @@ import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { create, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
 import { anyPack, anyUnpack } from "@bufbuild/protobuf/wkt";
+import { FastCall } from "../../../packages/server/src/fast/fast-call.ts";
+import { type Listenable, listen } from "../../../packages/server/src/listen.ts";
+import { NodeIncoming } from "../../../packages/server/src/requests/peers.ts";
 import { routeOf } from "../../../runtime/src/compose/connect-route.ts";
 import {
   type Code,
@@ -14,9 +17,6 @@ import {
   type IncomingHeaders,
   Reason,
 } from "../../../runtime/src/index.ts";
-import { FastCall } from "../../../runtime/src/server/fast/fast-call.ts";
-import { type Listenable, listen } from "../../../runtime/src/server/listen.ts";
-import { NodeIncoming } from "../../../runtime/src/server/requests/peers.ts";
 import {
   ConformanceService,
   delimited,

@@ -15,7 +15,7 @@ import { StatusSchema } from "@protobff/messages/google/rpc/status_pb.js";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Code, type Fault } from "../../../runtime/src/failure.ts";
-import type { RestRule } from "../../../runtime/src/rest/rule.ts";
+import type { RestRule } from "../../../runtime/src/http-rule/rule.ts";
 import { HttpJsonClient } from "../../../runtime/src/transport/http-json/http-json-client.ts";
 import { frame } from "../../../runtime/src/wire/frame.ts";
 import { rulesOf, unaryOf } from "../served.ts";

@@ -6,13 +6,13 @@ import type { SourceOfCallers } from "protoc-gen-bff/compiler";
 import { madePrincipals } from "./principals.ts";
 
 /**
- * A key of the principal `dev`, made by `bff-key` of the project's own runtime.
+ * A key of the principal `dev`, made by `bff-key` of the project's own server package.
  *
- * @param from a file from where the runtime is found
+ * @param from a file from where that is found
  * @throws what it says when it cannot
  */
 export async function makeApiKey(from: string, source: SourceOfCallers, storeFile: string): Promise<string> {
-  const program = join(dirname(createRequire(from).resolve("@protobff/runtime")), "../bin/bff-key.js");
+  const program = join(dirname(createRequire(from).resolve("@protobff/server")), "../bin/bff-key.js");
   const [principal] = madePrincipals(source);
   const scopes = source.rights.find(({ path }) => path.join() === "scope")?.values ?? [];
   // Scopes are no claim of a key.

@@ -56,6 +56,10 @@ export class FileNames {
     this.#own = new Map(functions.map(({ own, name }) => [own, name]));
     this.#enumConversion = enumConversion;
   }
+  /** Of what only a file that starts a server needs. */
+  server(name: string): Printable {
+    return this.#f.import(name, "@protobff/server");
+  }
   runtime(name: string): Printable {
     return this.#f.import(name, RUNTIME);
   }

@@ -61,7 +61,7 @@ export function emitIdentity(
 
 const FUNCTIONS = {
   jwt: ["jwt", SUBPATH],
-  session: ["session", "@protobff/runtime/session"],
+  session: ["session", "@protobff/server/session"],
   api_key: ["apiKey", SUBPATH],
   assertion: ["assertion", SUBPATH],
   peer: ["peer", SUBPATH],

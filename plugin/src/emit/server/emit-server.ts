@@ -99,7 +99,7 @@ export function emitServer(
     ),
   ];
   f.preamble(first.desc);
-  const all = block(["await ", names.runtime("serve"), "({"], rows, ["});"]);
+  const all = block(["await ", names.server("serve"), "({"], rows, ["});"]);
   for (const row of keepOwnWords(all, f, `./${server.path}.js`)) f.print(...row);
 }
 

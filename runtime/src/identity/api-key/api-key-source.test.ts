@@ -314,7 +314,7 @@ describe("uses", () => {
 });
 
 test("other processes make keys and end them, several at once, also where there is no file yet", async () => {
-  const command = fileURLToPath(new URL("../../../bin/bff-key.js", import.meta.url));
+  const command = fileURLToPath(new URL("../../../../packages/server/bin/bff-key.js", import.meta.url));
   const env = { PATH: process.env.PATH ?? "", BFF_STORE_FILE: path };
   const run = (...args: string[]) => promisify(execFile)(process.execPath, [command, ...args], { env });
   const create = () => run("create", "--subject", "ada", "--prefix", "acme_");

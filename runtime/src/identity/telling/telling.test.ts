@@ -6,7 +6,7 @@ import { create, fromBinary } from "@bufbuild/protobuf";
 import { CredentialSchema, PrincipalSchema, SignedPrincipalSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import fc from "fast-check";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
-import { EnvReader, type Fault } from "../../server/config/env-reader.ts";
+import { EnvReader, type Fault } from "../../environment/env-reader.ts";
 import { FakeClock } from "../../testing/fake-clock.ts";
 import type { Caller } from "../caller.ts";
 import { incomingOf } from "../incoming.ts";

@@ -2,7 +2,7 @@ import type { ClientRequest, IncomingMessage, RequestOptions } from "node:http";
 import type { Socket } from "node:net";
 import type { Registry } from "@bufbuild/protobuf";
 import { Code, type Fault } from "../../failure.ts";
-import type { ReplyReader } from "../../rest/reply-reader.ts";
+import type { ReplyReader } from "../../http-rule/reply-reader.ts";
 import type { Avoiding, Place } from "../balancer.ts";
 import { described } from "../described.ts";
 import type { InFlight, ReceivedHeaders, Reply } from "../unary-client.ts";

@@ -5,8 +5,12 @@ import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from "node:
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { ErrorInfoSchema } from "@protobff/messages/google/rpc/error_details_pb.js";
 import { afterEach, describe, expect, test } from "vitest";
+import {
+  Health,
+  HealthCheckRequestSchema,
+  HealthCheckResponseSchema,
+} from "../../../../packages/server/src/gen/grpc/health/v1/health_pb.ts";
 import { Code, type Fault } from "../../failure.ts";
-import { Health, HealthCheckRequestSchema, HealthCheckResponseSchema } from "../../gen/grpc/health/v1/health_pb.ts";
 import { frame } from "../../wire/frame.ts";
 import { statusDetail } from "../../wire/status-detail.ts";
 import type { InFlight, ReceivedHeaders } from "../unary-client.ts";

@@ -9,10 +9,10 @@ import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt"
 import { file_google_rpc_error_details } from "@protobff/messages/google/rpc/error_details_pb.js";
 import { type Clock, systemClock } from "../../clock.ts";
 import { Code } from "../../failure.ts";
+import { type ReplyReader, replyReader } from "../../http-rule/reply-reader.ts";
+import { type RequestWriter, requestWriter } from "../../http-rule/request-writer.ts";
+import { typesOf } from "../../http-rule/types-of.ts";
 import type { AddressState } from "../../observer-upstreams.ts";
-import { type ReplyReader, replyReader } from "../../rest/reply-reader.ts";
-import { type RequestWriter, requestWriter } from "../../rest/request-writer.ts";
-import { typesOf } from "../../rest/types-of.ts";
 import { PREFIX_BYTES } from "../../wire/frame.ts";
 import type { BalancePolicy } from "../balance-policy.ts";
 import type { Ejection, Place } from "../balancer.ts";

@@ -1,5 +1,5 @@
 import type { DescMethodUnary } from "@bufbuild/protobuf";
-import type { RestRule } from "../../rest/rule.ts";
+import type { RestRule } from "../../http-rule/rule.ts";
 
 /** How an rpc is called over HTTP: the first binding of its google.api.http. */
 export interface HttpRule extends RestRule {

@@ -9,8 +9,8 @@ import { join } from "node:path";
 import type { TLSSocket } from "node:tls";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { Health, HealthCheckRequestSchema } from "../../../../packages/server/src/gen/grpc/health/v1/health_pb.ts";
 import { Code, type Fault } from "../../failure.ts";
-import { Health, HealthCheckRequestSchema } from "../../gen/grpc/health/v1/health_pb.ts";
 import { frame } from "../../wire/frame.ts";
 import { HttpJsonClient, type HttpJsonClientOptions } from "./http-json-client.ts";
 

@@ -4,7 +4,7 @@
 
 // The fan-out again, with every policy off that can be: no retries, no breaker, no hedges, limits out of reach.
 
-import { serve } from "@protobff/runtime";
+import { serve } from "@protobff/server";
 import { HomeService } from "./bare_pb.ts";
 import { ItemService, ProfileService, SettingsService } from "../../up/v1/up_pb.ts";
 import { createHomeService, createUpstreams } from "./bare_bff.ts";

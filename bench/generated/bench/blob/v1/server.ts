@@ -4,7 +4,7 @@
 
 // One large answer, passed through.
 
-import { serve } from "@protobff/runtime";
+import { serve } from "@protobff/server";
 import { FileService } from "./blob_pb.ts";
 import { BlobService } from "../../up/v1/up_pb.ts";
 import { createFileService, createUpstreams } from "./blob_bff.ts";

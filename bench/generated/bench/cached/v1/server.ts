@@ -4,7 +4,7 @@
 
 // Three calls whose answers are good for a second.
 
-import { serve } from "@protobff/runtime";
+import { serve } from "@protobff/server";
 import { HomeService } from "./cached_pb.ts";
 import { ItemService, ProfileService, SettingsService } from "../../up/v1/up_pb.ts";
 import { createHomeService, createUpstreams } from "./cached_bff.ts";

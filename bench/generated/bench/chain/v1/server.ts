@@ -4,7 +4,7 @@
 
 // Three calls, each of which needs the one before.
 
-import { serve } from "@protobff/runtime";
+import { serve } from "@protobff/server";
 import { PlaceService } from "./chain_pb.ts";
 import { ProfileService, RegionService, TeamService } from "../../up/v1/up_pb.ts";
 import { createPlaceService, createUpstreams } from "./chain_bff.ts";

@@ -4,7 +4,7 @@
 
 // The fan-out behind all that stands at the edge: three limits, a token, a permit, rules for what is asked.
 
-import { serve } from "@protobff/runtime";
+import { serve } from "@protobff/server";
 import { HomeService } from "./edge_pb.ts";
 import { ItemService, ProfileService, SettingsService } from "../../up/v1/up_pb.ts";
 import { createIdentity } from "./identity.ts";

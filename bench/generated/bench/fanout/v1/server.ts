@@ -4,7 +4,7 @@
 
 // Three calls side by side, with every policy on but the cache, which would leave no calls to measure.
 
-import { serve } from "@protobff/runtime";
+import { serve } from "@protobff/server";
 import { HomeService } from "./fanout_pb.ts";
 import { ItemService, ProfileService, SettingsService } from "../../up/v1/up_pb.ts";
 import { createHomeService, createUpstreams } from "./fanout_bff.ts";

@@ -4,7 +4,7 @@
 
 // Three calls, of which now and then one is slow: a second one is sent after 15 ms.
 
-import { serve } from "@protobff/runtime";
+import { serve } from "@protobff/server";
 import { HomeService } from "./hedged_pb.ts";
 import { ItemService, ProfileService, SettingsService } from "../../up/v1/up_pb.ts";
 import { createHomeService, createUpstreams } from "./hedged_bff.ts";

@@ -4,7 +4,7 @@
 
 // The fan-out for callers who are known, may ask, and are told to all three upstreams: by a token, or by an API key.
 
-import { serve } from "@protobff/runtime";
+import { serve } from "@protobff/server";
 import { HomeService } from "./identity_pb.ts";
 import { ItemService, ProfileService, SettingsService } from "../../up/v1/up_pb.ts";
 import { createIdentity } from "./identity.ts";

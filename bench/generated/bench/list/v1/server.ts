@@ -4,7 +4,7 @@
 
 // A hundred items, and ten people who own them: one call for the list, one for all owners.
 
-import { serve } from "@protobff/runtime";
+import { serve } from "@protobff/server";
 import { FeedService } from "./list_pb.ts";
 import { AuthorService, PostService } from "../../up/v1/up_pb.ts";
 import { createFeedService, createUpstreams } from "./list_bff.ts";

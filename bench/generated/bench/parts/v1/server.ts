@@ -4,7 +4,7 @@
 
 // Three parts, each of which may be missing; breakers as they are by default.
 
-import { serve } from "@protobff/runtime";
+import { serve } from "@protobff/server";
 import { HomeService } from "./parts_pb.ts";
 import { ItemService, ProfileService, SettingsService } from "../../up/v1/up_pb.ts";
 import { createHomeService, createUpstreams } from "./parts_bff.ts";

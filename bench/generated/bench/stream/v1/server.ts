@@ -4,7 +4,7 @@
 
 // Events as they come: passed on, and each with a call of its own for the name of who wrote it.
 
-import { serve } from "@protobff/runtime";
+import { serve } from "@protobff/server";
 import { RunService } from "./stream_pb.ts";
 import { EventService, ProfileService } from "../../up/v1/up_pb.ts";
 import { createRunService, createUpstreams } from "./stream_bff.ts";

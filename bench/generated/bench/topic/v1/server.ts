@@ -4,7 +4,7 @@
 
 // Events that many follow, one call of the upstream for all followers of a run.
 
-import { serve } from "@protobff/runtime";
+import { serve } from "@protobff/server";
 import { RunService } from "./topic_pb.ts";
 import { EventService } from "../../up/v1/up_pb.ts";
 import { createRunService, createUpstreams } from "./topic_bff.ts";

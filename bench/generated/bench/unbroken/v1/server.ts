@@ -4,7 +4,7 @@
 
 // Three parts, each of which may be missing, without breakers.
 
-import { serve } from "@protobff/runtime";
+import { serve } from "@protobff/server";
 import { HomeService } from "./unbroken_pb.ts";
 import { ItemService, ProfileService, SettingsService } from "../../up/v1/up_pb.ts";
 import { createHomeService, createUpstreams } from "./unbroken_bff.ts";

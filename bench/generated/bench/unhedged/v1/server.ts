@@ -4,7 +4,7 @@
 
 // Three calls, of which now and then one is slow, and nothing is done about it.
 
-import { serve } from "@protobff/runtime";
+import { serve } from "@protobff/server";
 import { HomeService } from "./unhedged_pb.ts";
 import { ItemService, ProfileService, SettingsService } from "../../up/v1/up_pb.ts";
 import { createHomeService, createUpstreams } from "./unhedged_bff.ts";

@@ -1,0 +1,67 @@
+import {
+  type ConnectRouter,
+  type ConnectRouterOptions,
+  createConnectRouter,
+  createContextValues,
+} from "@connectrpc/connect";
+import type { UniversalHandler } from "@connectrpc/connect/protocol";
+import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from "@connectrpc/connect-node";
+import { INCOMING } from "@protobff/runtime/internal/compose/judged-handler";
+import { JSON_OPTIONS } from "@protobff/runtime/internal/compose/written-json";
+import type { ServerFault } from "@protobff/runtime/internal/environment/server-fault";
+import { HOLDER } from "@protobff/runtime/internal/routes/bounded-handler";
+import { DEFERRED_COMPRESSIONS } from "@protobff/runtime/internal/routes/compressed-answers";
+import { PLACES } from "@protobff/runtime/internal/stream/places";
+import type { Handler } from "../carrier/handler.ts";
+import { NodeIncoming, type Peers } from "../requests/peers.ts";
+import { holderOf } from "../requests/request-body.ts";
+import { AdapterPlaces } from "../streams/stream-account.ts";
+import type { StreamAccounts } from "../streams/stream-accounts.ts";
+
+export interface ConnectAdapterOptions extends ConnectRouterOptions {
+  /** Adds what answers by `addCompressed`. */
+  readonly routes: (router: ConnectRouter) => void;
+  /** For paths that no rpc has. */
+  readonly fallback: Handler;
+  readonly peers: Peers;
+  /** Count the streams. */
+  readonly accounts: StreamAccounts;
+  readonly fault: ServerFault;
+}
+
+/** A handler, and the paths that it does not leave to its fallback. */
+export type ConnectAdapter = Handler & { readonly paths: readonly string[] };
+
+/**
+ * A handler for what a ConnectRouter serves. `connectNodeAdapter` does the same, but prints a stack for each answer that could not be
+ * written, which any client brings about by leaving, and leaves the request of an answer that cannot be sent open.
+ */
+export function connectAdapter({
+  routes,
+  fallback,
+  peers,
+  accounts,
+  fault,
+  ...options
+}: ConnectAdapterOptions): ConnectAdapter {
+  const router = createConnectRouter({ acceptCompression: DEFERRED_COMPRESSIONS, ...options });
+  routes(router);
+  const handlers = new Map<string, UniversalHandler>(router.handlers.map((handler) => [handler.requestPath, handler]));
+  const serve: Handler = (request, response) => {
+    const handler = handlers.get(request.url?.split("?", 1)[0] ?? "");
+    if (handler === undefined) return fallback(request, response);
+    const holder = holderOf(request);
+    const values = createContextValues().set(INCOMING, new NodeIncoming(request, peers));
+    values.set(PLACES, new AdapterPlaces(accounts.at(handler.requestPath), holder?.connection ?? request));
+    values.set(HOLDER, holder).set(JSON_OPTIONS, options.jsonOptions ?? {});
+    handler(universalRequestFromNodeRequest(request, response, undefined, values))
+      .then((answer) => universalResponseToNodeResponse(answer, response))
+      .catch((thrown: unknown) => {
+        const { destroyed } = "stream" in response ? response.stream : response;
+        if (destroyed) return; // the client has gone, or was given up
+        fault(`cannot answer ${handler.requestPath}`, thrown);
+        response.destroy();
+      });
+  };
+  return Object.assign(serve, { paths: [...handlers.keys()] });
+}

@@ -1,0 +1,176 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { digestOf, isWhole } from "@protobff/runtime/internal/identity/api-key/key-format";
+import { SqliteKeys } from "@protobff/runtime/internal/identity/api-key/sqlite-keys";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { runBffKey } from "./bff-key.ts";
+
+let folder: string;
+let path: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "bff-key-"));
+  path = join(folder, "keys.db");
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+async function run(...args: string[]): Promise<{ code: number; out: string; error: string; audit: unknown[] }> {
+  return runWith({ BFF_STORE_FILE: path, BFF_AUDIT: join(folder, "audit") }, ...args);
+}
+async function runWith(environment: Readonly<Record<string, string>>, ...args: string[]) {
+  const [out, error]: [string[], string[]] = [[], []];
+  const code = await runBffKey(args, environment, {
+    out: (text) => void out.push(text),
+    error: (text) => void error.push(text),
+  });
+  let lines: string[] = [];
+  try {
+    lines = readFileSync(join(folder, "audit"), "utf8").trim().split("\n");
+  } catch {}
+  return { code, out: out.join(""), error: error.join(""), audit: lines.map((line): unknown => JSON.parse(line)) };
+}
+async function stored() {
+  const store = await SqliteKeys.at(path);
+  const all = store.list();
+  return { all, find: (key: string) => store.find(digestOf(key)), close: () => store.close() };
+}
+
+describe("create", () => {
+  test("prints the key once, and keeps its digest", async () => {
+    const { code, out, error, audit } = await run(
+      ...["create", "--subject", "ada", "--scope", "read", "--scope", "write", "--prefix", "acme_"],
+      ...["--claims", '{"org":"acme"}', "--expires", "90d"],
+    );
+    expect([code, out]).toEqual([0, expect.stringMatching(/^acme_[0-9A-Za-z]{49}\n$/)]);
+    const key = out.trim();
+    expect(isWhole(key)).toBe(true);
+    const { find, close } = await stored();
+    const found = find(key);
+    close();
+    expect(found).toMatchObject({ subject: "ada", scopes: ["read", "write"], claims: '{"org":"acme"}' });
+    expect((found?.expires ?? 0) - (found?.created ?? 0)).toBe(90 * 86_400);
+    expect(error).toMatch(/^key_\w{11} of ada expires \S+Z; the key is not shown again\n$/);
+    expect(error).not.toContain(key);
+    expect(audit).toEqual([{ time: expect.any(String), event: "key-created", id: found?.id, subject: "ada" }]);
+  });
+
+  test.each([
+    [[], "create needs --subject, whose key it is"],
+    [["--subject", ""], "create needs --subject, whose key it is"],
+    [["--subject", "a", "--scope", "a b"], "--scope is one word: write it once for each scope"],
+    [["--subject", "a", "--scope", ""], "--scope is one word: write it once for each scope"],
+    [["--subject", "a", "--claims", "{"], "--claims is no JSON"],
+    [["--subject", "a", "--claims", "[]"], "--claims is no JSON object"],
+    [["--subject", "a", "--claims", `{"a":"${"x".repeat(8192)}"}`], "--claims has more than 8192 bytes"],
+    [["--subject", "a", "--expires", "soon"], "--expires is no time: write 90d, 2030-01-31 or 2030-01-31T12:00:00Z"],
+    [
+      ["--subject", "a", "--expires", "2030-13-01"],
+      "--expires is no time: write 90d, 2030-01-31 or 2030-01-31T12:00:00Z",
+    ],
+    [["--subject", "a", "--expires", "0m"], "--expires has passed"],
+    [["--subject", "a", "--expires", "2020-01-31"], "--expires has passed"],
+    [["--subject", "a", "--prefix", "a.*"], "--prefix has other characters than A-Z a-z 0-9 _ -, or more than 32"],
+  ])("with %j says what is wrong", async (args, why) => {
+    expect(await run("create", ...args)).toEqual({ code: 2, out: "", error: `bff-key: ${why}\n`, audit: [] });
+    const { all, close } = await stored();
+    close();
+    expect(all).toEqual([]);
+  });
+});
+
+describe("revoke", () => {
+  test("ends keys by their ids", async () => {
+    await run("create", "--subject", "ada");
+    const { all, close } = await stored();
+    close();
+    const id = all[0]!.id;
+    const first = await run("revoke", id);
+    expect(first).toMatchObject({ code: 0, error: `${id} of ada is revoked\n` });
+    expect(first.audit[1]).toMatchObject({ event: "key-revoked", id, subject: "ada" });
+    const again = await run("revoke", id);
+    expect(again).toMatchObject({
+      code: 0,
+      error: expect.stringMatching(`^${id} has been revoked at \\S+Z already\n$`),
+    });
+    expect(again.audit).toHaveLength(2);
+  });
+
+  test("does not know others, and never repeats a key", async () => {
+    const { out } = await run("create", "--subject", "ada");
+    expect(await run("revoke", out.trim())).toMatchObject({ code: 1, error: "bff-key: there is no key of that id\n" });
+    expect(await run("revoke", "key_1")).toMatchObject({ code: 1, error: "bff-key: there is no key of key_1\n" });
+    expect(await run("revoke")).toMatchObject({
+      code: 2,
+      error: "bff-key: revoke needs the id of a key, as list shows it\n",
+    });
+  });
+});
+
+test("list shows all of them, and no key", async () => {
+  const { out: key } = await run("create", "--subject", "ada\u001b[31m", "--scope", "read");
+  await run("create", "--subject", "bob", "--expires", "2999-01-31");
+  const { out } = await run("list");
+  const [head, ...lines] = out.split("\n");
+  const [end, ada = "", bob = ""] = lines.sort((a, b) => (a.slice(17) < b.slice(17) ? -1 : 1));
+  expect(head).toMatch(/^id +subject +scopes +created +expires +revoked +last used$/);
+  expect(ada).toMatch(/^key_\w{11} +ada.\[31m +read +\S+Z +- +- +-$/);
+  expect(ada).not.toContain("\u001b");
+  expect(bob).toMatch(/^key_\w{11} +bob +- +\S+Z +2999-01-31T00:00:00Z +- +-$/);
+  expect(end).toBe("");
+  expect(out).not.toContain(key.trim());
+  const { out: json } = await run("list", "--json");
+  const subjects = json
+    .trim()
+    .split("\n")
+    .map((line): unknown => JSON.parse(line).subject);
+  expect(subjects.sort()).toEqual(["ada\u001b[31m", "bob"]);
+});
+
+describe("what cannot be done", () => {
+  test("has an exit code and words of its own", async () => {
+    const nothing = await runWith({}, "list");
+    expect(nothing).toMatchObject({
+      code: 2,
+      error: expect.stringMatching(/^bff-key: BFF_STORE_FILE is not set, nor is DATABASE_URL/),
+    });
+    const url = await runWith({ DATABASE_URL: "mysql://u:secret@h" }, "list");
+    expect(url).toMatchObject({
+      code: 2,
+      error: expect.stringMatching(/^bff-key: DATABASE_URL is no address with postgres:\/\//),
+    });
+    expect(url.error).not.toContain("secret");
+    expect(await runWith({ BFF_STORE_FILE: folder }, "list")).toMatchObject({
+      code: 2,
+      error: expect.stringMatching(/BFF_STORE_FILE cannot be used/),
+    });
+    expect(await run("delete")).toMatchObject({
+      code: 2,
+      error: expect.stringMatching(/there is no command "delete"/),
+    });
+    expect(await run("list", "--all")).toMatchObject({ code: 2, error: expect.stringMatching(/--all/) });
+    expect(await run()).toMatchObject({ code: 2, error: expect.stringMatching(/^Makes, ends and lists keys/) });
+    expect(await run("--help")).toMatchObject({ code: 0, out: expect.stringMatching(/^Makes, ends and lists keys/) });
+  });
+
+  test("an audit log that cannot be written fails the command", async () => {
+    const { code, error } = await runWith({ BFF_STORE_FILE: path, BFF_AUDIT: folder }, "create", "--subject", "ada");
+    expect([code, error]).toEqual([1, expect.stringContaining("cannot write the audit log")]);
+  });
+
+  test("nobody but us reads the file that it makes", async () => {
+    await run("create", "--subject", "ada");
+    expect(statSync(path).mode & 0o077).toBe(0);
+  });
+});
+
+test("the command itself", () => {
+  const command = fileURLToPath(new URL("../../bin/bff-key.js", import.meta.url));
+  const env = { PATH: process.env.PATH ?? "", BFF_STORE_FILE: path };
+  const created = spawnSync(process.execPath, [command, "create", "--subject", "ada"], { env, encoding: "utf8" });
+  expect([created.status, created.stdout]).toEqual([0, expect.stringMatching(/^\w{49}\n$/)]);
+  const listed = spawnSync(process.execPath, [command, "list"], { env, encoding: "utf8" });
+  expect(listed.stdout).toMatch(/ ada /);
+  expect(spawnSync(process.execPath, [command, "x"], { env }).status).toBe(2);
+});

@@ -1,0 +1,187 @@
+import { type ChildProcess, execFileSync, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer, type Server } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { PrincipalSchema } from "@protobff/messages/bff/v1/identity_pb.js";
+import { systemClock } from "@protobff/runtime/internal/clock";
+import { Failure } from "@protobff/runtime/internal/failure";
+import { apiKey } from "@protobff/runtime/internal/identity/api-key/api-key";
+import { digestOf, newKey } from "@protobff/runtime/internal/identity/api-key/key-format";
+import { PostgresKeys } from "@protobff/runtime/internal/identity/api-key/postgres-keys";
+import { type Incoming, NOWHERE } from "@protobff/runtime/internal/identity/incoming";
+import type { Settings } from "@protobff/runtime/internal/identity/settings";
+import type { Source } from "@protobff/runtime/internal/identity/source";
+import { freePort } from "@protobff/runtime/internal/testing/listening";
+import { initPostgres, startPostgres } from "@protobff/runtime/internal/testing/postgres";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { runBffKey } from "./bff-key.ts";
+
+// Against a real PostgreSQL, on a port and in a folder of its own.
+
+const PLAIN: Incoming = { get: () => null, all: () => [], peer: NOWHERE };
+let folder: string;
+let port: number;
+let server: ChildProcess | undefined;
+const open: { close(): void | Promise<void> }[] = [];
+
+async function start(): Promise<void> {
+  server = await startPostgres(folder, port);
+}
+async function stop(): Promise<void> {
+  const child = server;
+  server = undefined;
+  if (child === undefined) return;
+  signal(processes(child), "SIGCONT"); // a test that has failed may have left them stopped
+  child.kill("SIGQUIT");
+  if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+}
+
+/** The server, and its processes for connections. */
+function processes(of = server): number[] {
+  const { stdout } = spawnSync("ps", ["-o", "pid=", "--pid", `${of?.pid}`, "--ppid", `${of?.pid}`], {
+    encoding: "utf8",
+  });
+  return stdout.trim().split(/\s+/).map(Number);
+}
+function signal(pids: readonly number[], name: NodeJS.Signals): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, name);
+    } catch {} // a connection's process may have ended
+  }
+}
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "bff-postgres-"));
+  initPostgres(folder);
+  port = await freePort();
+  await start();
+}, 60_000);
+afterEach(async () => {
+  for (const one of open.splice(0)) await one.close();
+});
+afterAll(async () => {
+  await stop();
+  rmSync(folder, { recursive: true });
+});
+
+const address = (at = port): string => `postgres://bff@127.0.0.1:${at}/postgres`;
+async function bffKey(...args: string[]): Promise<string> {
+  const written: string[] = [];
+  const keep = (text: string): void => void written.push(text);
+  const code = await runBffKey(args, { DATABASE_URL: address() }, { out: keep, error: keep });
+  expect([code, written]).toEqual([0, written]);
+  return written[0]?.trim() ?? "";
+}
+/** A source, as a server opens it. */
+async function opened(url = address(), cacheMs = 0): Promise<{ source: Source; told: string[] }> {
+  const told: string[] = [];
+  const settings = { optional: (name: string) => (name === "DATABASE_URL" ? url : undefined) } as Settings;
+  const spec = apiKey({ name: "robot", prefix: "acme_", cacheMs });
+  await spec.configure?.(settings);
+  const fault = (what: string): void => void told.push(what);
+  const source = await spec.open({ clock: systemClock, type: PrincipalSchema, audit: () => {}, fault });
+  open.push(source);
+  return { source, told };
+}
+function outcome(source: Source, key: string): Promise<string> {
+  return Promise.try(() => source.verify(key, PLAIN)).then(
+    (caller) => `ok ${caller?.credential.subject}`,
+    (thrown: unknown) => (thrown instanceof Failure ? `${thrown.code} ${thrown.message}` : `threw ${thrown}`),
+  );
+}
+const create = (...more: string[]) => bffKey("create", "--subject", "ada", "--prefix", "acme_", ...more);
+
+test("the table is made by whoever comes first, of many at once", async () => {
+  const stores = await Promise.all(Array.from({ length: 8 }, () => PostgresKeys.at(address())));
+  open.push(...stores);
+  await Promise.all(stores.map((store) => store.open()));
+  expect(await stores[0]?.list()).toEqual([]);
+});
+
+test("a role that may not make tables will do where there is one", async () => {
+  const owner = await PostgresKeys.at(address());
+  open.push(owner);
+  await owner.open();
+  const { default: pg } = await import("pg");
+  const admin = new pg.Client({ connectionString: address() });
+  await admin.connect();
+  await admin.query("create role reader login; grant select, update on bff_api_key to reader");
+  await admin.end();
+  const reader = await PostgresKeys.at(address().replace("bff@", "reader@"));
+  open.push(reader);
+  await reader.open();
+  expect(await reader.find(digestOf(newKey("")))).toBeUndefined();
+});
+
+test("keys that bff-key makes are known to servers, and those it revokes are not", async () => {
+  const { source } = await opened();
+  await source.opened;
+  const key = await create("--scope", "read", "--scope", "write", "--claims", '{"a":1}', "--expires", "1d");
+  const caller = await source.verify(key, PLAIN);
+  expect(caller?.credential).toMatchObject({ subject: "ada", scopes: ["read", "write"], issuer: "robot" });
+  expect(Number(caller?.credential.expires) - Date.now() / 1000).toBeGreaterThan(86_000);
+  await bffKey("revoke", caller?.credential.id ?? "");
+  expect(await outcome(source, key)).toBe("16 the key is revoked");
+});
+
+test("uses of many keys are written by one statement", async () => {
+  const keys = [await create(), await create(), await create()];
+  const { source } = await opened();
+  await source.opened;
+  for (const key of keys) expect(await outcome(source, key)).toBe("ok ada");
+  open.splice(open.indexOf(source), 1);
+  await source.close();
+  const store = await PostgresKeys.at(address());
+  open.push(store);
+  const used = await Promise.all(keys.map((key) => store.find(digestOf(key))));
+  const now = Date.now() / 1000;
+  for (const key of used) expect(Math.abs((key?.lastUsed ?? 0) - now)).toBeLessThan(60);
+  await store.used([{ digest: digestOf(keys[0] ?? ""), second: 1 }]);
+  expect((await store.find(digestOf(keys[0] ?? "")))?.lastUsed).toBe(used[0]?.lastUsed);
+});
+
+test("another process sees what this one does", async () => {
+  const key = await create();
+  const command = fileURLToPath(new URL("../../bin/bff-key.js", import.meta.url));
+  const env = { PATH: process.env.PATH ?? "", DATABASE_URL: address() };
+  const listed = execFileSync(process.execPath, [command, "list", "--json"], { env, encoding: "utf8" });
+  const { source } = await opened();
+  const caller = await source.verify(key, PLAIN);
+  const id = caller?.credential.id ?? "";
+  expect(listed).toContain(id);
+  execFileSync(process.execPath, [command, "revoke", id], { env, stdio: "ignore" });
+  expect(await outcome(source, key)).toBe("16 the key is revoked");
+});
+
+test("away, stopped and back: UNAVAILABLE within its time, and then as before", async () => {
+  const key = await create();
+  const { source, told } = await opened();
+  await source.opened;
+  expect(await outcome(source, key)).toBe("ok ada");
+  const away = "14 the store of keys cannot be asked";
+  const all = processes();
+  signal(all, "SIGSTOP");
+  expect(await outcome(source, key)).toBe(away);
+  signal(all, "SIGCONT");
+  await stop();
+  expect(await outcome(source, key)).toBe(away);
+  await start();
+  expect(await outcome(source, key)).toBe("ok ada");
+  expect(new Set(told)).toEqual(new Set(["keys of source robot cannot be looked up"]));
+});
+
+test("a server that never answers: so many wait, and no more; each for its time", async () => {
+  const silent: Server = createServer(() => {}).listen(0, "127.0.0.1");
+  await once(silent, "listening");
+  const { port: at } = silent.address() as { readonly port: number };
+  const { source } = await opened(address(at));
+  const outcomes = Array.from({ length: 300 }, () => outcome(source, newKey("acme_")));
+  expect(new Set(await Promise.all(outcomes))).toEqual(new Set(["14 the store of keys cannot be asked"]));
+  await source.close();
+  open.splice(0);
+  silent.close();
+});

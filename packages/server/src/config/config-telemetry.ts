@@ -1,0 +1,102 @@
+// What the environment says about looking into a server: the admin port, the live page, the access log, traces.
+
+import type { EnvReader } from "@protobff/runtime/internal/environment/env-reader";
+import { quoted } from "@protobff/runtime/internal/environment/one-line";
+import type { FileReader } from "@protobff/runtime/internal/environment/pem-files";
+import type { Sampling } from "../telemetry/sampler.ts";
+import { readSpanExport, type SpanExport } from "./config-otlp.ts";
+import { readSampling } from "./config-sampling.ts";
+import { readWorkers } from "./config-workers.ts";
+import { isLoopback } from "./loopback.ts";
+
+/** What is told of requests besides failures, and where it can be seen. What is undefined is off, and nothing of it is loaded. */
+export interface TelemetryConfig {
+  /** Where metrics are served. */
+  readonly admin?: AdminAddress;
+  /** The live page is served there, too. */
+  readonly explorer?: ExplorerConfig;
+  /** The share of requests that the access log has a line for: above 0, at most 1. */
+  readonly accessLog?: number;
+  /** Where the spans of requests go. */
+  readonly spans?: SpanExport;
+  /** Which requests leave some, where they go anywhere. */
+  readonly sampling?: Sampling;
+}
+
+export interface AdminAddress {
+  readonly host: string;
+  /** 0: a free one. */
+  readonly port: number;
+}
+
+export interface ExplorerConfig {
+  /** Who looks has to show it; undefined: nobody has to. */
+  readonly token?: string | undefined;
+  /** Where callers are listed for its requests, on this machine. */
+  readonly callers?: string | undefined;
+}
+
+export function readTelemetry(read: EnvReader, readFile: FileReader): TelemetryConfig {
+  const admin = readAdmin(read);
+  const explorer = readExplorer(read, admin);
+  const accessLog = readAccessLog(read);
+  const spans = readSpanExport(read, readFile);
+  return {
+    ...(admin !== undefined && { admin }),
+    ...(explorer !== undefined && { explorer }),
+    ...(accessLog !== undefined && { accessLog }),
+    ...(spans !== undefined && { spans, sampling: readSampling(read) }),
+  };
+}
+
+function readAdmin(read: EnvReader): AdminAddress | undefined {
+  if (read.optional("BFF_ADMIN_PORT") === undefined) return undefined;
+  const port = read.within("BFF_ADMIN_PORT", 0, 65_535);
+  if (port !== 0 && port === Number(read.optional("PORT") ?? 8080)) {
+    const problem = `is ${port}, which is the port that requests come to`;
+    read.fault("BFF_ADMIN_PORT", problem, "another one: what it shows is not for clients");
+  }
+  return { host: read.optional("BFF_ADMIN_HOST") ?? "127.0.0.1", port };
+}
+
+/** Shorter ones can be guessed. */
+const SHORTEST_TOKEN = 16;
+
+function readExplorer(read: EnvReader, admin: AdminAddress | undefined): ExplorerConfig | undefined {
+  const wanted = read.bool("BFF_EXPLORER", "false");
+  const token = read.optional("BFF_EXPLORER_TOKEN");
+  if (!wanted) return undefined;
+  if (read.optional("BFF_ADMIN_PORT") === undefined) {
+    const problem = "is not set, and BFF_EXPLORER is for a page there";
+    read.fault("BFF_ADMIN_PORT", problem, "a port of its own, like 9090 (0 picks a free one)");
+  }
+  if (token !== undefined && token.length < SHORTEST_TOKEN) {
+    const remedy = `at least ${SHORTEST_TOKEN}, such as what openssl rand -hex 16 prints`;
+    read.fault("BFF_EXPLORER_TOKEN", `has ${token.length} characters`, remedy);
+  }
+  if (token === undefined && admin !== undefined && !isLoopback(admin.host)) {
+    const problem = `is not set, and others may come to ${quoted(admin.host)}, where BFF_EXPLORER shows what callers send`;
+    read.fault("BFF_EXPLORER_TOKEN", problem, "what who looks has to show, such as what openssl rand -hex 16 prints");
+  }
+  if (readWorkers(read) > 1) {
+    const problem = "is more than 1, and the page of BFF_EXPLORER shows one process";
+    read.fault("BFF_WORKERS", problem, "1 while it is looked at");
+  }
+  const callers = read.optional("BFF_EXPLORER_CALLERS");
+  const address = URL.parse(callers ?? "http://127.0.0.1");
+  // Elsewhere it could say what it likes to whoever looks.
+  if (address?.protocol !== "http:" || !isLoopback(address.hostname.replace(/^\[(.*)\]$/, "$1")))
+    read.fault("BFF_EXPLORER_CALLERS", "is no address with http:// on this machine", "nothing: `protobff dev` sets it");
+  return { token, callers };
+}
+
+function readAccessLog(read: EnvReader): number | undefined {
+  const text = read.optional("BFF_ACCESS_LOG") ?? "off";
+  if (text === "off") return undefined;
+  if (text === "all") return 1;
+  const share = /^(0?\.\d{1,9}|1(\.0+)?)$/.test(text) ? Number(text) : 0;
+  if (share > 0) return share;
+  const remedy = "off, all, or the share of requests that get a line, above 0 and at most 1, like 0.01";
+  read.fault("BFF_ACCESS_LOG", `is ${quoted(text)}`, remedy);
+  return undefined;
+}

@@ -1,0 +1,130 @@
+// Where upstreams and their branches are: `<FULL_SERVICE_NAME>_URL`, and the certificates beside it.
+import type { DescService } from "@bufbuild/protobuf";
+import type { EnvReader } from "@protobff/runtime/internal/environment/env-reader";
+import {
+  type FileReader,
+  isUsable,
+  readPair,
+  readPem,
+  type TlsFiles,
+} from "@protobff/runtime/internal/environment/pem-files";
+
+/** Where an upstream is and how to get there. */
+export interface UpstreamAddress {
+  /** One, or several of one scheme and path, each once; `http://…` is HTTP/2 without TLS. */
+  readonly urls: readonly string[];
+  readonly tls: TlsFiles;
+}
+
+/** Which upstreams there are. */
+export interface UpstreamsSpec<Upstreams extends Readonly<Record<string, DescService>>> {
+  readonly upstreams: Upstreams;
+  /** The names of branches by upstream. */
+  readonly branches?: { readonly [Name in keyof Upstreams]?: readonly string[] } | undefined;
+}
+
+/** Of one list; a name may have more. */
+const MOST_URLS = 64;
+
+/** Where they all are. */
+export interface UpstreamAddresses<Name extends string> {
+  readonly upstreams: Readonly<Record<Name, UpstreamAddress>>;
+  /** Of the branches that have an address, as `agent.canary`. */
+  readonly branches: Readonly<Record<string, UpstreamAddress>>;
+  /** The variables that say where the others are, which are not set. */
+  readonly branchesOff: readonly string[];
+}
+
+export function readUpstreams<Upstreams extends Readonly<Record<string, DescService>>>(
+  read: EnvReader,
+  spec: UpstreamsSpec<Upstreams>,
+  readFile: FileReader,
+): UpstreamAddresses<keyof Upstreams & string> {
+  const upstreams: Partial<Record<string, UpstreamAddress>> = {};
+  for (const [name, service] of Object.entries(spec.upstreams)) {
+    upstreams[name] = readUpstream(read, variablePrefix(service.typeName), service.typeName, readFile);
+  }
+  const { branches, off: branchesOff } = readBranches(read, spec, readFile);
+  return { upstreams: upstreams as Record<keyof Upstreams & string, UpstreamAddress>, branches, branchesOff };
+}
+
+/** The beginning of an upstream's variables: `billing.v1.BillingService` → `BILLING_V1_BILLINGSERVICE`. */
+export function variablePrefix(service: string): string {
+  return service.toUpperCase().replaceAll(".", "_");
+}
+
+/** Of each branch its address, where it has one: without one it is off. */
+function readBranches<Upstreams extends Readonly<Record<string, DescService>>>(
+  read: EnvReader,
+  { upstreams, branches = {} }: UpstreamsSpec<Upstreams>,
+  readFile: FileReader,
+): { readonly branches: Record<string, UpstreamAddress>; readonly off: string[] } {
+  const found: Record<string, UpstreamAddress> = {};
+  const off: string[] = [];
+  for (const [name, service] of Object.entries(upstreams)) {
+    for (const branch of branches[name] ?? []) {
+      const prefix = `${variablePrefix(service.typeName)}_${branch.toUpperCase()}`;
+      const files = ["_CA_FILE", "_CERT_FILE", "_KEY_FILE"].some((end) => read.optional(prefix + end) !== undefined);
+      if (read.optional(`${prefix}_URL`) === undefined && !files) off.push(`${prefix}_URL`);
+      else found[`${name}.${branch}`] = readUpstream(read, prefix, `branch ${branch} of ${service.typeName}`, readFile);
+    }
+  }
+  return { branches: found, off };
+}
+
+/** @param what is there, as people call it */
+function readUpstream(read: EnvReader, prefix: string, what: string, readFile: FileReader): UpstreamAddress {
+  const variable = `${prefix}_URL`;
+  const urls = readUrls(read, variable, what);
+  const ca = readPem(read, `${prefix}_CA_FILE`, readFile);
+  const pair = readPair(read, `${prefix}_CERT_FILE`, `${prefix}_KEY_FILE`, readFile);
+  if (ca !== undefined && !isUsable({ ca })) {
+    read.fault(`${prefix}_CA_FILE`, "holds no certificate that can be used", "the path of a PEM file");
+  }
+  const tls: TlsFiles = { ...(ca !== undefined && { ca }), ...pair };
+  if (urls[0]?.protocol === "http:" && Object.keys(tls).length > 0) {
+    read.fault(variable, "begins with http:// although there are certificates for it", "https://…, or unset the _FILE");
+  }
+  return { urls: urls.map(plain), tls };
+}
+
+/** One address, or a list of them. Values are not repeated in faults: an address may have a password in it. */
+function readUrls(read: EnvReader, variable: string, what: string): readonly URL[] {
+  const remedy = `the address of ${what}, like http://127.0.0.1:9001 or https://service.example`;
+  const text = read.optional(variable);
+  if (text === undefined) {
+    read.fault(variable, "is not set", remedy);
+    return [];
+  }
+  const parts = text.split(",").map((part) => part.trim());
+  const which = (i: number): string => (parts.length === 1 ? "" : `: number ${i + 1} of its list`);
+  const urls = parts.flatMap((part, i): URL[] => {
+    const url = URL.parse(part);
+    const problem = problemOf(part, url);
+    if (problem === undefined && url !== null) return [url];
+    read.fault(variable, `${problem}${which(i)}`, remedy);
+    return [];
+  });
+  if (urls.length < parts.length || urls.length < 2) return urls;
+  const several = `several of one scheme and path separated by commas, like http://10.0.0.1:9001,http://10.0.0.2:9001`;
+  const distinct = (of: (url: URL) => string): number => new Set(urls.map(of)).size;
+  if (urls.length > MOST_URLS)
+    read.fault(variable, `has ${urls.length} addresses`, `at most ${MOST_URLS}, or a name that has them all`);
+  if (distinct(({ protocol }) => protocol) > 1)
+    read.fault(variable, "has addresses with http:// and with https://", several);
+  if (distinct(({ pathname }) => pathname.replace(/\/$/, "")) > 1)
+    read.fault(variable, "has addresses with different paths", several);
+  if (distinct(plain) < urls.length) read.fault(variable, "has an address twice", "each once");
+  return urls;
+}
+
+const plain = ({ href }: URL): string => href.replace(/\/$/, "");
+
+function problemOf(part: string, url: URL | null): string | undefined {
+  if (part === "") return "is empty";
+  if (url === null) return "is not an address";
+  if (url.protocol !== "http:" && url.protocol !== "https:") return "begins with neither http:// nor https://";
+  const { username, password, search, hash } = url;
+  if (username + password + search + hash !== "") return "has more in it than scheme, host, port and path";
+  return undefined;
+}

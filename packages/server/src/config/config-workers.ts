@@ -1,0 +1,17 @@
+import { availableParallelism } from "node:os";
+import type { EnvReader } from "@protobff/runtime/internal/environment/env-reader";
+import { quoted } from "@protobff/runtime/internal/environment/one-line";
+
+/** More processes than this are a slip of the keyboard. */
+const MOST_WORKERS = 512;
+
+/** How many processes serve the port. 1: this one, and nobody watches it. */
+export function readWorkers(read: EnvReader): number {
+  const text = read.optional("BFF_WORKERS") ?? "1";
+  // What the process may use: libuv counts its CPU affinity and, in a container, the quota of its control group.
+  if (text === "auto") return availableParallelism();
+  const count = /^\d{1,3}$/.test(text) ? Number(text) : 0;
+  if (count >= 1 && count <= MOST_WORKERS) return count;
+  read.fault("BFF_WORKERS", `is ${quoted(text)}`, `auto, or a whole number between 1 and ${MOST_WORKERS}`);
+  return 1;
+}

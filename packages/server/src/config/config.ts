@@ -1,0 +1,235 @@
+import { closeSync, openSync } from "node:fs";
+import type { DescService } from "@bufbuild/protobuf";
+import { LONGEST_TIMER_MS } from "@protobff/runtime/internal/clock";
+import { type Environment, EnvReader, type Fault } from "@protobff/runtime/internal/environment/env-reader";
+import { quoted } from "@protobff/runtime/internal/environment/one-line";
+import { type FileReader, isUsable, readPair, readPem } from "@protobff/runtime/internal/environment/pem-files";
+import { readRedisUrl } from "@protobff/runtime/internal/environment/redis-url";
+import { type Networks, readNetworks } from "@protobff/runtime/internal/identity/networks";
+import { MAX_ELEMENTS, MAX_MESSAGE_BYTES } from "@protobff/runtime/internal/routes/bounds";
+import { DEFAULT_HTTP2, type Http2 } from "@protobff/runtime/internal/transport/grpc-client";
+import { DEFAULT_MAX_CONNECTIONS, DEFAULT_SERVER_HTTP2, type ServerHttp2 } from "../http2/client-http2.ts";
+import { DEFAULT_MAX_STREAMS } from "../http2/client-sessions.ts";
+import type { LogFormat } from "../logs/failure-log.ts";
+import { DEFAULT_MAX_PENDING_BYTES } from "../requests/pending-bytes.ts";
+import { readPublicUrl } from "../session/public-url.ts";
+import { DEFAULT_MAX_FOLLOWERS, defaultFollowersPerCaller } from "../streams/stream-account.ts";
+import { readTelemetry, type TelemetryConfig } from "./config-telemetry.ts";
+import { readUpstreams, type UpstreamAddresses, type UpstreamsSpec } from "./config-upstreams.ts";
+import { readWorkers } from "./config-workers.ts";
+
+/** How the server identifies, and which authority's clients may. */
+export interface ServerTls {
+  readonly cert: Buffer;
+  readonly key: Buffer;
+  readonly clientCa?: Buffer;
+}
+
+/** What the environment says about a server. */
+export interface ServerConfig<Name extends string, Env> extends UpstreamAddresses<Name> {
+  readonly host: string;
+  /** 0: a free one. */
+  readonly port: number;
+  /** How many processes serve it; 1: this one alone. */
+  readonly workers: number;
+  readonly tls?: ServerTls;
+  /** Whose `x-forwarded-for` is believed. */
+  readonly trustedProxies?: Networks;
+  /** Where it is written who was refused: a path, or `stderr`. */
+  readonly audit?: string;
+  readonly graceMs: number;
+  /** From the signal to end until nothing new is accepted. */
+  readonly drainDelayMs: number;
+  /** Of a client's connection; 0: any. */
+  readonly maxConnectionAgeMs: number;
+  /** How long its rpcs are asked for by itself, before it listens; 0: not at all. */
+  readonly warmUpMs: number;
+  readonly maxRequestBytes: number;
+  /** Of lists, maps and JSON in one request. */
+  readonly maxElements: number;
+  readonly maxReplyBytes: number;
+  /** Of bodies that are under way in all connections. */
+  readonly maxPendingBytes: number;
+  /** Of clients, at once, per process. */
+  readonly maxConnections: number;
+  /** On one connection of HTTP/2, at once. */
+  readonly maxStreams: number;
+  /** Of streams of rpcs, per process. */
+  readonly maxFollowers: number;
+  /** Of streams of rpcs that one caller has open, per process. */
+  readonly maxFollowersPerCaller: number;
+  /** A connection of HTTP/2 without requests is closed after so long. */
+  readonly idleMs: number;
+  /** Whose HTTP/2 carries calls to upstreams. */
+  readonly http2: Http2;
+  /** Whose HTTP/2 serves clients. */
+  readonly http2Server: ServerHttp2;
+  /** Origins whose scripts may call; `*` is all of them. */
+  readonly corsOrigins: readonly string[];
+  /** Origin at which browsers see this server. */
+  readonly publicUrl?: string;
+  /** How long browsers are to come by TLS only. */
+  readonly hstsMs: number;
+  readonly reflection: boolean;
+  /** How failures are told on standard error. */
+  readonly log: LogFormat | "off";
+  readonly telemetry: TelemetryConfig;
+  /** Where the cache has its second level. */
+  readonly redisUrl?: string;
+  /** The variables that the BFF's own expressions read. */
+  readonly env: Env;
+}
+
+/** What a server needs from its environment. */
+export interface ConfigSpec<Upstreams extends Readonly<Record<string, DescService>>, Env>
+  extends UpstreamsSpec<Upstreams> {
+  readonly env: (read: EnvReader) => Env;
+}
+
+export type ConfigResult<Name extends string, Env> = {
+  /** With zero values for what is missing or malformed. */
+  readonly env: Env;
+  /** Whether it has such values. */
+  readonly isFilled?: boolean;
+} & (
+  | { readonly config: ServerConfig<Name, Env>; readonly faults?: undefined }
+  | { readonly config?: undefined; readonly faults: readonly Fault[] }
+);
+
+const MAX_BYTES = 2 ** 32 - 1;
+const MAX_PENDING_BYTES = 2 ** 40;
+const MAX_STREAMS = 10_000;
+/** As long as a worker may take to begin. */
+const MAX_WARM_UP_MS = 30_000;
+const MAX_FOLLOWERS = 1_000_000;
+const MAX_COUNT = 2 ** 32 - 1;
+
+/** Reads the whole configuration; either all of it or everything that is wrong with it. */
+export function readConfig<Upstreams extends Readonly<Record<string, DescService>>, Env>(
+  source: Environment,
+  spec: ConfigSpec<Upstreams, Env>,
+  readFile: FileReader,
+): ConfigResult<keyof Upstreams & string, Env> {
+  const faults: Fault[] = [];
+  const read = new EnvReader(source, faults);
+  const tls = readServerTls(read, readFile);
+  const redisUrl = readRedisUrl(read, "REDIS_URL");
+  const trustedProxies = readNetworks(read);
+  const audit = readAudit(read);
+  const publicUrl = readPublicUrl(read);
+  const addresses = readUpstreams(read, spec, readFile);
+  const maxFollowers = read.within("BFF_MAX_FOLLOWERS", 1, MAX_FOLLOWERS, String(DEFAULT_MAX_FOLLOWERS));
+  const perCaller = String(defaultFollowersPerCaller(maxFollowers));
+  const ours: Omit<ServerConfig<keyof Upstreams & string, Env>, "env"> = {
+    host: read.optional("HOST") ?? "0.0.0.0",
+    port: read.within("PORT", 0, 65_535, "8080"),
+    workers: readWorkers(read),
+    ...(tls !== undefined && { tls }),
+    graceMs: read.durationMs("BFF_GRACE", "10s", LONGEST_TIMER_MS),
+    drainDelayMs: read.durationMs("BFF_DRAIN_DELAY", "0s", LONGEST_TIMER_MS),
+    maxConnectionAgeMs: readAge(read),
+    warmUpMs: read.durationMs("BFF_WARM_UP", "0s", MAX_WARM_UP_MS),
+    maxRequestBytes: read.within("BFF_MAX_REQUEST_BYTES", 1, MAX_BYTES, String(MAX_MESSAGE_BYTES)),
+    maxElements: read.within("BFF_MAX_ELEMENTS", 1, MAX_COUNT, String(MAX_ELEMENTS)),
+    maxReplyBytes: read.within("BFF_MAX_REPLY_BYTES", 1, MAX_BYTES, String(16 << 20)),
+    maxPendingBytes: read.within("BFF_MAX_PENDING_BYTES", 1, MAX_PENDING_BYTES, String(DEFAULT_MAX_PENDING_BYTES)),
+    maxConnections: read.within("BFF_MAX_CONNECTIONS", 1, MAX_COUNT, String(DEFAULT_MAX_CONNECTIONS)),
+    maxStreams: read.within("BFF_MAX_STREAMS", 1, MAX_STREAMS, String(DEFAULT_MAX_STREAMS)),
+    maxFollowers,
+    maxFollowersPerCaller: read.within("BFF_MAX_FOLLOWERS_PER_CALLER", 1, MAX_FOLLOWERS, perCaller),
+    idleMs: readIdle(read),
+    http2: readHttp2(read, "BFF_HTTP2", DEFAULT_HTTP2),
+    http2Server: readHttp2(read, "BFF_HTTP2_SERVER", DEFAULT_SERVER_HTTP2),
+    corsOrigins: readOrigins(read),
+    hstsMs: readHsts(read),
+    reflection: read.bool("BFF_REFLECTION", "false"),
+    log: readLog(read),
+    telemetry: readTelemetry(read, readFile),
+    ...(redisUrl !== undefined && { redisUrl }),
+    ...(trustedProxies !== undefined && { trustedProxies }),
+    ...(audit !== undefined && { audit }),
+    ...(publicUrl !== undefined && { publicUrl }),
+    ...addresses,
+  };
+  const before = faults.length;
+  const env = spec.env(read);
+  if (faults.length === 0) return { config: { ...ours, env }, env };
+  return { faults, env, isFilled: faults.length > before };
+}
+
+function readServerTls(read: EnvReader, readFile: FileReader): ServerTls | undefined {
+  const pair = readPair(read, "TLS_CERT_FILE", "TLS_KEY_FILE", readFile);
+  const clientCa = readPem(read, "TLS_CLIENT_CA_FILE", readFile);
+  if (clientCa === undefined) return pair;
+  if (!isUsable({ ca: clientCa })) {
+    read.fault("TLS_CLIENT_CA_FILE", "holds no certificate that can be used", "the path of a PEM file");
+  }
+  if (read.optional("TLS_CERT_FILE") === undefined) {
+    const remedy = "that one and TLS_KEY_FILE, too: without TLS there are no client certificates";
+    read.fault("TLS_CLIENT_CA_FILE", "is set, but TLS_CERT_FILE is not", remedy);
+  }
+  return pair && { ...pair, clientCa };
+}
+
+/** The path of a file that can be appended to, or `stderr`. */
+function readAudit(read: EnvReader): string | undefined {
+  const text = read.optional("BFF_AUDIT");
+  if (text === undefined || text === "stderr") return text;
+  try {
+    closeSync(openSync(text, "a", 0o600));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    read.fault("BFF_AUDIT", `cannot be written to (${reason})`, "the path of a file, or stderr");
+  }
+  return text;
+}
+
+function readIdle(read: EnvReader): number {
+  const ms = read.durationMs("BFF_IDLE", "5m", LONGEST_TIMER_MS);
+  if (ms < 1000) read.fault("BFF_IDLE", "is less than a second", "1s or more, like 5m");
+  return ms;
+}
+
+/** A browser takes no word for it that came without TLS (RFC 6797, 7.2). */
+function readHsts(read: EnvReader): number {
+  if (read.optional("BFF_HSTS") === undefined) return 0;
+  const ms = read.durationMs("BFF_HSTS", "0s", MAX_HSTS_MS);
+  if (read.optional("TLS_CERT_FILE") === undefined)
+    read.fault("BFF_HSTS", "is set, but TLS_CERT_FILE is not", "it where TLS ends, in the proxy, or unset it");
+  return ms;
+}
+const MAX_HSTS_MS = 2 * 365 * 24 * 3_600_000;
+
+function readAge(read: EnvReader): number {
+  // With what jitter adds it is still a timer.
+  const ms = read.durationMs("BFF_MAX_CONNECTION_AGE", "0s", LONGEST_TIMER_MS / 2);
+  if (ms > 0 && ms < 1000) read.fault("BFF_MAX_CONNECTION_AGE", "is less than a second", "1s or more, like 30m, or 0s");
+  return ms;
+}
+
+function readHttp2(read: EnvReader, name: string, ours: "own" | "node"): "own" | "node" {
+  const text = read.optional(name) ?? ours;
+  if (text === "node" || text === "own") return text;
+  read.fault(name, `is ${quoted(text)}`, "node or own");
+  return ours;
+}
+
+function readLog(read: EnvReader): LogFormat | "off" {
+  const text = read.optional("BFF_LOG") ?? "text";
+  if (text === "text" || text === "json" || text === "off") return text;
+  read.fault("BFF_LOG", `is ${quoted(text)}`, "text, json or off");
+  return "text";
+}
+
+function readOrigins(read: EnvReader): string[] {
+  const origins = read.strings("BFF_CORS_ORIGINS", "");
+  for (const origin of origins) {
+    if (origin === "*" || URL.parse(origin)?.origin === origin) continue;
+    read.fault(
+      "BFF_CORS_ORIGINS",
+      `has ${quoted(origin)} in it`,
+      "origins (scheme, host and port) separated by commas, like https://app.example, or *",
+    );
+  }
+  return origins;
+}

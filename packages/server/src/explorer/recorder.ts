@@ -1,0 +1,244 @@
+// The last requests, each with what was told of it while it ran. All of it is bounded: how many there are, what each holds, and of messages
+// how many bytes are kept.
+
+import { type Degradation, Degradation_Effect } from "@protobff/messages/bff/v1/degradation_pb.js";
+import { type Clock, systemClock } from "@protobff/runtime/internal/clock";
+import { Code, Reason } from "@protobff/runtime/internal/failure";
+import type {
+  AttemptEvent,
+  CacheEvent,
+  CallEvent,
+  CallStartEvent,
+  JoinEvent,
+  LimitEvent,
+  Observer,
+  ResolverEvent,
+  ResponseEvent,
+  ResponseStartEvent,
+  StreamDegradedEvent,
+} from "@protobff/runtime/internal/observer";
+import { shownHeaders } from "./masks.ts";
+import type { ShownAttempt, ShownDegradation, ShownDetail, ShownRequest, ShownSpan } from "./shown.ts";
+
+export const MOST_REQUESTS = 200;
+const MOST_SPANS = 300;
+const MOST_ATTEMPTS = 20;
+const MOST_DEGRADATIONS = 100;
+const MOST_CHARACTERS = 500;
+/** Of one message, and of all messages of one request. */
+const MOST_MESSAGE_BYTES = 16 << 10;
+const MOST_BYTES = 64 << 10;
+
+/** One call, as it grows. */
+interface CallRecord {
+  readonly request: RequestRecord;
+  readonly name: string;
+  readonly branch: string | undefined;
+  readonly startMs: number;
+  endMs?: number;
+  items?: number | undefined;
+  outcome: string;
+  failure?: string;
+  readonly attempts: ShownAttempt[];
+  /** As they were on the wire; `false`: too large to keep. */
+  sent?: Uint8Array | false;
+  got?: Uint8Array | false;
+}
+type Span = CallRecord | Exclude<ShownSpan, { kind: "call" }>;
+
+interface RequestRecord {
+  readonly id: number;
+  readonly rpc: string;
+  readonly at: number;
+  readonly startedAt: number;
+  readonly requestId: string;
+  readonly headers: ShownDetail["headers"];
+  ms?: number;
+  status: string;
+  source?: string | undefined;
+  failure?: string;
+  degradation: readonly ShownDegradation[];
+  degraded: number;
+  readonly spans: Span[];
+  calls: number;
+  dropped: number;
+  /** How many bytes of messages there is still room for. */
+  room: number;
+  /** Grows with each change of what a list of requests shows. */
+  revision: number;
+}
+
+/** Shows the messages of a call. */
+export type ShowMessage = (method: string, which: "input" | "output", bytes: Uint8Array) => string;
+
+export class Recorder implements Observer {
+  readonly #clock: Clock;
+  readonly #all: RequestRecord[] = [];
+  readonly #of = new WeakMap<object, RequestRecord>();
+  readonly #calls = new WeakMap<object, CallRecord>();
+  #last = 0;
+  #revision = 0;
+
+  constructor(clock: Clock = systemClock) {
+    this.#clock = clock;
+  }
+
+  responseStart({ request, method, startedAt, header }: ResponseStartEvent): undefined {
+    const record: RequestRecord = {
+      id: ++this.#last,
+      rpc: method,
+      at: this.#clock.date().getTime() - (this.#clock.now() - startedAt),
+      startedAt,
+      requestId: short(header("x-request-id")),
+      headers: shownHeaders(header),
+      status: "RUNNING",
+      degradation: [],
+      degraded: 0,
+      spans: [],
+      calls: 0,
+      dropped: 0,
+      room: MOST_BYTES,
+      revision: ++this.#revision,
+    };
+    this.#of.set(request, record);
+    this.#all.push(record);
+    if (this.#all.length > MOST_REQUESTS) this.#all.shift();
+  }
+
+  response({ request, startedAt, endedAt, outcome, source }: ResponseEvent): void {
+    const record = this.#of.get(request);
+    if (record === undefined) return;
+    record.ms = endedAt - startedAt;
+    record.source = source;
+    record.status = outcome.ok ? "OK" : codeName(outcome.failure.clientCode);
+    if (outcome.ok) lacks(record, outcome.degraded);
+    else record.failure = short(`${codeName(outcome.failure.code)}: ${outcome.failure.message}`);
+    record.revision = ++this.#revision;
+  }
+
+  /** Of the messages of a stream that lack something the newest is shown. */
+  streamDegraded({ request, degraded }: StreamDegradedEvent): void {
+    const record = this.#of.get(request);
+    if (record === undefined) return;
+    lacks(record, degraded);
+    record.revision = ++this.#revision;
+  }
+
+  callStart({ request, call, method, branch, startedAt }: CallStartEvent): void {
+    const record = this.#of.get(request);
+    if (record === undefined) return;
+    record.calls++;
+    const startMs = startedAt - record.startedAt;
+    const one: CallRecord = { request: record, name: method, branch, startMs, outcome: "RUNNING", attempts: [] };
+    if (this.#add(record, one)) this.#calls.set(call, one);
+  }
+  attempt({ call, number, hedge, startedAt, endedAt, outcome }: AttemptEvent): void {
+    const one = this.#calls.get(call);
+    if (one === undefined || one.attempts.length >= MOST_ATTEMPTS) return;
+    const { startedAt: zero } = one.request;
+    const told = typeof outcome === "string" ? outcome : `${outcome.kind} ${codeName(outcome.code)}`;
+    one.attempts.push({ number, hedge, startMs: startedAt - zero, endMs: endedAt - zero, outcome: told });
+  }
+  call({ call, endedAt, items, outcome, message }: CallEvent): void {
+    const one = this.#calls.get(call);
+    if (one === undefined) return;
+    one.endMs = endedAt - one.request.startedAt;
+    one.items = items;
+    one.sent = kept(one.request, message);
+    if (outcome.ok) one.got = kept(one.request, outcome.message);
+    else one.failure = short(outcome.failure.message);
+    one.outcome = outcome.ok ? "OK" : codeName(outcome.failure.code);
+  }
+
+  cache({ request, method: name, branch, outcome, ageMs }: CacheEvent): void {
+    const record = this.#of.get(request);
+    if (record === undefined) return;
+    const at = this.#clock.now() - record.startedAt;
+    this.#add(record, { kind: "cache", name, branch, startMs: at, endMs: at, outcome, ageMs });
+  }
+  joined({ request, method: name, branch, startedAt, endedAt, outcome }: JoinEvent): void {
+    const record = this.#of.get(request);
+    if (record === undefined) return;
+    const times = { startMs: startedAt - record.startedAt, endMs: endedAt - record.startedAt };
+    const status = outcome.ok ? "OK" : codeName(outcome.failure.code);
+    this.#add(record, { kind: "joined", name, branch, ...times, outcome: status });
+  }
+  resolver({ request, name, startedAt, endedAt, outcome }: ResolverEvent): void {
+    const record = this.#of.get(request);
+    if (record === undefined) return;
+    const times = { startMs: startedAt - record.startedAt, endMs: endedAt - record.startedAt };
+    const status = outcome.ok ? "OK" : codeName(outcome.failure.code);
+    this.#add(record, { kind: "resolver", name, ...times, outcome: status });
+  }
+  limited({ request, limit: name, outcome }: LimitEvent): void {
+    const record = this.#of.get(request);
+    if (record === undefined) return;
+    const at = this.#clock.now() - record.startedAt;
+    this.#add(record, { kind: "limit", name, startMs: at, endMs: at, outcome });
+  }
+
+  #add(record: RequestRecord, span: Span): boolean {
+    const fits = record.spans.length < MOST_SPANS;
+    if (fits) record.spans.push(span);
+    else record.dropped++;
+    return fits;
+  }
+
+  /** The newest change so far; requests that have changed since are those of `since`. */
+  get revision(): number {
+    return this.#revision;
+  }
+  /** Oldest first. */
+  since(revision: number): readonly ShownRequest[] {
+    return this.#all.filter((one) => one.revision > revision).map(summaryOf);
+  }
+  /** @returns undefined: it is none of the last ones */
+  detail(id: number, show: ShowMessage): ShownDetail | undefined {
+    const record = this.#all.find((one) => one.id === id);
+    if (record === undefined) return undefined;
+    const { headers, source, failure, degradation, dropped } = record;
+    const spans = record.spans.map((span) => ("request" in span ? shownCall(span, show) : span));
+    return { ...summaryOf(record), headers, source, failure, degradation, dropped, spans };
+  }
+}
+
+/** What is said of an answer, or of a message of a stream. */
+function lacks(record: RequestRecord, degraded: readonly Degradation[]): void {
+  if (degraded.length === 0) return;
+  record.degraded += degraded.length;
+  record.degradation = degraded.slice(0, MOST_DEGRADATIONS).map(({ path, effect, reason, upstream }) => ({
+    path: short(path),
+    effect: nameOf(Degradation_Effect, effect),
+    reason: nameOf(Reason, reason),
+    upstream,
+  }));
+}
+
+function summaryOf({ id, rpc, at, ms, status, degraded, calls, requestId }: RequestRecord): ShownRequest {
+  return { id, rpc, at, ms, status, degraded, calls, requestId };
+}
+
+function shownCall({ request: _, sent, got, ...call }: CallRecord, show: ShowMessage): ShownSpan {
+  const shown = (which: "input" | "output", bytes: Uint8Array | false | undefined): string | undefined => {
+    if (bytes === undefined) return undefined;
+    return bytes === false ? "too large to be kept" : show(call.name, which, bytes);
+  };
+  return { kind: "call", ...call, request: shown("input", sent), response: shown("output", got) };
+}
+
+/** A copy, since it may be a part of something larger. */
+function kept(request: RequestRecord, bytes: Uint8Array): Uint8Array | false {
+  if (bytes.length > MOST_MESSAGE_BYTES || bytes.length > request.room) return false;
+  request.room -= bytes.length;
+  return Uint8Array.from(bytes);
+}
+
+function short(text: string): string {
+  return text.length <= MOST_CHARACTERS ? text : `${text.slice(0, MOST_CHARACTERS)}…`;
+}
+function nameOf(names: Readonly<Record<string, number>>, value: number): string {
+  return Object.keys(names).find((name) => names[name] === value) ?? String(value);
+}
+function codeName(code: Code): string {
+  return nameOf(Code, code);
+}

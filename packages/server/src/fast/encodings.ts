@@ -1,0 +1,72 @@
+import {
+  type DescMethodServerStreaming,
+  type DescMethodUnary,
+  fromBinary,
+  type Registry,
+  toBinary,
+} from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { createMethodSerializationLookup } from "@connectrpc/connect/protocol";
+import type { Endpoint } from "@protobff/runtime/internal/compose/endpoint-options";
+import { toldWriting } from "@protobff/runtime/internal/compose/written-json";
+import { type Bounds, checkMessage } from "@protobff/runtime/internal/routes/bounds";
+import { frame, PREFIX_BYTES } from "@protobff/runtime/internal/wire/frame";
+import { fromJsonText } from "@protobff/runtime/internal/wire/json-message";
+import { readThrough } from "@protobff/runtime/internal/wire/let-go";
+import type { FastRpc } from "./unary-call.ts";
+
+type Method = DescMethodUnary | DescMethodServerStreaming;
+/** Of reading, the limit is kept as the bytes come in. */
+const UNLIMITED = { readMaxBytes: 0xffffffff, writeMaxBytes: 0xffffffff };
+
+const DECODER = new TextDecoder();
+
+/** How the messages of one rpc are read and written. */
+type Encoding = Pick<FastRpc, "parse" | "serialize" | "prefix">;
+
+export function jsonOf(method: Method, bounds: Bounds, registry: Registry): Encoding {
+  const lookup = createMethodSerializationLookup(method, undefined, { registry }, UNLIMITED);
+  const { serialize } = lookup.getO(false);
+  const options = { registry, ignoreUnknownFields: true };
+  return {
+    parse: (bytes) => {
+      checkMessage(bytes, method.input, true, bounds);
+      try {
+        const text = DECODER.decode(bytes);
+        readThrough(bytes);
+        return fromJsonText(method.input, text, options);
+      } catch (thrown) {
+        throw ConnectError.from(thrown, Code.InvalidArgument); // as Connect has it
+      }
+    },
+    serialize: toldWriting(method.output, serialize as FastRpc["serialize"]),
+    prefix: 0,
+  };
+}
+
+export function binaryOf(
+  { method, codec }: { readonly method: Method } & Pick<Endpoint, "codec">,
+  bounds: Bounds,
+): Encoding {
+  const decode = codec?.decode ?? ((bytes) => fromBinary(method.input, bytes));
+  const encode = codec?.encode ?? ((message) => frame(toBinary(method.output, message)));
+  return {
+    parse: (bytes) => {
+      checkMessage(bytes, method.input, false, bounds);
+      try {
+        return decode(bytes);
+      } catch (thrown) {
+        throw new ConnectError(`parse binary: ${textOf(thrown)}`, Code.InvalidArgument); // as connect-go has it
+      }
+    },
+    serialize: (message) => {
+      try {
+        return encode(message);
+      } catch (thrown) {
+        throw new ConnectError(`serialize binary: ${textOf(thrown)}`, Code.Internal);
+      }
+    },
+    prefix: PREFIX_BYTES,
+  };
+}
+const textOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown));

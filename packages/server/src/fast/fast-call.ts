@@ -1,0 +1,382 @@
+import type * as http from "node:http";
+import type { Message } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import type { Compression } from "@connectrpc/connect/protocol";
+import { enterList, leaveList, type Slotted } from "@protobff/runtime/internal/call/slots";
+import { LONGEST_TIMER_MS, systemClock, type Timer } from "@protobff/runtime/internal/clock";
+import { Denied, type Verdict } from "@protobff/runtime/internal/compose/admission";
+import type { AnswerMetadata } from "@protobff/runtime/internal/compose/answer-metadata";
+import { connectError } from "@protobff/runtime/internal/compose/connect-error";
+import type { Answering, Endpoint } from "@protobff/runtime/internal/compose/endpoint-options";
+import type { ServerFault } from "@protobff/runtime/internal/environment/server-fault";
+import { type Failure, OVER } from "@protobff/runtime/internal/failure";
+import type { Incoming, IncomingHeaders, Peer } from "@protobff/runtime/internal/identity/incoming";
+import type { Judged } from "@protobff/runtime/internal/identity/judged";
+import { serverRefusal } from "@protobff/runtime/internal/routes/refusals";
+import { appended } from "@protobff/runtime/internal/wire/appended";
+import { letGoOnceRead } from "@protobff/runtime/internal/wire/let-go";
+import type { Carrier, Hearer } from "../carrier/carrier.ts";
+import { shortError } from "../headers/short-errors.ts";
+import { FORWARDED_FOR, joined, type Peers, valuesOf } from "../requests/peers.ts";
+import { type Holder, type PendingBytes, requestBytes } from "../requests/pending-bytes.ts";
+import { AT_ONCE_BYTES, LINGER_MS, late, tooMuch } from "../requests/request-body.ts";
+import { beginInTurn } from "../turns/turns.ts";
+import { shortcutWeight, type Whole } from "../turns/weight.ts";
+
+/** What all calls of one rpc in one encoding have in common. */
+export interface CallRpc {
+  /** Asked when the request has come whole, and before its message is read. */
+  readonly judge: Endpoint["judge"];
+  /** Told of what is refused without having been asked of either. */
+  readonly refused: Endpoint["refused"];
+  readonly peers: Peers;
+  /** @throws ConnectError of bytes that make no sense */
+  readonly parse: (bytes: Uint8Array) => Message;
+  /** In bytes, of one message. */
+  readonly maxBytes: number;
+  /** The calls under way. */
+  readonly open: FastCall[];
+  /** Where bodies count. */
+  readonly pending: PendingBytes;
+  readonly fault: ServerFault;
+}
+
+/** What is known of a call when its headers have come. */
+export interface FastHead {
+  readonly headers: http.IncomingHttpHeaders;
+  /** The same as they came: names and values in turn. */
+  readonly raw: readonly string[];
+  readonly carrier: Carrier | http.IncomingMessage;
+  /** What the client's deadline leaves, if it has one. */
+  readonly clientMs: number | undefined;
+  /** What the client takes. */
+  readonly compression: Compression | null;
+  /** Of every answer to this request: names, in lower case, and values in turn. */
+  readonly extra: readonly string[];
+  /** What it is known by, and the answer with it; undefined: nobody gives ids. */
+  readonly requestId: string | undefined;
+}
+
+const NONE: readonly string[] = [];
+const NOTHING = Buffer.alloc(0);
+
+/** One request on the fast path, from its headers until it is refused or its message is handed on. */
+export abstract class FastCall<Rpc extends CallRpc = CallRpc> implements Incoming, Holder, Hearer, Slotted, Whole {
+  slot = 0;
+  heldBytes = 0;
+  holderSlot = 0;
+  readonly holderNumber: number;
+  protected readonly rpc: Rpc;
+  protected readonly head: FastHead;
+  protected received = 0;
+  /** Its first `received` bytes have come; nobody else's once a second chunk has. */
+  #body: Buffer | undefined;
+  #owned = false;
+  readonly #startedAt: number;
+  #peer: Peer | undefined;
+  #judged: Judged | undefined;
+  #answering: Answering | undefined;
+  #deadline: Timer | undefined;
+  #linger: NodeJS.Timeout | undefined;
+  #refusal: ConnectError | undefined;
+  #ended = false;
+  #over = false;
+  #closed = false;
+  /** Whether observers have been told of its end, or who was asked tells them. */
+  #told = false;
+  #judging = false;
+  /** What they are told if who judges does not refuse it. */
+  #untold: Failure | undefined;
+  #rounds = 0; // of the check for requests that do not come
+
+  constructor(rpc: Rpc, head: FastHead) {
+    this.rpc = rpc;
+    this.head = head;
+    this.holderNumber = rpc.pending.nextNumber();
+    this.#startedAt = head.clientMs === undefined && rpc.refused === undefined ? 0 : performance.now();
+    enterList(rpc.open, this);
+  }
+
+  /** As node has them; without HTTP/2's pseudo-headers for `get`. */
+  get incoming(): http.IncomingHttpHeaders {
+    return this.head.headers;
+  }
+  get(name: string): string | null {
+    return joined(this.head.headers, name);
+  }
+  all(name: string): readonly string[] {
+    return this.head.headers[name] === undefined ? [] : valuesOf(this.head.raw, name);
+  }
+  get peer(): Peer {
+    const { carrier } = this.head;
+    this.#peer ??= this.rpc.peers.of("hear" in carrier ? carrier.connection : carrier.socket, () =>
+      this.all(FORWARDED_FOR),
+    );
+    return this.#peer;
+  }
+
+  get clientAddress(): string {
+    return this.peer.address;
+  }
+  get connection(): object {
+    const { carrier } = this.head;
+    return "hear" in carrier ? (carrier.connection ?? carrier) : carrier.socket;
+  }
+
+  // ---- the request ----
+
+  /** Counts it, without its body, until it is answered. To be called once it receives what its client sends. */
+  count(): void {
+    if (!this.#over && this.#refusal === undefined) this.rpc.pending.add(this, requestBytes(this.head.raw));
+  }
+  get copies(): boolean {
+    return this.#body !== undefined || this.#over || this.#refusal !== undefined;
+  }
+  data(chunk: Buffer): void {
+    if (this.#over || this.#refusal !== undefined) return;
+    this.#keep(chunk);
+    this.rpc.pending.add(this, chunk.length);
+    if (!this.#over) this.arrived();
+  }
+  /** Mostly the first chunk is all of it, and stays where node has read it. */
+  #keep(chunk: Buffer): void {
+    if (this.#body === undefined) {
+      this.#body = chunk;
+    } else {
+      this.#own();
+      this.#body = appended(this.#body, this.received, chunk, this.expected, AT_ONCE_BYTES);
+    }
+    this.received += chunk.length;
+  }
+  /** A small chunk keeps all that node has read with it. */
+  #own(): void {
+    if (this.#owned || this.#body === undefined) return;
+    this.#body = appended(undefined, 0, this.#body, this.expected, AT_ONCE_BYTES);
+    this.#owned = true;
+  }
+  end(): void {
+    this.#ended = true;
+    if (this.#over) return;
+    if (this.#refusal !== undefined) this.refuseNow(this.#refusal);
+    else if (this.session === undefined) this.begin();
+    else beginInTurn(this.session, this);
+  }
+  get weight(): number {
+    return shortcutWeight(this.received);
+  }
+  begin(): void {
+    const { carrier } = this.head;
+    if (this.#over || ("hear" in carrier && carrier.gone)) return;
+    const { judge } = this.rpc;
+    if (judge === undefined) this.complete();
+    else this.#judge(judge);
+  }
+  #judge(judge: NonNullable<Endpoint["judge"]>): void {
+    let verdict: Verdict | Promise<Verdict>;
+    try {
+      verdict = judge(this);
+    } catch (thrown) {
+      this.refuseNow(internal(thrown)); // of an endpoint that is none of ours
+      return;
+    }
+    if (!(verdict instanceof Promise)) {
+      this.#admit(verdict);
+      return;
+    }
+    this.#judging = true;
+    this.#own(); // it may wait for long
+    this.#expect(this.#leftMs());
+    verdict.then(
+      (found) => this.#admit(found),
+      (thrown: unknown) => this.refuseNow(internal(thrown)),
+    );
+  }
+  /** Nothing begins for a client that has gone meanwhile, or whose time is up. */
+  #admit(verdict: Verdict): void {
+    this.#judging = false;
+    if (verdict instanceof Denied) this.#told = true;
+    if (this.#over) {
+      if (this.#untold !== undefined) this.#tell(this.#untold);
+      return;
+    }
+    if (verdict instanceof Denied) {
+      this.refuseNow(connectError(verdict.failure), verdict.metadata);
+    } else {
+      this.#judged = verdict;
+      this.complete();
+    }
+  }
+  /** What the client's deadline leaves, if it has one. */
+  #leftMs(): number | undefined {
+    const { clientMs } = this.head;
+    return clientMs === undefined ? undefined : clientMs - (performance.now() - this.#startedAt);
+  }
+  #expect(leftMs: number | undefined): void {
+    if (leftMs === undefined || this.#deadline !== undefined) return;
+    if (leftMs > 0 && leftMs <= LONGEST_TIMER_MS) this.#deadline = systemClock.setTimeout(expired, leftMs, this);
+  }
+  #stopExpecting(): void {
+    if (this.#deadline !== undefined) systemClock.clearTimeout(this.#deadline);
+  }
+  /** The stream or connection is at its end; if that is before the answer, nobody wants one. */
+  close(): void {
+    const answering = this.#answering;
+    this.#closed = true;
+    if (!this.#over) this.#tell(OVER);
+    this.settle();
+    this.rpc.pending.release(this); // of the answer
+    answering?.cancel();
+  }
+  giveUp(): void {
+    if (this.#over) this.drop();
+    else this.abort(tooMuch());
+  }
+  /** The answer is this, whatever still runs. */
+  abort(error: ConnectError): void {
+    if (this.#over) return;
+    const answering = this.#answering;
+    this.refuseNow(error);
+    answering?.cancel(serverRefusal(error.code, error.rawMessage));
+  }
+
+  /** Refuses it when it has still not come whole at the last of so many rounds. */
+  checkArrival(rounds: number): void {
+    if (this.#ended || this.#refusal !== undefined || this.session === undefined) return; // node does it for HTTP/1.1
+    this.#own();
+    if (++this.#rounds > rounds) this.abort(late());
+  }
+
+  /** Of HTTP/2; of a stream that has lost it, the stream itself. */
+  protected abstract get session(): object | undefined;
+  /** How long the body says that it becomes, as far as is known; infinity when it does not. */
+  protected abstract get expected(): number;
+  /** Some of the body has come. */
+  protected abstract arrived(): void;
+  /** All of it has. */
+  protected abstract complete(): void;
+  /** Whether it has its answer, or nobody waits for one any more. */
+  protected get over(): boolean {
+    return this.#over;
+  }
+  /** Whether its stream or connection is at its end. */
+  protected get closed(): boolean {
+    return this.#closed;
+  }
+  /** Its headers, judged where that has been done. */
+  protected get identified(): IncomingHeaders {
+    return this.#judged ?? this;
+  }
+  /** The session or socket that it has come by; of a stream that has lost it, the stream itself. */
+  protected get carriedBy(): object {
+    const { carrier } = this.head;
+    return "hear" in carrier ? (carrier.connection ?? carrier) : carrier.socket;
+  }
+  /** What has come so far. */
+  protected body(): Buffer {
+    const body = this.#body ?? NOTHING;
+    return body.length === this.received ? body : body.subarray(0, this.received);
+  }
+  /** @throws ConnectError of bytes that make no sense */
+  protected parse(body: Buffer, start: number, end: number): Message {
+    // Not a view of node's class: it becomes part of the message.
+    return this.rpc.parse(new Uint8Array(body.buffer, body.byteOffset + start, end - start));
+  }
+
+  // ---- the answer ----
+
+  /**
+   * The message is read: whoever answers tells observers from now on.
+   *
+   * @param keeps whether the deadline is kept here
+   * @param begin is given who calls, and what the client's deadline leaves
+   */
+  protected handOn(
+    keeps: boolean,
+    begin: (headers: IncomingHeaders, leftMs: number | undefined) => Answering | undefined,
+  ): void {
+    if (this.#owned && this.#body !== undefined) letGoOnceRead(this.#body);
+    this.#body = undefined;
+    const leftMs = this.#leftMs();
+    if (keeps) this.#expect(leftMs);
+    else this.#stopExpecting();
+    let answering: Answering | undefined;
+    this.#told = true;
+    try {
+      answering = begin(this.#judged ?? this, leftMs);
+    } catch (thrown) {
+      this.refuseNow(internal(thrown)); // of an endpoint that is none of ours
+    }
+    if (!this.#over) this.#answering = answering;
+  }
+  /** Refuses what has come, if need be before all of it has. */
+  protected refuse(refusal: ConnectError): void {
+    const error = shortError(refusal);
+    if (this.#ended) {
+      this.refuseNow(error);
+      return;
+    }
+    // Go's clients stop sending when an answer begins, against their own content-length, and nghttp2 resets such a stream
+    // before the status, in the trailers, is out. So what is left may come first, for a moment.
+    this.#body = undefined;
+    this.rpc.pending.release(this);
+    this.#refusal = error;
+    this.#linger = setTimeout(lingered, LINGER_MS, this, error);
+  }
+  /** Whether the request is still coming though its answer is out. */
+  protected get unread(): boolean {
+    return !this.#ended;
+  }
+  lingered(error: ConnectError): void {
+    this.refuseNow(error);
+  }
+
+  /** The answer is this. */
+  protected refuseNow(error: ConnectError, metadata?: AnswerMetadata): void {
+    if (this.#over) return;
+    this.#tell(serverRefusal(error.code, error.rawMessage));
+    this.settle();
+    this.failWith(error, metadata);
+  }
+  #tell(failure: Failure): void {
+    if (this.#judging) this.#untold = failure;
+    if (this.#told || this.#judging) return;
+    this.#told = true;
+    this.rpc.refused?.(failure, this.#judged ?? this, performance.now() - this.#startedAt);
+  }
+  protected failWith(error: ConnectError, metadata: AnswerMetadata | undefined): void {
+    try {
+      this.fail(error, metadata?.headers ?? NONE, metadata?.trailers ?? NONE);
+    } catch (thrown) {
+      this.broken(thrown);
+    }
+  }
+  /** Headers that cannot be sent, for example. */
+  protected broken(thrown: unknown): void {
+    this.rpc.fault("cannot answer", thrown);
+    this.cutOff();
+  }
+  /** It has its answer, which is yet to be sent, or nobody waits for one any more. */
+  protected settle(): void {
+    this.#over = true;
+    this.#answering = undefined;
+    this.#body = undefined;
+    this.rpc.pending.release(this);
+    this.#stopExpecting();
+    clearTimeout(this.#linger);
+    leaveList(this.rpc.open, this);
+  }
+
+  protected abstract fail(error: ConnectError, headers: readonly string[], trailers: readonly string[]): void;
+  /** Ends the stream or connection without an answer. */
+  protected abstract cutOff(): void;
+  /** The same, of an answer that is not taken: what has not left is forgotten. */
+  protected abstract drop(): void;
+}
+
+/** What a client is told of what was thrown. */
+export function internal(thrown: unknown): ConnectError {
+  return thrown instanceof ConnectError ? thrown : new ConnectError("internal error", Code.Internal);
+}
+const expired = (call: FastCall): void =>
+  call.abort(new ConnectError("the operation timed out", Code.DeadlineExceeded));
+const lingered = (call: FastCall, error: ConnectError): void => call.lingered(error);

@@ -1,0 +1,101 @@
+import type { Message } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { REQUEST_ID } from "@protobff/runtime/internal/call/request-id";
+import { frame } from "@protobff/runtime/internal/wire/frame";
+import type { Carrier } from "../carrier/carrier.ts";
+import { OK_TRAILERS, type Trailers, trailersOf } from "../carrier/trailers.ts";
+import { statusTrailers } from "../headers/grpc-status.ts";
+import type { FastHead } from "./fast-call.ts";
+import { FramedRequest, type FrameReader } from "./framed-request.ts";
+import { type FastRpc, UnaryCall } from "./unary-call.ts";
+
+const COMPRESSED = 1;
+
+/** A unary call of gRPC, over HTTP/2. */
+export class FastGrpcCall extends UnaryCall implements FrameReader {
+  readonly #carrier: Carrier;
+  readonly #frames = new FramedRequest("unary");
+  #args: Message | undefined;
+
+  constructor(rpc: FastRpc, head: FastHead, carrier: Carrier) {
+    super(rpc, head);
+    this.#carrier = carrier;
+  }
+
+  protected get session(): object {
+    return this.#carrier.session;
+  }
+  protected get expected(): number {
+    return this.#frames.expected;
+  }
+  protected arrived(): void {
+    while (this.received >= this.#frames.needed) {
+      const error = this.#frames.step(this.body(), this.rpc.maxBytes, this);
+      if (error === undefined) continue;
+      this.refuse(error);
+      return;
+    }
+  }
+  frame(body: Buffer, start: number, end: number, compressed: boolean): ConnectError | undefined {
+    if (compressed) {
+      return new ConnectError("received compressed envelope, but do not know how to decompress", Code.Internal);
+    }
+    // Who is calling is judged before: its message is read when all has come.
+    return this.rpc.judge === undefined ? this.#read(body, start, end) : undefined;
+  }
+  #read(body: Buffer, start: number, end: number): ConnectError | undefined {
+    try {
+      this.#args = this.parse(body, start, end);
+      return undefined;
+    } catch (thrown) {
+      return ConnectError.from(thrown, Code.Internal);
+    }
+  }
+  protected complete(): void {
+    const { start, end } = this.#frames;
+    let error = this.#frames.incomplete(this.received);
+    if (error === undefined && this.#args === undefined) error = this.#read(this.body(), start, end);
+    if (error !== undefined) this.refuse(error);
+    else if (this.#args !== undefined) this.run(this.#args);
+  }
+
+  protected reply(
+    bytes: Uint8Array,
+    compressed: boolean,
+    degraded: string,
+    headers: readonly string[],
+    trailers: readonly string[],
+  ): void {
+    let framed = bytes;
+    if (compressed) {
+      framed = frame(bytes);
+      framed[0] = COMPRESSED;
+    }
+    this.#respond(
+      headers,
+      degraded,
+      framed,
+      trailers.length > 0 ? { ...OK_TRAILERS, ...trailersOf(trailers) } : OK_TRAILERS,
+    );
+  }
+  protected fail(error: ConnectError, headers: readonly string[], trailers: readonly string[]): void {
+    const status = statusTrailers(error);
+    this.#respond(headers, "", undefined, trailers.length > 0 ? { ...trailersOf(trailers), ...status } : status);
+  }
+  #respond(more: readonly string[], degraded: string, body: Uint8Array | undefined, trailers: Trailers): void {
+    const headers = ["content-type", "application/grpc+proto"];
+    const { compression, extra, requestId } = this.head;
+    if (requestId !== undefined) headers.push(REQUEST_ID, requestId);
+    if (compression !== null) headers.push("grpc-encoding", compression.name);
+    if (extra.length > 0) headers.push(...extra);
+    if (more.length > 0) headers.push(...more);
+    if (degraded !== "") headers.push("bff-degraded", degraded);
+    this.#carrier.answer(200, headers, body, trailers, this.unread);
+  }
+  protected cutOff(): void {
+    this.#carrier.cutOff();
+  }
+  protected drop(): void {
+    this.#carrier.drop();
+  }
+}

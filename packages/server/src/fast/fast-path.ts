@@ -1,0 +1,147 @@
+import type * as http from "node:http";
+import type * as http2 from "node:http2";
+import type { Registry } from "@bufbuild/protobuf";
+import type { ConnectError } from "@connectrpc/connect";
+import type { Endpoint } from "@protobff/runtime/internal/compose/endpoint-options";
+import type { ServerFault } from "@protobff/runtime/internal/environment/server-fault";
+import type { Carrier } from "../carrier/carrier.ts";
+import type { Shortcut } from "../carrier/handler.ts";
+import type { Peers } from "../requests/peers.ts";
+import type { PendingBytes } from "../requests/pending-bytes.ts";
+import { binaryOf, jsonOf } from "./encodings.ts";
+import type { FastCall, FastHead } from "./fast-call.ts";
+import { type ConnectEncoding, FastConnectCall } from "./fast-connect.ts";
+import { FastGrpcCall } from "./fast-grpc.ts";
+import { attachRequest } from "./http1-events.ts";
+import { type HeadNames, RequestHeads, type RequestHeadsOptions } from "./request-heads.ts";
+import type { FastRpc } from "./unary-call.ts";
+
+export interface FastPathOptions extends RequestHeadsOptions {
+  /** Larger messages fail with RESOURCE_EXHAUSTED, in bytes. */
+  readonly maxBytes: number;
+  /** How many elements a request may hold whose rpc does not say. */
+  readonly maxElements: number;
+  /** As of `countJson`. */
+  readonly masks: ReadonlySet<string>;
+  /** What a google.protobuf.Any may hold in JSON. */
+  readonly registry: Registry;
+  /** Where bodies count. */
+  readonly pending: PendingBytes;
+  readonly peers: Peers;
+  readonly fault: ServerFault;
+}
+
+interface Served {
+  readonly json: FastRpc;
+  readonly binary: FastRpc;
+  /** Of every answer; undefined: none. */
+  readonly version: readonly string[] | undefined;
+}
+
+type Kind = "grpc" | "proto" | "json";
+/** What else matches Connect's patterns for the header is the adapter's. */
+const KINDS: ReadonlyMap<unknown, Kind> = new Map<string, Kind>([
+  ["application/grpc", "grpc"],
+  ["application/grpc+proto", "grpc"],
+  ["application/proto", "proto"],
+  ["application/json", "json"],
+  ["application/json; charset=utf-8", "json"],
+  ["application/json;charset=utf-8", "json"],
+]);
+const GRPC: HeadNames = { isGrpc: true, timeout: "grpc-timeout", accepted: "grpc-accept-encoding" };
+const CONNECT: HeadNames = { isGrpc: false, timeout: "connect-timeout-ms", accepted: "accept-encoding" };
+
+/**
+ * Serves unary calls without the objects that Connect's adapter makes for each. It takes what is ordinary; whatever it would have to
+ * refuse by its headers, or does not know, it leaves to the adapter, so that there is one place that judges.
+ */
+export class FastPath implements Shortcut {
+  readonly #served = new Map<unknown, Served>();
+  readonly #open: FastCall[] = [];
+  readonly #maxBytes: number;
+  readonly #heads: RequestHeads;
+  readonly #connectJson: ConnectEncoding;
+  readonly #connectProto: ConnectEncoding;
+
+  constructor(
+    endpoints: readonly (Pick<Endpoint, "method" | "codec" | "maxElements" | "version"> &
+      Partial<Pick<Endpoint, "run" | "judge" | "refused">>)[],
+    options: FastPathOptions,
+  ) {
+    const { maxBytes, maxElements, masks, registry, pending, peers, fault } = options;
+    this.#heads = new RequestHeads(options);
+    this.#maxBytes = maxBytes;
+    const jsonOptions = { registry };
+    this.#connectJson = { contentType: "application/json", jsonOptions };
+    this.#connectProto = { contentType: "application/proto", jsonOptions };
+    for (const endpoint of endpoints) {
+      const { method, run, judge, refused } = endpoint;
+      if (run === undefined) continue;
+      const all = { run, judge, refused, maxBytes, pending, peers, fault, open: this.#open };
+      const bounds = { maxElements: endpoint.maxElements ?? maxElements, masks };
+      this.#served.set(`/${method.parent.typeName}/${method.name}`, {
+        json: { ...all, ...jsonOf(method, bounds, registry) },
+        binary: { ...all, ...binaryOf(endpoint, bounds) },
+        version: endpoint.version?.headers,
+      });
+    }
+  }
+
+  stream(stream: Carrier, headers: http2.IncomingHttpHeaders, raw: readonly string[]): boolean {
+    if (headers[":method"] !== "POST") return false;
+    const served = this.#served.get(headers[":path"]);
+    const kind = KINDS.get(headers["content-type"]);
+    if (served === undefined || kind === undefined) return false;
+    const from = { headers, raw, carrier: stream };
+    const head = this.#head(kind, served, from, headers[":authority"] ?? headers.host);
+    if (head === undefined) return false;
+    const call =
+      kind === "grpc"
+        ? new FastGrpcCall(served.binary, head, stream)
+        : new FastConnectCall(served[kind === "json" ? "json" : "binary"], head, this.#encoding(kind), stream);
+    stream.hear(call);
+    call.count();
+    return true;
+  }
+
+  request(request: http.IncomingMessage, response: http.ServerResponse): boolean {
+    if (request.method !== "POST") return false;
+    const { headers } = request;
+    const served = this.#served.get(request.url);
+    const kind = KINDS.get(headers["content-type"]);
+    if (served === undefined || kind === undefined || kind === "grpc") return false;
+    const from = { headers, raw: request.rawHeaders, carrier: request };
+    const head = this.#head(kind, served, from, headers.host);
+    if (head === undefined) return false;
+    const rpc = served[kind === "json" ? "json" : "binary"];
+    attachRequest(new FastConnectCall(rpc, head, this.#encoding(kind), response), request, response);
+    return true;
+  }
+
+  checkArrivals(rounds: number): void {
+    for (const call of [...this.#open]) call.checkArrival(rounds);
+  }
+
+  /** Answers all calls under way with this. */
+  abort(error: ConnectError): void {
+    for (const call of [...this.#open]) call.abort(error);
+  }
+
+  /** Undefined: the adapter is to judge. */
+  #head(
+    kind: Kind,
+    { version }: Served,
+    from: Pick<FastHead, "headers" | "raw" | "carrier">,
+    authority: unknown,
+  ): FastHead | undefined {
+    const { headers } = from;
+    const isGrpc = kind === "grpc";
+    const encoding = isGrpc ? headers["grpc-encoding"] : headers["content-encoding"];
+    if (encoding !== undefined && encoding !== "identity") return undefined;
+    if (!isGrpc && Number.parseInt(headers["content-length"] ?? "0", 10) > this.#maxBytes) return undefined;
+    return this.#heads.of(isGrpc ? GRPC : CONNECT, from, version, authority);
+  }
+  #encoding(kind: Kind): ConnectEncoding {
+    return kind === "json" ? this.#connectJson : this.#connectProto;
+  }
+}

@@ -1,0 +1,129 @@
+import type { Message } from "@bufbuild/protobuf";
+import type { Compression } from "@connectrpc/connect/protocol";
+import type { AnswerMetadata } from "@protobff/runtime/internal/compose/answer-metadata";
+import { connectError } from "@protobff/runtime/internal/compose/connect-error";
+import type { Endpoint } from "@protobff/runtime/internal/compose/endpoint-options";
+import { asFailure, type Failure } from "@protobff/runtime/internal/failure";
+import { COMPRESS_FROM, compress } from "@protobff/runtime/internal/wire/compressions";
+import { ahead } from "../turns/turns.ts";
+import { type CallRpc, FastCall, internal } from "./fast-call.ts";
+
+/** What all unary calls of one rpc in one encoding have in common. */
+export interface FastRpc extends CallRpc {
+  readonly run: Endpoint["run"];
+  /**
+   * With gRPC's prefix in front, uncompressed, where that is 5 bytes.
+   *
+   * @throws ConnectError, or the Failure that observers are told, of a message that cannot be written
+   */
+  readonly serialize: (message: Message) => Uint8Array;
+  /** In bytes: 5 or none. */
+  readonly prefix: number;
+}
+
+const NONE: readonly string[] = [];
+const NO_METADATA: Partial<AnswerMetadata> = {};
+
+/** A request with one answer. It answers as Connect's adapter would. */
+export abstract class UnaryCall extends FastCall<FastRpc> {
+  /** An answer that waits to be compressed. */
+  #waiting: Uint8Array | undefined;
+
+  protected run(args: Message): void {
+    this.handOn(true, (headers, leftMs) =>
+      this.rpc.run(
+        args,
+        headers,
+        leftMs,
+        (response, degraded, metadata) => this.#answer(response, degraded, metadata),
+        (failure, metadata) => this.refuseNow(connectError(failure), metadata),
+      ),
+    );
+  }
+
+  /** Gives the failure where it cannot be sent; its client has been told so, as far as that was possible. */
+  #answer(response: Message, degraded: string, metadata: AnswerMetadata | undefined): Failure | undefined {
+    if (this.over) return undefined;
+    this.settle();
+    const { compression } = this.head;
+    let bytes: Uint8Array;
+    try {
+      bytes = this.rpc.serialize(response);
+    } catch (thrown) {
+      // Which field it is concerns the log alone.
+      const failure = asFailure(thrown);
+      this.failWith(connectError(failure), metadata);
+      return failure;
+    }
+    const { prefix, pending } = this.rpc;
+    if (compression === null || bytes.length - prefix < COMPRESS_FROM) {
+      return this.#send(bytes, false, degraded, metadata);
+    }
+    pending.add(this, bytes.length);
+    // Observers have been told when that is done.
+    this.compress(
+      new Uint8Array(bytes.buffer, bytes.byteOffset + prefix, bytes.length - prefix),
+      compression,
+      (compressed) => {
+        pending.release(this);
+        this.#send(compressed, true, degraded, metadata);
+      },
+      (thrown) => this.failWith(internal(thrown), metadata),
+    );
+    return undefined;
+  }
+  /** In its turn; what waits for that is let go when the answer is given up, and nothing is called then. */
+  protected compress(
+    bytes: Uint8Array,
+    compression: Compression,
+    done: (compressed: Uint8Array) => void,
+    failed: (thrown: unknown) => void,
+  ): void {
+    if (this.closed) return;
+    this.#waiting = bytes;
+    const owner = this.session ?? this;
+    ahead(owner, () => compress(owner, compression, bytes.length, () => this.#taken())).then((compressed) => {
+      if (compressed !== undefined && !this.closed) done(compressed);
+    }, failed);
+  }
+  #taken(): Uint8Array | undefined {
+    const bytes = this.#waiting;
+    this.#waiting = undefined;
+    return bytes;
+  }
+  override close(): void {
+    this.#waiting = undefined;
+    super.close();
+  }
+  #send(
+    bytes: Uint8Array,
+    compressed: boolean,
+    degraded: string,
+    metadata: AnswerMetadata | undefined,
+  ): Failure | undefined {
+    if (this.closed) return undefined;
+    this.rpc.pending.add(this, bytes.length);
+    if (this.closed) return undefined;
+    try {
+      const { headers = NONE, trailers = NONE, stale = false } = metadata ?? NO_METADATA;
+      this.reply(bytes, compressed, degraded, headers, trailers, stale);
+    } catch (thrown) {
+      this.broken(thrown);
+      return asFailure(thrown);
+    }
+    return undefined;
+  }
+
+  /**
+   * @param bytes as `serialize` gives them; compressed ones have no prefix
+   * @param stale whether something of it was used past its time
+   */
+  protected abstract reply(
+    bytes: Uint8Array,
+    compressed: boolean,
+    degraded: string,
+    headers: readonly string[],
+    trailers: readonly string[],
+    stale: boolean,
+  ): void;
+}

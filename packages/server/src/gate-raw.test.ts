@@ -1,0 +1,129 @@
+import { once } from "node:events";
+import * as http from "node:http";
+import { GATE_PATH, gate } from "@protobff/runtime/internal/testing/gate-rig";
+import { frame } from "@protobff/runtime/internal/wire/frame";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { adapter, fast } from "./testing/all-protocols.ts";
+import { askH2, askRaw, bytes, post, SOURCES } from "./testing/gate-requests.ts";
+
+describe.each([
+  ["the fast path", fast],
+  ["Connect's adapter", adapter],
+])("raw requests, on %s", (_, serve) => {
+  test.each([
+    ["twice", ["Authorization: Bearer user-ann", "Authorization: Bearer user-ann"], "several headers authorization"],
+    ["twice, in two cases", ["authorization: Bearer user-ann", "AUTHORIZATION: x"], "several headers authorization"],
+    ["twice, once empty", ["Authorization:", "Authorization: Bearer user-ann"], "several headers authorization"],
+    ["of a key twice", ["X-Api-Key: key-a", "x-api-key: key-b"], "several headers x-api-key"],
+  ])("HTTP/1.1: a header %s", async (_, headers, reason) => {
+    const rig = await gate({ sources: SOURCES });
+    const answer = await askRaw(await serve(rig.endpoint), post(headers));
+    expect(answer).toMatch(/^HTTP\/1\.1 401 /);
+    expect(answer.toLowerCase()).toContain("\r\nwww-authenticate: bearer\r\n");
+    expect(answer).toContain('{"code":"unauthenticated","message":"unauthenticated"}');
+    expect(rig.audited).toMatchObject([{ reason, address: "127.0.0.1" }]);
+  });
+  test("x-forwarded-for of a proxy that is not listed is reported", async () => {
+    const faults: string[] = [];
+    const rig = await gate({ sources: SOURCES });
+    const served = await serve(rig.endpoint, { fault: (what) => faults.push(what) });
+    await askRaw(served, post(["X-Forwarded-For: 203.0.113.7"]));
+    expect(rig.audited).toMatchObject([{ address: "127.0.0.1" }]);
+    expect(faults).toEqual([expect.stringContaining("BFF_TRUSTED_PROXIES")]);
+  });
+  test("HTTP/1.1: an empty header is none", async () => {
+    const rig = await gate({ sources: SOURCES });
+    const answer = await askRaw(await serve(rig.endpoint), post(["Authorization:", "X-Api-Key: key-a"]));
+    expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+    expect(rig.seen).toMatchObject([{ subject: "a" }]);
+  });
+  test("HTTP/1.1: cookies in several headers are read as one", async () => {
+    const rig = await gate({ sources: SOURCES });
+    const served = await serve(rig.endpoint);
+    const cookies = ["Cookie: a=1", "Cookie: sid=browser-ann"];
+    expect(await askRaw(served, post([...cookies, "X-Csrf: 1"]))).toMatch(/^HTTP\/1\.1 200 /);
+    expect(await askRaw(served, post([...cookies, "Cookie: sid=browser-ann", "X-Csrf: 1"]))).toMatch(
+      /^HTTP\/1\.1 401 /,
+    );
+    // joined by node, two are not "1"
+    expect(await askRaw(served, post([...cookies, "X-Csrf: 1", "X-Csrf: 1"]))).toMatch(/^HTTP\/1\.1 401 /);
+  });
+
+  test("HTTP/2: a header twice", async () => {
+    const rig = await gate({ sources: SOURCES });
+    const served = await serve(rig.endpoint);
+    const all = (name: string, values: readonly string[]) => ({
+      ":method": "POST",
+      ":path": GATE_PATH,
+      "content-type": "application/grpc",
+      te: "trailers",
+      [name]: values,
+    });
+    const body = frame(bytes(""));
+    expect((await askH2(served, raw(all("x-api-key", ["key-a", "key-a"])), body)).status).toBe("16");
+    expect((await askH2(served, raw(all("authorization", ["Bearer user-a", "Bearer user-a"])), body)).status).toBe(
+      "16",
+    );
+    expect((await askH2(served, raw(all("x-api-key", ["key-a"])), body)).status).toBe("0");
+    expect(rig.audited.map(({ reason }) => reason)).toEqual([
+      "several headers x-api-key",
+      "several headers authorization",
+    ]);
+  });
+  test("HTTP/2: cookies may come one by one (RFC 9113, 8.2.3)", async () => {
+    const rig = await gate({ sources: SOURCES });
+    const served = await serve(rig.endpoint);
+    const headers = { ":method": "POST", ":path": GATE_PATH, "content-type": "application/json", "x-csrf": "1" };
+    await askH2(served, { ...headers, cookie: ["a=1", "sid=browser-ann"] }, "{}");
+    expect(rig.seen).toMatchObject([{ subject: "ann" }]);
+    expect((await askH2(served, { ...headers, cookie: ["sid=browser-a", "sid=browser-b"] }, "{}")).status).toBe("401");
+  });
+
+  test.each<[string, Record<string, string>, string | Uint8Array]>([
+    ["JSON that makes no sense", { "content-type": "application/json" }, "{"],
+    ["binary that makes no sense", { "content-type": "application/proto" }, Buffer.from([0xff])],
+    ["gRPC that makes no sense", { "content-type": "application/grpc", te: "trailers" }, frame(Buffer.from([0xff]))],
+  ])("%s is not read for who may not call", async (_, headers, body) => {
+    const rig = await gate({ sources: SOURCES });
+    const served = await serve(rig.endpoint);
+    const all = { ":method": "POST", ":path": GATE_PATH, ...headers };
+    const refused = await askH2(served, all, body);
+    expect(["16", "401"]).toContain(refused.status);
+    const read = await askH2(served, { ...all, authorization: "Bearer user-ann" }, body);
+    expect(["3", "400"]).toContain(read.status);
+    expect(rig.seen).toEqual([]);
+  });
+
+  test("a large body of who may not call is read, and the connection goes on", async () => {
+    const rig = await gate({ sources: SOURCES });
+    const { port } = await serve(rig.endpoint);
+    const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+    onTestFinished(() => agent.destroy());
+    const ask = async (body: string, headers: http.OutgoingHttpHeaders = {}): Promise<number | undefined> => {
+      const all = { "content-type": "application/json", ...headers };
+      const request = http.request({ port, host: "127.0.0.1", method: "POST", path: GATE_PATH, headers: all, agent });
+      request.end(body);
+      const [response] = (await once(request, "response")) as [http.IncomingMessage];
+      response.resume();
+      await once(response, "end");
+      return response.statusCode;
+    };
+    const large = JSON.stringify({ fileName: "x".repeat(1_000_000) });
+    expect(await ask(large)).toBe(401);
+    expect(await ask("{}", { "x-api-key": "key-a" })).toBe(200);
+    expect(await ask("{", {})).toBe(401);
+  });
+  test("a body that is too large is refused with RESOURCE_EXHAUSTED or UNAUTHENTICATED, and a normal client is served", async () => {
+    const rig = await gate({ sources: SOURCES });
+    const served = await serve(rig.endpoint, { maxRequestBytes: 1000 });
+    const answer = await askRaw(served, post([], JSON.stringify({ fileName: "x".repeat(5000) })));
+    expect(answer).toMatch(/^HTTP\/1\.1 (401|429) /);
+    expect(await askRaw(served, post(["X-Api-Key: key-a"]))).toMatch(/^HTTP\/1\.1 200 /);
+    expect(rig.seen).toHaveLength(1);
+  });
+});
+
+/** As node takes headers that it would join otherwise. */
+function raw(headers: Record<string, string | readonly string[]>): string[] {
+  return Object.entries(headers).flatMap(([name, value]) => [value].flat().flatMap((one) => [name, one]));
+}

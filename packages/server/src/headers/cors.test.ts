@@ -1,0 +1,61 @@
+import { expect, it, onTestFinished } from "vitest";
+import { listen } from "../listen.ts";
+import { echoEndpoint } from "../testing/test-echo.ts";
+
+async function call(corsOrigins: string[], init: RequestInit): Promise<Response> {
+  const server = await listen([echoEndpoint()], { corsOrigins });
+  onTestFinished(() => server.close(0));
+  return fetch(`${server.url}/echo.v1.EchoService/Echo`, init);
+}
+
+function preflight(origin: string): RequestInit {
+  return {
+    method: "OPTIONS",
+    headers: {
+      origin,
+      "access-control-request-method": "POST",
+      "access-control-request-headers": "authorization,content-type",
+    },
+  };
+}
+
+function post(origin: string): RequestInit {
+  return { method: "POST", headers: { origin, "content-type": "application/json" }, body: '"hello"' };
+}
+
+it("answers the preflight of a listed origin", async () => {
+  const response = await call(["https://a.example", "https://b.example"], preflight("https://b.example"));
+  expect(response.status).toBe(204);
+  expect(response.headers.get("access-control-allow-origin")).toBe("https://b.example");
+  expect(response.headers.get("access-control-allow-methods")).toBe("POST, GET, PUT, PATCH, DELETE");
+  expect(response.headers.get("access-control-allow-headers")).toBe("authorization,content-type");
+  expect(response.headers.get("vary")).toBe("origin");
+});
+
+it("lets scripts of a listed origin read the response and what concerns them in its headers", async () => {
+  const response = await call(["https://a.example"], post("https://a.example"));
+  expect(await response.text()).toBe('"hello"');
+  expect(response.headers.get("access-control-allow-origin")).toBe("https://a.example");
+  const exposed = (response.headers.get("access-control-expose-headers") ?? "").toLowerCase().split(", ");
+  expect(exposed).toEqual(expect.arrayContaining(["grpc-status", "grpc-message", "bff-degraded"]));
+});
+
+it("gives other origins nothing", async () => {
+  for (const init of [preflight("https://evil.example"), post("https://evil.example")]) {
+    const response = await call(["https://a.example"], init);
+    expect([...response.headers.keys()].filter((name) => name.startsWith("access-control"))).toEqual([]);
+    expect(response.headers.get("vary")).toBe("origin");
+  }
+});
+
+it("lets any origin in when told so", async () => {
+  const response = await call(["*"], post("https://any.example"));
+  expect(response.headers.get("access-control-allow-origin")).toBe("*");
+  expect(response.headers.get("vary")).toBeNull();
+});
+
+it("is off by default", async () => {
+  const response = await call([], preflight("https://a.example"));
+  expect(response.status).toBe(405);
+  expect(response.headers.get("access-control-allow-origin")).toBeNull();
+});

@@ -1,0 +1,69 @@
+import { cors } from "@connectrpc/connect";
+import { REQUEST_ID } from "@protobff/runtime/internal/call/request-id";
+import type { Handler, ServerRequest, ServerResponse } from "../carrier/handler.ts";
+
+/** Also those of REST; what a path does not take is refused there. */
+const METHODS = [...cors.allowedMethods, "PUT", "PATCH", "DELETE"].join(", ");
+const HEADERS = cors.allowedHeaders.join(", ");
+/** What scripts may see besides the protocols' own: which fields are degraded, when not to come back, and when an rpc ends. */
+const EXPOSED = [
+  ...cors.exposedHeaders,
+  ...[
+    "bff-degraded",
+    "grpc-retry-pushback-ms",
+    "retry-after",
+    "ratelimit",
+    "ratelimit-policy",
+    "etag",
+    "bff-heartbeat",
+    "bff-resume",
+    "deprecation",
+    "sunset",
+    "link",
+    REQUEST_ID,
+  ],
+].join(", ");
+const MAX_AGE_S = "7200";
+
+/** The headers of an answer to a request with this header `origin`, or with none: names and values in turn. */
+export type CorsHeaders = (origin: string | undefined) => readonly string[];
+
+/**
+ * Lets scripts of these origins read answers. Other origins get no such headers, which makes the browser refuse. Cookies are not
+ * allowed for any origin.
+ */
+export function corsHeaders(origins: readonly string[]): CorsHeaders {
+  const allowed = new Set(origins);
+  const any = allowed.has("*");
+  // Caches must know even when this one has no origin.
+  const vary = any || origins.length === 0 ? [] : ["vary", "origin"];
+  return (origin) => {
+    if (origin === undefined || !(any || allowed.has(origin))) return vary;
+    return [...vary, "access-control-allow-origin", any ? "*" : origin, "access-control-expose-headers", EXPOSED];
+  };
+}
+
+/** Gives answers these headers, and answers preflight requests. */
+export function withCors(headersFor: CorsHeaders, handler: Handler): Handler {
+  return (request, response) => {
+    const headers = headersFor(request.headers.origin);
+    for (let i = 0; i + 1 < headers.length; i += 2) response.setHeader(headers[i] ?? "", headers[i + 1] ?? "");
+    const permitted = headers.includes("access-control-allow-origin");
+    if (request.method === "OPTIONS" && request.headers["access-control-request-method"] !== undefined) {
+      preflight(request, response, permitted);
+    } else {
+      handler(request, response);
+    }
+  };
+}
+
+function preflight(request: ServerRequest, response: ServerResponse, permitted: boolean): void {
+  if (permitted) {
+    response.setHeader("access-control-allow-methods", METHODS);
+    // A BFF cannot know its callers' headers (they are forwarded as configured), so a listed origin may send any.
+    response.setHeader("access-control-allow-headers", request.headers["access-control-request-headers"] ?? HEADERS);
+    response.setHeader("access-control-max-age", MAX_AGE_S);
+  }
+  response.statusCode = 204;
+  response.end();
+}

@@ -1,0 +1,24 @@
+import * as connect from "@connectrpc/connect/protocol-connect";
+import * as grpc from "@connectrpc/connect/protocol-grpc";
+import { LONGEST_TIMER_MS } from "@protobff/runtime/internal/clock";
+import type { Handler } from "../carrier/handler.ts";
+
+/** Connect's adapter makes a timer of a client's deadline: the longest there is, as each header says it. */
+const DEADLINES = [
+  { name: "grpc-timeout", parse: grpc.parseTimeout, longest: `${Math.floor(LONGEST_TIMER_MS / 1000)}S` },
+  { name: "connect-timeout-ms", parse: connect.parseTimeout, longest: String(LONGEST_TIMER_MS) },
+];
+
+/** A client's deadline of more than 24 days becomes one of 24 days, which no method comes near to. */
+export function withLongDeadlines(handler: Handler): Handler {
+  return (request, response) => {
+    const { headers } = request;
+    for (const { name, parse, longest } of DEADLINES) {
+      const given = headers[name];
+      if (typeof given !== "string") continue;
+      const { timeoutMs = 0 } = parse(given, Number.MAX_SAFE_INTEGER);
+      if (timeoutMs > LONGEST_TIMER_MS) headers[name] = longest;
+    }
+    handler(request, response);
+  };
+}

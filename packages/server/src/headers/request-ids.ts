@@ -1,0 +1,29 @@
+import type { IncomingHttpHeaders } from "node:http";
+import { isRequestId, REQUEST_ID } from "@protobff/runtime/internal/call/request-id";
+import type { Handler } from "../carrier/handler.ts";
+import { Ids } from "../random-ids.ts";
+
+/**
+ * Gives each request an id: what it brings as `x-request-id`, where that is one, else one of ours. So expressions, logs, traces and upstreams
+ * see the same one, and the client gets it with the answer.
+ */
+export class RequestIds {
+  /** Random, for a number that is counted up would tell clients how much the server has to do. */
+  readonly #ids = new Ids();
+
+  /** From now on the request has it; asked again, it is the same. */
+  of(headers: IncomingHttpHeaders): string {
+    const own = headers[REQUEST_ID];
+    if (typeof own === "string" && isRequestId(own)) return own;
+    const made = this.#ids.short();
+    headers[REQUEST_ID] = made;
+    return made;
+  }
+  /** Of what is not on the fast path. */
+  added(handler: Handler): Handler {
+    return (request, response) => {
+      response.setHeader(REQUEST_ID, this.of(request.headers));
+      handler(request, response);
+    };
+  }
+}

@@ -1,0 +1,102 @@
+import * as http2 from "node:http2";
+import type { Socket } from "node:net";
+import { serverPreface } from "@protobff/runtime/internal/http2/preface";
+import type { KnownRequests, RequestFields } from "@protobff/runtime/internal/http2/request-block";
+import { BridgedStream } from "../carrier/bridged-stream.ts";
+import type { OwnStream } from "../carrier/own-stream.ts";
+import { ToldOnce } from "../logs/recurrent-faults.ts";
+import { ConnectionBytes } from "../requests/connection-bytes.ts";
+import type { ClientHttp2, ClientHttp2Parts } from "./client-http2.ts";
+import { MAX_HEADER_BYTES } from "./client-sessions.ts";
+import { endIdle } from "./end-idle.ts";
+import { OwnSession } from "./own-session.ts";
+import type { OwnSessions } from "./own-sessions.ts";
+
+/** What has just been accepted may first be answered, in milliseconds, before its connection is told to end. */
+const MOMENT_MS = 500;
+
+export interface OwnHttp2Options {
+  /** Of one connection, at once. */
+  readonly maxStreams: number;
+  readonly handshakeTimeoutMs: number;
+  /** A connection without requests is closed after so long, in milliseconds. */
+  readonly idleMs: number;
+  /** The last session has closed. */
+  readonly onEmpty: () => void;
+}
+
+/** HTTP/2 by frames of our own. */
+export class OwnHttp2 implements ClientHttp2, OwnSessions {
+  readonly maxStreams: number;
+  readonly handshakeTimeoutMs: number;
+  readonly preface: Buffer;
+  readonly known: KnownRequests = new Map();
+  readonly #onEmpty: () => void;
+  readonly #parts: ClientHttp2Parts;
+  readonly #sessions = new Set<OwnSession>();
+  readonly #bytes = new ConnectionBytes(this.#sessions);
+  readonly #check: NodeJS.Timeout;
+  /** Makes the objects of `Handler` for streams that no shortcut takes; it never listens. */
+  readonly #compat: http2.Http2Server;
+  readonly #calmed: ToldOnce;
+  #leaving = false;
+
+  constructor(options: OwnHttp2Options, parts: ClientHttp2Parts) {
+    this.maxStreams = options.maxStreams;
+    this.handshakeTimeoutMs = options.handshakeTimeoutMs;
+    this.preface = serverPreface(options.maxStreams, MAX_HEADER_BYTES);
+    this.#onEmpty = options.onEmpty;
+    this.#parts = parts;
+    this.#calmed = new ToldOnce(parts.fault);
+    this.#compat = http2.createServer(parts.requests.h2);
+    this.#check = endIdle(options.idleMs, () => this.#sessions);
+  }
+  get size(): number {
+    return this.#sessions.size;
+  }
+  get streams(): number {
+    let streams = 0;
+    for (const session of this.#sessions) streams += session.streams;
+    return streams;
+  }
+  accept(socket: Socket): void {
+    const session = new OwnSession(socket, this);
+    this.#sessions.add(session);
+    this.#parts.age.limit(session, socket);
+    if (this.#leaving) setTimeout(() => session.close(), MOMENT_MS).unref();
+  }
+  /** The first GOAWAY warns: nothing that crosses it is lost. */
+  close(): void {
+    this.#leaving = true;
+    for (const session of this.#sessions) session.close();
+  }
+  leave(): void {
+    this.close();
+  }
+  destroy(): void {
+    clearInterval(this.#check);
+    for (const session of this.#sessions) session.destroy();
+  }
+
+  request(stream: OwnStream, headers: RequestFields, raw: readonly string[]): void {
+    const { shortcut, taken } = this.#parts;
+    const fast = shortcut?.stream(stream, headers, raw) === true;
+    taken(fast);
+    if (fast) return;
+    this.#parts.requests.own(stream, headers, ({ body, failure }) => {
+      const bridged = new BridgedStream(stream, headers[":method"], failure);
+      this.#compat.emit("stream", bridged, headers, 0, raw);
+      bridged.begin(body);
+    });
+  }
+  holds(session: OwnSession, bytes: number): void {
+    this.#bytes.set(session, bytes);
+  }
+  calmed(why: string): void {
+    this.#calmed.tell(`closed a client's connection: ${why}`);
+  }
+  gone(session: OwnSession): void {
+    this.#sessions.delete(session);
+    if (this.#sessions.size === 0) this.#onEmpty();
+  }
+}

@@ -1,0 +1,85 @@
+import { ErrorCode } from "@protobff/runtime/internal/http2/error-code";
+import { expect, test, vi } from "vitest";
+import { ToldOnce } from "../logs/recurrent-faults.ts";
+import { ConnectionBytes, type Holding } from "../requests/connection-bytes.ts";
+import { OverStreams } from "./over-streams.ts";
+import { ResetBudget } from "./reset-budget.ts";
+
+class Connection implements Holding {
+  heldBytes = 0;
+  calmed = 0;
+  readonly #bytes: () => ConnectionBytes;
+  constructor(bytes: () => ConnectionBytes) {
+    this.#bytes = bytes;
+  }
+  calm(): void {
+    this.calmed++;
+    this.#bytes().set(this, 0);
+  }
+}
+
+test("who holds more than one connection may is ended, and of too much together who holds the most", () => {
+  const all: Connection[] = [];
+  const bytes: ConnectionBytes = new ConnectionBytes(all, { all: 800, one: 300 });
+  for (let i = 0; i < 10; i++) all.push(new Connection(() => bytes));
+  const [first, ...others] = all as [Connection, ...Connection[]];
+  bytes.set(first, 301);
+  expect([first.calmed, bytes.bytes]).toEqual([1, 0]);
+  bytes.set(first, 250);
+  for (const one of others) bytes.set(one, 61);
+  expect(bytes.bytes).toBe(799);
+  bytes.set(others[0] as Connection, 63);
+  expect([first.calmed, ...others.map(({ calmed }) => calmed)]).toEqual([2, ...others.map(() => 0)]);
+  expect(bytes.bytes).toBe(551);
+});
+
+test("frames of streams that are over are errors only when they cannot have crossed the end", () => {
+  const over = new OverStreams();
+  over.opened(0, 1);
+  over.opened(1, 3);
+  over.opened(3, 11);
+  over.theirs(1);
+  over.ours(3);
+  expect([1, 3, 5, 9, 11].map((id) => over.wrong(id))).toEqual([
+    ErrorCode.STREAM_CLOSED,
+    undefined,
+    ErrorCode.PROTOCOL_ERROR,
+    ErrorCode.PROTOCOL_ERROR,
+    undefined,
+  ]);
+  over.opened(11, 13);
+  over.theirReset(13); // of the stream alone
+  expect([over.wrong(13), over.isTheirReset(13), over.isTheirReset(1), over.isTheirReset(3)]).toEqual([
+    ...[undefined, true, false, false],
+  ]);
+  over.ours(13);
+  expect(over.isTheirReset(13)).toBe(false);
+  for (let id = 13; id < 2_000; id += 2) over.theirs(id);
+  expect(over.wrong(13)).toBeUndefined(); // forgotten
+});
+
+test("resets have a budget, which time and answers fill", () => {
+  let at = 1_000;
+  const now = vi.spyOn(performance, "now").mockImplementation(() => at);
+  const budget = new ResetBudget();
+  for (let i = 0; i < 200; i++) expect(budget.reset()).toBe(false);
+  expect(budget.reset()).toBe(true);
+  budget.answered();
+  budget.answered();
+  expect(budget.reset()).toBe(false);
+  at += 20; // two more
+  expect([budget.reset(), budget.reset(), budget.reset()]).toEqual([false, false, true]);
+  now.mockRestore();
+});
+
+test("what clients bring about is told once a minute, with how often it was", () => {
+  let at = 0;
+  const now = vi.spyOn(performance, "now").mockImplementation(() => at);
+  const lines: string[] = [];
+  const told = new ToldOnce((what) => lines.push(what));
+  for (let i = 0; i < 5; i++) told.tell("closed it");
+  at += 60_000;
+  told.tell("closed it");
+  expect(lines).toEqual(["closed it", "closed it, as were 4 since it was told last"]);
+  now.mockRestore();
+});

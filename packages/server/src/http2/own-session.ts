@@ -1,0 +1,382 @@
+import type { Socket } from "node:net";
+import { type Connection, type HeaderBlocks, wrongLength } from "@protobff/runtime/internal/http2/connection";
+import { DynamicTable } from "@protobff/runtime/internal/http2/dynamic-table";
+import { ConnectionError, ErrorCode } from "@protobff/runtime/internal/http2/error-code";
+import { FloodGuard } from "@protobff/runtime/internal/http2/flood-guard";
+import { FrameReader } from "@protobff/runtime/internal/http2/frame-reader";
+import { FrameWriter } from "@protobff/runtime/internal/http2/frame-writer";
+import { WINDOW_BYTES } from "@protobff/runtime/internal/http2/frames";
+import { type End, Incoming } from "@protobff/runtime/internal/http2/incoming";
+import { OpenStreams } from "@protobff/runtime/internal/http2/open-streams";
+import { MAGIC } from "@protobff/runtime/internal/http2/preface";
+import { RequestBlocks } from "@protobff/runtime/internal/http2/request-block";
+import { SendQueue } from "@protobff/runtime/internal/http2/send-queue";
+import { letGo } from "@protobff/runtime/internal/wire/let-go";
+import { type OwnConnection, OwnStream } from "../carrier/own-stream.ts";
+import { type Reading, readsUntil, waits } from "../turns/reading.ts";
+import { inTurn } from "../turns/turn-queue.ts";
+import { MAX_HEADER_BYTES, MAX_HEADERS } from "./client-sessions.ts";
+import { OverStreams } from "./over-streams.ts";
+import { OwnLeaving } from "./own-leaving.ts";
+import type { OwnSessions } from "./own-sessions.ts";
+import { ResetBudget } from "./reset-budget.ts";
+import { ResponseWriter } from "./response-writer.ts";
+
+const { NO_ERROR, PROTOCOL_ERROR, STREAM_CLOSED, REFUSED_STREAM, ENHANCE_YOUR_CALM } = ErrorCode;
+/** Twice what headers may have: what is said in fewer bytes is read, to be refused by itself. */
+const SERVER: End = { role: "server", window: WINDOW_BYTES, blockBytes: 2 * MAX_HEADER_BYTES, copies: true };
+const LIMITS = { bytes: MAX_HEADER_BYTES, count: MAX_HEADERS };
+/** A block of headers has so long to come whole, in milliseconds. */
+const BLOCK_MS = 10_000;
+const RESETS = "too many requests were reset without an answer";
+/** How long the end of a connection may take that nobody reads, in milliseconds. */
+const LINGER_MS = 1_000;
+/** A request that is answered already may go on sending for so long, in milliseconds; the second, where the connection is at its end. */
+const DISCARD_MS = 5_000;
+const LAST_DISCARD_MS = 200;
+
+/** A connection of a client by frames of our own: RFC 9113, as far as a server needs it that pushes nothing. */
+export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConnection, Reading {
+  readonly socket: Socket;
+  /** What `OwnSessions.holds` was told. */
+  heldBytes = 0;
+  readonly #owner: OwnSessions;
+  readonly #writer: FrameWriter;
+  readonly #reader: FrameReader;
+  readonly #incoming: Incoming<OwnStream>;
+  readonly #guard = new FloodGuard(true);
+  readonly #queue: SendQueue<OwnStream>;
+  readonly #streams = new OpenStreams<OwnStream>();
+  readonly #blocks: RequestBlocks;
+  readonly #responses: ResponseWriter;
+  readonly #resets = new ResetBudget();
+  readonly #ends = new OverStreams();
+  readonly #leaving: OwnLeaving;
+  #magic = 0; // bytes of it that have come
+  #handshake: NodeJS.Timeout | undefined;
+  #blockTimer: NodeJS.Timeout | undefined;
+  /** The last stream that was taken. */
+  last = 0;
+  #seen = 0;
+  #headerBytes = 0;
+  #unread = 0;
+  /** What has come; and what of it waits to be read. */
+  #chunk: Buffer | undefined;
+  #rest: Buffer | undefined;
+  /** Of the check for idle connections, since the last stream. */
+  #rounds = 0;
+  /** Nothing is read or written any more. */
+  over = false;
+  #gone = false;
+
+  constructor(socket: Socket, owner: OwnSessions) {
+    this.socket = socket;
+    this.#owner = owner;
+    this.#writer = new FrameWriter(socket, () => this.#flushed());
+    this.#queue = new SendQueue(this.#writer, socket.writableHighWaterMark);
+    this.#responses = new ResponseWriter(this.#writer);
+    this.#leaving = new OwnLeaving(this, this.#writer);
+    this.#blocks = new RequestBlocks(owner.known, LIMITS, new DynamicTable());
+    const parts = { streams: this.#streams, writer: this.#writer, queue: this.#queue, guard: this.#guard };
+    this.#incoming = new Incoming(this, parts, this, SERVER);
+    this.#reader = new FrameReader(this.#incoming.frame.bind(this.#incoming));
+    this.#handshake = setTimeout(unsettled, owner.handshakeTimeoutMs, this);
+    socket.on("drain", () => this.#flushed());
+    socket.on("close", () => this.#end());
+    socket.on("data", (chunk: Buffer) => {
+      this.#chunk = chunk;
+      this.#incoming.handedOn = false;
+      this.#read(chunk, readsUntil());
+    });
+    socket.write(owner.preface);
+  }
+
+  get streams(): number {
+    return this.#streams.size;
+  }
+  /** Whether a stream of this number has never been opened. */
+  isIdle(id: number): boolean {
+    return id > this.#seen || id % 2 === 0;
+  }
+  isOver(id: number): void {
+    if (this.#ends.isTheirReset(id)) {
+      this.#ends.ours(id); // it is told once
+      this.#writer.reset(id, STREAM_CLOSED);
+    }
+    const code = this.#ends.wrong(id);
+    if (code !== undefined) throw new ConnectionError(code, `a frame of stream ${id}, which is over`);
+  }
+
+  // ---- requests ----
+
+  begin(id: number): void {
+    const stream = this.#streams.get(id);
+    if (stream !== undefined) return;
+    if (id % 2 === 0) throw new ConnectionError(PROTOCOL_ERROR, `a request with the number ${id}`);
+    if (id > this.#seen) return;
+    this.isOver(id);
+    this.#guard.late(0, this.#writer.waiting);
+  }
+  oversized(id: number): void {
+    if (!this.#blocks.standAlone) throw new ConnectionError(ENHANCE_YOUR_CALM, "too large headers");
+    const stream = this.#streams.get(id);
+    if (stream !== undefined) this.failStream(stream, ENHANCE_YOUR_CALM);
+    else if (id > this.#seen) this.#refuse(id, ENHANCE_YOUR_CALM);
+  }
+  block(id: number, endStream: boolean, data: Buffer, from: number, to: number): void {
+    const stream = this.#streams.get(id);
+    if (stream !== undefined) this.#trailers(stream, endStream, data, from, to);
+    else if (id > this.#seen) this.#request(id, endStream, data, from, to);
+    else if (!this.#blocks.standAlone) this.#blocks.trailers(data, from, to);
+  }
+  #request(id: number, endStream: boolean, data: Buffer, from: number, to: number): void {
+    const { headers, raw, contentLength, bytes, tooLarge, malformed } = this.#blocks.request(data, from, to);
+    this.#ends.opened(this.#seen, id);
+    this.#seen = id;
+    if (id > this.#leaving.lastTaken) return; // whoever has sent it knows, or will, that it is not begun with
+    const wrong = malformed !== undefined || (endStream && (contentLength ?? 0) > 0);
+    const refusal = this.#refusalOf(tooLarge, wrong);
+    if (refusal !== undefined) {
+      this.#refuse(id, refusal);
+      return;
+    }
+    this.#guard.progress();
+    this.last = id;
+    this.#rounds = 0;
+    const stream = new OwnStream(this, id, this.#queue.initialWindow, bytes);
+    stream.contentLength = contentLength;
+    this.#streams.add(stream);
+    this.#headerBytes += bytes;
+    stream.ended = endStream;
+    this.#owner.request(stream, headers, raw);
+    if (endStream && !stream.over) stream.receiver.end();
+  }
+  #refusalOf(tooLarge: boolean, wrong: boolean): number | undefined {
+    if (tooLarge) return ENHANCE_YOUR_CALM;
+    if (wrong) return PROTOCOL_ERROR;
+    return this.#streams.size >= this.#owner.maxStreams ? REFUSED_STREAM : undefined;
+  }
+  /** A request that nobody hears of. */
+  #refuse(id: number, code: number): void {
+    this.#seen = Math.max(this.#seen, id);
+    this.last = this.#seen;
+    this.#ends.ours(id);
+    this.#writer.reset(id, code);
+    this.#guard.idle(this.#writer.waiting);
+    if (code !== REFUSED_STREAM) this.#unanswered();
+  }
+  #trailers(stream: OwnStream, endStream: boolean, data: Buffer, from: number, to: number): void {
+    const { malformed, tooLarge } = this.#blocks.trailers(data, from, to);
+    this.#guard.progress();
+    if (stream.ended) this.failStream(stream, STREAM_CLOSED);
+    else if (tooLarge) this.failStream(stream, ENHANCE_YOUR_CALM);
+    else if (!endStream || malformed !== undefined || wrongLength(stream, true) !== undefined)
+      this.failStream(stream, PROTOCOL_ERROR);
+    else {
+      this.finish(stream);
+      stream.receiver.end();
+    }
+  }
+  /** The other end has said all. */
+  finish(stream: OwnStream): void {
+    stream.ended = true;
+    if (stream.reading === undefined) return;
+    this.#ends.theirs(stream.id);
+    this.#close(stream);
+  }
+  released(): void {}
+  allow(stream: OwnStream, bytes: number): void {
+    if (!this.over) this.#incoming.allow(stream, bytes);
+  }
+
+  unread(bytes: number): void {
+    this.#unread += bytes;
+  }
+
+  // ---- ends of streams ----
+
+  failStream(stream: OwnStream, code: number): void {
+    const { answered } = stream;
+    this.reset(stream, code);
+    if (!answered) this.#unanswered();
+  }
+  reset(stream: OwnStream, code: number): void {
+    if (stream.over) return;
+    stream.code = code;
+    this.#ends.ours(stream.id);
+    if (!this.over) this.#writer.reset(stream.id, code);
+    if (!stream.ended) this.#guard.givenUp(WINDOW_BYTES);
+    this.#close(stream);
+  }
+  wasReset(stream: OwnStream, code: number): void {
+    const { answered } = stream;
+    stream.code = code;
+    this.#ends.theirReset(stream.id);
+    this.#close(stream);
+    if (!answered) this.#unanswered();
+  }
+  said(stream: OwnStream): void {
+    this.#guard.progress();
+    this.#resets.answered();
+    if (stream.ended) {
+      this.#ends.theirs(stream.id);
+      this.#close(stream);
+    } else stream.reading ??= setTimeout(unread, this.#leaving.begun ? LAST_DISCARD_MS : DISCARD_MS, stream);
+  }
+  #cancelled(stream: OwnStream): void {
+    if (!stream.over) stream.code = ErrorCode.CANCEL;
+    this.#close(stream);
+  }
+  #close(stream: OwnStream): void {
+    if (stream.over) return;
+    stream.over = true;
+    clearTimeout(stream.reading);
+    this.#streams.delete(stream);
+    this.#queue.drop(stream);
+    this.#headerBytes -= stream.headerBytes;
+    stream.receiver.close();
+    stream.forget();
+    if (this.#leaving.told && this.#streams.size === 0) this.shut();
+  }
+  #unanswered(): void {
+    if (!this.#resets.reset() || this.over || this.#leaving.told) return;
+    this.#owner.calmed(RESETS);
+    this.#leaving.goodbye(ENHANCE_YOUR_CALM, RESETS);
+  }
+
+  // ---- answers ----
+
+  head(stream: OwnStream, status: number | undefined, headers: readonly string[], endStream: boolean): void {
+    if (!this.over) this.#responses.write(stream.id, status, headers, endStream);
+  }
+  send(stream: OwnStream, body: Uint8Array): void {
+    if (this.over) return;
+    this.#guard.sent(body.length);
+    this.#queue.send(stream, body);
+  }
+
+  // ---- the connection ----
+
+  settled(): void {
+    this.#leaving.settled();
+  }
+  acknowledged(): void {
+    this.#blocks.settled();
+    clearTimeout(this.#handshake);
+  }
+  answered(ping: number): void {
+    this.#leaving.answered(ping);
+  }
+  goaway(_lastStream: number, code: number): void {
+    if (code === NO_ERROR && this.#streams.size > 0) this.#leaving.takeNoMore();
+    else this.shut(); // no reset of the socket: that would take what the other end has not read
+    if (code !== NO_ERROR) this.#end();
+  }
+
+  /** Ends when what runs has been answered; what is on its way as this is said, too. */
+  close(): void {
+    this.#leaving.close();
+  }
+  checkIdle(rounds: number): void {
+    if (this.#streams.size === 0 && ++this.#rounds > rounds) this.close();
+  }
+  destroy(): void {
+    this.over = true;
+    this.#reader.stop();
+    this.socket.destroy();
+    this.#end();
+  }
+  unsettled(): void {
+    this.#fail(new ConnectionError(ErrorCode.SETTINGS_TIMEOUT, "SETTINGS were not sent, or not acknowledged, in time"));
+  }
+  /** It asks for too much. */
+  calm(why: string): void {
+    this.#fail(new ConnectionError(ENHANCE_YOUR_CALM, why));
+  }
+
+  #read(chunk: Buffer, until: number): void {
+    if (this.over) return;
+    try {
+      const rest = this.#magic < MAGIC.length ? this.#afterMagic(chunk) : chunk;
+      this.#rest = this.#reader.read(rest, until);
+    } catch (error) {
+      if (!(error instanceof ConnectionError)) {
+        this.destroy(); // the rest of the chunk is lost
+        throw error;
+      }
+      this.#fail(error);
+      return;
+    }
+    if (this.over) return;
+    if (this.#rest !== undefined) {
+      this.socket.pause();
+      waits(this);
+    } else {
+      if (this.#chunk !== undefined && !this.#incoming.handedOn) letGo(this.#chunk);
+      this.#chunk = undefined;
+    }
+    const unfinished = this.#incoming.unfinished > 0 || this.#reader.unfinished;
+    if (unfinished) this.#blockTimer ??= setTimeout(slow, BLOCK_MS, this);
+    else if (this.#blockTimer !== undefined) {
+      clearTimeout(this.#blockTimer);
+      this.#blockTimer = undefined;
+    }
+    this.#hold();
+  }
+  readOn(until: number): void {
+    const rest = this.#rest;
+    if (rest === undefined || this.over) return;
+    this.#read(rest, until);
+    if (this.#rest === undefined) this.socket.resume();
+  }
+  #afterMagic(chunk: Buffer): Buffer {
+    const length = Math.min(chunk.length, MAGIC.length - this.#magic);
+    if (MAGIC.compare(chunk, 0, length, this.#magic, this.#magic + length) !== 0)
+      throw new ConnectionError(PROTOCOL_ERROR, "it does not begin as HTTP/2 does");
+    this.#magic += length;
+    return chunk.subarray(length);
+  }
+  #flushed(): void {
+    this.#queue.pump();
+    this.#hold();
+  }
+  #hold(): void {
+    const coming = this.#reader.heldBytes + this.#incoming.unfinished + (this.#rest?.length ?? 0);
+    const bytes = this.#gone ? 0 : this.#headerBytes + this.#unread + coming + this.#writer.waiting;
+    if (bytes !== this.heldBytes) this.#owner.holds(this, bytes);
+  }
+
+  /** The other end broke a rule in a way that ends the connection, and is told. */
+  #fail(error: ConnectionError): void {
+    if (this.over) return;
+    if (error.code === ENHANCE_YOUR_CALM) this.#owner.calmed(error.message);
+    this.#writer.goaway(Math.min(this.last, this.#leaving.lastTaken), error.code, error.message);
+    this.shut();
+    this.#end();
+  }
+  /** Lets the socket go as soon as all is out; what still comes is not looked at. */
+  shut(): void {
+    if (this.over) return;
+    this.#writer.release();
+    this.over = true;
+    this.#reader.stop();
+    this.socket.end();
+    setTimeout(() => this.socket.destroy(), LINGER_MS).unref();
+  }
+  #end(): void {
+    if (this.#gone) return;
+    this.#gone = true;
+    this.over = true;
+    this.#reader.stop();
+    clearTimeout(this.#handshake);
+    clearTimeout(this.#blockTimer);
+    this.#leaving.forget();
+    this.#hold();
+    for (const stream of this.#streams.all()) inTurn(() => this.#cancelled(stream));
+    inTurn(() => this.#owner.gone(this));
+  }
+}
+
+const unsettled = (session: OwnSession): void => session.unsettled();
+const slow = (session: OwnSession): void => session.calm("a block of headers did not come whole in its time");
+const unread = (stream: OwnStream): void => stream.reset(NO_ERROR);

@@ -1,0 +1,272 @@
+import { execFileSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import * as http from "node:http";
+import * as http2 from "node:http2";
+import * as net from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { connect } from "node:tls";
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { StringValueSchema } from "@bufbuild/protobuf/wkt";
+import { Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
+import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
+import * as grpc from "@grpc/grpc-js";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { type Listening, type ListenOptions, listen } from "./listen.ts";
+import { closing } from "./testing/closing.ts";
+import { EchoService, echoEndpoint } from "./testing/test-echo.ts";
+
+const open: Listening[] = [];
+async function listening(options: ListenOptions = {}, endpoint = echoEndpoint()): Promise<Listening> {
+  const server = await listen([endpoint], options);
+  open.push(server);
+  return server;
+}
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((server) => server.close(0)));
+});
+
+const transports: [string, (baseUrl: string) => Transport][] = [
+  ["Connect on HTTP/1.1", (baseUrl) => createConnectTransport({ baseUrl, httpVersion: "1.1" })],
+  ["Connect on HTTP/2", (baseUrl) => createConnectTransport({ baseUrl, httpVersion: "2" })],
+  ["gRPC on HTTP/2", (baseUrl) => createGrpcTransport({ baseUrl })],
+  ["gRPC-Web on HTTP/1.1", (baseUrl) => createGrpcWebTransport({ baseUrl, httpVersion: "1.1" })],
+  ["gRPC-Web on HTTP/2", (baseUrl) => createGrpcWebTransport({ baseUrl, httpVersion: "2" })],
+];
+
+describe.each(transports)("%s", (_, transport) => {
+  it("is served", async () => {
+    const server = await listening();
+    const client = createClient(EchoService, transport(server.url));
+    expect((await client.echo({ value: "hello" })).value).toBe("hello");
+  });
+
+  it("gets the status of a failure", async () => {
+    const endpoint = echoEndpoint(() => {
+      throw new ConnectError("no", Code.FailedPrecondition);
+    });
+    const server = await listening({}, endpoint);
+    const call = createClient(EchoService, transport(server.url)).echo({ value: "hello" });
+    await expect(call).rejects.toMatchObject({ code: Code.FailedPrecondition, rawMessage: "no" });
+  });
+
+  it("is refused a message that is too large, and served afterwards", async () => {
+    const server = await listening({ maxRequestBytes: 100_000 });
+    const client = createClient(EchoService, transport(server.url));
+    for (let n = 0; n < 5; n += 1) {
+      const call = client.echo({ value: "x".repeat(3_000_000) });
+      await expect(call).rejects.toMatchObject({ code: Code.ResourceExhausted });
+    }
+    expect((await client.echo({ value: "x".repeat(99_000) })).value).toHaveLength(99_000);
+  });
+});
+
+it("serves grpc-js", async () => {
+  const server = await listening();
+  const client = new grpc.Client(`127.0.0.1:${server.port}`, grpc.credentials.createInsecure());
+  const reply = await new Promise<string | undefined>((resolve, reject) => {
+    client.makeUnaryRequest(
+      "/echo.v1.EchoService/Echo",
+      (text: string) => Buffer.from(toBinary(StringValueSchema, create(StringValueSchema, { value: text }))),
+      (bytes) => fromBinary(StringValueSchema, bytes).value,
+      "hello",
+      (error, value) => (error === null ? resolve(value) : reject(error)),
+    );
+  });
+  client.close();
+  expect(reply).toBe("hello");
+});
+
+it("serves fetch with JSON", async () => {
+  const server = await listening();
+  const response = await fetch(`${server.url}/echo.v1.EchoService/Echo`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: '"hello"',
+  });
+  expect(response.status).toBe(200);
+  expect(await response.text()).toBe('"hello"');
+});
+
+it("refuses a body of unknown length that becomes too large", async () => {
+  const server = await listening({ maxRequestBytes: 1000 });
+  const chunk = new TextEncoder().encode("x".repeat(10_000));
+  const body = new ReadableStream({
+    start(controller) {
+      for (let n = 0; n < 10; n += 1) controller.enqueue(chunk);
+      controller.close();
+    },
+  });
+  const response = await fetch(`${server.url}/echo.v1.EchoService/Echo`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body,
+    duplex: "half",
+  } as RequestInit);
+  expect(response.status).toBe(429);
+  expect(await response.json()).toMatchObject({ code: "resource_exhausted" });
+});
+
+it("refuses by a gRPC frame's length, before its bytes have come", async () => {
+  const server = await listening({ maxRequestBytes: 1000 });
+  const session = http2.connect(server.url);
+  const stream = session.request({
+    ":method": "POST",
+    ":path": "/echo.v1.EchoService/Echo",
+    "content-type": "application/grpc",
+    te: "trailers",
+  });
+  // 2 GiB announced, and nothing of it sent.
+  stream.write(Buffer.from([0, 0x80, 0, 0, 0]));
+  stream.resume();
+  const status = await new Promise((resolve) => {
+    stream.on("response", (headers) => headers["grpc-status"] !== undefined && resolve(headers["grpc-status"]));
+    stream.on("trailers", (trailers) => resolve(trailers["grpc-status"]));
+  });
+  expect(status).toBe("8");
+  stream.close();
+  session.close();
+});
+
+it.each(["POST /echo.v1.EchoService/Echo HTTP/1.0\r\n", "POST /echo.v1.EchoService/Echo HTTP/1.1\r\nHost: [\r\n"])(
+  "survives %j, which names no host",
+  async (head) => {
+    const server = await listening();
+    const socket = net.connect(server.port, "127.0.0.1").setEncoding("latin1");
+    socket.write(`${head}Connection: close\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n""`);
+    expect((await socket.toArray()).join("")).toMatch(/^HTTP\/1\.1 400 /);
+    expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
+  },
+);
+
+it("is healthy, and not found elsewhere", async () => {
+  const server = await listening();
+  expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
+  expect((await fetch(`${server.url}/readyz?verbose`)).status).toBe(200);
+  const nothing = await fetch(`${server.url}/nothing`);
+  expect([nothing.status, await nothing.text()]).toEqual([
+    404,
+    "no rpc is served here: its path is /package.Service/Method\n",
+  ]);
+});
+
+it("says when its port is taken", async () => {
+  const { port } = await listening();
+  await expect(listen([echoEndpoint()], { port })).rejects.toMatchObject({ code: "EADDRINUSE" });
+});
+
+it("tells which services have no endpoint", async () => {
+  const server = await listening();
+  const response = await fetch(`${server.url}/echo.v1.EchoService/Shout`, { method: "POST" });
+  expect(response.status).toBe(404);
+});
+
+describe("with TLS", () => {
+  let folder: string;
+  let tls: { cert: Buffer; key: Buffer };
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "bff-listen-"));
+    const what = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"];
+    const name = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"];
+    const [key, cert] = [join(folder, "key.pem"), join(folder, "cert.pem")];
+    execFileSync("openssl", [...what, ...name, "-keyout", key, "-out", cert], { stdio: "ignore" });
+    tls = { cert: readFileSync(cert), key: readFileSync(key) };
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it.each([
+    ["gRPC", (baseUrl: string) => createGrpcTransport({ baseUrl, nodeOptions: { ca: tls.cert } })],
+    [
+      "Connect on HTTP/1.1",
+      (baseUrl: string) => createConnectTransport({ baseUrl, httpVersion: "1.1", nodeOptions: { ca: tls.cert } }),
+    ],
+  ] as const)("serves %s", async (_, transport) => {
+    const server = await listening({ tls });
+    expect(server.url).toMatch(/^https:/);
+    expect((await createClient(EchoService, transport(server.url)).echo({ value: "hello" })).value).toBe("hello");
+  });
+
+  it("serves grpc-js", async () => {
+    const server = await listening({ tls });
+    const client = new grpc.Client(`127.0.0.1:${server.port}`, grpc.credentials.createSsl(tls.cert));
+    await new Promise<void>((resolve, reject) => {
+      client.waitForReady(Date.now() + 5000, (error) => (error === undefined ? resolve() : reject(error)));
+    });
+    client.close();
+  });
+
+  it("takes a request, in two records, while the answer before it is still leaving", async () => {
+    const size = 32 << 20; // more than the two ends of a connection hold
+    const endpoint = echoEndpoint(() => create(StringValueSchema, { value: "x".repeat(size) }));
+    const server = await listening({ tls }, endpoint);
+    const socket = connect({ host: "127.0.0.1", port: server.port, ca: tls.cert, ALPNProtocols: ["http/1.1"] });
+    const head = (connection: string) =>
+      `POST /echo.v1.EchoService/Echo HTTP/1.1\r\nHost: a\r\nConnection: ${connection}\r\n` +
+      "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n";
+    socket.write(`${head("keep-alive")}""`);
+    await once(socket, "readable");
+    socket.write(head("close"));
+    socket.write('""');
+    let bytes = 0;
+    for await (const chunk of socket) bytes += (chunk as Buffer).length;
+    expect(bytes).toBeGreaterThan(2 * size);
+  });
+
+  it("survives a client that speaks no TLS", async () => {
+    const server = await listening({ tls });
+    const session = http2.connect(`http://127.0.0.1:${server.port}`);
+    await closing(session);
+    const client = createClient(
+      EchoService,
+      createGrpcTransport({ baseUrl: server.url, nodeOptions: { ca: tls.cert } }),
+    );
+    expect((await client.echo({ value: "hello" })).value).toBe("hello");
+  });
+});
+
+describe("close", () => {
+  it("makes the server unready, also for those who still have a connection", async () => {
+    const { server, held, release } = await holding();
+    const agent = new http.Agent({ keepAlive: true });
+    const ready = async () => {
+      const [response] = await once(http.get(`${server.url}/readyz`, { agent }), "response");
+      response.resume();
+      await once(response, "end");
+      return [response.statusCode, response.headers.connection];
+    };
+    expect(await ready()).toEqual([200, "keep-alive"]);
+    const call = createClient(EchoService, createGrpcTransport({ baseUrl: server.url })).echo({ value: "hello" });
+    await held;
+    void server.close(60_000);
+    expect(await ready()).toEqual([503, "close"]);
+    await expect(fetch(`${server.url}/readyz`)).rejects.toThrow();
+    release();
+    expect((await call).value).toBe("hello");
+    await server.close();
+  });
+
+  it("tells requests that are cut off that the server is unavailable", async () => {
+    const { server, held } = await holding();
+    const call = createClient(EchoService, createGrpcTransport({ baseUrl: server.url })).echo({ value: "hello" });
+    const failed = expect(call).rejects.toMatchObject({
+      code: Code.Unavailable,
+      rawMessage: "server is shutting down",
+    });
+    await held;
+    await server.close(0);
+    await failed;
+  });
+});
+
+/** A server whose answers wait. */
+async function holding() {
+  const held = Promise.withResolvers<void>();
+  const released = Promise.withResolvers<void>();
+  const endpoint = echoEndpoint(async (request, { signal }) => {
+    held.resolve();
+    await Promise.race([released.promise, once(signal, "abort").then(() => Promise.reject(signal.reason))]);
+    return request;
+  });
+  return { server: await listening({}, endpoint), held: held.promise, release: released.resolve };
+}

@@ -1,0 +1,392 @@
+import { channel } from "node:diagnostics_channel";
+import type { DescFile, DescService } from "@bufbuild/protobuf";
+import type { Endpoint } from "@protobff/runtime/internal/compose/endpoint-options";
+import { versionHeaders, withVersions } from "@protobff/runtime/internal/compose/version";
+import type { ServerFault } from "@protobff/runtime/internal/environment/server-fault";
+import { typesOf } from "@protobff/runtime/internal/http-rule/types-of";
+import { Networks } from "@protobff/runtime/internal/identity/networks";
+import type { OpenIdentity } from "@protobff/runtime/internal/identity/spec";
+import { addBounded } from "@protobff/runtime/internal/routes/bounded-handler";
+import { MAX_ELEMENTS, MAX_MESSAGE_BYTES } from "@protobff/runtime/internal/routes/bounds";
+import { addCachedGet } from "@protobff/runtime/internal/routes/cached-get";
+import { addCompressed } from "@protobff/runtime/internal/routes/compressed-answers";
+import { maskNames } from "@protobff/runtime/internal/routes/mask-names";
+import { withToldRefusals } from "@protobff/runtime/internal/routes/refusals";
+import { connectAdapter } from "./adapter/connect-adapter.ts";
+import type { Handler } from "./carrier/handler.ts";
+import { FastPath } from "./fast/fast-path.ts";
+import { corsHeaders, withCors } from "./headers/cors.ts";
+import { withLongDeadlines } from "./headers/long-deadlines.ts";
+import { checkRequestDeadline, withRequestDeadline } from "./headers/request-deadline.ts";
+import { RequestIds } from "./headers/request-ids.ts";
+import { SecurityHeaders } from "./headers/security-headers.ts";
+import { withShortErrors } from "./headers/short-errors.ts";
+import { DEFAULT_MAX_CONNECTIONS, type ServerHttp2 } from "./http2/client-http2.ts";
+import { DEFAULT_MAX_STREAMS } from "./http2/client-sessions.ts";
+import type { Connections } from "./listener/connections.ts";
+import { Listener } from "./listener/listener.ts";
+import { ServerEnd } from "./listener/server-end.ts";
+import { urlOf } from "./listener/url-of.ts";
+import { toldGone } from "./requests/gone.ts";
+import { Peers } from "./requests/peers.ts";
+import { DEFAULT_MAX_PENDING_BYTES, PendingBytes } from "./requests/pending-bytes.ts";
+import { RestPath } from "./rest/rest-path.ts";
+import { nothingHere, reservedOf, Shortcuts } from "./rest/rest-served.ts";
+import { Health } from "./services/health.ts";
+import { withKnownMethods } from "./services/methods.ts";
+import { answer, PROBES, withProbes } from "./services/probes.ts";
+import { Readiness } from "./services/readiness.ts";
+import { routeReflection } from "./services/reflection.ts";
+import { withSourceRoutes } from "./services/source-routes.ts";
+import { FOLLOW_PATH, FollowSockets } from "./streams/follow-sockets.ts";
+import { REFLECTION_PATHS } from "./streams/service-paths.ts";
+import { DEFAULT_MAX_FOLLOWERS } from "./streams/stream-account.ts";
+import { StreamAccounts } from "./streams/stream-accounts.ts";
+import { type StreamListenable, StreamPath } from "./streams/stream-path.ts";
+
+/** Where and how a server listens. */
+export interface ListenOptions {
+  /** For health and reflection; by default those that the endpoints belong to. */
+  readonly services?: readonly DescService[];
+  /** Files besides those of the services, and what these import, whose messages a google.protobuf.Any may hold in JSON. */
+  readonly types?: readonly DescFile[];
+  /** Default 127.0.0.1. */
+  readonly host?: string;
+  /** Default 0: a free one. */
+  readonly port?: number;
+  /** In place of a port: where connections come from that another process accepts. */
+  readonly connections?: Connections;
+  /** PEM; without it the server speaks plain HTTP. */
+  readonly tls?: {
+    readonly cert: Buffer | string;
+    readonly key: Buffer | string;
+    /** Client certificates are asked for, and those of these authorities count; default: none are. */
+    readonly clientCa?: Buffer | string;
+  };
+  /** Addresses and networks whose `x-forwarded-for` is believed, like `10.0.0.0/8`; default none. */
+  readonly trustedProxies?: readonly string[] | Networks;
+  /** Of the endpoints: the server is ready when it has opened, and serves the paths of its sources. */
+  readonly identity?: Pick<OpenIdentity, "opened" | "routes">;
+  /** Larger messages from clients fail with RESOURCE_EXHAUSTED; in bytes, default 1 MiB. */
+  readonly maxRequestBytes?: number;
+  /** Messages with more elements of lists, maps and JSON fail with INVALID_ARGUMENT, unless their rpc says otherwise. Default 10,000. */
+  readonly maxElements?: number;
+  readonly reflection?: boolean;
+  /** Origins whose scripts may call, `*` for all; default none. */
+  readonly corsOrigins?: readonly string[];
+  /** Origin at which browsers see this server; default: the one that a request's `host` names. */
+  readonly publicUrl?: string;
+  /** How long browsers are to come by TLS only, in milliseconds (RFC 6797); default 0: they are not told. */
+  readonly hstsMs?: number;
+  /** A connection has so long to say what it speaks, in milliseconds; default 10 s. */
+  readonly handshakeTimeoutMs?: number;
+  /** A request has so long to come whole, in milliseconds; it is looked at ten times meanwhile. Default 300 s, as node:http has it. */
+  readonly requestTimeoutMs?: number;
+  /** Whose HTTP/2 serves clients: frames of our own, or node:http2. Default `own`. */
+  readonly http2Server?: ServerHttp2;
+  /** Connections of clients at a time; more are closed as they come. Default 30,000. */
+  readonly maxConnections?: number;
+  /** Requests at a time on one connection of HTTP/2, and unanswered ones on one of HTTP/1.1; default 250. */
+  readonly maxStreams?: number;
+  /** Who follows a stream of any rpc, at a time; more are refused with RESOURCE_EXHAUSTED. Default 20,000. */
+  readonly maxFollowers?: number;
+  /** Streams that one caller has open: a principal, or an address where there is none. Default: a tenth of `maxFollowers`. */
+  readonly maxFollowersPerCaller?: number;
+  /** A connection of HTTP/2 without requests is closed after so long, in milliseconds; default 300 s. */
+  readonly idleMs?: number;
+  /** A connection is closed when it is so old, in milliseconds, a tenth more or less; default 0: never for its age. */
+  readonly maxConnectionAgeMs?: number;
+  /** From `close` on it is not ready, and goes on as before for so long, in milliseconds: balancers look only now and then. Default 0. */
+  readonly drainDelayMs?: number;
+  /** Of bodies that are under way in all connections, in bytes: beyond it those of the heaviest client are given up; default 128 MiB. */
+  readonly maxPendingBytes?: number;
+  /** Is told what goes wrong in the server itself; by default it is printed on standard error. */
+  readonly fault?: ServerFault;
+}
+
+/** How many requests took the fast path, of all that came. */
+export interface RequestCounters {
+  readonly fast: number;
+  readonly all: number;
+}
+
+/** How many there may be at a time, on one server. */
+export interface Room {
+  readonly connections: number;
+  readonly followers: number;
+}
+
+/** What `listen` needs of an endpoint with one answer; one without `run` is served by Connect's adapter alone. */
+export type Listenable = Pick<Endpoint, "method" | "codec" | "maxElements" | "http" | "rest" | "version" | "route"> &
+  Partial<Pick<Endpoint, "run" | "judge" | "refused">>;
+
+/** A server that is up. */
+export interface Listening {
+  /** 0 where another process accepts its connections. */
+  readonly port: number;
+  /** `http://<host>:<port>`, or `https://` with TLS. */
+  readonly url: string;
+  /** All paths that are served; of REST the templates. */
+  readonly paths: readonly string[];
+  /** Open streams in the account that counts those of this path. */
+  openStreams(path: string): number;
+  /** Since the start; health checks and preflights are among them all. */
+  readonly requests: RequestCounters;
+  /** Requests and streams of all kinds that have not ended, and WebSockets. */
+  readonly open: number;
+  /** Of clients, open at this moment. */
+  readonly connections: number;
+  /** Who follows a stream at this moment, by whatever protocol. */
+  readonly followers: number;
+  readonly room: Room;
+  /** Whether it wants requests, as `/readyz` says. */
+  readonly state: "starting" | "ready" | "draining";
+  /**
+   * Other certificates, for connections from now on; those that there are stay.
+   *
+   * @throws for some that make no sense; the ones before stay
+   */
+  renew(tls: NonNullable<ListenOptions["tls"]>): void;
+  /** Not ready from now on, and serving as before. */
+  leave(): void;
+  /**
+   * Ends as `close` does, where another process has taken over the port already: ready to the end, and without hurry, so that connections of
+   * HTTP/1.1 that are idle stay until they are asked something, or the time is over.
+   */
+  handOver(graceMs?: number): Promise<void>;
+  /**
+   * Not ready from now on; after `drainDelayMs` accepts nothing more, lets requests in flight finish and closes every connection. Called
+   * again it gives the same promise.
+   *
+   * @param graceMs what has not finished then is cut off; default 10 s
+   */
+  close(graceMs?: number): Promise<void>;
+}
+
+/**
+ * Serves these endpoints by gRPC, gRPC-Web and Connect on one port, with `grpc.health.v1`, `/healthz` and `/readyz`. Subscribers of
+ * `protobff.listening` (node:diagnostics_channel) are given every server that is up.
+ *
+ * @throws the error of the port, with a `code` such as EADDRINUSE
+ */
+export async function listen(
+  endpoints: readonly (Listenable | StreamListenable)[],
+  options: ListenOptions = {},
+): Promise<Listening> {
+  const listening = await listenUnannounced(endpoints, options);
+  channel("protobff.listening").publish(listening);
+  return listening;
+}
+
+/** The same for a server that is none of those that run here. */
+export async function listenUnannounced(
+  endpoints: readonly (Listenable | StreamListenable)[],
+  options: ListenOptions = {},
+): Promise<Listening> {
+  const base = baseOf(endpoints, options);
+  const connect = connectOf(base);
+  const paths = pathsOf(base);
+  const listener = await openListener(base, connect, paths);
+  return running(base, connect, paths, listener);
+}
+
+type Base = ReturnType<typeof baseOf>;
+/** The options with their defaults, and the parts that the others share. */
+function baseOf(endpoints: readonly (Listenable | StreamListenable)[], options: ListenOptions) {
+  const services = options.services ?? [...new Set(endpoints.map(({ method }) => method.parent))];
+  const { maxElements = MAX_ELEMENTS, fault = printed, corsOrigins = [] } = options;
+  const unary = endpoints.filter((endpoint): endpoint is Listenable => !("follow" in endpoint));
+  const draining = new AbortController();
+  const registry = typesOf(services, options.types ?? []);
+  const readiness = new Readiness(draining.signal, options.identity?.opened);
+  const room: Room = {
+    connections: options.maxConnections ?? DEFAULT_MAX_CONNECTIONS,
+    followers: options.maxFollowers ?? DEFAULT_MAX_FOLLOWERS,
+  };
+  return {
+    options,
+    endpoints,
+    streaming: endpoints.filter((endpoint): endpoint is StreamListenable => "follow" in endpoint),
+    unary,
+    hasRest: unary.some(({ rest = [] }) => rest.length > 0),
+    routes: options.identity?.routes ?? new Map(),
+    services,
+    draining,
+    cutOff: new AbortController(),
+    host: options.host ?? "127.0.0.1",
+    maxBytes: options.maxRequestBytes ?? MAX_MESSAGE_BYTES,
+    maxElements,
+    fault,
+    corsOrigins,
+    cors: corsHeaders(corsOrigins),
+    registry,
+    masks: maskNames(registry),
+    peers: new Peers(networksOf(options.trustedProxies), fault),
+    readiness,
+    health: new Health(
+      services.map(({ typeName }) => typeName),
+      readiness,
+    ),
+    room,
+    accounts: new StreamAccounts({
+      maxFollowers: room.followers,
+      maxFollowersPerCaller: options.maxFollowersPerCaller,
+      fault,
+    }),
+  };
+}
+
+/** Connect's adapter, which serves every rpc that no shortcut serves. */
+function connectOf(base: Base) {
+  const { options, endpoints, maxBytes, maxElements, masks, corsOrigins, hasRest } = base;
+  return connectAdapter({
+    peers: base.peers,
+    accounts: base.accounts,
+    readMaxBytes: maxBytes,
+    jsonOptions: { registry: base.registry },
+    shutdownSignal: base.cutOff.signal,
+    interceptors: [checkRequestDeadline],
+    fault: base.fault,
+    fallback: (_, response) => (hasRest ? nothingHere(response) : answer(response, 404, NO_RPC)),
+    routes(router) {
+      for (const endpoint of endpoints) {
+        const bounds = { maxBytes, maxElements: endpoint.maxElements ?? maxElements, masks };
+        addCachedGet(router, "http" in endpoint ? endpoint.http : undefined, { forPages: corsOrigins.length > 0 }, () =>
+          addCompressed(router, () => addBounded(router, bounds, () => endpoint.route(router))),
+        );
+      }
+      addCompressed(router, () =>
+        addBounded(router, { maxBytes, maxElements, masks }, () => {
+          base.health.route(router);
+          if (options.reflection) routeReflection(router, base.services, base.draining.signal);
+        }),
+      );
+      withShortErrors(router);
+      withToldRefusals(router, endpoints);
+      withVersions(router, versionHeaders(endpoints));
+    },
+  });
+}
+
+type Paths = ReturnType<typeof pathsOf>;
+/** The shortcuts past Connect's adapter. */
+function pathsOf(base: Base) {
+  const { options, unary, streaming, health, accounts, registry, peers, fault, corsOrigins } = base;
+  const { maxBytes, maxElements, masks, cors } = base;
+  const security = new SecurityHeaders(options.hstsMs ?? 0, cors);
+  const pending = new PendingBytes(options.maxPendingBytes ?? DEFAULT_MAX_PENDING_BYTES);
+  const served = { maxBytes, maxElements, masks, registry, corsHeaders: cors, httpHeaders: security.of };
+  const ids = new RequestIds();
+  const under = { pending, peers, fault, ids };
+  const fast = new FastPath([...unary, health.check], { ...served, ...under });
+  const rest = base.hasRest
+    ? new RestPath(unary, { ...served, ...under, reserved: reservedOf(base.services, base.routes) })
+    : undefined;
+  const streams = new StreamPath([...streaming, health.watch], { ...served, ...under, accounts });
+  const rpcOf = (name: string) => streams.rpcOf(name);
+  const sockets =
+    streaming.length === 0
+      ? undefined
+      : new FollowSockets({ ...under, registry, corsOrigins, publicUrl: options.publicUrl, rpcOf });
+  const shortcut = new Shortcuts([fast, streams, rest].filter((one) => one !== undefined));
+  return { security, pending, ids, rest, sockets, shortcut };
+}
+
+function openListener(base: Base, connect: Handler, { security, pending, ids, sockets, shortcut }: Paths) {
+  const { options, peers, fault, routes, cors, maxBytes } = base;
+  const adapter = withRequestDeadline(withLongDeadlines(connect));
+  const rpcs = base.corsOrigins.length === 0 ? adapter : withCors(cors, adapter);
+  const handler = withSourceRoutes({ routes, peers, fault }, rpcs);
+  return Listener.open(ids.added(security.added(withKnownMethods(withProbes(base.readiness, handler)))), {
+    host: base.host,
+    port: options.port ?? 0,
+    handshakeTimeoutMs: options.handshakeTimeoutMs ?? 10_000,
+    requestTimeoutMs: options.requestTimeoutMs ?? 300_000,
+    idleMs: options.idleMs ?? 300_000,
+    maxConnectionAgeMs: options.maxConnectionAgeMs ?? 0,
+    maxStreams: options.maxStreams ?? DEFAULT_MAX_STREAMS,
+    http2Server: options.http2Server,
+    maxConnections: base.room.connections,
+    maxBytes,
+    pending,
+    peers,
+    fault,
+    shortcut,
+    streamingPaths: REFLECTION_PATHS,
+    gone: toldGone(base.endpoints),
+    upgrades: sockets,
+    ...(options.tls !== undefined && { tls: options.tls }),
+    ...(options.connections !== undefined && { connections: options.connections }),
+  });
+}
+
+function running(
+  base: Base,
+  connect: { readonly paths: Iterable<string> },
+  served: Paths,
+  listener: Listener,
+): Listening {
+  const { options, host, readiness, accounts, room } = base;
+  const { rest, sockets, shortcut } = served;
+  const end = new ServerEnd({
+    listener,
+    readiness,
+    draining: base.draining,
+    drainDelayMs: options.drainDelayMs ?? 0,
+    goodbye(graceMs) {
+      accounts.followers.drain(graceMs / 2);
+      sockets?.drain();
+    },
+    cut(error) {
+      base.cutOff.abort(error);
+      shortcut.abort(error);
+    },
+  });
+  return {
+    port: listener.port,
+    openStreams: (path) => accounts.at(path).count,
+    paths: [
+      ...new Set([
+        ...PROBES,
+        ...connect.paths,
+        ...base.endpoints.map(({ method }) => pathOf(method)),
+        ...(rest?.paths ?? []),
+        ...base.routes.keys(),
+      ]),
+      ...(sockets === undefined ? [] : [FOLLOW_PATH]),
+    ],
+    get requests() {
+      return listener.counters;
+    },
+    get state() {
+      return readiness.state;
+    },
+    get open() {
+      return listener.open;
+    },
+    get connections() {
+      return listener.connections;
+    },
+    get followers() {
+      return accounts.followers.count;
+    },
+    room,
+    url: urlOf(options.tls === undefined ? "http" : "https", host, listener.port),
+    renew: (tls) => listener.renew(tls),
+    leave: () => end.leave(),
+    close: (graceMs) => end.close(graceMs),
+    handOver: (graceMs) => end.handOver(graceMs),
+  };
+}
+
+function networksOf(proxies: ListenOptions["trustedProxies"]): Networks | undefined {
+  return proxies === undefined || proxies instanceof Networks ? proxies : new Networks(proxies);
+}
+
+const pathOf = ({ parent, name }: (Listenable | StreamListenable)["method"]): string => `/${parent.typeName}/${name}`;
+const NO_RPC = "no rpc is served here: its path is /package.Service/Method\n";
+
+function printed(what: string, cause: unknown): void {
+  if (cause === undefined) console.error(what);
+  else console.error(`${what}:`, cause);
+}

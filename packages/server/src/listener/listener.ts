@@ -1,0 +1,385 @@
+import { constants } from "node:crypto";
+import { once } from "node:events";
+import * as http from "node:http";
+import * as net from "node:net";
+import type { Duplex } from "node:stream";
+import * as tls from "node:tls";
+import type { ServerFault } from "@protobff/runtime/internal/environment/server-fault";
+import type { Handler, Shortcut, Upgrades } from "../carrier/handler.ts";
+import { type ClientHttp2, DEFAULT_SERVER_HTTP2, type ServerHttp2 } from "../http2/client-http2.ts";
+import { MAX_H1_HEADERS } from "../http2/client-sessions.ts";
+import { ConnectionAge } from "../http2/connection-age.ts";
+import { NodeHttp2 } from "../http2/node-http2.ts";
+import { OwnHttp2 } from "../http2/own-http2.ts";
+import { ToldOnce } from "../logs/recurrent-faults.ts";
+import { AdapterRequests, type AdapterRequestsOptions } from "../requests/adapter-requests.ts";
+import { discard, within } from "../requests/request-body.ts";
+import { hasValidHost, useOriginForm } from "../requests/request-target.ts";
+import { connectionCame } from "../turns/reading.ts";
+import { inTurn } from "../turns/turn-queue.ts";
+import { acceptAll } from "./accept-all.ts";
+import { ACCEPTED, type Connections } from "./connections.ts";
+import { http1Options } from "./http1-options.ts";
+import { Http1Readings, readingOf } from "./http1-reading.ts";
+import { IdleConnections } from "./idle-connections.ts";
+
+interface ServerTls {
+  readonly cert: Buffer | string;
+  readonly key: Buffer | string;
+  readonly clientCa?: Buffer | string;
+}
+
+export interface ListenerOptions extends AdapterRequestsOptions {
+  readonly host: string;
+  /** In place of the port. */
+  readonly connections?: Connections;
+  /** 0: a free one. */
+  readonly port: number;
+  readonly tls?: ServerTls;
+  /** A connection has so long to say what it speaks, in milliseconds; and of HTTP/2, to acknowledge our SETTINGS. */
+  readonly handshakeTimeoutMs: number;
+  /** A connection of HTTP/2 without requests is closed after so long, in milliseconds. */
+  readonly idleMs: number;
+  /** A connection is closed when it is so old, in milliseconds, a tenth more or less; 0: never for its age. */
+  readonly maxConnectionAgeMs: number;
+  /** Of clients, at once: more are closed as they come. Left out: any number. */
+  readonly maxConnections?: number | undefined;
+  /** Requests at a time on one connection. */
+  readonly maxStreams: number;
+  /** Whose HTTP/2 it is. */
+  readonly http2Server?: ServerHttp2 | undefined;
+  readonly fault: ServerFault;
+  /** A request has so long to come whole, in milliseconds. */
+  readonly requestTimeoutMs: number;
+  /** Asked before the handler. */
+  readonly shortcut?: Shortcut;
+  /** Connections of HTTP/1.1 that become others; left out: none do. */
+  readonly upgrades?: Upgrades | undefined;
+}
+
+/** The beginning of HTTP/2's connection preface (RFC 9113, 3.4). No HTTP/1.1 method begins so. */
+const PREFACE = Buffer.from("PRI");
+/** HTTP/2 forbids a second handshake on a connection (RFC 9113, 9.2.1), which TLS 1.2 has; over HTTP/1.1 nobody needs one. */
+const TLS = { secureOptions: constants.SSL_OP_NO_RENEGOTIATION } as const;
+
+/** How often it is looked for requests that have not come whole in their time; the longest wait between, in milliseconds. */
+const ARRIVAL_ROUNDS = 10;
+const ARRIVAL_CHECK_MS = 30_000;
+
+/** How long last answers and goodbyes may take to leave, in milliseconds. */
+const FLUSH_MS = 200;
+/** One port for HTTP/1.1 and HTTP/2, told apart by ALPN or else by a connection's first bytes. */
+export class Listener {
+  readonly #server: net.Server;
+  readonly #h1: http.Server;
+  readonly #h1Readings: Http1Readings;
+  readonly #h2: ClientHttp2;
+  readonly #shortcut: Shortcut | undefined;
+  /** All open connections, as they come from the port (below TLS). */
+  readonly #sockets = new Set<net.Socket>();
+  readonly #idle = new IdleConnections();
+  readonly #h1Responses = new Set<http.ServerResponse>();
+  /** What connections of HTTP/1.1 have become. */
+  readonly #upgraded = new Set<Duplex>();
+  readonly #options: ListenerOptions;
+  readonly #requests: AdapterRequests;
+  readonly #check: NodeJS.Timeout;
+  #fast = 0;
+  #all = 0;
+  #leaving = false;
+  readonly #tooMany: ToldOnce;
+  #draining = false;
+  readonly #age: ConnectionAge;
+  #settled: (() => void) | undefined;
+  /** The last connection has closed. */
+  #emptied: (() => void) | undefined;
+
+  /** @throws the error of `listen`, with a `code` such as EADDRINUSE */
+  static async open(handler: Handler, options: ListenerOptions): Promise<Listener> {
+    const listener = new Listener(handler, options);
+    const server = listener.#server;
+    if (options.connections !== undefined) {
+      options.connections.each((socket) => server.emit("connection", socket));
+    } else {
+      server.listen({ port: options.port, host: options.host });
+      await once(server, "listening");
+    }
+    // This server never listens itself, but so starts its check for requests that do not arrive completely.
+    listener.#h1.emit("listening");
+    // From now on: a connection that could not be accepted, say for want of file descriptors.
+    server.on("error", (error) => options.fault("cannot accept a connection", error));
+    return listener;
+  }
+
+  private constructor(handler: Handler, options: ListenerOptions) {
+    this.#requests = new AdapterRequests(handler, options);
+    this.#shortcut = options.shortcut;
+    this.#options = options;
+    this.#tooMany = new ToldOnce(options.fault);
+    this.#age = new ConnectionAge(options.maxConnectionAgeMs);
+    const { requestTimeoutMs } = options;
+    const checkMs = Math.min(ARRIVAL_CHECK_MS, Math.ceil(requestTimeoutMs / ARRIVAL_ROUNDS));
+    // node has no such check for HTTP/2. Rounds are counted, so that a request costs no timer and no look at the clock.
+    this.#check = setInterval(() => this.#checkArrivals(Math.ceil(requestTimeoutMs / checkMs)), checkMs).unref();
+    this.#h1 = http.createServer(http1Options(requestTimeoutMs, checkMs, options.upgrades), (request, response) =>
+      this.#onH1(request, response),
+    );
+    this.#h1.maxHeadersCount = MAX_H1_HEADERS;
+    const calmed = new ToldOnce(options.fault);
+    this.#h1Readings = new Http1Readings(this.#h1, options.maxStreams, (why) =>
+      calmed.tell(`closed a client's connection: ${why}`),
+    );
+    this.#h1.on("connect", (_request, socket) => void socket.on("error", ignore).end(NOT_IMPLEMENTED));
+    const { upgrades } = options;
+    if (upgrades !== undefined) {
+      this.#h1.on("upgrade", (request, socket, head) => this.#onUpgrade(upgrades, request, socket, head));
+    }
+    const Http2 = (options.http2Server ?? DEFAULT_SERVER_HTTP2) === "own" ? OwnHttp2 : NodeHttp2;
+    this.#h2 = new Http2(
+      { ...options, onEmpty: () => this.#settle() },
+      {
+        shortcut: options.shortcut,
+        requests: this.#requests,
+        age: this.#age,
+        fault: options.fault,
+        taken: (fast) => {
+          this.#all++;
+          if (fast) this.#fast++;
+        },
+      },
+    );
+    this.#server =
+      options.tls === undefined
+        ? net.createServer(ACCEPTED, (socket) => this.#sniff(socket))
+        : this.#tlsServer(options.tls, options.handshakeTimeoutMs);
+    const { maxConnections = Number.POSITIVE_INFINITY } = options;
+    this.#server.on("connection", (socket: net.Socket) => this.#accept(socket, maxConnections));
+  }
+  #tlsServer({ cert, key, clientCa: ca }: ServerTls, handshakeTimeout: number): tls.Server {
+    // A client whose certificate no authority signed counts as a client without one.
+    const clients = ca === undefined ? {} : { ca, requestCert: true, rejectUnauthorized: false };
+    const protocols = { ALPNProtocols: ["h2", "http/1.1"], handshakeTimeout };
+    const server = tls.createServer({ ...ACCEPTED, ...protocols, ...clients, ...TLS, cert, key }, (socket) =>
+      this.#speak(socket, socket.alpnProtocol === "h2" ? "h2" : "h1"),
+    );
+    return server.on("tlsClientError", (_, socket) => socket.destroy());
+  }
+  #accept(socket: net.Socket, maxConnections: number): void {
+    connectionCame();
+    this.#sockets.add(socket);
+    if (this.#sockets.size > maxConnections) {
+      this.#tooMany.tell(`closed a connection: there are ${maxConnections} (BFF_MAX_CONNECTIONS)`);
+      socket.destroy();
+    }
+    socket.on("error", ignore).once("close", () => {
+      this.#sockets.delete(socket);
+      if (this.#sockets.size === 0) this.#emptied?.();
+    });
+  }
+
+  /** 0 where others accept. */
+  get port(): number {
+    const address = this.#server.address();
+    return address !== null && typeof address === "object" ? address.port : 0;
+  }
+
+  /** How many are open at this moment. */
+  get connections(): number {
+    return this.#sockets.size;
+  }
+  /** How many requests there were, and how many of them the shortcut has taken. */
+  get counters(): { readonly fast: number; readonly all: number } {
+    return { fast: this.#fast, all: this.#all };
+  }
+
+  /** Requests and streams that have not ended. */
+  get open(): number {
+    return this.#h2.streams + this.#h1Responses.size + this.#upgraded.size;
+  }
+
+  /**
+   * Other certificates, for connections from now on; those that there are stay.
+   *
+   * @throws for some that make no sense; the ones before stay
+   */
+  renew({ cert, key, clientCa: ca }: ServerTls): void {
+    if (this.#server instanceof tls.Server)
+      this.#server.setSecureContext({ ...TLS, cert, key, ...(ca !== undefined && { ca }) });
+  }
+
+  /** From now on connections of HTTP/1.1 end with their next answer: whoever balances chooses another server. */
+  leave(): void {
+    this.#leaving = true;
+    for (const response of this.#h1Responses.values()) {
+      if (!response.headersSent) response.setHeader("connection", "close");
+    }
+  }
+
+  /** After `leave`: those that there are, and that come, are kept again, so that few are being opened when the server stops accepting. */
+  stay(): void {
+    this.#leaving = false;
+  }
+
+  /**
+   * Stops accepting, sends GOAWAY, lets requests in flight finish and closes every connection.
+   *
+   * @param graceMs what is not finished then is cut off
+   * @param onExpired called a moment before the cut
+   */
+  async drain(graceMs: number, onExpired: () => void): Promise<void> {
+    this.#draining = true;
+    const closed = this.#closed();
+    this.#requests.discardMs = FLUSH_MS;
+    // HTTP/1.1 has no GOAWAY, so connections stay for one more response each, or until all work is done.
+    this.leave();
+    await acceptAll(this.#server);
+    this.#server.close();
+    // GOAWAY names the last stream taken, so what is on its way may safely be sent again elsewhere.
+    this.#h2.close();
+    this.#idle.awaitNext(graceMs / 2, () => this.#settle());
+    const done = this.#workDone();
+    if (!(await within(graceMs, done))) {
+      onExpired();
+      await within(FLUSH_MS, done);
+    }
+    // What is left is silent or in the middle of a handshake, or its time is over.
+    for (const socket of this.#sockets) socket.destroySoon();
+    await within(FLUSH_MS, closed);
+    this.#h2.destroy();
+    for (const socket of this.#sockets) socket.destroy();
+    this.#h1.close();
+    clearInterval(this.#check);
+    await closed;
+    await new Promise<void>(inTurn); // streams that ended with their connections
+  }
+
+  /** As `drain`, where somebody else has taken over already: nobody is in a hurry, and whoever may send once more is answered. */
+  async handOver(graceMs: number, onExpired: () => void): Promise<void> {
+    const until = performance.now() + graceMs;
+    this.leave();
+    this.#h2.leave();
+    // A connection of HTTP/1.1 that says nothing may say something yet, and is closed with the answer.
+    await within(graceMs, this.#empty());
+    await this.drain(Math.max(0, until - performance.now()), onExpired);
+  }
+  #empty(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#emptied = resolve;
+    if (this.#sockets.size === 0) resolve();
+    return promise;
+  }
+  /** A server that never listened knows nothing of its connections. */
+  #closed(): Promise<unknown> {
+    return this.#server.listening ? once(this.#server, "close") : this.#empty();
+  }
+
+  #workDone(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#settled = resolve;
+    this.#settle();
+    return promise;
+  }
+
+  #settle(): void {
+    // A session that is closing lasts as long as its streams.
+    const busy = this.#idle.size + this.#h1Responses.size + this.#upgraded.size;
+    if (busy === 0 && this.#h2.size === 0) this.#settled?.();
+  }
+
+  /** Waits until the first bytes tell the protocol. */
+  #sniff(socket: net.Socket): void {
+    const timer = setTimeout(() => socket.destroy(), this.#options.handshakeTimeoutMs);
+    this.#idle.idle(socket);
+    let seen = Buffer.alloc(0);
+    const onReadable = () => {
+      const chunk: Buffer | null = socket.read();
+      if (chunk === null) return;
+      seen = Buffer.concat([seen, chunk]);
+      const length = Math.min(seen.length, PREFACE.length);
+      const couldBeH2 = seen.compare(PREFACE, 0, length, 0, length) === 0;
+      if (couldBeH2 && length < PREFACE.length) return;
+      clearTimeout(timer);
+      socket.off("readable", onReadable);
+      socket.unshift(seen);
+      this.#speak(socket, couldBeH2 ? "h2" : "h1");
+    };
+    socket.on("readable", onReadable).once("close", () => {
+      clearTimeout(timer);
+      this.#idle.busy(socket);
+    });
+  }
+
+  #speak(socket: net.Socket, protocol: "h1" | "h2"): void {
+    socket.on("error", ignore);
+    if (protocol === "h1") {
+      this.#age.begins(socket);
+      // Below the socket, node's parser paused over TLS because an answer is still leaving takes the next record for a parse error.
+      this.#h1Readings.begin(socket);
+      if (socket instanceof tls.TLSSocket) {
+        socket.once("close", () => this.#idle.busy(socket));
+        this.#idle.idle(socket);
+      }
+    } else {
+      this.#h2.accept(socket);
+      this.#idle.busy(socket);
+    }
+  }
+
+  #onH1(request: http.IncomingMessage, response: http.ServerResponse): void {
+    const socket = request.socket;
+    // Connect's adapter takes its own listener away when the response closes, which may be just before the error comes.
+    request.on("error", ignore);
+    this.#h1Responses.add(response);
+    this.#idle.busy(socket);
+    const reading = readingOf(request);
+    reading?.began();
+    const isLast = reading?.endsWith(request) ?? false;
+    if (isLast || this.#leaving || this.#age.isOver(socket)) response.setHeader("connection", "close");
+    response.once("close", () => {
+      this.#h1Responses.delete(response);
+      reading?.answered();
+      if (!socket.destroyed) {
+        if (request.complete && this.#idle.counts) this.#idle.idle(socket);
+        else if (this.#draining) socket.destroySoon();
+        else if (!request.complete) discard(request, socket);
+      }
+      this.#settle();
+    });
+    this.#all++;
+    useOriginForm(request);
+    // Older versions of node have left out what goes beyond: a proxy's own, say, which come last.
+    const isTooLarge = request.rawHeaders.length >= 2 * MAX_H1_HEADERS;
+    if (isTooLarge || !hasValidHost(request)) {
+      response.writeHead(isTooLarge ? 431 : 400, { connection: "close" }).end();
+      return;
+    }
+    if (this.#shortcut?.request(request, response)) this.#fast++;
+    else this.#requests.h1(request, response);
+  }
+
+  #onUpgrade(upgrades: Upgrades, request: http.IncomingMessage, socket: Duplex, head: Buffer): void {
+    this.#all++;
+    if (!upgrades.wants(request)) {
+      socket.destroy(); // of a node that does not ask before
+      return;
+    }
+    this.#upgraded.add(socket);
+    this.#idle.busy(request.socket);
+    socket.once("close", () => {
+      this.#upgraded.delete(socket);
+      this.#settle();
+    });
+    const rest = readingOf(request)?.release();
+    upgrades.take(request, socket, rest === undefined ? head : Buffer.concat([head, rest]));
+  }
+
+  #checkArrivals(rounds: number): void {
+    this.#shortcut?.checkArrivals(rounds);
+    this.#requests.checkArrivals(rounds);
+  }
+}
+
+/** The answer to CONNECT, which node leaves to the server as a bare socket. */
+const NOT_IMPLEMENTED = "HTTP/1.1 501 Not Implemented\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+
+function ignore(): void {}

@@ -1,0 +1,81 @@
+import { appendFile } from "node:fs/promises";
+import { tame } from "@protobff/runtime/internal/environment/one-line";
+import type { ServerFault } from "@protobff/runtime/internal/environment/server-fault";
+import type { AuditEvent, Observer } from "@protobff/runtime/internal/observer";
+import type { LineStream } from "./line-writer.ts";
+
+/** So much waits to be written, and no more: what comes then is counted, and left out. In characters. */
+const MOST_WAITING = 1 << 20;
+
+/** Takes lines, each with its end; rejects where they are lost. */
+export type AppendLines = (lines: string) => Promise<void>;
+
+/** Writes a line for each audit event: JSON, with nothing of a credential in it. What cannot be written holds nobody up. */
+export class AuditLog implements Observer {
+  readonly #append: AppendLines;
+  readonly #fault: ServerFault;
+  #waiting: string[] = [];
+  #length = 0;
+  #lost = 0;
+  #writing: Promise<void> | undefined;
+
+  constructor(append: AppendLines, fault: ServerFault) {
+    this.#append = append;
+    this.#fault = fault;
+  }
+
+  audit({ event, at, reason, ...rest }: AuditEvent): void {
+    const texts = Object.entries({ reason, ...rest }).flatMap(([name, value]) =>
+      value === undefined || value === "" ? [] : [[name, tame(value)] as const],
+    );
+    const line = `${JSON.stringify({ time: at.toISOString(), event, ...Object.fromEntries(texts) })}\n`;
+    if (this.#length + line.length > MOST_WAITING) {
+      this.#lost++;
+      return;
+    }
+    this.#waiting.push(line);
+    this.#length += line.length;
+    this.#writing ??= this.#write();
+  }
+  /** Resolves when all that has come is written, or cannot be, or after so many milliseconds. */
+  async flush(withinMs = Number.POSITIVE_INFINITY): Promise<void> {
+    if (this.#writing === undefined) return;
+    const expired = Promise.withResolvers<void>();
+    const timer = Number.isFinite(withinMs) ? setTimeout(expired.resolve, Math.max(0, withinMs)) : undefined;
+    await Promise.race([this.#writing, expired.promise]);
+    clearTimeout(timer);
+  }
+
+  async #write(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const lines = this.#waiting;
+      const lost = this.#lost;
+      this.#waiting = [];
+      this.#length = 0;
+      const told =
+        lost === 0 ? "" : `${JSON.stringify({ time: new Date().toISOString(), event: "lost", count: lost })}\n`;
+      try {
+        await this.#append(lines.join("") + told);
+        this.#lost -= lost;
+      } catch (thrown) {
+        this.#lost += lines.length;
+        this.#fault("cannot write the audit log", thrown);
+      }
+    }
+    this.#writing = undefined;
+  }
+}
+
+/** Appends to a file, which may be moved away or deleted meanwhile: the next lines begin another one. */
+export function appendingTo(path: string): AppendLines {
+  return (lines) => appendFile(path, lines, { mode: 0o600 });
+}
+
+/** Who reads standard error no longer wants the server all the same; while nobody reads, what comes waits, and is lost above the bound. */
+export function appendingToStream(stream: LineStream = process.stderr): AppendLines {
+  return (lines) =>
+    new Promise((resolve) => {
+      if (stream.destroyed) resolve();
+      else stream.write(lines, () => resolve());
+    });
+}

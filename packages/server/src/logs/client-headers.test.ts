@@ -1,0 +1,74 @@
+import { Code, Reason } from "@protobff/runtime/internal/failure";
+import { byId } from "@protobff/runtime/internal/testing/fake-client";
+import { front, page } from "@protobff/runtime/internal/testing/front";
+import { describe, expect, test } from "vitest";
+import { FailureLog } from "./failure-log.ts";
+
+// Headers of the client's that gRPC cannot carry: tabs, and what is no ASCII.
+
+function bff() {
+  const lines: string[] = [];
+  const parts = front({
+    call: { forward: ["authorization", "x-tenant"] },
+    observer: { instead: new FailureLog((line) => lines.push(line), "text") },
+  });
+  parts.client.answer = byId({});
+  const get = (headers: Record<string, string>, metadata?: (header: (name: string) => string) => string) =>
+    parts.ask(
+      async (cx) => {
+        const extra = metadata && { metadata: { "x-of": metadata((name) => cx.header(name)) } };
+        return page({ title: (await cx.call(cx.app.get, { id: "a" }, extra)).id });
+      },
+      { headers },
+    ).answer;
+  return { ...parts, get, lines };
+}
+
+describe.each(["Bearer caf\u00e9", "Bearer a\tb"])("%j", (odd) => {
+  test("as authorization refuses the call, by the client's fault", async () => {
+    const { get, client, lines } = bff();
+    expect((await get({ authorization: odd })).failure).toMatchObject({
+      clientCode: Code.INVALID_ARGUMENT,
+      clientMessage: "the header authorization has characters that cannot be passed on",
+    });
+    expect(client.sent).toEqual([]);
+    expect(lines).toEqual([]);
+  });
+  test("as any other header to forward is left out", async () => {
+    const { get, client } = bff();
+    expect((await get({ "x-tenant": odd, authorization: "Bearer a" })).page?.title).toBe("a");
+    expect(client.sent[0]?.headers).toEqual({ authorization: "Bearer a" });
+  });
+  test("in metadata refuses the call, by the client's fault", async () => {
+    const { get, client, lines } = bff();
+    const { failure } = await get({ "x-tenant": odd }, (header) => `of ${header("x-tenant")}`);
+    expect(failure).toMatchObject({
+      clientCode: Code.INVALID_ARGUMENT,
+      clientMessage: "the header x-tenant has characters that cannot be passed on",
+    });
+    expect(client.sent).toEqual([]);
+    expect(lines).toEqual([]);
+  });
+  test("in metadata that comes from elsewhere is our fault", async () => {
+    const { get, lines } = bff();
+    const { failure } = await get({ "x-tenant": "fine" }, (header) => `${header("x-tenant")} ${odd}`);
+    expect(failure).toMatchObject({ clientCode: Code.INTERNAL, clientMessage: "internal error" });
+    expect(lines.length).toBe(1);
+  });
+});
+
+test("a supplementary call that is refused so is absent, and that stands in no log", async () => {
+  const { ask, lines } = bff();
+  const { answer } = ask(
+    async (cx) => {
+      const step = cx.tryCall(cx.app.get, { id: "a" });
+      const made = page({ title: (await step)?.id ?? "none" });
+      if (cx.degraded) cx.touched(made, "title", false, step);
+      return made;
+    },
+    { headers: { authorization: "caf\u00e9" } },
+  );
+  const { page: given, entries } = await answer;
+  expect([given?.title, entries]).toEqual(["none", [`title 1 ${Reason.INVALID} `]]);
+  expect(lines).toEqual([]);
+});

@@ -1,0 +1,103 @@
+import type { DeprecatedUse, ResponseEvent } from "@protobff/runtime/internal/observer";
+import { FakeClock } from "@protobff/runtime/internal/testing/fake-clock";
+import { expect, test } from "vitest";
+import { DeprecatedCalls } from "./deprecated-calls.ts";
+import { FailureLog, type LogFormat } from "./failure-log.ts";
+
+const HOUR = 3_600_000;
+const RPC = "page.v1.PageService/Get";
+/** FakeClock begins on 2027-01-15. */
+const SINCE = { since: "2026-11-01", sunset: "2027-05-01", successor: "page.v2.PageService/Get" };
+const ann: DeprecatedUse = { ...SINCE, source: "user", issuer: "https://id.example", subject: "ann", id: "t-1" };
+
+function logged(format: LogFormat = "text") {
+  const clock = new FakeClock();
+  const written: string[] = [];
+  const log = new FailureLog((line) => written.push(line), format, clock);
+  const called = (deprecated: DeprecatedUse, headers: Record<string, string> = {}): void => {
+    const event: ResponseEvent = {
+      request: {},
+      header: (name) => headers[name] ?? "",
+      method: RPC,
+      startedAt: 0,
+      endedAt: 0,
+      outcome: { ok: true, degraded: [], failures: [] },
+      deprecated,
+    };
+    log.response(event);
+  };
+  const lines = (): string[] => written.splice(0).map((line) => line.replace(/^\S+Z /, "").trimEnd());
+  return { clock, called, lines, written };
+}
+const HEAD = `${RPC} is deprecated since 2026-11-01 and may be gone from 2027-05-01 on, in favour of page.v2.PageService/Get: called by`;
+
+test("each caller of a deprecated rpc is told once in an hour, with how often it has called in between", async () => {
+  const { clock, called, lines } = logged();
+  called(ann, { "user-agent": "shop-app/3.1", "x-request-id": "r1" });
+  for (let i = 0; i < 4; i++) called(ann);
+  called({ ...ann, subject: "bob", id: "" });
+  expect(lines()).toEqual([`${HEAD} "ann" of user ("t-1") with "shop-app/3.1", request "r1"`, `${HEAD} "bob" of user`]);
+  await clock.advance(HOUR - 1);
+  called(ann);
+  expect(lines()).toEqual([]);
+  await clock.advance(1);
+  called(ann);
+  called({ ...ann, subject: "bob", id: "" });
+  expect(lines()).toEqual([`${HEAD} "ann" of user ("t-1") (and 5 more calls in between)`, `${HEAD} "bob" of user`]);
+});
+
+test("as JSON, with what is known alone", () => {
+  const { called, written } = logged("json");
+  called(ann, { "user-agent": "shop-app/3.1" });
+  called({ since: "2026-11-01" });
+  expect(written.map((line) => JSON.parse(line))).toEqual([
+    {
+      time: expect.any(String),
+      event: "deprecated",
+      rpc: RPC,
+      since: "2026-11-01",
+      sunset: "2027-05-01",
+      successor: "page.v2.PageService/Get",
+      source: "user",
+      issuer: "https://id.example",
+      subject: "ann",
+      id: "t-1",
+      user_agent: "shop-app/3.1",
+    },
+    { time: expect.any(String), event: "deprecated", rpc: RPC, since: "2026-11-01" },
+  ]);
+});
+
+test("who is not known is one caller, and what others write stays on its line", () => {
+  const { called, lines } = logged();
+  called({ since: "2026-11-01" }, { "user-agent": "curl/8\r\n2027-01-15 forged" });
+  called({ since: "2026-11-01" }, { "user-agent": "other" });
+  called({ since: "2026-11-01", source: "user", subject: "a\nb" });
+  expect(lines()).toEqual([
+    `${RPC} is deprecated since 2026-11-01: called by somebody unknown with "curl/8 2027-01-15 forged"`,
+    `${RPC} is deprecated since 2026-11-01: called by "a b" of user`,
+  ]);
+});
+
+test("what will be deprecated is not told of", () => {
+  const { called, lines } = logged();
+  called({ since: "2027-01-16" });
+  expect(lines()).toEqual([]);
+  called({ since: "2027-01-15" });
+  expect(lines()).toHaveLength(1);
+});
+
+test("so many callers are told apart; those beyond are told together, until others have not called for an hour", () => {
+  const calls = new DeprecatedCalls(3);
+  const by = (subject: string, now: number, rpc = RPC) => calls.called(rpc, { ...SINCE, subject }, now);
+  for (const [i, subject] of ["a", "b", "c"].entries()) expect(by(subject, i)).toMatchObject({ use: { subject } });
+  expect(by("d", 10)).toEqual({ rpc: RPC, use: undefined, more: 0 });
+  for (let i = 0; i < 10_000; i++) expect(by(`x${i}`, 11)).toBeUndefined();
+  expect(by("e", 12, "other")).toEqual({ rpc: "other", use: undefined, more: 0 });
+  expect(by("a", 13)).toBeUndefined();
+  // a normal caller beside a flood
+  expect(by("c", HOUR + 2)).toMatchObject({ use: { subject: "c" }, more: 0 });
+  expect(by("d", HOUR + 3)).toMatchObject({ use: { subject: "d" } });
+  expect(by("e", HOUR + 3)).toMatchObject({ use: { subject: "e" } });
+  expect(by("f", HOUR + 10)).toEqual({ rpc: RPC, use: undefined, more: 10_000 });
+});

@@ -1,0 +1,323 @@
+import { create } from "@bufbuild/protobuf";
+import { Code as ConnectCode, ConnectError } from "@connectrpc/connect";
+import { DegradationSchema } from "@protobff/messages/bff/v1/degradation_pb.js";
+import { Code, Failure, Reason, timedOut } from "@protobff/runtime/internal/failure";
+import type { Observer } from "@protobff/runtime/internal/observer";
+import { FakeClient } from "@protobff/runtime/internal/testing/fake-client";
+import { front, page } from "@protobff/runtime/internal/testing/front";
+import { expect, test } from "vitest";
+import { together } from "../process/observers.ts";
+import { FailureLog, type LogFormat } from "./failure-log.ts";
+
+/** A BFF of one rpc that logs; `lines` are what it has written, without the time. */
+function logged(format: LogFormat = "text", own?: Observer) {
+  const written: string[] = [];
+  const listening: Observer = {};
+  const parts = front(
+    {
+      observer: { instead: listening },
+      policy: { breaker: { errorRate: 0.5, windowMs: 60_000, minimum: 4, openMs: 9, probes: 1 } },
+    },
+    new FakeClient(),
+  );
+  const log = new FailureLog((line) => written.push(line), format, parts.clock);
+  const told: Observer = together(own === undefined ? [log] : [log, own]) ?? {};
+  // the front is made with its observer, which needs the front's clock
+  listening.response = (event) => told.response?.(event);
+  listening.breaker = (event) => told.breaker?.(event);
+  listening.resolver = (event) => told.resolver?.(event);
+  const { app, ask, client } = parts;
+  client.answer = (sent) => sent.fault(Code.UNAVAILABLE, { message: "connect ECONNREFUSED\r\n10.0.0.7:9001" });
+  return {
+    ...parts,
+    log,
+    told,
+    written,
+    lines: () => written.map((line) => line.replace(/^\S+Z /, "").trimEnd()),
+    critical: (headers: Record<string, string> = {}) =>
+      ask(async (cx) => page({ title: (await cx.call(app.get, { id: "a" })).id }), { headers }).answer,
+    supplementary: () =>
+      ask(async (cx) => {
+        const step = cx.tryCall(app.get, { id: "a" });
+        const made = page({ title: (await step)?.id ?? "" });
+        if (cx.degraded) cx.touched(made, "title", false, step);
+        return made;
+      }).answer,
+  };
+}
+
+test("a response that fails is told with the upstream's words, on one line, and by whose request", async () => {
+  const { critical, written } = logged();
+  expect((await critical({ "x-request-id": "r 1" })).failure?.clientMessage).toBe("unavailable");
+  expect(written).toEqual([
+    '2027-01-15T08:00:01.000Z test.v1.Front/Show failed with UNAVAILABLE: test.v1.Upstream/Get UNAVAILABLE: connect ECONNREFUSED 10.0.0.7:9001, request "r 1"\n',
+  ]);
+});
+
+test("a degraded response is told with what it lacks", async () => {
+  const { supplementary, lines } = logged();
+  await supplementary();
+  expect(lines()).toEqual([
+    "test.v1.Front/Show degraded in title: test.v1.Upstream/Get UNAVAILABLE: connect ECONNREFUSED 10.0.0.7:9001",
+  ]);
+});
+
+test("so is a message of a stream", () => {
+  const { log, lines } = logged();
+  const failure = new Failure({
+    code: Code.UNAVAILABLE,
+    reason: Reason.UNAVAILABLE,
+    callee: "test.v1.Upstream/Get",
+    message: "gone",
+    clientCode: Code.UNAVAILABLE,
+  });
+  const degraded = ["runs[0].title", "runs[7].title"].map((path) => create(DegradationSchema, { path }));
+  const event = { request: {}, header: () => "", method: "test.v1.Front/Follow" };
+  for (let i = 0; i < 3; i++) log.streamDegraded({ ...event, degraded, failures: [failure, failure] });
+  expect(lines()).toEqual(["test.v1.Front/Follow degraded in runs[*].title: test.v1.Upstream/Get UNAVAILABLE: gone"]);
+});
+
+test("one kind of failure is told once in ten seconds, and then with how many it stands for", async () => {
+  const { critical, supplementary, client, clock, lines } = logged();
+  client.answer = (sent) => sent.fault(Code.NOT_FOUND, { message: "no such thing" });
+  for (let i = 0; i < 3; i++) await critical();
+  await supplementary();
+  await clock.advance(12_000);
+  await critical();
+  await clock.advance(12_000);
+  await critical();
+  const failed = "test.v1.Front/Show failed with INTERNAL: test.v1.Upstream/Get NOT_FOUND: no such thing";
+  expect(lines()).toEqual([
+    failed,
+    "test.v1.Front/Show degraded in title: test.v1.Upstream/Get NOT_FOUND: no such thing",
+    `${failed} (and 2 more like it within 12 s)`,
+    failed,
+  ]);
+});
+
+test("breakers are told whenever they change", async () => {
+  const { supplementary, client, clock, lines } = logged();
+  for (let i = 0; i < 4; i++) await supplementary();
+  await clock.advance(10);
+  client.answer = (sent) => sent.thing();
+  await supplementary();
+  expect(lines().filter((line) => line.startsWith("breaker"))).toEqual([
+    "breaker of test.v1.Upstream: closed -> open",
+    "breaker of test.v1.Upstream: open -> half-open",
+    "breaker of test.v1.Upstream: half-open -> closed",
+  ]);
+});
+
+test("addresses that are ejected are told, in words and in JSON", () => {
+  const event = { service: "a.v1.B", branch: "canary", address: "10.0.0.7:80", forMs: 30_000, consecutive: 5, at: 0 };
+  const written: string[] = [];
+  new FailureLog((line) => written.push(line), "text").ejection(event);
+  expect(written[0]?.slice(25)).toBe(
+    "address 10.0.0.7:80 of a.v1.B, branch canary gets no calls for 30 s: 5 calls there have failed in a row\n",
+  );
+  new FailureLog((line) => written.push(line), "json").ejection(event);
+  expect(JSON.parse(written[1] ?? "")).toMatchObject({
+    event: "ejection",
+    upstream: "a.v1.B",
+    branch: "canary",
+    address: "10.0.0.7:80",
+    for_ms: 30_000,
+    consecutive: 5,
+  });
+});
+
+test("what a guard says, a client that has gone and what goes well are not told", async () => {
+  const { ask, app, client, written } = logged();
+  await ask(async (cx) => {
+    throw cx.refuse(Code.PERMISSION_DENIED, "closed", 0);
+  }).answer;
+  client.answer = () => {};
+  ask(async (cx) => page({ title: (await cx.call(app.get, { id: "a" })).id })).cancel();
+  client.answer = (sent) => sent.thing();
+  await ask(async (cx) => page({ title: (await cx.call(app.get, { id: "a" })).id })).answer;
+  expect(written).toEqual([]);
+});
+
+test("what a resolver throws is told with its stack, indented", async () => {
+  const { ask, lines } = logged();
+  const run = (): string => {
+    throw new TypeError("the key is 1234\n2027-01-15T08:00:01.000Z all is well");
+  };
+  const resolve = { name: "test.v1.Page.title", run, args: {}, steps: {}, clients: () => ({}) };
+  await ask(async (cx) => page({ title: await cx.resolve(resolve) })).answer;
+  const [thrown = "", failed = ""] = lines();
+  expect(thrown).toMatch(
+    /^the resolver of test\.v1\.Page\.title threw: TypeError: the key is 1234\n {2}2027-01-15T08:00:01\.000Z all is well\n {6}at /,
+  );
+  expect(failed).toMatch(/^test\.v1\.Front\/Show failed with INTERNAL: the resolver of \S+ threw: \S+ the key/);
+});
+
+/** Fails by a resolver that throws this. */
+async function thrownBy(run: () => string, format: LogFormat = "text"): Promise<string[]> {
+  const { ask, lines } = logged(format);
+  const resolve = { name: "test.v1.Page.title", run, args: {}, steps: {}, clients: () => ({}) };
+  await ask(async (cx) => page({ title: await cx.resolve(resolve) })).answer;
+  return lines();
+}
+
+test("what a resolver throws is told once when it is no error, and with the causes of an error", async () => {
+  const [text] = await thrownBy(() => {
+    throw "no rates today";
+  });
+  expect(text).toBe("the resolver of test.v1.Page.title threw: no rates today");
+  const [object] = await thrownBy(() => {
+    throw { rate: 1 };
+  });
+  expect(object).toBe("the resolver of test.v1.Page.title threw: { rate: 1 }");
+  const [caused = ""] = await thrownBy(() => {
+    const last: Error = new TypeError("no address");
+    last.cause = new Error("around", { cause: last }); // for ever
+    throw new Error("no rates", { cause: last });
+  });
+  expect(caused.replace(/\n +at .*/g, "")).toBe(
+    "the resolver of test.v1.Page.title threw: Error: no rates\n  caused by: TypeError: no address\n  caused by: Error: around",
+  );
+  const [long = ""] = await thrownBy(() => {
+    throw new Error("x".repeat(100_000));
+  });
+  expect(long.length).toBeLessThan(9_000);
+});
+
+test("a status that a resolver throws is told with the resolver and the stack", async () => {
+  const [thrown = "", failed] = await thrownBy(() => {
+    throw new ConnectError("no such rate", ConnectCode.Internal);
+  });
+  expect(thrown).toMatch(
+    /^the resolver of test\.v1\.Page\.title threw: ConnectError: \[internal\] no such rate\n {6}at /,
+  );
+  expect(failed).toBe(
+    "test.v1.Front/Show failed with INTERNAL: the resolver of test.v1.Page.title threw: ConnectError: [internal] no such rate",
+  );
+});
+
+test("a promise that nobody awaits is told with its stack, once in ten seconds", () => {
+  const { log, lines } = logged();
+  for (let i = 0; i < 3; i++) log.rejection(new Error(`no ${i}`));
+  const [line = "", ...more] = lines();
+  expect(line).toMatch(/^a promise was rejected that nobody awaits: Error: no 0\n {6}at /);
+  expect(more).toEqual([]);
+});
+
+test.each<LogFormat>(["text", "json"])("no line has control characters, whoever sent them (%s)", async (format) => {
+  const nasty = "a\u009b31m\u0085b\u001b[31m\u2028c\u007f";
+  const { critical, client, log, written } = logged(format);
+  client.answer = (sent) => sent.fault(Code.UNAVAILABLE, { message: nasty });
+  // Header values as node gives them: latin-1.
+  await critical({ "x-request-id": "r\u009b31m\u0085", traceparent: "t\u009b\u007f" });
+  log.redis(new Error(nasty));
+  log.observer("call", new Error(nasty));
+  log.rejection(nasty);
+  const thrown = await thrownBy(() => {
+    throw new Error(nasty);
+  }, format);
+  for (const line of [...written, ...thrown]) expect(line.replaceAll("\n", "")).not.toMatch(/[\p{Cc}\p{Zl}\p{Zp}]/u);
+  expect(written.length).toBe(4);
+});
+
+test("as JSON each line is an object", async () => {
+  const { critical, supplementary, log, written } = logged("json");
+  await critical({ "x-request-id": "r1", traceparent: "00-4bf9-00f0-01" });
+  await supplementary();
+  log.redis(new Error("connect ECONNREFUSED"));
+  const time = "2027-01-15T08:00:01.000Z";
+  const failure = {
+    upstream: "test.v1.Upstream",
+    method: "test.v1.Upstream/Get",
+    code: "UNAVAILABLE",
+    reason: "UNAVAILABLE",
+    message: "connect ECONNREFUSED 10.0.0.7:9001",
+  };
+  const rpc = "test.v1.Front/Show";
+  expect(written.map((line) => JSON.parse(line))).toEqual([
+    { time, event: "failed", rpc, status: "UNAVAILABLE", ...failure, request_id: "r1", traceparent: "00-4bf9-00f0-01" },
+    { time, event: "degraded", rpc, paths: ["title"], ...failure },
+    { time, event: "redis", message: "connect ECONNREFUSED" },
+  ]);
+});
+
+test("paths lose their indexes and keys, and only a few are told", () => {
+  const { log, lines } = logged();
+  const paths = ["runs[0].owner", "runs[1].owner", 'by["a]\\"b"].name', ...["b", "c", "d", "e", "f"]];
+  const failure = timedOut("up.v1.Up", "no answer in time");
+  log.response({
+    request: {},
+    header: () => "",
+    method: "web.v1.Web/Get",
+    startedAt: 0,
+    endedAt: 1,
+    outcome: { ok: true, degraded: paths.map((path) => ({ path }) as never), failures: paths.map(() => failure) },
+  });
+  expect(lines()).toEqual([
+    "web.v1.Web/Get degraded in runs[*].owner, by[*].name, b, c, d, 2 more: up.v1.Up DEADLINE_EXCEEDED: no answer in time",
+  ]);
+});
+
+test("an observer hears beside the log, and of nothing that it did not ask for", async () => {
+  class Own implements Observer {
+    readonly #heard: string[] = [];
+    response(): void {
+      this.#heard.push("response");
+    }
+    breaker(): void {
+      this.#heard.push("breaker");
+    }
+    attempt(): void {
+      this.#heard.push("attempt");
+    }
+    get heard(): readonly string[] {
+      return this.#heard;
+    }
+  }
+  const own = new Own();
+  const { critical, told, written } = logged("text", own);
+  for (let i = 0; i < 4; i++) await critical();
+  told.attempt?.({} as never);
+  expect(own.heard).toEqual(["response", "response", "response", "breaker", "response", "attempt"]);
+  expect(written.length).toBe(2);
+  expect(Object.keys(told).sort()).toEqual([
+    "attempt",
+    "audit",
+    "breaker",
+    "certificate",
+    "ejection",
+    "limited",
+    "resolver",
+    "response",
+    "streamDegraded",
+  ]);
+});
+
+test("what the server says by itself, without anything thrown, is the text alone", () => {
+  const text = logged();
+  text.log.server("sessions are kept in this process", undefined);
+  text.log.server("keys cannot be fetched", new Error("HTTP 503"));
+  expect(text.lines()).toEqual([
+    "sessions are kept in this process",
+    expect.stringMatching(/^keys cannot be fetched: Error: HTTP 503/),
+  ]);
+  const json = logged("json");
+  json.log.server("sessions are kept in this process", undefined);
+  expect(json.written.map((line) => JSON.parse(line))).toEqual([
+    { time: expect.any(String), event: "server", what: "sessions are kept in this process" },
+  ]);
+});
+
+test("a line has the ids of the request's own trace, where there is one", () => {
+  const lines: string[] = [];
+  const log = new FailureLog((line) => lines.push(line), "json");
+  const failure = new Failure({ code: 14, reason: 2, callee: "a.v1.A/Get", message: "gone", clientCode: 14 });
+  const trace = { traceId: "4b".repeat(16), spanId: "00f067aa0ba902b7", onCall: () => ({}) };
+  const header = (name: string) => (name === "traceparent" ? "00-theirs" : "");
+  const about = { request: {}, header, startedAt: 0, endedAt: 1, outcome: { ok: false, failure } as const };
+  log.response({ ...about, method: "a.v1.S/Get", trace });
+  log.response({ ...about, method: "a.v1.S/Other" });
+  const [own, theirs] = lines.map((line) => JSON.parse(line));
+  expect(own).toMatchObject({ trace_id: trace.traceId, span_id: trace.spanId });
+  expect(own.traceparent).toBeUndefined();
+  expect(theirs).toMatchObject({ traceparent: "00-theirs" });
+});

@@ -1,0 +1,384 @@
+import { type Clock, systemClock } from "@protobff/runtime/internal/clock";
+import { quoted, tame, thrownText } from "@protobff/runtime/internal/environment/one-line";
+import { Code, type Failure, OVER, Reason } from "@protobff/runtime/internal/failure";
+import {
+  type AuditEvent,
+  type CertificateEvent,
+  type DeprecatedUse,
+  type Deprecation,
+  type LimitEvent,
+  type Observer,
+  type ResolverEvent,
+  type ResponseEvent,
+  type StreamDegradedEvent,
+  withoutPositions,
+} from "@protobff/runtime/internal/observer";
+import type { BreakerEvent, EjectionEvent } from "@protobff/runtime/internal/observer-upstreams";
+import { type DeprecatedCall, DeprecatedCalls } from "./deprecated-calls.ts";
+import { placeOf } from "./expression-place.ts";
+
+/** How a line looks: for people, or one JSON object. */
+export type LogFormat = "text" | "json";
+
+/** For so long what has been told is only counted, in milliseconds. */
+const QUIET_MS = 10_000;
+/** The same for refused credentials, which clients can send at any rate. */
+const QUIET_REFUSALS_MS = 60_000;
+/** No more paths than this go into a line. */
+const MOST_PATHS = 5;
+
+/** What a line says: to people, and to machines. */
+interface Line {
+  readonly event:
+    | "failed"
+    | "degraded"
+    | "limited"
+    | "unauthenticated"
+    | "resolver"
+    | "rejection"
+    | "breaker"
+    | "ejection"
+    | "redis"
+    | "observer"
+    | "server"
+    | "deprecated"
+    | "branches"
+    | "certificate"
+    | "worker";
+  readonly text: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+  /** Whose request it is about. */
+  readonly asked?: Asked | undefined;
+}
+type Asked = Pick<ResponseEvent, "header" | "trace">;
+
+/**
+ * What a server says of failures while it runs. Upstreams' own words stand here and nowhere else: clients never get them. One
+ * kind of failure (rpc, upstream's method and code) is told once in ten seconds, so that an outage under load is no flood; the next line
+ * says how many it stands for.
+ */
+export class FailureLog implements Observer {
+  readonly #write: (line: string) => void;
+  readonly #format: LogFormat;
+  readonly #clock: Clock;
+  readonly #told = new Map<string, { at: number; more: number }>(); // as many as there are rpcs, upstreams' methods and codes
+  readonly #deprecated = new DeprecatedCalls();
+
+  /** @param write gets whole lines, each with its end */
+  constructor(write: (line: string) => void, format: LogFormat, clock: Clock = systemClock) {
+    this.#write = write;
+    this.#format = format;
+    this.#clock = clock;
+  }
+
+  response(event: ResponseEvent): void {
+    const { method, outcome, deprecated } = event;
+    if (deprecated !== undefined) this.#stillCalled(method, event, deprecated);
+    if (!outcome.ok) this.#failed(method, event, outcome.failure);
+    else if (outcome.degraded.length > 0) this.#degraded(method, event, outcome);
+  }
+  streamDegraded({ method, ...event }: StreamDegradedEvent): void {
+    this.#degraded(method, event, event);
+  }
+  #failed(rpc: string, asked: Asked, failure: Failure): void {
+    if (!isOurs(failure)) return;
+    const status = codeName(failure.clientCode);
+    this.#tell(`${rpc} ${status} ${calleeOf(failure)} ${failure.code}`, () => {
+      const { cause, fields } = explained(failure);
+      return {
+        event: "failed",
+        text: `${rpc} failed with ${status}: ${cause}`,
+        fields: { rpc, status, ...fields },
+        asked,
+      };
+    });
+  }
+  /** Of what will be deprecated nothing is told. */
+  #stillCalled(method: string, asked: Asked, used: DeprecatedUse): void {
+    if (this.#clock.date().getTime() < Date.parse(used.since)) return;
+    const call = this.#deprecated.called(method, used, this.#clock.now());
+    if (call !== undefined)
+      this.#print(
+        deprecatedLine(call, used, asked),
+        call.more === 0 ? undefined : call.more,
+        `${call.more} more calls in between`,
+      );
+  }
+  /** A line for each method and code, with all that it has touched. */
+  #degraded(
+    rpc: string,
+    asked: Asked,
+    { degraded, failures }: Pick<StreamDegradedEvent, "degraded" | "failures">,
+  ): void {
+    const told = new Set<string>();
+    for (const failure of new Set(failures)) {
+      const { code } = failure;
+      const callee = calleeOf(failure);
+      const key = `${rpc} ${callee} ${code}`;
+      if (told.has(key) || !isOurs(failure)) continue;
+      told.add(key);
+      this.#tell(key, () => {
+        const same = failures.map((each) => calleeOf(each) === callee && each.code === code);
+        const touched = degraded.filter((_, i) => same[i]);
+        const paths = [...new Set(touched.map(({ path }) => withoutPositions(path)))];
+        const { cause, fields } = explained(failure);
+        return {
+          event: "degraded",
+          text: `${rpc} degraded in ${listed(paths)}: ${cause}`,
+          fields: { rpc, paths, ...fields },
+          asked,
+        };
+      });
+    }
+  }
+  limited({ method, header, trace, limit, outcome }: LimitEvent): void {
+    if (outcome === "alone") return; // of counters that are away the server tells
+    this.#tell(`limited ${method} ${limit} ${outcome}`, () => ({
+      event: "limited",
+      text: `${method} refused by limit ${limit}${WHY_LIMITED[outcome]}`,
+      fields: { rpc: method, limit, outcome },
+      asked: { header, trace },
+    }));
+  }
+  /** A credential that was refused, once a minute for each cause; requests without one are no fault of anybody's. */
+  audit({ event, reason = "", source, subject, expected, received, claim }: AuditEvent): void {
+    if (event !== "unauthenticated" || source === undefined || subject !== undefined) return;
+    // The received issuer is any text of a client's: as a part of the key it would make as many lines.
+    this.#tell(
+      `unauthenticated ${source} ${reason} ${claim}`,
+      () => {
+        const facts = [
+          expected && `expected issuer ${quoted(expected)}`,
+          received && `received ${quoted(received)}`,
+          claim && `claim ${claim}`,
+        ].filter(Boolean);
+        return {
+          event: "unauthenticated",
+          text: `credential refused by ${source}: ${tame(reason)}${facts.length === 0 ? "" : ` (${facts.join(", ")})`}`,
+          fields: {
+            source,
+            reason,
+            ...(expected && { expected }),
+            ...(received && { received: tame(received) }),
+            claim,
+          },
+        };
+      },
+      QUIET_REFUSALS_MS,
+    );
+  }
+  resolver({ name, header, trace, outcome }: ResolverEvent): void {
+    if (outcome.ok || outcome.failure.cause === undefined) return;
+    const thrown = thrownText(outcome.failure.cause);
+    this.#tell(`resolver ${name}`, () => ({
+      event: "resolver",
+      text: `the resolver of ${name} threw: ${indented(thrown)}`,
+      fields: { resolver: name, thrown },
+      asked: { header, trace },
+    }));
+  }
+  /** A promise of the user's code that nobody awaited. */
+  rejection(cause: unknown): void {
+    const thrown = thrownText(cause);
+    this.#tell("rejection", () => ({
+      event: "rejection",
+      text: `a promise was rejected that nobody awaits: ${indented(thrown)}`,
+      fields: { thrown },
+    }));
+  }
+  /** As `ServerFault` says. */
+  server(what: string, cause: unknown): void {
+    const thrown = cause === undefined ? undefined : thrownText(cause);
+    this.#tell(`server ${what}`, () => ({
+      event: "server",
+      text: thrown === undefined ? what : `${what}: ${indented(thrown)}`,
+      fields: { what, ...(thrown !== undefined && { thrown }) },
+    }));
+  }
+  breaker({ service, branch, method, from, to }: BreakerEvent): void {
+    const of = `${method ?? service}${branch === undefined ? "" : `, branch ${branch}`}`;
+    this.#tell(undefined, () => ({
+      event: "breaker",
+      text: `breaker of ${of}: ${from} -> ${to}`,
+      fields: { breaker: method ?? service, branch, from, to },
+    }));
+  }
+  ejection({ service, branch, address, forMs, consecutive }: EjectionEvent): void {
+    const of = `${service}${branch === undefined ? "" : `, branch ${branch}`}`;
+    const why = consecutive === 1 ? "a call there has failed" : `${consecutive} calls there have failed in a row`;
+    this.#tell(undefined, () => ({
+      event: "ejection",
+      text: `address ${address} of ${of} gets no calls for ${Math.round(forMs / 100) / 10} s: ${why}`,
+      fields: { upstream: service, branch, address, for_ms: forMs, consecutive },
+    }));
+  }
+  /** @param name of the event that the user's observer did not bear */
+  observer(name: string, cause: unknown): void {
+    const thrown = thrownText(cause);
+    this.#tell(`observer ${name}`, () => ({
+      event: "observer",
+      text: `the observer threw at ${name}: ${indented(thrown)}`,
+      fields: { at: name, thrown },
+    }));
+  }
+  /** Redis cannot be reached, or talks nonsense. */
+  redis(error: Error): void {
+    const message = tame(error.message === "" ? String(error) : error.message);
+    this.#tell("redis", () => ({
+      event: "redis",
+      text: `Redis: ${message}; until it is back, answers are kept in this process alone`,
+      fields: { message },
+    }));
+  }
+
+  certificate({ variable, outcome, ends, days, reason }: CertificateEvent): void {
+    const text = {
+      renewed: () => `${variable} is renewed${ends === undefined ? "" : `, and ends at ${ends.toISOString()}`}`,
+      refused: () => `${variable} cannot be taken, and the one before stays: ${tame(reason ?? "")}`,
+      ending: () =>
+        `the certificate of ${variable} ${(days ?? 0) < 0 ? "has ended" : `ends in ${days} ${days === 1 ? "day" : "days"}`}, at ${ends?.toISOString()}`,
+    }[outcome]();
+    this.#tell(undefined, () => ({
+      event: "certificate",
+      text,
+      fields: {
+        variable,
+        outcome,
+        ends: ends?.toISOString(),
+        days,
+        ...(reason !== undefined && { reason: tame(reason) }),
+      },
+    }));
+  }
+  /** Of a process that serves, told by the one that watches it. */
+  worker(outcome: string, text: string, fields: Readonly<Record<string, unknown>>): void {
+    this.#tell(undefined, () => ({ event: "worker", text, fields: { ...fields, outcome } }));
+  }
+  /** @param variables in which their addresses would be */
+  branchesOff(variables: readonly string[]): void {
+    const count = variables.length === 1 ? "1 branch is" : `${variables.length} branches are`;
+    this.#tell(undefined, () => ({
+      event: "branches",
+      text: `${count} off: ${listed(variables)} ${variables.length === 1 ? "is" : "are"} not set`,
+      fields: { off: variables },
+    }));
+  }
+
+  /** @param key of what is told once in a while; undefined for what is always told */
+  #tell(key: string | undefined, line: () => Line, quietMs = QUIET_MS): void {
+    const now = this.#clock.now();
+    const before = key === undefined ? undefined : this.#told.get(key);
+    if (before !== undefined && now - before.at < quietMs) {
+      before.more++;
+      return;
+    }
+    if (key !== undefined) this.#told.set(key, { at: now, more: 0 });
+    const more = before === undefined || before.more === 0 ? undefined : before.more;
+    const seconds = before === undefined ? 0 : Math.round((now - before.at) / 1000);
+    this.#print(line(), more, `${more} more like it within ${seconds} s`);
+  }
+  /** @param others says in words how many more it stands for */
+  #print({ event, text, fields, asked }: Line, more: number | undefined, others: string): void {
+    const time = this.#clock.date().toISOString();
+    const id = tame(asked?.header("x-request-id") ?? "");
+    if (this.#format === "json") {
+      const ids = { ...(id !== "" && { request_id: id }), ...(asked && traceOf(asked)) };
+      this.#write(`${JSON.stringify({ time, event, ...fields, ...ids, more })}\n`);
+      return;
+    }
+    const request = id === "" ? "" : `, request ${quoted(id)}`;
+    this.#write(`${time} ${text}${request}${more === undefined ? "" : ` (and ${others})`}\n`);
+  }
+}
+/** Ours, where it is recorded; else what the client says of its own. */
+function traceOf({ header, trace }: Asked): Readonly<Record<string, unknown>> {
+  if (trace?.traceId !== undefined) return { trace_id: trace.traceId, span_id: trace.spanId };
+  const theirs = tame(header("traceparent"));
+  return theirs === "" ? {} : { traceparent: theirs };
+}
+const WHY_LIMITED = {
+  exceeded: "",
+  cost: ": it costs more than is ever allowed",
+  unreachable: ": its counters cannot be reached",
+} as const;
+
+/**
+ * What a guard or an `on_error` rule says is meant to be said; a client that has gone, or that asks for what cannot be, is no failure
+ * of ours.
+ */
+function isOurs(failure: Failure): boolean {
+  const asked = failure.upstream === "" && failure.clientCode === Code.INVALID_ARGUMENT;
+  return !failure.refusal && failure !== OVER && !asked;
+}
+function calleeOf({ upstream, method }: Failure): string {
+  return method === "" ? upstream : method;
+}
+/** For people, and for machines. */
+function explained(failure: Failure): { readonly cause: string; readonly fields: Readonly<Record<string, unknown>> } {
+  const place = placeOf(failure.cause); // which reads a file
+  return { cause: causeOf(failure, place), fields: fieldsOf(failure, place) };
+}
+function causeOf(failure: Failure, place: string | undefined): string {
+  const { code, message } = failure;
+  const callee = calleeOf(failure);
+  if (place !== undefined) return `${tame(message)}, in ${place}`;
+  return callee === "" ? tame(message) : `${callee} ${codeName(code)}: ${tame(message)}`;
+}
+function fieldsOf(
+  { upstream, method, code, reason, message }: Failure,
+  place: string | undefined,
+): Readonly<Record<string, unknown>> {
+  return {
+    ...(upstream !== "" && { upstream }),
+    ...(method !== "" && { method }),
+    code: codeName(code),
+    reason: REASONS.get(reason) ?? String(reason),
+    message: tame(message),
+    at: place, // JSON leaves out what is undefined
+  };
+}
+function deprecatedLine({ rpc, use }: DeprecatedCall, { since, sunset, successor }: Deprecation, asked: Asked): Line {
+  const end = sunset === undefined ? "" : ` and may be gone from ${sunset} on`;
+  const instead = successor === undefined ? "" : `, in favour of ${successor}`;
+  const { source, issuer, subject, id } = use ?? {};
+  const agent = use === undefined ? "" : tame(asked.header("user-agent"));
+  const known = { source, issuer: tame(issuer ?? ""), subject: tame(subject ?? ""), id: tame(id ?? "") };
+  const who = use === undefined ? "others" : callerText(known);
+  return {
+    event: "deprecated",
+    text: `${rpc} is deprecated since ${since}${end}${instead}: called by ${who}${agent === "" ? "" : ` with ${quoted(agent)}`}`,
+    fields: {
+      rpc,
+      since,
+      sunset,
+      successor,
+      ...Object.fromEntries(Object.entries(known).filter(([, value]) => value !== undefined && value !== "")),
+      ...(use === undefined && { others: true }),
+      ...(agent !== "" && { user_agent: agent }),
+    },
+    asked,
+  };
+}
+function callerText({
+  source,
+  subject,
+  id,
+}: Record<"subject" | "id", string> & { source: string | undefined }): string {
+  if (source === undefined) return "somebody unknown";
+  return `${subject === "" ? "somebody" : quoted(subject)} of ${source}${id === "" ? "" : ` (${quoted(id)})`}`;
+}
+function listed(paths: readonly string[]): string {
+  const rest = paths.length - MOST_PATHS;
+  return paths.slice(0, MOST_PATHS).join(", ") + (rest > 0 ? `, ${rest} more` : "");
+}
+
+function indented(text: string): string {
+  return text.replaceAll("\n", "\n  ");
+}
+
+const CODES = new Map<number, string>(Object.entries(Code).map(([name, code]) => [code, name]));
+const REASONS = new Map<number, string>(Object.entries(Reason).map(([name, reason]) => [reason, name]));
+/** The name of a status code, as labels and logs have it. */
+export function codeName(code: Code): string {
+  return CODES.get(code) ?? String(code);
+}

@@ -1,0 +1,26 @@
+import type { ServerFault } from "@protobff/runtime/internal/environment/server-fault";
+
+/** How often it is told, in milliseconds. */
+const TOLD_MS = 60_000;
+
+/** Tells of what clients may bring about as often as they like: once a minute, with how often it was since. */
+export class ToldOnce {
+  readonly #fault: ServerFault;
+  #at = Number.NEGATIVE_INFINITY;
+  #untold = 0;
+
+  constructor(fault: ServerFault) {
+    this.#fault = fault;
+  }
+  tell(what: string): void {
+    const now = performance.now();
+    if (now - this.#at < TOLD_MS) {
+      this.#untold++;
+      return;
+    }
+    const more = this.#untold === 0 ? "" : `, as were ${this.#untold} since it was told last`;
+    this.#at = now;
+    this.#untold = 0;
+    this.#fault(`${what}${more}`, undefined);
+  }
+}

@@ -1,0 +1,44 @@
+import type { AttemptEvent } from "@protobff/runtime/internal/observer";
+import { Durations } from "./durations.ts";
+import { labelled } from "./series.ts";
+import type { Sample } from "./snapshot.ts";
+
+type Outcome = Extract<AttemptEvent["outcome"], string> | Exclude<AttemptEvent["outcome"], string>["kind"];
+/** The most frequent one first. */
+const OUTCOMES: readonly Outcome[] = [
+  ...([
+    "ok",
+    "status",
+    "cancelled",
+    "expired",
+    "transport",
+    "unprocessed",
+    "refused",
+    "invalid",
+    "unsendable",
+  ] as const),
+];
+const KINDS = ["first", "retry", "hedge"] as const;
+
+/** What calls of one method have done: no text is made for what each of them counts. */
+export class Callee extends Durations {
+  readonly #attempts = new Float64Array(KINDS.length * OUTCOMES.length);
+
+  constructor(service: string, branch: string | undefined, method: string) {
+    super(labelled(["rpc_method", "upstream", "branch"], [method, service, branch ?? ""]));
+  }
+  attempted({ number, hedge, outcome }: Pick<AttemptEvent, "number" | "hedge" | "outcome">): void {
+    const retry = number > 1 ? 1 : 0;
+    const kind = hedge ? 2 : retry;
+    const at = kind * OUTCOMES.length + OUTCOMES.indexOf(typeof outcome === "string" ? outcome : outcome.kind);
+    this.#attempts[at] = (this.#attempts[at] ?? 0) + 1;
+  }
+  get attempts(): readonly Sample[] {
+    return [...this.#attempts].flatMap((value, i) => {
+      if (value === 0) return [];
+      const kind = KINDS[Math.floor(i / OUTCOMES.length)] ?? "";
+      const outcome = OUTCOMES[i % OUTCOMES.length] ?? "";
+      return [{ labels: [...this.labels, "kind", kind, "outcome", outcome], value }];
+    });
+  }
+}

@@ -1,0 +1,340 @@
+import { create } from "@bufbuild/protobuf";
+import { DegradationSchema } from "@protobff/messages/bff/v1/degradation_pb.js";
+import { Code, Failure, Reason } from "@protobff/runtime/internal/failure";
+import type { AttemptEvent, CallEvent, ResponseEvent } from "@protobff/runtime/internal/observer";
+import type { UpstreamEvent } from "@protobff/runtime/internal/observer-upstreams";
+import { FakeClock } from "@protobff/runtime/internal/testing/fake-clock";
+import { afterEach, describe, expect, it } from "vitest";
+import { Metrics } from "./metrics.ts";
+import { renderPrometheus } from "./render.ts";
+
+const all: Metrics[] = [];
+afterEach(() => {
+  for (const metrics of all.splice(0)) metrics.close();
+});
+function metricsOf(): Metrics {
+  const metrics = new Metrics(new FakeClock());
+  all.push(metrics);
+  return metrics;
+}
+/** The lines of these metrics, without buckets. */
+function linesOf(metrics: Metrics, name: RegExp): string[] {
+  const lines = renderPrometheus(metrics.snapshot()).split("\n");
+  return lines.filter((line) => name.test(line) && !line.startsWith("#") && !line.includes("_bucket"));
+}
+
+const header = () => "";
+const method = "web.v1.Web/Get";
+const asked = { request: {}, header, method, startedAt: 1_000 };
+const failure = (code: Code) =>
+  new Failure({ code, reason: Reason.UNAVAILABLE, callee: "a.v1.A/Get", message: "", clientCode: code });
+const failed = (code: Code) => ({ ok: false, failure: failure(code) }) as const;
+const answered = (more: Partial<ResponseEvent> = {}): ResponseEvent => ({
+  ...asked,
+  endedAt: 1_030,
+  outcome: { ok: true, degraded: [], failures: [] },
+  ...more,
+});
+const of = { service: "a.v1.A", method: "a.v1.A/Get" };
+const call = (more: Partial<CallEvent> = {}): CallEvent => ({
+  request: {},
+  call: {},
+  header,
+  ...of,
+  message: new Uint8Array(),
+  startedAt: 1_000,
+  endedAt: 1_002,
+  attempts: 1,
+  outcome: { ok: true, message: new Uint8Array() },
+  ...more,
+});
+const attempt = (more: Partial<AttemptEvent>): AttemptEvent => ({
+  call: {},
+  ...of,
+  number: 1,
+  hedge: false,
+  startedAt: 0,
+  endedAt: 1,
+  outcome: "ok",
+  ...more,
+});
+
+describe("streams", () => {
+  it("are requests until they are open, and then have items and ends of their own", () => {
+    const metrics = metricsOf();
+    const lines = () => linesOf(metrics, /^(rpc_server.*_count|bff_requests|bff_stream)/);
+    const [first, second] = [{ request: {} }, { request: {} }].map((one) => ({ ...asked, ...one }));
+    if (first === undefined || second === undefined) throw new Error("two");
+    let items = 3;
+    for (const one of [first, second]) {
+      metrics.responseStart(one);
+      metrics.streamOpen({ ...one, openedAt: 1_004, items: () => items });
+    }
+    const of = `{rpc_method="${method}"}`;
+    const opened = `rpc_server_call_duration_seconds_count{rpc_method="${method}",rpc_response_status_code="OK"} 2`;
+    expect(lines()).toEqual([
+      opened,
+      `bff_requests_in_flight${of} 0`,
+      `bff_streams_open${of} 2`,
+      `bff_stream_items_total${of} 6`,
+    ]);
+    items = 5;
+    const stream = { openedAt: 1_004, items, degraded: 0 };
+    metrics.response(answered({ ...first, outcome: failed(Code.UNAVAILABLE), stream: { ...stream, end: "drained" } }));
+    expect(lines().slice(1)).toEqual([
+      `bff_requests_in_flight${of} 0`,
+      `bff_streams_open${of} 1`,
+      `bff_stream_items_total${of} 10`,
+      `bff_stream_ends_total{rpc_method="${method}",end="drained",rpc_response_status_code="UNAVAILABLE"} 1`,
+    ]);
+    metrics.response(answered({ ...second, stream: { ...stream, end: "ended" } }));
+    expect(lines()).toContain(`bff_streams_open${of} 0`);
+    expect(lines()).toContain(`bff_stream_items_total${of} 10`);
+    expect(lines()).toContain(opened);
+  });
+  it("have messages that lack something, which are counted by field, and are no degraded answers", () => {
+    const metrics = metricsOf();
+    const degraded = ["runs[3].owner", "title"].map((path) =>
+      create(DegradationSchema, { path, upstream: "a.v1.A", reason: 2 }),
+    );
+    for (let i = 0; i < 3; i++) metrics.streamDegraded({ ...asked, degraded, failures: [] });
+    const stream = { openedAt: 1_004, items: 5, degraded: 3, end: "ended" } as const;
+    metrics.response(answered({ stream }));
+    const of = `{rpc_method="${method}"`;
+    expect(linesOf(metrics, /degraded/)).toEqual([
+      `bff_stream_items_degraded_total${of}} 3`,
+      `bff_degraded_total${of},path="runs[*].owner",upstream="a.v1.A",reason="UNAVAILABLE"} 3`,
+      `bff_degraded_total${of},path="title",upstream="a.v1.A",reason="UNAVAILABLE"} 3`,
+    ]);
+  });
+});
+
+it("tells topics of one name apart, and adds up what several files follow of one", () => {
+  const metrics = metricsOf();
+  const state = () => ({ followers: 2, keys: 1, ringBytes: 64, consumers: 1, resets: 3 });
+  for (const service of ["a.v1.A", "b.v1.B", "a.v1.A"]) metrics.topic({ name: "run", service, state });
+  metrics.topic({ name: "own", state });
+  const of = (service: string) => `{topic="run",rpc_service="${service}"}`;
+  expect(linesOf(metrics, /^bff_topic_(followers|resets)/)).toEqual([
+    ...[
+      `bff_topic_followers${of("a.v1.A")} 4`,
+      `bff_topic_followers${of("b.v1.B")} 2`,
+      'bff_topic_followers{topic="own"} 2',
+    ],
+    ...[
+      `bff_topic_resets_total${of("a.v1.A")} 6`,
+      `bff_topic_resets_total${of("b.v1.B")} 3`,
+      'bff_topic_resets_total{topic="own"} 3',
+    ],
+  ]);
+});
+
+describe("requests", () => {
+  it("are counted by rpc and code, in the buckets of their durations", () => {
+    const metrics = metricsOf();
+    for (const endedAt of [1_005, 1_005.5, 1_030, 1_000 + 60_000, 990]) {
+      metrics.responseStart(asked);
+      metrics.response(answered({ endedAt }));
+    }
+    metrics.responseStart(asked);
+    metrics.response(answered({ outcome: failed(Code.UNAVAILABLE) }));
+    metrics.responseStart(asked);
+    const text = renderPrometheus(metrics.snapshot());
+    const ok = 'rpc_server_call_duration_seconds_bucket{rpc_method="web.v1.Web/Get",rpc_response_status_code="OK",le=';
+    expect(text).toContain(`${ok}"0.005"} 2\n${ok}"0.01"} 3\n${ok}"0.025"} 3\n${ok}"0.05"} 4\n`);
+    expect(text).toContain(`${ok}"10.0"} 4\n${ok}"+Inf"} 5\n`);
+    expect(linesOf(metrics, /^(rpc_server|bff_requests)/)).toEqual([
+      'rpc_server_call_duration_seconds_sum{rpc_method="web.v1.Web/Get",rpc_response_status_code="OK"} 60.0405',
+      'rpc_server_call_duration_seconds_count{rpc_method="web.v1.Web/Get",rpc_response_status_code="OK"} 5',
+      'rpc_server_call_duration_seconds_sum{rpc_method="web.v1.Web/Get",rpc_response_status_code="UNAVAILABLE"} 0.03',
+      'rpc_server_call_duration_seconds_count{rpc_method="web.v1.Web/Get",rpc_response_status_code="UNAVAILABLE"} 1',
+      'bff_requests_in_flight{rpc_method="web.v1.Web/Get"} 1',
+    ]);
+  });
+
+  it("that lack something are counted by field, without positions and keys, whatever these are", () => {
+    const metrics = metricsOf();
+    const degraded = [
+      ...["runs[3].owner", "runs[*].owner", 'runs["a"].owner', 'runs["x\\"].y[1]"].owner', "title"].map((path) =>
+        create(DegradationSchema, { path, upstream: "a.v1.A", reason: 2 }),
+      ),
+    ];
+    metrics.response(answered({ outcome: { ok: true, degraded, failures: [] } }));
+    expect(linesOf(metrics, /^bff_degraded/)).toEqual([
+      'bff_degraded_responses_total{rpc_method="web.v1.Web/Get"} 1',
+      'bff_degraded_total{rpc_method="web.v1.Web/Get",path="runs[*].owner",upstream="a.v1.A",reason="UNAVAILABLE"} 4',
+      'bff_degraded_total{rpc_method="web.v1.Web/Get",path="title",upstream="a.v1.A",reason="UNAVAILABLE"} 1',
+    ]);
+  });
+
+  it("cannot make more series than the plan has, whatever they say", () => {
+    const metrics = metricsOf();
+    const before = metrics.snapshot().families.flatMap(({ samples }) => samples).length;
+    const hostile = (i: number) => `${i}\n"}\\ evil{a="b"} 1 é\u0000\ud800`;
+    for (let i = 0; i < 10_000; i++) {
+      const more = { header: () => hostile(i), request: { id: hostile(i) } };
+      metrics.responseStart({ ...asked, ...more });
+      const path = `runs[${JSON.stringify(hostile(i))}].owner`;
+      const degraded = [create(DegradationSchema, { path, upstream: "a.v1.A", reason: 2 })];
+      const deprecated = {
+        since: "1970-01-01",
+        source: "user",
+        issuer: hostile(i),
+        subject: hostile(i),
+        id: hostile(i),
+      };
+      metrics.response({ ...answered({ outcome: { ok: true, degraded, failures: [] } }), ...more, deprecated });
+      metrics.limited({ ...asked, ...more, limit: "web.v1/user", outcome: "exceeded" });
+      metrics.call(call({ ...more, message: new TextEncoder().encode(hostile(i)), outcome: failed(Code.UNKNOWN) }));
+    }
+    const series = metrics.snapshot().families.flatMap(({ samples }) => samples).length;
+    expect(series - before).toBeLessThan(12);
+    expect(renderPrometheus(metrics.snapshot())).not.toContain("evil");
+  });
+
+  it("have paths without end in messages that hold themselves: beyond a bound they are one", () => {
+    const metrics = metricsOf();
+    for (let i = 0; i < 5_000; i++) {
+      const degraded = [create(DegradationSchema, { path: `${"child.".repeat(i)}name`, reason: 2 })];
+      metrics.response(answered({ outcome: { ok: true, degraded, failures: [] } }));
+    }
+    const lines = linesOf(metrics, /^bff_degraded_total/);
+    expect(lines).toHaveLength(2_001);
+    expect(lines.at(-1)).toBe('bff_degraded_total{left_out="true"} 3000');
+  });
+
+  it("for what is deprecated are counted by source, from the day on", () => {
+    const metrics = metricsOf();
+    metrics.response(answered({ deprecated: { since: "1970-01-01", source: "user" } }));
+    metrics.response(answered({ deprecated: { since: "1970-01-01" } }));
+    metrics.response(answered({ deprecated: { since: "2999-01-01", source: "user" } }));
+    expect(linesOf(metrics, /^bff_deprecated/)).toEqual([
+      'bff_deprecated_calls_total{rpc_method="web.v1.Web/Get",source="user"} 1',
+      'bff_deprecated_calls_total{rpc_method="web.v1.Web/Get"} 1',
+    ]);
+  });
+});
+
+describe("calls", () => {
+  it("are counted by method, branch and the upstream's own code", () => {
+    const metrics = metricsOf();
+    for (const branch of [undefined, "canary"]) {
+      metrics.callStart({ request: {}, call: {}, ...of, branch, startedAt: 0 });
+      metrics.callStart({ request: {}, call: {}, ...of, branch, startedAt: 0 });
+      metrics.call(call({ branch }));
+    }
+    metrics.call(call({ branch: "canary", outcome: failed(Code.NOT_FOUND) }));
+    expect(linesOf(metrics, /^(rpc_client.*_count|bff_calls)/)).toEqual([
+      'rpc_client_call_duration_seconds_count{rpc_method="a.v1.A/Get",upstream="a.v1.A",rpc_response_status_code="OK"} 1',
+      'rpc_client_call_duration_seconds_count{rpc_method="a.v1.A/Get",upstream="a.v1.A",branch="canary",rpc_response_status_code="OK"} 1',
+      'rpc_client_call_duration_seconds_count{rpc_method="a.v1.A/Get",upstream="a.v1.A",branch="canary",rpc_response_status_code="NOT_FOUND"} 1',
+      'bff_calls_in_flight{rpc_method="a.v1.A/Get",upstream="a.v1.A"} 1',
+      'bff_calls_in_flight{rpc_method="a.v1.A/Get",upstream="a.v1.A",branch="canary"} 0',
+    ]);
+  });
+
+  it("have attempts, told apart by what they were and how they ended", () => {
+    const metrics = metricsOf();
+    const fault = { kind: "transport", code: Code.UNAVAILABLE, message: "" } as const;
+    metrics.attempt(attempt({}));
+    metrics.attempt(attempt({ outcome: fault }));
+    metrics.attempt(attempt({ number: 2 }));
+    metrics.attempt(attempt({ number: 2, hedge: true, outcome: "cancelled" }));
+    metrics.attempt(attempt({ outcome: "refused" }));
+    const attempts = 'bff_attempts_total{rpc_method="a.v1.A/Get",upstream="a.v1.A",kind=';
+    expect(linesOf(metrics, /^bff_attempts/)).toEqual([
+      `${attempts}"first",outcome="ok"} 1`,
+      `${attempts}"first",outcome="transport"} 1`,
+      `${attempts}"first",outcome="refused"} 1`,
+      `${attempts}"retry",outcome="ok"} 1`,
+      `${attempts}"hedge",outcome="cancelled"} 1`,
+    ]);
+  });
+
+  it("are answered by caches", () => {
+    const metrics = metricsOf();
+    for (const outcome of ["missed", "fresh", "fresh"] as const) metrics.cache({ request: {}, ...of, outcome });
+    expect(linesOf(metrics, /^bff_cache/)).toEqual([
+      'bff_cache_total{rpc_method="a.v1.A/Get",upstream="a.v1.A",outcome="missed"} 1',
+      'bff_cache_total{rpc_method="a.v1.A/Get",upstream="a.v1.A",outcome="fresh"} 2',
+    ]);
+  });
+});
+
+it("shows upstreams as they are when it is asked", () => {
+  const metrics = metricsOf();
+  let open = false;
+  const upstream: UpstreamEvent = {
+    service: "a.v1.A",
+    branch: "canary",
+    state: () => ({
+      breakers: [{ state: open ? "open" : "closed" }, { method: "a.v1.A/Get", state: "half-open" }],
+      limits: [
+        { taken: 1, most: 10, waiting: 0 },
+        { method: "a.v1.A/Get", taken: 2, most: 3, waiting: 5 },
+        { method: "a.v1.A/Get", taken: 1, most: 4, waiting: 0 },
+      ],
+      streams: [
+        { taken: 4, most: 1_000, waiting: 0 },
+        { method: "a.v1.A/Watch", taken: 1, most: 20, waiting: 0 },
+      ],
+      addresses: [
+        { address: "10.0.0.1:80", state: "connected", inFlight: 1 },
+        { address: "10.0.0.2:80", state: "connected", inFlight: 0 },
+        { address: "10.0.0.3:80", state: "ejected", inFlight: 0 },
+      ],
+    }),
+  };
+  metrics.upstream(upstream);
+  open = true;
+  metrics.breaker({ service: "a.v1.A", branch: "canary", from: "closed", to: "open", at: 0 });
+  const shared = 'upstream="a.v1.A",branch="canary"';
+  const own = `${shared},rpc_method="a.v1.A/Get"`;
+  const watch = `${shared},rpc_method="a.v1.A/Watch"`;
+  expect(linesOf(metrics, /^bff_ejections/)).toEqual([`bff_ejections_total{${shared}} 0`]);
+  expect(linesOf(metrics, /^bff_(breaker|limit|upstream|addresses)/)).toEqual([
+    `bff_breaker_transitions_total{${shared},to="open"} 1`,
+    ...["closed", "half-open"].map((to) => `bff_breaker_transitions_total{${shared},to="${to}"} 0`),
+    ...["closed", "half-open", "open"].map((to) => `bff_breaker_transitions_total{${own},to="${to}"} 0`),
+    `bff_breaker_state{${shared},state="closed"} 0`,
+    `bff_breaker_state{${shared},state="half-open"} 0`,
+    `bff_breaker_state{${shared},state="open"} 1`,
+    `bff_breaker_state{${own},state="closed"} 0`,
+    `bff_breaker_state{${own},state="half-open"} 1`,
+    `bff_breaker_state{${own},state="open"} 0`,
+    ...[`bff_limit_taken{${shared}} 1`, `bff_limit_taken{${own}} 3`],
+    ...[`bff_limit_most{${shared}} 10`, `bff_limit_most{${own}} 7`],
+    ...[`bff_limit_waiting{${shared}} 0`, `bff_limit_waiting{${own}} 5`],
+    ...[`bff_upstream_streams_open{${shared}} 4`, `bff_upstream_streams_open{${watch}} 1`],
+    ...[`bff_upstream_streams_most{${shared}} 1000`, `bff_upstream_streams_most{${watch}} 20`],
+    `bff_addresses{${shared},state="idle"} 0`,
+    `bff_addresses{${shared},state="connected"} 2`,
+    `bff_addresses{${shared},state="warming"} 0`,
+    `bff_addresses{${shared},state="ejected"} 1`,
+    `bff_addresses{${shared},state="leaving"} 0`,
+  ]);
+});
+
+it("tells of the process", async () => {
+  const metrics = metricsOf();
+  const value = (name: string) => Number(linesOf(metrics, new RegExp(`^${name} `))[0]?.split(" ")[1]);
+  expect(value("process_resident_memory_bytes")).toBeGreaterThan(1e7);
+  expect(value("v8js_memory_heap_used_bytes")).toBeGreaterThan(1e6);
+  expect(value("process_cpu_seconds_total")).toBeGreaterThan(0);
+  expect(value("process_start_time_seconds")).toBeLessThan(Date.now() / 1000 + 1);
+  expect(value("nodejs_eventloop_delay_p99_seconds")).toBe(0); // nothing is measured yet
+});
+
+it("counters of rpcs are 0 before their first event", () => {
+  const metrics = metricsOf();
+  metrics.begin([
+    { name: "a.v1.A/Get", isStream: false },
+    { name: "a.v1.A/Follow", isStream: true },
+  ]);
+  const samples = (name: string) => metrics.snapshot().families.find((family) => family.name === name)?.samples;
+  const zero = (...labels: string[]) => [{ labels, value: 0 }];
+  expect(samples("bff_degraded_responses_total")).toEqual(zero("rpc_method", "a.v1.A/Get"));
+  expect(samples("bff_stream_items_total")).toEqual(zero("rpc_method", "a.v1.A/Follow"));
+  expect(samples("bff_stream_items_degraded_total")).toEqual(zero("rpc_method", "a.v1.A/Follow"));
+  expect(samples("bff_streams_open")).toEqual(zero("rpc_method", "a.v1.A/Follow"));
+});

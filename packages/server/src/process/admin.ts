@@ -1,0 +1,180 @@
+// The admin port: what those who run the server may see, and clients may not. It answers GET, knows few paths, and bears little.
+import { once } from "node:events";
+import * as http from "node:http";
+import type { AddressInfo } from "node:net";
+import { isFor } from "../config/loopback.ts";
+import { urlOf } from "../listener/url-of.ts";
+import { CONTENT_TYPES, formatFor, type MetricsFormat } from "../metrics/render.ts";
+
+/** What one path answers. */
+export interface AdminAnswer {
+  /** Default 200. */
+  readonly status?: number;
+  /** Default plain text. */
+  readonly type?: string;
+  readonly body: string | Uint8Array;
+  /** Names and values in turn. */
+  readonly headers?: readonly string[];
+}
+export type AdminRoute = (request: http.IncomingMessage) => AdminAnswer | Promise<AdminAnswer>;
+
+/** Several paths, and whose they are. */
+export interface AdminPage {
+  owns(path: string): boolean;
+  answer(path: string, request: http.IncomingMessage, response: http.ServerResponse): Promise<void>;
+  /** Ends answers that would not end by themselves. */
+  close(): void;
+}
+
+export interface AdminOptions {
+  readonly host: string;
+  /** 0: a free one. */
+  readonly port: number;
+  /** What `/metrics` shows; asked by one at a time. */
+  readonly metrics: (format: MetricsFormat) => string | Promise<string>;
+  /** Whether the server wants requests. */
+  readonly state: () => "starting" | "ready" | "draining";
+  /** Further paths. */
+  readonly routes?: ReadonlyMap<string, AdminRoute>;
+  /** What answers others by itself, also what is posted there. */
+  readonly page?: AdminPage | undefined;
+  /** Is told what goes wrong in making an answer. */
+  readonly fault: (what: string, cause: unknown) => void;
+}
+
+export interface Admin {
+  readonly port: number;
+  /** `http://<host>:<port>` */
+  readonly url: string;
+  /** Accepts nothing more; what is being answered has a moment to leave. */
+  close(): Promise<void>;
+}
+
+const MOST_CONNECTIONS = 64;
+const MOST_HEADER_BYTES = 8 << 10;
+/** A request has so long to come, and an answer to be taken; a connection may be idle for so long. In milliseconds. */
+const REQUEST_MS = 5_000;
+const SILENCE_MS = 30_000;
+const IDLE_MS = 5_000;
+const LAST_MS = 500;
+
+const TEXT = "text/plain; charset=utf-8";
+
+/** @throws the error of `listen`, with a `code` such as EADDRINUSE */
+export async function openAdmin(options: AdminOptions): Promise<Admin> {
+  const { host, port } = options;
+  const routes = new Map<string, AdminRoute>([
+    ["/healthz", () => ({ body: "ok\n" })],
+    ["/readyz", () => readyz(options.state())],
+    ["/metrics", metricsRoute(options.metrics)],
+    ...(options.routes ?? []),
+  ]);
+  const server = http.createServer(
+    {
+      maxHeaderSize: MOST_HEADER_BYTES,
+      headersTimeout: REQUEST_MS,
+      requestTimeout: REQUEST_MS,
+      connectionsCheckingInterval: REQUEST_MS / 5,
+      keepAliveTimeout: IDLE_MS,
+    },
+    (request, response) => {
+      void answer(routes, request, response, options);
+    },
+  );
+  server.maxConnections = MOST_CONNECTIONS;
+  server.setTimeout(SILENCE_MS);
+  server.listen({ port, host });
+  await once(server, "listening");
+  server.on("error", (error) => options.fault("the admin port cannot accept a connection", error));
+  const { port: own } = server.address() as AddressInfo;
+  return { port: own, url: urlOf("http", host, own), close: () => closed(server, options.page) };
+}
+
+function readyz(state: ReturnType<AdminOptions["state"]>): AdminAnswer {
+  return state === "ready" ? { body: "ok\n" } : { status: 503, body: `${state}\n` };
+}
+
+/** However many ask at a time, it is made once for all of them. */
+function metricsRoute(metrics: AdminOptions["metrics"]): AdminRoute {
+  const making = new Map<MetricsFormat, Promise<string>>();
+  const made = async (format: MetricsFormat): Promise<string> => {
+    try {
+      return await metrics(format);
+    } finally {
+      making.delete(format);
+    }
+  };
+  return async ({ headers }) => {
+    const format = formatFor(headers.accept);
+    const text = making.get(format) ?? made(format);
+    making.set(format, text);
+    return { type: CONTENT_TYPES[format], body: await text, headers: ["vary", "accept"] };
+  };
+}
+
+async function answer(
+  routes: ReadonlyMap<string, AdminRoute>,
+  request: http.IncomingMessage,
+  response: http.ServerResponse,
+  { host, fault, page }: AdminOptions,
+): Promise<void> {
+  const path = (request.url ?? "").split("?", 1)[0] ?? "";
+  const route = routes.get(path);
+  let found: AdminAnswer;
+  if (!isFor(host, request.headers.host)) found = { status: 421, body: "this port answers by its address alone\n" };
+  else if (page?.owns(path)) return answered(page, path, request, response, fault);
+  else if (route === undefined) found = { status: 404, body: `there are ${[...routes.keys()].join(", ")}\n` };
+  else if (request.method !== "GET" && request.method !== "HEAD")
+    found = { status: 405, body: "GET and HEAD only\n", headers: ["allow", "GET, HEAD"] };
+  else {
+    try {
+      found = await route(request);
+    } catch (thrown) {
+      fault(`cannot answer ${path} of the admin port`, thrown);
+      found = { status: 500, body: "cannot answer\n" };
+    }
+  }
+  send(request, response, found);
+}
+
+async function answered(
+  page: AdminPage,
+  path: string,
+  request: http.IncomingMessage,
+  response: http.ServerResponse,
+  fault: AdminOptions["fault"],
+): Promise<void> {
+  try {
+    await page.answer(path, request, response);
+  } catch (thrown) {
+    if (request.destroyed) return; // who asked has gone
+    fault(`cannot answer ${path} of the admin port`, thrown);
+    if (!response.headersSent) send(request, response, { status: 500, body: "cannot answer\n" });
+    else response.destroy();
+  }
+}
+
+function send(
+  request: http.IncomingMessage,
+  response: http.ServerResponse,
+  { status = 200, type = TEXT, body, headers = [] }: AdminAnswer,
+): void {
+  if (response.destroyed) return;
+  // Nobody reads a body: what may still come of one ends with the connection.
+  if (!request.complete || request.headers["content-length"] !== undefined) response.setHeader("connection", "close");
+  response.statusCode = status;
+  const all = ["content-type", type, "cache-control", "no-store", "x-content-type-options", "nosniff", ...headers];
+  for (let i = 0; i + 1 < all.length; i += 2) response.setHeader(all[i] ?? "", all[i + 1] ?? "");
+  response.setHeader("content-length", Buffer.byteLength(body));
+  response.end(request.method === "HEAD" ? undefined : body);
+}
+
+async function closed(server: http.Server, page: AdminPage | undefined): Promise<void> {
+  const done = once(server, "close");
+  server.close();
+  page?.close();
+  server.closeIdleConnections();
+  const timer = setTimeout(() => server.closeAllConnections(), LAST_MS);
+  await done;
+  clearTimeout(timer);
+}

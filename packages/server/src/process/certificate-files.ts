@@ -1,0 +1,192 @@
+// Certificates whose files are looked at from time to time: who issues them for a day or an hour renews them under a running process.
+import { hash, X509Certificate } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { createSecureContext } from "node:tls";
+import type { DescService } from "@bufbuild/protobuf";
+import type { Clock, Timer } from "@protobff/runtime/internal/clock";
+import type { Environment } from "@protobff/runtime/internal/environment/env-reader";
+import type { CertificateEvent } from "@protobff/runtime/internal/observer";
+import { variablePrefix } from "../config/config-upstreams.ts";
+
+/** PEM. */
+export interface Certificates {
+  readonly cert?: Buffer;
+  readonly key?: Buffer;
+  /** Whose certificates the other side may have. */
+  readonly ca?: Buffer;
+}
+
+/** The variables that have the paths, and the paths. */
+export interface CertificatePaths {
+  /** Of the upstream or branch that it is for, as in `ServerConfig`; undefined: the server's own. */
+  readonly of: string | undefined;
+  /** As people know it: the variable with the certificate, or the authorities where there is none. */
+  readonly variable: string;
+  readonly cert: string | undefined;
+  readonly key: string | undefined;
+  readonly ca: string | undefined;
+}
+
+/** Those that are set. */
+export function certificatePaths(
+  source: Environment,
+  upstreams: Readonly<Record<string, DescService>>,
+  branches: { readonly [name: string]: readonly string[] | undefined } = {},
+): readonly CertificatePaths[] {
+  const all = Object.entries(upstreams).flatMap(([name, { typeName }]) => [
+    { of: name, prefix: variablePrefix(typeName) },
+    ...(branches[name] ?? []).map((branch) => ({
+      of: `${name}.${branch}`,
+      prefix: `${variablePrefix(typeName)}_${branch.toUpperCase()}`,
+    })),
+  ]);
+  const own = { of: undefined, cert: "TLS_CERT_FILE", key: "TLS_KEY_FILE", ca: "TLS_CLIENT_CA_FILE" };
+  const theirs = all.map(({ of, prefix }) => ({
+    of,
+    cert: `${prefix}_CERT_FILE`,
+    key: `${prefix}_KEY_FILE`,
+    ca: `${prefix}_CA_FILE`,
+  }));
+  return [own, ...theirs].flatMap(({ of, cert, key, ca }) => {
+    const paths = { cert: source[cert] || undefined, key: source[key] || undefined, ca: source[ca] || undefined };
+    if (paths.cert === undefined && paths.ca === undefined) return [];
+    return [{ of, variable: paths.cert === undefined ? ca : cert, ...paths }];
+  });
+}
+
+/** How often files are looked at, in milliseconds. By their content: a mounted secret changes by a symbolic link, of which nobody is told. */
+export const LOOK_MS = 10_000;
+/** With less than this left it is told, once a day; and with less than a quarter of its time, of those that are made for a day or an hour. */
+const SOON_MS = 14 * 24 * 3_600_000;
+const SOON_PART = 1 / 4;
+const DAY_MS = 24 * 3_600_000;
+/** Larger ones are no certificates. */
+const MOST_BYTES = 1 << 20;
+
+export interface CertificateFilesOptions {
+  readonly clock: Clock;
+  /** Is given what holds from now on. What it throws is told, and the old ones stay. */
+  readonly renew: (certificates: Certificates) => void;
+  readonly tell: (event: CertificateEvent) => void;
+}
+
+/** One pair of files, and the authorities beside it. What makes no sense changes nothing. */
+export class CertificateFiles {
+  readonly #paths: CertificatePaths;
+  readonly #options: CertificateFilesOptions;
+  #current: string | undefined;
+  /** What was wrong at the last look: in the middle of a change a certificate may stand beside the key of another. */
+  #suspect: string | undefined;
+  #toldDays: number | undefined;
+  #lasts: Lasts | undefined;
+  #timer: Timer | undefined;
+  #closed = false;
+
+  /** @param first what holds now */
+  constructor(paths: CertificatePaths, first: Certificates, options: CertificateFilesOptions) {
+    this.#paths = paths;
+    this.#options = options;
+    this.#current = digestOf(first);
+    this.#lasts = lastsOf(first);
+    this.#tellEnd();
+    this.#later();
+  }
+  /** As people know it. */
+  get variable(): string {
+    return this.#paths.variable;
+  }
+  /** When the certificate ends that holds now; undefined: there are only authorities. */
+  get ends(): Date | undefined {
+    return this.#lasts?.to;
+  }
+  close(): void {
+    this.#closed = true;
+    if (this.#timer !== undefined) this.#options.clock.clearTimeout(this.#timer);
+  }
+  #later(): void {
+    if (this.#closed) return;
+    const look = (files: CertificateFiles): void => void files.look().finally(() => files.#later());
+    this.#timer = this.#options.clock.setTimeout(look, LOOK_MS, this as CertificateFiles);
+    // A process that is done does not wait for it.
+    if ("unref" in this.#timer && typeof this.#timer.unref === "function") this.#timer.unref();
+  }
+  /** Never rejects. */
+  async look(): Promise<void> {
+    let digest: string | undefined;
+    try {
+      const { cert, key, ca } = this.#paths;
+      const [certPem, keyPem, caPem] = await Promise.all([contentOf(cert), contentOf(key), contentOf(ca)]);
+      const found: Certificates = {
+        ...(certPem !== undefined && { cert: certPem }),
+        ...(keyPem !== undefined && { key: keyPem }),
+        ...(caPem !== undefined && { ca: caPem }),
+      };
+      digest = digestOf(found);
+      if (digest !== this.#current && !this.#closed) this.#take(found, digest);
+      else this.#suspect = undefined;
+    } catch (thrown) {
+      this.#refuse(digest ?? String(thrown), thrown);
+    }
+    this.#tellEnd();
+  }
+  #take(found: Certificates, digest: string): void {
+    check(found, this.#options.clock.date());
+    this.#options.renew(found);
+    this.#current = digest;
+    this.#suspect = undefined;
+    this.#toldDays = undefined;
+    this.#lasts = lastsOf(found);
+    this.#options.tell({ variable: this.#paths.variable, outcome: "renewed", ends: this.#lasts?.to });
+  }
+  /** Told at the second look, once for what is there. */
+  #refuse(what: string, thrown: unknown): void {
+    const before = this.#suspect;
+    const told = `told ${what}`;
+    if (before === told) return;
+    this.#suspect = before === what ? told : what;
+    if (this.#suspect !== told) return;
+    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    this.#options.tell({ variable: this.#paths.variable, outcome: "refused", ends: this.#lasts?.to, reason });
+  }
+  #tellEnd(): void {
+    if (this.#lasts === undefined) return;
+    const { from, to } = this.#lasts;
+    const leftMs = to.getTime() - this.#options.clock.date().getTime();
+    const days = Math.floor(leftMs / DAY_MS);
+    if (leftMs >= Math.min(SOON_MS, (to.getTime() - from.getTime()) * SOON_PART) || days === this.#toldDays) return;
+    this.#toldDays = days;
+    this.#options.tell({ variable: this.#paths.variable, outcome: "ending", ends: to, days });
+  }
+}
+
+async function contentOf(path: string | undefined): Promise<Buffer | undefined> {
+  if (path === undefined) return undefined;
+  const content = await readFile(path);
+  if (content.length > MOST_BYTES) throw new Error(`${path} is larger than ${MOST_BYTES} bytes`);
+  return content;
+}
+
+function digestOf({ cert, key, ca }: Certificates): string {
+  return [cert, key, ca].map((pem) => (pem === undefined ? "" : hash("sha256", pem, "base64"))).join(" ");
+}
+
+/** Of the first certificate, which is the one that is shown. */
+function lastsOf({ cert }: Certificates): Lasts | undefined {
+  if (cert === undefined) return undefined;
+  const { validFrom, validTo } = new X509Certificate(cert);
+  return { from: new Date(validFrom), to: new Date(validTo) };
+}
+interface Lasts {
+  readonly from: Date;
+  readonly to: Date;
+}
+
+/** @throws Error of what could not be used */
+function check(found: Certificates, now: Date): void {
+  const { cert, key, ca } = found;
+  // A secure context takes a trust file without any certificate for an empty one.
+  if (ca !== undefined) new X509Certificate(ca);
+  createSecureContext({ cert, key, ca });
+  const ends = lastsOf(found)?.to;
+  if (ends !== undefined && ends <= now) throw new Error(`the certificate has ended at ${ends.toISOString()}`);
+}

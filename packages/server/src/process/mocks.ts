@@ -1,0 +1,55 @@
+// `server.ts --mock`: upstreams that answer in the process, so that a server runs where there are none.
+import type { DescService } from "@bufbuild/protobuf";
+import type { Environment, Fault } from "@protobff/runtime/internal/environment/env-reader";
+import type { MockUpstream } from "@protobff/runtime/internal/mock/mock-upstream";
+import type { MockHandler } from "@protobff/runtime/internal/mock/mocked";
+import { variablePrefix } from "../config/config-upstreams.ts";
+
+/** What the rpcs of upstreams answer in place of samples, by the names of upstreams and methods. */
+export type MockDefaults = Readonly<Record<string, Readonly<Record<string, MockHandler>>>>;
+
+/** Which upstreams are mocked: none, those without an address, all. */
+export type MockMode = "none" | "missing" | "all";
+
+/** What the arguments of the command say. With a fault all are mocked, so that no address is missed besides. */
+export function mockMode(args: readonly string[], generated: boolean): { mode: MockMode; faults: readonly Fault[] } {
+  const given = args.find((arg) => arg === "--mock" || arg.startsWith("--mock="));
+  if (given === undefined) return { mode: "none", faults: [] };
+  const fault = (problem: string, remedy: string): Fault => ({ variable: given, problem, remedy });
+  if (given !== "--mock" && given !== "--mock=all") {
+    return {
+      mode: "all",
+      faults: [fault("is no way to mock upstreams", "--mock for those without an address, or --mock=all")],
+    };
+  }
+  if (generated) return { mode: given === "--mock" ? "missing" : "all", faults: [] };
+  const remedy = 'mock=true among the options of protoc-gen-bff in buf.gen.yaml, and run "buf generate" again';
+  return { mode: "all", faults: [fault("is not possible, for this server was generated without mocks", remedy)] };
+}
+
+/** The upstreams that are mocked. Their branches are off. */
+export function mockedOf(
+  upstreams: Readonly<Record<string, DescService>>,
+  mode: MockMode,
+  environment: Environment,
+): ReadonlyMap<string, DescService> {
+  if (mode === "none") return new Map();
+  const isMissing = ({ typeName }: DescService): boolean =>
+    (environment[`${variablePrefix(typeName)}_URL`] ?? "") === "";
+  return new Map(Object.entries(upstreams).filter(([, service]) => mode === "all" || isMissing(service)));
+}
+
+/** A mock for each. */
+export async function openMocks(
+  mocked: ReadonlyMap<string, DescService>,
+  defaults: (() => Promise<readonly MockDefaults[]>) | undefined,
+): Promise<ReadonlyMap<string, MockUpstream>> {
+  if (mocked.size === 0) return new Map();
+  const { MockUpstream } = await import("@protobff/runtime/internal/mock/mock-upstream"); // nobody else pays for loading it
+  const all = (await defaults?.()) ?? [];
+  const made = [...mocked].map(([name, service]): [string, MockUpstream] => {
+    const its = Object.assign({}, ...all.map((one) => one[name]));
+    return [name, new MockUpstream(service, {}, { defaults: its })];
+  });
+  return new Map(made);
+}

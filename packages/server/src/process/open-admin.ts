@@ -1,0 +1,64 @@
+import type { AdminAddress } from "../config/config-telemetry.ts";
+import type { Listening } from "../listen.ts";
+import type { Family } from "../metrics/snapshot.ts";
+import type { Admin } from "./admin.ts";
+import type { Observers } from "./open-observers.ts";
+
+/**
+ * The admin port of a process with what its observers have counted; undefined where none is asked for.
+ *
+ * @param server as soon as there is one
+ * @throws the error of `listen`, with a `code` such as EADDRINUSE
+ */
+export async function openOwnAdmin(
+  address: AdminAddress | undefined,
+  { metrics, fault, explorer }: Observers,
+  server: () => Listening | undefined,
+): Promise<Admin | undefined> {
+  if (address === undefined || metrics === undefined) return undefined;
+  metrics.add(() => serverFamilies(server()));
+  // Nobody else pays for loading it.
+  const [{ openAdmin }, { renderPrometheus }] = await Promise.all([
+    import("./admin.ts"),
+    import("../metrics/render.ts"),
+  ]);
+  return openAdmin({
+    ...address,
+    metrics: (format) => renderPrometheus(metrics.snapshot(), format),
+    state: () => server()?.state ?? "starting",
+    page: explorer,
+    fault,
+  });
+}
+
+/** What is counted by the server itself. */
+export function serverFamilies(server: Listening | undefined): readonly Family[] {
+  if (server === undefined) return [];
+  const { connections, followers, open, room, requests, state } = server;
+  const family = (name: string, type: Family["type"], help: string, value: number): Family => ({
+    name,
+    type,
+    help,
+    merge: "sum",
+    samples: [{ labels: [], value }],
+  });
+  return [
+    family("bff_connections", "gauge", "Connections of clients that are open.", connections),
+    family("bff_connections_most", "gauge", "How many may be: BFF_MAX_CONNECTIONS.", room.connections),
+    family("bff_followers", "gauge", "Who follows a stream of any rpc.", followers),
+    family("bff_followers_most", "gauge", "How many may follow: BFF_MAX_FOLLOWERS.", room.followers),
+    family(
+      "bff_http_requests_total",
+      "counter",
+      "Requests of all kinds, probes and preflights included.",
+      requests.all,
+    ),
+    family("bff_http_requests_open", "gauge", "Requests and streams of all kinds that have not ended.", open),
+    family(
+      "bff_ready",
+      "gauge",
+      "1 when it wants requests; of several processes, how many do.",
+      state === "ready" ? 1 : 0,
+    ),
+  ];
+}

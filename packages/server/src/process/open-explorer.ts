@@ -1,0 +1,31 @@
+import type { DescFile, DescService } from "@bufbuild/protobuf";
+import type { ExplorerConfig } from "../config/config-telemetry.ts";
+import type { Explorer } from "../explorer/explorer.ts";
+import type { Mock } from "../explorer/live.ts";
+
+/** What the live page shows of a server. */
+export interface ExploredServer {
+  readonly name: string;
+  readonly services: readonly DescService[];
+  readonly types?: readonly DescFile[] | undefined;
+  readonly upstreams: Readonly<Record<string, DescService>>;
+  readonly plan?: (() => Promise<readonly unknown[]>) | undefined;
+  readonly mocks?: ReadonlyMap<string, Mock> | undefined;
+  /** Where it listens, as soon as it does. */
+  readonly own: () => string | undefined;
+}
+
+/** Undefined: none is wanted. */
+export async function openExplorer(
+  wanted: ExplorerConfig | undefined,
+  server: ExploredServer,
+): Promise<Explorer | undefined> {
+  if (wanted === undefined) return undefined;
+  const { Explorer } = await import("../explorer/explorer.ts"); // nobody else pays for loading it
+  return new Explorer({
+    ...server,
+    token: wanted.token,
+    callers: wanted.callers,
+    upstreams: Object.values(server.upstreams),
+  });
+}

@@ -1,0 +1,99 @@
+// Who is told what happens in a server: its log, the audit, metrics, an observer of the user's.
+
+import type { ServerFault } from "@protobff/runtime/internal/environment/server-fault";
+import type { Observer } from "@protobff/runtime/internal/observer";
+import type { ServerConfig } from "../config/config.ts";
+import { harmless } from "../config/load-observer.ts";
+import type { Explorer } from "../explorer/explorer.ts";
+import type { AccessLog } from "../logs/access-log.ts";
+import { AuditLog, appendingTo, appendingToStream } from "../logs/audit-log.ts";
+import { FailureLog, type LogFormat } from "../logs/failure-log.ts";
+import { LineWriter } from "../logs/line-writer.ts";
+import type { Metrics } from "../metrics/metrics.ts";
+import { together } from "./observers.ts";
+import { type ExploredServer, openExplorer } from "./open-explorer.ts";
+import { openTraces, type TracedServer, type Traces } from "./open-traces.ts";
+import { addSpans } from "./server-families.ts";
+
+/** All of them, as one. */
+export interface Observers {
+  readonly observer: Observer | undefined;
+  readonly log: FailureLog | undefined;
+  /** Where there is an admin port. */
+  readonly metrics: Metrics | undefined;
+  /** Where faults of the server itself are told. */
+  readonly fault: ServerFault;
+  /** The live page, where it is wanted. */
+  readonly explorer: Explorer | undefined;
+  /** Undefined: there are none. */
+  readonly traces: Traces | undefined;
+  /** Writes what is still to be written, and sends what is to be sent, for so many milliseconds at most. */
+  close(withinMs: number): Promise<void>;
+}
+
+/**
+ * @param given the one that `serve` was called with
+ * @param loaded the one of the module in BFF_OBSERVER
+ * @param first whether this process tells what is true of all that serve the port
+ */
+export async function openObservers(
+  server: TracedServer & ExploredServer,
+  config: ServerConfig<string, unknown>,
+  given: Observer | undefined,
+  loaded: Observer | undefined,
+  first = true,
+): Promise<Observers> {
+  const log = config.log === "off" ? undefined : openLog(config.log);
+  if (config.branchesOff.length > 0 && first) log?.branchesOff(config.branchesOff);
+  const own = given ?? (loaded && harmless(loaded, (event, thrown) => log?.observer(event, thrown)));
+  const fault: ServerFault = (what, cause) => log?.server(what, cause);
+  const audit = config.audit === undefined ? undefined : openAudit(config.audit, fault);
+  const metrics = config.telemetry.admin === undefined ? undefined : await openMetrics();
+  const traces = await openTraces(config, server, fault);
+  addSpans(metrics, traces);
+  const explorer = await openExplorer(config.telemetry.explorer, server);
+  const { accessLog: share } = config.telemetry;
+  const format = config.log === "json" ? "json" : "text";
+  const access = share === undefined ? undefined : await openAccessLog(share, format);
+  // Traces first: the others find a request's ids in its events.
+  const observer = together(
+    [traces?.observer, log, own, audit, metrics, access, explorer?.recorder, explorer?.upstreams].filter(
+      (one) => one !== undefined,
+    ),
+  );
+  const close = async (withinMs: number): Promise<void> => {
+    const flushed = access?.flush(withinMs);
+    await audit?.flush(withinMs);
+    await traces?.close(withinMs);
+    await flushed;
+  };
+  return { observer, log, metrics, fault, explorer, traces, close };
+}
+
+/** Nobody else pays for loading it. */
+async function openMetrics(): Promise<Metrics> {
+  const { Metrics } = await import("../metrics/metrics.ts");
+  return new Metrics();
+}
+
+/** On standard output: what goes as it should is no failure. */
+async function openAccessLog(share: number, format: LogFormat): Promise<AccessLog> {
+  const { AccessLog } = await import("../logs/access-log.ts");
+  const writer = new LineWriter(process.stdout, (count) => lostLine(format, "the access log", count));
+  return new AccessLog(writer, { share, format });
+}
+
+function lostLine(format: LogFormat, of: string, count: number): string {
+  const time = new Date().toISOString();
+  if (format === "json") return `${JSON.stringify({ time, event: "lost", of, count })}\n`;
+  return `${time} ${count} ${count === 1 ? "line" : "lines"} of ${of} ${count === 1 ? "is" : "are"} lost: nobody has read what was before\n`;
+}
+
+function openLog(format: LogFormat): FailureLog {
+  const writer = new LineWriter(process.stderr, (count) => lostLine(format, "the log", count));
+  return new FailureLog((line) => writer.write(line), format);
+}
+
+function openAudit(where: string, fault: ServerFault): AuditLog {
+  return new AuditLog(where === "stderr" ? appendingToStream() : appendingTo(where), fault);
+}

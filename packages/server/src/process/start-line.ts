@@ -1,0 +1,49 @@
+import type { Fault } from "@protobff/runtime/internal/environment/env-reader";
+import type { LogFormat } from "../logs/failure-log.ts";
+
+/**
+ * What is printed when a server is up.
+ *
+ * @param shown where its admin port is, whether the live page is there, and which upstreams are mocked
+ */
+export function startLine(
+  url: string,
+  shown: { readonly admin: string | undefined; readonly explorer?: boolean; readonly mocked?: readonly string[] },
+  format: LogFormat | "off",
+): string {
+  const metrics = shown.admin && `${shown.admin}/metrics`;
+  const explorer = shown.explorer ? shown.admin && `${shown.admin}/` : undefined;
+  const mocked = shown.mocked?.length ? shown.mocked : undefined;
+  if (format === "json") {
+    const event = { event: "listening", url, metrics, explorer, mocked };
+    return `${JSON.stringify({ time: new Date().toISOString(), ...event })}
+`;
+  }
+  const also = [
+    metrics && `metrics: ${metrics}`,
+    explorer && `explorer: ${explorer}`,
+    mocked && `mocked: ${mocked.join(" ")}`,
+  ].filter((one) => one !== undefined);
+  return `listening on ${url}${also.length === 0 ? "" : ` (${also.join(", ")})`}
+`;
+}
+
+/** Why it does not start: the faults of its configuration, a line for each variable. */
+export function explainFaults(name: string, faults: readonly Fault[], format: LogFormat | "off"): string {
+  // Several may read one variable.
+  const all = new Map(faults.map((fault) => [`${fault.variable} ${fault.problem}; write ${fault.remedy}`, fault]));
+  const why = `${all.size === 1 ? "1 variable is" : `${all.size} variables are`} missing or malformed`;
+  if (format === "json") return cannotStart(name, why, format, [...all.values()]);
+  return `${cannotStart(name, why, format)}${[...all.keys()].map((line) => `  ${line}\n`).join("")}`;
+}
+
+/** @param faults in JSON, what there is to mend */
+export function cannotStart(
+  name: string,
+  why: string,
+  format: LogFormat | "off",
+  faults?: readonly Pick<Fault, "variable" | "problem" | "remedy">[],
+): string {
+  if (format !== "json") return `${name} cannot start: ${why}\n`;
+  return `${JSON.stringify({ time: new Date().toISOString(), event: "cannot start", name, why, faults })}\n`;
+}

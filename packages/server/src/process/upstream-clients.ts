@@ -1,0 +1,59 @@
+// How upstreams are reached: a client for each, by its address and by what its entries say.
+import type { DescFile, DescService } from "@bufbuild/protobuf";
+import type { BalancePolicy } from "@protobff/runtime/internal/transport/balance-policy";
+import { GrpcClient } from "@protobff/runtime/internal/transport/grpc-client";
+import type { HttpRule } from "@protobff/runtime/internal/transport/http-json/http-rule";
+import type { UnaryClient } from "@protobff/runtime/internal/transport/unary-client";
+import type { ServerConfig } from "../config/config.ts";
+import type { UpstreamAddress, UpstreamsSpec } from "../config/config-upstreams.ts";
+
+/** A client whose certificates can be renewed. */
+export type UpstreamClient = UnaryClient & Pick<GrpcClient, "renew">;
+
+/** How an upstream is reached, besides its address: what its entries say. */
+export interface Reach {
+  readonly balance?: BalancePolicy | undefined;
+  /** It speaks HTTP with JSON: how each rpc is called that is called. Undefined: gRPC. */
+  readonly http?: readonly HttpRule[] | undefined;
+}
+
+/** Of each upstream, and of each branch that has an address, as `agent.canary`. */
+export async function connect<Upstreams extends Readonly<Record<string, DescService>>>(
+  {
+    upstreams,
+    reach = {},
+    types,
+  }: UpstreamsSpec<Upstreams> & {
+    readonly reach?: { readonly [Name in keyof Upstreams]?: Reach } | undefined;
+    readonly types?: readonly DescFile[] | undefined;
+  },
+  config: ServerConfig<keyof Upstreams & string, unknown>,
+): Promise<{ readonly [Name in keyof Upstreams]: UpstreamClient }> {
+  const clients: Partial<Record<keyof Upstreams, UpstreamClient>> = {};
+  const { maxReplyBytes, http2 } = config;
+  const http = await httpClients(Object.values<Reach | undefined>(reach));
+  const clientOf = ({ urls, tls }: UpstreamAddress, { http: rules, balance }: Reach = {}): UpstreamClient =>
+    http !== undefined && rules !== undefined
+      ? new http(urls, { ...tls, maxReplyBytes, rules, types, balance })
+      : new GrpcClient(urls, { ...tls, maxReplyBytes, http2, balance });
+  for (const name in upstreams) clients[name] = clientOf(config.upstreams[name], reach[name]);
+  for (const [name, address] of Object.entries(config.branches)) {
+    const how = reach[name.slice(0, name.indexOf("."))]; // of its upstream
+    Object.assign(clients, { [name]: clientOf(address, how) });
+  }
+  return clients as Record<keyof Upstreams, UpstreamClient>;
+}
+
+/** Nobody else pays for loading it. */
+async function httpClients(all: readonly (Reach | undefined)[]) {
+  if (all.every((reach) => reach?.http === undefined)) return undefined;
+  return (await import("@protobff/runtime/internal/transport/http-json/http-json-client")).HttpJsonClient;
+}
+
+/** Waits for calls with side effects, which may outlive the response that started them. */
+export async function closeClients(clients: readonly UnaryClient[], leftMs: number): Promise<void> {
+  const expired = Promise.withResolvers<void>();
+  const timer = setTimeout(expired.resolve, Math.max(0, leftMs));
+  await Promise.race([Promise.all(clients.map((client) => client.close?.())), expired.promise]);
+  clearTimeout(timer);
+}

@@ -1,0 +1,37 @@
+import type { DescService } from "@bufbuild/protobuf";
+import { systemClock } from "@protobff/runtime/internal/clock";
+import type { CertificateEvent, Observer } from "@protobff/runtime/internal/observer";
+import type { ServerConfig, ServerTls } from "../config/config.ts";
+import type { UpstreamsSpec } from "../config/config-upstreams.ts";
+import type { Listening } from "../listen.ts";
+import { CertificateFiles, type Certificates, certificatePaths } from "./certificate-files.ts";
+import type { UpstreamClient } from "./upstream-clients.ts";
+
+/** Of this server, and those that it shows to upstreams. */
+export function watchCertificates(
+  { upstreams, branches }: UpstreamsSpec<Readonly<Record<string, DescService>>>,
+  config: ServerConfig<string, unknown>,
+  to: {
+    readonly clients: Readonly<Record<string, UpstreamClient>>;
+    readonly listening: Listening;
+    readonly observer?: Observer | undefined;
+  },
+): readonly CertificateFiles[] {
+  const tell = (event: CertificateEvent): void => to.observer?.certificate?.(event);
+  return certificatePaths(process.env, upstreams, branches).flatMap((paths) => {
+    const { of } = paths;
+    const { clientCa, ...own }: Partial<ServerTls> = config.tls ?? {};
+    const first =
+      of === undefined
+        ? { ...own, ...(clientCa !== undefined && { ca: clientCa }) }
+        : { ...config.upstreams, ...config.branches }[of]?.tls;
+    if (first === undefined) return [];
+    const renew = (found: Certificates): void => {
+      const { cert, key, ca } = found;
+      if (of !== undefined) to.clients[of]?.renew(found);
+      else if (cert !== undefined && key !== undefined)
+        to.listening.renew({ cert, key, ...(ca !== undefined && { clientCa: ca }) });
+    };
+    return [new CertificateFiles(paths, first, { clock: systemClock, renew, tell })];
+  });
+}

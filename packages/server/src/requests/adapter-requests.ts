@@ -1,0 +1,117 @@
+import type * as http2 from "node:http2";
+import type { RequestFields } from "@protobff/runtime/internal/http2/request-block";
+import { hadItsTurn } from "../carrier/bridged-stream.ts";
+import type { Handler, ServerRequest, ServerResponse } from "../carrier/handler.ts";
+import type { OwnStream } from "../carrier/own-stream.ts";
+import { beginWithHandler } from "../turns/turns.ts";
+import { AwaitedRequest, CONTINUE, type Come, canWait, isFramed } from "./awaited-request.ts";
+import type { ToldGone } from "./gone.ts";
+import { FORWARDED_FOR, type Peers } from "./peers.ts";
+import type { PendingBytes } from "./pending-bytes.ts";
+import { discard, RequestBody } from "./request-body.ts";
+
+export interface AdapterRequestsOptions {
+  /** Of a message, in bytes. */
+  readonly maxBytes: number;
+  /** Where bodies count. */
+  readonly pending: PendingBytes;
+  /** The addresses of clients; without it all bodies are those of one client. */
+  readonly peers?: Peers | undefined;
+  /** Rpcs that stream both ways. */
+  readonly streamingPaths?: ReadonlySet<string>;
+  readonly gone?: ToldGone;
+}
+
+/** What no shortcut has taken, on its way to the handler. */
+export class AdapterRequests {
+  readonly #handler: Handler;
+  readonly #options: AdapterRequestsOptions;
+  /** Requests of HTTP/2. */
+  readonly #arriving = new Set<RequestBody | AwaitedRequest>();
+  /** How long one that is answered may go on sending, in milliseconds; undefined: as usual. */
+  discardMs: number | undefined;
+
+  constructor(handler: Handler, options: AdapterRequestsOptions) {
+    this.#handler = handler;
+    this.#options = options;
+  }
+
+  /**
+   * Hands on what has come over our own frames: all of it, and in its turn, where that can be.
+   *
+   * @param headers nobody else's
+   */
+  own(stream: OwnStream, headers: RequestFields, handOn: (come: Come) => void): void {
+    const { pending, peers, maxBytes, streamingPaths } = this.#options;
+    const path = String(headers[":path"]);
+    if (streamingPaths?.has(path) || !canWait(stream, headers, maxBytes)) {
+      handOn({ body: undefined, failure: undefined });
+      return;
+    }
+    if (headers.expect === CONTINUE) {
+      stream.continue();
+      delete headers.expect; // else it would be told again
+    }
+    const startedAt = performance.now();
+    const request = new AwaitedRequest(stream, {
+      pending,
+      peers,
+      forwardedFor: [headers[FORWARDED_FOR] ?? []].flat(),
+      maxBytes,
+      isFramed: isFramed(headers["content-type"]),
+      gone: (come) => {
+        this.#arriving.delete(request);
+        if (come === undefined) this.#options.gone?.(path, headers, performance.now() - startedAt);
+        else handOn(come);
+      },
+    });
+    this.#arriving.add(request);
+    request.count();
+  }
+  h1(request: ServerRequest, response: ServerResponse): void {
+    this.#counted(request, response);
+    this.#serve(request, response);
+  }
+  readonly h2 = (request: http2.Http2ServerRequest, response: http2.Http2ServerResponse): void => {
+    const { stream } = request;
+    // The response's own events come only when the stream closes, which waits for the request's end.
+    stream.once("finish", () => {
+      if (!request.complete) discard(request, stream, this.discardMs);
+    });
+    const body = this.#counted(request, response);
+    const arrived = () => this.#arriving.delete(body);
+    this.#arriving.add(body);
+    request.once("end", arrived);
+    stream.once("close", arrived);
+    if ("failure" in stream && stream.failure instanceof Error) body.refuse(stream.failure);
+    const begin = () => this.#serveUnlessReset(request, response);
+    if (request.method === "GET" && !hadItsTurn(stream)) beginWithHandler(stream, begin);
+    else this.#serve(request, response);
+  };
+  /** What is reset together with its end begins nothing. */
+  #serveUnlessReset(request: http2.Http2ServerRequest, response: http2.Http2ServerResponse): void {
+    if (!request.stream.closed && !request.stream.destroyed) this.#serve(request, response);
+  }
+
+  /** Its body, which counts from now on, as its answer does. */
+  #counted(request: ServerRequest, response: ServerResponse): RequestBody {
+    const { pending, peers, maxBytes, streamingPaths } = this.#options;
+    const streams = streamingPaths?.has(request.url ?? "") ?? false;
+    return new RequestBody(request, response, { pending, peers, maxBytes, streams });
+  }
+
+  /** As of `Shortcut`. */
+  checkArrivals(rounds: number): void {
+    for (const body of this.#arriving) body.checkArrival(rounds);
+  }
+
+  #serve(request: ServerRequest, response: ServerResponse): void {
+    try {
+      this.#handler(request, response);
+    } catch {
+      // Connect's adapter throws at a request whose authority is missing or no host.
+      if (!response.headersSent) response.statusCode = 400;
+      response.end();
+    }
+  }
+}

@@ -1,0 +1,115 @@
+import { setImmediate as turn } from "node:timers/promises";
+import { RequestFields } from "@protobff/runtime/internal/http2/request-block";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { Hearer } from "../carrier/carrier.ts";
+import type { OwnStream } from "../carrier/own-stream.ts";
+import { AdapterRequests } from "./adapter-requests.ts";
+import type { Come } from "./awaited-request.ts";
+import { PendingBytes, requestBytes } from "./pending-bytes.ts";
+
+const MAX = 1000;
+
+// None of them takes long then.
+beforeEach(() => void vi.useFakeTimers({ toFake: ["performance"] }));
+afterEach(() => void vi.useRealTimers());
+
+/** What one connection asks of Connect's adapter: `come` is what has been handed on of it. */
+function connection(pending = new PendingBytes(1 << 20)) {
+  const come: Come[] = [];
+  const gone: string[] = [];
+  const requests = new AdapterRequests(() => {}, {
+    pending,
+    maxBytes: MAX,
+    streamingPaths: new Set(["/both.Ways/Talk"]),
+    gone: (path) => gone.push(path),
+  });
+  const session = {};
+  const ask = (path: string, more: Readonly<Record<string, string>> = {}, contentLength?: number) => {
+    let hearer: Hearer | undefined;
+    let continued = 0;
+    const stream = {
+      session,
+      contentLength,
+      over: false,
+      hear: (hears: Hearer) => {
+        hearer = hears;
+      },
+      continue: () => {
+        continued++;
+      },
+    };
+    const headers = Object.assign(new RequestFields(), { ":path": path, "content-type": "application/grpc-web+proto" });
+    requests.own(stream as unknown as OwnStream, Object.assign(headers, more), (one) => come.push(one));
+    const data = (bytes: Uint8Array) => hearer?.data(Buffer.from(bytes));
+    const close = () => {
+      stream.over = true;
+      hearer?.close();
+    };
+    return { data, end: () => hearer?.end(), close, continued: () => continued };
+  };
+  return { ask, come, gone, requests, pending };
+}
+const frame = (length: number, ...bytes: number[]) => Buffer.from([0, 0, 0, length >> 8, length & 255, ...bytes]);
+
+test("requests whose bodies never end are nobody's; those that end are handed on in turns, one in the first of them", async () => {
+  const { ask, come } = connection();
+  const all = Array.from({ length: 5 }, () => ask("/a.B/C"));
+  for (const one of all) one.data(frame(2, 1));
+  await turn();
+  expect(come).toHaveLength(0);
+  for (const one of all) {
+    one.data(Buffer.from([2]));
+    one.end();
+  }
+  expect(come).toHaveLength(0);
+  const counts = [];
+  for (let i = 0; i < 4; i++) {
+    await turn();
+    counts.push(come.length);
+  }
+  expect(counts).toEqual([1, 2, 3, 5]);
+  expect(come.map(({ body, failure }) => [body?.equals(frame(2, 1, 2)), failure])).toEqual(
+    Array(5).fill([true, undefined]),
+  );
+});
+
+test("bodies that are too large, and those given up for want of room, are handed on in their turn, too", async () => {
+  const large = connection();
+  for (let i = 0; i < 5; i++) large.ask("/a.B/C").data(frame(MAX + 1));
+  expect(large.come).toHaveLength(0);
+  await turn();
+  expect(large.come).toHaveLength(1);
+
+  const full = connection(new PendingBytes(1000));
+  for (let i = 0; i < 15; i++) full.ask("/a.B/C").data(Buffer.alloc(100));
+  expect([full.come.length, full.pending.bytes]).toEqual([0, expect.any(Number)]);
+  expect(full.pending.bytes).toBeLessThanOrEqual(1000);
+  await turn();
+  expect(full.come).toHaveLength(1);
+  expect(full.come.map(({ body, failure }) => [body, failure?.message])).toEqual([
+    [undefined, "[resource_exhausted] too much is under way"],
+  ]);
+});
+
+test("one that does not come in its time fails; one whose client goes is told, and counts no more", async () => {
+  const { ask, come, gone, requests, pending } = connection();
+  const one = ask("/a.B/C");
+  one.data(frame(2, 1));
+  ask("/a.B/D");
+  one.close();
+  expect([gone, pending.bytes]).toEqual([["/a.B/C"], requestBytes([])]); // of the other one
+  requests.checkArrivals(1);
+  requests.checkArrivals(1);
+  await turn();
+  expect(come.map(({ failure }) => failure?.message)).toEqual(["[deadline_exceeded] the request has not arrived"]);
+});
+
+test("what goes on both ways, says that it is too long or expects something unknown is handed on at once", () => {
+  const { ask, come } = connection();
+  ask("/both.Ways/Talk");
+  ask("/a.B/C", {}, MAX + 1);
+  ask("/a.B/C", { expect: "more" });
+  expect(come).toHaveLength(3);
+  expect(ask("/a.B/C", { expect: "100-continue" }).continued()).toBe(1);
+  expect(come).toHaveLength(3);
+});

@@ -1,0 +1,129 @@
+import type { RequestFields } from "@protobff/runtime/internal/http2/request-block";
+import { appended } from "@protobff/runtime/internal/wire/appended";
+import { PREFIX_BYTES } from "@protobff/runtime/internal/wire/frame";
+import type { Hearer } from "../carrier/carrier.ts";
+import type { OwnStream } from "../carrier/own-stream.ts";
+import { beginInTurn } from "../turns/turns.ts";
+import { adapterWeight, type Whole } from "../turns/weight.ts";
+import type { Peers } from "./peers.ts";
+import { type Holder, type PendingBytes, requestBytes } from "./pending-bytes.ts";
+import { AT_ONCE_BYTES, late, tooMuch } from "./request-body.ts";
+
+/** What has come of a request that is handed on. */
+export interface Come {
+  readonly body: Buffer | undefined;
+  /** Why nothing more of it is wanted. */
+  readonly failure: Error | undefined;
+}
+
+export interface AwaitedOptions {
+  readonly pending: PendingBytes;
+  readonly peers?: Peers | undefined;
+  /** The values of its header `x-forwarded-for`. */
+  readonly forwardedFor?: readonly string[];
+  /** Of one message, in bytes: what is longer is handed on before it is whole, so that it is refused. */
+  readonly maxBytes: number;
+  /** Whether its body begins with the length of a message. */
+  readonly isFramed: boolean;
+  /** It is handed on; undefined: nobody waits for an answer any more. */
+  readonly gone: (come: Come | undefined) => void;
+}
+
+/**
+ * A request over our own frames that no shortcut takes. Until it has come whole, and it is its turn, it is its headers and the bytes of its body:
+ * what node and Connect make of a request weighs more than most bodies, and takes longer than all that a shortcut does.
+ */
+export class AwaitedRequest implements Hearer, Holder, Whole {
+  readonly copies = true;
+  heldBytes = 0;
+  holderSlot = 0;
+  readonly holderNumber: number;
+  readonly #stream: OwnStream;
+  readonly #options: AwaitedOptions;
+  #body: Buffer | undefined;
+  #received = 0;
+  #rounds = 0; // of the check for requests that do not come
+  #waits = false; // for its turn
+  #gone = false;
+  #failure: Error | undefined;
+
+  constructor(stream: OwnStream, options: AwaitedOptions) {
+    this.#stream = stream;
+    this.#options = options;
+    this.holderNumber = options.pending.nextNumber();
+    stream.hear(this);
+  }
+
+  get clientAddress(): string {
+    const { peers, forwardedFor = [] } = this.#options;
+    return peers?.of(this.#stream.connection, () => forwardedFor).address ?? "";
+  }
+  get connection(): object {
+    return this.#stream.session;
+  }
+  get weight(): number {
+    return adapterWeight(this.#received);
+  }
+
+  /** Counts it, without its body, until it is handed on. */
+  count(): void {
+    this.#options.pending.add(this, requestBytes([])); // its connection counts its headers
+  }
+  data(chunk: Buffer): void {
+    if (this.#failure !== undefined) return;
+    const { contentLength = Number.POSITIVE_INFINITY } = this.#stream;
+    this.#body = appended(this.#body, this.#received, chunk, contentLength, AT_ONCE_BYTES);
+    this.#received += chunk.length;
+    this.#options.pending.add(this, chunk.length);
+    if (this.#isTooLarge) this.#line();
+  }
+  get #isTooLarge(): boolean {
+    const { maxBytes, isFramed } = this.#options;
+    if (this.#received > maxBytes) return true;
+    return isFramed && this.#received >= PREFIX_BYTES && (this.#body?.readUInt32BE(1) ?? 0) > maxBytes;
+  }
+  end(): void {
+    this.#line();
+  }
+  close(): void {
+    this.#leave(undefined);
+  }
+  giveUp(): void {
+    this.#fail(tooMuch());
+  }
+  /** Fails it when it has still not come whole at the last of so many rounds. */
+  checkArrival(rounds: number): void {
+    if (!this.#waits && ++this.#rounds > rounds) this.#fail(late());
+  }
+  begin(): void {
+    if (!this.#stream.gone) this.#leave({ body: this.#body?.subarray(0, this.#received), failure: this.#failure });
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= error;
+    this.#body = undefined;
+    this.#options.pending.release(this);
+    this.#line();
+  }
+  #line(): void {
+    if (this.#waits) return;
+    this.#waits = true;
+    beginInTurn(this.#stream.session, this);
+  }
+  #leave(come: Come | undefined): void {
+    if (this.#gone) return;
+    this.#gone = true;
+    this.#options.pending.release(this);
+    this.#options.gone(come);
+  }
+}
+
+/** Whether it can wait for its body: what it says of that is neither too much nor anything that is to be answered at once. */
+export function canWait(stream: OwnStream, { expect }: RequestFields, maxBytes: number): boolean {
+  return (stream.contentLength ?? 0) <= maxBytes && (expect === undefined || expect === CONTINUE);
+}
+/** By its content type: gRPC, gRPC-Web, and Connect's streams. */
+export function isFramed(type: unknown): boolean {
+  return typeof type === "string" && /^application\/(grpc|connect\+)/.test(type);
+}
+export const CONTINUE = "100-continue";

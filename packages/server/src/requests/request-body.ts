@@ -1,0 +1,362 @@
+import * as http2 from "node:http2";
+import { type Duplex, finished, type Readable } from "node:stream";
+import { Code, ConnectError } from "@connectrpc/connect";
+import type { MessageHolder } from "@protobff/runtime/internal/routes/bounded-handler";
+import { appended } from "@protobff/runtime/internal/wire/appended";
+import { letGo } from "@protobff/runtime/internal/wire/let-go";
+import { type BridgedStream, hadItsTurn, isBridged } from "../carrier/bridged-stream.ts";
+import { connectionOf } from "../carrier/carrier.ts";
+import type { ServerRequest, ServerResponse } from "../carrier/handler.ts";
+import { HttpError } from "../transcoding/status.ts";
+import { ahead, beginInTurn, goOnInTurn } from "../turns/turns.ts";
+import { ADAPTER_WEIGHT, adapterWeight } from "../turns/weight.ts";
+import { FORWARDED_FOR, type Peers, valuesOf } from "./peers.ts";
+import type { Holder, PendingBytes } from "./pending-bytes.ts";
+
+/** The answer to a request that is refused in the middle waits so long for its end, in milliseconds. */
+export const LINGER_MS = 200;
+/** So much is kept ready for a body that says that it is that long. */
+export const AT_ONCE_BYTES = 16 << 10;
+/** A request that is answered already may go on sending for so long, in milliseconds. */
+const DISCARD_MS = 5000;
+/** So many pieces are passed on as they come, so that what is refused by its beginning is refused at once. */
+const FIRST_PIECES = 16;
+/** A request that streams is passed on piece by piece, each of which costs memory: more of them are not meant well, */
+const MAX_PIECES = 10_000;
+/** and neither are more bytes: reflection, which alone streams so, is asked for names. */
+const MAX_STREAMED_BYTES = 1 << 20;
+/** What node and Connect keep of a request and its answer, besides their bodies, until both have ended: it counts as bytes of a body. */
+export const ADAPTER_BYTES = 32 << 10;
+
+const HOLDERS = new WeakMap<ServerRequest, RequestBody>();
+/** Where the request's messages count. */
+export const holderOf = (request: ServerRequest): MessageHolder | undefined => HOLDERS.get(request);
+
+type Iterator = ReturnType<ServerRequest["iterator"]>;
+
+export interface RequestBodyOptions {
+  readonly pending: PendingBytes;
+  readonly peers?: Peers | undefined;
+  /** Of one message, in bytes. What is longer is passed on before it is whole, so that it is refused. */
+  readonly maxBytes: number;
+  /** Of an rpc that streams both ways: each piece is passed on as it comes. */
+  readonly streams: boolean;
+}
+
+/**
+ * The body of a request that Connect's adapter reads, and its answer as long as it is not taken: what both hold counts. When reading is
+ * given up in the middle, what is left may come first, for a moment: Go's clients stop sending when an answer begins, against their own
+ * content-length, and nghttp2 resets such a stream before the status, in the trailers, is out.
+ */
+export class RequestBody implements Holder, MessageHolder {
+  heldBytes = 0;
+  holderSlot = 0;
+  readonly holderNumber: number;
+  readonly #request: ServerRequest;
+  readonly #response: ServerResponse;
+  readonly #options: RequestBodyOptions;
+  #rounds = 0; // of the check for requests that do not come
+  #reading = false;
+  #failure: Error | undefined;
+  #unwanted = false;
+  #closed = false;
+  /** Of who waits for the next piece. */
+  #fail: ((error: Error) => void) | undefined;
+
+  constructor(request: ServerRequest, response: ServerResponse, options: RequestBodyOptions) {
+    this.#request = request;
+    this.#response = response;
+    this.#options = options;
+    this.holderNumber = options.pending.nextNumber();
+    HOLDERS.set(request, this);
+    // Else Connect stops iterating when a message is too large, which would destroy the request and leave its connection (HTTP/1.1) or
+    // its stream (HTTP/2) stuck in the middle of the body.
+    request[Symbol.asyncIterator] = () => this.#iterator();
+    this.#countAnswer();
+    response.once("close", () => {
+      this.#closed = true;
+      options.pending.release(this);
+    });
+    this.hold(ADAPTER_BYTES);
+  }
+
+  get handsOver(): boolean {
+    return bridgeOf(this.#request) !== undefined;
+  }
+  get connection(): object {
+    const request = this.#request;
+    return "stream" in request ? (connectionOf(request.stream) ?? request.stream) : request.socket;
+  }
+  get clientAddress(): string {
+    const request = this.#request;
+    const connection = "stream" in request ? connectionOf(request.stream) : request.socket;
+    return this.#options.peers?.of(connection, () => valuesOf(request.rawHeaders, FORWARDED_FOR)).address ?? "";
+  }
+  hold(bytes: number): void {
+    if (!this.#closed) this.#options.pending.add(this, bytes);
+  }
+  letGo(bytes: number): void {
+    this.#options.pending.remove(this, bytes);
+  }
+  ahead<T>(work: () => Promise<T>): Promise<T> {
+    return this.#options.streams ? work() : ahead(this.connection, work); // what goes on and on would hold up all that its connection begins
+  }
+  turn(bytes: number): Promise<void> {
+    return new Promise((begin) => goOnInTurn(this.connection, { weight: adapterWeight(bytes), begin }));
+  }
+  #turn(): Promise<void> {
+    return new Promise((begin) => beginInTurn(this.connection, { weight: ADAPTER_WEIGHT, begin }));
+  }
+  giveUp(): void {
+    const response = this.#response;
+    if (this.#reading) this.#failed(tooMuch());
+    else if ("stream" in response) dropStream(response.stream);
+    else response.destroy();
+  }
+  /** Fails it when it has still not come whole at the last of so many rounds. */
+  checkArrival(rounds: number): void {
+    // Rpcs that stream both ways may go on for longer, once they have begun to answer.
+    if (!this.#response.headersSent && ++this.#rounds > rounds) this.#failed(late());
+  }
+  /** Nothing is kept any more of what has come. */
+  #forget(): void {
+    this.#options.pending.release(this);
+    this.hold(ADAPTER_BYTES);
+  }
+  /** It is answered with this before anything of it is read: in its turn, and not when it has lingered with all that failed at the same time. */
+  refuse(error: Error): void {
+    this.#unwanted = true;
+    this.#failed(error);
+  }
+  /** Whoever reads it is told this. */
+  #failed(error: Error): void {
+    this.#failure ??= error;
+    this.#fail?.(error);
+  }
+
+  #iterator(): Iterator {
+    const arriving = new ArrivingBody(this.#request, this.#options, this);
+    this.#fail = (error) => arriving.fail(error);
+    if (this.#failure !== undefined) arriving.fail(this.#failure);
+    this.#reading = true;
+    const pieces = this.#options.streams ? this.#asTheyCome(arriving) : this.#gathered(arriving);
+    return {
+      next: () =>
+        pieces.next().catch(async (thrown: unknown) => {
+          await this.#refusedInTurn();
+          throw thrown;
+        }),
+      return: async () => {
+        this.#read();
+        this.#forget();
+        arriving.leave();
+        pieces.return(undefined).catch(() => {}); // one that stands at its yield keeps what it gave, while the rest is read and passed over
+        await this.#lingers();
+        await this.#refusedInTurn();
+        return { done: true, value: undefined };
+      },
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+      [Symbol.asyncDispose]: async () => {},
+    } satisfies Iterator;
+  }
+  /** All of it counts until it ends: nobody knows how much is kept of a message that is not whole. */
+  async *#asTheyCome(arriving: ArrivingBody): AsyncGenerator<Buffer, undefined> {
+    for (let count = 0, bytes = 0; count < MAX_PIECES && bytes <= MAX_STREAMED_BYTES; count++) {
+      const piece = await arriving.some();
+      if (piece === undefined) return this.#read();
+      bytes += piece.length;
+      yield piece;
+    }
+    const error = tooMuch();
+    arriving.fail(error);
+    throw error;
+  }
+  /** The first pieces, and all others as one. */
+  async *#gathered(arriving: ArrivingBody): AsyncGenerator<Buffer, undefined> {
+    for (let count = 0; ; count++) {
+      const piece = await (count < FIRST_PIECES ? arriving.some() : arriving.all());
+      if (piece === undefined) break;
+      yield piece;
+    }
+    await this.#unlessReset();
+    return this.#read();
+  }
+  /** What is reset together with its end begins nothing: node tells of the end before it has looked at the rest of what it has read. */
+  async #unlessReset(): Promise<void> {
+    if (!("stream" in this.#response)) return;
+    const { stream } = this.#response;
+    if (!stream.closed && !hadItsTurn(stream)) await this.#turn();
+    if (this.#response.stream?.closed ?? true) throw new ConnectError("reset by the client", Code.Canceled);
+  }
+  /** It has come whole, and counts until it is answered. */
+  #read(): undefined {
+    this.#reading = false;
+  }
+  /** Requests that fail at the same time are refused one after the other, and others between them: to refuse one takes Connect a millisecond. */
+  async #refusedInTurn(): Promise<void> {
+    const { stream } = this.#response as Partial<http2.Http2ServerResponse>;
+    if (stream !== undefined && !stream.closed && !this.#unwanted) await this.#turn();
+  }
+  async #lingers(): Promise<void> {
+    const request = this.#request;
+    readOn(request);
+    if (request.readableEnded || request.destroyed || this.#unwanted) return;
+    await within(LINGER_MS, new Promise((resolve) => request.once("end", resolve).once("close", resolve)));
+  }
+
+  #countAnswer(): void {
+    const { pending } = this.#options;
+    const response = this.#response as {
+      write(chunk: unknown, encoding: unknown, taken?: (error: unknown) => void): boolean;
+    };
+    const write = response.write.bind(response);
+    response.write = (chunk, encoding, taken) => {
+      if (!(chunk instanceof Uint8Array)) return write(chunk, encoding, taken);
+      const { length } = chunk;
+      pending.add(this, length);
+      return write(chunk, encoding, (error) => {
+        pending.remove(this, length);
+        taken?.(error);
+      });
+    };
+  }
+}
+
+/**
+ * What has come of a body and waits for its reader, in one buffer: pieces that wait one by one cost far more than their bytes. More than one
+ * message may have is not read before that is taken.
+ */
+class ArrivingBody {
+  readonly #request: ServerRequest;
+  readonly #options: RequestBodyOptions;
+  readonly #holder: MessageHolder;
+  #body: Buffer | undefined;
+  #length = 0;
+  #ended = false;
+  #failure: Error | undefined;
+  #wake: (() => void) | undefined;
+  readonly #stop: () => void;
+
+  constructor(request: ServerRequest, options: RequestBodyOptions, holder: MessageHolder) {
+    this.#request = request;
+    this.#options = options;
+    this.#holder = holder;
+    this.#stop = finished(request as Readable, { writable: false }, (error) => {
+      if (error) this.fail(error);
+      this.#ended = true;
+      this.#wake?.();
+    });
+    request.on("data", this.#came);
+  }
+  readonly #came = (piece: Buffer): void => {
+    this.#holder.hold(piece.length);
+    if (this.#failure !== undefined) return; // given up by that
+    if (this.#body === undefined && 2 * piece.length >= piece.buffer.byteLength) this.#body = piece;
+    else {
+      this.#body = appended(this.#body, this.#length, piece, Number.POSITIVE_INFINITY, AT_ONCE_BYTES);
+      if (this.#holder.handsOver) letGo(piece);
+    }
+    this.#length += piece.length;
+    if (this.#isFull) this.#request.pause();
+    this.#wake?.();
+  };
+  get #isFull(): boolean {
+    return this.#length > this.#options.maxBytes;
+  }
+  /** What has come, as soon as there is some; undefined at the end. */
+  async some(): Promise<Buffer | undefined> {
+    while (this.#length === 0 && !this.#ended && this.#failure === undefined) await this.#more();
+    return this.#taken();
+  }
+  /** All that is still to come, or as much as one message may not have; undefined at the end. */
+  async all(): Promise<Buffer | undefined> {
+    while (!this.#isFull && !this.#ended && this.#failure === undefined) await this.#more();
+    return this.#taken();
+  }
+  #taken(): Buffer | undefined {
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#length === 0) return undefined;
+    const taken = this.#body?.subarray(0, this.#length);
+    this.#body = undefined;
+    this.#length = 0;
+    this.#request.resume();
+    return taken;
+  }
+  #more(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+  /** Nothing of it is kept any more: whoever reads it need not come back after an error, and what still comes is passed over. */
+  fail(error: Error): void {
+    this.#failure ??= error;
+    this.leave();
+    this.#wake?.();
+  }
+  /** Nobody reads any more. */
+  leave(): void {
+    this.#stop();
+    this.#request.off("data", this.#came);
+    bridgeOf(this.#request)?.passOver();
+    this.#body = undefined;
+    this.#length = 0;
+  }
+}
+
+/** The stream of ours that it comes by, if it does. */
+function bridgeOf(request: ServerRequest): BridgedStream | undefined {
+  return "stream" in request && isBridged(request.stream) ? request.stream : undefined;
+}
+
+/** What a request is told that has not come whole in its time. */
+export function late(): ConnectError {
+  return new ConnectError("the request has not arrived", Code.DeadlineExceeded);
+}
+/** What a request is told that would be more than the process keeps under way. */
+export function tooMuch(): ConnectError {
+  return new ConnectError("too much is under way", Code.ResourceExhausted);
+}
+/** The refusal of a request that is larger than one message may be, at a path of REST or for server-sent events. */
+export function tooLarge(maxBytes: number): ConnectError {
+  return new HttpError(413, `the request is larger than ${maxBytes} bytes`, Code.ResourceExhausted);
+}
+
+/** Whether the promise is fulfilled in so many milliseconds. */
+export async function within(ms: number, promise: Promise<unknown>): Promise<boolean> {
+  const expired = Promise.withResolvers<boolean>();
+  const timer = setTimeout(expired.resolve, ms, false);
+  const inTime = await Promise.race([promise.then(() => true), expired.promise]);
+  clearTimeout(timer);
+  return inTime;
+}
+
+/**
+ * Reads what is left of a request that is answered already, without keeping it, so that its connection can be used again.
+ * (HTTP/2's own way, RST_STREAM with NO_ERROR, overtakes the trailers in node:http2.)
+ *
+ * @param carrier the connection (HTTP/1.1) or the stream (HTTP/2), destroyed when the time is over
+ */
+export function discard(request: Readable, carrier: Duplex, timeoutMs = DISCARD_MS): void {
+  const timer = setTimeout(() => carrier.destroy(), timeoutMs);
+  const stop = () => {
+    clearTimeout(timer);
+    carrier.off("close", stop);
+  };
+  request.once("end", stop);
+  carrier.once("close", stop);
+  readOn(request);
+}
+/** So that its end comes though nobody reads it. */
+function readOn(request: Readable): void {
+  // One is left behind by an iteration that was given up, and keeps resume() from doing anything. Where there is none, taking it away would
+  // stop what node reads on by itself, of an answered request of HTTP/1.1.
+  if (request.listenerCount("readable") > 0) request.removeAllListeners("readable");
+  request.resume();
+}
+/** Ends a stream whose answer is not taken, and forgets what has not left. */
+export function dropStream(stream: http2.ServerHttp2Stream): void {
+  if (!stream.closed) stream.close(http2.constants.NGHTTP2_ENHANCE_YOUR_CALM);
+  stream.destroy();
+}

@@ -1,0 +1,177 @@
+import type * as http from "node:http";
+import type { Registry } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import type { Compression } from "@connectrpc/connect/protocol";
+import type { HttpCaching } from "@protobff/runtime/internal/compose/http-caching";
+import { cachedAnswer, NO_STORE } from "@protobff/runtime/internal/routes/http-caching";
+import { COMPRESS_FROM, decompress } from "@protobff/runtime/internal/wire/compressions";
+import type { Carrier } from "../carrier/carrier.ts";
+import type { FastHead } from "../fast/fast-call.ts";
+import { FastHttpCall } from "../fast/fast-http.ts";
+import type { FastRpc } from "../fast/unary-call.ts";
+import { PROTOCOL } from "../logs/protocol.ts";
+import { tooLarge } from "../requests/request-body.ts";
+import type { RestMatch } from "../transcoding/matcher.ts";
+import { HttpError, httpStatusOf, statusJson } from "../transcoding/status.ts";
+import type { Transcoder } from "../transcoding/transcoder.ts";
+
+/** One path of an rpc, ready to serve. */
+export interface RestRoute {
+  readonly rpc: FastRpc;
+  readonly transcoder: Transcoder;
+  /** Whether the rule has one. */
+  readonly body: boolean;
+  /** Of every answer; undefined: none. */
+  readonly version: readonly string[] | undefined;
+  readonly caching: HttpCaching | undefined;
+}
+
+export interface RestRequest {
+  readonly route: RestRoute;
+  readonly match: RestMatch<RestRoute>;
+  /** Behind the question mark. */
+  readonly query: string;
+  /** What caches keep answers of; undefined: another method. */
+  readonly reads: "GET" | "HEAD" | undefined;
+  readonly encodings: RestEncodings;
+}
+export interface RestEncodings {
+  /** Of the request's body; undefined: none. */
+  readonly request: Compression | undefined;
+  /** Of the answer; null: none. */
+  readonly answer: Compression | null;
+}
+
+/** The headers that an answer depends on besides what the rpc's policy says; `origin` is among those of CORS. */
+const VARY: readonly string[] = ["accept-encoding"];
+
+/** A request at a path of google.api.http, over HTTP/1.1 or HTTP/2. */
+export class RestCall extends FastHttpCall {
+  readonly #request: RestRequest | undefined;
+  readonly #registry: Registry;
+
+  /**
+   * @param head without compression: an answer's tag is of what is not compressed
+   * @param request undefined where no rule is for it, and it is to be rejected
+   */
+  constructor(
+    rpc: FastRpc,
+    head: FastHead,
+    out: Carrier | http.ServerResponse,
+    { request, registry }: { readonly request: RestRequest | undefined; readonly registry: Registry },
+  ) {
+    super(rpc, head, out);
+    this.#request = request;
+    this.#registry = registry;
+  }
+
+  override get(name: string): string | null {
+    return name === PROTOCOL ? "rest" : super.get(name);
+  }
+  /** Refuses it for what its head says, without asking who calls. */
+  reject(error: ConnectError): void {
+    this.refuse(error);
+  }
+  protected override tooLarge(maxBytes: number): ConnectError {
+    return tooLarge(maxBytes);
+  }
+
+  protected complete(): void {
+    const request = this.#request;
+    if (request === undefined) return; // rejected
+    const body = this.body();
+    const wrong = body.length === 0 ? undefined : wrongBody(request.route, this.head.headers["content-type"]);
+    if (wrong !== undefined) this.refuse(wrong);
+    else if (body.length === 0 || request.encodings.request === undefined) this.#read(request, body);
+    else this.#decompress(request, request.encodings.request, body);
+  }
+  #decompress(request: RestRequest, compression: Compression, body: Buffer): void {
+    const { maxBytes, pending } = this.rpc;
+    decompress(this.session ?? this, compression, new Uint8Array(body), { maxBytes, isWanted: () => !this.over }).then(
+      (bytes) => {
+        if (this.over || bytes === undefined) return;
+        pending.add(this, bytes.length);
+        if (!this.over) this.#read(request, bytes);
+      },
+      (thrown: unknown) => {
+        const large = thrown instanceof ConnectError && thrown.code === Code.ResourceExhausted;
+        this.refuse(large ? tooLarge(maxBytes) : new ConnectError("the body cannot be decompressed", INVALID));
+      },
+    );
+  }
+  #read({ route, match, query }: RestRequest, bytes: Uint8Array): void {
+    let args: ReturnType<Transcoder["read"]>;
+    try {
+      args = route.transcoder.read({ match, query, body: bytes });
+    } catch (thrown) {
+      this.refuse(ConnectError.from(thrown, Code.Internal));
+      return;
+    }
+    this.run(args);
+  }
+
+  protected reply(
+    bytes: Uint8Array,
+    _compressed: boolean,
+    degraded: string,
+    headers: readonly string[],
+    trailers: readonly string[],
+    stale: boolean,
+  ): void {
+    const all = this.#headers(headers, trailers);
+    if (degraded !== "") all.push("bff-degraded", degraded);
+    if (this.#request?.reads !== undefined) {
+      const { caching: policy } = this.#request.route;
+      const once = stale || degraded !== "" || headers.includes("set-cookie");
+      const ifNoneMatch = this.get("if-none-match");
+      const answer = cachedAnswer({ policy, body: bytes, ifNoneMatch, once, vary: VARY });
+      all.push(...answer.headers);
+      if (answer.status === 304) {
+        this.respond(304, all, undefined);
+        return;
+      }
+    }
+    this.#send(200, all, bytes);
+  }
+  protected fail(error: ConnectError, headers: readonly string[], trailers: readonly string[]): void {
+    const all = this.#headers(headers, trailers);
+    error.metadata.forEach((value, name) => {
+      all.push(name, value);
+    });
+    if (this.#request?.reads !== undefined) all.push(...NO_STORE);
+    this.#send(httpStatusOf(error), all, statusJson(error, this.#registry));
+  }
+  #headers(headers: readonly string[], trailers: readonly string[]): string[] {
+    const all = [...this.head.extra, ...headers];
+    for (let i = 0; i + 1 < trailers.length; i += 2) all.push(`trailer-${trailers[i] ?? ""}`, trailers[i + 1] ?? "");
+    return all;
+  }
+  #send(status: number, headers: string[], bytes: Uint8Array): void {
+    headers.push("content-type", "application/json");
+    const compression = this.#request?.encodings.answer ?? null;
+    if (compression === null || bytes.length < COMPRESS_FROM) {
+      this.#out(status, headers, bytes);
+      return;
+    }
+    this.compress(
+      new Uint8Array(bytes),
+      compression,
+      (compressed) => this.#out(status, [...headers, "content-encoding", compression.name], compressed),
+      (thrown) => this.broken(thrown),
+    );
+  }
+  #out(status: number, headers: string[], bytes: Uint8Array): void {
+    if (this.#request?.reads !== "HEAD") this.respond(status, headers, bytes);
+    else this.respond(status, [...headers, "content-length", String(bytes.length)], undefined);
+  }
+}
+
+const INVALID = Code.InvalidArgument;
+
+const JSON_TYPE = /^\s*application\/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
+/** A page of another origin may send other types without asking first. */
+function wrongBody({ body }: RestRoute, type: string | undefined): ConnectError | undefined {
+  if (!body) return new ConnectError("this path takes no body", INVALID);
+  if (type !== undefined && JSON_TYPE.test(type)) return undefined;
+  return new HttpError(415, "the body is to be application/json", INVALID, { accept: "application/json" });
+}

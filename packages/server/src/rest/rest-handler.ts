@@ -1,0 +1,57 @@
+import type * as http from "node:http";
+import type { ServerFault } from "@protobff/runtime/internal/environment/server-fault";
+import { typesOf } from "@protobff/runtime/internal/http-rule/types-of";
+import { Networks } from "@protobff/runtime/internal/identity/networks";
+import { MAX_ELEMENTS, MAX_MESSAGE_BYTES } from "@protobff/runtime/internal/routes/bounds";
+import { maskNames } from "@protobff/runtime/internal/routes/mask-names";
+import type { RouteOptions } from "@protobff/runtime/internal/routes/routes";
+import { corsHeaders } from "../headers/cors.ts";
+import { SecurityHeaders } from "../headers/security-headers.ts";
+import { Peers } from "../requests/peers.ts";
+import { DEFAULT_MAX_PENDING_BYTES, PendingBytes } from "../requests/pending-bytes.ts";
+import { type RestEndpoint, RestPath } from "./rest-path.ts";
+
+export interface RestHandlerOptions extends RouteOptions {
+  /** Paths that the server has for itself, whatever rules say. */
+  readonly reserved?: Iterable<string>;
+  /** Origins whose scripts may read answers, `*` for all; default none. Preflights are the server's own. */
+  readonly corsOrigins?: readonly string[];
+  /** Addresses and networks whose `x-forwarded-for` is believed; default none. */
+  readonly trustedProxies?: readonly string[];
+  /** Is told what goes wrong in the server itself; by default it is printed on standard error. */
+  readonly fault?: ServerFault;
+}
+
+/**
+ * The paths that rpcs have by google.api.http, for those who bring a server of node:http of their own: true when a request has been taken.
+ * `const rest = restHandler(endpoints); createServer((request, response) => rest(request, response) || connect(request, response))`.
+ *
+ * @throws TypeError for two rules with one path
+ */
+export function restHandler(
+  endpoints: readonly RestEndpoint[],
+  options: RestHandlerOptions = {},
+): (request: http.IncomingMessage, response: http.ServerResponse) => boolean {
+  const {
+    maxRequestBytes: maxBytes = MAX_MESSAGE_BYTES,
+    maxElements = MAX_ELEMENTS,
+    trustedProxies,
+    reserved = [],
+  } = options;
+  const { fault = (what, cause) => console.error(`${what}:`, cause), corsOrigins = [] } = options;
+  const registry = typesOf([...new Set(endpoints.map(({ method }) => method.parent))], []);
+  const cors = corsHeaders(corsOrigins);
+  const path = new RestPath(endpoints, {
+    maxBytes,
+    maxElements,
+    masks: maskNames(registry),
+    registry,
+    fault,
+    corsHeaders: cors,
+    httpHeaders: new SecurityHeaders(0, cors).of,
+    pending: new PendingBytes(DEFAULT_MAX_PENDING_BYTES),
+    peers: new Peers(trustedProxies && new Networks(trustedProxies)),
+    reserved: new Set(reserved),
+  });
+  return (request, response) => path.request(request, response);
+}

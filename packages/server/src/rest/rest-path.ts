@@ -1,0 +1,217 @@
+import type * as http from "node:http";
+import type * as http2 from "node:http2";
+import type { Registry } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { type Compression, compressionNegotiate } from "@connectrpc/connect/protocol";
+import { parseTimeout } from "@connectrpc/connect/protocol-connect";
+import type { Endpoint } from "@protobff/runtime/internal/compose/endpoint-options";
+import { toldWriting } from "@protobff/runtime/internal/compose/written-json";
+import { COMPRESSIONS } from "@protobff/runtime/internal/wire/compressions";
+import type { Carrier } from "../carrier/carrier.ts";
+import type { Shortcut } from "../carrier/handler.ts";
+import type { FastCall, FastHead } from "../fast/fast-call.ts";
+import type { FastPathOptions } from "../fast/fast-path.ts";
+import { attachRequest } from "../fast/http1-events.ts";
+import type { FastRpc } from "../fast/unary-call.ts";
+import { remembered } from "../headers/memo.ts";
+import { malformed, nearestDeadline, REQUEST_DEADLINE } from "../headers/request-deadline.ts";
+import { SHOWN } from "../headers/security-headers.ts";
+import { isKnownMethod } from "../requests/known-methods.ts";
+import { tooLarge } from "../requests/request-body.ts";
+import { partsOf, type RestMatch, RestMatcher, type RestPathParts } from "../transcoding/matcher.ts";
+import { HttpError } from "../transcoding/status.ts";
+import { transcoder } from "../transcoding/transcoder.ts";
+import { RestCall, type RestEncodings, type RestRequest, type RestRoute } from "./rest-call.ts";
+
+export interface RestPathOptions extends FastPathOptions {
+  /** Paths that stay what they are, whatever rules say. */
+  readonly reserved: ReadonlySet<string>;
+}
+
+/** What `RestPath` needs of an endpoint. */
+export type RestEndpoint = Pick<Endpoint, "method" | "maxElements" | "rest" | "http" | "version"> &
+  Partial<Pick<Endpoint, "run" | "judge" | "refused">>;
+
+type From = Pick<FastHead, "headers" | "raw" | "carrier">;
+
+/** Serves the paths that rpcs have by google.api.http. Of a path that no rule has, it leaves the request to others. */
+export class RestPath implements Shortcut {
+  readonly #matcher = new RestMatcher<RestRoute>();
+  readonly #options: RestPathOptions;
+  readonly #registry: Registry;
+  readonly #open: FastCall[] = [];
+  /** The templates of all rules. */
+  readonly paths: readonly string[];
+  /** Of requests for a path that has rules, and none for their method. */
+  readonly #none: FastRpc;
+
+  /** @throws TypeError for two rules with one path, or a rule whose fields are not there */
+  constructor(endpoints: readonly RestEndpoint[], options: RestPathOptions) {
+    this.#options = options;
+    this.#registry = options.registry;
+    const { maxBytes, pending, peers, fault, registry, masks } = options;
+    const all = { peers, maxBytes, pending, fault, open: this.#open, prefix: 0, parse: unread };
+    this.#none = { ...all, run: unread, judge: undefined, refused: undefined, serialize: unread };
+    const paths: string[] = [];
+    for (const { method, run, judge, refused, rest = [], version, http: caching, maxElements } of endpoints) {
+      if (run === undefined) continue;
+      for (const rule of rest) {
+        paths.push(`/${rule.segments.join("/")}${rule.verb === undefined ? "" : `:${rule.verb}`}`);
+        const bounds = { maxElements: maxElements ?? options.maxElements, masks };
+        const made = transcoder(method, rule, { bounds, registry });
+        const rpc: FastRpc = { ...all, run, judge, refused, serialize: toldWriting(method.output, made.write) };
+        const body = rule.body !== undefined;
+        this.#matcher.add(rule, { rpc, transcoder: made, body, version: version?.headers, caching });
+      }
+    }
+    this.paths = paths;
+  }
+
+  stream(stream: Carrier, headers: http2.IncomingHttpHeaders, raw: readonly string[]): boolean {
+    const { ":method": method = "", ":path": target = "" } = headers;
+    const call = this.#call(method, target, { headers, raw, carrier: stream }, stream);
+    if (call === undefined) return false;
+    stream.hear(call);
+    call.count();
+    if (headers.expect === "100-continue") stream.continue();
+    return true;
+  }
+  request(request: http.IncomingMessage, response: http.ServerResponse): boolean {
+    const { headers, method = "", url = "", rawHeaders: raw } = request;
+    const call = this.#call(method, url, { headers, raw, carrier: request }, response);
+    if (call === undefined) return false;
+    attachRequest(call, request, response);
+    return true;
+  }
+  checkArrivals(rounds: number): void {
+    for (const call of [...this.#open]) call.checkArrival(rounds);
+  }
+  /** Answers all calls under way with this. */
+  abort(error: ConnectError): void {
+    for (const call of [...this.#open]) call.abort(error);
+  }
+
+  #call(method: string, target: string, from: From, out: Carrier | http.ServerResponse): RestCall | undefined {
+    const mark = target.indexOf("?");
+    const path = mark < 0 ? target : target.slice(0, mark);
+    const parts = partsOf(path);
+    if (parts === undefined) return undefined;
+    const match = this.#matcher.match(method, parts);
+    if (match === undefined) return this.#elsewhere(method, path, parts, from, out);
+    if (this.#options.reserved.has(path)) return undefined;
+    const query = mark < 0 ? "" : target.slice(mark + 1);
+    const reads = method === "GET" || method === "HEAD" ? method : undefined;
+    return this.#serve(match, parts, { query, reads }, from, out);
+  }
+
+  #serve(
+    match: RestMatch<RestRoute>,
+    parts: RestPathParts,
+    more: { readonly query: string; readonly reads: RestRequest["reads"] },
+    from: From,
+    out: Carrier | http.ServerResponse,
+  ): RestCall {
+    const { value: route } = match;
+    const encodings = encodingsOf(from.headers);
+    const timeout = timeoutOf(from.headers);
+    const extra = [
+      ...this.#options.httpHeaders(from.headers.origin),
+      ...(more.reads === undefined ? NOTHING : SHOWN),
+      ...(route.version ?? NOTHING),
+    ];
+    const head: FastHead = {
+      ...from,
+      clientMs: timeout.ms,
+      compression: null,
+      extra,
+      requestId: this.#options.ids?.of(from.headers),
+    };
+    const request = { route, match, ...more, encodings: encodings.found };
+    const call = new RestCall(route.rpc, head, out, { request, registry: this.#registry });
+    const wrong = this.#wrongLength(from.headers) ?? faultOf(parts) ?? timeout.wrong ?? encodings.wrong;
+    if (wrong !== undefined) call.reject(wrong);
+    return call;
+  }
+  #wrongLength(headers: http.IncomingHttpHeaders): ConnectError | undefined {
+    const { maxBytes } = this.#options;
+    return Number.parseInt(headers["content-length"] ?? "0", 10) > maxBytes ? tooLarge(maxBytes) : undefined;
+  }
+
+  /** A path that has rules for other methods; preflights are answered as those of all paths. */
+  #elsewhere(
+    method: string,
+    path: string,
+    parts: RestPathParts,
+    from: From,
+    out: Carrier | http.ServerResponse,
+  ): RestCall | undefined {
+    if (method === "OPTIONS" && from.headers["access-control-request-method"] !== undefined) return undefined;
+    if (!isKnownMethod(method)) return undefined;
+    const methods = this.#matcher.methods(parts);
+    if (methods.length === 0 || this.#options.reserved.has(path)) return undefined;
+    const allow = methods.includes("GET") ? [...new Set([...methods, "HEAD"])] : methods;
+    const extra = this.#options.httpHeaders(from.headers.origin);
+    const head: FastHead = {
+      ...from,
+      clientMs: undefined,
+      compression: null,
+      extra,
+      requestId: this.#options.ids?.of(from.headers),
+    };
+    const call = new RestCall(this.#none, head, out, { request: undefined, registry: this.#registry });
+    const headers = {
+      allow: allow.join(", "),
+      ...((method === "GET" || method === "HEAD") && { "cache-control": "no-store" }),
+    };
+    call.reject(new HttpError(405, `this path takes ${allow.join(" and ")}`, Code.Unimplemented, headers));
+    return call;
+  }
+}
+
+function unread(): never {
+  throw new Error("nothing is read of a request that is refused");
+}
+
+const faultOf = ({ fault }: RestPathParts): ConnectError | undefined =>
+  fault === undefined ? undefined : new ConnectError(fault, Code.InvalidArgument);
+
+const NOTHING: readonly string[] = [];
+
+interface Timeout {
+  readonly ms: number | undefined;
+  readonly wrong?: ConnectError;
+}
+/** The nearest of what the two headers say. */
+function timeoutOf({ "connect-timeout-ms": own, [REQUEST_DEADLINE]: until }: http.IncomingHttpHeaders): Timeout {
+  let ms: number | undefined;
+  if (own !== undefined) {
+    const { error, timeoutMs } = parseTimeout(String(own).slice(0, MOST_VALUE), Number.MAX_SAFE_INTEGER);
+    if (error !== undefined) return { ms, wrong: error };
+    ms = timeoutMs;
+  }
+  if (until === undefined) return { ms };
+  const nearest = nearestDeadline(ms, until);
+  return nearest === "malformed" ? { ms, wrong: malformed(String(until)) } : { ms: nearest };
+}
+/** More than any value that has a meaning. */
+const MOST_VALUE = 100;
+const ENCODINGS = new Map<string, Compression | null>();
+const negotiated = (accepted: string): Compression | null =>
+  remembered(ENCODINGS, accepted, () => compressionNegotiate(COMPRESSIONS, null, accepted, "").response);
+
+function encodingsOf(headers: http.IncomingHttpHeaders): {
+  readonly found: RestEncodings;
+  readonly wrong?: ConnectError;
+} {
+  const accepted = headers["accept-encoding"];
+  const answer = typeof accepted === "string" ? negotiated(accepted) : null;
+  const sent = headers["content-encoding"];
+  if (sent === undefined || sent === "identity") return { found: { request: undefined, answer } };
+  const request = COMPRESSIONS.find(({ name }) => name === sent);
+  if (request !== undefined) return { found: { request, answer } };
+  const names = COMPRESSIONS.map(({ name }) => name).join(", ");
+  const wrong = new HttpError(415, `the body is to be encoded with one of ${names}`, Code.InvalidArgument, {
+    "accept-encoding": names,
+  });
+  return { found: { request: undefined, answer }, wrong };
+}

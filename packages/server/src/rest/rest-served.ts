@@ -1,0 +1,65 @@
+// Paths of REST beside those of rpcs on one server.
+import type * as http from "node:http";
+import type * as http2 from "node:http2";
+import { createRegistry, type DescService } from "@bufbuild/protobuf";
+import { Code, type ConnectError } from "@connectrpc/connect";
+import type { Routes } from "@protobff/runtime/internal/identity/routes";
+import type { Carrier } from "../carrier/carrier.ts";
+import type { ServerResponse, Shortcut } from "../carrier/handler.ts";
+import { Health } from "../gen/grpc/health/v1/health_pb.ts";
+import { REFLECTION_PATHS } from "../streams/service-paths.ts";
+import { HttpError, statusJson } from "../transcoding/status.ts";
+
+/** What a shortcut of a server can. */
+interface Abortable extends Shortcut {
+  abort(error: ConnectError): void;
+}
+
+/** The first, and where it leaves a request, the next. */
+export class Shortcuts implements Abortable {
+  readonly #all: readonly Abortable[];
+
+  constructor(all: readonly Abortable[]) {
+    this.#all = all;
+  }
+  stream(stream: Carrier, headers: http2.IncomingHttpHeaders, raw: readonly string[]): boolean {
+    for (const one of this.#all) if (one.stream(stream, headers, raw)) return true;
+    return false;
+  }
+  request(request: http.IncomingMessage, response: http.ServerResponse): boolean {
+    for (const one of this.#all) if (one.request(request, response)) return true;
+    return false;
+  }
+  checkArrivals(rounds: number): void {
+    for (const one of this.#all) one.checkArrivals(rounds);
+  }
+  abort(error: ConnectError): void {
+    for (const one of this.#all) one.abort(error);
+  }
+}
+
+/** Probes, what sources serve themselves, and rpcs. */
+export function reservedOf(services: readonly DescService[], routes: Routes): ReadonlySet<string> {
+  const rpcs = [...services, Health].flatMap(({ typeName, methods }) =>
+    methods.map(({ name }) => `/${typeName}/${name}`),
+  );
+  return new Set(["/healthz", "/readyz", ...routes.keys(), ...REFLECTION_PATHS, ...rpcs]);
+}
+
+const NOTHING = new HttpError(404, "nothing is served at this path", Code.NotFound);
+const NOTHING_JSON = statusJson(NOTHING, createRegistry());
+
+/** Of the methods that both versions of HTTP have. */
+interface Answerable {
+  statusCode: number;
+  setHeader(name: string, value: string): unknown;
+  end(body: Uint8Array): unknown;
+}
+/** 404, as REST's clients read it. */
+export function nothingHere(response: ServerResponse): void {
+  const out: Answerable = response;
+  out.statusCode = NOTHING.status;
+  out.setHeader("content-type", "application/json");
+  out.setHeader("cache-control", "no-store");
+  out.end(NOTHING_JSON);
+}

@@ -1,0 +1,77 @@
+import { isTrustworthy } from "@protobff/runtime/internal/identity/jwt/fetch-document";
+import { issuerSubject } from "@protobff/runtime/internal/identity/one-issuer";
+import type { Settings } from "@protobff/runtime/internal/identity/settings";
+import { PUBLIC_URL, PUBLIC_URL_REMEDY, readPublicUrl } from "./public-url.ts";
+import { KEY_BYTES, Sealer } from "./sealer.ts";
+
+/** What a source of sessions reads of the environment. */
+export interface Configured {
+  /** Without a slash at the end. */
+  readonly publicUrl: string;
+  readonly clientSecret: string;
+  readonly sealer: Sealer;
+  readonly redisUrl: string | undefined;
+}
+
+const KEYS = "BFF_SESSION_KEYS";
+
+/** @throws where it is not installed */
+export const loadOpenidClient = (): Promise<unknown> => import("openid-client");
+
+/** Reads it; undefined where something is missing or malformed, which is told. */
+export function configured(
+  {
+    name,
+    issuer,
+    issuerVariables,
+  }: {
+    readonly name: string;
+    readonly issuer: string;
+    readonly issuerVariables?: readonly string[] | undefined;
+  },
+  settings: Settings,
+): Configured | undefined {
+  let sound = true;
+  const fault = (variable: string, problem: string, remedy: string): void => {
+    sound = false;
+    settings.fault(variable, problem, remedy);
+  };
+  if (!isTrustworthy(issuer))
+    fault(
+      issuerSubject(name, issuerVariables),
+      "is no address with https, nor one of this machine",
+      "https://login.example",
+    );
+  const publicUrl = readPublicUrl(settings);
+  if (settings.optional(PUBLIC_URL) === undefined) fault(PUBLIC_URL, "is not set", PUBLIC_URL_REMEDY);
+  const variable = secretVariable(name);
+  const clientSecret = settings.optional(variable);
+  if (clientSecret === undefined) fault(variable, "is not set", "the secret that the provider has given this client");
+  const keys = keysOf(settings.optional(KEYS), fault);
+  const redisUrl = settings.optional("BFF_STATE_REDIS_URL") ?? settings.optional("REDIS_URL");
+  const workers = settings.optional("BFF_WORKERS") ?? "1";
+  // `auto` may be one process here, and several where there are more cores.
+  if (redisUrl === undefined && workers !== "1") {
+    const problem = `is not set, and BFF_WORKERS is ${workers}: a session of one process would be unknown to the others`;
+    fault("REDIS_URL", problem, "an address like redis://127.0.0.1:6379, or BFF_STATE_REDIS_URL");
+  }
+  if (!sound || publicUrl === undefined || clientSecret === undefined) return undefined;
+  return { publicUrl, clientSecret, sealer: new Sealer(keys), redisUrl };
+}
+
+/** `BFF_WEB_USER_CLIENT_SECRET`, for a source `web_user`. */
+export function secretVariable(source: string): string {
+  return `BFF_${source.toUpperCase().replaceAll(/[^A-Z0-9]/g, "_")}_CLIENT_SECRET`;
+}
+
+function keysOf(text: string | undefined, fault: Settings["fault"]): Buffer[] {
+  const remedy = `${KEY_BYTES} random bytes in base64, such as \`openssl rand -base64 32\` prints; several, separated by commas: the first seals, all open`;
+  if (text === undefined) {
+    fault(KEYS, "is not set", remedy);
+    return [];
+  }
+  const keys = text.split(",").map((key) => Buffer.from(key.trim(), "base64"));
+  // The value is not repeated.
+  if (keys.some((key) => key.length !== KEY_BYTES)) fault(KEYS, "holds something else than keys", remedy);
+  return keys;
+}

@@ -1,0 +1,234 @@
+import { randomBytes } from "node:crypto";
+import type { Clock } from "@protobff/runtime/internal/clock";
+import { countsAmbient } from "@protobff/runtime/internal/identity/ambient";
+import { cookieValues, forgotten } from "@protobff/runtime/internal/identity/cookies";
+import type { Incoming } from "@protobff/runtime/internal/identity/incoming";
+import type { RouteAnswer, RouteRequest, Routes } from "@protobff/runtime/internal/identity/routes";
+import type { LoginSecrets, Provider, Tokens } from "./provider.ts";
+import type { Sealer } from "./sealer.ts";
+import type { Session, Sessions } from "./sessions.ts";
+
+/** What a session's paths tell of what happens there. */
+export type LoginEvent =
+  | { readonly event: "login" | "logout"; readonly session: Session }
+  | { readonly event: "login-failed"; readonly reason: string };
+
+export interface LoginOptions {
+  /** `https://app.example`: what browsers see, without a slash at the end. */
+  readonly publicUrl: string;
+  /** The name of the session's cookie. */
+  readonly cookie: string;
+  /** How long the browser keeps it, in milliseconds. */
+  readonly absoluteMs: number;
+  readonly sessions: Sessions;
+  readonly provider: Provider;
+  readonly sealer: Sealer;
+  readonly clock: Clock;
+  /** The principal of a session, in ProtoJSON. */
+  readonly json: (session: Session) => unknown;
+  readonly told: (event: LoginEvent, address: string) => void;
+}
+
+/** What the browser brings back from the provider, sealed in a cookie meanwhile. */
+interface Pending extends LoginSecrets {
+  readonly returnTo: string;
+  /** Unix milliseconds. */
+  readonly until: number;
+}
+
+/** A login has so long, in milliseconds. */
+const LOGIN_MS = 600_000;
+/** Logins that a browser may have under way: beyond it the others are forgotten, else its cookies would fill its requests. */
+const MOST_LOGINS = 4;
+const MOST_RETURN = 2_048;
+/** What their cookies may hold together, in characters: many proxies take 8 KiB of headers. */
+const MOST_LOGIN_CHARACTERS = 4_096;
+/** Cookies that one answer takes back, and sessions that one request ends. */
+const MOST_FORGOTTEN = 32;
+const MOST_IDS = 8;
+/** Codes that are traded for tokens at a time; beyond it the browser has to come again. */
+const MOST_TRADING = 100;
+const BUSY = Symbol("busy");
+const SECRET_BYTES = 32;
+/** Of the state, in the name of the cookie that belongs to it. */
+const STATE_IN_NAME = 12;
+
+/**
+ * `/auth/login`, `/auth/callback`, `/auth/logout` and `/auth/me`: the browser's side of a session (OAuth 2.0 for Browser-Based
+ * Applications, "Backend For Frontend"). The browser gets a cookie with a random id and never a token.
+ */
+export class LoginRoutes {
+  readonly #options: LoginOptions;
+  /** So many logins have come back, and wait for their tokens. */
+  #trading = 0;
+
+  constructor(options: LoginOptions) {
+    this.#options = options;
+  }
+  get routes(): Routes {
+    return new Map([
+      ["/auth/login", only("GET", (request) => this.#login(request))],
+      ["/auth/callback", only("GET", (request) => this.#callback(request))],
+      ["/auth/logout", only("POST", (request) => this.#logout(request))],
+      ["/auth/me", only("GET", (request) => this.#me(request))],
+    ]);
+  }
+
+  async #login({ query, headers }: RouteRequest): Promise<RouteAnswer> {
+    const { sealer, provider, clock } = this.#options;
+    const returnTo = asciiOf(query.get("return_to") ?? "/");
+    if (!isOwnPath(returnTo)) return text(400, "return_to has to be a path of this site, such as /inbox");
+    const secrets = { state: secret(), nonce: secret(), verifier: secret() };
+    let to: URL;
+    try {
+      to = await provider.login(secrets);
+    } catch {
+      return text(503, "the login is not available now; try again in a moment", ["retry-after", "5"]);
+    }
+    const pending: Pending = { ...secrets, returnTo, until: clock.date().getTime() + LOGIN_MS };
+    const sealed = sealer.seal(JSON.stringify(pending), purposeOf(secrets.state)).toString("base64url");
+    const cookies = setCookie(this.#nameOf(secrets.state), sealed, LOGIN_MS);
+    return { status: 302, headers: ["location", to.href, ...cookies, ...this.#forgotten(headers)] };
+  }
+
+  async #callback({ query, headers }: RouteRequest): Promise<RouteAnswer> {
+    const { sessions, cookie, absoluteMs, told } = this.#options;
+    const { address } = headers.peer;
+    const state = query.get("state") ?? "";
+    const pending = this.#pending(headers, state);
+    if (pending === undefined) {
+      told({ event: "login-failed", reason: "no such login is under way in this browser" }, address);
+      return text(400, "this login has expired, or was begun elsewhere; begin again at /auth/login");
+    }
+    const over = forget(this.#nameOf(state));
+    let begun: Awaited<ReturnType<Sessions["begin"]>>;
+    try {
+      const tokens = await this.#traded(query, pending);
+      // Whoever had this browser's session before, or planted it: it is not carried over.
+      for (const id of this.#ids(headers)) await sessions.end(id);
+      begun = await sessions.begin(tokens);
+    } catch (thrown) {
+      if (thrown === BUSY) return text(503, "too many are logging in; try again in a moment", ["retry-after", "5"]);
+      told({ event: "login-failed", reason: reasonOf(thrown) }, address);
+      return text(401, "the login has failed; begin again at /auth/login", over);
+    }
+    told({ event: "login", session: begun.session }, address);
+    return {
+      status: 303,
+      headers: ["location", pending.returnTo, ...setCookie(cookie, begun.id, absoluteMs), ...over],
+    };
+  }
+
+  async #logout({ headers }: RouteRequest): Promise<RouteAnswer> {
+    const { sessions, provider, cookie, publicUrl, told } = this.#options;
+    if (!countsAmbient(headers)) return text(403, "a logout takes the header x-csrf: 1, or a request of the same site");
+    const gone = forget(cookie);
+    let there: URL | undefined;
+    try {
+      for (const id of this.#ids(headers)) {
+        const session = await sessions.end(id);
+        if (session === undefined) continue;
+        told({ event: "logout", session }, headers.peer.address);
+        there ??= await provider.logout(session.tokens.idToken, `${publicUrl}/`).catch(() => undefined);
+      }
+    } catch {
+      return text(503, "the logout is not available now; try again in a moment", ["retry-after", "5"]);
+    }
+    // A form's answer is where the browser goes; a script has to send it there itself.
+    if (headers.get("sec-fetch-mode") === "navigate")
+      return { status: 303, headers: ["location", there?.href ?? "/", ...gone] };
+    return json(200, { logout_url: there?.href ?? null }, gone);
+  }
+
+  async #me({ headers }: RouteRequest): Promise<RouteAnswer> {
+    const { sessions, cookie } = this.#options;
+    const vary = ["vary", "cookie, x-csrf, sec-fetch-site"];
+    const [id, ...more] = cookieValues(headers.all("cookie"), cookie);
+    if (id === undefined || more.length > 0 || !countsAmbient(headers)) return json(401, { principal: null }, vary);
+    let session: Session | undefined;
+    try {
+      session = await sessions.find(id);
+    } catch {
+      return text(503, "sessions are not available now; try again in a moment", ["retry-after", "5", ...vary]);
+    }
+    if (session === undefined) return json(401, { principal: null }, [...vary, ...forget(cookie)]);
+    return json(200, { principal: this.#options.json(session) }, vary);
+  }
+
+  /** The provider has a connection with us for each: one browser's request sent again and again is not to take all there are. */
+  async #traded(query: URLSearchParams, pending: Pending): Promise<Tokens> {
+    if (this.#trading >= MOST_TRADING) throw BUSY;
+    this.#trading++;
+    try {
+      return await this.#options.provider.callback(query, pending);
+    } finally {
+      this.#trading--;
+    }
+  }
+  /** Of the sessions that a browser has: one, unless somebody has planted others. */
+  #ids(headers: Incoming): readonly string[] {
+    return cookieValues(headers.all("cookie"), this.#options.cookie).slice(0, MOST_IDS);
+  }
+
+  #pending(headers: Incoming, state: string): Pending | undefined {
+    const [sealed, ...more] = cookieValues(headers.all("cookie"), this.#nameOf(state));
+    if (sealed === undefined || more.length > 0) return undefined;
+    const opened = this.#options.sealer.open(Buffer.from(sealed, "base64url"), purposeOf(state));
+    if (opened === undefined) return undefined;
+    const pending = JSON.parse(opened) as Pending;
+    return pending.until > this.#options.clock.date().getTime() ? pending : undefined;
+  }
+  #nameOf(state: string): string {
+    return `__Host-login-${state.replaceAll(/[^A-Za-z0-9_-]/g, "").slice(0, STATE_IN_NAME)}`;
+  }
+  /** What is to go of other logins, where a browser has too many of them. */
+  #forgotten(headers: Incoming): string[] {
+    const all = headers
+      .all("cookie")
+      .join(";")
+      .matchAll(/(?:^|;)[ \t]*(__Host-login-[\w-]*)=[^;]*/g);
+    const names = new Set<string>();
+    let characters = 0;
+    for (const [found, name = ""] of all) {
+      names.add(name);
+      characters += found.length;
+    }
+    const fits = names.size < MOST_LOGINS && characters < MOST_LOGIN_CHARACTERS;
+    return fits ? [] : [...names].slice(0, MOST_FORGOTTEN).flatMap(forget);
+  }
+}
+
+/** A path below this origin, and no address: browsers take `//host` and `/\host` for others' (RFC 3986, 4.2; WHATWG URL). */
+function isOwnPath(path: string): boolean {
+  return path.length <= MOST_RETURN && /^\/(?![/\\])[^\\\p{Cc}]*$/u.test(path);
+}
+
+/** As a header has it (RFC 3986, 2.1). Not by URL's parser, which would take `/./` away from in front of `/host`. */
+function asciiOf(path: string): string {
+  return path.replaceAll(/[^\p{Cc}\x21-\x7e]+/gu, encodeURIComponent);
+}
+
+/** Names what went wrong at the provider, without anything of what it wrote. */
+function reasonOf(thrown: unknown): string {
+  const code = thrown instanceof Error && "code" in thrown ? String(thrown.code) : "";
+  return /^\w{1,60}$/.test(code) ? code : "the provider's answer makes no login";
+}
+
+function only(method: string, serve: (request: RouteRequest) => Promise<RouteAnswer>) {
+  return async (request: RouteRequest): Promise<RouteAnswer> =>
+    request.method === method ? serve(request) : text(405, `this takes ${method}`, ["allow", method]);
+}
+function text(status: number, words: string, headers: readonly string[] = []): RouteAnswer {
+  return { status, headers: ["content-type", "text/plain; charset=utf-8", ...headers], body: `${words}\n` };
+}
+function json(status: number, value: unknown, headers: readonly string[] = []): RouteAnswer {
+  return { status, headers: ["content-type", "application/json", ...headers], body: JSON.stringify(value) };
+}
+/** The header that sets a cookie for this host alone (RFC 6265bis, 4.1.3.2), which no script can read: name and value. */
+function setCookie(name: string, value: string, lifeMs: number): string[] {
+  const seconds = Math.floor(lifeMs / 1_000);
+  return ["set-cookie", `${name}=${value}; Path=/; Max-Age=${seconds}; HttpOnly; Secure; SameSite=Lax`];
+}
+const forget = (name: string): string[] => ["set-cookie", forgotten(name)];
+const secret = (): string => randomBytes(SECRET_BYTES).toString("base64url");
+const purposeOf = (state: string): string => `login ${state}`;

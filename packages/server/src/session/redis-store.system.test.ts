@@ -1,0 +1,203 @@
+// Against a real redis-server, on a port of its own: what holds for sessions in the process holds for those in Redis.
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { PrincipalSchema } from "@protobff/messages/bff/v1/identity_pb.js";
+import { systemClock } from "@protobff/runtime/internal/clock";
+import { EnvReader } from "@protobff/runtime/internal/environment/env-reader";
+import { incomingOf } from "@protobff/runtime/internal/identity/incoming";
+import { freePort } from "@protobff/runtime/internal/testing/listening";
+import { createClient } from "@redis/client";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { startOpenidProvider } from "../testing/openid-provider.ts";
+import { TestBrowser } from "../testing/test-browser.ts";
+import { MemoryStore } from "./memory-store.ts";
+import { RedisStore } from "./redis-store.ts";
+import { session } from "./session.ts";
+import type { SessionStore } from "./session-store.ts";
+
+let folder: string;
+let port: number;
+let server: ChildProcess;
+const open: SessionStore[] = [];
+
+async function start(): Promise<void> {
+  const options = ["--port", `${port}`, "--bind", "127.0.0.1", "--save", "", "--dir", folder];
+  server = spawn("redis-server", options, { stdio: ["ignore", "pipe", "inherit"] });
+  for await (const chunk of server.stdout as NodeJS.ReadableStream)
+    if (String(chunk).includes("Ready to accept connections")) break;
+  server.stdout?.resume();
+}
+async function stop(): Promise<void> {
+  if (server.exitCode !== null || server.signalCode !== null) return;
+  server.kill("SIGKILL");
+  await once(server, "exit");
+}
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), "bff-sessions-"));
+  port = await freePort();
+  await start();
+});
+afterEach(async () => {
+  for (const store of open.splice(0)) await store.close();
+  await stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+async function inRedis(): Promise<SessionStore> {
+  const store = new RedisStore(`redis://127.0.0.1:${port}`, () => {});
+  open.push(store);
+  await expect
+    .poll(() =>
+      store.get("x").then(
+        () => "up",
+        () => "down",
+      ),
+    )
+    .toBe("up");
+  return store;
+}
+const KINDS = { "in Redis": inRedis, "in the process": async () => new MemoryStore(systemClock) };
+const groups = { names: ["sid", "sub"], lifeMs: 60_000 };
+const bytes = (text: string) => Buffer.from(text);
+
+describe.each(Object.entries(KINDS))("%s", (_, make) => {
+  test("bytes come back as they were, and an end is an end", async () => {
+    const store = await make();
+    const all = Buffer.from(Array.from({ length: 256 }, (_, i) => i));
+    await store.add("a", all, 60_000, groups);
+    expect(await store.get("a")).toEqual(all);
+    expect(await store.touch("a", 60_000)).toEqual(all);
+    expect(await store.replace("a", bytes("new"), 60_000)).toBe(true);
+    expect(await store.get("a")).toEqual(bytes("new"));
+    await store.delete("a");
+    expect(await store.get("a")).toBeUndefined();
+    expect(await store.touch("a", 60_000)).toBeUndefined();
+    expect(await store.replace("a", bytes("again"), 60_000)).toBe(false);
+    expect(await store.get("a")).toBeUndefined();
+  });
+  test("a use keeps it, and nothing else does", async () => {
+    const store = await make();
+    await store.add("kept", bytes("1"), 200, groups);
+    await store.add("left", bytes("2"), 200, groups);
+    await store.touch("kept", 60_000);
+    await expect.poll(() => store.get("left"), { timeout: 5_000 }).toBeUndefined();
+    expect(await store.get("kept")).toEqual(bytes("1"));
+  });
+  test("a group ends together", async () => {
+    const store = await make();
+    await store.add("a", bytes("1"), 60_000, { ...groups, names: ["s1", "ada"] });
+    await store.add("b", bytes("2"), 60_000, { ...groups, names: ["s2", "ada"] });
+    await store.add("c", bytes("3"), 60_000, { ...groups, names: ["s3", "eve"] });
+    expect(await store.deleteGroup("s1")).toBe(1);
+    expect(await store.get("a")).toBeUndefined();
+    expect(await store.get("b")).toBeDefined();
+    expect(await store.deleteGroup("ada")).toBe(1);
+    expect(await store.deleteGroup("ada")).toBe(0);
+    expect(await store.get("c")).toBeDefined();
+  });
+  test("one at a time has a lock, and gives back no other's", async () => {
+    const store = await make();
+    const first = await store.lock("a", 150);
+    expect(first).toBeDefined();
+    expect(await store.lock("a", 60_000)).toBeUndefined();
+    let second: (() => Promise<void>) | undefined;
+    const taken = async () => {
+      second = await store.lock("a", 60_000);
+      return second !== undefined;
+    };
+    await expect.poll(taken, { timeout: 5_000 }).toBe(true);
+    await first?.(); // too late: it is the second's
+    expect(await store.lock("a", 60_000)).toBeUndefined();
+    await second?.();
+    expect(await store.lock("a", 60_000)).toBeDefined();
+  });
+});
+
+describe("a Redis that is away", () => {
+  test("is told at once when it has gone, and used again when it is back", async () => {
+    const store = await inRedis();
+    await store.add("a", bytes("1"), 60_000, groups);
+    await stop();
+    await expect(store.get("a")).rejects.toThrow();
+    await start();
+    await expect
+      .poll(
+        () =>
+          store.get("a").then(
+            () => "up",
+            () => "down",
+          ),
+        { timeout: 10_000 },
+      )
+      .toBe("up");
+  });
+  test("is told within a second when it hangs", async () => {
+    const store = await inRedis();
+    server.kill("SIGSTOP");
+    const asked = store.touch("a", 60_000);
+    try {
+      await expect(asked).rejects.toThrow("Redis has not answered");
+    } finally {
+      server.kill("SIGCONT");
+    }
+  });
+});
+
+describe("two processes, one Redis, and a provider that ends a session whose refresh token comes twice", () => {
+  test("renew once between them, and end together", async () => {
+    const site = "https://app.example";
+    const provider = await startOpenidProvider({ publicUrl: () => site, accessLifeS: 31 });
+    const environment = {
+      BFF_PUBLIC_URL: site,
+      REDIS_URL: `redis://127.0.0.1:${port}`,
+      BFF_SESSION_KEYS: Buffer.alloc(32, 1).toString("base64"),
+      BFF_BROWSER_CLIENT_SECRET: "a secret of the client's",
+    };
+    const process = async () => {
+      const spec = session({ name: "browser", issuer: provider.issuer, clientId: "web" });
+      await spec.configure?.(new EnvReader(environment, []));
+      const parts = { clock: systemClock, type: PrincipalSchema, audit: () => {}, fault: () => {} };
+      return spec.open(parts);
+    };
+    const [one, two] = [await process(), await process()];
+    try {
+      await inRedis();
+      const browser = new TestBrowser(site, () => one.routes ?? new Map());
+      await browser.visit("/auth/login");
+      const id = browser.cookies.get("app.example __Host-session") ?? "";
+      const incoming = incomingOf(new Headers());
+      const tokens = async () =>
+        Promise.all([one, two, one, two].map(async (source) => (await source.verify(id, incoming))?.token));
+      const [before] = await tokens();
+      // It is due a second from now, since it is renewed half a minute before its end.
+      await expect.poll(async () => (await tokens()).some((token) => token !== before), { timeout: 10_000 }).toBe(true);
+      await expect.poll(async () => new Set(await tokens()).size, { timeout: 10_000 }).toBe(1);
+      expect(await tokens()).not.toContain(undefined);
+      await browser.get("/auth/logout", { "x-csrf": "1" }, "POST");
+      expect(await tokens()).toEqual([undefined, undefined, undefined, undefined]);
+    } finally {
+      await one.close();
+      await two.close();
+      await provider.close();
+    }
+  });
+});
+
+test("who reads Redis finds neither ids nor names", async () => {
+  const store = await inRedis();
+  await store.add("hash-of-an-id", bytes("sealed"), 60_000, groups);
+  const admin = createClient({ url: `redis://127.0.0.1:${port}` });
+  await admin.connect();
+  try {
+    expect((await admin.keys("*")).sort()).toEqual([
+      "bff:session-group:sid",
+      "bff:session-group:sub",
+      "bff:session:hash-of-an-id",
+    ]);
+    expect(await admin.pTTL("bff:session-group:sid")).toBeGreaterThan(0);
+  } finally {
+    admin.destroy();
+  }
+});

@@ -1,0 +1,51 @@
+import type { Caller } from "@protobff/runtime/internal/identity/caller";
+import type { KeySet } from "@protobff/runtime/internal/identity/jwt/key-set";
+import { unjudged } from "@protobff/runtime/internal/identity/refusals";
+import type { Routes } from "@protobff/runtime/internal/identity/routes";
+import type { Place, Source } from "@protobff/runtime/internal/identity/source";
+import type { SessionStore } from "./session-store.ts";
+import type { Sessions } from "./sessions.ts";
+
+export interface SessionSourceParts {
+  readonly name: string;
+  readonly cookie: string;
+  readonly from: readonly string[];
+  readonly sessions: Sessions;
+  readonly store: SessionStore;
+  /** Of logout tokens. */
+  readonly keys: KeySet;
+  readonly routes: Routes;
+}
+
+/** Callers with a session's cookie. It is looked up for each request, so that an ended session ends everywhere at once. */
+export class SessionSource implements Source {
+  readonly name: string;
+  readonly place: Place;
+  readonly ambient = true;
+  readonly from: readonly string[];
+  readonly routes: Routes;
+  /** Sessions that have begun do not need the provider. */
+  readonly opened = Promise.resolve();
+  readonly #parts: SessionSourceParts;
+
+  constructor(parts: SessionSourceParts) {
+    this.name = parts.name;
+    this.place = { kind: "cookie", name: parts.cookie };
+    this.from = parts.from;
+    this.routes = parts.routes;
+    this.#parts = parts;
+  }
+  owns(): boolean {
+    return true;
+  }
+  async verify(id: string): Promise<Caller | undefined> {
+    try {
+      return (await this.#parts.sessions.find(id))?.caller;
+    } catch (cause) {
+      throw unjudged("the sessions' store is away", cause);
+    }
+  }
+  async close(): Promise<void> {
+    await Promise.all([this.#parts.keys.close(), this.#parts.store.close()]);
+  }
+}

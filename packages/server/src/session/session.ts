@@ -1,0 +1,159 @@
+import { create, type DescMessage, type Message, type MessageShape, toJson } from "@bufbuild/protobuf";
+import { type Credential, CredentialSchema, type Principal } from "@protobff/messages/bff/v1/identity_pb.js";
+import type { Clock } from "@protobff/runtime/internal/clock";
+import type { Caller } from "@protobff/runtime/internal/identity/caller";
+import { decodeClaims } from "@protobff/runtime/internal/identity/claims";
+import { type Jose, loadJose } from "@protobff/runtime/internal/identity/jwt/jose";
+import { KeySet } from "@protobff/runtime/internal/identity/jwt/key-set";
+import { payloadText } from "@protobff/runtime/internal/identity/jwt/unverified";
+import { callerOf } from "@protobff/runtime/internal/identity/principal";
+import { unauthenticated } from "@protobff/runtime/internal/identity/refusals";
+import type { Settings } from "@protobff/runtime/internal/identity/settings";
+import type { Source } from "@protobff/runtime/internal/identity/source";
+import type { SourceParts, SourceSpec } from "@protobff/runtime/internal/identity/spec";
+import { backchannelLogout } from "./backchannel.ts";
+import { type Configured, configured, loadOpenidClient } from "./configured.ts";
+import { type LoginEvent, LoginRoutes } from "./login-routes.ts";
+import { MemoryStore } from "./memory-store.ts";
+import { Provider, type Tokens } from "./provider.ts";
+import { RedisStore } from "./redis-store.ts";
+import { SessionSource } from "./session-source.ts";
+import { Sessions } from "./sessions.ts";
+
+/** A source `session`, as declared. Times are milliseconds. */
+export interface SessionOptions<P extends Message, Claims extends DescMessage | undefined> {
+  readonly name: string;
+  /** The OpenID provider: its issuer, as its discovery document has it. */
+  readonly issuer: string;
+  /** Variables of the environment that the issuer is made of, for faults. */
+  readonly issuerVariables?: readonly string[] | undefined;
+  readonly clientId: string;
+  /** Besides `openid`. */
+  readonly scopes?: readonly string[] | undefined;
+  /** Default `__Host-session`. */
+  readonly cookie?: string | undefined;
+  /** A session ends when it has not been used for so long; default 30 minutes. */
+  readonly idleMs?: number | undefined;
+  /** A session ends after so long; default 10 hours. */
+  readonly absoluteMs?: number | undefined;
+  /** What the ID token's payload is decoded into. */
+  readonly claims?: Claims;
+  readonly from?: readonly string[] | undefined;
+  /** Default: the default principal, filled from the credential. */
+  readonly principal?: ((claims: ClaimsOf<Claims>, credential: Credential) => P) | undefined;
+}
+
+type ClaimsOf<Claims> = Claims extends DescMessage ? MessageShape<Claims> : undefined;
+/** With its types put aside. */
+type Options = SessionOptions<Message, DescMessage | undefined>;
+
+const IDLE_MS = 30 * 60_000;
+const ABSOLUTE_MS = 10 * 3_600_000;
+
+/**
+ * Browsers with a session: people log in at an OpenID provider, by authorization code with PKCE, and the browser gets a cookie with a
+ * random id. What belongs to it, tokens among it, is kept in Redis (BFF_STATE_REDIS_URL, else REDIS_URL), or without one in the process.
+ */
+export function session<P extends Message = Principal, Claims extends DescMessage | undefined = undefined>(
+  options: SessionOptions<P, Claims>,
+): SourceSpec<P> {
+  let config: Configured | undefined;
+  let jose: Jose | undefined;
+  return {
+    name: options.name,
+    byCertificate: (options.from ?? []).length > 0,
+    byCookie: true,
+    async configure(settings: Settings): Promise<void> {
+      config = configured(options, settings);
+      jose = await loadJose().catch(() => missing(settings, options.name, "jose"));
+      await loadOpenidClient().catch(() => missing(settings, options.name, "openid-client"));
+    },
+    open(parts: SourceParts): Source {
+      if (config === undefined || jose === undefined) throw new Error(`the source ${options.name} is not configured`);
+      return open(options as unknown as Options, config, jose, parts);
+    },
+  };
+}
+
+function missing(settings: Settings, source: string, name: string): undefined {
+  settings.fault(`the source ${source}`, `needs the package ${name}, which is not installed`, `npm install ${name}`);
+}
+
+/** Long, for it is the list of what a source of sessions is put together of. */
+function open(options: Options, config: Configured, jose: Jose, parts: SourceParts): Source {
+  const { name, issuer, clientId, cookie = "__Host-session", from = [] } = options;
+  const { publicUrl, clientSecret, sealer, redisUrl } = config;
+  const { idleMs = IDLE_MS, absoluteMs = ABSOLUTE_MS } = options;
+  const { clock, type, fault, fetched } = parts;
+  const away = (error: Error): void => fault("the sessions' Redis cannot be reached", error);
+  if (redisUrl === undefined)
+    fault(
+      "sessions are kept in this process: they are lost with it, and no other knows them; set REDIS_URL",
+      undefined,
+    );
+  const store = redisUrl === undefined ? new MemoryStore(clock) : new RedisStore(redisUrl, away);
+  const redirectUri = `${publicUrl}/auth/callback`;
+  const scopes = [...new Set(["openid", ...(options.scopes ?? [])])];
+  const provider = new Provider({ issuer, clientId, clientSecret, redirectUri, scopes }, clock);
+  const callerOf = (tokens: Tokens, id: string, until: number): Caller => caller(options, parts, { tokens, id, until });
+  const sessions = new Sessions({ store, sealer, provider, clock, issuer, idleMs, absoluteMs, callerOf });
+  const told = (event: LoginEvent, address: string): void => parts.audit(auditOf(event, name, address, clock));
+  const json = ({ caller: { principal } }: { readonly caller: Caller }): unknown => toJson(type, principal);
+  const logins = new LoginRoutes({
+    publicUrl,
+    cookie,
+    absoluteMs,
+    sessions,
+    provider,
+    sealer,
+    clock,
+    json,
+    told,
+  });
+  const failed = (error: unknown): void => fault(`keys of source ${name} cannot be fetched`, error);
+  const keys = new KeySet({
+    place: { kind: "discovery", issuer },
+    maxStaleMs: absoluteMs,
+    clock,
+    jose,
+    failed,
+    fetched: () => fetched?.(name),
+  });
+  const ended = (count: number): void => {
+    if (count > 0)
+      parts.audit({ event: "session-ended", at: clock.date(), source: name, reason: "the provider has ended it" });
+  };
+  const backchannel = backchannelLogout({ issuer, clientId, keys, jose, clock }, sessions, ended);
+  const routes = new Map([...logins.routes, ["/auth/backchannel-logout", backchannel]]);
+  return new SessionSource({ name, cookie, from, sessions, store, keys, routes });
+}
+
+/** @throws Failure UNAUTHENTICATED where the ID token makes no principal */
+function caller(
+  options: Options,
+  { type }: SourceParts,
+  { tokens, id, until }: { readonly tokens: Tokens; readonly id: string; readonly until: number },
+): Caller {
+  const { name, issuer, claims: desc } = options;
+  const { sub } = tokens.claims;
+  const subject = typeof sub === "string" ? sub : "";
+  const credential = create(CredentialSchema, { source: name, issuer, subject, id, expires: BigInt(until) });
+  let claims: Message | undefined;
+  try {
+    const [, payload = ""] = tokens.idToken.split(".");
+    claims = desc === undefined ? undefined : decodeClaims(desc, payloadText(payload));
+  } catch {
+    throw unauthenticated("the ID token's claims are not of the declared types");
+  }
+  const { principal } = options;
+  const set = principal && (() => principal(claims as ClaimsOf<DescMessage>, credential));
+  const read = desc && claims && { type: desc, message: claims };
+  return callerOf({ type, credential, principal: set, claims: read, token: tokens.access });
+}
+
+function auditOf(event: LoginEvent, source: string, address: string, clock: Clock) {
+  const at = clock.date();
+  if (event.event === "login-failed") return { event: event.event, at, source, address, reason: event.reason };
+  const { issuer, subject, id } = event.session.caller.credential;
+  return { event: event.event, at, source, address, issuer, subject, id };
+}

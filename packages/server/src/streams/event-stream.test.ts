@@ -1,0 +1,279 @@
+import { once } from "node:events";
+import * as http from "node:http";
+import * as http2 from "node:http2";
+import { create, toBinary } from "@bufbuild/protobuf";
+import { SourceContextSchema } from "@bufbuild/protobuf/wkt";
+import { Denied } from "@protobff/runtime/internal/compose/admission";
+import { Code, codeText, Failure, Reason, refusal } from "@protobff/runtime/internal/failure";
+import { type TestFollower, type TestStream, testStream } from "@protobff/runtime/internal/testing/test-streams";
+import { EventSource } from "eventsource";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { type Listening, type ListenOptions, listen } from "../listen.ts";
+
+const QUERY = `?encoding=json&message=${encodeURIComponent(JSON.stringify({ fileName: "what" }))}`;
+const PATH = "/streams.v1.StreamService/Follow";
+
+async function serve(stream: TestStream, options?: ListenOptions): Promise<Listening> {
+  const server = await listen([stream], options);
+  onTestFinished(() => server.close(0));
+  return server;
+}
+const failure = (code: Code, pushbackMs?: number): Failure =>
+  new Failure({ code, clientCode: code, reason: Reason.UNAVAILABLE, callee: "", message: "secret", pushbackMs });
+
+interface Told {
+  readonly status: number | undefined;
+  readonly headers: Record<string, unknown>;
+  readonly body: string;
+}
+interface Asked {
+  readonly query?: string;
+  readonly headers?: Record<string, string>;
+  readonly path?: string;
+}
+async function askH1(server: Listening, { query = QUERY, headers = {}, path = PATH }: Asked = {}): Promise<Told> {
+  const request = http.get(`${server.url}${path}${query}`, {
+    agent: false,
+    headers: { accept: "text/event-stream", ...headers },
+  });
+  const [response] = (await once(request, "response")) as [http.IncomingMessage];
+  return {
+    status: response.statusCode,
+    headers: response.headers,
+    body: String(Buffer.concat(await response.toArray())),
+  };
+}
+async function askH2(server: Listening, { query = QUERY, headers = {}, path = PATH }: Asked = {}): Promise<Told> {
+  const session = http2.connect(server.url);
+  onTestFinished(() => session.destroy());
+  const stream = session.request({ ":path": `${path}${query}`, accept: "text/event-stream", ...headers });
+  const [told] = (await once(stream, "response")) as [http2.IncomingHttpHeaders];
+  return { status: Number(told[":status"]), headers: told, body: String(Buffer.concat(await stream.toArray())) };
+}
+const withoutRetry = (body: string): string => body.replaceAll(/retry: \d+\n\n/g, "");
+
+describe.each([
+  ["HTTP/1.1", askH1],
+  ["HTTP/2", askH2],
+])("server-sent events over %s", (_, ask) => {
+  test("items are events with the token as id, beats are comments, and the end is an event", async () => {
+    const stream = testStream(
+      (it) => {
+        it.follower.opened({ headers: ["x-one", "1"], trailers: [] });
+        it.item("a", "t1");
+        it.item("b\nü", "t2");
+        it.item("c");
+        it.follower.ended(undefined);
+      },
+      { heartbeatMs: 15_000 },
+    );
+    const { status, headers, body } = await ask(await serve(stream));
+    expect(status).toBe(200);
+    expect(headers).toMatchObject({
+      "content-type": "text/event-stream",
+      "cache-control": "no-store",
+      "x-accel-buffering": "no",
+      "x-content-type-options": "nosniff",
+      "bff-heartbeat": "15000",
+      "x-one": "1",
+    });
+    const [retry = "", rest] = body.split("\n\n", 1).concat(body.slice(body.indexOf("\n\n") + 2));
+    expect(Number(/^retry: (\d+)$/.exec(retry)?.[1])).toBeGreaterThanOrEqual(1000);
+    expect(Number(/^retry: (\d+)$/.exec(retry)?.[1])).toBeLessThanOrEqual(3000);
+    expect(rest).toBe(
+      `id: t1\ndata: {"fileName":"a"}\n\nid: t2\ndata: {"fileName":"b\\nü"}\n\ndata: {"fileName":"c"}\n\nevent: end\nid: ~end\ndata: {}\n\n`,
+    );
+  });
+
+  test("what a GET says: JSON, base64, binary, and the token to go on behind", async () => {
+    const stream = testStream((it) => it.follower.ended(undefined));
+    const server = await serve(stream);
+    const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64url");
+    const message = create(SourceContextSchema, { fileName: "what" });
+    for (const query of [
+      QUERY,
+      `?connect=v1&encoding=json&base64=1&message=${base64(Buffer.from('{"fileName":"what"}'))}`,
+      `?encoding=proto&base64=1&message=${base64(toBinary(SourceContextSchema, message))}`,
+    ])
+      await ask(server, { query });
+    expect(stream.followers.map(({ text }) => text)).toEqual(["what", "what", "what"]);
+    await ask(server, { query: `${QUERY}&bff-resume=t0` });
+    await ask(server, { query: `${QUERY}&bff-resume=t0`, headers: { "bff-resume": "t1" } });
+    await ask(server, { query: `${QUERY}&bff-resume=t0`, headers: { "bff-resume": "t1", "last-event-id": "t2" } });
+    expect(stream.followers.slice(3).map(({ resume }) => resume)).toEqual(["t0", "t1", "t2"]);
+  });
+
+  test("what was at its end is answered with 204, and begins nothing", async () => {
+    const stream = testStream();
+    const { status, body } = await ask(await serve(stream), { headers: { "last-event-id": "~end" } });
+    expect([status, body, stream.followers.length]).toEqual([204, "", 0]);
+  });
+
+  test.each([
+    [Code.NOT_FOUND, 404, "not_found"],
+    [Code.UNAUTHENTICATED, 401, "unauthenticated"],
+    [Code.INTERNAL, 500, "internal"],
+  ])("a final failure at the beginning has its own status: %s", async (code, status, name) => {
+    const metadata = { headers: ["x-one", "1"], trailers: [] };
+    const told = await ask(await serve(testStream((it) => it.follower.failed(failure(code), undefined, metadata))));
+    expect([told.status, told.headers["content-type"], told.headers["x-one"]]).toEqual([
+      status,
+      "application/json",
+      "1",
+    ]);
+    expect(JSON.parse(told.body)).toEqual({ code: name, message: codeText(code) });
+  });
+
+  test.each([Code.UNAVAILABLE, Code.RESOURCE_EXHAUSTED, Code.DEADLINE_EXCEEDED])(
+    "one that can be resumed is a stream that ends, at which an EventSource comes back: %s",
+    async (code) => {
+      const stream = testStream((it) => it.follower.failed(failure(code, 7000), undefined, undefined));
+      const told = await ask(await serve(stream));
+      expect([told.status, told.headers["content-type"], told.body]).toEqual([
+        200,
+        "text/event-stream",
+        "retry: 7000\n\n",
+      ]);
+    },
+  );
+
+  test("later a final failure is an event, with the id of the end", async () => {
+    const stream = testStream((it) => {
+      it.item("a", "t1");
+      it.follower.failed(failure(Code.NOT_FOUND), "t1", undefined);
+    });
+    expect(withoutRetry((await ask(await serve(stream))).body)).toBe(
+      `id: t1\ndata: {"fileName":"a"}\n\nevent: failure\nid: ~end\ndata: {"code":"not_found","message":"not found"}\n\n`,
+    );
+  });
+  test("later one that can be resumed is the end of the stream, with the last token", async () => {
+    const stream = testStream((it) => {
+      it.item("a", "t1");
+      it.follower.failed(failure(Code.UNAVAILABLE), "t2", undefined);
+    });
+    expect(withoutRetry((await ask(await serve(stream))).body)).toBe(
+      `id: t1\ndata: {"fileName":"a"}\n\n: Unavailable\nid: t2\n\n`,
+    );
+  });
+
+  test("a beat is no event, and moves the token", async () => {
+    const stream = testStream((it) => {
+      it.item("a", "t1");
+      setImmediate(() =>
+        setImmediate(() => {
+          it.beat("t2");
+          it.follower.ended(undefined);
+        }),
+      );
+    });
+    const { body } = await ask(await serve(stream));
+    expect(body).toContain("\n\n: beat\nid: t2\n\nevent: end");
+  });
+
+  test.each<[string, Asked, number]>([
+    ["no encoding", { query: "?message={}" }, 415],
+    ["another encoding", { query: "?message={}&encoding=xml" }, 415],
+    ["a compression", { query: "?message=&encoding=json&compression=gzip" }, 501],
+    ["no JSON", { query: "?message=%7B&encoding=json" }, 400],
+    ["no UTF-8", { query: "?message=%0A%03%FF&encoding=proto" }, 400],
+    ["no base64", { query: "?message=!&encoding=json&base64=1" }, 400],
+    ["too large", { query: `?encoding=json&message=${JSON.stringify({ fileName: "x".repeat(2000) })}` }, 413],
+  ])("%s is refused", async (_, asked, status) => {
+    const stream = testStream();
+    const told = await ask(await serve(stream, { maxRequestBytes: 1000 }), asked);
+    expect([told.status, stream.followers.length]).toEqual([status, 0]);
+  });
+
+  test("an rpc that may have side effects is not followed by GET", async () => {
+    const stream = testStream(undefined, { name: "run" });
+    const told = await ask(await serve(stream), { path: "/streams.v1.StreamService/Run" });
+    expect([told.status, told.headers.allow, stream.followers.length]).toEqual([405, "POST", 0]);
+  });
+
+  test("who calls is judged, and pages of other origins are told whether they may read", async () => {
+    const judge = () =>
+      new Denied(refusal(Code.UNAUTHENTICATED, "who?"), { headers: ["www-authenticate", "Bearer"], trailers: [] });
+    const server = await serve(testStream(undefined, { judge }), { corsOrigins: ["https://app.example"] });
+    const told = await ask(server, { headers: { origin: "https://app.example" } });
+    expect([told.status, told.headers["www-authenticate"]]).toEqual([401, "Bearer"]);
+    expect(told.headers["access-control-allow-origin"]).toBe("https://app.example");
+    const other = await ask(server, { headers: { origin: "https://other.example" } });
+    expect(other.headers["access-control-allow-origin"]).toBeUndefined();
+  });
+});
+
+test("who does not read holds back the source; when it leaves, that is cancelled", async () => {
+  const stream = testStream();
+  const server = await serve(stream);
+  const request = http.get(`${server.url}${PATH}${QUERY}`, { agent: false, headers: { accept: "text/event-stream" } });
+  const follower = await stream.next();
+  follower.item("first", "t1");
+  const [response] = (await once(request, "response")) as [http.IncomingMessage];
+  response.pause();
+  const chunk = "x".repeat(100_000);
+  while (follower.item(chunk, "t")) await new Promise(setImmediate);
+  const ready = follower.ready();
+  response.resume();
+  await ready;
+  request.destroy();
+  request.on("error", () => {});
+  response.on("error", () => {});
+  await follower.cancelled;
+});
+
+describe("the eventsource package", () => {
+  async function follow(server: Listening, begin: (source: EventSource) => void): Promise<EventSource> {
+    const source = new EventSource(`${server.url}${PATH}${QUERY}`);
+    onTestFinished(() => source.close());
+    begin(source);
+    return source;
+  }
+
+  test("comes back behind what it has when the server goes, and stops at the end", async () => {
+    const heard: string[] = [];
+    const first = testStream((it: TestFollower) => {
+      it.item("a", "t1");
+      it.item("b", "t2");
+      it.drained.then(() => it.follower.failed(failure(Code.UNAVAILABLE), "t2", undefined));
+    });
+    const server = await serve(first);
+    const ended = Promise.withResolvers<void>();
+    const drained = Promise.withResolvers<void>();
+    const source = await follow(server, (made) => {
+      made.addEventListener("message", ({ data, lastEventId }) => {
+        heard.push(`${lastEventId} ${data}`);
+        if (heard.length === 2) drained.resolve();
+      });
+      made.addEventListener("end", () => ended.resolve());
+    });
+    await drained.promise;
+    await server.close(10_000);
+    const second = testStream((it) => {
+      it.item("c", "t3");
+      it.follower.ended(undefined);
+    });
+    const again = await listen([second], { port: server.port });
+    onTestFinished(() => again.close(0));
+    await ended.promise;
+    expect(heard).toEqual(['t1 {"fileName":"a"}', 't2 {"fileName":"b"}', 't3 {"fileName":"c"}']);
+    expect(second.followers.map(({ resume }) => resume)).toEqual(["t2"]);
+    const stopped = Promise.withResolvers<void>();
+    source.addEventListener("error", () => {
+      if (source.readyState === source.CLOSED) stopped.resolve();
+    });
+    await stopped.promise; // by 204
+    expect(second.followers.length).toBe(1);
+  });
+
+  test("stops at a final failure, and is told it", async () => {
+    const told = Promise.withResolvers<string>();
+    const stream = testStream((it) => {
+      it.item("a", "t1");
+      it.follower.failed(failure(Code.PERMISSION_DENIED), "t1", undefined);
+    });
+    await follow(await serve(stream), (source) => {
+      source.addEventListener("failure", ({ data }) => told.resolve(data));
+    });
+    expect(JSON.parse(await told.promise)).toEqual({ code: "permission_denied", message: "permission denied" });
+  });
+});

@@ -1,0 +1,139 @@
+// Server-sent events (WHATWG HTML, 9.2), for those who have an EventSource and nothing else: GET at the address of Connect's GET.
+import type { Registry } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
+import { systemClock } from "@protobff/runtime/internal/clock";
+import type { GetQuery } from "@protobff/runtime/internal/routes/get-query";
+import type { StreamOut } from "../carrier/stream-out.ts";
+import type { FastHead } from "../fast/fast-call.ts";
+import type { HeadNames } from "../fast/request-heads.ts";
+import { PROTOCOL } from "../logs/protocol.ts";
+import { tooLarge } from "../requests/request-body.ts";
+import { HttpError, httpStatusOf } from "../transcoding/status.ts";
+import { RESUME, StreamCall, type StreamRpc } from "./stream-call.ts";
+import { type StreamProtocol, UNBUFFERED } from "./stream-protocols.ts";
+
+export const EVENT_NAMES: HeadNames = { isGrpc: false, timeout: "connect-timeout-ms" };
+/** The id of the last event there is: who comes back with it is told that nothing follows. */
+const AT_END = "~end";
+/** Where an EventSource says what it has; no page can set it. */
+const LAST_EVENT_ID = "last-event-id";
+/** When an EventSource comes back, at the earliest and at the latest, in milliseconds: not all at one moment. */
+const RETRY_MS = 1_000;
+const RETRY_LATEST_MS = 3_000;
+/** An EventSource comes back only when a stream ends, never after an answer with another status: these are answered so that it does. */
+const RESUMABLE: ReadonlySet<Code> = new Set([Code.Unavailable, Code.ResourceExhausted, Code.DeadlineExceeded]);
+const HEADERS = ["content-type", "text/event-stream", "cache-control", "no-store", ...UNBUFFERED];
+const END = Buffer.from(`event: end\nid: ${AT_END}\ndata: {}\n\n`);
+const FAILURE = `event: failure\nid: ${AT_END}\n`;
+
+/** @param registry what details of errors may be shown as JSON */
+export function eventStream(registry: Registry): StreamProtocol {
+  const json = (error: ConnectError): Uint8Array => errorToJsonBytes(error, { registry });
+  return {
+    names: EVENT_NAMES,
+    headers: HEADERS,
+    trailing: false,
+    begin: () => retry(),
+    item: (bytes, token) => event(token === undefined ? "" : `id: ${token}\n`, bytes),
+    // An empty event with an id is not given to the page, and is where an EventSource goes on from.
+    beat: (token) => Buffer.from(token === undefined ? ": beat\n\n" : `: beat\nid: ${token}\n\n`),
+    end(error, _trailers, token) {
+      if (error === undefined) return { bytes: END };
+      if (!RESUMABLE.has(error.code)) return { bytes: event(FAILURE, json(error)) };
+      const id = token === undefined ? "" : `id: ${token}\n`;
+      return { bytes: Buffer.concat([retry(error), Buffer.from(`: ${Code[error.code]}\n${id}\n`)]) };
+    },
+    refuse(error) {
+      const metadata = [...error.metadata].flat();
+      if (RESUMABLE.has(error.code) && !("status" in error))
+        return { status: 200, headers: [...HEADERS, ...metadata], bytes: retry(error) };
+      const headers = ["content-type", "application/json", "cache-control", "no-store", ...metadata];
+      return { status: httpStatusOf(error), headers, bytes: json(error) };
+    },
+  };
+}
+
+function event(fields: string, json: Uint8Array): Buffer {
+  const head = Buffer.from(`${fields}data: `);
+  const bytes = Buffer.allocUnsafe(head.length + json.length + 2);
+  head.copy(bytes);
+  bytes.set(json, head.length);
+  bytes.write("\n\n", head.length + json.length);
+  return bytes;
+}
+/** @param error which may say when to come back */
+function retry(error?: ConnectError): Buffer {
+  const told = Number(error?.metadata.get("grpc-retry-pushback-ms") ?? 0);
+  const ms = Math.max(told, RETRY_MS + systemClock.random() * (RETRY_LATEST_MS - RETRY_MS));
+  return Buffer.from(`retry: ${Math.ceil(ms)}\n\n`);
+}
+
+/** Whether it asks for events. */
+export function acceptsEvents(accept: string | undefined): boolean {
+  if (accept === undefined) return false;
+  return accept.split(",").some((type) => type.split(";", 1)[0]?.trim().toLowerCase() === "text/event-stream");
+}
+/** A request for events. */
+export class EventCall extends StreamCall {
+  readonly #query: GetQuery;
+  readonly #sideEffects: boolean;
+
+  constructor(
+    rpc: StreamRpc,
+    head: FastHead,
+    protocol: StreamProtocol,
+    out: StreamOut,
+    asked: { readonly query: GetQuery; readonly sideEffects: boolean },
+  ) {
+    super(rpc, head, protocol, out);
+    this.#query = asked.query;
+    this.#sideEffects = asked.sideEffects;
+  }
+  override get(name: string): string | null {
+    return name === PROTOCOL ? "sse" : super.get(name);
+  }
+  /** What its head alone shows is wrong, without asking who calls. */
+  check(): void {
+    const wrong = this.#wrong();
+    if (wrong !== undefined) this.refuse(wrong);
+  }
+  #wrong(): ConnectError | undefined {
+    if (this.#sideEffects) {
+      const allow = { allow: "POST" };
+      return new HttpError(405, "only an rpc with NO_SIDE_EFFECTS is followed by GET", Code.Unimplemented, allow);
+    }
+    const encoding = this.#query.get("encoding");
+    if (encoding !== "json" && encoding !== "proto")
+      return new HttpError(415, "the query is to have encoding=json, or encoding=proto", Code.InvalidArgument);
+    if ((this.#query.get("compression") ?? "identity") !== "identity")
+      return new ConnectError("a message in a query has no compression here", Code.Unimplemented);
+    return undefined;
+  }
+
+  /** Who has had all there is is told so, which is the one way to have an EventSource stop; nobody need know who that is. */
+  override begin(): void {
+    if (this.head.headers[LAST_EVENT_ID] === AT_END) this.answerNothing();
+    else super.begin();
+  }
+  protected get expected(): number {
+    return Number.POSITIVE_INFINITY;
+  }
+  protected arrived(): void {
+    this.refuse(new ConnectError("a GET has no body", Code.InvalidArgument));
+  }
+  protected complete(): void {
+    try {
+      const bytes = this.#query.message();
+      // An error with a status: else an EventSource would send the same again.
+      if (bytes.length > this.rpc.maxBytes) throw tooLarge(this.rpc.maxBytes);
+      this.run(this.rpc.parse(bytes), this.#resume());
+    } catch (thrown) {
+      this.refuse(ConnectError.from(thrown, Code.InvalidArgument));
+    }
+  }
+  /** An EventSource that comes back has more than the address it was made with. */
+  #resume(): string | undefined {
+    return this.get(LAST_EVENT_ID) || this.get(RESUME) || this.#query.get(RESUME) || undefined;
+  }
+}

@@ -1,0 +1,219 @@
+import type { Duplex } from "node:stream";
+import type { Registry } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
+import type { Incoming } from "@protobff/runtime/internal/identity/incoming";
+import type { WebSocket } from "ws";
+import type { Holder, PendingBytes } from "../requests/pending-bytes.ts";
+import { inTurn } from "../turns/turn-queue.ts";
+import { PartialMessage } from "./partial-message.ts";
+import { type Carrier, SocketFollow } from "./socket-follow.ts";
+import { beatMessage, errorMessage, readSaid, type Said } from "./socket-messages.ts";
+import type { StreamRpc } from "./stream-call.ts";
+
+/** Follows of one socket, at a time. */
+const FOLLOWS = 100;
+/** When so much waits to be written, no more items are taken, in bytes; and when so little does, they are again. */
+const FULL_BYTES = 256 << 10;
+const ROOM_BYTES = 64 << 10;
+/** How often there is a sign of life, in milliseconds; after so many of them without one of the client's it is given up. */
+const BEAT_MS = 15_000;
+const SILENT_BEATS = 3;
+/** A socket on which nothing is followed is closed after so many. */
+const IDLE_BEATS = 4;
+/** Messages that a client may send at once, and how many more each second, besides acknowledgements of what it was sent. */
+const MESSAGES = 500;
+const MESSAGES_PER_S = 200;
+/** Who breaks the rules has so long to take his leave, in milliseconds. */
+const LEAVE_MS = 1_000;
+
+/** Status codes of RFC 6455, 7.4.1. */
+const GOING_AWAY = 1001;
+const UNSUPPORTED = 1003;
+const POLICY = 1008;
+
+export interface FollowSocketOptions {
+  /** By `package.Service/Method`. */
+  readonly rpcOf: (name: string) => StreamRpc | undefined;
+  readonly registry: Registry;
+  readonly pending: PendingBytes;
+  /** Of the upgrade, with what a message says. */
+  readonly headersOf: (authorization: string | undefined) => Incoming;
+  readonly onClose: (socket: FollowSocket) => void;
+}
+
+/** A client that follows any number of rpcs over one WebSocket. */
+export class FollowSocket implements Carrier, Holder {
+  heldBytes = 0;
+  holderSlot = 0;
+  readonly holderNumber: number;
+  readonly #socket: WebSocket;
+  readonly #options: FollowSocketOptions;
+  readonly #follows = new Map<number, SocketFollow>();
+  readonly #timer: NodeJS.Timeout;
+  /** Of messages that have not been written yet, the oldest first. */
+  readonly #sizes: number[] = [];
+  #unwritten = 0;
+  #full = false;
+  #sentSinceBeat = true;
+  #silent = 0;
+  #idle = 0;
+  #messages = MESSAGES; // that are left
+  #refilledAt = performance.now();
+  readonly #partial = new PartialMessage();
+  #draining = false;
+  #closing = false;
+
+  /** @param bytes over which it comes */
+  constructor(socket: WebSocket, bytes: Duplex, options: FollowSocketOptions) {
+    this.#socket = socket;
+    this.#options = options;
+    this.holderNumber = options.pending.nextNumber();
+    this.#timer = setInterval(() => this.#beat(), BEAT_MS);
+    socket.on("message", (data, isBinary) => this.#onMessage(data, isBinary));
+    socket.on("pong", () => {
+      this.#silent = 0;
+    });
+    // Answered here, for who asks without reading the answers would have us keep them.
+    socket.on("ping", (data) => {
+      if (this.#spend() && !this.#full) socket.pong(data);
+    });
+    socket.on("error", () => {}); // `close` follows
+    bytes.on("data", (chunk: Buffer) => this.#came(chunk));
+    socket.on("close", () => this.#onClose());
+    this.send(beatMessage(BEAT_MS));
+  }
+
+  get clientAddress(): string {
+    return this.#options.headersOf(undefined).peer.address;
+  }
+  get connection(): object {
+    return this;
+  }
+  get full(): boolean {
+    return this.#full;
+  }
+  send(message: Buffer): void {
+    const { pending } = this.#options;
+    if (this.#closing) return;
+    this.#sentSinceBeat = true;
+    this.#sizes.push(message.length);
+    this.#unwritten += message.length;
+    if (this.#unwritten > FULL_BYTES) this.#full = true;
+    this.#socket.send(message, { binary: false }, this.#written);
+    pending.add(this, message.length);
+  }
+  readonly #written = (): void => {
+    const length = this.#sizes.shift() ?? 0;
+    this.#unwritten -= length;
+    this.#options.pending.remove(this, length);
+    if (!this.#full || this.#unwritten > ROOM_BYTES) return;
+    this.#full = false;
+    for (const follow of [...this.#follows.values()]) follow.goOn();
+  };
+  leave(follow: SocketFollow): void {
+    if (this.#follows.get(follow.id) === follow) this.#follows.delete(follow.id);
+    this.#closeIfDrained();
+  }
+  /** What it does not read fast enough, or has not said to the end, is forgotten. */
+  giveUp(): void {
+    this.terminate();
+  }
+  terminate(): void {
+    this.#closing = true;
+    this.#socket.terminate();
+  }
+  /** The server is going: it is closed when nothing is followed any more. */
+  drain(): void {
+    this.#draining = true;
+    this.#closeIfDrained();
+  }
+  #closeIfDrained(): void {
+    if (this.#draining && this.#follows.size === 0) this.#close(GOING_AWAY, "the server is going");
+  }
+  #close(status: number, why: string): void {
+    if (this.#closing) return;
+    this.#closing = true;
+    this.#socket.close(status, why);
+    setTimeout(() => this.#socket.terminate(), LEAVE_MS).unref();
+  }
+  #onClose(): void {
+    this.#closing = true;
+    clearInterval(this.#timer);
+    for (const follow of this.#follows.values()) inTurn(() => follow.cancel());
+    this.#options.pending.release(this);
+    this.#options.onClose(this);
+  }
+
+  #beat(): void {
+    if (++this.#silent > SILENT_BEATS) {
+      this.terminate();
+      return;
+    }
+    this.#idle = this.#follows.size === 0 ? this.#idle + 1 : 0;
+    if (this.#idle >= IDLE_BEATS) {
+      this.#close(GOING_AWAY, "nothing is followed");
+      return;
+    }
+    if (!this.#full) this.#socket.ping();
+    if (!this.#sentSinceBeat && !this.#full) this.send(beatMessage(BEAT_MS));
+    this.#sentSinceBeat = false;
+  }
+
+  // ---- what the client says ----
+
+  /** What `ws` keeps of a message that is not whole counts: a client may leave it at that, and go on listening. */
+  #came(chunk: Buffer): void {
+    const { pending } = this.#options;
+    const before = this.#partial.bytes;
+    this.#partial.add(chunk);
+    const more = this.#partial.bytes - before;
+    if (this.#closing) return;
+    if (more > 0) pending.add(this, more);
+    else if (more < 0) pending.remove(this, -more);
+  }
+  #onMessage(data: WebSocket.RawData, isBinary: boolean): void {
+    if (this.#closing) return;
+    this.#silent = 0;
+    if (isBinary) {
+      this.#close(UNSUPPORTED, "messages are text");
+      return;
+    }
+    const said = readSaid(String(data));
+    if (typeof said === "string") this.#close(POLICY, said);
+    else if (said.kind === "ack" && this.#follows.get(said.id)?.acknowledge(said.count)) return;
+    else if (this.#spend()) this.#do(said);
+  }
+  #spend(): boolean {
+    const now = performance.now();
+    this.#messages = Math.min(MESSAGES, this.#messages + ((now - this.#refilledAt) * MESSAGES_PER_S) / 1000) - 1;
+    this.#refilledAt = now;
+    if (this.#messages >= 0) return true;
+    this.#close(POLICY, "too many messages");
+    return false;
+  }
+  #do(said: Said): void {
+    if (said.kind === "cancel") this.#follows.get(said.id)?.cancel();
+    else if (said.kind === "follow") this.#follow(said);
+  }
+  #follow(said: Extract<Said, { kind: "follow" }>): void {
+    const { rpcOf, headersOf, registry } = this.#options;
+    if (this.#follows.has(said.id)) {
+      this.#close(POLICY, "the id is in use");
+      return;
+    }
+    const rpc = rpcOf(said.rpc);
+    if (rpc === undefined) {
+      this.#refuse(said.id, new ConnectError("no such rpc with a stream is served here", Code.Unimplemented));
+    } else if (this.#follows.size >= FOLLOWS) {
+      this.#refuse(said.id, new ConnectError(`a socket follows ${FOLLOWS} at a time`, Code.ResourceExhausted));
+    } else {
+      const follow = new SocketFollow(this, rpc, { said, headers: headersOf(said.authorization), registry });
+      this.#follows.set(said.id, follow);
+      follow.begin();
+    }
+  }
+  #refuse(id: number, error: ConnectError): void {
+    this.send(errorMessage(id, errorToJsonBytes(error, { registry: this.#options.registry }), undefined));
+  }
+}

@@ -1,0 +1,290 @@
+import { Code } from "@protobff/runtime/internal/failure";
+import { unauthenticated } from "@protobff/runtime/internal/identity/refusals";
+import { Line, Slot } from "@protobff/runtime/internal/stream/line";
+import { idle } from "@protobff/runtime/internal/testing/fake-clock";
+import { streamRig, TestFollower } from "@protobff/runtime/internal/testing/follow-rig";
+import { page } from "@protobff/runtime/internal/testing/front";
+import { noUnhandledRejections } from "@protobff/runtime/internal/testing/no-unhandled";
+import { describe, expect, test } from "vitest";
+import { CollectingSink, tracingTo } from "../testing/trace-rig.ts";
+
+noUnhandledRejections();
+
+describe("items that are dropped", () => {
+  test("take no room behind one that is not ready", () => {
+    const line = new Line<number>();
+    line.add(new Slot(0, { token: "0", reset: false }, false));
+    for (let item = 1; item <= 1_000; item++) {
+      line.add(new Slot(item, { token: `${item}`, reset: false }, false));
+      line.dropNewest();
+    }
+    expect(line.live).toBe(1);
+    line.shift();
+    expect(line.head).toMatchObject({ token: "1000", state: "dropped" });
+    line.shift();
+    expect(line.head).toBe(undefined);
+  });
+});
+
+/** Calls of the client, by id. */
+const title = (id: string) => ({ id });
+
+describe("a stream", () => {
+  test("gives one message for each item, in their order, and ends with its source", async () => {
+    const { follow, source, clock, responses, opens } = streamRig();
+    const { heard } = follow();
+    await idle();
+    expect(heard).toEqual(["opened"]);
+    for (const item of [1, 2, 3]) {
+      source().give(item);
+      await idle();
+    }
+    source().items.ended();
+    expect(heard).toEqual(["opened", "item 1 @1", "item 2 @2", "item 3 @3", "ended"]);
+    expect(clock.running).toBe(0);
+    expect(opens).toMatchObject([{ method: "test.v1.Front/Show" }]);
+    expect(responses).toMatchObject([{ outcome: { ok: true }, stream: { items: 3, degraded: 0, end: "ended" } }]);
+  });
+  test("goes on behind the token that its follower brings", async () => {
+    const { follow, source } = streamRig();
+    follow({}, { resume: "7" });
+    await idle();
+    expect(source().resume).toBe("7");
+  });
+  test("composes as many items at once as its rpc says, and asks for no more", async () => {
+    const { follow, source, client } = streamRig();
+    const { heard } = follow({
+      ahead: 2,
+      compose: async (cx, _, item) => page({ title: (await cx.call(cx.app.get, title(`${item}`))).id }),
+    });
+    await idle();
+    source().give(1);
+    source().give(2);
+    await idle();
+    expect(source().credit).toBe(0);
+    client.of("2").thing({ id: "second" });
+    await idle();
+    expect(heard).toEqual(["opened"]);
+    expect(source().credit).toBe(0);
+    client.of("1").thing({ id: "first" });
+    await idle();
+    expect(heard).toEqual(["opened", "item first @1", "item second @2"]);
+    expect(source().credit).toBe(1);
+  });
+  test("asks for nothing while its follower does not read", async () => {
+    const { follow, source } = streamRig();
+    const { heard, follower, following } = follow({ ahead: 1 });
+    follower.reads = false;
+    await idle();
+    source().give(1);
+    await idle();
+    expect(heard).toEqual(["opened", "item 1 @1"]);
+    expect(source().credit).toBe(0);
+    following.ready();
+    expect(source().credit).toBe(1);
+  });
+  test("drops what `if` does not hold for, passes over its token, and `until` sees it", async () => {
+    const { follow, source } = streamRig();
+    const { heard } = follow({ if: (_cx, _args, item) => item % 2 === 1, until: (_cx, _args, item) => item === 4 });
+    await idle();
+    for (const item of [1, 2, 3, 4]) {
+      source().give(item);
+      await idle();
+    }
+    expect(source().cancelled).toBe(true);
+    expect(heard).toEqual(["opened", "item 1 @1", "item 3 @3", "ended"]);
+  });
+  test("ends at once behind the token of the item that `until` was true of", async () => {
+    const { follow, source, sources } = streamRig();
+    const until = (_cx: unknown, _args: unknown, item: number): boolean => item === 2;
+    const first = follow({ until });
+    await idle();
+    for (const item of [1, 2]) {
+      source().give(item);
+      await idle();
+    }
+    expect(first.heard).toEqual(["opened", "item 1 @1", "item 2 @2~", "ended"]);
+    const again = follow({ until }, { resume: "2~" });
+    await idle();
+    expect([again.heard, sources.length]).toEqual([["opened", "ended"], 1]);
+    follow({ until }, { resume: "1" });
+    follow({}, { resume: "2~" }); // no token of its rpc
+    await idle();
+    expect(sources.map(({ resume }) => resume)).toEqual([undefined, "1", "2~"]);
+  });
+  test("waits for conditions that wait", async () => {
+    const { follow, source } = streamRig();
+    const { heard } = follow({
+      if: async (_cx, _args, item) => item !== 2,
+      until: (_cx, _args, item) => Promise.resolve(item === 3),
+    });
+    await idle();
+    for (const item of [1, 2, 3]) {
+      source().give(item);
+      expect(source().credit).toBe(0);
+      await idle();
+    }
+    expect(heard).toEqual(["opened", "item 1 @1", "item 3 @3~", "ended"]);
+  });
+  test("hands on what came before an item that fails, and nothing behind it", async () => {
+    const { follow, source, client, clock, responses } = streamRig();
+    const { heard } = follow({
+      compose: async (cx, _, item) => page({ title: (await cx.call(cx.app.get, title(`${item}`))).id }),
+    });
+    await idle();
+    for (const item of [1, 2, 3]) source().give(item);
+    await idle();
+    client.of("2").fault(Code.NOT_FOUND);
+    await idle();
+    expect(source().cancelled).toBe(true);
+    expect(client.of("3").cancelled).toBe(true);
+    expect(heard).toEqual(["opened"]);
+    client.of("1").thing({ id: "first" });
+    await idle();
+    expect(heard).toEqual(["opened", "item first @1", expect.stringMatching(/^failed 13 .*@1$/)]);
+    expect(clock.running).toBe(0);
+    expect(responses).toMatchObject([{ outcome: { ok: false }, stream: { items: 1, end: "failed" } }]);
+  });
+  test("ends with what a guard says of an item", async () => {
+    const { follow, source } = streamRig();
+    const { heard } = follow({
+      compose: async (cx, _, item) => {
+        if (item === 2) throw cx.refuse(Code.PERMISSION_DENIED, "no");
+        return page({ title: `${item}` });
+      },
+    });
+    await idle();
+    source().give(1);
+    source().give(2);
+    await idle();
+    expect(heard).toEqual(["opened", "item 1 @1", "failed 7 no @1"]);
+  });
+  test("gives no item before its guards have spoken", async () => {
+    const { follow, source, client } = streamRig();
+    const { heard } = follow({
+      compose: async (cx, _, item) => {
+        const viewer = cx.call(cx.app.get, title(`${item}`));
+        cx.guard(async () => {
+          if ((await viewer).count === 9n) throw cx.refuse(Code.NOT_FOUND, "gone");
+        });
+        return page({ title: `${item}` });
+      },
+    });
+    await idle();
+    source().give(1);
+    await idle();
+    expect(heard).toEqual(["opened"]);
+    client.of("1").thing({ count: 9n });
+    await idle();
+    expect(heard).toEqual(["opened", "failed 5 gone"]);
+  });
+  test("ends with what its source fails with, after its items", async () => {
+    const { follow, source, client } = streamRig();
+    const { heard } = follow({
+      compose: async (cx, _, item) => page({ title: (await cx.call(cx.app.get, title(`${item}`))).id }),
+    });
+    await idle();
+    source().give(1);
+    await idle();
+    source().items.failed(unauthenticated("gone"));
+    await idle();
+    expect(heard).toEqual(["opened"]);
+    client.of("1").thing({ id: "first" });
+    await idle();
+    expect(heard).toEqual(["opened", "item first @1", "failed 16 gone @1"]);
+  });
+  test("stops all that runs for a follower that goes", async () => {
+    const { follow, source, client, clock, responses } = streamRig();
+    const { heard, following } = follow({
+      compose: async (cx, _, item) => page({ title: (await cx.call(cx.app.get, title(`${item}`))).id }),
+    });
+    await idle();
+    source().give(1);
+    await idle();
+    following.cancel();
+    await idle();
+    expect(source().cancelled).toBe(true);
+    expect(client.of("1").cancelled).toBe(true);
+    expect(heard).toEqual(["opened"]);
+    expect(clock.running).toBe(0);
+    expect(responses).toMatchObject([{ outcome: { ok: false }, stream: { end: "left" } }]);
+  });
+  test("gives each item its own time", async () => {
+    const { follow, source, clock, client } = streamRig();
+    const { heard } = follow({
+      compose: async (cx, _, item) => {
+        const owner = await cx.tryCall(cx.app.get, title(`${item}`));
+        return page({ title: `${item} ${owner?.id ?? "nobody"}` });
+      },
+    });
+    await idle();
+    await clock.advance(60_000);
+    source().give(1);
+    await clock.advance(1_799);
+    client.of("1").thing({ id: "ada" });
+    await idle();
+    source().give(2);
+    await clock.advance(2_000);
+    expect(heard).toEqual(["opened", "item 1 ada @1", "item 2 nobody @2"]);
+  });
+  test("whose message cannot be written fails", async () => {
+    const { follow, source, clock } = streamRig();
+    class Broken extends TestFollower {
+      override item(): boolean {
+        throw new TypeError("not a string");
+      }
+    }
+    const { heard } = follow({}, { follower: new Broken() });
+    await idle();
+    source().give(1);
+    await idle();
+    expect(heard).toEqual(["opened", "failed 13 TypeError: not a string"]);
+    expect(clock.running).toBe(0);
+  });
+});
+
+describe("the trace of a stream", () => {
+  const sampling = { parent: true, ratio: 1 };
+  async function followed(ratio: number, items: number) {
+    const sink = new CollectingSink();
+    const { follow, source, client, clock } = streamRig((clock) =>
+      tracingTo(sink, clock, { sampling: { ...sampling, ratio } }),
+    );
+    const { following } = follow({
+      open: (cx) => cx.call(cx.app.get, title("open")),
+      compose: async (cx, _, item) => page({ title: (await cx.call(cx.app.get, title(`${item}`))).id }),
+    });
+    await idle();
+    client.of("open").thing();
+    await idle();
+    for (let item = 1; item <= items; item++) {
+      source().give(item);
+      await idle();
+      client.of(`${item}`).thing();
+      await idle();
+      clock.skip(10);
+    }
+    return { sink, client, following };
+  }
+  test("is its opening, sent when it is open, and the calls of its items below it", async () => {
+    const { sink, client, following } = await followed(1, 2);
+    following.cancel();
+    expect(sink.named("test.v1.Front/Show")).toHaveLength(1);
+    const [opening] = sink.named("test.v1.Front/Show");
+    const calls = sink.named("test.v1.Upstream/Get");
+    expect(calls.map(({ parentSpanId }) => parentSpanId)).toEqual(calls.map(() => opening?.spanId));
+    expect(calls).toHaveLength(3);
+    expect(client.of("2").headers.traceparent).toBe(`00-${opening?.traceId}-${calls.at(-1)?.spanId}-03`);
+  });
+  test("has at most 1,000 calls", async () => {
+    const { sink, following } = await followed(1, 1_010);
+    following.cancel();
+    expect(sink.named("test.v1.Upstream/Get")).toHaveLength(1_000);
+  }, 60_000);
+  test("is none where it is not sampled, and upstreams are told so", async () => {
+    const { sink, client, following } = await followed(0, 2);
+    following.cancel();
+    expect(sink.spans).toEqual([]);
+    expect(client.of("2").headers.traceparent).toMatch(/-02$/);
+  });
+});

@@ -1,0 +1,200 @@
+import type { Message, Registry } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
+import { Denied, type Verdict } from "@protobff/runtime/internal/compose/admission";
+import { connectError } from "@protobff/runtime/internal/compose/connect-error";
+import { asFailure, type Failure, OVER } from "@protobff/runtime/internal/failure";
+import type { Incoming, IncomingHeaders } from "@protobff/runtime/internal/identity/incoming";
+import { serverRefusal } from "@protobff/runtime/internal/routes/refusals";
+import type { Follower, Following } from "@protobff/runtime/internal/stream/stream-endpoint";
+import { internal } from "../fast/fast-call.ts";
+import { shortError } from "../headers/short-errors.ts";
+import { endMessage, errorMessage, itemMessage, openedMessage, type Said, tokenMessage } from "./socket-messages.ts";
+import type { Drainable } from "./stream-account.ts";
+import type { StreamRpc } from "./stream-call.ts";
+
+/** So many items may be under way that the client has not said it has taken. */
+const UNACKNOWLEDGED = 128;
+
+/** The WebSocket that it is one follow of. */
+export interface Carrier {
+  /** Whether too much waits to be written. */
+  readonly full: boolean;
+  send(message: Buffer): void;
+  /** It has ended. */
+  leave(follow: SocketFollow): void;
+}
+
+interface Asked {
+  readonly said: Extract<Said, { kind: "follow" }>;
+  /** Of the upgrade, with what the message says. */
+  readonly headers: Incoming;
+  /** What details of errors may be shown as JSON. */
+  readonly registry: Registry;
+}
+
+/** One rpc that is followed over a WebSocket. */
+export class SocketFollow implements Follower, Drainable {
+  readonly id: number;
+  readonly #carrier: Carrier;
+  readonly #rpc: StreamRpc;
+  readonly #asked: Asked;
+  readonly #startedAt = performance.now();
+  #following: Following | undefined;
+  #token: string | undefined;
+  #given = 0;
+  #acknowledged = 0;
+  #full = false;
+  #over = false;
+  /** Whether observers hear of its end from whoever was asked. */
+  #told = false;
+  #opened = false;
+
+  constructor(carrier: Carrier, rpc: StreamRpc, asked: Asked) {
+    this.id = asked.said.id;
+    this.#token = asked.said.resume;
+    this.#carrier = carrier;
+    this.#rpc = rpc;
+    this.#asked = asked;
+  }
+
+  /** To be called once. */
+  begin(): void {
+    const { judge } = this.#rpc;
+    const { headers } = this.#asked;
+    let verdict: Verdict | Promise<Verdict> | undefined;
+    try {
+      verdict = judge?.(headers);
+    } catch (thrown) {
+      this.#refuse(internal(thrown)); // of an endpoint that is none of ours
+      return;
+    }
+    if (!(verdict instanceof Promise)) {
+      this.#admit(verdict);
+      return;
+    }
+    verdict.then(
+      (found) => this.#admit(found),
+      (thrown: unknown) => this.#refuse(internal(thrown)),
+    );
+  }
+  #admit(verdict: Verdict | undefined): void {
+    if (verdict instanceof Denied) {
+      this.#told = true;
+      this.#refuse(connectError(verdict.failure));
+    } else if (!this.#over) {
+      this.#run(verdict ?? this.#asked.headers);
+    }
+  }
+  #run(headers: IncomingHeaders): void {
+    const { said } = this.#asked;
+    const { maxBytes, parse, follow, followers } = this.#rpc;
+    const refusal = followers.enter(this, headers, this.#carrier);
+    if (refusal !== undefined) {
+      this.#refuse(refusal);
+      return;
+    }
+    let following: Following;
+    try {
+      const bytes = Buffer.from(JSON.stringify(said.request));
+      if (bytes.length > maxBytes)
+        throw new ConnectError(`the request is larger than ${maxBytes} bytes`, Code.InvalidArgument);
+      const args = parse(new Uint8Array(bytes));
+      this.#told = true;
+      following = follow(args, headers, undefined, said.resume, this);
+    } catch (thrown) {
+      this.#refuse(thrown instanceof ConnectError ? thrown : internal(thrown));
+      return;
+    }
+    if (this.#over) following.cancel();
+    else this.#following = following;
+    if (followers.draining) this.drain();
+  }
+
+  drain(): void {
+    this.#following?.drain();
+  }
+  /** The client has left it, or its socket has gone. */
+  cancel(): void {
+    const following = this.#following;
+    if (this.#over) return;
+    if (!this.#told) this.#tell(OVER);
+    this.#end();
+    following?.cancel();
+  }
+  /** @returns whether it is news, and makes sense */
+  acknowledge(count: number): boolean {
+    if (count <= this.#acknowledged || count > this.#given) return false;
+    this.#acknowledged = count;
+    this.goOn();
+    return true;
+  }
+  /** There may be room again. */
+  goOn(): void {
+    if (!this.#full || this.#isFull) return;
+    this.#full = false;
+    this.#following?.ready();
+  }
+  get #isFull(): boolean {
+    return this.#given - this.#acknowledged >= UNACKNOWLEDGED || this.#carrier.full;
+  }
+
+  // ---- what the endpoint says ----
+
+  opened(): void {
+    if (this.#over || this.#opened) return;
+    this.#opened = true;
+    this.#carrier.send(openedMessage(this.id));
+  }
+  item(message: Message, token: string | undefined): boolean {
+    if (this.#over) return false;
+    let bytes: Uint8Array;
+    try {
+      bytes = this.#rpc.serialize(message);
+    } catch (thrown) {
+      const following = this.#following;
+      this.#refuse(connectError(asFailure(thrown)));
+      following?.cancel();
+      return false;
+    }
+    this.#token = token;
+    this.#given++;
+    this.#carrier.send(itemMessage(this.id, token, bytes));
+    this.#full = this.#isFull;
+    return !this.#full && !this.#over;
+  }
+  /** The socket has beats of its own. */
+  beat(_message: Message, token: string | undefined): void {
+    if (this.#over || token === undefined || token === this.#token) return;
+    this.#token = token;
+    this.#carrier.send(tokenMessage(this.id, token));
+  }
+  ended(): void {
+    if (this.#over) return;
+    this.#carrier.send(endMessage(this.id));
+    this.#end();
+  }
+  failed(failure: Failure, token: string | undefined): void {
+    this.#token = token;
+    this.#told = true;
+    this.#refuse(connectError(failure));
+  }
+
+  #refuse(refusal: ConnectError): void {
+    if (this.#over) return;
+    const error = shortError(refusal);
+    if (!this.#told) this.#tell(serverRefusal(error.code, error.rawMessage));
+    this.#carrier.send(errorMessage(this.id, errorToJsonBytes(error, { registry: this.#asked.registry }), this.#token));
+    this.#end();
+  }
+  #tell(failure: Failure): void {
+    this.#told = true;
+    this.#rpc.refused?.(failure, this.#asked.headers, performance.now() - this.#startedAt);
+  }
+  #end(): void {
+    this.#over = true;
+    this.#following = undefined;
+    this.#rpc.followers.leave(this);
+    this.#carrier.leave(this);
+  }
+}

@@ -1,0 +1,293 @@
+import type { Message } from "@bufbuild/protobuf";
+import type { ConnectError } from "@connectrpc/connect";
+import { REQUEST_ID } from "@protobff/runtime/internal/call/request-id";
+import type { AnswerMetadata } from "@protobff/runtime/internal/compose/answer-metadata";
+import { connectError } from "@protobff/runtime/internal/compose/connect-error";
+import type { Failure } from "@protobff/runtime/internal/failure";
+import { asFailure } from "@protobff/runtime/internal/failure";
+import type { Follower, Following, StreamEndpoint } from "@protobff/runtime/internal/stream/stream-endpoint";
+import type { StreamOut } from "../carrier/stream-out.ts";
+import { type CallRpc, FastCall, type FastHead } from "../fast/fast-call.ts";
+import { addChallenge } from "../headers/challenge.ts";
+import { requestBytes } from "../requests/pending-bytes.ts";
+import type { Drainable, StreamAccount } from "./stream-account.ts";
+import type { Serialize, StreamProtocol } from "./stream-protocols.ts";
+
+/** What all streams of one rpc in one encoding have in common. */
+export interface StreamRpc extends CallRpc {
+  readonly follow: StreamEndpoint["follow"];
+  readonly followers: StreamAccount;
+  /** In milliseconds; undefined: there are no beats. */
+  readonly heartbeatMs: number | undefined;
+  /** @throws ConnectError of a message that cannot be written */
+  readonly serialize: Serialize;
+}
+
+/** Where a client says what it has already, and is told what it has. */
+export const RESUME = "bff-resume";
+/** How often a client may expect a sign of life, in milliseconds. */
+const HEARTBEAT = "bff-heartbeat";
+/** When so much waits to be written, no more items are taken, in bytes. */
+const FULL_BYTES = 16 << 10;
+/** Headers leave so long after the stream has been opened, in milliseconds, though there is no item: clients wait for them. */
+const HEADERS_MS = 1_000;
+/** What a stream has at its end still to be written may take so long to be taken, in milliseconds. */
+const LAST_MS = 30_000;
+/** Where an rpc has no beats, and its protocol has signs of life of its own, they are so far apart, in milliseconds. */
+const ALIVE_MS = 15_000;
+const NONE: readonly string[] = [];
+
+/** A request that is answered by a stream. */
+export abstract class StreamCall extends FastCall<StreamRpc> implements Follower, Drainable {
+  readonly #protocol: StreamProtocol;
+  readonly #out: StreamOut;
+  #following: Following | undefined;
+  #metadata: AnswerMetadata | undefined;
+  /** Of the last item that was given; at first, of what the client has. */
+  #token: string | undefined;
+  #begun = false;
+  #headersTimer: NodeJS.Timeout | undefined;
+  #lastTimer: NodeJS.Timeout | undefined;
+  // Written are whole turns of the event loop, one after the other.
+  #gathered: Uint8Array[] = [];
+  #gatheredBytes = 0;
+  #writingBytes = 0;
+  #scheduled = false;
+  #full = false;
+  #unwritable = false; // an item
+  #alive: NodeJS.Timeout | undefined;
+
+  constructor(rpc: StreamRpc, head: FastHead, protocol: StreamProtocol, out: StreamOut) {
+    super(rpc, head);
+    this.#protocol = protocol;
+    this.#out = out;
+  }
+
+  protected get session(): object | undefined {
+    return this.#out.session;
+  }
+
+  // ---- the request ----
+
+  /** @param resume the token that the client has brought */
+  protected run(args: Message, resume: string | undefined): void {
+    const { followers } = this.rpc;
+    const refusal = followers.enter(this, this.identified, this.carriedBy);
+    if (refusal !== undefined) {
+      this.refuse(refusal);
+      return;
+    }
+    this.rpc.pending.remove(this, requestBytes(this.head.raw)); // it counts as a stream now
+    this.#token = resume;
+    let following: Following | undefined;
+    this.handOn(false, (headers, leftMs) => {
+      following = this.rpc.follow(args, headers, leftMs, resume, this);
+      if (!this.over) this.#following = following;
+      return following;
+    });
+    if (this.over) {
+      if (this.#unwritable) following?.cancel();
+    } else if (followers.draining) this.drain();
+  }
+  drain(): void {
+    this.#following?.drain();
+  }
+  override giveUp(): void {
+    if (this.#begun) this.drop();
+    else super.giveUp();
+  }
+  override close(): void {
+    super.close();
+    this.#over();
+    clearTimeout(this.#lastTimer);
+    this.#gathered = [];
+    this.#gatheredBytes = 0;
+  }
+  #over(): void {
+    this.#following = undefined;
+    this.rpc.followers.leave(this);
+    clearTimeout(this.#headersTimer);
+    clearInterval(this.#alive);
+  }
+
+  // ---- what the endpoint says ----
+
+  opened(metadata: AnswerMetadata | undefined): void {
+    if (this.over || this.#begun) return;
+    this.#metadata = metadata;
+    this.#headersTimer ??= setTimeout(headersAreDue, HEADERS_MS, this);
+  }
+  item(message: Message, token: string | undefined): boolean {
+    if (this.over) return false;
+    const bytes = this.#serialized(message, token);
+    if (bytes === undefined) return false;
+    this.#token = token;
+    this.#give(bytes);
+    this.#full = this.#unwritten > FULL_BYTES;
+    return !this.#full;
+  }
+  beat(message: Message, token: string | undefined): void {
+    // What waits to be written is a sign of life by itself.
+    if (this.over || this.#unwritten > 0) return;
+    const bytes = this.#protocol.beat?.(sendable(token ?? this.#token)) ?? this.#serialized(message, token);
+    if (bytes === undefined) return;
+    this.#token = token ?? this.#token;
+    this.#give(bytes);
+  }
+  ended(metadata: AnswerMetadata | undefined): void {
+    if (this.over) return;
+    this.settle();
+    this.#end(undefined, metadata?.headers ?? NONE, metadata?.trailers ?? NONE);
+  }
+  failed(failure: Failure, token: string | undefined, metadata: AnswerMetadata | undefined): void {
+    this.#token = token;
+    this.refuseNow(connectError(failure), metadata);
+  }
+
+  #serialized(message: Message, token: string | undefined): Uint8Array | undefined {
+    try {
+      const bytes = this.rpc.serialize(message);
+      return this.#protocol.item?.(bytes, sendable(token)) ?? bytes;
+    } catch (thrown) {
+      this.#unwritable = true;
+      this.abort(connectError(asFailure(thrown)));
+      return undefined;
+    }
+  }
+
+  // ---- the answer ----
+
+  get #unwritten(): number {
+    return this.#gatheredBytes + this.#writingBytes;
+  }
+  #give(bytes: Uint8Array): void {
+    if (!this.#begin()) return;
+    this.#keep(bytes);
+    if (this.#scheduled || this.#writingBytes > 0) return;
+    this.#scheduled = true;
+    process.nextTick(flushed, this); // when all that this turn has come to is there
+  }
+  #keep(bytes: Uint8Array): void {
+    this.#gathered.push(bytes);
+    this.#gatheredBytes += bytes.length;
+    this.rpc.pending.add(this, bytes.length);
+  }
+  /** To be called by timers and ticks alone. */
+  flush(): void {
+    this.#scheduled = false;
+    if (this.#gatheredBytes === 0 || this.#writingBytes > 0 || this.over) return;
+    const bytes = this.#taken();
+    this.#writingBytes = bytes.length;
+    this.#out.write(bytes, this.#written);
+  }
+  #taken(): Uint8Array {
+    const [first, ...more] = this.#gathered;
+    const bytes = first !== undefined && more.length === 0 ? first : Buffer.concat(this.#gathered);
+    this.#gathered = [];
+    this.#gatheredBytes = 0;
+    return bytes;
+  }
+  readonly #written = (): void => {
+    if (this.closed) return;
+    this.rpc.pending.remove(this, this.#writingBytes);
+    this.#writingBytes = 0;
+    this.flush();
+    if (!this.#full || this.#unwritten > FULL_BYTES) return;
+    this.#full = false;
+    this.#following?.ready();
+  };
+
+  /** To be called by timers and ticks alone. */
+  tellAlive(): void {
+    const bytes = this.#protocol.beat?.(sendable(this.#token));
+    if (!this.over && this.#unwritten === 0 && bytes !== undefined) this.#give(bytes);
+  }
+  /** To be called by timers and ticks alone. */
+  headersAreDue(): void {
+    if (this.#begin()) this.#out.flush();
+  }
+  /** Sends the headers, if they have not been. */
+  #begin(): boolean {
+    if (this.#begun) return true;
+    const all = this.#headers(this.#protocol.headers, this.#metadata?.headers ?? NONE);
+    const own = this.#protocol.beat === undefined ? undefined : ALIVE_MS;
+    const heartbeatMs = this.rpc.heartbeatMs ?? own;
+    if (heartbeatMs !== undefined) all.push(HEARTBEAT, String(Math.ceil(heartbeatMs)));
+    if (!this.#respond(200, all)) return false;
+    if (this.rpc.heartbeatMs === undefined && own !== undefined) this.#alive = setInterval(isAlive, own, this);
+    const first = this.#protocol.begin?.();
+    if (first !== undefined) this.#give(first);
+    return true;
+  }
+  #headers(own: readonly string[], more: readonly string[]): string[] {
+    const all = [...own, ...this.head.extra, ...more];
+    const { requestId } = this.head;
+    if (requestId !== undefined) all.push(REQUEST_ID, requestId);
+    return all;
+  }
+  #respond(status: number, headers: string[]): boolean {
+    this.#begun = true;
+    clearTimeout(this.#headersTimer);
+    addChallenge(status, headers);
+    try {
+      this.#out.respond(status, headers, this.#protocol.trailing);
+      return true;
+    } catch (thrown) {
+      this.broken(thrown); // headers that cannot be sent, for example
+      return false;
+    }
+  }
+
+  protected fail(error: ConnectError, headers: readonly string[], trailers: readonly string[]): void {
+    const refusal = this.#begun ? undefined : this.#protocol.refuse?.(error);
+    if (refusal !== undefined) {
+      const { status, bytes } = refusal;
+      this.#over();
+      if (this.#respond(status, this.#headers(refusal.headers, [...headers, ...trailers])))
+        this.#out.end(bytes, undefined, this.unread);
+      return;
+    }
+    this.#end(error, headers, trailers);
+  }
+  #end(error: ConnectError | undefined, headers: readonly string[], trailers: readonly string[]): void {
+    this.#over();
+    // What comes too late for the headers is told at the end.
+    const late = this.#begun ? [...headers, ...trailers] : [...trailers];
+    const token = error === undefined ? undefined : sendable(this.#token);
+    if (token !== undefined) late.push(RESUME, token);
+    if (!this.#begun && headers.length > 0) this.#metadata = { headers, trailers: NONE };
+    if (!this.#begin()) return;
+    const end = this.#protocol.end(error, late, token);
+    if (end.bytes !== undefined) this.#keep(end.bytes);
+    const last = this.#gatheredBytes === 0 ? undefined : this.#taken();
+    const { pending } = this.rpc;
+    pending.release(this); // that it is settled has released some of it
+    pending.add(this, this.#writingBytes + (last?.length ?? 0));
+    this.#out.end(last, end.trailers, this.unread);
+    if (!this.closed) this.#lastTimer = setTimeout(notTaken, LAST_MS, this);
+  }
+  /** 204. */
+  protected answerNothing(): void {
+    if (this.over) return;
+    this.settle();
+    this.#over();
+    if (this.#respond(204, this.#headers(NONE, NONE))) this.#out.end(undefined, undefined, this.unread);
+  }
+  protected cutOff(): void {
+    this.#over();
+    this.#out.cutOff();
+  }
+  /** Ends it, and forgets what has not left. */
+  drop(): void {
+    this.#out.drop();
+  }
+}
+
+/** What is in no header would end the stream in place of telling where it was. */
+const sendable = (token: string | undefined): string | undefined =>
+  token !== undefined && /^[\x21-\x7e]{1,4096}$/.test(token) ? token : undefined;
+
+const flushed = (call: StreamCall): void => call.flush();
+const headersAreDue = (call: StreamCall): void => call.headersAreDue();
+const isAlive = (call: StreamCall): void => call.tellAlive();
+const notTaken = (call: StreamCall): void => call.drop();

@@ -1,0 +1,175 @@
+import type * as http from "node:http";
+import type * as http2 from "node:http2";
+import type { Registry } from "@bufbuild/protobuf";
+import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
+import type { ConnectError } from "@connectrpc/connect";
+import type { Compression } from "@connectrpc/connect/protocol";
+import { GetQuery } from "@protobff/runtime/internal/routes/get-query";
+import type { StreamEndpoint } from "@protobff/runtime/internal/stream/stream-endpoint";
+import { COMPRESSIONS } from "@protobff/runtime/internal/wire/compressions";
+import { frame } from "@protobff/runtime/internal/wire/frame";
+import type { Carrier } from "../carrier/carrier.ts";
+import type { Shortcut } from "../carrier/handler.ts";
+import { Http1Out, type StreamOut } from "../carrier/stream-out.ts";
+import { binaryOf, jsonOf } from "../fast/encodings.ts";
+import type { FastCall, FastHead } from "../fast/fast-call.ts";
+import type { FastPathOptions } from "../fast/fast-path.ts";
+import { attachRequest } from "../fast/http1-events.ts";
+import { RequestHeads } from "../fast/request-heads.ts";
+import { SHOWN } from "../headers/security-headers.ts";
+import { acceptsEvents, EVENT_NAMES, EventCall, eventStream } from "./event-stream.ts";
+import { FramedStreamCall } from "./framed-stream-call.ts";
+import type { StreamAccounts } from "./stream-accounts.ts";
+import type { StreamRpc } from "./stream-call.ts";
+import { connectStream, GRPC, GRPC_WEB, type StreamProtocol } from "./stream-protocols.ts";
+
+/** What a server needs of a stream endpoint. */
+export type StreamListenable = Pick<
+  StreamEndpoint,
+  "method" | "codec" | "maxElements" | "version" | "heartbeatMs" | "judge" | "refused" | "follow" | "route"
+>;
+
+export interface StreamPathOptions extends FastPathOptions {
+  /** Count the streams. */
+  readonly accounts: StreamAccounts;
+}
+
+interface Served {
+  readonly json: StreamRpc;
+  readonly binary: StreamRpc;
+  /** Of server-sent events, by how the request says its message. */
+  readonly events: { readonly json: StreamRpc; readonly proto: StreamRpc };
+  readonly sideEffects: boolean;
+  /** Of every answer; undefined: none. */
+  readonly version: readonly string[] | undefined;
+}
+interface Kind {
+  readonly protocol: StreamProtocol;
+  readonly format: "json" | "binary";
+}
+type From = Pick<FastHead, "headers" | "raw" | "carrier">;
+
+const BY_NAME: ReadonlyMap<unknown, Compression> = new Map(
+  COMPRESSIONS.map((compression) => [compression.name, compression]),
+);
+
+/**
+ * Serves rpcs that answer with a stream, without the objects and generators that Connect's adapter makes for each message. It takes what is
+ * ordinary; what it does not know it leaves to the adapter.
+ */
+export class StreamPath implements Shortcut {
+  readonly #served = new Map<unknown, Served>();
+  readonly #kinds: ReadonlyMap<unknown, Kind>;
+  readonly #open: FastCall[] = [];
+  readonly #heads: RequestHeads;
+  readonly #eventProtocol: StreamProtocol;
+
+  constructor(endpoints: readonly StreamListenable[], options: StreamPathOptions) {
+    const { maxBytes, maxElements, masks, registry, pending, peers, fault, accounts } = options;
+    this.#heads = new RequestHeads(options);
+    this.#kinds = kindsOf(registry);
+    this.#eventProtocol = eventStream(registry);
+    for (const endpoint of endpoints) {
+      const { method, judge, refused, heartbeatMs, version } = endpoint;
+      const follow: StreamRpc["follow"] = (...given) => endpoint.follow(...given);
+      const path = `/${method.parent.typeName}/${method.name}`;
+      const followers = accounts.at(path);
+      const all = { follow, judge, refused, heartbeatMs, maxBytes, pending, peers, fault, followers, open: this.#open };
+      const bounds = { maxElements: endpoint.maxElements ?? maxElements, masks };
+      const json = jsonOf(method, bounds, registry);
+      const binary = binaryOf(endpoint, bounds);
+      this.#served.set(path, {
+        json: { ...all, ...json, serialize: (message) => frame(json.serialize(message)) },
+        binary: { ...all, ...binary },
+        events: { json: { ...all, ...json }, proto: { ...all, ...json, parse: binary.parse } },
+        sideEffects: method.idempotency !== MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS,
+        version: version?.headers,
+      });
+    }
+  }
+
+  stream(stream: Carrier, headers: http2.IncomingHttpHeaders, raw: readonly string[]): boolean {
+    const from = { headers, raw, carrier: stream };
+    const authority = headers[":authority"] ?? headers.host;
+    const out = (): StreamOut => stream;
+    const call = this.#callOf(headers[":method"], headers[":path"], from, authority, out);
+    if (call === undefined) return false;
+    stream.hear(call);
+    call.count();
+    if (call instanceof EventCall) call.check();
+    return true;
+  }
+  request(request: http.IncomingMessage, response: http.ServerResponse): boolean {
+    const { headers } = request;
+    const type = headers["content-type"] ?? "";
+    if (type.startsWith("application/grpc") && !type.startsWith("application/grpc-web")) return false;
+    const from = { headers, raw: request.rawHeaders, carrier: request };
+    const out = (): StreamOut => new Http1Out(response);
+    const call = this.#callOf(request.method, request.url, from, headers.host, out);
+    if (call === undefined) return false;
+    attachRequest(call, request, response);
+    if (call instanceof EventCall) call.check();
+    return true;
+  }
+  #callOf(
+    method: string | undefined,
+    target: string | undefined,
+    from: From,
+    authority: unknown,
+    out: () => StreamOut,
+  ): FastCall | undefined {
+    if (method === "POST") return this.#call(this.#served.get(target), from, authority, out);
+    if (method !== "GET" || target === undefined || !acceptsEvents(from.headers.accept)) return undefined;
+    const mark = target.indexOf("?");
+    const served = this.#served.get(mark < 0 ? target : target.slice(0, mark));
+    if (served === undefined) return undefined;
+    return this.#events(served, new GetQuery(target), from, authority, out);
+  }
+  #events(
+    served: Served,
+    query: GetQuery,
+    from: From,
+    authority: unknown,
+    out: () => StreamOut,
+  ): EventCall | undefined {
+    const head = this.#heads.of(EVENT_NAMES, from, [...SHOWN, ...(served.version ?? [])], authority);
+    if (head === undefined) return undefined;
+    const rpc = served.events[query.get("encoding") === "proto" ? "proto" : "json"];
+    return new EventCall(rpc, head, this.#eventProtocol, out(), { query, sideEffects: served.sideEffects });
+  }
+  #call(served: Served | undefined, from: From, authority: unknown, out: () => StreamOut): FastCall | undefined {
+    const kind = this.#kinds.get(from.headers["content-type"]);
+    if (served === undefined || kind === undefined) return undefined;
+    const { protocol, format } = kind;
+    const encoding = protocol.encoding === undefined ? undefined : from.headers[protocol.encoding];
+    const compression = BY_NAME.get(encoding);
+    if (encoding !== undefined && encoding !== "identity" && compression === undefined) return undefined;
+    const head = this.#heads.of(protocol.names, from, served.version, authority);
+    return head && new FramedStreamCall(served[format], head, protocol, out(), compression);
+  }
+
+  /** @param name `package.Service/Method` @returns it with messages in JSON */
+  rpcOf(name: string): StreamRpc | undefined {
+    return this.#served.get(`/${name}`)?.events.json;
+  }
+  checkArrivals(rounds: number): void {
+    for (const call of [...this.#open]) call.checkArrival(rounds);
+  }
+  /** Answers all under way with this. */
+  abort(error: ConnectError): void {
+    for (const call of [...this.#open]) call.abort(error);
+  }
+}
+
+/** By their content types; what else matches Connect's patterns for the header is the adapter's. */
+function kindsOf(registry: Registry): ReadonlyMap<unknown, Kind> {
+  const binary = (protocol: StreamProtocol): Kind => ({ protocol, format: "binary" });
+  return new Map<unknown, Kind>([
+    ["application/grpc", binary(GRPC)],
+    ["application/grpc+proto", binary(GRPC)],
+    ["application/grpc-web", binary(GRPC_WEB)],
+    ["application/grpc-web+proto", binary(GRPC_WEB)],
+    ["application/connect+proto", binary(connectStream("proto", registry))],
+    ["application/connect+json", { protocol: connectStream("json", registry), format: "json" }],
+  ]);
+}

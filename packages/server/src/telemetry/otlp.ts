@@ -1,0 +1,255 @@
+// Sends spans to an OpenTelemetry collector by OTLP over HTTP: written here as protobuf, sent by a thread of its own. All that waits,
+// here or there, is held against one bound in spans and in bytes, since the thread tells what it is done with: what comes on top is dropped
+// and counted, whatever the collector, or the thread, does.
+import { randomUUID } from "node:crypto";
+import { Worker } from "node:worker_threads";
+import { type Clock, systemClock, type Timer } from "@protobff/runtime/internal/clock";
+import { Writer } from "@protobff/runtime/internal/wire/writer";
+import { requestHead } from "./otlp-request.ts";
+import type { SendConfig } from "./otlp-sender.ts";
+import { writeSpan } from "./otlp-spans.ts";
+import type { FromThread, ToThread } from "./otlp-thread.ts";
+import { runtimeVersion } from "./runtime-version.ts";
+import type { Attributes, SpanRecord, SpanSink } from "./span.ts";
+
+/** Where to, how, and how much may wait. */
+export interface OtlpConfig extends Omit<SendConfig, "headers"> {
+  readonly headers: Readonly<Record<string, string>>;
+  /** Of the resource: what the environment says. `service.name` among it has its way. */
+  readonly resource: Readonly<Record<string, string>>;
+  /** A span waits so long at most until it is sent. */
+  readonly delayMs: number;
+  /** In one request. */
+  readonly mostInBatch: number;
+  /** That wait, or are under way. */
+  readonly mostWaiting: number;
+}
+
+/** What may be counted of a sink; they only grow. */
+export interface SpanCounts {
+  readonly exported: number;
+  /** For whatever reason: no room, no collector, rejected by it. */
+  readonly dropped: number;
+}
+
+/** A sink that counts. */
+export interface OpenSpans extends SpanSink {
+  counts(): SpanCounts;
+}
+
+export interface OpenSpansOptions {
+  /** Of the server: what the service is called where nothing else says so. */
+  readonly name: string;
+  /** As `ServerFault` of the server. */
+  readonly fault: (what: string, cause: unknown) => void;
+}
+
+/** In bytes, of spans as they are written. */
+const MOST_WAITING_BYTES = 32 << 20;
+const MOST_BATCH_BYTES = 4 << 20;
+/** Threads that end by themselves are replaced so often. */
+const MOST_RESTARTS = 5;
+const RESTART_MS = 1_000;
+/** Of the time that is left at the end, so much is for ending itself. */
+const ENDING_MS = 50;
+const THREAD_HEAP_MB = 128;
+
+const thread = new URL(import.meta.url.endsWith(".ts") ? "./otlp-thread.ts" : "./otlp-thread.js", import.meta.url);
+
+/** What only tests change. */
+export interface OtlpParts {
+  readonly clock?: Clock;
+  readonly thread?: URL;
+}
+
+export async function openOtlp(
+  config: OtlpConfig,
+  { name, fault }: OpenSpansOptions,
+  parts: OtlpParts = {},
+): Promise<OpenSpans> {
+  return new OtlpSink(config, name, fault, parts);
+}
+
+class OtlpSink implements OpenSpans {
+  readonly #config: OtlpConfig;
+  readonly #sending: SendConfig;
+  readonly #fault: OpenSpansOptions["fault"];
+  readonly #clock: Clock;
+  readonly #thread: URL;
+  readonly #head: (spanBytes: number) => Buffer;
+  readonly #writer = new Writer();
+  #worker: Worker | undefined;
+  #restarts = 0;
+  /** In the batch that is being written. */
+  #spans = 0;
+  #timer: Timer | undefined;
+  /** With the thread. */
+  #sentSpans = 0;
+  #sentBytes = 0;
+  #exported = 0;
+  #dropped = 0;
+  #closed = false;
+
+  constructor(config: OtlpConfig, name: string, fault: OpenSpansOptions["fault"], parts: OtlpParts) {
+    this.#config = config;
+    this.#fault = fault;
+    this.#clock = parts.clock ?? systemClock;
+    this.#thread = parts.thread ?? thread;
+    const version = runtimeVersion();
+    this.#head = requestHead(resourceOf(config.resource, name, version), { name: "@protobff/runtime", version });
+    const { url, timeoutMs, gzip, tls } = config;
+    const agent = { "user-agent": `protobff-OTLP-Exporter-JavaScript/${version}` };
+    this.#sending = { url, timeoutMs, gzip, tls, headers: { ...agent, ...config.headers } };
+    this.#writer.start();
+    this.#start();
+  }
+
+  export(spans: readonly SpanRecord[]): void {
+    const { mostWaiting, mostInBatch } = this.#config;
+    const writer = this.#writer;
+    const gone = this.#closed || this.#restarts > MOST_RESTARTS;
+    let taken = 0;
+    for (const span of gone ? [] : spans) {
+      if (this.#sentSpans + this.#spans >= mostWaiting || this.#sentBytes + writer.length >= MOST_WAITING_BYTES) break;
+      writeSpan(writer, span);
+      taken++;
+      this.#spans++;
+      if (this.#spans >= mostInBatch || writer.length >= MOST_BATCH_BYTES) this.#flush();
+    }
+    if (taken < spans.length) this.#drop(spans.length - taken, gone ? "" : "as many wait as may");
+    if (this.#spans > 0) this.#timer ??= this.#clock.setTimeout(sendNow, this.#config.delayMs, this);
+  }
+
+  counts(): SpanCounts {
+    return { exported: this.#exported, dropped: this.#dropped };
+  }
+
+  async close(deadlineMs: number): Promise<void> {
+    if (this.#closed) return;
+    this.#flush();
+    this.#closed = true;
+    const worker = this.#worker;
+    if (worker !== undefined && this.#sentSpans > 0 && deadlineMs > ENDING_MS) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      worker.once("exit", resolve);
+      const timer = this.#clock.setTimeout(resolve, deadlineMs, undefined);
+      worker.ref();
+      this.#post(worker, { kind: "close", withinMs: deadlineMs - ENDING_MS });
+      await promise;
+      this.#clock.clearTimeout(timer);
+    }
+    await worker?.terminate();
+    const lost = this.#spans + this.#sentSpans;
+    this.#spans = 0;
+    this.#sentSpans = 0;
+    if (lost > 0) this.#drop(lost, "the process has ended before they were sent");
+  }
+
+  /** What timers call. */
+  flush(): void {
+    this.#flush();
+  }
+
+  #flush(): void {
+    if (this.#timer !== undefined) this.#clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
+    // While there is no thread it waits here, within the same bound.
+    if (this.#spans === 0 || this.#worker === undefined) return;
+    const spans = this.#spans;
+    const body = this.#writer.take();
+    this.#writer.start();
+    this.#spans = 0;
+    this.#sentSpans += spans;
+    this.#sentBytes += body.length;
+    this.#post(this.#worker, { kind: "batch", spans, head: this.#head(body.length), body }, body.buffer);
+  }
+
+  #post(worker: Worker, message: ToThread, ...transferred: ArrayBuffer[]): void {
+    worker.postMessage(message, transferred);
+  }
+
+  #start(): void {
+    // Without the process's own options: what instruments the user's code has nothing to do here, and would trace the sending of traces.
+    const worker = new Worker(this.#thread, {
+      workerData: this.#sending,
+      execArgv: [],
+      env: withoutOptions(process.env),
+      resourceLimits: { maxOldGenerationSizeMb: THREAD_HEAP_MB },
+      name: "traces",
+    });
+    this.#worker = worker;
+    // It keeps no process that has nothing else to do.
+    worker.unref();
+    let cause: unknown;
+    worker.on("error", (error) => {
+      cause = error;
+    });
+    worker.on("message", (done: FromThread) => this.#done(done));
+    worker.on("exit", () => this.#ended(worker, cause));
+  }
+
+  #done({ spans, bytes, lost, why }: FromThread): void {
+    this.#sentSpans -= spans;
+    this.#sentBytes -= bytes;
+    this.#exported += spans - lost;
+    if (lost > 0) this.#drop(lost, "");
+    if (why !== "") this.#fault(`traces: the collector at ${shown(this.#config.url)}`, why);
+  }
+
+  #ended(worker: Worker, cause: unknown): void {
+    if (this.#worker !== worker || this.#closed) return;
+    this.#worker = undefined;
+    const lost = this.#sentSpans;
+    this.#sentSpans = 0;
+    this.#sentBytes = 0;
+    if (lost > 0) this.#drop(lost, "");
+    this.#restarts++;
+    const last = this.#restarts > MOST_RESTARTS;
+    this.#fault(`traces: the thread that sends them has ended${last ? " once too often" : ""}`, cause);
+    if (last) {
+      this.#drop(this.#spans, "");
+      this.#spans = 0;
+      this.#writer.start();
+      return;
+    }
+    const again = (): void => {
+      if (this.#closed) return;
+      this.#start();
+      this.#flush();
+    };
+    this.#clock.setTimeout(again, RESTART_MS * this.#restarts, undefined);
+  }
+
+  #drop(spans: number, why: string): void {
+    this.#dropped += spans;
+    if (why !== "") this.#fault("traces: spans are dropped", why);
+  }
+}
+
+const sendNow = (sink: OtlpSink): void => sink.flush();
+
+function resourceOf(said: Readonly<Record<string, string>>, name: string, version: string): Attributes {
+  const known: Readonly<Record<string, string | bigint>> = {
+    "service.name": name,
+    "service.instance.id": randomUUID(),
+    "process.pid": BigInt(process.pid),
+    "process.runtime.name": "nodejs",
+    "process.runtime.version": process.versions.node,
+    ...said,
+    "telemetry.sdk.name": "protobff",
+    "telemetry.sdk.language": "nodejs",
+    "telemetry.sdk.version": version,
+  };
+  return Object.entries(known);
+}
+
+/** Without what may be secret: user, password, query. */
+function shown(url: string): string {
+  const { origin, pathname } = new URL(url);
+  return origin + pathname;
+}
+
+function withoutOptions(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const { NODE_OPTIONS: _, ...rest } = env;
+  return rest;
+}

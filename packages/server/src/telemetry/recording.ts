@@ -1,0 +1,163 @@
+// What one request leaves behind while it runs: notes in one list, from which spans are made only when the request is kept.
+import type { Failure } from "@protobff/runtime/internal/failure";
+import type {
+  AttemptEvent,
+  CacheEvent,
+  CallEvent,
+  CallStartEvent,
+  JoinEvent,
+  LimitEvent,
+  RequestTelemetry,
+  ResolverEvent,
+  ResponseStartEvent,
+  Trace,
+} from "@protobff/runtime/internal/observer";
+import type { Ids } from "../random-ids.ts";
+import { flagsText } from "./trace-context.ts";
+
+/** Which span of which trace. */
+export interface SpanPlace {
+  readonly traceId: string;
+  readonly spanId: string;
+  /** Of W3C. */
+  readonly flags: number;
+  readonly traceState: string;
+}
+
+/** What is known of a request's trace when it begins. */
+export interface TraceHead {
+  readonly traceId: string;
+  /** The caller's span; "" for none. */
+  readonly parentSpanId: string;
+  readonly traceState: string;
+  /** Of W3C, as upstreams get them. */
+  readonly flags: number;
+}
+
+/** One attempt of a call. */
+export type AttemptNote = Pick<AttemptEvent, "number" | "hedge" | "startedAt" | "endedAt" | "outcome">;
+
+/** One call of an upstream. */
+export class CallNote {
+  readonly kind = "call";
+  readonly call: object;
+  /** Whether upstreams were told of it: it may still have no end. */
+  readonly spanId: string;
+  ended: Pick<CallEvent, "service" | "branch" | "method" | "items" | "startedAt" | "endedAt" | "attempts"> | undefined;
+  failure: Failure | undefined;
+  fetch: object | undefined;
+  attempts: AttemptNote[] | undefined;
+
+  constructor(call: object, spanId: string) {
+    this.call = call;
+    this.spanId = spanId;
+  }
+}
+
+export type Note =
+  | CallNote
+  | { readonly kind: "cache"; readonly event: CacheEvent; readonly at: number }
+  | { readonly kind: "joined"; readonly event: JoinEvent }
+  | { readonly kind: "resolver"; readonly event: ResolverEvent }
+  | { readonly kind: "limited"; readonly event: LimitEvent; readonly at: number };
+
+/** Of more than these only the number is kept. */
+const MOST_NOTES = 1_000;
+
+/** The trace of one request, as it grows. */
+export class Recording implements Trace, SpanPlace {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly parentSpanId: string;
+  readonly traceState: string;
+  readonly flags: number;
+  /** `package.Service/Method` */
+  readonly method: string;
+  readonly telemetry: RequestTelemetry | undefined;
+  /** How many notes there was no room for. */
+  dropped = 0;
+  /** `over`: its spans are about to be sent; `sent`: calls that end now are sent alone; `dropped`: they are forgotten. */
+  state: "running" | "over" | "sent" | "dropped" = "running";
+  readonly #ids: Ids;
+  #notes: Note[] = [];
+  #made = 0;
+
+  constructor(head: TraceHead, { method, telemetry }: ResponseStartEvent, ids: Ids) {
+    this.traceId = head.traceId;
+    this.parentSpanId = head.parentSpanId;
+    this.traceState = head.traceState;
+    this.flags = head.flags;
+    this.method = method;
+    this.telemetry = telemetry;
+    this.spanId = ids.short();
+    this.#ids = ids;
+  }
+
+  onCall(call: object, headers: Readonly<Record<string, string>> | undefined): Readonly<Record<string, string>> {
+    let { spanId } = this;
+    if (this.state !== "dropped" && this.#isRoom()) {
+      spanId = this.#ids.short();
+      this.#notes.push(new CallNote(call, spanId));
+    }
+    const traceparent = `00-${this.traceId}-${spanId}-${flagsText(this.flags)}`;
+    const { traceState: tracestate } = this;
+    if (headers === undefined) return tracestate === "" ? { traceparent } : { traceparent, tracestate };
+    // What came of either, and was passed on, is of no use any more.
+    if (tracestate !== "") return { ...headers, traceparent, tracestate };
+    if (headers.tracestate === undefined) return { ...headers, traceparent };
+    const { tracestate: _, ...others } = headers;
+    return { ...others, traceparent };
+  }
+
+  /** Gives the call's note, as long as there is one. */
+  callOf(call: object): CallNote | undefined {
+    for (let i = this.#notes.length - 1; i >= 0; i--) {
+      const note = this.#notes[i];
+      if (note instanceof CallNote && note.call === call) return note;
+    }
+    return undefined;
+  }
+  begun({ call, fetch }: CallStartEvent): CallNote | undefined {
+    const note = fetch === undefined ? undefined : this.callOf(call);
+    if (note !== undefined) note.fetch = fetch;
+    return note;
+  }
+  tried({ call, number, hedge, startedAt, endedAt, outcome }: AttemptEvent): void {
+    const note = this.callOf(call);
+    if (note === undefined) return;
+    const attempt = { number, hedge, startedAt, endedAt, outcome };
+    if (note.attempts === undefined) note.attempts = [attempt];
+    else if (note.attempts.length < MOST_ATTEMPTS) note.attempts.push(attempt);
+  }
+  /** Gives the call's note where the request is over and its span still wanted. */
+  called(event: CallEvent): CallNote | undefined {
+    const note = this.callOf(event.call);
+    if (note === undefined) return undefined;
+    const { service, branch, method, items, startedAt, endedAt, attempts, outcome } = event;
+    note.ended = { service, branch, method, items, startedAt, endedAt, attempts };
+    if (!outcome.ok) note.failure = outcome.failure;
+    return this.state === "sent" ? note : undefined;
+  }
+  add(note: Exclude<Note, CallNote>): void {
+    if (this.state === "running" && this.#isRoom()) this.#notes.push(note);
+  }
+  get notes(): readonly Note[] {
+    return this.#notes;
+  }
+  /** Calls that have not ended stay, and why the cache has made them. */
+  forget(): void {
+    this.#notes = this.state === "sent" ? this.#notes.filter(isOpen) : [];
+  }
+
+  /** A stream that is followed goes on making calls when its span has been sent. */
+  #isRoom(): boolean {
+    if (this.#made++ < MOST_NOTES) return true;
+    this.dropped++;
+    return false;
+  }
+}
+const MOST_ATTEMPTS = 100;
+
+function isOpen(note: Note): boolean {
+  return note.kind === "call" ? note.ended === undefined : note.kind === "cache" && note.event.fetch !== undefined;
+}

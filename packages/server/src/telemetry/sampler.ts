@@ -1,0 +1,49 @@
+// Which requests leave a trace: decided when one begins, and once more when it has ended.
+import type { Clock } from "@protobff/runtime/internal/clock";
+
+/** How it is decided when a request begins. */
+export interface Sampling {
+  /** Whether a caller's flag has the last word where there is one. */
+  readonly parent: boolean;
+  /** Of the others, from 0 to 1; undefined: what the rpc's `telemetry` says, or all. */
+  readonly ratio: number | undefined;
+}
+
+/** Digits of a trace id that are random in any case (W3C Trace Context, level 2): of the last 14 the first 13, for a double holds 52 bits. */
+const RANDOM_FROM = 18;
+const RANDOM_TO = 31;
+
+/**
+ * Whether a share of all traces has this one: who asks with the same id and a larger share gets the same answer or a yes.
+ * It is OpenTelemetry's rule of consistent probability sampling: the random part of the id against 1 - ratio.
+ */
+export function isSampled(traceId: string, ratio: number): boolean {
+  if (ratio >= 1) return true;
+  if (!(ratio > 0)) return false;
+  return Number.parseInt(traceId.slice(RANDOM_FROM, RANDOM_TO), 16) >= Math.round((1 - ratio) * 2 ** 52);
+}
+
+const SECOND_MS = 1_000;
+
+/** So many in each second, and no more. */
+export class PerSecond {
+  readonly #most: number;
+  readonly #clock: Clock;
+  #until = Number.NEGATIVE_INFINITY;
+  #taken = 0;
+
+  constructor(most: number, clock: Clock) {
+    this.#most = most;
+    this.#clock = clock;
+  }
+  take(): boolean {
+    const now = this.#clock.now();
+    if (now >= this.#until) {
+      this.#until = now + SECOND_MS;
+      this.#taken = 0;
+    }
+    if (this.#taken >= this.#most) return false;
+    this.#taken++;
+    return true;
+  }
+}

@@ -1,0 +1,317 @@
+// Spans of what was recorded, with the names and attributes of OpenTelemetry's RPC conventions (release candidate of 2026).
+import { Code, type Failure, Reason } from "@protobff/runtime/internal/failure";
+import type {
+  CacheEvent,
+  CallEvent,
+  JoinEvent,
+  LimitEvent,
+  ResolverEvent,
+  ResponseEvent,
+} from "@protobff/runtime/internal/observer";
+import type { Ids } from "../random-ids.ts";
+import type { AttemptNote, CallNote, Note, Recording, SpanPlace } from "./recording.ts";
+import { type AttributeValue, SpanKind, type SpanLink, type SpanRecord, SpanStatus } from "./span.ts";
+import { unixNano, type WallTime } from "./wall-time.ts";
+
+/** Why a request is kept: its caller or its share, or although that says no. */
+export type Kept = "sampled" | "failed" | "degraded" | "slow";
+
+/** Where upstreams are: by the full name of the service, and `<service> <branch>`. */
+export type Servers = ReadonlyMap<string, { readonly address: string; readonly port: number }>;
+
+interface SpanMakerOptions {
+  readonly servers: Servers;
+  readonly wall: WallTime;
+  readonly ids: Ids;
+  /** The span of a fetch of the cache, where one has begun. */
+  readonly placeOf: (fetch: object) => SpanPlace | undefined;
+}
+
+/** What all spans of a request have in common. */
+interface Making {
+  readonly recording: Recording;
+  readonly offsetMs: number;
+}
+
+/** OTLP's flags beside those of W3C. */
+const KNOWS_PARENT = 0x100;
+const REMOTE_PARENT = 0x200;
+
+type Pairs = [string, AttributeValue][];
+type Times = Pick<SpanRecord, "startUnixNano" | "endUnixNano">;
+const NONE: readonly never[] = [];
+/** Of one span. */
+const MOST_PATHS = 20;
+
+export class SpanMaker {
+  readonly #options: SpanMakerOptions;
+
+  constructor(options: SpanMakerOptions) {
+    this.#options = options;
+  }
+
+  /** The spans of a request that is over: its own, and those of all that has ended. */
+  request(event: ResponseEvent, recording: Recording, kept: Kept): readonly SpanRecord[] {
+    const making = this.#making(recording);
+    const spans = [this.#server(event, making, kept)];
+    for (const note of recording.notes) {
+      if (note.kind !== "call") this.#small(note, making, spans);
+      else if (note.ended !== undefined) this.#call(note, note.ended, making, spans);
+    }
+    return spans;
+  }
+  /** Those of a call that has ended after its request. */
+  late(recording: Recording, note: CallNote): readonly SpanRecord[] {
+    const spans: SpanRecord[] = [];
+    if (note.ended !== undefined) this.#call(note, note.ended, this.#making(recording), spans);
+    return spans;
+  }
+  #making(recording: Recording): Making {
+    return { recording, offsetMs: this.#options.wall.offsetMs };
+  }
+
+  #server(event: ResponseEvent, making: Making, kept: Kept): SpanRecord {
+    const { recording } = making;
+    const { outcome } = event;
+    const attributes: Pairs = [
+      ["rpc.system.name", systemOf(event.header)],
+      ["rpc.method", event.method],
+    ];
+    const failure = outcome.ok ? undefined : outcome.failure;
+    const code = failure?.clientCode ?? Code.OK;
+    attributes.push(["rpc.response.status_code", codeName(code)]);
+    const isError = SERVER_ERRORS.has(code);
+    if (isError) attributes.push(["error.type", codeName(code)]);
+    if (failure !== undefined) attributes.push(["bff.reason", reasonName(failure)]);
+    if (kept !== "sampled") attributes.push(["bff.kept", kept]);
+    if (outcome.ok && outcome.degraded.length > 0) attributes.push(["bff.degraded", pathsOf(outcome.degraded)]);
+    const { links, cached } = this.#wholeAnswer(making);
+    if (cached !== undefined) attributes.push(["bff.cache.outcome", cached]);
+    if (recording.dropped > 0) attributes.push(["bff.spans_dropped", BigInt(recording.dropped)]);
+    for (const declared of recording.telemetry?.attributes?.() ?? NONE) attributes.push([declared[0], declared[1]]);
+    return {
+      ...inTrace(recording),
+      spanId: recording.spanId,
+      parentSpanId: recording.parentSpanId,
+      flags: recording.flags | KNOWS_PARENT | (recording.parentSpanId === "" ? 0 : REMOTE_PARENT),
+      name: event.method,
+      kind: SpanKind.server,
+      ...times(event, making),
+      attributes,
+      events: recording.notes.flatMap((note) => (note.kind === "limited" ? limitedEvent(note, making) : NONE)),
+      links,
+      ...statusOf(isError ? failure : undefined),
+    };
+  }
+  /** How the whole answer was had, where the rpc has a cache. */
+  #wholeAnswer(making: Making): { readonly links: readonly SpanLink[]; readonly cached?: string } {
+    const { recording } = making;
+    for (const note of recording.notes) {
+      if (note.kind !== "cache" || note.event.method !== recording.method) continue;
+      const { outcome } = note.event;
+      return { cached: outcome, links: outcome === "missed" ? NONE : this.#links(note.event, making) };
+    }
+    return { links: NONE };
+  }
+
+  #call(note: CallNote, ended: NonNullable<CallNote["ended"]>, making: Making, spans: SpanRecord[]): void {
+    const { recording } = making;
+    const { failure, attempts = NONE } = note;
+    const { service, branch, method, items, attempts: sent } = ended;
+    const attributes: Pairs = [
+      ["rpc.system.name", "grpc"],
+      ["rpc.method", method],
+      ["rpc.response.status_code", codeName(failure?.code ?? Code.OK)],
+    ];
+    const server = this.#options.servers.get(branch === undefined ? service : `${service} ${branch}`);
+    if (server !== undefined) attributes.push(["server.address", server.address], ["server.port", BigInt(server.port)]);
+    if (failure !== undefined) attributes.push(["error.type", errorType(failure)]);
+    if (branch !== undefined) attributes.push(["bff.branch", branch]);
+    if (items !== undefined) attributes.push(["bff.batch.size", BigInt(items)]);
+    const cached = note.fetch && cacheOutcome(note.fetch, method, recording);
+    if (cached !== undefined) attributes.push(["bff.cache.outcome", cached]);
+    if (sent !== 1) attributes.push(["bff.call.attempts", BigInt(sent)]);
+    const { startUnixNano, endUnixNano } = times(ended, making);
+    // Written out: there are several for each request.
+    spans.push({
+      traceId: recording.traceId,
+      spanId: note.spanId,
+      parentSpanId: recording.spanId,
+      flags: recording.flags | KNOWS_PARENT,
+      traceState: recording.traceState,
+      name: method,
+      kind: SpanKind.client,
+      startUnixNano,
+      endUnixNano,
+      attributes,
+      events: NONE,
+      links: NONE,
+      status: failure === undefined ? SpanStatus.unset : SpanStatus.error,
+      message: failure === undefined ? "" : bounded(failure.message),
+    });
+    if (attempts.length > 1) for (const attempt of attempts) spans.push(this.#attempt(attempt, note, making));
+  }
+  #attempt(attempt: AttemptNote, { spanId }: CallNote, making: Making): SpanRecord {
+    const { number, hedge, outcome } = attempt;
+    const name = typeof outcome === "string" ? outcome : "failed";
+    const unhedged = number > 1 ? "retry" : "first";
+    const kind = hedge ? "hedge" : unhedged;
+    const attributes: Pairs = [
+      ["bff.attempt.number", BigInt(number)],
+      ["bff.attempt.kind", kind],
+      ["bff.attempt.outcome", name],
+    ];
+    const fault = typeof outcome === "string" ? undefined : outcome;
+    if (fault !== undefined) attributes.push(["error.type", codeName(fault.code)]);
+    return {
+      ...this.#inner(`attempt ${kind}`, spanId, making),
+      ...times(attempt, making),
+      attributes,
+      ...(fault && { status: SpanStatus.error, message: bounded(fault.message) }),
+    };
+  }
+
+  /** All but calls. */
+  #small(note: Exclude<Note, CallNote>, making: Making, spans: SpanRecord[]): void {
+    const { recording } = making;
+    if (note.kind === "joined") spans.push(this.#joined(note.event, making));
+    else if (note.kind === "resolver") spans.push(this.#resolver(note.event, making));
+    else if (note.kind === "cache" && note.event.method !== recording.method) {
+      const { outcome } = note.event;
+      // The others are a call, or wait for one.
+      if (outcome === "fresh" || outcome === "stale") spans.push(this.#cached(note.event, note.at, making));
+    }
+  }
+  #cached(event: CacheEvent, at: number, making: Making): SpanRecord {
+    const { method, branch, outcome, ageMs } = event;
+    const attributes: Pairs = [
+      ["rpc.method", method],
+      ["bff.cache.outcome", outcome],
+    ];
+    if (branch !== undefined) attributes.push(["bff.branch", branch]);
+    if (ageMs !== undefined) attributes.push(["bff.cache.age", ageMs / 1_000]);
+    return {
+      ...this.#inner(method, making.recording.spanId, making),
+      ...times({ startedAt: at, endedAt: at }, making),
+      attributes,
+      links: this.#links(event, making),
+    };
+  }
+  #joined(event: JoinEvent, making: Making): SpanRecord {
+    const { method, branch, fetch, outcome } = event;
+    const attributes: Pairs = [["rpc.method", method]];
+    attributes.push(fetch === undefined ? ["bff.coalesced", true] : ["bff.cache.outcome", "joined"]);
+    if (branch !== undefined) attributes.push(["bff.branch", branch]);
+    const failure = outcome.ok ? undefined : outcome.failure;
+    if (failure !== undefined) attributes.push(["error.type", errorType(failure)]);
+    return {
+      ...this.#inner(method, making.recording.spanId, making),
+      ...times(event, making),
+      attributes,
+      links: this.#links(event, making),
+      ...statusOf(failure),
+    };
+  }
+  #resolver(event: ResolverEvent, making: Making): SpanRecord {
+    const failure = event.outcome.ok ? undefined : event.outcome.failure;
+    const attributes: Pairs = [["bff.resolver", event.name]];
+    if (failure !== undefined) attributes.push(["error.type", errorType(failure)]);
+    return {
+      ...this.#inner(`resolve ${event.name}`, making.recording.spanId, making),
+      ...times(event, making),
+      attributes,
+      ...statusOf(failure),
+    };
+  }
+
+  /** A span within the process. */
+  #inner(name: string, parentSpanId: string, { recording }: Making): Omit<SpanRecord, keyof Times> {
+    return {
+      ...inTrace(recording),
+      spanId: this.#options.ids.short(),
+      parentSpanId,
+      name,
+      kind: SpanKind.internal,
+      attributes: NONE,
+      events: NONE,
+      links: NONE,
+      ...UNSET,
+    };
+  }
+  #links({ call, fetch }: Pick<JoinEvent, "call" | "fetch">, { recording }: Making): readonly SpanLink[] {
+    let place = fetch && this.#options.placeOf(fetch);
+    const note = call && recording.callOf(call);
+    if (note !== undefined) place = placeOf(recording, note.spanId);
+    return place === undefined ? NONE : [{ ...place, attributes: NONE }];
+  }
+}
+
+const UNSET = { status: SpanStatus.unset, message: "" } as const;
+
+function inTrace({ traceId, traceState, flags }: SpanPlace): Pick<SpanRecord, "traceId" | "traceState" | "flags"> {
+  return { traceId, traceState, flags: flags | KNOWS_PARENT };
+}
+function placeOf({ traceId, traceState, flags }: SpanPlace, spanId: string): SpanPlace {
+  return { traceId, spanId, traceState, flags };
+}
+function times({ startedAt, endedAt }: Pick<CallEvent, "startedAt" | "endedAt">, { offsetMs }: Making): Times {
+  const startUnixNano = unixNano(startedAt + offsetMs);
+  return { startUnixNano, endUnixNano: endedAt > startedAt ? unixNano(endedAt + offsetMs) : startUnixNano };
+}
+function statusOf(failure: Failure | undefined): Pick<SpanRecord, "status" | "message"> {
+  return failure === undefined ? UNSET : { status: SpanStatus.error, message: bounded(failure.message) };
+}
+const MOST_CHARACTERS = 256;
+const bounded = (text: string): string =>
+  text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS - 1)}…` : text;
+
+function limitedEvent(
+  { event, at }: { readonly event: LimitEvent; readonly at: number },
+  { offsetMs }: Making,
+): SpanRecord["events"] {
+  const attributes: Pairs = [
+    ["bff.limit", event.limit],
+    ["bff.limit.outcome", event.outcome],
+  ];
+  return [{ name: "bff.limited", unixNano: unixNano(at + offsetMs), attributes }];
+}
+
+/** What OpenTelemetry counts as a server's errors; of a client's calls all but OK are. */
+export const SERVER_ERRORS: ReadonlySet<Code> = new Set<Code>([
+  Code.UNKNOWN,
+  Code.DEADLINE_EXCEEDED,
+  Code.UNIMPLEMENTED,
+  Code.INTERNAL,
+  Code.UNAVAILABLE,
+  Code.DATA_LOSS,
+]);
+
+const CODES = new Map<number, string>(Object.entries(Code).map(([name, code]) => [code, name]));
+const codeName = (code: number): string => CODES.get(code) ?? String(code);
+const REASONS = new Map<number, string>(Object.entries(Reason).map(([name, reason]) => [reason, name]));
+const reasonName = ({ reason }: Failure): string => REASONS.get(reason) ?? String(reason);
+/** What was never sent has no status: the class is ours. */
+function errorType(failure: Failure): string {
+  return failure.pushback ? `bff.${reasonName(failure).toLowerCase()}` : codeName(failure.code);
+}
+
+/** Why a fetch was begun: there was nothing, or it renews what there was. Those of whole answers have calls of other methods. */
+function cacheOutcome(fetch: object, method: string, { notes }: Recording): string | undefined {
+  for (const note of notes) {
+    if (note.kind !== "cache" || note.event.fetch !== fetch) continue;
+    if (note.event.method !== method) return undefined;
+    return note.event.outcome === "stale" ? "renewed" : "missed";
+  }
+  return undefined;
+}
+
+/** Indexes and keys in a path. */
+const INDEX = /\[(?:"(?:[^"\\]|\\.)*"|[^\]"]*)\]/g;
+function pathsOf(degraded: readonly { readonly path: string }[]): readonly string[] {
+  return [...new Set(degraded.map(({ path }) => path.replace(INDEX, "[*]")))].slice(0, MOST_PATHS);
+}
+
+/** By which protocol a request has come; paths of google.api.http count as Connect's. */
+function systemOf(header: (name: string) => string): string {
+  return header("content-type").startsWith("application/grpc") ? "grpc" : "connectrpc";
+}

@@ -1,0 +1,160 @@
+import type { RestRule } from "@protobff/runtime/internal/http-rule/rule";
+
+/** The path of a request, taken apart once for all that look at it. */
+export interface RestPathParts {
+  /** Between the slashes, as they came. */
+  readonly raw: readonly string[];
+  /** Percent-decoded; what cannot be is as it came. */
+  readonly decoded: readonly string[];
+  /** Where a segment is none that a client may send: not UTF-8, `.`, `..`, or with characters that cannot be seen. */
+  readonly fault: string | undefined;
+  /** Of the last segment, the text behind its last colon and what stands before it; undefined: there is no colon. */
+  readonly last: { readonly raw: string; readonly decoded: string; readonly verb: string } | undefined;
+}
+
+/** A rule that a request is for. */
+export interface RestMatch<T> {
+  readonly value: T;
+  /** The segments, without the verb. */
+  readonly raw: readonly string[];
+  readonly decoded: readonly string[];
+}
+
+interface Node<T> {
+  readonly literals: Map<string, Node<T>>;
+  any: Node<T> | undefined;
+  /** By verb, `` where there is none: of templates that end here, and of those that end with `**`. */
+  ends: Map<string, T> | undefined;
+  rests: Map<string, T> | undefined;
+}
+const node = <T>(): Node<T> => ({ literals: new Map(), any: undefined, ends: undefined, rests: undefined });
+
+const ANY_METHOD = "*";
+
+/**
+ * Templates, and which of them a path is for. From left to right a literal wins over `*`, and `*` over `**`; one with a verb wins over one that would
+ * take it for text, and a method over `*`. A look costs as much as the path is long, and what templates have in common.
+ */
+export class RestMatcher<T> {
+  readonly #roots = new Map<string, Node<T>>();
+  readonly #verbs = new Set<string>();
+
+  /** @throws TypeError for a template that is there already */
+  add({ method, segments, verb = "" }: RestRule, value: T): void {
+    let at = this.#roots.get(method);
+    if (at === undefined) {
+      at = node();
+      this.#roots.set(method, at);
+    }
+    let ends: Map<string, T> | undefined;
+    for (const segment of segments) {
+      if (ends !== undefined) throw new TypeError(`something follows "**" in /${segments.join("/")}`);
+      if (segment === "**") {
+        at.rests ??= new Map();
+        ends = at.rests;
+      } else if (segment === "*") {
+        at.any ??= node();
+        at = at.any;
+      } else {
+        const next: Node<T> = at.literals.get(segment) ?? node();
+        at.literals.set(segment, next);
+        at = next;
+      }
+    }
+    if (ends === undefined) {
+      at.ends ??= new Map();
+      ends = at.ends;
+    }
+    if (ends.has(verb))
+      throw new TypeError(`two rpcs have one path: ${method} /${segments.join("/")}${verb === "" ? "" : `:${verb}`}`);
+    ends.set(verb, value);
+    if (verb !== "") this.#verbs.add(verb);
+  }
+
+  /** Undefined: no rule of this method, or of any, is for it. What is there for GET answers HEAD. */
+  match(method: string, path: RestPathParts): RestMatch<T> | undefined {
+    return (
+      this.#matchIn(this.#roots.get(method), path) ??
+      (method === "HEAD" ? this.#matchIn(this.#roots.get("GET"), path) : undefined) ??
+      this.#matchIn(this.#roots.get(ANY_METHOD), path)
+    );
+  }
+  /** The methods that have a rule for it. */
+  methods(path: RestPathParts): readonly string[] {
+    return [...this.#roots].flatMap(([method, root]) => (this.#matchIn(root, path) === undefined ? [] : [method]));
+  }
+
+  #matchIn(root: Node<T> | undefined, { raw, decoded, last }: RestPathParts): RestMatch<T> | undefined {
+    if (root === undefined) return undefined;
+    if (last !== undefined && this.#verbs.has(last.verb)) {
+      const short = [...decoded.slice(0, -1), last.decoded];
+      const value = found(root, short, 0, last.verb);
+      if (value !== undefined) return { value, raw: [...raw.slice(0, -1), last.raw], decoded: short };
+    }
+    const value = found(root, decoded, 0, "");
+    return value === undefined ? undefined : { value, raw, decoded };
+  }
+}
+
+/** Each node is seen once at most, since all ways to it are as long; so deep as the longest template. */
+function found<T>(at: Node<T>, segments: readonly string[], i: number, verb: string): T | undefined {
+  const segment = segments[i];
+  if (segment === undefined) return at.ends?.get(verb) ?? at.rests?.get(verb);
+  const literal = at.literals.get(segment);
+  const value = (literal && found(literal, segments, i + 1, verb)) ?? (at.any && found(at.any, segments, i + 1, verb));
+  return value ?? at.rests?.get(verb);
+}
+
+/** Undefined for a path that no template has: with an empty segment, or with none. */
+export function partsOf(path: string): RestPathParts | undefined {
+  if (path.charCodeAt(0) !== 0x2f || path.length === 1) return undefined;
+  const raw = path.slice(1).split("/");
+  let fault: string | undefined;
+  const decoded = raw.map((segment) => {
+    const text = decodedSegment(segment);
+    fault ??= faultOf(text);
+    return text ?? segment;
+  });
+  if (raw.includes("")) return undefined;
+  return { raw, decoded, fault, last: lastOf(raw[raw.length - 1] ?? "") };
+}
+
+function lastOf(segment: string): RestPathParts["last"] {
+  const colon = segment.lastIndexOf(":");
+  if (colon < 1) return undefined;
+  const raw = segment.slice(0, colon);
+  const verb = segment.slice(colon + 1);
+  return { raw, decoded: decodedSegment(raw) ?? raw, verb: decodedSegment(verb) ?? verb };
+}
+
+function decodedSegment(segment: string): string | undefined {
+  if (!segment.includes("%")) return segment;
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return undefined;
+  }
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: it is these that are looked for
+const UNSEEN = /[\x00-\x1f\x7f]/;
+function faultOf(segment: string | undefined): string | undefined {
+  if (segment === undefined) return "a segment of the path is not UTF-8, percent-encoded";
+  if (segment === "." || segment === "..") return "a segment of the path is . or .., which proxies take out of it";
+  return UNSEEN.test(segment) ? "the path holds control characters" : undefined;
+}
+
+/** The segments of a variable as one text: of several, `%2F` stays as it is (google/api/http.proto). */
+export function variableText(
+  { segments }: Pick<RestRule, "segments">,
+  { from, to }: { readonly from: number; readonly to: number },
+  { raw, decoded }: Pick<RestMatch<unknown>, "raw" | "decoded">,
+): string {
+  const open = to === segments.length && segments[to - 1] === "**";
+  if (!open && to - from === 1) return decoded[from] ?? "";
+  return raw
+    .slice(from, open ? undefined : to)
+    .map((segment) => segment.split(/(%2f)/i).map(keptSlash).join(""))
+    .join("/");
+}
+const keptSlash = (piece: string, i: number): string => (i % 2 === 1 ? piece : (decodedSegment(piece) ?? piece));

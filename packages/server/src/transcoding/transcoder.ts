@@ -1,0 +1,116 @@
+// Between HTTP with JSON and the messages of an rpc, as google/api/http.proto says.
+import {
+  create,
+  type DescField,
+  type DescMessage,
+  type DescMethodUnary,
+  fromJson,
+  type JsonObject,
+  type JsonValue,
+  type Message,
+  mergeFromJson,
+  type Registry,
+  toJson,
+} from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { jsonText } from "@protobff/runtime/internal/http-rule/json-text";
+import type { RestRule } from "@protobff/runtime/internal/http-rule/rule";
+import { type Bounds, checkMessage } from "@protobff/runtime/internal/routes/bounds";
+import { fromJsonText } from "@protobff/runtime/internal/wire/json-message";
+import { type RestMatch, variableText } from "./matcher.ts";
+import { addQuery, addVariable, empty, invalid, type ParameterRule } from "./parameters.ts";
+
+/** What a request for a rule has brought. */
+export interface RestInput {
+  readonly match: Pick<RestMatch<unknown>, "raw" | "decoded">;
+  /** Behind the question mark. */
+  readonly query: string;
+  readonly body: Uint8Array;
+}
+
+export interface Transcoder {
+  /** @throws ConnectError with INVALID_ARGUMENT for what is no message of the rpc's */
+  readonly read: (input: RestInput) => Message;
+  /** @throws ConnectError with INTERNAL for a message that has no JSON */
+  readonly write: (message: Message) => Uint8Array;
+}
+
+/** @throws TypeError for a rule that names fields which the messages do not have */
+export function transcoder(
+  { input, output }: DescMethodUnary,
+  rule: RestRule,
+  { bounds, registry }: { readonly bounds: Bounds; readonly registry: Registry },
+): Transcoder {
+  const { variables = [], body, responseBody } = rule;
+  const bodyField = body === undefined || body === "*" ? undefined : fieldOf(input, body);
+  const parameters: ParameterRule = {
+    input,
+    taken: new Set([...variables.map(({ field }) => field), ...(body === undefined ? [] : [body])]),
+  };
+  // A request from a newer client may have more than is known here; in a path or a query, what is not known is a mistake.
+  const lenient = { registry, ignoreUnknownFields: true };
+  const strict = { registry, ignoreUnknownFields: false };
+  const bodyOf = (bytes: Uint8Array): Message => {
+    if (bytes.length === 0) return create(input);
+    if (body === undefined) throw invalid("this path takes no body");
+    checkMessage(bytes, input, true, bounds);
+    const text = DECODER.decode(bytes);
+    return said("the body", () =>
+      bodyField === undefined
+        ? fromJsonText(input, text, lenient)
+        : fromJson(input, { [bodyField.jsonName]: JSON.parse(text) as JsonValue }, lenient),
+    );
+  };
+  return {
+    read: ({ match, query, body: bytes }) => {
+      const message = bodyOf(bytes);
+      if (variables.length === 0 && query === "") return message;
+      const json: JsonObject = empty();
+      if (query !== "") addQuery(json, query, parameters, bounds);
+      for (const variable of variables) addVariable(json, input, variable.field, variableText(rule, variable, match));
+      return said("the path or the query", () => mergeFromJson(input, message, json, strict));
+    },
+    write: writer(output, responseBody, registry),
+  };
+}
+
+function writer(output: DescMessage, responseBody: string | undefined, registry: Registry): Transcoder["write"] {
+  const field = responseBody === undefined ? undefined : fieldOf(output, responseBody);
+  const empty = field === undefined ? null : emptyValue(output, field);
+  const jsonOf = (message: Message): JsonValue => {
+    const all = toJson(output, message, { registry });
+    return field === undefined ? all : ((all as JsonObject)[field.jsonName] ?? empty);
+  };
+  return (message) => {
+    try {
+      return ENCODER.encode(jsonText(jsonOf(message)));
+    } catch (thrown) {
+      const text = thrown instanceof Error ? thrown.message : String(thrown);
+      throw new ConnectError(`serialize JSON: ${text}`, Code.Internal);
+    }
+  };
+}
+const ENCODER = new TextEncoder();
+
+/** JSON of a field that is unset or has its default: `0`, `[]`, `{}`; null if its type has no JSON for that. */
+function emptyValue(output: DescMessage, { jsonName, message }: DescField): JsonValue {
+  const all = toJson(output, create(output), { alwaysEmitImplicit: true }) as JsonObject;
+  return all[jsonName] ?? (message === undefined || message.typeName.startsWith("google.protobuf.") ? null : {});
+}
+
+function fieldOf(message: DescMessage, name: string): DescField {
+  const field = message.fields.find((candidate) => candidate.name === name);
+  if (field === undefined) throw new TypeError(`${message.typeName} has no field ${name}`);
+  return field;
+}
+
+const DECODER = new TextDecoder();
+
+function said<T>(what: string, read: () => T): T {
+  try {
+    return read();
+  } catch (thrown) {
+    if (thrown instanceof ConnectError) throw thrown;
+    throw invalid(`${what}: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+  }
+}

@@ -1,0 +1,253 @@
+import { FakeClock, idle } from "@protobff/runtime/internal/testing/fake-clock";
+import { describe, expect, test } from "vitest";
+import { Crew, type Listener, type Process } from "./crew.ts";
+import { Dealer } from "./dealer.ts";
+import type { Order } from "./messages.ts";
+
+/** A process that does what the test says. */
+class FakeProcess implements Process {
+  readonly orders: string[] = [];
+  readonly number: number;
+  readonly pid: number;
+  readonly #listener: Listener;
+  constructor(number: number, pid: number, listener: Listener) {
+    [this.number, this.pid, this.#listener] = [number, pid, listener];
+  }
+  send(order: Order): void {
+    if (order.bff !== "ping") this.orders.push(order.bff);
+  }
+  kill(): void {
+    this.orders.push("kill");
+    this.exits(137);
+  }
+  ready(): void {
+    this.#listener.report({ bff: "up" });
+    this.#listener.report({ bff: "ready" });
+  }
+  says(what: "leaving" | "pong" | "up"): void {
+    this.#listener.report({ bff: what });
+  }
+  exits(code: number): void {
+    this.#listener.exited(code, `ended with ${code}`);
+  }
+}
+function rig(size: number) {
+  const clock = new FakeClock();
+  const started: FakeProcess[] = [];
+  const told: string[] = [];
+  const failed: number[] = [];
+  const dealer = new Dealer(clock);
+  const crew = new Crew({
+    size,
+    graceMs: 1_000,
+    clock,
+    dealer,
+    start: (number, listener) => {
+      const process = new FakeProcess(number, 100 + started.length, listener);
+      started.push(process);
+      return process;
+    },
+    tell: (_, text) => told.push(text),
+    counted: () => {},
+    gone: () => {},
+    failed: (code) => failed.push(code),
+  });
+  const up = async () => {
+    const all = crew.start();
+    for (let i = 0; i < size; i++) {
+      await idle();
+      started[i]?.ready();
+    }
+    expect(await all).toBe(undefined);
+    crew.begun();
+  };
+  const at = (i: number) => started[i] as FakeProcess;
+  return { clock, started, told, failed, dealer, crew, up, at };
+}
+
+describe("Crew", () => {
+  test("starts the first alone, and then the others", async () => {
+    const { crew, started, at } = rig(3);
+    const all = crew.start();
+    await idle();
+    expect(started).toHaveLength(1);
+    at(0).ready();
+    await idle();
+    expect(started).toHaveLength(3);
+    at(2).ready();
+    at(1).ready();
+    expect(await all).toBe(undefined);
+  });
+  test("one that cannot start ends all, with its code", async () => {
+    const { crew, at, told } = rig(2);
+    const all = crew.start();
+    await idle();
+    at(0).ready();
+    await idle();
+    at(1).exits(3);
+    expect(await all).toBe(3);
+    expect(at(0).orders).toContain("kill");
+    expect(told).toEqual([]); // it has said itself why
+  });
+  test("starts another one for each that dies, later and later while they die at once", async () => {
+    const { crew, clock, started, told, failed, dealer, up, at } = rig(2);
+    await up();
+    await clock.advance(20_000);
+    at(0).exits(1);
+    expect(dealer.takers).toBe(1);
+    await clock.advance(0);
+    expect(started).toHaveLength(3);
+    for (const pauseMs of [100, 200, 400, 800, 1_600, 3_200, 6_400, 10_000, 10_000]) {
+      at(started.length - 1).exits(7);
+      const before = started.length;
+      await clock.advance(pauseMs - 1);
+      expect(started).toHaveLength(before);
+      await clock.advance(1);
+      expect(started).toHaveLength(before + 1);
+    }
+    expect(crew.restarts).toBe(10);
+    at(started.length - 1).exits(7);
+    expect(told.at(-1)).toBe("worker 1 has died 10 times in a row within 10 s of its start, last with 7");
+    await idle();
+    expect(at(1).orders).toEqual(["leave", "end"]);
+    expect(failed).toEqual([]);
+    at(1).exits(0);
+    await idle();
+    expect(failed).toEqual([7]);
+    expect(told).toContain("worker 1 (100) ended with 1");
+  });
+  test("one that has lived for a while is no sign of more to come", async () => {
+    const { clock, started, up, at } = rig(1);
+    await up();
+    for (let i = 0; i < 20; i++) {
+      at(i).ready();
+      await clock.advance(10_000);
+      at(i).exits(1);
+      await clock.advance(0);
+      expect(started).toHaveLength(i + 2);
+    }
+  });
+  test("replaces one after the other, each when the new one is ready and the old one gone", async () => {
+    const { crew, started, dealer, up, at } = rig(2);
+    await up();
+    crew.replace();
+    await idle();
+    expect(started).toHaveLength(3);
+    at(2).says("up"); // not ready yet
+    await idle();
+    expect([at(0).orders, dealer.takers]).toEqual([[], 2]);
+    at(2).ready();
+    await idle();
+    expect([at(0).orders, dealer.takers]).toEqual([["end"], 2]);
+    expect(started).toHaveLength(3);
+    at(0).exits(0);
+    await idle();
+    at(3).ready();
+    await idle();
+    at(1).exits(0);
+    await idle();
+    expect(started.map(({ number }) => number)).toEqual([1, 2, 1, 2]);
+    expect([dealer.takers, crew.restarts]).toEqual([2, 0]);
+  });
+  test("told twice it replaces those that are new, too; before all are up it waits", async () => {
+    const { crew, started, up, at } = rig(1);
+    crew.replace();
+    await up();
+    await idle();
+    expect(started).toHaveLength(2);
+    at(1).ready();
+    crew.replace();
+    await idle();
+    at(0).exits(0);
+    await idle();
+    expect(started).toHaveLength(3);
+  });
+  test("a new one that dies, or is not ready in time, replaces nothing, and no further one is tried", async () => {
+    const { crew, clock, started, told, dealer, up, at } = rig(2);
+    await up();
+    crew.replace();
+    await idle();
+    at(2).exits(2);
+    await idle();
+    expect(told).toEqual(["worker 1 (100) stays, since the one to replace it ended with 2"]);
+    crew.replace();
+    await idle();
+    at(3).says("up");
+    await clock.advance(60_000);
+    expect(at(3).orders).toEqual(["kill"]);
+    expect(told.at(-1)).toBe("worker 1 (100) stays, since the one to replace it was not ready after 60 s");
+    await clock.advance(60_000);
+    expect([started.length, dealer.takers]).toEqual([4, 2]);
+  });
+  test("a new version that never starts ends nobody, however often it is tried", async () => {
+    const { crew, clock, started, failed, up, at } = rig(1);
+    await up();
+    for (let i = 1; i <= 12; i++) {
+      crew.replace();
+      await idle();
+      at(i).exits(2);
+      await clock.advance(100);
+    }
+    expect([started.length, failed, at(0).orders]).toEqual([13, [], []]);
+  });
+  test("one that dies while it is replaced is replaced by the same", async () => {
+    const { crew, clock, started, dealer, up, at } = rig(1);
+    await up();
+    crew.replace();
+    await idle();
+    at(0).exits(9);
+    at(1).ready();
+    await clock.advance(1_000);
+    expect([started.length, dealer.takers]).toEqual([2, 1]);
+  });
+  test("one that dies while it is replaced in vain is started again", async () => {
+    const { crew, clock, started, up, at } = rig(1);
+    await up();
+    crew.replace();
+    await idle();
+    at(0).exits(9);
+    at(1).exits(9);
+    await clock.advance(1_000);
+    expect(started).toHaveLength(3);
+  });
+  test("one that somebody else ends is replaced first, and even if that fails it may end", async () => {
+    const { clock, started, up, at, crew } = rig(1);
+    await up();
+    at(0).says("leaving");
+    await idle();
+    at(1).exits(1);
+    await idle();
+    expect(at(0).orders).toEqual(["end"]);
+    at(0).exits(0);
+    await clock.advance(1_000);
+    expect([started.length, crew.restarts]).toEqual([3, 0]);
+  });
+  test("ends all; what starts meanwhile, or does not end in time, is killed", async () => {
+    const { crew, clock, told, up, at } = rig(2);
+    await up();
+    crew.replace();
+    await idle();
+    crew.leave();
+    expect(at(2).orders).toEqual(["kill"]);
+    const ended = crew.end();
+    at(0).exits(0);
+    await clock.advance(3_000);
+    expect(at(1).orders).toEqual(["leave", "end", "kill"]);
+    expect(await ended).toBe(false);
+    expect(told).toEqual(["worker 2 (101) has not ended in time and is killed"]);
+    expect(clock.running).toBe(0);
+  });
+  test("tells of one that does not answer, once, and when it does again", async () => {
+    const { clock, told, up, at } = rig(2);
+    await up();
+    const pass = async () => {
+      await clock.advance(5_000);
+      at(1).says("pong");
+    };
+    for (let i = 0; i < 6; i++) await pass();
+    expect(told).toEqual(["worker 1 (100) has not answered for 15 s: its event loop is blocked"]);
+    at(0).says("pong");
+    await pass();
+    expect(told[1]).toBe("worker 1 (100) answers again");
+  });
+});

@@ -1,0 +1,395 @@
+import type { Socket } from "node:net";
+import type { Clock, Timer } from "@protobff/runtime/internal/clock";
+import type { MetricsSnapshot } from "../metrics/snapshot.ts";
+import type { Dealer, Taker } from "./dealer.ts";
+import type { Order, Report } from "./messages.ts";
+
+/** A process that was started. */
+export interface Process {
+  readonly pid: number | undefined;
+  /** @param failed it was not sent */
+  send(order: Order, socket: Socket | undefined, failed: () => void): void;
+  kill(signal: "SIGKILL"): void;
+}
+/** What a process tells of itself. */
+export interface Listener {
+  report(report: Report): void;
+  /** It is gone. @param code as a shell gives it: 128 and the signal's number for one that was killed */
+  exited(code: number, died: string): void;
+}
+
+export interface CrewOptions {
+  readonly size: number;
+  readonly graceMs: number;
+  readonly clock: Clock;
+  readonly dealer: Dealer;
+  start(number: number, listener: Listener): Process;
+  /** Is told what it has counted; and when it has gone. */
+  counted(member: Member, snapshot: MetricsSnapshot): void;
+  gone(member: Member): void;
+  /** Is told what has happened; whole sentences without a full stop. */
+  tell(event: WorkerEvent, text: string, fields: Readonly<Record<string, unknown>>): void;
+  /** They cannot go on: the code to end with. All are gone. */
+  failed(code: number): void;
+}
+export type WorkerEvent = "died" | "gave up" | "replaced" | "kept" | "silent" | "back" | "killed";
+
+/** A worker that lives for less has died at once, in milliseconds; after that it counts as sound. */
+const STEADY_MS = 10_000;
+/** How long its place stays empty when it has died at once, in milliseconds: doubled each time, up to the second. */
+const PAUSE_MS = 100;
+const MOST_PAUSE_MS = 10_000;
+/** Dying at once so many times in a row ends the whole. */
+const MOST_DEATHS = 10;
+/** A new one has so long to be ready, in milliseconds. */
+const START_MS = 60_000;
+/** Beyond its grace a worker is given so long to end by itself, in milliseconds. */
+const MARGIN_MS = 2_000;
+/** How often workers are asked whether they hear, and how long they may be silent, in milliseconds. */
+const PING_MS = 5_000;
+const SILENT_MS = 15_000;
+
+type State = "starting" | "serving" | "ending" | "gone";
+
+/** One process in its place. */
+export class Member implements Taker {
+  readonly place: Place;
+  readonly startedAt: number;
+  process: Process | undefined;
+  state: State = "starting";
+  open = 0;
+  taking = false;
+  slow = false;
+  heardAt: number;
+  silent = false;
+  /** Its server wants requests. */
+  able = false;
+  code = 0;
+  readonly up = Promise.withResolvers<boolean>();
+  readonly ready = Promise.withResolvers<boolean>();
+  readonly gone = Promise.withResolvers<void>();
+  /** It was told to end, by us or by somebody else: not a death. */
+  asked = false;
+  /** It is to come in place of another one, which serves until then. */
+  trial = false;
+
+  constructor(place: Place, now: number) {
+    this.place = place;
+    this.startedAt = now;
+    this.heardAt = now;
+  }
+  take(socket: Socket, failed: () => void): void {
+    this.send({ bff: "connection" }, socket, failed);
+  }
+  send(order: Order, socket?: Socket, failed: () => void = () => {}): void {
+    if (this.process === undefined) failed();
+    else this.process.send(order, socket, failed);
+  }
+}
+
+/** Where one worker is at a time; while it is replaced, two. */
+interface Place {
+  readonly number: number;
+  member: Member | undefined;
+  /** Deaths at once, in a row. */
+  deaths: number;
+  /** Of the next start. */
+  timer: Timer | undefined;
+}
+
+/** The workers: starts them, again when they die, and replaces or ends them. */
+export class Crew {
+  readonly #options: CrewOptions;
+  readonly #places: readonly Place[];
+  readonly #members = new Set<Member>();
+  #restarts = 0;
+  #begun = false;
+  #stopping = false;
+  /** Who is to be replaced, one after the other. */
+  readonly #wanted = new Set<Member>();
+  #replacing = false;
+  #early = false;
+  #ping: Timer | undefined;
+
+  constructor(options: CrewOptions) {
+    this.#options = options;
+    this.#places = Array.from({ length: options.size }, (_, i) => ({
+      number: i + 1,
+      member: undefined,
+      deaths: 0,
+      timer: undefined,
+    }));
+  }
+
+  /** How many workers were started in place of one that had died. */
+  get restarts(): number {
+    return this.#restarts;
+  }
+  /** Those that take connections. */
+  get serving(): readonly Member[] {
+    return [...this.#members].filter(({ state }) => state === "serving");
+  }
+  /** Those that can be asked something. */
+  get answering(): readonly Member[] {
+    return [...this.#members].filter(({ state }) => state !== "starting");
+  }
+  get state(): "starting" | "ready" | "draining" {
+    if (this.#stopping) return "draining";
+    return this.serving.some(({ able }) => able) ? "ready" : "starting";
+  }
+
+  /**
+   * Resolves when all can serve. The first starts alone: what is wrong with all of them is found, and told, by one.
+   *
+   * @returns undefined, or the code of one that could not
+   */
+  async start(): Promise<number | undefined> {
+    const [first, ...others] = this.#places;
+    if (first === undefined) return undefined;
+    for (const places of [[first], others]) {
+      const members = places.map((place) => this.#begin(place));
+      for (const member of members) {
+        if (await member.up.promise) continue;
+        await this.#killAll();
+        return member.code === 0 ? 1 : member.code;
+      }
+    }
+    this.#pingLater();
+    return undefined;
+  }
+  /** Connections are accepted from now on. */
+  begun(): void {
+    this.#begun = true;
+    if (this.#early) this.replace();
+  }
+
+  /**
+   * Replaces each by a new one, which is ready before the old one ends. Before all are up it is remembered; called meanwhile, those that are
+   * new by then are replaced, too.
+   */
+  replace(): void {
+    if (!this.#begun) this.#early = true;
+    else this.#replace(this.serving);
+  }
+  #replace(members: readonly Member[]): void {
+    for (const member of members) this.#wanted.add(member);
+    if (this.#replacing) return;
+    this.#replacing = true;
+    void this.#replaceWanted();
+  }
+  async #replaceWanted(): Promise<void> {
+    for (const old of this.#wanted) {
+      this.#wanted.delete(old);
+      if (old.state === "serving" && !this.#stopping) await this.#replaceOne(old);
+    }
+    this.#replacing = false;
+  }
+  async #replaceOne(old: Member): Promise<void> {
+    const { place } = old;
+    const member = this.#begin(place, true);
+    const timely = await this.#within(START_MS, member.ready.promise);
+    if (this.#stopping) return;
+    member.trial = false;
+    if (timely !== true) return this.#refuse(member, old, timely === undefined);
+    const by = member.process?.pid;
+    const fields = { worker: place.number, pid: old.process?.pid, by };
+    this.#options.tell("replaced", `worker ${nameOf(old)} is replaced by ${by}`, fields);
+    await this.#end(old, true);
+  }
+  /** The new one is of no use, and others would be none either: those that serve stay. */
+  async #refuse(member: Member, old: Member, late: boolean): Promise<void> {
+    member.asked = true;
+    old.place.member = old;
+    if (late) member.process?.kill("SIGKILL");
+    await member.gone.promise;
+    const why = late ? `was not ready after ${START_MS / 1000} s` : `ended with ${member.code}`;
+    const fields = { worker: old.place.number, pid: old.process?.pid };
+    this.#options.tell("kept", `worker ${nameOf(old)} stays, since the one to replace it ${why}`, fields);
+    for (const other of this.#wanted) if (!other.asked) this.#wanted.delete(other);
+    if (old.state === "gone") this.#emptied(old);
+    else if (old.asked) await this.#end(old, true);
+  }
+
+  /** From now on none is started, and those that serve are not ready. */
+  leave(): void {
+    this.#stopping = true;
+    for (const { timer } of this.#places) if (timer !== undefined) this.#options.clock.clearTimeout(timer);
+    for (const member of this.#members) {
+      if (member.state === "serving") member.send({ bff: "leave" });
+      // It has no connection, and may be busy starting for long.
+      else if (member.state === "starting") member.process?.kill("SIGKILL");
+    }
+  }
+  /** Ends all. @returns whether all of them have ended by themselves, and well */
+  async end(): Promise<boolean> {
+    this.#stopping = true;
+    if (this.#ping !== undefined) this.#options.clock.clearTimeout(this.#ping);
+    const serving = [...this.#members].filter(({ state }) => state !== "starting");
+    await Promise.all(serving.map((member) => this.#end(member, false)));
+    await Promise.all([...this.#members].map(({ gone }) => gone.promise));
+    return serving.every(({ code }) => code === 0);
+  }
+  /** Ends all at once. */
+  kill(): void {
+    for (const { process } of this.#members) process?.kill("SIGKILL");
+  }
+  async #killAll(): Promise<void> {
+    this.#stopping = true;
+    this.kill();
+    await Promise.all([...this.#members].map(({ gone }) => gone.promise));
+  }
+
+  #begin(place: Place, trial = false): Member {
+    const member = new Member(place, this.#options.clock.now());
+    member.trial = trial;
+    place.member = member;
+    this.#members.add(member);
+    member.process = this.#options.start(place.number, {
+      report: (report) => this.#reported(member, report),
+      exited: (code, died) => this.#exited(member, code, died),
+    });
+    return member;
+  }
+  #reported(member: Member, report: Report): void {
+    const { clock, dealer } = this.#options;
+    member.heardAt = clock.now();
+    switch (report.bff) {
+      case "up":
+        this.#up(member);
+        break;
+      case "ready":
+        member.able = true;
+        member.ready.resolve(true);
+        if (member.state === "serving") dealer.add(member);
+        break;
+      case "taken":
+        dealer.taken(member);
+        break;
+      case "closed":
+        member.open -= report.count;
+        break;
+      case "leaving":
+        member.asked = true;
+        if (!this.#stopping) this.#replace([member]);
+        break;
+      case "snapshot":
+        this.#options.counted(member, report.snapshot);
+    }
+  }
+  #up(member: Member): void {
+    if (member.state !== "starting") return;
+    if (this.#stopping) {
+      member.process?.kill("SIGKILL");
+      return;
+    }
+    const { dealer } = this.#options;
+    member.state = "serving";
+    // While others are there, it gets connections when it is ready. Without any it answers that it is not.
+    if (!this.#begun || dealer.takers === 0) dealer.add(member);
+    member.up.resolve(true);
+  }
+  #exited(member: Member, code: number, died: string): void {
+    member.state = "gone";
+    member.code = code;
+    this.#members.delete(member);
+    this.#options.dealer.remove(member);
+    member.up.resolve(false);
+    member.ready.resolve(false);
+    member.gone.resolve();
+    this.#options.gone(member);
+    // Before all are up `start` tells.
+    if (this.#stopping || !this.#begun) return;
+    const { place, asked, trial, process } = member;
+    const fields = { worker: place.number, pid: process?.pid, code };
+    if (!asked && !trial) this.#options.tell("died", `worker ${nameOf(member)} ${died}`, fields);
+    if (place.member === member && !trial) this.#emptied(member);
+  }
+  /** Somebody else has to come. */
+  #emptied({ place, asked, startedAt, code }: Member): void {
+    const { clock, tell, failed } = this.#options;
+    place.member = undefined;
+    const atOnce = !asked && clock.now() - startedAt < STEADY_MS;
+    place.deaths = atOnce ? place.deaths + 1 : 0;
+    if (place.deaths >= MOST_DEATHS) {
+      const times = `${place.deaths} times in a row within ${STEADY_MS / 1000} s of its start`;
+      tell("gave up", `worker ${place.number} has died ${times}, last with ${code}`, { worker: place.number, code });
+      this.leave();
+      void this.end().then(() => failed(code === 0 ? 1 : code));
+      return;
+    }
+    const pauseMs = place.deaths === 0 ? 0 : Math.min(MOST_PAUSE_MS, PAUSE_MS * 2 ** (place.deaths - 1));
+    const again = (): void => {
+      place.timer = undefined;
+      if (this.#stopping || place.member !== undefined) return;
+      if (!asked) this.#restarts++;
+      this.#begin(place);
+    };
+    place.timer = clock.setTimeout(again, pauseMs, undefined);
+  }
+
+  /** Resolves when it is gone: by itself, or killed when it takes too long. */
+  async #end(member: Member, replaced: boolean): Promise<void> {
+    if (member.state === "gone") return;
+    const { dealer, graceMs, tell } = this.#options;
+    dealer.remove(member);
+    member.asked = true;
+    if (member.state !== "ending") {
+      member.state = "ending";
+      member.send({ bff: "end", replaced });
+    }
+    if (
+      (await this.#within(
+        graceMs + MARGIN_MS,
+        member.gone.promise.then(() => true),
+      )) === true
+    )
+      return;
+    tell("killed", `worker ${nameOf(member)} has not ended in time and is killed`, {
+      worker: member.place.number,
+      pid: member.process?.pid,
+    });
+    member.process?.kill("SIGKILL");
+    await member.gone.promise;
+  }
+  /** Undefined when the time is over first. */
+  async #within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
+    const { clock } = this.#options;
+    const late = Promise.withResolvers<undefined>();
+    const timer = clock.setTimeout(late.resolve, ms, undefined);
+    const first = await Promise.race([promise, late.promise]);
+    clock.clearTimeout(timer);
+    return first;
+  }
+
+  #pingLater(): void {
+    this.#ping = this.#options.clock.setTimeout(() => this.#pingAll(), PING_MS, undefined);
+  }
+  #pingAll(): void {
+    const now = this.#options.clock.now();
+    for (const member of this.#members) {
+      if (member.state !== "serving") continue;
+      this.#look(member, now);
+      member.send({ bff: "ping" });
+    }
+    this.#pingLater();
+  }
+  /** It is told, not killed: what it is busy with may be somebody's large request, and the next one would be killed for the same. */
+  #look(member: Member, now: number): void {
+    const silent = now - member.heardAt >= SILENT_MS;
+    if (silent === member.silent) return;
+    member.silent = silent;
+    const fields = { worker: member.place.number, pid: member.process?.pid };
+    if (silent) {
+      const seconds = Math.round((now - member.heardAt) / 1000);
+      this.#options.tell(
+        "silent",
+        `worker ${nameOf(member)} has not answered for ${seconds} s: its event loop is blocked`,
+        fields,
+      );
+    } else this.#options.tell("back", `worker ${nameOf(member)} answers again`, fields);
+  }
+}
+
+function nameOf({ place, process }: Member): string {
+  return `${place.number} (${process?.pid ?? "not started"})`;
+}

@@ -1,0 +1,52 @@
+import { FakeClock } from "@protobff/runtime/internal/testing/fake-clock";
+import { expect, test } from "vitest";
+import type { MetricsSnapshot } from "../metrics/snapshot.ts";
+import { Tally } from "./tally.ts";
+
+const counted = (total: number, now: number): MetricsSnapshot => ({
+  families: [
+    { name: "a_total", help: "", type: "counter", merge: "sum", samples: [{ labels: ["l", "x"], value: total }] },
+    { name: "b", help: "", type: "gauge", merge: "sum", samples: [{ labels: [], value: now }] },
+  ],
+});
+const values = ({ families }: MetricsSnapshot) =>
+  Object.fromEntries(families.map(({ name, samples }) => [name, samples[0]?.value]));
+
+test("is what all have counted, those that are silent or gone too", async () => {
+  const clock = new FakeClock();
+  const tally = new Tally<{ total: number; answers: boolean }>(clock);
+  const [one, two] = [
+    { total: 3, answers: true },
+    { total: 5, answers: true },
+  ];
+  const ask = () =>
+    tally.together([one, two], (worker) => {
+      if (worker.answers) tally.told(worker, counted(worker.total, 1));
+    });
+  expect(values(await ask())).toEqual({ a_total: 8, b: 2 });
+
+  two.answers = false;
+  one.total = 4;
+  const late = ask();
+  await clock.advance(1_000);
+  expect(values(await late)).toEqual({ a_total: 9, b: 2 });
+  expect(tally.missed).toBe(1);
+
+  tally.gone(two);
+  const third = { total: 1, answers: true };
+  const after = tally.together([one, third], (worker) => tally.told(worker, counted(worker.total, 1)));
+  expect(values(await after)).toEqual({ a_total: 10, b: 2 });
+  tally.gone(one);
+  tally.gone(third);
+  expect(values(await tally.together([], () => {}))).toEqual({ a_total: 10 });
+  expect(clock.running).toBe(0);
+});
+
+test("one that goes while it is asked is not waited for", async () => {
+  const tally = new Tally<object>(new FakeClock());
+  const worker = {};
+  const asked = tally.together([worker], () => {});
+  tally.gone(worker);
+  expect(await asked).toEqual({ families: [] });
+  expect(tally.missed).toBe(0);
+});

@@ -1,0 +1,60 @@
+import type { Clock } from "@protobff/runtime/internal/clock";
+import { type Family, type MetricsSnapshot, mergeSnapshots } from "../metrics/snapshot.ts";
+
+/** Workers have so long to say what they have counted, in milliseconds: who asks for metrics waits. */
+const ANSWER_MS = 1_000;
+
+/**
+ * What all workers have counted, together. Of one that does not answer, what it said before counts; of one that has gone, what it had
+ * counted stays, so that no counter goes back.
+ */
+export class Tally<Worker extends object> {
+  readonly #clock: Clock;
+  readonly #latest = new Map<Worker, MetricsSnapshot>();
+  readonly #awaited = new Map<Worker, () => void>();
+  #past: MetricsSnapshot = { families: [] };
+  #missed = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+  /** How many answers did not come in time. */
+  get missed(): number {
+    return this.#missed;
+  }
+  told(worker: Worker, snapshot: MetricsSnapshot): void {
+    this.#latest.set(worker, snapshot);
+    this.#answered(worker);
+  }
+  gone(worker: Worker): void {
+    const last = this.#latest.get(worker);
+    this.#latest.delete(worker);
+    if (last !== undefined) this.#past = mergeSnapshots([this.#past, { families: last.families.flatMap(lasting) }]);
+    this.#answered(worker);
+  }
+  /** @param ask each of them is asked; what it answers comes by `told` */
+  async together(workers: readonly Worker[], ask: (worker: Worker) => void): Promise<MetricsSnapshot> {
+    const answers = workers.map((worker) => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#awaited.set(worker, resolve);
+      ask(worker);
+      return promise;
+    });
+    const late = Promise.withResolvers<void>();
+    const timer = this.#clock.setTimeout(late.resolve, ANSWER_MS, undefined);
+    await Promise.race([Promise.all(answers), late.promise]);
+    this.#clock.clearTimeout(timer);
+    this.#missed += this.#awaited.size;
+    this.#awaited.clear();
+    return mergeSnapshots([this.#past, ...this.#latest.values()]);
+  }
+  #answered(worker: Worker): void {
+    this.#awaited.get(worker)?.();
+    this.#awaited.delete(worker);
+  }
+}
+
+/** What is true of a process that has ended. */
+function lasting(family: Family): readonly Family[] {
+  return family.type === "gauge" ? [] : [family];
+}

@@ -1,0 +1,72 @@
+import type { ServerFault } from "@protobff/runtime/internal/environment/server-fault";
+import type { AdminAddress } from "../config/config-telemetry.ts";
+import { ProcessMetrics } from "../metrics/process.ts";
+import { renderPrometheus } from "../metrics/render.ts";
+import { type Family, mergeSnapshots } from "../metrics/snapshot.ts";
+import { type Admin, openAdmin } from "../process/admin.ts";
+import type { Crew, Member } from "./crew.ts";
+import type { Dealer } from "./dealer.ts";
+import type { Tally } from "./tally.ts";
+
+export interface WorkersAdminOptions {
+  readonly crew: Crew;
+  readonly dealer: Dealer;
+  readonly tally: Tally<Member>;
+  readonly fault: ServerFault;
+}
+
+/**
+ * The admin port of several processes, with what they have counted together.
+ *
+ * @throws the error of `listen`, with a `code` such as EADDRINUSE
+ */
+export function openWorkersAdmin(
+  address: AdminAddress,
+  { crew, dealer, tally, fault }: WorkersAdminOptions,
+): Promise<Admin> {
+  const own = new ProcessMetrics();
+  own.close(); // its event loop is nobody's concern
+  return openAdmin({
+    ...address,
+    fault,
+    state: () => crew.state,
+    metrics: async (format) => {
+      const workers = await tally.together(crew.answering, (member) => member.send({ bff: "snapshot" }));
+      const process = own.families().filter(({ name }) => name.startsWith("process_"));
+      return renderPrometheus(
+        mergeSnapshots([workers, { families: [...process, ...watched(crew, dealer, tally)] }]),
+        format,
+      );
+    },
+  });
+}
+
+function watched(crew: Crew, dealer: Dealer, tally: Tally<Member>): readonly Family[] {
+  const family = (name: string, type: Family["type"], help: string, samples: Family["samples"]): Family => ({
+    name,
+    type,
+    help,
+    merge: "sum",
+    samples,
+  });
+  const one = (value: number): Family["samples"] => [{ labels: [], value }];
+  const { serving } = crew;
+  const connections = serving.map(({ place, open }) => ({ labels: ["worker", String(place.number)], value: open }));
+  return [
+    family("bff_workers", "gauge", "Workers that serve.", one(serving.length)),
+    family("bff_worker_connections", "gauge", "Connections that each worker has.", connections),
+    family("bff_worker_connections_waiting", "gauge", "Connections that no worker has taken yet.", one(dealer.waiting)),
+    family(
+      "bff_worker_restarts_total",
+      "counter",
+      "Workers started in place of one that had died.",
+      one(crew.restarts),
+    ),
+    family(
+      "bff_worker_snapshots_missed_total",
+      "counter",
+      "How often a worker did not say in time what it has counted.",
+      one(tally.missed),
+    ),
+  ];
+}

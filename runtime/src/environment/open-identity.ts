@@ -1,0 +1,38 @@
+import type { Message } from "@bufbuild/protobuf";
+import { type Clock, systemClock } from "../clock.ts";
+import type { IdentitySpec, OpenIdentity } from "../identity/spec.ts";
+import type { AuditEvent } from "../observer.ts";
+import { type Environment, EnvReader, type Fault } from "./env-reader.ts";
+import type { ServerFault } from "./server-fault.ts";
+
+export interface OpenIdentityOptions {
+  /** Default: that of the process. */
+  readonly environment?: Environment | undefined;
+  readonly clock?: Clock | undefined;
+  /** Gets what sources tell, a login for example; of refused requests the endpoints' observer is told. */
+  readonly audit?: ((event: AuditEvent) => void) | undefined;
+  /** Is told what goes wrong without a request; by default it is printed on standard error. */
+  readonly fault?: ServerFault | undefined;
+}
+
+/**
+ * An identity for a server of one's own; `serve` does it by itself. Close it when the server has ended.
+ *
+ * @throws Error that names every variable that is missing or malformed
+ */
+export async function openIdentity<P extends Message>(
+  spec: IdentitySpec<P>,
+  { environment = process.env, clock = systemClock, audit = () => {}, fault = printed }: OpenIdentityOptions = {},
+): Promise<OpenIdentity<P>> {
+  const faults: Fault[] = [];
+  await spec.configure(new EnvReader(environment, faults));
+  if (faults.length > 0) {
+    const lines = faults.map(({ variable, problem, remedy }) => `${variable} ${problem}; write ${remedy}`);
+    throw new Error(`the identity cannot be opened: ${lines.join("\n")}`);
+  }
+  return spec.open({ clock, audit, fault });
+}
+
+function printed(what: string, cause: unknown): void {
+  console.error(`${what}:`, cause);
+}

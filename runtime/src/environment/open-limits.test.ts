@@ -1,0 +1,79 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import type { RateLimit } from "../limits/rate-limit.ts";
+import { freePort } from "../testing/listening.ts";
+import { openLimits } from "./open-limits.ts";
+
+const limit = (init: Partial<RateLimit>): RateLimit => {
+  return { name: "user", package: "web.v1", rate: 2, per: 1_000, burst: 2, ...init };
+};
+async function opened(limits: readonly RateLimit[], environment: Readonly<Record<string, string>>) {
+  const told: string[] = [];
+  const open = await openLimits(limits, { environment, fault: (what) => told.push(what) });
+  onTestFinished(() => open.close());
+  return { open, told };
+}
+function file(): string {
+  const folder = mkdtempSync(join(tmpdir(), "bff-limits-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return join(folder, "store.db");
+}
+
+test("what is counted in the process is told once, and what is meant to be is not", async () => {
+  const all = [limit({}), limit({ name: "near", local: true }), limit({ name: "calls", per: "day" })];
+  const { told } = await opened(all, {});
+  expect(told).toEqual([
+    "limits are counted in this process alone, and no other knows them (web.v1/user, web.v1/calls); set REDIS_URL",
+  ]);
+  expect((await opened([limit({ local: true })], {})).told).toEqual([]);
+});
+
+test("quotas of the calendar are in the store that there is", async () => {
+  const path = file();
+  const daily = limit({ name: "calls", per: "day", closed: true });
+  const asked = [{ limit: daily, key: "ann", cost: 1 }];
+  const processes = [await opened([daily], { BFF_STORE_FILE: path }), await opened([daily], { BFF_STORE_FILE: path })];
+  const outcomes: boolean[] = [];
+  for (const { open } of [...processes, ...processes]) outcomes.push("failure" in (await open.charge(asked)));
+  expect(outcomes).toEqual([false, false, true, true]);
+  expect(processes.flatMap(({ told }) => told)).toEqual([]);
+});
+
+test.each<[string, readonly RateLimit[], Readonly<Record<string, string>>, string]>([
+  [
+    "a closed limit without Redis",
+    [limit({ closed: true })],
+    {},
+    "REDIS_URL is not set, and the limit web.v1/user is closed",
+  ],
+  ["a closed quota without a store", [limit({ per: "day", closed: true })], {}, "REDIS_URL is not set"],
+  [
+    "no Redis's address",
+    [limit({})],
+    { REDIS_URL: "http://x" },
+    "REDIS_URL begins with neither redis:// nor rediss://",
+  ],
+  ["the same of its own", [limit({})], { BFF_STATE_REDIS_URL: "x" }, "BFF_STATE_REDIS_URL is not an address"],
+  [
+    "no database",
+    [limit({ per: "day" })],
+    { DATABASE_URL: "mysql://x" },
+    "DATABASE_URL is no address with postgres://",
+  ],
+  ["no file", [limit({ per: "day" })], { BFF_STORE_FILE: "/nowhere/at/all" }, "BFF_STORE_FILE cannot be used (ENOENT"],
+])("%s is said before anything is opened", async (_, limits, environment, message) => {
+  await expect(openLimits(limits, { environment })).rejects.toThrow(message);
+});
+test("a limit that is closed and local needs nothing", async () => {
+  await opened([limit({ closed: true, local: true })], {});
+});
+
+test("a Redis that is not there does not keep a server from starting: open is let on, closed is refused", async () => {
+  const [one, closed] = [limit({}), limit({ name: "closed", closed: true })];
+  const { open, told } = await opened([one, closed], { REDIS_URL: `redis://127.0.0.1:${await freePort()}` });
+  expect(await open.charge([{ limit: one, key: "ann", cost: 1 }])).toMatchObject({ alone: ["web.v1/user"] });
+  expect(await open.charge([{ limit: closed, key: "ann", cost: 1 }])).toMatchObject({ outcome: "unreachable" });
+  expect(told).toContain("the limits' Redis cannot be reached");
+});

@@ -1,0 +1,139 @@
+import { type Clock, systemClock } from "../clock.ts";
+import type { Limits, Shared } from "../limits/limits.ts";
+import type { RateLimit } from "../limits/rate-limit.ts";
+import type { SharedCounters } from "../limits/shared-counters.ts";
+import { type Environment, EnvReader, type Fault } from "./env-reader.ts";
+import { readRedisUrl } from "./redis-url.ts";
+import type { ServerFault } from "./server-fault.ts";
+
+export interface OpenLimitsOptions {
+  /** Default: that of the process. */
+  readonly environment?: Environment | undefined;
+  readonly clock?: Clock | undefined;
+  /** Is told what goes wrong without a request; by default it is printed on standard error. */
+  readonly fault?: ServerFault | undefined;
+}
+
+/** Nobody waits longer for Redis, in milliseconds. */
+const REDIS_MS = 20;
+/** The same for the store of quotas, which writes to a disk. */
+const STORE_MS = 100;
+/** The first connection is waited for, in milliseconds. */
+const CONNECT_MS = 1_000;
+
+/** What the environment says about limits. */
+export interface LimitsSpec {
+  open(parts: LimitsParts): Promise<Limits>;
+}
+
+interface LimitsParts {
+  readonly clock: Clock;
+  readonly fault: ServerFault;
+  /** How many processes count; default 1. */
+  readonly processes?: number | undefined;
+  /** Whether this one tells what is true of all of them; default true. */
+  readonly first?: boolean | undefined;
+}
+
+/** Reads it; undefined where something is wrong with it, which is told. */
+export async function configureLimits(limits: readonly RateLimit[], read: EnvReader): Promise<LimitsSpec | undefined> {
+  const url = readStateRedisUrl(read);
+  const shared = limits.filter(({ local }) => local !== true);
+  const quotas = url === undefined ? shared.filter(({ per }) => typeof per === "string") : [];
+  const store = quotas.length === 0 ? undefined : await readQuotaStore(read);
+  if (store === "faulty") return undefined;
+  const alone = url === undefined ? shared.filter((limit) => store === undefined || !quotas.includes(limit)) : [];
+  const closed = alone.find((limit) => limit.closed === true);
+  if (closed !== undefined) {
+    const problem = `is not set, and the limit ${closed.package}/${closed.name} is closed: it refuses where its counters cannot be reached`;
+    read.fault("REDIS_URL", problem, "an address like redis://127.0.0.1:6379, or BFF_STATE_REDIS_URL");
+    return undefined;
+  }
+  return {
+    async open({ clock, fault, processes = 1, first = true }) {
+      const { Limits } = await import("../limits/limits.ts"); // nobody else pays for loading it
+      const names = [...new Set(alone.map((limit) => `${limit.package}/${limit.name}`))].join(", ");
+      if (alone.length > 0 && first) {
+        const where =
+          processes === 1 ? "this process alone, and no other knows them" : `each of ${processes} processes`;
+        const more = processes === 1 ? "" : `: callers may do up to ${processes} times as much`;
+        fault(`limits are counted in ${where} (${names})${more}; set REDIS_URL`, undefined);
+      }
+      const counters = url === undefined ? store && quotaCounters(store) : await redisCounters(url, fault);
+      return new Limits({ clock, fault, ...(counters && { shared: counters }) });
+    },
+  };
+}
+
+async function redisCounters(url: string, fault: ServerFault): Promise<Shared> {
+  const { RedisCounters } = await import("../limits/redis-counters.ts");
+  const counters = new RedisCounters(url, (error) => fault("the limits' Redis cannot be reached", error));
+  await counters.connected(CONNECT_MS);
+  return { counters, waitMs: REDIS_MS, counts: () => true };
+}
+
+function quotaCounters(counters: SharedCounters): Shared {
+  return { counters, waitMs: STORE_MS, counts: ({ unit }) => unit !== "" };
+}
+
+/** Where calendar quotas are counted that have no Redis: PostgreSQL by DATABASE_URL, else SQLite by BFF_STORE_FILE; undefined: in the process. */
+async function readQuotaStore(read: EnvReader): Promise<SharedCounters | "faulty" | undefined> {
+  const url = read.optional("DATABASE_URL");
+  if (url !== undefined) return readPostgres(url, read);
+  const path = read.optional("BFF_STORE_FILE");
+  if (path === undefined) return undefined;
+  try {
+    const { SqliteQuotas } = await import("../limits/sqlite-quotas.ts");
+    return await SqliteQuotas.at(path);
+  } catch (error) {
+    const remedy = "the path of a file for SQLite, or set DATABASE_URL";
+    read.fault("BFF_STORE_FILE", `cannot be used (${error instanceof Error ? error.message : error})`, remedy);
+    return "faulty";
+  }
+}
+
+async function readPostgres(url: string, read: EnvReader): Promise<SharedCounters | "faulty"> {
+  // The value is not repeated: it may have a password in it.
+  const { protocol } = URL.parse(url) ?? {};
+  if (protocol !== "postgres:" && protocol !== "postgresql:") {
+    const remedy = "an address like postgres://user:password@127.0.0.1:5432/bff, or unset it";
+    read.fault("DATABASE_URL", "is no address with postgres://", remedy);
+    return "faulty";
+  }
+  try {
+    const { PostgresQuotas } = await import("../limits/postgres-quotas.ts");
+    return await PostgresQuotas.at(url);
+  } catch {
+    read.fault("pg", "is not installed, which limits need for DATABASE_URL", "npm install pg@8");
+    return "faulty";
+  }
+}
+
+/** Where limits are counted: a Redis that evicts nothing, where it is another one than the cache's. */
+function readStateRedisUrl(read: EnvReader): string | undefined {
+  return readRedisUrl(read, "BFF_STATE_REDIS_URL") ?? readRedisUrl(read, "REDIS_URL");
+}
+
+/**
+ * The limits of a server of one's own; `serve` does it by itself. Close them when the server has ended.
+ *
+ * @param limits all that are used: generated as `LIMITS`
+ * @throws Error that names every variable that is missing or malformed
+ */
+export async function openLimits(
+  limits: readonly RateLimit[],
+  { environment = process.env, clock = systemClock, fault = printed }: OpenLimitsOptions = {},
+): Promise<Limits> {
+  const faults: Fault[] = [];
+  const spec = await configureLimits(limits, new EnvReader(environment, faults));
+  if (spec === undefined || faults.length > 0) {
+    const lines = faults.map(({ variable, problem, remedy }) => `${variable} ${problem}; write ${remedy}`);
+    throw new Error(`the limits cannot be opened: ${lines.join("\n")}`);
+  }
+  return spec.open({ clock, fault });
+}
+
+function printed(what: string, cause: unknown): void {
+  if (cause === undefined) console.error(what);
+  else console.error(`${what}:`, cause);
+}

@@ -1,2 +1,0 @@
-// What generated `identity.ts` files use where somebody logs in: `@protobff/runtime/session`.
-export { type SessionOptions, session } from "./session.ts";

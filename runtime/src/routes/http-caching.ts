@@ -1,0 +1,58 @@
+// What HTTP caches are told of answers over GET, and whether the client has the answer already (RFC 9110, 9111). In one place for all that is
+// served over GET.
+import { hash } from "node:crypto";
+import type { HttpCaching } from "../compose/http-caching.ts";
+
+/** An answer over GET that is about to be sent with status 200. */
+export interface HttpAnswer {
+  /** Undefined: no cache is to keep answers of this rpc. */
+  readonly policy: HttpCaching | undefined;
+  /** The body, uncompressed. */
+  readonly body: Uint8Array;
+  /** The request's header. */
+  readonly ifNoneMatch: string | null | undefined;
+  /** Whether it is not what it should be, or is for this client alone: degraded, stale, or with a cookie. */
+  readonly once: boolean;
+  /** Headers besides the policy's that it depends on, in lower case: how it is compressed, and `origin` where pages of others may read it. */
+  readonly vary: readonly string[];
+}
+
+/** What an answer is sent with: 304 has no body, and none of the headers that describe one. */
+export interface CachedAnswer {
+  readonly status: 200 | 304;
+  /** Names, in lower case, and values in turn. */
+  readonly headers: readonly string[];
+}
+
+/** How an answer over GET goes out. Everything that speaks before it, permits for example, has spoken. */
+export function cachedAnswer({ policy, body, ifNoneMatch, once, vary }: HttpAnswer): CachedAnswer {
+  if (policy === undefined || once) return { status: 200, headers: NO_STORE };
+  // Weak, for it is the same whether it is compressed or not.
+  const tag = hash("sha256", body, "base64url").slice(0, TAG_CHARACTERS);
+  const names = [...policy.vary, ...vary.filter((name) => !policy.vary.includes(name))];
+  const headers = ["cache-control", cacheControl(policy), "etag", `W/"${tag}"`, "vary", names.join(", ")];
+  return { status: hasIt(ifNoneMatch, tag) ? 304 : 200, headers };
+}
+
+/** Of failures, and of answers that no cache is to keep. */
+export const NO_STORE: readonly string[] = Object.freeze(["cache-control", "no-store"]);
+/** 132 bits. */
+const TAG_CHARACTERS = 22;
+
+function cacheControl({ maxAgeMs, staleMs = 0, shared = false }: HttpCaching): string {
+  const scope = shared ? "public" : "private";
+  const stale = Math.floor(staleMs / 1_000);
+  const age = Math.floor(maxAgeMs / 1_000);
+  if (age === 0 && stale === 0) return `${scope}, no-cache`;
+  return `${scope}, max-age=${age}${stale === 0 ? "" : `, stale-while-revalidate=${stale}`}`;
+}
+
+/** An entity-tag; one that is weak counts as one that is not (RFC 9110, 13.1.2). */
+const TAG = /(?:W\/)?"([\x21\x23-\x7e\x80-\xff]*)"/g;
+
+function hasIt(ifNoneMatch: string | null | undefined, tag: string): boolean {
+  if (ifNoneMatch === null || ifNoneMatch === undefined) return false;
+  if (ifNoneMatch.trim() === "*") return true;
+  for (const [, known] of ifNoneMatch.matchAll(TAG)) if (known === tag) return true;
+  return false;
+}

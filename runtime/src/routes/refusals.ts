@@ -1,0 +1,82 @@
+// What Connect's adapter refuses before a request has reached its endpoint: observers hear of it all the same, once for each request.
+import type { DescMethod } from "@bufbuild/protobuf";
+import { Code, ConnectError, type ConnectRouter, createContextValues } from "@connectrpc/connect";
+import type { UniversalHandler, UniversalServerRequest, UniversalServerResponse } from "@connectrpc/connect/protocol";
+import { codeFromHttpStatus, codeFromString } from "@connectrpc/connect/protocol-connect";
+import type { Endpoint } from "../compose/endpoint-options.ts";
+import { INCOMING } from "../compose/judged-handler.ts";
+import { REACHED, TOLD } from "../compose/reached.ts";
+import { Failure, OVER, Reason } from "../failure.ts";
+import { incomingOf } from "../identity/incoming.ts";
+
+/** From now on everything in the router that is one of these endpoints'. */
+export function withToldRefusals(
+  router: ConnectRouter,
+  endpoints: readonly ({ readonly method: DescMethod } & Partial<Pick<Endpoint, "refused">>)[],
+): void {
+  const paths = new Map(endpoints.map(({ method, refused }) => [`/${method.parent.typeName}/${method.name}`, refused]));
+  const all = router.handlers.splice(0);
+  router.handlers.push(
+    ...all.map((handler) => {
+      const refused = paths.get(handler.requestPath);
+      return refused === undefined ? handler : telling(handler, refused);
+    }),
+  );
+}
+
+/** What a server itself refuses with is meant to be said: no failure of ours. */
+export function serverRefusal(code: Code, message: string): Failure {
+  return new Failure({ code, clientCode: code, reason: Reason.REJECTED, callee: "", message, refusal: true });
+}
+
+function telling(handler: UniversalHandler, refused: NonNullable<Endpoint["refused"]>): UniversalHandler {
+  const serve = async (request: UniversalServerRequest): Promise<UniversalServerResponse> => {
+    const contextValues = request.contextValues ?? createContextValues();
+    const startedAt = performance.now();
+    let told = false;
+    const tell = (code: Code): void => {
+      if (told || contextValues.get(REACHED) || contextValues.get(TOLD)) return;
+      told = true;
+      const failure = request.signal.aborted ? OVER : serverRefusal(code, "refused by the server");
+      const headers = contextValues.get(INCOMING) ?? incomingOf(request.header);
+      refused(failure, headers, performance.now() - startedAt);
+    };
+    let response: UniversalServerResponse;
+    try {
+      response = await handler({ ...request, contextValues });
+    } catch (thrown) {
+      tell(ConnectError.from(thrown).code);
+      throw thrown;
+    }
+    if (contextValues.get(REACHED) || contextValues.get(TOLD)) return response;
+    const { body } = response;
+    if (body === undefined) {
+      tell(codeOf(response, ""));
+      return response;
+    }
+    return { ...response, body: watched(body, (end) => tell(codeOf(response, end))) };
+  };
+  // Connect reads the handler's own properties, `requestPath` for example.
+  return Object.assign(serve, handler);
+}
+
+/** The same body; when it has ended, or nobody reads it any more, its last bytes are told. */
+async function* watched(body: AsyncIterable<Uint8Array>, ended: (end: string) => void): AsyncGenerator<Uint8Array> {
+  let last: Uint8Array = new Uint8Array(0);
+  try {
+    for await (const chunk of body) {
+      last = chunk;
+      yield chunk;
+    }
+  } finally {
+    ended(Buffer.from(last.buffer, last.byteOffset, last.length).toString("latin1"));
+  }
+}
+
+/** Of a request that was refused, as its protocol says it: in trailers, at the end of the body, in JSON, or by HTTP's status alone. */
+function codeOf({ status, trailer }: UniversalServerResponse, end: string): Code {
+  const number = Number(trailer?.get("grpc-status") ?? /grpc-status: ?(\d+)/i.exec(end)?.[1]);
+  if (number >= Code.Canceled && number <= Code.Unauthenticated) return number;
+  const named = /"code" ?: ?"([a-z_]+)"/.exec(end)?.[1];
+  return (named === undefined ? undefined : codeFromString(named)) ?? codeFromHttpStatus(status);
+}
