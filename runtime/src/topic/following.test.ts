@@ -125,6 +125,22 @@ describe("following a key", () => {
       expect([token, newest.heard, newest.resets]).toEqual([token, ["opened", 9], [9]]);
     }
   });
+  test("begins anew with the token of another key whose item is the one before the newest", async () => {
+    const { log, following } = setUp(3);
+    log.publish("k", { n: 1 });
+    const other = log.publish("other", { n: 0 });
+    log.publish("k", { n: 2 });
+    for (const [latestOnly, heard] of [
+      [false, [1, 2]],
+      [true, [2]],
+    ] as const) {
+      const one = new Listener(following, "k", tokenOf(log.epoch, other), latestOnly);
+      one.wants(100);
+      await turn();
+      expect([one.heard, one.resets]).toEqual([["opened", ...heard], heard.slice(0, 1)]);
+      one.source?.cancel();
+    }
+  });
   test("gives only the newest to who wants no other", async () => {
     const { log, following } = setUp(8);
     for (let n = 1; n <= 4; n++) log.publish("k", { n });

@@ -16,6 +16,8 @@ export class Ring<Item> {
   #bytes = 0;
   /** All behind this place is here, or comes; undefined: all of the key. */
   #floor: Place | undefined;
+  /** The last place that was dropped. Unlike the floor of a beginning, it is one of this key. */
+  #dropped: Place | undefined;
 
   constructor(keep: number, ordered: boolean) {
     this.#keep = keep;
@@ -45,6 +47,7 @@ export class Ring<Item> {
     this.#numbers.clear();
     this.#bytes = 0;
     this.#floor = from;
+    this.#dropped = undefined;
     if (newest !== undefined) this.push(newest);
   }
   push(entry: Entry<Item>): void {
@@ -60,6 +63,7 @@ export class Ring<Item> {
     this.#first++;
     this.#bytes -= oldest.bytes;
     this.#floor = oldest.place;
+    this.#dropped = oldest.place;
   }
   /** The number of what follows this place, which is known to be one of the key; undefined: that is not here, or not to be told. */
   behind(place: Place | undefined): number | undefined {
@@ -74,6 +78,6 @@ export class Ring<Item> {
   behindKnown(place: Place): number | undefined {
     const number = this.#numbers.get(place);
     if (number !== undefined) return number + 1;
-    return place === this.#floor ? this.#first : undefined;
+    return place === this.#dropped ? this.#first : undefined;
   }
 }
