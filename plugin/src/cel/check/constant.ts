@@ -1,10 +1,14 @@
 import { childrenOf } from "../types/children.ts";
 import type { Node } from "../types/expression.ts";
 import { rangeOf } from "../types/range.ts";
+import type { Variable } from "../types/type.ts";
 import type { Checker } from "./checker.ts";
 import { fold } from "./fold.ts";
 import { listed } from "./listed.ts";
 import { insteadOfOk } from "./presence-hint.ts";
+
+/** Nouns in front of a variable's name, by its role. */
+const NOUNS: Partial<Readonly<Record<Variable["role"], string>>> = { arg: "the argument ", step: "the step " };
 
 /** Reports what is known before anything runs: conditions that never change, and what is sure to be an error. False after an error. */
 export function checkConstants(root: Node, checker: Checker): boolean {
@@ -28,7 +32,7 @@ export function checkConstants(root: Node, checker: Checker): boolean {
   const visit = (node: Node): void => {
     if (node.kind === "ok" && !node.variable.absent && !node.set) {
       const { role, name } = node.variable;
-      const what = role === "arg" ? "the argument " : role === "step" ? "the step " : "";
+      const what = NOUNS[role] ?? "";
       const why = role === "principal" ? " here, where every rpc wants one" : "";
       const never = `${what}"${name}" is never absent${why}, so that this is always true`;
       checker.complain("BFF316", checker.spanOf(node), never, insteadOfOk(node.variable), "warning");

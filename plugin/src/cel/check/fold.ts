@@ -1,5 +1,5 @@
 import type { Node } from "../types/expression.ts";
-import { rangeOf } from "../types/range.ts";
+import { type Range, rangeOf } from "../types/range.ts";
 
 /** A value that is known without running anything; "fails": it is sure to be an error. */
 export type Folded = { readonly value: string | bigint | number | boolean } | "fails" | undefined;
@@ -143,16 +143,26 @@ function byRange(overload: string, first: Node, second: Node): Folded {
     case "not_equals":
       return a.high < b.low || a.low > b.high ? { value: overload === "not_equals" } : undefined;
     case "less_number":
-      return a.high < b.low ? { value: true } : a.low >= b.high ? { value: false } : undefined;
+      return lessByRange(a, b);
     case "less_equals_number":
-      return a.high <= b.low ? { value: true } : a.low > b.high ? { value: false } : undefined;
+      return lessEqualsByRange(a, b);
     case "greater_number":
-      return a.low > b.high ? { value: true } : a.high <= b.low ? { value: false } : undefined;
+      return lessByRange(b, a);
     case "greater_equals_number":
-      return a.low >= b.high ? { value: true } : a.high < b.low ? { value: false } : undefined;
+      return lessEqualsByRange(b, a);
     default:
       return undefined;
   }
+}
+
+function lessByRange(a: Range, b: Range): Folded {
+  if (a.high < b.low) return { value: true };
+  return a.low >= b.high ? { value: false } : undefined;
+}
+
+function lessEqualsByRange(a: Range, b: Range): Folded {
+  if (a.high <= b.low) return { value: true };
+  return a.low > b.high ? { value: false } : undefined;
 }
 
 /** As `url.encode` does it. */

@@ -33,7 +33,8 @@ function calleeOf(checker: Checker, { fn, target, absolute }: Call, place: Place
   const free = root?.kind === "ident" && checker.variable(root.name, place) === undefined;
   // A step may have the name of a namespace: then what is a method is one of the step.
   const dotted = owner !== undefined && (free || !exists(fn)) ? `${owner}.${fn}` : undefined;
-  const full = target === undefined ? (absolute ? `.${fn}` : fn) : dotted;
+  const bare = absolute ? `.${fn}` : fn;
+  const full = target === undefined ? bare : dotted;
   const name = full && candidates(full, checker.scope.container).find(exists);
   if (name !== undefined) return { name, method: false };
   // `math` is no value that a method could be called on.
@@ -164,8 +165,8 @@ function held({ params, result: own }: Overload, types: readonly CelType[], resu
 
 /** The type parameters of what a list or an optional holds. */
 function heldBy(type: CelType): readonly string[] {
-  const of = type.kind === "list" ? type.element : type.kind === "optional" ? type.of : undefined;
-  if (of === undefined) return [];
+  if (type.kind !== "list" && type.kind !== "optional") return [];
+  const of = type.kind === "list" ? type.element : type.of;
   return of.kind === "param" ? [of.name] : heldBy(of);
 }
 

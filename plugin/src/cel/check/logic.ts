@@ -44,7 +44,8 @@ export function checkOk(checker: Checker, ast: Call, place: Place): Node | undef
 
 function outcomeOf(variable: Variable, { known, gone }: Place): boolean | undefined {
   if (!variable.absent) return undefined;
-  return known.has(variable) ? true : gone.has(variable) ? false : undefined;
+  if (known.has(variable)) return true;
+  return gone.has(variable) ? false : undefined;
 }
 
 /** `&&`, `||` and `?:`: what the first operand says about absence is known in the others. */
@@ -150,7 +151,8 @@ function valueNamed(value: Node, text: Node): string | undefined {
 
 /** How to compare a text with a number. */
 function convertToOne({ kind: left }: CelType, { kind: right }: CelType): string | undefined {
-  const other = left === "string" ? right : right === "string" ? left : undefined;
+  if (left !== "string" && right !== "string") return undefined;
+  const other = left === "string" ? right : left;
   return other === "int" || other === "uint" || other === "double"
     ? "write the number without quotes, or string(…) around it"
     : undefined;

@@ -25,13 +25,7 @@ export function checkMacro(checker: Checker, ast: Ast & { kind: "call" }, place:
   const call = macroCall(ast);
   if (call === undefined) return "no macro";
   if (call === "malformed") {
-    const what =
-      ast.fn === "bind"
-        ? "`cel.bind` takes a name, a value and an expression"
-        : ast.fn === "reduce"
-          ? "`reduce` takes two names, an expression, and what it begins with"
-          : `\`${ast.fn}\` takes a name and an expression`;
-    return checker.complain("BFF313", ast, `${what}: ${macroForm(ast.fn)}`);
+    return checker.complain("BFF313", ast, `${macroArguments(ast.fn)}: ${macroForm(ast.fn)}`);
   }
   const names = call.variables.map((one) => variableName(checker, one));
   const misnamed = call.variables.find((_, index) => names[index] === undefined);
@@ -83,6 +77,18 @@ export function checkMacro(checker: Checker, ast: Ast & { kind: "call" }, place:
   return node;
 }
 
+/** A sentence that names the arguments a macro takes. */
+function macroArguments(fn: string): string {
+  switch (fn) {
+    case "bind":
+      return "`cel.bind` takes a name, a value and an expression";
+    case "reduce":
+      return "`reduce` takes two names, an expression, and what it begins with";
+    default:
+      return `\`${fn}\` takes a name and an expression`;
+  }
+}
+
 /** Types whose values may have no order among each other. */
 const UNSURE: ReadonlySet<CelType["kind"]> = new Set<CelType["kind"]>(["dyn", "wrapper", "null", "param"]);
 
@@ -93,9 +99,15 @@ function rangeNode(checker: Checker, { macro }: MacroCall, range: Node, known: b
   return dyn ? checked(range, OPTIONAL) : range;
 }
 
+/** Required types of the last body; other macros accept any type. */
+const LAST_BODIES: ReadonlyMap<string, CelType> = new Map<string, CelType>([
+  ["transformMapEntry", ENTRY],
+  ["optFlatMap", OPTIONAL],
+]);
+
 /** The first body of most macros is a condition, the last of `transformMapEntry` a map. */
 function wantedOf({ macro }: MacroCall, args: readonly Node[]): readonly CelType[] {
-  const last = macro === "transformMapEntry" ? ENTRY : macro === "optFlatMap" ? OPTIONAL : DYN;
+  const last = LAST_BODIES.get(macro) ?? DYN;
   if (args.length > 1) return [BOOL, last];
   return [CONDITIONS.has(macro) ? BOOL : last];
 }

@@ -6,11 +6,12 @@ import type { Node } from "../types/expression.ts";
 import { extensionNamed, NO_EXTENSIONS } from "../types/extension.ts";
 import { enumType, fieldType } from "../types/field-type.ts";
 import { fit } from "../types/fit.ts";
-import { resolveEnum, resolveName, valueEndingIn } from "../types/names.ts";
+import { resolveEnum, resolveName } from "../types/names.ts";
 import { overloadsOf } from "../types/signatures.ts";
 import type { CelType, FieldType, Proto, Variable } from "../types/type.ts";
 import type { Checker, Place } from "./checker.ts";
 import { listed } from "./listed.ts";
+import { noFieldsHint, unknownMemberHint, unknownNameHint } from "./name-hint.ts";
 import { presenceHint } from "./presence-hint.ts";
 
 const BOOL: CelType = { kind: "bool" };
@@ -111,40 +112,8 @@ export function unknownName(
   if (resolveEnum(dotted, checker.scope.container, checker.registry) !== undefined) {
     return checker.complain("BFF306", ast, `"${dotted}" is an enum and not a value`, "name one of its values");
   }
-  // A step whose name is taken (BFF107) is in scope beside what has that name.
-  const names = [...new Set([...place.locals.keys(), ...checker.scope.names()])];
-  const close = memberNamed(checker, name, place) ?? didYouMean(name, names) ?? valueEndingIn(dotted, checker.registry);
-  const code = dot === -1 && checker.registry.getEnum("bff.v1.Code")?.values.some((value) => value.name === name);
-  const hint = code
-    ? `write bff.v1.Code.${name}`
-    : name === "claims" && names.includes("credential")
-      ? 'say in the source which message its claims are, as in claims: "Claims"'
-      : close !== undefined
-        ? `did you mean "${close}"?`
-        : names.length === 0
-          ? undefined
-          : `in scope: ${listed(names)}${asArgument(checker, name, place)}`;
+  const hint = unknownNameHint(checker, name, dotted, place);
   return checker.complain("BFF302", first, `there is no "${name}" here`, hint);
-}
-
-/** A message that steps compose has no other names than those it is given: what it lacks may be one of theirs. */
-function asArgument(checker: Checker, name: string, place: Place): string {
-  const given = checker.variable("args", place)?.type.kind === "struct" && /^[a-z]/.test(name);
-  return given ? `; what the composing step knows comes in its args: args.${name}` : "";
-}
-
-/** What is written without the `args` or `env` in front of it. */
-function memberNamed(checker: Checker, name: string, place: Place): string | undefined {
-  const offered = new Set(checker.scope.names());
-  return ["args", "env"].flatMap((group) => {
-    if (offered.has(`${group}.${name}`)) return [`${group}.${name}`];
-    const type = checker.variable(group, place)?.type;
-    const has =
-      type?.kind === "struct"
-        ? type.members.has(name)
-        : type?.kind === "message" && type.desc.fields.some((field) => field.name === name);
-    return has ? [`${group}.${name}`] : [];
-  })[0];
 }
 
 /** A field, a member of a group, a key of a map, or (with `test`) whether it is there. */
@@ -166,16 +135,7 @@ export function checkSelect(
   if (group?.type.kind === "struct") {
     const member = group.type.members.get(ast.field);
     if (member === undefined) {
-      const names = [...group.type.members.keys()];
-      const close = didYouMean(ast.field, names);
-      const hint =
-        close !== undefined
-          ? `did you mean "${close}"?`
-          : group.role === "env"
-            ? `declare it: option (bff.v1.file) = { env: { name: "${ast.field}" type: "string" } };`
-            : names.length > 0
-              ? `there is ${listed(names)}`
-              : undefined;
+      const hint = unknownMemberHint(group, ast.field, [...group.type.members.keys()]);
       return checker.complain("BFF302", ast.name, `"${group.name}" has no "${ast.field}"`, hint);
     }
     if (test && member.presence !== undefined) {
@@ -275,20 +235,9 @@ function noFields(
   ast: Ast & { kind: "select" },
   place: Place,
 ): undefined {
-  const counted = type.kind === "list" || type.kind === "string" || type.kind === "bytes";
-  const items = type.kind === "list" ? checker.types.resolve(type.element) : undefined;
-  const ofEach = items?.kind === "message" && items.desc.fields.some(({ name }) => name === ast.field);
-  const list = checker.textOf(ast.of);
-  const one = checker.variable("item", place) === undefined ? "item" : "x";
-  const hint = ofEach
-    ? `read it of each item: ${list}.map(${one}, ${one}.${ast.field})`
-    : counted && SIZES.has(ast.field)
-      ? `write size(${list})`
-      : undefined;
+  const hint = noFieldsHint(checker, type, ast, place);
   return checker.complain("BFF305", ast.name, `${checker.shown(own)} has no fields, so no "${ast.field}"`, hint);
 }
-
-const SIZES: ReadonlySet<string> = new Set(["length", "size", "count"]);
 
 const TIMES: ReadonlyMap<string, "timestamp" | "duration"> = new Map([
   ["google.protobuf.Timestamp", "timestamp"],
@@ -334,12 +283,8 @@ function unknownField(
   const names = desc.fields.map((field) => field.name);
   const local = desc.fields.find((field) => field.localName === ast.field || field.jsonName === ast.field);
   const close = local?.name ?? didYouMean(ast.field, names);
-  const hint =
-    close !== undefined
-      ? `did you mean "${close}"?`
-      : names.length === 0
-        ? "it has no fields"
-        : `its fields: ${listed(names)}`;
+  const known = names.length === 0 ? "it has no fields" : `its fields: ${listed(names)}`;
+  const hint = close === undefined ? known : `did you mean "${close}"?`;
   return checker.complain("BFF303", ast.name, `${desc.typeName} has no field "${ast.field}"`, hint);
 }
 

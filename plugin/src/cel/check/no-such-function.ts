@@ -43,7 +43,8 @@ export function noSuchFunction(checker: Checker, ast: Call, place: Place): undef
     return undefined;
   }
   const close = didYouMean(name, all) ?? sharingWords(name, all);
-  const hint = foreign ?? (close ? `did you mean "${close}"?` : namespaced ? namesIn(owner, fn, functions) : undefined);
+  const suggestion = close ? `did you mean "${close}"?` : undefined;
+  const hint = foreign ?? suggestion ?? (namespaced ? namesIn(owner, fn, functions) : undefined);
   checker.complain("BFF304", ast.name, `there is no function "${name}"`, hint);
   // JavaScript's `Math.max` is no method of a step that is missing.
   const object = strange && root?.kind === "ident" && /^[A-Z]/.test(root.name);

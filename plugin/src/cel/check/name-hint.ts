@@ -1,0 +1,66 @@
+import { didYouMean } from "../../diagnostic/did-you-mean.ts";
+import type { Ast } from "../syntax/ast.ts";
+import { valueEndingIn } from "../types/names.ts";
+import type { CelType, Variable } from "../types/type.ts";
+import type { Checker, Place } from "./checker.ts";
+import { listed } from "./listed.ts";
+
+const SIZES: ReadonlySet<string> = new Set(["length", "size", "count"]);
+
+/** What to write in place of a name that means nothing; `dotted`: the name with what follows it. */
+export function unknownNameHint(checker: Checker, name: string, dotted: string, place: Place): string | undefined {
+  const isCode = checker.registry.getEnum("bff.v1.Code")?.values.some((value) => value.name === name);
+  if (isCode && !dotted.includes(".")) return `write bff.v1.Code.${name}`;
+  // A step whose name is taken (BFF107) is in scope beside what has that name.
+  const names = [...new Set([...place.locals.keys(), ...checker.scope.names()])];
+  if (name === "claims" && names.includes("credential"))
+    return 'say in the source which message its claims are, as in claims: "Claims"';
+  const close = memberNamed(checker, name, place) ?? didYouMean(name, names) ?? valueEndingIn(dotted, checker.registry);
+  if (close !== undefined) return `did you mean "${close}"?`;
+  return names.length === 0 ? undefined : `in scope: ${listed(names)}${asArgument(checker, name, place)}`;
+}
+
+/** A message that steps compose has no other names than those it is given: what it lacks may be one of theirs. */
+function asArgument(checker: Checker, name: string, place: Place): string {
+  const given = checker.variable("args", place)?.type.kind === "struct" && /^[a-z]/.test(name);
+  return given ? `; what the composing step knows comes in its args: args.${name}` : "";
+}
+
+/** What is written without the `args` or `env` in front of it. */
+function memberNamed(checker: Checker, name: string, place: Place): string | undefined {
+  const offered = new Set(checker.scope.names());
+  return ["args", "env"].flatMap((group) => {
+    if (offered.has(`${group}.${name}`)) return [`${group}.${name}`];
+    const type = checker.variable(group, place)?.type;
+    const has =
+      type?.kind === "struct"
+        ? type.members.has(name)
+        : type?.kind === "message" && type.desc.fields.some((field) => field.name === name);
+    return has ? [`${group}.${name}`] : [];
+  })[0];
+}
+
+/** What to write in place of a member that a group does not have. */
+export function unknownMemberHint(group: Variable, member: string, members: readonly string[]): string | undefined {
+  const close = didYouMean(member, members);
+  if (close !== undefined) return `did you mean "${close}"?`;
+  if (group.role === "env") return `declare it: option (bff.v1.file) = { env: { name: "${member}" type: "string" } };`;
+  return members.length > 0 ? `there is ${listed(members)}` : undefined;
+}
+
+/** What to write in place of a field of a value that is no message. */
+export function noFieldsHint(
+  checker: Checker,
+  type: CelType,
+  ast: Ast & { kind: "select" },
+  place: Place,
+): string | undefined {
+  const of = checker.textOf(ast.of);
+  const items = type.kind === "list" ? checker.types.resolve(type.element) : undefined;
+  if (items?.kind === "message" && items.desc.fields.some(({ name }) => name === ast.field)) {
+    const item = checker.variable("item", place) === undefined ? "item" : "x";
+    return `read it of each item: ${of}.map(${item}, ${item}.${ast.field})`;
+  }
+  const counted = type.kind === "list" || type.kind === "string" || type.kind === "bytes";
+  return counted && SIZES.has(ast.field) ? `write size(${of})` : undefined;
+}
