@@ -4,9 +4,16 @@ import type { Node } from "../types/expression.ts";
 import { fieldType } from "../types/field-type.ts";
 import { PLAIN } from "../types/form.ts";
 import { protoRange } from "../types/range.ts";
-import type { Proto } from "../types/type.ts";
+import type { CelType, Proto } from "../types/type.ts";
 import type { Names } from "./code.ts";
 import { atom, LEVEL, literal, type Piece, piece } from "./piece.ts";
+
+/** What an unset scalar reads as, for types other than bytes and integers. */
+const ZEROS: Partial<Readonly<Record<CelType["kind"], string | boolean | number>>> = {
+  string: "",
+  bool: false,
+  double: 0,
+};
 
 /** What an unset field reads as. */
 export function zero(names: Pick<Names, "runtime" | "schema" | "shape">, field: DescField): Piece["print"] {
@@ -30,8 +37,7 @@ export function zero(names: Pick<Names, "runtime" | "schema" | "shape">, field: 
       const preset = field.fieldKind === "scalar" ? field.getDefaultValue() : undefined;
       if (preset !== undefined && !(preset instanceof Uint8Array)) return scalar(preset, proto).print;
       if (type.kind === "bytes") return ["new Uint8Array()"];
-      return scalar(type.kind === "string" ? "" : type.kind === "bool" ? false : type.kind === "double" ? 0 : 0n, proto)
-        .print;
+      return scalar(ZEROS[type.kind] ?? 0n, proto).print;
     }
   }
 }
@@ -60,16 +66,13 @@ export function constant(value: (Node & { kind: "constant" })["value"], unsigned
   }
   if (typeof value !== "number") return atom(quoted(value));
   const negative = value < 0 || Object.is(value, -0);
-  const print = Object.is(value, -0)
-    ? "-0"
-    : Number.isNaN(value)
-      ? "Number.NaN"
-      : Number.isFinite(value)
-        ? `${value}`
-        : negative
-          ? "-Infinity"
-          : "Infinity";
-  return piece([print], PLAIN, negative ? LEVEL.unary : LEVEL.atom);
+  return piece([double(value)], PLAIN, negative ? LEVEL.unary : LEVEL.atom);
+}
+
+/** A double as TypeScript has it. */
+function double(value: number): string {
+  if (Object.is(value, -0)) return "-0";
+  return Number.isNaN(value) ? "Number.NaN" : String(value);
 }
 
 /** A literal of JSON, without the line separators that JSON lets stand and editors stumble over. */

@@ -30,10 +30,16 @@ function takesNoNull(proto: Proto): boolean {
 
 function holdsNull(emitter: Emitter, node: Node): boolean {
   const { type } = node;
-  const of = type.kind === "list" ? type.element : type.kind === "map" ? type.value : undefined;
+  const of = itemType(type);
   if (of?.kind !== "wrapper") return of !== undefined && mayBeNull(of);
   const { form } = emitter.value(node);
   return (form.kind !== "list" && form.kind !== "record" && form.kind !== "map") || form.of.kind !== "boxed";
+}
+
+/** The type of the elements of a list, or of the values of a map. */
+function itemType(type: CelType): CelType | undefined {
+  if (type.kind === "list") return type.element;
+  return type.kind === "map" ? type.value : undefined;
 }
 
 /**
@@ -63,7 +69,7 @@ function mayBeNull(type: CelType): boolean {
 
 /** Whether a value for a field may hold nulls that the field cannot. */
 function holdsNulls(type: CelType, proto: Proto): boolean {
-  const of = type.kind === "list" ? type.element : type.kind === "map" ? type.value : undefined;
+  const of = itemType(type);
   return of !== undefined && takesNoNull(proto) && mayBeNull(of);
 }
 

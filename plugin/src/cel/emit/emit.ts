@@ -57,18 +57,15 @@ function isPrintedAs(form: Form, proto: Proto | undefined): boolean {
 }
 
 function codeOf(value: Piece, type: CelType, proto: Proto | undefined, fails: boolean): Code {
-  const { level } = value;
-  const precedence =
-    level >= LEVEL.atom
-      ? "atom"
-      : level === LEVEL.unary
-        ? "unary"
-        : level >= LEVEL.and
-          ? "and"
-          : level > LEVEL.conditional
-            ? "binary"
-            : "conditional";
+  const precedence = precedenceOf(value);
   return { print: [...value.print], type, proto, precedence, mayBeUndefined: value.maybe, fails };
+}
+
+function precedenceOf({ level }: Piece): Code["precedence"] {
+  if (level >= LEVEL.atom) return "atom";
+  if (level === LEVEL.unary) return "unary";
+  if (level >= LEVEL.and) return "and";
+  return level > LEVEL.conditional ? "binary" : "conditional";
 }
 
 /** The value in exactly the representation `to`; null and optional.none() become undefined. */

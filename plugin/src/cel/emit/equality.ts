@@ -102,8 +102,8 @@ function emitPlain(emitter: Emitter, first: Node, second: Node, sign: string): P
   if (a.form.kind === "big" || b.form.kind === "big") {
     // As in cel-go an integer is compared with a double as a double.
     const doubles = one === "double" || other === "double";
-    a = doubles ? (a.form.kind === "big" ? asDouble(a) : a) : coerce(a, BIG, names);
-    b = doubles ? (b.form.kind === "big" ? asDouble(b) : b) : coerce(b, BIG, names);
+    a = doubles ? asNumber(a) : coerce(a, BIG, names);
+    b = doubles ? asNumber(b) : coerce(b, BIG, names);
   }
   return compared(emitter, first, second, sign, a, b);
 }

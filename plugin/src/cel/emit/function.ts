@@ -278,7 +278,8 @@ function emitBest(emitter: Emitter, node: Call): Piece {
   const greatest = node.overload === "math_greatest";
   if (first === undefined) return atom("undefined");
   const many = second === undefined && (first.type.kind === "list" || first.type.kind === "dyn");
-  const nodes = many && first.kind === "list" ? first.elements : many ? [] : node.args;
+  const elements = first.kind === "list" ? first.elements : [];
+  const nodes = many ? elements : node.args;
   const ranges = nodes.map(rangeOf);
   const numbers = nodes.length > 0 && nodes.every((one) => one.type.kind === node.type.kind);
   const form = celForm(node.type);

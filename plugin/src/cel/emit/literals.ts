@@ -55,7 +55,8 @@ function printedType({ print }: Piece): string | undefined {
   const text = print.join("");
   if (text === "true" || text === "false") return "boolean";
   const [, big] = /^-?\d[\d.]*(?:e[+-]?\d+)?(n?)$/.exec(text) ?? [];
-  return big === undefined ? undefined : big === "n" ? "bigint" : "number";
+  if (big === undefined) return undefined;
+  return big === "n" ? "bigint" : "number";
 }
 
 function as(value: Piece, type: Piece["print"][number] | undefined): Piece {

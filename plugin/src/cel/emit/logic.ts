@@ -27,7 +27,8 @@ function emitNot(emitter: Emitter, of: Node): Piece {
 /** What is printed as `true` or `false`. */
 export function boolOf({ print }: Piece): boolean | undefined {
   const [only, more] = print;
-  return more !== undefined ? undefined : only === "true" ? true : only === "false" ? false : undefined;
+  if (more !== undefined || (only !== "true" && only !== "false")) return undefined;
+  return only === "true";
 }
 
 /** A test as one that TypeScript does not know: in an arm that it takes for unreachable it forgets what is there. */
@@ -106,7 +107,8 @@ function emitInOrder(emitter: Emitter, operands: readonly Node[], and: boolean):
 /** The one of two forms that holds the values of both as they stand. */
 function wider(a: Form, b: Form): Form | undefined {
   if (a.kind === "big") return undefined;
-  return sameForm(a, b) ? b : sameForm(b, a) ? a : undefined;
+  if (sameForm(a, b)) return b;
+  return sameForm(b, a) ? a : undefined;
 }
 
 function isEmptyList(node: Node): node is Node & { readonly kind: "list" } {

@@ -107,9 +107,16 @@ function emitReduce(emitter: Emitter, { type, range, vars, args }: Macro): Piece
   emitter.bind(item, piece([names[1] ?? ""], items.form.kind === "list" ? items.form.of : PLAIN));
   const body = emitter.inside(() => emitter.as(step, form));
   const named = names.map((one, i) => mentionedIn(vars[i], [step]) && isReadIn(body.print, one));
-  const params = named[1] ? `${named[0] ? "" : "_"}${names.join(", ")}` : named[0] ? `${names[0]}` : "";
-  const lambda = arrow(params, body);
+  const lambda = arrow(reduceParameters(names, named), body);
   return runtime(emitter.names, "reduce", [items, first, lambda], form);
+}
+
+/** The parameters up to the last one that the body reads; a result that it does not read begins with `_`. */
+function reduceParameters(names: readonly string[], read: readonly boolean[]): string {
+  const [result = ""] = names;
+  const [readsResult, readsItem] = read;
+  if (!readsItem) return readsResult ? result : "";
+  return `${readsResult ? "" : "_"}${names.join(", ")}`;
 }
 
 /** Whether the body may compare it, or a part of it, with a value of an enum. */
@@ -215,7 +222,8 @@ function emitPairs(emitter: Emitter, node: Macro): Piece {
     }
     default: {
       const body = second ?? first;
-      const of = macro === "transformMapEntry" ? celForm(body.type) : form.kind === "map" ? form.of : PLAIN;
+      const valueForm = form.kind === "map" ? form.of : PLAIN;
+      const of = macro === "transformMapEntry" ? celForm(body.type) : valueForm;
       const change = lambda(result(body, of));
       const condition = second === undefined ? [] : [lambda(value(first))];
       return runtime(names, macro, [source, change, ...condition], form);

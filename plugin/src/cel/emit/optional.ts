@@ -307,9 +307,14 @@ function indexInner(emitter: Emitter, of: Node, index: Node): Piece {
 
 /** An index into a list; a dyn may be an integer of any type there. */
 export function emitPosition(emitter: Emitter, index: Node): Piece {
-  const [dyn] =
-    index.kind === "call" && index.overload === "cast" ? index.args : index.type.kind === "dyn" ? [index] : [];
+  const dyn = dynIndex(index);
   return dyn === undefined ? emitter.value(index) : runtime(emitter.names, "position", [emitter.as(dyn, PLAIN)]);
+}
+
+/** An index that is a dyn, or was one before its cast. */
+function dynIndex(index: Node): Node | undefined {
+  if (index.kind === "call" && index.overload === "cast") return index.args[0];
+  return index.type.kind === "dyn" ? index : undefined;
 }
 
 function lookUp(emitter: Emitter, container: Piece, key: Piece, fn: "find" | "findField", messages?: Piece): Piece {

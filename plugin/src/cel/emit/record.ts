@@ -32,9 +32,13 @@ export function emitRecord(
       const set = binary(item, "??", atom("undefined"), LEVEL.nullish);
       return [atom("...", ...runtime(emitter.names, "givenField", [atom(JSON.stringify(name)), set]).print)];
     }
-    const simple = /^[A-Za-z_]\w*$/.test(name) && name !== "__proto__";
-    const property = simple ? name : name === "__proto__" ? '["__proto__"]' : JSON.stringify(name);
-    return [atom(property, ": ", ...item.print)];
+    return [atom(propertyName(name), ": ", ...item.print)];
   });
   return piece(entries.length === 0 ? ["{}"] : ["{ ", ...commas(entries), " }"], form);
+}
+
+function propertyName(name: string): string {
+  // Without the brackets it would set the prototype.
+  if (name === "__proto__") return '["__proto__"]';
+  return /^[A-Za-z_]\w*$/.test(name) ? name : JSON.stringify(name);
 }
