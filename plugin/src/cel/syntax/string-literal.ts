@@ -51,17 +51,18 @@ export function decodeString(
     const span = { start: at, end: at + all.length };
     const unicode = short ?? long;
     if (bytes && unicode !== undefined) return { ...span, message: `bytes have no escape ${all}` };
-    const code =
-      simple !== undefined
-        ? (SIMPLE[simple] ?? 0)
-        : octal !== undefined
-          ? Number.parseInt(octal, 8)
-          : Number.parseInt(byte ?? unicode ?? "", 16);
+    const code = codeOf(simple, octal, byte ?? unicode);
     if (code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) return { ...span, message: `${all} is no code point` };
     parts.push(bytes ? code : String.fromCodePoint(code));
     at = span.end;
   }
   return { value: bytes ? toBytes(parts) : parts.join("") };
+}
+
+/** The number that an escape stands for, by the one of its three notations that it has. */
+function codeOf(simple: string | undefined, octal: string | undefined, hex: string | undefined): number {
+  if (simple !== undefined) return SIMPLE[simple] ?? 0;
+  return octal !== undefined ? Number.parseInt(octal, 8) : Number.parseInt(hex ?? "", 16);
 }
 
 function toBytes(parts: readonly (string | number)[]): Uint8Array {

@@ -44,7 +44,8 @@ function typeScript(proto: Proto): string {
     case "message":
       return "TestAllTypes_NestedMessage";
     default:
-      return proto === STRING ? "string" : proto === INT64 ? "bigint" : "number";
+      if (proto === STRING) return "string";
+      return proto === INT64 ? "bigint" : "number";
   }
 }
 

@@ -6,7 +6,7 @@ import type { CelType, FieldType, Proto } from "./type.ts";
 export function fieldType(field: DescField | DescExtension): FieldType {
   switch (field.fieldKind) {
     case "scalar":
-      return field.longAsString ? asText(scalarType(field.scalar)) : scalarType(field.scalar);
+      return scalarOrText(field.scalar, field.longAsString);
     case "enum":
       return enumType(field.enum);
     case "message": {
@@ -16,28 +16,38 @@ export function fieldType(field: DescField | DescExtension): FieldType {
       return unboxed === undefined ? value : { type: value.type, proto: unboxed };
     }
     case "list": {
-      const element =
-        field.listKind === "scalar"
-          ? field.longAsString
-            ? asText(scalarType(field.scalar))
-            : scalarType(field.scalar)
-          : field.listKind === "enum"
-            ? enumType(field.enum)
-            : messageType(field.message);
+      const element = elementType(field);
       return { type: { kind: "list", element: element.type }, proto: { kind: "list", of: element.proto } };
     }
     case "map": {
-      const value =
-        field.mapKind === "scalar"
-          ? scalarType(field.scalar)
-          : field.mapKind === "enum"
-            ? enumType(field.enum)
-            : messageType(field.message);
+      const value = valueType(field);
       return {
         type: { kind: "map", key: scalarType(field.mapKey).type, value: value.type },
         proto: { kind: "map", key: field.mapKey, of: value.proto },
       };
     }
+  }
+}
+
+function elementType(field: Extract<DescField | DescExtension, { fieldKind: "list" }>): FieldType {
+  switch (field.listKind) {
+    case "scalar":
+      return scalarOrText(field.scalar, field.longAsString);
+    case "enum":
+      return enumType(field.enum);
+    case "message":
+      return messageType(field.message);
+  }
+}
+
+function valueType(field: Extract<DescField | DescExtension, { fieldKind: "map" }>): FieldType {
+  switch (field.mapKind) {
+    case "scalar":
+      return scalarType(field.scalar);
+    case "enum":
+      return enumType(field.enum);
+    case "message":
+      return messageType(field.message);
   }
 }
 
@@ -49,9 +59,10 @@ export function scalarType(scalar: ScalarType): FieldType {
   return { type: { kind: SCALARS[scalar] }, proto: { kind: "scalar", scalar } };
 }
 
-/** Fields with jstype = JS_STRING. */
-function asText({ type, proto }: FieldType): FieldType {
-  return { type, proto: proto.kind === "scalar" ? { ...proto, text: true } : proto };
+/** `longAsString`: a field with jstype = JS_STRING, whose 64-bit integers are strings in TypeScript. */
+function scalarOrText(scalar: ScalarType, longAsString: boolean): FieldType {
+  const { type, proto } = scalarType(scalar);
+  return { type, proto: longAsString && proto.kind === "scalar" ? { ...proto, text: true } : proto };
 }
 
 const SCALARS = {

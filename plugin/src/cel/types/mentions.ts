@@ -69,7 +69,8 @@ function reached(node: Node): readonly Node[] {
 export function chosenOf({ overload, args }: Call): Node | undefined {
   const [condition, yes, no] = args;
   const outcome = overload === "conditional" && condition !== undefined ? outcomeOf(condition) : undefined;
-  return outcome === undefined ? undefined : outcome ? yes : no;
+  if (outcome === undefined) return undefined;
+  return outcome ? yes : no;
 }
 
 /** What a condition always comes to; undefined: that is not known. */

@@ -69,9 +69,10 @@ export function nearestOverloads(
   const [first] = args;
   if (first === undefined) return all;
   const alike = all.filter(({ params }) => params.length === args.length);
-  const near = (alike.length > 0 ? alike : all).filter(({ params: [param] }) => {
+  const candidates = alike.length > 0 ? alike : all;
+  const near = candidates.filter(({ params: [param] }) => {
     const [own] = param === undefined ? [] : types.instance([param]);
     return own !== undefined && types.assignable(first, own);
   });
-  return near.length > 0 ? near : alike.length > 0 ? alike : all;
+  return near.length > 0 ? near : candidates;
 }
