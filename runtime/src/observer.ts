@@ -318,7 +318,7 @@ export interface AuditEvent {
   readonly expected?: string | undefined;
   /** Of `unauthenticated`: the issuer that the credential claims, unverified; a client may write any text. */
   readonly received?: string | undefined;
-  /** Of `unauthenticated`: the claim that has another type than its field, or that is missing. */
+  /** Of `unauthenticated` and `login-failed`: the claim that has another type than its field, or that is missing. */
   readonly claim?: string | undefined;
   /** Of the key, the session or the token; no secret. */
   readonly id?: string | undefined;

@@ -1,8 +1,10 @@
 import { randomBytes } from "node:crypto";
 import type { Clock } from "@protobff/runtime/internal/clock";
+import { Failure } from "@protobff/runtime/internal/failure";
 import { countsAmbient } from "@protobff/runtime/internal/identity/ambient";
 import { cookieValues, forgotten } from "@protobff/runtime/internal/identity/cookies";
 import type { Incoming } from "@protobff/runtime/internal/identity/incoming";
+import { refusedCredential } from "@protobff/runtime/internal/identity/refusals";
 import type { RouteAnswer, RouteRequest, Routes } from "@protobff/runtime/internal/identity/routes";
 import type { LoginSecrets, Provider, Tokens } from "./provider.ts";
 import type { Sealer } from "./sealer.ts";
@@ -11,7 +13,7 @@ import type { Session, Sessions } from "./sessions.ts";
 /** What a session's paths tell of what happens there. */
 export type LoginEvent =
   | { readonly event: "login" | "logout"; readonly session: Session }
-  | { readonly event: "login-failed"; readonly reason: string };
+  | { readonly event: "login-failed"; readonly reason: string; readonly claim?: string | undefined };
 
 export interface LoginOptions {
   /** `https://app.example`: what browsers see, without a slash at the end. */
@@ -109,7 +111,7 @@ export class LoginRoutes {
       begun = await sessions.begin(tokens);
     } catch (thrown) {
       if (thrown === BUSY) return text(503, "too many are logging in; try again in a moment", ["retry-after", "5"]);
-      told({ event: "login-failed", reason: reasonOf(thrown) }, address);
+      told({ event: "login-failed", ...reasonOf(thrown) }, address);
       return text(401, "the login has failed; begin again at /auth/login", over);
     }
     told({ event: "login", session: begun.session }, address);
@@ -209,9 +211,10 @@ function asciiOf(path: string): string {
 }
 
 /** Names what went wrong at the provider, without anything of what it wrote. */
-function reasonOf(thrown: unknown): string {
+function reasonOf(thrown: unknown): { readonly reason: string; readonly claim?: string | undefined } {
+  if (thrown instanceof Failure) return { reason: thrown.message, claim: refusedCredential(thrown)?.claim };
   const code = thrown instanceof Error && "code" in thrown ? String(thrown.code) : "";
-  return /^\w{1,60}$/.test(code) ? code : "the provider's answer makes no login";
+  return { reason: /^\w{1,60}$/.test(code) ? code : "the provider's answer makes no login" };
 }
 
 function only(method: string, serve: (request: RouteRequest) => Promise<RouteAnswer>) {

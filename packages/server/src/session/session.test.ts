@@ -1,15 +1,17 @@
 // Sessions against an OpenID provider of somebody else's.
 
-import { PrincipalSchema } from "@protobff/messages/bff/v1/identity_pb.js";
+import { create } from "@bufbuild/protobuf";
+import { type Principal, PrincipalSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import { systemClock } from "@protobff/runtime/internal/clock";
 import { EnvReader, type Fault } from "@protobff/runtime/internal/environment/env-reader";
 import { incomingOf } from "@protobff/runtime/internal/identity/incoming";
 import type { Source } from "@protobff/runtime/internal/identity/source";
 import type { AuditEvent } from "@protobff/runtime/internal/observer";
+import { ClaimsSchema } from "@protobff/runtime/internal/testing/gen/claims_pb";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type OpenidProvider, startOpenidProvider } from "../testing/openid-provider.ts";
 import { pairsOf, TestBrowser } from "../testing/test-browser.ts";
-import { session } from "./session.ts";
+import { type SessionOptions, session } from "./session.ts";
 
 const SITE = "https://app.example";
 const ENVIRONMENT = {
@@ -27,9 +29,12 @@ afterAll(() => provider.close());
 
 const audited: AuditEvent[] = [];
 const open: Source[] = [];
-async function opened(environment: Readonly<Record<string, string>> = ENVIRONMENT): Promise<Source> {
+async function opened(
+  environment: Readonly<Record<string, string>> = ENVIRONMENT,
+  options: Partial<SessionOptions<Principal, typeof ClaimsSchema>> = {},
+): Promise<Source> {
   const faults: Fault[] = [];
-  const spec = session({ name: "browser", issuer: provider.issuer, clientId: "web" });
+  const spec = session({ name: "browser", issuer: provider.issuer, clientId: "web", ...options });
   await spec.configure?.(new EnvReader(environment, faults));
   expect(faults).toEqual([]);
   const source = await spec.open({
@@ -155,6 +160,15 @@ describe("a login", () => {
     );
     expect(refused).toMatchObject({ status: 401, body: expect.not.stringContaining("script") });
     expect(browser.cookies.has(COOKIE)).toBe(false);
+  });
+  test("without a claim that the principal needs fails, and the audit names the claim", async () => {
+    const principal: SessionOptions<Principal, typeof ClaimsSchema>["principal"] = ({ org }) =>
+      create(PrincipalSchema, { source: "browser", issuer: "any", subject: org });
+    source = await opened(ENVIRONMENT, { claims: ClaimsSchema, principal });
+    await login();
+    expect(browser.cookies.has(COOKIE)).toBe(false);
+    const reason = "bff.v1.Principal.subject is empty";
+    expect(audited).toMatchObject([{ event: "login-failed", reason, claim: "https://acme.example/org" }]);
   });
   test("is not available while the provider is away, and is again when it is back", async () => {
     provider.mode = "down";

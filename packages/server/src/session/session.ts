@@ -2,7 +2,7 @@ import { create, type DescMessage, type Message, type MessageShape, toJson } fro
 import { type Credential, CredentialSchema, type Principal } from "@protobff/messages/bff/v1/identity_pb.js";
 import type { Clock } from "@protobff/runtime/internal/clock";
 import type { Caller } from "@protobff/runtime/internal/identity/caller";
-import { decodeClaims } from "@protobff/runtime/internal/identity/claims";
+import { claimIn, decodeClaims } from "@protobff/runtime/internal/identity/claims";
 import { type Jose, loadJose } from "@protobff/runtime/internal/identity/jwt/jose";
 import { KeySet } from "@protobff/runtime/internal/identity/jwt/key-set";
 import { payloadText } from "@protobff/runtime/internal/identity/jwt/unverified";
@@ -142,8 +142,8 @@ function caller(
   try {
     const [, payload = ""] = tokens.idToken.split(".");
     claims = desc === undefined ? undefined : decodeClaims(desc, payloadText(payload));
-  } catch {
-    throw unauthenticated("the ID token's claims are not of the declared types");
+  } catch (error) {
+    throw unauthenticated("the ID token's claims are not of the declared types", { claim: claimIn(error) });
   }
   const { principal } = options;
   const set = principal && (() => principal(claims as ClaimsOf<DescMessage>, credential));
@@ -153,7 +153,7 @@ function caller(
 
 function auditOf(event: LoginEvent, source: string, address: string, clock: Clock) {
   const at = clock.date();
-  if (event.event === "login-failed") return { event: event.event, at, source, address, reason: event.reason };
+  if (event.event === "login-failed") return { ...event, at, source, address };
   const { issuer, subject, id } = event.session.caller.credential;
   return { event: event.event, at, source, address, issuer, subject, id };
 }
