@@ -1,4 +1,4 @@
-import { clearField, type DescField, type DescMessage, type Message, ScalarType } from "@bufbuild/protobuf";
+import { clearField, create, type DescField, type DescMessage, type Message, ScalarType } from "@bufbuild/protobuf";
 import { claimName } from "./claims.ts";
 
 /** What a credential claims, decoded. */
@@ -7,25 +7,49 @@ export interface Claims {
   readonly message: Message;
 }
 
+/** How deep claims are searched: `realm_access.roles` of Keycloak is 2 deep. */
+const MAX_DEPTH = 3;
+
 /**
- * The claim whose absence explains a refusal, the empty one that, filled in for a moment, would make `accepted` true.
+ * The claim whose absence explains a refusal, the empty one that, filled in for a moment, would make `accepted` true. A claim inside
+ * another one is named by its path, with dots.
  *
  * @param accepted evaluates `message` as it is then; may throw, which counts as false
  */
-export function missingClaim({ type, message }: Claims, accepted: () => boolean): string | undefined {
-  for (const field of type.fields) {
+export function missingClaim(claims: Claims, accepted: () => boolean, depth = MAX_DEPTH): string | undefined {
+  for (const field of claims.type.fields) {
+    const name = claimName(field);
+    const inner = isSearched(field) && depth > 1 ? missingInside(field, claims.message, accepted, depth) : undefined;
+    if (inner !== undefined) return `${name}.${inner}`;
     const filling = fillingOf(field);
-    if (filling === undefined || !isEmpty(Reflect.get(message, field.localName))) continue;
-    Reflect.set(message, field.localName, filling);
+    if (filling === undefined || !isEmpty(Reflect.get(claims.message, field.localName))) continue;
+    Reflect.set(claims.message, field.localName, filling);
     try {
-      if (accepted()) return claimName(field);
+      if (accepted()) return name;
     } catch {
       // another claim is missing, too
     } finally {
-      clearField(message, field);
+      clearField(claims.message, field);
     }
   }
   return undefined;
+}
+
+type MessageField = DescField & { readonly fieldKind: "message" };
+/** Messages of google.protobuf are not fields in the objects of protobuf-es: a StringValue is a string. */
+function isSearched(field: DescField): field is MessageField {
+  const isPlain = field.fieldKind === "message" && field.oneof === undefined;
+  return isPlain && !field.message.typeName.startsWith("google.protobuf.");
+}
+function missingInside(field: MessageField, owner: Message, accepted: () => boolean, depth: number) {
+  const present = Reflect.get(owner, field.localName) as Message | undefined;
+  const message = present ?? create(field.message);
+  if (present === undefined) Reflect.set(owner, field.localName, message);
+  try {
+    return missingClaim({ type: field.message, message }, accepted, depth - 1);
+  } finally {
+    if (present === undefined) clearField(owner, field);
+  }
 }
 
 function fillingOf(field: DescField): unknown {

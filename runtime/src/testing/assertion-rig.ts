@@ -2,7 +2,7 @@ import { createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypt
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { create } from "@bufbuild/protobuf";
+import { create, type DescMessage } from "@bufbuild/protobuf";
 import { CredentialSchema, PrincipalSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import { EnvReader, type Fault } from "../environment/env-reader.ts";
 import type { Caller } from "../identity/caller.ts";
@@ -18,10 +18,13 @@ export const SERVICE = "test.v1.TestService";
 export class AssertionRig {
   readonly clock: FakeClock;
   readonly folder = mkdtempSync(join(tmpdir(), "bff-assertion-"));
+  readonly #type: DescMessage;
   telling: Telling;
 
-  constructor(clock = new FakeClock(), keys: readonly string[] = ["first"]) {
+  /** @param type message of the principals that it signs */
+  constructor(clock = new FakeClock(), keys: readonly string[] = ["first"], type: DescMessage = PrincipalSchema) {
     this.clock = clock;
+    this.#type = type;
     for (const name of keys) this.write(name);
     this.telling = this.signing(...keys);
   }
@@ -41,7 +44,7 @@ export class AssertionRig {
     const signing = readSigning(new EnvReader({ BFF_IDENTITY_ISSUER: GATEWAY, BFF_IDENTITY_KEY_FILES: paths }, faults));
     if (faults.length > 0) throw new Error(JSON.stringify(faults));
     const { clock } = this;
-    return openTelling(PrincipalSchema, signing, { clock, audit: () => {}, fault: () => {} });
+    return openTelling(this.#type, signing, { clock, audit: () => {}, fault: () => {} });
   }
   caller(subject = "ada", expires = 0n): Caller {
     const credential = create(CredentialSchema, { source: "user", issuer: "https://login.example", subject, expires });
