@@ -20,5 +20,6 @@ export function inOrder(diagnostics: Iterable<Diagnostic>): readonly Diagnostic[
 }
 
 function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
 }

@@ -2,10 +2,10 @@
 import type { ElementRules, Test } from "../model/rules.ts";
 import type { JsonObject } from "./json.ts";
 
-export function constraintsOf({ checks, unlessZero }: ElementRules): JsonObject {
+export function constraintsOf(rules: ElementRules | undefined): JsonObject {
   // What holds only of values that are not zero is no word of the schema.
-  if (unlessZero) return {};
-  return Object.assign({}, ...checks.map(({ test }) => wordsOf(test)));
+  if (rules === undefined || rules.unlessZero) return {};
+  return Object.assign({}, ...rules.checks.map(({ test }) => wordsOf(test)));
 }
 
 const SIZES: Readonly<Record<string, readonly [least: string, most: string]>> = {

@@ -51,16 +51,7 @@ function pathOf({ ir, variables }: RestRule, schemas: Schemas) {
   const written = segments.map((segment, i) => {
     if (segment !== "*" && segment !== "**") return encodeURIComponent(segment);
     const variable = variables.find(({ from, to }) => from <= i && i < to);
-    const wild =
-      variable === undefined ? [] : segments.slice(variable.from, variable.to).filter((one) => /^\*/.test(one));
-    const before =
-      variable === undefined ? 0 : segments.slice(variable.from, i).filter((one) => /^\*/.test(one)).length;
-    const name =
-      variable === undefined
-        ? `segment_${++unnamed}`
-        : wild.length < 2
-          ? variable.name
-          : `${variable.name}_${before + 1}`;
+    const name = variable === undefined ? `segment_${++unnamed}` : parameterName(variable, segments, i);
     const field = variable?.fields.at(-1);
     const whole = variable !== undefined && variable.to - variable.from === 1;
     parameters.push(
@@ -78,6 +69,16 @@ function pathOf({ ir, variables }: RestRule, schemas: Schemas) {
     return `{${name}}`;
   });
   return { path: `/${written.join("/")}${verb === undefined ? "" : `:${encodeURIComponent(verb)}`}`, parameters };
+}
+
+/** The name of the parameter at position `i`: a variable with several wildcards has a numbered parameter for each. */
+function parameterName(
+  { name, from, to }: RestRule["variables"][number],
+  segments: readonly string[],
+  i: number,
+): string {
+  const wildcards = (end: number): number => segments.slice(from, end).filter((one) => /^\*/.test(one)).length;
+  return wildcards(to) < 2 ? name : `${name}_${wildcards(i) + 1}`;
 }
 
 /** Of a path, which holds no control characters and whose segments are not empty. */

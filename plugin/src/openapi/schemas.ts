@@ -118,14 +118,8 @@ export class Schemas {
 
   #value(field: DescField, rules: ElementRules | undefined): JsonObject {
     // Enums are names here, and numbers to rules.
-    const ruled = (of: ElementRules | undefined): JsonObject =>
-      of === undefined || field.enum !== undefined ? {} : constraintsOf(of);
-    const own =
-      field.fieldKind === "list" || field.fieldKind === "map"
-        ? rules === undefined
-          ? {}
-          : constraintsOf(rules)
-        : ruled(rules);
+    const ruled = (of: ElementRules | undefined): JsonObject => (field.enum === undefined ? constraintsOf(of) : {});
+    const own = field.fieldKind === "list" || field.fieldKind === "map" ? constraintsOf(rules) : ruled(rules);
     switch (field.fieldKind) {
       case "list": {
         return { type: "array", items: { ...this.#single(field), ...ruled(rules?.items) }, ...own };

@@ -91,11 +91,13 @@ function rpcLabel({ rpc, budget_ms, worst_calls, worst_ms, limits = [], stream, 
   return `${rpc}\nwithin ${budget_ms} ms${later}\nat worst ${worst_calls ?? "unbounded"} calls, ${worst_ms} ms${follows}${limited}`;
 }
 
+const ON_FAILURE = { absent: "\nmay be missing", fallback: "\nhas a fallback", "response fails": "" } as const;
+
 function stepLabel({ step, kind, call, composes, on_failure, deferred }: StepReport): string {
   const what = call === undefined ? (composes ?? kind) : shortMethod(call.method);
   const each = kind === "each" ? "each: " : "";
   const timeout = call?.timeout_ms === undefined || call.timeout_ms === null ? "" : `, ${call.timeout_ms} ms`;
-  const failure = on_failure === "absent" ? "\nmay be missing" : on_failure === "fallback" ? "\nhas a fallback" : "";
+  const failure = on_failure === undefined ? "" : ON_FAILURE[on_failure];
   const later = deferred ? "\ndeferred" : "";
   return `${step}\n${each}${what}${timeout}${later}${failure}`;
 }

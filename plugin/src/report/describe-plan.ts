@@ -116,19 +116,19 @@ function limitLines({ limits }: PlanMethod): string[] {
 type Messages = ReadonlyMap<string, PlanMessage>;
 type Row = readonly [name: string, waits: string, what: string];
 
+/** The note on steps of blocks that run once for several messages. */
+const ONCE: Readonly<Partial<Record<PlanBlock["composed"]["kind"], readonly string[]>>> = {
+  let: ["for the service"],
+  permit: ["for the permit"],
+  opening: ["once, to open"],
+};
+
 /** Each message once, where it is composed first. */
 function rows(message: PlanBlock, indent: string, messages: Messages, shown: Set<PlanMessage>): Row[] {
   const own = messages.get(message.composed.desc.typeName);
   const { kind } = message.composed;
   if (own !== undefined && kind !== "opening") shown.add(own);
-  const once =
-    kind === "let"
-      ? ["for the service"]
-      : kind === "permit"
-        ? ["for the permit"]
-        : kind === "opening"
-          ? ["once, to open"]
-          : [];
+  const once = ONCE[kind] ?? [];
   return allSteps(message.steps).flatMap((step): Row[] => {
     const inner = composesOf(step.step.source).flatMap(({ message: desc }) => messages.get(desc.typeName) ?? []);
     const seen = inner.some((child) => shown.has(child)) ? ["as above"] : [];
@@ -193,9 +193,12 @@ function waits(step: PlanStep): string {
     ...step.step.after,
     ...(step.wanted?.waitsFor ?? []).map((asked) => asked.step),
   ].map((read) => read.name ?? "a step");
-  const cleared = step.effectful ? ["guards and critical steps"] : step.clearedBy.length > 0 ? ["guards"] : [];
-  const list = [...new Set(names), ...cleared];
+  const list = [...new Set(names), ...clearedBy(step)];
   return list.length === 0 ? "at once" : `after ${list.join(", ")}`;
+}
+function clearedBy(step: PlanStep): readonly string[] {
+  if (step.effectful) return ["guards and critical steps"];
+  return step.clearedBy.length > 0 ? ["guards"] : [];
 }
 
 function what({ step, bounded }: PlanStep, message: PlanBlock): string {

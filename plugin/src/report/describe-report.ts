@@ -360,12 +360,16 @@ function edgesOf(steps: readonly PlanStep[], shared: readonly PlanStep[] = []): 
   });
 }
 
+function failureOf({ fallback, supplementary }: Step): NonNullable<StepReport["on_failure"]> {
+  if (fallback !== undefined) return "fallback";
+  return supplementary ? "absent" : "response fails";
+}
+
 function stepReport(planned: PlanStep, message: PlanBlock): StepReport {
   const { step, sync, effectful, wanted } = planned;
   const { source } = step;
   const [call] = callsOf(source);
   const [compose] = composesOf(source);
-  const failure = step.fallback !== undefined ? "fallback" : step.supplementary ? "absent" : "response fails";
   return {
     step: stepName(planned),
     ...(step.name === undefined && { unnamed: true as const }),
@@ -384,7 +388,7 @@ function stepReport(planned: PlanStep, message: PlanBlock): StepReport {
     ...(step.unordered && { unordered: true as const }),
     ...(step.deferred && { deferred: true as const }),
     ...sourceReport(source),
-    ...(!sync && { on_failure: failure }),
+    ...(!sync && { on_failure: failureOf(step) }),
     ...defined("fallback", step.fallback?.expression.text.value),
   } satisfies StepReport;
 }

@@ -48,4 +48,7 @@ export function checkWeight(plan: Plan, budget: WeightBudget, report: Report): v
   }
 }
 
-const times = (n: number): string => (n === 1 ? "once" : n === 2 ? "twice" : `${n} times`);
+function times(n: number): string {
+  if (n === 1) return "once";
+  return n === 2 ? "twice" : `${n} times`;
+}

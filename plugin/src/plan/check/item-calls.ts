@@ -22,15 +22,19 @@ function checkMethod({ method, message, stream }: PlanMethod, messages: Messages
   const methods = new Set(alone.map(nameOf));
   const counted = countCalls([message], order, messages).filter((one) => methods.has(one.method));
   const cost = counted.reduce((sum, one) => sum + one.calls, 0);
-  const many = cost === Number.POSITIVE_INFINITY ? "any number of calls" : cost === 1 ? "one call" : `${cost} calls`;
   report({
     code: "BFF634",
     severity: "warning",
-    message: `"${method.desc.name}" makes ${many} per item, for each of its followers: ${[...methods].join(", ")}`,
+    message: `"${method.desc.name}" makes ${callsText(cost)} per item, for each of its followers: ${[...methods].join(", ")}`,
     at: first.methodAt,
     related: [{ at: stream.of.stream.at, message: "the stream" }],
     hint: "call it in a step that does not rest on the item, give the call a `cache`, or a `batch`; or have the upstream's items say what is read",
   });
+}
+
+function callsText(calls: number): string {
+  if (calls === Number.POSITIVE_INFINITY) return "any number of calls";
+  return calls === 1 ? "one call" : `${calls} calls`;
 }
 
 const nameOf = ({ method }: Call): string => fullName(method);

@@ -21,6 +21,7 @@ export function explainedSteps(model: Model): ReadonlySet<Step> {
 
 /** What a step is left out without. */
 function wantedBy({ if: condition, source }: Step): readonly (Expression | undefined)[] {
+  if (source.kind === "each") return [condition, source.in];
   const decides = source.kind === "by" || source.kind === "call" || source.kind === "switch";
-  return [condition, ...(source.kind === "each" ? [source.in] : decides ? sourceExpressions(source) : [])];
+  return [condition, ...(decides ? sourceExpressions(source) : [])];
 }

@@ -75,12 +75,7 @@ export function planSteps(
   const late = new Set<Step>(composed.shared);
   for (const step of [...composed.shared, ...sorted]) {
     if (step.reads.some((read) => late.has(read))) late.add(step);
-    const sync =
-      step.source.kind === "shared"
-        ? step.source.of.every((of) => around.syncShared.has(of))
-        : composed.kind === "let" || composed.kind === "opening"
-          ? around.syncShared.has(step)
-          : isSync(step, (read) => planned(read).sync);
+    const sync = isSyncIn(composed, step, around, planned);
     drafts.set(step, {
       ...factsOf(step, around.explained.has(step), { ...around, args: composed.args }),
       name: around.nameOf(step),
@@ -254,6 +249,18 @@ export function certainReads({ if: condition, fallback, source, reads }: Step): 
   const mayHaveNone = source.kind === "each" && source.in.unsafe.length > 0;
   const leavesOut = source.kind === "switch" || mayHaveNone || composesOf(source).length > 0;
   return condition === undefined && fallback === undefined && !leavesOut ? reads : [];
+}
+
+/** `isSync` for a step of a block: of steps of the service the plan of the service decides. */
+function isSyncIn(
+  { kind }: Composed | Let | Permit | Opening,
+  step: Step,
+  { syncShared }: MessageSurroundings,
+  planned: (step: Step) => Draft,
+): boolean {
+  if (step.source.kind === "shared") return step.source.of.every((of) => syncShared.has(of));
+  if (kind === "let" || kind === "opening") return syncShared.has(step);
+  return isSync(step, (read) => planned(read).sync);
 }
 
 /** A computed value over what is there at once, that cannot fail: a plain constant in the emitted code. */

@@ -129,8 +129,13 @@ function mayThrow({ expression, conversion }: Bound): boolean {
 /** Whether a step notes a failure that it does not end with: one that is ignored or replaced, or that of a step that it needs. */
 function notesFailure({ source, if: condition }: Step): boolean {
   if (source.kind === "call" && source.call.onError.some(({ then }) => then.kind !== "fail")) return true;
-  const needed = source.kind === "compose" ? [] : source.kind === "each" ? [source.in] : sourceExpressions(source);
-  return [condition, ...needed].some((expression) => expression?.unsafe.some(({ failure }) => failure !== undefined));
+  const needed = [condition, ...neededBy(source)];
+  return needed.some((expression) => expression?.unsafe.some(({ failure }) => failure !== undefined));
+}
+/** The expressions without which a source gives nothing. */
+function neededBy(source: Source): readonly (Expression | undefined)[] {
+  if (source.kind === "compose") return [];
+  return source.kind === "each" ? [source.in] : sourceExpressions(source);
 }
 
 /** Whether something in a step marks it as touched although it has a value. */

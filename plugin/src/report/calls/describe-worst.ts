@@ -200,7 +200,8 @@ function stepTime(step: PlanStep, message: PlanBlock, child: number | undefined,
   const [call] = callsOf(source);
   const one =
     call === undefined ? (child ?? 0) : Math.min(message.calls.get(call)?.policy.timeoutMs?.value ?? limit, limit);
-  return one === 0 ? 0 : rounds(step) === 1 ? one : Math.min(one * rounds(step), limit);
+  if (one === 0) return 0;
+  return rounds(step) === 1 ? one : Math.min(one * rounds(step), limit);
 }
 
 /** How often items are waited for, one group of them after the other. */
