@@ -13,6 +13,7 @@ import { emitClients, emitResolvers } from "../steps/emit-resolver.ts";
 import { group } from "../text/group.ts";
 import { block, commas, type Line, type Lines, line, mentions } from "../text/lines.ts";
 import { suppliedType } from "../text/supplied-type.ts";
+import { readParameters } from "../values/lambda.ts";
 import { presentValue } from "../values/value.ts";
 import { branchClients, branchesOf, emitBranches } from "./emit-branches.ts";
 import { checkedFunctions, emitFunctions } from "./emit-functions.ts";
@@ -277,9 +278,9 @@ function policyPrint(entry: Entry, names: FileNames, policies: Policies, file: P
   if (when === undefined) return [answers === "" ? constant : `{ ...${constant}${answers} }`];
   const print = emitValue(when, appNames(names)).print;
   const needsRequest = when.reads.some(({ variable }) => readsRequest(variable));
-  const error = mentions([print], "error") ? "error" : needsRequest ? "_error" : "";
+  const reads = (name: string): boolean => (name === "cx" ? needsRequest : mentions([print], name));
   return [
-    `{ ...${constant}, retry: { ...${constant}.retry, when: (${error}${needsRequest ? ", cx" : ""}) => `,
+    `{ ...${constant}, retry: { ...${constant}.retry, when: (${readParameters(["error", "cx"], reads)}) => `,
     ...print,
     ` }${answers} }`,
   ];

@@ -312,9 +312,8 @@ function readField(field: DescField, codec: PlanCodec, names: FileNames, long: R
 
 function readEntry(field: DescField & { fieldKind: "map" }, one: Line): Lines {
   const at = `message.${field.localName}`;
-  const keyed = SCALARS[field.mapKey];
-  const key = keyed === "string" ? "r.key(key)" : KEYED_BY_NUMBER.has(field.mapKey) ? "key" : "String(key)";
-  const scalar = field.mapKind === "message" ? undefined : field.mapKind === "enum" ? ScalarType.INT32 : field.scalar;
+  const key = readKey(field.mapKey);
+  const scalar = scalarOf(field);
   const value: Line = scalar === undefined ? ["r.once(value === undefined); value = ", ...one] : ["value = ", ...one];
   return block(
     [`case ${tagOf(field.number, LENGTH)}: {`],
@@ -327,7 +326,7 @@ function readEntry(field: DescField & { fieldKind: "map" }, one: Line): Lines {
         block(
           ["switch (r.tag()) {"],
           [
-            [`case ${tagOf(1, wireTypeOf(field.mapKey))}: key = r.${keyed}(); break;`],
+            [`case ${tagOf(1, wireTypeOf(field.mapKey))}: key = r.${SCALARS[field.mapKey]}(); break;`],
             [`case ${tagOf(2, wireTypeOf(scalar))}: `, ...value, "; break;"],
             ["default: r.unusual();"],
           ],
@@ -341,6 +340,12 @@ function readEntry(field: DescField & { fieldKind: "map" }, one: Line): Lines {
     ],
     ["}"],
   );
+}
+
+/** The property of a map's object that an entry sets. */
+function readKey(scalar: ScalarType): string {
+  if (scalar === ScalarType.STRING) return "r.key(key)";
+  return KEYED_BY_NUMBER.has(scalar) ? "key" : "String(key)";
 }
 
 function readOne(field: DescField, codec: PlanCodec, names: FileNames): Line {

@@ -7,7 +7,8 @@ export const tagOf = (number: number, wireType: number): number => number * 8 + 
 
 /** Enums are written as int32; undefined for messages. */
 export function scalarOf(field: DescField): ScalarType | undefined {
-  return field.message !== undefined ? undefined : field.enum !== undefined ? ScalarType.INT32 : field.scalar;
+  if (field.message !== undefined) return undefined;
+  return field.enum !== undefined ? ScalarType.INT32 : field.scalar;
 }
 export function methodOf(field: DescField): string {
   return SCALARS[scalarOf(field) ?? ScalarType.BYTES];

@@ -7,6 +7,7 @@ import { emitStep } from "../steps/emit-step.ts";
 import { awaitIn } from "../steps/place.ts";
 import { type StepContext, stepContext } from "../steps/step-context.ts";
 import { around, block, type Line, type Lines, line, mentions, unreadAsVoid } from "../text/lines.ts";
+import { readParameters } from "../values/lambda.ts";
 import { argumentsType, parameters, takenOutside } from "./emit-message.ts";
 import { emitResponse } from "./emit-response.ts";
 import type { SharedTypes } from "./emit-start.ts";
@@ -92,11 +93,7 @@ function emitBody(message: PlanMessage, names: MessageNames, cx: StepContext, lo
   const waited = [...message.awaited, ...message.barriers].filter((step) => loads.has(step));
   const shared = message.awaited.filter((step) => !loads.has(step));
   const awaits = [...awaitIn(shared, row), ...waited.map((step): Line => [`await ${loads.get(step)}.all;`])];
-  const by = mentions(row, index)
-    ? `${mentions(row, "args") ? "args" : "_args"}, ${index}`
-    : mentions(row, "args")
-      ? "args"
-      : "";
+  const by = readParameters(["args", index], (name) => mentions(row, name));
   const all = block([`return ${list}.map((${by}) => {`], row, ["});"]);
   const taken = takenOutside(message, names, [...asked, ...awaits], all);
   return [...taken, ...(taken.length > 0 ? [[]] : []), ...asked, ...awaits, ...(awaits.length > 0 ? [[]] : []), ...all];

@@ -56,14 +56,9 @@ export function emitTouch(
     );
     if (member !== undefined) {
       present = [chosen(member)];
-      if (held !== undefined && member.if !== undefined)
-        tests.push(
-          held
-            ? maybeUnset(member)
-              ? conjunct(member.if, names)
-              : [chosen(member)]
-            : negatedConjunct(member.if, names),
-        );
+      if (held === false && member.if !== undefined) tests.push(negatedConjunct(member.if, names));
+      if (held === true && member.if !== undefined)
+        tests.push(maybeUnset(member) ? conjunct(member.if, names) : [chosen(member)]);
     }
     if (tests.length > 0) asked = ["if (", ...tests.flatMap((test, i) => (i === 0 ? test : [" && ", ...test])), ") "];
   }

@@ -86,7 +86,8 @@ function scalar(kind: ScalarType, text: boolean, name: string): string {
     case ScalarType.DOUBLE:
       return "1.5";
     default:
-      return isLong(kind) ? (text ? '"1"' : "1n") : "1";
+      if (!isLong(kind)) return "1";
+      return text ? '"1"' : "1n";
   }
 }
 

@@ -100,9 +100,9 @@ function emitField({ field, required, value }: RuledField, names: RuleNames): Li
     return [...block(["if (", ...set, ") {"], rows, []).slice(0, -1), ...block(["} else {"], [refuse], ["}"])];
   }
   const always = presenceOf(field) === "implicit" && value?.unlessZero !== true;
+  if (!always) return block(["if (", ...set, ") {"], rows, ["}"]);
   // Each in a block of its own: names of one are no other's.
-  if (always) return rows.length === 1 ? rows : rows.some(isDeclaration) ? block(["{"], rows, ["}"]) : rows;
-  return block(["if (", ...set, ") {"], rows, ["}"]);
+  return rows.length > 1 && rows.some(isDeclaration) ? block(["{"], rows, ["}"]) : rows;
 }
 const isDeclaration = ([first]: Line): boolean => typeof first === "string" && /^(const|let) /.test(first);
 /** Of buf.validate.FieldRules. */

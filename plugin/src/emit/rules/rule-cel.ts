@@ -13,7 +13,10 @@ import type { RuleNames } from "./rule-names.ts";
 export function outcomeOf({ expression, value }: CelRule, names: Names, validate: (name: string) => Printable): Code {
   return emitValue(expression, {
     ...names,
-    variable: (one) => (one === value ? "value" : one === NOW ? "now" : names.variable(one)),
+    variable: (variable) => {
+      if (variable === value) return "value";
+      return variable === NOW ? "now" : names.variable(variable);
+    },
     runtime: (name) => (VALIDATE_FUNCTIONS.has(name) ? validate(name) : names.runtime(name)),
   });
 }

@@ -12,6 +12,7 @@ import { group } from "../text/group.ts";
 import { around, block, commas, type Line, type Lines, mentions, object } from "../text/lines.ts";
 import { keepOwnWords } from "../text/own-words.ts";
 import { propertiesOf, treeOf } from "../values/emit-set.ts";
+import { readParameters } from "../values/lambda.ts";
 import type { ValueNames } from "../values/value.ts";
 
 const SUBPATH = "@protobff/runtime/identity";
@@ -182,11 +183,7 @@ function principalOf(set: readonly FieldBinding[], schema: Printable, names: Fil
   const fields = optional ? around([names.runtime("defined"), "("], literal, [")"]) : literal;
   const body = around([create, "(", schema, ", "], fields, [")"]);
   const reads = (name: string): boolean => mentions(body, name);
-  const parameters = reads("credential")
-    ? `${reads("claims") ? "claims" : "_claims"}, credential`
-    : reads("claims")
-      ? "claims"
-      : "";
+  const parameters = readParameters(["claims", "credential"], reads);
   return around([`principal: (${parameters}) => `], body, [","]);
 }
 

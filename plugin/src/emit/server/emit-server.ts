@@ -214,11 +214,16 @@ export function envLine(entry: PlanEnvVar): readonly string[] {
   const { shape, default: initial, alternates } = entry.ir;
   const { of, item } = shape ?? { of: "one", item: "string" };
   const others = alternates.map(({ value }) => JSON.stringify(value)).join(", ");
+  const method = readerMethod(of, item);
   const given = [
     JSON.stringify(name),
-    ...(of === "one" || `${of} ${item}` === "list string" ? [] : [JSON.stringify(item)]),
+    ...(of === "one" || method === "strings" ? [] : [JSON.stringify(item)]),
     ...(initial === undefined ? [] : [JSON.stringify(initial.value)]),
   ];
-  const method = of === "one" ? item : `${of} ${item}` === "list string" ? "strings" : of;
   return [`${name}: read.${others === "" ? "" : `or(${others}).`}${method}(${given.join(", ")}),`];
+}
+
+function readerMethod(of: string, item: string): string {
+  if (of === "one") return item;
+  return of === "list" && item === "string" ? "strings" : of;
 }

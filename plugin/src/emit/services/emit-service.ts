@@ -75,12 +75,17 @@ export function suppliedParts({ desc, resolvers, functions }: PlanFile) {
 /** Whether any of its rpcs has limits. */
 export const limitsOf = ({ methods }: PlanService): boolean => methods.some(({ limits }) => limits !== undefined);
 
+function endpointFunction({ method, stream }: PlanMethod): string {
+  if (stream !== undefined) return "streamEndpoint";
+  return method.parts !== undefined ? "partsEndpoint" : "endpoint";
+}
+
 function emitEndpoint(planned: PlanMethod, file: PlanFile, names: FileNames): Lines {
   const { method, concurrent, maxElements, stream } = planned;
   const field = method.degradedField;
   const result = lowerFirst(method.desc.output.name);
   const open: Line = [
-    names.runtime(stream !== undefined ? "streamEndpoint" : method.parts !== undefined ? "partsEndpoint" : "endpoint"),
+    names.runtime(endpointFunction(planned)),
     "(",
     names.service(method.desc.parent),
     `.method.${method.desc.localName}, app, { // ${names.place(method.ir.at)}`,

@@ -48,7 +48,10 @@ function namesOf({ of: { item, resume }, functions }: PlanStream, names: FileNam
     file: names,
     item: local,
     typed: { name: local, type: item.type.kind === "message" ? [names.shape(item.type.desc)] : ["unknown"] },
-    variable: (variable) => (variable === item ? local : variable === resume ? "resume" : within.variable(variable)),
+    variable: (variable) => {
+      if (variable === item) return local;
+      return variable === resume ? "resume" : within.variable(variable);
+    },
     local: (name) => {
       const free = within.local(name);
       return free === local || free === "opened" || free === "resume" ? `${free}_` : free;
@@ -73,9 +76,9 @@ function openProperty(planned: PlanMethod, { opening }: PlanStream, names: FileN
   const lines: Line[] = [...statements];
   if (starts) lines.push([read || begins ? `const shared = ${start.name}(cx);` : `${start.name}(cx);`]);
   const shared = starts && read;
-  const call: Line =
+  const opened: Line =
     opening === undefined
-      ? []
+      ? ["shared"]
       : [
           names.bff(opening.name, opening.file),
           "(cx, ",
@@ -85,7 +88,7 @@ function openProperty(planned: PlanMethod, { opening }: PlanStream, names: FileN
           ")",
         ];
   const both = shared && opening !== undefined;
-  const given: Line = both ? ["{ ...shared, ...(await ", ...call, ") }"] : opening !== undefined ? call : ["shared"];
+  const given: Line = both ? ["{ ...shared, ...(await ", ...opened, ") }"] : opened;
   const cx = typedRequest(planned, names);
   const reads = (name: string): boolean => mentions([...lines, given], name);
   const open: Line = [`open: ${waits || both ? "async " : ""}(`, ...cx, ...(reads("args") ? [", args"] : []), ") => "];

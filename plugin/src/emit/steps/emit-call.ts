@@ -42,7 +42,8 @@ export function callParts(call: PlanCall, names: MessageNames, notes: Notes): Ca
   const extra = extraOf(call, names, notes);
   if (call.batch === undefined)
     return { entry: names.entry(entry), request: requestLiteral(call, names), group: undefined, extra };
-  const group = entry.grouped ? groupOf(call, names) : extra === undefined ? undefined : line("undefined");
+  const placeholder = extra === undefined ? undefined : line("undefined");
+  const group = entry.grouped ? groupOf(call, names) : placeholder;
   return { entry: names.entry(entry), request: [presentValue(call.batch.by, names)], group, extra };
 }
 

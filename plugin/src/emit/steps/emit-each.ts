@@ -107,13 +107,12 @@ function itemValue(source: PlanEachSource, step: PlanStep, cx: StepContext, on: 
     const proto = inner.by.proto ?? protoOf(inner.by.type);
     return [inferredValue(inner.by, proto, names).print];
   }
-  const value =
-    inner.kind === "call"
-      ? send(inner.call, step, cx, on)
-      : source.partial
-        ? around([`${on}.sub((cx) => `], composition(inner, step, cx, "cx"), [")"])
-        : composition(inner, step, cx, on);
-  const unsafe = inner.kind === "call" ? unsafeNames(inner.call, cx) : [];
+  if (inner.kind !== "call") {
+    if (!source.partial) return composition(inner, step, cx, on);
+    return around([`${on}.sub((cx) => `], composition(inner, step, cx, "cx"), [")"]);
+  }
+  const value = send(inner.call, step, cx, on);
+  const unsafe = unsafeNames(inner.call, cx);
   return unsafe.length === 0
     ? value
     : around([unsafe.map((name) => `${name} === undefined`).join(" || "), " ? undefined : "], value, []);

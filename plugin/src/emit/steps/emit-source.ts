@@ -40,8 +40,8 @@ export function callSource(
     ...(call.metadata.length === 0 ? [] : [["metadata: ", ...metadataOf(call, { cx, typed }, within, args)]]),
     ...(call.effects === "none" ? [] : [["effect: true"]]),
   ];
-  const others: Lines =
-    extra.length > 0 ? [where ?? ["undefined"], ["{ ", ...commas(extra), " }"]] : where === undefined ? [] : [where];
+  const options: Lines = extra.length > 0 ? [["{ ", ...commas(extra), " }"]] : [];
+  const others: Lines = where === undefined && extra.length === 0 ? [] : [where ?? ["undefined"], ...options];
   const open: Line = [file.runtime("callSource"), "(", rpc, ", "];
   return around(open, request, [...others.flatMap((one): Line => [", ", ...one]), ")"]);
 }

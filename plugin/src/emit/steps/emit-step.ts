@@ -165,11 +165,10 @@ function startDirectly(step: PlanStep, cx: StepContext): Lines | undefined {
     if (step.effectful || unsafe || call.fails || step.notes) return undefined;
     const parts = callParts(call, names, { mark: false, explained: false });
     const args = callArguments(parts);
-    const method = call.batch === undefined ? "call" : call.batch.many ? "loadMany" : "load";
     if (call.batch === undefined) return around([`${on}.${supplementary ? "tryCall" : "call"}(`], args, [")"]);
     if (supplementary) return around([`${on}.${call.batch.many ? "tryLoadMany" : "tryLoad"}(`], args, [")"]);
     if (step.marks) return undefined;
-    return around([`cx.step(() => cx.${method}(`], args, ["))"]);
+    return around([`cx.step(() => cx.${call.batch.many ? "loadMany" : "load"}(`], args, ["))"]);
   }
   if (source.kind === "latest" && !source.key.fails && source.key.unsafe.length === 0 && !step.notes) {
     const key = emitValue(source.key, names).print;

@@ -93,12 +93,7 @@ function hoistedBy(touches: readonly Pick<PlanMessage["touches"][number], "origi
 }
 
 export function originPrint({ origin, leftOut, when }: TouchOrigin, hoisted: Hoisted): Line {
-  const plain: Line =
-    origin.kind === "arg"
-      ? [`...from.${camel(origin.name)}`]
-      : origin.kind === "step"
-        ? [hoisted.step?.(origin.step) ?? `${origin.step.name}${hoisted.promise.has(origin.step) ? "Started" : "Step"}`]
-        : [hoisted.value.has(origin.step) ? `${origin.step.name}Inside` : origin.step.name];
+  const plain: Line = [plainOrigin(origin, hoisted)];
   const token: Line = ["cx.leftOut(", ...plain, ")"];
   const test = when.map(conditionPrint).join(" && ");
   if (typeof leftOut !== "boolean") {
@@ -114,6 +109,12 @@ export function originPrint({ origin, leftOut, when }: TouchOrigin, hoisted: Hoi
   if (test === "") return marked;
   if (origin.kind === "arg" && !leftOut) return [`...(${test} ? from.${camel(origin.name)} : [])`];
   return [`${test} && `, ...marked];
+}
+function plainOrigin(origin: TouchOrigin["origin"], hoisted: Hoisted): Line[number] {
+  if (origin.kind === "arg") return `...from.${camel(origin.name)}`;
+  const { step } = origin;
+  if (origin.kind === "within") return hoisted.value.has(step) ? `${step.name}Inside` : step.name;
+  return hoisted.step?.(step) ?? `${step.name}${hoisted.promise.has(step) ? "Started" : "Step"}`;
 }
 function conditionPrint(condition: Condition): string {
   const { name } = condition.step;

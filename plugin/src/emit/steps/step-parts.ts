@@ -31,11 +31,15 @@ export const runsOn = ({ step }: PlanStep, { names }: StepContext): string => (s
 export function send(call: PlanCall, step: PlanStep, cx: StepContext, on: string): Lines {
   const explained = step.source.kind === "call" && step.notes;
   const parts = callParts(call, cx.names, { mark: step.marks, explained });
-  const method =
-    call.batch === undefined ? (call.effects === "none" ? "send" : "effect") : call.batch.many ? "loadMany" : "load";
+  const method = sendingMethod(call);
   // A side effect is never spared.
   const spared = method === "effect" ? on.replace(/\.aside$/, "") : on;
   return around([`${spared}.${method}(`], callArguments(parts), [")"]);
+}
+
+function sendingMethod({ batch, effects }: PlanCall): string {
+  if (batch !== undefined) return batch.many ? "loadMany" : "load";
+  return effects === "none" ? "send" : "effect";
 }
 
 /** The arguments that the composed message reads. */

@@ -48,9 +48,11 @@ export function whichIsWhich(rows: Lines, own: string): Lines {
   for (const row of rows) row.forEach(collect);
   const several = [...byName.values()].filter((symbols) => symbols.size > 1);
   const comments = several.map((symbols): Line => {
-    const sorted = [...symbols.values()].sort((a, b) =>
-      a.from === own ? -1 : b.from === own ? 1 : a.from < b.from ? -1 : 1,
-    );
+    const sorted = [...symbols.values()].sort((a, b) => {
+      if (a.from === own) return -1;
+      if (b.from === own) return 1;
+      return a.from < b.from ? -1 : 1;
+    });
     return sorted.flatMap((symbol, i) => [i === 0 ? "// " : ", ", symbol.toTypeOnly(), ` is from ${source(symbol)}`]);
   });
   return comments.length === 0 ? [] : [...comments, []];

@@ -22,12 +22,15 @@ export function symbolNames(file: DescFile): SymbolNames {
   return names;
 }
 
+/** The suffix of the i-th attempt: none, `$`, `$1`, `$2`, … */
+const salt = (i: number): string => (i < 2 ? "$".repeat(i) : `$${i - 1}`);
+
 /** As `allNames` of protoplugin 2.17 has it: first the shapes, then the file, then the descriptors; what is taken gets a `$`. */
 function findNames(file: DescFile): SymbolNames {
   const taken = new Set<string>();
   const take = (name: string): string => {
     for (let i = 0; ; i++) {
-      const salted = safeIdentifier(`${name}${i === 0 ? "" : i === 1 ? "$" : `$${i - 1}`}`);
+      const salted = safeIdentifier(`${name}${salt(i)}`);
       if (taken.has(salted)) continue;
       taken.add(salted);
       return salted;

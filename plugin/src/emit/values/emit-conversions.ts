@@ -25,9 +25,7 @@ export function emitMessageConversion(conversion: MessageConversion, names: File
   const rows = properties.map((row): Line => [...row, ","]);
   const literal = complete
     ? block(["return {"], [[`$typeName: ${JSON.stringify(to.typeName)},`], ...rows], ["};"])
-    : rows.length === 0
-      ? [[...made, ");"]]
-      : block([...made, ", ", names.runtime("defined"), "({"], rows, ["}));"]);
+    : createLines(made, rows, names);
   const used = mentions([...before, ...properties], "from");
   const parameter: Line = [used ? "from: " : "_from: ", names.shape(from)];
   return [
@@ -38,6 +36,12 @@ export function emitMessageConversion(conversion: MessageConversion, names: File
       ["}"],
     ),
   ];
+}
+
+/** `made`: the beginning of the call of `create`. */
+function createLines(made: Line, rows: Lines, names: FileNames): Lines {
+  if (rows.length === 0) return [[...made, ");"]];
+  return block([...made, ", ", names.runtime("defined"), "({"], rows, ["}));"]);
 }
 
 /** Said of members that an initialiser would have from every object. */

@@ -11,15 +11,21 @@ export interface Typed {
   readonly type: Line;
 }
 
+/** Parameters up to the last one that is read; the unread ones among them get a `_`. */
+export function readParameters(names: readonly string[], reads: (name: string) => boolean): string {
+  const taken = names.slice(0, names.findLastIndex(reads) + 1);
+  return taken.map((name) => (reads(name) ? name : `_${name}`)).join(", ");
+}
+
 /** `(cx, args) => …`: of the parameters at the end only those that are read, and others with `_` before. */
 export function lambda(cx: Line, others: readonly (string | Typed)[], body: Line): Line {
   const reads = (name: string): boolean => mentions([body], name);
   const nameOf = (one: string | Typed): string => (typeof one === "string" ? one : one.name);
   const last = others.findLastIndex((one) => reads(nameOf(one)));
   const [first, ...type] = cx;
-  const known = reads("cx") ? [first] : last < 0 && type.length === 0 ? [] : [`_${String(first)}`];
+  const needed = reads("cx") || last >= 0 || type.length > 0;
   const parameters: Line[] = [
-    ...(known.length === 0 ? [] : [[...known.map((part) => part ?? ""), ...type]]),
+    ...(needed ? [[reads("cx") ? (first ?? "") : `_${String(first)}`, ...type]] : []),
     ...others.slice(0, last + 1).map((one): Line => {
       const name = nameOf(one);
       return [reads(name) ? name : `_${name}`, ...(typeof one === "string" ? [] : [": ", ...one.type])];

@@ -27,11 +27,14 @@ export interface ValueNames extends Names {
   readonly file: FileNames;
 }
 
+/** The value of an absent collection, by kind of field. */
+const EMPTY: Readonly<Partial<Record<DescField["fieldKind"], string>>> = { list: "[]", map: "{}" };
+
 /** A value for a field, with what an absent one is to the field. */
 export function fieldValue(bound: Bound, field: DescField, names: ValueNames): Value {
   const { expression, conversion } = bound;
   const canMiss = canBeAbsent(field);
-  const absent = field.fieldKind === "list" ? "[]" : field.fieldKind === "map" ? "{}" : "undefined";
+  const absent = EMPTY[field.fieldKind] ?? "undefined";
   if (canMiss && expression.path && (expression.mayBeUnset || expression.unsafe.length > 0)) {
     const { print, mayBeUndefined } = converted(emitPath(expression, names), conversion, names, fieldType(field).proto);
     if (absent === "undefined" || !mayBeUndefined) return { print, mayBeUndefined };
