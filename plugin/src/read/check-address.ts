@@ -26,14 +26,15 @@ export function checkAddress(text: Text | undefined, name: "issuer" | "jwks" | "
   const plain = url !== undefined && url.username === "" && url.password === "" && url.hash === "";
   const bare = name !== "issuer" || url?.search === "";
   if (secure && plain && bare) return;
-  const problem =
-    url === undefined
-      ? "is no address"
-      : !secure
-        ? "is no https address: whoever is on the way could put in keys of their own"
-        : "holds what an address of keys does not have: a user, a fragment or a query";
   const more = name === "issuer" ? ", or say `jwks`, where its keys are" : "";
-  fault(report, "BFF154", text.at, `${JSON.stringify(value)} of "${name}" ${problem}`, {
+  fault(report, "BFF154", text.at, `${JSON.stringify(value)} of "${name}" ${problemOf(url, secure)}`, {
     hint: `write one that begins with https:// (http:// for a loopback address alone)${more}`,
   });
+}
+
+/** Why keys do not come from an address that was refused. */
+function problemOf(url: URL | undefined, secure: boolean): string {
+  if (url === undefined) return "is no address";
+  if (!secure) return "is no https address: whoever is on the way could put in keys of their own";
+  return "holds what an address of keys does not have: a user, a fragment or a query";
 }

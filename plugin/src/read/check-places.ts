@@ -137,27 +137,37 @@ const OTHERS: ReadonlySet<string> = new Set(
 );
 
 function checkHeader({ value, at }: Text, kind: IrCredential["kind"], report: Report): void {
-  const lower = value.toLowerCase();
-  const isName = /^[0-9a-z!#$%&'*+.^_`|~-]+$/.test(lower);
-  const problem = !isName
-    ? { message: `${JSON.stringify(value)} is no header name`, hint: 'write one such as "x-user-token"' }
-    : lower !== value
-      ? { message: `${JSON.stringify(value)} is not in lower case`, hint: `write "${lower}"` }
-      : lower === "cookie"
-        ? { message: "cookies are found by their names", hint: 'say `cookie: "__Host-…"` in place of the header' }
-        : OTHERS.has(lower) || lower.startsWith("sec-") || isProtocolHeader(lower)
-          ? { message: `the header "${value}" says something else of a request`, hint: "choose another one" }
-          : kind === "assertion" && !lower.endsWith("-bin")
-            ? { message: `what is signed are bytes, and "${value}" is a header of text`, hint: `write "${value}-bin"` }
-            : (kind === "jwt" || kind === "api_key") && lower.endsWith("-bin")
-              ? {
-                  message: `"${value}" is a header of bytes, and this credential is a text`,
-                  hint: `write "${lower.replace(/-bin$/, "")}"`,
-                }
-              : kind !== "jwt" && kind !== "api_key" && lower === "authorization"
-                ? { message: '"authorization" is for tokens and keys', hint: "choose another header" }
-                : undefined;
+  const problem = headerProblem(value) ?? kindProblem(value, kind);
   if (problem !== undefined) fault(report, "BFF155", at, problem.message, { hint: problem.hint });
+}
+
+/** Why a header holds no credential of any kind. */
+function headerProblem(value: string): Problem | undefined {
+  const lower = value.toLowerCase();
+  if (!/^[0-9a-z!#$%&'*+.^_`|~-]+$/.test(lower))
+    return { message: `${JSON.stringify(value)} is no header name`, hint: 'write one such as "x-user-token"' };
+  if (lower !== value) return { message: `${JSON.stringify(value)} is not in lower case`, hint: `write "${lower}"` };
+  if (value === "cookie")
+    return { message: "cookies are found by their names", hint: 'say `cookie: "__Host-…"` in place of the header' };
+  if (OTHERS.has(value) || value.startsWith("sec-") || isProtocolHeader(value))
+    return { message: `the header "${value}" says something else of a request`, hint: "choose another one" };
+  return undefined;
+}
+
+/** Why a header holds no credential of this kind. `value` is in lower case. */
+function kindProblem(value: string, kind: IrCredential["kind"]): Problem | undefined {
+  const isBinary = value.endsWith("-bin");
+  const isText = kind === "jwt" || kind === "api_key";
+  if (kind === "assertion" && !isBinary)
+    return { message: `what is signed are bytes, and "${value}" is a header of text`, hint: `write "${value}-bin"` };
+  if (isText && isBinary)
+    return {
+      message: `"${value}" is a header of bytes, and this credential is a text`,
+      hint: `write "${value.replace(/-bin$/, "")}"`,
+    };
+  if (!isText && value === "authorization")
+    return { message: '"authorization" is for tokens and keys', hint: "choose another header" };
+  return undefined;
 }
 
 /** Browsers accept this name from the very host alone. */

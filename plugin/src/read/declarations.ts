@@ -23,6 +23,8 @@ interface Element {
   options: OptionStatement[];
 }
 
+const nameWithin = (scope: string, name: string): string => (scope === "" ? name : `${scope}.${name}`);
+
 /**
  * The messages, fields, enums, enum values, services and rpcs of a file, keyed by their names within its package
  * (an enum value by "Enum.VALUE"); the file itself is "". Long, for it has a function for each rule of the grammar, over the same tokens.
@@ -31,7 +33,7 @@ export function declarations(text: string): ReadonlyMap<string, Declaration> {
   const tokens = walk(tokenize(text));
   const found = new Map<string, Element>();
   const declare = (scope: string, name: Token | undefined): string => {
-    const key = name === undefined ? "" : scope === "" ? name.text : `${scope}.${name.text}`;
+    const key = name === undefined ? "" : nameWithin(scope, name.text);
     if (!found.has(key)) found.set(key, { name, options: [] });
     return key;
   };

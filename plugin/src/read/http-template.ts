@@ -126,16 +126,7 @@ class Reader {
 
   #unexpected(): never {
     const found = String.fromCodePoint(this.#text.codePointAt(this.#at) ?? 0);
-    const encoded = encodeURIComponent(found.toWellFormed());
-    const hint =
-      found === ":"
-        ? "a verb is the last part of a path, and there is one: leave out the other colon, or percent-encode it as %3A"
-        : found === "?"
-          ? "leave out the query: fields that stand nowhere else in a rule are its parameters"
-          : /[*{}/=]/.test(found)
-            ? "leave it out"
-            : `percent-encode it, as ${encoded === found ? `%${found.charCodeAt(0).toString(16).toUpperCase()}` : encoded}`;
-    this.#fail(`"${found}" cannot stand here`, hint);
+    this.#fail(`"${found}" cannot stand here`, characterHint(found));
   }
   #fail(problem: string, hint: string, from = this.#at): never {
     throw new Problem(from, this.#at - from, problem, hint);
@@ -154,6 +145,16 @@ class Reader {
     if (found !== undefined) this.#at += found.length;
     return found;
   }
+}
+
+/** The hint for a character that cannot stand at its place. */
+function characterHint(found: string): string {
+  if (found === ":")
+    return "a verb is the last part of a path, and there is one: leave out the other colon, or percent-encode it as %3A";
+  if (found === "?") return "leave out the query: fields that stand nowhere else in a rule are its parameters";
+  if (/[*{}/=]/.test(found)) return "leave it out";
+  const encoded = encodeURIComponent(found.toWellFormed());
+  return `percent-encode it, as ${encoded === found ? `%${found.charCodeAt(0).toString(16).toUpperCase()}` : encoded}`;
 }
 
 function decoded8(text: string): string | undefined {

@@ -41,17 +41,18 @@ export function isLibraryName(name: string): boolean {
 /** A step or an `each`'s variable: a name that expressions use bare. */
 export function checkVariable(name: Text | undefined, what: string, report: Report): void {
   if (name === undefined || !checkIdentifier(name, what, report)) return;
-  const meaning = keywords.has(name.value)
-    ? "a reserved word of expressions"
-    : functions.has(name.value)
-      ? "a function, macro or type of expressions"
-      : scope.has(name.value)
-        ? "already in scope of every expression"
-        : undefined;
+  const meaning = meaningOf(name.value);
   if (meaning === undefined) return;
   fault(report, "BFF107", name.at, `"${name.value}" cannot name ${what}: it is ${meaning}`, {
     hint: `choose another name, as in "${name.value}_${scope.has(name.value) ? "value" : "result"}"`,
   });
+}
+
+/** The meaning that a name has in every expression; undefined: none. */
+function meaningOf(name: string): string | undefined {
+  if (keywords.has(name)) return "a reserved word of expressions";
+  if (functions.has(name)) return "a function, macro or type of expressions";
+  return scope.has(name) ? "already in scope of every expression" : undefined;
 }
 
 /** A name that expressions select from something: an argument, an environment variable. */

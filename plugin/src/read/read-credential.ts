@@ -95,15 +95,18 @@ function checkAlgorithms(algorithms: readonly Text[], report: Report): void {
   for (const { value, at } of algorithms) {
     if (ALGORITHMS.has(value)) continue;
     const known = [...ALGORITHMS].find((one) => one.toLowerCase() === value.toLowerCase());
-    const message = /^HS\d/i.test(value)
-      ? `${value} has one secret for those who sign and those who verify: whoever verifies a token could make one`
-      : /^none$/i.test(value)
-        ? "a token that nobody has signed proves nothing"
-        : `${JSON.stringify(value)} is no algorithm that tokens are verified by`;
-    fault(report, "BFF153", at, message, {
+    fault(report, "BFF153", at, algorithmProblem(value), {
       hint: known !== undefined ? `write "${known}"` : `name some of ${[...ALGORITHMS].join(", ")}`,
     });
   }
+}
+
+/** Why no token is verified by an algorithm. */
+function algorithmProblem(name: string): string {
+  if (/^HS\d/i.test(name))
+    return `${name} has one secret for those who sign and those who verify: whoever verifies a token could make one`;
+  if (/^none$/i.test(name)) return "a token that nobody has signed proves nothing";
+  return `${JSON.stringify(name)} is no algorithm that tokens are verified by`;
 }
 
 // ---- sessions, keys ----
@@ -216,25 +219,29 @@ const EXAMPLES = { spiffe: "spiffe://acme.example/ns/*/sa/web", dns: "*.acme.exa
 /** A name of a certificate, or of a JWT-SVID: `*` stands for one segment. */
 export function checkPattern(pattern: Text, kind: "spiffe" | "dns", report: Report): void {
   const { value, at } = pattern;
-  const [domain = "", ...path] = value.replace(/^spiffe:\/\//, "").split("/");
-  const segments = kind === "dns" ? value.split(".") : path;
-  const form = kind === "dns" ? /^[A-Za-z0-9*_-]+$/ : /^[A-Za-z0-9*._-]+$/;
-  const problem =
-    kind === "spiffe" && !value.startsWith("spiffe://")
-      ? 'a SPIFFE ID begins with "spiffe://"'
-      : kind === "spiffe" && domain.includes("*")
-        ? "the trust domain stands as it is: another one's names are somebody else's"
-        : kind === "spiffe" && !/^[a-z0-9._-]+$/.test(domain)
-          ? "its trust domain is no host name in lower case"
-          : segments.some((segment) => segment.includes("*") && segment !== "*")
-            ? "`*` stands for a whole segment"
-            : !segments.every((segment) => form.test(segment))
-              ? "one of its segments is empty, or holds what names do not"
-              : segments.at(-1) === "*" && segments.length === 1 && kind === "dns"
-                ? "it leaves out nobody"
-                : undefined;
+  const problem = kind === "dns" ? dnsProblem(value) : spiffeProblem(value);
   if (problem === undefined) return;
   fault(report, "BFF156", at, `${JSON.stringify(value)} is no pattern of names: ${problem}`, {
     hint: `write one such as "${EXAMPLES[kind]}"`,
   });
+}
+
+function dnsProblem(pattern: string): string | undefined {
+  const problem = segmentProblem(pattern.split("."), /^[A-Za-z0-9*_-]+$/);
+  if (problem !== undefined) return problem;
+  return pattern === "*" ? "it leaves out nobody" : undefined;
+}
+
+function spiffeProblem(pattern: string): string | undefined {
+  if (!pattern.startsWith("spiffe://")) return 'a SPIFFE ID begins with "spiffe://"';
+  const [domain = "", ...path] = pattern.replace(/^spiffe:\/\//, "").split("/");
+  if (domain.includes("*")) return "the trust domain stands as it is: another one's names are somebody else's";
+  if (!/^[a-z0-9._-]+$/.test(domain)) return "its trust domain is no host name in lower case";
+  return segmentProblem(path, /^[A-Za-z0-9*._-]+$/);
+}
+
+function segmentProblem(segments: readonly string[], form: RegExp): string | undefined {
+  if (segments.some((segment) => segment.includes("*") && segment !== "*")) return "`*` stands for a whole segment";
+  if (segments.every((segment) => form.test(segment))) return undefined;
+  return "one of its segments is empty, or holds what names do not";
 }

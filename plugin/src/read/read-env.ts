@@ -68,7 +68,8 @@ function shapeOf(type: string): EnvShape | undefined {
     /^(?:list\(\s*(\w+)\s*\)|map\(\s*string\s*,\s*(\w+)\s*\)|(\w+))$/.exec(type.trim()) ?? [];
   const item = list ?? value ?? one;
   if (item === undefined || !isItem(item)) return undefined;
-  return { of: list !== undefined ? "list" : value !== undefined ? "map" : "one", item };
+  if (list !== undefined) return { of: "list", item };
+  return { of: value === undefined ? "one" : "map", item };
 }
 const isItem = (name: string): name is EnvShape["item"] => Object.hasOwn(EXAMPLES, name);
 

@@ -95,22 +95,24 @@ function checkWhole({ at, name, type, subject, jetstream, call, position }: IrTo
 
 /** Names of subjects as NATS has them, and one place for the key. */
 function checkSubject({ value, at }: Text, report: Report): void {
-  const holes = value.split("{key}").length - 1;
-  const problem = /[\s*>]/.test(value.replaceAll("{key}", ""))
-    ? {
-        message: "has a wildcard or a space: an item is published under one subject",
-        hint: "write words with dots between",
-      }
-    : /^\.|\.\.|\.$/.test(value)
-      ? { message: "has an empty part", hint: "write words with dots between" }
-      : holes === 1 && !/[{}]/.test(value.replace("{key}", ""))
-        ? undefined
-        : {
-            message: holes > 1 ? "has several places for one key" : "has no place for the key",
-            hint: 'write `{key}` once, as in "runs.{key}.events"',
-          };
+  const problem = subjectProblem(value);
   if (problem !== undefined)
     fault(report, "BFF169", at, `the subject ${JSON.stringify(value)} ${problem.message}`, { hint: problem.hint });
+}
+
+function subjectProblem(value: string): { readonly message: string; readonly hint: string } | undefined {
+  if (/[\s*>]/.test(value.replaceAll("{key}", "")))
+    return {
+      message: "has a wildcard or a space: an item is published under one subject",
+      hint: "write words with dots between",
+    };
+  if (/^\.|\.\.|\.$/.test(value)) return { message: "has an empty part", hint: "write words with dots between" };
+  const holes = value.split("{key}").length - 1;
+  if (holes === 1 && !/[{}]/.test(value.replace("{key}", ""))) return undefined;
+  return {
+    message: holes > 1 ? "has several places for one key" : "has no place for the key",
+    hint: 'write `{key}` once, as in "runs.{key}.events"',
+  };
 }
 
 export function readFollow(declared: Declared<Follow>, report: Report): IrFollow {
