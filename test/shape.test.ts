@@ -10,7 +10,6 @@ const FUNCTION_LINES = 60;
 const LONG_FUNCTIONS: Readonly<Record<string, number>> = {
   "args.ts join": 63,
   "ascii-texts.ts shortText": 106,
-  "bind.ts fieldPath": 60,
   "call.ts checkCall": 62,
   "call.ts emitCollection": 91,
   "call.ts resolveCall": 90,

@@ -138,10 +138,6 @@ export function fieldPath(message: DescMessage, text: Text, report: Report): Des
         });
         return undefined;
       }
-      const like = didYouMean(
-        name,
-        at.fields.map((candidate) => candidate.name),
-      );
       report({
         code: "BFF207",
         severity: "error",
@@ -151,13 +147,9 @@ export function fieldPath(message: DescMessage, text: Text, report: Report): Des
             : `"${name}" is a oneof of "${at.typeName}", not a field`,
         at: text.place(offset, offset + name.length),
         hint:
-          oneof !== undefined
-            ? `set one of its members: ${oneof.fields.map((member) => member.name).join(", ")}`
-            : like === undefined
-              ? at.fields.length === 0
-                ? "it has no fields at all"
-                : `use one of: ${at.fields.map((candidate) => candidate.name).join(", ")}`
-              : `did you mean "${like}"?`,
+          oneof === undefined
+            ? fieldHint(at, name)
+            : `set one of its members: ${oneof.fields.map((member) => member.name).join(", ")}`,
       });
       return undefined;
     }
@@ -177,4 +169,12 @@ export function fieldPath(message: DescMessage, text: Text, report: Report): Des
     offset += name.length + 1;
   }
   return path;
+}
+
+/** The hint for a name that no field of the message has. */
+function fieldHint(message: DescMessage, name: string): string {
+  const names = message.fields.map((field) => field.name);
+  const like = didYouMean(name, names);
+  if (like !== undefined) return `did you mean "${like}"?`;
+  return names.length === 0 ? "it has no fields at all" : `use one of: ${names.join(", ")}`;
 }

@@ -286,8 +286,10 @@ function unknownParts(
     hint: by === undefined ? otherwise : `convert each, as in ${convert}, or ${otherwise}`,
   };
 }
-const partOf = (type: CelType): CelType | undefined =>
-  type.kind === "map" ? type.value : type.kind === "list" ? type.element : undefined;
+function partOf(type: CelType): CelType | undefined {
+  if (type.kind === "map") return type.value;
+  return type.kind === "list" ? type.element : undefined;
+}
 
 function misfit(from: Value, to: { readonly type: CelType; readonly proto: Proto }): Misfit {
   const unsure = unsureJson(from, to);
@@ -305,8 +307,10 @@ function describe(value: Value): string {
   const desc = enumOf(value);
   return desc === undefined ? typeName(value.type) : `enum ${desc.typeName}`;
 }
-const article = (noun: string): string =>
-  noun === "bytes" ? noun : /^(?!uint)[aeiou]/.test(noun) ? `an ${noun}` : `a ${noun}`;
+function article(noun: string): string {
+  if (noun === "bytes") return noun;
+  return /^(?!uint)[aeiou]/.test(noun) ? `an ${noun}` : `a ${noun}`;
+}
 function fits(from: CelType, to: CelType): boolean {
   return from.kind === "wrapper" || to.kind === "wrapper" ? true : sameType(from, to);
 }

@@ -2,7 +2,7 @@
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import { sortByDependency } from "../../graph.ts";
 import type { Ir, IrFile, IrMessage, IrMethod } from "../../ir.ts";
-import type { IrBind, IrCall, IrFailure, IrPolicy, IrSource, IrStep } from "../../ir-step.ts";
+import type { IrBind, IrCall, IrErrorRule, IrFailure, IrPolicy, IrSource, IrStep } from "../../ir-step.ts";
 import type { Text } from "../../origin.ts";
 import { methodNamed, resolveName } from "../names/lookup.ts";
 import { holes } from "../policies/failure.ts";
@@ -201,16 +201,13 @@ function callTexts(call: IrCall): Text[] {
 export function policyTexts(policy: IrPolicy): Text[] {
   return [
     ...policy.metadata.flatMap(bindTexts),
-    ...policy.onError.flatMap((rule) => [
-      ...some(rule.if),
-      ...(rule.then?.kind === "fallback"
-        ? [rule.then.by]
-        : rule.then?.kind === "fail"
-          ? failTexts(rule.then.fail)
-          : []),
-    ]),
+    ...policy.onError.flatMap((rule) => [...some(rule.if), ...rescueTexts(rule.then)]),
     ...some(policy.retry?.if, ...policy.branches.flatMap((branch) => [branch.if, branch.by])),
   ];
+}
+function rescueTexts(then: IrErrorRule["then"]): Text[] {
+  if (then?.kind === "fallback") return [then.by];
+  return then?.kind === "fail" ? failTexts(then.fail) : [];
 }
 const bindTexts = (bind: IrBind): Text[] => some(bind.by, bind.if, bind.spread);
 /** Every expression of a failure. */

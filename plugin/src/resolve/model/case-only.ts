@@ -48,11 +48,13 @@ export function caseOnly(
       for (const member of target.members)
         for (const expression of [member.bound.expression, member.if]) addReads(expression, "field");
   }
+  const ownerOf = (reader: Owner | Step | "field"): Owner | undefined => {
+    if (reader === "field") return undefined;
+    return "switch" in reader ? reader : owners.get(reader);
+  };
   // Readers come before what they read here, so that their owners are known.
   for (const step of [...sorted].reverse()) {
-    const all = (readers.get(step) ?? []).map((reader) =>
-      reader === "field" ? undefined : "switch" in reader ? reader : owners.get(reader),
-    );
+    const all = (readers.get(step) ?? []).map(ownerOf);
     const [first] = all;
     if (first !== undefined && all.every((owner) => owner?.switch === first.switch && owner.index === first.index))
       owners.set(step, first);

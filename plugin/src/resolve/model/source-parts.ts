@@ -1,6 +1,6 @@
 // What the sources of steps have in common.
 import type { DescMethod } from "@bufbuild/protobuf";
-import { type Expression, type FieldType, fieldType, type Variable } from "../../cel/index.ts";
+import { type CelType, type Expression, type FieldType, fieldType, type Variable } from "../../cel/index.ts";
 import type { Batch, Call } from "./call.ts";
 import type { ComposeSource, GuardSource, Source } from "./model.ts";
 
@@ -33,9 +33,15 @@ export function answerOf(method: DescMethod, batch: Batch | undefined): FieldTyp
   const { type, proto } = fieldType(batch.items);
   if (batch.many) return { type, proto };
   return {
-    type: type.kind === "list" ? type.element : type.kind === "map" ? type.value : type,
+    type: elementType(type),
     proto: proto.kind === "list" || proto.kind === "map" ? proto.of : proto,
   };
+}
+
+/** The type of a list's elements or of a map's values; any other type itself. */
+function elementType(type: CelType): CelType {
+  if (type.kind === "list") return type.element;
+  return type.kind === "map" ? type.value : type;
 }
 
 /** Every expression that a call evaluates before it is sent, or when it fails. */

@@ -37,9 +37,11 @@ function missing(ir: Ir, text: Text, what: string, name: string, candidates: Ite
     severity: "error",
     message: `no ${what} "${name}" is visible to this run`,
     at: text.at,
-    hint: like !== undefined ? `did you mean "${like}"?` : hasOneDirectory(ir, text) ? ELSEWHERE : OUTSIDE,
+    hint: like === undefined ? invisibleHint(ir, text) : `did you mean "${like}"?`,
   };
 }
+
+const invisibleHint = (ir: Ir, text: Text): string => (hasOneDirectory(ir, text) ? ELSEWHERE : OUTSIDE);
 
 /** "package.Service/Method" → the method, of whatever kind. */
 export function methodNamed({ registry }: Ir, name: string): DescMethod | undefined {
@@ -115,12 +117,14 @@ export function lookupMethod(
 }
 
 function streaming(text: Text, follows: boolean, wanted: string): Diagnostic {
-  const hint = !follows
-    ? "call a method that takes one message: nobody would give it a stream of them"
-    : wanted === "unary"
-      ? 'call a unary method, or follow it: `stream: { var: "…" call: { … } }` of an rpc that returns a stream'
-      : "name another method";
+  const hint = streamingHint(follows, wanted);
   return { code: "BFF202", severity: "error", message: `"${text.value}" is a streaming method`, at: text.at, hint };
+}
+
+function streamingHint(follows: boolean, wanted: string): string {
+  if (!follows) return "call a method that takes one message: nobody would give it a stream of them";
+  if (wanted !== "unary") return "name another method";
+  return 'call a unary method, or follow it: `stream: { var: "…" call: { … } }` of an rpc that returns a stream';
 }
 
 function notStreaming(text: Text): Diagnostic {

@@ -22,23 +22,30 @@ export function findTopic(ir: Ir, services: readonly IrService[], name: Text, re
   report({
     code: "BFF641",
     severity: "error",
-    message:
-      other !== undefined
-        ? `"${name.value}" is a topic of two services that this is part of`
-        : has === undefined || lacks === undefined
-          ? `there is no topic "${name.value}"`
-          : `"${name.value}" is a topic of "${has.desc.name}", and this is part of "${lacks.desc.name}"`,
+    message: topicProblem(name.value, other !== undefined, has, lacks),
     at: name.at,
     ...(at === undefined ? {} : { related: [{ at, message: "the topic" }] }),
-    hint:
-      like !== undefined
-        ? `did you mean "${like}"?`
-        : has === undefined || other !== undefined
-          ? 'declare it on the service: `option (bff.v1.service).topic = { name: "…" … }`'
-          : "follow it in an rpc of its service, or compose a message of its own for each service",
+    hint: like === undefined ? topicHint(has !== undefined && other === undefined) : `did you mean "${like}"?`,
   });
   return undefined;
 }
+
+/** Why a name means no one topic. `has`: a service that has a topic of this name, `lacks`: one that needs it and does not. */
+function topicProblem(
+  name: string,
+  isAmbiguous: boolean,
+  has: IrService | undefined,
+  lacks: IrService | undefined,
+): string {
+  if (isAmbiguous) return `"${name}" is a topic of two services that this is part of`;
+  if (has === undefined || lacks === undefined) return `there is no topic "${name}"`;
+  return `"${name}" is a topic of "${has.desc.name}", and this is part of "${lacks.desc.name}"`;
+}
+
+const topicHint = (isElsewhere: boolean): string =>
+  isElsewhere
+    ? "follow it in an rpc of its service, or compose a message of its own for each service"
+    : 'declare it on the service: `option (bff.v1.service).topic = { name: "…" … }`';
 
 /** The message of a topic's items, as far as names tell. */
 export function itemOfTopic(ir: Ir, { type, call }: IrTopic, container: string): DescMessage | undefined {

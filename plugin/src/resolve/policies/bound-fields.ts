@@ -136,13 +136,14 @@ function topLevel(
 }
 
 function noField(code: Diagnostic["code"], message: DescMessage, name: string, at: Diagnostic["at"]): Diagnostic {
+  const hint = fieldHint(message, name);
+  return { code, severity: "error", message: `"${message.typeName}" has no field "${name}"`, at, hint };
+}
+
+/** The hint for a name that no field of the message has. */
+function fieldHint(message: DescMessage, name: string): string {
   const names = message.fields.map((field) => field.name);
   const like = message.fields.find((field) => field.jsonName === name)?.name ?? didYouMean(name, names);
-  const hint =
-    like !== undefined
-      ? `did you mean "${like}"?`
-      : names.length === 0
-        ? `declare it in "${message.typeName}"`
-        : `use one of its fields: ${names.join(", ")}`;
-  return { code, severity: "error", message: `"${message.typeName}" has no field "${name}"`, at, hint };
+  if (like !== undefined) return `did you mean "${like}"?`;
+  return names.length === 0 ? `declare it in "${message.typeName}"` : `use one of its fields: ${names.join(", ")}`;
 }

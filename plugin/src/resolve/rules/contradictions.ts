@@ -1,6 +1,6 @@
 // Rules that no value keeps, and patterns that are none.
 import { isPattern } from "../../cel/index.ts";
-import type { Check, Test } from "../../model/rules.ts";
+import type { Check, Scalar, Test } from "../../model/rules.ts";
 import { keeps } from "./keeps.ts";
 import { compareTimes } from "./ranges.ts";
 
@@ -87,8 +87,7 @@ function unmatchedValues(checks: readonly Check[]): Contradiction | undefined {
   const given =
     checks.find(({ test }) => test.kind === "equal") ?? checks.find(({ test }) => test.kind === "in" && !test.not);
   if (given === undefined) return undefined;
-  const { test } = given;
-  const values = test.kind === "equal" ? [test.value] : test.kind === "in" ? test.values : [];
+  const values = valuesOf(given.test);
   const others = checks.filter((check) => check !== given);
   const against = others.find((other) => values.every((value) => !keeps(other.test, value)));
   if (against === undefined) {
@@ -98,6 +97,12 @@ function unmatchedValues(checks: readonly Check[]): Contradiction | undefined {
   }
   const message = `no value of \`${nameOf(given)}\` keeps \`${nameOf(against)}\`: it ${against.rule.message}`;
   return clash(given, against, message, `change \`${nameOf(given)}\` or \`${nameOf(against)}\``);
+}
+
+/** The values that a rule names. */
+function valuesOf(test: Test): readonly Scalar[] {
+  if (test.kind === "equal") return [test.value];
+  return test.kind === "in" ? test.values : [];
 }
 
 function nowAndNever(checks: readonly Check[]): Contradiction | undefined {

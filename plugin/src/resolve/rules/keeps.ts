@@ -11,7 +11,8 @@ export function keeps(test: Test, value: Scalar): boolean {
     case "size": {
       if (typeof value !== "string") return true;
       const size = BigInt(test.unit === "utf8" ? Buffer.byteLength(value) : [...value].length);
-      return test.is === "exact" ? size === test.count : test.is === "least" ? size >= test.count : size <= test.count;
+      if (test.is === "exact") return size === test.count;
+      return test.is === "least" ? size >= test.count : size <= test.count;
     }
     case "text": {
       if (typeof value !== "string") return true;

@@ -40,7 +40,8 @@ function fieldRules(
 ): RuledField | undefined {
   const own = ir?.fields.get(field);
   const said = own !== undefined && isFieldSet(own.value, FieldRulesSchema.field.ignore);
-  const ignore = said ? own.value.ignore : grouped ? Ignore.IF_ZERO_VALUE : Ignore.UNSPECIFIED;
+  const unsaid = grouped ? Ignore.IF_ZERO_VALUE : Ignore.UNSPECIFIED;
+  const ignore = said ? own.value.ignore : unsaid;
   if (ignore === Ignore.ALWAYS) return undefined;
   const required = own?.value.required ?? false;
   const rules = own && { value: own.value, place: own.place, path: [], element: false };

@@ -55,8 +55,10 @@ export function rangeChecks(kind: string, given: Given): readonly Check[] {
   return [{ rule, at: given.place.field(range.name).at, test: { kind: "range", low, high, nan } }];
 }
 
-export const compareTimes = (a: Time, b: Time): number =>
-  a.seconds === b.seconds ? a.nanos - b.nanos : a.seconds < b.seconds ? -1 : 1;
+export function compareTimes(a: Time, b: Time): number {
+  if (a.seconds === b.seconds) return a.nanos - b.nanos;
+  return a.seconds < b.seconds ? -1 : 1;
+}
 
 /** All rules of `google.protobuf.Duration` and `Timestamp`. */
 export function timeChecks(kind: "duration" | "timestamp", given: Given): readonly Check[] {

@@ -20,14 +20,7 @@ export class RuleFaults {
 
   /** Rules for values of another type. */
   misfit(field: DescField, rules: string, kind: string | undefined, at: Origin): void {
-    const inside = kind === "repeated" ? "repeated.items" : kind === "map" ? "map.values" : undefined;
-    const hint =
-      kind === undefined
-        ? "leave them out; rules in CEL fit any field"
-        : inside !== undefined && kindOf(field, "value") === rules
-          ? `write \`${inside}.${rules}\`, which is asked of each`
-          : `write rules of \`${kind}\`, which fit "${field.name}"`;
-    this.#fault("BFF250", at, `rules of \`${rules}\` do not fit "${field.name}"`, hint);
+    this.#fault("BFF250", at, `rules of \`${rules}\` do not fit "${field.name}"`, fittingRules(field, rules, kind));
   }
   emptyGroup(desc: DescMessage, at: Origin): void {
     this.#fault(
@@ -69,4 +62,19 @@ export class RuleFaults {
       this.#report({ code, severity: "error", at: check.at, message, hint, related });
     }
   }
+}
+
+/** The path of the rules for each element of a list, or each value of a map. */
+const ELEMENT_RULES: ReadonlyMap<string, string> = new Map([
+  ["repeated", "repeated.items"],
+  ["map", "map.values"],
+]);
+
+/** The hint for rules that do not fit a field. */
+function fittingRules(field: DescField, rules: string, kind: string | undefined): string {
+  if (kind === undefined) return "leave them out; rules in CEL fit any field";
+  const inside = ELEMENT_RULES.get(kind);
+  if (inside !== undefined && kindOf(field, "value") === rules)
+    return `write \`${inside}.${rules}\`, which is asked of each`;
+  return `write rules of \`${kind}\`, which fit "${field.name}"`;
 }

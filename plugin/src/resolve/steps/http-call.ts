@@ -29,7 +29,7 @@ export function checkSent(
     report({
       code: "BFF290",
       severity: "error",
-      message: `"${name}" has no place in a request to "${fullName(method)}": neither its path nor its body holds it, and a query holds no ${last.fieldKind === "map" ? "map" : last.fieldKind === "list" ? "list of messages" : (last.message?.typeName ?? "message")}`,
+      message: `"${name}" has no place in a request to "${fullName(method)}": neither its path nor its body holds it, and a query holds no ${shapeName(last)}`,
       at: bind?.name?.at ?? bind?.spread?.at ?? at,
       related: [{ at: rule.ir.path.at, message: "the path" }],
       hint: "leave it out, or call it over gRPC: leave out `protocol`",
@@ -47,4 +47,10 @@ export function checkSent(
       hint: `write \`set: { name: ${JSON.stringify(name)} by: "…" }\``,
     });
   }
+}
+
+/** The kind of value that a field without a place in a query holds. */
+function shapeName(field: DescField): string {
+  if (field.fieldKind === "map") return "map";
+  return field.fieldKind === "list" ? "list of messages" : (field.message?.typeName ?? "message");
 }

@@ -122,20 +122,21 @@ function checkNotDeferred(at: Origin, given: readonly Step[], said: boolean, sco
 function unreadable(name: Text, named: ReadonlyMap<string, Step>, ir: IrMessage, scope: MessageScope): Step[] {
   // It has a fault of its own: a guard, for one, takes no name.
   if (scope.broken.has(name.value) || ir.steps.some((step) => step.name?.value === name.value)) return [];
-  const like = didYouMean(name.value, [...named.keys()]);
   scope.report({
     code: "BFF363",
     severity: "error",
     message: `there is no step "${name.value}"`,
     at: name.at,
-    hint:
-      like !== undefined
-        ? `did you mean "${like}"?`
-        : named.size === 0
-          ? "leave it out: there are no steps"
-          : `name one of: ${[...named.keys()].join(", ")}`,
+    hint: stepHint(name.value, [...named.keys()]),
   });
   return [];
+}
+
+/** The hint for a name that no step has. */
+function stepHint(name: string, steps: readonly string[]): string {
+  const like = didYouMean(name, steps);
+  if (like !== undefined) return `did you mean "${like}"?`;
+  return steps.length === 0 ? "leave it out: there are no steps" : `name one of: ${steps.join(", ")}`;
 }
 
 // ---- clients ----

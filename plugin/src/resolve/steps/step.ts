@@ -113,7 +113,8 @@ function checkUndeferred(cx: MessageContext, ir: IrStep, before: readonly Step[]
   const deferred = before.find((step) => step.deferred);
   if (deferred === undefined) return;
   const guard = ir.source?.kind === "guard";
-  const called = guard ? "a guard" : ir.name === undefined ? `step ${ir.index + 1}` : `step "${ir.name.value}"`;
+  const stepName = ir.name === undefined ? `step ${ir.index + 1}` : `step "${ir.name.value}"`;
+  const called = guard ? "a guard" : stepName;
   const path = `"${ir.name?.value ?? called}" → "${deferred.name}"`;
   cx.scope.report({
     code: "BFF662",
