@@ -35,7 +35,8 @@ function nameAt(node: Node): string | undefined {
       return name?.kind === "constant" ? `${HEADERS}.${String(name.value).toLowerCase()}` : HEADERS;
     }
     case "name":
-      return node.variable.role === "args" ? ARGS : node.variable.role === "headers" ? HEADERS : undefined;
+      if (node.variable.role === "args") return ARGS;
+      return node.variable.role === "headers" ? HEADERS : undefined;
     default:
       return undefined;
   }

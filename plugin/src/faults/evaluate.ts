@@ -47,7 +47,8 @@ export function evaluate(tree: TreeReport, sees: Sees, asked = false): Value {
     return tree.list.flatMap((element, i): readonly Value[] => {
       const value = evaluate(element, sees);
       if (tree.optionals?.includes(i) !== true) return [value];
-      return value instanceof OptionalValue ? (value.value === undefined ? [] : [value.value]) : [UNKNOWN];
+      if (!(value instanceof OptionalValue)) return [UNKNOWN];
+      return value.value === undefined ? [] : [value.value];
     });
   if ("entries" in tree)
     return new MapValue(
@@ -166,6 +167,13 @@ function made({ message, fields }: Made, sees: Sees): Value {
 // ---- macros ----
 
 type Macro = Extract<TreeReport, { readonly macro: string }>;
+
+/** The elements of a list by their indices, or the entries of a map. */
+function pairsOf(over: Value): readonly (readonly [Value, Value])[] {
+  if (isListValue(over)) return over.map((value, i) => [BigInt(i), value] as const);
+  return over instanceof MapValue ? over.entries : [];
+}
+
 /** Long, for it is a table of the macros. */
 function macro({ macro: name, range, vars, args }: Macro, sees: Sees): Value {
   const over = evaluate(range, sees);
@@ -184,11 +192,7 @@ function macro({ macro: name, range, vars, args }: Macro, sees: Sees): Value {
     const mapped = run(0, new Map([[first, over.value]]));
     return name === "optMap" ? new OptionalValue(mapped) : mapped;
   }
-  const pairs: readonly (readonly [Value, Value])[] = isListValue(over)
-    ? over.map((value, i) => [BigInt(i), value] as const)
-    : over instanceof MapValue
-      ? over.entries
-      : [];
+  const pairs = pairsOf(over);
   const locals = pairs.map(([key, value]): ReadonlyMap<string, Value> => {
     const only = over instanceof MapValue ? key : value;
     return new Map<string, Value>(

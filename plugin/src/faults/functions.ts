@@ -159,6 +159,21 @@ const optional =
   ([a, b]) =>
     a instanceof OptionalValue ? run(a.value, b ?? UNKNOWN) : UNKNOWN;
 
+function optionalOr([a, b]: readonly Value[]): Value {
+  if (!(a instanceof OptionalValue)) return UNKNOWN;
+  return a.value === undefined ? (b ?? UNKNOWN) : a;
+}
+
+function negative([a]: readonly Value[]): Value {
+  if (typeof a === "bigint") return int(-a);
+  return typeof a === "number" ? -a : UNKNOWN;
+}
+
+function absolute([a]: readonly Value[]): Value {
+  if (typeof a !== "bigint" && typeof a !== "number") return UNKNOWN;
+  return a < 0 ? -a : a;
+}
+
 const less = compare((order) => order < 0);
 const lessEquals = compare((order) => order <= 0);
 const greater = compare((order) => order > 0);
@@ -188,7 +203,7 @@ const FUNCTIONS: ReadonlyMap<string, Function> = new Map<string, Function>([
   ["logical_not", ([a]) => (typeof a === "boolean" ? !a : UNKNOWN)],
   ["equals", ([a = UNKNOWN, b = UNKNOWN]) => equal(a, b)],
   ["not_equals", ([a = UNKNOWN, b = UNKNOWN]) => negated(equal(a, b))],
-  ["negate", ([a]) => (typeof a === "bigint" ? int(-a) : typeof a === "number" ? -a : UNKNOWN)],
+  ["negate", negative],
   ...arithmetic(
     "add",
     (a, b) => a + b,
@@ -260,7 +275,7 @@ const FUNCTIONS: ReadonlyMap<string, Function> = new Map<string, Function>([
   ["upper", text((a) => a.toUpperCase())],
   ["math_greatest", most((a, b) => a > b)],
   ["math_least", most((a, b) => a < b)],
-  ["math_abs", ([a]) => (typeof a === "bigint" || typeof a === "number" ? (a < 0 ? -a : a) : UNKNOWN)],
+  ["math_abs", absolute],
   ["trim_prefix", texts((a, b) => (a.startsWith(b) ? a.slice(b.length) : a))],
   ["trim_suffix", texts((a, b) => (a.endsWith(b) ? a.slice(0, a.length - b.length) : a))],
   ["optional_of", ([a]) => new OptionalValue(a)],
@@ -282,7 +297,7 @@ const FUNCTIONS: ReadonlyMap<string, Function> = new Map<string, Function>([
     }),
   ],
   ["optional_or_value", optional((value, other) => value ?? other)],
-  ["optional_or", ([a, b]) => (a instanceof OptionalValue ? (a.value === undefined ? (b ?? UNKNOWN) : a) : UNKNOWN)],
+  ["optional_or", optionalOr],
   ["list_first", list((a) => new OptionalValue(a[0]))],
   ["list_last", list((a) => new OptionalValue(a.at(-1)))],
   ["list_reverse", list((a) => [...a].reverse())],

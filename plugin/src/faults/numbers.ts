@@ -30,7 +30,10 @@ function rounded(a: number): number {
   const whole = Math.trunc(a);
   return Math.abs(a - whole) >= 0.5 ? whole + Math.sign(a) : whole;
 }
-const sign = ofInt((a) => (a > 0n ? 1n : a < 0n ? -1n : 0n));
+const sign = ofInt((a) => {
+  if (a === 0n) return 0n;
+  return a > 0n ? 1n : -1n;
+});
 const root = ofInt((a) => Math.sqrt(Number(a)));
 const ofBoth = (name: string, run: Function): [string, Function][] =>
   ["int", "uint"].map((kind) => [`${name}_${kind}`, run]);

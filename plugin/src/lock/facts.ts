@@ -124,8 +124,7 @@ export const jsonName = (name: string): string =>
   name.replace(/_+(.?)/g, (_, next: string) => next.replace(/[a-z]/, (letter) => letter.toUpperCase()));
 
 function shapeOf(field: DescField | DescExtension): Shape {
-  const presence =
-    field.oneof !== undefined ? "oneof" : field.presence === Presence.LEGACY_REQUIRED ? "required" : own(field);
+  const presence = presenceOf(field);
   switch (field.fieldKind) {
     case "map": {
       const value = field.mapKind === "scalar" ? scalar(field.scalar) : (field.message ?? field.enum).typeName;
@@ -144,7 +143,12 @@ function shapeOf(field: DescField | DescExtension): Shape {
   }
 }
 
-const own = (field: DescField | DescExtension) => (field.presence === Presence.EXPLICIT ? "explicit" : "implicit");
+function presenceOf(field: DescField | DescExtension): Shape["presence"] {
+  if (field.oneof !== undefined) return "oneof";
+  if (field.presence === Presence.LEGACY_REQUIRED) return "required";
+  return field.presence === Presence.EXPLICIT ? "explicit" : "implicit";
+}
+
 const scalar = (type: ScalarType): string => ScalarType[type].toLowerCase();
 /** Groups are other bytes on the wire. */
 const delimited = (field: DescField | DescExtension, type: string): string =>

@@ -1,4 +1,5 @@
 // Drift: the committed lock is compared with what this run uses, and brought up to date.
+import type { DescFile } from "@bufbuild/protobuf";
 import type { Diagnostic } from "../diagnostic/diagnostic.ts";
 import type { Sources } from "../diagnostic/sources.ts";
 import type { Origin } from "../origin.ts";
@@ -183,10 +184,15 @@ const withFile = ({ usedBy, ...locked }: Locked, file: string): Locked => ({
   usedBy: usedBy.map((option) => (option.includes(": ") ? option : `${file}: ${option}`)),
 });
 
+function fileOf(element: Element): DescFile {
+  if (element.kind === "file") return element;
+  return "file" in element ? element.file : element.parent.file;
+}
+
 function locator(model: Model, sources: Sources): (element: Element) => Origin {
   const known = new Map<string, ReturnType<typeof locate>>();
   return (element) => {
-    const file = element.kind === "file" ? element : "file" in element ? element.file : element.parent.file;
+    const file = fileOf(element);
     const name = file.proto.name;
     const found = known.get(name) ?? locate(file, sources(name), model.ir.registry);
     known.set(name, found);

@@ -1,6 +1,6 @@
 // Which elements a part of an expression names.
 import type { DescEnum } from "@bufbuild/protobuf";
-import type { Node } from "../cel/index.ts";
+import type { CelType, Node } from "../cel/index.ts";
 import type { UpstreamElement } from "./facts.ts";
 
 /** By this node alone, and not by what is inside of it. */
@@ -25,11 +25,17 @@ export function named(node: Node): readonly UpstreamElement[] {
 
 /** The enum of which a call may name any value. */
 function enumOfCall({ overload, args, type }: Node & { readonly kind: "call" }): DescEnum | undefined {
-  const made = overload === "enum_from" || overload === "enum_parse";
-  if (!made && overload !== "enum_name") return undefined;
-  const of = made ? (type.kind === "optional" ? type.of : undefined) : args[0]?.type;
-  return of?.kind === "int" ? of.enum : undefined;
+  switch (overload) {
+    case "enum_from":
+    case "enum_parse":
+      return type.kind === "optional" ? enumOf(type.of) : undefined;
+    case "enum_name":
+      return enumOf(args[0]?.type);
+    default:
+      return undefined;
+  }
 }
+const enumOf = (type: CelType | undefined): DescEnum | undefined => (type?.kind === "int" ? type.enum : undefined);
 
 const allOf = (type: DescEnum | undefined): readonly UpstreamElement[] =>
   type === undefined ? [] : [type, ...type.values];

@@ -39,9 +39,9 @@ export function nextElsewhere(
   { sources, project, elsewhere }: Surroundings,
 ): Elsewhere {
   const next = new Map<string, string | null>();
+  const writerNow = (file: string): string | null => (sources(file) === undefined ? null : project);
   for (const file of files) {
-    const known = elsewhere.get(file);
-    const writer = !isGenerated(file) ? known : sources(file) === undefined ? null : project;
+    const writer = isGenerated(file) ? writerNow(file) : elsewhere.get(file);
     if (writer !== undefined && writer !== HERE) next.set(file, writer);
   }
   return next;

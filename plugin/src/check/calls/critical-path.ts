@@ -171,7 +171,10 @@ function latest(all: readonly End[]): End {
 }
 const longer = (a: Path | undefined, b: Path | undefined): Path | undefined => (a && b ? longest([a, b]) : (a ?? b));
 const longest = (paths: readonly Path[]): Path => paths.reduce((a, b) => (b.ms > a.ms ? b : a), NONE);
-const join = (a: Path, b: Path): Path => (a.ms === 0 ? b : b.ms === 0 ? a : { ms: a.ms + b.ms, by: [a, b] });
+function join(a: Path, b: Path): Path {
+  if (a.ms === 0) return b;
+  return b.ms === 0 ? a : { ms: a.ms + b.ms, by: [a, b] };
+}
 
 /** In order. */
 function partsOf(path: Path): string[] {

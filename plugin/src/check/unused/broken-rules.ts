@@ -19,7 +19,7 @@ export const brokenRules: Check = {
 function checkBrokenRules(model: Model, report: Report): void {
   const told = new Set<string>();
   const tell: Tell = (field, node, element) => {
-    const value = node.kind === "enum" ? BigInt(node.value.number) : node.kind === "constant" ? node.value : null;
+    const value = constantOf(node);
     if (value === null || value instanceof Uint8Array) return;
     const broken = brokenRule(field, value, element);
     const place = `${node.at.file}:${node.at.line}:${node.at.column}`;
@@ -55,6 +55,14 @@ function lookInside(node: Node, tell: Tell): void {
   if (node.kind === "message") for (const { field, value } of node.fields) look(field, value, tell);
 }
 
-const shown = (node: Node): string =>
-  node.kind === "enum" ? node.value.name : node.kind === "constant" ? JSON.stringify(node.value, plain) : "";
+/** The value of a constant, for an enum its number; null for any other node. */
+function constantOf(node: Node) {
+  if (node.kind === "enum") return BigInt(node.value.number);
+  return node.kind === "constant" ? node.value : null;
+}
+
+function shown(node: Node): string {
+  if (node.kind === "enum") return node.value.name;
+  return node.kind === "constant" ? JSON.stringify(node.value, plain) : "";
+}
 const plain = (_: string, value: unknown): unknown => (typeof value === "bigint" ? Number(value) : value);

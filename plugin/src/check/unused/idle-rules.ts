@@ -53,17 +53,8 @@ function checkIdleRules(model: Model, report: Report): void {
 }
 
 /** What a list or a map holds is there. */
-function checkElements({ type }: FieldRules, place: Place, report: Report): void {
-  const parts: readonly (readonly [kind: string, part: string, rules: FieldRules | undefined])[] =
-    type.case === "repeated"
-      ? [["repeated", "items", type.value.items]]
-      : type.case === "map"
-        ? [
-            ["map", "keys", type.value.keys],
-            ["map", "values", type.value.values],
-          ]
-        : [];
-  for (const [kind, part, rules] of parts) {
+function checkElements(fieldRules: FieldRules, place: Place, report: Report): void {
+  for (const [kind, part, rules] of partRules(fieldRules)) {
     if (rules?.required !== true) continue;
     report({
       code: "BFF545",
@@ -73,6 +64,18 @@ function checkElements({ type }: FieldRules, place: Place, report: Report): void
       hint: "leave it out, or say what it has to be, as in `string.min_len: 1`",
     });
   }
+}
+
+type PartRules = readonly [kind: string, part: string, rules: FieldRules | undefined];
+
+/** The rules for the elements of a list, or for the keys and the values of a map. */
+function partRules({ type }: FieldRules): readonly PartRules[] {
+  if (type.case === "repeated") return [["repeated", "items", type.value.items]];
+  if (type.case !== "map") return [];
+  return [
+    ["map", "keys", type.value.keys],
+    ["map", "values", type.value.values],
+  ];
 }
 
 const inside = (desc: DescMessage): DescMessage[] => desc.fields.flatMap((one) => one.message ?? []);

@@ -1,7 +1,8 @@
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import { reachable } from "../../graph.ts";
 import type { IrEnvVar, IrService } from "../../ir.ts";
-import type { IrUpstream } from "../../ir-step.ts";
+import type { IrErrorRule, IrUpstream } from "../../ir-step.ts";
+import type { Text } from "../../origin.ts";
 import { blocksOf } from "../../resolve/model/blocks.ts";
 import { identityReads } from "../../resolve/model/identity-reads.ts";
 import type { Block, Composed, Model } from "../../resolve/model/model.ts";
@@ -69,14 +70,13 @@ export function mentions({ policy }: IrUpstream, part: string): boolean {
     policy.retry?.if,
     ...policy.branches.flatMap((branch) => [branch.if, branch.by]),
     ...policy.metadata.flatMap((bind) => [bind.by, bind.if]),
-    ...policy.onError.flatMap(({ if: condition, then }) => [
-      condition,
-      ...(then?.kind === "fallback"
-        ? [then.by]
-        : then?.kind === "fail"
-          ? [then.fail.message, ...then.fail.details]
-          : []),
-    ]),
+    ...policy.onError.flatMap(({ if: condition, then }) => [condition, ...rescueTexts(then)]),
   ];
   return texts.some((text) => text?.value.includes(part));
+}
+
+/** The texts of what answers an error: of a fallback, or of another failure. */
+function rescueTexts(then: IrErrorRule["then"]): readonly (Text | undefined)[] {
+  if (then?.kind === "fallback") return [then.by];
+  return then?.kind === "fail" ? [then.fail.message, ...then.fail.details] : [];
 }
