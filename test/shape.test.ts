@@ -34,7 +34,6 @@ const LONG_FUNCTIONS: Readonly<Record<string, number>> = {
   "hidden-comparisons.ts hiddenComparisons": 68,
   "let.ts resolveLet": 65,
   "lock.ts compareLock": 62,
-  "macro.ts checkMacro": 61,
   "macro.ts resultOf": 60,
   "name.ts selectFrom": 61,
   "optional.ts knownInner": 71,

@@ -194,7 +194,8 @@ export class WireRules {
     if (endedAt > latest + this.#clock.lateMs + EPSILON) this.fail(`over ${endedAt - latest} ms after its deadline`);
     if (end === "good") this.#throttle.succeeded();
     if (sent.end !== "bad" || fault === undefined) return;
-    const retriable = (policy.retry?.on ?? (policy.hedge && [Code.UNAVAILABLE]))?.includes(fault.code) === true;
+    const retried = policy.retry?.on ?? (policy.hedge && [Code.UNAVAILABLE]);
+    const retriable = fault.kind !== "invalid" && retried?.includes(fault.code) === true;
     const { pushbackMs } = fault;
     if (retriable || (pushbackMs ?? 0) < 0) this.#throttle.failed();
     const may = retriable && this.#throttle.allows && (pushbackMs ?? 0) >= 0;
