@@ -1,5 +1,6 @@
 // Proto files held in memory, built with buf.
 import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -50,8 +51,22 @@ function textOf(name: string): string {
   return text;
 }
 
+/** Results of the latest builds. Suites compile the same files with several options, and a start of buf costs more than a compilation. */
+const latest = new Map<string, readonly FileDescriptorProto[]>();
+const LATEST = 50;
+
 /** The files and what they import, dependencies first. Throws with buf's own output when they do not compile. */
 export function build(files: Protos): readonly FileDescriptorProto[] {
+  const key = createHash("sha1").update(JSON.stringify(files)).digest("base64");
+  const built = latest.get(key) ?? builtByBuf(files);
+  latest.delete(key);
+  latest.set(key, built);
+  const [oldest] = latest.keys();
+  if (latest.size > LATEST && oldest !== undefined) latest.delete(oldest);
+  return built;
+}
+
+function builtByBuf(files: Protos): readonly FileDescriptorProto[] {
   const dir = mkdtempSync(join(tmpdir(), "protobff-"));
   try {
     writeFileSync(join(dir, "buf.yaml"), "version: v2\n");
