@@ -29,9 +29,9 @@ const post = (method, params) => {
 post("Profiler.enable");
 post("Profiler.startPreciseCoverage", { callCount: true, detailed: false });
 const counts = () => post("Profiler.takePreciseCoverage").result
-  .filter(({ url }) => /^file:.*\\/(runtime\\/src|generated)\\//.test(url))
+  .filter(({ url }) => /^file:.*\\/((?:runtime|packages\\/[a-z]+)\\/src|generated)\\//.test(url))
   .flatMap(({ url, functions }) => functions.map(({ functionName, ranges: [{ startOffset, count }] }) =>
-    [url.replace(/^.*\\/(runtime\\/src|generated)\\//, "$1/") + " " + functionName + " at " + startOffset, count]));
+    [url.replace(/^.*\\/((?:runtime|packages\\/[a-z]+)\\/src|generated)\\//, "$1/") + " " + functionName + " at " + startOffset, count]));
 let before;
 subscribe("protobff.listening", () => { before = counts(); });
 process.on("message", () => process.send({ before, after: counts() }));
