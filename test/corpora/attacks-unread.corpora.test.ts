@@ -1,5 +1,6 @@
-// Answers that are headers alone, asked for as fast as a connection takes requests, and never read.
-import { setTimeout as pause } from "node:timers/promises";
+// Answers that are headers alone, requested as fast as a connection takes requests, and never read. The server's own HTTP/2 ends the
+// connection at the 16 MiB of ConnectionBytes: FloodGuard counts whole requests as progress, and SendQueue bounds bodies alone.
+// node:http2 does not read on while a write waits, so the client's requests no longer leave.
 import { expect, test } from "vitest";
 import {
   Flag,
@@ -15,7 +16,8 @@ import {
 import { attacked, described, expectUnharmed } from "./attacks/rig.ts";
 
 const CONNECTIONS = 2;
-const ATTACK_MS = 10_000;
+/** A busy machine writes some 14,000 answers a second: 10 s were too few for 16 MiB and the kernel's buffers. */
+const ATTACK_MS = 60_000;
 const AT_ONCE = 100;
 /** A message that its length does not fit: the answer is headers with `grpc-status`. */
 const BROKEN = Buffer.from([0, 0, 0, 0, 1, 255]);
@@ -35,7 +37,6 @@ test("refusals that nobody reads", { timeout: 180_000 }, async () => {
           );
           takes = await connection.send(...requests);
         }
-        await pause(Math.max(0, until - performance.now()));
         if (connection.socket.destroyed || !takes) ended++;
         connection.destroy();
       };
@@ -47,6 +48,6 @@ test("refusals that nobody reads", { timeout: 180_000 }, async () => {
   console.log(described("refusals that nobody reads", outcome));
   expectUnharmed(outcome);
   expect(outcome.result.sent).toBeGreaterThan(CONNECTIONS * AT_ONCE);
-  expect(outcome.result.ended).toBe(CONNECTIONS); // nothing more is taken from who does not read
+  expect(outcome.result.ended, outcome.log).toBe(CONNECTIONS); // nothing more is taken from who does not read
   expect(outcome.peakRss - outcome.before.rss).toBeLessThan(200 << 20);
 });
