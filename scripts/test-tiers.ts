@@ -43,6 +43,7 @@ const ALONE = [
   "test/load/!(compare-logs|upstream-kinds).test.ts",
   "test/soak/!(report).test.ts",
   "test/{pack,demo}.test.ts",
+  "packages/server/src/leaving.test.ts",
 ];
 /** Attacks run alone when a normal client's wait beside them is judged. */
 const ATTACKS = process.env.ATTACK_FIGURES ? ["test/corpora/attacks-*.corpora.test.ts"] : [];
