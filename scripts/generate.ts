@@ -30,7 +30,7 @@ const STAGES: readonly Stage[] = [
 export function generate(options: { readonly check?: boolean } = {}): string[] {
   const check = options.check === true;
   // Before all: the plugin refuses protos of the options that are not those it carries.
-  const differing = [...carryProtos(check), ...carrySample(check)];
+  const differing = carryProtos(check);
   for (const stage of STAGES) {
     const fresh = mkdtempSync(join(tmpdir(), "protobff-"));
     try {
@@ -53,28 +53,6 @@ function carryProtos(check: boolean): string[] {
 export const PROTOS: Readonly<Record<string, string>> = ${JSON.stringify(texts, null, 2)};
 `;
   return carried(path, text, check);
-}
-
-/**
- * How samples are made. The runtime answers them and the plugin predicts what comes of them; the two import nothing of each other, so the
- * plugin has a copy.
- */
-function carrySample(check: boolean): string[] {
-  const folder = "plugin/src/gen/sample";
-  const from = join(root, "runtime/src/mock/sample");
-  const wanted = filesBelow(from).filter((file) => !file.endsWith(".test.ts"));
-  const fresh = mkdtempSync(join(tmpdir(), "protobff-"));
-  try {
-    mkdirSync(join(fresh, folder), { recursive: true });
-    for (const file of wanted)
-      writeFileSync(
-        join(fresh, folder, file),
-        `// Copied by \`npm run generate\` from runtime/src/mock/sample. Do not edit.\n${readFileSync(join(from, file), "utf8")}`,
-      );
-    return bringUpToDate(folder, fresh, check);
-  } finally {
-    rmSync(fresh, { recursive: true, force: true });
-  }
 }
 
 function carried(path: string, text: string, check: boolean): string[] {

@@ -123,7 +123,7 @@ describe("imports", () => {
     expect(shown([...shipped, ...server].filter(({ to }) => compiler(to)))).toEqual([]);
   });
 
-  test("no package reaches into another by a relative path, and the core knows none but the messages", () => {
+  test("no package reaches into another by a relative path, and the core knows none but messages and samples", () => {
     const leaves = ({ from, to }: Import): boolean =>
       below(to, "runtime", "packages", "plugin", "cli", "client", "test") &&
       !below(
@@ -135,12 +135,16 @@ describe("imports", () => {
       );
     const direct = imports("packages/server/src").filter(({ from }) => !isTest(from));
     expect(shown([...direct, ...shipped].filter(leaves))).toEqual([]);
-    expect(shown(shipped.filter(({ to }) => /^@protobff\/(?!messages)/.test(to)))).toEqual([]);
+    expect(shown(shipped.filter(({ to }) => /^@protobff\/(?!messages|samples)/.test(to)))).toEqual([]);
   });
 
-  test("the shared messages need @bufbuild/protobuf alone", () => {
-    const found = imports("packages/messages/src").filter(({ to }) => !below(to, "packages/messages/src"));
-    expect(shown(found.filter(({ to }) => !to.startsWith("@bufbuild/protobuf")))).toEqual([]);
+  test.each([
+    ["messages", /^@bufbuild\/protobuf/],
+    ["samples", /^@bufbuild\/(protobuf|re2)/],
+  ])("the shared %s need no more of others than %s", (name, allowed) => {
+    const folder = `packages/${name}/src`;
+    const found = imports(folder).filter(({ from, to }) => !isTest(from) && !below(to, folder));
+    expect(shown(found.filter(({ to }) => !allowed.test(to)))).toEqual([]);
     expect(found.length).toBeGreaterThan(5);
   });
 

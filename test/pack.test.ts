@@ -20,7 +20,15 @@ import { testCollector } from "../packages/server/src/testing/otlp-collector.ts"
 import { pointedAtDist, pointedAtSources } from "../scripts/pack.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const packages = ["packages/messages", "runtime", "packages/server", "plugin", "cli", "client"] as const;
+const packages = [
+  "packages/messages",
+  "packages/samples",
+  "runtime",
+  "packages/server",
+  "plugin",
+  "cli",
+  "client",
+] as const;
 const consumer = join(root, "test", "pack");
 const MINUTES = 60_000;
 
@@ -209,6 +217,7 @@ test.each([
     name: "packages/messages",
     needed: ["LICENSE", "README.md", "dist/gen/bff/v1/stream_pb.js", "dist/gen/bff/v1/stream_pb.d.ts"],
   },
+  { name: "packages/samples", needed: ["LICENSE", "README.md", "dist/sample.js", "dist/sample-items.d.ts"] },
 ])("the $name's package holds what is needed, no sources and no tests", ({ name, needed }) => {
   const files = tarballs[name]?.files ?? [];
   expect(needed.filter((path) => !files.includes(path))).toEqual([]);
@@ -334,7 +343,7 @@ test.each([
 );
 
 /** What a program of one's own needs; nothing of a server's. */
-const CORE = packages.filter((name) => ["packages/messages", "runtime"].includes(name));
+const CORE = packages.filter((name) => ["packages/messages", "packages/samples", "runtime"].includes(name));
 
 test(
   "endpoints run in a Connect server of one's own, which installs the core and nothing of our server",

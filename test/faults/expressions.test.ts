@@ -2,6 +2,7 @@
 import { inspect } from "node:util";
 import { isMessage } from "@bufbuild/protobuf";
 import { reflect } from "@bufbuild/protobuf/reflect";
+import { sample } from "@protobff/samples/sample.js";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { compiled, FAILED, interpreted, MISTAKEN, plain } from "../../plugin/src/cel/testing/both-ways.ts";
@@ -25,7 +26,6 @@ import {
 import { expressionReport } from "../../plugin/src/report/faults/describe-expression.ts";
 import { messageReport } from "../../plugin/src/report/faults/value-report.ts";
 import { Uint } from "../../runtime/src/cel/index.ts";
-import { sample } from "../../runtime/src/mock/sample/sample.ts";
 
 const s = sample(MESSAGE.desc);
 const report = fromReport(messageReport(reflect(MESSAGE.desc, s)));

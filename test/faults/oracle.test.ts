@@ -1,11 +1,11 @@
 // Two interpreters that share nothing say the same of every cell: the one of the plan's JSON and the oracle of the IR.
 import { reflect } from "@bufbuild/protobuf/reflect";
+import { sample } from "@protobff/samples/sample.js";
 import { describe, expect, test } from "vitest";
 import type { ValueReport } from "../../plugin/src/faults/behaviour.ts";
 import { tableOf } from "../../plugin/src/faults/cells.ts";
 import { isLater } from "../../plugin/src/faults/followed.ts";
 import { messageReport } from "../../plugin/src/report/faults/value-report.ts";
-import { sample } from "../../runtime/src/mock/sample/sample.ts";
 import { protosOf } from "../load/generated.ts";
 import { irOf } from "../load/load.ts";
 import { every, mobile, second, web, workedExample } from "../matrix/bffs.ts";

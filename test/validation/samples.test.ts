@@ -2,8 +2,8 @@
 import { create, createFileRegistry, type DescMessage, toJson } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { createValidator } from "@bufbuild/protovalidate";
+import { isSure, sample } from "@protobff/samples/sample.js";
 import { expect, test } from "vitest";
-import { isSure, sample } from "../../runtime/src/mock/sample/sample.ts";
 import { seeded } from "../second/random-message.ts";
 import { seedOf } from "../seed/seed.ts";
 import { requestFor } from "../support/request.ts";

@@ -1,5 +1,7 @@
 // Mocks: what tests of a BFF run on, and servers that are told to. Upstreams in the process, time that a test moves, samples of messages.
 // It may know every room below the server; only generated mocks, and tests, load it.
+
+export { sample } from "@protobff/samples/sample.js";
 export type { Clock } from "../clock.ts";
 export { systemClock } from "../clock.ts";
 export { Code } from "../failure.ts";
@@ -21,4 +23,3 @@ export { type TestCaller, TestIdentity } from "./identity.ts";
 export { type MockCall, MockUpstream, type MockUpstreamOptions } from "./mock-upstream.ts";
 export type { Mocked, MockHandler, MockItems, MockRpc, MockStreamRpc } from "./mocked.ts";
 export { type RecordedExample, recordedExamples } from "./recorded.ts";
-export { sample } from "./sample/sample.ts";

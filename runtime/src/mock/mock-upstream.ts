@@ -10,6 +10,8 @@ import {
 } from "@bufbuild/protobuf";
 import { ConnectError } from "@connectrpc/connect";
 import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
+import { completed, sample } from "@protobff/samples/sample.js";
+import { sampleItems } from "@protobff/samples/sample-items.js";
 import { type Clock, systemClock, type Timer } from "../clock.ts";
 import { Code, type Fault } from "../failure.ts";
 import type { OpenStream, StreamClient, StreamReceiver } from "../transport/stream-client.ts";
@@ -18,8 +20,6 @@ import { PREFIX_BYTES } from "../wire/frame.ts";
 import { ANSWERING, type Behaviour, GARBAGE } from "./behaviour.ts";
 import { MockStream } from "./mock-stream.ts";
 import type { MockHandler, MockItems } from "./mocked.ts";
-import { completed, sample } from "./sample/sample.ts";
-import { sampleItems } from "./sample/sample-items.ts";
 
 /** One call that has come to a mock. */
 export interface MockCall {

@@ -16,11 +16,11 @@ import { type IncomingHeaders, NOWHERE } from "@protobff/runtime/internal/identi
 import type { Judged } from "@protobff/runtime/internal/identity/judged";
 import { type Charged, Limits } from "@protobff/runtime/internal/limits/limits";
 import { TestIdentity } from "@protobff/runtime/internal/mock/identity";
-import { sample } from "@protobff/runtime/internal/mock/sample/sample";
 import type { StreamEndpoint } from "@protobff/runtime/internal/stream/stream-endpoint";
 import { GrpcClient, type Http2 } from "@protobff/runtime/internal/transport/grpc-client";
 import type { UnaryClient } from "@protobff/runtime/internal/transport/unary-client";
 import { frame } from "@protobff/runtime/internal/wire/frame";
+import { sample } from "@protobff/samples/sample.js";
 import { type ListenOptions, listenUnannounced } from "../listen.ts";
 import { type Asked, ask, standIn } from "./warm-up-peers.ts";
 

@@ -1,6 +1,8 @@
 // What decides how a response ends, as data: see behaviour.ts.
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import { reflect } from "@bufbuild/protobuf/reflect";
+import { isSure } from "@protobff/samples/sample.js";
+import { sampleItems } from "@protobff/samples/sample-items.js";
 import { type Expression, presenceOf, type Variable } from "../../cel/index.ts";
 import type {
   BehaviourReport,
@@ -19,8 +21,6 @@ import type {
   StreamBehaviour,
   TargetBehaviour,
 } from "../../faults/behaviour.ts";
-import { isSure } from "../../gen/sample/sample.ts";
-import { sampleItems } from "../../gen/sample/sample-items.ts";
 import type { Target } from "../../model/conversion.ts";
 import { fullName } from "../../model/full-name.ts";
 import { allSteps, reachedInOrder, rootsOf } from "../../plan/check/worst-calls.ts";
