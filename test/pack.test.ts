@@ -364,7 +364,7 @@ test(
         name.startsWith("@") ? readdirSync(join(modules, name)).map((one) => `${name}/${one}`) : [name],
       );
     expect(installed.filter((name) => name.startsWith("@protobff/"))).toEqual(
-      CORE.map((name) => `@protobff/${basename(name)}`),
+      CORE.map((name) => `@protobff/${basename(name)}`).sort(),
     );
     expect(installed.filter((name) => !name.startsWith("@protobff/"))).toEqual([
       "@bufbuild/protobuf",
