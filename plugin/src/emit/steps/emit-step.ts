@@ -120,19 +120,12 @@ function emitConstant(step: PlanStep, { names }: StepContext): Lines {
   const test = when === undefined ? [] : ran(step, tested(when, names));
   if (when !== undefined && fallback !== undefined && !mayBeUndefined)
     return [[`const ${step.name} = `, ...test, " ? ", ...print, " : ", ...presentValue(fallback, names), ";"]];
-  const conditional: Line =
-    when === undefined ? withoutUndefined(print) : [...test, " ? ", ...nested(print, source.by), " : undefined"];
-  const value: Line =
-    fallback === undefined
-      ? conditional
-      : [
-          ...(when === undefined && (isOperand(source.by, names) || conditional !== print)
-            ? conditional
-            : ["(", ...conditional, ")"]),
-          " ?? ",
-          ...presentOperand(fallback, names),
-        ];
-  return [[`const ${step.name} = `, ...value, ";"]];
+  const conditional: Line = when === undefined ? print : [...test, " ? ", ...nested(print, source.by), " : undefined"];
+  if (fallback === undefined) return [[`const ${step.name} = `, ...conditional, ";"]];
+  const operand = when === undefined ? withoutUndefined(print) : conditional;
+  const bare = when === undefined && (isOperand(source.by, names) || operand !== print);
+  const left: Line = bare ? operand : ["(", ...operand, ")"];
+  return [[`const ${step.name} = `, ...left, " ?? ", ...presentOperand(fallback, names), ";"]];
 }
 /** `x ?? undefined ?? y` is `x ?? y`; TypeScript takes what ends in undefined for undefined. */
 const withoutUndefined = (print: Line): Line =>
