@@ -9,8 +9,12 @@ import type { Rpc } from "./upstream.ts";
  * metadata, forwarded trace ids apart. A digest, since metadata may hold secrets.
  */
 export function identify(rpc: Rpc<never, unknown>, { frame, headers, metadata, told }: Outgoing): string {
-  const made = madeTraceIds(metadata);
-  const counts = (name: string): boolean => name !== told?.name && (!isTraceId(name) || made.has(name));
+  let made: ReadonlySet<string> | undefined; // most calls forward no trace id
+  const isMade = (name: string): boolean => {
+    made ??= madeTraceIds(metadata);
+    return made.has(name);
+  };
+  const counts = (name: string): boolean => name !== told?.name && (!isTraceId(name) || isMade(name));
   const names = headers === undefined ? [] : Object.keys(headers).filter(counts);
   // JSON keeps the parts apart, whatever is in them.
   const head = JSON.stringify([
