@@ -56,14 +56,14 @@ function emitNull(emitter: Emitter, first: Node, second: Node, sign: string): Pi
 function emitEnum(emitter: Emitter, first: Node, second: Node, sign: string): Piece | undefined {
   if (first.proto?.kind !== "enum") return undefined;
   const { desc } = first.proto;
-  const value = asNumber(emitter.value(first));
+  const printed = emitter.value(first);
+  const value = asNumber(printed);
   if (second.kind === "constant" && typeof second.value === "bigint") {
     const named = desc.values.find((candidate) => BigInt(candidate.number) === second.value);
     // TypeScript would refuse to compare with a number that no value has.
     if (named === undefined) {
       const number = emitter.value(second);
-      const widest = emitter.value(first);
-      const any = number.form.kind === "big" ? coerce(widest, BIG, emitter.names) : asDouble(widest);
+      const any = number.form.kind === "big" ? coerce(printed, BIG, emitter.names) : asDouble(printed);
       return binary(any, sign, number, LEVEL.equality);
     }
     const name = atom(emitter.names.shape(desc), `.${named.localName}`);
