@@ -55,9 +55,14 @@ function textOf(name: string): string {
 const latest = new Map<string, readonly FileDescriptorProto[]>();
 const LATEST = 50;
 
+/** Equal for equal files. */
+export function keyOf(files: Protos): string {
+  return createHash("sha1").update(JSON.stringify(files)).digest("base64");
+}
+
 /** The files and what they import, dependencies first. Throws with buf's own output when they do not compile. */
 export function build(files: Protos): readonly FileDescriptorProto[] {
-  const key = createHash("sha1").update(JSON.stringify(files)).digest("base64");
+  const key = keyOf(files);
   const built = latest.get(key) ?? builtByBuf(files);
   latest.delete(key);
   latest.set(key, built);

@@ -1,9 +1,8 @@
 // Cases that buf builds many at a time, since most of what one costs is its start. Their files have the same names and packages: each case's
 // are built under names of its own, just as long, so that all in the descriptors stands where it stood; then they get theirs back.
-import { createHash } from "node:crypto";
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import { type FileDescriptorProto, FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
-import { build, type Protos, provided } from "./protos.ts";
+import { build, keyOf, type Protos, provided } from "./protos.ts";
 
 /** How many are built at once. One test alone waits for so many. */
 const MANY = 100;
@@ -41,10 +40,6 @@ export function builtTogether(files: Protos): readonly FileDescriptorProto[] | u
   if (one === undefined) return undefined;
   if (one.built === undefined && one.chunk.length > 0) buildChunk(one.chunk.splice(0));
   return one.built;
-}
-
-function keyOf(files: Protos): string {
-  return createHash("sha1").update(JSON.stringify(files)).digest("base64");
 }
 
 /** What a case's names and packages begin with, to be renamed; undefined: it must not. */
