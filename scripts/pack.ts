@@ -4,15 +4,9 @@
 // and points package.json at `dist/`; after it all of that is taken back. Both halves may be
 // run again at any time: after an interrupted `npm pack`, another one, or `node ../scripts/pack.ts after`, leaves things in order.
 import { spawnSync } from "node:child_process";
-import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
-
-interface Manifest {
-  readonly name: string;
-  readonly exports?: Readonly<Record<string, string>>;
-  readonly dependencies?: Readonly<Record<string, string>>;
-}
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Manifest, readManifest, root, type Workspace, workspaces } from "./workspaces.ts";
 
 /** The text of a package.json with every `./src/x.ts` in `exports` as the `./dist/x.js` that is built from it. */
 export function pointedAtDist(manifest: string): string {
@@ -31,8 +25,6 @@ function withExports(text: string, from: RegExp, to: string): string {
   return `${JSON.stringify({ ...manifest, exports: Object.fromEntries(exports) }, null, 2)}\n`;
 }
 
-const root = fileURLToPath(new URL("..", import.meta.url));
-
 function before(folder: string): void {
   clear(folder);
   // A package is built against what is published of the others, and not along with their sources.
@@ -41,7 +33,7 @@ function before(folder: string): void {
   for (const other of neededBy(folder)) {
     const { name, exports = {} } = other.manifest;
     const out = join(declarations, name);
-    build(other.folder, out, paths, ["--emitDeclarationOnly", "--outDir", out]);
+    build(join(root, other.folder), out, paths, ["--emitDeclarationOnly", "--outDir", out]);
     for (const [entry, path] of Object.entries(exports)) {
       const declared = path.replace(/^\.\/src\/(.+)\.ts$/, "$1.d.ts");
       paths[`${name}${entry.slice(1)}`] = [join(out, declared)];
@@ -60,30 +52,12 @@ function after(folder: string): void {
 /** Of the repository's packages that a package needs, in its folder. */
 const DECLARATIONS = ".declarations";
 
-interface Workspace {
-  readonly folder: string;
-  readonly manifest: Manifest;
-}
-
 /** The repository's packages that one in this folder depends on, each after those that it needs itself. */
 function neededBy(folder: string, all: readonly Workspace[] = workspaces()): readonly Workspace[] {
-  const { dependencies = {} } = manifestIn(folder);
+  const { dependencies = {} } = readManifest(folder);
   const direct = all.filter(({ manifest }) => dependencies[manifest.name] !== undefined);
-  return [...new Set(direct.flatMap((one) => [...neededBy(one.folder, all), one]))];
+  return [...new Set(direct.flatMap((one) => [...neededBy(join(root, one.folder), all), one]))];
 }
-
-function workspaces(): readonly Workspace[] {
-  const { workspaces } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
-    readonly workspaces: readonly string[];
-  };
-  const folders = globSync(
-    workspaces.map((pattern) => `${pattern}/package.json`),
-    { cwd: root },
-  ).map(dirname);
-  return folders.map((name) => ({ folder: join(root, name), manifest: manifestIn(join(root, name)) }));
-}
-
-const manifestIn = (folder: string): Manifest => JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
 
 /** Compiles the sources of a package with a configuration in `scratch`; `paths` lead to declarations of the packages that it needs. */
 function build(folder: string, scratch: string, paths: object, options: readonly string[] = []): void {

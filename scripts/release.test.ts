@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
-import { inDependencyOrder, type Package, publicPackages, releaseFaults, withRelease, withVersion } from "./release.ts";
+import { inDependencyOrder, publicPackages, releaseFaults, withRelease, withVersion } from "./release.ts";
+import type { Workspace } from "./workspaces.ts";
 
-const packages: readonly Package[] = [
+const packages: readonly Workspace[] = [
   { folder: "cli", manifest: { name: "tool", version: "0.2.0", dependencies: { core: "0.2.0", yaml: "^2.0.0" } } },
   { folder: "server", manifest: { name: "server", version: "0.2.0", peerDependencies: { core: "0.2.0" } } },
   { folder: "core", manifest: { name: "core", version: "0.2.0" } },

@@ -3,32 +3,17 @@
 // `prepare` writes the version into all packages and into CHANGELOG.md. `publish` refuses a tree that `prepare` has not made, and publishes with
 // npm's provenance statement (https://docs.npmjs.com/generating-provenance-statements), which only a workflow with an OIDC token can sign.
 import { spawnSync } from "node:child_process";
-import { globSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Manifest, root, type Workspace, workspaces } from "./workspaces.ts";
 
-export interface Manifest {
-  readonly name: string;
-  readonly version: string;
-  readonly private?: boolean;
-  readonly dependencies?: Readonly<Record<string, string>>;
-  readonly peerDependencies?: Readonly<Record<string, string>>;
-}
-
-/** A package of the repository. `folder` is relative to the root. */
-export interface Package {
-  readonly folder: string;
-  readonly manifest: Manifest;
-}
-
-const root = fileURLToPath(new URL("..", import.meta.url));
 const VERSION = /^\d+\.\d+\.\d+(-[0-9a-z.]+)?$/;
 const UNRELEASED = "## Unreleased\n";
 
 /** The packages, each after all packages that it depends on. Throws when they depend on each other in a circle. */
-export function inDependencyOrder(packages: readonly Package[]): Package[] {
+export function inDependencyOrder(packages: readonly Workspace[]): Workspace[] {
   const names = new Set(packages.map(({ manifest }) => manifest.name));
-  const ordered: Package[] = [];
+  const ordered: Workspace[] = [];
   const placed = new Set<string>();
   while (ordered.length < packages.length) {
     const ready = packages.filter(
@@ -62,7 +47,7 @@ export function withRelease(changelog: string, version: string, date: string): s
 }
 
 /** Reasons not to publish. */
-export function releaseFaults(packages: readonly Package[], changelog: string, tag: string): string[] {
+export function releaseFaults(packages: readonly Workspace[], changelog: string, tag: string): string[] {
   const version = tag.replace(/^v/, "");
   const names = new Set(packages.map(({ manifest }) => manifest.name));
   const faults = packages.flatMap(({ folder, manifest }) => [
@@ -79,19 +64,9 @@ function dependencies({ dependencies = {}, peerDependencies = {} }: Manifest): [
   return [...Object.entries(dependencies), ...Object.entries(peerDependencies)];
 }
 
-function readManifest(folder: string): Manifest {
-  return JSON.parse(readFileSync(join(root, folder, "package.json"), "utf8")) as Manifest;
-}
-
 /** Workspaces that are not private. */
-export function publicPackages(): Package[] {
-  const { workspaces } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { workspaces: string[] };
-  return globSync(
-    workspaces.map((pattern) => `${pattern}/package.json`),
-    { cwd: root },
-  )
-    .map((path) => ({ folder: dirname(path), manifest: readManifest(dirname(path)) }))
-    .filter(({ manifest }) => manifest.private !== true);
+export function publicPackages(): Workspace[] {
+  return workspaces().filter(({ manifest }) => manifest.private !== true);
 }
 
 function run(command: string, args: readonly string[]): void {
