@@ -28,7 +28,7 @@ const exampleOfOurs: Variant = {
 
 /**
  * With the server's framing that is not the default, so that one run tells both. Towards upstreams it is our own in either.
- * What the default is says DEFAULT_SERVER_HTTP2 in packages/server/src/http2/client-http2.ts.
+ * DEFAULT_SERVER_HTTP2 in packages/server/src/http2/client-http2.ts is the default.
  */
 function overOtherServer(variant: Variant): Variant {
   return { ...variant, name: "protobff-node-server", launch: { ...variant.launch, env: { BFF_HTTP2_SERVER: "node" } } };

@@ -1,4 +1,4 @@
-// What docs/diagnostics.md has of a code, as text for a terminal.
+// The section of docs/diagnostics.md about a code, as text for a terminal.
 import { existsSync, readFileSync } from "node:fs";
 import { didYouMean } from "protoc-gen-bff/compiler";
 

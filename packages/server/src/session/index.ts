@@ -1,2 +1,2 @@
-// What generated `identity.ts` files use where somebody logs in: `@protobff/server/session`.
+// `@protobff/server/session`: the interface of generated `identity.ts` files with a login.
 export { type SessionOptions, session } from "./session.ts";

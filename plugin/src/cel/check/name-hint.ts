@@ -7,7 +7,7 @@ import { listed } from "./listed.ts";
 
 const SIZES: ReadonlySet<string> = new Set(["length", "size", "count"]);
 
-/** What to write in place of a name that means nothing; `dotted`: the name with what follows it. */
+/** The correction of an unknown name. `dotted` is the name with the members after it. */
 export function unknownNameHint(checker: Checker, name: string, dotted: string, place: Place): string | undefined {
   const isCode = checker.registry.getEnum("bff.v1.Code")?.values.some((value) => value.name === name);
   if (isCode && !dotted.includes(".")) return `write bff.v1.Code.${name}`;
@@ -26,7 +26,7 @@ function asArgument(checker: Checker, name: string, place: Place): string {
   return given ? `; what the composing step knows comes in its args: args.${name}` : "";
 }
 
-/** What is written without the `args` or `env` in front of it. */
+/** The correction of a name that lacks `args` or `env` in front of it. */
 function memberNamed(checker: Checker, name: string, place: Place): string | undefined {
   const offered = new Set(checker.scope.names());
   return ["args", "env"].flatMap((group) => {
@@ -40,7 +40,7 @@ function memberNamed(checker: Checker, name: string, place: Place): string | und
   })[0];
 }
 
-/** What to write in place of a member that a group does not have. */
+/** The correction of a member that a group does not have. */
 export function unknownMemberHint(group: Variable, member: string, members: readonly string[]): string | undefined {
   const close = didYouMean(member, members);
   if (close !== undefined) return `did you mean "${close}"?`;
