@@ -22,6 +22,8 @@ export interface MessageHolder {
   readonly connection: object;
   /** Whether nobody else looks at the pieces that its body is read in. */
   readonly handsOver: boolean;
+  /** Why its messages are no longer read: the process holds too many bytes, for example. */
+  readonly failure: Error | undefined;
   /** So many bytes more are kept until the request is answered. */
   hold(bytes: number): void;
   /** So many fewer. */
@@ -106,13 +108,14 @@ async function checked(bytes: Uint8Array, compressed: boolean, incoming: Incomin
 }
 async function decompressed(bytes: Uint8Array, compression: Compression, incoming: Incoming): Promise<Uint8Array> {
   const { bounds, holder, signal } = incoming;
-  const isWanted = (): boolean => !signal.aborted;
+  const isWanted = (): boolean => !signal.aborted && holder?.failure === undefined;
   const toBeRead = async ({ length }: Uint8Array): Promise<void> => {
     holder?.hold(length);
-    await holder?.turn(length);
+    if (isWanted()) await holder?.turn(length);
   };
   const work = () => decompress(ownerOf(holder), compression, bytes, { ...bounds, isWanted, toBeRead });
   const plain = await (holder === undefined ? work() : holder.ahead(work));
+  if (holder?.failure !== undefined) throw holder.failure; // else Connect holds the message until its refusal has its turn
   if (plain === undefined) throw new ConnectError("the client has gone", Code.Canceled);
   return plain;
 }
@@ -158,6 +161,7 @@ async function* framedBody(body: AsyncIterable<Uint8Array>, incoming: Incoming):
       const plain = await checked(message.subarray(PREFIX_BYTES), compressed, incoming);
       if (compressed && incoming.compression !== undefined) {
         const whole = frame(plain);
+        letGo(plain);
         whole[0] = flags & ~COMPRESSED;
         yield whole;
       } else yield message;

@@ -81,11 +81,11 @@ export interface Cost {
 }
 
 /**
- * Whose HTTP/2 a test attacks, where BFF_HTTP2_SERVER does not say: by the seed, so that both are over a few runs, and the same one when the
- * test is run again alone.
+ * The HTTP/2 that a test attacks: what the test or BFF_HTTP2_SERVER names, else chosen by the seed. So a few runs attack both, and a test that
+ * runs again alone attacks the same one.
  */
-function nextFraming(): "own" | "node" {
-  const named = process.env.BFF_HTTP2_SERVER;
+function nextFraming(env: AttackOptions["env"]): "own" | "node" {
+  const named = env?.BFF_HTTP2_SERVER ?? process.env.BFF_HTTP2_SERVER;
   if (named === "own" || named === "node") return named;
   const test = expect.getState().currentTestName ?? "";
   return seeded("framing", seedOf(), test)() < 0.5 ? "own" : "node";
@@ -109,7 +109,7 @@ export async function attacked<T>(
     const upstreamUrl = await upstream.url();
     const heap = `--max-old-space-size=${options.heapMb ?? 512}`;
     const entry = [heap, "--expose-gc", `--import=${PROBE}`, ...(options.flags ?? [])];
-    const framing = nextFraming();
+    const framing = nextFraming(options.env);
     const where = { HOST: "127.0.0.1", PORT: "0", UP_V1_ECHOSERVICE_URL: upstreamUrl, BFF_HTTP2_SERVER: framing };
     const env = { ...where, ...options.env };
     const bff = new Process([...entry, join(folder, `${options.server ?? "atk"}/v1/server.ts`)], env, BFF_COMMAND);

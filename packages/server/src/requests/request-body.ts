@@ -83,6 +83,9 @@ export class RequestBody implements Holder, MessageHolder {
   get handsOver(): boolean {
     return bridgeOf(this.#request) !== undefined;
   }
+  get failure(): Error | undefined {
+    return this.#failure;
+  }
   get connection(): object {
     const request = this.#request;
     return "stream" in request ? (connectionOf(request.stream) ?? request.stream) : request.socket;
