@@ -417,4 +417,12 @@ export const FOUND_STEPS: readonly Found[] = [
       `optional bool b = 2 [(bff.v1.field).by = "v.name != 'a' || v.name != 'a' ? v.name == 'b' : v.name == 'b'"];`,
     ],
   },
+  {
+    what: "a case repeats its condition, and adds the compared text to itself where it does not hold",
+    let: [
+      item("v"),
+      `{ name: "s" switch: { case: { if: "v.name == 'a'" by: "v.name == 'a' ? 'b' : v.name + v.name" } default: "'c'" } }`,
+    ],
+    fields: [`optional string a = 1 [(bff.v1.field).by = "s"];`],
+  },
 ];

@@ -42,15 +42,29 @@ export function contradictedInOrder(operands: readonly Node[], outcome: boolean,
 }
 
 function againstThem(tests: readonly Test[], region: Node, aliases: Aliases): readonly Node[] {
-  const reads = new Set(pathsIn(region, aliases));
+  const reads = countsOf(pathsIn(region, aliases));
   const compared = comparisonsIn(region, aliases);
-  return tests
-    .filter(({ path, constant, equal, few }) =>
-      constant === undefined
-        ? reads.has(path)
-        : (equal || few) && compared.some((other) => other.path === path && (other.constant === constant) !== equal),
-    )
-    .map(({ node }) => node);
+  return tests.filter((test) => isAgainst(test, reads, compared)).map(({ node }) => node);
+}
+
+/** Whether code that `reads` paths and compares some of them does not type-check once TypeScript knows the outcome of the test. */
+function isAgainst(
+  { path, constant, equal, few }: Test,
+  reads: ReadonlyMap<string, number>,
+  compared: readonly Test[],
+): boolean {
+  if (constant === undefined) return reads.has(path);
+  if (!equal && !few) return false;
+  const again = compared.filter((other) => other.path === path);
+  if (again.some((other) => (other.constant === constant) !== equal)) return true;
+  // Where the same comparison has the other outcome, the path has type `never`, whose sum is a number.
+  return again.length > 0 && (reads.get(path) ?? 0) > again.length;
+}
+
+function countsOf(paths: readonly string[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const path of paths) counts.set(path, (counts.get(path) ?? 0) + 1);
+  return counts;
 }
 
 /** The fields that `optional` reads of which TypeScript remembers, where `other` stands in its place, that they are not set. */
