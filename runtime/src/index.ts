@@ -1,10 +1,10 @@
 // What generated code may use, and servers that others bring.
 export { create } from "@bufbuild/protobuf";
+export { Denied, type Permit, type Verdict } from "./admission/admission.ts";
+export type { Arrival, Limited, LimitUse } from "./admission/limited.ts";
 export { Cache, type CacheOptions, type CachePolicy } from "./cache/cache.ts";
 export type { Found, SecondLevel } from "./cache/second-level.ts";
 export type { Batch } from "./call/batch.ts";
-export { callSource, type ItemPosition, type StreamExtra } from "./call/call-source.ts";
-export type { Mark } from "./call/causes.ts";
 export type { Metadata } from "./call/headers.ts";
 export type {
   BranchContext,
@@ -14,13 +14,11 @@ export type {
   StreamPolicy,
   UpstreamPolicy,
 } from "./call/policy.ts";
-export type { PositionKind, PositionValue } from "./call/position.ts";
 export { Rpc, StreamRpc, Upstream, type UpstreamOptions } from "./call/upstream.ts";
 export { ExpressionError } from "./cel/error.ts";
 export * as cel from "./cel/index.ts";
 export { type OwnFunction, ownFunctions } from "./cel/own-functions.ts";
 export { type Clock, systemClock, type Timer } from "./clock.ts";
-export { Denied, type Permit, type Verdict } from "./compose/admission.ts";
 export type { Extra, Instead, Rescue } from "./compose/answer.ts";
 export {
   atMost,
@@ -34,16 +32,14 @@ export {
   unlessEmpty,
   unmapped,
 } from "./compose/composing.ts";
-export { endpoint } from "./compose/endpoint.ts";
-export type { Answering, Endpoint, EndpointCodec, EndpointOptions } from "./compose/endpoint-options.ts";
-export type { HttpCaching } from "./compose/http-caching.ts";
-export type { Arrival, Limited, LimitUse } from "./compose/limited.ts";
 export type { Request } from "./compose/request.ts";
 export type { ReadonlyHeaders, Resolver, ResolverFor, Resolving, ResolvingFor } from "./compose/resolver.ts";
 export { clientOf, clientsOf, type ResolverCallOptions, type ResolverClient } from "./compose/resolver-client.ts";
-export type { ResponseCaching } from "./compose/response-cache.ts";
 export { short } from "./compose/short.ts";
-export type { Version } from "./compose/version.ts";
+export { endpoint } from "./endpoint/endpoint.ts";
+export type { Answering, Endpoint, EndpointCodec, EndpointOptions } from "./endpoint/endpoint-options.ts";
+export type { HttpCaching } from "./endpoint/http-caching.ts";
+export type { Version } from "./endpoint/version.ts";
 export { EnvReader } from "./environment/env-reader.ts";
 export { type OpenIdentityOptions, openIdentity } from "./environment/open-identity.ts";
 export { type OpenLimitsOptions, openLimits } from "./environment/open-limits.ts";
@@ -93,7 +89,11 @@ export type {
   UpstreamEvent,
   UpstreamState,
 } from "./observer-upstreams.ts";
+export type { ResponseCaching } from "./response-cache/response-cache.ts";
 export { type RouteOptions, routes } from "./routes/routes.ts";
+export type { Mark } from "./scope/causes.ts";
+export { callSource, type ItemPosition, type StreamExtra } from "./source/call-source.ts";
+export type { PositionKind, PositionValue } from "./source/position.ts";
 export { streamEndpoint } from "./stream/endpoint.ts";
 export { partsEndpoint } from "./stream/parts-endpoint.ts";
 export type { PartsOptions } from "./stream/parts-options.ts";

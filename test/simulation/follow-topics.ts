@@ -1,9 +1,9 @@
 // What a random world's clients follow: the upstream's stream itself, a topic that shares one stream of it, or a topic kept in a log that forgets.
 import { type DescMethodServerStreaming, fromBinary } from "@bufbuild/protobuf";
-import { callSource } from "../../runtime/src/call/call-source.ts";
 import type { CallContext } from "../../runtime/src/call/context.ts";
-import type { OpenSource } from "../../runtime/src/call/source.ts";
 import type { Upstream } from "../../runtime/src/call/upstream.ts";
+import { callSource } from "../../runtime/src/source/call-source.ts";
+import type { OpenSource } from "../../runtime/src/source/source.ts";
 import { type GetRequestSchema, type Thing, ThingSchema } from "../../runtime/src/testing/gen/test_pb.ts";
 import { MemoryTopics } from "../../runtime/src/topic/memory-store.ts";
 import { Topic, type TopicSpec, Topics, topicSource } from "../../runtime/src/topic/topic.ts";

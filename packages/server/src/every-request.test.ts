@@ -8,7 +8,7 @@ import { DurationSchema, SourceContextSchema } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { systemClock } from "@protobff/runtime/internal/clock";
-import { endpoint } from "@protobff/runtime/internal/compose/endpoint";
+import { endpoint } from "@protobff/runtime/internal/endpoint/endpoint";
 import type { Failure } from "@protobff/runtime/internal/failure";
 import { Limits } from "@protobff/runtime/internal/limits/limits";
 import { BEARER, GATE_PATH, GateService, gate, sourceOf } from "@protobff/runtime/internal/testing/gate-rig";

@@ -212,7 +212,7 @@ test.each([
   ["the fast path", true],
   ["Connect's adapter", false],
 ])("a package without an identity knows where requests come from, on %s", async (_, isFast) => {
-  const { endpoint } = await import("@protobff/runtime/internal/compose/endpoint");
+  const { endpoint } = await import("@protobff/runtime/internal/endpoint/endpoint");
   const { method, route, run } = endpoint(GateService.method.get, undefined, {
     timeoutMs: 1000,
     compose: async (cx) => create(SourceContextSchema, { fileName: cx.peer.address }),
@@ -252,7 +252,7 @@ test("a request that has been judged for one rpc is not let into another by that
 });
 
 test("a permit without an identity is refused when the endpoint is made", async () => {
-  const { endpoint } = await import("@protobff/runtime/internal/compose/endpoint");
+  const { endpoint } = await import("@protobff/runtime/internal/endpoint/endpoint");
   const options = { timeoutMs: 1, permit: {}, compose: async () => create(SourceContextSchema) };
   expect(() => endpoint(GateService.method.get, undefined, options)).toThrow("has a permit, and no identity");
 });

@@ -1,7 +1,7 @@
 import { channel } from "node:diagnostics_channel";
 import type { DescFile, DescService } from "@bufbuild/protobuf";
-import type { Endpoint } from "@protobff/runtime/internal/compose/endpoint-options";
-import { versionHeaders, withVersions } from "@protobff/runtime/internal/compose/version";
+import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
+import { versionHeaders, withVersions } from "@protobff/runtime/internal/endpoint/version";
 import type { ServerFault } from "@protobff/runtime/internal/environment/server-fault";
 import { typesOf } from "@protobff/runtime/internal/http-rule/types-of";
 import { Networks } from "@protobff/runtime/internal/identity/networks";

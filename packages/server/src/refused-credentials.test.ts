@@ -1,6 +1,6 @@
 // Lines of the log about credentials that were refused: enough for an operator, and nothing of the credential.
 
-import { audited } from "@protobff/runtime/internal/compose/admission";
+import { audited } from "@protobff/runtime/internal/admission/admission";
 import { Failure } from "@protobff/runtime/internal/failure";
 import type { Incoming } from "@protobff/runtime/internal/identity/incoming";
 import { Judged } from "@protobff/runtime/internal/identity/judged";

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { DescFile, DescService, Message } from "@bufbuild/protobuf";
 import { Cache } from "@protobff/runtime/internal/cache/cache";
 import { systemClock } from "@protobff/runtime/internal/clock";
-import type { Endpoint } from "@protobff/runtime/internal/compose/endpoint-options";
+import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
 import { type Environment, EnvReader, type Fault } from "@protobff/runtime/internal/environment/env-reader";
 import { configureLimits } from "@protobff/runtime/internal/environment/open-limits";
 import { configureTopics, NO_TOPICS, type TopicUse } from "@protobff/runtime/internal/environment/open-topics";

@@ -3,7 +3,7 @@ import * as http from "node:http";
 import { Code, ConnectError, createClient, type Interceptor } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import * as grpc from "@grpc/grpc-js";
-import type { Version } from "@protobff/runtime/internal/compose/version";
+import type { Version } from "@protobff/runtime/internal/endpoint/version";
 import { routes } from "@protobff/runtime/internal/routes/routes";
 import { BEARER, GATE_PATH, GateService, gate, sourceOf } from "@protobff/runtime/internal/testing/gate-rig";
 import { describe, expect, onTestFinished, test } from "vitest";

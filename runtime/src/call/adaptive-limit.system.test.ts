@@ -3,7 +3,7 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { Server, ServerCredentials, type ServiceDefinition } from "@grpc/grpc-js";
 import { afterEach, expect, test } from "vitest";
-import { endpoint } from "../compose/endpoint.ts";
+import { endpoint } from "../endpoint/endpoint.ts";
 import type { LimitPolicy } from "../guard/limit.ts";
 import { page } from "../testing/front.ts";
 import {

@@ -2,15 +2,15 @@ import { type DescMessage, type Message, toBinary } from "@bufbuild/protobuf";
 import type { Timer } from "../clock.ts";
 import { asFailure, type Failure, OVER, timedOut } from "../failure.ts";
 import type { RetryIf } from "../guard/retry.ts";
+import type { Cause } from "../scope/causes.ts";
+import type { Running, Scope } from "../scope/scope.ts";
+import type { Sink } from "../scope/sink.ts";
+import { type Awaited, Waiting } from "../scope/waiting.ts";
 import { Call } from "./call.ts";
-import type { Cause } from "./causes.ts";
 import type { CallContext } from "./context.ts";
 import type { Metadata } from "./headers.ts";
-import type { Running, Scope } from "./scope.ts";
-import type { Sink } from "./sink.ts";
 import { startCall } from "./start-call.ts";
 import type { Rpc } from "./upstream.ts";
-import { type Awaited, Waiting } from "./waiting.ts";
 
 /**
  * How "one key in, one item out" becomes one call for many keys. What looks into answers is a method, so that a file whose code reads

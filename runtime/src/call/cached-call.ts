@@ -4,15 +4,15 @@ import { asFailure, breakerOpen, type Failure, OVER, timedOut } from "../failure
 import type { Waiter } from "../guard/limit.ts";
 import type { PoolWaiter } from "../guard/pool.ts";
 import type { CacheEvent, JoinEvent } from "../observer.ts";
+import type { Cause } from "../scope/causes.ts";
+import type { Running } from "../scope/scope.ts";
+import type { Sink } from "../scope/sink.ts";
 import { LEAST_MS } from "./attempt.ts";
-import type { Cause } from "./causes.ts";
 import { budgetOf, type CallContext } from "./context.ts";
 import { Fetch, type Wanted } from "./fetch.ts";
 import { identify } from "./identify.ts";
 import { tellJoined } from "./joined.ts";
 import type { Outgoing } from "./outgoing.ts";
-import type { Running } from "./scope.ts";
-import type { Sink } from "./sink.ts";
 import type { Rpc } from "./upstream.ts";
 
 /**

@@ -4,14 +4,14 @@ import type { Places } from "../guard/limit.ts";
 import type { PoolWaiter } from "../guard/pool.ts";
 import { type Backoff, retries, startBackoff } from "../guard/retry.ts";
 import type { CallEvent, Trace } from "../observer.ts";
+import type { Running } from "../scope/scope.ts";
+import type { Sink } from "../scope/sink.ts";
 import type { InFlight, OutgoingHeaders } from "../transport/unary-client.ts";
 import { PREFIX_BYTES } from "../wire/frame.ts";
 import { Attempt, type Attempting, HearingAttempt, LEAST_MS } from "./attempt.ts";
 import { callFailure } from "./classify.ts";
 import { budgetOf, type CallContext } from "./context.ts";
 import type { Outgoing } from "./outgoing.ts";
-import type { Running } from "./scope.ts";
-import type { Sink } from "./sink.ts";
 import type { Rpc } from "./upstream.ts";
 
 /**

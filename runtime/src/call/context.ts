@@ -5,10 +5,10 @@ import type { RetryContext } from "../guard/retry.ts";
 import type { Identify } from "../identity/identity.ts";
 import type { Told } from "../identity/telling/teller.ts";
 import type { Trace } from "../observer.ts";
+import type { Budget, Scope } from "../scope/scope.ts";
 import type { OutgoingHeaders } from "../transport/unary-client.ts";
 import type { Coalesced } from "./once.ts";
 import type { Received } from "./received.ts";
-import type { Budget, Scope } from "./scope.ts";
 
 /** What calls know of whom they are made for: a request, or a part of one. */
 export interface CallContext extends RetryContext {

@@ -1,9 +1,9 @@
 import type { Cache, CachePolicy, Entry, Fetching, Receiver } from "../cache/cache.ts";
 import type { Failure } from "../failure.ts";
+import type { Sink } from "../scope/sink.ts";
 import { Call } from "./call.ts";
 import type { CallContext, DetachedContext } from "./context.ts";
 import type { Outgoing } from "./outgoing.ts";
-import type { Sink } from "./sink.ts";
 import type { Rpc } from "./upstream.ts";
 
 /** What a fetch is for, and whom it is made for first. */

@@ -1,8 +1,8 @@
 import type { Failure } from "../failure.ts";
 import type { JoinEvent } from "../observer.ts";
-import type { Cause } from "./causes.ts";
+import type { Cause } from "../scope/causes.ts";
+import type { Sink } from "../scope/sink.ts";
 import type { CallContext } from "./context.ts";
-import type { Sink } from "./sink.ts";
 import type { Rpc } from "./upstream.ts";
 
 /** Tells of a call that has waited for another one. */

@@ -1,9 +1,9 @@
 import { type Failure, OVER } from "../failure.ts";
-import type { Cause } from "./causes.ts";
+import type { Cause } from "../scope/causes.ts";
+import type { Running, Scope } from "../scope/scope.ts";
+import type { Sink } from "../scope/sink.ts";
+import { type Awaited, Waiting } from "../scope/waiting.ts";
 import type { CallPolicy } from "./policy.ts";
-import type { Running, Scope } from "./scope.ts";
-import type { Sink } from "./sink.ts";
-import { type Awaited, Waiting } from "./waiting.ts";
 
 /** The calls of one response that are made once, by policy and then by method, metadata and bytes. */
 export type Coalesced = Map<CallPolicy, Map<string, Once<unknown>>>;

@@ -1,14 +1,14 @@
 // Calls: how one call of an upstream is made on behalf of a request: batched, from the cache, as part of an equal one, or on its own
 // with retries and hedges. It knows its request as a `CallContext` alone, which compose/ implements, and upstreams as a `UnaryClient`.
 import { asFailure, OVER } from "../failure.ts";
+import type { Running } from "../scope/scope.ts";
+import type { Sink } from "../scope/sink.ts";
 import { onItsSide } from "./branches.ts";
 import { CachedCall } from "./cached-call.ts";
 import { Call } from "./call.ts";
 import { coalesce } from "./coalesce.ts";
 import type { CallContext } from "./context.ts";
 import { type CallExtra, type Outgoing, outgoing } from "./outgoing.ts";
-import type { Running } from "./scope.ts";
-import type { Sink } from "./sink.ts";
 import type { Rpc } from "./upstream.ts";
 
 /**

@@ -1,7 +1,7 @@
-import type { Cause, Mark } from "../call/causes.ts";
 import type { CallExtra } from "../call/outgoing.ts";
-import type { Sink } from "../call/sink.ts";
 import { asFailure, blamed, Failure, OVER } from "../failure.ts";
+import type { Cause, Mark } from "../scope/causes.ts";
+import type { Sink } from "../scope/sink.ts";
 import type { Exchange } from "./exchange.ts";
 
 /** What an `on_error` compiles to. Gives a Failure to fail with; undefined: ignored; anything else in place of the answer. */

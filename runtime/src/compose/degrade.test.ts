@@ -1,8 +1,8 @@
 import { create } from "@bufbuild/protobuf";
 import { Degradation_Effect as Effect } from "@protobff/messages/bff/v1/degradation_pb.js";
 import { expect, test } from "vitest";
-import { Causes } from "../call/causes.ts";
 import { invalid, timedOut } from "../failure.ts";
+import { Causes } from "../scope/causes.ts";
 import { CardSchema, type Page, PageSchema } from "../testing/gen/test_pb.ts";
 import { degraded } from "./degrade.ts";
 

@@ -5,8 +5,8 @@ import {
   DegradationSchema,
   Degradation_Effect as Effect,
 } from "@protobff/messages/bff/v1/degradation_pb.js";
-import { type Cause, type Touch, worse } from "../call/causes.ts";
 import type { Failure } from "../failure.ts";
+import { type Cause, type Touch, worse } from "../scope/causes.ts";
 
 /** What a degraded response says about itself. */
 export interface Degraded {

@@ -11,6 +11,7 @@ import {
 } from "@connectrpc/connect-node";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Upstream } from "../call/upstream.ts";
+import { endpoint } from "../endpoint/endpoint.ts";
 import { Code } from "../failure.ts";
 import { routes } from "../routes/routes.ts";
 import {
@@ -30,7 +31,6 @@ import {
 import { H2Upstream, type Received, refuse, reply } from "../testing/h2-upstream.ts";
 import { testedHttp2 } from "../testing/tested-http2.ts";
 import { GrpcClient } from "../transport/grpc-client.ts";
-import { endpoint } from "./endpoint.ts";
 import type { Request } from "./request.ts";
 
 // ---- as the compiler writes it ----

@@ -1,12 +1,10 @@
 import type { Message } from "@bufbuild/protobuf";
 import { type Timestamp, timestampFromDate } from "@bufbuild/protobuf/wkt";
-import { type Cause, Causes } from "../call/causes.ts";
 import type { CallExchange, Sides } from "../call/context.ts";
 import { isSendable, unsendable } from "../call/headers.ts";
 import type { Coalesced } from "../call/once.ts";
 import type { Received } from "../call/received.ts";
 import { isRequestId, REQUEST_ID } from "../call/request-id.ts";
-import { type Budget, Scope } from "../call/scope.ts";
 import type { Clock, Timer } from "../clock.ts";
 import { type Failure, OVER } from "../failure.ts";
 import { budgetMs, callBudgetMs } from "../guard/deadline.ts";
@@ -16,6 +14,8 @@ import type { IncomingHeaders } from "../identity/incoming.ts";
 import type { Judged } from "../identity/judged.ts";
 import type { Told } from "../identity/telling/teller.ts";
 import type { Observer, Trace } from "../observer.ts";
+import { type Cause, Causes } from "../scope/causes.ts";
+import { type Budget, Scope } from "../scope/scope.ts";
 import type { OutgoingHeaders } from "../transport/unary-client.ts";
 import { DeferredParts } from "./parts.ts";
 

@@ -1,9 +1,9 @@
 import { create } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
-import { callSource } from "../call/call-source.ts";
 import type { CallContext } from "../call/context.ts";
-import type { Items } from "../call/source.ts";
 import { breakerOpen, Code, Failure, limited, Reason } from "../failure.ts";
+import { callSource } from "../source/call-source.ts";
+import type { Items } from "../source/source.ts";
 import { idle } from "../testing/fake-clock.ts";
 import { front, page } from "../testing/front.ts";
 import { type Thing, ThingSchema } from "../testing/gen/test_pb.ts";

@@ -1,5 +1,5 @@
-import type { Cause, Mark } from "../call/causes.ts";
 import { asFailure, type Failure, invalid } from "../failure.ts";
+import type { Cause, Mark } from "../scope/causes.ts";
 import type { Exchange } from "./exchange.ts";
 
 /** `partial` of a request. */

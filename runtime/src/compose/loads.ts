@@ -1,9 +1,9 @@
 // What is loaded for each of a list: one promise for the whole list, and one wait for each key of it.
 import { type AnyBatch, type Batch, type Collector, type Collectors, collectorOf } from "../call/batch.ts";
-import type { Cause } from "../call/causes.ts";
 import type { CallContext } from "../call/context.ts";
-import type { Sink } from "../call/sink.ts";
 import { type Failure, OVER } from "../failure.ts";
+import type { Cause } from "../scope/causes.ts";
+import type { Sink } from "../scope/sink.ts";
 import type { Exchange } from "./exchange.ts";
 
 /** What asks for the items of a list. */

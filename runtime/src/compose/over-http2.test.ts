@@ -4,6 +4,7 @@ import { durationMs } from "@bufbuild/protobuf/wkt";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { CallPolicy, UpstreamPolicy } from "../call/policy.ts";
 import { Upstream } from "../call/upstream.ts";
+import { endpoint } from "../endpoint/endpoint.ts";
 import { Code, type Failure } from "../failure.ts";
 import { page } from "../testing/front.ts";
 import {
@@ -17,7 +18,6 @@ import {
 import { H2Upstream, type Received, refuse, reply } from "../testing/h2-upstream.ts";
 import { testedHttp2 } from "../testing/tested-http2.ts";
 import { GrpcClient } from "../transport/grpc-client.ts";
-import { endpoint } from "./endpoint.ts";
 import type { Request } from "./request.ts";
 
 // What the policies do to a real upstream, in real time; their details are tested on a clock that stands still.

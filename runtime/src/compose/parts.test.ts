@@ -1,12 +1,12 @@
 // Deferred parts of an answer that is given at once.
 import { create } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
+import { endpoint } from "../endpoint/endpoint.ts";
 import { Code, Reason } from "../failure.ts";
 import { byId } from "../testing/fake-client.ts";
 import { front, page } from "../testing/front.ts";
 import { type Card, CardSchema, Front, type Page, ShowRequestSchema } from "../testing/gen/test_pb.ts";
 import { noUnhandledRejections } from "../testing/no-unhandled.ts";
-import { endpoint } from "./endpoint.ts";
 import type { Request } from "./request.ts";
 
 noUnhandledRejections();

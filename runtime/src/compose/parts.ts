@@ -1,8 +1,8 @@
 // Deferred parts of a response: what composing code announces, and how an answer that is given at once gets all of them.
 import type { DescMessage } from "@bufbuild/protobuf";
 import type { Part } from "@protobff/messages/bff/v1/stream_pb.js";
-import type { Cause, Causes } from "../call/causes.ts";
 import { asFailure, OVER } from "../failure.ts";
+import type { Cause, Causes } from "../scope/causes.ts";
 import { type Place, placesIn } from "./degrade.ts";
 
 /** Fields of a composed message that rest on deferred steps. */

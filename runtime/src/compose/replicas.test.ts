@@ -3,6 +3,7 @@ import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { expect, onTestFinished, test } from "vitest";
 import type { CallPolicy } from "../call/policy.ts";
 import { Upstream } from "../call/upstream.ts";
+import { endpoint } from "../endpoint/endpoint.ts";
 import { Code, type Failure } from "../failure.ts";
 import type { EjectionEvent } from "../observer-upstreams.ts";
 import { RandomClock } from "../testing/fake-clock.ts";
@@ -19,7 +20,6 @@ import { until } from "../testing/grpc-rig.ts";
 import { H2Upstream, type Received, refuse, reply } from "../testing/h2-upstream.ts";
 import { testedHttp2 } from "../testing/tested-http2.ts";
 import { GrpcClient } from "../transport/grpc-client.ts";
-import { endpoint } from "./endpoint.ts";
 import type { Request } from "./request.ts";
 
 // Three replicas of an upstream over sockets, with the policies of calls above them, on a clock that the test moves.

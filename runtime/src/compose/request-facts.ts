@@ -1,10 +1,10 @@
 // What a `Request` gives besides what starts calls and steps: lists and maps, failing, what the request says, and what failures have touched.
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
-import type { Mark } from "../call/causes.ts";
 import { receivedText } from "../call/received.ts";
-import { Rank } from "../call/scope.ts";
 import { type Code, type Detail, type ErrorInfo, type Failure, refusal } from "../failure.ts";
 import { incomingOf, type Peer } from "../identity/incoming.ts";
+import type { Mark } from "../scope/causes.ts";
+import { Rank } from "../scope/scope.ts";
 import type { Exchange } from "./exchange.ts";
 import { keyed, partial } from "./lists.ts";
 import { randomUuid } from "./random-uuid.ts";

@@ -2,8 +2,8 @@
 import { ConnectError } from "@connectrpc/connect";
 import { callFailure } from "../call/classify.ts";
 import { budgetOf } from "../call/context.ts";
-import { Rank, type Running, type Scope } from "../call/scope.ts";
 import { type Code, Failure, invalid, OVER, refusal, timedOut } from "../failure.ts";
+import { Rank, type Running, type Scope } from "../scope/scope.ts";
 import { textHandedOn } from "../wire/handed-on.ts";
 import type { Exchange } from "./exchange.ts";
 

@@ -1,7 +1,8 @@
 // What `Request` says of steps: promises whose failures have causes in the exchange.
-import { Mark, worse } from "../call/causes.ts";
-import type { Scope } from "../call/scope.ts";
+
 import { asFailure } from "../failure.ts";
+import { Mark, worse } from "../scope/causes.ts";
+import type { Scope } from "../scope/scope.ts";
 import type { Exchange } from "./exchange.ts";
 
 /** Runs a step that fails its scope by `fail`. */

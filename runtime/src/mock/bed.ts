@@ -9,11 +9,11 @@ import {
   type MessageShape,
   toBinary,
 } from "@bufbuild/protobuf";
+import type { AnswerMetadata } from "../admission/answer-metadata.ts";
 import { Cache } from "../cache/cache.ts";
 import type { UpstreamOptions } from "../call/upstream.ts";
 import type { Clock } from "../clock.ts";
-import type { AnswerMetadata } from "../compose/answer-metadata.ts";
-import type { Endpoint } from "../compose/endpoint-options.ts";
+import type { Endpoint } from "../endpoint/endpoint-options.ts";
 import { asFailure } from "../failure.ts";
 import { type IncomingHeaders, NOWHERE, type Peer } from "../identity/incoming.ts";
 import { Limits } from "../limits/limits.ts";

@@ -1,5 +1,5 @@
 import type { ConnectError } from "@connectrpc/connect";
-import type { AnswerMetadata } from "../compose/answer-metadata.ts";
+import type { AnswerMetadata } from "../admission/answer-metadata.ts";
 import type { Failure } from "../failure.ts";
 import type { Follower, Following } from "../stream/stream-endpoint.ts";
 import { toldFailure } from "./told-failure.ts";

@@ -1,9 +1,9 @@
 import type { DescService } from "@bufbuild/protobuf";
 import { Code as ConnectCode, ConnectError } from "@connectrpc/connect";
 import { describe, expect, test } from "vitest";
-import { callSource } from "../call/call-source.ts";
 import { Upstream } from "../call/upstream.ts";
 import { Code } from "../failure.ts";
+import { callSource } from "../source/call-source.ts";
 import { streamEndpoint } from "../stream/endpoint.ts";
 import { type Thing, Upstream as UpstreamService } from "../testing/gen/test_pb.ts";
 import { noUnhandledRejections } from "../testing/no-unhandled.ts";

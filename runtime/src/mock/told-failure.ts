@@ -1,5 +1,5 @@
 import type { ConnectError } from "@connectrpc/connect";
-import { connectError } from "../compose/connect-error.ts";
+import { connectError } from "../endpoint/connect-error.ts";
 import type { Failure } from "../failure.ts";
 
 /** What clients are told; a test sees behind it, too, what only the log of a server says. */

@@ -1,7 +1,7 @@
 // What HTTP caches are told of answers over GET, and whether the client has the answer already (RFC 9110, 9111). In one place for all that is
 // served over GET.
 import { hash } from "node:crypto";
-import type { HttpCaching } from "../compose/http-caching.ts";
+import type { HttpCaching } from "../endpoint/http-caching.ts";
 
 /** An answer over GET that is about to be sent with status 200. */
 export interface HttpAnswer {

@@ -1,6 +1,6 @@
 import type { ConnectRouter } from "@connectrpc/connect";
-import type { Endpoint } from "../compose/endpoint-options.ts";
-import { versionHeaders, withVersions } from "../compose/version.ts";
+import type { Endpoint } from "../endpoint/endpoint-options.ts";
+import { versionHeaders, withVersions } from "../endpoint/version.ts";
 import { typesOf } from "../http-rule/types-of.ts";
 import type { StreamEndpoint } from "../stream/stream-endpoint.ts";
 import { addBounded } from "./bounded-handler.ts";

@@ -2,11 +2,11 @@
 import { create, type DescMessage, type DescMethodServerStreaming, type MessageShape } from "@bufbuild/protobuf";
 import { PositionSchema } from "@protobff/messages/bff/v1/stream_pb.js";
 import type { Clock } from "../clock.ts";
-import { concluded } from "../compose/cached-endpoint.ts";
 import { Exchange } from "../compose/exchange.ts";
-import type { OpeningOptions } from "../compose/opening.ts";
 import type { Request } from "../compose/request.ts";
-import { assertWritable } from "../compose/required.ts";
+import { concluded } from "../endpoint/cached-endpoint.ts";
+import type { OpeningOptions } from "../endpoint/opening.ts";
+import { assertWritable } from "../endpoint/required.ts";
 import { asFailure, type Failure } from "../failure.ts";
 import type { Slot } from "./line.ts";
 import type { StreamOptions } from "./stream-options.ts";

@@ -1,9 +1,9 @@
 import type { DescMethodServerStreaming, Message } from "@bufbuild/protobuf";
 import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
-import type { AnswerMetadata } from "../compose/answer-metadata.ts";
-import { connectError } from "../compose/connect-error.ts";
-import { INCOMING, JUDGED } from "../compose/judged-handler.ts";
-import { REACHED } from "../compose/reached.ts";
+import type { AnswerMetadata } from "../admission/answer-metadata.ts";
+import { connectError } from "../endpoint/connect-error.ts";
+import { INCOMING, JUDGED } from "../endpoint/judged-handler.ts";
+import { REACHED } from "../endpoint/reached.ts";
 import { type Failure, OVER } from "../failure.ts";
 import type { IncomingHeaders } from "../identity/incoming.ts";
 import { type FollowerPlaces, PLACES } from "./places.ts";

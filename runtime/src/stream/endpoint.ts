@@ -1,10 +1,10 @@
 import type { DescMessage, DescMethodServerStreaming, Message, MessageShape } from "@bufbuild/protobuf";
 import { type Clock, systemClock } from "../clock.ts";
-import type { EndpointCodec, EndpointOptions } from "../compose/endpoint-options.ts";
-import { admissionOf, refusedOf, versioned } from "../compose/front.ts";
-import { addJudged } from "../compose/judged-handler.ts";
-import { openingOf } from "../compose/opening.ts";
-import { holdsRequired } from "../compose/required.ts";
+import type { EndpointCodec, EndpointOptions } from "../endpoint/endpoint-options.ts";
+import { admissionOf, refusedOf, versioned } from "../endpoint/front.ts";
+import { addJudged } from "../endpoint/judged-handler.ts";
+import { openingOf } from "../endpoint/opening.ts";
+import { holdsRequired } from "../endpoint/required.ts";
 import { streamRouteOf } from "./connect-stream.ts";
 import { Follow } from "./follow.ts";
 import { judgedFollow } from "./judged-follow.ts";

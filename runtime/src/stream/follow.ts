@@ -1,13 +1,13 @@
 // One follower of a server-streaming rpc: its opening, then the items of its source, composed and handed on in their order, until an end.
 import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
-import type { At, Items, Source } from "../call/source.ts";
-import type { AnswerMetadata } from "../compose/answer-metadata.ts";
-import { Opening } from "../compose/opening.ts";
+import type { AnswerMetadata } from "../admission/answer-metadata.ts";
 import type { Request } from "../compose/request.ts";
+import { Opening } from "../endpoint/opening.ts";
 import { asFailure, type Failure, OVER } from "../failure.ts";
 import { callBudgetMs } from "../guard/deadline.ts";
 import type { IncomingHeaders } from "../identity/incoming.ts";
 import type { StreamUse } from "../observer.ts";
+import type { At, Items, Source } from "../source/source.ts";
 import { composeItem, type FollowParts, onlyPosition, requestFor } from "./compose-item.ts";
 import { type EarlyEnd, failureOf } from "./ends.ts";
 import { isLastToken, Line, Slot } from "./line.ts";

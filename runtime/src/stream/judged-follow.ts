@@ -1,6 +1,6 @@
+import type { Admits } from "../admission/admission.ts";
 import type { Clock } from "../clock.ts";
-import type { Admits } from "../compose/admission.ts";
-import { judgedFirst } from "../compose/front.ts";
+import { judgedFirst } from "../endpoint/front.ts";
 import type { Following, StreamEndpoint } from "./stream-endpoint.ts";
 
 /** A follower whose headers nobody has judged yet, of a server that has not asked `judge`, is judged here. */

@@ -1,9 +1,9 @@
 // The items of one stream that are between its source and its follower, in their order.
 import type { Message } from "@bufbuild/protobuf";
-import type { At } from "../call/source.ts";
 import type { Degraded } from "../compose/degrade.ts";
 import type { Exchange } from "../compose/exchange.ts";
 import type { Failure } from "../failure.ts";
+import type { At } from "../source/source.ts";
 
 /** Behind the token of an item that `until` was true of. In no token of a source. */
 const LAST = "~";

@@ -1,6 +1,6 @@
 import type { DescMessage, DescMethodServerStreaming, MessageShape } from "@bufbuild/protobuf";
 import { type Clock, systemClock } from "../clock.ts";
-import { openingOf } from "../compose/opening.ts";
+import { openingOf } from "../endpoint/opening.ts";
 import { behindFront } from "./endpoint.ts";
 import { PartsFollow } from "./parts-follow.ts";
 import { PARTS_TIMEOUT_MS, type PartsOptions } from "./parts-options.ts";

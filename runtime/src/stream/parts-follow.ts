@@ -1,15 +1,15 @@
 // One follower of an rpc with deferred parts: a first message with all that there is by then, and what comes later in messages of its own.
 import { type DescMessage, type DescMethodServerStreaming, isFieldSet, type MessageShape } from "@bufbuild/protobuf";
-import type { Touch } from "../call/causes.ts";
+import type { AnswerMetadata } from "../admission/answer-metadata.ts";
 import type { Clock, Timer } from "../clock.ts";
-import type { AnswerMetadata } from "../compose/answer-metadata.ts";
 import { type Degraded, degraded as degradedBy, type Place, placesIn } from "../compose/degrade.ts";
-import { Opening, type OpeningOptions } from "../compose/opening.ts";
 import { type Deferred, partsOf } from "../compose/parts.ts";
-import { assertWritable, holdsRequired } from "../compose/required.ts";
+import { Opening, type OpeningOptions } from "../endpoint/opening.ts";
+import { assertWritable, holdsRequired } from "../endpoint/required.ts";
 import { asFailure, type Failure, OVER } from "../failure.ts";
 import type { IncomingHeaders } from "../identity/incoming.ts";
 import type { StreamUse } from "../observer.ts";
+import type { Touch } from "../scope/causes.ts";
 import { failureOf } from "./ends.ts";
 import { asItIs, onlyThese, Paths } from "./part-messages.ts";
 import type { PartsOptions } from "./parts-options.ts";

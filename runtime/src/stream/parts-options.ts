@@ -1,5 +1,5 @@
 import type { DescMessage } from "@bufbuild/protobuf";
-import type { EndpointOptions } from "../compose/endpoint-options.ts";
+import type { EndpointOptions } from "../endpoint/endpoint-options.ts";
 
 /** What is deferred may take so long where an rpc does not say, in milliseconds. */
 export const PARTS_TIMEOUT_MS = 10_000;

@@ -2,11 +2,11 @@
 // follows.
 import type { DescMethodServerStreaming, Message } from "@bufbuild/protobuf";
 import type { ConnectRouter } from "@connectrpc/connect";
+import type { Verdict } from "../admission/admission.ts";
+import type { AnswerMetadata } from "../admission/answer-metadata.ts";
 import type { Clock } from "../clock.ts";
-import type { Verdict } from "../compose/admission.ts";
-import type { AnswerMetadata } from "../compose/answer-metadata.ts";
-import type { EndpointCodec } from "../compose/endpoint-options.ts";
-import type { Version } from "../compose/version.ts";
+import type { EndpointCodec } from "../endpoint/endpoint-options.ts";
+import type { Version } from "../endpoint/version.ts";
 import type { Failure } from "../failure.ts";
 import type { IncomingHeaders } from "../identity/incoming.ts";
 

@@ -1,8 +1,8 @@
 import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
 import type { Position } from "@protobff/messages/bff/v1/stream_pb.js";
-import type { OpenSource } from "../call/source.ts";
-import type { EndpointOptions } from "../compose/endpoint-options.ts";
 import type { Request } from "../compose/request.ts";
+import type { EndpointOptions } from "../endpoint/endpoint-options.ts";
+import type { OpenSource } from "../source/source.ts";
 
 /** What becomes of items when their follower does not read: `wait` asks the source for no more, `latest` keeps the newest alone, `fail` waits 10 s. */
 export type Overflow = "wait" | "latest" | "fail";

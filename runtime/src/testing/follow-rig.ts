@@ -1,10 +1,10 @@
 // For tests only: a server-streaming rpc over a source that tests fill, and a follower that tells what it was given.
 import { create, type DescMethodServerStreaming, type Message, type MessageInitShape } from "@bufbuild/protobuf";
-import type { At, Items, Source } from "../call/source.ts";
 import { type Rpc, Upstream } from "../call/upstream.ts";
 import type { Failure } from "../failure.ts";
 import type { IncomingHeaders } from "../identity/incoming.ts";
 import type { Observer, ResponseEvent, StreamDegradedEvent, StreamOpenEvent } from "../observer.ts";
+import type { At, Items, Source } from "../source/source.ts";
 import { streamEndpoint } from "../stream/endpoint.ts";
 import type { Follower, Following, StreamEndpoint } from "../stream/stream-endpoint.ts";
 import type { StreamOptions } from "../stream/stream-options.ts";

@@ -9,14 +9,14 @@ import {
   SourceContextSchema,
 } from "@bufbuild/protobuf/wkt";
 import { CredentialSchema, type Principal, PrincipalSchema } from "@protobff/messages/bff/v1/identity_pb.js";
+import type { Permit } from "../admission/admission.ts";
+import type { Limited } from "../admission/limited.ts";
 import type { Clock } from "../clock.ts";
-import type { Permit } from "../compose/admission.ts";
-import { endpoint } from "../compose/endpoint.ts";
-import type { Endpoint, EndpointOptions } from "../compose/endpoint-options.ts";
-import type { HttpCaching } from "../compose/http-caching.ts";
-import type { Limited } from "../compose/limited.ts";
 import type { Request } from "../compose/request.ts";
-import type { Version } from "../compose/version.ts";
+import { endpoint } from "../endpoint/endpoint.ts";
+import type { Endpoint, EndpointOptions } from "../endpoint/endpoint-options.ts";
+import type { HttpCaching } from "../endpoint/http-caching.ts";
+import type { Version } from "../endpoint/version.ts";
 import { openIdentity } from "../environment/open-identity.ts";
 import { identity } from "../identity/declared.ts";
 import { callerOf } from "../identity/principal.ts";

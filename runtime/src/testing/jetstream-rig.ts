@@ -1,8 +1,8 @@
 // For tests only: a topic in a nats-server of a test's own, and who follows it.
 import { onTestFinished } from "vitest";
-import type { At, Items, Source } from "../call/source.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import type { Failure } from "../failure.ts";
+import type { At, Items, Source } from "../source/source.ts";
 import { Following } from "../topic/following.ts";
 import { JetStreamLog } from "../topic/jetstream-log.ts";
 import { Nats } from "../topic/nats.ts";

@@ -9,9 +9,9 @@ import {
 } from "@bufbuild/protobuf";
 import type { CallPolicy, UpstreamPolicy } from "../call/policy.ts";
 import { Upstream } from "../call/upstream.ts";
-import { endpoint } from "../compose/endpoint.ts";
-import type { EndpointOptions } from "../compose/endpoint-options.ts";
 import type { Request } from "../compose/request.ts";
+import { endpoint } from "../endpoint/endpoint.ts";
+import type { EndpointOptions } from "../endpoint/endpoint-options.ts";
 import type { Failure } from "../failure.ts";
 import type { Observer } from "../observer.ts";
 import { partsEndpoint } from "../stream/parts-endpoint.ts";

@@ -1,12 +1,12 @@
 import { create, type DescMethodServerStreaming, toBinary } from "@bufbuild/protobuf";
 import type { CallContext } from "../call/context.ts";
 import type { UpstreamPolicy } from "../call/policy.ts";
-import type { At, Items } from "../call/source.ts";
 import { Upstream } from "../call/upstream.ts";
 import { Exchange } from "../compose/exchange.ts";
 import type { Failure } from "../failure.ts";
 import type { IncomingHeaders } from "../identity/incoming.ts";
 import type { CallEvent, CallStartEvent } from "../observer.ts";
+import type { At, Items } from "../source/source.ts";
 import { FakeClient } from "./fake-client.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { type GetRequestSchema, type Thing, ThingSchema, Upstream as UpstreamService } from "./gen/test_pb.ts";

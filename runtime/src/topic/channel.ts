@@ -1,6 +1,6 @@
-import type { Source } from "../call/source.ts";
 import type { Clock, Timer } from "../clock.ts";
 import type { Failure } from "../failure.ts";
+import type { Source } from "../source/source.ts";
 import type { Cursor } from "./cursor.ts";
 import type { Entry, Log, Place, ReadHears, Standing, Tail, TailHears } from "./log.ts";
 import { Ring } from "./ring.ts";

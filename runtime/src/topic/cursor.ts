@@ -1,6 +1,6 @@
-import type { Items, Source } from "../call/source.ts";
 import type { Timer } from "../clock.ts";
 import { Failure } from "../failure.ts";
+import type { Items, Source } from "../source/source.ts";
 import type { Channel } from "./channel.ts";
 import type { Entry, Place, ReadHears } from "./log.ts";
 import { readToken, tokenOf } from "./token.ts";

@@ -2,8 +2,8 @@
 // item once and in order, or is told that what follows replaces what it has.
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { At, Items, Source } from "../call/source.ts";
 import { type Clock, systemClock } from "../clock.ts";
+import type { At, Items, Source } from "../source/source.ts";
 import { Following } from "./following.ts";
 import { MemoryLog } from "./memory-log.ts";
 

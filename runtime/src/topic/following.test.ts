@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { At, Items, Source } from "../call/source.ts";
 import { Code, type Failure, invalid } from "../failure.ts";
+import type { At, Items, Source } from "../source/source.ts";
 import { FakeClock } from "../testing/fake-clock.ts";
 import { Following } from "./following.ts";
 import type { Entry } from "./log.ts";

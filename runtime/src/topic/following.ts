@@ -1,7 +1,7 @@
-import type { Items, Source } from "../call/source.ts";
 import type { Clock } from "../clock.ts";
 import { asFailure, Failure } from "../failure.ts";
 import type { TopicState } from "../observer-upstreams.ts";
+import type { Items, Source } from "../source/source.ts";
 import { Channel, type ChannelSpec } from "./channel.ts";
 import { Cursor } from "./cursor.ts";
 import { wrongKey } from "./key.ts";

@@ -1,6 +1,6 @@
 import type { StoredMsg } from "@nats-io/jetstream";
-import type { Source } from "../call/source.ts";
 import { Code, Failure, invalid, Reason } from "../failure.ts";
+import type { Source } from "../source/source.ts";
 import { JetStreamRead } from "./jetstream-read.ts";
 import { JetStreamTail } from "./jetstream-tail.ts";
 import { keyOf, quotedKey, subjectOf } from "./key.ts";

@@ -1,4 +1,4 @@
-import type { Source } from "../call/source.ts";
+import type { Source } from "../source/source.ts";
 import type { JetStreamLog, Stored } from "./jetstream-log.ts";
 import { AGAIN_MS, HOLD_MS } from "./jetstream-tail.ts";
 import type { Entry, Place, ReadHears } from "./log.ts";

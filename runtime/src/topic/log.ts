@@ -1,5 +1,5 @@
-import type { Source } from "../call/source.ts";
 import type { Failure } from "../failure.ts";
+import type { Source } from "../source/source.ts";
 
 /** Where an item stands in the log of its key: a sequence number, or what the topic's `position` gives of it. */
 export type Place = bigint | string;

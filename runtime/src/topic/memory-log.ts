@@ -1,4 +1,4 @@
-import type { Source } from "../call/source.ts";
+import type { Source } from "../source/source.ts";
 import type { Entry, Log, Place, ReadHears, Tail, TailHears } from "./log.ts";
 
 /** Runs something later; what is told of one `stream`, in the order in which it was told. */

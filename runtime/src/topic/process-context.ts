@@ -1,7 +1,7 @@
 import { timestampNow } from "@bufbuild/protobuf/wkt";
 import type { CallContext, CallExchange } from "../call/context.ts";
-import { Scope } from "../call/scope.ts";
 import { Limit } from "../guard/limit.ts";
+import { Scope } from "../scope/scope.ts";
 
 /**
  * What a call sees that is no request's: many who are different share what it gives, so it tells the upstream of none of them. No headers,

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { At, Items, Source } from "../call/source.ts";
 import { Code, Failure, invalid, Reason } from "../failure.ts";
+import type { At, Items, Source } from "../source/source.ts";
 import { FakeClock, idle } from "../testing/fake-clock.ts";
 import { Following } from "./following.ts";
 import { LINGER_MS, type OpenCall, SharedCall } from "./shared-call.ts";

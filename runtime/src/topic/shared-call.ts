@@ -1,6 +1,6 @@
 import type { CallContext } from "../call/context.ts";
-import type { At, Items, OpenSource, Source } from "../call/source.ts";
 import { type Failure, invalid, Reason } from "../failure.ts";
+import type { At, Items, OpenSource, Source } from "../source/source.ts";
 import { quotedKey } from "./key.ts";
 import type { Entry, Log, Place, ReadHears, Tail, TailHears } from "./log.ts";
 import { processContext } from "./process-context.ts";

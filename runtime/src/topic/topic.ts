@@ -1,11 +1,12 @@
 // Topics: logs of items by key that many follow at once. Per key and process there is one tail and one ring of the newest items, shared by
 // all who follow the key, each of whom is a place in the log. It knows calls, and neither requests nor clients.
-import type { Items, OpenSource, Source } from "../call/source.ts";
+
 import { Rpc, Upstream } from "../call/upstream.ts";
 import { type Clock, systemClock, type Timer } from "../clock.ts";
 import { Failure } from "../failure.ts";
 import type { Observer } from "../observer.ts";
 import type { TopicState } from "../observer-upstreams.ts";
+import type { Items, OpenSource, Source } from "../source/source.ts";
 import { Following } from "./following.ts";
 import { wrongKey } from "./key.ts";
 import type { Entry } from "./log.ts";

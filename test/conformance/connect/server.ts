@@ -7,7 +7,7 @@ import { anyPack, anyUnpack } from "@bufbuild/protobuf/wkt";
 import { FastCall } from "../../../packages/server/src/fast/fast-call.ts";
 import { type Listenable, listen } from "../../../packages/server/src/listen.ts";
 import { NodeIncoming } from "../../../packages/server/src/requests/peers.ts";
-import { routeOf } from "../../../runtime/src/compose/connect-route.ts";
+import { routeOf } from "../../../runtime/src/endpoint/connect-route.ts";
 import {
   type Code,
   type Detail,

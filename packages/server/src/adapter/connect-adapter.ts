@@ -6,8 +6,8 @@ import {
 } from "@connectrpc/connect";
 import type { UniversalHandler } from "@connectrpc/connect/protocol";
 import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from "@connectrpc/connect-node";
-import { INCOMING } from "@protobff/runtime/internal/compose/judged-handler";
-import { JSON_OPTIONS } from "@protobff/runtime/internal/compose/written-json";
+import { INCOMING } from "@protobff/runtime/internal/endpoint/judged-handler";
+import { JSON_OPTIONS } from "@protobff/runtime/internal/endpoint/written-json";
 import type { ServerFault } from "@protobff/runtime/internal/environment/server-fault";
 import { HOLDER } from "@protobff/runtime/internal/routes/bounded-handler";
 import { DEFERRED_COMPRESSIONS } from "@protobff/runtime/internal/routes/compressed-answers";

@@ -2,7 +2,7 @@ import type * as http from "node:http";
 import type * as http2 from "node:http2";
 import type { Registry } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
-import type { Endpoint } from "@protobff/runtime/internal/compose/endpoint-options";
+import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
 import type { ServerFault } from "@protobff/runtime/internal/environment/server-fault";
 import type { Carrier } from "../carrier/carrier.ts";
 import type { Shortcut } from "../carrier/handler.ts";

@@ -1,8 +1,8 @@
 import type { Message } from "@bufbuild/protobuf";
 import type { Compression } from "@connectrpc/connect/protocol";
-import type { AnswerMetadata } from "@protobff/runtime/internal/compose/answer-metadata";
-import { connectError } from "@protobff/runtime/internal/compose/connect-error";
-import type { Endpoint } from "@protobff/runtime/internal/compose/endpoint-options";
+import type { AnswerMetadata } from "@protobff/runtime/internal/admission/answer-metadata";
+import { connectError } from "@protobff/runtime/internal/endpoint/connect-error";
+import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
 import { asFailure, type Failure } from "@protobff/runtime/internal/failure";
 import { COMPRESS_FROM, compress } from "@protobff/runtime/internal/wire/compressions";
 import { ahead } from "../turns/turns.ts";

@@ -4,7 +4,7 @@ import { create } from "@bufbuild/protobuf";
 import { StringValueSchema } from "@bufbuild/protobuf/wkt";
 import { createClient, type Interceptor } from "@connectrpc/connect";
 import { Upstream } from "@protobff/runtime/internal/call/upstream";
-import { endpoint } from "@protobff/runtime/internal/compose/endpoint";
+import { endpoint } from "@protobff/runtime/internal/endpoint/endpoint";
 import { Code, Failure, Reason } from "@protobff/runtime/internal/failure";
 import type { Observer } from "@protobff/runtime/internal/observer";
 import type { OutgoingHeaders, UnaryClient } from "@protobff/runtime/internal/transport/unary-client";

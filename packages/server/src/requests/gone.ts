@@ -1,7 +1,7 @@
 // Requests that were never whole: observers hear of them all the same.
 import type { IncomingHttpHeaders } from "node:http";
 import type { DescMethod } from "@bufbuild/protobuf";
-import type { Endpoint } from "@protobff/runtime/internal/compose/endpoint-options";
+import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
 import { OVER } from "@protobff/runtime/internal/failure";
 import { joined } from "./peers.ts";
 

@@ -2,7 +2,7 @@ import type * as http from "node:http";
 import type { Registry } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Compression } from "@connectrpc/connect/protocol";
-import type { HttpCaching } from "@protobff/runtime/internal/compose/http-caching";
+import type { HttpCaching } from "@protobff/runtime/internal/endpoint/http-caching";
 import { cachedAnswer, NO_STORE } from "@protobff/runtime/internal/routes/http-caching";
 import { COMPRESS_FROM, decompress } from "@protobff/runtime/internal/wire/compressions";
 import type { Carrier } from "../carrier/carrier.ts";

@@ -1,6 +1,6 @@
 import { create, type Message } from "@bufbuild/protobuf";
 import { Code, ConnectError, type ConnectRouter } from "@connectrpc/connect";
-import type { Endpoint } from "@protobff/runtime/internal/compose/endpoint-options";
+import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
 import { Failure, Reason } from "@protobff/runtime/internal/failure";
 import { streamRouteOf } from "@protobff/runtime/internal/stream/connect-stream";
 import { failureOf } from "@protobff/runtime/internal/stream/ends";

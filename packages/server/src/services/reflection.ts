@@ -1,7 +1,7 @@
 import type { DescExtension, DescFile, DescService, MessageInitShape } from "@bufbuild/protobuf";
 import { nestedTypes } from "@bufbuild/protobuf/reflect";
 import { Code, ConnectError, type ConnectRouter, type HandlerContext } from "@connectrpc/connect";
-import { INCOMING } from "@protobff/runtime/internal/compose/judged-handler";
+import { INCOMING } from "@protobff/runtime/internal/endpoint/judged-handler";
 import { PLACES } from "@protobff/runtime/internal/stream/places";
 import {
   ServerReflection,

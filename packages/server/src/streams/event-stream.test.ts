@@ -3,7 +3,7 @@ import * as http from "node:http";
 import * as http2 from "node:http2";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { SourceContextSchema } from "@bufbuild/protobuf/wkt";
-import { Denied } from "@protobff/runtime/internal/compose/admission";
+import { Denied } from "@protobff/runtime/internal/admission/admission";
 import { Code, codeText, Failure, Reason, refusal } from "@protobff/runtime/internal/failure";
 import { type TestFollower, type TestStream, testStream } from "@protobff/runtime/internal/testing/test-streams";
 import { EventSource } from "eventsource";

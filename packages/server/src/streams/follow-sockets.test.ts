@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import * as http from "node:http";
 import * as net from "node:net";
-import { Denied } from "@protobff/runtime/internal/compose/admission";
+import { Denied } from "@protobff/runtime/internal/admission/admission";
 import { Code, Failure, Reason, refusal } from "@protobff/runtime/internal/failure";
 import { type TestStream, testStream } from "@protobff/runtime/internal/testing/test-streams";
 import fc from "fast-check";

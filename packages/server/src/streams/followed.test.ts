@@ -3,7 +3,7 @@ import { once } from "node:events";
 import * as http from "node:http";
 import { type CallOptions, Code, ConnectError } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
-import type { Items, Source } from "@protobff/runtime/internal/call/source";
+import type { Items, Source } from "@protobff/runtime/internal/source/source";
 import { streamEndpoint } from "@protobff/runtime/internal/stream/endpoint";
 import { SHOW } from "@protobff/runtime/internal/testing/follow-rig";
 import { page } from "@protobff/runtime/internal/testing/front";

@@ -1,8 +1,8 @@
 import type { Message, Registry } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
-import { Denied, type Verdict } from "@protobff/runtime/internal/compose/admission";
-import { connectError } from "@protobff/runtime/internal/compose/connect-error";
+import { Denied, type Verdict } from "@protobff/runtime/internal/admission/admission";
+import { connectError } from "@protobff/runtime/internal/endpoint/connect-error";
 import { asFailure, type Failure, OVER } from "@protobff/runtime/internal/failure";
 import type { Incoming, IncomingHeaders } from "@protobff/runtime/internal/identity/incoming";
 import { serverRefusal } from "@protobff/runtime/internal/routes/refusals";

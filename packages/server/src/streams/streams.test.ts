@@ -12,7 +12,7 @@ import {
 } from "@connectrpc/connect-node";
 import * as web from "@connectrpc/connect-web"; // as in browsers: by fetch, which is Node's here
 import * as grpc from "@grpc/grpc-js";
-import { Denied } from "@protobff/runtime/internal/compose/admission";
+import { Denied } from "@protobff/runtime/internal/admission/admission";
 import { Failure, Reason, refusal } from "@protobff/runtime/internal/failure";
 import { streamRouteOf } from "@protobff/runtime/internal/stream/connect-stream";
 import { StreamService, type TestStream, testStream } from "@protobff/runtime/internal/testing/test-streams";

@@ -5,7 +5,7 @@ import * as net from "node:net";
 import { create } from "@bufbuild/protobuf";
 import { Upstream } from "@protobff/runtime/internal/call/upstream";
 import { systemClock } from "@protobff/runtime/internal/clock";
-import { endpoint } from "@protobff/runtime/internal/compose/endpoint";
+import { endpoint } from "@protobff/runtime/internal/endpoint/endpoint";
 import { FakeClient } from "@protobff/runtime/internal/testing/fake-client";
 import { Front, PageSchema, Upstream as UpstreamService } from "@protobff/runtime/internal/testing/gen/test_pb";
 import { describe, expect, onTestFinished, test } from "vitest";

@@ -11,7 +11,7 @@ import {
   createGrpcTransport,
   createGrpcWebTransport,
 } from "@connectrpc/connect-node";
-import type { Endpoint } from "@protobff/runtime/internal/compose/endpoint-options";
+import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
 import { routes } from "@protobff/runtime/internal/routes/routes";
 import { onTestFinished } from "vitest";
 import { type ListenOptions, listen } from "../listen.ts";

@@ -7,7 +7,7 @@ import {
   file_google_protobuf_type,
   TypeSchema,
 } from "@bufbuild/protobuf/wkt";
-import { endpoint } from "@protobff/runtime/internal/compose/endpoint";
+import { endpoint } from "@protobff/runtime/internal/endpoint/endpoint";
 import type { ResponseEvent } from "@protobff/runtime/internal/observer";
 
 const file = create(FileDescriptorProtoSchema, {

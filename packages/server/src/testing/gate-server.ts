@@ -3,7 +3,7 @@ import { create } from "@bufbuild/protobuf";
 import { StringValueSchema } from "@bufbuild/protobuf/wkt";
 import { PrincipalSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import { Upstream } from "@protobff/runtime/internal/call/upstream";
-import { endpoint } from "@protobff/runtime/internal/compose/endpoint";
+import { endpoint } from "@protobff/runtime/internal/endpoint/endpoint";
 import { identity } from "@protobff/runtime/internal/identity/declared";
 import { peer } from "@protobff/runtime/internal/identity/peer";
 import { trusted } from "@protobff/runtime/internal/identity/trusted";

@@ -8,8 +8,8 @@ import {
   SourceContextSchema,
   StringValueSchema,
 } from "@bufbuild/protobuf/wkt";
-import { routeOf } from "@protobff/runtime/internal/compose/connect-route";
-import type { Endpoint } from "@protobff/runtime/internal/compose/endpoint-options";
+import { routeOf } from "@protobff/runtime/internal/endpoint/connect-route";
+import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
 import { breakerOpen, Code, Failure, Reason, timedOut } from "@protobff/runtime/internal/failure";
 import type { Listenable } from "../listen.ts";
 

@@ -2,7 +2,7 @@
 import { create } from "@bufbuild/protobuf";
 import { StringValueSchema } from "@bufbuild/protobuf/wkt";
 import { Upstream } from "@protobff/runtime/internal/call/upstream";
-import { endpoint } from "@protobff/runtime/internal/compose/endpoint";
+import { endpoint } from "@protobff/runtime/internal/endpoint/endpoint";
 import { serve } from "../serve.ts";
 import { EchoService } from "./test-echo.ts";
 

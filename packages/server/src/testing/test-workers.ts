@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { create } from "@bufbuild/protobuf";
 import { type StringValue, StringValueSchema } from "@bufbuild/protobuf/wkt";
-import { endpoint } from "@protobff/runtime/internal/compose/endpoint";
+import { endpoint } from "@protobff/runtime/internal/endpoint/endpoint";
 import { serve } from "../serve.ts";
 import { EchoService } from "./test-echo.ts";
 

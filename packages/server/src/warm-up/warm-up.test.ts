@@ -8,7 +8,7 @@ import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { Upstream } from "@protobff/runtime/internal/call/upstream";
 import { systemClock } from "@protobff/runtime/internal/clock";
-import { endpoint } from "@protobff/runtime/internal/compose/endpoint";
+import { endpoint } from "@protobff/runtime/internal/endpoint/endpoint";
 import { invalid } from "@protobff/runtime/internal/failure";
 import type { Observer } from "@protobff/runtime/internal/observer";
 import type { UnaryClient } from "@protobff/runtime/internal/transport/unary-client";

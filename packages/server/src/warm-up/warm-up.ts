@@ -9,7 +9,7 @@ import {
 } from "@bufbuild/protobuf";
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { systemClock } from "@protobff/runtime/internal/clock";
-import type { Endpoint } from "@protobff/runtime/internal/compose/endpoint-options";
+import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
 import { FRAME_BYTES } from "@protobff/runtime/internal/http2/frames";
 import type { Identity } from "@protobff/runtime/internal/identity/identity";
 import { type IncomingHeaders, NOWHERE } from "@protobff/runtime/internal/identity/incoming";

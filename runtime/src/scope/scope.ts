@@ -1,3 +1,4 @@
+// Scopes: the tree of running work of a request. A failure or an expired budget of a scope cancels everything inside of it.
 import { type Failure, OVER } from "../failure.ts";
 import { enterList, leaveList, type Slotted } from "./slots.ts";
 

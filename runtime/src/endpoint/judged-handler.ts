@@ -9,11 +9,11 @@ import {
 } from "@connectrpc/connect";
 import type { UniversalHandler, UniversalServerRequest, UniversalServerResponse } from "@connectrpc/connect/protocol";
 import { codeToHttpStatus, errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
+import { type Admits, Denied, type Verdict } from "../admission/admission.ts";
+import type { AnswerMetadata } from "../admission/answer-metadata.ts";
 import { OVER } from "../failure.ts";
 import { type Incoming, incomingOf } from "../identity/incoming.ts";
 import type { Judged } from "../identity/judged.ts";
-import { type Admits, Denied, type Verdict } from "./admission.ts";
-import type { AnswerMetadata } from "./answer-metadata.ts";
 import { connectError } from "./connect-error.ts";
 import { TOLD } from "./reached.ts";
 

@@ -2,19 +2,19 @@ import type { DescMessage, DescMethodUnary, Message, MessageShape } from "@bufbu
 import type { ConnectRouter } from "@connectrpc/connect";
 import type { Degradation } from "@protobff/messages/bff/v1/degradation_pb.js";
 import type { Part } from "@protobff/messages/bff/v1/stream_pb.js";
+import type { Permit, Verdict } from "../admission/admission.ts";
+import type { AnswerMetadata } from "../admission/answer-metadata.ts";
+import type { Limited } from "../admission/limited.ts";
+import type { Telemetry } from "../admission/told.ts";
 import type { Clock } from "../clock.ts";
+import type { Request } from "../compose/request.ts";
 import type { Failure } from "../failure.ts";
 import type { RestRule } from "../http-rule/rule.ts";
 import type { Identity } from "../identity/identity.ts";
 import type { IncomingHeaders } from "../identity/incoming.ts";
 import type { Observer } from "../observer.ts";
-import type { Permit, Verdict } from "./admission.ts";
-import type { AnswerMetadata } from "./answer-metadata.ts";
+import type { ResponseCaching } from "../response-cache/response-cache.ts";
 import type { HttpCaching } from "./http-caching.ts";
-import type { Limited } from "./limited.ts";
-import type { Request } from "./request.ts";
-import type { ResponseCaching } from "./response-cache.ts";
-import type { Telemetry } from "./told.ts";
 import type { Version } from "./version.ts";
 
 /** How one rpc is served. */

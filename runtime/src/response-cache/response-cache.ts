@@ -2,10 +2,10 @@
 import type { Message } from "@bufbuild/protobuf";
 import { Cache, type CachePolicy, type Entry } from "../cache/cache.ts";
 import type { Clock } from "../clock.ts";
+import type { Degraded } from "../compose/degrade.ts";
+import type { Request } from "../compose/request.ts";
 import type { CacheEvent, Observer } from "../observer.ts";
 import { PREFIX_BYTES } from "../wire/frame.ts";
-import type { Degraded } from "./degrade.ts";
-import type { Request } from "./request.ts";
 import { type Composing, ResponseFetch, Waiting } from "./response-fetch.ts";
 import type { ResponseKeys } from "./response-key.ts";
 

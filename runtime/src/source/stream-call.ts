@@ -1,3 +1,5 @@
+import { callFailure } from "../call/classify.ts";
+import type { StreamRpc } from "../call/upstream.ts";
 import type { Timer } from "../clock.ts";
 import {
   breakerOpen,
@@ -17,8 +19,6 @@ import type { CallEvent, Trace } from "../observer.ts";
 import type { OpenStream, StreamReceiver } from "../transport/stream-client.ts";
 import type { OutgoingHeaders } from "../transport/unary-client.ts";
 import { PREFIX_BYTES } from "../wire/frame.ts";
-import { callFailure } from "./classify.ts";
-import type { StreamRpc } from "./upstream.ts";
 
 /** A stream that stands for so long, in milliseconds, is open, whether its upstream has said anything or not. */
 export const OPEN_MS = 1_000;

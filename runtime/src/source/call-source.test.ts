@@ -1,12 +1,12 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
+import type { StreamPolicy } from "../call/policy.ts";
 import { Code, Failure, Reason } from "../failure.ts";
 import { idle } from "../mock/fake-clock.ts";
 import type { SentStream } from "../testing/fake-client.ts";
 import { GetRequestSchema } from "../testing/gen/test_pb.ts";
 import { GET, hearing, streamRig, thing } from "../testing/stream-source.ts";
 import { callSource, type StreamExtra } from "./call-source.ts";
-import type { StreamPolicy } from "./policy.ts";
 import { positionOf, tokenOf } from "./position.ts";
 
 const BREAKER = { windowMs: 10_000, minimum: 3, errorRate: 0.5, openMs: 10_000, probes: 1 };

@@ -1,18 +1,18 @@
 // One request of an rpc, unary or streaming, from its headers to where it is let in, and what observers are told of it.
 import type { DescMessage, Message, MessageShape } from "@bufbuild/protobuf";
+import { beside } from "../admission/admission.ts";
+import { type AnswerMetadata, withHeaders } from "../admission/answer-metadata.ts";
+import type { Gate } from "../admission/gates.ts";
+import { directOf, type Telemetry, telemetryOf, tellRefused } from "../admission/told.ts";
 import { type Clock, systemClock } from "../clock.ts";
+import type { Degraded } from "../compose/degrade.ts";
+import { Exchange, type ExchangeOptions } from "../compose/exchange.ts";
+import { Request } from "../compose/request.ts";
 import { type Failure, timedOut } from "../failure.ts";
 import type { IncomingHeaders } from "../identity/incoming.ts";
 import { Judged } from "../identity/judged.ts";
 import { type Observer, type ResponseEvent, type StreamUse, usedBy } from "../observer.ts";
-import { beside } from "./admission.ts";
-import { type AnswerMetadata, withHeaders } from "./answer-metadata.ts";
-import type { Degraded } from "./degrade.ts";
-import { Exchange, type ExchangeOptions } from "./exchange.ts";
 import { type FrontOptions, gatesOf, nameOf, type Served } from "./front.ts";
-import type { Gate } from "./gates.ts";
-import { Request } from "./request.ts";
-import { directOf, type Telemetry, telemetryOf, tellRefused } from "./told.ts";
 import type { Version } from "./version.ts";
 
 /** What requests of one rpc have in common. */

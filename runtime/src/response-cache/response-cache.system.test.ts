@@ -4,11 +4,11 @@ import { expect, onTestFinished, test } from "vitest";
 import { Cache } from "../cache/cache.ts";
 import { RedisLevel } from "../cache/redis-level.ts";
 import { Upstream } from "../call/upstream.ts";
+import { endpoint } from "../endpoint/endpoint.ts";
 import { FakeClient } from "../testing/fake-client.ts";
 import { page } from "../testing/front.ts";
 import { Front, type Page, ShowRequestSchema, Upstream as UpstreamService } from "../testing/gen/test_pb.ts";
 import { startRedis, until } from "../testing/redis-rig.ts";
-import { endpoint } from "./endpoint.ts";
 
 /** A process of its own; its title says whom the upstream was asked by, and how often. */
 function bff(url: string, name: string, plan = "1") {

@@ -1,10 +1,10 @@
 import type { Message } from "@bufbuild/protobuf";
+import type { Charging, Exchange } from "../compose/exchange.ts";
+import type { Request } from "../compose/request.ts";
 import type { Charged, Limits, Refusal } from "../limits/limits.ts";
 import type { Observer } from "../observer.ts";
-import type { Charging, Exchange } from "./exchange.ts";
 import type { Gate } from "./gates.ts";
 import { askedOf, type LimitUse, tellLimited } from "./limited.ts";
-import type { Request } from "./request.ts";
 
 interface LimitsGateParts<App, Args extends Message, Result extends Message, Principal> {
   readonly counters: Limits;

@@ -1,8 +1,8 @@
 import { createHash, hash } from "node:crypto";
 import { type DescMessage, type Message, toBinary } from "@bufbuild/protobuf";
 import { reflect } from "@bufbuild/protobuf/reflect";
+import type { Request } from "../compose/request.ts";
 import type { Caller } from "../identity/caller.ts";
-import type { Request } from "./request.ts";
 import type { ResponseCaching } from "./response-cache.ts";
 
 /** What keys are made of, besides what each request brings. */

@@ -8,15 +8,15 @@ import {
   toBinary,
 } from "@bufbuild/protobuf";
 import { systemClock } from "../clock.ts";
+import { type Degraded, degraded as degradedBy } from "../compose/degrade.ts";
+import { Exchange } from "../compose/exchange.ts";
+import { partsOf } from "../compose/parts.ts";
+import { ResponseCache, type ResponseCaching } from "../response-cache/response-cache.ts";
+import type { Composing } from "../response-cache/response-fetch.ts";
+import { ResponseKeys } from "../response-cache/response-key.ts";
 import { frame } from "../wire/frame.ts";
-import { type Degraded, degraded as degradedBy } from "./degrade.ts";
 import type { EndpointCodec, EndpointOptions } from "./endpoint-options.ts";
-import { Exchange } from "./exchange.ts";
 import type { Served } from "./front.ts";
-import { partsOf } from "./parts.ts";
-import { ResponseCache, type ResponseCaching } from "./response-cache.ts";
-import type { Composing } from "./response-fetch.ts";
-import { ResponseKeys } from "./response-key.ts";
 
 /** What clients get of a message that has been composed, and what is wrong with it. */
 export function concluded<App, I extends DescMessage, O extends DescMessage, C extends DescMessage, Principal>(

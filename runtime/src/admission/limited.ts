@@ -1,11 +1,11 @@
 // What limits ask of a request: whether they apply, to whom, and how much it costs.
 import type { Message } from "@bufbuild/protobuf";
+import type { Request } from "../compose/request.ts";
 import { Code, Failure, Reason, refusal } from "../failure.ts";
 import type { Peer } from "../identity/incoming.ts";
 import type { Asked, Charged, Limits, Refusal } from "../limits/limits.ts";
 import type { RateLimit } from "../limits/rate-limit.ts";
 import type { Observer, Trace } from "../observer.ts";
-import type { Request } from "./request.ts";
 
 /** The limits of an rpc. */
 export interface Limited<App, Args extends Message, Result extends Message, Principal> {

@@ -1,11 +1,11 @@
 // What a request passes between its message and its composition, in order: its rules, its permit, its limits.
 import type { Message } from "@bufbuild/protobuf";
 import type { Clock } from "../clock.ts";
+import type { Request } from "../compose/request.ts";
 import type { Failure } from "../failure.ts";
 import type { Judged } from "../identity/judged.ts";
 import type { Observer } from "../observer.ts";
 import { audited, type Permit } from "./admission.ts";
-import type { Request } from "./request.ts";
 import { undecided } from "./undecided.ts";
 
 /** One of them. */

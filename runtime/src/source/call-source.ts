@@ -1,14 +1,14 @@
+import { onItsSide } from "../call/branches.ts";
+import type { CallContext } from "../call/context.ts";
+import type { Metadata } from "../call/headers.ts";
+import { outgoing } from "../call/outgoing.ts";
+import type { StreamRpc } from "../call/upstream.ts";
 import type { Timer } from "../clock.ts";
 import { asFailure, Code, type Failure, type Fault, invalid, Reason } from "../failure.ts";
 import { type Backoff, startBackoff } from "../guard/retry.ts";
-import { onItsSide } from "./branches.ts";
-import type { CallContext } from "./context.ts";
-import type { Metadata } from "./headers.ts";
-import { outgoing } from "./outgoing.ts";
 import { type PositionKind, type PositionValue, positionOf, tokenOf } from "./position.ts";
 import type { Items, OpenSource, Source } from "./source.ts";
 import { StreamCall, type StreamOwner, type StreamRequest, type StreamSink } from "./stream-call.ts";
-import type { StreamRpc } from "./upstream.ts";
 
 /** For so long a source that breaks is opened again, in milliseconds, unless an item comes or it stands for a while. */
 export const REOPEN_MS = 30_000;

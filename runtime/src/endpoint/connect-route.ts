@@ -1,7 +1,7 @@
 import type { DescMessage, DescMethodUnary, Message } from "@bufbuild/protobuf";
 import { Code as ConnectCode, ConnectError, type HandlerContext } from "@connectrpc/connect";
+import type { AnswerMetadata } from "../admission/answer-metadata.ts";
 import { type Failure, OVER } from "../failure.ts";
-import type { AnswerMetadata } from "./answer-metadata.ts";
 import { connectError } from "./connect-error.ts";
 import type { Endpoint } from "./endpoint-options.ts";
 import { INCOMING, JUDGED } from "./judged-handler.ts";

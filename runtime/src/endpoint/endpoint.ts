@@ -1,3 +1,5 @@
+// Endpoints: one RPC with everything around its composition: opening a request, admission, the response cache, and its route in
+// Connect's router. Servers of any kind call it.
 import type { DescMessage, DescMethodUnary, Message, MessageShape } from "@bufbuild/protobuf";
 import { type Clock, systemClock } from "../clock.ts";
 import type { IncomingHeaders } from "../identity/incoming.ts";

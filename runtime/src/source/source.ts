@@ -1,3 +1,4 @@
+// Sources: items that somebody follows, one at a time: server streams of upstreams here, topics in a room of their own.
 import type { Failure } from "../failure.ts";
 
 /** Where an item stands in its source: what a client, or we ourselves, go on from. */

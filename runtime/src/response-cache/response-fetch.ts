@@ -1,11 +1,11 @@
 import type { Message } from "@bufbuild/protobuf";
 import type { Cache, CachePolicy, Entry } from "../cache/cache.ts";
-import type { Running } from "../call/scope.ts";
 import type { Clock, Timer } from "../clock.ts";
+import type { Degraded } from "../compose/degrade.ts";
+import type { Exchange } from "../compose/exchange.ts";
+import type { Request } from "../compose/request.ts";
 import { asFailure, type Failure, OVER, timedOut } from "../failure.ts";
-import type { Degraded } from "./degrade.ts";
-import type { Exchange } from "./exchange.ts";
-import type { Request } from "./request.ts";
+import type { Running } from "../scope/scope.ts";
 import type { Answered, Asker } from "./response-cache.ts";
 
 /** How an answer is composed, and what becomes of it. */

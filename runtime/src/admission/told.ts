@@ -1,6 +1,7 @@
 // What observers are told of a request, from its start to its one `response`.
 import type { Message } from "@bufbuild/protobuf";
 import type { Clock } from "../clock.ts";
+import type { Request } from "../compose/request.ts";
 import type { Failure } from "../failure.ts";
 import { type IncomingHeaders, incomingOf } from "../identity/incoming.ts";
 import { Judged } from "../identity/judged.ts";
@@ -13,7 +14,6 @@ import {
   type Trace,
   usedBy,
 } from "../observer.ts";
-import type { Request } from "./request.ts";
 
 /** What an rpc says of the traces of its requests. */
 export interface Telemetry<App, Args extends Message, Principal> {

@@ -1,6 +1,7 @@
 // The gate in front of an rpc: who calls, and whether they may, before the request's message is read.
 import type { Message } from "@bufbuild/protobuf";
 import type { Timer } from "../clock.ts";
+import type { Request } from "../compose/request.ts";
 import { asFailure, Code, type Failure } from "../failure.ts";
 import type { Identity } from "../identity/identity.ts";
 import { type IncomingHeaders, incomingOf } from "../identity/incoming.ts";
@@ -8,7 +9,6 @@ import { Judged } from "../identity/judged.ts";
 import { denied, refusedCredential, unauthenticated, unjudged } from "../identity/refusals.ts";
 import type { AuditEvent, Observer } from "../observer.ts";
 import { type AnswerMetadata, withHeaders } from "./answer-metadata.ts";
-import type { Request } from "./request.ts";
 import { type RefusedParts, tellRefused } from "./told.ts";
 
 /** Who may call an rpc. Nothing said: whoever is known. */

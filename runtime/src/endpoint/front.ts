@@ -8,17 +8,17 @@ import type {
   MessageShape,
 } from "@bufbuild/protobuf";
 import type { ConnectRouter } from "@connectrpc/connect";
+import { Admission, type Admits, Denied, type Verdict } from "../admission/admission.ts";
+import type { AnswerMetadata } from "../admission/answer-metadata.ts";
+import { EarlyLimits } from "../admission/early-limits.ts";
+import { type Gate, permitGate, rulesGate } from "../admission/gates.ts";
+import { limitsGate } from "../admission/limits-gate.ts";
+import { type RefusedParts, tellRefused } from "../admission/told.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { asFailure, type Failure, OVER } from "../failure.ts";
 import type { IncomingHeaders } from "../identity/incoming.ts";
 import type { Judged } from "../identity/judged.ts";
-import { Admission, type Admits, Denied, type Verdict } from "./admission.ts";
-import type { AnswerMetadata } from "./answer-metadata.ts";
-import { EarlyLimits } from "./early-limits.ts";
 import type { Answering, EndpointOptions } from "./endpoint-options.ts";
-import { type Gate, permitGate, rulesGate } from "./gates.ts";
-import { limitsGate } from "./limits-gate.ts";
-import { type RefusedParts, tellRefused } from "./told.ts";
 import { addVersioned, type Version } from "./version.ts";
 
 /** A method that a BFF serves. */

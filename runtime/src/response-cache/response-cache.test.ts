@@ -2,15 +2,15 @@ import { create, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
 import { Cache } from "../cache/cache.ts";
 import type { Found, SecondLevel } from "../cache/second-level.ts";
+import type { Request } from "../compose/request.ts";
+import { endpoint } from "../endpoint/endpoint.ts";
+import type { EndpointOptions } from "../endpoint/endpoint-options.ts";
 import { Code, type Failure } from "../failure.ts";
 import { FakeClient } from "../testing/fake-client.ts";
 import { FakeClock, idle } from "../testing/fake-clock.ts";
 import { type FrontOptions, front, page } from "../testing/front.ts";
 import { Front, type Page, PageSchema, ShowRequestSchema } from "../testing/gen/test_pb.ts";
 import { PREFIX_BYTES } from "../wire/frame.ts";
-import { endpoint } from "./endpoint.ts";
-import type { EndpointOptions } from "./endpoint-options.ts";
-import type { Request } from "./request.ts";
 
 const codeOf = (failure: Failure | undefined): string | undefined =>
   Object.entries(Code).find(([, code]) => code === failure?.clientCode)?.[0];

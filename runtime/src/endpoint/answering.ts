@@ -1,14 +1,14 @@
 import type { DescMessage, DescMethodUnary, Message, MessageShape } from "@bufbuild/protobuf";
+import { type AnswerMetadata, asStale } from "../admission/answer-metadata.ts";
+import type { Degraded } from "../compose/degrade.ts";
+import type { Request } from "../compose/request.ts";
 import { asFailure, Failure, OVER } from "../failure.ts";
 import type { IncomingHeaders } from "../identity/incoming.ts";
-import { type AnswerMetadata, asStale } from "./answer-metadata.ts";
+import type { Asker, ResponseCache } from "../response-cache/response-cache.ts";
 import { concluded } from "./cached-endpoint.ts";
-import type { Degraded } from "./degrade.ts";
 import type { Answering, EndpointOptions } from "./endpoint-options.ts";
 import { GONE } from "./front.ts";
 import { Opening, type OpeningOptions } from "./opening.ts";
-import type { Request } from "./request.ts";
-import type { Asker, ResponseCache } from "./response-cache.ts";
 
 /** One rpc, and what stands before it. */
 export interface Answered<App, I extends DescMessage, O extends DescMessage, C extends DescMessage, Principal> {
