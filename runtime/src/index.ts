@@ -89,7 +89,7 @@ export type {
   UpstreamEvent,
   UpstreamState,
 } from "./observer-upstreams.ts";
-export type { ResponseCaching } from "./response-cache/response-cache.ts";
+export type { ResponseCaching } from "./response-cache/response-caching.ts";
 export { type RouteOptions, routes } from "./routes/routes.ts";
 export type { Mark } from "./scope/causes.ts";
 export { callSource, type ItemPosition, type StreamExtra } from "./source/call-source.ts";
@@ -101,16 +101,11 @@ export type { Follower, Following, StreamEndpoint } from "./stream/stream-endpoi
 export type { Overflow, StreamOptions } from "./stream/stream-options.ts";
 export { Topic, type TopicCall, type TopicSpec, Topics, topicSource } from "./topic/topic.ts";
 export type { BalancePolicy } from "./transport/balance-policy.ts";
+export type { OutgoingHeaders, ReceivedHeaders } from "./transport/call-headers.ts";
 export { type ConnectTransportOptions, connectTransport } from "./transport/connect-transport.ts";
 export { GrpcClient, type GrpcClientOptions, type Http2 } from "./transport/grpc-client.ts";
 export type { OpenStream, StreamClient, StreamReceiver } from "./transport/stream-client.ts";
-export type {
-  InFlight,
-  OutgoingHeaders,
-  ReceivedHeaders,
-  Reply,
-  UnaryClient,
-} from "./transport/unary-client.ts";
+export type { InFlight, Reply, UnaryClient } from "./transport/unary-client.ts";
 export {
   type CodecCounters,
   codecCounters,

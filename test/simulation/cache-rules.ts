@@ -2,7 +2,7 @@ import { fromBinary } from "@bufbuild/protobuf";
 import { OVER } from "../../runtime/src/failure.ts";
 import type { CallEvent } from "../../runtime/src/observer.ts";
 import { BatchGetRequestSchema, GetRequestSchema, type Thing } from "../../runtime/src/testing/gen/test_pb.ts";
-import type { OutgoingHeaders } from "../../runtime/src/transport/unary-client.ts";
+import type { OutgoingHeaders } from "../../runtime/src/transport/call-headers.ts";
 import type { Truth } from "./composition.ts";
 import type { Setup } from "./setup.ts";
 import type { SimClock } from "./sim-clock.ts";

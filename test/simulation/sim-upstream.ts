@@ -6,7 +6,8 @@ import {
   GetRequestSchema,
   ThingSchema,
 } from "../../runtime/src/testing/gen/test_pb.ts";
-import type { InFlight, OutgoingHeaders, Reply, UnaryClient } from "../../runtime/src/transport/unary-client.ts";
+import type { OutgoingHeaders } from "../../runtime/src/transport/call-headers.ts";
+import type { InFlight, Reply, UnaryClient } from "../../runtime/src/transport/unary-client.ts";
 import { PREFIX_BYTES } from "../../runtime/src/wire/frame.ts";
 import type { Random } from "./random.ts";
 import type { SimClock } from "./sim-clock.ts";

@@ -1,7 +1,8 @@
 // From the lock of a project to a contract: what it says of services, without what it says of others.
 import { type Lock, usesOf } from "protoc-gen-bff/compiler";
 import { Refusal } from "../refusal.ts";
-import type { Contract, ContractMethod } from "./document.ts";
+import type { Contract } from "./document.ts";
+import type { ContractMethod } from "./elements.ts";
 
 /**
  * Throws a `Refusal` for a service that the lock does not use.

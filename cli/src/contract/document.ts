@@ -1,6 +1,7 @@
 // A contract: what a consumer uses of services of an upstream, as a document that the upstream's team keeps. JSON, for people to review.
-import type { Facts, Reliance } from "protoc-gen-bff/compiler";
+import type { Facts } from "protoc-gen-bff/compiler";
 import { Refusal } from "../refusal.ts";
+import type { ContractElement, ContractMethod } from "./elements.ts";
 import { type Example, faultIn, MOST_EXAMPLES } from "./example.ts";
 import { isObject } from "./json.ts";
 
@@ -15,22 +16,6 @@ export interface Contract {
   readonly elements: ReadonlyMap<string, ContractElement>;
   readonly examples: readonly Example[];
 }
-export interface ContractElement {
-  readonly facts: Facts;
-  /** "web/v1/web.proto: web.v1.Dashboard.spent_cents by", sorted. */
-  readonly usedBy: readonly string[];
-}
-export interface ContractMethod extends ContractElement {
-  /** Names of fields and enum values, of requests. */
-  readonly sets: readonly string[];
-  /** Of answers. */
-  readonly reads: readonly string[];
-  /** What is done because calls may be repeated. */
-  readonly reliesOn: readonly Reliance[];
-  /** On whose word alone it is without side effects: rpcs and options of the consumer. */
-  readonly vouchedBy: readonly string[];
-}
-
 export const CONTRACT_VERSION = 1;
 /** Of one document. */
 export const MOST_CONTRACT_BYTES = 16 << 20;

@@ -13,7 +13,7 @@ import {
 } from "@bufbuild/protobuf";
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { Refusal } from "../refusal.ts";
-import type { Contract } from "./document.ts";
+import type { ContractMethod } from "./elements.ts";
 import { isObject } from "./json.ts";
 
 /**
@@ -67,7 +67,7 @@ export function faultIn(example: unknown): string | undefined {
  */
 export function cutExamples(
   given: unknown,
-  { methods }: Pick<Contract, "methods">,
+  { methods }: { readonly methods: ReadonlyMap<string, ContractMethod> },
   registry: Registry,
   path: string,
 ): readonly Example[] {

@@ -9,7 +9,8 @@ import {
   parentName,
   shortName,
 } from "protoc-gen-bff/compiler";
-import type { Contract, ContractElement } from "./document.ts";
+import type { Contract } from "./document.ts";
+import type { ContractElement } from "./elements.ts";
 import type { Finding } from "./finding.ts";
 import { INSTEAD } from "./instead.ts";
 import { placeOf } from "./place.ts";

@@ -1,6 +1,6 @@
 // Whether another idempotency level breaks a consumer: only a level that is taken back does, and only one that something rests on.
 import type { Change, Facts } from "protoc-gen-bff/compiler";
-import type { ContractMethod } from "./document.ts";
+import type { ContractMethod } from "./elements.ts";
 import { reliancesInWords } from "./words.ts";
 
 const LEVELS = ["IDEMPOTENCY_UNKNOWN", "IDEMPOTENT", "NO_SIDE_EFFECTS"];

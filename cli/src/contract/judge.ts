@@ -16,7 +16,8 @@ import {
   type UpstreamElement,
   withHttp,
 } from "protoc-gen-bff/compiler";
-import type { Contract, ContractElement, ContractMethod } from "./document.ts";
+import type { Contract } from "./document.ts";
+import type { ContractElement, ContractMethod } from "./elements.ts";
 import type { Finding } from "./finding.ts";
 import { findGone, typeIn } from "./gone.ts";
 import { httpPathsOf } from "./http-paths.ts";

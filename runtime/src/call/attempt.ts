@@ -2,7 +2,8 @@ import { breakerOpen, Code, type Failure, type Fault, limited, Misfit } from "..
 import type { Ticket } from "../guard/breaker.ts";
 import type { Places, UrgentWaiter } from "../guard/limit.ts";
 import type { AttemptEvent, Trace } from "../observer.ts";
-import type { InFlight, OutgoingHeaders, ReceivedHeaders, Reply } from "../transport/unary-client.ts";
+import type { OutgoingHeaders, ReceivedHeaders } from "../transport/call-headers.ts";
+import type { InFlight, Reply } from "../transport/unary-client.ts";
 import type { Received } from "./received.ts";
 import type { Rpc } from "./upstream.ts";
 

@@ -2,11 +2,11 @@ import type { Clock } from "../clock.ts";
 import type { Limit } from "../guard/limit.ts";
 import type { Pool } from "../guard/pool.ts";
 import type { RetryContext } from "../guard/retry.ts";
-import type { Identify } from "../identity/identity.ts";
+import type { Identify } from "../identity/identify-kind.ts";
 import type { Told } from "../identity/telling/teller.ts";
 import type { Trace } from "../observer.ts";
 import type { Budget, Scope } from "../scope/scope.ts";
-import type { OutgoingHeaders } from "../transport/unary-client.ts";
+import type { OutgoingHeaders } from "../transport/call-headers.ts";
 import type { Coalesced } from "./once.ts";
 import type { Received } from "./received.ts";
 

@@ -1,5 +1,5 @@
 import { clientFault, type Failure, invalid, Misfit } from "../failure.ts";
-import type { OutgoingHeaders } from "../transport/unary-client.ts";
+import type { OutgoingHeaders } from "../transport/call-headers.ts";
 
 /** What a call sends along. Nothing is sent for "" and undefined; bytes are for names that end in `-bin`. */
 export type Metadata = Readonly<Record<string, string | Uint8Array | undefined>>;

@@ -5,7 +5,7 @@ import type { BreakerPolicy } from "../guard/breaker.ts";
 import type { LimitPolicy } from "../guard/limit.ts";
 import type { RetryPolicy } from "../guard/retry.ts";
 import type { ThrottlePolicy } from "../guard/throttle.ts";
-import type { Identify } from "../identity/identity.ts";
+import type { Identify } from "../identity/identify-kind.ts";
 import type { Peer } from "../identity/incoming.ts";
 
 /** What all calls of one upstream share in a process. */

@@ -1,4 +1,4 @@
-import type { ReceivedHeaders } from "../transport/unary-client.ts";
+import type { ReceivedHeaders } from "../transport/call-headers.ts";
 
 /** What came beside the message of an answer. */
 export interface Received {

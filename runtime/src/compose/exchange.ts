@@ -9,14 +9,14 @@ import type { Clock, Timer } from "../clock.ts";
 import { type Failure, OVER } from "../failure.ts";
 import { budgetMs, callBudgetMs } from "../guard/deadline.ts";
 import { Limit } from "../guard/limit.ts";
-import type { Identify } from "../identity/identity.ts";
+import type { Identify } from "../identity/identify-kind.ts";
 import type { IncomingHeaders } from "../identity/incoming.ts";
 import type { Judged } from "../identity/judged.ts";
 import type { Told } from "../identity/telling/teller.ts";
 import type { Observer, Trace } from "../observer.ts";
 import { type Cause, Causes } from "../scope/causes.ts";
 import { type Budget, Scope } from "../scope/scope.ts";
-import type { OutgoingHeaders } from "../transport/unary-client.ts";
+import type { OutgoingHeaders } from "../transport/call-headers.ts";
 import { DeferredParts } from "./parts.ts";
 
 /** What a request brings, and what its rpc allows. */

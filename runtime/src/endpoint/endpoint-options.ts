@@ -13,7 +13,7 @@ import type { RestRule } from "../http-rule/rule.ts";
 import type { Identity } from "../identity/identity.ts";
 import type { IncomingHeaders } from "../identity/incoming.ts";
 import type { Observer } from "../observer.ts";
-import type { ResponseCaching } from "../response-cache/response-cache.ts";
+import type { ResponseCaching } from "../response-cache/response-caching.ts";
 import type { HttpCaching } from "./http-caching.ts";
 import type { Version } from "./version.ts";
 

@@ -2,9 +2,6 @@ import type { DescMessage, Message } from "@bufbuild/protobuf";
 import type { IncomingHeaders } from "./incoming.ts";
 import type { Judged } from "./judged.ts";
 
-/** How a call says to its upstream who is calling: `identify` of the options. */
-export type Identify = "signed" | "token" | "plain";
-
 /** Who is calling the services of a package. Made by the generated `createIdentity`; endpoints ask it before anything else. */
 export interface Identity<out P extends Message = Message> {
   /** The principal's message. */

@@ -2,11 +2,13 @@
 export type { AuditEvent } from "../observer.ts";
 export { countsAmbient } from "./ambient.ts";
 export { type ApiKeyOptions, apiKey } from "./api-key/api-key.ts";
-export { type AssertionOptions, assertion } from "./assertion/assertion.ts";
+export { assertion } from "./assertion/assertion.ts";
+export type { AssertionOptions } from "./assertion/assertion-options.ts";
 export type { Caller } from "./caller.ts";
 export { cookieValues } from "./cookies.ts";
 export { identity } from "./declared.ts";
-export type { Identify, Identity } from "./identity.ts";
+export type { Identify } from "./identify-kind.ts";
+export type { Identity } from "./identity.ts";
 export { type Incoming, type IncomingHeaders, incomingOf, type Peer } from "./incoming.ts";
 export { Judged } from "./judged.ts";
 export { type JwtOptions, jwt } from "./jwt/jwt.ts";

@@ -1,15 +1,6 @@
 import type { Settings } from "./settings.ts";
 import type { SourceSpec } from "./spec.ts";
 
-/** The issuer by which a source recognises its credentials among those of its place. */
-export interface Issued {
-  /** Kind and place of its credentials: sources that differ in it never compete. */
-  readonly place: string;
-  readonly issuer: string;
-  /** Variables that filled the issuer, by name. */
-  readonly variables: readonly string[];
-}
-
 /** The subject of a fault of a source's issuer: the variables that it is made of, or the source. */
 export function issuerSubject(source: string, variables: readonly string[] = []): string {
   return variables.length === 0 ? `issuer of source ${source}` : variables.join(" and ");

@@ -2,10 +2,10 @@ import type { DescMessage, Message } from "@bufbuild/protobuf";
 import type { Clock } from "../clock.ts";
 import type { AuditEvent } from "../observer.ts";
 import type { Identity } from "./identity.ts";
-import type { Issued } from "./one-issuer.ts";
 import type { Routes } from "./routes.ts";
 import type { Settings } from "./settings.ts";
 import type { Source } from "./source.ts";
+import type { SourceIssuer } from "./source-issuer.ts";
 
 /** What sources are given of the process. */
 export interface SourceParts {
@@ -34,7 +34,7 @@ export interface SourceSpec<out P extends Message = Message> {
   /** Whether its credentials stand in cookies. */
   readonly byCookie?: boolean | undefined;
   /** Undefined for credentials without an issuer. */
-  readonly issued?: Issued | undefined;
+  readonly issued?: SourceIssuer | undefined;
   /** Reads its variables, and loads the packages that it needs: one that is not installed is a fault, too. Called once, before `open`. */
   configure?(settings: Settings): void | Promise<void>;
   /** What judges. It resolves soon, and never rejects for want of something outside: see `Source.opened`. */

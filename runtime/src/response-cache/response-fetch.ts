@@ -6,7 +6,7 @@ import type { Exchange } from "../compose/exchange.ts";
 import type { Request } from "../compose/request.ts";
 import { asFailure, type Failure, OVER, timedOut } from "../failure.ts";
 import type { Running } from "../scope/scope.ts";
-import type { Answered, Asker } from "./response-cache.ts";
+import type { Answered, Asker } from "./response-caching.ts";
 
 /** How an answer is composed, and what becomes of it. */
 export interface Composing<App, Args, Principal> {

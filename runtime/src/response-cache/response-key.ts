@@ -3,7 +3,7 @@ import { type DescMessage, type Message, toBinary } from "@bufbuild/protobuf";
 import { reflect } from "@bufbuild/protobuf/reflect";
 import type { Request } from "../compose/request.ts";
 import type { Caller } from "../identity/caller.ts";
-import type { ResponseCaching } from "./response-cache.ts";
+import type { ResponseCaching } from "./response-caching.ts";
 
 /** What keys are made of, besides what each request brings. */
 type Depends<App, Args extends Message, Principal> = Pick<

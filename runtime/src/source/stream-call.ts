@@ -16,8 +16,8 @@ import {
 import type { Ticket } from "../guard/breaker.ts";
 import type { IdleStream } from "../guard/stream-places.ts";
 import type { CallEvent, Trace } from "../observer.ts";
+import type { OutgoingHeaders } from "../transport/call-headers.ts";
 import type { OpenStream, StreamReceiver } from "../transport/stream-client.ts";
-import type { OutgoingHeaders } from "../transport/unary-client.ts";
 import { PREFIX_BYTES } from "../wire/frame.ts";
 
 /** A stream that stands for so long, in milliseconds, is open, whether its upstream has said anything or not. */

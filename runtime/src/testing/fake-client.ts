@@ -1,7 +1,8 @@
 import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { Code, type Fault } from "../failure.ts";
+import type { OutgoingHeaders, ReceivedHeaders } from "../transport/call-headers.ts";
 import type { OpenStream, StreamReceiver } from "../transport/stream-client.ts";
-import type { InFlight, OutgoingHeaders, ReceivedHeaders, Reply, UnaryClient } from "../transport/unary-client.ts";
+import type { InFlight, Reply, UnaryClient } from "../transport/unary-client.ts";
 import { PREFIX_BYTES } from "../wire/frame.ts";
 import { BatchGetRequestSchema, BatchGetResponseSchema, GetRequestSchema, ThingSchema } from "./gen/test_pb.ts";
 

@@ -9,7 +9,7 @@ import type { Request } from "../compose/request.ts";
 import { endpoint } from "../endpoint/endpoint.ts";
 import { Code, type Failure } from "../failure.ts";
 import type { AttemptEvent, CacheEvent, CallEvent, LimitEvent, Observer, ResponseEvent } from "../observer.ts";
-import type { ResponseCaching } from "../response-cache/response-cache.ts";
+import type { ResponseCaching } from "../response-cache/response-caching.ts";
 import type { UnaryClient } from "../transport/unary-client.ts";
 import { FakeClient } from "./fake-client.ts";
 import { FakeClock } from "./fake-clock.ts";

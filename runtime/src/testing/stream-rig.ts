@@ -1,6 +1,6 @@
 import type { Fault } from "../failure.ts";
+import type { ReceivedHeaders } from "../transport/call-headers.ts";
 import type { OpenStream, StreamClient } from "../transport/stream-client.ts";
-import type { ReceivedHeaders } from "../transport/unary-client.ts";
 import { frame } from "../wire/frame.ts";
 
 /** How a stream has ended. */

@@ -1,9 +1,23 @@
 import type { Clock, Timer } from "../clock.ts";
 import type { Failure } from "../failure.ts";
 import type { Source } from "../source/source.ts";
-import type { Cursor } from "./cursor.ts";
 import type { Entry, Log, Place, ReadHears, Standing, Tail, TailHears } from "./log.ts";
 import { Ring } from "./ring.ts";
+
+/** A follower of a key, as its channel uses it. */
+export interface ChannelReader<Item> {
+  /** The reader is likely to return within this time, in milliseconds. */
+  readonly comesAgainMs: number;
+  /** The log answers. */
+  accepted(): void;
+  /** The ring stands. */
+  placed(): void;
+  came(entry: Entry<Item>): void;
+  /** The ring does not stand any more. */
+  replaced(): void;
+  /** The tail has ended. */
+  closed(): void;
+}
 
 /** What the channels of a topic have in common. */
 export interface ChannelSpec<Item> {
@@ -27,8 +41,8 @@ export class Channel<Item> implements TailHears<Item> {
   readonly #key: string;
   readonly #log: Log<Item>;
   readonly #gone: (channel: Channel<Item>) => void;
-  readonly #cursors = new Set<Cursor<Item>>();
-  readonly #arriving = new Set<Cursor<Item>>(); // of those: nobody has told them where they are
+  readonly #cursors = new Set<ChannelReader<Item>>();
+  readonly #arriving = new Set<ChannelReader<Item>>(); // of those: nobody has told them where they are
   readonly #tail: Tail;
   #epoch = "";
   #stands = false;
@@ -63,19 +77,19 @@ export class Channel<Item> implements TailHears<Item> {
   get over(): Failure | "ended" | undefined {
     return this.#over;
   }
-  join(cursor: Cursor<Item>): void {
+  join(cursor: ChannelReader<Item>): void {
     this.#stay();
     this.#cursors.add(cursor);
     // Not before whoever follows has what it is to hear of.
     this.#arriving.add(cursor);
     if (this.#stands) queueMicrotask(() => this.#place(cursor));
   }
-  #place(cursor: Cursor<Item>): void {
+  #place(cursor: ChannelReader<Item>): void {
     if (!this.#stands || !this.#arriving.delete(cursor)) return;
     if (this.#accepted) cursor.accepted();
     cursor.placed();
   }
-  leave(cursor: Cursor<Item>): void {
+  leave(cursor: ChannelReader<Item>): void {
     this.#arriving.delete(cursor);
     if (this.#cursors.delete(cursor)) this.touch(cursor.comesAgainMs);
   }

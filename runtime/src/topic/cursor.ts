@@ -1,7 +1,7 @@
 import type { Timer } from "../clock.ts";
 import { Failure } from "../failure.ts";
 import type { Items, Source } from "../source/source.ts";
-import type { Channel } from "./channel.ts";
+import type { Channel, ChannelReader } from "./channel.ts";
 import type { Entry, Place, ReadHears } from "./log.ts";
 import { readToken, tokenOf } from "./token.ts";
 
@@ -22,7 +22,7 @@ export interface Wish {
  * One follower of a key: a place in its log. It takes items from the ring of the process; behind that it reads on its own, until it meets
  * the ring. It is never waited for, and holds no items.
  */
-export class Cursor<Item> implements Source, ReadHears<Item> {
+export class Cursor<Item> implements Source, ReadHears<Item>, ChannelReader<Item> {
   readonly #channel: Channel<Item>;
   readonly #items: Items<Item>;
   readonly #latestOnly: boolean;

@@ -1,4 +1,4 @@
-import type { Stored } from "./jetstream-log.ts";
+import type { Stored } from "./jetstream-items.ts";
 
 /** Most items that wait at once for the proof that nothing is missing before them, and most bytes of them. */
 const MOST_WAITING = 1_024;

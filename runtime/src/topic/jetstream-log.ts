@@ -1,17 +1,14 @@
-import type { StoredMsg } from "@nats-io/jetstream";
 import { Code, Failure, invalid, Reason } from "../failure.ts";
 import type { Source } from "../source/source.ts";
+import type { JetStreamItems, Stored } from "./jetstream-items.ts";
 import { JetStreamRead } from "./jetstream-read.ts";
 import { JetStreamTail } from "./jetstream-tail.ts";
 import { keyOf, quotedKey, subjectOf } from "./key.ts";
 import type { Entry, Place, ReadHears, Tail, TailHears } from "./log.ts";
-import type { Link, Nats } from "./nats.ts";
+import type { Link, NatsLinks } from "./nats-link.ts";
 import { faultOf, type NewestHears } from "./newest.ts";
 import type { StoredLog, StoredSpec } from "./store.ts";
 import { tokenOf } from "./token.ts";
-
-/** What a message is, as far as it is looked at. */
-export type Stored = Pick<StoredMsg, "seq" | "subject" | "data">;
 
 interface Newest<Item> {
   readonly epoch: string;
@@ -20,15 +17,15 @@ interface Newest<Item> {
 }
 
 /** Items in a stream of JetStream: a subject for each key. */
-export class JetStreamLog<Item> implements StoredLog<Item> {
+export class JetStreamLog<Item> implements StoredLog<Item>, JetStreamItems<Item> {
   readonly ordered = true;
   readonly lingerMs = 0;
   consumers = 0;
-  readonly nats: Nats;
+  readonly nats: NatsLinks;
   readonly stream: string;
   readonly #spec: StoredSpec<Item>;
 
-  constructor(nats: Nats, spec: StoredSpec<Item>) {
+  constructor(nats: NatsLinks, spec: StoredSpec<Item>) {
     this.nats = nats;
     this.stream = spec.jetstream;
     this.#spec = spec;

@@ -1,8 +1,8 @@
 import type { Source } from "../source/source.ts";
-import type { JetStreamLog, Stored } from "./jetstream-log.ts";
+import type { JetStreamItems, Stored } from "./jetstream-items.ts";
 import { AGAIN_MS, HOLD_MS } from "./jetstream-tail.ts";
 import type { Entry, Place, ReadHears } from "./log.ts";
-import type { Link } from "./nats.ts";
+import type { Link } from "./nats-link.ts";
 import { RING_BYTES } from "./ring.ts";
 import { Unusable } from "./stream-facts.ts";
 
@@ -11,7 +11,7 @@ const MOST_AHEAD = 32;
 
 /** Reads on behind a place, item by item and without anything on the server, so that nothing has to be cleaned up there. */
 export class JetStreamRead<Item> implements Source {
-  readonly #log: JetStreamLog<Item>;
+  readonly #log: JetStreamItems<Item>;
   readonly #subject: string;
   readonly #hears: ReadHears<Item>;
   readonly #after: Place | undefined;
@@ -23,7 +23,7 @@ export class JetStreamRead<Item> implements Source {
   #failingSince: number | undefined;
   #over = false;
 
-  constructor(log: JetStreamLog<Item>, subject: string, after: Place | undefined, hears: ReadHears<Item>) {
+  constructor(log: JetStreamItems<Item>, subject: string, after: Place | undefined, hears: ReadHears<Item>) {
     this.#log = log;
     this.#subject = subject;
     this.#after = after;

@@ -2,9 +2,9 @@ import { randomUUID } from "node:crypto";
 import type { ConsumerMessages, JsMsg } from "@nats-io/jetstream";
 import type { Timer } from "../clock.ts";
 import { Arrivals } from "./jetstream-arrivals.ts";
-import type { JetStreamLog, Stored } from "./jetstream-log.ts";
+import type { JetStreamItems, Stored } from "./jetstream-items.ts";
 import type { Tail, TailHears } from "./log.ts";
-import type { Link, LinkHears } from "./nats.ts";
+import type { Link, LinkHears } from "./nats-link.ts";
 import { Unusable } from "./stream-facts.ts";
 
 /** While NATS is away followers are held for so long, in milliseconds. */
@@ -44,7 +44,7 @@ interface Consuming {
  * drops before the consumer gets there goes unnoticed: what comes next is proven to follow, or resets.
  */
 export class JetStreamTail<Item> implements Tail, LinkHears {
-  readonly #log: JetStreamLog<Item>;
+  readonly #log: JetStreamItems<Item>;
   readonly #subject: string;
   readonly #hears: TailHears<Item>;
   #epoch: string | undefined; // since it stands
@@ -55,7 +55,7 @@ export class JetStreamTail<Item> implements Tail, LinkHears {
   #again: Timer | undefined;
   #closed = false;
 
-  constructor(log: JetStreamLog<Item>, subject: string, hears: TailHears<Item>) {
+  constructor(log: JetStreamItems<Item>, subject: string, hears: TailHears<Item>) {
     this.#log = log;
     this.#subject = subject;
     this.#hears = hears;

@@ -1,21 +1,12 @@
-import { type JetStreamClient, type JetStreamManager, jetstream, jetstreamManager } from "@nats-io/jetstream";
+import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { connect, credsAuthenticator, type NatsConnection, type NodeConnectionOptions } from "@nats-io/transport-node";
 import pLimit from "p-limit";
 import type { Clock, Timer } from "../clock.ts";
 import { JetStreamLog } from "./jetstream-log.ts";
+import type { Link, LinkHears, NatsLinks } from "./nats-link.ts";
 import type { StoredLog, StoredSpec, TopicStore } from "./store.ts";
 import { type StreamFacts, StreamNames } from "./stream-facts.ts";
 
-/** A connection that stands, and what is asked over it. */
-export interface Link {
-  readonly js: JetStreamClient;
-  readonly jsm: JetStreamManager;
-}
-/** Hears when the connection is lost, and when it is there again. */
-export interface LinkHears {
-  up(link: Link): void;
-  down(): void;
-}
 /** How NATS is reached. */
 export interface NatsOptions {
   /** `host:port`; one after the other is tried. */
@@ -44,7 +35,7 @@ const AT_ONCE = 32;
 const ANSWER_MS = 2_000;
 
 /** The one connection of a process to NATS. It is tried for as long as it takes: who needs it waits, or does without. */
-export class Nats implements TopicStore {
+export class Nats implements TopicStore, NatsLinks {
   readonly clock: Clock;
   readonly fault: NatsParts["fault"];
   readonly limit = pLimit(AT_ONCE);

@@ -1,6 +1,7 @@
 import type { Codec } from "../call/upstream.ts";
 import { type Failure, type Fault, Reason } from "../failure.ts";
-import type { InFlight, OutgoingHeaders, Reply, UnaryClient } from "../transport/unary-client.ts";
+import type { OutgoingHeaders } from "../transport/call-headers.ts";
+import type { InFlight, Reply, UnaryClient } from "../transport/unary-client.ts";
 import { frame, PREFIX_BYTES } from "../wire/frame.ts";
 
 /** The header beside a newest item that has the token of its place. */

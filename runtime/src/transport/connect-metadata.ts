@@ -1,7 +1,7 @@
 import { Code as ConnectCode, ConnectError } from "@connectrpc/connect";
 import { Code, codeText, cutAtDeadline, type Fault } from "../failure.ts";
 import { statusDetails } from "../wire/status-detail.ts";
-import type { OutgoingHeaders, ReceivedHeaders } from "./unary-client.ts";
+import type { OutgoingHeaders, ReceivedHeaders } from "./call-headers.ts";
 
 /**
  * A fault as clients of Connect know it.

@@ -9,9 +9,10 @@ import {
 import { Code as ConnectCode, ConnectError, type StreamRequest, type StreamResponse } from "@connectrpc/connect";
 import type { Fault } from "../failure.ts";
 import { frame } from "../wire/frame.ts";
+import type { ReceivedHeaders } from "./call-headers.ts";
 import { connectError, sendable, toHeaders } from "./connect-metadata.ts";
 import type { OpenStream, StreamReceiver } from "./stream-client.ts";
-import type { ReceivedHeaders, UnaryClient } from "./unary-client.ts";
+import type { UnaryClient } from "./unary-client.ts";
 
 /**
  * Opens the server stream of a request, and resolves when the upstream has accepted it, or has ended it.

@@ -10,9 +10,10 @@ import {
 import { runStreamingCall, runUnaryCall } from "@connectrpc/connect/protocol";
 import { verdictOn } from "../failure.ts";
 import { frame } from "../wire/frame.ts";
+import type { OutgoingHeaders } from "./call-headers.ts";
 import { connectError, sendable, toHeaders } from "./connect-metadata.ts";
 import { openedStream } from "./connect-streaming.ts";
-import type { InFlight, OutgoingHeaders, Reply, UnaryClient } from "./unary-client.ts";
+import type { InFlight, Reply, UnaryClient } from "./unary-client.ts";
 
 /** What calls through a Transport have in common. */
 export interface ConnectTransportOptions {

@@ -4,8 +4,8 @@ import { Code, type Fault } from "../failure.ts";
 import { GRPC, H2Upstream, type Received, refuse, reply } from "../testing/h2-upstream.ts";
 import { testedHttp2 } from "../testing/tested-http2.ts";
 import { frame } from "../wire/frame.ts";
+import type { ReceivedHeaders } from "./call-headers.ts";
 import { GrpcClient } from "./grpc-client.ts";
-import type { ReceivedHeaders } from "./unary-client.ts";
 
 // The edges of what an upstream may answer; grpc-client.test.ts has the rest, grpc-fuzz.test.ts everything else.
 

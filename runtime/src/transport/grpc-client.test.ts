@@ -4,9 +4,9 @@ import { Code, type Fault } from "../failure.ts";
 import { GRPC, H2Upstream, type Received, refuse, reply } from "../testing/h2-upstream.ts";
 import { testedHttp2 } from "../testing/tested-http2.ts";
 import { frame } from "../wire/frame.ts";
+import type { OutgoingHeaders } from "./call-headers.ts";
 import { GrpcClient, type GrpcClientOptions } from "./grpc-client.ts";
 import { grpcTimeout } from "./grpc-session.ts";
-import type { OutgoingHeaders } from "./unary-client.ts";
 
 const upstream = new H2Upstream();
 let client: GrpcClient;

@@ -6,6 +6,7 @@ import type { AddressState } from "../observer-upstreams.ts";
 import { Addresses, lookupOf, type Target } from "./addresses.ts";
 import type { BalancePolicy } from "./balance-policy.ts";
 import type { Ejection } from "./balancer.ts";
+import type { OutgoingHeaders } from "./call-headers.ts";
 import { GrpcAttempt } from "./grpc-attempt.ts";
 import type { GrpcRequest, GrpcSession, GrpcTarget } from "./grpc-session.ts";
 import { H2Session } from "./h2-session.ts";
@@ -14,7 +15,7 @@ import type { SessionOwner } from "./session.ts";
 import { SessionPool } from "./session-pool.ts";
 import { StreamAttempt } from "./stream-attempt.ts";
 import type { OpenStream, StreamClient, StreamReceiver } from "./stream-client.ts";
-import type { InFlight, OutgoingHeaders, Reply, UnaryClient } from "./unary-client.ts";
+import type { InFlight, Reply, UnaryClient } from "./unary-client.ts";
 import { WireSession } from "./wire-session.ts";
 
 export type { UnaryClient };

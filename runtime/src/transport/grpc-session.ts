@@ -1,5 +1,5 @@
+import type { OutgoingHeaders, ReceivedHeaders } from "./call-headers.ts";
 import type { Session } from "./session.ts";
-import type { OutgoingHeaders, ReceivedHeaders } from "./unary-client.ts";
 
 /** Where requests go, as their headers have it. */
 export interface GrpcTarget {

@@ -1,6 +1,15 @@
 import type * as http2 from "node:http2";
 import type { Ending, GrpcReceiver, GrpcStream } from "./grpc-session.ts";
-import type { H2Session } from "./h2-session.ts";
+
+/** The session of a stream, as the stream uses it. */
+interface H2StreamOwner {
+  readonly ended: boolean;
+  readonly error: Error | undefined;
+  /** Whether GOAWAY excludes the stream of this id from those that were processed. */
+  excludes(id: number): boolean;
+  outOfStreams(): void;
+  streamEnded(): void;
+}
 
 const STREAM = Symbol();
 type Known = http2.ClientHttp2Stream & { [STREAM]?: H2Stream | undefined };
@@ -30,7 +39,7 @@ function onClose(this: Known): void {
 /** A stream of node:http2. */
 export class H2Stream implements GrpcStream {
   readonly receiver: GrpcReceiver;
-  readonly #session: H2Session;
+  readonly #session: H2StreamOwner;
   readonly #stream: Known;
   #error: Error | undefined;
   /** Bytes that have come and were not allowed again; undefined: all are at once. */
@@ -38,7 +47,7 @@ export class H2Stream implements GrpcStream {
 
   /** @param held it is read only while nothing that has come waits to be allowed again */
   constructor(
-    session: H2Session,
+    session: H2StreamOwner,
     stream: http2.ClientHttp2Stream,
     frame: Uint8Array,
     receiver: GrpcReceiver,

@@ -2,8 +2,8 @@ import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { GRPC, H2Upstream, reply } from "../testing/h2-upstream.ts";
 import { frame } from "../wire/frame.ts";
+import type { OutgoingHeaders, ReceivedHeaders } from "./call-headers.ts";
 import { GrpcClient, type Http2 } from "./grpc-client.ts";
-import type { OutgoingHeaders, ReceivedHeaders } from "./unary-client.ts";
 
 // Headers as nghttp2 (node:http2) writes and reads them: the same over ours as over it.
 

@@ -11,12 +11,12 @@ import { Code, type Fault } from "../failure.ts";
 import { freePort, listens } from "../testing/listening.ts";
 import { frame } from "../wire/frame.ts";
 import { Addresses } from "./addresses.ts";
+import type { OutgoingHeaders, ReceivedHeaders } from "./call-headers.ts";
 import { GrpcAttempt } from "./grpc-attempt.ts";
 import { GrpcClient, type GrpcClientOptions } from "./grpc-client.ts";
 import type { GrpcSession } from "./grpc-session.ts";
 import { RequestEncoder } from "./request-encoder.ts";
 import { SessionPool } from "./session-pool.ts";
-import type { OutgoingHeaders, ReceivedHeaders } from "./unary-client.ts";
 import { WireSession } from "./wire-session.ts";
 
 // nghttp2's own server, of the package nghttp2-server. It serves files, which here hold framed messages, with trailers; or what it is sent.

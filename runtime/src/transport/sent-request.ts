@@ -2,10 +2,11 @@ import type { Clock } from "../clock.ts";
 import { Code, type Fault } from "../failure.ts";
 import { ErrorCode } from "../http2/error-code.ts";
 import type { Avoiding, Place } from "./balancer.ts";
+import type { ReceivedHeaders } from "./call-headers.ts";
 import type { GrpcReceiver, GrpcRequest, GrpcSession, GrpcStream } from "./grpc-session.ts";
 import type { Waiter } from "./session.ts";
 import type { SessionPool } from "./session-pool.ts";
-import type { InFlight, ReceivedHeaders } from "./unary-client.ts";
+import type { InFlight } from "./unary-client.ts";
 import { uncaught } from "./uncaught.ts";
 
 const { NO_ERROR, REFUSED_STREAM, CANCEL, ENHANCE_YOUR_CALM, INADEQUATE_SECURITY } = ErrorCode;

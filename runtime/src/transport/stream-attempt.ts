@@ -2,12 +2,12 @@ import { Code, type Fault } from "../failure.ts";
 import { ErrorCode } from "../http2/error-code.ts";
 import { appended } from "../wire/appended.ts";
 import { PREFIX_BYTES } from "../wire/frame.ts";
+import type { ReceivedHeaders } from "./call-headers.ts";
 import { AT_ONCE_BYTES } from "./grpc-attempt.ts";
 import type { GrpcRequest, GrpcSession } from "./grpc-session.ts";
 import { SentRequest } from "./sent-request.ts";
 import type { SessionPool } from "./session-pool.ts";
 import type { OpenStream, StreamReceiver } from "./stream-client.ts";
-import type { ReceivedHeaders } from "./unary-client.ts";
 import { uncaught } from "./uncaught.ts";
 
 /** A smaller item is copied out of what it came in, which may be much more. */

@@ -1,5 +1,5 @@
 import type { Fault } from "../failure.ts";
-import type { OutgoingHeaders, ReceivedHeaders } from "./unary-client.ts";
+import type { OutgoingHeaders, ReceivedHeaders } from "./call-headers.ts";
 
 /** Hears of one server stream, never before `open` has returned. After `ended` or `faulted`, and after `cancel`, it hears nothing more. */
 export interface StreamReceiver {

@@ -3,10 +3,8 @@
 import type { Fault } from "../failure.ts";
 import type { AddressState } from "../observer-upstreams.ts";
 import type { Ejection } from "./balancer.ts";
+import type { OutgoingHeaders, ReceivedHeaders } from "./call-headers.ts";
 import type { StreamClient } from "./stream-client.ts";
-
-/** Headers as they came: lower-case names, without those that begin with `:`; several values of a name are joined with ", ". */
-export type ReceivedHeaders = Readonly<Record<string, string | readonly string[] | number | undefined>>;
 
 /**
  * Receives the end of an attempt: exactly one of `replied` and `faulted`, once, never before `send` has returned; neither after
@@ -35,9 +33,6 @@ export interface InFlight {
    */
   judged?(good: boolean | undefined, slowness?: number): void;
 }
-
-/** Headers by lower-case name; values of `-bin` names are base64. */
-export type OutgoingHeaders = Readonly<Record<string, string>>;
 
 /** Sends unary requests to one upstream, and opens streams of those that have them. */
 export interface UnaryClient {

@@ -1,13 +1,18 @@
 import type { Stream } from "../http2/connection.ts";
 import { errorName } from "../http2/error-code.ts";
 import type { Ending, GrpcReceiver, GrpcStream } from "./grpc-session.ts";
-import type { WireSession } from "./wire-session.ts";
+
+/** The session of a stream, as the stream uses it. */
+interface WireStreamOwner {
+  allow(stream: WireStream, bytes: number): void;
+  closeStream(stream: WireStream, code: number): void;
+}
 
 /** A stream of a WireSession, which reads and writes its fields. */
 export class WireStream implements GrpcStream, Stream<WireStream> {
   readonly id: number;
   readonly receiver: GrpcReceiver;
-  readonly #session: WireSession;
+  readonly #session: WireStreamOwner;
   /** Another one that is open, for `OpenStreams`. */
   next: WireStream | undefined;
   /** Where it begins among all bytes of the connection. */
@@ -33,7 +38,7 @@ export class WireStream implements GrpcStream, Stream<WireStream> {
   message: string | undefined;
 
   constructor(
-    session: WireSession,
+    session: WireStreamOwner,
     id: number,
     position: number,
     sendWindow: number,

@@ -1,7 +1,7 @@
 // `buf.validate.Violations` in bytes, of validate.proto 1.x. Its own descriptor would be 60 KiB to load for these four messages.
 import { type DescField, ScalarType } from "@bufbuild/protobuf";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
-import type { FieldStep, RuleStep, Violation } from "./violations.ts";
+import type { FieldStep, RuleStep, Violation } from "./violation.ts";
 
 /** What clients take of details: gRPC has them in a header, as base64. */
 const MOST_BYTES = 6 * 1024;

@@ -27,4 +27,5 @@ export {
   utf8Bytes,
   utf8Text,
 } from "./values.ts";
-export { type Rule, type RuleStep, Violations } from "./violations.ts";
+export type { Rule, RuleStep } from "./violation.ts";
+export { Violations } from "./violations.ts";

@@ -1,5 +1,5 @@
 import { ScalarType } from "@bufbuild/protobuf";
-import type { FieldStep } from "./violations.ts";
+import type { FieldStep } from "./violation.ts";
 
 /** `order.lines[2].labels["a b"]`, as buf.validate writes paths; at most some hundred characters of a key. */
 export function pathText(inside: readonly FieldStep[]): string {

@@ -10,7 +10,7 @@ import { MOST_CALLERS, Remembered, weightOf } from "../remembered.ts";
 import type { Place, Source } from "../source.ts";
 import { type Expected, issuerOf, MOST_CHARACTERS, SKEW_S } from "../telling/assertion.ts";
 import { SIGNED_HEADER } from "../telling/teller.ts";
-import type { AssertionOptions } from "./assertion.ts";
+import type { AssertionOptions } from "./assertion-options.ts";
 import { type IssuerKeys, verifiedAssertion } from "./verified.ts";
 
 /** An assertion that has been accepted. */

@@ -1,31 +1,10 @@
-import type { DescMessage, Message, MessageShape } from "@bufbuild/protobuf";
-import type { Credential, Principal } from "@protobff/messages/bff/v1/identity_pb.js";
+import type { DescMessage, Message } from "@bufbuild/protobuf";
+import type { Principal } from "@protobff/messages/bff/v1/identity_pb.js";
 import { issuerSubject } from "../one-issuer.ts";
 import type { SourceSpec } from "../spec.ts";
+import type { AssertionOptions } from "./assertion-options.ts";
 import { AssertionSource } from "./assertion-source.ts";
 import { issuerKeys, problemOfKeys } from "./issuer-keys.ts";
-
-/** `assertion` of a source. What is left out has the default of the option. */
-export interface AssertionOptions<P extends Message, Claims extends DescMessage> {
-  /** Of the source. */
-  readonly name: string;
-  /** BFF_IDENTITY_ISSUER of who signs. */
-  readonly issuer: string;
-  /** Variables of the environment that the issuer is made of, for faults. */
-  readonly issuerVariables?: readonly string[] | undefined;
-  /** Where its public keys are: the address of its `/.well-known/bff-keys`, or a file with what that answers, or with keys in PEM. */
-  readonly keys: string;
-  /** Full names of the services of this package: what is signed for others counts for nothing. */
-  readonly audience: readonly string[];
-  /** Lower-case; by default `x-principal-signed-bin`. */
-  readonly header?: string | undefined;
-  /** What it holds; by default the principal itself. */
-  readonly claims?: Claims | undefined;
-  /** As in `Source`. */
-  readonly from?: readonly string[] | undefined;
-  /** By default what it holds. */
-  readonly principal?: ((claims: MessageShape<Claims>, credential: Credential) => P) | undefined;
-}
 
 /** A source of callers whom another deployment has known, and tells us by `identify: SIGNED`. */
 export function assertion<P extends Message = Principal, Claims extends DescMessage = DescMessage>(

@@ -3,7 +3,7 @@ import { create } from "@bufbuild/protobuf";
 import { PrincipalAssertionSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import type { Clock } from "../../clock.ts";
 import type { Caller } from "../caller.ts";
-import type { Identify } from "../identity.ts";
+import type { Identify } from "../identify-kind.ts";
 import { signedHeader, unpadded } from "./assertion.ts";
 import type { KeyFiles } from "./key-files.ts";
 

@@ -13,7 +13,8 @@ import {
 import { Code, type Fault } from "../../failure.ts";
 import { frame } from "../../wire/frame.ts";
 import { statusDetail } from "../../wire/status-detail.ts";
-import type { InFlight, ReceivedHeaders } from "../unary-client.ts";
+import type { ReceivedHeaders } from "../call-headers.ts";
+import type { InFlight } from "../unary-client.ts";
 import { HttpJsonClient, type HttpJsonClientOptions } from "./http-json-client.ts";
 
 const open: { close(): void }[] = [];

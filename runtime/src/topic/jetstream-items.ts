@@ -1,0 +1,26 @@
+// A log of items in JetStream as its readers and tails use it.
+import type { StoredMsg } from "@nats-io/jetstream";
+import type { Failure } from "../failure.ts";
+import type { Entry } from "./log.ts";
+import type { Link, NatsLinks } from "./nats-link.ts";
+
+/** The part of a message that logs read. */
+export type Stored = Pick<StoredMsg, "seq" | "subject" | "data">;
+
+export interface JetStreamItems<Item> {
+  readonly nats: NatsLinks;
+  /** The name of the stream. */
+  readonly stream: string;
+  /** Consumers of this process, on the server. */
+  consumers: number;
+  entry(stored: Stored): Entry<Item>;
+  /**
+   * Whether the stream still holds everything after a sequence number: its item is still kept, or an older one of the key, because the oldest
+   * items are dropped first.
+   *
+   * @param seq 0: no item was received
+   */
+  isWhole(link: Link, subject: string, seq: number): Promise<boolean>;
+  /** The failure of a log that cannot be read for now. */
+  unavailable(message: string): Failure;
+}

@@ -1,0 +1,29 @@
+import type { DescField, DescOneof } from "@bufbuild/protobuf";
+
+/** One rule of a message, as generated code has it. */
+export interface Rule {
+  /** `buf.validate.Violation.rule_id`. */
+  readonly id: string;
+  /** What the client reads. */
+  readonly message: string;
+  /** Where the rule stands in `buf.validate.FieldRules`; none: it is not a field's. */
+  readonly path?: readonly RuleStep[];
+}
+
+/** A field on the way to a rule: its name, number and type (of `google.protobuf.FieldDescriptorProto.Type`), and the index in a list. */
+export type RuleStep = readonly [name: string, number: number, type: number, index?: number];
+
+/** One step of the way to what breaks a rule. */
+export interface FieldStep {
+  readonly of: DescField | DescOneof;
+  /** The index in a list; the key in a map, as protobuf-es has it: a string. */
+  readonly at: number | string | undefined;
+}
+
+export interface Violation {
+  readonly rule: Rule;
+  readonly message: string;
+  readonly forKey: boolean;
+  /** From the inside out. */
+  readonly path: FieldStep[];
+}
