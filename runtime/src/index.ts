@@ -100,10 +100,10 @@ export type { PartsOptions } from "./stream/parts-options.ts";
 export type { Follower, Following, StreamEndpoint } from "./stream/stream-endpoint.ts";
 export type { Overflow, StreamOptions } from "./stream/stream-options.ts";
 export { Topic, type TopicCall, type TopicSpec, Topics, topicSource } from "./topic/topic.ts";
-export type { BalancePolicy } from "./transport/balance-policy.ts";
+export type { BalancePolicy } from "./transport/balance/balance-policy.ts";
 export type { OutgoingHeaders, ReceivedHeaders } from "./transport/call-headers.ts";
-export { type ConnectTransportOptions, connectTransport } from "./transport/connect-transport.ts";
-export { GrpcClient, type GrpcClientOptions, type Http2 } from "./transport/grpc-client.ts";
+export { type ConnectTransportOptions, connectTransport } from "./transport/connect/connect-transport.ts";
+export { GrpcClient, type GrpcClientOptions, type Http2 } from "./transport/grpc/grpc-client.ts";
 export type { OpenStream, StreamClient, StreamReceiver } from "./transport/stream-client.ts";
 export type { InFlight, Reply, UnaryClient } from "./transport/unary-client.ts";
 export {

@@ -4,7 +4,7 @@ import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-opti
 import { versionHeaders, withVersions } from "@protobff/runtime/internal/endpoint/version";
 import type { ServerFault } from "@protobff/runtime/internal/environment/server-fault";
 import { typesOf } from "@protobff/runtime/internal/http-rule/types-of";
-import { Networks } from "@protobff/runtime/internal/identity/networks";
+import { Networks } from "@protobff/runtime/internal/identity/network/networks";
 import type { OpenIdentity } from "@protobff/runtime/internal/identity/spec";
 import { addBounded } from "@protobff/runtime/internal/routes/bounded-handler";
 import { MAX_ELEMENTS, MAX_MESSAGE_BYTES } from "@protobff/runtime/internal/routes/bounds";

@@ -6,7 +6,7 @@ import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import type { Fault } from "@protobff/runtime/internal/failure";
 import { compiled } from "@protobff/runtime/internal/testing/compiled";
-import { GrpcClient } from "@protobff/runtime/internal/transport/grpc-client";
+import { GrpcClient } from "@protobff/runtime/internal/transport/grpc/grpc-client";
 import { expect, it, onTestFinished } from "vitest";
 import { listen } from "./listen.ts";
 import { EchoService, echoEndpoint } from "./testing/test-echo.ts";

@@ -13,7 +13,7 @@ import {
   ThingSchema,
   Upstream as UpstreamService,
 } from "../testing/gen/test_pb.ts";
-import { GrpcClient } from "../transport/grpc-client.ts";
+import { GrpcClient } from "../transport/grpc/grpc-client.ts";
 import { Upstream } from "./upstream.ts";
 
 const WORKERS = 4;

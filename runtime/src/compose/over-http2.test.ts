@@ -17,7 +17,7 @@ import {
 } from "../testing/gen/test_pb.ts";
 import { H2Upstream, type Received, refuse, reply } from "../testing/h2-upstream.ts";
 import { testedHttp2 } from "../testing/tested-http2.ts";
-import { GrpcClient } from "../transport/grpc-client.ts";
+import { GrpcClient } from "../transport/grpc/grpc-client.ts";
 import type { Request } from "./request.ts";
 
 // What the policies do to a real upstream, in real time; their details are tested on a clock that stands still.

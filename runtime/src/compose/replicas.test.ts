@@ -19,7 +19,7 @@ import {
 import { until } from "../testing/grpc-rig.ts";
 import { H2Upstream, type Received, refuse, reply } from "../testing/h2-upstream.ts";
 import { testedHttp2 } from "../testing/tested-http2.ts";
-import { GrpcClient } from "../transport/grpc-client.ts";
+import { GrpcClient } from "../transport/grpc/grpc-client.ts";
 import type { Request } from "./request.ts";
 
 // Three replicas of an upstream over sockets, with the policies of calls above them, on a clock that the test moves.

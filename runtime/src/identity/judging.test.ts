@@ -7,7 +7,7 @@ import { BEARER, sourceOf } from "../testing/gate-rig.ts";
 import { identity } from "./declared.ts";
 import type { Incoming } from "./incoming.ts";
 import { Judged } from "./judged.ts";
-import { peer } from "./peer.ts";
+import { peer } from "./network/peer.ts";
 import { Remembered } from "./remembered.ts";
 
 const KEY = { kind: "header", name: "x-api-key", scheme: undefined } as const;

@@ -5,7 +5,7 @@ import type { Caller } from "./caller.ts";
 import { cookieValues, forgotten } from "./cookies.ts";
 import { type Incoming, type IncomingHeaders, incomingOf } from "./incoming.ts";
 import { Judged } from "./judged.ts";
-import { matching, type NamePattern, namePattern } from "./names.ts";
+import { matching, type NamePattern, namePattern } from "./network/names.ts";
 import { refusing, unauthenticated } from "./refusals.ts";
 import type { Routes } from "./routes.ts";
 import type { Source } from "./source.ts";

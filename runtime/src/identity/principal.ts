@@ -10,7 +10,7 @@ import {
 import { FeatureSet_FieldPresence as Presence } from "@bufbuild/protobuf/wkt";
 import { type Credential, PrincipalSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import type { Caller } from "./caller.ts";
-import { type Claims, missingClaim } from "./missing-claim.ts";
+import { type Claims, missingClaim } from "./claims/missing-claim.ts";
 import { unauthenticated } from "./refusals.ts";
 
 /** What a credential proves. */

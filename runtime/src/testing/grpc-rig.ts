@@ -1,6 +1,6 @@
 import { onTestFinished } from "vitest";
 import type { Fault } from "../failure.ts";
-import { GrpcClient, type GrpcClientOptions } from "../transport/grpc-client.ts";
+import { GrpcClient, type GrpcClientOptions } from "../transport/grpc/grpc-client.ts";
 import { frame } from "../wire/frame.ts";
 import { H2Upstream, type H2UpstreamOptions, type Received, reply } from "./h2-upstream.ts";
 import { testedHttp2 } from "./tested-http2.ts";

@@ -1,7 +1,7 @@
 import { BinaryReader, BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { expect } from "vitest";
 import { Code } from "../failure.ts";
-import { GrpcClient, type Http2 } from "../transport/grpc-client.ts";
+import { GrpcClient, type Http2 } from "../transport/grpc/grpc-client.ts";
 import { CountingProxy } from "./counting-proxy.ts";
 import { until } from "./grpc-rig.ts";
 import { TestStream } from "./stream-rig.ts";

@@ -2,7 +2,7 @@ import { BinaryReader, BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { expect } from "vitest";
 import { Code, type Fault } from "../failure.ts";
 import type { OutgoingHeaders, ReceivedHeaders } from "../transport/call-headers.ts";
-import type { GrpcClient } from "../transport/grpc-client.ts";
+import type { GrpcClient } from "../transport/grpc/grpc-client.ts";
 import { frame } from "../wire/frame.ts";
 
 // Unary calls of gRPC's interop tests (grpc.testing.TestService), which every implementation has a server for.

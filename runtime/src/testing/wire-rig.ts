@@ -2,7 +2,7 @@ import { onTestFinished } from "vitest";
 import type { Fault } from "../failure.ts";
 import { Flag, FrameType } from "../http2/frames.ts";
 import type { ReceivedHeaders } from "../transport/call-headers.ts";
-import { GrpcClient, type GrpcClientOptions } from "../transport/grpc-client.ts";
+import { GrpcClient, type GrpcClientOptions } from "../transport/grpc/grpc-client.ts";
 import { frame } from "../wire/frame.ts";
 import { answerOf, type Frame, type FramePeer, FrameUpstream, frameOf, GRPC_HEADERS } from "./frame-upstream.ts";
 

@@ -2,7 +2,7 @@
 // and what goes wrong becomes a `Fault`. It knows neither requests nor policies: a call is bytes, headers and a deadline.
 import type { Fault } from "../failure.ts";
 import type { AddressState } from "../observer-upstreams.ts";
-import type { Ejection } from "./balancer.ts";
+import type { Ejection } from "./balance/balancer.ts";
 import type { OutgoingHeaders, ReceivedHeaders } from "./call-headers.ts";
 import type { StreamClient } from "./stream-client.ts";
 

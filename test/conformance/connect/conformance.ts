@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { Http2 } from "../../../runtime/src/index.ts";
-import { DEFAULT_HTTP2 } from "../../../runtime/src/transport/grpc-client.ts";
+import { DEFAULT_HTTP2 } from "../../../runtime/src/transport/grpc/grpc-client.ts";
 import { tools } from "./tools.ts";
 
 export type Side = "server" | "client";

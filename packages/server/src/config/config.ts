@@ -5,9 +5,9 @@ import { type Environment, EnvReader, type Fault } from "@protobff/runtime/inter
 import { quoted } from "@protobff/runtime/internal/environment/one-line";
 import { type FileReader, isUsable, readPair, readPem } from "@protobff/runtime/internal/environment/pem-files";
 import { readRedisUrl } from "@protobff/runtime/internal/environment/redis-url";
-import { type Networks, readNetworks } from "@protobff/runtime/internal/identity/networks";
+import { type Networks, readNetworks } from "@protobff/runtime/internal/identity/network/networks";
 import { MAX_ELEMENTS, MAX_MESSAGE_BYTES } from "@protobff/runtime/internal/routes/bounds";
-import { DEFAULT_HTTP2, type Http2 } from "@protobff/runtime/internal/transport/grpc-client";
+import { DEFAULT_HTTP2, type Http2 } from "@protobff/runtime/internal/transport/grpc/grpc-client";
 import { DEFAULT_MAX_CONNECTIONS, DEFAULT_SERVER_HTTP2, type ServerHttp2 } from "../http2/client-http2.ts";
 import { DEFAULT_MAX_STREAMS } from "../http2/client-sessions.ts";
 import type { LogFormat } from "../logs/failure-log.ts";

@@ -6,7 +6,7 @@ import { runInNewContext } from "node:vm";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { SourceContextSchema } from "@bufbuild/protobuf/wkt";
 import { H2Upstream, reply } from "@protobff/runtime/internal/testing/h2-upstream";
-import { GrpcClient } from "@protobff/runtime/internal/transport/grpc-client";
+import { GrpcClient } from "@protobff/runtime/internal/transport/grpc/grpc-client";
 import type { Reply } from "@protobff/runtime/internal/transport/unary-client";
 import { frame } from "@protobff/runtime/internal/wire/frame";
 import { afterEach, beforeEach, expect, test } from "vitest";

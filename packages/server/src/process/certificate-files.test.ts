@@ -7,7 +7,7 @@ import { join } from "node:path";
 import type * as tls from "node:tls";
 import type { CertificateEvent } from "@protobff/runtime/internal/observer";
 import { FakeClock } from "@protobff/runtime/internal/testing/fake-clock";
-import { GrpcClient } from "@protobff/runtime/internal/transport/grpc-client";
+import { GrpcClient } from "@protobff/runtime/internal/transport/grpc/grpc-client";
 import { afterAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { listen } from "../listen.ts";
 import { EchoService, echoEndpoint } from "../testing/test-echo.ts";

@@ -1,7 +1,7 @@
 // How upstreams are reached: a client for each, by its address and by what its entries say.
 import type { DescFile, DescService } from "@bufbuild/protobuf";
-import type { BalancePolicy } from "@protobff/runtime/internal/transport/balance-policy";
-import { GrpcClient } from "@protobff/runtime/internal/transport/grpc-client";
+import type { BalancePolicy } from "@protobff/runtime/internal/transport/balance/balance-policy";
+import { GrpcClient } from "@protobff/runtime/internal/transport/grpc/grpc-client";
 import type { HttpRule } from "@protobff/runtime/internal/transport/http-json/http-rule";
 import type { UnaryClient } from "@protobff/runtime/internal/transport/unary-client";
 import type { ServerConfig } from "../config/config.ts";

@@ -1,6 +1,6 @@
 import { TLSSocket } from "node:tls";
 import { NOWHERE } from "@protobff/runtime/internal/identity/incoming";
-import { Networks } from "@protobff/runtime/internal/identity/networks";
+import { Networks } from "@protobff/runtime/internal/identity/network/networks";
 import { afterEach, expect, test, vi } from "vitest";
 import { Peers, valuesOf } from "./peers.ts";
 

@@ -10,7 +10,7 @@ import {
   type Networks,
   plainAddress,
   TRUSTED_PROXIES,
-} from "@protobff/runtime/internal/identity/networks";
+} from "@protobff/runtime/internal/identity/network/networks";
 import { type Carrying, connectionOf } from "../carrier/carrier.ts";
 import { certificateNames } from "./certificate-names.ts";
 

@@ -1,7 +1,7 @@
 import type * as http from "node:http";
 import type { ServerFault } from "@protobff/runtime/internal/environment/server-fault";
 import { typesOf } from "@protobff/runtime/internal/http-rule/types-of";
-import { Networks } from "@protobff/runtime/internal/identity/networks";
+import { Networks } from "@protobff/runtime/internal/identity/network/networks";
 import { MAX_ELEMENTS, MAX_MESSAGE_BYTES } from "@protobff/runtime/internal/routes/bounds";
 import { maskNames } from "@protobff/runtime/internal/routes/mask-names";
 import type { RouteOptions } from "@protobff/runtime/internal/routes/routes";

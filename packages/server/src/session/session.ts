@@ -2,7 +2,7 @@ import { create, type DescMessage, type Message, type MessageShape, toJson } fro
 import { type Credential, CredentialSchema, type Principal } from "@protobff/messages/bff/v1/identity_pb.js";
 import type { Clock } from "@protobff/runtime/internal/clock";
 import type { Caller } from "@protobff/runtime/internal/identity/caller";
-import { claimIn, decodeClaims } from "@protobff/runtime/internal/identity/claims";
+import { claimIn, decodeClaims } from "@protobff/runtime/internal/identity/claims/claims";
 import { type Jose, loadJose } from "@protobff/runtime/internal/identity/jwt/jose";
 import { KeySet } from "@protobff/runtime/internal/identity/jwt/key-set";
 import { payloadText } from "@protobff/runtime/internal/identity/jwt/unverified";

@@ -17,7 +17,7 @@ import type { Judged } from "@protobff/runtime/internal/identity/judged";
 import { type Charged, Limits } from "@protobff/runtime/internal/limits/limits";
 import { TestIdentity } from "@protobff/runtime/internal/mock/identity";
 import type { StreamEndpoint } from "@protobff/runtime/internal/stream/stream-endpoint";
-import { GrpcClient, type Http2 } from "@protobff/runtime/internal/transport/grpc-client";
+import { GrpcClient, type Http2 } from "@protobff/runtime/internal/transport/grpc/grpc-client";
 import type { UnaryClient } from "@protobff/runtime/internal/transport/unary-client";
 import { frame } from "@protobff/runtime/internal/wire/frame";
 import { sample } from "@protobff/samples/sample.js";

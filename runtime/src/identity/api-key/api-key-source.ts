@@ -3,7 +3,7 @@ import { type Credential, CredentialSchema } from "@protobff/messages/bff/v1/ide
 import type { Clock, Timer } from "../../clock.ts";
 import { Failure } from "../../failure.ts";
 import type { Caller } from "../caller.ts";
-import { decodeClaims } from "../claims.ts";
+import { decodeClaims } from "../claims/claims.ts";
 import type { Incoming } from "../incoming.ts";
 import { unauthenticated, unjudged } from "../refusals.ts";
 import { MOST_CALLERS, Remembered, weightOf } from "../remembered.ts";

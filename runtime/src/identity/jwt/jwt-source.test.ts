@@ -5,7 +5,7 @@ import { Failure } from "../../failure.ts";
 import type { Claims } from "../../testing/gen/claims_pb.ts";
 import { JwtRig } from "../../testing/jwt-rig.ts";
 import { ISSUER, jwkOf, PAIRS, signed, signedText, TestIssuer } from "../../testing/test-issuer.ts";
-import { namePattern } from "../names.ts";
+import { namePattern } from "../network/names.ts";
 import { ALGORITHMS } from "./algorithms.ts";
 import { MAX_TOKEN } from "./unverified.ts";
 

@@ -3,7 +3,7 @@ import { type Credential, CredentialSchema } from "@protobff/messages/bff/v1/ide
 import type { Clock } from "../../clock.ts";
 import { Failure } from "../../failure.ts";
 import type { Caller } from "../caller.ts";
-import { claimIn, decodeClaims, words } from "../claims.ts";
+import { claimIn, decodeClaims, words } from "../claims/claims.ts";
 import { type RefusedCredential, unauthenticated } from "../refusals.ts";
 import type { Place, Source } from "../source.ts";
 import type { Jose } from "./jose.ts";

@@ -1,6 +1,6 @@
 import type { DescMessage, Message, MessageShape } from "@bufbuild/protobuf";
 import type { Credential, Principal } from "@protobff/messages/bff/v1/identity_pb.js";
-import { namePattern } from "../names.ts";
+import { namePattern } from "../network/names.ts";
 import { issuerSubject } from "../one-issuer.ts";
 import { callerOf } from "../principal.ts";
 import type { Settings } from "../settings.ts";

@@ -1,4 +1,4 @@
-import type { NamePattern } from "../names.ts";
+import type { NamePattern } from "../network/names.ts";
 import type { Unverified } from "./unverified.ts";
 
 /** What a token has to be for its source, besides signed. */

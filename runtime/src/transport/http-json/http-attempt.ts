@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import type { Registry } from "@bufbuild/protobuf";
 import { Code, type Fault } from "../../failure.ts";
 import type { ReplyReader } from "../../http-rule/reply-reader.ts";
-import type { Avoiding, Place } from "../balancer.ts";
+import type { Avoiding, Place } from "../balance/balancer.ts";
 import type { ReceivedHeaders } from "../call-headers.ts";
 import { described } from "../described.ts";
 import type { InFlight, Reply } from "../unary-client.ts";

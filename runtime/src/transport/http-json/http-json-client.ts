@@ -14,8 +14,8 @@ import { type RequestWriter, requestWriter } from "../../http-rule/request-write
 import { typesOf } from "../../http-rule/types-of.ts";
 import type { AddressState } from "../../observer-upstreams.ts";
 import { PREFIX_BYTES } from "../../wire/frame.ts";
-import type { BalancePolicy } from "../balance-policy.ts";
-import type { Ejection, Place } from "../balancer.ts";
+import type { BalancePolicy } from "../balance/balance-policy.ts";
+import type { Ejection, Place } from "../balance/balancer.ts";
 import type { OutgoingHeaders } from "../call-headers.ts";
 import type { InFlight, Reply, UnaryClient } from "../unary-client.ts";
 import { ENCODINGS } from "./decompressed.ts";

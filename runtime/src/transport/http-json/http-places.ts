@@ -3,9 +3,9 @@ import type { Agent } from "node:http";
 import type { LookupFunction } from "node:net";
 import { isIP } from "node:net";
 import type { Clock } from "../../clock.ts";
-import { Addresses, keyOf, type Target } from "../addresses.ts";
-import type { BalancePolicy } from "../balance-policy.ts";
-import { type Avoiding, Balancer, type Place } from "../balancer.ts";
+import { Addresses, keyOf, type Target } from "../balance/addresses.ts";
+import type { BalancePolicy } from "../balance/balance-policy.ts";
+import { type Avoiding, Balancer, type Place } from "../balance/balancer.ts";
 
 /** How often names are resolved again, in milliseconds. */
 const REFRESH_MS = 5_000;

@@ -1,0 +1,64 @@
+import { create } from "@bufbuild/protobuf";
+import { describe, expect, test } from "vitest";
+import { type Claims, ClaimsSchema, type OtherClaims, OtherClaimsSchema } from "../../testing/gen/claims_pb.ts";
+import { decodeClaims } from "./claims.ts";
+
+const claims = (text: string): Claims => decodeClaims(ClaimsSchema, text) as Claims;
+
+describe("a payload", () => {
+  test("keeps all digits of whole numbers of 64 bits, wherever they are", () => {
+    const big = "9007199254740993";
+    const text = `{"uid":${big},"groups":[1,${big}],"quotas":{"a":-${big}},"nested":{"id":${big},"children":[{"id":${big}}]},
+      "wrapped":${big},"by_name":{"x":{"id":${big}}},"share":${big},"extra":{"n":${big}},"unknown":${big}}`;
+    const exact = 9007199254740993n;
+    expect(claims(text)).toEqual(
+      create(ClaimsSchema, {
+        uid: exact,
+        groups: [1n, exact],
+        quotas: { a: -exact },
+        nested: { id: exact, children: [{ id: exact }] },
+        wrapped: exact,
+        byName: { x: { id: exact } },
+        share: 9007199254740992,
+        extra: { n: 9007199254740992 },
+      }),
+    );
+    expect(() => claims('{"uid":9223372036854775808}')).toThrow();
+    expect(() => claims('{"sub":9007199254740993}')).toThrow();
+  });
+
+  test("has a value or several where registered claims may", () => {
+    expect(claims('{"aud":"web"}').aud).toEqual(["web"]);
+    expect(claims('{"aud":["web","mobile"]}').aud).toEqual(["web", "mobile"]);
+    expect(claims('{"scope":["a","b"]}').scope).toBe("a b");
+    const other = (text: string): OtherClaims => decodeClaims(OtherClaimsSchema, text) as OtherClaims;
+    expect(other('{"aud":["web"],"scope":"a  b","exp":1.5}')).toMatchObject({
+      aud: "web",
+      scope: ["a", "b"],
+      exp: 1.5,
+    });
+    expect(() => other('{"aud":["web","mobile"]}')).toThrow();
+    expect(() => other('{"aud":[1]}')).toThrow();
+    expect(() => claims('{"sub":["ada"]}')).toThrow();
+  });
+
+  test("has times with a fraction", () => {
+    expect(claims('{"exp":1800000000.75}').exp).toBe(1_800_000_000n);
+    expect(() => claims('{"uid":1.5}')).toThrow();
+  });
+
+  test("is read by JSON names and by the proto's own", () => {
+    expect(claims('{"https://acme.example/org":"acme"}').org).toBe("acme");
+    expect(claims('{"org":"acme"}').org).toBe("acme");
+  });
+
+  test("of names that objects have anyway is an ordinary one", () => {
+    const made = claims('{"__proto__":{"admin":true},"constructor":{"prototype":{"admin":true}},"sub":"ada"}');
+    expect(made).toEqual(create(ClaimsSchema, { sub: "ada" }));
+    expect(({} as { admin?: boolean }).admin).toBeUndefined();
+  });
+
+  test("has texts with braces and quotes in them", () => {
+    expect(claims(`{"sub":"${'[{\\"'.repeat(40)}"}`).sub).toBe('[{"'.repeat(40));
+  });
+});

@@ -1,0 +1,94 @@
+import { BlockList, isIP } from "node:net";
+import type { Settings } from "../settings.ts";
+
+/** Whose word is taken for where a request comes from. */
+export const TRUSTED_PROXIES = "BFF_TRUSTED_PROXIES";
+
+/** The networks of BFF_TRUSTED_PROXIES; undefined when it is not set, or makes no sense, which is told. */
+export function readNetworks(settings: Pick<Settings, "strings" | "fault">): Networks | undefined {
+  const texts = settings.strings(TRUSTED_PROXIES, "");
+  if (texts.length === 0) return undefined;
+  try {
+    return new Networks(texts);
+  } catch (thrown) {
+    const problem = thrown instanceof RangeError ? thrown.message : String(thrown);
+    settings.fault(TRUSTED_PROXIES, problem, "addresses and networks separated by commas, like 10.0.0.0/8, fd00::/8");
+    return undefined;
+  }
+}
+
+/** A set of IP addresses: single ones, and networks in CIDR notation (RFC 4632; RFC 4291, 2.3). */
+export class Networks {
+  readonly #list = new BlockList();
+
+  /** @throws RangeError for a text that is neither an address nor a network */
+  constructor(texts: readonly string[]) {
+    for (const text of texts) this.#add(text);
+  }
+  #add(text: string): void {
+    const [, written = "", length] = /^([^/]*)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+    // Of a mapped address bits 96 and on are those of IPv4.
+    const address = plainAddress(written);
+    const family = familyOf(address);
+    const most = family === "ipv4" ? 32 : 128;
+    const mapped = address !== written && isIP(written) === 6;
+    const bits = length === undefined ? most : Number(length) - (mapped ? 96 : 0);
+    if (isIP(written) === 0 || bits < 0 || bits > most)
+      throw new RangeError(`has ${JSON.stringify(text.slice(0, 60))} in it, which is neither an address nor a network`);
+    this.#list.addSubnet(address, bits, family);
+  }
+
+  /** @param address as `plainAddress` gives it; "" is in no network */
+  has(address: string): boolean {
+    return address !== "" && this.#list.check(address, familyOf(address));
+  }
+}
+
+const familyOf = (address: string): "ipv4" | "ipv6" => (address.includes(":") ? "ipv6" : "ipv4");
+
+const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
+
+/** The address in the form in which equal ones are equal: IPv4 also where it stands mapped into IPv6, without a zone; "" for none. */
+export function plainAddress(text: string): string {
+  const unzoned = text.replace(/%.*$/s, "");
+  const version = isIP(unzoned);
+  if (version === 0) return "";
+  if (version === 4) return unzoned;
+  const mapped = MAPPED.exec(unzoned)?.[1];
+  if (mapped !== undefined) return mapped;
+  // As WHATWG writes them (RFC 5952 but for mapped ones, which stand in hexadecimal).
+  const canonical = URL.parse(`http://[${unzoned}]/`)?.hostname.slice(1, -1) ?? "";
+  const [, high, low] = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(canonical) ?? [];
+  if (high === undefined || low === undefined) return canonical;
+  const bytes = [high, low].map((part) => Number.parseInt(part, 16)).flatMap((word) => [word >> 8, word & 255]);
+  return bytes.join(".");
+}
+
+/** So many hops are followed, and no more. */
+const MOST_HOPS = 32;
+
+/**
+ * Who began a request that has come through proxies: each appends whom it has heard of to `x-forwarded-for`, so it is read from the right,
+ * for as long as who says so is trusted.
+ *
+ * @param direct the connection's other end
+ * @param forwarded the values of the header, in order
+ */
+export function clientAddress(direct: string, forwarded: readonly string[], trusted: Networks): string {
+  if (!trusted.has(direct)) return direct;
+  const hops = forwarded.flatMap((value) => value.split(","));
+  let address = direct;
+  for (const hop of hops.reverse().slice(0, MOST_HOPS)) {
+    const said = plainAddress(withoutPort(hop.trim()));
+    if (said === "") return address; // what a trusted proxy says it does not know
+    address = said;
+    if (!trusted.has(said)) return said;
+  }
+  return address;
+}
+
+/** Some proxies add one: `192.0.2.1:4711`, `[2001:db8::1]:4711`. */
+function withoutPort(hop: string): string {
+  const [, v6, v4] = /^(?:\[([^\]]*)\](?::\d+)?|(\d+\.\d+\.\d+\.\d+):\d+)$/.exec(hop) ?? [];
+  return v6 ?? v4 ?? hop;
+}

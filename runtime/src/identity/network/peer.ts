@@ -1,0 +1,72 @@
+import { create, type DescMessage, type Message } from "@bufbuild/protobuf";
+import { type Credential, CredentialSchema, type Principal } from "@protobff/messages/bff/v1/identity_pb.js";
+import type { Caller } from "../caller.ts";
+import type { Incoming } from "../incoming.ts";
+import { callerOf } from "../principal.ts";
+import { MOST_CALLERS, Remembered, weightOf } from "../remembered.ts";
+import type { Place, Source } from "../source.ts";
+import type { SourceParts, SourceSpec } from "../spec.ts";
+import { matching, type NamePattern, namePattern } from "./names.ts";
+
+/** Whoever has a certificate of an authority of TLS_CLIENT_CA_FILE. */
+export interface PeerOptions<P extends Message> {
+  readonly name: string;
+  /** Of these SPIFFE ids, `*` for a segment. */
+  readonly spiffe?: readonly string[] | undefined;
+  /** Of these DNS names, `*` for a label. Neither said: of any name. */
+  readonly dns?: readonly string[] | undefined;
+  readonly from?: readonly string[] | undefined;
+  readonly principal?: ((claims: undefined, credential: Credential) => P) | undefined;
+}
+
+/** Knows callers by the client certificate of their connection, where requests present nothing else. */
+export function peer<P extends Message = Principal>(options: PeerOptions<P>): SourceSpec<P> {
+  return {
+    name: options.name,
+    byCertificate: true,
+    open: (parts) => new PeerSource(options, parts),
+  };
+}
+
+class PeerSource implements Source {
+  readonly name: string;
+  readonly place: Place = { kind: "certificate" };
+  readonly ambient = false; // judged by whether a page has sent the request
+  readonly from: readonly string[];
+  readonly opened = Promise.resolve();
+  readonly #principal: PeerOptions<Message>["principal"];
+  readonly #type: DescMessage;
+  readonly #patterns: readonly NamePattern[];
+  /** By the certificate's names. */
+  readonly #known = new Remembered<Caller>(MOST_CALLERS, weightOf);
+
+  constructor({ name, spiffe = [], dns = [], from = [], principal }: PeerOptions<Message>, { type }: SourceParts) {
+    this.name = name;
+    this.from = from;
+    this.#principal = principal;
+    this.#type = type;
+    this.#patterns = [...spiffe, ...dns].map(namePattern);
+  }
+  owns(): boolean {
+    return true;
+  }
+  verify(_: string, { peer: { names } }: Incoming): Caller | undefined {
+    const subject = this.#patterns.length === 0 ? names[0] : matching(names, this.#patterns);
+    if (subject === undefined) return undefined;
+    const key = JSON.stringify(names);
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const credential = create(CredentialSchema, { source: this.name, issuer: this.#issuerOf(subject), subject });
+    credential.names = [...names];
+    const principal = this.#principal;
+    const set = principal === undefined ? undefined : () => principal(undefined, credential);
+    const caller = callerOf({ type: this.#type, credential, principal: set });
+    this.#known.set(key, caller);
+    return caller;
+  }
+  /** The trust domain of a SPIFFE id (SPIFFE-ID, 2.1); of other names nobody is known but the source. */
+  #issuerOf(subject: string): string {
+    return /^spiffe:\/\/[^/]+/.exec(subject)?.[0] ?? this.name;
+  }
+  async close(): Promise<void> {}
+}

@@ -1,0 +1,192 @@
+import * as dns from "node:dns";
+import type { LookupFunction } from "node:net";
+import { createSecureContext, type SecureContext } from "node:tls";
+import { type Clock, systemClock } from "../../clock.ts";
+import type { AddressState } from "../../observer-upstreams.ts";
+import { Addresses, lookupOf, type Target } from "../balance/addresses.ts";
+import type { BalancePolicy } from "../balance/balance-policy.ts";
+import type { Ejection } from "../balance/balancer.ts";
+import type { OutgoingHeaders } from "../call-headers.ts";
+import type { OpenStream, StreamClient, StreamReceiver } from "../stream-client.ts";
+import type { InFlight, Reply, UnaryClient } from "../unary-client.ts";
+import { GrpcAttempt } from "./grpc-attempt.ts";
+import type { GrpcRequest, GrpcSession, GrpcTarget } from "./grpc-session.ts";
+import { H2Session } from "./h2-session.ts";
+import { RequestEncoder } from "./request-encoder.ts";
+import type { SessionOwner } from "./session.ts";
+import { SessionPool } from "./session-pool.ts";
+import { StreamAttempt } from "./stream-attempt.ts";
+import { WireSession } from "./wire-session.ts";
+
+export type { UnaryClient };
+
+/** How an upstream is reached: TLS, bounds, connections (runtime.md, "Upstream connections"). */
+export interface GrpcClientOptions {
+  /** PEM: whom to trust, in place of the system's authorities. */
+  readonly ca?: string | Buffer | undefined;
+  /** PEM: the client's own certificate and key. */
+  readonly cert?: string | Buffer | undefined;
+  readonly key?: string | Buffer | undefined;
+  /** A larger reply, in bytes, is refused. Default 16 MiB. */
+  readonly maxReplyBytes?: number | undefined;
+  /**
+   * At most so many connections to one address: as many as `balance` says, and one more when the upstream allows no further stream on
+   * those there are. Default 8.
+   */
+  readonly maxConnections?: number | undefined;
+  /**
+   * A connection with calls in flight on which nothing comes for so long, in milliseconds, is asked for a sign of life. Default
+   * 20,000; servers may refuse to be asked more often than they like.
+   */
+  readonly keepAliveMs?: number | undefined;
+  /** Resolves the host's name, for each connection and, while calls are made, now and then. Default: that of `node:dns`. */
+  readonly lookup?: LookupFunction | undefined;
+  /** Whose HTTP/2: Node's, or our own, which knows nothing but requests that are whole and takes less CPU. Default `own`. */
+  readonly http2?: Http2 | undefined;
+  /** How calls are spread over several addresses. */
+  readonly balance?: BalancePolicy | undefined;
+  readonly clock?: Clock | undefined;
+}
+
+export type Http2 = "node" | "own";
+export const DEFAULT_HTTP2: Http2 = "own";
+
+/** How often names are resolved again, in milliseconds. */
+const REFRESH_MS = 5_000;
+
+/** As the headers of requests have it. */
+function targetOf({ protocol, host, pathname }: URL): GrpcTarget {
+  return {
+    scheme: protocol === "https:" ? "https" : "http",
+    authority: host,
+    prefix: pathname.replace(/\/$/, ""),
+  };
+}
+
+/**
+ * A connection for streams without a byte for so long, in milliseconds, is asked for a sign of life: servers of grpc-go end those that ask
+ * more often than every five minutes while nothing comes.
+ */
+const STREAMS_ALIVE_MS = 5 * 60_000 + 5_000;
+/** At most so many connections for streams, to one address and to all. */
+const STREAM_SESSIONS = 256;
+
+/**
+ * Unary gRPC and server streams over HTTP/2 connections, which are made when needed and again when lost. Streams have connections of their
+ * own, so that neither waits for the windows of the other.
+ */
+export class GrpcClient implements UnaryClient, StreamClient {
+  readonly #clock: Clock;
+  readonly #maxReplyBytes: number;
+  readonly #pool: SessionPool<GrpcSession>;
+  readonly #forStreams: () => SessionPool<GrpcSession>;
+  #streams: SessionPool<GrpcSession> | undefined;
+  #told: ((ejection: Ejection) => void) | undefined;
+  #closed = false;
+  /** Of the connections to come. */
+  #secure: SecureContext | undefined;
+
+  /**
+   * @param url `http://host:port` (HTTP/2 without TLS) or `https://…`; several, of one scheme, where it has several addresses
+   * @throws for other urls, and for certificates that make no sense
+   */
+  constructor(url: string | readonly string[], options: GrpcClientOptions = {}) {
+    const urls = [...new Set(typeof url === "string" ? [url] : url)].map((one) => new URL(one));
+    const schemes = new Set(urls.map(({ protocol }) => protocol));
+    if (schemes.size !== 1 || !["https:", "http:"].includes(urls[0]?.protocol ?? ""))
+      throw new TypeError(`${schemes.size > 1 ? "not of one scheme" : "neither http nor https"}: ${String(url)}`);
+    const { maxReplyBytes = 16 << 20, maxConnections = 8, keepAliveMs = 20_000, clock = systemClock } = options;
+    const { ca, cert, key, balance } = options;
+    this.#clock = clock;
+    this.#maxReplyBytes = maxReplyBytes;
+    const lookup = options.lookup ?? (dns.lookup as LookupFunction);
+    this.#secure = schemes.has("https:") ? createSecureContext({ ca, cert, key }) : undefined;
+    const encoders = new Map(urls.map((one) => [one, new RequestEncoder(targetOf(one))]));
+    const dial =
+      (held: boolean) =>
+      (owner: SessionOwner<GrpcSession>, to: Target): GrpcSession => {
+        if ((options.http2 ?? DEFAULT_HTTP2) === "node")
+          return new H2Session(to.url, targetOf(to.url), this.#secure, lookupOf(to), owner, held);
+        const encoder = encoders.get(to.url) ?? new RequestEncoder(targetOf(to.url));
+        return new WireSession(to.url, encoder, this.#secure, lookupOf(to), owner, clock, held);
+      };
+    const shared = () => ({
+      clock,
+      balance,
+      addresses: new Addresses(urls, lookup, clock, balance?.refreshMs ?? REFRESH_MS),
+    });
+    this.#pool = new SessionPool(dial(false), { ...shared(), maxSessions: maxConnections, keepAliveMs });
+    const many = { maxSessions: STREAM_SESSIONS, keepAliveMs: STREAMS_ALIVE_MS, silentMs: keepAliveMs };
+    this.#forStreams = () => new SessionPool(dial(true), { ...shared(), ...many });
+  }
+
+  send(
+    path: string,
+    frame: Uint8Array,
+    timeoutMs: number,
+    forwarded: OutgoingHeaders | undefined,
+    attempt: number,
+    reply: Reply,
+    after?: InFlight | undefined,
+  ): InFlight {
+    const request: GrpcRequest = { path, frame, timeoutMs, headers: forwarded, attempt };
+    const before = after instanceof GrpcAttempt ? after : undefined;
+    const sent = new GrpcAttempt(this.#pool, request, this.#maxReplyBytes, reply, before);
+    const session = this.#pool.take(before);
+    if (session !== undefined) sent.start(session);
+    else sent.wait(this.#clock);
+    return sent;
+  }
+
+  open(
+    path: string,
+    frame: Uint8Array,
+    timeoutMs: number,
+    headers: OutgoingHeaders | undefined,
+    receiver: StreamReceiver,
+  ): OpenStream {
+    const pool = this.#streamPool;
+    const stream = new StreamAttempt(
+      pool,
+      { path, frame, timeoutMs, headers, attempt: 1 },
+      this.#maxReplyBytes,
+      receiver,
+    );
+    const session = pool.take();
+    if (session !== undefined) stream.start(session);
+    else stream.wait(this.#clock);
+    return stream;
+  }
+  get #streamPool(): SessionPool<GrpcSession> {
+    if (this.#streams !== undefined) return this.#streams;
+    const pool = this.#forStreams();
+    pool.balancer.told = this.#told;
+    if (this.#closed) void pool.close();
+    this.#streams = pool;
+    return pool;
+  }
+
+  /**
+   * Other certificates, for connections from now on; those that there are stay.
+   *
+   * @throws for some that make no sense
+   */
+  renew({ ca, cert, key }: Pick<GrpcClientOptions, "ca" | "cert" | "key">): void {
+    if (this.#secure !== undefined) this.#secure = createSecureContext({ ca, cert, key });
+  }
+
+  addresses(): readonly AddressState[] {
+    return this.#pool.balancer.addresses();
+  }
+  tellEjections(told: (ejection: Ejection) => void): void {
+    this.#told = told;
+    this.#pool.balancer.told = told;
+    if (this.#streams !== undefined) this.#streams.balancer.told = told;
+  }
+
+  /** Resolves when all connections have closed: after what is in flight has ended. Nothing is sent any more. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all([this.#pool.close(), this.#streams?.close()]);
+  }
+}

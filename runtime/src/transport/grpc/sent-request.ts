@@ -1,0 +1,246 @@
+import type { Clock } from "../../clock.ts";
+import { Code, type Fault } from "../../failure.ts";
+import { ErrorCode } from "../../http2/error-code.ts";
+import type { Avoiding, Place } from "../balance/balancer.ts";
+import type { ReceivedHeaders } from "../call-headers.ts";
+import type { InFlight } from "../unary-client.ts";
+import { uncaught } from "../uncaught.ts";
+import type { GrpcReceiver, GrpcRequest, GrpcSession, GrpcStream } from "./grpc-session.ts";
+import type { Waiter } from "./session.ts";
+import type { SessionPool } from "./session-pool.ts";
+
+const { NO_ERROR, REFUSED_STREAM, CANCEL, ENHANCE_YOUR_CALM, INADEQUATE_SECURITY } = ErrorCode;
+
+/**
+ * One request, from when it asks for a stream of HTTP/2 until that has ended: what gRPC says about what HTTP/2 brings, but for the body. A
+ * session hands it `response`, `data`, `trailers`, `end` as they come, and `closed` last.
+ */
+export abstract class SentRequest implements InFlight, Waiter<GrpcSession>, Avoiding, GrpcReceiver {
+  protected readonly pool: SessionPool<GrpcSession>;
+  readonly #request: GrpcRequest;
+  readonly #after: SentRequest | undefined;
+  #place: Place<unknown> | undefined;
+  #era = 0; // the place's
+  #session: GrpcSession | undefined;
+  #clock: Clock | undefined;
+  #deadline = 0;
+  #counted = false; // among those of its place
+  #trailed = false;
+  protected stream: GrpcStream | undefined;
+  protected first: ReceivedHeaders | undefined;
+  /** The headers that the status is in. */
+  protected status: ReceivedHeaders | undefined;
+  /** Nothing more is told. */
+  protected over = false;
+
+  /** @param after the one before it, of the same call */
+  constructor(pool: SessionPool<GrpcSession>, request: GrpcRequest, after?: SentRequest) {
+    this.pool = pool;
+    this.#request = request;
+    this.#after = after;
+  }
+  /** Tells whoever has asked for it. */
+  protected abstract faulted(fault: Fault): void;
+  abstract data(chunk: Buffer): void;
+  abstract end(): void;
+
+  /** Whether it, or one before it, has gone there. */
+  avoids(place: object): boolean {
+    for (let one: SentRequest | undefined = this; one !== undefined; one = one.#after)
+      if (one.#place === place) return true;
+    return false;
+  }
+  judged(good: boolean | undefined, slowness?: number): void {
+    if (this.#place !== undefined) this.pool.balancer.judged(this.#place, this.#era, good, slowness);
+  }
+  /** Waits until a session has room, which counts: the upstream is told what is left of the deadline. */
+  wait(clock: Clock): void {
+    this.#clock = clock;
+    this.#deadline = clock.now() + this.#request.timeoutMs;
+    this.pool.wait(this);
+  }
+  refused(message: string): void {
+    this.fault({ kind: "transport", code: Code.UNAVAILABLE, message });
+  }
+  start(session: GrpcSession): void {
+    if (this.#clock !== undefined) this.#request.timeoutMs = this.#deadline - this.#clock.now();
+    if (this.#clock !== undefined && this.#request.timeoutMs < 1) {
+      // As the upstream would say it: how much of it was its fault is for others to judge.
+      this.fault({ kind: "status", code: Code.DEADLINE_EXCEEDED, message: "no stream in time" });
+      return;
+    }
+    try {
+      this.stream = session.open(this.#request, this);
+      this.#session = session;
+      const { place } = session;
+      if (place === undefined) return;
+      place.inFlight++;
+      this.#place = place;
+      this.#era = place.era;
+      this.#counted = true;
+    } catch (error) {
+      queueMicrotask(() => this.#unsent(session, String(error)));
+    }
+  }
+  /** No stream could be opened. */
+  #unsent(session: GrpcSession, message: string): void {
+    if (this.over) return;
+    if (!session.ended) {
+      this.fault({ kind: "unsendable", code: Code.INTERNAL, message });
+      return;
+    }
+    this.pool.ends(session); // which it is about to say itself
+    this.pool.wait(this);
+  }
+  get unsent(): boolean {
+    return this.#session === undefined;
+  }
+  cancel(): void {
+    if (this.over) return;
+    this.finish();
+    if (this.#session === undefined) this.pool.leave(this);
+    else {
+      if (this.first === undefined) this.pool.givenUp(this.#session);
+      this.stream?.close(CANCEL);
+    }
+  }
+
+  /** @param status HTTP's */
+  response(status: number | undefined, headers: ReceivedHeaders): void {
+    this.first = headers;
+    const type = String(headers["content-type"] ?? "");
+    const isGrpc = type === "application/grpc" || type === "application/grpc+proto" || GRPC.test(type);
+    const told = headers["grpc-status"];
+    if (told !== undefined && status === 200 && isGrpc) this.status = headers;
+    else if (told !== undefined && told !== "0" && status !== 200) {
+      this.status = headers; // it says more than HTTP's
+      this.#refused(String(told));
+    } else if (status !== 200) this.fault({ kind: "status", code: codeOfHttp(status), message: `HTTP ${status}` });
+    else if (!isGrpc) {
+      const code = type.startsWith("application/grpc") ? Code.INTERNAL : Code.UNKNOWN;
+      this.invalid(`content-type is ${JSON.stringify(type)}`, code);
+    }
+  }
+  trailers(trailers: ReceivedHeaders): void {
+    this.status = trailers;
+    this.#trailed = true;
+  }
+  /** What came behind the body. */
+  protected get last(): ReceivedHeaders {
+    return this.#trailed ? (this.status ?? NONE) : NONE;
+  }
+  /** Whether it has ended with OK; if not, that is told. */
+  protected isOk(hasBody: boolean): boolean {
+    if (this.over) return false;
+    const status = this.status?.["grpc-status"];
+    // A status in front is that of an answer without a message.
+    if (status === undefined || (!this.#trailed && hasBody)) this.closed();
+    else if (status !== "0") this.#refused(String(status));
+    else return true;
+    return false;
+  }
+  /** The stream is at its end; without an answer, unless that has been told. */
+  closed(): void {
+    if (this.over || this.stream === undefined) return;
+    const { code, unprocessed, lost, message } = this.stream.ending();
+    // Whoever has begun to answer has processed it, whatever he says then.
+    if (unprocessed || (code === REFUSED_STREAM && this.first === undefined)) {
+      if (this.#place !== undefined) this.pool.balancer.turnedAway(this.#place);
+      this.fault({ kind: "unprocessed", code: Code.UNAVAILABLE, message });
+    } else if (lost) this.fault({ kind: "transport", code: Code.UNAVAILABLE, message });
+    else if (code === undefined || code === NO_ERROR) this.invalid("missing trailers");
+    else this.fault({ kind: "transport", code: codeOfReset(code), message });
+  }
+
+  #refused(status: string): void {
+    const number = /^\d{1,2}$/.test(status) ? Number(status) : Code.UNKNOWN;
+    const code = number <= Code.UNAUTHENTICATED ? (number as Code) : Code.UNKNOWN;
+    const details = this.status?.["grpc-status-details-bin"];
+    const said = decoded(this.status?.["grpc-message"]);
+    this.fault({
+      kind: "status",
+      code,
+      message: said,
+      said,
+      pushbackMs: pushback(this.status?.["grpc-retry-pushback-ms"]),
+      details: typeof details === "string" ? Buffer.from(details, "base64") : undefined,
+    });
+  }
+  /** @param code as gRPC's clients have it */
+  protected invalid(message: string, code: Code = Code.INTERNAL): void {
+    this.fault({ kind: "invalid", code, message });
+  }
+  /** It fails, unless it is over; the stream ends with it. */
+  protected fault(fault: Fault): void {
+    if (this.over) return;
+    this.finish();
+    this.stream?.close(CANCEL);
+    try {
+      this.faulted(fault);
+    } catch (error) {
+      uncaught(error);
+    }
+  }
+  /** Nothing more is told. */
+  protected finish(): void {
+    this.over = true;
+    this.leave();
+  }
+  /** Its stream has ended, or is about to. */
+  protected leave(): void {
+    if (this.#counted && this.#place !== undefined) this.#place.inFlight--;
+    this.#counted = false;
+  }
+}
+
+const NONE: ReceivedHeaders = {};
+const GRPC = /^application\/grpc(\+proto)?\s*(;|$)/i;
+
+/** As gRPC's http-grpc-status-mapping.md has it. */
+function codeOfHttp(status: number | undefined): Code {
+  switch (status) {
+    case 400:
+      return Code.INTERNAL;
+    case 401:
+      return Code.UNAUTHENTICATED;
+    case 403:
+      return Code.PERMISSION_DENIED;
+    case 404:
+      return Code.UNIMPLEMENTED;
+    case 429:
+    case 502:
+    case 503:
+    case 504:
+      return Code.UNAVAILABLE;
+    default:
+      return Code.UNKNOWN;
+  }
+}
+/** As gRPC's PROTOCOL-HTTP2.md has it. */
+function codeOfReset(code: number): Code {
+  switch (code) {
+    case REFUSED_STREAM:
+      return Code.UNAVAILABLE;
+    case CANCEL:
+      return Code.CANCELLED;
+    case ENHANCE_YOUR_CALM:
+      return Code.RESOURCE_EXHAUSTED;
+    case INADEQUATE_SECURITY:
+      return Code.PERMISSION_DENIED;
+    default:
+      return Code.INTERNAL;
+  }
+}
+/** What is no number asks for no retry (gRFC A6). */
+function pushback(value: ReceivedHeaders[string]): number | undefined {
+  if (value === undefined) return undefined;
+  return typeof value === "string" && /^\d{1,10}$/.test(value) ? Number(value) : -1;
+}
+function decoded(message: ReceivedHeaders[string]): string {
+  if (typeof message !== "string") return "";
+  try {
+    return decodeURIComponent(message);
+  } catch {
+    return message;
+  }
+}

@@ -1,0 +1,383 @@
+import type { Clock, Timer } from "../../clock.ts";
+import { type Addresses, keyOf, type Target } from "../balance/addresses.ts";
+import type { BalancePolicy } from "../balance/balance-policy.ts";
+import { type Avoiding, Balancer } from "../balance/balancer.ts";
+import type { Session, SessionOwner, Waiter } from "./session.ts";
+import { CONNECT_MS, Spot, type SpotOwner, type SpotParts } from "./spot.ts";
+import { WatchedSession } from "./watched-session.ts";
+
+export interface PoolOptions {
+  /** At most so many sessions to one address; further streams wait. */
+  readonly maxSessions: number;
+  /** A session with streams on which nothing comes for so long is asked for a sign of life, in milliseconds. */
+  readonly keepAliveMs: number;
+  /** The same for one on which a request was given up unanswered. Default: `keepAliveMs`. */
+  readonly silentMs?: number | undefined;
+  readonly clock: Clock;
+  readonly addresses: Addresses;
+  readonly balance?: BalancePolicy | undefined;
+}
+
+/** Where names are asked for again since a connection was lost, those known before wait for the answer for so long, in milliseconds. */
+const ANSWER_MS = 1_000;
+/** A name of which no address is known is asked for again after so long at most, in milliseconds. */
+const UNKNOWN_MS = 1_000;
+/** No more sessions to all addresses together, but for the first to each. */
+const MOST_SESSIONS = 256;
+
+/**
+ * The connections to one upstream: which one takes a stream, when another one is made, and when one is given up. A balancer chooses among
+ * the addresses. It knows nothing of sockets.
+ */
+export class SessionPool<S extends Session> implements SpotOwner<S> {
+  readonly balancer: Balancer<Spot<S>>;
+  readonly #maxSessions: number;
+  /** To each address, while there are calls. */
+  readonly #sessions: number;
+  readonly #clock: Clock;
+  #keepAliveMs: number;
+  readonly #silentMs: number | undefined;
+  readonly #addresses: Addresses;
+  readonly #parts: SpotParts<S>;
+  readonly #spots = new Map<string, Spot<S>>();
+  #only: Spot<S> | undefined; // there is no other one
+  #unspread = false; // an address has less sessions than it is to have
+  #spreadFrom = 0;
+  #round = 0; // of attempts to connect, while there is no session at all
+  #stale = false; // what is known of names is to be asked for again before anybody is connected to
+  #staleTimer: Timer | undefined;
+  #complete = false; // all names have been asked for once
+  #askFrom = 0; // where no address is known
+  readonly #watched = new Map<S, WatchedSession<S>>();
+  readonly #leaving = new Set<S>();
+  readonly #waiting = new Set<Waiter<S>>();
+  #awake = false;
+  #timer: Timer | undefined;
+  #opened = 0; // by all sessions that have ended, for the look-ups
+  #seenOpened = 0;
+  #closed = false;
+
+  /** @param dial begins to connect */
+  constructor(
+    dial: (owner: SessionOwner<S>, target: Target) => S,
+    { maxSessions, keepAliveMs, silentMs, clock, addresses, balance }: PoolOptions,
+  ) {
+    this.#sessions = Math.min(balance?.connections ?? 1, maxSessions);
+    this.#maxSessions = maxSessions;
+    this.#keepAliveMs = keepAliveMs;
+    this.#silentMs = silentMs;
+    this.#clock = clock;
+    this.#addresses = addresses;
+    this.#parts = { owner: this, dial, clock, rotates: this.#sessions > 1 };
+    this.balancer = new Balancer({ policy: balance, clock, room: (spot) => spot.hasRoom });
+    addresses.changed = () => this.#resolved();
+    this.#arrange(false);
+  }
+
+  /** A session that has room for a stream, which has to be opened at once. */
+  take(avoid?: Avoiding): S | undefined {
+    if (this.#unspread) this.#spread();
+    return this.#next(avoid);
+  }
+  #next(avoid: Avoiding | undefined): S | undefined {
+    const spot = this.#only ?? this.balancer.pick(avoid)?.of;
+    const session = spot?.session();
+    if (!this.#awake && session !== undefined) this.#wake();
+    return session;
+  }
+  wait(waiter: Waiter<S>): void {
+    if (this.#closed) {
+      queueMicrotask(() => waiter.refused("closed"));
+      return;
+    }
+    this.#waiting.add(waiter);
+    const why = this.#grow();
+    if (why !== undefined) queueMicrotask(() => this.#refuse(waiter, `not connected again yet (${why})`));
+  }
+  /** No longer wants a stream. */
+  leave(waiter: Waiter<S>): void {
+    this.#waiting.delete(waiter);
+  }
+  /** A stream was given up unanswered. Nobody may be there any more, even if no stream stays open for long. */
+  givenUp(session: S): void {
+    this.#watched.get(session)?.givenUp(this.#silentMs ?? this.#keepAliveMs);
+  }
+  /** A session takes no more streams, as one has found that wanted to open another one. */
+  ends(session: S): void {
+    const watched = this.#watched.get(session);
+    if (watched !== undefined) this.leaving(watched.spot, session, "goaway");
+  }
+  /** Ends all sessions when their streams have ended, and resolves when they are gone. What waits is refused. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const { connecting } of this.#spots.values()) connecting?.destroy(new Error("closed"));
+    this.#refuseAll("closed");
+    this.#clear(this.#timer);
+    this.#clear(this.#staleTimer);
+    this.#timer = undefined;
+    this.#addresses.close();
+    for (const session of [...this.#watched.keys()]) this.#release(session);
+    await Promise.all([...this.#leaving].map((session) => session.close()));
+  }
+
+  ready(spot: Spot<S>, session: S): void {
+    this.#round++;
+    if (spot.place === undefined || this.#closed) {
+      this.#leaving.add(session); // the address was given up meanwhile
+      void session.close();
+      return;
+    }
+    session.place = spot.place;
+    this.#watched.set(session, new WatchedSession(session, spot, this.#clock));
+    this.balancer.up(spot.place, spot.cold);
+    spot.cold = false;
+    if (spot.target.spare) {
+      this.#addresses.prefer(spot.target);
+      this.#arrange(true);
+    }
+    this.#lookForSpread();
+    this.#serve();
+  }
+  room(): void {
+    if (this.#waiting.size > 0) this.#serve();
+  }
+  leaving(_: Spot<S>, session: S, reason: "goaway" | "pings"): void {
+    if (reason === "pings") this.#keepAliveMs *= 2; // as gRFC A8 has it
+    if (this.#release(session)) this.#outdated();
+    this.#serve();
+  }
+  gone(spot: Spot<S>, session: S, stood: boolean): void {
+    this.#leaving.delete(session);
+    if (!stood) this.#failed(spot);
+    else if (this.#drop(session)) {
+      spot.cold = true;
+      this.#outdated();
+    }
+    this.#forgetEmpty(spot);
+    this.#serve();
+  }
+  late(): void {
+    if (this.#watched.size === 0) this.#serve();
+  }
+
+  /** Nobody is there, or somebody who takes no calls. */
+  #failed(spot: Spot<S>): void {
+    spot.round = this.#round;
+    if (this.#addresses.isMissing(spot.target)) {
+      this.#addresses.forget(spot.target);
+      this.#arrange(true);
+    }
+    this.#lookForSpread();
+  }
+  /** Connections end where servers do: there may be others by now. */
+  #outdated(): void {
+    if (this.#closed || !this.#addresses.resolve()) return;
+    this.#stale = true;
+    const ms = this.#spots.size === 0 ? CONNECT_MS : ANSWER_MS;
+    this.#staleTimer ??= this.#clock.setTimeout(
+      () => this.#fresh(`not connected after ${CONNECT_MS} ms`),
+      ms,
+      undefined,
+    );
+  }
+  /** @param why nothing is known */
+  #fresh(why: string): void {
+    this.#stale = false;
+    this.#clear(this.#staleTimer);
+    this.#staleTimer = undefined;
+    if (this.#spots.size > 0) {
+      this.#serve();
+      return;
+    }
+    this.#askFrom = this.#clock.now() + this.#clock.random() * UNKNOWN_MS;
+    this.#refuseAll(why);
+  }
+  #resolved(): void {
+    if (this.#closed) return;
+    this.#arrange(this.#complete);
+    this.#complete ||= !this.#addresses.asking;
+    // Whose connection has ended, and whom the name no longer has, need not be asked whether he is there.
+    const gone = [...this.#spots.values()].filter(
+      ({ sessions, connecting, target }) =>
+        sessions.length === 0 && connecting === undefined && this.#addresses.isMissing(target),
+    );
+    for (const { target } of gone) this.#addresses.forget(target);
+    if (gone.length > 0) this.#arrange(true);
+    if (!this.#addresses.asking) this.#fresh(this.#addresses.failure);
+    else this.#serve();
+  }
+  /** What is known now: spots for what is new, an end for what is no longer there. */
+  #arrange(cold: boolean): void {
+    const { known } = this.#addresses;
+    const keys = new Set(known.map(keyOf));
+    for (const target of known) {
+      const key = keyOf(target);
+      const spot = this.#spots.get(key) ?? new Spot(target, cold, this.#parts);
+      spot.target = target;
+      this.#spots.set(key, spot);
+      if (spot.place === undefined || spot.place.leaving) spot.place = this.balancer.add(target.address, spot);
+    }
+    for (const [key, spot] of this.#spots) {
+      if (keys.has(key)) continue;
+      this.#spots.delete(key);
+      if (spot.place !== undefined) this.balancer.leave(spot.place);
+      for (const session of [...spot.sessions]) {
+        this.#release(session);
+        void session.close();
+      }
+      spot.connecting?.destroy(new Error("the name no longer has this address"));
+      this.#forgetEmpty(spot);
+    }
+    const [only, ...others] = this.#spots.values();
+    this.#only = others.length === 0 ? only : undefined;
+    this.#lookForSpread();
+  }
+  /** Of an address that is no longer there: once its last call has ended. */
+  #forgetEmpty(spot: Spot<S>): void {
+    const { place } = spot;
+    if (place === undefined || this.#spots.has(keyOf(spot.target)) || place.inFlight > 0) return;
+    this.balancer.remove(place);
+    spot.place = undefined;
+  }
+
+  /** Gives room to those who wait, and makes more where there is none. */
+  #serve(): void {
+    for (const waiter of this.#waiting) {
+      const session = this.#next(waiter);
+      if (session === undefined) {
+        const why = this.#grow();
+        if (why !== undefined) this.#refuseAll(why);
+        return;
+      }
+      this.#waiting.delete(waiter);
+      waiter.start(session);
+    }
+  }
+  /** Makes room, if it can; a text says why there will be none soon. */
+  #grow(): string | undefined {
+    if (this.#closed) return "closed";
+    if (this.#watched.size > 0) {
+      this.#widen();
+      return undefined;
+    }
+    if (this.#spots.size === 0) {
+      if (this.#clock.now() < this.#askFrom) return this.#addresses.failure;
+      if (!this.#stale) this.#outdated();
+      return undefined;
+    }
+    if (this.#stale) return undefined;
+    const all = [...this.#spots.values()];
+    const untried = all.filter((spot) => spot.round !== this.#round && spot.mayConnect);
+    const next = this.#random(untried.filter(({ target }) => !target.spare)) ?? this.#random(untried);
+    if (all.some(({ connecting, slow }) => connecting !== undefined && !slow)) return undefined;
+    if (next !== undefined) next.connect();
+    else if (all.every(({ connecting }) => connecting === undefined)) {
+      this.#round++;
+      return [...new Set(all.map(({ why }) => why).filter((why) => why !== ""))].join(", ");
+    }
+    return undefined;
+  }
+  /** One session more, at an address that has the fewest. */
+  #widen(): void {
+    const all = [...this.#spots.values()].filter(({ target }) => !target.spare);
+    if (all.some(({ connecting }) => connecting !== undefined)) return;
+    const most = this.#watched.size < MOST_SESSIONS ? this.#maxSessions : 1;
+    const few = all.filter((spot) => spot.sessions.length < most && spot.mayConnect);
+    few.sort((a, b) => a.sessions.length - b.sessions.length);
+    few[0]?.connect();
+  }
+  /** Connects to an address that has too few sessions, beside the work of the others. */
+  #spread(): void {
+    const now = this.#clock.now();
+    if (now < this.#spreadFrom || this.#watched.size === 0) return;
+    const few = [...this.#spots.values()].filter((spot) => this.#isUnspread(spot));
+    const next = this.#random(few.filter(({ mayConnect }) => mayConnect));
+    if (next !== undefined) next.connect();
+    else this.#spreadFrom = Math.min(...few.map(({ notBefore }) => notBefore));
+    if (few.every(({ connecting }) => connecting !== undefined)) this.#unspread = false; // until one of them has ended
+  }
+  #isUnspread({ sessions, target }: Spot<S>): boolean {
+    return !target.spare && sessions.length < (this.#watched.size < MOST_SESSIONS ? this.#sessions : 1);
+  }
+  #lookForSpread(): void {
+    this.#unspread = false;
+    for (const spot of this.#spots.values()) if (this.#isUnspread(spot)) this.#unspread = true;
+    this.#spreadFrom = 0;
+  }
+  #random(all: readonly Spot<S>[]): Spot<S> | undefined {
+    return all.length < 2 ? all[0] : all[Math.floor(this.#clock.random() * all.length)];
+  }
+  #refuse(waiter: Waiter<S>, message: string): void {
+    if (this.#waiting.delete(waiter)) waiter.refused(message);
+  }
+  #refuseAll(message: string): void {
+    for (const waiter of [...this.#waiting]) this.#refuse(waiter, message);
+  }
+  /** It gets no more streams, and is let go when those that it has have ended. */
+  #release(session: S): boolean {
+    this.#leaving.add(session);
+    return this.#drop(session);
+  }
+  #drop(session: S): boolean {
+    const watched = this.#watched.get(session);
+    if (watched === undefined) return false;
+    watched.end();
+    this.#watched.delete(session);
+    const { sessions, place } = watched.spot;
+    sessions.splice(sessions.indexOf(session), 1);
+    if (sessions.length === 0 && place !== undefined) this.balancer.down(place);
+    this.#opened += session.opened;
+    this.#lookForSpread();
+    return true;
+  }
+  #clear(timer: Timer | undefined): void {
+    if (timer !== undefined) this.#clock.clearTimeout(timer);
+  }
+
+  /** There are calls. */
+  #wake(): void {
+    this.#awake = true;
+    if (this.#timer === undefined) this.#watch();
+    this.#seenOpened = -1;
+    this.#addresses.keep(() => this.#isUsed());
+  }
+  /** Whether there have been calls since last asked. */
+  #isUsed(): boolean {
+    let opened = this.#opened;
+    let streams = 0;
+    for (const session of this.#watched.keys()) {
+      opened += session.opened;
+      streams += session.streams;
+    }
+    const used = !this.#closed && (opened !== this.#seenOpened || streams > 0);
+    this.#seenOpened = opened;
+    if (!used) this.#awake = false;
+    return used;
+  }
+  /** Looks at the sessions from time to time, while there is something to see: streams under way, or more sessions than one. */
+  #watch(): void {
+    this.#timer = this.#clock.setTimeout(look, this.#keepAliveMs, this);
+  }
+  look(): void {
+    this.#timer = undefined;
+    const all = [...this.#watched];
+    // Those that each address is to have stay while there are calls, and one of all when there are none.
+    const quiet = all.every(([, watched]) => watched.isIdle);
+    const stay = (sessions: readonly S[]): readonly S[] => sessions.slice(0, quiet ? 1 : this.#sessions);
+    const spots = [...this.#spots.values()].filter(({ sessions }) => sessions.length > 0);
+    const kept = new Set((quiet ? spots.slice(0, 1) : spots).flatMap(({ sessions }) => stay(sessions)));
+    for (const [session, watched] of all) {
+      if (!kept.has(session) && watched.isIdle) {
+        this.#release(session);
+        void session.close();
+        continue;
+      }
+      watched.look();
+    }
+    const [[first] = []] = this.#watched;
+    if (this.#watched.size > 1 || first?.streams) this.#watch();
+    else this.#awake = false;
+  }
+}
+
+const look = (pool: { look(): void }): void => pool.look();

@@ -1,0 +1,361 @@
+import type { LookupFunction, Socket } from "node:net";
+import type { SecureContext } from "node:tls";
+import type { Clock, Timer } from "../../clock.ts";
+import type { Connection } from "../../http2/connection.ts";
+import { dial, KEEP_ALIVE_MS } from "../../http2/dial.ts";
+import { ConnectionError, ErrorCode, errorName } from "../../http2/error-code.ts";
+import { FloodGuard } from "../../http2/flood-guard.ts";
+import { FrameReader } from "../../http2/frame-reader.ts";
+import { FrameWriter } from "../../http2/frame-writer.ts";
+import { Flag, FRAME_BYTES, FRAME_HEAD_BYTES, FrameType, WINDOW_MAX, writeFrameHead } from "../../http2/frames.ts";
+import { type End, Incoming } from "../../http2/incoming.ts";
+import { OpenStreams } from "../../http2/open-streams.ts";
+import { HELD_WINDOW, preface, WINDOW } from "../../http2/preface.ts";
+import { Responses } from "../../http2/responses.ts";
+import { SendQueue } from "../../http2/send-queue.ts";
+import type { Place } from "../balance/balancer.ts";
+import { described } from "../described.ts";
+import type { GrpcReceiver, GrpcRequest, GrpcSession } from "./grpc-session.ts";
+import type { RequestEncoder } from "./request-encoder.ts";
+import type { SessionOwner } from "./session.ts";
+import { WireStream } from "./wire-stream.ts";
+
+/** With so much that the other end has not read, there is no room for more streams. */
+const CONGESTED_BYTES = 1 << 19;
+/** How long the other end may take to acknowledge our settings, in milliseconds. */
+export const SETTINGS_MS = 10_000;
+/** A block of 64 pieces is none any more. */
+const CLIENT: End = { role: "client", window: WINDOW, blockBytes: 1 << 20, copies: false };
+/** How long the end of a connection may take that nobody reads, in milliseconds. */
+const LINGER_MS = 1_000;
+
+/** A connection by frames of our own over a socket: RFC 9113, as far as a client needs it that sends whole requests. */
+export class WireSession implements GrpcSession, Connection<WireStream> {
+  readonly #encoder: RequestEncoder;
+  readonly #owner: SessionOwner<GrpcSession>;
+  readonly #socket: Socket;
+  readonly #writer: FrameWriter;
+  readonly #reader: FrameReader;
+  readonly #incoming: Incoming<WireStream>;
+  readonly #window: number | undefined;
+  readonly #guard = new FloodGuard();
+  readonly #queue: SendQueue<WireStream>;
+  readonly #streams = new OpenStreams<WireStream>();
+  readonly #pings = new Map<number, () => void>();
+  readonly #first: number;
+  readonly #clock: Clock;
+  #unacknowledged: Timer | undefined; // our settings
+  #next: number;
+  #opened = 0;
+  #lingering = 0; // streams that we have reset, and the other end may still count
+  #freed = 0; // of these, which will be let go next
+  #pinged = 0;
+  #bytesRead = 0;
+  #maxStreams = 0;
+  #ready = false;
+  #congested = false;
+  #leaving = false;
+  #over = false; // nothing is read or written any more
+  #gone = false;
+  #lastStream = WINDOW_MAX;
+  #error: Error | undefined;
+  readonly #closed = Promise.withResolvers<void>();
+
+  /**
+   * @param secureContext for `https:`
+   * @param held what the other end may send on a stream is what the receiver allows
+   * @param firstStream an odd number, for tests
+   */
+  constructor(
+    url: URL,
+    encoder: RequestEncoder,
+    secureContext: SecureContext | undefined,
+    lookup: LookupFunction,
+    owner: SessionOwner<GrpcSession>,
+    clock: Clock,
+    held = false,
+    firstStream = 1,
+  ) {
+    this.#encoder = encoder;
+    this.#owner = owner;
+    this.#clock = clock;
+    this.#window = held ? HELD_WINDOW : undefined;
+    this.#first = firstStream;
+    this.#next = firstStream;
+    const read = this.#read.bind(this);
+    const socket = dial(url, secureContext, lookup, read, () => {
+      socket.write(preface(this.#window ?? WINDOW));
+      this.#unacknowledged = clock.setTimeout(late, SETTINGS_MS, this);
+    });
+    this.#socket = socket;
+    if (held) socket.setKeepAlive(true, KEEP_ALIVE_MS);
+    this.#writer = new FrameWriter(socket, () => this.#flushed());
+    this.#queue = new SendQueue(this.#writer);
+    const parts = { streams: this.#streams, writer: this.#writer, queue: this.#queue, guard: this.#guard };
+    const incoming = new Incoming(this, parts, new Responses(this, parts), CLIENT);
+    this.#incoming = incoming;
+    this.#reader = new FrameReader(incoming.frame.bind(incoming));
+    socket.on("drain", () => this.#flushed());
+    socket.on("end", () => socket.destroy());
+    socket.on("error", (error) => {
+      this.#error ??= error;
+    });
+    socket.on("close", () => this.#end());
+  }
+
+  place: Place<unknown> | undefined;
+  get streams(): number {
+    return this.#streams.size + this.#lingering;
+  }
+  get maxStreams(): number {
+    if (this.#writer.waiting < CONGESTED_BYTES) return this.#maxStreams;
+    this.#congested = true;
+    return 0;
+  }
+  get opened(): number {
+    return this.#opened;
+  }
+  get bytesRead(): number {
+    return this.#bytesRead;
+  }
+  get ended(): boolean {
+    return this.#leaving || this.#over;
+  }
+  /** Whether a stream of this number has never been opened. */
+  isIdle(stream: number): boolean {
+    return stream >= this.#next || stream % 2 === 0 || stream < this.#first;
+  }
+
+  /** What crosses the end of a stream is nobody's fault. */
+  isOver(): void {}
+
+  open(request: GrpcRequest, receiver: GrpcReceiver): WireStream {
+    if (this.ended || !this.#ready) throw new Error("the connection is at its end");
+    const bound = this.#encoder.bound(request);
+    const { position } = this.#writer;
+    const stream = new WireStream(this, this.#next, position, this.#queue.initialWindow, this.#window, receiver);
+    this.#next += 2;
+    this.#opened++;
+    this.#guard.progress();
+    this.#streams.add(stream);
+    this.#headers(stream.id, request, bound);
+    this.#queue.send(stream, request.frame);
+    if (this.#next > WINDOW_MAX) {
+      // All numbers are used up: the next needs a new connection.
+      this.#leaving = true;
+      this.#owner.leaving(this, "goaway");
+    }
+    return stream;
+  }
+  #headers(stream: number, request: GrpcRequest, bound: number): void {
+    const first = stream === this.#first;
+    if (bound <= FRAME_BYTES) {
+      const at = this.#writer.reserve(FRAME_HEAD_BYTES + bound);
+      const { buffer } = this.#writer;
+      const end = this.#encoder.encode(buffer, at + FRAME_HEAD_BYTES, request, first);
+      writeFrameHead(buffer, at, end - at - FRAME_HEAD_BYTES, FrameType.HEADERS, Flag.END_HEADERS, stream);
+      this.#writer.commit(end);
+      return;
+    }
+    const block = Buffer.allocUnsafe(bound);
+    const length = this.#encoder.encode(block, 0, request, first);
+    for (let at = 0; at < length; at += FRAME_BYTES) {
+      const end = Math.min(length, at + FRAME_BYTES);
+      const type = at === 0 ? FrameType.HEADERS : FrameType.CONTINUATION;
+      this.#writer.frame(type, end === length ? Flag.END_HEADERS : 0, stream, block.subarray(at, end));
+    }
+  }
+
+  /** The other end may send so many bytes more on a stream. */
+  allow(stream: WireStream, bytes: number): void {
+    if (stream.window !== undefined && !this.#over) this.#incoming.allow(stream, bytes);
+  }
+  /** Ends a stream with this error code, unless it has ended. */
+  closeStream(stream: WireStream, code: number): void {
+    if (!this.#streams.delete(stream)) return;
+    stream.code ??= code;
+    this.#queue.drop(stream);
+    this.#writer.reset(stream.id, code);
+    if (stream.window !== undefined && stream.window > 0) this.#guard.givenUp(stream.window);
+    this.#lingering++;
+    if (this.#leaving && this.#streams.size === 0) this.#shut();
+  }
+  /** The other end broke a rule on a stream, which ends only that. */
+  failStream(stream: WireStream, code: number, message: string): void {
+    if (this.#streams.get(stream.id) === undefined) return;
+    stream.message = message;
+    this.closeStream(stream, code);
+    stream.receiver.closed();
+  }
+  /** The other end has said all; `released` has to follow. */
+  finish(stream: WireStream): void {
+    this.#streams.delete(stream);
+    stream.code = ErrorCode.NO_ERROR;
+    if (stream.body === undefined) return;
+    this.#queue.drop(stream); // it does not want to hear the rest
+    this.#writer.reset(stream.id, ErrorCode.NO_ERROR);
+  }
+  /** The other end has ended a stream with this error code. */
+  wasReset(stream: WireStream, code: number): void {
+    this.#streams.delete(stream);
+    this.#queue.drop(stream);
+    stream.code = code;
+    stream.receiver.closed();
+    this.released();
+  }
+  /** There is room for another stream. */
+  released(): void {
+    if (this.#leaving && this.#streams.size === 0) this.#shut();
+    else if (!this.ended) this.#owner.room(this);
+  }
+
+  /** The other end's settings have come, for the first time or again. */
+  settled(maxStreams: number | undefined): void {
+    if (maxStreams !== undefined) this.#maxStreams = maxStreams;
+    else if (!this.#ready) this.#maxStreams = Number.POSITIVE_INFINITY;
+    if (this.#ready) {
+      if (!this.ended) this.#owner.room(this);
+      return;
+    }
+    this.#ready = true;
+    this.#owner.ready(this);
+  }
+  /** The other end has taken our settings. */
+  acknowledged(): void {
+    if (this.#unacknowledged !== undefined) this.#clock.clearTimeout(this.#unacknowledged);
+    this.#unacknowledged = undefined;
+  }
+  /** The other end broke a rule in a way that ends the connection, and is told. */
+  fail(error: ConnectionError): void {
+    if (this.#over) return;
+    this.#error ??= error;
+    this.#goodbye(error.code);
+    queueMicrotask(() => this.#end());
+  }
+  answered(ping: number): void {
+    const answered = this.#pings.get(ping);
+    this.#pings.delete(ping);
+    answered?.();
+  }
+  /** The other end takes no more streams, and has not begun with those above `lastStream`. */
+  goaway(lastStream: number, code: number, text: string): void {
+    this.#lastStream = Math.min(this.#lastStream, lastStream);
+    this.#leaving = true;
+    this.#owner.leaving(this, text === "too_many_pings" ? "pings" : "goaway");
+    if (code !== ErrorCode.NO_ERROR) {
+      this.destroy(new Error(`the other end has gone away with ${errorName(code)}${text === "" ? "" : `: ${text}`}`));
+      return;
+    }
+    for (const stream of this.#streams.all()) {
+      if (stream.id <= this.#lastStream) continue;
+      stream.unprocessed = true;
+      stream.message = "the other end has gone away";
+      this.wasReset(stream, ErrorCode.REFUSED_STREAM);
+    }
+    if (this.#streams.size === 0) this.#shut();
+  }
+
+  ping(answered: () => void): void {
+    if (this.#over) return;
+    const id = this.#pinged++;
+    this.#pings.set(id, answered);
+    const payload = Buffer.alloc(8);
+    payload.writeUIntBE(id, 2, 6);
+    this.#writer.frame(FrameType.PING, 0, 0, payload);
+  }
+  close(): Promise<void> {
+    this.#leaving = true;
+    if (this.#streams.size === 0) this.#shut();
+    return this.#closed.promise;
+  }
+  destroy(error: Error): void {
+    if (this.#over) return;
+    this.#error ??= error;
+    this.#over = true;
+    this.#reader.stop();
+    this.#socket.destroy();
+    queueMicrotask(() => this.#end());
+  }
+
+  #read(chunk: Buffer): void {
+    this.#bytesRead += chunk.length;
+    if (this.#over) return;
+    try {
+      this.#reader.read(chunk);
+    } catch (error) {
+      if (error instanceof ConnectionError) this.fail(this.#ready ? error : strange(error, chunk));
+      else {
+        this.destroy(new Error("broken by a fault of our own")); // the rest of the chunk is lost
+        throw error;
+      }
+    }
+  }
+  #flushed(): void {
+    const free = this.#lingering - this.#freed;
+    if (free > 0) {
+      this.#freed += free;
+      setImmediate(() => this.#free(free));
+    }
+    this.#queue.pump();
+    if (this.#congested && this.#writer.waiting < CONGESTED_BYTES) {
+      this.#congested = false;
+      if (!this.ended) this.#owner.room(this);
+    }
+  }
+  /** A turn after the resets have left: servers (Node's is one) do not always forget a stream before they read the next frame. */
+  #free(streams: number): void {
+    this.#lingering -= streams;
+    this.#freed -= streams;
+    if (!this.ended) this.#owner.room(this);
+  }
+  /** All streams have ended. */
+  #shut(): void {
+    if (!this.#over) this.#goodbye(ErrorCode.NO_ERROR);
+  }
+  /** Says why, and lets the socket go as soon as that is out. */
+  #goodbye(code: number): void {
+    if (!this.#ready) {
+      this.destroy(new Error("closed"));
+      return;
+    }
+    this.#writer.goaway(0, code); // no stream of the other end's was ever processed
+    this.#writer.flush();
+    this.#over = true;
+    this.#reader.stop();
+    if (this.#socket.writableLength === 0) this.#socket.destroy();
+    else {
+      this.#socket.destroySoon();
+      setTimeout(() => this.#socket.destroy(), LINGER_MS).unref();
+    }
+  }
+  #end(): void {
+    if (this.#gone) return;
+    this.#gone = true;
+    this.#over = true;
+    this.acknowledged(); // or never will be
+    this.#reader.stop();
+    const message = described(this.#error, this.#ready);
+    this.#owner.gone(this, message);
+    for (const stream of this.#streams.all()) {
+      this.#streams.delete(stream);
+      this.#queue.drop(stream);
+      stream.lost = true;
+      stream.unprocessed = stream.id > this.#lastStream || stream.position >= this.#writer.handed;
+      stream.message = message;
+      stream.receiver.closed();
+    }
+    this.#closed.resolve();
+  }
+}
+
+/** What is sent first begins with a 0: a text tells that somebody else lives there. */
+function strange(error: ConnectionError, chunk: Buffer): ConnectionError {
+  const begins = chunk.toString("latin1", 0, 16);
+  if (!/^[\x20-\x7e][\x20-\x7e\r\n\t]*$/.test(begins)) return error;
+  return new ConnectionError(error.code, `what answers speaks no HTTP/2: it begins with ${JSON.stringify(begins)}`);
+}
+
+const late = (session: WireSession): void =>
+  session.fail(
+    new ConnectionError(ErrorCode.SETTINGS_TIMEOUT, `our settings were not acknowledged within ${SETTINGS_MS} ms`),
+  );

@@ -1,0 +1,66 @@
+import type { Stream } from "../../http2/connection.ts";
+import { errorName } from "../../http2/error-code.ts";
+import type { Ending, GrpcReceiver, GrpcStream } from "./grpc-session.ts";
+
+/** The session of a stream, as the stream uses it. */
+interface WireStreamOwner {
+  allow(stream: WireStream, bytes: number): void;
+  closeStream(stream: WireStream, code: number): void;
+}
+
+/** A stream of a WireSession, which reads and writes its fields. */
+export class WireStream implements GrpcStream, Stream<WireStream> {
+  readonly id: number;
+  readonly receiver: GrpcReceiver;
+  readonly #session: WireStreamOwner;
+  /** Another one that is open, for `OpenStreams`. */
+  next: WireStream | undefined;
+  /** Where it begins among all bytes of the connection. */
+  readonly position: number;
+  /** What may still be sent; below zero when the other end has changed its mind. */
+  sendWindow: number;
+  /** What is still to be sent, from `sent`. */
+  body: Uint8Array | undefined;
+  sent = 0;
+  /** What the other end has sent and was not yet allowed again. */
+  unacknowledged = 0;
+  window: number | undefined;
+  readonly ends = true;
+  /** Its headers have come. */
+  begun = false;
+  readonly ended = false; // with its end it is no stream of the connection any more
+  contentLength: number | undefined;
+  received = 0;
+  /** How it ended. */
+  code: number | undefined;
+  unprocessed = false;
+  lost = false;
+  message: string | undefined;
+
+  constructor(
+    session: WireStreamOwner,
+    id: number,
+    position: number,
+    sendWindow: number,
+    window: number | undefined,
+    receiver: GrpcReceiver,
+  ) {
+    this.#session = session;
+    this.id = id;
+    this.position = position;
+    this.sendWindow = sendWindow;
+    this.window = window;
+    this.receiver = receiver;
+  }
+  bodySent(): void {}
+  allow(bytes: number): void {
+    this.#session.allow(this, bytes);
+  }
+  close(code: number): void {
+    this.#session.closeStream(this, code);
+  }
+  ending(): Ending {
+    const { code, unprocessed, lost, message = `stream closed with ${errorName(code)}` } = this;
+    return { code, unprocessed, lost, message };
+  }
+}
