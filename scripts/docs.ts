@@ -1,11 +1,12 @@
 // npm run docs: writes docs/diagnostics.md, which `protobff explain` reads, from the tables of codes and from the goldens,
-// which show what a user sees, and the options of the plugin from their table. `--check` writes nothing and fails when they are
-// not what it would write.
+// which show what a user sees, the options of the plugin from their table, and the index of docs/decisions. `--check` writes
+// nothing and fails when they are not what it would write.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { GROUPS } from "../plugin/src/codes.ts";
 import { OPTIONS, type Option } from "../plugin/src/options/table.ts";
+import { decisionsIndex } from "./decisions.ts";
 import { conditions, type Explanation, explanations } from "./explanations.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -53,6 +54,7 @@ function languagePage(): string {
 export function generatedDocs(): Readonly<Record<string, string>> {
   const explained = explanations();
   return {
+    "docs/decisions/README.md": decisionsIndex(),
     "docs/diagnostics.md": pageOf(explained),
     "docs/language.md": languagePage(),
   };

@@ -21,9 +21,13 @@ const pages = [
   "CONTRIBUTING.md",
   "plugin/README.md",
   "runtime/README.md",
-  ...readdirSync(join(root, "docs"))
-    .filter((name) => name.endsWith(".md"))
-    .map((name) => `docs/${name}`),
+  "test/corpora/README.md",
+  "test/prior-art/README.md",
+  ...["docs", "docs/decisions", "docs/reports"].flatMap((folder) =>
+    readdirSync(join(root, folder))
+      .filter((name) => name.endsWith(".md"))
+      .map((name) => `${folder}/${name}`),
+  ),
 ];
 
 /** What GitHub makes of a heading: lower case, punctuation dropped, spaces as dashes. */

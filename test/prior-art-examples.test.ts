@@ -1,4 +1,4 @@
-// Examples of grpc-federation, told in our words (docs/prior-art-cases.md): generated without a warning, and run over upstreams that answer
+// Examples of grpc-federation, told in our words (test/prior-art/README.md): generated without a warning, and run over upstreams that answer
 // as those of the examples do.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -27,8 +27,8 @@ test.each(examples)("%s generates without a warning", (name) => {
   expect(renderDiagnostics(unasked, (file) => all[file], "text")).toBe("");
 });
 
-test("the table of docs/prior-art-cases.md has every example, with its lines", () => {
-  const page = readFileSync(new URL("../docs/prior-art-cases.md", import.meta.url), "utf8");
+test("the table of test/prior-art/README.md has every example, with its lines", () => {
+  const page = readFileSync(new URL("./prior-art/README.md", import.meta.url), "utf8");
   const rows = [...page.matchAll(/^\| `(\d\d_\w+)` \| (\d+) \| .+? \| (\d+) \| .* \|$/gm)];
   const linesOf = (name: string): number => {
     const text = Object.values(textsBelow(join(folder, name, "proto"))).join("\n");

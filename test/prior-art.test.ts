@@ -1,4 +1,4 @@
-// What is known to be wrong in grpc-federation is not wrong here: docs/prior-art-cases.md, one test for each number.
+// What is known to be wrong in grpc-federation is not wrong here: test/prior-art/README.md, one test for each number.
 import { readFileSync } from "node:fs";
 import { stripTypeScriptTypes } from "node:module";
 import { join } from "node:path";
@@ -68,8 +68,8 @@ function edges({ plan, error }: ReturnType<typeof compiled>, message = "app.v1.P
 const FLAG = `{ name: "flag" call: { method: "up.v1.OrderService/GetOrder" set: { name: "id" by: "args.id" } } }`;
 const NAME = `optional string name = 1 [(bff.v1.field).by = "item.name"];`;
 
-describe("the table of docs/prior-art-cases.md", () => {
-  const page = read("docs/prior-art-cases.md");
+describe("the table of test/prior-art/README.md", () => {
+  const page = read("test/prior-art/README.md");
   const rows = [...page.matchAll(/^\| (\d+) \| `(\w+)` \| .+? \| (refused|legal|not applicable) \| (.+) \|$/gm)];
 
   it("has the 80 cases, each once", () => {

@@ -221,7 +221,7 @@ export const about: readonly About[] = [
   },
   {
     scenario: "attacks",
-    text: "What the BFF makes a normal client wait while it is [attacked](corpora.md#attacks), beside what that client waits right before and after: 100 times a second it asks over a fresh connection of HTTP/1.1 and over HTTP/2 that it keeps, for what needs no upstream at that moment, and both count. The BFF has a processor to itself; the attacker runs on the others when upstream and client have nothing to do: it takes nobody's processor but the BFF's, by what it asks of that. What is above 5 × is attacked three times, and the median counts. `own` is our own HTTP/2 towards clients, `node` node's.",
+    text: "What the BFF makes a normal client wait while it is [attacked](../test/corpora/README.md#attacks), beside what that client waits right before and after: 100 times a second it asks over a fresh connection of HTTP/1.1 and over HTTP/2 that it keeps, for what needs no upstream at that moment, and both count. The BFF has a processor to itself; the attacker runs on the others when upstream and client have nothing to do: it takes nobody's processor but the BFF's, by what it asks of that. What is above 5 × is attacked three times, and the median counts. `own` is our own HTTP/2 towards clients, `node` node's.",
     goal: "p99 at most 5 × that of quiet on our own HTTP/2",
     columns: [
       ...["own_ratio_to_quiet", "own_p99_ms_quiet", "own_p99_ms", "own_bff_percent", "own_upstream_percent", "own_bad"],

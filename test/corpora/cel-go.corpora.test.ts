@@ -6,7 +6,7 @@ import { generateAll } from "./cel-go/generated.ts";
 const COUNT = Number(process.env.PROTOBFF_CEL_EXPRESSIONS ?? 20_000);
 const SEED = Number(seedOf("PROTOBFF_CEL_SEED"));
 
-/** Fresh random expressions still find something new now and then (docs/corpora.md): about one in 20,000. */
+/** Fresh random expressions still find something new now and then (test/corpora/README.md): about one in 20,000. */
 const NEW_FAULTS = COUNT / 5000;
 
 const corpus = process.env.PROTOBFF_WITHOUT_GO === "1" ? test.skip : test;

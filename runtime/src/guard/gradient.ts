@@ -284,7 +284,7 @@ export class Gradient {
     for (const pace of this.#paces.values())
       if (pace.baseMs !== undefined) pace.baseMs = Math.max(LEAST_MS, pace.baseMs * factor);
   }
-  /** To a moment that all processes have in common, as far as their clocks agree (docs/decisions.md); gives how long it takes. */
+  /** To a moment that all processes have in common, as far as their clocks agree (docs/decisions/0033-adaptive-limits.md); gives how long it takes. */
   #nextProbe(now: number): number {
     let ms = PROBE_MS;
     while (ms < 8 * this.#slowestMs) ms *= 2;

@@ -192,7 +192,7 @@ describe("random worlds", () => {
   );
 });
 
-// What docs/decisions.md says of the rules that others use, by their formulas, in the same worlds.
+// What docs/decisions/0033-adaptive-limits.md says of the rules that others use, by their formulas, in the same worlds.
 describe("rules of others", () => {
   const after = (guard: (time: Timeline) => Guard, hurt: (servers: Servers) => void, processes = 1) => {
     const { servers, seconds } = world(1, guard, 300, "even", processes);

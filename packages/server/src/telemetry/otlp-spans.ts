@@ -1,5 +1,5 @@
 // Spans as OTLP's protobuf: what opentelemetry.proto.trace.v1 says, written field by field. It is written in the thread of the requests:
-// docs/decisions.md tells what that was measured against.
+// docs/decisions/0062-traces.md has the alternatives and their cost.
 import type { Writer } from "@protobff/runtime/internal/wire/writer";
 import type { Attributes, AttributeValue, SpanEvent, SpanLink, SpanRecord } from "./span.ts";
 
