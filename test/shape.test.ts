@@ -53,7 +53,6 @@ const LONG_FUNCTIONS: Readonly<Record<string, number>> = {
   "rpc-rows.ts callPanels": 68,
   "rpc-rows.ts overview": 82,
   "rpc-rows.ts rpcPanels": 74,
-  "serve.ts serve": 131,
   "set.ts spreadFields": 60,
   "settle.ts settle": 70,
   "shared-steps.ts join": 60,

@@ -7,9 +7,8 @@ import type { DescFile, DescService, Message } from "@bufbuild/protobuf";
 import { Cache } from "@protobff/runtime/internal/cache/cache";
 import { systemClock } from "@protobff/runtime/internal/clock";
 import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
-import { type Environment, EnvReader, type Fault } from "@protobff/runtime/internal/environment/env-reader";
-import { configureLimits } from "@protobff/runtime/internal/environment/open-limits";
-import { configureTopics, NO_TOPICS, type TopicUse } from "@protobff/runtime/internal/environment/open-topics";
+import type { EnvReader } from "@protobff/runtime/internal/environment/env-reader";
+import { NO_TOPICS, type TopicUse } from "@protobff/runtime/internal/environment/open-topics";
 import type { Identity } from "@protobff/runtime/internal/identity/identity";
 import type { IdentitySpec, OpenIdentity } from "@protobff/runtime/internal/identity/spec";
 import type { Limits } from "@protobff/runtime/internal/limits/limits";
@@ -19,9 +18,8 @@ import type { StreamEndpoint } from "@protobff/runtime/internal/stream/stream-en
 import type { Topics } from "@protobff/runtime/internal/topic/topic";
 import type { UnaryClient } from "@protobff/runtime/internal/transport/unary-client";
 import { readConfig, type ServerConfig } from "./config/config.ts";
-import { sdkFaults } from "./config/config-otlp.ts";
-import { loadObserver } from "./config/load-observer.ts";
-import { loadResolvers, type Supplied } from "./config/load-resolvers.ts";
+import type { UpstreamsSpec } from "./config/config-upstreams.ts";
+import type { Supplied } from "./config/load-resolvers.ts";
 import { type Listening, listen } from "./listen.ts";
 import { ADMIN_VARIABLES, explainListenError, OWN_VARIABLES, type WantedPort } from "./listener/listen-error.ts";
 import type { FailureLog } from "./logs/failure-log.ts";
@@ -30,6 +28,7 @@ import { steerOldGeneration } from "./memory/old-generation.ts";
 import { sweepOnOneThread } from "./memory/sweeping-threads.ts";
 import { boundYoungGeneration } from "./memory/young-generation.ts";
 import type { Admin } from "./process/admin.ts";
+import { type Declarations, readDeclarations } from "./process/declarations.ts";
 import { drainOnSignal } from "./process/drain.ts";
 import { type MockDefaults, mockedOf, mockMode, openMocks } from "./process/mocks.ts";
 import { likened } from "./process/observers.ts";
@@ -37,7 +36,7 @@ import { openOwnAdmin, serverFamilies } from "./process/open-admin.ts";
 import { type Observers, openObservers } from "./process/open-observers.ts";
 import { addCertificates, KeySets } from "./process/server-families.ts";
 import { cannotStart, explainFaults, startLine } from "./process/start-line.ts";
-import { closeClients, connect, type Reach } from "./process/upstream-clients.ts";
+import { closeClients, connect, type Reach, type UpstreamClient } from "./process/upstream-clients.ts";
 import { watchCertificates } from "./process/watch-certificates.ts";
 import { WORKER_MARK } from "./workers/messages.ts";
 import type { Worker } from "./workers/worker.ts";
@@ -114,129 +113,228 @@ export async function serve<
   Limit extends RateLimit = never,
 >(given: ServeOptions<Upstreams, Env, Principal, Limit>): Promise<void> {
   freeAfterCompiling();
-  const { mode, faults: unmockable } = mockMode(process.argv.slice(2), given.mocks !== undefined);
-  const mocked = mockedOf(given.upstreams, mode, process.env);
-  const options = { ...given, upstreams: without(given.upstreams, mocked) };
-  // Who does not read what is printed, or has no room for it, wants the server all the same.
+  // A closed or full stdout must not stop the server.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
-  const { config, faults = [], env, isFilled } = readConfig(process.env, options, readFileSync);
+  const setup = configure(given);
+  const { config, options } = setup;
   const worker = await workerOf(process);
   if (config !== undefined && config.workers > 1 && worker === undefined) {
-    // What only the user's modules show is wrong is told by the first worker.
+    // The first worker reports what only the user's modules show to be wrong.
     const { supervise } = await import("./workers/supervise.ts");
     boundYoungGeneration(process);
     return supervise(options.name, config);
   }
-  const { spec, faults: unknown } = await declaredIdentity(process.env, env, options.identity);
-  // Zero values stand in for variables that are reported already: what these make wrong is not.
-  const also = isFilled === true ? unknown.filter((one) => isOfItself(one, faults)) : unknown;
-  const { spec: limited, faults: unlimited } = await declaredLimits(process.env, options.limits);
-  const { spec: followed, faults: unfollowed } = await declaredTopics(process.env, options.topics, mode !== "none");
-  const { resolvers = [], functions = [] } = options;
-  const none = resolvers.length + functions.length === 0;
-  const user = none ? { faults: [] } : await loadResolvers(process.env, { resolvers, functions });
-  const loaded = options.observer === undefined ? await loadObserver(process.env) : { faults: [] };
-  const untraced = await sdkFaults(config?.telemetry.spans);
-  const wrong = [
-    ...unmockable,
-    ...faults,
-    ...also,
-    ...unlimited,
-    ...unfollowed,
-    ...user.faults,
-    ...loaded.faults,
-    ...untraced,
-  ];
-  if (config === undefined || wrong.length > 0) {
-    process.stderr.write(explainFaults(options.name, wrong, process.env.BFF_LOG === "json" ? "json" : "text"));
+  const declared = await readDeclarations(options, setup, setup.mode !== "none");
+  const faults = [...setup.unmockable, ...(setup.faults ?? []), ...declared.faults];
+  if (config === undefined || faults.length > 0) {
+    process.stderr.write(explainFaults(options.name, faults, process.env.BFF_LOG === "json" ? "json" : "text"));
     return process.exit(2);
   }
-  /** Those of this process, by the names of upstreams. */
+  const ports: Ports = { listening: undefined, admin: undefined };
+  const parts = await openParts({ ...setup, config }, declared, worker, ports);
+  const endpoints = await createEndpoints(options, config, declared.supplied, parts);
+  steerMemory();
+  begin(parts.observers, endpoints);
+  if (config.warmUpMs > 0) await warmedUp(given, config, parts.identity, parts.observers);
+  const listening = await openPorts(ports, endpoints, options, config, parts, worker);
+  if (listening === undefined) return process.exit(1);
+  const end = ending({ options, config, parts, worker, listening, admin: ports.admin });
+  if (worker !== undefined) {
+    const snapshot = () => parts.observers.metrics?.snapshot();
+    worker.serves({ leave: () => listening.leave(), end, snapshot }, parts.identity?.opened ?? Promise.resolve());
+    return;
+  }
+  drainOnSignal(process, end, (code) => process.exit(code));
+  const { mocks, observers } = parts;
+  const shown = {
+    admin: ports.admin?.url,
+    explorer: observers.explorer !== undefined,
+    mocked: [...mocks.keys()],
+  };
+  process.stdout.write(startLine(listening.url, shown, config.log));
+}
+
+/** Reads arguments and configuration. Upstreams that are mocked are none of `options`. */
+function configure<
+  Upstreams extends Readonly<Record<string, DescService>>,
+  Env,
+  Principal extends Message,
+  Limit extends RateLimit,
+>(given: ServeOptions<Upstreams, Env, Principal, Limit>) {
+  const { mode, faults: unmockable } = mockMode(process.argv.slice(2), given.mocks !== undefined);
+  const mocked = mockedOf(given.upstreams, mode, process.env);
+  const options = { ...given, upstreams: without(given.upstreams, mocked) };
+  return { given, options, mode, mocked, unmockable, ...readConfig(process.env, options, readFileSync) };
+}
+
+/** The ports of this process, once they are open. */
+interface Ports {
+  listening: Listening | undefined;
+  admin: Admin | undefined;
+}
+
+interface Configured<
+  Upstreams extends Readonly<Record<string, DescService>>,
+  Env,
+  Principal extends Message,
+  Limit extends RateLimit,
+> {
+  readonly given: ServeOptions<Upstreams, Env, Principal, Limit>;
+  readonly options: ServeOptions<Upstreams, Env, Principal, Limit>;
+  readonly mocked: ReadonlyMap<string, DescService>;
+  readonly config: ServerConfig<keyof Upstreams & string, Env>;
+}
+
+interface Parts {
+  readonly mocks: Awaited<ReturnType<typeof openMocks>>;
+  readonly clients: Readonly<Record<string, UpstreamClient>>;
+  readonly observers: Observers;
+  readonly identity: OpenIdentity | undefined;
+  readonly limits: Limits | undefined;
+  readonly topics: Topics;
+  readonly cache: Cache;
+}
+
+/** Opens all that endpoints and the server need, each after those that it depends on. */
+async function openParts<
+  Upstreams extends Readonly<Record<string, DescService>>,
+  Env,
+  Principal extends Message,
+  Limit extends RateLimit,
+>(
+  { given, options, mocked, config }: Configured<Upstreams, Env, Principal, Limit>,
+  declared: Declarations<Principal>,
+  worker: Worker | undefined,
+  ports: Ports,
+): Promise<Parts> {
   const mocks = await openMocks(mocked, given.mocks);
   const clients = { ...(await connect(options, config)), ...Object.fromEntries(mocks) };
-  let listening: Listening | undefined;
-  const explored = { ...given, mocks, own: () => listening?.url };
-  const observers = await openObservers(explored, config, options.observer, loaded.observer, worker?.speaks);
+  const explored = { ...given, mocks, own: () => ports.listening?.url };
+  const observers = await openObservers(explored, config, options.observer, declared.observer, worker?.speaks);
   const { observer, log, fault } = observers;
   const keySets = new KeySets();
   observers.metrics?.add(() => keySets.families);
   const audit = (event: AuditEvent) => observer?.audit?.(event);
-  const identity = await spec?.open({ clock: systemClock, fault, audit, fetched: keySets.fetched });
-  const limits = await limited?.open({ clock: systemClock, fault, processes: config.workers, first: worker?.speaks });
-  const topics = await followed.open({ clock: systemClock, fault, observer, first: worker?.speaks });
+  const clock = systemClock;
+  const first = worker?.speaks;
+  const identity = await declared.identity?.open({ clock, fault, audit, fetched: keySets.fetched });
+  const limits = await declared.limits?.open({ clock, fault, processes: config.workers, first });
+  const topics = await declared.topics.open({ clock, fault, observer, first });
   const cache = await openCache(config.redisUrl, log);
-  const endpoints = await options.create({
-    clients,
+  return { mocks, clients, observers, identity, limits, topics, cache };
+}
+
+function createEndpoints<
+  Upstreams extends Readonly<Record<string, DescService>>,
+  Env,
+  Principal extends Message,
+  Limit extends RateLimit,
+>(
+  { create }: ServeOptions<Upstreams, Env, Principal, Limit>,
+  { env, warmUpMs }: ServerConfig<keyof Upstreams & string, Env>,
+  supplied: Supplied,
+  { clients, cache, identity, limits, topics, observers: { observer } }: Parts,
+) {
+  return create({
+    clients: clients as ServeParts<Upstreams, Env, Principal, Limit>["clients"],
     cache,
-    supplied: user.supplied ?? { resolvers: undefined, functions: undefined },
-    env: config.env,
+    supplied,
+    env,
     identity: identity as ServeParts<Upstreams, Env, Principal, Limit>["identity"],
     limits: limits as ServeParts<Upstreams, Env, Principal, Limit>["limits"],
     topics,
-    ...(observer !== undefined && { observer: config.warmUpMs > 0 ? likened(observer, false) : observer }),
+    ...(observer !== undefined && { observer: warmUpMs > 0 ? likened(observer, false) : observer }),
   });
-  boundYoungGeneration(process); // all is loaded
+}
+
+/** Steers V8's memory once everything is loaded. */
+function steerMemory(): void {
+  boundYoungGeneration(process);
   sweepOnOneThread(process);
   steerOldGeneration(process);
-  observers.metrics?.begin(
+}
+
+function begin({ metrics }: Observers, endpoints: readonly (Endpoint | StreamEndpoint)[]): void {
+  metrics?.begin(
     endpoints.map(({ method }) => ({
       name: `${method.parent.typeName}/${method.name}`,
       isStream: method.methodKind === "server_streaming",
     })),
   );
-  if (config.warmUpMs > 0) await warmedUp(given, config, identity, observers);
+}
 
-  let admin: Admin | undefined;
+/** Opens the admin port and the port; undefined when one of them cannot be opened, which is reported on standard error. */
+async function openPorts(
+  ports: Ports,
+  endpoints: readonly (Endpoint | StreamEndpoint)[],
+  { name, services, types }: Pick<ServeOptions<never, never>, "name" | "services" | "types">,
+  config: ServerConfig<string, unknown>,
+  { observers, identity }: Parts,
+  worker: Worker | undefined,
+): Promise<Listening | undefined> {
   let wanted: WantedPort = { ...(config.telemetry.admin ?? config), variables: ADMIN_VARIABLES };
   try {
-    // That of several processes is the supervisor's.
-    if (worker === undefined) admin = await openOwnAdmin(config.telemetry.admin, observers, () => listening);
-    else observers.metrics?.add(() => serverFamilies(listening));
+    // The supervisor opens the admin port of several processes.
+    if (worker === undefined) {
+      ports.admin = await openOwnAdmin(config.telemetry.admin, observers, () => ports.listening);
+    } else observers.metrics?.add(() => serverFamilies(ports.listening));
     wanted = { ...config, variables: OWN_VARIABLES };
-    listening = await listen(endpoints, {
+    ports.listening = await listen(endpoints, {
       ...config,
-      services: options.services,
-      fault,
-      // The supervisor waits before it says so.
+      services,
+      fault: observers.fault,
+      // The supervisor waits before it sends the order to end.
       ...(worker !== undefined && { connections: worker, drainDelayMs: 0 }),
       ...(identity !== undefined && { identity }),
-      ...(options.types !== undefined && { types: options.types }),
+      ...(types !== undefined && { types }),
     });
+    return ports.listening;
   } catch (error) {
-    process.stderr.write(cannotStart(options.name, explainListenError(error, wanted), config.log));
-    return process.exit(1);
+    process.stderr.write(cannotStart(name, explainListenError(error, wanted), config.log));
+    return undefined;
   }
-  const up = listening;
-  const watched = watchCertificates(options, config, { clients, listening: up, observer });
+}
+
+interface Running<Upstreams extends Readonly<Record<string, DescService>>> {
+  readonly options: UpstreamsSpec<Upstreams>;
+  readonly config: ServerConfig<string, unknown>;
+  readonly parts: Parts;
+  readonly worker: Worker | undefined;
+  readonly listening: Listening;
+  readonly admin: Admin | undefined;
+}
+
+/** Watches the certificates of a server that is up, and returns the function that ends it in order. */
+function ending<Upstreams extends Readonly<Record<string, DescService>>>({
+  options,
+  config,
+  parts,
+  worker,
+  listening,
+  admin,
+}: Running<Upstreams>): (replaced?: boolean) => Promise<void> {
+  const { clients, observers, cache } = parts;
+  const { observer, log } = observers;
+  const watched = watchCertificates(options, config, { clients, listening, observer });
   addCertificates(observers.metrics, watched);
   const close = async (replaced: boolean) => {
     for (const files of watched) files.close();
     const drainDelayMs = worker === undefined ? config.drainDelayMs : 0;
     const deadline = performance.now() + drainDelayMs + config.graceMs;
-    await (replaced ? up.handOver(config.graceMs) : up.close(config.graceMs));
+    const leftMs = () => Math.max(0, deadline - performance.now());
+    await (replaced ? listening.handOver(config.graceMs) : listening.close(config.graceMs));
     await closeClients(Object.values(clients), deadline - performance.now());
     await cache.close();
-    await Promise.race([
-      closed(identity, limits, topics, observers, () => Math.max(0, deadline - performance.now())),
-      sleep(Math.max(0, deadline - performance.now()), undefined, { ref: false }),
-    ]);
-    await admin?.close(); // the last one: who looks on sees it end
+    await Promise.race([closed(parts, leftMs), sleep(leftMs(), undefined, { ref: false })]);
+    await admin?.close(); // the last one, so that it shows the end
   };
-  const end = (replaced = false) =>
+  // A rejection in a resolver, for example, belongs to one request: the others must not end with the process.
+  process.on("unhandledRejection", (reason) => log?.rejection(reason));
+  return (replaced = false) =>
     close(replaced).catch((thrown: unknown) => {
       log?.server("could not shut down in order", thrown);
       throw thrown;
     });
-  // Of a resolver's, say, which is one request's: the others are not to end with the process.
-  process.on("unhandledRejection", (reason) => log?.rejection(reason));
-  if (worker !== undefined) {
-    const snapshot = () => observers.metrics?.snapshot();
-    worker.serves({ leave: () => up.leave(), end, snapshot }, identity?.opened ?? Promise.resolve());
-    return;
-  }
-  drainOnSignal(process, end, (code) => process.exit(code));
-  const shown = { admin: admin?.url, explorer: observers.explorer !== undefined, mocked: [...mocks.keys()] };
-  process.stdout.write(startLine(up.url, shown, config.log));
 }
 
 /** Nobody is asked or told anything outside: not the user's functions either. */
@@ -275,54 +373,7 @@ async function workerOf(of: NodeJS.Process): Promise<Worker | undefined> {
   return Worker.of(of);
 }
 
-/** Whether a fault names a variable, and none that is reported already. */
-function isOfItself({ variable }: Fault, reported: readonly Fault[]): boolean {
-  return /^[A-Z][A-Z0-9_]*$/.test(variable) && reported.every((other) => other.variable !== variable);
-}
-
-/** What is wrong with the variables of its sources, and what there is to open. */
-async function declaredIdentity<Env, Principal extends Message>(
-  source: Environment,
-  env: Env,
-  declare: ((env: Env) => IdentitySpec<Principal>) | undefined,
-): Promise<{ readonly spec?: IdentitySpec<Principal>; readonly faults: readonly Fault[] }> {
-  if (declare === undefined) return { faults: [] };
-  const faults: Fault[] = [];
-  const spec = declare(env);
-  const read = new EnvReader(source, faults);
-  await spec.configure(read);
-  if (spec.byCertificate !== undefined && read.optional("TLS_CLIENT_CA_FILE") === undefined) {
-    const problem = `is not set, and the source ${spec.byCertificate} counts only with client certificates`;
-    read.fault("TLS_CLIENT_CA_FILE", problem, "the path of a PEM file with the authorities that issue them");
-  }
-  if (spec.byCookie !== undefined && read.strings("BFF_CORS_ORIGINS", "").includes("*")) {
-    const problem = `is *, and the source ${spec.byCookie} counts for browsers, of which only pages that are known may read answers`;
-    read.fault("BFF_CORS_ORIGINS", problem, "the origins of these pages separated by commas, like https://app.example");
-  }
-  return { spec, faults };
-}
-
-/** The same of limits. */
-async function declaredLimits(source: Environment, limits: readonly RateLimit[] = []) {
-  const faults: Fault[] = [];
-  const spec = limits.length === 0 ? undefined : await configureLimits(limits, new EnvReader(source, faults));
-  return { spec, faults };
-}
-
-/** The same of topics. */
-async function declaredTopics(source: Environment, topics: readonly TopicUse[] = [], mocked = false) {
-  const faults: Fault[] = [];
-  const spec = await configureTopics(topics, new EnvReader(source, faults), readFileSync, mocked);
-  return { spec: spec ?? NO_TOPICS, faults };
-}
-
-async function closed(
-  identity: OpenIdentity | undefined,
-  limits: Limits | undefined,
-  topics: Topics,
-  observers: Observers,
-  leftMs: () => number,
-): Promise<void> {
+async function closed({ identity, limits, topics, observers }: Parts, leftMs: () => number): Promise<void> {
   await identity?.close();
   await limits?.close();
   await topics.close();

@@ -1,0 +1,102 @@
+// What a process reads of its environment and of the user's modules before it opens anything.
+import { readFileSync } from "node:fs";
+import type { Message } from "@bufbuild/protobuf";
+import { type Environment, EnvReader, type Fault } from "@protobff/runtime/internal/environment/env-reader";
+import { configureLimits } from "@protobff/runtime/internal/environment/open-limits";
+import { configureTopics, NO_TOPICS, type TopicUse } from "@protobff/runtime/internal/environment/open-topics";
+import type { IdentitySpec } from "@protobff/runtime/internal/identity/spec";
+import type { RateLimit } from "@protobff/runtime/internal/limits/rate-limit";
+import type { Observer } from "@protobff/runtime/internal/observer";
+import type { ConfigResult } from "../config/config.ts";
+import { sdkFaults } from "../config/config-otlp.ts";
+import { loadObserver } from "../config/load-observer.ts";
+import { loadResolvers, type Supplied } from "../config/load-resolvers.ts";
+
+/** The part of a package's options that names modules and variables besides those of the configuration. */
+interface DeclaringOptions<Env, Principal extends Message> {
+  readonly identity?: ((env: Env) => IdentitySpec<Principal>) | undefined;
+  readonly limits?: readonly RateLimit[] | undefined;
+  readonly topics?: readonly TopicUse[] | undefined;
+  readonly resolvers?: readonly string[] | undefined;
+  readonly functions?: readonly string[] | undefined;
+  readonly observer?: Observer;
+}
+
+/** All parts of a package that have yet to be opened. */
+export interface Declarations<Principal extends Message> {
+  readonly identity: IdentitySpec<Principal> | undefined;
+  readonly limits: Awaited<ReturnType<typeof declaredLimits>>["spec"];
+  readonly topics: Awaited<ReturnType<typeof declaredTopics>>["spec"];
+  readonly supplied: Supplied;
+  /** The export of the module in BFF_OBSERVER. */
+  readonly observer: Observer | undefined;
+  readonly faults: readonly Fault[];
+}
+
+/** @param mocked whether upstreams may be mocked: topics need no NATS then */
+export async function readDeclarations<Env, Principal extends Message>(
+  options: DeclaringOptions<Env, Principal>,
+  { config, faults: reported = [], env, isFilled }: ConfigResult<string, Env>,
+  mocked: boolean,
+): Promise<Declarations<Principal>> {
+  const identity = await declaredIdentity(process.env, env, options.identity);
+  const limits = await declaredLimits(process.env, options.limits);
+  const topics = await declaredTopics(process.env, options.topics, mocked);
+  const { resolvers = [], functions = [] } = options;
+  const none = resolvers.length + functions.length === 0;
+  const user = none ? { faults: [] } : await loadResolvers(process.env, { resolvers, functions });
+  const loaded = options.observer === undefined ? await loadObserver(process.env) : { faults: [] };
+  const untraced = await sdkFaults(config?.telemetry.spans);
+  // Zero values stand in for variables that are reported already: a fault that these cause is not reported.
+  const ofIdentity =
+    isFilled === true ? identity.faults.filter((fault) => isOfItself(fault, reported)) : identity.faults;
+  return {
+    identity: identity.spec,
+    limits: limits.spec,
+    topics: topics.spec,
+    supplied: user.supplied ?? { resolvers: undefined, functions: undefined },
+    observer: loaded.observer,
+    faults: [...ofIdentity, ...limits.faults, ...topics.faults, ...user.faults, ...loaded.faults, ...untraced],
+  };
+}
+
+/** Whether a fault names a variable, and none that is reported already. */
+function isOfItself({ variable }: Fault, reported: readonly Fault[]): boolean {
+  return /^[A-Z][A-Z0-9_]*$/.test(variable) && reported.every((other) => other.variable !== variable);
+}
+
+/** What is wrong with the variables of its sources, and what there is to open. */
+async function declaredIdentity<Env, Principal extends Message>(
+  source: Environment,
+  env: Env,
+  declare: ((env: Env) => IdentitySpec<Principal>) | undefined,
+): Promise<{ readonly spec?: IdentitySpec<Principal>; readonly faults: readonly Fault[] }> {
+  if (declare === undefined) return { faults: [] };
+  const faults: Fault[] = [];
+  const spec = declare(env);
+  const read = new EnvReader(source, faults);
+  await spec.configure(read);
+  if (spec.byCertificate !== undefined && read.optional("TLS_CLIENT_CA_FILE") === undefined) {
+    const problem = `is not set, and the source ${spec.byCertificate} counts only with client certificates`;
+    read.fault("TLS_CLIENT_CA_FILE", problem, "the path of a PEM file with the authorities that issue them");
+  }
+  if (spec.byCookie !== undefined && read.strings("BFF_CORS_ORIGINS", "").includes("*")) {
+    const problem = `is *, and the source ${spec.byCookie} counts for browsers, of which only pages that are known may read answers`;
+    read.fault("BFF_CORS_ORIGINS", problem, "the origins of these pages separated by commas, like https://app.example");
+  }
+  return { spec, faults };
+}
+
+/** The same of limits. */
+async function declaredLimits(source: Environment, limits: readonly RateLimit[] = []) {
+  const faults: Fault[] = [];
+  const spec = limits.length === 0 ? undefined : await configureLimits(limits, new EnvReader(source, faults));
+  return { spec, faults };
+}
+
+/** The same of topics. */
+async function declaredTopics(source: Environment, topics: readonly TopicUse[] = [], mocked = false) {
+  const faults: Fault[] = [];
+  const spec = await configureTopics(topics, new EnvReader(source, faults), readFileSync, mocked);
+  return { spec: spec ?? NO_TOPICS, faults };
+}
