@@ -1,3 +1,4 @@
+import { Failure } from "@protobff/runtime/internal/failure";
 import type { Caller } from "@protobff/runtime/internal/identity/caller";
 import type { KeySet } from "@protobff/runtime/internal/identity/jwt/key-set";
 import { unjudged } from "@protobff/runtime/internal/identity/refusals";
@@ -42,7 +43,7 @@ export class SessionSource implements Source {
     try {
       return (await this.#parts.sessions.find(id))?.caller;
     } catch (cause) {
-      throw unjudged("the sessions' store is away", cause);
+      throw cause instanceof Failure ? cause : unjudged("the sessions' store is away", cause);
     }
   }
   async close(): Promise<void> {

@@ -4,7 +4,9 @@ import { create } from "@bufbuild/protobuf";
 import { type Principal, PrincipalSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import { systemClock } from "@protobff/runtime/internal/clock";
 import { EnvReader, type Fault } from "@protobff/runtime/internal/environment/env-reader";
+import { Code } from "@protobff/runtime/internal/failure";
 import { incomingOf } from "@protobff/runtime/internal/identity/incoming";
+import { unauthenticated } from "@protobff/runtime/internal/identity/refusals";
 import type { Source } from "@protobff/runtime/internal/identity/source";
 import type { AuditEvent } from "@protobff/runtime/internal/observer";
 import { ClaimsSchema } from "@protobff/runtime/internal/testing/gen/claims_pb";
@@ -212,6 +214,19 @@ describe("a session", () => {
   test("is one object as long as it has not changed", async () => {
     await login();
     expect(await callerIn()).toBe(await callerIn());
+  });
+  test("whose claims no longer make a principal is unauthenticated, and a logout ends it", async () => {
+    let allowed = true;
+    const principal: SessionOptions<Principal, typeof ClaimsSchema>["principal"] = () => {
+      if (!allowed) throw unauthenticated("bff.v1.Principal.subject is empty");
+      return create(PrincipalSchema, { source: "browser", issuer: "any", subject: "ada" });
+    };
+    source = await opened(ENVIRONMENT, { claims: ClaimsSchema, principal });
+    await login();
+    allowed = false;
+    await expect(callerIn()).rejects.toMatchObject({ code: Code.UNAUTHENTICATED });
+    expect((await browser.get("/auth/logout", { "x-csrf": "1" }, "POST")).status).toBe(200);
+    expect(await callerIn()).toBeUndefined();
   });
   test("of another deployment's key is none", async () => {
     await login();

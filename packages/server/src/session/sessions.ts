@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { Clock } from "@protobff/runtime/internal/clock";
+import { Failure } from "@protobff/runtime/internal/failure";
 import type { Caller } from "@protobff/runtime/internal/identity/caller";
 import { Remembered } from "@protobff/runtime/internal/identity/remembered";
 import type { Provider, Tokens } from "./provider.ts";
@@ -111,10 +112,19 @@ export class Sessions {
   async end(id: string): Promise<Session | undefined> {
     if (!ID.test(id)) return undefined;
     const key = keyOf(id);
-    const current = await this.#current(key);
+    const session = await this.#readable(key);
     await this.#options.store.delete(key);
     this.#remembered.delete(key);
-    return current?.session;
+    return session;
+  }
+  /** The session; undefined if its claims no longer make a principal, as after a deployment that requires another claim. */
+  async #readable(key: string): Promise<Session | undefined> {
+    try {
+      return (await this.#current(key))?.session;
+    } catch (error) {
+      if (error instanceof Failure) return undefined;
+      throw error;
+    }
   }
   /** Ends all of a session at the provider, or all of a subject; gives how many. */
   endAll(of: { readonly sid: string } | { readonly sub: string }): Promise<number> {
