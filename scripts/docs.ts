@@ -1,6 +1,6 @@
-// npm run docs: writes docs/diagnostics.md, which `protobff explain` reads, from the tables of codes and from the goldens,
-// which show what a user sees, the options of the plugin from their table, and the index of docs/decisions. `--check` writes
-// nothing and fails when they are not what it would write.
+// npm run docs: writes docs/diagnostics.md, which `protobff explain` reads, from the tables of codes and from the goldens, docs/options.md
+// from the comments of options.proto, the options of the plugin from their table, and the index of docs/decisions. `--check` writes
+// nothing and fails when a page differs.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -8,6 +8,7 @@ import { GROUPS } from "../plugin/src/codes.ts";
 import { OPTIONS, type Option } from "../plugin/src/options/table.ts";
 import { decisionsIndex } from "./decisions.ts";
 import { conditions, type Explanation, explanations } from "./explanations.ts";
+import { optionsPage } from "./options-reference.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
@@ -57,6 +58,7 @@ export function generatedDocs(): Readonly<Record<string, string>> {
     "docs/decisions/README.md": decisionsIndex(),
     "docs/diagnostics.md": pageOf(explained),
     "docs/language.md": languagePage(),
+    "docs/options.md": optionsPage(readFileSync(join(root, "proto/bff/v1/options.proto"), "utf8")),
   };
 }
 

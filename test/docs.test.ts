@@ -3,7 +3,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { file_bff_v1_options } from "@protobff/messages/bff/v1/options_pb.js";
 import { expect, test } from "vitest";
 import { compile } from "../plugin/src/compile.ts";
 import { parseLock } from "../plugin/src/lock/document.ts";
@@ -143,20 +142,6 @@ test("what the language page says that an upstream may not break is what the tut
   expect(read("docs/language.md")).toContain(
     `$ npx protobff uses --upstream catalog.v1.CatalogService\n${text ?? "no uses"}`,
   );
-});
-
-test("the language page lists every option, and tells of each outside of that list", () => {
-  const page = read("docs/language.md");
-  const [, list = ""] = /^## All options$(.*?)^## /ms.exec(page) ?? [];
-  const rows = [...list.matchAll(/^\| `(\w+)` \| .*? \| (.*?) \| .* \|$/gm)].map(([, message = "", options = ""]) => [
-    message,
-    [...options.matchAll(/`(\w+)`/g)].map(([, option]) => option),
-  ]);
-  const { messages } = file_bff_v1_options;
-  expect(rows).toEqual(messages.map(({ name, fields }) => [name, fields.map((field) => field.name)]));
-  const rest = page.replace(list, "") + read("docs/edge.md");
-  const options = messages.flatMap((message) => message.fields.map((field) => field.name));
-  expect(options.filter((option) => !new RegExp(`\\b${option}\\b`).test(rest))).toEqual([]);
 });
 
 test("the deploying page lists every variable that a server reads, and no other", () => {

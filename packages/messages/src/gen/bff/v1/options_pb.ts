@@ -2,6 +2,13 @@
 // @generated from file bff/v1/options.proto (package bff.v1, syntax proto3)
 /* eslint-disable */
 
+// Options that declare a backend for frontends (BFF). They belong into the BFF's own protos; upstream protos stay
+// untouched.
+//
+// Expressions are CEL, type-checked when code is generated. Durations are a number with `ms`, `s`, `m`, `h` or `d`, as
+// in "250ms". Every example is written as inside the braces of the message that it belongs to, and a test generates it.
+// Scalars are `optional`, so that the compiler distinguishes an option that is not set from a zero.
+
 import type { GenEnum, GenExtension, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, extDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { EnumOptions, EnumValueOptions, FieldOptions, FileOptions, MessageOptions, MethodOptions, ServiceOptions } from "@bufbuild/protobuf/wkt";
@@ -15,49 +22,67 @@ export const file_bff_v1_options: GenFile = /*@__PURE__*/
   fileDesc("ChRiZmYvdjEvb3B0aW9ucy5wcm90bxIGYmZmLnYxIowCCghGaWxlUnVsZRIiCgh1cHN0cmVhbRgBIAMoCzIQLmJmZi52MS5VcHN0cmVhbRIbCgNlbnYYAiADKAsyDi5iZmYudjEuRW52VmFyEiIKCGlkZW50aXR5GAMgASgLMhAuYmZmLnYxLklkZW50aXR5EiUKCnJhdGVfbGltaXQYBCADKAsyES5iZmYudjEuUmF0ZUxpbWl0EiQKCXRlbGVtZXRyeRgFIAEoCzIRLmJmZi52MS5UZWxlbWV0cnkSIgoIZnVuY3Rpb24YBiADKAsyEC5iZmYudjEuRnVuY3Rpb24SGQoMbWF4X2VsZW1lbnRzGAcgASgNSACIAQFCDwoNX21heF9lbGVtZW50cyLzAQoLU2VydmljZVJ1bGUSGQoDbGV0GAEgAygLMgwuYmZmLnYxLlN0ZXASHgoGcGVybWl0GAIgASgLMg4uYmZmLnYxLlBlcm1pdBIlCgpyYXRlX2xpbWl0GAMgAygLMhEuYmZmLnYxLlJhdGVMaW1pdBIgCgd2ZXJzaW9uGAQgASgLMg8uYmZmLnYxLlZlcnNpb24SJQoKaHR0cF9jYWNoZRgFIAEoCzIRLmJmZi52MS5IdHRwQ2FjaGUSHAoFdG9waWMYBiADKAsyDS5iZmYudjEuVG9waWMSGwoDZW52GAcgAygLMg4uYmZmLnYxLkVudlZhciLUAwoKTWV0aG9kUnVsZRIUCgd0aW1lb3V0GAEgASgJSACIAQESFgoJbWF4X2NhbGxzGAIgASgNSAGIAQESFQoIcmVzcG9uc2UYAyABKAlIAogBARIeCgZwZXJtaXQYBCABKAsyDi5iZmYudjEuUGVybWl0EiUKCnJhdGVfbGltaXQYBSADKAsyES5iZmYudjEuUmF0ZUxpbWl0EiAKB3ZlcnNpb24YBiABKAsyDy5iZmYudjEuVmVyc2lvbhIlCgpodHRwX2NhY2hlGAcgASgLMhEuYmZmLnYxLkh0dHBDYWNoZRIcCgVjYWNoZRgIIAEoCzINLmJmZi52MS5DYWNoZRIVCgh2YWxpZGF0ZRgJIAEoCEgDiAEBEiMKBnN0cmVhbRgKIAEoCzIOLmJmZi52MS5TdHJlYW1IBIgBARIaCg1wYXJ0c190aW1lb3V0GAsgASgJSAWIAQESGQoMbWF4X2VsZW1lbnRzGA0gASgNSAaIAQFCCgoIX3RpbWVvdXRCDAoKX21heF9jYWxsc0ILCglfcmVzcG9uc2VCCwoJX3ZhbGlkYXRlQgkKB19zdHJlYW1CEAoOX3BhcnRzX3RpbWVvdXRCDwoNX21heF9lbGVtZW50cyJ5CgtNZXNzYWdlUnVsZRIZCgNsZXQYASADKAsyDC5iZmYudjEuU3RlcBINCgVhbGlhcxgCIAMoCRIVCghyZXNvbHZlchgDIAEoCEgAiAEBEhwKBXJlYWRzGAQgASgLMg0uYmZmLnYxLlJlYWRzQgsKCV9yZXNvbHZlciLhAQoJRmllbGRSdWxlEg8KAmJ5GAEgASgJSACIAQESEgoFYWxpYXMYAiABKAlIAYgBARIVCghyZXNvbHZlchgDIAEoCEgCiAEBEg8KAmlmGAQgASgJSAOIAQESFAoHZGVmYXVsdBgFIAEoCEgEiAEBEhUKCGZhbGxiYWNrGAcgASgJSAWIAQESHAoFcmVhZHMYCCABKAsyDS5iZmYudjEuUmVhZHNCBQoDX2J5QggKBl9hbGlhc0ILCglfcmVzb2x2ZXJCBQoDX2lmQgoKCF9kZWZhdWx0QgsKCV9mYWxsYmFjayIZCghFbnVtUnVsZRINCgVhbGlhcxgBIAMoCSKAAQoNRW51bVZhbHVlUnVsZRINCgVhbGlhcxgBIAMoCRIUCgdkZWZhdWx0GAIgASgISACIAQESFQoIbm9fYWxpYXMYAyABKAhIAYgBARIRCgR0ZXh0GAQgASgJSAKIAQFCCgoIX2RlZmF1bHRCCwoJX25vX2FsaWFzQgcKBV90ZXh0IhUKBVJlYWRzEgwKBHN0ZXAYASADKAkiVQoIRnVuY3Rpb24SEQoEbmFtZRgBIAEoCUgAiAEBEg0KBXBhcmFtGAIgAygJEhMKBnJlc3VsdBgDIAEoCUgBiAEBQgcKBV9uYW1lQgkKB19yZXN1bHQidQoGRW52VmFyEhEKBG5hbWUYASABKAlIAIgBARIRCgR0eXBlGAIgASgJSAGIAQESFAoHZGVmYXVsdBgDIAEoCUgCiAEBEhEKCWFsdGVybmF0ZRgEIAMoCUIHCgVfbmFtZUIHCgVfdHlwZUIKCghfZGVmYXVsdCLfAwoEU3RlcBIRCgRuYW1lGAEgASgJSAGIAQESDwoCaWYYAiABKAlIAogBARIMCgJieRgDIAEoCUgAEhwKBGNhbGwYBCABKAsyDC5iZmYudjEuQ2FsbEgAEiIKB2NvbXBvc2UYBSABKAsyDy5iZmYudjEuQ29tcG9zZUgAEhwKBGVhY2gYBiABKAsyDC5iZmYudjEuRWFjaEgAEiAKBnN3aXRjaBgHIAEoCzIOLmJmZi52MS5Td2l0Y2hIABIeCgVndWFyZBgIIAEoCzINLmJmZi52MS5HdWFyZEgAEiAKBmxhdGVzdBgOIAEoCzIOLmJmZi52MS5MYXRlc3RIABIaCg1zdXBwbGVtZW50YXJ5GAkgASgISAOIAQESFQoIZmFsbGJhY2sYCiABKAlIBIgBARIVCghhdXRvYmluZBgLIAEoCEgFiAEBEg0KBWFmdGVyGAwgAygJEhIKBWRlZmVyGA0gASgISAaIAQESFgoJdW5vcmRlcmVkGA8gASgISAeIAQFCCAoGc291cmNlQgcKBV9uYW1lQgUKA19pZkIQCg5fc3VwcGxlbWVudGFyeUILCglfZmFsbGJhY2tCCwoJX2F1dG9iaW5kQggKBl9kZWZlckIMCgpfdW5vcmRlcmVkInIKBEJpbmQSEQoEbmFtZRgBIAEoCUgAiAEBEg8KAmJ5GAIgASgJSAGIAQESDwoCaWYYAyABKAlIAogBARITCgZzcHJlYWQYBCABKAlIA4gBAUIHCgVfbmFtZUIFCgNfYnlCBQoDX2lmQgkKB19zcHJlYWQiRwoHQ29tcG9zZRIUCgdtZXNzYWdlGAEgASgJSACIAQESGgoEYXJncxgCIAMoCzIMLmJmZi52MS5CaW5kQgoKCF9tZXNzYWdlIqgCCgRFYWNoEhAKA3ZhchgBIAEoCUgBiAEBEg8KAmluGAIgASgJSAKIAQESDwoCaWYYAyABKAlIA4gBARIMCgJieRgEIAEoCUgAEhwKBGNhbGwYBSABKAsyDC5iZmYudjEuQ2FsbEgAEiIKB2NvbXBvc2UYBiABKAsyDy5iZmYudjEuQ29tcG9zZUgAEhAKA2tleRgHIAEoCUgEiAEBEhQKB3BhcnRpYWwYCCABKAhIBYgBARIXCgpjb25jdXJyZW50GAkgASgNSAaIAQESEAoDbWF4GAogASgNSAeIAQFCCAoGc291cmNlQgYKBF92YXJCBQoDX2luQgUKA19pZkIGCgRfa2V5QgoKCF9wYXJ0aWFsQg0KC19jb25jdXJyZW50QgYKBF9tYXgiRgoGU3dpdGNoEhoKBGNhc2UYASADKAsyDC5iZmYudjEuQ2FzZRIUCgdkZWZhdWx0GAIgASgJSACIAQFCCgoIX2RlZmF1bHQiNgoEQ2FzZRIPCgJpZhgBIAEoCUgAiAEBEg8KAmJ5GAIgASgJSAGIAQFCBQoDX2lmQgUKA19ieSI+CgVHdWFyZBIPCgJpZhgBIAEoCUgAiAEBEh0KBGZhaWwYAiABKAsyDy5iZmYudjEuRmFpbHVyZUIFCgNfaWYihAEKB0ZhaWx1cmUSHwoEY29kZRgBIAEoDjIMLmJmZi52MS5Db2RlSACIAQESFAoHbWVzc2FnZRgCIAEoCUgBiAEBEg8KB2RldGFpbHMYAyADKAkSEgoFYXNfaXMYBCABKAhIAogBAUIHCgVfY29kZUIKCghfbWVzc2FnZUIICgZfYXNfaXMi9QMKBENhbGwSEwoGbWV0aG9kGAEgASgJSACIAQESGQoDc2V0GAIgAygLMgwuYmZmLnYxLkJpbmQSFAoHcmVxdWVzdBgDIAEoCUgBiAEBEhQKB3RpbWVvdXQYBCABKAlIAogBARIcCgVyZXRyeRgFIAEoCzINLmJmZi52MS5SZXRyeRIcCgVoZWRnZRgGIAEoCzINLmJmZi52MS5IZWRnZRIcCgVjYWNoZRgHIAEoCzINLmJmZi52MS5DYWNoZRIcCgVsaW1pdBgIIAEoCzINLmJmZi52MS5MaW1pdBIeCghtZXRhZGF0YRgJIAMoCzIMLmJmZi52MS5CaW5kEg8KB2ZvcndhcmQYCiADKAkSIwoIb25fZXJyb3IYCyADKAsyES5iZmYudjEuRXJyb3JSdWxlEhwKBWJhdGNoGAwgASgLMg0uYmZmLnYxLkJhdGNoEhcKCmlkZW1wb3RlbnQYDSABKAhIA4gBARInCghpZGVudGlmeRgOIAEoDjIQLmJmZi52MS5JZGVudGlmeUgEiAEBEhYKCXJlYWRfb25seRgPIAEoCEgFiAEBQgkKB19tZXRob2RCCgoIX3JlcXVlc3RCCgoIX3RpbWVvdXRCDQoLX2lkZW1wb3RlbnRCCwoJX2lkZW50aWZ5QgwKCl9yZWFkX29ubHkihQUKCFVwc3RyZWFtEhQKB3NlcnZpY2UYASABKAlIAIgBARITCgZtZXRob2QYAiABKAlIAYgBARIUCgd0aW1lb3V0GAMgASgJSAKIAQESHAoFcmV0cnkYBCABKAsyDS5iZmYudjEuUmV0cnkSHAoFaGVkZ2UYBSABKAsyDS5iZmYudjEuSGVkZ2USHAoFY2FjaGUYBiABKAsyDS5iZmYudjEuQ2FjaGUSHAoFbGltaXQYByABKAsyDS5iZmYudjEuTGltaXQSHgoIbWV0YWRhdGEYCCADKAsyDC5iZmYudjEuQmluZBIPCgdmb3J3YXJkGAkgAygJEiMKCG9uX2Vycm9yGAogAygLMhEuYmZmLnYxLkVycm9yUnVsZRIXCgppZGVtcG90ZW50GAsgASgISAOIAQESIAoHYnJlYWtlchgMIAEoCzIPLmJmZi52MS5CcmVha2VyEikKDHJldHJ5X2J1ZGdldBgNIAEoCzITLmJmZi52MS5SZXRyeUJ1ZGdldBInCghpZGVudGlmeRgOIAEoDjIQLmJmZi52MS5JZGVudGlmeUgEiAEBEiAKB2JhbGFuY2UYDyABKAsyDy5iZmYudjEuQmFsYW5jZRIeCgZicmFuY2gYECADKAsyDi5iZmYudjEuQnJhbmNoEicKCHByb3RvY29sGBEgASgOMhAuYmZmLnYxLlByb3RvY29sSAWIAQESFgoJcmVhZF9vbmx5GBIgASgISAaIAQFCCgoIX3NlcnZpY2VCCQoHX21ldGhvZEIKCghfdGltZW91dEINCgtfaWRlbXBvdGVudEILCglfaWRlbnRpZnlCCwoJX3Byb3RvY29sQgwKCl9yZWFkX29ubHkifwoFUmV0cnkSFQoIYXR0ZW1wdHMYASABKA1IAIgBARIYCgJvbhgCIAMoDjIMLmJmZi52MS5Db2RlEiAKB2JhY2tvZmYYAyABKAsyDy5iZmYudjEuQmFja29mZhIPCgJpZhgEIAEoCUgBiAEBQgsKCV9hdHRlbXB0c0IFCgNfaWYibQoHQmFja29mZhIUCgdpbml0aWFsGAEgASgJSACIAQESEAoDbWF4GAIgASgJSAGIAQESFwoKbXVsdGlwbGllchgDIAEoAUgCiAEBQgoKCF9pbml0aWFsQgYKBF9tYXhCDQoLX211bHRpcGxpZXIiXwoLUmV0cnlCdWRnZXQSFwoKbWF4X3Rva2VucxgBIAEoDUgAiAEBEhgKC3Rva2VuX3JhdGlvGAIgASgBSAGIAQFCDQoLX21heF90b2tlbnNCDgoMX3Rva2VuX3JhdGlvIj8KBUhlZGdlEhIKBWRlbGF5GAEgASgJSACIAQESEAoDbWF4GAIgASgNSAGIAQFCCAoGX2RlbGF5QgYKBF9tYXgiPwoFQ2FjaGUSEAoDdHRsGAEgASgJSACIAQESEgoFc3RhbGUYAiABKAlIAYgBAUIGCgRfdHRsQggKBl9zdGFsZSKVAQoFTGltaXQSFwoKY29uY3VycmVudBgBIAEoDUgAiAEBEhMKBnF1ZXVlZBgCIAEoDUgBiAEBEhUKCGFkYXB0aXZlGAMgASgISAKIAQESFAoHc3RyZWFtcxgEIAEoDUgDiAEBQg0KC19jb25jdXJyZW50QgkKB19xdWV1ZWRCCwoJX2FkYXB0aXZlQgoKCF9zdHJlYW1zIpMCCgdCcmVha2VyEhcKCmVycm9yX3JhdGUYASABKAFIAIgBARITCgZ3aW5kb3cYAiABKAlIAYgBARIUCgdtaW5pbXVtGAMgASgNSAKIAQESFQoIb3Blbl9mb3IYBCABKAlIA4gBARITCgZwcm9iZXMYBSABKA1IBIgBARIRCgRzbG93GAYgASgJSAWIAQESFgoJc2xvd19yYXRlGAcgASgBSAaIAQESEAoDb2ZmGAggASgISAeIAQFCDQoLX2Vycm9yX3JhdGVCCQoHX3dpbmRvd0IKCghfbWluaW11bUILCglfb3Blbl9mb3JCCQoHX3Byb2Jlc0IHCgVfc2xvd0IMCgpfc2xvd19yYXRlQgYKBF9vZmYi5QEKBUJhdGNoEhEKBG5hbWUYASABKAlIAIgBARIPCgJieRgCIAEoCUgBiAEBEhIKBWl0ZW1zGAMgASgJSAKIAQESEAoDa2V5GAQgASgJSAOIAQESEQoEbWFueRgFIAEoCEgEiAEBEhAKA21heBgGIAEoDUgFiAEBEhEKBHdyYXAYByABKAlIBogBARITCgZrZXlfYnkYCCABKAlIB4gBAUIHCgVfbmFtZUIFCgNfYnlCCAoGX2l0ZW1zQgYKBF9rZXlCBwoFX21hbnlCBgoEX21heEIHCgVfd3JhcEIJCgdfa2V5X2J5IowBCglFcnJvclJ1bGUSGAoCb24YASADKA4yDC5iZmYudjEuQ29kZRIPCgJpZhgCIAEoCUgBiAEBEhAKBmlnbm9yZRgDIAEoCEgAEhIKCGZhbGxiYWNrGAQgASgJSAASHwoEZmFpbBgFIAEoCzIPLmJmZi52MS5GYWlsdXJlSABCBgoEdGhlbkIFCgNfaWYiRgoISWRlbnRpdHkSEQoEdHlwZRgBIAEoCUgAiAEBEh4KBnNvdXJjZRgCIAMoCzIOLmJmZi52MS5Tb3VyY2VCBwoFX3R5cGUiogIKBlNvdXJjZRIRCgRuYW1lGAEgASgJSAGIAQESGgoDand0GAIgASgLMgsuYmZmLnYxLkp3dEgAEiIKB3Nlc3Npb24YAyABKAsyDy5iZmYudjEuU2Vzc2lvbkgAEiEKB2FwaV9rZXkYBCABKAsyDi5iZmYudjEuQXBpS2V5SAASJgoJYXNzZXJ0aW9uGAUgASgLMhEuYmZmLnYxLkFzc2VydGlvbkgAEhwKBHBlZXIYBiABKAsyDC5iZmYudjEuUGVlckgAEiIKB3RydXN0ZWQYCCABKAsyDy5iZmYudjEuVHJ1c3RlZEgAEhkKA3NldBgHIAMoCzIMLmJmZi52MS5CaW5kEgwKBGZyb20YCSADKAlCBgoEa2luZEIHCgVfbmFtZSKuAgoDSnd0EhMKBmlzc3VlchgBIAEoCUgAiAEBEhAKCGF1ZGllbmNlGAIgAygJEhEKBGp3a3MYAyABKAlIAYgBARITCgZjbGFpbXMYBCABKAlIAogBARITCgZoZWFkZXIYBSABKAlIA4gBARITCgZjb29raWUYBiABKAlIBIgBARIRCglhbGdvcml0aG0YByADKAkSEwoGbGVld2F5GAggASgJSAWIAQESFgoJbWF4X3N0YWxlGAkgASgJSAaIAQESFAoHc3ViamVjdBgKIAEoCUgHiAEBQgkKB19pc3N1ZXJCBwoFX2p3a3NCCQoHX2NsYWltc0IJCgdfaGVhZGVyQgkKB19jb29raWVCCQoHX2xlZXdheUIMCgpfbWF4X3N0YWxlQgoKCF9zdWJqZWN0It4BCgdTZXNzaW9uEhMKBmlzc3VlchgBIAEoCUgAiAEBEhYKCWNsaWVudF9pZBgCIAEoCUgBiAEBEg0KBXNjb3BlGAMgAygJEhMKBmNvb2tpZRgEIAEoCUgCiAEBEhEKBGlkbGUYBSABKAlIA4gBARIVCghhYnNvbHV0ZRgGIAEoCUgEiAEBEhMKBmNsYWltcxgHIAEoCUgFiAEBQgkKB19pc3N1ZXJCDAoKX2NsaWVudF9pZEIJCgdfY29va2llQgcKBV9pZGxlQgsKCV9hYnNvbHV0ZUIJCgdfY2xhaW1zIoYBCgZBcGlLZXkSEwoGaGVhZGVyGAEgASgJSACIAQESEwoGcHJlZml4GAIgASgJSAGIAQESEgoFY2FjaGUYAyABKAlIAogBARITCgZjbGFpbXMYBCABKAlIA4gBAUIJCgdfaGVhZGVyQgkKB19wcmVmaXhCCAoGX2NhY2hlQgkKB19jbGFpbXMihwEKCUFzc2VydGlvbhITCgZoZWFkZXIYASABKAlIAIgBARITCgZpc3N1ZXIYAiABKAlIAYgBARITCgZjbGFpbXMYAyABKAlIAogBARIRCgRrZXlzGAQgASgJSAOIAQFCCQoHX2hlYWRlckIJCgdfaXNzdWVyQgkKB19jbGFpbXNCBwoFX2tleXMiSQoHVHJ1c3RlZBITCgZoZWFkZXIYASABKAlIAIgBARITCgZjbGFpbXMYAiABKAlIAYgBAUIJCgdfaGVhZGVyQgkKB19jbGFpbXMiIwoEUGVlchIOCgZzcGlmZmUYASADKAkSCwoDZG5zGAIgAygJIqcBCgZQZXJtaXQSDgoGc291cmNlGAEgAygJEg0KBXNjb3BlGAIgAygJEg8KAmlmGAMgASgJSACIAQESHQoEZmFpbBgEIAEoCzIPLmJmZi52MS5GYWlsdXJlEhMKBnB1YmxpYxgFIAEoCEgBiAEBEhkKA2xldBgGIAMoCzIMLmJmZi52MS5TdGVwEgwKBHJvbGUYByADKAlCBQoDX2lmQgkKB19wdWJsaWMipwIKCVJhdGVMaW1pdBIRCgRuYW1lGAEgASgJSACIAQESEAoDa2V5GAIgASgJSAGIAQESEQoEcmF0ZRgDIAEoBEgCiAEBEhAKA3BlchgEIAEoCUgDiAEBEhIKBWJ1cnN0GAUgASgESASIAQESEQoEY29zdBgGIAEoCUgFiAEBEhMKBnNldHRsZRgHIAEoCUgGiAEBEg8KAmlmGAggASgJSAeIAQESEgoFbG9jYWwYCSABKAhICIgBARITCgZjbG9zZWQYCiABKAhICYgBAUIHCgVfbmFtZUIGCgRfa2V5QgcKBV9yYXRlQgYKBF9wZXJCCAoGX2J1cnN0QgcKBV9jb3N0QgkKB19zZXR0bGVCBQoDX2lmQggKBl9sb2NhbEIJCgdfY2xvc2VkIncKB1ZlcnNpb24SFwoKZGVwcmVjYXRlZBgBIAEoCUgAiAEBEhMKBnN1bnNldBgCIAEoCUgBiAEBEhYKCXN1Y2Nlc3NvchgDIAEoCUgCiAEBQg0KC19kZXByZWNhdGVkQgkKB19zdW5zZXRCDAoKX3N1Y2Nlc3NvciJ5CglIdHRwQ2FjaGUSFAoHbWF4X2FnZRgBIAEoCUgAiAEBEhIKBXN0YWxlGAIgASgJSAGIAQESDAoEdmFyeRgDIAMoCRITCgZzaGFyZWQYBCABKAhIAogBAUIKCghfbWF4X2FnZUIICgZfc3RhbGVCCQoHX3NoYXJlZCJaCglUZWxlbWV0cnkSEQoJYXR0cmlidXRlGAEgAygJEhMKBnNhbXBsZRgCIAEoAUgAiAEBEhEKBHNsb3cYAyABKAlIAYgBAUIJCgdfc2FtcGxlQgcKBV9zbG93Is8BCgdCYWxhbmNlEhgKC2VqZWN0X2FmdGVyGAEgASgNSACIAQESFgoJZWplY3RfZm9yGAIgASgJSAGIAQESGAoLbWF4X2VqZWN0ZWQYAyABKAFIAogBARIUCgdyZWZyZXNoGAQgASgJSAOIAQESGAoLY29ubmVjdGlvbnMYBSABKA1IBIgBAUIOCgxfZWplY3RfYWZ0ZXJCDAoKX2VqZWN0X2ZvckIOCgxfbWF4X2VqZWN0ZWRCCgoIX3JlZnJlc2hCDgoMX2Nvbm5lY3Rpb25zInIKBkJyYW5jaBIRCgRuYW1lGAEgASgJSACIAQESDwoCaWYYAiABKAlIAYgBARISCgVzaGFyZRgDIAEoAUgCiAEBEg8KAmJ5GAQgASgJSAOIAQFCBwoFX25hbWVCBQoDX2lmQggKBl9zaGFyZUIFCgNfYnkiqgMKBlN0cmVhbRIQCgN2YXIYASABKAlIAYgBARIcCgRjYWxsGAIgASgLMgwuYmZmLnYxLkNhbGxIABIgCgZmb2xsb3cYAyABKAsyDi5iZmYudjEuRm9sbG93SAASDwoCaWYYBCABKAlIAogBARISCgV1bnRpbBgFIAEoCUgDiAEBEhUKCHBvc2l0aW9uGAYgASgJSASIAQESEQoEaWRsZRgHIAEoCUgFiAEBEhYKCWhlYXJ0YmVhdBgIIAEoCUgGiAEBEhQKB21heF9hZ2UYCSABKAlIB4gBARISCgVhaGVhZBgKIAEoDUgIiAEBEicKCG92ZXJmbG93GAsgASgOMhAuYmZmLnYxLk92ZXJmbG93SAmIAQESGQoMbWluX2ludGVydmFsGAwgASgJSAqIAQFCCAoGc291cmNlQgYKBF92YXJCBQoDX2lmQggKBl91bnRpbEILCglfcG9zaXRpb25CBwoFX2lkbGVCDAoKX2hlYXJ0YmVhdEIKCghfbWF4X2FnZUIICgZfYWhlYWRCCwoJX292ZXJmbG93Qg8KDV9taW5faW50ZXJ2YWwigQIKBVRvcGljEhEKBG5hbWUYASABKAlIAIgBARIRCgR0eXBlGAIgASgJSAGIAQESFAoHc3ViamVjdBgDIAEoCUgCiAEBEhYKCWpldHN0cmVhbRgEIAEoCUgDiAEBEhoKBGNhbGwYBSABKAsyDC5iZmYudjEuQ2FsbBIVCghwb3NpdGlvbhgGIAEoCUgEiAEBEhIKBXVudGlsGAcgASgJSAWIAQESEQoEa2VlcBgIIAEoDUgGiAEBQgcKBV9uYW1lQgcKBV90eXBlQgoKCF9zdWJqZWN0QgwKCl9qZXRzdHJlYW1CCwoJX3Bvc2l0aW9uQggKBl91bnRpbEIHCgVfa2VlcCJACgZGb2xsb3cSEgoFdG9waWMYASABKAlIAIgBARIQCgNrZXkYAiABKAlIAYgBAUIICgZfdG9waWNCBgoEX2tleSJACgZMYXRlc3QSEgoFdG9waWMYASABKAlIAIgBARIQCgNrZXkYAiABKAlIAYgBAUIICgZfdG9waWNCBgoEX2tleSrAAgoEQ29kZRIGCgJPSxAAEg0KCUNBTkNFTExFRBABEgsKB1VOS05PV04QAhIUChBJTlZBTElEX0FSR1VNRU5UEAMSFQoRREVBRExJTkVfRVhDRUVERUQQBBINCglOT1RfRk9VTkQQBRISCg5BTFJFQURZX0VYSVNUUxAGEhUKEVBFUk1JU1NJT05fREVOSUVEEAcSFgoSUkVTT1VSQ0VfRVhIQVVTVEVEEAgSFwoTRkFJTEVEX1BSRUNPTkRJVElPThAJEgsKB0FCT1JURUQQChIQCgxPVVRfT0ZfUkFOR0UQCxIRCg1VTklNUExFTUVOVEVEEAwSDAoISU5URVJOQUwQDRIPCgtVTkFWQUlMQUJMRRAOEg0KCURBVEFfTE9TUxAPEhMKD1VOQVVUSEVOVElDQVRFRBAQEgcKA0FOWRARKlMKCElkZW50aWZ5EhgKFElERU5USUZZX1VOU1BFQ0lGSUVEEAASCwoHTk9USElORxABEgoKBlNJR05FRBACEgkKBVRPS0VOEAMSCQoFUExBSU4QBCo9CghQcm90b2NvbBIYChRQUk9UT0NPTF9VTlNQRUNJRklFRBAAEggKBEdSUEMQARINCglIVFRQX0pTT04QAipECghPdmVyZmxvdxIYChRPVkVSRkxPV19VTlNQRUNJRklFRBAAEggKBFdBSVQQARIKCgZMQVRFU1QQAhIICgRGQUlMEAM6RAoEZmlsZRIcLmdvb2dsZS5wcm90b2J1Zi5GaWxlT3B0aW9ucxjJ3AMgASgLMhAuYmZmLnYxLkZpbGVSdWxlUgRmaWxlOlAKB3NlcnZpY2USHy5nb29nbGUucHJvdG9idWYuU2VydmljZU9wdGlvbnMYydwDIAEoCzITLmJmZi52MS5TZXJ2aWNlUnVsZVIHc2VydmljZTpMCgZtZXRob2QSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxjJ3AMgASgLMhIuYmZmLnYxLk1ldGhvZFJ1bGVSBm1ldGhvZDpQCgdtZXNzYWdlEh8uZ29vZ2xlLnByb3RvYnVmLk1lc3NhZ2VPcHRpb25zGMncAyABKAsyEy5iZmYudjEuTWVzc2FnZVJ1bGVSB21lc3NhZ2U6SAoFZmllbGQSHS5nb29nbGUucHJvdG9idWYuRmllbGRPcHRpb25zGMncAyABKAsyES5iZmYudjEuRmllbGRSdWxlUgVmaWVsZDpECgRlbnVtEhwuZ29vZ2xlLnByb3RvYnVmLkVudW1PcHRpb25zGMncAyABKAsyEC5iZmYudjEuRW51bVJ1bGVSBGVudW06WQoKZW51bV92YWx1ZRIhLmdvb2dsZS5wcm90b2J1Zi5FbnVtVmFsdWVPcHRpb25zGMncAyABKAsyFS5iZmYudjEuRW51bVZhbHVlUnVsZVIJZW51bVZhbHVlYgZwcm90bzM", [file_google_protobuf_descriptor]);
 
 /**
+ * `option (bff.v1.file)`: rules of a package. All files of a package, and the files that they import, form one set.
+ * See language.md#rules-of-a-package.
+ *
  * @generated from message bff.v1.FileRule
  */
 export type FileRule = Message<"bff.v1.FileRule"> & {
   /**
+   * Policies for calls to upstreams. An entry governs one method, one service or every upstream; the nearest entry
+   * wins.
+   * Example: upstream: { service: "catalog.v1.CatalogService" timeout: "300ms" }
+   *
    * @generated from field: repeated bff.v1.Upstream upstream = 1;
    */
   upstream: Upstream[];
 
   /**
+   * Environment variables that expressions read as `env.NAME`. The server does not start without those that have no
+   * default.
+   * Example: env: { name: "PAGE_SIZE" type: "int" default: "20" }
+   *
    * @generated from field: repeated bff.v1.EnvVar env = 2;
    */
   env: EnvVar[];
 
   /**
-   * who is calling; of the whole package
+   * How callers are identified. A package has one identity, which is in scope as `principal`. Default: callers are not
+   * identified.
+   * Example: identity: { source: { name: "user" jwt: { issuer: "{env.OIDC_ISSUER}" audience: "shop" } } }
    *
    * @generated from field: bff.v1.Identity identity = 3;
    */
   identity?: Identity | undefined;
 
   /**
-   * of every rpc of the package
+   * Limits on how often callers may call any RPC of the package. They apply together with those of services and RPCs.
+   * Example: rate_limit: { name: "address" key: "peer.address" rate: 200 per: "1s" local: true }
    *
    * @generated from field: repeated bff.v1.RateLimit rate_limit = 4;
    */
   rateLimit: RateLimit[];
 
   /**
-   * what is told of its rpcs
+   * Traces of the package's requests: which are kept, and which attributes they have.
+   * Example: telemetry: { sample: 0.1 slow: "2s" }
    *
    * @generated from field: bff.v1.Telemetry telemetry = 5;
    */
   telemetry?: Telemetry | undefined;
 
   /**
-   * TypeScript functions for expressions, of the package
+   * TypeScript functions that the package's expressions may call.
+   * Example: function: { name: "slug.of" param: ["string"] result: "string" }
    *
    * @generated from field: repeated bff.v1.Function function = 6;
    */
   function: Function[];
 
   /**
-   * of lists, maps and JSON in one request; default BFF_MAX_ELEMENTS, 10000
+   * Maximum number of elements in one request: list items, map entries, messages and JSON members, at any depth. Larger
+   * requests fail with INVALID_ARGUMENT before decoding. Default: the variable `BFF_MAX_ELEMENTS`, 10,000.
+   * Example: max_elements: 2000
    *
    * @generated from field: optional uint32 max_elements = 7;
    */
@@ -72,47 +97,65 @@ export const FileRuleSchema: GenMessage<FileRule> = /*@__PURE__*/
   messageDesc(file_bff_v1_options, 0);
 
 /**
+ * `option (bff.v1.service)`: marks a service as a BFF and holds rules for all of its RPCs. Write `= {}` if there are
+ * none.
+ * See language.md#where-rules-stand.
+ *
  * @generated from message bff.v1.ServiceRule
  */
 export type ServiceRule = Message<"bff.v1.ServiceRule"> & {
   /**
-   * once per request; names are visible in every message the service composes
+   * Steps that run at most once per request. Every message that the service composes sees their names. They read
+   * `headers`, `env`, `now`, `principal` and each other, never `args`. `autobind` is not allowed here.
+   * Example: let: { name: "brand" by: "env.BRAND" }
    *
    * @generated from field: repeated bff.v1.Step let = 1;
    */
   let: Step[];
 
   /**
-   * who may call its rpcs
+   * Who may call the service's RPCs. An RPC's own permit can only narrow it, except under `public`. Needs an identity.
+   * Example: permit: { source: ["user", "robot"] }
    *
    * @generated from field: bff.v1.Permit permit = 2;
    */
   permit?: Permit | undefined;
 
   /**
+   * Limits on how often callers may call any RPC of the service.
+   * Example: rate_limit: { name: "user" key: "principal.subject" rate: 600 per: "1m" burst: 60 }
+   *
    * @generated from field: repeated bff.v1.RateLimit rate_limit = 3;
    */
   rateLimit: RateLimit[];
 
   /**
+   * Dates from which the service is deprecated and removed, and its successor. Sent as headers of every response.
+   * Example: version: { deprecated: "2026-11-01" sunset: "2027-05-01" successor: "shop.v2.ShopService" }
+   *
    * @generated from field: bff.v1.Version version = 4;
    */
   version?: Version | undefined;
 
   /**
+   * How long clients and HTTP caches may reuse GET responses of the service's RPCs without side effects.
+   * Example: http_cache: { max_age: "30s" }
+   *
    * @generated from field: bff.v1.HttpCache http_cache = 5;
    */
   httpCache?: HttpCache | undefined;
 
   /**
-   * logs of events that its rpcs follow
+   * Logs of events that the service's RPCs follow.
+   * Example: topic: { name: "order" type: "orders.v1.OrderEvent" subject: "orders.{key}.events" jetstream: "ORDERS" }
    *
    * @generated from field: repeated bff.v1.Topic topic = 6;
    */
   topic: Topic[];
 
   /**
-   * seen by the service's steps, and by every message that it composes
+   * Environment variables of this service alone. Its steps see them, and every message that it composes.
+   * Example: env: { name: "BRAND" type: "string" default: "shop" }
    *
    * @generated from field: repeated bff.v1.EnvVar env = 7;
    */
@@ -127,84 +170,110 @@ export const ServiceRuleSchema: GenMessage<ServiceRule> = /*@__PURE__*/
   messageDesc(file_bff_v1_options, 1);
 
 /**
+ * `option (bff.v1.method)`: rules of one RPC. An RPC without rules composes its response message with the defaults.
+ * See language.md#rpcs.
+ *
  * @generated from message bff.v1.MethodRule
  */
 export type MethodRule = Message<"bff.v1.MethodRule"> & {
   /**
-   * of the whole response; default "2s"
+   * Time limit for the whole response, its permit included; in a stream, for the opening and for each item. Timeouts of
+   * calls that wait for each other must fit into it. Default: "2s".
+   * Example: timeout: "1s"
    *
    * @generated from field: optional string timeout = 1;
    */
   timeout?: string | undefined;
 
   /**
-   * upper bound of upstream calls per request, proven by generation
+   * Maximum number of upstream calls for one request, retries and hedges not counted. The compiler proves the bound.
+   * Every `each` over calls then needs a `max`. Default: no bound.
+   * Example: max_calls: 21
    *
    * @generated from field: optional uint32 max_calls = 2;
    */
   maxCalls?: number | undefined;
 
   /**
-   * compose this message in place of the declared response
+   * Message of this BFF that is composed in place of the declared response. It has every field of the declared
+   * response.
+   * Example: response: "FullProductPage"
    *
    * @generated from field: optional string response = 3;
    */
   response?: string | undefined;
 
   /**
-   * in addition to the service's
+   * Who may call the RPC, in addition to the service's permit. Needs an identity.
+   * Example: permit: { if: "principal.tenant == args.tenant" fail: { message: "not your tenant" } }
    *
    * @generated from field: bff.v1.Permit permit = 4;
    */
   permit?: Permit | undefined;
 
   /**
-   * in addition to the service's and the file's
+   * Limits on how often callers may call the RPC, in addition to those of its service and file.
+   * Example: rate_limit: { name: "search" key: "principal.subject" rate: 50 per: "day" }
    *
    * @generated from field: repeated bff.v1.RateLimit rate_limit = 5;
    */
   rateLimit: RateLimit[];
 
   /**
+   * Dates from which the RPC is deprecated and removed, and its successor. Overrides the service's, option by option.
+   * Example: version: { sunset: "2027-03-31" successor: "shop.v2.ShopService/Search" }
+   *
    * @generated from field: bff.v1.Version version = 6;
    */
   version?: Version | undefined;
 
   /**
+   * How long clients and HTTP caches may reuse GET responses. Overrides the service's, option by option. Needs
+   * `idempotency_level = NO_SIDE_EFFECTS`.
+   * Example: http_cache: { max_age: "1m" shared: true }
+   *
    * @generated from field: bff.v1.HttpCache http_cache = 7;
    */
   httpCache?: HttpCache | undefined;
 
   /**
-   * of whole responses
+   * Reuses whole responses in the BFF. The cache key is computed from what composing reads. Needs `idempotency_level =
+   * NO_SIDE_EFFECTS`, and no resolver.
+   * Example: cache: { ttl: "60s" stale: "10m" }
    *
    * @generated from field: bff.v1.Cache cache = 8;
    */
   cache?: Cache | undefined;
 
   /**
-   * the request's buf.validate rules; default true where it has some
+   * Whether the request's `buf.validate` rules are checked before anything is composed. Default: true if the request
+   * has rules.
+   * Example: validate: false
    *
    * @generated from field: optional bool validate = 9;
    */
   validate?: boolean | undefined;
 
   /**
-   * server-streaming rpcs: one response per item of a source
+   * Source of items for a server-streaming RPC. The response message is composed once for each item.
+   * Example: stream: { var: "event" follow: { topic: "order" key: "args.order_id" } }
    *
    * @generated from field: optional bff.v1.Stream stream = 10;
    */
   stream?: Stream | undefined;
 
   /**
-   * server-streaming rpcs with deferred parts; default "10s"
+   * Time limit for all parts of a server-streaming RPC whose response has deferred steps. Default: "10s". `timeout` is
+   * then the limit for the first message.
+   * Example: parts_timeout: "8s"
    *
    * @generated from field: optional string parts_timeout = 11;
    */
   partsTimeout?: string | undefined;
 
   /**
-   * in place of the file's
+   * Maximum number of elements in one request of this RPC, in place of the file's.
+   * Example: max_elements: 500
    *
    * @generated from field: optional uint32 max_elements = 13;
    */
@@ -219,30 +288,40 @@ export const MethodRuleSchema: GenMessage<MethodRule> = /*@__PURE__*/
   messageDesc(file_bff_v1_options, 2);
 
 /**
+ * `option (bff.v1.message)`: how a message is composed, from steps, as a copy of an upstream message or by a resolver.
+ * See language.md#steps-let.
+ *
  * @generated from message bff.v1.MessageRule
  */
 export type MessageRule = Message<"bff.v1.MessageRule"> & {
   /**
+   * Steps whose values the message's fields read. Dependencies follow from names; the order of steps does not matter.
+   * Example: let: { name: "product" call: { method: "catalog.v1.CatalogService/GetProduct" set: { spread: "args" } } }
+   *
    * @generated from field: repeated bff.v1.Step let = 1;
    */
   let: Step[];
 
   /**
-   * upstream messages that this one is a (pruned) copy of
+   * Upstream messages that this message is a pruned copy of. Fields are copied by name. It must fit each alias. Towards
+   * upstreams it is sent as the first alias.
+   * Example: alias: "catalog.v1.Review"
    *
    * @generated from field: repeated string alias = 2;
    */
   alias: string[];
 
   /**
-   * a TypeScript function supplies the whole message
+   * A TypeScript function supplies the whole message. Its fields have no rules of their own. Default: false.
+   * Example: resolver: true
    *
    * @generated from field: optional bool resolver = 3;
    */
   resolver?: boolean | undefined;
 
   /**
-   * what that function reads; none said: every step of the message
+   * Steps that the message's resolver reads. Default: every named step of the message. Needs `resolver: true`.
+   * Example: reads: { step: ["product"] }
    *
    * @generated from field: bff.v1.Reads reads = 4;
    */
@@ -257,53 +336,66 @@ export const MessageRuleSchema: GenMessage<MessageRule> = /*@__PURE__*/
   messageDesc(file_bff_v1_options, 3);
 
 /**
+ * `option (bff.v1.field)`: where the value of a field comes from. A field has one source.
+ * See language.md#fields.
+ *
  * @generated from message bff.v1.FieldRule
  */
 export type FieldRule = Message<"bff.v1.FieldRule"> & {
   /**
-   * CEL
+   * CEL expression that computes the value. In a copy it reads `source`, the upstream message, and nothing else. A pure
+   * path leaves the field unset where the path finds nothing.
+   * Example: by: "product.title"
    *
    * @generated from field: optional string by = 1;
    */
   by?: string | undefined;
 
   /**
-   * other name in the aliased message
+   * Name of the field in the aliased message, if it differs.
+   * Example: alias: "star_count"
    *
    * @generated from field: optional string alias = 2;
    */
   alias?: string | undefined;
 
   /**
-   * a TypeScript function supplies the field
+   * A TypeScript function supplies the field. Default: false.
+   * Example: resolver: true
    *
    * @generated from field: optional bool resolver = 3;
    */
   resolver?: boolean | undefined;
 
   /**
-   * members of a oneof
+   * CEL condition that chooses this member of a oneof. Members are tried in field order; the first that holds wins.
+   * Default: the presence of the member's value.
+   * Example: if: "ok(stock) && stock.quantity > 0"
    *
    * @generated from field: optional string if = 4;
    */
   if?: string | undefined;
 
   /**
-   * the member taken when no other is
+   * Member of a oneof that is chosen when no other is. A oneof has at most one default.
+   * Example: default: true
    *
    * @generated from field: optional bool default = 5;
    */
   default?: boolean | undefined;
 
   /**
-   * of a copy: a constant in place of an unset value, whichever way the copy goes
+   * Constant in place of an unset value of a copy, from the upstream and towards it. Needs an `optional` scalar or
+   * enum.
+   * Example: fallback: "'anonymous'"
    *
    * @generated from field: optional string fallback = 7;
    */
   fallback?: string | undefined;
 
   /**
-   * what the resolver reads; none said: every step of the message
+   * Steps that the field's resolver reads. `reads: {}` means none. Default: every named step of the message.
+   * Example: reads: { step: ["product", "viewer"] }
    *
    * @generated from field: bff.v1.Reads reads = 8;
    */
@@ -318,10 +410,16 @@ export const FieldRuleSchema: GenMessage<FieldRule> = /*@__PURE__*/
   messageDesc(file_bff_v1_options, 4);
 
 /**
+ * `option (bff.v1.enum)`: mapping of an enum to upstream enums.
+ * See language.md#fields.
+ *
  * @generated from message bff.v1.EnumRule
  */
 export type EnumRule = Message<"bff.v1.EnumRule"> & {
   /**
+   * Upstream enums that this enum is a copy of. Values map by name or by their own `alias`.
+   * Example: alias: "catalog.v1.State"
+   *
    * @generated from field: repeated string alias = 1;
    */
   alias: string[];
@@ -335,26 +433,40 @@ export const EnumRuleSchema: GenMessage<EnumRule> = /*@__PURE__*/
   messageDesc(file_bff_v1_options, 5);
 
 /**
+ * `option (bff.v1.enum_value)`: mapping of one value of an enum.
+ * See language.md#fields.
+ *
  * @generated from message bff.v1.EnumValueRule
  */
 export type EnumValueRule = Message<"bff.v1.EnumValueRule"> & {
   /**
+   * Names of the upstream values that become this value. A full name, "catalog.v1.STATE_OLD", selects one of several
+   * aliases.
+   * Example: alias: "STATE_ON_SALE"
+   *
    * @generated from field: repeated string alias = 1;
    */
   alias: string[];
 
   /**
+   * Value for every upstream value without a counterpart. An enum that is read from an upstream needs one default.
+   * Example: default: true
+   *
    * @generated from field: optional bool default = 2;
    */
   default?: boolean | undefined;
 
   /**
+   * Declares that no upstream value corresponds. Sending the value to an upstream fails with INVALID_ARGUMENT.
+   * Example: no_alias: true
+   *
    * @generated from field: optional bool no_alias = 3;
    */
   noAlias?: boolean | undefined;
 
   /**
-   * what `enums.text` gives
+   * Text for readers, returned by `enums.text(value)`. Either all values of an enum have a text or none has.
+   * Example: text: "On sale"
    *
    * @generated from field: optional string text = 4;
    */
@@ -369,12 +481,16 @@ export const EnumValueRuleSchema: GenMessage<EnumValueRule> = /*@__PURE__*/
   messageDesc(file_bff_v1_options, 6);
 
 /**
- * `reads: {}` is: no step.
+ * Steps that a resolver reads. The resolver waits for these alone, and only their failures are recorded at its field.
+ * See language.md#what-a-resolver-reads.
  *
  * @generated from message bff.v1.Reads
  */
 export type Reads = Message<"bff.v1.Reads"> & {
   /**
+   * Names of steps of the message or of the service. No entry means that the resolver reads no step.
+   * Example: step: ["product"]
+   *
    * @generated from field: repeated string step = 1;
    */
   step: string[];
@@ -388,25 +504,31 @@ export const ReadsSchema: GenMessage<Reads> = /*@__PURE__*/
   messageDesc(file_bff_v1_options, 7);
 
 /**
+ * A synchronous TypeScript function that expressions may call. Its result must depend on its arguments alone.
+ * See language.md#functions-of-your-own.
+ *
  * @generated from message bff.v1.Function
  */
 export type Function = Message<"bff.v1.Function"> & {
   /**
-   * "slug.of": with a dot, under no name of the library
+   * Name with a dot. The part before the first dot must not be a namespace of the library or a step's name. Required.
+   * Example: name: "slug.of"
    *
    * @generated from field: optional string name = 1;
    */
   name?: string | undefined;
 
   /**
-   * CEL types
+   * CEL types of the parameters: scalars, timestamp, duration, list(T), map(K, V) and message names.
+   * Example: param: ["list(catalog.v1.Product)", "int"]
    *
    * @generated from field: repeated string param = 2;
    */
   param: string[];
 
   /**
-   * a CEL type
+   * CEL type of the result. Required.
+   * Example: result: "catalog.v1.Product"
    *
    * @generated from field: optional string result = 3;
    */
@@ -421,30 +543,39 @@ export const FunctionSchema: GenMessage<Function> = /*@__PURE__*/
   messageDesc(file_bff_v1_options, 8);
 
 /**
+ * A variable of the environment. The server parses it at start, and refuses to start on a value of another type.
+ * See language.md#variables-of-a-service.
+ *
  * @generated from message bff.v1.EnvVar
  */
 export type EnvVar = Message<"bff.v1.EnvVar"> & {
   /**
+   * Name of the variable, which expressions read as `env.NAME`. Required.
+   * Example: name: "PAGE_SIZE"
+   *
    * @generated from field: optional string name = 1;
    */
   name?: string | undefined;
 
   /**
-   * a CEL type: a scalar, "duration", list(scalar), map(string, scalar)
+   * CEL type: `string`, `int`, `uint`, `bool`, `double`, `duration`, list(scalar) or map(string, scalar). Required.
+   * Example: type: "map(string, int)"
    *
    * @generated from field: optional string type = 2;
    */
   type?: string | undefined;
 
   /**
-   * none: the variable must be set
+   * Value if the variable is not set, written as in the environment. Default: the variable must be set.
+   * Example: default: "20"
    *
    * @generated from field: optional string default = 3;
    */
   default?: string | undefined;
 
   /**
-   * other variables, read in this order where `name` is unset
+   * Other variables that are read in this order if `name` is not set.
+   * Example: alternate: ["OLD_PAGE_SIZE"]
    *
    * @generated from field: repeated string alternate = 4;
    */
@@ -459,62 +590,93 @@ export const EnvVarSchema: GenMessage<EnvVar> = /*@__PURE__*/
   messageDesc(file_bff_v1_options, 9);
 
 /**
+ * A named value that a message or a service computes. A step has exactly one source: `by`, `call`, `compose`, `each`,
+ * `switch`, `guard` or `latest`. It starts when the steps that it reads have ended.
+ * See language.md#steps-let.
+ *
  * @generated from message bff.v1.Step
  */
 export type Step = Message<"bff.v1.Step"> & {
   /**
-   * none: run for its effect only
+   * Name by which expressions read the value, unique in its message. A step without a name runs for its effect only.
+   * Example: name: "product"
    *
    * @generated from field: optional string name = 1;
    */
   name?: string | undefined;
 
   /**
+   * CEL condition. If it is false the step does not run, and its value is absent; that is no failure. Default: true.
+   * Example: if: "args.with_reviews"
+   *
    * @generated from field: optional string if = 2;
    */
   if?: string | undefined;
 
   /**
+   * What the step computes.
+   *
    * @generated from oneof bff.v1.Step.source
    */
   source: {
     /**
+     * CEL expression that computes the value.
+     * Example: by: "args.text != '' ? args.text : 'new'"
+     *
      * @generated from field: string by = 3;
      */
     value: string;
     case: "by";
   } | {
     /**
+     * Calls a unary RPC of an upstream. The value is the response.
+     * Example: call: { method: "catalog.v1.CatalogService/GetProduct" set: { spread: "args" } }
+     *
      * @generated from field: bff.v1.Call call = 4;
      */
     value: Call;
     case: "call";
   } | {
     /**
+     * Composes another message of this BFF. The value is the message.
+     * Example: compose: { message: "Seller" args: { name: "product" by: "product" } }
+     *
      * @generated from field: bff.v1.Compose compose = 5;
      */
     value: Compose;
     case: "compose";
   } | {
     /**
+     * Runs a source once for each item of a list or map. The value is a list, or a map with `key`.
+     * Example: each: { var: "item" in: "found.products" compose: { message: "Card" args: { spread: "item" } } }
+     *
      * @generated from field: bff.v1.Each each = 6;
      */
     value: Each;
     case: "each";
   } | {
     /**
+     * Chooses the first case that holds. The value is absent if none holds and there is no default.
+     * Example: switch: { case: { if: "args.beta" by: "fresh.title" } default: "product.title" }
+     *
      * @generated from field: bff.v1.Switch switch = 7;
      */
     value: Switch;
     case: "switch";
   } | {
     /**
+     * Fails the whole response if a condition holds. A guard has no value.
+     * Example: guard: { if: "args.product_id == ''" fail: { code: INVALID_ARGUMENT message: "product_id is missing" } }
+     *
      * @generated from field: bff.v1.Guard guard = 8;
      */
     value: Guard;
     case: "guard";
   } | {
     /**
+     * Reads the newest event of a topic's key. The value is absent if there is none.
+     * Example: latest: { topic: "order" key: "args.order_id" }
+     *
      * @generated from field: bff.v1.Latest latest = 14;
      */
     value: Latest;
@@ -522,34 +684,51 @@ export type Step = Message<"bff.v1.Step"> & {
   } | { case: undefined; value?: undefined };
 
   /**
+   * Whether the response can do without the step. A failure then leaves the value absent and is recorded as a
+   * Degradation. Default: false, and a failure fails the response.
+   * Example: supplementary: true
+   *
    * @generated from field: optional bool supplementary = 9;
    */
   supplementary?: boolean | undefined;
 
   /**
+   * CEL expression of the step's type, in place of an absent value. It is recorded as REPLACED only after a failure.
+   * Example: fallback: "catalog.v1.Product{title: 'not available'}"
+   *
    * @generated from field: optional string fallback = 10;
    */
   fallback?: string | undefined;
 
   /**
+   * Whether fields of the step's message fill equal fields of this message that have no source of their own. Default:
+   * false. Name, type, cardinality and presence must be equal. At most one step fills a field.
+   * Example: autobind: true
+   *
    * @generated from field: optional bool autobind = 11;
    */
   autobind?: boolean | undefined;
 
   /**
+   * Names of steps that must have ended, successfully or not, before this step starts.
+   * Example: after: ["order"]
+   *
    * @generated from field: repeated string after = 12;
    */
   after: string[];
 
   /**
-   * the fields that rest on it may come later, in a server-streaming rpc
+   * Whether fields that depend on the step may arrive later, in a server-streaming RPC. The step is then supplementary.
+   * Unary RPCs ignore the option. Default: false.
+   * Example: defer: true
    *
    * @generated from field: optional bool defer = 13;
    */
   defer?: boolean | undefined;
 
   /**
-   * its side effects need no order: with those of other such steps, nor among its items
+   * Whether the step's side effects need no order with those of other such steps, nor among its items. Default: false.
+   * Example: unordered: true
    *
    * @generated from field: optional bool unordered = 15;
    */
@@ -564,32 +743,39 @@ export const StepSchema: GenMessage<Step> = /*@__PURE__*/
   messageDesc(file_bff_v1_options, 10);
 
 /**
- * A named value: a request field, an argument, a metadata key.
+ * A named value: a field of a request, an argument or a metadata key. It has either `name` and `by` or a `spread`.
+ * See language.md#calls.
  *
  * @generated from message bff.v1.Bind
  */
 export type Bind = Message<"bff.v1.Bind"> & {
   /**
-   * in a request: a dotted path
+   * Field, argument or key. In a request a dotted path sets a field of a sub-message.
+   * Example: name: "filter.owner_id"
    *
    * @generated from field: optional string name = 1;
    */
   name?: string | undefined;
 
   /**
+   * CEL expression that computes the value.
+   * Example: by: "args.owner"
+   *
    * @generated from field: optional string by = 2;
    */
   by?: string | undefined;
 
   /**
-   * left out when false
+   * CEL condition. If it is false, nothing is set. Default: true.
+   * Example: if: "has(args.owner)"
    *
    * @generated from field: optional string if = 3;
    */
   if?: string | undefined;
 
   /**
-   * in place of name and by: every field of this message that the target also has
+   * CEL expression of a message. Every field that the target has as well is set; fields that are named win over it.
+   * Example: spread: "args"
    *
    * @generated from field: optional string spread = 4;
    */
@@ -604,15 +790,24 @@ export const BindSchema: GenMessage<Bind> = /*@__PURE__*/
   messageDesc(file_bff_v1_options, 11);
 
 /**
+ * Composes another message of this BFF.
+ * See language.md#steps-let.
+ *
  * @generated from message bff.v1.Compose
  */
 export type Compose = Message<"bff.v1.Compose"> & {
   /**
+   * Message to compose. Its name resolves relative to the file's package. Required.
+   * Example: message: "Seller"
+   *
    * @generated from field: optional string message = 1;
    */
   message?: string | undefined;
 
   /**
+   * Arguments that the message's expressions read as `args.name`. A missing or unused argument is an error.
+   * Example: args: { name: "product" by: "product" }
+   *
    * @generated from field: repeated bff.v1.Bind args = 2;
    */
   args: Bind[];
@@ -626,41 +821,64 @@ export const ComposeSchema: GenMessage<Compose> = /*@__PURE__*/
   messageDesc(file_bff_v1_options, 12);
 
 /**
+ * Runs a source once for each item. All items start together, and the order of items is kept.
+ * See language.md#steps-let.
+ *
  * @generated from message bff.v1.Each
  */
 export type Each = Message<"bff.v1.Each"> & {
   /**
+   * Name of the item in expressions. Required.
+   * Example: var: "item"
+   *
    * @generated from field: optional string var = 1;
    */
   var?: string | undefined;
 
   /**
+   * CEL expression of a list or map. Items of a map are its keys. Required.
+   * Example: in: "found.products"
+   *
    * @generated from field: optional string in = 2;
    */
   in?: string | undefined;
 
   /**
+   * CEL condition. Items for which it is false are left out. Default: true.
+   * Example: if: "item.active"
+   *
    * @generated from field: optional string if = 3;
    */
   if?: string | undefined;
 
   /**
+   * What is computed for each item.
+   *
    * @generated from oneof bff.v1.Each.source
    */
   source: {
     /**
+     * CEL expression that computes the item's value.
+     * Example: by: "item.title"
+     *
      * @generated from field: string by = 4;
      */
     value: string;
     case: "by";
   } | {
     /**
+     * Call for each item.
+     * Example: call: { method: "price.v1.PriceService/GetQuote" set: { name: "sku" by: "item.sku" } }
+     *
      * @generated from field: bff.v1.Call call = 5;
      */
     value: Call;
     case: "call";
   } | {
     /**
+     * Composes a message for each item.
+     * Example: compose: { message: "Card" args: { name: "item" by: "item" } }
+     *
      * @generated from field: bff.v1.Compose compose = 6;
      */
     value: Compose;
@@ -668,26 +886,34 @@ export type Each = Message<"bff.v1.Each"> & {
   } | { case: undefined; value?: undefined };
 
   /**
-   * the value is then a map with these keys
+   * CEL expression of the item's key. The step is then a map. Two equal keys fail the step.
+   * Example: key: "item.sku"
    *
    * @generated from field: optional string key = 7;
    */
   key?: string | undefined;
 
   /**
+   * Whether an item that fails is left out and recorded. If all items fail the step fails. Default: false.
+   * Example: partial: true
+   *
    * @generated from field: optional bool partial = 8;
    */
   partial?: boolean | undefined;
 
   /**
-   * unbatched calls in flight; default 10
+   * Maximum number of unbatched calls in flight. Items with side effects need 1, unless the step is `unordered`.
+   * Default: 10.
+   * Example: concurrent: 4
    *
    * @generated from field: optional uint32 concurrent = 9;
    */
   concurrent?: number | undefined;
 
   /**
-   * more items than this: the step fails
+   * Maximum number of items, counted before `if`. More items fail the step. Default: no bound; for lists that clients
+   * send, 10,000.
+   * Example: max: 20
    *
    * @generated from field: optional uint32 max = 10;
    */
@@ -702,15 +928,24 @@ export const EachSchema: GenMessage<Each> = /*@__PURE__*/
   messageDesc(file_bff_v1_options, 13);
 
 /**
+ * Chooses one of several values of the same type. A step that only one case reads runs only if that case is chosen.
+ * See language.md#steps-let.
+ *
  * @generated from message bff.v1.Switch
  */
 export type Switch = Message<"bff.v1.Switch"> & {
   /**
+   * Cases, tried in order. At least one is required.
+   * Example: case: { if: "args.beta" by: "fresh.title" }
+   *
    * @generated from field: repeated bff.v1.Case case = 1;
    */
   case: Case[];
 
   /**
+   * CEL expression of the value if no case holds. Default: the value is absent.
+   * Example: default: "product.title"
+   *
    * @generated from field: optional string default = 2;
    */
   default?: string | undefined;
@@ -724,15 +959,23 @@ export const SwitchSchema: GenMessage<Switch> = /*@__PURE__*/
   messageDesc(file_bff_v1_options, 14);
 
 /**
+ * A case of a `switch`.
+ *
  * @generated from message bff.v1.Case
  */
 export type Case = Message<"bff.v1.Case"> & {
   /**
+   * CEL condition. Required.
+   * Example: if: "args.beta"
+   *
    * @generated from field: optional string if = 1;
    */
   if?: string | undefined;
 
   /**
+   * CEL expression of the value. Required.
+   * Example: by: "fresh.title"
+   *
    * @generated from field: optional string by = 2;
    */
   by?: string | undefined;
@@ -746,15 +989,24 @@ export const CaseSchema: GenMessage<Case> = /*@__PURE__*/
   messageDesc(file_bff_v1_options, 15);
 
 /**
+ * Fails the whole response, from any depth. If several guards hold, the first declared one decides.
+ * See language.md#steps-let.
+ *
  * @generated from message bff.v1.Guard
  */
 export type Guard = Message<"bff.v1.Guard"> & {
   /**
+   * CEL condition. An error in it fails the response, too. Required.
+   * Example: if: "!viewer.active"
+   *
    * @generated from field: optional string if = 1;
    */
   if?: string | undefined;
 
   /**
+   * Status of the response. Its `code` is required here.
+   * Example: fail: { code: PERMISSION_DENIED message: "account {viewer.id} is closed" }
+   *
    * @generated from field: bff.v1.Failure fail = 2;
    */
   fail?: Failure | undefined;
@@ -768,30 +1020,41 @@ export const GuardSchema: GenMessage<Guard> = /*@__PURE__*/
   messageDesc(file_bff_v1_options, 16);
 
 /**
+ * Status of a failed response.
+ * See language.md#calls.
+ *
  * @generated from message bff.v1.Failure
  */
 export type Failure = Message<"bff.v1.Failure"> & {
   /**
+   * Status code; never OK. Required in a guard. Default in `on_error`: the upstream's code; in a permit:
+   * PERMISSION_DENIED.
+   * Example: code: NOT_FOUND
+   *
    * @generated from field: optional bff.v1.Code code = 1;
    */
   code?: Code | undefined;
 
   /**
-   * text with {CEL} holes
+   * Text for the client, with CEL expressions in braces; `{{` is a brace. Default: a fixed text for the code.
+   * Example: message: "no product {args.product_id}"
    *
    * @generated from field: optional string message = 2;
    */
   message?: string | undefined;
 
   /**
-   * CEL giving a message, an optional of one, or a list
+   * CEL expressions of error details. Each gives a message, an optional message or a list of messages.
+   * Example: details: ["error.detail(google.rpc.ErrorInfo)"]
    *
    * @generated from field: repeated string details = 3;
    */
   details: string[];
 
   /**
-   * in on_error: what is not said here is the upstream's: code, message, details
+   * Whether what is left out here is taken from the upstream's error: code, text (up to 1 KiB) and details (up to 8
+   * KiB). It is allowed in `on_error` alone. Default: false.
+   * Example: as_is: true
    *
    * @generated from field: optional bool as_is = 4;
    */
@@ -806,85 +1069,130 @@ export const FailureSchema: GenMessage<Failure> = /*@__PURE__*/
   messageDesc(file_bff_v1_options, 17);
 
 /**
+ * A call of an upstream's RPC. Every call has a deadline, a circuit breaker and a concurrency limit by default. Calls
+ * without side effects are also retried.
+ * See language.md#calls.
+ *
  * @generated from message bff.v1.Call
  */
 export type Call = Message<"bff.v1.Call"> & {
   /**
-   * "package.Service/Method"
+   * Full name of the RPC: "package.Service/Method". Required.
+   * Example: method: "catalog.v1.CatalogService/GetProduct"
    *
    * @generated from field: optional string method = 1;
    */
   method?: string | undefined;
 
   /**
+   * Fields of the request.
+   * Example: set: [{ name: "filter.owner_id" by: "args.owner" }, { name: "text" by: "args.text" }]
+   *
    * @generated from field: repeated bff.v1.Bind set = 2;
    */
   set: Bind[];
 
   /**
-   * CEL giving the request that `set` adds to
+   * CEL expression of the request, or of a copy of it. `set` adds to it. Default: an empty request.
+   * Example: request: "catalog.v1.SearchRequest{page_size: 20}"
    *
    * @generated from field: optional string request = 3;
    */
   request?: string | undefined;
 
   /**
+   * Time limit from the start of the call to its result, with queueing, attempts, backoff and hedges. Default: the time
+   * that the RPC has left.
+   * Example: timeout: "80ms"
+   *
    * @generated from field: optional string timeout = 4;
    */
   timeout?: string | undefined;
 
   /**
+   * Retries of failed attempts. Needs a call without side effects or an idempotent call.
+   * Example: retry: { attempts: 2 }
+   *
    * @generated from field: bff.v1.Retry retry = 5;
    */
   retry?: Retry | undefined;
 
   /**
+   * Extra attempts before an answer has come. Needs a call without side effects or an idempotent call. Default: none.
+   * Example: hedge: { delay: "50ms" }
+   *
    * @generated from field: bff.v1.Hedge hedge = 6;
    */
   hedge?: Hedge | undefined;
 
   /**
+   * Reuses responses. Needs a call without side effects. Default: none.
+   * Example: cache: { ttl: "5s" stale: "60s" }
+   *
    * @generated from field: bff.v1.Cache cache = 7;
    */
   cache?: Cache | undefined;
 
   /**
+   * Limit of this call, inside the limit of its upstream. Both must admit the call.
+   * Example: limit: { concurrent: 20 queued: 100 }
+   *
    * @generated from field: bff.v1.Limit limit = 8;
    */
   limit?: Limit | undefined;
 
   /**
+   * Request metadata. Keys are lower-case header names; keys that end in `-bin` take bytes.
+   * Example: metadata: { name: "x-tenant" by: "headers['x-client-version']" }
+   *
    * @generated from field: repeated bff.v1.Bind metadata = 9;
    */
   metadata: Bind[];
 
   /**
+   * Headers of the client's request to pass on. Absent and empty headers are not sent.
+   * Example: forward: ["accept-language"]
+   *
    * @generated from field: repeated string forward = 10;
    */
   forward: string[];
 
   /**
+   * Rules for a failed call, tried in order after retries. The first match decides.
+   * Example: on_error: { on: NOT_FOUND fail: { message: "no product {args.product_id}" } }
+   *
    * @generated from field: repeated bff.v1.ErrorRule on_error = 11;
    */
   onError: ErrorRule[];
 
   /**
+   * Joins calls for single keys into one call for many keys. Needs a call without side effects.
+   * Example: batch: { name: "ids" by: "args.item.owner_id" items: "users" key: "id" }
+   *
    * @generated from field: bff.v1.Batch batch = 12;
    */
   batch?: Batch | undefined;
 
   /**
+   * Declares that the RPC may be repeated, although its proto does not. It is then retried and hedged. Default: the
+   * proto decides.
+   * Example: idempotent: true
+   *
    * @generated from field: optional bool idempotent = 13;
    */
   idempotent?: boolean | undefined;
 
   /**
+   * How the upstream learns who the caller is. Needs an identity. Default: the upstream entry's, else NOTHING.
+   * Example: identify: TOKEN
+   *
    * @generated from field: optional bff.v1.Identify identify = 14;
    */
   identify?: Identify | undefined;
 
   /**
-   * the author vouches: as NO_SIDE_EFFECTS on the rpc
+   * Declares that the RPC has no side effects, as NO_SIDE_EFFECTS in its proto would. It must not contradict the proto.
+   * Example: read_only: true
    *
    * @generated from field: optional bool read_only = 15;
    */
@@ -899,104 +1207,155 @@ export const CallSchema: GenMessage<Call> = /*@__PURE__*/
   messageDesc(file_bff_v1_options, 18);
 
 /**
+ * Policies for calls to upstreams. Options merge leaf by leaf; the nearest wins: call, entry with `method`, entry with
+ * `service`, entry with neither, built-in default. Lists replace as a whole, but `metadata` merges by key and
+ * `on_error` adds rules.
+ * See language.md#policies.
+ *
  * @generated from message bff.v1.Upstream
  */
 export type Upstream = Message<"bff.v1.Upstream"> & {
   /**
-   * full name; neither service nor method: every upstream
+   * Full name of the service that the entry governs. Default without `method`: every upstream.
+   * Example: service: "catalog.v1.CatalogService"
    *
    * @generated from field: optional string service = 1;
    */
   service?: string | undefined;
 
   /**
-   * "package.Service/Method": this rpc only
+   * Full name of the only RPC that the entry governs. It excludes `service`.
+   * Example: method: "catalog.v1.CatalogService/Search"
    *
    * @generated from field: optional string method = 2;
    */
   method?: string | undefined;
 
   /**
+   * Time limit of a call from its start to its result. Default: the time that the RPC has left.
+   * Example: timeout: "300ms"
+   *
    * @generated from field: optional string timeout = 3;
    */
   timeout?: string | undefined;
 
   /**
+   * Retries of failed attempts. Calls that must not be repeated ignore it. Default: 3 attempts on UNAVAILABLE.
+   * Example: retry: { attempts: 2 on: [UNAVAILABLE, RESOURCE_EXHAUSTED] }
+   *
    * @generated from field: bff.v1.Retry retry = 4;
    */
   retry?: Retry | undefined;
 
   /**
+   * Extra attempts before an answer has come. Calls that must not be repeated ignore it. Default: none.
+   * Example: hedge: { delay: "50ms" }
+   *
    * @generated from field: bff.v1.Hedge hedge = 5;
    */
   hedge?: Hedge | undefined;
 
   /**
+   * Reuses responses of calls without side effects. Default: none.
+   * Example: cache: { ttl: "5s" stale: "60s" }
+   *
    * @generated from field: bff.v1.Cache cache = 6;
    */
   cache?: Cache | undefined;
 
   /**
+   * Limit on calls in flight, per process. Default: 100 in flight and 1,000 waiting for each service.
+   * Example: limit: { adaptive: true }
+   *
    * @generated from field: bff.v1.Limit limit = 7;
    */
   limit?: Limit | undefined;
 
   /**
+   * Request metadata of every call that the entry governs. Its expressions see `headers`, `env`, `now`, `principal` and
+   * steps of the service, never `args`.
+   * Example: metadata: { name: "x-brand" by: "env.BRAND" }
+   *
    * @generated from field: repeated bff.v1.Bind metadata = 8;
    */
   metadata: Bind[];
 
   /**
+   * Headers of the client's request to pass on to the upstream.
+   * Example: forward: ["accept-language", "x-request-id"]
+   *
    * @generated from field: repeated string forward = 9;
    */
   forward: string[];
 
   /**
+   * Rules for failed calls, tried after the rules of the call itself.
+   * Example: on_error: { on: UNAUTHENTICATED fail: { code: INTERNAL } }
+   *
    * @generated from field: repeated bff.v1.ErrorRule on_error = 10;
    */
   onError: ErrorRule[];
 
   /**
+   * Declares that the RPCs may be repeated, although their protos do not. Default: the proto decides.
+   * Example: idempotent: true
+   *
    * @generated from field: optional bool idempotent = 11;
    */
   idempotent?: boolean | undefined;
 
   /**
+   * Circuit breaker of the service, or of the RPC if the entry has a `method`. One per process.
+   * Example: breaker: { error_rate: 0.25 window: "10s" }
+   *
    * @generated from field: bff.v1.Breaker breaker = 12;
    */
   breaker?: Breaker | undefined;
 
   /**
+   * Budget that bounds retries and hedges while an upstream fails. Not for entries with `method`.
+   * Example: retry_budget: { max_tokens: 20 token_ratio: 0.2 }
+   *
    * @generated from field: bff.v1.RetryBudget retry_budget = 13;
    */
   retryBudget?: RetryBudget | undefined;
 
   /**
+   * How the upstream learns who the caller is. Needs an identity. Default: NOTHING.
+   * Example: identify: SIGNED
+   *
    * @generated from field: optional bff.v1.Identify identify = 14;
    */
   identify?: Identify | undefined;
 
   /**
-   * over the addresses of a whole upstream
+   * How calls are spread over the upstream's addresses. Not for entries with `method`.
+   * Example: balance: { eject_after: 3 connections: 2 }
    *
    * @generated from field: bff.v1.Balance balance = 15;
    */
   balance?: Balance | undefined;
 
   /**
+   * Other addresses of the upstream for a part of the requests, tried in order. Not for entries with `method`.
+   * Example: branch: { name: "canary" share: 0.05 }
+   *
    * @generated from field: repeated bff.v1.Branch branch = 16;
    */
   branch: Branch[];
 
   /**
-   * of a whole upstream; default GRPC
+   * Protocol of the upstream. Not for entries with `method`. Default: GRPC.
+   * Example: protocol: HTTP_JSON
    *
    * @generated from field: optional bff.v1.Protocol protocol = 17;
    */
   protocol?: Protocol | undefined;
 
   /**
-   * needs service or method; of a service: its rpcs that say nothing themselves
+   * Declares that the RPCs have no side effects. Needs `service` or `method`. RPCs whose proto declares a level keep
+   * it.
+   * Example: read_only: true
    *
    * @generated from field: optional bool read_only = 18;
    */
@@ -1011,30 +1370,39 @@ export const UpstreamSchema: GenMessage<Upstream> = /*@__PURE__*/
   messageDesc(file_bff_v1_options, 19);
 
 /**
+ * Retries of failed attempts, with exponential backoff and full jitter. A request that is itself a retry causes none.
+ * See runtime.md#retries.
+ *
  * @generated from message bff.v1.Retry
  */
 export type Retry = Message<"bff.v1.Retry"> & {
   /**
-   * in total; default 3; 1 turns retrying off
+   * Maximum number of attempts, the first one included. 1 turns retries off. Default: 3.
+   * Example: attempts: 2
    *
    * @generated from field: optional uint32 attempts = 1;
    */
   attempts?: number | undefined;
 
   /**
-   * default UNAVAILABLE
+   * Status codes that are retried. Default: UNAVAILABLE.
+   * Example: on: [UNAVAILABLE, ABORTED]
    *
    * @generated from field: repeated bff.v1.Code on = 2;
    */
   on: Code[];
 
   /**
+   * Waits between attempts.
+   * Example: backoff: { initial: "10ms" max: "100ms" multiplier: 1.5 }
+   *
    * @generated from field: bff.v1.Backoff backoff = 3;
    */
   backoff?: Backoff | undefined;
 
   /**
-   * CEL on `error`, in addition to `on`
+   * CEL condition on `error`, which must hold in addition to `on`. Default: true.
+   * Example: if: "error.message != 'closed'"
    *
    * @generated from field: optional string if = 4;
    */
@@ -1049,20 +1417,32 @@ export const RetrySchema: GenMessage<Retry> = /*@__PURE__*/
   messageDesc(file_bff_v1_options, 20);
 
 /**
+ * Waits between attempts. The actual wait is a random part of the computed one.
+ * See runtime.md#retries.
+ *
  * @generated from message bff.v1.Backoff
  */
 export type Backoff = Message<"bff.v1.Backoff"> & {
   /**
+   * Longest wait before the first retry. Default: "20ms".
+   * Example: initial: "10ms"
+   *
    * @generated from field: optional string initial = 1;
    */
   initial?: string | undefined;
 
   /**
+   * Longest wait before any retry; at least `initial`. Default: "200ms".
+   * Example: max: "100ms"
+   *
    * @generated from field: optional string max = 2;
    */
   max?: string | undefined;
 
   /**
+   * Factor between one wait and the next; at least 1. Default: 2.
+   * Example: multiplier: 1.5
+   *
    * @generated from field: optional double multiplier = 3;
    */
   multiplier?: number | undefined;
@@ -1076,15 +1456,25 @@ export const BackoffSchema: GenMessage<Backoff> = /*@__PURE__*/
   messageDesc(file_bff_v1_options, 21);
 
 /**
+ * Budget of retries and hedges per upstream and process, as in gRPC's proposal A6. There are none while half of it or
+ * less is left.
+ * See runtime.md#retries.
+ *
  * @generated from message bff.v1.RetryBudget
  */
 export type RetryBudget = Message<"bff.v1.RetryBudget"> & {
   /**
+   * Tokens of a full budget. A failure takes one token. Default: 10.
+   * Example: max_tokens: 20
+   *
    * @generated from field: optional uint32 max_tokens = 1;
    */
   maxTokens?: number | undefined;
 
   /**
+   * Tokens that a success gives back. Default: 0.1.
+   * Example: token_ratio: 0.2
+   *
    * @generated from field: optional double token_ratio = 2;
    */
   tokenRatio?: number | undefined;
@@ -1098,16 +1488,24 @@ export const RetryBudgetSchema: GenMessage<RetryBudget> = /*@__PURE__*/
   messageDesc(file_bff_v1_options, 22);
 
 /**
+ * Extra attempts of a call that has not been answered. The first good answer wins, and the other attempts are
+ * cancelled.
+ * See runtime.md#hedges.
+ *
  * @generated from message bff.v1.Hedge
  */
 export type Hedge = Message<"bff.v1.Hedge"> & {
   /**
+   * Time without an answer after which the next extra attempt is sent. Required, and shorter than the call's timeout.
+   * Example: delay: "50ms"
+   *
    * @generated from field: optional string delay = 1;
    */
   delay?: string | undefined;
 
   /**
-   * extra attempts; default 1
+   * Maximum number of extra attempts. 0 turns hedging off. Default: 1.
+   * Example: max: 2
    *
    * @generated from field: optional uint32 max = 2;
    */
@@ -1122,15 +1520,25 @@ export const HedgeSchema: GenMessage<Hedge> = /*@__PURE__*/
   messageDesc(file_bff_v1_options, 23);
 
 /**
+ * Cache of responses, of a call or of a whole RPC. It is kept in the process, and in Redis if the server has one.
+ * See runtime.md#caching.
+ *
  * @generated from message bff.v1.Cache
  */
 export type Cache = Message<"bff.v1.Cache"> & {
   /**
+   * Time for which a response counts as new. "0s" turns an inherited cache off. Required.
+   * Example: ttl: "30s"
+   *
    * @generated from field: optional string ttl = 1;
    */
   ttl?: string | undefined;
 
   /**
+   * Age up to which an old response is served while a new one is fetched. It is longer than `ttl`. Default: old
+   * responses are not served.
+   * Example: stale: "10m"
+   *
    * @generated from field: optional string stale = 2;
    */
   stale?: string | undefined;
@@ -1144,28 +1552,40 @@ export const CacheSchema: GenMessage<Cache> = /*@__PURE__*/
   messageDesc(file_bff_v1_options, 24);
 
 /**
+ * Limit on calls to an upstream, per process. A limit of a method or a call is an inner one, and both must admit the
+ * call.
+ * See runtime.md#limits.
+ *
  * @generated from message bff.v1.Limit
  */
 export type Limit = Message<"bff.v1.Limit"> & {
   /**
+   * Maximum number of calls in flight. Default: 100; with `adaptive`, 1,000.
+   * Example: concurrent: 20
+   *
    * @generated from field: optional uint32 concurrent = 1;
    */
   concurrent?: number | undefined;
 
   /**
+   * Maximum number of calls that wait for a place. Further calls are refused (LIMITED). Default: 1,000.
+   * Example: queued: 100
+   *
    * @generated from field: optional uint32 queued = 2;
    */
   queued?: number | undefined;
 
   /**
-   * `concurrent` is then the most: the limit follows what the upstream bears
+   * Whether the limit adapts to the upstream's latency, between 3 and `concurrent`. Default: false.
+   * Example: adaptive: true
    *
    * @generated from field: optional bool adaptive = 3;
    */
   adaptive?: boolean | undefined;
 
   /**
-   * open streams per process; default 1000
+   * Maximum number of streams that are open at a time. It is for RPCs that stream. Default: 1,000.
+   * Example: streams: 200
    *
    * @generated from field: optional uint32 streams = 4;
    */
@@ -1180,45 +1600,72 @@ export const LimitSchema: GenMessage<Limit> = /*@__PURE__*/
   messageDesc(file_bff_v1_options, 25);
 
 /**
+ * Circuit breaker. It opens when too many attempts fail or are slow, and then refuses calls at once.
+ * See runtime.md#breakers.
+ *
  * @generated from message bff.v1.Breaker
  */
 export type Breaker = Message<"bff.v1.Breaker"> & {
   /**
+   * Share of failures, above 0 and up to 1, at which the breaker opens. Default: 0.5.
+   * Example: error_rate: 0.25
+   *
    * @generated from field: optional double error_rate = 1;
    */
   errorRate?: number | undefined;
 
   /**
+   * Time over which attempts are counted. Default: "10s".
+   * Example: window: "30s"
+   *
    * @generated from field: optional string window = 2;
    */
   window?: string | undefined;
 
   /**
+   * Minimum number of attempts within `window` before the breaker may open. Default: 20.
+   * Example: minimum: 5
+   *
    * @generated from field: optional uint32 minimum = 3;
    */
   minimum?: number | undefined;
 
   /**
+   * Time for which an open breaker refuses calls before it lets probes through. Default: "5s".
+   * Example: open_for: "2s"
+   *
    * @generated from field: optional string open_for = 4;
    */
   openFor?: string | undefined;
 
   /**
+   * Maximum number of probes at a time while the breaker is half open. Default: 1.
+   * Example: probes: 2
+   *
    * @generated from field: optional uint32 probes = 5;
    */
   probes?: number | undefined;
 
   /**
+   * Duration from which an attempt counts as slow, however it ends. Default: no attempt counts as slow.
+   * Example: slow: "300ms"
+   *
    * @generated from field: optional string slow = 6;
    */
   slow?: string | undefined;
 
   /**
+   * Share of slow attempts, above 0 and up to 1, at which the breaker opens. Needs `slow`. Default: 0.5.
+   * Example: slow_rate: 0.25
+   *
    * @generated from field: optional double slow_rate = 7;
    */
   slowRate?: number | undefined;
 
   /**
+   * Whether there is no breaker. Default: false.
+   * Example: off: true
+   *
    * @generated from field: optional bool off = 8;
    */
   off?: boolean | undefined;
@@ -1232,60 +1679,72 @@ export const BreakerSchema: GenMessage<Breaker> = /*@__PURE__*/
   messageDesc(file_bff_v1_options, 26);
 
 /**
+ * Joins calls for single keys into one call. Keys are collected while a response is composed, deduplicated and sent
+ * together. A key without an item is absent, which is no failure.
+ * See language.md#calls.
+ *
  * @generated from message bff.v1.Batch
  */
 export type Batch = Message<"bff.v1.Batch"> & {
   /**
-   * repeated request field for the keys
+   * Repeated field of the request that takes the keys. Required.
+   * Example: name: "ids"
    *
    * @generated from field: optional string name = 1;
    */
   name?: string | undefined;
 
   /**
-   * the key
+   * CEL expression of the key, a scalar or a message. Required.
+   * Example: by: "args.item.owner_id"
    *
    * @generated from field: optional string by = 2;
    */
   by?: string | undefined;
 
   /**
-   * repeated or map response field
+   * Repeated or map field of the response that holds the items. Required.
+   * Example: items: "users"
    *
    * @generated from field: optional string items = 3;
    */
   items?: string | undefined;
 
   /**
-   * the item's field that holds its key; not for maps
+   * Field of an item that holds its key. Required, unless `items` is a map or `key_by` is set.
+   * Example: key: "id"
    *
    * @generated from field: optional string key = 4;
    */
   key?: string | undefined;
 
   /**
-   * a list of items per key
+   * Whether a key has a list of items, empty for a missing key. Default: false.
+   * Example: many: true
    *
    * @generated from field: optional bool many = 5;
    */
   many?: boolean | undefined;
 
   /**
-   * keys per call; default 100
+   * Maximum number of keys in one call. More keys are sent in several calls. Default: 100.
+   * Example: max: 50
    *
    * @generated from field: optional uint32 max = 6;
    */
   max?: number | undefined;
 
   /**
-   * CEL over `key`: the element of `name` that asks for it; default the key itself
+   * CEL expression over `key` of the element of `name` that requests the key. Default: the key itself.
+   * Example: wrap: "users.v1.UserRef{id: key}"
    *
    * @generated from field: optional string wrap = 7;
    */
   wrap?: string | undefined;
 
   /**
-   * CEL over `item`, in place of `key`
+   * CEL expression over `item` of the item's key, in place of `key`.
+   * Example: key_by: "'users/' + item.uid"
    *
    * @generated from field: optional string key_by = 8;
    */
@@ -1300,40 +1759,57 @@ export const BatchSchema: GenMessage<Batch> = /*@__PURE__*/
   messageDesc(file_bff_v1_options, 27);
 
 /**
+ * A rule for a failed call. Both `on` and `if` must match. The rule also applies to refusals of the BFF itself, such as
+ * an open breaker.
+ * See language.md#calls.
+ *
  * @generated from message bff.v1.ErrorRule
  */
 export type ErrorRule = Message<"bff.v1.ErrorRule"> & {
   /**
-   * none: any
+   * Status codes that match. Default: every code but OK.
+   * Example: on: [NOT_FOUND, FAILED_PRECONDITION]
    *
    * @generated from field: repeated bff.v1.Code on = 1;
    */
   on: Code[];
 
   /**
-   * CEL on `error`, in addition to `on`
+   * CEL condition on `error`: its `code`, `message` and `detail(pkg.Type)`. Default: true.
+   * Example: if: "error.detail(google.rpc.ErrorInfo).?reason == optional.of('GONE')"
    *
    * @generated from field: optional string if = 2;
    */
   if?: string | undefined;
 
   /**
+   * What happens then.
+   *
    * @generated from oneof bff.v1.ErrorRule.then
    */
   then: {
     /**
+     * The call's value is absent, without a record.
+     * Example: ignore: true
+     *
      * @generated from field: bool ignore = 3;
      */
     value: boolean;
     case: "ignore";
   } | {
     /**
+     * CEL expression of the response's type that replaces the value. It is recorded as REPLACED.
+     * Example: fallback: "catalog.v1.Product{title: 'not available'}"
+     *
      * @generated from field: string fallback = 4;
      */
     value: string;
     case: "fallback";
   } | {
     /**
+     * The whole response fails, even if the step is supplementary.
+     * Example: fail: { code: NOT_FOUND message: "no such product" }
+     *
      * @generated from field: bff.v1.Failure fail = 5;
      */
     value: Failure;
@@ -1349,17 +1825,24 @@ export const ErrorRuleSchema: GenMessage<ErrorRule> = /*@__PURE__*/
   messageDesc(file_bff_v1_options, 28);
 
 /**
+ * How callers are identified. Expressions read the verified caller as `principal`. Every RPC then needs a permit.
+ * See language.md#identity.
+ *
  * @generated from message bff.v1.Identity
  */
 export type Identity = Message<"bff.v1.Identity"> & {
   /**
-   * message of `principal`; default bff.v1.Principal
+   * Message of `principal`. Default: bff.v1.Principal, which the file must import.
+   * Example: type: "Caller"
    *
    * @generated from field: optional string type = 1;
    */
   type?: string | undefined;
 
   /**
+   * Kinds of credentials that identify a caller. At least one is required.
+   * Example: source: { name: "robot" api_key: { prefix: "shop_" } }
+   *
    * @generated from field: repeated bff.v1.Source source = 2;
    */
   source: Source[];
@@ -1373,49 +1856,76 @@ export const IdentitySchema: GenMessage<Identity> = /*@__PURE__*/
   messageDesc(file_bff_v1_options, 29);
 
 /**
+ * One kind of credential. It has a name and exactly one of `jwt`, `session`, `api_key`, `assertion`, `peer` and
+ * `trusted`.
+ * See language.md#sources.
+ *
  * @generated from message bff.v1.Source
  */
 export type Source = Message<"bff.v1.Source"> & {
   /**
+   * Name for permits, logs and environment variables. Required.
+   * Example: name: "user"
+   *
    * @generated from field: optional string name = 1;
    */
   name?: string | undefined;
 
   /**
+   * The kind of credential.
+   *
    * @generated from oneof bff.v1.Source.kind
    */
   kind: {
     /**
+     * A JSON Web Token.
+     * Example: jwt: { issuer: "{env.OIDC_ISSUER}" audience: "shop" claims: "Claims" }
+     *
      * @generated from field: bff.v1.Jwt jwt = 2;
      */
     value: Jwt;
     case: "jwt";
   } | {
     /**
+     * A browser that has logged in at an OpenID provider. An identity has at most one session source.
+     * Example: session: { issuer: "{env.OIDC_ISSUER}" client_id: "{env.OIDC_CLIENT}" }
+     *
      * @generated from field: bff.v1.Session session = 3;
      */
     value: Session;
     case: "session";
   } | {
     /**
+     * A key that the command `bff-key` has created.
+     * Example: api_key: { prefix: "shop_" }
+     *
      * @generated from field: bff.v1.ApiKey api_key = 4;
      */
     value: ApiKey;
     case: "apiKey";
   } | {
     /**
+     * A principal that another BFF has signed.
+     * Example: assertion: { issuer: "gateway" keys: "https://gateway.internal/.well-known/bff-keys" }
+     *
      * @generated from field: bff.v1.Assertion assertion = 5;
      */
     value: Assertion;
     case: "assertion";
   } | {
     /**
+     * The client's TLS certificate.
+     * Example: peer: { dns: "*.internal.example" }
+     *
      * @generated from field: bff.v1.Peer peer = 6;
      */
     value: Peer;
     case: "peer";
   } | {
     /**
+     * Claims that a gateway in front has verified.
+     * Example: trusted: { header: "x-gateway-claims" claims: "Claims" }
+     *
      * @generated from field: bff.v1.Trusted trusted = 8;
      */
     value: Trusted;
@@ -1423,14 +1933,17 @@ export type Source = Message<"bff.v1.Source"> & {
   } | { case: undefined; value?: undefined };
 
   /**
-   * fields of the principal; sees `claims`, `credential`, `env`, nothing else
+   * Fields of the principal. Expressions see `claims`, `credential` and `env`, nothing of the request.
+   * Example: set: [{ name: "subject" by: "claims.sub" }, { name: "tenant" by: "claims.org" }]
    *
    * @generated from field: repeated bff.v1.Bind set = 7;
    */
   set: Bind[];
 
   /**
-   * only over connections whose client certificate has one of these SPIFFE or DNS names
+   * SPIFFE or DNS names of client certificates over whose connections alone the source counts. `*` stands for one
+   * segment. Default: every connection; for `trusted`, those from `BFF_TRUSTED_PROXIES`.
+   * Example: from: ["spiffe://shop.example/ns/edge/sa/gateway"]
    *
    * @generated from field: repeated string from = 9;
    */
@@ -1445,74 +1958,89 @@ export const SourceSchema: GenMessage<Source> = /*@__PURE__*/
   messageDesc(file_bff_v1_options, 30);
 
 /**
+ * A JSON Web Token, verified with the issuer's public keys.
+ * See language.md#sources.
+ *
  * @generated from message bff.v1.Jwt
  */
 export type Jwt = Message<"bff.v1.Jwt"> & {
   /**
-   * with {env.X} holes
+   * Issuer, as in the claim `iss`, with `{env.X}` holes. Required.
+   * Example: issuer: "{env.OIDC_ISSUER}"
    *
    * @generated from field: optional string issuer = 1;
    */
   issuer?: string | undefined;
 
   /**
-   * any of these
+   * Audiences, with `{env.X}` holes. The token must have one of them. At least one is required.
+   * Example: audience: ["shop", "shop-admin"]
    *
    * @generated from field: repeated string audience = 2;
    */
   audience: string[];
 
   /**
-   * default: found through the issuer's OpenID discovery document
+   * URL of the issuer's keys, with `{env.X}` holes: https or loopback. Default: from the issuer's OpenID discovery
+   * document.
+   * Example: jwks: "https://login.example/keys.json"
    *
    * @generated from field: optional string jwks = 3;
    */
   jwks?: string | undefined;
 
   /**
-   * message that the payload is decoded into
+   * Message that the token's payload is decoded into, by JSON names. `set` reads it as `claims`.
+   * Example: claims: "Claims"
    *
    * @generated from field: optional string claims = 4;
    */
   claims?: string | undefined;
 
   /**
-   * default "authorization", with the scheme Bearer
+   * Header that carries the token. Default: `authorization`, with the scheme Bearer.
+   * Example: header: "x-user-token"
    *
    * @generated from field: optional string header = 5;
    */
   header?: string | undefined;
 
   /**
-   * in place of a header
+   * Cookie that carries the token, in place of a header.
+   * Example: cookie: "__Host-token"
    *
    * @generated from field: optional string cookie = 6;
    */
   cookie?: string | undefined;
 
   /**
-   * default RS256, PS256, ES256, EdDSA
+   * Signature algorithms that are accepted. Algorithms with a shared secret are refused. Default: RS256, PS256, ES256,
+   * EdDSA.
+   * Example: algorithm: ["ES256", "EdDSA"]
    *
    * @generated from field: repeated string algorithm = 7;
    */
   algorithm: string[];
 
   /**
-   * default "30s"
+   * Tolerance for the token's times. Default: "30s".
+   * Example: leeway: "1m"
    *
    * @generated from field: optional string leeway = 8;
    */
   leeway?: string | undefined;
 
   /**
-   * how long keys serve while the issuer is away; default "24h"
+   * Time for which known keys stay valid while the issuer cannot be reached, up to 400 days. Default: "24h".
+   * Example: max_stale: "12h"
    *
    * @generated from field: optional string max_stale = 9;
    */
   maxStale?: string | undefined;
 
   /**
-   * pattern with one * per segment, for SPIFFE JWT-SVIDs
+   * SPIFFE ID that the subject must match, for JWT-SVIDs. `*` stands for one segment. Default: any subject.
+   * Example: subject: "spiffe://shop.example/ns/*\/sa/worker"
    *
    * @generated from field: optional string subject = 10;
    */
@@ -1527,47 +2055,63 @@ export const JwtSchema: GenMessage<Jwt> = /*@__PURE__*/
   messageDesc(file_bff_v1_options, 31);
 
 /**
+ * A login session of a browser. The server keeps it; the browser has an opaque cookie.
+ * See language.md#sources.
+ *
  * @generated from message bff.v1.Session
  */
 export type Session = Message<"bff.v1.Session"> & {
   /**
-   * OpenID provider
+   * URL of the OpenID provider, with `{env.X}` holes. Required.
+   * Example: issuer: "{env.OIDC_ISSUER}"
    *
    * @generated from field: optional string issuer = 1;
    */
   issuer?: string | undefined;
 
   /**
-   * with {env.X} holes; the secret is BFF_<SOURCE>_CLIENT_SECRET
+   * Client id at the provider, with `{env.X}` holes. The secret is the variable `BFF_<SOURCE>_CLIENT_SECRET`. Required.
+   * Example: client_id: "{env.OIDC_CLIENT}"
    *
    * @generated from field: optional string client_id = 2;
    */
   clientId?: string | undefined;
 
   /**
+   * Scopes to request besides `openid`.
+   * Example: scope: ["profile", "email"]
+   *
    * @generated from field: repeated string scope = 3;
    */
   scope: string[];
 
   /**
-   * default "__Host-session"
+   * Name of the cookie; it always has the prefix `__Host-`. Default: "__Host-session".
+   * Example: cookie: "__Host-shop"
    *
    * @generated from field: optional string cookie = 4;
    */
   cookie?: string | undefined;
 
   /**
+   * Time without a request after which the session ends, up to 400 days. Default: "30m".
+   * Example: idle: "1h"
+   *
    * @generated from field: optional string idle = 5;
    */
   idle?: string | undefined;
 
   /**
+   * Time after which the session ends in any case, up to 400 days. At least `idle`. Default: "10h".
+   * Example: absolute: "12h"
+   *
    * @generated from field: optional string absolute = 6;
    */
   absolute?: string | undefined;
 
   /**
-   * of the ID token
+   * Message that the ID token's claims are decoded into. `set` reads it as `claims`.
+   * Example: claims: "Claims"
    *
    * @generated from field: optional string claims = 7;
    */
@@ -1582,29 +2126,40 @@ export const SessionSchema: GenMessage<Session> = /*@__PURE__*/
   messageDesc(file_bff_v1_options, 32);
 
 /**
+ * An API key, created by the command `bff-key`. The server stores its digest only.
+ * See language.md#sources.
+ *
  * @generated from message bff.v1.ApiKey
  */
 export type ApiKey = Message<"bff.v1.ApiKey"> & {
   /**
-   * default "x-api-key"
+   * Header that carries the key. Default: "x-api-key".
+   * Example: header: "x-shop-key"
    *
    * @generated from field: optional string header = 1;
    */
   header?: string | undefined;
 
   /**
+   * Prefix of the keys: a letter, then letters, digits and underscores, `_` at the end, at most 32 characters.
+   * Example: prefix: "shop_"
+   *
    * @generated from field: optional string prefix = 2;
    */
   prefix?: string | undefined;
 
   /**
-   * how late a revocation may be seen; default "10s"
+   * Time for which a verified key is cached, and so the longest delay of a revocation. Default: "10s".
+   * Example: cache: "30s"
    *
    * @generated from field: optional string cache = 3;
    */
   cache?: string | undefined;
 
   /**
+   * Message that the key's claims are decoded into. `set` reads it as `claims`.
+   * Example: claims: "Claims"
+   *
    * @generated from field: optional string claims = 4;
    */
   claims?: string | undefined;
@@ -1618,32 +2173,39 @@ export const ApiKeySchema: GenMessage<ApiKey> = /*@__PURE__*/
   messageDesc(file_bff_v1_options, 33);
 
 /**
+ * A principal that another BFF has signed for this service.
+ * See language.md#sources.
+ *
  * @generated from message bff.v1.Assertion
  */
 export type Assertion = Message<"bff.v1.Assertion"> & {
   /**
-   * default "x-principal-signed-bin"
+   * Header that carries the assertion. Default: "x-principal-signed-bin".
+   * Example: header: "x-caller-signed-bin"
    *
    * @generated from field: optional string header = 1;
    */
   header?: string | undefined;
 
   /**
-   * what its issuer must be; required
+   * `BFF_IDENTITY_ISSUER` of the signing BFF, with `{env.X}` holes. Required.
+   * Example: issuer: "gateway"
    *
    * @generated from field: optional string issuer = 2;
    */
   issuer?: string | undefined;
 
   /**
-   * message that it must hold; default: the identity's type
+   * Message that the assertion must hold. Default: the `type` of the identity.
+   * Example: claims: "Caller"
    *
    * @generated from field: optional string claims = 3;
    */
   claims?: string | undefined;
 
   /**
-   * URL or file of the issuer's bff-keys; required
+   * URL (https or loopback) or file of the signing BFF's keys, with `{env.X}` holes. Required.
+   * Example: keys: "https://gateway.internal/.well-known/bff-keys"
    *
    * @generated from field: optional string keys = 4;
    */
@@ -1658,19 +2220,25 @@ export const AssertionSchema: GenMessage<Assertion> = /*@__PURE__*/
   messageDesc(file_bff_v1_options, 34);
 
 /**
- * What a gateway in front has verified.
+ * Claims that a gateway in front has verified and passes on in a header. Without `from` on the source, the header
+ * counts only from `BFF_TRUSTED_PROXIES`.
+ * See language.md#sources.
  *
  * @generated from message bff.v1.Trusted
  */
 export type Trusted = Message<"bff.v1.Trusted"> & {
   /**
-   * ProtoJSON in base64url; a name in -bin: the message's bytes
+   * Header with ProtoJSON in base64url, or with the message's bytes if its name ends in `-bin`. Required.
+   * Example: header: "x-gateway-claims"
    *
    * @generated from field: optional string header = 1;
    */
   header?: string | undefined;
 
   /**
+   * Message that the header holds. Default: the `type` of the identity.
+   * Example: claims: "Claims"
+   *
    * @generated from field: optional string claims = 2;
    */
   claims?: string | undefined;
@@ -1684,17 +2252,24 @@ export const TrustedSchema: GenMessage<Trusted> = /*@__PURE__*/
   messageDesc(file_bff_v1_options, 35);
 
 /**
+ * Names of the client's TLS certificate. At least one name is required; `*` stands for one segment.
+ * See language.md#sources.
+ *
  * @generated from message bff.v1.Peer
  */
 export type Peer = Message<"bff.v1.Peer"> & {
   /**
-   * URI names of the client's certificate, * per segment
+   * SPIFFE IDs (URI names) that count. The trust domain is literal.
+   * Example: spiffe: "spiffe://shop.example/ns/*\/sa/worker"
    *
    * @generated from field: repeated string spiffe = 1;
    */
   spiffe: string[];
 
   /**
+   * DNS names that count.
+   * Example: dns: "*.internal.example"
+   *
    * @generated from field: repeated string dns = 2;
    */
   dns: string[];
@@ -1708,49 +2283,65 @@ export const PeerSchema: GenMessage<Peer> = /*@__PURE__*/
   messageDesc(file_bff_v1_options, 36);
 
 /**
+ * Who may call. Every part must hold. `permit: {}` admits every caller who is identified.
+ * See language.md#permits.
+ *
  * @generated from message bff.v1.Permit
  */
 export type Permit = Message<"bff.v1.Permit"> & {
   /**
-   * any of these
+   * Names of sources. The caller's credential must come from one of them. Default: any source.
+   * Example: source: ["user", "robot"]
    *
    * @generated from field: repeated string source = 1;
    */
   source: string[];
 
   /**
-   * all of these
+   * Scopes that the caller must all have, in `principal.scopes`.
+   * Example: scope: ["orders.read"]
    *
    * @generated from field: repeated string scope = 2;
    */
   scope: string[];
 
   /**
+   * CEL condition, evaluated strictly: an error in it refuses the caller. Default: true.
+   * Example: if: "right.allowed"
+   *
    * @generated from field: optional string if = 3;
    */
   if?: string | undefined;
 
   /**
+   * How `if` refuses: a `message`, `details`, and `code: NOT_FOUND` if the existence itself is secret. Default:
+   * PERMISSION_DENIED with a fixed text.
+   * Example: fail: { code: NOT_FOUND message: "no such order" }
+   *
    * @generated from field: bff.v1.Failure fail = 4;
    */
   fail?: Failure | undefined;
 
   /**
-   * no principal needed
+   * Whether anybody may call, identified or not. It stands alone. Default: false.
+   * Example: public: true
    *
    * @generated from field: optional bool public = 5;
    */
   public?: boolean | undefined;
 
   /**
-   * of an rpc: decisions; see args, principal, steps of the service; names are for `if` and `fail`
+   * Steps that decide, by `call`, `by` or `switch`. They see `args`, `principal` and steps of the service, and have no
+   * side effects. Only permits of RPCs have decisions.
+   * Example: let: { name: "right" call: { method: "rights.v1.RightsService/Check" set: { spread: "args" } } }
    *
    * @generated from field: repeated bff.v1.Step let = 6;
    */
   let: Step[];
 
   /**
-   * any of these, of principal.roles
+   * Roles of which the caller must have one, in `principal.roles`.
+   * Example: role: ["owner", "accountant"]
    *
    * @generated from field: repeated string role = 7;
    */
@@ -1765,66 +2356,89 @@ export const PermitSchema: GenMessage<Permit> = /*@__PURE__*/
   messageDesc(file_bff_v1_options, 37);
 
 /**
+ * A limit on how often callers may call. Limits of one name in a package share one counter per key.
+ * See edge.md#limits.
+ *
  * @generated from message bff.v1.RateLimit
  */
 export type RateLimit = Message<"bff.v1.RateLimit"> & {
   /**
+   * Name for clients, logs and metrics: up to 63 lower-case letters, digits, `_` and `-`, a letter first. Required.
+   * Example: name: "user"
+   *
    * @generated from field: optional string name = 1;
    */
   name?: string | undefined;
 
   /**
-   * CEL
+   * CEL expression of a string, integer or bool. Each value has a counter of its own. An empty string is refused.
+   * Required.
+   * Example: key: "principal.subject"
    *
    * @generated from field: optional string key = 2;
    */
   key?: string | undefined;
 
   /**
+   * Number of units in `per`, up to 10^12. Required.
+   * Example: rate: 600
+   *
    * @generated from field: optional uint64 rate = 3;
    */
   rate?: bigint | undefined;
 
   /**
+   * A duration up to "366d", which rolls, or "day" or "month" of the calendar in UTC. Required.
+   * Example: per: "1m"
+   *
    * @generated from field: optional string per = 4;
    */
   per?: string | undefined;
 
   /**
-   * default: rate
+   * Number of units that may be used at once after a rest. Not with "day" or "month". Default: `rate`.
+   * Example: burst: 60
    *
    * @generated from field: optional uint64 burst = 5;
    */
   burst?: bigint | undefined;
 
   /**
-   * CEL over args; default 1
+   * CEL expression of the units that a request costs; it may read `args`. Negative costs count as 0. Default: 1.
+   * Example: cost: "math.greatest(args.max_tokens, 1)"
    *
    * @generated from field: optional string cost = 6;
    */
   cost?: string | undefined;
 
   /**
-   * CEL over result: what it cost after all
+   * CEL expression of the actual cost, over `result`, the response. Only on RPCs, and with `cost`. Default: as charged.
+   * Example: settle: "result.tokens"
    *
    * @generated from field: optional string settle = 7;
    */
   settle?: string | undefined;
 
   /**
+   * CEL condition under which the limit applies. Default: true.
+   * Example: if: "!('paid' in principal.roles)"
+   *
    * @generated from field: optional string if = 8;
    */
   if?: string | undefined;
 
   /**
-   * each process counts alone
+   * Whether each process counts for itself, without Redis. Default: false.
+   * Example: local: true
    *
    * @generated from field: optional bool local = 9;
    */
   local?: boolean | undefined;
 
   /**
-   * refuse while the counters cannot be reached
+   * Whether requests are refused (UNAVAILABLE) while Redis cannot be reached. Default: false; each process then counts
+   * for itself.
+   * Example: closed: true
    *
    * @generated from field: optional bool closed = 10;
    */
@@ -1839,25 +2453,31 @@ export const RateLimitSchema: GenMessage<RateLimit> = /*@__PURE__*/
   messageDesc(file_bff_v1_options, 38);
 
 /**
+ * The end of a version. The dates are sent as headers of every response; requests are never refused for them.
+ * See edge.md#versions.
+ *
  * @generated from message bff.v1.Version
  */
 export type Version = Message<"bff.v1.Version"> & {
   /**
-   * date
+   * Day from which the version is deprecated: "2026-11-01", midnight UTC.
+   * Example: deprecated: "2026-11-01"
    *
    * @generated from field: optional string deprecated = 1;
    */
   deprecated?: string | undefined;
 
   /**
-   * date
+   * Day from which the version may be removed. Not before `deprecated`, which must be set, too.
+   * Example: sunset: "2027-05-01"
    *
    * @generated from field: optional string sunset = 2;
    */
   sunset?: string | undefined;
 
   /**
-   * "web.v2.Service" or "web.v2.Service/Method"
+   * Service or RPC that replaces this one. A service means its RPC of the same name.
+   * Example: successor: "shop.v2.ShopService/Search"
    *
    * @generated from field: optional string successor = 3;
    */
@@ -1872,27 +2492,41 @@ export const VersionSchema: GenMessage<Version> = /*@__PURE__*/
   messageDesc(file_bff_v1_options, 39);
 
 /**
+ * Caching of GET responses by clients and HTTP caches, for RPCs with `idempotency_level = NO_SIDE_EFFECTS`.
+ * See edge.md#in-clients-and-http-caches.
+ *
  * @generated from message bff.v1.HttpCache
  */
 export type HttpCache = Message<"bff.v1.HttpCache"> & {
   /**
+   * Time in whole seconds, up to 365 days, for which a response may be reused. "0s": clients ask each time, and send an
+   * ETag.
+   * Example: max_age: "30s"
+   *
    * @generated from field: optional string max_age = 1;
    */
   maxAge?: string | undefined;
 
   /**
+   * Time after `max_age` for which an old response may be used while a new one is fetched. Default: none.
+   * Example: stale: "60s"
+   *
    * @generated from field: optional string stale = 2;
    */
   stale?: string | undefined;
 
   /**
-   * in addition to what is read
+   * Request headers that responses depend on, in addition to those that the compiler finds. Lower case.
+   * Example: vary: ["x-client-version"]
    *
    * @generated from field: repeated string vary = 3;
    */
   vary: string[];
 
   /**
+   * Whether shared caches may give the response to everybody. It must not depend on the caller. Default: false.
+   * Example: shared: true
+   *
    * @generated from field: optional bool shared = 4;
    */
   shared?: boolean | undefined;
@@ -1906,25 +2540,33 @@ export const HttpCacheSchema: GenMessage<HttpCache> = /*@__PURE__*/
   messageDesc(file_bff_v1_options, 40);
 
 /**
+ * Traces of the requests of a package, for servers that export traces.
+ * See language.md#telemetry.
+ *
  * @generated from message bff.v1.Telemetry
  */
 export type Telemetry = Message<"bff.v1.Telemetry"> & {
   /**
-   * CEL; on the span of a request
+   * CEL expressions whose values are attributes of a request's span, named by their text. A value is a string, a
+   * number, a bool or a list of one of these.
+   * Example: attribute: ["principal.tenant", "args.order_id"]
    *
    * @generated from field: repeated string attribute = 1;
    */
   attribute: string[];
 
   /**
-   * of requests without a sampled parent
+   * Share of requests that are traced, from 0 to 1, of those without a sampled parent. Default: the environment
+   * decides.
+   * Example: sample: 0.1
    *
    * @generated from field: optional double sample = 2;
    */
   sample?: number | undefined;
 
   /**
-   * requests slower than this are kept whatever the sample
+   * Duration from which a request is traced whatever the share is.
+   * Example: slow: "2s"
    *
    * @generated from field: optional string slow = 3;
    */
@@ -1939,39 +2581,47 @@ export const TelemetrySchema: GenMessage<Telemetry> = /*@__PURE__*/
   messageDesc(file_bff_v1_options, 41);
 
 /**
+ * How calls are spread over the addresses of an upstream, and when an address gets no calls for a while.
+ * See runtime.md#balancing.
+ *
  * @generated from message bff.v1.Balance
  */
 export type Balance = Message<"bff.v1.Balance"> & {
   /**
-   * consecutive failures; default 5
+   * Consecutive failures after which an address is ejected. Default: 5.
+   * Example: eject_after: 3
    *
    * @generated from field: optional uint32 eject_after = 1;
    */
   ejectAfter?: number | undefined;
 
   /**
-   * times how often in a row; default "30s"
+   * Time of the first ejection, up to "5m". It is multiplied by the number of ejections in a row. Default: "30s".
+   * Example: eject_for: "10s"
    *
    * @generated from field: optional string eject_for = 2;
    */
   ejectFor?: string | undefined;
 
   /**
-   * share of the addresses; default 0.5
+   * Largest share of addresses that are ejected at a time, from 0 to 1. 0 turns ejection off. Default: 0.5.
+   * Example: max_ejected: 0.25
    *
    * @generated from field: optional double max_ejected = 3;
    */
   maxEjected?: number | undefined;
 
   /**
-   * how often names are resolved again; default "5s"
+   * Interval at which names are resolved again, at least "1s". Default: "5s".
+   * Example: refresh: "30s"
    *
    * @generated from field: optional string refresh = 4;
    */
   refresh?: string | undefined;
 
   /**
-   * per address; default 1
+   * Connections to each address, from 1 to 8. Default: 1.
+   * Example: connections: 2
    *
    * @generated from field: optional uint32 connections = 5;
    */
@@ -1986,28 +2636,40 @@ export const BalanceSchema: GenMessage<Balance> = /*@__PURE__*/
   messageDesc(file_bff_v1_options, 42);
 
 /**
+ * Another set of addresses of an upstream, such as a canary, for a part of the requests.
+ * See edge.md#branches.
+ *
  * @generated from message bff.v1.Branch
  */
 export type Branch = Message<"bff.v1.Branch"> & {
   /**
-   * address in <UPSTREAM>_<NAME>_URL
+   * Name: lower-case letters, digits and underscores. The address is in the variable `<UPSTREAM>_<NAME>_URL`. Required.
+   * Example: name: "canary"
    *
    * @generated from field: optional string name = 1;
    */
   name?: string | undefined;
 
   /**
+   * CEL condition for requests that take the branch. Needed if there is no `share`.
+   * Example: if: "'tester' in principal.roles"
+   *
    * @generated from field: optional string if = 2;
    */
   if?: string | undefined;
 
   /**
+   * Share of requests that take the branch, above 0 and up to 1. Default: all for which `if` holds.
+   * Example: share: 0.05
+   *
    * @generated from field: optional double share = 3;
    */
   share?: number | undefined;
 
   /**
-   * CEL: equal values stay on one side
+   * CEL expression of a string. Requests with equal strings stay on one side of the `share`. Default: each request by
+   * chance.
+   * Example: by: "principal.subject"
    *
    * @generated from field: optional string by = 4;
    */
@@ -2022,22 +2684,30 @@ export const BranchSchema: GenMessage<Branch> = /*@__PURE__*/
   messageDesc(file_bff_v1_options, 43);
 
 /**
+ * Items that a server-streaming RPC follows. It has a `var`, and either a `call` or a `follow`.
+ * See language.md#streams.
+ *
  * @generated from message bff.v1.Stream
  */
 export type Stream = Message<"bff.v1.Stream"> & {
   /**
-   * the item, in `if`, `until` and `position`, and as an argument of the response
+   * Name of the item: in `if`, `until` and `position`, and as an argument of the response. No field of the request has
+   * it. Required.
+   * Example: var: "event"
    *
    * @generated from field: optional string var = 1;
    */
   var?: string | undefined;
 
   /**
+   * Where items come from.
+   *
    * @generated from oneof bff.v1.Stream.source
    */
   source: {
     /**
-     * of a server-streaming method; its `set` sees `resume`
+     * Call of a server-streaming RPC of an upstream. Its `set` and `request` see `resume`.
+     * Example: call: { method: "orders.v1.OrderService/Watch" set: { name: "after" by: "resume.orValue(0u)" } }
      *
      * @generated from field: bff.v1.Call call = 2;
      */
@@ -2045,6 +2715,9 @@ export type Stream = Message<"bff.v1.Stream"> & {
     case: "call";
   } | {
     /**
+     * Key of a topic to follow.
+     * Example: follow: { topic: "order" key: "args.order_id" }
+     *
      * @generated from field: bff.v1.Follow follow = 3;
      */
     value: Follow;
@@ -2052,63 +2725,74 @@ export type Stream = Message<"bff.v1.Stream"> & {
   } | { case: undefined; value?: undefined };
 
   /**
-   * items that it is false of are left out
+   * CEL condition. Items for which it is false are left out. Default: true.
+   * Example: if: "!event.internal"
    *
    * @generated from field: optional string if = 4;
    */
   if?: string | undefined;
 
   /**
-   * the item that it is true of is the last
+   * CEL condition. The item for which it is true is the last. Default: the stream ends with its source.
+   * Example: until: "event.final"
    *
    * @generated from field: optional string until = 5;
    */
   until?: string | undefined;
 
   /**
-   * CEL: int, uint or string
+   * CEL expression of an int, uint or string over the item, unique for each item. Clients resume after it. Not with
+   * `follow`. Default: clients cannot resume.
+   * Example: position: "event.seq"
    *
    * @generated from field: optional string position = 6;
    */
   position?: string | undefined;
 
   /**
-   * a source that is silent for so long has failed
+   * Time without an item after which the source counts as failed. Not with `follow`. Default: none.
+   * Example: idle: "1m"
    *
    * @generated from field: optional string idle = 7;
    */
   idle?: string | undefined;
 
   /**
-   * how often a client hears something; default "15s"
+   * Interval of heartbeats while no item comes, for responses with a `bff.v1.Position`. Default: "15s".
+   * Example: heartbeat: "5s"
    *
    * @generated from field: optional string heartbeat = 8;
    */
   heartbeat?: string | undefined;
 
   /**
-   * default "30m", a tenth more or less
+   * Time after which the stream ends with UNAVAILABLE, and the client resumes with a new one; up to 10 % more or less.
+   * Default: "30m".
+   * Example: max_age: "10m"
    *
    * @generated from field: optional string max_age = 9;
    */
   maxAge?: string | undefined;
 
   /**
-   * items that are composed at a time; default 4
+   * Items that are composed at a time, from 1 to 64. Their order is kept. Not with LATEST. Default: 4.
+   * Example: ahead: 8
    *
    * @generated from field: optional uint32 ahead = 10;
    */
   ahead?: number | undefined;
 
   /**
-   * a client that reads more slowly than items come; default WAIT
+   * What happens if a client reads more slowly than items come. Default: WAIT.
+   * Example: overflow: LATEST
    *
    * @generated from field: optional bff.v1.Overflow overflow = 11;
    */
   overflow?: Overflow | undefined;
 
   /**
-   * with LATEST: between two items
+   * Minimum time between two items. Needs `overflow: LATEST`.
+   * Example: min_interval: "100ms"
    *
    * @generated from field: optional string min_interval = 12;
    */
@@ -2123,58 +2807,75 @@ export const StreamSchema: GenMessage<Stream> = /*@__PURE__*/
   messageDesc(file_bff_v1_options, 44);
 
 /**
+ * A log of events with keys, which any number of clients follow. It needs a subject in NATS, a `call`, or both.
+ * See language.md#topics.
+ *
  * @generated from message bff.v1.Topic
  */
 export type Topic = Message<"bff.v1.Topic"> & {
   /**
+   * Name by which `follow` and `latest` refer to the topic. Required.
+   * Example: name: "order"
+   *
    * @generated from field: optional string name = 1;
    */
   name?: string | undefined;
 
   /**
-   * the message of an event
+   * Message of an event. Required without `call`. Default: the items of `call`.
+   * Example: type: "orders.v1.OrderEvent"
    *
    * @generated from field: optional string type = 2;
    */
   type?: string | undefined;
 
   /**
-   * with {key}
+   * NATS subject of a key's events, with `{key}` once and no wildcard. Used if the server has a `NATS_URL`.
+   * Example: subject: "orders.{key}.events"
    *
    * @generated from field: optional string subject = 3;
    */
   subject?: string | undefined;
 
   /**
-   * the name of the JetStream stream
+   * JetStream stream that has the subject. Required with `subject`.
+   * Example: jetstream: "ORDERS"
    *
    * @generated from field: optional string jetstream = 4;
    */
   jetstream?: string | undefined;
 
   /**
-   * where there is no NATS; its `set` sees `key` and `resume`
+   * Server-streaming RPC that gives events where there is no NATS, called once per key and process. It sees `key`,
+   * `resume` and `env`.
+   * Example: call: {
+   *   method: "orders.v1.OrderService/Watch"
+   *   set: [{ name: "order_id" by: "key" }, { name: "after" by: "resume.orValue(0u)" }]
+   * }
    *
    * @generated from field: bff.v1.Call call = 5;
    */
   call?: Call | undefined;
 
   /**
-   * of what `call` gives; CEL: int, uint or string, over `event`
+   * CEL expression of an int, uint or string over `event`. Required with `call`, and only for its events.
+   * Example: position: "event.seq"
    *
    * @generated from field: optional string position = 6;
    */
   position?: string | undefined;
 
   /**
-   * the event that it is true of is the last of its key
+   * CEL condition over `event`. The event for which it is true is the last of its key.
+   * Example: until: "event.final"
    *
    * @generated from field: optional string until = 7;
    */
   until?: string | undefined;
 
   /**
-   * events of a key that a process keeps; default 256
+   * Events of a key that a process keeps for followers, up to 10,000. Default: 256.
+   * Example: keep: 64
    *
    * @generated from field: optional uint32 keep = 8;
    */
@@ -2189,16 +2890,23 @@ export const TopicSchema: GenMessage<Topic> = /*@__PURE__*/
   messageDesc(file_bff_v1_options, 45);
 
 /**
+ * A key of a topic that a stream follows.
+ * See language.md#topics.
+ *
  * @generated from message bff.v1.Follow
  */
 export type Follow = Message<"bff.v1.Follow"> & {
   /**
+   * Name of a topic of the service. Required.
+   * Example: topic: "order"
+   *
    * @generated from field: optional string topic = 1;
    */
   topic?: string | undefined;
 
   /**
-   * CEL: a string
+   * CEL expression of the key, a string without `.`, `*`, `>`, spaces and control characters. Required.
+   * Example: key: "args.order_id"
    *
    * @generated from field: optional string key = 2;
    */
@@ -2213,16 +2921,23 @@ export const FollowSchema: GenMessage<Follow> = /*@__PURE__*/
   messageDesc(file_bff_v1_options, 46);
 
 /**
+ * The newest event of a topic's key, as the source of a step.
+ * See language.md#topics.
+ *
  * @generated from message bff.v1.Latest
  */
 export type Latest = Message<"bff.v1.Latest"> & {
   /**
+   * Name of a topic of the service. Required.
+   * Example: topic: "order"
+   *
    * @generated from field: optional string topic = 1;
    */
   topic?: string | undefined;
 
   /**
-   * CEL: a string
+   * CEL expression of the key, a string without `.`, `*`, `>`, spaces and control characters. Required.
+   * Example: key: "args.order_id"
    *
    * @generated from field: optional string key = 2;
    */
@@ -2237,7 +2952,7 @@ export const LatestSchema: GenMessage<Latest> = /*@__PURE__*/
   messageDesc(file_bff_v1_options, 47);
 
 /**
- * The gRPC status codes, here so that the language needs no third-party proto.
+ * Status codes of gRPC, declared here so that the options need no third-party proto.
  * buf:lint:ignore ENUM_VALUE_PREFIX
  * buf:lint:ignore ENUM_ZERO_VALUE_SUFFIX
  *
@@ -2245,92 +2960,126 @@ export const LatestSchema: GenMessage<Latest> = /*@__PURE__*/
  */
 export const Code = {
   /**
+   * Success. Never the code of a failure.
+   *
    * @generated from enum value: OK = 0;
    */
   OK: 0,
 
   /**
+   * The caller cancelled the operation.
+   *
    * @generated from enum value: CANCELLED = 1;
    */
   CANCELLED: 1,
 
   /**
+   * The error has no known cause.
+   *
    * @generated from enum value: UNKNOWN = 2;
    */
   UNKNOWN: 2,
 
   /**
+   * The request is wrong, whatever the state of the system.
+   *
    * @generated from enum value: INVALID_ARGUMENT = 3;
    */
   INVALID_ARGUMENT: 3,
 
   /**
+   * The deadline expired before the operation completed.
+   *
    * @generated from enum value: DEADLINE_EXCEEDED = 4;
    */
   DEADLINE_EXCEEDED: 4,
 
   /**
+   * The requested entity does not exist.
+   *
    * @generated from enum value: NOT_FOUND = 5;
    */
   NOT_FOUND: 5,
 
   /**
+   * The entity to create exists already.
+   *
    * @generated from enum value: ALREADY_EXISTS = 6;
    */
   ALREADY_EXISTS: 6,
 
   /**
+   * The caller is known and lacks the permission.
+   *
    * @generated from enum value: PERMISSION_DENIED = 7;
    */
   PERMISSION_DENIED: 7,
 
   /**
+   * A quota or a resource is exhausted.
+   *
    * @generated from enum value: RESOURCE_EXHAUSTED = 8;
    */
   RESOURCE_EXHAUSTED: 8,
 
   /**
+   * The state of the system does not allow the operation.
+   *
    * @generated from enum value: FAILED_PRECONDITION = 9;
    */
   FAILED_PRECONDITION: 9,
 
   /**
+   * A conflict with another operation aborted this one.
+   *
    * @generated from enum value: ABORTED = 10;
    */
   ABORTED: 10,
 
   /**
+   * The request reads past the valid range.
+   *
    * @generated from enum value: OUT_OF_RANGE = 11;
    */
   OUT_OF_RANGE: 11,
 
   /**
+   * The operation is not implemented.
+   *
    * @generated from enum value: UNIMPLEMENTED = 12;
    */
   UNIMPLEMENTED: 12,
 
   /**
+   * An invariant is broken.
+   *
    * @generated from enum value: INTERNAL = 13;
    */
   INTERNAL: 13,
 
   /**
+   * The service is unavailable; a later attempt may succeed.
+   *
    * @generated from enum value: UNAVAILABLE = 14;
    */
   UNAVAILABLE: 14,
 
   /**
+   * Data is lost or corrupted.
+   *
    * @generated from enum value: DATA_LOSS = 15;
    */
   DATA_LOSS: 15,
 
   /**
+   * The caller has no valid credentials.
+   *
    * @generated from enum value: UNAUTHENTICATED = 16;
    */
   UNAUTHENTICATED: 16,
 
   /**
-   * only in `on`, and alone there: every code but OK
+   * Every code but OK. It is allowed in `on` only, and alone there.
    *
    * @generated from enum value: ANY = 17;
    */
@@ -2338,7 +3087,7 @@ export const Code = {
 } as const;
 
 /**
- * The gRPC status codes, here so that the language needs no third-party proto.
+ * Status codes of gRPC, declared here so that the options need no third-party proto.
  * buf:lint:ignore ENUM_VALUE_PREFIX
  * buf:lint:ignore ENUM_ZERO_VALUE_SUFFIX
  *
@@ -2353,6 +3102,8 @@ export const CodeSchema: GenEnum<Code> = /*@__PURE__*/
   enumDesc(file_bff_v1_options, 0);
 
 /**
+ * How an upstream learns who the caller is.
+ * See identity.md#telling-upstreams.
  * buf:lint:ignore ENUM_VALUE_PREFIX
  * buf:lint:ignore ENUM_ZERO_VALUE_SUFFIX
  *
@@ -2360,31 +3111,35 @@ export const CodeSchema: GenEnum<Code> = /*@__PURE__*/
  */
 export const Identify = {
   /**
+   * Not allowed as a value.
+   *
    * @generated from enum value: IDENTIFY_UNSPECIFIED = 0;
    */
   IDENTIFY_UNSPECIFIED: 0,
 
   /**
+   * Nothing is sent.
+   *
    * @generated from enum value: NOTHING = 1;
    */
   NOTHING: 1,
 
   /**
-   * x-principal-signed-bin, signed for this upstream
+   * `x-principal-signed-bin`: the principal, signed for this upstream.
    *
    * @generated from enum value: SIGNED = 2;
    */
   SIGNED: 2,
 
   /**
-   * the caller's own token
+   * `authorization`: the caller's own token. Needs sources with tokens.
    *
    * @generated from enum value: TOKEN = 3;
    */
   TOKEN: 3,
 
   /**
-   * x-principal-bin, the principal's bytes alone: for a mesh that authenticates its members
+   * `x-principal-bin`: the principal's bytes without a signature, for a mesh that authenticates its members.
    *
    * @generated from enum value: PLAIN = 4;
    */
@@ -2392,6 +3147,8 @@ export const Identify = {
 } as const;
 
 /**
+ * How an upstream learns who the caller is.
+ * See identity.md#telling-upstreams.
  * buf:lint:ignore ENUM_VALUE_PREFIX
  * buf:lint:ignore ENUM_ZERO_VALUE_SUFFIX
  *
@@ -2406,6 +3163,8 @@ export const IdentifySchema: GenEnum<Identify> = /*@__PURE__*/
   enumDesc(file_bff_v1_options, 1);
 
 /**
+ * Protocol between the BFF and an upstream.
+ * See language.md#upstreams-over-httpjson.
  * buf:lint:ignore ENUM_VALUE_PREFIX
  * buf:lint:ignore ENUM_ZERO_VALUE_SUFFIX
  *
@@ -2413,17 +3172,21 @@ export const IdentifySchema: GenEnum<Identify> = /*@__PURE__*/
  */
 export const Protocol = {
   /**
+   * Not allowed as a value.
+   *
    * @generated from enum value: PROTOCOL_UNSPECIFIED = 0;
    */
   PROTOCOL_UNSPECIFIED: 0,
 
   /**
+   * The protocol gRPC, over HTTP/2.
+   *
    * @generated from enum value: GRPC = 1;
    */
   GRPC: 1,
 
   /**
-   * by google.api.http
+   * HTTP with JSON, by the paths of `google.api.http`.
    *
    * @generated from enum value: HTTP_JSON = 2;
    */
@@ -2431,6 +3194,8 @@ export const Protocol = {
 } as const;
 
 /**
+ * Protocol between the BFF and an upstream.
+ * See language.md#upstreams-over-httpjson.
  * buf:lint:ignore ENUM_VALUE_PREFIX
  * buf:lint:ignore ENUM_ZERO_VALUE_SUFFIX
  *
@@ -2445,6 +3210,8 @@ export const ProtocolSchema: GenEnum<Protocol> = /*@__PURE__*/
   enumDesc(file_bff_v1_options, 2);
 
 /**
+ * What happens if a client reads more slowly than items come.
+ * See language.md#streams.
  * buf:lint:ignore ENUM_VALUE_PREFIX
  * buf:lint:ignore ENUM_ZERO_VALUE_SUFFIX
  *
@@ -2452,26 +3219,28 @@ export const ProtocolSchema: GenEnum<Protocol> = /*@__PURE__*/
  */
 export const Overflow = {
   /**
+   * Not allowed as a value.
+   *
    * @generated from enum value: OVERFLOW_UNSPECIFIED = 0;
    */
   OVERFLOW_UNSPECIFIED: 0,
 
   /**
-   * the source waits, too
+   * The source waits for the client.
    *
    * @generated from enum value: WAIT = 1;
    */
   WAIT: 1,
 
   /**
-   * only the newest item is kept
+   * Only the newest item is kept.
    *
    * @generated from enum value: LATEST = 2;
    */
   LATEST: 2,
 
   /**
-   * RESOURCE_EXHAUSTED
+   * The stream ends with RESOURCE_EXHAUSTED.
    *
    * @generated from enum value: FAIL = 3;
    */
@@ -2479,6 +3248,8 @@ export const Overflow = {
 } as const;
 
 /**
+ * What happens if a client reads more slowly than items come.
+ * See language.md#streams.
  * buf:lint:ignore ENUM_VALUE_PREFIX
  * buf:lint:ignore ENUM_ZERO_VALUE_SUFFIX
  *
