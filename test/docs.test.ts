@@ -158,7 +158,7 @@ test("the deploying page lists every variable that a server reads, and no other"
   const known = new Set([...names].map(([, quoted, property]) => quoted ?? property));
   // Nobody who deploys a server sets it: `protobff dev` does.
   expect(known.delete("BFF_EXPLORER_CALLERS")).toBe(true);
-  expect(read("docs/explorer.md")).toContain("`BFF_EXPLORER_CALLERS`");
+  expect(read("docs/cli.md")).toContain("`BFF_EXPLORER_CALLERS`");
   const [, table = ""] = /^## Variables$(.*?)^Durations /ms.exec(read("docs/deploying.md")) ?? [];
   const cells = [...table.matchAll(/^\| (`[^|]*) \|/gm)].map(([, cell = ""]) => cell);
   const listed = cells.flatMap((cell) => [...cell.matchAll(/`([A-Z0-9_]+)`/g)].map(([, name]) => name));

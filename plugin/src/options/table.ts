@@ -94,7 +94,7 @@ export const OPTIONS = {
     documented: [
       [
         "`openapi=true`",
-        "also writes an [OpenAPI document](openapi.md) of each server, `openapi.json`; `openapi=rest`: without the paths of Connect; default false",
+        "also writes an [OpenAPI document](edge.md#openapi) of each server, `openapi.json`; `openapi=rest`: without the paths of Connect; default false",
       ],
     ],
   },
@@ -116,7 +116,7 @@ export const OPTIONS = {
     documented: [
       [
         "`explorer=true`",
-        "also writes what each server will do, `server_plan.ts`, which its [live page](explorer.md) draws and nothing else loads; default false",
+        "also writes what each server will do, `server_plan.ts`, which its [live page](cli.md#live-page) draws and nothing else loads; default false",
       ],
     ],
   },
