@@ -1,4 +1,8 @@
 // What becomes of bytes on their way through a generated BFF, and which numbers hold where the protos say nothing.
+// Holds docs/runtime.md#deadlines
+// Holds docs/runtime.md#retries
+// Holds docs/runtime.md#breakers
+// Holds docs/runtime.md#bytes
 import { rmSync } from "node:fs";
 import {
   type DescMessage,

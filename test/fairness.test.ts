@@ -1,5 +1,6 @@
 // One upstream that hangs, its places taken and its queue full: calls to others go as if it were not there. By the order of events, on
 // real connections, with nothing that depends on time.
+// Holds docs/runtime.md#limits
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";

@@ -1,4 +1,5 @@
 // The packages as their users get them: packed by npm, installed into an empty folder, and put to work there.
+// Holds docs/runtime.md#packages
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import {
   cpSync,

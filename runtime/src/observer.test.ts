@@ -1,3 +1,4 @@
+// Holds docs/runtime.md#observing
 import { expect, test } from "vitest";
 import { Upstream } from "./call/upstream.ts";
 import { Code } from "./failure.ts";

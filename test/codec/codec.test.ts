@@ -1,4 +1,5 @@
 // Generated codecs beside protobuf-es: the same bytes, the same values, and what one refuses the other refuses.
+// Holds docs/runtime.md#bytes
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { create, type DescMessage, fromBinary, type Message, toBinary, toJson } from "@bufbuild/protobuf";

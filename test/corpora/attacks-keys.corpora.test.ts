@@ -1,4 +1,5 @@
 // Ever new keys of a topic that is followed through a call: each takes a stream of the upstream, and nobody else is to lack one.
+// Holds docs/runtime.md#topics
 import { setTimeout as pause } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { type AttackOptions, ask, attacked, described, expectUnharmed, type Target } from "./attacks/rig.ts";

@@ -1,4 +1,7 @@
 // How the worked example calls its upstreams: deadlines, cancellation, retries, breakers, headers, batches.
+// Holds docs/runtime.md#deadlines
+// Holds docs/runtime.md#cancellation
+// Holds docs/runtime.md#headers
 import { fromBinary } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";

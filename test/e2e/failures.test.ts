@@ -1,4 +1,6 @@
 // What the worked example answers when upstreams are down, hang, fail or refuse.
+// Holds docs/runtime.md#cancellation
+// Holds docs/runtime.md#failures
 import { once } from "node:events";
 import * as http2 from "node:http2";
 import type { AddressInfo } from "node:net";

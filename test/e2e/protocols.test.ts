@@ -1,4 +1,5 @@
 // One BFF, the same answer in every protocol, to clients that are not ours.
+// Holds docs/runtime.md#server
 import { once } from "node:events";
 import * as http2 from "node:http2";
 import { json } from "node:stream/consumers";

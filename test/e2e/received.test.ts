@@ -1,4 +1,5 @@
 // Headers and trailers of upstreams' answers in expressions: a generated BFF over servers of other makes, by both of our HTTP/2s.
+// Holds docs/runtime.md#headers
 import { Code, ConnectError } from "@connectrpc/connect";
 import * as grpc from "@grpc/grpc-js";
 import { GrpcClient } from "@protobff/runtime";

@@ -1,4 +1,5 @@
 // What an upstream of another hand (grpc-js) says when it fails, as clients of a BFF see it: handed on as it is, and read by `failure(step)`.
+// Holds docs/runtime.md#failures
 import { rmSync } from "node:fs";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";

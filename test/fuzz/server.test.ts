@@ -1,3 +1,4 @@
+// Holds docs/runtime.md#server
 import { expect, test } from "vitest";
 import { fuzzServer } from "./server.ts";
 import { makeServerCase } from "./server-cases.ts";

@@ -1,5 +1,6 @@
 // Batches out of nested messages, by the order of events. Deadlines of who waits are in runtime/src/call/batch.test.ts, on a clock that
 // stands still.
+// Holds docs/runtime.md#batching
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { gather, type World } from "./world.ts";
 

@@ -1,4 +1,5 @@
 // Random lists of composed messages, generated and asked in this process on mocks: answers and calls are what the oracle says.
+// Holds docs/runtime.md#batching
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { seedOf } from "../seed/seed.ts";
 import { type Cases, cases } from "../streams/cases.ts";

@@ -1,4 +1,5 @@
 // The load test, for both BFFs, with breakers and without. LOAD_REQUESTS sets how many requests each of the four sends.
+// Holds docs/runtime.md#failures
 import { describe, expect, it } from "vitest";
 import { second, workedExample } from "./bffs.ts";
 import { load, summary } from "./load.ts";

@@ -1,4 +1,5 @@
 // The fault matrix over HTTP/JSON: what breaks there comes to the same as what breaks over gRPC.
+// Holds docs/runtime.md#upstreams-over-httpjson
 import { expect, it } from "vitest";
 import { status } from "../oracle/faults.ts";
 import { every, web } from "./bffs.ts";

@@ -1,3 +1,4 @@
+// Holds docs/runtime.md#failures
 import { expect, it } from "vitest";
 import { second } from "./bffs.ts";
 import { faults } from "./faults.ts";

@@ -1,5 +1,6 @@
 // Every fault of a stream, and of what its messages are composed of, over real sockets: upstream, generated BFF and client. How the stream has to
 // end is said here by hand, from docs/runtime.md; what has to be in each message, by the oracle.
+// Holds docs/runtime.md#streams
 import { join } from "node:path";
 import {
   create,

@@ -1,5 +1,6 @@
 // Every fault of the call that a topic is followed by, over real sockets: followers that share it, and who asks for the newest item. How that has
 // to end is said here by hand, from docs/runtime.md; what has to be in each message, by the oracle.
+// Holds docs/runtime.md#topics
 import { join } from "node:path";
 import {
   clone,

@@ -1,4 +1,5 @@
 // The fault matrix of the small BFFs; that of the second one is a file of its own, so that both can run at a time.
+// Holds docs/runtime.md#failures
 import { describe, expect, it } from "vitest";
 import { status } from "../oracle/faults.ts";
 import { every, mobile, web, workedExample } from "./bffs.ts";

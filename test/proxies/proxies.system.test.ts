@@ -1,4 +1,5 @@
 // The server behind the proxies of others, configured as docs/deploying.md has it: what passes, and what is lost when one of two servers goes.
+// Holds docs/runtime.md#streams
 import { readFileSync } from "node:fs";
 import { get as httpsGet } from "node:https";
 import { setTimeout as pause } from "node:timers/promises";

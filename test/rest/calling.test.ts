@@ -1,4 +1,5 @@
 // Calls of googleapis' own rpcs by their own rules: what HttpJsonClient sends, our server of REST paths reads, and the other way round.
+// Holds docs/runtime.md#upstreams-over-httpjson
 import { create, type JsonValue, type Message, toBinary, toJson } from "@bufbuild/protobuf";
 import { reflect } from "@bufbuild/protobuf/reflect";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";

@@ -1,3 +1,4 @@
+// Holds docs/runtime.md#streams
 import { expect, test } from "vitest";
 import { followWorld } from "./follow-world.ts";
 

@@ -1,3 +1,4 @@
+// Holds docs/runtime.md#deadlines
 import { expect, test } from "vitest";
 import type { CallPolicy } from "../../runtime/src/call/policy.ts";
 import type { Setup } from "./setup.ts";

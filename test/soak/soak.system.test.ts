@@ -1,4 +1,5 @@
 // One minute of it; `npm run soak` is longer.
+// Holds docs/runtime.md#cancellation
 import { expect, test } from "vitest";
 import { described, judged } from "./report.ts";
 import { soak } from "./soak.ts";

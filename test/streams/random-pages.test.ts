@@ -1,4 +1,5 @@
 // Random pages some of which is deferred, generated and asked in this process on mocks, whole and in parts: both are what the oracle says.
+// Holds docs/runtime.md#streams
 import { create, type Message, toBinary } from "@bufbuild/protobuf";
 import { ConnectError } from "@connectrpc/connect";
 import { afterAll, beforeAll, expect, test } from "vitest";

@@ -1,3 +1,4 @@
+// Holds docs/runtime.md#streams
 import { create, type DescMethod, type Message } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Ir } from "../../plugin/src/ir.ts";

@@ -1,3 +1,4 @@
+// Holds docs/runtime.md#who-is-calling
 import { once } from "node:events";
 import * as http from "node:http";
 import { GATE_PATH, gate } from "@protobff/runtime/internal/testing/gate-rig";

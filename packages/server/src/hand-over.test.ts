@@ -1,3 +1,4 @@
+// Holds docs/runtime.md#server
 import { once } from "node:events";
 import * as http from "node:http";
 import { createClient } from "@connectrpc/connect";

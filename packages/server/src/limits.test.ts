@@ -1,3 +1,4 @@
+// Holds docs/runtime.md#rate-limits
 import { fromBinary } from "@bufbuild/protobuf";
 import type { SourceContext } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, createClient, type Interceptor } from "@connectrpc/connect";

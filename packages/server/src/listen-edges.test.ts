@@ -1,3 +1,4 @@
+// Holds docs/runtime.md#bytes
 import * as http2 from "node:http2";
 import { create, createFileRegistry, type DescFile, type DescMethodUnary } from "@bufbuild/protobuf";
 import {

@@ -1,3 +1,5 @@
+// Holds docs/runtime.md#bytes
+// Holds docs/runtime.md#server
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";

@@ -1,3 +1,5 @@
+// Holds docs/runtime.md#server
+// Holds docs/runtime.md#observing
 import { type ChildProcess, spawn } from "node:child_process";
 import { EventEmitter, once } from "node:events";
 import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";

@@ -1,3 +1,4 @@
+// Holds docs/runtime.md#rate-limits
 import { create } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
 import { ExpressionError } from "../cel/error.ts";

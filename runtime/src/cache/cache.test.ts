@@ -1,3 +1,5 @@
+// Holds docs/runtime.md#cancellation
+// Holds docs/runtime.md#caching
 import { describe, expect, test } from "vitest";
 import type { CallPolicy } from "../call/policy.ts";
 import { Code, Reason } from "../failure.ts";

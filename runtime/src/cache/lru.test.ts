@@ -1,3 +1,4 @@
+// Holds docs/runtime.md#caching
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Lru } from "./lru.ts";

@@ -1,3 +1,4 @@
+// Holds docs/runtime.md#caching
 import { create, toBinary } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
 import { Code } from "../failure.ts";

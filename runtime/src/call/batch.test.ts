@@ -1,3 +1,4 @@
+// Holds docs/runtime.md#batching
 import { create } from "@bufbuild/protobuf";
 import { type Duration, DurationSchema } from "@bufbuild/protobuf/wkt";
 import fc from "fast-check";

@@ -1,3 +1,6 @@
+// Holds docs/runtime.md#one-call-layer-by-layer
+// Holds docs/runtime.md#failures
+// Holds docs/runtime.md#breakers
 import { describe, expect, test } from "vitest";
 import { Code, Reason } from "../failure.ts";
 import { byId, type Sent } from "../testing/fake-client.ts";

@@ -1,3 +1,5 @@
+// Holds docs/runtime.md#one-call-layer-by-layer
+// Holds docs/runtime.md#retries
 import { describe, expect, test } from "vitest";
 import { Code, Reason } from "../failure.ts";
 import { byId } from "../testing/fake-client.ts";

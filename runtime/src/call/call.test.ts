@@ -1,3 +1,6 @@
+// Holds docs/runtime.md#deadlines
+// Holds docs/runtime.md#failures
+// Holds docs/runtime.md#limits
 import { describe, expect, test } from "vitest";
 import { Code, Reason } from "../failure.ts";
 import { idle } from "../testing/fake-clock.ts";

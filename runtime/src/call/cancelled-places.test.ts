@@ -1,3 +1,4 @@
+// Holds docs/runtime.md#limits
 import { describe, expect, test } from "vitest";
 import { Reason } from "../failure.ts";
 import { type FrontOptions, front, oneCall, page } from "../testing/front.ts";

@@ -1,3 +1,4 @@
+// Holds docs/runtime.md#equal-calls
 import { describe, expect, test } from "vitest";
 import { Code, Reason } from "../failure.ts";
 import { byId } from "../testing/fake-client.ts";

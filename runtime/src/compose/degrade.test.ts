@@ -1,3 +1,4 @@
+// Holds docs/runtime.md#failures
 import { create } from "@bufbuild/protobuf";
 import { Degradation_Effect as Effect } from "@protobff/messages/bff/v1/degradation_pb.js";
 import { expect, test } from "vitest";

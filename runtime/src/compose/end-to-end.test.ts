@@ -1,3 +1,8 @@
+// Holds docs/runtime.md#deadlines
+// Holds docs/runtime.md#cancellation
+// Holds docs/runtime.md#failures
+// Holds docs/runtime.md#retries
+// Holds docs/runtime.md#upstream-connections
 import * as http2 from "node:http2";
 import type { AddressInfo } from "node:net";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";

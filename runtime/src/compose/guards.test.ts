@@ -1,3 +1,5 @@
+// Holds docs/runtime.md#cancellation
+// Holds docs/runtime.md#failures
 import { describe, expect, test } from "vitest";
 import { Code, Reason } from "../failure.ts";
 import { idle } from "../testing/fake-clock.ts";

@@ -1,3 +1,4 @@
+// Holds docs/runtime.md#cancellation
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Code } from "../failure.ts";

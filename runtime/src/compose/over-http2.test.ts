@@ -1,3 +1,8 @@
+// Holds docs/runtime.md#retries
+// Holds docs/runtime.md#hedges
+// Holds docs/runtime.md#breakers
+// Holds docs/runtime.md#equal-calls
+// Holds docs/runtime.md#caching
 import * as http2 from "node:http2";
 import { create, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
 import { durationMs } from "@bufbuild/protobuf/wkt";

@@ -1,3 +1,4 @@
+// Holds docs/runtime.md#headers
 import { describe, expect, test } from "vitest";
 import { Code } from "../failure.ts";
 import { idle } from "../testing/fake-clock.ts";

@@ -1,3 +1,4 @@
+// Holds docs/runtime.md#balancing
 import type { LookupFunction } from "node:net";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { expect, onTestFinished, test } from "vitest";

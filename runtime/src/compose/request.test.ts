@@ -1,3 +1,6 @@
+// Holds docs/runtime.md#cancellation
+// Holds docs/runtime.md#failures
+// Holds docs/runtime.md#headers
 import { describe, expect, test } from "vitest";
 import { Code, Reason } from "../failure.ts";
 import { byId } from "../testing/fake-client.ts";

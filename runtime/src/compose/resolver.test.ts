@@ -1,3 +1,6 @@
+// Holds docs/runtime.md#cancellation
+// Holds docs/runtime.md#failures
+// Holds docs/runtime.md#observing
 import { create } from "@bufbuild/protobuf";
 import { Code as ConnectCode, ConnectError } from "@connectrpc/connect";
 import { describe, expect, test } from "vitest";

@@ -1,3 +1,4 @@
+// Holds docs/runtime.md#server
 import { expect, test } from "vitest";
 import { short, shortened } from "./short.ts";
 

@@ -1,3 +1,4 @@
+// Holds docs/runtime.md#cancellation
 import { describe, expect, test } from "vitest";
 import { Code, Reason } from "../failure.ts";
 import { idle } from "../testing/fake-clock.ts";

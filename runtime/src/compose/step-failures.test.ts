@@ -1,3 +1,4 @@
+// Holds docs/runtime.md#failures
 import { describe, expect, test } from "vitest";
 import { Code, type ErrorInfo, Reason } from "../failure.ts";
 import { byId } from "../testing/fake-client.ts";

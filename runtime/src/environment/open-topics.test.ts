@@ -1,3 +1,4 @@
+// Holds docs/runtime.md#topics
 import { describe, expect, test } from "vitest";
 import { systemClock } from "../clock.ts";
 import type { OpenCall } from "../topic/shared-call.ts";

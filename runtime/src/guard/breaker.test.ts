@@ -1,3 +1,4 @@
+// Holds docs/runtime.md#breakers
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { BreakerState } from "../observer-upstreams.ts";

@@ -1,3 +1,4 @@
+// Holds docs/runtime.md#limits
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Code, Reason } from "../failure.ts";

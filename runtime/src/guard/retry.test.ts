@@ -1,3 +1,4 @@
+// Holds docs/runtime.md#retries
 import { expect, test } from "vitest";
 import { FakeClock } from "../testing/fake-clock.ts";
 import { startBackoff } from "./retry.ts";

@@ -1,3 +1,4 @@
+// Holds docs/runtime.md#who-is-calling
 import { create, createFileRegistry, type DescMessage, fromBinary } from "@bufbuild/protobuf";
 import {
   FileDescriptorProtoSchema,

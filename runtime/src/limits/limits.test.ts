@@ -1,3 +1,4 @@
+// Holds docs/runtime.md#rate-limits
 import { fromBinary } from "@bufbuild/protobuf";
 import { QuotaFailureSchema, RetryInfoSchema } from "@protobff/messages/google/rpc/error_details_pb.js";
 import fc from "fast-check";

@@ -1,3 +1,4 @@
+// Holds docs/runtime.md#rate-limits
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";

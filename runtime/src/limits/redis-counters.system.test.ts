@@ -1,3 +1,4 @@
+// Holds docs/runtime.md#rate-limits
 import fc from "fast-check";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { openLimits } from "../environment/open-limits.ts";

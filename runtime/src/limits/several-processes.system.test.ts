@@ -1,3 +1,4 @@
+// Holds docs/runtime.md#rate-limits
 import { expect, test } from "vitest";
 import { limitLoad } from "../testing/limit-load.ts";
 import { startRedis } from "../testing/redis-rig.ts";

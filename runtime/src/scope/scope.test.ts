@@ -1,3 +1,6 @@
+// Holds docs/runtime.md#one-call-layer-by-layer
+// Holds docs/runtime.md#failures
+// Holds docs/runtime.md#limits
 import { describe, expect, test } from "vitest";
 import { Code } from "../failure.ts";
 import { byId } from "../testing/fake-client.ts";

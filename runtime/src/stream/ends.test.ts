@@ -1,3 +1,4 @@
+// Holds docs/runtime.md#streams
 import { create } from "@bufbuild/protobuf";
 import { CredentialSchema, PrincipalSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import { describe, expect, test } from "vitest";

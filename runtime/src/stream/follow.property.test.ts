@@ -1,4 +1,5 @@
 // Streams under random sources, followers and upstreams, held against what every stream has to keep.
+// Holds docs/runtime.md#streams
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Code } from "../failure.ts";

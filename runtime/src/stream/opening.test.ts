@@ -1,3 +1,4 @@
+// Holds docs/runtime.md#streams
 import { describe, expect, test } from "vitest";
 import { Code } from "../failure.ts";
 import { unauthenticated } from "../identity/refusals.ts";

@@ -1,5 +1,6 @@
 // Any order in which items are published, forgotten and told of, and in which followers come, stall, leave and come back: each sees every
 // item once and in order, or is told that what follows replaces what it has.
+// Holds docs/runtime.md#topics
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type Clock, systemClock } from "../clock.ts";

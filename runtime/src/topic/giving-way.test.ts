@@ -1,3 +1,4 @@
+// Holds docs/runtime.md#topics
 import { create } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
 import type { CallContext } from "../call/context.ts";

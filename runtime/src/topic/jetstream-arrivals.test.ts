@@ -1,3 +1,4 @@
+// Holds docs/runtime.md#topics
 import { expect, test } from "vitest";
 import { Arrivals } from "./jetstream-arrivals.ts";
 

@@ -1,4 +1,5 @@
 // What a stream drops before a process gets to it: a real nats-server, another process that publishes, and a process that stands still.
+// Holds docs/runtime.md#topics
 import { execFileSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
 import { Code } from "../failure.ts";

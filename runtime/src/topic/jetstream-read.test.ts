@@ -1,3 +1,4 @@
+// Holds docs/runtime.md#topics
 import { expect, test } from "vitest";
 import { systemClock } from "../clock.ts";
 import { JetStreamLog } from "./jetstream-log.ts";

@@ -1,4 +1,5 @@
 // Against a real nats-server with JetStream, on a port of its own; NATS' own client publishes and counts consumers.
+// Holds docs/runtime.md#topics
 import { describe, expect, test } from "vitest";
 import { Code } from "../failure.ts";
 import { follow, hasty, Listener, setUp, upTo } from "../testing/jetstream-rig.ts";

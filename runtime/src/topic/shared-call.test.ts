@@ -1,3 +1,4 @@
+// Holds docs/runtime.md#topics
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Code, Failure, invalid, Reason } from "../failure.ts";

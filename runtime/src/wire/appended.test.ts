@@ -1,3 +1,4 @@
+// Holds docs/runtime.md#server
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { appended } from "./appended.ts";

@@ -1,4 +1,5 @@
 // Connect's official conformance runner, which is built with Go; PROTOBFF_WITHOUT_GO=1 says that there is none.
+// Holds docs/runtime.md#server
 import { describe, expect, test } from "vitest";
 import { runConformance } from "./conformance.ts";
 

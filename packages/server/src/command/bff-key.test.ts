@@ -1,3 +1,4 @@
+// Holds docs/runtime.md#api-keys
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";

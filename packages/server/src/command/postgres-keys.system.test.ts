@@ -1,3 +1,4 @@
+// Holds docs/runtime.md#api-keys
 import { type ChildProcess, execFileSync, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";

@@ -1,3 +1,4 @@
+// Holds docs/runtime.md#server
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { type Listening, listen } from "../listen.ts";

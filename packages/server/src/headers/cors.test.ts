@@ -1,3 +1,4 @@
+// Holds docs/runtime.md#server
 import { expect, it, onTestFinished } from "vitest";
 import { listen } from "../listen.ts";
 import { echoEndpoint } from "../testing/test-echo.ts";

@@ -1,3 +1,4 @@
+// Holds docs/runtime.md#server
 import { once } from "node:events";
 import * as http2 from "node:http2";
 import * as net from "node:net";

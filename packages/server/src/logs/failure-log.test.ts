@@ -1,3 +1,4 @@
+// Holds docs/runtime.md#observing
 import { create } from "@bufbuild/protobuf";
 import { Code as ConnectCode, ConnectError } from "@connectrpc/connect";
 import { DegradationSchema } from "@protobff/messages/bff/v1/degradation_pb.js";

@@ -1,3 +1,4 @@
+// Holds docs/runtime.md#server
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Holder, PendingBytes } from "./pending-bytes.ts";

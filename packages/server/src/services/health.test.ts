@@ -1,3 +1,4 @@
+// Holds docs/runtime.md#server
 import { gzipSync } from "node:zlib";
 import { create } from "@bufbuild/protobuf";
 import { Code, createClient } from "@connectrpc/connect";

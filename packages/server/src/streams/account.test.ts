@@ -1,4 +1,5 @@
 // Every path of a running server is in an account: whatever a client holds open counts, and ends at a bound, while a normal client is served.
+// Holds docs/runtime.md#streams
 import { once } from "node:events";
 import * as http2 from "node:http2";
 import * as net from "node:net";

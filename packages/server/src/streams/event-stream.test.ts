@@ -1,3 +1,4 @@
+// Holds docs/runtime.md#streams
 import { once } from "node:events";
 import * as http from "node:http";
 import * as http2 from "node:http2";

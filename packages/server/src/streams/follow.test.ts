@@ -1,3 +1,5 @@
+// Holds docs/runtime.md#streams
+// Holds docs/runtime.md#topics
 import { Code } from "@protobff/runtime/internal/failure";
 import { unauthenticated } from "@protobff/runtime/internal/identity/refusals";
 import { Line, Slot } from "@protobff/runtime/internal/stream/line";

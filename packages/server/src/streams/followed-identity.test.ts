@@ -1,4 +1,5 @@
 // Who follows: by server-sent events and over a WebSocket, with cookies, which browsers add by themselves, and with tokens.
+// Holds docs/runtime.md#streams
 import { once } from "node:events";
 import * as http from "node:http";
 import { type Principal, PrincipalSchema } from "@protobff/messages/bff/v1/identity_pb.js";

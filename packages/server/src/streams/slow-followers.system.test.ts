@@ -1,3 +1,4 @@
+// Holds docs/runtime.md#streams
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import * as http from "node:http";

@@ -1,3 +1,4 @@
+// Holds docs/runtime.md#streams
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Incoming } from "@protobff/runtime/internal/identity/incoming";
 import { Judged } from "@protobff/runtime/internal/identity/judged";

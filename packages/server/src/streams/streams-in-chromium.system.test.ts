@@ -1,5 +1,6 @@
 /// <reference lib="dom" />
 // What a browser does with a stream: its EventSource and its WebSocket, on a page of the server's own origin, of a listed one and of another.
+// Holds docs/runtime.md#streams
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Code, Failure, Reason } from "@protobff/runtime/internal/failure";

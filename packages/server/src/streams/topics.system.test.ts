@@ -1,4 +1,5 @@
 // Rpcs that follow a topic in a real nats-server with an account: by several servers, to clients that are not ours.
+// Holds docs/runtime.md#topics
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

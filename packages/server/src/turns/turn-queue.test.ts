@@ -1,3 +1,4 @@
+// Holds docs/runtime.md#streams
 import { setImmediate as immediate } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { inTurn } from "./turn-queue.ts";

@@ -1,3 +1,4 @@
+// Holds docs/runtime.md#server
 import { setImmediate as turn } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { AT_ONCE } from "./request-line.ts";

@@ -1,3 +1,4 @@
+// Holds docs/runtime.md#server
 import { FakeClock, idle } from "@protobff/runtime/internal/testing/fake-clock";
 import { describe, expect, test } from "vitest";
 import { Crew, type Listener, type Process } from "./crew.ts";

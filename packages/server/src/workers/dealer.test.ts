@@ -1,3 +1,4 @@
+// Holds docs/runtime.md#server
 import { Socket } from "node:net";
 import { FakeClock } from "@protobff/runtime/internal/testing/fake-clock";
 import { describe, expect, test } from "vitest";

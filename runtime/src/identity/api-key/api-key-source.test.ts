@@ -1,3 +1,4 @@
+// Holds docs/runtime.md#api-keys
 import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,3 +1,4 @@
+// Holds docs/runtime.md#tokens
 import { create } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
 import { type Claims, ClaimsSchema, type OtherClaims, OtherClaimsSchema } from "../../testing/gen/claims_pb.ts";

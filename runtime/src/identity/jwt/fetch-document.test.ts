@@ -1,3 +1,4 @@
+// Holds docs/runtime.md#tokens
 import { once } from "node:events";
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";

@@ -1,3 +1,4 @@
+// Holds docs/runtime.md#tokens
 import { createHmac, sign as signBytes } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";

@@ -1,3 +1,4 @@
+// Holds docs/runtime.md#tokens
 import { describe, expect, test } from "vitest";
 import { idle } from "../../testing/fake-clock.ts";
 import { JwtRig } from "../../testing/jwt-rig.ts";

@@ -1,3 +1,4 @@
+// Holds docs/runtime.md#tokens
 import { create } from "@bufbuild/protobuf";
 import { CredentialSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import { expect, test } from "vitest";

@@ -1,3 +1,4 @@
+// Holds docs/runtime.md#who-is-calling
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { EnvReader, type Fault } from "../../environment/env-reader.ts";

@@ -1,3 +1,4 @@
+// Holds docs/runtime.md#balancing
 import { describe, expect, test } from "vitest";
 import { RandomClock } from "../../testing/fake-clock.ts";
 import type { BalancePolicy } from "./balance-policy.ts";

@@ -1,3 +1,4 @@
+// Holds docs/runtime.md#upstream-connections
 import { createHash, randomBytes } from "node:crypto";
 import { expect, onTestFinished, test } from "vitest";
 import { Flag, FrameType, Setting, WINDOW_BYTES, WINDOW_MAX } from "../../http2/frames.ts";

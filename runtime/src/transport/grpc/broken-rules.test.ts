@@ -1,3 +1,4 @@
+// Holds docs/runtime.md#upstream-connections
 import { describe, expect, test } from "vitest";
 import { Code } from "../../failure.ts";
 import { ErrorCode } from "../../http2/error-code.ts";

@@ -1,3 +1,4 @@
+// Holds docs/runtime.md#upstream-connections
 import { once } from "node:events";
 import * as http2 from "node:http2";
 import { type AddressInfo, createServer, type Socket } from "node:net";

@@ -1,3 +1,4 @@
+// Holds docs/runtime.md#upstream-connections
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Flag, FrameType, Setting } from "../../http2/frames.ts";

@@ -1,3 +1,5 @@
+// Holds docs/runtime.md#bytes
+// Holds docs/runtime.md#upstream-connections
 import * as http2 from "node:http2";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Code, type Fault } from "../../failure.ts";

@@ -1,3 +1,4 @@
+// Holds docs/runtime.md#bytes
 import fc from "fast-check";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import type { Fault } from "../../failure.ts";

@@ -1,3 +1,4 @@
+// Holds docs/runtime.md#upstream-connections
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";

@@ -1,3 +1,4 @@
+// Holds docs/runtime.md#upstream-connections
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { GRPC, H2Upstream, reply } from "../../testing/h2-upstream.ts";

@@ -1,3 +1,4 @@
+// Holds docs/runtime.md#balancing
 import { type ChildProcess, spawn } from "node:child_process";
 import { Resolver } from "node:dns";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";

@@ -1,3 +1,5 @@
+// Holds docs/runtime.md#upstream-connections
+// Holds docs/runtime.md#balancing
 import type { LookupFunction } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { idle, RandomClock } from "../../testing/fake-clock.ts";

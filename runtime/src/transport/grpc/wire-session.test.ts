@@ -1,3 +1,4 @@
+// Holds docs/runtime.md#upstream-connections
 import { lookup } from "node:dns";
 import type { LookupFunction } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";

@@ -1,4 +1,5 @@
 // What comes of answers, well-formed and not: a server made of bytes says them, and a client of the same process stays usable.
+// Holds docs/runtime.md#upstreams-over-httpjson
 import { once } from "node:events";
 import * as net from "node:net";
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from "node:zlib";
