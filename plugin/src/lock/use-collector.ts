@@ -1,0 +1,291 @@
+// The elements of upstreams that blocks, conversions, identities and messages use, with the option that names each.
+import type { DescEnum, DescField, DescMessage } from "@bufbuild/protobuf";
+import { childrenOf, type Expression, type Node } from "../cel/index.ts";
+import type { IrEnum, IrField, IrMessage } from "../ir.ts";
+import type { IrBind, IrCall, IrSource } from "../ir-step.ts";
+import type { ConvertedTarget, EnumConversion, MessageConversion, Target } from "../model/conversion.ts";
+import type { Origin, Text } from "../origin.ts";
+import type { Call, Fail } from "../resolve/model/call.ts";
+import type { Identity } from "../resolve/model/edge.ts";
+import type {
+  ArgBinding,
+  Composed,
+  Followed,
+  Let,
+  Opening,
+  Permit,
+  Source,
+  Step,
+  Topic,
+} from "../resolve/model/model.ts";
+import type { How } from "./exchange.ts";
+import type { UpstreamElement } from "./facts.ts";
+import { named } from "./named-elements.ts";
+import { BY_NAME, identityPath, type Options } from "./options.ts";
+
+/** What has steps of its own. */
+export type UsingBlock = Composed | Opening | Let | Permit | Followed | Topic;
+
+/** @param as what becomes of the element's value */
+export type Add = (element: UpstreamElement, option: string, at: Origin, as: readonly How[]) => void;
+
+export const READ: readonly How[] = ["read"];
+export const SET: readonly How[] = ["set"];
+/** What has a name of its own, or takes the place of something, may go either way. */
+const BOTH: readonly How[] = [...READ, ...SET];
+
+/** The path of an option within the step or declaration that holds it. */
+type OptionPath = (option: string) => string;
+
+/** Calls `add` for each element that something uses. */
+export class UseCollector {
+  readonly #add: Add;
+  readonly #options: Options;
+
+  constructor(add: Add, options: Options) {
+    this.#add = add;
+    this.#options = options;
+  }
+
+  block(block: UsingBlock): void {
+    if (block.kind === "stream" || block.kind === "topic") {
+      this.#followed(block);
+      return;
+    }
+    for (const value of block.steps) this.#step(block, value);
+    for (const value of block.targets) this.#target(value);
+  }
+
+  /** A copy uses its upstream message and the fields on the upstream's side, whichever way it goes. */
+  copied({ from, to, owner, position, targets }: MessageConversion, ir: IrMessage): void {
+    const inward = to === owner;
+    const as = inward ? READ : SET;
+    const fields = new Map(ir.fields.map((field) => [field.desc.name, field]));
+    const alias = [ir.alias, ...ir.otherAliases][position];
+    this.#add(inward ? from : to, this.#options.element(owner, "alias"), alias?.at ?? ir.at, as);
+    const copy = (target: ConvertedTarget, above: readonly DescField[]): void => {
+      if (target.kind === "computed") {
+        this.#expression(target.bound.expression, this.#options.element(target.to, "by"), as);
+        return;
+      }
+      if (target.kind === "message") {
+        for (const part of target.targets) copy(part, [...above, target.to]);
+        return;
+      }
+      for (const pair of target.kind === "field" ? [target] : target.members) {
+        const [theirs, ours] = inward ? [pair.from, pair.to] : [pair.to, pair.from];
+        const field = fields.get(ours.name);
+        if (field === undefined) continue;
+        const option = this.#options.element(ours, field.by === undefined ? "alias" : "by");
+        for (const one of [...above, theirs]) this.#add(one, option, field.by?.at ?? field.alias?.at ?? field.at, as);
+      }
+    };
+    for (const target of targets) copy(target, []);
+  }
+
+  mapped({ from, to, owner, position, values }: EnumConversion, ir: IrEnum): void {
+    const inward = to === owner;
+    const as = inward ? READ : SET;
+    const upstream = inward ? from : to;
+    this.#add(upstream, this.#options.element(owner, "alias"), ir.alias[position]?.at ?? ir.at, as);
+    for (const value of values) {
+      const [theirs, ours] = inward ? [value.from, value.to] : [value.to, value.from];
+      const element = upstream.values.find(({ number }) => number === theirs);
+      const declared = ir.values.find(({ desc }) => desc.number === ours);
+      if (element !== undefined && declared !== undefined)
+        this.#add(
+          element,
+          this.#options.element(declared.desc, declared.alias.length === 0 ? BY_NAME : "alias"),
+          (declared.alias.find(({ value }) => value.endsWith(element.name)) ?? declared).at,
+          as,
+        );
+    }
+  }
+
+  /** Claims come by their names in JSON from whoever issues tokens; their message may be somebody else's. */
+  principal({ sources, file }: Identity): void {
+    for (const { name, set } of sources)
+      for (const { bound, if: condition } of set ?? [])
+        for (const part of [bound.expression, condition]) this.#expression(part, identityPath(file, name, "set"), READ);
+  }
+
+  /** Messages and enums of upstreams in the BFF's own requests and responses are seen by its clients, with all that is in them. */
+  surface(root: DescMessage, places: ReadonlyMap<DescField, IrField>, as: readonly How[]): void {
+    for (const message of reachable([root], (type) => type.file.proto.package === root.file.proto.package))
+      for (const field of message.fields) {
+        const place = places.get(field);
+        if (place !== undefined) this.#surfaceField(field, place.at, as);
+      }
+  }
+
+  #step(message: UsingBlock, value: Step): void {
+    const path = (option: string): string => this.#options.step(message.desc, value.ir, option);
+    this.#expression(value.if, path("if"), READ);
+    this.#expression(value.fallback?.expression, path("fallback"), BOTH);
+    this.#source(value.source, value.ir.source, path);
+  }
+
+  #target(value: Target): void {
+    const members = value.kind === "oneof" ? value.members : [{ ...value, if: undefined }];
+    for (const { field, bound, if: condition } of members) {
+      this.#expression(bound.expression, this.#options.element(field, "autobind"), READ);
+      this.#expression(condition, this.#options.element(field, "if"), READ);
+    }
+  }
+
+  /** The source of a stream or of a topic, with its conditions. */
+  #followed(value: Followed | Topic): void {
+    const own = value.kind === "topic" ? ` topic.${value.topic.name.value}` : `/${value.rpc.desc.name} stream`;
+    const path = (option: string): string => `${this.#options.element(value.desc, "").trimEnd()}${own}.${option}`;
+    const declared = value.kind === "topic" ? value.topic.call : value.stream.source;
+    const ir = declared?.kind === "call" ? declared : undefined;
+    if (value.call !== undefined) this.#call(value.call, ir, (option) => path(`call.${option}`));
+    else if (value.kind === "topic" && value.event.type.kind === "message")
+      this.#add(value.event.type.desc, path("type"), value.topic.type?.at ?? value.topic.at, READ);
+    if (value.kind === "stream") {
+      this.#expression(value.follow?.key, path("follow.key"), READ);
+      this.#expression(value.if, path("if"), READ);
+    }
+    this.#expression(value.position?.by, path("position"), READ);
+    this.#expression(value.until, path("until"), READ);
+  }
+
+  #source(value: Source, ir: IrSource | undefined, path: OptionPath): void {
+    switch (value.kind) {
+      case "by":
+        this.#expression(value.by, path("by"), BOTH);
+        return;
+      case "call":
+        this.#call(value.call, ir?.kind === "call" ? ir : undefined, (option) => path(`call.${option}`));
+        return;
+      case "compose":
+        this.#args(value.args, path);
+        return;
+      case "each":
+        for (const name of ["in", "if", "key"] as const) this.#expression(value[name], path(`each.${name}`), READ);
+        this.#source(value.source, ir?.kind === "each" ? ir.source : undefined, (option) => path(`each.${option}`));
+        return;
+      case "switch":
+        for (const [i, branch] of value.cases.entries())
+          for (const part of [branch.if, branch.value.expression])
+            this.#expression(part, path(`switch.case[${i}]`), BOTH);
+        this.#expression(value.default?.expression, path("switch.default"), BOTH);
+        return;
+      case "latest":
+        this.#expression(value.key, path("latest.key"), READ);
+        return;
+      case "guard":
+        this.#expression(value.if, path("guard"), READ);
+        this.#fail(value.fail, path("guard.fail"));
+        return;
+      case "shared":
+      case "resolver":
+        return;
+      default:
+        value satisfies never;
+    }
+  }
+
+  #args(bindings: readonly ArgBinding[], path: OptionPath): void {
+    for (const { by, if: condition } of bindings)
+      for (const part of [by, condition]) this.#expression(part, path("compose.args.spread"), BOTH);
+  }
+
+  #call(value: Call, ir: IrCall | undefined, path: OptionPath): void {
+    this.#add(value.method, path("method"), ir?.method?.at ?? value.ir.at, BOTH);
+    this.#expression(value.request?.expression, path("request"), SET);
+    this.#set(value, ir, path);
+    for (const { key, by, if: condition } of value.metadata)
+      for (const part of [by, condition]) this.#expression(part, path(`metadata.${key}`), READ);
+    this.#expression(value.policy.retry.if, path("retry.if"), READ);
+    for (const branch of value.policy.branches)
+      for (const part of [branch.if, branch.by]) this.#expression(part, path(`branch.${branch.ir.name.value}`), READ);
+    for (const rule of value.onError) {
+      const implied = path("on_error");
+      this.#expression(rule.if, implied, READ);
+      if (rule.then.kind === "fallback") this.#expression(rule.then.value.expression, implied, BOTH);
+      if (rule.then.kind === "fail") this.#fail(rule.then.fail, implied);
+    }
+    this.#batch(value, ir, path);
+  }
+
+  #set(value: Call, ir: IrCall | undefined, path: OptionPath): void {
+    const at = ir?.method?.at ?? value.ir.at;
+    for (const { path: fields, bound, if: condition } of value.set) {
+      const name = fields.map((field) => field.name).join(".");
+      const bind =
+        ir?.set.find((candidate) => candidate.name?.value === name) ?? spreadOf(ir?.set, bound.expression.text);
+      const option = path(`set.${bind?.name?.value ?? "spread"}`);
+      for (const field of fields) this.#add(field, option, bind?.name?.at ?? bind?.spread?.at ?? at, SET);
+      this.#expression(bound.expression, option, SET);
+      this.#expression(condition, option, READ);
+    }
+  }
+
+  #batch(value: Call, ir: IrCall | undefined, path: OptionPath): void {
+    if (value.batch === undefined) return;
+    const at = ir?.method?.at ?? value.ir.at;
+    const { keys, by, items, key } = value.batch;
+    const option = path("batch");
+    this.#add(keys, option, ir?.batch?.name?.at ?? at, SET);
+    this.#add(items, option, ir?.batch?.items?.at ?? at, READ);
+    if (key !== undefined) this.#add(key, option, ir?.batch?.key?.at ?? at, READ);
+    this.#expression(by.expression, option, SET);
+    this.#expression(value.batch.wrap?.element.expression, path("batch.wrap"), SET);
+    this.#expression(value.batch.keyBy?.by.expression, path("batch.key_by"), READ);
+  }
+
+  #fail(value: Fail, implied: string): void {
+    const option = this.#options.of(value.at) ?? implied;
+    for (const part of value.message ?? []) if (typeof part !== "string") this.#expression(part, option, READ);
+    for (const detail of value.details) this.#expression(detail, option, READ);
+  }
+
+  /** @param as what becomes of its value */
+  #expression(value: Expression | undefined, implied: string, as: readonly How[]): void {
+    if (value !== undefined) this.#node(value.root, this.#options.of(value.text) ?? implied, as);
+  }
+
+  #node(at: Node, option: string, as: readonly How[]): void {
+    const isRead = at.kind === "select" || at.kind === "extension";
+    for (const element of named(at)) this.#add(element, option, at.at, isRead ? READ : as);
+    // What is compared goes nowhere.
+    const below = isRead || (at.kind === "call" && at.type.kind === "bool") ? READ : as;
+    for (const child of childrenOf(at)) this.#node(child, option, below);
+  }
+
+  #surfaceField(field: DescField, at: Origin, as: readonly How[]): void {
+    const option = this.#options.element(field, "type");
+    if (field.enum !== undefined) this.#exposed(field.enum, option, at, as);
+    if (field.message === undefined) return;
+    const { package: name } = field.parent.file.proto;
+    for (const type of reachable([field.message], ({ file }) => file.proto.package !== name)) {
+      this.#add(type, option, at, as);
+      for (const inner of type.fields) {
+        this.#add(inner, option, at, as);
+        if (inner.enum !== undefined) this.#exposed(inner.enum, option, at, as);
+      }
+    }
+  }
+
+  #exposed(type: DescEnum, option: string, at: Origin, as: readonly How[]): void {
+    for (const element of [type, ...type.values]) this.#add(element, option, at, as);
+  }
+}
+
+/** The messages themselves and those in their fields, as far as `within` holds. */
+function reachable(roots: readonly DescMessage[], within: (type: DescMessage) => boolean): ReadonlySet<DescMessage> {
+  const found = new Set<DescMessage>();
+  const open = [...roots];
+  for (let at = open.pop(); at !== undefined; at = open.pop()) {
+    if (found.has(at) || !within(at)) continue;
+    found.add(at);
+    for (const { message } of at.fields) if (message !== undefined) open.push(message);
+  }
+  return found;
+}
+
+/** The spread that implies an expression such as `args.workspace_id`. */
+function spreadOf(binds: readonly IrBind[] | undefined, text: Text): IrBind | undefined {
+  return binds?.find(({ spread }) => spread !== undefined && text.value.startsWith(`${spread.value}.`));
+}
