@@ -35,8 +35,7 @@ import type {
 } from "./model/calls.ts";
 import type { PlanCodec } from "./model/codec.ts";
 import type { PlanMessage, PlanOpening } from "./model/messages.ts";
-import type { PlanFile, PlanPermit } from "./model/plan.ts";
-import type { PlanRuledMessage } from "./model/rules.ts";
+import type { PlanFile, PlanMethod, PlanPermit, PlanService, PlanStart } from "./model/plan.ts";
 import type { FunctionNames } from "./names/function-names.ts";
 import { partNames } from "./rpcs/part-paths.ts";
 import { planHttpCache, planResponseCache } from "./rpcs/plan-caching.ts";
@@ -65,26 +64,14 @@ export interface Planned {
 }
 
 export function planFile(file: BffFile, model: Model, run: Planned): PlanFile {
-  const checked = file.services.flatMap(({ methods }) => methods.filter(({ ir }) => ir.validate?.value !== false));
   const rules = planRules(
-    checked.map(({ desc }) => desc),
+    file.services.flatMap(({ methods }) => methods.filter(isValidated).map(({ desc }) => desc)),
     model.rules,
   );
-  const validated = (method: BffMethod): PlanRuledMessage | undefined =>
-    checked.includes(method) ? rules?.messages.find((one) => one.rules.desc === method.desc.input) : undefined;
-  const withParts = messagesWithParts(model.messages);
   const own = file.messages.flatMap((message) => run.messages.get(message.desc.typeName) ?? []);
   const reached = reach(file, run);
   const openings = model.openings.filter(({ desc }) => reached.some((message) => message.desc === desc));
-  const lets = [
-    ...file.services.flatMap((service) => [
-      ...(service.let === undefined ? [] : [service.let]),
-      ...service.methods.flatMap(({ permit, limits, telemetry, stream }) =>
-        [permit, limits, telemetry, stream].filter((block) => block !== undefined),
-      ),
-    ]),
-    ...openings,
-  ];
+  const lets = [...file.services.flatMap(blocksOf), ...openings];
   const entries = [...new Set([...lets, ...reached].flatMap(callsIn).flatMap((call) => run.calls.get(call) ?? []))];
   const methods = file.services.flatMap((service) => service.methods);
   const topics = topicsOf([...lets, ...reached], methods, run.topics);
@@ -92,51 +79,14 @@ export function planFile(file: BffFile, model: Model, run: Planned): PlanFile {
   const clients = clientsOf(reached, run.upstreams(file.desc));
   const limits = rateLimitsOf(file);
   const identity = model.packages.find(({ files }) => files.includes(file))?.identity;
+  const withParts = messagesWithParts(model.messages);
   const belongs = (desc: { readonly file: DescFile }): boolean => desc.file.name === file.desc.name;
   return {
     desc: file.desc,
     identity,
-    services: file.services.map((service) => {
-      const { starts, of } = run.starts(service);
-      return {
-        desc: service.desc,
-        callers: allCallers(service.methods),
-        create: run.functions(file.desc).create(service.desc),
-        starts,
-        methods: service.methods.flatMap((method) => {
-          const message = run.messages.get(method.composed.desc.typeName);
-          return message === undefined
-            ? []
-            : [
-                {
-                  method,
-                  message,
-                  start: of.get(method),
-                  permit: method.permit && run.permits.get(method.permit),
-                  version: planVersion(method.version),
-                  limits: planLimits(method.limits, limits, run.functions(file.desc).scope),
-                  telemetry: method.telemetry && {
-                    of: method.telemetry,
-                    functions: run.functions(file.desc).scope,
-                  },
-                  stream: planStream(method, {
-                    calls: run.calls,
-                    topics: run.topics,
-                    opening: run.openings.get(message.composed.desc.typeName),
-                    functions: run.functions(file.desc),
-                  }),
-                  hasParts: withParts.has(message.composed.desc.typeName),
-                  rest: method.rest,
-                  cache: planResponseCache(method, { message, start: of.get(method), model }),
-                  http: planHttpCache(method, identity, model),
-                  concurrent: concurrency(method, run),
-                  maxElements: maxElementsOf(method, file),
-                  validated: validated(method),
-                },
-              ];
-        }),
-      };
-    }),
+    services: file.services.map((service) =>
+      planService(service, { file, model, run, rules, limits, identity, withParts }),
+    ),
     limits,
     messages: own,
     openings: own.flatMap(({ composed }) => run.openings.get(composed.desc.typeName) ?? []),
@@ -155,6 +105,71 @@ export function planFile(file: BffFile, model: Model, run: Planned): PlanFile {
     codec: codecOf(file, [...reached, ...openings], { entries: [...entries, ...called], topics }, model),
     parts: partNames(file, model),
     rules,
+  };
+}
+
+/** Whether a method's requests are checked by the rules of buf.validate. */
+const isValidated = ({ ir }: BffMethod): boolean => ir.validate?.value !== false;
+
+/** The blocks of a service itself: what its rpcs run beside their messages. */
+function blocksOf({ let: steps, methods }: BffService): Block[] {
+  return [
+    ...(steps === undefined ? [] : [steps]),
+    ...methods.flatMap(({ permit, limits, telemetry, stream }) =>
+      [permit, limits, telemetry, stream].filter((block) => block !== undefined),
+    ),
+  ];
+}
+
+/** What is decided of a file before its rpcs are. */
+interface FileContext extends Pick<PlanFile, "rules" | "limits" | "identity"> {
+  readonly file: BffFile;
+  readonly model: Model;
+  readonly run: Planned;
+  /** The names of messages whose fields may come later. */
+  readonly withParts: ReadonlySet<string>;
+}
+
+function planService(service: BffService, cx: FileContext): PlanService {
+  const { starts, of } = cx.run.starts(service);
+  return {
+    desc: service.desc,
+    callers: allCallers(service.methods),
+    create: cx.run.functions(cx.file.desc).create(service.desc),
+    starts,
+    methods: service.methods.flatMap((method) => planMethod(method, of.get(method), cx) ?? []),
+  };
+}
+
+function planMethod(method: BffMethod, start: PlanStart | undefined, cx: FileContext): PlanMethod | undefined {
+  const { file, model, run } = cx;
+  const { typeName } = method.composed.desc;
+  const message = run.messages.get(typeName);
+  if (message === undefined) return undefined;
+  const functions = run.functions(file.desc);
+  return {
+    method,
+    message,
+    start,
+    permit: method.permit && run.permits.get(method.permit),
+    version: planVersion(method.version),
+    limits: planLimits(method.limits, cx.limits, functions.scope),
+    telemetry: method.telemetry && { of: method.telemetry, functions: functions.scope },
+    stream: planStream(method, {
+      calls: run.calls,
+      topics: run.topics,
+      opening: run.openings.get(typeName),
+      functions,
+    }),
+    hasParts: cx.withParts.has(typeName),
+    rest: method.rest,
+    cache: planResponseCache(method, { message, start, model }),
+    http: planHttpCache(method, cx.identity, model),
+    concurrent: concurrency(method, run),
+    maxElements: maxElementsOf(method, file),
+    validated: isValidated(method)
+      ? cx.rules?.messages.find(({ rules }) => rules.desc === method.desc.input)
+      : undefined,
   };
 }
 

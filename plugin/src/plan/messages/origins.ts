@@ -3,7 +3,17 @@ import type { Expression, Variable } from "../../cel/index.ts";
 import { sortByDependency } from "../../graph.ts";
 import type { Target } from "../../model/conversion.ts";
 import { isDegradation } from "../../resolve/model/degradation.ts";
-import type { Block, Composed, ComposeSource, Let, Opening, Permit, Source, Step } from "../../resolve/model/model.ts";
+import type {
+  Block,
+  Composed,
+  ComposeSource,
+  EachSource,
+  Let,
+  Opening,
+  Permit,
+  Source,
+  Step,
+} from "../../resolve/model/model.ts";
 import { isAsItIs } from "../../resolve/model/parts.ts";
 import {
   callExpressions,
@@ -44,137 +54,167 @@ export function handedOn(
     );
 }
 
-/** Long, for its functions go through steps and expressions by turns, and share what is known of them. */
 export function originsOf(cx: OriginContext): Origins {
-  const { composed } = cx;
-  const steps = new Map(
-    [...composed.shared, ...composed.steps].flatMap((step) =>
-      step.variable === undefined ? [] : [[step.variable, step] as const],
-    ),
-  );
-  const tainted = new Map(composed.args.members.filter((arg) => arg.tainted).map((arg) => [arg.variable, arg]));
-  const known = new Map<Step, readonly TouchOrigin[]>();
+  return new BlockOrigins(cx);
+}
 
-  const ofVariable = (variable: Variable): readonly TouchOrigin[] => {
-    const arg = tainted.get(variable);
-    if (arg !== undefined) return [{ origin: { kind: "arg", name: arg.name }, leftOut: false, when: [] }];
-    const step = steps.get(variable);
-    return step === undefined ? [] : ofStep(step);
-  };
-  const of = (expressions: readonly (Expression | undefined)[]): TouchOrigin[] =>
-    expressions.flatMap((expression) => expression?.reads.flatMap(({ variable }) => ofVariable(variable)) ?? []);
-  /** Items of `of` whose value rests on something absent are left out. */
-  const ofItems = (of: PlanStep, expressions: readonly (Expression | undefined)[]): TouchOrigin[] =>
-    expressions.flatMap((expression) => {
-      const absent = new Set(expression?.unsafe ?? []);
-      return (expression?.reads ?? []).flatMap(({ variable }) =>
-        ofVariable(variable).map((origin) =>
-          absent.has(variable) ? lacking(origin, of, goesWith(steps.get(variable), origin)) : origin,
-        ),
-      );
+/** The origins within one block. Private methods give them as they are found, repeated and in no order. */
+class BlockOrigins implements Origins {
+  readonly #cx: OriginContext;
+  readonly #steps: ReadonlyMap<Variable, Step>;
+  readonly #tainted: ReadonlyMap<Variable, { readonly name: string }>;
+  readonly #known = new Map<Step, readonly TouchOrigin[]>();
+
+  constructor(cx: OriginContext) {
+    const { composed } = cx;
+    this.#cx = cx;
+    this.#steps = new Map(
+      [...composed.shared, ...composed.steps].flatMap((step) =>
+        step.variable === undefined ? [] : [[step.variable, step] as const],
+      ),
+    );
+    this.#tainted = new Map(composed.args.members.filter((arg) => arg.tainted).map((arg) => [arg.variable, arg]));
+    // What a step reads comes before it, so that no chain of steps is too long for the stack.
+    for (const step of sortByDependency(composed.steps, (step) => step.reads).order)
+      if (step.variable !== undefined) this.#ofStep(step);
+  }
+
+  of(expressions: readonly (Expression | undefined)[]): TouchOrigin[] {
+    return order(this.#of(expressions));
+  }
+
+  ofStep(step: Step): TouchOrigin[] {
+    return order(this.#ofStep(step));
+  }
+
+  touches(): Touch[] {
+    const { composed } = this.#cx;
+    if (composed.kind !== "composed") return [];
+    const { resolver, desc, targets } = composed;
+    if (resolver === undefined) return targets.flatMap((target, index) => this.#touchesOf(target, index));
+    const origins = this.ofStep(resolver);
+    const fields = origins.length === 0 ? [] : desc.fields.filter((field) => !isDegradation(field));
+    return fields.map((field) => ({ field: field.name, target: { kind: "resolved", field }, origins }));
+  }
+
+  #touchesOf(target: Target, index: number): Touch[] {
+    if (target.kind === "field") {
+      const origins = order(this.#of([target.bound.expression]).filter((origin) => !isBare(target, origin)));
+      return origins.length === 0 ? [] : [{ field: target.field.name, target: { kind: "field", index }, origins }];
+    }
+    return target.members.flatMap((member, m): Touch[] => {
+      const touch = (origins: readonly TouchOrigin[], held?: boolean): Touch[] =>
+        origins.length === 0
+          ? []
+          : [{ field: member.field.name, target: { kind: "member", index, member: m, held }, origins }];
+      const asked = this.of([member.if]);
+      const all = this.of([member.if, member.bound.expression]);
+      // The value of a member whose `if` does not hold is not read.
+      if (member.if === undefined || sameAs(asked, all)) return touch(all);
+      return [...touch(asked, false), ...touch(all, true)];
     });
-  /** Whether a step is absent for sure where an origin has a cause. */
-  const goesWith = (step: Step | undefined, { origin }: TouchOrigin): boolean => {
-    if (step === undefined || origin.kind !== "step" || step.fallback !== undefined) return false;
-    if (origin.step.step === step) return failsAlone(step);
-    const needed = step.source.kind === "call" || step.source.kind === "by" ? sourceExpressions(step.source) : [];
-    const unsafe = [step.if, ...needed].flatMap((expression) => expression?.unsafe ?? []);
-    return unsafe.some((variable) => goesWith(steps.get(variable), { origin, leftOut: false, when: [] }));
-  };
+  }
 
-  const ofStep = (step: Step): readonly TouchOrigin[] => {
-    const before = known.get(step);
+  #of(expressions: readonly (Expression | undefined)[]): TouchOrigin[] {
+    return expressions.flatMap(
+      (expression) => expression?.reads.flatMap(({ variable }) => this.#ofVariable(variable)) ?? [],
+    );
+  }
+
+  #ofVariable(variable: Variable): readonly TouchOrigin[] {
+    const arg = this.#tainted.get(variable);
+    if (arg !== undefined) return [{ origin: { kind: "arg", name: arg.name }, leftOut: false, when: [] }];
+    const step = this.#steps.get(variable);
+    return step === undefined ? [] : this.#ofStep(step);
+  }
+
+  #ofStep(step: Step): readonly TouchOrigin[] {
+    const before = this.#known.get(step);
     if (before !== undefined) return before;
-    const planned = cx.planned(step);
+    const planned = this.#cx.planned(step);
     const ran: Condition[] = step.if === undefined ? [] : [{ kind: "ran", step: planned }];
-    const all = [
-      ...of([step.if]),
-      ...when(ran, ofSource(step.source, planned)),
-      ...of([step.fallback?.expression]),
-      ...(hasCause(step) && !planned.sync
-        ? [{ origin: { kind: "step", step: planned }, leftOut: false, when: [] } as const]
-        : []),
-      ...(composedBy(step.source).some(({ message }) => cx.degradable(message.typeName))
-        ? [{ origin: { kind: "within", step: planned }, leftOut: false, when: [] } as const]
-        : []),
+    const all: TouchOrigin[] = [
+      ...this.#of([step.if]),
+      ...when(ran, this.#ofSource(step.source, planned)),
+      ...this.#of([step.fallback?.expression]),
     ];
+    if (hasCause(step) && !planned.sync)
+      all.push({ origin: { kind: "step", step: planned }, leftOut: false, when: [] });
+    if (composedBy(step.source).some(({ message }) => this.#cx.degradable(message.typeName)))
+      all.push({ origin: { kind: "within", step: planned }, leftOut: false, when: [] });
     const distinct = dedupe(all);
-    known.set(step, distinct);
+    this.#known.set(step, distinct);
     return distinct;
-  };
-  const ofSource = (source: Source, planned: PlanStep): TouchOrigin[] => {
+  }
+
+  #ofSource(source: Source, planned: PlanStep): TouchOrigin[] {
     switch (source.kind) {
       case "by":
-        return of([source.by]);
+        return this.#of([source.by]);
       case "call":
-        return of(callExpressions(source.call));
+        return this.#of(callExpressions(source.call));
       case "compose":
         return []; // what its arguments bring is recorded inside
-      case "each": {
-        // What the arguments of composed items bring is recorded inside those.
-        const inner = source.source.kind === "compose" ? [] : sourceExpressions(source.source);
-        const { key } = source;
-        const had = when([{ kind: "items", step: planned }], ofItems(planned, [source.if]));
-        // Items that the `if` does not choose are left out for want of no key. What stands in a key beside that is read with it.
-        const picked = source.if === undefined ? "items" : "picked";
-        const keyed = when([{ kind: picked, step: planned }], ofItems(planned, [key]));
-        // Without an `if`, and a key that may be absent, something is made of every item.
-        const keyless = key !== undefined && key.unsafe.length > 0;
-        const made = source.if === undefined && !keyless ? "items" : "made";
-        const value = when([{ kind: made, step: planned }], ofItems(planned, inner));
-        return [...of([source.in]), ...had, ...keyed, ...value];
-      }
+      case "each":
+        return this.#ofEach(source, planned);
       case "switch": {
         const { cases, default: standard } = source;
         return [
           ...cases.flatMap((branch, index) => [
-            ...when([{ kind: "asked", step: planned, index }], of([branch.if])),
-            ...when([{ kind: "chosen", step: planned, index }], of([branch.value.expression])),
+            ...when([{ kind: "asked", step: planned, index }], this.#of([branch.if])),
+            ...when([{ kind: "chosen", step: planned, index }], this.#of([branch.value.expression])),
           ]),
-          ...when([{ kind: "chosen", step: planned, index: cases.length }], of([standard?.expression])),
+          ...when([{ kind: "chosen", step: planned, index: cases.length }], this.#of([standard?.expression])),
         ];
       }
       case "resolver":
-        return [...[...tainted.keys()].flatMap(ofVariable), ...planned.step.reads.flatMap(ofStep)];
+        return [
+          ...[...this.#tainted.keys()].flatMap((variable) => this.#ofVariable(variable)),
+          ...planned.step.reads.flatMap((step) => this.#ofStep(step)),
+        ];
       case "latest":
-        return of([source.key]);
+        return this.#of([source.key]);
       case "guard":
       case "shared":
         return [];
     }
-  };
+  }
 
-  // What a step reads comes before it, so that no chain of steps is too long for the stack.
-  for (const step of sortByDependency(composed.steps, (step) => step.reads).order)
-    if (step.variable !== undefined) ofStep(step);
+  #ofEach(source: EachSource, planned: PlanStep): TouchOrigin[] {
+    // What the arguments of composed items bring is recorded inside those.
+    const inner = source.source.kind === "compose" ? [] : sourceExpressions(source.source);
+    const { key } = source;
+    const had = when([{ kind: "items", step: planned }], this.#ofItems(planned, [source.if]));
+    // Items that the `if` does not choose are left out for want of no key. What stands in a key beside that is read with it.
+    const picked = source.if === undefined ? "items" : "picked";
+    const keyed = when([{ kind: picked, step: planned }], this.#ofItems(planned, [key]));
+    // Without an `if`, and a key that may be absent, something is made of every item.
+    const keyless = key !== undefined && key.unsafe.length > 0;
+    const made = source.if === undefined && !keyless ? "items" : "made";
+    const value = when([{ kind: made, step: planned }], this.#ofItems(planned, inner));
+    return [...this.#of([source.in]), ...had, ...keyed, ...value];
+  }
 
-  const touches = (): Touch[] => {
-    if (composed.kind !== "composed") return [];
-    const { resolver } = composed;
-    if (resolver !== undefined) {
-      const origins = order(ofStep(resolver));
-      const fields = origins.length === 0 ? [] : composed.desc.fields.filter((field) => !isDegradation(field));
-      return fields.map((field) => ({ field: field.name, target: { kind: "resolved", field }, origins }));
-    }
-    return composed.targets.flatMap((target, index): Touch[] => {
-      if (target.kind === "field") {
-        const origins = order(of([target.bound.expression]).filter((origin) => !isBare(target, origin)));
-        return origins.length === 0 ? [] : [{ field: target.field.name, target: { kind: "field", index }, origins }];
-      }
-      return target.members.flatMap((member, m): Touch[] => {
-        const touch = (origins: readonly TouchOrigin[], held?: boolean): Touch[] =>
-          origins.length === 0
-            ? []
-            : [{ field: member.field.name, target: { kind: "member", index, member: m, held }, origins }];
-        const asked = order(of([member.if]));
-        const all = order(of([member.if, member.bound.expression]));
-        // The value of a member whose `if` does not hold is not read.
-        if (member.if === undefined || sameAs(asked, all)) return touch(all);
-        return [...touch(asked, false), ...touch(all, true)];
-      });
+  /** Items of `of` whose value rests on something absent are left out. */
+  #ofItems(of: PlanStep, expressions: readonly (Expression | undefined)[]): TouchOrigin[] {
+    return expressions.flatMap((expression) => {
+      const absent = new Set(expression?.unsafe ?? []);
+      return (expression?.reads ?? []).flatMap(({ variable }) =>
+        this.#ofVariable(variable).map((origin) =>
+          absent.has(variable) ? lacking(origin, of, this.#goesWith(this.#steps.get(variable), origin)) : origin,
+        ),
+      );
     });
-  };
-  return { of: (expressions) => order(of(expressions)), ofStep: (step) => order(ofStep(step)), touches };
+  }
+
+  /** Whether a step is absent for sure where an origin has a cause. */
+  #goesWith(step: Step | undefined, { origin }: TouchOrigin): boolean {
+    if (step === undefined || origin.kind !== "step" || step.fallback !== undefined) return false;
+    if (origin.step.step === step) return failsAlone(step);
+    const needed = step.source.kind === "call" || step.source.kind === "by" ? sourceExpressions(step.source) : [];
+    const unsafe = [step.if, ...needed].flatMap((expression) => expression?.unsafe ?? []);
+    return unsafe.some((variable) => this.#goesWith(this.#steps.get(variable), { origin, leftOut: false, when: [] }));
+  }
 }
 
 /** A composed list or message bound as it is: what was touched inside has paths of its own. */

@@ -1,5 +1,5 @@
 // Which packages are served together, and where their servers go.
-import type { BffPackage } from "./model.ts";
+import type { BffFile, BffPackage } from "./model.ts";
 
 /** What the options ask for. */
 export interface ServersWanted {
@@ -20,6 +20,8 @@ export interface ServedTogether {
   /** Whether to write its `server.ts`; what a server of one's own needs is written anyway. */
   readonly written: boolean;
 }
+
+export const filesOf = ({ packages }: ServedTogether): readonly BffFile[] => packages.flatMap(({ files }) => files);
 
 type Together = Omit<ServedTogether, "path">;
 

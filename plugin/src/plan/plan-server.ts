@@ -1,0 +1,72 @@
+// The servers that run together what several files offer.
+import type { DescFile, DescMessage } from "@bufbuild/protobuf";
+import { identityReads } from "../resolve/model/identity-reads.ts";
+import type { Model } from "../resolve/model/model.ts";
+import { filesOf, type ServedTogether } from "../resolve/model/server-paths.ts";
+import type { PlanUpstream } from "./model/calls.ts";
+import type { PlanFile, PlanServer } from "./model/plan.ts";
+import { serverEnv } from "./rpcs/plan-env.ts";
+
+export function serversOf(model: Model, servers: readonly ServedTogether[], files: readonly PlanFile[]): PlanServer[] {
+  return servers.map((server) => {
+    const { name, path, written, packages } = server;
+    const descs = new Set(filesOf(server).map((file) => file.desc));
+    const own = files.filter((file) => descs.has(file.desc));
+    const upstreams = upstreamsTogether(own);
+    const rpcs = [
+      ...own.flatMap(({ services }) => services.flatMap(({ desc }) => desc.methods)),
+      ...upstreams.flatMap(({ http }) => http.map(({ method }) => method)),
+    ];
+    const identity = packages[0]?.identity;
+    return {
+      name,
+      path,
+      written,
+      types: holdsAny(rpcs.flatMap(({ input, output }) => [input, output])) ? typesOf(model) : [],
+      files: own,
+      upstreams,
+      ...serverEnv(own, model),
+      identity: identity && {
+        path: identityPath(path),
+        identity,
+        reads: identityReads(identity),
+        signs: own.some(signs),
+      },
+    };
+  });
+}
+
+/** Each once, with the rpcs that any of the files calls over HTTP. */
+function upstreamsTogether(files: readonly PlanFile[]): readonly PlanUpstream[] {
+  const found = new Map<string, PlanUpstream>();
+  for (const upstream of files.flatMap((file) => file.upstreams)) {
+    const before = found.get(upstream.name);
+    const http = new Map([...(before?.http ?? []), ...upstream.http].map((one) => [one.method, one]));
+    const inOrder = upstream.service.methods.flatMap((method) => http.get(method) ?? []);
+    found.set(upstream.name, { ...upstream, http: inOrder });
+  }
+  return [...found.values()];
+}
+
+function signs({ entries, clients }: PlanFile): boolean {
+  return [...entries, ...clients].some(({ policy }) => policy.identify?.value === "signed");
+}
+
+/** Beside the server, and named like it. */
+const identityPath = (server: string): string => server.replace(/server$/, "identity");
+
+/** Whether any of these messages has a google.protobuf.Any somewhere inside. */
+function holdsAny(messages: readonly DescMessage[]): boolean {
+  const seen = new Set(messages);
+  for (const { fields } of seen) for (const { message } of fields) if (message !== undefined) seen.add(message);
+  return [...seen].some(({ typeName }) => typeName === "google.protobuf.Any");
+}
+
+/** What has data: neither the options of the language nor those of protobuf itself. */
+function typesOf({ ir }: Model): DescFile[] {
+  const files = ir.allFiles.filter(
+    ({ name, proto, messages }) =>
+      messages.length > 0 && proto.package !== "bff.v1" && name !== "google/protobuf/descriptor",
+  );
+  return files.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
