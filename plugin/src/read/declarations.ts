@@ -27,37 +27,42 @@ const nameWithin = (scope: string, name: string): string => (scope === "" ? name
 
 /**
  * The messages, fields, enums, enum values, services and rpcs of a file, keyed by their names within its package
- * (an enum value by "Enum.VALUE"); the file itself is "". Long, for it has a function for each rule of the grammar, over the same tokens.
+ * (an enum value by "Enum.VALUE"); the file itself is "".
  */
 export function declarations(text: string): ReadonlyMap<string, Declaration> {
-  const tokens = walk(tokenize(text));
-  const found = new Map<string, Element>();
-  const declare = (scope: string, name: Token | undefined): string => {
-    const key = name === undefined ? "" : nameWithin(scope, name.text);
-    if (!found.has(key)) found.set(key, { name, options: [] });
-    return key;
-  };
-  const option = (key: string, statement: OptionStatement) => found.get(key)?.options.push(statement);
+  return new DeclarationReader(walk(tokenize(text))).file();
+}
 
-  /** The statements of a body, up to its closing brace (or the end of the file). */
-  const body = (key: string, statement: (key: string) => void) => {
-    while (!tokens.done() && !tokens.take("}")) {
-      if (tokens.take(";")) continue;
-      if (tokens.take("option")) {
-        option(key, parseOption(tokens));
-        tokens.take(";");
-      } else statement(key);
-    }
-  };
-  const bracketed = (key: string) => {
-    if (!tokens.take("[")) return;
-    while (!tokens.done() && !tokens.take("]")) {
-      option(key, parseOption(tokens));
-      tokens.take(",");
-    }
-  };
+/** A method for each rule of the grammar. */
+class DeclarationReader {
+  readonly #tokens: TokenWalk;
+  readonly #found = new Map<string, Element>();
+
+  constructor(tokens: TokenWalk) {
+    this.#tokens = tokens;
+  }
+
+  file(): ReadonlyMap<string, Declaration> {
+    this.#body(this.#declare("", undefined), (key) => this.#top(key));
+    return this.#found;
+  }
+
+  #top(key: string): void {
+    const tokens = this.#tokens;
+    const keyword = tokens.peek().text;
+    if (this.#type(key)) return;
+    if (keyword === "service") {
+      tokens.next();
+      const service = this.#declare(key, tokens.next());
+      tokens.next();
+      this.#body(service, (scope) => this.#rpc(scope));
+    } else if (keyword === "extend") this.#extend(key);
+    else skip(tokens);
+  }
+
   /** `message X {…}`, `enum X {…}`: what may stand in a file and in a message. False when it is something else. */
-  const type = (scope: string): boolean => {
+  #type(scope: string): boolean {
+    const tokens = this.#tokens;
     if ((tokens.peek().text === "export" || tokens.peek().text === "local") && tokens.peek(2).kind === "word") {
       if (tokens.peek(1).text === "message" || tokens.peek(1).text === "enum") tokens.next();
     }
@@ -65,30 +70,33 @@ export function declarations(text: string): ReadonlyMap<string, Declaration> {
     if (tokens.peek(1).kind !== "word" || tokens.peek(2).text !== "{") return false;
     if (keyword !== "message" && keyword !== "enum") return false;
     tokens.next();
-    const key = declare(scope, tokens.next());
+    const key = this.#declare(scope, tokens.next());
     tokens.next();
-    body(key, keyword === "message" ? member : value);
+    this.#body(key, (inner) => (keyword === "message" ? this.#member(inner) : this.#enumValue(inner)));
     return true;
-  };
-  const member = (scope: string): void => {
-    if (type(scope)) return;
+  }
+
+  #member(scope: string): void {
+    const tokens = this.#tokens;
+    if (this.#type(scope)) return;
     const keyword = tokens.peek().text;
-    if (keyword === "oneof" && tokens.peek(2).text === "{") {
-      tokens.next();
-      const key = declare(scope, tokens.next());
-      tokens.next();
-      // Members of a oneof are named in the message's scope.
-      while (!tokens.done() && !tokens.take("}")) {
-        if (tokens.take("option")) {
-          option(key, parseOption(tokens));
-          tokens.take(";");
-        } else if (!tokens.take(";")) field(scope);
-      }
-    } else if (keyword === "extend") extend(scope);
+    if (keyword === "oneof" && tokens.peek(2).text === "{") this.#oneof(scope);
+    else if (keyword === "extend") this.#extend(scope);
     else if (keyword === "reserved" || keyword === "extensions") skip(tokens);
-    else field(scope);
-  };
-  const field = (scope: string): void => {
+    else this.#field(scope);
+  }
+
+  #oneof(scope: string): void {
+    const tokens = this.#tokens;
+    tokens.next();
+    const key = this.#declare(scope, tokens.next());
+    tokens.next();
+    // Members of a oneof are named in the message's scope.
+    this.#body(key, () => this.#field(scope));
+  }
+
+  #field(scope: string): void {
+    const tokens = this.#tokens;
     let group = false;
     while (!tokens.done() && tokens.peek(1).text !== "=" && tokens.peek().text !== ";" && tokens.peek().text !== "}") {
       group = tokens.next().text === "group";
@@ -96,52 +104,77 @@ export function declarations(text: string): ReadonlyMap<string, Declaration> {
     if (tokens.peek(1).text !== "=") return;
     const name = tokens.next();
     // A group declares a message and, in lower case, a field.
-    const key = declare(scope, group ? { ...name, text: name.text.toLowerCase() } : name);
+    const key = this.#declare(scope, group ? { ...name, text: name.text.toLowerCase() } : name);
     tokens.next();
     tokens.next();
-    bracketed(key);
-    if (tokens.take("{")) body(declare(scope, name), member);
+    this.#bracketed(key);
+    if (tokens.take("{")) this.#body(this.#declare(scope, name), (inner) => this.#member(inner));
     else tokens.take(";");
-  };
-  const value = (scope: string): void => {
+  }
+
+  #enumValue(scope: string): void {
+    const tokens = this.#tokens;
     if (tokens.peek(1).text !== "=") {
       skip(tokens);
       return;
     }
-    const key = declare(scope, tokens.next());
+    const key = this.#declare(scope, tokens.next());
     tokens.next();
     tokens.take("-");
     tokens.next();
-    bracketed(key);
+    this.#bracketed(key);
     tokens.take(";");
-  };
-  const extend = (scope: string): void => {
+  }
+
+  #extend(scope: string): void {
+    const tokens = this.#tokens;
     while (!tokens.done() && !tokens.take("{")) tokens.next();
-    while (!tokens.done() && !tokens.take("}")) if (!tokens.take(";")) field(scope);
-  };
-  const rpc = (scope: string): void => {
+    while (!tokens.done() && !tokens.take("}")) if (!tokens.take(";")) this.#field(scope);
+  }
+
+  #rpc(scope: string): void {
+    const tokens = this.#tokens;
     if (!tokens.take("rpc")) {
       skip(tokens);
       return;
     }
-    const key = declare(scope, tokens.next());
+    const key = this.#declare(scope, tokens.next());
     while (!tokens.done() && tokens.peek().text !== ";" && tokens.peek().text !== "{") tokens.next();
-    if (tokens.next().text === "{") body(key, () => skip(tokens));
-  };
-  const top = (key: string): void => {
-    const keyword = tokens.peek().text;
-    if (type(key)) return;
-    if (keyword === "service") {
-      tokens.next();
-      const service = declare(key, tokens.next());
-      tokens.next();
-      body(service, rpc);
-    } else if (keyword === "extend") extend(key);
-    else skip(tokens);
-  };
+    if (tokens.next().text === "{") this.#body(key, () => skip(tokens));
+  }
 
-  body(declare("", undefined), top);
-  return found;
+  /** The statements of a body, up to its closing brace (or the end of the file). */
+  #body(key: string, statement: (key: string) => void): void {
+    const tokens = this.#tokens;
+    while (!tokens.done() && !tokens.take("}")) {
+      if (tokens.take(";")) continue;
+      if (tokens.take("option")) {
+        this.#option(key);
+        tokens.take(";");
+      } else statement(key);
+    }
+  }
+
+  /** The options of a field or value, in brackets. */
+  #bracketed(key: string): void {
+    const tokens = this.#tokens;
+    if (!tokens.take("[")) return;
+    while (!tokens.done() && !tokens.take("]")) {
+      this.#option(key);
+      tokens.take(",");
+    }
+  }
+
+  #option(key: string): void {
+    const statement = parseOption(this.#tokens);
+    this.#found.get(key)?.options.push(statement);
+  }
+
+  #declare(scope: string, name: Token | undefined): string {
+    const key = name === undefined ? "" : nameWithin(scope, name.text);
+    if (!this.#found.has(key)) this.#found.set(key, { name, options: [] });
+    return key;
+  }
 }
 
 function parseOption(tokens: TokenWalk): OptionStatement {

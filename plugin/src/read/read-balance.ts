@@ -14,34 +14,9 @@ const SHORTEST_REFRESH_MS = 1_000;
 const MOST_CONNECTIONS = 8;
 
 /** How calls are spread over the addresses of an upstream. */
-export function readBalance({ value, place }: Declared<Balance>, report: Report): IrBalance {
-  if (isEmpty(value))
-    caution(
-      report,
-      "BFF141",
-      place.at,
-      'this "balance" says nothing',
-      "write what differs from the default, or leave it out",
-    );
-  const none = value.maxEjected === 0;
-  if (none && (value.ejectAfter !== undefined || value.ejectFor !== undefined))
-    caution(
-      report,
-      "BFF143",
-      place.field("max_ejected").at,
-      "nothing is ejected: what else is said of it here has no effect",
-      "leave out `eject_after` and `eject_for`",
-    );
-  const within = (
-    found: Sourced<number> | undefined,
-    ok: (number: number) => boolean,
-    message: string,
-    hint: string,
-  ) => {
-    if (found === undefined || ok(found.value)) return found;
-    fault(report, "BFF159", found.at, message, { hint });
-    return undefined;
-  };
+export function readBalance(declared: Declared<Balance>, report: Report): IrBalance {
+  const { value, place } = declared;
+  checkEffect(declared, report);
   const connections = count(
     value.connections,
     place,
@@ -61,23 +36,64 @@ export function readBalance({ value, place }: Declared<Balance>, report: Report)
     ejectFor: within(
       duration(value.ejectFor, place, "eject_for", report),
       (ms) => ms <= LONGEST_EJECTION_MS,
-      `"eject_for" is ${JSON.stringify(value.ejectFor)}: no address is ejected for longer than 5 minutes`,
-      'write "5m" or less; an address that stays sick is ejected again, each time for longer',
+      {
+        message: `"eject_for" is ${JSON.stringify(value.ejectFor)}: no address is ejected for longer than 5 minutes`,
+        hint: 'write "5m" or less; an address that stays sick is ejected again, each time for longer',
+      },
+      report,
     ),
-    maxEjected: none
-      ? sourced(value.maxEjected, place, "max_ejected")
-      : ratio(value.maxEjected, place, "max_ejected", report),
+    maxEjected:
+      value.maxEjected === 0
+        ? sourced(value.maxEjected, place, "max_ejected")
+        : ratio(value.maxEjected, place, "max_ejected", report),
     refresh: within(
       duration(value.refresh, place, "refresh", report),
       (ms) => ms >= SHORTEST_REFRESH_MS,
-      `"refresh" is ${JSON.stringify(value.refresh)}: names are resolved at most once a second`,
-      'write "1s" or more; when a connection is lost the name is resolved at once',
+      {
+        message: `"refresh" is ${JSON.stringify(value.refresh)}: names are resolved at most once a second`,
+        hint: 'write "1s" or more; when a connection is lost the name is resolved at once',
+      },
+      report,
     ),
     connections: within(
       connections,
       (number) => number <= MOST_CONNECTIONS,
-      `"connections" is ${connections?.value}: an address has at most ${MOST_CONNECTIONS}`,
-      `write ${MOST_CONNECTIONS} or less; one connection carries as many calls at once as the upstream allows`,
+      {
+        message: `"connections" is ${connections?.value}: an address has at most ${MOST_CONNECTIONS}`,
+        hint: `write ${MOST_CONNECTIONS} or less; one connection carries as many calls at once as the upstream allows`,
+      },
+      report,
     ),
   };
+}
+
+/** Options that are missing, or without effect. */
+function checkEffect({ value, place }: Declared<Balance>, report: Report): void {
+  if (isEmpty(value))
+    caution(
+      report,
+      "BFF141",
+      place.at,
+      'this "balance" says nothing',
+      "write what differs from the default, or leave it out",
+    );
+  if (value.maxEjected === 0 && (value.ejectAfter !== undefined || value.ejectFor !== undefined))
+    caution(
+      report,
+      "BFF143",
+      place.field("max_ejected").at,
+      "nothing is ejected: what else is said of it here has no effect",
+      "leave out `eject_after` and `eject_for`",
+    );
+}
+
+function within(
+  found: Sourced<number> | undefined,
+  ok: (number: number) => boolean,
+  { message, hint }: { readonly message: string; readonly hint: string },
+  report: Report,
+): Sourced<number> | undefined {
+  if (found === undefined || ok(found.value)) return found;
+  fault(report, "BFF159", found.at, message, { hint });
+  return undefined;
 }

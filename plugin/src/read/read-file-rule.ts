@@ -8,6 +8,7 @@ import {
 import type { Report } from "../diagnostic/diagnostic.ts";
 import type { IrFile } from "../ir.ts";
 import type { IrBreaker, IrRetryBudget, IrUpstream } from "../ir-step.ts";
+import type { Text } from "../origin.ts";
 import { child, children, type Declared, sourced, text } from "./declared.ts";
 import { caution, fault } from "./fault.ts";
 import { checkMethod, checkReference, checkUnique } from "./names.ts";
@@ -47,7 +48,8 @@ export function readFileRule(
   };
 }
 
-function readUpstream({ value, place }: Declared<Upstream>, report: Report): IrUpstream {
+function readUpstream(declared: Declared<Upstream>, report: Report): IrUpstream {
+  const { value, place } = declared;
   const breaker = child(value.breaker, place, "breaker");
   const budget = child(value.retryBudget, place, "retry_budget");
   const balance = child(value.balance, place, "balance");
@@ -67,36 +69,7 @@ function readUpstream({ value, place }: Declared<Upstream>, report: Report): IrU
   };
   checkReference(upstream.service, "a service", report);
   checkMethod(upstream.method, report);
-  if (upstream.service !== undefined && upstream.method !== undefined) {
-    fault(report, "BFF133", upstream.service.at, 'this entry names a "service" and a "method"', {
-      related: [{ at: upstream.method.at, message: "this already says which service" }],
-      hint: "leave out one of them",
-    });
-  }
-  if (budget !== undefined && upstream.method !== undefined) {
-    fault(report, "BFF133", budget.place.at, 'a "retry_budget" is of a whole upstream', {
-      related: [{ at: upstream.method.at, message: "this entry is of one method" }],
-      hint: "write it on the entry of the service",
-    });
-  }
-  if (balance !== undefined && upstream.method !== undefined) {
-    fault(report, "BFF133", balance.place.at, 'a "balance" is of a whole upstream', {
-      related: [{ at: upstream.method.at, message: "this entry is of one method" }],
-      hint: "write it on the entry of the service: all of its methods are called at the same addresses",
-    });
-  }
-  if (protocol !== undefined && upstream.method !== undefined) {
-    fault(report, "BFF133", protocol.at, 'a "protocol" is of a whole upstream', {
-      related: [{ at: upstream.method.at, message: "this entry is of one method" }],
-      hint: "write it on the entry of the service: one address speaks one protocol",
-    });
-  }
-  if (value.branch.length > 0 && upstream.method !== undefined) {
-    fault(report, "BFF133", place.field("branch", 0).at, 'a "branch" is of a whole upstream', {
-      related: [{ at: upstream.method.at, message: "this entry is of one method" }],
-      hint: "write it on the entry of the service: all calls of a request to an upstream go to one side",
-    });
-  }
+  if (upstream.method !== undefined) checkOneMethod(declared, upstream, upstream.method, report);
   const { readOnly } = upstream.policy;
   if (readOnly !== undefined && upstream.service === undefined && upstream.method === undefined) {
     fault(report, "BFF133", readOnly.at, '"read_only" is of a service or a method', {
@@ -108,6 +81,46 @@ function readUpstream({ value, place }: Declared<Upstream>, report: Report): IrU
       hint: "add one, or leave out the entry; one with a `service` alone makes it known to resolvers",
     });
   return upstream;
+}
+
+/** An entry of one method holds nothing that is of a whole upstream. */
+function checkOneMethod(
+  { value, place }: Declared<Upstream>,
+  { service, balance, retryBudget, protocol }: IrUpstream,
+  method: Text,
+  report: Report,
+): void {
+  if (service !== undefined) {
+    fault(report, "BFF133", service.at, 'this entry names a "service" and a "method"', {
+      related: [{ at: method.at, message: "this already says which service" }],
+      hint: "leave out one of them",
+    });
+  }
+  const related = [{ at: method.at, message: "this entry is of one method" }];
+  if (retryBudget !== undefined) {
+    fault(report, "BFF133", retryBudget.at, 'a "retry_budget" is of a whole upstream', {
+      related,
+      hint: "write it on the entry of the service",
+    });
+  }
+  if (balance !== undefined) {
+    fault(report, "BFF133", balance.at, 'a "balance" is of a whole upstream', {
+      related,
+      hint: "write it on the entry of the service: all of its methods are called at the same addresses",
+    });
+  }
+  if (protocol !== undefined) {
+    fault(report, "BFF133", protocol.at, 'a "protocol" is of a whole upstream', {
+      related,
+      hint: "write it on the entry of the service: one address speaks one protocol",
+    });
+  }
+  if (value.branch.length > 0) {
+    fault(report, "BFF133", place.field("branch", 0).at, 'a "branch" is of a whole upstream', {
+      related,
+      hint: "write it on the entry of the service: all calls of a request to an upstream go to one side",
+    });
+  }
 }
 
 function readProtocol({ protocol }: Upstream, place: Place, report: Report): IrUpstream["protocol"] {

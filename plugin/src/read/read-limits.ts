@@ -26,20 +26,52 @@ function readLimit(declared: Declared<RateLimit>, report: Report): IrRateLimit |
   const cost = expression(value.cost, place, "cost", report);
   const settle = expression(value.settle, place, "settle", report);
   const condition = expression(value.if, place, "if", report);
-  const missing = REQUIRED.filter(([field]) => value[field] === undefined);
-  const [[, instead] = ["", ""]] = missing;
-  if (missing.length > 0) {
-    const names = missing
-      .map(([field]) => `"${field}"`)
-      .join(", ")
-      .replace(/, ([^,]*)$/, " and $1");
-    fault(report, "BFF174", place.at, `this limit has no ${names}`, {
-      hint:
-        missing.length === 1
-          ? `add ${instead}`
-          : 'write it as in `{ name: "user" key: "principal.subject" rate: 600 per: "1m" }`',
-    });
+  checkComplete(declared, report);
+  checkTogether(declared, settle, report);
+  if (name === undefined || key === undefined || rate === undefined || per === undefined) return undefined;
+  if (value.burst !== undefined && burst === undefined) return undefined;
+  if (typeof per.value === "string" && burst !== undefined) {
+    const hint = `leave it out, or write a duration such as "${per.value === "day" ? "1d" : "30d"}", which rolls`;
+    const message = `a limit per ${per.value} has no \`burst\`: all of its \`rate\` may be used at once`;
+    fault(report, "BFF176", burst.at, message, { hint });
+    return undefined;
   }
+  if (!isCounted(rate, per.value, burst ?? rate, report)) return undefined;
+  return {
+    kind: "rate_limit",
+    at: place.at,
+    name,
+    key,
+    rate,
+    per,
+    burst,
+    cost,
+    settle,
+    if: condition,
+    local: value.local === true,
+    closed: value.closed === true,
+    sources: { local: sourced(value.local, place, "local"), closed: sourced(value.closed, place, "closed") },
+  };
+}
+
+function checkComplete({ value, place }: Declared<RateLimit>, report: Report): void {
+  const missing = REQUIRED.filter(([field]) => value[field] === undefined);
+  if (missing.length === 0) return;
+  const [[, instead] = ["", ""]] = missing;
+  const names = missing
+    .map(([field]) => `"${field}"`)
+    .join(", ")
+    .replace(/, ([^,]*)$/, " and $1");
+  fault(report, "BFF174", place.at, `this limit has no ${names}`, {
+    hint:
+      missing.length === 1
+        ? `add ${instead}`
+        : 'write it as in `{ name: "user" key: "principal.subject" rate: 600 per: "1m" }`',
+  });
+}
+
+/** Options that need, or exclude, each other. */
+function checkTogether({ value, place }: Declared<RateLimit>, settle: Text | undefined, report: Report): void {
   if (settle !== undefined && value.cost === undefined) {
     fault(
       report,
@@ -60,36 +92,6 @@ function readLimit(declared: Declared<RateLimit>, report: Report): IrRateLimit |
       "leave out one of them",
     );
   }
-  if (name === undefined || key === undefined || rate === undefined || per === undefined) return undefined;
-  if (value.burst !== undefined && burst === undefined) return undefined;
-  if (typeof per.value === "string" && burst !== undefined) {
-    fault(
-      report,
-      "BFF176",
-      burst.at,
-      `a limit per ${per.value} has no \`burst\`: all of its \`rate\` may be used at once`,
-      {
-        hint: `leave it out, or write a duration such as "${per.value === "day" ? "1d" : "30d"}", which rolls`,
-      },
-    );
-    return undefined;
-  }
-  if (!isCounted(rate, per.value, burst ?? rate, report)) return undefined;
-  return {
-    kind: "rate_limit",
-    at: place.at,
-    name,
-    key,
-    rate,
-    per,
-    burst,
-    cost,
-    settle,
-    if: condition,
-    local: value.local === true,
-    closed: value.closed === true,
-    sources: { local: sourced(value.local, place, "local"), closed: sourced(value.closed, place, "closed") },
-  };
 }
 
 const REQUIRED = [
