@@ -6,79 +6,93 @@ import type { Checker } from "./checker.ts";
 /**
  * The tree with all types known: a type variable is what it was found to be, or dyn
  * (only in the type of an empty literal or of nothing it stays open, since that goes anywhere); and operands that are dyn or wrappers where a type is
- * wanted are made that type. Long, for it is a table of the kinds of nodes.
+ * wanted are made that type.
  *
  * @param unsafe what is read without being asked for: where it is absent nothing is evaluated
  */
 export function settle(root: Node, checker: Checker, unsafe: ReadonlySet<Variable>): Node {
-  const variables = new Map<Variable, Variable>();
+  return new Settling(checker, unsafe).node(root);
+}
+
+class Settling {
+  readonly #checker: Checker;
+  readonly #unsafe: ReadonlySet<Variable>;
+  readonly #variables = new Map<Variable, Variable>();
   /** What `cel.bind` has bound to what can fail: its error comes out wherever it is first read. */
-  const failing = new Set<Variable>();
-  const known = (type: CelType): CelType => {
-    const found = checker.types.resolve(type);
-    return found.kind === "param" ? { kind: "dyn" } : found;
-  };
-  const settled = (variable: Variable): Variable => {
-    if (variable.role !== "local") return variable;
-    const own = variables.get(variable) ?? { ...variable, type: known(variable.type) };
-    variables.set(variable, own);
-    return own;
-  };
-  const operand = (node: Node, wanted: CelType | undefined): Node =>
-    wanted === undefined ? visit(node) : fit(visit(node), known(wanted));
-  const visit = (node: Node): Node => {
-    const type = known(node.type);
-    const wanted = checker.wanted.get(node) ?? [];
+  readonly #failing = new Set<Variable>();
+
+  constructor(checker: Checker, unsafe: ReadonlySet<Variable>) {
+    this.#checker = checker;
+    this.#unsafe = unsafe;
+  }
+
+  node(node: Node): Node {
+    const type = this.#known(node.type);
+    const wanted = this.#checker.wanted.get(node) ?? [];
     switch (node.kind) {
-      case "name":
-        return { ...node, type, variable: settled(node.variable), fails: node.fails || failing.has(node.variable) };
+      case "name": {
+        const fails = node.fails || this.#failing.has(node.variable);
+        return { ...node, type, variable: this.#variable(node.variable), fails };
+      }
       case "select":
       case "extension": {
-        const of = visit(node.of);
+        const of = this.node(node.of);
         return { ...node, type, of, fails: node.fails || of.fails };
       }
       case "call": {
-        const args = node.args.map((arg, index) => operand(arg, wanted[index]));
+        const args = node.args.map((arg, index) => this.#operand(arg, wanted[index]));
         return { ...node, type, args, fails: node.fails || anyFails(args) };
       }
       case "list": {
-        const elements = node.elements.map((element, index) => operand(element, wanted[index]));
+        const elements = node.elements.map((element, index) => this.#operand(element, wanted[index]));
         return { ...node, type, elements, fails: node.fails || anyFails(elements) };
       }
       case "map": {
         const entries = node.entries.map(([key, value, optional], index) => {
-          const own = [operand(key, wanted[2 * index]), operand(value, wanted[2 * index + 1])] as const;
+          const own = [this.#operand(key, wanted[2 * index]), this.#operand(value, wanted[2 * index + 1])] as const;
           return optional ? ([...own, true] as const) : own;
         });
-        return {
-          ...node,
-          type,
-          entries,
-          fails: node.fails || entries.some(([key, value]) => key.fails || value.fails),
-        };
+        const fails = node.fails || entries.some(([key, value]) => key.fails || value.fails);
+        return { ...node, type, entries, fails };
       }
       case "message": {
-        const fields = node.fields.map((field, index) => ({ ...field, value: operand(field.value, wanted[index]) }));
+        const fields = node.fields.map((field, i) => ({ ...field, value: this.#operand(field.value, wanted[i]) }));
         return { ...node, type, fields, fails: node.fails || fields.some(({ value }) => value.fails) };
       }
       case "macro": {
-        const range = visit(node.range);
-        if (node.macro === "bind" && range.fails) for (const variable of node.vars) failing.add(variable);
-        const vars = node.vars.map(settled);
-        const args = node.args.map((arg, index) => operand(arg, wanted[index]));
+        const range = this.node(node.range);
+        if (node.macro === "bind" && range.fails) for (const variable of node.vars) this.#failing.add(variable);
+        const vars = node.vars.map((variable) => this.#variable(variable));
+        const args = node.args.map((arg, index) => this.#operand(arg, wanted[index]));
         return { ...node, type, range, vars, args, fails: node.fails || range.fails || anyFails(args) };
       }
       case "typename":
-        return { ...node, type, named: known(node.named) };
+        return { ...node, type, named: this.#known(node.named) };
       case "ok":
-        return node.known === undefined && unsafe.has(node.variable)
+        return node.known === undefined && this.#unsafe.has(node.variable)
           ? { ...node, type, known: true }
           : { ...node, type };
       default:
         return { ...node, type };
     }
-  };
-  return visit(root);
+  }
+
+  #operand(node: Node, wanted: CelType | undefined): Node {
+    const settled = this.node(node);
+    return wanted === undefined ? settled : fit(settled, this.#known(wanted));
+  }
+
+  #variable(variable: Variable): Variable {
+    if (variable.role !== "local") return variable;
+    const own = this.#variables.get(variable) ?? { ...variable, type: this.#known(variable.type) };
+    this.#variables.set(variable, own);
+    return own;
+  }
+
+  #known(type: CelType): CelType {
+    const found = this.#checker.types.resolve(type);
+    return found.kind === "param" ? { kind: "dyn" } : found;
+  }
 }
 
 function anyFails(nodes: readonly Node[]): boolean {

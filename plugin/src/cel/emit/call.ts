@@ -66,100 +66,115 @@ export function emitCall(emitter: Emitter, node: Call): Piece {
       return overload === "header" ? header : binary(header, "!==", atom('""'), LEVEL.equality);
     }
   }
-  return emitCollection(emitter, node, first, second) ?? emitFunction(emitter, node);
+  return COLLECTION[overload]?.(emitter, node, first, second ?? first) ?? emitFunction(emitter, node);
 }
 
-/** What is printed without a function of the runtime, or with one that takes its operands in any form: a table of overloads. */
-function emitCollection(emitter: Emitter, node: Call, first: Node, second: Node | undefined): Piece | undefined {
+/** @param second the first again where there is only one operand */
+type Printer = (emitter: Emitter, node: Call, first: Node, second: Node) => Piece | undefined;
+
+/** Overloads that need no function of the runtime, or one that takes its operands in any form. */
+const COLLECTION: Readonly<Record<string, Printer>> = {
+  add_string: (emitter, _, first, second) => binary(emitter.value(first), "+", emitter.value(second), LEVEL.additive),
+  add_list: emitAddedLists,
+  add_duration_timestamp: (emitter, _, first, second) =>
+    runtime(emitter.names, "addToTimestamp", [emitter.value(second), emitter.value(first)]),
+  in_list: (emitter, _, first, second) => emitIn(emitter, first, second),
+  in_map: emitInMap,
+  index_list: emitElement,
+  index_map: emitEntry,
+  size_list: emitLength,
+  size_bytes: emitLength,
+  size_map: emitMapSize,
+  int64_to_double: emitIntToDouble,
+  uint64_to_double: emitIntToDouble,
+  uint64_to_int64: emitSmallConversion,
+  int64_to_uint64: emitSmallConversion,
+  bool_to_string: emitString,
+  int64_to_string: emitString,
+  uint64_to_string: emitString,
+  contains: (emitter, _, first, second) => method(emitter.value(first), "includes", [emitter.value(second)]),
+  starts_with: (emitter, _, first, second) => method(emitter.value(first), "startsWith", [emitter.value(second)]),
+  ends_with: (emitter, _, first, second) => method(emitter.value(first), "endsWith", [emitter.value(second)]),
+  optional_has_value: (emitter, _, first) => emitHasValue(emitter, first),
+  optional_value: emitOptionalValue,
+  optional_or_value: emitOrValue,
+  optional_unwrap: emitUnwrapped,
+};
+
+function emitAddedLists(emitter: Emitter, node: Call): Piece {
+  const form = formOf(node.type, node.proto);
+  const parts = flattenLists(node).flatMap((side) => {
+    if (side.kind !== "list") return [atom("...", ...emitter.as(side, form).print)];
+    const { print, level } = emitter.list(side, form.kind === "list" ? form.of : PLAIN);
+    // Of an empty one nothing is printed.
+    return level < LEVEL.atom ? [] : [atom(...print.slice(1, -1))];
+  });
+  return parts.length === 0 ? emptyList(emitter, node, form) : piece(["[", ...commas(parts), "]"], form);
+}
+
+function emitInMap(emitter: Emitter, _: Call, first: Node, second: Node): Piece {
   const { names } = emitter;
-  const { overload } = node;
-  switch (overload) {
-    case "add_string":
-      return binary(emitter.value(first), "+", emitter.value(second ?? first), LEVEL.additive);
-    case "add_list": {
-      const form = formOf(node.type, node.proto);
-      const parts = flattenLists(node).flatMap((side) => {
-        if (side.kind !== "list") return [atom("...", ...emitter.as(side, form).print)];
-        const { print, level } = emitter.list(side, form.kind === "list" ? form.of : PLAIN);
-        // Of an empty one nothing is printed.
-        return level < LEVEL.atom ? [] : [atom(...print.slice(1, -1))];
-      });
-      return parts.length === 0 ? emptyList(emitter, node, form) : piece(["[", ...commas(parts), "]"], form);
-    }
-    case "add_duration_timestamp":
-      return runtime(names, "addToTimestamp", [emitter.value(second ?? first), emitter.value(first)]);
-    case "in_list":
-      return emitIn(emitter, first, second ?? first);
-    case "in_map": {
-      const map = emitter.value(second ?? first);
-      const key = emitter.value(first);
-      const alike =
-        second?.type.kind === "map" && second.type.key.kind === first.type.kind && first.type.kind !== "dyn";
-      if (alike && map.form.kind === "record") return hasOwn(map, key, first.type.kind === "bool");
-      if (alike && map.form.kind === "map") return method(map, "has", [coerce(key, map.form.key, names)]);
-      return map.form.kind === "map" || map.form.kind === "record"
-        ? runtime(names, "hasKey", [map, coerce(key, PLAIN, names)])
-        : runtime(names, "isIn", [coerce(key, PLAIN, names), map]);
-    }
-    case "index_list": {
-      const list = emitter.value(first);
-      const of = entryForm(list.form) ?? PLAIN;
-      return unbox(runtime(names, "at", [list, emitPosition(emitter, second ?? first)], of), names);
-    }
-    case "index_map": {
-      const map = emitter.value(first);
-      const key = emitter.value(second ?? first);
-      const of = entryForm(map.form) ?? PLAIN;
-      if (map.form.kind !== "map" && map.form.kind !== "record")
-        return runtime(names, "index", [map, coerce(key, PLAIN, names)]);
-      return unbox(runtime(names, "entry", [map, mapKey(emitter, key, map.form)], of), names);
-    }
-    case "size_list":
-    case "size_bytes":
-      return property(emitter.value(first), "length", smallFormOf(node));
-    case "size_map": {
-      const map = emitter.value(first);
-      return map.form.kind === "map"
-        ? property(map, "size", smallFormOf(node))
-        : piece(["Object.keys(", ...map.print, ").length"], smallFormOf(node));
-    }
-    case "int64_to_double":
-    case "uint64_to_double": {
-      const value = emitter.value(first);
-      if (value.form.kind !== "small") return asDouble(value);
-      const double = { ...value, form: PLAIN, literal: undefined };
-      return mayBeNegativeZero(first) ? binary(double, "+", atom("0"), LEVEL.additive) : double;
-    }
-    case "uint64_to_int64":
-    case "int64_to_uint64": {
-      const value = emitter.value(first);
-      if (rangeOf(node) !== undefined && value.form.kind === "small") return { ...value, form: smallFormOf(node) };
-      break;
-    }
-    case "bool_to_string":
-    case "int64_to_string":
-    case "uint64_to_string":
-      return atom("String(", ...emitter.value(first).print, ")");
-    case "contains":
-    case "starts_with":
-    case "ends_with": {
-      const name = { contains: "includes", starts_with: "startsWith", ends_with: "endsWith" }[overload];
-      return method(emitter.value(first), name, [emitter.value(second ?? first)]);
-    }
-    case "optional_has_value":
-      return emitHasValue(emitter, first);
-    case "optional_value":
-      return emitOptionalValue(emitter, node, first);
-    case "optional_or_value":
-      return emitOrValue(emitter, node, first, second ?? first);
-    case "optional_unwrap":
-      return coerce(
-        runtime(names, "unwrapped", [emitter.value(first)], generic(celForm(node.type))),
-        celForm(node.type),
-        names,
-      );
-  }
-  return undefined;
+  const map = emitter.value(second);
+  const key = emitter.value(first);
+  const alike = second.type.kind === "map" && second.type.key.kind === first.type.kind && first.type.kind !== "dyn";
+  if (alike && map.form.kind === "record") return hasOwn(map, key, first.type.kind === "bool");
+  if (alike && map.form.kind === "map") return method(map, "has", [coerce(key, map.form.key, names)]);
+  return map.form.kind === "map" || map.form.kind === "record"
+    ? runtime(names, "hasKey", [map, coerce(key, PLAIN, names)])
+    : runtime(names, "isIn", [coerce(key, PLAIN, names), map]);
+}
+
+/** `list[i]` */
+function emitElement(emitter: Emitter, _: Call, first: Node, second: Node): Piece {
+  const { names } = emitter;
+  const list = emitter.value(first);
+  const of = entryForm(list.form) ?? PLAIN;
+  return unbox(runtime(names, "at", [list, emitPosition(emitter, second)], of), names);
+}
+
+/** `map[key]` */
+function emitEntry(emitter: Emitter, _: Call, first: Node, second: Node): Piece {
+  const { names } = emitter;
+  const map = emitter.value(first);
+  const key = emitter.value(second);
+  const of = entryForm(map.form) ?? PLAIN;
+  if (map.form.kind !== "map" && map.form.kind !== "record")
+    return runtime(names, "index", [map, coerce(key, PLAIN, names)]);
+  return unbox(runtime(names, "entry", [map, mapKey(emitter, key, map.form)], of), names);
+}
+
+function emitLength(emitter: Emitter, node: Call, first: Node): Piece {
+  return property(emitter.value(first), "length", smallFormOf(node));
+}
+
+function emitMapSize(emitter: Emitter, node: Call, first: Node): Piece {
+  const map = emitter.value(first);
+  return map.form.kind === "map"
+    ? property(map, "size", smallFormOf(node))
+    : piece(["Object.keys(", ...map.print, ").length"], smallFormOf(node));
+}
+
+function emitIntToDouble(emitter: Emitter, _: Call, first: Node): Piece {
+  const value = emitter.value(first);
+  if (value.form.kind !== "small") return asDouble(value);
+  const double = { ...value, form: PLAIN, literal: undefined };
+  return mayBeNegativeZero(first) ? binary(double, "+", atom("0"), LEVEL.additive) : double;
+}
+
+/** An integer whose range fits both types stays as it is. */
+function emitSmallConversion(emitter: Emitter, node: Call, first: Node): Piece | undefined {
+  const value = emitter.value(first);
+  return rangeOf(node) !== undefined && value.form.kind === "small" ? { ...value, form: smallFormOf(node) } : undefined;
+}
+
+function emitString(emitter: Emitter, _: Call, first: Node): Piece {
+  return atom("String(", ...emitter.value(first).print, ")");
+}
+
+function emitUnwrapped(emitter: Emitter, node: Call, first: Node): Piece {
+  const { names } = emitter;
+  const form = celForm(node.type);
+  return coerce(runtime(names, "unwrapped", [emitter.value(first)], generic(form)), form, names);
 }
 
 function mapKey(emitter: Emitter, key: Piece, map: Form): Piece {

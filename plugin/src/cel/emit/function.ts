@@ -154,7 +154,7 @@ export function emitFunction(emitter: Emitter, node: Call): Piece {
     return atom(emitter.names.random(what, `${file}:${line}:${column}`));
   }
   if (node.own !== undefined) return emitCallOf(emitter, node, node.own);
-  const own = emitNative(emitter, node, args[0], args[1]);
+  const own = emitNative(emitter, node);
   if (own !== undefined) return own;
   const name = RUNTIME[overload] ?? overload;
   const operands = args.map((arg) =>
@@ -179,15 +179,10 @@ function resultForm(node: Call, operands: readonly Piece[]): Form {
   return node.overload === "list_distinct" ? (operands[0]?.form ?? PLAIN) : celForm(node.type);
 }
 
-/** Functions that JavaScript has itself, or that keep the form of their operands: a table of overloads. */
-function emitNative(
-  emitter: Emitter,
-  node: Call,
-  first: Node | undefined,
-  second: Node | undefined,
-): Piece | undefined {
-  const { names } = emitter;
-  const { overload, args } = node;
+/** Functions that JavaScript has itself, or that keep the form of their operands. */
+function emitNative(emitter: Emitter, node: Call): Piece | undefined {
+  const { overload } = node;
+  const [first, second] = node.args;
   if (first === undefined) return undefined;
   const onDoubles = ON_DOUBLES[overload];
   if (onDoubles !== undefined) return atom(`${onDoubles}(`, ...emitter.value(first).print, ")");
@@ -197,78 +192,81 @@ function emitNative(
     const [a, b] = [first, second].map((one) => operand(emitter.as(one, big), LEVEL.atom));
     return piece(["(", ...(a ?? []), ` ${BITS[bits[1] ?? ""]} `, ...(b ?? []), ")"], big);
   }
-  switch (overload) {
-    case "take": {
-      const list = emitter.value(first);
-      const count = second && rangeOf(second);
-      const most = emitter.value(second ?? first);
-      if (count !== undefined && count.low >= 0 && most.form.kind === "small")
-        return method(list, "slice", [atom("0"), most], list.form);
-      return runtime(names, "take", [list, most], list.form);
-    }
-    case "sum_int64":
-      return runtime(names, "sumInt", [withoutBoxes(emitter, first)], BIG);
-    case "sum_uint64":
-      return runtime(names, "sumUint", [withoutBoxes(emitter, first)], UNSIGNED);
-    case "list_slice": {
-      const list = emitter.value(first);
-      return runtime(names, "slice", [list, ...args.slice(1).map((arg) => emitter.value(arg))], list.form);
-    }
-    case "list_flatten": {
-      const list = emitter.value(first);
-      const sure = list.form.kind === "list" && list.form.of.kind === "list";
-      if (!sure) return runtime(names, "flatten", [emitter.as(first, celForm(first.type))], celForm(node.type));
-      return method(list, "flat", [], list.form.kind === "list" ? list.form.of : PLAIN);
-    }
-    case "list_reverse": {
-      const list = emitter.value(first);
-      return method(list, "toReversed", [], list.form);
-    }
-    case "list_sort":
-    case "list_sort_desc": {
-      const list = withoutBoxes(emitter, first);
-      return runtime(names, overload === "list_sort" ? "sort" : "sortDesc", [list], list.form);
-    }
-    case "math_is_inf": {
-      const value = atom("Math.abs(", ...emitter.value(first).print, ")");
-      return binary(value, "===", atom("Infinity"), LEVEL.equality);
-    }
-    case "math_abs_uint":
-      return emitter.value(first);
-    case "math_bit_not_int":
-      return piece(["~", ...operand(emitter.as(first, BIG), LEVEL.atom)], BIG, LEVEL.unary);
-    case "math_sqrt_double":
-      return atom("Math.sqrt(", ...emitter.value(first).print, ")");
-    case "math_sqrt_int":
-    case "math_sqrt_uint": {
-      const double: Call = { ...node, overload: "int64_to_double", args: [first] };
-      return atom("Math.sqrt(", ...emitter.value(double).print, ")");
-    }
-    case "lists_range":
-      return runtime(names, "range", [emitter.value(first)], {
-        kind: "list",
-        of: { kind: "small", low: 0, high: 10_000_000 },
-      });
-    case "list_flatten_depth":
-      return runtime(names, "flatten", [emitter.as(first, PLAIN), emitter.value(second ?? first)], celForm(node.type));
-    case "enum_name":
-    case "enum_text":
-    case "enum_convert":
-      return emitOfEnum(emitter, node, first, second);
-    case "int64_to_enum":
-      return runtime(names, "toInt32", [emitter.value(first)], smallFormOf(node));
-    case "string_to_enum": {
-      const values = node.proto?.kind === "enum" ? atom(names.shape(node.proto.desc)) : atom("{}");
-      return runtime(names, "enumNumber", [values, emitter.value(first)], smallFormOf(node));
-    }
-    case "optional_index":
-      return emitOptional(emitter, node);
-    case "math_greatest":
-    case "math_least":
-      return emitBest(emitter, node);
-    default:
-      return undefined;
-  }
+  return NATIVE[overload]?.(emitter, node, first, second);
+}
+
+type Printer = (emitter: Emitter, node: Call, first: Node, second: Node | undefined) => Piece | undefined;
+
+const NATIVE: Readonly<Record<string, Printer>> = {
+  take: emitTake,
+  sum_int64: (emitter, _, first) => runtime(emitter.names, "sumInt", [withoutBoxes(emitter, first)], BIG),
+  sum_uint64: (emitter, _, first) => runtime(emitter.names, "sumUint", [withoutBoxes(emitter, first)], UNSIGNED),
+  list_slice: (emitter, { args }, first) => {
+    const list = emitter.value(first);
+    return runtime(emitter.names, "slice", [list, ...args.slice(1).map((arg) => emitter.value(arg))], list.form);
+  },
+  list_flatten: emitFlatten,
+  list_flatten_depth: (emitter, { type }, first, second = first) =>
+    runtime(emitter.names, "flatten", [emitter.as(first, PLAIN), emitter.value(second)], celForm(type)),
+  list_reverse: (emitter, _, first) => {
+    const list = emitter.value(first);
+    return method(list, "toReversed", [], list.form);
+  },
+  list_sort: (emitter, _, first) => emitSorted(emitter, first, "sort"),
+  list_sort_desc: (emitter, _, first) => emitSorted(emitter, first, "sortDesc"),
+  lists_range: (emitter, _, first) =>
+    runtime(emitter.names, "range", [emitter.value(first)], {
+      kind: "list",
+      of: { kind: "small", low: 0, high: 10_000_000 },
+    }),
+  math_is_inf: (emitter, _, first) => {
+    const value = atom("Math.abs(", ...emitter.value(first).print, ")");
+    return binary(value, "===", atom("Infinity"), LEVEL.equality);
+  },
+  math_abs_uint: (emitter, _, first) => emitter.value(first),
+  math_bit_not_int: (emitter, _, first) =>
+    piece(["~", ...operand(emitter.as(first, BIG), LEVEL.atom)], BIG, LEVEL.unary),
+  math_sqrt_double: (emitter, _, first) => atom("Math.sqrt(", ...emitter.value(first).print, ")"),
+  math_sqrt_int: emitRootOfInteger,
+  math_sqrt_uint: emitRootOfInteger,
+  math_greatest: emitBest,
+  math_least: emitBest,
+  enum_name: emitOfEnum,
+  enum_text: emitOfEnum,
+  enum_convert: emitOfEnum,
+  int64_to_enum: (emitter, node, first) => runtime(emitter.names, "toInt32", [emitter.value(first)], smallFormOf(node)),
+  string_to_enum: (emitter, node, first) => {
+    const { names } = emitter;
+    const values = node.proto?.kind === "enum" ? atom(names.shape(node.proto.desc)) : atom("{}");
+    return runtime(names, "enumNumber", [values, emitter.value(first)], smallFormOf(node));
+  },
+  optional_index: emitOptional,
+};
+
+function emitTake(emitter: Emitter, _: Call, first: Node, second: Node | undefined): Piece {
+  const list = emitter.value(first);
+  const count = second && rangeOf(second);
+  const most = emitter.value(second ?? first);
+  if (count !== undefined && count.low >= 0 && most.form.kind === "small")
+    return method(list, "slice", [atom("0"), most], list.form);
+  return runtime(emitter.names, "take", [list, most], list.form);
+}
+
+function emitFlatten(emitter: Emitter, { type }: Call, first: Node): Piece {
+  const list = emitter.value(first);
+  if (list.form.kind !== "list" || list.form.of.kind !== "list")
+    return runtime(emitter.names, "flatten", [emitter.as(first, celForm(first.type))], celForm(type));
+  return method(list, "flat", [], list.form.of);
+}
+
+function emitSorted(emitter: Emitter, of: Node, fn: "sort" | "sortDesc"): Piece {
+  const list = withoutBoxes(emitter, of);
+  return runtime(emitter.names, fn, [list], list.form);
+}
+
+function emitRootOfInteger(emitter: Emitter, node: Call, first: Node): Piece {
+  const double: Call = { ...node, overload: "int64_to_double", args: [first] };
+  return atom("Math.sqrt(", ...emitter.value(double).print, ")");
 }
 
 /** `math.greatest` and `math.least`. */

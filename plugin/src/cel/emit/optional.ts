@@ -109,8 +109,10 @@ function knownInner(emitter: Emitter, node: Node): Piece | undefined {
     return maybe(atom(emitter.names.variable(node.variable)));
   if (node.kind === "name" && node.variable.role === "resume")
     return maybe(piece([emitter.names.variable(node.variable)], innerForm(node)));
-  if (node.kind !== "call") return undefined;
-  const { names } = emitter;
+  return node.kind === "call" ? innerOfCall(emitter, node) : undefined;
+}
+
+function innerOfCall(emitter: Emitter, node: Call): Piece | undefined {
   const [first, second] = node.args;
   switch (node.overload) {
     case "optional_none":
@@ -119,58 +121,60 @@ function knownInner(emitter: Emitter, node: Node): Piece | undefined {
       return first && emitter.value(first);
     case "optional_of_non_zero":
       return first && maybe(nonZero(emitter, first));
-    case "optional_or": {
-      if (first === undefined || second === undefined) return undefined;
-      emitter.hide(contradictedDefault(first, second, emitter.aliases));
-      const other = optionalAs(emitter, second, innerForm(node));
-      return orElse(
-        emitter,
-        optionalInner(emitter, first),
-        other,
-        innerForm(node),
-        mayBeNull(node.type.kind === "optional" ? node.type.of : node.type),
-      );
-    }
+    case "optional_or":
+      return first && second && orInner(emitter, node, first, second);
     case "list_first":
-    case "list_last": {
-      if (first === undefined) return undefined;
-      const list = emitter.value(first);
-      return maybe(
-        method(list, "at", [atom(node.overload === "list_first" ? "0" : "-1")], entryForm(list.form) ?? PLAIN),
-      );
-    }
+      return first && elementInner(emitter, first, "0");
+    case "list_last":
+      return first && elementInner(emitter, first, "-1");
     case "enum_from":
-    case "enum_parse": {
-      const desc = node.type.kind === "optional" && node.type.of.kind === "int" ? node.type.of.enum : undefined;
-      if (desc === undefined || first === undefined) return undefined;
-      const name = node.overload === "enum_from" ? "enumFrom" : "enumParse";
-      const form = protoForm({ kind: "enum", desc });
-      return maybe(runtime(names, name, [atom(names.schema(desc)), emitter.value(first)], form));
+      return first && enumInner(emitter, node, first, "enumFrom");
+    case "enum_parse":
+      return first && enumInner(emitter, node, first, "enumParse");
+    case "regex_extract_string_string": {
+      const operands = node.args.map((arg) => emitter.value(arg));
+      return maybe(runtime(emitter.names, "extract", operands));
     }
-    case "regex_extract_string_string":
-      return maybe(
-        runtime(
-          names,
-          "extract",
-          node.args.map((arg) => emitter.value(arg)),
-        ),
-      );
     case "conditional":
       return optionalAs(emitter, node, innerForm(node));
     case "cast":
       return first && castOptional(emitter, node, first);
     case "optional_index":
       return first && second && indexInner(emitter, first, second);
-    case "error_detail": {
-      if (first === undefined || second?.kind !== "typename" || second.named.kind !== "message") return undefined;
-      const error = baseOf(emitter, first);
-      return maybe(
-        atom(...operand(error, LEVEL.atom), error.maybe ? "?." : ".", "detail(", names.schema(second.named.desc), ")"),
-      );
-    }
+    case "error_detail":
+      return first && second && detailInner(emitter, first, second);
     default:
       return undefined;
   }
+}
+
+/** `a.or(b)` */
+function orInner(emitter: Emitter, node: Call, first: Node, second: Node): Piece {
+  emitter.hide(contradictedDefault(first, second, emitter.aliases));
+  const form = innerForm(node);
+  const other = optionalAs(emitter, second, form);
+  const nullable = mayBeNull(node.type.kind === "optional" ? node.type.of : node.type);
+  return orElse(emitter, optionalInner(emitter, first), other, form, nullable);
+}
+
+function elementInner(emitter: Emitter, of: Node, index: "0" | "-1"): Piece {
+  const list = emitter.value(of);
+  return maybe(method(list, "at", [atom(index)], entryForm(list.form) ?? PLAIN));
+}
+
+function enumInner(emitter: Emitter, node: Call, of: Node, fn: "enumFrom" | "enumParse"): Piece | undefined {
+  const { names } = emitter;
+  const desc = node.type.kind === "optional" && node.type.of.kind === "int" ? node.type.of.enum : undefined;
+  if (desc === undefined) return undefined;
+  return maybe(runtime(names, fn, [atom(names.schema(desc)), emitter.value(of)], protoForm({ kind: "enum", desc })));
+}
+
+/** `error.detail(T)` */
+function detailInner(emitter: Emitter, of: Node, type: Node): Piece | undefined {
+  if (type.kind !== "typename" || type.named.kind !== "message") return undefined;
+  const error = baseOf(emitter, of);
+  const schema = emitter.names.schema(type.named.desc);
+  return maybe(atom(...operand(error, LEVEL.atom), error.maybe ? "?." : ".", "detail(", schema, ")"));
 }
 
 /** What is not the zero of its type. */
