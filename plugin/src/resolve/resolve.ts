@@ -50,30 +50,11 @@ import type { Run } from "./steps/context.ts";
 
 /** From declared names to descriptors, types and a graph. Faulty parts are left out of the model after their diagnostics. */
 export function resolve(ir: Ir, report: Report): Model {
+  const suspicions: Diagnostic[] = [];
   const aliases = new AliasTable(ir, report);
   aliases.buildAll();
   const graph = messageGraph(ir, report);
-  const suspicions: Diagnostic[] = [];
-  const run: Run = {
-    ir,
-    report,
-    suspect: (diagnostic) => suspicions.push(diagnostic),
-    aliases,
-    enums: aliases.relations,
-    messages: new Map(ir.files.flatMap((file) => file.messages).map((message) => [message.desc.typeName, message])),
-    bffServices: new Set(ir.files.flatMap((file) => file.services.map((service) => service.desc.typeName))),
-    places: new Map(),
-    used: graph.used,
-    welcome: graph.welcome,
-    packages: new Map(),
-    identities: new Map(),
-    lets: letGraph(ir, graph),
-    functions: ownFunctions(ir, report),
-    shared: new Map(),
-    adrift: new Set(),
-    tried: new Map(),
-    late: new Set(),
-  };
+  const run = runOf(ir, { report, aliases, graph, suspicions });
   checkEntries(ir, report);
   // Also of a file that nothing in this run imports.
   for (const { identity, desc } of ir.files) if (identity !== undefined) packageContext(run, desc.proto.package);
@@ -112,6 +93,43 @@ export function resolve(ir: Ir, report: Report): Model {
     functions: run.functions,
     namedAdrift,
     suspicions,
+  };
+}
+
+/** What stages share; much of it is found as they go on. */
+function runOf(
+  ir: Ir,
+  {
+    report,
+    aliases,
+    graph,
+    suspicions,
+  }: {
+    readonly report: Report;
+    readonly aliases: AliasTable;
+    readonly graph: MessageGraph;
+    readonly suspicions: Diagnostic[];
+  },
+): Run {
+  return {
+    ir,
+    report,
+    suspect: (diagnostic) => suspicions.push(diagnostic),
+    aliases,
+    enums: aliases.relations,
+    messages: new Map(ir.files.flatMap((file) => file.messages).map((message) => [message.desc.typeName, message])),
+    bffServices: new Set(ir.files.flatMap((file) => file.services.map((service) => service.desc.typeName))),
+    places: new Map(),
+    used: graph.used,
+    welcome: graph.welcome,
+    packages: new Map(),
+    identities: new Map(),
+    lets: letGraph(ir, graph),
+    functions: ownFunctions(ir, report),
+    shared: new Map(),
+    adrift: new Set(),
+    tried: new Map(),
+    late: new Set(),
   };
 }
 

@@ -44,7 +44,7 @@ export interface Aliases {
 
 const SAME: Conversion = { kind: "same" };
 
-/** Long, for it is a table: by what is given, then by what is wanted. */
+/** By what is given, then by what is wanted. */
 export function conversion(
   from: Value,
   to: { readonly type: CelType; readonly proto: Proto },
@@ -70,25 +70,8 @@ export function conversion(
       return scalar(from, to, to.proto.scalar);
     case "enum":
       return toEnum(from, to, to.proto.desc, aliases);
-    case "message": {
-      const inner = unwrapped(to.proto.desc);
-      // In a list, a map or a oneof a wrapper stays a message; only another such message fits there.
-      if (inner !== undefined) return misfit(from, to);
-      // An Any holds any message, a Struct, Value or ListValue whatever can be written as JSON.
-      if (packs(from, to.proto)) return { kind: "represent", as: to.proto };
-      if (type.kind !== "message") return misfit(from, to);
-      if (type.desc.typeName === to.proto.desc.typeName) return SAME;
-      const computed = notWrittenBack(type.desc, to.proto.desc, aliases);
-      if (computed !== undefined) return computed;
-      const via = aliases.message(type.desc, to.proto.desc);
-      if (via !== undefined) return { kind: "message", via };
-      return {
-        kind: "misfit",
-        code: "BFF414",
-        message: noCopy(type.desc, to.proto.desc, aliases),
-        hint: copyInstead(type.desc, to.proto.desc, aliases),
-      };
-    }
+    case "message":
+      return toMessage(from, { type: to.type, proto: to.proto }, aliases);
     case "list": {
       if (type.kind !== "list" || to.type.kind !== "list") return misfit(from, to);
       if (type.element.kind === "param") return { kind: "represent", as: to.proto }; // []
@@ -111,6 +94,31 @@ export function conversion(
       return lift("map", of, from, to);
     }
   }
+}
+
+function toMessage(
+  from: Value,
+  to: { readonly type: CelType; readonly proto: Proto & { readonly kind: "message" } },
+  aliases: Aliases,
+): Conversion | Misfit {
+  const { type } = from;
+  const { desc } = to.proto;
+  // In a list, a map or a oneof a wrapper stays a message; only another such message fits there.
+  if (unwrapped(desc) !== undefined) return misfit(from, to);
+  // An Any holds any message, a Struct, Value or ListValue whatever can be written as JSON.
+  if (packs(from, to.proto)) return { kind: "represent", as: to.proto };
+  if (type.kind !== "message") return misfit(from, to);
+  if (type.desc.typeName === desc.typeName) return SAME;
+  const computed = notWrittenBack(type.desc, desc, aliases);
+  if (computed !== undefined) return computed;
+  const via = aliases.message(type.desc, desc);
+  if (via !== undefined) return { kind: "message", via };
+  return {
+    kind: "misfit",
+    code: "BFF414",
+    message: noCopy(type.desc, desc, aliases),
+    hint: copyInstead(type.desc, desc, aliases),
+  };
 }
 
 /** Why a copy cannot become the upstream's message again; undefined where it can, or is none of it. */

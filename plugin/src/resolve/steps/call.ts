@@ -1,8 +1,9 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { typeName, type Variable } from "../../cel/index.ts";
-import type { IrCall } from "../../ir-step.ts";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { IrCall, IrUpstream } from "../../ir-step.ts";
 import type { Bound } from "../../model/conversion.ts";
-import type { Text } from "../../origin.ts";
+import type { Origin, Text } from "../../origin.ts";
 import { notWrittenBack } from "../conversions/convert.ts";
 import type { Call, ErrorRule } from "../model/call.ts";
 import { answerOf } from "../model/source-parts.ts";
@@ -21,81 +22,47 @@ import { checkSent } from "./http-call.ts";
 import { checkRequired, inLiteral } from "./required-fields.ts";
 import { isArgs, nameOf, resolveSet } from "./set.ts";
 
+type CallKind = "unary" | "server_streaming";
+
 export function resolveCall(
   cx: MessageContext,
   ir: IrCall,
   locals: readonly Variable[],
-  kind: "unary" | "server_streaming" = "unary",
+  kind: CallKind = "unary",
 ): Call | undefined {
   const { scope, run } = cx;
-  const method = ir.method && lookupMethod(run.ir, ir.method, scope.report, kind);
+  const method = calledMethod(cx, ir, kind);
   if (method === undefined || ir.method === undefined) return undefined;
-  if (run.bffServices.has(method.parent.typeName)) {
-    scope.report({
-      code: "BFF203",
-      severity: "error",
-      message: `"${method.parent.typeName}" is a service of this BFF`,
-      at: ir.method.at,
-      hint: `compose its response message instead: compose: { message: "${method.output.name}" … }`,
-    });
-    return undefined;
-  }
+  const { at } = ir.method;
   checkStreamLimit(ir.policy, method, scope.report);
   const entries = entriesFor(cx.governing.entries, method);
   const http = saysHttp(cx.governing.entries, method);
   const policies = [ir.policy, ...entries.map((entry) => toldPolicy(entry, http !== undefined))];
-  const { effects, said } = effectsOf(
-    method,
-    { own: ir.policy, entries, roots: cx.roots, at: ir.method.at },
-    scope.report,
-  );
+  const { effects, said } = effectsOf(method, { own: ir.policy, entries, roots: cx.roots, at }, scope.report);
   const request = ir.request && baseRequest(cx, ir.request, method, locals);
   const set = resolveSet(cx, ir, method.input, locals);
   const batch = ir.batch && resolveBatch(cx, ir.batch, method, locals, effects);
   const own = metadata(scope, ir.policy.metadata, locals);
   const outside = withoutMessage(scope);
   const shared = entries.map((entry) => metadata(outside, entry.policy.metadata, []));
-  const gives =
-    ir.batch && batch === undefined ? undefined : { method, batched: batch !== undefined, ...answerOf(method, batch) };
-  // Nothing stands in for an answer that decides who may call: of such rules only those that refuse are left.
-  const holding = (rules: readonly ErrorRule[]): readonly ErrorRule[] =>
-    scope.strict === "permit" ? rules.filter(({ then }) => then.kind === "fail") : rules;
-  const given = entries.flatMap((entry) => reachable(holding(errorRules(cx, outside, entry.policy, gives, []))));
-  const onError = reachable([...holding(errorRules(cx, scope, ir.policy, gives, locals)), ...given]);
-  const tried = new Set(onError.map(({ at }) => at));
-  for (const { at } of given) run.tried.set(at, tried.has(at) || (run.tried.get(at) ?? false));
+  const onError = resolveErrorRules(cx, ir, { method, entries, batch, locals });
   if ((ir.request && request === undefined) || (ir.batch && batch === undefined)) return undefined;
-  // What another expression than a literal gives is not known before it runs, and what `args` has not before something composes the message.
-  const unknown = run.adrift.has(cx.ir) && ir.set.some(({ spread }) => spread !== undefined && isArgs(spread));
   const sent = [
     ...set,
     ...(batch ? [{ path: [batch.keys] }] : []),
     ...(request === undefined ? [] : inLiteral(request.expression.root)),
   ];
-  // A field whose value is wrong has its own diagnostic; it is not missing as well.
-  const wrong = ir.set.some(({ name }) => name !== undefined && !set.some(({ path }) => nameOf(path) === name.value));
-  const whole = !unknown && !wrong && (request === undefined || request.expression.root.kind === "message");
+  const whole = isKnownWhole(cx, ir, set, request);
   if (whole) checkRequired(scope.report, ir, method.input, sent);
   if (http !== undefined && kind === "server_streaming") {
-    scope.report({
-      code: "BFF633",
-      severity: "error",
-      message: `"${ir.method.value}" is followed, and its upstream speaks HTTP with JSON, which has no streams`,
-      at: ir.method.at,
-      related: [{ at: http.at, message: "it does so here" }],
-      hint: "follow it over gRPC: leave out `protocol`",
-    });
+    refuseFollowed(ir.method, http.at, scope.report);
     return undefined;
   }
-  const rule = http && httpRule(run.ir, method, ir.method.at, http, scope.report);
-  if (rule !== undefined)
-    checkSent(
-      { method, rule, at: ir.method.at },
-      ir,
-      sent.map(({ path }) => path),
-      whole,
-      scope.report,
-    );
+  const rule = http && httpRule(run.ir, method, at, http, scope.report);
+  if (rule !== undefined) {
+    const paths = sent.map(({ path }) => path);
+    checkSent({ method, rule, at }, ir, paths, whole, scope.report);
+  }
   return {
     ir,
     method,
@@ -107,9 +74,71 @@ export function resolveCall(
     onError,
     batch,
     effects,
-    methodAt: ir.method.at,
+    methodAt: at,
     said,
   };
+}
+
+function calledMethod({ scope, run }: MessageContext, ir: IrCall, kind: CallKind): DescMethod | undefined {
+  const method = ir.method && lookupMethod(run.ir, ir.method, scope.report, kind);
+  if (method === undefined || ir.method === undefined) return undefined;
+  if (!run.bffServices.has(method.parent.typeName)) return method;
+  scope.report({
+    code: "BFF203",
+    severity: "error",
+    message: `"${method.parent.typeName}" is a service of this BFF`,
+    at: ir.method.at,
+    hint: `compose its response message instead: compose: { message: "${method.output.name}" … }`,
+  });
+  return undefined;
+}
+
+/** The rules of the call first, then those of its upstream; without those that no failure reaches. */
+function resolveErrorRules(
+  cx: MessageContext,
+  ir: IrCall,
+  {
+    method,
+    entries,
+    batch,
+    locals,
+  }: Pick<Call, "method" | "batch"> & {
+    readonly entries: readonly IrUpstream[];
+    readonly locals: readonly Variable[];
+  },
+): readonly ErrorRule[] {
+  const { scope, run } = cx;
+  const outside = withoutMessage(scope);
+  const gives =
+    ir.batch && batch === undefined ? undefined : { method, batched: batch !== undefined, ...answerOf(method, batch) };
+  // Nothing stands in for an answer that decides who may call: of such rules only those that refuse are left.
+  const holding = (rules: readonly ErrorRule[]): readonly ErrorRule[] =>
+    scope.strict === "permit" ? rules.filter(({ then }) => then.kind === "fail") : rules;
+  const inherited = entries.flatMap((entry) => reachable(holding(errorRules(cx, outside, entry.policy, gives, []))));
+  const onError = reachable([...holding(errorRules(cx, scope, ir.policy, gives, locals)), ...inherited]);
+  const tried = new Set(onError.map(({ at }) => at));
+  for (const { at } of inherited) run.tried.set(at, tried.has(at) || (run.tried.get(at) ?? false));
+  return onError;
+}
+
+/** Whether it is known which fields the request has: then those that are missing can be named. */
+function isKnownWhole(cx: MessageContext, ir: IrCall, set: Call["set"], request: Bound | undefined): boolean {
+  // What another expression than a literal gives is not known before it runs, and what `args` has not before something composes the message.
+  const unknown = cx.run.adrift.has(cx.ir) && ir.set.some(({ spread }) => spread !== undefined && isArgs(spread));
+  // A field whose value is wrong has its own diagnostic; it is not missing as well.
+  const wrong = ir.set.some(({ name }) => name !== undefined && !set.some(({ path }) => nameOf(path) === name.value));
+  return !unknown && !wrong && (request === undefined || request.expression.root.kind === "message");
+}
+
+function refuseFollowed(method: Text, http: Origin, report: Report): void {
+  report({
+    code: "BFF633",
+    severity: "error",
+    message: `"${method.value}" is followed, and its upstream speaks HTTP with JSON, which has no streams`,
+    at: method.at,
+    related: [{ at: http, message: "it does so here" }],
+    hint: "follow it over gRPC: leave out `protocol`",
+  });
 }
 
 /** What `set` adds to: a request, or a copy of one. */

@@ -1,6 +1,6 @@
 // `resolver: true`: a step that nobody declares, whose value a function of the user supplies.
-import type { DescField, DescService } from "@bufbuild/protobuf";
-import { type CelType, fieldType, type Proto, type Variable } from "../../cel/index.ts";
+import type { DescField, DescMessage, DescService } from "@bufbuild/protobuf";
+import { type CelType, fieldType, type Proto } from "../../cel/index.ts";
 import { didYouMean } from "../../diagnostic/did-you-mean.ts";
 import type { IrMessage, IrReads } from "../../ir.ts";
 import type { IrCall, IrPolicy } from "../../ir-step.ts";
@@ -35,67 +35,83 @@ export function resolverSteps(
   shared: readonly Step[],
   scope: MessageScope,
 ): Step[] {
-  const steps: Step[] = [];
   const named = new Map(
     [...shared, ...declared].flatMap((step) => (step.variable && step.name ? [[step.name, step]] : [])),
   );
   /** Undefined where nothing is said. */
-  const saidOf = ({ reads }: { readonly reads: IrReads | undefined }): Step[] | undefined =>
+  const readsOf = ({ reads }: { readonly reads: IrReads | undefined }): Step[] | undefined =>
     reads?.steps
       .flatMap((name) => named.get(name.value) ?? unreadable(name, named, ir, scope))
       .sort((a, b) => a.index - b.index);
-  const add = (
-    at: Origin,
-    field: DescField | undefined,
-    of: { readonly type: CelType; readonly proto: Proto },
-    said: Step[] | undefined,
-  ): void => {
-    const given = said ?? declared.filter((step) => step.variable !== undefined);
-    checkNotDeferred(at, given, said !== undefined, scope);
-    const absent = field !== undefined && canBeAbsent(field);
-    const index = declared.length + steps.length;
-    const variable: Variable = { name: RESOLVED, role: "step", type: of.type, proto: of.proto, absent };
-    steps.push({
-      ir: {
-        kind: "step",
-        at,
-        index,
-        name: undefined,
-        if: undefined,
-        source: undefined,
-        supplementary: undefined,
-        fallback: undefined,
-        autobind: undefined,
-        after: [],
-        unordered: undefined,
-        defer: undefined,
-      },
-      name: undefined,
-      index,
-      variable,
-      if: undefined,
-      source: { kind: "resolver", field, message: ir.desc, said: said !== undefined },
-      supplementary: absent,
-      autobind: false,
-      unordered: false,
-      deferred: false,
-      fallback: undefined,
-      after: [],
-      reads: given,
-      absent,
-      absentByFailure: absent,
-      tainted: absent || given.some((step) => step.tainted),
-    });
-  };
   const { desc, resolver } = ir;
   if (resolver !== undefined) {
     const of = { type: { kind: "message", desc }, proto: { kind: "message", desc } } as const;
-    add(resolver.at, undefined, of, saidOf(ir));
-    return steps;
+    const supplied = { at: resolver.at, field: undefined, message: desc, index: declared.length, ...of };
+    return [resolverStep(supplied, readsOf(ir), declared, scope)];
   }
-  for (const field of ir.fields)
-    if (field.resolver !== undefined) add(field.resolver.at, field.desc, fieldType(field.desc), saidOf(field));
+  const steps: Step[] = [];
+  for (const { desc: field, resolver: own, reads } of ir.fields) {
+    if (own === undefined) continue;
+    const index = declared.length + steps.length;
+    const supplied = { at: own.at, field, message: desc, index, ...fieldType(field) };
+    steps.push(resolverStep(supplied, readsOf({ reads }), declared, scope));
+  }
   return steps;
+}
+
+/** What a function of the user supplies. */
+interface Supplied {
+  readonly at: Origin;
+  readonly message: DescMessage;
+  /** Undefined: the whole message. */
+  readonly field: DescField | undefined;
+  readonly type: CelType;
+  readonly proto: Proto;
+  /** Of its step. */
+  readonly index: number;
+}
+
+/** @param reads undefined: all steps that are declared */
+function resolverStep(
+  { at, message, field, type, proto, index }: Supplied,
+  reads: readonly Step[] | undefined,
+  declared: readonly Step[],
+  scope: MessageScope,
+): Step {
+  const before = reads ?? declared.filter((step) => step.variable !== undefined);
+  checkNotDeferred(at, before, reads !== undefined, scope);
+  const absent = field !== undefined && canBeAbsent(field);
+  return {
+    ir: {
+      kind: "step",
+      at,
+      index,
+      name: undefined,
+      if: undefined,
+      source: undefined,
+      supplementary: undefined,
+      fallback: undefined,
+      autobind: undefined,
+      after: [],
+      unordered: undefined,
+      defer: undefined,
+    },
+    name: undefined,
+    index,
+    variable: { name: RESOLVED, role: "step", type, proto, absent },
+    if: undefined,
+    source: { kind: "resolver", field, message, said: reads !== undefined },
+    supplementary: absent,
+    autobind: false,
+    unordered: false,
+    deferred: false,
+    fallback: undefined,
+    after: [],
+    reads: before,
+    absent,
+    absentByFailure: absent,
+    tainted: absent || before.some((step) => step.tainted),
+  };
 }
 
 /** A function is asked once, for the first message. */

@@ -1,8 +1,10 @@
 import { type CelType, type Expression, type Proto, typeName, type Variable } from "../../cel/index.ts";
+import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { IrGuard, IrLatest, IrStep } from "../../ir-step.ts";
 import type { IrTopic } from "../../ir-stream.ts";
 import type { Bound } from "../../model/conversion.ts";
 import { protoOf } from "../../model/proto-of.ts";
+import type { Text } from "../../origin.ts";
 import { conversion } from "../conversions/convert.ts";
 import type { Source, Step } from "../model/model.ts";
 import { callsOf, composesOf, failExpressions, mayBeStale } from "../model/source-parts.ts";
@@ -19,20 +21,14 @@ import { argsRead, describe, type Resolved, value, valueOfCall } from "./resolve
 import { resolveSwitch } from "./switch.ts";
 import { keyOf } from "./topic-key.ts";
 
-/**
- * Resolves one step; everything it reads is resolved already. Undefined after a diagnostic. Long, for each thing that is known of a step is a
- * line or two that rest on those before.
- */
+/** Resolves one step; everything it reads is resolved already. Undefined after a diagnostic. */
 export function resolveStep(cx: MessageContext, ir: IrStep, index: number): Step | undefined {
   const { scope } = cx;
   const deferred = ir.defer !== undefined;
   const late = cx.late || deferred;
   const condition = ir.if && checkCondition(scope, ir.if, "this `if`");
   const resolved = ir.source && resolveSource({ ...cx, scope: where(scope, condition), late }, ir, ir.source);
-  const after = ir.after.flatMap((name): Step[] => {
-    const step = scope.steps.get(name.value);
-    return step === undefined ? [] : [step];
-  });
+  const after = ir.after.flatMap((name) => scope.steps.get(name.value) ?? []);
   if (resolved === undefined || (ir.if !== undefined && condition === undefined)) return undefined;
   const { source, type, proto, needs, uses } = resolved;
   const supplementary = ir.supplementary?.value ?? deferred;
@@ -46,47 +42,25 @@ export function resolveStep(cx: MessageContext, ir: IrStep, index: number): Step
     condition !== undefined ||
     needs.some((expression) => expression !== undefined && expression.unsafe.length > 0);
   if (ir.fallback !== undefined && !mayBeAbsent) {
-    scope.report({
-      code: "BFF607",
-      severity: "error",
-      message: "this fallback is never used: the step has a value, or it fails the response",
-      at: ir.fallback.at,
-      hint: "add `supplementary: true` to the step when it may fail, or remove the fallback",
-    });
+    refuseUnused(ir.fallback, scope.report);
     return undefined;
   }
 
   const all = [condition, ...needs, ...uses];
   const reads = stepsRead(scope, [...all, fallback?.expression]);
   const absent = fallback === undefined && mayBeAbsent;
-  const absentByFailure = fallback === undefined && supplementary;
   const tainted =
     supplementary ||
-    composesOf(source).length > 0 ||
+    bringsCauses(source) ||
     reads.some((step) => step.tainted) ||
-    argsRead(cx, all).some((arg) => arg.tainted) ||
-    callsOf(source).some((call) => mayBeStale(call) || call.onError.some((rule) => rule.then.kind === "fallback")) ||
-    (source.kind === "each" && source.partial);
-  const name = ir.name?.value;
-  // One that only fills fields by their names has a variable that nothing else can name.
-  const readAs = name ?? (ir.autobind?.value === true ? `_step_${index + 1}` : undefined);
-  const variable: Variable | undefined =
-    readAs === undefined || type === undefined
-      ? undefined
-      : {
-          name: readAs,
-          role: "step",
-          type,
-          proto,
-          absent,
-          failure: mayHaveFailure(source, supplementary, condition, needs) ? failureVariable(readAs) : undefined,
-          received: receivedOf(source),
-        };
+    argsRead(cx, all).some((arg) => arg.tainted);
+  const failable = mayHaveFailure(source, supplementary, condition, needs);
+  const variable = stepVariable(ir, index, resolved, { absent, failable });
   if (!deferred) checkUndeferred(cx, ir, [...reads, ...after]);
   checkCriticality(cx, ir, supplementary, [condition, ...needs, ...uses.filter((use) => !isArgument(source, use))]);
   return {
     ir,
-    name,
+    name: ir.name?.value,
     index,
     variable,
     if: condition,
@@ -99,9 +73,41 @@ export function resolveStep(cx: MessageContext, ir: IrStep, index: number): Step
     after,
     reads,
     absent,
-    absentByFailure,
+    absentByFailure: fallback === undefined && supplementary,
     tainted,
   };
+}
+
+/** Whether failures inside a source, or answers in place of a failure, may touch its value. */
+function bringsCauses(source: Source): boolean {
+  return (
+    composesOf(source).length > 0 ||
+    callsOf(source).some((call) => mayBeStale(call) || call.onError.some((rule) => rule.then.kind === "fallback")) ||
+    (source.kind === "each" && source.partial)
+  );
+}
+
+function stepVariable(
+  ir: IrStep,
+  index: number,
+  { source, type, proto }: Resolved,
+  { absent, failable }: { readonly absent: boolean; readonly failable: boolean },
+): Variable | undefined {
+  // One that only fills fields by their names has a variable that nothing else can name.
+  const name = ir.name?.value ?? (ir.autobind?.value === true ? `_step_${index + 1}` : undefined);
+  if (name === undefined || type === undefined) return undefined;
+  const failure = failable ? failureVariable(name) : undefined;
+  return { name, role: "step", type, proto, absent, failure, received: receivedOf(source) };
+}
+
+function refuseUnused(fallback: Text, report: Report): void {
+  report({
+    code: "BFF607",
+    severity: "error",
+    message: "this fallback is never used: the step has a value, or it fails the response",
+    at: fallback.at,
+    hint: "add `supplementary: true` to the step when it may fail, or remove the fallback",
+  });
 }
 
 function isArgument(source: Source, use: Expression | undefined): boolean {
