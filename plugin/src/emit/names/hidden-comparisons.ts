@@ -8,7 +8,7 @@ import {
   type Node,
   type Variable,
 } from "../../cel/index.ts";
-import type { PlanBlock } from "../../plan/model/messages.ts";
+import type { PlanBlock, PlanStep } from "../../plan/model/messages.ts";
 import type { PlanCall, PlanSource } from "../../plan/model/sources.ts";
 
 type Some = Expression | undefined;
@@ -27,43 +27,67 @@ export interface Hidden {
   readonly failed: ReadonlySet<Node>;
 }
 
-export function hiddenComparisons({ composed, declared }: Pick<PlanBlock, "composed" | "declared">): Hidden {
-  const hidden = new Set<Node>();
-  const failed = new Set<Node>();
-  const given = new Map(
-    declared.flatMap(({ step: { variable }, source }): [Variable, Node][] =>
-      variable !== undefined && source.kind === "by" ? [[variable, source.by.root]] : [],
-    ),
-  );
-  // `alone`: what is read behind the condition may be known to be there for other reasons.
-  const before = (condition: Some, outcome: boolean, region: readonly Some[], alone = false): void => {
-    if (condition === undefined) return;
-    for (const expression of region) {
-      if (expression === undefined) continue;
-      const aliases = aliasesIn([condition.root, expression.root], (variable) => given.get(variable));
-      for (const test of contradicted(condition.root, outcome, expression.root, aliases)) {
-        // What stands behind the condition may need that TypeScript believes it.
-        if (test.kind !== "ok" || test.set || alone) hidden.add(test);
-        else for (const one of oksIn(expression.root, test.variable)) failed.add(one);
-      }
+export function hiddenComparisons(block: Block): Hidden {
+  const tests = new HiddenTests(block.declared);
+  for (const step of block.declared) tests.step(step, block);
+  for (const target of block.composed.kind === "composed" ? block.composed.targets : [])
+    if (target.kind === "oneof")
+      tests.inTurn(target.members.map(({ if: condition, bound }) => ({ if: condition, then: [bound.expression] })));
+  return tests;
+}
+
+type Block = Pick<PlanBlock, "composed" | "declared">;
+
+class HiddenTests implements Hidden {
+  readonly tests = new Set<Node>();
+  readonly failed = new Set<Node>();
+  /** The values of steps that are expressions. */
+  readonly #values: ReadonlyMap<Variable, Node>;
+
+  constructor(declared: PlanBlock["declared"]) {
+    this.#values = new Map(
+      declared.flatMap(({ step: { variable }, source }): [Variable, Node][] =>
+        variable !== undefined && source.kind === "by" ? [[variable, source.by.root]] : [],
+      ),
+    );
+  }
+
+  step({ if: asked, source, expressions }: PlanStep, block: Block): void {
+    this.#before(asked, true, expressions);
+    const inner = source.kind === "each" ? source.source : source;
+    if (inner.kind === "compose") for (const { if: condition, by } of inner.args) this.#before(condition, true, [by]);
+    if (inner.kind === "call") this.#call(inner.call);
+    if (source.kind === "switch")
+      this.inTurn(
+        source.cases.map(({ if: condition, value }) => ({ if: condition, then: [value.expression] })),
+        [source.default?.expression],
+      );
+    if (source.kind === "guard") {
+      // The condition of a permit is the one on which one passes.
+      const passes = block.composed.kind === "permit";
+      this.#before(source.if, passes, others(block, source), true);
+      this.#before(source.if, !passes, source.expressions);
     }
-  };
+  }
+
   /** The first one that holds is taken. */
-  const inTurn = (choices: readonly Choice[], otherwise: readonly Some[] = [], rules = false): void => {
+  inTurn(choices: readonly Choice[], otherwise: readonly Some[] = [], rules = false): void {
     let later = otherwise;
     for (const choice of [...choices].reverse()) {
-      before(choice.if, true, choice.then);
-      if (!choice.partly) before(choice.if, false, later, rules);
+      this.#before(choice.if, true, choice.then);
+      if (!choice.partly) this.#before(choice.if, false, later, rules);
       later = [choice.if, ...choice.then, ...later];
     }
-  };
-  const call = ({ set, metadata, onError }: PlanCall): void => {
-    for (const { if: condition, bound } of set) before(condition, true, [bound.expression]);
-    for (const { if: condition, by } of metadata) before(condition, true, [by]);
+  }
+
+  #call({ set, metadata, onError }: PlanCall): void {
+    for (const { if: condition, bound } of set) this.#before(condition, true, [bound.expression]);
+    for (const { if: condition, by } of metadata) this.#before(condition, true, [by]);
     // TypeScript would take what rules leave of the codes for all that there are.
     for (const { if: condition } of onError)
-      if (condition !== undefined) for (const test of comparisonsWith(condition.root, "error.code")) hidden.add(test);
-    inTurn(
+      if (condition !== undefined)
+        for (const test of comparisonsWith(condition.root, "error.code")) this.tests.add(test);
+    this.inTurn(
       onError.map(({ on, if: condition, expressions }) => ({
         if: condition,
         then: expressions,
@@ -72,28 +96,21 @@ export function hiddenComparisons({ composed, declared }: Pick<PlanBlock, "compo
       [],
       true,
     );
-  };
-  for (const { if: asked, source, expressions } of declared) {
-    before(asked, true, expressions);
-    const inner = source.kind === "each" ? source.source : source;
-    if (inner.kind === "compose") for (const { if: condition, by } of inner.args) before(condition, true, [by]);
-    if (inner.kind === "call") call(inner.call);
-    if (source.kind === "switch")
-      inTurn(
-        source.cases.map(({ if: condition, value }) => ({ if: condition, then: [value.expression] })),
-        [source.default?.expression],
-      );
-    if (source.kind === "guard") {
-      // The condition of a permit is the one on which one passes.
-      const passes = composed.kind === "permit";
-      before(source.if, passes, others({ composed, declared }, source), true);
-      before(source.if, !passes, source.expressions);
+  }
+
+  /** @param alone what is read behind the condition may be known to be there for other reasons */
+  #before(condition: Some, outcome: boolean, region: readonly Some[], alone = false): void {
+    if (condition === undefined) return;
+    for (const expression of region) {
+      if (expression === undefined) continue;
+      const aliases = aliasesIn([condition.root, expression.root], (variable) => this.#values.get(variable));
+      for (const test of contradicted(condition.root, outcome, expression.root, aliases)) {
+        // What stands behind the condition may need that TypeScript believes it.
+        if (test.kind !== "ok" || test.set || alone) this.tests.add(test);
+        else for (const one of oksIn(expression.root, test.variable)) this.failed.add(one);
+      }
     }
   }
-  for (const target of composed.kind === "composed" ? composed.targets : [])
-    if (target.kind === "oneof")
-      inTurn(target.members.map(({ if: condition, bound }) => ({ if: condition, then: [bound.expression] })));
-  return { tests: hidden, failed };
 }
 
 function oksIn(root: Node, variable: Variable): readonly Node[] {
@@ -107,7 +124,7 @@ function oksIn(root: Node, variable: Variable): readonly Node[] {
 }
 
 /** What may be printed behind a guard. */
-function others({ composed, declared }: Pick<PlanBlock, "composed" | "declared">, guard: PlanSource): Some[] {
+function others({ composed, declared }: Block, guard: PlanSource): Some[] {
   const steps = declared.flatMap((step) => (step.source === guard ? [] : [step.if, ...step.expressions]));
   const targets = composed.kind === "composed" ? composed.targets : [];
   return [

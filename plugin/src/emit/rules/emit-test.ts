@@ -8,10 +8,6 @@ const FEW = 3;
 
 /** `value`: an expression that is as good as a name. */
 export function violated(test: Test, value: string, names: RuleNames): Line {
-  const fn = (name: string, ...rest: readonly string[]): Line => [
-    names.validate(name),
-    `(${[value, ...rest].join(", ")})`,
-  ];
   switch (test.kind) {
     case "equal":
       // TypeScript refuses to compare what it knows to be one of the two with the other.
@@ -32,61 +28,93 @@ export function violated(test: Test, value: string, names: RuleNames): Line {
     case "pattern": {
       const text = JSON.stringify(test.pattern);
       const pattern = names.constant("pattern", `pattern(${text})`, [names.validate("pattern"), `(${text})`]);
-      return test.bytes ? [`!${pattern}(`, ...fn("utf8Text"), ")"] : [`!${pattern}(${value})`];
+      return test.bytes ? [`!${pattern}(`, ...callOf(names, "utf8Text", value), ")"] : [`!${pattern}(${value})`];
     }
     case "format":
-      return [...(test.empty ? [] : [`${value} !== "" && `]), "!", ...fn(test.name, ...test.others.map(literal))];
+      return [
+        ...(test.empty ? [] : [`${value} !== "" && `]),
+        "!",
+        ...callOf(names, test.name, value, ...test.others.map(literal)),
+      ];
     case "notEmpty":
       return [test.bytes ? `${value}.length === 0` : `${value} === ""`];
-    case "equalBytes":
-      return ["!", ...fn("sameBytes", bytes(test.value, names))];
-    case "inBytes": {
-      const list = `[${test.values.map((one) => bytes(one, names)).join(", ")}]`;
-      return [test.not ? "" : "!", ...fn("isOneOfBytes", names.constant("bytes_in", list))];
-    }
-    case "partOfBytes": {
-      const name = { prefix: "bytesStartWith", suffix: "bytesEndWith", contains: "bytesContain" }[test.part];
-      return ["!", ...fn(name, bytes(test.bytes, names))];
-    }
-    case "bytesLength":
-      return [`${[0, ...test.lengths].map((length) => `${value}.length !== ${length}`).join(" && ")}`];
     case "defined":
       return [undefinedNumber(test.numbers, value, names)];
     case "unique":
-      return ["!", ...fn("unique")];
+      return ["!", ...callOf(names, "unique", value)];
     case "typeUrl":
       return [inList(test.urls, test.not, `${value}.typeUrl`, names)];
-    case "equalTime":
-      return [...fn("compareTimes", time(test.value, names)), " !== 0"];
-    case "inTimes": {
-      const list = names.constant("times", `[${test.values.map((one) => time(one, names)).join(", ")}]`);
-      return [test.not ? "" : "!", ...fn("isOneOfTimes", list)];
-    }
-    case "timeRange": {
-      const part = ({ value: bound, inclusive }: Bound<Time>, sign: "<" | ">"): Line => [
-        ...fn("compareTimes", time(bound, names)),
-        ` ${sign}${inclusive ? "=" : ""} 0`,
-      ];
-      const { low, high } = test;
-      const parts = [...(low ? [part(low, ">")] : []), ...(high ? [part(high, "<")] : [])];
-      const reversed =
-        low &&
-        high &&
-        (low.value.seconds === high.value.seconds
-          ? high.value.nanos < low.value.nanos
-          : high.value.seconds < low.value.seconds);
-      return ["!(", ...parts.flatMap((one, i): Line => (i === 0 ? one : [reversed ? " || " : " && ", ...one])), ")"];
-    }
-    case "now":
-      return [...fn("compareTimes", "found.now"), test.is === "before" ? " > 0" : " < 0"];
-    case "within":
-      return ["!", ...fn("isWithin", time(test.of, names), "found.now")];
     case "paths": {
       const list = names.constant("paths", JSON.stringify(test.paths));
       const name = { equal: "samePaths", in: "pathsWithin", not_in: "pathsOutside" }[test.is];
       return ["!", names.validate(name), `(${value}.paths, ${list})`];
     }
+    case "equalBytes":
+    case "inBytes":
+    case "partOfBytes":
+    case "bytesLength":
+      return violatedBytes(test, value, names);
+    default:
+      return violatedTime(test, value, names);
   }
+}
+
+type BytesTest = Extract<Test, { readonly kind: "equalBytes" | "inBytes" | "partOfBytes" | "bytesLength" }>;
+
+function violatedBytes(test: BytesTest, value: string, names: RuleNames): Line {
+  switch (test.kind) {
+    case "equalBytes":
+      return ["!", ...callOf(names, "sameBytes", value, bytes(test.value, names))];
+    case "inBytes": {
+      const list = `[${test.values.map((one) => bytes(one, names)).join(", ")}]`;
+      return [test.not ? "" : "!", ...callOf(names, "isOneOfBytes", value, names.constant("bytes_in", list))];
+    }
+    case "partOfBytes": {
+      const name = { prefix: "bytesStartWith", suffix: "bytesEndWith", contains: "bytesContain" }[test.part];
+      return ["!", ...callOf(names, name, value, bytes(test.bytes, names))];
+    }
+    case "bytesLength":
+      return [`${[0, ...test.lengths].map((length) => `${value}.length !== ${length}`).join(" && ")}`];
+  }
+}
+
+type TimeTest = Extract<Test, { readonly kind: "equalTime" | "inTimes" | "timeRange" | "now" | "within" }>;
+
+function violatedTime(test: TimeTest, value: string, names: RuleNames): Line {
+  switch (test.kind) {
+    case "equalTime":
+      return [...callOf(names, "compareTimes", value, time(test.value, names)), " !== 0"];
+    case "inTimes": {
+      const list = names.constant("times", `[${test.values.map((one) => time(one, names)).join(", ")}]`);
+      return [test.not ? "" : "!", ...callOf(names, "isOneOfTimes", value, list)];
+    }
+    case "timeRange":
+      return outsideTimes(test, value, names);
+    case "now":
+      return [...callOf(names, "compareTimes", value, "found.now"), test.is === "before" ? " > 0" : " < 0"];
+    case "within":
+      return ["!", ...callOf(names, "isWithin", value, time(test.of, names), "found.now")];
+  }
+}
+
+function outsideTimes({ low, high }: TimeTest & { readonly kind: "timeRange" }, value: string, names: RuleNames): Line {
+  const part = ({ value: bound, inclusive }: Bound<Time>, sign: "<" | ">"): Line => [
+    ...callOf(names, "compareTimes", value, time(bound, names)),
+    ` ${sign}${inclusive ? "=" : ""} 0`,
+  ];
+  const parts = [...(low ? [part(low, ">")] : []), ...(high ? [part(high, "<")] : [])];
+  const reversed =
+    low &&
+    high &&
+    (low.value.seconds === high.value.seconds
+      ? high.value.nanos < low.value.nanos
+      : high.value.seconds < low.value.seconds);
+  return ["!(", ...parts.flatMap((one, i): Line => (i === 0 ? one : [reversed ? " || " : " && ", ...one])), ")"];
+}
+
+/** A call of one of the functions that check requests. */
+function callOf(names: RuleNames, fn: string, ...args: readonly string[]): Line {
+  return [names.validate(fn), `(${args.join(", ")})`];
 }
 
 export function literal(value: Scalar): string {

@@ -4,17 +4,16 @@ import type { DescFile, DescService } from "@bufbuild/protobuf";
 import type { GeneratedFile, Printable } from "@bufbuild/protoplugin";
 import type { Parameter } from "../../parameter.ts";
 import type { PlanEnvVar } from "../../plan/model/inputs.ts";
-import type { PlanServer, PlanService } from "../../plan/model/plan.ts";
+import type { PlanFile, PlanServer, PlanService } from "../../plan/model/plan.ts";
 import { envName } from "../names/env-names.ts";
 import { FileNames, mockPath, planPath } from "../names/file-names.ts";
 import { LIMITS } from "../services/emit-limits.ts";
 import { limitsOf, suppliedParts } from "../services/emit-service.ts";
-import { block, type Line, type Lines, line } from "../text/lines.ts";
+import { block, commas, type Line, type Lines, line } from "../text/lines.ts";
 import { keepOwnWords } from "../text/own-words.ts";
 import { suppliedType } from "../text/supplied-type.ts";
 import { reachLines } from "./emit-reach.ts";
 
-/** Long, for it reads as the file that it writes, from top to bottom. */
 export function emitServer(
   server: PlanServer,
   f: GeneratedFile,
@@ -22,86 +21,126 @@ export function emitServer(
 ): void {
   const [first] = server.files;
   if (first === undefined) return;
-  // No file of its own in the run: everything, also of the first file, is imported.
-  const names = new FileNames(f, first.desc);
-  const single = server.files.length === 1;
-  const own = (name: string, file: PlanServer["files"][number]) => f.import(name, `./${file.desc.name}_bff.js`);
-  const services = server.files.flatMap((file) => file.services.map((service) => ({ file, service })));
+  const cx = contextOf(server, f, first.desc);
+  const { names, services, supplied, limited, topics } = cx;
   const upstreams = server.upstreams.map(
     (upstream): Line => [`${upstream.name}: `, names.service(upstream.service), ","],
   );
-  const envOf = (service: DescService): string =>
-    server.own.size === 0 ? "env" : `env: env${envKey(server, service).read}`;
-  const caches = server.files.some((file) => file.entries.some((entry) => entry.policy.cache !== undefined));
-  const answers = services.some(({ service }) => isCached(service));
-  const options = caches ? "{ observer, cache }" : "{ observer }";
-  const made: Line[] = single
-    ? [["const upstreams = ", own("createUpstreams", first), `(clients, ${options});`]]
-    : block(
-        ["const upstreams = {"],
-        server.files.map((file) => ["...", own("createUpstreams", file), `(clients, ${options}),`]),
-        ["};"],
-      ).slice();
-  const supplied = [
-    suppliedBy(server, "Resolvers", (file) => file.resolvers),
-    suppliedBy(server, "Functions", (file) => file.functions),
-  ].filter(({ members }) => members.length > 0);
-  for (const { what, name, files } of supplied) {
-    const type = files.flatMap(
-      (file, i): Line => [
-        i === 0 ? "" : " & ",
-        f.import(suppliedType(file.desc, what), `./${file.desc.name}_bff.js`, true),
-      ],
-    );
-    made.push([`const ${name} = supplied.${name} as `, ...type, ";"]);
-  }
-  const identified = server.identity === undefined ? "" : ", identity";
-  const topics = [...new Set(server.files.flatMap((file) => file.topics))];
-  const limited = server.files.filter(({ limits }) => limits.length > 0);
-  const parts = `clients, env${identified}${limited.length > 0 ? ", limits" : ""}, observer${caches || answers ? ", cache" : ""}${topics.length > 0 ? ", topics" : ""}${supplied.length > 0 ? ", supplied" : ""}`;
   const rows: Line[] = [
     [`name: ${JSON.stringify(server.name)},`],
-    [
-      "services: [",
-      ...services.flatMap(({ service }, i): Line => [i === 0 ? "" : ", ", names.service(service.desc)]),
-      "],",
-    ],
+    ["services: [", ...commas(services.map(({ service }) => [names.service(service.desc)])), "],"],
     ...(server.types.length === 0 ? [] : typesLines(server.types, names)),
     ...(upstreams.length === 0 ? line("upstreams: {},") : block(["upstreams: {"], upstreams, ["},"])),
     ...branchLines(server),
     ...reachLines(server, names),
     ...envLines(server),
     ...identityLines(server, f),
-    ...limitsLines(limited, own),
+    ...limitsLines(limited, cx.own),
     ...topicsLines(topics),
     ...supplied.map(
       ({ name, members }): Line => [`${name}: [${members.map((one) => JSON.stringify(one)).join(", ")}],`],
     ),
     ...(explorer ? planLines(server, importExtension) : []),
     ...(mock ? mockLines(server, importExtension) : []),
-    ...block(
-      [`create: ({ ${parts} }) => {`],
-      [
-        ...made,
-        ...block(
-          ["return ["],
-          services.map(
-            ({ file, service }): Line => [
-              "...",
-              own(service.create, file),
-              `({ ${["upstreams", envOf(service.desc), ...suppliedParts(file).map(({ name }) => name), ...(server.identity === undefined ? [] : ["identity"]), ...(limitsOf(service) ? ["limits"] : []), ...(isCached(service) ? ["cache"] : []), ...(file.topics.length > 0 ? ["topics"] : []), "observer"].join(", ")} }),`,
-            ],
-          ),
-          ["];"],
-        ),
-      ],
-      ["},"],
-    ),
+    ...createLines(cx),
   ];
   f.preamble(first.desc);
   const all = block(["await ", names.server("serve"), "({"], rows, ["});"]);
   for (const row of keepOwnWords(all, f, `./${server.path}.js`)) f.print(...row);
 }
+
+interface ServerContext {
+  readonly server: PlanServer;
+  readonly f: GeneratedFile;
+  readonly names: FileNames;
+  /** Something that the emitted file of a package exports. */
+  readonly own: (name: string, file: PlanFile) => Printable;
+  readonly services: readonly { readonly file: PlanFile; readonly service: PlanService }[];
+  /** What the user's module has to export. */
+  readonly supplied: readonly ReturnType<typeof suppliedBy>[];
+  readonly topics: PlanFile["topics"];
+  /** The files that have limits. */
+  readonly limited: readonly PlanFile[];
+}
+
+function contextOf(server: PlanServer, f: GeneratedFile, first: DescFile): ServerContext {
+  const { files } = server;
+  const supplied = [
+    suppliedBy(server, "Resolvers", (file) => file.resolvers),
+    suppliedBy(server, "Functions", (file) => file.functions),
+  ];
+  return {
+    server,
+    f,
+    // No file of its own in the run: everything, also of the first file, is imported.
+    names: new FileNames(f, first),
+    own: (name, file) => f.import(name, `./${file.desc.name}_bff.js`),
+    services: files.flatMap((file) => file.services.map((service) => ({ file, service }))),
+    supplied: supplied.filter(({ members }) => members.length > 0),
+    topics: [...new Set(files.flatMap((file) => file.topics))],
+    limited: files.filter(({ limits }) => limits.length > 0),
+  };
+}
+
+/** The function that makes the services of what the server reads and connects to. */
+function createLines(cx: ServerContext): Lines {
+  const { server, own, services, supplied, topics, limited } = cx;
+  const caches = hasCaches(server);
+  const parts = [
+    "clients",
+    "env",
+    ...(server.identity === undefined ? [] : ["identity"]),
+    ...(limited.length > 0 ? ["limits"] : []),
+    "observer",
+    ...(caches || services.some(({ service }) => isCached(service)) ? ["cache"] : []),
+    ...(topics.length > 0 ? ["topics"] : []),
+    ...(supplied.length > 0 ? ["supplied"] : []),
+  ];
+  const made = services.map(
+    ({ file, service }): Line => [
+      "...",
+      own(service.create, file),
+      `({ ${serviceParts(server, file, service).join(", ")} }),`,
+    ],
+  );
+  const body = [...upstreamsLines(cx), ...suppliedLines(cx), ...block(["return ["], made, ["];"])];
+  return block([`create: ({ ${parts.join(", ")} }) => {`], body, ["},"]);
+}
+
+function upstreamsLines({ server, own }: ServerContext): Lines {
+  const options = hasCaches(server) ? "{ observer, cache }" : "{ observer }";
+  const [first, ...others] = server.files;
+  if (first !== undefined && others.length === 0)
+    return [["const upstreams = ", own("createUpstreams", first), `(clients, ${options});`]];
+  const each = server.files.map((file): Line => ["...", own("createUpstreams", file), `(clients, ${options}),`]);
+  return block(["const upstreams = {"], each, ["};"]);
+}
+
+function suppliedLines({ supplied, f }: ServerContext): Lines {
+  return supplied.map(({ what, name, files }): Line => {
+    const type = files.flatMap(
+      ({ desc }, i): Line => [i === 0 ? "" : " & ", f.import(suppliedType(desc, what), `./${desc.name}_bff.js`, true)],
+    );
+    return [`const ${name} = supplied.${name} as `, ...type, ";"];
+  });
+}
+
+/** What the function that makes a service takes. */
+function serviceParts(server: PlanServer, file: PlanFile, service: PlanService): string[] {
+  return [
+    "upstreams",
+    server.own.size === 0 ? "env" : `env: env${envKey(server, service.desc).read}`,
+    ...suppliedParts(file).map(({ name }) => name),
+    ...(server.identity === undefined ? [] : ["identity"]),
+    ...(limitsOf(service) ? ["limits"] : []),
+    ...(isCached(service) ? ["cache"] : []),
+    ...(file.topics.length > 0 ? ["topics"] : []),
+    "observer",
+  ];
+}
+
+const hasCaches = ({ files }: PlanServer): boolean =>
+  files.some((file) => file.entries.some((entry) => entry.policy.cache !== undefined));
 
 /** What the live page draws; nobody else loads it. */
 function planLines(server: PlanServer, extension: Parameter["importExtension"]): Lines {
@@ -120,7 +159,7 @@ function mockLines({ path, files }: PlanServer, extension: Parameter["importExte
 }
 
 /** What is followed in the process: each is kept in NATS, or has a call. */
-function topicsLines(topics: PlanServer["files"][number]["topics"]): Lines {
+function topicsLines(topics: PlanFile["topics"]): Lines {
   if (topics.length === 0) return [];
   const rows = topics.map(({ of: { topic } }): Line => {
     const { subject, jetstream, call, name } = topic;
@@ -136,10 +175,7 @@ function topicsLines(topics: PlanServer["files"][number]["topics"]): Lines {
 }
 
 /** What the server counts; limits of one name in several files are one. */
-function limitsLines(
-  files: readonly PlanServer["files"][number][],
-  own: (name: string, file: PlanServer["files"][number]) => Printable,
-): Lines {
+function limitsLines(files: readonly PlanFile[], own: (name: string, file: PlanFile) => Printable): Lines {
   if (files.length === 0) return [];
   const [first] = files;
   if (first !== undefined && files.length === 1) return [["limits: ", own(LIMITS, first), ","]];
@@ -153,7 +189,7 @@ const isCached = ({ methods }: PlanService): boolean => methods.some(({ cache })
 function suppliedBy(
   { files }: PlanServer,
   what: "Resolvers" | "Functions",
-  of: (file: PlanServer["files"][number]) => readonly { readonly name: string }[],
+  of: (file: PlanFile) => readonly { readonly name: string }[],
 ) {
   const needing = files.filter((file) => of(file).length > 0);
   const members = [...new Set(needing.flatMap((file) => of(file).map(({ name }) => name)))];

@@ -2,7 +2,7 @@
 
 import { type Expression, emitValue } from "../../cel/index.ts";
 import type { PlanStep } from "../../plan/model/messages.ts";
-import type { PlanEachSource, PlanSwitchSource } from "../../plan/model/sources.ts";
+import type { PlanComposeSource, PlanEachSource, PlanSwitchSource } from "../../plan/model/sources.ts";
 import type { MessageNames } from "../names/message-names.ts";
 import { around, block, type Line, type Lines, line, unreadAsVoid } from "../text/lines.ts";
 import {
@@ -176,10 +176,10 @@ function startDirectly(step: PlanStep, cx: StepContext): Lines | undefined {
   return undefined;
 }
 
-/** What stands in the step's closure: a table of the sources. */
+/** What stands in the step's closure: whether it runs, and then its source. */
 function closureBody(step: PlanStep, cx: StepContext): Lines {
   const { names } = cx;
-  const { if: when, source } = step;
+  const { if: when } = step;
   const place = new Place();
   const lines: Line[] = [...awaitAfter(step, cx)];
   if (when !== undefined) {
@@ -189,63 +189,59 @@ function closureBody(step: PlanStep, cx: StepContext): Lines {
     lines.push(...asked, ["if (", ...negated(rest, names), ") return undefined;"]);
     if (step.tracks.ran) lines.push([`${step.name}Ran = true;`]);
   }
+  return [...lines, ...sourceBody(step, cx, place)];
+}
+
+function sourceBody(step: PlanStep, cx: StepContext, place: Place): Lines {
+  const { names } = cx;
+  const { source } = step;
   switch (source.kind) {
-    case "by":
-      lines.push(...needs(step, cx, place, [source.by]));
-      lines.push([
-        "return ",
-        ...inferredValue({ ...source.by, unsafe: [] }, step.step.variable?.proto, names).print,
-        ";",
-      ]);
-      break;
+    case "by": {
+      const waits = needs(step, cx, place, [source.by]);
+      const value = inferredValue({ ...source.by, unsafe: [] }, step.step.variable?.proto, names);
+      return [...waits, ["return ", ...value.print, ";"]];
+    }
     case "call":
-      lines.push(...needs(step, cx, place, source.call.expressions));
-      lines.push(...cleared(step, cx));
-      lines.push(...around(["return "], send(source.call, step, cx, callsOn(step, cx)), [";"]));
-      break;
+      return [
+        ...needs(step, cx, place, source.call.expressions),
+        ...cleared(step, cx),
+        ...around(["return "], send(source.call, step, cx, callsOn(step, cx)), [";"]),
+      ];
     case "latest": {
-      lines.push(...needs(step, cx, place, [source.key]));
+      const waits = needs(step, cx, place, [source.key]);
       const key = emitValue({ ...source.key, unsafe: [] }, names).print;
-      lines.push([`return ${callsOn(step, cx)}.send(${names.entry(source.topic)}.latest, `, ...key, ");"]);
-      break;
+      return [...waits, [`return ${callsOn(step, cx)}.send(${names.entry(source.topic)}.latest, `, ...key, ");"]];
     }
     case "compose":
-      lines.push(
-        ...place.reads(
-          cx,
-          wantedArgs(source, cx).flatMap((arg) => [arg.by, arg.if]),
-          handedOnBeside(source, cx),
-        ),
-      );
-      lines.push(
-        ...(step.step.supplementary
-          ? around([`return ${callsOn(step, cx)}.sub((cx) => `], composition(source, step, cx, "cx"), [");"])
-          : around(["return "], composition(source, step, cx, "cx"), [";"])),
-      );
-      break;
+      return composeBody(source, step, cx, place);
     case "each":
-      lines.push(...needs(step, cx, place, [source.in]));
-      lines.push(...place.reads(cx, eachExpressions(source, cx), eachHandsOn(source, cx)));
-      lines.push(...emitEach(source, step, cx));
-      break;
+      return [
+        ...needs(step, cx, place, [source.in]),
+        ...place.reads(cx, eachExpressions(source, cx), eachHandsOn(source, cx)),
+        ...emitEach(source, step, cx),
+      ];
     case "switch":
-      lines.push(...switchBody(source, step, cx, place));
-      break;
+      return switchBody(source, step, cx, place);
     case "resolver": {
       const guards = step.clearedBy.map((guard) => `${guard.name}Step`);
       const body = resolverBody(step, source, cx);
-      lines.push(...awaitIn(step.waitsFor, body));
-      if (guards.length > 0) lines.push([`await cx.cleared(${guards.join(", ")});`]);
-      lines.push(...body);
-      break;
+      const clear = guards.length > 0 ? line(`await cx.cleared(${guards.join(", ")});`) : [];
+      return [...awaitIn(step.waitsFor, body), ...clear, ...body];
     }
     case "guard":
     case "shared":
-      break;
-    default:
-      source satisfies never;
+      return [];
   }
-  return lines;
+}
+
+function composeBody(source: PlanComposeSource, step: PlanStep, cx: StepContext, place: Place): Lines {
+  const read = wantedArgs(source, cx).flatMap((arg) => [arg.by, arg.if]);
+  return [
+    ...place.reads(cx, read, handedOnBeside(source, cx)),
+    ...(step.step.supplementary
+      ? around([`return ${callsOn(step, cx)}.sub((cx) => `], composition(source, step, cx, "cx"), [");"])
+      : around(["return "], composition(source, step, cx, "cx"), [";"])),
+  ];
 }
 
 function eachExpressions(source: PlanEachSource, cx: StepContext): (Expression | undefined)[] {
