@@ -1,7 +1,7 @@
 import { childrenOf, type Expression, type Node } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Origin, Text } from "../../origin.ts";
-import { blocksOf, callsIn, expressionsIn } from "../../resolve/model/blocks.ts";
+import { type AnyBlock, blocksOf, callsIn, expressionsIn } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import { identityExpressions } from "../../resolve/model/identity-reads.ts";
 import type { BffMethod, Block, Composed, Model, Source, Step } from "../../resolve/model/model.ts";
@@ -18,82 +18,108 @@ export const randomPlaces: Check = {
 
 /** Random values stand only where each response may have its own, and where none of them decides what is done. */
 function checkRandomPlaces(model: Model, report: Report): void {
-  const told = new Set<Origin>();
-  const refuse = (
-    expressions: readonly (Expression | undefined)[],
-    message: string,
-    at: Origin | undefined,
-    hint: string,
-  ): void => {
-    for (const node of expressions.flatMap((one) => (one === undefined ? [] : randomIn(one.root)))) {
-      if (told.has(node.at)) continue;
-      told.add(node.at);
-      const related = at === undefined ? [] : [{ at, message: "here" }];
-      report({ code: "BFF522", severity: "error", message, at: node.at, related, hint });
-    }
-  };
+  const refuse = refusal(report);
   const shared = new Set<Text>(
     model.ir.files
       .flatMap(({ upstreams }) => upstreams)
       .flatMap(({ policy }) => policy.metadata.flatMap(({ by }) => by ?? [])),
   );
   for (const block of blocksOf(model)) {
-    const step = "make it the value of a step, and read that";
-    refuse(block.steps.flatMap(guards), "a guard does not go by chance", undefined, step);
-    if (block.kind === "limits")
-      refuse(expressionsIn(block), "what a limit counts does not go by chance", undefined, "leave it out");
-    refuse(conditionsOf(block), "a condition does not go by chance", undefined, step);
+    checkConditions(block, refuse);
     for (const call of callsIn(block)) {
-      const { retry, cache } = call.policy;
-      refuse([retry.if], "whether a call is repeated does not go by chance", undefined, "leave it out");
-      refuse(
-        call.policy.branches.flatMap((branch) => [branch.if, branch.by]),
-        "a branch goes by chance where it says `share` without `by`",
-        undefined,
-        "write `share`, such as 0.05",
-      );
-      const entries = call.metadata.map(({ by }) => by).filter(({ text }) => shared.has(text));
-      refuse(
-        entries,
-        "an entry of an upstream is for many calls, which have no value in common",
-        undefined,
-        "send it in the call",
-      );
-      const cached = call.effects === "none" && (cache.ttl?.value ?? 0) > 0 ? cache.ttl?.at : undefined;
-      if (cached !== undefined)
-        refuse(
-          sent(call),
-          "what a cached call sends is the same for several requests",
-          cached,
-          "leave it out of the call, or turn its cache off",
-        );
-      if (call.batch !== undefined)
-        refuse(
-          sent(call),
-          "a batch is one call for several places, each with a value of its own",
-          call.ir.at,
-          "leave it out of the call, or write it without `batch`",
-        );
+      checkPolicy(call, shared, refuse);
+      checkSharedAnswers(call, refuse);
     }
   }
-  const known = "who is calling is remembered, and does not go by chance";
-  refuse(model.identities.flatMap(identityExpressions), known, undefined, "leave it out");
-  const copied = model.conversions.messages.flatMap(({ targets }) =>
+  checkRemembered(model, refuse);
+  for (const method of model.files.flatMap(({ services }) => services).flatMap(({ methods }) => methods))
+    if (method.noSideEffects) checkAnswers(method, model, refuse);
+}
+
+type Refuse = (
+  expressions: readonly (Expression | undefined)[],
+  refused: { readonly message: string; readonly hint: string; readonly at?: Origin | undefined },
+) => void;
+
+/** Reports the random values in expressions, each once. */
+function refusal(report: Report): Refuse {
+  const reported = new Set<Origin>();
+  return (expressions, { message, hint, at }) => {
+    for (const node of expressions.flatMap((one) => (one === undefined ? [] : randomIn(one.root)))) {
+      if (reported.has(node.at)) continue;
+      reported.add(node.at);
+      const related = at === undefined ? [] : [{ at, message: "here" }];
+      report({ code: "BFF522", severity: "error", message, at: node.at, related, hint });
+    }
+  };
+}
+
+function checkConditions(block: AnyBlock, refuse: Refuse): void {
+  const hint = "make it the value of a step, and read that";
+  refuse(block.steps.flatMap(guards), { message: "a guard does not go by chance", hint });
+  if (block.kind === "limits")
+    refuse(expressionsIn(block), { message: "what a limit counts does not go by chance", hint: "leave it out" });
+  refuse(conditionsOf(block), { message: "a condition does not go by chance", hint });
+}
+
+/** @param shared what entries of upstreams send */
+function checkPolicy({ policy, metadata }: Call, shared: ReadonlySet<Text>, refuse: Refuse): void {
+  refuse([policy.retry.if], { message: "whether a call is repeated does not go by chance", hint: "leave it out" });
+  refuse(
+    policy.branches.flatMap((branch) => [branch.if, branch.by]),
+    {
+      message: "a branch goes by chance where it says `share` without `by`",
+      hint: "write `share`, such as 0.05",
+    },
+  );
+  refuse(
+    metadata.map(({ by }) => by).filter(({ text }) => shared.has(text)),
+    {
+      message: "an entry of an upstream is for many calls, which have no value in common",
+      hint: "send it in the call",
+    },
+  );
+}
+
+/** Calls whose one answer is for several places. */
+function checkSharedAnswers(call: Call, refuse: Refuse): void {
+  const { ttl } = call.policy.cache;
+  if (call.effects === "none" && (ttl?.value ?? 0) > 0)
+    refuse(sent(call), {
+      message: "what a cached call sends is the same for several requests",
+      hint: "leave it out of the call, or turn its cache off",
+      at: ttl?.at,
+    });
+  if (call.batch !== undefined)
+    refuse(sent(call), {
+      message: "a batch is one call for several places, each with a value of its own",
+      hint: "leave it out of the call, or write it without `batch`",
+      at: call.ir.at,
+    });
+}
+
+function checkRemembered({ identities, conversions }: Model, refuse: Refuse): void {
+  refuse(identities.flatMap(identityExpressions), {
+    message: "who is calling is remembered, and does not go by chance",
+    hint: "leave it out",
+  });
+  const copied = conversions.messages.flatMap(({ targets }) =>
     targets.flatMap((target) => (target.kind === "computed" ? [target.bound, target.fallback] : [])),
   );
-  const once = copied.map((bound) => bound?.expression);
-  refuse(once, "a copy is what its source says", undefined, "compose a message around the copy");
-  for (const method of model.files.flatMap(({ services }) => services).flatMap(({ methods }) => methods)) {
-    if (!method.noSideEffects) continue;
-    const message = `rpc "${method.desc.name}" says NO_SIDE_EFFECTS, so that its answers are to be alike`;
-    for (const expressions of reached(method, model))
-      refuse(
-        expressions,
-        message,
-        method.ir.at,
-        `remove \`idempotency_level = NO_SIDE_EFFECTS\` from "${method.desc.name}", or leave out the random value`,
-      );
-  }
+  refuse(
+    copied.map((bound) => bound?.expression),
+    { message: "a copy is what its source says", hint: "compose a message around the copy" },
+  );
+}
+
+function checkAnswers(method: BffMethod, model: Model, refuse: Refuse): void {
+  const { name } = method.desc;
+  for (const expressions of reached(method, model))
+    refuse(expressions, {
+      message: `rpc "${name}" says NO_SIDE_EFFECTS, so that its answers are to be alike`,
+      hint: `remove \`idempotency_level = NO_SIDE_EFFECTS\` from "${name}", or leave out the random value`,
+      at: method.ir.at,
+    });
 }
 
 function randomIn(node: Node): readonly Node[] {
