@@ -4,88 +4,92 @@ import { oneOf, rate, sumBy } from "./promql.ts";
 import { of, per, total, WINDOW } from "./selected.ts";
 import type { Watched } from "./watched.ts";
 
+const BY_UPSTREAM = ["upstream", "branch"];
+const BY_METHOD = [...BY_UPSTREAM, "rpc_method"];
+const METHOD_LEGEND = "{{upstream}} {{branch}} {{rpc_method}}";
+
 export function upstreamRow({ upstreams, followsUpstreams }: Watched): Row {
   const called = oneOf("upstream", upstreams);
-  const by = ["upstream", "branch"];
-  const state = (name: string): string => `(${of("bff_breaker_state", called, `state="${name}"`)} > bool 0)`;
   return {
     title: "Upstreams",
     collapsed: true,
     panels: [
-      {
-        title: "Breakers",
-        description: "The worst of all processes.",
-        unit: "short",
-        states: [
-          { value: 0, text: "closed", color: "green" },
-          { value: 1, text: "half-open", color: "yellow" },
-          { value: 2, text: "open", color: "red" },
-        ],
-        lines: [
-          {
-            expr: `max by (upstream, branch, rpc_method) (2 * ${state("open")} + ignoring (state) ${state("half-open")})`,
-            legend: "{{upstream}} {{branch}} {{rpc_method}}",
-          },
-        ],
-      },
+      breakerPanel(called),
       {
         title: "Addresses",
         description: "By what is thought of them, in all processes.",
         unit: "short",
         lines: [
-          { expr: sumBy([...by, "state"], of("bff_addresses", called)), legend: "{{upstream}} {{branch}} {{state}}" },
+          {
+            expr: sumBy([...BY_UPSTREAM, "state"], of("bff_addresses", called)),
+            legend: "{{upstream}} {{branch}} {{state}}",
+          },
         ],
       },
       {
         title: "Ejections",
         description: "Addresses that were left out because they failed.",
         unit: "cps",
-        lines: [{ expr: per(by, "bff_ejections_total", called), legend: "{{upstream}} {{branch}}" }],
+        lines: [{ expr: per(BY_UPSTREAM, "bff_ejections_total", called), legend: "{{upstream}} {{branch}}" }],
       },
       {
         title: "Calls in flight",
         description: "Begun and not ended, those that wait included.",
         unit: "short",
-        lines: [{ expr: sumBy(by, of("bff_calls_in_flight", called)), legend: "{{upstream}} {{branch}}" }],
+        lines: [{ expr: sumBy(BY_UPSTREAM, of("bff_calls_in_flight", called)), legend: "{{upstream}} {{branch}}" }],
       },
-      {
-        title: "Limits in use",
-        description: "The share of places that are taken.",
-        unit: "percentunit",
-        lines: [
-          {
-            expr: `${sumBy([...by, "rpc_method"], of("bff_limit_taken", called))} / ${sumBy([...by, "rpc_method"], of("bff_limit_most", called))}`,
-            legend: "{{upstream}} {{branch}} {{rpc_method}}",
-          },
-        ],
-      },
-      {
-        title: "Calls that wait for a limit",
-        description: "In all processes.",
-        unit: "short",
-        lines: [
-          {
-            expr: sumBy([...by, "rpc_method"], of("bff_limit_waiting", called)),
-            legend: "{{upstream}} {{branch}} {{rpc_method}}",
-          },
-        ],
-      },
-      ...(followsUpstreams
-        ? [
-            {
-              title: "Open streams of upstreams",
-              description: "The share of what may be open: one more is refused.",
-              unit: "percentunit",
-              lines: [
-                {
-                  expr: `${sumBy([...by, "rpc_method"], of("bff_upstream_streams_open", called))} / ${sumBy([...by, "rpc_method"], of("bff_upstream_streams_most", called))}`,
-                  legend: "{{upstream}} {{branch}} {{rpc_method}}",
-                },
-              ],
-            },
-          ]
-        : []),
+      ...limitPanels(called),
+      ...(followsUpstreams ? [upstreamStreamsPanel(called)] : []),
     ],
+  };
+}
+
+function breakerPanel(called: string): Panel {
+  const state = (name: string): string => `(${of("bff_breaker_state", called, `state="${name}"`)} > bool 0)`;
+  return {
+    title: "Breakers",
+    description: "The worst of all processes.",
+    unit: "short",
+    states: [
+      { value: 0, text: "closed", color: "green" },
+      { value: 1, text: "half-open", color: "yellow" },
+      { value: 2, text: "open", color: "red" },
+    ],
+    lines: [
+      {
+        expr: `max by (upstream, branch, rpc_method) (2 * ${state("open")} + ignoring (state) ${state("half-open")})`,
+        legend: METHOD_LEGEND,
+      },
+    ],
+  };
+}
+
+function limitPanels(called: string): readonly Panel[] {
+  const most = sumBy(BY_METHOD, of("bff_limit_most", called));
+  return [
+    {
+      title: "Limits in use",
+      description: "The share of places that are taken.",
+      unit: "percentunit",
+      lines: [{ expr: `${sumBy(BY_METHOD, of("bff_limit_taken", called))} / ${most}`, legend: METHOD_LEGEND }],
+    },
+    {
+      title: "Calls that wait for a limit",
+      description: "In all processes.",
+      unit: "short",
+      lines: [{ expr: sumBy(BY_METHOD, of("bff_limit_waiting", called)), legend: METHOD_LEGEND }],
+    },
+  ];
+}
+
+function upstreamStreamsPanel(called: string): Panel {
+  const open = sumBy(BY_METHOD, of("bff_upstream_streams_open", called));
+  const most = sumBy(BY_METHOD, of("bff_upstream_streams_most", called));
+  return {
+    title: "Open streams of upstreams",
+    description: "The share of what may be open: one more is refused.",
+    unit: "percentunit",
+    lines: [{ expr: `${open} / ${most}`, legend: METHOD_LEGEND }],
   };
 }
 

@@ -7,15 +7,12 @@ import type { Watched, WatchedCall, WatchedRpc } from "./watched.ts";
 /** 0, too, where there is nothing of it yet. */
 const shareOf = (part: string, whole: string): string => `(${part} or ${whole} * 0) / ${whole}`;
 
+const BY_RPC = ["rpc_method"];
+const RPC_LEGEND = "{{rpc_method}}";
+
 export function overview({ rpcs }: Watched, methods: string): Row {
-  const by = ["rpc_method"];
-  const answers = rpcs.filter(({ streams }) => !streams);
   const streams = rpcs.filter((rpc) => rpc.streams);
-  const lacking = (all: readonly WatchedRpc[], part: string, whole: string): Panel["lines"] => {
-    if (!all.some(({ degrades }) => degrades)) return [];
-    const self = all.length === rpcs.length ? methods : methodsOf(all);
-    return [{ expr: shareOf(per(by, part, self), per(by, whole, self)), legend: "{{rpc_method}}" }];
-  };
+  const count = per(BY_RPC, `${SERVER}_count`, methods);
   return {
     title: "All rpcs",
     collapsed: false,
@@ -24,70 +21,69 @@ export function overview({ rpcs }: Watched, methods: string): Row {
         title: "Requests",
         description: "Of each rpc in a second.",
         unit: "reqps",
-        lines: [{ expr: per(by, `${SERVER}_count`, methods), legend: "{{rpc_method}}" }],
+        lines: [{ expr: count, legend: RPC_LEGEND }],
       },
       {
         title: "Failed requests",
         description: "The share that the server is to blame for; what it refuses is an answer.",
         unit: "percentunit",
-        lines: [
-          {
-            expr: shareOf(per(by, `${SERVER}_count`, methods, ERRORS), per(by, `${SERVER}_count`, methods)),
-            legend: "{{rpc_method}}",
-          },
-        ],
+        lines: [{ expr: shareOf(per(BY_RPC, `${SERVER}_count`, methods, ERRORS), count), legend: RPC_LEGEND }],
       },
       {
         title: "Duration, p99",
         description: "Of a hundred requests one takes longer.",
         unit: "s",
-        lines: [{ expr: quantile(0.99, per(["le", ...by], `${SERVER}_bucket`, methods)), legend: "{{rpc_method}}" }],
+        lines: [{ expr: quantile(0.99, per(["le", ...BY_RPC], `${SERVER}_bucket`, methods)), legend: RPC_LEGEND }],
       },
-      ...(rpcs.some(({ degrades }) => degrades)
-        ? [
-            {
-              title: "Degraded answers",
-              description:
-                streams.length === 0
-                  ? "The share of answers that lack something."
-                  : "The share of answers, of streams of their messages, that lack something.",
-              unit: "percentunit",
-              lines: [
-                ...lacking(answers, "bff_degraded_responses_total", `${SERVER}_count`),
-                ...lacking(streams, "bff_stream_items_degraded_total", "bff_stream_items_total"),
-              ],
-            },
-          ]
-        : []),
+      ...(rpcs.some(({ degrades }) => degrades) ? [degradedPanel(rpcs, methods)] : []),
       {
         title: "Requests in flight",
         description: "Being answered.",
         unit: "short",
-        lines: [{ expr: sumBy(by, of("bff_requests_in_flight", methods)), legend: "{{rpc_method}}" }],
+        lines: [{ expr: sumBy(BY_RPC, of("bff_requests_in_flight", methods)), legend: RPC_LEGEND }],
       },
-      ...(streams.length === 0
-        ? []
-        : [
-            {
-              title: "Open streams",
-              description: "That are followed.",
-              unit: "short",
-              lines: [{ expr: sumBy(by, of("bff_streams_open", methodsOf(streams))), legend: "{{rpc_method}}" }],
-            },
-            {
-              title: "Broken streams",
-              description: "The share of ends that the server is to blame for.",
-              unit: "percentunit",
-              lines: [
-                {
-                  expr: shareOf(per(by, ENDS, methodsOf(streams), BROKEN, ERRORS), per(by, ENDS, methodsOf(streams))),
-                  legend: "{{rpc_method}}",
-                },
-              ],
-            },
-          ]),
+      ...(streams.length === 0 ? [] : allStreamsPanels(methodsOf(streams))),
     ],
   };
+}
+
+function degradedPanel(rpcs: readonly WatchedRpc[], methods: string): Panel {
+  const answers = rpcs.filter(({ streams }) => !streams);
+  const streams = rpcs.filter((rpc) => rpc.streams);
+  const lacking = (all: readonly WatchedRpc[], part: string, whole: string): Panel["lines"] => {
+    if (!all.some(({ degrades }) => degrades)) return [];
+    const self = all.length === rpcs.length ? methods : methodsOf(all);
+    return [{ expr: shareOf(per(BY_RPC, part, self), per(BY_RPC, whole, self)), legend: RPC_LEGEND }];
+  };
+  return {
+    title: "Degraded answers",
+    description:
+      streams.length === 0
+        ? "The share of answers that lack something."
+        : "The share of answers, of streams of their messages, that lack something.",
+    unit: "percentunit",
+    lines: [
+      ...lacking(answers, "bff_degraded_responses_total", `${SERVER}_count`),
+      ...lacking(streams, "bff_stream_items_degraded_total", "bff_stream_items_total"),
+    ],
+  };
+}
+
+function allStreamsPanels(self: string): readonly Panel[] {
+  return [
+    {
+      title: "Open streams",
+      description: "That are followed.",
+      unit: "short",
+      lines: [{ expr: sumBy(BY_RPC, of("bff_streams_open", self)), legend: RPC_LEGEND }],
+    },
+    {
+      title: "Broken streams",
+      description: "The share of ends that the server is to blame for.",
+      unit: "percentunit",
+      lines: [{ expr: shareOf(per(BY_RPC, ENDS, self, BROKEN, ERRORS), per(BY_RPC, ENDS, self)), legend: RPC_LEGEND }],
+    },
+  ];
 }
 
 const ENDS = "bff_stream_ends_total";
@@ -102,7 +98,8 @@ export function rpcRow(rpc: WatchedRpc, collapsed: boolean): Row {
   return { title: rpc.title, collapsed, panels: [...rpcPanels(rpc), ...callPanels(rpc)] };
 }
 
-function rpcPanels({ method, streams, timeoutMs, degrades, limited, deprecated }: WatchedRpc): readonly Panel[] {
+function rpcPanels(rpc: WatchedRpc): readonly Panel[] {
+  const { method, streams, timeoutMs } = rpc;
   const self = oneOf("rpc_method", [method]);
   return [
     {
@@ -137,44 +134,40 @@ function rpcPanels({ method, streams, timeoutMs, degrades, limited, deprecated }
       })),
     },
     ...(streams ? streamPanels(self) : []),
-    ...(degrades
-      ? [
-          {
-            title: "Degraded fields",
-            description: "What answers lack, because of which upstream, and why.",
-            unit: "cps",
-            lines: [
-              {
-                expr: per(["path", "upstream", "reason"], "bff_degraded_total", self),
-                legend: "{{path}}: {{upstream}} {{reason}}",
-              },
-            ],
-          },
-        ]
-      : []),
-    ...(limited
-      ? [
-          {
-            title: "Limits",
-            description: "What its limits have refused, or let on uncounted.",
-            unit: "cps",
-            lines: [
-              { expr: per(["limit", "outcome"], "bff_rate_limited_total", self), legend: "{{limit}} {{outcome}}" },
-            ],
-          },
-        ]
-      : []),
-    ...(deprecated === undefined
-      ? []
-      : [
-          {
-            title: "Who still calls",
-            description: `Deprecated since ${deprecated.since}${deprecated.sunset === undefined ? "" : `, ends on ${deprecated.sunset}`}.`,
-            unit: "reqps",
-            lines: [{ expr: per(["source"], "bff_deprecated_calls_total", self), legend: "{{source}}" }],
-          },
-        ]),
+    ...promisePanels(rpc, self),
   ];
+}
+
+/** What an rpc may leave out, refuse, or cease to offer. */
+function promisePanels({ degrades, limited, deprecated }: WatchedRpc, self: string): readonly Panel[] {
+  const panels: Panel[] = [];
+  if (degrades)
+    panels.push({
+      title: "Degraded fields",
+      description: "What answers lack, because of which upstream, and why.",
+      unit: "cps",
+      lines: [
+        {
+          expr: per(["path", "upstream", "reason"], "bff_degraded_total", self),
+          legend: "{{path}}: {{upstream}} {{reason}}",
+        },
+      ],
+    });
+  if (limited)
+    panels.push({
+      title: "Limits",
+      description: "What its limits have refused, or let on uncounted.",
+      unit: "cps",
+      lines: [{ expr: per(["limit", "outcome"], "bff_rate_limited_total", self), legend: "{{limit}} {{outcome}}" }],
+    });
+  if (deprecated !== undefined)
+    panels.push({
+      title: "Who still calls",
+      description: `Deprecated since ${deprecated.since}${deprecated.sunset === undefined ? "" : `, ends on ${deprecated.sunset}`}.`,
+      unit: "reqps",
+      lines: [{ expr: per(["source"], "bff_deprecated_calls_total", self), legend: "{{source}}" }],
+    });
+  return panels;
 }
 
 /** From when a stream is open. */
@@ -207,57 +200,45 @@ function streamPanels(self: string): readonly Panel[] {
   ];
 }
 
+/** A line for each of several calls. */
+function each(
+  calls: readonly Pick<WatchedCall, "method" | "title">[],
+  line: (self: string, title: string) => Panel["lines"][number],
+): Panel["lines"] {
+  return calls.map(({ method, title }) => line(oneOf("rpc_method", [method]), title));
+}
+
+const OTHERS = "Calls of other rpcs to the same methods are among them.";
+
 /** In the order of the plan, so that what begins first stands first. */
 function callPanels({ method, cached: own, calls }: WatchedRpc): readonly Panel[] {
-  const each = (all: readonly WatchedCall[], line: (self: string, title: string) => Panel["lines"][number]) =>
-    all.map((call) => line(oneOf("rpc_method", [call.method]), call.title));
-  const others = "Calls of other rpcs to the same methods are among them.";
   const repeated = calls.filter((call) => call.repeated);
-  const cached = [
-    ...(own ? [{ method, title: "the answer", repeated: false, cached: true }] : []),
-    ...calls.filter((call) => call.cached),
-  ];
+  const cached = [...(own ? [{ method, title: "the answer" }] : []), ...calls.filter((call) => call.cached)];
   const panels: Panel[] = [];
   if (calls.length > 0)
     panels.push(
       {
         title: "Calls",
-        description: `In the order of the plan. ${others}`,
+        description: `In the order of the plan. ${OTHERS}`,
         unit: "reqps",
         lines: each(calls, (self, title) => ({ expr: total(`${CLIENT}_count`, self), legend: title })),
       },
       {
         title: "Failed calls by code",
-        description: `All codes but OK. ${others}`,
+        description: `All codes but OK. ${OTHERS}`,
         unit: "reqps",
         lines: each(calls, (self, title) => ({
           expr: per(["rpc_response_status_code"], `${CLIENT}_count`, self, 'rpc_response_status_code!="OK"'),
           legend: `${title} {{rpc_response_status_code}}`,
         })),
       },
-      {
-        title: "Duration of calls, p50",
-        description: `With all attempts and waiting. ${others}`,
-        unit: "s",
-        lines: each(calls, (self, title) => ({
-          expr: quantile(0.5, per(["le"], `${CLIENT}_bucket`, self)),
-          legend: title,
-        })),
-      },
-      {
-        title: "Duration of calls, p99",
-        description: `With all attempts and waiting. ${others}`,
-        unit: "s",
-        lines: each(calls, (self, title) => ({
-          expr: quantile(0.99, per(["le"], `${CLIENT}_bucket`, self)),
-          legend: title,
-        })),
-      },
+      callDurationPanel(calls, 0.5),
+      callDurationPanel(calls, 0.99),
     );
   if (repeated.length > 0)
     panels.push({
       title: "Retries and hedges",
-      description: `Attempts besides the first. ${others}`,
+      description: `Attempts besides the first. ${OTHERS}`,
       unit: "reqps",
       lines: each(repeated, (self, title) => ({
         expr: per(["kind"], "bff_attempts_total", self, 'kind!="first"'),
@@ -275,4 +256,13 @@ function callPanels({ method, cached: own, calls }: WatchedRpc): readonly Panel[
       })),
     });
   return panels;
+}
+
+function callDurationPanel(calls: readonly WatchedCall[], q: number): Panel {
+  return {
+    title: `Duration of calls, p${q * 100}`,
+    description: `With all attempts and waiting. ${OTHERS}`,
+    unit: "s",
+    lines: each(calls, (self, title) => ({ expr: quantile(q, per(["le"], `${CLIENT}_bucket`, self)), legend: title })),
+  };
 }

@@ -6,7 +6,6 @@ import type { Variable } from "./variable.ts";
 /** Seconds that a pod has beyond BFF_DRAIN_DELAY and BFF_GRACE. */
 const MARGIN_S = 5;
 
-/** Long, for it is the file. */
 export function deployment({ name, variables }: Deployed): string {
   const secrets = variables.filter(({ kind }) => kind === "secret");
   const keys = variables.filter(({ kind, here }) => kind === "secret file" && here !== undefined);
@@ -56,7 +55,11 @@ spec:
           topologyKey: topology.kubernetes.io/zone
           whenUnsatisfiable: ScheduleAnyway
           labelSelector: { matchLabels: { app.kubernetes.io/name: ${name} } }
-      containers:
+${container(name, secrets)}${keys.length === 0 ? "" : volumes(keys, name)}`;
+}
+
+function container(name: string, secrets: readonly Variable[]): string {
+  return `      containers:
         - name: bff
           # An overlay says which: images: [{ name: ${name}, newName: registry.example/${name}, newTag: "1" }]
           image: ${name}
@@ -87,7 +90,7 @@ ${secrets.length === 0 ? "" : `          env:\n${secrets.map((one) => secret(one
             allowPrivilegeEscalation: false
             readOnlyRootFilesystem: true
             capabilities: { drop: [ALL] }
-${keys.length === 0 ? "" : volumes(keys, name)}`;
+`;
 }
 
 /** By reference: whoever runs it makes the Secret. */
