@@ -1,3 +1,4 @@
+import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { Overview, ShownMock, ShownRequest, Tried } from "../src/explorer/shown.ts";
 import { callers, tryIt } from "./api.ts";
@@ -6,7 +7,7 @@ import { Mocked } from "./upstreams.tsx";
 import { Message } from "./waterfall.tsx";
 import { ms, shortName } from "./words.ts";
 
-/** A request of one's own, its answer, and what became of it on the way. */
+/** A form for a request, its answer, and the steps that the request took. */
 export function TryIt({
   about,
   requests,
@@ -19,89 +20,30 @@ export function TryIt({
   const [rpc, setRpc] = useState(about.rpcs[0]?.rpc ?? "");
   const [body, setBody] = useState(about.rpcs[0]?.skeleton ?? "{}");
   const [headers, setHeaders] = useState("");
-  const [answer, setAnswer] = useState<Tried>();
-  const [wrong, setWrong] = useState("");
-  const [sentAs, setSentAs] = useState<string>();
-  const [known, setKnown] = useState<readonly string[]>([]);
-  const [as, setAs] = useState<string>();
-  // Of a server that has started again they may be others.
-  const ask = () => void callers().then(setKnown, (thrown: Error) => setWrong(thrown.message));
-  useEffect(ask, [about]);
-  const caller = as === NOBODY ? undefined : (known.find((name) => name === as) ?? known[0]);
+  const { answer, made, wrong, fail, forget, send } = useSending(requests);
+  const { known, caller, ask, setAs } = useCallers(about, fail);
   const choose = (name: string): void => {
     setRpc(name);
     setBody(about.rpcs.find((one) => one.rpc === name)?.skeleton ?? "{}");
-    setAnswer(undefined);
+    forget();
   };
-  const send = async (): Promise<void> => {
-    setWrong("");
-    setAnswer(undefined);
-    const own = `explorer-${crypto.randomUUID()}`;
-    try {
-      JSON.parse(body); // says where, which the server's answer does not
-      const all = headersIn(headers);
-      const named = all.some(([name]) => name.toLowerCase() === "x-request-id");
-      setSentAs(named ? undefined : own);
-      setAnswer(await tryIt({ rpc, body, headers: named ? all : [...all, ["x-request-id", own]], as: caller }));
-    } catch (thrown) {
-      setWrong(thrown instanceof Error ? thrown.message : String(thrown));
-    }
-  };
-  const made = sentAs === undefined ? undefined : requests.find(({ requestId }) => requestId === sentAs);
+  const rpcs = about.rpcs.map((one) => [one.rpc, shortName(one.rpc)] as const);
+  const callers = [...known.map((name) => [name, name] as const), [NOBODY, "nobody"] as const];
   return (
     <div class="try">
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          void send();
-        }}
-        onKeyDown={(event) => {
-          if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) void send();
-        }}
-      >
-        <label for="rpc">Rpc</label>
-        <select id="rpc" value={rpc} onChange={(event) => choose(event.currentTarget.value)}>
-          {about.rpcs.map((one) => (
-            <option key={one.rpc} value={one.rpc}>
-              {shortName(one.rpc)}
-            </option>
-          ))}
-        </select>
-        <label for="body">Request, as JSON</label>
-        <textarea
-          id="body"
-          rows={12}
-          spellcheck={false}
-          value={body}
-          aria-invalid={wrong !== ""}
-          onInput={(event) => setBody(event.currentTarget.value)}
-        />
+      <Form onSend={() => void send({ rpc, body, headers, as: caller })}>
+        <Choice id="rpc" label="Rpc" value={rpc} options={rpcs} onChoose={choose} />
+        <Text id="body" label="Request, as JSON" rows={12} value={body} invalid={wrong !== ""} onText={setBody} />
         {known.length > 0 && (
-          <>
-            <label for="as">Who calls</label>
-            <select
-              id="as"
-              value={caller ?? NOBODY}
-              onFocus={ask}
-              onChange={(event) => setAs(event.currentTarget.value)}
-            >
-              {known.map((name) => (
-                <option key={name} value={name}>
-                  {name}
-                </option>
-              ))}
-              <option value={NOBODY}>nobody</option>
-            </select>
-          </>
+          <Choice id="as" label="Who calls" value={caller ?? NOBODY} options={callers} onFocus={ask} onChoose={setAs} />
         )}
-        <label for="headers">Headers, a line each</label>
-        <textarea
+        <Text
           id="headers"
+          label="Headers, a line each"
           rows={3}
-          spellcheck={false}
           placeholder="authorization: Bearer …"
           value={headers}
-          onInput={(event) => setHeaders(event.currentTarget.value)}
+          onText={setHeaders}
         />
         <button type="submit" class="send">
           Send
@@ -109,31 +51,10 @@ export function TryIt({
         <p role="alert" class="bad">
           {wrong}
         </p>
-        {mocks.length > 0 && (
-          <fieldset>
-            <legend>What upstreams do</legend>
-            {mocks.map((mock) => (
-              <p key={mock.name}>
-                <Mocked mock={mock} title={mock.name} />
-              </p>
-            ))}
-          </fieldset>
-        )}
-      </form>
+        <Mocks mocks={mocks} />
+      </Form>
       <div aria-live="polite">
-        {answer !== undefined && (
-          <>
-            <h3>
-              Answer: <span class={answer.status === 200 ? "good" : "bad"}>HTTP {answer.status}</span> in{" "}
-              {ms(answer.ms)}
-            </h3>
-            <Message title="Body" text={answer.body} />
-            <details>
-              <summary>Headers of the answer</summary>
-              <Headers headers={answer.headers} />
-            </details>
-          </>
-        )}
+        {answer !== undefined && <Answer answer={answer} />}
         {answer !== undefined && made !== undefined && <Detail request={made} plan={about.plan} />}
       </div>
     </div>
@@ -143,8 +64,169 @@ export function TryIt({
 /** No name is empty. */
 const NOBODY = "";
 
+/** Sends requests; keeps the last answer, with the record of its request, or what went wrong. */
+function useSending(requests: readonly ShownRequest[]) {
+  const [answer, setAnswer] = useState<Tried>();
+  const [wrong, setWrong] = useState("");
+  const [sentAs, setSentAs] = useState<string>();
+  const forget = (): void => setAnswer(undefined);
+  const send = async ({ rpc, body, headers, as }: Draft): Promise<void> => {
+    setWrong("");
+    forget();
+    try {
+      JSON.parse(body); // says where, which the server's answer does not
+      const request = identified(headersIn(headers));
+      setSentAs(request.id);
+      setAnswer(await tryIt({ rpc, body, headers: request.headers, as }));
+    } catch (thrown) {
+      setWrong(thrown instanceof Error ? thrown.message : String(thrown));
+    }
+  };
+  const made = sentAs === undefined ? undefined : requests.find(({ requestId }) => requestId === sentAs);
+  return { answer, made, wrong, fail: setWrong, forget, send };
+}
+
+/** A request as it is written. */
+interface Draft {
+  readonly rpc: string;
+  readonly body: string;
+  readonly headers: string;
+  readonly as: string | undefined;
+}
+
+/** The callers that the server knows, and the chosen one. */
+function useCallers(about: Overview, fail: (message: string) => void) {
+  const [known, setKnown] = useState<readonly string[]>([]);
+  const [as, setAs] = useState<string>();
+  // Of a server that has started again they may be others.
+  const ask = () => void callers().then(setKnown, (thrown: Error) => fail(thrown.message));
+  useEffect(ask, [about]);
+  const caller = as === NOBODY ? undefined : (known.find((name) => name === as) ?? known[0]);
+  return { known, caller, ask, setAs };
+}
+
+function Form({ onSend, children }: { readonly onSend: () => void; readonly children: ComponentChildren }) {
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        onSend();
+      }}
+      onKeyDown={(event) => {
+        if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) onSend();
+      }}
+    >
+      {children}
+    </form>
+  );
+}
+
+function Choice({
+  id,
+  label,
+  value,
+  options,
+  onFocus,
+  onChoose,
+}: {
+  readonly id: string;
+  readonly label: string;
+  readonly value: string;
+  /** Values with their texts. */
+  readonly options: readonly (readonly [string, string])[];
+  readonly onFocus?: () => void;
+  readonly onChoose: (value: string) => void;
+}) {
+  return (
+    <>
+      <label for={id}>{label}</label>
+      <select id={id} value={value} onFocus={onFocus} onChange={(event) => onChoose(event.currentTarget.value)}>
+        {options.map(([name, text]) => (
+          <option key={name} value={name}>
+            {text}
+          </option>
+        ))}
+      </select>
+    </>
+  );
+}
+
+function Text({
+  id,
+  label,
+  rows,
+  value,
+  placeholder,
+  invalid,
+  onText,
+}: {
+  readonly id: string;
+  readonly label: string;
+  readonly rows: number;
+  readonly value: string;
+  readonly placeholder?: string;
+  readonly invalid?: boolean;
+  readonly onText: (text: string) => void;
+}) {
+  return (
+    <>
+      <label for={id}>{label}</label>
+      <textarea
+        id={id}
+        rows={rows}
+        spellcheck={false}
+        placeholder={placeholder}
+        value={value}
+        aria-invalid={invalid}
+        onInput={(event) => onText(event.currentTarget.value)}
+      />
+    </>
+  );
+}
+
+function Mocks({ mocks }: { readonly mocks: readonly ShownMock[] }) {
+  if (mocks.length === 0) return null;
+  return (
+    <fieldset>
+      <legend>What upstreams do</legend>
+      {mocks.map((mock) => (
+        <p key={mock.name}>
+          <Mocked mock={mock} title={mock.name} />
+        </p>
+      ))}
+    </fieldset>
+  );
+}
+
+function Answer({ answer }: { readonly answer: Tried }) {
+  return (
+    <>
+      <h3>
+        Answer: <span class={answer.status === 200 ? "good" : "bad"}>HTTP {answer.status}</span> in {ms(answer.ms)}
+      </h3>
+      <Message title="Body" text={answer.body} />
+      <details>
+        <summary>Headers of the answer</summary>
+        <Headers headers={answer.headers} />
+      </details>
+    </>
+  );
+}
+
+/** Headers with an id that finds the request again; without an id where they name one themselves. */
+function identified(headers: readonly Header[]): {
+  readonly headers: readonly Header[];
+  readonly id: string | undefined;
+} {
+  if (headers.some(([name]) => name.toLowerCase() === "x-request-id")) return { headers, id: undefined };
+  const id = `explorer-${crypto.randomUUID()}`;
+  return { headers: [...headers, ["x-request-id", id]], id };
+}
+
+type Header = readonly [name: string, value: string];
+
 /** @throws for a line that is no header */
-function headersIn(text: string): (readonly [string, string])[] {
+function headersIn(text: string): Header[] {
   return text
     .split("\n")
     .filter((line) => line.trim() !== "")
