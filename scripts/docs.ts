@@ -1,5 +1,5 @@
 // npm run docs: writes docs/diagnostics.md, which `protobff explain` reads, from the tables of codes and from the goldens, docs/options.md
-// from the comments of options.proto, the options of the plugin from their table, and the index of docs/decisions. `--check` writes
+// from the comments of options.proto and the table of the plugin's options, and the index of docs/decisions. `--check` writes
 // nothing and fails when a page differs.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -40,25 +40,16 @@ function optionTable(page: Option<unknown>["page"]): string {
   return ["| option | meaning |", "|---|---|", ...rows.map(([form, effect]) => `| ${form} | ${effect} |`)].join("\n");
 }
 
-const TABLE_START = "<!-- Written by `npm run docs` from plugin/src/options/table.ts. Do not edit. -->\n";
-
-/** The language page with the table of options replaced. */
-function languagePage(): string {
-  const text = readFileSync(join(root, "docs/language.md"), "utf8");
-  const start = text.indexOf(TABLE_START) + TABLE_START.length;
-  const end = text.indexOf("\n\n", start);
-  if (start < TABLE_START.length || end < 0) throw new Error(`docs/language.md has no table behind ${TABLE_START}`);
-  return `${text.slice(0, start)}${optionTable(undefined)}${text.slice(end)}`;
-}
-
 /** Path from the root → text, as the sources give it now. */
 export function generatedDocs(): Readonly<Record<string, string>> {
   const explained = explanations();
   return {
     "docs/decisions/README.md": decisionsIndex(),
     "docs/diagnostics.md": pageOf(explained),
-    "docs/language.md": languagePage(),
-    "docs/options.md": optionsPage(readFileSync(join(root, "proto/bff/v1/options.proto"), "utf8")),
+    "docs/options.md": optionsPage(
+      readFileSync(join(root, "proto/bff/v1/options.proto"), "utf8"),
+      optionTable(undefined),
+    ),
   };
 }
 

@@ -66,14 +66,14 @@ const INTRODUCTION = `# Options
 <!-- Written by \`npm run docs\` from proto/bff/v1/options.proto. Do not edit. -->
 
 With this page you can look up any option of \`bff.v1\`: what it does, its default, its limits and an example. The
-[language guide](language.md) shows how options work together; [expressions](expressions.md) lists the functions of CEL.
+[plugin's options](#plugin-options) stand at the end. The [language guide](language.md) shows how options work together; [expressions](expressions.md) lists the functions of CEL.
 
 Expressions are CEL, type-checked when code is generated. Durations are a number with \`ms\`, \`s\`, \`m\`, \`h\` or \`d\`, as in
 \`"250ms"\`. Every example is written as inside the braces of its message, and a test generates it.
 `;
 
-/** The reference page. */
-export function optionsPage(proto: string): string {
+/** The reference page; `plugin`: the table of the plugin's options. */
+export function optionsPage(proto: string, plugin: string): string {
   const types = optionTypes(proto);
   const parts = [INTRODUCTION, contentsOf(types)];
   let group = "";
@@ -84,8 +84,16 @@ export function optionsPage(proto: string): string {
     }
     parts.push(sectionOf(type, types));
   }
-  return parts.join("\n");
+  return [...parts, pluginSection(plugin)].join("\n");
 }
+
+const pluginSection = (table: string): string => `## Plugin options
+
+These options stand in \`opt\` of \`protoc-gen-bff\` in \`buf.gen.yaml\`. Options about diagnostics are in
+[diagnostics](diagnostics.md).
+
+${table}
+`;
 
 function contentsOf(types: readonly OptionType[]): string {
   const groups = [...new Set(types.map(({ group }) => group))];

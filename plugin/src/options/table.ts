@@ -1,5 +1,5 @@
 // The plugin's options, a row for each, in the order in which a fault lists them. `npm run docs` writes the tables of
-// docs/language.md and docs/diagnostics.md from the rows.
+// docs/options.md and docs/diagnostics.md from the rows.
 import { budget, choice, codes, flag, flagOr, type Kind, list, mappings, path, servers } from "./kinds.ts";
 
 export interface Option<T> {
@@ -7,7 +7,7 @@ export interface Option<T> {
   readonly kind: Kind<T>;
   /** Whether the option decides the text of `.ts` files. Options about checks and reports leave no trace in them. */
   readonly shapes?: true;
-  /** The page that documents the option: docs/language.md unless set. */
+  /** The page that documents the option: docs/options.md unless set. */
   readonly page?: "diagnostics.md";
   /** Rows of the page's table: a form of the option, and its effect. */
   readonly documented: readonly (readonly [form: string, effect: string])[];
@@ -54,7 +54,7 @@ export const OPTIONS = {
   lock: {
     name: "lock",
     kind: path("bff.lock.json", "bff.lock.json"),
-    documented: [["`lock=<path>`", "the file of the [lock](#drift-bfflockjson); default `bff.lock.json`"]],
+    documented: [["`lock=<path>`", "the file of the [lock](language.md#drift-bfflockjson); default `bff.lock.json`"]],
   },
   lockMode: {
     name: "lock_mode",
@@ -62,7 +62,7 @@ export const OPTIONS = {
     documented: [
       [
         "`lock_mode=check` or `update`",
-        "reports [drift](#drift-bfflockjson), or accepts it into the lock; default `check`",
+        "reports [drift](language.md#drift-bfflockjson), or accepts it into the lock; default `check`",
       ],
     ],
   },
@@ -72,10 +72,10 @@ export const OPTIONS = {
     documented: [
       [
         "`plan=json`, `mermaid` or `text`",
-        "also writes [the plan](#the-plan); default none. Several forms, also of the next two rows, have `+` between them: `plan=text+weight`",
+        "also writes [the plan](language.md#the-plan); default none. Several forms, also of the next two rows, have `+` between them: `plan=text+weight`",
       ],
       ["`plan=faults`", "also writes [what faults do](testing.md#faults) to each rpc, `web_faults.txt`"],
-      ["`plan=weight`", "also writes `bff_weight.txt`, [how much is decided here](#weight)"],
+      ["`plan=weight`", "also writes `bff_weight.txt`, [how much is decided here](language.md#weight)"],
     ],
   },
   weight: {
@@ -84,7 +84,7 @@ export const OPTIONS = {
     documented: [
       [
         "`weight=logic:40+overlap:60+headers:0`",
-        "warns where more is decided than that, or some of the three: [weight](#weight); default none",
+        "warns where more is decided than that, or some of the three: [weight](language.md#weight); default none",
       ],
     ],
   },
