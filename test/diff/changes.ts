@@ -26,13 +26,32 @@ const UNBOUNDED: Changes = [[`max: 10 compose`, `compose`]];
 const GET_NEXT_CALL = `call: { method: "up.v1.ItemService/GetItem" set: { name: "id" by: "args.event.owner_id" } }`;
 const GET_NEXT_ORDER = GET_NEXT_CALL.replace("ItemService/GetItem", "OrderService/GetOrder");
 const GET_NEXT = `{ name: "next" ${GET_NEXT_CALL} }`;
+const WATCH_ITEM = `call: { method: "up.v1.ItemService/WatchItem" read_only: true set: { name: "id" by: "args.id" } }`;
+const WATCH_STOCK = `call: { method: "stock.v1.StockService/WatchStock" read_only: true set: { name: "id" by: "resume.orValue(args.id)" } }`;
+const TOPICS = [
+  `permit: { source: "user" role: "buyer" if: "principal.tenant != ''" }\n  };`,
+  `permit: { source: "user" role: "buyer" if: "principal.tenant != ''" }
+    topic: [
+      { name: "items" type: "up.v1.Item" subject: "items.{key}" jetstream: "ITEMS" },
+      { name: "orders" type: "up.v1.Item" subject: "orders.{key}" jetstream: "ORDERS" keep: 64 }
+    ]
+  };`,
+] as const;
+/** A stream that clients resume has a heartbeat. */
+const POSITIONS: Changes = [
+  [`import "bff/v1/options.proto";`, `import "bff/v1/options.proto";\nimport "bff/v1/stream.proto";`],
+  [
+    `string name = 1 [(bff.v1.field).by = "next.name"];`,
+    `string name = 1 [(bff.v1.field).by = "next.name"];\n  bff.v1.Position position = 14;`,
+  ],
+];
 const FOLLOWED: Changes = [
   [
     "  rpc Buy(",
     `  rpc Watch(GetPageRequest) returns (stream Watched) {
     option (bff.v1.method).stream = {
       var: "event"
-      call: { method: "up.v1.ItemService/WatchItem" read_only: true set: { name: "id" by: "args.id" } }
+      ${WATCH_ITEM}
     };
   }
   rpc Buy(`,
@@ -67,6 +86,7 @@ export const STOCK = `syntax = "proto3";
 package stock.v1;
 service StockService {
   rpc GetStock(GetStockRequest) returns (Stock);
+  rpc WatchStock(GetStockRequest) returns (stream Stock);
 }
 message GetStockRequest {
   string id = 1;
@@ -295,6 +315,21 @@ export const cases: readonly Case[] = [
       ],
     ],
     kinds: ["values", "api", "deadlines", "policies"],
+  },
+  {
+    name: "stream-source",
+    base: FOLLOWED,
+    change: [
+      [WATCH_ITEM, `${WATCH_STOCK} position: "event.id"`],
+      ["args.event.owner_id", "args.event.id"],
+    ],
+    kinds: ["upstreams", "api"],
+  },
+  {
+    name: "stream-topic",
+    base: [...FOLLOWED, [WATCH_ITEM, `follow: { topic: "items" key: "args.id" }`], TOPICS, ...POSITIONS],
+    change: [[`topic: "items" key: "args.id" }`, `topic: "orders" key: "args.tenant" }\n      heartbeat: "20s"`]],
+    kinds: ["upstreams", "values", "policies"],
   },
   {
     name: "longer-critical-path",

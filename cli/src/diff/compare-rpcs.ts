@@ -69,13 +69,13 @@ function upstreamCalls(before: RpcReport, after: RpcReport, old: Composition, no
   const added = has
     .filter((method) => !had.includes(method))
     .map((method): Told => {
-      const { steps, critical } = callersOf(method, after, now);
+      const { place, critical } = callersOf(method, after, now);
       const cost = costOf(method, after);
       const fails = critical ? "; without it the response fails" : "; the response can do without it";
       return {
         kind: "upstreams",
         level: critical ? "worse" : "different",
-        says: [...say`now calls ${method} (at worst ${[cost]}) in ${list(steps)}`, fails],
+        says: [...say`now calls ${method} (at worst ${[cost]}) ${place}`, fails],
       };
     });
   const lost = had
@@ -84,19 +84,19 @@ function upstreamCalls(before: RpcReport, after: RpcReport, old: Composition, no
       (method): Told => ({
         kind: "upstreams",
         level: "different",
-        says: say`no longer calls ${method}, as in ${list(callersOf(method, before, old).steps)}`,
+        says: say`no longer calls ${method}, as ${callersOf(method, before, old).place}`,
       }),
     );
   return [...added, ...lost];
 }
 
-/** The steps of an rpc that call a method, and whether the response fails with one of them. */
-function callersOf(method: string, { rpc }: RpcReport, { blocks, reachedBy }: Composition) {
+/** The steps of an rpc that call a method, or its stream, and whether the response fails with one of them. */
+function callersOf(method: string, { rpc, stream }: RpcReport, { blocks, reachedBy }: Composition) {
   const reached = [...blocks.values()].filter(({ name }) => reachedBy.get(name)?.includes(rpc));
   const calling = reached.flatMap(({ steps }) => steps.filter(({ call }) => call?.method === method));
   return {
-    steps: [...new Set(calling.map(({ step }) => step))],
-    critical: calling.some(({ on_failure }) => on_failure === "response fails"),
+    place: calling.length > 0 ? say`in ${list([...new Set(calling.map(({ step }) => step))])}` : ["in its stream"],
+    critical: stream?.call === method || calling.some(({ on_failure }) => on_failure === "response fails"),
   };
 }
 
