@@ -62,13 +62,19 @@ for (const [upstreams, some] of Map.groupBy(cases, (one) => one.upstreams))
     some.map(({ protos }) => protos),
   );
 
-/** Cases whose codecs stand in their archives; of the codecs of others there are checksums. */
+/** Cases whose archives hold the codecs and every server. Archives of other cases hold checksums of these. */
 const CODECS = /^(any|call|codec|copies-optional|enums|nesting|oneof|proto2|scalars|stream|validation|well-known)$/;
+
+/** A server that only calls upstreams: it lacks an environment, an identity, resolvers, functions, limits and caches. */
+const PLAIN_SERVER =
+  /^ {2}upstreams: \{[^{}]*\},\n {2}env: \(\) => \(\{\}\),\n {2}create: \(\{ clients, env, observer \}\) => \{$/m;
 
 /** What archives hold of emitted files: texts, and a line for each that is only held by its checksum. */
 function recorded({ name }: Emitted, files: Files): { readonly texts: Files; readonly checksums: string } {
   const all = Object.entries(files);
-  const isText = ([file]: [string, string]): boolean => CODECS.test(name) || !file.endsWith("_codec.ts");
+  const isRepeated = (file: string, text: string): boolean =>
+    file.endsWith("_codec.ts") || (file.endsWith("server.ts") && PLAIN_SERVER.test(text));
+  const isText = ([file, text]: [string, string]): boolean => CODECS.test(name) || !isRepeated(file, text);
   const sums = all
     .filter((file) => !isText(file))
     .map(([file, text]) => `${hash("sha256", text)}  ${file}\n`)

@@ -1,6 +1,6 @@
 // Goldens are read and written back as they are, and a slip in an archive is an error.
 import { expect, test } from "vitest";
-import { filesOf, parseArchive, printArchive } from "./archive.ts";
+import { allFrames, filesOf, parseArchive, printArchive, sectionOf } from "./archive.ts";
 import { applyChange } from "./change.ts";
 import { fold, unfold } from "./folded-json.ts";
 
@@ -15,7 +15,7 @@ message A {}
 -message A {}
 +message B {}
 -- odd/a.json.folded --
-{ "a": [1, 2] }
+{ "a": [ 1, 2 ] }
 `;
 const read = (text: string) => Object.fromEntries(filesOf(parseArchive(text), { head: 'syntax = "proto3";\n' }));
 
@@ -46,9 +46,18 @@ test("each place of a change is the first with its lines, behind the place befor
   expect(() => applyChange(base, "-d\n@@\n-a\n")).toThrow("there are no lines to change");
 });
 
+test("emitted code refers to the frames that it contains", () => {
+  const policies = allFrames()["emitted/policies"] ?? "";
+  const text = `const A = 1;\n\n${policies}\nconst B = 2;\n`;
+  const section = sectionOf("expected/a.ts", text);
+  expect(section.text).toBe("const A = 1;\n\n// frame: emitted/policies\n\nconst B = 2;\n");
+  expect(filesOf([section], allFrames()).get("expected/a.ts")).toBe(text);
+});
+
 test("JSON is only folded if that can be undone", () => {
-  const text = '{\n  "a": {},\n  "b": [\n    true\n  ]\n}\n';
-  expect(fold(text)).toBe('{ "a": {}, "b": [true] }\n');
+  const text = '{\n  "a": {},\n  "b": [\n    true\n  ],\n  "c": ["x",{"y":1}],\n  "d": "{ \\"e\\": [ 1 ] }"\n}\n';
+  expect(fold(text)).toBe('{ "a": {}, "b": [ true ], "c": ["x",{"y":1}], "d": "{ \\"e\\": [ 1 ] }" }\n');
   expect(unfold(fold(text) ?? "")).toBe(text);
   expect(fold('{"a": 1}\n')).toBe(undefined);
+  expect(fold("{")).toBe(undefined);
 });

@@ -54,6 +54,12 @@ export function withFrames(text: string, frames: Texts): string {
   );
 }
 
+/** Emitted code with a line `// frame: emitted/a` in place of each frame of this kind. */
+function framed(text: string): string {
+  const emitted = Object.entries(allFrames()).filter(([name]) => name.startsWith("emitted/"));
+  return emitted.reduce((rest, [name, frame]) => rest.replaceAll(frame, `// frame: ${name}\n`), text);
+}
+
 /** The names of frames that an archive refers to. */
 export function framesIn(archive: string): readonly string[] {
   const lines = readFileSync(fileOf(archive), "utf8").matchAll(/^\/\/ frame: (.+)$/gm);
@@ -84,7 +90,7 @@ function fileIn(
 ): readonly [string, string] {
   const file = plainPath(path);
   if (path.endsWith(".folded")) return [file, unfold(text)];
-  if (!path.endsWith(".diff")) return [file, path.endsWith(".proto") ? withFrames(text, frames) : text];
+  if (!path.endsWith(".diff")) return [file, /\.(proto|ts)$/.test(path) ? withFrames(text, frames) : text];
   const [group, , ...rest] = file.split("/");
   for (const [base, content] of files) {
     const [baseGroup, , ...baseRest] = base.split("/");
@@ -145,8 +151,9 @@ function placeBehindInputs(sections: readonly Section[], condition: string): num
 /** The path of the file that a section holds. */
 const plainPath = (path: string): string => path.replace(/\.(diff|folded)$/, "");
 
-/** JSON of many lines is folded wherever that can be undone. */
+/** JSON of many lines is folded wherever that can be undone; emitted code refers to frames. */
 export function sectionOf(path: string, text: string): Section {
+  if (path.endsWith(".ts")) return { path, text: framed(text) };
   const folded = path.endsWith(".json") ? fold(text) : undefined;
   return folded === undefined ? { path, text } : { path: `${path}.folded`, text: folded };
 }

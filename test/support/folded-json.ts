@@ -1,37 +1,79 @@
-// JSON as `JSON.stringify(value, null, 2)` writes it, and the same with everything on one line that fits there.
-type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
+// JSON of many lines, and the same JSON with short lists and objects on one line.
+// A space inside the brackets marks a folded line: `[ "a" ]` had three lines, `["a"]` had one.
+type Json = string | Block;
+interface Block {
+  readonly brackets: "[]" | "{}";
+  /** Has a line per member when it is unfolded. */
+  readonly spread: boolean;
+  readonly members: readonly { readonly name: string | undefined; readonly value: Json }[];
+}
 
 const WIDTH = 120;
+const TOKENS = /"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+|\s+/g;
 
 /** Undefined unless `unfold` gives the same text back. */
 export function fold(text: string): string | undefined {
   try {
-    const folded = `${print(JSON.parse(text), "", 0)}\n`;
+    const folded = `${print(parse(text), "", 0, WIDTH)}\n`;
     return unfold(folded) === text ? folded : undefined;
   } catch {
     return undefined;
   }
 }
 
-export const unfold = (folded: string): string => `${JSON.stringify(JSON.parse(folded), null, 2)}\n`;
+export const unfold = (folded: string): string => `${print(parse(folded), "", 0, 0)}\n`;
 
 /** `used` columns of the first line are taken, by a name and a comma. */
-function print(value: Json, indent: string, used: number): string {
+function print(value: Json, indent: string, used: number, width: number): string {
   const line = onOneLine(value);
-  if (indent.length + used + line.length <= WIDTH || value === null || typeof value !== "object") return line;
+  if (typeof value === "string" || !value.spread || indent.length + used + line.length <= width) return line;
   const more = `${indent}  `;
-  const [open, items, close] = Array.isArray(value)
-    ? ["[", value.map((item) => print(item, more, 1)), "]"]
-    : ["{", membersOf(value).map(([name, item]) => `${name}: ${print(item, more, name.length + 3)}`), "}"];
-  return `${open}\n${items.map((item) => more + item).join(",\n")}\n${indent}${close}`;
+  const lines = value.members.map(({ name, value: member }) => {
+    const start = name === undefined ? "" : `${name}: `;
+    return more + start + print(member, more, start.length + 1, width);
+  });
+  return `${value.brackets[0]}\n${lines.join(",\n")}\n${indent}${value.brackets[1]}`;
 }
 
 function onOneLine(value: Json): string {
-  if (value === null || typeof value !== "object") return JSON.stringify(value);
-  if (Array.isArray(value)) return `[${value.map(onOneLine).join(", ")}]`;
-  const members = membersOf(value).map(([name, item]) => `${name}: ${onOneLine(item)}`);
-  return members.length === 0 ? "{}" : `{ ${members.join(", ")} }`;
+  if (typeof value === "string") return value;
+  const space = value.spread ? " " : "";
+  const members = value.members.map(({ name, value: member }) =>
+    name === undefined ? onOneLine(member) : `${name}:${space}${onOneLine(member)}`,
+  );
+  return value.brackets[0] + space + members.join(`,${space}`) + space + value.brackets[1];
 }
 
-const membersOf = (value: Json): (readonly [string, Json])[] =>
-  Object.entries(value ?? {}).map(([name, item]) => [JSON.stringify(name), item as Json]);
+/** Throws a SyntaxError for a text that is not JSON. */
+function parse(text: string): Json {
+  JSON.parse(text);
+  const tokens = text.match(TOKENS) ?? [];
+  let at = 0;
+  const skipSpace = (): boolean => {
+    const isSpace = /^\s/.test(tokens[at] ?? "");
+    if (isSpace) at++;
+    return isSpace;
+  };
+  const skip = (token: string): void => {
+    if (tokens[at] === token) at++;
+    skipSpace();
+  };
+  const next = (): Json => {
+    const token = tokens[at++] ?? "";
+    if (token !== "[" && token !== "{") return token;
+    const brackets = token === "[" ? "[]" : "{}";
+    const spread = skipSpace();
+    const members: Block["members"][number][] = [];
+    while (tokens[at] !== brackets[1]) {
+      const name = brackets === "{}" ? tokens[at++] : undefined;
+      skip(":");
+      members.push({ name, value: next() });
+      skipSpace();
+      skip(",");
+    }
+    at++;
+    return { brackets, spread, members };
+  };
+  skipSpace();
+  return next();
+}
