@@ -36,7 +36,11 @@ export default defineConfig({
   test: {
     // vitest leaves a core to itself: of two, half of the machine. System suites wait for other processes more than they compute.
     maxWorkers: Math.max(2, availableParallelism() - 1) + (tiers.length === 1 && tiers[0] === "system" ? 1 : 0),
-    sequence: { sequencer: LongFirst },
+    // PROTOBFF_SHUFFLE is the seed of another order of files: the results of a tier depend on no order.
+    sequence:
+      process.env.PROTOBFF_SHUFFLE === undefined
+        ? { sequencer: LongFirst }
+        : { shuffle: { files: true, tests: false }, seed: Number(process.env.PROTOBFF_SHUFFLE) },
     projects: tiers.flatMap((tier) => GROUPS[tier]).map(projectOf),
   },
 });
