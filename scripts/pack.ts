@@ -54,8 +54,8 @@ const DECLARATIONS = ".declarations";
 
 /** The repository's packages that one in this folder depends on, each after those that it needs itself. */
 function neededBy(folder: string, all: readonly Workspace[] = workspaces()): readonly Workspace[] {
-  const { dependencies = {} } = readManifest(folder);
-  const direct = all.filter(({ manifest }) => dependencies[manifest.name] !== undefined);
+  const { dependencies = {}, peerDependencies = {} } = readManifest(folder);
+  const direct = all.filter(({ manifest: { name } }) => (dependencies[name] ?? peerDependencies[name]) !== undefined);
   return [...new Set(direct.flatMap((one) => [...neededBy(join(root, one.folder), all), one]))];
 }
 

@@ -1,10 +1,11 @@
 // Who may import whom: no stage of the compiler knows a later one, the runtime knows nothing of the compiler, and what judges the
 // generated code shares nothing with what made it.
 import { describe, expect, test } from "vitest";
+import { workspaces } from "../scripts/workspaces.ts";
 import { circles, type Import, imports, importsOf } from "./support/imports.ts";
 import { sources } from "./support/shapes.ts";
 
-const isTest = (path: string): boolean => path.endsWith(".test.ts") || path.includes("/testing/");
+const isTest = (path: string): boolean => path.endsWith(".test.ts") || /\/src\/(.*\/)?testing\//.test(path);
 const below = (path: string, ...folders: string[]): boolean => folders.some((folder) => path.startsWith(`${folder}/`));
 /** The folders right below a package's sources; a file that stands beside them is a room of its own. */
 const room = (path: string): string =>
@@ -24,6 +25,7 @@ describe("imports", () => {
   const server = imports("packages/server/src")
     .filter(({ from }) => !isTest(from))
     .map((one) => ({ ...one, to: coreFile(one.to) }));
+  const testing = imports("packages/testing/src").filter(({ from }) => !isTest(from));
   const generated = imports("generated");
 
   test("are found at all", () => {
@@ -123,7 +125,7 @@ describe("imports", () => {
     expect(shown([...shipped, ...server].filter(({ to }) => compiler(to)))).toEqual([]);
   });
 
-  test("no package reaches into another by a relative path, and the core knows none but messages and samples", () => {
+  test("no package reaches into another by a relative path, and the core knows only messages", () => {
     const leaves = ({ from, to }: Import): boolean =>
       below(to, "runtime", "packages", "plugin", "cli", "client", "test") &&
       !below(
@@ -134,14 +136,43 @@ describe("imports", () => {
           .join("/"),
       );
     const direct = imports("packages/server/src").filter(({ from }) => !isTest(from));
-    expect(shown([...direct, ...shipped].filter(leaves))).toEqual([]);
-    expect(shown(shipped.filter(({ to }) => /^@protobff\/(?!messages|samples)/.test(to)))).toEqual([]);
+    expect(shown([...direct, ...testing, ...shipped].filter(leaves))).toEqual([]);
+    expect(shown(shipped.filter(({ to }) => /^@protobff\/(?!messages)/.test(to)))).toEqual([]);
+  });
+
+  test("each package's sources import only packages that its package.json names, and those of this repository are needed", () => {
+    const ours = new Set(workspaces().map(({ manifest }) => manifest.name));
+    for (const { folder, manifest } of workspaces()) {
+      const named = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies });
+      const imported = new Set(
+        imports(`${folder}/src`)
+          .filter(({ from, to }) => !isTest(from) && !/^(node:|\.|#)/.test(to) && !below(to, folder))
+          .map(({ to }) => /^(@[^/]+\/)?[^/]+/.exec(to)?.[0] ?? to),
+      );
+      expect(
+        [...imported].filter((name) => !named.includes(name)),
+        folder,
+      ).toEqual([]);
+      expect(
+        named.filter((name) => ours.has(name) && !imported.has(name)),
+        folder,
+      ).toEqual([]);
+    }
+  });
+
+  test("only the server's mocks load the package of mocks", () => {
+    const found = server.filter(({ to, typeOnly }) => to.startsWith("@protobff/testing") && !typeOnly);
+    expect([...new Set(found.map(({ from }) => from))]).toEqual(["packages/server/src/process/open-mocks.ts"]);
   });
 
   test.each([
     ["messages", /^@bufbuild\/protobuf/],
     ["samples", /^@bufbuild\/(protobuf|re2)/],
-  ])("the shared %s need no more of others than %s", (name, allowed) => {
+    [
+      "testing",
+      /^(node:(crypto|timers)$|@bufbuild\/protobuf|@connectrpc\/connect|@protobff\/(messages|samples|runtime\/internal)\/)/,
+    ],
+  ])("the sources of %s need no more of others than %s", (name, allowed) => {
     const folder = `packages/${name}/src`;
     const found = imports(folder).filter(({ from, to }) => !isTest(from) && !below(to, folder));
     expect(shown(found.filter(({ to }) => !allowed.test(to)))).toEqual([]);
@@ -159,7 +190,6 @@ describe("imports", () => {
     admission: ["compose", "identity", "limits", ...bottom],
     compose: ["topic", "call", "scope", "transport", "guard", "identity", ...bottom],
     validate: bottom,
-    mock: ["stream", "endpoint", "admission", "topic", "call", "cache", "transport", "identity", "limits", ...bottom],
     topic: ["source", "call", "scope", "transport", "guard", ...bottom],
     source: ["call", "transport", "guard", ...bottom],
     call: ["scope", "cache", "transport", "guard", "identity", ...bottom],
@@ -306,7 +336,7 @@ describe("imports", () => {
   const lent: Readonly<Record<string, readonly string[]>> = {
     metrics: bottom,
     telemetry: bottom,
-    explorer: ["mock", ...bottom],
+    explorer: bottom,
     transcoding: ["routes", "http-rule", ...bottom],
     session: ["identity", "redis-client.ts", ...bottom],
     logs: ["environment", ...bottom],
@@ -356,19 +386,19 @@ describe("imports", () => {
   });
 
   test("no file is loaded in a circle", () => {
-    expect(circles([...shipped, ...server, ...plugin].filter(({ typeOnly }) => !typeOnly))).toEqual([]);
+    expect(circles([...shipped, ...server, ...plugin, ...testing].filter(({ typeOnly }) => !typeOnly))).toEqual([]);
   });
-  test.each(["plugin/src/faults", "runtime/src", "packages/server/src", "cli/src"])(
+  test.each(["plugin/src/faults", "packages/testing/src", "runtime/src", "packages/server/src", "cli/src"])(
     "no file of %s imports itself by way of others, not even types",
     (folder) => {
-      // The testing package takes over the mocks.
       const inside = [
         ...shipped,
         ...server,
         ...plugin,
+        ...testing,
         ...imports("cli/src").filter(({ from }) => !isTest(from)),
-      ].filter(({ from, to }) => below(from, folder) && below(to, folder) && !below(from, "runtime/src/mock"));
-      expect(inside.length).toBeGreaterThan(50);
+      ].filter(({ from, to }) => below(from, folder) && below(to, folder));
+      expect(inside.length).toBeGreaterThan(20);
       expect(circles(inside)).toEqual([]);
     },
   );
@@ -435,7 +465,8 @@ describe("imports", () => {
 
   test("generated code imports the runtime, messages, protobuf and generated code; server.ts and sessions, the server", () => {
     const allowed = ({ from, to }: Import): boolean =>
-      /^@protobff\/runtime(\/identity|\/testing|\/validate)?$/.test(to) ||
+      /^@protobff\/runtime(\/identity|\/validate)?$/.test(to) ||
+      (/_(mock|faults\.test)\.ts$/.test(from) && to === "@protobff/testing") ||
       to.startsWith("@protobff/messages/") ||
       (from.endsWith("/server.ts") && to === "@protobff/server") ||
       (from.endsWith("/identity.ts") && to === "@protobff/server/session") ||

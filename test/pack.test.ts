@@ -26,6 +26,7 @@ const packages = [
   "packages/samples",
   "runtime",
   "packages/server",
+  "packages/testing",
   "plugin",
   "cli",
   "client",
@@ -218,6 +219,7 @@ test.each([
     name: "packages/messages",
     needed: ["LICENSE", "README.md", "dist/gen/bff/v1/stream_pb.js", "dist/gen/bff/v1/stream_pb.d.ts"],
   },
+  { name: "packages/testing", needed: ["LICENSE", "README.md", "dist/index.js", "dist/fake-clock.d.ts"] },
   { name: "packages/samples", needed: ["LICENSE", "README.md", "dist/sample.js", "dist/sample-items.d.ts"] },
 ])("the $name's package holds what is needed, no sources and no tests", ({ name, needed }) => {
   const files = tarballs[name]?.files ?? [];
@@ -266,7 +268,6 @@ test("what packing does to package.json can be taken back", () => {
     ".": "./dist/index.js",
     "./http-json": "./dist/transport/http-json/index.js",
     "./identity": "./dist/identity/index.js",
-    "./testing": "./dist/mock/index.js",
     "./validate": "./dist/validate/index.js",
     "./internal/*": "./dist/*.js",
     "./verify": "./dist/identity/verify/index.js",
@@ -344,7 +345,7 @@ test.each([
 );
 
 /** What a program of one's own needs; nothing of a server's. */
-const CORE = packages.filter((name) => ["packages/messages", "packages/samples", "runtime"].includes(name));
+const CORE = packages.filter((name) => ["packages/messages", "runtime"].includes(name));
 
 test(
   "endpoints run in a Connect server of one's own, which installs the core and nothing of our server",

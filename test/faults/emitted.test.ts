@@ -3,8 +3,8 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
+import type { MockFault } from "../../packages/testing/src/fault-cell.ts";
 import { compile } from "../../plugin/src/compile.ts";
-import type { MockFault } from "../../runtime/src/mock/fault-cell.ts";
 import { protosIn } from "../load/bffs.ts";
 import { goldenTexts } from "../support/archive.ts";
 import { requestOf, UPDATE, UPSTREAMS } from "../support/golden.ts";
@@ -87,7 +87,7 @@ describe("tests that are written hold", async () => {
 });
 
 test("a prediction that does not hold fails its test", async () => {
-  const { runFaultTest } = await import("../../runtime/src/mock/fault-cell.ts");
+  const { runFaultTest } = await import("../../packages/testing/src/fault-cell.ts");
   const { createTestBff } = await import("../../generated/web/v1/web_mock.ts");
   const cell = { call: "billing.v1.BillingService/GetUsage", fault: "timeout" } as const;
   const run = (predicted: string) =>
@@ -156,7 +156,7 @@ describe("a stream", () => {
     expect(cells).toBeGreaterThan(10);
   });
   test("a prediction of what comes later that does not hold fails its test", async () => {
-    const { runFaultTest } = await import("../../runtime/src/mock/fault-cell.ts");
+    const { runFaultTest } = await import("../../packages/testing/src/fault-cell.ts");
     const { createTestBff } = await import("../../generated/runs/v1/runs_mock.ts");
     const call = "worker.v1.WorkerService/Watch";
     const run = (predicted: string, fault: MockFault) =>

@@ -1,7 +1,7 @@
 // What random BFFs are asked, by what their rpcs give, and what the oracle says of it.
 import { type DescMethod, type Message, toBinary } from "@bufbuild/protobuf";
 import { ConnectError } from "@connectrpc/connect";
-import type { TestFollow } from "../../runtime/src/mock/followed.ts";
+import type { TestFollow } from "../../packages/testing/src/follow.ts";
 import { oracle } from "../oracle/oracle.ts";
 import { followOracle, type Resume, type StreamVerdict } from "../oracle/stream.ts";
 import { degradedField, type Got, mismatch, type Verdict } from "../oracle/verdict.ts";

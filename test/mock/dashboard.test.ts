@@ -1,6 +1,6 @@
 // What `mock=true` generates, on the example's BFFs.
 import { Code as ConnectCode, ConnectError } from "@connectrpc/connect";
-import { Code, FakeClock } from "@protobff/runtime/testing";
+import { Code, FakeClock } from "@protobff/testing";
 import { describe, expect, test } from "vitest";
 import { createTestBff as createAccountBff } from "../../generated/account/v1/account_mock.ts";
 import { createTestBff } from "../../generated/web/v1/web_mock.ts";

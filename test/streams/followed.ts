@@ -2,7 +2,7 @@
 import { type DescField, type DescMessage, fromBinary, type Message, toBinary, toJsonString } from "@bufbuild/protobuf";
 import { isReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { ConnectError } from "@connectrpc/connect";
-import type { TestFollow } from "../../runtime/src/mock/followed.ts";
+import type { TestFollow } from "../../packages/testing/src/follow.ts";
 import type { GivenItem, StreamVerdict } from "../oracle/stream.ts";
 import { answerDiffers } from "../oracle/verdict.ts";
 

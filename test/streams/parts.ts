@@ -2,7 +2,7 @@
 import { create, type DescMessage, type Message, mergeFromBinary, toBinary } from "@bufbuild/protobuf";
 import { isReflectMessage, type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { ConnectError } from "@connectrpc/connect";
-import type { TestFollow } from "../../runtime/src/mock/followed.ts";
+import type { TestFollow } from "../../packages/testing/src/follow.ts";
 import {
   type AnswerVerdict,
   answerDiffers,

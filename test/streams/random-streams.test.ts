@@ -1,8 +1,8 @@
 // Holds docs/runtime.md#streams
 import { create, type DescMethod, type Message } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { TestFollow } from "../../packages/testing/src/follow.ts";
 import type { Ir } from "../../plugin/src/ir.ts";
-import type { TestFollow } from "../../runtime/src/mock/followed.ts";
 import { type Around, followOracle, type Resume, type StreamVerdict } from "../oracle/stream.ts";
 import { pick } from "../second/random-message.ts";
 import { seedOf } from "../seed/seed.ts";

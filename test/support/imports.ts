@@ -16,8 +16,16 @@ export interface Import {
   readonly typeOnly: boolean;
 }
 
+const known = new Map<string, readonly Import[]>();
+
 /** All imports in the TypeScript files of a folder: also `export … from`, `import()` of a literal, and types by `import()`. */
-export function imports(folder: string): Import[] {
+export function imports(folder: string): readonly Import[] {
+  const found = known.get(folder) ?? importsIn(folder);
+  known.set(folder, found);
+  return found;
+}
+
+function importsIn(folder: string): Import[] {
   return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && entry.name.endsWith(".ts") && !entry.parentPath.includes("node_modules"))
     .flatMap((entry) => {

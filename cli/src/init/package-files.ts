@@ -65,6 +65,7 @@ function packageJson(options: PackageOptions): string {
     devDependencies: {
       "@bufbuild/buf": VERSIONS["@bufbuild/buf"],
       "@bufbuild/protoc-gen-es": VERSIONS["@bufbuild/protoc-gen-es"],
+      "@protobff/testing": own,
       "@types/node": VERSIONS["@types/node"],
       // npm scripts and npx find it first, whatever Node npm runs on.
       node: VERSIONS.node,

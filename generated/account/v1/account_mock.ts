@@ -4,8 +4,8 @@
 
 // A BFF that may face the internet: who is calling is verified here, each rpc says who may call it, and upstreams are told, signed.
 
-import type { Clock, FakeClock, MockRpc, MockUpstreamOptions, TestOptions } from "@protobff/runtime/testing";
-import { MockUpstream, TestBed, TestIdentity } from "@protobff/runtime/testing";
+import type { Clock, FakeClock, MockRpc, MockUpstreamOptions, TestOptions } from "@protobff/testing";
+import { MockUpstream, TestBed, TestIdentity } from "@protobff/testing";
 import type { GetUsageRequest } from "../../billing/v1/billing_pb.ts";
 import { BillingService } from "../../billing/v1/billing_pb.ts";
 import type { CountUnreadResponseRead, UsageRead, UserRead } from "./account_codec.ts";

@@ -4,8 +4,8 @@
 
 // The phone's BFF: the same upstreams and policies as web's, fewer fields, shorter lists.
 
-import type { Clock, FakeClock, MockRpc, MockUpstreamOptions, TestOptions } from "@protobff/runtime/testing";
-import { forEachKey, MockUpstream, TestBed } from "@protobff/runtime/testing";
+import type { Clock, FakeClock, MockRpc, MockUpstreamOptions, TestOptions } from "@protobff/testing";
+import { forEachKey, MockUpstream, TestBed } from "@protobff/testing";
 import type { GetSummaryRequest } from "../../agent/v1/agent_pb.ts";
 import { AgentService } from "../../agent/v1/agent_pb.ts";
 import type { BatchGetUsersResponseRead, CountUnreadResponseRead, SummaryRead, UsageRead } from "./mobile_codec.ts";

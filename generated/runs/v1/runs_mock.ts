@@ -4,8 +4,8 @@
 
 // A BFF for what takes long: a client starts a run, follows it over minutes and through lost connections, or asks now and then.
 
-import type { Clock, FakeClock, MockRpc, MockStreamRpc, MockUpstreamOptions, TestOptions } from "@protobff/runtime/testing";
-import { forEachKey, MockUpstream, TestBed } from "@protobff/runtime/testing";
+import type { Clock, FakeClock, MockRpc, MockStreamRpc, MockUpstreamOptions, TestOptions } from "@protobff/testing";
+import { forEachKey, MockUpstream, TestBed } from "@protobff/testing";
 import type { BatchGetUsersRequest } from "../../user/v1/user_pb.ts";
 import { UserService } from "../../user/v1/user_pb.ts";
 import type { BatchGetUsersResponseRead, RunEventRead, RunRead } from "./runs_codec.ts";

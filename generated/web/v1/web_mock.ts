@@ -2,8 +2,8 @@
 // @generated from file web/v1/web.proto (package web.v1, syntax proto3)
 /* eslint-disable */
 
-import type { Clock, FakeClock, MockRpc, MockUpstreamOptions, TestOptions } from "@protobff/runtime/testing";
-import { forEachKey, MockUpstream, TestBed } from "@protobff/runtime/testing";
+import type { Clock, FakeClock, MockRpc, MockUpstreamOptions, TestOptions } from "@protobff/testing";
+import { forEachKey, MockUpstream, TestBed } from "@protobff/testing";
 import type { GetSessionRequest, GetSummaryRequest } from "../../agent/v1/agent_pb.ts";
 import { AgentService } from "../../agent/v1/agent_pb.ts";
 import type { BatchGetUsersResponseRead, CountUnreadResponseRead, SearchResponseRead, SessionRead, SummaryRead, UsageRead } from "./web_codec.ts";

@@ -30,9 +30,10 @@ import { boundYoungGeneration } from "./memory/young-generation.ts";
 import type { Admin } from "./process/admin.ts";
 import { type Declarations, readDeclarations } from "./process/declarations.ts";
 import { drainOnSignal } from "./process/drain.ts";
-import { type MockDefaults, mockedOf, mockMode, openMocks } from "./process/mocks.ts";
+import { type MockDefaults, mockedOf, mockMode } from "./process/mocks.ts";
 import { likened } from "./process/observers.ts";
 import { openOwnAdmin, serverFamilies } from "./process/open-admin.ts";
+import { openMocks } from "./process/open-mocks.ts";
 import { type Observers, openObservers } from "./process/open-observers.ts";
 import { addCertificates, KeySets } from "./process/server-families.ts";
 import { cannotStart, explainFaults, startLine } from "./process/start-line.ts";
@@ -349,7 +350,8 @@ async function warmedUp<
   judging: OpenIdentity | undefined,
   { observer: told, log }: Observers,
 ): Promise<void> {
-  const { warmUp, NoLimits, REFUSING, SampleIdentity } = await import("./warm-up/warm-up.ts"); // nobody else pays for loading it
+  const { warmUp, NoLimits, REFUSING } = await import("./warm-up/warm-up.ts"); // nobody else pays for loading it
+  const { SampleIdentity } = await import("./warm-up/sample-identity.ts");
   const topics = await NO_TOPICS.open({ clock: systemClock, fault: () => {} });
   const limits = new NoLimits({ clock: systemClock, fault: () => {} });
   const identity = judging && new SampleIdentity(judging);

@@ -1,8 +1,8 @@
 import { fromBinary } from "@bufbuild/protobuf";
+import { idle } from "@protobff/testing/fake-clock";
 import { describe, expect, test } from "vitest";
 import type { StreamPolicy } from "../call/policy.ts";
 import { Code, Failure, Reason } from "../failure.ts";
-import { idle } from "../mock/fake-clock.ts";
 import type { SentStream } from "../testing/fake-client.ts";
 import { GetRequestSchema } from "../testing/gen/test_pb.ts";
 import { GET, hearing, streamRig, thing } from "../testing/stream-source.ts";

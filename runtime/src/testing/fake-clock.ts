@@ -1,7 +1,7 @@
 // For tests only: fakes, rigs and upstreams that the runtime's own tests share. They may know every room, and no room knows them.
-import { FakeClock } from "../mock/fake-clock.ts";
+import { FakeClock } from "@protobff/testing/fake-clock";
 
-export { FakeClock, idle } from "../mock/fake-clock.ts";
+export { FakeClock, idle } from "@protobff/testing/fake-clock";
 
 /** One whose dice fall as a seed says. */
 export class RandomClock extends FakeClock {

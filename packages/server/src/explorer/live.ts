@@ -1,9 +1,9 @@
 // What open pages are told, by server-sent events: twice a second what is new, of which no page gets more than it takes.
 import type { ServerResponse } from "node:http";
 import { Code } from "@protobff/runtime/internal/failure";
-import type { Behaviour } from "@protobff/runtime/internal/mock/behaviour";
 import type { Observer } from "@protobff/runtime/internal/observer";
 import type { BreakerEvent, UpstreamEvent } from "@protobff/runtime/internal/observer-upstreams";
+import type { Behaviour } from "@protobff/testing";
 import type { Recorder } from "./recorder.ts";
 import type { Live, ShownMock, ShownUpstream } from "./shown.ts";
 

@@ -1,12 +1,10 @@
 // `server.ts --mock`: upstreams that answer in the process, so that a server runs where there are none.
 import type { DescService } from "@bufbuild/protobuf";
 import type { Environment, Fault } from "@protobff/runtime/internal/environment/env-reader";
-import type { MockUpstream } from "@protobff/runtime/internal/mock/mock-upstream";
-import type { MockHandler } from "@protobff/runtime/internal/mock/mocked";
 import { variablePrefix } from "../config/config-upstreams.ts";
 
-/** What the rpcs of upstreams answer in place of samples, by the names of upstreams and methods. */
-export type MockDefaults = Readonly<Record<string, Readonly<Record<string, MockHandler>>>>;
+/** What the rpcs of upstreams answer in place of samples, by the names of upstreams and methods: messages, and functions that make them. */
+export type MockDefaults = Readonly<Record<string, Readonly<Record<string, object>>>>;
 
 /** Which upstreams are mocked: none, those without an address, all. */
 export type MockMode = "none" | "missing" | "all";
@@ -22,7 +20,12 @@ export function mockMode(args: readonly string[], generated: boolean): { mode: M
       faults: [fault("is no way to mock upstreams", "--mock for those without an address, or --mock=all")],
     };
   }
-  if (generated) return { mode: given === "--mock" ? "missing" : "all", faults: [] };
+  if (generated) {
+    const mode = given === "--mock" ? "missing" : "all";
+    if (hasTesting()) return { mode, faults: [] };
+    const install = "npm install --save-dev @protobff/testing";
+    return { mode, faults: [fault("needs the package @protobff/testing, which is not installed", install)] };
+  }
   const remedy = 'mock=true among the options of protoc-gen-bff in buf.gen.yaml, and run "buf generate" again';
   return { mode: "all", faults: [fault("is not possible, for this server was generated without mocks", remedy)] };
 }
@@ -39,17 +42,12 @@ export function mockedOf(
   return new Map(Object.entries(upstreams).filter(([, service]) => mode === "all" || isMissing(service)));
 }
 
-/** A mock for each. */
-export async function openMocks(
-  mocked: ReadonlyMap<string, DescService>,
-  defaults: (() => Promise<readonly MockDefaults[]>) | undefined,
-): Promise<ReadonlyMap<string, MockUpstream>> {
-  if (mocked.size === 0) return new Map();
-  const { MockUpstream } = await import("@protobff/runtime/internal/mock/mock-upstream"); // nobody else pays for loading it
-  const all = (await defaults?.()) ?? [];
-  const made = [...mocked].map(([name, service]): [string, MockUpstream] => {
-    const its = Object.assign({}, ...all.map((one) => one[name]));
-    return [name, new MockUpstream(service, {}, { defaults: its })];
-  });
-  return new Map(made);
+/** Whether the package of mocks, an optional peer of this one, is installed. */
+function hasTesting(): boolean {
+  try {
+    import.meta.resolve("@protobff/testing");
+    return true;
+  } catch {
+    return false;
+  }
 }

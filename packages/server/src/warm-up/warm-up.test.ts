@@ -16,7 +16,8 @@ import { expect, it, onTestFinished } from "vitest";
 import { listen } from "../listen.ts";
 import { likened } from "../process/observers.ts";
 import { EchoService, echoEndpoint } from "../testing/test-echo.ts";
-import { NoLimits, REFUSING, SampleIdentity, warmUp } from "./warm-up.ts";
+import { SampleIdentity } from "./sample-identity.ts";
+import { NoLimits, REFUSING, warmUp } from "./warm-up.ts";
 
 const PROGRAM = fileURLToPath(new URL("../testing/test-server.ts", import.meta.url));
 const method = EchoService.method.echo;

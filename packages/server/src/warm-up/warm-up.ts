@@ -8,14 +8,9 @@ import {
   toBinary,
 } from "@bufbuild/protobuf";
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
-import { systemClock } from "@protobff/runtime/internal/clock";
 import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
 import { FRAME_BYTES } from "@protobff/runtime/internal/http2/frames";
-import type { Identity } from "@protobff/runtime/internal/identity/identity";
-import { type IncomingHeaders, NOWHERE } from "@protobff/runtime/internal/identity/incoming";
-import type { Judged } from "@protobff/runtime/internal/identity/judged";
 import { type Charged, Limits } from "@protobff/runtime/internal/limits/limits";
-import { TestIdentity } from "@protobff/runtime/internal/mock/identity";
 import type { StreamEndpoint } from "@protobff/runtime/internal/stream/stream-endpoint";
 import { GrpcClient, type Http2 } from "@protobff/runtime/internal/transport/grpc/grpc-client";
 import type { UnaryClient } from "@protobff/runtime/internal/transport/unary-client";
@@ -91,20 +86,6 @@ const refusing: object = new Proxy(
   { get: () => refusing },
 );
 export const REFUSING = { resolvers: refusing, functions: refusing };
-
-/** Whoever calls is the sample of a principal, by the first source; what it signs, nobody else has a key for. */
-export class SampleIdentity extends TestIdentity<DescMessage> {
-  readonly #principal: Message;
-
-  constructor({ type, sources }: Pick<Identity, "type" | "sources">) {
-    super(type, sources);
-    this.#principal = sample(type);
-    this.tellBy(systemClock);
-  }
-  override judge(headers: IncomingHeaders): Judged {
-    return this.judged(headers, { principal: this.#principal }, NOWHERE);
-  }
-}
 
 /** Nobody is charged anything. */
 export class NoLimits extends Limits {

@@ -10,6 +10,7 @@ import { commas, type Lines, mentions } from "../text/lines.ts";
 import { symbolNames } from "../text/symbol-names.ts";
 
 const RUNTIME = "@protobff/runtime";
+const TESTING = "@protobff/testing";
 
 /** The options' own messages are no data. */
 const OWN_PACKAGES = /^bff\.v1$/;
@@ -139,10 +140,10 @@ export class FileNames {
   }
   /** What mocks are made of. */
   testing(name: string): Printable {
-    return this.#f.import(name, `${RUNTIME}/testing`);
+    return this.#f.import(name, TESTING);
   }
   testingType(name: string): Printable {
-    return this.#f.import(name, `${RUNTIME}/testing`, true);
+    return this.#f.import(name, TESTING, true);
   }
   /** The type of something that another emitted file exports. */
   bffType(name: string, file: DescFile): Printable {

@@ -1,6 +1,6 @@
+import { FakeClock } from "@protobff/testing/fake-clock";
 import { expect, onTestFinished, test } from "vitest";
 import { Flag, FrameType } from "../../http2/frames.ts";
-import { FakeClock } from "../../mock/fake-clock.ts";
 import { until } from "../../testing/frame-pieces.ts";
 import { FrameUpstream, frameOf } from "../../testing/frame-upstream.ts";
 import { TestStream } from "../../testing/stream-rig.ts";

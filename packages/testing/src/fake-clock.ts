@@ -1,6 +1,6 @@
 // Taken by name: a test may replace the timers of the process while this runs.
 import { setImmediate, setTimeout } from "node:timers";
-import type { Clock, Timer } from "../clock.ts";
+import type { Clock, Timer } from "@protobff/runtime/internal/clock";
 
 interface Pending {
   readonly at: number;

@@ -1,8 +1,8 @@
 import type { ConnectError } from "@connectrpc/connect";
-import type { AnswerMetadata } from "../admission/answer-metadata.ts";
-import type { Failure } from "../failure.ts";
-import type { Follower, Following } from "../stream/stream-endpoint.ts";
-import { toldFailure } from "./told-failure.ts";
+import type { AnswerMetadata } from "@protobff/runtime/internal/admission/answer-metadata";
+import type { Failure } from "@protobff/runtime/internal/failure";
+import type { Follower, Following } from "@protobff/runtime/internal/stream/stream-endpoint";
+import { shownError } from "./shown-error.ts";
 
 type Next<Item> = { readonly item: Item; readonly token: string | undefined } | { readonly error: unknown } | undefined;
 
@@ -113,7 +113,7 @@ export class TestFollow<Item> implements AsyncIterable<Item> {
 }
 
 function failed(failure: Failure, token: string | undefined): ConnectError {
-  const error = toldFailure(failure);
+  const error = shownError(failure);
   if (token !== undefined) error.metadata.set("bff-resume", token);
   return error;
 }

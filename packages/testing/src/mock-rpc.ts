@@ -1,6 +1,31 @@
 // What a mock has to say: of a message every field that is read, so that one that is read anew is missing from it when it is compiled.
 import type { Message } from "@bufbuild/protobuf";
-import type { MockCall } from "./mock-upstream.ts";
+import type { OutgoingHeaders } from "@protobff/runtime/internal/transport/call-headers";
+
+/** One call that has come to a mock. */
+export interface MockCall {
+  /** `package.Service/Method` */
+  readonly method: string;
+  /** Decoded by protobuf-es. */
+  readonly request: Message;
+  /** By lower-case name; values of `-bin` names are base64. */
+  readonly headers: OutgoingHeaders;
+  /** The deadline that it has been told, in milliseconds; Infinity for none. */
+  readonly timeoutMs: number;
+  /** 1 for the first. */
+  readonly attempt: number;
+  /** When it has come, as its clock's `now` has it. */
+  readonly at: number;
+  /** What goes back beside the answer; a handler may fill them. Names are lower-case. */
+  readonly answer: {
+    readonly headers: Record<string, string>;
+    readonly trailers: Record<string, string>;
+    /** What it has answered, of a stream the last item; undefined: nothing, or not yet. */
+    message?: Message;
+    /** Of a stream: how many items it has given. */
+    items?: number;
+  };
+}
 
 /**
  * A message as a mock gives it: every field of its type, nested ones too; undefined for one that is absent. The type is that of what is read

@@ -1,4 +1,4 @@
-import type { Code } from "../failure.ts";
+import type { Code } from "@protobff/runtime/internal/failure";
 
 /** How an upstream behaves. Times are in milliseconds of its clock. */
 export type Behaviour =

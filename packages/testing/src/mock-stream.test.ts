@@ -1,17 +1,17 @@
 import type { DescService } from "@bufbuild/protobuf";
 import { Code as ConnectCode, ConnectError } from "@connectrpc/connect";
+import { Upstream } from "@protobff/runtime/internal/call/upstream";
+import { Code } from "@protobff/runtime/internal/failure";
+import { callSource } from "@protobff/runtime/internal/source/call-source";
+import { streamEndpoint } from "@protobff/runtime/internal/stream/endpoint";
+import { type Thing, Upstream as UpstreamService } from "@protobff/runtime/internal/testing/gen/test_pb";
+import { noUnhandledRejections } from "@protobff/runtime/internal/testing/no-unhandled";
+import { GET } from "@protobff/runtime/internal/testing/stream-source";
+import { StreamService } from "@protobff/runtime/internal/testing/test-streams";
 import { describe, expect, test } from "vitest";
-import { Upstream } from "../call/upstream.ts";
-import { Code } from "../failure.ts";
-import { callSource } from "../source/call-source.ts";
-import { streamEndpoint } from "../stream/endpoint.ts";
-import { type Thing, Upstream as UpstreamService } from "../testing/gen/test_pb.ts";
-import { noUnhandledRejections } from "../testing/no-unhandled.ts";
-import { GET } from "../testing/stream-source.ts";
-import { StreamService } from "../testing/test-streams.ts";
 import { TestBed } from "./bed.ts";
+import type { MockHandler } from "./mock-rpc.ts";
 import { MockUpstream } from "./mock-upstream.ts";
-import type { MockHandler } from "./mocked.ts";
 
 noUnhandledRejections();
 

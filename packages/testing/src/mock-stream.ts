@@ -1,9 +1,8 @@
-import type { Clock, Timer } from "../clock.ts";
-import { Code, type Fault } from "../failure.ts";
-import type { OpenStream, StreamReceiver } from "../transport/stream-client.ts";
+import type { Clock, Timer } from "@protobff/runtime/internal/clock";
+import { Code, type Fault } from "@protobff/runtime/internal/failure";
+import type { OpenStream, StreamReceiver } from "@protobff/runtime/internal/transport/stream-client";
 import { ANSWERING, type Behaviour, GARBAGE } from "./behaviour.ts";
-import type { MockCall } from "./mock-upstream.ts";
-import type { MockItems } from "./mocked.ts";
+import type { MockCall, MockItems } from "./mock-rpc.ts";
 
 /** How long a stream without end waits between items, in milliseconds. */
 const ENDLESS_MS = 1_000;

@@ -10,42 +10,17 @@ import {
 } from "@bufbuild/protobuf";
 import { ConnectError } from "@connectrpc/connect";
 import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
+import { type Clock, systemClock, type Timer } from "@protobff/runtime/internal/clock";
+import { Code, type Fault } from "@protobff/runtime/internal/failure";
+import type { OutgoingHeaders, ReceivedHeaders } from "@protobff/runtime/internal/transport/call-headers";
+import type { OpenStream, StreamClient, StreamReceiver } from "@protobff/runtime/internal/transport/stream-client";
+import type { InFlight, Reply, UnaryClient } from "@protobff/runtime/internal/transport/unary-client";
+import { PREFIX_BYTES } from "@protobff/runtime/internal/wire/frame";
 import { completed, sample } from "@protobff/samples/sample.js";
 import { sampleItems } from "@protobff/samples/sample-items.js";
-import { type Clock, systemClock, type Timer } from "../clock.ts";
-import { Code, type Fault } from "../failure.ts";
-import type { OutgoingHeaders, ReceivedHeaders } from "../transport/call-headers.ts";
-import type { OpenStream, StreamClient, StreamReceiver } from "../transport/stream-client.ts";
-import type { InFlight, Reply, UnaryClient } from "../transport/unary-client.ts";
-import { PREFIX_BYTES } from "../wire/frame.ts";
 import { ANSWERING, type Behaviour, GARBAGE } from "./behaviour.ts";
+import type { MockCall, MockHandler, MockItems } from "./mock-rpc.ts";
 import { MockStream } from "./mock-stream.ts";
-import type { MockHandler, MockItems } from "./mocked.ts";
-
-/** One call that has come to a mock. */
-export interface MockCall {
-  /** `package.Service/Method` */
-  readonly method: string;
-  /** Decoded by protobuf-es. */
-  readonly request: Message;
-  /** By lower-case name; values of `-bin` names are base64. */
-  readonly headers: OutgoingHeaders;
-  /** The deadline that it has been told, in milliseconds; Infinity for none. */
-  readonly timeoutMs: number;
-  /** 1 for the first. */
-  readonly attempt: number;
-  /** When it has come, as its clock's `now` has it. */
-  readonly at: number;
-  /** What goes back beside the answer; a handler may fill them. Names are lower-case. */
-  readonly answer: {
-    readonly headers: Record<string, string>;
-    readonly trailers: Record<string, string>;
-    /** What it has answered, of a stream the last item; undefined: nothing, or not yet. */
-    message?: Message;
-    /** Of a stream: how many items it has given. */
-    items?: number;
-  };
-}
 
 export interface MockUpstreamOptions {
   /** Default: that of the process. */

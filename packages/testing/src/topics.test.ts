@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
+import { type Thing, ThingSchema } from "@protobff/runtime/internal/testing/gen/test_pb";
+import { Topic } from "@protobff/runtime/internal/topic/topic";
 import { expect, test } from "vitest";
-import { type Thing, ThingSchema } from "../testing/gen/test_pb.ts";
-import { Topic } from "../topic/topic.ts";
 import { TestBed } from "./bed.ts";
 
 test("a topic that has no call is there on mocks, too, and gives what a test publishes", async () => {

@@ -6,11 +6,11 @@ import {
   Degradation_Effect as Effect,
   Degradation_Reason as Reason,
 } from "@protobff/messages/bff/v1/degradation_pb.js";
-import type { Upstream } from "../call/upstream.ts";
-import { Code } from "../failure.ts";
+import type { Upstream } from "@protobff/runtime/internal/call/upstream";
+import { Code } from "@protobff/runtime/internal/failure";
 import type { Behaviour } from "./behaviour.ts";
 import type { FakeClock } from "./fake-clock.ts";
-import { TestFollow } from "./followed.ts";
+import { TestFollow } from "./follow.ts";
 import type { MockUpstream } from "./mock-upstream.ts";
 
 /** What may happen to a call. */

@@ -12,8 +12,8 @@ import {
   FieldDescriptorProto_Label as Label,
   FieldDescriptorProto_Type as Type,
 } from "@bufbuild/protobuf/wkt";
+import { Upstream } from "@protobff/runtime/internal/testing/gen/test_pb";
 import { expect, test } from "vitest";
-import { Upstream } from "../testing/gen/test_pb.ts";
 import { type BatchFields, forEachKey } from "./for-each-key.ts";
 
 /** A method whose keys are messages: `Ref { id, name: Name }`, of items `Item { key, name: Name, rank, text }`. */

@@ -9,23 +9,23 @@ import {
   type MessageShape,
   toBinary,
 } from "@bufbuild/protobuf";
-import type { AnswerMetadata } from "../admission/answer-metadata.ts";
-import { Cache } from "../cache/cache.ts";
-import type { UpstreamOptions } from "../call/upstream.ts";
-import type { Clock } from "../clock.ts";
-import type { Endpoint } from "../endpoint/endpoint-options.ts";
-import { asFailure } from "../failure.ts";
-import { type IncomingHeaders, NOWHERE, type Peer } from "../identity/incoming.ts";
-import { Limits } from "../limits/limits.ts";
-import type { Observer } from "../observer.ts";
-import type { StreamEndpoint } from "../stream/stream-endpoint.ts";
-import { MemoryTopics } from "../topic/memory-store.ts";
-import { Topics } from "../topic/topic.ts";
-import { PREFIX_BYTES } from "../wire/frame.ts";
+import type { AnswerMetadata } from "@protobff/runtime/internal/admission/answer-metadata";
+import { Cache } from "@protobff/runtime/internal/cache/cache";
+import type { UpstreamOptions } from "@protobff/runtime/internal/call/upstream";
+import type { Clock } from "@protobff/runtime/internal/clock";
+import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
+import { asFailure } from "@protobff/runtime/internal/failure";
+import { type IncomingHeaders, NOWHERE, type Peer } from "@protobff/runtime/internal/identity/incoming";
+import { Limits } from "@protobff/runtime/internal/limits/limits";
+import type { Observer } from "@protobff/runtime/internal/observer";
+import type { StreamEndpoint } from "@protobff/runtime/internal/stream/stream-endpoint";
+import { MemoryTopics } from "@protobff/runtime/internal/topic/memory-store";
+import { Topics } from "@protobff/runtime/internal/topic/topic";
+import { PREFIX_BYTES } from "@protobff/runtime/internal/wire/frame";
 import { FakeClock } from "./fake-clock.ts";
-import { TestFollow } from "./followed.ts";
+import { TestFollow } from "./follow.ts";
 import type { TestCaller, TestIdentity } from "./identity.ts";
-import { toldFailure } from "./told-failure.ts";
+import { shownError } from "./shown-error.ts";
 
 /** What a test says of the BFF that it makes. */
 export interface TestOptions<C extends Clock = Clock, Principal extends DescMessage = DescMessage> {
@@ -196,7 +196,7 @@ export class TestBed<C extends Clock = Clock, Principal extends DescMessage = De
       },
       (failure, metadata) => {
         tell(metadata);
-        reject(toldFailure(failure));
+        reject(shownError(failure));
       },
     );
     const gone = (): void => {
@@ -225,7 +225,7 @@ export class TestBed<C extends Clock = Clock, Principal extends DescMessage = De
     try {
       return this.#identity.judged(incoming, caller, peer);
     } catch (thrown) {
-      throw toldFailure(asFailure(thrown));
+      throw shownError(asFailure(thrown));
     }
   }
 }

@@ -1,10 +1,10 @@
 import { create, fromBinary, type MessageShape, toBinary } from "@bufbuild/protobuf";
 import { Code as ConnectCode, ConnectError } from "@connectrpc/connect";
+import { Code, type Fault } from "@protobff/runtime/internal/failure";
+import { GetRequestSchema, ThingSchema, Upstream } from "@protobff/runtime/internal/testing/gen/test_pb";
+import { frame } from "@protobff/runtime/internal/wire/frame";
+import { statusDetails } from "@protobff/runtime/internal/wire/status-detail";
 import { describe, expect, test } from "vitest";
-import { Code, type Fault } from "../failure.ts";
-import { GetRequestSchema, ThingSchema, Upstream } from "../testing/gen/test_pb.ts";
-import { frame } from "../wire/frame.ts";
-import { statusDetails } from "../wire/status-detail.ts";
 import { FakeClock, idle } from "./fake-clock.ts";
 import { MockUpstream } from "./mock-upstream.ts";
 

@@ -1,5 +1,5 @@
 import { type DescService, type JsonValue, toJson } from "@bufbuild/protobuf";
-import type { MockCall } from "./mock-upstream.ts";
+import type { MockCall } from "./mock-rpc.ts";
 
 /** A call with its answer, as `protobff contract --examples` takes it. */
 export interface RecordedExample {

@@ -1,7 +1,7 @@
 import { create, type DescField, type DescMethodUnary, type Message, ScalarType } from "@bufbuild/protobuf";
 import { isReflectMessage, type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { sample } from "@protobff/samples/sample.js";
-import type { MockHandler } from "./mocked.ts";
+import type { MockHandler } from "./mock-rpc.ts";
 
 /** How keys go to a method that takes many, and items come back; all names are those of TypeScript. */
 export interface BatchFields {

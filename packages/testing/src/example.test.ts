@@ -1,11 +1,11 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { GetRequestSchema, Upstream } from "@protobff/runtime/internal/testing/gen/test_pb";
+import { frame } from "@protobff/runtime/internal/wire/frame";
 import { expect, test } from "vitest";
-import { GetRequestSchema, Upstream } from "../testing/gen/test_pb.ts";
-import { frame } from "../wire/frame.ts";
+import { recordedExamples } from "./example.ts";
 import { idle } from "./fake-clock.ts";
 import { MockUpstream } from "./mock-upstream.ts";
-import { recordedExamples } from "./recorded.ts";
 
 test("what a mock has answered becomes examples, each once; what it has not does not", async () => {
   const mock = new MockUpstream(Upstream, {
