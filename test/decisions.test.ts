@@ -1,6 +1,7 @@
 // The records of docs/decisions: their form, their numbers, their sentences, and the index.
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { CODES } from "../plugin/src/codes.ts";
 import { AREAS, decisionRecords, decisionsIndex } from "../scripts/decisions.ts";
 
 const records = decisionRecords();
@@ -39,6 +40,12 @@ test("sentences of records have at most 25 words", () => {
   const sentences = records.flatMap(({ text }) => sentencesOf(text));
   expect(sentences.length).toBeGreaterThan(500);
   expect(sentences.filter((sentence) => wordsOf(sentence) > 25)).toEqual([]);
+});
+
+test("diagnostics that records name exist", () => {
+  const codes = records.flatMap(({ text }) => text.match(/BFF\d{3}/g) ?? []);
+  expect(codes.length).toBeGreaterThan(20);
+  expect(codes.filter((code) => !CODES.has(code))).toEqual([]);
 });
 
 /** Sentences of the prose below the head; tables are left out. */
