@@ -39,7 +39,7 @@ constrains somebody. Decisions that the code, a test or a page states are in the
 
 A new record takes the next number and the form of the others: head, context, decision, consequences. Delete a record
 when it no longer holds, and never use its number again. Figures name the command that prints them or the day on which
-they were measured.
+they were measured. The date of a record is that of its last change.
 `;
 
 /** Text of docs/decisions/README.md. */
