@@ -78,12 +78,33 @@ test("the worked example on the language page is the one that is tested", () => 
   expect(example).toBe(read("test/worked-example/proto/web/v1/web.proto"));
 });
 
-/** The protos of the README's tutorial by name, each named in the text before it. */
+/** The cells of the tables in a text by their row and column; the first cell of a row is its name. */
+function cellsOf(text: string): ReadonlyMap<string, string> {
+  const cells = new Map<string, string>();
+  for (const [table = ""] of text.matchAll(/^\|.*\n\|[-:| ]+\|\n(?:\|.*\n)+/gm)) {
+    const [head = [], , ...rows] = table
+      .trimEnd()
+      .split("\n")
+      .map((line) => line.split("|").map((cell) => cell.trim()));
+    for (const row of rows) for (const [i, column] of head.entries()) cells.set(`${row[1]}: ${column}`, row[i] ?? "");
+  }
+  return cells;
+}
+
+test("the README's figures are those of the performance page", () => {
+  const section = (page: string, title: string) =>
+    new RegExp(`^## ${title}$(.*?)^## `, "ms").exec(`${read(page)}\n## `)?.[1] ?? "";
+  const recorded = cellsOf(section("docs/performance.md", "fanout"));
+  const shown = [...cellsOf(section("README.md", "Cost"))].filter(([name]) => !name.endsWith(": "));
+  expect(shown.length).toBeGreaterThan(20);
+  expect(shown).toEqual(shown.map(([name]) => [name, recorded.get(name)]));
+});
+
+/** The protos of the tutorial by name, each named in the text before it. */
 const tutorial = Object.fromEntries(
-  [...read("README.md").matchAll(/`proto\/([\w/.]+)`:\n\n```proto\n(.*?)^```$/gms)].map(([, name = "", text = ""]) => [
-    name,
-    text,
-  ]),
+  [...read("docs/tutorial.md").matchAll(/`proto\/([\w/.]+)`:\n\n```proto\n(.*?)^```$/gms)].map(
+    ([, name = "", text = ""]) => [name, text],
+  ),
 );
 
 /** `lock` is that of an earlier run; without one there is none yet. */
@@ -112,11 +133,11 @@ test("the error that the tutorial shows is the one that a renamed field gives", 
   const renamed = { ...tutorial, [catalog]: tutorial[catalog]!.replace("price_cents", "price_minor") };
   const { response } = compileTutorial(renamed, lock);
   expect(response.error).toContain("BFF912");
-  expect(read("README.md")).toContain(response.error);
+  expect(read("docs/tutorial.md")).toContain(response.error);
 });
 
 test("what the tutorial adds in the end generates without a warning, too", () => {
-  const [, last = ""] = /^### 7\. (.*?)^## /ms.exec(read("README.md")) ?? [];
+  const [, last = ""] = /^## 7\. (.*?)^## /ms.exec(read("docs/tutorial.md")) ?? [];
   const [service = "", fields = "", step = ""] = [...last.matchAll(/^```proto\n(.*?)^```$/gms)].map(([, text]) => text);
   const shop = "shop/v1/shop.proto";
   const text = (tutorial[shop] ?? "")

@@ -10,7 +10,7 @@ import { run as runWord } from "../cli/src/testing/run.ts";
 import { PROTOS } from "../plugin/src/gen/protos.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const readme = readFileSync(join(root, "README.md"), "utf8");
+const tutorial = readFileSync(join(root, "docs/tutorial.md"), "utf8");
 const webClients = readFileSync(join(root, "docs/edge.md"), "utf8");
 let folder: string;
 
@@ -47,9 +47,9 @@ const OWN = ["proto/catalog/v1/catalog.proto", "proto/stock/v1/stock.proto", "pr
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "protobff-layout-"));
-  for (const path of OWN) write(path, block(readme, path, "proto"));
-  write("buf.yaml", block(readme, "buf.yaml", "yaml"));
-  write("buf.gen.yaml", block(readme, "buf.gen.yaml", "yaml"));
+  for (const path of OWN) write(path, block(tutorial, path, "proto"));
+  write("buf.yaml", block(tutorial, "buf.yaml", "yaml"));
+  write("buf.gen.yaml", block(tutorial, "buf.gen.yaml", "yaml"));
   write("package.json", `{ "type": "module" }\n`);
   write(".gitignore", "node_modules\n");
   symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
@@ -80,9 +80,9 @@ test("the test on the page about testing passes", () => {
 
 test("the tests on mocks on that page pass, also with the function of the last step", () => {
   const page = readFileSync(join(root, "docs/testing.md"), "utf8");
-  const [service = "", fields = "", step = ""] = blocks(readme.slice(readme.indexOf("### 7. ")), "proto");
-  const shop = block(readme, "proto/shop/v1/shop.proto", "proto");
-  const config = block(readme, "buf.gen.yaml", "yaml").replace("server=true]", "server=true, mock=true]");
+  const [service = "", fields = "", step = ""] = blocks(tutorial.slice(tutorial.indexOf("## 7. ")), "proto");
+  const shop = block(tutorial, "proto/shop/v1/shop.proto", "proto");
+  const config = block(tutorial, "buf.gen.yaml", "yaml").replace("server=true]", "server=true, mock=true]");
   const vitest = (file: string) => stripVTControlCharacters(run("vitest", "run", "--root", folder, file));
   write("buf.gen.yaml", config);
   expect(run("buf", "generate")).toBe("");
@@ -94,11 +94,11 @@ test("the tests on mocks on that page pass, also with the function of the last s
     .replace("      {\n        guard", `${step}      {\n        guard`);
   write("proto/shop/v1/shop.proto", more);
   expect(run("buf", "generate")).toBe("");
-  write("resolvers.ts", blocks(readme.slice(readme.indexOf("### 7. ")), "ts")[0] ?? "");
+  write("resolvers.ts", blocks(tutorial.slice(tutorial.indexOf("## 7. ")), "ts")[0] ?? "");
   write("price.mock.test.ts", block(page, "price.mock.test.ts", "ts"));
   expect(vitest("price.mock.test.ts")).toMatch(/Tests +1 passed \(1\)/);
   write("proto/shop/v1/shop.proto", shop);
-  write("buf.gen.yaml", block(readme, "buf.gen.yaml", "yaml"));
+  write("buf.gen.yaml", block(tutorial, "buf.gen.yaml", "yaml"));
 }, 120_000);
 
 test("`protos` writes what is another version's, and leaves alone what is not", async () => {

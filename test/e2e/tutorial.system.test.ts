@@ -1,4 +1,5 @@
-// The README's tutorial from generating to its last answer, with curl, in the order and the words that it has; only ports are others.
+// The tutorial from generating to its last answer, and then the README's example, with curl and the commands that the pages show. Only ports
+// differ.
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -10,6 +11,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
+const tutorial = readFileSync(join(root, "docs/tutorial.md"), "utf8");
 const readme = readFileSync(join(root, "README.md"), "utf8");
 const FILES = [
   ...["catalog", "stock", "shop"].map((name) => `proto/${name}/v1/${name}.proto`),
@@ -31,7 +33,7 @@ const withOurPorts = (text: string): string =>
 
 /** The text of a numbered section of the tutorial. */
 function section(number: number): string {
-  const [text] = new RegExp(`^### ${number}\\. .*?(?=^##)`, "ms").exec(readme) ?? [];
+  const [text] = new RegExp(`^## ${number}\\. .*?(?=^##)`, "ms").exec(tutorial) ?? [];
   if (text === undefined) throw new Error(`no section ${number}`);
   return withOurPorts(text);
 }
@@ -121,7 +123,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test("4 to 7, as they stand in the README", async () => {
+test("steps 4 to 7 print what the tutorial shows", async () => {
   const [upstreams, unset, , server] = session(section(4));
   const both = await start(upstreams!.command, upstreams!.printed);
   const { PATH } = environment();
@@ -152,7 +154,28 @@ test("4 to 7, as they stand in the README", async () => {
     expect(run(command)).toBe(printed);
   writeFileSync(join(folder, "resolvers.ts"), blocks(section(7), "ts")[0] ?? "");
   await stop(bff, catalog);
-  await start(upstreams!.command, upstreams!.printed);
+  const again = await start(upstreams!.command, upstreams!.printed);
   bff = await start(server!.command, server!.printed);
   expectSession(section(7));
+  await stop(bff, again);
+}, 120_000);
+
+test("the README's example answers as shown, with and without the stock service", async () => {
+  const [, example = ""] = /^## Example\n(.*?)^## /ms.exec(readme) ?? [];
+  const [message = ""] = blocks(example, "proto");
+  const [withBoth = "", degraded = ""] = blocks(withOurPorts(example), "");
+  const before = blocks(section(3), "proto")[0] ?? "";
+  const shop = before.replace(/^message ProductPage \{.*?^\}\n/ms, message);
+  expect(shop).not.toBe(before);
+  writeFileSync(join(folder, "proto/shop/v1/shop.proto"), shop);
+  for (const path of ["bff.lock.json", "resolvers.ts"]) rmSync(join(folder, path), { force: true });
+  expect(run("npx buf generate")).toBe("");
+  const [upstreams, , , server] = session(section(4));
+  const both = await start(upstreams!.command, upstreams!.printed);
+  await start(server!.command, server!.printed);
+  const [request] = session(`\`\`\`\n${withBoth}\`\`\`\n`);
+  expect(`${run(request!.command)}\n`).toBe(request!.printed);
+  await stop(both);
+  await start("node upstreams.ts catalog", upstreams!.printed.split("\n")[0]!);
+  expect(`${run(request!.command)}\n`).toBe(degraded);
 }, 120_000);
