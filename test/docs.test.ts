@@ -21,6 +21,8 @@ const pages = [
   "plugin/README.md",
   "runtime/README.md",
   "test/corpora/README.md",
+  "test/golden/README.md",
+  "test/oracle/README.md",
   "test/prior-art/README.md",
   ...["docs", "docs/decisions", "docs/reports"].flatMap((folder) =>
     readdirSync(join(root, folder))
