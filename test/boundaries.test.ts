@@ -227,7 +227,14 @@ describe("imports", () => {
 
   const planned = ["model", "names"];
   const printing = ["values", "names", "text"];
-  const clients = ["balance", "call-headers.ts", "described.ts", "stream-client.ts", "uncaught.ts", "unary-client.ts"];
+  const clients = [
+    "balance",
+    "call-headers.ts",
+    "error-text.ts",
+    "stream-client.ts",
+    "throw-later.ts",
+    "unary-client.ts",
+  ];
   const preparation = ["model", "names", "conversions", "scope", "policies", "graph"];
   const inside: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
     "plugin/src/cel": { syntax: [], types: ["syntax"], check: ["syntax", "types"], emit: ["types"] },
@@ -281,8 +288,8 @@ describe("imports", () => {
     "runtime/src/transport": {
       balance: [],
       "call-headers.ts": [],
-      "described.ts": [],
-      "uncaught.ts": [],
+      "error-text.ts": [],
+      "throw-later.ts": [],
       "stream-client.ts": ["call-headers.ts"],
       "unary-client.ts": ["balance", "call-headers.ts", "stream-client.ts"],
       grpc: clients,

@@ -13,7 +13,7 @@ import { systemClock } from "../../runtime/src/clock.ts";
 import { digestOf } from "../../runtime/src/identity/api-key/key-format.ts";
 import { SqliteKeys } from "../../runtime/src/identity/api-key/sqlite-keys.ts";
 import { callerOf } from "../../runtime/src/identity/principal.ts";
-import { keyIdOf, signedHeader } from "../../runtime/src/identity/telling/assertion.ts";
+import { keyIdOf, signedHeader } from "../../runtime/src/identity/propagation/assertion.ts";
 import { openKeys, verifyPrincipal } from "../../runtime/src/identity/verify/index.ts";
 import { CallerSchema } from "../generated/bench/identity/v1/identity_pb.ts";
 import { type Callers, USER } from "../rig/callers.ts";

@@ -15,7 +15,7 @@ import {
   readSigned,
   signedHeader,
   unpadded,
-} from "../../runtime/src/identity/telling/assertion.ts";
+} from "../../runtime/src/identity/propagation/assertion.ts";
 
 const path = fileURLToPath(new URL("testdata/vectors.json", import.meta.url));
 const ISSUER = "https://app.example";

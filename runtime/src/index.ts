@@ -1,7 +1,7 @@
 // What generated code may use, and servers that others bring.
 export { create } from "@bufbuild/protobuf";
 export { Denied, type Permit, type Verdict } from "./admission/admission.ts";
-export type { Arrival, Limited, LimitUse } from "./admission/limited.ts";
+export type { Arrival, Limited, LimitUse } from "./admission/limit-uses.ts";
 export { Cache, type CacheOptions, type CachePolicy } from "./cache/cache.ts";
 export type { Found, SecondLevel } from "./cache/second-level.ts";
 export type { Batch } from "./call/batch.ts";
@@ -31,11 +31,11 @@ export {
   supplied,
   unlessEmpty,
   unmapped,
-} from "./compose/composing.ts";
+} from "./compose/emitted-functions.ts";
 export type { Request } from "./compose/request.ts";
 export type { ReadonlyHeaders, Resolver, ResolverFor, Resolving, ResolvingFor } from "./compose/resolver.ts";
 export { clientOf, clientsOf, type ResolverCallOptions, type ResolverClient } from "./compose/resolver-client.ts";
-export { short } from "./compose/short.ts";
+export { short } from "./compose/short-text.ts";
 export { endpoint } from "./endpoint/endpoint.ts";
 export type { Answering, Endpoint, EndpointCodec, EndpointOptions } from "./endpoint/endpoint-options.ts";
 export type { HttpCaching } from "./endpoint/http-caching.ts";
@@ -50,9 +50,9 @@ export type { LimitPolicy } from "./guard/limit.ts";
 export type { RetryPolicy } from "./guard/retry.ts";
 export type { ThrottlePolicy } from "./guard/throttle.ts";
 export type { RestRule, RestVariable } from "./http-rule/rule.ts";
+export { Judged } from "./identity/authenticated-request.ts";
 export type { Identity } from "./identity/identity.ts";
 export { type Incoming, type IncomingHeaders, incomingOf, type Peer } from "./identity/incoming.ts";
-export { Judged } from "./identity/judged.ts";
 export type { IdentitySpec, OpenIdentity, SourceParts, SourceSpec } from "./identity/spec.ts";
 export type { Limits } from "./limits/limits.ts";
 export type { RateLimit } from "./limits/rate-limit.ts";

@@ -4,7 +4,7 @@ import type { SourceContext } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, createClient, type Interceptor } from "@connectrpc/connect";
 import type { Principal } from "@protobff/messages/bff/v1/identity_pb.js";
 import { QuotaFailureSchema, RetryInfoSchema } from "@protobff/messages/google/rpc/error_details_pb.js";
-import type { Limited } from "@protobff/runtime/internal/admission/limited";
+import type { Limited } from "@protobff/runtime/internal/admission/limit-uses";
 import { openLimits } from "@protobff/runtime/internal/environment/open-limits";
 import type { RateLimit } from "@protobff/runtime/internal/limits/rate-limit";
 import { FakeClock } from "@protobff/runtime/internal/testing/fake-clock";

@@ -2,11 +2,11 @@
 
 import { audited } from "@protobff/runtime/internal/admission/admission";
 import { Failure } from "@protobff/runtime/internal/failure";
+import { Judged } from "@protobff/runtime/internal/identity/authenticated-request";
+import { Judging } from "@protobff/runtime/internal/identity/authenticator";
 import type { Incoming } from "@protobff/runtime/internal/identity/incoming";
-import { Judged } from "@protobff/runtime/internal/identity/judged";
-import { Judging } from "@protobff/runtime/internal/identity/judging";
+import { openTelling } from "@protobff/runtime/internal/identity/propagation/propagation";
 import { unauthenticated } from "@protobff/runtime/internal/identity/refusals";
-import { openTelling } from "@protobff/runtime/internal/identity/telling/telling";
 import type { AuditEvent } from "@protobff/runtime/internal/observer";
 import { ClaimsSchema } from "@protobff/runtime/internal/testing/gen/claims_pb";
 import { JwtRig } from "@protobff/runtime/internal/testing/jwt-rig";

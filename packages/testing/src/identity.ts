@@ -2,11 +2,11 @@ import { generateKeyPairSync } from "node:crypto";
 import { create, type DescMessage, type MessageInitShape, type MessageShape } from "@bufbuild/protobuf";
 import { CredentialSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import type { Clock } from "@protobff/runtime/internal/clock";
+import { Judged } from "@protobff/runtime/internal/identity/authenticated-request";
 import type { Identity } from "@protobff/runtime/internal/identity/identity";
 import { type IncomingHeaders, NOWHERE, type Peer } from "@protobff/runtime/internal/identity/incoming";
-import { Judged } from "@protobff/runtime/internal/identity/judged";
 import { callerOf } from "@protobff/runtime/internal/identity/principal";
-import { Teller } from "@protobff/runtime/internal/identity/telling/teller";
+import { Teller } from "@protobff/runtime/internal/identity/propagation/propagator";
 
 /** Who makes a call of a test. */
 export interface TestCaller<Principal extends DescMessage = DescMessage> {

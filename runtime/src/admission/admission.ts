@@ -3,13 +3,13 @@ import type { Message } from "@bufbuild/protobuf";
 import type { Timer } from "../clock.ts";
 import type { Request } from "../compose/request.ts";
 import { asFailure, Code, type Failure } from "../failure.ts";
+import { Judged } from "../identity/authenticated-request.ts";
 import type { Identity } from "../identity/identity.ts";
 import { type IncomingHeaders, incomingOf } from "../identity/incoming.ts";
-import { Judged } from "../identity/judged.ts";
 import { denied, refusedCredential, unauthenticated, unjudged } from "../identity/refusals.ts";
 import type { AuditEvent, Observer } from "../observer.ts";
 import { type AnswerMetadata, withHeaders } from "./answer-metadata.ts";
-import { type RefusedParts, tellRefused } from "./told.ts";
+import { type RefusedParts, tellRefused } from "./telemetry.ts";
 
 /** Who may call an rpc. Nothing said: whoever is known. */
 export interface Permit<App, Args extends Message, Principal> {

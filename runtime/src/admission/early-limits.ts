@@ -1,13 +1,13 @@
 // Limits that stand before credentials: what a flood of requests asks of sources, and of the decoder, is bounded by them.
 import { asFailure, type Failure } from "../failure.ts";
+import { Judged } from "../identity/authenticated-request.ts";
 import { type IncomingHeaders, incomingOf, type Peer } from "../identity/incoming.ts";
-import { Judged } from "../identity/judged.ts";
 import type { Charged, Limits, Refusal } from "../limits/limits.ts";
 import type { Trace } from "../observer.ts";
 import { type Admits, Denied, type Verdict } from "./admission.ts";
 import { withHeaders } from "./answer-metadata.ts";
-import { type Arrival, askedOf, type LimitUse, tellLimited } from "./limited.ts";
-import { type RefusedParts, tellRefused } from "./told.ts";
+import { type Arrival, askedOf, type LimitUse, tellLimited } from "./limit-uses.ts";
+import { type RefusedParts, tellRefused } from "./telemetry.ts";
 
 interface EarlyLimitsOptions<App> extends RefusedParts {
   readonly app: App;

@@ -3,10 +3,10 @@ import type { Message } from "@bufbuild/protobuf";
 import type { Clock } from "../clock.ts";
 import type { Request } from "../compose/request.ts";
 import type { Failure } from "../failure.ts";
-import type { Judged } from "../identity/judged.ts";
+import type { Judged } from "../identity/authenticated-request.ts";
 import type { Observer } from "../observer.ts";
 import { audited, type Permit } from "./admission.ts";
-import { undecided } from "./undecided.ts";
+import { undecided } from "./permit-failure.ts";
 
 /** One of them. */
 export interface Gate<App, Args extends Message, Principal> {

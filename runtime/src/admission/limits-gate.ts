@@ -4,7 +4,7 @@ import type { Request } from "../compose/request.ts";
 import type { Charged, Limits, Refusal } from "../limits/limits.ts";
 import type { Observer } from "../observer.ts";
 import type { Gate } from "./gates.ts";
-import { askedOf, type LimitUse, tellLimited } from "./limited.ts";
+import { askedOf, type LimitUse, tellLimited } from "./limit-uses.ts";
 
 interface LimitsGateParts<App, Args extends Message, Result extends Message, Principal> {
   readonly counters: Limits;

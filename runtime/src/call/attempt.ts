@@ -4,7 +4,7 @@ import type { Places, UrgentWaiter } from "../guard/limit.ts";
 import type { AttemptEvent, Trace } from "../observer.ts";
 import type { OutgoingHeaders, ReceivedHeaders } from "../transport/call-headers.ts";
 import type { InFlight, Reply } from "../transport/unary-client.ts";
-import type { Received } from "./received.ts";
+import type { Received } from "./response-metadata.ts";
 import type { Rpc } from "./upstream.ts";
 
 /** With less than this left, in milliseconds, nothing is sent. */

@@ -8,11 +8,11 @@ import type { Cause } from "../scope/causes.ts";
 import type { Running } from "../scope/scope.ts";
 import type { Sink } from "../scope/sink.ts";
 import { LEAST_MS } from "./attempt.ts";
+import { identify } from "./call-key.ts";
 import { budgetOf, type CallContext } from "./context.ts";
 import { Fetch, type Wanted } from "./fetch.ts";
-import { identify } from "./identify.ts";
-import { tellJoined } from "./joined.ts";
-import type { Outgoing } from "./outgoing.ts";
+import { tellJoined } from "./join-sink.ts";
+import type { Outgoing } from "./outgoing-call.ts";
 import type { Rpc } from "./upstream.ts";
 
 /**

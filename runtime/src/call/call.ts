@@ -10,9 +10,9 @@ import type { OutgoingHeaders } from "../transport/call-headers.ts";
 import type { InFlight } from "../transport/unary-client.ts";
 import { PREFIX_BYTES } from "../wire/frame.ts";
 import { Attempt, type Attempting, HearingAttempt, LEAST_MS } from "./attempt.ts";
-import { callFailure } from "./classify.ts";
+import { callFailure } from "./call-failure.ts";
 import { budgetOf, type CallContext } from "./context.ts";
-import type { Outgoing } from "./outgoing.ts";
+import type { Outgoing } from "./outgoing-call.ts";
 import type { Rpc } from "./upstream.ts";
 
 /**

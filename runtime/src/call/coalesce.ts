@@ -2,9 +2,9 @@ import type { Running } from "../scope/scope.ts";
 import type { Sink } from "../scope/sink.ts";
 import { Call } from "./call.ts";
 import type { CallContext } from "./context.ts";
-import { JoinedSink } from "./joined.ts";
-import { Once } from "./once.ts";
-import type { Outgoing } from "./outgoing.ts";
+import { JoinedSink } from "./join-sink.ts";
+import type { Outgoing } from "./outgoing-call.ts";
+import { Once } from "./shared-result.ts";
 import type { Rpc } from "./upstream.ts";
 
 /** Waits for an equal call of this response, or starts the first one. */

@@ -3,12 +3,12 @@ import type { Limit } from "../guard/limit.ts";
 import type { Pool } from "../guard/pool.ts";
 import type { RetryContext } from "../guard/retry.ts";
 import type { Identify } from "../identity/identify-kind.ts";
-import type { Told } from "../identity/telling/teller.ts";
+import type { Told } from "../identity/propagation/propagator.ts";
 import type { Trace } from "../observer.ts";
 import type { Budget, Scope } from "../scope/scope.ts";
 import type { OutgoingHeaders } from "../transport/call-headers.ts";
-import type { Coalesced } from "./once.ts";
-import type { Received } from "./received.ts";
+import type { Received } from "./response-metadata.ts";
+import type { Coalesced } from "./shared-result.ts";
 
 /** What calls know of whom they are made for: a request, or a part of one. */
 export interface CallContext extends RetryContext {

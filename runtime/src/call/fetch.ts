@@ -3,7 +3,7 @@ import type { Failure } from "../failure.ts";
 import type { Sink } from "../scope/sink.ts";
 import { Call } from "./call.ts";
 import type { CallContext, DetachedContext } from "./context.ts";
-import type { Outgoing } from "./outgoing.ts";
+import type { Outgoing } from "./outgoing-call.ts";
 import type { Rpc } from "./upstream.ts";
 
 /** What a fetch is for, and whom it is made for first. */

@@ -8,7 +8,7 @@ import { CachedCall } from "./cached-call.ts";
 import { Call } from "./call.ts";
 import { coalesce } from "./coalesce.ts";
 import type { CallContext } from "./context.ts";
-import { type CallExtra, type Outgoing, outgoing } from "./outgoing.ts";
+import { type CallExtra, type Outgoing, outgoing } from "./outgoing-call.ts";
 import type { Rpc } from "./upstream.ts";
 
 /**

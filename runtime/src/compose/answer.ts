@@ -1,4 +1,4 @@
-import type { CallExtra } from "../call/outgoing.ts";
+import type { CallExtra } from "../call/outgoing-call.ts";
 import { asFailure, blamed, Failure, OVER } from "../failure.ts";
 import type { Cause, Mark } from "../scope/causes.ts";
 import type { Sink } from "../scope/sink.ts";

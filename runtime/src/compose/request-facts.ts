@@ -1,6 +1,6 @@
 // What a `Request` gives besides what starts calls and steps: lists and maps, failing, what the request says, and what failures have touched.
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
-import { receivedText } from "../call/received.ts";
+import { receivedText } from "../call/response-metadata.ts";
 import { type Code, type Detail, type ErrorInfo, type Failure, refusal } from "../failure.ts";
 import { incomingOf, type Peer } from "../identity/incoming.ts";
 import type { Mark } from "../scope/causes.ts";

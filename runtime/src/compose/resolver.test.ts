@@ -11,7 +11,7 @@ import { idle } from "../testing/fake-clock.ts";
 import { front, page } from "../testing/front.ts";
 import { PageSchema, Upstream } from "../testing/gen/test_pb.ts";
 import { noUnhandledRejections } from "../testing/no-unhandled.ts";
-import { supplied } from "./composing.ts";
+import { supplied } from "./emitted-functions.ts";
 import type { Request } from "./request.ts";
 import type { Resolving } from "./resolver.ts";
 import { clientOf, clientsOf, type ResolverClient } from "./resolver-client.ts";

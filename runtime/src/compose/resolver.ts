@@ -1,6 +1,6 @@
 // Functions of the user that supply what `resolver: true` marks: what they are given, and how their end becomes a step's.
 import { ConnectError } from "@connectrpc/connect";
-import { callFailure } from "../call/classify.ts";
+import { callFailure } from "../call/call-failure.ts";
 import { budgetOf } from "../call/context.ts";
 import { type Code, Failure, invalid, OVER, refusal, timedOut } from "../failure.ts";
 import { Rank, type Running, type Scope } from "../scope/scope.ts";

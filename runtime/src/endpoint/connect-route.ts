@@ -2,12 +2,12 @@ import type { DescMessage, DescMethodUnary, Message } from "@bufbuild/protobuf";
 import { Code as ConnectCode, ConnectError, type HandlerContext } from "@connectrpc/connect";
 import type { AnswerMetadata } from "../admission/answer-metadata.ts";
 import { type Failure, OVER } from "../failure.ts";
+import { INCOMING, JUDGED } from "./authentication-handler.ts";
 import { connectError } from "./connect-error.ts";
+import { asksForJson, JSON_OPTIONS, jsonAssertion, unwritten, written } from "./connect-json.ts";
+import { REACHED, STALE } from "./context-keys.ts";
 import type { Endpoint } from "./endpoint-options.ts";
-import { INCOMING, JUDGED } from "./judged-handler.ts";
-import { REACHED, STALE } from "./reached.ts";
-import { assertWritable } from "./required.ts";
-import { asksForJson, JSON_OPTIONS, jsonAssertion, unwritten, written } from "./written-json.ts";
+import { assertWritable } from "./required-fields.ts";
 
 /** An endpoint's `route`, made from its `run`; with a codec it is found out for less whether a response can be written. */
 export function routeOf(method: DescMethodUnary, run: Endpoint["run"], codec?: Endpoint["codec"]): Endpoint["route"] {

@@ -3,14 +3,14 @@
 import type { DescMessage, DescMethodUnary, Message, MessageShape } from "@bufbuild/protobuf";
 import { type Clock, systemClock } from "../clock.ts";
 import type { IncomingHeaders } from "../identity/incoming.ts";
-import { answer } from "./answering.ts";
+import { answer } from "./answer-request.ts";
+import { addJudged } from "./authentication-handler.ts";
 import { responseCacheOf, reusing } from "./cached-endpoint.ts";
 import { routeOf } from "./connect-route.ts";
 import type { Endpoint, EndpointCodec, EndpointOptions } from "./endpoint-options.ts";
 import { admissionOf, judgedFirst, refusedOf, versioned } from "./front.ts";
-import { addJudged } from "./judged-handler.ts";
 import { openingOf } from "./opening.ts";
-import { assertWritable, holdsRequired } from "./required.ts";
+import { assertWritable, holdsRequired } from "./required-fields.ts";
 
 /** An rpc whose responses `compose` makes. */
 export function endpoint<

@@ -13,11 +13,11 @@ import type { AnswerMetadata } from "../admission/answer-metadata.ts";
 import { EarlyLimits } from "../admission/early-limits.ts";
 import { type Gate, permitGate, rulesGate } from "../admission/gates.ts";
 import { limitsGate } from "../admission/limits-gate.ts";
-import { type RefusedParts, tellRefused } from "../admission/told.ts";
+import { type RefusedParts, tellRefused } from "../admission/telemetry.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { asFailure, type Failure, OVER } from "../failure.ts";
+import type { Judged } from "../identity/authenticated-request.ts";
 import type { IncomingHeaders } from "../identity/incoming.ts";
-import type { Judged } from "../identity/judged.ts";
 import type { Answering, EndpointOptions } from "./endpoint-options.ts";
 import { addVersioned, type Version } from "./version.ts";
 

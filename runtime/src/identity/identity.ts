@@ -1,6 +1,6 @@
 import type { DescMessage, Message } from "@bufbuild/protobuf";
+import type { Judged } from "./authenticated-request.ts";
 import type { IncomingHeaders } from "./incoming.ts";
-import type { Judged } from "./judged.ts";
 
 /** Who is calling the services of a package. Made by the generated `createIdentity`; endpoints ask it before anything else. */
 export interface Identity<out P extends Message = Message> {

@@ -7,9 +7,9 @@ import {
   type UniversalServerRequest,
   type UniversalServerResponse,
 } from "@connectrpc/connect/protocol";
+import { INCOMING } from "../endpoint/authentication-handler.ts";
+import { STALE } from "../endpoint/context-keys.ts";
 import type { HttpCaching } from "../endpoint/http-caching.ts";
-import { INCOMING } from "../endpoint/judged-handler.ts";
-import { STALE } from "../endpoint/reached.ts";
 import { incomingOf } from "../identity/incoming.ts";
 import { COMPRESS_FROM, COMPRESSIONS } from "../wire/compressions.ts";
 import { compressedResponse, one, whole } from "./compressed-answers.ts";

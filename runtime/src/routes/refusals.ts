@@ -3,9 +3,9 @@ import type { DescMethod } from "@bufbuild/protobuf";
 import { Code, ConnectError, type ConnectRouter, createContextValues } from "@connectrpc/connect";
 import type { UniversalHandler, UniversalServerRequest, UniversalServerResponse } from "@connectrpc/connect/protocol";
 import { codeFromHttpStatus, codeFromString } from "@connectrpc/connect/protocol-connect";
+import { INCOMING } from "../endpoint/authentication-handler.ts";
+import { REACHED, TOLD } from "../endpoint/context-keys.ts";
 import type { Endpoint } from "../endpoint/endpoint-options.ts";
-import { INCOMING } from "../endpoint/judged-handler.ts";
-import { REACHED, TOLD } from "../endpoint/reached.ts";
 import { Failure, OVER, Reason } from "../failure.ts";
 import { incomingOf } from "../identity/incoming.ts";
 

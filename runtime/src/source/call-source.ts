@@ -1,7 +1,7 @@
 import { onItsSide } from "../call/branches.ts";
 import type { CallContext } from "../call/context.ts";
 import type { Metadata } from "../call/headers.ts";
-import { outgoing } from "../call/outgoing.ts";
+import { outgoing } from "../call/outgoing-call.ts";
 import type { StreamRpc } from "../call/upstream.ts";
 import type { Timer } from "../clock.ts";
 import { asFailure, Code, type Failure, type Fault, invalid, Reason } from "../failure.ts";

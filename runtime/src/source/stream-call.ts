@@ -1,4 +1,4 @@
-import { callFailure } from "../call/classify.ts";
+import { callFailure } from "../call/call-failure.ts";
 import type { StreamRpc } from "../call/upstream.ts";
 import type { Timer } from "../clock.ts";
 import {

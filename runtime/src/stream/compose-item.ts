@@ -6,9 +6,9 @@ import { Exchange } from "../compose/exchange.ts";
 import type { Request } from "../compose/request.ts";
 import { concluded } from "../endpoint/cached-endpoint.ts";
 import type { OpeningOptions } from "../endpoint/opening.ts";
-import { assertWritable } from "../endpoint/required.ts";
+import { assertWritable } from "../endpoint/required-fields.ts";
 import { asFailure, type Failure } from "../failure.ts";
-import type { Slot } from "./line.ts";
+import type { Slot } from "./item-queue.ts";
 import type { StreamOptions } from "./stream-options.ts";
 
 /** What the followers of one rpc have in common. */

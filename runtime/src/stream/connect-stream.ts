@@ -1,12 +1,12 @@
 import type { DescMethodServerStreaming, Message } from "@bufbuild/protobuf";
 import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
 import type { AnswerMetadata } from "../admission/answer-metadata.ts";
+import { INCOMING, JUDGED } from "../endpoint/authentication-handler.ts";
 import { connectError } from "../endpoint/connect-error.ts";
-import { INCOMING, JUDGED } from "../endpoint/judged-handler.ts";
-import { REACHED } from "../endpoint/reached.ts";
+import { REACHED } from "../endpoint/context-keys.ts";
 import { type Failure, OVER } from "../failure.ts";
 import type { IncomingHeaders } from "../identity/incoming.ts";
-import { type FollowerPlaces, PLACES } from "./places.ts";
+import { type FollowerPlaces, PLACES } from "./follower-places.ts";
 import type { Follower, Following, StreamEndpoint } from "./stream-endpoint.ts";
 
 /** A stream endpoint's `route`, made from its `follow`: for what a server of ours leaves to Connect's adapter, and for servers of one's own. */

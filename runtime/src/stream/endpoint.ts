@@ -1,13 +1,13 @@
 import type { DescMessage, DescMethodServerStreaming, Message, MessageShape } from "@bufbuild/protobuf";
 import { type Clock, systemClock } from "../clock.ts";
+import { addJudged } from "../endpoint/authentication-handler.ts";
 import type { EndpointCodec, EndpointOptions } from "../endpoint/endpoint-options.ts";
 import { admissionOf, refusedOf, versioned } from "../endpoint/front.ts";
-import { addJudged } from "../endpoint/judged-handler.ts";
 import { openingOf } from "../endpoint/opening.ts";
-import { holdsRequired } from "../endpoint/required.ts";
+import { holdsRequired } from "../endpoint/required-fields.ts";
+import { judgedFollow } from "./authentication-follow.ts";
 import { streamRouteOf } from "./connect-stream.ts";
 import { Follow } from "./follow.ts";
-import { judgedFollow } from "./judged-follow.ts";
 import type { StreamEndpoint } from "./stream-endpoint.ts";
 import type { StreamOptions } from "./stream-options.ts";
 

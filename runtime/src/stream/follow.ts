@@ -8,12 +8,12 @@ import { callBudgetMs } from "../guard/deadline.ts";
 import type { IncomingHeaders } from "../identity/incoming.ts";
 import type { StreamUse } from "../observer.ts";
 import type { At, Items, Source } from "../source/source.ts";
+import { Alarm } from "./alarm.ts";
+import { stepsEnded } from "./await-steps.ts";
 import { composeItem, type FollowParts, onlyPosition, requestFor } from "./compose-item.ts";
-import { type EarlyEnd, failureOf } from "./ends.ts";
-import { isLastToken, Line, Slot } from "./line.ts";
-import { stepsEnded } from "./steps-ended.ts";
+import { type EarlyEnd, failureOf } from "./early-end.ts";
+import { isLastToken, Line, Slot } from "./item-queue.ts";
 import type { Follower, Following } from "./stream-endpoint.ts";
-import { Alarm } from "./timing.ts";
 
 /** A follower that does not read is given up after so long, where its rpc says `fail`; in milliseconds. */
 const STALLED_MS = 10_000;

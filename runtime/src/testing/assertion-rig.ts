@@ -8,7 +8,7 @@ import { EnvReader, type Fault } from "../environment/env-reader.ts";
 import type { Caller } from "../identity/caller.ts";
 import { incomingOf } from "../identity/incoming.ts";
 import { callerOf } from "../identity/principal.ts";
-import { openTelling, readSigning, type Telling } from "../identity/telling/telling.ts";
+import { openTelling, readSigning, type Telling } from "../identity/propagation/propagation.ts";
 import { FakeClock } from "./fake-clock.ts";
 
 export const GATEWAY = "https://gateway.example";

@@ -1,7 +1,7 @@
 import { create, type Message } from "@bufbuild/protobuf";
 import { durationMs } from "@bufbuild/protobuf/wkt";
-import type { Limited } from "../admission/limited.ts";
-import type { Telemetry } from "../admission/told.ts";
+import type { Limited } from "../admission/limit-uses.ts";
+import type { Telemetry } from "../admission/telemetry.ts";
 import type { Cache } from "../cache/cache.ts";
 import type { CallPolicy, UpstreamPolicy } from "../call/policy.ts";
 import { Upstream } from "../call/upstream.ts";

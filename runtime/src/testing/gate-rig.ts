@@ -10,7 +10,7 @@ import {
 } from "@bufbuild/protobuf/wkt";
 import { CredentialSchema, type Principal, PrincipalSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import type { Permit } from "../admission/admission.ts";
-import type { Limited } from "../admission/limited.ts";
+import type { Limited } from "../admission/limit-uses.ts";
 import type { Clock } from "../clock.ts";
 import type { Request } from "../compose/request.ts";
 import { endpoint } from "../endpoint/endpoint.ts";
@@ -18,7 +18,7 @@ import type { Endpoint, EndpointOptions } from "../endpoint/endpoint-options.ts"
 import type { HttpCaching } from "../endpoint/http-caching.ts";
 import type { Version } from "../endpoint/version.ts";
 import { openIdentity } from "../environment/open-identity.ts";
-import { identity } from "../identity/declared.ts";
+import { identity } from "../identity/identity-spec.ts";
 import { callerOf } from "../identity/principal.ts";
 import { unauthenticated, unjudged } from "../identity/refusals.ts";
 import type { Place, Source } from "../identity/source.ts";

@@ -3,9 +3,9 @@ import { onTestFinished } from "vitest";
 import { type Clock, systemClock } from "../clock.ts";
 import type { Failure } from "../failure.ts";
 import type { At, Items, Source } from "../source/source.ts";
-import { Following } from "../topic/following.ts";
 import { JetStreamLog } from "../topic/jetstream-log.ts";
 import { Nats } from "../topic/nats.ts";
+import { Following } from "../topic/topic-channels.ts";
 import { startNats } from "./nats-rig.ts";
 
 interface Event {

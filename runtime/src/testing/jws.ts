@@ -2,8 +2,8 @@ import { compactVerify } from "jose";
 import { ALGORITHMS } from "../identity/jwt/algorithms.ts";
 import { loadJose } from "../identity/jwt/jose.ts";
 import { chosen, readKeys } from "../identity/jwt/keys.ts";
+import { partsOf } from "../identity/jwt/presented-token.ts";
 import { reasonInHeader } from "../identity/jwt/rules.ts";
-import { partsOf } from "../identity/jwt/unverified.ts";
 
 /**
  * Judges a signature as the source does, step by step, and leaves out what only tokens have: vectors from outside sign other payloads.

@@ -5,8 +5,8 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type Clock, systemClock } from "../clock.ts";
 import type { At, Items, Source } from "../source/source.ts";
-import { Following } from "./following.ts";
 import { MemoryLog } from "./memory-log.ts";
+import { Following } from "./topic-channels.ts";
 
 interface Event {
   readonly n: number;

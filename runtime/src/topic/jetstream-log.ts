@@ -6,7 +6,7 @@ import { JetStreamTail } from "./jetstream-tail.ts";
 import { keyOf, quotedKey, subjectOf } from "./key.ts";
 import type { Entry, Place, ReadHears, Tail, TailHears } from "./log.ts";
 import type { Link, NatsLinks } from "./nats-link.ts";
-import { faultOf, type NewestHears } from "./newest.ts";
+import { faultOf, type NewestHears } from "./newest-item.ts";
 import type { StoredLog, StoredSpec } from "./store.ts";
 import { tokenOf } from "./token.ts";
 

@@ -1,6 +1,6 @@
 import { Failure } from "../failure.ts";
 import { MemoryLog } from "./memory-log.ts";
-import { faultOf, type NewestHears } from "./newest.ts";
+import { faultOf, type NewestHears } from "./newest-item.ts";
 import type { StoredLog, StoredSpec, TopicStore } from "./store.ts";
 import { tokenOf } from "./token.ts";
 

@@ -4,8 +4,8 @@ import { describe, expect, test } from "vitest";
 import { Code, Failure, invalid, Reason } from "../failure.ts";
 import type { At, Items, Source } from "../source/source.ts";
 import { FakeClock, idle } from "../testing/fake-clock.ts";
-import { Following } from "./following.ts";
 import { LINGER_MS, type OpenCall, SharedCall } from "./shared-call.ts";
+import { Following } from "./topic-channels.ts";
 
 interface Event {
   readonly n: number;

@@ -1,5 +1,5 @@
 import type { Log } from "./log.ts";
-import type { NewestHears } from "./newest.ts";
+import type { NewestHears } from "./newest-item.ts";
 
 /** What of a topic says where its items are, and how they are read. */
 export interface StoredSpec<Item> {

@@ -7,13 +7,13 @@ import { Failure } from "../failure.ts";
 import type { Observer } from "../observer.ts";
 import type { TopicState } from "../observer-upstreams.ts";
 import type { Items, OpenSource, Source } from "../source/source.ts";
-import { Following } from "./following.ts";
 import { wrongKey } from "./key.ts";
 import type { Entry } from "./log.ts";
-import { type AskNewest, faultOf, NewestClient, type NewestHears } from "./newest.ts";
+import { type AskNewest, faultOf, NewestClient, type NewestHears } from "./newest-item.ts";
 import { type OpenCall, SharedCall } from "./shared-call.ts";
 import type { StoredLog, TopicStore } from "./store.ts";
 import { tokenOf } from "./token.ts";
+import { Following } from "./topic-channels.ts";
 
 /** A topic as it is declared. */
 export interface TopicSpec<Item> {

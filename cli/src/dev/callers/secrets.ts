@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** The variables of a source of sessions, by its name (packages/server/src/session/configured.ts). */
+/** The variables of a source of sessions, by its name (packages/server/src/session/session-config.ts). */
 export function loginVariables(source: string): { readonly publicUrl: string; readonly clientSecret: string } {
   const part = source.toUpperCase().replaceAll(/[^A-Z0-9]/g, "_");
   return { publicUrl: "BFF_PUBLIC_URL", clientSecret: `BFF_${part}_CLIENT_SECRET` };

@@ -6,12 +6,12 @@ import {
 } from "@connectrpc/connect";
 import type { UniversalHandler } from "@connectrpc/connect/protocol";
 import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from "@connectrpc/connect-node";
-import { INCOMING } from "@protobff/runtime/internal/endpoint/judged-handler";
-import { JSON_OPTIONS } from "@protobff/runtime/internal/endpoint/written-json";
+import { INCOMING } from "@protobff/runtime/internal/endpoint/authentication-handler";
+import { JSON_OPTIONS } from "@protobff/runtime/internal/endpoint/connect-json";
 import type { ServerFault } from "@protobff/runtime/internal/environment/server-fault";
 import { HOLDER } from "@protobff/runtime/internal/routes/bounded-handler";
 import { DEFERRED_COMPRESSIONS } from "@protobff/runtime/internal/routes/compressed-answers";
-import { PLACES } from "@protobff/runtime/internal/stream/places";
+import { PLACES } from "@protobff/runtime/internal/stream/follower-places";
 import type { Handler } from "../carrier/handler.ts";
 import { NodeIncoming, type Peers } from "../requests/peers.ts";
 import { holderOf } from "../requests/request-body.ts";

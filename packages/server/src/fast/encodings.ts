@@ -7,8 +7,8 @@ import {
 } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { createMethodSerializationLookup } from "@connectrpc/connect/protocol";
+import { toldWriting } from "@protobff/runtime/internal/endpoint/connect-json";
 import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
-import { toldWriting } from "@protobff/runtime/internal/endpoint/written-json";
 import { type Bounds, checkMessage } from "@protobff/runtime/internal/routes/bounds";
 import { frame, PREFIX_BYTES } from "@protobff/runtime/internal/wire/frame";
 import { fromJsonText } from "@protobff/runtime/internal/wire/json-message";

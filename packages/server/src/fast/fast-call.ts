@@ -9,8 +9,8 @@ import { connectError } from "@protobff/runtime/internal/endpoint/connect-error"
 import type { Answering, Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
 import type { ServerFault } from "@protobff/runtime/internal/environment/server-fault";
 import { type Failure, OVER } from "@protobff/runtime/internal/failure";
+import type { Judged } from "@protobff/runtime/internal/identity/authenticated-request";
 import type { Incoming, IncomingHeaders, Peer } from "@protobff/runtime/internal/identity/incoming";
-import type { Judged } from "@protobff/runtime/internal/identity/judged";
 import { serverRefusal } from "@protobff/runtime/internal/routes/refusals";
 import { enterList, leaveList, type Slotted } from "@protobff/runtime/internal/scope/slots";
 import { appended } from "@protobff/runtime/internal/wire/appended";

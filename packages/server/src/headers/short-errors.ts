@@ -2,8 +2,8 @@
 import { Code, ConnectError, type ConnectRouter, createContextValues } from "@connectrpc/connect";
 import type { UniversalHandler, UniversalServerRequest, UniversalServerResponse } from "@connectrpc/connect/protocol";
 import { codeToHttpStatus, errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
-import { shortened } from "@protobff/runtime/internal/compose/short";
-import { REACHED } from "@protobff/runtime/internal/endpoint/reached";
+import { shortened } from "@protobff/runtime/internal/compose/short-text";
+import { REACHED } from "@protobff/runtime/internal/endpoint/context-keys";
 import { COMPRESSIONS } from "@protobff/runtime/internal/wire/compressions";
 import { PREFIX_BYTES } from "@protobff/runtime/internal/wire/frame";
 import { AUTHENTICATE, CHALLENGE, UNAUTHORIZED } from "./challenge.ts";

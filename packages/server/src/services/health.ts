@@ -3,7 +3,7 @@ import { Code, ConnectError, type ConnectRouter } from "@connectrpc/connect";
 import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
 import { Failure, Reason } from "@protobff/runtime/internal/failure";
 import { streamRouteOf } from "@protobff/runtime/internal/stream/connect-stream";
-import { failureOf } from "@protobff/runtime/internal/stream/ends";
+import { failureOf } from "@protobff/runtime/internal/stream/early-end";
 import type { Follower, Following } from "@protobff/runtime/internal/stream/stream-endpoint";
 import {
   type HealthCheckRequest,

@@ -1,8 +1,8 @@
 import type { DescExtension, DescFile, DescService, MessageInitShape } from "@bufbuild/protobuf";
 import { nestedTypes } from "@bufbuild/protobuf/reflect";
 import { Code, ConnectError, type ConnectRouter, type HandlerContext } from "@connectrpc/connect";
-import { INCOMING } from "@protobff/runtime/internal/endpoint/judged-handler";
-import { PLACES } from "@protobff/runtime/internal/stream/places";
+import { INCOMING } from "@protobff/runtime/internal/endpoint/authentication-handler";
+import { PLACES } from "@protobff/runtime/internal/stream/follower-places";
 import {
   ServerReflection,
   type ServerReflectionRequest,

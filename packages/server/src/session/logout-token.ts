@@ -1,7 +1,7 @@
 import type { Clock } from "@protobff/runtime/internal/clock";
 import type { Jose } from "@protobff/runtime/internal/identity/jwt/jose";
 import type { KeySet } from "@protobff/runtime/internal/identity/jwt/key-set";
-import { MAX_TOKEN, PresentedToken } from "@protobff/runtime/internal/identity/jwt/unverified";
+import { MAX_TOKEN, PresentedToken } from "@protobff/runtime/internal/identity/jwt/presented-token";
 
 /** Whose sessions a provider wants ended. */
 export type LoggedOut = { readonly sid: string } | { readonly sub: string };

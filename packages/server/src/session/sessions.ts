@@ -2,7 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import type { Clock } from "@protobff/runtime/internal/clock";
 import { Failure } from "@protobff/runtime/internal/failure";
 import type { Caller } from "@protobff/runtime/internal/identity/caller";
-import { Remembered } from "@protobff/runtime/internal/identity/remembered";
+import { Remembered } from "@protobff/runtime/internal/identity/credential-cache";
 import type { Provider, Tokens } from "./provider.ts";
 import type { Sealer } from "./sealer.ts";
 import type { SessionStore } from "./session-store.ts";

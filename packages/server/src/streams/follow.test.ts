@@ -2,7 +2,7 @@
 // Holds docs/runtime.md#topics
 import { Code } from "@protobff/runtime/internal/failure";
 import { unauthenticated } from "@protobff/runtime/internal/identity/refusals";
-import { Line, Slot } from "@protobff/runtime/internal/stream/line";
+import { Line, Slot } from "@protobff/runtime/internal/stream/item-queue";
 import { idle } from "@protobff/runtime/internal/testing/fake-clock";
 import { streamRig, TestFollower } from "@protobff/runtime/internal/testing/follow-rig";
 import { page } from "@protobff/runtime/internal/testing/front";

@@ -5,7 +5,7 @@ import * as http from "node:http";
 import { type Principal, PrincipalSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import type { Request } from "@protobff/runtime/internal/compose/request";
 import { openIdentity } from "@protobff/runtime/internal/environment/open-identity";
-import { identity } from "@protobff/runtime/internal/identity/declared";
+import { identity } from "@protobff/runtime/internal/identity/identity-spec";
 import { streamEndpoint } from "@protobff/runtime/internal/stream/endpoint";
 import { SHOW } from "@protobff/runtime/internal/testing/follow-rig";
 import { page } from "@protobff/runtime/internal/testing/front";

@@ -1,7 +1,7 @@
 // Holds docs/runtime.md#streams
 import { Code, ConnectError } from "@connectrpc/connect";
+import { Judged } from "@protobff/runtime/internal/identity/authenticated-request";
 import type { Incoming } from "@protobff/runtime/internal/identity/incoming";
-import { Judged } from "@protobff/runtime/internal/identity/judged";
 import { expect, test } from "vitest";
 import { StreamAccount, type StreamBounds } from "./stream-account.ts";
 

@@ -1,9 +1,9 @@
 // The account of streams: everything that may stay open for as long as a client likes enters here, whoever serves it.
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { ServerFault } from "@protobff/runtime/internal/environment/server-fault";
+import { Judged } from "@protobff/runtime/internal/identity/authenticated-request";
 import { type IncomingHeaders, incomingOf } from "@protobff/runtime/internal/identity/incoming";
-import { Judged } from "@protobff/runtime/internal/identity/judged";
-import type { FollowerPlaces } from "@protobff/runtime/internal/stream/places";
+import type { FollowerPlaces } from "@protobff/runtime/internal/stream/follower-places";
 import { ToldOnce } from "../logs/recurrent-faults.ts";
 
 /** A stream that ends when its server goes. */

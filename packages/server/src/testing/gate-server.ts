@@ -4,7 +4,7 @@ import { StringValueSchema } from "@bufbuild/protobuf/wkt";
 import { PrincipalSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import { Upstream } from "@protobff/runtime/internal/call/upstream";
 import { endpoint } from "@protobff/runtime/internal/endpoint/endpoint";
-import { identity } from "@protobff/runtime/internal/identity/declared";
+import { identity } from "@protobff/runtime/internal/identity/identity-spec";
 import { peer } from "@protobff/runtime/internal/identity/network/peer";
 import { trusted } from "@protobff/runtime/internal/identity/network/trusted";
 import { BEARER, sourceOf } from "@protobff/runtime/internal/testing/gate-rig";

@@ -3,15 +3,15 @@ import { create, type DescMessage, fromBinary, type Message } from "@bufbuild/pr
 import { CredentialSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import type { Clock } from "../../clock.ts";
 import type { Caller } from "../caller.ts";
+import { MOST_CALLERS, Remembered, weightOf } from "../credential-cache.ts";
 import type { Key } from "../jwt/keys.ts";
 import { callerOf } from "../principal.ts";
+import { type Expected, issuerOf, MOST_CHARACTERS, SKEW_S } from "../propagation/assertion.ts";
+import { SIGNED_HEADER } from "../propagation/propagator.ts";
 import { unauthenticated } from "../refusals.ts";
-import { MOST_CALLERS, Remembered, weightOf } from "../remembered.ts";
 import type { Place, Source } from "../source.ts";
-import { type Expected, issuerOf, MOST_CHARACTERS, SKEW_S } from "../telling/assertion.ts";
-import { SIGNED_HEADER } from "../telling/teller.ts";
 import type { AssertionOptions } from "./assertion-options.ts";
-import { type IssuerKeys, verifiedAssertion } from "./verified.ts";
+import { type IssuerKeys, verifiedAssertion } from "./verify-assertion.ts";
 
 /** An assertion that has been accepted. */
 interface Known {

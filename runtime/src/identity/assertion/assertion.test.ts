@@ -6,16 +6,16 @@ import { EnvReader, type Fault } from "../../environment/env-reader.ts";
 import { Failure } from "../../failure.ts";
 import { AssertionRig, GATEWAY, SERVICE } from "../../testing/assertion-rig.ts";
 import { idle } from "../../testing/fake-clock.ts";
-import { identity } from "../declared.ts";
+import { identity } from "../identity-spec.ts";
 import type { Fetched } from "../jwt/fetch-document.ts";
 import { MAX_DOCUMENT_BYTES } from "../jwt/fetch-document.ts";
-import { keyIdOf, unpadded } from "../telling/assertion.ts";
+import { keyIdOf, unpadded } from "../propagation/assertion.ts";
 import { assertion } from "./assertion.ts";
 import type { AssertionOptions } from "./assertion-options.ts";
 import { AssertionSource } from "./assertion-source.ts";
 import { FileKeys } from "./file-keys.ts";
 import { issuerKeys } from "./issuer-keys.ts";
-import type { IssuerKeys } from "./verified.ts";
+import type { IssuerKeys } from "./verify-assertion.ts";
 
 let rig: AssertionRig;
 let keys: IssuerKeys;
@@ -136,7 +136,7 @@ describe("an assertion", () => {
     await rig.published();
     const stranger = rig.signing("other");
     const header = rig.header(rig.caller(), SERVICE, stranger);
-    const { signature, assertion: bytes } = await import("../telling/assertion.ts").then(
+    const { signature, assertion: bytes } = await import("../propagation/assertion.ts").then(
       ({ readSigned }) => readSigned(header) ?? create(SignedPrincipalSchema),
     );
     const { keys: published } = JSON.parse(await rig.published());

@@ -3,8 +3,8 @@ import { closeSync, openSync, readSync } from "node:fs";
 import type { Clock, Timer } from "../../clock.ts";
 import { MAX_DOCUMENT_BYTES } from "../jwt/fetch-document.ts";
 import { chosen, type Key, readKeys } from "../jwt/keys.ts";
-import { keyIdOf } from "../telling/assertion.ts";
-import { ed25519, type IssuerKeys } from "./verified.ts";
+import { keyIdOf } from "../propagation/assertion.ts";
+import { ed25519, type IssuerKeys } from "./verify-assertion.ts";
 
 /** How often the file is looked at again, in milliseconds. */
 const LOOK_MS = 10_000;

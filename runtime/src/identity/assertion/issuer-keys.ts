@@ -2,7 +2,7 @@ import type { Clock } from "../../clock.ts";
 import { type FetchDocument, isTrustworthy } from "../jwt/fetch-document.ts";
 import { KeySet } from "../jwt/key-set.ts";
 import { FileKeys, readKeyFile } from "./file-keys.ts";
-import { ed25519, type IssuerKeys } from "./verified.ts";
+import { ed25519, type IssuerKeys } from "./verify-assertion.ts";
 
 /** How long keys serve beyond their age while their issuer is away, in milliseconds. */
 const MAX_STALE_MS = 24 * 3_600_000;

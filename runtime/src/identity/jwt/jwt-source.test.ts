@@ -8,7 +8,7 @@ import { JwtRig } from "../../testing/jwt-rig.ts";
 import { ISSUER, jwkOf, PAIRS, signed, signedText, TestIssuer } from "../../testing/test-issuer.ts";
 import { namePattern } from "../network/names.ts";
 import { ALGORITHMS } from "./algorithms.ts";
-import { MAX_TOKEN } from "./unverified.ts";
+import { MAX_TOKEN } from "./presented-token.ts";
 
 const UNAUTHENTICATED = 16;
 

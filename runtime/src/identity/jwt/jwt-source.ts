@@ -9,8 +9,8 @@ import type { Place, Source } from "../source.ts";
 import type { Jose } from "./jose.ts";
 import type { KeySet } from "./key-set.ts";
 import type { Key } from "./keys.ts";
+import { MAX_TOKEN, type PresentedToken, payloadText, presented, type Unverified } from "./presented-token.ts";
 import { type Rules, reasonToRefuse } from "./rules.ts";
-import { MAX_TOKEN, type PresentedToken, payloadText, presented, type Unverified } from "./unverified.ts";
 import { VerifiedTokens } from "./verified-tokens.ts";
 
 export interface JwtSourceParts {

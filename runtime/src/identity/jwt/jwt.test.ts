@@ -3,7 +3,7 @@ import { PrincipalSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import { describe, expect, expectTypeOf, test } from "vitest";
 import { type Claims, ClaimsSchema } from "../../testing/gen/claims_pb.ts";
 import { ISSUER } from "../../testing/test-issuer.ts";
-import { identity } from "../declared.ts";
+import { identity } from "../identity-spec.ts";
 import type { Settings } from "../settings.ts";
 import { type JwtOptions, jwt } from "./jwt.ts";
 

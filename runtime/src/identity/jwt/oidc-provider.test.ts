@@ -7,8 +7,8 @@ import { type JWK, Provider } from "oidc-provider";
 import { afterEach, expect, test } from "vitest";
 import { systemClock } from "../../clock.ts";
 import { Failure } from "../../failure.ts";
-import { identity } from "../declared.ts";
-import type { Judged } from "../judged.ts";
+import type { Judged } from "../authenticated-request.ts";
+import { identity } from "../identity-spec.ts";
 import type { OpenIdentity } from "../spec.ts";
 import { jwt } from "./jwt.ts";
 

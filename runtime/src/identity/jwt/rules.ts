@@ -1,5 +1,5 @@
 import type { NamePattern } from "../network/names.ts";
-import type { Unverified } from "./unverified.ts";
+import type { Unverified } from "./presented-token.ts";
 
 /** What a token has to be for its source, besides signed. */
 export interface Rules {

@@ -1,5 +1,5 @@
 import type { Caller } from "../caller.ts";
-import { weightOf } from "../remembered.ts";
+import { weightOf } from "../credential-cache.ts";
 import type { Key } from "./keys.ts";
 
 /** A token that has been verified. */

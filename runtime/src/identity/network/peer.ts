@@ -1,9 +1,9 @@
 import { create, type DescMessage, type Message } from "@bufbuild/protobuf";
 import { type Credential, CredentialSchema, type Principal } from "@protobff/messages/bff/v1/identity_pb.js";
 import type { Caller } from "../caller.ts";
+import { MOST_CALLERS, Remembered, weightOf } from "../credential-cache.ts";
 import type { Incoming } from "../incoming.ts";
 import { callerOf } from "../principal.ts";
-import { MOST_CALLERS, Remembered, weightOf } from "../remembered.ts";
 import type { Place, Source } from "../source.ts";
 import type { SourceParts, SourceSpec } from "../spec.ts";
 import { matching, type NamePattern, namePattern } from "./names.ts";

@@ -11,10 +11,10 @@ import {
 import { type Credential, CredentialSchema, type Principal } from "@protobff/messages/bff/v1/identity_pb.js";
 import { BASE64, BASE64URL } from "../base64.ts";
 import type { Caller } from "../caller.ts";
+import { MOST_CALLERS, Remembered, weightOf } from "../credential-cache.ts";
 import type { Incoming } from "../incoming.ts";
 import { callerOf } from "../principal.ts";
 import { unauthenticated } from "../refusals.ts";
-import { MOST_CALLERS, Remembered, weightOf } from "../remembered.ts";
 import type { Place, Source } from "../source.ts";
 import type { SourceParts, SourceSpec } from "../spec.ts";
 import { Networks, readNetworks, TRUSTED_PROXIES } from "./networks.ts";

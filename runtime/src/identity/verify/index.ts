@@ -3,10 +3,10 @@ import { type DescMessage, fromBinary, type MessageShape } from "@bufbuild/proto
 import { type Clock, systemClock } from "../../clock.ts";
 import { Failure } from "../../failure.ts";
 import { issuerKeys } from "../assertion/issuer-keys.ts";
-import { type IssuerKeys, verifiedAssertion } from "../assertion/verified.ts";
+import { type IssuerKeys, verifiedAssertion } from "../assertion/verify-assertion.ts";
 
 /** The header that a BFF sends by `identify: SIGNED`. */
-export { SIGNED_HEADER } from "../telling/teller.ts";
+export { SIGNED_HEADER } from "../propagation/propagator.ts";
 
 /** The public keys of a BFF. */
 export interface PrincipalKeys {

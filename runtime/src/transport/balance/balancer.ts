@@ -1,7 +1,7 @@
 import type { Clock } from "../../clock.ts";
 import type { AddressState } from "../../observer-upstreams.ts";
 import type { BalancePolicy } from "./balance-policy.ts";
-import { Lingering } from "./lingering.ts";
+import { Lingering } from "./recent-count.ts";
 
 /** However often in a row it fails, an address is ejected for no longer, in milliseconds. */
 const LONGEST_EJECTION_MS = 300_000;

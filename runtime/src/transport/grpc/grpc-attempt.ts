@@ -2,10 +2,10 @@ import { Code, type Fault } from "../../failure.ts";
 import { appended } from "../../wire/appended.ts";
 import { PREFIX_BYTES } from "../../wire/frame.ts";
 import type { ReceivedHeaders } from "../call-headers.ts";
+import { uncaught } from "../throw-later.ts";
 import type { Reply } from "../unary-client.ts";
-import { uncaught } from "../uncaught.ts";
+import { SentRequest } from "./base-attempt.ts";
 import type { GrpcRequest, GrpcSession } from "./grpc-session.ts";
-import { SentRequest } from "./sent-request.ts";
 import type { SessionPool } from "./session-pool.ts";
 
 /** So much is kept ready for a message that says that it is that long. */

@@ -4,7 +4,7 @@ import type { SecureContext } from "node:tls";
 import { KEEP_ALIVE_MS } from "../../http2/dial.ts";
 import { HELD_WINDOW } from "../../http2/preface.ts";
 import type { Place } from "../balance/balancer.ts";
-import { described } from "../described.ts";
+import { described } from "../error-text.ts";
 import { type GrpcReceiver, type GrpcRequest, type GrpcSession, type GrpcTarget, grpcTimeout } from "./grpc-session.ts";
 import { H2Stream } from "./h2-stream.ts";
 import type { SessionOwner } from "./session.ts";

@@ -2,9 +2,9 @@ import type { Clock, Timer } from "../../clock.ts";
 import { type Addresses, keyOf, type Target } from "../balance/addresses.ts";
 import type { BalancePolicy } from "../balance/balance-policy.ts";
 import { type Avoiding, Balancer } from "../balance/balancer.ts";
+import { CONNECT_MS, Spot, type SpotOwner, type SpotParts } from "./address-sessions.ts";
 import type { Session, SessionOwner, Waiter } from "./session.ts";
-import { CONNECT_MS, Spot, type SpotOwner, type SpotParts } from "./spot.ts";
-import { WatchedSession } from "./watched-session.ts";
+import { WatchedSession } from "./session-watch.ts";
 
 export interface PoolOptions {
   /** At most so many sessions to one address; further streams wait. */

@@ -4,10 +4,10 @@ import { appended } from "../../wire/appended.ts";
 import { PREFIX_BYTES } from "../../wire/frame.ts";
 import type { ReceivedHeaders } from "../call-headers.ts";
 import type { OpenStream, StreamReceiver } from "../stream-client.ts";
-import { uncaught } from "../uncaught.ts";
+import { uncaught } from "../throw-later.ts";
+import { SentRequest } from "./base-attempt.ts";
 import { AT_ONCE_BYTES } from "./grpc-attempt.ts";
 import type { GrpcRequest, GrpcSession } from "./grpc-session.ts";
-import { SentRequest } from "./sent-request.ts";
 import type { SessionPool } from "./session-pool.ts";
 
 /** A smaller item is copied out of what it came in, which may be much more. */

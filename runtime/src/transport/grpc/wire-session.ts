@@ -14,7 +14,7 @@ import { HELD_WINDOW, preface, WINDOW } from "../../http2/preface.ts";
 import { Responses } from "../../http2/responses.ts";
 import { SendQueue } from "../../http2/send-queue.ts";
 import type { Place } from "../balance/balancer.ts";
-import { described } from "../described.ts";
+import { described } from "../error-text.ts";
 import type { GrpcReceiver, GrpcRequest, GrpcSession } from "./grpc-session.ts";
 import type { RequestEncoder } from "./request-encoder.ts";
 import type { SessionOwner } from "./session.ts";

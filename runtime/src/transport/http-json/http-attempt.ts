@@ -5,10 +5,10 @@ import { Code, type Fault } from "../../failure.ts";
 import type { ReplyReader } from "../../http-rule/reply-reader.ts";
 import type { Avoiding, Place } from "../balance/balancer.ts";
 import type { ReceivedHeaders } from "../call-headers.ts";
-import { described } from "../described.ts";
+import { described } from "../error-text.ts";
+import { uncaught } from "../throw-later.ts";
 import type { InFlight, Reply } from "../unary-client.ts";
-import { uncaught } from "../uncaught.ts";
-import { unpacker } from "./decompressed.ts";
+import { unpacker } from "./content-encodings.ts";
 import { httpFault, retryAfterMs } from "./http-failure.ts";
 import type { HttpPlace, HttpPlaces } from "./http-places.ts";
 

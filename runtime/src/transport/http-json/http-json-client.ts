@@ -18,7 +18,7 @@ import type { BalancePolicy } from "../balance/balance-policy.ts";
 import type { Ejection, Place } from "../balance/balancer.ts";
 import type { OutgoingHeaders } from "../call-headers.ts";
 import type { InFlight, Reply, UnaryClient } from "../unary-client.ts";
-import { ENCODINGS } from "./decompressed.ts";
+import { ENCODINGS } from "./content-encodings.ts";
 import { HttpAttempt } from "./http-attempt.ts";
 import { type HttpPlace, HttpPlaces } from "./http-places.ts";
 import type { HttpRule } from "./http-rule.ts";

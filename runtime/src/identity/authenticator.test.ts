@@ -5,11 +5,11 @@ import { describe, expect, test } from "vitest";
 import { openIdentity } from "../environment/open-identity.ts";
 import { Failure } from "../failure.ts";
 import { BEARER, sourceOf } from "../testing/gate-rig.ts";
-import { identity } from "./declared.ts";
+import { Judged } from "./authenticated-request.ts";
+import { Remembered } from "./credential-cache.ts";
+import { identity } from "./identity-spec.ts";
 import type { Incoming } from "./incoming.ts";
-import { Judged } from "./judged.ts";
 import { peer } from "./network/peer.ts";
-import { Remembered } from "./remembered.ts";
 
 const KEY = { kind: "header", name: "x-api-key", scheme: undefined } as const;
 const GATEWAY = { kind: "header", name: "x-user", scheme: undefined } as const;

@@ -4,11 +4,11 @@ import { describe, expect, test } from "vitest";
 import { Code, type Failure, invalid } from "../failure.ts";
 import type { At, Items, Source } from "../source/source.ts";
 import { FakeClock } from "../testing/fake-clock.ts";
-import { Following } from "./following.ts";
 import type { Entry } from "./log.ts";
 import { MemoryLog } from "./memory-log.ts";
 import { Ring } from "./ring.ts";
 import { readToken, tokenOf } from "./token.ts";
+import { Following } from "./topic-channels.ts";
 
 interface Event {
   readonly n: number;

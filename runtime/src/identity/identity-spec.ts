@@ -1,9 +1,9 @@
 import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
-import { Judging } from "./judging.ts";
+import { Judging } from "./authenticator.ts";
 import { checkIssuers } from "./one-issuer.ts";
+import { openTelling, readSigning, type Signing } from "./propagation/propagation.ts";
 import type { Settings } from "./settings.ts";
 import type { IdentitySpec, OpenIdentity, SourceParts, SourceSpec } from "./spec.ts";
-import { openTelling, readSigning, type Signing } from "./telling/telling.ts";
 
 /**
  * The identity of a package: how callers are known, and what is known of them.

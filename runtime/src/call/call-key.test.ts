@@ -6,8 +6,8 @@ import { typeDigest } from "../cache/type-digest.ts";
 import { FakeClient } from "../testing/fake-client.ts";
 import { file_test, ThingSchema, Upstream as UpstreamService } from "../testing/gen/test_pb.ts";
 import { frame } from "../wire/frame.ts";
+import { identify } from "./call-key.ts";
 import type { Metadata } from "./headers.ts";
-import { identify } from "./identify.ts";
 import { Upstream } from "./upstream.ts";
 
 const upstream = new Upstream("test.v1.Upstream", new FakeClient(), {});

@@ -1,6 +1,6 @@
 import type { Caller } from "./caller.ts";
 import type { IncomingHeaders, Peer } from "./incoming.ts";
-import type { Teller } from "./telling/teller.ts";
+import type { Teller } from "./propagation/propagator.ts";
 
 /** What judging has come to. */
 export interface JudgedParts {

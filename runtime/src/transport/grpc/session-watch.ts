@@ -1,6 +1,6 @@
 import type { Clock, Timer } from "../../clock.ts";
+import type { Spot } from "./address-sessions.ts";
 import type { Session } from "./session.ts";
-import type { Spot } from "./spot.ts";
 
 /** How long a sign of life may take, in milliseconds. */
 const PING_MS = 5_000;

@@ -1,16 +1,16 @@
 import type { DescMessage } from "@bufbuild/protobuf";
 import { Failure } from "../failure.ts";
 import { countsAmbient, fromPage } from "./ambient.ts";
+import { Judged } from "./authenticated-request.ts";
 import type { Caller } from "./caller.ts";
 import { cookieValues, forgotten } from "./cookies.ts";
 import { type Incoming, type IncomingHeaders, incomingOf } from "./incoming.ts";
-import { Judged } from "./judged.ts";
 import { matching, type NamePattern, namePattern } from "./network/names.ts";
+import type { Telling } from "./propagation/propagation.ts";
 import { refusing, unauthenticated } from "./refusals.ts";
 import type { Routes } from "./routes.ts";
 import type { Source } from "./source.ts";
 import type { OpenIdentity } from "./spec.ts";
-import type { Telling } from "./telling/telling.ts";
 
 /** Headers in which parties behind us are told who calls: whoever sends us one that no source reads means somebody else. */
 const TOLD = ["x-principal-bin", "x-principal-signed-bin", "x-forwarded-client-cert"];

@@ -12,7 +12,7 @@ import type { Caller } from "../caller.ts";
 import { incomingOf } from "../incoming.ts";
 import { callerOf } from "../principal.ts";
 import { judgeAssertion, keyIdOf, readSigned } from "./assertion.ts";
-import { openTelling, readSigning, type Telling } from "./telling.ts";
+import { openTelling, readSigning, type Telling } from "./propagation.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "bff-keys-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -1,7 +1,7 @@
 import { createHash, hash } from "node:crypto";
 import { isTraceId } from "@protobff/messages/trace-ids.js";
 import type { Metadata } from "./headers.ts";
-import type { Outgoing } from "./outgoing.ts";
+import type { Outgoing } from "./outgoing-call.ts";
 import type { Rpc } from "./upstream.ts";
 
 /**

@@ -1,7 +1,7 @@
 import type { ClientFields } from "../failure.ts";
 import type { RetryIf } from "../guard/retry.ts";
 import type { Identify } from "../identity/identify-kind.ts";
-import type { Told } from "../identity/telling/teller.ts";
+import type { Told } from "../identity/propagation/propagator.ts";
 import type { OutgoingHeaders } from "../transport/call-headers.ts";
 import type { CallContext } from "./context.ts";
 import { checkNotIdentity, type Metadata, withMetadata } from "./headers.ts";

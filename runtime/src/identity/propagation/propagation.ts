@@ -3,8 +3,8 @@ import type { Routes } from "../routes.ts";
 import type { Settings } from "../settings.ts";
 import type { SourceParts } from "../spec.ts";
 import { KeyFiles, type Keys, readKeyFiles } from "./key-files.ts";
+import { Teller } from "./propagator.ts";
 import { KEYS_PATH, publishedKeys } from "./published-keys.ts";
-import { Teller } from "./teller.ts";
 
 /** How upstreams are told who calls, and what is served for it. */
 export interface Telling {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { configured } from "./configured.ts";
+import { configured } from "./session-config.ts";
 
 const SOUND = {
   BFF_PUBLIC_URL: "https://app.example",

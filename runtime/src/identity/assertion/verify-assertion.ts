@@ -4,8 +4,8 @@ import type { PrincipalAssertion } from "@protobff/messages/bff/v1/identity_pb.j
 import type { JwkImport } from "../jwt/jose.ts";
 import type { KeySet } from "../jwt/key-set.ts";
 import type { Key } from "../jwt/keys.ts";
+import { asserted, type Expected, judgeAssertion, readSigned } from "../propagation/assertion.ts";
 import { unauthenticated } from "../refusals.ts";
-import { asserted, type Expected, judgeAssertion, readSigned } from "../telling/assertion.ts";
 
 /** The public keys of whoever signs. */
 export type IssuerKeys = Pick<KeySet, "opened" | "serving" | "find" | "close">;

@@ -1,6 +1,6 @@
 // Holds docs/runtime.md#server
 import { expect, test } from "vitest";
-import { short, shortened } from "./short.ts";
+import { short, shortened } from "./short-text.ts";
 
 test("values of a template are cut, its own text is not", () => {
   const long = "x".repeat(300);

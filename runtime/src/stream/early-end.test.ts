@@ -2,7 +2,7 @@
 import { create } from "@bufbuild/protobuf";
 import { CredentialSchema, PrincipalSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import { describe, expect, test } from "vitest";
-import { Judged } from "../identity/judged.ts";
+import { Judged } from "../identity/authenticated-request.ts";
 import { callerOf } from "../identity/principal.ts";
 import { idle } from "../testing/fake-clock.ts";
 import { streamRig, TestFollower } from "../testing/follow-rig.ts";

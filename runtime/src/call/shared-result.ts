@@ -1,8 +1,8 @@
 import { type Failure, OVER } from "../failure.ts";
 import type { Cause } from "../scope/causes.ts";
+import { type Awaited, Waiting } from "../scope/result-waiter.ts";
 import type { Running, Scope } from "../scope/scope.ts";
 import type { Sink } from "../scope/sink.ts";
-import { type Awaited, Waiting } from "../scope/waiting.ts";
 import type { CallPolicy } from "./policy.ts";
 
 /** The calls of one response that are made once, by policy and then by method, metadata and bytes. */

@@ -3,8 +3,8 @@ import type { Message } from "@bufbuild/protobuf";
 import type { Clock } from "../clock.ts";
 import type { Request } from "../compose/request.ts";
 import type { Failure } from "../failure.ts";
+import { Judged } from "../identity/authenticated-request.ts";
 import { type IncomingHeaders, incomingOf } from "../identity/incoming.ts";
-import { Judged } from "../identity/judged.ts";
 import {
   type Deprecation,
   type Observer,

@@ -12,10 +12,10 @@ import { codeToHttpStatus, errorToJsonBytes } from "@connectrpc/connect/protocol
 import { type Admits, Denied, type Verdict } from "../admission/admission.ts";
 import type { AnswerMetadata } from "../admission/answer-metadata.ts";
 import { OVER } from "../failure.ts";
+import type { Judged } from "../identity/authenticated-request.ts";
 import { type Incoming, incomingOf } from "../identity/incoming.ts";
-import type { Judged } from "../identity/judged.ts";
 import { connectError } from "./connect-error.ts";
-import { TOLD } from "./reached.ts";
+import { TOLD } from "./context-keys.ts";
 
 /** What a server of ours knows of a request besides the headers that Connect has. */
 export const INCOMING = createContextKey<Incoming | undefined>(undefined);

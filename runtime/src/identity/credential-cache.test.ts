@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Remembered } from "./remembered.ts";
+import { Remembered } from "./credential-cache.ts";
 
 test("so many are remembered, and what was used last stays", () => {
   const known = new Remembered<number>(3);

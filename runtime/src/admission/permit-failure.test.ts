@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { callFailure } from "../call/classify.ts";
+import { callFailure } from "../call/call-failure.ts";
 import { ExpressionError } from "../cel/error.ts";
 import { asFailure, Code, invalid, refusal } from "../failure.ts";
-import { undecided } from "./undecided.ts";
+import { undecided } from "./permit-failure.ts";
 
 describe("a permit that could not be decided", () => {
   it("refuses with the fixed text where an expression fails, and tells the log why", () => {
