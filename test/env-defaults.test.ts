@@ -4,12 +4,12 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { EnvShape } from "../plugin/src/ir.ts";
 import { isValue } from "../plugin/src/read/env-value.ts";
-import { EnvReader, type Fault } from "../runtime/src/environment/env-reader.ts";
+import { type ConfigFault, EnvReader } from "../runtime/src/environment/env-reader.ts";
 
 const items = ["string", "int", "uint", "bool", "double", "duration"] as const;
 
 function runtime(text: string, { of, item }: EnvShape): boolean {
-  const faults: Fault[] = [];
+  const faults: ConfigFault[] = [];
   const read = new EnvReader({}, faults);
   if (of === "one") read[item]("X", text);
   else read[of]("X", item, text);

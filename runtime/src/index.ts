@@ -50,7 +50,7 @@ export type { LimitPolicy } from "./guard/limit.ts";
 export type { RetryPolicy } from "./guard/retry.ts";
 export type { ThrottlePolicy } from "./guard/throttle.ts";
 export type { RestRule, RestVariable } from "./http-rule/rule.ts";
-export { Judged } from "./identity/authenticated-request.ts";
+export { AuthenticatedRequest } from "./identity/authenticated-request.ts";
 export type { Identity } from "./identity/identity.ts";
 export { type Incoming, type IncomingHeaders, incomingOf, type Peer } from "./identity/incoming.ts";
 export type { IdentitySpec, OpenIdentity, SourceParts, SourceSpec } from "./identity/spec.ts";

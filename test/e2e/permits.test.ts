@@ -3,7 +3,7 @@ import { create, type JsonObject, type Message, toBinary } from "@bufbuild/proto
 import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { CredentialSchema } from "@protobff/messages/bff/v1/identity_pb.js";
-import { type AuditEvent, type Identity, incomingOf, Judged } from "@protobff/runtime";
+import { type AuditEvent, AuthenticatedRequest, type Identity, incomingOf } from "@protobff/runtime";
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { type Stubbed, type StubbedBff, type Stubs, stubbed } from "../support/stubbed.ts";
 
@@ -116,12 +116,12 @@ function byHand(type: GenMessage<Message>): Identity {
     judge(headers) {
       const { peer } = incomingOf(headers);
       const said = headers.get("x-caller");
-      if (said === null) return new Judged(headers, hidden, { caller: undefined, peer, answer: [] });
+      if (said === null) return new AuthenticatedRequest(headers, hidden, { caller: undefined, peer, answer: [] });
       const { source, ...fields } = JSON.parse(said);
       const principal = create(type, fields);
       const credential = create(CredentialSchema, { source, subject: fields.subject });
       const caller = { credential, principal, bytes: toBinary(type, principal), key: said, token: undefined };
-      return new Judged(headers, hidden, { caller, peer, answer: [] });
+      return new AuthenticatedRequest(headers, hidden, { caller, peer, answer: [] });
     },
   };
 }

@@ -11,7 +11,7 @@ import { MAX_ELEMENTS, MAX_MESSAGE_BYTES } from "@protobff/runtime/internal/rout
 import { addCachedGet } from "@protobff/runtime/internal/routes/cached-get";
 import { addCompressed } from "@protobff/runtime/internal/routes/compressed-answers";
 import { maskNames } from "@protobff/runtime/internal/routes/mask-names";
-import { withToldRefusals } from "@protobff/runtime/internal/routes/refusals";
+import { withRefusalReports } from "@protobff/runtime/internal/routes/refusals";
 import { connectAdapter } from "./adapter/connect-adapter.ts";
 import type { Handler } from "./carrier/handler.ts";
 import { FastPath } from "./fast/fast-path.ts";
@@ -27,7 +27,7 @@ import type { Connections } from "./listener/connections.ts";
 import { Listener } from "./listener/listener.ts";
 import { ServerEnd } from "./listener/server-end.ts";
 import { urlOf } from "./listener/url-of.ts";
-import { toldGone } from "./requests/abandoned-requests.ts";
+import { abandonedReporter } from "./requests/abandoned-requests.ts";
 import { Peers } from "./requests/peers.ts";
 import { DEFAULT_MAX_PENDING_BYTES, PendingBytes } from "./requests/pending-bytes.ts";
 import { RestPath } from "./rest/rest-path.ts";
@@ -262,7 +262,7 @@ function connectOf(base: Base) {
         }),
       );
       withShortErrors(router);
-      withToldRefusals(router, endpoints);
+      withRefusalReports(router, endpoints);
       withVersions(router, versionHeaders(endpoints));
     },
   });
@@ -313,7 +313,7 @@ function openListener(base: Base, connect: Handler, { security, pending, ids, so
     fault,
     shortcut,
     streamingPaths: REFLECTION_PATHS,
-    gone: toldGone(base.endpoints),
+    gone: abandonedReporter(base.endpoints),
     upgrades: sockets,
     ...(options.tls !== undefined && { tls: options.tls }),
     ...(options.connections !== undefined && { connections: options.connections }),

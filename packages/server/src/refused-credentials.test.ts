@@ -2,10 +2,10 @@
 
 import { audited } from "@protobff/runtime/internal/admission/admission";
 import { Failure } from "@protobff/runtime/internal/failure";
-import { Judged } from "@protobff/runtime/internal/identity/authenticated-request";
-import { Judging } from "@protobff/runtime/internal/identity/authenticator";
+import { AuthenticatedRequest } from "@protobff/runtime/internal/identity/authenticated-request";
+import { Authenticator } from "@protobff/runtime/internal/identity/authenticator";
 import type { Incoming } from "@protobff/runtime/internal/identity/incoming";
-import { openTelling } from "@protobff/runtime/internal/identity/propagation/propagation";
+import { openPropagation } from "@protobff/runtime/internal/identity/propagation/propagation";
 import { unauthenticated } from "@protobff/runtime/internal/identity/refusals";
 import type { AuditEvent } from "@protobff/runtime/internal/observer";
 import { ClaimsSchema } from "@protobff/runtime/internal/testing/gen/claims_pb";
@@ -20,8 +20,8 @@ async function opened() {
   const audit: AuditEvent[] = [];
   const written: string[] = [];
   const log = new FailureLog((line) => written.push(line.replace(/^\S+Z /, "").trimEnd()), "text", clock);
-  const telling = openTelling(ClaimsSchema, undefined, { clock, audit: () => {}, fault: () => {} });
-  const judging = new Judging(ClaimsSchema, [rig.source], telling);
+  const propagation = openPropagation(ClaimsSchema, undefined, { clock, audit: () => {}, fault: () => {} });
+  const judging = new Authenticator(ClaimsSchema, [rig.source], propagation);
   const refuse = async (authorization: string): Promise<void> => {
     const all = (name: string): string[] => (name === "authorization" ? [authorization] : []);
     const peer = { address: "", direct: "", names: [] };
@@ -31,7 +31,7 @@ async function opened() {
       expect.fail("accepted");
     } catch (thrown) {
       if (!(thrown instanceof Failure)) throw thrown;
-      const judged = new Judged(incoming, judging.hidden, { caller: undefined, peer, answer: [] });
+      const judged = new AuthenticatedRequest(incoming, judging.hidden, { caller: undefined, peer, answer: [] });
       const observer = { audit: (event: AuditEvent) => [audit.push(event), log.audit(event)] };
       audited(observer, thrown, { judged, method: "web.v1.WebService/Get", at: clock.date() });
     }
@@ -81,7 +81,7 @@ test("nothing of a credential is in a line but the issuer that it claims, cut", 
 test("a request without a credential is no line", async () => {
   const { log, written, clock } = await opened();
   const peer = { address: "", direct: "", names: [] };
-  const judged = new Judged({ get: () => null }, new Set(), { caller: undefined, peer, answer: [] });
+  const judged = new AuthenticatedRequest({ get: () => null }, new Set(), { caller: undefined, peer, answer: [] });
   const observer = { audit: (event: AuditEvent) => log.audit(event) };
   audited(observer, unauthenticated("no credential"), { judged, method: "a.B/C", at: clock.date() });
   expect(written).toEqual([]);

@@ -2,11 +2,11 @@ import { generateKeyPairSync } from "node:crypto";
 import { create, type DescMessage, type MessageInitShape, type MessageShape } from "@bufbuild/protobuf";
 import { CredentialSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import type { Clock } from "@protobff/runtime/internal/clock";
-import { Judged } from "@protobff/runtime/internal/identity/authenticated-request";
+import { AuthenticatedRequest } from "@protobff/runtime/internal/identity/authenticated-request";
 import type { Identity } from "@protobff/runtime/internal/identity/identity";
 import { type IncomingHeaders, NOWHERE, type Peer } from "@protobff/runtime/internal/identity/incoming";
 import { callerOf } from "@protobff/runtime/internal/identity/principal";
-import { Teller } from "@protobff/runtime/internal/identity/propagation/propagator";
+import { Propagator } from "@protobff/runtime/internal/identity/propagation/propagator";
 
 /** Who makes a call of a test. */
 export interface TestCaller<Principal extends DescMessage = DescMessage> {
@@ -24,7 +24,7 @@ export class TestIdentity<Desc extends DescMessage> implements Identity<MessageS
   readonly type: Desc;
   readonly sources: readonly string[];
   readonly hidden = NONE;
-  #teller: Teller | undefined;
+  #propagator: Propagator | undefined;
 
   /**
    * @param type of principals
@@ -37,20 +37,29 @@ export class TestIdentity<Desc extends DescMessage> implements Identity<MessageS
   /** What tells upstreams who calls takes the time of this clock; what it signs, a key signs that nobody else has. */
   tellBy(clock: Clock): void {
     const first = { id: "test", key: generateKeyPairSync("ed25519").privateKey };
-    this.#teller = new Teller(this.type.typeName, clock, {
+    this.#propagator = new Propagator(this.type.typeName, clock, {
       issuer: "test",
       keys: { current: { first, all: [first] } },
     });
   }
   /** Nobody is known by headers alone. */
-  judge(headers: IncomingHeaders): Judged {
-    return new Judged(headers, NONE, { caller: undefined, peer: NOWHERE, answer: [], teller: this.#teller });
+  judge(headers: IncomingHeaders): AuthenticatedRequest {
+    return new AuthenticatedRequest(headers, NONE, {
+      caller: undefined,
+      peer: NOWHERE,
+      answer: [],
+      propagator: this.#propagator,
+    });
   }
   /** @throws Failure UNAUTHENTICATED for a principal with an empty text, as it is refused in a server */
-  judged(headers: IncomingHeaders, { principal, credential, token = "token-1" }: TestCaller<Desc>, peer: Peer): Judged {
+  judged(
+    headers: IncomingHeaders,
+    { principal, credential, token = "token-1" }: TestCaller<Desc>,
+    peer: Peer,
+  ): AuthenticatedRequest {
     const known = create(CredentialSchema, { source: this.sources[0] ?? "test", ...credential });
     const made = create(this.type, principal);
     const caller = callerOf({ type: this.type, credential: known, principal: () => made, token });
-    return new Judged(headers, NONE, { caller, peer, answer: [], teller: this.#teller });
+    return new AuthenticatedRequest(headers, NONE, { caller, peer, answer: [], propagator: this.#propagator });
   }
 }

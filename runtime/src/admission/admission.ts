@@ -3,13 +3,13 @@ import type { Message } from "@bufbuild/protobuf";
 import type { Timer } from "../clock.ts";
 import type { Request } from "../compose/request.ts";
 import { asFailure, Code, type Failure } from "../failure.ts";
-import { Judged } from "../identity/authenticated-request.ts";
+import { AuthenticatedRequest } from "../identity/authenticated-request.ts";
 import type { Identity } from "../identity/identity.ts";
 import { type IncomingHeaders, incomingOf } from "../identity/incoming.ts";
 import { denied, refusedCredential, unauthenticated, unjudged } from "../identity/refusals.ts";
 import type { AuditEvent, Observer } from "../observer.ts";
 import { type AnswerMetadata, withHeaders } from "./answer-metadata.ts";
-import { type RefusedParts, tellRefused } from "./telemetry.ts";
+import { type RefusedParts, reportRefusal } from "./telemetry.ts";
 
 /** Who may call an rpc. Nothing said: whoever is known. */
 export interface Permit<App, Args extends Message, Principal> {
@@ -28,7 +28,7 @@ export interface Permit<App, Args extends Message, Principal> {
 }
 
 /** What a request's credentials come to for one rpc: who calls, or why they may not. */
-export type Verdict = Judged | Denied;
+export type Verdict = AuthenticatedRequest | Denied;
 
 export class Denied {
   readonly failure: Failure;
@@ -65,13 +65,13 @@ export class Admission implements Admits {
   judge(headers: IncomingHeaders): Verdict | Promise<Verdict> {
     const { identity, clock } = this.#options;
     const startedAt = clock.now();
-    let judged: Judged | Promise<Judged>;
+    let judged: AuthenticatedRequest | Promise<AuthenticatedRequest>;
     try {
-      judged = headers instanceof Judged ? headers : identity.judge(headers);
+      judged = headers instanceof AuthenticatedRequest ? headers : identity.judge(headers);
     } catch (thrown) {
       return this.#unjudged(headers, thrown, startedAt);
     }
-    if (judged instanceof Judged) return this.#admit(judged, startedAt);
+    if (judged instanceof AuthenticatedRequest) return this.#admit(judged, startedAt);
     return this.#inTime(judged).then(
       (found) => {
         found.tookMs = clock.now() - startedAt;
@@ -82,9 +82,9 @@ export class Admission implements Admits {
   }
 
   /** Rejects when it takes too long. */
-  #inTime(judging: Promise<Judged>): Promise<Judged> {
+  #inTime(judging: Promise<AuthenticatedRequest>): Promise<AuthenticatedRequest> {
     const { clock, timeoutMs } = this.#options;
-    const { promise, resolve, reject } = Promise.withResolvers<Judged>();
+    const { promise, resolve, reject } = Promise.withResolvers<AuthenticatedRequest>();
     const late = (): void => reject(unjudged("judging the credential has taken too long"));
     const timer: Timer = clock.setTimeout(late, timeoutMs, undefined);
     judging.then(
@@ -100,12 +100,12 @@ export class Admission implements Admits {
     return promise;
   }
 
-  #admit(judged: Judged, startedAt: number): Verdict {
+  #admit(judged: AuthenticatedRequest, startedAt: number): Verdict {
     const refusal = this.#refusalOf(judged);
     if (refusal === undefined) return judged;
     return this.#denied(refusal, judged, startedAt);
   }
-  #refusalOf({ caller }: Judged): Failure | undefined {
+  #refusalOf({ caller }: AuthenticatedRequest): Failure | undefined {
     const { permit } = this.#options;
     if (permit.public === true) return undefined;
     if (caller === undefined) return unauthenticated("no credential");
@@ -122,23 +122,23 @@ export class Admission implements Admits {
   /** Whatever was thrown: nobody passes. */
   #unjudged(headers: IncomingHeaders, thrown: unknown, startedAt: number): Denied {
     const { hidden } = this.#options.identity;
-    const peer = headers instanceof Judged ? headers.peer : incomingOf(headers).peer;
+    const peer = headers instanceof AuthenticatedRequest ? headers.peer : incomingOf(headers).peer;
     return this.#denied(
       asFailure(thrown),
-      new Judged(headers, hidden, { caller: undefined, peer, answer: [] }),
+      new AuthenticatedRequest(headers, hidden, { caller: undefined, peer, answer: [] }),
       startedAt,
     );
   }
-  #denied(failure: Failure, judged: Judged, startedAt: number): Denied {
+  #denied(failure: Failure, judged: AuthenticatedRequest, startedAt: number): Denied {
     const { observer, method, clock } = this.#options;
     audited(observer, failure, { judged, method, at: clock.date() });
-    tellRefused(this.#options, failure, { headers: judged, startedAt });
+    reportRefusal(this.#options, failure, { headers: judged, startedAt });
     return new Denied(failure, withHeaders(beside(judged), failure.headers));
   }
 }
 
 /** What goes out beside every answer to such a request. */
-export function beside({ answer }: Judged): AnswerMetadata | undefined {
+export function beside({ answer }: AuthenticatedRequest): AnswerMetadata | undefined {
   return answer.length === 0 ? undefined : { headers: answer, trailers: [] };
 }
 
@@ -152,7 +152,7 @@ const EVENTS: ReadonlyMap<Code, AuditEvent["event"]> = new Map([
 export function audited(
   observer: Observer | undefined,
   failure: Failure,
-  { judged, method, at }: { readonly judged: Judged; readonly method: string; readonly at: Date },
+  { judged, method, at }: { readonly judged: AuthenticatedRequest; readonly method: string; readonly at: Date },
 ): void {
   const { clientCode, message, refusal } = failure;
   // A permit may refuse with another code, so that nobody learns that there is something.

@@ -1,13 +1,13 @@
 // Limits that stand before credentials: what a flood of requests asks of sources, and of the decoder, is bounded by them.
 import { asFailure, type Failure } from "../failure.ts";
-import { Judged } from "../identity/authenticated-request.ts";
+import { AuthenticatedRequest } from "../identity/authenticated-request.ts";
 import { type IncomingHeaders, incomingOf, type Peer } from "../identity/incoming.ts";
 import type { Charged, Limits, Refusal } from "../limits/limits.ts";
 import type { Trace } from "../observer.ts";
 import { type Admits, Denied, type Verdict } from "./admission.ts";
 import { withHeaders } from "./answer-metadata.ts";
-import { type Arrival, askedOf, type LimitUse, tellLimited } from "./limit-uses.ts";
-import { type RefusedParts, tellRefused } from "./telemetry.ts";
+import { type Arrival, chargesOf, type LimitUse, reportLimits } from "./limit-uses.ts";
+import { type RefusedParts, reportRefusal } from "./telemetry.ts";
 
 interface EarlyLimitsOptions<App> extends RefusedParts {
   readonly app: App;
@@ -28,13 +28,13 @@ export class EarlyLimits<App> implements Admits {
 
   /** A promise only where counters, or a credential's source, have to be asked. */
   judge(headers: IncomingHeaders): Verdict | Promise<Verdict> {
-    if (headers instanceof Judged && headers.passed === this) return this.#next(headers, 0);
+    if (headers instanceof AuthenticatedRequest && headers.passed === this) return this.#next(headers, 0);
     const { app, counters, early, hidden, clock } = this.#options;
     const startedAt = clock.now();
     const arrived = new Arrived(app, headers, hidden);
     let outcome: Charged | Refusal | Promise<Charged | Refusal> | undefined;
     try {
-      const { asked } = askedOf(early, arrived, undefined);
+      const { asked } = chargesOf(early, arrived, undefined);
       if (asked.length > 0) outcome = counters.charge(asked);
     } catch (thrown) {
       return this.#denied(asFailure(thrown), arrived, startedAt);
@@ -52,7 +52,7 @@ export class EarlyLimits<App> implements Admits {
   ): Verdict | Promise<Verdict> {
     const { method, observer } = this.#options;
     const tell = (trace?: Trace): void =>
-      tellLimited(observer, outcome, arrived, (name) => arrived.header(name), method, trace);
+      reportLimits(observer, outcome, arrived, (name) => arrived.header(name), method, trace);
     if ("failure" in outcome) return this.#denied(outcome.failure, arrived, startedAt, tell);
     // Of a request that is let on the trace begins later.
     if (outcome.alone.length > 0) tell();
@@ -67,15 +67,17 @@ export class EarlyLimits<App> implements Admits {
       return verdict;
     };
     if (admission === undefined) {
-      if (headers instanceof Judged) return passed(headers);
-      return passed(new Judged(headers, hidden, { caller: undefined, peer: incomingOf(headers).peer, answer: [] }));
+      if (headers instanceof AuthenticatedRequest) return passed(headers);
+      return passed(
+        new AuthenticatedRequest(headers, hidden, { caller: undefined, peer: incomingOf(headers).peer, answer: [] }),
+      );
     }
     const verdict = admission.judge(headers);
     return verdict instanceof Promise ? verdict.then(passed) : passed(verdict);
   }
   #denied(failure: Failure, request: Arrived<App>, startedAt: number, also?: (trace?: Trace) => void): Denied {
     const { headers } = request;
-    tellRefused(this.#options, failure, { request, headers, hidden: this.#options.hidden, startedAt, also });
+    reportRefusal(this.#options, failure, { request, headers, hidden: this.#options.hidden, startedAt, also });
     return new Denied(failure, withHeaders(undefined, failure.headers));
   }
 }
@@ -92,7 +94,7 @@ class Arrived<App> implements Arrival<App> {
     this.#hidden = hidden;
   }
   get peer(): Peer {
-    return this.headers instanceof Judged ? this.headers.peer : incomingOf(this.headers).peer;
+    return this.headers instanceof AuthenticatedRequest ? this.headers.peer : incomingOf(this.headers).peer;
   }
   header(name: string): string {
     return name.endsWith("-bin") || this.#hidden.has(name) ? "" : (this.headers.get(name) ?? "");

@@ -3,10 +3,10 @@ import type { Message } from "@bufbuild/protobuf";
 import type { Clock } from "../clock.ts";
 import type { Request } from "../compose/request.ts";
 import type { Failure } from "../failure.ts";
-import type { Judged } from "../identity/authenticated-request.ts";
+import type { AuthenticatedRequest } from "../identity/authenticated-request.ts";
 import type { Observer } from "../observer.ts";
 import { audited, type Permit } from "./admission.ts";
-import { undecided } from "./permit-failure.ts";
+import { permitFailure } from "./permit-failure.ts";
 
 /** One of them. */
 export interface Gate<App, Args extends Message, Principal> {
@@ -15,7 +15,7 @@ export interface Gate<App, Args extends Message, Principal> {
   /** What the client is told of a failure while the request is at this gate. Default: that failure. */
   readonly told?: ((failure: Failure) => Failure) | undefined;
   /** Hears of what the client has been told. */
-  readonly refused?: ((told: Failure, judged: Judged | undefined) => void) | undefined;
+  readonly refused?: ((told: Failure, judged: AuthenticatedRequest | undefined) => void) | undefined;
 }
 
 interface GateParts {
@@ -39,7 +39,7 @@ export function permitGate<App, Args extends Message, Principal>(
 ): Gate<App, Args, Principal> {
   return {
     pass: judge,
-    told: undecided,
+    told: permitFailure,
     refused: (told, judged) => {
       if (judged !== undefined) audited(observer, told, { judged, method, at: clock.date() });
     },

@@ -1,4 +1,4 @@
-// What limits ask of a request: whether they apply, to whom, and how much it costs.
+// How limits apply to a request: whether, by which key, and at which cost.
 import type { Message } from "@bufbuild/protobuf";
 import type { Request } from "../compose/request.ts";
 import { Code, Failure, Reason, refusal } from "../failure.ts";
@@ -29,7 +29,7 @@ export interface LimitUse<Cx, Args, Result> {
   readonly settle?: ((cx: Cx, args: Args, result: Result) => number | bigint) | undefined;
 }
 
-/** A request of which nobody has judged anything, as early limits see it. No credential is in it. */
+/** A request before authentication, for early limits. It holds no credential. */
 export interface Arrival<out App> {
   readonly app: App;
   readonly peer: Peer;
@@ -43,7 +43,7 @@ export interface Arrival<out App> {
  * @returns the uses that apply, and what each asks for
  * @throws Failure (PERMISSION_DENIED) for an empty key, and for an expression that cannot be evaluated: nobody passes a limit by that
  */
-export function askedOf<Cx, Args, Use extends LimitUse<Cx, Args, never>>(
+export function chargesOf<Cx, Args, Use extends LimitUse<Cx, Args, never>>(
   uses: readonly Use[],
   cx: Cx,
   args: Args,
@@ -83,8 +83,8 @@ function nobody({ name }: RateLimit): Failure {
   return new Failure({ code, reason, clientCode, clientMessage, message, callee: "", refusal: true });
 }
 
-/** Tells of what limits have done, where that is worth telling. */
-export function tellLimited(
+/** Reports refusals and failures of limits. */
+export function reportLimits(
   observer: Observer | undefined,
   outcome: Charged | Refusal,
   request: object,

@@ -4,7 +4,7 @@ import type { Request } from "../compose/request.ts";
 import type { Charged, Limits, Refusal } from "../limits/limits.ts";
 import type { Observer } from "../observer.ts";
 import type { Gate } from "./gates.ts";
-import { askedOf, type LimitUse, tellLimited } from "./limit-uses.ts";
+import { chargesOf, type LimitUse, reportLimits } from "./limit-uses.ts";
 
 interface LimitsGateParts<App, Args extends Message, Result extends Message, Principal> {
   readonly counters: Limits;
@@ -22,12 +22,12 @@ export function limitsGate<App, Args extends Message, Result extends Message, Pr
 }: LimitsGateParts<App, Args, Result, Principal>): Gate<App, Args, Principal> {
   return {
     pass: (cx, args) => {
-      const { applied, asked } = askedOf(late, cx, args);
+      const { applied, asked } = chargesOf(late, cx, args);
       if (asked.length === 0) return undefined;
       const { exchange } = cx;
       const charged = (outcome: Charged | Refusal): void => {
         if ("failure" in outcome || outcome.alone.length > 0)
-          tellLimited(observer, outcome, cx, (name) => exchange.header(name), method, exchange.trace);
+          reportLimits(observer, outcome, cx, (name) => exchange.header(name), method, exchange.trace);
         if ("failure" in outcome) throw outcome.failure;
         hold(exchange, outcome, (result) =>
           settle(applied, outcome, (use) => use.settle?.(cx, args, result as Result)),

@@ -2,22 +2,22 @@ import { describe, expect, it } from "vitest";
 import { callFailure } from "../call/call-failure.ts";
 import { ExpressionError } from "../cel/error.ts";
 import { asFailure, Code, invalid, refusal } from "../failure.ts";
-import { undecided } from "./permit-failure.ts";
+import { permitFailure } from "./permit-failure.ts";
 
 describe("a permit that could not be decided", () => {
   it("refuses with the fixed text where an expression fails, and tells the log why", () => {
-    const failure = undecided(asFailure(new ExpressionError("no such key")));
+    const failure = permitFailure(asFailure(new ExpressionError("no such key")));
     expect(failure).toMatchObject({ clientCode: Code.PERMISSION_DENIED, clientMessage: "permission denied" });
     expect(failure.refusal).toBe(true);
     expect(failure.message).toContain("no such key");
   });
   it("refuses with the fixed text where a function of the user throws", () => {
-    expect(undecided(asFailure("anything")).clientCode).toBe(Code.PERMISSION_DENIED);
+    expect(permitFailure(asFailure("anything")).clientCode).toBe(Code.PERMISSION_DENIED);
   });
   it.each([Code.NOT_FOUND, Code.UNAUTHENTICATED, Code.PERMISSION_DENIED, Code.INVALID_ARGUMENT, Code.INTERNAL])(
     "is not to be had where the upstream that decides answers %i",
     (code) => {
-      const failure = undecided(callFailure({ kind: "status", code, message: "its own words" }, "p.S/M"));
+      const failure = permitFailure(callFailure({ kind: "status", code, message: "its own words" }, "p.S/M"));
       expect(failure).toMatchObject({
         clientCode: Code.UNAVAILABLE,
         clientMessage: "unavailable",
@@ -27,12 +27,12 @@ describe("a permit that could not be decided", () => {
     },
   );
   it("is not to be had where that upstream answers nonsense", () => {
-    expect(undecided(invalid("p.S/M", "no message")).clientCode).toBe(Code.UNAVAILABLE);
+    expect(permitFailure(invalid("p.S/M", "no message")).clientCode).toBe(Code.UNAVAILABLE);
   });
   it("keeps what is said on purpose, and how long it has taken", () => {
     const said = refusal(Code.NOT_FOUND, "no page");
-    expect(undecided(said)).toBe(said);
+    expect(permitFailure(said)).toBe(said);
     const late = callFailure({ kind: "status", code: Code.DEADLINE_EXCEEDED, message: "" }, "p.S/M");
-    expect(undecided(late)).toBe(late);
+    expect(permitFailure(late)).toBe(late);
   });
 });

@@ -1,10 +1,10 @@
 import { Code, Failure, Reason } from "../failure.ts";
 
 /**
- * What a client is told where a permit could not be decided, or has refused. Nobody is let in by a failure, and nobody learns more of it
+ * The failure for the client of a permit that was refused, or could not be decided. Nobody is let in by a failure, and nobody learns more of it
  * than that.
  */
-export function undecided(failure: Failure): Failure {
+export function permitFailure(failure: Failure): Failure {
   if (failure.refusal || failure.clientCode !== Code.INTERNAL) return failure;
   const { code, reason, upstream, method, message, cause } = failure;
   // An expression that cannot be evaluated does not hold.

@@ -1,9 +1,9 @@
-// What observers are told of a request, from its start to its one `response`.
+// Events of a request for observers, from its start to its one `response`.
 import type { Message } from "@bufbuild/protobuf";
 import type { Clock } from "../clock.ts";
 import type { Request } from "../compose/request.ts";
 import type { Failure } from "../failure.ts";
-import { Judged } from "../identity/authenticated-request.ts";
+import { AuthenticatedRequest } from "../identity/authenticated-request.ts";
 import { type IncomingHeaders, incomingOf } from "../identity/incoming.ts";
 import {
   type Deprecation,
@@ -15,7 +15,7 @@ import {
   usedBy,
 } from "../observer.ts";
 
-/** What an rpc says of the traces of its requests. */
+/** Options of an rpc for the traces of its requests. */
 export interface Telemetry<App, Args extends Message, Principal> {
   /** The share of requests that leave a trace, from 0 to 1. Default: all. */
   readonly sample?: number | undefined;
@@ -69,8 +69,8 @@ function short(text: string): string {
 }
 
 /** IP address of the other end of a request's connection. */
-export function directOf(headers: IncomingHeaders): string {
-  return (headers instanceof Judged ? headers.peer : incomingOf(headers).peer).direct;
+export function directAddress(headers: IncomingHeaders): string {
+  return (headers instanceof AuthenticatedRequest ? headers.peer : incomingOf(headers).peer).direct;
 }
 
 /** An rpc that refuses. */
@@ -97,8 +97,8 @@ export interface RefusedRequest {
   readonly also?: ((trace: Trace | undefined) => void) | undefined;
 }
 
-/** Tells of a request that has been refused before it was composed. */
-export function tellRefused(
+/** Reports a request that was refused before it was composed. */
+export function reportRefusal(
   { method, clock, observer, deprecation, telemetry }: RefusedParts,
   failure: Failure,
   { headers, request = headers, hidden, startedAt, also }: RefusedRequest,
@@ -112,12 +112,12 @@ export function tellRefused(
     header: (name) => (name.endsWith("-bin") || hidden?.has(name) ? "" : (headers.get(name) ?? "")),
     method,
     startedAt,
-    direct: () => directOf(headers),
+    direct: () => directAddress(headers),
     telemetry: telemetry && { sample: telemetry.sample, slowMs: telemetry.slowMs },
   };
   const trace = observer.responseStart?.(about);
   also?.(trace);
-  const credential = headers instanceof Judged ? headers.caller?.credential : undefined;
+  const credential = headers instanceof AuthenticatedRequest ? headers.caller?.credential : undefined;
   observer.response?.({
     request,
     header: about.header,

@@ -4,7 +4,7 @@ import type { Places, UrgentWaiter } from "../guard/limit.ts";
 import type { AttemptEvent, Trace } from "../observer.ts";
 import type { OutgoingHeaders, ReceivedHeaders } from "../transport/call-headers.ts";
 import type { InFlight, Reply } from "../transport/unary-client.ts";
-import type { Received } from "./response-metadata.ts";
+import type { ResponseMetadata } from "./response-metadata.ts";
 import type { Rpc } from "./upstream.ts";
 
 /** With less than this left, in milliseconds, nothing is sent. */
@@ -213,12 +213,12 @@ function isOverload({ kind, code }: Fault): boolean {
 
 /** One that keeps what comes beside the message. */
 export class HearingAttempt extends Attempt {
-  received: Received = NOTHING;
+  received: ResponseMetadata = NOTHING;
   metadata(headers: ReceivedHeaders, trailers: ReceivedHeaders): void {
     this.received = { headers, trailers };
   }
 }
-const NOTHING: Received = { headers: {}, trailers: {} };
+const NOTHING: ResponseMetadata = { headers: {}, trailers: {} };
 
 /** All but the response's own. The timer keeps nothing else of the call. */
 function releaseShared(limits: readonly Places[]): void {

@@ -3,7 +3,7 @@ import type { Timer } from "../clock.ts";
 import { asFailure, type Failure, OVER, timedOut } from "../failure.ts";
 import type { RetryIf } from "../guard/retry.ts";
 import type { Cause } from "../scope/causes.ts";
-import { type Awaited, Waiting } from "../scope/result-waiter.ts";
+import { ResultWaiter, type ResultWaiterOwner } from "../scope/result-waiter.ts";
 import type { Running, Scope } from "../scope/scope.ts";
 import type { Sink } from "../scope/sink.ts";
 import { Call } from "./call.ts";
@@ -192,7 +192,7 @@ class Part {
   readonly #rpc: AnyBatch["rpc"];
   #wanted = 0;
   #expiring = false;
-  #earliest: Waiting<unknown>[] = []; // those whose deadline is the fetch's
+  #earliest: ResultWaiter<unknown>[] = []; // those whose deadline is the fetch's
   readonly #timers: Timer[] = [];
 
   constructor(root: CallContext, rpc: AnyBatch["rpc"]) {
@@ -205,7 +205,7 @@ class Part {
     for (const waiting of item.waiting) this.#earliest.push(waiting);
   }
   /** Another one waits, whose time begins now: the fetch goes on to its deadline, and the others leave at theirs. */
-  joined(waiting: Waiting<unknown>): void {
+  joined(waiting: ResultWaiter<unknown>): void {
     const { upstream, timeoutMs } = this.#rpc;
     const { call } = this;
     const now = upstream.clock.now();
@@ -226,7 +226,7 @@ class Part {
    * When nobody waits any longer, for none of its items, it is over: for want of time, also where the first to leave for that took
    * the others with it, or because nobody wants it.
    */
-  leaves({ expired }: Waiting<unknown>): void {
+  leaves({ expired }: ResultWaiter<unknown>): void {
     this.#wanted--;
     if (this.#wanted > 0) return;
     const { call } = this;
@@ -234,7 +234,7 @@ class Part {
     else call?.cancel();
   }
   /** The time of these is over. */
-  expire(waiting: readonly Waiting<unknown>[]): void {
+  expire(waiting: readonly ResultWaiter<unknown>[]): void {
     this.#expiring = true;
     for (const one of waiting) one.leave(timedOut(this.#rpc.method, "no answer in time"));
     this.#expiring = false;
@@ -244,7 +244,7 @@ class Part {
     for (const timer of this.#timers.splice(0)) this.#rpc.upstream.clock.clearTimeout(timer);
   }
 }
-function expire({ part, all }: { part: Part; all: readonly Waiting<unknown>[] }): void {
+function expire({ part, all }: { part: Part; all: readonly ResultWaiter<unknown>[] }): void {
   part.expire(all);
 }
 
@@ -257,10 +257,10 @@ interface Given {
 }
 
 /** Nothing is put into it. */
-const NOBODY: Waiting<unknown>[] = [];
+const NOBODY: ResultWaiter<unknown>[] = [];
 
 /** A key, and those who wait for what belongs to it. */
-export class Item implements Awaited<unknown> {
+export class Item implements ResultWaiterOwner<unknown> {
   readonly key: unknown;
   readonly id: string;
   part: Part | undefined;
@@ -305,13 +305,13 @@ export class Item implements Awaited<unknown> {
       this.part?.call?.urge?.();
     }
     if (!this.wanted) this.part?.wants();
-    const waiting = new Waiting(this.#method, scope, sink, this);
+    const waiting = new ResultWaiter(this.#method, scope, sink, this);
     waiting.place = this.waiting.length;
     if (this.waiting.length === 0) this.waiting = [waiting];
     else this.waiting.push(waiting);
     this.part?.joined(waiting);
   }
-  left(waiting: Waiting<unknown>): void {
+  left(waiting: ResultWaiter<unknown>): void {
     if (this.waiting[waiting.place] !== waiting) return;
     const last = this.waiting.pop();
     if (last !== undefined && last !== waiting) {
@@ -329,7 +329,7 @@ export class Item implements Awaited<unknown> {
   fail(failure: Failure): void {
     for (const waiting of this.#take()) waiting.reject(failure.forOneMore());
   }
-  #take(): Waiting<unknown>[] {
+  #take(): ResultWaiter<unknown>[] {
     const all = this.waiting;
     this.waiting = NOBODY;
     return all;

@@ -8,11 +8,11 @@ import type { Cause } from "../scope/causes.ts";
 import type { Running } from "../scope/scope.ts";
 import type { Sink } from "../scope/sink.ts";
 import { LEAST_MS } from "./attempt.ts";
-import { identify } from "./call-key.ts";
+import { callKey } from "./call-key.ts";
 import { budgetOf, type CallContext } from "./context.ts";
-import { Fetch, type Wanted } from "./fetch.ts";
-import { tellJoined } from "./join-sink.ts";
-import type { Outgoing } from "./outgoing-call.ts";
+import { Fetch, type FetchRequest } from "./fetch.ts";
+import { reportJoin } from "./join-sink.ts";
+import type { OutgoingCall } from "./outgoing-call.ts";
 import type { Rpc } from "./upstream.ts";
 
 /**
@@ -26,7 +26,7 @@ export class CachedCall<Res> implements Running, PoolWaiter, Waiter, Receiver {
   readonly #rpc: Rpc<never, Res>;
   readonly #sink: Sink<Res>;
   readonly #cache: Cache;
-  readonly #wanted: Wanted;
+  readonly #wanted: FetchRequest;
   critical: boolean;
   #timer: Timer | undefined;
   #leavePools: (() => void)[] | undefined;
@@ -35,20 +35,20 @@ export class CachedCall<Res> implements Running, PoolWaiter, Waiter, Receiver {
   #fetch: Fetching | undefined;
   #joined: { readonly fetch: Fetching; readonly at: number } | undefined;
 
-  private constructor(cx: CallContext, rpc: Rpc<never, Res>, policy: CachePolicy, out: Outgoing, sink: Sink<Res>) {
+  private constructor(cx: CallContext, rpc: Rpc<never, Res>, policy: CachePolicy, out: OutgoingCall, sink: Sink<Res>) {
     this.#cx = cx;
     this.#rpc = rpc;
     this.#sink = sink;
     this.#cache = rpc.upstream.cache;
     this.critical = !cx.supplementary;
-    this.#wanted = { cx, rpc, policy, outgoing: out, key: identify(rpc, out) };
+    this.#wanted = { cx, rpc, policy, outgoing: out, key: callKey(rpc, out) };
   }
   /** Starts a call in the scope of `cx`, which has to be alive. Its end goes to the sink, perhaps before this returns. */
   static start<Res>(
     cx: CallContext,
     rpc: Rpc<never, Res>,
     policy: CachePolicy,
-    out: Outgoing,
+    out: OutgoingCall,
     sink: Sink<Res>,
   ): Running | undefined {
     const call = new CachedCall(cx, rpc, policy, out, sink);
@@ -177,7 +177,7 @@ export class CachedCall<Res> implements Running, PoolWaiter, Waiter, Receiver {
   #tellJoined(outcome: JoinEvent["outcome"]): void {
     if (this.#joined === undefined) return;
     const { fetch, at } = this.#joined;
-    tellJoined(this.#cx, this.#rpc, { fetch, startedAt: at, outcome });
+    reportJoin(this.#cx, this.#rpc, { fetch, startedAt: at, outcome });
   }
   #observe(outcome: CacheEvent["outcome"], ageMs?: number, fetch?: object): void {
     const { upstream, method } = this.#rpc;

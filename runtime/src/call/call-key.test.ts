@@ -6,7 +6,7 @@ import { typeDigest } from "../cache/type-digest.ts";
 import { FakeClient } from "../testing/fake-client.ts";
 import { file_test, ThingSchema, Upstream as UpstreamService } from "../testing/gen/test_pb.ts";
 import { frame } from "../wire/frame.ts";
-import { identify } from "./call-key.ts";
+import { callKey } from "./call-key.ts";
 import type { Metadata } from "./headers.ts";
 import { Upstream } from "./upstream.ts";
 
@@ -14,7 +14,7 @@ const upstream = new Upstream("test.v1.Upstream", new FakeClient(), {});
 const { get, batchGet } = UpstreamService.method;
 const rpc = upstream.unary(get, {});
 const of = (bytes: number[], headers?: Record<string, string>, as = rpc as typeof rpc, metadata?: Metadata) =>
-  identify(as, { frame: frame(new Uint8Array(bytes)), headers, metadata, retryIf: undefined });
+  callKey(as, { frame: frame(new Uint8Array(bytes)), headers, metadata, retryIf: undefined });
 
 describe("the identity of a call", () => {
   test("does not depend on the order of headers, on forwarded trace ids, or on the object", () => {

@@ -1,20 +1,20 @@
 import { createHash, hash } from "node:crypto";
 import { isTraceId } from "@protobff/messages/trace-ids.js";
 import type { Metadata } from "./headers.ts";
-import type { Outgoing } from "./outgoing-call.ts";
+import type { OutgoingCall } from "./outgoing-call.ts";
 import type { Rpc } from "./upstream.ts";
 
 /**
  * Equal only for calls that must have the same answer: of the same method, branch and type of answer, with the same bytes and the same
  * metadata, forwarded trace ids apart. A digest, since metadata may hold secrets.
  */
-export function identify(rpc: Rpc<never, unknown>, { frame, headers, metadata, told }: Outgoing): string {
+export function callKey(rpc: Rpc<never, unknown>, { frame, headers, metadata, identity }: OutgoingCall): string {
   let made: ReadonlySet<string> | undefined; // most calls forward no trace id
   const isMade = (name: string): boolean => {
     made ??= madeTraceIds(metadata);
     return made.has(name);
   };
-  const counts = (name: string): boolean => name !== told?.name && (!isTraceId(name) || isMade(name));
+  const counts = (name: string): boolean => name !== identity?.name && (!isTraceId(name) || isMade(name));
   const names = headers === undefined ? [] : Object.keys(headers).filter(counts);
   // JSON keeps the parts apart, whatever is in them.
   const head = JSON.stringify([
@@ -23,7 +23,7 @@ export function identify(rpc: Rpc<never, unknown>, { frame, headers, metadata, t
     rpc.codec.digest(),
     names.sort().map((name) => [name, headers?.[name]]),
     frame.length,
-    ...(told === undefined ? [] : [told.name, told.key]),
+    ...(identity === undefined ? [] : [identity.name, identity.key]),
     ...(rpc.upstream.branch === undefined ? [] : [{ branch: rpc.upstream.branch }]),
   ]);
   if (frame.length > LARGE) return createHash("sha256").update(head).update(frame).digest("base64");

@@ -12,7 +12,7 @@ import { PREFIX_BYTES } from "../wire/frame.ts";
 import { Attempt, type Attempting, HearingAttempt, LEAST_MS } from "./attempt.ts";
 import { callFailure } from "./call-failure.ts";
 import { budgetOf, type CallContext } from "./context.ts";
-import type { Outgoing } from "./outgoing-call.ts";
+import type { OutgoingCall } from "./outgoing-call.ts";
 import type { Rpc } from "./upstream.ts";
 
 /**
@@ -39,7 +39,7 @@ export class Call<Res> implements Attempting, PoolWaiter, Running {
   #closed: Attempt | undefined; // and those behind it: they still have their places
   #attempts = 0;
   #resent = false;
-  readonly #retryIf: Outgoing["retryIf"];
+  readonly #retryIf: OutgoingCall["retryIf"];
   readonly #items: number | undefined;
   #backoff: Backoff | undefined;
   #pause: Timer | undefined;
@@ -50,7 +50,7 @@ export class Call<Res> implements Attempting, PoolWaiter, Running {
   private constructor(
     cx: CallContext,
     rpc: Rpc<never, Res>,
-    { frame, headers, retryIf, items }: Outgoing,
+    { frame, headers, retryIf, items }: OutgoingCall,
     effect: boolean,
     sink: Sink<Res>,
   ) {
@@ -79,7 +79,7 @@ export class Call<Res> implements Attempting, PoolWaiter, Running {
   static start<Res>(
     cx: CallContext,
     rpc: Rpc<never, Res>,
-    outgoing: Outgoing,
+    outgoing: OutgoingCall,
     effect: boolean,
     sink: Sink<Res>,
   ): Call<Res> {

@@ -2,30 +2,30 @@ import type { Running } from "../scope/scope.ts";
 import type { Sink } from "../scope/sink.ts";
 import { Call } from "./call.ts";
 import type { CallContext } from "./context.ts";
-import { JoinedSink } from "./join-sink.ts";
-import type { Outgoing } from "./outgoing-call.ts";
-import { Once } from "./shared-result.ts";
+import { JoinSink } from "./join-sink.ts";
+import type { OutgoingCall } from "./outgoing-call.ts";
+import { SharedResult } from "./shared-result.ts";
 import type { Rpc } from "./upstream.ts";
 
 /** Waits for an equal call of this response, or starts the first one. */
 export function coalesce<Res>(
   cx: CallContext,
   rpc: Rpc<never, Res>,
-  outgoing: Outgoing,
+  outgoing: OutgoingCall,
   sink: Sink<Res>,
 ): Running | undefined {
   const { coalesced } = cx.exchange;
-  const calls = coalesced.get(rpc.policy) ?? new Map<string, Once<unknown>>();
+  const calls = coalesced.get(rpc.policy) ?? new Map<string, SharedResult<unknown>>();
   coalesced.set(rpc.policy, calls);
   const id = identityOf(rpc.method, outgoing);
   // The same method under the same policy: the answer has the same type.
-  let once = calls.get(id) as Once<Res> | undefined;
+  let once = calls.get(id) as SharedResult<Res> | undefined;
   if (once !== undefined) {
     if (!cx.supplementary) once.call?.urge?.();
-    const told = rpc.upstream.observer?.joined === undefined ? sink : new JoinedSink(cx, rpc, once.call, sink);
-    return once.wait(cx.scope, told);
+    const joinSink = rpc.upstream.observer?.joined === undefined ? sink : new JoinSink(cx, rpc, once.call, sink);
+    return once.wait(cx.scope, joinSink);
   }
-  const first = new Once<Res>(rpc.method, () => {
+  const first = new SharedResult<Res>(rpc.method, () => {
     if (calls.get(id) === first) calls.delete(id);
   });
   once = first;
@@ -36,10 +36,10 @@ export function coalesce<Res>(
   return waiting;
 }
 
-function identityOf(method: string, { frame, headers, told }: Outgoing): string {
+function identityOf(method: string, { frame, headers, identity }: OutgoingCall): string {
   // One response has one caller.
   const sent = Object.entries(headers ?? {})
-    .filter(([name]) => name !== told?.name)
+    .filter(([name]) => name !== identity?.name)
     .sort(([a], [b]) => (a < b ? -1 : 1));
   return `${JSON.stringify([method, sent])}${Buffer.from(frame.buffer, frame.byteOffset, frame.length).toString("latin1")}`;
 }

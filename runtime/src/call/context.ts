@@ -3,12 +3,12 @@ import type { Limit } from "../guard/limit.ts";
 import type { Pool } from "../guard/pool.ts";
 import type { RetryContext } from "../guard/retry.ts";
 import type { Identify } from "../identity/identify-kind.ts";
-import type { Told } from "../identity/propagation/propagator.ts";
+import type { IdentityHeader } from "../identity/propagation/propagator.ts";
 import type { Trace } from "../observer.ts";
 import type { Budget, Scope } from "../scope/scope.ts";
 import type { OutgoingHeaders } from "../transport/call-headers.ts";
-import type { Received } from "./response-metadata.ts";
-import type { Coalesced } from "./shared-result.ts";
+import type { ResponseMetadata } from "./response-metadata.ts";
+import type { SharedResults } from "./shared-result.ts";
 
 /** What calls know of whom they are made for: a request, or a part of one. */
 export interface CallContext extends RetryContext {
@@ -52,11 +52,11 @@ export interface CallExchange extends Budget {
   /** Whether it has used an answer past its ttl. */
   stale: boolean;
   /** The calls of this response that are made once. */
-  readonly coalesced: Coalesced;
+  readonly coalesced: SharedResults;
   /** Which branch of an upstream this request has chosen. */
   readonly sides: Sides;
   /** What came beside answers that expressions read more of than the message, by the decoded message. */
-  readonly received: Map<unknown, Received>;
+  readonly received: Map<unknown, ResponseMetadata>;
   /** A random number from 0 to 1, 1 left out, of this request: one for each name of a branch. */
   drawn(branch: string): number;
   /** An incoming header by its lower-case name; "" when absent. */
@@ -74,7 +74,7 @@ export interface CallExchange extends Budget {
    *
    * @param service its full name
    */
-  told(how: Identify, service: string): Told | undefined;
+  identityHeader(how: Identify, service: string): IdentityHeader | undefined;
   /** The limit of this response on one upstream. */
   limitOf(upstream: object): Limit;
   /** A call goes out. */

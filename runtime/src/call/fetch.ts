@@ -3,15 +3,15 @@ import type { Failure } from "../failure.ts";
 import type { Sink } from "../scope/sink.ts";
 import { Call } from "./call.ts";
 import type { CallContext, DetachedContext } from "./context.ts";
-import type { Outgoing } from "./outgoing-call.ts";
+import type { OutgoingCall } from "./outgoing-call.ts";
 import type { Rpc } from "./upstream.ts";
 
 /** What a fetch is for, and whom it is made for first. */
-export interface Wanted {
+export interface FetchRequest {
   readonly cx: CallContext;
   readonly rpc: Rpc<never, unknown>;
   readonly policy: CachePolicy;
-  readonly outgoing: Outgoing;
+  readonly outgoing: OutgoingCall;
   readonly key: string;
 }
 
@@ -21,20 +21,20 @@ export interface Wanted {
  */
 export class Fetch implements Sink<Uint8Array>, Fetching {
   readonly #cache: Cache;
-  readonly #wanted: Wanted;
+  readonly #wanted: FetchRequest;
   readonly #waiting = new Set<Receiver>();
   #critical = false; // whether one who waits, or has waited, cannot do without
   #renews: boolean;
   #context: DetachedContext | undefined; // while it is with the upstream
   #call: Call<Uint8Array> | undefined;
 
-  private constructor(cache: Cache, wanted: Wanted, renews: boolean) {
+  private constructor(cache: Cache, wanted: FetchRequest, renews: boolean) {
     this.#cache = cache;
     this.#wanted = wanted;
     this.#renews = renews;
   }
   /** Renews what is there, unless that is being done. */
-  static renew(cache: Cache, wanted: Wanted): Fetching {
+  static renew(cache: Cache, wanted: FetchRequest): Fetching {
     const running = cache.running(wanted.key, wanted.rpc.policy);
     if (running !== undefined) {
       running.renew();
@@ -45,7 +45,7 @@ export class Fetch implements Sink<Uint8Array>, Fetching {
     return fetch;
   }
   /** Joins the fetch that is under way, or begins one. */
-  static join(cache: Cache, wanted: Wanted, receiver: Receiver): Fetching {
+  static join(cache: Cache, wanted: FetchRequest, receiver: Receiver): Fetching {
     const running = cache.running(wanted.key, wanted.rpc.policy);
     if (running !== undefined) {
       running.join(receiver);

@@ -5,8 +5,8 @@ import type { Sink } from "../scope/sink.ts";
 import type { CallContext } from "./context.ts";
 import type { Rpc } from "./upstream.ts";
 
-/** Tells of a call that has waited for another one. */
-export function tellJoined(
+/** Reports a call that waited for an equal one. */
+export function reportJoin(
   { root, exchange }: CallContext,
   { upstream, method }: Rpc<never, unknown>,
   join: Pick<JoinEvent, "call" | "fetch" | "startedAt" | "outcome">,
@@ -16,8 +16,8 @@ export function tellJoined(
   observer?.joined?.({ request: root, service, branch, method, ...join, endedAt: clock.now(), trace });
 }
 
-/** Where the end of an equal call goes, and by the way those who look on. */
-export class JoinedSink<Res> implements Sink<Res> {
+/** A sink that reports the end of an equal call to the observer, and passes it on. */
+export class JoinSink<Res> implements Sink<Res> {
   readonly #cx: CallContext;
   readonly #rpc: Rpc<never, Res>;
   readonly #call: object | undefined;
@@ -40,6 +40,6 @@ export class JoinedSink<Res> implements Sink<Res> {
     this.#sink.reject(failure);
   }
   #tell(outcome: JoinEvent["outcome"]): void {
-    tellJoined(this.#cx, this.#rpc, { call: this.#call, startedAt: this.#startedAt, outcome });
+    reportJoin(this.#cx, this.#rpc, { call: this.#call, startedAt: this.#startedAt, outcome });
   }
 }

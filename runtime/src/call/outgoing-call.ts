@@ -1,27 +1,27 @@
 import type { ClientFields } from "../failure.ts";
 import type { RetryIf } from "../guard/retry.ts";
 import type { Identify } from "../identity/identify-kind.ts";
-import type { Told } from "../identity/propagation/propagator.ts";
+import type { IdentityHeader } from "../identity/propagation/propagator.ts";
 import type { OutgoingHeaders } from "../transport/call-headers.ts";
 import type { CallContext } from "./context.ts";
 import { checkNotIdentity, type Metadata, withMetadata } from "./headers.ts";
 
-/** What a call puts on the wire, whatever the number of attempts. */
-export interface Outgoing {
+/** The message and headers of a call, the same for all of its attempts. */
+export interface OutgoingCall {
   /** The message, framed. */
   readonly frame: Uint8Array;
   readonly headers: OutgoingHeaders | undefined;
   /** The part of the headers that expressions have made. */
   readonly metadata?: Metadata | undefined;
-  /** Which of the headers tells who calls, and what stands for it in keys of caches: a signature is new each time. */
-  readonly told?: Told | undefined;
+  /** The header that identifies the caller. Keys of caches hold its `key`, because each signature is new. */
+  readonly identity?: IdentityHeader | undefined;
   /** In addition to what the policy says; a throw counts as false. */
   readonly retryIf: RetryIf | undefined;
   /** Of a batch: how many keys are in it. */
   readonly items?: number | undefined;
 }
 
-/** What a call says for itself, besides its request. */
+/** Options of one call besides its request. */
 export interface CallExtra {
   readonly metadata?: Metadata | undefined;
   readonly retryIf?: RetryIf | undefined;
@@ -29,7 +29,7 @@ export interface CallExtra {
   readonly clientFields?: ClientFields | undefined;
 }
 
-/** What of a method says how its requests are written. */
+/** The part of a method that writing its requests needs. */
 export interface OutgoingRpc<Req> {
   readonly codec: { readonly encode: (request: Req) => Buffer };
   readonly forward: readonly string[];
@@ -38,21 +38,21 @@ export interface OutgoingRpc<Req> {
 }
 
 /** @throws whatever the request's encoding throws; Failure for metadata or credentials that gRPC cannot carry */
-export function outgoing<Req>(
+export function prepareCall<Req>(
   cx: CallContext,
   rpc: OutgoingRpc<Req>,
   request: Req,
   extra: CallExtra | undefined,
-): Outgoing {
+): OutgoingCall {
   const metadata = extra?.metadata;
   const frame = rpc.codec.encode(request);
   const forwarded = cx.exchange.forwarded(rpc.forward);
   const { identify } = rpc.policy;
   if (metadata !== undefined) checkNotIdentity(metadata, identify === "token");
   const headers = metadata === undefined ? forwarded : withMetadata(forwarded, metadata, cx.exchange.unsendable);
-  const told = identify && cx.exchange.told(identify, rpc.upstream.service);
+  const identity = identify && cx.exchange.identityHeader(identify, rpc.upstream.service);
   const { retryIf, items } = extra ?? NOTHING;
-  if (told === undefined) return { frame, headers, metadata, retryIf, items };
-  return { frame, headers: { ...headers, [told.name]: told.value }, metadata, told, retryIf, items };
+  if (identity === undefined) return { frame, headers, metadata, retryIf, items };
+  return { frame, headers: { ...headers, [identity.name]: identity.value }, metadata, identity, retryIf, items };
 }
 const NOTHING: CallExtra = {};

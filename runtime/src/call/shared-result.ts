@@ -1,18 +1,18 @@
 import { type Failure, OVER } from "../failure.ts";
 import type { Cause } from "../scope/causes.ts";
-import { type Awaited, Waiting } from "../scope/result-waiter.ts";
+import { ResultWaiter, type ResultWaiterOwner } from "../scope/result-waiter.ts";
 import type { Running, Scope } from "../scope/scope.ts";
 import type { Sink } from "../scope/sink.ts";
 import type { CallPolicy } from "./policy.ts";
 
-/** The calls of one response that are made once, by policy and then by method, metadata and bytes. */
-export type Coalesced = Map<CallPolicy, Map<string, Once<unknown>>>;
+/** The shared calls of one response, by policy and then by method, metadata and bytes. */
+export type SharedResults = Map<CallPolicy, Map<string, SharedResult<unknown>>>;
 
-/** A call that several wait for. Its end, good or bad, is remembered; one that was cancelled has none. */
-export class Once<Res> implements Sink<Res>, Awaited<Res> {
+/** The result of a call for several requests for it. A result or a failure is kept; a cancelled call has neither. */
+export class SharedResult<Res> implements Sink<Res>, ResultWaiterOwner<Res> {
   call: Running | undefined;
   readonly #method: string;
-  readonly #waiting = new Set<Waiting<Res>>();
+  readonly #waiting = new Set<ResultWaiter<Res>>();
   readonly #forget: () => void;
   #end: ((sink: Sink<Res>) => void) | undefined;
 
@@ -25,11 +25,11 @@ export class Once<Res> implements Sink<Res>, Awaited<Res> {
       this.#end(sink);
       return undefined;
     }
-    const waiting = new Waiting(this.#method, scope, sink, this);
+    const waiting = new ResultWaiter(this.#method, scope, sink, this);
     this.#waiting.add(waiting);
     return waiting;
   }
-  left(waiting: Waiting<Res>): void {
+  left(waiting: ResultWaiter<Res>): void {
     this.#waiting.delete(waiting);
     if (this.#waiting.size > 0) return;
     this.#forget();

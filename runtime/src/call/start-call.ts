@@ -8,7 +8,7 @@ import { CachedCall } from "./cached-call.ts";
 import { Call } from "./call.ts";
 import { coalesce } from "./coalesce.ts";
 import type { CallContext } from "./context.ts";
-import { type CallExtra, type Outgoing, outgoing } from "./outgoing-call.ts";
+import { type CallExtra, type OutgoingCall, prepareCall } from "./outgoing-call.ts";
 import type { Rpc } from "./upstream.ts";
 
 /**
@@ -30,9 +30,9 @@ export function startCall<Req, Res>(
     return undefined;
   }
   const rpc = of.branches === undefined ? of : onItsSide(cx, of);
-  let out: Outgoing;
+  let out: OutgoingCall;
   try {
-    out = outgoing(cx, rpc, request, extra);
+    out = prepareCall(cx, rpc, request, extra);
   } catch (thrown) {
     sink.reject(asFailure(thrown)); // the request cannot be encoded
     return undefined;

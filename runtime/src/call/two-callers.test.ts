@@ -9,7 +9,7 @@ import type { SecondLevel } from "../cache/second-level.ts";
 import type { Request } from "../compose/request.ts";
 import { endpoint } from "../endpoint/endpoint.ts";
 import { Code } from "../failure.ts";
-import { Judged } from "../identity/authenticated-request.ts";
+import { AuthenticatedRequest } from "../identity/authenticated-request.ts";
 import type { Caller } from "../identity/caller.ts";
 import type { Identify } from "../identity/identify-kind.ts";
 import type { Identity } from "../identity/identity.ts";
@@ -42,9 +42,9 @@ type Name = (typeof NAMES)[number];
 
 // One clock each: what is signed counts for a minute of it.
 const rig = new AssertionRig(new FakeClock());
-const { teller } = rig.telling;
+const { propagator } = rig.propagation;
 afterAll(() => {
-  rig.telling.close();
+  rig.propagation.close();
   rig.remove();
 });
 /** Objects of the same callers that differ, as after their credential has been verified anew. */
@@ -124,7 +124,7 @@ function bff({ how, cache: caches, stale, second, hedge, retry, coalesce, answer
     judge: (headers) => {
       const [name = "", again] = (headers.get("x-who") ?? "").split(" ");
       const caller = callerOf(name as Name, again === "again");
-      return new Judged(headers, new Set(["x-who"]), { caller, peer: NOWHERE, answer: [], teller });
+      return new AuthenticatedRequest(headers, new Set(["x-who"]), { caller, peer: NOWHERE, answer: [], propagator });
     },
   };
   const compose = async (cx: Request<App, Message>, args: ShowRequest): Promise<Page> => {

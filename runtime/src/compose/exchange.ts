@@ -3,16 +3,16 @@ import { type Timestamp, timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { CallExchange, Sides } from "../call/context.ts";
 import { isSendable, unsendable } from "../call/headers.ts";
 import { isRequestId, REQUEST_ID } from "../call/request-id.ts";
-import type { Received } from "../call/response-metadata.ts";
-import type { Coalesced } from "../call/shared-result.ts";
+import type { ResponseMetadata } from "../call/response-metadata.ts";
+import type { SharedResults } from "../call/shared-result.ts";
 import type { Clock, Timer } from "../clock.ts";
 import { type Failure, OVER } from "../failure.ts";
 import { budgetMs, callBudgetMs } from "../guard/deadline.ts";
 import { Limit } from "../guard/limit.ts";
-import type { Judged } from "../identity/authenticated-request.ts";
+import type { AuthenticatedRequest } from "../identity/authenticated-request.ts";
 import type { Identify } from "../identity/identify-kind.ts";
 import type { IncomingHeaders } from "../identity/incoming.ts";
-import type { Told } from "../identity/propagation/propagator.ts";
+import type { IdentityHeader } from "../identity/propagation/propagator.ts";
 import type { Observer, Trace } from "../observer.ts";
 import { type Cause, Causes } from "../scope/causes.ts";
 import { type Budget, Scope } from "../scope/scope.ts";
@@ -24,7 +24,7 @@ export interface ExchangeOptions {
   readonly clock: Clock;
   readonly headers: IncomingHeaders;
   /** The same, judged: what there is of credentials is read from nothing else. */
-  readonly judged?: Judged | undefined;
+  readonly judged?: AuthenticatedRequest | undefined;
   /** The method's own timeout, in milliseconds. */
   readonly methodMs: number;
   /** Where what is deferred may take longer than the rest: the same of the rest. */
@@ -69,7 +69,7 @@ export class Exchange implements CallExchange {
   readonly fullMs: number;
   readonly methodMs: number;
   readonly headers: IncomingHeaders;
-  readonly judged: Judged | undefined;
+  readonly judged: AuthenticatedRequest | undefined;
   readonly observer: Observer | undefined;
   readonly fetch: object | undefined;
   /** What its calls are told to be part of: of a fetch, what those of the request that began it are. */
@@ -93,9 +93,9 @@ export class Exchange implements CallExchange {
   #parts: DeferredParts | undefined;
   #causes: Causes | undefined;
   #failures: Map<unknown, Failure> | undefined;
-  #coalesced: Coalesced | undefined;
+  #coalesced: SharedResults | undefined;
   #sides: Sides | undefined;
-  #received: Map<unknown, Received> | undefined;
+  #received: Map<unknown, ResponseMetadata> | undefined;
   #now: Timestamp | undefined;
   /** By place. */
   #random: Map<string, unknown> | undefined;
@@ -258,9 +258,9 @@ export class Exchange implements CallExchange {
     this.#identified = { [REQUEST_ID]: this.#requestId, ...headers };
     return this.#identified;
   }
-  told(how: Identify, service: string): Told | undefined {
+  identityHeader(how: Identify, service: string): IdentityHeader | undefined {
     const { judged } = this;
-    return judged?.caller && judged.teller?.tell(judged.caller, how, service);
+    return judged?.caller && judged.propagator?.header(judged.caller, how, service);
   }
   now(): Timestamp {
     this.#now ??= timestampFromDate(this.clock.date());
@@ -283,7 +283,7 @@ export class Exchange implements CallExchange {
   }
 
   /** The calls of this response that are made once. */
-  get coalesced(): Coalesced {
+  get coalesced(): SharedResults {
     this.#coalesced ??= new Map();
     return this.#coalesced;
   }
@@ -297,11 +297,11 @@ export class Exchange implements CallExchange {
     return this.random(`branch ${branch}`, (clock) => clock.random());
   }
 
-  get received(): Map<unknown, Received> {
+  get received(): Map<unknown, ResponseMetadata> {
     this.#received ??= new Map();
     return this.#received;
   }
-  receivedOf(answer: object): Received | undefined {
+  receivedOf(answer: object): ResponseMetadata | undefined {
     return this.#received?.get(answer) ?? this.#after?.receivedOf(answer);
   }
 

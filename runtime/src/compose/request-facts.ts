@@ -1,6 +1,6 @@
 // What a `Request` gives besides what starts calls and steps: lists and maps, failing, what the request says, and what failures have touched.
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
-import { receivedText } from "../call/response-metadata.ts";
+import { metadataText } from "../call/response-metadata.ts";
 import { type Code, type Detail, type ErrorInfo, type Failure, refusal } from "../failure.ts";
 import { incomingOf, type Peer } from "../identity/incoming.ts";
 import type { Mark } from "../scope/causes.ts";
@@ -106,11 +106,11 @@ export class RequestFacts<out Principal> {
   }
   /** A header of the answer that this message came in, by its lower-case name; "" when absent, and where something stands in for an answer. */
   answerHeader(message: object, name: string): string {
-    return receivedText(this.exchange.receivedOf(message)?.headers, name);
+    return metadataText(this.exchange.receivedOf(message)?.headers, name);
   }
   /** The same of its trailers. */
   answerTrailer(message: object, name: string): string {
-    return receivedText(this.exchange.receivedOf(message)?.trailers, name);
+    return metadataText(this.exchange.receivedOf(message)?.trailers, name);
   }
   /** The time; the same one for the whole request. */
   now(): Timestamp {

@@ -5,7 +5,7 @@ import type { Position } from "@protobff/messages/bff/v1/stream_pb.js";
 import { type AnyBatch, type Batch, type Collectors, collectorOf } from "../call/batch.ts";
 import { sideOf } from "../call/branches.ts";
 import type { CallContext } from "../call/context.ts";
-import { receivedText } from "../call/response-metadata.ts";
+import { metadataText } from "../call/response-metadata.ts";
 import { startCall } from "../call/start-call.ts";
 import type { Rpc } from "../call/upstream.ts";
 import type { Clock } from "../clock.ts";
@@ -110,7 +110,7 @@ export class Request<out App, out Principal = undefined> extends RequestFacts<Pr
   }
   /** Where clients go on behind an item that `latest` gave. */
   positionOf(item: object | undefined): Position | undefined {
-    const token = receivedText(this.exchange.received.get(item)?.headers, TOKEN_HEADER);
+    const token = metadataText(this.exchange.received.get(item)?.headers, TOKEN_HEADER);
     return token === "" ? undefined : { $typeName: "bff.v1.Position", token, beat: false, reset: false };
   }
   /** Starts a call whose failure is for the step around it. */

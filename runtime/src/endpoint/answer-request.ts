@@ -5,22 +5,22 @@ import type { Request } from "../compose/request.ts";
 import { asFailure, Failure, OVER } from "../failure.ts";
 import type { IncomingHeaders } from "../identity/incoming.ts";
 import type { ResponseCache } from "../response-cache/response-cache.ts";
-import type { Asker } from "../response-cache/response-caching.ts";
+import type { ResponseConsumer } from "../response-cache/response-caching.ts";
 import { concluded } from "./cached-endpoint.ts";
 import type { Answering, EndpointOptions } from "./endpoint-options.ts";
 import { GONE } from "./front.ts";
 import { Opening, type OpeningOptions } from "./opening.ts";
 
 /** One rpc, and what stands before it. */
-export interface Answered<App, I extends DescMessage, O extends DescMessage, C extends DescMessage, Principal> {
+export interface ServedRpc<App, I extends DescMessage, O extends DescMessage, C extends DescMessage, Principal> {
   readonly method: DescMethodUnary<I, O>;
   readonly opening: OpeningOptions<App, MessageShape<I>, Principal>;
   readonly answers: ResponseCache<App, MessageShape<I>, Principal> | undefined;
   readonly options: EndpointOptions<App, I, O, C, Principal>;
 }
 
-export function answer<App, I extends DescMessage, O extends DescMessage, C extends DescMessage, Principal>(
-  { method, opening: parts, answers, options }: Answered<App, I, O, C, Principal>,
+export function answerRequest<App, I extends DescMessage, O extends DescMessage, C extends DescMessage, Principal>(
+  { method, opening: parts, answers, options }: ServedRpc<App, I, O, C, Principal>,
   args: MessageShape<I>,
   headers: IncomingHeaders,
   clientMs: number | undefined,
@@ -74,7 +74,7 @@ function askerOf<App, Args extends Message, Principal, Res extends Message>(
   cx: Request<App, Principal>,
   args: Args,
   deliver: (response: Res, found: Degraded | undefined, stale: boolean) => void,
-): Asker<App, Args, Principal> {
+): ResponseConsumer<App, Args, Principal> {
   const { marginMs } = cx.exchange;
   return {
     cx,

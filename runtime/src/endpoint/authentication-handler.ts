@@ -1,4 +1,4 @@
-// For what Connect's adapter serves: credentials are judged when a request's headers have come, before Connect reads its message.
+// Authentication for Connect's adapter: credentials are verified on a request's headers, before Connect reads its message.
 import {
   Code,
   ConnectError,
@@ -12,18 +12,18 @@ import { codeToHttpStatus, errorToJsonBytes } from "@connectrpc/connect/protocol
 import { type Admits, Denied, type Verdict } from "../admission/admission.ts";
 import type { AnswerMetadata } from "../admission/answer-metadata.ts";
 import { OVER } from "../failure.ts";
-import type { Judged } from "../identity/authenticated-request.ts";
+import type { AuthenticatedRequest } from "../identity/authenticated-request.ts";
 import { type Incoming, incomingOf } from "../identity/incoming.ts";
 import { connectError } from "./connect-error.ts";
-import { TOLD } from "./context-keys.ts";
+import { REPORTED } from "./context-keys.ts";
 
-/** What a server of ours knows of a request besides the headers that Connect has. */
+/** Facts of a request that our server has besides the headers that Connect has. */
 export const INCOMING = createContextKey<Incoming | undefined>(undefined);
-/** What an endpoint is given. */
-export const JUDGED = createContextKey<Judged | undefined>(undefined);
+/** The authenticated request for the endpoint. */
+export const AUTHENTICATED = createContextKey<AuthenticatedRequest | undefined>(undefined);
 
-/** Everything that `add` adds to the router is judged by this. */
-export function addJudged(router: ConnectRouter, admission: Admits, add: () => void): void {
+/** Authenticates the requests of all routes that `add` adds to the router. */
+export function addAuthenticated(router: ConnectRouter, admission: Admits, add: () => void): void {
   const from = router.handlers.length;
   add();
   const added = router.handlers.splice(from);
@@ -36,8 +36,8 @@ function judgedHandler(handler: UniversalHandler, admission: Admits): UniversalH
     let verdict: Verdict | undefined;
     const judge = async (): Promise<ConnectError | undefined> => {
       verdict = await admission.judge(contextValues.get(INCOMING) ?? incomingOf(request.header));
-      if (verdict instanceof Denied) contextValues.set(TOLD, true);
-      else contextValues.set(JUDGED, verdict);
+      if (verdict instanceof Denied) contextValues.set(REPORTED, true);
+      else contextValues.set(AUTHENTICATED, verdict);
       return errorOf(verdict, request.signal);
     };
     const { body } = request;
@@ -58,13 +58,13 @@ function judgedHandler(handler: UniversalHandler, admission: Admits): UniversalH
 function ownValues(given: ContextValues): ContextValues {
   const own = createContextValues();
   const values: ContextValues = {
-    get: (key) => (key.id === JUDGED.id ? own : given).get(key),
+    get: (key) => (key.id === AUTHENTICATED.id ? own : given).get(key),
     set(key, value) {
-      (key.id === JUDGED.id ? own : given).set(key, value);
+      (key.id === AUTHENTICATED.id ? own : given).set(key, value);
       return values;
     },
     delete(key) {
-      (key.id === JUDGED.id ? own : given).delete(key);
+      (key.id === AUTHENTICATED.id ? own : given).delete(key);
       return values;
     },
   };

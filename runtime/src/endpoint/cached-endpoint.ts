@@ -13,7 +13,7 @@ import { Exchange } from "../compose/exchange.ts";
 import { partsOf } from "../compose/parts.ts";
 import { ResponseCache } from "../response-cache/response-cache.ts";
 import type { ResponseCaching } from "../response-cache/response-caching.ts";
-import type { Composing } from "../response-cache/response-fetch.ts";
+import type { ResponseComposer } from "../response-cache/response-fetch.ts";
 import { ResponseKeys } from "../response-cache/response-key.ts";
 import { frame } from "../wire/frame.ts";
 import type { EndpointCodec, EndpointOptions } from "./endpoint-options.ts";
@@ -58,7 +58,7 @@ export function responseCacheOf<App, I extends DescMessage, O extends DescMessag
 function composingOf<App, I extends DescMessage, O extends DescMessage, C extends DescMessage, Principal>(
   method: DescMethodUnary<I, O>,
   options: EndpointOptions<App, I, O, C, Principal>,
-): Composing<App, MessageShape<I>, Principal> {
+): ResponseComposer<App, MessageShape<I>, Principal> {
   const { timeoutMs: methodMs, concurrent = 10, clock = systemClock, observer } = options;
   const codec = options.codec as EndpointCodec<Message, Message> | undefined;
   return {

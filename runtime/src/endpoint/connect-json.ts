@@ -40,7 +40,7 @@ function holdsAny(root: DescMessage): boolean {
 }
 
 /** When Connect has written a message that it is given now, or could not: with what observers are told then. Of a client that has gone: with nothing. */
-export function written(
+export function whenWritten(
   desc: DescMessage,
   message: Message,
   { signal, responseTrailer }: HandlerContext,
@@ -48,7 +48,7 @@ export function written(
   return new Promise((resolve) => {
     const ended = (): void => {
       const error = errorIn(signal.reason) ?? findTrailerError(responseTrailer);
-      resolve(error?.code === Code.Internal ? unwritten(desc, message, error) : undefined);
+      resolve(error?.code === Code.Internal ? writeFailure(desc, message, error) : undefined);
     };
     // Connect ends it with every request. What gRPC's trailers say is known when it has let go of the message, which takes it nothing but microtasks.
     signal.addEventListener("abort", () => setImmediate(ended), { once: true });
@@ -58,7 +58,7 @@ const errorIn = (reason: unknown): ConnectError | undefined =>
   reason instanceof ConnectError && reason.cause instanceof Error ? reason : undefined;
 
 /** Of a message that could not be written, with the field that is to blame where what was thrown does not name it: which field holds an Any. */
-export function unwritten(desc: DescMessage, message: Message, thrown: unknown): Failure {
+export function writeFailure(desc: DescMessage, message: Message, thrown: unknown): Failure {
   const text = messageOf(thrown);
   const path = text === undefined ? undefined : pathOfAny(reflect(desc, message), text);
   return invalid("", path === undefined ? String(thrown) : `${path}: ${text}`, thrown);
@@ -69,12 +69,12 @@ function messageOf(thrown: unknown): string | undefined {
 }
 
 /** The same, and what it throws is the failure. */
-export function toldWriting<T>(desc: DescMessage, write: (message: Message) => T): (message: Message) => T {
+export function withWriteFailure<T>(desc: DescMessage, write: (message: Message) => T): (message: Message) => T {
   return (message) => {
     try {
       return write(message);
     } catch (thrown) {
-      throw unwritten(desc, message, thrown);
+      throw writeFailure(desc, message, thrown);
     }
   };
 }

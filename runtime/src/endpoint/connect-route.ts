@@ -2,9 +2,9 @@ import type { DescMessage, DescMethodUnary, Message } from "@bufbuild/protobuf";
 import { Code as ConnectCode, ConnectError, type HandlerContext } from "@connectrpc/connect";
 import type { AnswerMetadata } from "../admission/answer-metadata.ts";
 import { type Failure, OVER } from "../failure.ts";
-import { INCOMING, JUDGED } from "./authentication-handler.ts";
+import { AUTHENTICATED, INCOMING } from "./authentication-handler.ts";
 import { connectError } from "./connect-error.ts";
-import { asksForJson, JSON_OPTIONS, jsonAssertion, unwritten, written } from "./connect-json.ts";
+import { asksForJson, JSON_OPTIONS, jsonAssertion, whenWritten, writeFailure } from "./connect-json.ts";
 import { REACHED, STALE } from "./context-keys.ts";
 import type { Endpoint } from "./endpoint-options.ts";
 import { assertWritable } from "./required-fields.ts";
@@ -17,7 +17,7 @@ export function routeOf(method: DescMethodUnary, run: Endpoint["run"], codec?: E
   const assertJson = jsonAssertion(output);
   const handler = (args: Message, context: HandlerContext): Promise<Message> => {
     const json = (response: Message): Promise<Failure | undefined> | undefined =>
-      assertJson(response, context.values.get(JSON_OPTIONS)) ? undefined : written(output, response, context);
+      assertJson(response, context.values.get(JSON_OPTIONS)) ? undefined : whenWritten(output, response, context);
     return handle(run, { output, assert: asksForJson(context) ? json : binary }, args, context);
   };
   // The shapes are those of `method`; only the generic signature of Connect cannot see it.
@@ -52,7 +52,7 @@ function handle(
   };
   const answering = run(
     args,
-    context.values.get(JUDGED) ?? context.values.get(INCOMING) ?? context.requestHeader,
+    context.values.get(AUTHENTICATED) ?? context.values.get(INCOMING) ?? context.requestHeader,
     context.timeoutMs(),
     (response, degraded, metadata) => {
       end();
@@ -61,7 +61,7 @@ function handle(
         // What comes after this is Connect's, which tells nobody.
         unsent = assert(response);
       } catch (thrown) {
-        const failure = unwritten(output, response, thrown);
+        const failure = writeFailure(output, response, thrown);
         reject(connectError(failure));
         return failure;
       }

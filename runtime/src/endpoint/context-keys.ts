@@ -6,5 +6,5 @@ export const REACHED = createContextKey(false);
 /** Whether the answer, or something that it is made of, was used past its time. */
 export const STALE = createContextKey(false);
 
-/** Whether observers have been told of its end: it was refused by who judges it. */
-export const TOLD = createContextKey(false);
+/** Whether observers have received its end: authentication has refused it. */
+export const REPORTED = createContextKey(false);

@@ -3,12 +3,12 @@
 import type { DescMessage, DescMethodUnary, Message, MessageShape } from "@bufbuild/protobuf";
 import { type Clock, systemClock } from "../clock.ts";
 import type { IncomingHeaders } from "../identity/incoming.ts";
-import { answer } from "./answer-request.ts";
-import { addJudged } from "./authentication-handler.ts";
+import { answerRequest } from "./answer-request.ts";
+import { addAuthenticated } from "./authentication-handler.ts";
 import { responseCacheOf, reusing } from "./cached-endpoint.ts";
 import { routeOf } from "./connect-route.ts";
 import type { Endpoint, EndpointCodec, EndpointOptions } from "./endpoint-options.ts";
-import { admissionOf, judgedFirst, refusedOf, versioned } from "./front.ts";
+import { admissionOf, authenticateFirst, refusalReporter, versioned } from "./front.ts";
 import { openingOf } from "./opening.ts";
 import { assertWritable, holdsRequired } from "./required-fields.ts";
 
@@ -24,24 +24,33 @@ export function endpoint<
   const answers = options.cache && responseCacheOf(method, options.cache, served);
   const rpc = { method, opening: openingOf(method, app, options), answers, options: served };
   const composed: Endpoint["run"] = (args, headers, clientMs, done, failed) =>
-    answer(rpc, args as MessageShape<I>, headers, clientMs, done, failed);
+    answerRequest(rpc, args as MessageShape<I>, headers, clientMs, done, failed);
   // Of other messages nobody can make use.
   const own = options.codec as EndpointCodec<Message, Message> | undefined;
   const codec = answers === undefined ? own : reusing(method, own, answers);
   const { maxElements, http, version, rest, clock = systemClock } = options;
   const withClock = (clock: Clock): Endpoint => endpoint(method, app, { ...options, clock });
-  const told = { method, codec, maxElements, http, version, rest, refused: refusedOf(method, options), withClock };
+  const told = {
+    method,
+    codec,
+    maxElements,
+    http,
+    version,
+    rest,
+    refused: refusalReporter(method, options),
+    withClock,
+  };
   const admission = admissionOf(method, app, options);
   if (admission === undefined)
     return { ...told, run: composed, route: versioned(version, routeOf(method, composed, codec)) };
   const { refused } = told;
   const run: Endpoint["run"] = (args, headers, clientMs, done, failed) => {
     const begin = (judged: IncomingHeaders, leftMs: number | undefined) => composed(args, judged, leftMs, done, failed);
-    return judgedFirst(admission, clock, { headers, clientMs, begin, failed, refused });
+    return authenticateFirst(admission, clock, { headers, clientMs, begin, failed, refused });
   };
   const judge: Endpoint["judge"] = (headers) => admission.judge(headers);
   const plain = routeOf(method, run, codec);
-  const route: Endpoint["route"] = (router) => addJudged(router, admission, () => plain(router));
+  const route: Endpoint["route"] = (router) => addAuthenticated(router, admission, () => plain(router));
   return { ...told, judge, run, route: versioned(version, route) };
 }
 

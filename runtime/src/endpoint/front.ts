@@ -13,10 +13,10 @@ import type { AnswerMetadata } from "../admission/answer-metadata.ts";
 import { EarlyLimits } from "../admission/early-limits.ts";
 import { type Gate, permitGate, rulesGate } from "../admission/gates.ts";
 import { limitsGate } from "../admission/limits-gate.ts";
-import { type RefusedParts, tellRefused } from "../admission/telemetry.ts";
+import { type RefusedParts, reportRefusal } from "../admission/telemetry.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { asFailure, type Failure, OVER } from "../failure.ts";
-import type { Judged } from "../identity/authenticated-request.ts";
+import type { AuthenticatedRequest } from "../identity/authenticated-request.ts";
 import type { IncomingHeaders } from "../identity/incoming.ts";
 import type { Answering, EndpointOptions } from "./endpoint-options.ts";
 import { addVersioned, type Version } from "./version.ts";
@@ -33,7 +33,7 @@ export type FrontOptions<App, I extends DescMessage, O extends DescMessage, Prin
 >;
 
 /** Of requests that never come to the rpc, and of their credentials nothing is told. */
-export function refusedOf<App, I extends DescMessage, O extends DescMessage, Principal>(
+export function refusalReporter<App, I extends DescMessage, O extends DescMessage, Principal>(
   method: Served<I, O>,
   options: FrontOptions<App, I, O, Principal>,
 ): ((failure: Failure, headers: IncomingHeaders, tookMs: number) => void) | undefined {
@@ -41,7 +41,7 @@ export function refusedOf<App, I extends DescMessage, O extends DescMessage, Pri
   const parts = refusing(method, options);
   if (parts.observer?.response === undefined && parts.observer?.responseStart === undefined) return undefined;
   return (failure, headers, tookMs) =>
-    tellRefused(parts, failure, { headers, hidden: identity?.hidden, startedAt: clock.now() - tookMs });
+    reportRefusal(parts, failure, { headers, hidden: identity?.hidden, startedAt: clock.now() - tookMs });
 }
 function refusing<App, I extends DescMessage, O extends DescMessage, Principal>(
   method: Served<I, O>,
@@ -105,15 +105,15 @@ interface Judging<Running extends Answering> {
   readonly headers: IncomingHeaders;
   readonly clientMs: number | undefined;
   /** It may come in; `leftMs` is what is left of `clientMs`. */
-  readonly begin: (judged: Judged, leftMs: number | undefined) => Running;
+  readonly begin: (judged: AuthenticatedRequest, leftMs: number | undefined) => Running;
   /** It may not, or could not be judged. */
   readonly failed: (failure: Failure, metadata?: AnswerMetadata) => void;
   /** Its client has gone meanwhile. */
   readonly refused: ((failure: Failure, headers: IncomingHeaders, tookMs: number) => void) | undefined;
 }
 
-/** A request whose headers nobody has judged yet, of a server that has not asked `judge`, is judged here. */
-export function judgedFirst<Running extends Answering>(
+/** Authenticates a request here unless its server has called `judge` before. */
+export function authenticateFirst<Running extends Answering>(
   admission: Admits,
   clock: Clock,
   { headers, clientMs, begin, failed, refused }: Judging<Running>,

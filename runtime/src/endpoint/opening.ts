@@ -3,13 +3,13 @@ import type { DescMessage, Message, MessageShape } from "@bufbuild/protobuf";
 import { beside } from "../admission/admission.ts";
 import { type AnswerMetadata, withHeaders } from "../admission/answer-metadata.ts";
 import type { Gate } from "../admission/gates.ts";
-import { directOf, type Telemetry, telemetryOf, tellRefused } from "../admission/telemetry.ts";
+import { directAddress, reportRefusal, type Telemetry, telemetryOf } from "../admission/telemetry.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import type { Degraded } from "../compose/degrade.ts";
 import { Exchange, type ExchangeOptions } from "../compose/exchange.ts";
 import { Request } from "../compose/request.ts";
 import { type Failure, timedOut } from "../failure.ts";
-import { Judged } from "../identity/authenticated-request.ts";
+import { AuthenticatedRequest } from "../identity/authenticated-request.ts";
 import type { IncomingHeaders } from "../identity/incoming.ts";
 import { type Observer, type ResponseEvent, type StreamUse, usedBy } from "../observer.ts";
 import { type FrontOptions, gatesOf, nameOf, type Served } from "./front.ts";
@@ -58,7 +58,7 @@ export class Opening<App, Args extends Message, Principal> {
   readonly startedAt: number;
   readonly #options: OpeningOptions<App, Args, Principal>;
   readonly #args: Args;
-  readonly #judged: Judged | undefined;
+  readonly #judged: AuthenticatedRequest | undefined;
   readonly #failed: Failed;
   #gate: Gate<App, Args, Principal> | undefined;
   #use: (() => StreamUse) | undefined;
@@ -87,7 +87,7 @@ export class Opening<App, Args extends Message, Principal> {
       header: (name) => exchange.header(name),
       method: name,
       startedAt,
-      direct: () => directOf(headers),
+      direct: () => directAddress(headers),
       telemetry: telemetry && telemetryOf(telemetry, cx, args),
     });
   }
@@ -104,7 +104,7 @@ export class Opening<App, Args extends Message, Principal> {
     failed: Failed,
   ): Opening<App, Args, Principal> | undefined {
     const { timeoutMs, partsTimeoutMs, clock, observer, name, version, telemetry } = options;
-    const judged = headers instanceof Judged ? headers : undefined;
+    const judged = headers instanceof AuthenticatedRequest ? headers : undefined;
     const tookMs = judged?.tookMs ?? 0;
     const startedAt = clock.now() - tookMs;
     const leftOf = (ownMs: number): number | undefined =>
@@ -119,7 +119,7 @@ export class Opening<App, Args extends Message, Principal> {
     const failure = timedOut("", "arrived with no time left");
     failed(failure, judged && beside(judged));
     const about = { method: name, clock, observer, deprecation: version?.deprecation, telemetry };
-    tellRefused(about, failure, { headers, startedAt });
+    reportRefusal(about, failure, { headers, startedAt });
     return undefined;
   }
 
@@ -226,7 +226,7 @@ export class Opening<App, Args extends Message, Principal> {
 /** A request, and when it has come. */
 interface Arrived {
   readonly headers: IncomingHeaders;
-  readonly judged: Judged | undefined;
+  readonly judged: AuthenticatedRequest | undefined;
   readonly startedAt: number;
   readonly leftMs: number | undefined;
   readonly first?: ExchangeOptions["first"];

@@ -1,8 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { EnvReader, type Fault } from "./env-reader.ts";
+import { type ConfigFault, EnvReader } from "./env-reader.ts";
 
-function reading<T>(source: Record<string, string>, read: (reader: EnvReader) => T): { value: T; faults: Fault[] } {
-  const faults: Fault[] = [];
+function reading<T>(
+  source: Record<string, string>,
+  read: (reader: EnvReader) => T,
+): { value: T; faults: ConfigFault[] } {
+  const faults: ConfigFault[] = [];
   return { value: read(new EnvReader(source, faults)), faults };
 }
 

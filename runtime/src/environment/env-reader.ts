@@ -6,7 +6,7 @@ import { quoted } from "./one-line.ts";
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Something the environment has to change before the server can start. */
-export interface Fault {
+export interface ConfigFault {
   readonly variable: string;
   /** What is wrong with it: the end of a sentence that begins with its name. */
   readonly problem: string;
@@ -28,11 +28,11 @@ const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h
  */
 export class EnvReader {
   readonly #source: Environment;
-  readonly #faults: Fault[];
+  readonly #faults: ConfigFault[];
   readonly #alternates: readonly string[];
 
   /** @param alternates read in this order where a variable is not set */
-  constructor(source: Environment, faults: Fault[], alternates: readonly string[] = []) {
+  constructor(source: Environment, faults: ConfigFault[], alternates: readonly string[] = []) {
     this.#source = source;
     this.#faults = faults;
     this.#alternates = alternates;

@@ -2,7 +2,7 @@ import type { Message } from "@bufbuild/protobuf";
 import { type Clock, systemClock } from "../clock.ts";
 import type { IdentitySpec, OpenIdentity } from "../identity/spec.ts";
 import type { AuditEvent } from "../observer.ts";
-import { type Environment, EnvReader, type Fault } from "./env-reader.ts";
+import { type ConfigFault, type Environment, EnvReader } from "./env-reader.ts";
 import type { ServerFault } from "./server-fault.ts";
 
 export interface OpenIdentityOptions {
@@ -24,7 +24,7 @@ export async function openIdentity<P extends Message>(
   spec: IdentitySpec<P>,
   { environment = process.env, clock = systemClock, audit = () => {}, fault = printed }: OpenIdentityOptions = {},
 ): Promise<OpenIdentity<P>> {
-  const faults: Fault[] = [];
+  const faults: ConfigFault[] = [];
   await spec.configure(new EnvReader(environment, faults));
   if (faults.length > 0) {
     const lines = faults.map(({ variable, problem, remedy }) => `${variable} ${problem}; write ${remedy}`);

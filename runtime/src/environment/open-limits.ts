@@ -2,7 +2,7 @@ import { type Clock, systemClock } from "../clock.ts";
 import type { Limits, Shared } from "../limits/limits.ts";
 import type { RateLimit } from "../limits/rate-limit.ts";
 import type { SharedCounters } from "../limits/shared-counters.ts";
-import { type Environment, EnvReader, type Fault } from "./env-reader.ts";
+import { type ConfigFault, type Environment, EnvReader } from "./env-reader.ts";
 import { readRedisUrl } from "./redis-url.ts";
 import type { ServerFault } from "./server-fault.ts";
 
@@ -124,7 +124,7 @@ export async function openLimits(
   limits: readonly RateLimit[],
   { environment = process.env, clock = systemClock, fault = printed }: OpenLimitsOptions = {},
 ): Promise<Limits> {
-  const faults: Fault[] = [];
+  const faults: ConfigFault[] = [];
   const spec = await configureLimits(limits, new EnvReader(environment, faults));
   if (spec === undefined || faults.length > 0) {
     const lines = faults.map(({ variable, problem, remedy }) => `${variable} ${problem}; write ${remedy}`);

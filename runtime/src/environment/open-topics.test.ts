@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { systemClock } from "../clock.ts";
 import type { OpenCall } from "../topic/shared-call.ts";
 import { Topic } from "../topic/topic.ts";
-import { EnvReader, type Fault } from "./env-reader.ts";
+import { type ConfigFault, EnvReader } from "./env-reader.ts";
 import { configureTopics, openTopics, type TopicUse } from "./open-topics.ts";
 
 const RUN: TopicUse = { name: "run", subject: "runs.{key}.events", jetstream: "RUNS", call: true };
@@ -19,7 +19,7 @@ SU
 `;
 
 async function configured(environment: Record<string, string>, topics: readonly TopicUse[] = [ONLY], mocked = false) {
-  const faults: Fault[] = [];
+  const faults: ConfigFault[] = [];
   const readFile = (path: string): Buffer => {
     if (path === "missing") throw new Error("no such file");
     return Buffer.from(path === "creds" ? CREDS : `what ${path} has`);

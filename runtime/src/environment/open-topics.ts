@@ -4,7 +4,7 @@ import type { Observer } from "../observer.ts";
 import type { NatsOptions } from "../topic/nats.ts";
 import type { TopicStore } from "../topic/store.ts";
 import { Topics } from "../topic/topic.ts";
-import { type Environment, EnvReader, type Fault } from "./env-reader.ts";
+import { type ConfigFault, type Environment, EnvReader } from "./env-reader.ts";
 import { type FileReader, readPair, readPem } from "./pem-files.ts";
 import type { ServerFault } from "./server-fault.ts";
 
@@ -166,7 +166,7 @@ export async function openTopics(
   topics: readonly TopicUse[],
   { environment = process.env, clock = systemClock, observer, fault = printed }: OpenTopicsOptions = {},
 ): Promise<Topics> {
-  const faults: Fault[] = [];
+  const faults: ConfigFault[] = [];
   const spec = await configureTopics(topics, new EnvReader(environment, faults), readFileSync);
   if (spec === undefined || faults.length > 0) {
     const lines = faults.map(({ variable, problem, remedy }) => `${variable} ${problem}; write ${remedy}`);

@@ -5,8 +5,8 @@ import { describe, expect, test } from "vitest";
 import { openIdentity } from "../environment/open-identity.ts";
 import { Failure } from "../failure.ts";
 import { BEARER, sourceOf } from "../testing/gate-rig.ts";
-import { Judged } from "./authenticated-request.ts";
-import { Remembered } from "./credential-cache.ts";
+import { AuthenticatedRequest } from "./authenticated-request.ts";
+import { CredentialCache } from "./credential-cache.ts";
 import { identity } from "./identity-spec.ts";
 import type { Incoming } from "./incoming.ts";
 import { peer } from "./network/peer.ts";
@@ -98,8 +98,8 @@ describe("which source judges", () => {
       fc.property(fc.array(line, { maxLength: 4 }), names, (lines, certificate) => {
         let found: string;
         try {
-          const judged = judging.judge(incoming(lines, certificate)) as Judged;
-          expect(judged).toBeInstanceOf(Judged);
+          const judged = judging.judge(incoming(lines, certificate)) as AuthenticatedRequest;
+          expect(judged).toBeInstanceOf(AuthenticatedRequest);
           found = judged.caller?.credential.source ?? "nobody";
           for (const [name] of lines)
             if (judging.hidden.has(name)) expect(judged.get(name.toUpperCase()) ?? judged.get(name)).toBeNull();
@@ -131,7 +131,7 @@ describe("which source judges", () => {
 });
 
 test("what is remembered is bounded, and what was used last stays", () => {
-  const known = new Remembered<number>();
+  const known = new CredentialCache<number>();
   for (let i = 0; i < 25_000; i++) {
     known.set(`k${i}`, i);
     expect(known.get("k0")).toBe(0);

@@ -1,12 +1,12 @@
 import type { DescMessage } from "@bufbuild/protobuf";
 import { Failure } from "../failure.ts";
 import { countsAmbient, fromPage } from "./ambient.ts";
-import { Judged } from "./authenticated-request.ts";
+import { AuthenticatedRequest } from "./authenticated-request.ts";
 import type { Caller } from "./caller.ts";
 import { cookieValues, forgotten } from "./cookies.ts";
 import { type Incoming, type IncomingHeaders, incomingOf } from "./incoming.ts";
 import { matching, type NamePattern, namePattern } from "./network/names.ts";
-import type { Telling } from "./propagation/propagation.ts";
+import type { Propagation } from "./propagation/propagation.ts";
 import { refusing, unauthenticated } from "./refusals.ts";
 import type { Routes } from "./routes.ts";
 import type { Source } from "./source.ts";
@@ -28,22 +28,22 @@ interface Presented {
   readonly credential: string;
 }
 
-/** Judges by the credentials that requests present: which source has to, and what it says. */
-export class Judging implements OpenIdentity {
+/** Authenticates requests: chooses the source of their credential, and verifies the credential with it. */
+export class Authenticator implements OpenIdentity {
   readonly type: DescMessage;
   readonly sources: readonly string[];
   readonly hidden: ReadonlySet<string>;
   readonly opened: Promise<void>;
   readonly routes: Routes;
   readonly #all: readonly Source[];
-  readonly #telling: Telling;
+  readonly #propagation: Propagation;
   readonly #headers: readonly Shared[];
   readonly #cookies: readonly Shared[];
   readonly #certificates: readonly Source[];
   readonly #from: ReadonlyMap<Source, readonly NamePattern[]>;
 
-  constructor(type: DescMessage, all: readonly Source[], telling: Telling) {
-    this.#telling = telling;
+  constructor(type: DescMessage, all: readonly Source[], propagation: Propagation) {
+    this.#propagation = propagation;
     this.type = type;
     this.sources = all.map(({ name }) => name);
     this.#all = all;
@@ -54,16 +54,16 @@ export class Judging implements OpenIdentity {
     const hidden = this.#headers.map(({ name }) => name);
     this.hidden = new Set([...TOLD, ...hidden, ...(this.#cookies.length > 0 ? ["cookie"] : [])]);
     this.opened = Promise.all(all.map(({ opened }) => opened)).then(() => {});
-    this.routes = new Map([...all.flatMap(({ routes }) => [...(routes ?? [])]), ...telling.routes]);
+    this.routes = new Map([...all.flatMap(({ routes }) => [...(routes ?? [])]), ...propagation.routes]);
   }
 
-  judge(headers: IncomingHeaders): Judged | Promise<Judged> {
+  judge(headers: IncomingHeaders): AuthenticatedRequest | Promise<AuthenticatedRequest> {
     const incoming = incomingOf(headers);
     const presented = this.#presented(incoming);
     if (presented === undefined) return this.#byCertificate(incoming, []);
     const { source, credential } = presented;
     const caller = verified(source, credential, incoming);
-    const judged = (found: Caller | undefined): Judged | Promise<Judged> =>
+    const judged = (found: Caller | undefined): AuthenticatedRequest | Promise<AuthenticatedRequest> =>
       found === undefined ? this.#byCertificate(incoming, forget(source)) : this.#judged(incoming, found, []);
     return caller instanceof Promise ? caller.then(judged) : judged(caller);
   }
@@ -113,28 +113,33 @@ export class Judging implements OpenIdentity {
   }
 
   /** The connection's own certificate, where nothing else is presented. */
-  #byCertificate(incoming: Incoming, answer: readonly string[]): Judged | Promise<Judged> {
-    const nobody = (): Judged => this.#judged(incoming, undefined, answer);
+  #byCertificate(incoming: Incoming, answer: readonly string[]): AuthenticatedRequest | Promise<AuthenticatedRequest> {
+    const nobody = (): AuthenticatedRequest => this.#judged(incoming, undefined, answer);
     if (this.#certificates.length === 0 || incoming.peer.names.length === 0) return nobody();
     if (fromPage(incoming) && !countsAmbient(incoming)) return nobody();
-    const first = (at: number): Judged | Promise<Judged> => {
+    const first = (at: number): AuthenticatedRequest | Promise<AuthenticatedRequest> => {
       const source = this.#certificates[at];
       if (source === undefined) return nobody();
       if (!this.#comesFrom(source, incoming)) return first(at + 1);
       const caller = verified(source, "", incoming);
-      const judged = (found: Caller | undefined): Judged | Promise<Judged> =>
+      const judged = (found: Caller | undefined): AuthenticatedRequest | Promise<AuthenticatedRequest> =>
         found === undefined ? first(at + 1) : this.#judged(incoming, found, answer);
       return caller instanceof Promise ? caller.then(judged) : judged(caller);
     };
     return first(0);
   }
 
-  #judged(incoming: Incoming, caller: Caller | undefined, answer: readonly string[]): Judged {
-    return new Judged(incoming, this.hidden, { caller, peer: incoming.peer, answer, teller: this.#telling.teller });
+  #judged(incoming: Incoming, caller: Caller | undefined, answer: readonly string[]): AuthenticatedRequest {
+    return new AuthenticatedRequest(incoming, this.hidden, {
+      caller,
+      peer: incoming.peer,
+      answer,
+      propagator: this.#propagation.propagator,
+    });
   }
 
   async close(): Promise<void> {
-    this.#telling.close();
+    this.#propagation.close();
     await Promise.all(this.#all.map((source) => source.close()));
   }
 }

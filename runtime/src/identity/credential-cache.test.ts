@@ -1,15 +1,15 @@
 import { expect, test } from "vitest";
-import { Remembered } from "./credential-cache.ts";
+import { CredentialCache } from "./credential-cache.ts";
 
 test("so many are remembered, and what was used last stays", () => {
-  const known = new Remembered<number>(3);
+  const known = new CredentialCache<number>(3);
   for (let i = 0; i < 3; i++) known.set(`k${i}`, i);
   known.get("k0");
   known.set("k3", 3);
   expect([known.size, known.get("k0"), known.get("k1"), known.get("k3")]).toEqual([3, 0, undefined, 3]);
 });
 test("so many bytes are remembered, however few that are", () => {
-  const known = new Remembered<{ readonly bytes: number }>(1_000, ({ bytes }) => bytes);
+  const known = new CredentialCache<{ readonly bytes: number }>(1_000, ({ bytes }) => bytes);
   for (let i = 0; i < 100; i++) known.set(`k${i}`, { bytes: 1 << 20 });
   expect([known.size, known.get("k99")?.bytes]).toEqual([32, 1 << 20]);
   known.set("k99", { bytes: 1 });

@@ -1,12 +1,12 @@
 import type { Caller } from "./caller.ts";
 
-/** So many callers are remembered of a source. */
+/** Callers that a source keeps, at most. */
 export const MOST_CALLERS = 10_000;
 /** Of what they hold, roughly. */
 const MOST_BYTES = 32 << 20;
 
-/** What has been found out of so many keys, and no more, nor of more bytes: the least recently used one goes first. */
-export class Remembered<V> {
+/** Results by key, bounded in number and bytes: the least recently used one is dropped first. */
+export class CredentialCache<V> {
   readonly #most: number;
   readonly #weigh: (value: V) => number;
   readonly #all = new Map<string, V>(); // in the order of their use

@@ -1,7 +1,7 @@
 import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
-import { Judging } from "./authenticator.ts";
+import { Authenticator } from "./authenticator.ts";
 import { checkIssuers } from "./one-issuer.ts";
-import { openTelling, readSigning, type Signing } from "./propagation/propagation.ts";
+import { openPropagation, readSigning, type Signing } from "./propagation/propagation.ts";
 import type { Settings } from "./settings.ts";
 import type { IdentitySpec, OpenIdentity, SourceParts, SourceSpec } from "./spec.ts";
 
@@ -33,8 +33,8 @@ export function identity<Desc extends DescMessage>(
     },
     async open(parts: Omit<SourceParts, "type">) {
       const opened = await Promise.all(sources.map((source) => source.open({ ...parts, type })));
-      const telling = openTelling(type, signing, parts);
-      return new Judging(type, opened, telling) as OpenIdentity<MessageShape<Desc>>;
+      const propagation = openPropagation(type, signing, parts);
+      return new Authenticator(type, opened, propagation) as OpenIdentity<MessageShape<Desc>>;
     },
   };
 }

@@ -1,5 +1,5 @@
 import type { DescMessage, Message } from "@bufbuild/protobuf";
-import type { Judged } from "./authenticated-request.ts";
+import type { AuthenticatedRequest } from "./authenticated-request.ts";
 import type { IncomingHeaders } from "./incoming.ts";
 
 /** Who is calling the services of a package. Made by the generated `createIdentity`; endpoints ask it before anything else. */
@@ -17,5 +17,5 @@ export interface Identity<out P extends Message = Message> {
    *
    * @throws Failure UNAUTHENTICATED for a bad credential or several; UNAVAILABLE where that cannot be judged now
    */
-  judge(headers: IncomingHeaders): Judged | Promise<Judged>;
+  judge(headers: IncomingHeaders): AuthenticatedRequest | Promise<AuthenticatedRequest>;
 }

@@ -4,8 +4,8 @@ import { Cache, type Entry } from "../cache/cache.ts";
 import type { Clock } from "../clock.ts";
 import type { CacheEvent, Observer } from "../observer.ts";
 import { PREFIX_BYTES } from "../wire/frame.ts";
-import type { Asker, ResponseCaching } from "./response-caching.ts";
-import { type Composing, ResponseFetch, Waiting } from "./response-fetch.ts";
+import type { ResponseCaching, ResponseConsumer } from "./response-caching.ts";
+import { type ResponseComposer, ResponseFetch, ResponseWaiter } from "./response-fetch.ts";
 import type { ResponseKeys } from "./response-key.ts";
 
 /** What the cache knows of its rpc. */
@@ -16,7 +16,7 @@ export interface ResponseCacheParts<App, Args extends Message, Principal> {
   readonly clock: Clock;
   readonly observer: Observer | undefined;
   readonly keys: ResponseKeys<App, Args, Principal>;
-  readonly composing: Composing<App, Args, Principal>;
+  readonly composing: ResponseComposer<App, Args, Principal>;
 }
 
 /** The answers of one rpc. */
@@ -37,28 +37,28 @@ export class ResponseCache<App, Args extends Message, Principal> {
     return this.#encoded.get(response);
   }
   /** Answers, perhaps before this returns. Where that fails the asker's scope does. */
-  serve(asker: Asker<App, Args, Principal>): void {
+  serve(asker: ResponseConsumer<App, Args, Principal>): void {
     const key = this.#parts.keys.of(asker.cx, asker.args);
     const entry = this.#cache.look(key, this.#caching);
     if (entry === undefined) this.#join(key, asker);
     else this.#found(key, entry, asker);
   }
-  #found(key: string, entry: Entry, asker: Asker<App, Args, Principal>): void {
+  #found(key: string, entry: Entry, asker: ResponseConsumer<App, Args, Principal>): void {
     const fresh = this.#cache.isFresh(entry, this.#caching);
     const renewal = fresh ? undefined : this.#renew(key, asker);
     this.#observe(asker, fresh ? "fresh" : "stale", renewal, this.#cache.age(entry));
     const response = this.#decoded(entry.bytes);
     asker.answered({ response, degraded: undefined, stale: !fresh, reused: true });
   }
-  #join(key: string, asker: Asker<App, Args, Principal>): void {
+  #join(key: string, asker: ResponseConsumer<App, Args, Principal>): void {
     const running = this.#running.get(key);
     const fetch = running ?? this.#fetch(key, asker);
     this.#observe(asker, running === undefined ? "missed" : "joined", fetch);
-    const waiting = new Waiting(asker, fetch, this.#parts.clock, (entry) => this.#found(key, entry, asker));
+    const waiting = new ResponseWaiter(asker, fetch, this.#parts.clock, (entry) => this.#found(key, entry, asker));
     fetch.join(waiting);
     if (running === undefined) fetch.start();
   }
-  #renew(key: string, asker: Asker<App, Args, Principal>): object {
+  #renew(key: string, asker: ResponseConsumer<App, Args, Principal>): object {
     const running = this.#running.get(key);
     if (running !== undefined) {
       running.renew();
@@ -69,7 +69,7 @@ export class ResponseCache<App, Args extends Message, Principal> {
     fetch.start();
     return fetch;
   }
-  #fetch(key: string, asker: Asker<App, Args, Principal>): ResponseFetch<App, Args, Principal> {
+  #fetch(key: string, asker: ResponseConsumer<App, Args, Principal>): ResponseFetch<App, Args, Principal> {
     const { cx, args } = asker;
     const fetch: ResponseFetch<App, Args, Principal> = new ResponseFetch({
       key,
@@ -93,7 +93,7 @@ export class ResponseCache<App, Args extends Message, Principal> {
     return response;
   }
   #observe(
-    { cx: request }: Asker<App, Args, Principal>,
+    { cx: request }: ResponseConsumer<App, Args, Principal>,
     outcome: CacheEvent["outcome"],
     fetch?: object,
     ageMs?: number,

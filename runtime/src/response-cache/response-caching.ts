@@ -27,7 +27,7 @@ export interface ResponseCaching<App, Args extends Message, Principal> extends C
 }
 
 /** An answer, however it was had. */
-export interface Answered {
+export interface CachedResponse {
   /** Nobody else's. */
   readonly response: Message;
   /** Undefined: nothing is wrong with it. */
@@ -39,10 +39,10 @@ export interface Answered {
 }
 
 /** A request that wants an answer, and has passed all that stands before it. */
-export interface Asker<App, Args extends Message, Principal> {
+export interface ResponseConsumer<App, Args extends Message, Principal> {
   readonly cx: Request<App, Principal>;
   readonly args: Args;
   /** How long an answer may take when the time of its calls is up, in milliseconds. */
   readonly marginMs: number;
-  answered(answer: Answered): void;
+  answered(answer: CachedResponse): void;
 }

@@ -6,19 +6,19 @@ import type { Exchange } from "../compose/exchange.ts";
 import type { Request } from "../compose/request.ts";
 import { asFailure, type Failure, OVER, timedOut } from "../failure.ts";
 import type { Running } from "../scope/scope.ts";
-import type { Answered, Asker } from "./response-caching.ts";
+import type { CachedResponse, ResponseConsumer } from "./response-caching.ts";
 
 /** How an answer is composed, and what becomes of it. */
-export interface Composing<App, Args, Principal> {
+export interface ResponseComposer<App, Args, Principal> {
   /** An exchange with all the time that the rpc has, for a request that looks like this one. */
   begin(cx: Request<App, Principal>, fetch: object, failed: (failure: Failure) => void): Exchange;
   /** Composes the message that the client gets, once nothing holds it back any more; undefined: the request is over. */
-  compose(cx: Request<App, Principal>, args: Args): Promise<Composed | undefined>;
+  compose(cx: Request<App, Principal>, args: Args): Promise<ComposedResponse | undefined>;
   /** With gRPC's prefix in front. */
   encode(response: Message): Uint8Array;
   decode(bytes: Uint8Array): Message;
 }
-export interface Composed {
+export interface ComposedResponse {
   readonly response: Message;
   readonly degraded: Degraded | undefined;
   /** Whether everything in it is as good as new: nothing has failed, and nothing was served past its ttl. */
@@ -32,7 +32,7 @@ interface FetchParts<App, Args, Principal> {
   readonly args: Args;
   readonly cache: Cache;
   readonly policy: CachePolicy;
-  readonly composing: Composing<App, Args, Principal>;
+  readonly composing: ResponseComposer<App, Args, Principal>;
   readonly decode: (framed: Uint8Array) => Message;
   /** Nobody is to join any more. */
   readonly ended: () => void;
@@ -44,7 +44,7 @@ interface FetchParts<App, Args, Principal> {
  */
 export class ResponseFetch<App, Args extends Message, Principal> {
   readonly #parts: FetchParts<App, Args, Principal>;
-  readonly #waiting = new Set<Waiting<App, Args, Principal>>();
+  readonly #waiting = new Set<ResponseWaiter<App, Args, Principal>>();
   #renews = false;
   #exchange: Exchange | undefined; // while it is composed
   #over = false;
@@ -52,19 +52,19 @@ export class ResponseFetch<App, Args extends Message, Principal> {
   constructor(parts: FetchParts<App, Args, Principal>) {
     this.#parts = parts;
   }
-  join(waiting: Waiting<App, Args, Principal>): void {
+  join(waiting: ResponseWaiter<App, Args, Principal>): void {
     this.#waiting.add(waiting);
   }
   /** It goes on though nobody waits: for the sake of what is there. */
   renew(): void {
     this.#renews = true;
   }
-  leave(waiting: Waiting<App, Args, Principal>): void {
+  leave(waiting: ResponseWaiter<App, Args, Principal>): void {
     this.#waiting.delete(waiting);
     if (this.#unwanted && this.#exchange !== undefined) this.#end(); // while at the second level it is seen when that answers
   }
   /** The time of this one is up; false: it has to wait for others. */
-  hurry(waiting: Waiting<App, Args, Principal>): boolean {
+  hurry(waiting: ResponseWaiter<App, Args, Principal>): boolean {
     if (this.#renews || this.#waiting.size > 1 || !this.#waiting.has(waiting)) return false;
     this.#parts.ended(); // whoever comes now has more time
     this.#exchange?.scope.expire();
@@ -113,7 +113,7 @@ export class ResponseFetch<App, Args extends Message, Principal> {
       exchange.scope.fail(asFailure(thrown));
     }
   }
-  #composed({ response, degraded, whole }: Composed, framed: Uint8Array): void {
+  #composed({ response, degraded, whole }: ComposedResponse, framed: Uint8Array): void {
     const { key, cache, policy, decode } = this.#parts;
     if (whole) cache.put(key, framed, policy);
     const { stale = false } = this.#exchange ?? {};
@@ -135,7 +135,7 @@ export class ResponseFetch<App, Args extends Message, Principal> {
     this.#parts.ended();
     this.#exchange?.end();
   }
-  #take(): Waiting<App, Args, Principal>[] {
+  #take(): ResponseWaiter<App, Args, Principal>[] {
     const all = [...this.#waiting];
     this.#waiting.clear();
     return all;
@@ -143,9 +143,9 @@ export class ResponseFetch<App, Args extends Message, Principal> {
 }
 
 /** A request while it waits: it has a deadline of its own, and may leave. */
-export class Waiting<App, Args extends Message, Principal> implements Running {
+export class ResponseWaiter<App, Args extends Message, Principal> implements Running {
   slot = 0;
-  readonly #asker: Asker<App, Args, Principal>;
+  readonly #asker: ResponseConsumer<App, Args, Principal>;
   readonly #fetch: ResponseFetch<App, Args, Principal>;
   readonly #clock: Clock;
   readonly #found: (entry: Entry) => void;
@@ -153,7 +153,7 @@ export class Waiting<App, Args extends Message, Principal> implements Running {
   #ended = false;
 
   constructor(
-    asker: Asker<App, Args, Principal>,
+    asker: ResponseConsumer<App, Args, Principal>,
     fetch: ResponseFetch<App, Args, Principal>,
     clock: Clock,
     found: (entry: Entry) => void,
@@ -176,7 +176,7 @@ export class Waiting<App, Args extends Message, Principal> implements Running {
   late(): void {
     this.failed(timedOut("", "no answer in time"));
   }
-  answered(answer: Answered): void {
+  answered(answer: CachedResponse): void {
     if (this.#end()) this.#asker.answered(answer);
   }
   found(entry: Entry): void {

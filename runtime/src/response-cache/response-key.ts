@@ -45,7 +45,7 @@ export class ResponseKeys<App, Args extends Message, Principal> {
     const head = JSON.stringify([
       this.#plan,
       this.#whoCalls(caller),
-      token === true ? (exchange.told("token", "")?.key ?? null) : null,
+      token === true ? (exchange.identityHeader("token", "")?.key ?? null) : null,
       byPeer === true ? peer.address : null,
       headers.map((name) => exchange.headers.get(name)),
       ways?.(cx, args) ?? null,

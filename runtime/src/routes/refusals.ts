@@ -4,13 +4,13 @@ import { Code, ConnectError, type ConnectRouter, createContextValues } from "@co
 import type { UniversalHandler, UniversalServerRequest, UniversalServerResponse } from "@connectrpc/connect/protocol";
 import { codeFromHttpStatus, codeFromString } from "@connectrpc/connect/protocol-connect";
 import { INCOMING } from "../endpoint/authentication-handler.ts";
-import { REACHED, TOLD } from "../endpoint/context-keys.ts";
+import { REACHED, REPORTED } from "../endpoint/context-keys.ts";
 import type { Endpoint } from "../endpoint/endpoint-options.ts";
 import { Failure, OVER, Reason } from "../failure.ts";
 import { incomingOf } from "../identity/incoming.ts";
 
 /** From now on everything in the router that is one of these endpoints'. */
-export function withToldRefusals(
+export function withRefusalReports(
   router: ConnectRouter,
   endpoints: readonly ({ readonly method: DescMethod } & Partial<Pick<Endpoint, "refused">>)[],
 ): void {
@@ -35,7 +35,7 @@ function telling(handler: UniversalHandler, refused: NonNullable<Endpoint["refus
     const startedAt = performance.now();
     let told = false;
     const tell = (code: Code): void => {
-      if (told || contextValues.get(REACHED) || contextValues.get(TOLD)) return;
+      if (told || contextValues.get(REACHED) || contextValues.get(REPORTED)) return;
       told = true;
       const failure = request.signal.aborted ? OVER : serverRefusal(code, "refused by the server");
       const headers = contextValues.get(INCOMING) ?? incomingOf(request.header);
@@ -48,7 +48,7 @@ function telling(handler: UniversalHandler, refused: NonNullable<Endpoint["refus
       tell(ConnectError.from(thrown).code);
       throw thrown;
     }
-    if (contextValues.get(REACHED) || contextValues.get(TOLD)) return response;
+    if (contextValues.get(REACHED) || contextValues.get(REPORTED)) return response;
     const { body } = response;
     if (body === undefined) {
       tell(codeOf(response, ""));

@@ -7,7 +7,7 @@ import { addBounded } from "./bounded-handler.ts";
 import { MAX_ELEMENTS, MAX_MESSAGE_BYTES } from "./bounds.ts";
 import { addCachedGet } from "./cached-get.ts";
 import { maskNames } from "./mask-names.ts";
-import { withToldRefusals } from "./refusals.ts";
+import { withRefusalReports } from "./refusals.ts";
 
 /** What a request may hold. */
 export interface RouteOptions {
@@ -37,7 +37,7 @@ export function routes(
         addBounded(router, bounds, () => endpoint.route(router)),
       );
     }
-    withToldRefusals(router, endpoints);
+    withRefusalReports(router, endpoints);
     withVersions(router, versionHeaders(endpoints));
   };
 }

@@ -3,14 +3,14 @@ import type { Cause } from "./causes.ts";
 import type { Running, Scope } from "./scope.ts";
 import type { Sink } from "./sink.ts";
 
-/** What several wait for. */
-export interface Awaited<T> {
+/** A result that several scopes wait for. */
+export interface ResultWaiterOwner<T> {
   /** One waits no longer, though what it waits for goes on. */
-  left(waiting: Waiting<T>): void;
+  left(waiting: ResultWaiter<T>): void;
 }
 
-/** One of several that wait for the same thing, each in a scope of its own. */
-export class Waiting<T> implements Running, Sink<T> {
+/** One wait for a shared result, in a scope of its own. */
+export class ResultWaiter<T> implements Running, Sink<T> {
   slot = 0;
   /** Among those who wait for the same, where they are in a list. */
   place = 0;
@@ -20,10 +20,10 @@ export class Waiting<T> implements Running, Sink<T> {
   readonly #method: string;
   readonly #scope: Scope;
   readonly #sink: Sink<T>;
-  readonly #for: Awaited<T>;
+  readonly #for: ResultWaiterOwner<T>;
 
   /** @param method what it waits for an answer of */
-  constructor(method: string, scope: Scope, sink: Sink<T>, awaited: Awaited<T>) {
+  constructor(method: string, scope: Scope, sink: Sink<T>, awaited: ResultWaiterOwner<T>) {
     this.#method = method;
     this.#scope = scope;
     this.#sink = sink;

@@ -1,13 +1,13 @@
 import { onItsSide } from "../call/branches.ts";
 import type { CallContext } from "../call/context.ts";
 import type { Metadata } from "../call/headers.ts";
-import { outgoing } from "../call/outgoing-call.ts";
+import { prepareCall } from "../call/outgoing-call.ts";
 import type { StreamRpc } from "../call/upstream.ts";
 import type { Timer } from "../clock.ts";
 import { asFailure, Code, type Failure, type Fault, invalid, Reason } from "../failure.ts";
 import { type Backoff, startBackoff } from "../guard/retry.ts";
 import { type PositionKind, type PositionValue, positionOf, tokenOf } from "./position.ts";
-import type { Items, OpenSource, Source } from "./source.ts";
+import type { ItemSource, Items, OpenSource } from "./source.ts";
 import { StreamCall, type StreamOwner, type StreamRequest, type StreamSink } from "./stream-call.ts";
 
 /** For so long a source that breaks is opened again, in milliseconds, unless an item comes or it stands for a while. */
@@ -48,7 +48,7 @@ export function callSource<Cx extends CallContext, Args, Opened, Req, Item, K ex
     const its = rpc.branches === undefined ? rpc : onItsSide(cx, rpc);
     const write = (from: PositionValue<K> | undefined): StreamRequest => {
       const metadata = extra.metadata?.(cx, args, opened);
-      const { frame, headers } = outgoing(cx, its, request(cx, args, opened, from), { metadata });
+      const { frame, headers } = prepareCall(cx, its, request(cx, args, opened, from), { metadata });
       return { frame, headers: cx.exchange.identified(headers) };
     };
     return new CallSource(ownerOf(cx), its, write, position, resume, items, extra.effect !== true).begin();
@@ -66,7 +66,7 @@ function ownerOf(cx: CallContext): StreamOwner {
 }
 
 /** Items of one stream after the other. */
-export class CallSource<Item, K extends PositionKind> implements Source, StreamSink<Item> {
+export class CallSource<Item, K extends PositionKind> implements ItemSource, StreamSink<Item> {
   readonly #owner: StreamOwner;
   readonly #rpc: StreamRpc<never, Item>;
   readonly #write: (resume: PositionValue<K> | undefined) => StreamRequest;

@@ -29,7 +29,7 @@ export interface Items<Item> {
 }
 
 /** Items that somebody follows: a server stream of an upstream, or a topic. */
-export interface Source {
+export interface ItemSource {
   /** Asks for one more item. */
   next(): void;
   /** Nobody wants any more: whatever runs for it ends. */
@@ -61,4 +61,4 @@ export type OpenSource<Cx, Args, Opened, Item> = (
   opened: Opened,
   resume: string | undefined,
   items: Items<Item>,
-) => Source;
+) => ItemSource;

@@ -1,10 +1,10 @@
 import type { Admits } from "../admission/admission.ts";
 import type { Clock } from "../clock.ts";
-import { judgedFirst } from "../endpoint/front.ts";
+import { authenticateFirst } from "../endpoint/front.ts";
 import type { Following, StreamEndpoint } from "./stream-endpoint.ts";
 
-/** A follower whose headers nobody has judged yet, of a server that has not asked `judge`, is judged here. */
-export function judgedFollow(
+/** Authenticates a follower here unless its server has called `judge` before. */
+export function authenticateFollow(
   admission: Admits,
   clock: Clock,
   follow: StreamEndpoint["follow"],
@@ -13,7 +13,7 @@ export function judgedFollow(
   return (args, headers, clientMs, resume, follower) => {
     let following: Following | undefined;
     let drained = false;
-    const judging = judgedFirst(admission, clock, {
+    const judging = authenticateFirst(admission, clock, {
       headers,
       clientMs,
       refused,

@@ -8,7 +8,7 @@ import { concluded } from "../endpoint/cached-endpoint.ts";
 import type { OpeningOptions } from "../endpoint/opening.ts";
 import { assertWritable } from "../endpoint/required-fields.ts";
 import { asFailure, type Failure } from "../failure.ts";
-import type { Slot } from "./item-queue.ts";
+import type { QueuedItem } from "./item-queue.ts";
 import type { StreamOptions } from "./stream-options.ts";
 
 /** What the followers of one rpc have in common. */
@@ -49,7 +49,7 @@ export function requestFor<
 >(
   { clock, opening, options }: FollowParts<App, I, O, Opened, Item, C, Principal>,
   of: Request<App, Principal>,
-  slot: Slot<Item>,
+  slot: QueuedItem<Item>,
   leftMs: number | undefined,
   failed: (failure: Failure) => void,
 ): Request<App, Principal> {
@@ -75,7 +75,7 @@ export async function composeItem<
   { method, options, required }: FollowParts<App, I, O, Opened, Item, C, Principal>,
   cx: Request<App, Principal>,
   args: MessageShape<I>,
-  slot: Slot<Item>,
+  slot: QueuedItem<Item>,
   opened: Opened,
 ): Promise<boolean> {
   const { exchange } = cx;

@@ -1,7 +1,7 @@
 import type { DescMethodServerStreaming, Message } from "@bufbuild/protobuf";
 import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
 import type { AnswerMetadata } from "../admission/answer-metadata.ts";
-import { INCOMING, JUDGED } from "../endpoint/authentication-handler.ts";
+import { AUTHENTICATED, INCOMING } from "../endpoint/authentication-handler.ts";
 import { connectError } from "../endpoint/connect-error.ts";
 import { REACHED } from "../endpoint/context-keys.ts";
 import { type Failure, OVER } from "../failure.ts";
@@ -29,7 +29,7 @@ export function streamRouteOf(
 }
 
 const headersOf = ({ values, requestHeader }: HandlerContext): IncomingHeaders =>
-  values.get(JUDGED) ?? values.get(INCOMING) ?? requestHeader;
+  values.get(AUTHENTICATED) ?? values.get(INCOMING) ?? requestHeader;
 
 /** Who waits for the next message. */
 type Waiting = PromiseWithResolvers<IteratorResult<Message>>;

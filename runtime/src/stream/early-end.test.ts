@@ -2,7 +2,7 @@
 import { create } from "@bufbuild/protobuf";
 import { CredentialSchema, PrincipalSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import { describe, expect, test } from "vitest";
-import { Judged } from "../identity/authenticated-request.ts";
+import { AuthenticatedRequest } from "../identity/authenticated-request.ts";
 import { callerOf } from "../identity/principal.ts";
 import { idle } from "../testing/fake-clock.ts";
 import { streamRig, TestFollower } from "../testing/follow-rig.ts";
@@ -54,7 +54,7 @@ describe("a stream ends", () => {
     const credential = create(CredentialSchema, { source: "user", issuer: "tests", subject: "ada", expires });
     const caller = callerOf({ type: PrincipalSchema, credential, principal: undefined });
     const peer = { address: "", direct: "", names: [] };
-    const headers = new Judged(new Headers(), new Set(), { caller, peer, answer: [] });
+    const headers = new AuthenticatedRequest(new Headers(), new Set(), { caller, peer, answer: [] });
     const { heard } = follow({ maxAgeMs: 1_800_000 }, { headers });
     await idle();
     source().give(1);

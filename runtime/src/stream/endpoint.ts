@@ -1,11 +1,11 @@
 import type { DescMessage, DescMethodServerStreaming, Message, MessageShape } from "@bufbuild/protobuf";
 import { type Clock, systemClock } from "../clock.ts";
-import { addJudged } from "../endpoint/authentication-handler.ts";
+import { addAuthenticated } from "../endpoint/authentication-handler.ts";
 import type { EndpointCodec, EndpointOptions } from "../endpoint/endpoint-options.ts";
-import { admissionOf, refusedOf, versioned } from "../endpoint/front.ts";
+import { admissionOf, refusalReporter, versioned } from "../endpoint/front.ts";
 import { openingOf } from "../endpoint/opening.ts";
 import { holdsRequired } from "../endpoint/required-fields.ts";
-import { judgedFollow } from "./authentication-follow.ts";
+import { authenticateFollow } from "./authentication-follow.ts";
 import { streamRouteOf } from "./connect-stream.ts";
 import { Follow } from "./follow.ts";
 import type { StreamEndpoint } from "./stream-endpoint.ts";
@@ -70,14 +70,14 @@ export function behindFront<App, I extends DescMessage, O extends DescMessage, C
     withClock,
     // Of other messages nobody can make use.
     codec: options.codec as EndpointCodec<Message, Message> | undefined,
-    refused: refusedOf(method, options),
+    refused: refusalReporter(method, options),
   };
   const admission = admissionOf(method, app, options);
   if (admission === undefined)
     return { ...told, follow: composed, route: versioned(version, streamRouteOf(method, composed)) };
   const { refused } = told;
-  const follow = judgedFollow(admission, clock, composed, refused);
+  const follow = authenticateFollow(admission, clock, composed, refused);
   const plain = streamRouteOf(method, follow);
-  const route: StreamEndpoint["route"] = (router) => addJudged(router, admission, () => plain(router));
+  const route: StreamEndpoint["route"] = (router) => addAuthenticated(router, admission, () => plain(router));
   return { ...told, judge: (headers) => admission.judge(headers), follow, route: versioned(version, route) };
 }

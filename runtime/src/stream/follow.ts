@@ -7,12 +7,12 @@ import { asFailure, type Failure, OVER } from "../failure.ts";
 import { callBudgetMs } from "../guard/deadline.ts";
 import type { IncomingHeaders } from "../identity/incoming.ts";
 import type { StreamUse } from "../observer.ts";
-import type { At, Items, Source } from "../source/source.ts";
+import type { At, ItemSource, Items } from "../source/source.ts";
 import { Alarm } from "./alarm.ts";
-import { stepsEnded } from "./await-steps.ts";
+import { awaitSteps } from "./await-steps.ts";
 import { composeItem, type FollowParts, onlyPosition, requestFor } from "./compose-item.ts";
 import { type EarlyEnd, failureOf } from "./early-end.ts";
-import { isLastToken, Line, Slot } from "./item-queue.ts";
+import { ItemQueue, isLastToken, QueuedItem } from "./item-queue.ts";
 import type { Follower, Following } from "./stream-endpoint.ts";
 
 /** A follower that does not read is given up after so long, where its rpc says `fail`; in milliseconds. */
@@ -27,11 +27,11 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
   readonly #args: MessageShape<I>;
   readonly #follower: Follower;
   readonly #opening: Opening<App, MessageShape<I>, Principal> | undefined;
-  readonly #line = new Line<Item>();
+  readonly #line = new ItemQueue<Item>();
   readonly #pulse: Alarm;
   readonly #age: Alarm;
   #opened: Opened | undefined;
-  #source: Source | undefined;
+  #source: ItemSource | undefined;
   /** The source's, told when all of its items have been handed on. */
   #failure: Failure | undefined;
   #over = false;
@@ -97,7 +97,7 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
       const opening = this.#parts.options.open?.(cx, this.#args);
       // Without `open` nothing is composed of it.
       const opened = (opening instanceof Promise ? await opening : opening) as Opened;
-      await stepsEnded(opened);
+      await awaitSteps(opened);
       await exchange.settled();
       if (!exchange.over) this.#begin(this.#opening, opened, resume);
     } catch (thrown) {
@@ -136,7 +136,7 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
     if (this.#over || this.#exhausted) return;
     this.#asked = false;
     const { options } = this.#parts;
-    const slot = new Slot(item, at, at.reset || this.#reset);
+    const slot = new QueuedItem(item, at, at.reset || this.#reset);
     this.#reset = false;
     this.#line.add(slot);
     if (options.if === undefined && options.until === undefined) this.#wanted(slot, true, false);
@@ -158,7 +158,7 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
 
   // ---- what becomes of an item ----
 
-  #decide(slot: Slot<Item>): void {
+  #decide(slot: QueuedItem<Item>): void {
     const { options } = this.#parts;
     const cx = this.#requestFor(slot);
     try {
@@ -186,7 +186,7 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
       slot.exchange?.scope.fail(asFailure(thrown));
     }
   }
-  #wanted(slot: Slot<Item>, wanted: boolean, last: boolean, cx?: Request<App, Principal>): void {
+  #wanted(slot: QueuedItem<Item>, wanted: boolean, last: boolean, cx?: Request<App, Principal>): void {
     if (last) this.#exhaust(slot);
     if (!wanted) {
       this.#reset = slot.reset;
@@ -197,7 +197,7 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
     } else this.#compose(slot, cx ?? this.#requestFor(slot));
   }
 
-  #requestFor(slot: Slot<Item>): Request<App, Principal> {
+  #requestFor(slot: QueuedItem<Item>): Request<App, Principal> {
     const { clock } = this.#parts;
     const leftMs = this.#endsBy === "deadline" ? this.#endsAt - clock.now() : undefined;
     const opening = this.#opening as Opening<App, MessageShape<I>, Principal>; // else nothing comes
@@ -206,14 +206,14 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
       this.#goOn();
     });
   }
-  #compose(slot: Slot<Item>, cx: Request<App, Principal>): void {
+  #compose(slot: QueuedItem<Item>, cx: Request<App, Principal>): void {
     slot.state = "composing";
     composeItem(this.#parts, cx, this.#args, slot, this.#opened as Opened).then((composed) => {
       if (composed) this.#goOn();
     });
   }
   /** What comes before it is still handed on; what comes behind it is not. */
-  #failItem(slot: Slot<Item>, failure: Failure): void {
+  #failItem(slot: QueuedItem<Item>, failure: Failure): void {
     if (this.#over) return;
     slot.stop();
     slot.state = "failed";
@@ -221,7 +221,7 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
     this.#line.cutBehind(slot);
     this.#exhaust();
   }
-  #exhaust(last?: Slot<Item>): void {
+  #exhaust(last?: QueuedItem<Item>): void {
     last?.markLast();
     this.#exhausted = true;
     this.#source?.cancel();
@@ -260,11 +260,11 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
     const { minIntervalMs = 0 } = this.#parts.options;
     return this.#gaveAt + minIntervalMs;
   }
-  #pass({ behind }: Slot<Item>): void {
+  #pass({ behind }: QueuedItem<Item>): void {
     this.#line.shift();
     if (behind !== undefined) this.#token = behind;
   }
-  #give(slot: Slot<Item>): void {
+  #give(slot: QueuedItem<Item>): void {
     const { message, token, lacking } = slot;
     if (message === undefined) return;
     try {

@@ -10,7 +10,7 @@ const LAST = "~";
 export const isLastToken = (token: string | undefined): boolean => token?.endsWith(LAST) === true;
 
 /** One of them. */
-export class Slot<Item> {
+export class QueuedItem<Item> {
   readonly item: Item;
   /** Undefined where the source cannot be resumed. */
   token: string | undefined;
@@ -55,18 +55,18 @@ export class Slot<Item> {
 }
 
 /** Items that are dropped take no room: of several in a row the last one is kept. */
-export class Line<Item> {
-  #slots: Slot<Item>[] = [];
+export class ItemQueue<Item> {
+  #slots: QueuedItem<Item>[] = [];
   #live = 0;
 
   /** How many are on their way to the follower. */
   get live(): number {
     return this.#live;
   }
-  get head(): Slot<Item> | undefined {
+  get head(): QueuedItem<Item> | undefined {
     return this.#slots[0];
   }
-  add(slot: Slot<Item>): void {
+  add(slot: QueuedItem<Item>): void {
     this.#slots.push(slot);
     this.#live++;
   }
@@ -88,7 +88,7 @@ export class Line<Item> {
    *
    * @returns whether the follower would have been given something
    */
-  supersede(newest: Slot<Item>): boolean {
+  supersede(newest: QueuedItem<Item>): boolean {
     const first = this.#slots.findIndex(({ state }) => state === "waiting");
     const last = this.#slots.indexOf(newest);
     if (first < 0 || first >= last) return false;
@@ -96,7 +96,7 @@ export class Line<Item> {
     return true;
   }
   /** Takes away what stands behind this one. */
-  cutBehind(slot: Slot<Item>): void {
+  cutBehind(slot: QueuedItem<Item>): void {
     const at = this.#slots.indexOf(slot);
     for (const later of this.#slots.splice(at + 1)) {
       later.stop();

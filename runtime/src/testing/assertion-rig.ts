@@ -4,11 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { create, type DescMessage } from "@bufbuild/protobuf";
 import { CredentialSchema, PrincipalSchema } from "@protobff/messages/bff/v1/identity_pb.js";
-import { EnvReader, type Fault } from "../environment/env-reader.ts";
+import { type ConfigFault, EnvReader } from "../environment/env-reader.ts";
 import type { Caller } from "../identity/caller.ts";
 import { incomingOf } from "../identity/incoming.ts";
 import { callerOf } from "../identity/principal.ts";
-import { openTelling, readSigning, type Telling } from "../identity/propagation/propagation.ts";
+import { openPropagation, type Propagation, readSigning } from "../identity/propagation/propagation.ts";
 import { FakeClock } from "./fake-clock.ts";
 
 export const GATEWAY = "https://gateway.example";
@@ -19,14 +19,14 @@ export class AssertionRig {
   readonly clock: FakeClock;
   readonly folder = mkdtempSync(join(tmpdir(), "bff-assertion-"));
   readonly #type: DescMessage;
-  telling: Telling;
+  propagation: Propagation;
 
   /** @param type message of the principals that it signs */
   constructor(clock = new FakeClock(), keys: readonly string[] = ["first"], type: DescMessage = PrincipalSchema) {
     this.clock = clock;
     this.#type = type;
     for (const name of keys) this.write(name);
-    this.telling = this.signing(...keys);
+    this.propagation = this.signing(...keys);
   }
   /** A new key in a file, which is there already or not. */
   write(name: string): KeyObject {
@@ -38,27 +38,27 @@ export class AssertionRig {
     return join(this.folder, `${name}.pem`);
   }
   /** What signs with the first of these keys, and publishes all. */
-  signing(...keys: readonly string[]): Telling {
-    const faults: Fault[] = [];
+  signing(...keys: readonly string[]): Propagation {
+    const faults: ConfigFault[] = [];
     const paths = keys.map((name) => this.path(name)).join(",");
     const signing = readSigning(new EnvReader({ BFF_IDENTITY_ISSUER: GATEWAY, BFF_IDENTITY_KEY_FILES: paths }, faults));
     if (faults.length > 0) throw new Error(JSON.stringify(faults));
     const { clock } = this;
-    return openTelling(this.#type, signing, { clock, audit: () => {}, fault: () => {} });
+    return openPropagation(this.#type, signing, { clock, audit: () => {}, fault: () => {} });
   }
   caller(subject = "ada", expires = 0n): Caller {
     const credential = create(CredentialSchema, { source: "user", issuer: "https://login.example", subject, expires });
     return callerOf({ type: PrincipalSchema, credential, principal: undefined });
   }
   /** The header. */
-  header(caller = this.caller(), audience = SERVICE, telling = this.telling): string {
-    const told = telling.teller.tell(caller, "signed", audience);
+  header(caller = this.caller(), audience = SERVICE, propagation = this.propagation): string {
+    const told = propagation.propagator.header(caller, "signed", audience);
     if (told === undefined) throw new Error("nothing is told");
     return told.value;
   }
   /** What `/.well-known/bff-keys` answers. */
-  async published(telling = this.telling): Promise<string> {
-    const answer = await telling.routes.get("/.well-known/bff-keys")?.({
+  async published(propagation = this.propagation): Promise<string> {
+    const answer = await propagation.routes.get("/.well-known/bff-keys")?.({
       method: "GET",
       query: new URLSearchParams(),
       headers: incomingOf(new Headers()),

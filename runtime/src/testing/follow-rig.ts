@@ -4,7 +4,7 @@ import { type Rpc, Upstream } from "../call/upstream.ts";
 import type { Failure } from "../failure.ts";
 import type { IncomingHeaders } from "../identity/incoming.ts";
 import type { Observer, ResponseEvent, StreamDegradedEvent, StreamOpenEvent } from "../observer.ts";
-import type { At, Items, Source } from "../source/source.ts";
+import type { At, ItemSource, Items } from "../source/source.ts";
 import { streamEndpoint } from "../stream/endpoint.ts";
 import type { Follower, Following, StreamEndpoint } from "../stream/stream-endpoint.ts";
 import type { StreamOptions } from "../stream/stream-options.ts";
@@ -28,7 +28,7 @@ export const SHOW = { ...Front.method.show, methodKind: "server_streaming" } as 
 >;
 
 /** Items that a test gives. Their tokens are their numbers. */
-export class TestSource implements Source {
+export class TestSource implements ItemSource {
   readonly items: Items<number>;
   readonly resume: string | undefined;
   asked = 0;

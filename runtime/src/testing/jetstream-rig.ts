@@ -2,10 +2,10 @@
 import { onTestFinished } from "vitest";
 import { type Clock, systemClock } from "../clock.ts";
 import type { Failure } from "../failure.ts";
-import type { At, Items, Source } from "../source/source.ts";
+import type { At, ItemSource, Items } from "../source/source.ts";
 import { JetStreamLog } from "../topic/jetstream-log.ts";
 import { Nats } from "../topic/nats.ts";
-import { Following } from "../topic/topic-channels.ts";
+import { TopicChannels } from "../topic/topic-channels.ts";
 import { startNats } from "./nats-rig.ts";
 
 interface Event {
@@ -23,9 +23,9 @@ export class Listener implements Items<Event> {
   token: string | undefined;
   end: string | undefined;
   opened = (): void => {};
-  readonly #source: Source;
+  readonly #source: ItemSource;
   #wants: number;
-  constructor(following: Following<Event>, key: string, resume?: string, { latest = false, wants = 100_000 } = {}) {
+  constructor(following: TopicChannels<Event>, key: string, resume?: string, { latest = false, wants = 100_000 } = {}) {
     this.#wants = wants;
     this.#source = following.follow(key, resume, latest, this);
     if (wants > 0) this.#source.next();
@@ -63,7 +63,7 @@ export function follow(url: string, { clock = systemClock, keep = 4 } = {}) {
   onTestFinished(() => nats.close());
   const spec = { name: "run", subject: "runs.{key}.events", jetstream: "RUNS", decode };
   const log = new JetStreamLog<Event>(nats, spec);
-  const following = new Following<Event>({ name: "run", keep, until: ({ n }) => n === -1 }, log, clock);
+  const following = new TopicChannels<Event>({ name: "run", keep, until: ({ n }) => n === -1 }, log, clock);
   onTestFinished(() => following.close());
   return { nats, log, following, faults };
 }

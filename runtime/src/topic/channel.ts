@@ -1,7 +1,7 @@
 import type { Clock, Timer } from "../clock.ts";
 import type { Failure } from "../failure.ts";
-import type { Source } from "../source/source.ts";
-import type { Entry, Log, Place, ReadHears, Standing, Tail, TailHears } from "./log.ts";
+import type { ItemSource } from "../source/source.ts";
+import type { Entry, Log, Place, ReadReceiver, Standing, Tail, TailReceiver } from "./log.ts";
 import { Ring } from "./ring.ts";
 
 /** A follower of a key, as its channel uses it. */
@@ -32,7 +32,7 @@ export interface ChannelSpec<Item> {
 }
 
 /** One key that somebody follows in this process: its ring, what feeds that, and all who follow. */
-export class Channel<Item> implements TailHears<Item> {
+export class Channel<Item> implements TailReceiver<Item> {
   readonly ring: Ring<Item>;
   readonly clock: Clock;
   readonly ordered: boolean;
@@ -121,7 +121,7 @@ export class Channel<Item> implements TailHears<Item> {
     this.#tail.idle?.(undefined);
   }
   /** For one who is behind the ring. */
-  read(after: Place | undefined, hears: ReadHears<Item>): Source {
+  read(after: Place | undefined, hears: ReadReceiver<Item>): ItemSource {
     return this.#log.read(this.#key, after, hears);
   }
   /** Nobody wants it any more. */

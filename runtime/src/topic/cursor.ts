@@ -1,8 +1,8 @@
 import type { Timer } from "../clock.ts";
 import { Failure } from "../failure.ts";
-import type { Items, Source } from "../source/source.ts";
+import type { ItemSource, Items } from "../source/source.ts";
 import type { Channel, ChannelReader } from "./channel.ts";
-import type { Entry, Place, ReadHears } from "./log.ts";
+import type { Entry, Place, ReadReceiver } from "./log.ts";
 import { readToken, tokenOf } from "./token.ts";
 
 /** What is in nobody's log may be on its way to a replica of it: asked again after so long, in milliseconds, and so often. */
@@ -10,7 +10,7 @@ const DRY_MS = 100;
 const MOST_DRY = 10;
 
 /** How a key is followed. */
-export interface Wish {
+export interface CursorOptions {
   /** The token of the item behind which to go on; undefined: from the oldest that there is. */
   readonly resume: string | undefined;
   /** Gives the newest item that there is each time, and none between. */
@@ -22,7 +22,7 @@ export interface Wish {
  * One follower of a key: a place in its log. It takes items from the ring of the process; behind that it reads on its own, until it meets
  * the ring. It is never waited for, and holds no items.
  */
-export class Cursor<Item> implements Source, ReadHears<Item>, ChannelReader<Item> {
+export class Cursor<Item> implements ItemSource, ReadReceiver<Item>, ChannelReader<Item> {
   readonly #channel: Channel<Item>;
   readonly #items: Items<Item>;
   readonly #latestOnly: boolean;
@@ -32,7 +32,7 @@ export class Cursor<Item> implements Source, ReadHears<Item>, ChannelReader<Item
   #last: Place | undefined; // of the item that was given last, or that the token stands for
   #reset = false;
   #number: number | undefined; // in the ring
-  #reading: Source | undefined;
+  #reading: ItemSource | undefined;
   #asked = false; // whether `#reading` owes something
   #dry = 0;
   #pause: Timer | undefined;
@@ -41,7 +41,7 @@ export class Cursor<Item> implements Source, ReadHears<Item>, ChannelReader<Item
   #told = false;
   #over = false;
 
-  constructor(channel: Channel<Item>, { resume, latestOnly, comesAgainMs }: Wish, items: Items<Item>) {
+  constructor(channel: Channel<Item>, { resume, latestOnly, comesAgainMs }: CursorOptions, items: Items<Item>) {
     this.#channel = channel;
     this.#token = resume;
     this.#latestOnly = latestOnly;

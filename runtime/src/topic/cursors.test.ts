@@ -4,9 +4,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type Clock, systemClock } from "../clock.ts";
-import type { At, Items, Source } from "../source/source.ts";
+import type { At, ItemSource, Items } from "../source/source.ts";
 import { MemoryLog } from "./memory-log.ts";
-import { Following } from "./topic-channels.ts";
+import { TopicChannels } from "./topic-channels.ts";
 
 interface Event {
   readonly n: number;
@@ -42,7 +42,7 @@ class World {
   readonly clock = new Timers();
   readonly queues = new Map<object, (() => void)[]>();
   readonly log: MemoryLog<Event>;
-  readonly following: Following<Event>;
+  readonly following: TopicChannels<Event>;
   readonly published = new Map<string, number[]>();
   readonly forgotten = new Set<string>();
   readonly followers: Follower[] = [];
@@ -53,7 +53,7 @@ class World {
       queue.push(run);
       this.queues.set(stream, queue);
     });
-    this.following = new Following<Event>({ name: "t", keep }, this.log, this.clock);
+    this.following = new TopicChannels<Event>({ name: "t", keep }, this.log, this.clock);
   }
   of(key: string): number[] {
     const all = this.published.get(key) ?? [];
@@ -70,7 +70,7 @@ class World {
 class Follower implements Items<Event> {
   readonly key: string;
   readonly latest: boolean;
-  readonly source: Source;
+  readonly source: ItemSource;
   readonly #world: World;
   readonly #resumed: boolean;
   before: number | undefined;

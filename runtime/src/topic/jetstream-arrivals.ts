@@ -1,12 +1,12 @@
-import type { Stored } from "./jetstream-items.ts";
+import type { StoredMessage } from "./jetstream-items.ts";
 
 /** Most items that wait at once for the proof that nothing is missing before them, and most bytes of them. */
 const MOST_WAITING = 1_024;
 const MOST_WAITING_BYTES = 1_048_576;
 
 /** Receives the items of a consumer in their order. */
-export interface ArrivalsHears {
-  arrived(stored: Stored): void;
+export interface ArrivalsReceiver {
+  arrived(stored: StoredMessage): void;
   /** Items before the next one are gone, and nobody received them. */
   gap(): void;
   /** The proof failed, or too many items wait for it. The last call. */
@@ -18,10 +18,10 @@ export interface ArrivalsHears {
  * predecessor is still kept: then nothing between the two is gone. Consecutive sequence numbers need no proof.
  */
 export class Arrivals {
-  readonly #hears: ArrivalsHears;
+  readonly #hears: ArrivalsReceiver;
   readonly #isWhole: (seq: number) => Promise<boolean>;
   #last: number;
-  #waiting: Stored[] = [];
+  #waiting: StoredMessage[] = [];
   #bytes = 0;
   #proving = false;
   #closed = false;
@@ -30,7 +30,7 @@ export class Arrivals {
    * @param last the sequence number behind which items arrive; 0: no item was there
    * @param isWhole whether nothing behind a sequence number is gone
    */
-  constructor(last: number, isWhole: (seq: number) => Promise<boolean>, hears: ArrivalsHears) {
+  constructor(last: number, isWhole: (seq: number) => Promise<boolean>, hears: ArrivalsReceiver) {
     this.#last = last;
     this.#isWhole = isWhole;
     this.#hears = hears;
@@ -39,7 +39,7 @@ export class Arrivals {
     this.#closed = true;
     this.#waiting = [];
   }
-  add(stored: Stored): void {
+  add(stored: StoredMessage): void {
     const { seq } = this.#waiting.at(-1) ?? { seq: this.#last };
     if (this.#closed || stored.seq <= seq) return;
     this.#waiting.push(stored);

@@ -5,7 +5,7 @@ import type { Entry } from "./log.ts";
 import type { Link, NatsLinks } from "./nats-link.ts";
 
 /** The part of a message that logs read. */
-export type Stored = Pick<StoredMsg, "seq" | "subject" | "data">;
+export type StoredMessage = Pick<StoredMsg, "seq" | "subject" | "data">;
 
 export interface JetStreamItems<Item> {
   readonly nats: NatsLinks;
@@ -13,7 +13,7 @@ export interface JetStreamItems<Item> {
   readonly stream: string;
   /** Consumers of this process, on the server. */
   consumers: number;
-  entry(stored: Stored): Entry<Item>;
+  entry(stored: StoredMessage): Entry<Item>;
   /**
    * Whether the stream still holds everything after a sequence number: its item is still kept, or an older one of the key, because the oldest
    * items are dropped first.

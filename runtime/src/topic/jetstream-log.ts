@@ -1,12 +1,12 @@
 import { Code, Failure, invalid, Reason } from "../failure.ts";
-import type { Source } from "../source/source.ts";
-import type { JetStreamItems, Stored } from "./jetstream-items.ts";
+import type { ItemSource } from "../source/source.ts";
+import type { JetStreamItems, StoredMessage } from "./jetstream-items.ts";
 import { JetStreamRead } from "./jetstream-read.ts";
 import { JetStreamTail } from "./jetstream-tail.ts";
 import { keyOf, quotedKey, subjectOf } from "./key.ts";
-import type { Entry, Place, ReadHears, Tail, TailHears } from "./log.ts";
+import type { Entry, Place, ReadReceiver, Tail, TailReceiver } from "./log.ts";
 import type { Link, NatsLinks } from "./nats-link.ts";
-import { faultOf, type NewestHears } from "./newest-item.ts";
+import { faultOf, type NewestReceiver } from "./newest-item.ts";
 import type { StoredLog, StoredSpec } from "./store.ts";
 import { tokenOf } from "./token.ts";
 
@@ -30,16 +30,16 @@ export class JetStreamLog<Item> implements StoredLog<Item>, JetStreamItems<Item>
     this.stream = spec.jetstream;
     this.#spec = spec;
   }
-  tail(key: string, hears: TailHears<Item>): Tail {
+  tail(key: string, hears: TailReceiver<Item>): Tail {
     return new JetStreamTail(this, this.subject(key), hears);
   }
-  read(key: string, after: Place | undefined, hears: ReadHears<Item>): Source {
+  read(key: string, after: Place | undefined, hears: ReadReceiver<Item>): ItemSource {
     return new JetStreamRead(this, this.subject(key), after, hears);
   }
   subject(key: string): string {
     return subjectOf(this.#spec.subject, key);
   }
-  newest(key: string, hears: NewestHears<Item>): () => void {
+  newest(key: string, hears: NewestReceiver<Item>): () => void {
     let wanted = true;
     const { link } = this.nats;
     const asked = link === undefined ? Promise.reject(new Error("NATS is away")) : this.#newest(link, key);
@@ -74,10 +74,10 @@ export class JetStreamLog<Item> implements StoredLog<Item>, JetStreamItems<Item>
     }
     return false;
   }
-  entry(stored: Stored): Entry<Item> {
+  entry(stored: StoredMessage): Entry<Item> {
     return { place: BigInt(stored.seq), item: this.#read(stored), bytes: stored.data.length };
   }
-  #read({ seq, subject, data }: Stored): Item | Failure {
+  #read({ seq, subject, data }: StoredMessage): Item | Failure {
     try {
       return this.#spec.decode(data);
     } catch (error) {
@@ -93,7 +93,7 @@ export class JetStreamLog<Item> implements StoredLog<Item>, JetStreamItems<Item>
   }
 }
 
-function give<Item>(newest: Newest<Item> | undefined, hears: NewestHears<Item>): void {
+function give<Item>(newest: Newest<Item> | undefined, hears: NewestReceiver<Item>): void {
   if (newest === undefined) {
     hears.nothing();
     return;

@@ -1,7 +1,7 @@
-import type { Source } from "../source/source.ts";
-import type { JetStreamItems, Stored } from "./jetstream-items.ts";
+import type { ItemSource } from "../source/source.ts";
+import type { JetStreamItems, StoredMessage } from "./jetstream-items.ts";
 import { AGAIN_MS, HOLD_MS } from "./jetstream-tail.ts";
-import type { Entry, Place, ReadHears } from "./log.ts";
+import type { Entry, Place, ReadReceiver } from "./log.ts";
 import type { Link } from "./nats-link.ts";
 import { RING_BYTES } from "./ring.ts";
 import { Unusable } from "./stream-facts.ts";
@@ -10,10 +10,10 @@ import { Unusable } from "./stream-facts.ts";
 const MOST_AHEAD = 32;
 
 /** Reads on behind a place, item by item and without anything on the server, so that nothing has to be cleaned up there. */
-export class JetStreamRead<Item> implements Source {
+export class JetStreamRead<Item> implements ItemSource {
   readonly #log: JetStreamItems<Item>;
   readonly #subject: string;
-  readonly #hears: ReadHears<Item>;
+  readonly #hears: ReadReceiver<Item>;
   readonly #after: Place | undefined;
   #last: number | undefined;
   #ahead: Entry<Item>[] = [];
@@ -23,7 +23,7 @@ export class JetStreamRead<Item> implements Source {
   #failingSince: number | undefined;
   #over = false;
 
-  constructor(log: JetStreamItems<Item>, subject: string, after: Place | undefined, hears: ReadHears<Item>) {
+  constructor(log: JetStreamItems<Item>, subject: string, after: Place | undefined, hears: ReadReceiver<Item>) {
     this.#log = log;
     this.#subject = subject;
     this.#after = after;
@@ -81,7 +81,7 @@ export class JetStreamRead<Item> implements Source {
   }
   async #fetch(link: Link): Promise<void> {
     const last = this.#last ?? 0;
-    const found: Stored[] = [];
+    const found: StoredMessage[] = [];
     let bytes = 0;
     for (let from = last; found.length < this.#page && bytes < RING_BYTES; ) {
       const next = await this.#behind(link, from);
@@ -109,12 +109,12 @@ export class JetStreamRead<Item> implements Source {
     this.#page = Math.min(this.#page * 2, MOST_AHEAD);
     this.#ahead = found.map((stored) => this.#log.entry(stored));
   }
-  async #at(link: Link, place: bigint): Promise<Stored | undefined> {
+  async #at(link: Link, place: bigint): Promise<StoredMessage | undefined> {
     if (place <= 0n || place > MOST) return undefined;
     const stored = await link.jsm.direct.getMessage(this.#log.stream, { seq: Number(place) });
     return stored?.subject === this.#subject ? stored : undefined;
   }
-  async #behind(link: Link, seq: number): Promise<Stored | undefined> {
+  async #behind(link: Link, seq: number): Promise<StoredMessage | undefined> {
     const query = { seq: seq + 1, next_by_subj: this.#subject };
     return (await link.jsm.direct.getMessage(this.#log.stream, query)) ?? undefined;
   }

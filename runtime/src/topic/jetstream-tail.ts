@@ -2,9 +2,9 @@ import { randomUUID } from "node:crypto";
 import type { ConsumerMessages, JsMsg } from "@nats-io/jetstream";
 import type { Timer } from "../clock.ts";
 import { Arrivals } from "./jetstream-arrivals.ts";
-import type { JetStreamItems, Stored } from "./jetstream-items.ts";
-import type { Tail, TailHears } from "./log.ts";
-import type { Link, LinkHears } from "./nats-link.ts";
+import type { JetStreamItems, StoredMessage } from "./jetstream-items.ts";
+import type { Tail, TailReceiver } from "./log.ts";
+import type { Link, LinkListener } from "./nats-link.ts";
 import { Unusable } from "./stream-facts.ts";
 
 /** While NATS is away followers are held for so long, in milliseconds. */
@@ -43,10 +43,10 @@ interface Consuming {
  * Follows one subject by a consumer of its own, which is made anew whenever something is wrong with it. Neither its end nor what the stream
  * drops before the consumer gets there goes unnoticed: what comes next is proven to follow, or resets.
  */
-export class JetStreamTail<Item> implements Tail, LinkHears {
+export class JetStreamTail<Item> implements Tail, LinkListener {
   readonly #log: JetStreamItems<Item>;
   readonly #subject: string;
-  readonly #hears: TailHears<Item>;
+  readonly #hears: TailReceiver<Item>;
   #epoch: string | undefined; // since it stands
   #last = 0; // of the items that have been given, or that were there before
   #consuming: Consuming | undefined;
@@ -55,7 +55,7 @@ export class JetStreamTail<Item> implements Tail, LinkHears {
   #again: Timer | undefined;
   #closed = false;
 
-  constructor(log: JetStreamItems<Item>, subject: string, hears: TailHears<Item>) {
+  constructor(log: JetStreamItems<Item>, subject: string, hears: TailReceiver<Item>) {
     this.#log = log;
     this.#subject = subject;
     this.#hears = hears;
@@ -180,7 +180,7 @@ export class JetStreamTail<Item> implements Tail, LinkHears {
     }
     consuming.arrivals.add({ seq: streamSequence, subject: message.subject, data: message.data });
   }
-  #arrived(turn: number, stored: Stored): void {
+  #arrived(turn: number, stored: StoredMessage): void {
     if (turn !== this.#turn) return;
     this.#last = stored.seq;
     this.#hears.entry(this.#log.entry(stored));

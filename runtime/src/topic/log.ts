@@ -1,5 +1,5 @@
 import type { Failure } from "../failure.ts";
-import type { Source } from "../source/source.ts";
+import type { ItemSource } from "../source/source.ts";
 
 /** Where an item stands in the log of its key: a sequence number, or what the topic's `position` gives of it. */
 export type Place = bigint | string;
@@ -23,8 +23,8 @@ export interface Standing<Item> {
   readonly from: Place | undefined;
 }
 
-/** Hears of all that comes new of a key, never before `tail` has returned; nothing after `ended`, `failed` or `close`. */
-export interface TailHears<Item> {
+/** Receives all new items of a key, never before `tail` has returned; nothing after `ended`, `failed` or `close`. */
+export interface TailReceiver<Item> {
   /** Whoever keeps the log has said that it will answer. At any time, and more than once. */
   accepted(): void;
   /** Before any item, and again after `replaced`. */
@@ -37,8 +37,8 @@ export interface TailHears<Item> {
   failed(failure: Failure): void;
 }
 
-/** Hears of what stands behind a place, one item for each `next`; never before `read` has returned. */
-export interface ReadHears<Item> {
+/** Receives the items behind a place, one item for each `next`; never before `read` has returned. */
+export interface ReadReceiver<Item> {
   /** Who keeps the log has said that it will answer. */
   accepted(): void;
   /** What stands at the place itself, where the log can tell: before anything else. */
@@ -72,11 +72,11 @@ export interface Log<Item> {
   readonly lingerMs: number;
   /** What runs elsewhere for its followers: consumers of JetStream, streams of an upstream. */
   readonly consumers: number;
-  tail(key: string, hears: TailHears<Item>): Tail;
+  tail(key: string, hears: TailReceiver<Item>): Tail;
   /**
    * For one follower who is behind what the process keeps.
    *
    * @param after undefined: from the oldest item that there is
    */
-  read(key: string, after: Place | undefined, hears: ReadHears<Item>): Source;
+  read(key: string, after: Place | undefined, hears: ReadReceiver<Item>): ItemSource;
 }

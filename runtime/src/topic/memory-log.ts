@@ -1,5 +1,5 @@
-import type { Source } from "../source/source.ts";
-import type { Entry, Log, Place, ReadHears, Tail, TailHears } from "./log.ts";
+import type { ItemSource } from "../source/source.ts";
+import type { Entry, Log, Place, ReadReceiver, Tail, TailReceiver } from "./log.ts";
 
 /** Runs something later; what is told of one `stream`, in the order in which it was told. */
 export type Later = (stream: object, run: () => void) => void;
@@ -64,7 +64,7 @@ export class MemoryLog<Item> implements Log<Item> {
   last(key: string): Entry<Item> | undefined {
     return this.#items.get(key)?.at(-1);
   }
-  tail(key: string, hears: TailHears<Item>): Tail {
+  tail(key: string, hears: TailReceiver<Item>): Tail {
     const tail = new MemoryTail(key, hears, this.#later, (gone) => this.#tails.delete(gone));
     this.#tails.add(tail);
     this.#open(tail);
@@ -80,7 +80,7 @@ export class MemoryLog<Item> implements Log<Item> {
     tail.tell((hears) => hears.accepted());
     tail.tell((hears) => hears.opened(standing));
   }
-  read(key: string, after: Place | undefined, hears: ReadHears<Item>): Source {
+  read(key: string, after: Place | undefined, hears: ReadReceiver<Item>): ItemSource {
     const reading = {};
     this.#reads.add(reading);
     const of = this.#epoch;
@@ -122,19 +122,19 @@ export class MemoryLog<Item> implements Log<Item> {
 
 class MemoryTail<Item> implements Tail {
   readonly key: string;
-  readonly #hears: TailHears<Item>;
+  readonly #hears: TailReceiver<Item>;
   readonly #later: Later;
   readonly #gone: (tail: MemoryTail<Item>) => void;
   #closed = false;
   #generation = 0;
 
-  constructor(key: string, hears: TailHears<Item>, later: Later, gone: (tail: MemoryTail<Item>) => void) {
+  constructor(key: string, hears: TailReceiver<Item>, later: Later, gone: (tail: MemoryTail<Item>) => void) {
     this.key = key;
     this.#hears = hears;
     this.#later = later;
     this.#gone = gone;
   }
-  tell(run: (hears: TailHears<Item>) => void): void {
+  tell(run: (hears: TailReceiver<Item>) => void): void {
     const generation = this.#generation;
     this.#later(this, () => {
       if (!this.#closed && generation === this.#generation) run(this.#hears);

@@ -1,6 +1,6 @@
 import { Failure } from "../failure.ts";
 import { MemoryLog } from "./memory-log.ts";
-import { faultOf, type NewestHears } from "./newest-item.ts";
+import { faultOf, type NewestReceiver } from "./newest-item.ts";
 import type { StoredLog, StoredSpec, TopicStore } from "./store.ts";
 import { tokenOf } from "./token.ts";
 
@@ -24,7 +24,7 @@ export class MemoryTopics implements TopicStore {
 }
 
 class StoredMemory<Item> extends MemoryLog<Item> implements StoredLog<Item> {
-  newest(key: string, hears: NewestHears<Item>): () => void {
+  newest(key: string, hears: NewestReceiver<Item>): () => void {
     let wanted = true;
     queueMicrotask(() => {
       if (!wanted) return;

@@ -10,7 +10,7 @@ export interface Link {
   readonly jsm: JetStreamManager;
 }
 /** Hears when the connection is lost, and when it is there again. */
-export interface LinkHears {
+export interface LinkListener {
   up(link: Link): void;
   down(): void;
 }
@@ -21,8 +21,8 @@ export interface NatsLinks {
   readonly limit: LimitFunction;
   /** Undefined: NATS is away. */
   readonly link: Link | undefined;
-  hear(hears: LinkHears): void;
-  unhear(hears: LinkHears): void;
+  hear(hears: LinkListener): void;
+  unhear(hears: LinkListener): void;
   /**
    * The facts of a stream.
    *

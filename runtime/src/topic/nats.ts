@@ -3,7 +3,7 @@ import { connect, credsAuthenticator, type NatsConnection, type NodeConnectionOp
 import pLimit from "p-limit";
 import type { Clock, Timer } from "../clock.ts";
 import { JetStreamLog } from "./jetstream-log.ts";
-import type { Link, LinkHears, NatsLinks } from "./nats-link.ts";
+import type { Link, LinkListener, NatsLinks } from "./nats-link.ts";
 import type { StoredLog, StoredSpec, TopicStore } from "./store.ts";
 import { type StreamFacts, StreamNames } from "./stream-facts.ts";
 
@@ -41,7 +41,7 @@ export class Nats implements TopicStore, NatsLinks {
   readonly limit = pLimit(AT_ONCE);
   readonly #options: NodeConnectionOptions;
   readonly #streams: StreamNames;
-  readonly #hears = new Set<LinkHears>();
+  readonly #hears = new Set<LinkListener>();
   readonly #pending = new Set<Promise<unknown>>();
   #connection: NatsConnection | undefined;
   #link: Link | undefined;
@@ -74,10 +74,10 @@ export class Nats implements TopicStore, NatsLinks {
   get link(): Link | undefined {
     return this.#link;
   }
-  hear(hears: LinkHears): void {
+  hear(hears: LinkListener): void {
     this.#hears.add(hears);
   }
-  unhear(hears: LinkHears): void {
+  unhear(hears: LinkListener): void {
     this.#hears.delete(hears);
   }
   /**

@@ -7,8 +7,8 @@ import { frame, PREFIX_BYTES } from "../wire/frame.ts";
 /** The header beside a newest item that has the token of its place. */
 export const TOKEN_HEADER = "bff-resume";
 
-/** Hears what the newest item of a key is: one of these, once. */
-export interface NewestHears<Item> {
+/** Receives the newest item of a key: one of these calls, once. */
+export interface NewestReceiver<Item> {
   /** @param bytes as it is stored, where that is known */
   found(item: Item, token: string, bytes?: Uint8Array): void;
   /** There is no item under the key. */
@@ -16,7 +16,7 @@ export interface NewestHears<Item> {
   faulted(fault: Fault): void;
 }
 /** Asks for the newest item of a key; never answers before it has returned, and not after what it returns was called. */
-export type AskNewest<Item> = (key: string, hears: NewestHears<Item>) => () => void;
+export type AskNewest<Item> = (key: string, hears: NewestReceiver<Item>) => () => void;
 
 /** Topics, in the form of an upstream: a request is the number of a topic and a key, on two lines, and its answer is the newest item. */
 export class NewestClient implements UnaryClient {

@@ -25,7 +25,7 @@ export function processContext(): CallContext {
     header: () => "",
     forwarded: () => undefined,
     identified: (headers) => headers,
-    told: () => undefined,
+    identityHeader: () => undefined,
     limitOf: () => limit,
     sends() {},
     effectBegins() {},

@@ -2,10 +2,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Code, Failure, invalid, Reason } from "../failure.ts";
-import type { At, Items, Source } from "../source/source.ts";
+import type { At, ItemSource, Items } from "../source/source.ts";
 import { FakeClock, idle } from "../testing/fake-clock.ts";
 import { LINGER_MS, type OpenCall, SharedCall } from "./shared-call.ts";
-import { Following } from "./topic-channels.ts";
+import { TopicChannels } from "./topic-channels.ts";
 
 interface Event {
   readonly n: number;
@@ -38,7 +38,7 @@ class Upstream {
     for (const stream of this.streams) stream.pump();
   }
 }
-class Stream implements Source {
+class Stream implements ItemSource {
   readonly #upstream: Upstream;
   readonly #key: string;
   readonly items: Items<Event>;
@@ -83,10 +83,10 @@ class Stream implements Source {
 class Listener implements Items<Event> {
   readonly heard: (number | string)[] = [];
   readonly resets: number[] = [];
-  readonly source: Source;
+  readonly source: ItemSource;
   token: string | undefined;
   #wants: number;
-  constructor(following: Following<Event>, resume?: string, wants = 1_000, latestOnly = false) {
+  constructor(following: TopicChannels<Event>, resume?: string, wants = 1_000, latestOnly = false) {
     this.#wants = wants;
     this.source = following.follow("k", resume, latestOnly, this);
     if (wants > 0) this.source.next();
@@ -112,7 +112,7 @@ class Listener implements Items<Event> {
 function setUp(keep = 4) {
   const upstream = new Upstream();
   const clock = new FakeClock();
-  const following = new Following<Event>({ name: "run", keep }, new SharedCall(upstream.open), clock);
+  const following = new TopicChannels<Event>({ name: "run", keep }, new SharedCall(upstream.open), clock);
   return { upstream, clock, following };
 }
 const events = (...all: number[]): Event[] => all.map((n) => ({ n }));
@@ -208,7 +208,7 @@ describe("a topic that is followed through its call", () => {
     const { upstream } = setUp();
     upstream.publish("k", ...events(1, 2));
     const inProcess = () =>
-      new Following<Event>(
+      new TopicChannels<Event>(
         { name: "run", keep: 4, until: ({ n }) => n === 2 },
         new SharedCall(upstream.open),
         new FakeClock(),

@@ -1,8 +1,8 @@
 import type { CallContext } from "../call/context.ts";
 import { type Failure, invalid, Reason } from "../failure.ts";
-import type { At, Items, OpenSource, Source } from "../source/source.ts";
+import type { At, ItemSource, Items, OpenSource } from "../source/source.ts";
 import { quotedKey } from "./key.ts";
-import type { Entry, Log, Place, ReadHears, Tail, TailHears } from "./log.ts";
+import type { Entry, Log, Place, ReadReceiver, Tail, TailReceiver } from "./log.ts";
 import { processContext } from "./process-context.ts";
 
 /** Opens the stream of a key. */
@@ -35,13 +35,13 @@ export class SharedCall<Item> implements Log<Item> {
   constructor(open: OpenCall<Item>) {
     this.#open = open;
   }
-  tail(key: string, hears: TailHears<Item>): Tail {
+  tail(key: string, hears: TailReceiver<Item>): Tail {
     const tail = new CallTail(key, hears, this.#count);
     tail.source = this.#open(this.#cx, key, undefined, undefined, tail);
     tail.source.next();
     return tail;
   }
-  read(key: string, after: Place | undefined, hears: ReadHears<Item>): Source {
+  read(key: string, after: Place | undefined, hears: ReadReceiver<Item>): ItemSource {
     const reading = new CallReading(key, hears, after === undefined ? undefined : String(after), this.#count);
     reading.source = this.#open(this.#cx, key, undefined, reading.resume, reading);
     return reading;
@@ -75,15 +75,15 @@ function ofKey(key: string, failure: Failure): Failure {
 }
 
 class CallTail<Item> implements Items<Item>, Tail {
-  source: Source | undefined;
+  source: ItemSource | undefined;
   readonly #key: string;
-  readonly #hears: TailHears<Item>;
+  readonly #hears: TailReceiver<Item>;
   readonly #count: (by: number) => void;
   readonly #places = new Places();
   #stands = false;
   #closed = false;
 
-  constructor(key: string, hears: TailHears<Item>, count: (by: number) => void) {
+  constructor(key: string, hears: TailReceiver<Item>, count: (by: number) => void) {
     this.#key = key;
     this.#hears = hears;
     this.#count = count;
@@ -130,18 +130,18 @@ class CallTail<Item> implements Items<Item>, Tail {
   }
 }
 
-class CallReading<Item> implements Items<Item>, Source {
-  source: Source | undefined;
+class CallReading<Item> implements Items<Item>, ItemSource {
+  source: ItemSource | undefined;
   /** The token behind which the call goes on. */
   readonly resume: string | undefined;
   readonly #key: string;
-  readonly #hears: ReadHears<Item>;
+  readonly #hears: ReadReceiver<Item>;
   readonly #count: (by: number) => void;
   readonly #places = new Places();
   #skips: number; // items that were given before, and have no position
   #over = false;
 
-  constructor(key: string, hears: ReadHears<Item>, after: string | undefined, count: (by: number) => void) {
+  constructor(key: string, hears: ReadReceiver<Item>, after: string | undefined, count: (by: number) => void) {
     this.#key = key;
     this.#hears = hears;
     this.#count = count;

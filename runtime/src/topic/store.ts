@@ -1,5 +1,5 @@
 import type { Log } from "./log.ts";
-import type { NewestHears } from "./newest-item.ts";
+import type { NewestReceiver } from "./newest-item.ts";
 
 /** What of a topic says where its items are, and how they are read. */
 export interface StoredSpec<Item> {
@@ -13,7 +13,7 @@ export interface StoredSpec<Item> {
 /** A log that tells its newest item without being followed. */
 export interface StoredLog<Item> extends Log<Item> {
   /** Never answers before it has returned, nor after what it returns was called. */
-  newest(key: string, hears: NewestHears<Item>): () => void;
+  newest(key: string, hears: NewestReceiver<Item>): () => void;
 }
 /** Where topics are kept outside of the process: NATS. */
 export interface TopicStore {

@@ -2,13 +2,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Code, type Failure, invalid } from "../failure.ts";
-import type { At, Items, Source } from "../source/source.ts";
+import type { At, ItemSource, Items } from "../source/source.ts";
 import { FakeClock } from "../testing/fake-clock.ts";
 import type { Entry } from "./log.ts";
 import { MemoryLog } from "./memory-log.ts";
 import { Ring } from "./ring.ts";
 import { readToken, tokenOf } from "./token.ts";
-import { Following } from "./topic-channels.ts";
+import { TopicChannels } from "./topic-channels.ts";
 
 interface Event {
   readonly n: number;
@@ -19,9 +19,9 @@ class Listener implements Items<Event> {
   readonly heard: (number | string)[] = [];
   readonly resets: number[] = [];
   token: string | undefined;
-  source: Source | undefined;
+  source: ItemSource | undefined;
   #wants = 0;
-  constructor(following: Following<Event>, key = "k", resume?: string, latestOnly = false) {
+  constructor(following: TopicChannels<Event>, key = "k", resume?: string, latestOnly = false) {
     this.source = following.follow(key, resume, latestOnly, this);
   }
   opened(): void {
@@ -51,7 +51,7 @@ function setUp(keep = 3, lingerMs = 0) {
   const log = new MemoryLog<Event>(undefined, lingerMs);
   const clock = new FakeClock();
   const until = ({ final }: Event): boolean => final === true;
-  const following = new Following<Event>({ name: "run", keep, until }, log, clock);
+  const following = new TopicChannels<Event>({ name: "run", keep, until }, log, clock);
   return { log, clock, following };
 }
 
@@ -190,7 +190,7 @@ describe("following a key", () => {
   });
   test("an item that cannot be read fails those who come to it", async () => {
     const log = new MemoryLog<Event | Failure>();
-    const following = new Following<Event>({ name: "run", keep: 3 }, log as MemoryLog<Event>, new FakeClock());
+    const following = new TopicChannels<Event>({ name: "run", keep: 3 }, log as MemoryLog<Event>, new FakeClock());
     log.publish("k", { n: 1 });
     log.publish("k", invalid("runs.{key}", "premature EOF"));
     const one = new Listener(following);

@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
 import { asFailure, Failure } from "../failure.ts";
 import type { TopicState } from "../observer-upstreams.ts";
-import type { Items, Source } from "../source/source.ts";
+import type { ItemSource, Items } from "../source/source.ts";
 import { Channel, type ChannelSpec } from "./channel.ts";
 import { Cursor } from "./cursor.ts";
 import { wrongKey } from "./key.ts";
@@ -17,7 +17,7 @@ export interface FollowSpec<Item> {
 }
 
 /** The keys of one topic that are followed in this process. */
-export class Following<Item> {
+export class TopicChannels<Item> {
   readonly #name: string;
   readonly #spec: ChannelSpec<Item>;
   readonly #channels = new Map<string, Channel<Item>>();
@@ -42,7 +42,7 @@ export class Following<Item> {
     latestOnly: boolean,
     items: Items<Item>,
     comesAgainMs = Number.POSITIVE_INFINITY,
-  ): Source {
+  ): ItemSource {
     const wrong = wrongKey(this.#name, key);
     if (wrong !== undefined) return failing(items, wrong);
     const channel = this.#channels.get(key) ?? this.#open(key);
@@ -92,7 +92,7 @@ const asDecision =
     }
   };
 
-function failing(items: Items<never>, failure: Failure): Source {
+function failing(items: Items<never>, failure: Failure): ItemSource {
   let over = false;
   queueMicrotask(() => {
     if (!over) items.failed(failure);

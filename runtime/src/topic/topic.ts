@@ -6,14 +6,14 @@ import { type Clock, systemClock, type Timer } from "../clock.ts";
 import { Failure } from "../failure.ts";
 import type { Observer } from "../observer.ts";
 import type { TopicState } from "../observer-upstreams.ts";
-import type { Items, OpenSource, Source } from "../source/source.ts";
+import type { ItemSource, Items, OpenSource } from "../source/source.ts";
 import { wrongKey } from "./key.ts";
 import type { Entry } from "./log.ts";
-import { type AskNewest, faultOf, NewestClient, type NewestHears } from "./newest-item.ts";
+import { type AskNewest, faultOf, NewestClient, type NewestReceiver } from "./newest-item.ts";
 import { type OpenCall, SharedCall } from "./shared-call.ts";
 import type { StoredLog, TopicStore } from "./store.ts";
 import { tokenOf } from "./token.ts";
-import { Following } from "./topic-channels.ts";
+import { TopicChannels } from "./topic-channels.ts";
 
 /** A topic as it is declared. */
 export interface TopicSpec<Item> {
@@ -134,7 +134,7 @@ export class Topic<Item> {
   /** Asks for a key's newest item, as a call is made; undefined: there is none. */
   readonly latest: Rpc<string, Item | undefined>;
   readonly #spec: TopicSpec<Item>;
-  readonly #following: Following<Item>;
+  readonly #following: TopicChannels<Item>;
   readonly #clock: Clock;
 
   /** @throws Error where there is neither a NATS for it nor a call; `serve` has told so before */
@@ -151,11 +151,11 @@ export class Topic<Item> {
     }
     const stored = topics.stored(spec);
     if (stored !== undefined) {
-      this.#following = new Following(spec, stored.log, topics.clock);
+      this.#following = new TopicChannels(spec, stored.log, topics.clock);
       this.latest = topics.newestOf(name, stored.subject, (key, hears) => stored.log.newest(key, hears));
     } else if (call !== undefined) {
       const log = new SharedCall(call.open);
-      this.#following = new Following(spec, log, topics.clock);
+      this.#following = new TopicChannels(spec, log, topics.clock);
       this.latest = topics.newestByCall(name, call.method, (key, hears) => this.#byCall(log.epoch, key, hears));
     } else throw new Error(`topic ${name} has no call: it needs NATS`);
     topics.made(this);
@@ -167,7 +167,7 @@ export class Topic<Item> {
    * @param resume the token of the item behind which to go on; undefined: from the oldest that there is
    * @param latestOnly gives the newest item that there is each time, and none between
    */
-  follow(key: string, resume: string | undefined, latestOnly: boolean, items: Items<Item>): Source {
+  follow(key: string, resume: string | undefined, latestOnly: boolean, items: Items<Item>): ItemSource {
     return this.#following.follow(key, resume, latestOnly, items);
   }
   get state(): TopicState {
@@ -184,7 +184,7 @@ export class Topic<Item> {
     this.#following.close();
   }
   /** The newest of what the shared call gives, once that is silent. */
-  #byCall(epoch: string, key: string, hears: NewestHears<Item>): () => void {
+  #byCall(epoch: string, key: string, hears: NewestReceiver<Item>): () => void {
     const settled = this.#following.settled(key, QUIET_MS, LATEST_AGAIN_MS);
     if (settled !== undefined) return soon(() => give(epoch, settled, hears));
     let newest: { readonly item: Item; readonly token: string } | undefined;
@@ -223,7 +223,7 @@ export class Topic<Item> {
 function give<Item>(
   epoch: string,
   { newest, isLast }: { readonly newest: Entry<Item> | undefined; readonly isLast: boolean },
-  hears: NewestHears<Item>,
+  hears: NewestReceiver<Item>,
 ): void {
   if (newest === undefined) hears.nothing();
   else if (newest.item instanceof Failure) hears.faulted(faultOf(newest.item));

@@ -11,7 +11,7 @@ const TLS_MEANS: Readonly<Record<string, string>> = {
  *
  * @param begun whether the other end has said anything of HTTP/2; before that the fault mostly is the address
  */
-export function described(error: Error | undefined, begun: boolean): string {
+export function errorText(error: Error | undefined, begun: boolean): string {
   // Several addresses that have all failed are an AggregateError, whose own message is empty.
   if (error instanceof AggregateError && error.message === "") return error.errors.map(String).join(", ");
   if (error === undefined) return begun ? "the connection was closed" : "the connection was closed before HTTP/2 began";

@@ -1,5 +1,5 @@
-/** What a receiver throws is thrown where no other call of the connection is in its way. */
-export function uncaught(error: unknown): void {
+/** Throws the error of a receiver in a microtask, so that it stops no other call of the connection. */
+export function throwLater(error: unknown): void {
   queueMicrotask(() => {
     throw error;
   });

@@ -1,7 +1,7 @@
 // The commands that packages of the runtime bring along: they know the server's rooms, and no room knows them.
 import { parseArgs } from "node:util";
 import { systemClock } from "@protobff/runtime/internal/clock";
-import { type Environment, EnvReader, type Fault } from "@protobff/runtime/internal/environment/env-reader";
+import { type ConfigFault, type Environment, EnvReader } from "@protobff/runtime/internal/environment/env-reader";
 import { tame } from "@protobff/runtime/internal/environment/one-line";
 import { digestOf, newId, newKey, PREFIX } from "@protobff/runtime/internal/identity/api-key/key-format";
 import type { KeyStore, StoredKey } from "@protobff/runtime/internal/identity/api-key/key-store";
@@ -70,7 +70,7 @@ async function withStore(
   { error }: CommandOutput,
   run: (store: KeyStore, audit: Audit) => Promise<number>,
 ): Promise<number> {
-  const faults: Fault[] = [];
+  const faults: ConfigFault[] = [];
   const settings = new EnvReader(environment, faults);
   const store = await readKeyStore(settings, "bff-key");
   if (store === undefined) {

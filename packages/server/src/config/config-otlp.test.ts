@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
-import { EnvReader, type Fault } from "@protobff/runtime/internal/environment/env-reader";
+import { type ConfigFault, EnvReader } from "@protobff/runtime/internal/environment/env-reader";
 import { expect, it } from "vitest";
 import { readSpanExport } from "./config-otlp.ts";
 
 function read(source: Record<string, string>) {
-  const faults: Fault[] = [];
+  const faults: ConfigFault[] = [];
   const unreadable = (path: string) => {
     throw new Error(`no ${path}`);
   };

@@ -1,6 +1,6 @@
 // Where spans go, as OpenTelemetry's variables say it (its specification: "OpenTelemetry Protocol Exporter", "Environment Variables").
 import { validateHeaderName, validateHeaderValue } from "node:http";
-import type { EnvReader, Fault } from "@protobff/runtime/internal/environment/env-reader";
+import type { ConfigFault, EnvReader } from "@protobff/runtime/internal/environment/env-reader";
 import { quoted } from "@protobff/runtime/internal/environment/one-line";
 import { type FileReader, isUsable, readPair, readPem } from "@protobff/runtime/internal/environment/pem-files";
 import type { OtlpConfig } from "../telemetry/otlp.ts";
@@ -30,7 +30,7 @@ export function readSpanExport(read: EnvReader, readFile: FileReader): SpanExpor
 }
 
 /** What is to be there, besides variables, before spans can go to the user's own OpenTelemetry. */
-export async function sdkFaults(to: SpanExport | undefined): Promise<readonly Fault[]> {
+export async function sdkFaults(to: SpanExport | undefined): Promise<readonly ConfigFault[]> {
   if (to?.to !== "sdk") return [];
   const { sdkProblem } = await import("../telemetry/sdk.ts");
   const fault = await sdkProblem();

@@ -1,9 +1,9 @@
-import { EnvReader, type Fault } from "@protobff/runtime/internal/environment/env-reader";
+import { type ConfigFault, EnvReader } from "@protobff/runtime/internal/environment/env-reader";
 import { expect, test } from "vitest";
 import { readSampling } from "./config-sampling.ts";
 
 function read(env: Record<string, string>) {
-  const faults: Fault[] = [];
+  const faults: ConfigFault[] = [];
   return { sampling: readSampling(new EnvReader(env, faults)), faults: faults.map(({ variable }) => variable) };
 }
 

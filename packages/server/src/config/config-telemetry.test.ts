@@ -1,9 +1,9 @@
-import { EnvReader, type Fault } from "@protobff/runtime/internal/environment/env-reader";
+import { type ConfigFault, EnvReader } from "@protobff/runtime/internal/environment/env-reader";
 import { expect, it } from "vitest";
 import { readTelemetry } from "./config-telemetry.ts";
 
 function read(source: Record<string, string>) {
-  const faults: Fault[] = [];
+  const faults: ConfigFault[] = [];
   const config = readTelemetry(new EnvReader(source, faults), () => Buffer.alloc(0));
   return { config, faults: faults.map(({ variable, problem }) => `${variable} ${problem}`) };
 }

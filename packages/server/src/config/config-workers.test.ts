@@ -1,10 +1,10 @@
 import { availableParallelism } from "node:os";
-import { EnvReader, type Fault } from "@protobff/runtime/internal/environment/env-reader";
+import { type ConfigFault, EnvReader } from "@protobff/runtime/internal/environment/env-reader";
 import { expect, test } from "vitest";
 import { readWorkers } from "./config-workers.ts";
 
 function read(text: string | undefined) {
-  const faults: Fault[] = [];
+  const faults: ConfigFault[] = [];
   const count = readWorkers(new EnvReader({ BFF_WORKERS: text }, faults));
   return { count, faults };
 }

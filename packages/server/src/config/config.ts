@@ -1,7 +1,7 @@
 import { closeSync, openSync } from "node:fs";
 import type { DescService } from "@bufbuild/protobuf";
 import { LONGEST_TIMER_MS } from "@protobff/runtime/internal/clock";
-import { type Environment, EnvReader, type Fault } from "@protobff/runtime/internal/environment/env-reader";
+import { type ConfigFault, type Environment, EnvReader } from "@protobff/runtime/internal/environment/env-reader";
 import { quoted } from "@protobff/runtime/internal/environment/one-line";
 import { type FileReader, isUsable, readPair, readPem } from "@protobff/runtime/internal/environment/pem-files";
 import { readRedisUrl } from "@protobff/runtime/internal/environment/redis-url";
@@ -93,7 +93,7 @@ export type ConfigResult<Name extends string, Env> = {
   readonly isFilled?: boolean;
 } & (
   | { readonly config: ServerConfig<Name, Env>; readonly faults?: undefined }
-  | { readonly config?: undefined; readonly faults: readonly Fault[] }
+  | { readonly config?: undefined; readonly faults: readonly ConfigFault[] }
 );
 
 const MAX_BYTES = 2 ** 32 - 1;
@@ -110,7 +110,7 @@ export function readConfig<Upstreams extends Readonly<Record<string, DescService
   spec: ConfigSpec<Upstreams, Env>,
   readFile: FileReader,
 ): ConfigResult<keyof Upstreams & string, Env> {
-  const faults: Fault[] = [];
+  const faults: ConfigFault[] = [];
   const read = new EnvReader(source, faults);
   const tls = readServerTls(read, readFile);
   const redisUrl = readRedisUrl(read, "REDIS_URL");

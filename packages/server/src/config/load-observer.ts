@@ -1,4 +1,4 @@
-import type { Environment, Fault } from "@protobff/runtime/internal/environment/env-reader";
+import type { ConfigFault, Environment } from "@protobff/runtime/internal/environment/env-reader";
 import type { Observer, ResponseStartEvent, Trace } from "@protobff/runtime/internal/observer";
 import { importModule } from "./import-module.ts";
 
@@ -73,7 +73,7 @@ function harmlessTrace(trace: Trace, failed: (event: string, thrown: unknown) =>
 /** Imports the module in BFF_OBSERVER, and gives its export `observer`; undefined when there is no such variable. */
 export async function loadObserver(
   source: Environment,
-): Promise<{ readonly observer?: Observer; readonly faults: readonly Fault[] }> {
+): Promise<{ readonly observer?: Observer; readonly faults: readonly ConfigFault[] }> {
   const path = source.BFF_OBSERVER || undefined;
   if (path === undefined) return { faults: [] };
   const remedy = `the path of a module that exports \`observer\`, an object with functions for some of ${EVENTS.join(", ")}`;

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import type { Environment, Fault } from "@protobff/runtime/internal/environment/env-reader";
+import type { ConfigFault, Environment } from "@protobff/runtime/internal/environment/env-reader";
 import { importModule } from "./import-module.ts";
 
 const STANDARD = ["resolvers.ts", "resolvers.js", "resolvers.mjs"];
@@ -18,7 +18,7 @@ export interface Supplied {
 export async function loadResolvers(
   source: Environment,
   names: { readonly [Export in keyof Supplied]: readonly string[] },
-): Promise<{ readonly supplied?: Supplied; readonly faults: readonly Fault[] }> {
+): Promise<{ readonly supplied?: Supplied; readonly faults: readonly ConfigFault[] }> {
   const said = source.BFF_RESOLVERS || undefined;
   const path = said ?? STANDARD.find((name) => existsSync(name));
   const wanted = (["resolvers", "functions"] as const).filter((name) => names[name].length > 0);

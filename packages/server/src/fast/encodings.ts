@@ -7,7 +7,7 @@ import {
 } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { createMethodSerializationLookup } from "@connectrpc/connect/protocol";
-import { toldWriting } from "@protobff/runtime/internal/endpoint/connect-json";
+import { withWriteFailure } from "@protobff/runtime/internal/endpoint/connect-json";
 import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
 import { type Bounds, checkMessage } from "@protobff/runtime/internal/routes/bounds";
 import { frame, PREFIX_BYTES } from "@protobff/runtime/internal/wire/frame";
@@ -39,7 +39,7 @@ export function jsonOf(method: Method, bounds: Bounds, registry: Registry): Enco
         throw ConnectError.from(thrown, Code.InvalidArgument); // as Connect has it
       }
     },
-    serialize: toldWriting(method.output, serialize as FastRpc["serialize"]),
+    serialize: withWriteFailure(method.output, serialize as FastRpc["serialize"]),
     prefix: 0,
   };
 }

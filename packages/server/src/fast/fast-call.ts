@@ -9,7 +9,7 @@ import { connectError } from "@protobff/runtime/internal/endpoint/connect-error"
 import type { Answering, Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
 import type { ServerFault } from "@protobff/runtime/internal/environment/server-fault";
 import { type Failure, OVER } from "@protobff/runtime/internal/failure";
-import type { Judged } from "@protobff/runtime/internal/identity/authenticated-request";
+import type { AuthenticatedRequest } from "@protobff/runtime/internal/identity/authenticated-request";
 import type { Incoming, IncomingHeaders, Peer } from "@protobff/runtime/internal/identity/incoming";
 import { serverRefusal } from "@protobff/runtime/internal/routes/refusals";
 import { enterList, leaveList, type Slotted } from "@protobff/runtime/internal/scope/slots";
@@ -74,7 +74,7 @@ export abstract class FastCall<Rpc extends CallRpc = CallRpc> implements Incomin
   #owned = false;
   readonly #startedAt: number;
   #peer: Peer | undefined;
-  #judged: Judged | undefined;
+  #judged: AuthenticatedRequest | undefined;
   #answering: Answering | undefined;
   #deadline: Timer | undefined;
   #linger: NodeJS.Timeout | undefined;

@@ -4,7 +4,7 @@ import * as connect from "@connectrpc/connect/protocol-connect";
 import { COMPRESSIONS } from "@protobff/runtime/internal/wire/compressions";
 import type { CorsHeaders } from "../headers/cors.ts";
 import { grpcTimeoutMs } from "../headers/grpc-timeout.ts";
-import { remembered } from "../headers/memo.ts";
+import { memoized } from "../headers/memo.ts";
 import { nearestDeadline, REQUEST_DEADLINE } from "../headers/request-deadline.ts";
 import type { RequestIds } from "../headers/request-ids.ts";
 import type { FastHead } from "./fast-call.ts";
@@ -59,7 +59,7 @@ export class RequestHeads {
   }
 
   #compression(accepted: string): Compression | null {
-    return remembered(
+    return memoized(
       this.#compressions,
       accepted,
       () => compressionNegotiate(COMPRESSIONS, null, accepted, "").response,
@@ -67,7 +67,7 @@ export class RequestHeads {
   }
   /** The adapter makes a URL of it. */
   #isAuthority(authority: string): boolean {
-    return remembered(this.#authorities, authority, () => URL.canParse(`http://${authority}/`));
+    return memoized(this.#authorities, authority, () => URL.canParse(`http://${authority}/`));
   }
 }
 

@@ -1,7 +1,7 @@
 const MAX_REMEMBERED = 256;
 
 /** Clients choose the keys: so many are kept, and no more. */
-export function remembered<T>(known: Map<string, T>, key: string, make: () => T): T {
+export function memoized<T>(known: Map<string, T>, key: string, make: () => T): T {
   const before = known.get(key);
   if (before !== undefined) return before;
   const made = make();

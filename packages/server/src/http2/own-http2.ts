@@ -4,7 +4,7 @@ import { serverPreface } from "@protobff/runtime/internal/http2/preface";
 import type { KnownRequests, RequestFields } from "@protobff/runtime/internal/http2/request-block";
 import { BridgedStream } from "../carrier/bridged-stream.ts";
 import type { OwnStream } from "../carrier/own-stream.ts";
-import { ToldOnce } from "../logs/recurrent-faults.ts";
+import { FaultThrottle } from "../logs/recurrent-faults.ts";
 import { ConnectionBytes } from "../requests/connection-bytes.ts";
 import type { ClientHttp2, ClientHttp2Parts } from "./client-http2.ts";
 import { MAX_HEADER_BYTES } from "./client-sessions.ts";
@@ -38,7 +38,7 @@ export class OwnHttp2 implements ClientHttp2, OwnSessions {
   readonly #check: NodeJS.Timeout;
   /** Makes the objects of `Handler` for streams that no shortcut takes; it never listens. */
   readonly #compat: http2.Http2Server;
-  readonly #calmed: ToldOnce;
+  readonly #calmed: FaultThrottle;
   #leaving = false;
 
   constructor(options: OwnHttp2Options, parts: ClientHttp2Parts) {
@@ -47,7 +47,7 @@ export class OwnHttp2 implements ClientHttp2, OwnSessions {
     this.preface = serverPreface(options.maxStreams, MAX_HEADER_BYTES);
     this.#onEmpty = options.onEmpty;
     this.#parts = parts;
-    this.#calmed = new ToldOnce(parts.fault);
+    this.#calmed = new FaultThrottle(parts.fault);
     this.#compat = http2.createServer(parts.requests.h2);
     this.#check = endIdle(options.idleMs, () => this.#sessions);
   }

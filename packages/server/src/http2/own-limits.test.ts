@@ -1,6 +1,6 @@
 import { ErrorCode } from "@protobff/runtime/internal/http2/error-code";
 import { expect, test, vi } from "vitest";
-import { ToldOnce } from "../logs/recurrent-faults.ts";
+import { FaultThrottle } from "../logs/recurrent-faults.ts";
 import { ConnectionBytes, type Holding } from "../requests/connection-bytes.ts";
 import { OverStreams } from "./over-streams.ts";
 import { ResetBudget } from "./reset-budget.ts";
@@ -76,7 +76,7 @@ test("what clients bring about is told once a minute, with how often it was", ()
   let at = 0;
   const now = vi.spyOn(performance, "now").mockImplementation(() => at);
   const lines: string[] = [];
-  const told = new ToldOnce((what) => lines.push(what));
+  const told = new FaultThrottle((what) => lines.push(what));
   for (let i = 0; i < 5; i++) told.tell("closed it");
   at += 60_000;
   told.tell("closed it");

@@ -11,7 +11,7 @@ import { MAX_H1_HEADERS } from "../http2/client-sessions.ts";
 import { ConnectionAge } from "../http2/connection-age.ts";
 import { NodeHttp2 } from "../http2/node-http2.ts";
 import { OwnHttp2 } from "../http2/own-http2.ts";
-import { ToldOnce } from "../logs/recurrent-faults.ts";
+import { FaultThrottle } from "../logs/recurrent-faults.ts";
 import { AdapterRequests, type AdapterRequestsOptions } from "../requests/adapter-requests.ts";
 import { discard, within } from "../requests/request-body.ts";
 import { hasValidHost, useOriginForm } from "../requests/request-target.ts";
@@ -87,7 +87,7 @@ export class Listener {
   #fast = 0;
   #all = 0;
   #leaving = false;
-  readonly #tooMany: ToldOnce;
+  readonly #tooMany: FaultThrottle;
   #draining = false;
   readonly #age: ConnectionAge;
   #settled: (() => void) | undefined;
@@ -115,7 +115,7 @@ export class Listener {
     this.#requests = new AdapterRequests(handler, options);
     this.#shortcut = options.shortcut;
     this.#options = options;
-    this.#tooMany = new ToldOnce(options.fault);
+    this.#tooMany = new FaultThrottle(options.fault);
     this.#age = new ConnectionAge(options.maxConnectionAgeMs);
     const { requestTimeoutMs } = options;
     const checkMs = Math.min(ARRIVAL_CHECK_MS, Math.ceil(requestTimeoutMs / ARRIVAL_ROUNDS));
@@ -125,7 +125,7 @@ export class Listener {
       this.#onH1(request, response),
     );
     this.#h1.maxHeadersCount = MAX_H1_HEADERS;
-    const calmed = new ToldOnce(options.fault);
+    const calmed = new FaultThrottle(options.fault);
     this.#h1Readings = new Http1Readings(this.#h1, options.maxStreams, (why) =>
       calmed.tell(`closed a client's connection: ${why}`),
     );

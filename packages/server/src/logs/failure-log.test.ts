@@ -7,7 +7,7 @@ import type { Observer } from "@protobff/runtime/internal/observer";
 import { FakeClient } from "@protobff/runtime/internal/testing/fake-client";
 import { front, page } from "@protobff/runtime/internal/testing/front";
 import { expect, test } from "vitest";
-import { together } from "../process/observers.ts";
+import { joinObservers } from "../process/observers.ts";
 import { FailureLog, type LogFormat } from "./failure-log.ts";
 
 /** A BFF of one rpc that logs; `lines` are what it has written, without the time. */
@@ -22,7 +22,7 @@ function logged(format: LogFormat = "text", own?: Observer) {
     new FakeClient(),
   );
   const log = new FailureLog((line) => written.push(line), format, parts.clock);
-  const told: Observer = together(own === undefined ? [log] : [log, own]) ?? {};
+  const told: Observer = joinObservers(own === undefined ? [log] : [log, own]) ?? {};
   // the front is made with its observer, which needs the front's clock
   listening.response = (event) => told.response?.(event);
   listening.breaker = (event) => told.breaker?.(event);

@@ -3,8 +3,8 @@ import type { ServerFault } from "@protobff/runtime/internal/environment/server-
 /** How often it is told, in milliseconds. */
 const TOLD_MS = 60_000;
 
-/** Tells of what clients may bring about as often as they like: once a minute, with how often it was since. */
-export class ToldOnce {
+/** Reports faults that clients can cause at will: once a minute, with their count since. */
+export class FaultThrottle {
   readonly #fault: ServerFault;
   #at = Number.NEGATIVE_INFINITY;
   #untold = 0;

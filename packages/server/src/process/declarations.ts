@@ -1,7 +1,7 @@
 // What a process reads of its environment and of the user's modules before it opens anything.
 import { readFileSync } from "node:fs";
 import type { Message } from "@bufbuild/protobuf";
-import { type Environment, EnvReader, type Fault } from "@protobff/runtime/internal/environment/env-reader";
+import { type ConfigFault, type Environment, EnvReader } from "@protobff/runtime/internal/environment/env-reader";
 import { configureLimits } from "@protobff/runtime/internal/environment/open-limits";
 import { configureTopics, NO_TOPICS, type TopicUse } from "@protobff/runtime/internal/environment/open-topics";
 import type { IdentitySpec } from "@protobff/runtime/internal/identity/spec";
@@ -30,7 +30,7 @@ export interface Declarations<Principal extends Message> {
   readonly supplied: Supplied;
   /** The export of the module in BFF_OBSERVER. */
   readonly observer: Observer | undefined;
-  readonly faults: readonly Fault[];
+  readonly faults: readonly ConfigFault[];
 }
 
 /** @param mocked whether upstreams may be mocked: topics need no NATS then */
@@ -61,7 +61,7 @@ export async function readDeclarations<Env, Principal extends Message>(
 }
 
 /** Whether a fault names a variable, and none that is reported already. */
-function isOfItself({ variable }: Fault, reported: readonly Fault[]): boolean {
+function isOfItself({ variable }: ConfigFault, reported: readonly ConfigFault[]): boolean {
   return /^[A-Z][A-Z0-9_]*$/.test(variable) && reported.every((other) => other.variable !== variable);
 }
 
@@ -70,9 +70,9 @@ async function declaredIdentity<Env, Principal extends Message>(
   source: Environment,
   env: Env,
   declare: ((env: Env) => IdentitySpec<Principal>) | undefined,
-): Promise<{ readonly spec?: IdentitySpec<Principal>; readonly faults: readonly Fault[] }> {
+): Promise<{ readonly spec?: IdentitySpec<Principal>; readonly faults: readonly ConfigFault[] }> {
   if (declare === undefined) return { faults: [] };
-  const faults: Fault[] = [];
+  const faults: ConfigFault[] = [];
   const spec = declare(env);
   const read = new EnvReader(source, faults);
   await spec.configure(read);
@@ -89,14 +89,14 @@ async function declaredIdentity<Env, Principal extends Message>(
 
 /** The same of limits. */
 async function declaredLimits(source: Environment, limits: readonly RateLimit[] = []) {
-  const faults: Fault[] = [];
+  const faults: ConfigFault[] = [];
   const spec = limits.length === 0 ? undefined : await configureLimits(limits, new EnvReader(source, faults));
   return { spec, faults };
 }
 
 /** The same of topics. */
 async function declaredTopics(source: Environment, topics: readonly TopicUse[] = [], mocked = false) {
-  const faults: Fault[] = [];
+  const faults: ConfigFault[] = [];
   const spec = await configureTopics(topics, new EnvReader(source, faults), readFileSync, mocked);
   return { spec: spec ?? NO_TOPICS, faults };
 }

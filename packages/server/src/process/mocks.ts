@@ -1,6 +1,6 @@
 // `server.ts --mock`: upstreams that answer in the process, so that a server runs where there are none.
 import type { DescService } from "@bufbuild/protobuf";
-import type { Environment, Fault } from "@protobff/runtime/internal/environment/env-reader";
+import type { ConfigFault, Environment } from "@protobff/runtime/internal/environment/env-reader";
 import { variablePrefix } from "../config/config-upstreams.ts";
 
 /** What the rpcs of upstreams answer in place of samples, by the names of upstreams and methods: messages, and functions that make them. */
@@ -10,10 +10,13 @@ export type MockDefaults = Readonly<Record<string, Readonly<Record<string, objec
 export type MockMode = "none" | "missing" | "all";
 
 /** What the arguments of the command say. With a fault all are mocked, so that no address is missed besides. */
-export function mockMode(args: readonly string[], generated: boolean): { mode: MockMode; faults: readonly Fault[] } {
+export function mockMode(
+  args: readonly string[],
+  generated: boolean,
+): { mode: MockMode; faults: readonly ConfigFault[] } {
   const given = args.find((arg) => arg === "--mock" || arg.startsWith("--mock="));
   if (given === undefined) return { mode: "none", faults: [] };
-  const fault = (problem: string, remedy: string): Fault => ({ variable: given, problem, remedy });
+  const fault = (problem: string, remedy: string): ConfigFault => ({ variable: given, problem, remedy });
   if (given !== "--mock" && given !== "--mock=all") {
     return {
       mode: "all",

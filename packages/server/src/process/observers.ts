@@ -1,7 +1,7 @@
 import type { Observer, Trace } from "@protobff/runtime/internal/observer";
 
 /** Tells all of them; what none of them asks for is not made. */
-export function together(observers: readonly Observer[]): Observer | undefined {
+export function joinObservers(observers: readonly Observer[]): Observer | undefined {
   if (observers.length < 2) return observers[0];
   return {
     ...told(observers, "upstream"),

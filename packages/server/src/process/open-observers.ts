@@ -10,7 +10,7 @@ import { AuditLog, appendingTo, appendingToStream } from "../logs/audit-log.ts";
 import { FailureLog, type LogFormat } from "../logs/failure-log.ts";
 import { LineWriter } from "../logs/line-writer.ts";
 import type { Metrics } from "../metrics/metrics.ts";
-import { together } from "./observers.ts";
+import { joinObservers } from "./observers.ts";
 import { type ExploredServer, openExplorer } from "./open-explorer.ts";
 import { openTraces, type TracedServer, type Traces } from "./open-traces.ts";
 import { addSpans } from "./server-families.ts";
@@ -56,7 +56,7 @@ export async function openObservers(
   const format = config.log === "json" ? "json" : "text";
   const access = share === undefined ? undefined : await openAccessLog(share, format);
   // Traces first: the others find a request's ids in its events.
-  const observer = together(
+  const observer = joinObservers(
     [traces?.observer, log, own, audit, metrics, access, explorer?.recorder, explorer?.upstreams].filter(
       (one) => one !== undefined,
     ),

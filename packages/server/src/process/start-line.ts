@@ -1,4 +1,4 @@
-import type { Fault } from "@protobff/runtime/internal/environment/env-reader";
+import type { ConfigFault } from "@protobff/runtime/internal/environment/env-reader";
 import type { LogFormat } from "../logs/failure-log.ts";
 
 /**
@@ -29,7 +29,7 @@ export function startLine(
 }
 
 /** Why it does not start: the faults of its configuration, a line for each variable. */
-export function explainFaults(name: string, faults: readonly Fault[], format: LogFormat | "off"): string {
+export function explainFaults(name: string, faults: readonly ConfigFault[], format: LogFormat | "off"): string {
   // Several may read one variable.
   const all = new Map(faults.map((fault) => [`${fault.variable} ${fault.problem}; write ${fault.remedy}`, fault]));
   const why = `${all.size === 1 ? "1 variable is" : `${all.size} variables are`} missing or malformed`;
@@ -42,7 +42,7 @@ export function cannotStart(
   name: string,
   why: string,
   format: LogFormat | "off",
-  faults?: readonly Pick<Fault, "variable" | "problem" | "remedy">[],
+  faults?: readonly Pick<ConfigFault, "variable" | "problem" | "remedy">[],
 ): string {
   if (format !== "json") return `${name} cannot start: ${why}\n`;
   return `${JSON.stringify({ time: new Date().toISOString(), event: "cannot start", name, why, faults })}\n`;

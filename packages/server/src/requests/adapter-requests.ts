@@ -4,7 +4,7 @@ import { hadItsTurn } from "../carrier/bridged-stream.ts";
 import type { Handler, ServerRequest, ServerResponse } from "../carrier/handler.ts";
 import type { OwnStream } from "../carrier/own-stream.ts";
 import { beginWithHandler } from "../turns/turns.ts";
-import type { ToldGone } from "./abandoned-requests.ts";
+import type { AbandonedReporter } from "./abandoned-requests.ts";
 import { AwaitedRequest, CONTINUE, type Come, canWait, isFramed } from "./awaited-request.ts";
 import { FORWARDED_FOR, type Peers } from "./peers.ts";
 import type { PendingBytes } from "./pending-bytes.ts";
@@ -19,7 +19,7 @@ export interface AdapterRequestsOptions {
   readonly peers?: Peers | undefined;
   /** Rpcs that stream both ways. */
   readonly streamingPaths?: ReadonlySet<string>;
-  readonly gone?: ToldGone;
+  readonly gone?: AbandonedReporter;
 }
 
 /** What no shortcut has taken, on its way to the handler. */

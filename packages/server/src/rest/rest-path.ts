@@ -4,7 +4,7 @@ import type { Registry } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { type Compression, compressionNegotiate } from "@connectrpc/connect/protocol";
 import { parseTimeout } from "@connectrpc/connect/protocol-connect";
-import { toldWriting } from "@protobff/runtime/internal/endpoint/connect-json";
+import { withWriteFailure } from "@protobff/runtime/internal/endpoint/connect-json";
 import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
 import { COMPRESSIONS } from "@protobff/runtime/internal/wire/compressions";
 import type { Carrier } from "../carrier/carrier.ts";
@@ -13,7 +13,7 @@ import type { FastCall, FastHead } from "../fast/fast-call.ts";
 import type { FastPathOptions } from "../fast/fast-path.ts";
 import { attachRequest } from "../fast/http1-events.ts";
 import type { FastRpc } from "../fast/unary-call.ts";
-import { remembered } from "../headers/memo.ts";
+import { memoized } from "../headers/memo.ts";
 import { malformed, nearestDeadline, REQUEST_DEADLINE } from "../headers/request-deadline.ts";
 import { SHOWN } from "../headers/security-headers.ts";
 import { isKnownMethod } from "../requests/known-methods.ts";
@@ -59,7 +59,7 @@ export class RestPath implements Shortcut {
         paths.push(`/${rule.segments.join("/")}${rule.verb === undefined ? "" : `:${rule.verb}`}`);
         const bounds = { maxElements: maxElements ?? options.maxElements, masks };
         const made = transcoder(method, rule, { bounds, registry });
-        const rpc: FastRpc = { ...all, run, judge, refused, serialize: toldWriting(method.output, made.write) };
+        const rpc: FastRpc = { ...all, run, judge, refused, serialize: withWriteFailure(method.output, made.write) };
         const body = rule.body !== undefined;
         this.#matcher.add(rule, { rpc, transcoder: made, body, version: version?.headers, caching });
       }
@@ -197,7 +197,7 @@ function timeoutOf({ "connect-timeout-ms": own, [REQUEST_DEADLINE]: until }: htt
 const MOST_VALUE = 100;
 const ENCODINGS = new Map<string, Compression | null>();
 const negotiated = (accepted: string): Compression | null =>
-  remembered(ENCODINGS, accepted, () => compressionNegotiate(COMPRESSIONS, null, accepted, "").response);
+  memoized(ENCODINGS, accepted, () => compressionNegotiate(COMPRESSIONS, null, accepted, "").response);
 
 function encodingsOf(headers: http.IncomingHttpHeaders): {
   readonly found: RestEncodings;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { configured } from "./session-config.ts";
+import { readSessionConfig } from "./session-config.ts";
 
 const SOUND = {
   BFF_PUBLIC_URL: "https://app.example",
@@ -13,7 +13,7 @@ function faultsOf(environment: Readonly<Record<string, string>>): string[] {
     optional: (name: string) => all[name],
     fault: (variable: string, problem: string) => faults.push(`${variable} ${problem}`),
   };
-  configured({ name: "browser", issuer: "https://login.example" }, settings as never);
+  readSessionConfig({ name: "browser", issuer: "https://login.example" }, settings as never);
   return faults;
 }
 

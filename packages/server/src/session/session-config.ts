@@ -5,7 +5,7 @@ import { PUBLIC_URL, PUBLIC_URL_REMEDY, readPublicUrl } from "./public-url.ts";
 import { KEY_BYTES, Sealer } from "./sealer.ts";
 
 /** What a source of sessions reads of the environment. */
-export interface Configured {
+export interface SessionConfig {
   /** Without a slash at the end. */
   readonly publicUrl: string;
   readonly clientSecret: string;
@@ -19,7 +19,7 @@ const KEYS = "BFF_SESSION_KEYS";
 export const loadOpenidClient = (): Promise<unknown> => import("openid-client");
 
 /** Reads it; undefined where something is missing or malformed, which is told. */
-export function configured(
+export function readSessionConfig(
   {
     name,
     issuer,
@@ -30,7 +30,7 @@ export function configured(
     readonly issuerVariables?: readonly string[] | undefined;
   },
   settings: Settings,
-): Configured | undefined {
+): SessionConfig | undefined {
   let sound = true;
   const fault = (variable: string, problem: string, remedy: string): void => {
     sound = false;

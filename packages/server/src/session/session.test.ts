@@ -3,7 +3,7 @@
 import { create } from "@bufbuild/protobuf";
 import { type Principal, PrincipalSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import { systemClock } from "@protobff/runtime/internal/clock";
-import { EnvReader, type Fault } from "@protobff/runtime/internal/environment/env-reader";
+import { type ConfigFault, EnvReader } from "@protobff/runtime/internal/environment/env-reader";
 import { Code } from "@protobff/runtime/internal/failure";
 import { incomingOf } from "@protobff/runtime/internal/identity/incoming";
 import { unauthenticated } from "@protobff/runtime/internal/identity/refusals";
@@ -35,7 +35,7 @@ async function opened(
   environment: Readonly<Record<string, string>> = ENVIRONMENT,
   options: Partial<SessionOptions<Principal, typeof ClaimsSchema>> = {},
 ): Promise<Source> {
-  const faults: Fault[] = [];
+  const faults: ConfigFault[] = [];
   const spec = session({ name: "browser", issuer: provider.issuer, clientId: "web", ...options });
   await spec.configure?.(new EnvReader(environment, faults));
   expect(faults).toEqual([]);

@@ -16,7 +16,7 @@ import { type LoginEvent, LoginRoutes } from "./login-routes.ts";
 import { MemoryStore } from "./memory-store.ts";
 import { Provider, type Tokens } from "./provider.ts";
 import { RedisStore } from "./redis-store.ts";
-import { type Configured, configured, loadOpenidClient } from "./session-config.ts";
+import { loadOpenidClient, readSessionConfig, type SessionConfig } from "./session-config.ts";
 import { SessionSource } from "./session-source.ts";
 import { Sessions } from "./sessions.ts";
 
@@ -57,14 +57,14 @@ const ABSOLUTE_MS = 10 * 3_600_000;
 export function session<P extends Message = Principal, Claims extends DescMessage | undefined = undefined>(
   options: SessionOptions<P, Claims>,
 ): SourceSpec<P> {
-  let config: Configured | undefined;
+  let config: SessionConfig | undefined;
   let jose: Jose | undefined;
   return {
     name: options.name,
     byCertificate: (options.from ?? []).length > 0,
     byCookie: true,
     async configure(settings: Settings): Promise<void> {
-      config = configured(options, settings);
+      config = readSessionConfig(options, settings);
       jose = await loadJose().catch(() => missing(settings, options.name, "jose"));
       await loadOpenidClient().catch(() => missing(settings, options.name, "openid-client"));
     },
@@ -80,7 +80,7 @@ function missing(settings: Settings, source: string, name: string): undefined {
 }
 
 /** Long, for it is the list of what a source of sessions is put together of. */
-function open(options: Options, config: Configured, jose: Jose, parts: SourceParts): Source {
+function open(options: Options, config: SessionConfig, jose: Jose, parts: SourceParts): Source {
   const { name, issuer, clientId, cookie = "__Host-session", from = [] } = options;
   const { publicUrl, clientSecret, sealer, redisUrl } = config;
   const { idleMs = IDLE_MS, absoluteMs = ABSOLUTE_MS } = options;

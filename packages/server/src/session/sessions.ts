@@ -2,7 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import type { Clock } from "@protobff/runtime/internal/clock";
 import { Failure } from "@protobff/runtime/internal/failure";
 import type { Caller } from "@protobff/runtime/internal/identity/caller";
-import { Remembered } from "@protobff/runtime/internal/identity/credential-cache";
+import { CredentialCache } from "@protobff/runtime/internal/identity/credential-cache";
 import type { Provider, Tokens } from "./provider.ts";
 import type { Sealer } from "./sealer.ts";
 import type { SessionStore } from "./session-store.ts";
@@ -64,7 +64,7 @@ const LOOK_MS = 50;
 /** The sessions of one source: found by the id in a cookie, renewed in single flight across processes. */
 export class Sessions {
   readonly #options: SessionsOptions;
-  readonly #remembered = new Remembered<Opened>(MOST_REMEMBERED, ({ sealed }) => 4 * sealed.length + 2048);
+  readonly #remembered = new CredentialCache<Opened>(MOST_REMEMBERED, ({ sealed }) => 4 * sealed.length + 2048);
   readonly #renewals = new Map<string, Promise<Session | undefined>>();
 
   constructor(options: SessionsOptions) {

@@ -2,7 +2,7 @@
 // Holds docs/runtime.md#topics
 import { Code } from "@protobff/runtime/internal/failure";
 import { unauthenticated } from "@protobff/runtime/internal/identity/refusals";
-import { Line, Slot } from "@protobff/runtime/internal/stream/item-queue";
+import { ItemQueue, QueuedItem } from "@protobff/runtime/internal/stream/item-queue";
 import { idle } from "@protobff/runtime/internal/testing/fake-clock";
 import { streamRig, TestFollower } from "@protobff/runtime/internal/testing/follow-rig";
 import { page } from "@protobff/runtime/internal/testing/front";
@@ -14,10 +14,10 @@ noUnhandledRejections();
 
 describe("items that are dropped", () => {
   test("take no room behind one that is not ready", () => {
-    const line = new Line<number>();
-    line.add(new Slot(0, { token: "0", reset: false }, false));
+    const line = new ItemQueue<number>();
+    line.add(new QueuedItem(0, { token: "0", reset: false }, false));
     for (let item = 1; item <= 1_000; item++) {
-      line.add(new Slot(item, { token: `${item}`, reset: false }, false));
+      line.add(new QueuedItem(item, { token: `${item}`, reset: false }, false));
       line.dropNewest();
     }
     expect(line.live).toBe(1);

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import * as http from "node:http";
 import { type CallOptions, Code, ConnectError } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
-import type { Items, Source } from "@protobff/runtime/internal/source/source";
+import type { ItemSource, Items } from "@protobff/runtime/internal/source/source";
 import { streamEndpoint } from "@protobff/runtime/internal/stream/endpoint";
 import { SHOW } from "@protobff/runtime/internal/testing/follow-rig";
 import { page } from "@protobff/runtime/internal/testing/front";
@@ -15,7 +15,7 @@ import { type Listening, listen } from "../listen.ts";
 const NAME = `${Front.typeName}/${SHOW.name}`;
 
 /** 1, 2, 3 …, behind the token; at `last` it is at its end, or it waits. */
-function counting(last: number, ends: boolean, items: Items<number>, resume: string | undefined): Source {
+function counting(last: number, ends: boolean, items: Items<number>, resume: string | undefined): ItemSource {
   let at = Number(resume ?? 0);
   let over = false;
   let wanted = 0;

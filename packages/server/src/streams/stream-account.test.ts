@@ -1,6 +1,6 @@
 // Holds docs/runtime.md#streams
 import { Code, ConnectError } from "@connectrpc/connect";
-import { Judged } from "@protobff/runtime/internal/identity/authenticated-request";
+import { AuthenticatedRequest } from "@protobff/runtime/internal/identity/authenticated-request";
 import type { Incoming } from "@protobff/runtime/internal/identity/incoming";
 import { expect, test } from "vitest";
 import { StreamAccount, type StreamBounds } from "./stream-account.ts";
@@ -15,7 +15,7 @@ const from = (address: string): Incoming => ({
   peer: { address, direct: address, names: [] },
 });
 const subject = (name: string, key = name) =>
-  new Judged(from("192.0.2.9"), new Set(), {
+  new AuthenticatedRequest(from("192.0.2.9"), new Set(), {
     caller: { credential: { source: "user", issuer: "i", subject: name }, key } as never,
     peer: from("192.0.2.9").peer,
     answer: [],

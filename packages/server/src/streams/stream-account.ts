@@ -1,10 +1,10 @@
 // The account of streams: everything that may stay open for as long as a client likes enters here, whoever serves it.
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { ServerFault } from "@protobff/runtime/internal/environment/server-fault";
-import { Judged } from "@protobff/runtime/internal/identity/authenticated-request";
+import { AuthenticatedRequest } from "@protobff/runtime/internal/identity/authenticated-request";
 import { type IncomingHeaders, incomingOf } from "@protobff/runtime/internal/identity/incoming";
 import type { FollowerPlaces } from "@protobff/runtime/internal/stream/follower-places";
-import { ToldOnce } from "../logs/recurrent-faults.ts";
+import { FaultThrottle } from "../logs/recurrent-faults.ts";
 
 /** A stream that ends when its server goes. */
 export interface Drainable {
@@ -67,7 +67,7 @@ export class StreamAccount {
   readonly #burst: number;
   readonly #options: StreamAccountOptions;
   readonly #now: () => number;
-  readonly #logged: ToldOnce | undefined;
+  readonly #logged: FaultThrottle | undefined;
   readonly #places = new Map<Drainable, Place>();
   readonly #callers = new Map<string, CallerCount>();
   readonly #connections = new Map<object, number>();
@@ -78,7 +78,7 @@ export class StreamAccount {
     this.#burst = Math.max(LEAST_BURST, bounds.caller);
     this.#options = options;
     this.#now = options.now ?? (() => performance.now());
-    this.#logged = options.fault && new ToldOnce(options.fault);
+    this.#logged = options.fault && new FaultThrottle(options.fault);
   }
 
   get count(): number {
@@ -197,12 +197,12 @@ function refusal(message: string, pushbackMs?: number): ConnectError {
 
 /** The principal's credential where it is known, else the network that the request comes from. */
 function callerOf(headers: IncomingHeaders): string {
-  const credential = headers instanceof Judged ? headers.caller?.credential : undefined;
-  if (headers instanceof Judged && credential !== undefined) {
+  const credential = headers instanceof AuthenticatedRequest ? headers.caller?.credential : undefined;
+  if (headers instanceof AuthenticatedRequest && credential !== undefined) {
     const { source, issuer, subject } = credential;
     return subject === "" ? (headers.caller?.key ?? "") : JSON.stringify([source, issuer, subject]);
   }
-  return networkOf(headers instanceof Judged ? headers.peer.address : incomingOf(headers).peer.address);
+  return networkOf(headers instanceof AuthenticatedRequest ? headers.peer.address : incomingOf(headers).peer.address);
 }
 
 /** The first 64 bits of an IPv6 address, all of which one host may have (RFC 4291, 2.5.4); an IPv4 address as it is. */

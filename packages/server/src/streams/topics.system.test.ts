@@ -9,7 +9,7 @@ import { SourceContextSchema } from "@bufbuild/protobuf/wkt";
 import { ConnectError, createClient } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcTransport } from "@connectrpc/connect-node";
 import { systemClock } from "@protobff/runtime/internal/clock";
-import { EnvReader, type Fault } from "@protobff/runtime/internal/environment/env-reader";
+import { type ConfigFault, EnvReader } from "@protobff/runtime/internal/environment/env-reader";
 import { openTopics } from "@protobff/runtime/internal/environment/open-topics";
 import { streamEndpoint } from "@protobff/runtime/internal/stream/endpoint";
 import { startNats } from "@protobff/runtime/internal/testing/nats-rig";
@@ -131,7 +131,7 @@ describe("rpcs that follow a topic in NATS", { timeout: 60_000 }, () => {
   });
   test("what is not asked for is not loaded", async () => {
     const { configureTopics } = await import("@protobff/runtime/internal/environment/open-topics");
-    const faults: Fault[] = [];
+    const faults: ConfigFault[] = [];
     const spec = await configureTopics([{ ...USE, call: true }], new EnvReader({}, faults), () => Buffer.alloc(0));
     await spec?.open({ clock: systemClock, fault: () => {} });
     const script = `

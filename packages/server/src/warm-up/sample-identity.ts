@@ -2,11 +2,11 @@ import { generateKeyPairSync } from "node:crypto";
 import { create, type DescMessage, type Message } from "@bufbuild/protobuf";
 import { CredentialSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import { systemClock } from "@protobff/runtime/internal/clock";
-import { Judged } from "@protobff/runtime/internal/identity/authenticated-request";
+import { AuthenticatedRequest } from "@protobff/runtime/internal/identity/authenticated-request";
 import type { Identity } from "@protobff/runtime/internal/identity/identity";
 import { type IncomingHeaders, NOWHERE } from "@protobff/runtime/internal/identity/incoming";
 import { callerOf } from "@protobff/runtime/internal/identity/principal";
-import { Teller } from "@protobff/runtime/internal/identity/propagation/propagator";
+import { Propagator } from "@protobff/runtime/internal/identity/propagation/propagator";
 import { sample } from "@protobff/samples/sample.js";
 
 const NONE: ReadonlySet<string> = new Set();
@@ -17,7 +17,7 @@ export class SampleIdentity implements Identity {
   readonly sources: readonly string[];
   readonly hidden = NONE;
   readonly #principal: Message;
-  readonly #teller: Teller;
+  readonly #propagator: Propagator;
 
   constructor({ type, sources }: Pick<Identity, "type" | "sources">) {
     this.type = type;
@@ -25,11 +25,11 @@ export class SampleIdentity implements Identity {
     this.#principal = sample(type);
     const first = { id: "test", key: generateKeyPairSync("ed25519").privateKey };
     const keys = { current: { first, all: [first] } };
-    this.#teller = new Teller(type.typeName, systemClock, { issuer: "test", keys });
+    this.#propagator = new Propagator(type.typeName, systemClock, { issuer: "test", keys });
   }
-  judge(headers: IncomingHeaders): Judged {
+  judge(headers: IncomingHeaders): AuthenticatedRequest {
     const credential = create(CredentialSchema, { source: this.sources[0] ?? "test" });
     const caller = callerOf({ type: this.type, credential, principal: () => this.#principal, token: "token-1" });
-    return new Judged(headers, NONE, { caller, peer: NOWHERE, answer: [], teller: this.#teller });
+    return new AuthenticatedRequest(headers, NONE, { caller, peer: NOWHERE, answer: [], propagator: this.#propagator });
   }
 }

@@ -4,7 +4,7 @@ import type { Clock, Timer } from "../../clock.ts";
 import { Failure } from "../../failure.ts";
 import type { Caller } from "../caller.ts";
 import { decodeClaims } from "../claims/claims.ts";
-import { MOST_CALLERS, Remembered, weightOf } from "../credential-cache.ts";
+import { CredentialCache, MOST_CALLERS, weightOf } from "../credential-cache.ts";
 import type { Incoming } from "../incoming.ts";
 import { unauthenticated, unjudged } from "../refusals.ts";
 import type { Place, Source } from "../source.ts";
@@ -50,11 +50,11 @@ export class ApiKeySource implements Source {
   readonly opened: Promise<void>;
   readonly #parts: ApiKeySourceParts;
   readonly #shape: RegExp;
-  readonly #known = new Remembered<Known>(MOST_CALLERS, ({ caller }) => weightOf(caller));
+  readonly #known = new CredentialCache<Known>(MOST_CALLERS, ({ caller }) => weightOf(caller));
   /** Until when it is remembered that there is no such key. */
-  readonly #none = new Remembered<{ readonly until: number; readonly why: string }>(MAX_NONE);
+  readonly #none = new CredentialCache<{ readonly until: number; readonly why: string }>(MAX_NONE);
   readonly #running = new Map<string, Promise<Caller>>();
-  readonly #firstUses = new Remembered<true>();
+  readonly #firstUses = new CredentialCache<true>();
   readonly #uses: KeyUses;
   readonly #open: () => void;
   #retry: Timer | undefined;

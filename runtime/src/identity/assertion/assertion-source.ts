@@ -3,7 +3,7 @@ import { create, type DescMessage, fromBinary, type Message } from "@bufbuild/pr
 import { CredentialSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import type { Clock } from "../../clock.ts";
 import type { Caller } from "../caller.ts";
-import { MOST_CALLERS, Remembered, weightOf } from "../credential-cache.ts";
+import { CredentialCache, MOST_CALLERS, weightOf } from "../credential-cache.ts";
 import type { Key } from "../jwt/keys.ts";
 import { callerOf } from "../principal.ts";
 import { type Expected, issuerOf, MOST_CHARACTERS, SKEW_S } from "../propagation/assertion.ts";
@@ -11,7 +11,7 @@ import { SIGNED_HEADER } from "../propagation/propagator.ts";
 import { unauthenticated } from "../refusals.ts";
 import type { Place, Source } from "../source.ts";
 import type { AssertionOptions } from "./assertion-options.ts";
-import { type IssuerKeys, verifiedAssertion } from "./verify-assertion.ts";
+import { type IssuerKeys, verifyAssertion } from "./verify-assertion.ts";
 
 /** An assertion that has been accepted. */
 interface Known {
@@ -36,7 +36,7 @@ export class AssertionSource implements Source {
   readonly #clock: Clock;
   readonly #keys: IssuerKeys;
   /** By the digest of the header. */
-  readonly #known = new Remembered<Known>(MOST_CALLERS, ({ caller }) => weightOf(caller));
+  readonly #known = new CredentialCache<Known>(MOST_CALLERS, ({ caller }) => weightOf(caller));
 
   constructor(
     options: AssertionOptions<Message, DescMessage>,
@@ -72,7 +72,7 @@ export class AssertionSource implements Source {
   }
 
   async #verified(header: string, digest: string, expected: Expected): Promise<Caller> {
-    const { assertion, key } = await verifiedAssertion(header, this.#keys, expected);
+    const { assertion, key } = await verifyAssertion(header, this.#keys, expected);
     const { claims: schema = this.#type, principal } = this.#options;
     if (assertion.type !== schema.typeName)
       throw unauthenticated(

@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { CredentialSchema, PrincipalSchema, SignedPrincipalSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { EnvReader, type Fault } from "../../environment/env-reader.ts";
+import { type ConfigFault, EnvReader } from "../../environment/env-reader.ts";
 import { Failure } from "../../failure.ts";
 import { AssertionRig, GATEWAY, SERVICE } from "../../testing/assertion-rig.ts";
 import { idle } from "../../testing/fake-clock.ts";
@@ -46,7 +46,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await keys.close();
-  rig.telling.close();
+  rig.propagation.close();
   rig.remove();
 });
 const outcome = async (header: string, of = source): Promise<string> => {
@@ -161,14 +161,14 @@ describe("keys at an address", () => {
     const old = rig.header();
     expect(await outcome(old)).toBe("ada");
     await rig.clock.advance(10_000);
-    rig.telling.close();
+    rig.propagation.close();
     rig.write("second");
-    rig.telling = rig.signing("second", "first");
+    rig.propagation = rig.signing("second", "first");
     expect(await outcome(rig.header())).toBe("ada");
     expect(await outcome(old)).toBe("ada");
     expect(fetches).toBe(2);
-    rig.telling.close();
-    rig.telling = rig.signing("second");
+    rig.propagation.close();
+    rig.propagation = rig.signing("second");
     // At four fifths of their age.
     await rig.clock.advance(240_000);
     const fresh = rig.header(rig.caller(), SERVICE);
@@ -221,8 +221,8 @@ describe("keys in a file", () => {
   test("are what the gateway publishes, or PEM", async () => {
     const pem = rig.write("first").export({ type: "spki", format: "pem" });
     const other = rig.write("second").export({ type: "spki", format: "pem" });
-    rig.telling.close();
-    rig.telling = rig.signing("first");
+    rig.propagation.close();
+    rig.propagation = rig.signing("first");
     for (const text of [await rig.published(), `${other}${pem}`, `# ours\r\n${pem}`]) {
       const { over, file } = await opened(text);
       expect(await outcome(rig.header(), over)).toBe("ada");
@@ -249,7 +249,7 @@ describe("keys in a file", () => {
 
 describe("faults at the start", () => {
   const faultsOf = async (options: Options): Promise<string[]> => {
-    const faults: Fault[] = [];
+    const faults: ConfigFault[] = [];
     const spec = assertion({ name: "gateway", issuer: GATEWAY, audience: [SERVICE], keys: "", ...options });
     await spec.configure?.(new EnvReader({}, faults));
     return faults.map(({ variable, problem }) => `${variable} ${problem}`);
@@ -288,7 +288,7 @@ test("one deployment behind another, judged as requests are", async () => {
     assertion({ name: "gateway", issuer: GATEWAY, audience: [SERVICE], keys: path }),
     assertion({ name: "other", issuer: "https://other.example", audience: [SERVICE], keys: path }),
   ]);
-  const faults: Fault[] = [];
+  const faults: ConfigFault[] = [];
   await spec.configure(new EnvReader({}, faults));
   expect(faults).toEqual([]);
   const opened = await spec.open({ clock: rig.clock, audit: () => {}, fault: () => {} });
@@ -309,8 +309,8 @@ test("what is remembered is bounded", async () => {
     rig.clock,
     () => {},
   );
-  rig.telling.close();
-  rig.telling = rig.signing("first");
+  rig.propagation.close();
+  rig.propagation = rig.signing("first");
   const over = sourceOf({}, file);
   const first = rig.header(rig.caller("first"));
   const known = await over.verify(first);

@@ -10,7 +10,7 @@ import { unauthenticated } from "../refusals.ts";
 /** The public keys of whoever signs. */
 export type IssuerKeys = Pick<KeySet, "opened" | "serving" | "find" | "close">;
 
-export interface Accepted {
+export interface VerifiedAssertion {
   readonly assertion: PrincipalAssertion;
   /** What has signed it: it counts for as long as that does. */
   readonly key: Key;
@@ -29,7 +29,11 @@ export const ed25519: JwkImport = {
  *
  * @throws Failure UNAUTHENTICATED for one that proves nothing; UNAVAILABLE while the keys are away
  */
-export async function verifiedAssertion(header: string, keys: IssuerKeys, expected: Expected): Promise<Accepted> {
+export async function verifyAssertion(
+  header: string,
+  keys: IssuerKeys,
+  expected: Expected,
+): Promise<VerifiedAssertion> {
   const signed = readSigned(header);
   if (signed === undefined) throw unauthenticated("the assertion is none");
   // What is refused anyway makes nobody fetch keys.

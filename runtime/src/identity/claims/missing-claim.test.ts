@@ -74,7 +74,7 @@ async function ofApiKey(): Promise<Issuing> {
 async function ofAssertion(): Promise<Issuing> {
   const rig = new AssertionRig(new FakeClock(), ["first"], ClaimsSchema);
   onTestFinished(() => {
-    rig.telling.close();
+    rig.propagation.close();
     rig.remove();
   });
   const keys = join(rig.folder, "keys.json");

@@ -9,7 +9,13 @@ import type { Place, Source } from "../source.ts";
 import type { Jose } from "./jose.ts";
 import type { KeySet } from "./key-set.ts";
 import type { Key } from "./keys.ts";
-import { MAX_TOKEN, type PresentedToken, payloadText, presented, type Unverified } from "./presented-token.ts";
+import {
+  MAX_TOKEN,
+  type PresentedToken,
+  payloadText,
+  presentedToken,
+  type UnverifiedToken,
+} from "./presented-token.ts";
 import { type Rules, reasonToRefuse } from "./rules.ts";
 import { VerifiedTokens } from "./verified-tokens.ts";
 
@@ -92,17 +98,17 @@ export class JwtSource implements Source {
     const { place } = this.#parts;
     const schemeless = place.kind === "header" && place.scheme !== undefined;
     const text = schemeless ? credential : credential.replace(/^bearer +/i, "");
-    return text.length > MAX_TOKEN ? undefined : presented(text);
+    return text.length > MAX_TOKEN ? undefined : presentedToken(text);
   }
 
-  #begun(token: PresentedToken, said: Unverified, date: Date): Promise<Caller> {
+  #begun(token: PresentedToken, said: UnverifiedToken, date: Date): Promise<Caller> {
     const { digest } = token;
     const verifying = this.#judged(token, said, date).finally(() => this.#running.delete(digest));
     this.#running.set(digest, verifying);
     return verifying;
   }
 
-  async #judged({ text, digest }: PresentedToken, { header }: Unverified, date: Date): Promise<Caller> {
+  async #judged({ text, digest }: PresentedToken, { header }: UnverifiedToken, date: Date): Promise<Caller> {
     const { rules, keys } = this.#parts;
     const algorithm = header.alg as string;
     const key = await keys.find(header.kid as string | undefined, algorithm);

@@ -7,7 +7,7 @@ import { type JWK, Provider } from "oidc-provider";
 import { afterEach, expect, test } from "vitest";
 import { systemClock } from "../../clock.ts";
 import { Failure } from "../../failure.ts";
-import type { Judged } from "../authenticated-request.ts";
+import type { AuthenticatedRequest } from "../authenticated-request.ts";
 import { identity } from "../identity-spec.ts";
 import type { OpenIdentity } from "../spec.ts";
 import { jwt } from "./jwt.ts";
@@ -88,11 +88,11 @@ test("tokens of oidc-provider, found through its discovery document", async () =
   const spec = identity(PrincipalSchema, [jwt({ name: "robot", issuer, audience: [AUDIENCE] })]);
   open = await spec.open({ clock: systemClock, audit: () => {}, fault: (_, cause) => void told.push(cause) });
   await open.opened;
-  const judged = async (bearer: string): Promise<Judged | Failure> =>
+  const judged = async (bearer: string): Promise<AuthenticatedRequest | Failure> =>
     Promise.try(() => open!.judge(new Headers({ authorization: `Bearer ${bearer}` }))).catch((thrown) => thrown);
   for (const algorithm of ALGORITHMS) {
     const made = await token(issuer, `${AUDIENCE}:${algorithm}`);
-    const { caller } = (await judged(made)) as Judged;
+    const { caller } = (await judged(made)) as AuthenticatedRequest;
     expect(caller?.credential).toMatchObject({ source: "robot", issuer, subject: "robot", scopes: ["read", "write"] });
     expect(caller?.credential.id).not.toBe("");
     expect(caller?.principal).toMatchObject({ subject: "robot", scopes: ["read", "write"] });

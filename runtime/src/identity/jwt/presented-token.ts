@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 
-/** What a token says of itself, before anybody has verified it. It may only be used to refuse, and to choose who verifies. */
-export interface Unverified {
+/** Header and claims of a token before verification. Use them only to refuse it, or to choose the verifying source. */
+export interface UnverifiedToken {
   readonly header: Readonly<Record<string, unknown>>;
   readonly claims: Readonly<Record<string, unknown>>;
 }
@@ -32,7 +32,7 @@ export const MAX_TOKEN = 8192;
 export class PresentedToken {
   readonly text: string;
   #digest: string | undefined;
-  #said: Unverified | undefined;
+  #said: UnverifiedToken | undefined;
   #read = false;
 
   constructor(text: string) {
@@ -45,7 +45,7 @@ export class PresentedToken {
     return this.#digest;
   }
   /** Undefined where it is no token at all. */
-  get said(): Unverified | undefined {
+  get said(): UnverifiedToken | undefined {
     if (!this.#read) this.#said = read(this.text);
     this.#read = true;
     return this.#said;
@@ -55,12 +55,12 @@ export class PresentedToken {
 let latest = new PresentedToken("");
 
 /** Sources that share a place are asked about the same text in turn, and then one of them again: the latest is remembered. */
-export function presented(text: string): PresentedToken {
+export function presentedToken(text: string): PresentedToken {
   if (text !== latest.text) latest = new PresentedToken(text);
   return latest;
 }
 
-function read(token: string): Unverified | undefined {
+function read(token: string): UnverifiedToken | undefined {
   const parts = partsOf(token);
   const header = parts === undefined ? undefined : json(parts[0]);
   const claims = parts === undefined || header === undefined ? undefined : json(parts[1]);

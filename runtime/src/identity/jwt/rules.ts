@@ -1,5 +1,5 @@
 import type { NamePattern } from "../network/names.ts";
-import type { Unverified } from "./presented-token.ts";
+import type { UnverifiedToken } from "./presented-token.ts";
 
 /** What a token has to be for its source, besides signed. */
 export interface Rules {
@@ -23,7 +23,7 @@ const LAST_SECOND = 253_402_300_799;
  *
  * @param seconds the wall clock, in whole seconds
  */
-export function reasonToRefuse({ header, claims }: Unverified, rules: Rules, seconds: number): string | undefined {
+export function reasonToRefuse({ header, claims }: UnverifiedToken, rules: Rules, seconds: number): string | undefined {
   return reasonInHeader(header, rules) ?? reasonInClaims(claims, rules) ?? reasonInTimes(claims, rules, seconds);
 }
 

@@ -1,7 +1,7 @@
 // Holds docs/runtime.md#who-is-calling
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { EnvReader, type Fault } from "../../environment/env-reader.ts";
+import { type ConfigFault, EnvReader } from "../../environment/env-reader.ts";
 import { clientAddress, Networks, plainAddress, readNetworks } from "./networks.ts";
 
 describe("addresses", () => {
@@ -61,7 +61,7 @@ describe("networks", () => {
   });
 
   test("of the environment: what makes no sense is told", () => {
-    const faults: Fault[] = [];
+    const faults: ConfigFault[] = [];
     const read = (BFF_TRUSTED_PROXIES: string) => readNetworks(new EnvReader({ BFF_TRUSTED_PROXIES }, faults));
     expect(read("")).toBeUndefined();
     expect(read("10.0.0.0/8, ::1")?.has("::1")).toBe(true);

@@ -11,7 +11,7 @@ import {
 import { type Credential, CredentialSchema, type Principal } from "@protobff/messages/bff/v1/identity_pb.js";
 import { BASE64, BASE64URL } from "../base64.ts";
 import type { Caller } from "../caller.ts";
-import { MOST_CALLERS, Remembered, weightOf } from "../credential-cache.ts";
+import { CredentialCache, MOST_CALLERS, weightOf } from "../credential-cache.ts";
 import type { Incoming } from "../incoming.ts";
 import { callerOf } from "../principal.ts";
 import { unauthenticated } from "../refusals.ts";
@@ -69,7 +69,7 @@ class TrustedSource implements Source {
   /** Undefined where certificates say who may speak. */
   readonly #proxies: Networks | undefined;
   /** By the digest of the header. */
-  readonly #known = new Remembered<Caller>(MOST_CALLERS, weightOf);
+  readonly #known = new CredentialCache<Caller>(MOST_CALLERS, weightOf);
 
   constructor(options: TrustedOptions<DescMessage, Message>, { type }: SourceParts, proxies: Networks | undefined) {
     this.name = options.name;

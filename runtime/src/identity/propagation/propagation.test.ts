@@ -6,13 +6,13 @@ import { create, fromBinary } from "@bufbuild/protobuf";
 import { CredentialSchema, PrincipalSchema, SignedPrincipalSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import fc from "fast-check";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
-import { EnvReader, type Fault } from "../../environment/env-reader.ts";
+import { type ConfigFault, EnvReader } from "../../environment/env-reader.ts";
 import { FakeClock } from "../../testing/fake-clock.ts";
 import type { Caller } from "../caller.ts";
 import { incomingOf } from "../incoming.ts";
 import { callerOf } from "../principal.ts";
 import { judgeAssertion, keyIdOf, readSigned } from "./assertion.ts";
-import { openTelling, readSigning, type Telling } from "./propagation.ts";
+import { openPropagation, type Propagation, readSigning } from "./propagation.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "bff-keys-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -25,7 +25,7 @@ function written(
   return { path, key: createPublicKey(createPrivateKey(pem)) };
 }
 const faultsOf = (environment: Readonly<Record<string, string>>) => {
-  const faults: Fault[] = [];
+  const faults: ConfigFault[] = [];
   const signing = readSigning(new EnvReader(environment, faults));
   return { faults: faults.map(({ variable, problem }) => `${variable} ${problem}`), signing };
 };
@@ -34,12 +34,12 @@ const ISSUER = "https://app.example";
 const BILLING = "billing.v1.BillingService";
 let clock: FakeClock;
 let first: ReturnType<typeof written>;
-let telling: Telling;
+let propagation: Propagation;
 const faults: string[] = [];
 const audited: string[] = [];
-function opened(...paths: string[]): Telling {
+function opened(...paths: string[]): Propagation {
   const { signing } = faultsOf({ BFF_IDENTITY_ISSUER: ISSUER, BFF_IDENTITY_KEY_FILES: paths.join(",") });
-  return openTelling(PrincipalSchema, signing, {
+  return openPropagation(PrincipalSchema, signing, {
     clock,
     audit: ({ event }) => audited.push(event),
     fault: (what) => faults.push(what),
@@ -48,7 +48,7 @@ function opened(...paths: string[]): Telling {
 beforeEach(() => {
   clock = new FakeClock();
   first = written("first.pem");
-  telling = opened(first.path);
+  propagation = opened(first.path);
   faults.length = 0;
   audited.length = 0;
 });
@@ -60,7 +60,8 @@ const caller = (subject = "ada", expires = 0n): Caller =>
     token: `token of ${subject}`,
   });
 const now = () => Math.floor(clock.date().getTime() / 1_000);
-const signedFor = (one: Caller, audience = BILLING) => telling.teller.tell(one, "signed", audience)?.value ?? "";
+const signedFor = (one: Caller, audience = BILLING) =>
+  propagation.propagator.header(one, "signed", audience)?.value ?? "";
 function judged(header: string, { key = first.key, issuer = ISSUER, audience = BILLING } = {}) {
   const signed = readSigned(header);
   return signed === undefined ? "is none" : judgeAssertion(signed, key, { issuer, audience: [audience], now: now() });
@@ -107,7 +108,7 @@ describe("a signed principal", () => {
     await clock.advance(2_000);
     expect(signedFor(ada)).not.toBe(header);
     expect(signedFor(caller("eve"))).not.toBe(header);
-    expect(telling.teller.tell(ada, "signed", BILLING)?.key).toBe(ada.key);
+    expect(propagation.propagator.header(ada, "signed", BILLING)?.key).toBe(ada.key);
     expect(caller("eve").key).not.toBe(ada.key);
   });
   test("of any damage says the same or is refused, and is never thrown at", () => {
@@ -135,24 +136,24 @@ describe("a signed principal", () => {
 describe("other ways to tell", () => {
   test("the principal's bytes alone, and the caller's own token", () => {
     const ada = caller();
-    const plain = telling.teller.tell(ada, "plain", BILLING);
+    const plain = propagation.propagator.header(ada, "plain", BILLING);
     expect(plain).toMatchObject({ name: "x-principal-bin", key: ada.key });
     expect(fromBinary(PrincipalSchema, Buffer.from(plain?.value ?? "", "base64"))).toMatchObject({ subject: "ada" });
-    const token = telling.teller.tell(ada, "token", BILLING);
+    const token = propagation.propagator.header(ada, "token", BILLING);
     expect(token).toMatchObject({ name: "authorization", value: "Bearer token of ada" });
     expect(token?.key).not.toContain("token");
   });
   test("nothing, where nothing is there to tell with", () => {
-    const silent = openTelling(PrincipalSchema, undefined, { clock, audit: () => {}, fault: () => {} });
-    expect(silent.teller.tell(caller(), "signed", BILLING)).toBeUndefined();
-    expect(silent.teller.tell({ ...caller(), token: undefined }, "token", BILLING)).toBeUndefined();
+    const silent = openPropagation(PrincipalSchema, undefined, { clock, audit: () => {}, fault: () => {} });
+    expect(silent.propagator.header(caller(), "signed", BILLING)).toBeUndefined();
+    expect(silent.propagator.header({ ...caller(), token: undefined }, "token", BILLING)).toBeUndefined();
     expect(silent.routes.size).toBe(0);
   });
 });
 
 describe("keys", () => {
   const published = async () => {
-    const route = telling.routes.get("/.well-known/bff-keys");
+    const route = propagation.routes.get("/.well-known/bff-keys");
     const answer = await route?.({
       method: "GET",
       query: new URLSearchParams(),
@@ -164,7 +165,7 @@ describe("keys", () => {
   };
   test("are published, without what is private, also those that do not sign", async () => {
     const second = written("second.pem");
-    telling = opened(first.path, second.path);
+    propagation = opened(first.path, second.path);
     const { issuer, keys } = await published();
     expect(issuer).toBe(ISSUER);
     expect(keys.map(({ kid }: { kid: string }) => kid)).toEqual([keyIdOf(first.key), keyIdOf(second.key)]);

@@ -3,12 +3,12 @@ import type { Routes } from "../routes.ts";
 import type { Settings } from "../settings.ts";
 import type { SourceParts } from "../spec.ts";
 import { KeyFiles, type Keys, readKeyFiles } from "./key-files.ts";
-import { Teller } from "./propagator.ts";
+import { Propagator } from "./propagator.ts";
 import { KEYS_PATH, publishedKeys } from "./published-keys.ts";
 
-/** How upstreams are told who calls, and what is served for it. */
-export interface Telling {
-  readonly teller: Teller;
+/** Identity propagation to upstreams, and the routes that serve its keys. */
+export interface Propagation {
+  readonly propagator: Propagator;
   readonly routes: Routes;
   close(): void;
 }
@@ -21,7 +21,7 @@ export interface Signing {
 
 const ISSUER = "BFF_IDENTITY_ISSUER";
 
-/** Undefined where something is missing, which is told. */
+/** Undefined when a setting is missing, which is reported. */
 export function readSigning(settings: Settings): Signing | undefined {
   const issuer = settings.optional(ISSUER);
   if (issuer === undefined)
@@ -30,13 +30,13 @@ export function readSigning(settings: Settings): Signing | undefined {
   return issuer === undefined || files === undefined ? undefined : { issuer, files };
 }
 
-export function openTelling(
+export function openPropagation(
   type: DescMessage,
   signing: Signing | undefined,
   { clock, audit, fault }: Omit<SourceParts, "type">,
-): Telling {
+): Propagation {
   if (signing === undefined)
-    return { teller: new Teller(type.typeName, clock, undefined), routes: new Map(), close: () => {} };
+    return { propagator: new Propagator(type.typeName, clock, undefined), routes: new Map(), close: () => {} };
   const { issuer, files } = signing;
   const keys = new KeyFiles(files, clock, {
     changed: ({ all }) =>
@@ -44,7 +44,7 @@ export function openTelling(
     failed: (error) => fault("the keys that sign cannot be read again; those that were read before go on", error),
   });
   return {
-    teller: new Teller(type.typeName, clock, { issuer, keys }),
+    propagator: new Propagator(type.typeName, clock, { issuer, keys }),
     routes: new Map([[KEYS_PATH, publishedKeys(issuer, keys)]]),
     close: () => keys.close(),
   };

@@ -7,8 +7,8 @@ import type { Identify } from "../identify-kind.ts";
 import { signedHeader, unpadded } from "./assertion.ts";
 import type { KeyFiles } from "./key-files.ts";
 
-/** What tells an upstream who is calling. */
-export interface Told {
+/** A header that identifies the caller to an upstream. */
+export interface IdentityHeader {
   /** Of the header, in lower case. */
   readonly name: string;
   readonly value: string;
@@ -23,18 +23,18 @@ const LIFE_S = 60;
 
 /** A signed header, and until when it is sent, in Unix seconds. */
 interface Signed {
-  readonly told: Told;
+  readonly header: IdentityHeader;
   readonly until: number;
   readonly keyId: string;
 }
 
-/** Tells upstreams who is calling, signed with the keys of this deployment. */
-export class Teller {
+/** Makes the headers that identify a caller to upstreams, signed with the keys of this deployment. */
+export class Propagator {
   readonly #type: string;
   readonly #clock: Clock;
   readonly #signing: { readonly issuer: string; readonly keys: Pick<KeyFiles, "current"> } | undefined;
   readonly #signed = new WeakMap<Caller, Map<string, Signed>>();
-  readonly #others = new WeakMap<Caller, { plain?: Told; token?: Told }>();
+  readonly #others = new WeakMap<Caller, { plain?: IdentityHeader; token?: IdentityHeader }>();
 
   /**
    * @param type the full name of the principal's message
@@ -54,8 +54,8 @@ export class Teller {
    *
    * @param audience the full name of the service
    */
-  tell(caller: Caller, how: Identify, audience: string): Told | undefined {
-    if (how === "signed") return this.#tellSigned(caller, audience);
+  header(caller: Caller, how: Identify, audience: string): IdentityHeader | undefined {
+    if (how === "signed") return this.#signedHeader(caller, audience);
     let others = this.#others.get(caller);
     if (others === undefined) {
       others = {};
@@ -72,7 +72,7 @@ export class Teller {
   }
 
   /** The same for half of its life: signing anew for each call would cost more than the call. */
-  #tellSigned(caller: Caller, audience: string): Told | undefined {
+  #signedHeader(caller: Caller, audience: string): IdentityHeader | undefined {
     const signing = this.#signing;
     if (signing === undefined) return undefined;
     const { first } = signing.keys.current;
@@ -83,7 +83,7 @@ export class Teller {
       this.#signed.set(caller, ofCaller);
     }
     const known = ofCaller.get(audience);
-    if (known !== undefined && known.until > now && known.keyId === first.id) return known.told;
+    if (known !== undefined && known.until > now && known.keyId === first.id) return known.header;
     const { credential, bytes } = caller;
     const ends = Number(credential.expires);
     const expires = ends === 0 ? now + LIFE_S : Math.min(now + LIFE_S, ends);
@@ -96,8 +96,8 @@ export class Teller {
       issued: BigInt(now),
       expires: BigInt(expires),
     });
-    const told = { name: SIGNED_HEADER, value: signedHeader(assertion, first), key: caller.key };
-    ofCaller.set(audience, { told, until: now + (expires - now) / 2, keyId: first.id });
-    return told;
+    const header = { name: SIGNED_HEADER, value: signedHeader(assertion, first), key: caller.key };
+    ofCaller.set(audience, { header, until: now + (expires - now) / 2, keyId: first.id });
+    return header;
   }
 }

@@ -3,7 +3,7 @@ import { type DescMessage, fromBinary, type MessageShape } from "@bufbuild/proto
 import { type Clock, systemClock } from "../../clock.ts";
 import { Failure } from "../../failure.ts";
 import { issuerKeys } from "../assertion/issuer-keys.ts";
-import { type IssuerKeys, verifiedAssertion } from "../assertion/verify-assertion.ts";
+import { type IssuerKeys, verifyAssertion } from "../assertion/verify-assertion.ts";
 
 /** The header that a BFF sends by `identify: SIGNED`. */
 export { SIGNED_HEADER } from "../propagation/propagator.ts";
@@ -95,7 +95,7 @@ export async function verifyPrincipal<Desc extends DescMessage>(
   const now = Math.floor(clock.date().getTime() / 1000);
   const expected = { issuer, audience: typeof audience === "string" ? [audience] : audience, now };
   try {
-    const { assertion } = await verifiedAssertion(header, keys, expected);
+    const { assertion } = await verifyAssertion(header, keys, expected);
     if (assertion.type !== type.typeName) throw new NotVerified(`the assertion holds no ${type.typeName}`, 16);
     return { principal: read(type, assertion.principal), source: assertion.source, expires: dateOf(assertion.expires) };
   } catch (thrown) {

@@ -28,7 +28,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await keys.close();
-  rig.telling.close();
+  rig.propagation.close();
   server.closeAllConnections();
   server.close();
   rig.remove();
@@ -74,9 +74,9 @@ describe("a service is told", () => {
   test("by a new key as soon as it is published, and by one that is withdrawn no longer", async () => {
     await rig.clock.advance(10_000);
     const old = rig.header();
-    rig.telling.close();
+    rig.propagation.close();
     rig.write("second");
-    rig.telling = rig.signing("second");
+    rig.propagation = rig.signing("second");
     expect(await told(rig.header())).toBe("user ada");
     expect(asked).toBe(2);
     expect(await told(old)).toBe("16 the assertion is signed with an unknown key");

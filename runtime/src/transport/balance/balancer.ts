@@ -1,7 +1,7 @@
 import type { Clock } from "../../clock.ts";
 import type { AddressState } from "../../observer-upstreams.ts";
 import type { BalancePolicy } from "./balance-policy.ts";
-import { Lingering } from "./recent-count.ts";
+import { RecentCount } from "./recent-count.ts";
 
 /** However often in a row it fails, an address is ejected for no longer, in milliseconds. */
 const LONGEST_EJECTION_MS = 300_000;
@@ -69,7 +69,7 @@ export class Place<T> {
   warmFrom: number | undefined;
   /** From 0 to 1, as last looked at. */
   share = 1;
-  readonly lingering = new Lingering();
+  readonly lingering = new RecentCount();
   /** How many times as slow its answers are as those of all. */
   slowness = 1;
   slowFrom = 0;

@@ -3,7 +3,7 @@ const SLOT_MS = 100;
 const SLOTS = 11;
 
 /** Counts what has happened within the last second, or up to a tenth longer. */
-export class Lingering {
+export class RecentCount {
   readonly #slots = new Uint32Array(SLOTS);
   #slot = 0;
   /** As last settled. */

@@ -11,22 +11,22 @@ const PATIENCE_MS = 1_000;
 /** The waits between attempts to connect. */
 const RECONNECT = { initialMs: 50, maxMs: 2_000, multiplier: 2 };
 
-/** What a spot tells its pool. */
-export interface SpotOwner<S extends Session> {
-  ready(spot: Spot<S>, session: S): void;
+/** Events of the sessions to one address, for their pool. */
+export interface AddressSessionsOwner<S extends Session> {
+  ready(sessions: AddressSessions<S>, session: S): void;
   room(): void;
-  leaving(spot: Spot<S>, session: S, reason: "goaway" | "pings"): void;
+  leaving(sessions: AddressSessions<S>, session: S, reason: "goaway" | "pings"): void;
   /** @param stood it had been ready */
-  gone(spot: Spot<S>, session: S, stood: boolean): void;
+  gone(sessions: AddressSessions<S>, session: S, stood: boolean): void;
   /** Connecting takes longer than others may wait for. */
   late(): void;
 }
 
 /** The sessions to one address of an upstream, and the attempts to have one. */
-export class Spot<S extends Session> implements SessionOwner<S> {
+export class AddressSessions<S extends Session> implements SessionOwner<S> {
   target: Target;
   readonly sessions: S[] = [];
-  place: Place<Spot<S>> | undefined;
+  place: Place<AddressSessions<S>> | undefined;
   connecting: S | undefined;
   /** It is new among others, or was away. */
   cold: boolean;
@@ -38,7 +38,7 @@ export class Spot<S extends Session> implements SessionOwner<S> {
   why = "";
   /** Not connected to before. */
   notBefore = Number.NEGATIVE_INFINITY;
-  readonly #owner: SpotOwner<S>;
+  readonly #owner: AddressSessionsOwner<S>;
   readonly #dial: (owner: SessionOwner<S>, target: Target) => S;
   readonly #clock: Clock;
   readonly #rotates: boolean;
@@ -127,7 +127,7 @@ export class Spot<S extends Session> implements SessionOwner<S> {
 
 /** What all spots of a pool have in common. */
 export interface SpotParts<S extends Session> {
-  readonly owner: SpotOwner<S>;
+  readonly owner: AddressSessionsOwner<S>;
   readonly dial: (owner: SessionOwner<S>, target: Target) => S;
   readonly clock: Clock;
   readonly rotates: boolean;

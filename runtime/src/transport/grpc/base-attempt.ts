@@ -3,7 +3,7 @@ import { Code, type Fault } from "../../failure.ts";
 import { ErrorCode } from "../../http2/error-code.ts";
 import type { Avoiding, Place } from "../balance/balancer.ts";
 import type { ReceivedHeaders } from "../call-headers.ts";
-import { uncaught } from "../throw-later.ts";
+import { throwLater } from "../throw-later.ts";
 import type { InFlight } from "../unary-client.ts";
 import type { GrpcReceiver, GrpcRequest, GrpcSession, GrpcStream } from "./grpc-session.ts";
 import type { Waiter } from "./session.ts";
@@ -15,10 +15,10 @@ const { NO_ERROR, REFUSED_STREAM, CANCEL, ENHANCE_YOUR_CALM, INADEQUATE_SECURITY
  * One request, from when it asks for a stream of HTTP/2 until that has ended: what gRPC says about what HTTP/2 brings, but for the body. A
  * session hands it `response`, `data`, `trailers`, `end` as they come, and `closed` last.
  */
-export abstract class SentRequest implements InFlight, Waiter<GrpcSession>, Avoiding, GrpcReceiver {
+export abstract class BaseAttempt implements InFlight, Waiter<GrpcSession>, Avoiding, GrpcReceiver {
   protected readonly pool: SessionPool<GrpcSession>;
   readonly #request: GrpcRequest;
-  readonly #after: SentRequest | undefined;
+  readonly #after: BaseAttempt | undefined;
   #place: Place<unknown> | undefined;
   #era = 0; // the place's
   #session: GrpcSession | undefined;
@@ -34,7 +34,7 @@ export abstract class SentRequest implements InFlight, Waiter<GrpcSession>, Avoi
   protected over = false;
 
   /** @param after the one before it, of the same call */
-  constructor(pool: SessionPool<GrpcSession>, request: GrpcRequest, after?: SentRequest) {
+  constructor(pool: SessionPool<GrpcSession>, request: GrpcRequest, after?: BaseAttempt) {
     this.pool = pool;
     this.#request = request;
     this.#after = after;
@@ -46,7 +46,7 @@ export abstract class SentRequest implements InFlight, Waiter<GrpcSession>, Avoi
 
   /** Whether it, or one before it, has gone there. */
   avoids(place: object): boolean {
-    for (let one: SentRequest | undefined = this; one !== undefined; one = one.#after)
+    for (let one: BaseAttempt | undefined = this; one !== undefined; one = one.#after)
       if (one.#place === place) return true;
     return false;
   }
@@ -178,7 +178,7 @@ export abstract class SentRequest implements InFlight, Waiter<GrpcSession>, Avoi
     try {
       this.faulted(fault);
     } catch (error) {
-      uncaught(error);
+      throwLater(error);
     }
   }
   /** Nothing more is told. */

@@ -2,9 +2,9 @@ import { Code, type Fault } from "../../failure.ts";
 import { appended } from "../../wire/appended.ts";
 import { PREFIX_BYTES } from "../../wire/frame.ts";
 import type { ReceivedHeaders } from "../call-headers.ts";
-import { uncaught } from "../throw-later.ts";
+import { throwLater } from "../throw-later.ts";
 import type { Reply } from "../unary-client.ts";
-import { SentRequest } from "./base-attempt.ts";
+import { BaseAttempt } from "./base-attempt.ts";
 import type { GrpcRequest, GrpcSession } from "./grpc-session.ts";
 import type { SessionPool } from "./session-pool.ts";
 
@@ -13,7 +13,7 @@ export const AT_ONCE_BYTES = 1 << 18;
 const NONE: ReceivedHeaders = {};
 
 /** One unary request, until its reply is told. */
-export class GrpcAttempt extends SentRequest {
+export class GrpcAttempt extends BaseAttempt {
   readonly #maxBytes: number;
   readonly #reply: Reply;
   #body: Buffer | undefined; // its first `#received` bytes have come
@@ -75,7 +75,7 @@ export class GrpcAttempt extends SentRequest {
       this.#tell();
       this.#reply.replied(body.subarray(PREFIX_BYTES, this.#received));
     } catch (error) {
-      uncaught(error);
+      throwLater(error);
     }
   }
   protected override faulted(fault: Fault): void {

@@ -4,7 +4,7 @@ import type { SecureContext } from "node:tls";
 import { KEEP_ALIVE_MS } from "../../http2/dial.ts";
 import { HELD_WINDOW } from "../../http2/preface.ts";
 import type { Place } from "../balance/balancer.ts";
-import { described } from "../error-text.ts";
+import { errorText } from "../error-text.ts";
 import { type GrpcReceiver, type GrpcRequest, type GrpcSession, type GrpcTarget, grpcTimeout } from "./grpc-session.ts";
 import { H2Stream } from "./h2-stream.ts";
 import type { SessionOwner } from "./session.ts";
@@ -148,7 +148,7 @@ export class H2Session implements GrpcSession {
   #end(): void {
     if (this.#gone) return;
     this.#gone = true;
-    this.#owner.gone(this, described(this.#error, this.#ready));
+    this.#owner.gone(this, errorText(this.#error, this.#ready));
   }
 }
 

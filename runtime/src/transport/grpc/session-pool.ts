@@ -2,9 +2,9 @@ import type { Clock, Timer } from "../../clock.ts";
 import { type Addresses, keyOf, type Target } from "../balance/addresses.ts";
 import type { BalancePolicy } from "../balance/balance-policy.ts";
 import { type Avoiding, Balancer } from "../balance/balancer.ts";
-import { CONNECT_MS, Spot, type SpotOwner, type SpotParts } from "./address-sessions.ts";
+import { AddressSessions, type AddressSessionsOwner, CONNECT_MS, type SpotParts } from "./address-sessions.ts";
 import type { Session, SessionOwner, Waiter } from "./session.ts";
-import { WatchedSession } from "./session-watch.ts";
+import { SessionWatch } from "./session-watch.ts";
 
 export interface PoolOptions {
   /** At most so many sessions to one address; further streams wait. */
@@ -29,8 +29,8 @@ const MOST_SESSIONS = 256;
  * The connections to one upstream: which one takes a stream, when another one is made, and when one is given up. A balancer chooses among
  * the addresses. It knows nothing of sockets.
  */
-export class SessionPool<S extends Session> implements SpotOwner<S> {
-  readonly balancer: Balancer<Spot<S>>;
+export class SessionPool<S extends Session> implements AddressSessionsOwner<S> {
+  readonly balancer: Balancer<AddressSessions<S>>;
   readonly #maxSessions: number;
   /** To each address, while there are calls. */
   readonly #sessions: number;
@@ -39,8 +39,8 @@ export class SessionPool<S extends Session> implements SpotOwner<S> {
   readonly #silentMs: number | undefined;
   readonly #addresses: Addresses;
   readonly #parts: SpotParts<S>;
-  readonly #spots = new Map<string, Spot<S>>();
-  #only: Spot<S> | undefined; // there is no other one
+  readonly #spots = new Map<string, AddressSessions<S>>();
+  #only: AddressSessions<S> | undefined; // there is no other one
   #unspread = false; // an address has less sessions than it is to have
   #spreadFrom = 0;
   #round = 0; // of attempts to connect, while there is no session at all
@@ -48,7 +48,7 @@ export class SessionPool<S extends Session> implements SpotOwner<S> {
   #staleTimer: Timer | undefined;
   #complete = false; // all names have been asked for once
   #askFrom = 0; // where no address is known
-  readonly #watched = new Map<S, WatchedSession<S>>();
+  readonly #watched = new Map<S, SessionWatch<S>>();
   readonly #leaving = new Set<S>();
   readonly #waiting = new Set<Waiter<S>>();
   #awake = false;
@@ -120,7 +120,7 @@ export class SessionPool<S extends Session> implements SpotOwner<S> {
     await Promise.all([...this.#leaving].map((session) => session.close()));
   }
 
-  ready(spot: Spot<S>, session: S): void {
+  ready(spot: AddressSessions<S>, session: S): void {
     this.#round++;
     if (spot.place === undefined || this.#closed) {
       this.#leaving.add(session); // the address was given up meanwhile
@@ -128,7 +128,7 @@ export class SessionPool<S extends Session> implements SpotOwner<S> {
       return;
     }
     session.place = spot.place;
-    this.#watched.set(session, new WatchedSession(session, spot, this.#clock));
+    this.#watched.set(session, new SessionWatch(session, spot, this.#clock));
     this.balancer.up(spot.place, spot.cold);
     spot.cold = false;
     if (spot.target.spare) {
@@ -141,12 +141,12 @@ export class SessionPool<S extends Session> implements SpotOwner<S> {
   room(): void {
     if (this.#waiting.size > 0) this.#serve();
   }
-  leaving(_: Spot<S>, session: S, reason: "goaway" | "pings"): void {
+  leaving(_: AddressSessions<S>, session: S, reason: "goaway" | "pings"): void {
     if (reason === "pings") this.#keepAliveMs *= 2; // as gRFC A8 has it
     if (this.#release(session)) this.#outdated();
     this.#serve();
   }
-  gone(spot: Spot<S>, session: S, stood: boolean): void {
+  gone(spot: AddressSessions<S>, session: S, stood: boolean): void {
     this.#leaving.delete(session);
     if (!stood) this.#failed(spot);
     else if (this.#drop(session)) {
@@ -161,7 +161,7 @@ export class SessionPool<S extends Session> implements SpotOwner<S> {
   }
 
   /** Nobody is there, or somebody who takes no calls. */
-  #failed(spot: Spot<S>): void {
+  #failed(spot: AddressSessions<S>): void {
     spot.round = this.#round;
     if (this.#addresses.isMissing(spot.target)) {
       this.#addresses.forget(spot.target);
@@ -212,7 +212,7 @@ export class SessionPool<S extends Session> implements SpotOwner<S> {
     const keys = new Set(known.map(keyOf));
     for (const target of known) {
       const key = keyOf(target);
-      const spot = this.#spots.get(key) ?? new Spot(target, cold, this.#parts);
+      const spot = this.#spots.get(key) ?? new AddressSessions(target, cold, this.#parts);
       spot.target = target;
       this.#spots.set(key, spot);
       if (spot.place === undefined || spot.place.leaving) spot.place = this.balancer.add(target.address, spot);
@@ -233,7 +233,7 @@ export class SessionPool<S extends Session> implements SpotOwner<S> {
     this.#lookForSpread();
   }
   /** Of an address that is no longer there: once its last call has ended. */
-  #forgetEmpty(spot: Spot<S>): void {
+  #forgetEmpty(spot: AddressSessions<S>): void {
     const { place } = spot;
     if (place === undefined || this.#spots.has(keyOf(spot.target)) || place.inFlight > 0) return;
     this.balancer.remove(place);
@@ -296,7 +296,7 @@ export class SessionPool<S extends Session> implements SpotOwner<S> {
     else this.#spreadFrom = Math.min(...few.map(({ notBefore }) => notBefore));
     if (few.every(({ connecting }) => connecting !== undefined)) this.#unspread = false; // until one of them has ended
   }
-  #isUnspread({ sessions, target }: Spot<S>): boolean {
+  #isUnspread({ sessions, target }: AddressSessions<S>): boolean {
     return !target.spare && sessions.length < (this.#watched.size < MOST_SESSIONS ? this.#sessions : 1);
   }
   #lookForSpread(): void {
@@ -304,7 +304,7 @@ export class SessionPool<S extends Session> implements SpotOwner<S> {
     for (const spot of this.#spots.values()) if (this.#isUnspread(spot)) this.#unspread = true;
     this.#spreadFrom = 0;
   }
-  #random(all: readonly Spot<S>[]): Spot<S> | undefined {
+  #random(all: readonly AddressSessions<S>[]): AddressSessions<S> | undefined {
     return all.length < 2 ? all[0] : all[Math.floor(this.#clock.random() * all.length)];
   }
   #refuse(waiter: Waiter<S>, message: string): void {

@@ -1,13 +1,13 @@
 import type { Clock, Timer } from "../../clock.ts";
-import type { Spot } from "./address-sessions.ts";
+import type { AddressSessions } from "./address-sessions.ts";
 import type { Session } from "./session.ts";
 
 /** How long a sign of life may take, in milliseconds. */
 const PING_MS = 5_000;
 
-/** A session, and whether anybody is still at its other end. */
-export class WatchedSession<S extends Session> {
-  readonly spot: Spot<S>;
+/** Detects a session whose other end is silent. */
+export class SessionWatch<S extends Session> {
+  readonly spot: AddressSessions<S>;
   readonly #session: S;
   readonly #clock: Clock;
   // As they were when last looked at.
@@ -19,7 +19,7 @@ export class WatchedSession<S extends Session> {
   #silentBytes = -1;
   #ping: Timer | undefined;
 
-  constructor(session: S, spot: Spot<S>, clock: Clock) {
+  constructor(session: S, spot: AddressSessions<S>, clock: Clock) {
     this.spot = spot;
     this.#session = session;
     this.#clock = clock;

@@ -4,8 +4,8 @@ import { appended } from "../../wire/appended.ts";
 import { PREFIX_BYTES } from "../../wire/frame.ts";
 import type { ReceivedHeaders } from "../call-headers.ts";
 import type { OpenStream, StreamReceiver } from "../stream-client.ts";
-import { uncaught } from "../throw-later.ts";
-import { SentRequest } from "./base-attempt.ts";
+import { throwLater } from "../throw-later.ts";
+import { BaseAttempt } from "./base-attempt.ts";
 import { AT_ONCE_BYTES } from "./grpc-attempt.ts";
 import type { GrpcRequest, GrpcSession } from "./grpc-session.ts";
 import type { SessionPool } from "./session-pool.ts";
@@ -23,7 +23,7 @@ interface End {
  * One server stream. What has come and was not asked for stays here, within the window of the stream: the upstream may send more only when
  * items have been given, and for one that is asked for and is not whole yet.
  */
-export class StreamAttempt extends SentRequest implements OpenStream {
+export class StreamAttempt extends BaseAttempt implements OpenStream {
   readonly #maxBytes: number;
   readonly #receiver: StreamReceiver;
   #asked = 0;
@@ -53,7 +53,7 @@ export class StreamAttempt extends SentRequest implements OpenStream {
     try {
       this.#receiver.opened?.(headers);
     } catch (error) {
-      uncaught(error);
+      throwLater(error);
     }
   }
   /** @param chunk may be written to afterwards */
@@ -130,7 +130,7 @@ export class StreamAttempt extends SentRequest implements OpenStream {
     try {
       this.#receiver.item(message);
     } catch (error) {
-      uncaught(error);
+      throwLater(error);
     }
   }
   /** All whole items have been given. */
@@ -147,7 +147,7 @@ export class StreamAttempt extends SentRequest implements OpenStream {
       try {
         this.#receiver.ended(this.status ?? {});
       } catch (error) {
-        uncaught(error);
+        throwLater(error);
       }
     }
   }

@@ -14,7 +14,7 @@ import { HELD_WINDOW, preface, WINDOW } from "../../http2/preface.ts";
 import { Responses } from "../../http2/responses.ts";
 import { SendQueue } from "../../http2/send-queue.ts";
 import type { Place } from "../balance/balancer.ts";
-import { described } from "../error-text.ts";
+import { errorText } from "../error-text.ts";
 import type { GrpcReceiver, GrpcRequest, GrpcSession } from "./grpc-session.ts";
 import type { RequestEncoder } from "./request-encoder.ts";
 import type { SessionOwner } from "./session.ts";
@@ -334,7 +334,7 @@ export class WireSession implements GrpcSession, Connection<WireStream> {
     this.#over = true;
     this.acknowledged(); // or never will be
     this.#reader.stop();
-    const message = described(this.#error, this.#ready);
+    const message = errorText(this.#error, this.#ready);
     this.#owner.gone(this, message);
     for (const stream of this.#streams.all()) {
       this.#streams.delete(stream);

@@ -1,4 +1,4 @@
-// Bodies that come compressed, bounded by what they become.
+// Encodings of compressed bodies.
 import * as zlib from "node:zlib";
 
 /** What is asked for. */

@@ -5,8 +5,8 @@ import { Code, type Fault } from "../../failure.ts";
 import type { ReplyReader } from "../../http-rule/reply-reader.ts";
 import type { Avoiding, Place } from "../balance/balancer.ts";
 import type { ReceivedHeaders } from "../call-headers.ts";
-import { described } from "../error-text.ts";
-import { uncaught } from "../throw-later.ts";
+import { errorText } from "../error-text.ts";
+import { throwLater } from "../throw-later.ts";
 import type { InFlight, Reply } from "../unary-client.ts";
 import { unpacker } from "./content-encodings.ts";
 import { httpFault, retryAfterMs } from "./http-failure.ts";
@@ -202,7 +202,7 @@ export class HttpAttempt implements InFlight, Avoiding {
       this.#tell();
       this.#reply.replied(message);
     } catch (error) {
-      uncaught(error);
+      throwLater(error);
     }
   }
 
@@ -215,7 +215,7 @@ export class HttpAttempt implements InFlight, Avoiding {
       return;
     }
     const begun = this.#socket !== undefined && this.#socket.bytesRead > this.#readBefore;
-    const message = error === undefined ? "the answer broke off" : described(error, true);
+    const message = error === undefined ? "the answer broke off" : errorText(error, true);
     // The server may have closed it before it saw this: what RFC 9112 (9.3.1) allows to send again.
     if (!begun) this.#places.lost();
     const stale = this.#request?.reusedSocket === true && !begun && (code === "ECONNRESET" || code === "EPIPE");
@@ -233,7 +233,7 @@ export class HttpAttempt implements InFlight, Avoiding {
       this.#tell();
       this.#reply.faulted(fault);
     } catch (error) {
-      uncaught(error);
+      throwLater(error);
     }
   }
   #tell(): void {
