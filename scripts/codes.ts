@@ -1,5 +1,5 @@
 // npm run codes: lists the free numbers of each group of diagnostics, and the retired ones.
-import { CODES, GROUPS, RETIRED } from "../plugin/src/codes.ts";
+import { CODES, GROUPS, RETIRED } from "../plugin/src/codes/codes.ts";
 
 /** The numbers of a group, `501` to `599`, that no code has or had, as ranges. */
 export function freeNumbers(group: string): readonly string[] {

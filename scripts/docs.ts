@@ -4,7 +4,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { GROUPS } from "../plugin/src/codes.ts";
+import { GROUPS } from "../plugin/src/codes/codes.ts";
 import { OPTIONS, type Option } from "../plugin/src/options/table.ts";
 import { decisionsIndex } from "./decisions.ts";
 import { conditions, type Explanation, explanations } from "./explanations.ts";

@@ -1,5 +1,5 @@
 // What docs/diagnostics.md, which `protobff explain` prints from, says of each code: the sentence of the tables, and an example from a golden.
-import { CODES } from "../plugin/src/codes.ts";
+import { CODES } from "../plugin/src/codes/codes.ts";
 import { CODES as driftCodes } from "../plugin/src/lock/codes.ts";
 import { goldenCases, printedOf, textsIn } from "../test/support/golden.ts";
 import { difference, type MarkedLine, shortened } from "./excerpt-lines.ts";

@@ -18,7 +18,7 @@ import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-no
 import type { UnaryClient } from "@protobff/runtime";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { listen } from "../packages/server/src/listen.ts";
-import type { Ir } from "../plugin/src/ir.ts";
+import type { Ir } from "../plugin/src/ir/ir.ts";
 import type { Protos } from "./load/bff.ts";
 import { generate, instanceOf, modulesOf } from "./load/generated.ts";
 import { irOf } from "./load/load.ts";

@@ -2,7 +2,7 @@
 // process is given, defaults among it. Neither may import the other.
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { EnvShape } from "../plugin/src/ir.ts";
+import type { EnvShape } from "../plugin/src/ir/ir.ts";
 import { isValue } from "../plugin/src/read/env-value.ts";
 import { type ConfigFault, EnvReader } from "../runtime/src/environment/env-reader.ts";
 

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { check } from "../cli/src/check-plugin/check.ts";
 import { RULES } from "../cli/src/check-plugin/rules.ts";
 import { CheckRequestSchema } from "../cli/src/gen/buf/plugin/check/v1/check_service_pb.ts";
-import { CODE_TABLES, CODES } from "../plugin/src/codes.ts";
+import { CODE_TABLES, CODES } from "../plugin/src/codes/codes.ts";
 import type { Diagnostic } from "../plugin/src/diagnostic/diagnostic.ts";
 import { inOrder } from "../plugin/src/diagnostic/order.ts";
 import { renderDiagnostics } from "../plugin/src/diagnostic/render.ts";

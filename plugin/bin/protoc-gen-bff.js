@@ -24,7 +24,7 @@ if (argument === "--version" || argument === "-v") {
   };
   try {
     if (argument !== undefined || process.stdin.isTTY) {
-      const { answerWords } = await load("words");
+      const { answerWords } = await load("command/usage");
       const { exitCode, stdout, stderr } = answerWords(process.argv.slice(2));
       process.stdout.write(stdout);
       process.stderr.write(stderr);

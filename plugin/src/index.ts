@@ -1,6 +1,7 @@
 // What `protobff` uses of the compiler (`protoc-gen-bff/compiler`). No stage imports it.
 export { getComments } from "@bufbuild/protoplugin";
 export { isReservedName } from "./cel/index.ts";
+export { projectOf, sourcesIn, tryRead } from "./command/file-sources.ts";
 export { type CommittedLock, type Compilation, compile } from "./compile.ts";
 export type { Diagnostic } from "./diagnostic/diagnostic.ts";
 export { didYouMean } from "./diagnostic/did-you-mean.ts";
@@ -21,7 +22,8 @@ export type {
 } from "./lock/identity-facts.ts";
 export type { LimitFacts as LimitReport } from "./lock/limit-facts.ts";
 export { describeUses, type NotUsed, type UpstreamUses, usesOf } from "./lock/uses.ts";
-export { type Parameter, parseParameter } from "./parameter.ts";
+export { type Parameter, parseParameter } from "./options/parameter.ts";
+export { VERSION } from "./options/version.ts";
 export { isKeyword, isLibraryName } from "./read/names.ts";
 export type { BindReport, CallReport, ErrorRuleReport } from "./report/calls/describe-call.ts";
 export type { MethodCallsReport } from "./report/calls/describe-method-calls.ts";
@@ -47,5 +49,3 @@ export type {
 export { asksExamples, EXAMPLES } from "./report/faults/predictions.ts";
 export type { Degraded } from "./report/rpcs/describe-degraded.ts";
 export type { RuleReport, RulesReport } from "./report/rpcs/describe-rules.ts";
-export { projectOf, sourcesIn, tryRead } from "./sources-in.ts";
-export { VERSION } from "./version.ts";

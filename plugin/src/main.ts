@@ -7,12 +7,12 @@ import {
   type CodeGeneratorResponse,
   CodeGeneratorResponseSchema,
 } from "@bufbuild/protobuf/wkt";
+import { projectOf, sourcesIn, tryRead } from "./command/file-sources.ts";
 import { compile } from "./compile.ts";
 import { renderDocument } from "./diagnostic/document.ts";
 import { renderDiagnostics } from "./diagnostic/render.ts";
-import { parseParameter } from "./parameter.ts";
+import { parseParameter } from "./options/parameter.ts";
 import { asksExamples, EXAMPLES } from "./report/faults/predictions.ts";
-import { projectOf, sourcesIn, tryRead } from "./sources-in.ts";
 
 /**
  * Runs the plugin once: a CodeGeneratorRequest on standard input, a CodeGeneratorResponse on standard output. What is

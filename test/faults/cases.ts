@@ -8,7 +8,7 @@ import { sample } from "@protobff/samples/sample.js";
 import type { BehaviourReport } from "../../plugin/src/faults/behaviour.ts";
 import { type FaultName, OWN_TEXT } from "../../plugin/src/faults/endings.ts";
 import type { Prediction } from "../../plugin/src/faults/predict.ts";
-import type { Ir } from "../../plugin/src/ir.ts";
+import type { Ir } from "../../plugin/src/ir/ir.ts";
 import { breakerOpen, broken, type Failing, late, queueFull, senseless, status } from "../oracle/faults.ts";
 import { oracle, prepared } from "../oracle/oracle.ts";
 import { type CallOutcome, methodName, type Outcomes } from "../oracle/outcomes.ts";

@@ -1,6 +1,6 @@
 // One random BFF in one world: what it is asked, and what its calls come to.
 import type { DescMethod, Message } from "@bufbuild/protobuf";
-import type { Ir } from "../../plugin/src/ir.ts";
+import type { Ir } from "../../plugin/src/ir/ir.ts";
 import type { CacheEvent, CallEvent, Observer } from "../../runtime/src/observer.ts";
 import { described, logged, type Made as MadeCall } from "../load/load.ts";
 import { type LoggedCall, type Outcomes, outcomesOf } from "../oracle/outcomes.ts";

@@ -1,7 +1,7 @@
 // One random list in one random world: what the BFF gives, held against the oracle.
 import { create, type DescMethod, type Message, toBinary } from "@bufbuild/protobuf";
 import { ConnectError } from "@connectrpc/connect";
-import type { Ir } from "../../plugin/src/ir.ts";
+import type { Ir } from "../../plugin/src/ir/ir.ts";
 import type { Clock } from "../../runtime/src/clock.ts";
 import type { CallEvent, Observer } from "../../runtime/src/observer.ts";
 import { described, logged } from "../load/load.ts";

@@ -1,7 +1,7 @@
 // What the load test needs to know of a BFF: its protos, its upstreams, and requests to it.
 import type { DescMethodUnary, Message } from "@bufbuild/protobuf";
 import type { Endpoint, Observer, UnaryClient } from "@protobff/runtime";
-import type { Ir } from "../../plugin/src/ir.ts";
+import type { Ir } from "../../plugin/src/ir/ir.ts";
 import type { Resolvers } from "../oracle/response.ts";
 
 /** How often upstreams misbehave: parts of all calls, from 0 to 1. */

@@ -8,7 +8,7 @@ import { Code } from "@connectrpc/connect";
 import { personIds, workspaceIds } from "../../examples/dashboard/data.ts";
 import { fullNames, serviceNames } from "../../examples/dashboard/services.ts";
 import { type Fault, startUpstreams } from "../../examples/dashboard/upstreams.ts";
-import type { Ir } from "../../plugin/src/ir.ts";
+import type { Ir } from "../../plugin/src/ir/ir.ts";
 import { pick, seeded } from "../second/random-message.ts";
 import { isUnary } from "../second/registry.ts";
 import { secondRequest } from "../second/requests.ts";

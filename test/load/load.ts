@@ -7,7 +7,7 @@ import { ConnectError, type Transport } from "@connectrpc/connect";
 import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
 import { type CallEvent, GrpcClient, type Observer, systemClock, type UnaryClient } from "@protobff/runtime";
 import { listen } from "../../packages/server/src/listen.ts";
-import type { Ir } from "../../plugin/src/ir.ts";
+import type { Ir } from "../../plugin/src/ir/ir.ts";
 import { readIr } from "../../plugin/src/read/read-ir.ts";
 import { breakerOpen, broken, late, queueFull, senseless, status } from "../oracle/faults.ts";
 import { judge } from "../oracle/oracle.ts";

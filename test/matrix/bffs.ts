@@ -24,7 +24,7 @@ import { GetUsageRequestSchema } from "../../generated/billing/v1/billing_pb.ts"
 import { SearchRequestSchema, SearchResponseSchema } from "../../generated/memory/v1/memory_pb.ts";
 import { CountUnreadRequestSchema } from "../../generated/notify/v1/notify_pb.ts";
 import { BatchGetUsersRequestSchema, BatchGetUsersResponseSchema } from "../../generated/user/v1/user_pb.ts";
-import type { Ir } from "../../plugin/src/ir.ts";
+import type { Ir } from "../../plugin/src/ir/ir.ts";
 import type { BffRequest } from "../load/bff.ts";
 import { protosIn, second as secondUnderLoad, workedExample as workedExampleUnderLoad } from "../load/bffs.ts";
 import { methodName } from "../oracle/outcomes.ts";

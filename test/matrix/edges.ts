@@ -2,8 +2,8 @@
 import { type DescMethod, type DescMethodUnary, equals, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
 import { reflect } from "@bufbuild/protobuf/reflect";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
-import type { Ir } from "../../plugin/src/ir.ts";
-import type { IrStep } from "../../plugin/src/ir-step.ts";
+import type { Ir } from "../../plugin/src/ir/ir.ts";
+import type { IrStep } from "../../plugin/src/ir/step.ts";
 import type { BffRequest } from "../load/bff.ts";
 import { oracle, prepared } from "../oracle/oracle.ts";
 import { type Asker, methodName, type Outcomes } from "../oracle/outcomes.ts";

@@ -15,7 +15,7 @@ import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { type Listenable, listen } from "../../packages/server/src/index.ts";
-import type { Ir } from "../../plugin/src/ir.ts";
+import type { Ir } from "../../plugin/src/ir/ir.ts";
 import { GrpcClient } from "../../runtime/src/index.ts";
 import { type Call, fails, irOf, run } from "../oracle/scenario.ts";
 import { GeneratedProject } from "../support/generated-project.ts";

@@ -6,7 +6,7 @@ import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
 import { Cache, GrpcClient, systemClock, type UnaryClient, type Upstream } from "@protobff/runtime";
 import { listen } from "../../packages/server/src/listen.ts";
-import type { Ir } from "../../plugin/src/ir.ts";
+import type { Ir } from "../../plugin/src/ir/ir.ts";
 import { testedHttp2 } from "../../runtime/src/testing/tested-http2.ts";
 import { generate, instanceOf, modulesOf } from "../load/generated.ts";
 import { described, irOf, type Made } from "../load/load.ts";

@@ -12,7 +12,7 @@ import {
   toBinary,
 } from "@bufbuild/protobuf";
 import { isReflectMessage, type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
-import type { IrBatch, IrBind, IrCall, IrStep } from "../../plugin/src/ir-step.ts";
+import type { IrBatch, IrBind, IrCall, IrStep } from "../../plugin/src/ir/step.ts";
 import type { Composition } from "./compose.ts";
 import { expression } from "./expression.ts";
 import { senseless } from "./faults.ts";

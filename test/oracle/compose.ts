@@ -4,8 +4,8 @@
 import type { CelInput } from "@bufbuild/cel";
 import { type DescField, fromJson, type JsonValue } from "@bufbuild/protobuf";
 import { isReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
-import type { IrField } from "../../plugin/src/ir.ts";
-import type { IrBind, IrCompose, IrGuard, IrStep, IrSwitch } from "../../plugin/src/ir-step.ts";
+import type { IrField } from "../../plugin/src/ir/ir.ts";
+import type { IrBind, IrCompose, IrGuard, IrStep, IrSwitch } from "../../plugin/src/ir/step.ts";
 import { callResult } from "./call.ts";
 import { eachResult } from "./each.ts";
 import { expression } from "./expression.ts";

@@ -9,7 +9,7 @@ import {
   reflect,
 } from "@bufbuild/protobuf/reflect";
 import { AnySchema, anyPack, isWrapperDesc } from "@bufbuild/protobuf/wkt";
-import type { Ir, IrEnum, IrField, IrMessage } from "../../plugin/src/ir.ts";
+import type { Ir, IrEnum, IrField, IrMessage } from "../../plugin/src/ir/ir.ts";
 import { enumAcross } from "./enums.ts";
 import { Evaluator } from "./evaluator.ts";
 import { expression } from "./expression.ts";

@@ -1,7 +1,7 @@
 // `each`: the source once per item, in order.
 
 import { type CelInput, celList, celMap } from "@bufbuild/cel";
-import type { IrEach, IrStep } from "../../plugin/src/ir-step.ts";
+import type { IrEach, IrStep } from "../../plugin/src/ir/step.ts";
 import { callResult } from "./call.ts";
 import type { Composition } from "./compose.ts";
 import { items } from "./convert.ts";

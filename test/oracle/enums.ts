@@ -1,5 +1,5 @@
 import type { DescEnum } from "@bufbuild/protobuf";
-import type { IrEnum } from "../../plugin/src/ir.ts";
+import type { IrEnum } from "../../plugin/src/ir/ir.ts";
 import { Invalid, NoCounterpart } from "./invalid.ts";
 
 /** The value of one enum that stands for one of another. */

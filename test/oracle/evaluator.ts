@@ -13,7 +13,7 @@ import {
 import type { Expr } from "@bufbuild/cel-spec/cel/expr/syntax_pb.js";
 import type { DescEnum, Registry } from "@bufbuild/protobuf";
 import { isReflectMessage, type ReflectMessage } from "@bufbuild/protobuf/reflect";
-import type { IrEnum } from "../../plugin/src/ir.ts";
+import type { IrEnum } from "../../plugin/src/ir/ir.ts";
 import { allIn, constant, expression, ident, pathOf, pathsIn, rewrite, union, withChildren } from "./expression.ts";
 import { functions } from "./functions.ts";
 import { enumFunctions } from "./functions-enums.ts";

@@ -1,8 +1,8 @@
 // The fields of a composed message: their values, and what touched them.
 import type { DescField } from "@bufbuild/protobuf";
 import { isReflectMessage, type ReflectMessage } from "@bufbuild/protobuf/reflect";
-import type { IrField } from "../../plugin/src/ir.ts";
-import type { IrStep } from "../../plugin/src/ir-step.ts";
+import type { IrField } from "../../plugin/src/ir/ir.ts";
+import type { IrStep } from "../../plugin/src/ir/step.ts";
 import type { Composition } from "./compose.ts";
 import { expression } from "./expression.ts";
 import { canBeAbsent, hasPresence } from "./field-value.ts";

@@ -1,7 +1,7 @@
 // Functions of enums; their first operands are names of enums (evaluator.ts).
 import { type CelFunc, CelScalar, celFunc, mapType } from "@bufbuild/cel";
 import type { DescEnum, Registry } from "@bufbuild/protobuf";
-import type { IrEnum } from "../../plugin/src/ir.ts";
+import type { IrEnum } from "../../plugin/src/ir/ir.ts";
 import { enumAcross } from "./enums.ts";
 import { none, some } from "./macros.ts";
 

@@ -1,5 +1,5 @@
 // Guards: which are decided before anything is asked for, whether one holds, and what it says then.
-import type { IrFailure, IrGuard, IrStep } from "../../plugin/src/ir-step.ts";
+import type { IrFailure, IrGuard, IrStep } from "../../plugin/src/ir/step.ts";
 import type { Composition } from "./compose.ts";
 import { expression } from "./expression.ts";
 import { holes, readsOfFailure, readsOfStep } from "./reads.ts";

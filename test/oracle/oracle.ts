@@ -5,7 +5,7 @@ import { type CelInput, celList, celMap, celUint } from "@bufbuild/cel";
 import { type DescMessage, type DescMethod, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
 import { reflect } from "@bufbuild/protobuf/reflect";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
-import type { Ir } from "../../plugin/src/ir.ts";
+import type { Ir } from "../../plugin/src/ir/ir.ts";
 import { Composition } from "./compose.ts";
 import { Converter } from "./convert.ts";
 import { type LoggedCall, type Outcomes, outcomesOf } from "./outcomes.ts";

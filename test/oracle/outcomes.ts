@@ -10,7 +10,7 @@ import {
   toBinary,
   toJsonString,
 } from "@bufbuild/protobuf";
-import type { IrCall, IrStep } from "../../plugin/src/ir-step.ts";
+import type { IrCall, IrStep } from "../../plugin/src/ir/step.ts";
 import type { Beside } from "./result.ts";
 import type { Place } from "./static.ts";
 

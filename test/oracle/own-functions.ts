@@ -9,7 +9,7 @@ import {
   listType,
   mapType,
 } from "@bufbuild/cel";
-import type { Ir } from "../../plugin/src/ir.ts";
+import type { Ir } from "../../plugin/src/ir/ir.ts";
 
 /** By their names in expressions; undefined, or a throw, is an error. */
 export type OwnFunctions = ReadonlyMap<string, (...args: readonly CelValue[]) => CelInput | undefined>;

@@ -1,6 +1,6 @@
 // The policy of a call as language.md merges it, as far as it decides how a failing call ends.
 
-import type { IrCall } from "../../plugin/src/ir-step.ts";
+import type { IrCall } from "../../plugin/src/ir/step.ts";
 import type { Place, Program } from "./static.ts";
 
 const UNAVAILABLE = 14;

@@ -1,7 +1,7 @@
 // Which arguments have presence (language.md, "Absence"): those that every place gives by a path to, or a spread of, a field with presence,
 // and that no place may leave out.
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
-import type { IrBind, IrCall, IrCompose, IrEach, IrSource, IrStep } from "../../plugin/src/ir-step.ts";
+import type { IrBind, IrCall, IrCompose, IrEach, IrSource, IrStep } from "../../plugin/src/ir/step.ts";
 import { expression, sureWhere, union } from "./expression.ts";
 import { hasPresence } from "./field-value.ts";
 import { callOf, isSupplementary, type Place, type Program } from "./static.ts";

@@ -1,6 +1,6 @@
 // Who reads whom, within a message: what a step waits for, and which steps only one case, or only members of one oneof, read.
-import type { IrField, IrMessage } from "../../plugin/src/ir.ts";
-import type { IrBind, IrEach, IrFailure, IrSource, IrStep } from "../../plugin/src/ir-step.ts";
+import type { IrField, IrMessage } from "../../plugin/src/ir/ir.ts";
+import type { IrBind, IrEach, IrFailure, IrSource, IrStep } from "../../plugin/src/ir/step.ts";
 import { expression } from "./expression.ts";
 import { once } from "./once.ts";
 import type { Place, Program } from "./static.ts";

@@ -1,7 +1,7 @@
 // Hand-made logs and answers in JSON, for the oracle's own tests.
 import { type DescMethod, fromJson, fromJsonString, type JsonValue, toBinary, toJson } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import type { Ir } from "../../plugin/src/ir.ts";
+import type { Ir } from "../../plugin/src/ir/ir.ts";
 import { readIr } from "../../plugin/src/read/read-ir.ts";
 import { requestFor, schemaOf } from "../support/request.ts";
 import { oracle } from "./oracle.ts";

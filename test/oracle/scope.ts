@@ -1,7 +1,7 @@
 // What expressions of a composed message see: its steps, its arguments, steps of the service, locals.
 import { type CelInput, celMap } from "@bufbuild/cel";
 import { isReflectMessage } from "@bufbuild/protobuf/reflect";
-import type { IrStep } from "../../plugin/src/ir-step.ts";
+import type { IrStep } from "../../plugin/src/ir/step.ts";
 import { expression, type Read, receivedName } from "./expression.ts";
 import { walk } from "./field-value.ts";
 import { none, some } from "./macros.ts";

@@ -1,7 +1,7 @@
 // The `let` of a service: which of its steps an rpc starts, and the place where they are evaluated.
 import type { DescMessage, DescMethod } from "@bufbuild/protobuf";
-import type { IrService } from "../../plugin/src/ir.ts";
-import type { IrBind, IrCall, IrStep } from "../../plugin/src/ir-step.ts";
+import type { IrService } from "../../plugin/src/ir/ir.ts";
+import type { IrBind, IrCall, IrStep } from "../../plugin/src/ir/step.ts";
 import { expression } from "./expression.ts";
 import { holes, readsOfStep } from "./reads.ts";
 import { callOf, composedName, type Place, type Program } from "./static.ts";

@@ -1,7 +1,7 @@
 // What can be said about messages and steps without running them: what composes what, what has side effects, what may fail a response.
 import type { DescMessage, DescMethod, DescService } from "@bufbuild/protobuf";
-import type { Ir, IrFile, IrMessage } from "../../plugin/src/ir.ts";
-import type { IrCall, IrErrorRule, IrSource, IrStep, IrUpstream } from "../../plugin/src/ir-step.ts";
+import type { Ir, IrFile, IrMessage } from "../../plugin/src/ir/ir.ts";
+import type { IrCall, IrErrorRule, IrSource, IrStep, IrUpstream } from "../../plugin/src/ir/step.ts";
 import { Evaluator } from "./evaluator.ts";
 import { OwnFunctionTable } from "./own-functions.ts";
 import { Presence } from "./presence.ts";

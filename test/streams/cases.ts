@@ -3,7 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { DescMethod } from "@bufbuild/protobuf";
-import type { Ir } from "../../plugin/src/ir.ts";
+import type { Ir } from "../../plugin/src/ir/ir.ts";
 import { readIr } from "../../plugin/src/read/read-ir.ts";
 import type { Observer } from "../../runtime/src/observer.ts";
 import { compileCase } from "../support/golden.ts";

@@ -4,7 +4,7 @@ import { create, type Message, toBinary } from "@bufbuild/protobuf";
 import { ConnectError } from "@connectrpc/connect";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { TestFollow } from "../../packages/testing/src/follow.ts";
-import type { Ir } from "../../plugin/src/ir.ts";
+import type { Ir } from "../../plugin/src/ir/ir.ts";
 import { oracle } from "../oracle/oracle.ts";
 import { type Got, mismatch } from "../oracle/verdict.ts";
 import { pick } from "../second/random-message.ts";

@@ -2,7 +2,7 @@
 import { create, type DescMethod, type Message } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { TestFollow } from "../../packages/testing/src/follow.ts";
-import type { Ir } from "../../plugin/src/ir.ts";
+import type { Ir } from "../../plugin/src/ir/ir.ts";
 import { type Around, followOracle, type Resume, type StreamVerdict } from "../oracle/stream.ts";
 import { pick } from "../second/random-message.ts";
 import { seedOf } from "../seed/seed.ts";

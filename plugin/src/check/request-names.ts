@@ -1,6 +1,6 @@
 // Which parts of a request expressions read: what a client names, and who it is.
 import { childrenOf, type Expression, type Node } from "../cel/index.ts";
-import { reachable } from "../graph.ts";
+import { reachable } from "../graph/graph.ts";
 import type { Permit, Step } from "../resolve/model/model.ts";
 import { sourceExpressions } from "../resolve/model/source-parts.ts";
 

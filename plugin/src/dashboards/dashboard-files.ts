@@ -1,5 +1,5 @@
 // `dashboards=grafana+prometheus`: what watches each server, as files beside it, whether or not that is written. A walk of the plan.
-import type { Parameter } from "../parameter.ts";
+import type { Parameter } from "../options/parameter.ts";
 import type { Plan } from "../plan/model/plan.ts";
 import { dashboardOf } from "./grafana.ts";
 import { printed } from "./printed.ts";

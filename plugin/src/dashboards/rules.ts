@@ -1,5 +1,5 @@
 // Rules of Prometheus for a server: what is recorded of each rpc, and when somebody is told.
-import { comment, quoted } from "../yaml-text.ts";
+import { comment, quoted } from "../text/yaml.ts";
 import { BROKEN, ERRORS, oneOf, rate, rpcsOf, series, sumBy } from "./promql.ts";
 import type { Watched } from "./watched.ts";
 

@@ -1,5 +1,5 @@
 // Every variable that a server reads and that is no secret: with its default, empty where it has to be set, else in a comment.
-import { comment, quoted } from "../yaml-text.ts";
+import { comment, quoted } from "../text/yaml.ts";
 import type { Deployed } from "./deployed.ts";
 import type { Variable } from "./variable.ts";
 

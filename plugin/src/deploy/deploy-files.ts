@@ -1,6 +1,6 @@
 // `deploy=docker+kubernetes`: what runs each server that is generated, as files beside it. A walk of the plan, as emission is.
 import { createHash } from "node:crypto";
-import type { Parameter } from "../parameter.ts";
+import type { Parameter } from "../options/parameter.ts";
 import type { Plan, PlanServer } from "../plan/model/plan.ts";
 import type { Deployed } from "./deployed.ts";
 import { DOCKERIGNORE, dockerfile } from "./docker.ts";

@@ -1,4 +1,4 @@
-import type { Parameter } from "../parameter.ts";
+import type { Parameter } from "../options/parameter.ts";
 import type { PlanServer } from "../plan/model/plan.ts";
 import type { Variable } from "./variable.ts";
 

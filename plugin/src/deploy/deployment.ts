@@ -1,4 +1,4 @@
-import { comment } from "../yaml-text.ts";
+import { comment } from "../text/yaml.ts";
 import { keyOf } from "./config-map.ts";
 import type { Deployed } from "./deployed.ts";
 import type { Variable } from "./variable.ts";

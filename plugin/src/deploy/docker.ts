@@ -1,5 +1,5 @@
 // The image of a server: its Dockerfile, and what of the folder that it is built from is none of it.
-import { comment } from "../yaml-text.ts";
+import { comment } from "../text/yaml.ts";
 import type { Deployed } from "./deployed.ts";
 
 /** Long, for it is the file. */

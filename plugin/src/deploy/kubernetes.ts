@@ -1,5 +1,5 @@
 // Kubernetes objects of a server, and a kustomization of all of them: what a cluster has of its own goes into an overlay.
-import { comment } from "../yaml-text.ts";
+import { comment } from "../text/yaml.ts";
 import { configMap } from "./config-map.ts";
 import type { Deployed } from "./deployed.ts";
 import { deployment } from "./deployment.ts";

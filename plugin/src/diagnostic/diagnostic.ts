@@ -1,4 +1,4 @@
-import type { Origin } from "../origin.ts";
+import type { Origin } from "./origin.ts";
 
 export type Severity = "error" | "warning";
 

@@ -1,6 +1,6 @@
-import type { Origin } from "../origin.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { inOrder } from "./order.ts";
+import type { Origin } from "./origin.ts";
 import type { Sources } from "./sources.ts";
 
 /** All diagnostics as one document for tools: SARIF 2.1.0 when `path` ends in ".sarif", else JSON. */

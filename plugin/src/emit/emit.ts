@@ -1,5 +1,5 @@
 import type { Schema } from "@bufbuild/protoplugin";
-import type { Parameter } from "../parameter.ts";
+import type { Parameter } from "../options/parameter.ts";
 import type { PlanMessage } from "../plan/model/messages.ts";
 import type { Plan, PlanFile } from "../plan/model/plan.ts";
 import type { RpcPrediction } from "../report/faults/predictions.ts";

@@ -5,8 +5,8 @@ import {
   type CodeGeneratorResponse,
 } from "@bufbuild/protobuf/wkt";
 import { createEcmaScriptPlugin, type Schema } from "@bufbuild/protoplugin";
-import type { Parameter } from "../parameter.ts";
-import { VERSION } from "../version.ts";
+import type { Parameter } from "../options/parameter.ts";
+import { VERSION } from "../options/version.ts";
 
 /** The TypeScript that `generate` prints. protoplugin adds imports and the first lines, which name the options that shape the files. */
 export function printFiles(

@@ -1,5 +1,5 @@
 // The text of bff.lock.json: for each generated file the elements of upstreams that it uses, with the options that use them.
-import type { Origin } from "../origin.ts";
+import type { Origin } from "../diagnostic/origin.ts";
 import { type Edge, type Entries, NO_EDGE, SECTIONS } from "./edge.ts";
 import { type Exchange, RELIANCES, type Reliance } from "./exchange.ts";
 import type { Facts } from "./facts.ts";

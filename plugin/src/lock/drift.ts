@@ -2,7 +2,7 @@
 import type { DescEnum, DescMessage, DescService, Registry } from "@bufbuild/protobuf";
 import type { Diagnostic } from "../diagnostic/diagnostic.ts";
 import { didYouMeanType } from "../diagnostic/did-you-mean.ts";
-import type { Origin } from "../origin.ts";
+import type { Origin } from "../diagnostic/origin.ts";
 import { addedValues, changeInJson, changesOf } from "./changes.ts";
 import type { DriftCode } from "./codes.ts";
 import type { Locked } from "./document.ts";

@@ -1,7 +1,7 @@
 // What is in force at the edge, as the lock records it: who is believed to call, who may call what, and how often. A service, or a file
 // that others import, says so for rpcs that stand elsewhere; here each shows what became of it, so that a review sees when it becomes more.
 
-import type { Origin } from "../origin.ts";
+import type { Origin } from "../diagnostic/origin.ts";
 import type { BffFile, Model } from "../resolve/model/model.ts";
 import { identityFacts } from "./identity-facts.ts";
 import { limitFacts } from "./limit-facts.ts";

@@ -1,9 +1,9 @@
 // Who is believed to call, as data. Texts stand as they are written, with their holes; times are milliseconds.
 
-import { defined } from "../defined.ts";
-import type { IrCredential } from "../ir-edge.ts";
-import type { Text } from "../origin.ts";
+import type { Text } from "../diagnostic/origin.ts";
+import type { IrCredential } from "../ir/edge.ts";
 import type { Identity, IdentitySource } from "../resolve/model/edge.ts";
+import { defined } from "../text/json-member.ts";
 
 export interface IdentityFacts {
   readonly package: string;

@@ -1,6 +1,6 @@
 // What a CI run says of a lock that is not what this run would write: the first use that differs, by its name and at its place.
 import type { Diagnostic } from "../diagnostic/diagnostic.ts";
-import type { Origin } from "../origin.ts";
+import type { Origin } from "../diagnostic/origin.ts";
 import type { Model } from "../resolve/model/model.ts";
 import { isOfVersion1, isOption, type Lock, type Locked, placeOfEntry, sorted } from "./document.ts";
 import { type EdgeChange, placeOfEdge, type Section } from "./edge.ts";

@@ -1,10 +1,10 @@
 // The options of a file by a path that stays when code moves: names instead of lines, and places in lists only where there is no name.
 import type { DescEnum, DescEnumValue, DescField, DescMessage, DescService } from "@bufbuild/protobuf";
-import type { Ir, IrFile } from "../ir.ts";
-import type { IrPermit } from "../ir-edge.ts";
-import type { IrBind, IrCall, IrErrorRule, IrFailure, IrPolicy, IrSource, IrStep } from "../ir-step.ts";
-import type { IrStream, IrTopic } from "../ir-stream.ts";
-import type { Origin, Text } from "../origin.ts";
+import type { Origin, Text } from "../diagnostic/origin.ts";
+import type { IrPermit } from "../ir/edge.ts";
+import type { Ir, IrFile } from "../ir/ir.ts";
+import type { IrBind, IrCall, IrErrorRule, IrFailure, IrPolicy, IrSource, IrStep } from "../ir/step.ts";
+import type { IrStream, IrTopic } from "../ir/stream.ts";
 
 export interface Option {
   /** "web/v1/web.proto: web.v1.Dashboard let.usage.call.method". */

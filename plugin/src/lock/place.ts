@@ -1,6 +1,6 @@
 // Where a change of an upstream hurts: the very name in the option that uses the element, and the errors that only follow.
 import type { Diagnostic } from "../diagnostic/diagnostic.ts";
-import type { Origin } from "../origin.ts";
+import type { Origin } from "../diagnostic/origin.ts";
 import type { Option } from "./options.ts";
 
 export interface Place {

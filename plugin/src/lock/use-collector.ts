@@ -1,10 +1,10 @@
 // The elements of upstreams that blocks, conversions, identities and messages use, with the option that names each.
 import type { DescEnum, DescField, DescMessage } from "@bufbuild/protobuf";
 import { childrenOf, type Expression, type Node } from "../cel/index.ts";
-import type { IrEnum, IrField, IrMessage } from "../ir.ts";
-import type { IrBind, IrCall, IrSource } from "../ir-step.ts";
+import type { Origin, Text } from "../diagnostic/origin.ts";
+import type { IrEnum, IrField, IrMessage } from "../ir/ir.ts";
+import type { IrBind, IrCall, IrSource } from "../ir/step.ts";
 import type { ConvertedTarget, EnumConversion, MessageConversion, Target } from "../model/conversion.ts";
-import type { Origin, Text } from "../origin.ts";
 import type { Call, Fail } from "../resolve/model/call.ts";
 import type { Identity } from "../resolve/model/edge.ts";
 import type {

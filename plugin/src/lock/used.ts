@@ -1,7 +1,7 @@
 // Which elements of upstreams a run uses, by which options: the whole of it, and nothing else.
 import type { DescField } from "@bufbuild/protobuf";
-import type { Ir, IrEnum, IrField, IrMessage } from "../ir.ts";
-import type { Origin } from "../origin.ts";
+import type { Origin } from "../diagnostic/origin.ts";
+import type { Ir, IrEnum, IrField, IrMessage } from "../ir/ir.ts";
 import { blocksOf, callsIn } from "../resolve/model/blocks.ts";
 import type { BffFile, Model, Opening, Topic } from "../resolve/model/model.ts";
 import type { RestRule } from "../resolve/model/rest.ts";

@@ -1,7 +1,7 @@
 // What is checked of a request before it is composed (buf.validate), as data: which values, which tests, what is told of one that fails.
 import type { DescField, DescMessage, DescOneof } from "@bufbuild/protobuf";
 import type { Expression, Variable } from "../cel/index.ts";
-import type { Origin } from "../origin.ts";
+import type { Origin } from "../diagnostic/origin.ts";
 
 /** What is checked of one message, and of what is inside of it. */
 export interface RuledMessage {

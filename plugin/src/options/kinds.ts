@@ -1,5 +1,5 @@
 // How the value of an option is parsed. Each fault is a sentence; a faulty entry leaves the value unchanged.
-import { CODES, canBeWarning } from "../codes.ts";
+import { CODES, canBeWarning } from "../codes/codes.ts";
 import { didYouMean } from "../diagnostic/did-you-mean.ts";
 import type { ServersWanted } from "../resolve/model/server-paths.ts";
 

@@ -1,6 +1,6 @@
 import type { DescFile, DescService } from "@bufbuild/protobuf";
 import type { Overload } from "../cel/index.ts";
-import { reachable } from "../graph.ts";
+import { reachable } from "../graph/graph.ts";
 import { fullName } from "../model/full-name.ts";
 import { callsIn, functionsIn } from "../resolve/model/blocks.ts";
 import type { Call } from "../resolve/model/call.ts";

@@ -1,5 +1,5 @@
 import type { DescFile } from "@bufbuild/protobuf";
-import { reachable } from "../graph.ts";
+import { reachable } from "../graph/graph.ts";
 import { blocksOf, callsIn, expressionsIn, functionsIn } from "../resolve/model/blocks.ts";
 import type { Call } from "../resolve/model/call.ts";
 import { effectTable } from "../resolve/model/effects.ts";

@@ -1,7 +1,7 @@
 // Where credentials stand in a request: a place that several sources share has to show whose credential it is.
 import type { Report } from "../diagnostic/diagnostic.ts";
-import type { IrCredential, IrIdentitySource } from "../ir-edge.ts";
-import type { Text } from "../origin.ts";
+import type { Text } from "../diagnostic/origin.ts";
+import type { IrCredential, IrIdentitySource } from "../ir/edge.ts";
 import { fault } from "./fault.ts";
 import { isProtocolHeader } from "./names.ts";
 

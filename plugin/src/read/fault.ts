@@ -1,5 +1,5 @@
 import type { Diagnostic, Report } from "../diagnostic/diagnostic.ts";
-import type { Origin } from "../origin.ts";
+import type { Origin } from "../diagnostic/origin.ts";
 import type { DeclarationCode } from "./codes.ts";
 
 /** Reports an error in a declaration. */

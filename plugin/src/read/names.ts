@@ -1,5 +1,5 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
-import type { Text } from "../origin.ts";
+import type { Text } from "../diagnostic/origin.ts";
 import type { DeclarationCode } from "./codes.ts";
 import { fault } from "./fault.ts";
 

@@ -1,7 +1,7 @@
 import type { Balance } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Report } from "../diagnostic/diagnostic.ts";
-import type { IrBalance } from "../ir-step.ts";
-import type { Sourced } from "../origin.ts";
+import type { Sourced } from "../diagnostic/origin.ts";
+import type { IrBalance } from "../ir/step.ts";
 import { type Declared, sourced } from "./declared.ts";
 import { caution, fault } from "./fault.ts";
 import { isEmpty } from "./read-policy.ts";

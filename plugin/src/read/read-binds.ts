@@ -1,6 +1,6 @@
 import type { Bind } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Report } from "../diagnostic/diagnostic.ts";
-import type { IrBind } from "../ir-step.ts";
+import type { IrBind } from "../ir/step.ts";
 import { children, text } from "./declared.ts";
 import { fault } from "./fault.ts";
 import { checkMember, checkMetadataKey, checkReference, checkUnique } from "./names.ts";

@@ -1,7 +1,7 @@
 import type { Branch } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Report } from "../diagnostic/diagnostic.ts";
-import type { IrBranch } from "../ir-step.ts";
-import type { Origin } from "../origin.ts";
+import type { Origin } from "../diagnostic/origin.ts";
+import type { IrBranch } from "../ir/step.ts";
 import { children, type Declared, text } from "./declared.ts";
 import { fault } from "./fault.ts";
 import { checkUnique } from "./names.ts";

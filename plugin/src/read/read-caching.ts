@@ -2,9 +2,9 @@
 
 import type { Cache, HttpCache } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Report } from "../diagnostic/diagnostic.ts";
-import type { IrHttpCache } from "../ir-edge.ts";
-import type { IrCache } from "../ir-step.ts";
-import type { Sourced, Text } from "../origin.ts";
+import type { Sourced, Text } from "../diagnostic/origin.ts";
+import type { IrHttpCache } from "../ir/edge.ts";
+import type { IrCache } from "../ir/step.ts";
 import { child, sourced, texts } from "./declared.ts";
 import { fault } from "./fault.ts";
 import { checkUnique } from "./names.ts";

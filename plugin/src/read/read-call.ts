@@ -1,6 +1,6 @@
 import type { Batch, Call } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Report } from "../diagnostic/diagnostic.ts";
-import type { IrBatch, IrCall } from "../ir-step.ts";
+import type { IrBatch, IrCall } from "../ir/step.ts";
 import { child, type Declared, sourced, text } from "./declared.ts";
 import { fault } from "./fault.ts";
 import { checkMethod, checkReference } from "./names.ts";

@@ -2,8 +2,8 @@
 
 import type { ApiKey, Assertion, Jwt, Peer, Session, Source, Trusted } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Report } from "../diagnostic/diagnostic.ts";
-import type { IrApiKey, IrAssertion, IrCredential, IrJwt, IrPeer, IrSession, IrTrusted } from "../ir-edge.ts";
-import type { Text } from "../origin.ts";
+import type { Text } from "../diagnostic/origin.ts";
+import type { IrApiKey, IrAssertion, IrCredential, IrJwt, IrPeer, IrSession, IrTrusted } from "../ir/edge.ts";
 import { checkAddress, checkTemplate } from "./check-address.ts";
 import { type Declared, text, texts } from "./declared.ts";
 import { fault } from "./fault.ts";

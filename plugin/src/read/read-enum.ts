@@ -1,8 +1,8 @@
 import { type DescEnum, type DescEnumValue, getOption, hasOption } from "@bufbuild/protobuf";
 import { enum$ as enumOption, enum_value as enumValueOption } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Report } from "../diagnostic/diagnostic.ts";
-import type { IrEnum, IrEnumValue } from "../ir.ts";
-import type { Text } from "../origin.ts";
+import type { Text } from "../diagnostic/origin.ts";
+import type { IrEnum, IrEnumValue } from "../ir/ir.ts";
 import { sourced, texts } from "./declared.ts";
 import { fault } from "./fault.ts";
 import type { Locator } from "./locate.ts";

@@ -2,8 +2,8 @@
 
 import type { EnvVar } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Report } from "../diagnostic/diagnostic.ts";
-import type { EnvShape, IrEnvVar } from "../ir.ts";
-import type { Text } from "../origin.ts";
+import type { Text } from "../diagnostic/origin.ts";
+import type { EnvShape, IrEnvVar } from "../ir/ir.ts";
 import { type Declared, text, texts } from "./declared.ts";
 import { isValue } from "./env-value.ts";
 import { fault } from "./fault.ts";

@@ -1,6 +1,6 @@
 import type { Failure } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Report } from "../diagnostic/diagnostic.ts";
-import type { IrFailure } from "../ir-step.ts";
+import type { IrFailure } from "../ir/step.ts";
 import { type Declared, sourced, text } from "./declared.ts";
 import { fault } from "./fault.ts";
 import { parseTemplate } from "./template.ts";

@@ -6,9 +6,9 @@ import {
   type Upstream,
 } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Report } from "../diagnostic/diagnostic.ts";
-import type { IrFile } from "../ir.ts";
-import type { IrBreaker, IrRetryBudget, IrUpstream } from "../ir-step.ts";
-import type { Text } from "../origin.ts";
+import type { Text } from "../diagnostic/origin.ts";
+import type { IrFile } from "../ir/ir.ts";
+import type { IrBreaker, IrRetryBudget, IrUpstream } from "../ir/step.ts";
 import { child, children, type Declared, sourced, text } from "./declared.ts";
 import { caution, fault } from "./fault.ts";
 import { checkMethod, checkReference, checkUnique } from "./names.ts";

@@ -3,7 +3,7 @@
 import type { Function as Declaration } from "@protobff/messages/bff/v1/options_pb.js";
 import { isMacroName } from "../cel/types/reserved.ts";
 import type { Report } from "../diagnostic/diagnostic.ts";
-import type { IrFunction } from "../ir.ts";
+import type { IrFunction } from "../ir/ir.ts";
 import { type Declared, text, texts } from "./declared.ts";
 import { fault } from "./fault.ts";
 import { isKeyword, isLibraryName } from "./names.ts";

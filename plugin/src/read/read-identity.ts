@@ -2,8 +2,8 @@
 
 import type { Identity, Source } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Report } from "../diagnostic/diagnostic.ts";
-import type { IrIdentity, IrIdentitySource } from "../ir-edge.ts";
-import type { Text } from "../origin.ts";
+import type { Text } from "../diagnostic/origin.ts";
+import type { IrIdentity, IrIdentitySource } from "../ir/edge.ts";
 import { checkPlaces } from "./check-places.ts";
 import { children, type Declared, text, texts } from "./declared.ts";
 import { fault } from "./fault.ts";

@@ -2,7 +2,7 @@ import { Code, Protocol } from "@protobff/messages/bff/v1/options_pb.js";
 import { describe, expect, test } from "vitest";
 import { requestFor, schemaOf } from "../../../test/support/request.ts";
 import type { Diagnostic } from "../diagnostic/diagnostic.ts";
-import type { Ir } from "../ir.ts";
+import type { Ir } from "../ir/ir.ts";
 import { readIr } from "./read-ir.ts";
 
 const read = (files: Record<string, string>, targets?: string[]): Ir => {

@@ -19,7 +19,7 @@ import {
 } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Report } from "../diagnostic/diagnostic.ts";
 import type { Sources } from "../diagnostic/sources.ts";
-import type { Ir, IrFile } from "../ir.ts";
+import type { Ir, IrFile } from "../ir/ir.ts";
 import { fault } from "./fault.ts";
 import { type Locator, locate } from "./locate.ts";
 import { readEnum } from "./read-enum.ts";

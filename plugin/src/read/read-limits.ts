@@ -1,7 +1,7 @@
 import type { RateLimit } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Report } from "../diagnostic/diagnostic.ts";
-import type { CalendarUnit, IrRateLimit } from "../ir-edge.ts";
-import type { Sourced, Text } from "../origin.ts";
+import type { Sourced, Text } from "../diagnostic/origin.ts";
+import type { CalendarUnit, IrRateLimit } from "../ir/edge.ts";
 import { children, type Declared, sourced, text } from "./declared.ts";
 import { caution, fault } from "./fault.ts";
 import type { Place } from "./place.ts";

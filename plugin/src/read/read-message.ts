@@ -1,8 +1,8 @@
 import { type DescField, type DescMessage, getOption, hasOption } from "@bufbuild/protobuf";
 import { field as fieldOption, message as messageOption, type Reads } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Report } from "../diagnostic/diagnostic.ts";
-import type { IrField, IrMessage, IrReads } from "../ir.ts";
-import type { Sourced } from "../origin.ts";
+import type { Sourced } from "../diagnostic/origin.ts";
+import type { IrField, IrMessage, IrReads } from "../ir/ir.ts";
 import { child, type Declared, sourced, text, texts } from "./declared.ts";
 import { fault } from "./fault.ts";
 import type { Locator } from "./locate.ts";

@@ -1,8 +1,8 @@
 import { Code, type Permit } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Report } from "../diagnostic/diagnostic.ts";
-import type { IrPermit } from "../ir-edge.ts";
-import type { IrFailure, IrStep } from "../ir-step.ts";
-import type { Text } from "../origin.ts";
+import type { Text } from "../diagnostic/origin.ts";
+import type { IrPermit } from "../ir/edge.ts";
+import type { IrFailure, IrStep } from "../ir/step.ts";
 import { child, type Declared, sourced, texts } from "./declared.ts";
 import { fault } from "./fault.ts";
 import { checkUnique } from "./names.ts";

@@ -10,7 +10,7 @@ import {
   type Retry,
 } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Report } from "../diagnostic/diagnostic.ts";
-import type { IrCache, IrErrorRule, IrHedge, IrLimit, IrPolicy, IrRetry } from "../ir-step.ts";
+import type { IrCache, IrErrorRule, IrHedge, IrLimit, IrPolicy, IrRetry } from "../ir/step.ts";
 import { child, children, type Declared, sourced, texts } from "./declared.ts";
 import { caution, fault } from "./fault.ts";
 import { checkMetadataKey, checkUnique } from "./names.ts";

@@ -8,8 +8,8 @@ import {
   type PredefinedRules,
   predefined,
 } from "@protobff/messages/buf/validate/validate_pb.js";
-import type { Ir, IrService } from "../ir.ts";
-import type { IrMessageRules, IrRules } from "../ir-edge.ts";
+import type { IrMessageRules, IrRules } from "../ir/edge.ts";
+import type { Ir, IrService } from "../ir/ir.ts";
 import type { Locator } from "./locate.ts";
 
 /** The rules of the requests of these services' rpcs, as far as they are to be checked, and of all messages inside of them. */

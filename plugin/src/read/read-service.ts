@@ -1,9 +1,9 @@
 import { type DescMethod, type DescService, getOption, hasOption } from "@bufbuild/protobuf";
 import { method as methodOption, type Permit, service as serviceOption } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Report } from "../diagnostic/diagnostic.ts";
-import type { IrMethod, IrService } from "../ir.ts";
-import type { IrPermit } from "../ir-edge.ts";
-import type { Origin } from "../origin.ts";
+import type { Origin } from "../diagnostic/origin.ts";
+import type { IrPermit } from "../ir/edge.ts";
+import type { IrMethod, IrService } from "../ir/ir.ts";
 import { child, children, sourced, text } from "./declared.ts";
 import { fault } from "./fault.ts";
 import type { Locator } from "./locate.ts";

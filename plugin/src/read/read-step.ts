@@ -1,6 +1,6 @@
 import type { Compose, Each, Guard, Step, Switch } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Report } from "../diagnostic/diagnostic.ts";
-import type { IrCompose, IrEach, IrGuard, IrSource, IrStep, IrSwitch } from "../ir-step.ts";
+import type { IrCompose, IrEach, IrGuard, IrSource, IrStep, IrSwitch } from "../ir/step.ts";
 import { child, children, type Declared, sourced, text, texts } from "./declared.ts";
 import { fault } from "./fault.ts";
 import { checkReference, checkUnique, checkVariable } from "./names.ts";

@@ -1,8 +1,8 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { Overflow, type Stream } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Report } from "../diagnostic/diagnostic.ts";
-import type { IrOverflow, IrStream } from "../ir-stream.ts";
-import type { Sourced } from "../origin.ts";
+import type { Sourced } from "../diagnostic/origin.ts";
+import type { IrOverflow, IrStream } from "../ir/stream.ts";
 import { type Declared, sourced, text } from "./declared.ts";
 import { fault } from "./fault.ts";
 import { checkVariable } from "./names.ts";

@@ -1,7 +1,7 @@
 import type { Telemetry } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Report } from "../diagnostic/diagnostic.ts";
-import type { IrTelemetry } from "../ir-edge.ts";
-import type { Sourced } from "../origin.ts";
+import type { Sourced } from "../diagnostic/origin.ts";
+import type { IrTelemetry } from "../ir/edge.ts";
 import { type Declared, sourced } from "./declared.ts";
 import { fault } from "./fault.ts";
 import { checkUnique } from "./names.ts";

@@ -1,8 +1,8 @@
 import type { Follow, Latest, Topic } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Report } from "../diagnostic/diagnostic.ts";
-import type { IrLatest } from "../ir-step.ts";
-import type { IrFollow, IrTopic } from "../ir-stream.ts";
-import type { Sourced, Text } from "../origin.ts";
+import type { Sourced, Text } from "../diagnostic/origin.ts";
+import type { IrLatest } from "../ir/step.ts";
+import type { IrFollow, IrTopic } from "../ir/stream.ts";
 import { child, type Declared, text } from "./declared.ts";
 import { fault } from "./fault.ts";
 import { checkReference, checkUnique, checkVariable } from "./names.ts";

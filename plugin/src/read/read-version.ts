@@ -1,7 +1,7 @@
 import type { Version } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Report } from "../diagnostic/diagnostic.ts";
-import type { IrVersion } from "../ir-edge.ts";
-import type { Text } from "../origin.ts";
+import type { Text } from "../diagnostic/origin.ts";
+import type { IrVersion } from "../ir/edge.ts";
 import { child, text } from "./declared.ts";
 import { fault } from "./fault.ts";
 import { checkMethod, checkReference } from "./names.ts";

@@ -2,7 +2,7 @@
 
 import { Code } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Report } from "../diagnostic/diagnostic.ts";
-import type { Sourced, Text } from "../origin.ts";
+import type { Sourced, Text } from "../diagnostic/origin.ts";
 import { sourced, sourcedList, text, texts } from "./declared.ts";
 import { isZeroDuration, parseDuration } from "./duration.ts";
 import { fault } from "./fault.ts";

@@ -1,7 +1,7 @@
 // The plan's output: a file beside each `_bff.ts` that has services.
 
 import type { BehaviourReport } from "../faults/behaviour.ts";
-import type { PlanFormat } from "../parameter.ts";
+import type { PlanFormat } from "../options/parameter.ts";
 import type { Plan } from "../plan/model/plan.ts";
 import { mermaidOf } from "./describe-mermaid.ts";
 import { fileBlocks } from "./describe-plan.ts";

@@ -1,6 +1,5 @@
 // What will run, as data: the same for all forms of the plan's output, and for any order of files.
 
-import { defined } from "../defined.ts";
 import { type IdentityFacts, identityFacts } from "../lock/identity-facts.ts";
 import type { LimitFacts } from "../lock/limit-facts.ts";
 import { fullName } from "../model/full-name.ts";
@@ -11,6 +10,7 @@ import { functionsIn } from "../resolve/model/blocks.ts";
 import type { Step } from "../resolve/model/model.ts";
 import type { RestRule } from "../resolve/model/rest.ts";
 import { callsOf, composesOf } from "../resolve/model/source-parts.ts";
+import { defined } from "../text/json-member.ts";
 import { type BalanceReport, balanceOf } from "./calls/describe-balance.ts";
 import { type BranchReport, branchesOf } from "./calls/describe-branches.ts";
 import { type CallReport, callReport } from "./calls/describe-call.ts";

@@ -1,6 +1,6 @@
 import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
 import type { Diagnostic, Report } from "../diagnostic/diagnostic.ts";
-import type { Ir, IrFile, IrMethod, IrService } from "../ir.ts";
+import type { Ir, IrFile, IrMethod, IrService } from "../ir/ir.ts";
 import { isPart, isPosition } from "../model/stream-fields.ts";
 import { AliasTable } from "./conversions/aliases.ts";
 import { hasRules } from "./graph/declared.ts";

@@ -1,6 +1,6 @@
 import type { Registry } from "@bufbuild/protobuf";
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import type { Text } from "../../origin.ts";
+import type { Text } from "../../diagnostic/origin.ts";
 import { parseExpression } from "../syntax/parse.ts";
 import { type Complain, complainInto } from "../syntax/reporter.ts";
 import { holdsError, NO_VALUE } from "../types/error-type.ts";

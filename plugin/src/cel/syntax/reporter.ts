@@ -1,5 +1,5 @@
 import type { Report, Severity } from "../../diagnostic/diagnostic.ts";
-import type { Text } from "../../origin.ts";
+import type { Text } from "../../diagnostic/origin.ts";
 import type { Span } from "./ast.ts";
 import type { ExpressionCode } from "./codes.ts";
 

@@ -1,5 +1,5 @@
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import type { Origin } from "../../origin.ts";
+import type { Origin } from "../../diagnostic/origin.ts";
 import type { BffMethod, Model } from "../../resolve/model/model.ts";
 import { composedBlocks, type RequestReads, requestReads } from "../../resolve/model/request-reads.ts";
 import { checkStale } from "../../resolve/policies/stale-after-ttl.ts";

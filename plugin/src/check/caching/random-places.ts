@@ -1,6 +1,6 @@
 import { childrenOf, type Expression, type Node } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import type { Origin, Text } from "../../origin.ts";
+import type { Origin, Text } from "../../diagnostic/origin.ts";
 import { type AnyBlock, blocksOf, callsIn, expressionsIn } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import { identityExpressions } from "../../resolve/model/identity-reads.ts";

@@ -1,7 +1,7 @@
 // Permits that only a client's header decides.
 
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import { reachable } from "../../graph.ts";
+import { reachable } from "../../graph/graph.ts";
 import type { Model, Permit, Step } from "../../resolve/model/model.ts";
 import { callsOf } from "../../resolve/model/source-parts.ts";
 import type { Check } from "../check.ts";

@@ -1,6 +1,6 @@
 import { Identify } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import type { Origin, Sourced } from "../../origin.ts";
+import type { Origin, Sourced } from "../../diagnostic/origin.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import type { IdentitySource } from "../../resolve/model/edge.ts";
 import type { Model } from "../../resolve/model/model.ts";

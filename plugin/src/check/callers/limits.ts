@@ -1,5 +1,5 @@
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import type { Origin } from "../../origin.ts";
+import type { Origin } from "../../diagnostic/origin.ts";
 import type { Limits, LimitUse, Model } from "../../resolve/model/model.ts";
 import type { Check } from "../check.ts";
 import { ARGS, CALLER, namesBehind, namesRead, overlap } from "../request-names.ts";

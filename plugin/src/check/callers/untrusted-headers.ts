@@ -1,5 +1,5 @@
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import type { Origin } from "../../origin.ts";
+import type { Origin } from "../../diagnostic/origin.ts";
 import type { Identity } from "../../resolve/model/edge.ts";
 import type { Model } from "../../resolve/model/model.ts";
 import type { Check } from "../check.ts";

@@ -1,5 +1,5 @@
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import type { Origin } from "../../origin.ts";
+import type { Origin } from "../../diagnostic/origin.ts";
 import { blocksOf } from "../../resolve/model/blocks.ts";
 import type { Branch, Call } from "../../resolve/model/call.ts";
 import type { Model } from "../../resolve/model/model.ts";

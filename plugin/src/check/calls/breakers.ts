@@ -1,7 +1,7 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import type { IrUpstream } from "../../ir-step.ts";
-import type { Sourced } from "../../origin.ts";
+import type { Sourced } from "../../diagnostic/origin.ts";
+import type { IrUpstream } from "../../ir/step.ts";
 import { blocksOf, callsIn } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import type { Model } from "../../resolve/model/model.ts";

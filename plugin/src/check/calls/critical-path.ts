@@ -1,5 +1,5 @@
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import { reachable, sortByDependency } from "../../graph.ts";
+import { reachable, sortByDependency } from "../../graph/graph.ts";
 import type { BffMethod, Composed, Model, Opening, Permit, Step } from "../../resolve/model/model.ts";
 import { oneofOnly } from "../../resolve/model/oneof-only.ts";
 import { callsOf, composesOf } from "../../resolve/model/source-parts.ts";

@@ -1,5 +1,5 @@
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import { reachable } from "../../graph.ts";
+import { reachable } from "../../graph/graph.ts";
 import { blocksOf } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import { type EffectTable, effectTable, restingOn, restsOn } from "../../resolve/model/effects.ts";

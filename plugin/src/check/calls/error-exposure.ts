@@ -1,7 +1,7 @@
 import type { Expression, Node } from "../../cel/index.ts";
 import { childrenOf, isError } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import type { Origin } from "../../origin.ts";
+import type { Origin } from "../../diagnostic/origin.ts";
 import { blocksOf, callsIn, expressionsIn } from "../../resolve/model/blocks.ts";
 import type { Model } from "../../resolve/model/model.ts";
 import { failExpressions } from "../../resolve/model/source-parts.ts";

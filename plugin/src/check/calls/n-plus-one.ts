@@ -1,6 +1,6 @@
 import type { Expression } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import type { IrCall, IrStep } from "../../ir-step.ts";
+import type { IrCall, IrStep } from "../../ir/step.ts";
 import { blocksOf } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import type { Composed, Model, Step } from "../../resolve/model/model.ts";

@@ -1,5 +1,5 @@
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import type { IrFile } from "../../ir.ts";
+import type { IrFile } from "../../ir/ir.ts";
 import { blocksOf, callsIn } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import type { Model } from "../../resolve/model/model.ts";

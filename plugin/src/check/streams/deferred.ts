@@ -2,7 +2,7 @@
 
 import { FeatureSet_FieldPresence as Presence } from "@bufbuild/protobuf/wkt";
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import { reachable } from "../../graph.ts";
+import { reachable } from "../../graph/graph.ts";
 import type { Bound } from "../../model/conversion.ts";
 import { isPosition } from "../../model/stream-fields.ts";
 import type { Call } from "../../resolve/model/call.ts";

@@ -1,7 +1,7 @@
 // Rpcs whose response comes in parts: one message, and later what was deferred.
 
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import { reachable } from "../../graph.ts";
+import { reachable } from "../../graph/graph.ts";
 import type { BffMethod, Composed, Model } from "../../resolve/model/model.ts";
 import { messagesWithParts, placesOf } from "../../resolve/model/parts.ts";
 import { composesOf } from "../../resolve/model/source-parts.ts";

@@ -1,7 +1,7 @@
 // What streaming rpcs cannot have, and what their items must not do.
 
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import { reachable } from "../../graph.ts";
+import { reachable } from "../../graph/graph.ts";
 import { fullName } from "../../model/full-name.ts";
 import { isPosition } from "../../model/stream-fields.ts";
 import { blocksOf } from "../../resolve/model/blocks.ts";

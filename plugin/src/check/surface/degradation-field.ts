@@ -1,5 +1,5 @@
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import { reachable } from "../../graph.ts";
+import { reachable } from "../../graph/graph.ts";
 import type { Block, Composed, Model } from "../../resolve/model/model.ts";
 import { composesOf } from "../../resolve/model/source-parts.ts";
 import type { Check } from "../check.ts";

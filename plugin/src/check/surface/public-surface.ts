@@ -1,6 +1,6 @@
 import type { DescEnum, DescField, DescMessage } from "@bufbuild/protobuf";
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import type { Ir, IrField } from "../../ir.ts";
+import type { Ir, IrField } from "../../ir/ir.ts";
 import { hasRules } from "../../resolve/graph/declared.ts";
 import { blocksOf, callsIn } from "../../resolve/model/blocks.ts";
 import type { Model } from "../../resolve/model/model.ts";

@@ -1,7 +1,7 @@
 // Paths of rpcs: each request has one rpc that answers it.
 
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import type { HttpTemplate } from "../../ir-edge.ts";
+import type { HttpTemplate } from "../../ir/edge.ts";
 import type { BffMethod, BffPackage, Model } from "../../resolve/model/model.ts";
 import { queryOf, type RestRule } from "../../resolve/model/rest.ts";
 import type { ServedTogether } from "../../resolve/model/server-paths.ts";

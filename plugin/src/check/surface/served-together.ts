@@ -1,6 +1,6 @@
 // What packages of one server have in common: who calls, and the environment.
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import type { IrEnvVar } from "../../ir.ts";
+import type { IrEnvVar } from "../../ir/ir.ts";
 import type { BffPackage, Model } from "../../resolve/model/model.ts";
 import type { ServedTogether } from "../../resolve/model/server-paths.ts";
 import { governing } from "../../resolve/policies/entries.ts";

@@ -1,8 +1,8 @@
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import { reachable } from "../../graph.ts";
-import type { IrEnvVar, IrService } from "../../ir.ts";
-import type { IrErrorRule, IrUpstream } from "../../ir-step.ts";
-import type { Text } from "../../origin.ts";
+import type { Text } from "../../diagnostic/origin.ts";
+import { reachable } from "../../graph/graph.ts";
+import type { IrEnvVar, IrService } from "../../ir/ir.ts";
+import type { IrErrorRule, IrUpstream } from "../../ir/step.ts";
 import { blocksOf } from "../../resolve/model/blocks.ts";
 import { identityReads } from "../../resolve/model/identity-reads.ts";
 import type { Block, Composed, Model } from "../../resolve/model/model.ts";

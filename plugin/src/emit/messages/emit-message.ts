@@ -1,7 +1,8 @@
 // One function per composed message: steps started, values awaited, the response as a literal, and what failures touched.
-import { camel } from "../../camel.ts";
+
 import { isAdmission } from "../../plan/messages/admission.ts";
 import type { AppNeeds, PlanBlock, PlanMessage, PlanOpening, PlanStep } from "../../plan/model/messages.ts";
+import { camel } from "../../text/camel.ts";
 import { argsType } from "../names/emit-type.ts";
 import { envProperty } from "../names/env-names.ts";
 import type { FileNames } from "../names/file-names.ts";

@@ -1,11 +1,11 @@
 // The response of a composed message, as a literal.
 import type { DescMessage } from "@bufbuild/protobuf";
-import { camel } from "../../camel.ts";
 import { inheritedUnset, type Variable } from "../../cel/index.ts";
 import type { OneofTarget, Target } from "../../model/conversion.ts";
 import { isPart, isPosition } from "../../model/stream-fields.ts";
 import { latestOf } from "../../plan/messages/plan-message.ts";
 import type { PlanMessage, PlanPart } from "../../plan/model/messages.ts";
+import { camel } from "../../text/camel.ts";
 import type { MessageNames } from "../names/message-names.ts";
 import { block, type Line, type Lines, property } from "../text/lines.ts";
 import { zeroOf } from "../text/zero-of.ts";

@@ -1,8 +1,8 @@
 // TypeScript's types of what generated functions take and give.
 import { ScalarType } from "@bufbuild/protobuf";
-import { camel } from "../../camel.ts";
 import { type Proto, unsetIsNull, type Variable } from "../../cel/index.ts";
 import type { PlanArg } from "../../plan/model/inputs.ts";
+import { camel } from "../../text/camel.ts";
 import type { Line } from "../text/lines.ts";
 import type { FileNames } from "./file-names.ts";
 

@@ -1,12 +1,12 @@
 // The local names of one compose function.
 import type { Printable } from "@bufbuild/protoplugin";
-import { camel } from "../../camel.ts";
 import type { Names, Node, Overload, Variable } from "../../cel/index.ts";
 import type { Entry } from "../../plan/model/calls.ts";
 import type { PlanCallers } from "../../plan/model/inputs.ts";
 import type { PlanBlock, PlanMessage, PlanStep } from "../../plan/model/messages.ts";
 import type { PlanStart } from "../../plan/model/plan.ts";
 import { lowerCamel, lowerFirst, NameScope } from "../../plan/names/name-scope.ts";
+import { camel } from "../../text/camel.ts";
 import type { Line, Lines } from "../text/lines.ts";
 import type { FileNames } from "./file-names.ts";
 import { type Hidden, hiddenComparisons } from "./hidden-comparisons.ts";

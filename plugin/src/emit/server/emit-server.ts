@@ -2,7 +2,7 @@
 import { posix } from "node:path";
 import type { DescFile, DescService } from "@bufbuild/protobuf";
 import type { GeneratedFile, Printable } from "@bufbuild/protoplugin";
-import type { Parameter } from "../../parameter.ts";
+import type { Parameter } from "../../options/parameter.ts";
 import type { PlanEnvVar } from "../../plan/model/inputs.ts";
 import type { PlanFile, PlanServer, PlanService } from "../../plan/model/plan.ts";
 import { envName } from "../names/env-names.ts";

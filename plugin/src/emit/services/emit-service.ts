@@ -1,6 +1,6 @@
-import { camel } from "../../camel.ts";
 import type { PlanFile, PlanMethod, PlanService } from "../../plan/model/plan.ts";
 import { lowerFirst } from "../../plan/names/name-scope.ts";
+import { camel } from "../../text/camel.ts";
 import { permitProperty } from "../messages/emit-permit.ts";
 import type { FileNames } from "../names/file-names.ts";
 import { typeOfRequest } from "../names/request-type.ts";

@@ -1,7 +1,7 @@
-import { camel } from "../../camel.ts";
 import { type Expression, emitValue } from "../../cel/index.ts";
 import type { PlanMethod, PlanService, PlanStream } from "../../plan/model/plan.ts";
 import { lowerCamel, lowerFirst, NameScope } from "../../plan/names/name-scope.ts";
+import { camel } from "../../text/camel.ts";
 import type { FileNames } from "../names/file-names.ts";
 import { typeOfRequest } from "../names/request-type.ts";
 import { callSource } from "../steps/emit-source.ts";

@@ -1,11 +1,11 @@
 // What endpoints of both kinds are made of: what they hand on of a request, and what is asked before anything is started.
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
-import { camel } from "../../camel.ts";
 import { type CelType, emitField, presenceOf, unsetIsNull, type Variable } from "../../cel/index.ts";
 import type { PlanCodec } from "../../plan/model/codec.ts";
 import type { PlanArgs } from "../../plan/model/inputs.ts";
 import type { PlanMessage } from "../../plan/model/messages.ts";
 import type { PlanMethod, PlanStart } from "../../plan/model/plan.ts";
+import { camel } from "../../text/camel.ts";
 import { appNames } from "../names/app-names.ts";
 import { codecOf } from "../names/codec-of.ts";
 import type { FileNames } from "../names/file-names.ts";

@@ -1,6 +1,5 @@
 // Functions of the user: their types, and the steps that run them.
 import type { DescField } from "@bufbuild/protobuf";
-import { camel } from "../../camel.ts";
 import { emitValue, fieldType, type Names, type Proto } from "../../cel/index.ts";
 import { canBeAbsent } from "../../model/presence.ts";
 import type { Entry, PlanClient, PlanResolver } from "../../plan/model/calls.ts";
@@ -8,6 +7,7 @@ import type { PlanCallers } from "../../plan/model/inputs.ts";
 import type { PlanStep } from "../../plan/model/messages.ts";
 import type { PlanFile } from "../../plan/model/plan.ts";
 import type { PlanResolverSource } from "../../plan/model/sources.ts";
+import { camel } from "../../text/camel.ts";
 import { readsRequest } from "../names/app-names.ts";
 import { argsType, protoType, variableType } from "../names/emit-type.ts";
 import type { FileNames } from "../names/file-names.ts";

@@ -1,8 +1,9 @@
 // What printing steps has at hand, and how origins of failures are printed.
-import { camel } from "../../camel.ts";
+
 import type { Expression } from "../../cel/index.ts";
 import { handedOn, originsOf } from "../../plan/messages/origins.ts";
 import type { Condition, PlanBlock, PlanMessage, PlanStep, TouchOrigin } from "../../plan/model/messages.ts";
+import { camel } from "../../text/camel.ts";
 import type { MessageNames } from "../names/message-names.ts";
 import type { Line, Lines } from "../text/lines.ts";
 

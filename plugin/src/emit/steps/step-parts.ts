@@ -1,9 +1,9 @@
 // What steps and the items of lists both print: sending, composing, and what has to end before a side effect.
 
-import { camel } from "../../camel.ts";
 import { readable } from "../../cel/index.ts";
 import type { PlanMessage, PlanStep } from "../../plan/model/messages.ts";
 import type { PlanCall, PlanComposeSource } from "../../plan/model/sources.ts";
+import { camel } from "../../text/camel.ts";
 import type { FileNames } from "../names/file-names.ts";
 import { around, block, type Line, type Lines, mentions, object, property } from "../text/lines.ts";
 import { pathValue, plainValue, tested } from "../values/value.ts";

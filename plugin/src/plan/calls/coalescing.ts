@@ -1,6 +1,6 @@
 // Which calls one response may make twice.
 
-import { reachable } from "../../graph.ts";
+import { reachable } from "../../graph/graph.ts";
 import { fullName } from "../../model/full-name.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import type { BffMethod, Composed, Model, Source, Step } from "../../resolve/model/model.ts";

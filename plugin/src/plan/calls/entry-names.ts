@@ -1,11 +1,12 @@
 // What upstreams, and the members of an app object, are called.
-import { camel } from "../../camel.ts";
+
 import { type Expression, type Overload, signature, typeName } from "../../cel/index.ts";
+import type { Origin } from "../../diagnostic/origin.ts";
 import { fullName } from "../../model/full-name.ts";
-import type { Origin } from "../../origin.ts";
 import { callsIn, functionsIn } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import type { Block, Composed, Step } from "../../resolve/model/model.ts";
+import { camel } from "../../text/camel.ts";
 import type { Entry, PlanResolver } from "../model/calls.ts";
 import { distinctNames } from "../names/distinct-names.ts";
 import { lowerFirst, messageNames, NameScope, upperFirst, upstreamNames } from "../names/name-scope.ts";

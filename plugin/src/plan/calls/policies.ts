@@ -1,8 +1,8 @@
 // Merged policies with the defaults filled in (runtime.md).
 import type { DescService } from "@bufbuild/protobuf";
 import { Code, Identify, Protocol } from "@protobff/messages/bff/v1/options_pb.js";
-import type { IrUpstream } from "../../ir-step.ts";
-import type { Sourced } from "../../origin.ts";
+import type { Sourced } from "../../diagnostic/origin.ts";
+import type { IrUpstream } from "../../ir/step.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import { retryIfOverSteps } from "../../resolve/model/source-parts.ts";
 import { DEFAULT_ATTEMPTS } from "../../resolve/policies/context.ts";

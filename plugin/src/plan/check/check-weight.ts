@@ -1,6 +1,6 @@
 // What a BFF decides by itself against what its option `weight` allows: it warns, and generating goes on.
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import type { WeightBudget } from "../../parameter.ts";
+import type { WeightBudget } from "../../options/parameter.ts";
 import type { Plan } from "../model/plan.ts";
 import { weightOf } from "./weight.ts";
 

@@ -1,7 +1,7 @@
 // What plans cost against what their rpcs allow.
 import { nameOf } from "../../check/all-expressions.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import type { Sourced } from "../../origin.ts";
+import type { Sourced } from "../../diagnostic/origin.ts";
 import { callsOf } from "../../resolve/model/source-parts.ts";
 import type { PlanBlock, PlanStep } from "../model/messages.ts";
 import type { Plan, PlanMethod } from "../model/plan.ts";

@@ -1,7 +1,7 @@
 // What packages of one server say of the upstreams that they share.
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import type { Ir } from "../../ir.ts";
-import type { Origin } from "../../origin.ts";
+import type { Origin } from "../../diagnostic/origin.ts";
+import type { Ir } from "../../ir/ir.ts";
 import { entriesAround, entriesOf, governing } from "../../resolve/policies/entries.ts";
 import type { PlanUpstream } from "../model/calls.ts";
 import type { Plan, PlanFile, PlanServer } from "../model/plan.ts";

@@ -1,7 +1,7 @@
 // How much a BFF decides by itself: operations, branches, branches on what clients say of themselves, and what two BFFs have in common.
 import { childrenOf, type Expression, type Node, type Variable } from "../../cel/index.ts";
+import type { Origin } from "../../diagnostic/origin.ts";
 import { fullName } from "../../model/full-name.ts";
-import type { Origin } from "../../origin.ts";
 import { callsIn, expressionsIn } from "../../resolve/model/blocks.ts";
 import type { Block } from "../../resolve/model/model.ts";
 import { callsOf, sourceExpressions } from "../../resolve/model/source-parts.ts";

@@ -1,6 +1,6 @@
 // Whose failure is read: what these steps note of it is printed for them alone.
 import type { Expression, Variable } from "../../cel/index.ts";
-import { reachable } from "../../graph.ts";
+import { reachable } from "../../graph/graph.ts";
 import { blocksOf, expressionsIn, stepsBehind } from "../../resolve/model/blocks.ts";
 import type { Model, Step } from "../../resolve/model/model.ts";
 import { sourceExpressions } from "../../resolve/model/source-parts.ts";

@@ -1,6 +1,6 @@
 // Where a failure that touches a value may have begun: for each field the steps, arguments and composed values its expressions rest on.
 import type { Expression, Variable } from "../../cel/index.ts";
-import { sortByDependency } from "../../graph.ts";
+import { sortByDependency } from "../../graph/graph.ts";
 import type { Target } from "../../model/conversion.ts";
 import { isDegradation } from "../../resolve/model/degradation.ts";
 import type {

@@ -1,9 +1,9 @@
 // What of a service's `let` each of its rpcs starts, and what its messages get of it.
 
 import type { DescMethod } from "@bufbuild/protobuf";
-import { camel } from "../../camel.ts";
 import type { Callers } from "../../resolve/model/edge.ts";
 import type { BffService, Let, Model, Step } from "../../resolve/model/model.ts";
+import { camel } from "../../text/camel.ts";
 import type { PlanMessage, PlanOpening, PlanStep } from "../model/messages.ts";
 import type { PlanStart } from "../model/plan.ts";
 import { lowerCamel, NameScope } from "../names/name-scope.ts";

@@ -1,5 +1,5 @@
 import type { DescFile } from "@bufbuild/protobuf";
-import { sortByDependency } from "../../graph.ts";
+import { sortByDependency } from "../../graph/graph.ts";
 import type { Target } from "../../model/conversion.ts";
 import { isPosition } from "../../model/stream-fields.ts";
 import type { Call } from "../../resolve/model/call.ts";

@@ -3,8 +3,8 @@
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import type { Code } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Expression, Overload } from "../../cel/index.ts";
-import type { IrTopic } from "../../ir-stream.ts";
-import type { Origin } from "../../origin.ts";
+import type { Origin } from "../../diagnostic/origin.ts";
+import type { IrTopic } from "../../ir/stream.ts";
 import type { Batch, LimitLeaves, MetadataBinding } from "../../resolve/model/call.ts";
 import type { Composed, ResolverSource, Step, Topic } from "../../resolve/model/model.ts";
 import type { RestRule } from "../../resolve/model/rest.ts";

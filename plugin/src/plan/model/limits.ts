@@ -1,6 +1,7 @@
 // Rate limits: the counters of a file, and what an rpc charges them.
-import type { CalendarUnit } from "../../ir-edge.ts";
-import type { Origin } from "../../origin.ts";
+
+import type { Origin } from "../../diagnostic/origin.ts";
+import type { CalendarUnit } from "../../ir/edge.ts";
 import type { LimitUse } from "../../resolve/model/model.ts";
 import type { NameScope } from "../names/name-scope.ts";
 

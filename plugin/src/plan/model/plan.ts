@@ -2,9 +2,9 @@
 
 import type { DescEnum, DescFile, DescMessage, DescService } from "@bufbuild/protobuf";
 import type { Expression } from "../../cel/index.ts";
-import type { IrOverflow } from "../../ir-stream.ts";
+import type { Origin } from "../../diagnostic/origin.ts";
+import type { IrOverflow } from "../../ir/stream.ts";
 import type { Conversions, EnumConversion, MessageConversion } from "../../model/conversion.ts";
-import type { Origin } from "../../origin.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import type { Callers, Identity } from "../../resolve/model/edge.ts";
 import type { BffMethod, EnvVar, Followed, Let, Permit, Telemetry } from "../../resolve/model/model.ts";

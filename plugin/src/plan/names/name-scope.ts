@@ -1,6 +1,6 @@
 // Names in emitted code.
 import type { DescEnum, DescMessage, DescService } from "@bufbuild/protobuf";
-import { camel } from "../../camel.ts";
+import { camel } from "../../text/camel.ts";
 
 const RESERVED = new Set(
   `abstract any args arguments as async await before boolean break case catch class const continue cx debugger declare default delete do else enum env error

@@ -1,6 +1,6 @@
-import { camel } from "../../camel.ts";
 import type { Composed, Let, Opening, Permit, Step } from "../../resolve/model/model.ts";
 import { callsOf } from "../../resolve/model/source-parts.ts";
+import { camel } from "../../text/camel.ts";
 import { lowerCamel, lowerFirst, NameScope } from "./name-scope.ts";
 
 /** The local names of a block's steps, those of services first. */

@@ -1,8 +1,8 @@
 // Variables of the environment: which a file, a composed message and a server need.
 import type { DescFile, DescService } from "@bufbuild/protobuf";
 import { sameType } from "../../cel/index.ts";
-import { reachable } from "../../graph.ts";
-import type { IrEnvVar } from "../../ir.ts";
+import { reachable } from "../../graph/graph.ts";
+import type { IrEnvVar } from "../../ir/ir.ts";
 import { blocksOf, callsIn, expressionsIn } from "../../resolve/model/blocks.ts";
 import type { BffFile, BffService, Block, Composed, EnvVar, Let, Model } from "../../resolve/model/model.ts";
 import { policyExpressions } from "../../resolve/model/source-parts.ts";

@@ -1,7 +1,7 @@
 // Which messages a file's requests are checked by, and what those functions are called.
 
 import type { DescMessage, DescMethod } from "@bufbuild/protobuf";
-import { reachable } from "../../graph.ts";
+import { reachable } from "../../graph/graph.ts";
 import type { RuledMessage } from "../../model/rules.ts";
 import type { PlanRules } from "../model/rules.ts";
 import { distinctNames } from "../names/distinct-names.ts";

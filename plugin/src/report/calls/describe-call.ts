@@ -1,12 +1,12 @@
 // A call as it is told: what it sends, how long it has, what is done when it fails.
 
-import { defined } from "../../defined.ts";
 import { fullName } from "../../model/full-name.ts";
 import { attemptsOf } from "../../plan/check/worst-calls.ts";
 import type { PlanCallPolicy } from "../../plan/model/calls.ts";
 import type { PlanBlock } from "../../plan/model/messages.ts";
 import { codeName } from "../../read/values.ts";
 import type { Call, LimitLeaves } from "../../resolve/model/call.ts";
+import { defined } from "../../text/json-member.ts";
 import { perCaller } from "./caller-differences.ts";
 import { type FailReport, failReport } from "./describe-source.ts";
 import { effectSources } from "./effect-sources.ts";

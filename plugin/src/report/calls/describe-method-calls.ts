@@ -1,6 +1,7 @@
 // Numbers of calls by method, as data; null is "nothing bounds it".
-import { defined } from "../../defined.ts";
+
 import type { MethodCalls, SplitCalls } from "../../plan/check/worst-calls.ts";
+import { defined } from "../../text/json-member.ts";
 
 /** Calls of one method in the worst case, and attempts with retries and hedges. */
 export interface MethodCallsReport {

@@ -1,11 +1,11 @@
 // What steps and fields are made of, and how requests are refused: expressions stand as they are written.
 import type { Expression } from "../../cel/index.ts";
 import { showsDetails, showsMessage } from "../../check/calls/error-exposure.ts";
-import { defined } from "../../defined.ts";
 import type { FieldTarget, Target } from "../../model/conversion.ts";
 import { codeName } from "../../read/values.ts";
 import type { Fail } from "../../resolve/model/call.ts";
 import type { Source } from "../../resolve/model/model.ts";
+import { defined } from "../../text/json-member.ts";
 
 /** What of a step's source is no call and no composition by name; of an `each` also what it is over. */
 export interface SourceReport {

@@ -1,6 +1,6 @@
-import { defined } from "../../defined.ts";
 import type { PlanBreaker } from "../../plan/model/calls.ts";
 import type { PlanFile } from "../../plan/model/plan.ts";
+import { defined } from "../../text/json-member.ts";
 
 /** What is kept of an upstream for all requests together; names are those of the JSON. */
 export interface UpstreamReport {

@@ -1,13 +1,13 @@
 // What servers need to know who calls, as data: for who runs one where no identity provider is, which is `protobff dev`.
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import { childrenOf, type Node } from "../../cel/index.ts";
-import { defined } from "../../defined.ts";
+import type { Text } from "../../diagnostic/origin.ts";
 import type { ValueReport } from "../../faults/behaviour.ts";
-import type { IrCredential } from "../../ir-edge.ts";
-import type { Text } from "../../origin.ts";
+import type { IrCredential } from "../../ir/edge.ts";
 import type { Plan, PlanMethod, PlanServer } from "../../plan/model/plan.ts";
 import type { IdentitySource } from "../../resolve/model/edge.ts";
 import type { EnvVar } from "../../resolve/model/model.ts";
+import { defined } from "../../text/json-member.ts";
 import { permittedCallers } from "../rpcs/callers.ts";
 import { sampleOf } from "./samples.ts";
 

@@ -7,7 +7,7 @@ import { type RpcTable, tableOf } from "../../faults/cells.ts";
 import type { Given } from "../../faults/predict.ts";
 import { tableText } from "../../faults/table.ts";
 import { fullName } from "../../model/full-name.ts";
-import type { Parameter } from "../../parameter.ts";
+import type { Parameter } from "../../options/parameter.ts";
 import type { Plan, PlanFile } from "../../plan/model/plan.ts";
 import { behaviourOf } from "./describe-behaviour.ts";
 import { messageReport } from "./value-report.ts";

@@ -1,8 +1,8 @@
 // What is checked of a request: counted, and each rule as clients are told of it.
 
-import { defined } from "../../defined.ts";
 import type { CelRule, RuledMessage, ValueRules } from "../../model/rules.ts";
 import type { PlanRuledMessage } from "../../plan/model/rules.ts";
+import { defined } from "../../text/json-member.ts";
 
 export interface RulesReport {
   readonly rules: number;

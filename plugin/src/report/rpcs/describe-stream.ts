@@ -1,8 +1,8 @@
 // What a streaming rpc follows, as it is told.
 
-import { defined } from "../../defined.ts";
 import { fullName } from "../../model/full-name.ts";
 import type { PlanStream } from "../../plan/model/plan.ts";
+import { defined } from "../../text/json-member.ts";
 
 /** Names are those of the JSON. Expressions stand as they are written. */
 export interface StreamReport {

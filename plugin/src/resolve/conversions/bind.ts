@@ -14,9 +14,9 @@ import {
 } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import { didYouMean } from "../../diagnostic/did-you-mean.ts";
+import type { Text } from "../../diagnostic/origin.ts";
 import type { Bound } from "../../model/conversion.ts";
 import { canBeAbsent, isRequired } from "../../model/presence.ts";
-import type { Text } from "../../origin.ts";
 import { isReference } from "../../read/names.ts";
 import { type Aliases, conversion } from "./convert.ts";
 

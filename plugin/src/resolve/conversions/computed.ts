@@ -2,9 +2,9 @@
 import type { DescField, DescMessage, Registry } from "@bufbuild/protobuf";
 import { checkExpression, messageType, presenceOf, type Variable } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import type { IrField } from "../../ir.ts";
+import type { Text } from "../../diagnostic/origin.ts";
+import type { IrField } from "../../ir/ir.ts";
 import type { Bound } from "../../model/conversion.ts";
-import type { Text } from "../../origin.ts";
 import { bindTo } from "./bind.ts";
 import type { Aliases } from "./convert.ts";
 import type { EnumRelations } from "./enum-relations.ts";

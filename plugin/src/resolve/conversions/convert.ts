@@ -14,8 +14,8 @@ import {
   typeNameOfEnums,
   unwrapped,
 } from "../../cel/index.ts";
+import type { Text } from "../../diagnostic/origin.ts";
 import type { Conversion, EnumConversion, MessageConversion } from "../../model/conversion.ts";
-import type { Text } from "../../origin.ts";
 import { copyInstead, noCopy, valueInstead } from "./instead.ts";
 
 export interface Value {

@@ -2,7 +2,7 @@
 import type { DescEnum } from "@bufbuild/protobuf";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import { didYouMean } from "../../diagnostic/did-you-mean.ts";
-import type { IrEnum, IrEnumValue } from "../../ir.ts";
+import type { IrEnum, IrEnumValue } from "../../ir/ir.ts";
 import type { EnumConversion } from "../../model/conversion.ts";
 
 /** What values say of an upstream's has no meaning in an enum that is a copy of none. */

@@ -1,7 +1,7 @@
 // What expressions may know of enums beside their declaration.
 import type { DescEnumValue } from "@bufbuild/protobuf";
 import type { Scope } from "../../cel/index.ts";
-import type { Ir } from "../../ir.ts";
+import type { Ir } from "../../ir/ir.ts";
 import type { Aliases } from "./convert.ts";
 
 export type EnumRelations = NonNullable<Scope["enums"]>;

@@ -1,7 +1,7 @@
 // What to write where a value of another type is wanted. Goldens of BFF305, BFF330, BFF331 and BFF342 follow them to the letter.
 import type { DescEnum, DescMessage } from "@bufbuild/protobuf";
 import { type CelType, type Expression, enumOf, fieldType, sameType } from "../../cel/index.ts";
-import type { Text } from "../../origin.ts";
+import type { Text } from "../../diagnostic/origin.ts";
 import type { Aliases, Value } from "./convert.ts";
 
 /** A name or a path as it is written, so that more may be written behind it; anything else is left to the reader. */

@@ -1,6 +1,6 @@
 // What is asked of declarations in several places, before anything is resolved.
-import type { IrMessage } from "../../ir.ts";
-import type { IrCall, IrSource } from "../../ir-step.ts";
+import type { IrMessage } from "../../ir/ir.ts";
+import type { IrCall, IrSource } from "../../ir/step.ts";
 
 /** Whether anything says how the message is composed. */
 export function hasRules(message: IrMessage): boolean {

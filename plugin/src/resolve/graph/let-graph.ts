@@ -1,7 +1,8 @@
 // Who reads which step of a service's `let`: known before anything is typed, since it decides what an rpc starts and in which order.
-import type { Ir, IrFile, IrMessage, IrMethod, IrService } from "../../ir.ts";
-import type { IrCall, IrStep } from "../../ir-step.ts";
-import type { Text } from "../../origin.ts";
+
+import type { Text } from "../../diagnostic/origin.ts";
+import type { Ir, IrFile, IrMessage, IrMethod, IrService } from "../../ir/ir.ts";
+import type { IrCall, IrStep } from "../../ir/step.ts";
 import { methodNamed, resolveName } from "../names/lookup.ts";
 import { entriesFor, governing } from "../policies/entries.ts";
 import { freeNames } from "../scope/free-names.ts";

@@ -1,9 +1,9 @@
 // Which messages compose which, and what each reads of its arguments: known before anything is typed.
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import { sortByDependency } from "../../graph.ts";
-import type { Ir, IrFile, IrMessage, IrMethod } from "../../ir.ts";
-import type { IrBind, IrCall, IrErrorRule, IrFailure, IrPolicy, IrSource, IrStep } from "../../ir-step.ts";
-import type { Text } from "../../origin.ts";
+import type { Text } from "../../diagnostic/origin.ts";
+import { sortByDependency } from "../../graph/graph.ts";
+import type { Ir, IrFile, IrMessage, IrMethod } from "../../ir/ir.ts";
+import type { IrBind, IrCall, IrErrorRule, IrFailure, IrPolicy, IrSource, IrStep } from "../../ir/step.ts";
 import { methodNamed, resolveName } from "../names/lookup.ts";
 import { holes } from "../policies/failure.ts";
 import { freeNames } from "../scope/free-names.ts";

@@ -1,9 +1,9 @@
 // Fields that a step fills by their names: `autobind`.
 import type { DescField } from "@bufbuild/protobuf";
 import { fieldName, fieldType } from "../../cel/index.ts";
+import type { Origin } from "../../diagnostic/origin.ts";
 import type { Bound } from "../../model/conversion.ts";
 import { canBeAbsent } from "../../model/presence.ts";
-import type { Origin } from "../../origin.ts";
 import { conversion } from "../conversions/convert.ts";
 import { tellApart } from "../conversions/same-form.ts";
 import type { Step } from "../model/model.ts";

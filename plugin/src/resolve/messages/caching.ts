@@ -1,7 +1,7 @@
 // What an rpc says of using its answers again, with what its service says.
 
 import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
-import type { IrMethod, IrService } from "../../ir.ts";
+import type { IrMethod, IrService } from "../../ir/ir.ts";
 import type { HttpCaching, ResponseCaching } from "../model/edge.ts";
 import type { Run } from "../steps/context.ts";
 

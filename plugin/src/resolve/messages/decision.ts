@@ -1,7 +1,7 @@
 // What a permit may rest on: steps that have a value or fail, and whose calls change nothing.
 
+import type { Origin } from "../../diagnostic/origin.ts";
 import { fullName } from "../../model/full-name.ts";
-import type { Origin } from "../../origin.ts";
 import type { Step } from "../model/model.ts";
 import { callsOf, mayBeStale } from "../model/source-parts.ts";
 import type { MessageScope } from "../scope/scope.ts";

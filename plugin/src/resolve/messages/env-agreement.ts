@@ -1,6 +1,7 @@
 // Whether all that declare one variable of the environment mean one variable.
-import type { IrEnvVar, IrFile, IrMessage, IrService } from "../../ir.ts";
-import type { Sourced } from "../../origin.ts";
+
+import type { Sourced } from "../../diagnostic/origin.ts";
+import type { IrEnvVar, IrFile, IrMessage, IrService } from "../../ir/ir.ts";
 import { envMentions } from "../graph/env-mentions.ts";
 import { governing } from "../policies/entries.ts";
 import type { Run } from "../steps/context.ts";

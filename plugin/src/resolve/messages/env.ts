@@ -1,7 +1,7 @@
 // Variables of the environment, as a package, a service's steps and a message see them.
 import { DurationSchema } from "@bufbuild/protobuf/wkt";
 import type { CelType, Variable } from "../../cel/index.ts";
-import type { EnvShape, Ir, IrEnvVar, IrFile, IrMessage, IrMethod, IrService } from "../../ir.ts";
+import type { EnvShape, Ir, IrEnvVar, IrFile, IrMessage, IrMethod, IrService } from "../../ir/ir.ts";
 import { protoOf } from "../../model/proto-of.ts";
 import { envMentions } from "../graph/env-mentions.ts";
 import type { Mention } from "../graph/let-graph.ts";

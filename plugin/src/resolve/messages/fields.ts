@@ -1,10 +1,10 @@
 import type { DescField, DescOneof } from "@bufbuild/protobuf";
 import { type Expression, fieldName, fieldType, typeName } from "../../cel/index.ts";
-import type { IrField, IrMessage, IrMethod } from "../../ir.ts";
+import type { Origin } from "../../diagnostic/origin.ts";
+import type { IrField, IrMessage, IrMethod } from "../../ir/ir.ts";
 import type { Bound, OneofTarget, Target } from "../../model/conversion.ts";
 import { canBeAbsent } from "../../model/presence.ts";
 import { isPart, isPosition } from "../../model/stream-fields.ts";
-import type { Origin } from "../../origin.ts";
 import { bindTo } from "../conversions/bind.ts";
 import { rootOf } from "../graph/message-graph.ts";
 import { isDegradation } from "../model/degradation.ts";

@@ -3,11 +3,11 @@ import { type DescField, type DescFile, type DescMessage, ScalarType } from "@bu
 import { CredentialSchema, PrincipalSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import { type CelType, type Proto, typeName, type Variable } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import type { IrFile } from "../../ir.ts";
-import type { IrCredential, IrIdentity, IrIdentitySource } from "../../ir-edge.ts";
+import type { Text } from "../../diagnostic/origin.ts";
+import type { IrCredential, IrIdentity, IrIdentitySource } from "../../ir/edge.ts";
+import type { IrFile } from "../../ir/ir.ts";
 import type { FieldBinding } from "../../model/conversion.ts";
 import { canBeAbsent } from "../../model/presence.ts";
-import type { Text } from "../../origin.ts";
 import { bindTo } from "../conversions/bind.ts";
 import type { Identity, IdentitySource, TextWithHoles } from "../model/edge.ts";
 import { lookupMessage } from "../names/lookup.ts";

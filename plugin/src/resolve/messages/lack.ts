@@ -1,6 +1,7 @@
 // What one service has, and another one around the same message has not.
-import type { IrMessage, IrMethod, IrService } from "../../ir.ts";
-import type { Origin } from "../../origin.ts";
+
+import type { Origin } from "../../diagnostic/origin.ts";
+import type { IrMessage, IrMethod, IrService } from "../../ir/ir.ts";
 import type { Mention } from "../graph/let-graph.ts";
 import type { Run } from "../steps/context.ts";
 

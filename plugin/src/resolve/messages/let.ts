@@ -1,8 +1,8 @@
 import type { Variable } from "../../cel/index.ts";
 import type { Severity } from "../../diagnostic/diagnostic.ts";
-import { sortByDependency } from "../../graph.ts";
-import type { IrFile, IrMethod, IrService } from "../../ir.ts";
-import type { IrStep } from "../../ir-step.ts";
+import { sortByDependency } from "../../graph/graph.ts";
+import type { IrFile, IrMethod, IrService } from "../../ir/ir.ts";
+import type { IrStep } from "../../ir/step.ts";
 import { stepTexts } from "../graph/message-graph.ts";
 import type { Let, Step } from "../model/model.ts";
 import { freeNames } from "../scope/free-names.ts";

@@ -1,7 +1,8 @@
 // Which limits govern an rpc, and that those of one name are one counter.
-import type { IrMethod, IrService } from "../../ir.ts";
-import type { IrRateLimit } from "../../ir-edge.ts";
-import type { Origin } from "../../origin.ts";
+
+import type { Origin } from "../../diagnostic/origin.ts";
+import type { IrRateLimit } from "../../ir/edge.ts";
+import type { IrMethod, IrService } from "../../ir/ir.ts";
 import type { PackageContext, Run } from "../steps/context.ts";
 import { packageContext } from "./package-context.ts";
 

@@ -1,7 +1,7 @@
 import { type Expression, typeName, type Variable } from "../../cel/index.ts";
+import type { Text } from "../../diagnostic/origin.ts";
 import { toldOnce } from "../../diagnostic/told-once.ts";
-import type { IrMethod } from "../../ir.ts";
-import type { Text } from "../../origin.ts";
+import type { IrMethod } from "../../ir/ir.ts";
 import type { Limits, LimitUse } from "../model/model.ts";
 import { check, checkCondition, free, type MessageScope, where } from "../scope/scope.ts";
 import type { Run } from "../steps/context.ts";

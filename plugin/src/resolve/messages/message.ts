@@ -1,9 +1,9 @@
 import type { DescField } from "@bufbuild/protobuf";
 import type { Severity } from "../../diagnostic/diagnostic.ts";
 import { didYouMean } from "../../diagnostic/did-you-mean.ts";
-import { sortByDependency } from "../../graph.ts";
-import type { Ir, IrFile, IrMessage, IrMethod } from "../../ir.ts";
-import type { IrStep } from "../../ir-step.ts";
+import { sortByDependency } from "../../graph/graph.ts";
+import type { Ir, IrFile, IrMessage, IrMethod } from "../../ir/ir.ts";
+import type { IrStep } from "../../ir/step.ts";
 import { messageTexts, stepTexts } from "../graph/message-graph.ts";
 import type { Composed, Step } from "../model/model.ts";
 import { argsFor } from "../scope/args.ts";

@@ -1,6 +1,6 @@
 // Messages that are composed per item of a stream: what does not rest on the item runs once, before the source opens.
 import type { Variable } from "../../cel/index.ts";
-import { sortByDependency } from "../../graph.ts";
+import { sortByDependency } from "../../graph/graph.ts";
 import { expressionsIn } from "../model/blocks.ts";
 import type { Composed, Opening, Step } from "../model/model.ts";
 import { composesOf } from "../model/source-parts.ts";

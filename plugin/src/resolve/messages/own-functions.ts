@@ -1,8 +1,8 @@
 // Functions of the user that expressions may call: their types.
 import { type CelType, type Overload, OWN, signature, type TypeFault, writtenType } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import type { Ir, IrFile, IrFunction } from "../../ir.ts";
-import type { Text } from "../../origin.ts";
+import type { Text } from "../../diagnostic/origin.ts";
+import type { Ir, IrFile, IrFunction } from "../../ir/ir.ts";
 import { lookupMessage, resolveName } from "../names/lookup.ts";
 import { slice } from "../names/synthetic-text.ts";
 import type { MessageContext, OwnFunctions, PackageContext } from "../steps/context.ts";

@@ -1,9 +1,9 @@
 // What a permit says by names alone: sources, scopes and roles, and `public`.
 import { type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import { didYouMean } from "../../diagnostic/did-you-mean.ts";
-import type { IrMethod, IrService } from "../../ir.ts";
-import type { IrPermit } from "../../ir-edge.ts";
-import type { Text } from "../../origin.ts";
+import type { Text } from "../../diagnostic/origin.ts";
+import type { IrPermit } from "../../ir/edge.ts";
+import type { IrMethod, IrService } from "../../ir/ir.ts";
 import type { Identity } from "../model/edge.ts";
 import type { Permit } from "../model/model.ts";
 import type { PackageContext, Run } from "../steps/context.ts";

@@ -1,11 +1,11 @@
 import { Code } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { Origin } from "../../diagnostic/origin.ts";
 import { toldOnce } from "../../diagnostic/told-once.ts";
-import { sortByDependency } from "../../graph.ts";
-import type { IrMethod, IrService } from "../../ir.ts";
-import type { IrPermit } from "../../ir-edge.ts";
-import type { IrStep } from "../../ir-step.ts";
-import type { Origin } from "../../origin.ts";
+import { sortByDependency } from "../../graph/graph.ts";
+import type { IrPermit } from "../../ir/edge.ts";
+import type { IrMethod, IrService } from "../../ir/ir.ts";
+import type { IrStep } from "../../ir/step.ts";
 import { mentionsOfSteps, namesIn } from "../graph/let-graph.ts";
 import { failTexts } from "../graph/message-graph.ts";
 import type { Fail } from "../model/call.ts";

@@ -2,8 +2,8 @@
 import type { DescMessage } from "@bufbuild/protobuf";
 import type { CelType, Proto, Variable } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import type { IrMethod } from "../../ir.ts";
-import type { Origin } from "../../origin.ts";
+import type { Origin } from "../../diagnostic/origin.ts";
+import type { IrMethod } from "../../ir/ir.ts";
 import type { Callers } from "../model/edge.ts";
 import { PEER } from "../scope/scope.ts";
 import type { MessageContext, PackageContext, Run } from "../steps/context.ts";

@@ -2,8 +2,8 @@
 import type { DescMessage } from "@bufbuild/protobuf";
 import type { Expression, Variable } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import type { IrFile, IrMethod, IrService } from "../../ir.ts";
-import type { Origin } from "../../origin.ts";
+import type { Origin } from "../../diagnostic/origin.ts";
+import type { IrFile, IrMethod, IrService } from "../../ir/ir.ts";
 import type { Step } from "../model/model.ts";
 import { HEADERS, type MessageScope, PEER } from "../scope/scope.ts";
 import type { PackageContext, Run } from "../steps/context.ts";

@@ -1,7 +1,7 @@
 // The paths of rpcs: names in google.api.http become fields.
 import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import type { IrMethod } from "../../ir.ts";
+import type { IrMethod } from "../../ir/ir.ts";
 import type { RestRule } from "../model/rest.ts";
 import { boundFields, httpBodies } from "../policies/bound-fields.ts";
 

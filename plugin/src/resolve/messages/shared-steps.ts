@@ -1,7 +1,7 @@
 // The steps of a service as one message sees them.
 import { sameType, type Variable } from "../../cel/index.ts";
-import type { IrMessage, IrMethod, IrService } from "../../ir.ts";
-import type { IrStep } from "../../ir-step.ts";
+import type { IrMessage, IrMethod, IrService } from "../../ir/ir.ts";
+import type { IrStep } from "../../ir/step.ts";
 import { sameForm, tellApart } from "../conversions/same-form.ts";
 import type { Step } from "../model/model.ts";
 import type { MessageScope } from "../scope/scope.ts";

@@ -1,7 +1,7 @@
 // What of the policies of calls holds for one that is followed: it is sent once, and its answer has no end.
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import type { IrCall, IrPolicy, IrUpstream } from "../../ir-step.ts";
-import type { Origin } from "../../origin.ts";
+import type { Origin } from "../../diagnostic/origin.ts";
+import type { IrCall, IrPolicy, IrUpstream } from "../../ir/step.ts";
 
 /** Without what is said of single answers: it does not reach streams. */
 function plain(policy: IrPolicy): IrPolicy {

@@ -1,12 +1,12 @@
 // What a streaming rpc follows: its call, and what is asked of each item.
 import type { DescMessage } from "@bufbuild/protobuf";
 import { type Expression, typeName, type Variable } from "../../cel/index.ts";
+import type { Text } from "../../diagnostic/origin.ts";
 import { toldOnce } from "../../diagnostic/told-once.ts";
-import type { Ir, IrMethod, IrService } from "../../ir.ts";
-import type { IrCall } from "../../ir-step.ts";
-import type { IrFollow, IrStream } from "../../ir-stream.ts";
+import type { Ir, IrMethod, IrService } from "../../ir/ir.ts";
+import type { IrCall } from "../../ir/step.ts";
+import type { IrFollow, IrStream } from "../../ir/stream.ts";
 import { protoOf } from "../../model/proto-of.ts";
-import type { Text } from "../../origin.ts";
 import type { Call } from "../model/call.ts";
 import type { Followed, Step } from "../model/model.ts";
 import { methodNamed } from "../names/lookup.ts";

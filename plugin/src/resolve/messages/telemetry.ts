@@ -3,9 +3,9 @@
 import { ScalarType } from "@bufbuild/protobuf";
 import { type CelType, type Proto, typeName } from "../../cel/index.ts";
 import type { Diagnostic, Report } from "../../diagnostic/diagnostic.ts";
+import type { Sourced, Text } from "../../diagnostic/origin.ts";
 import { toldOnce } from "../../diagnostic/told-once.ts";
-import type { IrFile, IrMethod } from "../../ir.ts";
-import type { Sourced, Text } from "../../origin.ts";
+import type { IrFile, IrMethod } from "../../ir/ir.ts";
 import type { Attribute, Telemetry } from "../model/model.ts";
 import { governing } from "../policies/entries.ts";
 import { check, free, type MessageScope } from "../scope/scope.ts";

@@ -2,9 +2,9 @@
 import { ScalarType } from "@bufbuild/protobuf";
 import type { Variable } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import type { IrFile, IrService } from "../../ir.ts";
-import type { IrBind, IrCall, IrUpstream } from "../../ir-step.ts";
-import type { IrTopic } from "../../ir-stream.ts";
+import type { IrFile, IrService } from "../../ir/ir.ts";
+import type { IrBind, IrCall, IrUpstream } from "../../ir/step.ts";
+import type { IrTopic } from "../../ir/stream.ts";
 import type { Call } from "../model/call.ts";
 import type { Topic } from "../model/model.ts";
 import { lookupMessage } from "../names/lookup.ts";

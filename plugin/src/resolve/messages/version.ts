@@ -1,6 +1,7 @@
 // When rpcs end: what service and rpc say together, leaf by leaf, and what takes their place.
-import type { IrMethod, IrService } from "../../ir.ts";
-import type { Text } from "../../origin.ts";
+
+import type { Text } from "../../diagnostic/origin.ts";
+import type { IrMethod, IrService } from "../../ir/ir.ts";
 import { isMethodName, isReference } from "../../read/names.ts";
 import type { Version } from "../model/edge.ts";
 import { lookupSuccessor, noMethod } from "../names/lookup.ts";

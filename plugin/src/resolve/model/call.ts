@@ -2,10 +2,10 @@
 import type { DescField, DescMethod } from "@bufbuild/protobuf";
 import type { Code, Identify } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Expression, Proto, Variable } from "../../cel/index.ts";
-import type { IrMethod } from "../../ir.ts";
-import type { IrBranch, IrCall } from "../../ir-step.ts";
+import type { Origin, Sourced } from "../../diagnostic/origin.ts";
+import type { IrMethod } from "../../ir/ir.ts";
+import type { IrBranch, IrCall } from "../../ir/step.ts";
 import type { Bound, FieldBinding } from "../../model/conversion.ts";
-import type { Origin, Sourced } from "../../origin.ts";
 import type { RestRule } from "./rest.ts";
 
 export interface Call {

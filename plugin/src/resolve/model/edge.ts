@@ -1,10 +1,10 @@
 // Who calls, and how rpcs end and are answered again.
 import type { DescMessage, DescMethod } from "@bufbuild/protobuf";
 import type { Expression } from "../../cel/index.ts";
-import type { IrFile, IrMethod } from "../../ir.ts";
-import type { IrCredential, IrIdentity, IrIdentitySource } from "../../ir-edge.ts";
+import type { Origin, Sourced, Text } from "../../diagnostic/origin.ts";
+import type { IrCredential, IrIdentity, IrIdentitySource } from "../../ir/edge.ts";
+import type { IrFile, IrMethod } from "../../ir/ir.ts";
 import type { FieldBinding } from "../../model/conversion.ts";
-import type { Origin, Sourced, Text } from "../../origin.ts";
 
 // ---- who is calling ----
 

@@ -1,5 +1,5 @@
 // Which steps have side effects, or may fail a response that does without their values, themselves or in what they compose.
-import { reachable } from "../../graph.ts";
+import { reachable } from "../../graph/graph.ts";
 import type { Composed, Step } from "./model.ts";
 import { callsOf, composesOf } from "./source-parts.ts";
 

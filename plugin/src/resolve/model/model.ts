@@ -2,13 +2,13 @@
 import type { DescField, DescFile, DescMessage, DescMethod, DescService } from "@bufbuild/protobuf";
 import type { Expression, Overload, Proto, Variable } from "../../cel/index.ts";
 import type { Diagnostic } from "../../diagnostic/diagnostic.ts";
-import type { Ir, IrEnvVar, IrFile, IrFunction, IrMessage, IrMethod, IrService } from "../../ir.ts";
-import type { IrRateLimit } from "../../ir-edge.ts";
-import type { IrStep } from "../../ir-step.ts";
-import type { IrStream, IrTopic } from "../../ir-stream.ts";
+import type { Origin, Text } from "../../diagnostic/origin.ts";
+import type { IrRateLimit } from "../../ir/edge.ts";
+import type { Ir, IrEnvVar, IrFile, IrFunction, IrMessage, IrMethod, IrService } from "../../ir/ir.ts";
+import type { IrStep } from "../../ir/step.ts";
+import type { IrStream, IrTopic } from "../../ir/stream.ts";
 import type { Bound, Conversions, MessageConversion, Target } from "../../model/conversion.ts";
 import type { RuledMessage } from "../../model/rules.ts";
-import type { Origin, Text } from "../../origin.ts";
 import type { Call, Fail } from "./call.ts";
 import type { Callers, HttpCaching, Identity, ResponseCaching, Version } from "./edge.ts";
 import type { RestRule } from "./rest.ts";

@@ -1,6 +1,6 @@
 // "A step that only values of members of one oneof read starts once such a member may be chosen": which members of which oneof.
 import type { Expression, Variable } from "../../cel/index.ts";
-import { sortByDependency } from "../../graph.ts";
+import { sortByDependency } from "../../graph/graph.ts";
 import type { OneofTarget } from "../../model/conversion.ts";
 import type { Block, Step } from "./model.ts";
 

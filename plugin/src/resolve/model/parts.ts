@@ -1,7 +1,7 @@
 // Which fields of a response come later, and together: those that rest on the same deferred steps.
 import type { DescField } from "@bufbuild/protobuf";
 import type { Expression } from "../../cel/index.ts";
-import { sortByDependency } from "../../graph.ts";
+import { sortByDependency } from "../../graph/graph.ts";
 import type { Target } from "../../model/conversion.ts";
 import type { Block, Composed, Step } from "./model.ts";
 import { composesOf } from "./source-parts.ts";

@@ -3,8 +3,8 @@
 import { Identify } from "@protobff/messages/bff/v1/options_pb.js";
 import { isTraceId } from "@protobff/messages/trace-ids.js";
 import { childrenOf, type Expression, type Node, type Variable } from "../../cel/index.ts";
-import { reachable } from "../../graph.ts";
-import type { Origin } from "../../origin.ts";
+import type { Origin } from "../../diagnostic/origin.ts";
+import { reachable } from "../../graph/graph.ts";
 import { callsIn, expressionsIn } from "./blocks.ts";
 import type { BffMethod, Block, Composed, Model, Step } from "./model.ts";
 import { composesOf } from "./source-parts.ts";

@@ -1,6 +1,6 @@
 // An rpc at a path of its own (google.api.http): which of a request's fields come by path, by body and by query.
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
-import type { IrHttpRule } from "../../ir-edge.ts";
+import type { IrHttpRule } from "../../ir/edge.ts";
 
 export interface RestRule {
   readonly ir: IrHttpRule;

@@ -2,8 +2,8 @@
 import type { DescEnum, DescFile, DescMessage, DescMethod, DescService, Registry } from "@bufbuild/protobuf";
 import type { Diagnostic, Report } from "../../diagnostic/diagnostic.ts";
 import { didYouMean, didYouMeanType } from "../../diagnostic/did-you-mean.ts";
-import type { Ir } from "../../ir.ts";
-import type { Text } from "../../origin.ts";
+import type { Text } from "../../diagnostic/origin.ts";
+import type { Ir } from "../../ir/ir.ts";
 import { isMethodName, isReference } from "../../read/names.ts";
 import { slice } from "./synthetic-text.ts";
 import { ELSEWHERE } from "./unseen.ts";

@@ -1,4 +1,4 @@
-import type { Text } from "../../origin.ts";
+import type { Text } from "../../diagnostic/origin.ts";
 
 /** An expression that the author implied (by `spread` or `autobind`); every place in it is where they did. */
 export function syntheticText(value: string, at: Text["at"]): Text {

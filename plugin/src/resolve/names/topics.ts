@@ -2,9 +2,9 @@
 import type { DescMessage } from "@bufbuild/protobuf";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import { didYouMean } from "../../diagnostic/did-you-mean.ts";
-import type { Ir, IrService } from "../../ir.ts";
-import type { IrTopic } from "../../ir-stream.ts";
-import type { Text } from "../../origin.ts";
+import type { Text } from "../../diagnostic/origin.ts";
+import type { Ir, IrService } from "../../ir/ir.ts";
+import type { IrTopic } from "../../ir/stream.ts";
 import { methodNamed, resolveName } from "./lookup.ts";
 
 /** The topic of that name; undefined after a diagnostic. `services`: of those that are to be answered, each has it. */

@@ -1,6 +1,6 @@
 // What entries and calls say of adaptive limits: that there is room to adapt, and something to switch off.
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import type { IrLimit, IrUpstream } from "../../ir-step.ts";
+import type { IrLimit, IrUpstream } from "../../ir/step.ts";
 import { nearest } from "./entries.ts";
 
 /** A limit that follows what the upstream bears never goes below this: `FLOOR` of the runtime. */

@@ -2,7 +2,7 @@
 import type { DescField, DescMessage, DescMethod } from "@bufbuild/protobuf";
 import type { Diagnostic, Report } from "../../diagnostic/diagnostic.ts";
 import { didYouMean } from "../../diagnostic/did-you-mean.ts";
-import type { HttpVariable, IrHttpRule } from "../../ir-edge.ts";
+import type { HttpVariable, IrHttpRule } from "../../ir/edge.ts";
 import type { RestRule } from "../model/rest.ts";
 
 /** Whoever reports what is wrong does without the rule. */

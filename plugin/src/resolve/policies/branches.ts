@@ -1,6 +1,6 @@
 // The branches of an upstream: which requests go to another address.
 import { typeName, type Variable } from "../../cel/index.ts";
-import type { IrBranch, IrPolicy } from "../../ir-step.ts";
+import type { IrBranch, IrPolicy } from "../../ir/step.ts";
 import type { Branch } from "../model/call.ts";
 import { check, checkCondition, type MessageScope, where, withoutMessage } from "../scope/scope.ts";
 import { nearest } from "./entries.ts";

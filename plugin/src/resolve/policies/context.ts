@@ -1,4 +1,4 @@
-import type { IrMethod } from "../../ir.ts";
+import type { IrMethod } from "../../ir/ir.ts";
 import type { Aliases } from "../conversions/convert.ts";
 import type { MessageScope } from "../scope/scope.ts";
 import type { Governing } from "./entries.ts";

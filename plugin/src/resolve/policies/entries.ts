@@ -3,11 +3,11 @@
 import type { DescFile, DescMethod, DescService } from "@bufbuild/protobuf";
 import { Protocol } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import type { Ir, IrEnvVar, IrFile, IrFunction } from "../../ir.ts";
-import type { IrIdentity, IrRateLimit, IrTelemetry } from "../../ir-edge.ts";
-import type { IrBranch, IrUpstream } from "../../ir-step.ts";
+import type { Sourced, Text } from "../../diagnostic/origin.ts";
+import type { IrIdentity, IrRateLimit, IrTelemetry } from "../../ir/edge.ts";
+import type { Ir, IrEnvVar, IrFile, IrFunction } from "../../ir/ir.ts";
+import type { IrBranch, IrUpstream } from "../../ir/step.ts";
 import { fullName } from "../../model/full-name.ts";
-import type { Sourced, Text } from "../../origin.ts";
 
 export interface Governing {
   readonly package: string;

@@ -1,7 +1,7 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import type { Code } from "@protobff/messages/bff/v1/options_pb.js";
 import { type CelType, type Proto, typeName, type Variable } from "../../cel/index.ts";
-import type { IrErrorRule, IrPolicy } from "../../ir-step.ts";
+import type { IrErrorRule, IrPolicy } from "../../ir/step.ts";
 import { conversion } from "../conversions/convert.ts";
 import type { ErrorRule } from "../model/call.ts";
 import { check, checkCondition, ERROR, type MessageScope, where } from "../scope/scope.ts";

@@ -1,7 +1,7 @@
 import { type Expression, typeName, type Variable } from "../../cel/index.ts";
-import type { IrFailure } from "../../ir-step.ts";
+import type { Text } from "../../diagnostic/origin.ts";
+import type { IrFailure } from "../../ir/step.ts";
 import { detailOf } from "../../model/details.ts";
-import type { Text } from "../../origin.ts";
 import { parseTemplate } from "../../read/template.ts";
 import { textInstead } from "../conversions/instead.ts";
 import type { Fail } from "../model/call.ts";

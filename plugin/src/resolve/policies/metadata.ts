@@ -1,5 +1,5 @@
 import { typeName, type Variable } from "../../cel/index.ts";
-import type { IrBind, IrUpstream } from "../../ir-step.ts";
+import type { IrBind, IrUpstream } from "../../ir/step.ts";
 import type { MetadataBinding } from "../model/call.ts";
 import { check, checkCondition, type MessageScope, where, withoutMessage } from "../scope/scope.ts";
 

@@ -1,7 +1,7 @@
 // The policy of one call.
 
-import type { IrMethod } from "../../ir.ts";
-import type { IrCall, IrPolicy } from "../../ir-step.ts";
+import type { IrMethod } from "../../ir/ir.ts";
+import type { IrCall, IrPolicy } from "../../ir/step.ts";
 import type { Effects, Policy } from "../model/call.ts";
 import { checkCondition, ERROR, withoutMessage } from "../scope/scope.ts";
 import { checkAdaptive } from "./adaptive.ts";

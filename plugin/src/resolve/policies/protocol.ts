@@ -2,10 +2,10 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { Protocol } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Diagnostic, Report } from "../../diagnostic/diagnostic.ts";
-import type { Ir } from "../../ir.ts";
-import type { IrPolicy, IrUpstream } from "../../ir-step.ts";
+import type { Origin, Sourced } from "../../diagnostic/origin.ts";
+import type { Ir } from "../../ir/ir.ts";
+import type { IrPolicy, IrUpstream } from "../../ir/step.ts";
 import { fullName } from "../../model/full-name.ts";
-import type { Origin, Sourced } from "../../origin.ts";
 import type { RestRule } from "../model/rest.ts";
 import { boundFields, httpBodies } from "./bound-fields.ts";
 import { entriesAround, nearest } from "./entries.ts";

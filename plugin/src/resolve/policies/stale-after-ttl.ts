@@ -1,5 +1,5 @@
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import type { Sourced } from "../../origin.ts";
+import type { Sourced } from "../../diagnostic/origin.ts";
 
 /** An answer that is thrown away before it is stale. Without one of the two, or with `stale: "0s"`, nothing is. */
 export function checkStale(

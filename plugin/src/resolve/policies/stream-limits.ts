@@ -1,7 +1,7 @@
 // `limit.streams`: how many streams are open at a time. Of what gives single answers it would say nothing.
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import type { IrPolicy } from "../../ir-step.ts";
+import type { IrPolicy } from "../../ir/step.ts";
 import { fullName } from "../../model/full-name.ts";
 
 /** @param of what the policy is for: a method, or all of a service; undefined: every upstream */

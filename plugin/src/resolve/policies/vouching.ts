@@ -2,10 +2,10 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import type { IrMethod } from "../../ir.ts";
-import type { IrPolicy, IrUpstream } from "../../ir-step.ts";
+import type { Origin, Sourced } from "../../diagnostic/origin.ts";
+import type { IrMethod } from "../../ir/ir.ts";
+import type { IrPolicy, IrUpstream } from "../../ir/step.ts";
 import { fullName } from "../../model/full-name.ts";
-import type { Origin, Sourced } from "../../origin.ts";
 import type { Call, Effects } from "../model/call.ts";
 import { nearest } from "./entries.ts";
 

@@ -8,9 +8,9 @@ import {
 } from "@protobff/messages/buf/validate/validate_pb.js";
 import { type FieldType, fieldType, messageType, scalarType, unwrapped } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import type { Ir } from "../../ir.ts";
+import type { Origin, Place } from "../../diagnostic/origin.ts";
+import type { Ir } from "../../ir/ir.ts";
 import type { CelRule, RuleStep } from "../../model/rules.ts";
-import type { Origin, Place } from "../../origin.ts";
 import { celRule, type DeclaredRule, type RuleSite } from "./cel/cel-rule.ts";
 import type { RuleConstants } from "./cel/rule-constants.ts";
 import type { Given } from "./given.ts";

@@ -6,8 +6,8 @@ import {
   field as fieldRules,
   Ignore,
 } from "@protobff/messages/buf/validate/validate_pb.js";
+import type { Place } from "../../diagnostic/origin.ts";
 import type { Check, Scalar } from "../../model/rules.ts";
-import type { Place } from "../../origin.ts";
 import { checksOf } from "./checks.ts";
 import { Given } from "./given.ts";
 import { keeps } from "./keeps.ts";

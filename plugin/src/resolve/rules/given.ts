@@ -1,8 +1,8 @@
 // Rules as they are set, by their names in validate.proto.
 import { type DescMessage, isFieldSet, type Message } from "@bufbuild/protobuf";
 import { reflect } from "@bufbuild/protobuf/reflect";
+import type { Place } from "../../diagnostic/origin.ts";
 import type { RuleStep, Time } from "../../model/rules.ts";
-import type { Place } from "../../origin.ts";
 
 /** A message of rules: what is set of it, where that stands, and how it is named in a violation. */
 export class Given {

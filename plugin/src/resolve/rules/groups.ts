@@ -1,5 +1,5 @@
 import type { DescField } from "@bufbuild/protobuf";
-import type { IrMessageRules } from "../../ir-edge.ts";
+import type { IrMessageRules } from "../../ir/edge.ts";
 import type { RuledGroup } from "../../model/rules.ts";
 import type { RuleFaults } from "./rule-faults.ts";
 

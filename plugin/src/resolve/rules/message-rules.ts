@@ -1,9 +1,9 @@
 // Rules of buf.validate as what is checked of a message.
 import { type DescField, type DescMessage, isFieldSet } from "@bufbuild/protobuf";
 import { type FieldRules, FieldRulesSchema, Ignore } from "@protobff/messages/buf/validate/validate_pb.js";
-import type { IrMessageRules } from "../../ir-edge.ts";
+import type { Place } from "../../diagnostic/origin.ts";
+import type { IrMessageRules } from "../../ir/edge.ts";
 import type { ElementRules, RuledField, RuledMessage, RuleStep } from "../../model/rules.ts";
-import type { Place } from "../../origin.ts";
 import { type CelRules, typeOfPart } from "./cel-rules.ts";
 import { checksOf } from "./checks.ts";
 import { Given } from "./given.ts";

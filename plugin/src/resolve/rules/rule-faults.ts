@@ -2,8 +2,8 @@
 import type { DescField, DescMessage, Message, Registry } from "@bufbuild/protobuf";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import { didYouMean } from "../../diagnostic/did-you-mean.ts";
+import type { Origin, Place } from "../../diagnostic/origin.ts";
 import type { Check } from "../../model/rules.ts";
-import type { Origin, Place } from "../../origin.ts";
 import { contradictionsIn } from "./contradictions.ts";
 import { kindOf } from "./rule-kinds.ts";
 

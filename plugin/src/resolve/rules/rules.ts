@@ -1,7 +1,7 @@
 // Which messages of requests are checked, and what of them.
 import type { DescMessage, DescMethod } from "@bufbuild/protobuf";
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import type { Ir } from "../../ir.ts";
+import type { Ir } from "../../ir/ir.ts";
 import type { RuledMessage } from "../../model/rules.ts";
 import { CelRules } from "./cel-rules.ts";
 import { messageRules, type RuleContext } from "./message-rules.ts";

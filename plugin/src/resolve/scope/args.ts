@@ -11,9 +11,9 @@ import {
 } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import { didYouMean } from "../../diagnostic/did-you-mean.ts";
-import type { IrMessage } from "../../ir.ts";
+import type { Origin, Text } from "../../diagnostic/origin.ts";
+import type { IrMessage } from "../../ir/ir.ts";
 import { protoOf } from "../../model/proto-of.ts";
-import type { Origin, Text } from "../../origin.ts";
 import { formName, sameForm, tellApart } from "../conversions/same-form.ts";
 import type { Arg, Args } from "../model/model.ts";
 

@@ -15,7 +15,7 @@ import {
   type Variable,
 } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import type { Text } from "../../origin.ts";
+import type { Text } from "../../diagnostic/origin.ts";
 import type { EnumRelations } from "../conversions/enum-relations.ts";
 import { conditionInstead } from "../conversions/instead.ts";
 import type { Step } from "../model/model.ts";

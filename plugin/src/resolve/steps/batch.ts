@@ -9,10 +9,10 @@ import {
   type Variable,
 } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import type { IrBatch } from "../../ir-step.ts";
+import type { Text } from "../../diagnostic/origin.ts";
+import type { IrBatch } from "../../ir/step.ts";
 import type { Bound } from "../../model/conversion.ts";
 import { protoOf } from "../../model/proto-of.ts";
-import type { Text } from "../../origin.ts";
 import { fieldPath, mayBeUnset, reportUnset } from "../conversions/bind.ts";
 import { conversion } from "../conversions/convert.ts";
 import type { Batch, Effects } from "../model/call.ts";

@@ -1,9 +1,9 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { typeName, type Variable } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import type { IrCall, IrUpstream } from "../../ir-step.ts";
+import type { Origin, Text } from "../../diagnostic/origin.ts";
+import type { IrCall, IrUpstream } from "../../ir/step.ts";
 import type { Bound } from "../../model/conversion.ts";
-import type { Origin, Text } from "../../origin.ts";
 import { notWrittenBack } from "../conversions/convert.ts";
 import type { Call, ErrorRule } from "../model/call.ts";
 import { answerOf } from "../model/source-parts.ts";

@@ -1,11 +1,11 @@
 import type { DescMessage } from "@bufbuild/protobuf";
-import { camel } from "../../camel.ts";
 import { type CelType, type Expression, type Node, presenceOf, type Variable } from "../../cel/index.ts";
 import { didYouMean } from "../../diagnostic/did-you-mean.ts";
-import type { IrBind, IrCompose } from "../../ir-step.ts";
+import type { Text } from "../../diagnostic/origin.ts";
+import type { IrBind, IrCompose } from "../../ir/step.ts";
 import { protoOf } from "../../model/proto-of.ts";
-import type { Text } from "../../origin.ts";
 import { isTorn } from "../../read/read-message.ts";
+import { camel } from "../../text/camel.ts";
 import { hasRules } from "../graph/declared.ts";
 import type { ArgBinding, ComposeSource } from "../model/model.ts";
 import { lookupMessage } from "../names/lookup.ts";

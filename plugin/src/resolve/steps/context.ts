@@ -1,10 +1,10 @@
 // What resolving one message has at hand.
 import type { Overload, Variable } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import type { Ir, IrFile, IrFunction, IrMessage, IrService } from "../../ir.ts";
-import type { IrIdentity } from "../../ir-edge.ts";
-import type { IrStep } from "../../ir-step.ts";
-import type { Origin } from "../../origin.ts";
+import type { Origin } from "../../diagnostic/origin.ts";
+import type { IrIdentity } from "../../ir/edge.ts";
+import type { Ir, IrFile, IrFunction, IrMessage, IrService } from "../../ir/ir.ts";
+import type { IrStep } from "../../ir/step.ts";
 import type { AliasTable } from "../conversions/aliases.ts";
 import type { EnumRelations } from "../conversions/enum-relations.ts";
 import type { LetGraph } from "../graph/let-graph.ts";

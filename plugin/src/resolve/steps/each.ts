@@ -1,7 +1,7 @@
 import { type CelType, type Expression, type Proto, typeName, type Variable } from "../../cel/index.ts";
-import type { IrEach, IrStep } from "../../ir-step.ts";
+import type { Text } from "../../diagnostic/origin.ts";
+import type { IrEach, IrStep } from "../../ir/step.ts";
 import { protoOf } from "../../model/proto-of.ts";
-import type { Text } from "../../origin.ts";
 import type { EachSource } from "../model/model.ts";
 import { check, checkCondition, checkValue, where } from "../scope/scope.ts";
 import { resolveCall } from "./call.ts";

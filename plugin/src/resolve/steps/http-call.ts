@@ -1,9 +1,9 @@
 // A call over HTTP: whether what it sends has a place in a path, a query or a body.
 import type { DescField } from "@bufbuild/protobuf";
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import type { IrCall } from "../../ir-step.ts";
+import type { Origin } from "../../diagnostic/origin.ts";
+import type { IrCall } from "../../ir/step.ts";
 import { fullName } from "../../model/full-name.ts";
-import type { Origin } from "../../origin.ts";
 import type { Call } from "../model/call.ts";
 import { parameterKind, type RestRule } from "../model/rest.ts";
 

@@ -1,7 +1,7 @@
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import type { Node } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import type { IrCall } from "../../ir-step.ts";
+import type { IrCall } from "../../ir/step.ts";
 import type { FieldBinding } from "../../model/conversion.ts";
 import { isRequired } from "../../model/presence.ts";
 import { nameOf } from "./set.ts";

@@ -1,6 +1,6 @@
 // The source of a step with what readers see of it.
 import { type CelType, type Expression, messageType, type Proto } from "../../cel/index.ts";
-import type { IrStep } from "../../ir-step.ts";
+import type { IrStep } from "../../ir/step.ts";
 import { protoOf } from "../../model/proto-of.ts";
 import type { Call } from "../model/call.ts";
 import type { BySource, CallSource, Source } from "../model/model.ts";

@@ -2,10 +2,10 @@
 import type { DescField, DescMessage, DescService } from "@bufbuild/protobuf";
 import { type CelType, fieldType, type Proto } from "../../cel/index.ts";
 import { didYouMean } from "../../diagnostic/did-you-mean.ts";
-import type { IrMessage, IrReads } from "../../ir.ts";
-import type { IrCall, IrPolicy } from "../../ir-step.ts";
+import type { Origin, Text } from "../../diagnostic/origin.ts";
+import type { IrMessage, IrReads } from "../../ir/ir.ts";
+import type { IrCall, IrPolicy } from "../../ir/step.ts";
 import { canBeAbsent } from "../../model/presence.ts";
-import type { Origin, Text } from "../../origin.ts";
 import { declaredCalls } from "../graph/declared.ts";
 import type { Call } from "../model/call.ts";
 import type { Step } from "../model/model.ts";

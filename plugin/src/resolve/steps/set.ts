@@ -1,8 +1,8 @@
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import { type Expression, fieldName, fieldType, type Node, typeName, type Variable } from "../../cel/index.ts";
-import type { IrBind, IrCall } from "../../ir-step.ts";
+import type { Text } from "../../diagnostic/origin.ts";
+import type { IrBind, IrCall } from "../../ir/step.ts";
 import type { FieldBinding } from "../../model/conversion.ts";
-import type { Text } from "../../origin.ts";
 import { bindTo, fieldPath } from "../conversions/bind.ts";
 import { conversion } from "../conversions/convert.ts";
 import { tellApart } from "../conversions/same-form.ts";

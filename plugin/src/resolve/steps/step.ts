@@ -1,10 +1,10 @@
 import { type CelType, type Expression, type Proto, typeName, type Variable } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import type { IrGuard, IrLatest, IrStep } from "../../ir-step.ts";
-import type { IrTopic } from "../../ir-stream.ts";
+import type { Text } from "../../diagnostic/origin.ts";
+import type { IrGuard, IrLatest, IrStep } from "../../ir/step.ts";
+import type { IrTopic } from "../../ir/stream.ts";
 import type { Bound } from "../../model/conversion.ts";
 import { protoOf } from "../../model/proto-of.ts";
-import type { Text } from "../../origin.ts";
 import { conversion } from "../conversions/convert.ts";
 import type { Source, Step } from "../model/model.ts";
 import { callsOf, composesOf, failExpressions, mayBeStale } from "../model/source-parts.ts";

@@ -1,5 +1,5 @@
 import { type Expression, type Proto, sameType } from "../../cel/index.ts";
-import type { IrSwitch } from "../../ir-step.ts";
+import type { IrSwitch } from "../../ir/step.ts";
 import type { Bound } from "../../model/conversion.ts";
 import { protoOf } from "../../model/proto-of.ts";
 import { conversion } from "../conversions/convert.ts";

@@ -1,5 +1,5 @@
 import { type Expression, typeName } from "../../cel/index.ts";
-import type { Text } from "../../origin.ts";
+import type { Text } from "../../diagnostic/origin.ts";
 import { check, type MessageScope } from "../scope/scope.ts";
 
 /** The key of a topic: a text that is there. */

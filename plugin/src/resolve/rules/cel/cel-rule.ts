@@ -4,9 +4,9 @@
 import type { Registry } from "@bufbuild/protobuf";
 import { type CelType, checkExpression, type FieldType, typeName, type Variable } from "../../../cel/index.ts";
 import type { Diagnostic, Report } from "../../../diagnostic/diagnostic.ts";
+import type { Text } from "../../../diagnostic/origin.ts";
 import { NOW } from "../../../model/rule-functions.ts";
 import type { CelRule, RuleStep } from "../../../model/rules.ts";
-import type { Text } from "../../../origin.ts";
 import { constantType, type RuleConstants, withConstants, withFields } from "./rule-constants.ts";
 import { RULES, unknownToRules } from "./rule-language.ts";
 

@@ -1,6 +1,6 @@
 // What is declared of steps, calls and their policies.
 import type { Code, Identify, Protocol } from "@protobff/messages/bff/v1/options_pb.js";
-import type { Origin, Sourced, Text } from "./origin.ts";
+import type { Origin, Sourced, Text } from "../diagnostic/origin.ts";
 
 // ---- steps ----
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { answerWords } from "./words.ts";
+import { answerWords } from "./usage.ts";
 
 test.each([
   [["explain", "BFF601"], "npx protobff explain BFF601"],

@@ -1,5 +1,5 @@
-import { didYouMean } from "./diagnostic/did-you-mean.ts";
-import { OPTIONS, type Option } from "./options/table.ts";
+import { didYouMean } from "../diagnostic/did-you-mean.ts";
+import { OPTIONS, type Option } from "./table.ts";
 
 type Field = keyof typeof OPTIONS;
 type Values = { -readonly [F in Field]: (typeof OPTIONS)[F]["kind"]["initial"] };

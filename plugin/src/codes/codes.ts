@@ -1,9 +1,9 @@
 // All codes of diagnostics. `npm run codes` lists the free numbers.
-import { CODES as expressionCodes } from "./cel/syntax/codes.ts";
-import { RULES } from "./check/all-checks.ts";
-import { CODES as driftCodes } from "./lock/codes.ts";
-import { declarationCodes } from "./read/codes.ts";
-import { CODES as resolveCodes } from "./resolve/codes.ts";
+import { CODES as expressionCodes } from "../cel/syntax/codes.ts";
+import { RULES } from "../check/all-checks.ts";
+import { CODES as driftCodes } from "../lock/codes.ts";
+import { declarationCodes } from "../read/codes.ts";
+import { CODES as resolveCodes } from "../resolve/codes.ts";
 
 /** The hundreds digit of a code is its group. */
 export const GROUPS: Readonly<Record<string, string>> = {

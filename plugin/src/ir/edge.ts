@@ -1,9 +1,9 @@
 // What is declared of callers and their requests: who they are, what they may, how they are answered.
 import type { DescField, DescMessage, DescOneof } from "@bufbuild/protobuf";
 import type { FieldRules, MessageRules, OneofRules } from "@protobff/messages/buf/validate/validate_pb.js";
-import type { Diagnostic } from "./diagnostic/diagnostic.ts";
-import type { IrBind, IrFailure, IrStep } from "./ir-step.ts";
-import type { Origin, Place, Sourced, Text } from "./origin.ts";
+import type { Diagnostic } from "../diagnostic/diagnostic.ts";
+import type { Origin, Place, Sourced, Text } from "../diagnostic/origin.ts";
+import type { IrBind, IrFailure, IrStep } from "./step.ts";
 
 export interface IrTelemetry {
   readonly at: Origin;

@@ -10,6 +10,7 @@ import type {
   Registry,
 } from "@bufbuild/protobuf";
 import type { PredefinedRules } from "@protobff/messages/buf/validate/validate_pb.js";
+import type { Origin, Sourced, Text } from "../diagnostic/origin.ts";
 import type {
   IrBinding,
   IrHttpCache,
@@ -21,10 +22,9 @@ import type {
   IrRules,
   IrTelemetry,
   IrVersion,
-} from "./ir-edge.ts";
-import type { IrCache, IrStep, IrUpstream } from "./ir-step.ts";
-import type { IrStream, IrTopic } from "./ir-stream.ts";
-import type { Origin, Sourced, Text } from "./origin.ts";
+} from "./edge.ts";
+import type { IrCache, IrStep, IrUpstream } from "./step.ts";
+import type { IrStream, IrTopic } from "./stream.ts";
 
 export interface Ir {
   /** All descriptors of the run, imports included. */

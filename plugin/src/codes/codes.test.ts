@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { freeNumbers } from "../../scripts/codes.ts";
+import { freeNumbers } from "../../../scripts/codes.ts";
 import { CODE_TABLES, CODES, GROUPS, RETIRED } from "./codes.ts";
 
 const declared = CODE_TABLES.flatMap((table) => Object.keys(table));

@@ -1,6 +1,7 @@
 // What is declared of streams: of an rpc that follows something.
-import type { IrCall } from "./ir-step.ts";
-import type { Origin, Sourced, Text } from "./origin.ts";
+
+import type { Origin, Sourced, Text } from "../diagnostic/origin.ts";
+import type { IrCall } from "./step.ts";
 
 /** How a streaming rpc comes to its messages: one per item of a source. Times are milliseconds. */
 export interface IrStream {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { Diagnostic } from "./diagnostic/diagnostic.ts";
-import { withSeverity } from "./diagnostic/severity.ts";
+import type { Diagnostic } from "../diagnostic/diagnostic.ts";
+import { withSeverity } from "../diagnostic/severity.ts";
 import { parseParameter } from "./parameter.ts";
 
 describe("parameter", () => {
