@@ -3,7 +3,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { EnvShape } from "../plugin/src/ir/ir.ts";
-import { isValue } from "../plugin/src/read/env-value.ts";
+import { isValue } from "../plugin/src/read/values/env-value.ts";
 import { type ConfigFault, EnvReader } from "../runtime/src/environment/env-reader.ts";
 
 const items = ["string", "int", "uint", "bool", "double", "duration"] as const;

@@ -31,7 +31,7 @@ import type { Plan, PlanFile } from "./plan/model/plan.ts";
 import { plan } from "./plan/plan-run.ts";
 import { readIr, type Schema } from "./read/read-ir.ts";
 import { readRequest } from "./read/read-request.ts";
-import { checkVendored } from "./read/vendored.ts";
+import { checkVendored } from "./read/vendored-protos.ts";
 import { planFiles } from "./report/describe-files.ts";
 import { type CallersReport, callersReports } from "./report/faults/describe-callers.ts";
 import {

@@ -24,7 +24,7 @@ export type { LimitFacts as LimitReport } from "./lock/limit-facts.ts";
 export { describeUses, type NotUsed, type UpstreamUses, usesOf } from "./lock/uses.ts";
 export { type Parameter, parseParameter } from "./options/parameter.ts";
 export { VERSION } from "./options/version.ts";
-export { isKeyword, isLibraryName } from "./read/names.ts";
+export { isKeyword, isLibraryName } from "./read/values/names.ts";
 export type { BindReport, CallReport, ErrorRuleReport } from "./report/calls/describe-call.ts";
 export type { MethodCallsReport } from "./report/calls/describe-method-calls.ts";
 export type { FailReport, FieldReport } from "./report/calls/describe-source.ts";

@@ -1,5 +1,5 @@
 // The option literals of a .proto file as a tree of spans, so that parts of them can be dropped, doubled, swapped and changed.
-import { type Token, tokenize } from "../../plugin/src/read/tokens.ts";
+import { type Token, tokenize } from "../../plugin/src/read/source/tokens.ts";
 
 export interface Span {
   readonly from: number;

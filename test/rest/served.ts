@@ -12,7 +12,7 @@ import {
 import { http } from "@protobff/messages/google/api/annotations_pb.js";
 import type { HttpRule } from "@protobff/messages/google/api/http_pb.js";
 import { type Listenable, type Listening, type ListenOptions, listen } from "../../packages/server/src/listen.ts";
-import { readHttpTemplate } from "../../plugin/src/read/http-template.ts";
+import { readHttpTemplate } from "../../plugin/src/read/values/http-template.ts";
 import type { RestRule } from "../../runtime/src/http-rule/rule.ts";
 
 export interface Asked {

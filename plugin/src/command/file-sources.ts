@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { dirname, isAbsolute, join, relative, resolve } from "node:path";
 import type { Sources } from "../diagnostic/sources.ts";
-import { moduleRoots } from "../read/module-roots.ts";
+import { moduleRoots } from "../read/source/module-roots.ts";
 
 /** Looks for .proto files in the modules of the buf workspace that the plugin was started in; each file is read once. */
 export function sourcesIn(directory: string): Sources {

@@ -3,7 +3,7 @@ import type { DescFile } from "@bufbuild/protobuf";
 import type { Diagnostic } from "../diagnostic/diagnostic.ts";
 import type { Origin } from "../diagnostic/origin.ts";
 import type { Sources } from "../diagnostic/sources.ts";
-import { type Element, locate } from "../read/locate.ts";
+import { type Element, locate } from "../read/source/locate.ts";
 import type { Model } from "../resolve/model/model.ts";
 import { isOfVersion1, type Lock, type Locked, parseLock, readElsewhere, renderLock, sorted } from "./document.ts";
 import { type Drift, driftOf } from "./drift.ts";

@@ -1,5 +1,5 @@
 // Who may call, as OpenAPI says it: a scheme for each source of the identity, and which of them an rpc accepts.
-import { DEFAULTS } from "../read/check-places.ts";
+import { DEFAULTS } from "../read/edge/check-places.ts";
 import type { Identity, IdentitySource } from "../resolve/model/edge.ts";
 import type { Permit } from "../resolve/model/model.ts";
 import type { Json, JsonObject } from "./json.ts";

@@ -3,12 +3,12 @@ import { enum$ as enumOption, enum_value as enumValueOption } from "@protobff/me
 import type { Report } from "../diagnostic/diagnostic.ts";
 import type { Text } from "../diagnostic/origin.ts";
 import type { IrEnum, IrEnumValue } from "../ir/ir.ts";
-import { sourced, texts } from "./declared.ts";
 import { fault } from "./fault.ts";
-import type { Locator } from "./locate.ts";
-import { checkReference, checkUnique } from "./names.ts";
-import type { Place } from "./place.ts";
-import { isEmpty } from "./read-policy.ts";
+import type { Locator } from "./source/locate.ts";
+import type { Place } from "./source/place.ts";
+import { isEmpty } from "./steps/read-policy.ts";
+import { checkReference, checkUnique } from "./values/names.ts";
+import { sourced, texts } from "./values/value-place.ts";
 
 export function readEnum(desc: DescEnum, locator: Locator, report: Report): IrEnum {
   const values = desc.values.map((value) => readEnumValue(value, locator, report));

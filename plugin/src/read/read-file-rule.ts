@@ -9,18 +9,18 @@ import type { Report } from "../diagnostic/diagnostic.ts";
 import type { Text } from "../diagnostic/origin.ts";
 import type { IrFile } from "../ir/ir.ts";
 import type { IrBreaker, IrRetryBudget, IrUpstream } from "../ir/step.ts";
-import { child, children, type Declared, sourced, text } from "./declared.ts";
+import { readEnv } from "./edge/read-env.ts";
+import { readIdentity } from "./edge/read-identity.ts";
+import { readLimits } from "./edge/read-limits.ts";
+import { readTelemetry } from "./edge/read-telemetry.ts";
 import { caution, fault } from "./fault.ts";
-import { checkMethod, checkReference, checkUnique } from "./names.ts";
-import type { Place } from "./place.ts";
-import { readBalance } from "./read-balance.ts";
-import { readEnv } from "./read-env.ts";
 import { readFunction } from "./read-function.ts";
-import { readIdentity } from "./read-identity.ts";
-import { readLimits } from "./read-limits.ts";
-import { isEmpty, readPolicy } from "./read-policy.ts";
-import { readTelemetry } from "./read-telemetry.ts";
-import { count, duration, ratio, maxElements as readMaxElements } from "./values.ts";
+import type { Place } from "./source/place.ts";
+import { readBalance } from "./steps/read-balance.ts";
+import { isEmpty, readPolicy } from "./steps/read-policy.ts";
+import { checkMethod, checkReference, checkUnique } from "./values/names.ts";
+import { child, children, type Declared, sourced, text } from "./values/value-place.ts";
+import { count, duration, ratio, maxElements as readMaxElements } from "./values/values.ts";
 
 export function readFileRule(
   { value, place }: Declared<FileRule>,

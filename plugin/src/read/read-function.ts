@@ -4,9 +4,9 @@ import type { Function as Declaration } from "@protobff/messages/bff/v1/options_
 import { isMacroName } from "../cel/types/reserved.ts";
 import type { Report } from "../diagnostic/diagnostic.ts";
 import type { IrFunction } from "../ir/ir.ts";
-import { type Declared, text, texts } from "./declared.ts";
 import { fault } from "./fault.ts";
-import { isKeyword, isLibraryName } from "./names.ts";
+import { isKeyword, isLibraryName } from "./values/names.ts";
+import { type Declared, text, texts } from "./values/value-place.ts";
 
 const EXAMPLE = '{ name: "slug.of" param: ["string"] result: "string" }';
 

@@ -20,14 +20,14 @@ import {
 import type { Report } from "../diagnostic/diagnostic.ts";
 import type { Sources } from "../diagnostic/sources.ts";
 import type { Ir, IrFile } from "../ir/ir.ts";
+import { readBinding } from "./edge/read-http.ts";
 import { fault } from "./fault.ts";
-import { type Locator, locate } from "./locate.ts";
 import { readEnum } from "./read-enum.ts";
 import { readFileRule } from "./read-file-rule.ts";
-import { readBinding } from "./read-http.ts";
 import { readMessage } from "./read-message.ts";
 import { readPredefined, readRules } from "./read-rules.ts";
 import { readService } from "./read-service.ts";
+import { type Locator, locate } from "./source/locate.ts";
 
 /** The descriptors of a run. */
 export interface Schema {

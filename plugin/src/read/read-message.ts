@@ -3,13 +3,13 @@ import { field as fieldOption, message as messageOption, type Reads } from "@pro
 import type { Report } from "../diagnostic/diagnostic.ts";
 import type { Sourced } from "../diagnostic/origin.ts";
 import type { IrField, IrMessage, IrReads } from "../ir/ir.ts";
-import { child, type Declared, sourced, text, texts } from "./declared.ts";
 import { fault } from "./fault.ts";
-import type { Locator } from "./locate.ts";
-import { checkReference, checkUnique } from "./names.ts";
-import { isEmpty } from "./read-policy.ts";
-import { readSteps } from "./read-step.ts";
-import { expression } from "./values.ts";
+import type { Locator } from "./source/locate.ts";
+import { isEmpty } from "./steps/read-policy.ts";
+import { readSteps } from "./steps/read-step.ts";
+import { checkReference, checkUnique } from "./values/names.ts";
+import { child, type Declared, sourced, text, texts } from "./values/value-place.ts";
+import { expression } from "./values/values.ts";
 
 export function readMessage(desc: DescMessage, locator: Locator, report: Report): IrMessage {
   const at = locator.name(desc);

@@ -10,7 +10,7 @@ import {
 } from "@protobff/messages/buf/validate/validate_pb.js";
 import type { IrMessageRules, IrRules } from "../ir/edge.ts";
 import type { Ir, IrService } from "../ir/ir.ts";
-import type { Locator } from "./locate.ts";
+import type { Locator } from "./source/locate.ts";
 
 /** The rules of the requests of these services' rpcs, as far as they are to be checked, and of all messages inside of them. */
 export function readRules(services: readonly IrService[], locator: (file: DescFile) => Locator): Ir["rules"] {

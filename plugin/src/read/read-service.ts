@@ -4,22 +4,22 @@ import type { Report } from "../diagnostic/diagnostic.ts";
 import type { Origin } from "../diagnostic/origin.ts";
 import type { IrPermit } from "../ir/edge.ts";
 import type { IrMethod, IrService } from "../ir/ir.ts";
-import { child, children, sourced, text } from "./declared.ts";
+import { readHttpCache, readResponseCache } from "./edge/read-caching.ts";
+import { readEnv } from "./edge/read-env.ts";
+import { readHttp } from "./edge/read-http.ts";
+import { readLimits } from "./edge/read-limits.ts";
+import { readPermit } from "./edge/read-permit.ts";
+import { readVersion } from "./edge/read-version.ts";
 import { fault } from "./fault.ts";
-import type { Locator } from "./locate.ts";
-import { checkReference } from "./names.ts";
-import type { Place } from "./place.ts";
-import { readHttpCache, readResponseCache } from "./read-caching.ts";
-import { readEnv } from "./read-env.ts";
-import { readHttp } from "./read-http.ts";
-import { readLimits } from "./read-limits.ts";
-import { readPermit } from "./read-permit.ts";
-import { isEmpty } from "./read-policy.ts";
-import { readSteps, withoutDefer } from "./read-step.ts";
-import { readStream } from "./read-stream.ts";
-import { readTopics } from "./read-topic.ts";
-import { readVersion } from "./read-version.ts";
-import { count, duration, maxElements } from "./values.ts";
+import type { Locator } from "./source/locate.ts";
+import type { Place } from "./source/place.ts";
+import { isEmpty } from "./steps/read-policy.ts";
+import { readSteps, withoutDefer } from "./steps/read-step.ts";
+import { readStream } from "./steps/read-stream.ts";
+import { readTopics } from "./steps/read-topic.ts";
+import { checkReference } from "./values/names.ts";
+import { child, children, sourced, text } from "./values/value-place.ts";
+import { count, duration, maxElements } from "./values/values.ts";
 
 /** Undefined for a service that is none of ours. */
 export function readService(desc: DescService, locator: Locator, report: Report): IrService | undefined {

@@ -2,7 +2,7 @@ import { Identify } from "@protobff/messages/bff/v1/options_pb.js";
 import { childrenOf, type Expression, type Node } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Origin } from "../../diagnostic/origin.ts";
-import { DEFAULTS } from "../../read/check-places.ts";
+import { DEFAULTS } from "../../read/edge/check-places.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import type { Identity, IdentitySource } from "../../resolve/model/edge.ts";
 import type { BffMethod, Model } from "../../resolve/model/model.ts";

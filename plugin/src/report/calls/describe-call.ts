@@ -4,7 +4,7 @@ import { fullName } from "../../model/full-name.ts";
 import { attemptsOf } from "../../plan/check/worst-calls.ts";
 import type { PlanCallPolicy } from "../../plan/model/calls.ts";
 import type { PlanBlock } from "../../plan/model/messages.ts";
-import { codeName } from "../../read/values.ts";
+import { codeName } from "../../read/values/values.ts";
 import type { Call, LimitLeaves } from "../../resolve/model/call.ts";
 import { defined } from "../../text/json-member.ts";
 import { perCaller } from "./caller-differences.ts";

@@ -2,7 +2,7 @@
 import type { Expression } from "../../cel/index.ts";
 import { showsDetails, showsMessage } from "../../check/calls/error-exposure.ts";
 import type { FieldTarget, Target } from "../../model/conversion.ts";
-import { codeName } from "../../read/values.ts";
+import { codeName } from "../../read/values/values.ts";
 import type { Fail } from "../../resolve/model/call.ts";
 import type { Source } from "../../resolve/model/model.ts";
 import { defined } from "../../text/json-member.ts";

@@ -3,7 +3,7 @@ import type { DescService } from "@bufbuild/protobuf";
 import type { ValueReport } from "../../faults/behaviour.ts";
 import type { EnvShape } from "../../ir/ir.ts";
 import type { Plan, PlanFile } from "../../plan/model/plan.ts";
-import { durationMs, partsOf } from "../../read/env-value.ts";
+import { durationMs, partsOf } from "../../read/values/env-value.ts";
 import type { EnvVar } from "../../resolve/model/model.ts";
 
 /** Of a service of the file: those that it declares in its own way with that. Each has a default. */

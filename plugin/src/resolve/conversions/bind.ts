@@ -17,7 +17,7 @@ import { didYouMean } from "../../diagnostic/did-you-mean.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { Bound } from "../../model/conversion.ts";
 import { canBeAbsent, isRequired } from "../../model/presence.ts";
-import { isReference } from "../../read/names.ts";
+import { isReference } from "../../read/values/names.ts";
 import { type Aliases, conversion } from "./convert.ts";
 
 export function bindTo(expression: Expression, field: DescField, aliases: Aliases, report: Report): Bound | undefined {

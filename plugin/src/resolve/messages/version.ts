@@ -2,7 +2,7 @@
 
 import type { Text } from "../../diagnostic/origin.ts";
 import type { IrMethod, IrService } from "../../ir/ir.ts";
-import { isMethodName, isReference } from "../../read/names.ts";
+import { isMethodName, isReference } from "../../read/values/names.ts";
 import type { Version } from "../model/edge.ts";
 import { lookupSuccessor, noMethod } from "../names/lookup.ts";
 import type { Run } from "../steps/context.ts";

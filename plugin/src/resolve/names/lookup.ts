@@ -4,7 +4,7 @@ import type { Diagnostic, Report } from "../../diagnostic/diagnostic.ts";
 import { didYouMean, didYouMeanType } from "../../diagnostic/did-you-mean.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { Ir } from "../../ir/ir.ts";
-import { isMethodName, isReference } from "../../read/names.ts";
+import { isMethodName, isReference } from "../../read/values/names.ts";
 import { slice } from "./synthetic-text.ts";
 import { ELSEWHERE } from "./unseen.ts";
 

@@ -2,7 +2,7 @@ import { type Expression, typeName, type Variable } from "../../cel/index.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { IrFailure } from "../../ir/step.ts";
 import { detailOf } from "../../model/details.ts";
-import { parseTemplate } from "../../read/template.ts";
+import { parseTemplate } from "../../read/values/template.ts";
 import { textInstead } from "../conversions/instead.ts";
 import type { Fail } from "../model/call.ts";
 import { slice } from "../names/synthetic-text.ts";

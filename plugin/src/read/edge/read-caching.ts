@@ -1,16 +1,16 @@
 // What may be answered again: by the BFF itself, and by HTTP caches.
 
 import type { Cache, HttpCache } from "@protobff/messages/bff/v1/options_pb.js";
-import type { Report } from "../diagnostic/diagnostic.ts";
-import type { Sourced, Text } from "../diagnostic/origin.ts";
-import type { IrHttpCache } from "../ir/edge.ts";
-import type { IrCache } from "../ir/step.ts";
-import { child, sourced, texts } from "./declared.ts";
-import { fault } from "./fault.ts";
-import { checkUnique } from "./names.ts";
-import type { Place } from "./place.ts";
-import { isEmpty } from "./read-policy.ts";
-import { duration, durationOrZero } from "./values.ts";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { Sourced, Text } from "../../diagnostic/origin.ts";
+import type { IrHttpCache } from "../../ir/edge.ts";
+import type { IrCache } from "../../ir/step.ts";
+import { fault } from "../fault.ts";
+import type { Place } from "../source/place.ts";
+import { isEmpty } from "../steps/read-policy.ts";
+import { checkUnique } from "../values/names.ts";
+import { child, sourced, texts } from "../values/value-place.ts";
+import { duration, durationOrZero } from "../values/values.ts";
 
 /** Days: what HTTP has no bound for, and nobody means more. */
 const LONGEST_DAYS = 365;

@@ -1,15 +1,15 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { Overflow, type Stream } from "@protobff/messages/bff/v1/options_pb.js";
-import type { Report } from "../diagnostic/diagnostic.ts";
-import type { Sourced } from "../diagnostic/origin.ts";
-import type { IrOverflow, IrStream } from "../ir/stream.ts";
-import { type Declared, sourced, text } from "./declared.ts";
-import { fault } from "./fault.ts";
-import { checkVariable } from "./names.ts";
-import type { Place } from "./place.ts";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { Sourced } from "../../diagnostic/origin.ts";
+import type { IrOverflow, IrStream } from "../../ir/stream.ts";
+import { fault } from "../fault.ts";
+import type { Place } from "../source/place.ts";
+import { checkVariable } from "../values/names.ts";
+import { type Declared, sourced, text } from "../values/value-place.ts";
+import { count, duration, expression } from "../values/values.ts";
 import { readCall } from "./read-call.ts";
 import { readFollow } from "./read-topic.ts";
-import { count, duration, expression } from "./values.ts";
 
 /** Items that are composed at a time, at most. */
 const MOST_AHEAD = 64;

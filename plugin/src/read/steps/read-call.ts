@@ -1,12 +1,12 @@
 import type { Batch, Call } from "@protobff/messages/bff/v1/options_pb.js";
-import type { Report } from "../diagnostic/diagnostic.ts";
-import type { IrBatch, IrCall } from "../ir/step.ts";
-import { child, type Declared, sourced, text } from "./declared.ts";
-import { fault } from "./fault.ts";
-import { checkMethod, checkReference } from "./names.ts";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { IrBatch, IrCall } from "../../ir/step.ts";
+import { fault } from "../fault.ts";
+import { checkMethod, checkReference } from "../values/names.ts";
+import { child, type Declared, sourced, text } from "../values/value-place.ts";
+import { count, expression } from "../values/values.ts";
 import { readBinds } from "./read-binds.ts";
 import { readPolicy } from "./read-policy.ts";
-import { count, expression } from "./values.ts";
 
 export function readCall({ value, place }: Declared<Call>, report: Report): IrCall {
   const batch = child(value.batch, place, "batch");

@@ -1,6 +1,6 @@
 // Whether a text is a value of an environment variable's type: the very judgement of the runtime (server/config/env-reader.ts), which may not be
 // imported here. test/env-defaults.test.ts holds both to one.
-import type { EnvShape } from "../ir/ir.ts";
+import type { EnvShape } from "../../ir/ir.ts";
 
 /** google.protobuf.Duration ends there. */
 const DURATION_MAX_MS = 315_576_000_000_000;

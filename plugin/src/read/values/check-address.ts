@@ -1,7 +1,7 @@
 // Texts of sources that may have holes: who has issued a credential, and where its keys are.
-import type { Report } from "../diagnostic/diagnostic.ts";
-import type { Text } from "../diagnostic/origin.ts";
-import { fault } from "./fault.ts";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { Text } from "../../diagnostic/origin.ts";
+import { fault } from "../fault.ts";
 import { parseTemplate } from "./template.ts";
 
 /** The braces of a text with holes. */

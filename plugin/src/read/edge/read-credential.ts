@@ -1,15 +1,15 @@
 // One credential of each kind: where it stands, who vouches for it, how it is judged.
 
 import type { ApiKey, Assertion, Jwt, Peer, Session, Source, Trusted } from "@protobff/messages/bff/v1/options_pb.js";
-import type { Report } from "../diagnostic/diagnostic.ts";
-import type { Text } from "../diagnostic/origin.ts";
-import type { IrApiKey, IrAssertion, IrCredential, IrJwt, IrPeer, IrSession, IrTrusted } from "../ir/edge.ts";
-import { checkAddress, checkTemplate } from "./check-address.ts";
-import { type Declared, text, texts } from "./declared.ts";
-import { fault } from "./fault.ts";
-import { checkReference, checkUnique } from "./names.ts";
-import type { Place } from "./place.ts";
-import { duration } from "./values.ts";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { Text } from "../../diagnostic/origin.ts";
+import type { IrApiKey, IrAssertion, IrCredential, IrJwt, IrPeer, IrSession, IrTrusted } from "../../ir/edge.ts";
+import { fault } from "../fault.ts";
+import type { Place } from "../source/place.ts";
+import { checkAddress, checkTemplate } from "../values/check-address.ts";
+import { checkReference, checkUnique } from "../values/names.ts";
+import { type Declared, text, texts } from "../values/value-place.ts";
+import { duration } from "../values/values.ts";
 
 /** Nothing here waits for a timer: how long a login may last, or keys may serve, is compared with the clock. */
 const DAYS = 400;

@@ -1,7 +1,7 @@
-import type { Report } from "../diagnostic/diagnostic.ts";
-import type { Text } from "../diagnostic/origin.ts";
-import type { DeclarationCode } from "./codes.ts";
-import { fault } from "./fault.ts";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { Text } from "../../diagnostic/origin.ts";
+import type { DeclarationCode } from "../codes.ts";
+import { fault } from "../fault.ts";
 
 const identifier = /^[A-Za-z_]\w*$/;
 

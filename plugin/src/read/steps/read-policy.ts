@@ -9,16 +9,16 @@ import {
   type Limit,
   type Retry,
 } from "@protobff/messages/bff/v1/options_pb.js";
-import type { Report } from "../diagnostic/diagnostic.ts";
-import type { IrCache, IrErrorRule, IrHedge, IrLimit, IrPolicy, IrRetry } from "../ir/step.ts";
-import { child, children, type Declared, sourced, texts } from "./declared.ts";
-import { caution, fault } from "./fault.ts";
-import { checkMetadataKey, checkUnique } from "./names.ts";
-import type { Place } from "./place.ts";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { IrCache, IrErrorRule, IrHedge, IrLimit, IrPolicy, IrRetry } from "../../ir/step.ts";
+import { caution, fault } from "../fault.ts";
+import type { Place } from "../source/place.ts";
+import { checkMetadataKey, checkUnique } from "../values/names.ts";
+import { child, children, type Declared, sourced, texts } from "../values/value-place.ts";
+import { codeName, count, duration, durationOrZero, ERROR_CODES, expression, statusCodes } from "../values/values.ts";
 import { readBinds } from "./read-binds.ts";
 import { readBranches } from "./read-branches.ts";
 import { readFailure } from "./read-failure.ts";
-import { codeName, count, duration, durationOrZero, ERROR_CODES, expression, statusCodes } from "./values.ts";
 
 /** What a call and an upstream entry have in common. */
 interface PolicyRule {

@@ -1,9 +1,9 @@
 // Where credentials stand in a request: a place that several sources share has to show whose credential it is.
-import type { Report } from "../diagnostic/diagnostic.ts";
-import type { Text } from "../diagnostic/origin.ts";
-import type { IrCredential, IrIdentitySource } from "../ir/edge.ts";
-import { fault } from "./fault.ts";
-import { isProtocolHeader } from "./names.ts";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { Text } from "../../diagnostic/origin.ts";
+import type { IrCredential, IrIdentitySource } from "../../ir/edge.ts";
+import { fault } from "../fault.ts";
+import { isProtocolHeader } from "../values/names.ts";
 
 /** Where a credential stands whose source does not say. */
 export const DEFAULTS = {

@@ -1,12 +1,12 @@
 import type { Branch } from "@protobff/messages/bff/v1/options_pb.js";
-import type { Report } from "../diagnostic/diagnostic.ts";
-import type { Origin } from "../diagnostic/origin.ts";
-import type { IrBranch } from "../ir/step.ts";
-import { children, type Declared, text } from "./declared.ts";
-import { fault } from "./fault.ts";
-import { checkUnique } from "./names.ts";
-import type { Place } from "./place.ts";
-import { expression, ratio } from "./values.ts";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { Origin } from "../../diagnostic/origin.ts";
+import type { IrBranch } from "../../ir/step.ts";
+import { fault } from "../fault.ts";
+import type { Place } from "../source/place.ts";
+import { checkUnique } from "../values/names.ts";
+import { children, type Declared, text } from "../values/value-place.ts";
+import { expression, ratio } from "../values/values.ts";
 
 /** The addresses that a part of the requests goes to, in the order in which they are tried. */
 export function readBranches(values: readonly Branch[], place: Place, report: Report): readonly IrBranch[] {

@@ -1,10 +1,10 @@
 import type { Failure } from "@protobff/messages/bff/v1/options_pb.js";
-import type { Report } from "../diagnostic/diagnostic.ts";
-import type { IrFailure } from "../ir/step.ts";
-import { type Declared, sourced, text } from "./declared.ts";
-import { fault } from "./fault.ts";
-import { parseTemplate } from "./template.ts";
-import { checkStatus, expressions } from "./values.ts";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { IrFailure } from "../../ir/step.ts";
+import { fault } from "../fault.ts";
+import { parseTemplate } from "../values/template.ts";
+import { type Declared, sourced, text } from "../values/value-place.ts";
+import { checkStatus, expressions } from "../values/values.ts";
 
 /** Of a guard, of an `on_error` rule, or of a permit: an upstream's status is known in a rule only, and a permit has a code of its own. */
 export function readFailure(

@@ -2,13 +2,13 @@
 import { type DescMethod, getOption, hasOption } from "@bufbuild/protobuf";
 import { http as httpOption } from "@protobff/messages/google/api/annotations_pb.js";
 import type { HttpRule } from "@protobff/messages/google/api/http_pb.js";
-import type { Diagnostic, Report } from "../diagnostic/diagnostic.ts";
-import type { Text } from "../diagnostic/origin.ts";
-import type { IrBinding, IrHttpRule } from "../ir/edge.ts";
-import { type Declared, text } from "./declared.ts";
-import { fault } from "./fault.ts";
-import { readHttpTemplate } from "./http-template.ts";
-import type { Locator } from "./locate.ts";
+import type { Diagnostic, Report } from "../../diagnostic/diagnostic.ts";
+import type { Text } from "../../diagnostic/origin.ts";
+import type { IrBinding, IrHttpRule } from "../../ir/edge.ts";
+import { fault } from "../fault.ts";
+import type { Locator } from "../source/locate.ts";
+import { readHttpTemplate } from "../values/http-template.ts";
+import { type Declared, text } from "../values/value-place.ts";
 
 /** The rules that have no fault, `additional_bindings` among them, in the order in which they stand there. */
 export function readHttp(desc: DescMethod, locator: Locator, report: Report): readonly IrHttpRule[] {

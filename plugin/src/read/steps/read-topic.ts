@@ -1,13 +1,13 @@
 import type { Follow, Latest, Topic } from "@protobff/messages/bff/v1/options_pb.js";
-import type { Report } from "../diagnostic/diagnostic.ts";
-import type { Sourced, Text } from "../diagnostic/origin.ts";
-import type { IrLatest } from "../ir/step.ts";
-import type { IrFollow, IrTopic } from "../ir/stream.ts";
-import { child, type Declared, text } from "./declared.ts";
-import { fault } from "./fault.ts";
-import { checkReference, checkUnique, checkVariable } from "./names.ts";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { Sourced, Text } from "../../diagnostic/origin.ts";
+import type { IrLatest } from "../../ir/step.ts";
+import type { IrFollow, IrTopic } from "../../ir/stream.ts";
+import { fault } from "../fault.ts";
+import { checkReference, checkUnique, checkVariable } from "../values/names.ts";
+import { child, type Declared, text } from "../values/value-place.ts";
+import { count, expression } from "../values/values.ts";
 import { readCall } from "./read-call.ts";
-import { count, expression } from "./values.ts";
 
 /** Items of one key that a process keeps, at most. */
 const MOST_KEPT = 10_000;

@@ -1,14 +1,14 @@
 // Who is calling: the sources of a package's identity, as far as each can be judged by what it says itself.
 
 import type { Identity, Source } from "@protobff/messages/bff/v1/options_pb.js";
-import type { Report } from "../diagnostic/diagnostic.ts";
-import type { Text } from "../diagnostic/origin.ts";
-import type { IrIdentity, IrIdentitySource } from "../ir/edge.ts";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { Text } from "../../diagnostic/origin.ts";
+import type { IrIdentity, IrIdentitySource } from "../../ir/edge.ts";
+import { fault } from "../fault.ts";
+import { readBinds } from "../steps/read-binds.ts";
+import { checkReference, checkUnique, checkVariable } from "../values/names.ts";
+import { children, type Declared, text, texts } from "../values/value-place.ts";
 import { checkPlaces } from "./check-places.ts";
-import { children, type Declared, text, texts } from "./declared.ts";
-import { fault } from "./fault.ts";
-import { checkReference, checkUnique, checkVariable } from "./names.ts";
-import { readBinds } from "./read-binds.ts";
 import { checkPattern, readCredential } from "./read-credential.ts";
 
 export function readIdentity({ value, place }: Declared<Identity>, report: Report): IrIdentity {

@@ -1,12 +1,12 @@
 import type { Version } from "@protobff/messages/bff/v1/options_pb.js";
-import type { Report } from "../diagnostic/diagnostic.ts";
-import type { Text } from "../diagnostic/origin.ts";
-import type { IrVersion } from "../ir/edge.ts";
-import { child, text } from "./declared.ts";
-import { fault } from "./fault.ts";
-import { checkMethod, checkReference } from "./names.ts";
-import type { Place } from "./place.ts";
-import { isEmpty } from "./read-policy.ts";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { Text } from "../../diagnostic/origin.ts";
+import type { IrVersion } from "../../ir/edge.ts";
+import { fault } from "../fault.ts";
+import type { Place } from "../source/place.ts";
+import { isEmpty } from "../steps/read-policy.ts";
+import { checkMethod, checkReference } from "../values/names.ts";
+import { child, text } from "../values/value-place.ts";
 
 /** When an rpc, or each of a service, ends. */
 export function readVersion(

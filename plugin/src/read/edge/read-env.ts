@@ -1,13 +1,13 @@
 // Variables of the environment: their types, and defaults that are of these.
 
 import type { EnvVar } from "@protobff/messages/bff/v1/options_pb.js";
-import type { Report } from "../diagnostic/diagnostic.ts";
-import type { Text } from "../diagnostic/origin.ts";
-import type { EnvShape, IrEnvVar } from "../ir/ir.ts";
-import { type Declared, text, texts } from "./declared.ts";
-import { isValue } from "./env-value.ts";
-import { fault } from "./fault.ts";
-import { checkMember, checkUnique } from "./names.ts";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { Text } from "../../diagnostic/origin.ts";
+import type { EnvShape, IrEnvVar } from "../../ir/ir.ts";
+import { fault } from "../fault.ts";
+import { isValue } from "../values/env-value.ts";
+import { checkMember, checkUnique } from "../values/names.ts";
+import { type Declared, text, texts } from "../values/value-place.ts";
 
 const EXAMPLES: Readonly<Record<EnvShape["item"], string>> = {
   string: "a",

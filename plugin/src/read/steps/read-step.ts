@@ -1,15 +1,15 @@
 import type { Compose, Each, Guard, Step, Switch } from "@protobff/messages/bff/v1/options_pb.js";
-import type { Report } from "../diagnostic/diagnostic.ts";
-import type { IrCompose, IrEach, IrGuard, IrSource, IrStep, IrSwitch } from "../ir/step.ts";
-import { child, children, type Declared, sourced, text, texts } from "./declared.ts";
-import { fault } from "./fault.ts";
-import { checkReference, checkUnique, checkVariable } from "./names.ts";
-import type { Place } from "./place.ts";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { IrCompose, IrEach, IrGuard, IrSource, IrStep, IrSwitch } from "../../ir/step.ts";
+import { fault } from "../fault.ts";
+import type { Place } from "../source/place.ts";
+import { checkReference, checkUnique, checkVariable } from "../values/names.ts";
+import { child, children, type Declared, sourced, text, texts } from "../values/value-place.ts";
+import { count, expression } from "../values/values.ts";
 import { readBinds } from "./read-binds.ts";
 import { readCall } from "./read-call.ts";
 import { readFailure } from "./read-failure.ts";
 import { readLatest } from "./read-topic.ts";
-import { count, expression } from "./values.ts";
 
 export function readSteps(values: readonly Step[], parent: Place, report: Report): readonly IrStep[] {
   const steps = children(values, parent, "let").map((step, index) => readStep(step, index, report));

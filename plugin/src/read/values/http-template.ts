@@ -1,4 +1,4 @@
-import type { HttpTemplate, HttpVariable } from "../ir/edge.ts";
+import type { HttpTemplate, HttpVariable } from "../../ir/edge.ts";
 
 // Path templates as google/api/http.proto has them ("Path template syntax").
 export type ReadTemplate =

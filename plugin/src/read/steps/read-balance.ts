@@ -1,11 +1,11 @@
 import type { Balance } from "@protobff/messages/bff/v1/options_pb.js";
-import type { Report } from "../diagnostic/diagnostic.ts";
-import type { Sourced } from "../diagnostic/origin.ts";
-import type { IrBalance } from "../ir/step.ts";
-import { type Declared, sourced } from "./declared.ts";
-import { caution, fault } from "./fault.ts";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { Sourced } from "../../diagnostic/origin.ts";
+import type { IrBalance } from "../../ir/step.ts";
+import { caution, fault } from "../fault.ts";
+import { type Declared, sourced } from "../values/value-place.ts";
+import { count, duration, ratio } from "../values/values.ts";
 import { isEmpty } from "./read-policy.ts";
-import { count, duration, ratio } from "./values.ts";
 
 /** However often in a row an address is ejected, it is for no longer, in milliseconds (runtime.md, "Balancing"). */
 const LONGEST_EJECTION_MS = 300_000;

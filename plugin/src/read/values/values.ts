@@ -1,13 +1,13 @@
 // Values with a range or a syntax of their own, checked as they are read.
 
 import { Code } from "@protobff/messages/bff/v1/options_pb.js";
-import type { Report } from "../diagnostic/diagnostic.ts";
-import type { Sourced, Text } from "../diagnostic/origin.ts";
-import { sourced, sourcedList, text, texts } from "./declared.ts";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { Sourced, Text } from "../../diagnostic/origin.ts";
+import { fault } from "../fault.ts";
+import type { Place } from "../source/place.ts";
 import { isZeroDuration, parseDuration } from "./duration.ts";
-import { fault } from "./fault.ts";
 import { checkUnique } from "./names.ts";
-import type { Place } from "./place.ts";
+import { sourced, sourcedList, text, texts } from "./value-place.ts";
 
 /** An expression; whether it means anything is for later stages. */
 export function expression(value: string | undefined, place: Place, name: string, report: Report): Text | undefined {

@@ -1,12 +1,12 @@
 import type { Telemetry } from "@protobff/messages/bff/v1/options_pb.js";
-import type { Report } from "../diagnostic/diagnostic.ts";
-import type { Sourced } from "../diagnostic/origin.ts";
-import type { IrTelemetry } from "../ir/edge.ts";
-import { type Declared, sourced } from "./declared.ts";
-import { fault } from "./fault.ts";
-import { checkUnique } from "./names.ts";
-import { isEmpty } from "./read-policy.ts";
-import { duration, expressions } from "./values.ts";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { Sourced } from "../../diagnostic/origin.ts";
+import type { IrTelemetry } from "../../ir/edge.ts";
+import { fault } from "../fault.ts";
+import { isEmpty } from "../steps/read-policy.ts";
+import { checkUnique } from "../values/names.ts";
+import { type Declared, sourced } from "../values/value-place.ts";
+import { duration, expressions } from "../values/values.ts";
 
 /** What the rpcs of a package leave traces of. */
 export function readTelemetry(declared: Declared<Telemetry>, report: Report): IrTelemetry {

@@ -1,11 +1,11 @@
 import type { RateLimit } from "@protobff/messages/bff/v1/options_pb.js";
-import type { Report } from "../diagnostic/diagnostic.ts";
-import type { Sourced, Text } from "../diagnostic/origin.ts";
-import type { CalendarUnit, IrRateLimit } from "../ir/edge.ts";
-import { children, type Declared, sourced, text } from "./declared.ts";
-import { caution, fault } from "./fault.ts";
-import type { Place } from "./place.ts";
-import { duration, expression } from "./values.ts";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { Sourced, Text } from "../../diagnostic/origin.ts";
+import type { CalendarUnit, IrRateLimit } from "../../ir/edge.ts";
+import { caution, fault } from "../fault.ts";
+import type { Place } from "../source/place.ts";
+import { children, type Declared, sourced, text } from "../values/value-place.ts";
+import { duration, expression } from "../values/values.ts";
 
 /** How often callers may: of a package, of a service or of an rpc. A limit of which something is missing is left out. */
 export function readLimits(

@@ -1,15 +1,15 @@
 import { Code, type Permit } from "@protobff/messages/bff/v1/options_pb.js";
-import type { Report } from "../diagnostic/diagnostic.ts";
-import type { Text } from "../diagnostic/origin.ts";
-import type { IrPermit } from "../ir/edge.ts";
-import type { IrFailure, IrStep } from "../ir/step.ts";
-import { child, type Declared, sourced, texts } from "./declared.ts";
-import { fault } from "./fault.ts";
-import { checkUnique } from "./names.ts";
-import { readFailure } from "./read-failure.ts";
-import { isEmpty } from "./read-policy.ts";
-import { readSteps } from "./read-step.ts";
-import { codeName, expression } from "./values.ts";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { Text } from "../../diagnostic/origin.ts";
+import type { IrPermit } from "../../ir/edge.ts";
+import type { IrFailure, IrStep } from "../../ir/step.ts";
+import { fault } from "../fault.ts";
+import { readFailure } from "../steps/read-failure.ts";
+import { isEmpty } from "../steps/read-policy.ts";
+import { readSteps } from "../steps/read-step.ts";
+import { checkUnique } from "../values/names.ts";
+import { child, type Declared, sourced, texts } from "../values/value-place.ts";
+import { codeName, expression } from "../values/values.ts";
 
 /** Who may call: of a service or of an rpc. */
 export function readPermit(declared: Declared<Permit>, of: "service" | "rpc", report: Report): IrPermit {

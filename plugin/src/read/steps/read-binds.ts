@@ -1,11 +1,11 @@
 import type { Bind } from "@protobff/messages/bff/v1/options_pb.js";
-import type { Report } from "../diagnostic/diagnostic.ts";
-import type { IrBind } from "../ir/step.ts";
-import { children, text } from "./declared.ts";
-import { fault } from "./fault.ts";
-import { checkMember, checkMetadataKey, checkReference, checkUnique } from "./names.ts";
-import type { Place } from "./place.ts";
-import { expression } from "./values.ts";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { IrBind } from "../../ir/step.ts";
+import { fault } from "../fault.ts";
+import type { Place } from "../source/place.ts";
+import { checkMember, checkMetadataKey, checkReference, checkUnique } from "../values/names.ts";
+import { children, text } from "../values/value-place.ts";
+import { expression } from "../values/values.ts";
 
 /** What the names of a list of named values stand for. */
 export type BindKind = "request field" | "argument" | "metadata key" | "field of the principal";
