@@ -97,7 +97,7 @@ describe("imports", () => {
 
   test("a declaration is read without looking into expressions", () => {
     const found = plugin.filter(({ from, to }) => below(from, "plugin/src/read") && below(to, "plugin/src/cel"));
-    expect(shown(found.filter(({ to }) => to !== "plugin/src/cel/types/reserved.ts"))).toEqual([]);
+    expect(shown(found.filter(({ to }) => to !== "plugin/src/cel/types/functions/reserved-names.ts"))).toEqual([]);
   });
 
   test("diagnostics know no stage", () => {
@@ -241,6 +241,13 @@ describe("imports", () => {
   const preparation = ["model", "names", "conversions", "scope", "policies", "graph"];
   const inside: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
     "plugin/src/cel": { syntax: [], types: ["syntax"], check: ["syntax", "types"], emit: ["types"] },
+    "plugin/src/cel/types": {
+      model: [],
+      functions: ["model"],
+      literals: ["model"],
+      forms: ["model"],
+      facts: ["model"],
+    },
     "plugin/src/read": {
       "codes.ts": [],
       "fault.ts": ["codes.ts"],
@@ -393,7 +400,6 @@ describe("imports", () => {
     /** Folders that are too large still: a figure may only shrink. */
     const large: Readonly<Record<string, number>> = {
       "plugin/src/cel/emit": 27,
-      "plugin/src/cel/types": 35,
       "plugin/src/faults": 26,
       "plugin/src/resolve/messages": 26,
       "runtime/src/cel": 32,

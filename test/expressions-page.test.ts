@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { expect, it } from "vitest";
 import { MACROS } from "../plugin/src/cel/syntax/macros.ts";
 import { compiled } from "../plugin/src/cel/testing/both-ways.ts";
-import { functionNames } from "../plugin/src/cel/types/signatures.ts";
+import { functionNames } from "../plugin/src/cel/types/functions/signatures.ts";
 
 const page = readFileSync(resolve(import.meta.dirname, "../docs/expressions.md"), "utf8");
 

@@ -2,7 +2,7 @@
 // mend what RE2JS takes a brace for.
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { literalFault } from "../plugin/src/cel/types/literal.ts";
+import { literalFault } from "../plugin/src/cel/types/literals/literal.ts";
 import { pattern } from "../runtime/src/cel/pattern.ts";
 
 const at = { file: "", line: 1, column: 1, endLine: 1, endColumn: 1 };

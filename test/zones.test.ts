@@ -1,7 +1,7 @@
 // What is a time zone is judged twice: by the compiler, of a literal, and by the runtime, of any text. Neither may import the other.
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { literalFault } from "../plugin/src/cel/types/literal.ts";
+import { literalFault } from "../plugin/src/cel/types/literals/literal.ts";
 import { truncateTime } from "../runtime/src/cel/calendar.ts";
 import { fullYear, hours } from "../runtime/src/cel/time.ts";
 import { formatTime } from "../runtime/src/cel/time-format.ts";

@@ -1,6 +1,6 @@
 // The interpreter of faults has every function of the language, or lists it as unknown on purpose.
 import { expect, test } from "vitest";
-import { overloadNames } from "../../plugin/src/cel/types/signatures.ts";
+import { overloadNames } from "../../plugin/src/cel/types/functions/signatures.ts";
 import type { TreeReport } from "../../plugin/src/faults/behaviour.ts";
 import { evaluate } from "../../plugin/src/faults/evaluate.ts";
 import { functionOf, UNKNOWN_OVERLOADS } from "../../plugin/src/faults/functions.ts";

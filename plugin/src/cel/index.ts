@@ -15,13 +15,21 @@ export { isFixed, literalsOf } from "./emit/literals.ts";
 export { isNamedIn, readable } from "./emit/printed.ts";
 export { celShape, protoShape } from "./emit/shape.ts";
 export { fieldName } from "./syntax/words.ts";
-export { assignable, sameType } from "./types/assignable.ts";
-export { childrenOf } from "./types/children.ts";
-export { convertible } from "./types/convertible.ts";
-export { ERROR_TYPE, isError } from "./types/error-type.ts";
-export type { Expression, Node, Read } from "./types/expression.ts";
-export { extensionNamed, NO_EXTENSIONS } from "./types/extension.ts";
-export { goneWhere, restOf, sureWhere } from "./types/facts.ts";
+export { childrenOf } from "./types/facts/children.ts";
+export { goneWhere, restOf, sureWhere } from "./types/facts/facts.ts";
+export { strict } from "./types/facts/strict.ts";
+export { assignable, sameType } from "./types/forms/assignable.ts";
+export { convertible } from "./types/forms/convertible.ts";
+export { isJson, packs } from "./types/forms/pack.ts";
+export { protoRange, type Range } from "./types/forms/range.ts";
+export { sameProto } from "./types/forms/same-proto.ts";
+export { LANGUAGE, type Language } from "./types/functions/language.ts";
+export { isReservedName } from "./types/functions/reserved-names.ts";
+export { functionNames } from "./types/functions/signatures.ts";
+export { isPattern } from "./types/literals/literal.ts";
+export { ERROR_TYPE, isError } from "./types/model/error-type.ts";
+export type { Expression, Node, Read } from "./types/model/expression.ts";
+export { extensionNamed, NO_EXTENSIONS } from "./types/model/extension.ts";
 export {
   enumOf,
   fieldType,
@@ -32,15 +40,7 @@ export {
   scalarType,
   unsetIsNull,
   unwrapped,
-} from "./types/field-type.ts";
-export { LANGUAGE, type Language } from "./types/language.ts";
-export { isPattern } from "./types/literal.ts";
-export { isJson, packs } from "./types/pack.ts";
-export { protoRange, type Range } from "./types/range.ts";
-export { isReservedName } from "./types/reserved.ts";
-export { sameProto } from "./types/same-proto.ts";
-export { functionNames } from "./types/signatures.ts";
-export { strict } from "./types/strict.ts";
+} from "./types/model/field-type.ts";
 export {
   type CelType,
   type FieldType,
@@ -49,6 +49,6 @@ export {
   type Proto,
   type Scope,
   type Variable,
-} from "./types/type.ts";
-export { signature, typeName, typeNameOfEnums } from "./types/type-name.ts";
-export { type TypeFault, writtenType } from "./types/written-type.ts";
+} from "./types/model/type.ts";
+export { signature, typeName, typeNameOfEnums } from "./types/model/type-name.ts";
+export { type TypeFault, writtenType } from "./types/model/written-type.ts";

@@ -1,7 +1,7 @@
 // Functions of the user: their names. What their types are is resolved.
 
 import type { Function as Declaration } from "@protobff/messages/bff/v1/options_pb.js";
-import { isMacroName } from "../cel/types/reserved.ts";
+import { isMacroName } from "../cel/types/functions/reserved-names.ts";
 import type { Report } from "../diagnostic/diagnostic.ts";
 import type { IrFunction } from "../ir/ir.ts";
 import { fault } from "./fault.ts";

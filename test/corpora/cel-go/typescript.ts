@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import type { DescEnum, DescMessage } from "@bufbuild/protobuf";
 import { type CelType, type Code, emitAs, emitValue, fieldType, type Names } from "../../../plugin/src/cel/index.ts";
 import { printed } from "../../../plugin/src/cel/testing/harness.ts";
-import { LANGUAGE } from "../../../plugin/src/cel/types/language.ts";
+import { LANGUAGE } from "../../../plugin/src/cel/types/functions/language.ts";
 import { registry, variables } from "./environment.ts";
 import { FOLDER } from "./generated.ts";
 import { checked } from "./ours.ts";

@@ -1,6 +1,6 @@
 import type { Ast } from "../syntax/ast.ts";
-import type { Node } from "../types/expression.ts";
-import type { CelType, Variable } from "../types/type.ts";
+import type { Node } from "../types/model/expression.ts";
+import type { CelType, Variable } from "../types/model/type.ts";
 import type { Checker, Place } from "./checker.ts";
 import { iterationVariable } from "./macro.ts";
 

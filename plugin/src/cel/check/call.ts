@@ -1,6 +1,6 @@
 import { type Ast, type Call, dottedName } from "../syntax/ast.ts";
-import type { Node } from "../types/expression.ts";
-import { resolveExtension, resolveName } from "../types/names.ts";
+import type { Node } from "../types/model/expression.ts";
+import { resolveExtension, resolveName } from "../types/model/names.ts";
 import { checkBlock } from "./block.ts";
 import type { Checker, Place } from "./checker.ts";
 import { checkFailure } from "./failure.ts";

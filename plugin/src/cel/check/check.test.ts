@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { registry, scope } from "../testing/fixtures.ts";
 import { check, scopeOf, variable } from "../testing/harness.ts";
-import { typeName } from "../types/type-name.ts";
+import { typeName } from "../types/model/type-name.ts";
 
 /** An expression and what is reported: code, place, message and after a bar the hint. */
 const FAULTS: readonly (readonly [expression: string, ...reported: string[]])[] = [

@@ -2,12 +2,12 @@ import type { Registry } from "@bufbuild/protobuf";
 import type { Origin, Text } from "../../diagnostic/origin.ts";
 import type { Ast, Span } from "../syntax/ast.ts";
 import type { Complain } from "../syntax/reporter.ts";
-import type { Node, NodeBase, Read } from "../types/expression.ts";
-import { fit } from "../types/fit.ts";
-import type { Language } from "../types/language.ts";
-import type { CelType, Proto, Scope, Variable } from "../types/type.ts";
-import { typeName } from "../types/type-name.ts";
-import { TypeVariables } from "../types/type-variables.ts";
+import { fit } from "../types/forms/fit.ts";
+import type { Language } from "../types/functions/language.ts";
+import type { Node, NodeBase, Read } from "../types/model/expression.ts";
+import type { CelType, Proto, Scope, Variable } from "../types/model/type.ts";
+import { typeName } from "../types/model/type-name.ts";
+import { TypeVariables } from "../types/model/type-variables.ts";
 
 /** What holds where a part of an expression stands. */
 export interface Place {

@@ -1,7 +1,7 @@
-import { childrenOf } from "../types/children.ts";
-import type { Node } from "../types/expression.ts";
-import { rangeOf } from "../types/range.ts";
-import type { Variable } from "../types/type.ts";
+import { childrenOf } from "../types/facts/children.ts";
+import { rangeOf } from "../types/forms/range.ts";
+import type { Node } from "../types/model/expression.ts";
+import type { Variable } from "../types/model/type.ts";
 import type { Checker } from "./checker.ts";
 import { fold } from "./fold.ts";
 import { listed } from "./listed.ts";

@@ -1,5 +1,5 @@
-import type { CelType } from "../types/type.ts";
-import { typeName } from "../types/type-name.ts";
+import type { CelType } from "../types/model/type.ts";
+import { typeName } from "../types/model/type-name.ts";
 
 /** A call by its types, as an author would write it: `int + string`, `string.contains(int)`. */
 export function describeCall(fn: string, method: boolean, types: readonly CelType[]): string {

@@ -1,7 +1,7 @@
 import type { DescEnum } from "@bufbuild/protobuf";
 import type { Ast } from "../syntax/ast.ts";
-import type { Node } from "../types/expression.ts";
-import type { CelType, Overload } from "../types/type.ts";
+import type { Node } from "../types/model/expression.ts";
+import type { CelType, Overload } from "../types/model/type.ts";
 import type { Checker } from "./checker.ts";
 import { listed } from "./listed.ts";
 

@@ -1,7 +1,7 @@
 // Which file checks which kind of expression. These files know a `Checker` and come back by its `check` for the parts of what they check:
 // none of them imports another for that, and none imports this one.
 import type { Ast } from "../syntax/ast.ts";
-import type { Node } from "../types/expression.ts";
+import type { Node } from "../types/model/expression.ts";
 import { checkCall } from "./call.ts";
 import type { Checker, Place } from "./checker.ts";
 import { checkList, checkMap } from "./literal.ts";

@@ -1,9 +1,9 @@
 import type { DescEnum } from "@bufbuild/protobuf";
 import { type Call, dottedName } from "../syntax/ast.ts";
-import type { Node } from "../types/expression.ts";
-import { enumType } from "../types/field-type.ts";
-import { resolveEnum } from "../types/names.ts";
-import type { CelType } from "../types/type.ts";
+import type { Node } from "../types/model/expression.ts";
+import { enumType } from "../types/model/field-type.ts";
+import { resolveEnum } from "../types/model/names.ts";
+import type { CelType } from "../types/model/type.ts";
 import type { Checker, Place } from "./checker.ts";
 
 const INT: CelType = { kind: "int" };

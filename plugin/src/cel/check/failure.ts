@@ -1,5 +1,5 @@
 import type { Call } from "../syntax/ast.ts";
-import type { Node } from "../types/expression.ts";
+import type { Node } from "../types/model/expression.ts";
 import type { Checker, Place } from "./checker.ts";
 import { rootOf, unknownName } from "./name.ts";
 

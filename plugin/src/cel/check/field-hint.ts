@@ -1,5 +1,5 @@
-import type { CelType } from "../types/type.ts";
-import { typeName, typeNameOfEnums } from "../types/type-name.ts";
+import type { CelType } from "../types/model/type.ts";
+import { typeName, typeNameOfEnums } from "../types/model/type-name.ts";
 import { listed } from "./listed.ts";
 
 /** By the type of a field, the types that the function of that name takes and its author may have meant to convert. */

@@ -1,5 +1,5 @@
-import type { Node } from "../types/expression.ts";
-import { type Range, rangeOf } from "../types/range.ts";
+import { type Range, rangeOf } from "../types/forms/range.ts";
+import type { Node } from "../types/model/expression.ts";
 
 /** A value that is known without running anything; "fails": it is sure to be an error. */
 export type Folded = { readonly value: string | bigint | number | boolean } | "fails" | undefined;

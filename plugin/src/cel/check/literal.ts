@@ -1,7 +1,7 @@
 import type { Ast } from "../syntax/ast.ts";
-import type { Node } from "../types/expression.ts";
-import { anyFails, isPlain, joinProtos } from "../types/join.ts";
-import type { CelType } from "../types/type.ts";
+import { anyFails, isPlain, joinProtos } from "../types/forms/join.ts";
+import type { Node } from "../types/model/expression.ts";
+import type { CelType } from "../types/model/type.ts";
 import type { Checker, Place } from "./checker.ts";
 
 /** `[a, ?b]`. */

@@ -1,11 +1,11 @@
 import type { Call } from "../syntax/ast.ts";
-import { sameType } from "../types/assignable.ts";
-import { holdsError, NO_VALUE } from "../types/error-type.ts";
-import type { Node } from "../types/expression.ts";
-import { factsOf, gapsOf } from "../types/facts.ts";
-import { anyFails, joinProtos } from "../types/join.ts";
-import { comparable } from "../types/resolve-call.ts";
-import type { CelType, Variable } from "../types/type.ts";
+import { factsOf, gapsOf } from "../types/facts/facts.ts";
+import { sameType } from "../types/forms/assignable.ts";
+import { anyFails, joinProtos } from "../types/forms/join.ts";
+import { comparable } from "../types/functions/resolve-call.ts";
+import { holdsError, NO_VALUE } from "../types/model/error-type.ts";
+import type { Node } from "../types/model/expression.ts";
+import type { CelType, Variable } from "../types/model/type.ts";
 import type { Checker, Place } from "./checker.ts";
 import { describeCall } from "./describe-call.ts";
 import { checkSameEnums } from "./different-enums.ts";

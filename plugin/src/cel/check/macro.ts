@@ -1,9 +1,9 @@
 import type { Ast } from "../syntax/ast.ts";
 import { type MacroCall, macroCall, macroForm } from "../syntax/macros.ts";
-import type { Node } from "../types/expression.ts";
-import { checked } from "../types/fit.ts";
-import { anyFails, computedList, elementProto } from "../types/join.ts";
-import type { CelType, Proto, Variable } from "../types/type.ts";
+import { checked } from "../types/forms/fit.ts";
+import { anyFails, computedList, elementProto } from "../types/forms/join.ts";
+import type { Node } from "../types/model/expression.ts";
+import type { CelType, Proto, Variable } from "../types/model/type.ts";
 import type { Checker, Place } from "./checker.ts";
 import { checkReduce } from "./reduce.ts";
 

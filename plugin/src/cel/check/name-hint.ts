@@ -1,7 +1,7 @@
 import { didYouMean } from "../../diagnostic/did-you-mean.ts";
 import type { Ast } from "../syntax/ast.ts";
-import { valueEndingIn } from "../types/names.ts";
-import type { CelType, Variable } from "../types/type.ts";
+import { valueEndingIn } from "../types/model/names.ts";
+import type { CelType, Variable } from "../types/model/type.ts";
 import type { Checker, Place } from "./checker.ts";
 import { listed } from "./listed.ts";
 

@@ -2,7 +2,7 @@ import { didYouMean } from "../../diagnostic/did-you-mean.ts";
 import { type Call, dottedName } from "../syntax/ast.ts";
 import { FOREIGN_FUNCTIONS } from "../syntax/foreign.ts";
 import { MACROS } from "../syntax/macros.ts";
-import { functionNames } from "../types/signatures.ts";
+import { functionNames } from "../types/functions/signatures.ts";
 import type { Checker, Place } from "./checker.ts";
 import { isUnknown, rootOf } from "./name.ts";
 

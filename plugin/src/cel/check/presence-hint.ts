@@ -1,4 +1,4 @@
-import type { CelType, Variable } from "../types/type.ts";
+import type { CelType, Variable } from "../types/model/type.ts";
 
 /** How an argument is given so that the message that reads it may ask for it. */
 export function giveIfSet(written: string): string {

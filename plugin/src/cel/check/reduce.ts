@@ -1,6 +1,6 @@
 import type { MacroCall } from "../syntax/macros.ts";
-import type { Node } from "../types/expression.ts";
-import type { CelType, Variable } from "../types/type.ts";
+import type { Node } from "../types/model/expression.ts";
+import type { CelType, Variable } from "../types/model/type.ts";
 import type { Checker, Place } from "./checker.ts";
 
 const DYN: CelType = { kind: "dyn" };

@@ -1,6 +1,6 @@
-import type { Node } from "../types/expression.ts";
-import { fit } from "../types/fit.ts";
-import type { CelType, Variable } from "../types/type.ts";
+import { fit } from "../types/forms/fit.ts";
+import type { Node } from "../types/model/expression.ts";
+import type { CelType, Variable } from "../types/model/type.ts";
 import type { Checker } from "./checker.ts";
 
 /**

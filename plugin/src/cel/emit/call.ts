@@ -1,8 +1,8 @@
-import { childrenOf } from "../types/children.ts";
-import type { Call, Node } from "../types/expression.ts";
-import { BIG, celForm, entryForm, type Form, formOf, generic, PLAIN, smallFormOf } from "../types/form.ts";
-import { rangeOf } from "../types/range.ts";
-import { staticType } from "../types/same-value.ts";
+import { childrenOf } from "../types/facts/children.ts";
+import { staticType } from "../types/facts/same-value.ts";
+import { BIG, celForm, entryForm, type Form, formOf, generic, PLAIN, smallFormOf } from "../types/forms/form.ts";
+import { rangeOf } from "../types/forms/range.ts";
+import type { Call, Node } from "../types/model/expression.ts";
 import { emitCast } from "./cast.ts";
 import { coerce, unbox } from "./coerce.ts";
 import { emitDynamic } from "./dynamic.ts";

@@ -1,9 +1,9 @@
 // Values whose types are known only at run time, where certain types are wanted.
 
-import type { Call, Node } from "../types/expression.ts";
-import { misfits, opens } from "../types/fit.ts";
-import { celForm, generic, PLAIN } from "../types/form.ts";
-import type { CelType } from "../types/type.ts";
+import { misfits, opens } from "../types/forms/fit.ts";
+import { celForm, generic, PLAIN } from "../types/forms/form.ts";
+import type { Call, Node } from "../types/model/expression.ts";
+import type { CelType } from "../types/model/type.ts";
 import { coerce, ifSet } from "./coerce.ts";
 import type { Emitter } from "./emitter.ts";
 import { atom, isNothing, lambdaOf, method, type Piece, piece, property, runtime } from "./piece.ts";

@@ -1,10 +1,11 @@
 // Which file prints which kind of node. These files know an `Emitter` and come back by its `value`, `as` and `inner` for the parts of what
 // they print: none of them imports another for that, and none imports this one.
-import type { Node } from "../types/expression.ts";
-import { type Form, formOf, isUnsigned, PLAIN, protoForm } from "../types/form.ts";
-import { misfitKey } from "../types/range.ts";
-import { runtimeTypeName } from "../types/same-value.ts";
-import type { Variable } from "../types/type.ts";
+
+import { runtimeTypeName } from "../types/facts/same-value.ts";
+import { type Form, formOf, isUnsigned, PLAIN, protoForm } from "../types/forms/form.ts";
+import { misfitKey } from "../types/forms/range.ts";
+import type { Node } from "../types/model/expression.ts";
+import type { Variable } from "../types/model/type.ts";
 import { emitCall } from "./call.ts";
 import { coerce, packed, unbox } from "./coerce.ts";
 import { constant, zero } from "./constant.ts";

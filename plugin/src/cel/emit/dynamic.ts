@@ -1,5 +1,5 @@
-import type { Call } from "../types/expression.ts";
-import { PLAIN } from "../types/form.ts";
+import { PLAIN } from "../types/forms/form.ts";
+import type { Call } from "../types/model/expression.ts";
 import { castAny } from "./cast.ts";
 import { coerce } from "./coerce.ts";
 import type { Emitter } from "./emitter.ts";

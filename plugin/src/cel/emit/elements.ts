@@ -1,6 +1,6 @@
-import type { Node } from "../types/expression.ts";
-import { protoForm } from "../types/form.ts";
-import type { CelType, Proto } from "../types/type.ts";
+import { protoForm } from "../types/forms/form.ts";
+import type { Node } from "../types/model/expression.ts";
+import type { CelType, Proto } from "../types/model/type.ts";
 import type { Emitter } from "./emitter.ts";
 import { arrow, atom, binary, commas, isNothing, LEVEL, type Piece, piece, runtime } from "./piece.ts";
 import { emitRecord, isRecord } from "./record.ts";

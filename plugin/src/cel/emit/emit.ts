@@ -1,9 +1,9 @@
 import type { DescField } from "@bufbuild/protobuf";
-import { convertible } from "../types/convertible.ts";
-import type { Expression, Node } from "../types/expression.ts";
-import { fieldType } from "../types/field-type.ts";
-import { celForm, type Form, formOf, isNullableMessage, narrows, protoForm, sameForm } from "../types/form.ts";
-import type { CelType, Proto, Variable } from "../types/type.ts";
+import { convertible } from "../types/forms/convertible.ts";
+import { celForm, type Form, formOf, isNullableMessage, narrows, protoForm, sameForm } from "../types/forms/form.ts";
+import type { Expression, Node } from "../types/model/expression.ts";
+import { fieldType } from "../types/model/field-type.ts";
+import type { CelType, Proto, Variable } from "../types/model/type.ts";
 import type { Code, Names } from "./code.ts";
 import { coerce, ifSet, packed } from "./coerce.ts";
 import { print } from "./dispatch.ts";

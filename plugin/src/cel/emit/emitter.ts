@@ -1,8 +1,8 @@
 import type { DescField } from "@bufbuild/protobuf";
-import type { Node } from "../types/expression.ts";
-import { isInherited, presenceOf } from "../types/field-type.ts";
-import { BIG, type Form, formOf, isNullableMessage, UNSIGNED } from "../types/form.ts";
-import type { Variable } from "../types/type.ts";
+import { BIG, type Form, formOf, isNullableMessage, UNSIGNED } from "../types/forms/form.ts";
+import type { Node } from "../types/model/expression.ts";
+import { isInherited, presenceOf } from "../types/model/field-type.ts";
+import type { Variable } from "../types/model/type.ts";
 import type { Names } from "./code.ts";
 import { coerce, ifSet } from "./coerce.ts";
 import { type Aliases, aliasesIn } from "./contradiction.ts";

@@ -1,8 +1,8 @@
 import type { DescMessage } from "@bufbuild/protobuf";
-import type { Node } from "../types/expression.ts";
-import { BIG, hasBoxes, PLAIN } from "../types/form.ts";
-import { sameConstant, staticType } from "../types/same-value.ts";
-import type { CelType } from "../types/type.ts";
+import { sameConstant, staticType } from "../types/facts/same-value.ts";
+import { BIG, hasBoxes, PLAIN } from "../types/forms/form.ts";
+import type { Node } from "../types/model/expression.ts";
+import type { CelType } from "../types/model/type.ts";
 import { coerce } from "./coerce.ts";
 import type { Emitter } from "./emitter.ts";
 import { withoutBoxes } from "./function.ts";

@@ -1,6 +1,6 @@
-import type { Node } from "../types/expression.ts";
-import { PLAIN } from "../types/form.ts";
-import { INT32 } from "../types/range.ts";
+import { PLAIN } from "../types/forms/form.ts";
+import { INT32 } from "../types/forms/range.ts";
+import type { Node } from "../types/model/expression.ts";
 import { LEVEL, operand, type Piece, piece } from "./piece.ts";
 
 const TEXTS: ReadonlySet<unknown> = new Set(["message", "upstream"]);

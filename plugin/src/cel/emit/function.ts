@@ -1,9 +1,9 @@
 // Functions of CEL and its extensions.
 
-import type { Call, Node } from "../types/expression.ts";
-import { BIG, celForm, type Form, hasBoxes, PLAIN, protoForm, smallFormOf, UNSIGNED } from "../types/form.ts";
-import { rangeOf } from "../types/range.ts";
-import type { Overload } from "../types/type.ts";
+import { BIG, celForm, type Form, hasBoxes, PLAIN, protoForm, smallFormOf, UNSIGNED } from "../types/forms/form.ts";
+import { rangeOf } from "../types/forms/range.ts";
+import type { Call, Node } from "../types/model/expression.ts";
+import type { Overload } from "../types/model/type.ts";
 import { coerce } from "./coerce.ts";
 import type { Emitter } from "./emitter.ts";
 import { emitOptional } from "./optional.ts";

@@ -1,8 +1,8 @@
 // TypeScript takes a literal for a type of its own: it would refuse to compare a constant that was given `"a"` with anything else, and one
 // literal with another. The literal of an enum is one wherever a type is inferred from it; those of strings and numbers only in constants.
 
-import type { Node } from "../types/expression.ts";
-import type { Variable } from "../types/type.ts";
+import type { Node } from "../types/model/expression.ts";
+import type { Variable } from "../types/model/type.ts";
 import type { Names } from "./code.ts";
 import { aliasesIn } from "./contradiction.ts";
 import { asserted, type Piece } from "./piece.ts";

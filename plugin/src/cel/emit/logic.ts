@@ -1,7 +1,7 @@
-import type { Call, Node } from "../types/expression.ts";
-import { factsOf, operandsOf } from "../types/facts.ts";
-import { celForm, type Form, formOf, sameForm, smallFormOf } from "../types/form.ts";
-import { rangeOf } from "../types/range.ts";
+import { factsOf, operandsOf } from "../types/facts/facts.ts";
+import { celForm, type Form, formOf, sameForm, smallFormOf } from "../types/forms/form.ts";
+import { rangeOf } from "../types/forms/range.ts";
+import type { Call, Node } from "../types/model/expression.ts";
 import { contradicted, contradictedInOrder } from "./contradiction.ts";
 import type { Emitter } from "./emitter.ts";
 import { arrow, atom, binary, hidden, LEVEL, operand, type Piece, piece, runtime } from "./piece.ts";

@@ -1,7 +1,7 @@
-import type { Node } from "../types/expression.ts";
-import { BIG, celForm, type Form, formOf, PLAIN } from "../types/form.ts";
-import { isMentioned, mentions, mentionsInMacro } from "../types/mentions.ts";
-import type { CelType, Proto, Variable } from "../types/type.ts";
+import { isMentioned, mentions, mentionsInMacro } from "../types/facts/mentions.ts";
+import { BIG, celForm, type Form, formOf, PLAIN } from "../types/forms/form.ts";
+import type { Node } from "../types/model/expression.ts";
+import type { CelType, Proto, Variable } from "../types/model/type.ts";
 import { coerce, keyReader } from "./coerce.ts";
 import { contradicted, returnsOf } from "./contradiction.ts";
 import type { Emitter } from "./emitter.ts";

@@ -1,9 +1,9 @@
 import type { Printable } from "@bufbuild/protoplugin";
-import type { Node } from "../types/expression.ts";
-import { fieldType, inheritedUnset, presenceOf } from "../types/field-type.ts";
-import { BIG, type Form, mayBeNull as holdsNull, PLAIN, protoForm } from "../types/form.ts";
-import { INT32 } from "../types/range.ts";
-import { isSureTime } from "../types/time-literal.ts";
+import { BIG, type Form, mayBeNull as holdsNull, PLAIN, protoForm } from "../types/forms/form.ts";
+import { INT32 } from "../types/forms/range.ts";
+import { isSureTime } from "../types/literals/time-literal.ts";
+import type { Node } from "../types/model/expression.ts";
+import { fieldType, inheritedUnset, presenceOf } from "../types/model/field-type.ts";
 import type { Names } from "./code.ts";
 import { coerce, packed } from "./coerce.ts";
 import { zero } from "./constant.ts";

@@ -1,8 +1,8 @@
 // Arithmetic, order and membership.
 
-import type { Call, Node } from "../types/expression.ts";
-import { BIG, entryForm, type Form, PLAIN, protoForm, smallFormOf, UNSIGNED } from "../types/form.ts";
-import { isSafeDivisor, rangeOf } from "../types/range.ts";
+import { BIG, entryForm, type Form, PLAIN, protoForm, smallFormOf, UNSIGNED } from "../types/forms/form.ts";
+import { isSafeDivisor, rangeOf } from "../types/forms/range.ts";
+import type { Call, Node } from "../types/model/expression.ts";
 import { coerce } from "./coerce.ts";
 import type { Emitter } from "./emitter.ts";
 import { withoutBoxes } from "./function.ts";

@@ -1,7 +1,7 @@
 // A field of a message that may not be there, as an optional holds it.
 import type { DescField } from "@bufbuild/protobuf";
-import { fieldType, isInherited, presenceOf } from "../types/field-type.ts";
-import { BIG, type Form, formOf, PLAIN, UNSIGNED } from "../types/form.ts";
+import { BIG, type Form, formOf, PLAIN, UNSIGNED } from "../types/forms/form.ts";
+import { fieldType, isInherited, presenceOf } from "../types/model/field-type.ts";
 import { coerce, ifSet } from "./coerce.ts";
 import type { Emitter } from "./emitter.ts";
 import { atom, LEVEL, operand, type Piece, piece, runtime } from "./piece.ts";

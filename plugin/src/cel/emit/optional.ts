@@ -1,7 +1,7 @@
-import { isError } from "../types/error-type.ts";
-import type { Call, Node } from "../types/expression.ts";
-import { celForm, entryForm, type Form, generic, mayBeNull, PLAIN, protoForm, sameForm } from "../types/form.ts";
-import { mentions } from "../types/mentions.ts";
+import { mentions } from "../types/facts/mentions.ts";
+import { celForm, entryForm, type Form, generic, mayBeNull, PLAIN, protoForm, sameForm } from "../types/forms/form.ts";
+import { isError } from "../types/model/error-type.ts";
+import type { Call, Node } from "../types/model/expression.ts";
 import { castInner } from "./cast.ts";
 import { coerce, ifSet } from "./coerce.ts";
 import { contradictedDefault } from "./contradiction.ts";

@@ -1,5 +1,5 @@
 import type { Printable } from "@bufbuild/protoplugin";
-import { BIG, type Form, PLAIN, UNSIGNED } from "../types/form.ts";
+import { BIG, type Form, PLAIN, UNSIGNED } from "../types/forms/form.ts";
 import type { Names } from "./code.ts";
 import { isReadIn } from "./printed.ts";
 

@@ -1,8 +1,8 @@
 // Map literals as protobuf-es has maps.
 
-import type { Node } from "../types/expression.ts";
-import type { Form } from "../types/form.ts";
-import { protoRange } from "../types/range.ts";
+import type { Form } from "../types/forms/form.ts";
+import { protoRange } from "../types/forms/range.ts";
+import type { Node } from "../types/model/expression.ts";
 import type { Emitter } from "./emitter.ts";
 import { atom, binary, commas, LEVEL, type Piece, piece, runtime } from "./piece.ts";
 

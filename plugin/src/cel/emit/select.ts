@@ -1,7 +1,7 @@
-import { isError } from "../types/error-type.ts";
-import type { Node } from "../types/expression.ts";
-import { fieldType, presenceOf } from "../types/field-type.ts";
-import { entryForm, formOf, PLAIN } from "../types/form.ts";
+import { entryForm, formOf, PLAIN } from "../types/forms/form.ts";
+import { isError } from "../types/model/error-type.ts";
+import type { Node } from "../types/model/expression.ts";
+import { fieldType, presenceOf } from "../types/model/field-type.ts";
 import { coerce, unbox } from "./coerce.ts";
 import { zero } from "./constant.ts";
 import type { Emitter } from "./emitter.ts";

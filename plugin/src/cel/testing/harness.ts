@@ -13,7 +13,7 @@ import {
   type Scope,
   type Variable,
 } from "../index.ts";
-import { LANGUAGE, type Language } from "../types/language.ts";
+import { LANGUAGE, type Language } from "../types/functions/language.ts";
 
 /** A text of one line or several that starts at 1:1 of "test.proto". */
 export function textOf(value: string): Text {

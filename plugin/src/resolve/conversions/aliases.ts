@@ -1,7 +1,7 @@
 // The alias relations: which BFF messages and enums are copies of which upstream ones, and how each field gets across.
 import type { DescEnum, DescField, DescMessage } from "@bufbuild/protobuf";
 import { extensionNamed, NO_EXTENSIONS } from "../../cel/index.ts";
-import { fieldType } from "../../cel/types/field-type.ts";
+import { fieldType } from "../../cel/types/model/field-type.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import { didYouMean } from "../../diagnostic/did-you-mean.ts";
 import type { Origin, Text } from "../../diagnostic/origin.ts";

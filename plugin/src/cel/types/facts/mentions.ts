@@ -1,7 +1,7 @@
+import type { Call, Node } from "../model/expression.ts";
+import type { Variable } from "../model/type.ts";
 import { childrenOf } from "./children.ts";
-import type { Call, Node } from "./expression.ts";
 import { sameConstant, staticType } from "./same-value.ts";
-import type { Variable } from "./type.ts";
 
 /** How often a variable is named in an expression, in what is printed of it. */
 export function mentions(node: Node | undefined, variable: Variable): number {

@@ -1,5 +1,5 @@
-import { MACROS } from "../syntax/macros.ts";
-import { RESERVED } from "../syntax/words.ts";
+import { MACROS } from "../../syntax/macros.ts";
+import { RESERVED } from "../../syntax/words.ts";
 import { reservedFunctionNames } from "./signatures.ts";
 
 /** The names that expressions have for themselves besides those of functions. */

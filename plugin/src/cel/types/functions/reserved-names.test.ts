@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { isReservedName } from "../index.ts";
+import { isReservedName } from "../../index.ts";
 
 it("keeps names that expressions have for themselves", () => {
   const taken =

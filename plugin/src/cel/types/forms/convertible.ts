@@ -1,7 +1,7 @@
-import type { Node } from "./expression.ts";
-import { enumOf, messageType, scalarType, unwrapped } from "./field-type.ts";
+import type { Node } from "../model/expression.ts";
+import { enumOf, messageType, scalarType, unwrapped } from "../model/field-type.ts";
+import type { CelType, Proto } from "../model/type.ts";
 import { packs } from "./pack.ts";
-import type { CelType, Proto } from "./type.ts";
 
 /** Whether a value of CEL type `type` may become one of the protobuf kind `to` by changing its representation alone. */
 export function convertible(type: CelType, proto: Proto | undefined, to: Proto, node?: Node): boolean {

@@ -1,4 +1,4 @@
-import type { Node } from "./expression.ts";
+import type { Node } from "../model/expression.ts";
 
 type Literal = Node & { readonly kind: "message" };
 

@@ -1,6 +1,6 @@
 import { ScalarType } from "@bufbuild/protobuf";
-import type { Node } from "./expression.ts";
-import type { Proto } from "./type.ts";
+import type { Node } from "../model/expression.ts";
+import type { Proto } from "../model/type.ts";
 
 /** The least and the greatest integer that a value can be, both within ±(2^53 - 1), so that a `number` holds it exactly. */
 export interface Range {

@@ -1,4 +1,4 @@
-import type { Proto } from "./type.ts";
+import type { Proto } from "../model/type.ts";
 
 /** Whether two plain values are represented alike. */
 export function sameProto(a: Proto, b: Proto): boolean {

@@ -1,5 +1,5 @@
-import type { Node } from "./expression.ts";
-import type { CelType } from "./type.ts";
+import type { Node } from "../model/expression.ts";
+import type { CelType } from "../model/type.ts";
 
 /**
  * Puts in what an operand needs before it can stand for `wanted`, its parts included: a wrapper has to have a value, a message not to be null,

@@ -1,6 +1,6 @@
-import type { Call, Expression, Node } from "./expression.ts";
+import type { Call, Expression, Node } from "../model/expression.ts";
+import type { Variable } from "../model/type.ts";
 import { chosenOf, outcomeOf } from "./mentions.ts";
-import type { Variable } from "./type.ts";
 
 /** The variables of which something is sure when a condition is true, and when it is false (language.md, "Absence"). */
 export interface Facts {

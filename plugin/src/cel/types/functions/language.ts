@@ -1,4 +1,4 @@
-import type { Overload } from "./type.ts";
+import type { Overload } from "../model/type.ts";
 
 /** What the language of an expression has beyond CEL's core. */
 export interface Language {

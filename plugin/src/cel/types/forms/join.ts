@@ -1,9 +1,9 @@
 import { ScalarType } from "@bufbuild/protobuf";
+import type { Node } from "../model/expression.ts";
+import type { Proto } from "../model/type.ts";
 import { assignable } from "./assignable.ts";
-import type { Node } from "./expression.ts";
 import { protoRange } from "./range.ts";
 import { sameProto } from "./same-proto.ts";
-import type { Proto } from "./type.ts";
 
 export function anyFails(nodes: readonly Node[]): boolean {
   return nodes.some((node) => node.fails);

@@ -1,5 +1,5 @@
-import type { Node } from "./expression.ts";
-import type { CelType } from "./type.ts";
+import type { Node } from "../model/expression.ts";
+import type { CelType } from "../model/type.ts";
 
 /** Whether a comparison of two constants holds; undefined when one is none. TypeScript refuses to compare two different literals. */
 export function sameConstant(a: Node, b: Node): boolean | undefined {

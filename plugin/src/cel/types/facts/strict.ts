@@ -1,5 +1,5 @@
-import type { Expression, Node } from "./expression.ts";
-import { presenceOf } from "./field-type.ts";
+import type { Expression, Node } from "../model/expression.ts";
+import { presenceOf } from "../model/field-type.ts";
 
 /**
  * The same expression, evaluated strictly, for what decides who may do something:

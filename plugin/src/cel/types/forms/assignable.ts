@@ -1,4 +1,4 @@
-import type { CelType } from "./type.ts";
+import type { CelType } from "../model/type.ts";
 
 const NULLABLE: ReadonlySet<CelType["kind"]> = new Set(["message", "wrapper", "optional", "null", "dyn"]);
 

@@ -1,7 +1,7 @@
+import type { CelType, Overload } from "../model/type.ts";
+import { isExactType, type TypeVariables } from "../model/type-variables.ts";
 import type { Language } from "./language.ts";
 import { isMixed, overloadsOf } from "./signatures.ts";
-import type { CelType, Overload } from "./type.ts";
-import { isExactType, type TypeVariables } from "./type-variables.ts";
 
 export interface Match {
   /** All overloads that take the operands; more than one only when operands are dyn. */

@@ -1,8 +1,8 @@
 import { type DescEnum, type DescMessage, ScalarType } from "@bufbuild/protobuf";
-import type { Node } from "./expression.ts";
-import { scalarType, unwrapped } from "./field-type.ts";
+import type { Node } from "../model/expression.ts";
+import { scalarType, unwrapped } from "../model/field-type.ts";
+import type { CelType, Proto } from "../model/type.ts";
 import { INT32, protoRange, rangeOf } from "./range.ts";
-import type { CelType, Proto } from "./type.ts";
 
 /** How a value is represented in TypeScript, where there is more than one way. */
 export type Form =

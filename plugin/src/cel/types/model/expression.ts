@@ -13,7 +13,7 @@
 //   optMap and optFlatMap: range is an optional, args [body].
 // - A name that is not known without the checker is a variable of role "unknown": reading it is an error at run time.
 import type { DescEnum, DescEnumValue, DescExtension, DescField, DescMessage } from "@bufbuild/protobuf";
-import type { Origin, Text } from "../../diagnostic/origin.ts";
+import type { Origin, Text } from "../../../diagnostic/origin.ts";
 import type { CelType, Overload, Proto, Variable } from "./type.ts";
 
 /**

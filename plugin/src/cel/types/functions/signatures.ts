@@ -1,12 +1,12 @@
 import { DurationSchema, TimestampSchema } from "@bufbuild/protobuf/wkt";
+import type { CelType, Overload } from "../model/type.ts";
+import { isExactType } from "../model/type-variables.ts";
 import { ADDITIONS } from "./signatures-additions.ts";
 import { ENCODERS } from "./signatures-encoders.ts";
 import { LISTS } from "./signatures-lists.ts";
 import { MATH } from "./signatures-math.ts";
 import { OPTIONALS } from "./signatures-optionals.ts";
 import { SETS } from "./signatures-sets.ts";
-import type { CelType, Overload } from "./type.ts";
-import { isExactType } from "./type-variables.ts";
 
 /**
  * A line is `id: function(params) result`, or `id: receiver.function(params) result`; a `!` at its end says that it can fail. `number` is any
