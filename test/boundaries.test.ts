@@ -248,6 +248,14 @@ describe("imports", () => {
       forms: ["model"],
       facts: ["model"],
     },
+    "plugin/src/cel/emit": {
+      pieces: [],
+      emitter: ["pieces"],
+      control: ["emitter", "pieces"],
+      optionals: ["control", "emitter", "pieces"],
+      calls: ["optionals", "control", "emitter", "pieces"],
+      messages: ["optionals", "emitter", "pieces"],
+    },
     "plugin/src/read": {
       "codes.ts": [],
       "fault.ts": ["codes.ts"],
@@ -399,7 +407,6 @@ describe("imports", () => {
     expect(sizes.size).toBeGreaterThan(50);
     /** Folders that are too large still: a figure may only shrink. */
     const large: Readonly<Record<string, number>> = {
-      "plugin/src/cel/emit": 27,
       "plugin/src/faults": 26,
       "plugin/src/resolve/messages": 26,
       "runtime/src/cel": 32,
@@ -411,7 +418,7 @@ describe("imports", () => {
   test("no file is loaded in a circle", () => {
     expect(circles([...shipped, ...server, ...plugin, ...testing].filter(({ typeOnly }) => !typeOnly))).toEqual([]);
   });
-  test.each(["plugin/src/faults", "packages/testing/src", "runtime/src", "packages/server/src", "cli/src"])(
+  test.each(["plugin/src/cel", "plugin/src/faults", "packages/testing/src", "runtime/src", "packages/server/src", "cli/src"])(
     "no file of %s imports itself by way of others, not even types",
     (folder) => {
       const inside = [

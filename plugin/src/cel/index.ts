@@ -6,14 +6,14 @@
 // bind:           emitAs(code, proto, names) → Code | undefined   exactly that representation; undefined when the types do not match
 
 export { checkExpression } from "./check/check.ts";
-export type { Code, Names } from "./emit/code.ts";
-export { zero } from "./emit/constant.ts";
-export { aliasesIn, comparisonsWith, contradicted, returnsOf } from "./emit/contradiction.ts";
-export { emitAs } from "./emit/convert.ts";
 export { emitField, emitPath, emitValue } from "./emit/emit.ts";
-export { isFixed, literalsOf } from "./emit/literals.ts";
-export { isNamedIn, readable } from "./emit/printed.ts";
-export { celShape, protoShape } from "./emit/shape.ts";
+export { aliasesIn, comparisonsWith, contradicted, returnsOf } from "./emit/emitter/contradiction.ts";
+export { isFixed, literalsOf } from "./emit/emitter/literals.ts";
+export type { Code, Names } from "./emit/pieces/code.ts";
+export { zero } from "./emit/pieces/constant.ts";
+export { emitAs } from "./emit/pieces/convert.ts";
+export { isNamedIn, readable } from "./emit/pieces/print.ts";
+export { celShape, protoShape } from "./emit/pieces/shape.ts";
 export { fieldName } from "./syntax/words.ts";
 export { childrenOf } from "./types/facts/children.ts";
 export { goneWhere, restOf, sureWhere } from "./types/facts/facts.ts";

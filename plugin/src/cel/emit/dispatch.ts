@@ -6,17 +6,17 @@ import { type Form, formOf, isUnsigned, PLAIN, protoForm } from "../types/forms/
 import { misfitKey } from "../types/forms/range.ts";
 import type { Node } from "../types/model/expression.ts";
 import type { Variable } from "../types/model/type.ts";
-import { emitCall } from "./call.ts";
-import { coerce, packed, unbox } from "./coerce.ts";
-import { constant, zero } from "./constant.ts";
-import type { Emitter, Print } from "./emitter.ts";
-import { emitConditional } from "./logic.ts";
-import { emitMacro } from "./macro.ts";
-import { emitMap, emitMessage } from "./message.ts";
-import { emitOptional, optionalAs } from "./optional.ts";
-import { atom, binary, LEVEL, operand, type Piece, piece, runtime } from "./piece.ts";
-import { emitRecord, isRecord } from "./record.ts";
-import { emitExtension, emitSelect, emitTest } from "./select.ts";
+import { emitCall } from "./calls/call.ts";
+import { emitConditional } from "./control/logic.ts";
+import { emitMacro } from "./control/macro.ts";
+import type { Emitter, Print } from "./emitter/emitter.ts";
+import { emitMap, emitMessage } from "./messages/message.ts";
+import { emitRecord, isRecord } from "./messages/record.ts";
+import { emitExtension, emitSelect, emitTest } from "./messages/select.ts";
+import { emitOptional, optionalAs } from "./optionals/optional.ts";
+import { coerce, packed, unbox } from "./pieces/coerce.ts";
+import { constant, zero } from "./pieces/constant.ts";
+import { atom, binary, LEVEL, operand, type Piece, piece, runtime } from "./pieces/piece.ts";
 
 /** CEL's value, in the form in which it comes most naturally. */
 function value(emitter: Emitter, node: Node): Piece {

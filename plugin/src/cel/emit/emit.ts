@@ -4,12 +4,12 @@ import { celForm, type Form, formOf, isNullableMessage, narrows, protoForm, same
 import type { Expression, Node } from "../types/model/expression.ts";
 import { fieldType } from "../types/model/field-type.ts";
 import type { CelType, Proto, Variable } from "../types/model/type.ts";
-import type { Code, Names } from "./code.ts";
-import { coerce, ifSet, packed } from "./coerce.ts";
 import { print } from "./dispatch.ts";
-import { emitElements, emitGiven } from "./elements.ts";
-import { Emitter } from "./emitter.ts";
-import { atom, LEVEL, type Piece } from "./piece.ts";
+import { Emitter } from "./emitter/emitter.ts";
+import { emitElements, emitGiven } from "./messages/elements.ts";
+import type { Code, Names } from "./pieces/code.ts";
+import { coerce, ifSet, packed } from "./pieces/coerce.ts";
+import { atom, LEVEL, type Piece } from "./pieces/piece.ts";
 
 /** CEL's value. Nothing is unset: an unset message reads as its default, an unset wrapper as null. */
 export function emitValue(expression: Expression, names: Names): Code {

@@ -1,4 +1,4 @@
-// Where a condition stands in front of other expressions TypeScript narrows what they compare: see plugin/src/cel/emit/contradiction.ts.
+// Where a condition stands in front of other expressions TypeScript narrows what they compare: see plugin/src/cel/emit/emitter/contradiction.ts.
 import {
   aliasesIn,
   childrenOf,

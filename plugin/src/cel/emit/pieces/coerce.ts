@@ -14,7 +14,7 @@ import {
   sameForm,
   UNSIGNED,
   withoutEnums,
-} from "../types/forms/form.ts";
+} from "../../types/forms/form.ts";
 import type { Names } from "./code.ts";
 import {
   arrow,

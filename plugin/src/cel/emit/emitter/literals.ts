@@ -1,11 +1,11 @@
 // TypeScript takes a literal for a type of its own: it would refuse to compare a constant that was given `"a"` with anything else, and one
 // literal with another. The literal of an enum is one wherever a type is inferred from it; those of strings and numbers only in constants.
 
-import type { Node } from "../types/model/expression.ts";
-import type { Variable } from "../types/model/type.ts";
-import type { Names } from "./code.ts";
+import type { Node } from "../../types/model/expression.ts";
+import type { Variable } from "../../types/model/type.ts";
+import type { Names } from "../pieces/code.ts";
+import { asserted, type Piece } from "../pieces/piece.ts";
 import { aliasesIn } from "./contradiction.ts";
-import { asserted, type Piece } from "./piece.ts";
 
 export type Literal = Extract<Node, { readonly kind: "constant" | "enum" }>;
 type Bound = (variable: Variable) => Node | undefined;

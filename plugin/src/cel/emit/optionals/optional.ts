@@ -1,16 +1,23 @@
-import { mentions } from "../types/facts/mentions.ts";
-import { celForm, entryForm, type Form, generic, mayBeNull, PLAIN, protoForm, sameForm } from "../types/forms/form.ts";
-import { isError } from "../types/model/error-type.ts";
-import type { Call, Node } from "../types/model/expression.ts";
-import { castInner } from "./cast.ts";
-import { coerce, ifSet } from "./coerce.ts";
-import { contradictedDefault } from "./contradiction.ts";
-import type { Emitter } from "./emitter.ts";
-import { emitMember } from "./error-member.ts";
-import { returned } from "./literals.ts";
-import { emitArms } from "./logic.ts";
-import { emitMacro } from "./macro.ts";
-import { maybe, opened, readField } from "./optional-field.ts";
+import { mentions } from "../../types/facts/mentions.ts";
+import {
+  celForm,
+  entryForm,
+  type Form,
+  generic,
+  mayBeNull,
+  PLAIN,
+  protoForm,
+  sameForm,
+} from "../../types/forms/form.ts";
+import { isError } from "../../types/model/error-type.ts";
+import type { Call, Node } from "../../types/model/expression.ts";
+import { emitMacro } from "../control/macro.ts";
+import { emitArms } from "../emitter/arms.ts";
+import { castInner } from "../emitter/cast.ts";
+import { contradictedDefault } from "../emitter/contradiction.ts";
+import type { Emitter } from "../emitter/emitter.ts";
+import { returned } from "../emitter/literals.ts";
+import { coerce, ifSet } from "../pieces/coerce.ts";
 import {
   arrow,
   asserted,
@@ -26,8 +33,10 @@ import {
   property,
   runtime,
   types,
-} from "./piece.ts";
-import { shapeOf } from "./shape.ts";
+} from "../pieces/piece.ts";
+import { shapeOf } from "../pieces/shape.ts";
+import { emitMember } from "./error-member.ts";
+import { maybe, opened, readField } from "./optional-field.ts";
 
 /** What an optional holds, or `undefined`. */
 function optionalInner(emitter: Emitter, node: Node): Piece {

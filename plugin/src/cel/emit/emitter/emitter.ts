@@ -1,15 +1,26 @@
 import type { DescField } from "@bufbuild/protobuf";
-import { BIG, type Form, formOf, isNullableMessage, UNSIGNED } from "../types/forms/form.ts";
-import type { Node } from "../types/model/expression.ts";
-import { isInherited, presenceOf } from "../types/model/field-type.ts";
-import type { Variable } from "../types/model/type.ts";
-import type { Names } from "./code.ts";
-import { coerce, ifSet } from "./coerce.ts";
+import { BIG, type Form, formOf, isNullableMessage, UNSIGNED } from "../../types/forms/form.ts";
+import type { Node } from "../../types/model/expression.ts";
+import { isInherited, presenceOf } from "../../types/model/field-type.ts";
+import type { Variable } from "../../types/model/type.ts";
+import type { Names } from "../pieces/code.ts";
+import { coerce, ifSet } from "../pieces/coerce.ts";
+import {
+  atom,
+  binary,
+  commas,
+  hidden,
+  isNothing,
+  LEVEL,
+  operand,
+  type Piece,
+  piece,
+  runtime,
+} from "../pieces/piece.ts";
+import { shapeOf } from "../pieces/shape.ts";
+import { emitArms } from "./arms.ts";
 import { type Aliases, aliasesIn } from "./contradiction.ts";
 import { inferred } from "./literals.ts";
-import { emitArms } from "./logic.ts";
-import { atom, binary, commas, hidden, isNothing, LEVEL, operand, type Piece, piece, runtime } from "./piece.ts";
-import { shapeOf } from "./shape.ts";
 
 /** Prints one node by its kind; dispatch.ts has the one there is. */
 export interface Print {
@@ -24,7 +35,7 @@ export interface Print {
 /** Prints nodes. Made for one expression. */
 export class Emitter {
   readonly names: Names;
-  /** Nothing is absorbed, and what is unset is an error (types/strict.ts). */
+  /** Nothing is absorbed, and what is unset is an error (types/facts/strict.ts). */
   readonly strict: boolean;
   readonly #print: Print;
   readonly aliases: Aliases;

@@ -1,7 +1,7 @@
-import { PLAIN } from "../types/forms/form.ts";
-import { INT32 } from "../types/forms/range.ts";
-import type { Node } from "../types/model/expression.ts";
-import { LEVEL, operand, type Piece, piece } from "./piece.ts";
+import { PLAIN } from "../../types/forms/form.ts";
+import { INT32 } from "../../types/forms/range.ts";
+import type { Node } from "../../types/model/expression.ts";
+import { LEVEL, operand, type Piece, piece } from "../pieces/piece.ts";
 
 const TEXTS: ReadonlySet<unknown> = new Set(["message", "upstream"]);
 

@@ -1,12 +1,12 @@
 // Values whose types are known only at run time, where certain types are wanted.
 
-import { misfits, opens } from "../types/forms/fit.ts";
-import { celForm, generic, PLAIN } from "../types/forms/form.ts";
-import type { Call, Node } from "../types/model/expression.ts";
-import type { CelType } from "../types/model/type.ts";
-import { coerce, ifSet } from "./coerce.ts";
+import { misfits, opens } from "../../types/forms/fit.ts";
+import { celForm, generic, PLAIN } from "../../types/forms/form.ts";
+import type { Call, Node } from "../../types/model/expression.ts";
+import type { CelType } from "../../types/model/type.ts";
+import { coerce, ifSet } from "../pieces/coerce.ts";
+import { atom, isNothing, lambdaOf, method, type Piece, piece, property, runtime } from "../pieces/piece.ts";
 import type { Emitter } from "./emitter.ts";
-import { atom, isNothing, lambdaOf, method, type Piece, piece, property, runtime } from "./piece.ts";
 
 /** A value of which all or a part is a dyn, or may be null, as one of the node's type. */
 export function emitCast(emitter: Emitter, node: Call, first: Node): Piece {

@@ -1,11 +1,11 @@
 // TypeScript narrows as well: where `has(x.f)` is false it knows that `x.f` is undefined, and refuses code that reads on below it. CEL reads
 // a default there. And where `x.f == 'a'` is true, it refuses to compare `x.f` with 'b'. Such tests have to be hidden from TypeScript.
-import { childrenOf } from "../types/facts/children.ts";
-import { comparedWith } from "../types/facts/facts.ts";
-import { chosenOf, outcomeOf, partsOf } from "../types/facts/mentions.ts";
-import type { Node } from "../types/model/expression.ts";
-import { fieldType, presenceOf } from "../types/model/field-type.ts";
-import type { Variable } from "../types/model/type.ts";
+import { childrenOf } from "../../types/facts/children.ts";
+import { comparedWith } from "../../types/facts/facts.ts";
+import { chosenOf, outcomeOf, partsOf } from "../../types/facts/mentions.ts";
+import type { Node } from "../../types/model/expression.ts";
+import { fieldType, presenceOf } from "../../types/model/field-type.ts";
+import type { Variable } from "../../types/model/type.ts";
 
 /** What stands behind names. */
 export interface Aliases {

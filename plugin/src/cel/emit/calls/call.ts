@@ -1,19 +1,19 @@
-import { childrenOf } from "../types/facts/children.ts";
-import { staticType } from "../types/facts/same-value.ts";
-import { BIG, celForm, entryForm, type Form, formOf, generic, PLAIN, smallFormOf } from "../types/forms/form.ts";
-import { rangeOf } from "../types/forms/range.ts";
-import type { Call, Node } from "../types/model/expression.ts";
-import { emitCast } from "./cast.ts";
-import { coerce, unbox } from "./coerce.ts";
+import { childrenOf } from "../../types/facts/children.ts";
+import { staticType } from "../../types/facts/same-value.ts";
+import { BIG, celForm, entryForm, type Form, formOf, generic, PLAIN, smallFormOf } from "../../types/forms/form.ts";
+import { rangeOf } from "../../types/forms/range.ts";
+import type { Call, Node } from "../../types/model/expression.ts";
+import { emitLogic } from "../control/logic.ts";
+import { emitCast } from "../emitter/cast.ts";
+import type { Emitter } from "../emitter/emitter.ts";
+import { emitHasValue, emitOptionalValue, emitOrValue, emitPosition } from "../optionals/optional.ts";
+import { coerce, unbox } from "../pieces/coerce.ts";
+import { atom, binary, commas, LEVEL, method, operand, type Piece, piece, property, runtime } from "../pieces/piece.ts";
+import { shapeOf } from "../pieces/shape.ts";
 import { emitDynamic } from "./dynamic.ts";
-import type { Emitter } from "./emitter.ts";
 import { emitEquality } from "./equality.ts";
 import { emitFunction } from "./function.ts";
-import { emitLogic } from "./logic.ts";
 import { asDouble, emitArithmetic, emitIn, emitOrder } from "./operator.ts";
-import { emitHasValue, emitOptionalValue, emitOrValue, emitPosition } from "./optional.ts";
-import { atom, binary, commas, LEVEL, method, operand, type Piece, piece, property, runtime } from "./piece.ts";
-import { shapeOf } from "./shape.ts";
 
 export function emitCall(emitter: Emitter, node: Call): Piece {
   const { names } = emitter;

@@ -1,10 +1,10 @@
 // What is printed for values that are known beforehand.
 import type { DescField } from "@bufbuild/protobuf";
-import { PLAIN } from "../types/forms/form.ts";
-import { protoRange } from "../types/forms/range.ts";
-import type { Node } from "../types/model/expression.ts";
-import { fieldType } from "../types/model/field-type.ts";
-import type { CelType, Proto } from "../types/model/type.ts";
+import { PLAIN } from "../../types/forms/form.ts";
+import { protoRange } from "../../types/forms/range.ts";
+import type { Node } from "../../types/model/expression.ts";
+import { fieldType } from "../../types/model/field-type.ts";
+import type { CelType, Proto } from "../../types/model/type.ts";
 import type { Names } from "./code.ts";
 import { atom, LEVEL, literal, type Piece, piece } from "./piece.ts";
 

@@ -1,7 +1,7 @@
 // How TypeScript is told the type of a value where it would infer another: of nothing, of an empty list.
 import type { Printable } from "@bufbuild/protoplugin";
-import { celForm, type Form, formOf, generic, protoForm } from "../types/forms/form.ts";
-import type { CelType, Proto } from "../types/model/type.ts";
+import { celForm, type Form, formOf, generic, protoForm } from "../../types/forms/form.ts";
+import type { CelType, Proto } from "../../types/model/type.ts";
 import type { Names } from "./code.ts";
 
 const PLAIN: Readonly<Partial<Record<CelType["kind"], string>>> = {

@@ -1,14 +1,14 @@
 // Functions of CEL and its extensions.
 
-import { BIG, celForm, type Form, hasBoxes, PLAIN, protoForm, smallFormOf, UNSIGNED } from "../types/forms/form.ts";
-import { rangeOf } from "../types/forms/range.ts";
-import type { Call, Node } from "../types/model/expression.ts";
-import type { Overload } from "../types/model/type.ts";
-import { coerce } from "./coerce.ts";
-import type { Emitter } from "./emitter.ts";
-import { emitOptional } from "./optional.ts";
-import type { Piece } from "./piece.ts";
-import { atom, binary, commas, LEVEL, method, operand, piece, runtime } from "./piece.ts";
+import { BIG, celForm, type Form, hasBoxes, PLAIN, protoForm, smallFormOf, UNSIGNED } from "../../types/forms/form.ts";
+import { rangeOf } from "../../types/forms/range.ts";
+import type { Call, Node } from "../../types/model/expression.ts";
+import type { Overload } from "../../types/model/type.ts";
+import type { Emitter } from "../emitter/emitter.ts";
+import { emitOptional } from "../optionals/optional.ts";
+import { coerce } from "../pieces/coerce.ts";
+import type { Piece } from "../pieces/piece.ts";
+import { atom, binary, commas, LEVEL, method, operand, piece, runtime } from "../pieces/piece.ts";
 
 /** Functions that are a function of the runtime with the same operands, in CEL's own form. */
 const RUNTIME: Readonly<Record<string, string>> = {

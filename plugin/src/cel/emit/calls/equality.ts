@@ -1,14 +1,14 @@
 import type { DescMessage } from "@bufbuild/protobuf";
-import { sameConstant, staticType } from "../types/facts/same-value.ts";
-import { BIG, hasBoxes, PLAIN } from "../types/forms/form.ts";
-import type { Node } from "../types/model/expression.ts";
-import type { CelType } from "../types/model/type.ts";
-import { coerce } from "./coerce.ts";
-import type { Emitter } from "./emitter.ts";
+import { sameConstant, staticType } from "../../types/facts/same-value.ts";
+import { BIG, hasBoxes, PLAIN } from "../../types/forms/form.ts";
+import type { Node } from "../../types/model/expression.ts";
+import type { CelType } from "../../types/model/type.ts";
+import type { Emitter } from "../emitter/emitter.ts";
+import { isPrintedFixed, widened } from "../emitter/literals.ts";
+import { coerce } from "../pieces/coerce.ts";
+import { atom, binary, fits, LEVEL, operand, type Piece, piece, property, runtime, types } from "../pieces/piece.ts";
 import { withoutBoxes } from "./function.ts";
-import { isPrintedFixed, widened } from "./literals.ts";
 import { asDouble } from "./operator.ts";
-import { atom, binary, fits, LEVEL, operand, type Piece, piece, property, runtime, types } from "./piece.ts";
 
 const SIMPLE: ReadonlySet<string> = new Set(["bool", "string", "null"]);
 

@@ -1,9 +1,9 @@
-import { PLAIN } from "../types/forms/form.ts";
-import type { Call } from "../types/model/expression.ts";
-import { castAny } from "./cast.ts";
-import { coerce } from "./coerce.ts";
-import type { Emitter } from "./emitter.ts";
-import { atom, binary, LEVEL, type Piece, runtime } from "./piece.ts";
+import { PLAIN } from "../../types/forms/form.ts";
+import type { Call } from "../../types/model/expression.ts";
+import { castAny } from "../emitter/cast.ts";
+import type { Emitter } from "../emitter/emitter.ts";
+import { coerce } from "../pieces/coerce.ts";
+import { atom, binary, LEVEL, type Piece, runtime } from "../pieces/piece.ts";
 
 /** Functions of the runtime that go by the types of their operands. */
 const DYNAMIC: Readonly<Record<string, string>> = {

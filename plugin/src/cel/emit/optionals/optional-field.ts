@@ -1,10 +1,10 @@
 // A field of a message that may not be there, as an optional holds it.
 import type { DescField } from "@bufbuild/protobuf";
-import { BIG, type Form, formOf, PLAIN, UNSIGNED } from "../types/forms/form.ts";
-import { fieldType, isInherited, presenceOf } from "../types/model/field-type.ts";
-import { coerce, ifSet } from "./coerce.ts";
-import type { Emitter } from "./emitter.ts";
-import { atom, LEVEL, operand, type Piece, piece, runtime } from "./piece.ts";
+import { BIG, type Form, formOf, PLAIN, UNSIGNED } from "../../types/forms/form.ts";
+import { fieldType, isInherited, presenceOf } from "../../types/model/field-type.ts";
+import type { Emitter } from "../emitter/emitter.ts";
+import { coerce, ifSet } from "../pieces/coerce.ts";
+import { atom, LEVEL, operand, type Piece, piece, runtime } from "../pieces/piece.ts";
 
 export function maybe(value: Piece): Piece {
   return { ...value, maybe: true };

@@ -1,8 +1,8 @@
 // What emitted expressions are made of, so that one printer works for real files, tests and conformance runs.
 import type { DescEnum, DescExtension, DescMessage } from "@bufbuild/protobuf";
 import type { Printable } from "@bufbuild/protoplugin";
-import type { Node } from "../types/model/expression.ts";
-import type { CelType, Overload, Proto, Variable } from "../types/model/type.ts";
+import type { Node } from "../../types/model/expression.ts";
+import type { CelType, Overload, Proto, Variable } from "../../types/model/type.ts";
 
 /** Where printed code gets its names from. */
 export interface Names {

@@ -1,10 +1,11 @@
-import { factsOf, operandsOf } from "../types/facts/facts.ts";
-import { celForm, type Form, formOf, sameForm, smallFormOf } from "../types/forms/form.ts";
-import { rangeOf } from "../types/forms/range.ts";
-import type { Call, Node } from "../types/model/expression.ts";
-import { contradicted, contradictedInOrder } from "./contradiction.ts";
-import type { Emitter } from "./emitter.ts";
-import { arrow, atom, binary, hidden, LEVEL, operand, type Piece, piece, runtime } from "./piece.ts";
+import { factsOf, operandsOf } from "../../types/facts/facts.ts";
+import { celForm, type Form, formOf, sameForm, smallFormOf } from "../../types/forms/form.ts";
+import { rangeOf } from "../../types/forms/range.ts";
+import type { Call, Node } from "../../types/model/expression.ts";
+import { hideContradicted } from "../emitter/arms.ts";
+import { contradictedInOrder } from "../emitter/contradiction.ts";
+import type { Emitter } from "../emitter/emitter.ts";
+import { arrow, atom, binary, boolOf, hidden, LEVEL, operand, type Piece, piece, runtime } from "../pieces/piece.ts";
 
 export function emitLogic(emitter: Emitter, node: Call): Piece {
   const [first] = node.args;
@@ -23,16 +24,6 @@ function emitNot(emitter: Emitter, of: Node): Piece {
     ? piece(["!", ...operand(value, LEVEL.unary)], value.form, LEVEL.unary)
     : atom(String(!known));
 }
-
-/** What is printed as `true` or `false`. */
-export function boolOf({ print }: Piece): boolean | undefined {
-  const [only, more] = print;
-  if (more !== undefined || (only !== "true" && only !== "false")) return undefined;
-  return only === "true";
-}
-
-/** A test as one that TypeScript does not know: in an arm that it takes for unreachable it forgets what is there. */
-export const undecided = (test: Piece): Piece => (boolOf(test) === undefined ? test : hidden(test));
 
 /**
  * `&&` and `||`. What is printed as a literal decides, or is left out: TypeScript would take `x && false` for a `false`. In CEL an error on one side does not matter when the other side decides (spec, "Logical Operators"), so what cannot fail
@@ -113,39 +104,6 @@ function wider(a: Form, b: Form): Form | undefined {
 
 function isEmptyList(node: Node): node is Node & { readonly kind: "list" } {
   return node.kind === "list" && node.elements.length === 0;
-}
-
-/** Hides what TypeScript would remember of a condition in one of its branches. */
-function hideContradicted(emitter: Emitter, condition: Node, yes: Node, no: Node): void {
-  emitter.hide([
-    ...contradicted(condition, true, yes, emitter.aliases),
-    ...contradicted(condition, false, no, emitter.aliases),
-  ]);
-}
-
-/**
- * A conditional whose branches are printed by `arm`: the one that is taken, where the condition is known, since the other may read what TypeScript knows to
- * be absent.
- *
- * @returns `arms`: the branches that are printed, one or both
- */
-export function emitArms(
-  emitter: Emitter,
-  [condition, yes, no]: readonly [Node, Node, Node],
-  form: Form,
-  arm: (branch: Node) => Piece,
-): { readonly value: Piece; readonly arms: readonly Piece[] } {
-  hideContradicted(emitter, condition, yes, no);
-  const [left, right] = [arm(yes), arm(no)];
-  const test = emitter.value(condition);
-  const known = boolOf(test);
-  if (known !== undefined) {
-    const value = known ? left : right;
-    return { value, arms: [value] };
-  }
-  const [one, other] = [left, right].map((branch) => operand(branch, LEVEL.conditional));
-  const print = [...operand(test, LEVEL.nullish), " ? ", ...(one ?? []), " : ", ...(other ?? [])];
-  return { value: piece(print, form, LEVEL.conditional), arms: [left, right] };
 }
 
 /** `form`: the form in which the branches are wanted. */

@@ -1,13 +1,13 @@
-import { entryForm, formOf, PLAIN } from "../types/forms/form.ts";
-import { isError } from "../types/model/error-type.ts";
-import type { Node } from "../types/model/expression.ts";
-import { fieldType, presenceOf } from "../types/model/field-type.ts";
-import { coerce, unbox } from "./coerce.ts";
-import { zero } from "./constant.ts";
-import type { Emitter } from "./emitter.ts";
-import { emitMember } from "./error-member.ts";
-import { emitOptionalTest } from "./optional.ts";
-import { atom, binary, LEVEL, method, operand, type Piece, piece, runtime, types } from "./piece.ts";
+import { entryForm, formOf, PLAIN } from "../../types/forms/form.ts";
+import { isError } from "../../types/model/error-type.ts";
+import type { Node } from "../../types/model/expression.ts";
+import { fieldType, presenceOf } from "../../types/model/field-type.ts";
+import type { Emitter } from "../emitter/emitter.ts";
+import { emitMember } from "../optionals/error-member.ts";
+import { emitOptionalTest } from "../optionals/optional.ts";
+import { coerce, unbox } from "../pieces/coerce.ts";
+import { zero } from "../pieces/constant.ts";
+import { atom, binary, LEVEL, method, operand, type Piece, piece, runtime, types } from "../pieces/piece.ts";
 
 /** The value of a field or of a key: what is unset reads as its default. */
 export function emitSelect(emitter: Emitter, node: Node & { kind: "select" }): Piece {

@@ -1,10 +1,10 @@
 // Map literals as protobuf-es has maps.
 
-import type { Form } from "../types/forms/form.ts";
-import { protoRange } from "../types/forms/range.ts";
-import type { Node } from "../types/model/expression.ts";
-import type { Emitter } from "./emitter.ts";
-import { atom, binary, commas, LEVEL, type Piece, piece, runtime } from "./piece.ts";
+import type { Form } from "../../types/forms/form.ts";
+import { protoRange } from "../../types/forms/range.ts";
+import type { Node } from "../../types/model/expression.ts";
+import type { Emitter } from "../emitter/emitter.ts";
+import { atom, binary, commas, LEVEL, type Piece, piece, runtime } from "../pieces/piece.ts";
 
 /** Whether a map literal can be printed as an object: its keys are known and fit, and each is there once. */
 export function isRecord({ entries }: Node & { kind: "map" }, { key: scalar }: Form & { kind: "record" }): boolean {

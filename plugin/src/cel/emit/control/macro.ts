@@ -1,12 +1,11 @@
-import { isMentioned, mentions, mentionsInMacro } from "../types/facts/mentions.ts";
-import { BIG, celForm, type Form, formOf, PLAIN } from "../types/forms/form.ts";
-import type { Node } from "../types/model/expression.ts";
-import type { CelType, Proto, Variable } from "../types/model/type.ts";
-import { coerce, keyReader } from "./coerce.ts";
-import { contradicted, returnsOf } from "./contradiction.ts";
-import type { Emitter } from "./emitter.ts";
-import { returned } from "./literals.ts";
-import { undecided } from "./logic.ts";
+import { isMentioned, mentions, mentionsInMacro } from "../../types/facts/mentions.ts";
+import { BIG, celForm, type Form, formOf, PLAIN } from "../../types/forms/form.ts";
+import type { Node } from "../../types/model/expression.ts";
+import type { CelType, Proto, Variable } from "../../types/model/type.ts";
+import { contradicted, returnsOf } from "../emitter/contradiction.ts";
+import type { Emitter } from "../emitter/emitter.ts";
+import { returned } from "../emitter/literals.ts";
+import { coerce, keyReader } from "../pieces/coerce.ts";
 import {
   arrow,
   arrowOver,
@@ -19,8 +18,9 @@ import {
   piece,
   property,
   runtime,
-} from "./piece.ts";
-import { isReadIn } from "./printed.ts";
+  undecided,
+} from "../pieces/piece.ts";
+import { isReadIn } from "../pieces/print.ts";
 
 type Macro = Node & { readonly kind: "macro" };
 

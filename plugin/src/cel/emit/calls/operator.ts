@@ -1,12 +1,12 @@
 // Arithmetic, order and membership.
 
-import { BIG, entryForm, type Form, PLAIN, protoForm, smallFormOf, UNSIGNED } from "../types/forms/form.ts";
-import { isSafeDivisor, rangeOf } from "../types/forms/range.ts";
-import type { Call, Node } from "../types/model/expression.ts";
-import { coerce } from "./coerce.ts";
-import type { Emitter } from "./emitter.ts";
+import { BIG, entryForm, type Form, PLAIN, protoForm, smallFormOf, UNSIGNED } from "../../types/forms/form.ts";
+import { isSafeDivisor, rangeOf } from "../../types/forms/range.ts";
+import type { Call, Node } from "../../types/model/expression.ts";
+import type { Emitter } from "../emitter/emitter.ts";
+import { coerce } from "../pieces/coerce.ts";
+import { atom, binary, fits, LEVEL, method, type Piece, piece, runtime } from "../pieces/piece.ts";
 import { withoutBoxes } from "./function.ts";
-import { atom, binary, fits, LEVEL, method, type Piece, piece, runtime } from "./piece.ts";
 
 const OPERATORS: Readonly<Record<string, { readonly sign: string; readonly level: number }>> = {
   add: { sign: "+", level: LEVEL.additive },

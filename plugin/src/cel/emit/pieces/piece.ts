@@ -1,7 +1,7 @@
 import type { Printable } from "@bufbuild/protoplugin";
-import { BIG, type Form, PLAIN, UNSIGNED } from "../types/forms/form.ts";
+import { BIG, type Form, PLAIN, UNSIGNED } from "../../types/forms/form.ts";
 import type { Names } from "./code.ts";
-import { isReadIn } from "./printed.ts";
+import { isReadIn } from "./print.ts";
 
 /** How strongly JavaScript's operators bind. An operand that binds less needs parentheses. */
 export const LEVEL = {
@@ -149,3 +149,13 @@ export function lambdaOf(name: string, body: Piece): Piece {
 export function hidden(test: Piece): Piece {
   return atom("Boolean(", ...test.print, ")");
 }
+
+/** What is printed as `true` or `false`. */
+export function boolOf({ print }: Piece): boolean | undefined {
+  const [only, more] = print;
+  if (more !== undefined || (only !== "true" && only !== "false")) return undefined;
+  return only === "true";
+}
+
+/** A test as one that TypeScript does not know: in an arm that it takes for unreachable it forgets what is there. */
+export const undecided = (test: Piece): Piece => (boolOf(test) === undefined ? test : hidden(test));

@@ -1,8 +1,8 @@
-import { protoForm } from "../types/forms/form.ts";
-import type { Node } from "../types/model/expression.ts";
-import type { CelType, Proto } from "../types/model/type.ts";
-import type { Emitter } from "./emitter.ts";
-import { arrow, atom, binary, commas, isNothing, LEVEL, type Piece, piece, runtime } from "./piece.ts";
+import { protoForm } from "../../types/forms/form.ts";
+import type { Node } from "../../types/model/expression.ts";
+import type { CelType, Proto } from "../../types/model/type.ts";
+import type { Emitter } from "../emitter/emitter.ts";
+import { arrow, atom, binary, commas, isNothing, LEVEL, type Piece, piece, runtime } from "../pieces/piece.ts";
 import { emitRecord, isRecord } from "./record.ts";
 
 /**

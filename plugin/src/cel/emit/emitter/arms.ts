@@ -1,0 +1,46 @@
+// The two branches of a conditional.
+
+import type { Form } from "../../types/forms/form.ts";
+import type { Node } from "../../types/model/expression.ts";
+import { boolOf, LEVEL, operand, type Piece, piece } from "../pieces/piece.ts";
+import { type Aliases, contradicted } from "./contradiction.ts";
+
+/** The part of an emitter that prints tests. */
+export interface Tests {
+  readonly aliases: Aliases;
+  hide(nodes: readonly Node[]): void;
+  value(node: Node): Piece;
+}
+
+/** Hides what TypeScript would remember of a condition in one of its branches. */
+export function hideContradicted(emitter: Tests, condition: Node, yes: Node, no: Node): void {
+  emitter.hide([
+    ...contradicted(condition, true, yes, emitter.aliases),
+    ...contradicted(condition, false, no, emitter.aliases),
+  ]);
+}
+
+/**
+ * A conditional whose branches are printed by `arm`: the one that is taken, where the condition is known, since the other may read what TypeScript knows to
+ * be absent.
+ *
+ * @returns `arms`: the branches that are printed, one or both
+ */
+export function emitArms(
+  emitter: Tests,
+  [condition, yes, no]: readonly [Node, Node, Node],
+  form: Form,
+  arm: (branch: Node) => Piece,
+): { readonly value: Piece; readonly arms: readonly Piece[] } {
+  hideContradicted(emitter, condition, yes, no);
+  const [left, right] = [arm(yes), arm(no)];
+  const test = emitter.value(condition);
+  const known = boolOf(test);
+  if (known !== undefined) {
+    const value = known ? left : right;
+    return { value, arms: [value] };
+  }
+  const [one, other] = [left, right].map((branch) => operand(branch, LEVEL.conditional));
+  const print = [...operand(test, LEVEL.nullish), " ? ", ...(one ?? []), " : ", ...(other ?? [])];
+  return { value: piece(print, form, LEVEL.conditional), arms: [left, right] };
+}
