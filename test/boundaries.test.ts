@@ -272,7 +272,10 @@ describe("imports", () => {
       policies: ["model", "names", "conversions", "scope"],
       graph: ["names", "scope", "policies"],
       steps: preparation,
-      messages: [...preparation, "steps"],
+      packages: [...preparation, "steps"],
+      messages: [...preparation, "steps", "packages"],
+      edge: [...preparation, "steps", "packages", "messages"],
+      streams: [...preparation, "steps", "packages"],
       rules: ["model"],
     },
     "plugin/src/check": {
@@ -408,7 +411,6 @@ describe("imports", () => {
     /** Folders that are too large still: a figure may only shrink. */
     const large: Readonly<Record<string, number>> = {
       "plugin/src/faults": 26,
-      "plugin/src/resolve/messages": 26,
       "runtime/src/cel": 32,
     };
     const all = [...sizes].map(([folder, files]) => [folder, files.length] as const);

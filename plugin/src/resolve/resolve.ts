@@ -3,27 +3,19 @@ import type { Diagnostic, Report } from "../diagnostic/diagnostic.ts";
 import type { Ir, IrFile, IrMethod, IrService } from "../ir/ir.ts";
 import { isPart, isPosition } from "../model/stream-fields.ts";
 import { AliasTable } from "./conversions/aliases.ts";
+import { cachingOf } from "./edge/caching.ts";
+import { resolveLimits } from "./edge/limits.ts";
+import { resolvePermits } from "./edge/permit.ts";
+import { restOf } from "./edge/rest.ts";
+import { resolveTelemetry } from "./edge/telemetry.ts";
+import { versionsOf } from "./edge/version.ts";
 import { hasRules } from "./graph/declared.ts";
 import { envMentions } from "./graph/env-mentions.ts";
 import { letGraph } from "./graph/let-graph.ts";
 import { type MessageGraph, messageGraph, rootOf } from "./graph/message-graph.ts";
-import { cachingOf } from "./messages/caching.ts";
-import { envVars } from "./messages/env.ts";
-import { checkServicesEnv } from "./messages/env-agreement.ts";
 import { resolveLet } from "./messages/let.ts";
-import { resolveLimits } from "./messages/limits.ts";
 import { resolveAdrift, resolveMessage } from "./messages/message.ts";
 import { type Opened, takeOpenings } from "./messages/opening.ts";
-import { ownFunctions } from "./messages/own-functions.ts";
-import { packageContext } from "./messages/package-context.ts";
-import { resolvePermits } from "./messages/permit.ts";
-import { callersOf } from "./messages/principal.ts";
-import { restOf } from "./messages/rest.ts";
-import { itemOf, resolveStreams } from "./messages/stream.ts";
-import { checkBare } from "./messages/stream-policy.ts";
-import { resolveTelemetry } from "./messages/telemetry.ts";
-import { resolveTopics } from "./messages/topics.ts";
-import { versionsOf } from "./messages/version.ts";
 import { isDegradation } from "./model/degradation.ts";
 import type { EffectTable } from "./model/effects.ts";
 import { effectTable, restsOn } from "./model/effects.ts";
@@ -41,12 +33,20 @@ import type {
   Telemetry,
 } from "./model/model.ts";
 import { lookupMessage, lookupMethod, lookupService } from "./names/lookup.ts";
+import { envVars } from "./packages/env.ts";
+import { checkServicesEnv } from "./packages/env-agreement.ts";
+import { packageContext } from "./packages/package-context.ts";
+import { ownFunctions } from "./packages/package-functions.ts";
+import { callersOf } from "./packages/principal.ts";
 import { DEFAULT_BUDGET_MS, DEFAULT_PARTS_MS, sendsParts } from "./policies/context.ts";
 import { checkStreamLimit } from "./policies/stream-limits.ts";
 import { checkOwnWord } from "./policies/vouching.ts";
 import { resolveRules } from "./rules/rules.ts";
 import { requestPlace } from "./scope/args.ts";
 import type { Run } from "./steps/context.ts";
+import { itemOf, resolveStreams } from "./streams/stream.ts";
+import { checkBare } from "./streams/stream-policy.ts";
+import { resolveTopics } from "./streams/topics.ts";
 
 /** From declared names to descriptors, types and a graph. Faulty parts are left out of the model after their diagnostics. */
 export function resolve(ir: Ir, report: Report): Model {

@@ -5,15 +5,15 @@ import type { IrFile, IrMethod, IrService } from "../../ir/ir.ts";
 import type { IrStep } from "../../ir/step.ts";
 import { stepTexts } from "../graph/message-graph.ts";
 import type { Let, Step } from "../model/model.ts";
+import { envOfLet } from "../packages/env.ts";
+import { packageContext } from "../packages/package-context.ts";
+import { checkNamespaces } from "../packages/package-functions.ts";
+import { checkPeerNames, givenOfCallers } from "../packages/principal.ts";
 import { freeNames } from "../scope/free-names.ts";
 import type { MessageScope } from "../scope/scope.ts";
 import { HEADERS, PEER } from "../scope/scope.ts";
 import type { MessageContext, Run } from "../steps/context.ts";
-import { envOfLet } from "./env.ts";
 import { reportCycle, resolveSteps } from "./message.ts";
-import { checkNamespaces } from "./own-functions.ts";
-import { packageContext } from "./package-context.ts";
-import { checkPeerNames, givenOfCallers } from "./principal.ts";
 
 const NO_ARGS: Variable = {
   name: "args",

@@ -6,6 +6,10 @@ import type { Ir, IrFile, IrMessage, IrMethod } from "../../ir/ir.ts";
 import type { IrStep } from "../../ir/step.ts";
 import { messageTexts, stepTexts } from "../graph/message-graph.ts";
 import type { Composed, Step } from "../model/model.ts";
+import { envOfMessage } from "../packages/env.ts";
+import { packageContext } from "../packages/package-context.ts";
+import { checkNamespaces } from "../packages/package-functions.ts";
+import { checkPeerNames, givenOfCallers, publicAt } from "../packages/principal.ts";
 import { argsFor } from "../scope/args.ts";
 import { freeNames } from "../scope/free-names.ts";
 import type { MessageScope } from "../scope/scope.ts";
@@ -13,11 +17,7 @@ import { HEADERS } from "../scope/scope.ts";
 import type { MessageContext, Run } from "../steps/context.ts";
 import { clientCalls, hasResolver, resolverSteps } from "../steps/resolver.ts";
 import { resolveStep } from "../steps/step.ts";
-import { envOfMessage } from "./env.ts";
 import { resolveFields } from "./fields.ts";
-import { checkNamespaces } from "./own-functions.ts";
-import { packageContext } from "./package-context.ts";
-import { checkPeerNames, givenOfCallers, publicAt } from "./principal.ts";
 import { checkHiding, stepsAround, takeShared } from "./shared-steps.ts";
 
 /** Looks for faults in a message with rules that nothing composes, typically one being written. What its arguments are nobody knows yet. */

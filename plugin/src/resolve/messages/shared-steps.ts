@@ -4,10 +4,10 @@ import type { IrMessage, IrMethod, IrService } from "../../ir/ir.ts";
 import type { IrStep } from "../../ir/step.ts";
 import { sameForm, tellApart } from "../conversions/same-form.ts";
 import type { Step } from "../model/model.ts";
+import { reportLack } from "../packages/lack.ts";
 import type { MessageScope } from "../scope/scope.ts";
 import type { MessageContext, Run } from "../steps/context.ts";
 import { failureVariable } from "../steps/failable.ts";
-import { reportLack } from "./lack.ts";
 
 function servicesOf(run: Run, roots: readonly IrMethod[]): IrService[] {
   return [...new Set(roots.flatMap((root) => run.lets.serviceOf.get(root) ?? []))];

@@ -9,12 +9,12 @@ import type { Call } from "../model/call.ts";
 import type { Topic } from "../model/model.ts";
 import { lookupMessage } from "../names/lookup.ts";
 import { itemOfTopic } from "../names/topics.ts";
+import { envOfLet } from "../packages/env.ts";
+import { packageContext } from "../packages/package-context.ts";
+import { bareStep, messageVariable } from "../packages/request-scope.ts";
 import { checkCondition, free, type MessageScope } from "../scope/scope.ts";
 import { resolveCall } from "../steps/call.ts";
 import type { MessageContext, PackageContext, Run } from "../steps/context.ts";
-import { envOfLet } from "./env.ts";
-import { packageContext } from "./package-context.ts";
-import { bareStep, messageVariable } from "./request-scope.ts";
 import { callStep, positionOf, readsResume, resumeOf } from "./stream.ts";
 import { bareCall, checkBare, plainEntries } from "./stream-policy.ts";
 

@@ -8,22 +8,22 @@ import type { IrMethod, IrService } from "../../ir/ir.ts";
 import type { IrStep } from "../../ir/step.ts";
 import { mentionsOfSteps, namesIn } from "../graph/let-graph.ts";
 import { failTexts } from "../graph/message-graph.ts";
+import { orderOf, resolveSteps } from "../messages/message.ts";
+import { checkHiding } from "../messages/shared-steps.ts";
 import type { Fail } from "../model/call.ts";
 import type { Permit, Step } from "../model/model.ts";
 import { failExpressions } from "../model/source-parts.ts";
+import { envOfLet } from "../packages/env.ts";
+import { packageContext } from "../packages/package-context.ts";
+import { checkNamespaces } from "../packages/package-functions.ts";
+import { callersOf, checkPeerNames } from "../packages/principal.ts";
+import { type Around, messageVariable, requestScope } from "../packages/request-scope.ts";
 import { resolveFailure } from "../policies/failure.ts";
 import { freeNames } from "../scope/free-names.ts";
 import { checkCondition, type MessageScope, stepsRead, where } from "../scope/scope.ts";
 import type { MessageContext, Run } from "../steps/context.ts";
 import { checkDecision } from "./decision.ts";
-import { envOfLet } from "./env.ts";
-import { orderOf, resolveSteps } from "./message.ts";
-import { checkNamespaces } from "./own-functions.ts";
-import { packageContext } from "./package-context.ts";
-import { checkAccepts, resolveAccepts } from "./permit-accepts.ts";
-import { callersOf, checkPeerNames } from "./principal.ts";
-import { type Around, messageVariable, requestScope } from "./request-scope.ts";
-import { checkHiding } from "./shared-steps.ts";
+import { checkAccepts, resolveAccepts } from "./permit-sources.ts";
 
 /** Every permit of the run; an rpc that is not covered, or whose permit is faulty, is missing. */
 export function resolvePermits(run: Run): ReadonlyMap<IrMethod, Permit> {

@@ -11,14 +11,14 @@ import type { Call } from "../model/call.ts";
 import type { Followed, Step } from "../model/model.ts";
 import { methodNamed } from "../names/lookup.ts";
 import { findTopic, itemOfTopic } from "../names/topics.ts";
+import { envOfLet } from "../packages/env.ts";
+import { packageContext } from "../packages/package-context.ts";
+import { callersOf } from "../packages/principal.ts";
+import { type Around, bareStep, messageVariable, requestScope } from "../packages/request-scope.ts";
 import { check, checkCondition, free, type MessageScope } from "../scope/scope.ts";
 import { resolveCall } from "../steps/call.ts";
 import type { MessageContext, Run } from "../steps/context.ts";
 import { keyOf } from "../steps/topic-key.ts";
-import { envOfLet } from "./env.ts";
-import { packageContext } from "./package-context.ts";
-import { callersOf } from "./principal.ts";
-import { type Around, bareStep, messageVariable, requestScope } from "./request-scope.ts";
 import { bareCall, checkBare, plainEntries } from "./stream-policy.ts";
 
 /** The message of an item, as far as names tell; undefined where they do not. */

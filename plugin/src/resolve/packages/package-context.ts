@@ -5,7 +5,7 @@ import { checkAgreement, governing } from "../policies/entries.ts";
 import type { PackageContext, Run } from "../steps/context.ts";
 import { packageEnv } from "./env.ts";
 import { identityOf } from "./identity.ts";
-import { agreedFunctions } from "./own-functions.ts";
+import { agreedFunctions } from "./package-functions.ts";
 
 export function packageContext(run: Run, name: string): PackageContext {
   const known = run.packages.get(name);

@@ -3,8 +3,8 @@
 import type { Origin } from "../../diagnostic/origin.ts";
 import type { IrRateLimit } from "../../ir/edge.ts";
 import type { IrMethod, IrService } from "../../ir/ir.ts";
+import { packageContext } from "../packages/package-context.ts";
 import type { PackageContext, Run } from "../steps/context.ts";
-import { packageContext } from "./package-context.ts";
 
 export interface DeclaredLimit {
   readonly limit: IrRateLimit;

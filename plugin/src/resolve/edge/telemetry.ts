@@ -7,13 +7,13 @@ import type { Sourced, Text } from "../../diagnostic/origin.ts";
 import { toldOnce } from "../../diagnostic/told-once.ts";
 import type { IrFile, IrMethod } from "../../ir/ir.ts";
 import type { Attribute, Telemetry } from "../model/model.ts";
+import { seen } from "../packages/env.ts";
+import { packageContext } from "../packages/package-context.ts";
+import { callersOf } from "../packages/principal.ts";
+import { type Around, bareStep, messageVariable, requestScope } from "../packages/request-scope.ts";
 import { governing } from "../policies/entries.ts";
 import { check, free, type MessageScope } from "../scope/scope.ts";
 import type { Run } from "../steps/context.ts";
-import { seen } from "./env.ts";
-import { packageContext } from "./package-context.ts";
-import { callersOf } from "./principal.ts";
-import { type Around, bareStep, messageVariable, requestScope } from "./request-scope.ts";
 
 /** What is said of the traces of every rpc of whose package something is said. */
 export function resolveTelemetry(run: Run): ReadonlyMap<IrMethod, Telemetry> {

@@ -3,13 +3,13 @@ import type { Text } from "../../diagnostic/origin.ts";
 import { toldOnce } from "../../diagnostic/told-once.ts";
 import type { IrMethod } from "../../ir/ir.ts";
 import type { Limits, LimitUse } from "../model/model.ts";
+import { envOfLet, seen } from "../packages/env.ts";
+import { packageContext } from "../packages/package-context.ts";
+import { callersOf } from "../packages/principal.ts";
+import { type Around, bareStep, messageVariable, requestScope } from "../packages/request-scope.ts";
 import { check, checkCondition, free, type MessageScope, where } from "../scope/scope.ts";
 import type { Run } from "../steps/context.ts";
-import { envOfLet, seen } from "./env.ts";
-import { checkLimitsAgree, type DeclaredLimit, limitsOf } from "./limits-agree.ts";
-import { packageContext } from "./package-context.ts";
-import { callersOf } from "./principal.ts";
-import { type Around, bareStep, messageVariable, requestScope } from "./request-scope.ts";
+import { checkLimitsAgree, type DeclaredLimit, limitsOf } from "./limits-agreement.ts";
 
 /** The limits of every rpc that has some. One that has a fault is left out. */
 export function resolveLimits(run: Run): ReadonlyMap<IrMethod, Limits> {
