@@ -420,7 +420,7 @@ describe("imports", () => {
   test("no file is loaded in a circle", () => {
     expect(circles([...shipped, ...server, ...plugin, ...testing].filter(({ typeOnly }) => !typeOnly))).toEqual([]);
   });
-  test.each(["plugin/src/cel", "plugin/src/faults", "packages/testing/src", "runtime/src", "packages/server/src", "cli/src"])(
+  test.each(["plugin/src", "packages/testing/src", "runtime/src", "packages/server/src", "cli/src"])(
     "no file of %s imports itself by way of others, not even types",
     (folder) => {
       const inside = [

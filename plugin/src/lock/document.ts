@@ -3,7 +3,6 @@ import type { Origin } from "../diagnostic/origin.ts";
 import { type Edge, type Entries, NO_EDGE, SECTIONS } from "./edge.ts";
 import { type Exchange, RELIANCES, type Reliance } from "./exchange.ts";
 import type { Facts } from "./facts.ts";
-import type { Elsewhere } from "./stale-entries.ts";
 
 export interface Locked {
   readonly facts: Facts;
@@ -18,6 +17,12 @@ export interface Locked {
 export const isOption = (voucher: string): boolean => voucher.endsWith(".read_only");
 /** By the name of the generated file, then by the name of the element. */
 export type Lock = ReadonlyMap<string, ReadonlyMap<string, Locked>>;
+
+/**
+ * By BFF file the working directory of the run that wrote its entry, from the lock's directory; null: that run could not read the
+ * file, as with an input of a registry. Files that are read from the directory of the lock, or from one above it, are left out.
+ */
+export type Elsewhere = ReadonlyMap<string, string | null>;
 
 /** Version 1 did not say what goes to and fro, nor the facts that `learned` (facts.ts) adds. */
 const VERSION = 2;

@@ -5,14 +5,23 @@ import type { Origin } from "../diagnostic/origin.ts";
 import type { Sources } from "../diagnostic/sources.ts";
 import { type Element, locate } from "../read/source/locate.ts";
 import type { Model } from "../resolve/model/model.ts";
-import { isOfVersion1, type Lock, type Locked, parseLock, readElsewhere, renderLock, sorted } from "./document.ts";
+import {
+  type Elsewhere,
+  isOfVersion1,
+  type Lock,
+  type Locked,
+  parseLock,
+  readElsewhere,
+  renderLock,
+  sorted,
+} from "./document.ts";
 import { type Drift, driftOf } from "./drift.ts";
 import { changedEdge, type Edge, edgeOf, filesOfEdge, NO_EDGE, nextEdge, readEdge, saysNothing } from "./edge.ts";
 import { type Facts, factsOf, learned, withHttp } from "./facts.ts";
 import { foldGonePackages } from "./gone-packages.ts";
 import { notCommitted, type Run, staleEntries } from "./not-committed.ts";
 import { optionsOf } from "./options.ts";
-import { type Elsewhere, HERE, nextElsewhere, staleTest, withRenamedFiles } from "./stale-entries.ts";
+import { HERE, nextElsewhere, staleTest, withRenamedFiles } from "./stale-entries.ts";
 import { type Used, usedElements } from "./used.ts";
 
 export interface LockInput {

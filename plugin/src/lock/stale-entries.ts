@@ -1,14 +1,8 @@
 // Entries of BFF files that were deleted or renamed, and entries that this run cannot judge because other runs share the lock.
 import type { Sources } from "../diagnostic/sources.ts";
 import type { Model } from "../resolve/model/model.ts";
-import type { Lock, Locked } from "./document.ts";
+import type { Elsewhere, Lock, Locked } from "./document.ts";
 import type { Options } from "./options.ts";
-
-/**
- * By BFF file the working directory of the run that wrote its entry, from the lock's directory; null: that run could not read the
- * file, as with an input of a registry. Files that are read from the directory of the lock, or from one above it, are left out.
- */
-export type Elsewhere = ReadonlyMap<string, string | null>;
 
 /** The working directory of a run whose lock is in it or below it. */
 export const HERE = ".";

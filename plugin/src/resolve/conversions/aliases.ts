@@ -11,10 +11,11 @@ import { isPart, isPosition } from "../../model/stream-fields.ts";
 import { isDegradation } from "../model/degradation.ts";
 import { lookupEnum, lookupMessage, resolveName } from "../names/lookup.ts";
 import { computedOf, fallbackOf, writtenTo } from "./computed.ts";
-import { type Aliases, conversion } from "./convert.ts";
+import { conversion } from "./convert.ts";
 import { checkUnaliased, enumInward, enumOutward } from "./enum-aliases.ts";
 import { type EnumRelations, enumRelations } from "./enum-relations.ts";
 import { formName } from "./same-form.ts";
+import type { Aliases } from "./value.ts";
 
 /** The `position` of a copy to the declared response. */
 const RESPONSE = -1;

@@ -18,7 +18,8 @@ import type { Text } from "../../diagnostic/origin.ts";
 import type { Bound } from "../../model/conversion.ts";
 import { canBeAbsent, isRequired } from "../../model/presence.ts";
 import { isReference } from "../../read/values/names.ts";
-import { type Aliases, conversion } from "./convert.ts";
+import { conversion } from "./convert.ts";
+import type { Aliases } from "./value.ts";
 
 export function bindTo(expression: Expression, field: DescField, aliases: Aliases, report: Report): Bound | undefined {
   if (!canBeAbsent(field) && mayBeUnset(expression)) {

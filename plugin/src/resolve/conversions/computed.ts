@@ -6,8 +6,8 @@ import type { Text } from "../../diagnostic/origin.ts";
 import type { IrField } from "../../ir/ir.ts";
 import type { Bound } from "../../model/conversion.ts";
 import { bindTo } from "./bind.ts";
-import type { Aliases } from "./convert.ts";
 import type { EnumRelations } from "./enum-relations.ts";
+import type { Aliases } from "./value.ts";
 
 /** What checking needs of the run, and what fields of other copies become. */
 export interface ComputedContext {

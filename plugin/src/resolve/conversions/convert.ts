@@ -1,11 +1,10 @@
 // Whether a value may become a field, and how: the binding rules of language.md, "Fields".
-import { type DescEnum, type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
+import { type DescEnum, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import {
   type CelType,
   convertible,
   enumOf,
   isJson,
-  type Node,
   type Proto,
   packs,
   sameProto,
@@ -14,17 +13,10 @@ import {
   typeNameOfEnums,
   unwrapped,
 } from "../../cel/index.ts";
-import type { Text } from "../../diagnostic/origin.ts";
-import type { Conversion, EnumConversion, MessageConversion } from "../../model/conversion.ts";
-import { copyInstead, noCopy, valueInstead } from "./instead.ts";
+import type { Conversion } from "../../model/conversion.ts";
+import { copyInstead, noCopy, valueInstead } from "./replacement.ts";
+import type { Aliases, Value } from "./value.ts";
 
-export interface Value {
-  readonly type: CelType;
-  readonly proto: Proto | undefined;
-  /** The expression, where it is one: a literal's parts say more than its type. */
-  readonly root?: Node;
-  readonly text?: Text;
-}
 /** Why a value does not fit. */
 export interface Misfit {
   readonly kind: "misfit";
@@ -32,16 +24,6 @@ export interface Misfit {
   readonly message: string;
   readonly hint: string;
 }
-/** The alias relations of the run; undefined where there is none. */
-export interface Aliases {
-  readonly message: (from: DescMessage, to: DescMessage) => MessageConversion | undefined;
-  readonly enum: (from: DescEnum, to: DescEnum) => EnumConversion | undefined;
-  /** Whether it is of a package that has options: upstreams have none, and are another team's. */
-  readonly own: (desc: DescMessage | DescEnum) => boolean;
-  /** Of a copy that cannot become the upstream's message, the field that is to blame, and why. */
-  readonly unwritable: (from: DescMessage, to: DescMessage) => { field: DescField; why: string } | undefined;
-}
-
 const SAME: Conversion = { kind: "same" };
 
 /** By what is given, then by what is wanted. */

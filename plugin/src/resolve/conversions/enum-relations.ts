@@ -2,7 +2,7 @@
 import type { DescEnumValue } from "@bufbuild/protobuf";
 import type { Scope } from "../../cel/index.ts";
 import type { Ir } from "../../ir/ir.ts";
-import type { Aliases } from "./convert.ts";
+import type { Aliases } from "./value.ts";
 
 export type EnumRelations = NonNullable<Scope["enums"]>;
 

@@ -1,5 +1,5 @@
 import type { IrMethod } from "../../ir/ir.ts";
-import type { Aliases } from "../conversions/convert.ts";
+import type { Aliases } from "../conversions/value.ts";
 import type { MessageScope } from "../scope/scope.ts";
 import type { Governing } from "./entries.ts";
 

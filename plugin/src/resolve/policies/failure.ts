@@ -3,7 +3,7 @@ import type { Text } from "../../diagnostic/origin.ts";
 import type { IrFailure } from "../../ir/step.ts";
 import { detailOf } from "../../model/details.ts";
 import { parseTemplate } from "../../read/values/template.ts";
-import { textInstead } from "../conversions/instead.ts";
+import { textInstead } from "../conversions/replacement.ts";
 import type { Fail } from "../model/call.ts";
 import { slice } from "../names/synthetic-text.ts";
 import { check, type MessageScope } from "../scope/scope.ts";

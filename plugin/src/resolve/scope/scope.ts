@@ -17,7 +17,7 @@ import {
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { EnumRelations } from "../conversions/enum-relations.ts";
-import { conditionInstead } from "../conversions/instead.ts";
+import { conditionInstead } from "../conversions/replacement.ts";
 import type { Step } from "../model/model.ts";
 import { type FreeNames, freeNames } from "./free-names.ts";
 

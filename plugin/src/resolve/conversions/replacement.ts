@@ -2,7 +2,7 @@
 import type { DescEnum, DescMessage } from "@bufbuild/protobuf";
 import { type CelType, type Expression, enumOf, fieldType, sameType } from "../../cel/index.ts";
 import type { Text } from "../../diagnostic/origin.ts";
-import type { Aliases, Value } from "./convert.ts";
+import type { Aliases, Value } from "./value.ts";
 
 /** A name or a path as it is written, so that more may be written behind it; anything else is left to the reader. */
 function written(text: Text | undefined): string {
