@@ -280,7 +280,9 @@ function policyPrint(entry: Entry, names: FileNames, policies: Policies, file: P
   const needsRequest = when.reads.some(({ variable }) => readsRequest(variable));
   const reads = (name: string): boolean => (name === "cx" ? needsRequest : mentions([print], name));
   return [
-    `{ ...${constant}, retry: { ...${constant}.retry, when: (${readParameters(["error", "cx"], reads)}) => `,
+    `{ ...${constant}, retry: { ...${constant}.retry, when: (`,
+    ...readParameters(["error", "cx"], reads),
+    ") => ",
     ...print,
     ` }${answers} }`,
   ];

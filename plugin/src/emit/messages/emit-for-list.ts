@@ -94,7 +94,7 @@ function emitBody(message: PlanMessage, names: MessageNames, cx: StepContext, lo
   const shared = message.awaited.filter((step) => !loads.has(step));
   const awaits = [...awaitIn(shared, row), ...waited.map((step): Line => [`await ${loads.get(step)}.all;`])];
   const by = readParameters(["args", index], (name) => mentions(row, name));
-  const all = block([`return ${list}.map((${by}) => {`], row, ["});"]);
+  const all = block([`return ${list}.map((`, ...by, ") => {"], row, ["});"]);
   const taken = takenOutside(message, names, [...asked, ...awaits], all);
   return [...taken, ...(taken.length > 0 ? [[]] : []), ...asked, ...awaits, ...(awaits.length > 0 ? [[]] : []), ...all];
 }

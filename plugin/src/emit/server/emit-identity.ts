@@ -184,7 +184,7 @@ function principalOf(set: readonly FieldBinding[], schema: Printable, names: Fil
   const body = around([create, "(", schema, ", "], fields, [")"]);
   const reads = (name: string): boolean => mentions(body, name);
   const parameters = readParameters(["claims", "credential"], reads);
-  return around([`principal: (${parameters}) => `], body, [","]);
+  return around(["principal: (", ...parameters, ") => "], body, [","]);
 }
 
 function sourceNames(names: FileNames): ValueNames {

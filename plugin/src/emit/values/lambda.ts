@@ -11,27 +11,30 @@ export interface Typed {
   readonly type: Line;
 }
 
-/** Parameters up to the last one that is read; the unread ones among them get a `_`. */
-export function readParameters(names: readonly string[], reads: (name: string) => boolean): string {
-  const taken = names.slice(0, names.findLastIndex(reads) + 1);
-  return taken.map((name) => (reads(name) ? name : `_${name}`)).join(", ");
+/** Parameters up to the last one that is read, at least `atLeast`; the unread ones among them get a `_`. */
+export function readParameters(
+  parameters: readonly (string | Typed)[],
+  reads: (name: string) => boolean,
+  atLeast = 0,
+): Line {
+  const all = parameters.map((one) => (typeof one === "string" ? { name: one, type: undefined } : one));
+  const count = Math.max(atLeast, all.findLastIndex(({ name }) => reads(name)) + 1);
+  return all
+    .slice(0, count)
+    .flatMap(
+      ({ name, type }, i): Line => [
+        i === 0 ? "" : ", ",
+        reads(name) ? name : `_${name}`,
+        ...(type === undefined ? [] : [": ", ...type]),
+      ],
+    );
 }
 
-/** `(cx, args) => …`: of the parameters at the end only those that are read, and others with `_` before. */
-export function lambda(cx: Line, others: readonly (string | Typed)[], body: Line): Line {
+/** `(cx, args) => …`; a `cx` with a type stays even if nothing is read. */
+export function lambda([, ...type]: Line, others: readonly (string | Typed)[], body: Line): Line {
+  const cx = type.length === 0 ? "cx" : { name: "cx", type };
   const reads = (name: string): boolean => mentions([body], name);
-  const nameOf = (one: string | Typed): string => (typeof one === "string" ? one : one.name);
-  const last = others.findLastIndex((one) => reads(nameOf(one)));
-  const [first, ...type] = cx;
-  const needed = reads("cx") || last >= 0 || type.length > 0;
-  const parameters: Line[] = [
-    ...(needed ? [[reads("cx") ? (first ?? "") : `_${String(first)}`, ...type]] : []),
-    ...others.slice(0, last + 1).map((one): Line => {
-      const name = nameOf(one);
-      return [reads(name) ? name : `_${name}`, ...(typeof one === "string" ? [] : [": ", ...one.type])];
-    }),
-  ];
-  return ["(", ...parameters.flatMap((one, i): Line => (i === 0 ? one : [", ", ...one])), ") => ", ...body];
+  return ["(", ...readParameters([cx, ...others], reads, type.length === 0 ? 0 : 1), ") => ", ...body];
 }
 
 export function absentAs(value: string, { unsafe, given }: Expression, names: Names, print: Line): Line {
