@@ -43,7 +43,7 @@ import {
 } from "./report/faults/predictions.ts";
 import type { Model } from "./resolve/model/model.ts";
 import { type ServedTogether, servedTogether } from "./resolve/model/server-paths.ts";
-import { foldUnseen } from "./resolve/names/unseen.ts";
+import { foldMissingImports } from "./resolve/names/missing-imports.ts";
 import { resolve } from "./resolve/resolve.ts";
 
 /** The result of a run. */
@@ -117,7 +117,7 @@ function planRequest(run: Run): Planned | Stopped {
   if (planned !== undefined) checkPlan(planned, ir, run);
   checkWhatWorks(model, servers, run);
   const lock = bringLockUpToDate(model, run);
-  findings.replace(foldUnseen(findings.all));
+  findings.replace(foldMissingImports(findings.all));
   const idle = faultsOfServers(model.packages, parameter.server);
   if (planned === undefined || !findings.sound || idle.length > 0) return { faults: idle };
   const predictions = predict(planned, schema, run);

@@ -10,7 +10,7 @@ import { identityHeaders } from "./callers/identity-headers.ts";
 import { idleSources } from "./callers/idle-sources.ts";
 import { limits } from "./callers/limits.ts";
 import { secretAttributes } from "./callers/secret-attributes.ts";
-import { unaskedIds } from "./callers/unasked-ids.ts";
+import { uncheckedIds } from "./callers/unchecked-ids.ts";
 import { untrustedHeaders } from "./callers/untrusted-headers.ts";
 import { branchHeaders, branchVariables, oneSide } from "./calls/branches.ts";
 import { breakers } from "./calls/breakers.ts";
@@ -80,7 +80,7 @@ const CHECKS_WHEN_SOUND: readonly Check[] = Object.freeze([
   suspicions,
   topics,
   followedKeys,
-  unaskedIds,
+  uncheckedIds,
   headerPermits,
   idleSources,
   idleRules,

@@ -2,9 +2,9 @@
 import type { Parameter } from "../options/parameter.ts";
 import type { Plan } from "../plan/model/plan.ts";
 import { dashboardOf } from "./grafana.ts";
-import { printed } from "./printed.ts";
+import { jsonText } from "./json-text.ts";
 import { rulesOf } from "./rules.ts";
-import { watchedOf } from "./watched.ts";
+import { watchedOf } from "./watched-server.ts";
 
 /** `web/v1/dashboard.json` and `web/v1/alerts.yaml` beside `web/v1/server.ts`. */
 export function dashboardFiles(
@@ -16,7 +16,7 @@ export function dashboardFiles(
     const named = (what: string): string => server.path.replace(/server$/, what);
     const dashboard = {
       name: `${named("dashboard")}.json`,
-      content: `${printed(dashboardOf(watched))}\n`,
+      content: `${jsonText(dashboardOf(watched))}\n`,
     };
     const alerts = { name: `${named("alerts")}.yaml`, content: rulesOf(watched) };
     return [...(wanted.has("grafana") ? [dashboard] : []), ...(wanted.has("prometheus") ? [alerts] : [])];

@@ -5,7 +5,7 @@ import { DATASOURCE, laidOut } from "./panels.ts";
 import { PROCESS, topicRow, upstreamRow } from "./process-rows.ts";
 import { rpcsOf, series } from "./promql.ts";
 import { overview, rpcRow } from "./rpc-rows.ts";
-import type { Watched } from "./watched.ts";
+import type { Watched } from "./watched-server.ts";
 
 export function dashboardOf(watched: Watched): JsonObject {
   const name = watched.server.name || "BFF";

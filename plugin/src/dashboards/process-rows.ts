@@ -1,8 +1,8 @@
 // Rows of upstreams and of the process.
 import type { Panel, Row } from "./panels.ts";
 import { oneOf, rate, sumBy } from "./promql.ts";
-import { of, per, total, WINDOW } from "./selected.ts";
-import type { Watched } from "./watched.ts";
+import { of, per, total, WINDOW } from "./selectors.ts";
+import type { Watched } from "./watched-server.ts";
 
 const BY_UPSTREAM = ["upstream", "branch"];
 const BY_METHOD = [...BY_UPSTREAM, "rpc_method"];

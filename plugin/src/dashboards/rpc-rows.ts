@@ -1,8 +1,8 @@
 // Rows of requests: all rpcs, then each with what it calls.
 import type { Panel, Row } from "./panels.ts";
 import { BROKEN, ERRORS, oneOf, quantile, sumBy } from "./promql.ts";
-import { CLIENT, of, per, SERVER, total } from "./selected.ts";
-import type { Watched, WatchedCall, WatchedRpc } from "./watched.ts";
+import { CLIENT, of, per, SERVER, total } from "./selectors.ts";
+import type { Watched, WatchedCall, WatchedRpc } from "./watched-server.ts";
 
 /** 0, too, where there is nothing of it yet. */
 const shareOf = (part: string, whole: string): string => `(${part} or ${whole} * 0) / ${whole}`;

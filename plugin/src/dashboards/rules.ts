@@ -1,7 +1,7 @@
 // Rules of Prometheus for a server: what is recorded of each rpc, and when somebody is told.
 import { comment, quoted } from "../text/yaml.ts";
 import { BROKEN, ERRORS, oneOf, rate, rpcsOf, series, sumBy } from "./promql.ts";
-import type { Watched } from "./watched.ts";
+import type { Watched } from "./watched-server.ts";
 
 /** The share of requests that may fail: of an objective of 99.9 %. */
 export const BUDGET = 0.001;

@@ -1,9 +1,9 @@
 // Every variable that a server reads and that is no secret: with its default, empty where it has to be set, else in a comment.
 import { comment, quoted } from "../text/yaml.ts";
-import type { Deployed } from "./deployed.ts";
+import type { ServerDeployment } from "./server-deployment.ts";
 import type { Variable } from "./variable.ts";
 
-export function configMap({ name, variables }: Deployed): string {
+export function configMap({ name, variables }: ServerDeployment): string {
   const open = variables.filter(({ kind }) => kind !== "secret");
   const needed = open.filter((one) => one.required === true && one.here === undefined);
   const rest = open.filter((one) => !needed.includes(one));

@@ -2,9 +2,9 @@
 import { createHash } from "node:crypto";
 import type { Parameter } from "../options/parameter.ts";
 import type { Plan, PlanServer } from "../plan/model/plan.ts";
-import type { Deployed } from "./deployed.ts";
 import { DOCKERIGNORE, dockerfile } from "./docker.ts";
 import { manifests } from "./kubernetes.ts";
+import type { ServerDeployment } from "./server-deployment.ts";
 import { variablesOf } from "./variables.ts";
 
 /** `web/v1/deploy/…` beside `web/v1/server.ts`; `web_v1_deploy/…` beside `web_v1_server.ts`. */
@@ -17,7 +17,7 @@ export function deployFiles(
   return servers.flatMap((server) => {
     const folder = server.path.replace(/server$/, "deploy");
     const name = names.get(server) ?? "bff";
-    const deployed: Deployed = { server, name, folder, importExtension, variables: variablesOf(server) };
+    const deployed: ServerDeployment = { server, name, folder, importExtension, variables: variablesOf(server) };
     const docker = [
       { name: `${folder}/Dockerfile`, content: dockerfile(deployed) },
       { name: `${folder}/Dockerfile.dockerignore`, content: DOCKERIGNORE },

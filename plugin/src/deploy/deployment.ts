@@ -1,12 +1,12 @@
 import { comment } from "../text/yaml.ts";
 import { keyOf } from "./config-map.ts";
-import type { Deployed } from "./deployed.ts";
+import type { ServerDeployment } from "./server-deployment.ts";
 import type { Variable } from "./variable.ts";
 
 /** Seconds that a pod has beyond BFF_DRAIN_DELAY and BFF_GRACE. */
 const MARGIN_S = 5;
 
-export function deployment({ name, variables }: Deployed): string {
+export function deployment({ name, variables }: ServerDeployment): string {
   const secrets = variables.filter(({ kind }) => kind === "secret");
   const keys = variables.filter(({ kind, here }) => kind === "secret file" && here !== undefined);
   const settingOf = (wanted: string): string => {

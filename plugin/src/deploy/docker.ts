@@ -1,9 +1,9 @@
 // The image of a server: its Dockerfile, and what of the folder that it is built from is none of it.
 import { comment } from "../text/yaml.ts";
-import type { Deployed } from "./deployed.ts";
+import type { ServerDeployment } from "./server-deployment.ts";
 
 /** Long, for it is the file. */
-export function dockerfile({ name, server, folder, importExtension }: Deployed): string {
+export function dockerfile({ name, server, folder, importExtension }: ServerDeployment): string {
   const typescript = importExtension === "ts";
   const out = typescript ? "gen" : "dist/gen";
   const main = `${server.path}.${typescript ? "ts" : "js"}`;

@@ -1,11 +1,11 @@
 // Kubernetes objects of a server, and a kustomization of all of them: what a cluster has of its own goes into an overlay.
 import { comment } from "../text/yaml.ts";
 import { configMap } from "./config-map.ts";
-import type { Deployed } from "./deployed.ts";
 import { deployment } from "./deployment.ts";
+import type { ServerDeployment } from "./server-deployment.ts";
 
 /** In the order in which they are written. */
-export function manifests(deployed: Deployed): readonly { readonly file: string; readonly text: string }[] {
+export function manifests(deployed: ServerDeployment): readonly { readonly file: string; readonly text: string }[] {
   const objects = [
     { file: "configmap.yaml", text: configMap(deployed) },
     { file: "deployment.yaml", text: deployment(deployed) },
@@ -22,7 +22,7 @@ export function manifests(deployed: Deployed): readonly { readonly file: string;
 const labels = (name: string, indent: string): string => `${indent}app.kubernetes.io/name: ${name}`;
 
 /** All that is served comes to one port: gRPC and Connect by HTTP/2 without TLS, Connect, REST and health by either HTTP. */
-function service({ name }: Deployed): string {
+function service({ name }: ServerDeployment): string {
   return `apiVersion: v1
 kind: Service
 metadata:
@@ -39,7 +39,7 @@ ${labels(name, "    ")}
 `;
 }
 
-function autoscaler({ name }: Deployed): string {
+function autoscaler({ name }: ServerDeployment): string {
   return `apiVersion: autoscaling/v2
 kind: HorizontalPodAutoscaler
 metadata:
@@ -57,7 +57,7 @@ spec:
 `;
 }
 
-function disruptionBudget({ name }: Deployed): string {
+function disruptionBudget({ name }: ServerDeployment): string {
   return `apiVersion: policy/v1
 kind: PodDisruptionBudget
 metadata:
@@ -74,7 +74,7 @@ ${labels(name, "      ")}
 `;
 }
 
-function networkPolicy({ name }: Deployed): string {
+function networkPolicy({ name }: ServerDeployment): string {
   return `apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
 metadata:
@@ -97,7 +97,7 @@ ${labels(name, "      ")}
 `;
 }
 
-function kustomization(_: Deployed, objects: readonly { readonly file: string }[]): string {
+function kustomization(_: ServerDeployment, objects: readonly { readonly file: string }[]): string {
   return `apiVersion: kustomize.config.k8s.io/v1beta1
 kind: Kustomization
 resources:

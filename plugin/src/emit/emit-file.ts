@@ -13,8 +13,8 @@ import { bffPath, FileNames } from "./names/file-names.ts";
 import { emitRateLimits } from "./services/emit-limits.ts";
 import { emitService } from "./services/emit-service.ts";
 import { emitResolvers } from "./steps/emit-resolver.ts";
+import { importComments, protectWords } from "./text/import-collisions.ts";
 import type { Line } from "./text/lines.ts";
-import { keepOwnWords, whichIsWhich } from "./text/own-words.ts";
 import { emitEnumConversion, emitMessageConversion } from "./values/emit-conversions.ts";
 
 /** Whether a file has anything to emit. */
@@ -74,6 +74,6 @@ export function emitFile(
   lines.push(...names.messagesFor(lines));
   f.preamble(file.desc);
   while (lines.at(-1)?.length === 0) lines.pop();
-  for (const row of whichIsWhich(lines, f.importSchema(file.desc).from)) f.print(...row);
-  for (const row of keepOwnWords(lines, f, `./${bffPath(file.desc)}.js`)) f.print(...row);
+  for (const row of importComments(lines, f.importSchema(file.desc).from)) f.print(...row);
+  for (const row of protectWords(lines, f, `./${bffPath(file.desc)}.js`)) f.print(...row);
 }

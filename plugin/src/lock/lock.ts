@@ -18,10 +18,10 @@ import {
 import { type Drift, driftOf } from "./drift.ts";
 import { changedEdge, type Edge, edgeOf, filesOfEdge, NO_EDGE, nextEdge, readEdge, saysNothing } from "./edge.ts";
 import { type Facts, factsOf, learned, withHttp } from "./facts.ts";
-import { foldGonePackages } from "./gone-packages.ts";
-import { notCommitted, type Run, staleEntries } from "./not-committed.ts";
 import { optionsOf } from "./options.ts";
+import { foldRemovedPackages } from "./removed-packages.ts";
 import { HERE, nextElsewhere, staleTest, withRenamedFiles } from "./stale-entries.ts";
+import { type Run, staleEntries, uncommittedLock } from "./uncommitted-lock.ts";
 import { type Used, usedElements } from "./used.ts";
 
 export interface LockInput {
@@ -97,7 +97,7 @@ export function compareLock(
     const before = sorted(known?.get(file) ?? new Map<string, Locked>());
     return driftOf(new Map(before.map(([name, locked]) => [name, withFile(locked, file)])), elements, around);
   });
-  const drifts = foldGonePackages(found, around);
+  const drifts = foldRemovedPackages(found, around);
   if (!changed || !input.ci) return { drifts, text: changed ? text : undefined };
   if (errors.length > 0) return { drifts, text: undefined };
   const run = { model, used, options, path: input.path, text: input.text };
@@ -117,16 +117,16 @@ function outdatedIn(
   next: { readonly lock: Lock; readonly edge: Edge; readonly text: string },
   isStale: (file: string) => boolean,
 ): readonly Diagnostic[] {
-  if (old.lock === undefined) return [notCommitted(run, undefined, next.lock, undefined)];
+  if (old.lock === undefined) return [uncommittedLock(run, undefined, next.lock, undefined)];
   const stale = new Set([...old.lock.keys(), ...filesOfEdge(old.edge)].filter(isStale));
-  if (stale.size === 0) return [notCommitted(run, old.lock, next.lock, changedEdge(old.edge, next.edge))];
+  if (stale.size === 0) return [uncommittedLock(run, old.lock, next.lock, changedEdge(old.edge, next.edge))];
   const lock = new Map([...old.lock].filter(([file]) => !stale.has(file)));
   const edge = nextEdge(old.edge, NO_EDGE, (file) => !stale.has(file));
   const elsewhere = new Map([...old.elsewhere].filter(([file]) => !stale.has(file)));
   const isRest = renderLock(lock, edge, elsewhere) !== next.text;
   return [
     staleEntries(run, [...stale].sort()),
-    ...(isRest ? [notCommitted(run, lock, next.lock, changedEdge(edge, next.edge))] : []),
+    ...(isRest ? [uncommittedLock(run, lock, next.lock, changedEdge(edge, next.edge))] : []),
   ];
 }
 

@@ -9,7 +9,7 @@ import { resolvePermits } from "./edge/permit.ts";
 import { restOf } from "./edge/rest.ts";
 import { resolveTelemetry } from "./edge/telemetry.ts";
 import { versionsOf } from "./edge/version.ts";
-import { hasRules } from "./graph/declared.ts";
+import { hasRules } from "./graph/declarations.ts";
 import { envMentions } from "./graph/env-mentions.ts";
 import { letGraph } from "./graph/let-graph.ts";
 import { type MessageGraph, messageGraph, rootOf } from "./graph/message-graph.ts";

@@ -8,7 +8,7 @@ import { checkFunction } from "./function.ts";
 import { checkEquality, checkLogic, checkOk } from "./logic.ts";
 import { checkMacro } from "./macro.ts";
 import { checkHeader, checkSelect, extensionOf, rootOf, unknownName } from "./name.ts";
-import { checkReceived } from "./received.ts";
+import { checkReceived } from "./response-metadata.ts";
 
 /** Operators, functions and macros. */
 export function checkCall(checker: Checker, ast: Call, place: Place): Node | undefined {

@@ -4,7 +4,7 @@ import type { Node } from "../types/model/expression.ts";
 import type { Variable } from "../types/model/type.ts";
 import type { Checker } from "./checker.ts";
 import { fold } from "./fold.ts";
-import { listed } from "./listed.ts";
+import { nameList } from "./name-list.ts";
 import { insteadOfOk } from "./presence-hint.ts";
 
 /** Nouns in front of a variable's name, by its role. */
@@ -102,5 +102,5 @@ function missing(node: Node & { kind: "call" }): readonly [message: string, hint
   if (names.includes(key.value)) return undefined;
   const shown = names.map((name) => (typeof name === "string" ? JSON.stringify(name) : String(name)));
   const asked = typeof key.value === "string" ? JSON.stringify(key.value) : String(key.value);
-  return [`there is no key ${asked}`, shown.length === 0 ? "the map is empty" : `its keys: ${listed(shown)}`];
+  return [`there is no key ${asked}`, shown.length === 0 ? "the map is empty" : `its keys: ${nameList(shown)}`];
 }

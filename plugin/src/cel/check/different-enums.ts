@@ -3,7 +3,7 @@ import type { Ast } from "../syntax/ast.ts";
 import type { Node } from "../types/model/expression.ts";
 import type { CelType, Overload } from "../types/model/type.ts";
 import type { Checker } from "./checker.ts";
-import { listed } from "./listed.ts";
+import { nameList } from "./name-list.ts";
 
 /** A value with its type, or a part of its type. */
 interface Operand {
@@ -103,7 +103,7 @@ function hintFor(checker: Checker, first: OfEnum, second: OfEnum): string {
     if (one.node.type.kind === "int" && checker.scope.enums?.converts(one.desc, other.desc) !== undefined)
       return `write ${other.desc.name}(${checker.textOf(checker.spanOf(one.node))})`;
   const { other } = pairs.find(({ one }) => writtenValues(one).length > 0) ?? { other: second };
-  const names = listed(other.desc.values.map(({ name }) => name));
+  const names = nameList(other.desc.values.map(({ name }) => name));
   return `name a value of "${other.desc.typeName}": ${names}`;
 }
 

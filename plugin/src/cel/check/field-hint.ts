@@ -1,6 +1,6 @@
 import type { CelType } from "../types/model/type.ts";
 import { typeName, typeNameOfEnums } from "../types/model/type-name.ts";
-import { listed } from "./listed.ts";
+import { nameList } from "./name-list.ts";
 
 /** By the type of a field, the types that the function of that name takes and its author may have meant to convert. */
 const CONVERSIONS: Readonly<Record<string, readonly string[]>> = {
@@ -35,5 +35,5 @@ function literalOf(type: CelType, write: string): string | undefined {
   }
   if (type.kind !== "message" || CONVERSIONS[typeName(type)] !== undefined) return undefined;
   const fields = type.desc.fields.map((field) => field.name);
-  return `${write} ${typeName(type)}${fields.length === 0 ? "{}" : `{…}; its fields: ${listed(fields)}`}`;
+  return `${write} ${typeName(type)}${fields.length === 0 ? "{}" : `{…}; its fields: ${nameList(fields)}`}`;
 }

@@ -13,9 +13,9 @@ import type { Checker, Place } from "./checker.ts";
 import { describeCall } from "./describe-call.ts";
 import { checkSameEnums, comparedOperands } from "./different-enums.ts";
 import { checkEnumConversion, checkEnumFunction } from "./enum.ts";
-import { listed } from "./listed.ts";
 import { unknownMessage } from "./message.ts";
 import { isUnknown, rootOf } from "./name.ts";
+import { nameList } from "./name-list.ts";
 import { noSuchFunction } from "./no-such-function.ts";
 
 const DYN: CelType = { kind: "dyn" };
@@ -81,7 +81,7 @@ export function checkFunction(checker: Checker, ast: Call, place: Place): Node |
       // An operator is about all that it stands between.
       ast.name,
       `${describeCall(name, method, types)} does not exist`,
-      asText(checker, name, nodes) ?? (known.length === 0 ? undefined : `there is ${listed([...new Set(known)])}`),
+      asText(checker, name, nodes) ?? (known.length === 0 ? undefined : `there is ${nameList([...new Set(known)])}`),
     );
   }
   return callOf(checker, ast, name, nodes, types, match);

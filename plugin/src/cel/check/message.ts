@@ -15,8 +15,8 @@ import { typeName, typeNameOfEnums } from "../types/model/type-name.ts";
 import { orNull } from "../types/model/type-variables.ts";
 import type { Checker, Place } from "./checker.ts";
 import { fieldHint } from "./field-hint.ts";
-import { listed } from "./listed.ts";
 import { optionalOf } from "./literal.ts";
+import { nameList } from "./name-list.ts";
 
 type Literal = Ast & { kind: "message" };
 
@@ -93,7 +93,7 @@ function checkField(
   if (field === undefined) {
     const names = desc.fields.map((candidate) => candidate.name);
     const close = didYouMean(name, names);
-    const hint = close === undefined ? `its fields: ${listed(names)}` : `did you mean "${close}"?`;
+    const hint = close === undefined ? `its fields: ${nameList(names)}` : `did you mean "${close}"?`;
     return checker.complain("BFF303", at, `${desc.typeName} has no field "${name}"`, hint);
   }
   const slot = field.oneof?.name ?? field.name;

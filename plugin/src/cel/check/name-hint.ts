@@ -3,7 +3,7 @@ import type { Ast } from "../syntax/ast.ts";
 import { valueEndingIn } from "../types/model/names.ts";
 import type { CelType, Variable } from "../types/model/type.ts";
 import type { Checker, Place } from "./checker.ts";
-import { listed } from "./listed.ts";
+import { nameList } from "./name-list.ts";
 
 const SIZES: ReadonlySet<string> = new Set(["length", "size", "count"]);
 
@@ -17,7 +17,7 @@ export function unknownNameHint(checker: Checker, name: string, dotted: string, 
     return 'say in the source which message its claims are, as in claims: "Claims"';
   const close = memberNamed(checker, name, place) ?? didYouMean(name, names) ?? valueEndingIn(dotted, checker.registry);
   if (close !== undefined) return `did you mean "${close}"?`;
-  return names.length === 0 ? undefined : `in scope: ${listed(names)}${asArgument(checker, name, place)}`;
+  return names.length === 0 ? undefined : `in scope: ${nameList(names)}${asArgument(checker, name, place)}`;
 }
 
 /** A message that steps compose has no other names than those it is given: what it lacks may be one of theirs. */
@@ -45,7 +45,7 @@ export function unknownMemberHint(group: Variable, member: string, members: read
   const close = didYouMean(member, members);
   if (close !== undefined) return `did you mean "${close}"?`;
   if (group.role === "env") return `declare it: option (bff.v1.file) = { env: { name: "${member}" type: "string" } };`;
-  return members.length > 0 ? `there is ${listed(members)}` : undefined;
+  return members.length > 0 ? `there is ${nameList(members)}` : undefined;
 }
 
 /** What to write in place of a field of a value that is no message. */

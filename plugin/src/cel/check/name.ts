@@ -10,8 +10,8 @@ import { enumType, fieldType } from "../types/model/field-type.ts";
 import { resolveEnum, resolveName } from "../types/model/names.ts";
 import type { CelType, FieldType, Proto, Variable } from "../types/model/type.ts";
 import type { Checker, Place } from "./checker.ts";
-import { listed } from "./listed.ts";
 import { noFieldsHint, unknownMemberHint, unknownNameHint } from "./name-hint.ts";
+import { nameList } from "./name-list.ts";
 import { presenceHint } from "./presence-hint.ts";
 
 const BOOL: CelType = { kind: "bool" };
@@ -71,7 +71,7 @@ function unknownVariable(checker: Checker, at: Span, name: string): Node {
 function readVariable(checker: Checker, variable: Variable, at: Span, place: Place): Node | undefined {
   if (variable.type.kind === "struct") {
     const members = [...variable.type.members.keys()];
-    const hint = members.length === 0 ? undefined : `name a member: ${listed(members, `${variable.name}.`)}`;
+    const hint = members.length === 0 ? undefined : `name a member: ${nameList(members, `${variable.name}.`)}`;
     return checker.complain("BFF306", at, `"${variable.name}" is not a value by itself`, hint);
   }
   if (variable.role === "headers") {
@@ -102,7 +102,7 @@ export function unknownName(
       "BFF302",
       ast.name,
       `the enum ${desc.typeName} has no value "${ast.field}"`,
-      close === undefined ? `its values: ${listed(names)}` : `did you mean "${close}"?`,
+      close === undefined ? `its values: ${nameList(names)}` : `did you mean "${close}"?`,
     );
   }
   if (first.kind === "ident" && overloadsOf(first.name).length > 0 && ast.kind === "ident") {
@@ -224,7 +224,8 @@ function memberOf(checker: Checker, ast: Ast & { kind: "select" }, test: boolean
   const member = errorMember(ast.field, checker.registry);
   if (member !== undefined) return member;
   const close = didYouMean(ast.field, ERROR_MEMBERS);
-  const hint = close === undefined ? `there is ${listed(ERROR_MEMBERS)}, detail(pkg.Type)` : `did you mean "${close}"?`;
+  const hint =
+    close === undefined ? `there is ${nameList(ERROR_MEMBERS)}, detail(pkg.Type)` : `did you mean "${close}"?`;
   return checker.complain("BFF302", ast.name, `an error has no "${ast.field}"`, hint);
 }
 
@@ -272,7 +273,7 @@ function unknownField(
 ): undefined {
   const oneof = desc.oneofs.find(({ name }) => name === ast.field);
   if (oneof !== undefined) {
-    const members = listed(oneof.fields.map((field) => field.name));
+    const members = nameList(oneof.fields.map((field) => field.name));
     const said = `"${ast.field}" is a oneof of ${desc.typeName}, not a field`;
     return checker.complain("BFF303", ast.name, said, `read one of its members: ${members}`);
   }
@@ -283,7 +284,7 @@ function unknownField(
   const names = desc.fields.map((field) => field.name);
   const local = desc.fields.find((field) => field.localName === ast.field || field.jsonName === ast.field);
   const close = local?.name ?? didYouMean(ast.field, names);
-  const known = names.length === 0 ? "it has no fields" : `its fields: ${listed(names)}`;
+  const known = names.length === 0 ? "it has no fields" : `its fields: ${nameList(names)}`;
   const hint = close === undefined ? known : `did you mean "${close}"?`;
   return checker.complain("BFF303", ast.name, `${desc.typeName} has no field "${ast.field}"`, hint);
 }

@@ -6,8 +6,8 @@ import type { CodecMessage, CodecRoot, PlanCodec } from "../../plan/model/codec.
 import type { PlanFile } from "../../plan/model/plan.ts";
 import { codecPath, FileNames } from "../names/file-names.ts";
 import { divided } from "../text/function-parts.ts";
+import { importComments, protectWords } from "../text/import-collisions.ts";
 import { block, type Line, type Lines } from "../text/lines.ts";
-import { keepOwnWords, whichIsWhich } from "../text/own-words.ts";
 import { zeroOf, zeroOfScalar } from "../text/zero-of.ts";
 import { MAX_CHAIN } from "../values/long-choice.ts";
 import { isUnwrapped, KEYED_BY_NUMBER, LENGTH, methodOf, SCALARS, scalarOf, tagOf, wireTypeOf } from "./wire-format.ts";
@@ -22,8 +22,8 @@ export function emitCodec(file: PlanFile, codec: PlanCodec, f: GeneratedFile): v
   for (const message of codec.readers.values()) lines.push(...emitReader(message, codec, names), []);
   f.preamble(file.desc);
   while (lines.at(-1)?.length === 0) lines.pop();
-  for (const row of whichIsWhich(lines, f.importSchema(file.desc).from)) f.print(...row);
-  for (const row of keepOwnWords(lines, f, `./${codecPath(file.desc)}.js`)) f.print(...row);
+  for (const row of importComments(lines, f.importSchema(file.desc).from)) f.print(...row);
+  for (const row of protectWords(lines, f, `./${codecPath(file.desc)}.js`)) f.print(...row);
 }
 
 /** `encodeSummary`, `decodeSummary`: a whole message, as calls and rpcs need it. */

@@ -10,8 +10,8 @@ import { readTypes } from "../codec/emit-codec.ts";
 import { FileNames, mockPath } from "../names/file-names.ts";
 import { envLine } from "../server/emit-server.ts";
 import { limitsOf, suppliedParts } from "../services/emit-service.ts";
+import { importComments, protectWords } from "../text/import-collisions.ts";
 import { block, commas, type Line, type Lines, line, property } from "../text/lines.ts";
-import { keepOwnWords, whichIsWhich } from "../text/own-words.ts";
 
 type Batch = NonNullable<Entry["batch"]>;
 
@@ -31,8 +31,8 @@ export function emitMock(file: PlanFile, plan: Plan, f: GeneratedFile): void {
     ...emitTestBff(file, plan, names),
   ];
   f.preamble(file.desc);
-  for (const row of whichIsWhich(lines, f.importSchema(file.desc).from)) f.print(...row);
-  for (const row of keepOwnWords(lines, f, `./${mockPath(file.desc)}.js`)) f.print(...row);
+  for (const row of importComments(lines, f.importSchema(file.desc).from)) f.print(...row);
+  for (const row of protectWords(lines, f, `./${mockPath(file.desc)}.js`)) f.print(...row);
 }
 
 // ---- upstreams ----

@@ -6,8 +6,8 @@ import type { PlanFile } from "../../plan/model/plan.ts";
 import type { PlanRuledMessage, PlanRules } from "../../plan/model/rules.ts";
 import { FileNames, rulesPath } from "../names/file-names.ts";
 import { divided } from "../text/function-parts.ts";
+import { importComments, protectWords } from "../text/import-collisions.ts";
 import { block, type Line, type Lines } from "../text/lines.ts";
-import { keepOwnWords, whichIsWhich } from "../text/own-words.ts";
 import { emitValue } from "./emit-value.ts";
 import { isSet } from "./presence.ts";
 import { emitCel } from "./rule-cel.ts";
@@ -24,8 +24,8 @@ export function emitRules(file: PlanFile, { messages }: PlanRules, f: GeneratedF
   lines.push(...names.messagesFor(lines));
   f.preamble(file.desc);
   while (lines.at(-1)?.length === 0) lines.pop();
-  for (const row of whichIsWhich(lines, f.importSchema(file.desc).from)) f.print(...row);
-  for (const row of keepOwnWords(lines, f, `./${rulesPath(file.desc)}.js`)) f.print(...row);
+  for (const row of importComments(lines, f.importSchema(file.desc).from)) f.print(...row);
+  for (const row of protectWords(lines, f, `./${rulesPath(file.desc)}.js`)) f.print(...row);
 }
 
 /** `validateGetRequest`, which an endpoint is given. */

@@ -9,8 +9,8 @@ import { appNames } from "../names/app-names.ts";
 import { protoType } from "../names/emit-type.ts";
 import { FileNames } from "../names/file-names.ts";
 import { group } from "../text/group.ts";
+import { protectWords } from "../text/import-collisions.ts";
 import { around, block, commas, type Line, type Lines, mentions, object } from "../text/lines.ts";
-import { keepOwnWords } from "../text/own-words.ts";
 import { propertiesOf, treeOf } from "../values/emit-set.ts";
 import { readParameters } from "../values/lambda.ts";
 import type { ValueNames } from "../values/value.ts";
@@ -57,7 +57,7 @@ export function emitIdentity(
   const registry = names.messagesFor(rows);
   if (registry.length > 0) rows.push([], ...registry);
   f.preamble(first.desc);
-  for (const row of keepOwnWords(rows, f, `./${path}.js`)) f.print(...row);
+  for (const row of protectWords(rows, f, `./${path}.js`)) f.print(...row);
 }
 
 const FUNCTIONS = {

@@ -9,8 +9,8 @@ import { envName } from "../names/env-names.ts";
 import { FileNames, mockPath, planPath } from "../names/file-names.ts";
 import { LIMITS } from "../services/emit-limits.ts";
 import { limitsOf, suppliedParts } from "../services/emit-service.ts";
+import { protectWords } from "../text/import-collisions.ts";
 import { block, commas, type Line, type Lines, line } from "../text/lines.ts";
-import { keepOwnWords } from "../text/own-words.ts";
 import { suppliedType } from "../text/supplied-type.ts";
 import { reachLines } from "./emit-reach.ts";
 
@@ -46,7 +46,7 @@ export function emitServer(
   ];
   f.preamble(first.desc);
   const all = block(["await ", names.server("serve"), "({"], rows, ["});"]);
-  for (const row of keepOwnWords(all, f, `./${server.path}.js`)) f.print(...row);
+  for (const row of protectWords(all, f, `./${server.path}.js`)) f.print(...row);
 }
 
 interface ServerContext {

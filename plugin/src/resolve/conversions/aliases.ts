@@ -10,7 +10,7 @@ import type { Conversions, ConvertedTarget, EnumConversion, MessageConversion } 
 import { isPart, isPosition } from "../../model/stream-fields.ts";
 import { isDegradation } from "../model/degradation.ts";
 import { lookupEnum, lookupMessage, resolveName } from "../names/lookup.ts";
-import { computedOf, fallbackOf, writtenTo } from "./computed.ts";
+import { computedOf, fallbackOf, writtenTo } from "./computed-fields.ts";
 import { conversion } from "./convert.ts";
 import { checkUnaliased, enumInward, enumOutward } from "./enum-aliases.ts";
 import { type EnumRelations, enumRelations } from "./enum-relations.ts";

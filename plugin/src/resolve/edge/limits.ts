@@ -1,6 +1,6 @@
 import { type Expression, typeName, type Variable } from "../../cel/index.ts";
+import { distinctReport } from "../../diagnostic/distinct.ts";
 import type { Text } from "../../diagnostic/origin.ts";
-import { toldOnce } from "../../diagnostic/told-once.ts";
 import type { IrMethod } from "../../ir/ir.ts";
 import type { Limits, LimitUse } from "../model/model.ts";
 import { envOfLet, seen } from "../packages/env.ts";
@@ -15,7 +15,7 @@ import { checkLimitsAgree, type DeclaredLimit, limitsOf } from "./limits-agreeme
 export function resolveLimits(run: Run): ReadonlyMap<IrMethod, Limits> {
   checkLimitsAgree(run);
   const found = new Map<IrMethod, Limits>();
-  const report = toldOnce(run.report);
+  const report = distinctReport(run.report);
   for (const file of run.ir.files) {
     const context = packageContext(run, file.desc.proto.package);
     for (const service of file.services)

@@ -1,7 +1,7 @@
 import { Code } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { distinctReport } from "../../diagnostic/distinct.ts";
 import type { Origin } from "../../diagnostic/origin.ts";
-import { toldOnce } from "../../diagnostic/told-once.ts";
 import { sortByDependency } from "../../graph/graph.ts";
 import type { IrPermit } from "../../ir/edge.ts";
 import type { IrMethod, IrService } from "../../ir/ir.ts";
@@ -32,7 +32,7 @@ export function resolvePermits(run: Run): ReadonlyMap<IrMethod, Permit> {
     const context = packageContext(run, file.desc.proto.package);
     for (const service of file.services) {
       if (!checkAccepts(run, service, context)) continue;
-      const report = toldOnce(run.report);
+      const report = distinctReport(run.report);
       for (const method of service.methods) {
         const permit = resolvePermit({ run, service, method, file, context, report });
         if (permit !== undefined) found.set(method, permit);

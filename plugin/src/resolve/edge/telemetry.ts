@@ -3,8 +3,8 @@
 import { ScalarType } from "@bufbuild/protobuf";
 import { type CelType, type Proto, typeName } from "../../cel/index.ts";
 import type { Diagnostic, Report } from "../../diagnostic/diagnostic.ts";
+import { distinctReport } from "../../diagnostic/distinct.ts";
 import type { Sourced, Text } from "../../diagnostic/origin.ts";
-import { toldOnce } from "../../diagnostic/told-once.ts";
 import type { IrFile, IrMethod } from "../../ir/ir.ts";
 import type { Attribute, Telemetry } from "../model/model.ts";
 import { seen } from "../packages/env.ts";
@@ -18,7 +18,7 @@ import type { Run } from "../steps/context.ts";
 /** What is said of the traces of every rpc of whose package something is said. */
 export function resolveTelemetry(run: Run): ReadonlyMap<IrMethod, Telemetry> {
   const found = new Map<IrMethod, Telemetry>();
-  const report = toldOnce(run.report);
+  const report = distinctReport(run.report);
   const packages = new Set(run.ir.files.filter(({ services }) => services.length > 0).map(packageOf));
   for (const name of packages) {
     const declared = governing(run.ir, name).telemetries;

@@ -1,6 +1,6 @@
 // Which variables of the environment something reads: known before anything is typed, since services say what there is.
 import type { Ir, IrFile, IrMessage, IrService } from "../../ir/ir.ts";
-import { declaredCalls } from "./declared.ts";
+import { declaredCalls } from "./declarations.ts";
 import { entryNames, type Mention, namesOf } from "./let-graph.ts";
 import { messageTexts, stepTexts } from "./message-graph.ts";
 

@@ -6,7 +6,7 @@ import type { IrCall, IrStep } from "../../ir/step.ts";
 import { methodNamed, resolveName } from "../names/lookup.ts";
 import { entriesFor, governing } from "../policies/entries.ts";
 import { freeNames } from "../scope/free-names.ts";
-import { declaredCalls } from "./declared.ts";
+import { declaredCalls } from "./declarations.ts";
 import { composed, type MessageGraph, messageTexts, policyTexts, rootOf, stepTexts } from "./message-graph.ts";
 
 /** That something names a step, and where. */

@@ -7,7 +7,7 @@ import type { IrBind, IrCall, IrErrorRule, IrFailure, IrPolicy, IrSource, IrStep
 import { methodNamed, resolveName } from "../names/lookup.ts";
 import { holes } from "../policies/failure.ts";
 import { freeNames } from "../scope/free-names.ts";
-import { innerSource } from "./declared.ts";
+import { innerSource } from "./declarations.ts";
 
 export interface MessageGraph {
   /** Composed messages, composers first. */

@@ -7,7 +7,7 @@ import type { Step } from "../model/model.ts";
 import { reportLack } from "../packages/lack.ts";
 import type { MessageScope } from "../scope/scope.ts";
 import type { MessageContext, Run } from "../steps/context.ts";
-import { failureVariable } from "../steps/failable.ts";
+import { failureVariable } from "../steps/failure-variable.ts";
 
 function servicesOf(run: Run, roots: readonly IrMethod[]): IrService[] {
   return [...new Set(roots.flatMap((root) => run.lets.serviceOf.get(root) ?? []))];

@@ -5,8 +5,8 @@ import { didYouMean, didYouMeanType } from "../../diagnostic/did-you-mean.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { Ir } from "../../ir/ir.ts";
 import { isMethodName, isReference } from "../../read/values/names.ts";
+import { ELSEWHERE } from "./missing-imports.ts";
 import { slice } from "./synthetic-text.ts";
-import { ELSEWHERE } from "./unseen.ts";
 
 const OUTSIDE =
   "correct the name, or import its file: this run has the whole workspace, so that the file is one of a module dependency, or one that `paths` leaves out";

@@ -13,7 +13,7 @@ import type { Ir } from "../../ir/ir.ts";
 import type { CelRule, RuleStep } from "../../model/rules.ts";
 import { celRule, type DeclaredRule, type RuleSite } from "./cel/cel-rule.ts";
 import type { RuleConstants } from "./cel/rule-constants.ts";
-import type { Given } from "./given.ts";
+import type { RuleSettings } from "./rule-settings.ts";
 
 /** What a field holds, or what a list or a map in it does. */
 export function typeOfPart(field: DescField, part: "field" | "key" | "value"): FieldType {
@@ -61,22 +61,22 @@ export class CelRules {
   }
 
   /** Extensions that are set in a message of rules. What a wrapper holds is looked at itself. */
-  predefined(type: FieldType, rules: Message, given: Given): readonly CelRule[] {
+  predefined(type: FieldType, rules: Message, settings: RuleSettings): readonly CelRule[] {
     const held = type.proto.kind === "message" ? unwrapped(type.proto.desc) : undefined;
     const bare = type.type.kind === "wrapper" ? type.type.of : type.type;
     const value: FieldType = { type: bare, proto: held ?? type.proto };
     return (rules.$unknown ?? []).flatMap(({ no }) => {
-      const extension = this.#registry.getExtensionFor(given.desc, no);
+      const extension = this.#registry.getExtensionFor(settings.desc, no);
       const found = extension && this.#predefined.get(extension.typeName);
       if (extension === undefined || found === undefined) return [];
       const constants: RuleConstants = {
         extension,
         value: getExtension(rules, extension),
-        desc: given.desc,
+        desc: settings.desc,
         rules,
       };
       const path: readonly RuleStep[] = [
-        ...given.path,
+        ...settings.path,
         [`[${extension.typeName}]`, extension.number, extension.proto.type],
       ];
       const site = { this: value, registry: this.#registry, constants };

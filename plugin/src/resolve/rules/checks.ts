@@ -2,76 +2,76 @@
 import type { DescField } from "@bufbuild/protobuf";
 import type { Check, Scalar, Test } from "../../model/rules.ts";
 import { formatCheck } from "./formats.ts";
-import type { Given } from "./given.ts";
 import { rangeChecks, timeChecks } from "./ranges.ts";
+import type { RuleSettings } from "./rule-settings.ts";
 import { numberText } from "./rule-text.ts";
 
 /** The name of a rule message in `FieldRules`, of what can be checked; `field` is what it stands on, for enums. */
-export function checksOf(kind: string, given: Given, field: DescField): readonly Check[] {
+export function checksOf(kind: string, settings: RuleSettings, field: DescField): readonly Check[] {
   switch (kind) {
     case "string":
-      return stringChecks(given);
+      return stringChecks(settings);
     case "bytes":
-      return bytesChecks(given);
+      return bytesChecks(settings);
     case "bool":
-      return scalarChecks(kind, given);
+      return scalarChecks(kind, settings);
     case "enum":
-      return enumChecks(given, field);
+      return enumChecks(settings, field);
     case "repeated":
-      return repeatedChecks(given);
+      return repeatedChecks(settings);
     case "map":
-      return mapChecks(given);
+      return mapChecks(settings);
     case "any":
-      return anyChecks(given);
+      return anyChecks(settings);
     case "duration":
     case "timestamp":
-      return timeChecks(kind, given);
+      return timeChecks(kind, settings);
     case "field_mask":
-      return maskChecks(given);
+      return maskChecks(settings);
     default:
-      return [...scalarChecks(kind, given), ...rangeChecks(kind, given), ...finiteChecks(kind, given)];
+      return [...scalarChecks(kind, settings), ...rangeChecks(kind, settings), ...finiteChecks(kind, settings)];
   }
 }
 
 /** One rule as a check, where it is set. */
-export function check(given: Given, name: string, id: string, message: string, test: Test): Check {
-  return { rule: { id, message, path: given.steps(name) }, at: given.place.field(name).at, test };
+export function check(settings: RuleSettings, name: string, id: string, message: string, test: Test): Check {
+  return { rule: { id, message, path: settings.steps(name) }, at: settings.place.field(name).at, test };
 }
 
 const plain = (value: unknown): value is Scalar => ["string", "number", "bigint", "boolean"].includes(typeof value);
 
 /** `const`, `in`, `not_in`. */
-function scalarChecks(kind: string, given: Given): readonly Check[] {
+function scalarChecks(kind: string, settings: RuleSettings): readonly Check[] {
   const text = (value: Scalar): string => (typeof value === "number" ? numberText(value) : String(value));
   const found: Check[] = [];
-  const constant = given.text("const") ?? given.flag("const") ?? given.number("const");
+  const constant = settings.text("const") ?? settings.flag("const") ?? settings.number("const");
   if (constant !== undefined) {
     const shown = kind === "string" ? `\`${constant}\`` : text(constant);
-    found.push(check(given, "const", `${kind}.const`, `must equal ${shown}`, { kind: "equal", value: constant }));
+    found.push(check(settings, "const", `${kind}.const`, `must equal ${shown}`, { kind: "equal", value: constant }));
   }
   for (const name of ["in", "not_in"]) {
-    const values = given.list(name).filter(plain);
+    const values = settings.list(name).filter(plain);
     if (values.length === 0) continue;
     const not = name === "not_in";
     const message = `must ${not ? "not " : ""}be in list [${values.map(text).join(", ")}]`;
-    found.push(check(given, name, `${kind}.${name}`, message, { kind: "in", values, not }));
+    found.push(check(settings, name, `${kind}.${name}`, message, { kind: "in", values, not }));
   }
   return found;
 }
 
-function finiteChecks(kind: string, given: Given): readonly Check[] {
-  if (given.has("finite") !== true || given.flag("finite") !== true) return [];
-  return [check(given, "finite", `${kind}.finite`, "must be finite", { kind: "finite" })];
+function finiteChecks(kind: string, settings: RuleSettings): readonly Check[] {
+  if (settings.has("finite") !== true || settings.flag("finite") !== true) return [];
+  return [check(settings, "finite", `${kind}.finite`, "must be finite", { kind: "finite" })];
 }
 
 type Size = Test & { readonly kind: "size" };
 type SizeRow = readonly [rule: string, unit: Size["unit"], is: Size["is"], message: (count: bigint) => string];
 
-function sizeChecks(kind: string, given: Given, rows: readonly SizeRow[]): readonly Check[] {
+function sizeChecks(kind: string, settings: RuleSettings, rows: readonly SizeRow[]): readonly Check[] {
   return rows.flatMap(([name, unit, is, message]) => {
-    const count = given.count(name);
+    const count = settings.count(name);
     if (count === undefined) return [];
-    return [check(given, name, `${kind}.${name}`, message(count), { kind: "size", unit, is, count })];
+    return [check(settings, name, `${kind}.${name}`, message(count), { kind: "size", unit, is, count })];
   });
 }
 
@@ -84,12 +84,12 @@ const STRING_SIZES: readonly SizeRow[] = [
   ["max_bytes", "utf8", "most", (n) => `must be at most ${n} bytes`],
 ];
 
-function stringChecks(given: Given): readonly Check[] {
-  const found = [...scalarChecks("string", given), ...sizeChecks("string", given, STRING_SIZES)];
-  const pattern = given.text("pattern");
+function stringChecks(settings: RuleSettings): readonly Check[] {
+  const found = [...scalarChecks("string", settings), ...sizeChecks("string", settings, STRING_SIZES)];
+  const pattern = settings.text("pattern");
   if (pattern !== undefined) {
     const message = `does not match regex pattern \`${pattern}\``;
-    found.push(check(given, "pattern", "string.pattern", message, { kind: "pattern", pattern, bytes: false }));
+    found.push(check(settings, "pattern", "string.pattern", message, { kind: "pattern", pattern, bytes: false }));
   }
   const parts: readonly (readonly [name: string, part: "prefix" | "suffix" | "contains", says: string])[] = [
     ["prefix", "prefix", "does not have prefix"],
@@ -98,12 +98,12 @@ function stringChecks(given: Given): readonly Check[] {
     ["not_contains", "contains", "contains substring"],
   ];
   for (const [name, part, says] of parts) {
-    const text = given.text(name);
+    const text = settings.text(name);
     if (text === undefined) continue;
     const test: Test = { kind: "text", part, text, not: name === "not_contains" };
-    found.push(check(given, name, `string.${name}`, `${says} \`${text}\``, test));
+    found.push(check(settings, name, `string.${name}`, `${says} \`${text}\``, test));
   }
-  return [...found, ...formatCheck(given)];
+  return [...found, ...formatCheck(settings)];
 }
 
 const BYTES_SIZES: readonly SizeRow[] = [
@@ -118,96 +118,96 @@ const BYTES_FORMATS: readonly (readonly [name: string, lengths: readonly number[
   ["uuid", [16], "UUID"],
 ];
 
-function bytesChecks(given: Given): readonly Check[] {
+function bytesChecks(settings: RuleSettings): readonly Check[] {
   const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
   const found: Check[] = [];
-  const constant = given.bytes("const");
+  const constant = settings.bytes("const");
   if (constant !== undefined)
     found.push(
-      check(given, "const", "bytes.const", `must be ${hex(constant)}`, { kind: "equalBytes", value: constant }),
+      check(settings, "const", "bytes.const", `must be ${hex(constant)}`, { kind: "equalBytes", value: constant }),
     );
-  found.push(...sizeChecks("bytes", given, BYTES_SIZES));
-  const pattern = given.text("pattern");
+  found.push(...sizeChecks("bytes", settings, BYTES_SIZES));
+  const pattern = settings.text("pattern");
   if (pattern !== undefined) {
     const test: Test = { kind: "pattern", pattern, bytes: true };
-    found.push(check(given, "pattern", "bytes.pattern", `must match regex pattern \`${pattern}\``, test));
+    found.push(check(settings, "pattern", "bytes.pattern", `must match regex pattern \`${pattern}\``, test));
   }
   for (const [part, says] of [
     ["prefix", "have prefix"],
     ["suffix", "have suffix"],
     ["contains", "contain"],
   ] as const) {
-    const bytes = given.bytes(part);
+    const bytes = settings.bytes(part);
     if (bytes === undefined) continue;
     const message = `does not ${says} ${hex(bytes)}`;
-    found.push(check(given, part, `bytes.${part}`, message, { kind: "partOfBytes", part, bytes }));
+    found.push(check(settings, part, `bytes.${part}`, message, { kind: "partOfBytes", part, bytes }));
   }
   for (const name of ["in", "not_in"]) {
-    const values = given.list(name).filter((one) => one instanceof Uint8Array);
+    const values = settings.list(name).filter((one) => one instanceof Uint8Array);
     if (values.length === 0) continue;
     const not = name === "not_in";
     const shown = values.map((one) => new TextDecoder().decode(one)).join(", ");
     const message = `must ${not ? "not " : ""}be in list [${shown}]`;
-    found.push(check(given, name, `bytes.${name}`, message, { kind: "inBytes", values, not }));
+    found.push(check(settings, name, `bytes.${name}`, message, { kind: "inBytes", values, not }));
   }
   for (const [name, lengths, what] of BYTES_FORMATS) {
-    if (given.flag(name) !== true) continue;
-    found.push(check(given, name, `bytes.${name}`, `must be a valid ${what}`, { kind: "bytesLength", lengths }));
+    if (settings.flag(name) !== true) continue;
+    found.push(check(settings, name, `bytes.${name}`, `must be a valid ${what}`, { kind: "bytesLength", lengths }));
     const empty = `value is empty, which is not a valid ${what}`;
-    found.push(check(given, name, `bytes.${name}_empty`, empty, { kind: "notEmpty", bytes: true }));
+    found.push(check(settings, name, `bytes.${name}_empty`, empty, { kind: "notEmpty", bytes: true }));
   }
   return found;
 }
 
-function enumChecks(given: Given, { enum: desc }: DescField): readonly Check[] {
-  const found = [...scalarChecks("enum", given)];
-  if (given.flag("defined_only") === true && desc !== undefined) {
+function enumChecks(settings: RuleSettings, { enum: desc }: DescField): readonly Check[] {
+  const found = [...scalarChecks("enum", settings)];
+  if (settings.flag("defined_only") === true && desc !== undefined) {
     const numbers = desc.values.map(({ number }) => number);
     const message = "value must be one of the defined enum values";
-    found.push(check(given, "defined_only", "enum.defined_only", message, { kind: "defined", numbers }));
+    found.push(check(settings, "defined_only", "enum.defined_only", message, { kind: "defined", numbers }));
   }
   return found;
 }
 
-function repeatedChecks(given: Given): readonly Check[] {
-  const found = sizeChecks("repeated", given, [
+function repeatedChecks(settings: RuleSettings): readonly Check[] {
+  const found = sizeChecks("repeated", settings, [
     ["min_items", "items", "least", (n) => `must contain at least ${n} item(s)`],
     ["max_items", "items", "most", (n) => `must contain no more than ${n} item(s)`],
   ]);
-  if (given.flag("unique") !== true) return found;
+  if (settings.flag("unique") !== true) return found;
   const message = "repeated value must contain unique items";
-  return [...found, check(given, "unique", "repeated.unique", message, { kind: "unique" })];
+  return [...found, check(settings, "unique", "repeated.unique", message, { kind: "unique" })];
 }
 
-function mapChecks(given: Given): readonly Check[] {
-  return sizeChecks("map", given, [
+function mapChecks(settings: RuleSettings): readonly Check[] {
+  return sizeChecks("map", settings, [
     ["min_pairs", "pairs", "least", (n) => `map must be at least ${n} entries`],
     ["max_pairs", "pairs", "most", (n) => `map must be at most ${n} entries`],
   ]);
 }
 
-function anyChecks(given: Given): readonly Check[] {
+function anyChecks(settings: RuleSettings): readonly Check[] {
   return ["in", "not_in"].flatMap((name) => {
-    const urls = given.texts(name);
+    const urls = settings.texts(name);
     if (urls.length === 0) return [];
     const not = name === "not_in";
     const message = not ? "type URL must not be in the block list" : "type URL must be in the allow list";
-    return [check(given, name, `any.${name}`, message, { kind: "typeUrl", urls, not })];
+    return [check(settings, name, `any.${name}`, message, { kind: "typeUrl", urls, not })];
   });
 }
 
-function maskChecks(given: Given): readonly Check[] {
+function maskChecks(settings: RuleSettings): readonly Check[] {
   const found: Check[] = [];
-  const constant = given.mask("const");
+  const constant = settings.mask("const");
   if (constant !== undefined) {
     const message = `must equal paths [${constant.join(", ")}]`;
-    found.push(check(given, "const", "field_mask.const", message, { kind: "paths", is: "equal", paths: constant }));
+    found.push(check(settings, "const", "field_mask.const", message, { kind: "paths", is: "equal", paths: constant }));
   }
   for (const is of ["in", "not_in"] as const) {
-    const paths = given.texts(is);
+    const paths = settings.texts(is);
     if (paths.length === 0) continue;
     const says = is === "in" ? "must only contain paths in" : "must not contain any paths in";
-    found.push(check(given, is, `field_mask.${is}`, `${says} [${paths.join(", ")}]`, { kind: "paths", is, paths }));
+    found.push(check(settings, is, `field_mask.${is}`, `${says} [${paths.join(", ")}]`, { kind: "paths", is, paths }));
   }
   return found;
 }

@@ -9,9 +9,9 @@ import {
 import type { Place } from "../../diagnostic/origin.ts";
 import type { Check, Scalar } from "../../model/rules.ts";
 import { checksOf } from "./checks.ts";
-import { Given } from "./given.ts";
-import { keeps } from "./keeps.ts";
 import { kindOf } from "./rule-kinds.ts";
+import { RuleSettings } from "./rule-settings.ts";
+import { keeps } from "./static-test.ts";
 
 /**
  * The first standard rule of a field that a constant breaks, as far as that is known here: patterns and formats are not tried.
@@ -29,7 +29,7 @@ export function brokenRule(field: DescField, constant: Scalar, element: boolean)
   const kind = kindOf(field, element ? "value" : undefined);
   const rule = FieldRulesSchema.fields.find(({ localName }) => localName === type.case);
   if (type.case === undefined || rule?.message === undefined || rule.name !== kind) return undefined;
-  const checks = checksOf(kind, new Given(rule.message, type.value, NOWHERE, []), field);
+  const checks = checksOf(kind, new RuleSettings(rule.message, type.value, NOWHERE, []), field);
   return checks.find(({ test }) => !keeps(test, value));
 }
 

@@ -1,8 +1,8 @@
 // Rules that no value keeps, and patterns that are none.
 import { isPattern } from "../../cel/index.ts";
 import type { Check, Scalar, Test } from "../../model/rules.ts";
-import { keeps } from "./keeps.ts";
 import { compareTimes } from "./ranges.ts";
+import { keeps } from "./static-test.ts";
 
 /** What is wrong with a check beside the others of the same value. */
 export interface Contradiction {

@@ -1,6 +1,6 @@
 // Formats of strings: which function of the runtime knows each, and what validate.proto says of a text that has another.
 import type { Check, Scalar } from "../../model/rules.ts";
-import type { Given } from "./given.ts";
+import type { RuleSettings } from "./rule-settings.ts";
 
 interface Format {
   /** Of the runtime. */
@@ -41,19 +41,19 @@ const FORMATS: Readonly<Record<string, Format>> = {
 };
 
 /** The one of `oneof well_known`. */
-export function formatCheck(given: Given): readonly Check[] {
+export function formatCheck(settings: RuleSettings): readonly Check[] {
   for (const [name, format] of Object.entries(FORMATS))
-    if (given.flag(name) === true) return checksOf(given, name, name, format);
-  const regex = given.number("well_known_regex");
-  const strict = given.flag("strict") !== false;
+    if (settings.flag(name) === true) return checksOf(settings, name, name, format);
+  const regex = settings.number("well_known_regex");
+  const strict = settings.flag("strict") !== false;
   if (regex === 1)
-    return checksOf(given, "well_known_regex", "well_known_regex.header_name", {
+    return checksOf(settings, "well_known_regex", "well_known_regex.header_name", {
       fn: "isHeaderName",
       others: [strict],
       what: "HTTP header name",
     });
   if (regex === 2)
-    return checksOf(given, "well_known_regex", "well_known_regex.header_value", {
+    return checksOf(settings, "well_known_regex", "well_known_regex.header_value", {
       fn: "isHeaderValue",
       others: [strict],
       what: "HTTP header value",
@@ -63,13 +63,13 @@ export function formatCheck(given: Given): readonly Check[] {
 }
 
 function checksOf(
-  given: Given,
+  settings: RuleSettings,
   name: string,
   id: string,
   { fn, others = [], what, empty = what }: Format,
 ): readonly Check[] {
-  const { at } = given.place.field(name);
-  const path = given.steps(name);
+  const { at } = settings.place.field(name);
+  const path = settings.steps(name);
   const right: Check = {
     rule: { id: `string.${id}`, message: `must be a valid ${what}`, path },
     at,

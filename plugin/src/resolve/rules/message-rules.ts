@@ -6,11 +6,11 @@ import type { IrMessageRules } from "../../ir/edge.ts";
 import type { ElementRules, RuledField, RuledMessage, RuleStep } from "../../model/rules.ts";
 import { type CelRules, typeOfPart } from "./cel-rules.ts";
 import { checksOf } from "./checks.ts";
-import { Given } from "./given.ts";
 import { groupsOf } from "./groups.ts";
 import type { RuleFaults } from "./rule-faults.ts";
 import { ruleSteps } from "./rule-fields.ts";
 import { kindOf } from "./rule-kinds.ts";
+import { RuleSettings } from "./rule-settings.ts";
 
 /** What rules are resolved with. */
 export interface RuleContext {
@@ -97,19 +97,19 @@ function ownRules(
     faults.misfit(field, rule.name, kind, at.at);
     return { cel, checks: [], predefined: [] };
   }
-  const given = new Given(rule.message, type.value, at, [...path, [rule.name, rule.number, rule.proto.type]]);
+  const settings = new RuleSettings(rule.message, type.value, at, [...path, [rule.name, rule.number, rule.proto.type]]);
   faults.unknown(type.value, rule.message, at);
-  const checks = checksOf(kind, given, field);
+  const checks = checksOf(kind, settings, field);
   faults.contradictions(checks);
-  return { cel, checks, predefined: inCel.predefined(self, type.value, given) };
+  return { cel, checks, predefined: inCel.predefined(self, type.value, settings) };
 }
 
 /** What is said of what a list or a map holds; or that a message is checked itself. */
 function partRules(field: DescField, rules: Declared | undefined, cx: RuleContext): Partial<Values> {
   switch (field.fieldKind) {
     case "list": {
-      const given = rules?.value.type.case === "repeated" ? rules.value.type.value.items : undefined;
-      return { items: elementRules(field, given && part(rules, "repeated", "items", given), "value", cx) };
+      const settings = rules?.value.type.case === "repeated" ? rules.value.type.value.items : undefined;
+      return { items: elementRules(field, settings && part(rules, "repeated", "items", settings), "value", cx) };
     }
     case "map": {
       const said = rules?.value.type.case === "map" ? rules.value.type.value : undefined;

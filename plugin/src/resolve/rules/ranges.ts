@@ -1,6 +1,6 @@
 // `lt`, `lte`, `gt`, `gte`, alone and together, of numbers and of times.
 import type { Bound, Check, Time } from "../../model/rules.ts";
-import type { Given } from "./given.ts";
+import type { RuleSettings } from "./rule-settings.ts";
 import { numberText, timeText } from "./rule-text.ts";
 
 interface Side<T> extends Bound<T> {
@@ -43,16 +43,16 @@ function told<T>(
 }
 
 /** Of numbers. */
-export function rangeChecks(kind: string, given: Given): readonly Check[] {
-  const low = side(["gt", "gte"], (name) => given.number(name));
-  const high = side(["lt", "lte"], (name) => given.number(name));
+export function rangeChecks(kind: string, settings: RuleSettings): readonly Check[] {
+  const low = side(["gt", "gte"], (name) => settings.number(name));
+  const high = side(["lt", "lte"], (name) => settings.number(name));
   const reversed = low !== undefined && high !== undefined && high.value < low.value;
   const text = (value: number | bigint): string => (typeof value === "number" ? numberText(value) : String(value));
   const range = told(low, high, reversed, text);
   if (range === undefined) return [];
   const nan = kind === "float" || kind === "double";
-  const rule = { id: `${kind}.${range.id}`, message: range.message, path: given.steps(range.name) };
-  return [{ rule, at: given.place.field(range.name).at, test: { kind: "range", low, high, nan } }];
+  const rule = { id: `${kind}.${range.id}`, message: range.message, path: settings.steps(range.name) };
+  return [{ rule, at: settings.place.field(range.name).at, test: { kind: "range", low, high, nan } }];
 }
 
 export function compareTimes(a: Time, b: Time): number {
@@ -61,31 +61,32 @@ export function compareTimes(a: Time, b: Time): number {
 }
 
 /** All rules of `google.protobuf.Duration` and `Timestamp`. */
-export function timeChecks(kind: "duration" | "timestamp", given: Given): readonly Check[] {
+export function timeChecks(kind: "duration" | "timestamp", settings: RuleSettings): readonly Check[] {
   const text = (value: Time): string => timeText(kind, value);
   const found: Check[] = [];
   const add = (name: string, id: string, message: string, test: Check["test"]): void => {
     found.push({
-      rule: { id: `${kind}.${id}`, message, path: given.steps(name) },
-      at: given.place.field(name).at,
+      rule: { id: `${kind}.${id}`, message, path: settings.steps(name) },
+      at: settings.place.field(name).at,
       test,
     });
   };
-  const constant = given.time("const");
+  const constant = settings.time("const");
   if (constant !== undefined)
     add("const", "const", `must equal ${text(constant)}`, { kind: "equalTime", value: constant });
-  const low = side(["gt", "gte"], (name) => given.time(name));
-  const high = side(["lt", "lte"], (name) => given.time(name));
+  const low = side(["gt", "gte"], (name) => settings.time(name));
+  const high = side(["lt", "lte"], (name) => settings.time(name));
   const reversed = low !== undefined && high !== undefined && compareTimes(high.value, low.value) < 0;
   const range = told(low, high, reversed, text);
   if (range !== undefined) add(range.name, range.id, range.message, { kind: "timeRange", low, high });
-  if (given.flag("lt_now") === true) add("lt_now", "lt_now", "must be less than now", { kind: "now", is: "before" });
-  if (given.flag("gt_now") === true) add("gt_now", "gt_now", "must be greater than now", { kind: "now", is: "after" });
-  const within = given.time("within");
+  if (settings.flag("lt_now") === true) add("lt_now", "lt_now", "must be less than now", { kind: "now", is: "before" });
+  if (settings.flag("gt_now") === true)
+    add("gt_now", "gt_now", "must be greater than now", { kind: "now", is: "after" });
+  const within = settings.time("within");
   if (within !== undefined)
     add("within", "within", `must be within ${timeText("duration", within)} of now`, { kind: "within", of: within });
   for (const name of ["in", "not_in"]) {
-    const values = given.times(name);
+    const values = settings.times(name);
     if (values.length === 0) continue;
     const not = name === "not_in";
     const message = `must ${not ? "not " : ""}be in list [${values.map(text).join(", ")}]`;

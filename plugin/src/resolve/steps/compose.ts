@@ -6,14 +6,14 @@ import type { IrBind, IrCompose } from "../../ir/step.ts";
 import { protoOf } from "../../model/proto-of.ts";
 import { isTorn } from "../../read/read-message.ts";
 import { camel } from "../../text/camel.ts";
-import { hasRules } from "../graph/declared.ts";
+import { hasRules } from "../graph/declarations.ts";
 import type { ArgBinding, ComposeSource } from "../model/model.ts";
 import { lookupMessage } from "../names/lookup.ts";
 import { syntheticText } from "../names/synthetic-text.ts";
 import type { Given, Place } from "../scope/args.ts";
 import { check, checkCondition, stepsRead, where } from "../scope/scope.ts";
 import type { MessageContext } from "./context.ts";
-import { argsRead, type Resolved } from "./resolved.ts";
+import { argsRead, type Resolved } from "./resolved-source.ts";
 import { hasResolver } from "./resolver.ts";
 import { spreadNames } from "./set.ts";
 

@@ -7,7 +7,7 @@ import { check, checkCondition, checkValue, where } from "../scope/scope.ts";
 import { resolveCall } from "./call.ts";
 import { resolveCompose } from "./compose.ts";
 import type { MessageContext } from "./context.ts";
-import { describe, type Resolved, value, valueOfCall } from "./resolved.ts";
+import { describe, type Resolved, value, valueOfCall } from "./resolved-source.ts";
 
 export function resolveEach(cx: MessageContext, ir: IrEach, step: IrStep): Resolved | undefined {
   const { scope } = cx;

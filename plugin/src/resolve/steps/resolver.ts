@@ -6,7 +6,7 @@ import type { Origin, Text } from "../../diagnostic/origin.ts";
 import type { IrMessage, IrReads } from "../../ir/ir.ts";
 import type { IrCall, IrPolicy } from "../../ir/step.ts";
 import { canBeAbsent } from "../../model/presence.ts";
-import { declaredCalls } from "../graph/declared.ts";
+import { declaredCalls } from "../graph/declarations.ts";
 import type { Call } from "../model/call.ts";
 import type { Step } from "../model/model.ts";
 import { entriesFor } from "../policies/entries.ts";

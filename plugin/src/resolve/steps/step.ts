@@ -15,9 +15,9 @@ import { resolveCall } from "./call.ts";
 import { resolveCompose } from "./compose.ts";
 import type { MessageContext } from "./context.ts";
 import { resolveEach } from "./each.ts";
-import { failureVariable, mayHaveFailure } from "./failable.ts";
-import { receivedOf } from "./received.ts";
-import { argsRead, describe, type Resolved, value, valueOfCall } from "./resolved.ts";
+import { failureVariable, mayHaveFailure } from "./failure-variable.ts";
+import { argsRead, describe, type Resolved, value, valueOfCall } from "./resolved-source.ts";
+import { receivedOf } from "./response-metadata.ts";
 import { resolveSwitch } from "./switch.ts";
 import { keyOf } from "./topic-key.ts";
 

@@ -7,7 +7,7 @@ import { tellApart } from "../conversions/same-form.ts";
 import type { SwitchSource } from "../model/model.ts";
 import { check, checkCondition, reportNull, where } from "../scope/scope.ts";
 import type { MessageContext } from "./context.ts";
-import type { Resolved } from "./resolved.ts";
+import type { Resolved } from "./resolved-source.ts";
 
 export function resolveSwitch(cx: MessageContext, ir: IrSwitch): Resolved | undefined {
   const { scope } = cx;

@@ -1,8 +1,8 @@
 // What a streaming rpc follows: its call, and what is asked of each item.
 import type { DescMessage } from "@bufbuild/protobuf";
 import { type Expression, typeName, type Variable } from "../../cel/index.ts";
+import { distinctReport } from "../../diagnostic/distinct.ts";
 import type { Text } from "../../diagnostic/origin.ts";
-import { toldOnce } from "../../diagnostic/told-once.ts";
 import type { Ir, IrMethod, IrService } from "../../ir/ir.ts";
 import type { IrCall } from "../../ir/step.ts";
 import type { IrFollow, IrStream } from "../../ir/stream.ts";
@@ -37,7 +37,7 @@ export function resolveStreams(run: Run): ReadonlyMap<IrMethod, Followed> {
   for (const file of run.ir.files) {
     const context = packageContext(run, file.desc.proto.package);
     for (const service of file.services) {
-      const report = toldOnce(run.report);
+      const report = distinctReport(run.report);
       for (const method of service.methods) {
         const { stream } = method;
         const around = { run, file, service, method, context, report };

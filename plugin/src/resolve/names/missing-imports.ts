@@ -9,7 +9,7 @@ export const ELSEWHERE =
 const isElsewhere = ({ code, hint }: Diagnostic): boolean => code === "BFF201" && hint === ELSEWHERE;
 
 /** The names that may be in another directory as one error, at the first of them; each of the others is a related place. */
-export function foldUnseen(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+export function foldMissingImports(diagnostics: readonly Diagnostic[]): Diagnostic[] {
   const [first, ...others] = inOrder(diagnostics.filter(isElsewhere));
   if (first === undefined) return [...diagnostics];
   // Of a name that is written several times the first place says enough.

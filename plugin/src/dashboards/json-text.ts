@@ -3,13 +3,13 @@ import type { Json } from "../openapi/json.ts";
 const WIDTH = 120;
 
 /** JSON in which what fits on a line stands on one: a third of the lines, and a change of a panel is one of its lines. */
-export function printed(value: Json, indent = ""): string {
+export function jsonText(value: Json, indent = ""): string {
   const line = JSON.stringify(value);
   if (value === null || typeof value !== "object" || indent.length + line.length <= WIDTH) return line;
   const inner = `${indent}  `;
-  if (isList(value)) return `[\n${value.map((item) => inner + printed(item, inner)).join(",\n")}\n${indent}]`;
+  if (isList(value)) return `[\n${value.map((item) => inner + jsonText(item, inner)).join(",\n")}\n${indent}]`;
   const entries = Object.entries(value).map(
-    ([name, item]) => `${inner}${JSON.stringify(name)}: ${printed(item, inner)}`,
+    ([name, item]) => `${inner}${JSON.stringify(name)}: ${jsonText(item, inner)}`,
   );
   return `{\n${entries.join(",\n")}\n${indent}}`;
 }

@@ -26,7 +26,7 @@ interface Difference {
 }
 
 /** @param edge of which the lock says something else, if there is something */
-export function notCommitted(run: Run, old: Lock | undefined, next: Lock, edge: EdgeChange | undefined): Diagnostic {
+export function uncommittedLock(run: Run, old: Lock | undefined, next: Lock, edge: EdgeChange | undefined): Diagnostic {
   const { path } = run;
   const hint = `run \`buf generate\` without CI=true, and commit "${path}"`;
   const shared = { severity: "error", hint } as const;

@@ -2,11 +2,11 @@
 import type { Registry } from "@bufbuild/protobuf";
 import type { Diagnostic } from "../diagnostic/diagnostic.ts";
 import { inOrder } from "../diagnostic/order.ts";
-import { ELSEWHERE } from "../resolve/names/unseen.ts";
+import { ELSEWHERE } from "../resolve/names/missing-imports.ts";
 import type { Drift, Surroundings } from "./drift.ts";
 
 /** Drifts that say that something of one package is gone, folded into one where nothing of that package is left. */
-export function foldGonePackages(all: readonly Drift[], around: Surroundings): readonly Drift[] {
+export function foldRemovedPackages(all: readonly Drift[], around: Surroundings): readonly Drift[] {
   const drifts = all.filter((drift) => !isElsewhere(drift));
   const present = new Set([...around.registry].map((type) => type.file.proto.package));
   const byPackage = new Map<string, Drift[]>();

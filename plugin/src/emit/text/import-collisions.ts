@@ -7,7 +7,7 @@ import type { Line, Lines } from "./lines.ts";
  * an import has for its name (a message `Record`, `Promise` or `App`) is printed as a name of this file.
  * `path` is the file's own, as imports would write it.
  */
-export function keepOwnWords(rows: Lines, f: GeneratedFile, path: string): Lines {
+export function protectWords(rows: Lines, f: GeneratedFile, path: string): Lines {
   const imported = new Set<string>();
   const collect = (part: Printable): void => {
     if (Array.isArray(part)) part.forEach(collect);
@@ -37,7 +37,7 @@ export function keepOwnWords(rows: Lines, f: GeneratedFile, path: string): Lines
  * A comment for each name that several imports have, which says which is which. protoplugin leaves the plain name to the import
  * that is printed first: here to the one from `own`, in every file of a BFF, wherever the name comes first in the code.
  */
-export function whichIsWhich(rows: Lines, own: string): Lines {
+export function importComments(rows: Lines, own: string): Lines {
   const byName = new Map<string, Map<string, ImportSymbol>>();
   const collect = (part: Printable): void => {
     if (Array.isArray(part)) for (const inner of part) collect(inner);

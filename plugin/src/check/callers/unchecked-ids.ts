@@ -11,7 +11,7 @@ import { ARGS, CALLER, HEADERS, namesBehind, namesRead, namesWho, overlap } from
 /** The last word of a field that names something of somebody. A `key` may be one of idempotency, which is new each time. */
 const ID = /[._](id|ids|uuid)$/;
 
-export const unaskedIds: Check = {
+export const uncheckedIds: Check = {
   rules: {
     BFF580:
       "An id that a client names is part of a decision, or its upstream receives who calls. Otherwise every caller reads what belongs to others, because ids can be guessed.",

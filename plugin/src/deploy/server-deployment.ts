@@ -3,7 +3,7 @@ import type { PlanServer } from "../plan/model/plan.ts";
 import type { Variable } from "./variable.ts";
 
 /** A server as files for its deployment tell of it. */
-export interface Deployed {
+export interface ServerDeployment {
   readonly server: PlanServer;
   /** Of image and Kubernetes objects: a label as RFC 1035 has it. */
   readonly name: string;

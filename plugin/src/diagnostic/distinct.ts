@@ -1,7 +1,7 @@
 import type { Report } from "./diagnostic.ts";
 
 /** For what is looked at several times: the same code with the same message at the same place is told once. */
-export function toldOnce(report: Report): Report {
+export function distinctReport(report: Report): Report {
   const told = new Set<string>();
   return (diagnostic) => {
     const { code, message, at } = diagnostic;

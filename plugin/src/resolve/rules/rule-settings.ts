@@ -5,7 +5,7 @@ import type { Place } from "../../diagnostic/origin.ts";
 import type { RuleStep, Time } from "../../model/rules.ts";
 
 /** A message of rules: what is set of it, where that stands, and how it is named in a violation. */
-export class Given {
+export class RuleSettings {
   readonly desc: DescMessage;
   readonly place: Place;
   readonly path: readonly RuleStep[];
