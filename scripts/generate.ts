@@ -3,7 +3,7 @@
 // Generates into a temporary folder first and then writes only what differs: a failing run leaves all as it was, files that no
 // proto gives any more go away, and an up-to-date tree stays untouched. `--check` writes nothing and fails where something differs.
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -28,9 +28,7 @@ const STAGES: readonly Stage[] = [
 
 /** Paths, from the root, of the files that differ from what the protos give now; written too, unless `check`. Throws what buf printed when it fails. */
 export function generate(options: { readonly check?: boolean } = {}): string[] {
-  const check = options.check === true;
-  // Before all: the plugin refuses protos of the options that are not those it carries.
-  const differing = carryProtos(check);
+  const differing: string[] = [];
   for (const stage of STAGES) {
     const fresh = mkdtempSync(join(tmpdir(), "protobff-"));
     try {
@@ -42,23 +40,6 @@ export function generate(options: { readonly check?: boolean } = {}): string[] {
     }
   }
   return differing;
-}
-
-/** What `protobff protos` writes: the texts of the protos that users import. */
-function carryProtos(check: boolean): string[] {
-  const names = ["bff/v1/degradation.proto", "bff/v1/identity.proto", "bff/v1/options.proto", "bff/v1/stream.proto"];
-  const texts = Object.fromEntries(names.map((name) => [name, readFileSync(join(root, "proto", name), "utf8")]));
-  const path = "plugin/src/gen/protos.ts";
-  const text = `// Written by \`npm run generate\` from proto/bff/v1. Do not edit.
-export const PROTOS: Readonly<Record<string, string>> = ${JSON.stringify(texts, null, 2)};
-`;
-  return carried(path, text, check);
-}
-
-function carried(path: string, text: string, check: boolean): string[] {
-  if (existsSync(join(root, path)) && readFileSync(join(root, path), "utf8") === text) return [];
-  if (!check) writeFileSync(join(root, path), text);
-  return [path];
 }
 
 /** The plugin keeps `bff.lock.json` itself. With `check` it writes none, as in CI, and fails when it is out of date. */

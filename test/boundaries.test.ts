@@ -112,8 +112,8 @@ describe("imports", () => {
     expect([...files].map(room).sort()).toEqual(["compile.ts", "index.ts", "main.ts"]);
   });
 
-  test("only main.ts and file-sources.ts do IO", () => {
-    const allowed = ["main", "command/file-sources"].map((name) => `plugin/src/${name}.ts`);
+  test("only main.ts, file-sources.ts and protos.ts do IO", () => {
+    const allowed = ["main", "command/file-sources", "package/protos"].map((name) => `plugin/src/${name}.ts`);
     const found = plugin.filter(
       ({ from, to }) => /^node:(fs|child_process|process|net|http)/.test(to) && !allowed.includes(from),
     );

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { run as runWord } from "../cli/src/testing/run.ts";
-import { PROTOS } from "../plugin/src/gen/protos.ts";
+import { PROTOS } from "../plugin/src/package/protos.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const tutorial = readFileSync(join(root, "docs/tutorial.md"), "utf8");

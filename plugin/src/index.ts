@@ -9,7 +9,6 @@ export { renderDocument } from "./diagnostic/document.ts";
 export { inOrder } from "./diagnostic/order.ts";
 export { renderDiagnostics } from "./diagnostic/render.ts";
 export type { Sources } from "./diagnostic/sources.ts";
-export { PROTOS } from "./gen/protos.ts";
 export { addedValues, type Change, changeInJson, changesOf } from "./lock/changes.ts";
 export type { DriftCode } from "./lock/codes.ts";
 export { type Lock, parseLock } from "./lock/document.ts";
@@ -23,7 +22,8 @@ export type {
 export type { LimitFacts as LimitReport } from "./lock/limit-facts.ts";
 export { describeUses, type NotUsed, type UpstreamUses, usesOf } from "./lock/uses.ts";
 export { type Parameter, parseParameter } from "./options/parameter.ts";
-export { VERSION } from "./options/version.ts";
+export { PROTOS } from "./package/protos.ts";
+export { VERSION } from "./package/version.ts";
 export { isKeyword, isLibraryName } from "./read/values/names.ts";
 export type { BindReport, CallReport, ErrorRuleReport } from "./report/calls/describe-call.ts";
 export type { MethodCallsReport } from "./report/calls/describe-method-calls.ts";

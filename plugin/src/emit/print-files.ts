@@ -6,7 +6,7 @@ import {
 } from "@bufbuild/protobuf/wkt";
 import { createEcmaScriptPlugin, type Schema } from "@bufbuild/protoplugin";
 import type { Parameter } from "../options/parameter.ts";
-import { VERSION } from "../options/version.ts";
+import { VERSION } from "../package/version.ts";
 
 /** The TypeScript that `generate` prints. protoplugin adds imports and the first lines, which name the options that shape the files. */
 export function printFiles(

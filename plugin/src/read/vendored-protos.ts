@@ -2,7 +2,7 @@
 import type { DescFile } from "@bufbuild/protobuf";
 import type { Report } from "../diagnostic/diagnostic.ts";
 import type { Sources } from "../diagnostic/sources.ts";
-import { PROTOS } from "../gen/protos.ts";
+import { PROTOS } from "../package/protos.ts";
 import { fault } from "./fault.ts";
 
 /** Only where their sources are at hand; comments and layout may differ. */

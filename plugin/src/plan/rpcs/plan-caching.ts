@@ -4,7 +4,7 @@ import { type DescFile, toBinary } from "@bufbuild/protobuf";
 import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
 import { headerOf } from "../../check/callers/identity-headers.ts";
 import { reachable } from "../../graph/graph.ts";
-import { VERSION } from "../../options/version.ts";
+import { VERSION } from "../../package/version.ts";
 import { callsIn } from "../../resolve/model/blocks.ts";
 import type { Identity } from "../../resolve/model/edge.ts";
 import type { BffMethod, Model } from "../../resolve/model/model.ts";
