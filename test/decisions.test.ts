@@ -1,7 +1,7 @@
 // The records of docs/decisions: their form, their numbers, their sentences, and the index.
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { CODES } from "../plugin/src/codes.ts";
+import { CODES } from "../plugin/src/codes/codes.ts";
 import { AREAS, decisionRecords, decisionsIndex } from "../scripts/decisions.ts";
 
 const records = decisionRecords();
