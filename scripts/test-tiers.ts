@@ -28,7 +28,7 @@ const PROCESSES = [
   `test/e2e/!(${SMOKES}).test.ts`,
   "test/{faults,gather,load,matrix,mock,parts,simulation,soak,streams}/**/*.test.ts",
   "test/{bench,buf,compiled-commands,cookbook,demo,deploy-variables,documented-layout,fuzz,mutation,pack}.test.ts",
-  "test/{prior-art-examples,warm-up,wide}.test.ts",
+  "test/{old-node,prior-art-examples,warm-up,wide}.test.ts",
   "test/http2/frames.test.ts",
   "test/lock/write.test.ts",
   "test/openapi/served.test.ts",

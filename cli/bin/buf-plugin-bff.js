@@ -1,11 +1,13 @@
 #!/usr/bin/env node
-// Plain JavaScript that old versions of Node can parse, so that they can be told what is wrong.
+// Plain JavaScript that old versions of Node can parse, so that this file can report them.
 import { existsSync } from "node:fs";
 import module from "node:module";
 
 const [major, minor] = process.versions.node.split(".").map(Number);
 if (major < 22 || (major === 22 && minor < 18)) {
-  console.error(`buf-plugin-bff needs Node 22.18 or newer, and this is ${process.version}`);
+  console.error(
+    `buf-plugin-bff needs Node 22.18 or newer, and this is ${process.version}: run buf through npx or an npm script in a package that depends on "node", or put a newer Node first on the PATH`,
+  );
   process.exitCode = 1;
 } else {
   // buf starts this nine times to lint once.

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Plain JavaScript that old versions of Node can parse, so that they can be told what is wrong.
+// Plain JavaScript that old versions of Node can parse, so that this file can report them.
 import { existsSync, readFileSync } from "node:fs";
 import module from "node:module";
 
