@@ -1,0 +1,122 @@
+// The installing commands of the README and of the tutorial as a newcomer types them in a clone, on the system's Node: npm may run on one that
+// is too old for the packages, because new projects bring a Node.
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { basename, delimiter, dirname, join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { workspaces } from "../scripts/workspaces.ts";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const read = (path: string): string => readFileSync(join(root, path), "utf8");
+const MINUTES = 60_000;
+
+let work: string;
+let clone: string;
+
+/** A terminal's environment: nothing of npm or vitest, and no Node of the repository. */
+function environment(more: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_|VITEST|PROTOBFF_|CI$)/.test(name));
+  const path = (process.env.PATH ?? "").split(delimiter).filter((folder) => !folder.includes("node_modules"));
+  return { ...Object.fromEntries(kept), PATH: [...path, dirname(process.execPath)].join(delimiter), ...more };
+}
+function run(cwd: string, command: string): string {
+  try {
+    return execFileSync("sh", ["-ec", command], { cwd, encoding: "utf8", stdio: "pipe", env: environment() });
+  } catch (error) {
+    const { stdout = "", stderr = "" } = error as { readonly stdout?: string; readonly stderr?: string };
+    throw new Error(`${command}\n${stdout}${stderr}`, { cause: error });
+  }
+}
+/** The block of a page below a text. */
+function block(page: string, above: string, language: string): string {
+  const [, text] = new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\`$`, "ms").exec(page.slice(page.indexOf(above))) ?? [];
+  if (!page.includes(above) || text === undefined) throw new Error(`no block below ${above}`);
+  return text;
+}
+
+const [init = "", pack = "", last = ""] = block(read("README.md"), "## Start with your own protos", "sh").split("\n");
+const tutorial = read("docs/tutorial.md");
+
+beforeAll(() => {
+  work = mkdtempSync(join(tmpdir(), "protobff-newcomer-"));
+  clone = join(work, "protobff");
+  const kept = (path: string) => !["node_modules", "dist"].includes(basename(path));
+  const files = ["scripts", "docs/diagnostics.md", "proto", "LICENSE", "package.json", ".npmrc"];
+  for (const path of [...files, "tsconfig.json", "tsconfig.build.json", ...workspaces().map(({ folder }) => folder)])
+    cpSync(join(root, path), join(clone, path), { recursive: true, filter: kept });
+  symlinkSync(join(root, "node_modules"), join(clone, "node_modules"));
+  for (const { folder } of workspaces()) {
+    const own = join(root, folder, "node_modules");
+    if (existsSync(own)) symlinkSync(own, join(clone, folder, "node_modules"));
+  }
+  const upstream = join(work, "catalog/proto/catalog/v1/catalog.proto");
+  mkdirSync(dirname(upstream), { recursive: true });
+  writeFileSync(upstream, block(tutorial, "`proto/catalog/v1/catalog.proto`", "proto"));
+  mkdirSync(join(work, "shop"));
+  run(clone, pack);
+}, 15 * MINUTES);
+afterAll(() => rmSync(work, { recursive: true, force: true }));
+
+async function freePort(): Promise<string> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  await new Promise((closed) => server.close(closed));
+  return String(typeof address === "object" ? address?.port : "");
+}
+
+test(
+  "`protobff init` over a folder of protos, as in the README, gives a package that `npm run dev` serves",
+  async () => {
+    expect(run(clone, init)).toContain("shop.v1.ShopService/GetProduct composes");
+    const [, folder = "", install = ""] = /^cd (\S+) && (npm install \S+) && npm run dev$/.exec(last) ?? [];
+    const shop = join(clone, folder);
+    run(shop, `${install} --prefer-offline --loglevel=error`);
+
+    const env = environment({ PORT: await freePort() });
+    const child = spawn("npm", ["run", "dev"], { cwd: shop, env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
+    const ended = once(child, "exit");
+    try {
+      const lines: string[] = [];
+      let url: string | undefined;
+      for await (const line of createInterface({ input: child.stdout })) {
+        lines.push(line);
+        url = /shop\.v1 listens on (http:[^\s,]+)/.exec(line)?.[1];
+        if (url !== undefined) break;
+      }
+      expect(url, lines.join("\n")).toBeDefined();
+      const headers = { "content-type": "application/json" };
+      const answer = await fetch(`${url}/shop.v1.ShopService/GetProduct`, { method: "POST", headers, body: "{}" });
+      expect(await answer.json()).toMatchObject({ product: { id: expect.any(String) } });
+    } finally {
+      if (child.pid !== undefined) process.kill(-child.pid, "SIGTERM");
+      await ended;
+    }
+  },
+  15 * MINUTES,
+);
+
+test(
+  "step 1 of the tutorial installs what the next steps run",
+  () => {
+    const packed = join(clone, "../shop");
+    const folder = join(work, "tutorial");
+    mkdirSync(join(folder, "proto"), { recursive: true });
+    for (const { manifest } of workspaces()) {
+      const file = `${manifest.name.replace("@", "").replace("/", "-")}-${manifest.version}.tgz`;
+      cpSync(join(packed, file), join(folder, file));
+    }
+    writeFileSync(join(folder, "package.json"), block(tutorial, "Create `package.json`", "json"));
+    for (const command of block(tutorial, "`allowScripts`", "sh").trimEnd().split("\n"))
+      run(folder, `${command} --prefer-offline --loglevel=error`);
+    expect(run(folder, "npx node --version")).toMatch(/^v24\./);
+    expect(run(folder, "npx protobff protos proto")).toContain("is new");
+    expect(run(folder, "npx buf --version")).toBe("1.75.0\n");
+  },
+  15 * MINUTES,
+);
