@@ -1,4 +1,4 @@
-// The demo's chapter about identities: who gets which answer of the account BFF, and what an upstream is told.
+// The demo's scenes about identities: answers of the account BFF by caller, and the identity that an upstream receives.
 import { toJsonString } from "@bufbuild/protobuf";
 import { openKeys, SIGNED_HEADER, verifyPrincipal } from "@protobff/runtime/verify";
 import { PersonSchema } from "../../generated/account/v1/account_pb.ts";
@@ -7,41 +7,43 @@ import type { Upstreams } from "./upstreams.ts";
 
 export const SPENDING = "/account.v1.AccountService/GetSpending";
 const BILLING = "billing.v1.BillingService";
-/** Whose spending is asked for. */
 const REQUEST = '{"workspaceId":"atlas"}';
 
-/** Asks without a token, without the right, and with it, and shows what came of it. Throws where that is not as declared. */
-export async function showWhoIsCalling(
+/** Calls without a token, without the right and with it. Throws if an answer is not as declared. */
+export async function showAccess(
   account: AccountBff,
   upstreams: Upstreams,
   show: (text: string) => void,
 ): Promise<void> {
-  const ask = async (who: string, token: string | undefined, wanted: number): Promise<void> => {
+  const call = async (caller: string, token: string | undefined, expected: number): Promise<void> => {
     const { status, body } = await getSpending(account, token);
-    show(`${who.padEnd(34)} HTTP ${status}  ${body}`);
-    if (status !== wanted) throw new Error(`HTTP ${status} where ${wanted} was expected: ${body}`);
+    show(`${caller.padEnd(34)} HTTP ${status}  ${body}`);
+    if (status !== expected) throw new Error(`HTTP ${status} instead of ${expected}: ${body}`);
   };
   upstreams.calls.length = 0;
-  await ask("nobody", undefined, 401);
-  await ask("a token that has expired", await account.issuer.token("u-ada", AUDIENCE, -3_600), 401);
-  await ask(ACCOUNTS["u-dina"].name, await account.issuer.token("u-dina", AUDIENCE), 403);
-  if (upstreams.calls.length > 0) throw new Error("an upstream was called for somebody who may not ask");
-  await ask(ACCOUNTS["u-ada"].name, await account.issuer.token("u-ada", AUDIENCE), 200);
-  await showTold(account, upstreams, show);
+  await call("no token", undefined, 401);
+  await call("an expired token", await account.issuer.token("u-ada", AUDIENCE, -3_600), 401);
+  await call(ACCOUNTS["u-dina"].name, await account.issuer.token("u-dina", AUDIENCE), 403);
+  if (upstreams.calls.length > 0) throw new Error("an upstream was called for a caller without access");
+  await call(ACCOUNTS["u-ada"].name, await account.issuer.token("u-ada", AUDIENCE), 200);
 }
 
-/** What billing was told, verified as billing would: with the public keys that the BFF publishes. */
-async function showTold(account: AccountBff, upstreams: Upstreams, show: (text: string) => void): Promise<void> {
+/** Verifies the identity that billing received, as billing would: with the public keys that the BFF publishes. */
+export async function showSignedIdentity(
+  account: AccountBff,
+  upstreams: Upstreams,
+  show: (text: string) => void,
+): Promise<void> {
   const call = upstreams.calls.find(({ method }) => method.startsWith(BILLING));
   const header = call?.headers.get(SIGNED_HEADER);
   const keys = openKeys(`${account.url}/.well-known/bff-keys`);
   try {
-    const told = await verifyPrincipal(header, { type: PersonSchema, issuer: SIGNED_BY, audience: BILLING, keys });
-    const seconds = Math.round((told.expires.getTime() - Date.now()) / 1_000);
-    show(`\n${SIGNED_HEADER}: ${header?.slice(0, 60)}… (${header?.length} characters)`);
-    show(`  who         ${toJsonString(PersonSchema, told.principal)}`);
-    show(`  known by    source "${told.source}" of ${SIGNED_BY}`);
-    show(`  counts for  ${BILLING}, ${seconds} s more`);
+    const identity = await verifyPrincipal(header, { type: PersonSchema, issuer: SIGNED_BY, audience: BILLING, keys });
+    const seconds = Math.round((identity.expires.getTime() - Date.now()) / 1_000);
+    show(`${SIGNED_HEADER}: ${header?.slice(0, 60)}… (${header?.length} characters)`);
+    show(`  caller    ${toJsonString(PersonSchema, identity.principal)}`);
+    show(`  source    "${identity.source}" of ${SIGNED_BY}`);
+    show(`  audience  ${BILLING}, for ${seconds} s`);
   } finally {
     await keys.close();
   }

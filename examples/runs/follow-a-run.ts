@@ -1,4 +1,4 @@
-// What the demo shows of streams: a run is started, followed through a restart of the BFF, and asked for now and then.
+// The demo's scene about streams: a client starts a run, follows it through a restart of the BFF, and polls it once.
 import { createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { arrived, events, follow, merged } from "@protobff/client";
@@ -15,18 +15,18 @@ export async function followARun(runs: RunsBff, show: (line: string) => void): P
   const seen: number[] = [];
   const over = events({ baseUrl });
   const onState = ({ kind }: { readonly kind: string }): void => {
-    if (kind === "waiting" && !lost) show("           … the BFF is gone");
-    lost = kind === "waiting" || (lost && kind === "opening");
+    if (kind === "waiting" && !lost) show("           … the BFF restarts");
+    lost ||= kind === "waiting";
   };
   let lost = false;
   let restarting: Promise<void> | undefined;
   for await (const { message } of follow(RunService.method.followRun, { runId }, { over, onState })) {
     seen.push(message.percent);
-    const done = message.done ? ", and that was the last one" : "";
+    const done = message.done ? " (the last event)" : "";
     show(`FollowRun  ${`${message.percent} %`.padStart(5)}  ${message.actorName ?? "somebody"} ${message.text}${done}`);
     if (seen.length === 2) {
       const { percent } = await client.getRun({ runId });
-      show(`GetRun     ${`${percent} %`.padStart(5)}  says the same to who asks now and then`);
+      show(`GetRun     ${`${percent} %`.padStart(5)}  the same progress, for clients that poll`);
     }
     if (seen.length === 3) show(`OpenRun    ${page(await lastOf(merged(RunPageSchema, client.openRun({ runId }))))}`);
     if (seen.length === 4) restarting = runs.restart();
@@ -46,5 +46,5 @@ async function lastOf<T>(pages: AsyncIterable<T>): Promise<T | undefined> {
 function page(run: RunPage | undefined): string {
   const percent = `${run?.percent} %`.padStart(5);
   const whose = run !== undefined && arrived(run, "actor_name", RUN_PAGE_PARTS) ? run.actorName : "nobody yet";
-  return `${percent}  a page of it, whose slow part has come: ${whose}`;
+  return `${percent}  a page of the run, with its slow part: ${whose}`;
 }
