@@ -37,40 +37,8 @@ export function nameCalls(
   asked: ReadonlySet<Call>,
 ): void {
   const upstreamOf = ({ method }: Call): string => upstreams.get(method.parent.typeName) ?? "upstream";
-  const wishOf = (call: Call): string => (call.batch === undefined ? lowerFirst(call.method.name) : batchName(call));
-  const found = new Map<string, { readonly call: Call; readonly named: string }>();
-  const keyOf = (call: Call): string => {
-    const { batch } = call;
-    const shape = batch && [
-      ...[batch.keys.name, batch.items.name, batch.key?.name, batch.many, batch.max, grouping(call)],
-      ...computed(batch.wrap?.element.expression),
-      ...computed(batch.keyBy?.by.expression),
-    ];
-    return JSON.stringify([fullName(call.method), policyKey(planCallPolicy(call)), shape]);
-  };
   const all = messages.flatMap(callsIn);
-  // In the order of the files' names and not of the request's.
-  for (const call of [...all].sort((a, b) => byPlace(a.ir.at, b.ir.at))) {
-    const key = keyOf(call);
-    if (!found.has(key)) found.set(key, { call, named: `${fullName(call.method)} ${wishOf(call)}` });
-  }
-  const first = new Map([...found.values()].map(({ call, named }) => [named, call]));
-  // Members of the app object, as these are.
-  const scope = new NameScope(undefined, ["resolvers", "clients", "functions"]);
-  const names = distinctNames(
-    new Map(
-      [...first].map(([named, call]) => [named, [wishOf(call), `${upstreamOf(call)}${upperFirst(wishOf(call))}`]]),
-    ),
-    scope,
-  );
-  // Those of one rpc that differ in policy, or in how they batch: the first one has the name as it is.
-  const given = new Set<string>();
-  const nameOf = new Map<string, string>();
-  for (const [key, { named }] of found) {
-    const name = names.get(named) ?? named;
-    nameOf.set(key, given.has(named) ? scope.take(name) : name);
-    given.add(named);
-  }
+  const nameOf = entryNames(all, upstreamOf);
   const received = new Set(all.filter((call) => asked.has(call)).map(keyOf));
   const entries = new Map<string, Entry>();
   for (const call of all) {
@@ -90,6 +58,46 @@ export function nameCalls(
     entries.set(key, entry);
     calls.set(call, entry);
   }
+}
+
+/** Calls of one key have one entry: they differ in nothing but what they send. */
+function keyOf(call: Call): string {
+  const { batch } = call;
+  const shape = batch && [
+    ...[batch.keys.name, batch.items.name, batch.key?.name, batch.many, batch.max, grouping(call)],
+    ...computed(batch.wrap?.element.expression),
+    ...computed(batch.keyBy?.by.expression),
+  ];
+  return JSON.stringify([fullName(call.method), policyKey(planCallPolicy(call)), shape]);
+}
+
+/** The names of entries by their keys. */
+function entryNames(all: readonly Call[], upstreamOf: (call: Call) => string): ReadonlyMap<string, string> {
+  const wishOf = (call: Call): string => (call.batch === undefined ? lowerFirst(call.method.name) : batchName(call));
+  const found = new Map<string, { readonly call: Call; readonly named: string }>();
+  // In the order of the files' names and not of the request's.
+  for (const call of [...all].sort((a, b) => byPlace(a.ir.at, b.ir.at))) {
+    const key = keyOf(call);
+    if (!found.has(key)) found.set(key, { call, named: `${fullName(call.method)} ${wishOf(call)}` });
+  }
+  const first = new Map([...found.values()].map(({ call, named }) => [named, call]));
+  // Members of the app object, as these are.
+  const scope = new NameScope(undefined, ["resolvers", "clients", "functions"]);
+  const names = distinctNames(
+    new Map(
+      [...first].map(([named, call]) => [named, [wishOf(call), `${upstreamOf(call)}${upperFirst(wishOf(call))}`]]),
+    ),
+    scope,
+  );
+  // Those of one rpc that differ in policy, or in how they batch: the first one has the name as it is.
+  const taken = new Set<string>();
+  const nameOf = new Map<string, string>();
+  for (const [key, { named }] of found) {
+    const name = names.get(named) ?? named;
+    nameOf.set(key, taken.has(named) ? scope.take(name) : name);
+    taken.add(named);
+  }
+  return nameOf;
 }
 
 /** What tells expressions apart that read one name. */

@@ -75,7 +75,6 @@ function rootOf(
   return { composed: message.composed, effectful, awaited, barriers: [] };
 }
 
-/** Long, for most of it is one object. */
 function planStart(
   block: Let,
   rpc: DescMethod | undefined,
@@ -104,10 +103,6 @@ function planStart(
     (step) => !step.immediate && !(step.sync && !read.has(step.step) && onlyGuards(step, steps)),
   );
   const held = running.filter((step) => !step.sync && step.held);
-  // No answer leaves before the guards have spoken.
-  const guarded = new Set(
-    block.steps.flatMap((step) => (step.source.kind === "guard" && step.if === undefined ? step.reads : [])),
-  );
   const effectful = roots.some((root) => root.effectful);
   return {
     composed: block,
@@ -128,16 +123,25 @@ function planStart(
         : [],
     ),
     before: effectful ? held.filter((step) => !step.step.supplementary && !owners.has(step.step)) : undefined,
-    holds: held.filter(
-      (step) =>
-        step.step.source.kind !== "guard" &&
-        // A constant in a promise cannot fail.
-        !isConstant(step.step) &&
-        !guarded.has(step.step) &&
-        !roots.every((root) => waitsFor(root, step.step)),
-    ),
+    holds: heldBack(held, block, roots),
     inherits,
   };
+}
+
+/** What answers wait for although nothing in them does. */
+function heldBack(held: readonly PlanStep[], block: Let, roots: readonly Root[]): PlanStep[] {
+  // No answer leaves before the guards have spoken.
+  const guarded = new Set(
+    block.steps.flatMap((step) => (step.source.kind === "guard" && step.if === undefined ? step.reads : [])),
+  );
+  return held.filter(
+    ({ step }) =>
+      step.source.kind !== "guard" &&
+      // A constant in a promise cannot fail.
+      !isConstant(step) &&
+      !guarded.has(step) &&
+      !roots.every((root) => waitsFor(root, step)),
+  );
 }
 
 /** Where a failure that touches a step may have begun, of those that messages read. */

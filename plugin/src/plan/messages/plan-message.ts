@@ -75,26 +75,7 @@ export function planSteps(
   const late = new Set<Step>(composed.shared);
   for (const step of [...composed.shared, ...sorted]) {
     if (step.reads.some((read) => late.has(read))) late.add(step);
-    const sync = isSyncIn(composed, step, around, planned);
-    drafts.set(step, {
-      ...factsOf(step, around.explained.has(step), { ...around, args: composed.args }),
-      name: around.nameOf(step),
-      sync,
-      immediate:
-        step.source.kind === "guard" &&
-        step.after.length === 0 &&
-        step.reads.every((read) => planned(read).sync && !late.has(read)),
-      waitsFor: step.reads.filter((read) => !planned(read).sync).map(planned),
-      lazy: [],
-      onlyInCase: owners.has(step),
-      wanted: undefined,
-      tracks: { ran: false, items: false, picked: false, made: false, lacks: false, case: false },
-      clearedBy: [],
-      effectful: around.effects.step(step),
-      held: !step.deferred && (!step.supplementary || around.effects.step(step) || around.effects.decides(step)),
-      most: mostOf(step, around.asked),
-      bounded: step.source.kind === "each" && !isBatched(step.source) && sends(step.source, around),
-    });
+    drafts.set(step, { ...draftOf(step, composed, around, { planned, late }), onlyInCase: owners.has(step) });
   }
   planWanted(composed, planned);
   for (const step of sorted) {
@@ -118,6 +99,34 @@ export function planSteps(
     declared: composed.steps.map(planned),
     shared: composed.shared.map(planned),
     origins,
+  };
+}
+
+/** What is known of a step before it is known what waits for it. */
+function draftOf(
+  step: Step,
+  composed: Composed | Let | Permit | Opening,
+  around: MessageSurroundings,
+  { planned, late }: { readonly planned: (step: Step) => Draft; readonly late: ReadonlySet<Step> },
+): Omit<Draft, "onlyInCase"> {
+  const effectful = around.effects.step(step);
+  return {
+    ...factsOf(step, around.explained.has(step), { ...around, args: composed.args }),
+    name: around.nameOf(step),
+    sync: isSyncIn(composed, step, around, planned),
+    immediate:
+      step.source.kind === "guard" &&
+      step.after.length === 0 &&
+      step.reads.every((read) => planned(read).sync && !late.has(read)),
+    waitsFor: step.reads.filter((read) => !planned(read).sync).map(planned),
+    lazy: [],
+    wanted: undefined,
+    tracks: { ran: false, items: false, picked: false, made: false, lacks: false, case: false },
+    clearedBy: [],
+    effectful,
+    held: !step.deferred && (!step.supplementary || effectful || around.effects.decides(step)),
+    most: mostOf(step, around.asked),
+    bounded: step.source.kind === "each" && !isBatched(step.source) && sends(step.source, around),
   };
 }
 
@@ -174,14 +183,6 @@ export function planMessage(composed: Composed, around: MessageSurroundings): Pl
   if (placed !== undefined) read.add(placed);
   const started = steps.filter((step) => !step.sync && step.step.source.kind !== "guard");
   const all = [...shared.filter((step) => !step.sync), ...started];
-  const awaited = all.filter((step) => read.has(step.step));
-  const barriers = all.filter((step) => {
-    if (read.has(step.step)) return false;
-    const own = step.step.source.kind !== "shared" && step.held;
-    return own || ended.has(step.step);
-  });
-  const sure = [...awaited, ...barriers].filter(({ wanted }) => wanted === undefined);
-  const waitedFor = new Set(sure.flatMap(({ step }) => certainReads(step)));
   return {
     composed,
     name: functions.compose(composed.desc),
@@ -191,8 +192,7 @@ export function planMessage(composed: Composed, around: MessageSurroundings): Pl
     declared,
     shared,
     admits: steps.some((step) => step.immediate) ? around.admits : undefined,
-    awaited,
-    barriers: barriers.filter((step) => !waitedFor.has(step.step)),
+    ...awaitedOf(all, { read, ended }),
     touches,
     parts: parts.map(({ targets }) => {
       const own = inTargets((index) => targets.includes(index));
@@ -212,6 +212,20 @@ export function planMessage(composed: Composed, around: MessageSurroundings): Pl
     needs: around.needs,
     functions: functions.scope,
   };
+}
+
+/** The steps that a message waits for, by whether it reads them; none of which another that it surely waits for is waited for already. */
+function awaitedOf(
+  all: readonly PlanStep[],
+  { read, ended }: ReturnType<typeof readBy>,
+): Pick<PlanMessage, "awaited" | "barriers"> {
+  const awaited = all.filter(({ step }) => read.has(step));
+  const barriers = all.filter(
+    ({ step, held }) => !read.has(step) && ((step.source.kind !== "shared" && held) || ended.has(step)),
+  );
+  const sure = [...awaited, ...barriers].filter(({ wanted }) => wanted === undefined);
+  const waitedFor = new Set(sure.flatMap(({ step }) => certainReads(step)));
+  return { awaited, barriers: barriers.filter(({ step }) => !waitedFor.has(step)) };
 }
 
 /** The steps that fields and what touches them read; of others only the failure, so that they have to have ended. */
