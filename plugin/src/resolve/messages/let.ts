@@ -32,30 +32,7 @@ export function resolveLet(run: Run, ir: IrService, file: IrFile): Let {
   };
   const context = packageContext(run, file.desc.proto.package);
   const env = envOfLet(run, ir, file, context, report);
-  const steps = new Map<string, Step>();
-  const broken = new Set<string>();
-  const scope: MessageScope = {
-    registry: run.ir.registry,
-    container: file.desc.proto.package,
-    enums: run.enums,
-    report,
-    given: new Map([
-      ["headers", HEADERS],
-      ["env", env.group],
-      ["now", context.now],
-      ...(context.identified ? ([["peer", PEER]] as const) : []),
-    ]),
-    steps,
-    stepOf: new Map(),
-    broken,
-    offered: [],
-    brokenArgs: new Set(),
-    brokenEnv: env.broken,
-    functions: context.functions,
-    brokenFunctions: new Set(context.brokenFunctions),
-    known: new Set(),
-    shared: { steps, broken },
-  };
+  const scope = scopeOfLet(run, file, context, env, report);
   const args = { message: undefined, variable: NO_ARGS, members: [] };
   const cx: MessageContext = {
     run,
@@ -88,6 +65,39 @@ export function resolveLet(run: Run, ir: IrService, file: IrFile): Let {
   });
   for (const step of resolved) run.shared.set(step.ir, step);
   return { kind: "let", ir, file, desc: ir.desc, args, shared: [], env: env.variables, steps: resolved, targets: [] };
+}
+
+function scopeOfLet(
+  run: Run,
+  file: IrFile,
+  context: ReturnType<typeof packageContext>,
+  env: ReturnType<typeof envOfLet>,
+  report: Run["report"],
+): MessageScope {
+  const steps = new Map<string, Step>();
+  const broken = new Set<string>();
+  return {
+    registry: run.ir.registry,
+    container: file.desc.proto.package,
+    enums: run.enums,
+    report,
+    given: new Map([
+      ["headers", HEADERS],
+      ["env", env.group],
+      ["now", context.now],
+      ...(context.identified ? ([["peer", PEER]] as const) : []),
+    ]),
+    steps,
+    stepOf: new Map(),
+    broken,
+    offered: [],
+    brokenArgs: new Set(),
+    brokenEnv: env.broken,
+    functions: context.functions,
+    brokenFunctions: new Set(context.brokenFunctions),
+    known: new Set(),
+    shared: { steps, broken },
+  };
 }
 
 function rootsOf(run: Run, step: IrStep): IrMethod[] {

@@ -144,21 +144,25 @@ function join(
     });
     return undefined;
   }
-  const variable: Variable = {
-    name,
-    role: "step",
-    type,
-    proto,
-    absent: steps.some((step) => step.absent),
-    failure: steps.some((step) => step.variable?.failure !== undefined) ? failureVariable(name) : undefined,
-    received: receivedOfAll(steps),
-  };
+  return standIn(name, first.step, first.step.variable, steps);
+}
+
+/** The step of a message that stands for steps of services. */
+function standIn(name: string, { ir, index }: Step, { type, proto }: Variable, steps: readonly Step[]): Step {
   return {
-    ir: first.step.ir,
+    ir,
     name,
     // Before every step of a message.
-    index: first.step.index - 1_000_000,
-    variable,
+    index: index - 1_000_000,
+    variable: {
+      name,
+      role: "step",
+      type,
+      proto,
+      absent: steps.some((step) => step.absent),
+      failure: steps.some((step) => step.variable?.failure !== undefined) ? failureVariable(name) : undefined,
+      received: receivedOfAll(steps),
+    },
     if: undefined,
     source: { kind: "shared", of: steps },
     supplementary: false,

@@ -122,7 +122,7 @@ export function argsFor(
   return { args: { message: undefined, variable, members }, broken };
 }
 
-/** One argument as all places give it. Long, for each place is asked two things, and then all are joined in one object. */
+/** One argument as all places give it. */
 function join(
   message: IrMessage,
   name: string,
@@ -136,9 +136,8 @@ function join(
   // Nobody gives it: the expression that reads it says so, with a did-you-mean among what is given.
   const some = given.find(({ value }) => value !== undefined);
   if (some?.value === undefined) return undefinedArg(message, name, places, used, readOf, report);
-  let absent = false;
-  let absentByFailure = false;
-  let tainted = false;
+  const first = { place: some.place, value: some.value };
+  const values: Given[] = [];
   for (const { place, value } of given) {
     if (value === undefined) {
       report({
@@ -146,33 +145,54 @@ function join(
         severity: "error",
         message: `${place.what} composes "${message.desc.name}" without the argument "${name}"`,
         ...howToGive(place, name, used),
-        related: [{ at: some.value.at, message: `${some.place.what} gives it` }],
+        related: [{ at: first.value.at, message: `${first.place.what} gives it` }],
       });
       return undefined;
     }
-    if (!sameType(value.type, some.value.type) || !sameForm(value.proto, some.value.proto)) {
-      const [one, other] = tellApart(some.value, value);
-      report({
-        code: "BFF337",
-        severity: "error",
-        message: `argument "${name}" of "${message.desc.name}" is ${one} in one place and ${other} in another`,
-        at: value.at,
-        related: [{ at: some.value.at, message: `${some.place.what} gives ${one}` }],
-        hint: howToAgree([some.place, place], name, [some.value, value]),
-      });
-      return undefined;
-    }
-    absent ||= value.absent;
-    absentByFailure ||= value.absentByFailure;
-    tainted ||= value.tainted;
+    if (!isAlike(message, name, first, { place, value }, report)) return undefined;
+    values.push(value);
   }
-  const { type, proto } = some.value;
-  const fields = places.flatMap(({ request }) => request?.fields.find((field) => field.name === name) ?? []);
-  const values = given.flatMap(({ value }) => value ?? []);
+  return {
+    name,
+    variable: argVariable(name, places, first.value, values),
+    absentByFailure: values.some((value) => value.absentByFailure),
+    tainted: values.some((value) => value.tainted),
+    ofRequest: fieldsOf(name, places).length === places.length && places.every(({ item }) => item !== name),
+  };
+}
+
+interface GivenAt {
+  readonly place: Place;
+  readonly value: Given;
+}
+
+/** Whether two places give an argument of one type; reported where they do not. */
+function isAlike(message: IrMessage, name: string, first: GivenAt, { place, value }: GivenAt, report: Report): boolean {
+  if (sameType(value.type, first.value.type) && sameForm(value.proto, first.value.proto)) return true;
+  const [one, other] = tellApart(first.value, value);
+  report({
+    code: "BFF337",
+    severity: "error",
+    message: `argument "${name}" of "${message.desc.name}" is ${one} in one place and ${other} in another`,
+    at: value.at,
+    related: [{ at: first.value.at, message: `${first.place.what} gives ${one}` }],
+    hint: howToAgree([first.place, place], name, [first.value, value]),
+  });
+  return false;
+}
+
+function argVariable(
+  name: string,
+  places: readonly Place[],
+  { type, proto }: Given,
+  values: readonly Given[],
+): Variable {
+  const absent = values.some((value) => value.absent);
+  const fields = fieldsOf(name, places);
   const presences = values.flatMap((value) => value.presence ?? []);
   const presence = absent || presences.length < places.length ? undefined : agreed(presences);
   const unset = presence ?? (absent ? undefined : agreed(fields));
-  const variable: Variable = {
+  return {
     name,
     role: "arg",
     type,
@@ -183,8 +203,11 @@ function join(
     unset: unset && unsetIsNull(fieldType(unset)) ? undefined : unset,
     unsetBy: fields.find((field) => presenceOf(field) !== "implicit"),
   };
-  const ofRequest = fields.length === places.length && places.every(({ item }) => item !== name);
-  return { name, variable, absentByFailure, tainted, ofRequest };
+}
+
+/** The fields of requests that give an argument. */
+function fieldsOf(name: string, places: readonly Place[]): DescField[] {
+  return places.flatMap(({ request }) => request?.fields.find((field) => field.name === name) ?? []);
 }
 
 /** The first field that may leave an argument unset: where several have another default each hands on its own. */

@@ -120,14 +120,7 @@ function spreadFields(
       told = true;
       scope.report({ code, severity: "error", message, at: spread.at, hint });
     } else if (how.kind === "misfit" || (how.kind === "represent" && !sameKind(expression, field))) {
-      const [is, wanted] = tellApart(expression, fieldType(field));
-      run.suspect({
-        code: "BFF353",
-        severity: "warning",
-        message: `"${spread.value}" does not bring "${field.name}": it is ${is} there, and ${wanted} in "${target.typeName}"`,
-        at: spread.at,
-        hint: `set it by name, next to the spread: { name: "${field.name}" by: "…" }; or give both one type`,
-      });
+      suspectLeftOut(cx, spread, expression, field);
     } else {
       const bound = bindTo(expression, field, run.aliases, scope.report);
       const other = bindings.find(
@@ -158,6 +151,19 @@ function spreadFields(
   }
   return bindings;
 }
+
+/** A field of both sides that a spread does not bring, since its types differ. */
+function suspectLeftOut({ run }: SetContext, spread: Text, expression: Expression, field: DescField): void {
+  const [is, wanted] = tellApart(expression, fieldType(field));
+  run.suspect({
+    code: "BFF353",
+    severity: "warning",
+    message: `"${spread.value}" does not bring "${field.name}": it is ${is} there, and ${wanted} in "${field.parent.typeName}"`,
+    at: spread.at,
+    hint: `set it by name, next to the spread: { name: "${field.name}" by: "…" }; or give both one type`,
+  });
+}
+
 /** Of two members of one oneof at most one is set. */
 function inOneOneof({ root: a, path }: Expression, { root: b, path: other }: Expression): boolean {
   if (!path || !other) return false;
