@@ -15,21 +15,8 @@ export function checkCall(checker: Checker, ast: Call, place: Place): Node | und
   const { fn, target, args } = ast;
   if (target === undefined) {
     switch (fn) {
-      case "has": {
-        const [of] = args;
-        if (of?.kind !== "select" || args.length !== 1) {
-          const step = of?.kind === "ident" ? checker.variable(of.name, place)?.role === "step" : false;
-          const hint =
-            of?.kind === "ident" && step ? `write ok(${of.name}) to ask whether the step has a value` : undefined;
-          return checker.complain("BFF313", of ?? ast, "`has` takes a field: has(x.field)", hint);
-        }
-        const root = rootOf(of);
-        const known = root?.kind !== "ident" || checker.variable(root.name, place) !== undefined;
-        if (!known && checker.language.checked && !resolvesBefore(checker, of)) {
-          return unknownName(checker, of, dottedName(of) ?? of.field, place);
-        }
-        return checkSelect(checker, of, place, true);
-      }
+      case "has":
+        return checkHas(checker, ast, place);
       case "ok":
         return checkOk(checker, ast, place);
       case "failure":
@@ -72,6 +59,22 @@ export function checkCall(checker: Checker, ast: Call, place: Place): Node | und
   if (extension !== "no extension") return extension;
   const macro = checkMacro(checker, ast, place);
   return macro === "no macro" ? checkFunction(checker, ast, place) : macro;
+}
+
+/** `has(x.field)`. */
+function checkHas(checker: Checker, ast: Call, place: Place): Node | undefined {
+  const [of] = ast.args;
+  if (of?.kind !== "select" || ast.args.length !== 1) {
+    const step = of?.kind === "ident" ? checker.variable(of.name, place)?.role === "step" : false;
+    const hint = of?.kind === "ident" && step ? `write ok(${of.name}) to ask whether the step has a value` : undefined;
+    return checker.complain("BFF313", of ?? ast, "`has` takes a field: has(x.field)", hint);
+  }
+  const root = rootOf(of);
+  const known = root?.kind !== "ident" || checker.variable(root.name, place) !== undefined;
+  if (!known && checker.language.checked && !resolvesBefore(checker, of)) {
+    return unknownName(checker, of, dottedName(of) ?? of.field, place);
+  }
+  return checkSelect(checker, of, place, true);
 }
 
 /** "x-request-id" for `headers.x-request-id`. */

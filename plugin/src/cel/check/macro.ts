@@ -178,6 +178,11 @@ function listProto(of: Proto | undefined): Proto | undefined {
 
 const ORDERED: ReadonlySet<string> = new Set(["bool", "int", "uint", "double", "string", "bytes", "dyn", "param"]);
 
+function isOrdered(type: CelType): boolean {
+  if (type.kind === "message") return /^google\.protobuf\.(Timestamp|Duration)$/.test(type.desc.typeName);
+  return ORDERED.has(type.kind === "wrapper" ? type.of.kind : type.kind);
+}
+
 function resultOf(
   checker: Checker,
   call: MacroCall,
@@ -199,12 +204,9 @@ function resultOf(
     case "filter":
       return [{ kind: "list", element: first.type }, listProto(first.proto)];
     case "sortBy":
-    case "sortDesc": {
-      const time = type.kind === "message" && /^google\.protobuf\.(Timestamp|Duration)$/.test(type.desc.typeName);
-      const { kind } = type.kind === "wrapper" ? type.of : type;
-      if (time || ORDERED.has(kind) || !checker.language.checked) return [range.type, computedList(range.proto)];
+    case "sortDesc":
+      if (isOrdered(type) || !checker.language.checked) return [range.type, computedList(range.proto)];
       return checker.complain("BFF305", at, `${checker.shown(type)} has no order to sort by`);
-    }
     case "transformMap":
       return [{ kind: "map", key: first.type, value: type }, undefined];
     case "transformMapEntry": {

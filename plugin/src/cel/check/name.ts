@@ -164,14 +164,8 @@ function selectFrom(
   const of = own.kind === "message" ? fit(from, { kind: "message", desc: own.desc }) : from;
   const optional = ast.optional || own.kind === "optional";
   const type = own.kind === "optional" ? checker.types.resolve(own.of) : own;
-  const select = (to: CelType, proto: Proto | undefined, fails: boolean, field: DescField | string): Node => {
-    const node = { kind: "select", of, field, test } as const;
-    // Nothing to select from is no error for an optional, a value without fields is.
-    const sure = type.kind === "message" || type.kind === "map" || type.kind === "opaque";
-    if (!optional && !test) return { ...checker.base(ast, to, proto, of.fails || fails), ...node };
-    const base = checker.base(ast, test ? BOOL : { kind: "optional", of: to }, undefined, of.fails || !sure);
-    return { ...base, ...node, ...(optional ? { optional } : {}) };
-  };
+  const select = (to: CelType, proto: Proto | undefined, fails: boolean, field: DescField | string): Node =>
+    selected({ checker, ast, of, type, test, optional }, { type: to, proto }, fails, field);
   switch (type.kind) {
     case "message": {
       const time = TIMES.get(type.desc.typeName);
@@ -213,6 +207,30 @@ function selectFrom(
     return { ...base, kind: "select", of: checker.dynamic(of), field: ast.field, test };
   }
   return noFields(checker, own, type, ast, place);
+}
+
+interface Selection {
+  readonly checker: Checker;
+  readonly ast: Ast;
+  readonly of: Node;
+  /** The type that the field is of. */
+  readonly type: CelType;
+  readonly test: boolean;
+  readonly optional: boolean;
+}
+
+function selected(
+  { checker, ast, of, type, test, optional }: Selection,
+  to: Omit<FieldType, "proto"> & { readonly proto: Proto | undefined },
+  fails: boolean,
+  field: DescField | string,
+): Node {
+  const node = { kind: "select", of, field, test } as const;
+  if (!optional && !test) return { ...checker.base(ast, to.type, to.proto, of.fails || fails), ...node };
+  // Nothing to select from is no error for an optional, a value without fields is.
+  const sure = type.kind === "message" || type.kind === "map" || type.kind === "opaque";
+  const base = checker.base(ast, test ? BOOL : { kind: "optional", of: to.type }, undefined, of.fails || !sure);
+  return { ...base, ...node, ...(optional ? { optional } : {}) };
 }
 
 /** A member of an error; undefined after a diagnostic. */
