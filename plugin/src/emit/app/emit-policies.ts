@@ -63,26 +63,7 @@ function callLeaves(policy: PlanCallPolicy, names: FileNames): CallLeaf[] {
   const { timeoutMs, retry, hedge, cache, forward, identify, limit, streams } = policy;
   if (timeoutMs !== undefined)
     leaves.push({ name: "timeoutMs", ...number(timeoutMs), comment: comment([timeoutMs], names) });
-  if (retry !== undefined) {
-    const { attempts, on, initialMs, maxMs, multiplier, when } = retry;
-    const codes = commas(on.value.map((code): Line => [names.runtime("Code"), `.${codeName(code)}`]));
-    const list: Line = on.value.length === ERRORS ? [names.runtime("ERROR_CODES")] : ["[", ...codes, "]"];
-    const rest = [attempts, initialMs, maxMs, multiplier].map((leaf) => group(leaf.value));
-    const print: Line = [
-      `{ attempts: ${rest[0]}, on: `,
-      ...list,
-      `, initialMs: ${rest[1]}, maxMs: ${rest[2]}, multiplier: ${rest[3]} }`,
-    ];
-    leaves.push({
-      name: "retry",
-      value: JSON.stringify([on.value, rest, when?.text.value]),
-      print,
-      comment: comment(
-        [attempts, on, initialMs, maxMs, multiplier, ...(when === undefined ? [] : [{ value: 0, at: when.text.at }])],
-        names,
-      ),
-    });
-  }
+  if (retry !== undefined) leaves.push(retryLeaf(retry, names));
   if (hedge !== undefined) {
     const value = `{ delayMs: ${group(hedge.delayMs.value)}, max: ${hedge.max.value} }`;
     leaves.push({ name: "hedge", value, print: [value], comment: comment([hedge.delayMs, hedge.max], names) });
@@ -102,21 +83,35 @@ function callLeaves(policy: PlanCallPolicy, names: FileNames): CallLeaf[] {
     leaves.push({ name: "identify", value, print: [value], comment: comment([identify], names) });
   }
   if (streams !== undefined) leaves.push({ name: "streams", ...number(streams), comment: comment([streams], names) });
-  if (limit !== undefined) {
-    const adaptive = limit.adaptive?.value === true;
-    const concurrent = limit.concurrent?.value ?? (adaptive ? group(ADAPTIVE_MOST) : "Number.POSITIVE_INFINITY");
-    const value = `{ concurrent: ${concurrent}, queued: ${limit.queued?.value ?? 1000}${adaptive ? ", adaptive: true" : ""} }`;
-    leaves.push({
-      name: "limit",
-      value,
-      print: [value],
-      comment: comment(
-        [limit.concurrent, limit.queued, limit.adaptive].filter((leaf) => leaf !== undefined),
-        names,
-      ),
-    });
-  }
+  if (limit !== undefined) leaves.push(limitLeaf(limit, names));
   return leaves;
+}
+
+function retryLeaf(retry: NonNullable<PlanCallPolicy["retry"]>, names: FileNames): CallLeaf {
+  const { attempts, on, initialMs, maxMs, multiplier, when } = retry;
+  const codes = commas(on.value.map((code): Line => [names.runtime("Code"), `.${codeName(code)}`]));
+  const list: Line = on.value.length === ERRORS ? [names.runtime("ERROR_CODES")] : ["[", ...codes, "]"];
+  const rest = [attempts, initialMs, maxMs, multiplier].map((leaf) => group(leaf.value));
+  const print: Line = [
+    `{ attempts: ${rest[0]}, on: `,
+    ...list,
+    `, initialMs: ${rest[1]}, maxMs: ${rest[2]}, multiplier: ${rest[3]} }`,
+  ];
+  const condition = when === undefined ? [] : [{ value: 0, at: when.text.at }];
+  return {
+    name: "retry",
+    value: JSON.stringify([on.value, rest, when?.text.value]),
+    print,
+    comment: comment([attempts, on, initialMs, maxMs, multiplier, ...condition], names),
+  };
+}
+
+function limitLeaf(limit: NonNullable<PlanCallPolicy["limit"]>, names: FileNames): CallLeaf {
+  const adaptive = limit.adaptive?.value === true;
+  const concurrent = limit.concurrent?.value ?? (adaptive ? group(ADAPTIVE_MOST) : "Number.POSITIVE_INFINITY");
+  const value = `{ concurrent: ${concurrent}, queued: ${limit.queued?.value ?? 1000}${adaptive ? ", adaptive: true" : ""} }`;
+  const leaves = [limit.concurrent, limit.queued, limit.adaptive].filter((leaf) => leaf !== undefined);
+  return { name: "limit", value, print: [value], comment: comment(leaves, names) };
 }
 
 type Entry = PlanFile["entries"][number] | PlanFile["clients"][number];

@@ -122,9 +122,10 @@ function emitOneof(
   late: ReadonlySet<Variable>,
 ): { before: Lines; property: Lines } {
   const before: Line[] = [];
-  const branches: { test: Line | undefined; chosen: Line }[] = [];
+  const branches: Branch[] = [];
   let otherwise: Line = ["{ case: undefined }"];
-  for (const { member, print, mayBeUndefined } of askedMembers(target, names)) {
+  for (const asked of askedMembers(target, names)) {
+    const { member, print, mayBeUndefined } = asked;
     // Inside a generic call the name of a member would become any string.
     const key = JSON.stringify(member.field.localName);
     const { fails, given, reads } = member.bound.expression;
@@ -139,18 +140,7 @@ function emitOneof(
     let present: Line | undefined;
     if (mayBeUndefined) {
       const name = names.fresh(camel(member.field.name));
-      const earlier = target.members.filter(
-        (one, i, all) => !one.default && (member.default || i < all.indexOf(member)),
-      );
-      const tests = isLate
-        ? earlier.flatMap((one) => (one.if === undefined ? [] : [negatedConjunct(one.if, names)]))
-        : [];
-      const asked = tests.flatMap((test, i): Line => (i === 0 ? test : [" && ", ...test]));
-      before.push([
-        `const ${name} = `,
-        ...(tests.length === 0 ? print : [...asked, " ? ", ...print, " : undefined"]),
-        ";",
-      ]);
+      before.push([`const ${name} = `, ...(isLate ? unlessEarlier(asked, target, names) : print), ";"]);
       value = [name];
       present = [`${name} !== undefined`];
     }
@@ -167,20 +157,45 @@ function emitOneof(
         chosen: present === undefined ? set : ["(", ...present, " ? ", ...set, " : { case: undefined })"],
       });
   }
+  return { before, property: choiceOf(target, branches, otherwise, names) };
+}
+
+interface Branch {
+  /** Undefined: it is always taken. */
+  readonly test: Line | undefined;
+  readonly chosen: Line;
+}
+
+/** The value of a member, unless one before it is taken. */
+function unlessEarlier(
+  { member, print }: ReturnType<typeof askedMembers>[number],
+  { members }: OneofTarget,
+  names: MessageNames,
+): Line {
+  const earlier = members.filter((one, i, all) => !one.default && (member.default || i < all.indexOf(member)));
+  const tests = earlier.flatMap((one) => (one.if === undefined ? [] : [negatedConjunct(one.if, names)]));
+  if (tests.length === 0) return print;
+  const asked = tests.flatMap((test, i): Line => (i === 0 ? test : [" && ", ...test]));
+  return [...asked, " ? ", ...print, " : undefined"];
+}
+
+/** The property of a oneof: the first branch whose test holds. */
+function choiceOf({ oneof }: OneofTarget, branches: readonly Branch[], standard: Line, { file }: MessageNames): Lines {
   const always = branches.findIndex(({ test }) => test === undefined);
-  otherwise = branches[always]?.chosen ?? otherwise;
+  const otherwise = branches[always]?.chosen ?? standard;
   const asked = branches.slice(0, always < 0 ? undefined : always);
   if (asked.length > MAX_CHAIN) {
     const statements = asked.map(({ test = [], chosen }): Line => ["if (", ...test, ") return ", ...chosen, ";"]);
-    return { before, property: longChoice(target.oneof, statements, otherwise, names.file) };
+    return longChoice(oneof, statements, otherwise, file);
   }
   const rows = asked.map(({ test = [], chosen }): Line => [...test, " ? ", ...chosen]);
-  const name = target.oneof.localName;
-  if (rows.length === 0) return { before, property: [[`${name}: `, ...otherwise]] };
-  if (rows.length === 1) return { before, property: [[`${name}: `, ...(rows[0] ?? []), " : ", ...otherwise]] };
+  const name = oneof.localName;
+  if (rows.length === 0) return [[`${name}: `, ...otherwise]];
+  if (rows.length === 1) return [[`${name}: `, ...(rows[0] ?? []), " : ", ...otherwise]];
   const chain: Line[] = rows.map((row, i): Line => (i === 0 ? ["  ", ...row] : ["  : ", ...row]));
-  return { before, property: joined([[`${name}:`], ...chain, ["  : ", ...otherwise]]) };
+  return joined([[`${name}:`], ...chain, ["  : ", ...otherwise]]);
 }
+
 /** The members with their values: up to one that is always there, after which none is asked, and the default is not needed. */
 function askedMembers({ members }: OneofTarget, names: MessageNames) {
   const values = members.map((member) => ({ member, ...fieldValue(member.bound, member.field, names) }));

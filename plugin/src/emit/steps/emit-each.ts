@@ -10,72 +10,99 @@ import { callsOn, cleared, composition, compositionForList, send } from "./step-
 
 /** The statements of an `each` whose list and outer values are there. */
 export function emitEach(source: PlanEachSource, step: PlanStep, cx: StepContext): Lines {
-  const { names } = cx;
+  const isolated = step.step.supplementary && source.source.kind !== "by";
+  const items = itemsOf(source, step, cx);
+  const lines = [...items.lines, ...cleared(step, cx)];
+  // In a scope of its own `cx` is that scope's.
+  const own = !isolated || source.partial ? callsOn(step, cx) : "cx";
+  const on = step.bounded ? "bounded" : own;
+  const chosen = chosenItems(source, step, items, cx);
+  const made = source.key === undefined ? listOf : mapOf;
+  const inner: Lines = [
+    ...(step.bounded ? [[`const bounded = ${own}.bounded(${source.concurrent});`]] : []),
+    ...chosen.lines,
+    ...made(source, step, cx, chosen.print, items.item, on),
+  ];
+  if (!isolated || source.partial) return [...lines, ...inner];
+  return [...lines, ...block([`return ${callsOn(step, cx)}.sub(async (cx) => {`], inner, ["});"])];
+}
+
+interface Items {
+  readonly print: Line;
+  /** What stands before the items are used. */
+  readonly lines: Lines;
+}
+
+interface AllItems extends Items, ReturnType<typeof madeSure> {
+  /** What one of them is called. */
+  readonly item: string;
+}
+
+/** The list, under a name where it is read more than once, with what is asked of it as a whole. */
+function itemsOf(source: PlanEachSource, step: PlanStep, { names }: StepContext): AllItems {
+  const { most, tracks } = step;
   const item = names.item(source.item);
   const list = operandValue(source.in, names);
-  const { supplementary } = step.step;
-  const isolated = supplementary && source.source.kind !== "by";
-  const lines: Line[] = [];
   const plainName = list.every((part) => typeof part === "string") && /^[\w$.]+$/.test(list.join(""));
-  const { most } = step;
   const { sure, keyless } = madeSure(source);
   const named =
     most !== undefined ||
-    step.tracks.items ||
-    step.tracks.picked ||
-    step.tracks.made ||
+    tracks.items ||
+    tracks.picked ||
+    tracks.made ||
     (source.key !== undefined && !plainName) ||
     (sure.size > 0 && source.in.fails);
-  const all: Line = named ? ["items"] : list;
+  const lines: Line[] = [];
   if (named) lines.push(["const items = ", ...list, ";"]);
   if (most !== undefined)
     lines.push([names.file.runtime(most.asked ? "atMostAsked" : "atMost"), `(items, ${group(most.items)});`]);
-  if (step.tracks.items) lines.push([`${step.name}Items = items.length > 0;`]);
-  if (step.tracks.lacks) {
+  if (tracks.items) lines.push([`${step.name}Items = items.length > 0;`]);
+  if (tracks.lacks) {
     // An argument that is absent leaves no item out.
     const value = source.source.kind === "compose" ? [] : source.expressions;
     const rested = new Set([source.if, source.key, ...value].flatMap((one) => one?.unsafe ?? []));
     lines.push([`${step.name}Lacks = `, ...absentOf(rested, names), ";"]);
   }
-  // What no item is chosen without, or has no key without, is asked for once.
-  const unless = (missing: ReadonlySet<Variable>): Lines => {
-    const nothing = source.key === undefined ? "[]" : "{}";
-    return missing.size === 0 ? [] : [["if (", ...absentOf(missing, names), `) return ${nothing};`]];
-  };
-  lines.push(...unless(sure));
-  lines.push(...cleared(step, cx));
+  lines.push(...nothingWithout(sure, source, names));
+  return { print: named ? ["items"] : list, lines, item, sure, keyless };
+}
 
-  // In a scope of its own `cx` is that scope's.
-  const own = !isolated || source.partial ? callsOn(step, cx) : "cx";
-  const on = step.bounded ? "bounded" : own;
-  const inner: Line[] = step.bounded ? [[`const bounded = ${own}.bounded(${source.concurrent});`]] : [];
+/** The items that the `if` chooses, under a name where it is asked whether there are any. */
+function chosenItems(source: PlanEachSource, step: PlanStep, items: AllItems, { names }: StepContext): Items {
+  const { item, sure, keyless } = items;
+  const { tracks } = step;
+  const lines: Line[] = [];
   const returns = source.if === undefined ? "" : returnsOf(source.if.root, source.item);
   const rest = source.if && restOf(source.if.root, sure);
   const asked = source.if &&
     rest && { ...source.if, root: rest, unsafe: source.if.unsafe.filter((one) => !sure.has(one)) };
   const filtered: Line =
     asked === undefined
-      ? all
+      ? items.print
       : [
-          ...all,
+          ...items.print,
           `.filter((${mentions([condition(asked, names)], item) ? item : ""})${returns} => `,
           ...condition(asked, names),
           ")",
         ];
-  const picks = asked !== undefined && (step.tracks.picked || step.tracks.made || keyless.size > 0);
-  const chosen: Line = picks ? ["picked"] : filtered;
-  if (picks) inner.push(["const picked = ", ...filtered, ";"]);
-  const some: Line = [" = ", ...(asked === undefined ? ["items"] : chosen), ".length > 0;"];
-  if (step.tracks.picked) inner.push([`${step.name}Picked`, ...some]);
-  inner.push(...unless(keyless));
-  if (step.tracks.made) inner.push([`${step.name}Made`, ...some]);
-  inner.push(
-    ...(source.key === undefined
-      ? listOf(source, step, cx, chosen, item, on)
-      : mapOf(source, step, cx, chosen, item, on)),
-  );
-  if (!isolated || source.partial) return [...lines, ...inner];
-  return [...lines, ...block([`return ${callsOn(step, cx)}.sub(async (cx) => {`], inner, ["});"])];
+  const picks = asked !== undefined && (tracks.picked || tracks.made || keyless.size > 0);
+  const print: Line = picks ? ["picked"] : filtered;
+  if (picks) lines.push(["const picked = ", ...filtered, ";"]);
+  const some: Line = [" = ", ...(asked === undefined ? ["items"] : print), ".length > 0;"];
+  if (tracks.picked) lines.push([`${step.name}Picked`, ...some]);
+  lines.push(...nothingWithout(keyless, source, names));
+  if (tracks.made) lines.push([`${step.name}Made`, ...some]);
+  return { print, lines };
+}
+
+/** What no item is chosen without, or has no key without, is asked for once. */
+function nothingWithout(
+  missing: ReadonlySet<Variable>,
+  { key }: PlanEachSource,
+  names: StepContext["names"],
+): readonly Line[] {
+  const nothing = key === undefined ? "[]" : "{}";
+  return missing.size === 0 ? [] : [["if (", ...absentOf(missing, names), `) return ${nothing};`]];
 }
 
 /** Whether one of these is absent. */

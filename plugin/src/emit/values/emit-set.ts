@@ -31,10 +31,7 @@ export function propertiesOf(
   let optional = false;
   let certain = false;
   const properties: Line[] = [];
-  const oneofs = new Map<
-    DescOneof,
-    { field: DescField; value: Line; when: Line | undefined; mayBeUndefined: boolean }[]
-  >();
+  const oneofs = new Map<DescOneof, Member[]>();
   for (const [field, node] of tree) {
     const { value, when, mayBeUndefined } = leaf(field, node, names);
     if (field.oneof !== undefined) {
@@ -46,37 +43,11 @@ export function propertiesOf(
     properties.push(property(field.localName, when === undefined ? value : [...when, " ? ", ...value, " : undefined"]));
   }
   for (const [oneof, members] of oneofs) {
-    if (members.some(({ value, mayBeUndefined }) => mayBeUndefined && !isNarrowed(value))) {
-      const sure = members.findIndex(({ when, mayBeUndefined }) => when === undefined && !mayBeUndefined);
-      const asked = sure < 0 ? members : members.slice(0, sure + 1);
-      const choices = asked.map((member): Line => {
-        const name = `{ case: "${member.field.localName}" as const, value`;
-        const chosen: Line = member.mayBeUndefined
-          ? [names.file.cel("unlessUnset"), "(", ...member.value, `, (value) => (${name} }))`]
-          : [`${name}: `, ...member.value, " }"];
-        return member.when === undefined ? chosen : ["(", ...member.when, " ? ", ...chosen, " : undefined)"];
-      });
-      if (sure < 0) optional = true;
-      else certain = true;
-      properties.push(
-        property(
-          oneof.localName,
-          choices.flatMap((choice, i) => (i === 0 ? choice : [" ?? ", ...choice])),
-        ),
-      );
-      continue;
-    }
-    const chain: Line = members.flatMap(({ field, value, when, mayBeUndefined }) => {
-      const present: Line = mayBeUndefined ? [...value, " !== undefined"] : [];
-      const test = [...(when ?? []), ...(when !== undefined && mayBeUndefined ? [" && "] : []), ...present];
-      const chosen = [`{ case: "${field.localName}" as const, value: `, ...value, " }"];
-      return test.length === 0 ? chosen : [...test, " ? ", ...chosen, " : "];
-    });
-    const last = members.at(-1);
-    const open = last !== undefined && (last.when !== undefined || last.mayBeUndefined);
-    if (open) optional = true;
-    else certain = true;
-    properties.push(property(oneof.localName, open ? [...chain, "undefined"] : chain));
+    const isRead = members.some(({ value, mayBeUndefined }) => mayBeUndefined && !isNarrowed(value));
+    const { value, sure } = isRead ? choiceOf(members, names) : chainOf(members);
+    if (sure) certain = true;
+    else optional = true;
+    properties.push(property(oneof.localName, value));
   }
   const given = new Set([...tree.keys()].map((field) => (field.oneof ?? field).localName));
   for (const { name, exact } of inheritedUnset(desc, given)) {
@@ -85,6 +56,47 @@ export function propertiesOf(
   }
   return { properties, optional, certain };
 }
+
+/** A member of a oneof that may be set. */
+interface Member {
+  readonly field: DescField;
+  readonly value: Line;
+  readonly when: Line | undefined;
+  readonly mayBeUndefined: boolean;
+}
+/** The value of a oneof; `sure`: one of its members is always set. */
+interface OneofValue {
+  readonly value: Line;
+  readonly sure: boolean;
+}
+
+/** `a ?? b`: each value is evaluated once. */
+function choiceOf(members: readonly Member[], names: ValueNames): OneofValue {
+  const sure = members.findIndex(({ when, mayBeUndefined }) => when === undefined && !mayBeUndefined);
+  const asked = sure < 0 ? members : members.slice(0, sure + 1);
+  const choices = asked.map((member): Line => {
+    const name = `{ case: "${member.field.localName}" as const, value`;
+    const chosen: Line = member.mayBeUndefined
+      ? [names.file.cel("unlessUnset"), "(", ...member.value, `, (value) => (${name} }))`]
+      : [`${name}: `, ...member.value, " }"];
+    return member.when === undefined ? chosen : ["(", ...member.when, " ? ", ...chosen, " : undefined)"];
+  });
+  return { value: choices.flatMap((choice, i) => (i === 0 ? choice : [" ?? ", ...choice])), sure: sure >= 0 };
+}
+
+/** `test ? a : test ? b : undefined`: values are names or paths, which TypeScript narrows. */
+function chainOf(members: readonly Member[]): OneofValue {
+  const chain: Line = members.flatMap(({ field, value, when, mayBeUndefined }) => {
+    const present: Line = mayBeUndefined ? [...value, " !== undefined"] : [];
+    const test = [...(when ?? []), ...(when !== undefined && mayBeUndefined ? [" && "] : []), ...present];
+    const chosen = [`{ case: "${field.localName}" as const, value: `, ...value, " }"];
+    return test.length === 0 ? chosen : [...test, " ? ", ...chosen, " : "];
+  });
+  const last = members.at(-1);
+  const open = last !== undefined && (last.when !== undefined || last.mayBeUndefined);
+  return { value: open ? [...chain, "undefined"] : chain, sure: !open };
+}
+
 function subMessage({ message, name }: DescField): DescMessage {
   if (message === undefined) throw new Error(`"${name}" is no message`);
   return message;
