@@ -174,11 +174,11 @@ function pairsOf(over: Value): readonly (readonly [Value, Value])[] {
   return over instanceof MapValue ? over.entries : [];
 }
 
-/** Long, for it is a table of the macros. */
-function macro({ macro: name, range, vars, args }: Macro, sees: Sees): Value {
+function macro(node: Macro, sees: Sees): Value {
+  const { macro: name, range, vars, args } = node;
   const over = evaluate(range, sees);
-  const [first = "", second] = vars;
-  const run = (i: number, values: ReadonlyMap<string, Value>): Value => {
+  const [first = ""] = vars;
+  const run: Body = (i, values) => {
     const arg = args.at(i);
     return arg === undefined ? UNKNOWN : evaluate(arg, withLocals(sees, values));
   };
@@ -192,27 +192,31 @@ function macro({ macro: name, range, vars, args }: Macro, sees: Sees): Value {
     const mapped = run(0, new Map([[first, over.value]]));
     return name === "optMap" ? new OptionalValue(mapped) : mapped;
   }
+  return iterated(node, over, run, sees.strict);
+}
+
+/** Evaluates an argument of a macro with its variables. */
+type Body = (index: number, locals: ReadonlyMap<string, Value>) => Value;
+
+/** A macro over the elements of a list, or over the keys of a map. */
+function iterated({ macro: name, vars, args }: Macro, over: Value, run: Body, strict: boolean): Value {
+  const [first = "", second] = vars;
   const pairs = pairsOf(over);
   const locals = pairs.map(([key, value]): ReadonlyMap<string, Value> => {
     const only = over instanceof MapValue ? key : value;
-    return new Map<string, Value>(
-      second === undefined
-        ? [[first, only]]
-        : [
-            [first, key],
-            [second, value],
-          ],
-    );
+    if (second === undefined) return new Map([[first, only]]);
+    return new Map([
+      [first, key],
+      [second, value],
+    ]);
   });
   const values = isListValue(over) ? over : pairs.map(([key]) => key);
   switch (name) {
     case "all":
-    case "exists":
-      return combined(
-        locals.map((one) => () => run(0, one)),
-        name === "exists",
-        sees.strict,
-      );
+    case "exists": {
+      const tests = locals.map((one) => () => run(0, one));
+      return combined(tests, name === "exists", strict);
+    }
     case "exists_one":
     case "existsOne": {
       const held = locals.map((one) => run(0, one));

@@ -56,16 +56,8 @@ export function compareLock(
   const options = optionsOf(model.ir);
   const used = usedElements(model, options);
   const committed = input.text === undefined ? undefined : parseLock(input.text, input.path);
-  if (committed !== undefined && "message" in committed) {
-    const diagnostic: Diagnostic = {
-      code: "BFF903",
-      severity: "error",
-      message: `"${input.path}" cannot be read: ${committed.message}`,
-      at: committed.at,
-      hint: committed.hint ?? "restore it from version control, or delete it to have it written anew",
-    };
-    return { drifts: [{ diagnostic, explains: [] }], text: undefined };
-  }
+  if (committed !== undefined && "message" in committed)
+    return { drifts: [{ diagnostic: unreadable(input.path, committed), explains: [] }], text: undefined };
   const isOlder = input.text !== undefined && isOfVersion1(input.text);
   const old = isOlder && committed !== undefined ? completed(committed, used) : committed;
   const before = input.text === undefined ? undefined : readEdge(input.text);
@@ -108,6 +100,19 @@ export function compareLock(
     isStale,
   );
   return { drifts: [...drifts, ...outdated.map((diagnostic) => ({ diagnostic, explains: [] }))], text: undefined };
+}
+
+function unreadable(
+  path: string,
+  { message, at, hint }: Extract<ReturnType<typeof parseLock>, { message: string }>,
+): Diagnostic {
+  return {
+    code: "BFF903",
+    severity: "error",
+    message: `"${path}" cannot be read: ${message}`,
+    at,
+    hint: hint ?? "restore it from version control, or delete it to have it written anew",
+  };
 }
 
 /** Errors of a CI run whose lock differs from the committed one. */

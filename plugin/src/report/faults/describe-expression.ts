@@ -28,7 +28,6 @@ function distinct(reads: readonly ReadReport[]): ReadReport[] {
   return [...new Map(reads.map((read) => [JSON.stringify(read), read])).values()];
 }
 
-/** Long, for it is a table of the kinds of nodes. */
 function treeOf(node: Node): TreeReport {
   switch (node.kind) {
     case "constant":
@@ -39,16 +38,10 @@ function treeOf(node: Node): TreeReport {
     case "enum":
       return { value: { int: String(node.value.number) } };
     case "select":
-      if (typeof node.field === "string")
-        return {
-          get: node.field,
-          of: treeOf(node.of),
-          zero: "",
-          ...(node.test && { test: true as const }),
-          ...(node.optional && { optional: true as const }),
-        };
       return {
-        ...fieldOf(treeOf(node.of), node.field),
+        ...(typeof node.field === "string"
+          ? { get: node.field, of: treeOf(node.of), zero: "" }
+          : fieldOf(treeOf(node.of), node.field)),
         ...(node.test && { test: true as const }),
         ...(node.optional && { optional: true as const }),
       };
