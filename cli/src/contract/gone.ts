@@ -33,55 +33,84 @@ export function findGone(contract: Contract, registry: Registry): Gone {
       !inPackage(name) && (kind === "enum" ? registry.getEnum(name) : registry.getMessage(name)) === undefined,
   );
   const goneTypes = new Set(types.map(([name]) => name));
-  const usesIn = (parent: (name: string) => boolean): readonly string[] => [
-    ...new Set([...all].flatMap(([name, { usedBy }]) => (parent(name) ? usedBy.map(useInWords) : []))),
-  ];
-  const base = { severity: "break", at: undefined } as const;
-  const { consumer } = contract;
+  const cx: Served = { contract, registry, all };
   const replaced = replacements(all, registry);
-  const findings: Finding[] = [];
-  for (const name of gonePackages) {
-    const moved = movedTo(name, contract, registry);
-    findings.push({
-      ...base,
-      code: moved === undefined ? "BFF911" : "BFF912",
-      element: name,
-      says: `package "${name}" is gone${moved === undefined ? "" : `; its services are in "${moved}" now`}`,
-      uses: usesIn((one) => one.startsWith(`${name}.`)),
-      instead: `serve both packages side by side until no contract of ${consumer} has "${name}": the package is part of every method's path`,
-    });
-  }
-  for (const name of services) {
-    const other = serviceLike(name, contract, registry);
-    findings.push({
-      ...base,
-      code: other === undefined ? "BFF911" : "BFF912",
-      element: name,
-      says: `service "${name}" ${other === undefined ? "is gone" : `is called "${other.typeName}" now`}`,
-      uses: usesIn((one) => parentName(one) === name),
-      instead: `keep it, beside another if need be, until no contract of ${consumer} has it: its name is part of every method's path`,
-      at: other && placeOf(other),
-    });
-  }
-  for (const [name, kind] of types) {
-    const facts: Facts = kind === "enum" ? (all.get(name)?.facts ?? NO_VALUES) : { kind };
-    const other = findRenamed(registry, name, facts, all);
-    const [only, more] = replaced.get(name) ?? [];
-    const inPlace = only === undefined || more !== undefined ? "" : `, and "${only}" stands in its place`;
-    findings.push({
-      ...base,
-      code: other === undefined ? "BFF911" : "BFF912",
-      element: name,
-      says: `${kind} "${name}" ${other === undefined ? `is gone${inPlace}` : `is called "${elementName(other)}" now`}`,
-      uses: usesIn((one) => one === name || parentName(one) === name),
-      instead: other === undefined ? INSTEAD.gone(consumer) : INSTEAD.renamed(shortName(name)),
-      at: other && placeOf(other),
-    });
-  }
   const covers = (name: string): boolean =>
     inPackage(name) || goneTypes.has(name) || goneTypes.has(parentName(name)) || services.includes(parentName(name));
-  return { findings, covers };
+  return {
+    findings: [
+      ...[...gonePackages].map((name) => gonePackage(name, cx)),
+      ...services.map((name) => goneService(name, cx)),
+      ...types.map(([name, kind]) => goneType(name, kind, replaced.get(name), cx)),
+    ],
+    covers,
+  };
 }
+
+/** A contract, and what is served now. */
+interface Served {
+  readonly contract: Contract;
+  readonly registry: Registry;
+  /** All elements of the contract by their names. */
+  readonly all: ReadonlyMap<string, ContractElement>;
+}
+
+/** The uses of the elements whose names pass, each once. */
+function usesIn({ all }: Served, within: (name: string) => boolean): readonly string[] {
+  return [...new Set([...all].flatMap(([name, { usedBy }]) => (within(name) ? usedBy.map(useInWords) : [])))];
+}
+
+function gonePackage(name: string, cx: Served): Finding {
+  const { contract, registry } = cx;
+  const moved = movedTo(name, contract, registry);
+  return {
+    severity: "break",
+    at: undefined,
+    code: moved === undefined ? "BFF911" : "BFF912",
+    element: name,
+    says: `package "${name}" is gone${moved === undefined ? "" : `; its services are in "${moved}" now`}`,
+    uses: usesIn(cx, (one) => one.startsWith(`${name}.`)),
+    instead: `serve both packages side by side until no contract of ${contract.consumer} has "${name}": the package is part of every method's path`,
+  };
+}
+
+function goneService(name: string, cx: Served): Finding {
+  const { contract, registry } = cx;
+  const other = serviceLike(name, contract, registry);
+  return {
+    severity: "break",
+    at: other && placeOf(other),
+    code: other === undefined ? "BFF911" : "BFF912",
+    element: name,
+    says: `service "${name}" ${other === undefined ? "is gone" : `is called "${other.typeName}" now`}`,
+    uses: usesIn(cx, (one) => parentName(one) === name),
+    instead: `keep it, beside another if need be, until no contract of ${contract.consumer} has it: its name is part of every method's path`,
+  };
+}
+
+/** @param replaced the types of what was of this type */
+function goneType(
+  name: string,
+  kind: "message" | "enum",
+  replaced: ReadonlySet<string> | undefined,
+  cx: Served,
+): Finding {
+  const { contract, registry, all } = cx;
+  const facts: Facts = kind === "enum" ? (all.get(name)?.facts ?? NO_VALUES) : { kind };
+  const other = findRenamed(registry, name, facts, all);
+  const [only, more] = replaced ?? [];
+  const inPlace = only === undefined || more !== undefined ? "" : `, and "${only}" stands in its place`;
+  return {
+    severity: "break",
+    at: other && placeOf(other),
+    code: other === undefined ? "BFF911" : "BFF912",
+    element: name,
+    says: `${kind} "${name}" ${other === undefined ? `is gone${inPlace}` : `is called "${elementName(other)}" now`}`,
+    uses: usesIn(cx, (one) => one === name || parentName(one) === name),
+    instead: other === undefined ? INSTEAD.gone(contract.consumer) : INSTEAD.renamed(shortName(name)),
+  };
+}
+
 /** Of an enum of which only values are known, nothing can be recognized. */
 const NO_VALUES: Facts = { kind: "enum", values: { "": Number.NaN } };
 
