@@ -44,6 +44,26 @@ export class RawClient {
     return session;
   }
 
+  #open(rpc: DescMethodUnary, timeoutMs: number, forwarded: readonly string[]): http2.ClientHttp2Stream {
+    return this.#connected().request([
+      ":method",
+      "POST",
+      ":scheme",
+      "http",
+      ":authority",
+      this.#url.host,
+      ":path",
+      `/${rpc.parent.typeName}/${rpc.name}`,
+      "te",
+      "trailers",
+      "content-type",
+      "application/grpc+proto",
+      "grpc-timeout",
+      `${Math.max(1, Math.floor(timeoutMs))}m`,
+      ...forwarded,
+    ]);
+  }
+
   /** @param running takes the call while it runs */
   call<M extends DescMethodUnary>(
     rpc: M,
@@ -53,23 +73,7 @@ export class RawClient {
     running: Set<Running>,
   ): Promise<MessageShape<M["output"]>> {
     return new Promise((resolve, reject) => {
-      const stream = this.#connected().request([
-        ":method",
-        "POST",
-        ":scheme",
-        "http",
-        ":authority",
-        this.#url.host,
-        ":path",
-        `/${rpc.parent.typeName}/${rpc.name}`,
-        "te",
-        "trailers",
-        "content-type",
-        "application/grpc+proto",
-        "grpc-timeout",
-        `${Math.max(1, Math.floor(timeoutMs))}m`,
-        ...forwarded,
-      ]);
+      const stream = this.#open(rpc, timeoutMs, forwarded);
       let body: Buffer | undefined;
       let chunks: Buffer[] | undefined;
       let status: number | undefined;

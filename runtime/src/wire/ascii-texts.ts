@@ -56,6 +56,7 @@ export class AsciiTexts {
 
 const { fromCharCode } = String;
 
+/** Unrolled, because a loop takes twice the CPU time for 1 to 12 bytes, and two calls for 6 bytes each take 1.2 times as much. */
 function shortText(b: Uint8Array, at: number, length: number): string {
   switch (length) {
     case 0:

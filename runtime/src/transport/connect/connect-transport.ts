@@ -1,10 +1,18 @@
-import { fromBinary, toBinary } from "@bufbuild/protobuf";
+import {
+  type DescMessage,
+  type DescMethod,
+  type DescMethodUnary,
+  fromBinary,
+  type MessageShape,
+  toBinary,
+} from "@bufbuild/protobuf";
 import {
   Code as ConnectCode,
   ConnectError,
   createContextValues,
   type Interceptor,
   type Transport,
+  type UnaryRequest,
   type UnaryResponse,
 } from "@connectrpc/connect";
 import { runStreamingCall, runUnaryCall } from "@connectrpc/connect/protocol";
@@ -31,7 +39,6 @@ export function connectTransport(client: UnaryClient, options: ConnectTransportO
   return {
     async unary(method, signal, timeoutMs = options.defaultTimeoutMs, header, input, contextValues) {
       const deadlineMs = timeoutMs !== undefined && timeoutMs > 0 ? timeoutMs : undefined;
-      const path = `/${method.parent.typeName}/${method.name}`;
       return runUnaryCall({
         interceptors: [...(options.interceptors ?? [])],
         ...(signal !== undefined && { signal }),
@@ -41,30 +48,12 @@ export function connectTransport(client: UnaryClient, options: ConnectTransportO
           service: method.parent,
           method,
           requestMethod: "POST",
-          url: path,
+          url: pathOf(method),
           header: new Headers(header),
           contextValues: contextValues ?? createContextValues(),
           message: input,
         },
-        next: async ({ message, header, signal }) => {
-          const bytes = frame(toBinary(method.input, message));
-          const reply = await once(
-            client,
-            path,
-            bytes,
-            deadlineMs ?? Number.POSITIVE_INFINITY,
-            sendable(header),
-            signal,
-          );
-          let decoded: UnaryResponse<typeof method.input, typeof method.output>["message"];
-          try {
-            decoded = fromBinary(method.output, reply.message);
-          } catch (error) {
-            throw new ConnectError(String(error), ConnectCode.Internal, undefined, undefined, error);
-          }
-          const { header: received, trailer } = reply;
-          return { stream: false, service: method.parent, method, header: received, message: decoded, trailer };
-        },
+        next: (request) => answered(client, method, request, deadlineMs ?? Number.POSITIVE_INFINITY),
       });
     },
     async stream(method, signal, timeoutMs = options.defaultTimeoutMs, header, input, contextValues) {
@@ -80,7 +69,7 @@ export function connectTransport(client: UnaryClient, options: ConnectTransportO
           service: method.parent,
           method,
           requestMethod: "POST",
-          url: `/${method.parent.typeName}/${method.name}`,
+          url: pathOf(method),
           header: new Headers(header),
           contextValues: contextValues ?? createContextValues(),
           message: input,
@@ -89,6 +78,34 @@ export function connectTransport(client: UnaryClient, options: ConnectTransportO
       });
     },
   };
+}
+
+const pathOf = ({ parent, name }: DescMethod): string => `/${parent.typeName}/${name}`;
+
+async function answered<I extends DescMessage, O extends DescMessage>(
+  client: UnaryClient,
+  method: DescMethodUnary<I, O>,
+  { message, header, signal }: UnaryRequest<I, O>,
+  timeoutMs: number,
+): Promise<UnaryResponse<I, O>> {
+  const bytes = frame(toBinary(method.input, message));
+  const reply = await once(client, pathOf(method), bytes, timeoutMs, sendable(header), signal);
+  return {
+    stream: false,
+    service: method.parent,
+    method,
+    header: reply.header,
+    message: decoded(method.output, reply.message),
+    trailer: reply.trailer,
+  };
+}
+
+function decoded<O extends DescMessage>(type: O, bytes: Uint8Array): MessageShape<O> {
+  try {
+    return fromBinary(type, bytes);
+  } catch (error) {
+    throw new ConnectError(String(error), ConnectCode.Internal, undefined, undefined, error);
+  }
 }
 
 interface Received {
