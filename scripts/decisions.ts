@@ -35,7 +35,7 @@ const INTRODUCTION = `# Decisions
 <!-- Written by \`npm run docs\` from the heads of the records. Do not edit. -->
 
 Before you change a design, look up here why it is so, and which alternatives were rejected. A record is here while it
-constrains somebody. Decisions that the code, a test or a page states are in the history of git.
+constrains a change. Decisions that the code, a test or a page states are in the history of git.
 
 A new record takes the next number and the form of the others: head, context, decision, consequences. Delete a record
 when it no longer holds, and never use its number again. Figures name the command that prints them or the day on which
