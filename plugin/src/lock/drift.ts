@@ -18,7 +18,7 @@ import {
 } from "./find-element.ts";
 import { isOfIdentity, type Options } from "./options.ts";
 import { type Place, placeOfUnresolved, placeOfUse, placesOfGone } from "./place.ts";
-import type { Used } from "./used.ts";
+import type { Used } from "./used-elements.ts";
 
 export interface Surroundings {
   readonly registry: Registry;

@@ -22,7 +22,7 @@ import { optionsOf } from "./options.ts";
 import { foldRemovedPackages } from "./removed-packages.ts";
 import { HERE, nextElsewhere, staleTest, withRenamedFiles } from "./stale-entries.ts";
 import { type Run, staleEntries, uncommittedLock } from "./uncommitted-lock.ts";
-import { type Used, usedElements } from "./used.ts";
+import { type Used, usedElements } from "./used-elements.ts";
 
 export interface LockInput {
   /** As the user knows it, for diagnostics. */

@@ -6,7 +6,7 @@ import { isOfVersion1, isOption, type Lock, type Locked, placeOfEntry, sorted } 
 import { type EdgeChange, placeOfEdge, type Section } from "./edge.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Options } from "./options.ts";
-import type { UsedElements } from "./used.ts";
+import type { UsedElements } from "./used-elements.ts";
 
 export interface Run {
   readonly model: Model;
