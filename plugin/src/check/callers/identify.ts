@@ -23,13 +23,13 @@ export const identify: Check = {
 /** Whether an upstream can be told who calls as `identify` says. */
 function checkIdentify(model: Model, report: Report): void {
   /** An entry holds for many calls. */
-  const told = new Set<Origin>();
+  const reported = new Set<Origin>();
   for (const governed of governedBlocks(model))
     for (const call of allCalls(governed.block)) {
       const { identify } = call.policy;
-      if (identify === undefined || identify.value === Identify.NOTHING || told.has(identify.at)) continue;
+      if (identify === undefined || identify.value === Identify.NOTHING || reported.has(identify.at)) continue;
       if (check(call, identify, governed, report)) continue;
-      told.add(identify.at);
+      reported.add(identify.at);
     }
 }
 

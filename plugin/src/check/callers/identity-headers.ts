@@ -24,10 +24,10 @@ export const identityHeaders: Check = {
 
 /** What proves or says who calls is nobody's but the identity's. */
 function checkIdentityHeaders(model: Model, report: Report): void {
-  const told = new Set<string>();
+  const reported = new Set<string>();
   const once = (at: Origin): boolean => {
     const place = `${at.file}:${at.line}:${at.column}`;
-    return told.size !== told.add(place).size;
+    return reported.size !== reported.add(place).size;
   };
   for (const { block, identities, methods } of governedBlocks(model)) {
     const owned = ownedBy(identities);

@@ -17,10 +17,10 @@ export const limits: Check = {
 
 /** Limits that work, and that whoever wants more gets around, or meets twice. */
 function checkLimits(model: Model, report: Report): void {
-  const told = new Set<string>();
+  const reported = new Set<string>();
   const warn: Warn = (code, at, message, hint, related) => {
     const place = `${code} ${at.file}:${at.line}:${at.column}`;
-    if (told.size === told.add(place).size) return;
+    if (reported.size === reported.add(place).size) return;
     report({ code, severity: "warning", message, at, hint, ...(related === undefined ? {} : { related }) });
   };
   for (const limits of model.limits) {

@@ -22,15 +22,15 @@ export const secretAttributes: Check = {
 
 /** What traces tell is read by many, and elsewhere. */
 function checkSecretAttributes(model: Model, report: Report): void {
-  const told = new Set<string>();
+  const reported = new Set<string>();
   for (const { block, identities } of governedBlocks(model)) {
     if (block.kind !== "telemetry") continue;
     const owned = ownedBy(identities);
     for (const { name, at } of allExpressions(block).flatMap((expression) => headersIn(expression))) {
       const place = `${at.file}:${at.line}:${at.column}`;
       // Of what is an identity's more is said there.
-      if (!SECRET.has(name) || owned.has(name) || told.has(place)) continue;
-      told.add(place);
+      if (!SECRET.has(name) || owned.has(name) || reported.has(place)) continue;
+      reported.add(place);
       report({
         code: "BFF566",
         severity: "error",

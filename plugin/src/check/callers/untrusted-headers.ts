@@ -31,7 +31,7 @@ export const untrustedHeaders: Check = {
  * well mean something else. Rpcs that answer anybody are left alone: there a header is as good as an argument.
  */
 function checkUntrustedHeaders(model: Model, report: Report): void {
-  const told = new Set<string>();
+  const reported = new Set<string>();
   for (const { block, identities, methods } of governedBlocks(model)) {
     // Of a limit more is said where limits are checked; what a trace tells of a request decides nothing.
     if (block.kind === "limits" || block.kind === "telemetry") continue;
@@ -44,8 +44,8 @@ function checkUntrustedHeaders(model: Model, report: Report): void {
     for (const one of [...read.map((found) => ({ ...found, forwarded: false })), ...forwarded]) {
       const field = FIELDS.get(one.name);
       const place = `${one.at.file}:${one.at.line}:${one.at.column}`;
-      if (field === undefined || isOwned(identity, one.name) || told.has(place)) continue;
-      told.add(place);
+      if (field === undefined || isOwned(identity, one.name) || reported.has(place)) continue;
+      reported.add(place);
       report({
         code: "BFF535",
         severity: "warning",

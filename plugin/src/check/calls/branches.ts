@@ -16,12 +16,12 @@ export const branchHeaders: Check = {
 
 /** Whoever writes a header chooses the branch: somebody else has to agree, who knows the caller or where the request comes from. */
 function checkBranchHeaders(model: Model, report: Report): void {
-  const told = new Set<Origin>();
+  const reported = new Set<Origin>();
   for (const { ir, if: condition } of callsIn(model).flatMap(({ policy }) => policy.branches)) {
-    if (condition === undefined || told.has(ir.at)) continue;
+    if (condition === undefined || reported.has(ir.at)) continue;
     const roles = new Set(condition.reads.map(({ variable }) => variable.role));
     if (!roles.has("headers") || roles.has("principal") || roles.has("peer")) continue;
-    told.add(ir.at);
+    reported.add(ir.at);
     report({
       code: "BFF560",
       severity: "warning",

@@ -28,14 +28,14 @@ export const nPlusOne: Check = {
 function checkNPlusOne(model: Model, report: Report): void {
   const messages = new Map(model.messages.map((message) => [message.desc.typeName, message]));
   const asked = requestLists(model);
-  const told = new Set<Call>();
+  const reported = new Set<Call>();
   const visited = new Set<string>();
   const judge = (each: Step, step: Step, varying: Varying): void => {
     for (const call of callsOf(step.source)) {
       const varies = call.set.filter(({ bound }) => readsAny(bound.expression, varying));
-      if (call.batch !== undefined || call.effects !== "none" || told.has(call)) continue;
+      if (call.batch !== undefined || call.effects !== "none" || reported.has(call)) continue;
       if (varies.length === 0 && !readsAny(call.request?.expression, varying)) continue;
-      if (tell({ each, step, call, varying, asked: asked.has(each) }, report)) told.add(call);
+      if (tell({ each, step, call, varying, asked: asked.has(each) }, report)) reported.add(call);
     }
   };
   /** What a step composes, with the arguments that differ from item to item. */

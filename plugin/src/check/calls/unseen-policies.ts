@@ -28,13 +28,13 @@ function checkUnseenPolicies(model: Model, report: Report): void {
   }
   for (const [name, own] of calls) {
     const { entries } = governing(model.ir, name);
-    const told = new Set<IrFile>();
+    const reported = new Set<IrFile>();
     for (const call of own) {
       if (entriesFor(entries, call.method).length > 0) continue;
       const file = policies.find(({ upstreams }) => entriesFor(upstreams, call.method).length > 0);
       const [entry] = file === undefined ? [] : entriesFor(file.upstreams, call.method);
-      if (file === undefined || entry === undefined || told.has(file)) continue;
-      told.add(file);
+      if (file === undefined || entry === undefined || reported.has(file)) continue;
+      reported.add(file);
       report({
         code: "BFF519",
         severity: "warning",

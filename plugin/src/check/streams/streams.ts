@@ -67,10 +67,10 @@ function checkEffects(
     steps.flatMap(({ source }) => composesOf(source).flatMap(({ message }) => byName.get(message.typeName) ?? [])),
   );
   const called = all.flatMap(({ steps }) => steps.flatMap(({ source }) => callsOf(source)));
-  const told = new Set<Call>();
+  const reported = new Set<Call>();
   for (const call of called) {
-    if (call.effects === "none" || told.has(call)) continue;
-    told.add(call);
+    if (call.effects === "none" || reported.has(call)) continue;
+    reported.add(call);
     report({
       code: "BFF629",
       severity: "error",

@@ -15,12 +15,12 @@ export const openEnums: Check = {
 
 /** Copies of enums that an upstream may give values to come, and that have nothing for these. */
 function checkOpenEnums(model: Model, report: Report): void {
-  const told = new Set<DescEnum>();
+  const reported = new Set<DescEnum>();
   for (const { from, owner, values, default: standard } of enumsRead(model)) {
-    if (standard !== undefined || !from.open || told.has(owner)) continue;
+    if (standard !== undefined || !from.open || reported.has(owner)) continue;
     const mapped = new Set(values.map((value) => value.from));
     if (from.values.some(({ number }) => !mapped.has(number))) continue; // that is BFF406
-    told.add(owner);
+    reported.add(owner);
     const declared = model.ir.files.flatMap(({ enums }) => enums).find(({ desc }) => desc === owner);
     if (declared === undefined) continue;
     report({

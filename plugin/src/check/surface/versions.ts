@@ -13,10 +13,10 @@ function checkSuccessors({ files }: Model, report: Report): void {
   const methods = methodsOf({ files });
   for (const { desc, version } of methods)
     if (version?.successor?.method !== undefined) next.set(desc, version.successor.method);
-  const told = new Set<DescMethod>();
+  const reported = new Set<DescMethod>();
   for (const { desc, version } of methods) {
     const { text, method: successor } = version?.successor ?? {};
-    if (text === undefined || successor === undefined || told.has(desc)) continue;
+    if (text === undefined || successor === undefined || reported.has(desc)) continue;
     const seen = new Set([desc]);
     let at: DescMethod | undefined = successor;
     while (at !== undefined && !seen.has(at)) {
@@ -24,7 +24,7 @@ function checkSuccessors({ files }: Model, report: Report): void {
       at = next.get(at);
     }
     if (at !== desc) continue;
-    for (const one of seen) told.add(one);
+    for (const one of seen) reported.add(one);
     report({
       code: "BFF267",
       severity: "error",

@@ -17,13 +17,13 @@ export const brokenRules: Check = {
 
 /** Constants in requests that calls send, against what the upstreams' protos say of these fields. */
 function checkBrokenRules(model: Model, report: Report): void {
-  const told = new Set<string>();
+  const reported = new Set<string>();
   const tell: Tell = (field, node, element) => {
     const value = constantOf(node);
     if (value === null || value instanceof Uint8Array) return;
     const broken = brokenRule(field, value, element);
     const place = `${node.at.file}:${node.at.line}:${node.at.column}`;
-    if (broken === undefined || told.size === told.add(place).size) return;
+    if (broken === undefined || reported.size === reported.add(place).size) return;
     const { rule } = broken;
     report({
       code: "BFF548",

@@ -19,14 +19,14 @@ export const constantConditions: Check = {
 
 /** A condition that is written as `true` or `false`. What is found to be either is said where expressions are checked. */
 function checkConstantConditions(model: Model, report: Report): void {
-  const told = new Set<string>();
+  const reported = new Set<string>();
   const judge = ([condition, never]: Condition): void => {
     if (typeof condition?.constant !== "boolean") return;
     const { at } = condition.text;
     // A rule of an upstream entry is part of many calls.
     const place = `${at.file}:${at.line}:${at.column}`;
-    if (told.has(place)) return;
-    told.add(place);
+    if (reported.has(place)) return;
+    reported.add(place);
     report({
       code: "BFF349",
       severity: "warning",

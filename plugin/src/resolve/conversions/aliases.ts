@@ -38,7 +38,7 @@ export class AliasTable implements Aliases {
   /** Copies nest each other in chains of any length: each is filled once the one around it is. */
   readonly #unfilled: (() => void)[] = [];
   #filling = false;
-  readonly #told = new Set<string>();
+  readonly #reported = new Set<string>();
   /** What expressions may know of enums. */
   readonly relations: EnumRelations;
 
@@ -117,9 +117,9 @@ export class AliasTable implements Aliases {
   /** What is wrong for each of several aliases is told once. */
   readonly #once: Report = (diagnostic) => {
     const { code, message, at } = diagnostic;
-    const told = `${code} ${at.file}:${at.line}:${at.column} ${message}`;
-    if (this.#told.has(told)) return;
-    this.#told.add(told);
+    const key = `${code} ${at.file}:${at.line}:${at.column} ${message}`;
+    if (this.#reported.has(key)) return;
+    this.#reported.add(key);
     this.#report(diagnostic);
   };
 

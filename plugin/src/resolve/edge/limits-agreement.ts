@@ -39,7 +39,7 @@ const LEAVES: readonly {
 
 /** Two limits of one name in one package say the same of their counter. */
 export function checkLimitsAgree(run: Run): void {
-  const told = new Set<IrRateLimit>();
+  const reported = new Set<IrRateLimit>();
   const packages = new Map<string, IrService[]>();
   for (const { desc, services } of run.ir.files) {
     const name = desc.proto.package;
@@ -52,7 +52,7 @@ export function checkLimitsAgree(run: Run): void {
     for (const limit of [...governing.limits, ...own]) {
       const earlier = first.get(limit.name.value);
       if (earlier === undefined) first.set(limit.name.value, limit);
-      else if (!told.has(limit) && compare(run, earlier, limit)) told.add(limit);
+      else if (!reported.has(limit) && compare(run, earlier, limit)) reported.add(limit);
     }
   }
 }

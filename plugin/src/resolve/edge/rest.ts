@@ -7,15 +7,15 @@ import { boundFields, httpBodies } from "../policies/bound-fields.ts";
 
 /** Faulty ones are left out after their diagnostics. */
 export function restOf({ desc, http }: IrMethod, report: Report): readonly RestRule[] {
-  const told = new Set<string>();
+  const reported = new Set<string>();
   return http.flatMap((ir) => {
     let faulty = false;
     const fail: Report = (diagnostic) => {
       faulty = true;
       report(diagnostic);
     };
-    if (SAFE.has(ir.method) && desc.idempotency !== Level.NO_SIDE_EFFECTS && !told.has("safe")) {
-      told.add("safe");
+    if (SAFE.has(ir.method) && desc.idempotency !== Level.NO_SIDE_EFFECTS && !reported.has("safe")) {
+      reported.add("safe");
       fail({
         code: "BFF279",
         severity: "error",
@@ -26,8 +26,8 @@ export function restOf({ desc, http }: IrMethod, report: Report): readonly RestR
     }
     const rule = boundFields(ir, desc, fail);
     for (const of of httpBodies(rule, desc)) {
-      if (told.has(of)) continue;
-      told.add(of);
+      if (reported.has(of)) continue;
+      reported.add(of);
       fail({
         code: "BFF281",
         severity: "error",

@@ -9,16 +9,16 @@ import type { Run } from "../steps/context.ts";
 
 /** The version of each rpc of a service that has one. */
 export function versionsOf(run: Run, service: IrService): ReadonlyMap<IrMethod, Version> {
-  const told = new Set<Text>();
+  const reported = new Set<Text>();
   const found = new Map<IrMethod, Version>();
   for (const method of service.methods) {
     const leaf = <K extends "deprecated" | "sunset" | "successor">(name: K): Text | undefined =>
       method.version?.[name] ?? service.version?.[name];
     const [deprecated, sunset, named] = [leaf("deprecated"), leaf("sunset"), leaf("successor")];
     if (deprecated === undefined && sunset === undefined && named === undefined) continue;
-    if (sunset !== undefined) checkSunset(run, { deprecated, sunset, faulty: isFaulty(service, method) }, told);
+    if (sunset !== undefined) checkSunset(run, { deprecated, sunset, faulty: isFaulty(service, method) }, reported);
     const successor =
-      named && successorOf(run, method, { text: named, own: method.version?.successor === named }, told);
+      named && successorOf(run, method, { text: named, own: method.version?.successor === named }, reported);
     found.set(method, { deprecated, sunset, successor });
   }
   return found;
@@ -33,10 +33,10 @@ interface Dates {
   readonly sunset: Text;
   readonly faulty: boolean;
 }
-function checkSunset({ report }: Run, { deprecated, sunset, faulty }: Dates, told: Set<Text>): void {
-  if (faulty || told.has(sunset)) return;
+function checkSunset({ report }: Run, { deprecated, sunset, faulty }: Dates, reported: Set<Text>): void {
+  if (faulty || reported.has(sunset)) return;
   if (deprecated === undefined) {
-    told.add(sunset);
+    reported.add(sunset);
     report({
       code: "BFF266",
       severity: "error",
@@ -45,7 +45,7 @@ function checkSunset({ report }: Run, { deprecated, sunset, faulty }: Dates, tol
       hint: 'say since when it is deprecated, as in `deprecated: "2026-11-01"`',
     });
   } else if (sunset.value < deprecated.value) {
-    told.add(sunset);
+    reported.add(sunset);
     report({
       code: "BFF265",
       severity: "error",
@@ -64,19 +64,20 @@ interface Named {
 }
 
 /** Undefined after a diagnostic, and where a service is named that has nothing of the rpc's name: that is told of the whole model. */
-function successorOf(run: Run, method: IrMethod, { text, own }: Named, told: Set<Text>): Version["successor"] {
+function successorOf(run: Run, method: IrMethod, { text, own }: Named, reported: Set<Text>): Version["successor"] {
   const [name = "", rpc = method.desc.name] = text.value.split("/");
-  if (told.has(text) || !(text.value.includes("/") ? isMethodName(text.value) : isReference(name))) return undefined;
+  if (reported.has(text) || !(text.value.includes("/") ? isMethodName(text.value) : isReference(name)))
+    return undefined;
   const service = lookupSuccessor(run.ir, text, method.desc.parent, run.report);
   if (service === undefined) {
-    told.add(text);
+    reported.add(text);
     return undefined;
   }
   const desc = service.methods.find((candidate) => candidate.name === rpc);
   if (desc === undefined) {
     // A service as a whole is followed by one that has other rpcs, too.
     if (own || text.value.includes("/")) run.report(noMethod(text, service, rpc));
-    if (text.value.includes("/")) told.add(text);
+    if (text.value.includes("/")) reported.add(text);
     return own || text.value.includes("/") ? undefined : { text, method: undefined };
   }
   if (desc !== method.desc) return { text, method: desc };

@@ -9,11 +9,11 @@ import type { Run } from "../steps/context.ts";
 /** What services say of the environment, beside each other and beside the files. */
 export function checkServicesEnv(run: Run): void {
   const services = run.ir.files.flatMap((file) => file.services);
-  const told = new Set<IrEnvVar>();
+  const reported = new Set<IrEnvVar>();
   for (const service of services) {
     const reached = reachedBy(run, service);
     for (const declared of service.env) checkHidden(run, { service, reached }, declared);
-    checkElsewhere(run, service, reached, told);
+    checkElsewhere(run, service, reached, reported);
   }
   const byName = new Map<string, Declared>();
   for (const service of services) {
@@ -53,16 +53,16 @@ function reachedBy({ ir, lets }: Run, service: IrService): Reached[] {
 }
 
 /** Messages of other packages read what these declare, and the service's process has one value of it. */
-function checkElsewhere(run: Run, service: IrService, reached: readonly Reached[], told: Set<IrEnvVar>): void {
+function checkElsewhere(run: Run, service: IrService, reached: readonly Reached[], reported: Set<IrEnvVar>): void {
   const here = governing(run.ir, packageOf(service)).env;
   const known = new Map(here.toReversed().map((one) => [one.name.value, one]));
   for (const { file, messages } of reached) {
     const read = new Set(messages.flatMap((message) => [...envMentions(run.ir, message, file).keys()]));
     for (const other of governing(run.ir, file.desc.proto.package).env) {
-      if (here.includes(other) || told.has(other) || !read.has(other.name.value)) continue;
+      if (here.includes(other) || reported.has(other) || !read.has(other.name.value)) continue;
       const one = known.get(other.name.value);
       if (one === undefined) known.set(other.name.value, other);
-      else if (reportDifference(run, other, one)) told.add(other);
+      else if (reportDifference(run, other, one)) reported.add(other);
     }
   }
 }
