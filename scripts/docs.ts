@@ -1,10 +1,11 @@
-// npm run docs: writes docs/diagnostics.md, which `protobff explain` reads, from the tables of codes and from the goldens, docs/options.md
-// from the comments of options.proto and the table of the plugin's options, and the index of docs/decisions. `--check` writes
-// nothing and fails when a page differs.
+// npm run docs writes the generated pages. docs/diagnostics.md, which `protobff explain` reads, comes from the tables of codes and from
+// the goldens, docs/options.md from the comments of options.proto and the table of the plugin's options, docs/variables.md from the table
+// of variables, and the index of docs/decisions from its records. `--check` writes nothing and fails when a page differs.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { GROUPS } from "../plugin/src/codes/codes.ts";
+import { FIXED_VARIABLES, type FixedVariable } from "../plugin/src/deploy/variables.ts";
 import { OPTIONS, type Option } from "../plugin/src/options/table.ts";
 import { decisionsIndex } from "./decisions.ts";
 import { conditions, type Explanation, explanations } from "./explanations.ts";
@@ -40,6 +41,23 @@ function optionTable(page: Option<unknown>["page"]): string {
   return ["| option | meaning |", "|---|---|", ...rows.map(([form, effect]) => `| ${form} | ${effect} |`)].join("\n");
 }
 
+const VARIABLES_INTRODUCTION = `# Variables
+
+<!-- Written by \`npm run docs\` from plugin/src/deploy/variables.ts. Do not edit. -->
+
+With this page you can look up every environment variable of a server. [Deploying](deploying.md#variables) describes how values are
+written, and the variables of your upstreams and of \`env\`. The server reads a variable only if it has a use for it: the \`NATS_\` ones,
+for example, need a topic.
+`;
+
+function variablesPage(): string {
+  const rows = FIXED_VARIABLES.map(({ name, about, kind, default: value, required }: FixedVariable) => {
+    const byDefault = value ?? (required === true ? "must be set" : "");
+    return `| \`${name}\` | ${about}${kind === undefined ? "" : ` (${kind})`} | ${byDefault} |`;
+  });
+  return `${VARIABLES_INTRODUCTION}\n| variable | meaning | default |\n|---|---|---|\n${rows.join("\n")}\n`;
+}
+
 /** Path from the root → text, as the sources give it now. */
 export function generatedDocs(): Readonly<Record<string, string>> {
   const explained = explanations();
@@ -50,6 +68,7 @@ export function generatedDocs(): Readonly<Record<string, string>> {
       readFileSync(join(root, "proto/bff/v1/options.proto"), "utf8"),
       optionTable(undefined),
     ),
+    "docs/variables.md": variablesPage(),
   };
 }
 

@@ -1,4 +1,4 @@
-// One list of variables: what servers read of their environment, what docs/deploying.md says, and what their ConfigMaps and Deployments have.
+// One list of variables: what servers read of their environment, what docs/variables.md says, and what their ConfigMaps and Deployments have.
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -86,7 +86,7 @@ function documented(page: string): readonly { readonly names: readonly string[];
 }
 
 test("the documented variables are those of the table, with their defaults", () => {
-  const rows = [...documented("deploying.md"), ...documented("telemetry.md")];
+  const rows = [...documented("deploying.md"), ...documented("variables.md"), ...documented("telemetry.md")];
   // The endpoint for traces alone takes its text as it is, and has a row of its own.
   const names = new Set(
     rows.flatMap((row) => row.names).filter((name) => name !== "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"),

@@ -1,4 +1,4 @@
-// Every variable that servers read, once: what the runtime reads, docs/deploying.md says and ConfigMaps have is held to this table by
+// Every variable that servers read, once: what the runtime reads, docs/variables.md says and ConfigMaps have is held to this table by
 // test/deploy-variables.test.ts.
 import type { PlanServer } from "../plan/model/plan.ts";
 import { declaredVariables } from "./declared-variables.ts";
