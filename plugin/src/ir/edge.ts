@@ -1,4 +1,4 @@
-// What is declared of callers and their requests: who they are, what they may, how they are answered.
+// Declarations about callers and their requests: identity, permits, limits, paths and caching.
 import type { DescField, DescMessage, DescOneof } from "@bufbuild/protobuf";
 import type { FieldRules, MessageRules, OneofRules } from "@protobff/messages/buf/validate/validate_pb.js";
 import type { Diagnostic } from "../diagnostic/diagnostic.ts";
@@ -22,20 +22,20 @@ export interface IrHttpRule {
   /** In capitals; `*`: any. */
   readonly method: string;
   readonly path: Text;
-  /** What `path` says. */
+  /** Content of `path`. */
   readonly template: HttpTemplate;
   /** `*` or a field; undefined: there is no body. */
   readonly body: Text | undefined;
   readonly responseBody: Text | undefined;
 }
 
-/** The first binding of an rpc, as whoever calls it has it. */
+/** The first binding of an rpc, in the form for callers of upstreams. */
 export interface IrBinding {
   readonly kind: "binding";
   readonly at: Origin;
   /** Undefined: it is faulty. */
   readonly rule: IrHttpRule | undefined;
-  /** What is wrong with it, which is told where it is called. */
+  /** The fault of the binding, reported at each call. */
   readonly faults: readonly Diagnostic[];
 }
 
@@ -43,7 +43,7 @@ export interface IrBinding {
 export interface HttpTemplate {
   readonly segments: readonly string[];
   readonly variables: readonly HttpVariable[];
-  /** What stands behind the last colon, percent-decoded; undefined: none does. */
+  /** The text behind the last colon, percent-decoded; undefined: none. */
   readonly verb: string | undefined;
 }
 
@@ -51,7 +51,7 @@ export interface HttpTemplate {
 export interface HttpVariable {
   /** `name`, `book.name`. */
   readonly field: string;
-  /** Where that name stands in the template. */
+  /** Position of the name in the template. */
   readonly at: number;
   /** Segments, the end exclusive. */
   readonly from: number;
@@ -66,46 +66,46 @@ export interface IrVersion {
   readonly sunset: Text | undefined;
   /** "package.Service" or "package.Service/Method". */
   readonly successor: Text | undefined;
-  /** Whether a day was none, which has been told. */
+  /** Whether a malformed day was reported. */
   readonly faulty: boolean;
 }
 
-/** Nothing said: any principal. */
+/** Without content: any principal. */
 export interface IrPermit {
   readonly kind: "permit";
   readonly at: Origin;
-  /** No principal is needed; then it says nothing else. Never false. */
+  /** No principal is needed; then the permit has no other content. Never false. */
   readonly public: Sourced<boolean> | undefined;
-  /** Any of these; none said: any. */
+  /** Any of these; empty: any. */
   readonly sources: readonly Text[];
   /** All of these. */
   readonly scopes: readonly Text[];
-  /** Any of these; none said: none needed. */
+  /** Any of these; empty: none needed. */
   readonly roles: readonly Text[];
   readonly if: Text | undefined;
-  /** How `if` refuses: PERMISSION_DENIED or NOT_FOUND, where a code is said. */
+  /** The refusal of `if`; a declared code is PERMISSION_DENIED or NOT_FOUND. */
   readonly fail: IrFailure | undefined;
   /** Decisions of an rpc: `by`, `call` and `switch` alone. */
   readonly steps: readonly IrStep[];
 }
 
-/** How often callers may. */
+/** A rate or quota of callers. */
 export interface IrRateLimit {
   readonly kind: "rate_limit";
   readonly at: Origin;
   /** Limits of one name in a package are one counter. */
   readonly name: Text;
-  /** Whom it counts. */
+  /** The counted callers. */
   readonly key: Text;
-  /** So many in `per`. */
+  /** Number of units in `per`. */
   readonly rate: Sourced<number>;
   /** In milliseconds; or a unit of the calendar, UTC. */
   readonly per: Sourced<number | CalendarUnit>;
-  /** So many at once, after a rest; never of a unit of the calendar. Undefined: `rate`. */
+  /** Units at once after a rest; never for a unit of the calendar. Undefined: `rate`. */
   readonly burst: Sourced<number> | undefined;
-  /** What a request is charged. Undefined: 1. */
+  /** Units charged for a request. Undefined: 1. */
   readonly cost: Text | undefined;
-  /** What it has cost after all, over its answer. */
+  /** Final cost of a request, as an expression over its answer. */
   readonly settle: Text | undefined;
   /** When it applies. */
   readonly if: Text | undefined;
@@ -118,7 +118,7 @@ export interface IrRateLimit {
 
 export type CalendarUnit = "day" | "month";
 
-// ---- who is calling ----
+// ---- callers ----
 
 export interface IrIdentity {
   readonly kind: "identity";
@@ -128,7 +128,7 @@ export interface IrIdentity {
   readonly sources: readonly IrIdentitySource[];
 }
 
-/** One way of proving who is calling. */
+/** One source of credentials. */
 export interface IrIdentitySource {
   readonly kind: "identity_source";
   readonly at: Origin;
@@ -143,7 +143,7 @@ export interface IrIdentitySource {
 
 export type IrCredential = IrJwt | IrSession | IrApiKey | IrAssertion | IrPeer | IrTrusted;
 
-/** What all kinds have. Texts with holes are templates as those of failures. Times are milliseconds. */
+/** Members of all kinds. Texts with holes are templates like those of failures. Times are milliseconds. */
 interface IrCredentialBase {
   readonly at: Origin;
   /** The message that its claims are decoded into. */
@@ -209,7 +209,7 @@ export interface IrTrusted extends IrCredentialBase {
 // ---- steps ----
 // ---- calls and policies ----
 
-/** What HTTP caches are told of answers; milliseconds, in whole seconds. */
+/** Caching of answers by HTTP caches; milliseconds, in whole seconds. */
 export interface IrHttpCache {
   readonly at: Origin;
   readonly maxAge: Sourced<number> | undefined;
@@ -217,7 +217,7 @@ export interface IrHttpCache {
   /** Names of headers, lower-case. */
   readonly vary: readonly Text[];
   readonly shared: Sourced<boolean> | undefined;
-  /** Whether a duration was none, which has been told. */
+  /** Whether a malformed duration was reported. */
   readonly faulty: boolean;
 }
 
@@ -231,7 +231,7 @@ export interface IrMessageRules {
   readonly fields: ReadonlyMap<DescField, IrRules<FieldRules>>;
 }
 
-/** An option of buf.validate and where it stands. */
+/** An option of buf.validate and its position. */
 export interface IrRules<Rules> {
   readonly value: Rules;
   readonly place: Place;
