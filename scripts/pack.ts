@@ -28,19 +28,13 @@ function withExports(text: string, from: RegExp, to: string): string {
 function before(folder: string): void {
   clear(folder);
   // A package is built against what is published of the others, and not along with their sources.
-  const declarations = join(folder, DECLARATIONS);
-  const paths: Record<string, readonly string[]> = {};
   for (const other of neededBy(folder)) {
-    const { name, exports = {} } = other.manifest;
-    const out = join(declarations, name);
-    build(join(root, other.folder), out, paths, ["--emitDeclarationOnly", "--outDir", out]);
-    for (const [entry, path] of Object.entries(exports)) {
-      const declared = path.replace(/^\.\/src\/(.+)\.ts$/, "$1.d.ts");
-      paths[`${name}${entry.slice(1)}`] = [join(out, declared)];
-    }
+    const out = declarationsOf(other);
+    const incremental = ["--incremental", "--tsBuildInfoFile", join(out, ".tsbuildinfo")];
+    build(join(root, other.folder), out, ["--emitDeclarationOnly", "--outDir", out, ...incremental]);
   }
-  build(folder, declarations, paths);
-  rmSync(declarations, { recursive: true });
+  build(folder, join(folder, SCRATCH));
+  rmSync(join(folder, SCRATCH), { recursive: true });
   rewrite(folder, pointedAtDist);
 }
 
@@ -49,8 +43,13 @@ function after(folder: string): void {
   clear(folder);
 }
 
-/** Of the repository's packages that a package needs, in its folder. */
-const DECLARATIONS = ".declarations";
+/** A folder in the package for the configuration of its build. */
+const SCRATCH = ".build";
+
+/** The folder with the declarations of a package. It stays, so that the next package that needs them finds them up to date. */
+function declarationsOf({ manifest }: Workspace): string {
+  return join(root, ".generated", "declarations", manifest.name);
+}
 
 /** The repository's packages that one in this folder depends on, each after those that it needs itself. */
 function neededBy(folder: string, all: readonly Workspace[] = workspaces()): readonly Workspace[] {
@@ -59,18 +58,30 @@ function neededBy(folder: string, all: readonly Workspace[] = workspaces()): rea
   return [...new Set(direct.flatMap((one) => [...neededBy(join(root, one.folder), all), one]))];
 }
 
-/** Compiles the sources of a package with a configuration in `scratch`; `paths` lead to declarations of the packages that it needs. */
-function build(folder: string, scratch: string, paths: object, options: readonly string[] = []): void {
+/** Where a package in this folder finds the declarations of the packages that it needs. */
+function declaredPaths(folder: string): Readonly<Record<string, readonly string[]>> {
+  const entries = neededBy(folder).flatMap((other) =>
+    Object.entries(other.manifest.exports ?? {}).map(([entry, path]) => {
+      const declared = path.replace(/^\.\/src\/(.+)\.ts$/, "$1.d.ts");
+      return [`${other.manifest.name}${entry.slice(1)}`, [join(declarationsOf(other), declared)]] as const;
+    }),
+  );
+  return Object.fromEntries(entries);
+}
+
+/** Compiles the sources of a package with a configuration in `scratch`. */
+function build(folder: string, scratch: string, options: readonly string[] = []): void {
   mkdirSync(scratch, { recursive: true });
   const config = join(scratch, "tsconfig.json");
-  writeFileSync(config, JSON.stringify({ extends: join(folder, "tsconfig.build.json"), compilerOptions: { paths } }));
+  const compilerOptions = { paths: declaredPaths(folder) };
+  writeFileSync(config, JSON.stringify({ extends: join(folder, "tsconfig.build.json"), compilerOptions }));
   const tsc = join(root, "node_modules", ".bin", "tsc");
   const built = spawnSync(tsc, ["-p", config, ...options], { cwd: folder, stdio: ["ignore", "inherit", "inherit"] });
   if (built.status !== 0) throw new Error(`the sources in ${folder} do not compile`);
 }
 
 function clear(folder: string): void {
-  for (const made of ["dist", DECLARATIONS]) rmSync(join(folder, made), { recursive: true, force: true });
+  for (const made of ["dist", SCRATCH]) rmSync(join(folder, made), { recursive: true, force: true });
 }
 
 function rewrite(folder: string, change: (text: string) => string): void {

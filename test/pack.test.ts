@@ -16,6 +16,9 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
+import { publint } from "publint";
+import { formatMessage } from "publint/utils";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { testCollector } from "../packages/server/src/testing/otlp-collector.ts";
 import { pointedAtDist, pointedAtSources } from "../scripts/pack.ts";
@@ -227,6 +230,37 @@ test.each([
   expect(files.filter((path) => /\.test\.|(^|\/)(testing\/|test-)|(?<!\.d)\.ts$/.test(path))).toEqual([]);
   expect(files.some((path) => path.endsWith(".js.map"))).toBe(["runtime", "packages/server", "client"].includes(name));
 });
+
+/** Names of a package's exports; the first file that matches stands for a pattern. */
+function entrypointsOf(exports: Readonly<Record<string, string>>, files: readonly string[]): string[] {
+  return Object.entries(exports).map(([entry, target]) => {
+    const [start = "", end = ""] = target.slice("./".length).split("*");
+    const match = files.find((path) => path.startsWith(start) && path.endsWith(end));
+    return entry.replace("*", match?.slice(start.length, match.length - end.length) ?? "*");
+  });
+}
+/** Ways to resolve that the packages do not support: they are ES modules with exports. */
+const UNSUPPORTED = ["node10", "node16-cjs"];
+
+test.each(packages)(
+  "publint and attw find nothing in %s",
+  async (name) => {
+    const { filename, files } = tarballs[name]!;
+    const tarball = readFileSync(join(project, filename));
+    const { messages, pkg = {} } = await publint({ pack: { tarball: Uint8Array.from(tarball).buffer }, strict: true });
+    expect(messages.map((message) => formatMessage(message, pkg, { color: false }))).toEqual([]);
+    const exports: Readonly<Record<string, string>> = pkg.exports ?? {};
+    const entrypoints = entrypointsOf(exports, files).filter((entry) => entry !== "./package.json");
+    if (entrypoints.length === 0) return;
+    const analysis = await checkPackage(createPackageFromTarballData(tarball), { entrypoints });
+    expect(analysis.types).toEqual({ kind: "included" });
+    const problems = analysis.types === false ? [] : analysis.problems;
+    const isSupported = (problem: object) =>
+      !("resolutionKind" in problem && UNSUPPORTED.includes(String(problem.resolutionKind)));
+    expect(problems.filter(isSupported)).toEqual([]);
+  },
+  2 * MINUTES,
+);
 
 test("stack traces out of the runtime lead to its sources, which its source maps hold", () => {
   for (const name of ["runtime", "server"]) {
