@@ -1,7 +1,7 @@
 // What a BFF's plan says of faults, and what the oracle says of the same.
 
 import type { CelInput } from "@bufbuild/cel";
-import { type DescMethod, type Message, toBinary, toJson } from "@bufbuild/protobuf";
+import { clone, type DescMessage, type DescMethod, type Message, toBinary, toJson } from "@bufbuild/protobuf";
 import { reflect } from "@bufbuild/protobuf/reflect";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { sample } from "@protobff/samples/sample.js";
@@ -42,13 +42,21 @@ const FAILING: Readonly<Record<FaultName, Failing | undefined>> = {
   stale: status(14, TEXT),
 };
 
+const samples = new WeakMap<DescMessage, Message>();
+/** A sample that may be changed. Each is found once, since rules make that slow. */
+function sampleOf(desc: DescMessage): Message {
+  const found = samples.get(desc) ?? sample(desc);
+  samples.set(desc, found);
+  return clone(desc, found);
+}
+
 /** Of an answer that a mock gives: samples, and of a batch an item for each key. */
 function answered(
   method: DescMethod,
   request: Message,
   batch?: { keys: string; items: string; key?: string },
 ): Uint8Array {
-  const answer = reflect(method.output, sample(method.output));
+  const answer = reflect(method.output, sampleOf(method.output));
   if (batch !== undefined) {
     const keys = reflect(method.input, request);
     const asked = method.input.fields.find(({ name }) => name === batch.keys);
@@ -59,13 +67,13 @@ function answered(
         const key = items.message.fields.find(({ name }) => name === batch.key);
         answer.clear(items);
         for (const one of all) {
-          const item = reflect(items.message, sample(items.message));
+          const item = reflect(items.message, sampleOf(items.message));
           if (key !== undefined) item.set(key, one);
           answer.get(items).add(item);
         }
       } else if (items.fieldKind === "map" && items.mapKind === "message") {
         answer.clear(items);
-        for (const one of all) answer.get(items).set(one as never, reflect(items.message, sample(items.message)));
+        for (const one of all) answer.get(items).set(one as never, reflect(items.message, sampleOf(items.message)));
       }
     }
   }
