@@ -132,7 +132,8 @@ export function writeGolden(archive: string, folder: string, texts: Texts): void
   const start = folder === "" ? "" : `${folder}/`;
   const isOld = (section: Section): boolean =>
     section.path !== "" && (plainPath(section.path) === folder || section.path.startsWith(start));
-  const added = Object.entries(texts).map(([name, text]) => sectionOf(name === "" ? folder : start + name, text));
+  const byName = Object.entries(texts).sort(([a], [b]) => (a < b ? -1 : 1));
+  const added = byName.map(([name, text]) => sectionOf(name === "" ? folder : start + name, text));
   const at = sections.findIndex(isOld);
   const place = at < 0 ? placeBehindInputs(sections, folder.slice(0, folder.lastIndexOf("/") + 1)) : at;
   const kept = (part: readonly Section[]) => part.filter((section) => !isOld(section));
