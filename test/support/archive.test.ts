@@ -61,3 +61,18 @@ test("JSON is only folded if that can be undone", () => {
   expect(fold('{"a": 1}\n')).toBe(undefined);
   expect(fold("{")).toBe(undefined);
 });
+
+test("folded JSON has as many members on a line as fit", () => {
+  const long = `${JSON.stringify({ a: "x".repeat(80), b: 1, c: [2], d: { e: "y".repeat(100), f: 3 }, g: 4 }, null, 2)}\n`;
+  const folded = [
+    "{",
+    `  "a": "${"x".repeat(80)}", "b": 1, "c": [ 2 ],`,
+    '  "d": {',
+    `    "e": "${"y".repeat(100)}", "f": 3`,
+    "  },",
+    '  "g": 4',
+    "}\n",
+  ].join("\n");
+  expect(fold(long)).toBe(folded);
+  expect(unfold(folded)).toBe(long);
+});

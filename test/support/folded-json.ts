@@ -1,4 +1,4 @@
-// JSON of many lines, and the same JSON with short lists and objects on one line.
+// JSON of many lines, and the same JSON with lines as long as they may be.
 // A space inside the brackets marks a folded line: `[ "a" ]` had three lines, `["a"]` had one.
 type Json = string | Block;
 interface Block {
@@ -28,11 +28,16 @@ function print(value: Json, indent: string, used: number, width: number): string
   const line = onOneLine(value);
   if (typeof value === "string" || !value.spread || indent.length + used + line.length <= width) return line;
   const more = `${indent}  `;
-  const lines = value.members.map(({ name, value: member }) => {
+  const lines: string[] = [];
+  for (const [i, { name, value: member }] of value.members.entries()) {
     const start = name === undefined ? "" : `${name}: `;
-    return more + start + print(member, more, start.length + 1, width);
-  });
-  return `${value.brackets[0]}\n${lines.join(",\n")}\n${indent}${value.brackets[1]}`;
+    const comma = i === value.members.length - 1 ? "" : ",";
+    const text = start + print(member, more, start.length + 1, width) + comma;
+    const filled = `${lines.at(-1) ?? ""} ${text}`;
+    if (i > 0 && !filled.includes("\n") && filled.length <= width) lines.splice(-1, 1, filled);
+    else lines.push(more + text);
+  }
+  return `${value.brackets[0]}\n${lines.join("\n")}\n${indent}${value.brackets[1]}`;
 }
 
 function onOneLine(value: Json): string {
