@@ -10,7 +10,7 @@ import {
 } from "@protobff/messages/bff/v1/identity_pb.js";
 import { expect, test } from "vitest";
 import {
-  judgeAssertion,
+  checkAssertion,
   keyIdOf,
   readSigned,
   signedHeader,
@@ -126,7 +126,7 @@ test.each(VECTORS.cases)("$name: the runtime says the same", ({ header, now, key
     signed &&
     key &&
     isPublished &&
-    judgeAssertion(signed, createPublicKey(key.key), {
+    checkAssertion(signed, createPublicKey(key.key), {
       issuer: ISSUER,
       audience: [AUDIENCE],
       now,

@@ -1,5 +1,5 @@
 import type { DescMessage, Message, MessageShape } from "@bufbuild/protobuf";
-import { detailsHandedOn, type ReceivedDetail, textHandedOn } from "./wire/handed-on.ts";
+import { boundedDetails, boundedText, type ReceivedDetail } from "./wire/bounded-status.ts";
 import { statusDetail } from "./wire/status-detail.ts";
 
 /** The status codes of gRPC. */
@@ -195,8 +195,8 @@ export class Failure implements ErrorInfo {
   /** What clients may get of the status that an upstream has answered with, within bounds; of a failure of our own the fixed text. */
   get asItCame(): { readonly message: string; readonly details: readonly Detail[] } {
     return {
-      message: this.#said === undefined ? codeText(this.code) : textHandedOn(this.#said),
-      details: this.#received === undefined ? NONE : detailsHandedOn(this.#received),
+      message: this.#said === undefined ? codeText(this.code) : boundedText(this.#said),
+      details: this.#received === undefined ? NONE : boundedDetails(this.#received),
     };
   }
 

@@ -6,7 +6,7 @@ import { create, type DescMessage, fromBinary, type Message, toBinary, toJson } 
 import { codecCounters } from "@protobff/runtime";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { letGoOnceRead } from "../../runtime/src/wire/let-go.ts";
+import { releaseMarked } from "../../runtime/src/wire/release-buffer.ts";
 import { randomMessage, seeded } from "../second/random-message.ts";
 import { type GeneratedCodec, generateCodec } from "./generated-codec.ts";
 import { PROTOS } from "./protos.ts";
@@ -128,7 +128,7 @@ describe("generated codecs", () => {
     for (const [generated, bytes, isGiven] of cases) {
       const theirs = fromBinary(everything, new Uint8Array(bytes));
       const ours = generated.decode("Everything")(bytes);
-      letGoOnceRead(bytes);
+      releaseMarked(bytes);
       expect(bytes.length === 0).toBe(isGiven);
       if (generated === some) expect(theirs).toMatchObject(withoutUndefined(ours) as object);
       else expect(toBinary(everything, ours)).toEqual(toBinary(everything, theirs));

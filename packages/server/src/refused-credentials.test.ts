@@ -1,6 +1,6 @@
 // Lines of the log about credentials that were refused: enough for an operator, and nothing of the credential.
 
-import { audited } from "@protobff/runtime/internal/admission/admission";
+import { auditRefusal } from "@protobff/runtime/internal/admission/admission";
 import { Failure } from "@protobff/runtime/internal/failure";
 import { AuthenticatedRequest } from "@protobff/runtime/internal/identity/authenticated-request";
 import { Authenticator } from "@protobff/runtime/internal/identity/authenticator";
@@ -33,7 +33,7 @@ async function opened() {
       if (!(thrown instanceof Failure)) throw thrown;
       const judged = new AuthenticatedRequest(incoming, judging.hidden, { caller: undefined, peer, answer: [] });
       const observer = { audit: (event: AuditEvent) => [audit.push(event), log.audit(event)] };
-      audited(observer, thrown, { judged, method: "web.v1.WebService/Get", at: clock.date() });
+      auditRefusal(observer, thrown, { judged, method: "web.v1.WebService/Get", at: clock.date() });
     }
   };
   return { rig, audit, written, log, refuse, clock };
@@ -83,6 +83,6 @@ test("a request without a credential is no line", async () => {
   const peer = { address: "", direct: "", names: [] };
   const judged = new AuthenticatedRequest({ get: () => null }, new Set(), { caller: undefined, peer, answer: [] });
   const observer = { audit: (event: AuditEvent) => log.audit(event) };
-  audited(observer, unauthenticated("no credential"), { judged, method: "a.B/C", at: clock.date() });
+  auditRefusal(observer, unauthenticated("no credential"), { judged, method: "a.B/C", at: clock.date() });
   expect(written).toEqual([]);
 });

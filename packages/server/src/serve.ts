@@ -31,7 +31,7 @@ import type { Admin } from "./process/admin.ts";
 import { type Declarations, readDeclarations } from "./process/declarations.ts";
 import { drainOnSignal } from "./process/drain.ts";
 import { type MockDefaults, mockedOf, mockMode } from "./process/mocks.ts";
-import { likened } from "./process/observers.ts";
+import { withOneShape } from "./process/observers.ts";
 import { openOwnAdmin, serverFamilies } from "./process/open-admin.ts";
 import { openMocks } from "./process/open-mocks.ts";
 import { type Observers, openObservers } from "./process/open-observers.ts";
@@ -244,7 +244,7 @@ function createEndpoints<
     identity: identity as ServeParts<Upstreams, Env, Principal, Limit>["identity"],
     limits: limits as ServeParts<Upstreams, Env, Principal, Limit>["limits"],
     topics,
-    ...(observer !== undefined && { observer: warmUpMs > 0 ? likened(observer, false) : observer }),
+    ...(observer !== undefined && { observer: warmUpMs > 0 ? withOneShape(observer, false) : observer }),
   });
 }
 
@@ -355,7 +355,7 @@ async function warmedUp<
   const topics = await NO_TOPICS.open({ clock: systemClock, fault: () => {} });
   const limits = new NoLimits({ clock: systemClock, fault: () => {} });
   const identity = judging && new SampleIdentity(judging);
-  const observer = told && likened(told, true);
+  const observer = told && withOneShape(told, true);
   const rest = { supplied: REFUSING, env, identity, limits, topics, ...(observer !== undefined && { observer }) };
   const endpoints = (clients: Readonly<Record<string, UnaryClient>>) =>
     create({ ...rest, cache: new Cache(), clients } as unknown as ServeParts<Upstreams, Env, P, L>);

@@ -42,7 +42,7 @@ export class Denied {
 }
 
 /** What stands before an rpc's message. What it gives never throws, and never rejects. */
-export interface Admits {
+export interface AdmissionCheck {
   judge(headers: IncomingHeaders): Verdict | Promise<Verdict>;
 }
 
@@ -54,7 +54,7 @@ interface AdmissionOptions extends RefusedParts {
 }
 
 /** Judges the requests of one rpc. */
-export class Admission implements Admits {
+export class Admission implements AdmissionCheck {
   readonly #options: AdmissionOptions;
 
   constructor(options: AdmissionOptions) {
@@ -131,7 +131,7 @@ export class Admission implements Admits {
   }
   #denied(failure: Failure, judged: AuthenticatedRequest, startedAt: number): Denied {
     const { observer, method, clock } = this.#options;
-    audited(observer, failure, { judged, method, at: clock.date() });
+    auditRefusal(observer, failure, { judged, method, at: clock.date() });
     reportRefusal(this.#options, failure, { headers: judged, startedAt });
     return new Denied(failure, withHeaders(beside(judged), failure.headers));
   }
@@ -149,7 +149,7 @@ const EVENTS: ReadonlyMap<Code, AuditEvent["event"]> = new Map([
 ]);
 
 /** Tells of a refusal, if that is what the failure is. */
-export function audited(
+export function auditRefusal(
   observer: Observer | undefined,
   failure: Failure,
   { judged, method, at }: { readonly judged: AuthenticatedRequest; readonly method: string; readonly at: Date },

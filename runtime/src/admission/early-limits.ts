@@ -2,9 +2,9 @@
 import { asFailure, type Failure } from "../failure.ts";
 import { AuthenticatedRequest } from "../identity/authenticated-request.ts";
 import { type IncomingHeaders, incomingOf, type Peer } from "../identity/incoming.ts";
-import type { Charged, Limits, Refusal } from "../limits/limits.ts";
+import type { ChargeResult, Limits, Refusal } from "../limits/limits.ts";
 import type { Trace } from "../observer.ts";
-import { type Admits, Denied, type Verdict } from "./admission.ts";
+import { type AdmissionCheck, Denied, type Verdict } from "./admission.ts";
 import { withHeaders } from "./answer-metadata.ts";
 import { type Arrival, chargesOf, type LimitUse, reportLimits } from "./limit-uses.ts";
 import { type RefusedParts, reportRefusal } from "./telemetry.ts";
@@ -14,12 +14,12 @@ interface EarlyLimitsOptions<App> extends RefusedParts {
   readonly counters: Limits;
   readonly early: readonly LimitUse<Arrival<App>, undefined, never>[];
   /** What comes behind them; undefined: anybody may. */
-  readonly admission: Admits | undefined;
+  readonly admission: AdmissionCheck | undefined;
   /** Names of headers that hold credentials, lower-case. */
   readonly hidden: ReadonlySet<string>;
 }
 
-export class EarlyLimits<App> implements Admits {
+export class EarlyLimits<App> implements AdmissionCheck {
   readonly #options: EarlyLimitsOptions<App>;
 
   constructor(options: EarlyLimitsOptions<App>) {
@@ -32,7 +32,7 @@ export class EarlyLimits<App> implements Admits {
     const { app, counters, early, hidden, clock } = this.#options;
     const startedAt = clock.now();
     const arrived = new Arrived(app, headers, hidden);
-    let outcome: Charged | Refusal | Promise<Charged | Refusal> | undefined;
+    let outcome: ChargeResult | Refusal | Promise<ChargeResult | Refusal> | undefined;
     try {
       const { asked } = chargesOf(early, arrived, undefined);
       if (asked.length > 0) outcome = counters.charge(asked);
@@ -45,7 +45,7 @@ export class EarlyLimits<App> implements Admits {
   }
 
   #after(
-    outcome: Charged | Refusal,
+    outcome: ChargeResult | Refusal,
     arrived: Arrived<App>,
     tookMs: number,
     startedAt: number,

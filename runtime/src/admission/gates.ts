@@ -5,7 +5,7 @@ import type { Request } from "../compose/request.ts";
 import type { Failure } from "../failure.ts";
 import type { AuthenticatedRequest } from "../identity/authenticated-request.ts";
 import type { Observer } from "../observer.ts";
-import { audited, type Permit } from "./admission.ts";
+import { auditRefusal, type Permit } from "./admission.ts";
 import { permitFailure } from "./permit-failure.ts";
 
 /** One of them. */
@@ -41,7 +41,7 @@ export function permitGate<App, Args extends Message, Principal>(
     pass: judge,
     told: permitFailure,
     refused: (told, judged) => {
-      if (judged !== undefined) audited(observer, told, { judged, method, at: clock.date() });
+      if (judged !== undefined) auditRefusal(observer, told, { judged, method, at: clock.date() });
     },
   };
 }

@@ -3,7 +3,7 @@ import type { Message } from "@bufbuild/protobuf";
 import type { Request } from "../compose/request.ts";
 import { Code, Failure, Reason, refusal } from "../failure.ts";
 import type { Peer } from "../identity/incoming.ts";
-import type { Asked, Charged, Limits, Refusal } from "../limits/limits.ts";
+import type { ChargeRequest, ChargeResult, Limits, Refusal } from "../limits/limits.ts";
 import type { RateLimit } from "../limits/rate-limit.ts";
 import type { Observer, Trace } from "../observer.ts";
 
@@ -47,9 +47,9 @@ export function chargesOf<Cx, Args, Use extends LimitUse<Cx, Args, never>>(
   uses: readonly Use[],
   cx: Cx,
   args: Args,
-): { readonly applied: readonly Use[]; readonly asked: readonly Asked[] } {
+): { readonly applied: readonly Use[]; readonly asked: readonly ChargeRequest[] } {
   const applied: Use[] = [];
-  const asked: Asked[] = [];
+  const asked: ChargeRequest[] = [];
   for (const use of uses) {
     const { limit } = use;
     let key: string | undefined;
@@ -86,7 +86,7 @@ function nobody({ name }: RateLimit): Failure {
 /** Reports refusals and failures of limits. */
 export function reportLimits(
   observer: Observer | undefined,
-  outcome: Charged | Refusal,
+  outcome: ChargeResult | Refusal,
   request: object,
   header: (name: string) => string,
   method: string,

@@ -1,7 +1,7 @@
 import type { Message } from "@bufbuild/protobuf";
-import type { Charging, Exchange } from "../compose/exchange.ts";
+import type { EarlyCharges, Exchange } from "../compose/exchange.ts";
 import type { Request } from "../compose/request.ts";
-import type { Charged, Limits, Refusal } from "../limits/limits.ts";
+import type { ChargeResult, Limits, Refusal } from "../limits/limits.ts";
 import type { Observer } from "../observer.ts";
 import type { Gate } from "./gates.ts";
 import { chargesOf, type LimitUse, reportLimits } from "./limit-uses.ts";
@@ -25,7 +25,7 @@ export function limitsGate<App, Args extends Message, Result extends Message, Pr
       const { applied, asked } = chargesOf(late, cx, args);
       if (asked.length === 0) return undefined;
       const { exchange } = cx;
-      const charged = (outcome: Charged | Refusal): void => {
+      const charged = (outcome: ChargeResult | Refusal): void => {
         if ("failure" in outcome || outcome.alone.length > 0)
           reportLimits(observer, outcome, cx, (name) => exchange.header(name), method, exchange.trace);
         if ("failure" in outcome) throw outcome.failure;
@@ -39,7 +39,7 @@ export function limitsGate<App, Args extends Message, Result extends Message, Pr
   };
 }
 
-function hold(exchange: Exchange, charged: Charged, answered: Charging["answered"]): void {
+function hold(exchange: Exchange, charged: ChargeResult, answered: EarlyCharges["answered"]): void {
   // Nobody waits any more: nothing is going to be done.
   if (exchange.over) charged.refund();
   else exchange.charged = { refund: () => charged.refund(), answered };
@@ -48,7 +48,7 @@ function hold(exchange: Exchange, charged: Charged, answered: Charging["answered
 /** A cost that cannot be told leaves what was asked for. */
 function settle<Use extends LimitUse<never, never, never>>(
   applied: readonly Use[],
-  charged: Charged,
+  charged: ChargeResult,
   cost: (use: Use) => number | bigint | undefined,
 ): void {
   for (const [index, use] of applied.entries()) {

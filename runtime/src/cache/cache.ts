@@ -38,7 +38,7 @@ export interface Receiver {
   /** Whether its response cannot do without. */
   readonly critical: boolean;
   /** From now on, for this one, which is about to begin or under way. */
-  waits(fetch: Fetching, begun: boolean): void;
+  waits(fetch: SharedFetch, begun: boolean): void;
   /** An answer that has just come. */
   received(bytes: Uint8Array): void;
   /** One from the second level, perhaps past its ttl. */
@@ -47,7 +47,7 @@ export interface Receiver {
 }
 
 /** The fetch of an answer, which whoever makes it shares with all who want the same meanwhile. */
-export interface Fetching {
+export interface SharedFetch {
   join(receiver: Receiver): void;
   leave(receiver: Receiver): void;
   /** It goes on though nobody waits: for the sake of what is there. */
@@ -64,7 +64,7 @@ export class Cache {
   readonly clock: Clock;
   readonly second: HarmlessLevel | undefined;
   readonly #first: Lru<Entry>;
-  readonly #running = new Map<object, Map<string, Fetching>>();
+  readonly #running = new Map<object, Map<string, SharedFetch>>();
 
   constructor(options: CacheOptions = {}) {
     this.clock = options.clock ?? systemClock;
@@ -115,15 +115,15 @@ export class Cache {
   }
 
   /** The fetch that is under way for this key under this policy. */
-  running(key: string, policy: object): Fetching | undefined {
+  running(key: string, policy: object): SharedFetch | undefined {
     return this.#running.get(policy)?.get(key);
   }
-  begun(key: string, policy: object, fetch: Fetching): void {
-    const ofPolicy = this.#running.get(policy) ?? new Map<string, Fetching>();
+  begun(key: string, policy: object, fetch: SharedFetch): void {
+    const ofPolicy = this.#running.get(policy) ?? new Map<string, SharedFetch>();
     this.#running.set(policy, ofPolicy.set(key, fetch));
   }
   /** Nobody joins it any more; another one may have taken its place already. */
-  ended(key: string, policy: object, fetch: Fetching): void {
+  ended(key: string, policy: object, fetch: SharedFetch): void {
     const ofPolicy = this.#running.get(policy);
     if (ofPolicy?.get(key) === fetch) ofPolicy.delete(key);
   }

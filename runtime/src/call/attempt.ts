@@ -10,8 +10,8 @@ import type { Rpc } from "./upstream.ts";
 /** With less than this left, in milliseconds, nothing is sent. */
 export const LEAST_MS = 1;
 
-/** What an attempt is part of: a call. Each of the last four may end the attempt. */
-export interface Attempting {
+/** The call of an attempt. Each of the last four may end the attempt. */
+export interface AttemptOwner {
   /** Of the clock. */
   readonly deadline: number;
   readonly frame: Uint8Array;
@@ -45,7 +45,7 @@ export class Attempt implements Reply, UrgentWaiter {
   sentAt: number | undefined;
   #number = 0;
   #ended = false;
-  readonly #of: Attempting;
+  readonly #of: AttemptOwner;
   readonly #rpc: Rpc<never, unknown>;
   #held = 0; // of the limits, from the first
   #toldUntil = 0; // the deadline that the upstream knows
@@ -55,7 +55,7 @@ export class Attempt implements Reply, UrgentWaiter {
   #ticket: Ticket | undefined;
   #inFlight: InFlight | undefined;
 
-  constructor(of: Attempting, rpc: Rpc<never, unknown>, hedge: boolean) {
+  constructor(of: AttemptOwner, rpc: Rpc<never, unknown>, hedge: boolean) {
     this.#of = of;
     this.#rpc = rpc;
     this.hedge = hedge;
@@ -211,8 +211,8 @@ function isOverload({ kind, code }: Fault): boolean {
   return code === Code.UNAVAILABLE || code === Code.RESOURCE_EXHAUSTED || code === Code.DEADLINE_EXCEEDED;
 }
 
-/** One that keeps what comes beside the message. */
-export class HearingAttempt extends Attempt {
+/** An attempt that keeps headers and trailers of its answer. */
+export class MetadataAttempt extends Attempt {
   received: ResponseMetadata = NOTHING;
   metadata(headers: ReceivedHeaders, trailers: ReceivedHeaders): void {
     this.received = { headers, trailers };

@@ -8,13 +8,13 @@ export interface BranchOf<R> {
   readonly rpc: R;
 }
 /** A method of an upstream that may have branches. */
-export interface Branched<R> {
+export interface BranchingRpc<R> {
   readonly upstream: object;
   readonly branches: readonly BranchOf<R>[] | undefined;
 }
 
 /** The name of the branch that this request's calls of an upstream go to; "": none. */
-export function sideOf(cx: CallContext, rpc: Branched<unknown>): string {
+export function sideOf(cx: CallContext, rpc: BranchingRpc<unknown>): string {
   const { branches, upstream } = rpc;
   if (branches === undefined) return "";
   const { sides } = cx.exchange;
@@ -28,7 +28,7 @@ export function sideOf(cx: CallContext, rpc: Branched<unknown>): string {
 }
 
 /** The method at the address that this request's calls go to. */
-export function onItsSide<R extends Branched<R>>(cx: CallContext, rpc: R): R {
+export function onItsSide<R extends BranchingRpc<R>>(cx: CallContext, rpc: R): R {
   const side = sideOf(cx, rpc);
   return rpc.branches?.find(({ rule }) => rule.name === side)?.rpc ?? rpc;
 }

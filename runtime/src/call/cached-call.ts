@@ -1,4 +1,4 @@
-import type { Cache, CachePolicy, Entry, Fetching, Receiver } from "../cache/cache.ts";
+import type { Cache, CachePolicy, Entry, Receiver, SharedFetch } from "../cache/cache.ts";
 import type { Timer } from "../clock.ts";
 import { asFailure, breakerOpen, type Failure, OVER, timedOut } from "../failure.ts";
 import type { Waiter } from "../guard/limit.ts";
@@ -32,8 +32,8 @@ export class CachedCall<Res> implements Running, PoolWaiter, Waiter, Receiver {
   #leavePools: (() => void)[] | undefined;
   #queued = false;
   #held = false;
-  #fetch: Fetching | undefined;
-  #joined: { readonly fetch: Fetching; readonly at: number } | undefined;
+  #fetch: SharedFetch | undefined;
+  #joined: { readonly fetch: SharedFetch; readonly at: number } | undefined;
 
   private constructor(cx: CallContext, rpc: Rpc<never, Res>, policy: CachePolicy, out: OutgoingCall, sink: Sink<Res>) {
     this.#cx = cx;
@@ -102,7 +102,7 @@ export class CachedCall<Res> implements Running, PoolWaiter, Waiter, Receiver {
     const fetch = Fetch.join(this.#cache, this.#wanted, this);
     if (!this.ended) this.#fetch = fetch; // it may have ended at once, and this with it
   }
-  waits(fetch: Fetching, begun: boolean): void {
+  waits(fetch: SharedFetch, begun: boolean): void {
     this.#observe(begun ? "missed" : "joined", undefined, fetch);
     if (!begun) this.#joined = { fetch, at: this.#rpc.upstream.clock.now() };
   }

@@ -9,7 +9,7 @@ import type { Sink } from "../scope/sink.ts";
 import type { OutgoingHeaders } from "../transport/call-headers.ts";
 import type { InFlight } from "../transport/unary-client.ts";
 import { PREFIX_BYTES } from "../wire/frame.ts";
-import { Attempt, type Attempting, HearingAttempt, LEAST_MS } from "./attempt.ts";
+import { Attempt, type AttemptOwner, LEAST_MS, MetadataAttempt } from "./attempt.ts";
 import { callFailure } from "./call-failure.ts";
 import { budgetOf, type CallContext } from "./context.ts";
 import type { OutgoingCall } from "./outgoing-call.ts";
@@ -19,7 +19,7 @@ import type { Rpc } from "./upstream.ts";
  * One guarded call, as a state machine: pools of the response → attempt, and hedges beside it → backoff → again.
  * No closures, since there are several calls for each request.
  */
-export class Call<Res> implements Attempting, PoolWaiter, Running {
+export class Call<Res> implements AttemptOwner, PoolWaiter, Running {
   slot = 0;
   ended = false;
   readonly frame: Uint8Array;
@@ -136,7 +136,7 @@ export class Call<Res> implements Attempting, PoolWaiter, Running {
     attempt.begin(now);
   }
   #attempt(hedge: boolean): Attempt {
-    return this.#rpc.received ? new HearingAttempt(this, this.#rpc, hedge) : new Attempt(this, this.#rpc, hedge);
+    return this.#rpc.received ? new MetadataAttempt(this, this.#rpc, hedge) : new Attempt(this, this.#rpc, hedge);
   }
   get trace(): Trace | undefined {
     return this.#cx.exchange.trace;
@@ -167,7 +167,7 @@ export class Call<Res> implements Attempting, PoolWaiter, Running {
       this.faulted(attempt, { kind: "invalid", code: Code.INTERNAL, message: String(error) });
       return;
     }
-    if (this.#rpc.received && attempt instanceof HearingAttempt)
+    if (this.#rpc.received && attempt instanceof MetadataAttempt)
       this.#cx.exchange.received.set(value, attempt.received);
     this.#close(attempt, true, "ok");
     this.#rpc.upstream.throttle.succeeded();

@@ -1,4 +1,4 @@
-import type { Cache, CachePolicy, Entry, Fetching, Receiver } from "../cache/cache.ts";
+import type { Cache, CachePolicy, Entry, Receiver, SharedFetch } from "../cache/cache.ts";
 import type { Failure } from "../failure.ts";
 import type { Sink } from "../scope/sink.ts";
 import { Call } from "./call.ts";
@@ -19,7 +19,7 @@ export interface FetchRequest {
  * Gets an answer for all who wait for it, from the second level or from the upstream. It belongs to the cache and not to a
  * request: it has a deadline of its own, and ends when nobody waits any longer, unless it renews what is there.
  */
-export class Fetch implements Sink<Uint8Array>, Fetching {
+export class Fetch implements Sink<Uint8Array>, SharedFetch {
   readonly #cache: Cache;
   readonly #wanted: FetchRequest;
   readonly #waiting = new Set<Receiver>();
@@ -34,7 +34,7 @@ export class Fetch implements Sink<Uint8Array>, Fetching {
     this.#renews = renews;
   }
   /** Renews what is there, unless that is being done. */
-  static renew(cache: Cache, wanted: FetchRequest): Fetching {
+  static renew(cache: Cache, wanted: FetchRequest): SharedFetch {
     const running = cache.running(wanted.key, wanted.rpc.policy);
     if (running !== undefined) {
       running.renew();
@@ -45,7 +45,7 @@ export class Fetch implements Sink<Uint8Array>, Fetching {
     return fetch;
   }
   /** Joins the fetch that is under way, or begins one. */
-  static join(cache: Cache, wanted: FetchRequest, receiver: Receiver): Fetching {
+  static join(cache: Cache, wanted: FetchRequest, receiver: Receiver): SharedFetch {
     const running = cache.running(wanted.key, wanted.rpc.policy);
     if (running !== undefined) {
       running.join(receiver);

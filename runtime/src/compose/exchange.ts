@@ -45,7 +45,7 @@ export interface ExchangeOptions {
 }
 
 /** What a request was charged before it was composed. */
-export interface Charging {
+export interface EarlyCharges {
   /** Gives it back. */
   refund(): void;
   /** With what it has cost after all. */
@@ -77,7 +77,7 @@ export class Exchange implements CallExchange {
   /** Whether any call has gone out. */
   sent = false;
   /** What limits have charged; undefined: nothing, or it is settled. */
-  charged: Charging | undefined;
+  charged: EarlyCharges | undefined;
   readonly #of: Exchange | undefined;
   readonly #after: Exchange | undefined;
   readonly #concurrent: number;

@@ -6,8 +6,8 @@ import type { Cause } from "../scope/causes.ts";
 import type { Sink } from "../scope/sink.ts";
 import type { Exchange } from "./exchange.ts";
 
-/** What asks for the items of a list. */
-export interface Asking extends CallContext {
+/** The request, or a part of one, that loads the items of a list. */
+export interface LoadContext extends CallContext {
   readonly exchange: Exchange;
   /** Those of the whole request. */
   readonly collectors: Collectors;
@@ -43,7 +43,7 @@ export class Loads<V> {
  * @param fail takes the first failure; undefined: failures leave `undefined`, with their causes remembered
  */
 export function loadsOf<Row, Req, Res, K, Item, G, V>(
-  cx: Asking,
+  cx: LoadContext,
   batch: Batch<Req, Res, K, Item, G>,
   list: readonly Row[],
   key: (row: Row) => K,

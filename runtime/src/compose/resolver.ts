@@ -4,7 +4,7 @@ import { callFailure } from "../call/call-failure.ts";
 import { budgetOf } from "../call/context.ts";
 import { type Code, Failure, invalid, OVER, refusal, timedOut } from "../failure.ts";
 import { Rank, type Running, type Scope } from "../scope/scope.ts";
-import { textHandedOn } from "../wire/handed-on.ts";
+import { boundedText } from "../wire/bounded-status.ts";
 import type { Exchange } from "./exchange.ts";
 
 /** What a resolver is given. */
@@ -152,7 +152,7 @@ class Given<Args, Steps, Clients, Principal, Cx extends ResolverContext<Principa
   readonly refuse = (code: Code, message?: string): never => {
     if (!Number.isInteger(code) || code <= 0 || code > 16)
       throw new TypeError(`${code} is no status to refuse with: name one of a failure`);
-    const failure = refusal(code, message === undefined ? undefined : textHandedOn(message));
+    const failure = refusal(code, message === undefined ? undefined : boundedText(message));
     this.#cx.exchange.scope.fail(failure, Rank.RULE);
     throw failure;
   };

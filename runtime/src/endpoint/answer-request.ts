@@ -6,7 +6,7 @@ import { asFailure, Failure, OVER } from "../failure.ts";
 import type { IncomingHeaders } from "../identity/incoming.ts";
 import type { ResponseCache } from "../response-cache/response-cache.ts";
 import type { ResponseConsumer } from "../response-cache/response-caching.ts";
-import { concluded } from "./cached-endpoint.ts";
+import { concludeResponse } from "./cached-endpoint.ts";
 import type { Answering, EndpointOptions } from "./endpoint-options.ts";
 import { GONE } from "./front.ts";
 import { Opening, type OpeningOptions } from "./opening.ts";
@@ -60,7 +60,7 @@ export function answerRequest<App, I extends DescMessage, O extends DescMessage,
       if (exchange.parts !== undefined) await exchange.parts.all();
       await exchange.settled();
       if (exchange.over) return;
-      const { response, found } = concluded(method, options, message, exchange);
+      const { response, found } = concludeResponse(method, options, message, exchange);
       deliver(response, found, exchange.stale);
     } catch (thrown) {
       exchange.scope.fail(asFailure(thrown));

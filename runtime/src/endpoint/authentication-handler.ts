@@ -9,7 +9,7 @@ import {
 } from "@connectrpc/connect";
 import type { UniversalHandler, UniversalServerRequest, UniversalServerResponse } from "@connectrpc/connect/protocol";
 import { codeToHttpStatus, errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
-import { type Admits, Denied, type Verdict } from "../admission/admission.ts";
+import { type AdmissionCheck, Denied, type Verdict } from "../admission/admission.ts";
 import type { AnswerMetadata } from "../admission/answer-metadata.ts";
 import { OVER } from "../failure.ts";
 import type { AuthenticatedRequest } from "../identity/authenticated-request.ts";
@@ -23,14 +23,14 @@ export const INCOMING = createContextKey<Incoming | undefined>(undefined);
 export const AUTHENTICATED = createContextKey<AuthenticatedRequest | undefined>(undefined);
 
 /** Authenticates the requests of all routes that `add` adds to the router. */
-export function addAuthenticated(router: ConnectRouter, admission: Admits, add: () => void): void {
+export function addAuthenticated(router: ConnectRouter, admission: AdmissionCheck, add: () => void): void {
   const from = router.handlers.length;
   add();
   const added = router.handlers.splice(from);
   router.handlers.push(...added.map((handler) => judgedHandler(handler, admission)));
 }
 
-function judgedHandler(handler: UniversalHandler, admission: Admits): UniversalHandler {
+function judgedHandler(handler: UniversalHandler, admission: AdmissionCheck): UniversalHandler {
   const serve = async (request: UniversalServerRequest): Promise<UniversalServerResponse> => {
     const contextValues = ownValues(request.contextValues ?? createContextValues());
     let verdict: Verdict | undefined;

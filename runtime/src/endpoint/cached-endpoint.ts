@@ -17,11 +17,11 @@ import type { ResponseComposer } from "../response-cache/response-fetch.ts";
 import { ResponseKeys } from "../response-cache/response-key.ts";
 import { frame } from "../wire/frame.ts";
 import type { EndpointCodec, EndpointOptions } from "./endpoint-options.ts";
-import type { Served } from "./front.ts";
+import type { ServedMethod } from "./front.ts";
 
 /** What clients get of a message that has been composed, and what is wrong with it. */
-export function concluded<App, I extends DescMessage, O extends DescMessage, C extends DescMessage, Principal>(
-  method: Served<I, O>,
+export function concludeResponse<App, I extends DescMessage, O extends DescMessage, C extends DescMessage, Principal>(
+  method: ServedMethod<I, O>,
   { respond, degraded, parts }: Pick<EndpointOptions<App, I, O, C, Principal>, "respond" | "degraded" | "parts">,
   message: MessageShape<C>,
   { causes, parts: deferred }: Exchange,
@@ -77,7 +77,7 @@ function composingOf<App, I extends DescMessage, O extends DescMessage, C extend
       if (exchange.parts !== undefined) await exchange.parts.all();
       await exchange.settled();
       if (exchange.over) return undefined;
-      const { response, found } = concluded(method, options, message, exchange);
+      const { response, found } = concludeResponse(method, options, message, exchange);
       return { response, degraded: found, whole: exchange.causes === undefined && !exchange.stale };
     },
     encode: codec?.encode ?? ((response) => frame(toBinary(method.output, response as MessageShape<O>))),

@@ -8,7 +8,7 @@ import type {
   MessageShape,
 } from "@bufbuild/protobuf";
 import type { ConnectRouter } from "@connectrpc/connect";
-import { Admission, type Admits, Denied, type Verdict } from "../admission/admission.ts";
+import { Admission, type AdmissionCheck, Denied, type Verdict } from "../admission/admission.ts";
 import type { AnswerMetadata } from "../admission/answer-metadata.ts";
 import { EarlyLimits } from "../admission/early-limits.ts";
 import { type Gate, permitGate, rulesGate } from "../admission/gates.ts";
@@ -22,7 +22,7 @@ import type { Answering, EndpointOptions } from "./endpoint-options.ts";
 import { addVersioned, type Version } from "./version.ts";
 
 /** A method that a BFF serves. */
-export type Served<I extends DescMessage, O extends DescMessage> =
+export type ServedMethod<I extends DescMessage, O extends DescMessage> =
   | DescMethodUnary<I, O>
   | DescMethodServerStreaming<I, O>;
 
@@ -34,7 +34,7 @@ export type FrontOptions<App, I extends DescMessage, O extends DescMessage, Prin
 
 /** Of requests that never come to the rpc, and of their credentials nothing is told. */
 export function refusalReporter<App, I extends DescMessage, O extends DescMessage, Principal>(
-  method: Served<I, O>,
+  method: ServedMethod<I, O>,
   options: FrontOptions<App, I, O, Principal>,
 ): ((failure: Failure, headers: IncomingHeaders, tookMs: number) => void) | undefined {
   const { identity, clock = systemClock } = options;
@@ -44,7 +44,7 @@ export function refusalReporter<App, I extends DescMessage, O extends DescMessag
     reportRefusal(parts, failure, { headers, hidden: identity?.hidden, startedAt: clock.now() - tookMs });
 }
 function refusing<App, I extends DescMessage, O extends DescMessage, Principal>(
-  method: Served<I, O>,
+  method: ServedMethod<I, O>,
   { version, telemetry, clock = systemClock, observer }: FrontOptions<App, I, O, Principal>,
 ): RefusedParts {
   return { method: nameOf(method), clock, observer, deprecation: version?.deprecation, telemetry };
@@ -61,10 +61,10 @@ export function versioned(
 
 /** What stands before the rpc's message; undefined: anybody may, as often as they like. */
 export function admissionOf<App, I extends DescMessage, O extends DescMessage, Principal>(
-  method: Served<I, O>,
+  method: ServedMethod<I, O>,
   app: App,
   options: FrontOptions<App, I, O, Principal>,
-): Admits | undefined {
+): AdmissionCheck | undefined {
   const { limits, identity } = options;
   const admission = judgingOf(method, options);
   if (limits?.early === undefined || limits.early.length === 0) return admission;
@@ -74,7 +74,7 @@ export function admissionOf<App, I extends DescMessage, O extends DescMessage, P
 }
 
 function judgingOf<App, I extends DescMessage, O extends DescMessage, Principal>(
-  method: Served<I, O>,
+  method: ServedMethod<I, O>,
   options: FrontOptions<App, I, O, Principal>,
 ): Admission | undefined {
   const { identity, permit, timeoutMs } = options;
@@ -87,7 +87,7 @@ function judgingOf<App, I extends DescMessage, O extends DescMessage, Principal>
 
 /** What a request passes once its message has been read, in this order. */
 export function gatesOf<App, I extends DescMessage, O extends DescMessage, Principal>(
-  method: Served<I, O>,
+  method: ServedMethod<I, O>,
   { permit, validate, limits, clock = systemClock, observer }: FrontOptions<App, I, O, Principal>,
 ): readonly Gate<App, MessageShape<I>, Principal>[] {
   const parts = { method: nameOf(method), clock, observer };
@@ -101,7 +101,7 @@ export function gatesOf<App, I extends DescMessage, O extends DescMessage, Princ
 }
 
 /** What becomes of a request that is judged here. */
-interface Judging<Running extends Answering> {
+interface AuthenticationCallbacks<Running extends Answering> {
   readonly headers: IncomingHeaders;
   readonly clientMs: number | undefined;
   /** It may come in; `leftMs` is what is left of `clientMs`. */
@@ -114,9 +114,9 @@ interface Judging<Running extends Answering> {
 
 /** Authenticates a request here unless its server has called `judge` before. */
 export function authenticateFirst<Running extends Answering>(
-  admission: Admits,
+  admission: AdmissionCheck,
   clock: Clock,
-  { headers, clientMs, begin, failed, refused }: Judging<Running>,
+  { headers, clientMs, begin, failed, refused }: AuthenticationCallbacks<Running>,
 ): Answering | Running {
   const startedAt = clock.now();
   let answering: Answering | undefined;

@@ -12,7 +12,7 @@ import { type Failure, timedOut } from "../failure.ts";
 import { AuthenticatedRequest } from "../identity/authenticated-request.ts";
 import type { IncomingHeaders } from "../identity/incoming.ts";
 import { type Observer, type ResponseEvent, type StreamUse, usedBy } from "../observer.ts";
-import { type FrontOptions, gatesOf, nameOf, type Served } from "./front.ts";
+import { type FrontOptions, gatesOf, nameOf, type ServedMethod } from "./front.ts";
 import type { Version } from "./version.ts";
 
 /** What requests of one rpc have in common. */
@@ -33,7 +33,7 @@ export interface OpeningOptions<App, Args extends Message, Principal> {
 
 /** The same, of what an rpc says of itself. */
 export function openingOf<App, I extends DescMessage, O extends DescMessage, Principal>(
-  method: Served<I, O>,
+  method: ServedMethod<I, O>,
   app: App,
   options: FrontOptions<App, I, O, Principal> & {
     readonly concurrent?: number | undefined;
@@ -49,7 +49,7 @@ export function openingOf<App, I extends DescMessage, O extends DescMessage, Pri
 }
 
 /** Gets one failure, if there is one. */
-export type Failed = (failure: Failure, metadata: AnswerMetadata | undefined) => void;
+export type FailureCallback = (failure: Failure, metadata: AnswerMetadata | undefined) => void;
 
 export class Opening<App, Args extends Message, Principal> {
   readonly cx: Request<App, Principal>;
@@ -59,7 +59,7 @@ export class Opening<App, Args extends Message, Principal> {
   readonly #options: OpeningOptions<App, Args, Principal>;
   readonly #args: Args;
   readonly #judged: AuthenticatedRequest | undefined;
-  readonly #failed: Failed;
+  readonly #failed: FailureCallback;
   #gate: Gate<App, Args, Principal> | undefined;
   #use: (() => StreamUse) | undefined;
 
@@ -101,7 +101,7 @@ export class Opening<App, Args extends Message, Principal> {
     args: Args,
     headers: IncomingHeaders,
     clientMs: number | undefined,
-    failed: Failed,
+    failed: FailureCallback,
   ): Opening<App, Args, Principal> | undefined {
     const { timeoutMs, partsTimeoutMs, clock, observer, name, version, telemetry } = options;
     const judged = headers instanceof AuthenticatedRequest ? headers : undefined;
@@ -230,5 +230,5 @@ interface Arrived {
   readonly startedAt: number;
   readonly leftMs: number | undefined;
   readonly first?: ExchangeOptions["first"];
-  readonly failed: Failed;
+  readonly failed: FailureCallback;
 }

@@ -8,7 +8,7 @@ import { FakeClock } from "../testing/fake-clock.ts";
 import { endOf } from "./calendar.ts";
 import { Cells } from "./cells.ts";
 import { keyOf } from "./key.ts";
-import { type Charged, isRefusal, Limits, type Refusal } from "./limits.ts";
+import { type ChargeResult, isRefusal, Limits, type Refusal } from "./limits.ts";
 import { LocalCounters } from "./local-counters.ts";
 import { Counter, type RateLimit } from "./rate-limit.ts";
 import { exceeded } from "./refusals.ts";
@@ -141,7 +141,7 @@ describe("limits of one request", () => {
     const faults: string[] = [];
     const limits = new Limits({ clock, fault: (what) => faults.push(what) });
     const charge = (...of: readonly (readonly [RateLimit, number | bigint])[]) =>
-      limits.charge(of.map(([one, cost]) => ({ limit: one, key: "ann", cost }))) as Charged | Refusal;
+      limits.charge(of.map(([one, cost]) => ({ limit: one, key: "ann", cost }))) as ChargeResult | Refusal;
     const left = (one: RateLimit): number => {
       for (let units = 0; ; units++) {
         const outcome = charge([one, units + 1]);
@@ -196,7 +196,7 @@ describe("limits of one request", () => {
   });
   test("one that stands twice with one key is charged both", () => {
     const { charge, left } = opened();
-    const outcome = charge([WIDE, 30], [WIDE, 20]) as Charged;
+    const outcome = charge([WIDE, 30], [WIDE, 20]) as ChargeResult;
     expect(left(WIDE)).toBe(50);
     outcome.settle(1, 5);
     expect(left(WIDE)).toBe(65);
@@ -206,28 +206,28 @@ describe("limits of one request", () => {
   });
   test("settling charges or gives back the difference, and may overdraw", async () => {
     const { charge, left, clock } = opened();
-    (charge([WIDE, 50]) as Charged).settle(0, 20n);
+    (charge([WIDE, 50]) as ChargeResult).settle(0, 20n);
     expect(left(WIDE)).toBe(80);
-    (charge([WIDE, 50]) as Charged).settle(0, 180);
+    (charge([WIDE, 50]) as ChargeResult).settle(0, 180);
     expect(charge([WIDE, 0])).toMatchObject({ outcome: "exceeded" });
     await clock.advance(60_000);
     expect(left(WIDE)).toBe(0);
     expect(isRefusal(charge([WIDE, 0]))).toBe(false);
     await clock.advance(30_000);
     expect(left(WIDE)).toBe(50);
-    const done = charge([WIDE, 1]) as Charged;
+    const done = charge([WIDE, 1]) as ChargeResult;
     for (const cost of [Number.NaN, -7]) done.settle(0, cost);
     expect(left(WIDE)).toBe(50);
-    (charge([WIDE, 1]) as Charged).settle(0, Number.POSITIVE_INFINITY);
+    (charge([WIDE, 1]) as ChargeResult).settle(0, Number.POSITIVE_INFINITY);
     expect(charge([WIDE, 0])).toMatchObject({ outcome: "exceeded" });
   });
   test.each([1001, 2n ** 63n - 1n, Number.POSITIVE_INFINITY])(
     "an answer that costs %s is charged 10 periods",
     async (cost) => {
       const { charge, left, clock, faults } = opened();
-      (charge([WIDE, 1]) as Charged).settle(0, 1000);
+      (charge([WIDE, 1]) as ChargeResult).settle(0, 1000);
       expect(faults).toEqual([]);
-      (charge([{ ...WIDE, name: "other" }, 1]) as Charged).settle(0, cost);
+      (charge([{ ...WIDE, name: "other" }, 1]) as ChargeResult).settle(0, cost);
       expect(faults).toEqual(["an answer has cost more of the limit web.v1/other than is charged"]);
       await clock.advance(9 * 60_000);
       for (const one of [WIDE, { ...WIDE, name: "other" }]) expect(left(one)).toBe(0);

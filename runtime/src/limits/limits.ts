@@ -3,8 +3,8 @@ import { clientFault, type Failure } from "../failure.ts";
 import { Breaker } from "../guard/breaker.ts";
 import { keyOf } from "./key.ts";
 import { ClockMoment, LocalCounters, type Moment } from "./local-counters.ts";
-import { type Charge, Counter, type RateLimit, type Standing } from "./rate-limit.ts";
-import { type Exceeded, exceeded, unreachable } from "./refusals.ts";
+import { type Charge, Counter, type CounterState, type RateLimit } from "./rate-limit.ts";
+import { exceeded, type LimitExcess, unreachable } from "./refusals.ts";
 import type { Answer, SharedCounters } from "./shared-counters.ts";
 import { Shield } from "./shield.ts";
 
@@ -24,8 +24,8 @@ export interface Shared {
   readonly counts: (counter: Counter) => boolean;
 }
 
-/** What a request is to be charged. */
-export interface Asked {
+/** One charge of a request to a limit. */
+export interface ChargeRequest {
   readonly limit: RateLimit;
   /** The caller's, as declared; not empty. */
   readonly key: string;
@@ -42,8 +42,8 @@ export interface Refusal {
   readonly limits: readonly string[];
 }
 
-/** What a request has been charged. None of its functions throws, and nobody waits for them. */
-export interface Charged {
+/** The charges of a request. Its functions never throw, and the request does not wait for them. */
+export interface ChargeResult {
   /** `<package>/<name>` of the limits whose counters could not be reached, where this process has counted instead. */
   readonly alone: readonly string[];
   /** Gives all of it back. */
@@ -87,12 +87,12 @@ export class Limits {
    *
    * @throws TypeError for limits of one name that differ, and for a cost that is no number
    */
-  charge(asked: readonly Asked[]): Charged | Refusal | Promise<Charged | Refusal> {
+  charge(asked: readonly ChargeRequest[]): ChargeResult | Refusal | Promise<ChargeResult | Refusal> {
     const charges = new Charges();
     for (const one of asked) charges.add(this.#counterOf(one.limit), one);
     const moment = new ClockMoment(this.#clock);
     const far: Charge[] = [];
-    const over: Exceeded[] = [];
+    const over: LimitExcess[] = [];
     for (const charge of charges.all) {
       const { counter, cost } = charge;
       if (cost > counter.most) return neverAllowed(charge);
@@ -134,11 +134,11 @@ export class Limits {
     { counters, waitMs }: Shared,
     far: readonly Charge[],
     taken: Taken,
-  ): Charged | Refusal | Promise<Charged | Refusal> {
+  ): ChargeResult | Refusal | Promise<ChargeResult | Refusal> {
     const ticket = this.#breaker.admit();
     if (ticket === undefined) return this.#alone(far, taken);
-    const { promise, resolve } = Promise.withResolvers<Charged | Refusal>();
-    let without: Charged | Refusal | undefined;
+    const { promise, resolve } = Promise.withResolvers<ChargeResult | Refusal>();
+    let without: ChargeResult | Refusal | undefined;
     let ended = false;
     const away = (cause: unknown): void => {
       if (ended) return;
@@ -172,7 +172,7 @@ export class Limits {
   async #charge(counters: SharedCounters, far: readonly Charge[]): Promise<Answer> {
     return counters.charge(far);
   }
-  #answered(answer: Answer, far: readonly Charge[], taken: Taken): Charged | Refusal {
+  #answered(answer: Answer, far: readonly Charge[], taken: Taken): ChargeResult | Refusal {
     if ("at" in answer) {
       for (const charge of far) taken.elsewhere(charge, (units) => this.#addShared(charge, units, answer.at));
       return taken;
@@ -188,7 +188,7 @@ export class Limits {
     return this.#refused(over);
   }
   /** The request has been answered without it: what it was charged stays where it has gone on, and is given back where it was refused. */
-  #tooLate(answer: Answer, far: readonly Charge[], outcome: Charged | Refusal): void {
+  #tooLate(answer: Answer, far: readonly Charge[], outcome: ChargeResult | Refusal): void {
     if (!("at" in answer) || !isRefusal(outcome)) return;
     for (const { counter, key, cost } of far) this.#add(counter, key, -cost, answer.at);
   }
@@ -202,7 +202,7 @@ export class Limits {
   }
 
   /** Nobody answers: this process counts alone, if it may. */
-  #alone(far: readonly Charge[], taken: Taken): Charged | Refusal {
+  #alone(far: readonly Charge[], taken: Taken): ChargeResult | Refusal {
     const closed = far.filter(({ counter }) => counter.limit.closed);
     const [first] = closed;
     if (first !== undefined) {
@@ -225,13 +225,13 @@ export class Limits {
     return taken;
   }
 
-  #refused(over: readonly Exceeded[]): Refusal {
+  #refused(over: readonly LimitExcess[]): Refusal {
     const failure = exceeded(over, this.#clock.random());
     return { failure, outcome: "exceeded", limits: over.map(({ counter }) => counter.id) };
   }
 }
 
-export const isRefusal = (outcome: Charged | Refusal): outcome is Refusal => "failure" in outcome;
+export const isRefusal = (outcome: ChargeResult | Refusal): outcome is Refusal => "failure" in outcome;
 
 /** What is asked for, one of each counter and key: what comes twice is charged at once. */
 class Charges {
@@ -240,7 +240,7 @@ class Charges {
   readonly of: number[] = [];
   readonly costs: number[] = [];
 
-  add(counter: Counter, { key: text, cost: given }: Asked): void {
+  add(counter: Counter, { key: text, cost: given }: ChargeRequest): void {
     const { all } = this;
     const key = keyOf(text);
     const cost = Math.max(0, Math.ceil(Number(given)));
@@ -256,7 +256,7 @@ class Charges {
   }
 }
 
-class Taken implements Charged {
+class Taken implements ChargeResult {
   alone: readonly string[] = NONE;
   readonly #charges: Charges;
   readonly #local: LocalCounters;
@@ -312,7 +312,7 @@ class Taken implements Charged {
 }
 const NONE: readonly never[] = [];
 
-function exceededBy({ counter }: Charge, standing: Standing | undefined): Exceeded[] {
+function exceededBy({ counter }: Charge, standing: CounterState | undefined): LimitExcess[] {
   return standing === undefined ? [] : [{ counter, standing }];
 }
 

@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
 import { endOf } from "./calendar.ts";
 import { type Cell, Cells } from "./cells.ts";
-import type { Charge, Counter, Standing } from "./rate-limit.ts";
+import type { Charge, Counter, CounterState } from "./rate-limit.ts";
 
 /** A key's counter: how much of it is charged, in ticks, at a moment; of a calendar unit, which ends then. */
 interface Level extends Cell {
@@ -46,7 +46,7 @@ export class LocalCounters {
   }
 
   /** How a counter stands to a charge; nothing is charged. Undefined: it passes. */
-  standing({ counter, key, cost }: Charge, moment: Moment): Standing | undefined {
+  standing({ counter, key, cost }: Charge, moment: Moment): CounterState | undefined {
     const { full, ticks, drain, unit } = counter;
     const level = this.#level(counter, key, moment);
     const over = level + cost * ticks - full;

@@ -84,8 +84,8 @@ export interface Charge {
   readonly cost: number;
 }
 
-/** How a counter stands to a charge. */
-export interface Standing {
+/** The state of a counter for a charge. */
+export interface CounterState {
   /** Until it passes, if nothing else is charged, in microseconds; 0: it does. */
   readonly wait: number;
   /** Whole units that are left now. */

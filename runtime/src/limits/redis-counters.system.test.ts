@@ -6,7 +6,7 @@ import { acts, Bucket, shapes } from "../testing/exact-bucket.ts";
 import { FakeClock, idle } from "../testing/fake-clock.ts";
 import { startRedis, until } from "../testing/redis-rig.ts";
 import { endOf } from "./calendar.ts";
-import { type Charged, isRefusal, type Refusal } from "./limits.ts";
+import { type ChargeResult, isRefusal, type Refusal } from "./limits.ts";
 import { Counter, type RateLimit } from "./rate-limit.ts";
 import { RedisCounters } from "./redis-counters.ts";
 import { ADD, CHARGE } from "./redis-script.ts";
@@ -230,16 +230,16 @@ describe("counters in Redis", () => {
 
   test("are settled and given back there", async () => {
     const { charge, charged, ask } = await opened(await startRedis());
-    const one = (await charge([OTHER, 50])) as Charged;
+    const one = (await charge([OTHER, 50])) as ChargeResult;
     one.settle(0, 20n);
     await until(async () => (await charged(OTHER)) === 20);
-    const two = (await charge([OTHER, 50])) as Charged;
+    const two = (await charge([OTHER, 50])) as ChargeResult;
     two.settle(0, 300);
     await until(async () => (await charged(OTHER)) === 120);
     expect(await ask([OTHER, 0])).toBe("exceeded web.v1/other");
     two.refund();
     await until(async () => (await charged(OTHER)) === 70);
-    const three = (await charge(ONE)) as Charged;
+    const three = (await charge(ONE)) as ChargeResult;
     three.refund();
     three.refund();
     await until(async () => (await charged(ONE)) === 0);

@@ -1,14 +1,14 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { QuotaFailureSchema, RetryInfoSchema } from "@protobff/messages/google/rpc/error_details_pb.js";
 import { Code, Failure, Reason } from "../failure.ts";
-import type { ReceivedDetail } from "../wire/handed-on.ts";
+import type { ReceivedDetail } from "../wire/bounded-status.ts";
 import { varint } from "../wire/small-message.ts";
-import type { Counter, Standing } from "./rate-limit.ts";
+import type { Counter, CounterState } from "./rate-limit.ts";
 
 /** A limit that refuses, and by how much. */
-export interface Exceeded {
+export interface LimitExcess {
   readonly counter: Counter;
-  readonly standing: Standing;
+  readonly standing: CounterState;
 }
 
 /** What is said of a limit each time that it refuses. */
@@ -28,7 +28,7 @@ const JITTER = 0.1;
  *
  * @param random from 0 to 1
  */
-export function exceeded(limits: readonly Exceeded[], random: number): Failure {
+export function exceeded(limits: readonly LimitExcess[], random: number): Failure {
   const wait = Math.max(...limits.map(({ standing }) => standing.wait));
   const ms = Math.ceil((wait / 1000) * (1 + JITTER * random));
   const names = limits.map(({ counter }) => counter.id).join(", ");

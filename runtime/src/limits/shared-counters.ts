@@ -1,11 +1,11 @@
-import type { Charge, Counter, Standing } from "./rate-limit.ts";
+import type { Charge, Counter, CounterState } from "./rate-limit.ts";
 
 /** What becomes of charges: all have been charged, or none. */
 export type Answer =
   /** Charged; when, in microseconds since 1970 of the clock that counts there. */
   | { readonly at: number }
   /** One for each, in their order. */
-  | { readonly standings: readonly Standing[] };
+  | { readonly standings: readonly CounterState[] };
 
 /** Counters that several processes share. Whatever they throw or reject with means that they cannot be reached, or do not work. */
 export interface SharedCounters {

@@ -1,5 +1,5 @@
 import { type Cell, Cells } from "./cells.ts";
-import type { Charge, Counter, Standing } from "./rate-limit.ts";
+import type { Charge, Counter, CounterState } from "./rate-limit.ts";
 
 /** After so long a refused key is asked for again, in microseconds: others may have given back meanwhile, or somebody has deleted the counter. */
 const MOST_MICROS = 1_000_000;
@@ -17,13 +17,13 @@ export class Shield {
   readonly #refused = new Map<Counter, Cells<Refused>>();
 
   /** Why a charge is refused that need not be asked for; undefined: ask. */
-  standing({ counter, key, cost }: Charge, now: number): Standing | undefined {
+  standing({ counter, key, cost }: Charge, now: number): CounterState | undefined {
     const refused = this.#refused.get(counter)?.get(key);
     // Of something cheaper that refusal says nothing.
     if (refused === undefined || refused.until <= now || cost < refused.cost) return undefined;
     return { wait: refused.end - now, left: refused.left };
   }
-  refuse({ counter, key, cost }: Charge, { wait, left }: Standing, now: number): void {
+  refuse({ counter, key, cost }: Charge, { wait, left }: CounterState, now: number): void {
     let cells = this.#refused.get(counter);
     if (cells === undefined) {
       cells = new Cells(MOST_KEYS);

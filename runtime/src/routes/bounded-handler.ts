@@ -6,7 +6,7 @@ import type { Compression, UniversalHandler, UniversalServerRequest } from "@con
 import { codeToHttpStatus, contentTypeUnaryRegExp, errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
 import { COMPRESSIONS, decompress } from "../wire/compressions.ts";
 import { frame, PREFIX_BYTES } from "../wire/frame.ts";
-import { letGo } from "../wire/let-go.ts";
+import { releaseBuffer } from "../wire/release-buffer.ts";
 import { type Bounds, checkMessage } from "./bounds.ts";
 import { GetQuery } from "./get-query.ts";
 
@@ -161,7 +161,7 @@ async function* framedBody(body: AsyncIterable<Uint8Array>, incoming: Incoming):
       const plain = await checked(message.subarray(PREFIX_BYTES), compressed, incoming);
       if (compressed && incoming.compression !== undefined) {
         const whole = frame(plain);
-        letGo(plain);
+        releaseBuffer(plain);
         whole[0] = flags & ~COMPRESSED;
         yield whole;
       } else yield message;
@@ -203,11 +203,11 @@ class Gathered {
       const larger = Buffer.allocUnsafe(Math.max(length, Math.min(this.most, 2 * this.#memory.length)));
       larger.set(this.#memory.subarray(0, this.length));
       larger.set(chunk, this.length);
-      if (this.#own) letGo(this.#memory); // what was taken off its front is another part of that memory, which stays then
+      if (this.#own) releaseBuffer(this.#memory); // what was taken off its front is another part of that memory, which stays then
       this.#memory = larger;
       this.#own = true;
     } else this.#memory.set(chunk, this.length);
-    if (this.#handedOver) letGo(chunk);
+    if (this.#handedOver) releaseBuffer(chunk);
     this.length = length;
   }
   peek(count: number): Uint8Array {

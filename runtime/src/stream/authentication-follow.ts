@@ -1,11 +1,11 @@
-import type { Admits } from "../admission/admission.ts";
+import type { AdmissionCheck } from "../admission/admission.ts";
 import type { Clock } from "../clock.ts";
 import { authenticateFirst } from "../endpoint/front.ts";
 import type { Following, StreamEndpoint } from "./stream-endpoint.ts";
 
 /** Authenticates a follower here unless its server has called `judge` before. */
 export function authenticateFollow(
-  admission: Admits,
+  admission: AdmissionCheck,
   clock: Clock,
   follow: StreamEndpoint["follow"],
   refused: StreamEndpoint["refused"],

@@ -4,7 +4,7 @@ import { PositionSchema } from "@protobff/messages/bff/v1/stream_pb.js";
 import type { Clock } from "../clock.ts";
 import { Exchange } from "../compose/exchange.ts";
 import type { Request } from "../compose/request.ts";
-import { concluded } from "../endpoint/cached-endpoint.ts";
+import { concludeResponse } from "../endpoint/cached-endpoint.ts";
 import type { OpeningOptions } from "../endpoint/opening.ts";
 import { assertWritable } from "../endpoint/required-fields.ts";
 import { asFailure, type Failure } from "../failure.ts";
@@ -84,7 +84,7 @@ export async function composeItem<
     if (exchange.parts !== undefined) await exchange.parts.all();
     await exchange.settled();
     if (exchange.over) return false;
-    const { response, found } = concluded(method, options, message, exchange);
+    const { response, found } = concludeResponse(method, options, message, exchange);
     const { token = "", reset } = slot;
     options.stamp?.(response, create(PositionSchema, { token, reset }));
     if (required) assertWritable(method.output, response);

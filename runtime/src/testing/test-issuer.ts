@@ -1,5 +1,5 @@
 import { constants, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
-import type { FetchDocument, Fetched } from "../identity/jwt/fetch-document.ts";
+import type { FetchDocument, IssuerDocument } from "../identity/jwt/fetch-document.ts";
 import { FakeClock } from "./fake-clock.ts";
 
 export const ISSUER = "https://issuer.example";
@@ -47,7 +47,7 @@ export class TestIssuer {
   readonly asked: string[] = [];
   discovery: object = { issuer: ISSUER, jwks_uri: `${ISSUER}/keys` };
   /** In place of what it answers. */
-  answer: ((address: string, signal: AbortSignal) => Promise<Fetched>) | undefined;
+  answer: ((address: string, signal: AbortSignal) => Promise<IssuerDocument>) | undefined;
 
   readonly fetch: FetchDocument = async (address, signal) => {
     this.asked.push(address);

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from "../clock.ts";
 import type { Failure } from "../failure.ts";
 import type { ItemSource } from "../source/source.ts";
-import type { Entry, Log, Place, ReadReceiver, Standing, Tail, TailReceiver } from "./log.ts";
+import type { Entry, Log, Place, ReadReceiver, Tail, TailReceiver, TailState } from "./log.ts";
 import { Ring } from "./ring.ts";
 
 /** A follower of a key, as its channel uses it. */
@@ -134,7 +134,7 @@ export class Channel<Item> implements TailReceiver<Item> {
 
   // ---- what the tail tells ----
 
-  opened(standing: Standing<Item>): void {
+  opened(standing: TailState<Item>): void {
     this.#epoch = standing.epoch;
     this.#stands = true;
     this.ring.begin(standing);

@@ -13,8 +13,8 @@ export interface Entry<Item> {
   readonly bytes: number;
 }
 
-/** How things are with a key when its tail begins to be followed. */
-export interface Standing<Item> {
+/** The state of a key when its tail opens. */
+export interface TailState<Item> {
   /** Places of another epoch say nothing. At most 128 characters. */
   readonly epoch: string;
   /** The newest item, where that is known: it is not given once more. */
@@ -28,7 +28,7 @@ export interface TailReceiver<Item> {
   /** Whoever keeps the log has said that it will answer. At any time, and more than once. */
   accepted(): void;
   /** Before any item, and again after `replaced`. */
-  opened(standing: Standing<Item>): void;
+  opened(standing: TailState<Item>): void;
   entry(entry: Entry<Item>): void;
   /** What was given counts no longer: the log has been made anew, or something of it has been missed. `opened` follows. */
   replaced(): void;

@@ -1,4 +1,4 @@
-import type { Entry, Place, Standing } from "./log.ts";
+import type { Entry, Place, TailState } from "./log.ts";
 
 /** Of the items of one key. The newest one is kept whatever its size. */
 export const RING_BYTES = 65_536;
@@ -41,7 +41,7 @@ export class Ring<Item> {
     return this.#entries[number - this.#first];
   }
   /** Forgets all, and goes on from there. */
-  begin({ newest, from }: Standing<Item>): void {
+  begin({ newest, from }: TailState<Item>): void {
     this.#first = this.end;
     this.#entries = [];
     this.#numbers.clear();

@@ -1,7 +1,7 @@
 import type { Place } from "./log.ts";
 
 /** What a token says. */
-export interface Placed {
+export interface TokenPlace {
   readonly epoch: string;
   readonly place: Place;
   /** Whether the item is the last of its key, where places are texts: nobody can look it up. */
@@ -20,7 +20,7 @@ export function tokenOf(epoch: string, place: Place, isLast = false): string {
 }
 
 /** Undefined for whatever is none of ours. Who holds a token may have made it: it says where to go on, and nothing of what may be seen. */
-export function readToken(token: string): Placed | undefined {
+export function readToken(token: string): TokenPlace | undefined {
   if (token.length > MAX_TOKEN_CHARACTERS || !/^[A-Za-z0-9_-]+$/.test(token)) return undefined;
   const match = TOKEN.exec(Buffer.from(token, "base64url").toString());
   const [, version, epoch, kind, place] = match ?? [];

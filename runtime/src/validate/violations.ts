@@ -4,7 +4,7 @@ import type { DescField, DescOneof } from "@bufbuild/protobuf";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { type Clock, systemClock } from "../clock.ts";
 import { Code, Failure, Reason } from "../failure.ts";
-import { textHandedOn } from "../wire/handed-on.ts";
+import { boundedText } from "../wire/bounded-status.ts";
 import { encodeViolations } from "./encode.ts";
 import { pathText } from "./path.ts";
 import type { Rule, Violation } from "./violation.ts";
@@ -94,7 +94,7 @@ function refusalOf(found: readonly Violation[]): Failure {
   const text = `${told.join("; ")}${more > 0 ? `; and ${more}${found.length >= MOST ? " or more" : ""} others` : ""}`;
   const code = Code.INVALID_ARGUMENT;
   const details = [{ type: "buf.validate.Violations", value: encodeViolations(found) }];
-  const clientMessage = textHandedOn(text);
+  const clientMessage = boundedText(text);
   return new Failure({
     code,
     reason: Reason.INVALID,

@@ -11,8 +11,8 @@ import {
 } from "@bufbuild/protobuf";
 import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { frame } from "./frame.ts";
-import { readThrough } from "./let-go.ts";
 import { Reader } from "./reader.ts";
+import { markReleasable } from "./release-buffer.ts";
 import { Writer } from "./writer.ts";
 
 /** How many messages of this process went through generated functions, and how many protobuf-es had to do after all. */
@@ -50,7 +50,7 @@ export function decoder<T, M extends Message & T>(
       READER.start(bytes);
       const message = read(READER);
       READER.finish();
-      if (!READER.kept) readThrough(bytes);
+      if (!READER.kept) markReleasable(bytes);
       codecCounters.decoded++;
       return message;
     } catch {

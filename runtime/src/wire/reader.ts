@@ -6,10 +6,10 @@ import { type DescMessage, fromBinary, type Message, type MessageShape, type Unk
 import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { AsciiTexts } from "./ascii-texts.ts";
 import { engineBuffer } from "./engine-buffer.ts";
-import { passedMessage } from "./passed.ts";
+import { FALLBACK } from "./fallback.ts";
+import { opaqueMessage } from "./opaque-message.ts";
 import { MOST_DEPTH, skipField, skipFields, skipOther } from "./skip.ts";
-import { UNUSUAL } from "./unusual.ts";
-import { asciiEnd, EIGHTS_BYTES, releaseText } from "./well-formed.ts";
+import { asciiEnd, EIGHTS_BYTES, releaseText } from "./utf8-check.ts";
 
 /** Text longer than this is made on its own. */
 const LONG_BYTES = 512;
@@ -37,7 +37,7 @@ export class Reader {
   }
   /** All of it must have been read. */
   finish(): void {
-    if (this.#at !== this.#end) throw UNUSUAL;
+    if (this.#at !== this.#end) throw FALLBACK;
   }
   /** Lets go of the bytes. */
   release(): void {
@@ -53,25 +53,25 @@ export class Reader {
   tag(): number {
     const from = this.#at;
     const tag = this.uint32();
-    if (this.#at - from > 4) throw UNUSUAL;
+    if (this.#at - from > 4) throw FALLBACK;
     return tag;
   }
   /** What is read once only, since a second time would be merged. */
   once(first: boolean): void {
-    if (!first) throw UNUSUAL;
+    if (!first) throw FALLBACK;
   }
   /** Gives what `leave` takes. */
   enter(): number {
     const length = this.uint32();
     const outer = this.#end;
     const end = this.#at + length;
-    if (end > outer || this.#depth >= MOST_DEPTH) throw UNUSUAL;
+    if (end > outer || this.#depth >= MOST_DEPTH) throw FALLBACK;
     this.#depth++;
     this.#end = end;
     return outer;
   }
   leave(outer: number): void {
-    if (this.#at !== this.#end) throw UNUSUAL;
+    if (this.#at !== this.#end) throw FALLBACK;
     this.#depth--;
     this.#end = outer;
   }
@@ -98,14 +98,14 @@ export class Reader {
     const from = this.#at;
     skipFields(this.#buffer, from, this.#end, schema, this.#depth);
     this.#at = this.#end;
-    return passedMessage(schema, this.#part(from, this.#at)) as M;
+    return opaqueMessage(schema, this.#part(from, this.#at)) as M;
   }
   /** A field that is not of `schema` is kept; one that is, in another wire type, is unusual. */
   unknown(tag: number, schema: DescMessage, kept: UnknownField[] | undefined): UnknownField[] {
     const no = tag >>> 3;
     const wireType = tag & 7;
     const from = this.#at;
-    if (no === 0 || schema.fields.some(({ number }) => number === no)) throw UNUSUAL;
+    if (no === 0 || schema.fields.some(({ number }) => number === no)) throw FALLBACK;
     this.skipUnknown(wireType);
     const fields = kept ?? [];
     fields.push({ no, wireType, data: this.#part(from, this.#at) });
@@ -137,7 +137,7 @@ export class Reader {
       byte = buffer[this.#at++] as number;
       if (byte < 0x80) return value >>> 0;
     }
-    throw UNUSUAL;
+    throw FALLBACK;
   }
   int32(): number {
     return this.uint32() | 0;
@@ -180,7 +180,7 @@ export class Reader {
         return low;
       }
     }
-    throw UNUSUAL;
+    throw FALLBACK;
   }
   int64(): bigint {
     const low = this.#varint();
@@ -230,7 +230,7 @@ export class Reader {
     const length = this.uint32();
     const from = this.#at;
     const to = from + length;
-    if (to > this.#end) throw UNUSUAL;
+    if (to > this.#end) throw FALLBACK;
     this.#at = to;
     return this.#part(from, to);
   }
@@ -242,7 +242,7 @@ export class Reader {
     const length = this.uint32();
     const from = this.#at;
     const to = from + length;
-    if (to > this.#end) throw UNUSUAL;
+    if (to > this.#end) throw FALLBACK;
     this.#at = to;
     if (length > LONG_BYTES) return this.#text(from, to);
     const buffer = this.#buffer;
@@ -258,22 +258,22 @@ export class Reader {
   #text(from: number, to: number): string {
     const text = this.#buffer.utf8Slice(from, to);
     // What is no UTF-8 becomes U+FFFD.
-    if (text.includes("\uFFFD") && !isUtf8(this.#buffer.subarray(from, to))) throw UNUSUAL;
+    if (text.includes("\uFFFD") && !isUtf8(this.#buffer.subarray(from, to))) throw FALLBACK;
     return text;
   }
   /** The key of a map: what an object takes as a property of its own. */
   key(key: string): string {
-    if (key === "__proto__") throw UNUSUAL;
+    if (key === "__proto__") throw FALLBACK;
     return key;
   }
   /** What has to be in an entry of a map. */
   given<T>(value: T | undefined): T {
-    if (value === undefined) throw UNUSUAL;
+    if (value === undefined) throw FALLBACK;
     return value;
   }
   /** Anything else than the fields of a map's entry. */
   unusual(): never {
-    throw UNUSUAL;
+    throw FALLBACK;
   }
 }
 

@@ -1,8 +1,8 @@
 // Goes over what nobody reads, and refuses what cannot be read: by the descriptor, since no code is generated for it. Each function gets where to
 // begin and gives where it ended: whole answers are passed on that way, and a reader's fields would cost more than what is looked at.
 import { type DescField, type DescMessage, fromBinary, ScalarType } from "@bufbuild/protobuf";
-import { UNUSUAL } from "./unusual.ts";
-import { isText } from "./well-formed.ts";
+import { FALLBACK } from "./fallback.ts";
+import { isText } from "./utf8-check.ts";
 
 /** protobuf-es refuses what is nested deeper. */
 export const MOST_DEPTH = 100;
@@ -69,9 +69,9 @@ export function skipOther(bytes: Buffer, from: number, end: number, wireType: nu
       at += 4;
       break;
     default:
-      throw UNUSUAL;
+      throw FALLBACK;
   }
-  if (at > end) throw UNUSUAL;
+  if (at > end) throw FALLBACK;
   return at;
 }
 
@@ -83,18 +83,18 @@ function skipContents(bytes: Buffer, from: number, end: number, contents: Conten
     if (tag < 0x80) at++;
     else {
       tag = uint32(bytes, at);
-      if (after - at > 4) throw UNUSUAL;
+      if (after - at > 4) throw FALLBACK;
       at = after;
     }
     const content = tag < NEAR ? near[tag] : far.get(tag);
     at = content === undefined ? skipUnknown(bytes, at, end, tag, contents.desc) : skip(bytes, at, end, content, depth);
   }
-  if (at !== end) throw UNUSUAL;
+  if (at !== end) throw FALLBACK;
 }
 
 function skipUnknown(bytes: Buffer, from: number, end: number, tag: number, schema: DescMessage): number {
   const no = tag >>> 3;
-  if (no === 0 || schema.fields.some(({ number }) => number === no)) throw UNUSUAL;
+  if (no === 0 || schema.fields.some(({ number }) => number === no)) throw FALLBACK;
   return skipOther(bytes, from, end, tag & 7);
 }
 
@@ -110,27 +110,27 @@ function skip(bytes: Buffer, from: number, end: number, content: Content, depth:
   const length = uint32(bytes, from);
   const start = after;
   const to = start + length;
-  if (to > end) throw UNUSUAL;
+  if (to > end) throw FALLBACK;
   switch (content.kind) {
     case "text":
-      if (!isText(bytes, start, to)) throw UNUSUAL;
+      if (!isText(bytes, start, to)) throw FALLBACK;
       break;
     case "bytes":
       break;
     case "message":
       if (!content.own) fromBinary(content.desc, bytes.subarray(start, to), { recursionLimit: MOST_DEPTH - depth });
       else {
-        if (depth >= MOST_DEPTH) throw UNUSUAL;
+        if (depth >= MOST_DEPTH) throw FALLBACK;
         content.contents ??= contentsOf(content.desc);
         skipContents(bytes, start, to, content.contents, depth + 1);
       }
       break;
     case "packed":
-      if (depth >= MOST_DEPTH) throw UNUSUAL;
+      if (depth >= MOST_DEPTH) throw FALLBACK;
       skipPacked(bytes, start, to, content.of, depth + 1);
       break;
     case "entry":
-      if (depth >= MOST_DEPTH) throw UNUSUAL;
+      if (depth >= MOST_DEPTH) throw FALLBACK;
       skipEntry(bytes, start, to, content, depth + 1);
       break;
   }
@@ -139,7 +139,7 @@ function skip(bytes: Buffer, from: number, end: number, content: Content, depth:
 function skipPacked(bytes: Buffer, from: number, end: number, of: Content, depth: number): void {
   let at = from;
   while (at < end) at = skip(bytes, at, end, of, depth);
-  if (at !== end) throw UNUSUAL;
+  if (at !== end) throw FALLBACK;
 }
 /** Nothing but its key and its value. */
 function skipEntry(
@@ -155,14 +155,14 @@ function skipEntry(
     at = after;
     if (tag === key[0]) at = skip(bytes, at, end, key[1], depth);
     else if (tag === value[0]) at = skip(bytes, at, end, value[1], depth);
-    else throw UNUSUAL;
+    else throw FALLBACK;
   }
-  if (at !== end) throw UNUSUAL;
+  if (at !== end) throw FALLBACK;
 }
 
 function skipVarint(bytes: Buffer, from: number): number {
   for (let at = from; at < from + MOST_VARINT_BYTES; ) if ((bytes[at++] as number) < 0x80) return at;
-  throw UNUSUAL; // also behind the last byte, where there is none
+  throw FALLBACK; // also behind the last byte, where there is none
 }
 /** Where what `uint32` read ends. */
 let after = 0;
@@ -178,7 +178,7 @@ function uint32(bytes: Buffer, from: number): number {
     if (byte < 0x80) return value >>> 0;
   }
   while (after < from + MOST_VARINT_BYTES) if ((bytes[after++] as number) < 0x80) return value >>> 0;
-  throw UNUSUAL;
+  throw FALLBACK;
 }
 
 function contentsOf(schema: DescMessage): Contents {

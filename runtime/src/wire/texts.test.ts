@@ -8,7 +8,7 @@ import { decoder, encoder, passer } from "./codec.ts";
 import { PREFIX_BYTES } from "./frame.ts";
 import type { Reader } from "./reader.ts";
 import { delimited } from "./small-message.ts";
-import { isText } from "./well-formed.ts";
+import { isText } from "./utf8-check.ts";
 import type { Writer } from "./writer.ts";
 
 const PATHS = 1;

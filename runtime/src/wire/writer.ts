@@ -2,10 +2,10 @@
 // cannot write as protobuf-es would (a number that is out of range) is left to protobuf-es, which says what is wrong.
 import { create, type DescMessage, type MessageInitShape, toBinary, type UnknownField } from "@bufbuild/protobuf";
 import { type EngineBuffer, engineBuffer } from "./engine-buffer.ts";
+import { FALLBACK } from "./fallback.ts";
 import { PREFIX_BYTES } from "./frame.ts";
-import { letGo } from "./let-go.ts";
-import { passedBytes } from "./passed.ts";
-import { UNUSUAL } from "./unusual.ts";
+import { opaqueBytes } from "./opaque-message.ts";
+import { releaseBuffer } from "./release-buffer.ts";
 
 /** What is longer is not copied until all is together. */
 const APART_BYTES = 4_096;
@@ -77,7 +77,7 @@ export class Writer {
     if (this.#buffer.length > KEPT_BYTES) this.#shrink();
   }
   #shrink(): void {
-    letGo(this.#buffer);
+    releaseBuffer(this.#buffer);
     this.#use(allocate(FIRST_BYTES));
   }
 
@@ -121,7 +121,7 @@ export class Writer {
   }
   /** Writes a message that is passed on as it came; false for any other. */
   passed(tag: number, message: object): boolean {
-    const bytes = passedBytes(message);
+    const bytes = opaqueBytes(message);
     if (bytes === undefined) return false;
     this.tag(tag);
     this.bytes(bytes);
@@ -140,18 +140,18 @@ export class Writer {
   // ---- scalars ----
 
   uint32(value: number): void {
-    if (value >>> 0 !== value) throw UNUSUAL;
+    if (value >>> 0 !== value) throw FALLBACK;
     this.#room(5);
     this.#varint(value);
   }
   int32(value: number): void {
-    if ((value | 0) !== value) throw UNUSUAL;
+    if ((value | 0) !== value) throw FALLBACK;
     this.#room(10);
     if (value >= 0) this.#varint(value);
     else this.#varint64(value | 0, -1);
   }
   sint32(value: number): void {
-    if ((value | 0) !== value) throw UNUSUAL;
+    if ((value | 0) !== value) throw FALLBACK;
     this.#room(5);
     this.#varint(((value << 1) ^ (value >> 31)) >>> 0);
   }
@@ -160,33 +160,33 @@ export class Writer {
     this.#buffer[this.#at++] = value ? 1 : 0;
   }
   int64(value: bigint): void {
-    if (BigInt.asIntN(64, value) !== value) throw UNUSUAL;
+    if (BigInt.asIntN(64, value) !== value) throw FALLBACK;
     this.#big(value);
   }
   uint64(value: bigint): void {
-    if (BigInt.asUintN(64, value) !== value) throw UNUSUAL;
+    if (BigInt.asUintN(64, value) !== value) throw FALLBACK;
     this.#big(value);
   }
   sint64(value: bigint): void {
-    if (BigInt.asIntN(64, value) !== value) throw UNUSUAL;
+    if (BigInt.asIntN(64, value) !== value) throw FALLBACK;
     this.#big((value << 1n) ^ (value >> 63n));
   }
   fixed32(value: number): void {
-    if (value >>> 0 !== value) throw UNUSUAL;
+    if (value >>> 0 !== value) throw FALLBACK;
     this.#room(4);
     this.#at = this.#buffer.writeUInt32LE(value, this.#at);
   }
   sfixed32(value: number): void {
-    if ((value | 0) !== value) throw UNUSUAL;
+    if ((value | 0) !== value) throw FALLBACK;
     this.#room(4);
     this.#at = this.#buffer.writeInt32LE(value, this.#at);
   }
   fixed64(value: bigint): void {
-    if (BigInt.asUintN(64, value) !== value) throw UNUSUAL;
+    if (BigInt.asUintN(64, value) !== value) throw FALLBACK;
     this.#eight(value);
   }
   sfixed64(value: bigint): void {
-    if (BigInt.asIntN(64, value) !== value) throw UNUSUAL;
+    if (BigInt.asIntN(64, value) !== value) throw FALLBACK;
     this.#eight(value);
   }
   /** By a view: `writeBigUInt64LE` makes several integers on the heap. */
@@ -196,7 +196,7 @@ export class Writer {
     this.#at += 8;
   }
   float(value: number): void {
-    if (Number.isFinite(value) && !Number.isFinite(Math.fround(value))) throw UNUSUAL;
+    if (Number.isFinite(value) && !Number.isFinite(Math.fround(value))) throw FALLBACK;
     this.#room(4);
     this.#at = this.#buffer.writeFloatLE(value, this.#at);
   }
@@ -331,7 +331,7 @@ export class Writer {
     const larger = allocate(Math.max(outgrown.length * 2, needed));
     outgrown.copy(larger, 0, 0, this.#at);
     this.#use(larger);
-    letGo(outgrown);
+    releaseBuffer(outgrown);
   }
   #use(buffer: EngineBuffer): void {
     this.#buffer = buffer;

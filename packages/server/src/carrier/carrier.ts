@@ -3,8 +3,8 @@ import type { Socket } from "node:net";
 import type { StreamOut } from "./stream-out.ts";
 import type { Trailers } from "./trailers.ts";
 
-/** What hears of a request as it comes. */
-export interface Hearer {
+/** Receives a request piece by piece. */
+export interface CarrierListener {
   /** Whether it copies what it keeps of the next chunk; default no. */
   readonly copies?: boolean;
   data(chunk: Buffer): void;
@@ -15,7 +15,7 @@ export interface Hearer {
 }
 
 /** A connection of HTTP/2. */
-export type Carrying = http2.Http2Session | { readonly socket: Socket };
+export type CarrierConnection = http2.Http2Session | { readonly socket: Socket };
 
 /** One stream of HTTP/2: a request, and its answer, whoever has made its frames. */
 export interface Carrier extends StreamOut {
@@ -24,9 +24,9 @@ export interface Carrier extends StreamOut {
   /** Whether nobody waits for an answer any more: the hearer's `close` has been called, or follows. */
   readonly gone: boolean;
   /** Where it comes from; undefined when that is not known any more. */
-  readonly connection: Carrying | undefined;
+  readonly connection: CarrierConnection | undefined;
   /** To be called at once, by the one who serves it. */
-  hear(hearer: Hearer): void;
+  hear(hearer: CarrierListener): void;
   /** 100: the body may come. */
   continue(): void;
   /**
@@ -46,6 +46,6 @@ export interface Carrier extends StreamOut {
 }
 
 /** By what a stream of node's, or one that looks like it, has come; undefined when it has lost that. */
-export function connectionOf(stream: http2.ServerHttp2Stream): Carrying | undefined {
+export function connectionOf(stream: http2.ServerHttp2Stream): CarrierConnection | undefined {
   return "carrier" in stream ? (stream.carrier as Carrier).connection : stream.session;
 }

@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import type { Stream } from "@protobff/runtime/internal/http2/connection";
 import { ErrorCode } from "@protobff/runtime/internal/http2/error-code";
-import type { Carrier, Hearer } from "./carrier.ts";
+import type { Carrier, CarrierListener } from "./carrier.ts";
 import { pairsOf, type Trailers } from "./trailers.ts";
 
 /** Whose streams they are. */
@@ -28,7 +28,7 @@ export interface OwnConnection {
 }
 
 const NOTHING = new Uint8Array();
-const UNHEARD: Hearer = { data() {}, end() {}, close() {} };
+const UNHEARD: CarrierListener = { data() {}, end() {}, close() {} };
 
 /** A request of a client, and its answer, in frames of our own. The connection reads and writes its fields. */
 export class OwnStream implements Carrier, Stream<OwnStream> {
@@ -45,7 +45,7 @@ export class OwnStream implements Carrier, Stream<OwnStream> {
   ended = false;
   contentLength: number | undefined;
   received = 0;
-  receiver: Hearer = UNHEARD;
+  receiver: CarrierListener = UNHEARD;
   /** Of its headers, by HTTP/2's count. */
   readonly headerBytes: number;
   /** Its answer has begun. */
@@ -76,7 +76,7 @@ export class OwnStream implements Carrier, Stream<OwnStream> {
   get connection(): OwnConnection {
     return this.#connection;
   }
-  hear(hearer: Hearer): void {
+  hear(hearer: CarrierListener): void {
     this.receiver = hearer;
   }
   continue(): void {

@@ -12,7 +12,7 @@ import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-opti
 import { type Bounds, checkMessage } from "@protobff/runtime/internal/routes/bounds";
 import { frame, PREFIX_BYTES } from "@protobff/runtime/internal/wire/frame";
 import { fromJsonText } from "@protobff/runtime/internal/wire/json-message";
-import { readThrough } from "@protobff/runtime/internal/wire/let-go";
+import { markReleasable } from "@protobff/runtime/internal/wire/release-buffer";
 import type { FastRpc } from "./unary-call.ts";
 
 type Method = DescMethodUnary | DescMethodServerStreaming;
@@ -33,7 +33,7 @@ export function jsonOf(method: Method, bounds: Bounds, registry: Registry): Enco
       checkMessage(bytes, method.input, true, bounds);
       try {
         const text = DECODER.decode(bytes);
-        readThrough(bytes);
+        markReleasable(bytes);
         return fromJsonText(method.input, text, options);
       } catch (thrown) {
         throw ConnectError.from(thrown, Code.InvalidArgument); // as Connect has it

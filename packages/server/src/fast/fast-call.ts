@@ -13,9 +13,9 @@ import type { AuthenticatedRequest } from "@protobff/runtime/internal/identity/a
 import type { Incoming, IncomingHeaders, Peer } from "@protobff/runtime/internal/identity/incoming";
 import { serverRefusal } from "@protobff/runtime/internal/routes/refusals";
 import { enterList, leaveList, type Slotted } from "@protobff/runtime/internal/scope/slots";
-import { appended } from "@protobff/runtime/internal/wire/appended";
-import { letGoOnceRead } from "@protobff/runtime/internal/wire/let-go";
-import type { Carrier, Hearer } from "../carrier/carrier.ts";
+import { appendChunk } from "@protobff/runtime/internal/wire/append-chunk";
+import { releaseMarked } from "@protobff/runtime/internal/wire/release-buffer";
+import type { Carrier, CarrierListener } from "../carrier/carrier.ts";
 import { shortError } from "../headers/short-errors.ts";
 import { FORWARDED_FOR, joined, type Peers, valuesOf } from "../requests/peers.ts";
 import { type Holder, type PendingBytes, requestBytes } from "../requests/pending-bytes.ts";
@@ -61,7 +61,9 @@ const NONE: readonly string[] = [];
 const NOTHING = Buffer.alloc(0);
 
 /** One request on the fast path, from its headers until it is refused or its message is handed on. */
-export abstract class FastCall<Rpc extends CallRpc = CallRpc> implements Incoming, Holder, Hearer, Slotted, Whole {
+export abstract class FastCall<Rpc extends CallRpc = CallRpc>
+  implements Incoming, Holder, CarrierListener, Slotted, Whole
+{
   slot = 0;
   heldBytes = 0;
   holderSlot = 0;
@@ -144,14 +146,14 @@ export abstract class FastCall<Rpc extends CallRpc = CallRpc> implements Incomin
       this.#body = chunk;
     } else {
       this.#own();
-      this.#body = appended(this.#body, this.received, chunk, this.expected, AT_ONCE_BYTES);
+      this.#body = appendChunk(this.#body, this.received, chunk, this.expected, AT_ONCE_BYTES);
     }
     this.received += chunk.length;
   }
   /** A small chunk keeps all that node has read with it. */
   #own(): void {
     if (this.#owned || this.#body === undefined) return;
-    this.#body = appended(undefined, 0, this.#body, this.expected, AT_ONCE_BYTES);
+    this.#body = appendChunk(undefined, 0, this.#body, this.expected, AT_ONCE_BYTES);
     this.#owned = true;
   }
   end(): void {
@@ -294,7 +296,7 @@ export abstract class FastCall<Rpc extends CallRpc = CallRpc> implements Incomin
     keeps: boolean,
     begin: (headers: IncomingHeaders, leftMs: number | undefined) => Answering | undefined,
   ): void {
-    if (this.#owned && this.#body !== undefined) letGoOnceRead(this.#body);
+    if (this.#owned && this.#body !== undefined) releaseMarked(this.#body);
     this.#body = undefined;
     const leftMs = this.#leftMs();
     if (keeps) this.#expect(leftMs);

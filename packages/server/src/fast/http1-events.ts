@@ -1,11 +1,11 @@
 // Listeners on a request of HTTP/1.1 and its response, shared by all requests in place of closures for each.
 import type * as http from "node:http";
-import type { Hearer } from "../carrier/carrier.ts";
+import type { CarrierListener } from "../carrier/carrier.ts";
 import { inTurn } from "../turns/turn-queue.ts";
 import type { FastCall } from "./fast-call.ts";
 
 const CALL = Symbol();
-type OfCall = { [CALL]?: Hearer | undefined };
+type OfCall = { [CALL]?: CarrierListener | undefined };
 
 function onData(this: OfCall, chunk: Buffer): void {
   this[CALL]?.data(chunk);

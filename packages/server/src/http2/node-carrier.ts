@@ -1,5 +1,5 @@
 import * as http2 from "node:http2";
-import type { Carrier, Carrying, Hearer } from "../carrier/carrier.ts";
+import type { Carrier, CarrierConnection, CarrierListener } from "../carrier/carrier.ts";
 import type { Trailers } from "../carrier/trailers.ts";
 import { discard, dropStream } from "../requests/request-body.ts";
 import { inTurn } from "../turns/turn-queue.ts";
@@ -14,7 +14,7 @@ const NONE: Trailers = {};
 /** A stream of node:http2. */
 export class NodeCarrier implements Carrier {
   readonly #stream: http2.ServerHttp2Stream;
-  hearer: Hearer | undefined;
+  hearer: CarrierListener | undefined;
   trailers: Trailers = NONE;
 
   constructor(stream: http2.ServerHttp2Stream) {
@@ -23,13 +23,13 @@ export class NodeCarrier implements Carrier {
   get session(): object {
     return this.#stream.session ?? this.#stream;
   }
-  get connection(): Carrying | undefined {
+  get connection(): CarrierConnection | undefined {
     return this.#stream.session;
   }
   get gone(): boolean {
     return this.#stream.destroyed || this.#stream.closed;
   }
-  hear(hearer: Hearer): void {
+  hear(hearer: CarrierListener): void {
     this.hearer = hearer;
     const stream: Carried = this.#stream;
     stream[CARRIER] = this;

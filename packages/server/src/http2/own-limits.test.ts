@@ -1,11 +1,11 @@
 import { ErrorCode } from "@protobff/runtime/internal/http2/error-code";
 import { expect, test, vi } from "vitest";
 import { FaultThrottle } from "../logs/recurrent-faults.ts";
-import { ConnectionBytes, type Holding } from "../requests/connection-bytes.ts";
+import { ConnectionBytes, type ConnectionHold } from "../requests/connection-bytes.ts";
 import { OverStreams } from "./over-streams.ts";
 import { ResetBudget } from "./reset-budget.ts";
 
-class Connection implements Holding {
+class Connection implements ConnectionHold {
   heldBytes = 0;
   calmed = 0;
   readonly #bytes: () => ConnectionBytes;

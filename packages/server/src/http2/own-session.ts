@@ -11,7 +11,7 @@ import { OpenStreams } from "@protobff/runtime/internal/http2/open-streams";
 import { MAGIC } from "@protobff/runtime/internal/http2/preface";
 import { RequestBlocks } from "@protobff/runtime/internal/http2/request-block";
 import { SendQueue } from "@protobff/runtime/internal/http2/send-queue";
-import { letGo } from "@protobff/runtime/internal/wire/let-go";
+import { releaseBuffer } from "@protobff/runtime/internal/wire/release-buffer";
 import { type OwnConnection, OwnStream } from "../carrier/own-stream.ts";
 import { type Reading, readsUntil, waits } from "../turns/reading.ts";
 import { inTurn } from "../turns/turn-queue.ts";
@@ -312,7 +312,7 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
       this.socket.pause();
       waits(this);
     } else {
-      if (this.#chunk !== undefined && !this.#incoming.handedOn) letGo(this.#chunk);
+      if (this.#chunk !== undefined && !this.#incoming.handedOn) releaseBuffer(this.#chunk);
       this.#chunk = undefined;
     }
     const unfinished = this.#incoming.unfinished > 0 || this.#reader.unfinished;

@@ -1,6 +1,6 @@
 import type { KnownRequests, RequestFields } from "@protobff/runtime/internal/http2/request-block";
 import type { OwnStream } from "../carrier/own-stream.ts";
-import type { Holding } from "../requests/connection-bytes.ts";
+import type { ConnectionHold } from "../requests/connection-bytes.ts";
 
 /** What sessions have in common. */
 export interface OwnSessions {
@@ -13,8 +13,8 @@ export interface OwnSessions {
   /** @param headers nobody else's */
   request(stream: OwnStream, headers: RequestFields, raw: readonly string[]): void;
   /** It holds so many bytes now, which are not those of bodies. */
-  holds(session: Holding, bytes: number): void;
+  holds(session: ConnectionHold, bytes: number): void;
   /** It has been ended for asking too much. */
   calmed(why: string): void;
-  gone(session: Holding): void;
+  gone(session: ConnectionHold): void;
 }

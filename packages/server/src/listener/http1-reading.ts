@@ -1,6 +1,6 @@
 import * as http from "node:http";
 import type { Socket } from "node:net";
-import { type ConnectionBounds, ConnectionBytes, type Holding } from "../requests/connection-bytes.ts";
+import { type ConnectionBounds, ConnectionBytes, type ConnectionHold } from "../requests/connection-bytes.ts";
 import { type Reading, readsUntil, waits } from "../turns/reading.ts";
 
 /** Bytes that node's parser receives at once: some 340 chunks of one byte, or 50 requests. */
@@ -86,7 +86,7 @@ interface ReadingOptions {
  * Feeds one connection of HTTP/1.1 to node's parser in slices, in turn with all other connections. Node itself parses up to 64 KiB in
  * one go: 11,000 chunks of one byte, or 1,600 pipelined requests, during which no other client is served.
  */
-class Http1Reading implements Reading, Holding {
+class Http1Reading implements Reading, ConnectionHold {
   heldBytes = 0;
   readonly #socket: Socket;
   readonly #parser: Parser;

@@ -55,7 +55,7 @@ function firstTrace(observers: readonly Observer[]): Pick<Observer, "responseSta
  * The same observer as an object of one shape, whatever it is, or one that wants to be told the same and does nothing: what is compiled while the second
  * is told stays right for the first.
  */
-export function likened(observer: Observer, silent: boolean): Observer {
+export function withOneShape(observer: Observer, silent: boolean): Observer {
   const names = new Set<string>();
   for (
     let at: object | null = observer;

@@ -5,9 +5,9 @@ import type { Handler, ServerRequest, ServerResponse } from "../carrier/handler.
 import type { OwnStream } from "../carrier/own-stream.ts";
 import { beginWithHandler } from "../turns/turns.ts";
 import type { AbandonedReporter } from "./abandoned-requests.ts";
-import { AwaitedRequest, CONTINUE, type Come, canWait, isFramed } from "./awaited-request.ts";
 import { FORWARDED_FOR, type Peers } from "./peers.ts";
 import type { PendingBytes } from "./pending-bytes.ts";
+import { CONTINUE, canWait, isFramed, PendingRequest, type ReceivedRequest } from "./pending-request.ts";
 import { discard, RequestBody } from "./request-body.ts";
 
 export interface AdapterRequestsOptions {
@@ -27,7 +27,7 @@ export class AdapterRequests {
   readonly #handler: Handler;
   readonly #options: AdapterRequestsOptions;
   /** Requests of HTTP/2. */
-  readonly #arriving = new Set<RequestBody | AwaitedRequest>();
+  readonly #arriving = new Set<RequestBody | PendingRequest>();
   /** How long one that is answered may go on sending, in milliseconds; undefined: as usual. */
   discardMs: number | undefined;
 
@@ -41,7 +41,7 @@ export class AdapterRequests {
    *
    * @param headers nobody else's
    */
-  own(stream: OwnStream, headers: RequestFields, handOn: (come: Come) => void): void {
+  own(stream: OwnStream, headers: RequestFields, handOn: (come: ReceivedRequest) => void): void {
     const { pending, peers, maxBytes, streamingPaths } = this.#options;
     const path = String(headers[":path"]);
     if (streamingPaths?.has(path) || !canWait(stream, headers, maxBytes)) {
@@ -53,7 +53,7 @@ export class AdapterRequests {
       delete headers.expect; // else it would be told again
     }
     const startedAt = performance.now();
-    const request = new AwaitedRequest(stream, {
+    const request = new PendingRequest(stream, {
       pending,
       peers,
       forwardedFor: [headers[FORWARDED_FOR] ?? []].flat(),

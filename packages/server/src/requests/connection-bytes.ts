@@ -1,5 +1,5 @@
 /** A connection, and what it holds besides bodies that are under way: headers, and answers that were written and not taken. */
-export interface Holding {
+export interface ConnectionHold {
   /** `ConnectionBytes` alone writes it. */
   heldBytes: number;
   /** Ends it, and with that it holds nothing. */
@@ -18,11 +18,11 @@ const KEPT_EIGHTHS = 7;
 
 /** Bounds what connections hold, over the process: those that hold the most are ended, so that who holds little is never concerned. */
 export class ConnectionBytes {
-  readonly #connections: Iterable<Holding>;
+  readonly #connections: Iterable<ConnectionHold>;
   readonly #bounds: ConnectionBounds;
   #bytes = 0;
 
-  constructor(connections: Iterable<Holding>, bounds = BOUNDS) {
+  constructor(connections: Iterable<ConnectionHold>, bounds = BOUNDS) {
     this.#connections = connections;
     this.#bounds = bounds;
   }
@@ -30,7 +30,7 @@ export class ConnectionBytes {
     return this.#bytes;
   }
   /** It holds so many now. It may be that it, or others, are ended before this returns. */
-  set(one: Holding, bytes: number): void {
+  set(one: ConnectionHold, bytes: number): void {
     this.#bytes += bytes - one.heldBytes;
     one.heldBytes = bytes;
     if (bytes > this.#bounds.one) one.calm("it holds more memory than a connection may have");

@@ -11,7 +11,7 @@ import {
   plainAddress,
   TRUSTED_PROXIES,
 } from "@protobff/runtime/internal/identity/network/networks";
-import { type Carrying, connectionOf } from "../carrier/carrier.ts";
+import { type CarrierConnection, connectionOf } from "../carrier/carrier.ts";
 import { certificateNames } from "./certificate-names.ts";
 
 /** The header by which proxies name the clients that they serve. */
@@ -39,7 +39,7 @@ export class Peers {
   }
 
   /** @param connection the socket, or the session of HTTP/2, that a request has come by */
-  of(connection: Socket | Carrying | undefined, forwardedFor: () => readonly string[]): Peer {
+  of(connection: Socket | CarrierConnection | undefined, forwardedFor: () => readonly string[]): Peer {
     if (connection === undefined) return NOWHERE;
     let known = this.#known.get(connection);
     if (known === undefined) {

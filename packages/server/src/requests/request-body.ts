@@ -2,8 +2,8 @@ import * as http2 from "node:http2";
 import { type Duplex, finished, type Readable } from "node:stream";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { MessageHolder } from "@protobff/runtime/internal/routes/bounded-handler";
-import { appended } from "@protobff/runtime/internal/wire/appended";
-import { letGo } from "@protobff/runtime/internal/wire/let-go";
+import { appendChunk } from "@protobff/runtime/internal/wire/append-chunk";
+import { releaseBuffer } from "@protobff/runtime/internal/wire/release-buffer";
 import { type BridgedStream, hadItsTurn, isBridged } from "../carrier/bridged-stream.ts";
 import { connectionOf } from "../carrier/carrier.ts";
 import type { ServerRequest, ServerResponse } from "../carrier/handler.ts";
@@ -258,8 +258,8 @@ class ArrivingBody {
     if (this.#failure !== undefined) return; // given up by that
     if (this.#body === undefined && 2 * piece.length >= piece.buffer.byteLength) this.#body = piece;
     else {
-      this.#body = appended(this.#body, this.#length, piece, Number.POSITIVE_INFINITY, AT_ONCE_BYTES);
-      if (this.#holder.handsOver) letGo(piece);
+      this.#body = appendChunk(this.#body, this.#length, piece, Number.POSITIVE_INFINITY, AT_ONCE_BYTES);
+      if (this.#holder.handsOver) releaseBuffer(piece);
     }
     this.#length += piece.length;
     if (this.#isFull) this.#request.pause();

@@ -8,7 +8,7 @@ import type { Holder, PendingBytes } from "../requests/pending-bytes.ts";
 import { inTurn } from "../turns/turn-queue.ts";
 import { PartialMessage } from "./partial-message.ts";
 import { type Carrier, SocketFollow } from "./socket-follow.ts";
-import { beatMessage, errorMessage, readSaid, type Said } from "./socket-messages.ts";
+import { beatMessage, type ClientMessage, errorMessage, readClientMessage } from "./socket-messages.ts";
 import type { StreamRpc } from "./stream-call.ts";
 
 /** Follows of one socket, at a time. */
@@ -179,7 +179,7 @@ export class FollowSocket implements Carrier, Holder {
       this.#close(UNSUPPORTED, "messages are text");
       return;
     }
-    const said = readSaid(String(data));
+    const said = readClientMessage(String(data));
     if (typeof said === "string") this.#close(POLICY, said);
     else if (said.kind === "ack" && this.#follows.get(said.id)?.acknowledge(said.count)) return;
     else if (this.#spend()) this.#do(said);
@@ -192,11 +192,11 @@ export class FollowSocket implements Carrier, Holder {
     this.#close(POLICY, "too many messages");
     return false;
   }
-  #do(said: Said): void {
+  #do(said: ClientMessage): void {
     if (said.kind === "cancel") this.#follows.get(said.id)?.cancel();
     else if (said.kind === "follow") this.#follow(said);
   }
-  #follow(said: Extract<Said, { kind: "follow" }>): void {
+  #follow(said: Extract<ClientMessage, { kind: "follow" }>): void {
     const { rpcOf, headersOf, registry } = this.#options;
     if (this.#follows.has(said.id)) {
       this.#close(POLICY, "the id is in use");

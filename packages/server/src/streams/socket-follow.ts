@@ -9,7 +9,14 @@ import { serverRefusal } from "@protobff/runtime/internal/routes/refusals";
 import type { Follower, Following } from "@protobff/runtime/internal/stream/stream-endpoint";
 import { internal } from "../fast/fast-call.ts";
 import { shortError } from "../headers/short-errors.ts";
-import { endMessage, errorMessage, itemMessage, openedMessage, type Said, tokenMessage } from "./socket-messages.ts";
+import {
+  type ClientMessage,
+  endMessage,
+  errorMessage,
+  itemMessage,
+  openedMessage,
+  tokenMessage,
+} from "./socket-messages.ts";
 import type { Drainable } from "./stream-account.ts";
 import type { StreamRpc } from "./stream-call.ts";
 
@@ -26,7 +33,7 @@ export interface Carrier {
 }
 
 interface Asked {
-  readonly said: Extract<Said, { kind: "follow" }>;
+  readonly said: Extract<ClientMessage, { kind: "follow" }>;
   /** Of the upgrade, with what the message says. */
   readonly headers: Incoming;
   /** What details of errors may be shown as JSON. */

@@ -3,8 +3,8 @@ import type { JsonValue } from "@bufbuild/protobuf";
 
 export const SUBPROTOCOL = "bff.v1.json";
 
-/** What a client says. */
-export type Said =
+/** A message of a client. */
+export type ClientMessage =
   | {
       readonly kind: "follow";
       readonly id: number;
@@ -21,7 +21,7 @@ export type Said =
   | { readonly kind: "cancel"; readonly id: number };
 
 /** @returns a text where it makes no sense: what is wrong with it */
-export function readSaid(text: string): Said | string {
+export function readClientMessage(text: string): ClientMessage | string {
   let said: unknown;
   try {
     said = JSON.parse(text);

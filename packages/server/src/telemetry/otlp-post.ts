@@ -18,7 +18,7 @@ export interface Target {
 }
 
 /** What became of a batch. `lost`: trying again is no use; `again`: it may be. */
-export type Posted =
+export type PostResult =
   | { readonly kind: "taken"; readonly rejected: number; readonly message: string }
   | { readonly kind: "lost"; readonly why: string }
   | { readonly kind: "again"; readonly why: string; readonly afterMs?: number | undefined };
@@ -29,8 +29,8 @@ export type Posted =
  * @param body in pieces, which are not put together: they are large
  * @param now the wall clock, in milliseconds, for a `retry-after` that is a date
  */
-export function post(target: Target, body: readonly Uint8Array[], now: () => number = Date.now): Promise<Posted> {
-  const { promise, resolve } = Promise.withResolvers<Posted>();
+export function post(target: Target, body: readonly Uint8Array[], now: () => number = Date.now): Promise<PostResult> {
+  const { promise, resolve } = Promise.withResolvers<PostResult>();
   const send = target.url.protocol === "https:" ? secure : plain;
   let request: ClientRequest;
   try {
@@ -42,7 +42,7 @@ export function post(target: Target, body: readonly Uint8Array[], now: () => num
   const late = `has not answered within ${target.timeoutMs} ms`;
   let answering: IncomingMessage | undefined;
   const timer = setTimeout(() => request.destroy(new Error(late)), target.timeoutMs);
-  const end = (posted: Posted): void => {
+  const end = (posted: PostResult): void => {
     clearTimeout(timer);
     resolve(posted);
   };
@@ -71,7 +71,7 @@ export function post(target: Target, body: readonly Uint8Array[], now: () => num
   return promise;
 }
 
-function verdict(answer: IncomingMessage, body: Buffer, now: number): Posted {
+function verdict(answer: IncomingMessage, body: Buffer, now: number): PostResult {
   const status = answer.statusCode ?? 0;
   const type = answer.headers["content-type"] ?? "";
   if (status >= 200 && status < 300) {

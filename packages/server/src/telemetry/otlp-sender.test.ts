@@ -2,22 +2,22 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { FakeClock } from "@protobff/runtime/internal/testing/fake-clock";
 import { expect, it } from "vitest";
-import type { Posted, Target } from "./otlp-post.ts";
+import type { PostResult, Target } from "./otlp-post.ts";
 import { post } from "./otlp-post.ts";
 import { type Batch, Sender, type Sent } from "./otlp-sender.ts";
 
 const CONFIG = { url: "http://127.0.0.1:1/v1/traces", headers: {}, timeoutMs: 10_000, gzip: false, tls: {} };
 const batch = (spans = 10): Batch => ({ spans, head: new Uint8Array(), body: Buffer.from("x") });
-const taken: Posted = { kind: "taken", rejected: 0, message: "" };
-const again = (afterMs?: number): Posted => ({ kind: "again", why: "answers 503", afterMs });
+const taken: PostResult = { kind: "taken", rejected: 0, message: "" };
+const again = (afterMs?: number): PostResult => ({ kind: "again", why: "answers 503", afterMs });
 
 /** @param answers in the order of the attempts; the last one for all others */
-function rig(...answers: Posted[]) {
+function rig(...answers: PostResult[]) {
   const clock = new FakeClock();
   const began = clock.now();
   const attempts: { readonly at: number; readonly timeoutMs: number }[] = [];
   const sent: Sent[] = [];
-  const how = async ({ timeoutMs }: Target): Promise<Posted> => {
+  const how = async ({ timeoutMs }: Target): Promise<PostResult> => {
     attempts.push({ at: clock.now() - began, timeoutMs });
     return answers[Math.min(attempts.length, answers.length) - 1]!;
   };

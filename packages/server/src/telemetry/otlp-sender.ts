@@ -4,7 +4,7 @@ import { Agent } from "node:http";
 import { Agent as SecureAgent } from "node:https";
 import { gzipSync } from "node:zlib";
 import { type Clock, systemClock, type Timer } from "@protobff/runtime/internal/clock";
-import { type Posted, post, type Target } from "./otlp-post.ts";
+import { type PostResult, post, type Target } from "./otlp-post.ts";
 
 /** At once; a collector that is far away, or slow, takes several nevertheless. */
 const AT_ONCE = 4;
@@ -39,20 +39,20 @@ export interface Sent {
   readonly why: string;
 }
 
-/** Whom a sender tells. */
-export interface Hearer {
+/** Receives the results of deliveries. */
+export interface DeliveryListener {
   sent(sent: Sent): void;
   /** An attempt has failed, and there will be another one. */
   failed(why: string): void;
 }
 
 /** How a batch goes out: `post`, where no test puts another. */
-export type Post = (target: Target, body: readonly Uint8Array[]) => Promise<Posted>;
+export type Post = (target: Target, body: readonly Uint8Array[]) => Promise<PostResult>;
 
 export class Sender {
   readonly #config: SendConfig;
   readonly #target: Target;
-  readonly #hearer: Hearer;
+  readonly #hearer: DeliveryListener;
   readonly #clock: Clock;
   readonly #post: Post;
   readonly #waiting: Batch[] = [];
@@ -65,7 +65,7 @@ export class Sender {
   #closeAt = Number.POSITIVE_INFINITY;
   #idle: (() => void) | undefined;
 
-  constructor(config: SendConfig, hearer: Hearer, clock: Clock = systemClock, how: Post = post) {
+  constructor(config: SendConfig, hearer: DeliveryListener, clock: Clock = systemClock, how: Post = post) {
     this.#config = config;
     this.#hearer = hearer;
     this.#clock = clock;
@@ -138,7 +138,7 @@ export class Sender {
   }
 
   /** An attempt takes no longer than there is time. */
-  #attempt(body: readonly Uint8Array[]): Promise<Posted> {
+  #attempt(body: readonly Uint8Array[]): Promise<PostResult> {
     const left = this.#closeAt - this.#clock.now();
     const timeoutMs = Math.min(this.#target.timeoutMs, left);
     if (timeoutMs <= 0) return Promise.resolve({ kind: "lost", why: "the process has ended before it was sent" });

@@ -14,7 +14,7 @@ import { type AttributeValue, SpanKind, type SpanLink, type SpanRecord, SpanStat
 import { unixNano, type WallTime } from "./wall-time.ts";
 
 /** Why a request is kept: its caller or its share, or although that says no. */
-export type Kept = "sampled" | "failed" | "degraded" | "slow";
+export type KeepReason = "sampled" | "failed" | "degraded" | "slow";
 
 /** Where upstreams are: by the full name of the service, and `<service> <branch>`. */
 export type Servers = ReadonlyMap<string, { readonly address: string; readonly port: number }>;
@@ -51,7 +51,7 @@ export class SpanMaker {
   }
 
   /** The spans of a request that is over: its own, and those of all that has ended. */
-  request(event: ResponseEvent, recording: Recording, kept: Kept): readonly SpanRecord[] {
+  request(event: ResponseEvent, recording: Recording, kept: KeepReason): readonly SpanRecord[] {
     const making = this.#making(recording);
     const spans = [this.#server(event, making, kept)];
     for (const note of recording.notes) {
@@ -70,7 +70,7 @@ export class SpanMaker {
     return { recording, offsetMs: this.#options.wall.offsetMs };
   }
 
-  #server(event: ResponseEvent, making: Making, kept: Kept): SpanRecord {
+  #server(event: ResponseEvent, making: Making, kept: KeepReason): SpanRecord {
     const { recording } = making;
     const { outcome } = event;
     const attributes: Pairs = [

@@ -17,7 +17,7 @@ import { Ids } from "../random-ids.ts";
 import { type CallNote, Recording, type SpanPlace, type TraceHead } from "./recording.ts";
 import { isSampled, PerSecond, type Sampling } from "./sampler.ts";
 import type { SpanSink } from "./span.ts";
-import { type Kept, SERVER_ERRORS, type Servers, SpanMaker } from "./span-maker.ts";
+import { type KeepReason, SERVER_ERRORS, type Servers, SpanMaker } from "./span-maker.ts";
 import { parseTraceparent, parseTracestate, RANDOM, SAMPLED, type TraceParent } from "./trace-context.ts";
 import { WallTime } from "./wall-time.ts";
 
@@ -143,17 +143,17 @@ export class Tracing implements Observer {
     queueMicrotask(() => this.#send(event, trace, kept));
   }
   /** Why it is kept; undefined: it is not. */
-  #kept({ outcome, startedAt, endedAt }: ResponseEvent, recording: Recording): Kept | undefined {
+  #kept({ outcome, startedAt, endedAt }: ResponseEvent, recording: Recording): KeepReason | undefined {
     if ((recording.flags & SAMPLED) !== 0) return "sampled";
     if (!outcome.ok && isRefusal(outcome.failure)) return undefined;
     const { slowMs = Number.POSITIVE_INFINITY } = recording.telemetry ?? {};
-    let why: Kept | undefined;
+    let why: KeepReason | undefined;
     if (!outcome.ok && SERVER_ERRORS.has(outcome.failure.clientCode)) why = "failed";
     else if (outcome.ok && outcome.degraded.length > 0) why = "degraded";
     else if (endedAt - startedAt > slowMs) why = "slow";
     return why !== undefined && this.#anyway.take() ? why : undefined;
   }
-  #send(event: ResponseEvent, recording: Recording, kept: Kept): void {
+  #send(event: ResponseEvent, recording: Recording, kept: KeepReason): void {
     const spans = this.#maker.request(event, recording, kept);
     recording.state = "sent";
     recording.forget();

@@ -14,7 +14,7 @@ import type { Observer } from "@protobff/runtime/internal/observer";
 import type { UnaryClient } from "@protobff/runtime/internal/transport/unary-client";
 import { expect, it, onTestFinished } from "vitest";
 import { listen } from "../listen.ts";
-import { likened } from "../process/observers.ts";
+import { withOneShape } from "../process/observers.ts";
 import { EchoService, echoEndpoint } from "../testing/test-echo.ts";
 import { SampleIdentity } from "./sample-identity.ts";
 import { NoLimits, REFUSING, warmUp } from "./warm-up.ts";
@@ -117,7 +117,7 @@ it("an observer and one that is silent are alike", () => {
     readonly resolver = undefined;
   }
   const counting = new Counting() as unknown as Observer;
-  const [told, silent] = [likened(counting, false), likened(counting, true)];
+  const [told, silent] = [withOneShape(counting, false), withOneShape(counting, true)];
   expect(Object.keys(told)).toEqual(["call", "responseStart"]);
   expect(Object.keys(silent)).toEqual(Object.keys(told));
   const event = {} as never;

@@ -10,7 +10,7 @@ import {
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
 import { FRAME_BYTES } from "@protobff/runtime/internal/http2/frames";
-import { type Charged, Limits } from "@protobff/runtime/internal/limits/limits";
+import { type ChargeResult, Limits } from "@protobff/runtime/internal/limits/limits";
 import type { StreamEndpoint } from "@protobff/runtime/internal/stream/stream-endpoint";
 import { GrpcClient, type Http2 } from "@protobff/runtime/internal/transport/grpc/grpc-client";
 import type { UnaryClient } from "@protobff/runtime/internal/transport/unary-client";
@@ -89,11 +89,11 @@ export const REFUSING = { resolvers: refusing, functions: refusing };
 
 /** Nobody is charged anything. */
 export class NoLimits extends Limits {
-  override charge(): Charged {
+  override charge(): ChargeResult {
     return FREE;
   }
 }
-const FREE: Charged = { alone: [], refund: () => {}, settle: () => {}, unsettled: () => {} };
+const FREE: ChargeResult = { alone: [], refund: () => {}, settle: () => {}, unsettled: () => {} };
 
 /** Of each unary rpc a sample, and others with longer texts and numbers; none for what is no such rpc. */
 function answersOf(methods: readonly DescMethod[]): (path: string) => readonly Buffer[] {

@@ -6,7 +6,7 @@ import type { Caller } from "../caller.ts";
 import { CredentialCache, MOST_CALLERS, weightOf } from "../credential-cache.ts";
 import type { Key } from "../jwt/keys.ts";
 import { callerOf } from "../principal.ts";
-import { type Expected, issuerOf, MOST_CHARACTERS, SKEW_S } from "../propagation/assertion.ts";
+import { type AssertionExpectation, issuerOf, MOST_CHARACTERS, SKEW_S } from "../propagation/assertion.ts";
 import { SIGNED_HEADER } from "../propagation/propagator.ts";
 import { unauthenticated } from "../refusals.ts";
 import type { Place, Source } from "../source.ts";
@@ -71,7 +71,7 @@ export class AssertionSource implements Source {
     return this.#keys.close();
   }
 
-  async #verified(header: string, digest: string, expected: Expected): Promise<Caller> {
+  async #verified(header: string, digest: string, expected: AssertionExpectation): Promise<Caller> {
     const { assertion, key } = await verifyAssertion(header, this.#keys, expected);
     const { claims: schema = this.#type, principal } = this.#options;
     if (assertion.type !== schema.typeName)

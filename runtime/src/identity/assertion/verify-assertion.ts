@@ -4,7 +4,7 @@ import type { PrincipalAssertion } from "@protobff/messages/bff/v1/identity_pb.j
 import type { JwkImport } from "../jwt/jose.ts";
 import type { KeySet } from "../jwt/key-set.ts";
 import type { Key } from "../jwt/keys.ts";
-import { asserted, type Expected, judgeAssertion, readSigned } from "../propagation/assertion.ts";
+import { type AssertionExpectation, asserted, checkAssertion, readSigned } from "../propagation/assertion.ts";
 import { unauthenticated } from "../refusals.ts";
 
 /** The public keys of whoever signs. */
@@ -32,7 +32,7 @@ export const ed25519: JwkImport = {
 export async function verifyAssertion(
   header: string,
   keys: IssuerKeys,
-  expected: Expected,
+  expected: AssertionExpectation,
 ): Promise<VerifiedAssertion> {
   const signed = readSigned(header);
   if (signed === undefined) throw unauthenticated("the assertion is none");
@@ -41,7 +41,7 @@ export async function verifyAssertion(
   if (typeof said === "string") throw unauthenticated(`the assertion ${said}`);
   const key = await keys.find(signed.keyId, ALGORITHM);
   if (key === undefined) throw unauthenticated("the assertion is signed with an unknown key");
-  const assertion = judgeAssertion(signed, await keyObjectOf(key), expected);
+  const assertion = checkAssertion(signed, await keyObjectOf(key), expected);
   if (typeof assertion === "string") throw unauthenticated(`the assertion ${assertion}`);
   return { assertion, key };
 }

@@ -1,8 +1,8 @@
 import { request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 
-/** What an issuer has answered. */
-export interface Fetched {
+/** The answer of an issuer. */
+export interface IssuerDocument {
   readonly text: string;
   /** The header of that name. */
   readonly cacheControl: string | undefined;
@@ -14,7 +14,7 @@ export interface Fetched {
  * @param signal gives up
  * @throws Error whose message says what is wrong, without the address
  */
-export type FetchDocument = (address: string, signal: AbortSignal) => Promise<Fetched>;
+export type FetchDocument = (address: string, signal: AbortSignal) => Promise<IssuerDocument>;
 
 /** The largest document that is read. */
 export const MAX_DOCUMENT_BYTES = 256 * 1024;

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { idle } from "../../testing/fake-clock.ts";
 import { JwtRig } from "../../testing/jwt-rig.ts";
 import { ISSUER, jwkOf, PAIRS, TestIssuer } from "../../testing/test-issuer.ts";
-import type { Fetched } from "./fetch-document.ts";
+import type { IssuerDocument } from "./fetch-document.ts";
 import { loadJose } from "./jose.ts";
 import { MAX_KEYS } from "./keys.ts";
 
@@ -16,7 +16,7 @@ const two = jwkOf(PAIRS.rsa2, { kid: "two" });
 
 /** How many sets of keys were asked for. */
 const fetches = (rig: JwtRig): number => rig.issuer.asked.filter((address) => address.endsWith("/keys")).length;
-const hanging = (signal: AbortSignal): Promise<Fetched> =>
+const hanging = (signal: AbortSignal): Promise<IssuerDocument> =>
   new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
 
 describe("keys", () => {
@@ -191,7 +191,11 @@ const UNUSABLE: readonly unknown[] = [
   ],
 ];
 /** What an issuer does wrong, and what is said of it. */
-const FAULTS: readonly (readonly [string, (address: string, signal: AbortSignal) => Promise<Fetched>, string])[] = [
+const FAULTS: readonly (readonly [
+  string,
+  (address: string, signal: AbortSignal) => Promise<IssuerDocument>,
+  string,
+])[] = [
   ["is away", () => Promise.reject(new Error("connect ECONNREFUSED")), "connect ECONNREFUSED"],
   ["hangs", (_, signal) => hanging(signal), "does not answer within 5 s"],
   ["hangs, deaf to being given up", () => new Promise(() => {}), "does not answer within 5 s"],
@@ -211,13 +215,13 @@ const FAULTS: readonly (readonly [string, (address: string, signal: AbortSignal)
   ["has keys of other kinds", keySet({ keys: UNUSABLE }), "has no key that verifies signatures"],
   ["has too many keys", keySet({ keys: Array(MAX_KEYS + 1).fill(one) }), `has more than ${MAX_KEYS} keys`],
 ];
-function answer(text: string): Promise<Fetched> {
+function answer(text: string): Promise<IssuerDocument> {
   return Promise.resolve({ text, cacheControl: undefined });
 }
-function discovered(address: string): Promise<Fetched> {
+function discovered(address: string): Promise<IssuerDocument> {
   return answer(JSON.stringify({ issuer: ISSUER, jwks_uri: address }));
 }
-function keySet(set: object): (address: string) => Promise<Fetched> {
+function keySet(set: object): (address: string) => Promise<IssuerDocument> {
   return (address) => (address.endsWith("/keys") ? answer(JSON.stringify(set)) : discovered(`${ISSUER}/keys`));
 }
 
@@ -294,7 +298,7 @@ test("closing ends a fetch that is under way, and begins no other", async () => 
   // when it has one document, and is about to ask for the other
   const asked: string[] = [];
   let closing: JwtRig | undefined;
-  const fetch = (address: string): Promise<Fetched> => {
+  const fetch = (address: string): Promise<IssuerDocument> => {
     asked.push(address);
     const discovery = discovered(`${ISSUER}/keys`);
     void discovery.then(() => closing?.source.close());

@@ -1,9 +1,9 @@
 import type { Clock, Timer } from "../../clock.ts";
 import { unjudged } from "../refusals.ts";
-import { type FetchDocument, type Fetched, fetchDocument } from "./fetch-document.ts";
+import { type FetchDocument, fetchDocument, type IssuerDocument } from "./fetch-document.ts";
 import type { JwkImport } from "./jose.ts";
 import { chosen, type Key, readKeys } from "./keys.ts";
-import { addressed, errorAt, type KeyPlace, locateKeys } from "./locate-keys.ts";
+import { errorAt, type KeyPlace, locateKeys, withAddress } from "./locate-keys.ts";
 
 /** How long a document may take. */
 const FETCH_MS = 5_000;
@@ -38,7 +38,7 @@ export class KeySet {
   /** Resolves when there are keys for the first time, or never will be. */
   readonly opened: Promise<void>;
   readonly #parts: KeySetParts;
-  readonly #fetch: (address: string) => Promise<Fetched>;
+  readonly #fetch: (address: string) => Promise<IssuerDocument>;
   readonly #open: () => void;
   #keys: readonly Key[] = [];
   /** On the clock; the keys are nothing from then on. */
@@ -130,7 +130,7 @@ export class KeySet {
       const address = await locateKeys(place, this.#fetch);
       const { text, cacheControl } = await this.#fetch(address);
       this.#replace(
-        addressed(address, () => readKeys(text, jose)),
+        withAddress(address, () => readKeys(text, jose)),
         ageMs(cacheControl),
       );
     } catch (error) {

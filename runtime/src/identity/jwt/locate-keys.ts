@@ -1,4 +1,4 @@
-import { type Fetched, isLoopback, isTrustworthy } from "./fetch-document.ts";
+import { type IssuerDocument, isLoopback, isTrustworthy } from "./fetch-document.ts";
 
 /** Where the keys of an issuer are: at an address that the options give, or where its OpenID discovery document says. */
 export type KeyPlace =
@@ -25,12 +25,15 @@ export function problemOfIssuer(issuer: string): string | undefined {
  *
  * @throws Error whose message says what is wrong
  */
-export async function locateKeys(place: KeyPlace, fetch: (address: string) => Promise<Fetched>): Promise<string> {
+export async function locateKeys(
+  place: KeyPlace,
+  fetch: (address: string) => Promise<IssuerDocument>,
+): Promise<string> {
   if (place.kind === "address") return place.address;
   const { issuer } = place;
   const address = discoveryAddress(issuer);
   const { text } = await fetch(address);
-  return addressed(address, () => keysNamedBy(parsed(text), issuer));
+  return withAddress(address, () => keysNamedBy(parsed(text), issuer));
 }
 
 function keysNamedBy(document: Readonly<Record<string, unknown>>, issuer: string): string {
@@ -44,7 +47,7 @@ function keysNamedBy(document: Readonly<Record<string, unknown>>, issuer: string
 }
 
 /** @throws the error of `read`, with the address in front, but for its query, which may hold a secret */
-export function addressed<T>(address: string, read: () => T): T {
+export function withAddress<T>(address: string, read: () => T): T {
   try {
     return read();
   } catch (thrown) {

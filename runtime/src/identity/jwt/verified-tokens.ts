@@ -3,7 +3,7 @@ import { weightOf } from "../credential-cache.ts";
 import type { Key } from "./keys.ts";
 
 /** A token that has been verified. */
-export interface Verified {
+export interface VerifiedToken {
   readonly caller: Caller;
   /** What has signed it: it counts for as long as that does. */
   readonly key: Key;
@@ -17,7 +17,7 @@ const MAX_BYTES = 32 * 1024 * 1024;
 
 /** Who presented which token, by the token's digest. The one that was asked for longest ago goes first. */
 export class VerifiedTokens {
-  readonly #byDigest = new Map<string, Verified>();
+  readonly #byDigest = new Map<string, VerifiedToken>();
   #bytes = 0;
 
   get size(): number {
@@ -40,7 +40,7 @@ export class VerifiedTokens {
     return undefined;
   }
 
-  set(digest: string, verified: Verified): void {
+  set(digest: string, verified: VerifiedToken): void {
     this.#forget(digest);
     this.#byDigest.set(digest, verified);
     this.#bytes += weightOf(verified.caller);

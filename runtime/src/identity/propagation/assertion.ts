@@ -37,8 +37,8 @@ export function signedHeader(assertion: PrincipalAssertion, { id, key }: NamedKe
   return unpadded(toBinary(SignedPrincipalSchema, signed));
 }
 
-/** What an assertion has to be. */
-export interface Expected {
+/** Values that an assertion must have. */
+export interface AssertionExpectation {
   readonly issuer: string;
   /** Full names of services, one of which is called. */
   readonly audience: readonly string[];
@@ -62,17 +62,17 @@ export function readSigned(header: string): SignedPrincipal | undefined {
  *
  * @param key the public key that is named in it
  */
-export function judgeAssertion(
+export function checkAssertion(
   { assertion: bytes, signature }: SignedPrincipal,
   key: KeyObject,
-  expected: Expected,
+  expected: AssertionExpectation,
 ): PrincipalAssertion | string {
   if (!verify(null, Buffer.concat([CONTEXT, bytes]), key, signature)) return "is not what its issuer has signed";
   return asserted(bytes, expected);
 }
 
 /** The same of an assertion whose signature has not been looked at: worth a look before its key is asked for. */
-export function asserted(bytes: Uint8Array, expected: Expected): PrincipalAssertion | string {
+export function asserted(bytes: Uint8Array, expected: AssertionExpectation): PrincipalAssertion | string {
   let assertion: PrincipalAssertion;
   try {
     assertion = fromBinary(PrincipalAssertionSchema, bytes);

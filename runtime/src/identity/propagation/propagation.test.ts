@@ -11,7 +11,7 @@ import { FakeClock } from "../../testing/fake-clock.ts";
 import type { Caller } from "../caller.ts";
 import { incomingOf } from "../incoming.ts";
 import { callerOf } from "../principal.ts";
-import { judgeAssertion, keyIdOf, readSigned } from "./assertion.ts";
+import { checkAssertion, keyIdOf, readSigned } from "./assertion.ts";
 import { openPropagation, type Propagation, readSigning } from "./propagation.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "bff-keys-"));
@@ -64,7 +64,7 @@ const signedFor = (one: Caller, audience = BILLING) =>
   propagation.propagator.header(one, "signed", audience)?.value ?? "";
 function judged(header: string, { key = first.key, issuer = ISSUER, audience = BILLING } = {}) {
   const signed = readSigned(header);
-  return signed === undefined ? "is none" : judgeAssertion(signed, key, { issuer, audience: [audience], now: now() });
+  return signed === undefined ? "is none" : checkAssertion(signed, key, { issuer, audience: [audience], now: now() });
 }
 
 describe("a signed principal", () => {
@@ -96,7 +96,7 @@ describe("a signed principal", () => {
     const signed = readSigned(signedFor(caller()));
     if (signed === undefined) throw new Error();
     const other = create(SignedPrincipalSchema, { ...signed, assertion: signed.assertion.slice(1) });
-    expect(judgeAssertion(other, first.key, { issuer: ISSUER, audience: [BILLING], now: now() })).toContain(
+    expect(checkAssertion(other, first.key, { issuer: ISSUER, audience: [BILLING], now: now() })).toContain(
       "has signed",
     );
   });

@@ -39,7 +39,7 @@ export interface Ejection {
 }
 
 /** Who would rather have another place. */
-export interface Avoiding {
+export interface PlacePreference {
   avoids(place: object): boolean;
 }
 
@@ -158,7 +158,7 @@ export class Balancer<T> {
   }
 
   /** Who takes a call; undefined when nobody has room. */
-  pick(avoid?: Avoiding): Place<T> | undefined {
+  pick(avoid?: PlacePreference): Place<T> | undefined {
     if (this.#odd || avoid !== undefined) return this.#pickAmongOdd(avoid);
     const open = this.#open;
     const count = open.length;
@@ -211,7 +211,7 @@ export class Balancer<T> {
     return place.probing || place.warmFrom !== undefined ? "warming" : "connected";
   }
 
-  #pickAmongOdd(avoid: Avoiding | undefined): Place<T> | undefined {
+  #pickAmongOdd(avoid: PlacePreference | undefined): Place<T> | undefined {
     const now = this.#clock.now();
     if (now - this.#settledAt >= SETTLE_MS) this.#settle(now);
     if (avoid !== undefined) {

@@ -1,7 +1,7 @@
 import type { Clock } from "../../clock.ts";
 import { Code, type Fault } from "../../failure.ts";
 import { ErrorCode } from "../../http2/error-code.ts";
-import type { Avoiding, Place } from "../balance/balancer.ts";
+import type { Place, PlacePreference } from "../balance/balancer.ts";
 import type { ReceivedHeaders } from "../call-headers.ts";
 import { throwLater } from "../throw-later.ts";
 import type { InFlight } from "../unary-client.ts";
@@ -15,7 +15,7 @@ const { NO_ERROR, REFUSED_STREAM, CANCEL, ENHANCE_YOUR_CALM, INADEQUATE_SECURITY
  * One request, from when it asks for a stream of HTTP/2 until that has ended: what gRPC says about what HTTP/2 brings, but for the body. A
  * session hands it `response`, `data`, `trailers`, `end` as they come, and `closed` last.
  */
-export abstract class BaseAttempt implements InFlight, Waiter<GrpcSession>, Avoiding, GrpcReceiver {
+export abstract class BaseAttempt implements InFlight, Waiter<GrpcSession>, PlacePreference, GrpcReceiver {
   protected readonly pool: SessionPool<GrpcSession>;
   readonly #request: GrpcRequest;
   readonly #after: BaseAttempt | undefined;

@@ -1,5 +1,5 @@
 import { Code, type Fault } from "../../failure.ts";
-import { appended } from "../../wire/appended.ts";
+import { appendChunk } from "../../wire/append-chunk.ts";
 import { PREFIX_BYTES } from "../../wire/frame.ts";
 import type { ReceivedHeaders } from "../call-headers.ts";
 import { throwLater } from "../throw-later.ts";
@@ -51,7 +51,7 @@ export class GrpcAttempt extends BaseAttempt {
   #keep(chunk: Buffer): void {
     const received = this.#received + chunk.length;
     if (received <= this.#expected && !this.over) {
-      this.#body = appended(this.#body, this.#received, chunk, this.#expected, AT_ONCE_BYTES);
+      this.#body = appendChunk(this.#body, this.#received, chunk, this.#expected, AT_ONCE_BYTES);
     }
     this.#received = received;
   }

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from "../../clock.ts";
 import { type Addresses, keyOf, type Target } from "../balance/addresses.ts";
 import type { BalancePolicy } from "../balance/balance-policy.ts";
-import { type Avoiding, Balancer } from "../balance/balancer.ts";
+import { Balancer, type PlacePreference } from "../balance/balancer.ts";
 import { AddressSessions, type AddressSessionsOwner, CONNECT_MS, type SpotParts } from "./address-sessions.ts";
 import type { Session, SessionOwner, Waiter } from "./session.ts";
 import { SessionWatch } from "./session-watch.ts";
@@ -75,11 +75,11 @@ export class SessionPool<S extends Session> implements AddressSessionsOwner<S> {
   }
 
   /** A session that has room for a stream, which has to be opened at once. */
-  take(avoid?: Avoiding): S | undefined {
+  take(avoid?: PlacePreference): S | undefined {
     if (this.#unspread) this.#spread();
     return this.#next(avoid);
   }
-  #next(avoid: Avoiding | undefined): S | undefined {
+  #next(avoid: PlacePreference | undefined): S | undefined {
     const spot = this.#only ?? this.balancer.pick(avoid)?.of;
     const session = spot?.session();
     if (!this.#awake && session !== undefined) this.#wake();

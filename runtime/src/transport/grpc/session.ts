@@ -1,4 +1,4 @@
-import type { Avoiding, Place } from "../balance/balancer.ts";
+import type { Place, PlacePreference } from "../balance/balancer.ts";
 
 /** One HTTP/2 connection, as those who choose among several see it. */
 export interface Session {
@@ -33,7 +33,7 @@ export interface SessionOwner<S extends Session> {
 }
 
 /** Wants to open a stream as soon as a session has room. Called is one of the two, once, and not from within `wait`. */
-export interface Waiter<S extends Session> extends Avoiding {
+export interface Waiter<S extends Session> extends PlacePreference {
   start(session: S): void;
   /** There is no connection, and none will come soon. */
   refused(message: string): void;

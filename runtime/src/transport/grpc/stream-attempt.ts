@@ -1,6 +1,6 @@
 import { Code, type Fault } from "../../failure.ts";
 import { ErrorCode } from "../../http2/error-code.ts";
-import { appended } from "../../wire/appended.ts";
+import { appendChunk } from "../../wire/append-chunk.ts";
 import { PREFIX_BYTES } from "../../wire/frame.ts";
 import type { ReceivedHeaders } from "../call-headers.ts";
 import type { OpenStream, StreamReceiver } from "../stream-client.ts";
@@ -62,7 +62,7 @@ export class StreamAttempt extends BaseAttempt implements OpenStream {
     this.#hasBody ||= chunk.length > 0;
     const rest = this.#size === 0 ? this.#straight(chunk) : chunk;
     if (this.over) return;
-    if (rest.length > 0) this.#held = appended(this.#held, this.#size, rest, this.#expected(rest), AT_ONCE_BYTES);
+    if (rest.length > 0) this.#held = appendChunk(this.#held, this.#size, rest, this.#expected(rest), AT_ONCE_BYTES);
     this.#size += rest.length;
     this.#give();
   }

@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import type { Registry } from "@bufbuild/protobuf";
 import { Code, type Fault } from "../../failure.ts";
 import type { ReplyReader } from "../../http-rule/reply-reader.ts";
-import type { Avoiding, Place } from "../balance/balancer.ts";
+import type { Place, PlacePreference } from "../balance/balancer.ts";
 import type { ReceivedHeaders } from "../call-headers.ts";
 import { errorText } from "../error-text.ts";
 import { throwLater } from "../throw-later.ts";
@@ -32,7 +32,7 @@ export interface HttpExchange {
 }
 
 /** One request of HTTP, until its reply is told. */
-export class HttpAttempt implements InFlight, Avoiding {
+export class HttpAttempt implements InFlight, PlacePreference {
   readonly #of: HttpExchange;
   readonly #reply: Reply;
   readonly #places: HttpPlaces;

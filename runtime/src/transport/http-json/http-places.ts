@@ -5,7 +5,7 @@ import { isIP } from "node:net";
 import type { Clock } from "../../clock.ts";
 import { Addresses, keyOf, type Target } from "../balance/addresses.ts";
 import type { BalancePolicy } from "../balance/balance-policy.ts";
-import { type Avoiding, Balancer, type Place } from "../balance/balancer.ts";
+import { Balancer, type Place, type PlacePreference } from "../balance/balancer.ts";
 
 /** How often names are resolved again, in milliseconds. */
 const REFRESH_MS = 5_000;
@@ -47,7 +47,7 @@ export class HttpPlaces {
   }
 
   /** Undefined: no address is known yet, or none could be found. */
-  take(avoid: Avoiding | undefined): Place<HttpPlace> | undefined {
+  take(avoid: PlacePreference | undefined): Place<HttpPlace> | undefined {
     this.#usedAt = this.#clock.now();
     this.#addresses.keep(() => this.#clock.now() - this.#usedAt < UNUSED_MS);
     return this.balancer.pick(avoid);

@@ -1,7 +1,7 @@
 import type { RequestFields } from "@protobff/runtime/internal/http2/request-block";
-import { appended } from "@protobff/runtime/internal/wire/appended";
+import { appendChunk } from "@protobff/runtime/internal/wire/append-chunk";
 import { PREFIX_BYTES } from "@protobff/runtime/internal/wire/frame";
-import type { Hearer } from "../carrier/carrier.ts";
+import type { CarrierListener } from "../carrier/carrier.ts";
 import type { OwnStream } from "../carrier/own-stream.ts";
 import { beginInTurn } from "../turns/turns.ts";
 import { adapterWeight, type Whole } from "../turns/weight.ts";
@@ -10,7 +10,7 @@ import { type Holder, type PendingBytes, requestBytes } from "./pending-bytes.ts
 import { AT_ONCE_BYTES, late, tooMuch } from "./request-body.ts";
 
 /** What has come of a request that is handed on. */
-export interface Come {
+export interface ReceivedRequest {
   readonly body: Buffer | undefined;
   /** Why nothing more of it is wanted. */
   readonly failure: Error | undefined;
@@ -26,14 +26,14 @@ export interface AwaitedOptions {
   /** Whether its body begins with the length of a message. */
   readonly isFramed: boolean;
   /** It is handed on; undefined: nobody waits for an answer any more. */
-  readonly gone: (come: Come | undefined) => void;
+  readonly gone: (come: ReceivedRequest | undefined) => void;
 }
 
 /**
  * A request over our own frames that no shortcut takes. Until it has come whole, and it is its turn, it is its headers and the bytes of its body:
  * what node and Connect make of a request weighs more than most bodies, and takes longer than all that a shortcut does.
  */
-export class AwaitedRequest implements Hearer, Holder, Whole {
+export class PendingRequest implements CarrierListener, Holder, Whole {
   readonly copies = true;
   heldBytes = 0;
   holderSlot = 0;
@@ -72,7 +72,7 @@ export class AwaitedRequest implements Hearer, Holder, Whole {
   data(chunk: Buffer): void {
     if (this.#failure !== undefined) return;
     const { contentLength = Number.POSITIVE_INFINITY } = this.#stream;
-    this.#body = appended(this.#body, this.#received, chunk, contentLength, AT_ONCE_BYTES);
+    this.#body = appendChunk(this.#body, this.#received, chunk, contentLength, AT_ONCE_BYTES);
     this.#received += chunk.length;
     this.#options.pending.add(this, chunk.length);
     if (this.#isTooLarge) this.#line();
@@ -110,7 +110,7 @@ export class AwaitedRequest implements Hearer, Holder, Whole {
     this.#waits = true;
     beginInTurn(this.#stream.session, this);
   }
-  #leave(come: Come | undefined): void {
+  #leave(come: ReceivedRequest | undefined): void {
     if (this.#gone) return;
     this.#gone = true;
     this.#options.pending.release(this);

@@ -3,7 +3,7 @@
 import { type DescMessage, fromBinary } from "@bufbuild/protobuf";
 
 /** The class of a type's messages has its fields as accessors; once one is used, all are properties of the message itself. */
-class Passed {
+class OpaqueMessage {
   readonly $typeName: string;
   #bytes: Uint8Array | undefined;
 
@@ -14,7 +14,7 @@ class Passed {
   static bytesOf(message: object): Uint8Array | undefined {
     return #bytes in message ? message.#bytes : undefined;
   }
-  static open(message: Passed, schema: DescMessage): void {
+  static open(message: OpaqueMessage, schema: DescMessage): void {
     const bytes = message.#bytes;
     if (bytes === undefined) return;
     message.#bytes = undefined;
@@ -22,14 +22,14 @@ class Passed {
   }
 }
 
-/** The bytes of a message that nobody has looked into. */
-export const passedBytes = (message: object): Uint8Array | undefined => Passed.bytesOf(message);
+/** The bytes of a message of which no field was read. */
+export const opaqueBytes = (message: object): Uint8Array | undefined => OpaqueMessage.bytesOf(message);
 
 type PassedClass = new (typeName: string, bytes: Uint8Array) => object;
 const classes = new WeakMap<DescMessage, PassedClass>();
 
 /** @param bytes of a message of that type, which protobuf-es would decode */
-export function passedMessage(schema: DescMessage, bytes: Uint8Array): object {
+export function opaqueMessage(schema: DescMessage, bytes: Uint8Array): object {
   let its = classes.get(schema);
   if (its === undefined) {
     its = classOf(schema);
@@ -39,16 +39,16 @@ export function passedMessage(schema: DescMessage, bytes: Uint8Array): object {
 }
 
 function classOf(schema: DescMessage): PassedClass {
-  const its = class extends Passed {};
+  const its = class extends OpaqueMessage {};
   for (const name of ["$unknown", ...schema.members.map(({ localName }) => localName)]) {
     Object.defineProperty(its.prototype, name, {
       configurable: true,
-      get(this: Passed) {
-        Passed.open(this, schema);
+      get(this: OpaqueMessage) {
+        OpaqueMessage.open(this, schema);
         return Object.getOwnPropertyDescriptor(this, name)?.value;
       },
-      set(this: Passed, value: unknown) {
-        Passed.open(this, schema);
+      set(this: OpaqueMessage, value: unknown) {
+        OpaqueMessage.open(this, schema);
         put(this, name, value);
       },
     });
@@ -56,6 +56,6 @@ function classOf(schema: DescMessage): PassedClass {
   return its;
 }
 
-function put(message: Passed, name: string, value: unknown): void {
+function put(message: OpaqueMessage, name: string, value: unknown): void {
   Object.defineProperty(message, name, { value, configurable: true, enumerable: true, writable: true });
 }

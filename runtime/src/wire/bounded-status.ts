@@ -11,7 +11,7 @@ export interface ReceivedDetail {
 }
 
 /** The text, or as much of its beginning as fits into 1 KiB of UTF-8, with an ellipsis behind it. */
-export function textHandedOn(text: string): string {
+export function boundedText(text: string): string {
   const bytes = Buffer.from(text, "utf8");
   if (bytes.length <= TEXT_BYTES) return text.toWellFormed();
   let end = TEXT_BYTES - Buffer.byteLength("…");
@@ -21,7 +21,7 @@ export function textHandedOn(text: string): string {
 }
 
 /** The details of an encoded `google.rpc.Status`, in order, without those that no longer fit into 8 KiB together. */
-export function detailsHandedOn(status: Uint8Array): ReceivedDetail[] {
+export function boundedDetails(status: Uint8Array): ReceivedDetail[] {
   let left = DETAILS_BYTES;
   return statusDetails(status).filter(({ type, value }) => {
     const bytes = type.length + value.length;

@@ -2,12 +2,12 @@
 const LARGE_BYTES = 4 << 10;
 
 /**
- * Gives back at once what a buffer holds that nobody looks at any more; nothing happens where it shares its memory. V8 counts such memory, and marks its whole
+ * Frees the memory of an unused buffer at once, unless the buffer shares its memory. V8 counts such memory, and marks its whole
  * heap whenever 8 MB to 64 MB have come together, however little of them is in use: with bodies that come fast, ten times a second.
  *
  * @param bytes has no bytes afterwards, nor has any other view of its memory
  */
-export function letGo(bytes: Uint8Array): void {
+export function releaseBuffer(bytes: Uint8Array): void {
   const { buffer, byteLength } = bytes;
   if (byteLength < LARGE_BYTES || byteLength !== buffer.byteLength || !(buffer instanceof ArrayBuffer)) return;
   buffer.transfer(0); // ECMA-262, 25.1.3.9 (ArrayBufferCopyAndDetach): the buffer is detached, which frees its block
@@ -17,15 +17,15 @@ export function letGo(bytes: Uint8Array): void {
 const WORTH_BYTES = 64 << 10;
 const read = new WeakSet<ArrayBufferLike>();
 
-/** A message has been read that keeps no part of these bytes. */
-export function readThrough(bytes: Uint8Array): void {
+/** Marks bytes of which the message that was read keeps no part. */
+export function markReleasable(bytes: Uint8Array): void {
   if (bytes.length >= WORTH_BYTES) read.add(bytes.buffer);
 }
 /**
- * Gives back what a message was read from, unless the message keeps a part of it.
+ * Frees the bytes that a message was read from, unless the message keeps a part of them.
  *
  * @param bytes all of its memory, which nobody else looks at
  */
-export function letGoOnceRead(bytes: Uint8Array): void {
-  if (bytes.length >= WORTH_BYTES && read.has(bytes.buffer)) letGo(bytes);
+export function releaseMarked(bytes: Uint8Array): void {
+  if (bytes.length >= WORTH_BYTES && read.has(bytes.buffer)) releaseBuffer(bytes);
 }

@@ -1,7 +1,7 @@
 // Holds docs/runtime.md#server
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { appended } from "./appended.ts";
+import { appendChunk } from "./append-chunk.ts";
 
 test("whatever pieces come, all of them are there, in at most twice their bytes and what is kept ready", () => {
   const pieces = fc.array(fc.uint8Array({ minLength: 1, maxLength: 50 }), { minLength: 1, maxLength: 200 });
@@ -11,7 +11,7 @@ test("whatever pieces come, all of them are there, in at most twice their bytes 
       let body: Buffer | undefined;
       let used = 0;
       for (const piece of all) {
-        body = appended(body, used, Buffer.from(piece), expected, atOnce);
+        body = appendChunk(body, used, Buffer.from(piece), expected, atOnce);
         used += piece.length;
         expect(body.length).toBeLessThanOrEqual(Math.max(4 * used, atOnce));
       }
@@ -21,14 +21,14 @@ test("whatever pieces come, all of them are there, in at most twice their bytes 
 });
 
 test("a body that says how long it is, is copied once", () => {
-  const first = appended(undefined, 0, Buffer.from("ab"), 6, 16);
-  const second = appended(first, 2, Buffer.from("cdef"), 6, 16);
+  const first = appendChunk(undefined, 0, Buffer.from("ab"), 6, 16);
+  const second = appendChunk(first, 2, Buffer.from("cdef"), 6, 16);
   expect(second).toBe(first);
   expect(second.toString()).toBe("abcdef");
 });
 
 test("a first piece that may be all takes no more than its own bytes", () => {
-  const only = appended(undefined, 0, Buffer.alloc(10_000, "a"), Number.POSITIVE_INFINITY, 0);
+  const only = appendChunk(undefined, 0, Buffer.alloc(10_000, "a"), Number.POSITIVE_INFINITY, 0);
   expect(only.length).toBe(10_000);
-  expect(appended(only, 10_000, Buffer.from("b"), Number.POSITIVE_INFINITY, 0).length).toBe(20_002);
+  expect(appendChunk(only, 10_000, Buffer.from("b"), Number.POSITIVE_INFINITY, 0).length).toBe(20_002);
 });

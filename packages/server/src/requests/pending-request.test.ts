@@ -1,11 +1,11 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { RequestFields } from "@protobff/runtime/internal/http2/request-block";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { Hearer } from "../carrier/carrier.ts";
+import type { CarrierListener } from "../carrier/carrier.ts";
 import type { OwnStream } from "../carrier/own-stream.ts";
 import { AdapterRequests } from "./adapter-requests.ts";
-import type { Come } from "./awaited-request.ts";
 import { PendingBytes, requestBytes } from "./pending-bytes.ts";
+import type { ReceivedRequest } from "./pending-request.ts";
 
 const MAX = 1000;
 
@@ -15,7 +15,7 @@ afterEach(() => void vi.useRealTimers());
 
 /** What one connection asks of Connect's adapter: `come` is what has been handed on of it. */
 function connection(pending = new PendingBytes(1 << 20)) {
-  const come: Come[] = [];
+  const come: ReceivedRequest[] = [];
   const gone: string[] = [];
   const requests = new AdapterRequests(() => {}, {
     pending,
@@ -25,13 +25,13 @@ function connection(pending = new PendingBytes(1 << 20)) {
   });
   const session = {};
   const ask = (path: string, more: Readonly<Record<string, string>> = {}, contentLength?: number) => {
-    let hearer: Hearer | undefined;
+    let hearer: CarrierListener | undefined;
     let continued = 0;
     const stream = {
       session,
       contentLength,
       over: false,
-      hear: (hears: Hearer) => {
+      hear: (hears: CarrierListener) => {
         hearer = hears;
       },
       continue: () => {

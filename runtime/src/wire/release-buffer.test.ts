@@ -1,30 +1,30 @@
 import { expect, test } from "vitest";
-import { letGo, letGoOnceRead, readThrough } from "./let-go.ts";
+import { markReleasable, releaseBuffer, releaseMarked } from "./release-buffer.ts";
 
 test("what has its memory for itself has none afterwards", () => {
   const bytes = Buffer.alloc(1 << 20, "a");
   const view = bytes.subarray(10, 20);
-  letGo(bytes);
+  releaseBuffer(bytes);
   expect([bytes.length, view.length, bytes.buffer.byteLength]).toEqual([0, 0, 0]);
 });
 
 test("memory that others have a part of stays as it is", () => {
   const pooled = Buffer.allocUnsafe(2000).fill("p");
   const large = Buffer.alloc(1 << 20, "a");
-  for (const one of [pooled, large.subarray(0, 500_000), large.subarray(1), Buffer.alloc(0)]) letGo(one);
+  for (const one of [pooled, large.subarray(0, 500_000), large.subarray(1), Buffer.alloc(0)]) releaseBuffer(one);
   expect(pooled.every((byte) => byte === 0x70)).toBe(true);
   expect(large.length).toBe(1 << 20);
 });
 
 test("memory of threads is nobody's alone", () => {
   const shared = new Uint8Array(new SharedArrayBuffer(1 << 16));
-  letGo(shared);
+  releaseBuffer(shared);
   expect(shared.length).toBe(1 << 16);
 });
 
 test("what a message was read from goes when all of it is said to have been read through, where it is large", () => {
   const [small, unread, read] = [Buffer.alloc(60_000), Buffer.alloc(1 << 16), Buffer.alloc(1 << 16)];
-  for (const one of [small, read]) readThrough(one.subarray(0));
-  for (const one of [small, unread, read]) letGoOnceRead(one);
+  for (const one of [small, read]) markReleasable(one.subarray(0));
+  for (const one of [small, unread, read]) releaseMarked(one);
   expect([small, unread, read].map(({ length }) => length)).toEqual([60_000, 1 << 16, 0]);
 });

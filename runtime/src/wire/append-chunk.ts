@@ -1,4 +1,4 @@
-import { letGo } from "./let-go.ts";
+import { releaseBuffer } from "./release-buffer.ts";
 
 /**
  * The first `used` bytes of `body`, and `chunk` behind them: in the same buffer where they fit, else in a larger one, and `body` is let go. So a body that comes
@@ -7,7 +7,7 @@ import { letGo } from "./let-go.ts";
  * @param expected how long it says that it becomes, in bytes; infinity when it says nothing
  * @param atOnce so many bytes are kept ready for what says that it is that long; for more, only when a quarter of it is there
  */
-export function appended(
+export function appendChunk(
   body: Buffer | undefined,
   used: number,
   chunk: Buffer,
@@ -22,7 +22,7 @@ export function appended(
     kept = Buffer.allocUnsafe(Math.max(received, enough));
     if (body !== undefined) {
       kept.set(body.subarray(0, used));
-      letGo(body);
+      releaseBuffer(body);
     }
   }
   kept.set(chunk, used);

@@ -1,2 +1,2 @@
 /** Thrown, and never seen outside of `decoder` and `encoder`: protobuf-es has to do it. */
-export const UNUSUAL = Symbol("unusual");
+export const FALLBACK = Symbol("unusual");

@@ -2,7 +2,7 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { AnySchema } from "@bufbuild/protobuf/wkt";
 import { describe, expect, test } from "vitest";
-import { detailsHandedOn, textHandedOn } from "./handed-on.ts";
+import { boundedDetails, boundedText } from "./bounded-status.ts";
 
 describe("a text", () => {
   test.each([
@@ -13,7 +13,7 @@ describe("a text", () => {
     ["🚀".repeat(300), `${"🚀".repeat(255)}…`],
     ["lone \ud800", "lone \ufffd"],
   ])("is cut where it has more than 1 KiB, between characters (%#)", (text, handedOn) => {
-    expect(textHandedOn(text)).toBe(handedOn);
+    expect(boundedText(text)).toBe(handedOn);
     expect(Buffer.byteLength(handedOn)).toBeLessThanOrEqual(1024);
   });
 });
@@ -39,9 +39,9 @@ describe("details", () => {
       [5000, 10],
     ],
   ])("that no longer fit into 8 KiB are left out: %j", (sizes, handedOn) => {
-    expect(detailsHandedOn(status(...sizes)).map(({ value }) => value.length)).toEqual(handedOn);
+    expect(boundedDetails(status(...sizes)).map(({ value }) => value.length)).toEqual(handedOn);
   });
   test("that make no sense are none", () => {
-    expect(detailsHandedOn(Uint8Array.of(255, 255, 255))).toEqual([]);
+    expect(boundedDetails(Uint8Array.of(255, 255, 255))).toEqual([]);
   });
 });
