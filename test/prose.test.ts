@@ -56,6 +56,11 @@ describe("a sentence", () => {
   ])("%s is plain", (sentence) => expect(patternsOf(sentence)).toEqual([]));
 
   test("ends before a capital, a digit or code", () => {
+    expect(sentencesOf("Its codes. codes.ts joins them. protobff runs.")).toEqual([
+      "Its codes.",
+      "codes.ts joins them.",
+      "protobff runs.",
+    ]);
     expect(sentencesOf("One ends. Two ends! `three` goes? 4 e.g. Four stays (it ends.) A dot. in")).toEqual([
       "One ends.",
       "Two ends!",

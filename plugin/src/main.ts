@@ -57,7 +57,7 @@ function tryWriteLock(path: string, text: string): CodeGeneratorResponse | undef
   return tryWrite(`lock=${path}`, path, text);
 }
 
-/** Gives the response that says why a file cannot be written. `option` is what names it. */
+/** The response for a file that cannot be written, with the cause. `option` is what names it. */
 function tryWrite(option: string, path: string, text: string): CodeGeneratorResponse | undefined {
   try {
     writeFileSync(path, text);

@@ -36,11 +36,13 @@ export function wordsOf(sentence: string): number {
   return sentence.split(/\s+/).filter((word) => /[\p{L}\p{N}]/u.test(word)).length;
 }
 
-/** The sentences of a paragraph, which end where a capital, code or a digit follows. */
+/** The sentences of a paragraph, which end where a capital, a digit, code or a file follows. */
 export function sentencesOf(paragraph: string): string[] {
   const text = paragraph.replaceAll(/\s+/g, " ").trim();
   if (text === "") return [];
-  return text.split(/(?<=(?<!\b(?:e\.g|i\.e|etc|vs))[.!?]["”)]*) (?=["“(]*[\p{Lu}\p{N}`])/u);
+  return text.split(
+    /(?<=(?<!\b(?:e\.g|i\.e|etc|vs))[.!?]["”)]*) (?=["“(]*(?:[\p{Lu}\p{N}`]|protobff\b|[\w./-]+\.(?:ts|md|json|proto)\b))/u,
+  );
 }
 
 /** Markdown in paragraphs without code, links and emphasis; code within a sentence is one word. */

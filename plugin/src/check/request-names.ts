@@ -41,7 +41,7 @@ function nameAt(node: Node): string | undefined {
       return undefined;
   }
 }
-/** Of a header the name may be an expression itself. */
+/** The name of a header may be an expression. */
 const restOf = (node: Node): readonly Node[] => (node.kind === "call" ? node.args.slice(1) : []);
 
 /** What steps read of a request, themselves or through those that they read. */

@@ -1,4 +1,4 @@
-// What the bin says when it is given arguments: people run it, buf gives none. What people ask for is answered by `protobff`.
+// The text for people who run the command with arguments; buf passes none. What people ask for is answered by `protobff`.
 const USAGE = `protoc-gen-bff is a plugin of buf and protoc: name it in buf.gen.yaml, as \`local: protoc-gen-bff\`.
 
   protoc-gen-bff --version

@@ -8,7 +8,7 @@ export interface Panel {
   readonly unit: string;
   /** Expressions with what a line of each is called: \`{{label}}\`. */
   readonly lines: readonly { readonly expr: string; readonly legend: string }[];
-  /** Of 24 columns. */
+  /** Width in columns, of 24. */
   readonly width?: number;
   /** From 0 to this. */
   readonly max?: number;

@@ -93,7 +93,7 @@ const methodsOf = (rpcs: readonly WatchedRpc[]): string =>
     rpcs.map(({ method }) => method),
   );
 
-/** What clients see first, then what it calls. */
+/** Panels of answers to clients, then panels of upstream calls. */
 export function rpcRow(rpc: WatchedRpc, collapsed: boolean): Row {
   return { title: rpc.title, collapsed, panels: [...rpcPanels(rpc), ...callPanels(rpc)] };
 }

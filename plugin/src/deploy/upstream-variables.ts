@@ -1,4 +1,4 @@
-// Where upstreams and their branches are, and by what certificates they are reached.
+// Addresses and certificates of upstreams and their branches.
 import type { PlanServer } from "../plan/model/plan.ts";
 import type { Variable } from "./variable.ts";
 

@@ -1,9 +1,9 @@
 /** One variable of the environment. */
 export interface Variable {
   readonly name: string;
-  /** What it means: a line, for a comment. */
+  /** Its meaning: one line, for a comment. */
   readonly about: string;
-  /** What counts where it is not set. */
+  /** The value of an unset variable. */
   readonly default?: string | undefined;
   /** Manifests name the default in a comment, in place of setting it. */
   readonly offered?: boolean | undefined;

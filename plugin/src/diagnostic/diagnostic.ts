@@ -7,14 +7,14 @@ export interface Diagnostic {
   /** "BFF" and three digits; the first digit is the group, as in docs/diagnostics.md. Never reused. */
   readonly code: `BFF${number}`;
   readonly severity: Severity;
-  /** What is wrong: one sentence without a full stop at its end; names in double quotes. */
+  /** The fault: one sentence without a full stop at its end; names in double quotes. */
   readonly message: string;
   readonly at: Origin;
   /** Other places that matter, each with what to see there. */
   readonly related?: readonly { readonly at: Origin; readonly message: string }[];
-  /** What to write instead: an imperative sentence. */
+  /** The correction: an imperative sentence. */
   readonly hint?: string;
 }
 
-/** Where a stage leaves what it finds. Stages never throw on a user's fault. */
+/** Receives the findings of a stage. Stages never throw on a user's fault. */
 export type Report = (diagnostic: Diagnostic) => void;

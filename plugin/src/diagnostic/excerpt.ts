@@ -9,7 +9,7 @@ const before = 60;
  *     12 |   timeout: "0s"
  *        |            ^^^^
  *
- * Of a stretch over several lines, the first one. Empty when the text has no such line.
+ * The first line of a stretch over several lines. Empty when the text has no such line.
  */
 export function excerpt(text: string, at: Origin): readonly string[] {
   const line = text

@@ -74,7 +74,7 @@ export function permitBlock(
   return new Block(response, { steps: permit.steps, fields: [] }, { args, request, strict: true });
 }
 
-/** What refuses before anything is called. */
+/** Refusals before any upstream call. */
 function judged(block: Block): number | undefined {
   for (const step of block.report.steps) {
     if (step.immediate !== true || step.source.kind !== "guard") continue;
