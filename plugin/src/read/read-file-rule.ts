@@ -124,9 +124,9 @@ function checkOneMethod(
 }
 
 function readProtocol({ protocol }: Upstream, place: Place, report: Report): IrUpstream["protocol"] {
-  const said = sourced(protocol, place, "protocol");
-  if (said?.value !== Protocol.PROTOCOL_UNSPECIFIED) return said;
-  fault(report, "BFF187", said.at, '"PROTOCOL_UNSPECIFIED" does not say what the upstream speaks', {
+  const setting = sourced(protocol, place, "protocol");
+  if (setting?.value !== Protocol.PROTOCOL_UNSPECIFIED) return setting;
+  fault(report, "BFF187", setting.at, '"PROTOCOL_UNSPECIFIED" does not say what the upstream speaks', {
     hint: "write GRPC or HTTP_JSON, or leave it out, which is GRPC",
   });
   return undefined;

@@ -24,9 +24,9 @@ export function checkFailure(checker: Checker, ast: Call, place: Place): Node | 
   if (variable.role !== "step") return wrong();
   const { failure } = variable;
   if (failure === undefined) {
-    const said = `there is never a failure to read of "${arg.name}": it has its value, or the response fails, or it is absent without one`;
+    const message = `there is never a failure to read of "${arg.name}": it has its value, or the response fails, or it is absent without one`;
     const hint = `add \`supplementary: true\` to "${arg.name}" if the response can do without it`;
-    return checker.complain("BFF319", arg, said, hint);
+    return checker.complain("BFF319", arg, message, hint);
   }
   checker.read(variable, "failure", arg, place);
   return { ...checker.base(ast, failure.type), kind: "name", variable: failure };

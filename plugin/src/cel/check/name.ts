@@ -143,8 +143,8 @@ export function checkSelect(
       return { ...checker.base(ast, BOOL), kind: "ok", variable: member, set: true };
     }
     if (test) {
-      const said = `\`has\` asks about a field of a message, which ${group.name}.${ast.field} is not`;
-      return checker.complain("BFF313", ast, said, presenceHint(group, member, ast.field));
+      const message = `\`has\` asks about a field of a message, which ${group.name}.${ast.field} is not`;
+      return checker.complain("BFF313", ast, message, presenceHint(group, member, ast.field));
     }
     return readVariable(checker, member, ast, place);
   }
@@ -292,12 +292,12 @@ function unknownField(
   const oneof = desc.oneofs.find(({ name }) => name === ast.field);
   if (oneof !== undefined) {
     const members = nameList(oneof.fields.map((field) => field.name));
-    const said = `"${ast.field}" is a oneof of ${desc.typeName}, not a field`;
-    return checker.complain("BFF303", ast.name, said, `read one of its members: ${members}`);
+    const message = `"${ast.field}" is a oneof of ${desc.typeName}, not a field`;
+    return checker.complain("BFF303", ast.name, message, `read one of its members: ${members}`);
   }
   if (extensionNamed(desc, ast.field) !== undefined) {
-    const said = `"${ast.field}" is an extension of ${desc.typeName}, not a field of it`;
-    return checker.complain("BFF303", ast.name, said, NO_EXTENSIONS);
+    const message = `"${ast.field}" is an extension of ${desc.typeName}, not a field of it`;
+    return checker.complain("BFF303", ast.name, message, NO_EXTENSIONS);
   }
   const names = desc.fields.map((field) => field.name);
   const local = desc.fields.find((field) => field.localName === ast.field || field.jsonName === ast.field);

@@ -47,17 +47,17 @@ function readRule(declared: Declared<HttpRule>, report: Report): IrHttpRule | un
     fault(report, "BFF184", path.place(offset, offset + length), problem, { hint });
     return undefined;
   }
-  const body = said(value.body) ? text(value.body, place, "body") : undefined;
+  const body = isSet(value.body) ? text(value.body, place, "body") : undefined;
   if (body !== undefined && WITHOUT_BODY.has(method)) {
     fault(report, "BFF186", body.at, `a request with ${method} has no body`, {
       hint: `leave out the body, so that its fields are parameters of the query, or choose another method, such as \`post: ${JSON.stringify(path.value)}\``,
     });
     return undefined;
   }
-  const responseBody = said(value.responseBody) ? text(value.responseBody, place, "response_body") : undefined;
+  const responseBody = isSet(value.responseBody) ? text(value.responseBody, place, "response_body") : undefined;
   return { kind: "http_rule", at: place.at, method, path, template: read.template, body, responseBody };
 }
-const said = (value: string): boolean => value !== "";
+const isSet = (value: string): boolean => value !== "";
 const WITHOUT_BODY: ReadonlySet<string> = new Set(["GET", "HEAD", "DELETE"]);
 /** These are the server's: of preflights, and of proxies. */
 const RESERVED: ReadonlySet<string> = new Set(["OPTIONS", "CONNECT", "TRACE"]);

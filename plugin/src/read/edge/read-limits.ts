@@ -125,16 +125,16 @@ function whole(
   field: "rate" | "burst",
   report: Report,
 ): Sourced<number> | undefined {
-  const said = value[field];
-  if (said === undefined) return undefined;
+  const setting = value[field];
+  if (setting === undefined) return undefined;
   const { at } = place.field(field);
-  if (said === 0n) {
+  if (setting === 0n) {
     const hint = field === "rate" ? "write how many are allowed in `per`" : "leave it out: it is `rate` then";
     fault(report, "BFF105", at, `"${field}" is 0`, { hint });
     return undefined;
   }
-  if (said <= BigInt(MOST)) return { value: Number(said), at };
-  fault(report, "BFF175", at, `"${field}" is ${said}, and limits count up to ${MOST}`, {
+  if (setting <= BigInt(MOST)) return { value: Number(setting), at };
+  fault(report, "BFF175", at, `"${field}" is ${setting}, and limits count up to ${MOST}`, {
     hint: "write a smaller number",
   });
   return undefined;

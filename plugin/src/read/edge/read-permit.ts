@@ -71,9 +71,9 @@ function names(
 function decision(step: IrStep, report: Report): IrStep {
   const { source } = step;
   for (const modifier of ["supplementary", "fallback", "autobind", "unordered", "defer"] as const) {
-    const said = step[modifier];
-    if (said === undefined || said.value === false) continue;
-    fault(report, "BFF162", said.at, `a decision takes no \`${modifier}\`: what cannot be decided is refused`, {
+    const setting = step[modifier];
+    if (setting === undefined || setting.value === false) continue;
+    fault(report, "BFF162", setting.at, `a decision takes no \`${modifier}\`: what cannot be decided is refused`, {
       hint: "leave it out",
     });
   }

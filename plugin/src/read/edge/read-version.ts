@@ -24,13 +24,13 @@ export function readVersion(
   const successor = text(declared.value.successor, place, "successor");
   if (successor?.value.includes("/")) checkMethod(successor, report);
   else checkReference(successor, "a service", report);
-  const said = {
+  const dates = {
     deprecated: text(declared.value.deprecated, place, "deprecated"),
     sunset: text(declared.value.sunset, place, "sunset"),
   };
-  const deprecated = day(said.deprecated, "deprecated", report);
-  const sunset = day(said.sunset, "sunset", report);
-  const faulty = deprecated !== said.deprecated || sunset !== said.sunset;
+  const deprecated = day(dates.deprecated, "deprecated", report);
+  const sunset = day(dates.sunset, "sunset", report);
+  const faulty = deprecated !== dates.deprecated || sunset !== dates.sunset;
   return { kind: "version", at: place.at, deprecated, sunset, successor, faulty };
 }
 

@@ -71,9 +71,9 @@ export function readPolicy({ value, place }: Declared<PolicyRule>, report: Repor
 }
 
 function readIdentify({ identify }: PolicyRule, place: Place, report: Report): IrPolicy["identify"] {
-  const said = sourced(identify, place, "identify");
-  if (said?.value !== Identify.IDENTIFY_UNSPECIFIED) return said;
-  fault(report, "BFF192", said.at, '"IDENTIFY_UNSPECIFIED" does not say whether the upstream is told who calls', {
+  const setting = sourced(identify, place, "identify");
+  if (setting?.value !== Identify.IDENTIFY_UNSPECIFIED) return setting;
+  fault(report, "BFF192", setting.at, '"IDENTIFY_UNSPECIFIED" does not say whether the upstream is told who calls', {
     hint: "write SIGNED, PLAIN, TOKEN or NOTHING, or leave it out",
   });
   return undefined;

@@ -49,9 +49,9 @@ function checkUse(step: IrStep, report: Report): void {
   const kind = step.source?.kind;
   if (kind === "guard") {
     for (const modifier of ["name", "supplementary", "fallback", "autobind", "defer"] as const) {
-      const said = step[modifier];
-      if (said === undefined) continue;
-      fault(report, "BFF111", said.at, `a guard takes no "${modifier}": it has no value`, { hint: "leave it out" });
+      const setting = step[modifier];
+      if (setting === undefined) continue;
+      fault(report, "BFF111", setting.at, `a guard takes no "${modifier}": it has no value`, { hint: "leave it out" });
     }
   } else if ((kind === "by" || kind === "switch") && step.name === undefined && step.autobind?.value !== true) {
     fault(report, "BFF123", step.at, "nothing can read the value of this step: it has no name", { hint: "add `name`" });

@@ -72,11 +72,11 @@ const OVERFLOWS: { readonly [value in Overflow]?: IrOverflow } = {
 };
 
 function readOverflow({ overflow: value }: Stream, place: Place, report: Report): Sourced<IrOverflow> | undefined {
-  const said = sourced(value, place, "overflow");
-  if (said === undefined) return undefined;
-  const overflow = OVERFLOWS[said.value];
-  if (overflow !== undefined) return { value: overflow, at: said.at };
-  fault(report, "BFF165", said.at, '"overflow" does not say what becomes of items that a client is too slow for', {
+  const setting = sourced(value, place, "overflow");
+  if (setting === undefined) return undefined;
+  const overflow = OVERFLOWS[setting.value];
+  if (overflow !== undefined) return { value: overflow, at: setting.at };
+  fault(report, "BFF165", setting.at, '"overflow" does not say what becomes of items that a client is too slow for', {
     hint: "write WAIT, LATEST or FAIL, or leave it out",
   });
   return undefined;

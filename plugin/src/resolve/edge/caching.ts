@@ -13,13 +13,13 @@ export function cachingOf(
 ): { readonly cache: ResponseCaching | undefined; readonly httpCache: HttpCaching | undefined } {
   const { cache, httpCache } = method;
   if (method.desc.idempotency !== Level.NO_SIDE_EFFECTS) {
-    for (const [name, said] of [["cache", cache] as const, ["http_cache", httpCache] as const]) {
-      if (said === undefined) continue;
+    for (const [name, setting] of [["cache", cache] as const, ["http_cache", httpCache] as const]) {
+      if (setting === undefined) continue;
       run.report({
         code: "BFF260",
         severity: "error",
         message: `"${name}" uses answers again, and "${method.desc.name}" may have side effects`,
-        at: said.at,
+        at: setting.at,
         related: [{ at: method.at, message: "the rpc" }],
         hint: `say \`option idempotency_level = NO_SIDE_EFFECTS;\` in the rpc, if that is so; or leave out "${name}"`,
       });

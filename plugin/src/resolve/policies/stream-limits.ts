@@ -6,8 +6,8 @@ import { fullName } from "../../model/full-name.ts";
 
 /** @param of what the policy is for: a method, or all of a service; undefined: every upstream */
 export function checkStreamLimit(policy: IrPolicy, of: DescMethod | DescService | undefined, report: Report): void {
-  const said = policy.limit?.streams;
-  if (said === undefined || of === undefined) return;
+  const setting = policy.limit?.streams;
+  if (setting === undefined || of === undefined) return;
   const methods = of.kind === "rpc" ? [of] : of.methods;
   if (methods.some(({ methodKind }) => methodKind === "server_streaming")) return;
   const why = of.kind === "rpc" ? `"${fullName(of)}" gives one answer` : `no rpc of "${of.typeName}" streams`;
@@ -15,7 +15,7 @@ export function checkStreamLimit(policy: IrPolicy, of: DescMethod | DescService 
     code: "BFF635",
     severity: "error",
     message: `\`limit.streams\` is for open streams, and ${why}`,
-    at: said.at,
+    at: setting.at,
     hint: "leave it out, or write `concurrent`: so many calls may be under way at a time",
   });
 }
