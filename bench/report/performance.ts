@@ -43,7 +43,7 @@ const INTRODUCTION = `# Performance
 
 <!-- Written by \`npm run bench -- --report\` from bench/results. Do not edit. -->
 
-What a composed request costs, beside the same composition by hand. \`npm run bench -- <scenario>\` measures, \`--record\` keeps the
+With this page you can compare the cost of a composed request with the same composition by hand. \`npm run bench -- <scenario>\` measures, \`--record\` keeps the
 result, \`--report\` writes this page. \`--quick\` only shows that all of it works.
 
 How it is measured: all variants in one run, in interleaved rounds, a fresh process for each measurement, over the same upstream process
