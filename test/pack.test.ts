@@ -30,6 +30,7 @@ const packages = [
   "runtime",
   "packages/server",
   "packages/testing",
+  "packages/faults",
   "plugin",
   "cli",
   "client",
@@ -223,6 +224,7 @@ test.each([
     needed: ["LICENSE", "README.md", "dist/gen/bff/v1/stream_pb.js", "dist/gen/bff/v1/stream_pb.d.ts"],
   },
   { name: "packages/testing", needed: ["LICENSE", "README.md", "dist/index.js", "dist/fake-clock.d.ts"] },
+  { name: "packages/faults", needed: ["LICENSE", "README.md", "dist/index.js", "dist/index.d.ts"] },
   { name: "packages/samples", needed: ["LICENSE", "README.md", "dist/sample.js", "dist/sample-items.d.ts"] },
 ])("the $name's package holds what is needed, no sources and no tests", ({ name, needed }) => {
   const files = tarballs[name]?.files ?? [];

@@ -5,9 +5,9 @@ import { clone, type DescMessage, type DescMethod, type Message, toBinary, toJso
 import { reflect } from "@bufbuild/protobuf/reflect";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { sample } from "@protobff/samples/sample.js";
-import type { BehaviourReport } from "../../plugin/src/faults/behaviour.ts";
-import { type FaultName, OWN_TEXT } from "../../plugin/src/faults/endings.ts";
-import type { Prediction } from "../../plugin/src/faults/predict.ts";
+import type { BehaviourReport } from "../../packages/faults/src/behaviour.ts";
+import type { Prediction } from "../../packages/faults/src/predict.ts";
+import { type FaultName, OWN_TEXT } from "../../packages/faults/src/values/endings.ts";
 import type { Ir } from "../../plugin/src/ir/ir.ts";
 import { breakerOpen, broken, type Failing, late, queueFull, senseless, status } from "../oracle/faults.ts";
 import { oracle, prepared } from "../oracle/oracle.ts";

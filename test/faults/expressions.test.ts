@@ -5,13 +5,8 @@ import { reflect } from "@bufbuild/protobuf/reflect";
 import { sample } from "@protobff/samples/sample.js";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { compiled, FAILED, interpreted, MISTAKEN, plain } from "../../plugin/src/cel/testing/both-ways.ts";
-import { EMITTED_CASES } from "../../plugin/src/cel/testing/emitted-cases.ts";
-import { MESSAGE, registry, scope } from "../../plugin/src/cel/testing/fixtures.ts";
-import { check } from "../../plugin/src/cel/testing/harness.ts";
-import { randomExpression } from "../../plugin/src/cel/testing/random-expression.ts";
-import { evaluate, type Sees } from "../../plugin/src/faults/evaluate.ts";
-import { nanoseconds } from "../../plugin/src/faults/times.ts";
+import { evaluate, type Sees } from "../../packages/faults/src/expressions/evaluate.ts";
+import { nanoseconds } from "../../packages/faults/src/expressions/times.ts";
 import {
   EvaluationError,
   fromReport,
@@ -22,7 +17,12 @@ import {
   OptionalValue,
   UNKNOWN,
   type Value,
-} from "../../plugin/src/faults/values.ts";
+} from "../../packages/faults/src/values/values.ts";
+import { compiled, FAILED, interpreted, MISTAKEN, plain } from "../../plugin/src/cel/testing/both-ways.ts";
+import { EMITTED_CASES } from "../../plugin/src/cel/testing/emitted-cases.ts";
+import { MESSAGE, registry, scope } from "../../plugin/src/cel/testing/fixtures.ts";
+import { check } from "../../plugin/src/cel/testing/harness.ts";
+import { randomExpression } from "../../plugin/src/cel/testing/random-expression.ts";
 import { expressionReport } from "../../plugin/src/report/faults/describe-expression.ts";
 import { messageReport } from "../../plugin/src/report/faults/value-report.ts";
 import { Uint } from "../../runtime/src/cel/index.ts";

@@ -3,8 +3,8 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { CodeGeneratorRequest } from "@bufbuild/protobuf/wkt";
-import type { BehaviourReport } from "../../plugin/src/faults/behaviour.ts";
-import { tableOf } from "../../plugin/src/faults/cells.ts";
+import type { BehaviourReport } from "../../packages/faults/src/behaviour.ts";
+import { tableOf } from "../../packages/faults/src/cells.ts";
 import { compileCase } from "../support/golden.ts";
 import { messagesOf } from "../support/messages.ts";
 

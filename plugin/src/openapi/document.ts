@@ -1,6 +1,6 @@
 // OpenAPI 3.1: what a server offers over HTTP with JSON, by Connect and at paths of its own. A walk of the plan, as emission is.
 import type { DescMessage } from "@bufbuild/protobuf";
-import { declaredCodes } from "../faults/codes.ts";
+import { declaredCodes } from "@protobff/faults";
 import { fullName } from "../model/full-name.ts";
 import type { RuledMessage } from "../model/rules.ts";
 import type { Plan, PlanMethod, PlanServer, PlanService } from "../plan/model/plan.ts";

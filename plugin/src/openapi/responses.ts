@@ -1,5 +1,5 @@
 // What an rpc answers besides its response: statuses, and the headers that come with them.
-import { codeName } from "../faults/codes.ts";
+import { codeName } from "@protobff/faults";
 import type { PlanMethod } from "../plan/model/plan.ts";
 import { timeText } from "../report/time-text.ts";
 import { type Json, type JsonObject, only } from "./json.ts";

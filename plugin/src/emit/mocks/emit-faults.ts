@@ -1,10 +1,8 @@
 // `web_faults.ts`: what the plan says of every fault, as tests on mocks; `web_faults.test.ts` hands them to a runner.
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import type { GeneratedFile } from "@bufbuild/protoplugin";
-import type { Caller } from "../../faults/admission.ts";
-import { ADDRESS } from "../../faults/expressions.ts";
-import { writtenPrediction } from "../../faults/predict.ts";
-import { isListValue, type Value } from "../../faults/values.ts";
+import type { Caller } from "@protobff/faults";
+import { ADDRESS, isListValue, type Value, writtenPrediction } from "@protobff/faults";
 import type { PlanFile } from "../../plan/model/plan.ts";
 import type { Example, RpcPrediction } from "../../report/faults/predictions.ts";
 import { FileNames, faultsPath, mockPath } from "../names/file-names.ts";

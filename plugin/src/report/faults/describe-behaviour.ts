@@ -1,9 +1,6 @@
 // What decides how a response ends, as data: see behaviour.ts.
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import { reflect } from "@bufbuild/protobuf/reflect";
-import { isSure } from "@protobff/samples/sample.js";
-import { sampleItems } from "@protobff/samples/sample-items.js";
-import { type Expression, presenceOf, type Variable } from "../../cel/index.ts";
 import type {
   BehaviourReport,
   BindBehaviour,
@@ -20,7 +17,10 @@ import type {
   StepBehaviour,
   StreamBehaviour,
   TargetBehaviour,
-} from "../../faults/behaviour.ts";
+} from "@protobff/faults";
+import { isSure } from "@protobff/samples/sample.js";
+import { sampleItems } from "@protobff/samples/sample-items.js";
+import { type Expression, presenceOf, type Variable } from "../../cel/index.ts";
 import type { Target } from "../../model/conversion.ts";
 import { fullName } from "../../model/full-name.ts";
 import { allSteps, reachedInOrder, rootsOf } from "../../plan/check/worst-calls.ts";

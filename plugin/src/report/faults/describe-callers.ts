@@ -1,8 +1,8 @@
 // What servers need to know who calls, as data: for who runs one where no identity provider is, which is `protobff dev`.
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
+import type { ValueReport } from "@protobff/faults";
 import { childrenOf, type Node } from "../../cel/index.ts";
 import type { Text } from "../../diagnostic/origin.ts";
-import type { ValueReport } from "../../faults/behaviour.ts";
 import type { IrCredential } from "../../ir/edge.ts";
 import type { Plan, PlanMethod, PlanServer } from "../../plan/model/plan.ts";
 import type { IdentitySource } from "../../resolve/model/edge.ts";

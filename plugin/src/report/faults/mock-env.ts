@@ -1,6 +1,6 @@
 // What a BFF on mocks has of the environment: what is declared, and of what is declared without a default a sample.
 import type { DescService } from "@bufbuild/protobuf";
-import type { ValueReport } from "../../faults/behaviour.ts";
+import type { ValueReport } from "@protobff/faults";
 import type { EnvShape } from "../../ir/ir.ts";
 import type { Plan, PlanFile } from "../../plan/model/plan.ts";
 import { durationMs, partsOf } from "../../read/values/env-value.ts";

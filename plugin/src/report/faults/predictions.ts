@@ -1,11 +1,8 @@
 // What the plan says of faults, for the sample request of each rpc and for those of faults.json.
 import { type DescMessage, fromJson, type JsonObject, type JsonValue, type Registry } from "@bufbuild/protobuf";
 import { reflect } from "@bufbuild/protobuf/reflect";
-import type { ValueReport } from "../../faults/behaviour.ts";
-import { givenCaller } from "../../faults/caller.ts";
-import { type RpcTable, tableOf } from "../../faults/cells.ts";
-import type { Given } from "../../faults/predict.ts";
-import { tableText } from "../../faults/table.ts";
+import type { Given, ValueReport } from "@protobff/faults";
+import { givenCaller, type RpcTable, tableOf, tableText } from "@protobff/faults";
 import { fullName } from "../../model/full-name.ts";
 import type { Parameter } from "../../options/parameter.ts";
 import type { Plan, PlanFile } from "../../plan/model/plan.ts";

@@ -1,9 +1,9 @@
 // Samples as data: what mocks answer by default. Mocks make theirs by the same code.
 import { type DescEnum, type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import { reflect } from "@bufbuild/protobuf/reflect";
+import type { ValueReport } from "@protobff/faults";
 import { sample } from "@protobff/samples/sample.js";
 import type { CelType } from "../../cel/index.ts";
-import type { ValueReport } from "../../faults/behaviour.ts";
 import { messageReport } from "./value-report.ts";
 
 /** The message of this type that mocks answer. */

@@ -1,10 +1,17 @@
 // A call of a step: what it is sent for, how it ends, and what the step makes of that.
-import type { CallBehaviour, ErrorRuleBehaviour, StepBehaviour } from "./behaviour.ts";
-import type { Composition } from "./composition.ts";
-import { causeOf, type Ending, UNSENT } from "./endings.ts";
-import { errorValue } from "./error-value.ts";
-import { read, wanting } from "./expressions.ts";
-import { dead, failed, type Locals, type Result, type Taint, tainted, valueResult, type Why } from "./results.ts";
+import type { CallBehaviour, ErrorRuleBehaviour, StepBehaviour } from "../behaviour.ts";
+import { causeOf, type Ending, UNSENT } from "../values/endings.ts";
+import { errorValue } from "../values/error-value.ts";
+import {
+  dead,
+  failed,
+  type Locals,
+  type Result,
+  type Taint,
+  tainted,
+  valueResult,
+  type Why,
+} from "../values/results.ts";
 import {
   EvaluationError,
   equal,
@@ -14,7 +21,9 @@ import {
   MessageValue,
   UNKNOWN,
   type Value,
-} from "./values.ts";
+} from "../values/values.ts";
+import type { Composition } from "./composition.ts";
+import { read, wanting } from "./expressions.ts";
 
 export function callResult(at: Composition, step: StepBehaviour, call: CallBehaviour, locals: Locals): Result {
   const taint: Taint[] = [];

@@ -1,8 +1,8 @@
 // The fields of a composed message: whether each is there, and what touched it.
-import type { FieldBehaviour, MemberBehaviour } from "./behaviour.ts";
+import type { FieldBehaviour, MemberBehaviour } from "../behaviour.ts";
+import { asSoft, type Entry, entryOf, NO_LOCALS, type Result, type Taint, tainted } from "../values/results.ts";
+import { isListValue, MapValue, MessageValue, OptionalValue, UNKNOWN, type Value } from "../values/values.ts";
 import type { Composition } from "./composition.ts";
-import { asSoft, type Entry, entryOf, NO_LOCALS, type Result, type Taint, tainted } from "./results.ts";
-import { isListValue, MapValue, MessageValue, OptionalValue, UNKNOWN, type Value } from "./values.ts";
 
 export interface Composed {
   readonly fields: ReadonlyMap<string, Value>;

@@ -1,5 +1,5 @@
 // Functions of texts and lists in expressions whose arguments may be out of range.
-import { EvaluationError, isListValue, UNKNOWN, type Value } from "./values.ts";
+import { EvaluationError, isListValue, UNKNOWN, type Value } from "../values/values.ts";
 
 type Function = (args: readonly Value[]) => Value;
 

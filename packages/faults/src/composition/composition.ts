@@ -6,11 +6,11 @@ import type {
   ExpressionReport,
   SourceBehaviour,
   StepBehaviour,
-} from "./behaviour.ts";
-import type { Decide } from "./decisions.ts";
-import type { Ending } from "./endings.ts";
-import type { Failure, Locals, Result, Touched } from "./results.ts";
-import type { MapValue, MessageValue, Value } from "./values.ts";
+} from "../behaviour.ts";
+import type { Decide } from "../values/decisions.ts";
+import type { Ending } from "../values/endings.ts";
+import type { Failure, Locals, Result, Touched } from "../values/results.ts";
+import type { MapValue, MessageValue, Value } from "../values/values.ts";
 
 /** What all blocks of one response share. */
 export interface Response {

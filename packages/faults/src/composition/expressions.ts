@@ -1,8 +1,7 @@
 // What an expression gives where it stands: its value, or that something it reads is absent, has failed or is not known.
-import type { ExpressionReport, TreeReport } from "./behaviour.ts";
-import type { Composition } from "./composition.ts";
-import { errorValue } from "./error-value.ts";
-import { evaluate, type Sees, walked } from "./evaluate.ts";
+import type { ExpressionReport, TreeReport } from "../behaviour.ts";
+import { evaluate, type Sees, walked } from "../expressions/evaluate.ts";
+import { errorValue } from "../values/error-value.ts";
 import {
   dead,
   failed,
@@ -15,8 +14,9 @@ import {
   type ValueResult,
   valueResult,
   type Why,
-} from "./results.ts";
-import { EvaluationError, MapValue, MayFail, UNKNOWN, type Value } from "./values.ts";
+} from "../values/results.ts";
+import { EvaluationError, MapValue, MayFail, UNKNOWN, type Value } from "../values/values.ts";
+import type { Composition } from "./composition.ts";
 
 /** Where requests come from. */
 export const ADDRESS = "192.0.2.1";

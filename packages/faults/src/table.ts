@@ -1,10 +1,11 @@
 // The table for people: what each fault of each call does to an rpc.
-import type { Caller } from "./admission.ts";
+
 import type { Cell, RpcTable } from "./cells.ts";
 import { codeName } from "./codes.ts";
-import { FAULTS } from "./endings.ts";
-import type { Then } from "./followed.ts";
+import type { Caller } from "./composition/admission.ts";
+import type { Then } from "./composition/followed.ts";
 import type { Prediction } from "./predict.ts";
+import { FAULTS } from "./values/endings.ts";
 
 /** @param example what the request is called */
 export function tableText({ rpc, caller, items, healthy, cells }: RpcTable, example: string): string {

@@ -1,11 +1,12 @@
 // What the faults of a followed call come to: how its stream ends without an item, or what comes behind the first one.
+
+import type { StreamBehaviour } from "../behaviour.ts";
+import { type Ending, endingOf, type FaultName, type FollowedFault, type LaterFault } from "../values/endings.ts";
+import { type Locals, type Result, valueResult } from "../values/results.ts";
+import { fromReport, Untold, type Value } from "../values/values.ts";
 import type { Asked } from "./admission.ts";
-import type { StreamBehaviour } from "./behaviour.ts";
 import { Block } from "./block.ts";
 import type { Response } from "./composition.ts";
-import { type Ending, endingOf, type FaultName, type FollowedFault, type LaterFault } from "./endings.ts";
-import { type Locals, type Result, valueResult } from "./results.ts";
-import { fromReport, Untold, type Value } from "./values.ts";
 
 /** The first item that counts. */
 export interface FirstItem {

@@ -1,17 +1,25 @@
 // What each fault of each upstream does to each rpc, told from the plan's JSON alone.
 
-import { type Asked, type Caller, refusals } from "./admission.ts";
 import type { BehaviourReport, FieldNames, RpcBehaviour, ValueReport } from "./behaviour.ts";
-import { Block } from "./block.ts";
 import { foundCaller } from "./caller.ts";
 import { codeName } from "./codes.ts";
-import type { Response } from "./composition.ts";
-import { type Explored, explore, refuseDecisions } from "./decisions.ts";
-import type { Ending } from "./endings.ts";
-import { firstItem, type Then } from "./followed.ts";
-import { distinct, type Effect, type Entry, type Failure, type Reason, type Result, valueResult } from "./results.ts";
-import { timestamp } from "./times.ts";
-import { fromReport, MapValue, MessageValue, UNKNOWN, Untold, type Value } from "./values.ts";
+import { type Asked, type Caller, refusals } from "./composition/admission.ts";
+import { Block } from "./composition/block.ts";
+import type { Response } from "./composition/composition.ts";
+import { firstItem, type Then } from "./composition/followed.ts";
+import { timestamp } from "./expressions/times.ts";
+import { type Explored, explore, refuseDecisions } from "./values/decisions.ts";
+import type { Ending } from "./values/endings.ts";
+import {
+  distinct,
+  type Effect,
+  type Entry,
+  type Failure,
+  type Reason,
+  type Result,
+  valueResult,
+} from "./values/results.ts";
+import { fromReport, MapValue, MessageValue, UNKNOWN, Untold, type Value } from "./values/values.ts";
 
 /** What a client gets. */
 export type Prediction =

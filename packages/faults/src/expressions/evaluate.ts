@@ -1,6 +1,5 @@
 // Expressions, over what is known. Decisions that rest on what is not are the caller's to refuse.
-import type { TreeReport } from "./behaviour.ts";
-import { functionOf } from "./functions.ts";
+import type { TreeReport } from "../behaviour.ts";
 import {
   EvaluationError,
   fromReport,
@@ -12,7 +11,8 @@ import {
   UNKNOWN,
   type Unknown,
   type Value,
-} from "./values.ts";
+} from "../values/values.ts";
+import { functionOf } from "./functions.ts";
 
 /** What an expression sees. */
 export interface Sees {

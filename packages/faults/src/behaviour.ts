@@ -1,4 +1,4 @@
-// What decides how a response ends, as data: what the interpreter of faults reads (plugin/src/faults). Plain JSON, part of `plan=json`.
+// What decides how a response ends, as data: what the interpreter of faults reads (packages/faults). Plain JSON, part of `plan=json`.
 
 /**
  * A value: strings, booleans and null as they are; `{ int }` also for enums, in decimal; `{ double }`; `{ bytes }`: base64, as a text that is

@@ -1,6 +1,5 @@
 // `each`: the source once per item, in order.
-import type { SourceBehaviour, StepBehaviour } from "./behaviour.ts";
-import type { Composition } from "./composition.ts";
+import type { SourceBehaviour, StepBehaviour } from "../behaviour.ts";
 import {
   asLeftOut,
   asSoft,
@@ -12,8 +11,9 @@ import {
   tooMany,
   type ValueResult,
   valueResult,
-} from "./results.ts";
-import { equal, isListValue, MapValue, UNKNOWN, Untold, type Value } from "./values.ts";
+} from "../values/results.ts";
+import { equal, isListValue, MapValue, UNKNOWN, Untold, type Value } from "../values/values.ts";
+import type { Composition } from "./composition.ts";
 
 type Each = SourceBehaviour & { readonly kind: "each" };
 interface Item {

@@ -1,5 +1,5 @@
 // Timestamps and durations in expressions: computed in nanoseconds, in UTC.
-import { EvaluationError, MessageValue, UNKNOWN, type Value } from "./values.ts";
+import { EvaluationError, MessageValue, UNKNOWN, type Value } from "../values/values.ts";
 
 type Function = (args: readonly Value[]) => Value;
 

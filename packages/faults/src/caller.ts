@@ -1,10 +1,11 @@
 // Who calls: somebody who may, as far as that is found.
-import { type Asked, type Caller, permitBlock, textsOf } from "./admission.ts";
+
 import type { BehaviourReport, ExpressionReport, RpcBehaviour, TreeReport, ValueReport } from "./behaviour.ts";
-import type { Block } from "./block.ts";
-import type { Response } from "./composition.ts";
-import { partOf } from "./expressions.ts";
-import { fromReport, isListValue, MessageValue, OptionalValue, Untold, type Value } from "./values.ts";
+import { type Asked, type Caller, permitBlock, textsOf } from "./composition/admission.ts";
+import type { Block } from "./composition/block.ts";
+import type { Response } from "./composition/composition.ts";
+import { partOf } from "./composition/expressions.ts";
+import { fromReport, isListValue, MessageValue, OptionalValue, Untold, type Value } from "./values/values.ts";
 
 /** A caller of whom all is given. */
 export function givenCaller(

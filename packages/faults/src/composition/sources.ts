@@ -1,9 +1,9 @@
 // What a step gives that neither calls nor repeats: of a switch and of a function of the user.
-import type { SourceBehaviour, StepBehaviour } from "./behaviour.ts";
+import type { SourceBehaviour, StepBehaviour } from "../behaviour.ts";
+import { type Cause, dead, NO_LOCALS, type Result, type Taint, tainted, valueResult } from "../values/results.ts";
+import { fromReport } from "../values/values.ts";
 import type { Composition } from "./composition.ts";
 import { read } from "./expressions.ts";
-import { type Cause, dead, NO_LOCALS, type Result, type Taint, tainted, valueResult } from "./results.ts";
-import { fromReport } from "./values.ts";
 
 /** DEADLINE_EXCEEDED */
 const LATE = 4;

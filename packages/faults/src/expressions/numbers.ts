@@ -1,5 +1,5 @@
 // The functions of `math` in expressions, by the names of their overloads.
-import { EvaluationError, UNKNOWN, type Value } from "./values.ts";
+import { EvaluationError, UNKNOWN, type Value } from "../values/values.ts";
 
 type Function = (args: readonly Value[]) => Value;
 

@@ -1,8 +1,5 @@
 // The functions of expressions, as far as a decision in a BFF rests on them; by the names of their overloads. Others give what is not known.
-import { LISTS, order } from "./lists.ts";
-import { NUMBERS } from "./numbers.ts";
-import { TEXTS } from "./texts.ts";
-import { TIMES } from "./times.ts";
+
 import {
   EvaluationError,
   equal,
@@ -14,7 +11,11 @@ import {
   UNKNOWN,
   type Unknown,
   type Value,
-} from "./values.ts";
+} from "../values/values.ts";
+import { LISTS, order } from "./lists.ts";
+import { NUMBERS } from "./numbers.ts";
+import { TEXTS } from "./texts.ts";
+import { TIMES } from "./times.ts";
 
 type Function = (args: readonly Value[]) => Value;
 

@@ -1,5 +1,5 @@
 // Values as the interpreter of faults has them. What cannot be told from the plan is UNKNOWN, and nothing is decided by it.
-import type { ValueReport } from "./behaviour.ts";
+import type { ValueReport } from "../behaviour.ts";
 
 export class Unknown {
   readonly #unknown = true;

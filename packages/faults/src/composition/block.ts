@@ -1,11 +1,6 @@
 // One composed message, or what a service starts: its steps, evaluated when something reads them. No plan of its own, no concurrency, no
 // time: calls end as the fault says.
-import type { BindBehaviour, BlockBehaviour, ExpressionReport, SourceBehaviour, StepBehaviour } from "./behaviour.ts";
-import { callResult } from "./call.ts";
-import type { Args, Composition, Response } from "./composition.ts";
-import { eachResult } from "./each.ts";
-import { BEFORE, conditionOf, resultOf } from "./expressions.ts";
-import { composeFields } from "./fields.ts";
+import type { BindBehaviour, BlockBehaviour, ExpressionReport, SourceBehaviour, StepBehaviour } from "../behaviour.ts";
 import {
   asArgument,
   dead,
@@ -18,9 +13,14 @@ import {
   type Taint,
   tainted,
   valueResult,
-} from "./results.ts";
+} from "../values/results.ts";
+import { MessageValue, Untold, type Value } from "../values/values.ts";
+import { callResult } from "./call.ts";
+import type { Args, Composition, Response } from "./composition.ts";
+import { eachResult } from "./each.ts";
+import { BEFORE, conditionOf, resultOf } from "./expressions.ts";
+import { composeFields } from "./fields.ts";
 import { suppliedResult, switchResult } from "./sources.ts";
-import { MessageValue, Untold, type Value } from "./values.ts";
 
 export class Block implements Composition {
   readonly response: Response;

@@ -1,9 +1,9 @@
 // Who may call, and how often: what stands before anything is composed.
-import type { LimitBehaviour, PermitBehaviour, RpcBehaviour } from "./behaviour.ts";
+import type { LimitBehaviour, PermitBehaviour, RpcBehaviour } from "../behaviour.ts";
+import { distinct, type Failure, type Result } from "../values/results.ts";
+import { isListValue, type MessageValue, UNKNOWN, Untold, type Value } from "../values/values.ts";
 import { Block } from "./block.ts";
 import type { Response } from "./composition.ts";
-import { distinct, type Failure, type Result } from "./results.ts";
-import { isListValue, type MessageValue, UNKNOWN, Untold, type Value } from "./values.ts";
 
 const [INVALID_ARGUMENT, DENIED, INTERNAL, UNAVAILABLE, UNAUTHENTICATED] = [3, 7, 13, 14, 16];
 

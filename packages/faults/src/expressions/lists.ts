@@ -1,6 +1,7 @@
 // The functions of lists in expressions that compare or make elements, by the names of their overloads.
+
+import { EvaluationError, equal, every, isListValue, UNKNOWN, type Unknown, type Value } from "../values/values.ts";
 import { nanoseconds } from "./times.ts";
-import { EvaluationError, equal, every, isListValue, UNKNOWN, type Unknown, type Value } from "./values.ts";
 
 type Function = (args: readonly Value[]) => Value;
 type List = readonly Value[];

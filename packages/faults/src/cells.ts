@@ -1,10 +1,11 @@
 // The table: every fault of every call of an rpc, and of the call that it follows.
-import type { Caller } from "./admission.ts";
+
 import type { BehaviourReport, BlockBehaviour, CallBehaviour, RpcBehaviour } from "./behaviour.ts";
-import { type Ending, endingOf, FAULTS, type FaultName, type FollowedFault, LATER_FAULTS } from "./endings.ts";
-import { behindFirst, firstItem, isLater, openingFault } from "./followed.ts";
+import type { Caller } from "./composition/admission.ts";
+import { behindFirst, firstItem, isLater, openingFault } from "./composition/followed.ts";
 import { ANSWERS, askedBy, callerOf, type Given, type Prediction, predict, type Run, responding } from "./predict.ts";
-import { Untold } from "./values.ts";
+import { type Ending, endingOf, FAULTS, type FaultName, type FollowedFault, LATER_FAULTS } from "./values/endings.ts";
+import { Untold } from "./values/values.ts";
 
 export interface Cell {
   readonly rpc: string;
