@@ -27,6 +27,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const packages = [
   "packages/messages",
   "packages/samples",
+  "packages/http2",
   "runtime",
   "packages/server",
   "packages/testing",
@@ -225,12 +226,15 @@ test.each([
   },
   { name: "packages/testing", needed: ["LICENSE", "README.md", "dist/index.js", "dist/fake-clock.d.ts"] },
   { name: "packages/faults", needed: ["LICENSE", "README.md", "dist/index.js", "dist/index.d.ts"] },
+  { name: "packages/http2", needed: ["LICENSE", "README.md", "dist/frames.js", "dist/frames.d.ts"] },
   { name: "packages/samples", needed: ["LICENSE", "README.md", "dist/sample.js", "dist/sample-items.d.ts"] },
 ])("the $name's package holds what is needed, no sources and no tests", ({ name, needed }) => {
   const files = tarballs[name]?.files ?? [];
   expect(needed.filter((path) => !files.includes(path))).toEqual([]);
   expect(files.filter((path) => /\.test\.|(^|\/)(testing\/|test-)|(?<!\.d)\.ts$/.test(path))).toEqual([]);
-  expect(files.some((path) => path.endsWith(".js.map"))).toBe(["runtime", "packages/server", "client"].includes(name));
+  expect(files.some((path) => path.endsWith(".js.map"))).toBe(
+    ["runtime", "packages/server", "packages/http2", "client"].includes(name),
+  );
 });
 
 /** Names of a package's exports; the first file that matches stands for a pattern. */
@@ -381,7 +385,7 @@ test.each([
 );
 
 /** What a program of one's own needs; nothing of a server's. */
-const CORE = packages.filter((name) => ["packages/messages", "runtime"].includes(name));
+const CORE = packages.filter((name) => ["packages/messages", "packages/http2", "runtime"].includes(name));
 
 test(
   "endpoints run in a Connect server of one's own, which installs the core and nothing of our server",

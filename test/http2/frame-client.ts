@@ -1,7 +1,7 @@
 // One connection that says what it is given, and what it hears, held to what a server may say.
 import { once } from "node:events";
 import * as net from "node:net";
-import { decodeHeaderBlock } from "../../runtime/src/http2/hpack-decoder.ts";
+import { decodeHeaderBlock } from "../../packages/http2/src/hpack-decoder.ts";
 import { Flag, Frame, frame, PREFACE } from "../corpora/attacks/raw-http2.ts";
 import { pick, type Random } from "../second/random-message.ts";
 

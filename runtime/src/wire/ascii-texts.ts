@@ -1,6 +1,6 @@
 // Makes texts of a message's bytes that are known to be ASCII. A call into the engine costs several times what a short text does, so that
 // texts that stand close together are cut of one; but what stands between them would be kept with it.
-import type { EngineBuffer } from "./engine-buffer.ts";
+import type { EngineBuffer } from "@protobff/http2/engine-buffer";
 
 /** Up to so many bytes are made text one by one. */
 const SHORT_BYTES = 12;

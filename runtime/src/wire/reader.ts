@@ -4,8 +4,8 @@
 import { isUtf8 } from "node:buffer";
 import { type DescMessage, fromBinary, type Message, type MessageShape, type UnknownField } from "@bufbuild/protobuf";
 import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
+import { engineBuffer } from "@protobff/http2/engine-buffer";
 import { AsciiTexts } from "./ascii-texts.ts";
-import { engineBuffer } from "./engine-buffer.ts";
 import { FALLBACK } from "./fallback.ts";
 import { opaqueMessage } from "./opaque-message.ts";
 import { MOST_DEPTH, skipField, skipFields, skipOther } from "./skip.ts";

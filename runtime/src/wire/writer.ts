@@ -1,7 +1,7 @@
 // Writes messages into one buffer that is used again: lengths are put in afterwards, and there is no tree of pieces. What it
 // cannot write as protobuf-es would (a number that is out of range) is left to protobuf-es, which says what is wrong.
 import { create, type DescMessage, type MessageInitShape, toBinary, type UnknownField } from "@bufbuild/protobuf";
-import { type EngineBuffer, engineBuffer } from "./engine-buffer.ts";
+import { type EngineBuffer, engineBuffer } from "@protobff/http2/engine-buffer";
 import { FALLBACK } from "./fallback.ts";
 import { PREFIX_BYTES } from "./frame.ts";
 import { opaqueBytes } from "./opaque-message.ts";

@@ -1,8 +1,8 @@
 import type * as http2 from "node:http2";
 import { Duplex } from "node:stream";
 import { TLSSocket } from "node:tls";
-import { ErrorCode } from "@protobff/runtime/internal/http2/error-code";
-import { WINDOW_BYTES } from "@protobff/runtime/internal/http2/frames";
+import { ErrorCode } from "@protobff/http2/error-code";
+import { WINDOW_BYTES } from "@protobff/http2/frames";
 import type { OwnStream } from "./own-stream.ts";
 
 const NO_BODY: ReadonlySet<number> = new Set([204, 205, 304]);

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
-import type { Stream } from "@protobff/runtime/internal/http2/connection";
-import { ErrorCode } from "@protobff/runtime/internal/http2/error-code";
+import type { Stream } from "@protobff/http2/connection";
+import { ErrorCode } from "@protobff/http2/error-code";
 import type { Carrier, CarrierListener } from "./carrier.ts";
 import { pairsOf, type Trailers } from "./trailers.ts";
 

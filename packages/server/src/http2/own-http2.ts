@@ -1,7 +1,7 @@
 import * as http2 from "node:http2";
 import type { Socket } from "node:net";
-import { serverPreface } from "@protobff/runtime/internal/http2/preface";
-import type { KnownRequests, RequestFields } from "@protobff/runtime/internal/http2/request-block";
+import { serverPreface } from "@protobff/http2/preface";
+import type { KnownRequests, RequestFields } from "@protobff/http2/request-block";
 import { BridgedStream } from "../carrier/bridged-stream.ts";
 import type { OwnStream } from "../carrier/own-stream.ts";
 import { FaultThrottle } from "../logs/recurrent-faults.ts";

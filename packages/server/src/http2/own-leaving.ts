@@ -1,6 +1,6 @@
-import { ErrorCode } from "@protobff/runtime/internal/http2/error-code";
-import type { FrameWriter } from "@protobff/runtime/internal/http2/frame-writer";
-import { FrameType, WINDOW_MAX } from "@protobff/runtime/internal/http2/frames";
+import { ErrorCode } from "@protobff/http2/error-code";
+import type { FrameWriter } from "@protobff/http2/frame-writer";
+import { FrameType, WINDOW_MAX } from "@protobff/http2/frames";
 
 /** So long the first GOAWAY, and answers behind it, wait at most, in milliseconds, until the client has read what was before: see `close`. */
 const HELD_MS = 200;

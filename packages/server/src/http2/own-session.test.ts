@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
-import { MAGIC } from "@protobff/runtime/internal/http2/preface";
+import { MAGIC } from "@protobff/http2/preface";
 import { expect, onTestFinished, test, vi } from "vitest";
 import type { OwnStream } from "../carrier/own-stream.ts";
 import { frame } from "../testing/frames-by-hand.ts";

@@ -1,16 +1,17 @@
 import type { Socket } from "node:net";
-import { type Connection, type HeaderBlocks, wrongLength } from "@protobff/runtime/internal/http2/connection";
-import { DynamicTable } from "@protobff/runtime/internal/http2/dynamic-table";
-import { ConnectionError, ErrorCode } from "@protobff/runtime/internal/http2/error-code";
-import { FloodGuard } from "@protobff/runtime/internal/http2/flood-guard";
-import { FrameReader } from "@protobff/runtime/internal/http2/frame-reader";
-import { FrameWriter } from "@protobff/runtime/internal/http2/frame-writer";
-import { WINDOW_BYTES } from "@protobff/runtime/internal/http2/frames";
-import { type End, Incoming } from "@protobff/runtime/internal/http2/incoming";
-import { OpenStreams } from "@protobff/runtime/internal/http2/open-streams";
-import { MAGIC } from "@protobff/runtime/internal/http2/preface";
-import { RequestBlocks } from "@protobff/runtime/internal/http2/request-block";
-import { SendQueue } from "@protobff/runtime/internal/http2/send-queue";
+import { type Connection, type HeaderBlocks, wrongLength } from "@protobff/http2/connection";
+import { DynamicTable } from "@protobff/http2/dynamic-table";
+import { ConnectionError, ErrorCode } from "@protobff/http2/error-code";
+import { FloodGuard } from "@protobff/http2/flood-guard";
+import { FrameReader } from "@protobff/http2/frame-reader";
+import { FrameWriter } from "@protobff/http2/frame-writer";
+import { WINDOW_BYTES } from "@protobff/http2/frames";
+import { type End, Incoming } from "@protobff/http2/incoming";
+import { OpenStreams } from "@protobff/http2/open-streams";
+import { MAGIC } from "@protobff/http2/preface";
+import { RequestBlocks } from "@protobff/http2/request-block";
+import { ResponseWriter } from "@protobff/http2/response-writer";
+import { SendQueue } from "@protobff/http2/send-queue";
 import { releaseBuffer } from "@protobff/runtime/internal/wire/release-buffer";
 import { type OwnConnection, OwnStream } from "../carrier/own-stream.ts";
 import { type Reading, readsUntil, waits } from "../turns/reading.ts";
@@ -20,7 +21,6 @@ import { OverStreams } from "./over-streams.ts";
 import { OwnLeaving } from "./own-leaving.ts";
 import type { OwnSessions } from "./own-sessions.ts";
 import { ResetBudget } from "./reset-budget.ts";
-import { ResponseWriter } from "./response-writer.ts";
 
 const { NO_ERROR, PROTOCOL_ERROR, STREAM_CLOSED, REFUSED_STREAM, ENHANCE_YOUR_CALM } = ErrorCode;
 /** Twice what headers may have: what is said in fewer bytes is read, to be refused by itself. */

@@ -1,16 +1,9 @@
 // Frames of requests and answers as others make them: what nobody of ours says has to be read all the same.
-import {
-  Flag,
-  FRAME_HEAD_BYTES,
-  FrameType,
-  WINDOW_MAX,
-  writeFrameHead,
-  writeUint32,
-} from "@protobff/runtime/internal/http2/frames";
-import { STATIC_TABLE } from "@protobff/runtime/internal/http2/hpack-static-table";
-import { NO_TABLE as NO_TABLE_BYTE } from "@protobff/runtime/internal/http2/hpack-writer";
-import { huffmanSymbols } from "@protobff/runtime/internal/http2/huffman-code";
-import { WINDOW } from "@protobff/runtime/internal/http2/preface";
+import { Flag, FRAME_HEAD_BYTES, FrameType, WINDOW_MAX, writeFrameHead, writeUint32 } from "@protobff/http2/frames";
+import { STATIC_TABLE } from "@protobff/http2/hpack-static-table";
+import { NO_TABLE as NO_TABLE_BYTE } from "@protobff/http2/hpack-writer";
+import { huffmanSymbols } from "@protobff/http2/huffman-code";
+import { WINDOW } from "@protobff/http2/preface";
 
 export type Fields = readonly (readonly [name: string, value: string])[];
 

@@ -2,11 +2,11 @@
 // Huffman's code and with a dynamic table as long as there is one: what only others say would else be compiled behind the first real requests.
 import { once } from "node:events";
 import * as net from "node:net";
-import { DynamicTable } from "@protobff/runtime/internal/http2/dynamic-table";
-import { FrameReader } from "@protobff/runtime/internal/http2/frame-reader";
-import { Flag, FrameType, WINDOW_BYTES, WINDOW_MAX } from "@protobff/runtime/internal/http2/frames";
-import { MAGIC, preface, serverPreface } from "@protobff/runtime/internal/http2/preface";
-import { RequestBlocks } from "@protobff/runtime/internal/http2/request-block";
+import { DynamicTable } from "@protobff/http2/dynamic-table";
+import { FrameReader } from "@protobff/http2/frame-reader";
+import { Flag, FrameType, WINDOW_BYTES, WINDOW_MAX } from "@protobff/http2/frames";
+import { MAGIC, preface, serverPreface } from "@protobff/http2/preface";
+import { RequestBlocks } from "@protobff/http2/request-block";
 import {
   encodeFields,
   type Fields,

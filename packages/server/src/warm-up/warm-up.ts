@@ -8,8 +8,8 @@ import {
   toBinary,
 } from "@bufbuild/protobuf";
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
+import { FRAME_BYTES } from "@protobff/http2/frames";
 import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
-import { FRAME_BYTES } from "@protobff/runtime/internal/http2/frames";
 import { type ChargeResult, Limits } from "@protobff/runtime/internal/limits/limits";
 import type { StreamEndpoint } from "@protobff/runtime/internal/stream/stream-endpoint";
 import { GrpcClient, type Http2 } from "@protobff/runtime/internal/transport/grpc/grpc-client";

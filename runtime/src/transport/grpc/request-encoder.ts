@@ -7,7 +7,7 @@ import {
   NO_TABLE,
   trimmed,
   writeText,
-} from "../../http2/hpack-writer.ts";
+} from "@protobff/http2/hpack-writer";
 import { type GrpcRequest, type GrpcTarget, grpcTimeout } from "./grpc-session.ts";
 
 /** Numbers of names in the static table. */

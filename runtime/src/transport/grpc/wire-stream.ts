@@ -1,5 +1,5 @@
-import type { Stream } from "../../http2/connection.ts";
-import { errorName } from "../../http2/error-code.ts";
+import type { Stream } from "@protobff/http2/connection";
+import { errorName } from "@protobff/http2/error-code";
 import type { Ending, GrpcReceiver, GrpcStream } from "./grpc-session.ts";
 
 /** The session of a stream, as the stream uses it. */

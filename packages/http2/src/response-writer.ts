@@ -1,13 +1,7 @@
-import type { FrameWriter } from "@protobff/runtime/internal/http2/frame-writer";
-import {
-  Flag,
-  FRAME_BYTES,
-  FRAME_HEAD_BYTES,
-  FrameType,
-  writeFrameHead,
-} from "@protobff/runtime/internal/http2/frames";
-import { encodedName, writeText } from "@protobff/runtime/internal/http2/hpack-writer";
-import { responseBound, writeResponse } from "@protobff/runtime/internal/http2/response-encoder";
+import type { FrameWriter } from "./frame-writer.ts";
+import { Flag, FRAME_BYTES, FRAME_HEAD_BYTES, FrameType, writeFrameHead } from "./frames.ts";
+import { encodedName, writeText } from "./hpack-writer.ts";
+import { responseBound, writeResponse } from "./response-encoder.ts";
 
 /** Writes the headers of answers on one connection. */
 export class ResponseWriter {
