@@ -88,21 +88,18 @@ beforeAll(() => {
   for (const path of ["packages", "runtime", "scripts", "package.json", "tsconfig.json", "tsconfig.build.json"])
     cpSync(join(root, path), join(copy, path), { recursive: true, filter: kept });
   symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
-  const tarballs = ["packages/messages", "packages/samples", "packages/http2", "runtime", "packages/server"].map(
-    (folder) => {
-      const packed = run(
-        join(copy, folder),
-        "npm",
-        "pack",
-        "--json",
-        "--loglevel=error",
-        "--pack-destination",
-        context,
-      );
-      const [{ name, filename }] = JSON.parse(packed) as [{ readonly name: string; readonly filename: string }];
-      return [name, `file:${filename}`];
-    },
-  );
+  const tarballs = [
+    "packages/messages",
+    "packages/samples",
+    "packages/http2",
+    "packages/expressions",
+    "runtime",
+    "packages/server",
+  ].map((folder) => {
+    const packed = run(join(copy, folder), "npm", "pack", "--json", "--loglevel=error", "--pack-destination", context);
+    const [{ name, filename }] = JSON.parse(packed) as [{ readonly name: string; readonly filename: string }];
+    return [name, `file:${filename}`];
+  });
   const runtime = JSON.parse(readFileSync(join(root, "runtime/package.json"), "utf8")).dependencies as Record<
     string,
     string

@@ -28,6 +28,7 @@ const packages = [
   "packages/messages",
   "packages/samples",
   "packages/http2",
+  "packages/expressions",
   "runtime",
   "packages/server",
   "packages/testing",
@@ -227,13 +228,14 @@ test.each([
   { name: "packages/testing", needed: ["LICENSE", "README.md", "dist/index.js", "dist/fake-clock.d.ts"] },
   { name: "packages/faults", needed: ["LICENSE", "README.md", "dist/index.js", "dist/index.d.ts"] },
   { name: "packages/http2", needed: ["LICENSE", "README.md", "dist/frames.js", "dist/frames.d.ts"] },
+  { name: "packages/expressions", needed: ["LICENSE", "README.md", "dist/index.js", "dist/value/error.d.ts"] },
   { name: "packages/samples", needed: ["LICENSE", "README.md", "dist/sample.js", "dist/sample-items.d.ts"] },
 ])("the $name's package holds what is needed, no sources and no tests", ({ name, needed }) => {
   const files = tarballs[name]?.files ?? [];
   expect(needed.filter((path) => !files.includes(path))).toEqual([]);
   expect(files.filter((path) => /\.test\.|(^|\/)(testing\/|test-)|(?<!\.d)\.ts$/.test(path))).toEqual([]);
   expect(files.some((path) => path.endsWith(".js.map"))).toBe(
-    ["runtime", "packages/server", "packages/http2", "client"].includes(name),
+    ["runtime", "packages/server", "packages/http2", "packages/expressions", "client"].includes(name),
   );
 });
 
@@ -385,7 +387,9 @@ test.each([
 );
 
 /** What a program of one's own needs; nothing of a server's. */
-const CORE = packages.filter((name) => ["packages/messages", "packages/http2", "runtime"].includes(name));
+const CORE = packages.filter((name) =>
+  ["packages/messages", "packages/http2", "packages/expressions", "runtime"].includes(name),
+);
 
 test(
   "endpoints run in a Connect server of one's own, which installs the core and nothing of our server",

@@ -138,7 +138,9 @@ async function compileAll(registry: Registry): Promise<readonly Evaluate[]> {
   const folder = mkdtempSync(join(tmpdir(), "bench-cel-"));
   try {
     const enums = JSON.stringify({ [`${PACKAGE}.Tier`]: { UNSPECIFIED: 0, SILVER: 1, GOLD: 2 } });
-    const from = JSON.stringify(pathToFileURL(resolve(import.meta.dirname, "../../runtime/src/cel/index.ts")).href);
+    const from = JSON.stringify(
+      pathToFileURL(resolve(import.meta.dirname, "../../packages/expressions/src/index.ts")).href,
+    );
     const es = JSON.stringify(import.meta.resolve("@bufbuild/protobuf"));
     const ours = [...used].filter((name) => name !== "create");
     const source = [

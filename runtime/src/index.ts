@@ -1,5 +1,8 @@
 // What generated code may use, and servers that others bring.
 export { create } from "@bufbuild/protobuf";
+export * as cel from "@protobff/expressions";
+export { ExpressionError } from "@protobff/expressions/error";
+export { type OwnFunction, ownFunctions } from "@protobff/expressions/own-functions";
 export { Denied, type Permit, type Verdict } from "./admission/admission.ts";
 export type { Arrival, Limited, LimitUse } from "./admission/limit-uses.ts";
 export { Cache, type CacheOptions, type CachePolicy } from "./cache/cache.ts";
@@ -15,9 +18,6 @@ export type {
   UpstreamPolicy,
 } from "./call/policy.ts";
 export { Rpc, StreamRpc, Upstream, type UpstreamOptions } from "./call/upstream.ts";
-export { ExpressionError } from "./cel/error.ts";
-export * as cel from "./cel/index.ts";
-export { type OwnFunction, ownFunctions } from "./cel/own-functions.ts";
 export { type Clock, systemClock, type Timer } from "./clock.ts";
 export type { Extra, Instead, Rescue } from "./compose/answer.ts";
 export {

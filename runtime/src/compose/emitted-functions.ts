@@ -8,7 +8,7 @@ import {
   type MessageInitShape,
   type MessageShape,
 } from "@bufbuild/protobuf";
-import { ExpressionError } from "../cel/error.ts";
+import { ExpressionError } from "@protobff/expressions/error";
 import { clientFault, type Detail, type Failure } from "../failure.ts";
 
 /** An object's type without its `undefined`s: such properties are as good as left out. */

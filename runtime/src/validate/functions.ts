@@ -1,5 +1,5 @@
 // What rules in CEL may call beside CEL's own functions (https://protovalidate.com/reference/cel_extensions/).
-import { ExpressionError } from "../cel/error.ts";
+import { ExpressionError } from "@protobff/expressions/error";
 
 /** Whether a double is infinite; with a sign other than 0, whether it is infinity of that sign. */
 export function isInf(value: number, sign: number | bigint = 0): boolean {

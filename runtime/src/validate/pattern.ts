@@ -1,4 +1,4 @@
-import { pattern as compiled } from "../cel/pattern.ts";
+import { pattern as compiled } from "@protobff/expressions/pattern";
 
 /** Whether a text holds what the pattern of RE2 describes: in time linear in the text. */
 export function pattern(source: string): (text: string) => boolean {

@@ -1,10 +1,10 @@
 // What protobff's compiler answers: checked, compiled, and run.
 import * as protobuf from "@bufbuild/protobuf";
+import * as rt from "../../../packages/expressions/src/index.ts";
 import { checkParsed } from "../../../plugin/src/cel/check/check.ts";
 import { type Code, type Expression, emitAs, emitValue, fieldType } from "../../../plugin/src/cel/index.ts";
 import { asJavaScript, keyed, LOOKED_UP, printed, textOf } from "../../../plugin/src/cel/testing/harness.ts";
 import { LANGUAGE, type Language } from "../../../plugin/src/cel/types/functions/language.ts";
-import * as rt from "../../../runtime/src/cel/index.ts";
 import { typeText } from "../../conformance/cel/type-text.ts";
 import { canonical, canonicalMessage } from "./canonical.ts";
 import { registry, scope, values } from "./environment.ts";

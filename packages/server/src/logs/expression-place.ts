@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
-import { ExpressionError } from "@protobff/runtime/internal/cel/error";
+import { ExpressionError } from "@protobff/expressions/error";
 
 const FRAME = /^ {4}at (?:[^(]* \(|async )?(\S+_bff\.[cm]?[jt]s):(\d+):\d+\)?$/m;
 const FUNCTION = /^(?:export )?(?:async )?function /;

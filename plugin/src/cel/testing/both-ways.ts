@@ -15,7 +15,7 @@ import {
 import { strings } from "@bufbuild/cel/ext";
 import * as protobuf from "@bufbuild/protobuf";
 import { isReflectMessage } from "@bufbuild/protobuf/reflect";
-import * as rt from "../../../../runtime/src/cel/index.ts";
+import * as rt from "@protobff/expressions";
 import { type Expression, emitValue } from "../index.ts";
 import { MESSAGE, PACKAGE, registry, scope } from "./fixtures.ts";
 import { asJavaScript, check, keyed, LOOKED_UP, printed } from "./harness.ts";

@@ -1,0 +1,141 @@
+// cel-go's `lists` and `sets` extensions, and what is ours for lists.
+
+import { noOverload } from "../conversion/dynamic.ts";
+import { compare, equal } from "../conversion/equal.ts";
+import { checkSize, MOST_ELEMENTS } from "../value/bounds.ts";
+import { ExpressionError } from "../value/error.ts";
+import { Optional, optionalOf } from "../value/optional.ts";
+import { keyOf, Uint } from "../value/value.ts";
+
+type Int = number | bigint;
+
+/** The elements from `start` up to `end`, which is left out. Throws ExpressionError when they are outside or the wrong way round. */
+export function slice<L extends readonly unknown[]>(list: L, start: Int, end: Int): L[number][] {
+  if (start < 0 || end < start || end > list.length)
+    throw new ExpressionError(`cannot slice ${start} to ${end} of ${list.length}`);
+  return list.slice(Number(start), Number(end));
+}
+
+/** Elements that are lists give way to their own elements, `depth` levels deep. Throws ExpressionError for a negative depth. */
+export function flatten(list: readonly unknown[], depth: Int = 1): unknown[] {
+  if (depth < 0) throw new ExpressionError("flatten needs a depth that is not negative");
+  return list.flat(Number(depth));
+}
+
+/** Without elements that equal an earlier one. */
+export function distinct<L extends readonly unknown[]>(list: L): L[number][] {
+  const keys = new Set<unknown>();
+  const others: unknown[] = [];
+  const exact = areExact(list);
+  return list.filter((item) => {
+    const key = exact ? keyOf(item) : undefined;
+    if (key !== undefined) return !keys.has(key) && keys.add(key) !== undefined;
+    if (others.some((other) => equal(other, item))) return false;
+    others.push(item);
+    return true;
+  });
+}
+
+/** In ascending order; equal elements keep theirs. Throws ExpressionError when elements have no order or are of different types. */
+export function sort<L extends readonly unknown[]>(list: L): L[number][] {
+  return sortBy(list, (item) => item);
+}
+
+/** As `sort`, of a dyn. Throws ExpressionError also for what is no list. */
+export function sortAny(list: unknown): unknown[] {
+  if (!Array.isArray(list)) throw noOverload("sort", list);
+  return sort(list);
+}
+
+/** As `sort`, in descending order. */
+export function sortDesc<L extends readonly unknown[]>(list: L): L[number][] {
+  return sortByDesc(list, (item) => item);
+}
+
+/** As `sortDesc`, of a dyn. Throws ExpressionError also for what is no list. */
+export function sortDescAny(list: unknown): unknown[] {
+  if (!Array.isArray(list)) throw noOverload("sortDesc", list);
+  return sortDesc(list);
+}
+
+/** By a key of each element, in ascending order; equal ones keep theirs. Throws ExpressionError as `sort`. */
+export function sortBy<L extends readonly unknown[]>(list: L, key: (item: L[number]) => unknown): L[number][] {
+  return ordered(list, key, compare);
+}
+
+/** As `sortBy`, in descending order; equal ones keep theirs. */
+export function sortByDesc<L extends readonly unknown[]>(list: L, key: (item: L[number]) => unknown): L[number][] {
+  return ordered(list, key, (a, b) => compare(b, a));
+}
+
+function ordered<T>(list: readonly T[], key: (item: T) => unknown, order: typeof compare): T[] {
+  const keyed = list.map((item) => ({ item, key: key(item) }));
+  const [first] = keyed;
+  if (first === undefined) return [];
+  // Also one element has to be of a type that has an order.
+  compare(first.key, first.key);
+  const kind = kindOf(first.key);
+  if (keyed.some((one) => kindOf(one.key) !== kind))
+    throw new ExpressionError("sort: the elements are of different types");
+  return keyed.sort((a, b) => order(a.key, b.key)).map(({ item }) => item);
+}
+
+/** What each item makes of the result so far. Throws ExpressionError for a result of more than 1 MiB, or ten million elements. */
+export function reduce<T, R>(list: readonly T[], begin: R, step: (result: R, item: T) => R): R {
+  let result = begin;
+  for (const item of list) {
+    result = step(result, item);
+    if (typeof result === "string" || typeof result === "object") checkSize(result);
+  }
+  return result;
+}
+
+function kindOf(value: unknown): string {
+  return value instanceof Uint ? "uint" : typeof value;
+}
+
+/** 0 to `count` - 1. Throws ExpressionError for a negative count and beyond ten million. */
+export function range(count: Int): number[] {
+  if (count < 0 || count > MOST_ELEMENTS) throw new ExpressionError(`lists.range of ${count}`);
+  return Array.from({ length: Number(count) }, (_, index) => index);
+}
+
+export function first<T>(list: readonly T[]): Optional<T> {
+  return list.length === 0 ? new Optional<T>(undefined) : optionalOf(list[0] as T);
+}
+
+export function last<T>(list: readonly T[]): Optional<T> {
+  return list.length === 0 ? new Optional<T>(undefined) : optionalOf(list[list.length - 1] as T);
+}
+
+/** Whether every element of `part` is in `whole`. */
+export function containsAll(whole: readonly unknown[], part: readonly unknown[]): boolean {
+  const isIn = lookUpIn(whole, part.length);
+  return part.every(isIn);
+}
+
+/** Whether each has every element of the other. */
+export function equivalent(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return containsAll(a, b) && containsAll(b, a);
+}
+
+/** Whether they have an element in common. */
+export function intersects(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return b.some(lookUpIn(a, b.length));
+}
+
+/** Whether numbers that equal each other have one key: a double equals all integers of which it is the nearest, beyond 2^53. */
+function areExact(list: readonly unknown[]): boolean {
+  return !list.some((item) => typeof item === "number" && Number.isInteger(item) && !Number.isSafeInteger(item));
+}
+
+/** Many look-ups of plain values go by a Set. */
+function lookUpIn(list: readonly unknown[], count: number): (item: unknown) => boolean {
+  const slow = (item: unknown) => list.some((other) => equal(other, item));
+  if (list.length * count < 64 || !areExact(list)) return slow;
+  const keys = new Set(list.map(keyOf));
+  return (item) => {
+    const key = areExact([item]) ? keyOf(item) : undefined;
+    return key === undefined ? slow(item) : keys.has(key);
+  };
+}

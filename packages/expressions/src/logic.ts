@@ -1,0 +1,51 @@
+// CEL's `&&`, `||`, `all` and `exists` let an error pass only when no operand decides (CEL spec, "Logical Operators").
+import { ExpressionError } from "./value/error.ts";
+
+/** Whether all hold. The first error is thrown when no operand is false. */
+export function and(...operands: readonly (() => boolean)[]): boolean {
+  return decide(operands, (operand) => operand(), false);
+}
+
+/** Whether one holds. The first error is thrown when no operand is true. */
+export function or(...operands: readonly (() => boolean)[]): boolean {
+  return decide(operands, (operand) => operand(), true);
+}
+
+/** Whether `test` holds for every item. The first error is thrown when it is false for none. */
+export function all<T>(items: readonly T[], test: (item: T, position: number) => boolean): boolean {
+  return decide(items, test, false);
+}
+
+/** Whether `test` holds for an item. The first error is thrown when it is true for none. */
+export function exists<T>(items: readonly T[], test: (item: T, position: number) => boolean): boolean {
+  return decide(items, test, true);
+}
+
+function decide<T>(items: readonly T[], test: (item: T, position: number) => boolean, deciding: boolean): boolean {
+  let failed = false;
+  let failure: unknown;
+  for (const [position, item] of items.entries()) {
+    try {
+      if (test(item, position) === deciding) return deciding;
+    } catch (error) {
+      if (!failed) failure = error;
+      failed = true;
+    }
+  }
+  if (failed) throw failure;
+  return !deciding;
+}
+
+/** What a thunk gives, evaluated when it is first asked for: a value of `cel.bind` that may not be needed, and whose error then does not matter. */
+export function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
+
+/** A function that there is none of for these operands. Throws ExpressionError. */
+export function noFunction(name: string, ..._operands: readonly unknown[]): never {
+  throw new ExpressionError(`no such overload: ${name}`);
+}

@@ -1,0 +1,140 @@
+// cel-go's `math` extension. An int or a uint may be a `number` (32 bits) or a `bigint`; in a dyn a uint is a `Uint` and a `number` a double.
+
+import { noOverload } from "./conversion/dynamic.ts";
+import { compare } from "./conversion/equal.ts";
+import { ExpressionError } from "./value/error.ts";
+import { asInt } from "./value/integer.ts";
+import { Uint } from "./value/value.ts";
+
+const BITS = 64;
+
+/** The greatest; the first of several that are equal. Throws ExpressionError for no number at all, or for what is none. */
+export function greatest<T>(values: readonly T[]): T {
+  return best(values, (difference) => difference > 0);
+}
+
+/** The least; the first of several that are equal. Throws ExpressionError for no number at all, or for what is none. */
+export function least<T>(values: readonly T[]): T {
+  return best(values, (difference) => difference < 0);
+}
+
+function best<T>(values: readonly T[], better: (difference: number) => boolean): T {
+  const [first, ...rest] = values;
+  if (first === undefined) throw new ExpressionError("math: there is no number");
+  for (const value of values) {
+    if (typeof value !== "number" && typeof value !== "bigint" && !(value instanceof Uint))
+      throw noOverload("math", value);
+  }
+  return rest.reduce((found, value) => (better(compare(value, found)) ? value : found), first);
+}
+
+/** Half away from zero. */
+export function round(value: number): number {
+  // Adding 0.5 rounds by itself near 2^52 and for 0.49999999999999994.
+  const whole = Math.trunc(value);
+  return Math.abs(value - whole) >= 0.5 ? whole + Math.sign(value) : whole;
+}
+
+/** Throws ExpressionError for the least int, which has no counterpart. */
+export function absInt(value: bigint): bigint {
+  return value < 0n ? asInt(-value) : value;
+}
+
+/** -1, 0 or 1. */
+export function signInt(value: bigint): bigint {
+  if (value === 0n) return 0n;
+  return value > 0n ? 1n : -1n;
+}
+
+/** For a dyn. Throws ExpressionError for what is no number, and for the least int. */
+export function abs(value: unknown): unknown {
+  if (typeof value === "bigint") return absInt(value);
+  if (value instanceof Uint) return value;
+  return Math.abs(double("math.abs", value));
+}
+
+/** For a dyn: -1, 0 or 1 of the same type. Throws ExpressionError for what is no number. */
+export function sign(value: unknown): unknown {
+  if (typeof value === "bigint") return signInt(value);
+  if (value instanceof Uint) return new Uint(signInt(value.value));
+  return Math.sign(double("math.sign", value));
+}
+
+export function sqrt(value: unknown): number {
+  if (typeof value === "bigint") return Math.sqrt(Number(value));
+  return Math.sqrt(value instanceof Uint ? Number(value.value) : double("math.sqrt", value));
+}
+
+function double(fn: string, value: unknown): number {
+  if (typeof value === "number") return value;
+  throw noOverload(fn, value);
+}
+
+/** Of 64 bits, signed. 0 for 64 and more. Throws ExpressionError for a negative count. */
+export function shiftLeftInt(value: bigint, count: bigint): bigint {
+  return BigInt.asIntN(BITS, value << shift(count));
+}
+
+/** Of 64 bits. 0 for 64 and more. Throws ExpressionError for a negative count. */
+export function shiftLeftUint(value: bigint, count: bigint): bigint {
+  return BigInt.asUintN(BITS, value << shift(count));
+}
+
+/** Zeros come in from the left also for a negative value, as in cel-go. Throws ExpressionError for a negative count. */
+export function shiftRightInt(value: bigint, count: bigint): bigint {
+  return BigInt.asIntN(BITS, BigInt.asUintN(BITS, value) >> shift(count));
+}
+
+/** Throws ExpressionError for a negative count. */
+export function shiftRightUint(value: bigint, count: bigint): bigint {
+  return value >> shift(count);
+}
+
+function shift(count: bigint): bigint {
+  if (count < 0n) throw new ExpressionError(`math: a shift by ${count}`);
+  return count > 64n ? 64n : count;
+}
+
+/** The bits of a uint turned around. */
+export function bitNotUint(value: bigint): bigint {
+  return BigInt.asUintN(BITS, ~value);
+}
+
+/** For dyns: `math.bitAnd` and its like. Throws ExpressionError for anything but two ints or two uints. */
+export function bits(operator: "and" | "or" | "xor", a: unknown, b: unknown): unknown {
+  if (typeof a === "bigint" && typeof b === "bigint") return combine(operator, a, b);
+  if (a instanceof Uint && b instanceof Uint) return new Uint(combine(operator, a.value, b.value));
+  throw noOverload(`math.bit ${operator}`, a, b);
+}
+
+function combine(operator: "and" | "or" | "xor", a: bigint, b: bigint): bigint {
+  switch (operator) {
+    case "and":
+      return a & b;
+    case "or":
+      return a | b;
+    case "xor":
+      return a ^ b;
+  }
+}
+
+/** For a dyn. Throws ExpressionError for what is no integer. */
+export function bitNot(value: unknown): unknown {
+  if (typeof value === "bigint") return ~value;
+  if (value instanceof Uint) return new Uint(bitNotUint(value.value));
+  throw noOverload("math.bitNot", value);
+}
+
+/** For dyns. Throws ExpressionError for what is no integer, and for a negative count. */
+export function shiftLeft(value: unknown, count: unknown): unknown {
+  if (typeof value === "bigint" && typeof count === "bigint") return shiftLeftInt(value, count);
+  if (value instanceof Uint && typeof count === "bigint") return new Uint(shiftLeftUint(value.value, count));
+  throw noOverload("math.bitShiftLeft", value, count);
+}
+
+/** For dyns. Throws ExpressionError for what is no integer, and for a negative count. */
+export function shiftRight(value: unknown, count: unknown): unknown {
+  if (typeof value === "bigint" && typeof count === "bigint") return shiftRightInt(value, count);
+  if (value instanceof Uint && typeof count === "bigint") return new Uint(shiftRightUint(value.value, count));
+  throw noOverload("math.bitShiftRight", value, count);
+}

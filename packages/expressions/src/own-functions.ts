@@ -1,0 +1,54 @@
+// Functions of the user that expressions call.
+import { typeName } from "./conversion/conversion.ts";
+import { ExpressionError } from "./value/error.ts";
+
+/** What a function is called in expressions, and the type of what it gives: `string`, `int`, `list`, `map`, the full name of a message. */
+export type OwnFunction = readonly [name: string, result: string];
+
+/**
+ * The same functions, whose ends are those of expressions: what they throw, and what they give that is of another type (nothing, a promise, a
+ * number for an int), is an ExpressionError. They are called as methods of what is given.
+ */
+export function ownFunctions<F extends object>(given: F, functions: { readonly [Name in keyof F]: OwnFunction }): F {
+  const own = given as Readonly<Record<string, (...args: readonly unknown[]) => unknown>>;
+  const made = Object.entries<OwnFunction>(functions).map(([member, [name, result]]) => [
+    member,
+    (...args: readonly unknown[]) => {
+      let value: unknown;
+      try {
+        value = own[member]?.(...args);
+      } catch (thrown) {
+        throw new ExpressionError(`${name} threw: ${shown(thrown)}`, { cause: thrown });
+      }
+      return checked(name, result, value);
+    },
+  ]);
+  return Object.fromEntries(made) as F;
+}
+
+const INTEGERS: Readonly<Record<string, (value: bigint) => bigint>> = {
+  int: (value) => BigInt.asIntN(64, value),
+  uint: (value) => BigInt.asUintN(64, value),
+};
+
+function checked(name: string, result: string, value: unknown): unknown {
+  if (value instanceof Promise) {
+    // Nobody waits for it, and nobody is to hear how it ends.
+    value.catch(() => {});
+    throw new ExpressionError(`${name} gave a promise, and expressions do not wait`);
+  }
+  const found = value === undefined ? "nothing" : typeName(value);
+  // Ints and uints are bigints alike.
+  if (found !== (result === "uint" ? "int" : result)) throw new ExpressionError(`${name} gave ${found}, not ${result}`);
+  if (typeof value === "bigint" && INTEGERS[result]?.(value) !== value)
+    throw new ExpressionError(`${name} gave ${value}, which is out of the range of ${result}`);
+  return value;
+}
+
+function shown(thrown: unknown): string {
+  try {
+    return String(thrown);
+  } catch {
+    return "something that cannot be shown";
+  }
+}

@@ -1,0 +1,96 @@
+// Parts of URLs (RFC 3986), named as in Kubernetes' CEL library, and percent-encoding.
+import { ExpressionError } from "../value/error.ts";
+
+interface Parts {
+  readonly scheme: string;
+  /** With brackets where it is an address of IPv6. */
+  readonly hostname: string;
+  /** With its colon; "" where there is none. */
+  readonly port: string;
+  readonly path: string;
+  readonly query: string;
+}
+
+const URL =
+  /^([A-Za-z][A-Za-z0-9+.-]*):\/\/(?:[\w.~!$&'()*+,;=:%-]*@)?(\[[0-9A-Fa-f:.]+\]|[\w.~!$&'()*+,;=\u{80}-\u{10ffff}-]*)(:\d*)?((?:\/[^?#\s]*)?)(?:\?([^#\s]*))?(?:#\S*)?$/u;
+
+function parse(text: string): Parts | undefined {
+  const [, scheme, hostname = "", port = "", path = "", query = ""] = URL.exec(text) ?? [];
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+  if (scheme === undefined || /[\u0000-\u001f\u007f]|%(?![0-9A-Fa-f]{2})/.test(text.split("?")[0] ?? ""))
+    return undefined;
+  return { scheme: scheme.toLowerCase(), hostname, port, path, query };
+}
+
+function partsOf(text: string): Parts {
+  const parts = parse(text);
+  if (parts === undefined) throw new ExpressionError("not a URL with a scheme, as in https://example.org/");
+  return parts;
+}
+
+/** Whether it is a URL with a scheme and //, whose parts can be asked for. */
+export function isUrl(text: string): boolean {
+  return parse(text) !== undefined;
+}
+
+/** In lower case, without the colon. Throws ExpressionError for what is no URL, as all others do. */
+export function urlScheme(text: string): string {
+  return partsOf(text).scheme;
+}
+
+/** With the port, where there is one. */
+export function urlHost(text: string): string {
+  const { hostname, port } = partsOf(text);
+  return hostname + port;
+}
+
+/** Without brackets around an address of IPv6. */
+export function urlHostname(text: string): string {
+  return partsOf(text).hostname.replace(/^\[|\]$/g, "");
+}
+
+/** Its digits; "" where there is none. */
+export function urlPort(text: string): string {
+  return partsOf(text).port.slice(1);
+}
+
+/** As it is written; encoded anew where something in it has to be (as Go's net/url has it). "" where there is none. */
+export function urlEscapedPath(text: string): string {
+  const { path } = partsOf(text);
+  if (/^[\w.~!$&'()*+,;=:@/%-]*$/.test(path)) return path;
+  return (decoded(path) ?? path).replace(/[^\w.~$&+,;=:@/-]/gu, encodeUrl);
+}
+
+/** By name the values in their order, decoded; what is not well encoded is left out. */
+export function urlQuery(text: string): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const pair of partsOf(text).query.split("&")) {
+    if (pair === "" || pair.includes(";")) continue;
+    const [, name = "", value = ""] = /^([^=]*)=?(.*)$/s.exec(pair) ?? [];
+    const [key, own] = [name, value].map((part) => decoded(part.replaceAll("+", " ")));
+    if (key === undefined || own === undefined) continue;
+    found.set(key, [...(found.get(key) ?? []), own]);
+  }
+  return found;
+}
+
+/** Percent-encoded but for letters, digits and -._~ (RFC 3986, "Unreserved Characters"). */
+export function encodeUrl(text: string): string {
+  const code = (sign: string) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`;
+  return encodeURIComponent(text.toWellFormed()).replace(/[!'()*]/g, code);
+}
+
+/** Throws ExpressionError for a percent sign without two hexadecimal digits, and for bytes that are no UTF-8. */
+export function decodeUrl(text: string): string {
+  const result = decoded(text);
+  if (result === undefined) throw new ExpressionError("not percent-encoded");
+  return result;
+}
+
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,74 @@
+// Moments reckoned by the calendar of a zone, as java.time has it.
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import { ExpressionError } from "../value/error.ts";
+import type { Time } from "../value/shape.ts";
+import { timestamp } from "./time.ts";
+import { local, momentOf, offsetAt } from "./zone.ts";
+
+type Int = number | bigint;
+
+/** What is left of a local time; its UTC parts are the local ones. A week begins on Monday (ISO 8601). */
+const UNITS: Readonly<Record<string, (date: Date) => void>> = {
+  year: (date) => date.setUTCMonth(0, 1),
+  quarter: (date) => date.setUTCMonth(Math.floor(date.getUTCMonth() / 3) * 3, 1),
+  month: (date) => date.setUTCDate(1),
+  week: (date) => date.setUTCDate(date.getUTCDate() - ((date.getUTCDay() + 6) % 7)),
+  day: () => {},
+  hour: () => {},
+  minute: () => {},
+  second: () => {},
+};
+
+/**
+ * The beginning of the year, quarter, month, week, day, hour, minute or second (as `date_trunc` of PostgreSQL) that a moment is in, in a zone
+ * or in UTC. Throws ExpressionError for another unit, what is no zone, and a timestamp that is malformed or would be out of range.
+ */
+export function truncateTime(time: Time, unit: string, zone?: string): Timestamp {
+  const begin = Object.hasOwn(UNITS, unit) ? UNITS[unit] : undefined;
+  if (begin === undefined) throw new ExpressionError(`no unit of time: ${unit}`);
+  const date = local(time, zone);
+  begin(date);
+  date.setUTCMilliseconds(0);
+  if (unit !== "second") date.setUTCSeconds(0);
+  if (unit !== "second" && unit !== "minute") date.setUTCMinutes(0);
+  if (!["second", "minute", "hour"].includes(unit)) date.setUTCHours(0);
+  return moved(time, date, zone, 0);
+}
+
+/** The same local time so many years on; February 29 becomes 28. Throws ExpressionError as `truncateTime`. */
+export function addYears(time: Time, years: Int, zone?: string): Timestamp {
+  return addMonths(time, BigInt(years) * 12n, zone);
+}
+
+/** The same local time so many months on, on the last day where the month has no such day. Throws ExpressionError as `truncateTime`. */
+export function addMonths(time: Time, months: Int, zone?: string): Timestamp {
+  const date = local(time, zone);
+  const day = date.getUTCDate();
+  // The first of the month, so that none is skipped.
+  date.setUTCMonth(date.getUTCMonth() + within(months), 1);
+  const last = new Date(date);
+  last.setUTCMonth(last.getUTCMonth() + 1, 0);
+  date.setUTCDate(Math.min(day, last.getUTCDate()));
+  return moved(time, date, zone, time.nanos % 1_000_000);
+}
+
+/** The same local time so many days on. Throws ExpressionError as `truncateTime`. */
+export function addDays(time: Time, days: Int, zone?: string): Timestamp {
+  const date = local(time, zone);
+  date.setUTCDate(date.getUTCDate() + within(days));
+  return moved(time, date, zone, time.nanos % 1_000_000);
+}
+
+/** No more than there are days in all the years that there are. */
+function within(count: Int): number {
+  if (count > 4_000_000 || count < -4_000_000) throw new ExpressionError("timestamp out of range");
+  return Number(count);
+}
+
+/** `nanos`: those below a millisecond. */
+function moved(from: Time, date: Date, zone: string | undefined, nanos: number): Timestamp {
+  const own = offsetAt(Number(from.seconds) * 1000, zone);
+  const millis = momentOf(date.getTime(), zone, own);
+  const seconds = Math.floor(millis / 1000);
+  return timestamp(BigInt(seconds), (millis - seconds * 1000) * 1_000_000 + nanos);
+}

@@ -1,0 +1,82 @@
+// Local times in zones of the IANA database, by what Intl knows of it.
+
+import { ExpressionError } from "../value/error.ts";
+import type { Time } from "../value/shape.ts";
+
+/** 0001-01-01T00:00:00Z and 9999-12-31T23:59:59Z. */
+export const FIRST_SECOND = -62_135_596_800n;
+export const LAST_SECOND = 253_402_300_799n;
+
+/**
+ * A date whose UTC parts are the local parts in `zone`: an IANA name, or an offset such as "+02:00". Throws ExpressionError for another, and
+ * for a timestamp outside of the years 1 to 9999, which only a message can hold.
+ */
+export function local(timestamp: Time, zone: string | undefined): Date {
+  if (timestamp.seconds < FIRST_SECOND || timestamp.seconds > LAST_SECOND) {
+    throw new ExpressionError("timestamp out of range");
+  }
+  const millis = Number(timestamp.seconds) * 1000 + Math.floor(timestamp.nanos / 1e6);
+  return new Date(millis + offsetAt(millis, zone));
+}
+
+/** What local time is ahead of UTC at a moment, both in milliseconds. Throws ExpressionError for what is no zone. */
+export function offsetAt(millis: number, zone: string | undefined): number {
+  if (zone === undefined || zone === "" || zone === "UTC") return 0;
+  // 23:59 is as far as an offset goes (CEL spec, "Timezones").
+  const [, sign, hour, minute] = /^([+-]?)([01]\d|2[0-3]):([0-5]\d)$/.exec(zone) ?? [];
+  if (hour === undefined || minute === undefined) return zoneOffset(millis, zone);
+  const offset = (Number(hour) * 60 + Number(minute)) * 60_000;
+  return sign === "-" ? -offset : offset;
+}
+
+const DAY = 86_400_000;
+
+/**
+ * The moment of a local time, both in milliseconds, for one that was reckoned from a moment with the offset `own`. A local time that is there
+ * twice is the one with that offset, or the earlier one; one that is skipped is as much later as is skipped (as java.time has it).
+ */
+export function momentOf(localMillis: number, zone: string | undefined, own: number): number {
+  const before = offsetAt(localMillis - DAY, zone);
+  const after = offsetAt(localMillis + DAY, zone);
+  const fits = [own, before, after].find((offset) => offsetAt(localMillis - offset, zone) === offset);
+  return localMillis - (fits ?? before);
+}
+
+function zoneOffset(millis: number, zone: string): number {
+  const parts = zoneFormat(zone).formatToParts(millis);
+  const name = parts.find((part) => part.type === "timeZoneName")?.value ?? "";
+  const [, sign, hour, minute, second] = /^GMT(?:([+-])(\d\d):(\d\d)(?::(\d\d))?)?$/.exec(name) ?? [];
+  const offset = (Number(hour ?? 0) * 3600 + Number(minute ?? 0) * 60 + Number(second ?? 0)) * 1000;
+  return sign === "-" ? -offset : offset;
+}
+
+/** Made once for each zone: there are some 600. */
+const zoneFormats = new Map<string, Intl.DateTimeFormat>();
+
+function zoneFormat(zone: string): Intl.DateTimeFormat {
+  const before = zoneFormats.get(zone);
+  if (before !== undefined) return before;
+  try {
+    const format = new Intl.DateTimeFormat("en-US", { timeZone: zone, timeZoneName: "longOffset" });
+    if (isZoneName(zone, format.resolvedOptions().timeZone)) {
+      zoneFormats.set(zone, format);
+      return format;
+    }
+  } catch {
+    // Said below.
+  }
+  throw new ExpressionError(`no such time zone: ${zone}`);
+}
+
+/** Abbreviations that Intl takes although they are no names of zones. */
+const ABBREVIATIONS =
+  /^(ACT|AET|AGT|ART|AST|BET|BST|CAT|CNT|CST|CTT|EAT|ECT|IET|IST|JST|MIT|NET|NST|PLT|PNT|PRT|PST|SST|VST|SystemV\/.*)$/;
+
+/**
+ * Whether Intl's leniency did not help: it takes offsets without a colon, abbreviations, and names in any case. The compiler judges literals
+ * alike (its cel/types/time-pattern.ts); test/zones.test.ts holds both to each other.
+ */
+function isZoneName(zone: string, known: string): boolean {
+  if (/^[+-]|(^|\/)[a-z]/.test(zone) || ABBREVIATIONS.test(zone)) return false;
+  return zone === known || zone.toLowerCase() !== known.toLowerCase();
+}
