@@ -110,11 +110,14 @@ export class Presence {
     if (path.length === 1 && first === "args") return this.#request(place);
     if (path.length === 1 && first === each?.var?.value) {
       const over = expression(each.in?.value ?? "null").path;
-      return over && this.#fieldAt(place, undefined, over)?.message;
+      return (
+        over &&
+        (over.length === 1 ? this.#messageAt(place, undefined, over) : this.#fieldAt(place, undefined, over)?.message)
+      );
     }
     if (path.length === 1) {
       const step = this.#step(place, first);
-      return step && this.#typeOf(place, step);
+      return step && this.#typeOf(place, step.source, undefined);
     }
     const item = this.#program.itemOf(place.message.desc);
     if (first === "args" && rest.length === 0 && item?.name === second) return item.type;
@@ -136,12 +139,14 @@ export class Presence {
     return [...place.message.steps, ...shared].find((step) => step.name?.value === name);
   }
 
-  #typeOf(place: Place, { source }: IrStep): DescMessage | undefined {
+  /** The message that a step is, or that each of its items is. */
+  #typeOf(place: Place, source: IrSource | undefined, each: IrEach | undefined): DescMessage | undefined {
     if (source?.kind === "compose") return place.evaluator.message(source.message?.value ?? "");
     if (source?.kind === "by") {
       const { path } = expression(source.by.value);
-      return path && this.#messageAt(place, undefined, path);
+      return path && this.#messageAt(place, each, path);
     }
+    if (source?.kind === "each" && source.key === undefined) return this.#typeOf(place, source.source, source);
     if (source?.kind !== "call") return undefined;
     const { output } = this.#program.method(place, source);
     const items = source.batch?.items?.value;
