@@ -67,6 +67,10 @@ export class StreamWorld {
     const [name, next, flag] = [`N${id}`, pick(random, IDS), random() < 0.5];
     return { thing: { id, name, next, n: 3n, flag, ids, ...note } };
   }
+  /** Whether `Get` of this id fails. */
+  fails(id: string): boolean {
+    return this.#thing(id).code !== undefined;
+  }
   #things(ids: readonly string[]): Readonly<Record<string, unknown>> {
     const found = new Set(ids.filter((id) => seeded("there", this.#seed, id)() < 0.75));
     return {
