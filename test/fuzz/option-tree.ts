@@ -27,7 +27,7 @@ export interface OptionTree {
   readonly fields: readonly FieldDeclaration[];
 }
 
-/** Tolerates every text: what it does not understand it leaves out. Long, for it has a function for each rule of the grammar, over the same tokens. */
+/** Parses any text, and leaves out the parts that it does not understand. */
 export function optionTree(text: string): OptionTree {
   const tokens = tokenize(text);
   const entries: Entry[] = [];

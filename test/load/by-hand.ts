@@ -19,7 +19,7 @@ import { Code } from "../../runtime/src/failure.ts";
 /** A fault that is put in on purpose, to see that the oracle finds it. */
 export type Mistake = "unmapped status" | "no entry" | "unguarded";
 
-/** Long, for it stands for what somebody would write by hand, in one piece. */
+/** The handler that a team would write by hand. */
 export function dashboardByHand(client: UnaryClient, observer: Observer, mistake?: Mistake) {
   const upstream = (service: string) =>
     new Upstream(service, client, { limit: { concurrent: 100, queued: 1_000 } }, { observer });

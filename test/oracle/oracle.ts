@@ -21,7 +21,7 @@ const programs = new WeakMap<Ir, { program: Program; converter: Converter }>();
 
 /**
  * What the response to `request` may be. `headers`: lower-case names; `env`: values as CEL has them (ints as bigint).
- * Throws only on what generation would have refused. Long, for it is the language page from top to bottom: shared steps, message, verdict.
+ * Throws only on what generation would have refused.
  */
 export function oracle(
   ir: Ir,

@@ -111,7 +111,6 @@ const DETAILS: Readonly<Record<string, string>> = { "inventory.v1.InventoryServi
 /** A field number 1 of wire type 7, which does not exist. */
 const GARBAGE = Uint8Array.of(0x0f, 0xff, 0xff);
 
-/** Long, for what serves, answers and ends a call shares what has been seen of all of them. */
 export async function startSecondUpstreams(options: SecondOptions = {}): Promise<SecondUpstreams> {
   let faults: SecondOptions = options;
   const methods = upstreamMethods(options.registry ?? buildSecondRegistry());

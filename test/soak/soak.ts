@@ -35,7 +35,7 @@ const WARM_UP = 0.25;
 /** Calls with side effects go on when their response has ended, breakers stay open, connections that were added for a moment close. */
 const REST_MS = 60_000;
 
-/** Long, for it is the course of one soak: rounds, rests and samples. */
+/** Runs one soak: rounds, rests and samples. */
 export async function soak({ seconds, inFlight = 24, seed = 1, env, progress }: SoakOptions): Promise<SoakReport> {
   const random = seeded("soak", seed);
   const registry = buildSecondRegistry();

@@ -44,7 +44,6 @@ const GRPC = { ":status": 200, "content-type": "application/grpc+proto" };
 /** Answers that are remembered: making them up takes longer than all else. */
 const MOST_ANSWERS = 20_000;
 
-/** Long, for what serves and what misbehaves share what is going on. */
 export async function startSoakUpstreams(registry: FileRegistry, random: Random): Promise<SoakUpstreams> {
   const methods = upstreamMethods(registry);
   const names = [...new Set([...methods.values()].map((method) => method.parent.typeName))];
@@ -126,7 +125,6 @@ export async function startSoakUpstreams(registry: FileRegistry, random: Random)
 type State = { dead: boolean; silent: boolean };
 type Serve = (path: string, request: Uint8Array, stream: ServerHttp2Stream, state: State) => void;
 
-/** Long, for a server, its end and its faults share sessions and streams. */
 async function startOne(name: string, serve: Serve) {
   const sessions = new Set<ServerHttp2Session>();
   const streams = new Set<ServerHttp2Stream>();

@@ -34,7 +34,6 @@ function compareMessage(was: ReflectMessage, is: ReflectMessage, path: string, r
   }
 }
 
-/** Long, for it is one case for each kind of field. */
 function compareField(
   field: DescField,
   was: ReflectMessage,

@@ -73,7 +73,6 @@ export class WireRules {
   }
 }
 
-/** Long, for it is a table of types. */
 function read(reader: BinaryReader, scalar: ScalarType): Scalar {
   switch (scalar) {
     case ScalarType.STRING:

@@ -2,7 +2,6 @@
 import { comment } from "../text/yaml.ts";
 import type { ServerDeployment } from "./server-deployment.ts";
 
-/** Long, for it is the file. */
 export function dockerfile({ name, server, folder, importExtension }: ServerDeployment): string {
   const typescript = importExtension === "ts";
   const out = typescript ? "gen" : "dist/gen";

@@ -47,7 +47,7 @@ export interface FrontOptions {
   readonly telemetry?: Telemetry<unknown, ShowRequest, undefined>;
 }
 
-/** A BFF of one rpc over one upstream, on a clock that stands still. Long, for what it gives shares all of these. */
+/** A BFF with one RPC over one upstream, on a clock that stands still. */
 export function front<C extends UnaryClient = FakeClient>(options: FrontOptions = {}, client?: C) {
   const clock = new FakeClock();
   const used = (client ?? new FakeClient()) as C;

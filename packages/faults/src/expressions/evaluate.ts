@@ -31,7 +31,7 @@ export interface Sees {
 }
 
 /**
- * Throws EvaluationError for what is an error in CEL, MayFail for what may be one. Long, for it is a table of the kinds of nodes.
+ * Throws EvaluationError for what is an error in CEL, MayFail for what may be one.
  *
  * @param asked it stands in a path that `has` asks about
  */

@@ -79,7 +79,6 @@ function missing(settings: Settings, source: string, name: string): undefined {
   settings.fault(`the source ${source}`, `needs the package ${name}, which is not installed`, `npm install ${name}`);
 }
 
-/** Long, for it is the list of what a source of sessions is put together of. */
 function open(options: Options, config: SessionConfig, jose: Jose, parts: SourceParts): Source {
   const { name, issuer, clientId, cookie = "__Host-session", from = [] } = options;
   const { publicUrl, clientSecret, sealer, redisUrl } = config;

@@ -20,7 +20,7 @@ const SORTS: ReadonlySet<string> = new Set(["sortBy", "sortDesc"]);
 /** The type of a value and how protobuf has it. */
 type Typed = readonly [type: CelType, proto: Proto | undefined];
 
-/** `list.map(item, …)` and its like, checked as they are written. Long, for each line rests on what those before have asked. */
+/** Checks a call of a macro, such as `list.map(item, …)`, before its expansion. */
 export function checkMacro(checker: Checker, ast: Ast & { kind: "call" }, place: Place): Node | undefined | "no macro" {
   const call = macroCall(ast);
   if (call === undefined) return "no macro";

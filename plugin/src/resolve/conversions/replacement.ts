@@ -95,7 +95,6 @@ const OTHERWISE = "bind a value of the field's type; a field of your own may hav
 
 const NUMBERS: ReadonlySet<string> = new Set(["int", "uint", "double"]);
 
-/** Long, for it is a table. */
 function betweenScalars(from: Value, to: CelType): string | undefined {
   const { type } = from;
   const it = written(from.text);

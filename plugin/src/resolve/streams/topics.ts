@@ -32,7 +32,6 @@ export function resolveTopics(run: Run): ReadonlyMap<IrTopic, Topic> {
 
 const STRING = { type: { kind: "string" }, proto: { kind: "scalar", scalar: ScalarType.STRING } } as const;
 
-/** Long, for most of it is one object. */
 function resolveTopic(run: Run, file: IrFile, service: IrService, topic: IrTopic): Topic | undefined {
   let errors = 0;
   const report: Report = (diagnostic) => {
