@@ -1,5 +1,5 @@
 import { isAdmission } from "../../plan/messages/admission.ts";
-import type { PlanBlock, PlanMessage } from "../../plan/model/messages.ts";
+import { NO_TRACKS, type PlanBlock, type PlanMessage } from "../../plan/model/messages.ts";
 import type { FileNames } from "../names/file-names.ts";
 import { MessageNames } from "../names/message-names.ts";
 import { block, type Line, type Lines, mentions, unreadAsVoid } from "../text/lines.ts";
@@ -17,10 +17,17 @@ export function emitAdmission(
 ): Lines {
   const names = new MessageNames(file, of);
   const cx = stepContext(of, names, planned, []);
-  const lines = of.steps.filter((step) => isAdmission(step, of)).flatMap((step) => [...emitStep(step, cx), []]);
+  const steps = of.steps.filter((step) => isAdmission(step, of));
+  // The function reports no touches, so its steps keep no flags.
+  const lines = steps.flatMap((step) => [...emitStep({ ...step, tracks: NO_TRACKS }, cx), []]);
   const guards = unreadAsVoid(lines.slice(0, -1));
-  // Of a condition that always holds nothing is printed that it asks for.
-  const taken = names.taken((local) => mentions(guards, local));
+  // A condition that always holds prints none of the names that it reads.
+  const isRead = (local: string): boolean => mentions(guards, local);
+  const optional = names.optional(isRead);
+  const taken = [
+    ...names.taken(isRead),
+    ...(optional.length > 0 ? [[`const { ${optional.join(", ")} } = args;`]] : []),
+  ];
   const body: Lines = [...(taken.length === 0 ? [] : [...taken, []]), ...guards];
   const later = admitsLater(of);
   const { desc, kind } = of.composed;

@@ -12,7 +12,7 @@ import { expressionsOf, fieldsOf, partsOf } from "../../resolve/model/parts.ts";
 import { isCostly, MOST_ASKED } from "../../resolve/model/request-lists.ts";
 import { callsOf, composesOf } from "../../resolve/model/source-parts.ts";
 import type { Entry, PlanTopics } from "../model/calls.ts";
-import type { PlanMessage, PlanStep, Touch } from "../model/messages.ts";
+import { NO_TRACKS, type PlanMessage, type PlanStep, type Touch } from "../model/messages.ts";
 import type { FunctionNames } from "../names/function-names.ts";
 import { handedOn, type Origins, originsOf } from "./origins.ts";
 import { factsOf } from "./plan-source.ts";
@@ -121,7 +121,7 @@ function draftOf(
     waitsFor: step.reads.filter((read) => !planned(read).sync).map(planned),
     lazy: [],
     wanted: undefined,
-    tracks: { ran: false, items: false, picked: false, made: false, lacks: false, case: false },
+    tracks: NO_TRACKS,
     clearedBy: [],
     effectful,
     held: !step.deferred && (!step.supplementary || effectful || around.effects.decides(step)),

@@ -142,6 +142,15 @@ export interface PlanStep {
   /** `each`: more items than this fail the step; `asked`: they are the client's, who is told so. */
   readonly most: { readonly items: number; readonly asked: boolean } | undefined;
 }
+/** The tracks of a step about which no touch asks. */
+export const NO_TRACKS: PlanStep["tracks"] = {
+  ran: false,
+  items: false,
+  picked: false,
+  made: false,
+  lacks: false,
+  case: false,
+};
 
 /** What a failure may do to a field. */
 export interface Touch {
