@@ -1,4 +1,5 @@
-// The codes of what resolving and checking find. A code is never reused; docs/diagnostics.md is generated from these tables.
+// The codes of diagnostics from resolving and checking. A code is never reused; docs/diagnostics.md is generated from
+// these tables.
 export const CODES = {
   BFF201:
     "A method, service, message or enum that is named is visible to this run, because types and requests are taken from its proto.",

@@ -96,7 +96,7 @@ export function resolve(ir: Ir, report: Report): Model {
   };
 }
 
-/** What stages share; much of it is found as they go on. */
+/** Creates the state that stages share. Later stages add to many of its parts. */
 function runOf(
   ir: Ir,
   {
@@ -145,7 +145,7 @@ function resolveLets(run: Run): ReadonlyMap<IrService, Let> {
 
 interface ResolvedMessages {
   readonly composed: ReadonlyMap<string, Composed>;
-  /** What messages that nothing composes name of services: steps, and variables as `env.X`. */
+  /** Names of services' steps, and variables as `env.X`, in messages that nothing composes. */
   readonly namedAdrift: ReadonlySet<string>;
 }
 /** Composers first, so that all places of a message are known when it is resolved. */
@@ -161,7 +161,7 @@ function resolveMessages(run: Run, graph: MessageGraph): ResolvedMessages {
       const result = resolveMessage(run, message, file, welcome, run.lets.roots.get(name) ?? []);
       if (result !== undefined) composed.set(name, result);
     } else if (hasRules(message) && !run.lets.roots.has(name)) {
-      // Of what composes it the same has been told.
+      // The warning for its composer is enough.
       if (!inner.has(name))
         run.suspect({
           code: "BFF205",
@@ -287,7 +287,7 @@ function bffFile(run: Run, file: IrFile, blocks: ResolvedBlocks): BffFile {
   return { ir: file, desc: file.desc, services, messages, env: packageContext(run, file.desc.proto.package).env };
 }
 
-/** Guards, what runs for its effect, and what the response reads. */
+/** Returns the steps that an RPC starts: guards, steps with effects, and steps that the response reads. */
 function startedBy(run: Run, method: IrMethod, of: Let | undefined, { step: effectful }: EffectTable): readonly Step[] {
   const starts = run.lets.starts.get(method);
   const all = of?.steps.filter((step) => starts?.has(step.ir)) ?? [];

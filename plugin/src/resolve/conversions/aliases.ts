@@ -31,7 +31,7 @@ export class AliasTable implements Aliases {
   readonly #report: Report;
   readonly #messages = new Map<string, Alias<IrMessage, DescMessage>>();
   readonly #enums = new Map<string, Alias<IrEnum, DescEnum>>();
-  /** Those whose upstream was not found: everything fits them, so that one mistake gives one message. */
+  /** Types whose upstream was not found. Every value fits them, so that one mistake results in one diagnostic. */
   readonly #broken = new Set<string>();
   readonly #builtMessages = new Map<string, MessageConversion>();
   readonly #builtEnums = new Map<string, EnumConversion>();
@@ -39,7 +39,7 @@ export class AliasTable implements Aliases {
   readonly #unfilled: (() => void)[] = [];
   #filling = false;
   readonly #reported = new Set<string>();
-  /** What expressions may know of enums. */
+  /** Relations of enums for expressions, beside their declarations. */
   readonly relations: EnumRelations;
 
   constructor(ir: Ir, report: Report) {
@@ -70,7 +70,7 @@ export class AliasTable implements Aliases {
     if (upstreams !== undefined) this.#enums.set(ir.desc.typeName, { ir, upstreams });
   }
 
-  /** Undefined, after a diagnostic, where one is missing or is the type itself. */
+  /** Returns undefined after a diagnostic, if an upstream is missing or is the type itself. */
   #upstreams<T extends DescMessage | DescEnum>(
     desc: T,
     aliases: readonly Text[],
@@ -84,7 +84,7 @@ export class AliasTable implements Aliases {
     return undefined;
   }
 
-  /** Everything asked for so far. */
+  /** Returns the conversions requested until now. */
   conversions(): Conversions {
     return { messages: [...this.#builtMessages.values()], enums: [...this.#builtEnums.values()] };
   }
@@ -114,7 +114,7 @@ export class AliasTable implements Aliases {
     return result;
   }
 
-  /** What is wrong for each of several aliases is told once. */
+  /** Reports a fault that several aliases share only once. */
   readonly #once: Report = (diagnostic) => {
     const { code, message, at } = diagnostic;
     const key = `${code} ${at.file}:${at.line}:${at.column} ${message}`;
@@ -213,7 +213,7 @@ export class AliasTable implements Aliases {
     return this.#broken.has(from.typeName) || this.#broken.has(to.typeName);
   }
 
-  /** Copies what is composed to the response that an rpc declares, by the names of its fields. */
+  /** Copies the composed message to the response that an RPC declares, by the names of its fields. */
   response(from: DescMessage, to: DescMessage, at: Origin): MessageConversion {
     const key = `${from.typeName}=${to.typeName}`;
     const built = this.#builtMessages.get(key);
@@ -301,7 +301,7 @@ function grouped(targets: ConvertedTarget[]): (copy: FieldCopy) => void {
   };
 }
 
-/** Whether a path is another one, or leads to a message that the other leads into. */
+/** True if one path equals another one, or leads to a message that contains the other. */
 function isBeginning(short: readonly DescField[], long: readonly DescField[]): boolean {
   return short.length > 0 && short.every((field, i) => field === long[i]);
 }
@@ -337,7 +337,7 @@ function counterpart(field: IrField, upstream: DescMessage, report: Report): Des
   return undefined;
 }
 
-/** Whether one of the aliases is the type itself: what is a copy of itself has no source. */
+/** True if one of the aliases is the type itself: a copy of itself has no source. */
 function isItsOwn<T extends DescMessage | DescEnum>(
   desc: T,
   aliases: readonly Text[],
@@ -346,7 +346,7 @@ function isItsOwn<T extends DescMessage | DescEnum>(
 ): boolean {
   const at = aliases[upstreams.indexOf(desc)];
   if (at === undefined) return false;
-  // What the name means farther out, where the type itself does not stand before it.
+  // The name may resolve to another type in an outer scope, if the type itself does not hide it.
   const further = resolveName(desc.file.proto.package, at.value, (name) => {
     const found = get(name);
     return found === desc ? undefined : found;

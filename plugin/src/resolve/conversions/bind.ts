@@ -1,4 +1,4 @@
-// An expression bound to a field: its type has to fit, and where it may be unset the field has to be able to be.
+// An expression bound to a field: its type has to fit, and a field for a value that may be unset has to allow that.
 
 import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import {
@@ -51,11 +51,11 @@ export function bindTo(expression: Expression, field: DescField, aliases: Aliase
   return undefined;
 }
 
-/** Whether it may be null, or none. */
+/** Returns true if a value may be null, or absent. */
 export function mayBeUnset({ type, root }: Expression): boolean {
   return (type.kind === "wrapper" || type.kind === "optional") && !isAlwaysSet(root);
 }
-/** @param target what takes no such value */
+/** @param target the target, which needs a value that is always set */
 export function reportUnset(expression: Expression, target: string, hint: string, report: Report): void {
   const { type } = expression;
   report({
@@ -67,7 +67,7 @@ export function reportUnset(expression: Expression, target: string, hint: string
   });
 }
 
-/** Whether a path leads through `required` fields alone. */
+/** Returns true if a path leads through `required` fields alone. */
 function isAlwaysSet(node: Node): boolean {
   if (node.kind !== "select" || typeof node.field === "string" || node.test || node.optional) return false;
   const { of } = node;

@@ -1,4 +1,5 @@
-// Fields of copies that say more than a name: computed of the upstream's message, and with a value where it has none.
+// Fields of copies with more than a name: a value computed from the upstream's message, or a fallback for an absent
+// value.
 import type { DescField, DescMessage, Registry } from "@bufbuild/protobuf";
 import { checkExpression, messageType, presenceOf, type Variable } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
@@ -9,7 +10,7 @@ import { bindTo } from "./bind.ts";
 import type { EnumRelations } from "./enum-relations.ts";
 import type { Aliases } from "./value.ts";
 
-/** What checking needs of the run, and what fields of other copies become. */
+/** Context for checking computed fields, with the conversions of the run. */
 export interface ComputedContext {
   readonly registry: Registry;
   readonly aliases: Aliases;
@@ -17,7 +18,7 @@ export interface ComputedContext {
   readonly report: Report;
 }
 
-/** The upstream's message, under the one name that a copy's expressions know. */
+/** The upstream's message, under the only name that a copy's expressions can read. */
 function sourceOf(upstream: DescMessage): Variable {
   return { name: "source", role: "item", ...messageType(upstream), absent: false };
 }

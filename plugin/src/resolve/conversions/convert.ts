@@ -26,7 +26,7 @@ export interface Misfit {
 }
 const SAME: Conversion = { kind: "same" };
 
-/** By what is given, then by what is wanted. */
+/** Returns the conversion between two types, by the given type and then by the wanted one. */
 export function conversion(
   from: Value,
   to: { readonly type: CelType; readonly proto: Proto },
@@ -103,7 +103,9 @@ function toMessage(
   };
 }
 
-/** Why a copy cannot become the upstream's message again; undefined where it can, or is none of it. */
+/**
+ * Returns the reason why a copy cannot become the upstream's message again. Undefined if it can, or is no copy of it.
+ */
 export function notWrittenBack(from: DescMessage, to: DescMessage, aliases: Aliases): Misfit | undefined {
   const found = aliases.unwritable(from, to);
   if (found === undefined) return undefined;
@@ -116,7 +118,7 @@ export function notWrittenBack(from: DescMessage, to: DescMessage, aliases: Alia
   };
 }
 
-/** How a list or a map fits whose parts fit like that. Of a literal each part counts. */
+/** Returns the conversion of a list or a map by the conversion of its parts. Each part of a literal is converted. */
 function lift(
   kind: "list" | "map",
   of: Conversion | Misfit,
@@ -140,7 +142,7 @@ function lift(
   return of.code === "BFF331" ? misfit(from, to) : of;
 }
 
-/** Whether a part may be null where a list or a map of a message has to hold messages. */
+/** True if a part may be null although a list or a map of a message has to hold messages. */
 const takesNull = (part: CelType, wanted: CelType): boolean =>
   wanted.kind === "message" && (part.kind === "null" || (part.kind === "message" && part.nullable === true));
 
@@ -195,7 +197,7 @@ function toEnum(
   if (own === undefined)
     return proto === undefined || proto.kind === "scalar" ? integerToEnum(from, desc) : misfit(from, to);
   if (own.typeName !== desc.typeName) return enumAlias(own, desc, aliases);
-  // What CEL has computed is an int like any other.
+  // A computed result of CEL is an int like any other.
   return proto?.kind === "enum" ? SAME : { kind: "represent", as: to.proto };
 }
 
@@ -229,7 +231,7 @@ function dynamic(from: Value, to: { readonly type: CelType; readonly proto: Prot
     hint: `${madeKnown(to) ?? ""}bind a value of known type`,
   };
 }
-/** How to say which type a value has. */
+/** Returns the words of a hint that give a value a known type. */
 function madeKnown({ type, proto }: { readonly type: CelType; readonly proto: Proto }): string | undefined {
   if (type.kind === "dyn" && !isJson(proto)) return undefined;
   if (type.kind === "dyn") return "convert it, such as string(…) or double(…), or ";
@@ -253,7 +255,10 @@ const CONVERTED: ReadonlySet<string> = new Set([
   "duration",
 ]);
 
-/** Values of which nobody knows whether JSON has them, in a Struct or a ListValue: both sides are called `map(string, dyn)`, or `list(dyn)`. */
+/**
+ * Reports values in a Struct or a ListValue whose types JSON may lack. The message names one type, because both sides
+ * are called `map(string, dyn)` or `list(dyn)`.
+ */
 function unsureJson({ type }: Value, { proto }: { readonly proto: Proto }): Misfit | undefined {
   if (proto.kind !== "message" || !isJson(proto) || partOf(type)?.kind !== "dyn") return undefined;
   const { typeName: name } = proto.desc;

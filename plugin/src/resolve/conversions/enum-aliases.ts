@@ -1,11 +1,11 @@
-// Enums that are copies: which value of an upstream's enum each value stands for.
+// Enums that are copies: the value of an upstream's enum for each value.
 import type { DescEnum } from "@bufbuild/protobuf";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import { didYouMean } from "../../diagnostic/did-you-mean.ts";
 import type { IrEnum, IrEnumValue } from "../../ir/ir.ts";
 import type { EnumConversion } from "../../model/conversion.ts";
 
-/** What values say of an upstream's has no meaning in an enum that is a copy of none. */
+/** Reports value options for upstream values in an enum that is no copy. */
 export function checkUnaliased(declared: IrEnum, report: Report): void {
   for (const value of declared.values) {
     const [alias] = value.alias;
@@ -21,7 +21,7 @@ export function checkUnaliased(declared: IrEnum, report: Report): void {
   }
 }
 
-/** The values of one upstream enum that a BFF value stands for. */
+/** Returns the numbers of one upstream enum's values that a BFF value represents. */
 function upstreamValues(
   value: IrEnumValue,
   upstreams: readonly DescEnum[],
@@ -44,7 +44,7 @@ function upstreamValues(
     const found = meant.includes(upstream) ? named(upstream, short) : undefined;
     if (found !== undefined) return [found];
     if (meant.some((candidate) => named(candidate, short) !== undefined)) return [];
-    // In none of them: said once, by the first.
+    // None of the upstreams has the value: the first one reports it once.
     if (position > 0) return [];
     const values = upstreams.flatMap((candidate) => candidate.values.map((known) => known.name));
     const like = didYouMean(short, values);
@@ -61,7 +61,7 @@ function upstreamValues(
 const named = (desc: DescEnum, name: string): number | undefined =>
   desc.values.find((value) => value.name === name)?.number;
 
-/** From one of the upstreams, reporting what does not fit. */
+/** Converts an upstream's enum to the declared one. Reports values that do not fit. */
 export function enumInward(
   declared: IrEnum,
   upstreams: readonly DescEnum[],
@@ -118,7 +118,10 @@ export function enumInward(
   return { from: upstream, to: declared.desc, owner: declared.desc, position, values, default: standard?.desc.number };
 }
 
-/** A value of one's own that is called like one of the upstream's but for a prefix is meant for it. */
+/**
+ * Returns the hint for upstream values without a counterpart. A free value of the BFF with the same name but for a
+ * prefix is the likely counterpart.
+ */
 function toMap({ values }: IrEnum, lost: DescEnum["values"]): string {
   const free = values.filter(({ alias }) => alias.length === 0);
   for (const { name } of lost) {
@@ -129,7 +132,10 @@ function toMap({ values }: IrEnum, lost: DescEnum["values"]): string {
   return `add values with [(bff.v1.enum_value).alias = "${lost[0]?.name}"]`;
 }
 
-/** A value that stands for none of the upstreams' says so, since it is more often a misspelt one. */
+/**
+ * Reports values without a counterpart in any upstream and without an option for that, because such values are usually
+ * misspelt.
+ */
 function checkCounterparts(declared: IrEnum, upstreams: readonly DescEnum[], report: Report): void {
   const own = (value: IrEnumValue): boolean =>
     value.alias.length > 0 || upstreams.some((upstream) => named(upstream, value.desc.name) !== undefined);

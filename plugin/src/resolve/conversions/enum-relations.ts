@@ -1,4 +1,4 @@
-// What expressions may know of enums beside their declaration.
+// Relations of enums for expressions, beside their declarations.
 import type { DescEnumValue } from "@bufbuild/protobuf";
 import type { Scope } from "../../cel/index.ts";
 import type { Ir } from "../../ir/ir.ts";

@@ -1,4 +1,4 @@
-// What to write where a value of another type is wanted. Goldens of BFF305, BFF330, BFF331 and BFF342 follow them to the letter.
+// Hints that replace a value of the wrong type. Goldens of BFF305, BFF330, BFF331 and BFF342 follow them to the letter.
 import type { DescEnum, DescMessage } from "@bufbuild/protobuf";
 import { type CelType, type Expression, enumOf, fieldType, sameType } from "../../cel/index.ts";
 import type { Text } from "../../diagnostic/origin.ts";
@@ -13,7 +13,7 @@ const TIMES: ReadonlySet<string> = new Set(["google.protobuf.Timestamp", "google
 const timeOf = (type: CelType): string | undefined =>
   type.kind === "message" && TIMES.has(type.desc.typeName) ? type.desc.typeName : undefined;
 
-/** A condition of what is none. */
+/** The hint for a condition that is no bool. */
 export function conditionInstead(expression: Expression): string {
   const { type, text, path, mayBeUnset, unsafe } = expression;
   const it = written(text);
@@ -47,7 +47,7 @@ export function conditionInstead(expression: Expression): string {
   }
 }
 
-/** Text of what cannot be printed. */
+/** The hint for text of a value that cannot be printed. */
 export function textInstead({ type, text }: Expression): string {
   const it = written(text);
   if (type.kind === "bytes" || timeOf(type) !== undefined) return "write string(…) around it";

@@ -7,12 +7,15 @@ interface Typed {
   readonly proto: Proto | undefined;
 }
 
-/** Whether two values are represented alike. */
+/** Returns true if two values have one representation. */
 export function sameForm(a: Proto | undefined, b: Proto | undefined): boolean {
   return formName(a) === formName(b);
 }
 
-/** Names for two types that differ, by what they differ in: `string` and `int`, `int32` and `int64`, `app.v1.Kind` and `app.v1.Shade`. */
+/**
+ * Returns names for two types by their difference: `string` and `int`, `int32` and `int64`, `app.v1.Kind` and
+ * `app.v1.Shade`.
+ */
 export function tellApart(a: Typed, b: Typed): readonly [a: string, b: string] {
   const types = [typeName(a.type), typeName(b.type)] as const;
   return types[0] === types[1] ? [formName(a.proto), formName(b.proto)] : types;

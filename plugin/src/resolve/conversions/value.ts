@@ -1,4 +1,4 @@
-// What a conversion starts from: a typed value, and the aliases of the run.
+// The input of a conversion: a typed value, and the aliases of the run.
 import type { DescEnum, DescField, DescMessage } from "@bufbuild/protobuf";
 import type { CelType, Node, Proto } from "../../cel/index.ts";
 import type { Text } from "../../diagnostic/origin.ts";
@@ -7,17 +7,17 @@ import type { EnumConversion, MessageConversion } from "../../model/conversion.t
 export interface Value {
   readonly type: CelType;
   readonly proto: Proto | undefined;
-  /** The expression, where it is one: a literal's parts say more than its type. */
+  /** The root of the expression, if the value is an expression. The parts of a literal are more exact than its type. */
   readonly root?: Node;
   readonly text?: Text;
 }
 
-/** The alias relations of the run; undefined where there is none. */
+/** The alias relations of the run. Undefined if there are none. */
 export interface Aliases {
   readonly message: (from: DescMessage, to: DescMessage) => MessageConversion | undefined;
   readonly enum: (from: DescEnum, to: DescEnum) => EnumConversion | undefined;
-  /** Whether it is of a package that has options: upstreams have none, and are another team's. */
+  /** True if the type is in a package with options. Upstreams have none, and belong to another team. */
   readonly own: (desc: DescMessage | DescEnum) => boolean;
-  /** Of a copy that cannot become the upstream's message, the field that is to blame, and why. */
+  /** For a copy that cannot become the upstream's message, returns the field at fault and the reason. */
   readonly unwritable: (from: DescMessage, to: DescMessage) => { field: DescField; why: string } | undefined;
 }

@@ -1,11 +1,11 @@
-// What an rpc says of using its answers again, with what its service says.
+// Caching of an RPC's answers, merged from the RPC and its service.
 
 import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
 import type { IrMethod, IrService } from "../../ir/ir.ts";
 import type { HttpCaching, ResponseCaching } from "../model/edge.ts";
 import type { Run } from "../steps/context.ts";
 
-/** Both are undefined where they cannot be: that has been told. */
+/** Returns undefined for each kind of caching with a fault, which has been reported. */
 export function cachingOf(
   run: Run,
   service: IrService,

@@ -1,4 +1,4 @@
-// What a permit may rest on: steps that have a value or fail, and whose calls change nothing.
+// Steps that a permit may read: they have a value or fail, and their calls have no side effects.
 
 import type { Origin } from "../../diagnostic/origin.ts";
 import { fullName } from "../../model/full-name.ts";
@@ -7,8 +7,8 @@ import { callsOf, mayBeStale } from "../model/source-parts.ts";
 import type { MessageScope } from "../scope/scope.ts";
 
 /**
- * @param shared whether it is a step of the service
- * @param reader where the permit reads it, if it does so itself
+ * @param shared true for a step of the service
+ * @param reader the place where the permit reads the step, if it reads the step directly
  */
 export function checkDecision(
   { report }: MessageScope,
@@ -59,7 +59,7 @@ function unsureOf({ ir, source, supplementary, fallback }: Step): string | undef
   if (supplementary) return "is supplementary";
   if (fallback !== undefined) return "has a `fallback`";
   if (ir.unordered?.value === true) return "is unordered";
-  // Those of upstream entries do not hold for decisions.
+  // Error rules of upstream entries do not apply to decisions.
   const rules = ir.source?.kind === "call" ? ir.source.policy.onError : [];
   const rule = rules.find(({ then }) => then !== undefined && then.kind !== "fail");
   return rule?.then === undefined ? undefined : `has an \`on_error\` with \`${rule.then.kind}\``;

@@ -1,4 +1,4 @@
-// Which limits govern an rpc, and that those of one name are one counter.
+// Finds the limits that govern an RPC, and checks that limits of one name share one counter.
 
 import type { Origin } from "../../diagnostic/origin.ts";
 import type { IrRateLimit } from "../../ir/edge.ts";
@@ -20,7 +20,7 @@ export function limitsOf({ governing }: PackageContext, service: IrService, meth
   ];
 }
 
-/** What limits of one name have in common. */
+/** Leaves in which limits of one name must agree. */
 const LEAVES: readonly {
   readonly name: string;
   readonly get: (limit: IrRateLimit) => string;
@@ -37,7 +37,7 @@ const LEAVES: readonly {
   { name: "closed", get: ({ closed }) => String(closed), at: ({ sources }) => sources.closed?.at },
 ];
 
-/** Two limits of one name in one package say the same of their counter. */
+/** Reports limits of one name in one package that disagree about their counter. */
 export function checkLimitsAgree(run: Run): void {
   const reported = new Set<IrRateLimit>();
   const packages = new Map<string, IrService[]>();

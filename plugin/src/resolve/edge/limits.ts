@@ -11,7 +11,7 @@ import { check, checkCondition, free, type MessageScope, where } from "../scope/
 import type { Run } from "../steps/context.ts";
 import { checkLimitsAgree, type DeclaredLimit, limitsOf } from "./limits-agreement.ts";
 
-/** The limits of every rpc that has some. One that has a fault is left out. */
+/** Returns the limits of every RPC that has any. A limit with a fault is left out. */
 export function resolveLimits(run: Run): ReadonlyMap<IrMethod, Limits> {
   checkLimitsAgree(run);
   const found = new Map<IrMethod, Limits>();
@@ -28,7 +28,7 @@ export function resolveLimits(run: Run): ReadonlyMap<IrMethod, Limits> {
   return found;
 }
 
-/** As a block, so that whatever looks at all expressions sees these. */
+/** Returns a block, so that every walk over all expressions visits these. */
 function blockOf({ run, file, service, method }: Around, uses: readonly LimitUse[]): Limits {
   return {
     kind: "limits",
@@ -86,10 +86,13 @@ function resolveUse(around: Around, { limit, of }: DeclaredLimit): LimitUse | un
   };
 }
 
-/** What is known before anybody asks who is calling. */
+/** Roles of variables with values before credentials are checked. */
 const EARLY: ReadonlySet<Variable["role"]> = new Set(["peer", "headers", "env", "var"]);
 
-/** Whether a text reads nothing that is not there; what is would be known by other names elsewhere, so it is said which. */
+/**
+ * Returns true if a text reads only names in scope. The diagnostic explains each name, because other places know the
+ * missing values by other names.
+ */
 function checkNames(
   { service, method, context }: Around,
   scope: MessageScope,
@@ -152,7 +155,7 @@ function checkKey(scope: MessageScope, text: Text): Expression | undefined {
   return undefined;
 }
 
-/** @param sure what the key and the condition read, so that it is there where this is asked */
+/** @param sure variables that the key and the condition read, which are therefore present here */
 function checkCost(
   scope: MessageScope,
   text: Text,
@@ -186,7 +189,7 @@ function checkCost(
   return undefined;
 }
 
-/** Everything is strict: what cannot be told would let somebody pass. */
+/** The scope is strict, because an expression without a result would let a caller pass. */
 function scopeOf(around: Around, of: DeclaredLimit["of"]) {
   const { run, service, file, context } = around;
   const env = of === "file" ? seen(context.env, context.brokenEnv) : envOfLet(run, service, file, context, () => {});

@@ -1,4 +1,4 @@
-// What a permit says by names alone: sources, scopes and roles, and `public`.
+// The parts of a permit that are names alone: sources, scopes and roles, and `public`.
 import { type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import { didYouMean } from "../../diagnostic/did-you-mean.ts";
 import type { Text } from "../../diagnostic/origin.ts";
@@ -8,7 +8,10 @@ import type { Identity } from "../model/edge.ts";
 import type { Permit } from "../model/model.ts";
 import type { PackageContext, Run } from "../steps/context.ts";
 
-/** Tells of permits where nobody is known, and of what the permit of a service says; false: its rpcs are not looked at. */
+/**
+ * Reports permits in packages without identity, and faults in the permit of a service. Returns false if the service's
+ * RPCs cannot be checked.
+ */
 export function checkAccepts(run: Run, service: IrService, { identified, identity }: PackageContext): boolean {
   const all = [service.permit, ...service.methods.map(({ permit }) => permit)].filter((one) => one !== undefined);
   if (!identified) {
@@ -69,7 +72,7 @@ export function resolveAccepts(
   const inner = method.permit;
   const own = inner ?? outer;
   if (own === undefined) {
-    // Without a source nobody could be let in by a permit.
+    // Without a source, no permit could admit any caller.
     if ((identity?.sources.length ?? 0) > 0) reportUncovered(run, service, method);
     return undefined;
   }
@@ -104,7 +107,7 @@ function isWithin(
   around: IrPermit | undefined,
   identity: Identity | undefined,
 ): boolean {
-  // Of one that there is not the same has been told.
+  // For an unknown source, the same fault has been reported.
   if (identity?.sources.every(({ name }) => name !== source.value)) return true;
   if (around === undefined || around.sources.length === 0) return true;
   if (around.sources.some(({ value }) => value === source.value)) return true;

@@ -84,7 +84,7 @@ function readerOf(step: Step, all: readonly Step[]): Origin | undefined {
   return source?.kind === "guard" ? source.if.reads.find(({ variable }) => variable === step.variable)?.at : undefined;
 }
 
-/** The steps of the service that it rests on, and its own, in a scope that has them all. */
+/** Resolves the service's steps that the permit reads and the permit's own steps, in a scope with all of them. */
 function decisions(around: Around) {
   const { run, service, method, context } = around;
   let count = 0;
@@ -111,7 +111,7 @@ function decisions(around: Around) {
     late: false,
     around: new Map(),
   };
-  // What is wrong with them has been told where they stand. They do not see `args`.
+  // Faults in steps of the service have been reported at the service. These steps do not see `args`.
   const silent: Report = () => {};
   const without = new Map([...scope.given].filter(([name]) => name !== "args"));
   const apart = { ...scope, report: silent, given: without };
@@ -131,7 +131,7 @@ function decisions(around: Around) {
   const steps = resolveSteps(inner, () => count, { order: orderOf(inner), rootsOf: () => [method] });
   return { cx: inner, env, shared, steps: [...before, ...steps], errors: () => count };
 }
-/** The steps of the service that the permit reads, with those that these wait for, as they are declared. */
+/** Returns the service's steps that the permit reads, with the steps that these wait for, as declared. */
 function restedOn({ run, service, method, file }: Around, own: readonly IrStep[]): IrStep[] {
   const names = new Set(own.map(({ name }) => name?.value));
   const texts = [service.permit, method.permit].flatMap((permit) =>
@@ -153,13 +153,13 @@ function restedOn({ run, service, method, file }: Around, own: readonly IrStep[]
 /** Everything in a permit is strict. */
 function scopeOf(around: Around, report: Report) {
   const { run, service, file, context } = around;
-  // What it reads and is not there has been told of the service's `let`, or is a name that is not known.
+  // Missing variables have been reported for the service's `let`, or are unknown names.
   const env = envOfLet(run, service, file, context, () => {});
   const scope = requestScope({ ...around, report }, { env, args: true, strict: "permit" });
   return { scope, env: env.variables };
 }
 
-/** The `if` of a permit as a step: what it reads, and how it refuses. */
+/** Resolves the `if` of a permit as a step: the expression it reads, and its refusal. */
 function condition(around: Around, cx: MessageContext, permit: IrPermit, index: number): Step | undefined {
   if (permit.if === undefined) return undefined;
   const { service, run } = around;
@@ -177,7 +177,7 @@ function condition(around: Around, cx: MessageContext, permit: IrPermit, index: 
   }
   const test = checkCondition(scope, permit.if, "this `if`");
   const said = permit.fail;
-  // What is told to those who are refused is not part of the decision; it is known that the condition does not hold.
+  // The text for refused callers is not part of the decision. It is evaluated only after the condition has failed.
   const lenient = { ...where(scope, test, false), strict: undefined };
   const fail = said === undefined ? DENIED(permit.at) : resolveFailure(lenient, said, []);
   if (test === undefined || fail === undefined) return undefined;
@@ -231,7 +231,7 @@ function sceneOfService({ service }: Around, scope: MessageScope): MessageScope 
   return { ...scope, steps, given, offered: [] };
 }
 
-/** What is said to those who are refused must not fail itself, nor be absent: then it would not be said. */
+/** Reports texts for refused callers that may fail or be absent, because a caller would not receive them. */
 function checkTold(scope: MessageScope, fail: Fail): void {
   for (const expression of failExpressions(fail)) {
     const [absent] = expression.unsafe;

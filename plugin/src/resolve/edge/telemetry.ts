@@ -1,4 +1,5 @@
-// What the rpcs of a package leave traces of: the files that govern it together, each attribute in the scope of each rpc.
+// Telemetry of the RPCs of a package: merged from the files that govern it, with each attribute in the scope of each
+// RPC.
 
 import { ScalarType } from "@bufbuild/protobuf";
 import { type CelType, type Proto, typeName } from "../../cel/index.ts";
@@ -15,7 +16,7 @@ import { governing } from "../policies/entries.ts";
 import { check, free, type MessageScope } from "../scope/scope.ts";
 import type { Run } from "../steps/context.ts";
 
-/** What is said of the traces of every rpc of whose package something is said. */
+/** Resolves the telemetry of every RPC in each package that declares any. */
 export function resolveTelemetry(run: Run): ReadonlyMap<IrMethod, Telemetry> {
   const found = new Map<IrMethod, Telemetry>();
   const report = distinctReport(run.report);
@@ -54,7 +55,7 @@ export function resolveTelemetry(run: Run): ReadonlyMap<IrMethod, Telemetry> {
 }
 const packageOf = ({ desc }: IrFile): string => desc.proto.package;
 
-/** The one value of several files. */
+/** Returns the one value on which several files agree. */
 function agreed(
   values: readonly (Sourced<number> | undefined)[],
   name: string,
@@ -77,8 +78,8 @@ function agreed(
 }
 
 /**
- * An attribute is of every rpc that has what it reads: one that reads `args` of those whose request has these fields. When there is none,
- * that is a fault.
+ * Resolves an attribute for every RPC that has the values it reads: an attribute that reads `args` needs a request with
+ * these fields. An attribute without any matching RPC is a fault.
  */
 function resolveAttribute(text: Text, all: ReadonlyMap<Around, Attribute[]>, report: Report): void {
   let had = false;
@@ -89,7 +90,7 @@ function resolveAttribute(text: Text, all: ReadonlyMap<Around, Attribute[]>, rep
     if (attribute !== undefined) attributes.push(attribute);
     had ||= attribute !== undefined;
     if (faults.length === 0) faults = own;
-    // Others do not know why it is wrong.
+    // Other RPCs do not show the cause of the fault.
     if (own.length > 0 && !readsArgs(around, text)) break;
   }
   if (!had || faults.some(({ code }) => code.startsWith("BFF28"))) for (const one of faults) report(one);
@@ -124,7 +125,7 @@ function hintFor(type: CelType): string {
   return "write a text, a number, a bool, or a list of one of these";
 }
 
-/** As what a value is sent; undefined: it cannot be. */
+/** Returns the type in which a value is sent, or undefined if it cannot be sent. */
 function carried(type: CelType): Proto | undefined {
   switch (type.kind) {
     case "string":
@@ -180,7 +181,7 @@ function scopeOf(around: Around) {
   return { scope: requestScope(around, { env, args: true, strict: undefined }), env: env.variables };
 }
 
-/** As a block, so that whatever looks at all expressions sees these. */
+/** Returns a block, so that every walk over all expressions visits these. */
 function blockOf(
   { run, file, service, method }: Around,
   attributes: readonly Attribute[],

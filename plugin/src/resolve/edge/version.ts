@@ -1,4 +1,4 @@
-// When rpcs end: what service and rpc say together, leaf by leaf, and what takes their place.
+// Ends of RPCs: the versions of service and RPC merged leaf by leaf, and the successors.
 
 import type { Text } from "../../diagnostic/origin.ts";
 import type { IrMethod, IrService } from "../../ir/ir.ts";
@@ -24,7 +24,7 @@ export function versionsOf(run: Run, service: IrService): ReadonlyMap<IrMethod, 
   return found;
 }
 
-/** Of a day that is none the diagnostic has been told. */
+/** True if a day is malformed, which has been reported. */
 const isFaulty = (service: IrService, method: IrMethod): boolean =>
   [service.version, method.version].some((version) => version?.faulty === true);
 
@@ -59,11 +59,14 @@ function checkSunset({ report }: Run, { deprecated, sunset, faulty }: Dates, rep
 
 interface Named {
   readonly text: Text;
-  /** Whether the rpc says so itself, and not its service. */
+  /** True if the RPC declares it, and not its service. */
   readonly own: boolean;
 }
 
-/** Undefined after a diagnostic, and where a service is named that has nothing of the rpc's name: that is told of the whole model. */
+/**
+ * Returns undefined after a diagnostic. It is also undefined if a named service lacks an RPC of the same name, which is
+ * reported for the whole model.
+ */
 function successorOf(run: Run, method: IrMethod, { text, own }: Named, reported: Set<Text>): Version["successor"] {
   const [name = "", rpc = method.desc.name] = text.value.split("/");
   if (reported.has(text) || !(text.value.includes("/") ? isMethodName(text.value) : isReference(name)))

@@ -1,13 +1,13 @@
-// What is asked of declarations in several places, before anything is resolved.
+// Queries of declarations that several stages need before anything is resolved.
 import type { IrMessage } from "../../ir/ir.ts";
 import type { IrCall, IrSource } from "../../ir/step.ts";
 
-/** Whether anything says how the message is composed. */
+/** True if the message has rules for its composition. */
 export function hasRules(message: IrMessage): boolean {
   return message.ruled || message.fields.some((field) => field.by !== undefined || field.resolver !== undefined);
 }
 
-/** What a step does once, or an `each` for every item. */
+/** Returns the source of a step, or the source that an `each` runs for every item. */
 export function innerSource(source: IrSource | undefined): IrSource | undefined {
   return source?.kind === "each" ? source.source : source;
 }

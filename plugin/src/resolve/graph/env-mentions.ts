@@ -1,4 +1,5 @@
-// Which variables of the environment something reads: known before anything is typed, since services say what there is.
+// Variables of the environment that an expression reads. They are found before types are checked, because services
+// declare which variables exist.
 import type { Ir, IrFile, IrMessage, IrService } from "../../ir/ir.ts";
 import { declaredCalls } from "./declarations.ts";
 import { entryNames, type Mention, namesOf } from "./let-graph.ts";

@@ -1,4 +1,5 @@
-// Who reads which step of a service's `let`: known before anything is typed, since it decides what an rpc starts and in which order.
+// Readers of each step of a service's `let`. They are found before types are checked, because they determine which
+// steps an RPC starts, and in which order.
 
 import type { Text } from "../../diagnostic/origin.ts";
 import type { Ir, IrFile, IrMessage, IrMethod, IrService } from "../../ir/ir.ts";
@@ -9,14 +10,14 @@ import { freeNames } from "../scope/free-names.ts";
 import { declaredCalls } from "./declarations.ts";
 import { composed, type MessageGraph, messageTexts, policyTexts, rootOf, stepTexts } from "./message-graph.ts";
 
-/** That something names a step, and where. */
+/** A mention of a step, with its place. */
 export interface Mention {
   readonly name: string;
   readonly text: Text;
-  /** How, where it is not an expression of its own: `the upstream entry for "user.v1.UserService"`. */
+  /** The indirect reader, if the expression is not its own: `the upstream entry for "user.v1.UserService"`. */
   readonly through: string | undefined;
 }
-/** That a step of a service waits for another one of it. */
+/** A dependency of one step of a service on another one of the same service. */
 export interface LetEdge {
   readonly to: IrStep;
   readonly mention: Mention | undefined;
@@ -68,7 +69,7 @@ interface DeclaredService {
   readonly file: IrFile;
 }
 
-/** What each message names that it has no step for. */
+/** Returns the names in each message that none of the message's steps has. */
 function mentionsOf(ir: Ir, messages: ReadonlyMap<string, Declared>): LetGraph["mentions"] {
   const known = new Map<string, ReadonlyMap<string, Mention>>();
   return (name) => {
@@ -108,7 +109,7 @@ interface Sources extends Pick<LetGraph, "mentions" | "needs"> {
   readonly messages: ReadonlyMap<string, Declared>;
 }
 
-/** What each step of a service waits for, and what it composes. */
+/** Returns the steps that each step of a service waits for, and the messages that it composes. */
 function stepGraph(sources: Sources): StepGraph {
   const edges = new Map<IrStep, readonly LetEdge[]>();
   const composes = new Map<IrStep, readonly string[]>();
@@ -127,7 +128,10 @@ function stepGraph(sources: Sources): StepGraph {
   return { edges: (step) => edges.get(step) ?? [], composes };
 }
 
-/** What a step of a service names: itself, by the entries for its calls, or by what it composes. */
+/**
+ * Returns the steps that a step of a service names directly, through entries for its calls, or through messages that it
+ * composes.
+ */
 function mentionsBy(
   step: IrStep,
   children: readonly string[],
@@ -170,7 +174,10 @@ interface Reach extends StepGraph, Pick<LetGraph, "mentions"> {
 function reach({ services, messages, graph, mentions, edges, composes }: Reach) {
   const roots = new Map<string, Set<IrMethod>>();
   const starts = new Map<IrMethod, Set<IrStep>>();
-  /** Gives what the message, and all that it composes, names; of those that this rpc has not reached before. */
+  /**
+   * Returns the names that the message and all messages it composes mention, for messages that this RPC has not reached
+   * before.
+   */
   const reachMessage = (method: IrMethod, first: string): Set<string> => {
     const names = new Set<string>();
     const open = [first];
@@ -190,7 +197,7 @@ function reach({ services, messages, graph, mentions, edges, composes }: Reach) 
     for (let step = open.pop(); step !== undefined; step = open.pop()) {
       if (running.has(step)) continue;
       running.add(step);
-      // What it composes is part of the response's work, and what that reads is among its edges.
+      // Composed messages are part of the response's work. The edges include the steps that these messages read.
       for (const child of composes.get(step) ?? []) reachMessage(method, child);
       open.push(...edges(step).map(({ to }) => to));
     }
@@ -206,7 +213,7 @@ function reach({ services, messages, graph, mentions, edges, composes }: Reach) 
   const isStarted = (service: IrService, step: IrStep): boolean =>
     service.methods.some((method) => starts.get(method)?.has(step));
   const unread = new Set(services.flatMap(({ service }) => service.steps.filter((step) => !isStarted(service, step))));
-  // They run for their effect, if they have one, and then in every rpc.
+  // Unnamed steps run for their effect, if they have one, and then in every RPC.
   for (const { service } of services) {
     const idle = service.steps.filter((step) => unread.has(step));
     for (const method of service.methods) start(method, idle);
@@ -214,15 +221,17 @@ function reach({ services, messages, graph, mentions, edges, composes }: Reach) 
   return { roots, starts, unread };
 }
 
-/** The steps that the resolvers of a message say that they read. */
+/** Returns the steps that the resolvers of a message declare to read. */
 export function resolverReads(message: IrMessage): Text[] {
   return [message, ...message.fields].flatMap(({ reads }) => reads?.steps ?? []);
 }
 
-/** What messages read outside of themselves, with what they compose; without those of a circle. */
+/**
+ * Returns the names that messages and their composed messages read outside of themselves, without messages of a cycle.
+ */
 function needsOf(graph: MessageGraph, mentions: LetGraph["mentions"]): LetGraph["needs"] {
   const known = new Map<string, Set<string>>();
-  // Composers come first, so that what they compose is known from behind.
+  // Composers come first, so the reverse order visits composed messages before their composers.
   for (const { ir } of [...graph.order].reverse()) {
     const name = ir.desc.typeName;
     const all = new Set(mentions(name).keys());
@@ -232,14 +241,14 @@ function needsOf(graph: MessageGraph, mentions: LetGraph["mentions"]): LetGraph[
   return (name) => known.get(name) ?? new Set();
 }
 
-/** What steps name, in their expressions and in those of the upstream entries for their calls. */
+/** Returns the names in steps, and in the upstream entries for their calls. */
 export function mentionsOfSteps(ir: Ir, file: IrFile, steps: readonly IrStep[]): Mention[] {
   return steps.flatMap((step) => [
     ...namesOf(ir, file, stepTexts(step)),
     ...entryNames(ir, file, declaredCalls(step.source)),
   ]);
 }
-/** What expressions name. */
+/** Returns the names in expressions. */
 export function namesIn(ir: Ir, file: IrFile, texts: readonly Text[]): Mention[] {
   return namesOf(
     ir,
@@ -262,7 +271,7 @@ export function namesOf(
   );
 }
 
-/** What the upstream entries for these calls read. */
+/** Returns the names in the upstream entries for these calls. */
 export function entryNames(
   ir: Ir,
   file: IrFile,

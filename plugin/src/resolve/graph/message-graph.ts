@@ -1,4 +1,4 @@
-// Which messages compose which, and what each reads of its arguments: known before anything is typed.
+// Composition of messages, and the arguments that each message reads, found before types are checked.
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import { sortByDependency } from "../../graph/graph.ts";
@@ -79,7 +79,7 @@ function reportCircle(
   composers: ReadonlyMap<string, readonly { to: string; at: Text }[]>,
   report: Report,
 ): void {
-  // Edges point from composed to composer here; a reader wants them the other way round.
+  // Edges lead from composed to composer here; readers need the opposite order.
   const path = [...cycle].reverse();
   const [first] = path;
   const next = path[1] ?? first;

@@ -24,7 +24,7 @@ export function autobound(cx: MessageContext, step: Step, field: DescField): { s
   return expression === undefined ? [] : [{ step, bound: { expression, conversion: how } }];
 }
 
-/** Why a step that has a field of this name does not fill it, and what helps. */
+/** Returns the reasons why a step with a field of this name does not fill it, with hints. */
 export function nearMiss(
   step: Step,
   field: DescField,

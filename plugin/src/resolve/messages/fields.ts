@@ -18,8 +18,10 @@ import { autobound, nearMiss, stepCalled } from "./autobind.ts";
 type MessageContext = AnyContext & { readonly ir: IrMessage };
 
 /**
- * Where each field of a composed message gets its value; faulty ones are left out after their diagnostic. `unknown`: a step that would fill
- * fields by their names is faulty, so that nobody knows which. `resolvers`: the steps that stand for its fields' resolvers.
+ * Resolves the value of each field of a composed message. Faulty fields are left out after their diagnostic.
+ *
+ * @param unknown true if a step that would fill fields by their names is faulty, so that the filled fields are unknown
+ * @param resolvers the steps that represent the resolvers of the fields
  */
 export function resolveFields(
   cx: MessageContext,
@@ -65,7 +67,10 @@ interface FieldValue {
   readonly bound: Bound | undefined;
   readonly condition: Expression | undefined;
 }
-/** A member of a oneof is asked where none before it has been chosen, and the default where no other one has. */
+/**
+ * Resolves the values of fields. A member of a oneof is evaluated if no earlier member has been chosen, and the default
+ * if no other member has.
+ */
 function resolveValues(
   cx: MessageContext,
   unknown: boolean,
@@ -114,7 +119,9 @@ function findDegradedField(cx: MessageContext): DescField | undefined {
   return first?.desc;
 }
 
-/** Fields that tell followers where they stand, and what has arrived: at the root of a response, and each once. */
+/**
+ * Checks the fields for a follower's position and for arrived parts: they belong to the root of a response, each once.
+ */
 function checkFilled(cx: MessageContext): void {
   const report = (at: Origin, message: string, hint: string): void =>
     cx.scope.report({ code: "BFF632", severity: "error", message, at, hint });
@@ -225,7 +232,7 @@ function reportUnsaid({ scope }: AnyContext, field: IrField): void {
   });
 }
 
-/** A field that always has a value cannot rest on what may be absent. */
+/** Reports a field that always has a value but depends on a value that may be absent. */
 function checkAbsence(cx: MessageContext, field: IrField, expression: Expression, filler?: Step): void {
   if (canBeAbsent(field.desc)) return;
   const [variable] = expression.unsafe;
@@ -269,7 +276,7 @@ function checkAbsence(cx: MessageContext, field: IrField, expression: Expression
   });
 }
 
-/** From a step to the step that its absence begins at. */
+/** Returns the steps from a step to the one at which its absence begins. */
 function absencePath(cx: MessageContext, name: string): string[] {
   const path = [name];
   for (let step = cx.scope.steps.get(name); step !== undefined && beginning(step) === undefined; ) {
@@ -283,7 +290,7 @@ function absencePath(cx: MessageContext, name: string): string[] {
   }
   return path;
 }
-/** What a step may be absent by, whatever it reads. */
+/** Returns the reason for which a step itself may be absent, regardless of the values it reads. */
 function beginning({ ir, source }: Step): { at: Origin; message: string } | undefined {
   const called = ir.name === undefined ? "the step" : `"${ir.name.value}"`;
   if (ir.supplementary?.value === true) return { at: ir.supplementary.at, message: `${called} is supplementary` };
@@ -291,7 +298,7 @@ function beginning({ ir, source }: Step): { at: Origin; message: string } | unde
   if (ir.if !== undefined) return { at: ir.if.at, message: `${called} has an \`if\`` };
   if (source.kind !== "call" || ir.source?.kind !== "call") return undefined;
   if (source.call.onError.some(({ then }) => then.kind === "ignore")) {
-    // The rule may stand on an upstream entry.
+    // The rule may be part of an upstream entry.
     const rule = ir.source.policy.onError.find(({ then }) => then?.kind === "ignore");
     return { at: rule?.at ?? ir.at, message: `${called} is absent after an error that is ignored` };
   }
@@ -305,7 +312,7 @@ function neededBy({ source }: Step): readonly (Expression | undefined)[] {
   if (source.kind === "each") return [source.in];
   return source.kind === "by" || source.kind === "call" || source.kind === "switch" ? sourceExpressions(source) : [];
 }
-/** The places that give an argument which may be absent. */
+/** Returns the places that provide an argument which may be absent. */
 function givenAbsent(cx: MessageContext, name: string): { at: Origin; message: string }[] {
   const places = cx.run.places.get(cx.ir.desc.typeName) ?? [];
   return places.flatMap(({ members, what }) => {

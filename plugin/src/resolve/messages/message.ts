@@ -20,7 +20,10 @@ import { resolveStep } from "../steps/step.ts";
 import { resolveFields } from "./fields.ts";
 import { checkHiding, stepsAround, takeShared } from "./shared-steps.ts";
 
-/** Looks for faults in a message with rules that nothing composes, typically one being written. What its arguments are nobody knows yet. */
+/**
+ * Reports faults in a message with rules that nothing composes, typically an unfinished one. Its arguments are still
+ * unknown.
+ */
 export function resolveAdrift(run: Run, ir: IrMessage, file: IrFile): void {
   run.adrift.add(ir);
   const broken = run.used.get(ir.desc.typeName) ?? new Set<string>();
@@ -92,11 +95,14 @@ interface Surroundings {
   readonly welcome: ReadonlySet<string>;
   readonly roots: readonly IrMethod[];
 }
-/** What the expressions of a message see before any of its steps: what all its places give, and what the package has. */
+/**
+ * Returns the scope of a message before any of its steps: the arguments of all its places, and the declarations of the
+ * package.
+ */
 function scopeOf(run: Run, ir: IrMessage, { file, welcome, roots }: Surroundings, report: Run["report"]) {
   const places = run.places.get(ir.desc.typeName) ?? [];
   const used = run.used.get(ir.desc.typeName) ?? new Set<string>();
-  // A function of the user may want any of them.
+  // A function of the user may read any argument.
   const wanted = hasResolver(ir) ? new Set(places.flatMap(({ members }) => [...members.keys()])) : welcome;
   const readOf = (name: string) =>
     messageTexts(ir).find(({ text }) => freeNames(text.value, run.ir.registry, file.desc.proto.package).args.has(name))
@@ -105,7 +111,7 @@ function scopeOf(run: Run, ir: IrMessage, { file, welcome, roots }: Surroundings
   const context = packageContext(run, file.desc.proto.package);
   const env = envOfMessage(run, ir, file, { context, roots }, report);
   const { given, broken, callers } = givenOfCallers(run, ir.desc, context, roots, report);
-  // A message that nothing composes may be meant for any of the services.
+  // The future service of an uncomposed message is unknown, so any service may be meant.
   const elsewhere = run.adrift.has(ir) ? namesOfServices(run) : [];
   const scope: MessageScope = {
     registry: run.ir.registry,
@@ -149,7 +155,7 @@ interface Order {
 export function orderOf(cx: MessageContext): Order {
   const { ir, run, scope } = cx;
   const byName = new Map(
-    // A step that is called like what is always in scope has been reported: who writes that name means the other.
+    // A step with the name of a value that is always in scope has been reported. The name then means that value.
     ir.steps.flatMap((step) =>
       step.name === undefined || scope.given.has(step.name.value) ? [] : [[step.name.value, step] as const],
     ),
@@ -161,8 +167,8 @@ export function orderOf(cx: MessageContext): Order {
 }
 
 /**
- * @param rootsOf the rpcs that a step is part of
- * @param scopeOf what it sees; by default what the others see
+ * @param rootsOf the RPCs that a step is part of
+ * @param scopeOf the scope of a step; default: the scope of the other steps
  */
 export function resolveSteps(
   cx: MessageContext,
@@ -187,7 +193,7 @@ export function resolveSteps(
     const around = { ...cx, scope: scopeOf(step), roots: rootsOf(step) };
     const result = circular.has(step) ? undefined : resolveStep(around, step, step.index);
     const again = name !== undefined && twice.has(name);
-    // One whose name is none cannot be read.
+    // A step whose name is malformed cannot be read.
     if (result === undefined || errors() > before || again || !/^\w*$/.test(name ?? "")) {
       if (name !== undefined) scope.broken.add(name);
       continue;
@@ -247,7 +253,7 @@ function checkAfter(cx: MessageContext): void {
   }
 }
 
-/** What an item is called in the streams that compose a message: a step may wait for it. */
+/** Returns the names of items in the streams that compose a message. A step may wait for an item. */
 const itemsOf = ({ run, ir }: MessageContext): ReadonlySet<string> =>
   new Set(run.places.get(ir.desc.typeName)?.flatMap(({ item }) => item ?? []) ?? []);
 

@@ -1,4 +1,5 @@
-// Messages that are composed per item of a stream: what does not rest on the item runs once, before the source opens.
+// Messages that are composed per item of a stream: steps that do not depend on the item run once, before the source
+// opens.
 import type { Variable } from "../../cel/index.ts";
 import { sortByDependency } from "../../graph/graph.ts";
 import { expressionsIn } from "../model/blocks.ts";
@@ -48,7 +49,10 @@ function takeOpening(run: Run, message: Composed): { message: Composed; opening:
   return split(message, once, items);
 }
 
-/** Steps that read the item, that say `after` it, or that rest on such steps; and functions of the user, which are asked for each response. */
+/**
+ * Returns the steps that read the item, name it in `after`, or depend on such steps. Functions of the user are
+ * included, because they run for each response.
+ */
 function restingOnItem(message: Composed, items: ReadonlySet<string>): ReadonlySet<Step> {
   const ofItem = new Set<Variable>(
     message.args.members.filter(({ name }) => items.has(name)).map(({ variable }) => variable),
@@ -81,7 +85,7 @@ function split(message: Composed, once: readonly Step[], items: ReadonlySet<stri
         : [],
     ),
   );
-  // What has ended before the source opens needs nobody to wait for it.
+  // No step needs to wait for steps that have ended before the source opens.
   const others = new Map<Step, Step>();
   const now = (step: Step): Step => standIns.get(step) ?? others.get(step) ?? step;
   for (const step of sortByDependency(kept, (one) => [...one.reads, ...one.after]).order) {
@@ -91,7 +95,7 @@ function split(message: Composed, once: readonly Step[], items: ReadonlySet<stri
   const own = message.args.members.filter(({ name }) => !items.has(name));
   const { kind: _kind, targets: _targets, resolver, clients: _clients, ...rest } = message;
   const args = { ...message.args, members: own };
-  // What composed messages read of the service is not asked here.
+  // Steps of the service that composed messages read are not counted here.
   const composes = once.some(({ source }) => composesOf(source).length > 0);
   const waited = new Set(once.flatMap(({ reads, after }) => [...reads, ...after]));
   const shared = message.shared.filter((step) => composes || waited.has(step));
@@ -109,7 +113,7 @@ function split(message: Composed, once: readonly Step[], items: ReadonlySet<stri
 const readsIt = (read: ReadonlySet<Variable>, variable: Variable): boolean =>
   read.has(variable) || (variable.failure !== undefined && read.has(variable.failure));
 
-/** What stands for a step of the opening where items are composed, as for one of a service. */
+/** Returns the step that represents a step of the opening for each item, like one for a step of a service. */
 function standIn(step: Step, variable: Variable): Step {
   return {
     ...step,

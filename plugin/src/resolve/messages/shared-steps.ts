@@ -38,7 +38,10 @@ export function checkHiding({ ir, around, scope }: MessageContext): void {
   }
 }
 
-/** Puts into scope what a message, and what it composes, reads of its services; gives what can be read, in order of declaration. */
+/**
+ * Adds the services' steps that a message and its composed messages read to the scope. Returns the readable ones, in
+ * order of declaration.
+ */
 export function takeShared(run: Run, ir: IrMessage, roots: readonly IrMethod[], scope: MessageScope): Step[] {
   const services = servicesOf(run, roots);
   const own = new Set(ir.steps.map((step) => step.name?.value));
@@ -71,7 +74,7 @@ interface Declared {
   readonly step: IrStep | undefined;
 }
 
-/** A service that the message is part of has no such step. */
+/** Reports a step that some, but not all, services of the message have. Returns true if one lacks the step. */
 function lacksIt(
   run: Run,
   ir: IrMessage,
@@ -84,7 +87,7 @@ function lacksIt(
   const has = declared.find(({ step }) => step !== undefined);
   if (lacks === undefined || has?.step === undefined) return false;
   const mention = run.lets.mentions(ir.desc.typeName).get(name);
-  // What only an inner message reads is told there.
+  // A step that only an inner message reads is reported there.
   if (mention === undefined) return true;
   const declare = `"${name}" in the \`let\``;
   const at = has.step.name?.at ?? has.step.at;
@@ -97,7 +100,7 @@ function lacksIt(
   return true;
 }
 
-/** An upstream entry reads what only services of other messages have. */
+/** Reports an upstream entry that reads steps which only services of other messages have. */
 function reportElsewhere(run: Run, ir: IrMessage, name: string, roots: readonly IrMethod[], scope: MessageScope): void {
   const mention = run.lets.mentions(ir.desc.typeName).get(name);
   if (mention?.through === undefined) return;
@@ -147,7 +150,7 @@ function join(
   return standIn(name, first.step, first.step.variable, steps);
 }
 
-/** The step of a message that stands for steps of services. */
+/** Returns the step of a message that represents steps of services. */
 function standIn(name: string, { ir, index }: Step, { type, proto }: Variable, steps: readonly Step[]): Step {
   return {
     ir,
@@ -178,7 +181,7 @@ function standIn(name: string, { ir, index }: Step, { type, proto }: Variable, s
   };
 }
 
-/** What can be read of each of them, or why not of the first of which it cannot. */
+/** Returns "kept" if the metadata of every answer is kept, otherwise the lack of the first step without it. */
 function receivedOfAll(steps: readonly Step[]): Variable["received"] {
   const all = steps.map(({ variable }) => variable?.received);
   return all.every((one) => one === "kept") ? "kept" : all.find((one) => one !== "kept");

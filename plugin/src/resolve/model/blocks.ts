@@ -16,21 +16,27 @@ import type {
 } from "./model.ts";
 import { callsOf, policyExpressions, sourceExpressions } from "./source-parts.ts";
 
-/** Whatever may have steps. */
+/** Any declaration that may have steps. */
 export type AnyBlock = Composed | Opening | Let | Permit | Limits | Telemetry | Followed | Topic;
 
-/** All that has steps: the `let` of services, permits, limits, what traces tell, streams with their openings, then messages. */
+/**
+ * Returns all blocks with steps: the `let` of services, permits, limits, telemetry, streams with their openings, then
+ * messages.
+ */
 export function blocksOf(model: Model): readonly AnyBlock[] {
   const { lets, permits, limits, telemetry, topics, streams, openings, messages } = model;
   return [...lets, ...permits, ...limits, ...telemetry, ...topics, ...streams, ...openings, ...messages];
 }
 
-/** The calls of its own steps, those of lists included, in order of declaration. */
+/** Returns the calls of the block's own steps, including calls of lists, in order of declaration. */
 export function callsIn({ steps }: Pick<Block, "steps">): Call[] {
   return steps.flatMap(({ source }) => [...callsOf(source)]);
 }
 
-/** The steps behind what expressions of a block read by name: its own, and for one of a service those of every service around it. */
+/**
+ * Returns the steps behind the names in expressions of a block: its own, and the step of every service that a shared
+ * step represents.
+ */
 export function stepsBehind({
   shared,
   steps,
@@ -42,7 +48,7 @@ export function stepsBehind({
   );
 }
 
-/** Every expression that it evaluates for a request: of its steps, their fallbacks, and its fields. */
+/** Returns every expression that the block evaluates for a request: in its steps, their fallbacks, and its fields. */
 export function expressionsIn({ steps, targets }: Pick<Block, "steps" | "targets">): Expression[] {
   const all = [
     ...steps.flatMap((step) => [step.if, step.fallback?.expression, ...sourceExpressions(step.source)]),

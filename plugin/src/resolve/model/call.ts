@@ -1,4 +1,4 @@
-// One call of an upstream: what it sends, under which policy, and what becomes of its failures.
+// One call of an upstream: its request, its policy, and the treatment of its failures.
 import type { DescField, DescMethod } from "@bufbuild/protobuf";
 import type { Code, Identify } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Expression, Proto, Variable } from "../../cel/index.ts";
@@ -21,9 +21,12 @@ export interface Call {
   readonly onError: readonly ErrorRule[];
   readonly batch: Batch | undefined;
   readonly effects: Effects;
-  /** Where the method is named. */
+  /** Place of the method's name. */
   readonly methodAt: Origin;
-  /** Who speaks where the method says nothing about side effects: the rpcs on whose word it has none, or the nearest `read_only`. */
+  /**
+   * Sources for the lack of side effects if the method declares nothing: the RPCs that vouch for it, or the nearest
+   * `read_only`.
+   */
   readonly said: {
     readonly vouched: readonly IrMethod[];
     readonly readOnly: (Sourced<boolean> & { readonly ofService: boolean }) | undefined;
@@ -40,9 +43,9 @@ export interface MetadataBinding {
 export interface Batch {
   readonly keys: DescField;
   readonly by: Bound;
-  /** What a key is, as it is carried: as an element of `keys`, or where there is `wrap` as it comes. */
+  /** Type of a key in transit: an element of `keys`, or the key itself if `wrap` is set. */
   readonly of: Proto;
-  /** Over the variable `key`, the element of `keys` that asks for it; undefined: the key itself. */
+  /** The element of `keys` that requests a key, over the variable `key`. Undefined: the key itself. */
   readonly wrap: { readonly key: Variable; readonly element: Bound } | undefined;
   readonly items: DescField;
   /** Undefined when `items` is a map, or there is `keyBy`. */
@@ -62,7 +65,10 @@ export interface ErrorRule {
     | { readonly kind: "fail"; readonly fail: Fail };
 }
 
-/** Merged leaf by leaf, nearest first; what nobody says is undefined (the plan fills in defaults). Times in milliseconds. */
+/**
+ * Policy of a call, merged leaf by leaf, nearest first. Undeclared leaves are undefined, and the plan fills in
+ * defaults. Times in milliseconds.
+ */
 export interface Policy {
   readonly timeout: Sourced<number> | undefined;
   readonly retry: {
@@ -79,18 +85,21 @@ export interface Policy {
   readonly limit: LimitLeaves | undefined;
   /** The same, of streams. */
   readonly streams: Sourced<number> | undefined;
-  /** Whether that limit, or the one of the upstream, follows what the upstream bears. */
+  /** True if that limit, or the limit of the upstream, adapts to the upstream's capacity. */
   readonly adaptive: boolean;
   readonly forward: readonly Sourced<string>[];
-  /** Whether the upstream is told who calls; nobody says: it is not. */
+  /** Propagation of the caller's identity to the upstream. Default: none. */
   readonly identify: Sourced<Identify> | undefined;
-  /** Where else a part of the requests goes, in the order in which they are tried; the same for all calls of an upstream. */
+  /**
+   * Other addresses for a part of the requests, in the order in which they are tried. They are the same for all calls
+   * of an upstream.
+   */
   readonly branches: readonly Branch[];
 }
 export interface Branch {
   readonly ir: IrBranch;
   readonly if: Expression | undefined;
-  /** A text. */
+  /** A string. */
   readonly by: Expression | undefined;
 }
 export interface LimitLeaves {
@@ -100,13 +109,13 @@ export interface LimitLeaves {
 }
 
 export interface Fail {
-  /** Undefined: the upstream's. */
+  /** Undefined: the code of the upstream's error. */
   readonly code: Code | undefined;
   /** Undefined: the fixed text of the code. Parts in order: literal text and holes. */
   readonly message: readonly (string | Expression)[] | undefined;
-  /** Each gives a message, an optional of one, or a list. */
+  /** Each returns a message, an optional of one, or a list. */
   readonly details: readonly Expression[];
-  /** Where it says that the rest is the upstream's; of `on_error` only. */
+  /** Place of the setting that keeps the rest of the upstream's error, in `on_error` only. */
   readonly asIs: Origin | undefined;
   readonly at: Origin;
 }

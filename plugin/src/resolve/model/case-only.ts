@@ -1,4 +1,4 @@
-// "A step that only one case reads runs only when that case is chosen": who owns whom.
+// "A step that only one case reads runs only when that case is chosen": finds the case that owns each step.
 import type { Expression, Variable } from "../../cel/index.ts";
 import type { Block, Step } from "./model.ts";
 
@@ -8,7 +8,10 @@ export interface Owner {
   readonly index: number;
 }
 
-/** Steps that only one case of one switch reads, directly or through other such steps; none that something outside reads. */
+/**
+ * Returns the steps that only one case of one switch reads, directly or through other such steps. Steps with a reader
+ * outside of the switch are left out.
+ */
 export function caseOnly(
   composed: Block,
   sorted: readonly Step[],

@@ -1,4 +1,4 @@
-// Who calls, and how rpcs end and are answered again.
+// Callers, and the ends and caching of RPCs.
 import type { DescMessage, DescMethod } from "@bufbuild/protobuf";
 import type { Expression } from "../../cel/index.ts";
 import type { Origin, Sourced, Text } from "../../diagnostic/origin.ts";
@@ -6,9 +6,9 @@ import type { IrCredential, IrIdentity, IrIdentitySource } from "../../ir/edge.t
 import type { IrFile, IrMethod } from "../../ir/ir.ts";
 import type { FieldBinding } from "../../model/conversion.ts";
 
-// ---- who is calling ----
+// ---- callers ----
 
-/** Who calls the services of a package. */
+/** Identity of callers of a package's services. */
 export interface Identity {
   readonly ir: IrIdentity;
   /** The file that declares it. */
@@ -22,9 +22,15 @@ export interface IdentitySource {
   readonly ir: IrIdentitySource;
   readonly name: string;
   readonly credential: IrCredential;
-  /** What they are decoded into; undefined: there are none, or they are the principal as it comes. */
+  /**
+   * The message into which claims are decoded. Undefined: the source has no claims, or the claims are the principal
+   * itself.
+   */
   readonly claims: DescMessage | undefined;
-  /** Over `claims`, `credential` and `env`; undefined: the default principal, or what an assertion or a trusted header holds. */
+  /**
+   * Bindings over `claims`, `credential` and `env`. Undefined: the default principal, or the content of an assertion or
+   * a trusted header.
+   */
   readonly set: readonly FieldBinding[] | undefined;
   readonly texts: ReadonlyMap<Text, TextWithHoles>;
 }
@@ -32,19 +38,19 @@ export interface IdentitySource {
 /** In order: literal text and holes over `env`. */
 export type TextWithHoles = readonly (string | Expression)[];
 
-/** What is known of the caller where something runs, by all rpcs that reach it. */
+/** Callers at one place, by all RPCs that reach it. */
 export interface Callers {
-  /** The principals' types: one, or several where nobody reads it. */
+  /** Types of the principals: one, or several if no expression reads it. */
   readonly types: readonly DescMessage[];
-  /** The rpcs that answer anybody. */
+  /** The RPCs that are public. */
   readonly open: readonly IrMethod[];
 }
 
-/** When an rpc ends, and what takes its place. Days are as ISO 8601 has them. */
+/** End of an RPC, and its successor. Days are ISO 8601 dates. */
 export interface Version {
   readonly deprecated: Text | undefined;
   readonly sunset: Text | undefined;
-  /** `method` is undefined where it is a service that has no rpc of that name. */
+  /** `method` is undefined if the successor is a service without an RPC of that name. */
   readonly successor: { readonly text: Text; readonly method: DescMethod | undefined } | undefined;
 }
 
@@ -54,11 +60,11 @@ export interface ResponseCaching {
   readonly stale: Sourced<number> | undefined;
 }
 
-/** Of the rpc and its service together. */
+/** HTTP caching of an RPC, merged with its service's. */
 export interface HttpCaching {
-  /** The nearest that says something. */
+  /** Place of the nearest declaration. */
   readonly at: Origin;
-  /** Whether the rpc itself says something. */
+  /** True if the RPC itself declares caching. */
   readonly own: boolean;
   readonly maxAge: Sourced<number>;
   readonly stale: Sourced<number> | undefined;

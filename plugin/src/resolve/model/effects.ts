@@ -1,4 +1,5 @@
-// Which steps have side effects, or may fail a response that does without their values, themselves or in what they compose.
+// Side effects of steps, and failures of steps that fail a response although it works without their values. Both
+// include the messages that steps compose.
 import { reachable } from "../../graph/graph.ts";
 import type { Composed, Step } from "./model.ts";
 import { callsOf, composesOf } from "./source-parts.ts";
@@ -6,7 +7,10 @@ import { callsOf, composesOf } from "./source-parts.ts";
 export interface EffectTable {
   readonly step: (step: Step) => boolean;
   readonly message: (message: Composed) => boolean;
-  /** Whether a step, be it supplementary, may fail the response: by a rule of its calls; by a guard, a rule or a function in what it composes. */
+  /**
+   * Returns true if a step, even a supplementary one, may fail the response. The cause is a rule of its calls, or a
+   * guard, a rule or a function in messages that it composes.
+   */
   readonly decides: (step: Step) => boolean;
 }
 

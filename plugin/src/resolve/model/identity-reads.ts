@@ -1,7 +1,7 @@
 import type { Expression } from "../../cel/index.ts";
 import type { Identity } from "./edge.ts";
 
-/** Every expression of an identity: holes, and what `set` says. */
+/** Returns every expression of an identity: holes in texts, and the bindings of `set`. */
 export function identityExpressions({ sources }: Identity): Expression[] {
   return sources.flatMap(({ texts, set }) => [
     ...[...texts.values()].flatMap((parts) => parts.filter((part) => typeof part !== "string")),

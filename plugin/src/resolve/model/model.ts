@@ -1,4 +1,5 @@
-// What the declarations mean: names are descriptors, expressions are typed trees, steps form a graph. Still nothing is decided about how it runs.
+// The meaning of the declarations: names are descriptors, expressions are typed trees, steps form a graph. How it runs
+// is still undecided.
 import type { DescField, DescFile, DescMessage, DescMethod, DescService } from "@bufbuild/protobuf";
 import type { Expression, Overload, Proto, Variable } from "../../cel/index.ts";
 import type { Diagnostic } from "../../diagnostic/diagnostic.ts";
@@ -19,30 +20,35 @@ export interface Model {
   readonly packages: readonly BffPackage[];
   /** The `let` of every service that has one. */
   readonly lets: readonly Let[];
-  /** Who may call each rpc; none of those whose permit has a fault. */
+  /** The permit of each RPC, without permits that have a fault. */
   readonly permits: readonly Permit[];
-  /** How often each rpc may be called; none of those without limits. */
+  /** The limits of each RPC that has any. */
   readonly limits: readonly Limits[];
-  /** What each rpc leaves traces of; none of those of whose package nothing is said. */
+  /** The telemetry of each RPC, without packages that declare none. */
   readonly telemetry: readonly Telemetry[];
-  /** What each streaming rpc follows; none of those that have a fault. */
+  /** The stream of each streaming RPC, without streams that have a fault. */
   readonly streams: readonly Followed[];
-  /** Of every service; none of those that have a fault. */
+  /** The topics of every service, without topics that have a fault. */
   readonly topics: readonly Topic[];
-  /** What runs once for messages that are composed per item of a stream. */
+  /** The steps that run once for messages that are composed per item of a stream. */
   readonly openings: readonly Opening[];
   /** Every identity that governs a package of this run. */
   readonly identities: readonly Identity[];
   /** Composed messages, composers before what they compose. */
   readonly messages: readonly Composed[];
   readonly conversions: Conversions;
-  /** What is checked of requests before they are composed: by message, also of those inside of them. */
+  /**
+   * Rules for requests, checked before composition. They are grouped by message, including messages inside of requests.
+   */
   readonly rules: ReadonlyMap<DescMessage, RuledMessage>;
   /** Functions of the user, by declaration. */
   readonly functions: ReadonlyMap<IrFunction, Overload>;
-  /** What messages that nothing composes name outside of themselves, of services that they may be meant for: steps, and `env.X`. */
+  /** Names of services' steps and variables (`env.X`) that messages without a composer read outside of themselves. */
   readonly namedAdrift: ReadonlySet<string>;
-  /** What looks superfluous: only to be told when nothing is wrong, since a fault may be why nobody uses it. */
+  /**
+   * Warnings about superfluous declarations. They are reported only if nothing is wrong, since a fault may be why a
+   * declaration is unused.
+   */
   readonly suspicions: readonly Diagnostic[];
 }
 
@@ -53,7 +59,7 @@ export interface BffFile {
   readonly services: readonly BffService[];
   /** In file order. */
   readonly messages: readonly Composed[];
-  /** What the files of its package, and those that they import, say of the environment. */
+  /** Environment variables that the files of its package and their imports declare. */
   readonly env: readonly EnvVar[];
 }
 export interface BffPackage {
@@ -62,7 +68,7 @@ export interface BffPackage {
   readonly identity: Identity | undefined;
 }
 
-// ---- who is calling ----
+// ---- callers ----
 
 export interface EnvVar {
   readonly ir: IrEnvVar;
@@ -79,37 +85,37 @@ export interface BffService {
 export interface BffMethod {
   readonly ir: IrMethod;
   readonly desc: DescMethod;
-  /** Undefined: nothing says who calls. */
+  /** Undefined: no identity is declared. */
   readonly callers: Callers | undefined;
-  /** The response, or what `response` puts in its place. */
+  /** The response, or the message that `response` names instead. */
   readonly composed: Composed;
-  /** From what is composed to the declared response, where they differ. */
+  /** Conversion of the composed message to the declared response, if they differ. */
   readonly response: MessageConversion | undefined;
-  /** Of the declared response. */
+  /** The field for degradations, in the declared response. */
   readonly degradedField: DescField | undefined;
-  /** Undefined: nothing says who calls. */
+  /** Undefined: no identity is declared. */
   readonly permit: Permit | undefined;
-  /** Undefined: nothing says when it ends. */
+  /** Undefined: no end is declared. */
   readonly version: Version | undefined;
-  /** Undefined: as often as callers like. */
+  /** Undefined: no limit. */
   readonly limits: Limits | undefined;
   readonly telemetry: Telemetry | undefined;
-  /** What it follows; undefined: it gives one answer. */
+  /** The stream that the RPC follows. Undefined: it returns one answer. */
   readonly stream: Followed | undefined;
-  /** Of a stream: the steps of the response that do not rest on the item; undefined: there are none. */
+  /** Steps of a stream's response that do not depend on the item. Undefined: none. */
   readonly opening: Opening | undefined;
-  /** Of the declared response: where a follower is told where it stands. */
+  /** The field for a follower's position, in the declared response. */
   readonly positionField: DescField | undefined;
   /** Its paths besides that of the rpc. */
   readonly rest: readonly RestRule[];
-  /** Its answers as wholes are used again. */
+  /** Caching of its answers as a whole. */
   readonly cache: ResponseCaching | undefined;
-  /** What HTTP caches are told of its answers. */
+  /** Caching headers of its answers. */
   readonly httpCache: HttpCaching | undefined;
   readonly timeoutMs: number;
-  /** Of a stream that is one response in parts; undefined: it is none. */
+  /** Set for a stream that is one response in parts. */
   readonly parts: { readonly timeoutMs: number } | undefined;
-  /** Of the declared response: where a client is told which parts have arrived. */
+  /** The field for arrived parts, in the declared response. */
   readonly partsField: DescField | undefined;
   readonly noSideEffects: boolean;
   /** The steps of the service's `let` that it starts, in order of declaration. */
@@ -118,7 +124,7 @@ export interface BffMethod {
 
 // ---- composed messages ----
 
-/** Steps that see each other, and what is made of them. */
+/** Steps that see each other, and the values made from them. */
 export interface Block {
   readonly file: IrFile;
   readonly args: Args;
@@ -139,14 +145,17 @@ export interface Composed extends Block {
   readonly ir: IrMessage;
   readonly desc: DescMessage;
   readonly degradedField: DescField | undefined;
-  /** The last of the steps, where its value is the message; then there are no targets. */
+  /** The last step, if its value is the message. There are then no targets. */
   readonly resolver: Step | undefined;
-  /** What its resolvers can call. */
+  /** Calls that its resolvers can make. */
   readonly clients: readonly Call[];
-  /** Undefined: no rpc that reaches it knows callers. */
+  /** Undefined: no RPC that reaches it has callers. */
   readonly callers: Callers | undefined;
 }
-/** The steps of a message that is composed per item of a stream which do not rest on the item: they run once, before the source opens. */
+/**
+ * Steps of a message composed per item of a stream that do not depend on the item. They run once, before the source
+ * opens.
+ */
 export interface Opening extends Omit<Composed, "kind" | "targets" | "resolver" | "clients"> {
   readonly kind: "opening";
   readonly targets: readonly [];
@@ -158,33 +167,36 @@ export interface Let extends Block {
   readonly desc: DescService;
 }
 
-/** Who may call an rpc: what its service and itself say together. Its steps decide what names alone do not. */
+/** Permit of an RPC, merged from its service and itself. Its steps decide the parts that names alone cannot. */
 export interface Permit extends Block {
   readonly kind: "permit";
   readonly ir: IrService;
   readonly desc: DescService;
   readonly rpc: IrMethod;
-  /** The nearest permit that says so. */
+  /** Place of the nearest permit. */
   readonly at: Origin;
-  /** Where it says that nobody has to be known; then it says nothing else. */
+  /** Place of `public`, which allows calls without a principal. All other parts are then empty. */
   readonly public: Origin | undefined;
-  /** Any of these; undefined: any at all. */
+  /** The caller needs one of these. Undefined: any source. */
   readonly sources: readonly string[] | undefined;
-  /** All of these. */
+  /** The caller needs all of these. */
   readonly scopes: readonly string[];
-  /** Of each list any. */
+  /** The caller needs at least one role of each list. */
   readonly roles: readonly (readonly string[])[];
   /**
-   * Those of its steps that say when somebody may not: guards that are turned round, for theirs is the condition on which one passes. The
-   * service's comes first. Others are decisions, steps of the service among them, which are taken here for themselves.
+   * Steps that refuse the caller, as inverted guards: a guard has the condition to pass, these have the condition to
+   * refuse. The service's come first. Other steps are decisions, including steps of the service, which run for the
+   * permit separately.
    */
   readonly conditions: readonly Step[];
   readonly callers: Callers | undefined;
-  /** The steps of the service that it rests on, as declared. */
+  /** The steps of the service that the permit reads, as declared. */
   readonly rests: ReadonlySet<IrStep>;
 }
 
-/** How often an rpc may be called: what the files of its package, its service and itself say. Its steps are the expressions of its uses. */
+/**
+ * Limits of an RPC: those of its package's files, its service and itself. Its steps are the expressions of its uses.
+ */
 export interface Limits extends Block {
   readonly kind: "limits";
   readonly ir: IrService;
@@ -196,23 +208,25 @@ export interface Limits extends Block {
 }
 export interface LimitUse {
   readonly ir: IrRateLimit;
-  /** Where it stands. */
+  /** Level of the declaration. */
   readonly of: "file" | "service" | "rpc";
-  /** Of the rpc: its counters are those of this package. */
+  /** Package of the RPC, which owns the counters. */
   readonly package: string;
   readonly key: Expression;
   readonly if: Expression | undefined;
   readonly cost: Expression | undefined;
   /** Over the answer, too: the declared response. */
   readonly settle: Expression | undefined;
-  /** It is charged before credentials are judged: it reads nothing but the address, headers and `env`. */
+  /**
+   * True if the limit is charged before credentials are checked: it reads nothing but the address, headers and `env`.
+   */
   readonly early: boolean;
-  /** It does not apply to callers of whom nobody is known: the rpc is public, and it reads the principal. */
+  /** True if the limit does not apply to anonymous callers: the RPC is public, and the limit reads the principal. */
   readonly spares: boolean;
   readonly env: readonly EnvVar[];
 }
 
-/** What a streaming rpc follows. Its steps are its call and the expressions around it. */
+/** Source of a streaming RPC. Its steps are its call and the expressions around it. */
 export interface Followed extends Block {
   readonly kind: "stream";
   readonly ir: IrService;
@@ -220,10 +234,10 @@ export interface Followed extends Block {
   readonly rpc: IrMethod;
   readonly stream: IrStream;
   readonly item: Variable;
-  /** One of these two. */
+  /** Exactly one of these two is set. */
   readonly call: Call | undefined;
   readonly follow: { readonly topic: IrTopic; readonly key: Expression } | undefined;
-  /** In the requests of `call`: where to go on. */
+  /** The position at which the requests of `call` resume. */
   readonly resume: Variable | undefined;
   readonly position: { readonly kind: "int" | "uint" | "string"; readonly by: Expression } | undefined;
   readonly if: Expression | undefined;
@@ -247,7 +261,7 @@ export interface Topic extends Block {
   readonly until: Expression | undefined;
 }
 
-/** What an rpc leaves traces of: what the files of its package say. Its steps are the expressions of its attributes. */
+/** Telemetry of an RPC, from the files of its package. Its steps are the expressions of its attributes. */
 export interface Telemetry extends Block {
   readonly kind: "telemetry";
   readonly ir: IrService;
@@ -262,7 +276,7 @@ export interface Telemetry extends Block {
 export interface Attribute {
   readonly text: Text;
   readonly expression: Expression;
-  /** As what it is sent: a scalar, or a list of one. */
+  /** The type in which it is sent: a scalar, or a list of scalars. */
   readonly proto: Proto;
   readonly env: readonly EnvVar[];
 }
@@ -277,11 +291,11 @@ export interface Args {
 export interface Arg {
   readonly name: string;
   readonly variable: Variable;
-  /** Whether a failure (not only an `if` or a missing key) may make it absent. */
+  /** True if a failure (not only an `if` or a missing key) may make it absent. */
   readonly absentByFailure: boolean;
-  /** Whether a failure may have touched its value (even when it is present). */
+  /** True if a failure may affect its value (even if it is present). */
   readonly tainted: boolean;
-  /** Whether it is a field of the client's request, of the same name, at every place. */
+  /** True if it is a field of the client's request, of the same name, at every place. */
   readonly ofRequest: boolean;
 }
 
@@ -295,18 +309,18 @@ export interface Step {
   readonly source: Source;
   readonly supplementary: boolean;
   readonly autobind: boolean;
-  /** Its side effects wait for none of another such step, nor those of one of its items for another's. */
+  /** True if its side effects wait for no other such step, and side effects of its items do not wait for each other. */
   readonly unordered: boolean;
-  /** Fields that rest on it may come behind the first message of a stream of parts. */
+  /** True if fields that depend on it may follow the first message of a stream of parts. */
   readonly deferred: boolean;
   readonly fallback: Bound | undefined;
   readonly after: readonly Step[];
   /** Steps that any of its expressions read, in order of declaration. */
   readonly reads: readonly Step[];
-  /** Whether a reader may find no value (after its fallback). */
+  /** True if a reader may find no value (after its fallback). */
   readonly absent: boolean;
   readonly absentByFailure: boolean;
-  /** Whether a failure may reach its value: it or what it reads may fail without failing the response. */
+  /** True if a failure may affect its value: the step or one of its inputs may fail without failing the response. */
   readonly tainted: boolean;
 }
 
@@ -346,14 +360,14 @@ export interface EachSource {
   readonly in: Expression;
   readonly if: Expression | undefined;
   readonly source: BySource | CallSource | ComposeSource;
-  /** Whether an item may have no value. */
+  /** True if an item may have no value. */
   readonly itemAbsent: boolean;
   readonly key: Expression | undefined;
   readonly partial: boolean;
   readonly concurrent: number;
   readonly max: number | undefined;
 }
-/** The newest item of a topic's key; absent where there is none. */
+/** The newest item of a topic's key. Absent if there is none. */
 export interface LatestSource {
   readonly kind: "latest";
   readonly topic: IrTopic;
@@ -362,7 +376,7 @@ export interface LatestSource {
 }
 export interface SwitchSource {
   readonly kind: "switch";
-  /** All `by` are of one type; `value` says how each gets there. */
+  /** All cases result in one type. `value` converts each case to it. */
   readonly cases: readonly { readonly if: Expression; readonly value: Bound }[];
   readonly default: Bound | undefined;
 }
@@ -377,7 +391,7 @@ export interface ResolverSource {
   readonly message: DescMessage;
   /** Undefined: it supplies the whole message. */
   readonly field: DescField | undefined;
-  /** Whether it says what it reads. */
+  /** True if the declaration lists its reads. */
   readonly said: boolean;
 }
 /** A step of the service around a message, started elsewhere. */

@@ -1,30 +1,34 @@
-// "A step that only values of members of one oneof read starts once such a member may be chosen": which members of which oneof.
+// "A step that only values of members of one oneof read starts once such a member may be chosen": finds these members
+// and their oneof.
 import type { Expression, Variable } from "../../cel/index.ts";
 import { sortByDependency } from "../../graph/graph.ts";
 import type { OneofTarget } from "../../model/conversion.ts";
 import type { Block, Step } from "./model.ts";
 
-/** The members whose values read a step, themselves or through other such steps; by their place in the target. */
+/** The members whose values read a step, directly or through other such steps, by their index in the target. */
 interface Readers {
   readonly target: OneofTarget;
   readonly members: ReadonlySet<number>;
 }
 /** When a step is wanted. */
 export interface Wanted extends Readers {
-  /** Asked in turn until one holds: then the step is wanted, or it is not. When none does it is what it is not when the last one holds. */
+  /**
+   * Conditions, evaluated in order. The first that holds decides by its `wanted`. If none holds, the result is the
+   * opposite of the last condition's `wanted`.
+   */
   readonly ifs: readonly { readonly if: Expression; readonly wanted: boolean }[];
 }
 
 /**
- * Steps that are not always wanted. What an `if`, another field or an `after` reads always is, and so are what has `autobind` and a resolver
- * that does not say what it reads.
+ * Returns the steps that are not always wanted. A step is always wanted if an `if`, another field or an `after` reads
+ * it. The same applies to steps with `autobind`, and to resolvers without declared reads.
  */
 export function oneofOnly(block: Block): ReadonlyMap<Step, Wanted> {
   if (!block.targets.some(({ kind }) => kind === "oneof")) return new Map();
   const readers = readersOf(block);
   const found = new Map<Step, Readers>();
   const waitsFor = (step: Step): readonly Step[] => [...step.reads, ...step.after];
-  // Readers come before what they read here, so that it is known what they are for.
+  // Readers come before the steps that they read, so that each step's purpose is known here.
   for (const step of [...sortByDependency(block.steps, waitsFor).order].reverse()) {
     const all = (readers.get(step) ?? []).map((reader) =>
       reader === ELSEWHERE || "target" in reader ? reader : (found.get(reader) ?? ELSEWHERE),
@@ -77,7 +81,10 @@ function readersOf({ steps, targets }: Block): ReadonlyMap<Step, readonly Reader
   return readers;
 }
 
-/** The `if`s that say whether one of these members may be chosen, in their order; none where one of them always may. */
+/**
+ * Returns the `if`s that decide if one of these members may be chosen, in evaluation order, or none if one of them
+ * always may.
+ */
 function deciding({ target, members }: Readers): Wanted["ifs"] {
   const all = [...target.members.entries()];
   const ifs: { if: Expression; wanted: boolean }[] = [];
@@ -93,7 +100,9 @@ function deciding({ target, members }: Readers): Wanted["ifs"] {
   return ifs;
 }
 
-/** The sets of members that may be chosen together: by the `if` that holds first, and where none does. */
+/**
+ * Returns the sets of members that may be chosen together: one set for each `if` that holds first, and one for no `if`.
+ */
 export function choices({ members }: OneofTarget): ReadonlySet<number>[] {
   const found: Set<number>[] = [];
   const open = new Set<number>();

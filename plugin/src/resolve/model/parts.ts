@@ -1,4 +1,4 @@
-// Which fields of a response come later, and together: those that rest on the same deferred steps.
+// Deferred groups of fields in a response: fields that depend on the same deferred steps come together.
 import type { DescField } from "@bufbuild/protobuf";
 import type { Expression } from "../../cel/index.ts";
 import { sortByDependency } from "../../graph/graph.ts";
@@ -6,15 +6,21 @@ import type { Target } from "../../model/conversion.ts";
 import type { Block, Composed, Step } from "./model.ts";
 import { composesOf } from "./source-parts.ts";
 
-/** Fields that wait for the same deferred steps. The members of a oneof stand together: only all of them say which is chosen. */
+/**
+ * Fields that wait for the same deferred steps. The members of a oneof belong together, because the choice depends on
+ * all of them.
+ */
 export interface Part {
-  /** In order of declaration; with all that they rest on. */
+  /** In order of declaration, with all steps that they depend on. */
   readonly steps: readonly Step[];
-  /** Places among the targets of the message. */
+  /** Indexes of the part's targets in the message. */
   readonly targets: readonly number[];
 }
 
-/** The parts of a message, in the order of their first fields; none where nothing of it is deferred. A partition: no field is in two. */
+/**
+ * Returns the parts of a message in the order of their first fields, or none if no step is deferred. Each field is in
+ * at most one part.
+ */
 export function partsOf(message: Pick<Block, "steps" | "targets">): readonly Part[] {
   if (!message.steps.some(({ deferred }) => deferred)) return [];
   const behind = deferredBehind(message);
@@ -30,7 +36,7 @@ export function partsOf(message: Pick<Block, "steps" | "targets">): readonly Par
   return [...parts.values()];
 }
 
-/** The fields of a part: their proto names are what clients are told. */
+/** Returns the fields of a part. Clients receive their proto names. */
 export function fieldsOf({ targets }: Pick<Part, "targets">, message: Pick<Block, "targets">): readonly DescField[] {
   return targets.flatMap((index) => {
     const target = message.targets[index];
@@ -39,7 +45,7 @@ export function fieldsOf({ targets }: Pick<Part, "targets">, message: Pick<Block
   });
 }
 
-/** The deferred steps that expressions rest on, themselves or through others, in order of declaration. */
+/** Returns the deferred steps that expressions depend on, directly or through others, in order of declaration. */
 export function deferredBehind({
   steps,
 }: Pick<Block, "steps">): (expressions: readonly (Expression | undefined)[]) => readonly Step[] {
@@ -65,7 +71,7 @@ export function expressionsOf(target: Target): readonly (Expression | undefined)
   return target.members.flatMap((member) => [member.if, member.bound.expression]);
 }
 
-/** Which messages have parts, of their own or in what they compose. */
+/** Returns the messages with parts, in themselves or in messages that they compose. */
 export function messagesWithParts(messages: readonly Composed[]): ReadonlySet<string> {
   const found = new Set<string>();
   // From the inside: composers come before what they compose.
@@ -76,7 +82,7 @@ export function messagesWithParts(messages: readonly Composed[]): ReadonlySet<st
   return found;
 }
 
-/** Where a message that a step composes is placed as it is: in these fields of the message around it. */
+/** Returns the fields of the surrounding message that hold a composed message unchanged. */
 export function placesOf(step: Step, { targets }: Pick<Block, "targets">): readonly DescField[] {
   return targets.flatMap((target) =>
     (target.kind === "field" ? [target] : target.members).flatMap(({ field, bound }) =>
@@ -85,6 +91,6 @@ export function placesOf(step: Step, { targets }: Pick<Block, "targets">): reado
   );
 }
 
-/** Whether an expression is a step's name and nothing else. */
+/** Returns true if an expression is a step's name and nothing else. */
 export const isAsItIs = ({ path, text }: Expression, { name }: Step): boolean =>
   path && name !== undefined && text.value.trim() === name;

@@ -3,14 +3,14 @@ import { blocksOf } from "./blocks.ts";
 import type { EachSource, Model, Source, Step } from "./model.ts";
 import { composesOf } from "./source-parts.ts";
 
-/** So many items of a list that the client sends an `each` takes where nobody says. */
+/** Default maximum number of items that an `each` takes of a list from the client. */
 export const MOST_ASKED = 10_000;
-/** Whether an item costs more than an expression. */
+/** True if an item costs more than an expression. */
 export const isCostly = ({ source }: EachSource): boolean => source.kind !== "by";
 
 /**
- * The `each` steps whose list is as long as the client likes: it is made of what a request holds, through whatever expressions, arguments
- * and steps. Lists that upstreams give are not, though a request may choose among their items.
+ * Returns the `each` steps whose list has a length that the client chooses: the list contains request values, through
+ * any expressions, arguments and steps. Lists from upstreams do not count, even if a request chooses among their items.
  */
 export function requestLists(model: Model): ReadonlySet<Step> {
   const messages = new Map(model.messages.map((message) => [message.desc.typeName, message]));
@@ -18,7 +18,7 @@ export function requestLists(model: Model): ReadonlySet<Step> {
   for (const method of model.files.flatMap((file) => file.services).flatMap((service) => service.methods)) {
     const { args } = method.composed;
     given.add(args.variable);
-    // A stream's item is an upstream's.
+    // A stream's item comes from an upstream.
     const item = method.stream?.stream.var?.value;
     for (const { name, variable } of args.members) if (name !== item) given.add(variable);
   }
@@ -43,7 +43,7 @@ export function requestLists(model: Model): ReadonlySet<Step> {
 
 type Given = ReadonlySet<Variable>;
 
-/** Calls, and what is composed, are the server's; items with a bound of their own are few. */
+/** Results of calls and composed messages come from the server. Items with their own bound are few. */
 function givesValue(source: Source, given: Given): boolean {
   switch (source.kind) {
     case "by":
@@ -64,7 +64,10 @@ function givesValue(source: Source, given: Given): boolean {
 const gives = (expression: Expression | undefined, given: Given): boolean =>
   expression !== undefined && holds(expression.root, given);
 
-/** Whether what is in the value may come from the client, as far as its length goes: a condition chooses, and adds nothing. */
+/**
+ * Returns true if the value may contain client values that determine its length. A condition only chooses between
+ * values.
+ */
 function holds(node: Node, given: Given): boolean {
   switch (node.kind) {
     case "name":
@@ -87,7 +90,10 @@ function holds(node: Node, given: Given): boolean {
   }
 }
 
-/** What the length of a call's result rests on: the lists among its operands; where there are none, of whatever a list is made. */
+/**
+ * Returns the operands that determine the length of a call's result: the lists among its operands, or all operands if
+ * there is no list.
+ */
 function partsOf(fn: string, args: readonly Node[]): readonly Node[] {
   if (fn === "_?_:_") return args.slice(1);
   if (fn === "_[_]" || fn === "_[?_]") return args.slice(0, 1);

@@ -1,4 +1,4 @@
-// What an answer depends on besides the request's message, the upstreams and the code.
+// Inputs of an answer besides the request's message, the upstreams and the code.
 
 import { Identify } from "@protobff/messages/bff/v1/options_pb.js";
 import { isTraceId } from "@protobff/messages/trace-ids.js";
@@ -9,17 +9,20 @@ import { callsIn, expressionsIn } from "./blocks.ts";
 import type { BffMethod, Block, Composed, Model, Step } from "./model.ts";
 import { composesOf } from "./source-parts.ts";
 
-/** What composing an answer reads of its request, each with a place where it does. */
+/** Parts of a request that composing its answer reads, each with the place of one read. */
 export interface RequestReads {
-  /** Fields of the principal, by their proto names; of one that is passed on or told as a whole, `"*"`. None: nothing of it is read. */
+  /**
+   * Fields of the principal by their proto names, or `"*"` if the whole principal is passed on or returned. Empty: no
+   * field is read.
+   */
   readonly principal: ReadonlyMap<string, Origin>;
-  /** Whether it is asked if there is a principal, or any field is read. */
+  /** Place of the first check for a principal, or of the first read of one of its fields. */
   readonly caller: Origin | undefined;
   /** The caller's token. */
   readonly token: Origin | undefined;
   /** Incoming headers that are read or passed on, lower-case; without trace ids that are only passed on. */
   readonly headers: ReadonlyMap<string, Origin>;
-  /** A header whose name only the request says. */
+  /** Place of a read of a header whose name is computed from the request. */
   readonly unknownHeader: Origin | undefined;
   /** `env.X` */
   readonly env: ReadonlySet<string>;
@@ -33,10 +36,10 @@ type Found = { -readonly [K in keyof RequestReads]: RequestReads[K] } & {
   readonly env: Set<string>;
 };
 
-/** All of it. */
+/** Key of the whole principal. */
 export const WHOLE = "*";
 
-/** The messages that an rpc composes, and of its service what it starts. */
+/** Returns the messages that an RPC composes, and the steps of its service that it starts. */
 export function composedBlocks(method: BffMethod, { messages }: Pick<Model, "messages">): readonly Part[] {
   const byName = new Map(messages.map((message) => [message.desc.typeName, message]));
   const children = ({ steps }: Pick<Block, "steps">): Composed[] =>
@@ -44,10 +47,10 @@ export function composedBlocks(method: BffMethod, { messages }: Pick<Model, "mes
   const started = { steps: method.shared, targets: [], shared: [] };
   return [started, ...reachable([method.composed, ...children(started)], children)];
 }
-/** What is evaluated of a block. */
+/** The parts of a block that are evaluated. */
 type Part = Pick<Block, "steps" | "targets" | "shared">;
 
-/** These steps, and the values that nothing else reads. */
+/** Returns these steps with the computed values that only these steps read. */
 export function withIdle(blocks: readonly Part[], left: Iterable<Step>): ReadonlySet<Step> {
   const leftOut = new Set(left);
   for (;;) {
@@ -66,7 +69,7 @@ function variablesRead(blocks: readonly Part[], leftOut: ReadonlySet<Step>): Rea
       .flatMap((block) => expressionsIn(without(block, leftOut)))
       .flatMap(({ reads }) => reads.map(({ variable }) => variable)),
   );
-  // What a message reads of its service is a step of that.
+  // A shared step of a message reads the step of its service.
   for (const { source, variable } of blocks.flatMap(({ shared }) => shared))
     if (source.kind === "shared" && variable !== undefined && read.has(variable))
       for (const of of source.of) if (of.variable !== undefined) read.add(of.variable);
@@ -77,7 +80,7 @@ const without = (block: Part, leftOut: ReadonlySet<Step>): Part =>
 
 /**
  * @param leftOut steps that do not count
- * @param branches whether it counts what decides which branches of upstreams a request goes to
+ * @param branches true to count the conditions of upstream branches
  */
 export function requestReads(
   blocks: readonly Part[],

@@ -1,4 +1,4 @@
-// An rpc at a path of its own (google.api.http): which of a request's fields come by path, by body and by query.
+// Additional paths of an RPC (google.api.http): the request fields in the path, the body and the query.
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import type { IrHttpRule } from "../../ir/edge.ts";
 
@@ -12,26 +12,29 @@ export interface RestRule {
     readonly from: number;
     readonly to: number;
   }[];
-  /** `*`: all that the path does not name; undefined: none. */
+  /** `*`: all fields that the path does not name. Undefined: no field. */
   readonly body: "*" | DescField | undefined;
-  /** Undefined: the response as it is. */
+  /** Undefined: the whole response. */
   readonly responseBody: DescField | undefined;
 }
 
-/** A parameter of the query, or what would be one. */
+/** A parameter of the query, or a field that cannot be one. */
 export interface QueryField {
   /** `filter.since`. */
   readonly name: string;
   readonly field: DescField;
 }
 export interface Query {
-  /** Scalars, enums and well-known types that are one value, and lists of them. */
+  /** Scalars, enums and well-known types with a single value, and lists of them. */
   readonly parameters: readonly QueryField[];
-  /** What no parameter can hold: maps, lists of messages, JSON of any form. */
+  /** Fields that no parameter can hold: maps, lists of messages, and JSON of any form. */
   readonly unsendable: readonly QueryField[];
 }
 
-/** So deep, and so many: a message that holds itself has no last one. The runtime takes those beyond as well. */
+/**
+ * Limits of depth and number, because a recursive message has endless fields. The runtime accepts deeper fields as
+ * well.
+ */
 const DEEPEST = 5;
 const MOST = 200;
 
@@ -63,7 +66,7 @@ export function parameterKind(field: DescField): "value" | "fields" | "none" {
   if (field.fieldKind === "list" || SHAPELESS.has(field.message.typeName)) return "none";
   return "fields";
 }
-/** Whose ProtoJSON is a text, a number or a bool. */
+/** Well-known types whose ProtoJSON is a string, a number or a bool. */
 const VALUES: ReadonlySet<string> = new Set(
   [
     ...["Timestamp", "Duration", "FieldMask"],

@@ -1,7 +1,7 @@
-// Which packages are served together, and where their servers go.
+// Groups of packages that are served together, and the paths of their servers.
 import type { BffFile, BffPackage } from "./model.ts";
 
-/** What the options ask for. */
+/** Servers that the plugin's options request. */
 export interface ServersWanted {
   /** A server for each package that none of `names` covers. */
   readonly each: boolean;
@@ -11,13 +11,13 @@ export interface ServersWanted {
 
 /** Packages that one process serves. */
 export interface ServedTogether {
-  /** Of the only package, or that which all of them are below. */
+  /** Name of the only package, or of the common parent of all packages. */
   readonly name: string;
   /** In the order of the model. */
   readonly packages: readonly BffPackage[];
   /** `web/v1/server`, without extension. */
   readonly path: string;
-  /** Whether to write its `server.ts`; what a server of one's own needs is written anyway. */
+  /** True if its `server.ts` is written. The other files, which a handwritten server needs, are always written. */
   readonly written: boolean;
 }
 
@@ -36,7 +36,10 @@ export function servedTogether(packages: readonly BffPackage[], wanted: ServersW
   );
 }
 
-/** By the folder of their servers; "" is the top. That of several packages is where a package of its name would stand. */
+/**
+ * Groups packages by the folder of their servers; "" is the top. The server of several packages is in the folder of
+ * their common name.
+ */
 export function serverFolders(
   packages: readonly BffPackage[],
   { each, names }: ServersWanted,
@@ -53,13 +56,13 @@ export function serverFolders(
   });
 }
 
-/** The longest of the names that the package is, or is below. */
+/** Returns the longest of the names that equals the package or is a parent of it. */
 function coveredBy(name: string, names: readonly string[]): string | undefined {
   const covering = names.filter((one) => name === one || name.startsWith(`${one}.`));
   return covering.sort((a, b) => b.length - a.length)[0];
 }
 
-/** Names that cover nothing. */
+/** Returns the names that cover no package. */
 export function idleServers(packages: readonly BffPackage[], { names }: ServersWanted): readonly string[] {
   return names.filter((one) => !packages.some(({ name }) => coveredBy(name, names) === one));
 }

@@ -1,4 +1,4 @@
-// What the sources of steps have in common.
+// Queries that apply to all kinds of step sources.
 import type { DescMethod } from "@bufbuild/protobuf";
 import { type CelType, type Expression, type FieldType, fieldType, type Variable } from "../../cel/index.ts";
 import type { Batch, Call } from "./call.ts";
@@ -9,12 +9,12 @@ export function callsOf(source: Source): readonly Call[] {
   return source.kind === "each" ? callsOf(source.source) : [];
 }
 
-/** Whether its answer may be one from a cache. */
+/** Returns true if its answer may come from a cache. */
 export function isCached({ effects, policy: { cache } }: Call): boolean {
   return effects === "none" && (cache.ttl?.value ?? 0) > 0;
 }
 
-/** Whether its answer may be one from a cache past its ttl. */
+/** Returns true if its answer may come from a cache after its TTL. */
 export function mayBeStale(call: Call): boolean {
   return isCached(call) && (call.policy.cache.stale?.value ?? 0) > 0;
 }
@@ -24,7 +24,7 @@ export function composesOf(source: Source): readonly ComposeSource[] {
   return source.kind === "each" ? composesOf(source.source) : [];
 }
 
-/** What a call gives: the response, or of a batch what it has for a key. */
+/** Returns the type of a call's value: the response, or for a batch the part for one key. */
 export function answerOf(method: DescMethod, batch: Batch | undefined): FieldType {
   if (batch === undefined) {
     const message = { kind: "message", desc: method.output } as const;
@@ -57,14 +57,19 @@ export function callExpressions(call: Call): (Expression | undefined)[] {
     call.batch?.keyBy?.by.expression,
   ];
 }
-/** What the policy of a call asks when it is made, or again: `retry.if`, and its branches. */
+/**
+ * Returns the expressions of a call's policy that are evaluated before an attempt: `retry.if`, and those of branches.
+ */
 export function policyExpressions({ retry, branches }: Call["policy"]): (Expression | undefined)[] {
   return [retry.if, ...branches.flatMap((branch) => [branch.if, branch.by])];
 }
-/** What belongs to one request, and is not asked of it by name. */
+/** Roles of values that belong to one request, except values that are read from it by name. */
 const OF_A_REQUEST: ReadonlySet<Variable["role"]> = new Set(["step", "principal", "peer"]);
 
-/** The `retry.if` of a call that may be repeated, where it reads steps or the caller: then it is asked per request, not made once per process. */
+/**
+ * Returns the `retry.if` of a repeatable call if it reads steps or the caller. It is then evaluated per request, not
+ * created once per process.
+ */
 export function retryIfOverSteps({
   effects,
   policy: { retry },

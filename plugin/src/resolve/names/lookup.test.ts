@@ -26,7 +26,7 @@ message Page {
 }
 `;
 
-/** The step once more, so that the service is named in two places. */
+/** Returns the text with the step twice, so that two places name the service. */
 const twice = (text: string): string => {
   const step = /let: (.*)/.exec(text)?.[1] ?? "";
   const both = text.replace(step, `[${step}, ${step.replace('"other"', '"more"')}]`);
@@ -35,7 +35,10 @@ const twice = (text: string): string => {
 
 const APP = "app/v1/app.proto";
 
-/** As buf asks with `strategy: all`, or with `strategy: directory` for the app's own. `gone` are files of no module of the workspace. */
+/**
+ * Returns a request like buf's with `strategy: all`, or with `strategy: directory` for the app's own directory. `gone`
+ * are files that no module of the workspace contains.
+ */
 function requested(
   files: Readonly<Record<string, string>>,
   strategy: "all" | "directory",

@@ -1,4 +1,5 @@
-// From names in options to descriptors, with what to say when there is none. What is no name at all has been reported when it was read.
+// Resolves names in options to descriptors, and builds the diagnostics for unknown names. Malformed names have been
+// reported when they were read.
 import type { DescEnum, DescFile, DescMessage, DescMethod, DescService, Registry } from "@bufbuild/protobuf";
 import type { Diagnostic, Report } from "../../diagnostic/diagnostic.ts";
 import { didYouMean, didYouMeanType } from "../../diagnostic/did-you-mean.ts";
@@ -11,10 +12,10 @@ import { slice } from "./synthetic-text.ts";
 const OUTSIDE =
   "correct the name, or import its file: this run has the whole workspace, so that the file is one of a module dependency, or one that `paths` leaves out";
 
-/** With `strategy: directory` a run has the files of one directory and what they import, and nothing else. */
+/** Returns true if the run has the files of one directory and their imports only, as with `strategy: directory`. */
 function hasOneDirectory({ allFiles, files }: Ir, { at }: Text): boolean {
   const folder = (name: string): string => name.slice(0, name.lastIndexOf("/") + 1);
-  // A name may stand in a file that is only imported: the folder is that of the files which code is generated for.
+  // A file that is only imported may contain the name, so the folder is that of the files for which code is generated.
   const targets = new Set(files.flatMap(({ desc, target }) => (target ? folder(desc.proto.name) : [])));
   if (targets.size > 1) return false;
   const [own = folder(at.file)] = targets;
@@ -30,7 +31,7 @@ function hasOneDirectory({ allFiles, files }: Ir, { at }: Text): boolean {
 
 function missing(ir: Ir, text: Text, what: string, name: string, candidates: Iterable<string>): Diagnostic {
   const names = [...candidates];
-  // A name without its package, or without the message that it stands in.
+  // Typical mistakes lack the package, or the surrounding message.
   const like = names.find((candidate) => candidate.endsWith(`.${name}`)) ?? didYouMeanType(name, names);
   return {
     code: "BFF201",
@@ -43,13 +44,16 @@ function missing(ir: Ir, text: Text, what: string, name: string, candidates: Ite
 
 const invisibleHint = (ir: Ir, text: Text): string => (hasOneDirectory(ir, text) ? ELSEWHERE : OUTSIDE);
 
-/** "package.Service/Method" → the method, of whatever kind. */
+/** Returns the method of the name "package.Service/Method", of any kind. */
 export function methodNamed({ registry }: Ir, name: string): DescMethod | undefined {
   const [service = "", method = ""] = name.split("/");
   return registry.getService(service)?.methods.find((candidate) => candidate.name === method);
 }
 
-/** Of a text "package.Service/Method", or of a service alone of which another text gives the method. */
+/**
+ * Builds the diagnostic for a missing method. The text is "package.Service/Method", or a service alone if another text
+ * names the method.
+ */
 export function noMethod(text: Text, service: DescService, methodName: string): Diagnostic {
   const names = service.methods.map((method) => method.name);
   const like = didYouMean(methodName, names);
@@ -66,7 +70,7 @@ export function noMethod(text: Text, service: DescService, methodName: string): 
   };
 }
 
-/** A service of a BFF that takes the place of this one, and whose name `text` begins with; undefined after a diagnostic. */
+/** Returns the successor of a service, whose name begins `text`. Undefined after a diagnostic. */
 export function lookupSuccessor(ir: Ir, text: Text, of: DescService, report: Report): DescService | undefined {
   const [name = ""] = text.value.split("/");
   const found = ir.registry.getService(name);
@@ -87,9 +91,9 @@ export function lookupSuccessor(ir: Ir, text: Text, of: DescService, report: Rep
 }
 
 /**
- * "package.Service/Method" → the method; undefined after a diagnostic.
+ * Returns the method of the name "package.Service/Method". Undefined after a diagnostic.
  *
- * @param wanted what it is named for: to be called, to be followed, or to have something said of it
+ * @param wanted kind of method: "unary" to call it, "server_streaming" to follow it, "either" to configure it
  */
 export function lookupMethod(
   ir: Ir,
@@ -144,7 +148,7 @@ export function lookupService(ir: Ir, text: Text, report: Report): boolean {
   return false;
 }
 
-/** A message by its name, relative to the package as protobuf resolves it. */
+/** Returns a message by its name, which is resolved relative to the package as in protobuf. */
 export function lookupMessage(ir: Ir, text: Text, container: string, report: Report): DescMessage | undefined {
   if (!isReference(text.value)) return undefined;
   const found = resolveName(container, text.value, (name) => ir.registry.getMessage(name));
@@ -170,7 +174,7 @@ export function resolveName<T>(container: string, name: string, get: (name: stri
   return undefined;
 }
 
-/** A BFF's own services are no upstreams. */
+/** Yields the services of upstreams. A BFF's own services are not upstreams. */
 function* upstreamServices(ir: Ir): Iterable<string> {
   const own = new Set(ir.files.flatMap((file) => file.services.map((service) => service.desc.typeName)));
   for (const type of ir.registry) if (type.kind === "service" && !own.has(type.typeName)) yield type.typeName;

@@ -1,4 +1,5 @@
-// With `strategy: directory` no upstream is visible that the BFF does not import: one mistake in buf.gen.yaml, however many names it hides.
+// With `strategy: directory`, upstreams that the BFF does not import are invisible. This reports one mistake in
+// buf.gen.yaml once, for all names.
 import type { Diagnostic } from "../../diagnostic/diagnostic.ts";
 import { inOrder } from "../../diagnostic/order.ts";
 
@@ -8,11 +9,14 @@ export const ELSEWHERE =
 
 const isElsewhere = ({ code, hint }: Diagnostic): boolean => code === "BFF201" && hint === ELSEWHERE;
 
-/** The names that may be in another directory as one error, at the first of them; each of the others is a related place. */
+/**
+ * Merges the diagnostics of names that may be in another directory into one error at the first of them. The others
+ * become related places.
+ */
 export function foldMissingImports(diagnostics: readonly Diagnostic[]): Diagnostic[] {
   const [first, ...others] = inOrder(diagnostics.filter(isElsewhere));
   if (first === undefined) return [...diagnostics];
-  // Of a name that is written several times the first place says enough.
+  // The first place of a repeated name is enough.
   const known = new Set([first.message]);
   const related = others.flatMap(({ at, message }) => {
     if (known.has(message)) return [];

@@ -1,6 +1,9 @@
 import type { Text } from "../../diagnostic/origin.ts";
 
-/** An expression that the author implied (by `spread` or `autobind`); every place in it is where they did. */
+/**
+ * Returns an expression that the author implied (by `spread` or `autobind`). All of its places are the place of that
+ * option.
+ */
 export function syntheticText(value: string, at: Text["at"]): Text {
   return { value, at, place: () => at };
 }

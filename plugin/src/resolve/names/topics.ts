@@ -1,4 +1,4 @@
-// The topics that a name may mean, and what their items are.
+// Topics by name, and the messages of their items.
 import type { DescMessage } from "@bufbuild/protobuf";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import { didYouMean } from "../../diagnostic/did-you-mean.ts";
@@ -7,7 +7,7 @@ import type { Ir, IrService } from "../../ir/ir.ts";
 import type { IrTopic } from "../../ir/stream.ts";
 import { methodNamed, resolveName } from "./lookup.ts";
 
-/** The topic of that name; undefined after a diagnostic. `services`: of those that are to be answered, each has it. */
+/** Returns the topic of that name, which each of the services that need it must have. Undefined after a diagnostic. */
 export function findTopic(ir: Ir, services: readonly IrService[], name: Text, report: Report): IrTopic | undefined {
   const of = ({ topics }: IrService): IrTopic | undefined => topics.find((topic) => topic.name.value === name.value);
   const found = services.flatMap((service) => of(service) ?? []);
@@ -30,7 +30,10 @@ export function findTopic(ir: Ir, services: readonly IrService[], name: Text, re
   return undefined;
 }
 
-/** Why a name means no one topic. `has`: a service that has a topic of this name, `lacks`: one that needs it and does not. */
+/**
+ * Returns the reason why a name is not exactly one topic. `has` is a service with a topic of this name, `lacks` one
+ * that needs the topic and lacks it.
+ */
 function topicProblem(
   name: string,
   isAmbiguous: boolean,
@@ -47,7 +50,7 @@ const topicHint = (isElsewhere: boolean): string =>
     ? "follow it in an rpc of its service, or compose a message of its own for each service"
     : 'declare it on the service: `option (bff.v1.service).topic = { name: "…" … }`';
 
-/** The message of a topic's items, as far as names tell. */
+/** Returns the message of a topic's items, if names alone reveal it. */
 export function itemOfTopic(ir: Ir, { type, call }: IrTopic, container: string): DescMessage | undefined {
   const method = call?.method && methodNamed(ir, call.method.value);
   if (method?.methodKind === "server_streaming") return method.output;

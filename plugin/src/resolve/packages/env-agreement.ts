@@ -1,4 +1,4 @@
-// Whether all that declare one variable of the environment mean one variable.
+// Agreement between all declarations of one environment variable.
 
 import type { Sourced } from "../../diagnostic/origin.ts";
 import type { IrEnvVar, IrFile, IrMessage, IrService } from "../../ir/ir.ts";
@@ -6,7 +6,7 @@ import { envMentions } from "../graph/env-mentions.ts";
 import { governing } from "../policies/entries.ts";
 import type { Run } from "../steps/context.ts";
 
-/** What services say of the environment, beside each other and beside the files. */
+/** Reports disagreements between the environment variables of services, and between services and files. */
 export function checkServicesEnv(run: Run): void {
   const services = run.ir.files.flatMap((file) => file.services);
   const reported = new Set<IrEnvVar>();
@@ -39,7 +39,7 @@ function reportTypes(run: Run, declared: IrEnvVar, first: Declared): void {
   });
 }
 
-/** The files whose messages a service composes, with these. */
+/** The files whose messages a service composes, and their variables. */
 interface Reached {
   readonly file: IrFile;
   readonly messages: readonly IrMessage[];
@@ -52,7 +52,10 @@ function reachedBy({ ir, lets }: Run, service: IrService): Reached[] {
     .filter(({ messages }) => messages.length > 0);
 }
 
-/** Messages of other packages read what these declare, and the service's process has one value of it. */
+/**
+ * Reports variables that messages of other packages declare differently, because the service's process has one value of
+ * each.
+ */
 function checkElsewhere(run: Run, service: IrService, reached: readonly Reached[], reported: Set<IrEnvVar>): void {
   const here = governing(run.ir, packageOf(service)).env;
   const known = new Map(here.toReversed().map((one) => [one.name.value, one]));
@@ -67,7 +70,7 @@ function checkElsewhere(run: Run, service: IrService, reached: readonly Reached[
   }
 }
 
-/** A name means one thing where the service's messages are. */
+/** Reports a variable that hides another one of the same name in a message of the service. */
 function checkHidden(
   { ir, report }: Run,
   { service, reached }: { readonly service: IrService; readonly reached: readonly Reached[] },
@@ -87,7 +90,7 @@ function checkHidden(
   });
 }
 
-/** Each variable once: files may repeat what another says. */
+/** Returns each variable once, because files may repeat declarations. */
 export function agreedEnv(declared: readonly IrEnvVar[], run: Run): IrEnvVar[] {
   const byName = new Map<string, IrEnvVar>();
   for (const variable of declared) {
@@ -105,7 +108,7 @@ function reportDifference(run: Run, variable: IrEnvVar, first: IrEnvVar): boolea
     [alternates(variable), alternates(first), "alternate"],
   ] as const;
   const found = differs.find(([mine, theirs]) => mine?.value !== theirs?.value);
-  // What is no type has been reported.
+  // Unknown types have been reported.
   if (found === undefined || [variable, first].some(({ shape }) => shape === undefined)) return false;
   const [mine, theirs, what] = found;
   const said = (value: typeof mine): string =>

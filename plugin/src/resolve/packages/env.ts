@@ -10,7 +10,7 @@ import type { PackageContext, Run } from "../steps/context.ts";
 import { agreedEnv, packageOf, sameShape } from "./env-agreement.ts";
 import { reportLack } from "./lack.ts";
 
-/** What there is of the environment. */
+/** Environment variables in scope. */
 export interface SeenEnv {
   readonly variables: readonly EnvVar[];
   /** The names of those with a fault, which has been reported. */
@@ -31,14 +31,14 @@ export function seen(variables: readonly EnvVar[], broken: Iterable<string>): Se
   return { variables, broken: new Set(broken), group };
 }
 
-/** What the files of a package say. */
+/** Resolves the variables that the files of a package declare. */
 export function packageEnv(run: Run, declared: readonly IrEnvVar[]): Pick<PackageContext, "env" | "brokenEnv"> {
   const agreed = agreedEnv(declared, run);
   const faulty = agreed.filter(({ shape }) => shape === undefined);
   return { env: envVars(run.ir, agreed), brokenEnv: new Set(faulty.map(({ name }) => name.value)) };
 }
 
-/** What the steps of a service see. */
+/** Returns the variables in the scope of a service's steps. */
 export function envOfLet(
   run: Run,
   ir: IrService,
@@ -58,7 +58,9 @@ export function envOfLet(
   return seen([...context.env, ...envVars(run.ir, own)], broken);
 }
 
-/** What a message sees: the variables of its package, and those that every service has that it is part of. */
+/**
+ * Returns the variables in the scope of a message: those of its package, and those that all of its services declare.
+ */
 export function envOfMessage(
   run: Run,
   ir: IrMessage,
@@ -68,7 +70,7 @@ export function envOfMessage(
 ): SeenEnv {
   const services = [...new Set(roots.flatMap((root) => run.lets.serviceOf.get(root) ?? []))];
   const broken = new Set(context.brokenEnv);
-  // A message that nothing composes may be meant for any of the services.
+  // The future service of an uncomposed message is unknown, so a variable of any service may be meant.
   if (run.adrift.has(ir)) for (const { declared } of elsewhere(run, context, [])) broken.add(declared.name.value);
   const mentions = services.length === 0 ? new Map<string, Mention>() : envMentions(run.ir, ir, file);
   const taken: EnvVar[] = [];
@@ -92,7 +94,7 @@ export function envOfMessage(
     if (usable && agreesInType(ir, has, mention, report)) taken.push(variable);
     else broken.add(name);
   }
-  // What only services of other messages have.
+  // Variables that only services of other messages declare.
   const [service] = services;
   for (const has of service === undefined ? [] : elsewhere(run, context, services)) {
     const mention = mentions.get(has.declared.name.value);
@@ -111,13 +113,13 @@ interface Has {
 const faulty = (declared: readonly IrEnvVar[]): string[] =>
   declared.flatMap(({ name, shape }) => (shape === undefined ? [name.value] : []));
 
-/** Those that the package does not have anyway, which has been reported. */
+/** Returns the variables that the package lacks. A repetition of the package's variables has been reported. */
 function besides({ env, brokenEnv }: PackageContext, declared: readonly IrEnvVar[]): IrEnvVar[] {
   const known = new Set([...env.map(({ ir }) => ir.name.value), ...brokenEnv]);
   return declared.filter(({ name }) => !known.has(name.value));
 }
 
-/** What other services have and these have not, each name once. */
+/** Returns the variables that other services have and these services lack, each name once. */
 function elsewhere(run: Run, context: PackageContext, services: readonly IrService[]): Has[] {
   const own = new Set(services.flatMap(({ env }) => env.map(({ name }) => name.value)));
   const found = new Map<string, Has>();
@@ -135,7 +137,7 @@ function lackOf({ service, declared: { name } }: Has, mention: Mention) {
   return { name: `env.${name.value}`, what: "variable", declare, mention, has: { service, at: name.at } };
 }
 
-/** Whether all services give a message one type of a variable. */
+/** Returns true if all services declare one type for a variable of a message. */
 function agreesInType(
   ir: IrMessage,
   [first, ...others]: readonly Has[],
@@ -158,7 +160,7 @@ function agreesInType(
   return false;
 }
 
-/** Without those whose type is none of the known words, which reading has reported. */
+/** Resolves the variables, without those of unknown types, which have been reported. */
 export function envVars(ir: Ir, declared: readonly IrEnvVar[]): EnvVar[] {
   return declared.flatMap((one) => {
     const type = envType(one.shape, ir);

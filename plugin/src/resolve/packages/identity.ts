@@ -1,4 +1,4 @@
-// Who calls the services of a package: the sources of its identity, and what each fills the principal with.
+// Identities of packages: the sources of credentials, and the principal that each source fills.
 import { type DescField, type DescFile, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import { CredentialSchema, PrincipalSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import { type CelType, type Proto, typeName, type Variable } from "../../cel/index.ts";
@@ -18,7 +18,10 @@ import type { PackageContext, Run } from "../steps/context.ts";
 import { resolveSet } from "../steps/set.ts";
 import { seen } from "./env.ts";
 
-/** The identity that governs a package, each resolved once; undefined where there is none, or after a diagnostic. */
+/**
+ * Returns the identity that governs a package; each is resolved once. Undefined if there is none, or after a
+ * diagnostic.
+ */
 export function identityOf(
   run: Run,
   declared: readonly { readonly identity: IrIdentity; readonly file: IrFile }[],
@@ -71,14 +74,17 @@ function typeOf(run: Run, { type, at }: IrIdentity, file: IrFile): DescMessage |
   return type === undefined ? known : lookupMessage(run.ir, type, file.desc.proto.package, run.report);
 }
 
-/** Whether a file imports another one, itself or through others: then its messages are generated, too. */
+/**
+ * Returns true if a file imports another one, directly or through others. The other file's messages are then generated,
+ * too.
+ */
 function reaches(from: DescFile, name: string): boolean {
   const seen = new Set([from]);
   for (const file of seen) for (const dependency of file.dependencies) seen.add(dependency);
   return [...seen].some((file) => file.name === name);
 }
 
-/** What the texts of sources see: `env` alone. */
+/** Returns the scope for the texts of sources, which has `env` alone. */
 function sourceScope(run: Run, file: IrFile, context: PackageContext): MessageScope {
   return {
     registry: run.ir.registry,
@@ -112,7 +118,7 @@ function resolveSource(
   for (const text of textsOf(credential)) texts.set(text, withHoles(text, scope));
   const said = credential.claims && lookupMessage(run.ir, credential.claims, file.desc.proto.package, run.report);
   if (credential.claims !== undefined && said === undefined) return undefined;
-  // Others have told of the principal itself.
+  // Faults of the principal's type have been reported.
   const handsOn = credential.kind === "assertion" || credential.kind === "trusted";
   const claims = said ?? (handsOn ? type : undefined);
   const asItComes = handsOn ? claims?.typeName === type.typeName : type.typeName === DEFAULT;
@@ -120,7 +126,7 @@ function resolveSource(
     ir.set.length === 0 && asItComes
       ? undefined
       : principalSet(run, ir, type, { ...scope, given: new Map([...scope.given, ...givenBy(run, claims)]) });
-  // Where they are the principal as it comes, nothing is said of them.
+  // Claims are left out if they are the principal itself.
   return (
     name && { ir, name: name.value, credential, claims: handsOn && set === undefined ? undefined : claims, set, texts }
   );
@@ -186,7 +192,10 @@ const NO_ARGS = {
   },
 } as const;
 
-/** What a source's `set` makes of a credential. Of the default principal the credential gives what is not said. */
+/**
+ * Resolves the bindings that make a principal from a credential. The credential fills fields of the default principal
+ * that `set` leaves out.
+ */
 function principalSet(run: Run, ir: IrIdentitySource, type: DescMessage, scope: MessageScope): FieldBinding[] {
   let errors = 0;
   const report: Report = (diagnostic) => {
@@ -219,7 +228,10 @@ function fromCredential(
   });
 }
 
-/** An empty text equals every other empty text: nobody's tenant would be that of a request that names none. */
+/**
+ * Reports principal fields that `set` leaves unfilled. Empty strings are equal, so a missing tenant would match a
+ * request that names no tenant.
+ */
 function checkFilled(
   ir: IrIdentitySource,
   type: DescMessage,
@@ -227,7 +239,7 @@ function checkFilled(
   { report }: MessageScope,
 ): void {
   const filled = new Set(set.map(({ path: [field] }) => field?.name));
-  // Of one that is said and has a fault that has been told.
+  // A field with a faulty binding has been reported.
   for (const { name } of ir.set) filled.add(name?.value.split(".")[0]);
   const missing = type.fields.filter((field) => !filled.has(field.name) && hasToBeFilled(field));
   const [first] = missing;
@@ -243,7 +255,7 @@ function checkFilled(
   });
 }
 
-/** A text, or bytes, that always has a value. */
+/** Returns true for a string or bytes field that always has a value. */
 export function hasToBeFilled(field: DescField): boolean {
   if (field.fieldKind !== "scalar" || canBeAbsent(field)) return false;
   return field.scalar === ScalarType.STRING || field.scalar === ScalarType.BYTES;

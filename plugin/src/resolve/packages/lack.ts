@@ -1,4 +1,4 @@
-// What one service has, and another one around the same message has not.
+// Declarations that one service has and another service of the same message lacks.
 
 import type { Origin } from "../../diagnostic/origin.ts";
 import type { IrMessage, IrMethod, IrService } from "../../ir/ir.ts";
@@ -6,19 +6,19 @@ import type { Mention } from "../graph/let-graph.ts";
 import type { Run } from "../steps/context.ts";
 
 interface Lack {
-  /** As expressions write it: `viewer`, `env.REGION`. */
+  /** The name as in expressions: `viewer`, `env.REGION`. */
   readonly name: string;
   /** "step" */
   readonly what: string;
-  /** What to declare where: "viewer" in the `let`. */
+  /** The declaration to add, with its place: "viewer" in the `let`. */
   readonly declare: string;
   readonly mention: Mention;
-  /** The service that has it, and where. */
+  /** The service that has it, and the place of the declaration. */
   readonly has: { readonly service: IrService; readonly at: Origin };
   readonly lacks: IrService;
 }
 
-/** @param of the message, with the rpcs that reach it; undefined: a step of the service itself reads it */
+/** @param of the message, with the RPCs that reach it; undefined if a step of the service itself reads the name */
 export function reportLack(
   run: Run,
   { name, what, declare, mention, has, lacks }: Lack,

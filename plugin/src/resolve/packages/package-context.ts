@@ -1,4 +1,4 @@
-// What the files of a package, with those that they import, declare for all of its expressions.
+// Declarations of a package's files and their imports that apply to all of its expressions.
 import { TimestampSchema } from "@bufbuild/protobuf/wkt";
 import { checkAdaptiveEntries } from "../policies/adaptive.ts";
 import { checkAgreement, governing } from "../policies/entries.ts";
@@ -28,7 +28,7 @@ export function packageContext(run: Run, name: string): PackageContext {
     },
     identified,
   } satisfies Omit<PackageContext, "identity">;
-  // A source reads `env`, of this package or of another one.
+  // A source reads `env` of this package or of another one.
   run.packages.set(name, { ...plain, identity: undefined });
   const identity = identityOf(run, rules.identities, (other) => packageContext(run, other));
   const context: PackageContext = { ...plain, identity };

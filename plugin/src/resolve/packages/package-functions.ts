@@ -24,7 +24,10 @@ export function ownFunctions(ir: Ir, report: Report): OwnFunctions {
   return found;
 }
 
-/** Those that a package may call, and the names of those with a fault; two of one name that differ are one. */
+/**
+ * Returns the functions that a package may call, and the names of functions with a fault. Equal declarations of one
+ * name are one function.
+ */
 export function agreedFunctions(
   declared: readonly IrFunction[],
   all: OwnFunctions,
@@ -52,7 +55,10 @@ export function agreedFunctions(
   return { functions: [...byName.values()].map(({ own }) => own), brokenFunctions: broken };
 }
 
-/** What stands before a dot is a step or a variable where there is one, so that none has the name of a namespace. */
+/**
+ * Reports steps and variables with the name of a namespace, because the name before a dot is a step or a variable
+ * first.
+ */
 export function checkNamespaces({ ir, around, run, governing, scope }: MessageContext): void {
   const declared = governing.functions.filter((one) => run.functions.has(one));
   const namespaces = new Map(declared.map((one) => [one.name.value.split(".")[0] ?? "", one]));
@@ -72,7 +78,7 @@ export function checkNamespaces({ ir, around, run, governing, scope }: MessageCo
       hint: "rename one of them",
     });
   }
-  // What would call such a function is not at fault. Of steps of the service it is told there.
+  // Calls of a hidden function are not at fault. Steps of the service have been reported at the service.
   const taken = new Set([...steps.map(({ name }) => name.value), ...around.keys()]);
   for (const [namespace, { name }] of namespaces) if (taken.has(namespace)) scope.brokenFunctions.add(name.value);
 }

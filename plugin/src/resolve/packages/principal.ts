@@ -1,4 +1,4 @@
-// `principal` and `peer`: what expressions see of the caller, by the rpcs that reach what they stand in.
+// `principal` and `peer`: the caller in expressions, by the RPCs that reach the message or step.
 import type { DescMessage } from "@bufbuild/protobuf";
 import type { CelType, Proto, Variable } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
@@ -9,17 +9,17 @@ import { PEER } from "../scope/scope.ts";
 import type { MessageContext, PackageContext, Run } from "../steps/context.ts";
 import { packageContext } from "./package-context.ts";
 
-/** Where an rpc, or its service, says that anybody may call it. */
+/** Returns the place at which an RPC, or its service, is declared public. */
 export function publicAt(run: Run, method: IrMethod): Origin | undefined {
   return (method.permit ?? run.lets.serviceOf.get(method)?.permit)?.public?.at;
 }
 
-/** The package that an rpc is of. */
+/** Returns the context of the RPC's package. */
 function packageOf(run: Run, method: IrMethod): PackageContext {
   return packageContext(run, method.desc.parent.file.proto.package);
 }
 
-/** Of one rpc. */
+/** Returns the callers of one RPC. */
 export function callersOf(run: Run, method: IrMethod): Callers | undefined {
   const { identity } = packageOf(run, method);
   return identity && { types: [identity.type], open: publicAt(run, method) === undefined ? [] : [method] };
@@ -33,10 +33,10 @@ interface Given {
 }
 
 /**
- * What a message, or a step of a service, sees.
+ * Returns the caller variables in the scope of a message, or of a step of a service.
  *
  * @param message undefined for a step of a service
- * @param roots the rpcs that reach it; none of what nothing composes, which is taken for its own package's
+ * @param roots the RPCs that reach it; empty if nothing composes the message, whose own package then applies
  */
 export function givenOfCallers(
   run: Run,
@@ -65,7 +65,7 @@ export function givenOfCallers(
   return { given: [["principal", principal], peer], broken: [], callers };
 }
 
-/** One expression has one type, whoever calls. */
+/** Reports RPCs with different principals, because an expression has one type for all callers. */
 function reportDifferent(run: Run, message: DescMessage, roots: readonly IrMethod[], report: Report): void {
   const mention = run.lets.mentions(message.typeName).get("principal");
   if (mention === undefined) return;
@@ -90,7 +90,7 @@ function reportDifferent(run: Run, message: DescMessage, roots: readonly IrMetho
   });
 }
 
-/** No step is called like what is in scope where there is an identity. */
+/** Reports steps with the name of a caller variable, if there is an identity. */
 export function checkPeerNames({ ir, scope }: MessageContext): void {
   if (!scope.given.has("peer")) return;
   const named = ir.steps.flatMap(({ name, source }) => [

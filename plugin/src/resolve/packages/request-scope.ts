@@ -1,4 +1,4 @@
-// Expressions that are asked of a request as a whole and stand in no message: of permits, limits and attributes of spans.
+// Scopes of expressions about a whole request that belong to no message: those of permits, limits and span attributes.
 import type { DescMessage } from "@bufbuild/protobuf";
 import type { Expression, Variable } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
@@ -10,7 +10,7 @@ import type { PackageContext, Run } from "../steps/context.ts";
 import type { SeenEnv } from "./env.ts";
 import { givenOfCallers } from "./principal.ts";
 
-/** Of which rpc they are. */
+/** The RPC of the expressions, with its surroundings. */
 export interface Around {
   readonly run: Run;
   readonly file: IrFile;
@@ -20,7 +20,10 @@ export interface Around {
   readonly report: Report;
 }
 
-/** What they see besides steps, of which `steps` are there, if any. */
+/**
+ * Returns the scope of such expressions: `see` selects the values besides steps, and `steps` are the visible steps, if
+ * any.
+ */
 export function requestScope(
   { run, method, file, context, report }: Around,
   see: { readonly env: SeenEnv; readonly args: boolean; readonly strict: MessageScope["strict"] },
@@ -62,7 +65,7 @@ export function messageVariable(name: string, role: "args" | "item", desc: DescM
   return { name, role, type, proto: type, absent: false };
 }
 
-/** An expression as a step, which nothing reads: whatever looks at all expressions of a block sees it. */
+/** Wraps an expression in a step without readers, so that every walk over a block's expressions visits it. */
 export function bareStep(at: Origin, by: Expression, condition?: Expression): Step {
   const nothing = { name: undefined, supplementary: undefined, fallback: undefined, autobind: undefined };
   const source = { kind: "by", by: by.text } as const;

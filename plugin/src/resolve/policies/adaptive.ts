@@ -1,12 +1,16 @@
-// What entries and calls say of adaptive limits: that there is room to adapt, and something to switch off.
+// Faults in adaptive limits of entries and calls: a limit without room to adapt, and `adaptive: false` without an
+// adaptive limit.
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { IrLimit, IrUpstream } from "../../ir/step.ts";
 import { nearest } from "./entries.ts";
 
-/** A limit that follows what the upstream bears never goes below this: `FLOOR` of the runtime. */
+/** Lower bound of an adaptive limit; equals `FLOOR` of the runtime. */
 const FLOOR = 3;
 
-/** Of entries: those of one service after those of every upstream; an entry with `method` is of an inner limit, with nothing around it. */
+/**
+ * Checks entries. Entries of every upstream surround those of one service; an entry with `method` is an inner limit
+ * without surroundings.
+ */
 export function checkAdaptiveEntries(entries: readonly IrUpstream[], report: Report): void {
   const wide = entries.filter(({ method, service }) => method === undefined && service === undefined);
   for (const entry of entries) {
@@ -17,7 +21,7 @@ export function checkAdaptiveEntries(entries: readonly IrUpstream[], report: Rep
 export const limitsOf = (entries: readonly IrUpstream[]): IrLimit[] =>
   entries.flatMap(({ policy }) => policy.limit ?? []);
 
-/** What one level says, after those around it. */
+/** Checks the limit of one level against the levels around it. */
 export function checkAdaptive(own: IrLimit | undefined, around: readonly IrLimit[], report: Report): void {
   if (own === undefined) return;
   const levels = [own, ...around];

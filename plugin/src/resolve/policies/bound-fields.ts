@@ -1,11 +1,11 @@
-// The fields that a path of google.api.http names: those of requests that it takes, and of what it sends and gives as bodies.
+// Request fields in a path of google.api.http, and the messages that the RPC sends and returns as bodies.
 import type { DescField, DescMessage, DescMethod } from "@bufbuild/protobuf";
 import type { Diagnostic, Report } from "../../diagnostic/diagnostic.ts";
 import { didYouMean } from "../../diagnostic/did-you-mean.ts";
 import type { HttpVariable, IrHttpRule } from "../../ir/edge.ts";
 import type { RestRule } from "../model/rest.ts";
 
-/** Whoever reports what is wrong does without the rule. */
+/** Resolves the fields of a rule. A caller that sees a diagnostic ignores the rule. */
 export function boundFields(ir: IrHttpRule, { input, output }: DescMethod, report: Report): RestRule {
   const variables = variablesOf(ir, input, report);
   const body = bodyOf(ir, input, variables, report);
@@ -14,7 +14,10 @@ export function boundFields(ir: IrHttpRule, { input, output }: DescMethod, repor
   return { ir, variables, body, responseBody };
 }
 
-/** What is not JSON, although ProtoJSON has one for it: of requests, and of responses. */
+/**
+ * Returns the directions in which the body is `google.api.HttpBody`, which is not JSON although ProtoJSON can encode
+ * it.
+ */
 export function httpBodies(
   { ir, body, responseBody }: RestRule,
   { input, output }: DescMethod,
@@ -52,7 +55,7 @@ function variablesOf(ir: IrHttpRule, input: DescMessage, report: Report): RestRu
 }
 const overlaps = (a: string, b: string): boolean => a === b || a.startsWith(`${b}.`) || b.startsWith(`${a}.`);
 
-/** The way to a field; undefined after a diagnostic. */
+/** Returns the path to a field. Undefined after a diagnostic. */
 function fieldsOf(
   ir: IrHttpRule,
   { field: path, at: start }: HttpVariable,

@@ -5,7 +5,7 @@ import type { Branch } from "../model/call.ts";
 import { check, checkCondition, type MessageScope, where, withoutMessage } from "../scope/scope.ts";
 import { nearest } from "./entries.ts";
 
-/** Those of the nearest level that has any. */
+/** Resolves the branches of the nearest level that has any. */
 export function branchesOf(scope: MessageScope, policies: readonly IrPolicy[]): readonly Branch[] {
   const own = nearest(policies, ({ branches }) => (branches.length > 0 ? branches : undefined)) ?? [];
   if (own.length === 0) return [];
@@ -31,8 +31,8 @@ function checkBy(scope: MessageScope, text: NonNullable<IrBranch["by"]>): Branch
 }
 
 /**
- * What belongs to the request and not to one of its calls: `headers`, `env`, `now`, `peer`, and `principal`, which somebody is: of a request
- * of nobody a branch that reads it is not asked.
+ * Returns the scope of values that belong to the request and not to one of its calls: `headers`, `env`, `now`, `peer`
+ * and `principal`. `principal` is present, because a branch that reads it is skipped for anonymous requests.
  */
 function ofRequests(scope: MessageScope): MessageScope {
   const outside = withoutMessage(scope);

@@ -3,14 +3,14 @@ import type { Aliases } from "../conversions/value.ts";
 import type { MessageScope } from "../scope/scope.ts";
 import type { Governing } from "./entries.ts";
 
-/** What resolving a policy has at hand; steps/context.ts has more. */
+/** Context for resolving a policy; `steps/context.ts` has more. */
 export interface PolicyContext {
   readonly run: { readonly aliases: Aliases };
   readonly scope: MessageScope;
   readonly governing: Governing;
   /** The rpcs whose responses the message, or step, is part of. */
   readonly roots: readonly IrMethod[];
-  /** Whether what it resolves may come behind the first message of a stream of parts. */
+  /** True if the result may follow the first message of a stream of parts. */
   readonly late: boolean;
 }
 
@@ -23,6 +23,6 @@ export const DEFAULT_BUDGET_MS = 2_000;
 /** The default time of a response in parts, from its beginning to the last of them, in milliseconds. */
 export const DEFAULT_PARTS_MS = 10_000;
 
-/** Whether an rpc's stream is one response in parts: it follows nothing. */
+/** True if an RPC's stream is one response in parts, because it follows nothing. */
 export const sendsParts = ({ desc, stream }: Pick<IrMethod, "desc" | "stream">): boolean =>
   desc.methodKind === "server_streaming" && stream === undefined;

@@ -1,4 +1,4 @@
-// The upstream entries that govern a package, and what they say of one method, leaf by leaf.
+// The upstream entries that govern a package, and their settings for one method, leaf by leaf.
 
 import type { DescFile, DescMethod, DescService } from "@bufbuild/protobuf";
 import { Protocol } from "@protobff/messages/bff/v1/options_pb.js";
@@ -19,7 +19,7 @@ export interface Governing {
   readonly identities: readonly { readonly identity: IrIdentity; readonly file: IrFile }[];
 }
 
-/** What the files of a package say, with the files they import, in the order of the request. */
+/** Returns the declarations in the files of a package and in their imports, in the order of the request. */
 export function governing(ir: Ir, packageName: string): Governing {
   const reach = new Set<string>();
   const visit = (desc: DescFile): void => {
@@ -40,15 +40,15 @@ export function governing(ir: Ir, packageName: string): Governing {
   };
 }
 
-/** The entries that speak of a method, nearest first: of the method, of its service, of every upstream. */
+/** Returns the entries that apply to a method, nearest first: of the method, of its service, of every upstream. */
 export function entriesFor(entries: readonly IrUpstream[], method: DescMethod): IrUpstream[] {
   return [...entriesOf(entries, method), ...entriesAround(entries, method.parent)];
 }
-/** Those of the method alone. */
+/** Returns the entries of the method alone. */
 export function entriesOf(entries: readonly IrUpstream[], method: DescMethod): IrUpstream[] {
   return entries.filter((entry) => entry.method?.value === fullName(method));
 }
-/** Those of all methods of a service, nearest first. */
+/** Returns the entries of all methods of a service, nearest first. */
 export function entriesAround(entries: readonly IrUpstream[], service: DescService): IrUpstream[] {
   const wide = entries.filter((entry) => entry.method === undefined);
   return [
@@ -57,7 +57,7 @@ export function entriesAround(entries: readonly IrUpstream[], service: DescServi
   ];
 }
 
-/** The value of a leaf at the nearest level that says it. */
+/** Returns the value of a leaf at the nearest level that declares it. */
 export function nearest<L, T>(levels: readonly L[], leaf: (level: L) => T | undefined): T | undefined {
   for (const level of levels) {
     const value = leaf(level);
@@ -117,7 +117,7 @@ function list(values: readonly Sourced<unknown>[] | undefined): Sourced<string> 
   return first && { value: JSON.stringify(values?.map((value) => value.value)), at: first.at };
 }
 
-/** All of them, as they are written. */
+/** Returns all branches as one text. */
 function branches(all: readonly IrBranch[]): Sourced<string> | undefined {
   const [first] = all;
   const said = all.map(({ name, if: condition, share, by }) => ({
@@ -129,7 +129,7 @@ function branches(all: readonly IrBranch[]): Sourced<string> | undefined {
   return first && { value: JSON.stringify(said), at: first.at };
 }
 
-/** Two values for one leaf at one level are an error that names both. */
+/** Reports two values for one leaf at one level, with both places. */
 export function checkAgreement(entries: readonly IrUpstream[], report: Report): void {
   const levels = new Map<string, IrUpstream[]>();
   for (const entry of entries) {

@@ -8,7 +8,7 @@ import { check, checkCondition, ERROR, type MessageScope, where } from "../scope
 import type { PolicyContext } from "./context.ts";
 import { resolveFailure } from "./failure.ts";
 
-/** Without what a nearer rule has dealt with: the first that holds decides. */
+/** Returns the rules without cases of a nearer rule, because the first match decides. */
 export function reachable(nearestFirst: readonly ErrorRule[]): readonly ErrorRule[] {
   const taken = new Set<Code>();
   let all = false;
@@ -23,7 +23,7 @@ export function reachable(nearestFirst: readonly ErrorRule[]): readonly ErrorRul
   });
 }
 
-/** What a call gives its reader: the response, or what each key of a batch has of it. */
+/** The value of a call for its reader: the response, or for a batch the part for one key. */
 export interface Gives {
   readonly method: DescMethod;
   readonly batched: boolean;
@@ -32,7 +32,7 @@ export interface Gives {
 }
 
 /**
- * The `on_error` rules of one level, as they stand; a rule that is not right is reported and left out.
+ * Resolves the `on_error` rules of one level in order. A faulty rule is reported and left out.
  * @param gives undefined after a fault of the batch
  */
 export function errorRules(
@@ -59,7 +59,7 @@ export function errorRules(
     const how = conversion(value, gives, cx.run.aliases);
     if (how.kind === "misfit" || value.type.kind === "null") {
       const { method, batched, type } = gives;
-      // An entry is for calls without a batch, too, where its rule would have to give the response.
+      // An entry also applies to calls without a batch, for which its rule would have to return the response.
       const instead = batched && scope !== cx.scope ? ", or give the rule to the calls themselves" : "";
       scope.report({
         code: "BFF336",

@@ -8,7 +8,7 @@ import type { Fail } from "../model/call.ts";
 import { slice } from "../names/synthetic-text.ts";
 import { check, type MessageScope } from "../scope/scope.ts";
 
-/** The types of what a text may hold. */
+/** Types of values that a text can contain. */
 export const PRINTABLE: ReadonlySet<string> = new Set(["string", "int", "uint", "double", "bool"]);
 
 export function resolveFailure(scope: MessageScope, fail: IrFailure, locals: readonly Variable[]): Fail | undefined {
@@ -61,7 +61,10 @@ export function resolveFailure(scope: MessageScope, fail: IrFailure, locals: rea
   return sound ? { code: fail.code?.value, message, details, asIs: fail.asIs?.at, at: fail.at } : undefined;
 }
 
-/** `no user {args.user_id}` as literal text and the texts of its holes; nothing where its braces are at fault, which reading has said. */
+/**
+ * Splits `no user {args.user_id}` into literal text and the texts of its holes. Returns nothing if its braces are
+ * malformed, which has been reported.
+ */
 export function holes(text: Text): (string | Text)[] {
   const template = parseTemplate(text.value);
   if (!template.ok) return [];

@@ -3,7 +3,10 @@ import type { IrBind, IrUpstream } from "../../ir/step.ts";
 import type { MetadataBinding } from "../model/call.ts";
 import { check, checkCondition, type MessageScope, where, withoutMessage } from "../scope/scope.ts";
 
-/** What the entries have every call of a method send. Without what reads the service's steps: it is there for steps alone. */
+/**
+ * Returns the metadata that the entries add to every call of a method. Bindings that read the service's steps are left
+ * out, because only steps see them.
+ */
 export function entryMetadata(scope: MessageScope, entries: readonly IrUpstream[]): MetadataBinding[] {
   const outside = withoutMessage(scope);
   return mergeByKey(entries.map((entry) => metadata(outside, entry.policy.metadata, []))).filter(({ by, if: when }) =>
@@ -11,7 +14,7 @@ export function entryMetadata(scope: MessageScope, entries: readonly IrUpstream[
   );
 }
 
-/** The keys that one level sends; reports values that metadata cannot take (BFF341), and leaves them out. */
+/** Returns the metadata of one level. Reports values that metadata cannot hold (BFF341), and leaves them out. */
 export function metadata(
   scope: MessageScope,
   binds: readonly IrBind[],
@@ -37,7 +40,7 @@ export function metadata(
   });
 }
 
-/** Of a key that several levels send the nearest counts; within a level the last. */
+/** Merges levels by key: the nearest level decides, and within a level the last binding. */
 export function mergeByKey(nearestFirst: readonly (readonly MetadataBinding[])[]): MetadataBinding[] {
   const merged = new Map<string, MetadataBinding>();
   for (const bindings of nearestFirst) {

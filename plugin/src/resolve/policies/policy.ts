@@ -10,7 +10,9 @@ import { DEFAULT_BUDGET_MS, DEFAULT_PARTS_MS, type PolicyContext, sendsParts } f
 import { nearest } from "./entries.ts";
 import { checkStale } from "./stale-after-ttl.ts";
 
-/** What the entries and the call itself say, leaf by leaf, the nearest first; what cannot be is reported. */
+/**
+ * Merges the policies of the entries and the call leaf by leaf, the nearest first. Impossible settings are reported.
+ */
 export function mergePolicy(cx: PolicyContext, ir: IrCall, policies: readonly IrPolicy[], effects: Effects): Policy {
   const own = ir.policy.retry;
   if (own !== undefined && effects === "once" && (own.attempts?.value ?? 3) > 1) {
@@ -34,7 +36,7 @@ export function mergePolicy(cx: PolicyContext, ir: IrCall, policies: readonly Ir
   checkHedge(cx, ir, policies, hedge, effects);
   checkCache(cx, ir, cache, effects);
   const text = nearest(policies, (policy) => policy.retry?.if);
-  // It belongs to the policy, not to the message.
+  // The condition belongs to the policy, not to the message.
   const condition = text && checkCondition(withoutMessage(cx.scope), text, "`retry.if`", [ERROR]);
   const inner = policies.filter(
     (policy, i) =>
@@ -71,14 +73,14 @@ export function mergePolicy(cx: PolicyContext, ir: IrCall, policies: readonly Ir
   };
 }
 
-/** What an rpc gives to a call: of one that may come late, all the time that its parts have. */
+/** Returns the time that an RPC leaves for a call, or for a late call the whole time of the RPC's parts. */
 function timeIn({ timeout, partsTimeout }: IrMethod, late: boolean) {
   const said = late ? partsTimeout : timeout;
   const ms = said?.value ?? (late ? DEFAULT_PARTS_MS : DEFAULT_BUDGET_MS);
   return { ms, said, option: late ? "parts_timeout" : "timeout" };
 }
 
-/** A call may not have more time than every rpc that it is part of, nor a first wait as long as all its time. */
+/** Reports a call with more time than every RPC that it is part of, or with a first wait as long as its whole time. */
 function checkTimes(cx: PolicyContext, ir: IrCall, policies: readonly IrPolicy[], effects: Effects): void {
   const own = ir.policy.timeout;
   const [longest] = cx.roots
@@ -112,7 +114,7 @@ function checkTimes(cx: PolicyContext, ir: IrCall, policies: readonly IrPolicy[]
     hint: "wait less, give the call more time, or turn retries off with `attempts: 1`",
   });
 }
-/** Another attempt beside the first needs a call that may be repeated, a delay, and time for it. */
+/** Reports a hedge without a repeatable call, a delay, or time for the second attempt. */
 function checkHedge(
   cx: PolicyContext,
   ir: IrCall,
@@ -144,7 +146,7 @@ function checkHedge(
   }
   const timeout = nearest(policies, (policy) => policy.timeout);
   if (hedge.delay === undefined || timeout === undefined || hedge.delay.value < timeout.value) return;
-  // Inherited, it passes over a call that has less time; whoever says both should see it.
+  // An inherited hedge does not apply to a shorter call. An author who sets both needs the report.
   const together = policies.some((policy) => policy.hedge?.delay === hedge.delay && policy.timeout === timeout);
   if (own?.delay === undefined && !together) return;
   cx.scope.report({
@@ -157,7 +159,7 @@ function checkHedge(
   });
 }
 
-/** Only answers of calls without side effects may be used again. */
+/** Reports a cache for a call with side effects, because its answers may not be reused. */
 function checkCache(cx: PolicyContext, ir: IrCall, cache: Policy["cache"], effects: Effects): void {
   const own = ir.policy.cache;
   if (own !== undefined && effects !== "none" && own.ttl?.value !== 0) {

@@ -1,4 +1,4 @@
-// What an upstream speaks, and what calls of one that speaks HTTP with JSON need: a path of google.api.http.
+// Protocols of upstreams, and the requirement of HTTP calls with JSON: a path of google.api.http.
 import type { DescMethod } from "@bufbuild/protobuf";
 import { Protocol } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Diagnostic, Report } from "../../diagnostic/diagnostic.ts";
@@ -10,13 +10,16 @@ import type { RestRule } from "../model/rest.ts";
 import { boundFields, httpBodies } from "./bound-fields.ts";
 import { entriesAround, nearest } from "./entries.ts";
 
-/** Where it is said that calls of a method are made over HTTP; undefined: they are gRPC's. */
+/** Returns the place that selects HTTP for calls of a method. Undefined: the calls use gRPC. */
 export function saysHttp(entries: readonly IrUpstream[], method: DescMethod): Sourced<Protocol> | undefined {
   const said = nearest(entriesAround(entries, method.parent), (entry) => entry.protocol);
   return said?.value === Protocol.HTTP_JSON ? said : undefined;
 }
 
-/** Who calls is told to whom it is said of, and not to whoever speaks HTTP, who may be anybody. */
+/**
+ * Returns the policy without `identify` if it applies to every upstream and the call uses HTTP, because an HTTP
+ * upstream may be a third party.
+ */
 export function toldPolicy({ policy, service, method }: IrUpstream, http: boolean): IrPolicy {
   const everywhere = service === undefined && method === undefined;
   return http && everywhere && policy.identify !== undefined ? { ...policy, identify: undefined } : policy;
@@ -62,7 +65,7 @@ export function httpRule(
   return undefined;
 }
 
-/** What can be served, and yet be called by nobody. */
+/** Returns the faults of a rule that a server can serve but no client can call. */
 function uncallable(rule: RestRule, method: DescMethod): Diagnostic[] {
   const { ir } = rule;
   const fault = (message: string, hint: string): Diagnostic => ({

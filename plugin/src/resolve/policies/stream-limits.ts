@@ -1,10 +1,11 @@
-// `limit.streams`: how many streams are open at a time. Of what gives single answers it would say nothing.
+// `limit.streams`: maximum number of open streams. It is reported for methods with single answers, for which it has no
+// effect.
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { IrPolicy } from "../../ir/step.ts";
 import { fullName } from "../../model/full-name.ts";
 
-/** @param of what the policy is for: a method, or all of a service; undefined: every upstream */
+/** @param of the target of the policy: a method, or all of a service; undefined: every upstream */
 export function checkStreamLimit(policy: IrPolicy, of: DescMethod | DescService | undefined, report: Report): void {
   const setting = policy.limit?.streams;
   if (setting === undefined || of === undefined) return;

@@ -1,4 +1,4 @@
-// Who says that a call has no side effects: its method's proto, the rpcs that reach it, or the author with `read_only`.
+// Evidence that a call has no side effects: its method's proto, the RPCs that reach it, or `read_only` of the author.
 import type { DescMethod } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
 import type { Report } from "../../diagnostic/diagnostic.ts";
@@ -9,7 +9,7 @@ import { fullName } from "../../model/full-name.ts";
 import type { Call, Effects } from "../model/call.ts";
 import { nearest } from "./entries.ts";
 
-/** What speaks of one call, besides its method. */
+/** Sources of that evidence for one call, besides its method. */
 export interface Speakers {
   /** The call's own policy; undefined: there is none. */
   readonly own: IrPolicy | undefined;
@@ -17,7 +17,7 @@ export interface Speakers {
   readonly entries: readonly IrUpstream[];
   /** The rpcs that reach it. */
   readonly roots: readonly IrMethod[];
-  /** Where the call names its method. */
+  /** Place of the method's name in the call. */
   readonly at: Origin;
 }
 
@@ -68,7 +68,7 @@ export function effectsOf(
 
 const NOBODY: Call["said"] = { vouched: [], readOnly: undefined };
 
-/** The nearest `read_only`. */
+/** Returns the nearest `read_only`. */
 function wordOf(own: IrPolicy | undefined, entries: readonly IrUpstream[]): Call["said"]["readOnly"] {
   if (own?.readOnly !== undefined) return { ...own.readOnly, ofService: false };
   const entry = entries.find(({ policy }) => policy.readOnly !== undefined);
@@ -76,7 +76,10 @@ function wordOf(own: IrPolicy | undefined, entries: readonly IrUpstream[]): Call
   return said && { ...said, ofService: entry?.method === undefined };
 }
 
-/** What a call, or an entry, says itself must not contradict its method, nor its own `idempotent`. An entry of a service has none. */
+/**
+ * Reports a `read_only` of a call or an entry that contradicts its method, or its own `idempotent`. An entry of a
+ * service has no method.
+ */
 export function checkOwnWord(policy: IrPolicy, method: DescMethod | undefined, report: Report): void {
   const { readOnly, idempotent } = policy;
   if (readOnly === undefined) return;
@@ -98,7 +101,7 @@ export function checkOwnWord(policy: IrPolicy, method: DescMethod | undefined, r
 
 const ONE_OF_BOTH = "keep `read_only` when the method only reads, else `idempotent`";
 
-/** The same where the two stand apart. */
+/** Reports the same contradiction between two levels. */
 function checkAcross(
   readOnly: Sourced<boolean>,
   idempotent: Sourced<boolean>,

@@ -15,7 +15,7 @@ import { celRule, type DeclaredRule, type RuleSite } from "./cel/cel-rule.ts";
 import type { RuleConstants } from "./cel/rule-constants.ts";
 import type { RuleSettings } from "./rule-settings.ts";
 
-/** What a field holds, or what a list or a map in it does. */
+/** Returns the type of a field, or of a key or value in its list or map. */
 export function typeOfPart(field: DescField, part: "field" | "key" | "value"): FieldType {
   if (part === "key" && field.fieldKind === "map") return scalarType(field.mapKey);
   const whole = fieldType(field);
@@ -60,7 +60,9 @@ export class CelRules {
     return this.#all([...declared, ...expressions], { this: type, registry: this.#registry });
   }
 
-  /** Extensions that are set in a message of rules. What a wrapper holds is looked at itself. */
+  /**
+   * Returns the rules of extensions that are set in a message of rules. For a wrapper, the rules apply to its content.
+   */
   predefined(type: FieldType, rules: Message, settings: RuleSettings): readonly CelRule[] {
     const held = type.proto.kind === "message" ? unwrapped(type.proto.desc) : undefined;
     const bare = type.type.kind === "wrapper" ? type.type.of : type.type;

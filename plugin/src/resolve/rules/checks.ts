@@ -6,7 +6,10 @@ import { rangeChecks, timeChecks } from "./ranges.ts";
 import type { RuleSettings } from "./rule-settings.ts";
 import { numberText } from "./rule-text.ts";
 
-/** The name of a rule message in `FieldRules`, of what can be checked; `field` is what it stands on, for enums. */
+/**
+ * Returns the checks of a rule message, by its name in `FieldRules`. `field` is the declaration of the rules, for
+ * enums.
+ */
 export function checksOf(kind: string, settings: RuleSettings, field: DescField): readonly Check[] {
   switch (kind) {
     case "string":
@@ -33,7 +36,7 @@ export function checksOf(kind: string, settings: RuleSettings, field: DescField)
   }
 }
 
-/** One rule as a check, where it is set. */
+/** Returns one rule as a check, at the place of its setting. */
 export function check(settings: RuleSettings, name: string, id: string, message: string, test: Test): Check {
   return { rule: { id, message, path: settings.steps(name) }, at: settings.place.field(name).at, test };
 }

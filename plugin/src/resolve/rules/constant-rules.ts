@@ -14,9 +14,9 @@ import { RuleSettings } from "./rule-settings.ts";
 import { keeps } from "./static-test.ts";
 
 /**
- * The first standard rule of a field that a constant breaks, as far as that is known here: patterns and formats are not tried.
+ * Returns the first standard rule of a field that a constant breaks. Patterns and formats are not evaluated.
  *
- * @param element whether it is an element of the field, a list
+ * @param element true if the constant is an element of the field, a list
  */
 export function brokenRule(field: DescField, constant: Scalar, element: boolean): Check | undefined {
   if (!hasOption(field, fieldRules)) return undefined;
@@ -36,7 +36,7 @@ export function brokenRule(field: DescField, constant: Scalar, element: boolean)
 const itemsOf = ({ ignore, type }: FieldRules): FieldRules | undefined =>
   ignore !== Ignore.ALWAYS && type.case === "repeated" ? type.value.items : undefined;
 
-/** Expressions have integers as bigints; fields and their rules have small ones as numbers. */
+/** Converts an integer of an expression, a bigint, to the number that fields and rules of small integers use. */
 function asHeld({ scalar }: DescField, value: Scalar): Scalar {
   if (typeof value !== "bigint") return value;
   return scalar !== undefined && LARGE.has(scalar) ? value : Number(value);
@@ -46,6 +46,6 @@ const LARGE: ReadonlySet<ScalarType> = new Set([
   ...[ScalarType.FIXED64, ScalarType.SFIXED64],
 ]);
 
-/** Nothing is told of where the rules stand. */
+/** A placeholder, because no diagnostic needs the place of these rules. */
 const AT = { file: "", line: 0, column: 0, endLine: 0, endColumn: 0 };
 const NOWHERE: Place = { at: AT, field: () => NOWHERE, text: (value) => ({ value, at: AT, place: () => AT }) };

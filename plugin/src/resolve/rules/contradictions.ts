@@ -1,10 +1,10 @@
-// Rules that no value keeps, and patterns that are none.
+// Rules that no value satisfies, and malformed patterns.
 import { isPattern } from "../../cel/index.ts";
 import type { Check, Scalar, Test } from "../../model/rules.ts";
 import { compareTimes } from "./ranges.ts";
 import { keeps } from "./static-test.ts";
 
-/** What is wrong with a check beside the others of the same value. */
+/** A fault of a check beside the other checks of the same value. */
 export interface Contradiction {
   readonly code: "BFF251" | "BFF252";
   readonly check: Check;

@@ -1,14 +1,17 @@
-// Formats of strings: which function of the runtime knows each, and what validate.proto says of a text that has another.
+// Formats of strings: the runtime function for each, and the message of validate.proto for a text of another format.
 import type { Check, Scalar } from "../../model/rules.ts";
 import type { RuleSettings } from "./rule-settings.ts";
 
 interface Format {
-  /** Of the runtime. */
+  /** Name of the runtime function. */
   readonly fn: string;
   readonly others?: readonly Scalar[];
   /** "IP address" */
   readonly what: string;
-  /** What the empty text is not, where it differs; `true` where the empty text is no matter of its own. */
+  /**
+   * Description of the format in the message for an empty text, if it differs. `true`: an empty text has no separate
+   * check.
+   */
   readonly empty?: string | true;
 }
 
@@ -40,7 +43,7 @@ const FORMATS: Readonly<Record<string, Format>> = {
   protobuf_dot_fqn: { fn: "isProtobufDotFqn", what: "fully-qualified Protobuf name with a leading dot" },
 };
 
-/** The one of `oneof well_known`. */
+/** Returns the check for the field of `oneof well_known`. */
 export function formatCheck(settings: RuleSettings): readonly Check[] {
   for (const [name, format] of Object.entries(FORMATS))
     if (settings.flag(name) === true) return checksOf(settings, name, name, format);

@@ -1,4 +1,4 @@
-// Rules of buf.validate as what is checked of a message.
+// Checks of a message from the rules of buf.validate.
 import { type DescField, type DescMessage, isFieldSet } from "@bufbuild/protobuf";
 import { type FieldRules, FieldRulesSchema, Ignore } from "@protobff/messages/buf/validate/validate_pb.js";
 import type { Place } from "../../diagnostic/origin.ts";
@@ -12,11 +12,11 @@ import { ruleSteps } from "./rule-fields.ts";
 import { kindOf } from "./rule-kinds.ts";
 import { RuleSettings } from "./rule-settings.ts";
 
-/** What rules are resolved with. */
+/** Context for resolving rules. */
 export interface RuleContext {
   readonly faults: RuleFaults;
   readonly cel: CelRules;
-  /** Whether messages of this type are checked, for what they or messages inside of them declare. */
+  /** Returns true if messages of this type are checked, by their own rules or by those of messages inside of them. */
   readonly isRuled: (desc: DescMessage) => boolean;
 }
 
@@ -77,7 +77,7 @@ function valueRules(field: DescField, rules: Declared | undefined, cx: RuleConte
 const isNothing = ({ cel, checks, predefined, items, keys, values, nested }: Values): boolean =>
   cel.length + checks.length + predefined.length === 0 && (items ?? keys ?? values ?? nested) === undefined;
 
-/** What is said of a value itself. */
+/** Resolves the rules of a value itself. */
 function ownRules(
   field: DescField,
   of: "field" | "key" | "value",
@@ -104,7 +104,7 @@ function ownRules(
   return { cel, checks, predefined: inCel.predefined(self, type.value, settings) };
 }
 
-/** What is said of what a list or a map holds; or that a message is checked itself. */
+/** Resolves the rules for the contents of a list or a map, or the check of a message by its own rules. */
 function partRules(field: DescField, rules: Declared | undefined, cx: RuleContext): Partial<Values> {
   switch (field.fieldKind) {
     case "list": {

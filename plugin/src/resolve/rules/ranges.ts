@@ -25,7 +25,7 @@ interface Told {
   /** The rule that is named. */
   readonly name: string;
 }
-/** What validate.proto calls a range, by its bounds. */
+/** Returns the rule id and message of validate.proto for a range, by its bounds. */
 function told<T>(
   low: Side<T> | undefined,
   high: Side<T> | undefined,
@@ -42,7 +42,7 @@ function told<T>(
   return only && { id: only.name, message: `must be ${above ?? below}`, name: only.name };
 }
 
-/** Of numbers. */
+/** Returns the range checks of numbers. */
 export function rangeChecks(kind: string, settings: RuleSettings): readonly Check[] {
   const low = side(["gt", "gte"], (name) => settings.number(name));
   const high = side(["lt", "lte"], (name) => settings.number(name));

@@ -1,4 +1,4 @@
-// What is wrong with rules of buf.validate, told where they stand.
+// Diagnostics for faults in rules of buf.validate, at the place of the rule.
 import type { DescField, DescMessage, Message, Registry } from "@bufbuild/protobuf";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import { didYouMean } from "../../diagnostic/did-you-mean.ts";
@@ -55,7 +55,7 @@ export class RuleFaults {
       this.#fault("BFF253", place.field(name).at, what, "leave it out, or say it in CEL");
     }
   }
-  /** Rules that no value keeps. */
+  /** Reports rules that no value satisfies. */
   contradictions(checks: readonly Check[]): void {
     for (const { code, check, with: other, message, hint } of contradictionsIn(checks)) {
       const related = other === undefined ? [] : [{ at: other.at, message: "the other rule" }];

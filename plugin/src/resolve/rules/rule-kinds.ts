@@ -17,7 +17,7 @@ const MESSAGES: Readonly<Record<string, string>> = {
   "google.protobuf.BytesValue": "bytes",
 };
 
-/** Of a field; of what a list or a map holds. Undefined: rules in CEL alone fit. */
+/** Returns the kind of rules for a field, or for the contents of a list or a map. Undefined: only rules in CEL fit. */
 export function kindOf(field: DescField, part?: "key" | "value"): string | undefined {
   if (part === "key") return field.fieldKind === "map" ? scalarKind(field.mapKey) : undefined;
   switch (field.fieldKind) {

@@ -4,7 +4,7 @@ import { reflect } from "@bufbuild/protobuf/reflect";
 import type { Place } from "../../diagnostic/origin.ts";
 import type { RuleStep, Time } from "../../model/rules.ts";
 
-/** A message of rules: what is set of it, where that stands, and how it is named in a violation. */
+/** A message of rules: its settings, their places, and its path in a violation. */
 export class RuleSettings {
   readonly desc: DescMessage;
   readonly place: Place;

@@ -1,4 +1,4 @@
-// Which messages of requests are checked, and what of them.
+// Messages of requests that are checked, and their rules.
 import type { DescMessage, DescMethod } from "@bufbuild/protobuf";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Ir } from "../../ir/ir.ts";

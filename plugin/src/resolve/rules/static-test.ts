@@ -1,7 +1,7 @@
-// What is known of a value when code is generated.
+// Evaluation of rules for values that are known when code is generated.
 import type { Scalar, Test } from "../../model/rules.ts";
 
-/** Whether a value keeps a rule, as far as that is known here. */
+/** Returns true if a value satisfies a rule, as far as that is known when code is generated. */
 export function keeps(test: Test, value: Scalar): boolean {
   switch (test.kind) {
     case "equal":

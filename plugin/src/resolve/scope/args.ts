@@ -1,4 +1,4 @@
-// What each place that composes a message hands to it, and what the message sees as `args`.
+// Arguments of composed messages: the values that each composing place provides, and the resulting `args`.
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import {
   type CelType,
@@ -17,16 +17,16 @@ import { protoOf } from "../../model/proto-of.ts";
 import { formName, sameForm, tellApart } from "../conversions/same-form.ts";
 import type { Arg, Args } from "../model/model.ts";
 
-/** One argument as one place gives it. */
+/** One argument of one place. */
 export interface Given {
   readonly type: CelType;
   readonly proto: Proto | undefined;
   readonly absent: boolean;
   readonly absentByFailure: boolean;
   readonly tainted: boolean;
-  /** The field with presence that gives it: of a request, or at the end of a path. */
+  /** The field with presence that provides it: a field of a request, or the last one of a path. */
   readonly presence: DescField | undefined;
-  /** Where that is a member of a oneof: the oneof and what has it, as text. */
+  /** The oneof and its owner as text, if that field is a member of a oneof. */
   readonly choice: string | undefined;
   readonly at: Origin;
   /** The expression; undefined for a field of a request. */
@@ -34,22 +34,25 @@ export interface Given {
 }
 /** One place where a message is composed. */
 export interface Place {
-  /** The name of the message there, or of the rpc. */
+  /** Place of the message's name, or of the RPC. */
   readonly at: Origin;
   /** For a diagnostic: "rpc GetDashboard", "step cards of Dashboard". */
   readonly what: string;
   /** The request's message, when an rpc composes it. */
   readonly request: DescMessage | undefined;
   readonly members: ReadonlyMap<string, Given>;
-  /** Where arguments are named, with or without a fault. */
+  /** Places at which arguments are named, with or without a fault. */
   readonly named: ReadonlyMap<string, Origin>;
   /** The names that had a fault at this place. */
   readonly broken: ReadonlySet<string>;
-  /** Of a stream: what an item is called, which is given beside the fields of the request. */
+  /** Name of an item of the stream, which is an argument besides the request's fields. */
   readonly item?: string | undefined;
 }
 
-/** @param item of a stream: what the message is composed of, besides the request; `desc` undefined where that is not known */
+/**
+ * @param item the item of a stream, which is an argument besides the request; `desc` is undefined if its message is
+ * unknown
+ */
 export function requestPlace(
   request: DescMessage,
   what: string,
@@ -83,8 +86,8 @@ export function requestPlace(
 }
 
 /**
- * Joins what the places give for the names in use.
- * @param readOf where the message reads an argument
+ * Joins the arguments of all places for the names in use.
+ * @param readOf returns the place at which the message reads an argument
  */
 export function argsFor(
   message: IrMessage,
@@ -122,7 +125,7 @@ export function argsFor(
   return { args: { message: undefined, variable, members }, broken };
 }
 
-/** One argument as all places give it. */
+/** One argument of all places. */
 function join(
   message: IrMessage,
   name: string,
@@ -133,7 +136,7 @@ function join(
 ): Arg | undefined {
   if (places.some((place) => place.broken.has(name))) return undefined;
   const given = places.map((place) => ({ place, value: place.members.get(name) }));
-  // Nobody gives it: the expression that reads it says so, with a did-you-mean among what is given.
+  // No place provides it. The reading expression is reported, with a did-you-mean among the provided names.
   const some = given.find(({ value }) => value !== undefined);
   if (some?.value === undefined) return undefinedArg(message, name, places, used, readOf, report);
   const first = { place: some.place, value: some.value };
@@ -166,7 +169,7 @@ interface GivenAt {
   readonly value: Given;
 }
 
-/** Whether two places give an argument of one type; reported where they do not. */
+/** Returns true if two places provide an argument of one type, or reports the difference. */
 function isAlike(message: IrMessage, name: string, first: GivenAt, { place, value }: GivenAt, report: Report): boolean {
   if (sameType(value.type, first.value.type) && sameForm(value.proto, first.value.proto)) return true;
   const [one, other] = tellApart(first.value, value);
@@ -205,18 +208,21 @@ function argVariable(
   };
 }
 
-/** The fields of requests that give an argument. */
+/** Returns the request fields that provide an argument. */
 function fieldsOf(name: string, places: readonly Place[]): DescField[] {
   return places.flatMap(({ request }) => request?.fields.find((field) => field.name === name) ?? []);
 }
 
-/** The first field that may leave an argument unset: where several have another default each hands on its own. */
+/**
+ * Returns the first field that may leave an argument unset. Undefined if the fields have different defaults, which each
+ * place then passes on.
+ */
 function agreed(fields: readonly DescField[]): DescField | undefined {
   const first = fields.find((field) => presenceOf(field) !== "implicit");
   return first !== undefined && fields.every((field) => presetOf(field) === presetOf(first)) ? first : undefined;
 }
 
-/** The oneofs that the places give it of, where each does. */
+/** Returns the oneofs of all places, if each place provides a member of one. */
 function oneChoice(values: readonly Given[]): string | undefined {
   const choices = values.map(({ choice }) => choice);
   return choices.includes(undefined) ? undefined : choices.join(", ");
@@ -246,7 +252,7 @@ function undefinedArg(
   return undefined;
 }
 
-/** What a place gives and nobody reads may be a misspelling of what it lacks: then it is the place to look at. */
+/** Returns the place of a fault and a hint. An unread name at the place may be a misspelling of the missing one. */
 function howToGive(
   place: Place,
   name: string,
@@ -271,7 +277,10 @@ function howToGive(
   };
 }
 
-/** Numbers, and what can be written as text, agree as the widest of them, to which expressions can bring the others. */
+/**
+ * Returns the hint for arguments of different types. Numbers, and values that can be converted to text, agree in the
+ * widest type.
+ */
 function howToAgree(places: readonly Place[], name: string, given: readonly Given[]): string {
   const kinds = new Set(given.map(({ type }) => type.kind));
   const kind = WIDEST.find((candidate) => kinds.has(candidate));

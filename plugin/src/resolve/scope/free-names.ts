@@ -1,4 +1,4 @@
-// Which names an expression may read, found before anything is typed: just enough to order steps and messages.
+// Free names of an expression, found before types are checked, with the detail that ordering steps and messages needs.
 import type { Registry } from "@bufbuild/protobuf";
 import { type Ast, dottedName, partsOf } from "../../cel/syntax/ast.ts";
 import { macroCall } from "../../cel/syntax/macros.ts";
@@ -16,7 +16,9 @@ export interface FreeNames {
 
 const NONE: FreeNames = { names: new Set(), args: new Set(), env: new Set(), bareArgs: false };
 
-/** What does not parse reads nothing here; checking it reports the fault. */
+/**
+ * Returns the free names of an expression. A malformed expression reads nothing here, and its check reports the fault.
+ */
 export function freeNames(expression: string, registry: Registry, container: string): FreeNames {
   const parsed = parseExpression(expression);
   if ("faults" in parsed) return NONE;
@@ -54,7 +56,10 @@ export function freeNames(expression: string, registry: Registry, container: str
   return { names, args, env, bareArgs };
 }
 
-/** Whether the path names a message, or begins with an enum's value, seen from the container outwards; a step hides a message. */
+/**
+ * Returns true if the path names a message, or begins with an enum's value, resolved from the container outwards. A
+ * step hides a message.
+ */
 function isProtoName(path: readonly string[], registry: Registry, container: string): boolean {
   const scopes = container === "" ? [] : container.split(".");
   for (let depth = scopes.length; depth >= 0; depth--) {

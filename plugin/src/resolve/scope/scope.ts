@@ -31,7 +31,7 @@ export const HEADERS: Variable = {
   absent: false,
 };
 
-/** Where a request comes from, as far as that is known. */
+/** Origin of a request, as far as it is known. */
 export const PEER: Variable = {
   name: "peer",
   role: "peer",
@@ -54,7 +54,7 @@ export const PEER: Variable = {
   absent: false,
 };
 
-/** What `error` offers in `on_error` and `retry.if`. */
+/** Fields of `error` in `on_error` and `retry.if`. */
 export const ERROR: Variable = {
   name: "error",
   role: "error",
@@ -82,14 +82,14 @@ export interface MessageScope {
   readonly container: string;
   readonly enums: EnumRelations;
   readonly report: Report;
-  /** `args`, `headers`, `env`, `now`, and where there is an identity `principal` and `peer`. */
+  /** `args`, `headers`, `env`, `now`, and with an identity `principal` and `peer`. */
   readonly given: ReadonlyMap<string, Variable>;
   readonly steps: Map<string, Step>;
-  /** The same steps by what reads name. */
+  /** The same steps by their variables. */
   readonly stepOf: Map<Variable, Step>;
-  /** Steps with a fault of their own: what reads them is not checked, so that one mistake gives one message. */
+  /** Steps with a fault. Expressions that read them are not checked, so that one mistake results in one diagnostic. */
   readonly broken: Set<string>;
-  /** What is given as an argument, read or not: what a name without `args.` may be meant to be. */
+  /** Names of all provided arguments, read or not. An unknown name without `args.` may mean one of them. */
   readonly offered: readonly string[];
   /** Members of `args` that have a fault. */
   readonly brokenArgs: ReadonlySet<string>;
@@ -99,13 +99,15 @@ export interface MessageScope {
   readonly functions: readonly Overload[];
   /** The names of those that have a fault. */
   readonly brokenFunctions: Set<string>;
-  /** What a condition around has made sure of: these have a value. */
+  /** Variables with a value, because of a surrounding condition. */
   readonly known: ReadonlySet<Variable>;
-  /** And these have none. */
+  /** Variables without a value, because of a surrounding condition. */
   readonly gone?: ReadonlySet<Variable>;
-  /** What is there outside of any message, too: the steps of the service, and those of them with a fault. */
+  /** Steps of the service, which are in scope outside of messages too, and the names of those with a fault. */
   readonly shared: { readonly steps: Map<string, Step>; readonly broken: Set<string> };
-  /** In a permit, and in a limit: errors are never absorbed, and what is unset is one (cel/types/strict.ts). */
+  /**
+   * Set in a permit and in a limit: errors are never absorbed, and an unset value is an error (cel/types/strict.ts).
+   */
   readonly strict?: "permit" | "limit" | undefined;
 }
 
@@ -113,13 +115,13 @@ export function free(scope: MessageScope, text: Text): FreeNames {
   return freeNames(text.value, scope.registry, scope.container);
 }
 
-/** Checks an expression; undefined after a diagnostic, or when it reads what is broken already. */
+/** Checks an expression. Returns undefined after a diagnostic, or if it reads a name with a fault. */
 export function check(scope: MessageScope, text: Text, locals: readonly Variable[] = []): Expression | undefined {
   // Reported when it was read.
   if (text.value.trim() === "") return undefined;
   const reads = free(scope, text);
   for (const name of reads.names) if (scope.broken.has(name)) return undefined;
-  // A name that is none, such as "the-item", is not found among the names.
+  // A malformed name, such as "the-item", is not among the free names.
   for (const name of scope.broken) if (!/^\w+$/.test(name) && text.value.includes(name)) return undefined;
   for (const name of reads.args) if (scope.brokenArgs.has(name)) return undefined;
   for (const name of reads.env) if (scope.brokenEnv.has(name)) return undefined;
@@ -148,7 +150,7 @@ export function check(scope: MessageScope, text: Text, locals: readonly Variable
   return comparesOptionals(found, scope.strict, scope.report) ? undefined : strict(found);
 }
 
-/** Two optionals that hold nothing are equal, which says of nobody that they are who they have to be. */
+/** Reports comparisons of two optionals. Two empty optionals are equal, which proves nothing about a caller. */
 function comparesOptionals({ root }: Expression, of: string, report: Report): boolean {
   const found = (node: Node): Node | undefined => {
     const equality = node.kind === "call" && (node.overload === "equals" || node.overload === "not_equals");
@@ -171,7 +173,7 @@ function comparesOptionals({ root }: Expression, of: string, report: Report): bo
   return true;
 }
 
-/** Checks the value of a step, or of its items: what is always null has no type that a reader could rely on. */
+/** Checks the value of a step, or of its items. A constant null has no type for readers. */
 export function checkValue(scope: MessageScope, text: Text, locals: readonly Variable[] = []): Expression | undefined {
   const found = check(scope, text, locals);
   if (found?.type.kind !== "null") return found;
@@ -190,8 +192,8 @@ export function reportNull(scope: MessageScope, text: Text): void {
 }
 
 /**
- * The scope of what is evaluated only where a condition holds, or with `outcome` false where it does not: the step of an `if`, the value of
- * a binding or of a case, an item, what a guard says.
+ * Returns the scope of a part that is evaluated only if a condition holds, or with `outcome` false only if it does not.
+ * Examples are the step of an `if`, the value of a binding or of a case, an item, and the failure of a guard.
  */
 export function where(scope: MessageScope, condition: Expression | undefined, outcome = true): MessageScope {
   if (condition === undefined) return scope;
@@ -203,7 +205,7 @@ export function where(scope: MessageScope, condition: Expression | undefined, ou
   };
 }
 
-/** The scope of what is asked after it, where a condition that cannot be evaluated counts as one that does not hold. */
+/** Returns the scope after a condition that does not hold, or that cannot be evaluated. */
 export function unless(scope: MessageScope, condition: Expression | undefined): MessageScope {
   if (condition === undefined || condition.unsafe.length > 0) return scope;
   const gone = goneWhere(condition, false);
@@ -229,7 +231,7 @@ export function checkCondition(
   return undefined;
 }
 
-/** The steps that expressions read, each once, in order of declaration. */
+/** Returns the steps that expressions read, each once, in order of declaration. */
 export function stepsRead(scope: MessageScope, expressions: readonly (Expression | undefined)[]): Step[] {
   const read = new Set<Step>();
   for (const expression of expressions) {
@@ -241,7 +243,7 @@ export function stepsRead(scope: MessageScope, expressions: readonly (Expression
   return [...read].sort((a, b) => a.index - b.index);
 }
 
-/** What is there outside of any message: `headers`, `env`, `now`, the steps of the service. */
+/** Returns the scope outside of messages: `headers`, `env`, `now`, and the steps of the service. */
 export function withoutMessage(scope: MessageScope): MessageScope {
   const given = new Map([...scope.given].filter(([name]) => name !== "args"));
   const { steps, broken } = scope.shared;

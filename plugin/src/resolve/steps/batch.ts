@@ -19,13 +19,13 @@ import type { Batch, Effects } from "../model/call.ts";
 import { check, free } from "../scope/scope.ts";
 import type { MessageContext } from "./context.ts";
 
-/** What a key is. */
+/** Type of a key. */
 interface Key {
   readonly type: CelType;
   readonly proto: Proto;
 }
 
-/** How calls of a list join in one: which field takes the keys, and how the items answer them (BFF340, BFF505). */
+/** Resolves a batch: the field that takes the keys, and the relation of the answer's items to them (BFF340, BFF505). */
 export function resolveBatch(
   cx: MessageContext,
   ir: IrBatch,
@@ -74,7 +74,7 @@ export function resolveBatch(
   };
 }
 
-/** A value where another form is wanted; undefined after a diagnostic. */
+/** Converts a value to the required form. Undefined after a diagnostic. */
 function bound(
   cx: MessageContext,
   expression: Expression,
@@ -97,7 +97,7 @@ function bound(
   });
   return undefined;
 }
-/** How a key becomes the message that the request has a list of. */
+/** Returns the hint for making a key into the message that the request lists. */
 function wrapHint(type: CelType): string | undefined {
   if (type.kind !== "message") return undefined;
   const [field] = type.desc.fields;
@@ -106,7 +106,7 @@ function wrapHint(type: CelType): string | undefined {
 
 const KEYS: ReadonlySet<CelType["kind"]> = new Set(["string", "int", "uint", "bool", "bytes", "message"]);
 
-/** A key that is wrapped is what its expression gives. */
+/** Returns the type of a key. A wrapped key is the result of its expression. */
 function keyOf(by: Expression, report: Report): Key | undefined {
   const proto = by.proto ?? protoOf(by.type);
   if (proto !== undefined && KEYS.has(by.type.kind)) return { type: by.type, proto };
@@ -117,7 +117,7 @@ function keyOf(by: Expression, report: Report): Key | undefined {
   );
 }
 
-/** `key` is all that is in scope: the batch is one for all who ask. */
+/** Resolves `wrap`. Only `key` is in scope, because all calls share the batch. */
 function resolveWrap(
   cx: MessageContext,
   text: Text,
@@ -150,7 +150,10 @@ interface Answer {
   readonly key: Key;
 }
 
-/** How the items in the answer say whose they are: by their place in a map, by a field of theirs, or by an expression. */
+/**
+ * Resolves the relation of the answer's items to keys: by the key of a map, by a field of the item, or by an
+ * expression.
+ */
 function resolveAnswer(cx: MessageContext, answer: Answer): Pick<Batch, "key" | "keyBy"> | undefined {
   const { ir, named, items } = answer;
   const fault = faultInto(cx.scope.report);
@@ -222,7 +225,7 @@ function keyField(cx: MessageContext, of: DescMessage, { ir, named, items, key }
   return field;
 }
 
-/** `item` is all that is in scope. */
+/** Resolves `key_by`. Only `item` is in scope. */
 function resolveKeyBy(cx: MessageContext, text: Text, desc: DescMessage, { key, keys }: Answer): Batch["keyBy"] {
   const of = { kind: "message", desc } as const;
   const item: Variable = { name: "item", role: "local", type: of, proto: of, absent: false };
@@ -238,7 +241,7 @@ function resolveKeyBy(cx: MessageContext, text: Text, desc: DescMessage, { key, 
   return by && { item, by };
 }
 
-/** Whether a value of an item can say whose it is; of messages it is the same one. */
+/** Returns true if a type can be compared with keys: it has the same kind, and for messages the same message. */
 function isKey(type: CelType, wanted: CelType): boolean {
   return type.kind === wanted.kind && (type.kind !== "message" || sameType(type, wanted));
 }

@@ -93,7 +93,7 @@ function calledMethod({ scope, run }: MessageContext, ir: IrCall, kind: CallKind
   return undefined;
 }
 
-/** The rules of the call first, then those of its upstream; without those that no failure reaches. */
+/** Resolves the rules of the call, then those of its upstream. Rules that no failure reaches are left out. */
 function resolveErrorRules(
   cx: MessageContext,
   ir: IrCall,
@@ -111,7 +111,7 @@ function resolveErrorRules(
   const outside = withoutMessage(scope);
   const gives =
     ir.batch && batch === undefined ? undefined : { method, batched: batch !== undefined, ...answerOf(method, batch) };
-  // Nothing stands in for an answer that decides who may call: of such rules only those that refuse are left.
+  // A permit may not depend on a replaced answer, so that only rules that refuse apply.
   const holding = (rules: readonly ErrorRule[]): readonly ErrorRule[] =>
     scope.strict === "permit" ? rules.filter(({ then }) => then.kind === "fail") : rules;
   const inherited = entries.flatMap((entry) => reachable(holding(errorRules(cx, outside, entry.policy, gives, []))));
@@ -121,11 +121,12 @@ function resolveErrorRules(
   return onError;
 }
 
-/** Whether it is known which fields the request has: then those that are missing can be named. */
+/** Returns true if the fields of the request are known, so that missing ones can be named. */
 function isKnownWhole(cx: MessageContext, ir: IrCall, set: Call["set"], request: Bound | undefined): boolean {
-  // What another expression than a literal gives is not known before it runs, and what `args` has not before something composes the message.
+  // The fields of other expressions than literals are unknown before they run. The fields of `args` are unknown until a
+  // message or RPC composes the message.
   const unknown = cx.run.adrift.has(cx.ir) && ir.set.some(({ spread }) => spread !== undefined && isArgs(spread));
-  // A field whose value is wrong has its own diagnostic; it is not missing as well.
+  // A field with a wrong value has its own diagnostic and is not also missing.
   const wrong = ir.set.some(({ name }) => name !== undefined && !set.some(({ path }) => nameOf(path) === name.value));
   return !unknown && !wrong && (request === undefined || request.expression.root.kind === "message");
 }
@@ -141,7 +142,7 @@ function refuseFollowed(method: Text, http: Origin, report: Report): void {
   });
 }
 
-/** What `set` adds to: a request, or a copy of one. */
+/** Resolves the request, or the copy of a request, to which `set` adds fields. */
 function baseRequest(
   { scope, run }: MessageContext,
   text: Text,

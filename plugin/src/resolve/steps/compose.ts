@@ -62,17 +62,19 @@ export function resolveCompose(
   };
 }
 
-/** A place whose arguments are still being looked at. */
+/** A place whose arguments are being resolved. */
 interface OpenPlace extends Place {
-  /** The message as it is named there. */
+  /** The message's name as written there. */
   readonly message: Text;
   readonly members: Map<string, Given>;
   readonly broken: Set<string>;
 }
-/** One argument: named, or out of a spread. */
+/** One argument: named, or from a spread. */
 type NamedBind = IrBind & { readonly gives: string };
 
-/** The arguments in order, those of spreads one by one; what is named and that nothing reads is reported. */
+/**
+ * Yields the arguments in order, with those of spreads one by one. Reports named arguments that no expression reads.
+ */
 function* bindsOf(
   cx: MessageContext,
   ir: IrCompose,
@@ -90,7 +92,7 @@ function* bindsOf(
   for (const [i, bind] of ir.args.entries()) {
     if (bind.spread !== undefined) {
       const names = spreads[i];
-      // As in a request the last one that has a field gives it.
+      // As in a request, the last spread with a field provides it.
       const later = spreads.slice(i + 1);
       for (const name of new Set([...used, ...welcome, ...(takesAll ? (names ?? []) : [])])) {
         if (names === undefined) place.broken.add(name);
@@ -144,7 +146,7 @@ function given(cx: MessageContext, bind: NamedBind, by: Expression, condition: E
   const args = argsRead(cx, [by, condition]);
   return {
     type: by.type,
-    // What may be null is passed on as what is not set.
+    // A null value is passed on as an unset one.
     proto: by.proto ?? protoOf(by.type.kind === "wrapper" ? by.type.of : by.type),
     absent: unsafe.length > 0 || condition !== undefined,
     absentByFailure:

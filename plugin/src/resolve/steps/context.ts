@@ -1,4 +1,4 @@
-// What resolving one message has at hand.
+// Contexts for resolving one message.
 import type { Overload, Variable } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Origin } from "../../diagnostic/origin.ts";
@@ -18,7 +18,7 @@ import type { Place } from "../scope/args.ts";
 export interface Run {
   readonly ir: Ir;
   readonly report: Report;
-  /** What looks superfluous, as long as nothing is wrong. */
+  /** Reports a superfluous declaration, if the run has no errors. */
   readonly suspect: Report;
   readonly aliases: AliasTable;
   readonly enums: EnumRelations;
@@ -29,7 +29,7 @@ export interface Run {
   readonly places: Map<string, Place[]>;
   /** The arguments that each composed message reads, by type name. */
   readonly used: ReadonlyMap<string, ReadonlySet<string>>;
-  /** The request fields that each composed message would fill from its arguments by `spread: "args"`, where they are given. */
+  /** The request fields that `spread: "args"` would fill in each composed message, if they are provided. */
   readonly welcome: ReadonlyMap<string, ReadonlySet<string>>;
   readonly packages: Map<string, PackageContext>;
   /** Undefined after a diagnostic. */
@@ -38,42 +38,48 @@ export interface Run {
   readonly lets: LetGraph;
   /** Steps of services as resolved, by what declares them; a faulty one is missing. */
   readonly shared: Map<IrStep, Step>;
-  /** Messages with rules that nothing composes: only looked at for faults, so what they compose is not composed by that. */
+  /**
+   * Messages with rules that nothing composes. They are only checked for faults, so messages that they compose do not
+   * count as composed.
+   */
   readonly adrift: Set<IrMessage | IrService>;
-  /** Whether any call tries a rule of an upstream entry's `on_error`, by the rule's place. */
+  /** By place of a rule in an upstream entry's `on_error`: true if any call tries it. */
   readonly tried: Map<Origin, boolean>;
   /** The names of messages that deferred steps compose, themselves or through other messages; composers come first. */
   readonly late: Set<string>;
 }
-/** By declaration; a faulty one is missing. Declarations that say the same are one function. */
+/** Functions by declaration, without faulty ones. Equal declarations are one function. */
 export type OwnFunctions = ReadonlyMap<IrFunction, Overload>;
 
 export interface PackageContext {
   readonly governing: Governing;
   readonly env: readonly EnvVar[];
-  /** The names whose types are faulty. */
+  /** The names of variables with a faulty type. */
   readonly brokenEnv: ReadonlySet<string>;
   readonly now: Variable;
-  /** Who calls its services; undefined after a diagnostic, too. */
+  /** Identity of the callers of its services. Also undefined after a diagnostic. */
   readonly identity: Identity | undefined;
-  /** Whether one is declared, faulty or not. */
+  /** True if an identity is declared, even a faulty one. */
   readonly identified: boolean;
   readonly functions: readonly Overload[];
   /** The names of those with a fault. */
   readonly brokenFunctions: ReadonlySet<string>;
 }
 
-/** Of a message, or of a service with a `let`. */
+/** Context of a message, or of a service with a `let`. */
 export interface MessageContext extends PolicyContext {
   readonly run: Run;
   readonly ir: IrMessage | IrService;
   readonly file: IrFile;
   readonly args: Args;
-  /** The names that every place gives, for `spread: "args"`. */
+  /** The names that every place provides, for `spread: "args"`. */
   readonly offered: readonly string[];
   readonly package: PackageContext;
-  /** Where rpcs that reach it are declared public: there `principal` may be absent. */
+  /** Places that declare RPCs reaching it public, so that `principal` may be absent. */
   readonly openAt: readonly Origin[];
-  /** The steps of the services around, by name: what a step, or the variable of an `each`, must not be called. */
+  /**
+   * The steps of the surrounding services, by name. A step, or the variable of an `each`, must not have one of these
+   * names.
+   */
   readonly around: ReadonlyMap<string, IrStep>;
 }

@@ -52,7 +52,7 @@ export function resolveEach(cx: MessageContext, ir: IrEach, step: IrStep): Resol
   return { source, ...result, absent: false, needs: [over], uses: [condition, key, ...inner.needs, ...inner.uses] };
 }
 
-/** The variable that stands for an item; undefined after a diagnostic. */
+/** Returns the variable of an item. Undefined after a diagnostic. */
 function itemOf(cx: MessageContext, over: Expression, name: Text): Variable | undefined {
   const { scope } = cx;
   if (over.type.kind !== "list") {
@@ -83,7 +83,7 @@ function itemOf(cx: MessageContext, over: Expression, name: Text): Variable | un
   return { name: name.value, role: "item", type: over.type.element, proto, absent: false };
 }
 
-/** What all items come to: a list, or with a key a map. */
+/** Returns the type of all items: a list, or with a key a map. */
 function listOrMap(
   { type, proto }: Resolved,
   key: Expression | undefined,

@@ -2,16 +2,16 @@ import { ERROR_TYPE, type Expression, type Variable } from "../../cel/index.ts";
 import type { Source } from "../model/model.ts";
 import { sourceExpressions } from "../model/source-parts.ts";
 
-/** What `failure(name)` reads. */
+/** Returns the variable for `failure(name)`. */
 export function failureVariable(name: string): Variable {
   return { name, role: "failure", type: { kind: "optional", of: ERROR_TYPE }, proto: undefined, absent: false };
 }
 
 /**
- * Whether there may be a failure to read of a step, in a response that goes on: it is supplementary and may fail, an error of its call is
- * ignored or replaced, or what it needs may be absent because of such a failure.
+ * Returns true if a step may have a readable failure while the response continues. Causes are a supplementary step that
+ * may fail, a call error that is ignored or replaced, and an input that is absent because of such a failure.
  *
- * @param needs what it is left out without
+ * @param needs expressions without whose values the step is left out
  */
 export function mayHaveFailure(
   source: Source,

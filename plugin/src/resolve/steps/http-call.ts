@@ -1,4 +1,4 @@
-// A call over HTTP: whether what it sends has a place in a path, a query or a body.
+// A call over HTTP: checks that each part of its request has a place in a path, a query or a body.
 import type { DescField } from "@bufbuild/protobuf";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Origin } from "../../diagnostic/origin.ts";

@@ -6,14 +6,14 @@ import type { FieldBinding } from "../../model/conversion.ts";
 import { isRequired } from "../../model/presence.ts";
 import { nameOf } from "./set.ts";
 
-/** Something that a request sets: by `set`, as keys of a batch, or in the literal of `request`. */
+/** A field that a request sets: by `set`, as keys of a batch, or in the literal of `request`. */
 interface Setting extends Partial<FieldBinding> {
   readonly path: readonly DescField[];
-  /** A message written as a literal, all that it sets being settings of their own. */
+  /** True for a message written as a literal. Its fields have separate settings. */
   readonly literal?: boolean;
 }
 
-/** What a message literal sets, messages in it included. */
+/** Returns the settings of a message literal, including messages in it. */
 export function inLiteral(node: Node, above: readonly DescField[] = []): Setting[] {
   if (node.kind !== "message") return [];
   return node.fields.flatMap(({ field, value }) => {
@@ -22,7 +22,7 @@ export function inLiteral(node: Node, above: readonly DescField[] = []): Setting
   });
 }
 
-/** A request without its `required` fields cannot be sent. */
+/** Reports a request without its `required` fields, because it cannot be sent. */
 export function checkRequired(
   report: Report,
   ir: IrCall,

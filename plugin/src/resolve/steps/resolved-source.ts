@@ -1,4 +1,4 @@
-// The source of a step with what readers see of it.
+// The source of a step, with its type for readers.
 import { type CelType, type Expression, messageType, type Proto } from "../../cel/index.ts";
 import type { IrStep } from "../../ir/step.ts";
 import { protoOf } from "../../model/proto-of.ts";
@@ -7,12 +7,12 @@ import type { BySource, CallSource, Source } from "../model/model.ts";
 import { answerOf, callExpressions } from "../model/source-parts.ts";
 import type { MessageContext } from "./context.ts";
 
-/** A source with what readers see of it. */
+/** A source with its type and presence for readers. */
 export interface Resolved {
   readonly source: Source;
   readonly type: CelType | undefined;
   readonly proto: Proto | undefined;
-  /** Whether it may have no value although nothing it reads is absent. */
+  /** True if it may have no value although none of its inputs is absent. */
   readonly absent: boolean;
   /** Every expression that has to be evaluated for it to have a value. */
   readonly needs: readonly (Expression | undefined)[];

@@ -1,4 +1,4 @@
-// `resolver: true`: a step that nobody declares, whose value a function of the user supplies.
+// `resolver: true`: an undeclared step whose value a function of the user supplies.
 import type { DescField, DescMessage, DescService } from "@bufbuild/protobuf";
 import { type CelType, fieldType, type Proto } from "../../cel/index.ts";
 import { didYouMean } from "../../diagnostic/did-you-mean.ts";
@@ -17,7 +17,7 @@ import { effectsOf } from "../policies/vouching.ts";
 import type { MessageScope } from "../scope/scope.ts";
 import type { MessageContext } from "./context.ts";
 
-/** Whether functions of the user supply it, or any of its fields: they are given all arguments there are. */
+/** Returns true if functions of the user supply the message or one of its fields. They receive all arguments. */
 export function hasResolver(ir: IrMessage): boolean {
   return ir.resolver !== undefined || ir.fields.some((field) => field.resolver !== undefined);
 }
@@ -26,8 +26,9 @@ export function hasResolver(ir: IrMessage): boolean {
 const RESOLVED = "resolved";
 
 /**
- * The steps of a message's resolvers: of the whole message, or of each field that has one. They are given the values of the steps that they
- * read, so they wait for these, and stand behind them. Where nothing is said they read all steps that are declared, but none of the service.
+ * Returns the steps of a message's resolvers: of the whole message, or of each field that has one. Resolvers receive
+ * the values of the steps that they read, so they wait for these and follow them. Without `reads`, they read all
+ * declared steps, but none of the service.
  */
 export function resolverSteps(
   ir: IrMessage,
@@ -38,7 +39,7 @@ export function resolverSteps(
   const named = new Map(
     [...shared, ...declared].flatMap((step) => (step.variable && step.name ? [[step.name, step]] : [])),
   );
-  /** Undefined where nothing is said. */
+  /** Undefined without `reads`. */
   const readsOf = ({ reads }: { readonly reads: IrReads | undefined }): Step[] | undefined =>
     reads?.steps
       .flatMap((name) => named.get(name.value) ?? unreadable(name, named, ir, scope))
@@ -59,7 +60,7 @@ export function resolverSteps(
   return steps;
 }
 
-/** What a function of the user supplies. */
+/** The value that a function of the user supplies. */
 interface Supplied {
   readonly at: Origin;
   readonly message: DescMessage;
@@ -67,11 +68,11 @@ interface Supplied {
   readonly field: DescField | undefined;
   readonly type: CelType;
   readonly proto: Proto;
-  /** Of its step. */
+  /** Index of its step. */
   readonly index: number;
 }
 
-/** @param reads undefined: all steps that are declared */
+/** @param reads undefined: all declared steps */
 function resolverStep(
   { at, message, field, type, proto, index }: Supplied,
   reads: readonly Step[] | undefined,
@@ -114,7 +115,7 @@ function resolverStep(
   };
 }
 
-/** A function is asked once, for the first message. */
+/** Reports a resolver that reads deferred steps, because a function runs once, for the first message. */
 function checkNotDeferred(at: Origin, given: readonly Step[], said: boolean, scope: MessageScope): void {
   const deferred = given.find((step) => step.deferred);
   if (deferred === undefined) return;
@@ -134,9 +135,9 @@ function checkNotDeferred(at: Origin, given: readonly Step[], said: boolean, sco
   });
 }
 
-/** What `reads` names is no step that has a value. */
+/** Reports a name in `reads` that is no step with a value. */
 function unreadable(name: Text, named: ReadonlyMap<string, Step>, ir: IrMessage, scope: MessageScope): Step[] {
-  // It has a fault of its own: a guard, for one, takes no name.
+  // Such a step has another fault. A guard, for example, takes no name.
   if (scope.broken.has(name.value) || ir.steps.some((step) => step.name?.value === name.value)) return [];
   scope.report({
     code: "BFF363",
@@ -173,8 +174,9 @@ const NO_POLICY: IrPolicy = {
 };
 
 /**
- * What a resolver's `clients` can call: every unary method of the upstreams that the package calls or has entries for, as those entries
- * say. Only what is free of side effects, or idempotent, is repeated.
+ * Returns the calls of a resolver's `clients`, under the policies of the upstream entries. They are all unary methods
+ * of the upstreams that the package calls or has entries for. Only calls that are free of side effects or idempotent
+ * are repeated.
  */
 export function clientCalls(cx: MessageContext, ir: IrMessage): Call[] {
   if (!hasResolver(ir)) return [];
@@ -187,7 +189,7 @@ export function clientCalls(cx: MessageContext, ir: IrMessage): Call[] {
       const entries = entriesFor(cx.governing.entries, method);
       const said = saysHttp(cx.governing.entries, method);
       const http = said && httpRule(cx.run.ir, method, at, said, () => {});
-      // What has no path, or one that cannot be called, is not there to be called.
+      // A method without a path, or with one that cannot be called, is left out.
       if (said !== undefined && http === undefined) return [];
       const policies = [NO_POLICY, ...entries.map((entry) => toldPolicy(entry, http !== undefined))];
       const { effects, said: vouched } = effectsOf(
@@ -205,7 +207,7 @@ export function clientCalls(cx: MessageContext, ir: IrMessage): Call[] {
         batch: undefined,
       };
       const policy = mergePolicy(quiet, call, policies, effects);
-      // A resolver's value cannot tell that it rests on an answer past its time.
+      // A resolver's value cannot be marked as depending on a stale answer.
       const cache = { ...policy.cache, stale: undefined };
       return [
         {

@@ -2,7 +2,10 @@ import type { Variable } from "../../cel/index.ts";
 import type { Source } from "../model/model.ts";
 import { isCached } from "../model/source-parts.ts";
 
-/** Whether `header` and `trailer` read what came beside the answer of a step. */
+/**
+ * Returns "kept" if `header` and `trailer` can read the metadata of a step's answer, otherwise the reason. Undefined
+ * without a call.
+ */
 export function receivedOf(source: Source): Variable["received"] {
   switch (source.kind) {
     case "call":

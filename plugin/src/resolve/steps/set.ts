@@ -10,12 +10,15 @@ import { syntheticText } from "../names/synthetic-text.ts";
 import { check, checkCondition, type MessageScope, where } from "../scope/scope.ts";
 import type { MessageContext } from "./context.ts";
 
-/** What `set` has at hand; `ir` is undefined outside of messages and services. */
+/** Context of `set`; `ir` is undefined outside of messages and services. */
 export interface SetContext extends Pick<MessageContext, "scope" | "run" | "args" | "offered"> {
   readonly ir: MessageContext["ir"] | undefined;
 }
 
-/** What `set` gives the fields of a request, or of a principal, spreads included; reports and leaves out what does not fit. */
+/**
+ * Resolves the bindings of `set`, including spreads, for a request or a principal. Reports faulty bindings and leaves
+ * them out.
+ */
 export function resolveSet(
   cx: SetContext,
   { set: binds, batch }: Pick<IrCall, "set" | "batch">,
@@ -50,14 +53,17 @@ export function resolveSet(
   return [...spread, ...bindings];
 }
 
-/** What `set` says of a field, right or wrong. */
+/** A binding of `set` for a field, correct or faulty. */
 interface Said {
   readonly path: readonly DescField[];
   readonly expression: Expression | undefined;
   readonly bind: IrBind;
 }
 
-/** Two paths may not meet: one inside what the other sets whole, or both in one oneof, unless each has an `if` there or at most one is set. */
+/**
+ * Reports two paths that meet: one inside a field that the other sets whole, or both in one oneof. Members of one oneof
+ * may both be set if each has an `if`, or if at most one is present.
+ */
 function checkMeeting(scope: MessageScope, before: readonly Said[], { path, expression, bind }: Said): boolean {
   for (const other of before) {
     const fork = path.findIndex((field, i) => field !== other.path[i]);
@@ -94,10 +100,10 @@ function checkMeeting(scope: MessageScope, before: readonly Said[], { path, expr
   }
   return true;
 }
-/** A path as the author writes it: "inner.tag". */
+/** Returns a path as the author writes it: "inner.tag". */
 export const nameOf = (path: readonly DescField[]): string => path.map((field) => field.name).join(".");
 
-/** Every field of a message, or every argument, that the target also has with the same type. */
+/** Returns bindings for every field of a message, or every argument, that the target has with the same type. */
 function spreadFields(
   cx: SetContext,
   spread: Text,
@@ -152,7 +158,7 @@ function spreadFields(
   return bindings;
 }
 
-/** A field of both sides that a spread does not bring, since its types differ. */
+/** Warns about a field of both sides that a spread leaves out because its types differ. */
 function suspectLeftOut({ run }: SetContext, spread: Text, expression: Expression, field: DescField): void {
   const [is, wanted] = tellApart(expression, fieldType(field));
   run.suspect({
@@ -164,7 +170,7 @@ function suspectLeftOut({ run }: SetContext, spread: Text, expression: Expressio
   });
 }
 
-/** Of two members of one oneof at most one is set. */
+/** Returns true for two members of one oneof, of which at most one is set. */
 function inOneOneof({ root: a, path }: Expression, { root: b, path: other }: Expression): boolean {
   if (!path || !other) return false;
   if (a.kind === "name" && b.kind === "name")
@@ -186,10 +192,10 @@ function sameKind(expression: Expression, field: DescField): boolean {
   );
 }
 
-/** Whether a spread hands on all arguments of the message. */
+/** Returns true if a spread passes on all arguments of the message. */
 export const isArgs = (spread: Text): boolean => spread.value.trim() === "args";
 
-/** The field names that a spread brings; undefined after a diagnostic, and where nobody knows the arguments yet. */
+/** Returns the field names of a spread. Undefined after a diagnostic, and while the arguments are unknown. */
 export function spreadNames(
   cx: SetContext,
   spread: Text,

@@ -78,7 +78,7 @@ export function resolveStep(cx: MessageContext, ir: IrStep, index: number): Step
   };
 }
 
-/** Whether failures inside a source, or answers in place of a failure, may touch its value. */
+/** Returns true if failures inside a source, or answers in place of a failure, may affect its value. */
 function bringsCauses(source: Source): boolean {
   return (
     composesOf(source).length > 0 ||
@@ -93,7 +93,7 @@ function stepVariable(
   { source, type, proto }: Resolved,
   { absent, failable }: { readonly absent: boolean; readonly failable: boolean },
 ): Variable | undefined {
-  // One that only fills fields by their names has a variable that nothing else can name.
+  // A step that only fills fields by their names has a variable that expressions cannot name.
   const name = ir.name?.value ?? (ir.autobind?.value === true ? `_step_${index + 1}` : undefined);
   if (name === undefined || type === undefined) return undefined;
   const failure = failable ? failureVariable(name) : undefined;
@@ -114,7 +114,10 @@ function isArgument(source: Source, use: Expression | undefined): boolean {
   return composesOf(source).some((compose) => compose.args.some((arg) => arg.by === use));
 }
 
-/** Whatever rests on a deferred step says `defer` itself, so that what comes late shows in the source. */
+/**
+ * Reports a step that depends on a deferred step without declaring `defer`, so that late values are visible in the
+ * source.
+ */
 function checkUndeferred(cx: MessageContext, ir: IrStep, before: readonly Step[]): void {
   const deferred = before.find((step) => step.deferred);
   if (deferred === undefined) return;
@@ -136,7 +139,10 @@ function checkUndeferred(cx: MessageContext, ir: IrStep, before: readonly Step[]
   });
 }
 
-/** A step that reads unsafely what a failure may make absent has to say `supplementary` itself, so that criticality shows in the source. */
+/**
+ * Reports a step that unsafely reads a value that a failure may remove, unless it is declared `supplementary`. This
+ * makes criticality visible in the source.
+ */
 function checkCriticality(
   cx: MessageContext,
   ir: IrStep,
@@ -189,7 +195,7 @@ function resolveSource(cx: MessageContext, step: IrStep, source: NonNullable<IrS
   }
 }
 
-/** The newest item of a topic: of the one service that this is part of. */
+/** Resolves the newest item of a topic, which belongs to the only service of this message or step. */
 function resolveLatest(cx: MessageContext, ir: IrLatest): Resolved | undefined {
   const { scope, run } = cx;
   const own = cx.ir.kind === "service" ? [cx.ir] : cx.roots.flatMap((root) => run.lets.serviceOf.get(root) ?? []);
@@ -247,7 +253,7 @@ function resolveFallback(cx: MessageContext, ir: IrStep, type: CelType, proto: P
   const { at } = ir.fallback;
   const form = proto ?? protoOf(type);
   const how = form && conversion(value, { type, proto: form }, run.aliases);
-  // Null is the absence that a fallback is to take the place of.
+  // Null is the absence that a fallback would replace.
   if (how === undefined || how.kind === "misfit" || value.type.kind === "null") {
     scope.report({
       code: "BFF336",

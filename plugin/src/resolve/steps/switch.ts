@@ -11,7 +11,7 @@ import type { Resolved } from "./resolved-source.ts";
 
 export function resolveSwitch(cx: MessageContext, ir: IrSwitch): Resolved | undefined {
   const { scope } = cx;
-  // What earlier cases have asked for in vain is known in later ones.
+  // In later cases, the conditions of earlier cases are false.
   let others = scope;
   const cases = ir.cases.map((branch) => {
     const condition = branch.if && checkCondition(others, branch.if, "this `if`");
@@ -24,7 +24,7 @@ export function resolveSwitch(cx: MessageContext, ir: IrSwitch): Resolved | unde
   const [first] = values;
   if (first === undefined || values.includes(undefined) || cases.some((branch) => branch.if === undefined))
     return undefined;
-  // The form of the whole is that of a branch with a definite one, so that literals give way to fields.
+  // The lead is a branch with a definite form, so that literals adapt to fields.
   const lead = values.find((branch) => branch?.proto !== undefined && branch.constant === undefined) ?? first;
   const type = lead.type;
   if (values.every((branch) => branch?.type.kind === "null")) {
@@ -60,7 +60,7 @@ export function resolveSwitch(cx: MessageContext, ir: IrSwitch): Resolved | unde
   };
 }
 
-/** The branches in the form of the leading one; undefined after a diagnostic. */
+/** Returns the branches in the form of the leading one. Undefined after a diagnostic. */
 function boundAlike(
   { scope, run }: MessageContext,
   branches: readonly Expression[],

@@ -1,9 +1,9 @@
-// What of the policies of calls holds for one that is followed: it is sent once, and its answer has no end.
+// Policies for a followed call: it is sent once, and its answer has no end.
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Origin } from "../../diagnostic/origin.ts";
 import type { IrCall, IrPolicy, IrUpstream } from "../../ir/step.ts";
 
-/** Without what is said of single answers: it does not reach streams. */
+/** Returns the policy without settings for single answers, which do not apply to streams. */
 function plain(policy: IrPolicy): IrPolicy {
   return {
     ...policy,
@@ -21,7 +21,9 @@ export function plainEntries(entries: readonly IrUpstream[]): readonly IrUpstrea
 }
 export const bareCall = (call: IrCall): IrCall => ({ ...call, policy: plain(call.policy), batch: undefined });
 
-/** What is written on the call itself, or for its method alone, looks as if it held. */
+/**
+ * Reports settings for single answers on the call itself, or on its method alone, because they have no effect there.
+ */
 export function checkBare({ policy, batch }: Pick<IrCall, "policy" | "batch">, report: Report): void {
   const { timeout, retry, hedge, cache, limit } = policy;
   const said: readonly (readonly [name: string, at: Origin | undefined, hint: string])[] = [

@@ -1,4 +1,4 @@
-// What a streaming rpc follows: its call, and what is asked of each item.
+// The source of a streaming RPC: its call, and the expressions about each item.
 import type { DescMessage } from "@bufbuild/protobuf";
 import { type Expression, typeName, type Variable } from "../../cel/index.ts";
 import { distinctReport } from "../../diagnostic/distinct.ts";
@@ -21,7 +21,7 @@ import type { MessageContext, Run } from "../steps/context.ts";
 import { keyOf } from "../steps/topic-key.ts";
 import { bareCall, checkBare, plainEntries } from "./stream-policy.ts";
 
-/** The message of an item, as far as names tell; undefined where they do not. */
+/** Returns the message of an item, if names alone reveal it. */
 export function itemOf(ir: Ir, service: IrService, { source }: IrStream): DescMessage | undefined {
   if (source?.kind === "follow") {
     const topic = service.topics.find(({ name }) => name.value === source.topic?.value);
@@ -31,7 +31,7 @@ export function itemOf(ir: Ir, service: IrService, { source }: IrStream): DescMe
   return method?.methodKind === "server_streaming" ? method.output : undefined;
 }
 
-/** The streams of every rpc that has one. One that has a fault is left out. */
+/** Resolves the stream of every RPC that has one. A stream with a fault is left out. */
 export function resolveStreams(run: Run): ReadonlyMap<IrMethod, Followed> {
   const found = new Map<IrMethod, Followed>();
   for (const file of run.ir.files) {
@@ -122,7 +122,7 @@ function checkItemName({ desc }: IrMethod, { var: name }: IrStream, report: Run[
   });
 }
 
-/** What is asked of an item has no steps to read: those of the response belong to one item, or to the opening. */
+/** Reports expressions of a stream that read steps. Steps of the response belong to one item, or to the opening. */
 function checkSteps(scope: MessageScope, service: IrService, stream: IrStream): void {
   const named = new Set(service.steps.flatMap(({ name }) => name?.value ?? []));
   const { source } = stream;
@@ -174,13 +174,13 @@ function hintOf({ type }: Expression): string {
     : "name a field that grows from item to item, such as a sequence number";
 }
 
-/** The position of the last item that a follower has, where it goes on. */
+/** Returns the variable for the position of a follower's last item, at which the stream resumes. */
 export function resumeOf(kind: "int" | "uint" | "string"): Variable {
   const of = { kind } as const;
   return { name: "resume", role: "resume", type: { kind: "optional", of }, proto: protoOf(of), absent: false };
 }
 
-/** What is followed of a topic. */
+/** Resolves the topic and key that a stream follows. */
 function followOf({ run, service, report }: Around, scope: MessageScope, ir: IrFollow): Followed["follow"] {
   const topic = ir.topic && findTopic(run.ir, [service], ir.topic, report);
   const key = ir.key && keyOf(scope, ir.key);

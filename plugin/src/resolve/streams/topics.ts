@@ -1,4 +1,4 @@
-// Topics of services: what their items are, and the call that has them where there is no NATS.
+// Topics of services: their items, and the call that provides them without NATS.
 import { ScalarType } from "@bufbuild/protobuf";
 import type { Variable } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
@@ -18,7 +18,7 @@ import type { MessageContext, PackageContext, Run } from "../steps/context.ts";
 import { callStep, positionOf, readsResume, resumeOf } from "./stream.ts";
 import { bareCall, checkBare, plainEntries } from "./stream-policy.ts";
 
-/** Every topic of the run. One that has a fault is left out. */
+/** Resolves every topic of the run. A topic with a fault is left out. */
 export function resolveTopics(run: Run): ReadonlyMap<IrTopic, Topic> {
   const found = new Map<IrTopic, Topic>();
   for (const file of run.ir.files)
@@ -74,7 +74,7 @@ function resolveTopic(run: Run, file: IrFile, service: IrService, topic: IrTopic
   };
 }
 
-/** What is said of the items agrees with what the call gives. */
+/** Reports a declared item type that differs from the items of the call. */
 function checkType({ ir }: Run, file: IrFile, topic: IrTopic, report: Report): void {
   const { type, call } = topic;
   const said = type && lookupMessage(ir, type, file.desc.proto.package, report);
@@ -90,7 +90,7 @@ function checkType({ ir }: Run, file: IrFile, topic: IrTopic, report: Report): v
   });
 }
 
-/** Nothing of a request: a topic is one for all who follow it. */
+/** Returns a scope without values of a request, because all followers share a topic. */
 function scopeOf(
   run: Run,
   file: IrFile,
@@ -174,12 +174,12 @@ function callOf(run: Run, around: Around, key: Variable, resume: Variable | unde
   return undefined;
 }
 
-/** Names of what belongs to one request. */
+/** Names of values that belong to one request. */
 const OF_A_REQUEST: readonly string[] = ["headers", "principal", "peer", "args", "now"];
 const readsRequest = (scope: MessageScope, { by, if: condition }: IrBind): boolean =>
   [by, condition].some((text) => text !== undefined && OF_A_REQUEST.some((name) => free(scope, text).names.has(name)));
 
-/** The call is made for all who follow: what one of them sends would be sent for all. */
+/** Reports values of one request in the call, because it is made for all followers. Returns true if there are none. */
 function isOfProcess(scope: MessageScope, { policy, set, request }: IrCall, report: Report): boolean {
   const refuse = (at: IrTopic["at"], what: string): false => {
     report({
@@ -202,7 +202,7 @@ function isOfProcess(scope: MessageScope, { policy, set, request }: IrCall, repo
   return of === undefined || request === undefined ? true : refuse(request.at, `\`${of}\``);
 }
 
-/** Of what upstream entries say for every call: nothing that belongs to a request. */
+/** Returns the upstream entries without settings that belong to a request. */
 function ownEntries(scope: MessageScope, entries: readonly IrUpstream[]): readonly IrUpstream[] {
   return entries.map((entry) => ({
     ...entry,

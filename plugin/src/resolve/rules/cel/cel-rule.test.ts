@@ -133,7 +133,7 @@ test.each(own.map((one) => [`${one.rules.name}.${one.field.name}`, one] as const
         for (const { expression } of getOption(field, predefined).cel) {
           const site = { this: type, registry, constants: { extension: field, value, desc, rules: message } };
           const { rule, diagnostics } = compiled(expression, site);
-          // A pattern that is none is told when generating.
+          // A malformed pattern is reported when code is generated.
           if (rule === undefined || diagnostics.length > 0)
             throw new Error(`${expression}: ${JSON.stringify(diagnostics)}`);
           const ours = runner(rule, registry);

@@ -1,5 +1,5 @@
-// A rule in CEL: `cel` and `cel_expression` of a field, a message, of items, keys and values, and `(buf.validate.predefined).cel`. Checked
-// with `this` of the type of what it stands on.
+// A rule in CEL: `cel` and `cel_expression` of a field, a message, items, keys and values, and
+// `(buf.validate.predefined).cel`. In its checks, `this` has the type of the declaration's value.
 
 import type { Registry } from "@bufbuild/protobuf";
 import { type CelType, checkExpression, type FieldType, typeName, type Variable } from "../../../cel/index.ts";
@@ -18,7 +18,7 @@ export interface DeclaredRule {
   readonly expression: Text;
 }
 
-/** What it stands on. */
+/** Place of a rule: the type of its value, with the registry and constants. */
 export interface RuleSite {
   readonly this: FieldType;
   readonly registry: Registry;
@@ -34,7 +34,7 @@ export function celRule(declared: DeclaredRule, site: RuleSite, report: Report):
   const rule = constants && variable("rule", constantType(constants.extension), undefined);
   const rules = constants && variable("rules", { kind: "message", desc: constants.desc }, undefined);
   const variables = new Map([value, NOW, rule, rules].flatMap((one) => (one === undefined ? [] : [[one.name, one]])));
-  // Names are full ones in protovalidate, wherever the rule stands.
+  // Protovalidate expects full names in every rule.
   const scope = { lookup: (name: string) => variables.get(name), names: () => variables.keys(), container: "" };
   const checked = checkExpression(text, scope, site.registry, report, RULES);
   if (checked === undefined) return undefined;
@@ -110,10 +110,10 @@ function hintFor({ kind }: CelType, text: string): string {
   }
 }
 
-/** What is certain to fail: a pattern that is none, a malformed timestamp, a division by zero. */
+/** Faults that are certain: a malformed pattern, a malformed timestamp, a division by zero. */
 const SURE: ReadonlySet<Diagnostic["code"]> = new Set(["BFF309", "BFF314", "BFF317", "BFF318"]);
 
-/** A rule that always fails is said, and kept: whoever owns the proto may not be who generates. */
+/** Reports a rule that always fails, and keeps it: the generating team may not own the proto. */
 function checkSureFailures(
   text: Text,
   scope: Parameters<typeof checkExpression>[1],

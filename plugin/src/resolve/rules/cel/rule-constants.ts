@@ -1,5 +1,5 @@
-// `rule` and `rules` in a predefined rule: what the author of a field has set. It is known when generating, so that it stands in the
-// expression as a literal.
+// `rule` and `rules` in a predefined rule: the settings by the author of a field. They are known when code is
+// generated, so that literals replace them in the expression.
 import {
   create,
   type DescExtension,
@@ -12,17 +12,17 @@ import {
 import { DurationSchema, TimestampSchema } from "@bufbuild/protobuf/wkt";
 import { type CelType, fieldType, type Node, type Variable } from "../../../cel/index.ts";
 
-/** What a predefined rule sees beside `this`. */
+/** Variables of a predefined rule besides `this`. */
 export interface RuleConstants {
   /** The extension with `(buf.validate.predefined)`, and what it is set to. */
   readonly extension: DescExtension | DescField;
   readonly value: unknown;
-  /** The message that it extends, `buf.validate.StringRules` or its like, and the rules of the field. */
+  /** The message that it extends, such as `buf.validate.StringRules`, and the rules of the field. */
   readonly desc: DescMessage;
   readonly rules: Message;
 }
 
-/** The type of a literal that stands for a field: CEL's own, with nothing in it that could be null. */
+/** Returns the type of a literal that replaces a field: CEL's own type, without nullable parts. */
 export function constantType(field: DescField | DescExtension): CelType {
   return plain(fieldType(field).type);
 }
@@ -33,7 +33,9 @@ function plain(type: CelType): CelType {
   return type.kind === "list" ? { kind: "list", element: plain(type.element) } : type;
 }
 
-/** A node with the constants in place of the variables; undefined where one is read that no literal stands for. */
+/**
+ * Returns a node with constants in place of the variables. Undefined if it reads a value that no literal can replace.
+ */
 export function withConstants(
   node: Node,
   variables: { readonly rule: Variable; readonly rules: Variable },
@@ -55,7 +57,7 @@ export function withConstants(
   return replace(node);
 }
 
-/** With `getField(x, "in")` as the selection of a field whose name cannot be written behind a dot. */
+/** Replaces `getField(x, "in")` by the selection of a field whose name cannot follow a dot. */
 export function withFields(node: Node): Node {
   const replace = (one: Node): Node => {
     const inner = mapNode(one, replace) ?? one;
@@ -69,7 +71,7 @@ export function withFields(node: Node): Node {
   return replace(node);
 }
 
-/** The field that `getField(rules, "const")` names, whose name is a keyword of CEL. */
+/** Returns the field that `getField(rules, "const")` names, whose name is a keyword of CEL. */
 function gotten(node: Node, rules: Variable, desc: DescMessage): DescField | undefined {
   if (node.kind !== "call" || node.fn !== "getField") return undefined;
   const [of, name] = node.args;
@@ -122,7 +124,10 @@ function single(given: unknown, type: CelType, message: DescMessage | undefined,
   }
 }
 
-/** protobuf-es has wrappers of fields as what they hold, and all others as messages. */
+/**
+ * Returns the content of a wrapper. protobuf-es stores wrappers in fields as their content, and other wrappers as
+ * messages.
+ */
 function inWrapper(given: unknown): unknown {
   return typeof given === "object" && given !== null && "value" in given ? given.value : given;
 }

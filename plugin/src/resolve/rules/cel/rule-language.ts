@@ -1,5 +1,5 @@
-// The language of rules in buf.validate: CEL as protovalidate runs it everywhere, so without what this project's own expressions have beyond
-// it, and with functions of its own (https://protovalidate.com/reference/cel_extensions/).
+// The language of rules in buf.validate: CEL as every protovalidate runs it. It lacks this project's additions, and has
+// its own functions (https://protovalidate.com/reference/cel_extensions/).
 
 import { childrenOf, LANGUAGE, type Language, type Node } from "../../../cel/index.ts";
 import { didYouMean } from "../../../diagnostic/did-you-mean.ts";
@@ -22,7 +22,7 @@ const COMMON: ReadonlySet<string> = new Set(
   ).split(" "),
 );
 const OWN: ReadonlySet<string> = new Set(RULE_FUNCTIONS.map(({ fn }) => fn));
-/** What does the same there. */
+/** Functions of protovalidate with the same effect. */
 const INSTEAD: ReadonlyMap<string, string> = new Map([
   ["distinct", "unique"],
   ["url.isURL", "isUri"],
@@ -31,7 +31,7 @@ const INSTEAD: ReadonlyMap<string, string> = new Map([
 ]);
 const MACROS: ReadonlySet<string> = new Set(["all", "exists", "exists_one", "map", "filter"]);
 
-/** What of an expression protovalidate elsewhere does not know. */
+/** A part of an expression that other implementations of protovalidate lack. */
 export interface Unknown {
   readonly node: Node;
   /** `no function "distinct"` */
@@ -47,7 +47,7 @@ export function unknownToRules(node: Node): Unknown | undefined {
     const hint = "write one variable: that of an item, or in a map the key";
     return { node, what: `no \`${name}\` with two variables`, hint };
   }
-  // What the checker has put in is nobody's to know.
+  // The checker has inserted these calls.
   const written = node.kind === "call" && node.overload !== "unwrap" && node.overload !== "cast";
   if (written && /^[a-zA-Z]/.test(node.fn) && !COMMON.has(node.fn) && !OWN.has(node.fn)) {
     const close = INSTEAD.get(node.fn) ?? didYouMean(node.fn, [...COMMON, ...OWN]);

@@ -36,7 +36,10 @@ export function compiled(
   return { rule: celRule(declared, site, (one) => diagnostics.push(one)), diagnostics };
 }
 
-/** What a rule makes of a value: undefined where it holds, else what is wrong; or that it fails. */
+/**
+ * Compiles a rule. The function returns undefined if a value satisfies the rule, otherwise the violation or the
+ * failure.
+ */
 export function runner(rule: CelRule, registry: Registry): (value: unknown) => string | undefined {
   const code = printed(outcomeOf(rule, LOOKED_UP, (name) => `validate.${name}`).print);
   const run = new Function("rt", "schemas", "enums", "validate", "now", "value", `return ${asJavaScript(code)};`);
@@ -59,7 +62,7 @@ function enumOf(registry: Registry, name: string): Readonly<Record<string, numbe
   return Object.fromEntries((registry.getEnum(name)?.values ?? []).map((value) => [value.localName, value.number]));
 }
 
-/** The same by protovalidate; `this` as it has it. */
+/** Returns the same function by protovalidate, with `this` in its form. */
 export function theirRunner(
   expression: string,
   registry: Registry,
