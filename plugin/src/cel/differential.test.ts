@@ -6,7 +6,7 @@ import { compiled, FAILED, interpreted, sameResult } from "./testing/both-ways.t
 import { EMITTED_CASES } from "./testing/emitted-cases.ts";
 import { MESSAGE, NESTED } from "./testing/fixtures.ts";
 
-/** Beyond what is printed in emit.test.ts: values at the edges. */
+/** Cases beyond those printed in emit.test.ts: values at the limits of their types. */
 const EDGES = [
   "9223372036854775807 + 1",
   "-9223372036854775808 - 1",
@@ -96,14 +96,14 @@ function message(more: object): Message {
 const list = [message({ singleBool: true, singleString: "a" }), message({ singleInt32: -3, singleInt64: 2n })];
 const s = message({});
 const variables = { s, list, count: 3n };
-/** What the interpreter does not know, or does differently from the specification. */
+/** Expressions that the interpreter does not support, or evaluates differently from the specification. */
 const OURS =
   /\bok\(|headers|args|env\.|\bnow\b|\bcount\b.*Value|take\(|sum\(|optional|\ba\.|\bb\.|orValue|math\.|lists\.|sets\.|base64\.|cel\.bind|\.\?|\[\?|, \?|\{\?|flatten|sort|regex\.|url\.|random\.|enums\.|NestedEnum\.(from|parse)|NestedEnum\(|\.(format\('|truncate|add(Days|Months|Years))|\.(lower|upper|repeat|trimPrefix|trimSuffix|reduce|first)\(|slice|distinct|reverse\(\)|last\(\)|\((i|k), v,|optMap|map\(x, dyn|_any\b/;
 const INTERPRETER_DIFFERS = new Set([
   "'🚀' > '\\uffee'",
   "'a🚀b'.substring(1, 2)",
   "'a🚀b'.indexOf('b')",
-  // It has no null in lists and maps of messages.
+  // The interpreter allows no null in lists and maps of messages.
   ...(EMITTED_CASES.NULLS ?? []).map(([expression]) => expression),
 ]);
 

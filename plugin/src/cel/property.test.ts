@@ -52,7 +52,7 @@ const message: fc.Arbitrary<Message> = fc
   })
   .map((init) => create(MESSAGE.desc, init as Record<string, unknown>));
 
-/** From the year 1000 on: before the year 100 the interpreter is off by 1900 years. */
+/** Begins at the year 1000, because the interpreter is off by 1900 years before the year 100. */
 function seconds(min: number, max: number, timestamp: boolean): fc.Arbitrary<Message> {
   return fc.tuple(fc.integer({ min, max }), fc.nat({ max: 999_999_999 })).map(([whole, nanos]) => {
     const signed = timestamp || whole >= 0 ? nanos : -nanos;
@@ -75,7 +75,7 @@ it("gives what the interpreter gives", { timeout: 120_000 }, () => {
     expect(ours.value !== FAILED || ours.fails, `${expression} may fail`).toBe(true);
   });
   fc.assert(property, { numRuns: Number(process.env.CEL_RUNS ?? 1500) });
-  // The property says nothing about expressions that are refused.
+  // The property does not cover rejected expressions.
   expect(both).toBeGreaterThan(1000);
 });
 

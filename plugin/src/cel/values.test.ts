@@ -1,4 +1,5 @@
-// Values that are told apart, or are errors, only at their edges: an expression has to be true, or an error that the compiler announced.
+// Values that differ, or fail, only at their limits: an expression has to be true, or an error that the compiler
+// announced.
 import { fromJson } from "@bufbuild/protobuf";
 import { expect, it } from "vitest";
 import { compiled, FAILED } from "./testing/both-ways.ts";
@@ -26,14 +27,14 @@ it.each([
   "[s.single_float, 0.1].exists(x, x == 0.1)",
   "[[0.1], s.repeated_float][0][0] == 0.1",
   "(s.single_bool ? s.single_float : 0.1) == 0.1",
-  // What a conversion says, said again by a dyn
+  // The type of a conversion, read from a dyn
   "dyn(int(s.single_uint32)) + 1 == 8",
   "type([uint(5), 'a'][0]) == uint",
   "type([int(5u), 'a'][0]) == int",
   "type(dyn(s.single_bool ? 5 : 6)) == int",
   "type(dyn(s.single_bool ? 5u : 6u)) == uint",
   "TestAllTypes{single_any: int(s.single_uint32)}.single_any == 7 && type(TestAllTypes{single_any: int(s.single_uint32)}.single_any) == int",
-  // A uint that an optional holds
+  // A uint in an optional
   "type(dyn([s.single_uint64].first()).value()) == uint",
   "type(dyn(optional.of([s.single_uint64])).value()[0]) == uint",
   "type([s.?single_uint32, 1][0].value()) == uint",
@@ -86,7 +87,7 @@ it.each([
 });
 
 it.each([
-  // An error of what only its type is asked of
+  // An error of an operand of which only the type is read
   "type(1 / s.single_int32) == int",
   "type([1, 2][count]) == int",
   "type(s.map_int64_int64[9]) == type(1)",

@@ -6,7 +6,10 @@ import { iterationVariable } from "./macro.ts";
 
 const DYN: CelType = { kind: "dyn" };
 
-/** What optimizers write: `cel.block([a, b], result)`, where `cel.index(0)` is a, and `cel.iterVar(0, 0)`, a variable of a macro. */
+/**
+ * Checks the calls that optimizers write: `cel.block([a, b], result)`, in which `cel.index(0)` is a, and
+ * `cel.iterVar(0, 0)` is a variable of a macro.
+ */
 export function checkBlock(checker: Checker, ast: Ast & { kind: "call" }, place: Place): Node | undefined | "no block" {
   const { fn, target, args } = ast;
   if (target?.kind !== "ident" || target.name !== "cel" || place.locals.has("cel")) return "no block";

@@ -9,9 +9,9 @@ import type { CelType, Proto, Scope, Variable } from "../types/model/type.ts";
 import { typeName } from "../types/model/type-name.ts";
 import { TypeVariables } from "../types/model/type-variables.ts";
 
-/** What holds where a part of an expression stands. */
+/** Knowledge about the place of a part of an expression. */
 export interface Place {
-  /** The variables of the macros around it. */
+  /** The variables of the surrounding macros. */
   readonly locals: ReadonlyMap<string, Variable>;
   /** The variables for which `ok` is known to hold. */
   readonly known: ReadonlySet<Variable>;
@@ -19,12 +19,12 @@ export interface Place {
   readonly gone: ReadonlySet<Variable>;
 }
 
-/** Checks one expression by its kind; dispatch.ts has the one there is. */
+/** Checks one expression by its kind. The only implementation is in dispatch.ts. */
 export type CheckAst = (checker: Checker, ast: Ast, place: Place) => Node | undefined;
 
 const DYN: CelType = { kind: "dyn" };
 
-/** What the checks of one expression share. Each gives undefined after a diagnostic. */
+/** State that the checks of one expression share. Each check returns undefined after a diagnostic. */
 export class Checker {
   readonly complain: Complain;
   readonly registry: Registry;
@@ -32,9 +32,9 @@ export class Checker {
   readonly language: Language;
   readonly types = new TypeVariables();
   readonly reads: Read[] = [];
-  /** What calls, literals and macros want of their operands, for `settle`. */
+  /** Types that calls, literals and macros require of their operands, for `settle`. */
   readonly wanted = new Map<Node, readonly CelType[]>();
-  /** Whether something is read in vain. */
+  /** True if the expression has a read that can never have a value. */
   vain = false;
   readonly #spans = new WeakMap<Origin, Span>();
   readonly #text: Text;
@@ -72,7 +72,7 @@ export class Checker {
     return origin;
   }
 
-  /** Where in the text a node stands. */
+  /** Returns the place of a node in the text. */
   spanOf(node: Node): Span {
     return this.#spans.get(node.at) ?? { start: 0, end: this.#text.value.length };
   }
@@ -81,17 +81,17 @@ export class Checker {
     return this.#text.value.slice(at.start, at.end);
   }
 
-  /** The type of a node by all that is known now. */
+  /** Returns the type of a node, as far as it is known now. */
   typeOf(node: Node): CelType {
     return this.types.resolve(node.type);
   }
 
-  /** A type for a message to an author: what is open is any type. */
+  /** Returns a type for a message to an author. An open type is any type. */
   shown(type: CelType): string {
     return typeName(this.types.resolve(type, true));
   }
 
-  /** Checks every one even after a fault, so that one run shows every fault. */
+  /** Checks all expressions even after a fault, so that one run reports every fault. */
   all(asts: readonly Ast[], place: Place): Node[] | undefined {
     const nodes = asts.map((ast) => this.check(ast, place)).filter((node) => node !== undefined);
     return nodes.length === asts.length ? nodes : undefined;
@@ -105,14 +105,17 @@ export class Checker {
     if (variable.role === "local") return;
     const asked = kind === "ok" || kind === "failure";
     const safe = asked || !variable.absent || place.known.has(variable);
-    // Where conditions around contradict each other all reads are in vain. What the expression itself asks is left out with what it decides.
+    // If surrounding conditions contradict each other, no read can have a value. Conditions of the expression itself
+    // are removed with the parts that they decide.
     const { known, gone } = this.scope;
     const contradicted = known?.has(variable) === true && gone?.has(variable) === true;
     if (!asked && place.gone.has(variable) && (!safe || contradicted)) this.#vain(at, contradicted);
     this.reads.push({ variable, kind, safe, at: this.origin(at) });
   }
 
-  /** A read of what is never there where it stands; `asked`: although a condition asks for it. */
+  /**
+   * Reports a read of a variable that never has a value there. `asked`: the read is itself a condition on the variable.
+   */
   #vain(at: Span, asked: boolean): void {
     const name = this.textOf(at);
     const before = "what stands before it holds only where it is absent";
@@ -133,7 +136,7 @@ export class Checker {
     this.vain = true;
   }
 
-  /** The variable that is written here when it is a group of names (`args`, `env`, `error`) or `headers`. */
+  /** Returns the variable of an expression that is a group of names (`args`, `env`, `error`) or `headers`. */
   group(ast: Ast, place: Place): Variable | undefined {
     if (ast.kind !== "ident") return undefined;
     const variable = this.variable(ast.name, place);
@@ -149,7 +152,7 @@ export class Checker {
     return this.complain("BFF305", at, `a condition is a bool, and this is ${this.shown(type)}`, conditionHint(type));
   }
 
-  /** The same value, of which nothing is known before it is there. */
+  /** Returns the same value with its type known only at run time. */
   dynamic(node: Node): Node {
     if (node.type.kind === "dyn") return node;
     return { ...node, type: DYN, proto: undefined, kind: "call", fn: "dyn", overload: "to_dyn", args: [node] };

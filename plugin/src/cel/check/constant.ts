@@ -10,14 +10,17 @@ import { insteadOfOk } from "./presence-hint.ts";
 /** Nouns in front of a variable's name, by its role. */
 const NOUNS: Partial<Readonly<Record<Variable["role"], string>>> = { arg: "the argument ", step: "the step " };
 
-/** Reports what is known before anything runs: conditions that never change, and what is sure to be an error. False after an error. */
+/**
+ * Reports results that are known before run time: conditions that never change, and certain errors. Returns false after
+ * an error.
+ */
 export function checkConstants(root: Node, checker: Checker): boolean {
   let sound = true;
   const complain = (code: "BFF317" | "BFF318", node: Node, message: string, hint?: string): void => {
     sound = false;
     checker.complain(code, checker.spanOf(node), message, hint);
   };
-  /** True when all has been said about a node. */
+  /** Reports the constant result or the fault of a node. Returns true if there is one. */
   const judge = (node: Node & { kind: "call" }): boolean => {
     const found = fold(node);
     const missed = missing(node);
@@ -54,7 +57,7 @@ function warn(checker: Checker, node: Node, value: boolean): void {
   checker.complain("BFF316", checker.spanOf(node), `this is always ${value}`, why(checker, node), "warning");
 }
 
-/** Why a comparison never changes, where the type of one side decides. */
+/** Returns the reason why a comparison never changes, if the type of one side decides. */
 function why(checker: Checker, node: Node): string | undefined {
   if (node.kind !== "call") return undefined;
   const ranged = node.args.find((arg) => fold(arg) === undefined && rangeOf(arg) !== undefined);
@@ -77,7 +80,7 @@ function failure({ overload, type }: Node & { kind: "call" }): readonly [message
   ];
 }
 
-/** What an index or a key asks for that a literal does not have. */
+/** Returns the fault of an index or a key that a literal does not contain. */
 function missing(node: Node & { kind: "call" }): readonly [message: string, hint?: string] | undefined {
   const [of, at] = node.args;
   if (of === undefined || at === undefined) return undefined;

@@ -27,7 +27,7 @@ function onlyOperand(checker: Checker, ast: Call, name: string, place: Place): N
   return checker.complain("BFF305", ast, `\`${name}\` takes one operand, and here are ${nodes.length}`);
 }
 
-/** Of a value whose enum is known: `enums.name(order.kind)`. */
+/** Checks a function of a value whose enum is known: `enums.name(order.kind)`. */
 function checkNaming(checker: Checker, ast: Call, fn: "name" | "text", place: Place): Node | undefined {
   const of = onlyOperand(checker, ast, `enums.${fn}`, place);
   if (of === undefined) return undefined;
@@ -67,7 +67,7 @@ function checkNaming(checker: Checker, ast: Call, fn: "name" | "text", place: Pl
   return { ...base, kind: "call", fn: "enums.text", overload: "enum_text", args: [of, table] };
 }
 
-/** A value of an enum, or none: of a number or a name. */
+/** Checks a function that makes an optional value of an enum from a number or a name. */
 function checkMaking(
   checker: Checker,
   ast: Call,
@@ -95,7 +95,7 @@ function checkMaking(
   return node;
 }
 
-/** `Kind(e)`: the value that stands for one of another enum, as in a field or in a request. */
+/** Checks `Kind(e)`, the value that corresponds to one of another enum, as in a field or in a request. */
 export function checkEnumConversion(checker: Checker, ast: Call, desc: DescEnum, place: Place): Node | undefined {
   if (checker.language.openEnums) return checkOpenEnum(checker, ast, desc, place);
   const of = onlyOperand(checker, ast, desc.name, place);
@@ -127,7 +127,7 @@ export function checkEnumConversion(checker: Checker, ast: Call, desc: DescEnum,
 
 const isOwn = (checker: Checker, { file }: DescEnum): boolean => file.proto.package === checker.scope.container;
 
-/** Which of two enums may be made a copy of the other: the one of this package. */
+/** Returns the hint to declare the enum of this package as a copy of the other one. */
 function copyOf(checker: Checker, from: DescEnum, to: DescEnum): string {
   const [own, other] = isOwn(checker, to) ? [to, from] : [from, to];
   const option = `option (bff.v1.enum).alias = "${other.typeName}";`;
@@ -135,7 +135,7 @@ function copyOf(checker: Checker, from: DescEnum, to: DescEnum): string {
   return `go by an enum of this package that has both as its \`alias\``;
 }
 
-/** `Status(1)`, `Status("IDLE")`: of the conformance suites. */
+/** Checks `Status(1)` and `Status("IDLE")`, which only the conformance suites use. */
 function checkOpenEnum(checker: Checker, ast: Call, desc: DescEnum, place: Place): Node | undefined {
   const [of, ...rest] = checker.all(ast.args, place) ?? [];
   if (of === undefined || rest.length > 0)

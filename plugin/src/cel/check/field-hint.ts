@@ -14,7 +14,7 @@ const CONVERSIONS: Readonly<Record<string, readonly string[]>> = {
   duration: ["string"],
 };
 
-/** What to write in place of a value of type `is` for the field `name`, whose type is `of`. */
+/** Returns the correction of a value of type `is` for the field `name` of type `of`. */
 export function fieldHint(is: CelType, of: CelType, name: string): string | undefined {
   const fits = (one: CelType, other: CelType): boolean => typeNameOfEnums(one) === typeNameOfEnums(other);
   if (is.kind === "optional" && fits(is.of, of))
@@ -27,7 +27,7 @@ export function fieldHint(is: CelType, of: CelType, name: string): string | unde
   return literalOf(of.element, is.kind === "list" ? "write each element as" : "write a list, each element as");
 }
 
-/** How a value of the type is written that nothing converts to: `up.v1.Filter{…}`, with its fields, or a value of an enum. */
+/** Returns the literal of a type without conversions: `up.v1.Filter{…}` with its fields, or a value of an enum. */
 function literalOf(type: CelType, write: string): string | undefined {
   if (type.kind === "int" && type.enum !== undefined) {
     const [first, second = first] = type.enum.values;

@@ -1,12 +1,12 @@
 import { type Range, rangeOf } from "../types/forms/range.ts";
 import type { Node } from "../types/model/expression.ts";
 
-/** A value that is known without running anything; "fails": it is sure to be an error. */
+/** A value that is known before run time. "fails": evaluation is certain to fail. */
 export type Folded = { readonly value: string | bigint | number | boolean } | "fails" | undefined;
 
 type Value = Exclude<Folded, "fails" | undefined>["value"];
 
-/** What a node is sure to give. Ints and uints are bigint, doubles number. */
+/** Returns the value of a node that is certain. Ints and uints are bigint, doubles number. */
 export function fold(node: Node): Folded {
   switch (node.kind) {
     case "constant":
@@ -46,7 +46,7 @@ function foldCall(node: Node & { kind: "call" }): Folded {
   return a !== undefined && b !== undefined ? two(overload, a.value, b.value) : byRange(overload, first, second);
 }
 
-/** The name or the text of a value that is known; of several names of one number the first. */
+/** Returns the name or the text of a known value. If one number has several names, the first counts. */
 function ofEnum({ overload }: Node & { kind: "call" }, first: Node, texts: Node | undefined): Folded {
   if (first.kind !== "enum") return undefined;
   const { number } = first.value;
@@ -57,7 +57,7 @@ function ofEnum({ overload }: Node & { kind: "call" }, first: Node, texts: Node 
   return { value: text?.kind === "constant" && typeof text.value === "string" ? text.value : "" };
 }
 
-/** Errors are absorbed when the other side decides. */
+/** Combines two operands. The deciding side absorbs an error of the other one. */
 function junction(and: boolean, a: Folded, b: Folded): Folded {
   if (a === undefined || b === undefined) return undefined;
   const decides = [a, b].find((side) => side !== "fails" && side.value !== and);
@@ -133,7 +133,7 @@ function integer(type: string, value: bigint): Folded {
   return fits ? { value } : "fails";
 }
 
-/** A comparison that the types decide: a size is never negative, an int32 never 3000000000. */
+/** Evaluates a comparison that the types decide: a size is never negative, an int32 never 3000000000. */
 function byRange(overload: string, first: Node, second: Node): Folded {
   const a = rangeOf(first);
   const b = rangeOf(second);
@@ -165,7 +165,7 @@ function lessEqualsByRange(a: Range, b: Range): Folded {
   return a.low > b.high ? { value: false } : undefined;
 }
 
-/** As `url.encode` does it. */
+/** Encodes a text like `url.encode`. */
 function encoded(text: string): string {
   const code = (sign: string): string => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`;
   return encodeURIComponent(text.toWellFormed()).replace(/[!'()*]/g, code);

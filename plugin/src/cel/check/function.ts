@@ -20,7 +20,7 @@ import { noSuchFunction } from "./no-such-function.ts";
 
 const DYN: CelType = { kind: "dyn" };
 
-/** What a call stands for: a function by its full name, or a method of its target. */
+/** Function of a call: a function by its full name, or a method of its target. */
 interface Callee {
   readonly name: string;
   readonly method: boolean;
@@ -31,18 +31,18 @@ function calleeOf(checker: Checker, { fn, target, absolute }: Call, place: Place
   const root = target && rootOf(target);
   const owner = target && dottedName(target);
   const free = root?.kind === "ident" && checker.variable(root.name, place) === undefined;
-  // A step may have the name of a namespace: then what is a method is one of the step.
+  // A step may have the name of a namespace. A method is then one of the step.
   const dotted = owner !== undefined && (free || !exists(fn)) ? `${owner}.${fn}` : undefined;
   const bare = absolute ? `.${fn}` : fn;
   const full = target === undefined ? bare : dotted;
   const name = full && candidates(full, checker.scope.container).find(exists);
   if (name !== undefined) return { name, method: false };
-  // `math` is no value that a method could be called on.
+  // `math` is no value with methods.
   const space = free && owner !== undefined && isNamespace(owner) && isUnknown(checker, owner);
   return target !== undefined && exists(fn) && !space ? { name: fn, method: true } : undefined;
 }
 
-/** A function, an operator without rules of its own, or the name of an enum used as one. */
+/** Checks a function, an operator without rules of its type, or the name of an enum as a function. */
 export function checkFunction(checker: Checker, ast: Call, place: Place): Node | undefined {
   const { fn, target } = ast;
   const group = target && checker.group(target, place);
@@ -57,7 +57,7 @@ export function checkFunction(checker: Checker, ast: Call, place: Place): Node |
     if (fn === "detail" && target !== undefined) {
       const of = checker.check(target, place);
       if (of !== undefined && isErrorOrNone(checker.typeOf(of))) return checkDetail(checker, ast, of);
-      // What is wrong with `failure(…)` has been said.
+      // Faults of `failure(…)` have been reported.
       if (of === undefined && target.kind === "call") return undefined;
     }
     return unknownFunction(checker, ast, place);
@@ -69,7 +69,7 @@ export function checkFunction(checker: Checker, ast: Call, place: Place): Node |
   if (nodes === undefined) return undefined;
   const types = nodes.map((node) => checker.typeOf(node));
   const match = resolveCall(name, method, types, checker.types, checker.language);
-  // cel-go lets null stand for any message, which then fails.
+  // cel-go accepts null for any message, and the call then fails.
   const isNull = match !== undefined && takesNull(match, types);
   if (isNull && !checker.language.soundLiterals) return dynamicCall(checker, ast, name, nodes, match.result);
   if (match === undefined || isNull) {
@@ -78,7 +78,7 @@ export function checkFunction(checker: Checker, ast: Call, place: Place): Node |
     const known = near.map((overload) => describeCall(name, overload.method, overload.params));
     return checker.complain(
       "BFF305",
-      // An operator is about all that it stands between.
+      // The place of an operator spans its operands.
       ast.name,
       `${describeCall(name, method, types)} does not exist`,
       asText(checker, name, nodes) ?? (known.length === 0 ? undefined : `there is ${nameList([...new Set(known)])}`),
@@ -87,7 +87,7 @@ export function checkFunction(checker: Checker, ast: Call, place: Place): Node |
   return callOf(checker, ast, name, nodes, types, match);
 }
 
-/** A text and something that can be written as text. */
+/** Returns the hint for a text and a value that can be converted to text. */
 function asText(checker: Checker, name: string, nodes: readonly Node[]): string | undefined {
   const kinds = nodes.map((node) => checker.typeOf(node).kind);
   const other = nodes[kinds[0] === "string" ? 1 : 0];
@@ -119,9 +119,9 @@ function callOf(
   }
   const several = match.overloads.length > 1 && types.some(holdsDyn);
   if ((dynamic && open) || several) return dynamicCall(checker, ast, name, nodes, match.result);
-  // What nothing is known of holds what nothing is known of.
+  // The contents of values with unknown types have unknown types.
   for (const [index, type] of types.entries()) closeWithin(checker, type, match.params[index] ?? DYN);
-  // As a dyn an error could go anywhere.
+  // Inside a dyn, an error would be usable as a value.
   if (types.some((type, i) => holdsError(type) && (holdsDyn(overload.params[i] ?? DYN) || TAKES_ANY.has(overload.id))))
     return checker.complain("BFF306", ast, ...NO_VALUE);
   const operands = nodes.map((node, index) => ({ node, type: types[index] ?? DYN }));
@@ -146,10 +146,13 @@ function callOf(
   return call;
 }
 
-/** What their operand is, nobody knows afterwards. */
+/** Overloads that hide the type of their operand. */
 const TAKES_ANY: ReadonlySet<string> = new Set(["to_dyn", "type"]);
 
-/** The type of a result of which a part may come out of a dyn: that may be of any type, whatever cel-go's checker takes it for. */
+/**
+ * Returns the result type if a part may come from a dyn. Such a part may have any type, although cel-go's checker
+ * assumes one.
+ */
 function held({ params, result: own }: Overload, types: readonly CelType[], result: CelType): CelType {
   const open = new Set(params.flatMap((param, index) => (types[index]?.kind === "dyn" ? heldBy(param) : [])));
   const part = (template: CelType, known: CelType): CelType => {
@@ -163,14 +166,17 @@ function held({ params, result: own }: Overload, types: readonly CelType[], resu
   return open.size === 0 ? result : part(own, result);
 }
 
-/** The type parameters of what a list or an optional holds. */
+/** Returns the type parameters of a list's or an optional's content. */
 function heldBy(type: CelType): readonly string[] {
   if (type.kind !== "list" && type.kind !== "optional") return [];
   const of = type.kind === "list" ? type.element : type.of;
   return of.kind === "param" ? [of.name] : heldBy(of);
 }
 
-/** Functions without a type parameter that give some of what they are given: of one enum it is a value of that enum. */
+/**
+ * Functions without a type parameter that return some of their operands. If all operands are of one enum, the result is
+ * a value of that enum.
+ */
 const CHOOSES: ReadonlySet<string> = new Set(["list_sort", "list_sort_desc", "math_greatest", "math_least"]);
 
 function chosen(types: readonly CelType[], result: CelType): CelType {
@@ -178,7 +184,7 @@ function chosen(types: readonly CelType[], result: CelType): CelType {
   return result.kind === "dyn" ? result : elements.reduce(commonEnums);
 }
 
-/** Makes what is still open in a parameter a dyn wherever it stands within what is one. */
+/** Makes open types in a parameter dyn, if the matching part of the operand is dyn. */
 function closeWithin(checker: Checker, type: CelType, param: CelType): void {
   if (type.kind === "dyn") close(checker, param);
   else if (type.kind === "list" && param.kind === "list") closeWithin(checker, type.element, param.element);
@@ -189,7 +195,7 @@ function closeWithin(checker: Checker, type: CelType, param: CelType): void {
   }
 }
 
-/** Makes what is still open in a type a dyn. */
+/** Makes all open types in a type dyn. */
 function close(checker: Checker, type: CelType): void {
   const known = checker.types.resolve(type);
   if (known.kind === "param") checker.types.assignable(DYN, known);
@@ -201,9 +207,12 @@ function close(checker: Checker, type: CelType): void {
   }
 }
 
-/** What an operand has to be: what a list of any type holds is not looked at. `own`: the parameter as it is found to be. */
+/**
+ * Returns the required type of an operand. The content of a list of any type is not checked. `own`: the resolved type
+ * of the parameter.
+ */
 function wantedOf(overload: string, param: CelType, own: CelType): CelType {
-  // Elements that turn out to be no lists stay as they are.
+  // Elements that are no lists at run time stay unchanged.
   if (overload === "list_flatten") return { kind: "list", element: DYN };
   return param.kind === "param" ? own : open(param);
 }
@@ -223,7 +232,7 @@ function open(type: CelType): CelType {
   }
 }
 
-/** Whether the values of a type, or what they hold, may be of any type. */
+/** Returns true if the values of a type, or their contents, may be of any type. */
 function holdsDyn(type: CelType): boolean {
   switch (type.kind) {
     case "list":
@@ -259,7 +268,10 @@ function unknownFunction(checker: Checker, ast: Call, place: Place): Node | unde
 
 const isErrorOrNone = (type: CelType): boolean => isError(type.kind === "optional" ? type.of : type);
 
-/** `error.detail(pkg.Type)`, `failure(step).detail(pkg.Type)`: what the upstream sent with its error, as an optional. */
+/**
+ * Checks `error.detail(pkg.Type)` and `failure(step).detail(pkg.Type)`: a detail of the upstream's error, as an
+ * optional.
+ */
 function checkDetail(checker: Checker, ast: Call, error: Node): Node | undefined {
   const [arg] = ast.args;
   const dotted = arg && dottedName(arg);
@@ -278,7 +290,7 @@ function checkDetail(checker: Checker, ast: Call, error: Node): Node | undefined
   return { ...base, kind: "call", fn: "detail", overload: "error_detail", args: [error, type] };
 }
 
-/** Of three numbers and more `math.greatest` and `math.least` take a list, as cel-go's macros do. */
+/** Makes a list of three or more numbers for `math.greatest` and `math.least`, like cel-go's macros. */
 function ofMany(fn: string, args: readonly Ast[]): readonly Ast[] {
   const [first] = args;
   const last = args.at(-1);
@@ -295,7 +307,7 @@ function resultProto(overload: string, first: Proto | undefined): Proto | undefi
     case "take":
       return computedList(first);
     default:
-      // int(x) is a computed number: no enum any more, and range-checked where it is bound to a narrower field.
+      // int(x) is a computed number: no longer an enum value, and checked against the range of a narrower field.
       return undefined;
   }
 }
@@ -303,7 +315,7 @@ function resultProto(overload: string, first: Proto | undefined): Proto | undefi
 /** Overloads that cannot fail when the range of their result is known. */
 const BY_RANGE = /^((add|subtract|multiply|divide|modulo|negate)_u?int64|uint64_to_int64|int64_to_uint64)$/;
 
-/** They fail for a timestamp or a duration that is malformed, as only one in a message from outside can be. */
+/** Overloads that fail only for a malformed timestamp or duration, which only a message from outside can contain. */
 const OF_TIME = /^((timestamp|duration)_to_string|timestamp_get\w+)$/;
 
 function isSoundTime(node: Node | undefined): boolean {
@@ -311,7 +323,7 @@ function isSoundTime(node: Node | undefined): boolean {
   return node?.kind === "message" || (node?.kind === "name" && node.variable.role === "now");
 }
 
-/** Whether a call that can fail in general cannot with these operands. */
+/** Returns true if a call that can fail in general cannot fail with these operands. */
 function neverFails(overload: string, node: Node, args: readonly Node[]): boolean {
   const [, second] = args;
   if (overload === "replace") return !replacesMore(args);
@@ -326,7 +338,7 @@ function isConstant(node: Node | undefined): boolean {
   return node?.kind === "constant";
 }
 
-/** Whether what `replace` puts in may be longer than what it takes out. */
+/** Returns true if the replacement of `replace` may be longer than the text that it replaces. */
 function replacesMore([, part, by]: readonly Node[]): boolean {
   const known = part?.kind === "constant" && by?.kind === "constant" ? [part.value, by.value] : [];
   const [old, next] = known;

@@ -45,7 +45,7 @@ export function checkMap(checker: Checker, ast: Ast & { kind: "map" }, place: Pl
     return checker.complain("BFF305", ast, `a map cannot have keys of type ${checker.shown(wrong)}`);
   const key = joined(checker, keyTypes);
   const value = joined(checker, types);
-  // A key that is given twice is an error of its own, and so is one of a type that no key has.
+  // A repeated key fails at run time, and so does a key of a type that is no key type.
   const known = keys.every((own) => own.kind === "constant");
   const twice = keys.length > new Set(keys.map(constantOf)).size || (keys.length > 1 && !known);
   const fails = anyFails(nodes) || twice || keyTypes.some(({ kind }) => !PLAIN_KEYS.has(kind));
@@ -68,7 +68,7 @@ export function checkMap(checker: Checker, ast: Ast & { kind: "map" }, place: Pl
 const PLAIN_KEYS: ReadonlySet<CelType["kind"]> = new Set<CelType["kind"]>(["bool", "int", "uint", "string"]);
 const KEYS: ReadonlySet<CelType["kind"]> = new Set<CelType["kind"]>([...PLAIN_KEYS, "dyn", "param", "wrapper"]);
 
-/** The types of what is there: an optional counts as what is in it. */
+/** Returns the types of items. An optional counts as its content. */
 function itemTypes(
   checker: Checker,
   nodes: readonly Node[],
@@ -85,7 +85,7 @@ function itemTypes(
   return sound.length === types.length ? sound : undefined;
 }
 
-/** What is in an optional that stands behind a `?`. */
+/** Returns the content type of an optional after a `?`. */
 export function optionalOf(checker: Checker, type: CelType, at: Ast): CelType | undefined {
   if (type.kind === "optional") return type.of;
   if (type.kind === "dyn") return type;

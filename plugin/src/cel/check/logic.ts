@@ -17,7 +17,7 @@ const DYN: CelType = { kind: "dyn" };
 
 const MAY_BE_ABSENT: ReadonlySet<Variable["role"]> = new Set(["step", "arg", "principal"]);
 
-/** `ok(step)`: whether it has a value. */
+/** Checks `ok(step)`, which is true if the step has a value. */
 export function checkOk(checker: Checker, ast: Call, place: Place): Node | undefined {
   const [arg] = ast.args;
   const wrong = (hint?: string) =>
@@ -31,7 +31,7 @@ export function checkOk(checker: Checker, ast: Call, place: Place): Node | undef
     const group = checker.group(arg.of, place);
     if (group?.type.kind === "struct") {
       variable = group.type.members.get(arg.field);
-      // The plain check knows how to say what is wrong.
+      // The check of a plain expression reports the fault.
       if (variable === undefined) return checker.check(arg, place);
     } else if (checker.check(arg, place) === undefined) return undefined;
     else return wrong(`write has(${checker.textOf(arg)}) to ask about a field`);
@@ -48,7 +48,7 @@ function outcomeOf(variable: Variable, { known, gone }: Place): boolean | undefi
   return gone.has(variable) ? false : undefined;
 }
 
-/** `&&`, `||` and `?:`: what the first operand says about absence is known in the others. */
+/** Checks `&&`, `||` and `?:`. The other operands use the first operand's knowledge about absence. */
 export function checkLogic(checker: Checker, ast: Call, place: Place): Node | undefined {
   const [firstAst, secondAst, thirdAst] = ast.args;
   if (firstAst === undefined || secondAst === undefined) return undefined;
@@ -93,7 +93,7 @@ export function checkLogic(checker: Checker, ast: Call, place: Place): Node | un
   return node;
 }
 
-/** How two branches become one type. */
+/** Returns the hint for making two branches of one type. */
 function alike(left: CelType, right: CelType): string {
   if (left.kind === "null" || right.kind === "null")
     return "write optional.none() in place of null, and optional.of(…) around the other one";
@@ -114,7 +114,7 @@ function alike(left: CelType, right: CelType): string {
 const NUMBERS: ReadonlySet<CelType["kind"]> = new Set(["int", "uint", "double"]);
 const TEXTS: ReadonlySet<CelType["kind"]> = new Set([...NUMBERS, "bool", "bytes"]);
 
-/** `==` and `!=`, for operands of any one type. */
+/** Checks `==` and `!=`, for operands of any one type. */
 export function checkEquality(checker: Checker, ast: Call, place: Place): Node | undefined {
   const args = checker.all(ast.args, place);
   if (args === undefined) return undefined;
@@ -140,7 +140,7 @@ export function checkEquality(checker: Checker, ast: Call, place: Place): Node |
   return { ...checker.base(ast, BOOL, undefined, anyFails(args)), kind: "call", fn: ast.fn, overload, args };
 }
 
-/** A value of an enum that is written as text. */
+/** Returns the value of an enum that a text names. */
 function valueNamed(value: Node, text: Node): string | undefined {
   const written = text.kind === "constant" ? text.value : undefined;
   const desc = value.proto?.kind === "enum" ? value.proto.desc : undefined;
@@ -149,7 +149,7 @@ function valueNamed(value: Node, text: Node): string | undefined {
   return `name the value: ${desc.typeName}.${named.name}`;
 }
 
-/** How to compare a text with a number. */
+/** Returns the hint for comparing a text with a number. */
 function convertToOne({ kind: left }: CelType, { kind: right }: CelType): string | undefined {
   if (left !== "string" && right !== "string") return undefined;
   const other = left === "string" ? right : left;
@@ -159,8 +159,8 @@ function convertToOne({ kind: left }: CelType, { kind: right }: CelType): string
 }
 
 /**
- * In CEL an unset message reads as its default, so that to ask whether it is null is a mistake: the answer never changes, and of what may be
- * absent it is read before anybody knows whether it is there. False after a diagnostic.
+ * Reports a comparison of a message with null. In CEL an unset message reads as its default, so the result never
+ * changes. An absent variable is also read before its presence is checked. Returns false after a diagnostic.
  */
 function checkNull(checker: Checker, ast: Call, message: Node, other: Node): boolean {
   if (!checker.language.soundLiterals) return true;
@@ -176,7 +176,7 @@ function checkNull(checker: Checker, ast: Call, message: Node, other: Node): boo
   return false;
 }
 
-/** How to ask whether a message is there. */
+/** Returns the test for the presence of a message, instead of a comparison with null. */
 function insteadOfNull(message: Node & { kind: "select" | "name" }, name: string, not: string): string {
   if (message.kind === "select") return `write ${not}has(${name})`;
   const { variable } = message;

@@ -12,12 +12,12 @@ const INT: CelType = { kind: "int" };
 const DYN: CelType = { kind: "dyn" };
 const ENTRY: CelType = { kind: "map", key: DYN, value: DYN };
 const OPTIONAL: CelType = { kind: "optional", of: DYN };
-/** Macros of which the first body is a condition also when it is the only one. */
+/** Macros whose first body is a condition even if it is the only body. */
 const CONDITIONS: ReadonlySet<string> = new Set(["all", "exists", "exists_one", "filter", "first"]);
 
 const SORTS: ReadonlySet<string> = new Set(["sortBy", "sortDesc"]);
 
-/** The type of a value and how protobuf has it. */
+/** The type of a value, and its representation in protobuf. */
 type Typed = readonly [type: CelType, proto: Proto | undefined];
 
 /** Checks a call of a macro, such as `list.map(item, …)`, before its expansion. */
@@ -77,7 +77,7 @@ export function checkMacro(checker: Checker, ast: Ast & { kind: "call" }, place:
   return node;
 }
 
-/** A sentence that names the arguments a macro takes. */
+/** Returns a sentence with the arguments of a macro. */
 function macroArguments(fn: string): string {
   switch (fn) {
     case "bind":
@@ -89,10 +89,10 @@ function macroArguments(fn: string): string {
   }
 }
 
-/** Types whose values may have no order among each other. */
+/** Types whose values may be unordered. */
 const UNSURE: ReadonlySet<CelType["kind"]> = new Set<CelType["kind"]>(["dyn", "wrapper", "null", "param"]);
 
-/** What is gone through; a dyn has to be an optional for the macros of optionals. */
+/** Returns the range of a macro. A dyn has to be an optional for the macros of optionals. */
 function rangeNode(checker: Checker, { macro }: MacroCall, range: Node, known: boolean): Node {
   if (!known) return checker.dynamic(range);
   const dyn = macro.startsWith("opt") && checker.typeOf(range).kind === "dyn";
@@ -112,7 +112,7 @@ function wantedOf({ macro }: MacroCall, args: readonly Node[]): readonly CelType
   return [CONDITIONS.has(macro) ? BOOL : last];
 }
 
-/** `cel.iterVar(0, 1)` is how optimizers name variables. */
+/** Returns the name of a variable. Optimizers write `cel.iterVar(0, 1)` for one. */
 function variableName(checker: Checker, ast: Ast): string | undefined {
   if (ast.kind === "ident") return ast.absolute ? undefined : ast.name;
   return checker.language.blocks ? iterationVariable(ast) : undefined;
@@ -140,7 +140,7 @@ function conditions(
   return second === undefined ? [condition] : [condition, second];
 }
 
-/** What the variables of a macro stand for; undefined when the range is of a type that it does not go over. */
+/** Returns the types of a macro's variables. Undefined if the macro cannot iterate over the type of the range. */
 function itemsOf(checker: Checker, { macro, variables }: MacroCall, range: Node): readonly Typed[] | undefined {
   const type = checker.typeOf(range);
   if (macro === "bind") return [[type, type.kind === "wrapper" ? undefined : range.proto]];
@@ -166,7 +166,9 @@ function itemsOf(checker: Checker, { macro, variables }: MacroCall, range: Node)
     : undefined;
 }
 
-/** Whether the range may be anything; then it is dyn from now on, so that nothing later decides otherwise. */
+/**
+ * Returns true if the range may have any type. It is then fixed to dyn, so that later checks cannot decide otherwise.
+ */
 function isOpen(checker: Checker, range: Node): boolean {
   const type = checker.typeOf(range);
   return type.kind === "dyn" || (type.kind === "param" && checker.types.assignable(DYN, type));

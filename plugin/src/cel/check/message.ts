@@ -36,7 +36,7 @@ export function checkMessage(checker: Checker, ast: Literal, place: Place): Node
   const fields = ast.fields.map((written) => checkField(checker, desc, written, seen, place));
   const sound = fields.filter((field) => field !== undefined);
   if (sound.length < fields.length) return undefined;
-  // An Any is what is in it, and its type may be unknown.
+  // An Any counts as its content, and the type of the content may be unknown.
   const opened = type.kind === "dyn" && type.any === true;
   const fails =
     opened ||
@@ -44,7 +44,7 @@ export function checkMessage(checker: Checker, ast: Literal, place: Place): Node
     sound.some(({ field, value }) => {
       return value.fails || mayNotFit(checker, value, fieldType(field).proto);
     });
-  // The value of a wrapper, a Struct and the like is CEL's own.
+  // The value of a wrapper, a Struct or a similar message is CEL's own.
   const base = checker.base(ast, type, type.kind === "message" ? proto : undefined, fails);
   const node: Node = { ...base, kind: "message", desc, fields: sound };
   checker.wanted.set(
@@ -57,7 +57,9 @@ export function checkMessage(checker: Checker, ast: Literal, place: Place): Node
   return node;
 }
 
-/** What a field takes: null leaves a message unset, and is left out of a list or a map of messages. */
+/**
+ * Returns the accepted type of a field: null leaves a message unset, and is left out of a list or a map of messages.
+ */
 function withNulls(type: CelType): CelType {
   if (type.kind === "list") return { kind: "list", element: orNull(type.element) };
   return type.kind === "map" ? { ...type, value: orNull(type.value) } : orNull(type);
@@ -108,7 +110,7 @@ function checkField(
   const type = optional ? optionalOf(checker, own, ast) : own;
   if (type === undefined) return undefined;
   const wanted = fieldType(field);
-  // cel-go speaks of the field where we show its value.
+  // cel-go reports the place of the field, and this checker that of the value.
   const shown = { ...ast, ...(at.anchor === undefined ? {} : { anchor: at.anchor }) };
   const fits =
     checker.types.assignable(wanted.type, type) && enumsFit(checker, checker.types.resolve(type), wanted.type);
@@ -133,7 +135,7 @@ function checkField(
   return optional ? { field, value, optional } : { field, value };
 }
 
-/** Names of two types; enums are named where one stands for a single value, or where the names would be the same. */
+/** Returns the names of two types. Enums are named for single values, or if the names would be equal. */
 function namesApart(is: CelType, of: CelType): readonly [is: string, of: string] {
   const name = (type: CelType) =>
     type.kind === "int" && type.enum !== undefined ? type.enum.typeName : typeName(type);
@@ -144,7 +146,7 @@ function lastPart(name: string): string {
   return name.slice(name.lastIndexOf(".") + 1);
 }
 
-/** Whether where an enum is wanted there is one: a single value, or those of a list or a map. */
+/** Returns true if required enums are given: as a single value, or in a list or a map. */
 function enumsFit(checker: Checker, type: CelType, wanted: CelType): boolean {
   if (checker.language.openEnums || type.kind === "param") return true;
   if (wanted.kind === "int" && wanted.enum !== undefined) {
@@ -154,7 +156,7 @@ function enumsFit(checker: Checker, type: CelType, wanted: CelType): boolean {
   return wanted.kind !== "map" || type.kind !== "map" || enumsFit(checker, type.value, wanted.value);
 }
 
-/** Whether putting a value into a field can fail: an integer does not fit, a dyn is of another type, a list has no JSON. */
+/** Returns true if setting a field can fail: an integer out of range, a dyn of another type, or a list without JSON. */
 function mayNotFit(checker: Checker, value: Node, proto: Proto, element = false): boolean {
   const type = checker.typeOf(value);
   if (type.kind === "null" || (value.proto !== undefined && sameProto(value.proto, proto))) return false;
@@ -173,9 +175,9 @@ function mayNotFit(checker: Checker, value: Node, proto: Proto, element = false)
   const own =
     range === undefined || (proto.kind === "enum" && value.proto?.kind === "enum") ? undefined : rangeOf(value);
   if (range !== undefined && own !== undefined) return own.low < range.low || own.high > range.high;
-  // An optional that holds nothing leaves the field unset.
+  // An empty optional leaves the field unset.
   const form = type.kind === "optional" ? celForm(type.of) : formOf(type, value.proto);
-  // So does null, which has no place in a list or behind a `?`.
+  // Null does the same, but it is invalid in a list or after a `?`.
   const unset = form.kind === "nullable" && !element && type.kind !== "optional";
   return narrows(unset ? form.of : form, protoForm(proto));
 }
@@ -185,7 +187,10 @@ function isAny(proto: Proto): boolean {
   return proto.kind === "message" && proto.desc.typeName === "google.protobuf.Any";
 }
 
-/** Whether an Any holds the value for sure: anything but what is known only at run time, and a list or a map without JSON. */
+/**
+ * Returns true if an Any certainly accepts the value. Exceptions are values whose types are known only at run time, and
+ * a list or a map without JSON.
+ */
 function isSurelyPacked(checker: Checker, value: Node, type: CelType): boolean {
   if (type.kind === "message" || type.kind === "wrapper") return true;
   return isSureJsonNode(value, (part) => checker.typeOf(part));

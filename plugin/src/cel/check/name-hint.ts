@@ -7,11 +7,11 @@ import { nameList } from "./name-list.ts";
 
 const SIZES: ReadonlySet<string> = new Set(["length", "size", "count"]);
 
-/** The correction of an unknown name. `dotted` is the name with the members after it. */
+/** Returns the correction of an unknown name. `dotted` is the name with the members after it. */
 export function unknownNameHint(checker: Checker, name: string, dotted: string, place: Place): string | undefined {
   const isCode = checker.registry.getEnum("bff.v1.Code")?.values.some((value) => value.name === name);
   if (isCode && !dotted.includes(".")) return `write bff.v1.Code.${name}`;
-  // A step whose name is taken (BFF107) is in scope beside what has that name.
+  // A step whose name is reserved (BFF107) is in scope beside the other owner of the name.
   const names = [...new Set([...place.locals.keys(), ...checker.scope.names()])];
   if (name === "claims" && names.includes("credential"))
     return 'say in the source which message its claims are, as in claims: "Claims"';
@@ -20,13 +20,16 @@ export function unknownNameHint(checker: Checker, name: string, dotted: string, 
   return names.length === 0 ? undefined : `in scope: ${nameList(names)}${asArgument(checker, name, place)}`;
 }
 
-/** A message that steps compose has no other names than those it is given: what it lacks may be one of theirs. */
+/**
+ * Returns the hint to add an argument. A message that steps compose sees only its arguments, so the missing name may be
+ * one of the composer.
+ */
 function asArgument(checker: Checker, name: string, place: Place): string {
   const given = checker.variable("args", place)?.type.kind === "struct" && /^[a-z]/.test(name);
   return given ? `; what the composing step knows comes in its args: args.${name}` : "";
 }
 
-/** The correction of a name that lacks `args` or `env` in front of it. */
+/** Returns the correction of a name that lacks `args` or `env` before it. */
 function memberNamed(checker: Checker, name: string, place: Place): string | undefined {
   const offered = new Set(checker.scope.names());
   return ["args", "env"].flatMap((group) => {
@@ -40,7 +43,7 @@ function memberNamed(checker: Checker, name: string, place: Place): string | und
   })[0];
 }
 
-/** The correction of a member that a group does not have. */
+/** Returns the correction of a member that a group lacks. */
 export function unknownMemberHint(group: Variable, member: string, members: readonly string[]): string | undefined {
   const close = didYouMean(member, members);
   if (close !== undefined) return `did you mean "${close}"?`;
@@ -48,7 +51,7 @@ export function unknownMemberHint(group: Variable, member: string, members: read
   return members.length > 0 ? `there is ${nameList(members)}` : undefined;
 }
 
-/** What to write in place of a field of a value that is no message. */
+/** Returns the correction of a field of a value that is no message. */
 export function noFieldsHint(
   checker: Checker,
   type: CelType,

@@ -20,7 +20,7 @@ const DYN: CelType = { kind: "dyn" };
 
 const STRING: CelType = { kind: "string" };
 
-/** A name, or fields behind one. */
+/** Checks a name, or fields after a name. */
 export function checkName(checker: Checker, ast: Ast & { kind: "ident" | "select" }, place: Place): Node | undefined {
   const dotted = dottedName(ast);
   const root = rootOf(ast);
@@ -49,7 +49,7 @@ export function checkName(checker: Checker, ast: Ast & { kind: "ident" | "select
   return unknownName(checker, ast, dotted, place);
 }
 
-/** Whether the first parts of a dotted name are a variable, so that the rest of it is fields. */
+/** Returns true if the first parts of a dotted name are a variable, so that the other parts are fields. */
 function beginsKnown(checker: Checker, dotted: string): boolean {
   const dot = dotted.lastIndexOf(".");
   if (dot <= 0) return false;
@@ -57,12 +57,12 @@ function beginsKnown(checker: Checker, dotted: string): boolean {
   return resolveName(before, checker.scope, checker.registry)?.kind === "variable" || beginsKnown(checker, before);
 }
 
-/** Whether a dotted name means nothing, nor what it begins with. */
+/** Returns true if neither a dotted name nor its beginning has a meaning. */
 export function isUnknown(checker: Checker, dotted: string): boolean {
   return resolveName(dotted, checker.scope, checker.registry) === undefined && !beginsKnown(checker, dotted);
 }
 
-/** Reading it is an error at run time. */
+/** Returns a variable whose read is an error at run time. */
 function unknownVariable(checker: Checker, at: Span, name: string): Node {
   const variable: Variable = { name, role: "unknown", type: DYN, proto: undefined, absent: false };
   return { ...checker.base(at, DYN, undefined, true), kind: "name", variable };
@@ -79,12 +79,12 @@ function readVariable(checker: Checker, variable: Variable, at: Span, place: Pla
     return checker.complain("BFF306", at, `"${variable.name}" is not a value by itself`, hint);
   }
   checker.read(variable, "value", at, place);
-  // An Any may hold what nobody knows.
+  // An Any may contain a message of an unknown type.
   const any = variable.type.kind === "dyn" && variable.type.any === true;
   return { ...checker.base(at, variable.type, variable.proto, any), kind: "name", variable };
 }
 
-/** Says that a name means nothing, and what it may have been meant to be. */
+/** Reports an unknown name, with its correction. */
 export function unknownName(
   checker: Checker,
   ast: Ast & { kind: "ident" | "select" },
@@ -116,7 +116,7 @@ export function unknownName(
   return checker.complain("BFF302", first, `there is no "${name}" here`, hint);
 }
 
-/** A field, a member of a group, a key of a map, or (with `test`) whether it is there. */
+/** Checks a field, a member of a group, a key of a map, or (with `test`) the presence of one. */
 export function checkSelect(
   checker: Checker,
   ast: Ast & { kind: "select" },
@@ -124,7 +124,7 @@ export function checkSelect(
   test: boolean,
 ): Node | undefined {
   const group = checker.group(ast.of, place);
-  // A member that does not exist is not asked for in another way.
+  // For an unknown member, no other form of access is suggested.
   const asked = group?.type.kind === "struct" ? group.type.members.get(ast.field) : undefined;
   if (group !== undefined && ast.optional && (asked !== undefined || group.role === "headers")) {
     const hint = asked === undefined ? 'an absent header is ""' : presenceHint(group, asked, ast.field);
@@ -152,7 +152,7 @@ export function checkSelect(
   return of && selectFrom(checker, of, ast, test, place);
 }
 
-/** A field of a value. From an optional it is an optional again, unset when there is nothing to select from. */
+/** Checks a field of a value. A field of an optional is again an optional, which is empty if the first one is. */
 function selectFrom(
   checker: Checker,
   from: Node,
@@ -182,7 +182,7 @@ function selectFrom(
         return unknownField(checker, ast, type.desc);
       }
       const value = fieldType(field);
-      // An Any may hold what nobody knows.
+      // An Any may contain a message of an unknown type.
       const any = value.type.kind === "dyn" && value.type.any === true;
       return select(value.type, value.proto, any, field);
     }
@@ -192,7 +192,7 @@ function selectFrom(
       return member && select(member.type, member.proto, false, ast.field);
     }
     case "map": {
-      // A type that is open stays so, as in cel-go.
+      // An open type stays open, as in cel-go.
       if (type.key.kind !== "param" && !checker.types.assignable(STRING, type.key)) break;
       return select(type.value, of.proto?.kind === "map" ? of.proto.of : undefined, true, ast.field);
     }
@@ -213,7 +213,7 @@ interface Selection {
   readonly checker: Checker;
   readonly ast: Ast;
   readonly of: Node;
-  /** The type that the field is of. */
+  /** The type that contains the field. */
   readonly type: CelType;
   readonly test: boolean;
   readonly optional: boolean;
@@ -227,7 +227,7 @@ function selected(
 ): Node {
   const node = { kind: "select", of, field, test } as const;
   if (!optional && !test) return { ...checker.base(ast, to.type, to.proto, of.fails || fails), ...node };
-  // Nothing to select from is no error for an optional, a value without fields is.
+  // Selecting from an empty optional is no error, but selecting from a value without fields is.
   const sure = type.kind === "message" || type.kind === "map" || type.kind === "opaque";
   const base = checker.base(ast, test ? BOOL : { kind: "optional", of: to.type }, undefined, of.fails || !sure);
   return { ...base, ...node, ...(optional ? { optional } : {}) };
@@ -267,7 +267,7 @@ const TIME_HINTS = {
   duration: "ask for all of it in one unit: x.getSeconds(), x.getMilliseconds()",
 };
 
-/** A field that an extension adds to a message of proto2. */
+/** Returns a field that an extension adds to a message of proto2. */
 export function extensionOf(
   checker: Checker,
   of: Node,
@@ -307,7 +307,7 @@ function unknownField(
   return checker.complain("BFF303", ast.name, `${desc.typeName} has no field "${ast.field}"`, hint);
 }
 
-/** `headers["x"]`, or with `test` whether it is there: an absent header reads as "". */
+/** Checks `headers["x"]`, or with `test` its presence. An absent header reads as "". */
 export function checkHeader(
   checker: Checker,
   headers: Variable,
@@ -318,7 +318,7 @@ export function checkHeader(
 ): Node {
   checker.read(headers, "value", at, place);
   const variable: Node = { ...checker.base(at, headers.type), kind: "name", variable: headers };
-  // Names of headers are in lower case whatever the author writes.
+  // Names of headers are in lower case, independent of the author's spelling.
   const lower =
     name.kind === "constant" && typeof name.value === "string" ? { ...name, value: name.value.toLowerCase() } : name;
   const base = checker.base(at, test ? BOOL : { kind: "string" }, undefined, name.fails);

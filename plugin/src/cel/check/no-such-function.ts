@@ -6,7 +6,7 @@ import { functionNames } from "../types/functions/signatures.ts";
 import type { Checker, Place } from "./checker.ts";
 import { isUnknown, rootOf } from "./name.ts";
 
-/** Says that there is no such function, and what may have been meant; nothing that only follows from that. */
+/** Reports an unknown function, with its correction. Faults that only follow from it are not reported. */
 export function noSuchFunction(checker: Checker, ast: Call, place: Place): undefined {
   const { fn, target } = ast;
   const functions = [...functionNames(), ...checker.language.functions.map((one) => one.fn)];
@@ -35,7 +35,7 @@ export function noSuchFunction(checker: Checker, ast: Call, place: Place): undef
     const dotted = all.filter((known) => known.includes("."));
     const meant = didYouMean(full, dotted);
     const at = { ...ast.name, start: target?.start ?? ast.name.start };
-    // Of what nobody knows there is no function either.
+    // An unknown target has no functions either.
     if (meant !== undefined)
       checker.complain("BFF304", at, `there is no function "${full}"`, `did you mean "${meant}"?`);
     else if (target !== undefined) checker.check(target, place);
@@ -46,28 +46,31 @@ export function noSuchFunction(checker: Checker, ast: Call, place: Place): undef
   const suggestion = close ? `did you mean "${close}"?` : undefined;
   const hint = foreign ?? suggestion ?? (namespaced ? namesIn(owner, fn, functions) : undefined);
   checker.complain("BFF304", ast.name, `there is no function "${name}"`, hint);
-  // JavaScript's `Math.max` is no method of a step that is missing.
+  // JavaScript's `Math.max` is no method of a missing step.
   const object = strange && root?.kind === "ident" && /^[A-Z]/.test(root.name);
-  // The operands may have faults of their own.
+  // The operands may have further faults.
   checker.all(target === undefined || namespaced || object ? args : [target, ...args], place);
   return undefined;
 }
 
-/** `math has abs, ceil, floor`, and the method of this name if there is one. */
+/** Returns `math has abs, ceil, floor`, and the method of this name if one exists. */
 function namesIn(space: string | undefined, fn: string, functions: readonly string[]): string {
   const inside = functions.filter((name) => name.startsWith(`${space}.`)).map((name) => name.slice(`${space}.`.length));
   const method = functions.includes(fn) ? `write x.${fn}(…); ` : "";
   return `${method}${space} has ${[...new Set(inside)].sort().join(", ")}`;
 }
 
-/** Whether a method is written like a macro, with a name first that is known inside of it alone. */
+/** Returns true if a method looks like a macro, with a first name that is known only inside of it. */
 function namesItsOwn(checker: Checker, { target, args }: Call, place: Place): boolean {
   const [first] = args;
   if (target === undefined || args.length < 2 || first?.kind !== "ident") return false;
   return checker.variable(first.name, place) === undefined && isUnknown(checker, first.name);
 }
 
-/** The function that another name begins with, or that begins with it: `sort` for `sortStable`, `substring` for `sub`. */
+/**
+ * Returns the function that another name begins with, or that begins with it: `sort` for `sortStable`, `substring` for
+ * `sub`.
+ */
 function sharingWords(name: string, known: readonly string[]): string | undefined {
   const begins = (long: string, short: string): boolean => short.length > 2 && long.startsWith(short);
   return known.find((one) => begins(name, one)) ?? known.find((one) => begins(one, name));

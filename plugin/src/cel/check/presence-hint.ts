@@ -1,11 +1,14 @@
 import type { CelType, Variable } from "../types/model/type.ts";
 
-/** How an argument is given so that the message that reads it may ask for it. */
+/** Returns the hint to provide an argument only if it is set, so that the reading message can test its presence. */
 export function giveIfSet(written: string): string {
   return `where the message is composed, give it with \`if: "has(…)"\`, and write ok(${written}) here`;
 }
 
-/** What to write in place of `has` or `.?` where a member of a group is no field. Of all groups only arguments have members without a value. */
+/**
+ * Returns the hint that replaces `has` or `.?` of a group's member without presence. Only the group of arguments has
+ * members without a value.
+ */
 export function presenceHint(group: Variable, member: Variable, name: string): string {
   const written = `${group.name}.${name}`;
   if (group.role !== "args") return `read ${written} without asking: it always has a value`;
@@ -22,7 +25,7 @@ export function presenceHint(group: Variable, member: Variable, name: string): s
     : `write ${asked}: not every place that gives it can leave it unset, and ${unset}`;
 }
 
-/** What a member reads as when nothing was set, and how to ask for something else. */
+/** Returns the value of an unset member, and the condition that tests for another value. */
 function asDefault({ type, unsetBy }: Variable, written: string): readonly [read: string, asked: string | undefined] {
   switch (type.kind) {
     case "bool":
@@ -58,7 +61,7 @@ function literal({ kind }: CelType, own: unknown): string {
   }
 }
 
-/** What to write in place of `ok` of what is never absent. */
+/** Returns the hint that replaces `ok` of an argument that is never absent. */
 export function insteadOfOk(member: Variable): string {
   const written = `args.${member.name}`;
   if (member.presence !== undefined) return `write has(${written}) to ask whether it is set`;

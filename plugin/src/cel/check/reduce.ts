@@ -4,10 +4,12 @@ import type { CelType, Variable } from "../types/model/type.ts";
 import type { Checker, Place } from "./checker.ts";
 
 const DYN: CelType = { kind: "dyn" };
-/** What a result of these types holds does not grow from item to item. */
+/** Types whose values have a fixed size, so that a result cannot grow with each item. */
 const FIXED: ReadonlySet<CelType["kind"]> = new Set<CelType["kind"]>(["bool", "int", "uint", "double", "null"]);
 
-/** `list.reduce(result, item, …, begin)`: its arguments are what it begins with, and what each item makes of the result. */
+/**
+ * Checks `list.reduce(result, item, …, begin)`: its arguments are the start value, and the next result for each item.
+ */
 export function checkReduce(
   checker: Checker,
   call: MacroCall,
@@ -56,7 +58,7 @@ export function checkReduce(
   return node;
 }
 
-/** Of what it begins with nothing is known but CEL's type: no value of an enum, and null is what only a dyn may be. */
+/** Returns the type of a result from the start value. Only CEL's type remains: no enum, and null becomes a dyn. */
 function resultType(type: CelType): CelType {
   switch (type.kind) {
     case "int":

@@ -9,7 +9,7 @@ type Part = "header" | "trailer";
 /** Names of metadata (gRPC over HTTP/2, "Header-Name"). */
 const NAME = /^[0-9a-z_.-]+$/;
 
-/** `header(step, 'x')`, `trailer(step, 'x')`: what came beside the answer of the step's call. */
+/** Checks `header(step, 'x')` and `trailer(step, 'x')`: metadata of the answer to the step's call. */
 export function checkReceived(checker: Checker, ast: Call, part: Part, place: Place): Node | undefined {
   const [step, named] = ast.args;
   if (step === undefined || named === undefined || ast.args.length !== 2) return wrongForm(checker, ast, part);
@@ -30,7 +30,7 @@ function wrongForm(checker: Checker, ast: Call, part: Part): undefined {
   return checker.complain("BFF320", ast, `\`${part}\` takes a step and a name`, hint);
 }
 
-/** The step that is asked, which has to make a call of its own. */
+/** Returns the step with the metadata, which must make a call itself. */
 function stepOf(checker: Checker, at: Ast, part: Part, place: Place): Variable | undefined {
   const wrong = (hint = "name the step whose call got the answer"): undefined =>
     checker.complain("BFF320", at, `\`${part}\` takes the name of a step`, hint);
@@ -55,7 +55,7 @@ function stepOf(checker: Checker, at: Ast, part: Part, place: Place): Variable |
   return checker.complain("BFF320", at, `"${at.name}" ${lack}`, hint);
 }
 
-/** The name in lower case, as all names of metadata are. */
+/** Returns the name in lower case, like all names of metadata. */
 function nameOf(checker: Checker, at: Ast, part: Part, place: Place): string | undefined {
   const node = checker.check(at, place);
   if (node === undefined) return undefined;

@@ -4,11 +4,11 @@ import type { CelType, Variable } from "../types/model/type.ts";
 import type { Checker } from "./checker.ts";
 
 /**
- * The tree with all types known: a type variable is what it was found to be, or dyn
- * (only in the type of an empty literal or of nothing it stays open, since that goes anywhere); and operands that are dyn or wrappers where a type is
- * wanted are made that type.
+ * Returns the tree with all types known: a type variable is its resolved type, or dyn. It stays open only in the type
+ * of an empty literal or an empty optional, which fits any type. Operands that are dyn or wrappers are converted to the
+ * required types.
  *
- * @param unsafe what is read without being asked for: where it is absent nothing is evaluated
+ * @param unsafe variables that are read without a presence test; if one is absent, the expression is not evaluated
  */
 export function settle(root: Node, checker: Checker, unsafe: ReadonlySet<Variable>): Node {
   return new Settling(checker, unsafe).node(root);
@@ -18,7 +18,7 @@ class Settling {
   readonly #checker: Checker;
   readonly #unsafe: ReadonlySet<Variable>;
   readonly #variables = new Map<Variable, Variable>();
-  /** What `cel.bind` has bound to what can fail: its error comes out wherever it is first read. */
+  /** Variables that `cel.bind` binds to a value that can fail. Its error appears at the first read. */
   readonly #failing = new Set<Variable>();
 
   constructor(checker: Checker, unsafe: ReadonlySet<Variable>) {

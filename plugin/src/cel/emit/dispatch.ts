@@ -1,5 +1,5 @@
-// Which file prints which kind of node. These files know an `Emitter` and come back by its `value`, `as` and `inner` for the parts of what
-// they print: none of them imports another for that, and none imports this one.
+// Dispatch by kind of node to the printing files. These files receive an `Emitter` and print parts through its `value`,
+// `as` and `inner`. None of them imports another one for that, and none imports this file.
 
 import { runtimeTypeName } from "../types/facts/same-value.ts";
 import { type Form, formOf, isUnsigned, PLAIN, protoForm } from "../types/forms/form.ts";
@@ -18,7 +18,7 @@ import { coerce, packed, unbox } from "./pieces/coerce.ts";
 import { constant, zero } from "./pieces/constant.ts";
 import { atom, binary, LEVEL, operand, type Piece, piece, runtime } from "./pieces/piece.ts";
 
-/** CEL's value, in the form in which it comes most naturally. */
+/** Prints CEL's value, in its most natural form. */
 function value(emitter: Emitter, node: Node): Piece {
   const holds = node.type.kind === "optional" || (node.kind === "macro" && /^opt/.test(node.macro));
   const optional = holds ? emitOptional(emitter, node) : undefined;
@@ -73,20 +73,20 @@ function value(emitter: Emitter, node: Node): Piece {
   }
 }
 
-/** The value in a given form; literals, conditionals and comprehensions are printed in it right away. */
+/** Prints the value in a given form. Literals, conditionals and comprehensions are printed in it directly. */
 function as(emitter: Emitter, node: Node, form: Form): Piece {
-  // A key that does not fit is an error, which an object would not be.
+  // A key that does not fit is an error, which an object would not raise.
   if (node.kind === "map" && form.kind === "record" && misfitKey(node, form.key) !== undefined) {
     return coerce(emitter.value(node), form, emitter.names);
   }
   if (node.kind === "list" && form.kind === "list") return emitter.list(node, form.of);
   if (form.kind === "any" && node.type.kind === "message") {
     const message = emitter.value(node);
-    // One that may be null is looked at when it is packed.
+    // Packing checks a value that may be null.
     if (!message.nullable) return packed(message, node.type.desc, emitter.names);
   }
   if (node.kind === "map" && form.kind === "record" && isRecord(node, form)) return emitRecord(emitter, node, form);
-  // A dyn has to know which keys are uints.
+  // A dyn needs the information which keys are uints.
   const uints = node.type.kind === "map" && node.type.key.kind === "uint";
   if (node.kind === "map" && form.kind === "map" && (!uints || isUnsigned(form.key)))
     return emitMap(emitter, node, form);
@@ -99,7 +99,7 @@ function as(emitter: Emitter, node: Node, form: Form): Piece {
 
 export const print: Print = { value, as, inner: optionalAs };
 
-/** What is `undefined` where it is null: steps and arguments. */
+/** Roles of variables whose null is `undefined`: steps and arguments. */
 const UNSET: ReadonlySet<Variable["role"]> = new Set(["step", "arg"]);
 function orNull(read: Piece): Piece {
   const of = read.form.kind === "nullable" ? read.form.of : read.form;

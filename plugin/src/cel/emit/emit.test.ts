@@ -176,7 +176,7 @@ it("is accepted by a strict TypeScript compiler", { timeout: 60_000 }, () => {
   expect(typeErrorsOf(all.map(([expression, , as]) => [checked(expression), as]))).toBe("");
 });
 
-/** What a chain is made of, and how it goes on. */
+/** Long chains: their kind, and their text. */
 const CHAINS: readonly (readonly [what: string, text: string])[] = [
   ["a sum", Array(500).fill("s.single_int64").join(" + ")],
   ["a text", Array(500).fill("args.id").join(" + ")],

@@ -11,7 +11,7 @@ import type { Code, Names } from "./pieces/code.ts";
 import { coerce, ifSet, packed } from "./pieces/coerce.ts";
 import { atom, LEVEL, type Piece } from "./pieces/piece.ts";
 
-/** CEL's value. Nothing is unset: an unset message reads as its default, an unset wrapper as null. */
+/** Prints CEL's value. No value is unset: an unset message reads as its default, an unset wrapper as null. */
 export function emitValue(expression: Expression, names: Names): Code {
   const { root, type } = expression;
   const emitter = new Emitter(names, new Set(), root, print, expression.strict);
@@ -22,7 +22,10 @@ export function emitValue(expression: Expression, names: Names): Code {
   return { ...codeOf(value, type, proto, root.fails), as: (to) => asProto(root, emitter, to) };
 }
 
-/** What a field path reads, or `undefined` when anything on the way is unset or its variable is absent. Only for `expression.path`. */
+/**
+ * Prints the value of a field path, or `undefined` if a part of the path is unset or its variable is absent. Only for
+ * `expression.path`.
+ */
 export function emitPath(expression: Expression, names: Names): Code {
   const { root, type } = expression;
   const emitter = new Emitter(names, new Set(expression.unsafe), root, print);
@@ -39,7 +42,10 @@ export function emitPath(expression: Expression, names: Names): Code {
   return { ...codeOf(value, type, expression.proto, root.fails), as };
 }
 
-/** A field of a message in a variable, exactly as the field has it: `undefined` when it is unset, or with `set` its default. */
+/**
+ * Prints a field of a message in a variable, in the field's own form: `undefined` if it is unset, or with `set` its
+ * default.
+ */
 export function emitField(of: Variable, field: DescField, set: boolean, names: Names): Code | undefined {
   const { type, proto } = fieldType(field);
   const base = { at: { file: "", line: 0, column: 0, endLine: 0, endColumn: 0 }, fails: false };
@@ -52,7 +58,7 @@ export function emitField(of: Variable, field: DescField, set: boolean, names: N
 }
 
 function isPrintedAs(form: Form, proto: Proto | undefined): boolean {
-  // Boxes are opened on the way, so what is printed is not the message any more.
+  // The path opens boxes, so the printed value is no longer the message.
   return proto === undefined || protoForm(proto).kind === form.kind;
 }
 
@@ -68,7 +74,7 @@ function precedenceOf({ level }: Piece): Code["precedence"] {
   return level > LEVEL.conditional ? "binary" : "conditional";
 }
 
-/** The value in exactly the representation `to`; null and optional.none() become undefined. */
+/** Prints the value in exactly the representation `to`. Null and optional.none() become undefined. */
 function asProto(root: Node, emitter: Emitter, to: Proto): Code | undefined {
   const { type, proto } = root;
   const form = protoForm(to);
@@ -86,11 +92,11 @@ function asProto(root: Node, emitter: Emitter, to: Proto): Code | undefined {
     );
   }
   if (!convertible(type, proto, to, root)) return undefined;
-  // A message around a value stays one.
+  // A message around a value stays a message.
   const raw = form.kind === "boxed" || form.kind === "json" || form.kind === "any" ? emitter.raw(root) : undefined;
   if (raw !== undefined && sameForm(raw.form, form)) return codeOf(raw, type, to, root.fails);
   const natural = emitter.value(root);
-  // Null leaves unset what the value is given to.
+  // A null value leaves its target unset.
   const given = natural.form.kind === "nullable" ? natural.form.of : natural.form;
   const fails = root.fails || narrows(given, form);
   const nullable = type.kind === "wrapper" || natural.nullable || isNullableMessage(type);

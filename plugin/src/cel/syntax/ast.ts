@@ -1,14 +1,14 @@
 import type { ExpressionCode } from "./codes.ts";
 
-/** Where something stands in the text of an expression: UTF-16 offsets, the end exclusive. */
+/** Place in the text of an expression: UTF-16 offsets, the end exclusive. */
 export interface Span {
   readonly start: number;
   readonly end: number;
-  /** Where cel-go points when it speaks of this part: the operator, the dot, the bracket. Only conformance tests ask. */
+  /** Place that cel-go reports for this part: the operator, the dot, the bracket. Only conformance tests use it. */
   readonly anchor?: number;
 }
 
-/** An expression as it was written: macros are calls here, and every node knows its place. */
+/** An expression as written: macros are calls, and every node has its place. */
 export type Ast = Span &
   (
     | {
@@ -18,7 +18,7 @@ export type Ast = Span &
       }
     /** `absolute`: written with a leading dot. */
     | { readonly kind: "ident"; readonly name: string; readonly absolute: boolean }
-    /** `optional`: written `a.?b`; `quoted`: the field stands between backticks. */
+    /** `optional`: written `a.?b`; `quoted`: the field is written between backticks. */
     | {
         readonly kind: "select";
         readonly of: Ast;
@@ -65,7 +65,7 @@ export interface SyntaxFault extends Span {
 
 export type Call = Ast & { readonly kind: "call" };
 
-/** The parts of an expression, in the order in which they are written. */
+/** Returns the parts of an expression, in the order in which they are written. */
 export function partsOf(ast: Ast): readonly Ast[] {
   switch (ast.kind) {
     case "select":
@@ -83,7 +83,7 @@ export function partsOf(ast: Ast): readonly Ast[] {
   }
 }
 
-/** `a.b.c` when it is names and dots only; a leading dot is kept. */
+/** Returns `a.b.c` if it is names and dots only. A leading dot is kept. */
 export function dottedName(ast: Ast): string | undefined {
   if (ast.kind === "ident") return ast.absolute ? `.${ast.name}` : ast.name;
   if (ast.kind !== "select" || ast.optional || ast.quoted) return undefined;

@@ -1,4 +1,4 @@
-/** The diagnostics of expressions, BFF301 to BFF329 and BFF354: what each code says, as a rule and why it matters. */
+/** The diagnostics of expressions, BFF301 to BFF329 and BFF354: each code with its rule and the reason for it. */
 export const CODES = {
   BFF301: "An expression is CEL: it has to parse before anything can be known about it.",
   BFF302:

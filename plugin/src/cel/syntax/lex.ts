@@ -5,10 +5,10 @@ import { decodeString } from "./string-literal.ts";
 export type Token = Span &
   (
     | { readonly kind: "word"; readonly text: string }
-    /** A field between backticks; `text` is what stands between them. */
+    /** A field between backticks; `text` is the part between them. */
     | { readonly kind: "quoted"; readonly text: string }
     | { readonly kind: "sign"; readonly text: string }
-    /** Without a sign: the parser knows whether a minus belongs to it. */
+    /** Without its sign, because the parser decides if a minus belongs to it. */
     | { readonly kind: "integer"; readonly text: string; readonly value: bigint; readonly unsigned: boolean }
     | { readonly kind: "double"; readonly text: string; readonly value: number }
     | { readonly kind: "string"; readonly text: string; readonly value: string | Uint8Array }
@@ -23,7 +23,7 @@ const ARROW = "there are no functions of your own: write list.map(item, item.nam
 const OPENING_QUOTE = /([bB]?[rR]?)("""|'''|"|')/y;
 const SIGN = /==|!=|<=|>=|&&|\|\||[<>[\]{}().,\-!?:+*/%]/y;
 
-/** All tokens, the last of kind "end"; or the first thing that is none. */
+/** Returns all tokens, the last of kind "end", or the first text that is no token. */
 export function lex(text: string): { readonly tokens: readonly Token[] } | { readonly fault: SyntaxFault } {
   const tokens: Token[] = [];
   let at = 0;
@@ -40,7 +40,7 @@ export function lex(text: string): { readonly tokens: readonly Token[] } | { rea
   }
 }
 
-/** What other languages write. */
+/** Literals of other languages, with their corrections. */
 const ALMOST: readonly (readonly [pattern: RegExp, hint: (written: string) => string])[] = [
   [/0X[0-9a-fA-F]+[uU]?/y, (written) => `write ${written.replace("X", "x")}`],
   [/[rR][bB](?=["'])/y, ([r, b]) => `write ${b}${r}, the b before the r`],

@@ -1,6 +1,6 @@
 import type { Ast } from "./ast.ts";
 
-/** How a macro may be written: so many names of variables, then so many expressions that may use them. */
+/** Arguments of a macro: the number of variables, then the number of expressions that may use them. */
 type Shape = readonly [variables: number, bodies: number];
 
 const SHAPES: ReadonlyMap<string, readonly Shape[]> = new Map<string, readonly Shape[]>([
@@ -43,7 +43,7 @@ const SHAPES: ReadonlyMap<string, readonly Shape[]> = new Map<string, readonly S
   ["sortBy", [[1, 1]]],
   ["sortDesc", [[1, 1]]],
   ["first", [[1, 1]]],
-  // Its last part, where it begins, does not see the variables.
+  // Its last part, the start value, does not see the variables.
   ["reduce", [[2, 2]]],
   [
     "transformList",
@@ -76,13 +76,13 @@ export const MACROS: ReadonlySet<string> = new Set(SHAPES.keys());
 /** A macro that binds names, taken apart. */
 export interface MacroCall {
   readonly macro: string;
-  /** What is gone through or bound: it does not see the variables. */
+  /** The range or the bound value, which does not see the variables. */
   readonly range: Ast;
   readonly variables: readonly Ast[];
   readonly bodies: readonly Ast[];
 }
 
-/** Undefined when the call is no macro; "malformed" when it has the name of one and not its arguments. */
+/** Returns undefined if the call is no macro; "malformed" if it has the name of a macro and wrong arguments. */
 export function macroCall(ast: Ast & { kind: "call" }): MacroCall | "malformed" | undefined {
   const { fn, target, args } = ast;
   if (target === undefined) return undefined;
@@ -100,7 +100,7 @@ export function macroCall(ast: Ast & { kind: "call" }): MacroCall | "malformed" 
   return { macro, range: target, variables: args.slice(0, variables), bodies: args.slice(variables) };
 }
 
-/** How a macro is written, for a hint. */
+/** Returns the form of a macro, for a hint. */
 export function macroForm(fn: string): string {
   if (fn === "bind") return "cel.bind(name, value, …)";
   if (fn === "reduce") return "x.reduce(result, item, …, 0)";

@@ -86,7 +86,7 @@ it("reads what @bufbuild/cel reads as it does", () => {
 
 describe("cel-go's parser", () => {
   const all = testsOf(getParsingSuite());
-  // What a setting of cel-go's, or a macro of one of its tests, decides; macros stay as they are written here.
+  // Tests that a setting of cel-go's, or a macro of a test, decides are left out. Macros stay as written here.
   const plain = all.filter((test) => test.ast !== undefined && !test.ast.includes("__comprehension__"));
 
   it.each(plain.map((test) => [test.original.expr, test.ast ?? ""]))("reads %j as it does", (text, ast) => {
@@ -95,7 +95,7 @@ describe("cel-go's parser", () => {
     expect(debug(toExpr(parsed.ast))).toBe(ast);
   });
 
-  // Arguments of macros are the checker's business, and our limit of nesting is cel-go's own, not that of its tests.
+  // The checker checks arguments of macros. Our limit of nesting is cel-go's own, not that of its tests.
   const OURS = /macro|argument|accumulator|recursion|unsupported syntax|overwrites/;
   const wrong = all.filter((test) => test.ast === undefined && !OURS.test(test.error ?? ""));
 

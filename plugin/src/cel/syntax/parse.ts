@@ -9,12 +9,15 @@ export interface Syntax {
   readonly optionals: boolean;
 }
 
-/** How deep an expression may nest, as in cel-go. */
+/** Maximum nesting of an expression, as in cel-go. */
 const DEEPEST = 250;
-/** How high its tree may be, which chains such as `a + b + c` make higher than it is deep: everything after the parser may then recurse. */
+/**
+ * Maximum height of its tree. Chains such as `a + b + c` make it higher than it is deep. The limit lets everything
+ * after the parser recurse.
+ */
 const HIGHEST = 500;
 
-/** CEL's grammar by recursive descent. Gives the expression as it was written, or what is wrong and where. */
+/** Parses CEL's grammar by recursive descent. Returns the expression as written, or its faults with their places. */
 export function parseExpression(
   text: string,
   syntax: Syntax = { optionals: true },
@@ -39,10 +42,10 @@ export function parseExpression(
 class Parser {
   readonly #at: Cursor;
   readonly #syntax: Syntax;
-  /** The spans of what stands in parentheses, the parentheses included. */
+  /** Places of expressions in parentheses, including the parentheses. */
   readonly #outer = new WeakMap<Ast, Span>();
   readonly #heights = new WeakMap<Ast, number>();
-  /** What is parsed although the syntax does not have it. */
+  /** Faults of parts that are parsed although the syntax lacks them. */
   readonly faults: SyntaxFault[] = [];
   #depth = 0;
 
@@ -75,7 +78,7 @@ class Parser {
     throw new Stop({ code: "BFF301", start, end, message: "the expression is nested too deeply", hint });
   }
 
-  /** Every node that has parts goes through here: chains such as `1 + 2 + 3` make trees as high as they are long. */
+  /** Checks the height of every node with parts. Chains such as `1 + 2 + 3` make trees as high as they are long. */
   #made(ast: Ast): Ast {
     const height = 1 + Math.max(0, ...partsOf(ast).map((part) => this.#heights.get(part) ?? 0));
     if (height > HIGHEST) this.#tooDeep();
@@ -119,7 +122,7 @@ class Parser {
     return this.#junction("||", "_||_", () => this.#junction("&&", "_&&_", () => this.#relation()));
   }
 
-  /** A chain of `&&` or `||`. They are associative, so its tree is balanced, as in cel-go. */
+  /** Parses a chain of `&&` or `||`. They are associative, so its tree is balanced, as in cel-go. */
   #junction(sign: string, fn: string, next: () => Ast): Ast {
     const operands = [next()];
     const signs: Token[] = [];
@@ -148,7 +151,7 @@ class Parser {
     return this.#chain(SUMS, () => this.#chain(PRODUCTS, () => this.#unary()));
   }
 
-  /** Operators of one level, from the left. */
+  /** Parses operators of one level, from the left. */
   #chain(operators: ReadonlyMap<string, string>, next: () => Ast): Ast {
     let left = next();
     for (;;) {
@@ -196,7 +199,7 @@ class Parser {
     return { kind: "constant", value, unsigned: token.unsigned, ...span };
   }
 
-  /** Fields, calls and indexes behind something. */
+  /** Parses fields, calls and indexes after an expression. */
   #member(first: Ast): Ast {
     let of = first;
     for (;;) {
@@ -248,7 +251,7 @@ class Parser {
     return this.#made({ kind: "call", fn: name.text, name: at, target: of, args, absolute: false, ...span });
   }
 
-  /** What stands between parentheses, the closing one included. */
+  /** Parses the arguments of a call, including the closing parenthesis. */
   #arguments(): readonly Ast[] {
     if (this.#at.take(")") !== undefined) return [];
     const args = [this.#expression()];
@@ -351,7 +354,7 @@ class Parser {
     return this.#made({ kind: "message", name, at, fields, start: of.start, end, anchor: start });
   }
 
-  /** Of an entry that the syntax does not have one fault is enough. */
+  /** Parses the value of an entry. For an entry that the syntax lacks, one fault is enough. */
   #valueOf(optional: boolean): Ast {
     const { length } = this.faults;
     const value = this.#expression();
@@ -359,7 +362,7 @@ class Parser {
     return value;
   }
 
-  /** Things with commas between them and perhaps one after them; gives the place behind the closing sign. */
+  /** Parses items with commas between them, and an optional last comma. Returns the place after the closing sign. */
   #items(close: string, hint: string, item: () => void): number {
     for (let first = true; ; first = false) {
       const comma = first || this.#at.take(",") !== undefined;

@@ -17,8 +17,9 @@ const SIMPLE: Readonly<Record<string, number>> = {
 const ESCAPE = /\\(?:([abfnrtv\\?"'`])|[xX]([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-3][0-7]{2}))/y;
 
 /**
- * What stands between the quotes of a literal, decoded (CEL spec, "String and Bytes Values"): in a string an escape is a code point, in bytes
- * `\x` and octals are one byte. Or what is wrong with it, the place counted from the first character between the quotes.
+ * Decodes the text between the quotes of a literal (CEL spec, "String and Bytes Values"). In a string an escape is a
+ * code point; in bytes `\x` and octals are one byte. For a malformed text, returns the fault with its place, counted
+ * from the first character between the quotes.
  */
 export function decodeString(
   body: string,
@@ -59,7 +60,7 @@ export function decodeString(
   return { value: bytes ? toBytes(parts) : parts.join("") };
 }
 
-/** The number that an escape stands for, by the one of its three notations that it has. */
+/** Returns the number of an escape, in the one of three notations that it has. */
 function codeOf(simple: string | undefined, octal: string | undefined, hex: string | undefined): number {
   if (simple !== undefined) return SIMPLE[simple] ?? 0;
   return octal !== undefined ? Number.parseInt(octal, 8) : Number.parseInt(hex ?? "", 16);

@@ -29,17 +29,20 @@ const env = celEnv({
   funcs: strings,
 });
 
-/** The interpreter takes the quotient of uints for an overflow when no int holds it: then it says nothing. */
+/**
+ * Result if the interpreter reports an overflow for a quotient of uints that no int holds. No expectation follows from
+ * it.
+ */
 export const MISTAKEN = Symbol("mistaken");
 
-/** What the interpreter gives, or FAILED, or MISTAKEN. */
+/** Returns the interpreter's result, or FAILED, or MISTAKEN. */
 export function interpreted(expression: string, variables: object): unknown {
   const result = plan(env, parse(expression))(variables as never);
   if (isCelError(result) && /^int overflow during divide/.test(result.message)) return MISTAKEN;
   return isCelError(result) ? FAILED : plain(result);
 }
 
-/** As our code has it. */
+/** Returns a value in the form of compiled code. */
 export function plain(value: unknown): unknown {
   if (isCelUint(value)) return rt.uint(value.value);
   if (isCelType(value)) return rt.typeNamed(value.name);
@@ -52,11 +55,11 @@ export interface Compiled {
   readonly code: string;
   /** The value, or FAILED. */
   readonly value: unknown;
-  /** Whether the compiler announced that it can fail. */
+  /** True if the compiler announced that it can fail. */
   readonly fails: boolean;
 }
 
-/** What compiled code gives; undefined when the checker refuses the expression. */
+/** Returns the result of compiled code. Undefined if the checker rejects the expression. */
 export function compiled(
   expression: string,
   variables: object,

@@ -47,7 +47,7 @@ export const PRESENCE: readonly Case[] = [
   ["ok(args.stock) ? args.stock.single_int32 : 0", "args.stock !== undefined ? args.stock.singleInt32 : 0"],
 ];
 
-/** Where TypeScript would refuse to read what it knows to be unset. */
+/** Expressions in which TypeScript would reject reading a value that it has narrowed to unset. */
 export const CONTRADICTIONS: readonly Case[] = [
   [
     "has(s.standalone_message) ? 1 : s.standalone_message.bb",

@@ -1,4 +1,4 @@
-// What is known only at run time, what may be null, and what TypeScript cannot infer.
+// Values whose types are known only at run time, nullable values, and values whose types TypeScript cannot infer.
 import { ScalarType } from "@bufbuild/protobuf";
 import type { Proto } from "../index.ts";
 import type { Case } from "./emitted-cases.ts";

@@ -68,7 +68,7 @@ export const LOOKED_UP: Names = {
   local: (name) => `$${name}`,
 };
 
-/** What a function gives, by its argument as a key. */
+/** Returns an object that maps each key to the function's result. */
 export function keyed<T>(of: (name: string) => T): Readonly<Record<string, T>> {
   return new Proxy({}, { get: (_, name) => of(String(name)) });
 }

@@ -1,4 +1,5 @@
-// For property tests: random well-typed expressions over the message `s`, in what our language and @bufbuild/cel's interpreter share.
+// For property tests: random well-typed expressions over the message `s`, in the language that we share with
+// @bufbuild/cel's interpreter.
 import type { GeneratorValue } from "fast-check";
 import fc from "fast-check";
 
@@ -75,8 +76,9 @@ const LITERALS: Readonly<Record<Kind, readonly string[]>> = {
 };
 
 /**
- * What makes an expression of one kind; `{kind}` is a part of that kind, `{kind!}` one that
- * cannot fail, `{kind:x}` one in which the macro's variable x may stand. */
+ * Forms of expressions by kind. `{kind}` is a part of that kind, `{kind!}` a part that cannot fail, `{kind:x}` a part
+ * that may name the macro's variable x.
+ */
 const FORMS: Readonly<Record<Kind, readonly string[]>> = {
   bool: [
     "!{bool}",
@@ -183,7 +185,7 @@ const FORMS: Readonly<Record<Kind, readonly string[]>> = {
   map: ["{'a': {int!}}", "{'a': {int!}, 'b': {int!}}"],
 };
 
-/** What only our language has. */
+/** Forms that only our language has. */
 const OURS: Readonly<Record<Kind, readonly string[]>> = {
   bool: [
     "{ints}.all(x, z, {bool:x})",
@@ -254,10 +256,10 @@ const OURS: Readonly<Record<Kind, readonly string[]>> = {
   ],
 };
 
-/** Macros' variables: an int, a string. Numbers keep nested ones apart. */
+/** Macros' variables: an int, a string. Numbers distinguish nested ones. */
 const LOCALS: Readonly<Record<string, Kind>> = { x: "int", y: "string" };
 
-/** With what only our language has. */
+/** All forms, including those that only our language has. */
 export const ALL_FORMS: typeof FORMS = Object.fromEntries(
   KINDS.map((kind) => [kind, [...FORMS[kind], ...OURS[kind]]]),
 ) as unknown as typeof FORMS;
@@ -274,7 +276,7 @@ function part(g: GeneratorValue, kind: Kind, depth: number, locals: readonly Loc
     ...LITERALS[kind],
   ];
   if (depth <= 0 || g(fc.nat, { max: 5 }) === 0) return g(fc.constantFrom, ...leaves);
-  // A condition makes any kind.
+  // A condition can make any kind.
   if (g(fc.nat, { max: 9 }) === 0) {
     const [test, yes, no] = [
       part(g, "bool", depth - 1, locals, forms),

@@ -1,5 +1,6 @@
-// For tests: an expression evaluated strictly, by a walk over @bufbuild/cel's syntax. Only calls of functions, and what is no message's
-// field, are left to its interpreter; order, short-circuits and errors are told here, from the language page.
+// For tests: a strict evaluation of an expression, by a walk over @bufbuild/cel's syntax. Only calls of functions, and
+// members that are no fields of messages, use its interpreter. Order, short-circuits and errors are implemented here,
+// according to the language page.
 import { CelScalar, celEnv, isCelError, parse, plan } from "@bufbuild/cel";
 import { strings } from "@bufbuild/cel/ext";
 import { type Expr, Expr_IdentSchema, ExprSchema, ParsedExprSchema } from "@bufbuild/cel-spec/cel/expr/syntax_pb.js";
@@ -18,7 +19,7 @@ class Strict extends Error {
   }
 }
 
-/** What it gives, or FAILED, or MISTAKEN. Calls that are reached again are interpreted again. */
+/** Returns the strict result, or FAILED, or MISTAKEN. Calls that are reached again are interpreted again. */
 export function strictly(expression: string, variables: { readonly s: unknown; readonly count: unknown }): unknown {
   const { expr } = parse(expression);
   if (expr === undefined) throw new Error(`${expression} is nothing`);
@@ -87,7 +88,7 @@ function select(
   return leaf(withIdents(expr, ["it"]), new Map([["it", of]]));
 }
 
-/** Nothing on the way has to be set. */
+/** Returns true if a field is set. Other parts of the path may be unset. */
 function has(of: Expr, field: string, vars: Vars): unknown {
   const holder = pathOf(of, vars);
   if (holder === undefined) return false;
@@ -173,7 +174,7 @@ function withIdents(expr: Expr, [name]: readonly [string]): Expr {
 }
 
 function withParts(expr: Expr, parts: readonly Expr[], vars: Vars, make: (named: readonly Expr[]) => unknown): unknown {
-  // A literal stays one: some functions want it.
+  // A literal stays a literal, because some functions require one.
   const values = new Map<string, unknown>();
   const named = parts.map((part, i) => {
     if (part.exprKind.case === "constExpr") return part;

@@ -6,7 +6,10 @@ import { type Expression, emitAs, emitValue, type Proto } from "../index.ts";
 import { INT64, namesFor, PARAMETERS, STRING } from "./fixtures.ts";
 import { printed } from "./harness.ts";
 
-/** What a strict TypeScript compiler says about the code of expressions, each in a function of its own; "" for nothing. */
+/**
+ * Returns the diagnostics of a strict TypeScript compiler for the code of expressions, each in a separate function. ""
+ * if there are none.
+ */
 export function typeErrorsOf(all: readonly (readonly [expression: Expression, as?: Proto | undefined])[]): string {
   const used = new Set<string>();
   const names = namesFor(used);
@@ -49,7 +52,7 @@ function typeScript(proto: Proto): string {
   }
 }
 
-/** What the compiler says about a module, under the options of the repository but for unused imports. */
+/** Returns the compiler's diagnostics for a module, under the options of the repository except for unused imports. */
 function typeErrors(source: string): string {
   const folder = mkdtempSync(join(tmpdir(), "cel-"));
   try {
@@ -63,7 +66,7 @@ function typeErrors(source: string): string {
   } catch (error) {
     const output = error instanceof Error && "stdout" in error ? String(error.stdout) : String(error);
     const lines = source.split("\n");
-    // With the code, since the module is gone.
+    // The code is added to each diagnostic, because the module is deleted.
     return output.replaceAll(/\((\d+),\d+\)(.*)/g, (place, line) => `${place} in ${lines[Number(line) - 1]}`);
   } finally {
     rmSync(folder, { recursive: true });

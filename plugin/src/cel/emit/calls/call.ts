@@ -55,7 +55,7 @@ export function emitCall(emitter: Emitter, node: Call): Piece {
       return emitCast(emitter, node, first);
     case "unwrap": {
       const raw = emitter.raw(first);
-      // In a list or a map a wrapper always holds a value.
+      // In a list or a map a wrapper always contains a value.
       if (raw.form.kind === "boxed" && !raw.maybe) return emitter.value(first);
       const form = raw.form.kind === "nullable" ? raw.form.of : celForm(node.type);
       return runtime(names, "required", [raw.form.kind === "nullable" ? raw : emitter.value(first)], form);
@@ -69,10 +69,10 @@ export function emitCall(emitter: Emitter, node: Call): Piece {
   return COLLECTION[overload]?.(emitter, node, first, second ?? first) ?? emitFunction(emitter, node);
 }
 
-/** @param second the first again where there is only one operand */
+/** @param second the first operand again if there is only one */
 type Printer = (emitter: Emitter, node: Call, first: Node, second: Node) => Piece | undefined;
 
-/** Overloads that need no function of the runtime, or one that takes its operands in any form. */
+/** Overloads without a function of the runtime, or with one that accepts operands in any form. */
 const COLLECTION: Readonly<Record<string, Printer>> = {
   add_string: (emitter, _, first, second) => binary(emitter.value(first), "+", emitter.value(second), LEVEL.additive),
   add_list: emitAddedLists,
@@ -106,7 +106,7 @@ function emitAddedLists(emitter: Emitter, node: Call): Piece {
   const parts = flattenLists(node).flatMap((side) => {
     if (side.kind !== "list") return [atom("...", ...emitter.as(side, form).print)];
     const { print, level } = emitter.list(side, form.kind === "list" ? form.of : PLAIN);
-    // Of an empty one nothing is printed.
+    // An empty list is left out.
     return level < LEVEL.atom ? [] : [atom(...print.slice(1, -1))];
   });
   return parts.length === 0 ? emptyList(emitter, node, form) : piece(["[", ...commas(parts), "]"], form);
@@ -161,7 +161,7 @@ function emitIntToDouble(emitter: Emitter, _: Call, first: Node): Piece {
   return mayBeNegativeZero(first) ? binary(double, "+", atom("0"), LEVEL.additive) : double;
 }
 
-/** An integer whose range fits both types stays as it is. */
+/** An integer whose range fits both types stays unchanged. */
 function emitSmallConversion(emitter: Emitter, node: Call, first: Node): Piece | undefined {
   const value = emitter.value(first);
   return rangeOf(node) !== undefined && value.form.kind === "small" ? { ...value, form: smallFormOf(node) } : undefined;
@@ -182,13 +182,13 @@ function mapKey(emitter: Emitter, key: Piece, map: Form): Piece {
   return key;
 }
 
-/** Whether an integer that is a `number` may be -0, which no integer of CEL is: `-1 * 0`. */
+/** Returns true if an integer that is a `number` may be -0, which no CEL integer is: `-1 * 0`. */
 function mayBeNegativeZero(node: Node): boolean {
   const signed = node.kind === "call" && /^(multiply|divide|modulo|negate)_int64$/.test(node.overload);
   return signed || childrenOf(node).some(mayBeNegativeZero);
 }
 
-/** `[]` where nothing else says what it would hold. */
+/** Prints `[]` with its type, if nothing else determines its element type. */
 function emptyList(emitter: Emitter, node: Node, form: Form): Piece {
   return piece(["[] as ", ...shapeOf(node.type, form, emitter.names)], form, LEVEL.relational);
 }
@@ -198,7 +198,7 @@ function flattenLists(node: Node): readonly Node[] {
   return node.kind === "call" && node.overload === "add_list" ? node.args.flatMap(flattenLists) : [node];
 }
 
-/** Whether a key is in a map of protobuf, an object with keys of type string. */
+/** Prints the test if a key is in a map of protobuf, an object with keys of type string. */
 function hasOwn(map: Piece, key: Piece, isBool: boolean): Piece {
   const text = key.form.kind === "big" || isBool ? atom("String(", ...key.print, ")") : key;
   return atom("Object.hasOwn(", ...map.print, ", ", ...text.print, ")");

@@ -26,7 +26,7 @@ export function emitEquality(emitter: Emitter, first: Node, second: Node, equal:
     emitEnum(emitter, second, first, sign) ??
     emitPlain(emitter, first, second, sign);
   if (simple !== undefined) return simple;
-  // Both sides in one form, where one may be anything.
+  // Both sides need one form if one of them may have any type.
   const dynamic = first.type.kind === "dyn" || second.type.kind === "dyn";
   const sides = [first, second].map((side) => (dynamic ? emitter.as(side, PLAIN) : withoutBoxes(emitter, side)));
   const known = mayHoldAny(first.type) && mayHoldAny(second.type) ? anyTypes(emitter) : [];
@@ -34,7 +34,10 @@ export function emitEquality(emitter: Emitter, first: Node, second: Node, equal:
   return equal ? call : piece(["!", ...call.print], call.form, LEVEL.unary);
 }
 
-/** A bool and a literal of one: TypeScript would refuse the comparison where it knows the bool. */
+/**
+ * Prints a comparison of a bool with a literal without `===`, because TypeScript would reject it after narrowing the
+ * bool.
+ */
 function emitBool(emitter: Emitter, first: Node, second: Node, equal: boolean): Piece | undefined {
   if (first.type.kind !== "bool" || second.kind !== "constant" || typeof second.value !== "boolean") return undefined;
   const value = emitter.value(first);
@@ -52,7 +55,7 @@ function emitNull(emitter: Emitter, first: Node, second: Node, sign: string): Pi
     : binary(emitter.value(first), sign, atom("null"), LEVEL.equality);
 }
 
-/** An enum and an integer that one of its values has. */
+/** Prints a comparison of an enum with an integer that one of its values has. */
 function emitEnum(emitter: Emitter, first: Node, second: Node, sign: string): Piece | undefined {
   if (first.proto?.kind !== "enum") return undefined;
   const { desc } = first.proto;
@@ -60,7 +63,7 @@ function emitEnum(emitter: Emitter, first: Node, second: Node, sign: string): Pi
   const value = asNumber(printed);
   if (second.kind === "constant" && typeof second.value === "bigint") {
     const named = desc.values.find((candidate) => BigInt(candidate.number) === second.value);
-    // TypeScript would refuse to compare with a number that no value has.
+    // TypeScript would reject a comparison with a number that no value has.
     if (named === undefined) {
       const number = emitter.value(second);
       const any = number.form.kind === "big" ? coerce(printed, BIG, emitter.names) : asDouble(printed);
@@ -100,7 +103,7 @@ function emitPlain(emitter: Emitter, first: Node, second: Node, sign: string): P
   let a = emitter.value(first);
   let b = emitter.value(second);
   if (a.form.kind === "big" || b.form.kind === "big") {
-    // As in cel-go an integer is compared with a double as a double.
+    // As in cel-go, an integer is compared with a double as a double.
     const doubles = one === "double" || other === "double";
     a = doubles ? asNumber(a) : coerce(a, BIG, names);
     b = doubles ? asNumber(b) : coerce(b, BIG, names);
@@ -108,7 +111,10 @@ function emitPlain(emitter: Emitter, first: Node, second: Node, sign: string): P
   return compared(emitter, first, second, sign, a, b);
 }
 
-/** Of two sides that are nothing but literals one is printed as a value of its type: TypeScript would know that they differ. */
+/**
+ * Prints a comparison. If both sides are literals, one is widened to its type, because TypeScript would reject a
+ * comparison of different literals.
+ */
 function compared(
   emitter: Emitter,
   first: Node,
@@ -122,7 +128,9 @@ function compared(
   return binary(left, sign, b, LEVEL.equality);
 }
 
-/** A wrapper field and a value of its type: an unset one is `undefined`, which equals no value. */
+/**
+ * Prints a comparison of a wrapper field with a value of its type. An unset one is `undefined`, which equals no value.
+ */
 function emitWrapper(emitter: Emitter, first: Node, second: Node, sign: string): Piece | undefined {
   if (first.type.kind !== "wrapper" || second.type.kind !== first.type.of.kind) return undefined;
   const raw = emitter.strict ? emitter.value(first) : emitter.raw(first);
@@ -153,7 +161,7 @@ function anyTypes(emitter: Emitter): readonly Piece[] {
   return emitter.names.registry === undefined ? [] : [types(emitter.names)];
 }
 
-/** Whether a google.protobuf.Any may be found in a value. */
+/** Returns true if a value may contain a google.protobuf.Any. */
 function mayHoldAny(type: CelType): boolean {
   switch (type.kind) {
     case "dyn":

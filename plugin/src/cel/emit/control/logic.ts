@@ -26,8 +26,10 @@ function emitNot(emitter: Emitter, of: Node): Piece {
 }
 
 /**
- * `&&` and `||`. What is printed as a literal decides, or is left out: TypeScript would take `x && false` for a `false`. In CEL an error on one side does not matter when the other side decides (spec, "Logical Operators"), so what cannot fail
- * goes first; only two operands that can both fail need the runtime. Tests by `ok` cannot fail, so TypeScript sees them first.
+ * Prints `&&` and `||`. An operand that is printed as a literal decides, or is left out, because TypeScript would
+ * narrow `x && false` to `false`. In CEL an error on one side is absorbed if the other side decides (spec, "Logical
+ * Operators"). Operands that cannot fail therefore come first, and only two operands that can both fail need the
+ * runtime. Tests by `ok` cannot fail, so TypeScript narrows by them first.
  */
 function emitJunction(emitter: Emitter, node: Call): Piece {
   const and = node.overload === "logical_and";
@@ -38,7 +40,7 @@ function emitJunction(emitter: Emitter, node: Call): Piece {
   emitter.hide(contradictedInOrder([...sure, ...failing], and, emitter.aliases));
   const all = sure.map((one) => emitter.value(one));
   if (all.some((one) => boolOf(one) === !and)) {
-    // What is never evaluated is printed all the same, and is to be sure of what these ask.
+    // An operand that is never evaluated is printed as well, and relies on these tests for narrowing.
     const asked = all.filter((one, i) => boolOf(one) === undefined && asks(sure[i], and));
     return asked.length === 0 ? atom(String(!and)) : joined([...asked, hidden(atom(String(!and)))], and);
   }
@@ -63,21 +65,23 @@ function emitJunction(emitter: Emitter, node: Call): Piece {
   return joined(pieces, and);
 }
 
-/** Whether TypeScript learns what is there from an operand. */
+/** Returns true if TypeScript narrows variables by an operand. */
 function asks(node: Node | undefined, outcome: boolean): boolean {
   return node !== undefined && factsOf(node)[outcome ? "whenTrue" : "whenFalse"].size > 0;
 }
 
 function joined([head, ...tail]: readonly Piece[], and: boolean): Piece {
   if (head === undefined) return atom(String(and));
-  // `a || b && c` is right but hard to read.
+  // `a || b && c` is correct but hard to read.
   const clear = (one: Piece): Piece =>
     !and && one.level === LEVEL.and ? { ...one, print: operand(one, LEVEL.atom), level: LEVEL.atom } : one;
   const level = and ? LEVEL.and : LEVEL.or;
   return tail.reduce((left, right) => binary(left, and ? "&&" : "||", clear(right), level), clear(head));
 }
 
-/** The same for a strict expression: from left to right, as JavaScript does it, so that an error on the way is one. */
+/**
+ * Prints the same for a strict expression: from left to right, like JavaScript, so that an error on the way is raised.
+ */
 function emitInOrder(emitter: Emitter, operands: readonly Node[], and: boolean): Piece {
   emitter.hide(contradictedInOrder(operands, and, emitter.aliases));
   const pieces: Piece[] = [];
@@ -87,7 +91,7 @@ function emitInOrder(emitter: Emitter, operands: readonly Node[], and: boolean):
     if (known === and) continue;
     if (known === undefined) pieces.push(value);
     else {
-      // What stands before it may fail; behind it nothing is evaluated.
+      // Operands before it may fail. Operands after it are never evaluated.
       pieces.push(pieces.length === 0 ? value : atom("Boolean(", String(!and), ")"));
       break;
     }
@@ -95,7 +99,7 @@ function emitInOrder(emitter: Emitter, operands: readonly Node[], and: boolean):
   return joined(pieces, and);
 }
 
-/** The one of two forms that holds the values of both as they stand. */
+/** Returns the one of two forms that contains the values of both unchanged. */
 function wider(a: Form, b: Form): Form | undefined {
   if (a.kind === "big") return undefined;
   if (sameForm(a, b)) return b;
@@ -106,7 +110,7 @@ function isEmptyList(node: Node): node is Node & { readonly kind: "list" } {
   return node.kind === "list" && node.elements.length === 0;
 }
 
-/** `form`: the form in which the branches are wanted. */
+/** `form`: the required form of the branches. */
 export function emitConditional(emitter: Emitter, node: Call, target?: Form): Piece {
   const [condition, yes, no] = node.args;
   if (condition === undefined || yes === undefined || no === undefined) return emitter.value(node);
@@ -119,14 +123,14 @@ export function emitConditional(emitter: Emitter, node: Call, target?: Form): Pi
   const form = (range === undefined && wider(a.form, b.form)) || natural;
   const nullable =
     [yes, no].some((one) => one.type.kind === "null") && node.type.kind !== "wrapper" && node.type.kind !== "null";
-  // What is read as a value is opened: the digits of an integer are a number's.
+  // A read value is opened: the digits of an integer become a number.
   const opened = form.kind === "digits" || (node.type.kind === "wrapper" && form.kind !== "nullable");
   const wanted = target ?? (opened ? celForm(node.type) : form);
   const test = emitter.value(condition);
   // TypeScript narrows nothing in a branch that is never taken.
   const known = boolOf(test);
   const branches = [yes, no].map((branch, index) => {
-    // The other one says of what type an empty list is, where it is printed beside it.
+    // An empty list beside another list has the other one's type.
     const other = index === 0 ? no : yes;
     const typed = known === undefined && isEmptyList(branch) && !isEmptyList(other) && other.type.kind === "list";
     return typed && wanted.kind === "list" ? emitter.list(branch, wanted.of, true) : emitter.as(branch, wanted);

@@ -27,7 +27,7 @@ type Macro = Node & { readonly kind: "macro" };
 /** Positions in lists. */
 const POSITION: Form = { kind: "small", low: 0, high: 2 ** 31 - 1 };
 
-/** A comprehension: JavaScript's own methods, except where CEL absorbs errors that they would let out. */
+/** Prints a comprehension with JavaScript's own methods, unless CEL absorbs errors that these would raise. */
 export function emitMacro(emitter: Emitter, node: Macro, element?: Form): Piece {
   const { names } = emitter;
   const { macro, range, vars, args } = node;
@@ -65,7 +65,7 @@ export function emitMacro(emitter: Emitter, node: Macro, element?: Form): Piece 
       return binary(found, "===", atom("1"), LEVEL.equality);
     }
     default: {
-      // An error for one item does not matter when another decides.
+      // An error for one item is absorbed if another item decides.
       if (first.fails && !emitter.strict) return runtime(names, macro, [items, lambda()]);
       return macro === "all" ? method(items, "every", [test()]) : method(items, "some", [lambda()]);
     }
@@ -73,12 +73,12 @@ export function emitMacro(emitter: Emitter, node: Macro, element?: Form): Piece 
 }
 
 /**
- * `cel.bind(x, init, body)`. What is cheap or named once is put in its place; anything else is a parameter. CEL does not care for an error
- * of what is not used, so that what can fail is evaluated where it is first used.
+ * Prints `cel.bind(x, init, body)`. A value that is cheap or named once replaces its name; any other value is a
+ * parameter. CEL ignores errors of unused values, so a value that can fail is evaluated at its first use.
  */
 function emitBind(emitter: Emitter, init: Node, variable: Variable, body: Node): Piece {
   if (isCheap(init) || (mentions(body, variable) <= 1 && !mentionsInMacro(body, variable))) {
-    // What a request left unset has its default from the name's own type, which the bound one does not have.
+    // The default of an unset request field is a property of the original name's type, which the bound name lacks.
     const asIs = init.kind === "name" && init.variable.unset === undefined;
     emitter.bind(variable, asIs ? emitter.raw(init) : emitter.value(init));
     return emitter.value(body);
@@ -111,7 +111,9 @@ function emitReduce(emitter: Emitter, { type, range, vars, args }: Macro): Piece
   return runtime(emitter.names, "reduce", [items, first, lambda], form);
 }
 
-/** The parameters up to the last one that the body reads; a result that it does not read begins with `_`. */
+/**
+ * Returns the parameters up to the last one that the body reads. A result that the body does not read begins with `_`.
+ */
 function reduceParameters(names: readonly string[], read: readonly boolean[]): string {
   const [result = ""] = names;
   const [readsResult, readsItem] = read;
@@ -119,12 +121,12 @@ function reduceParameters(names: readonly string[], read: readonly boolean[]): s
   return `${readsResult ? "" : "_"}${names.join(", ")}`;
 }
 
-/** Whether the body may compare it, or a part of it, with a value of an enum. */
+/** Returns true if the body may compare it, or a part of it, with a value of an enum. */
 function holdsEnum(proto: Proto | undefined): boolean {
   return proto?.kind === "list" || proto?.kind === "map" ? holdsEnum(proto.of) : proto?.kind === "enum";
 }
 
-/** Whether to evaluate it again costs no more than to keep it. */
+/** Returns true if evaluating it again costs no more than storing it. */
 function isCheap(node: Node): boolean {
   switch (node.kind) {
     case "constant":
@@ -138,7 +140,10 @@ function isCheap(node: Node): boolean {
   }
 }
 
-/** What is gone through with two variables; they are bound to what it gives. `entries`: pairs of position and element are wanted of a list. */
+/**
+ * Returns the range of a macro with two variables, and binds them to its parts. `entries`: a list has to become pairs
+ * of position and element.
+ */
 function pairsOf(emitter: Emitter, { range, vars }: Macro, entries: boolean): Piece {
   const { names } = emitter;
   const [key, value] = vars;
@@ -172,7 +177,10 @@ function pairsOf(emitter: Emitter, { range, vars }: Macro, entries: boolean): Pi
 const mentionedIn = (variable: Variable | undefined, nodes: readonly Node[]): boolean =>
   variable !== undefined && nodes.some((node) => isMentioned(node, variable));
 
-/** The parameters of a function of an element and its position, or of a pair; what its body does not name is left out. */
+/**
+ * Returns the parameters of a function of an element and its position, or of a pair. Parameters that the body does not
+ * name are left out.
+ */
 function paramsOf(emitter: Emitter, { vars, args }: Macro, list: boolean, body: Piece): string {
   const [key, value] = vars.map((variable) => {
     const name = emitter.name(variable.name);
@@ -267,7 +275,7 @@ function mapped(
   return method(items, "map", [arrowOver(name, mentioned, typed)], { kind: "list", of: value.form });
 }
 
-/** What is gone through: the elements of a list, the keys of a map. */
+/** Returns the items of a range: the elements of a list, the keys of a map. */
 function itemsOf(emitter: Emitter, range: Node): Piece {
   const { names } = emitter;
   const value = emitter.value(range);

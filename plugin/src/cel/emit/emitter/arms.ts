@@ -12,7 +12,7 @@ export interface Tests {
   value(node: Node): Piece;
 }
 
-/** Hides what TypeScript would remember of a condition in one of its branches. */
+/** Hides conditions whose narrowing TypeScript would apply wrongly in one of the branches. */
 export function hideContradicted(emitter: Tests, condition: Node, yes: Node, no: Node): void {
   emitter.hide([
     ...contradicted(condition, true, yes, emitter.aliases),
@@ -21,10 +21,10 @@ export function hideContradicted(emitter: Tests, condition: Node, yes: Node, no:
 }
 
 /**
- * A conditional whose branches are printed by `arm`: the one that is taken, where the condition is known, since the other may read what TypeScript knows to
- * be absent.
+ * Prints a conditional, whose branches `arm` prints. If the condition is known, only the taken branch is printed,
+ * because the other one may read a value that TypeScript has narrowed to absent.
  *
- * @returns `arms`: the branches that are printed, one or both
+ * @returns `arms`: the printed branches, one or both
  */
 export function emitArms(
   emitter: Tests,

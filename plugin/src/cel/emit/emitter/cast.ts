@@ -1,4 +1,4 @@
-// Values whose types are known only at run time, where certain types are wanted.
+// Conversion of values whose types are known only at run time to certain types.
 
 import { misfits, opens } from "../../types/forms/fit.ts";
 import { celForm, generic, PLAIN } from "../../types/forms/form.ts";
@@ -8,19 +8,19 @@ import { coerce, ifSet } from "../pieces/coerce.ts";
 import { atom, isNothing, lambdaOf, method, type Piece, piece, property, runtime } from "../pieces/piece.ts";
 import type { Emitter } from "./emitter.ts";
 
-/** A value of which all or a part is a dyn, or may be null, as one of the node's type. */
+/** Converts a value to the node's type, if all or a part of the value is a dyn, or may be null. */
 export function emitCast(emitter: Emitter, node: Call, first: Node): Piece {
   return cast(emitter, emitter.as(first, celForm(first.type)), first.type, node.type);
 }
 
-/** The same of what an optional holds, which is `undefined` when it holds nothing. */
+/** Converts the content of an optional, which is `undefined` if the optional is empty. */
 export function castInner(emitter: Emitter, inner: Piece, from: CelType, to: CelType): Piece {
   if (!misfits(from, to) || isNothing(inner)) return inner;
   const convert = lambda(emitter, from, to);
   return { ...runtime(emitter.names, "unlessUnset", [inner, convert], celForm(to)), maybe: true };
 }
 
-/** `value` in CEL's own form; so is what comes out. */
+/** Converts `value` in CEL's own form. The result has that form, too. */
 function cast(emitter: Emitter, value: Piece, from: CelType, to: CelType): Piece {
   if (!misfits(from, to)) return value;
   const { names } = emitter;
@@ -41,7 +41,7 @@ function cast(emitter: Emitter, value: Piece, from: CelType, to: CelType): Piece
     }
     case "optional": {
       if (to.kind !== "optional") break;
-      // What an optional holds is as in a dyn.
+      // The content of an optional has the form of a dyn.
       const held = { ...property(value, "inner", generic(celForm(from.of))), maybe: true };
       const inner = castInner(emitter, ifSet(held, celForm(from.of), names), from.of, to.of);
       return runtime(names, "optionalOf", [ifSet(inner, generic(celForm(to.of)), names)]);
@@ -52,7 +52,7 @@ function cast(emitter: Emitter, value: Piece, from: CelType, to: CelType): Piece
 
 const ANY: CelType = { kind: "dyn" };
 
-/** A value of which nothing is known as one of a type. */
+/** Converts a value of unknown type to a type. */
 export function castAny(emitter: Emitter, value: Piece, to: CelType): Piece {
   if (!misfits(ANY, to)) return value;
   const { names } = emitter;
@@ -93,7 +93,7 @@ function keyCast(from: CelType, to: CelType): Piece {
   return atom(misfits(from, to) ? JSON.stringify(to.kind) : '"dyn"');
 }
 
-/** `(item) => …`, for an element or what is held. */
+/** Prints `(item) => …`, for an element or a content. */
 function lambda(emitter: Emitter, from: CelType, to: CelType): Piece {
   const name = emitter.names.local("item");
   return lambdaOf(name, cast(emitter, piece([name], celForm(from)), from, to));

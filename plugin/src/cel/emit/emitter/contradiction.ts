@@ -1,5 +1,6 @@
-// TypeScript narrows as well: where `has(x.f)` is false it knows that `x.f` is undefined, and refuses code that reads on below it. CEL reads
-// a default there. And where `x.f == 'a'` is true, it refuses to compare `x.f` with 'b'. Such tests have to be hidden from TypeScript.
+// TypeScript narrows as well: if `has(x.f)` is false, it infers that `x.f` is undefined, and rejects code that reads a
+// part of it. CEL reads a default there. If `x.f == 'a'` is true, TypeScript rejects a comparison of `x.f` with 'b'.
+// Such tests have to be hidden from TypeScript.
 import { childrenOf } from "../../types/facts/children.ts";
 import { comparedWith } from "../../types/facts/facts.ts";
 import { chosenOf, outcomeOf, partsOf } from "../../types/facts/mentions.ts";
@@ -7,11 +8,14 @@ import type { Node } from "../../types/model/expression.ts";
 import { fieldType, presenceOf } from "../../types/model/field-type.ts";
 import type { Variable } from "../../types/model/type.ts";
 
-/** What stands behind names. */
+/** Values of names. */
 export interface Aliases {
-  /** What `cel.bind` binds: it may be printed in the name's place. */
+  /** The value that `cel.bind` binds to a variable, which may be printed in the name's place. */
   readonly bound: (variable: Variable) => Node | undefined;
-  /** What a local constant of the printed code was given: TypeScript takes a test of it for the tests in there. */
+  /**
+   * The value of a local constant of the printed code. TypeScript narrows by a test of the constant as by the tests in
+   * its value.
+   */
   readonly constant: (variable: Variable) => Node | undefined;
 }
 
@@ -19,19 +23,22 @@ export interface Aliases {
 interface Test {
   readonly node: Node;
   readonly path: string;
-  /** What the path is known to be, or (`equal` false) not to be; undefined for a test of presence. */
+  /** Value that the path equals, or (`equal` false) does not equal. Undefined for a test of presence. */
   readonly constant: string | undefined;
   readonly equal: boolean;
-  /** Whether TypeScript knows all that the path may be, so that it learns from what it is not. */
+  /** True if the path's type has few values, so that TypeScript narrows it by inequality, too. */
   readonly few: boolean;
 }
 
-/** The tests in `condition` of which TypeScript, when it has this outcome, remembers too much for `region`, which is evaluated only then. */
+/**
+ * Returns the tests in `condition` whose narrowing breaks `region`, which is evaluated only if the condition has this
+ * outcome.
+ */
 export function contradicted(condition: Node, outcome: boolean, region: Node, aliases: Aliases): readonly Node[] {
   return contradictedInOrder([condition, region], outcome, aliases);
 }
 
-/** The same of operands of which each is evaluated only when all before it have this outcome. */
+/** Returns the same for operands of which each is evaluated only if all operands before it have this outcome. */
 export function contradictedInOrder(operands: readonly Node[], outcome: boolean, aliases: Aliases): readonly Node[] {
   const tests: Test[] = [];
   return operands.flatMap((operand, index) => {
@@ -47,7 +54,7 @@ function againstThem(tests: readonly Test[], region: Node, aliases: Aliases): re
   return tests.filter((test) => isAgainst(test, reads, compared)).map(({ node }) => node);
 }
 
-/** Whether code that `reads` paths and compares some of them does not type-check once TypeScript knows the outcome of the test. */
+/** Returns true if code with these reads and comparisons fails to type-check after TypeScript narrows by the test. */
 function isAgainst(
   { path, constant, equal, few }: Test,
   reads: ReadonlyMap<string, number>,
@@ -57,7 +64,7 @@ function isAgainst(
   if (!equal && !few) return false;
   const again = compared.filter((other) => other.path === path);
   if (again.some((other) => (other.constant === constant) !== equal)) return true;
-  // Where the same comparison has the other outcome, the path has type `never`, whose sum is a number.
+  // In the other outcome of the same comparison, the path has type `never`, and its sum is a number.
   return again.length > 0 && (reads.get(path) ?? 0) > again.length;
 }
 
@@ -67,34 +74,37 @@ function countsOf(paths: readonly string[]): ReadonlyMap<string, number> {
   return counts;
 }
 
-/** The fields that `optional` reads of which TypeScript remembers, where `other` stands in its place, that they are not set. */
+/** Returns the fields read by `optional` that TypeScript narrows to unset in `other`, which replaces it. */
 export function contradictedDefault(optional: Node, other: Node, aliases: Aliases): readonly Node[] {
   const fields = triedIn(optional);
   const reads = new Set<string | undefined>(fields.length === 0 ? [] : pathsIn(other, aliases));
   return fields.filter((field) => reads.has(pathOf(field, aliases)));
 }
-/** The fields of `x.?f.or(y.?g)`. */
+/** Returns the fields of `x.?f.or(y.?g)`. */
 function triedIn(optional: Node): readonly Node[] {
   if (optional.kind === "select") return isTried(optional) ? [optional] : [];
   return optional.kind === "call" && optional.overload === "optional_or" ? optional.args.flatMap(triedIn) : [];
 }
 
-/** Whether it is printed as a property that may be `undefined`. */
+/** Returns true if it is printed as a property that may be `undefined`. */
 function isTried({ optional, test, field }: Node & { kind: "select" }): boolean {
   return optional === true && !test && typeof field !== "string" && presenceOf(field) === "optional";
 }
 
-/** What a function that asks a condition of an item says that it returns. Of `item === "a"` TypeScript would make a type predicate, and conclude that all items are "a". */
+/**
+ * Returns the return type of a function that tests a condition of an item. TypeScript would infer a type predicate from
+ * `item === "a"`, and conclude that all items are "a".
+ */
 export function returnsOf(condition: Node, item: Variable): "" | ": boolean" {
   const tests = known(condition, true, aliasesIn([condition]));
   return tests.some(({ path, equal, few }) => path === item.name && (equal || few)) ? ": boolean" : "";
 }
-/** Where a name of no field, such as `error.code`, is compared with a constant. */
+/** Returns the comparisons of a name that is no field, such as `error.code`, with a constant. */
 export function comparisonsWith(node: Node, name: string): readonly Node[] {
   return comparisonsIn(node, aliasesIn([node])).flatMap((test) => (test.path === name ? [test.node] : []));
 }
 
-/** What `cel.bind` binds anywhere in the nodes. */
+/** Returns the values that `cel.bind` binds anywhere in the nodes. */
 export function aliasesIn(nodes: readonly Node[], constant: Aliases["constant"] = () => undefined): Aliases {
   const bound = new Map<Variable, Node>();
   const open = [...nodes];
@@ -106,7 +116,7 @@ export function aliasesIn(nodes: readonly Node[], constant: Aliases["constant"] 
   return { bound: (variable) => bound.get(variable), constant };
 }
 
-/** What is known of paths when the node has this outcome. `behind`: the same of what stands behind names. */
+/** Returns the tests that follow from the node's outcome. `behind`: a cache of the same for values behind names. */
 function known(
   node: Node,
   outcome: boolean,
@@ -124,7 +134,7 @@ function known(
   }
   if (node.kind === "ok") {
     if (node.known !== undefined) return [];
-    // Where the rest reads what is absent, all of it is evaluated only where that is there.
+    // If the rest reads an absent variable, the whole expression is evaluated only if that variable is present.
     const path = node.set || node.variable.absent ? node.variable.name : undefined;
     return outcome || path === undefined ? [] : [{ node, path, constant: undefined, equal: false, few: true }];
   }
@@ -137,7 +147,7 @@ function known(
     const memo = behind[`${outcome}`];
     const tests = memo.get(given) ?? distinct(known(given, outcome, aliases, behind));
     memo.set(given, tests);
-    // What is hidden of it is the name.
+    // The hidden node is the name.
     return [own, ...tests.map((test) => ({ ...test, node }))];
   }
   if (node.kind !== "call") return [];
@@ -153,17 +163,17 @@ function known(
   const compared = comparedWith(node);
   if (compared !== undefined) return known(compared.test, compared.value === outcome, aliases, behind);
   if (node.overload !== "logical_and" && node.overload !== "logical_or") return [];
-  // What is known beforehand is not printed, so that the only other operand is all there is.
+  // Operands that are known beforehand are not printed, so that only the other operand remains.
   const open = node.args.filter((arg) => outcomeOf(arg) === undefined);
   const each = open.map((arg) => known(arg, outcome, aliases, behind));
   if (node.overload === (outcome ? "logical_and" : "logical_or")) return each.flat();
-  // One of them has this outcome: what it tells is known if all tell it.
+  // One of the operands has this outcome, so a test is known if all of them contain it.
   const [one = [], ...others] = each;
   const told = others.map((tests) => new Set(tests.map(saidBy)));
   return one.filter((test) => told.every((said) => said.has(saidBy(test))));
 }
 
-/** What a test of presence says is not there: the field, or all other members of its oneof. */
+/** Returns the paths that a test of presence reveals to be unset: the field, or all other members of its oneof. */
 function unsetPaths(test: Node & { kind: "select" }, outcome: boolean, aliases: Aliases): readonly string[] {
   const path = pathOf(test, aliases);
   if (path === undefined || typeof test.field === "string") return [];
@@ -192,7 +202,7 @@ function comparisonOf(node: Node, aliases: Aliases): Test | undefined {
   const few = of.type.kind === "bool" || of.proto?.kind === "enum";
   return { node, path, constant, equal: node.overload === "equals", few };
 }
-/** `has(x.f)` where what is unset reads as zero, as it is printed: whether `x.f` is another. */
+/** Returns the printed comparison for `has(x.f)`, if an unset field reads as zero: `x.f` differs from zero. */
 function comparedWithZero(node: Node & { kind: "select" }, aliases: Aliases): Test | undefined {
   const { field } = node;
   if (typeof field === "string" || presenceOf(field) !== "implicit") return undefined;
@@ -202,7 +212,7 @@ function comparedWithZero(node: Node & { kind: "select" }, aliases: Aliases): Te
   if (kind === "bool") return { node, path, constant: "true", equal: true, few: true };
   return { node, path, constant: kind === "string" ? "" : "0", equal: false, few: field.fieldKind === "enum" };
 }
-/** Whether it is asked if a field is set, and not what is in it. */
+/** Returns true if the presence of a field is tested, and not its value. */
 function isPresence(node: Node): boolean {
   const inside = printedAs(node);
   return inside === undefined ? node.kind === "select" && node.test : isPresence(inside);
@@ -220,12 +230,12 @@ function comparisonsIn(node: Node, aliases: Aliases): readonly Test[] {
   return everyNode(node, aliases).flatMap((one) => comparisonOf(one, aliases) ?? []);
 }
 
-/** The paths of all fields that are read or asked for in a node. */
+/** Returns the paths of all fields that a node reads or tests. */
 function pathsIn(node: Node, aliases: Aliases): readonly string[] {
   return everyNode(node, aliases).flatMap((one) => pathOf(one, aliases) ?? []);
 }
 
-/** The node and all that is printed below it, with what is bound to its names, each once. */
+/** Returns the node and all its printed parts, with the values bound to its names, each once. */
 function everyNode(root: Node, aliases: Aliases): readonly Node[] {
   const found: Node[] = [];
   const seen = new Set<Variable>();
@@ -241,7 +251,7 @@ function everyNode(root: Node, aliases: Aliases): readonly Node[] {
   return found;
 }
 
-/** The part of a node that may be printed in its place. */
+/** Returns the part of a node that may be printed in its place. */
 function printedAs(node: Node): Node | undefined {
   if (node.kind === "macro" && node.macro === "bind") return node.args[0];
   if (node.kind === "call" && node.overload === "conditional") return chosenOf(node);

@@ -22,34 +22,34 @@ import { emitArms } from "./arms.ts";
 import { type Aliases, aliasesIn } from "./contradiction.ts";
 import { inferred } from "./literals.ts";
 
-/** Prints one node by its kind; dispatch.ts has the one there is. */
+/** Prints one node by its kind. The only implementation is in dispatch.ts. */
 export interface Print {
-  /** CEL's value, in the form in which it comes most naturally. */
+  /** Prints CEL's value, in its most natural form. */
   readonly value: (emitter: Emitter, node: Node) => Piece;
-  /** The value in a given form. */
+  /** Prints the value in a given form. */
   readonly as: (emitter: Emitter, node: Node, form: Form) => Piece;
-  /** What an optional holds, or `undefined`. */
+  /** Prints the content of an optional, or `undefined`. */
   readonly inner: (emitter: Emitter, node: Node, form: Form) => Piece;
 }
 
 /** Prints nodes. Made for one expression. */
 export class Emitter {
   readonly names: Names;
-  /** Nothing is absorbed, and what is unset is an error (types/facts/strict.ts). */
+  /** Errors are not absorbed, and an unset value is an error (types/facts/strict.ts). */
   readonly strict: boolean;
   readonly #print: Print;
   readonly aliases: Aliases;
   readonly #absent: ReadonlySet<Variable>;
-  /** Tests of presence that TypeScript must not draw conclusions from. */
+  /** Tests of presence that TypeScript must not narrow by. */
   readonly #hidden = new Set<Node>();
   readonly #locals = new Map<Variable, Piece>();
-  /** Names of locals, and the variable that each stands for. */
+  /** Names of locals, with the variable that owns each. */
   readonly #taken = new Map<string, string>();
-  /** Forms are tried out on the way, so a node may be asked for more than once. */
+  /** Cache of printed nodes, because a node may be printed several times while forms are tried out. */
   readonly #values = new Map<Node, Piece>();
   #depth = 0;
 
-  /** `absent`: variables that may be `undefined` where the code stands. */
+  /** `absent`: variables that may be `undefined` at the place of the code. */
   constructor(names: Names, absent: ReadonlySet<Variable>, root: Node, print: Print, strict = false) {
     this.names = names;
     this.strict = strict;
@@ -58,7 +58,7 @@ export class Emitter {
     this.#absent = absent;
   }
 
-  /** A name for a variable of a macro. */
+  /** Returns a name for a variable of a macro. */
   local(variable: Variable): string {
     const name = this.name(variable.name);
     this.bind(variable, piece([name], formOf(variable.type, variable.proto)));
@@ -66,8 +66,9 @@ export class Emitter {
   }
 
   /**
-   * A local name that no other variable of the expression has: `user_id` and `userId` may come out alike. A name that hides another in CEL
-   * hides it here as well. `key`: what stands for a variable that is not CEL's.
+   * Returns a local name that no other variable of the expression has, because `user_id` and `userId` may become equal.
+   * A name that hides another one in CEL hides it here as well. `key`: the owner of the name, if it is no variable of
+   * CEL.
    */
   name(wish: string, key = wish): string {
     let name = this.names.local(wish);
@@ -76,7 +77,7 @@ export class Emitter {
     return name;
   }
 
-  /** What is printed for a variable of a macro. */
+  /** Sets the printed code of a macro's variable. */
   bind(variable: Variable, value: Piece): void {
     this.#locals.set(variable, value);
   }
@@ -84,23 +85,23 @@ export class Emitter {
   hide(nodes: readonly Node[]): void {
     for (const node of nodes) this.#hidden.add(node);
   }
-  /** Whether TypeScript is to learn nothing from it. */
+  /** Returns true if TypeScript must not narrow by the node. */
   hides(node: Node): boolean {
     return this.#hidden.has(node) || this.names.hides?.(node) === true;
   }
 
-  /** What an optional holds, or `undefined`. */
+  /** Prints the content of an optional, or `undefined`. */
   inner(node: Node, form: Form): Piece {
     return this.#print.inner(this, node, form);
   }
 
-  /** A key of a map that CEL makes: any integer is a `bigint`. */
+  /** Prints a key of a computed map, in which any integer is a `bigint`. */
   key(node: Node): Piece {
     const kind = node.type.kind;
     return kind === "int" || kind === "uint" ? this.as(node, kind === "int" ? BIG : UNSIGNED) : this.value(node);
   }
 
-  /** CEL's value, in the form in which it comes most naturally. */
+  /** Prints CEL's value, in its most natural form. */
   value(node: Node): Piece {
     const known = this.#values.get(node);
     if (known !== undefined) return known;
@@ -110,12 +111,14 @@ export class Emitter {
     return value;
   }
 
-  /** The value in a given form. */
+  /** Prints the value in a given form. */
   as(node: Node, form: Form): Piece {
     return this.#print.as(this, node, form);
   }
 
-  /** `typed`: whether what it stands in says which type it has, so that none is inferred from its elements. */
+  /**
+   * `typed`: true if the surrounding code determines the list's type, so that TypeScript infers none from its elements.
+   */
   list(node: Node & { kind: "list" }, of: Form, typed = false): Piece {
     const elements = node.elements.flatMap((element, index) => {
       if (!node.optionals?.has(index)) return typed ? this.as(element, of) : this.element(element, of);
@@ -127,12 +130,12 @@ export class Emitter {
     return piece(["[] as ", ...shapeOf(node.type, form, this.names)], form, LEVEL.relational);
   }
 
-  /** An element of a list: TypeScript infers the type of the list from it. */
+  /** Prints an element of a list, from which TypeScript infers the type of the list. */
   element(node: Node, form: Form): Piece {
     return inferred(this.as(node, form), node, this.aliases.bound, this.names);
   }
 
-  /** A scalar or null where null is to be `undefined`, as in a field of a wrapper type. */
+  /** Prints a scalar or null, with `undefined` for null, as in a field of a wrapper type. */
   unset(node: Node, form: Form): Piece {
     if (node.type.kind === "null") return { ...atom("undefined"), form, maybe: true };
     if (node.kind === "call" && node.overload === "conditional") {
@@ -158,8 +161,8 @@ export class Emitter {
   }
 
   /**
-   * Prints what stands in a function of its own. There TypeScript forgets that a property such as `args.stock` is known to be there
-   * (it remembers for constants), so that fields are read with `?.`.
+   * Prints code inside of a function. There TypeScript forgets that a property such as `args.stock` is present (it
+   * remembers this for constants), so fields are read with `?.`.
    */
   inside<T>(make: () => T): T {
     this.#depth++;
@@ -171,9 +174,9 @@ export class Emitter {
   }
 
   /**
-   * What a path reads, `undefined` when it is unset. Anything else: its value.
+   * Prints the value of a path, which is `undefined` if unset. For any other node, prints its value.
    *
-   * @param lenient also where something on the way is unset, although the expression is strict
+   * @param lenient true to allow unset parts of the path although the expression is strict
    */
   raw(node: Node, lenient = !this.strict): Piece {
     if (node.kind === "name") {
@@ -199,12 +202,12 @@ export class Emitter {
     return { ...piece(print, form), maybe: base.maybe || presence === "optional" };
   }
 
-  /** What is read strictly: unset, it is an error. */
+  /** Prints a strict read, in which an unset value is an error. */
   present(value: Piece): Piece {
     return runtime(this.names, "present", [value], value.form);
   }
 
-  /** What a path reads, `undefined` also for a field of proto2 that has a default and is not set. */
+  /** Prints the value of a path, which is `undefined` also for an unset field of proto2 with a default. */
   path(node: Node): Piece {
     if (node.kind !== "select" || node.test || typeof node.field === "string") return this.raw(node);
     if (presenceOf(node.field) !== "default") return this.raw(node);
@@ -217,13 +220,16 @@ export class Emitter {
   }
 }
 
-/** A test of which TypeScript learns nothing; of `ok` only where it does not hold, since what it asks for is read where it does. */
+/**
+ * Prints a test that TypeScript does not narrow by. For `ok`, only the negative outcome is hidden, because the variable
+ * is read in the positive one.
+ */
 function unlearned(node: Node, test: Piece): Piece {
   if (node.kind !== "ok" || node.set) return hidden(test);
   return binary(test, "&&", atom("Boolean(true)"), LEVEL.and);
 }
 
-/** Variables that are null where their expression is; in steps and arguments null is `undefined`. */
+/** Roles of variables that are null if their expression is. For steps and arguments, null is `undefined`. */
 const HOLDS_NULL: ReadonlySet<Variable["role"]> = new Set(["local", "item"]);
 
 function isWrapperPath(node: Node): boolean {

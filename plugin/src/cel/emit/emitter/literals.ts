@@ -1,5 +1,6 @@
-// TypeScript takes a literal for a type of its own: it would refuse to compare a constant that was given `"a"` with anything else, and one
-// literal with another. The literal of an enum is one wherever a type is inferred from it; those of strings and numbers only in constants.
+// TypeScript gives a literal a separate type. It would reject a comparison of a constant `"a"` with any other text, and
+// of one literal with another. An enum's literal keeps this type in every inference; literals of strings and numbers
+// keep it only in constants.
 
 import type { Node } from "../../types/model/expression.ts";
 import type { Variable } from "../../types/model/type.ts";
@@ -10,12 +11,12 @@ import { aliasesIn } from "./contradiction.ts";
 export type Literal = Extract<Node, { readonly kind: "constant" | "enum" }>;
 type Bound = (variable: Variable) => Node | undefined;
 
-/** The literals that an expression may have as its value. */
+/** Returns the literals that may be the value of an expression. */
 export function literalsOf(node: Node, bound: Bound = aliasesIn([node]).bound): readonly Literal[] {
   return leavesOf(node, bound).filter(isLiteral);
 }
 
-/** The value as one of its type, where all that it may be is literals. */
+/** Widens a value to its type, if its only possible values are literals. */
 export function widened(value: Piece, node: Node, bound: Bound, names: Names): Piece {
   const printed = printedType(value);
   if (printed !== undefined) return as(value, printed);
@@ -26,14 +27,16 @@ export function widened(value: Piece, node: Node, bound: Bound, names: Names): P
   return as(value, type === "enum" ? enumOf(leaves, names) : type);
 }
 
-/** The value where a type is inferred from it: as one of its enum, where it may be a literal of one. */
+/** Returns the value for type inference: as one of its enum, if it may be a literal of one. */
 export function inferred(value: Piece, node: Node, bound: Bound, names: Names): Piece {
   const literals = literalsOf(node, bound);
   const isEnum = literals.length > 0 && literals.every((literal) => typeOf(literal, value) === "enum");
   return isEnum ? as(value, enumOf(literals, names)) : value;
 }
 
-/** The result of a function whose type is inferred: of several literals TypeScript would infer a type of just these. */
+/**
+ * Returns the result of a function with an inferred type, because TypeScript would infer a union of several literals.
+ */
 export function returned(value: Piece, node: Node, bound: Bound, names: Names): Piece {
   const leaves = leavesOf(node, bound);
   return leaves.length > 1 && leaves.every(isLiteral)
@@ -41,12 +44,12 @@ export function returned(value: Piece, node: Node, bound: Bound, names: Names): 
     : inferred(value, node, bound, names);
 }
 
-/** Whether all that a value may be is literals. */
+/** Returns true if the only possible values are literals. */
 export function isFixed(node: Node, bound: Bound = aliasesIn([node]).bound): boolean {
   return leavesOf(node, bound).every(isLiteral);
 }
 
-/** The same of a value that is printed so: what is computed beforehand is a literal, too. */
+/** Returns the same for a printed value. A value that is computed when code is generated is a literal, too. */
 export function isPrintedFixed(value: Piece, node: Node, bound: Bound): boolean {
   return printedType(value) !== undefined || isFixed(node, bound);
 }
@@ -65,7 +68,7 @@ function as(value: Piece, type: Piece["print"][number] | undefined): Piece {
 
 const isLiteral = (node: Node): node is Literal => node.kind === "constant" || node.kind === "enum";
 
-/** The type that a literal is printed as one of; undefined for what is no primitive, and so has no literal type. */
+/** Returns the type to which a literal is widened. Undefined if it is no primitive, and so has no literal type. */
 function typeOf(literal: Literal, { form, print }: Piece): string | undefined {
   const { kind } = form;
   if (/^(BigInt|Number)\b/.test(String(print[0]))) return undefined;
@@ -75,17 +78,17 @@ function typeOf(literal: Literal, { form, print }: Piece): string | undefined {
   return typeof literal.value;
 }
 
-/** The enum of literals, when there is one of which all are. */
+/** Returns the enum of literals, if all are of one enum. */
 function enumOf(literals: readonly Node[], names: Names): Piece["print"][number] | undefined {
   const [first, ...others] = literals.flatMap((one) => (one.kind === "enum" ? [one.desc] : []));
   if (first === undefined || others.some((other) => other.typeName !== first.typeName)) return undefined;
   return names.shape(first);
 }
 
-/** What an empty literal of a wrapper is. */
+/** Values of empty wrapper literals. */
 const ZEROS: Readonly<Record<string, bigint | number | boolean>> = { int: 0n, uint: 0n, double: 0, bool: false };
 
-/** The nodes of which one gives the value. */
+/** Returns the nodes of which one is the value. */
 function leavesOf(node: Node, bound: Bound): readonly Node[] {
   if (node.kind === "name") {
     const value = bound(node.variable);
@@ -119,7 +122,7 @@ function leavesOf(node: Node, bound: Bound): readonly Node[] {
   }
 }
 
-/** What an optional that is made on the spot holds, and whether it always holds something. */
+/** Returns the content of an optional that the node itself creates. `always`: the optional is never empty. */
 function heldBy(optional: Node): { readonly nodes: readonly Node[]; readonly always: boolean } | undefined {
   if (optional.kind !== "call") return undefined;
   if (optional.overload === "optional_none") return { nodes: [], always: false };

@@ -6,8 +6,8 @@ import { arrow, atom, binary, commas, isNothing, LEVEL, type Piece, piece, runti
 import { emitRecord, isRecord } from "./record.ts";
 
 /**
- * A value for a field: null is left out of lists and maps of messages, wrappers among them (cel-spec, "dynamic": "…_null_pruned"). Values of
- * JSON may be null, and what is packed into a google.protobuf.Any.
+ * Prints a value for a field: null is left out of lists and maps of messages, including wrappers (cel-spec, "dynamic":
+ * "…_null_pruned"). Values of JSON may be null, and so may values in a google.protobuf.Any.
  */
 export function emitElements(emitter: Emitter, node: Node, proto: Proto): Piece {
   const form = protoForm(proto);
@@ -36,15 +36,15 @@ function holdsNull(emitter: Emitter, node: Node): boolean {
   return (form.kind !== "list" && form.kind !== "record" && form.kind !== "map") || form.of.kind !== "boxed";
 }
 
-/** The type of the elements of a list, or of the values of a map. */
+/** Returns the type of a list's elements, or of a map's values. */
 function itemType(type: CelType): CelType | undefined {
   if (type.kind === "list") return type.element;
   return type.kind === "map" ? type.value : undefined;
 }
 
 /**
- * What an optional gives to a field, or `undefined`: null in it leaves the field unset, too. `nullable`: whether that is so for a scalar, as
- * for a field of a wrapper.
+ * Prints the content of an optional for a field, or `undefined`. Null in it leaves the field unset, too. `nullable`:
+ * true if this also applies to a scalar, as in a field of a wrapper.
  */
 export function emitGiven(emitter: Emitter, value: Node, proto: Proto, nullable: boolean): Piece {
   const form = protoForm(proto);
@@ -62,12 +62,12 @@ export function emitGiven(emitter: Emitter, value: Node, proto: Proto, nullable:
   return { ...binary(inner, "??", atom("undefined"), LEVEL.nullish, form), maybe: true };
 }
 
-/** Whether null may be given to a field of a message. */
+/** Returns true if a field of a message may be set to null. */
 function mayBeNull(type: CelType): boolean {
   return type.kind === "null" || type.kind === "wrapper" || (type.kind === "message" && type.nullable === true);
 }
 
-/** Whether a value for a field may hold nulls that the field cannot. */
+/** Returns true if a value for a field may contain nulls that the field cannot. */
 function holdsNulls(type: CelType, proto: Proto): boolean {
   const of = itemType(type);
   return of !== undefined && takesNoNull(proto) && mayBeNull(of);

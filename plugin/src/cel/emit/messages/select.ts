@@ -9,7 +9,7 @@ import { coerce, unbox } from "../pieces/coerce.ts";
 import { zero } from "../pieces/constant.ts";
 import { atom, binary, LEVEL, method, operand, type Piece, piece, runtime, types } from "../pieces/piece.ts";
 
-/** The value of a field or of a key: what is unset reads as its default. */
+/** Prints the value of a field or of a key. An unset field reads as its default. */
 export function emitSelect(emitter: Emitter, node: Node & { kind: "select" }): Piece {
   const { field } = node;
   if (typeof field === "string") {
@@ -49,7 +49,7 @@ export function emitTest(emitter: Emitter, node: Node & { kind: "select" }): Pie
     const name = atom(JSON.stringify(field));
     const container = emitter.value(of);
     if (container.form.kind === "record") return atom("Object.hasOwn(", ...container.print, ", ", ...name.print, ")");
-    // TypeScript knows that a map of nothing has no keys.
+    // TypeScript infers that the map of an empty literal has no keys.
     const empty = of.type.kind === "map" && of.type.key.kind === "param";
     if (container.form.kind === "map")
       return empty ? runtime(emitter.names, "hasKey", [container, name]) : method(container, "has", [name]);
@@ -89,13 +89,13 @@ export function emitTest(emitter: Emitter, node: Node & { kind: "select" }): Pie
   }
 }
 
-/** What is looked up in by name of field knows messages when it may be one. */
+/** Returns the registry for a lookup by field name, if the value may be a message. */
 function registryOf(emitter: Emitter, of: Node): readonly Piece[] {
   const maps = of.type.kind === "map" || emitter.names.registry === undefined;
   return maps ? [] : [types(emitter.names)];
 }
 
-/** A field that an extension of proto2 adds. */
+/** Prints a field that an extension of proto2 adds. */
 export function emitExtension(emitter: Emitter, node: Node & { kind: "extension" }): Piece {
   const { names } = emitter;
   const schema = names.extension?.(node.extension);

@@ -38,21 +38,21 @@ import { shapeOf } from "../pieces/shape.ts";
 import { emitMember } from "./error-member.ts";
 import { maybe, opened, readField } from "./optional-field.ts";
 
-/** What an optional holds, or `undefined`. */
+/** Prints the content of an optional, or `undefined`. */
 function optionalInner(emitter: Emitter, node: Node): Piece {
   const known = knownInner(emitter, node);
   if (known !== undefined) return known;
-  // What is of no type is not there.
+  // An optional without a type is always empty.
   if (isOpen(node) && !node.fails) return maybe(atom("undefined"));
   return maybe(property(emitter.value(node), "inner", boxedForm(node)));
 }
 
-/** Whether an optional is of no type: it never holds anything. */
+/** Returns true for an optional without a type, which is always empty. */
 export function isOpen({ type }: Node): boolean {
   return type.kind === "optional" && type.of.kind === "param";
 }
 
-/** What an optional holds in a certain form, or `undefined`. */
+/** Prints the content of an optional in a certain form, or `undefined`. */
 export function optionalAs(emitter: Emitter, node: Node, form: Form): Piece {
   if (node.kind === "call") {
     const [first, second, third] = node.args;
@@ -69,12 +69,12 @@ export function optionalAs(emitter: Emitter, node: Node, form: Form): Piece {
     }
   }
   const inner = optionalInner(emitter, node);
-  // What is of no type is never there, but getting at it may fail.
+  // An optional without a type is always empty, but its evaluation may fail.
   if (isOpen(node)) return maybe({ ...inner, form });
   return inner.maybe ? ifSet(inner, form, emitter.names) : coerce(inner, form, emitter.names);
 }
 
-/** The optional as a value. */
+/** Prints the optional as a value. */
 export function emitOptional(emitter: Emitter, node: Node): Piece | undefined {
   if (knownInner(emitter, node) === undefined) return undefined;
   const { names } = emitter;
@@ -87,7 +87,10 @@ function innerShape({ names }: Emitter, { type }: Node, form: Form): Piece["prin
   return shapeOf(type.kind === "optional" ? type.of : type, form, names);
 }
 
-/** What is nothing once it has been evaluated; TypeScript is told what it could have been, and refuses `undefined as T ?? other`. */
+/**
+ * Prints an optional that is empty after its evaluation, with the type of its content. TypeScript rejects `undefined as
+ * T ?? other`.
+ */
 function typedNothing(emitter: Emitter, node: Node, value: Piece, form = innerForm(node)): Piece {
   const print = [
     emitter.names.runtime("optionalOf"),
@@ -104,12 +107,15 @@ function innerForm(node: Node): Form {
   return node.type.kind === "optional" ? celForm(node.type.of) : PLAIN;
 }
 
-/** What an `Optional` holds is as in a dyn, which it may become: nothing looks into it then. */
+/**
+ * Returns the form of an optional's content. It is that of a dyn, because the optional may become one without a
+ * conversion of its content.
+ */
 function boxedForm(node: Node): Form {
   return generic(innerForm(node));
 }
 
-/** Undefined when the node is not known to make an optional of something else. */
+/** Returns undefined if the node is not known to create an optional of another value. */
 function knownInner(emitter: Emitter, node: Node): Piece | undefined {
   if (node.kind === "select" && node.optional === true && !node.test) return selectInner(emitter, node);
   if (node.kind === "macro" && (node.macro === "optMap" || node.macro === "optFlatMap")) return mapInner(emitter, node);
@@ -186,7 +192,7 @@ function detailInner(emitter: Emitter, of: Node, type: Node): Piece | undefined 
   return maybe(atom(...operand(error, LEVEL.atom), error.maybe ? "?." : ".", "detail(", schema, ")"));
 }
 
-/** What is not the zero of its type. */
+/** Prints the value, or `undefined` if it is the zero of its type. */
 function nonZero(emitter: Emitter, node: Node): Piece {
   const { names } = emitter;
   const form = celForm(node.type);
@@ -198,7 +204,7 @@ function nonZero(emitter: Emitter, node: Node): Piece {
   return runtime(names, "nonZero", any ? [value, types(names)] : [value], form);
 }
 
-/** What is held by an optional that has to hold a value of a certain type, or by what has to be an optional. */
+/** Prints the content of an optional after a cast of its content type. Undefined if one of the types is no optional. */
 function castOptional(emitter: Emitter, node: Node, first: Node): Piece | undefined {
   if (first.type.kind !== "optional" || node.type.kind !== "optional") return undefined;
   return castInner(emitter, optionalAs(emitter, first, celForm(first.type.of)), first.type.of, node.type.of);
@@ -208,7 +214,7 @@ function ifSetAs(value: Piece, form: Form, emitter: Emitter): Piece {
   return value.maybe ? ifSet(value, form, emitter.names) : coerce(value, form, emitter.names);
 }
 
-/** `value ?? other`; `??` would take a null of CEL for nothing. */
+/** Prints `value ?? other`. `??` would treat a null of CEL as absent. */
 function orElse(emitter: Emitter, value: Piece, other: Piece, form: Form, nullable: boolean): Piece {
   const first = form.kind === "small" ? { ...value, form } : ifSetAs(value, form, emitter);
   if (!first.maybe || isNothing(other)) return first;
@@ -256,7 +262,7 @@ export function emitHasValue(emitter: Emitter, first: Node): Piece {
   const inner = optionalInner(emitter, first);
   if (!inner.maybe && !first.fails) return atom("true");
   if (isNothing(inner)) return atom("false");
-  // It may fail; TypeScript knows that there is something otherwise.
+  // The value is printed because it may fail. TypeScript would otherwise infer that it is always present.
   if (!inner.maybe)
     return binary(
       property(runtime(emitter.names, "optionalOf", [inner]), "inner"),
@@ -285,7 +291,7 @@ function mapInner(emitter: Emitter, node: Node & { kind: "macro" }): Piece | und
   return maybe(runtime(emitter.names, "unlessUnset", [value, lambdaOf(name, result)], innerForm(node)));
 }
 
-/** `of` is an optional or not. */
+/** `of` may be an optional or any other value. */
 function baseOf(emitter: Emitter, of: Node): Piece {
   return of.type.kind === "optional" ? optionalInner(emitter, of) : { ...emitter.raw(of) };
 }
@@ -318,13 +324,13 @@ function indexInner(emitter: Emitter, of: Node, index: Node): Piece {
   });
 }
 
-/** An index into a list; a dyn may be an integer of any type there. */
+/** Prints an index into a list, which may be a dyn with an integer of any type. */
 export function emitPosition(emitter: Emitter, index: Node): Piece {
   const dyn = dynIndex(index);
   return dyn === undefined ? emitter.value(index) : runtime(emitter.names, "position", [emitter.as(dyn, PLAIN)]);
 }
 
-/** An index that is a dyn, or was one before its cast. */
+/** Returns an index that is a dyn, or was one before its cast. */
 function dynIndex(index: Node): Node | undefined {
   if (index.kind === "call" && index.overload === "cast") return index.args[0];
   return index.type.kind === "dyn" ? index : undefined;
@@ -344,7 +350,7 @@ function lookUp(emitter: Emitter, container: Piece, key: Piece, fn: "find" | "fi
   }
 }
 
-/** What `read` makes of a value, when there is one. */
+/** Prints the result of `read` for a value, if the value is present. */
 function within(emitter: Emitter, base: Piece, read: (value: Piece) => Piece): Piece {
   if (!base.maybe) return opened(emitter, read(base));
   if (isNothing(base)) return base;

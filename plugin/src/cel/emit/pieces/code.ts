@@ -1,12 +1,15 @@
-// What emitted expressions are made of, so that one printer works for real files, tests and conformance runs.
+// Types of emitted expressions, which let one printer work for real files, tests and conformance runs.
 import type { DescEnum, DescExtension, DescMessage } from "@bufbuild/protobuf";
 import type { Printable } from "@bufbuild/protoplugin";
 import type { Node } from "../../types/model/expression.ts";
 import type { CelType, Overload, Proto, Variable } from "../../types/model/type.ts";
 
-/** Where printed code gets its names from. */
+/** Source of the names in printed code. */
 export interface Names {
-  /** How a variable is written where the expression stands, e.g. `usage`, `args.workspaceId`, `cx.now()`, `env.DEFAULT_QUERY`. For "headers": an expression giving the request context (`cx`), used as `cx.header("x")`. */
+  /**
+   * Code of a variable at the place of the expression, e.g. `usage`, `args.workspaceId`, `cx.now()`,
+   * `env.DEFAULT_QUERY`. For "headers": an expression for the request context (`cx`), used as `cx.header("x")`.
+   */
   readonly variable: (variable: Variable) => Printable;
   /** A value exported by @protobff/runtime. */
   readonly runtime: (name: string) => Printable;
@@ -14,25 +17,28 @@ export interface Names {
   readonly schema: (desc: DescMessage | DescEnum) => Printable;
   /** The TypeScript type of a message or an enum; for enums also the value (`Status`). */
   readonly shape: (desc: DescMessage | DescEnum) => Printable;
-  /** The messages that a google.protobuf.Any may hold: a `Registry` of protobuf-es. Without it an Any cannot be looked into. */
+  /**
+   * The messages that a google.protobuf.Any may contain: a `Registry` of protobuf-es. Without it an Any cannot be
+   * opened.
+   */
   readonly registry?: () => Printable;
   /** A function of the user, to be called. */
   readonly own?: (fn: Overload) => Printable;
-  /** The function that makes values of one enum those of another, where there are such. */
+  /** The function that converts values of one enum to another one, if there are conversions. */
   readonly convertEnum?: (from: DescEnum, to: DescEnum) => Printable;
   /** A random value of a place: one for each response. */
   readonly random?: (what: "Uuid" | "Double", place: string) => Printable;
-  /** What came beside the answer of a step, where expressions see steps. */
+  /** Metadata of the answer to a step's call, if expressions see steps. */
   readonly received?: (step: Variable, part: "header" | "trailer", name: string) => Printable;
-  /** An extension of proto2, where the language has them. */
+  /** An extension of proto2, if the language has them. */
   readonly extension?: (extension: DescExtension) => Printable;
   /** A local name for a comprehension's variable: the name itself, or with `_` on a clash. */
   readonly local: (name: string) => string;
-  /** What a local constant was given: TypeScript takes a test of it for the tests in there. */
+  /** The value of a local constant. TypeScript narrows by a test of the constant as by the tests in its value. */
   readonly constant?: (variable: Variable) => Node | undefined;
-  /** Whether a test of an expression is one that TypeScript must not draw conclusions from, for the sake of another expression. */
+  /** Returns true for a test that TypeScript must not narrow by, because of another expression. */
   readonly hides?: (test: Node) => boolean;
-  /** Whether a test by `ok` is known not to hold where it stands. */
+  /** Returns true for a test by `ok` that is known to fail at its place. */
   readonly fails?: (ok: Node) => boolean;
 }
 
@@ -42,12 +48,20 @@ export interface Code {
   readonly type: CelType;
   /** The exact protobuf representation of the printed value; undefined: CEL's own (see `Variable.proto`). */
   readonly proto: Proto | undefined;
-  /** How strongly the outermost operator binds, so that callers know when to put parentheses; "and": at least as strongly as `&&`. */
+  /**
+   * Binding strength of the outermost operator, by which callers add parentheses; "and": at least as strong as `&&`.
+   */
   readonly precedence: "atom" | "unary" | "and" | "binary" | "conditional";
-  /** True when the value may be `undefined` (an unset path). */
+  /** True if the value may be `undefined` (an unset path). */
   readonly mayBeUndefined: boolean;
-  /** Whether evaluation can throw ExpressionError. After `emitAs` it may where the expression itself cannot: a check of range. */
+  /**
+   * True if evaluation can throw ExpressionError. After `emitAs`, a range check may throw although the expression
+   * itself cannot fail.
+   */
   readonly fails?: boolean;
-  /** The same value printed anew in another representation, for `emitAs`: shorter than a conversion of what is printed here. */
+  /**
+   * Prints the same value in another representation, for `emitAs`. This is shorter than a conversion of the printed
+   * code.
+   */
   readonly as?: (to: Proto) => Code | undefined;
 }

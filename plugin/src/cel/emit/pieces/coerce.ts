@@ -1,4 +1,4 @@
-// The same value in another form (types/form.ts).
+// Conversion of a value to another form (types/form.ts).
 import { type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import type { Printable } from "@bufbuild/protoplugin";
 import {
@@ -33,7 +33,7 @@ import {
   types,
 } from "./piece.ts";
 
-/** The same value in another form. Integers that do not fit fail at run time. */
+/** Converts a value to another form. Integers that do not fit fail at run time. */
 export function coerce(value: Piece, to: Form, names: Names): Piece {
   if (value.literal !== undefined) {
     const known = literalAs(value, value.literal, to, names);
@@ -46,7 +46,7 @@ export function coerce(value: Piece, to: Form, names: Names): Piece {
   return outOf(value, to, names) ?? into(value, to, names);
 }
 
-/** By the form that it has; undefined: only the form that is wanted matters. */
+/** Converts by the value's form. Undefined if only the required form matters. */
 function outOf(value: Piece, to: Form, names: Names): Piece | undefined {
   const from = value.form;
   switch (from.kind) {
@@ -79,7 +79,7 @@ function outOf(value: Piece, to: Form, names: Names): Piece | undefined {
   }
 }
 
-/** By the form that is wanted. */
+/** Converts by the required form. */
 function into(value: Piece, to: Form, names: Names): Piece {
   switch (to.kind) {
     case "nullable":
@@ -143,7 +143,7 @@ function coerceMap(value: Piece, from: Form & { kind: "map" }, to: Form, names: 
   }
   if (to.kind !== "map" && to.kind !== "plain") return undefined;
   const of = to.kind === "map" ? to.of : generic(from.of);
-  // Keys are as they are in every `Map`, but that a dyn has to know which are uints.
+  // Keys are the same in every `Map`, except that a dyn has to distinguish uints.
   if (isUnsigned(from.key) && !isUnsigned(to.kind === "map" ? to.key : PLAIN)) {
     const map = coerce(value, { ...from, of }, names);
     return runtime(names, "uintKeys", [map], to);
@@ -163,7 +163,7 @@ function coerceNullable(value: Piece, from: Form & { kind: "nullable" }, to: For
 function coercePlain(value: Piece, to: Form, names: Names): Piece | undefined {
   switch (to.kind) {
     case "nullable":
-      // A wrapper's value out of a dyn, or a value that is there.
+      // A wrapper's value from a dyn, or a value that is present.
       return { ...value, form: to };
     case "big":
     case "small":
@@ -175,14 +175,14 @@ function coercePlain(value: Piece, to: Form, names: Names): Piece | undefined {
       return isPlain(to.of) ? undefined : { ...each(value, PLAIN, to.of, names), form: to };
     case "record":
     case "map":
-      // A Struct that has been read, the only map without a form of its own.
+      // A Struct that has been read, the only map without a separate form.
       return coerce({ ...value, form: { kind: "record", key: ScalarType.STRING, of: PLAIN } }, to, names);
     default:
       return undefined;
   }
 }
 
-/** What a message that holds any value holds. */
+/** Prints the content of a message that can contain any value. */
 function opened(value: Piece, from: Form & { kind: "json" | "any" }, names: Names): Piece {
   if (from.kind === "any") return runtime(names, "fromAny", [value, types(names)], PLAIN);
   if (from.list) return runtime(names, "fromListValue", [value], { kind: "list", of: PLAIN });
@@ -237,7 +237,7 @@ function coerceInteger(value: Piece, from: Form, to: Form, names: Names): Piece 
   }
 }
 
-/** A message of known type in a google.protobuf.Any; `undefined` stays what it is. */
+/** Packs a message of known type into a google.protobuf.Any. `undefined` stays `undefined`. */
 export function packed(message: Piece, desc: DescMessage, names: Names): Piece {
   const pack = (value: Piece): Piece => runtime(names, "anyPack", [atom(names.schema(desc)), value], { kind: "any" });
   if (!message.maybe) return pack(message);
@@ -246,7 +246,7 @@ export function packed(message: Piece, desc: DescMessage, names: Names): Piece {
   return { ...runtime(names, "unlessUnset", [message, lambda], { kind: "any" }), maybe: true };
 }
 
-/** A plain value as the message that a field of type Value, ListValue, Struct or Any takes. */
+/** Converts a plain value to the message of a field of type Value, ListValue, Struct or Any. */
 function pack(value: Piece, to: Form & { readonly kind: "json" | "any" | "struct" }, names: Names): Piece {
   const plain = coerce(value, PLAIN, names);
   if (to.kind === "any") return runtime(names, "toAny", [plain, types(names)], to);
@@ -254,7 +254,7 @@ function pack(value: Piece, to: Form & { readonly kind: "json" | "any" | "struct
   return runtime(names, to.list ? "toListValue" : "toValue", [plain], to);
 }
 
-/** A wrapper where it is a message: in a list, a map or a oneof. */
+/** Converts a value to a wrapper message, as in a list, a map or a oneof. */
 function box(value: Piece, to: Form & { readonly kind: "boxed" }, names: Names): Piece {
   const create = (inner: Piece): Piece =>
     piece([names.runtime("create"), "(", names.schema(to.desc), ", { value: ", ...inner.print, " })"], to);
@@ -264,7 +264,7 @@ function box(value: Piece, to: Form & { readonly kind: "boxed" }, names: Names):
   return { ...runtime(names, "unlessNull", [value, lambda], to), nullable: true };
 }
 
-/** A double as one of 32 bits has it. */
+/** Rounds a double to 32 bits. */
 function rounded(value: Piece): Piece {
   const text = value.print.length === 1 && typeof value.print[0] === "string" ? value.print[0] : "";
   const exact =
@@ -281,13 +281,16 @@ function lambda(from: Form, to: Form, names: Names): Piece {
   return lambdaOf(name, coerce(piece([name], from), to, names));
 }
 
-/** How a key of an object becomes a key of CEL. Objects have keys of type string, whatever TypeScript says. */
+/**
+ * Prints the conversion of an object's key to a key of CEL. Objects have keys of type string, regardless of
+ * TypeScript's types.
+ */
 export function keyReader(key: ScalarType): Piece {
   if (key === ScalarType.BOOL) return atom('(key) => key === "true"');
   return atom(key === ScalarType.STRING ? "String" : "BigInt");
 }
 
-/** A value in another form, `undefined` left as it is. */
+/** Converts a value to another form, and keeps `undefined`. */
 export function ifSet(value: Piece, form: Form, names: Names): Piece {
   if (isNothing(value)) return { ...value, form };
   const name = names.local("value");
@@ -296,7 +299,7 @@ export function ifSet(value: Piece, form: Form, names: Names): Piece {
   return { ...runtime(names, "unlessUnset", [value, lambdaOf(name, converted)], form), maybe: true };
 }
 
-/** A box is opened as soon as it is read as a value. */
+/** Opens a box when it is read as a value. */
 export function unbox(value: Piece, names: Names): Piece {
   if (value.form.kind === "boxed") return piece([...operand(value, LEVEL.atom), ".value"], value.form.of);
   switch (value.form.kind) {

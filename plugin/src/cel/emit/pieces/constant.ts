@@ -1,4 +1,4 @@
-// What is printed for values that are known beforehand.
+// Code of values that are known when code is generated.
 import type { DescField } from "@bufbuild/protobuf";
 import { PLAIN } from "../../types/forms/form.ts";
 import { protoRange } from "../../types/forms/range.ts";
@@ -8,14 +8,14 @@ import type { CelType, Proto } from "../../types/model/type.ts";
 import type { Names } from "./code.ts";
 import { atom, LEVEL, literal, type Piece, piece } from "./piece.ts";
 
-/** What an unset scalar reads as, for types other than bytes and integers. */
+/** Values of unset scalars, for types other than bytes and integers. */
 const ZEROS: Partial<Readonly<Record<CelType["kind"], string | boolean | number>>> = {
   string: "",
   bool: false,
   double: 0,
 };
 
-/** What an unset field reads as. */
+/** Returns the value of an unset field. */
 export function zero(names: Pick<Names, "runtime" | "schema" | "shape">, field: DescField): Piece["print"] {
   const { type, proto } = fieldType(field);
   if (type.kind === "wrapper") return ["null"];
@@ -69,13 +69,13 @@ export function constant(value: (Node & { kind: "constant" })["value"], unsigned
   return piece([double(value)], PLAIN, negative ? LEVEL.unary : LEVEL.atom);
 }
 
-/** A double as TypeScript has it. */
+/** Returns a double as a literal of TypeScript. */
 function double(value: number): string {
   if (Object.is(value, -0)) return "-0";
   return Number.isNaN(value) ? "Number.NaN" : String(value);
 }
 
-/** A literal of JSON, without the line separators that JSON lets stand and editors stumble over. */
+/** Returns a literal of JSON without the line separators that JSON allows and editors handle badly. */
 function quoted(value: string | boolean | null): string {
   return JSON.stringify(value).replace(/[\u2028\u2029]/g, (letter) => `\\u${letter.charCodeAt(0).toString(16)}`);
 }

@@ -25,9 +25,9 @@ export interface Piece {
   readonly level: number;
   /** An integer literal, which takes the form of its surroundings. */
   readonly literal: bigint | undefined;
-  /** Whether its value may be `undefined`. */
+  /** True if its value may be `undefined`. */
   readonly maybe: boolean;
-  /** Whether a value whose type is a message may be null. */
+  /** True if a value whose type is a message may be null. */
   readonly nullable: boolean;
 }
 
@@ -62,9 +62,10 @@ export function binary(left: Piece, operator: string, right: Piece, level: numbe
   return piece([...operand(left, level), ` ${operator} `, ...operand(right, level + 1)], form, level);
 }
 
-/** `a ?? b`: the operands of `||` and `&&` stand in parentheses there, which JavaScript asks for. */
+/** Prints `a ?? b`. JavaScript requires parentheses around the operands `||` and `&&`. */
 function orOther(left: Piece, operator: string, right: Piece, form: Form): Piece {
-  // `x ?? null ?? y` is `x ?? y`; TypeScript takes what ends in null for null, on both branches of a conditional, too.
+  // `x ?? null ?? y` equals `x ?? y`. TypeScript infers null for code that ends in null, on both branches of a
+  // conditional, too.
   const first = withoutNull(left);
   const print = operand(first, first.level === LEVEL.nullish ? LEVEL.nullish : LEVEL.equality);
   // `x ?? (y ?? z)` is `x ?? y ?? z`.
@@ -99,13 +100,16 @@ export function runtime(names: Names, name: string, args: readonly Piece[], form
   return piece([names.runtime(name), "(", ...commas(args), ")"], form);
 }
 
-/** `(name) => body`. `returns`: `: boolean`, where TypeScript must not find a type predicate in it. */
+/** Prints `(name) => body`. `returns`: `: boolean`, if TypeScript must not infer a type predicate. */
 export function arrow(params: string, body: Piece, returns = ""): Piece {
   const print = String(body.print[0]).startsWith("{") ? ["(", ...body.print, ")"] : body.print;
   return piece([`(${params})${returns} => `, ...print], body.form, LEVEL.conditional);
 }
 
-/** The same with a parameter only where the body reads it, `mentioned`, and what is printed of it does: what is known beforehand is left out. */
+/**
+ * Prints the same, with a parameter only if the body reads it (`mentioned`) and its printed code does, too. Values that
+ * are known beforehand are left out of printed code.
+ */
 export function arrowOver(name: string, mentioned: boolean, body: Piece, returns = ""): Piece {
   return arrow(mentioned && isReadIn(body.print, name) ? name : "", body, returns);
 }
@@ -114,48 +118,48 @@ export function commas(pieces: readonly Piece[]): Printable[] {
   return pieces.flatMap((one, index) => (index === 0 ? [...one.print] : [", ", ...one.print]));
 }
 
-/** The value as one of a TypeScript type. */
+/** Asserts that the value has a TypeScript type. */
 export function asserted(value: Piece, type: readonly Printable[]): Piece {
   return { ...value, print: [...operand(value, LEVEL.relational), " as ", ...type], level: LEVEL.relational };
 }
 
-/** Whether it is printed as nothing at all: what an `optional.none()` holds. */
+/** Returns true if the printed code is the content of an `optional.none()`. */
 export function isNothing({ print }: Piece): boolean {
   return print.length === 1 && print[0] === "undefined";
 }
 
-/** Whether an integer literal is in the range of a form. */
+/** Returns true if an integer literal is in the range of a form. */
 export function fits(value: Piece, form: Form): boolean {
   if (value.literal === undefined || form.kind !== "small") return true;
   const number = Number(value.literal);
   return number >= form.low && number <= form.high;
 }
 
-/** The messages that a google.protobuf.Any may hold. */
+/** Returns the messages that a google.protobuf.Any may contain. */
 export function types(names: Names): Piece {
   return atom(names.registry?.() ?? "undefined");
 }
 
-/** `(name) => body`, or the function alone where the body is nothing but a call of it. */
+/** Prints `(name) => body`, or the function alone if the body is only a call of it. */
 export function lambdaOf(name: string, body: Piece): Piece {
   const [fn, open, ...rest] = body.print;
-  // TypeScript infers nothing from functions that can be called in several ways.
+  // TypeScript infers no types from overloaded functions.
   if (body.form.kind === "record") return arrow(name, body);
   if (fn !== undefined && open === "(" && rest.length === 2 && rest[0] === name && rest[1] === ")") return atom(fn);
   return arrow(name, body);
 }
 
-/** A test that TypeScript is to draw no conclusions from. */
+/** Hides a test from TypeScript's narrowing. */
 export function hidden(test: Piece): Piece {
   return atom("Boolean(", ...test.print, ")");
 }
 
-/** What is printed as `true` or `false`. */
+/** Returns the value of code that is printed as `true` or `false`. */
 export function boolOf({ print }: Piece): boolean | undefined {
   const [only, more] = print;
   if (more !== undefined || (only !== "true" && only !== "false")) return undefined;
   return only === "true";
 }
 
-/** A test as one that TypeScript does not know: in an arm that it takes for unreachable it forgets what is there. */
+/** Hides a test with a known result. TypeScript forgets narrowing in an arm that it considers unreachable. */
 export const undecided = (test: Piece): Piece => (boolOf(test) === undefined ? test : hidden(test));

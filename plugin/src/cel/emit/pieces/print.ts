@@ -1,13 +1,13 @@
 import type { Printable } from "@bufbuild/protoplugin";
 
-/** Whether printed code uses a name; what stands in strings and comments does not count, nor the name of a property. */
+/** Returns true if printed code uses a name. Strings, comments and names of properties do not count. */
 export function isNamedIn(print: readonly Printable[], name: string): boolean {
   return wordOf(name).test(readable(print));
 }
 const wordOf = (name: string): RegExp =>
   new RegExp(`(?<![\\w$]|(?<!\\.\\.)\\.)${name.replaceAll("$", "\\$")}(?![\\w$]|\\??:)`);
 
-/** The same without what functions inside read by a parameter of that name. */
+/** Returns true if printed code reads a name outside of inner functions with a parameter of that name. */
 export function isReadIn(print: readonly Printable[], name: string): boolean {
   const word = wordOf(name);
   let text = readable(print);
@@ -18,7 +18,9 @@ export function isReadIn(print: readonly Printable[], name: string): boolean {
   }
   return word.test(text);
 }
-/** Where the body of an arrow function ends, an argument of a call: at a comma, or at the bracket that closes the call. */
+/**
+ * Returns the end of an arrow function's body in the arguments of a call: a comma, or the bracket that closes the call.
+ */
 function endOfBody(text: string, from: number): number {
   let depth = 0;
   for (let i = from; i < text.length; i++) {
@@ -30,7 +32,10 @@ function endOfBody(text: string, from: number): number {
   return text.length;
 }
 
-/** What is printed without what stands in strings and comments, as one text: a property may be printed apart from the dot before it. */
+/**
+ * Returns printed code without strings and comments, as one text. A property may be printed apart from the dot before
+ * it.
+ */
 export function readable(print: readonly Printable[]): string {
   return print
     .map((part): string => {

@@ -1,4 +1,4 @@
-// How TypeScript is told the type of a value where it would infer another: of nothing, of an empty list.
+// Type annotations of values whose type TypeScript would infer differently: of empty optionals and empty lists.
 import type { Printable } from "@bufbuild/protoplugin";
 import { celForm, type Form, formOf, generic, protoForm } from "../../types/forms/form.ts";
 import type { CelType, Proto } from "../../types/model/type.ts";
@@ -11,16 +11,16 @@ const PLAIN: Readonly<Partial<Record<CelType["kind"], string>>> = {
   string: "string",
   bytes: "Uint8Array",
   null: "null",
-  // An empty literal goes anywhere.
+  // An empty literal fits any type.
   param: "never",
 };
 
-/** The TypeScript type of a value of a CEL type in CEL's own form: what functions of the user take and give. */
+/** Returns the TypeScript type of a CEL type in CEL's own form, which functions of the user accept and return. */
 export function celShape(type: CelType, names: Names): readonly Printable[] {
   return shapeOf(type, celForm(type), names);
 }
 
-/** The TypeScript type of a plain value, as protobuf-es has it in a message. */
+/** Returns the TypeScript type of a plain value, as in a message of protobuf-es. */
 export function protoShape(type: CelType, proto: Proto, names: Names): readonly Printable[] {
   switch (proto.kind) {
     case "list":
@@ -37,7 +37,7 @@ export function protoShape(type: CelType, proto: Proto, names: Names): readonly 
   }
 }
 
-/** The TypeScript type of a value of CEL type `type` that is represented as `form` says. */
+/** Returns the TypeScript type of a value of CEL type `type` in the form `form`. */
 export function shapeOf(type: CelType, form: Form, names: Names): readonly Printable[] {
   switch (form.kind) {
     case "small":
@@ -66,12 +66,12 @@ export function shapeOf(type: CelType, form: Form, names: Names): readonly Print
     case "struct":
     case "json":
     case "any":
-      // Only ever nothing of it: where it is given to a field.
+      // This form occurs only in an empty optional that sets a field.
       return ["never"];
   }
 }
 
-/** The TypeScript types of the keys and the values of a `Map`. */
+/** Returns the TypeScript types of the keys and the values of a `Map`. */
 export function entryShape(
   { key, value }: CelType & { readonly kind: "map" },
   form: Form & { readonly kind: "map" },

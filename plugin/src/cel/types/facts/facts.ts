@@ -2,7 +2,7 @@ import type { Call, Expression, Node } from "../model/expression.ts";
 import type { Variable } from "../model/type.ts";
 import { chosenOf, outcomeOf } from "./mentions.ts";
 
-/** The variables of which something is sure when a condition is true, and when it is false (language.md, "Absence"). */
+/** The variables with a certain state if a condition is true, and if it is false (language.md, "Absence"). */
 export interface Facts {
   readonly whenTrue: ReadonlySet<Variable>;
   readonly whenFalse: ReadonlySet<Variable>;
@@ -10,9 +10,9 @@ export interface Facts {
 
 const NOTHING: ReadonlySet<Variable> = new Set();
 
-/** Those that have a value. */
+/** Returns the variables that have a value. */
 export const factsOf = (node: Node): Facts => facts(node, true);
-/** Those that have none. */
+/** Returns the variables that have no value. */
 export const gapsOf = (node: Node): Facts => facts(node, false);
 
 function facts(node: Node, there: boolean): Facts {
@@ -34,7 +34,7 @@ function facts(node: Node, there: boolean): Facts {
     const { whenTrue, whenFalse } = facts(compared.test, there);
     return compared.value ? { whenTrue, whenFalse } : { whenTrue: whenFalse, whenFalse: whenTrue };
   }
-  // What is known beforehand is not printed, so that the other operand is all there is.
+  // Operands that are known beforehand are not printed, so that only the other operand remains.
   if (node.overload === "logical_and" || node.overload === "logical_or") {
     const [one, other] = [outcomeOf(first), outcomeOf(second)];
     const neutral = node.overload === "logical_and";
@@ -53,14 +53,15 @@ function facts(node: Node, there: boolean): Facts {
 }
 
 /**
- * The variables that are sure to have a value where a condition has been found to hold, or with `outcome` false not to: what it asks for by
- * `ok`, and what it cannot be evaluated without. What `ok` asks inside of functions of the runtime is left out: TypeScript does not see it.
+ * Returns the variables that certainly have a value if a condition holds, or with `outcome` false if it does not. They
+ * are the variables that it tests by `ok`, and those that its evaluation needs. Tests by `ok` inside of functions of
+ * the runtime are left out, because TypeScript does not see them.
  */
 export function sureWhere({ root, unsafe }: Expression, outcome: boolean): ReadonlySet<Variable> {
   return new Set([...unsafe, ...seen(root, outcome)]);
 }
 
-/** The variables that are sure to have none there. */
+/** Returns the variables that certainly have no value there. */
 export function goneWhere({ root }: Expression, outcome: boolean): ReadonlySet<Variable> {
   return gapsOf(root)[outcome ? "whenTrue" : "whenFalse"];
 }
@@ -73,14 +74,14 @@ function seen(node: Node, outcome: boolean): ReadonlySet<Variable> {
   if (compared !== undefined) return seen(compared.test, compared.value === outcome);
   if (node.overload !== "logical_and" && node.overload !== "logical_or") return NOTHING;
   const operands = operandsOf(node, node.overload);
-  // Several that may fail are printed as functions (emit-logic.ts).
+  // Several operands that may fail are printed as functions (emit-logic.ts).
   const hidden = operands.filter(({ fails }) => fails).length > 1;
   const found = operands.map((operand) => (hidden && operand.fails ? NOTHING : seen(operand, outcome)));
   const all = (node.overload === "logical_and") === outcome;
   return found.reduce((a, b) => (all ? a.union(b) : a.intersection(b)));
 }
 
-/** `test == true` and the like, which are printed as the test or its opposite: what it is compared with. */
+/** Returns the test and the value of `test == true` and the like, which are printed as the test or its opposite. */
 export function comparedWith(node: Call): { readonly test: Node; readonly value: boolean } | undefined {
   const equal = node.overload === "equals";
   const [first, second] = node.args;
@@ -91,13 +92,15 @@ export function comparedWith(node: Call): { readonly test: Node; readonly value:
   return { test, value: constant.value === equal };
 }
 
-/** The operands of a chain of `&&` or of `||`. */
+/** Returns the operands of a chain of `&&` or of `||`. */
 export function operandsOf(node: Node, overload: string): readonly Node[] {
   if (node.kind !== "call" || node.overload !== overload) return [node];
   return node.args.flatMap((arg) => operandsOf(arg, overload));
 }
 
-/** What is left to ask of a condition where some variables are known to have a value; undefined: nothing. */
+/**
+ * Returns the undecided part of a condition, if some variables are known to have a value. Undefined if all is decided.
+ */
 export function restOf(condition: Node, known: ReadonlySet<Variable>): Node | undefined {
   if (condition.kind === "ok" && !condition.set) return known.has(condition.variable) ? undefined : condition;
   if (condition.kind !== "call" || condition.overload !== "logical_and") return condition;

@@ -3,12 +3,12 @@ import type { Variable } from "../model/type.ts";
 import { childrenOf } from "./children.ts";
 import { sameConstant, staticType } from "./same-value.ts";
 
-/** How often a variable is named in an expression, in what is printed of it. */
+/** Counts the mentions of a variable in the printed parts of an expression. */
 export function mentions(node: Node | undefined, variable: Variable): number {
   return node === undefined ? 0 : (namesIn(node).get(variable) ?? 0);
 }
 
-/** How often each variable is named. Nodes do not change, and are asked again and again on the way through nested `cel.bind`. */
+/** Mentions of each variable. Nodes do not change, and nested `cel.bind` counts their mentions repeatedly. */
 const known = new WeakMap<Node, ReadonlyMap<Variable, number>>();
 
 function namesIn(node: Node): ReadonlyMap<Variable, number> {
@@ -25,13 +25,13 @@ function namesIn(node: Node): ReadonlyMap<Variable, number> {
   return names;
 }
 
-/** Whether it is named anywhere in the expression, printed or not. */
+/** Returns true if it is mentioned anywhere in the expression, printed or not. */
 export function isMentioned(node: Node, variable: Variable): boolean {
   if (node.kind === "name") return node.variable === variable;
   return childrenOf(node).some((child) => isMentioned(child, variable));
 }
 
-/** What is known beforehand, so that nothing of it is printed but the result. */
+/** Returns true for a call with a known result, of which only the result is printed. */
 function isFolded(node: Node): boolean {
   if (node.kind !== "call") return false;
   const [first] = node.args;
@@ -39,24 +39,24 @@ function isFolded(node: Node): boolean {
   return staticType(node) !== undefined || (node.overload === "optional_has_value" && given);
 }
 
-/** Whether any of the nodes stands inside a macro, where it is evaluated more than once. */
+/** Returns true if a macro contains one of the mentions, and so evaluates it more than once. */
 export function mentionsInMacro(node: Node, variable: Variable): boolean {
   if (node.kind === "macro")
     return node.args.some((arg) => mentions(arg, variable) > 0) || mentionsInMacro(node.range, variable);
   return partsOf(node).some((part) => mentionsInMacro(part, variable));
 }
 
-/** The nodes right below a node that are printed. */
+/** Returns the direct parts of a node that are printed. */
 export function partsOf(node: Node): readonly Node[] {
   if (node.kind === "macro" && node.macro === "bind") {
-    // What `cel.bind` binds for nothing is not printed.
+    // A value that `cel.bind` binds to an unused variable is not printed.
     const [variable] = node.vars;
     if (variable !== undefined && mentions(node.args[0], variable) === 0) return node.args;
   }
   return reached(node);
 }
 
-/** Without the branches and operands that are never evaluated, since what decides about them is known. */
+/** Returns the parts without branches and operands that are never evaluated, because a known value decides. */
 function reached(node: Node): readonly Node[] {
   if (node.kind !== "call") return childrenOf(node);
   const chosen = chosenOf(node);
@@ -65,7 +65,7 @@ function reached(node: Node): readonly Node[] {
   return outcomeOf(node) === undefined ? node.args : [];
 }
 
-/** The branch of a conditional that is always taken, which is printed in its place. */
+/** Returns the branch of a conditional that is always taken, which is printed in its place. */
 export function chosenOf({ overload, args }: Call): Node | undefined {
   const [condition, yes, no] = args;
   const outcome = overload === "conditional" && condition !== undefined ? outcomeOf(condition) : undefined;
@@ -73,7 +73,7 @@ export function chosenOf({ overload, args }: Call): Node | undefined {
   return outcome ? yes : no;
 }
 
-/** What a condition always comes to; undefined: that is not known. */
+/** Returns the constant result of a condition. Undefined if it is unknown. */
 export function outcomeOf(node: Node): boolean | undefined {
   if (node.kind === "constant") return typeof node.value === "boolean" ? node.value : undefined;
   if (node.kind === "ok") return node.known ?? (node.variable.absent || node.set ? undefined : true);
@@ -86,7 +86,7 @@ export function outcomeOf(node: Node): boolean | undefined {
     }
     case "logical_and":
     case "logical_or": {
-      // One that has the neutral outcome is left out, and what is left of none is that.
+      // An operand with the neutral outcome is left out. If no operand remains, the result is the neutral outcome.
       const neutral = node.overload === "logical_and";
       const all = outcomes();
       if (all.includes(!neutral)) return !neutral;

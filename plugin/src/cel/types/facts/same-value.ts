@@ -1,7 +1,10 @@
 import type { Node } from "../model/expression.ts";
 import type { CelType } from "../model/type.ts";
 
-/** Whether a comparison of two constants holds; undefined when one is none. TypeScript refuses to compare two different literals. */
+/**
+ * Returns the result of a comparison of two constants. Undefined if one is no constant. TypeScript rejects comparisons
+ * of different literals.
+ */
 export function sameConstant(a: Node, b: Node): boolean | undefined {
   const typeA = staticType(a);
   const typeB = staticType(b);
@@ -15,19 +18,19 @@ export function sameConstant(a: Node, b: Node): boolean | undefined {
   return a.value === b.value;
 }
 
-/** The name of the type that an expression of type `type` gives, when it is known beforehand. */
+/** Returns the type name that an expression of type `type` returns, if it is known beforehand. */
 export function staticType(node: Node): string | undefined {
   if (node.kind === "typename") return runtimeTypeName(node.named);
   if (node.kind !== "call" || node.overload !== "type") return undefined;
-  // An enum may count as a type of its own.
+  // An enum may count as a separate type.
   if (node.type.kind === "type" && node.type.of.kind === "opaque") return node.type.of.name;
-  // An error of the operand is one of `type`, too.
+  // An error of the operand is also one of `type`.
   if (node.args[0]?.fails) return undefined;
   const type = node.args[0]?.type;
   return type === undefined || type.kind === "dyn" || type.kind === "wrapper" ? undefined : runtimeTypeName(type);
 }
 
-/** A type's name as `type(x)` has it: without parameters. */
+/** Returns a type's name in the form of `type(x)`: without parameters. */
 export function runtimeTypeName(type: CelType): string {
   if (type.kind === "message") return type.desc.typeName;
   if (type.kind === "null") return "null_type";

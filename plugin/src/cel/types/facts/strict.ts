@@ -2,18 +2,21 @@ import type { Expression, Node } from "../model/expression.ts";
 import { presenceOf } from "../model/field-type.ts";
 
 /**
- * The same expression, evaluated strictly, for what decides who may do something:
- * - `&&`, `||` and `?:` go from left to right, and `all` and `exists` through their items in order. What decides ends it; an error before
- *   that is the expression's. In CEL it would be absorbed by what comes behind (spec, "Logical Operators").
- * - A field that can be unset, and is, has no default: reading it is an error, unless by `has` or `.?`. Else two parties of whom
- *   nothing is known would be equal.
+ * Returns the same expression with strict evaluation, for decisions about access:
+ * - `&&`, `||` and `?:` evaluate from left to right, and `all` and `exists` visit their items in order. A deciding
+ *   operand ends the evaluation, and an error before it fails the expression. CEL would absorb the error if a later
+ *   operand decides (spec, "Logical Operators").
+ * - An unset field has no default: reading it is an error, unless by `has` or `.?`. Otherwise two unknown parties would
+ *   be equal.
  */
 export function strict(expression: Expression): Expression {
   const root = strictly(expression.root, false);
   return { ...expression, root, fails: root.fails, strict: true };
 }
 
-/** The node with what is unset among what can fail. `asked`: whether it stands in the path that `has` asks about. */
+/**
+ * Returns the node in which reads of unset values can fail. `asked`: true if the node is in the path that `has` tests.
+ */
 function strictly(node: Node, asked: boolean): Node {
   switch (node.kind) {
     case "name":

@@ -2,8 +2,8 @@ import type { Node } from "../model/expression.ts";
 import type { CelType } from "../model/type.ts";
 
 /**
- * Puts in what an operand needs before it can stand for `wanted`, its parts included: a wrapper has to have a value, a message not to be null,
- * a dyn to be of that type. Everything that is checked at run time because its type was not known before is checked by what this puts in.
+ * Inserts the checks that an operand and its parts need to fit `wanted`. A wrapper must have a value, a message must
+ * not be null, and a dyn must have that type. Every run-time check of a type that was unknown before is inserted here.
  */
 export function fit(node: Node, wanted: CelType): Node {
   if (!misfits(node.type, wanted)) return node;
@@ -13,12 +13,12 @@ export function fit(node: Node, wanted: CelType): Node {
   return checked(node, type, opens(node.type, type) ? "unwrap" : "cast");
 }
 
-/** A value whose type is found out at run time. */
+/** Returns a value whose type is checked at run time. */
 export function checked(node: Node, type: CelType, overload: "cast" | "unwrap" = "cast"): Node {
   return { at: node.at, fails: true, type, proto: undefined, kind: "call", fn: "value", overload, args: [node] };
 }
 
-/** What is put together right here: its parts are made to fit. */
+/** Makes the parts of a list, a map or a conditional fit. Returns undefined for other nodes. */
 function fitLiteral(node: Node, wanted: CelType): Node | undefined {
   const type = fitted(node.type, wanted);
   if (node.kind === "list" && wanted.kind === "list") {
@@ -42,7 +42,7 @@ function fitLiteral(node: Node, wanted: CelType): Node | undefined {
   return { ...node, type, proto: undefined, args, fails: true };
 }
 
-/** Whether a value of one type has to be looked at before it is one of the other. */
+/** Returns true if a value of one type needs a check before it counts as one of the other. */
 export function misfits(from: CelType, to: CelType): boolean {
   if (to.kind === "dyn" || to.kind === "param" || to.kind === "struct" || to.kind === "opaque") return false;
   switch (from.kind) {
@@ -72,7 +72,7 @@ export function misfits(from: CelType, to: CelType): boolean {
   }
 }
 
-/** The type of what has been made to fit: as it is wherever it did already. */
+/** Returns the type after fitting. Parts that fitted before keep their types. */
 function fitted(from: CelType, to: CelType): CelType {
   if (!misfits(from, to)) return from;
   if (from.kind === "list" && to.kind === "list") return { kind: "list", element: fitted(from.element, to.element) };
@@ -82,7 +82,7 @@ function fitted(from: CelType, to: CelType): CelType {
   return to;
 }
 
-/** Whether only null is between the two. */
+/** Returns true if the two types differ only in null. */
 export function opens(from: CelType, to: CelType): boolean {
   if (from.kind === "wrapper") return from.of.kind === to.kind;
   return from.kind === "message" && to.kind === "message" && from.desc.typeName === to.desc.typeName;

@@ -8,7 +8,7 @@ import { INT32, protoRange, rangeOf } from "./range.ts";
 export type Form =
   /** One way only: string, boolean, double, Uint8Array, a message, null, a dyn, an optional. `scalar`: a scalar of a field, where null is none. */
   | { readonly kind: "plain"; readonly scalar?: true }
-  /** An int or uint in a `number`. `enum`: TypeScript knows it as a value of that enum. */
+  /** An int or uint in a `number`. `enum`: TypeScript infers a value of that enum. */
   | {
       readonly kind: "small";
       readonly low: number;
@@ -23,9 +23,9 @@ export type Form =
   /** A double that fits into 32 bits. */
   | { readonly kind: "float" }
   | { readonly kind: "list"; readonly of: Form }
-  /** A map as protobuf-es has it: an object. */
+  /** A map of protobuf-es: an object. */
   | { readonly kind: "record"; readonly key: ScalarType; readonly of: Form }
-  /** A map that CEL has made: a `Map`. */
+  /** A computed map of CEL: a `Map`. */
   | { readonly kind: "map"; readonly key: Form; readonly of: Form }
   /** google.protobuf.Int32Value and its like as a message: in a list, a map or a oneof. */
   | { readonly kind: "boxed"; readonly desc: DescMessage; readonly of: Form }
@@ -43,7 +43,7 @@ const SCALAR: Form = { kind: "plain", scalar: true };
 export const BIG: Form = { kind: "big" };
 export const UNSIGNED: Form = { kind: "big", unsigned: true };
 
-/** The form of values that CEL computes. */
+/** Returns the form of values that CEL computes. */
 export function celForm(type: CelType): Form {
   switch (type.kind) {
     case "int":
@@ -61,7 +61,7 @@ export function celForm(type: CelType): Form {
   }
 }
 
-/** The form of a plain value: protobuf-es's. */
+/** Returns the form of a plain value of protobuf-es. */
 export function protoForm(proto: Proto): Form {
   const range = protoRange(proto);
   if (proto.kind === "enum") return { kind: "small", ...INT32, unsigned: false, enum: proto.desc };
@@ -95,7 +95,7 @@ export function protoForm(proto: Proto): Form {
   }
 }
 
-/** The same form with any ints in place of values of enums. */
+/** Returns the same form with plain ints in place of enum values. */
 export function withoutEnums(form: Form): Form {
   switch (form.kind) {
     case "small": {
@@ -117,7 +117,7 @@ export function formOf(type: CelType, proto: Proto | undefined): Form {
   return type.kind === "wrapper" && form.kind !== "boxed" ? { kind: "nullable", of: form } : form;
 }
 
-/** Whether a value in one form is one in the other as it stands. */
+/** Returns true if a value in one form is valid in the other without changes. */
 export function sameForm(from: Form, to: Form): boolean {
   switch (from.kind) {
     case "small":
@@ -144,19 +144,19 @@ function isWithin(from: Form & { readonly kind: "small" }, to: Form): to is Form
   return to.kind === "small" && from.low >= to.low && from.high <= to.high;
 }
 
-/** Whether putting a value of one form into another takes a check of range or type, which can fail. */
+/** Returns true if a conversion between two forms needs a check of range or type, which can fail. */
 export function narrows(from: Form, to: Form): boolean {
-  // What is known to be a string, a message … has no form of its own and is left alone; numbers out of a dyn are checked.
+  // A value known to be a string, a message … has no separate form and needs no check. Numbers from a dyn are checked.
   if (from.kind === "plain") {
     if (to.kind === "boxed" || to.kind === "nullable") return narrows(from, to.of);
     return to.kind === "small" || to.kind === "big" || to.kind === "digits";
   }
   if (from.kind === "digits")
     return to.kind === "boxed" || to.kind === "nullable" ? narrows(from, to.of) : to.kind === "small";
-  // What they hold is known at run time.
+  // Their content is known at run time.
   if (from.kind === "json" || from.kind === "any") return !["json", "any", "struct", "plain"].includes(to.kind);
   if (to.kind === "boxed" || to.kind === "nullable") return narrows(contentOf(from), to.of);
-  // Null has no place in a scalar.
+  // Null is invalid in a scalar.
   if (from.kind === "nullable") {
     if (JSON_FORMS.has(to.kind)) return false;
     return to.kind !== "plain" || to.scalar === true || narrows(from.of, to);
@@ -174,7 +174,7 @@ function contentOf(form: Form): Form {
   return form.kind === "nullable" || form.kind === "boxed" ? form.of : form;
 }
 
-/** Whether keys have to be looked at before they are those of a map of protobuf's. */
+/** Returns true if keys need a check before they fit a map of protobuf's. */
 export function narrowsKeys(
   from: Form & { readonly kind: "record" | "map" },
   to: Form & { readonly kind: "record" },
@@ -188,7 +188,7 @@ function keyForm(key: ScalarType): Form {
   return protoForm({ kind: "scalar", scalar: key });
 }
 
-/** Whether anything in it is a message around a plain value, which no function of the runtime looks into. */
+/** Returns true if a form contains a message around a plain value, which no function of the runtime opens. */
 export function hasBoxes(form: Form): boolean {
   switch (form.kind) {
     case "boxed":
@@ -207,17 +207,17 @@ export function hasBoxes(form: Form): boolean {
   }
 }
 
-/** Whether null is a value of a type. */
+/** Returns true if null is a value of a type. */
 export function mayBeNull(type: CelType): boolean {
   return type.kind === "dyn" || type.kind === "null" || type.kind === "wrapper" || type.kind === "param";
 }
 
-/** Whether a value is a message or null, as that of `c ? x : null` is. */
+/** Returns true if a value is a message or null, like the value of `c ? x : null`. */
 export function isNullableMessage(type: CelType): boolean {
   return type.kind === "message" && type.nullable === true;
 }
 
-/** The form of an integer whose range is known to be small; else that of any. */
+/** Returns the form of an integer whose range is known to be small, otherwise that of any integer. */
 export function smallFormOf(node: Node): Form {
   const range = rangeOf(node);
   return range === undefined ? celForm(node.type) : { kind: "small", ...range, unsigned: node.type.kind === "uint" };
@@ -231,7 +231,7 @@ export function isPlain(form: Form): boolean {
   return form.kind === "plain" || ((form.kind === "list" || form.kind === "nullable") && isPlain(form.of));
 }
 
-/** The form of a value of which only CEL's own form is known: integers are bigints in it, uints are in a box. */
+/** Returns the form of a value in CEL's own form: integers are bigints, uints are boxed. */
 export function generic(form: Form): Form {
   switch (form.kind) {
     case "small":
@@ -259,13 +259,13 @@ export function generic(form: Form): Form {
   }
 }
 
-/** The form of keys that were those of an object: any integer is a `bigint`. */
+/** Returns the form of keys that were keys of an object: any integer is a `bigint`. */
 export function celKeyForm(key: ScalarType): Form {
   if (key === ScalarType.BOOL || key === ScalarType.STRING) return PLAIN;
   return isUnsigned(protoForm({ kind: "scalar", scalar: key })) ? UNSIGNED : BIG;
 }
 
-/** The form of what a map holds. */
+/** Returns the form of a map's values or a list's elements. */
 export function entryForm(form: Form): Form | undefined {
   return form.kind === "record" || form.kind === "map" || form.kind === "list" ? form.of : undefined;
 }

@@ -11,11 +11,11 @@ export function isJson(proto: Proto): boolean {
 export interface Packed {
   readonly type: CelType;
   readonly proto: Proto | undefined;
-  /** The expression, for literals: their parts say more than their type. */
+  /** Root of the expression, for literals, whose parts are more exact than their type. */
   readonly root?: Node | undefined;
 }
 
-/** Whether a value can be put into such a message for sure. */
+/** Returns true if a value certainly fits such a message. */
 export function packs(value: Packed, to: Proto & { readonly kind: "message" }): boolean {
   const { type } = value;
   switch (to.desc.typeName) {
@@ -32,13 +32,16 @@ export function packs(value: Packed, to: Proto & { readonly kind: "message" }): 
   }
 }
 
-/** Whether a value can be written as JSON for sure. */
+/** Returns true if a value can certainly be written as JSON. */
 function isSureJson({ type, proto, root }: Packed): boolean {
   if (proto !== undefined && isJson(proto)) return true;
   return root === undefined ? hasJson(type) : isSureJsonNode(root, (part) => part.type);
 }
 
-/** The same of an expression: all parts of a literal count, and what is read of a Struct or a ListValue is JSON. */
+/**
+ * Returns the same for an expression. All parts of a literal count, and values read from a Struct or a ListValue are
+ * JSON.
+ */
 export function isSureJsonNode(node: Node, typeOf: (node: Node) => CelType, json: Variables = new Set()): boolean {
   const isSure = (part: Node | undefined, more = json): boolean =>
     part !== undefined && isSureJsonNode(part, typeOf, more);
@@ -54,7 +57,7 @@ export function isSureJsonNode(node: Node, typeOf: (node: Node) => CelType, json
 /** Variables of macros that hold JSON. */
 type Variables = ReadonlySet<Variable>;
 
-/** Whether a value whose type does not show it is JSON, or a part of JSON. */
+/** Returns true for a value that is JSON, or a part of JSON, although its type does not show it. */
 function isOfJson(node: Node, json: Variables, isSure: (part: Node | undefined, json?: Variables) => boolean): boolean {
   if (node.proto !== undefined && isJson(node.proto)) return true;
   switch (node.kind) {
@@ -75,7 +78,7 @@ function isOfJson(node: Node, json: Variables, isSure: (part: Node | undefined, 
       const [variable] = node.vars;
       const isJsonRange = isOfJson(node.range, json, isSure);
       if (node.macro === "filter") return isJsonRange;
-      // With one variable a map gives its keys, which are texts.
+      // With one variable, a macro iterates over the keys of a map, which are texts.
       const within =
         isJsonRange && node.vars.length === 1 && variable !== undefined ? json.union(new Set([variable])) : json;
       return node.macro === "map" && isSure(node.args.at(-1), within);
@@ -85,7 +88,7 @@ function isOfJson(node: Node, json: Variables, isSure: (part: Node | undefined, 
   }
 }
 
-/** Whether every value of the type can be written as JSON. */
+/** Returns true if every value of the type can be written as JSON. */
 function hasJson(type: CelType): boolean {
   switch (type.kind) {
     case "list":

@@ -42,7 +42,7 @@ export function misfitKey({ entries }: Node & { readonly kind: "map" }, key: Sca
   return entries.map(([name]) => name).find(misfits);
 }
 
-/** What is known about an int or uint without running anything; undefined: it may be any 64-bit value. */
+/** Returns the range of an int or uint that is known beforehand. Undefined: any 64-bit value. */
 export function rangeOf(node: Node): Range | undefined {
   if (node.type.kind !== "int" && node.type.kind !== "uint") return undefined;
   const own = protoRange(node.proto);
@@ -68,13 +68,13 @@ export function rangeOf(node: Node): Range | undefined {
   return first && arithmeticRange(node.overload, first, second);
 }
 
-/** Whether a division or a remainder cannot fail: by a constant that is neither 0 nor -1. */
+/** Returns true if a division or a remainder cannot fail: by a constant that is neither 0 nor -1. */
 export function isSafeDivisor(overload: string, divisor: Node | undefined): boolean {
   if (!/^(divide|modulo)_u?int64$/.test(overload) || divisor?.kind !== "constant") return false;
   return typeof divisor.value === "bigint" && divisor.value !== 0n && divisor.value !== -1n;
 }
 
-/** The range of an operator's result, when it is sure to be exact and no error. */
+/** Returns the range of an operator's result, if it is certainly exact and no error. */
 function arithmeticRange(overload: string, a: Range, b: Range | undefined): Range | undefined {
   if (overload === "negate_int64") return within({ low: -a.high, high: -a.low });
   if (b === undefined) return undefined;

@@ -7,7 +7,7 @@ export interface Match {
   /** All overloads that take the operands; more than one only when operands are dyn. */
   readonly overloads: readonly [Overload, ...Overload[]];
   readonly result: CelType;
-  /** What the first overload wants of each operand. */
+  /** Types that the first overload requires of the operands. */
   readonly params: readonly CelType[];
 }
 
@@ -42,7 +42,7 @@ export function resolveCall(
   return match;
 }
 
-/** Whether `==` can say anything about numbers of these types, which may be elements and entries. */
+/** Returns true if `==` can compare values of these types, including their elements and entries. */
 export function comparable(a: CelType, b: CelType): boolean {
   if (a.kind === "wrapper") return comparable(a.of, b);
   if (b.kind === "wrapper") return comparable(a, b.of);
@@ -55,14 +55,17 @@ function isNumber({ kind }: CelType): boolean {
   return kind === "int" || kind === "uint" || kind === "double";
 }
 
-/** The overloads to show when none fits: of those with as many operands the ones that take the first, when there are any. */
+/**
+ * Returns the overloads to show if none fits. They have the same number of operands, and accept the first operand if
+ * any of them does.
+ */
 export function nearestOverloads(
   fn: string,
   args: readonly CelType[],
   types: TypeVariables,
   language: Language,
 ): readonly Overload[] {
-  // An index into an optional is not what most authors have in mind.
+  // An index into an optional is not the typical intention.
   const all = candidatesOf(fn, language).filter(
     (one) => !isMixed(one) && (one.params[0]?.kind !== "optional" || !/^_\[/.test(fn)),
   );

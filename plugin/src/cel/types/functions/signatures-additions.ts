@@ -1,4 +1,5 @@
-// What came after the list of names that no step may have (BFF107) was closed: functions under a namespace of their own, and methods.
+// Functions that were added after the list of reserved step names (BFF107) was closed: functions in separate
+// namespaces, and methods.
 
 /** cel-go's `regex`. */
 const REGEX = `
@@ -29,7 +30,7 @@ list_sort_desc: list(timestamp).sortDesc() list(timestamp)
 list_sort_desc: list(duration).sortDesc() list(duration)
 `;
 
-/** Ours; a zone may stand last. */
+/** Ours; a zone may be the last operand. */
 const TIMES = `
 timestamp_format: timestamp.format(string) string !
 timestamp_format: timestamp.format(string, string) string !

@@ -1,4 +1,4 @@
-/** cel-go's `math`. Of three numbers and more the checker makes one list, as cel-go's macro does. */
+/** cel-go's `math`. The checker combines three or more numbers into one list, like cel-go's macro. */
 export const MATH = `
 math_greatest: math.greatest(int) int
 math_greatest: math.greatest(uint) uint

@@ -9,8 +9,9 @@ import { OPTIONALS } from "./signatures-optionals.ts";
 import { SETS } from "./signatures-sets.ts";
 
 /**
- * A line is `id: function(params) result`, or `id: receiver.function(params) result`; a `!` at its end says that it can fail. `number` is any
- * of int, uint and double: as many overloads as that makes. The order is cel-go's: an operand whose type is open takes that of the first.
+ * A line is `id: function(params) result`, or `id: receiver.function(params) result`; a `!` at its end marks a function
+ * that can fail. `number` expands to one overload each for int, uint and double. The order is cel-go's: an operand of
+ * open type takes the type of the first overload.
  */
 const STANDARD = `
 logical_not: !_(bool) bool
@@ -196,11 +197,11 @@ const NAMED: ReadonlyMap<string, CelType> = new Map<string, CelType>([
   ["B", { kind: "param", name: "B" }],
 ]);
 
-/** Stands for each of the numbers until the table is made. */
+/** Placeholder for each type of number, until the table is complete. */
 const NUMBER: CelType = { kind: "param", name: "number" };
 const NUMBERS: readonly CelType[] = [{ kind: "int" }, { kind: "uint" }, { kind: "double" }];
 
-/** Functions whose name has a namespace: written like a method of something that is no value. */
+/** Namespaces of functions, which are written like methods of a name that is no value. */
 const NAMESPACES: ReadonlySet<string> = new Set([
   "base64",
   "lists",
@@ -213,7 +214,7 @@ const NAMESPACES: ReadonlySet<string> = new Set([
   "url",
 ]);
 
-/** Whether functions have this name in front, as in `math.abs`. */
+/** Returns true if functions have this name as a prefix, as in `math.abs`. */
 export function isNamespace(name: string): boolean {
   return NAMESPACES.has(name);
 }
@@ -255,7 +256,7 @@ function parseLine(line: string): Overload {
   };
 }
 
-/** The overloads that a line with `number` in it stands for. */
+/** Returns the overloads of a line with `number` in it. */
 function withNumbers(overload: Overload): readonly Overload[] {
   const index = overload.params.indexOf(NUMBER);
   if (index === -1) return [overload];
@@ -270,7 +271,7 @@ function sameCall(a: Overload, b: Overload): boolean {
   });
 }
 
-/** Whether it orders numbers of different types. */
+/** Returns true if it orders numbers of different types. */
 export function isMixed({ fn, params: [first, second] }: Overload): boolean {
   return MIXED.has(fn) && first?.kind !== second?.kind;
 }
@@ -289,23 +290,26 @@ for (const [fn, overloads] of table) {
   );
 }
 
-/** All ways to call a function, in the order in which they are tried; none when there is no such function. */
+/** Returns all overloads of a function, in the order in which they are tried, or none if there is no such function. */
 export function overloadsOf(fn: string): readonly Overload[] {
   return table.get(fn) ?? [];
 }
 
-/** Names of all overloads: what `overload` of a checked call may be. */
+/** Returns the names of all overloads, the possible values of `overload` in a checked call. */
 export function overloadNames(): string[] {
   return [...new Set([...table.values()].flat().map(({ id }) => id))];
 }
 
-/** Names of all functions, namespaces included; operators and the methods of optionals left out. */
+/** Returns the names of all functions, including namespaces, without operators and the methods of optionals. */
 export function functionNames(): string[] {
   const named = [...table].filter(([name, [first]]) => /^[a-z]/i.test(name) && first?.params[0]?.kind !== "optional");
   return named.map(([name]) => name);
 }
 
-/** Those of them that no step may be called (BFF107): of what came later, a name directly before `(` is the function, elsewhere the step. */
+/**
+ * Returns the function names that no step may have (BFF107). For later functions, a name directly before `(` is the
+ * function, and elsewhere the step.
+ */
 export function reservedFunctionNames(): string[] {
   return functionNames().filter((name) => olderNames.has(name));
 }

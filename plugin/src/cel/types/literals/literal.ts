@@ -6,7 +6,7 @@ import { isZone, TIME_UNITS, timePatternFault } from "./time-pattern.ts";
 
 type Fault = { readonly message: string; readonly hint: string };
 
-/** What is wrong with a text that is known beforehand: a timestamp, a duration, a pattern, a unit, a zone. */
+/** Returns the fault of a text that is known beforehand: a timestamp, a duration, a pattern, a unit, a zone. */
 export function literalFault(overload: string, args: readonly Node[]): Fault | undefined {
   if (overload.startsWith("timestamp_")) return timeFault(overload, args);
   const text = literalOf(overload, args);
@@ -41,7 +41,10 @@ export function literalFault(overload: string, args: readonly Node[]): Fault | u
   }
 }
 
-/** What is wrong with the pattern, the unit or the zone of a function of timestamps; of one that asks for a part, with the zone. */
+/**
+ * Returns the fault of the pattern, the unit or the zone in a function of timestamps. A function that reads a part has
+ * only a zone.
+ */
 function timeFault(overload: string, [, by, last]: readonly Node[]): Fault | undefined {
   const part = overload.startsWith("timestamp_get");
   const zone = part ? by : last;
@@ -57,7 +60,7 @@ function timeFault(overload: string, [, by, last]: readonly Node[]): Fault | und
     : { message: `${JSON.stringify(by.value)} is not a unit of time`, hint: `there is ${TIME_UNITS.join(", ")}` };
 }
 
-/** What is wrong with what `regex.replace` puts in, for a pattern with so many groups. */
+/** Returns the fault of the replacement in `regex.replace`, for a pattern with this number of groups. */
 function replacementFault(by: Node | undefined, groups: number): Fault | undefined {
   if (by?.kind !== "constant" || typeof by.value !== "string") return undefined;
   for (const [, next = ""] of by.value.matchAll(/\\([\s\S]?)/g)) {
@@ -75,7 +78,10 @@ function replacementFault(by: Node | undefined, groups: number): Fault | undefin
   return undefined;
 }
 
-/** Whether the text that the call could stumble over is a literal that has been judged. Searching may take too many steps all the same. */
+/**
+ * Returns true if the text that could make the call fail is a valid literal. Searches do not count, because they may
+ * take too many steps.
+ */
 export function isSoundLiteral(overload: string, args: readonly Node[]): boolean {
   if (overload.startsWith("regex_")) return false;
   return literalOf(overload, args) !== undefined && literalFault(overload, args) === undefined;
@@ -87,7 +93,7 @@ function literalOf(overload: string, args: readonly Node[]): string | undefined 
   return node?.kind === "constant" && typeof node.value === "string" ? node.value : undefined;
 }
 
-/** RFC 3339; what JavaScript takes beyond it, such as February 30 and 24:00, is left out, as at run time. */
+/** Returns true for RFC 3339. JavaScript's additions, such as February 30 and 24:00, are rejected, as at run time. */
 function isTimestamp(text: string): boolean {
   const [, year, month, day, hour] = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):\d\d:\d\d/.exec(text) ?? [];
   const last = new Date(Date.UTC(Number(year), Number(month), 0)).getUTCDate();
@@ -100,7 +106,7 @@ function isTimestamp(text: string): boolean {
   }
 }
 
-/** A duration of CEL in nanoseconds fits into 64 bits. */
+/** Longest duration in CEL, in nanoseconds: 64 bits. */
 const LONGEST = 2n ** 63n - 1n;
 const UNITS: Readonly<Record<string, bigint>> = {
   ns: 1n,
@@ -124,10 +130,10 @@ function isDuration(text: string): boolean {
   return nanos <= LONGEST + (text.startsWith("-") ? 1n : 0n);
 }
 
-/** Whether a text is a pattern of RE2. */
+/** Returns true if a text is a pattern of RE2. */
 export const isPattern = (text: string): boolean => groupsOf(text) !== undefined;
 
-/** How many groups a pattern has; undefined for what is none. */
+/** Returns the number of groups in a pattern. Undefined if the text is no pattern. */
 function groupsOf(text: string): number | undefined {
   try {
     return new RE2JS(withEscapedBraces(text)).groupCount();
@@ -137,8 +143,9 @@ function groupsOf(text: string): number | undefined {
 }
 
 /**
- * A brace that begins no repetition is a character, which may be repeated; RE2JS knows that only of an escaped one. The same stands in
- * the runtime's cel/pattern.ts, which this may not import; test/patterns.test.ts holds both to each other.
+ * Escapes braces that begin no repetition. Such a brace is a character, which may be repeated, but RE2JS supports this
+ * only for an escaped one. The runtime's cel/pattern.ts, which this may not import, has the same code;
+ * test/patterns.test.ts compares both.
  */
 function withEscapedBraces(pattern: string): string {
   const parts =

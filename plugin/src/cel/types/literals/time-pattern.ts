@@ -1,6 +1,6 @@
-// What a pattern for times may be made of: Unicode TR 35, "Date Format Patterns", as far as the runtime has it.
+// Letters in patterns for times: Unicode TR 35, "Date Format Patterns", as far as the runtime supports it.
 
-/** By letter, how often it may stand in a row. */
+/** Allowed repetitions of each letter. */
 const COUNTS: Readonly<Record<string, readonly number[]>> = {
   y: [1, 2, 3, 4],
   Q: [1, 2, 3],
@@ -19,7 +19,7 @@ const COUNTS: Readonly<Record<string, readonly number[]>> = {
   V: [2],
 };
 
-/** What was meant by letters that other languages have, or that mean something else. */
+/** Corrections for letters of other languages, and for letters with another meaning. */
 const MEANT: Readonly<Record<string, string>> = {
   Y: "write yyyy: Y is the year that a week belongs to",
   u: "write yyyy",
@@ -38,7 +38,7 @@ export interface PatternFault {
   readonly hint: string;
 }
 
-/** What is wrong with a pattern for times; undefined: nothing. */
+/** Returns the fault of a pattern for times. Undefined if there is none. */
 export function timePatternFault(pattern: string): PatternFault | undefined {
   for (const [part, , letter] of pattern.matchAll(/'((?:[^']|'')*)'|([A-Za-z])\2*|%[A-Za-z]|['[\]{}#]/g)) {
     if (part.startsWith("%"))
@@ -58,16 +58,16 @@ export function timePatternFault(pattern: string): PatternFault | undefined {
   return undefined;
 }
 
-/** What `truncate` goes by. */
+/** Units of `truncate`. */
 export const TIME_UNITS = ["year", "quarter", "month", "week", "day", "hour", "minute", "second"];
 
-/** Abbreviations that Intl takes although they are no names of zones. */
+/** Abbreviations that Intl accepts although they are no names of zones. */
 const ABBREVIATIONS =
   /^(ACT|AET|AGT|ART|AST|BET|BST|CAT|CNT|CST|CTT|EAT|ECT|IET|IST|JST|MIT|NET|NST|PLT|PNT|PRT|PST|SST|VST|SystemV\/.*)$/;
 
 /**
- * Whether a zone is one: an offset, or an IANA name in the case in which it is written there. The same stands in the runtime's cel/zone.ts,
- * which this may not import; test/zones.test.ts holds both to each other.
+ * Returns true for a valid zone: an offset, or an IANA name in its exact case. The runtime's cel/zone.ts, which this
+ * may not import, has the same code; test/zones.test.ts compares both.
  */
 export function isZone(zone: string): boolean {
   if (/^[+-]?([01]\d|2[0-3]):[0-5]\d$/.test(zone) || zone === "") return true;

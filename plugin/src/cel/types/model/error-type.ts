@@ -1,14 +1,14 @@
 import { type Registry, ScalarType } from "@bufbuild/protobuf";
 import type { CelType, FieldType } from "./type.ts";
 
-/** What `failure(step)` holds: an error whose members are read, and that is no value by itself. */
+/** Type of the content of `failure(step)`: an error whose members are read, and that is no value by itself. */
 export const ERROR_TYPE: CelType = { kind: "opaque", name: "error", params: [] };
 
 export function isError(type: CelType): boolean {
   return type.kind === "opaque" && type.name === "error";
 }
 
-/** Whether an error stands anywhere in a type. */
+/** Returns true if a type contains an error. */
 export function holdsError(type: CelType): boolean {
   switch (type.kind) {
     case "list":
@@ -27,7 +27,7 @@ const STRING: FieldType = { type: { kind: "string" }, proto: { kind: "scalar", s
 
 export const ERROR_MEMBERS: readonly string[] = ["code", "message", "reason", "upstream"];
 
-/** A member of an error. `reason` is a value of bff.v1.Degradation.Reason where the run knows that enum. */
+/** Returns a member of an error. `reason` is a value of bff.v1.Degradation.Reason if the run contains that enum. */
 export function errorMember(name: string, registry: Registry): FieldType | undefined {
   switch (name) {
     case "code":
@@ -44,5 +44,5 @@ export function errorMember(name: string, registry: Registry): FieldType | undef
   }
 }
 
-/** What is said where an error is given on, and what to write instead. */
+/** Message and hint for an error that is passed on as a value. */
 export const NO_VALUE = ["an error is not a value by itself", "read a member of it: failure(step).?code"] as const;

@@ -1,29 +1,31 @@
-// A checked expression: what the rest of the compiler knows about it. Made by `check.ts`, printed by `emit.ts`.
+// A checked expression, as the rest of the compiler sees it. Made by `check.ts`, printed by `emit.ts`.
 //
-// What checker and printer agree on beyond the types below:
-// - A call has the id of the one overload that takes its operands. When operands of type dyn leave several open, or without the checker
-//   none fits, it is `dynamic`: the operands are as they are, and `fn` is found at run time by their types.
-// - `optional_index`: `a[?i]`, and `a[i]` where a is an optional; args = [a, i], a an optional or not; the result is an optional.
+// Conventions of checker and printer beyond the types below:
+// - A call has the id of the one overload that takes its operands. It is `dynamic` if operands of type dyn leave
+//   several open, or if none fits without the checker. The operands are then unchanged, and their types select `fn` at
+//   run time.
+// - `optional_index`: `a[?i]`, and `a[i]` if a is an optional; args = [a, i], a an optional or not; the result is an
+//   optional.
 // - `error_detail`: args = [the name `error`, a typename]; the result is an optional.
-// - `enum_name`, `enum_text` (its second operand is a map of all texts), `enum_from`, `enum_parse` and `enum_convert`: the enum is that of
-//   the type of the operand, or of the result.
-// - `int64_to_enum`, `string_to_enum`: `Status(1)`, `Status("IDLE")`; `proto` is the enum. Only where enums are open.
-// - Macros: with one variable all, exists, exists_one, map, filter, sortBy; with two (index or key, value) all, exists, exists_one and
-//   transformList, transformMap, transformMapEntry with args [result] or [condition, result]; bind: range is what is bound, args [body];
-//   optMap and optFlatMap: range is an optional, args [body].
-// - A name that is not known without the checker is a variable of role "unknown": reading it is an error at run time.
+// - `enum_name`, `enum_text` (its second operand is a map of all texts), `enum_from`, `enum_parse` and `enum_convert`:
+//   the type of the operand, or of the result, has the enum.
+// - `int64_to_enum`, `string_to_enum`: `Status(1)`, `Status("IDLE")`; `proto` is the enum. Only if enums are open.
+// - Macros: with one variable all, exists, exists_one, map, filter, sortBy; with two (index or key, value) all, exists,
+//   exists_one and transformList, transformMap, transformMapEntry with args [result] or [condition, result]; bind:
+//   range is the bound value, args [body]; optMap and optFlatMap: range is an optional, args [body].
+// - A name that is unknown without the checker is a variable of role "unknown": reading it is an error at run time.
 import type { DescEnum, DescEnumValue, DescExtension, DescField, DescMessage } from "@bufbuild/protobuf";
 import type { Origin, Text } from "../../../diagnostic/origin.ts";
 import type { CelType, Overload, Proto, Variable } from "./type.ts";
 
 /**
- * One read of a name. `ok(x)` asks whether x has a value, `failure(x)` why it has none; both are always safe. `header(x, …)` and
- * `trailer(x, …)` ask what came beside it.
+ * One read of a name. `ok(x)` tests if x has a value, and `failure(x)` reads the reason why it has none; both are
+ * always safe. `header(x, …)` and `trailer(x, …)` read the metadata of its answer.
  */
 export interface Read {
   readonly variable: Variable;
   readonly kind: "value" | "ok" | "failure" | "received";
-  /** Whether the read stands where `ok(x)` is known to hold (or x is never absent). */
+  /** True if `ok(x)` is known to hold at the read (or x is never absent). */
   readonly safe: boolean;
   readonly at: Origin;
 }
@@ -32,27 +34,38 @@ export interface Expression {
   readonly text: Text;
   readonly root: Node;
   readonly type: CelType;
-  /** The protobuf kind of a plain path, a literal list of such, a conditional of two alike …; undefined for computed values. */
+  /**
+   * The protobuf kind of a plain path, a literal list of paths, a conditional with equal branches …; undefined for
+   * computed values.
+   */
   readonly proto: Proto | undefined;
   /** All reads in order of appearance, comprehension variables left out. */
   readonly reads: readonly Read[];
-  /** The variables read unsafely that may be absent, deduplicated: when one of them is absent the expression is not evaluated. */
+  /**
+   * The variables read unsafely that may be absent, deduplicated: if one of them is absent, the expression is not
+   * evaluated.
+   */
   readonly unsafe: readonly Variable[];
-  /** The variables that it reads, and that a condition around it has made sure of. */
+  /** The variables that it reads and that have a value because of a surrounding condition. */
   readonly given: ReadonlySet<Variable>;
-  /** Whether evaluation can raise a CEL error (division, index, overflow, conversion …). */
+  /** True if evaluation can raise a CEL error (division, index, overflow, conversion …). */
   readonly fails: boolean;
   /** A name followed by field selections only (`s.a.x`), nothing else. */
   readonly path: boolean;
-  /** When `path`: whether an unset field on the way (or at its end) leaves the value unset: see "Presence" in language.md. */
+  /**
+   * If `path`: true if an unset field on the path (or at its end) leaves the value unset; see "Presence" in
+   * language.md.
+   */
   readonly mayBeUnset: boolean;
-  /** The literal value when the expression is a constant. */
+  /** The literal value, if the expression is a constant. */
   readonly constant: string | bigint | number | boolean | null | undefined;
-  /** Whether its errors are never absorbed, and what is unset is one of them (strict.ts). */
+  /** True if its errors are never absorbed, and an unset value is an error (strict.ts). */
   readonly strict?: true;
 }
 
-/** The typed tree. Node kinds are the checker's own; other stages use only what stands in `Expression`. */
+/**
+ * The typed tree. Only the checker and the printer use node kinds; other stages use only the members of `Expression`.
+ */
 export type Node = NodeBase &
   (
     | { readonly kind: "constant"; readonly value: string | bigint | number | boolean | null | Uint8Array }
@@ -69,7 +82,7 @@ export type Node = NodeBase &
       }
     /** A field that an extension of proto2 adds. */
     | { readonly kind: "extension"; readonly of: Node; readonly extension: DescExtension; readonly test: boolean }
-    /** `own`: the function of the user, where the overload is one. */
+    /** `own`: the function of the user, if the overload is one. */
     | {
         readonly kind: "call";
         readonly fn: string;
@@ -79,7 +92,7 @@ export type Node = NodeBase &
       }
     /** `set`: not `ok(args.x)` but `has(args.x)`, of an argument that is never absent and may be unset. */
     | { readonly kind: "ok"; readonly variable: Variable; readonly set?: true; readonly known?: boolean }
-    /** A header or a trailer of the answer that a step got, by its lower-case name: a string, "" when absent. */
+    /** A header or a trailer of the answer to a step's call, by its lower-case name: a string, "" if absent. */
     | {
         readonly kind: "received";
         readonly variable: Variable;

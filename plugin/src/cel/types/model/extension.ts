@@ -1,7 +1,10 @@
 // Extensions of proto2: they are fields on the wire, but not in any type that protobuf-es generates for the message.
 import type { DescExtension, DescFile, DescMessage } from "@bufbuild/protobuf";
 
-/** The extension of a message that a name, with or without its package, may have been meant to be; its own file's are known. */
+/**
+ * Returns the extension of a message that a name, with or without its package, may mean. Only extensions in the
+ * message's file are known.
+ */
 export function extensionNamed(desc: DescMessage, name: string): DescExtension | undefined {
   const plain = name.replace(/^[[(](.*)[\])]$/, "$1");
   return extensionsIn(desc.file).find(
@@ -9,7 +12,7 @@ export function extensionNamed(desc: DescMessage, name: string): DescExtension |
   );
 }
 
-/** What to say of one. */
+/** Hint for a read of an extension. */
 export const NO_EXTENSIONS = "extensions are not supported: ask for a field of the message itself, or leave it out";
 
 function extensionsIn(scope: DescFile | DescMessage): readonly DescExtension[] {

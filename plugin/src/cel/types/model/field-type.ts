@@ -2,7 +2,7 @@ import { type DescEnum, type DescExtension, type DescField, type DescMessage, Sc
 import { FeatureSet_FieldPresence, isWrapperDesc } from "@bufbuild/protobuf/wkt";
 import type { CelType, FieldType, Proto } from "./type.ts";
 
-/** How the value of a field looks to CEL, and how protobuf-es represents it. */
+/** Returns the CEL type of a field's value, and its representation in protobuf-es. */
 export function fieldType(field: DescField | DescExtension): FieldType {
   switch (field.fieldKind) {
     case "scalar":
@@ -83,7 +83,10 @@ const SCALARS = {
   [ScalarType.FIXED64]: "uint",
 } as const;
 
-/** A message as CEL sees it: wrappers, Struct, Value, ListValue and Any have types of their own (CEL spec, "Protocol Buffer Data Conversion"). */
+/**
+ * Returns the CEL type of a message: wrappers, Struct, Value, ListValue and Any have separate types (CEL spec,
+ * "Protocol Buffer Data Conversion").
+ */
 export function messageType(desc: DescMessage): FieldType {
   return { type: messageCelType(desc), proto: { kind: "message", desc } };
 }
@@ -111,7 +114,7 @@ export function unwrapped(desc: DescMessage): (Proto & { kind: "scalar" }) | und
   return field?.fieldKind === "scalar" ? { kind: "scalar", scalar: field.scalar } : undefined;
 }
 
-/** The enum that a value is of, also where it has the form of any int. */
+/** Returns the enum of a value, even if it has the form of any int. */
 export function enumOf({
   type,
   proto,
@@ -129,15 +132,15 @@ export function unsetIsNull({ type, proto }: { readonly type: CelType; readonly 
   return proto?.kind === "message" && type.kind !== "message" && proto.desc.typeName !== "google.protobuf.Struct";
 }
 
-/** What decides how protobuf-es types the property of a field, and how its presence is asked for. */
+/** Presence of a field. It determines the type of its property in protobuf-es, and the test of its presence. */
 export type Presence =
-  /** A plain value; unset is its zero value. */
+  /** A plain value. An unset field has its zero value. */
   | "implicit"
   /** The property is `T | undefined`. */
   | "optional"
   /** A member of a oneof: `{ case, value }`. */
   | "oneof"
-  /** proto2 and editions: the property always has a value (a default), `isFieldSet` knows. */
+  /** proto2 and editions: the property always has a value (a default), and `isFieldSet` tests its presence. */
   | "default";
 
 export function presenceOf(field: DescField): Presence {
@@ -149,16 +152,16 @@ export function presenceOf(field: DescField): Presence {
 }
 
 /**
- * Whether every object has a member of the field's name, as of `has_own_property`, so that the property of an unset field reads that. Such a
- * field is read through `ifFieldSet`. One that has a value also where it is unset is a property of every message.
+ * Returns true if every object has a member of the field's name, such as `has_own_property`, which an unset field would
+ * read. Such a field is read through `ifFieldSet`. A field with a value even if unset is a property of every message.
  */
 export function isInherited(field: DescField): boolean {
   return presenceOf(field) === "optional" && INHERITED.has(field.localName);
 }
 
 /**
- * What an initialiser that gives these properties has to say `undefined` of: every object has a member of that name, which would be
- * taken for the value of a field, or of a oneof, that is left out.
+ * Returns the properties that an initialiser with these properties must set to `undefined`. Every object has a member
+ * of that name, which would replace an omitted field or oneof.
  */
 export function inheritedUnset(desc: DescMessage, given: ReadonlySet<string>): readonly InheritedUnset[] {
   return desc.members.flatMap((member) =>
@@ -169,7 +172,7 @@ export function inheritedUnset(desc: DescMessage, given: ReadonlySet<string>): r
 }
 export interface InheritedUnset {
   readonly name: string;
-  /** Its type has no `undefined`, so that the initialiser goes through `defined`. */
+  /** True if its type lacks `undefined`, so that the initialiser uses `defined`. */
   readonly exact: boolean;
 }
 const INHERITED: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(Object.prototype));

@@ -16,14 +16,14 @@ export type Named =
   | { readonly kind: "type"; readonly type: CelType }
   | { readonly kind: "enum"; readonly desc: DescEnum; readonly value: DescEnumValue };
 
-/** The full names that a name may stand for in a package, nearest first (CEL spec, "Name Resolution"). */
+/** Returns the full names that a name may mean in a package, nearest first (CEL spec, "Name Resolution"). */
 export function candidates(name: string, container: string): string[] {
   if (name.startsWith(".")) return [name.slice(1)];
   const parts = container === "" ? [] : container.split(".");
   return [...parts.map((_, index) => [...parts.slice(0, parts.length - index), name].join(".")), name];
 }
 
-/** What a name means, dotted or not: the nearest of a variable, a type, or a value of an enum. */
+/** Returns the meaning of a name, dotted or not: the nearest of a variable, a type, or a value of an enum. */
 export function resolveName(name: string, scope: Scope, registry: Registry): Named | undefined {
   // A step `Item` hides the message `Item`, as a local name does: types alone are rarely values.
   if (!name.includes("."))
@@ -45,7 +45,7 @@ export function resolveName(name: string, scope: Scope, registry: Registry): Nam
   return type && { kind: "type", type };
 }
 
-/** The full name of the one value of an enum that ends in `name`, such as `Kind.BOOK` or `BOOK`. */
+/** Returns the full name of the only enum value that ends in `name`, such as `Kind.BOOK` or `BOOK`. */
 export function valueEndingIn(name: string, registry: Registry): string | undefined {
   const last = name.slice(name.lastIndexOf(".") + 1);
   const found: string[] = [];
@@ -57,7 +57,7 @@ export function valueEndingIn(name: string, registry: Registry): string | undefi
   return found.length === 1 ? found[0] : undefined;
 }
 
-/** The extension of that name. */
+/** Returns the extension of that name. */
 export function resolveExtension(name: string, container: string, registry: Registry): DescExtension | undefined {
   for (const full of candidates(name, container)) {
     const desc = registry.getExtension(full);
@@ -66,7 +66,7 @@ export function resolveExtension(name: string, container: string, registry: Regi
   return undefined;
 }
 
-/** The enum that `name` without its last part stands for: for saying which values there are. */
+/** Returns the enum that `name` means in a package. */
 export function resolveEnum(name: string, container: string, registry: Registry): DescEnum | undefined {
   for (const full of candidates(name, container)) {
     const desc = registry.getEnum(full);

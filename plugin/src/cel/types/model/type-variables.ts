@@ -1,4 +1,5 @@
-// Which types fit where, with type parameters found on the way: a rendering of cel-go's checker/types.go, so that types come out alike.
+// Assignability of types, which binds type parameters: a port of cel-go's checker/types.go, so that the resulting types
+// are equal.
 import type { CelType } from "./type.ts";
 
 type Param = CelType & { readonly kind: "param" };
@@ -16,7 +17,7 @@ export class TypeVariables {
     return { kind: "param", name: `_var${this.#count++}` };
   }
 
-  /** A signature's types with type variables of their own for its parameters. */
+  /** Returns a signature's types with fresh type variables for its parameters. */
   instance(types: readonly CelType[]): readonly CelType[] {
     const own: Bindings = new Map();
     const replaced = (type: CelType): CelType => {
@@ -28,7 +29,7 @@ export class TypeVariables {
     return types.map(replaced);
   }
 
-  /** What is known of a type now; with `final` what is left open is dyn. */
+  /** Returns a type as far as it is known now. With `final`, open types are dyn. */
   resolve(type: CelType, final = false): CelType {
     if (type.kind === "param") {
       const bound = this.#bindings.get(type.name);
@@ -38,7 +39,7 @@ export class TypeVariables {
     return mapParts(type, (part) => this.resolve(part, final));
   }
 
-  /** Whether the two can be made to agree; then what that takes is remembered. */
+  /** Returns true if the two types can agree, and stores the bindings that this needs. */
   assignable(a: CelType, b: CelType): boolean {
     return this.allAssignable([a], [b]);
   }
@@ -50,13 +51,16 @@ export class TypeVariables {
     return true;
   }
 
-  /** What two elements of a literal have in common; undefined when that is nothing but dyn. */
+  /** Returns the common type of two elements of a literal. Undefined if it would only be dyn. */
   join(a: CelType, b: CelType): CelType | undefined {
     return this.assignable(a, b) ? general(this.resolve(a), this.resolve(b)) : undefined;
   }
 }
 
-/** The type that holds values of both of two types that agree. cel-go would take one of the two, and of wrappers and null the wrong one. */
+/**
+ * Returns the type that contains the values of two types that agree. cel-go would take one of the two, and the wrong
+ * one for wrappers and null.
+ */
 function general(a: CelType, b: CelType): CelType {
   if (a.kind === "null") return orNull(b);
   if (b.kind === "null") return orNull(a);
@@ -72,12 +76,12 @@ function general(a: CelType, b: CelType): CelType {
   return isLessSpecific(a, b) ? a : b;
 }
 
-/** The type with null among its values. */
+/** Returns the type with null among its values. */
 export function orNull(type: CelType): CelType {
   return type.kind === "message" ? { ...type, nullable: true } : type;
 }
 
-/** Whether two types agree whatever they are nested in; a wrapper counts as its scalar. */
+/** Returns true if two types agree at any depth. A wrapper counts as its scalar. */
 function fits(bindings: Bindings, a: CelType, b: CelType): boolean {
   if (b.kind === "param") {
     const found = substitution(bindings, a, b);
@@ -117,7 +121,7 @@ function fitAll(bindings: Bindings, all: readonly CelType[], wanted: readonly Ce
   );
 }
 
-/** Whether `type` may be what `param` stands for. "refused": it already stands for something else. */
+/** Binds `param` to `type`, if possible. "refused": the parameter is already bound to another type. */
 function substitution(bindings: Bindings, type: CelType, param: Param): "fits" | "refused" | "no" {
   if (type.kind === "param" && type.name === param.name) return "fits";
   const known = bindings.get(param.name);
@@ -132,14 +136,14 @@ function substitution(bindings: Bindings, type: CelType, param: Param): "fits" |
     return "fits";
   }
   if (!fits(bindings, type, known)) return "refused";
-  // cel-go would take null from the first of two, and nobody would know any more what else it may be.
+  // cel-go would bind null from the first of two types, and lose the other type.
   const nulls = type.kind === "null" || known.kind === "null";
   const found = known.kind === "null" || isLessSpecific(type, known) ? type : known;
   if (!mentions(bindings, param, found)) bindings.set(param.name, nulls ? orNull(found) : found);
   return "fits";
 }
 
-/** The first of two types that are the same but for their enums, of which are left those that both have. */
+/** Returns the first of two types that are the same except for enums. It keeps only enums that both have. */
 export function commonEnums(a: CelType, b: CelType): CelType {
   if (a.kind === "int" && b.kind === "int") return a.enum?.typeName === b.enum?.typeName ? a : INT;
   const others = partsOf(plain(b));
@@ -147,7 +151,7 @@ export function commonEnums(a: CelType, b: CelType): CelType {
   return mapParts(a, () => kept.shift() ?? DYN);
 }
 
-/** Whether the variable is the type or stands somewhere in it. */
+/** Returns true if the variable is the type or a part of it. */
 function mentions(bindings: Bindings, param: Param, type: CelType): boolean {
   if (type.kind === "param") {
     if (type.name === param.name) return true;
@@ -157,7 +161,7 @@ function mentions(bindings: Bindings, param: Param, type: CelType): boolean {
   return partsOf(type).some((part) => mentions(bindings, param, part));
 }
 
-/** Whether `a` is as specific as `b` or less. */
+/** Returns true if `a` is at most as specific as `b`. */
 function isLessSpecific(a: CelType, b: CelType): boolean {
   if (a.kind === "dyn" || a.kind === "param") return true;
   if (b.kind === "dyn" || b.kind === "param") return false;
@@ -193,7 +197,7 @@ function isExact(a: CelType, b: CelType): boolean {
   );
 }
 
-/** Exactly the same type, except that a wrapper is the same as its scalar. */
+/** Returns true for exactly the same type, except that a wrapper equals its scalar. */
 export function isExactType(a: CelType, b: CelType): boolean {
   return isExact(a, b);
 }
@@ -208,7 +212,7 @@ function isNullable(type: CelType): boolean {
   return NULLABLE.has(type.kind);
 }
 
-/** The types that a type is made of; those of wrappers left out. */
+/** Returns the types in a type, without those in wrappers. */
 function partsOf(type: CelType): readonly CelType[] {
   switch (type.kind) {
     case "list":

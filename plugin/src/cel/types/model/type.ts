@@ -1,24 +1,29 @@
-// CEL's types as the checker sees them, and beside them the protobuf kind of plain values, which binding rules need.
+// CEL's types in the checker, with the protobuf kind of plain values, which binding rules need.
 import type { DescEnum, DescEnumValue, DescField, DescMessage, ScalarType } from "@bufbuild/protobuf";
 
 export type CelType =
   | { readonly kind: "bool" | "uint" | "double" | "string" | "bytes" | "null" }
-  /** `enum`: a value of that enum. It counts as an int everywhere, and is no more than one among ints and values of other enums. */
+  /**
+   * `enum`: a value of that enum. It counts as an int everywhere, and as a plain int among ints and values of other
+   * enums.
+   */
   | { readonly kind: "int"; readonly enum?: DescEnum }
-  /** `any`: known to be a google.protobuf.Any, which counts as what is in it. */
+  /** `any`: known to be a google.protobuf.Any, which counts as its content. */
   | { readonly kind: "dyn"; readonly any?: true }
   | { readonly kind: "list"; readonly element: CelType }
   | { readonly kind: "map"; readonly key: CelType; readonly value: CelType }
   /**
-   * Any message. google.protobuf.Timestamp and Duration are messages here too (CEL's timestamp and duration). `nullable`: it may be null
-   * instead, as in `c ? x : null`; a message that is read from somewhere never is.
+   * Any message, including google.protobuf.Timestamp and Duration (CEL's timestamp and duration). `nullable`: it may be
+   * null instead, as in `c ? x : null`. A message that is read directly is never null.
    */
   | { readonly kind: "message"; readonly desc: DescMessage; readonly nullable?: true }
   /** A nullable scalar: google.protobuf.Int32Value and its like. */
   | { readonly kind: "wrapper"; readonly of: CelType }
   | { readonly kind: "optional"; readonly of: CelType }
   | { readonly kind: "type"; readonly of: CelType }
-  /** An error (`error-type.ts`), or a type that functions declared beside the language give and take (conformance tests only). */
+  /**
+   * An error (`error-type.ts`), or a type of functions that are declared beside the language (conformance tests only).
+   */
   | { readonly kind: "opaque"; readonly name: string; readonly params: readonly CelType[] }
   /** A type parameter of a function signature. */
   | { readonly kind: "param"; readonly name: string }
@@ -26,9 +31,13 @@ export type CelType =
   | { readonly kind: "struct"; readonly members: ReadonlyMap<string, Variable> };
 
 /**
- * What a value is in protobuf, where that is known exactly: it says how the value is represented in TypeScript (protobuf-es):
- * int32, uint32, sint32, fixed32, sfixed32, enum, float and double are `number`; 64-bit integers `bigint`; bytes `Uint8Array`; a list
- * an array; a map an object (string keys) as protobuf-es has it; a message its generated shape.
+ * Protobuf type of a value, if it is known exactly. It determines the representation in TypeScript (protobuf-es):
+ * - int32, uint32, sint32, fixed32, sfixed32, enum, float and double are `number`;
+ * - 64-bit integers are `bigint`;
+ * - bytes are `Uint8Array`;
+ * - a list is an array;
+ * - a map is an object (string keys), as in protobuf-es;
+ * - a message is its generated shape.
  */
 export type Proto =
   /** `text`: a 64-bit integer with jstype = JS_STRING, a string in TypeScript. */
@@ -38,7 +47,7 @@ export type Proto =
   | { readonly kind: "list"; readonly of: Proto }
   | { readonly kind: "map"; readonly key: ScalarType; readonly of: Proto };
 
-/** A name that an expression may use. Identity matters: two scopes that mean the same thing share one object. */
+/** A name that an expression may use. Identity matters: two scopes with the same variable share one object. */
 export interface Variable {
   readonly name: string;
   readonly role:
@@ -58,44 +67,64 @@ export interface Variable {
     | "local"
     | "unknown";
   readonly type: CelType;
-  /** Undefined for what CEL computes: then ints and uints are `bigint`, doubles `number`, timestamps and durations protobuf-es messages. */
+  /**
+   * Undefined for computed values: ints and uints are then `bigint`, doubles `number`, timestamps and durations
+   * protobuf-es messages.
+   */
   readonly proto: Proto | undefined;
-  /** Whether a value may be missing: then reads of it have to be safe, or make their expression absent. For "step", "arg" and "principal". */
+  /**
+   * True if a value may be missing: reads of it must be safe, or make their expression absent. For "step", "arg" and
+   * "principal".
+   */
   readonly absent: boolean;
-  /** For "step": what `failure` reads of it, where it may have failed, or been left out because of a failure, and the response goes on. */
+  /**
+   * For "step": the variable that `failure` reads, if the step may fail, or be left out because of a failure, while the
+   * response continues.
+   */
   readonly failure?: Variable | undefined;
-  /** For "step": whether `header` and `trailer` read what came beside its value, or why they cannot. Undefined: it makes no call. */
+  /**
+   * For "step": "kept" if `header` and `trailer` can read the metadata of its answer, otherwise the reason. Undefined:
+   * it makes no call.
+   */
   readonly received?: "kept" | { readonly lack: string; readonly hint: string } | undefined;
-  /** For "arg": the field with presence by which every place gives it, or the first place does: `has` asks whether it is set. */
+  /**
+   * For "arg": the field with presence that provides it at every place, or at the first one. `has` tests if it is set.
+   */
   readonly presence?: DescField | undefined;
-  /** For "arg": of arguments with the same text at most one is set, since every place gives them as members of one oneof. */
+  /**
+   * For "arg": at most one of the arguments with the same text is set, because every place provides them as members of
+   * one oneof.
+   */
   readonly choice?: string | undefined;
   /**
-   * For "arg": the field that gives it, of a request or by a path, when that may be unset. A path then reads nothing, any other expression the default.
-   * Undefined where nothing is, or can be, handed on unset.
+   * For "arg": the field that provides it, of a request or by a path, if that may be unset. A path then reads no value,
+   * and any other expression the default. Undefined if it is not, or cannot be, passed on unset.
    */
   readonly unset?: DescField | undefined;
-  /** For "arg": a field of a request that gives it and may be unset, also where `unset` is not because each request hands on its default. */
+  /**
+   * For "arg": a request field that provides it and may be unset. Set even if `unset` is not, because each request
+   * passes on its default.
+   */
   readonly unsetBy?: DescField | undefined;
 }
 
-/** One way to call a function. */
+/** One overload of a function. */
 export interface Overload {
-  /** As in cel-go, where it has a name there; the printer goes by it. `OWN`: a function of the user. */
+  /** The id in cel-go, if there is one; the printer depends on it. `OWN`: a function of the user. */
   readonly id: string;
   readonly fn: string;
-  /** Whether the first parameter stands before the dot. */
+  /** True if the first parameter is before the dot. */
   readonly method: boolean;
   readonly params: readonly CelType[];
   readonly result: CelType;
-  /** Whether it can end in an error at run time. Integer arithmetic is judged by the ranges of its operands instead. */
+  /** True if it can fail at run time. Integer arithmetic depends on the ranges of its operands instead. */
   readonly fails: boolean;
 }
 
-/** The id of functions of the user, which are told apart by their names. */
+/** The id of functions of the user, which differ by their names. */
 export const OWN = "own";
 
-/** Where expressions of one place are checked. */
+/** Scope in which expressions of one place are checked. */
 export interface Scope {
   readonly lookup: (name: string) => Variable | undefined;
   /** For did-you-mean. */
@@ -104,15 +133,15 @@ export interface Scope {
   readonly container: string;
   /** Functions of the user. */
   readonly functions?: readonly Overload[];
-  /** What a condition around the expression has made sure of: these have a value. */
+  /** Variables with a value, because of a condition around the expression. */
   readonly known?: ReadonlySet<Variable>;
-  /** And these have none. */
+  /** Variables without a value, because of a condition around the expression. */
   readonly gone?: ReadonlySet<Variable>;
-  /** What enums mean to each other and to readers. None: nothing. */
+  /** Conversions between enums, and the texts of their values. Undefined: none. */
   readonly enums?: {
-    /** Whether a value of one enum can be made one of the other, and whether that may fail. */
+    /** Returns the conversion of one enum's values to another, if there is one. `fails`: it may fail. */
     readonly converts: (from: DescEnum, to: DescEnum) => { readonly fails: boolean } | undefined;
-    /** The texts of the values, once for each number; undefined where they have none. */
+    /** Returns the texts of the values, one for each number. Undefined if they have none. */
     readonly texts: (desc: DescEnum) => ReadonlyMap<DescEnumValue, string> | undefined;
   };
 }

@@ -1,10 +1,10 @@
-// Types as options write them: `string`, `list(int)`, `map(string, web.v1.User)`.
+// Types as written in options: `string`, `list(int)`, `map(string, web.v1.User)`.
 import type { DescMessage } from "@bufbuild/protobuf";
 import { DurationSchema, TimestampSchema } from "@bufbuild/protobuf/wkt";
 import { messageType } from "./field-type.ts";
 import type { CelType } from "./type.ts";
 
-/** What is wrong with a written type, and where: positions in the text. `unknown`: a name that is no type's. */
+/** Fault of a written type, with its place in the text. `unknown`: the name of no type. */
 export interface TypeFault {
   readonly kind: "malformed" | "unknown" | "unfit";
   readonly name: string;
@@ -19,7 +19,7 @@ const TIMES: ReadonlyMap<string, DescMessage> = new Map<string, DescMessage>([
   ["duration", DurationSchema],
 ]);
 
-/** The type that a text stands for. `message` finds a message by the name that is written. */
+/** Returns the type that a text describes. `message` finds a message by its written name. */
 export function writtenType(
   text: string,
   message: (name: string) => DescMessage | undefined,
@@ -63,7 +63,7 @@ export function writtenType(
     const found = desc && messageType(desc).type;
     return found?.kind === "message" ? found : undefined;
   };
-  // What CEL has besides, and messages that it takes for something else.
+  // Other types of CEL, and messages that CEL represents by other types.
   const known = (name: string): boolean =>
     /^(dyn|null_type|type|optional_type|optional)$/.test(name) || message(name) !== undefined;
   try {
