@@ -48,7 +48,10 @@ import { itemOf, resolveStreams } from "./streams/stream.ts";
 import { checkBare } from "./streams/stream-policy.ts";
 import { resolveTopics } from "./streams/topics.ts";
 
-/** From declared names to descriptors, types and a graph. Faulty parts are left out of the model after their diagnostics. */
+/**
+ * Resolves declared names to descriptors, types and a graph. Faulty parts are left out of the model after their
+ * diagnostics.
+ */
 export function resolve(ir: Ir, report: Report): Model {
   const suspicions: Diagnostic[] = [];
   const aliases = new AliasTable(ir, report);

@@ -1,4 +1,4 @@
-// The alias relations: which BFF messages and enums are copies of which upstream ones, and how each field gets across.
+// The alias relations: the upstream types of which BFF messages and enums are copies, and the conversion of each field.
 import type { DescEnum, DescField, DescMessage } from "@bufbuild/protobuf";
 import { extensionNamed, NO_EXTENSIONS } from "../../cel/index.ts";
 import { fieldType } from "../../cel/types/model/field-type.ts";
@@ -20,7 +20,7 @@ import type { Aliases } from "./value.ts";
 /** The `position` of a copy to the declared response. */
 const RESPONSE = -1;
 
-/** A type and those of which it is a copy. */
+/** A type with the types of which it is a copy. */
 interface Alias<I, D> {
   readonly ir: I;
   readonly upstreams: readonly D[];
@@ -245,8 +245,9 @@ export class AliasTable implements Aliases {
 }
 
 /**
- * Which of two types is declared a copy of the other: `inward` the second, `outward` the first, of whose upstreams only the first is made.
- * `position`: which of the upstreams of `inward` the first is.
+ * Returns the declaration by which one of two types is a copy of the other. `inward`: the second is the copy.
+ * `outward`: the first is the copy, and the second is its first upstream. `position`: the index of the first type among
+ * the upstreams of `inward`.
  */
 function related<I, D extends DescMessage | DescEnum>(
   aliases: ReadonlyMap<string, Alias<I, D>>,

@@ -70,7 +70,10 @@ function bound(
   return undefined;
 }
 
-/** The fields of the upstream's message that a bare path goes through; undefined for anything else, or a path that cannot be set. */
+/**
+ * Returns the fields of the upstream's message in a bare path. Undefined for any other expression, or for a path that
+ * cannot be set.
+ */
 export function writtenTo(by: string, upstream: DescMessage): readonly DescField[] | undefined {
   const [root, ...names] = by.trim().split(/\s*\.\s*/);
   if (root !== "source" || names.length === 0) return undefined;

@@ -1,4 +1,4 @@
-// Whether a value may become a field, and how: the binding rules of language.md, "Fields".
+// Conversion of a value to a field: the binding rules of language.md, "Fields".
 import { type DescEnum, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import {
   type CelType,
@@ -17,7 +17,7 @@ import type { Conversion } from "../../model/conversion.ts";
 import { copyInstead, noCopy, valueInstead } from "./replacement.ts";
 import type { Aliases, Value } from "./value.ts";
 
-/** Why a value does not fit. */
+/** The reason why a value does not fit. */
 export interface Misfit {
   readonly kind: "misfit";
   readonly code: "BFF331" | "BFF332" | "BFF414" | "BFF344" | "BFF436";

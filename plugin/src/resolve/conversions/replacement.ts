@@ -69,13 +69,13 @@ function partHint(desc: DescMessage, kind: CelType["kind"], it: string): string 
   return field && `name a field of it, such as ${it}.${field.name}`;
 }
 
-/** A copy is what is ours, whichever way it goes. */
+/** Returns the message about a missing declaration. Our type is the copy, in both directions. */
 export function noCopy<T extends DescMessage | DescEnum>(from: T, to: T, { own }: Aliases): string {
   const [copy, of] = own(from) && !own(to) ? [from, to] : [to, from];
   return `"${copy.typeName}" is not declared as a copy of "${of.typeName}"`;
 }
 
-/** How one message, or enum, becomes another: whichever of them is ours is declared as a copy. */
+/** Returns the hint for making one message, or enum, into another: our type is declared as a copy. */
 export function copyInstead<T extends DescMessage | DescEnum>(from: T, to: T, { own }: Aliases): string {
   const alias = (copy: T, of: T): string =>
     `add \`option (bff.v1.${copy.kind}).alias = "${of.typeName}";\` to "${copy.name}", or bind a "${to.typeName}"`;

@@ -1,7 +1,7 @@
 import { ScalarType } from "@bufbuild/protobuf";
 import { type CelType, type Proto, typeName } from "../../cel/index.ts";
 
-/** A value as expressions see it, and how it is represented. */
+/** The type of a value in expressions, and its representation. */
 interface Typed {
   readonly type: CelType;
   readonly proto: Proto | undefined;

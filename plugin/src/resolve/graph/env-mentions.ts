@@ -5,7 +5,10 @@ import { declaredCalls } from "./declarations.ts";
 import { entryNames, type Mention, namesOf } from "./let-graph.ts";
 import { messageTexts, stepTexts } from "./message-graph.ts";
 
-/** The X of every `env.X` in the expressions of a message, or of a service's `let`, and in the upstream entries for their calls. */
+/**
+ * Returns the X of every `env.X` in a message's expressions, or in a service's `let`, and in the upstream entries for
+ * their calls.
+ */
 export function envMentions(ir: Ir, of: IrMessage | IrService, file: IrFile): ReadonlyMap<string, Mention> {
   const texts = of.kind === "message" ? messageTexts(of) : of.steps.flatMap(stepTexts);
   const calls = of.steps.flatMap((step) => declaredCalls(step.source));

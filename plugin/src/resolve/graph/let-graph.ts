@@ -31,9 +31,9 @@ export interface LetGraph {
   readonly starts: ReadonlyMap<IrMethod, ReadonlySet<IrStep>>;
   /** Steps with a name that no rpc has a reader of. */
   readonly unread: ReadonlySet<IrStep>;
-  /** Names that a message's own expressions use and none of its steps has, and those of the upstream entries for its calls. */
+  /** Names in a message's own expressions, and in the upstream entries for its calls, that none of its steps has. */
   readonly mentions: (message: string) => ReadonlyMap<string, Mention>;
-  /** The same, with those of the messages that it composes. */
+  /** The same, with the names of the messages that it composes. */
   readonly needs: (message: string) => ReadonlySet<string>;
   readonly edges: (step: IrStep) => readonly LetEdge[];
 }
@@ -170,7 +170,7 @@ interface Reach extends StepGraph, Pick<LetGraph, "mentions"> {
   readonly graph: MessageGraph;
 }
 
-/** Which messages are part of an rpc's response, and which steps it starts for them. */
+/** Finds the messages in an RPC's response, and the steps that it starts for them. */
 function reach({ services, messages, graph, mentions, edges, composes }: Reach) {
   const roots = new Map<string, Set<IrMethod>>();
   const starts = new Map<IrMethod, Set<IrStep>>();

@@ -11,7 +11,7 @@ import { syntheticText } from "../names/synthetic-text.ts";
 import { check } from "../scope/scope.ts";
 import type { MessageContext } from "../steps/context.ts";
 
-/** The field as a step's automatic binding gives it: same name, type, cardinality and presence, or aliased. */
+/** Returns the field from a step's automatic binding: same name, type, cardinality and presence, or aliased. */
 export function autobound(cx: MessageContext, step: Step, field: DescField): { step: Step; bound: Bound }[] {
   const { variable } = step;
   const source = sourceOf(step, field);

@@ -129,8 +129,8 @@ export interface Block {
   readonly file: IrFile;
   readonly args: Args;
   /**
-   * Steps of a service's `let` that it, or what it composes, reads: one for each name, whichever service it is composed for
-   * (`SharedSource`). They count as declared before its own.
+   * Steps of a service's `let` that the message, or one that it composes, reads. There is one for each name,
+   * independent of the service (`SharedSource`). They count as declared before its own.
    */
   readonly shared: readonly Step[];
   /** The variables of the environment that its expressions may read. */

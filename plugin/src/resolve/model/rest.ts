@@ -58,7 +58,10 @@ export function queryOf({ variables, body }: Pick<RestRule, "variables" | "body"
   return found;
 }
 
-/** `value`: one parameter, or several of one name; `fields`: a parameter for each of its fields; `none`: no parameter can hold it. */
+/**
+ * Returns "value" for one parameter, or several of one name, and "fields" for a parameter for each of its fields.
+ * Returns "none" if no parameter can hold it.
+ */
 export function parameterKind(field: DescField): "value" | "fields" | "none" {
   if (field.fieldKind === "map") return "none";
   if (field.message === undefined) return "value";

@@ -1,4 +1,5 @@
-// Rules in CEL where they are declared: on a message, a field, what a list or a map holds, and as rules that users have made.
+// Rules in CEL at their declarations: on a message, a field, or the contents of a list or a map, and as users'
+// predefined rules.
 import { type DescField, getExtension, type Message, type Registry } from "@bufbuild/protobuf";
 import {
   type FieldRules,

@@ -1,4 +1,5 @@
-// Standard rules as checks: ids and messages are those of validate.proto, so that clients of any protovalidate understand them.
+// Standard rules as checks. Ids and messages are those of validate.proto, so that clients of any protovalidate
+// understand them.
 import type { DescField } from "@bufbuild/protobuf";
 import type { Check, Scalar, Test } from "../../model/rules.ts";
 import { formatCheck } from "./formats.ts";

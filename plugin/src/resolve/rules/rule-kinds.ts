@@ -1,4 +1,4 @@
-// Which rules fit what: the name of their message's field in `FieldRules`.
+// Kinds of rules for fields: the name of their message's field in `FieldRules`.
 import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 
 const MESSAGES: Readonly<Record<string, string>> = {

@@ -36,7 +36,7 @@ export interface Run {
   readonly identities: Map<IrIdentity, Identity | undefined>;
   readonly functions: OwnFunctions;
   readonly lets: LetGraph;
-  /** Steps of services as resolved, by what declares them; a faulty one is missing. */
+  /** Steps of services as resolved, by declaration. A faulty one is missing. */
   readonly shared: Map<IrStep, Step>;
   /**
    * Messages with rules that nothing composes. They are only checked for faults, so messages that they compose do not

@@ -14,7 +14,7 @@ import { type CelType, fieldType, type Node, type Variable } from "../../../cel/
 
 /** Variables of a predefined rule besides `this`. */
 export interface RuleConstants {
-  /** The extension with `(buf.validate.predefined)`, and what it is set to. */
+  /** The extension with `(buf.validate.predefined)`, and its value. */
   readonly extension: DescExtension | DescField;
   readonly value: unknown;
   /** The message that it extends, such as `buf.validate.StringRules`, and the rules of the field. */
