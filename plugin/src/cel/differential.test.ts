@@ -1,4 +1,5 @@
-// The compiled code against @bufbuild/cel's interpreter: the same expression over the same message has to give the same value.
+// The compiled code against @bufbuild/cel's interpreter: both must return the same value for one expression over one
+// message.
 import { create, type Message } from "@bufbuild/protobuf";
 import * as wkt from "@bufbuild/protobuf/wkt";
 import { expect, it } from "vitest";

@@ -87,7 +87,7 @@ function headerOf(checker: Checker, ast: Ast, place: Place): string | undefined 
   return name && `${name}-${last.name}`;
 }
 
-/** Whether what stands before the last dot means something. */
+/** Returns true if a part before the last dot has a meaning. */
 function resolvesBefore(checker: Checker, ast: Ast & { kind: "select" }): boolean {
   for (let of = ast.of; ; of = of.of) {
     const dotted = dottedName(of);

@@ -16,8 +16,8 @@ import { settle } from "./settle.ts";
 const NOTHING: ReadonlySet<Variable> = new Set();
 
 /**
- * Parses and type-checks one expression. Undefined after at least one diagnostic. Types follow the CEL spec ("Gradual Type Checking");
- * what may be absent follows language.md ("Absence").
+ * Parses and type-checks one expression. Returns undefined after at least one diagnostic. Types follow the CEL spec
+ * ("Gradual Type Checking"), and absence follows language.md ("Absence").
  */
 export function checkExpression(
   text: Text,
@@ -29,7 +29,7 @@ export function checkExpression(
   return checkParsed(text, scope, registry, language, complainInto(text, report));
 }
 
-/** As `checkExpression`, with what is wrong as spans of the text. */
+/** Does the same as `checkExpression`, and reports faults as spans of the text. */
 export function checkParsed(
   text: Text,
   scope: Scope,

@@ -89,7 +89,9 @@ interface OfEnum {
   readonly desc: DescEnum;
 }
 
-/** Names the value of the other enum in place of the written one; else a conversion, if one enum is a copy of the other. */
+/**
+ * Names the value of the other enum in place of the written one, or a conversion if one enum is a copy of the other.
+ */
 function hintFor(checker: Checker, first: OfEnum, second: OfEnum): string {
   const pairs = [
     { one: first, other: second },

@@ -1,5 +1,5 @@
-// Which file checks which kind of expression. These files know a `Checker` and come back by its `check` for the parts of what they check:
-// none of them imports another for that, and none imports this one.
+// Dispatch by kind of expression to the checking files. These files receive a `Checker` and check parts through its
+// `check`. None of them imports another one for that, and none imports this file.
 import type { Ast } from "../syntax/ast.ts";
 import type { Node } from "../types/model/expression.ts";
 import { checkCall } from "./call.ts";

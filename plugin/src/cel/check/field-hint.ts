@@ -2,7 +2,10 @@ import type { CelType } from "../types/model/type.ts";
 import { typeName, typeNameOfEnums } from "../types/model/type-name.ts";
 import { nameList } from "./name-list.ts";
 
-/** By the type of a field, the types that the function of that name takes and its author may have meant to convert. */
+/**
+ * By the type of a field, the types that the function of that name accepts. The author may have meant to convert one of
+ * them.
+ */
 const CONVERSIONS: Readonly<Record<string, readonly string[]>> = {
   int: ["uint", "double", "string"],
   uint: ["int", "double", "string"],

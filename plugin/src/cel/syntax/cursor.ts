@@ -25,7 +25,7 @@ export class Cursor {
     this.#index++;
   }
 
-  /** Whether what comes behind the next token is a number. */
+  /** Returns true if the token after the next one is a number. */
   numberBehind(): boolean {
     const kind = this.#tokens[this.#index + 1]?.kind;
     return kind === "integer" || kind === "double";
@@ -41,12 +41,12 @@ export class Cursor {
     return this.#tokens[this.#index - 1];
   }
 
-  /** Whether the next one is this sign. */
+  /** Returns true if the next token is this sign. */
   is(sign: string): boolean {
     return this.token.kind === "sign" && this.token.text === sign;
   }
 
-  /** Whether the next sign is this one, which is then passed. */
+  /** Returns the next token and passes it, if it is this sign. */
   take(sign: string): Token | undefined {
     const token = this.token;
     if (!this.is(sign)) return undefined;
@@ -71,7 +71,7 @@ export class Cursor {
     return token;
   }
 
-  /** Ends parsing at the next token; `better` counts before what is known of reserved words. */
+  /** Ends parsing at the next token. The hint `better` has priority over hints for reserved words. */
   unexpected(hint?: string, better?: string): never {
     const { kind, text, start, end } = this.token;
     const before = this.before;

@@ -1,4 +1,4 @@
-/** How CEL writes what other languages call by these names. */
+/** CEL's replacements for function names of other languages. */
 export const FOREIGN_FUNCTIONS: Readonly<Record<string, string>> = {
   toString: "write string(x)",
   String: "write string(x)",
@@ -49,7 +49,7 @@ export const FOREIGN_FUNCTIONS: Readonly<Record<string, string>> = {
   coalesce: "write ok(step) ? step.x : other",
 };
 
-/** The same for what stands where CEL has a sign. */
+/** CEL's replacements for words that other languages use in place of signs. */
 export const FOREIGN_WORDS: ReadonlyMap<string, string> = new Map([
   ["and", "write `&&`"],
   ["or", "write `||`"],

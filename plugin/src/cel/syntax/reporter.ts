@@ -3,7 +3,7 @@ import type { Text } from "../../diagnostic/origin.ts";
 import type { Span } from "./ast.ts";
 import type { ExpressionCode } from "./codes.ts";
 
-/** Leaves a diagnostic about a part of the expression; gives undefined, so that callers can return it. */
+/** Reports a diagnostic about a part of the expression. Returns undefined, so that callers can return it. */
 export type Complain = (
   code: ExpressionCode,
   at: Span,

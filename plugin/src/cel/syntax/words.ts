@@ -18,7 +18,7 @@ export const WORDS: ReadonlyMap<string, boolean | null> = new Map<string, boolea
   ["null", null],
 ]);
 
-/** Operators by level, and what the CEL spec calls them. */
+/** Operators by level, with their names in the CEL spec. */
 export const RELATIONS: ReadonlyMap<string, string> = new Map([
   ...["<", "<=", ">", ">=", "==", "!="].map((sign) => [sign, `_${sign}_`] as const),
   ["in", "@in"],

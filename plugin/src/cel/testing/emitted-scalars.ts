@@ -1,4 +1,4 @@
-// Numbers, strings, enums, logic, what is set.
+// Numbers, strings, enums, logic, presence.
 import type { Case } from "./emitted-cases.ts";
 import { DOUBLE, INT32, INT64, UINT32 } from "./fixtures.ts";
 

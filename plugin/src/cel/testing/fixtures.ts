@@ -53,7 +53,7 @@ const PATHS: ReadonlyMap<Variable, string> = new Map([
   [now, "cx.now()"],
 ]);
 
-/** Names as in a generated file; `used` collects what it would import from the runtime. */
+/** Returns names as in a generated file. `used` collects the names that it would import from the runtime. */
 export function namesFor(used: Set<string> = new Set()): Names {
   const generated = (typeName: string) =>
     typeName.replace(`${PACKAGE}.`, "").replace("google.protobuf.", "").replaceAll(".", "_");
@@ -71,7 +71,7 @@ export function namesFor(used: Set<string> = new Set()): Names {
   };
 }
 
-/** The parameters of a function in which such code stands. */
+/** The parameters of a function around such code. */
 export const PARAMETERS =
   "cx: Context, s: TestAllTypes, a: TestAllTypes | undefined, b: TestAllTypes | undefined, list: TestAllTypes[], count: bigint, " +
   "args: { readonly id: string; readonly stock: TestAllTypes | undefined }, env: { readonly LIMIT: bigint }";

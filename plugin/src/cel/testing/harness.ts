@@ -59,7 +59,7 @@ export const LOOKED_UP: Names = {
   variable: (one) => `vars[${JSON.stringify(one.name)}]`,
   runtime: (name) => `rt.${name}`,
   schema: (desc) => `schemas(${JSON.stringify(desc.typeName)})`,
-  // No call: it stands where a type does, too.
+  // No call, because it is also used as a type.
   shape: (desc: DescMessage | DescEnum) => `enums[${JSON.stringify(desc.typeName)}]`,
   extension: (one) => `schemas(${JSON.stringify(one.typeName)}, "extension")`,
   registry: () => "{ getMessage: schemas }",

@@ -1,4 +1,5 @@
-// For tests: our tree as cel-spec's, to compare it with what other parsers read. Macros stay calls; has() is one of select.
+// For tests: our tree in cel-spec's form, to compare it with the results of other parsers. Macros stay calls; has() is
+// one of select.
 import {
   ConstantSchema,
   type Expr,

@@ -68,7 +68,7 @@ function listOf(args: readonly Piece[]): Piece {
   return atom("[", ...args.flatMap((arg, index) => [...(index === 0 ? [] : [", "]), ...arg.print]), "]");
 }
 
-/** Conversions give their type in CEL's own form; whatever else is known to be a number is taken out of its box. */
+/** Conversions return CEL's own form. Any other value that is known to be a number is unboxed. */
 const OWN: Readonly<Record<string, string>> = { int: "int", uint: "uint", size: "int" };
 
 function typed(emitter: Emitter, node: Call, value: Piece): Piece {
@@ -77,6 +77,6 @@ function typed(emitter: Emitter, node: Call, value: Piece): Piece {
     return { ...value, form: kind === "uint" ? { kind: "big", unsigned: true } : { kind: "big" } };
   if (kind === "int" || kind === "uint")
     return coerce(value, { kind: "big", unsigned: kind === "uint" }, emitter.names);
-  // An index or a key gives what the container holds.
+  // An index or a key returns the container's content.
   return node.fn === "_[_]" ? castAny(emitter, value, node.type) : value;
 }

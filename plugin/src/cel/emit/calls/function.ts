@@ -164,7 +164,7 @@ export function emitFunction(emitter: Emitter, node: Call): Piece {
   return runtime(names, name, operands, range === undefined ? resultForm(node, operands) : smallFormOf(node));
 }
 
-/** A function of the user takes CEL's own forms, and gives them. */
+/** Prints a call of a function of the user, which accepts and returns CEL's own forms. */
 function emitCallOf(emitter: Emitter, { args, type }: Call, fn: Overload): Piece {
   const { names } = emitter;
   if (names.own === undefined) throw new Error(`no function "${fn.fn}" where this expression stands`);
@@ -172,7 +172,7 @@ function emitCallOf(emitter: Emitter, { args, type }: Call, fn: Overload): Piece
   return piece([names.own(fn), "(", ...commas(operands), ")"], celForm(type));
 }
 
-/** Functions that give elements of the list that they are given: in whatever form it has. */
+/** Functions that use the elements of their list operands in any form. */
 const SAME: ReadonlySet<string> = new Set(["list_distinct", "set_contains", "set_equivalent", "set_intersects"]);
 
 function resultForm(node: Call, operands: readonly Piece[]): Form {

@@ -78,7 +78,7 @@ export function emitOrder(emitter: Emitter, operator: string, type: string, firs
   // As in cel-go an integer is compared with a double as a double.
   if (first.type.kind === "double" && b.form.kind === "big") b = asDouble(b);
   if (second.type.kind === "double" && a.form.kind === "big") a = asDouble(a);
-  // A literal takes the form of what it is compared with; otherwise JavaScript compares bigint and number exactly.
+  // A literal takes the form of the other operand. For other operands, JavaScript compares bigint and number exactly.
   if (a.literal !== undefined && b.form.kind === "big") a = coerce(a, BIG, names);
   if (b.literal !== undefined && a.form.kind === "big") b = coerce(b, BIG, names);
   return binary(a, sign, b, LEVEL.relational);
@@ -90,8 +90,8 @@ export function asDouble(value: Piece): Piece {
 }
 
 /**
- * CEL orders strings by code point, JavaScript by UTF-16 code unit. They agree when one side has no character above the surrogates'
- * lowest.
+ * CEL orders strings by code point, JavaScript by UTF-16 code unit. They agree if one side has no code unit from U+D800
+ * upwards.
  */
 function isBasic(node: Node): boolean {
   return node.kind === "constant" && typeof node.value === "string" && !/[\ud800-\uffff]/.test(node.value);

@@ -36,7 +36,7 @@ interface Property {
   readonly sure: string | undefined;
 }
 
-/** @param inferred inside of a generic call, where the name of a oneof's member would become any string */
+/** @param inferred true inside of a generic call, in which the name of a oneof's member would widen to any string */
 function emitField(emitter: Emitter, one: Field, inferred = false): Property[] {
   const { field, value } = one;
   const { type, proto } = fieldType(field);
@@ -91,7 +91,10 @@ function fieldValue(emitter: Emitter, { field, value }: Field, form: Form): Piec
     : printed;
 }
 
-/** A timestamp or a duration whose parts have to be checked and put in order: no more than 999,999,999 nanoseconds, of the same sign. */
+/**
+ * Prints a timestamp or a duration whose parts need a check and normalization: at most 999,999,999 nanoseconds, of the
+ * same sign.
+ */
 function emitTime(emitter: Emitter, node: Message): Piece | undefined {
   const { typeName } = node.desc;
   if (isSureTime(typeName, node.fields)) return undefined;
@@ -177,7 +180,7 @@ function mapTypes({ type }: Node, form: Form & { kind: "map" }, names: Names): r
   return entryShape(type, form, names).map((shape) => atom(...shape));
 }
 
-/** Whether entries may be of several types: keys of different ones, values that are anything or nothing. */
+/** Returns true if entries may have several types: keys of different types, or values of any type or null. */
 function varies({ type, entries }: Node & { kind: "map" }): boolean {
   if (type.kind !== "map") return false;
   const keys = new Set(entries.map(([key]) => (key.type.kind === "uint" ? "int" : key.type.kind)));

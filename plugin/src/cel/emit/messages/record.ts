@@ -6,7 +6,7 @@ import type { Node } from "../../types/model/expression.ts";
 import type { Emitter } from "../emitter/emitter.ts";
 import { atom, binary, commas, LEVEL, type Piece, piece, runtime } from "../pieces/piece.ts";
 
-/** Whether a map literal can be printed as an object: its keys are known and fit, and each is there once. */
+/** Returns true if a map literal can be printed as an object: its keys are known, in range and distinct. */
 export function isRecord({ entries }: Node & { kind: "map" }, { key: scalar }: Form & { kind: "record" }): boolean {
   const range = protoRange({ kind: "scalar", scalar });
   const names = entries.map(([key, , optional]) => {

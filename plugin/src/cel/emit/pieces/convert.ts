@@ -15,9 +15,10 @@ const LEVELS = {
 } as const;
 
 /**
- * The code in exactly the representation `to`, when no more than representation differs: `bigint` to `number` with a check at run time
- * (ExpressionError when it does not fit), `number` to `bigint`, lists and maps element by element; null and optional.none() become
- * `undefined` (`mayBeUndefined`). Undefined when the types do not match.
+ * Converts code to exactly the representation `to`, if only the representation differs. `bigint` becomes `number` with
+ * a check at run time (ExpressionError if it does not fit). `number` becomes `bigint`. Lists and maps are converted
+ * element by element. Null and optional.none() become `undefined` (`mayBeUndefined`). Returns undefined if the types do
+ * not match.
  */
 export function emitAs(code: Code, to: Proto, names: Names): Code | undefined {
   if (code.as !== undefined) return code.as(to);

@@ -18,7 +18,7 @@ export const LEVEL = {
   atom: 10,
 } as const;
 
-/** A printed expression on its way: code.ts's `Code` with what only the printer needs. */
+/** A printed expression in progress: code.ts's `Code` with the parts that only the printer needs. */
 export interface Piece {
   readonly print: readonly Printable[];
   readonly form: Form;

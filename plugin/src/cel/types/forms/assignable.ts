@@ -29,7 +29,10 @@ export function sameType(a: CelType, b: CelType): boolean {
   }
 }
 
-/** Whether a value of type `from` may stand where `to` is wanted. `dyn` goes both ways (and is checked at run time). */
+/**
+ * Returns true if a value of type `from` may be used as `to`. `dyn` is assignable in both directions (and is checked at
+ * run time).
+ */
 export function assignable(from: CelType, to: CelType): boolean {
   if (from.kind === "struct" || to.kind === "struct") return false;
   // A parameter that is left is the element of an empty literal.

@@ -3,7 +3,10 @@ import { enumOf, messageType, scalarType, unwrapped } from "../model/field-type.
 import type { CelType, Proto } from "../model/type.ts";
 import { packs } from "./pack.ts";
 
-/** Whether a value of CEL type `type` may become one of the protobuf kind `to` by changing its representation alone. */
+/**
+ * Returns true if a value of CEL type `type` can become one of the protobuf kind `to` by a change of representation
+ * alone.
+ */
 export function convertible(type: CelType, proto: Proto | undefined, to: Proto, node?: Node): boolean {
   if (type.kind === "param") return true;
   switch (to.kind) {
@@ -39,7 +42,7 @@ export function convertible(type: CelType, proto: Proto | undefined, to: Proto, 
   }
 }
 
-/** A part of a literal; of `?x` what the optional holds. */
+/** Checks a part of a literal. For `?x`, checks the content of the optional. */
 function partConvertible(part: Node, optional: boolean | undefined, to: Proto): boolean {
   if (optional && part.type.kind === "optional") return convertible(part.type.of, undefined, to);
   return convertible(part.type, part.proto, to, part);

@@ -4,9 +4,12 @@ import { scalarType, unwrapped } from "../model/field-type.ts";
 import type { CelType, Proto } from "../model/type.ts";
 import { INT32, protoRange, rangeOf } from "./range.ts";
 
-/** How a value is represented in TypeScript, where there is more than one way. */
+/** Representation of a value in TypeScript, if there is more than one. */
 export type Form =
-  /** One way only: string, boolean, double, Uint8Array, a message, null, a dyn, an optional. `scalar`: a scalar of a field, where null is none. */
+  /**
+   * A type with one representation: string, boolean, double, Uint8Array, a message, null, a dyn, an optional. `scalar`:
+   * a scalar of a field, which cannot be null.
+   */
   | { readonly kind: "plain"; readonly scalar?: true }
   /** An int or uint in a `number`. `enum`: TypeScript infers a value of that enum. */
   | {

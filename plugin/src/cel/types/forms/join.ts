@@ -9,13 +9,16 @@ export function anyFails(nodes: readonly Node[]): boolean {
   return nodes.some((node) => node.fails);
 }
 
-/** The representation that a node has as an element: what is opened as soon as it is read (a wrapper, a Value, an Any …) has none. */
+/**
+ * Returns the representation of a node as an element. A value that is opened when it is read (a wrapper, a Value, an
+ * Any …) has none.
+ */
 export function elementProto({ type, proto }: Node): Proto | undefined {
   if (type.kind === "wrapper" || (proto?.kind === "scalar" && proto.text)) return undefined;
   return proto?.kind === "message" && OPENED.test(proto.desc.typeName) ? undefined : proto;
 }
 
-/** Whether it is an element in the representation that it has. */
+/** Returns true if an element keeps the node's representation. */
 export function isPlain(node: Node): boolean {
   return elementProto(node) === node.proto;
 }
@@ -33,7 +36,7 @@ export function joinProtos(nodes: readonly Node[], wanted?: Proto): Proto | unde
       return node.elements.every(isPlain) && joinProtos(node.elements, proto.of) !== undefined;
     }
     if (node.kind !== "constant" || node.value === null) return false;
-    // In the form of a float a double would lose what makes it another number.
+    // In the form of a float, a double would lose digits and become another number.
     const float = proto.kind === "scalar" && proto.scalar === ScalarType.FLOAT;
     if (typeof node.value === "number") return !float || Object.is(Math.fround(node.value), node.value);
     if (typeof node.value !== "bigint") return true;

@@ -2,7 +2,9 @@ import { ScalarType } from "@bufbuild/protobuf";
 import type { Node } from "../model/expression.ts";
 import type { Proto } from "../model/type.ts";
 
-/** The least and the greatest integer that a value can be, both within ±(2^53 - 1), so that a `number` holds it exactly. */
+/**
+ * The least and the greatest possible integer of a value, both within ±(2^53 - 1), so that a `number` holds it exactly.
+ */
 export interface Range {
   readonly low: number;
   readonly high: number;

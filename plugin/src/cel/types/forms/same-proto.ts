@@ -1,6 +1,6 @@
 import type { Proto } from "../model/type.ts";
 
-/** Whether two plain values are represented alike. */
+/** Returns true if two plain values have one representation. */
 export function sameProto(a: Proto, b: Proto): boolean {
   switch (a.kind) {
     case "scalar":

@@ -31,12 +31,12 @@ const names: ReadonlySet<string> = new Set([
   "ok",
 ]);
 
-/** Whether a step, a variable or an argument may not have this name (language.md, "Expressions"). */
+/** Returns true if a step, a variable or an argument may not have this name (language.md, "Expressions"). */
 export function isReservedName(name: string): boolean {
   return names.has(name);
 }
 
-/** Whether a call by this name is taken for a macro, whatever it is called on: its operands are then no values. */
+/** Returns true if a call by this name is a macro for any target, so that its operands are no values. */
 export function isMacroName(name: string): boolean {
   return MACROS.has(name);
 }

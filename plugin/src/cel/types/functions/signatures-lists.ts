@@ -1,4 +1,4 @@
-/** cel-go's `lists` (`sortBy` is a macro), and what is ours for lists. */
+/** cel-go's `lists` (`sortBy` is a macro), and our additions for lists. */
 export const LISTS = `
 list_slice: list(A).slice(int, int) list(A) !
 list_flatten: list(list(A)).flatten() list(A)

@@ -6,11 +6,11 @@ function isTime(typeName: string): boolean {
   return typeName === "google.protobuf.Timestamp" || typeName === "google.protobuf.Duration";
 }
 
-/** 9999-12-31T23:59:59Z, and what is surely within 64 bits of nanoseconds. */
+/** 9999-12-31T23:59:59Z, and a number of seconds that certainly fits into 64 bits of nanoseconds. */
 const LAST_SECOND = 253_402_300_799;
 const MOST_SECONDS = 9_223_372_035;
 
-/** Whether `Timestamp{…}` or `Duration{…}` is made of constants that need neither a check of range nor to be normalized. */
+/** Returns true if the constants of `Timestamp{…}` or `Duration{…}` need neither a range check nor normalization. */
 export function isSureTime(typeName: string, fields: Literal["fields"]): boolean {
   if (!isTime(typeName)) return true;
   const parts = new Map(
