@@ -302,7 +302,7 @@ function grouped(targets: ConvertedTarget[]): (copy: FieldCopy) => void {
   };
 }
 
-/** True if one path equals another one, or leads to a message that contains the other. */
+/** Returns true if one path equals another one, or leads to a message that contains the other. */
 function isBeginning(short: readonly DescField[], long: readonly DescField[]): boolean {
   return short.length > 0 && short.every((field, i) => field === long[i]);
 }
@@ -338,7 +338,7 @@ function counterpart(field: IrField, upstream: DescMessage, report: Report): Des
   return undefined;
 }
 
-/** True if one of the aliases is the type itself: a copy of itself has no source. */
+/** Returns true if one of the aliases is the type itself: a copy of itself has no source. */
 function isItsOwn<T extends DescMessage | DescEnum>(
   desc: T,
   aliases: readonly Text[],

@@ -142,7 +142,7 @@ function lift(
   return of.code === "BFF331" ? misfit(from, to) : of;
 }
 
-/** True if a part may be null although a list or a map of a message has to hold messages. */
+/** Returns true if a part may be null although a list or a map of a message has to hold messages. */
 const takesNull = (part: CelType, wanted: CelType): boolean =>
   wanted.kind === "message" && (part.kind === "null" || (part.kind === "message" && part.nullable === true));
 

@@ -24,7 +24,7 @@ export function versionsOf(run: Run, service: IrService): ReadonlyMap<IrMethod, 
   return found;
 }
 
-/** True if a day is malformed, which has been reported. */
+/** Returns true if a day is malformed, which has been reported. */
 const isFaulty = (service: IrService, method: IrMethod): boolean =>
   [service.version, method.version].some((version) => version?.faulty === true);
 

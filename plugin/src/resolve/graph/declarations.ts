@@ -2,7 +2,7 @@
 import type { IrMessage } from "../../ir/ir.ts";
 import type { IrCall, IrSource } from "../../ir/step.ts";
 
-/** True if the message has rules for its composition. */
+/** Returns true if the message has rules for its composition. */
 export function hasRules(message: IrMessage): boolean {
   return message.ruled || message.fields.some((field) => field.by !== undefined || field.resolver !== undefined);
 }

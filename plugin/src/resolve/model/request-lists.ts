@@ -5,7 +5,7 @@ import { composesOf } from "./source-parts.ts";
 
 /** Default maximum number of items that an `each` takes of a list from the client. */
 export const MOST_ASKED = 10_000;
-/** True if an item costs more than an expression. */
+/** Returns true if an item costs more than an expression. */
 export const isCostly = ({ source }: EachSource): boolean => source.kind !== "by";
 
 /**

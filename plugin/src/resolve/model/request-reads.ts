@@ -50,7 +50,7 @@ export function composedBlocks(method: BffMethod, { messages }: Pick<Model, "mes
 /** The parts of a block that are evaluated. */
 type Part = Pick<Block, "steps" | "targets" | "shared">;
 
-/** Returns these steps with the computed values that only these steps read. */
+/** Returns these steps, and the computed values that no other part reads. */
 export function withIdle(blocks: readonly Part[], left: Iterable<Step>): ReadonlySet<Step> {
   const leftOut = new Set(left);
   for (;;) {

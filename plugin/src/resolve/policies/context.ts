@@ -23,6 +23,6 @@ export const DEFAULT_BUDGET_MS = 2_000;
 /** The default time of a response in parts, from its beginning to the last of them, in milliseconds. */
 export const DEFAULT_PARTS_MS = 10_000;
 
-/** True if an RPC's stream is one response in parts, because it follows nothing. */
+/** Returns true if an RPC's stream is one response in parts, because it follows nothing. */
 export const sendsParts = ({ desc, stream }: Pick<IrMethod, "desc" | "stream">): boolean =>
   desc.methodKind === "server_streaming" && stream === undefined;
