@@ -90,8 +90,8 @@ function resolveUse(around: Around, { limit, of }: DeclaredLimit): LimitUse | un
 const EARLY: ReadonlySet<Variable["role"]> = new Set(["peer", "headers", "env", "var"]);
 
 /**
- * Returns true if a text reads only names in scope. The diagnostic explains each name, because other places know the
- * missing values by other names.
+ * Returns true if a text reads only names in scope. Each missing name has a separate diagnostic, because the available
+ * values have other names.
  */
 function checkNames(
   { service, method, context }: Around,

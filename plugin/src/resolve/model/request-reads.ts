@@ -12,8 +12,8 @@ import { composesOf } from "./source-parts.ts";
 /** Parts of a request that composing its answer reads, each with the place of one read. */
 export interface RequestReads {
   /**
-   * Fields of the principal by their proto names, or `"*"` if the whole principal is passed on or returned. Empty: no
-   * field is read.
+   * Fields of the principal by their proto names, or `"*"` if the principal is passed on or read as a whole. Empty:
+   * no field is read.
    */
   readonly principal: ReadonlyMap<string, Origin>;
   /** Place of the first check for a principal, or of the first read of one of its fields. */

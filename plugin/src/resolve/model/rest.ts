@@ -32,7 +32,7 @@ export interface Query {
 }
 
 /**
- * Limits of depth and number, because a recursive message has endless fields. The runtime accepts deeper fields as
+ * Limits of depth and number, because a recursive message has endless fields. The runtime accepts fields beyond them as
  * well.
  */
 const DEEPEST = 5;

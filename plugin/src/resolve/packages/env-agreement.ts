@@ -39,7 +39,7 @@ function reportTypes(run: Run, declared: IrEnvVar, first: Declared): void {
   });
 }
 
-/** The files whose messages a service composes, and their variables. */
+/** A file, with its messages that a service composes. */
 interface Reached {
   readonly file: IrFile;
   readonly messages: readonly IrMessage[];
