@@ -114,7 +114,7 @@ export class Checker {
   }
 
   /**
-   * Reports a read of a variable that never has a value there. `asked`: a surrounding condition also requires the value.
+   * Reports a read of a variable that never has a value there. `asked`: a condition requires the value, too.
    */
   #vain(at: Span, asked: boolean): void {
     const name = this.textOf(at);
