@@ -44,7 +44,7 @@ import { planRules } from "./rpcs/plan-rules.ts";
 import { planStream, topicsOf } from "./rpcs/plan-stream.ts";
 import { planVersion } from "./rpcs/plan-version.ts";
 
-/** What has been planned of the whole run before its files are. */
+/** Plans of the whole run that exist before its files are planned. */
 export interface Planned {
   readonly children: (message: Block) => Composed[];
   readonly starts: (service: BffService) => ReturnType<typeof planStarts>;
@@ -111,7 +111,7 @@ export function planFile(file: BffFile, model: Model, run: Planned): PlanFile {
 /** Whether a method's requests are checked by the rules of buf.validate. */
 const isValidated = ({ ir }: BffMethod): boolean => ir.validate?.value !== false;
 
-/** The blocks of a service itself: what its rpcs run beside their messages. */
+/** Returns the blocks of a service itself, which its rpcs run besides their messages. */
 function blocksOf({ let: steps, methods }: BffService): Block[] {
   return [
     ...(steps === undefined ? [] : [steps]),
@@ -121,7 +121,7 @@ function blocksOf({ let: steps, methods }: BffService): Block[] {
   ];
 }
 
-/** What is decided of a file before its rpcs are. */
+/** Decisions about a file that precede its rpcs. */
 interface FileContext extends Pick<PlanFile, "rules" | "limits" | "identity"> {
   readonly file: BffFile;
   readonly model: Model;
@@ -176,7 +176,7 @@ function planMethod(method: BffMethod, start: PlanStart | undefined, cx: FileCon
 const maxElementsOf = ({ ir }: BffMethod, file: BffFile): number | undefined =>
   (ir.maxElements ?? file.ir.maxElements)?.value;
 
-/** Only services put anything on the wire. */
+/** Only services send or receive messages. */
 function codecOf(
   file: BffFile,
   reached: readonly (Composed | Opening)[],
@@ -214,7 +214,7 @@ function codecOf(
   return codec.encodes.length + codec.decodes.length === 0 ? undefined : codec;
 }
 
-/** What resolvers can call, each method once. */
+/** Returns the calls that resolvers can make, each method once. */
 function clientsOf(reached: readonly Composed[], upstreams: ReadonlyMap<string, string>): PlanClient[] {
   const entries = new Map<string, PlanClient>();
   for (const call of reached.flatMap((message) => message.clients)) {
@@ -277,7 +277,7 @@ function httpRpcs({ methods }: DescService, entries: readonly Entry[]): readonly
 
 function upstreamsOf(model: Model, packageName: string, entries: readonly Entry[]): PlanUpstream[] {
   const rules = governing(model.ir, packageName).entries;
-  // All say the same (BFF272).
+  // All entries of an upstream have the same branches (BFF272).
   const branchesOf = (name: string): readonly PlanBranch[] =>
     entries.find(({ upstream, policy }) => upstream === name && policy.branches.length > 0)?.policy.branches ?? [];
   const services = new Map<string, DescService>();

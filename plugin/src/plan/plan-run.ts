@@ -27,7 +27,7 @@ import { serversOf } from "./plan-server.ts";
 import { envElsewhere, envOfFiles } from "./rpcs/plan-env.ts";
 import { planOpening, planTopics } from "./rpcs/plan-stream.ts";
 
-/** Decides everything that running needs: emission only walks what this gives. */
+/** Decides everything that running needs: emission only reads the result. */
 export function plan(model: Model, servers: readonly ServedTogether[]): Plan {
   const composition = compositionOf(model);
   const messages = new Map<string, PlanMessage>();
@@ -104,7 +104,7 @@ function namesOf(model: Model, { children }: Composition, servers: readonly Serv
   return { ...names, calls, ranks: ranksOf(groups) };
 }
 
-/** What is decided of the whole run before its messages are planned. */
+/** Decisions about the whole run that precede the planning of its messages. */
 interface Whole {
   readonly model: Model;
   readonly composition: Composition;
@@ -112,11 +112,11 @@ interface Whole {
   readonly needs: (block: Composed | Opening, message: Composed) => AppNeeds | undefined;
   readonly env: ReadonlyMap<DescFile, readonly EnvVar[]>;
   readonly forLists: ReadonlySet<string>;
-  /** The messages whose guards are asked before steps of a service start. */
+  /** Messages whose guards run before steps of a service start. */
   readonly started: ReadonlySet<Composed>;
 }
 
-/** @param messages those that are planned already, while planning goes on */
+/** @param messages the messages that are already planned; grows during planning */
 function wholeOf(
   model: Model,
   {
@@ -155,7 +155,7 @@ function wholeOf(
   return { model, composition, around, needs, env, forLists, started: startedRoots(model) };
 }
 
-/** What is composed is planned before what composes it. */
+/** Plans each message before the messages that compose it. */
 function planMessages(whole: Whole, messages: Map<string, PlanMessage>): void {
   const { model, around, needs, forLists } = whole;
   const admits = admissions(whole);
@@ -172,7 +172,7 @@ function planMessages(whole: Whole, messages: Map<string, PlanMessage>): void {
     );
 }
 
-/** The functions that ask the guards of messages before steps of a service start. */
+/** Names the functions that run the guards of messages before steps of a service start. */
 function admissions({
   model,
   composition: { children },
@@ -184,7 +184,7 @@ function admissions({
   const answers = new Set(methods.flatMap(({ stream, composed }) => (stream === undefined ? [composed] : [])));
   const inside = new Set([...blocksOf(model).flatMap(children), ...perItem]);
   return (message) => {
-    // If only streams compose a message, the guards that could speak before are the opening's.
+    // If only streams compose a message, the early guards belong to its opening.
     if (!started.has(message) || (perItem.has(message) && !answers.has(message))) return undefined;
     return { name: around.functions(message.desc.file).admit(message.desc), inside: inside.has(message) };
   };
@@ -211,7 +211,7 @@ function planOpenings({
   return openings;
 }
 
-/** What is asked of a message with all that it composes, once all of that is planned. */
+/** Returns queries about a message and everything that it composes. They are valid once these messages are planned. */
 function insideOf(
   composed: ReadonlyMap<string, Composed>,
   messages: ReadonlyMap<string, PlanMessage>,
@@ -237,7 +237,10 @@ function insideOf(
   return { sendsUnbatched, degradable, tainted };
 }
 
-/** Messages that another file composes, with what they compose: their functions say which part of the app object they need. */
+/**
+ * Returns messages that another file composes, with the messages that they compose. Their functions declare the part of
+ * the app object that they need.
+ */
 function composedElsewhere(model: Model, children: (message: Block) => Composed[]): ReadonlySet<Composed> {
   const inside = blocksOf(model).flatMap((of) => children(of).filter((child) => child.file !== of.file));
   const roots = model.files
@@ -248,7 +251,9 @@ function composedElsewhere(model: Model, children: (message: Block) => Composed[
   return new Set(reachable([...inside, ...roots], children));
 }
 
-/** The messages of rpcs that start steps of a service, or use answers again: guards over what is there at once are asked before. */
+/**
+ * Returns the messages of rpcs that start steps of a service, or that cache answers: their immediate guards run first.
+ */
 function startedRoots(model: Model): ReadonlySet<Composed> {
   const methods = model.files.flatMap((file) => file.services).flatMap((service) => service.methods);
   return new Set(

@@ -1,4 +1,4 @@
-// The servers that run together what several files offer.
+// Servers that serve the rpcs of several files together.
 import type { DescFile, DescMessage } from "@bufbuild/protobuf";
 import { identityReads } from "../resolve/model/identity-reads.ts";
 import type { Model } from "../resolve/model/model.ts";
@@ -36,7 +36,7 @@ export function serversOf(model: Model, servers: readonly ServedTogether[], file
   });
 }
 
-/** Each once, with the rpcs that any of the files calls over HTTP. */
+/** Returns each upstream once, with the RPCs that any of the files calls over HTTP. */
 function upstreamsTogether(files: readonly PlanFile[]): readonly PlanUpstream[] {
   const found = new Map<string, PlanUpstream>();
   for (const upstream of files.flatMap((file) => file.upstreams)) {
@@ -52,7 +52,7 @@ function signs({ entries, clients }: PlanFile): boolean {
   return [...entries, ...clients].some(({ policy }) => policy.identify?.value === "signed");
 }
 
-/** Beside the server, and named like it. */
+/** Returns the path of the identity file, which is beside the server's file. */
 const identityPath = (server: string): string => server.replace(/server$/, "identity");
 
 /** Whether any of these messages has a google.protobuf.Any somewhere inside. */
@@ -62,7 +62,9 @@ function holdsAny(messages: readonly DescMessage[]): boolean {
   return [...seen].some(({ typeName }) => typeName === "google.protobuf.Any");
 }
 
-/** What has data: neither the options of the language nor those of protobuf itself. */
+/**
+ * Returns the files whose messages carry data: excludes the options of the language and the descriptors of protobuf.
+ */
 function typesOf({ ir }: Model): DescFile[] {
   const files = ir.allFiles.filter(
     ({ name, proto, messages }) =>

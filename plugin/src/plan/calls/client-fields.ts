@@ -12,7 +12,7 @@ import type { ClientPart } from "../model/sources.ts";
  * that pass a condition or a function are left out: there the fault may be the author's.
  */
 export function clientParts(call: Call, args: Args): ClientPart[] {
-  // A batch sends what several places ask for.
+  // A batch sends the keys of several places.
   if (call.batch !== undefined) return [];
   const inUrl = call.http === undefined ? [] : [...call.http.variables, ...valuesOfQuery(call.http, call.method.input)];
   const sent = inUrl.map(({ name, fields }) => ({ part: name, found: sentAt(call, fields, args) }));

@@ -1,4 +1,4 @@
-// What upstreams, and the members of an app object, are called.
+// Names of upstreams, and of the members of an app object.
 
 import { type Expression, type Overload, signature, typeName } from "../../cel/index.ts";
 import type { Origin } from "../../diagnostic/origin.ts";
@@ -25,9 +25,8 @@ export function nameUpstreams(calls: readonly Call[]): ReadonlyMap<string, strin
 }
 
 /**
- * One entry for calls that differ in nothing but what they send.
- *
- * @param asked calls of which somebody reads headers or trailers
+ * Names one entry for all calls that differ only in the values that they send.
+ * @param asked the calls whose headers or trailers an expression reads
  */
 export function nameCalls(
   messages: readonly Block[],
@@ -100,7 +99,7 @@ function entryNames(all: readonly Call[], upstreamOf: (call: Call) => string): R
   return nameOf;
 }
 
-/** What tells expressions apart that read one name. */
+/** Returns the parts that distinguish expressions over the same name: text and type. */
 function computed(expression: Expression | undefined): (string | null)[] {
   return expression === undefined ? [null] : [expression.text.value, typeName(expression.type)];
 }
@@ -110,7 +109,7 @@ function byPlace(a: Origin, b: Origin): number {
   return a.line - b.line || a.column - b.column;
 }
 
-/** `card`, `cardBadge`: properties, so that any word will do. */
+/** Names resolvers: `card`, `cardBadge`. The names are properties, so any word is allowed. */
 export function nameResolvers(messages: readonly Composed[], resolvers: Map<Step, PlanResolver>): void {
   const supplied = messages.flatMap((message) =>
     message.steps.flatMap((step) => (step.source.kind === "resolver" ? [{ message, step, source: step.source }] : [])),
@@ -128,7 +127,7 @@ export function nameResolvers(messages: readonly Composed[], resolvers: Map<Step
     resolvers.set(step, { name: names.get(step) ?? "", step, source, message });
 }
 
-/** `slugOf` for `slug.of`: properties, so that any word will do. */
+/** Names functions: `slugOf` for `slug.of`. The names are properties, so any word is allowed. */
 export function nameFunctions(blocks: readonly Block[]): ReadonlyMap<Overload, string> {
   const called = [...new Set(blocks.flatMap((block) => [...functionsIn(block)]))];
   const inOrder = called.sort((a, b) => (signature(a) < signature(b) ? -1 : 1));
@@ -138,7 +137,7 @@ export function nameFunctions(blocks: readonly Block[]): ReadonlyMap<Overload, s
   );
 }
 
-/** What a batch's request holds besides its keys, and its metadata: which fields, not their values. */
+/** Returns the fields and metadata keys of a batch's request besides its keys, without their values. */
 function grouping(call: Call): string[] {
   return [
     ...call.set.map((binding) => binding.path.map((field) => field.name).join(".")),

@@ -14,10 +14,10 @@ const leaf = <T>(said: Sourced<T> | undefined, standard: T): Leaf<T> => ({
   at: said?.at,
 });
 
-/** The most of an adaptive limit that says none: as Envoy's has it. */
+/** Default upper bound of an adaptive limit, as in Envoy. */
 export const ADAPTIVE_MOST = 1_000;
 
-/** @param ofCalls what its calls say; `follows`: whether any of them is followed */
+/** @param ofCalls declarations of the upstream's calls; `follows`: true if any of the calls is followed */
 export function planUpstream(
   name: string,
   service: DescService,
@@ -97,7 +97,7 @@ function balance(entries: readonly IrUpstream[]): PlanBalance | undefined {
   };
 }
 
-/** An entry with `method` that says anything of a breaker gives that rpc its own. */
+/** Returns the breakers of single methods: an entry with `method` and a breaker field creates one for that RPC. */
 function methodBreakers(
   service: DescService,
   entries: readonly IrUpstream[],

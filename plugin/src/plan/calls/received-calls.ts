@@ -1,4 +1,4 @@
-// Whose headers and trailers are read: these calls alone keep what comes beside their answers.
+// Calls whose headers or trailers are read: only these calls keep the headers and trailers of their responses.
 import { blocksOf, expressionsIn, stepsBehind } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import type { Model } from "../../resolve/model/model.ts";

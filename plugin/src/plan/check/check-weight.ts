@@ -1,4 +1,5 @@
-// What a BFF decides by itself against what its option `weight` allows: it warns, and generating goes on.
+// Compares the logic in a BFF with the bounds of its option `weight`. An excess is a warning and does not stop
+// generation.
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { WeightBudget } from "../../options/parameter.ts";
 import type { Plan } from "../model/plan.ts";

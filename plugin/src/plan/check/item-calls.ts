@@ -1,4 +1,4 @@
-// What each item of a stream costs in calls.
+// Calls that each item of a stream causes.
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import { fullName } from "../../model/full-name.ts";
 import type { Call } from "../../resolve/model/call.ts";

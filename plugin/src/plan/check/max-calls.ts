@@ -1,4 +1,4 @@
-// What plans cost against what their rpcs allow.
+// Compares the calls of plans with the bounds of their rpcs.
 import { nameOf } from "../../check/all-expressions.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Sourced } from "../../diagnostic/origin.ts";
@@ -43,11 +43,14 @@ function checkMethod(planned: PlanMethod, messages: Messages, report: Report): v
   for (const phase of phases) checkPhase(planned, limit, phase, messages, report);
 }
 
-/** What is counted by itself: an answer, or of a stream the opening, with the call that is followed, and an item. */
+/**
+ * A part of an rpc whose calls are counted separately: an answer, a stream's opening with its followed call, or an
+ * item.
+ */
 interface Phase {
   readonly roots: readonly PlanBlock[];
   readonly what: string;
-  /** Calls that are no step's. */
+  /** Calls that belong to no step. */
   readonly once: number;
 }
 

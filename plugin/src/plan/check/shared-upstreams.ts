@@ -1,4 +1,4 @@
-// What packages of one server say of the upstreams that they share.
+// Compares the policies of packages of one server for the upstreams that they share.
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Origin } from "../../diagnostic/origin.ts";
 import type { Ir } from "../../ir/ir.ts";
@@ -6,7 +6,10 @@ import { entriesAround, entriesOf, governing } from "../../resolve/policies/entr
 import type { PlanUpstream } from "../model/calls.ts";
 import type { Plan, PlanFile, PlanServer } from "../model/plan.ts";
 
-/** A process has one breaker, one limit, one retry budget and the same addresses and protocol for an upstream: packages that are served together say the same of it. */
+/**
+ * Reports packages that are served together and declare different policies for an upstream. A process has one breaker,
+ * one limit, one retry budget, one list of addresses and one protocol for each upstream.
+ */
 export function checkSharedUpstreams({ servers }: Plan, ir: Ir, report: Report): void {
   for (const server of servers) checkServer(server, ir, report);
 }
@@ -15,7 +18,7 @@ export function checkSharedUpstreams({ servers }: Plan, ir: Ir, report: Report):
 interface Used {
   readonly package: string;
   readonly upstream: PlanUpstream;
-  /** Of an rpc of the package: where nothing else can be shown. */
+  /** Origin of an rpc of the package: the fallback if nothing else has an origin. */
   readonly at: Origin | undefined;
   readonly leaves: Leaves;
 }
@@ -43,7 +46,7 @@ function reportDifference(used: Used, before: Used, ir: Ir, report: Report): voi
   const names = [...new Set([...before.leaves.keys(), ...used.leaves.keys()])];
   const [name] = names.filter((one) => used.leaves.get(one)?.text !== before.leaves.get(one)?.text);
   if (name === undefined) return;
-  // What is written stands first; a default stands nowhere.
+  // A declared value comes first; a default has no origin.
   const [here, there] = placeOf(used, name, ir) === undefined ? [before, used] : [used, before];
   const at = placeOf(here, name, ir) ?? here.at;
   const other = placeOf(there, name, ir) ?? there.at;
@@ -64,7 +67,7 @@ function said({ leaves }: Used, name: string): string {
   return leaf === undefined ? `no ${name}` : `${name}${leaf.text === "" ? "" : ` ${leaf.text}`}`;
 }
 
-/** Of a breaker as a whole, where an entry says something of it. */
+/** Returns the origin of a leaf. A breaker without an origin of that leaf has the origin of its entry. */
 function placeOf({ package: name, upstream: { service }, leaves }: Used, leaf: string, ir: Ir): Origin | undefined {
   const at = leaves.get(leaf)?.at;
   if (at !== undefined) return at;
@@ -76,7 +79,7 @@ function placeOf({ package: name, upstream: { service }, leaves }: Used, leaf: s
   return breaker?.off?.at ?? breaker?.at;
 }
 
-/** What an upstream's policy says, by name, and where. */
+/** Policy values of an upstream by name, with their origins. */
 type Leaves = ReadonlyMap<string, { readonly text: string; readonly at: Origin | undefined }>;
 
 const ownBreaker = (method: string): string => `own breaker for ${method}`;
@@ -108,7 +111,7 @@ function leavesOf({ name: _, service: __, http: ___, breaker, methods, branches,
   }
   return found;
 }
-/** As options write it: `retryBudget.maxTokens` is `retry_budget.max_tokens`. */
+/** Returns a name as in the options: `retryBudget.maxTokens` is `retry_budget.max_tokens`. */
 const words = (name: string): string =>
   name
     .replace(/Ms$/, "")

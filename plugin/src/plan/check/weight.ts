@@ -1,4 +1,4 @@
-// How much a BFF decides by itself: operations, branches, branches on what clients say of themselves, and what two BFFs have in common.
+// Amount of logic in a BFF: operations, branches, branches on client headers, and overlap between two BFFs.
 import { childrenOf, type Expression, type Node, type Variable } from "../../cel/index.ts";
 import type { Origin } from "../../diagnostic/origin.ts";
 import { fullName } from "../../model/full-name.ts";
@@ -9,23 +9,26 @@ import type { PlanBlock, PlanMessage } from "../model/messages.ts";
 import type { Plan, PlanFile } from "../model/plan.ts";
 import { reachedInOrder, rootsOf } from "./worst-calls.ts";
 
-/** Of a composed message, of a service's `let`, of a permit. */
+/** Weight of a composed message, of a service's `let`, or of a permit. */
 export interface BlockWeight {
   readonly block: PlanBlock["composed"];
-  /** Of its message, or its service. */
+  /** Name of the message or of the service. */
   readonly name: string;
   readonly steps: number;
-  /** Operators, functions, macros, conditions, and what is done on errors. Reads, literals and copies are none. */
+  /** Operators, functions, macros, conditions and error handling. Reads, literals and copies do not count. */
   readonly logic: number;
   /** Conditions: of steps, guards, cases, members, requests, lists, errors, and in expressions. */
   readonly branches: number;
-  /** Those of the branches that read headers of the client, also by a step that does. */
+  /** Branches that read client headers, directly or through a step. */
   readonly onHeaders: readonly Origin[];
 }
-/** What two packages have in common: of what the smaller one has, the other one has as much as well, in per cent. Messages that both compose count for neither. */
+/**
+ * Overlap of two packages: the share of the smaller package that the other package also has, in per cent. Messages that
+ * both packages compose do not count.
+ */
 export interface Overlap {
   readonly packages: readonly [string, string];
-  /** Upstream methods that are called, and what of their answers is read. */
+  /** Upstream methods that are called, and the fields read from their answers. */
   readonly reads: number;
   /** Operations in equal expressions over equal calls. */
   readonly logic: number;
@@ -84,7 +87,7 @@ function countIn(node: Node): number {
   return own + sum(childrenOf(node).map(countIn));
 }
 
-/** What decides whether something runs, or which of several. */
+/** Returns the conditions that decide if something runs, or which alternative runs. */
 function conditionsOf({ steps, targets }: Pick<Block, "steps" | "targets">): readonly (Expression | undefined)[] {
   const ofSteps = steps.flatMap(({ if: condition, source }) => [
     condition,
@@ -153,7 +156,10 @@ function overlapOf(one: Side, other: Side): Overlap {
 }
 const percent = (part: number, whole: number): number => (whole === 0 ? 0 : Math.round((part / whole) * 100));
 
-/** Each expression that decides something, once, with its operations; steps by what they call, since names are chosen freely. */
+/**
+ * Returns the operations of each expression that decides something, once per expression. Steps appear as their methods,
+ * since names are chosen freely.
+ */
 function logicOf(blocks: ReadonlySet<WeighedBlock>): ReadonlyMap<string, number> {
   const found = new Map<string, number>();
   for (const { composed } of blocks) {
@@ -166,7 +172,9 @@ function logicOf(blocks: ReadonlySet<WeighedBlock>): ReadonlyMap<string, number>
   return found;
 }
 
-/** The methods that are called, and what of their answers is read: `up.v1.ItemService/GetItem size.width`. */
+/**
+ * Returns the methods that are called, with the fields read from their answers: `up.v1.ItemService/GetItem size.width`.
+ */
 function readsOf(blocks: ReadonlySet<WeighedBlock>): ReadonlySet<string> {
   const found = new Set<string>();
   for (const { composed } of blocks) {
@@ -200,7 +208,7 @@ function calledBy({ steps }: Pick<Block, "steps">): ReadonlyMap<string, string> 
 }
 
 const NAME = /"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|(?<![\w.])[A-Za-z_]\w*|\s+/g;
-/** Without blanks, and with methods in place of the names of steps. */
+/** Returns the text without blanks, and with methods in place of the names of steps. */
 function textOf({ text }: Expression, calls: ReadonlyMap<string, string>): string {
   return text.value.replace(NAME, (token) => (/^\s/.test(token) ? "" : (calls.get(token) ?? token)));
 }

@@ -1,4 +1,4 @@
-// How many calls one rpc makes at most. Linear in the size of the graph.
+// The maximum number of calls of one rpc. Linear in the size of the graph.
 
 import { fullName } from "../../model/full-name.ts";
 import type { ComposeSource } from "../../resolve/model/model.ts";
@@ -11,7 +11,7 @@ import type { PlanMethod, PlanPermit, PlanStart } from "../model/plan.ts";
 export interface MethodCalls {
   readonly method: string;
   readonly calls: number;
-  /** With retries and hedges: what the upstream may see. */
+  /** Attempts that the upstream may receive, with retries and hedges. */
   readonly attempts: number;
 }
 /** Calls of a method that an `each` without `max` makes. */
@@ -34,7 +34,7 @@ export function childOf({ step }: PlanStep, messages: Messages): PlanMessage | u
   return compose && messages.get(compose.message.typeName);
 }
 
-/** What makes the calls of an rpc: its permit, what it starts of its service, and its message. */
+/** Returns the blocks that make the calls of an rpc: its permit, the started steps of its service, and its message. */
 export function rootsOf({
   message,
   start,
@@ -49,7 +49,7 @@ export function blocksOf(
   start: PlanStart | undefined,
   ...messages: readonly (PlanBlock | undefined)[]
 ): readonly PlanBlock[] {
-  // A step of the service that a permit rests on makes the same call there, which is made once.
+  // A step of the service that a permit depends on makes its call only once.
   const started = new Set(start?.let.steps.map(({ ir }) => ir.at));
   const own = permit && { ...permit, steps: permit.steps.filter(({ step }) => !started.has(step.ir.at)) };
   return [own, start, ...messages].filter((block) => block !== undefined);
@@ -78,7 +78,7 @@ export function reachedInOrder(roots: readonly PlanBlock[], messages: Messages):
   return order.reverse();
 }
 
-/** Compositions of a message: so many moments, at each of which so many of them begin at once. */
+/** Moments at which compositions of a message begin: `count` moments, with `size` compositions at each of them. */
 interface Moments {
   readonly count: number;
   readonly size: number;
@@ -109,8 +109,8 @@ export function splitCalls(
 }
 
 /**
- * Keys that are asked for at one moment go out in one batch; those of different moments, or places, count as calls of their own.
- *
+ * Counts calls. Keys that are requested at one moment share one batch; keys of different moments or places count as
+ * separate calls.
  * @param unbounded the number of items of a list without `max`
  */
 export function countCalls(
@@ -139,7 +139,10 @@ export function countCalls(
   return [...counted].map(([method, { calls, attempts }]) => ({ method, calls, attempts }));
 }
 
-/** The moments at which a step runs, or its items do. What waits for a step of its own message goes on at another moment in each composition. */
+/**
+ * Returns the moments at which a step or its items run. A step that waits for a step of its message continues at a
+ * different moment in each composition.
+ */
 function momentsOf(step: PlanStep, around: readonly Moments[], unbounded: number): readonly Moments[] {
   const items = itemsOf(step, unbounded);
   const apart = waits(step);
@@ -151,7 +154,7 @@ function momentsOf(step: PlanStep, around: readonly Moments[], unbounded: number
   return [...bySize].map(([size, all]) => ({ count: sum(all.map(({ count }) => count)), size }));
 }
 
-/** At most, for one call: each try of the retries may be hedged. */
+/** Returns the maximum attempts of one call: each attempt of the retries may be hedged. */
 export function attemptsOf(policy: PlanCallPolicy | undefined): number {
   return (policy?.retry?.attempts.value ?? 1) * (1 + (policy?.hedge?.max.value ?? 0));
 }
@@ -186,7 +189,7 @@ function chosenSteps(steps: readonly PlanStep[], weight: (steps: readonly PlanSt
   return [...withCases(always), ...byOneof];
 }
 
-/** Calls below each step, counted as if nothing were batched: enough to tell which case is the heaviest. */
+/** Counts the calls below each step without batching, which is enough to find the heaviest case. */
 function weigh(order: readonly PlanBlock[], messages: Messages, unbounded: number): ReadonlyMap<PlanStep, number> {
   const ofStep = new Map<PlanStep, number>();
   const ofMessage = new Map<PlanBlock, number>();

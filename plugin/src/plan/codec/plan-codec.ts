@@ -1,4 +1,4 @@
-// Which messages a file's calls and rpcs put on the wire, and for which of them functions of their own are generated.
+// Messages that the calls and rpcs of a file send or receive, and the messages among them with generated functions.
 
 import type { DescField, DescMessage, DescMethod } from "@bufbuild/protobuf";
 import type { CodecMessage, CodecRoot, PlanCodec } from "../model/codec.ts";
@@ -7,7 +7,10 @@ import { messageNames, NameScope } from "../names/name-scope.ts";
 import type { Projection } from "./projection.ts";
 import { unusual } from "./unusual-fields.ts";
 
-/** Beyond so many in one direction the rest is left to protobuf-es: an upstream may have thousands. */
+/**
+ * Maximum number of messages with generated functions in one direction. protobuf-es handles the rest, since an upstream
+ * may have thousands.
+ */
 const MOST_MESSAGES = 200;
 
 /** @param calls methods of upstreams; `rpcs` are the file's own, `items` those of topics */

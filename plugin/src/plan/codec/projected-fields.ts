@@ -1,4 +1,4 @@
-// Gathers which fields of messages a file's code needs, and of which it needs all.
+// Collects the fields of messages that a file's code needs, and the messages of which it needs every field.
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import { unusual } from "./unusual-fields.ts";
 
@@ -12,14 +12,14 @@ export class ProjectedFields {
   add(field: DescField): void {
     const known = this.#parts.get(field.parent) ?? new Set();
     this.#parts.set(field.parent, known);
-    // Which member of a oneof is set has to be known of all.
+    // The code must detect which member of a oneof is set, so it needs all members.
     for (const one of field.oneof?.fields ?? [field]) {
       known.add(one);
       if (field.oneof !== undefined && one.message !== undefined) this.whole(one.message);
     }
     if (field.message !== undefined) this.some(field.message);
   }
-  /** Nothing of it so far. */
+  /** Adds the message without any fields. */
   some(desc: DescMessage): void {
     if (unusual(desc) !== undefined || desc.file.proto.package === "google.protobuf") this.whole(desc);
     else if (!this.#parts.has(desc)) this.#parts.set(desc, new Set());
@@ -40,7 +40,10 @@ export class ProjectedFields {
     this.some(desc);
     this.#passed.add(desc);
   }
-  /** What is passed on, and nothing else; what is also read is read whole from now on. */
+  /**
+   * Returns the messages that are only passed on. A passed message that is also read becomes a whole message from now
+   * on.
+   */
   passed(): ReadonlySet<DescMessage> {
     for (const desc of this.#passed) if ((this.#parts.get(desc)?.size ?? 0) > 0) this.whole(desc);
     return new Set([...this.#passed].filter((desc) => !this.#whole.has(desc) && !this.#made.has(desc)));

@@ -1,5 +1,6 @@
-// Which fields of upstream messages a file's code reads of answers, and sets in requests: codecs leave the rest out. By types, not
-// by places: a message of one type is read alike wherever it comes from. What leaves the file's own code leaves it whole.
+// Fields of upstream messages that a file's code reads from answers and sets in requests; codecs omit the rest. The
+// selection is by type, not by place: a message of one type is read alike wherever it comes from. Values that leave the
+// file's own code leave it whole.
 import type { DescField, DescFile, DescMessage, DescMethod } from "@bufbuild/protobuf";
 import type { CelType, Expression, Node } from "../../cel/index.ts";
 import type { Bound, Conversion, ConvertedTarget, MessageConversion } from "../../model/conversion.ts";
@@ -19,11 +20,11 @@ import type {
 import { policyExpressions } from "../../resolve/model/source-parts.ts";
 import { ProjectedFields } from "./projected-fields.ts";
 
-/** Messages of which not all is read (set), with what is; others are read (set) whole. */
+/** Messages that are read (set) in part, with the fields that are read (set); other messages are read (set) whole. */
 export interface Projection {
   readonly reads: ReadonlyMap<DescMessage, ReadonlySet<DescField>>;
   readonly writes: ReadonlyMap<DescMessage, ReadonlySet<DescField>>;
-  /** Messages that only ever become fields of responses, as they are: nobody looks into them. */
+  /** Messages that only become fields of responses, unchanged and unread. */
   readonly passed: ReadonlySet<DescMessage>;
 }
 
@@ -36,7 +37,7 @@ export interface Projected {
   /** Those that this file holds. */
   readonly conversions: readonly MessageConversion[];
   readonly rpcs: readonly DescMethod[];
-  /** Who calls: nothing that an answer holds. */
+  /** Types of principals, which no answer contains. */
   readonly principals: readonly DescMessage[];
 }
 
@@ -91,7 +92,7 @@ function readCopied(target: ConvertedTarget, fields: ProjectedFields, reader: Va
   }
 }
 
-/** Goes through expressions: a field that is selected is read; what goes anywhere but into a name goes there whole. */
+/** Visits expressions: a selected field is read; a value that goes anywhere but into a name is read whole. */
 class ValueReader {
   readonly #file: DescFile;
   readonly #fields: ProjectedFields;
@@ -257,7 +258,7 @@ class ValueReader {
   }
   #node(node: Node): void {
     const each = (parts: readonly Node[]): void => {
-      // What has no type any more can be read in any way.
+      // A value of dynamic type can be read in any way.
       for (const part of parts)
         if (isDynamic(node.type)) this.#whole(part);
         else this.#node(part);
@@ -369,7 +370,7 @@ function setFields({ own, others, rpcs }: Projected): ProjectedFields {
   return fields;
 }
 
-/** Of a message that is written down only what stands there. */
+/** Adds the fields that a message literal sets; any other value adds the whole message. */
 function setWhole(node: Node, desc: DescMessage, fields: ProjectedFields): void {
   if (node.kind !== "message" || node.desc !== desc) {
     fields.whole(desc);

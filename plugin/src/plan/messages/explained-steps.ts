@@ -1,11 +1,11 @@
-// Whose failure is read: what these steps note of it is printed for them alone.
+// Steps whose failure an expression reads: the emitted code notes failures only for them.
 import type { Expression, Variable } from "../../cel/index.ts";
 import { reachable } from "../../graph/graph.ts";
 import { blocksOf, expressionsIn, stepsBehind } from "../../resolve/model/blocks.ts";
 import type { Model, Step } from "../../resolve/model/model.ts";
 import { sourceExpressions } from "../../resolve/model/source-parts.ts";
 
-/** The steps whose failure an expression asks for, with those that they may be left out for want of. */
+/** Returns the steps whose failure an expression reads, and the steps whose absence can leave those steps out. */
 export function explainedSteps(model: Model): ReadonlySet<Step> {
   const asked: Step[] = [];
   const behind = new Map<Variable, readonly Step[]>();
@@ -19,7 +19,7 @@ export function explainedSteps(model: Model): ReadonlySet<Step> {
   return new Set(reachable(asked, missing));
 }
 
-/** What a step is left out without. */
+/** Returns the expressions without whose values a step is left out. */
 function wantedBy({ if: condition, source }: Step): readonly (Expression | undefined)[] {
   if (source.kind === "each") return [condition, source.in];
   const decides = source.kind === "by" || source.kind === "call" || source.kind === "switch";

@@ -11,12 +11,12 @@ import { isSync } from "./plan-message.ts";
 import { isWholeList } from "./plan-source.ts";
 
 /**
- * The messages that need nothing but constants and items of batches, whose keys rest on arguments alone: for a list of them each batch is
- * asked once, and there is one promise for the list, none for each message of it. They look the same to clients, since such a message can
- * only fail where a batch does: what else may fail would do so before a batch has answered for the others.
- *
- * Only those that their own file composes in lists and nowhere else, so that no other file changes what a file is called like.
- *
+ * Returns the messages that need only constants and items of batches, whose keys depend on arguments alone. For a list
+ * of them each batch is requested once, and the list has one promise instead of one per message. Clients see no
+ * difference: such a message can only fail if a batch fails. Any other failure would occur before a batch has answered
+ * for the other messages.
+ * Contains only messages that their own file composes in lists and nowhere else, so that no other file changes the name
+ * of a function.
  * @returns names of messages
  */
 export function composedForLists(model: Model): ReadonlySet<string> {
@@ -51,7 +51,7 @@ export function composedForLists(model: Model): ReadonlySet<string> {
 
 function isPlain(message: Composed, explained: ReadonlySet<Step>): boolean {
   const { steps, targets } = message;
-  // Steps of a service would be waited for where the list is empty, too.
+  // Code over the whole list would wait for steps of a service even if the list is empty.
   if (message.resolver !== undefined || message.shared.length > 0 || oneofOnly(message).size > 0) return false;
   if (steps.some((step) => explained.has(step) || step.deferred)) return false;
   const constants = new Set<Step>();
@@ -59,13 +59,14 @@ function isPlain(message: Composed, explained: ReadonlySet<Step>): boolean {
   const loads = steps.filter((step) => !constants.has(step));
   const calls = loads.flatMap(({ source }) => (source.kind === "call" ? [source.call] : []));
   if (calls.length < loads.length || !loads.every(isLoad)) return false;
-  // Keys are asked for in the order of the list: those of two steps that share a batch would come in another one.
+  // Keys are requested in the order of the list. Keys of two steps that share a batch would arrive in a different
+  // order.
   if (calls.length > 1 && (new Set(calls.map(({ method }) => method)).size < calls.length || calls.some(isGrouped)))
     return false;
   return calls.length === 0 || !targets.some(targetMayThrow);
 }
 
-/** One that starts at once, for a key that is there. */
+/** Returns true for a step that starts at once, for a key that is present. */
 function isLoad({ source, if: condition, after, fallback, reads, supplementary }: Step): boolean {
   if (source.kind !== "call" || condition !== undefined || after.length > 0 || fallback !== undefined) return false;
   const { call } = source;

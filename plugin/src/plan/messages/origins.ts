@@ -1,4 +1,5 @@
-// Where a failure that touches a value may have begun: for each field the steps, arguments and composed values its expressions rest on.
+// Possible causes of a touched value: the steps, arguments and composed values that the expressions of each field
+// depend on.
 import type { Expression, Variable } from "../../cel/index.ts";
 import { sortByDependency } from "../../graph/graph.ts";
 import type { Target } from "../../model/conversion.ts";
@@ -37,7 +38,7 @@ export interface Origins {
   readonly touches: () => Touch[];
 }
 
-/** Where what is handed to composed messages may have failed, of those arguments whose failures they tell. */
+/** Returns the origins of arguments for composed messages that record the failures of these arguments. */
 export function handedOn(
   { steps }: { readonly steps: Block["steps"] },
   tainted: (typeName: string) => readonly string[],
@@ -48,7 +49,8 @@ export function handedOn(
     .flatMap(({ message, args }) =>
       tainted(message.typeName).flatMap((name) => {
         const arg = args.find((candidate) => candidate.name === name);
-        // Where its condition does not hold, that alone: what else would be told by whatever it reads is asked for then.
+        // If the condition is false, its origins count alone. They may need flags that the origins of the value make
+        // unnecessary.
         return [[arg?.by, arg?.if], [arg?.if]].map((read) => ({ origins: origins.of(read) }));
       }),
     );
@@ -58,7 +60,7 @@ export function originsOf(cx: OriginContext): Origins {
   return new BlockOrigins(cx);
 }
 
-/** The origins within one block. Private methods give them as they are found, repeated and in no order. */
+/** Finds the origins within one block. Private methods return them unordered and with duplicates. */
 class BlockOrigins implements Origins {
   readonly #cx: OriginContext;
   readonly #steps: ReadonlyMap<Variable, Step>;
@@ -74,7 +76,7 @@ class BlockOrigins implements Origins {
       ),
     );
     this.#tainted = new Map(composed.args.members.filter((arg) => arg.tainted).map((arg) => [arg.variable, arg]));
-    // What a step reads comes before it, so that no chain of steps is too long for the stack.
+    // Steps follow the steps that they read, so a long chain of steps cannot exhaust the stack.
     for (const step of sortByDependency(composed.steps, (step) => step.reads).order)
       if (step.variable !== undefined) this.#ofStep(step);
   }
@@ -181,21 +183,24 @@ class BlockOrigins implements Origins {
   }
 
   #ofEach(source: EachSource, planned: PlanStep): TouchOrigin[] {
-    // What the arguments of composed items bring is recorded inside those.
+    // Origins of the arguments of composed items are recorded inside the items.
     const inner = source.source.kind === "compose" ? [] : sourceExpressions(source.source);
     const { key } = source;
     const had = when([{ kind: "items", step: planned }], this.#ofItems(planned, [source.if]));
-    // Items that the `if` does not choose are left out for want of no key. What stands in a key beside that is read with it.
+    // Keys matter only for items that the `if` chooses. Safe values in a key are read together with it.
     const picked = source.if === undefined ? "items" : "picked";
     const keyed = when([{ kind: picked, step: planned }], this.#ofItems(planned, [key]));
-    // Without an `if`, and a key that may be absent, something is made of every item.
+    // Without an `if` and without a key that may be absent, every item has a result.
     const keyless = key !== undefined && key.unsafe.length > 0;
     const made = source.if === undefined && !keyless ? "items" : "made";
     const value = when([{ kind: made, step: planned }], this.#ofItems(planned, inner));
     return [...this.#of([source.in]), ...had, ...keyed, ...value];
   }
 
-  /** Items of `of` whose value rests on something absent are left out. */
+  /**
+   * Returns the origins of expressions that run per item. `of` leaves out an item whose value depends on an absent
+   * value.
+   */
   #ofItems(of: PlanStep, expressions: readonly (Expression | undefined)[]): TouchOrigin[] {
     return expressions.flatMap((expression) => {
       const absent = new Set(expression?.unsafe ?? []);
@@ -217,7 +222,7 @@ class BlockOrigins implements Origins {
   }
 }
 
-/** A composed list or message bound as it is: what was touched inside has paths of its own. */
+/** Returns true for a composed list or message that is bound unchanged: touches inside it have separate paths. */
 function isBare(target: Target & { kind: "field" }, { origin }: TouchOrigin): boolean {
   return origin.kind === "within" && isAsItIs(target.bound.expression, origin.step.step);
 }
@@ -227,19 +232,25 @@ function composedBy(source: Source): readonly ComposeSource[] {
   return source.kind === "shared" ? source.of.flatMap((step) => composesOf(step.source)) : composesOf(source);
 }
 
-/** An origin of what an item rests on unsafely. @param surely whether that is absent wherever there is a cause */
+/**
+ * Returns an origin that an item depends on unsafely.
+ * @param surely true if the value is absent for every cause
+ */
 function lacking(origin: TouchOrigin, of: PlanStep, surely: boolean): TouchOrigin {
   if (surely || origin.leftOut === true) return { ...origin, leftOut: true };
   return { ...origin, leftOut: [...new Set([...(origin.leftOut === false ? [] : origin.leftOut), of])] };
 }
 
-/** Whether a step has no value where it has a cause of its own: a failure, and nothing stands in for it. */
+/** Returns true if every cause of a step makes it absent: the step fails and has no fallback. */
 function failsAlone(step: Step): boolean {
   if (!step.supplementary || (step.source.kind === "each" && step.source.partial)) return false;
   return !callsOf(step.source).some((call) => call.onError.some((rule) => rule.then.kind === "fallback"));
 }
 
-/** Whether a cause may stand under the step's own promise: under that of a service's step all that it rests on does. */
+/**
+ * Returns true if the step's promise may carry a cause. The promise of a service's step carries the causes of all steps
+ * that it depends on.
+ */
 function hasCause(step: Step): boolean {
   if (step.source.kind === "shared") return step.source.of.some(carries);
   return (
@@ -251,11 +262,11 @@ function hasCause(step: Step): boolean {
   );
 }
 
-/** Whether a cause may stand under the promise of a service's step, its own or one of those that it rests on. */
+/** Returns true if the promise of a service's step may carry a cause of the step or of a step that it depends on. */
 function carries(step: Step): boolean {
   const { source, if: condition, fallback } = step;
   if (hasCause(step)) return true;
-  // What the arguments of composed messages bring is recorded inside.
+  // Causes of the arguments of composed messages are recorded inside the messages.
   const compose = composesOf(source).length > 0;
   const outside = [
     condition,
@@ -272,8 +283,8 @@ const when = (conditions: readonly Condition[], origins: readonly TouchOrigin[])
   origins.map((origin) => ({ ...origin, when: [...conditions, ...origin.when] }));
 
 /**
- * Arguments first, then steps as they are declared: the first with a cause is the one that is told. Of one that has left items out and has
- * touched the value otherwise, too, the latter is told, whichever is read first.
+ * Sorts arguments first, then steps by declaration: the first origin with a cause is reported. If a step left items out
+ * and also touched the value, the touch is reported, whatever the order of reads.
  */
 function order(origins: readonly TouchOrigin[]): TouchOrigin[] {
   const place = ({ origin }: TouchOrigin): number => (origin.kind === "arg" ? -1 : origin.step.step.index);
@@ -298,7 +309,7 @@ function idOf({ origin, leftOut }: TouchOrigin): string {
   const left = typeof leftOut === "boolean" ? leftOut : leftOut.map(({ step }) => step.index);
   return `${origin.kind}:${origin.kind === "arg" ? origin.name : origin.step.step.index}:${left}`;
 }
-/** With the conditions under which it counts. */
+/** Returns the identity of an origin, including its conditions. */
 function keyOf(origin: TouchOrigin): string {
   return `${idOf(origin)}|${origin.when.map((condition) => `${condition.kind}${condition.step.step.index}${"index" in condition ? condition.index : ""}`).join("&")}`;
 }

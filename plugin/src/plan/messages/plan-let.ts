@@ -1,4 +1,4 @@
-// What of a service's `let` each of its rpcs starts, and what its messages get of it.
+// The steps of a service's `let` that each of its rpcs starts, and the values that its messages receive.
 
 import type { DescMethod } from "@bufbuild/protobuf";
 import type { Callers } from "../../resolve/model/edge.ts";
@@ -54,14 +54,14 @@ export function planStarts(
   return { starts, of };
 }
 
-/** What is known of those who call any of these. */
+/** Returns the combined callers of the given methods. */
 export function allCallers(methods: readonly Pick<BffService["methods"][number], "callers">[]): Callers | undefined {
   const all = methods.flatMap(({ callers }) => callers ?? []);
   if (all.length === 0) return undefined;
   return { types: [...new Set(all.flatMap(({ types }) => types))], open: all.flatMap(({ open }) => open) };
 }
 
-/** What reads the steps that an rpc starts, and what of that its answer, or the opening of its stream, waits for. */
+/** A block that reads the started steps of an rpc, with the steps that its answer or its stream's opening waits for. */
 type Root = Pick<PlanMessage, "composed" | "effectful" | "awaited" | "barriers">;
 
 function rootOf(
@@ -128,9 +128,9 @@ function planStart(
   };
 }
 
-/** What answers wait for although nothing in them does. */
+/** Returns the steps that answers wait for although no field of an answer does. */
 function heldBack(held: readonly PlanStep[], block: Let, roots: readonly Root[]): PlanStep[] {
-  // No answer leaves before the guards have spoken.
+  // No answer leaves before the guards have finished.
   const guarded = new Set(
     block.steps.flatMap((step) => (step.source.kind === "guard" && step.if === undefined ? step.reads : [])),
   );
@@ -144,7 +144,7 @@ function heldBack(held: readonly PlanStep[], block: Let, roots: readonly Root[])
   );
 }
 
-/** Where a failure that touches a step may have begun, of those that messages read. */
+/** Returns the possible origins of a touched step, for the steps that messages read. */
 export function inheritedOrigins(
   read: readonly Step[],
   planned: ReturnType<typeof planSteps>["planned"],

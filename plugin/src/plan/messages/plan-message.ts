@@ -30,7 +30,7 @@ export interface MessageSurroundings {
   readonly ranks: ReadonlyMap<Step, number>;
   /** Steps over lists that are as long as the client likes. */
   readonly asked: ReadonlySet<Step>;
-  /** Steps whose failure is read. */
+  /** Steps whose failure an expression reads. */
   readonly explained: ReadonlySet<Step>;
   readonly functions: (file: DescFile) => FunctionNames;
   /** Steps of services that are plain values. */
@@ -71,7 +71,7 @@ export function planSteps(
   };
   const sorted = sortByDependency(composed.steps, (step) => [...step.reads, ...step.after]).order;
   const owners = caseOnly(composed, sorted, readOutside);
-  // What rests on a step of the service is there only once those have been started.
+  // A step that depends on a step of the service exists only after the service's steps have started.
   const late = new Set<Step>(composed.shared);
   for (const step of [...composed.shared, ...sorted]) {
     if (step.reads.some((read) => late.has(read))) late.add(step);
@@ -81,7 +81,7 @@ export function planSteps(
   for (const step of sorted) {
     const draft = planned(step);
     if (step.source.kind === "switch") draft.lazy = lazyOf(step, sorted, owners, planned);
-    // Whoever waits for what a case has started waits for the choice.
+    // A wait for steps that a case has started is a wait for the switch.
     draft.held ||= draft.lazy.flat().some(({ held }) => held);
     if (step.source.kind === "resolver")
       draft.clearedBy = guardsOf(composed)
@@ -102,7 +102,7 @@ export function planSteps(
   };
 }
 
-/** What is known of a step before it is known what waits for it. */
+/** Returns the facts about a step that do not depend on the steps that wait for it. */
 function draftOf(
   step: Step,
   composed: Composed | Let | Permit | Opening,
@@ -142,7 +142,7 @@ function planWanted(composed: Block, planned: (step: Step) => Draft): void {
   }
 }
 
-/** What a block refers to by declaration. */
+/** Returns the members that a block looks up by declaration. */
 export function membersOf({
   calls,
   topics,
@@ -154,7 +154,7 @@ export function membersOf({
 }
 type Members = "calls" | "topics" | "resolvers" | "ranks" | "sharedNames";
 
-/** What a client sends is bounded even where nobody says so. */
+/** Returns the maximum number of items. A list from the client has a default bound. */
 function mostOf(step: Step, asked: ReadonlySet<Step>): PlanStep["most"] {
   const { source } = step;
   if (source.kind !== "each") return undefined;
@@ -214,7 +214,10 @@ export function planMessage(composed: Composed, around: MessageSurroundings): Pl
   };
 }
 
-/** The steps that a message waits for, by whether it reads them; none of which another that it surely waits for is waited for already. */
+/**
+ * Returns the steps that a message waits for, by whether it reads them. A step is omitted if another awaited step
+ * surely waits for it.
+ */
 function awaitedOf(
   all: readonly PlanStep[],
   { read, ended }: ReturnType<typeof readBy>,
@@ -228,7 +231,10 @@ function awaitedOf(
   return { awaited, barriers: barriers.filter(({ step }) => !waitedFor.has(step)) };
 }
 
-/** The steps that fields and what touches them read; of others only the failure, so that they have to have ended. */
+/**
+ * Returns the steps that fields and their touches read. Other steps count only by their failure, so they must have
+ * ended.
+ */
 function readBy(
   composed: Composed,
   targets: readonly Target[],
@@ -251,15 +257,18 @@ function readBy(
   return { read, ended };
 }
 
-/** The step that says where a client goes on from: the one `latest` of a response with a place for that. */
+/** Returns the step that holds a client's position: the only `latest` of a response with a position field. */
 export function latestOf({ desc, steps }: Pick<Composed, "desc" | "steps">): Step | undefined {
   const [step, other] = steps.filter(({ source }) => source.kind === "latest");
   return other === undefined && desc.fields.some(isPosition) ? step : undefined;
 }
 
-/** The steps that one waits for whatever happens: not those that a condition, a case or a fallback may leave out, nor arguments that nobody reads. */
+/**
+ * Returns the steps that a step always waits for. Excludes steps that a condition, a case or a fallback may skip, and
+ * unread arguments.
+ */
 export function certainReads({ if: condition, fallback, source, reads }: Step): readonly Step[] {
-  // An each whose list is not there waits for nothing that its items read.
+  // An each whose list is absent waits for nothing that its items read.
   const mayHaveNone = source.kind === "each" && source.in.unsafe.length > 0;
   const leavesOut = source.kind === "switch" || mayHaveNone || composesOf(source).length > 0;
   return condition === undefined && fallback === undefined && !leavesOut ? reads : [];
@@ -277,7 +286,10 @@ function isSyncIn(
   return isSync(step, (read) => planned(read).sync);
 }
 
-/** A computed value over what is there at once, that cannot fail: a plain constant in the emitted code. */
+/**
+ * Returns true for a computed value over values that are available at once and that cannot fail. The emitted code has a
+ * plain constant for it.
+ */
 export function isSync(step: Step, sync: (read: Step) => boolean): boolean {
   return (
     step.source.kind === "by" &&
@@ -319,7 +331,10 @@ function lazyOf(step: Step, sorted: readonly Step[], owners: Owners, planned: (s
 const guardsOf = (composed: Pick<Composed, "steps">): Step[] =>
   composed.steps.filter((step) => step.source.kind === "guard");
 
-/** All guards that wait, and all critical steps; none that rests on it or, where it is unordered, on another such step, nor these. */
+/**
+ * Returns all guards that wait, and all critical steps. Excludes steps that depend on `step`. If `step` is unordered,
+ * also excludes the other unordered side effects and their dependents.
+ */
 function clearedBy(step: Step, composed: Block, owners: Owners, planned: (step: Step) => PlanStep): PlanStep[] {
   const others = composed.steps.filter((other) => step.unordered && other.unordered && planned(other).effectful);
   const free = [step, ...others].flatMap((one) => [one, owners.get(one)?.switch ?? one]);
@@ -334,7 +349,10 @@ function clearedBy(step: Step, composed: Block, owners: Owners, planned: (step: 
     .map(planned);
 }
 
-/** Immediate guards and what they read first, then in order of declaration; everything after what it reads or is cleared by. */
+/**
+ * Orders immediate guards and the steps that they read first, then the rest by declaration. Each step follows the steps
+ * that it reads or that clear it.
+ */
 function arrange(
   composed: Block,
   sorted: readonly Step[],

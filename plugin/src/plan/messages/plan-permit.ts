@@ -6,9 +6,8 @@ import { stepNames } from "../names/step-names.ts";
 import { type MessageSurroundings, membersOf, planSteps } from "./plan-message.ts";
 
 /**
- * Undefined where nothing is left to decide once the credential has been judged.
- *
- * @param limited whether limits stand between what is known at once and what calls have to say
+ * Returns undefined if nothing is left to decide after the credential check.
+ * @param limited true if limits run between the immediate conditions and the conditions that depend on calls
  */
 export function planPermit(
   permit: Permit,
@@ -38,7 +37,10 @@ export function planPermit(
   };
 }
 
-/** Conditions over what is there at once, and all others with the decisions; what both read stands in both. */
+/**
+ * Splits the steps into immediate conditions, and all other conditions with the decisions. A step that both parts read
+ * is in both.
+ */
 function splitSteps(steps: readonly PlanStep[]): Readonly<Record<"judge" | "decide", readonly PlanStep[]>> {
   const at = steps.filter((step) => step.immediate);
   const later = steps.filter((step) => !step.immediate && (!step.sync || step.step.source.kind === "guard"));
@@ -47,7 +49,7 @@ function splitSteps(steps: readonly PlanStep[]): Readonly<Record<"judge" | "deci
   const [judge, decide] = [rests(at), rests(later)];
   return {
     judge: steps.filter(({ step }) => judge.has(step)),
-    // What nothing reads is taken all the same.
+    // Steps that nothing reads still belong to a part.
     decide: steps.filter(({ step }) => decide.has(step) || !judge.has(step)),
   };
 }

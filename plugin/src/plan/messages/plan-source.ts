@@ -22,7 +22,7 @@ interface SourceSurroundings {
   readonly topics: PlanTopics;
 }
 
-/** What a step does, and what of it readers elsewhere ask for. */
+/** Returns the operation of a step, and the facts about it that other parts of the plan read. */
 export function factsOf(
   step: Step,
   explained: boolean,
@@ -108,7 +108,7 @@ const planFail = ({ code, message, details, asIs }: Fail): PlanFail => ({
   asIs: asIs !== undefined,
 });
 
-/** Whether anything in it may throw or has to wait for a microtask of its own. */
+/** Returns true if any part of the call may throw or needs a microtask. */
 function callFails(call: Call): boolean {
   const bounds = [call.request, ...call.set.map((binding) => binding.bound), call.batch?.by];
   const conditions = [
@@ -121,7 +121,7 @@ function callFails(call: Call): boolean {
     bounds.some((bound) => bound !== undefined && (bound.expression.fails || mayThrow(bound)))
   );
 }
-/** What a literal becomes was checked when it was compiled. */
+/** The conversion of a literal was checked at compile time. */
 function mayThrow({ expression, conversion }: Bound): boolean {
   return conversion.kind !== "same" && (conversion.kind !== "represent" || expression.constant === undefined);
 }
@@ -144,7 +144,7 @@ function marksValue(source: Source): boolean {
   return (
     (source.kind === "each" && source.partial) ||
     (inner.kind === "call" && inner.call.onError.some((rule) => rule.then.kind === "fallback")) ||
-    // A stale answer marks itself; not what is made of it: a list, or one item of it.
+    // A stale answer marks itself. A value that is derived from it, such as a list or one item, does not.
     (inner.kind === "call" && mayBeStale(inner.call) && (source.kind === "each" || inner.call.batch !== undefined))
   );
 }

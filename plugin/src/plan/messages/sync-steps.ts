@@ -44,7 +44,7 @@ function syncOpened(openings: readonly Opening[], shared: ReadonlySet<Step>): Re
     const isValue = (step: Step): boolean =>
       step.source.kind === "shared" ? step.source.of.every((of) => all.has(of)) : all.has(step);
     const open = [...steps];
-    // What a step reads stands before it in the end, whatever the order of declaration.
+    // A later pass finds the values that a step reads, whatever the order of declaration.
     for (let changed = true; changed; ) {
       changed = false;
       for (const step of open)

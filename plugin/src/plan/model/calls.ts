@@ -1,4 +1,4 @@
-// What will be called: upstreams with their policies, and the entries of an app.
+// Upstreams with their policies, and the calls of an app.
 
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import type { Code } from "@protobff/messages/bff/v1/options_pb.js";
@@ -9,7 +9,7 @@ import type { Batch, LimitLeaves, MetadataBinding } from "../../resolve/model/ca
 import type { Composed, ResolverSource, Step, Topic } from "../../resolve/model/model.ts";
 import type { RestRule } from "../../resolve/model/rest.ts";
 
-/** A value with the place that says it; without one it is a default. */
+/** A value with its place in the source; undefined: a default. */
 export interface Leaf<T> {
   readonly value: T;
   readonly at: Origin | undefined;
@@ -22,13 +22,13 @@ export interface PlanUpstream {
   readonly breaker: PlanBreaker | undefined;
   readonly limit: PlanLimit;
   readonly retryBudget: { readonly maxTokens: Leaf<number>; readonly tokenRatio: Leaf<number> } | undefined;
-  /** Undefined: nothing is said of it. */
+  /** Undefined: not declared. */
   readonly balance: PlanBalance | undefined;
-  /** Undefined: nothing is said of it, so that it is gRPC. */
+  /** Undefined: not declared, which selects gRPC. */
   readonly protocol: Leaf<"GRPC" | "HTTP_JSON"> | undefined;
-  /** Of those that are called over HTTP, in the order of the service. */
+  /** RPCs that are called over HTTP, in the order of the service. */
   readonly http: readonly PlanHttpRpc[];
-  /** Methods with a breaker of their own, by name; undefined: none for that method. */
+  /** Methods with separate breakers, by name; undefined: no breaker for that method. */
   readonly methods: readonly { readonly name: string; readonly breaker: PlanBreaker | undefined }[];
   /** In the order in which they are tried. */
   readonly branches: readonly PlanBranch[];
@@ -39,14 +39,14 @@ export interface PlanHttpRpc {
   readonly rule: RestRule;
 }
 
-/** Where else a part of the requests goes. */
+/** An alternative destination for a part of the requests. */
 export interface PlanBranch {
   readonly name: string;
   readonly at: Origin;
   readonly if: Expression | undefined;
   /** Undefined: all for which `if` holds. */
   readonly share: number | undefined;
-  /** A text; undefined: each request draws. */
+  /** A text that selects the share; undefined: a random draw per request. */
   readonly by: Expression | undefined;
 }
 
@@ -73,7 +73,7 @@ export interface PlanLimit {
   readonly concurrent: Leaf<number>;
   readonly queued: Leaf<number>;
   readonly adaptive: Leaf<boolean>;
-  /** That are followed at a time; undefined: nothing of it is. */
+  /** Maximum number of streams that are followed at a time; undefined: no call is followed. */
   readonly streams: Leaf<number> | undefined;
 }
 
@@ -93,12 +93,12 @@ export interface PlanCallPolicy {
   readonly hedge: { readonly delayMs: Leaf<number>; readonly max: Leaf<number> } | undefined;
   readonly cache: { readonly ttlMs: Leaf<number>; readonly staleMs: Leaf<number> | undefined } | undefined;
   readonly forward: Leaf<readonly string[]> | undefined;
-  /** Undefined: the upstream is not told who calls. */
+  /** Undefined: calls do not carry the caller's identity. */
   readonly identify: Leaf<"signed" | "token" | "plain"> | undefined;
   /** The same for all calls of an upstream. */
   readonly branches: readonly PlanBranch[];
   readonly limit: LimitLeaves | undefined;
-  /** Of a call that is followed: a limit of its own on streams. */
+  /** Limit on streams of a followed call. */
   readonly streams: Leaf<number> | undefined;
   /** Whether a limit that it has to pass is adaptive. */
   readonly adaptive: boolean;
@@ -129,7 +129,7 @@ export interface PlanTopic {
   /** `runTopic` */
   readonly name: string;
   readonly of: Topic;
-  /** Of its call. */
+  /** Entry of the topic's call. */
   readonly entry: Entry | undefined;
   readonly keep: Leaf<number>;
 }
@@ -141,7 +141,7 @@ export type PlanTopics = ReadonlyMap<IrTopic, PlanTopic>;
 export interface PlanClient extends Entry {
   /** Metadata over headers, `env` and `now`. */
   readonly sends: readonly MetadataBinding[];
-  /** Whether an upstream entry says `read_only`, where its proto does not say that it has no side effects. */
+  /** True if an upstream entry declares `read_only` for a method whose proto does not declare NO_SIDE_EFFECTS. */
   readonly readOnly: boolean;
 }
 

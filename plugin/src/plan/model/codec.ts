@@ -1,27 +1,27 @@
-// The messages that a file puts on the wire with functions of their own.
+// Messages that a file sends or receives with generated functions.
 import type { DescField, DescMessage, DescMethod } from "@bufbuild/protobuf";
 
-/** What `<file>_codec.ts` holds. */
+/** Contents of `<file>_codec.ts`. */
 export interface PlanCodec {
   /** Whole messages that are sent, and that are received; each once. */
   readonly encodes: readonly CodecRoot[];
   readonly decodes: readonly CodecRoot[];
-  /** Those and what is inside of them, as far as they have functions of their own. */
+  /** These messages and the messages inside them, if they have generated functions. */
   readonly writers: ReadonlyMap<DescMessage, CodecMessage>;
   readonly readers: ReadonlyMap<DescMessage, CodecMessage>;
   /** Messages that are passed on as they are. */
   readonly passed: ReadonlySet<DescMessage>;
-  /** The methods, called or served, that it is for; of others protobuf-es does all. */
+  /** Methods, called or served, with generated functions; protobuf-es handles the other methods. */
   readonly methods: ReadonlySet<DescMethod>;
 }
 export interface CodecMessage {
   readonly desc: DescMessage;
   /** `Summary` of `readSummary`. */
   readonly name: string;
-  /** What is read of it, or set, by number; undefined: all of it. */
+  /** Fields that are read or set, by number; undefined: all fields. */
   readonly fields: readonly DescField[] | undefined;
 }
 export interface CodecRoot extends Omit<CodecMessage, "fields"> {
-  /** Why protobuf-es does it; undefined: there are functions for it. */
+  /** The reason why protobuf-es handles the message; undefined: generated functions handle it. */
   readonly why: string | undefined;
 }

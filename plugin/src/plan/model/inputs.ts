@@ -1,4 +1,4 @@
-// What generated functions take: arguments, callers and variables of the environment.
+// Inputs of generated functions: arguments, callers and variables of the environment.
 import type { DescMessage } from "@bufbuild/protobuf";
 import type { Expression, Variable } from "../../cel/index.ts";
 import type { Origin } from "../../diagnostic/origin.ts";

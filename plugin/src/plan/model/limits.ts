@@ -21,11 +21,11 @@ export interface PlanRateLimit {
 }
 /** The limits of an rpc. */
 export interface PlanLimits {
-  /** Before credentials are judged. */
+  /** Limits that are charged before the credential check. */
   readonly early: readonly PlanLimitUse[];
-  /** Once the message has been read. */
+  /** Limits that are charged after the message has been read. */
   readonly late: readonly PlanLimitUse[];
-  /** Names that stand for functions around, which no local name may hide. */
+  /** Names of surrounding functions, which no local name may hide. */
   readonly functions: NameScope;
 }
 export interface PlanLimitUse {

@@ -26,7 +26,7 @@ export interface PlanBlock {
   readonly resolvers: ReadonlyMap<Step, PlanResolver>;
   /** Place in the declared order of all guards of a response: lower wins. */
   readonly ranks: ReadonlyMap<Step, number>;
-  /** Names that stand for functions around it, which no local name may hide. */
+  /** Names of surrounding functions, which no local name may hide. */
   readonly functions: NameScope;
   /** The property under which the steps of services are handed on, by their names. */
   readonly sharedNames: ReadonlyMap<string, string>;
@@ -42,16 +42,16 @@ export interface PlanMessage extends PlanBlock {
   /** Steps of the service that it, or what it composes, reads: then composing takes a parameter `shared`. */
   readonly shared: readonly PlanStep[];
   /**
-   * Its immediate guards stand in a function of their own, `admitDashboard`, so that they speak before the steps of a
-   * service are started. `inside`: composing calls it as well, since steps compose the message, too.
+   * Immediate guards are in the separate function `admitDashboard`, so that they run before the steps of a service
+   * start. `inside`: composing calls the function too, since steps compose the message as well.
    */
   readonly admits: { readonly name: string; readonly inside: boolean } | undefined;
   /** Steps whose values the literal or a touch reads, in the order of `steps`. */
   readonly awaited: readonly PlanStep[];
-  /** Steps that only have to have ended: those that are `held`, and feed no field. */
+  /** Steps that must have ended, but whose values are not read: steps that are `held` and feed no field. */
   readonly barriers: readonly PlanStep[];
   readonly touches: readonly Touch[];
-  /** Fields that come later in a stream of parts: each with what it waits for. No field is in two. */
+  /** Fields that come later in a stream of parts: each with the steps that it waits for. No field is in two parts. */
   readonly parts: readonly PlanPart[];
   /** Arguments that bring causes with them: then composing takes a parameter `from`. */
   readonly tainted: readonly string[];
@@ -68,9 +68,9 @@ export interface PlanPart {
   readonly fields: readonly DescField[];
   /** Steps whose values its fields read and the first message does not, in the order of steps. */
   readonly awaited: readonly PlanStep[];
-  /** Steps that only have to have ended. */
+  /** Steps that must have ended, but whose values are not read. */
   readonly barriers: readonly PlanStep[];
-  /** Those of the message's that are of its fields. */
+  /** The touches of the message that belong to its fields. */
   readonly touches: readonly Touch[];
 }
 
@@ -83,9 +83,9 @@ export interface PlanOpening extends PlanBlock {
   /** Steps of the service that they read: then opening takes a parameter `shared`. */
   readonly shared: readonly PlanStep[];
   readonly admits: PlanMessage["admits"];
-  /** What has to have ended before the source opens. */
+  /** Steps that must have ended before the source opens. */
   readonly awaited: readonly PlanStep[];
-  /** What items read, under these names. */
+  /** Steps that items read, with the names under which items receive them. */
   readonly gives: readonly { readonly name: string; readonly step: PlanStep }[];
   readonly inherits: ReadonlyMap<PlanStep, readonly TouchOrigin[]>;
   readonly needs: AppNeeds | undefined;
@@ -107,7 +107,7 @@ export interface PlanStep {
   readonly name: string;
   /** A plain value: nothing to wait for, cannot fail. */
   readonly sync: boolean;
-  /** A guard over what is there at once: it speaks before any call is sent. */
+  /** True for a guard over values that are available at once: it runs before any call is sent. */
   readonly immediate: boolean;
   /** Steps whose values it waits for, in order of declaration. */
   readonly waitsFor: readonly PlanStep[];
@@ -115,9 +115,13 @@ export interface PlanStep {
   readonly lazy: readonly (readonly PlanStep[])[];
   /** Whether it is one of those. */
   readonly onlyInCase: boolean;
-  /** Set for what only values of members of one oneof read: it starts once such a member may be chosen. */
+  /** Set for a step that only values of members of one oneof read: it starts once such a member may be chosen. */
   readonly wanted: (Wanted & { readonly waitsFor: readonly PlanStep[] }) | undefined;
-  /** A flag the emitted code keeps, for touches: whether its `if` let it run, whether its `each` had items, chose one of them, made something of one, lacked what items rest on, which case was chosen. */
+  /**
+   * Flags that the emitted code keeps for touches. `ran`: its `if` let it run. `items`: its `each` had items. `picked`:
+   * the `if` chose one of them. `made`: one of them had a result. `lacks`: a value that items depend on was absent.
+   * `case`: the chosen case.
+   */
   readonly tracks: {
     readonly ran: boolean;
     readonly items: boolean;
@@ -126,20 +130,26 @@ export interface PlanStep {
     readonly lacks: boolean;
     readonly case: boolean;
   };
-  /** Whether an expression asks for its failure, or for that of a step that is left out for want of it. */
+  /** True if an expression reads the failure of this step, or of a step that is left out when this step is absent. */
   readonly explained: boolean;
-  /** Whether it notes a failure that it does not end with, since an expression asks for it. */
+  /** True if an expression reads a failure that this step notes without ending with it. */
   readonly notes: boolean;
   /** Whether something in it marks it as touched although it has a value, or it notes a failure. */
   readonly marks: boolean;
-  /** For side effects: the steps that must have succeeded before, besides the parameter `before`. */
+  /** For side effects: the steps that must have succeeded first, besides the parameter `before`. */
   readonly clearedBy: readonly PlanStep[];
   readonly effectful: boolean;
-  /** No answer leaves before it has ended: it is critical, has side effects, or may fail the response otherwise; or it starts such a step for one of its cases. */
+  /**
+   * True if no answer leaves before it has ended: it is critical, has side effects, may fail the response otherwise, or
+   * starts such a step for one of its cases.
+   */
   readonly held: boolean;
   /** `each`: calls in flight are bounded. */
   readonly bounded: boolean;
-  /** `each`: more items than this fail the step; `asked`: they are the client's, who is told so. */
+  /**
+   * `each`: a larger number of items fails the step. `asked`: the items come from the client, which receives the
+   * failure.
+   */
   readonly most: { readonly items: number; readonly asked: boolean } | undefined;
 }
 /** The tracks of a step about which no touch asks. */
@@ -152,7 +162,7 @@ export const NO_TRACKS: PlanStep["tracks"] = {
   case: false,
 };
 
-/** What a failure may do to a field. */
+/** Effect of a failure on a field. */
 export interface Touch {
   /** The field's proto name. */
   readonly field: string;
@@ -160,7 +170,7 @@ export interface Touch {
     | { readonly kind: "field"; readonly index: number }
     /** `held`: counts only where the member's `if` held (true), or did not (false). */
     | { readonly kind: "member"; readonly index: number; readonly member: number; readonly held?: boolean | undefined }
-    /** Of a message that a resolver supplies. */
+    /** A field of a message that a resolver supplies. */
     | { readonly kind: "resolved"; readonly field: DescField };
   readonly origins: readonly TouchOrigin[];
 }
@@ -171,7 +181,10 @@ export interface TouchOrigin {
     | { readonly kind: "arg"; readonly name: string }
     /** Something inside a composed value. */
     | { readonly kind: "within"; readonly step: PlanStep };
-  /** The cause left items out of a list; where what these lists' items rest on may be there all the same: if one of them says so. */
+  /**
+   * True if the cause left items out of a list. Steps: these lists left items out only if one of their flags `lacks` is
+   * set.
+   */
   readonly leftOut: boolean | readonly PlanStep[];
   readonly when: readonly Condition[];
 }
@@ -181,9 +194,9 @@ export type Condition =
   | { readonly kind: "items"; readonly step: PlanStep }
   /** Its `if` has chosen some of them; */
   | { readonly kind: "picked"; readonly step: PlanStep }
-  /** and what their key rests on was there. */
+  /** The key of one of them was present. */
   | { readonly kind: "made"; readonly step: PlanStep }
   /** Case number `index` (the default is the last) was chosen. */
   | { readonly kind: "chosen"; readonly step: PlanStep; readonly index: number }
-  /** The condition of this case was asked. */
+  /** The condition of this case was evaluated. */
   | { readonly kind: "asked"; readonly step: PlanStep; readonly index: number };

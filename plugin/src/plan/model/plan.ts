@@ -1,4 +1,4 @@
-// What will run: defaults filled, policies merged and named, order fixed. Emission only walks it.
+// The plan: defaults filled, policies merged and named, order fixed. Emission only reads it.
 
 import type { DescEnum, DescFile, DescMessage, DescService } from "@bufbuild/protobuf";
 import type { Expression } from "../../cel/index.ts";
@@ -29,19 +29,19 @@ export interface Plan {
 
 export interface PlanFile {
   readonly desc: DescFile;
-  /** Of its services. */
+  /** Identity of its services. */
   readonly identity: Identity | undefined;
   readonly services: readonly PlanService[];
   /** The counters of its services, in the order of their first use. */
   readonly limits: readonly PlanRateLimit[];
   /** In file order. */
   readonly messages: readonly PlanMessage[];
-  /** Of those of its messages that are composed per item of a stream. */
+  /** Openings of its messages that are composed per item of a stream. */
   readonly openings: readonly PlanOpening[];
   readonly conversions: Conversions;
   /** The environment variables that its expressions, and those of the messages they compose, read. */
   readonly env: readonly EnvVar[];
-  /** What its services need: calls and batches of every message they reach; without services, of its own messages. */
+  /** Calls and batches of the messages that its services reach; a file without services has those of its messages. */
   readonly entries: readonly Entry[];
   /** The topics that those messages, and its services, read or follow. */
   readonly topics: readonly PlanTopic[];
@@ -49,17 +49,17 @@ export interface PlanFile {
   readonly resolvers: readonly PlanResolver[];
   /** Functions of the user that expressions call, in the order of their names. */
   readonly functions: readonly PlanFunction[];
-  /** What the resolvers can call. */
+  /** Calls that its resolvers can make. */
   readonly clients: readonly PlanClient[];
-  /** Of the messages that have resolvers. */
+  /** Callers of the messages that have resolvers. */
   readonly resolved: Callers | undefined;
   /** Upstream services of those entries and clients. */
   readonly upstreams: readonly PlanUpstream[];
-  /** How what its calls and rpcs put on the wire is read and written; undefined: protobuf-es does it. */
+  /** The codec of the messages that its calls and rpcs send and receive; undefined: protobuf-es handles them. */
   readonly codec: PlanCodec | undefined;
   /** The responses that its rpcs send in parts. */
   readonly parts: readonly PlanPartNames[];
-  /** What is checked of its rpcs' requests; undefined: nothing. */
+  /** Rules for the requests of its rpcs; undefined: nothing is checked. */
   readonly rules: PlanRules | undefined;
 }
 
@@ -68,13 +68,13 @@ export interface PlanService {
   /** `createDashboardService` */
   readonly create: string;
   readonly methods: readonly PlanMethod[];
-  /** Of all its rpcs. */
+  /** Callers of all its rpcs. */
   readonly callers: Callers | undefined;
   /** Each once. */
   readonly starts: readonly PlanStart[];
 }
 
-/** What function starts the steps of a service's `let`: those that some of its rpcs need. */
+/** A function that starts the steps of a service's `let` that some of its rpcs need. */
 export interface PlanStart extends PlanBlock {
   readonly let: Let;
   /** The rpcs that it is for; undefined: all of the service. */
@@ -85,18 +85,18 @@ export interface PlanStart extends PlanBlock {
   readonly admit: string | undefined;
   /** Whether anything is left to start. */
   readonly empty: boolean;
-  /** Of the rpcs that it is for. */
+  /** Callers of its rpcs. */
   readonly callers: Callers | undefined;
-  /** What messages read, under these names. */
+  /** Steps that messages read, with the names under which messages receive them. */
   readonly gives: readonly { readonly name: string; readonly step: PlanStep }[];
-  /** What the side effects of messages wait for; undefined: they have none. */
+  /** Steps that the side effects of messages wait for; undefined: the messages have no side effects. */
   readonly before: readonly PlanStep[] | undefined;
-  /** What an answer waits for although nothing that it is made of does. */
+  /** Steps that an answer waits for although none of its fields does. */
   readonly holds: readonly PlanStep[];
-  /** Where a failure that has touched a step may have begun, besides in itself: readers outside know only the step. */
+  /** Possible origins of a touched step besides the step itself: readers outside see only the step. */
   readonly inherits: ReadonlyMap<PlanStep, readonly TouchOrigin[]>;
 }
-/** What decides, once a request has been read, whether its caller may call the rpc. */
+/** Decides, after a request has been read, if its caller may call the rpc. */
 export interface PlanPermit extends PlanBlock {
   readonly composed: Permit;
   /** The functions that it is made of: one, or two where limits stand between them. */
@@ -104,50 +104,50 @@ export interface PlanPermit extends PlanBlock {
   readonly callers: Callers | undefined;
 }
 export interface PermitPart {
-  /** When the endpoint asks: `decide` behind its limits. */
+  /** Stage at which the endpoint calls it: `decide` follows its limits. */
   readonly gate: "judge" | "decide";
   /** `permitGetDashboard`, `decideGetDashboard` */
   readonly name: string;
   readonly steps: readonly PlanStep[];
 }
-/** What an rpc leaves traces of. */
+/** Data that an rpc records in traces, logs and metrics. */
 export interface PlanTelemetry {
   readonly of: Telemetry;
-  /** Names that stand for functions around, which no local name may hide. */
+  /** Names of surrounding functions, which no local name may hide. */
   readonly functions: NameScope;
 }
 export interface PlanMethod {
   readonly method: BffMethod;
   readonly message: PlanMessage;
-  /** What of the service's `let` it starts. */
+  /** The steps of the service's `let` that it starts. */
   readonly start: PlanStart | undefined;
-  /** What decides who may call it; undefined: names alone do, or nothing. */
+  /** The permit of the rpc; undefined: only names of principals decide, or nothing does. */
   readonly permit: PlanPermit | undefined;
-  /** What callers are told of its end. */
+  /** Deprecation headers of the rpc. */
   readonly version: PlanVersion | undefined;
   /** How often it may be called; undefined: as often as callers like. */
   readonly limits: PlanLimits | undefined;
-  /** What it leaves traces of. */
+  /** Data that the rpc records in traces, logs and metrics. */
   readonly telemetry: PlanTelemetry | undefined;
-  /** What it follows; undefined: it gives one answer. */
+  /** The stream that the rpc follows; undefined: it returns one answer. */
   readonly stream: PlanStream | undefined;
-  /** Whether something of its answer may come later: clients are told of parts that have arrived. */
+  /** True if a part of its answer may arrive later: the rpc sends clients the names of arrived parts. */
   readonly hasParts: boolean;
   /** Its paths besides that of the rpc. */
   readonly rest: readonly RestRule[];
   /** Its answers as wholes are used again. */
   readonly cache: PlanResponseCache | undefined;
-  /** What HTTP caches are told of its answers. */
+  /** Directives for HTTP caches of its answers. */
   readonly http: PlanHttpCache | undefined;
   /** Calls to one upstream at a time in one response. */
   readonly concurrent: number;
   /** Elements that a request may hold; undefined: as many as the server allows. */
   readonly maxElements: number | undefined;
-  /** What is checked of the request before anything is composed. */
+  /** Rules for the request, which run before anything is composed. */
   readonly validated: PlanRuledMessage | undefined;
 }
 
-/** How a streaming rpc comes to its messages, with its defaults. Times are milliseconds. */
+/** Source of a streaming rpc's messages, with defaults. Times are in milliseconds. */
 export interface PlanStream {
   readonly of: Followed;
   readonly source:
@@ -156,24 +156,27 @@ export interface PlanStream {
   /** The steps of the response that run once, before the source opens. */
   readonly opening: PlanOpening | undefined;
   readonly idleMs: Leaf<number> | undefined;
-  /** Undefined: the response has no place for a beat. */
+  /** Undefined: the response has no field for a heartbeat. */
   readonly heartbeatMs: Leaf<number> | undefined;
   readonly maxAgeMs: Leaf<number>;
   readonly ahead: Leaf<number>;
   readonly overflow: Leaf<IrOverflow>;
   readonly minIntervalMs: Leaf<number> | undefined;
-  /** Names that stand for functions around, which no local name may hide. */
+  /** Names of surrounding functions, which no local name may hide. */
   readonly functions: NameScope;
 }
 
-/** What an answer depends on besides its request. */
+/** Inputs of an answer besides its request. */
 export interface PlanResponseCache {
   readonly at: Origin;
   readonly ttlMs: number;
   readonly staleMs: number | undefined;
   /** A digest of all that the rpc is generated from. */
   readonly plan: string;
-  /** Fields, by their proto names, none where it counts only whether there is one; undefined: nothing of it. */
+  /**
+   * Fields by their proto names, empty if only the presence of a principal counts; undefined: the answer does not
+   * depend on it.
+   */
   readonly principal: readonly string[] | "whole" | undefined;
   readonly token: boolean;
   readonly peer: boolean;
@@ -181,22 +184,25 @@ export interface PlanResponseCache {
   readonly headers: readonly string[];
   /** `env.X` */
   readonly env: readonly string[];
-  /** Of each upstream with branches one call. */
+  /** One call of each upstream with branches. */
   readonly ways: readonly Entry[];
 }
-/** What HTTP caches are told. */
+/** Directives for HTTP caches. */
 export interface PlanHttpCache {
   readonly at: Origin;
   readonly maxAgeMs: number;
   readonly staleMs: number | undefined;
-  /** Names of headers, lower-case: what is read or passed on, what says who calls, and what is declared besides. */
+  /**
+   * Names of headers, lower-case: headers that are read or passed on, headers that identify the caller, and declared
+   * headers.
+   */
   readonly vary: readonly string[];
   readonly shared: boolean;
 }
 
 /** When an rpc ends. Days are as ISO 8601 has them. */
 export interface PlanVersion {
-  /** Of every answer: names and values in turn. */
+  /** Headers of every answer: names and values in turn. */
   readonly headers: readonly string[];
   readonly deprecation:
     | { readonly since: string; readonly sunset: string | undefined; readonly successor: string | undefined }
@@ -207,18 +213,20 @@ export interface PlanVersion {
 
 /** `server.ts` of one package, or of several. */
 export interface PlanServer {
-  /** Of the package, or what all of them are below. */
+  /** Name of the package, or the common prefix of all packages. */
   readonly name: string;
   /** `web/v1/server`, without extension. */
   readonly path: string;
-  /** Whether it is wanted; its identity is written anyway. */
+  /** True if the server is generated; its identity is always written. */
   readonly written: boolean;
-  /** The files whose messages a google.protobuf.Any may hold in JSON: all of the run, where an rpc has an Any. */
+  /** Files whose messages a google.protobuf.Any may contain in JSON: all files of the run if an rpc has an Any. */
   readonly types: readonly DescFile[];
   readonly files: readonly PlanFile[];
   readonly upstreams: readonly PlanUpstream[];
   readonly env: readonly EnvVar[];
-  /** What services, or their packages, declare otherwise than `env` has it: with another default, or other alternates. */
+  /**
+   * Variables that services or their packages declare differently from `env`, with another default or other alternates.
+   */
   readonly own: ReadonlyMap<DescService, readonly EnvVar[]>;
   readonly identity: PlanIdentity | undefined;
 }
@@ -230,7 +238,7 @@ export interface PlanIdentity {
   readonly identity: Identity;
   /** The variables of the environment that it reads: `env.OIDC_ISSUER`. */
   readonly reads: ReadonlySet<string>;
-  /** Whether a call of its services tells who calls, signed. */
+  /** True if a call of its services carries a signed identity of the caller. */
   readonly signs: boolean;
 }
 

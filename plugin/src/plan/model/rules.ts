@@ -1,7 +1,10 @@
 // The messages that requests are checked by.
 import type { RuledMessage } from "../../model/rules.ts";
 
-/** What `<file>_rules.ts` holds: as with codecs, the functions of all messages that the file's requests hold, of whatever file these are. */
+/**
+ * Contents of `<file>_rules.ts`: functions for all messages inside the file's requests, whatever file declares the
+ * messages.
+ */
 export interface PlanRules {
   readonly messages: readonly PlanRuledMessage[];
 }

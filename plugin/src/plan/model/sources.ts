@@ -1,4 +1,4 @@
-// What a step does: its call, composition, list, choice or guard, with the decisions that printing needs.
+// Operation of a step: its call, composition, list, choice or guard, with the decisions that printing needs.
 
 import type { DescField, DescMessage, DescMethod } from "@bufbuild/protobuf";
 import type { Code } from "@protobff/messages/bff/v1/options_pb.js";
@@ -35,7 +35,7 @@ export interface PlanCall extends PlanRequest {
   /** Set if `retry.if` reads steps or the caller: the request evaluates it. */
   readonly retryIf: Expression | undefined;
   readonly clientFields: readonly ClientPart[];
-  /** Whether its request or metadata may throw, or wait for a microtask of their own. */
+  /** True if its request or metadata may throw, or needs a microtask. */
   readonly fails: boolean;
   /** Whether its value may be a fallback, or an answer from a cache past its ttl. */
   readonly marks: boolean;

@@ -1,9 +1,9 @@
 import type { NameScope } from "./name-scope.ts";
 
 /**
- * Names for things that may wish for the same: each says names from the one that it likes best to longer ones. All that wish for the same
- * move on to their next one together, so that no name depends on which of them comes first. Where that leads nowhere, and only there, the first
- * wish with `_` behind it.
+ * Assigns distinct names. Each key lists its wishes, from the preferred name to longer ones. All keys with the same
+ * wish move to their next wish together, so that no name depends on the order of keys. If the wishes run out, the name
+ * is the first wish with `_` after it.
  */
 export function distinctNames<K>(wishes: ReadonlyMap<K, readonly string[]>, scope: NameScope): ReadonlyMap<K, string> {
   const at = new Map([...wishes.keys()].map((key) => [key, 0]));

@@ -1,4 +1,4 @@
-// What the functions of an emitted file are called. They depend on nothing but that file.
+// Names of the functions of an emitted file. They depend on nothing but that file.
 
 import type { DescFile, DescMessage, DescMethod, DescService } from "@bufbuild/protobuf";
 import type { EnumConversion, MessageConversion } from "../../model/conversion.ts";
@@ -17,7 +17,7 @@ export interface FunctionNames {
   readonly open: (message: DescMessage) => string;
   /** `permitGetDashboard` */
   readonly permit: (rpc: DescMethod) => string;
-  /** `decideGetDashboard`: what of a permit is decided behind limits. */
+  /** `decideGetDashboard`: the part of a permit that is decided after limits. */
   readonly decide: (rpc: DescMethod) => string;
   /** `createDashboardService` */
   readonly create: (service: DescService) => string;
@@ -28,8 +28,7 @@ export interface FunctionNames {
 }
 
 /**
- * By file: each file's are found once.
- *
+ * Returns the function names by file; each file's names are computed once.
  * @param forLists the messages that are composed for all of a list at once
  */
 export function functionNames(model: Model, forLists: ReadonlySet<string>): (file: DescFile) => FunctionNames {
@@ -82,7 +81,7 @@ function namesOf(
     add("decide", idOf(desc, rpc.desc), [`decide${rpc.desc.name}`, `decide${desc.name}${rpc.desc.name}`]);
   for (const conversion of conversions.filter(({ owner }) => own(owner)))
     add("convert", conversionId(conversion), conversionNames(conversion));
-  // What every file has.
+  // Every file has these functions.
   const taken = ["createApp", "createUpstreams"];
   const names = distinctNames(wishes, new NameScope(undefined, taken));
   const nameOf = (kind: string, of: string): string => names.get(`${kind} ${of}`) ?? kind;

@@ -16,7 +16,7 @@ export class NameScope {
   readonly #taken: Set<string>;
   readonly #outer: NameScope | undefined;
   readonly #reserved: ReadonlySet<string>;
-  /** @param reserved words that nothing is called; none where each name gets something in front of it */
+  /** @param reserved words that no name may equal; empty if each name gets a prefix */
   constructor(outer?: NameScope, taken: Iterable<string> = [], reserved: ReadonlySet<string> = RESERVED) {
     this.#outer = outer;
     this.#reserved = reserved;
@@ -31,7 +31,7 @@ export class NameScope {
     this.#taken.add(name);
     return name;
   }
-  /** A name that is free with this behind it, too. */
+  /** Returns a name that is also free with `suffix` after it. */
   takeWith(wish: string, suffix: string): string {
     let name = wish;
     while (this.has(name) || this.has(name + suffix)) name += "_";
@@ -58,8 +58,9 @@ export function upstreamNames({ name, file }: DescService): string[] {
   return wishes.filter((parts) => parts.length > 0).map((parts) => lowerFirst(camel(parts.join("_"))));
 }
 /**
- * For names of what is made of a message or an enum, from the shortest: `Order_Line`, `ShopV1OrderLine`, `ShopV1LineOfOrder`. The last one says
- * what is nested, as `ShopV1_OrderLine` does that nothing is.
+ * Returns names for declarations that derive from a message or an enum, the shortest first: `Order_Line`,
+ * `ShopV1OrderLine`, `ShopV1LineOfOrder`. The last name encodes the nesting; `ShopV1_OrderLine` encodes that nothing is
+ * nested.
  */
 export function messageNames(desc: DescMessage | DescEnum): string[] {
   const place = desc.file.proto.package.split(".").map(upperFirst).join("");

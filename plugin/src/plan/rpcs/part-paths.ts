@@ -1,4 +1,4 @@
-// What clients are told of: the paths of all fields of a response that may come later.
+// Part paths for clients: the paths of all response fields that may arrive later.
 
 import type { DescMessage } from "@bufbuild/protobuf";
 import type { BffFile, Composed, Model } from "../../resolve/model/model.ts";
@@ -7,7 +7,7 @@ import { composesOf } from "../../resolve/model/source-parts.ts";
 import type { PlanPartNames } from "../model/plan.ts";
 import { NameScope, upperSnake } from "../names/name-scope.ts";
 
-/** Of the responses that rpcs of a file send in parts, each once. */
+/** Returns the part names of the responses that rpcs of a file send in parts, each response once. */
 export function partNames({ services }: BffFile, model: Model): readonly PlanPartNames[] {
   const byName = new Map(model.messages.map((message) => [message.desc.typeName, message]));
   const scope = new NameScope();

@@ -1,4 +1,4 @@
-// What answers depend on that are used again: for the BFF's own cache by value, for HTTP caches by the names of headers.
+// Inputs of cached answers: values for the BFF's own cache, names of headers for HTTP caches.
 import { createHash } from "node:crypto";
 import { type DescFile, toBinary } from "@bufbuild/protobuf";
 import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
@@ -13,7 +13,7 @@ import type { Entry } from "../model/calls.ts";
 import type { PlanMessage } from "../model/messages.ts";
 import type { PlanHttpCache, PlanResponseCache, PlanStart } from "../model/plan.ts";
 
-/** What of an rpc is planned already. */
+/** Planned parts of an rpc. */
 interface Around {
   readonly message: PlanMessage;
   readonly start: PlanStart | undefined;
@@ -24,7 +24,7 @@ export function planResponseCache(method: BffMethod, around: Around): PlanRespon
   const { cache } = method;
   if (cache === undefined) return undefined;
   const { message, start, model } = around;
-  // Guards that speak for each request are no part of what is used again.
+  // Guards that run for each request are not part of a cached answer.
   const guards = [...message.steps, ...(start?.steps ?? [])].filter(({ immediate }) => immediate);
   const blocks = composedBlocks(method, model);
   const leftOut = withIdle(
@@ -46,7 +46,9 @@ export function planResponseCache(method: BffMethod, around: Around): PlanRespon
   };
 }
 
-/** One call of each upstream that has branches: by its rpc the runtime says which branch a request goes to. */
+/**
+ * Returns one call of each upstream that has branches: the runtime selects a request's branch by the rpc of this call.
+ */
 function waysOf(blocks: ReturnType<typeof composedBlocks>, entries: PlanMessage["calls"]): readonly Entry[] {
   const ways = new Map<string, Entry>();
   for (const call of blocks.flatMap(callsIn)) {
@@ -61,7 +63,10 @@ function principalOf({ principal, caller }: RequestReads): PlanResponseCache["pr
   return principal.has(WHOLE) ? "whole" : [...principal.keys()].sort();
 }
 
-/** All that an rpc is generated from, whatever its layout and comments: so that a deployment does not read what an older one has kept. */
+/**
+ * Returns a digest of everything that an rpc is generated from, without layout and comments. A deployment therefore
+ * does not read the cache entries of an older one.
+ */
 function digestOf({ proto: { package: name } }: DescFile, { ir }: Model): string {
   const own = [...ir.files].map(({ desc }) => desc).filter(({ proto }) => proto.package === name);
   const all = reachable(own, ({ dependencies }) => dependencies).sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -81,7 +86,7 @@ export function planHttpCache(
   const { httpCache: said, permit } = method;
   if (said === undefined) return undefined;
   const reads = requestReads(composedBlocks(method, model));
-  // Nobody asks the permit where a cache answers.
+  // The permit does not run for answers from a cache.
   const asked = permit === undefined ? [] : requestReads([permit]).headers.keys();
   const named = [...said.vary.map(({ value }) => value), ...reads.headers.keys(), ...asked];
   const open = permit?.public !== undefined && reads.caller === undefined;
@@ -95,11 +100,11 @@ export function planHttpCache(
   };
 }
 
-/** The headers by which it is known who calls. */
+/** Returns the headers that identify the caller. */
 function identifying({ sources }: Identity): string[] {
   return sources.flatMap((source) => {
     const header = headerOf(source);
-    // What browsers send by themselves counts only beside these.
+    // Credentials that browsers attach by themselves count only together with these headers.
     if (header === "cookie") return [header, "sec-fetch-site", "x-csrf"];
     return header === undefined ? ["origin", "sec-fetch-site", "x-csrf"] : [header];
   });

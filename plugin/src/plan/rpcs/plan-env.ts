@@ -1,4 +1,4 @@
-// Variables of the environment: which a file, a composed message and a server need.
+// Variables of the environment that a file, a composed message and a server need.
 import type { DescFile, DescService } from "@bufbuild/protobuf";
 import { sameType } from "../../cel/index.ts";
 import { reachable } from "../../graph/graph.ts";
@@ -11,14 +11,15 @@ import type { PlanFile, PlanServer } from "../model/plan.ts";
 type Children = (message: Block) => Composed[];
 type Env = readonly EnvVar[];
 
-/** What `Env` is made of in each file. */
+/** Returns the variables of `Env` in each file. */
 export function envOfFiles(model: Model, children: Children): ReadonlyMap<DescFile, Env> {
   return new Map(model.files.map((file) => [file.desc, envOf(file, children)]));
 }
 
 /**
- * Of a file with services all that its package and these declare, and what messages of other packages read that they compose; of another
- * file what is read of its package's. Services whose variables have one name share it: they have one type.
+ * Returns the variables of one file. A file with services has all variables that its package and services declare, and
+ * those that composed messages of other packages read. Any other file has the variables of its package that it reads.
+ * Services whose variables have one name share it, since all of them have one type.
  */
 function envOf({ env, services, messages }: BffFile, children: Children): Env {
   const roots = services.flatMap(rootsOf);
@@ -34,8 +35,9 @@ const rootsOf = ({ methods, let: own }: BffService): Block[] => [
 ];
 
 /**
- * What messages that other files compose read of the environment, with all that they compose; of those alone to which some of these files
- * cannot give all that is in the `Env` of the message's file. A variable of services may also be of another type there.
+ * Returns the variables that messages read which other files compose, with everything that these messages compose.
+ * Contains only messages for which some of these files cannot supply the whole `Env` of the message's file. A variable
+ * of services may also have another type there.
  */
 export function envElsewhere(
   model: Model,
@@ -76,7 +78,9 @@ function covers(env: Env, wanted: Env): boolean {
   });
 }
 
-/** All that the files of a server need; the first to declare a variable says how it is read. */
+/**
+ * Returns all variables that the files of a server need. The first declaration of a variable decides how it is read.
+ */
 export function serverEnv(files: readonly PlanFile[], model: Model): Pick<PlanServer, "env" | "own"> {
   const env = each(files.flatMap((file) => file.env));
   const first = new Map(env.map(({ ir }) => [ir.name.value, ir]));
@@ -97,7 +101,7 @@ function readAlike(a: IrEnvVar, b: IrEnvVar): boolean {
   return a.default?.value === b.default?.value && others(a) === others(b);
 }
 
-/** The variables that it reads, policies of its calls included. */
+/** Returns the variables that a block reads, including the policies of its calls. */
 function envRead(block: Block): EnvVar[] {
   if (block.env.length === 0) return [];
   const policies = callsIn(block).flatMap(({ policy }) => policyExpressions(policy).flatMap((one) => one ?? []));

@@ -1,4 +1,4 @@
-// What a streaming rpc follows, with its defaults, and what runs once before its source opens.
+// The source of a streaming rpc with its defaults, and the steps that run once before the source opens.
 import type { DescFile } from "@bufbuild/protobuf";
 import type { Call } from "../../resolve/model/call.ts";
 import type { BffMethod, Block, Composed, Followed, Model, Opening, Step } from "../../resolve/model/model.ts";
@@ -92,7 +92,7 @@ export interface OpeningSurroundings extends Omit<MessageSurroundings, "nameOf" 
   readonly functions: (file: DescFile) => FunctionNames;
 }
 
-/** @param message what items are composed by */
+/** @param message the message that composes the items */
 export function planOpening(opening: Opening, message: Composed, around: OpeningSurroundings): PlanOpening {
   const functions = around.functions(opening.desc.file);
   const nameOf = stepNames(opening, functions.scope);

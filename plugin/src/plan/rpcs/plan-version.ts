@@ -2,7 +2,7 @@ import { fullName } from "../../model/full-name.ts";
 import type { Version } from "../../resolve/model/edge.ts";
 import type { PlanVersion } from "../model/plan.ts";
 
-/** The headers of an rpc that ends, and what its logs say; undefined where nobody is told anything. */
+/** Returns the headers and the log text of a deprecated rpc; undefined if the rpc is not deprecated. */
 export function planVersion(version: Version | undefined): PlanVersion | undefined {
   if (version === undefined) return undefined;
   const { deprecated, sunset } = version;
