@@ -20,7 +20,7 @@ import { checkedFunctions, emitFunctions } from "./emit-functions.ts";
 import { emitPolicies, type Policies } from "./emit-policies.ts";
 import { emitTopic, topicType } from "./emit-topic.ts";
 
-/** What is made once per process: policies, upstreams, the app object. */
+/** Prints the code that runs once per process: policies, upstreams, the app object. */
 export function emitSetup(file: PlanFile, names: FileNames): Lines {
   const policies = emitPolicies(file, names);
   const lines: Line[] = [];
@@ -79,7 +79,7 @@ export function emitSetup(file: PlanFile, names: FileNames): Lines {
   return lines;
 }
 
-/** What a file reads of the environment. */
+/** Prints the variables of the environment that a file reads. */
 export function emitEnv(env: readonly PlanEnvVar[], names: FileNames): Lines {
   if (env.length === 0) return [["export type Env = object;"], []];
   const rows = env.map(
@@ -119,7 +119,7 @@ function entryType(entry: Entry, names: FileNames): Line {
   ];
 }
 
-/** What keys are grouped by. */
+/** Returns the type by which keys are grouped. */
 function groupType(entry: Entry, names: FileNames): Line {
   const fields = requestType(entry, names);
   return entry.metadata
@@ -127,7 +127,10 @@ function groupType(entry: Entry, names: FileNames): Line {
     : fields;
 }
 
-/** The interface that composing asks for: a message that another file composes is given a part of it. */
+/**
+ * Prints the interface of the app object, which composing requires. A message that another file composes receives a
+ * part of it.
+ */
 export function emitApp(file: PlanFile, names: FileNames): Lines {
   const rows = [
     ...file.entries.map((entry): Line => [`readonly ${entry.name}: `, ...entryType(entry, names), ";"]),
@@ -232,7 +235,7 @@ function emitEntry(entry: Entry, file: PlanFile, names: FileNames, policies: Pol
     wrap === undefined
       ? [keys]
       : [`${keys}: keys.map((key) => `, ...inBody(presentValue(wrap.element, appValues(names))), ")"];
-  // In a group they are said.
+  // The request of a group sets these fields.
   const unset = entry.grouped ? [] : inheritedUnset(method.input, new Set([keys]));
   const literal: Line = ["{ ", ...commas([list, ...unset.map(({ name }): Line => [`${name}: undefined`])]), " }"];
   const init = unset.some(({ exact }) => exact) ? [names.runtime("defined"), "(", ...literal, ")"] : inBody(literal);
@@ -269,7 +272,10 @@ function inBody(print: Line): Line {
 }
 const appValues = (names: FileNames) => ({ ...appNames(names), file: names });
 
-/** The constant of its policy; on top what is its own: `retry.if`, which may read `env` and headers, and how it treats its answers. */
+/**
+ * Prints the constant of an entry's policy, with the entry's own settings: `retry.if`, which may read `env` and
+ * headers, and the treatment of its answers.
+ */
 function policyPrint(entry: Entry, names: FileNames, policies: Policies, file: PlanFile): Line {
   const constant = policies.call(entry);
   const when = entry.policy.retry?.when;

@@ -1,4 +1,4 @@
-// Functions of the user that expressions call: their types, and how what they give is checked.
+// Functions of the user that expressions call: their types, and the checks of their results.
 import { type CelType, celShape, type Overload } from "../../cel/index.ts";
 import type { PlanFile } from "../../plan/model/plan.ts";
 import { appNames } from "../names/app-names.ts";
@@ -31,7 +31,7 @@ function signatureOf({ params, result }: Overload, names: FileNames): Line {
   return ["(", ...list, ") => ", ...celShape(result, types)];
 }
 
-/** The statement that makes what expressions call of what the user has given. */
+/** Prints the statement that wraps the user's functions for calls in expressions. */
 export function checkedFunctions(file: PlanFile, names: FileNames): Lines {
   if (file.functions.length === 0) return [];
   return block(
@@ -43,7 +43,7 @@ export function checkedFunctions(file: PlanFile, names: FileNames): Lines {
   );
 }
 
-/** What a value is seen to be at run time. */
+/** Returns the type of a value as run-time checks detect it. */
 function kindOf(type: CelType): string {
   return type.kind === "message" ? type.desc.typeName : type.kind;
 }

@@ -1,4 +1,4 @@
-// Policies as named constants: what all share, and what differs.
+// Policies as named constants: the common values, and the differences from them.
 
 import { Code } from "@protobff/messages/bff/v1/options_pb.js";
 import { ADAPTIVE_MOST, policyKey } from "../../plan/calls/policies.ts";
@@ -41,7 +41,7 @@ export function emitPolicies(file: PlanFile, names: FileNames): Policies {
   };
 }
 
-/** The most common one is written out; the others say what differs from it. */
+/** Returns the most common item, which is written out. The other items are written as differences from it. */
 function mostCommon<T>(items: readonly T[], key: (item: T) => string): T | undefined {
   const counts = new Map<string, number>();
   for (const item of items) counts.set(key(item), (counts.get(key(item)) ?? 0) + 1);
@@ -126,7 +126,7 @@ interface Written {
   readonly lines: Line[];
 }
 
-/** @param entries those that are asked for one answer, or those that are followed: `kind` says which */
+/** @param entries unary calls, or calls that are followed; `kind` distinguishes them */
 function emitCalls(
   entries: readonly Entry[],
   kind: "CALL" | "STREAM",
@@ -184,7 +184,10 @@ function nameOfUsers(users: readonly Entry[], entries: readonly Entry[]): string
   return "sends" in first ? `${first.upstream}${upperFirst(first.name)}` : first.name;
 }
 
-/** What several calls share is named by what it says, so that calls that come and go do not rename it: `timeout_300ms`. */
+/**
+ * Returns a name from the contents of a policy that several calls share, such as `timeout_300ms`. New or removed calls
+ * then do not rename it.
+ */
 function nameOfContent({ timeoutMs, retry }: PlanCallPolicy, differing: readonly CallLeaf[]): string {
   const words: Readonly<Record<string, string>> = {
     timeoutMs: timeoutMs === undefined ? "no_timeout" : `timeout_${timeoutMs.value}ms`,
@@ -261,7 +264,7 @@ function breakerPrint(breaker: PlanBreaker | undefined): string {
   return `{ ${leaves.join(", ")} }`;
 }
 
-/** Written out, or what differs from the base; what says nothing is left out. */
+/** Prints a policy in full, or its differences from the base. Undeclared values are omitted. */
 function upstreamRows(upstream: PlanUpstream, base: PlanUpstream | undefined, names: FileNames): Line[] {
   const shared = base && upstreamLeaves(base);
   return upstreamLeaves(upstream).flatMap(({ name, print, said }): Line[] => {
@@ -277,7 +280,7 @@ const leafLine = ({ name, print, comment }: CallLeaf): Line => [`${name}: `, ...
 function number(leaf: Leaf<number>): { value: string; print: Line } {
   return { value: String(leaf.value), print: [group(leaf.value)] };
 }
-/** Where the leaves that come from source stand; defaults carry nothing. */
+/** Returns a comment with the places of declared leaves; defaults have no place. */
 function comment(leaves: readonly { readonly at: Leaf<unknown>["at"] }[], names: FileNames): string {
   const places = [
     ...new Set(leaves.flatMap((leaf) => (leaf.at === undefined ? [] : [names.place(leaf.at).replace(/:\d+$/, "")]))),

@@ -1,4 +1,4 @@
-// Topics: members of the app object that are followed, or asked for their newest item.
+// Topics: members of the app object that rpcs follow, or whose newest item steps read.
 import { emitValue } from "../../cel/index.ts";
 import { fullName } from "../../model/full-name.ts";
 import type { PlanTopic } from "../../plan/model/calls.ts";
@@ -17,7 +17,7 @@ export function topicType({ of: { event } }: PlanTopic, names: FileNames): Line 
   return [names.runtimeType("Topic"), "<", ...item, ">"];
 }
 
-/** @param rpc of its call, where it has one */
+/** @param rpc the printed rpc of its call; undefined: it has no call */
 export function emitTopic(topic: PlanTopic, rpc: Line | undefined, file: PlanFile, names: FileNames): Lines {
   const { of, name, keep } = topic;
   const { subject, jetstream } = of.topic;

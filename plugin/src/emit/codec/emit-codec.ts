@@ -1,4 +1,4 @@
-// `<file>_codec.ts`: how what goes over the wire is read and written, without reflection.
+// `<file>_codec.ts`: functions that read and write messages on the wire, without reflection.
 import { type DescField, type DescMessage, type DescOneof, ScalarType } from "@bufbuild/protobuf";
 import type { GeneratedFile } from "@bufbuild/protoplugin";
 import { byNumber } from "../../plan/codec/plan-codec.ts";
@@ -41,7 +41,7 @@ function emitRoot({ desc, name, why }: CodecRoot, way: "encode" | "decode", code
   return [[`/** ${doc} */`], [`export const ${way}${name} = `, ...made]];
 }
 
-/** The types of messages of which not all is read. */
+/** Returns the types of messages that are read in part. */
 export function readTypes(codec: PlanCodec | undefined): ReadonlyMap<DescMessage, string> {
   const parts = [...(codec?.readers.values() ?? [])].filter(({ fields }) => fields !== undefined);
   return new Map(parts.map(({ desc, name }) => [desc, `${name}Read`]));
@@ -126,7 +126,10 @@ function writeField(field: DescField, codec: PlanCodec, names: FileNames): Lines
   }
 }
 
-/** Whether a field goes out. A value of implicit presence stays at home when it is the default; -0 is none. */
+/**
+ * Returns the condition under which a field is sent. A field of implicit presence is not sent if it has the default
+ * value; -0 is not the default.
+ */
 function isSet(field: DescField, read: string): string {
   if (field.presence !== IMPLICIT || field.fieldKind === "message") return `${read} !== undefined`;
   if (field.fieldKind === "enum") return `${read} !== undefined && ${read} !== 0`;
@@ -241,7 +244,7 @@ function emitReader(reader: CodecMessage, codec: PlanCodec, names: FileNames): L
   ];
 }
 
-/** `interface SummaryRead`: the message without what nobody reads. */
+/** Prints `interface SummaryRead`: the message without its unread fields. */
 function readType({ desc, name, fields }: CodecMessage, codec: PlanCodec, names: FileNames): Lines {
   const parts = readTypes(codec);
   const taken: string[] = ["$typeName"];

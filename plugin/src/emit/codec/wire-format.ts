@@ -36,7 +36,7 @@ export function isUnwrapped(field: DescField): boolean {
   return field.fieldKind === "message" && field.oneof === undefined && isWrapperDesc(field.message);
 }
 
-/** What Reader and Writer call them. */
+/** Names of scalar types in the methods of Reader and Writer. */
 export const SCALARS: Readonly<Record<ScalarType, string>> = {
   [ScalarType.DOUBLE]: "double",
   [ScalarType.FLOAT]: "float",

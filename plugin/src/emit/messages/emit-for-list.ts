@@ -1,4 +1,5 @@
-// One function for all of a list of composed messages: what batches have for each, then each as a literal.
+// One function for a whole list of composed messages: first the items of batches for each message, then each message as
+// a literal.
 import type { PlanMessage, PlanStep } from "../../plan/model/messages.ts";
 import type { FileNames } from "../names/file-names.ts";
 import { MessageNames } from "../names/message-names.ts";
@@ -13,11 +14,11 @@ import { emitResponse } from "./emit-response.ts";
 import type { SharedTypes } from "./emit-start.ts";
 import { emitTouch } from "./emit-touch.ts";
 
-/** The local names of what is of the whole list. */
+/** Local names of values for the whole list. */
 interface ListNames {
   readonly list: string;
   readonly index: string;
-  /** What stands for all promises of a step. */
+  /** Names of the values that hold all promises of a step. */
   readonly loads: ReadonlyMap<PlanStep, string>;
 }
 

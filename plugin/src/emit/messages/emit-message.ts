@@ -106,7 +106,7 @@ export function mentioned(
   return steps;
 }
 
-/** What the body takes of the app object, of the service's steps and of the arguments. */
+/** Prints the names that the body takes from the app object, from the service's steps and from the arguments. */
 export function takenNames(
   message: PlanBlock & Pick<PlanMessage, "shared" | "awaited">,
   names: MessageNames,
@@ -114,7 +114,7 @@ export function takenNames(
   end: Lines,
 ): Lines {
   const lines: Line[] = [...takenOutside(message, names, steps, end)];
-  // What only a resolver reads goes to it with the others.
+  // A resolver receives an argument that only it reads together with the others.
   const optional = names.optional((local) => mentions([...steps, ...end], local));
   if (optional.length > 0) lines.push([`const { ${optional.join(", ")} } = args;`]);
   return lines;
@@ -182,7 +182,7 @@ export function commonParameters(
   const request = typeOfRequest(app, message.composed.callers, file);
   return [`${parameter("cx")}: `, ...request, `, ${parameter(name)}: `, ...type];
 }
-/** Of what one message is composed of. */
+/** Returns the type of the arguments of one message. */
 export function argumentsType({ composed: { args } }: Pick<PlanBlock, "composed">, file: FileNames): Line {
   return args.message === undefined ? argsType(args.members, file) : [file.shape(args.message)];
 }

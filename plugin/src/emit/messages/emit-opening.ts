@@ -1,4 +1,5 @@
-// What runs once for all items of a stream: a function that starts it, waits for it, and hands on what items read.
+// Openings of streams: a function starts the steps that run once for all items, waits for them, and hands on the values
+// that items read.
 
 import { isAdmission } from "../../plan/messages/admission.ts";
 import type { PlanOpening, PlanStep } from "../../plan/model/messages.ts";

@@ -1,4 +1,4 @@
-// Fields that rest on deferred steps: what the response announces, to be sent with its first message or later.
+// Fields that depend on deferred steps: the response announces them, and sends them with its first message or later.
 import type { PlanMessage, PlanPart } from "../../plan/model/messages.ts";
 import type { MessageNames } from "../names/message-names.ts";
 import { awaitIn } from "../steps/place.ts";
@@ -21,7 +21,7 @@ function emitPart(part: PlanPart, message: PlanMessage, names: MessageNames, hoi
     if (target === undefined) return [];
     return JSON.stringify(target.kind === "field" ? target.field.localName : target.oneof.localName);
   });
-  // Elsewhere than in proto3 what is unset is left out, and the type is that of what is there.
+  // Except in proto3, an unset field is omitted, and the type covers only the present fields.
   const typed: Line = desc.file.edition === 999 ? [": Pick<", names.file.shape(desc), `, ${members.join(" | ")}>`] : [];
   const ending: Lines = [
     ...value.before,

@@ -1,4 +1,4 @@
-// Who may call: what an endpoint is told of it, and the function that decides once the request has been read.
+// Permits: the property of an endpoint, and the function that decides after the request has been read.
 
 import type { PlanStep } from "../../plan/model/messages.ts";
 import type { PermitPart, PlanMethod, PlanPermit } from "../../plan/model/plan.ts";
@@ -26,7 +26,7 @@ export function permitProperty({ method, permit }: PlanMethod): Lines {
   return [parts.length === 0 ? ["permit: {},"] : ["permit: { ", ...commas(parts), " },"]];
 }
 
-/** Refuses by throwing. Conditions over what is there at once come first; calls are sent only where these have held. */
+/** Refuses by throwing. Immediate conditions come first; calls are sent only if these conditions hold. */
 export function emitPermit(permit: PlanPermit, file: FileNames, planned: StepContext["planned"]): Lines {
   return permit.parts.flatMap((part) => [...emitPart(permit, part, file, planned), []]);
 }
@@ -61,7 +61,7 @@ function emitPart(permit: PlanPermit, part: PermitPart, file: FileNames, planned
   ];
 }
 
-/** One that cannot be evaluated does not hold. */
+/** A condition that cannot be evaluated does not hold. */
 function emitCondition(step: PlanStep, cx: StepContext, place: Place): Lines {
   const { source } = step;
   if (source.kind !== "guard") return [];

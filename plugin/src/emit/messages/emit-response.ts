@@ -12,7 +12,7 @@ import { zeroOf } from "../text/zero-of.ts";
 import { joined, longChoice, MAX_CHAIN } from "../values/long-choice.ts";
 import { fieldValue, negatedConjunct, tested } from "../values/value.ts";
 
-/** `before`: what has to stand in front of it. */
+/** Prints the response. `before`: statements that must precede it. */
 export function emitResponse(message: PlanMessage, names: MessageNames): { before: Lines; lines: Lines } {
   const { desc, targets, degradedField } = message.composed;
   const literal = desc.file.edition === 999; // proto3: every property of the shape is in the literal
@@ -66,7 +66,7 @@ export function emitResponse(message: PlanMessage, names: MessageNames): { befor
   };
 }
 
-/** The values of a part's fields, as an object; `before`: what has to stand in front of it. */
+/** Prints the values of a part's fields, as an object. `before`: statements that must precede it. */
 export function emitPartValue(
   { targets }: PlanPart,
   message: PlanMessage,
@@ -96,7 +96,10 @@ function emitTarget(target: Target, message: PlanMessage, names: MessageNames): 
 
 const memberOf = (target: Target) => (target.kind === "oneof" ? target.oneof : target.field);
 
-/** What stands where a part comes later; what may be unset is left out, unless every object has a member of that name. */
+/**
+ * Prints the placeholder of a later part. A member that may be unset is omitted, unless every object inherits a member
+ * of that name.
+ */
 function emptyTarget(target: Target, desc: DescMessage, literal: boolean): Lines {
   const { localName } = memberOf(target);
   const zero = zeroOf(memberOf(target));
@@ -112,8 +115,7 @@ function lateVariables({ steps }: PlanMessage): ReadonlySet<Variable> {
 
 /**
  * Members in order: `if` decides, or the presence of the value; else the default; else unset.
- *
- * @param late what is only there for members that may be chosen
+ * @param late variables that exist only for members that may be chosen
  */
 function emitOneof(
   target: OneofTarget,
@@ -196,7 +198,10 @@ function choiceOf({ oneof }: OneofTarget, branches: readonly Branch[], standard:
   return joined([[`${name}:`], ...chain, ["  : ", ...otherwise]]);
 }
 
-/** The members with their values: up to one that is always there, after which none is asked, and the default is not needed. */
+/**
+ * Returns the members with their values, up to the first member that is always present. Later members and the default
+ * are then not needed.
+ */
 function askedMembers({ members }: OneofTarget, names: MessageNames) {
   const values = members.map((member) => ({ member, ...fieldValue(member.bound, member.field, names) }));
   const sure = values.findIndex(({ member, mayBeUndefined }) => !member.default && !member.if && !mayBeUndefined);

@@ -1,4 +1,4 @@
-// A service's `let`: what starts its steps, and the types under which messages get them.
+// A service's `let`: the function that starts its steps, and the types under which messages receive them.
 
 import { isAdmission } from "../../plan/messages/admission.ts";
 import type { PlanCallers } from "../../plan/model/inputs.ts";
@@ -27,8 +27,8 @@ export interface SharedTypes {
 }
 
 /**
- * One interface for each service of the file. A message of the same file that is part of one service only takes what it reads
- * of it; another one says what it needs.
+ * Prints one interface for each service of the file. A message of the same file that belongs to one service picks the
+ * members that it reads. Any other message declares the members that it needs.
  */
 export function sharedTypes(file: PlanFile, names: FileNames): SharedTypes {
   const lines: Line[] = [];
@@ -97,12 +97,12 @@ export function emitStart(start: PlanStart, file: FileNames, planned: StepContex
       : [[`before: [${start.before.map((step) => `${step.name}Step`).join(", ")}]`]];
   const all = [...given, ...before];
   if (all.length > 0) end.push(["return { ", ...commas(all), " };"]);
-  // A constant may stand with the guards alone.
+  // Only the guards may need a constant.
   const kept: Line[] = [];
   for (const { step, lines } of [...steps].reverse())
     if (!isAdmission(step, start) || mentions([...kept, ...end], step.name)) kept.unshift(...lines, []);
   const taken = names.taken((local) => mentions(kept, local));
-  // What is read for an argument alone that nobody reads runs all the same.
+  // A value that only an unread argument needs must still run.
   const started = unreadAsVoid([...hoistedLines(plain.hoisted), ...kept, ...end]);
   const body: Lines = [...(taken.length === 0 ? [] : [...taken, []]), ...started];
   const need =
@@ -133,7 +133,7 @@ function ownStep(step: PlanStep, { steps }: PlanStart): PlanStep {
   return steps.find((own) => own.step.name === step.step.name) ?? step;
 }
 
-/** Readers outside know only this step: what has touched those that it rests on is told of it. */
+/** Adds to a step's promise the causes of the steps that it depends on: readers outside see only this step. */
 export function resting(
   step: PlanStep,
   started: Lines,
@@ -163,7 +163,7 @@ export function resting(
   return callOver("cx.resting", [started, told]);
 }
 
-/** The guards of a service that speak before any call is sent. */
+/** Prints the guards of a service that run before any call is sent. */
 export function emitServiceAdmission(
   start: PlanStart,
   callers: PlanCallers | undefined,

@@ -1,4 +1,4 @@
-// What failures touched of a response.
+// Touches: effects of failures on a response.
 import type { DescField } from "@bufbuild/protobuf";
 import { type Expression, isInherited, presenceOf } from "../../cel/index.ts";
 import type { OneofTarget } from "../../model/conversion.ts";
@@ -8,7 +8,7 @@ import { type Hoisted, originPrint } from "../steps/step-context.ts";
 import type { Line } from "../text/lines.ts";
 import { conjunct, fieldValue, negatedConjunct } from "../values/value.ts";
 
-/** @param holder what has the field's value: the response, or of a part its fields */
+/** @param holder the object with the field's value: the response, or the fields of a part */
 export function emitTouch(
   touch: PlanMessage["touches"][number],
   message: PlanMessage,

@@ -1,4 +1,5 @@
-// `web_faults.ts`: what the plan says of every fault, as tests on mocks; `web_faults.test.ts` hands them to a runner.
+// `web_faults.ts`: the plan's predictions for every fault, as tests on mocks; `web_faults.test.ts` passes them to a
+// runner.
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import type { GeneratedFile } from "@bufbuild/protoplugin";
 import type { Caller } from "@protobff/faults";
@@ -45,7 +46,7 @@ function makes(file: PlanFile, names: FileNames, f: GeneratedFile): Lines {
   return [["const make = () =>"], ...indent(block([create, "({"], supplied, ["});"]))];
 }
 
-/** Of one request: its cells, and what is made of them. */
+/** Prints the cells of one request, and the tests over them. */
 function testsOf(
   { rpc, example, table }: RpcPrediction,
   { service, desc, name }: ReturnType<typeof rpcNames>[number],

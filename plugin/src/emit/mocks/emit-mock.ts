@@ -1,4 +1,5 @@
-// `<file>_mock.ts`: upstreams that answer in the process, of the rpcs that are called and the fields that are read, and a BFF on them.
+// `<file>_mock.ts`: upstreams inside the process, with the rpcs that are called and the fields that are read, and a BFF
+// on top of them.
 import type { DescField, DescMethod, DescService } from "@bufbuild/protobuf";
 import type { GeneratedFile } from "@bufbuild/protoplugin";
 import type { Entry, PlanUpstream } from "../../plan/model/calls.ts";
@@ -39,11 +40,11 @@ export function emitMock(file: PlanFile, plan: Plan, f: GeneratedFile): void {
 
 interface Called {
   readonly method: DescMethod;
-  /** How the first batch that calls it asks. */
+  /** The batch of the first entry that calls it in batches. */
   readonly batch: Entry["batch"];
 }
 
-/** What is called of an upstream, each method once. */
+/** Returns the methods of an upstream that are called, each once. */
 function calledOf({ entries, topics, clients }: PlanFile, { name }: PlanUpstream): readonly Called[] {
   const found = new Map<DescMethod, Called>();
   const ofTopics = topics.flatMap(({ entry }) => entry ?? []);
@@ -83,7 +84,7 @@ function emitMocks(file: PlanFile, names: FileNames): Lines {
   ];
 }
 
-/** Of batches. */
+/** Prints the default answers of batches. */
 function emitDefaults(file: PlanFile, names: FileNames): Lines {
   const rows = file.upstreams.flatMap((upstream): Lines => {
     const methods = calledOf(file, upstream).flatMap(({ method, batch }): Line[] =>
@@ -102,7 +103,7 @@ function forEachKey(method: DescMethod, batch: Batch, names: FileNames): Line {
   const fields = `{ keys: "${batch.keys.localName}", items: "${batch.items.localName}"${key} }`;
   return [names.testing("forEachKey"), "(", names.service(method.parent), `.method.${method.localName}, ${fields})`];
 }
-/** Where an item holds its key: a field, or what `key_by` says where that is a path. */
+/** Returns the path of the key in an item: a field, or the path in `key_by`; undefined if `key_by` is not a path. */
 function keyPath({ key, keyBy, items }: Batch): readonly string[] | undefined {
   if (key !== undefined) return [key.localName];
   if (keyBy === undefined || !keyBy.by.expression.path) return undefined;
@@ -276,7 +277,7 @@ function rpcsOf(services: readonly PlanService[], names: FileNames): Lines {
     return [[`/** ${fullName(service.desc, desc)} */`], [...property(name, rpc), ","]];
   });
 }
-/** What rpcs are called there. */
+/** Returns the names of rpcs on the mocked BFF. */
 export function rpcNames(services: readonly PlanService[]) {
   const all = services.flatMap((service) => service.methods.map(({ method }) => ({ service, desc: method.desc })));
   const times = new Map<string, number>(OWN.map((name) => [name, 1]));

@@ -1,4 +1,5 @@
-// What stands in for resolvers and functions of the user where faults are tested: each gives the sample that the plan's predictions take for it.
+// Replacements for resolvers and functions of the user in fault tests: each returns the sample that the plan's
+// predictions assume.
 import { type DescField, ScalarType } from "@bufbuild/protobuf";
 import { type CelType, fieldType, type Proto } from "../../cel/index.ts";
 import type { PlanFile } from "../../plan/model/plan.ts";

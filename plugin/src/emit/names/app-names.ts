@@ -1,7 +1,7 @@
 import type { Names, Variable } from "../../cel/index.ts";
 import type { FileNames } from "./file-names.ts";
 
-/** What stands on the request. */
+/** Code of the variables that the request holds. */
 const OF_REQUEST: Partial<Readonly<Record<Variable["role"], string>>> = {
   headers: "cx",
   now: "cx.now()",

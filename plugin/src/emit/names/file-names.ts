@@ -1,4 +1,4 @@
-// What one emitted file imports, and where its pieces stand.
+// Imports of one emitted file, and the paths of its modules.
 import type { DescEnum, DescFile, DescMessage, DescService } from "@bufbuild/protobuf";
 import type { GeneratedFile, Printable } from "@bufbuild/protoplugin";
 import type { Overload } from "../../cel/index.ts";
@@ -15,17 +15,17 @@ const TESTING = "@protobff/testing";
 /** The options' own messages are no data. */
 const OWN_PACKAGES = /^bff\.v1$/;
 
-/** What names depend on. */
+/** Parts of the plan that names depend on. */
 interface FromPlan {
   readonly reads: ReadonlyMap<DescMessage, string>;
   readonly convert: Plan["convert"];
   readonly enumConversion: Plan["enumConversion"];
   readonly functions: readonly PlanFunction[];
-  /** Whether what the file of this descriptor exports is imported as well: it is not the one that is written. */
+  /** True if exports of the file of this descriptor are imported as well: it is not the file that is written. */
   readonly apart?: boolean;
 }
 
-/** Of files that hold no messages. */
+/** Names for files without messages. */
 const PLAIN: FromPlan = { reads: new Map(), convert: (): string => "", enumConversion: () => undefined, functions: [] };
 
 const MESSAGES = "MESSAGES";
@@ -35,9 +35,9 @@ export class FileNames {
   readonly file: DescFile;
   /** The files of whose messages something is imported. */
   readonly #seen = new Set<DescFile>();
-  /** Where protoc-gen-es writes a file's messages. */
+  /** Paths of the modules that protoc-gen-es writes for a file's messages. */
   readonly #paths = new Map<DescFile, string>();
-  /** What stands for the type of a message of which not all is read. */
+  /** Type names of messages that are read in part. */
   readonly #reads: ReadonlyMap<DescMessage, string>;
   readonly #convert: Plan["convert"];
   readonly #enumConversion: Plan["enumConversion"];
@@ -57,7 +57,7 @@ export class FileNames {
     this.#own = new Map(functions.map(({ own, name }) => [own, name]));
     this.#enumConversion = enumConversion;
   }
-  /** Of what only a file that starts a server needs. */
+  /** Imports from `@protobff/server`, which only files that start a server need. */
   server(name: string): Printable {
     return this.#f.import(name, "@protobff/server");
   }
@@ -67,7 +67,10 @@ export class FileNames {
   runtimeType(name: string): Printable {
     return this.#f.import(name, RUNTIME, true);
   }
-  /** Functions of the expression library are called as `cel.…`; what makes messages is not of it. */
+  /**
+   * Returns a function of the expression library, printed as `cel.…`. Functions that create messages are not part of
+   * that library.
+   */
   cel(name: string): Printable {
     return name === "create" || name === "defined" ? this.runtime(name) : [this.#f.import("cel", RUNTIME), `.${name}`];
   }
@@ -138,7 +141,7 @@ export class FileNames {
   validateType(name: string): Printable {
     return this.#f.import(name, `${RUNTIME}/validate`, true);
   }
-  /** What mocks are made of. */
+  /** Imports helpers for mocks. */
   testing(name: string): Printable {
     return this.#f.import(name, TESTING);
   }

@@ -1,4 +1,5 @@
-// Where a condition stands in front of other expressions TypeScript narrows what they compare: see plugin/src/cel/emit/emitter/contradiction.ts.
+// After a condition TypeScript narrows the values that later expressions compare: see
+// plugin/src/cel/emit/emitter/contradiction.ts.
 import {
   aliasesIn,
   childrenOf,
@@ -15,15 +16,15 @@ type Some = Expression | undefined;
 interface Choice {
   readonly if: Some;
   readonly then: readonly Some[];
-  /** Whether it asks for something else, too: where it is not taken nothing is known of its `if`. */
+  /** True if it has another condition, too: if it is not taken, its `if` may still hold. */
   readonly partly?: boolean;
 }
 
-/** How the tests of a block are printed that TypeScript would draw too many conclusions from. */
+/** Tests of a block that are printed differently, because TypeScript would draw too many conclusions from them. */
 export interface Hidden {
-  /** So that it draws none. */
+  /** Tests that are printed so that TypeScript draws no conclusions. */
   readonly tests: ReadonlySet<Node>;
-  /** Those by `ok` that are known not to hold, as what they come to. */
+  /** Tests by `ok` that are known to be false, printed as their result. */
   readonly failed: ReadonlySet<Node>;
 }
 
@@ -63,7 +64,7 @@ class HiddenTests implements Hidden {
         [source.default?.expression],
       );
     if (source.kind === "guard") {
-      // The condition of a permit is the one on which one passes.
+      // The condition of a permit admits; the condition of any other guard refuses.
       const passes = block.composed.kind === "permit";
       this.#before(source.if, passes, others(block, source), true);
       this.#before(source.if, !passes, source.expressions);
@@ -105,7 +106,7 @@ class HiddenTests implements Hidden {
       if (expression === undefined) continue;
       const aliases = aliasesIn([condition.root, expression.root], (variable) => this.#values.get(variable));
       for (const test of contradicted(condition.root, outcome, expression.root, aliases)) {
-        // What stands behind the condition may need that TypeScript believes it.
+        // Code after the condition may depend on TypeScript's narrowing.
         if (test.kind !== "ok" || test.set || alone) this.tests.add(test);
         else for (const one of oksIn(expression.root, test.variable)) this.failed.add(one);
       }
@@ -123,7 +124,7 @@ function oksIn(root: Node, variable: Variable): readonly Node[] {
   return found;
 }
 
-/** What may be printed behind a guard. */
+/** Returns the expressions that may be printed after a guard. */
 function others({ composed, declared }: Block, guard: PlanSource): Some[] {
   const steps = declared.flatMap((step) => (step.source === guard ? [] : [step.if, ...step.expressions]));
   const targets = composed.kind === "composed" ? composed.targets : [];

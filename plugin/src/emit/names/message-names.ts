@@ -25,7 +25,9 @@ export class MessageNames implements Names {
   /** The local names of arguments that may be absent. */
   readonly #optional: ReadonlyMap<string, string>;
   readonly #hidden: Hidden;
-  /** Members of the app object that are none of its calls, with their local names; in use once an expression has asked for them. */
+  /**
+   * Members of the app object that are not calls, with their local names; in use once an expression has requested them.
+   */
   readonly #members = new Map<string, string>();
   readonly #functions: string;
   readonly #principal: string;
@@ -64,15 +66,15 @@ export class MessageNames implements Names {
     this.#entries.set(entry, name);
     return name;
   }
-  /** `env, getUsage, search: search_`; `reads` says which local names are of use. */
+  /** Returns `env, getUsage, search: search_`. `reads` returns true for local names in use. */
   destructured(reads: (local: string) => boolean): string[] {
     const members = [...this.#members].sort().filter(([, local]) => reads(local));
     const entries = [...this.#entries].map(([{ name }, local]): readonly [string, string] => [name, local]);
     return [...members, ...entries].map(([name, local]) => (name === local ? name : `${name}: ${local}`));
   }
   /**
-   * What a function takes of the request before anything else: the caller, as a constant so that TypeScript sees what has been checked, and
-   * members of the app object. `reads` says which local names are of use.
+   * Prints the values that a function takes from the request first: the caller, and members of the app object. The
+   * caller is a constant, so that TypeScript keeps its narrowing. `reads` returns true for local names in use.
    */
   taken(reads: (local: string) => boolean): Lines {
     const lines: Line[] = [];
@@ -83,7 +85,7 @@ export class MessageNames implements Names {
     if (app.length > 0) lines.push([`const { ${app.join(", ")} } = cx.app;`]);
     return lines;
   }
-  /** The arguments that may be absent, as `order` or `cx: cx_`; `reads` says which local names are of use. */
+  /** Returns the arguments that may be absent, as `order` or `cx: cx_`. `reads` returns true for local names in use. */
   optional(reads: (local: string) => boolean): string[] {
     return [...this.#optional].flatMap(([name, local]) => {
       if (!reads(local)) return [];

@@ -1,4 +1,4 @@
-// `<file>_rules.ts`: what is checked of requests before they are composed, one function for each message that has rules.
+// `<file>_rules.ts`: checks of requests before they are composed, one function for each message that has rules.
 import type { GeneratedFile } from "@bufbuild/protoplugin";
 import { presenceOf } from "../../cel/index.ts";
 import type { RuledField, RuledGroup, RuleStep } from "../../model/rules.ts";
@@ -101,9 +101,9 @@ function emitField({ field, required, value }: RuledField, names: RuleNames): Li
   }
   const always = presenceOf(field) === "implicit" && value?.unlessZero !== true;
   if (!always) return block(["if (", ...set, ") {"], rows, ["}"]);
-  // Each in a block of its own: names of one are no other's.
+  // A separate block for each check keeps local names apart.
   return rows.length > 1 && rows.some(isDeclaration) ? block(["{"], rows, ["}"]) : rows;
 }
 const isDeclaration = ([first]: Line): boolean => typeof first === "string" && /^(const|let) /.test(first);
-/** Of buf.validate.FieldRules. */
+/** Rule `required` of buf.validate.FieldRules. */
 const REQUIRED: readonly RuleStep[] = [["required", 25, 8]];

@@ -3,14 +3,14 @@ import type { Bound, Scalar, Test, Time } from "../../model/rules.ts";
 import type { Line } from "../text/lines.ts";
 import type { RuleNames } from "./rule-names.ts";
 
-/** Up to so many values of a list are compared one by one. */
+/** Maximum number of list values that are compared one by one. */
 const FEW = 3;
 
 /** `value`: an expression that is as good as a name. */
 export function violated(test: Test, value: string, names: RuleNames): Line {
   switch (test.kind) {
     case "equal":
-      // TypeScript refuses to compare what it knows to be one of the two with the other.
+      // TypeScript refuses to compare a value that is narrowed to one boolean with the other boolean.
       if (typeof test.value === "boolean") return [test.value ? `!${value}` : value];
       return [`${value} !== ${literal(test.value)}`];
     case "in":

@@ -1,4 +1,4 @@
-// What is checked of one field: its value, and what a list or a map holds.
+// Checks of one field: its value, and the contents of a list or a map.
 import { type DescField, ScalarType } from "@bufbuild/protobuf";
 import { isWrapperDesc } from "@bufbuild/protobuf/wkt";
 import type { CelRule, ElementRules, RuleText, ValueRules } from "../../model/rules.ts";
@@ -14,12 +14,12 @@ interface Looked {
   readonly raw: string;
   /** The same as tests take it. */
   readonly value: string;
-  /** What follows the field where something is found there: `, i`. */
+  /** Suffix of the field for a violation inside a list or a map: `, i`. */
   readonly at: string;
   readonly key: boolean;
 }
 
-/** Of a field that is set. */
+/** Prints the checks of a field that is set. */
 export function emitValue(field: DescField, rules: ElementRules, names: RuleNames): Lines {
   const raw = memberOf(field, "message");
   const own = emitOne(field, rules, { raw, value: plain(field, raw, true), at: "", key: false }, names);
@@ -50,7 +50,7 @@ function emitOne(
   ];
 }
 
-/** A text of its own behind the place in a list or a map, or where there is none. */
+/** Returns the argument for a custom text. It follows the place in a list or a map, or `undefined` without a place. */
 function textAfter(at: string, message: string | undefined): string {
   return message === undefined ? "" : `${at === "" ? ", undefined" : ""}, ${message}`;
 }

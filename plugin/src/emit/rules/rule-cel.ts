@@ -9,7 +9,10 @@ import type { FileNames } from "../names/file-names.ts";
 import { block, type Line, type Lines, mentions } from "../text/lines.ts";
 import type { RuleNames } from "./rule-names.ts";
 
-/** What the expression gives: a bool, or a text that is empty where nothing is wrong. `validate`: a function of @protobff/runtime/validate. */
+/**
+ * Returns the outcome of the expression: a bool, or a text that is empty if the value is valid. `validate`: a function
+ * of @protobff/runtime/validate.
+ */
 export function outcomeOf({ expression, value }: CelRule, names: Names, validate: (name: string) => Printable): Code {
   return emitValue(expression, {
     ...names,
@@ -21,7 +24,10 @@ export function outcomeOf({ expression, value }: CelRule, names: Names, validate
   });
 }
 
-/** Adds a violation where a rule is broken: `say` prints that, with the rule's own text or the one that stands in a variable. */
+/**
+ * Adds a violation if a rule is broken. `say` prints the violation, with the rule's text or with the text of a
+ * variable.
+ */
 export function emitCel(rule: CelRule, value: string, names: RuleNames, say: (message?: string) => Line): Lines {
   const readsNow = rule.expression.reads.some(({ variable }) => variable === NOW);
   const call: Line = [functionOf(rule, readsNow, names), `(${value}${readsNow ? ", found.now" : ""})`];
@@ -75,7 +81,7 @@ function shapeName(desc: DescMessage | DescEnum, names: FileNames): Printable {
   return desc.typeName === "google.protobuf.Struct" ? names.protobufType("JsonObject") : names.shape(desc);
 }
 
-/** What neither JavaScript, nor what the file imports or declares, has a name for. */
+/** Returns true for a name that neither JavaScript nor the file's imports and declarations use. */
 function isPlainName(name: string): boolean {
   return !WORDS.has(name) && !VALIDATE_FUNCTIONS.has(name) && /^[a-z]/.test(name);
 }

@@ -1,4 +1,4 @@
-// What the functions of one `_rules.ts` share: constants, each once, and the names of all.
+// Constants that the functions of one `_rules.ts` share, each printed once, and the names of these functions.
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import type { Printable } from "@bufbuild/protoplugin";
 import type { RuleText } from "../../model/rules.ts";

@@ -1,4 +1,4 @@
-// `identity.ts` of a package: its sources, and what each makes of a credential.
+// `identity.ts` of a package: its sources, and the principal that each source makes of a credential.
 import type { GeneratedFile, Printable } from "@bufbuild/protoplugin";
 import { type Expression, emitValue } from "../../cel/index.ts";
 import type { Sourced, Text } from "../../diagnostic/origin.ts";
@@ -82,7 +82,7 @@ function emitSource(
     [`name: ${JSON.stringify(source.name)},`],
     ...optionsOf(source, names),
     ...issuerVariables(source),
-    // Who signs it names the service that it calls.
+    // The signer of an assertion names the called service as its audience.
     ...(credential.kind === "assertion"
       ? [[`audience: [${services.map((one) => JSON.stringify(one)).join(", ")}],`]]
       : []),
@@ -94,7 +94,10 @@ function emitSource(
   return [[...(open ?? []), ` // ${names.place(ir.name?.at ?? ir.at)}`], ...rest];
 }
 
-/** An issuer may be empty or malformed by its variables, or that of another source: the fault at the start names them. */
+/**
+ * Prints the variables of an issuer, which the startup error names. They may make the issuer empty, malformed, or equal
+ * to the issuer of another source.
+ */
 function issuerVariables({ credential, texts }: PlanIdentitySource): Lines {
   if (!("issuer" in credential)) return [];
   const parts = credential.issuer === undefined ? undefined : texts.get(credential.issuer);
@@ -103,7 +106,7 @@ function issuerVariables({ credential, texts }: PlanIdentitySource): Lines {
   return variables.length === 0 ? [] : [["issuerVariables: ", JSON.stringify(variables).replaceAll(",", ", "), ","]];
 }
 
-/** What its kind says, in the order of the options. */
+/** Prints the options of the source's kind, in the order of the options. */
 function optionsOf({ credential, texts }: PlanIdentitySource, names: FileNames): Lines {
   const written = (text: Text): Line => withHoles(texts.get(text) ?? [text.value], names);
   const rows: Line[] = [];

@@ -1,4 +1,4 @@
-// How upstreams are reached, besides their addresses: what `server.ts` says of the clients that it makes.
+// Connection settings of upstreams besides their addresses: options of the clients that `server.ts` creates.
 
 import type { PlanUpstream } from "../../plan/model/calls.ts";
 import type { PlanServer } from "../../plan/model/plan.ts";
@@ -7,7 +7,7 @@ import { ruleText } from "../services/emit-rest.ts";
 import { group } from "../text/group.ts";
 import { block, type Line, type Lines } from "../text/lines.ts";
 
-/** Of the upstreams of which anything is said. */
+/** Prints the settings of upstreams that declare any. */
 export function reachLines({ upstreams }: PlanServer, names: FileNames): Lines {
   const rows = upstreams.flatMap((upstream): Line[] => {
     const own = [...balanceRows(upstream), ...httpRows(upstream, names)];
@@ -23,7 +23,7 @@ function balanceRows({ balance }: PlanUpstream): Line[] {
   return [[`balance: { ${all.map(([name, { value }]) => `${name}: ${group(value)}`).join(", ")} },`]];
 }
 
-/** How each rpc is called over HTTP that is called. */
+/** Prints the HTTP rule of each rpc that is called over HTTP. */
 function httpRows({ service, http, protocol }: PlanUpstream, names: FileNames): Line[] {
   if (protocol?.value !== "HTTP_JSON") return [];
   const rows = http.map(

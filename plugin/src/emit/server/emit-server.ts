@@ -1,4 +1,4 @@
-// `server.ts` of a package, or of several: what `node web/v1/server.ts` runs.
+// `server.ts` of one package, or of several: the module that `node web/v1/server.ts` runs.
 import { posix } from "node:path";
 import type { DescFile, DescService } from "@bufbuild/protobuf";
 import type { GeneratedFile, Printable } from "@bufbuild/protoplugin";
@@ -56,7 +56,7 @@ interface ServerContext {
   /** Something that the emitted file of a package exports. */
   readonly own: (name: string, file: PlanFile) => Printable;
   readonly services: readonly { readonly file: PlanFile; readonly service: PlanService }[];
-  /** What the user's module has to export. */
+  /** Exports that the user's module must have. */
   readonly supplied: readonly ReturnType<typeof suppliedBy>[];
   readonly topics: PlanFile["topics"];
   /** The files that have limits. */
@@ -72,7 +72,7 @@ function contextOf(server: PlanServer, f: GeneratedFile, first: DescFile): Serve
   return {
     server,
     f,
-    // No file of its own in the run: everything, also of the first file, is imported.
+    // The server is a separate module: it imports everything, also from the first file.
     names: new FileNames(f, first),
     own: (name, file) => f.import(name, `./${file.desc.name}_bff.js`),
     services: files.flatMap((file) => file.services.map((service) => ({ file, service }))),
@@ -125,7 +125,7 @@ function suppliedLines({ supplied, f }: ServerContext): Lines {
   });
 }
 
-/** What the function that makes a service takes. */
+/** Returns the parameters of the function that creates a service. */
 function serviceParts(server: PlanServer, file: PlanFile, service: PlanService): string[] {
   return [
     "upstreams",
@@ -142,13 +142,13 @@ function serviceParts(server: PlanServer, file: PlanFile, service: PlanService):
 const hasCaches = ({ files }: PlanServer): boolean =>
   files.some((file) => file.entries.some((entry) => entry.policy.cache !== undefined));
 
-/** What the live page draws; nobody else loads it. */
+/** Prints the import of the plan, which only the live page loads. */
 function planLines(server: PlanServer, extension: Parameter["importExtension"]): Lines {
   const from = `./${posix.basename(planPath(server))}${extension === "none" ? "" : `.${extension}`}`;
   return [[`plan: async () => (await import(${JSON.stringify(from)})).PLAN,`]];
 }
 
-/** What its upstreams answer where they are mocked; nobody else loads it. */
+/** Prints the import of the answers of mocked upstreams, which only a mocked server loads. */
 function mockLines({ path, files }: PlanServer, extension: Parameter["importExtension"]): Lines {
   const imports = files.map((file): Line => {
     const to = posix.relative(posix.dirname(path), mockPath(file.desc));
@@ -158,7 +158,7 @@ function mockLines({ path, files }: PlanServer, extension: Parameter["importExte
   return block(["mocks: async () => ["], imports, ["],"]);
 }
 
-/** What is followed in the process: each is kept in NATS, or has a call. */
+/** Prints the topics of the process: each is stored in NATS, or has a call. */
 function topicsLines(topics: PlanFile["topics"]): Lines {
   if (topics.length === 0) return [];
   const rows = topics.map(({ of: { topic } }): Line => {
@@ -174,7 +174,7 @@ function topicsLines(topics: PlanFile["topics"]): Lines {
   return block(["topics: ["], rows, ["],"]);
 }
 
-/** What the server counts; limits of one name in several files are one. */
+/** Prints the counters of the server; limits of one name in several files are one counter. */
 function limitsLines(files: readonly PlanFile[], own: (name: string, file: PlanFile) => Printable): Lines {
   if (files.length === 0) return [];
   const [first] = files;
@@ -221,7 +221,7 @@ function identityLines(server: PlanServer, f: GeneratedFile): Lines {
   return [["identity: (env) => ", create, `(env${envKey(server, first.desc).read}),`]];
 }
 
-/** How the environment is read; services that read a variable each in their own way get an object each. */
+/** Prints how the environment is read. Services that read a variable differently each receive a separate object. */
 function envLines(server: PlanServer): Lines {
   const { env, own, files } = server;
   if (env.length === 0) return [["env: () => ({}),"]];

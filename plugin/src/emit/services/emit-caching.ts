@@ -1,10 +1,13 @@
-// What an endpoint is told of using answers again.
+// Properties of an endpoint for cached answers.
 import type { PlanHttpCache, PlanResponseCache } from "../../plan/model/plan.ts";
 import type { FileNames } from "../names/file-names.ts";
 import { group } from "../text/group.ts";
 import { block, type Line, type Lines } from "../text/lines.ts";
 
-/** `cache: { answers: deps.cache, ttlMs: 30_000, plan: "…", principal: ["tenant"] },`, with the guards that speak for each request. */
+/**
+ * Prints `cache: { answers: deps.cache, ttlMs: 30_000, plan: "…", principal: ["tenant"] },`, with the guards that run
+ * for each request.
+ */
 export function cacheProperty(
   cache: PlanResponseCache | undefined,
   { cx, admit }: { readonly cx: Line; readonly admit: Lines },

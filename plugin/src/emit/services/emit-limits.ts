@@ -9,7 +9,7 @@ import { group } from "../text/group.ts";
 import { block, type Line, type Lines } from "../text/lines.ts";
 import { absentAs, applies, lambda, requestNames } from "../values/lambda.ts";
 
-/** What every file exports that has limits. */
+/** The name of the export of every file with limits. */
 export const LIMITS = "LIMITS";
 
 /** `const USER_LIMIT: RateLimit = { … };`, and all of them. */
@@ -75,10 +75,10 @@ function emitUse({ use, limit }: PlanLimitUse, early: boolean, cx: Line, limits:
   );
 }
 
-/** Without a principal nobody is counted. */
+/** Requests without a principal are not counted. */
 function keyPrint(key: Expression, names: Names): Line {
   const { print } = emitValue(key, names);
   return absentAs("undefined", key, names, key.type.kind === "string" ? print : ["String(", ...print, ")"]);
 }
-/** It is asked only where key and condition have been, so that what is absent here has been seen there. */
+/** The cost is evaluated only after the key and the condition, which have already handled absent values. */
 const costPrint = (cost: Expression, names: Names): Line => absentAs("0", cost, names, emitValue(cost, names).print);

@@ -16,7 +16,7 @@ import { telemetryProperty } from "./emit-telemetry.ts";
 import { versionProperty } from "./emit-version.ts";
 import { admits, codecProperty, handedOn, typedRequest } from "./endpoint-parts.ts";
 
-/** How the rpc composes: the function of its message, with what the service starts before. */
+/** Prints the property `compose`: the function of the rpc's message, after the start of the service's steps. */
 function composeProperty({ method, message, start, cache }: PlanMethod, names: FileNames): Lines {
   const { args } = message.composed;
   const compose = composeFunction(message, names);
@@ -53,7 +53,7 @@ function composeProperty({ method, message, start, cache }: PlanMethod, names: F
   return block([...open, "{"], [...statements, ["return ", ...call, ";"]], ["},"]);
 }
 
-/** The same where answers are used again: for each request, whoever has its answer. */
+/** Prints the guards of cached answers, which run for each request, even if its answer is in the cache. */
 function admitProperty(planned: PlanMethod, names: FileNames): Lines {
   const { method, message, start } = planned;
   if (start?.admit === undefined && message.admits === undefined) return [];
@@ -64,7 +64,7 @@ function admitProperty(planned: PlanMethod, names: FileNames): Lines {
   ]);
 }
 
-/** What a service needs of the user's module. */
+/** Returns the parts of the user's module that a service needs. */
 export function suppliedParts({ desc, resolvers, functions }: PlanFile) {
   return [
     ...(resolvers.length > 0 ? [{ name: "resolvers", type: suppliedType(desc, "Resolvers") }] : []),
@@ -136,7 +136,7 @@ function emitEndpoint(planned: PlanMethod, file: PlanFile, names: FileNames): Li
   return block(open, rows, ["}),"]);
 }
 
-/** Where the response says which of its parts have arrived. */
+/** Prints the property that writes the names of arrived parts into the response. */
 function partsProperty({ method: { partsField: field }, hasParts }: PlanMethod, result: string): Lines {
   if (!hasParts || field === undefined) return [];
   const response = result === "parts" ? "message" : result;

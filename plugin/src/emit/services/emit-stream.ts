@@ -34,7 +34,7 @@ export function streamProperties(planned: PlanMethod, stream: PlanStream, names:
 }
 
 interface StreamNames extends ValueNames {
-  /** An item, and its type: TypeScript finds it nowhere else. */
+  /** An item, and its type, which TypeScript cannot infer. */
   readonly item: string;
   readonly typed: Typed;
 }
@@ -59,7 +59,7 @@ function namesOf({ of: { item, resume }, functions }: PlanStream, names: FileNam
   };
 }
 
-/** The steps that run once, behind the guards that speak before them. */
+/** Prints the steps that run once, after their guards. */
 function openProperty(planned: PlanMethod, { opening }: PlanStream, names: FileNames): Lines {
   const { method, start, message } = planned;
   const starts = start !== undefined && !start.empty;
@@ -100,7 +100,7 @@ function openProperty(planned: PlanMethod, { opening }: PlanStream, names: FileN
 function sourceProperty(planned: PlanMethod, stream: PlanStream, within: StreamNames): Lines {
   const { source, overflow } = stream;
   const cx = typedRequest(planned, within.file);
-  // Of what a request or the key of a topic reads TypeScript finds the type nowhere else.
+  // TypeScript cannot infer the type of values that a request or the key of a topic reads.
   const asked = ["cx: ", ...typeOfRequest(["App"], planned.method.callers, within.file)];
   if (source.kind === "call") {
     const { entry, call } = source;

@@ -1,4 +1,4 @@
-// Telemetry: which requests of an rpc leave traces, and what these tell of them.
+// Telemetry: the requests of an rpc that are recorded, and their attributes.
 import { emitAs, emitValue, type Names } from "../../cel/index.ts";
 import type { PlanMethod, PlanTelemetry } from "../../plan/model/plan.ts";
 

@@ -1,4 +1,4 @@
-// What endpoints of both kinds are made of: what they hand on of a request, and what is asked before anything is started.
+// Parts of endpoints of both kinds: the arguments from a request, and the guards that run before anything starts.
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import { type CelType, emitField, presenceOf, unsetIsNull, type Variable } from "../../cel/index.ts";
 import type { PlanCodec } from "../../plan/model/codec.ts";
@@ -20,13 +20,13 @@ export function codecProperty({ method: { desc } }: PlanMethod, codec: PlanCodec
   return [["codec: { decode: ", ...decode, ", encode: ", ...encode, " },"]];
 }
 
-/** What is begun for an rpc: what of the service, and its message, or the opening of that. */
+/** Work that an rpc starts: steps of the service, and its message or the message's opening. */
 interface Admitted extends Pick<PlanMethod, "method"> {
   readonly message: Pick<PlanMessage, "admits" | "file" | "steps"> & { readonly composed: { readonly args: PlanArgs } };
   readonly start: Pick<PlanStart, "admit" | "steps"> | undefined;
 }
 
-/** The guards that speak before anything is started. */
+/** Prints the guards that run before anything starts. */
 export function admits(
   { method, message, start }: Admitted,
   handed: Line,
@@ -41,7 +41,7 @@ export function admits(
     waits ||= later;
   }
   if (message.admits === undefined) return { statements, handed, waits };
-  // `args` is as good as an object of its members where these are handed on as they are.
+  // `args` is as good as an object of its members if these are handed on unchanged.
   const plain =
     args.message !== undefined || args.members.every(({ name }) => isPlain(fieldOf(method.desc.input, name)));
   const later = admitsLater(message);
@@ -51,15 +51,17 @@ export function admits(
   return { statements, handed: plain ? handed : ["given"], waits: waits || later };
 }
 
-/** Of the identity's principal, where there is one: nothing else in the options says of which. */
+/**
+ * Returns the parameter `cx`, typed with the identity's principal if the rpc has callers: no other option contains this
+ * type.
+ */
 export function typedRequest({ method: { callers } }: PlanMethod, names: FileNames): Line {
   return callers === undefined ? ["cx"] : ["cx: ", ...typeOfRequest(["App"], callers, names)];
 }
 
 /**
- * What an rpc gives the message that it composes: its request, or an object of the fields in use.
- *
- * @param item of a stream, which stands under a name of its own
+ * Returns the arguments that an rpc passes to its message: its request, or an object of the fields in use.
+ * @param item the item of a stream, which has a separate local name
  */
 export function handedOn(
   { desc: { input } }: PlanMethod["method"],

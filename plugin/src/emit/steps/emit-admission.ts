@@ -7,7 +7,7 @@ import { admitsLater } from "./emit-guard.ts";
 import { emitStep } from "./emit-step.ts";
 import { type StepContext, stepContext } from "./step-context.ts";
 
-/** The guards of a message, or of a service, that speak before anything is started, as a function of their own. */
+/** Prints the guards of a message or a service that run before anything starts, as a separate function. */
 export function emitAdmission(
   name: string,
   of: PlanBlock & Partial<Pick<PlanMessage, "shared">>,

@@ -26,12 +26,15 @@ export interface CallParts {
   readonly entry: string;
   /** The request; for a batch the key. */
   readonly request: Lines;
-  /** For a batch: what else is in the request; `undefined` stands for nothing when something follows. */
+  /** For a batch: the rest of the request; `undefined` is the placeholder if another argument follows. */
   readonly group: Lines | undefined;
   readonly extra: Lines | undefined;
 }
 
-/** What a call notes on its step: `mark`, why its value is not its own; `explained`, the failure that a rule of `on_error` takes. */
+/**
+ * Notes of a call on its step. `mark`: the reason for a replaced value. `explained`: the failure that a rule of
+ * `on_error` handles.
+ */
 interface Notes {
   readonly mark: boolean;
   readonly explained: boolean;
@@ -52,7 +55,7 @@ export function callArguments({ entry, request, group, extra }: CallParts): Line
   const parts = [request, ...(group === undefined ? [] : [group]), ...(extra === undefined ? [] : [extra])];
   const short: Line = [`${entry}, `, ...commas(parts.map((part) => part[0] ?? []))];
   if (parts.every((part) => part.length === 1) && (parts.length === 1 || width(short) <= 110)) return [short];
-  // Only the last may span lines without a line of its own.
+  // Only the last argument may span several lines without starting on a new line.
   const last = parts.at(-1) ?? [];
   const before = parts.slice(0, -1);
   const open: Line = [`${entry}, `, ...commas([...before.map((part) => part[0] ?? []), last[0] ?? []])];
@@ -147,7 +150,7 @@ function testOf(rule: PlanErrorRule, names: MessageNames, asksCode: boolean): Li
   // TypeScript would take what is left of the codes for all that there are.
   const hidden = asksCode ? ["Boolean(", ...codes, ")"] : undefined;
   if (rule.if === undefined) return listed.length === 0 ? undefined : (hidden ?? codes);
-  // An error in the condition counts as false. What stands in a function TypeScript does not know outside of it.
+  // An error in the condition counts as false. TypeScript does not carry narrowing out of a function.
   const read = new Set(rule.expressions.flatMap(({ given }) => [...given]));
   const sure = rule.if.fails ? [...sureWhere(rule.if, true).intersection(read)] : [];
   const test: Line = rule.if.fails

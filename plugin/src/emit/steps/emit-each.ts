@@ -13,7 +13,7 @@ export function emitEach(source: PlanEachSource, step: PlanStep, cx: StepContext
   const isolated = step.step.supplementary && source.source.kind !== "by";
   const items = itemsOf(source, step, cx);
   const lines = [...items.lines, ...cleared(step, cx)];
-  // In a scope of its own `cx` is that scope's.
+  // An isolated `each` has a scope with a separate `cx`.
   const own = !isolated || source.partial ? callsOn(step, cx) : "cx";
   const on = step.bounded ? "bounded" : own;
   const chosen = chosenItems(source, step, items, cx);
@@ -29,16 +29,16 @@ export function emitEach(source: PlanEachSource, step: PlanStep, cx: StepContext
 
 interface Items {
   readonly print: Line;
-  /** What stands before the items are used. */
+  /** Statements before the first use of the items. */
   readonly lines: Lines;
 }
 
 interface AllItems extends Items, ReturnType<typeof madeSure> {
-  /** What one of them is called. */
+  /** Local name of one item. */
   readonly item: string;
 }
 
-/** The list, under a name where it is read more than once, with what is asked of it as a whole. */
+/** Returns the list, with the checks of the list as a whole. The list has a name if it is read more than once. */
 function itemsOf(source: PlanEachSource, step: PlanStep, { names }: StepContext): AllItems {
   const { most, tracks } = step;
   const item = names.item(source.item);
@@ -67,7 +67,7 @@ function itemsOf(source: PlanEachSource, step: PlanStep, { names }: StepContext)
   return { print: named ? ["items"] : list, lines, item, sure, keyless };
 }
 
-/** The items that the `if` chooses, under a name where it is asked whether there are any. */
+/** Returns the items that the `if` chooses, with a name if the code tests for an empty list. */
 function chosenItems(source: PlanEachSource, step: PlanStep, items: AllItems, { names }: StepContext): Items {
   const { item, sure, keyless } = items;
   const { tracks } = step;
@@ -95,7 +95,7 @@ function chosenItems(source: PlanEachSource, step: PlanStep, items: AllItems, { 
   return { print, lines };
 }
 
-/** What no item is chosen without, or has no key without, is asked for once. */
+/** Prints one early return for variables without which no item is chosen, or has a key. */
 function nothingWithout(
   missing: ReadonlySet<Variable>,
   { key }: PlanEachSource,
@@ -112,8 +112,8 @@ function absentOf(variables: ReadonlySet<Variable>, names: StepContext["names"])
 }
 
 /**
- * Where one of these is absent there are no items: `sure`, what their `if` makes sure of for what is evaluated of each, and, once it has chosen some,
- * `keyless`, what their key rests on.
+ * Returns the variables whose absence leaves no items. `sure`: values that the `if` guarantees for the evaluation of
+ * each item. `keyless`: values that the key depends on once the `if` has chosen an item.
  */
 function madeSure(source: PlanEachSource): {
   readonly sure: ReadonlySet<Variable>;

@@ -5,7 +5,7 @@ import { refusal } from "./emit-call.ts";
 import { awaitAfter, Place } from "./place.ts";
 import type { StepContext } from "./step-context.ts";
 
-/** A guard: awaited at once where it speaks before any call is sent. */
+/** Prints a guard. It is awaited at once if it runs before any call is sent. */
 export function emitGuard(step: PlanStep, cx: StepContext): Lines {
   const { names, message } = cx;
   const { source } = step;

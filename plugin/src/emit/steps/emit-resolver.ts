@@ -17,7 +17,7 @@ import { suppliedType } from "../text/supplied-type.ts";
 import type { StepContext } from "./step-context.ts";
 import { callsOn } from "./step-parts.ts";
 
-/** The steps that a resolver gets, with the names it knows them by. */
+/** Returns the steps that a resolver receives, with their names in its arguments. */
 function given({ reads }: PlanStep["step"]): { readonly name: string; readonly step: PlanStep["step"] }[] {
   const taken = new Set<string>();
   return reads.map((step) => {
@@ -161,7 +161,7 @@ function emitMetadata(
 ): Line {
   const properties = sends.map(({ key, by, if: when }): Line => {
     const value = emitValue(by, names).print;
-    // Of a caller who may be nobody: it is left out.
+    // Metadata over a caller is left out if the caller is absent.
     const known = [...new Set([by, when].flatMap((one) => one?.unsafe ?? []))].map(
       (one): Line => [names.variable(one), " !== undefined"],
     );

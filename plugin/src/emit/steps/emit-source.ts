@@ -14,7 +14,7 @@ interface Position {
   readonly by: Expression;
 }
 
-/** What a call is printed with: `item` is what an item is called. */
+/** Names for printing a call; `item` is the local name of an item. */
 export type SourceNames = ValueNames & { readonly item: string };
 
 /**

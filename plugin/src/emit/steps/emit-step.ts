@@ -100,7 +100,7 @@ function wantedAtOnce(ifs: NonNullable<PlanStep["wanted"]>["ifs"], names: Messag
   return [...test, ")".repeat(open)];
 }
 
-/** A call with each argument on lines of its own. */
+/** Prints a call with each argument on separate lines. */
 export function callOver(name: string, args: readonly Lines[]): Lines {
   return block(
     [`${name}(`],
@@ -130,7 +130,7 @@ function emitConstant(step: PlanStep, { names }: StepContext): Lines {
 /** `x ?? undefined ?? y` is `x ?? y`; TypeScript takes what ends in undefined for undefined. */
 const withoutUndefined = (print: Line): Line =>
   print.at(-1) === "undefined" && print.at(-2) === " ?? " ? print.slice(0, -2) : print;
-/** A test that touches ask about, too. */
+/** Returns a test, with an assignment to the step's flag if touches read it. */
 const ran = ({ name, tracks }: PlanStep, test: Line): Line => (tracks.ran ? [`(${name}Ran = `, ...test, ")"] : test);
 const nested = (print: Line, expression: Expression): Line =>
   expression.unsafe.length > 0 ? ["(", ...print, ")"] : print;
@@ -176,7 +176,7 @@ function startDirectly(step: PlanStep, cx: StepContext): Lines | undefined {
   return undefined;
 }
 
-/** What stands in the step's closure: whether it runs, and then its source. */
+/** Prints the body of the step's closure: its condition, and then its source. */
 function closureBody(step: PlanStep, cx: StepContext): Lines {
   const { names } = cx;
   const { if: when } = step;
@@ -284,7 +284,10 @@ function switchBody(source: PlanSwitchSource, step: PlanStep, cx: StepContext, p
   }
   return lines;
 }
-/** A condition that reads what is absent decides nothing: the step has no value. Asked, but not chosen: between two cases. */
+/**
+ * Ends the step if the condition of a case reads an absent value: the step then has no value. `index + 0.5` records
+ * that the condition was evaluated, and that the case was not chosen.
+ */
 function unevaluated(step: PlanStep, index: number, when: Expression, cx: StepContext): Lines {
   return unlessThere(step, cx, [when], step.tracks.case ? `${step.name}Case = ${index}.5; ` : "");
 }

@@ -3,7 +3,7 @@ import type { PlanStep } from "../../plan/model/messages.ts";
 import { type Line, type Lines, mentions } from "../text/lines.ts";
 import type { StepContext } from "./step-context.ts";
 
-/** Where code stands: which values have been awaited there already. */
+/** A place in the code, with the values that are already awaited there. */
 export class Place {
   readonly #awaited: Set<PlanStep>;
   constructor(outer?: Place) {
@@ -31,7 +31,10 @@ export class Place {
   }
 }
 
-/** Not where a failure is asked about, or whether what is never absent is there: that is printed as a constant. */
+/**
+ * Returns false for a read of a failure, or of the presence of a value that is never absent, which is printed as a
+ * constant.
+ */
 const readsValue = ({ kind, variable }: Read): boolean => kind !== "failure" && (kind !== "ok" || variable.absent);
 
 /** `const a = await aStep;` where the lines after it read the value. */
@@ -61,8 +64,8 @@ export function needs(
 }
 
 /**
- * `if (a === undefined) return undefined;`, or where somebody asks why: `return cx.without(mark, aStep);`.
- *
+ * Prints `if (a === undefined) return undefined;`, or `return cx.without(mark, aStep);` if an expression reads the
+ * reason.
  * @param first a statement before that
  */
 export function unlessThere(

@@ -1,4 +1,4 @@
-// What printing steps has at hand, and how origins of failures are printed.
+// Context for printing steps, and printed origins of failures.
 
 import type { Expression } from "../../cel/index.ts";
 import { handedOn, originsOf } from "../../plan/messages/origins.ts";
@@ -12,17 +12,17 @@ export interface StepContext {
   readonly names: MessageNames;
   /** The plan of a composed message, by type name. */
   readonly planned: (typeName: string) => PlanMessage | undefined;
-  /** Printed origins of what an argument rests on. */
+  /** Returns the printed origins of an argument. */
   readonly origins: (expressions: readonly (Expression | undefined)[]) => Line[];
-  /** Steps whose composed values are among these origins: they have to be there. */
+  /** Returns the steps whose composed values are among these origins: the values must be present. */
   readonly composed: (expressions: readonly (Expression | undefined)[]) => readonly PlanStep[];
   /** Lazy steps whose promise, or value, a touch needs outside. */
   readonly hoisted: Hoisted;
-  /** What a composed message gets of the service's steps. */
+  /** Returns the steps of the service that a composed message receives. */
   readonly shared: (child: PlanMessage) => Line;
   /** Guards whose promises something else needs. */
   readonly needed?: readonly PlanStep[];
-  /** Where failures that touched a step may have begun: what goes around its promise. */
+  /** Wraps a step's promise with the possible origins of its touches. */
   readonly rests?: (step: PlanStep, started: Lines) => Lines;
 }
 
@@ -60,7 +60,7 @@ function allSteps(steps: readonly PlanStep[]): PlanStep[] {
   return steps.flatMap((step) => [step, ...allSteps(step.lazy.flat())]);
 }
 
-/** What stands for a step of a service: its promise, or a plain value. */
+/** Returns the local name of a service's step: its promise, or a plain value. */
 export const sharedLocal = ({ name, sync }: PlanStep): string => (sync ? name : `${name}Step`);
 /** The same as a property of what services hand on. */
 export function sharedProperty({ step, sync }: PlanStep, { sharedNames }: Pick<PlanBlock, "sharedNames">): string {
@@ -79,10 +79,10 @@ export function hoistedLines({ promise, value }: Hoisted): Lines {
 export interface Hoisted {
   readonly promise: ReadonlySet<PlanStep>;
   readonly value: ReadonlySet<PlanStep>;
-  /** What stands for a step instead of its promise. */
+  /** Returns the replacement for a step's promise. */
   readonly step?: (step: PlanStep) => string | undefined;
 }
-/** Steps that only a case starts: touches stand outside of it. */
+/** Returns the steps that only a case starts: touches are outside of it. */
 function hoistedBy(touches: readonly Pick<PlanMessage["touches"][number], "origins">[]): Hoisted {
   const promise = new Set<PlanStep>();
   const value = new Set<PlanStep>();

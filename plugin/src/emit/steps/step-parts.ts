@@ -1,4 +1,4 @@
-// What steps and the items of lists both print: sending, composing, and what has to end before a side effect.
+// Code that steps and items of lists share: sending, composing, and the wait before a side effect.
 
 import { readable } from "../../cel/index.ts";
 import type { PlanMessage, PlanStep } from "../../plan/model/messages.ts";
@@ -10,7 +10,7 @@ import { pathValue, plainValue, tested } from "../values/value.ts";
 import { callArguments, callParts } from "./emit-call.ts";
 import type { StepContext } from "./step-context.ts";
 
-/** Before a side effect: all guards, and the critical steps that do not rest on it. */
+/** Waits before a side effect for all guards, and for the critical steps that do not depend on it. */
 export function cleared(step: PlanStep, cx: StepContext): Lines {
   if (!step.effectful) return [];
   return [["await cx.cleared(", barrier(step, cx), ");"]];
@@ -20,11 +20,11 @@ function barrier(step: PlanStep, cx: StepContext): string {
   return [...(cx.message.effectful ? ["...before"] : []), ...own].join(", ");
 }
 
-/** What a step calls on: an overloaded upstream is spared first what the response can do without. */
+/** Returns the receiver of a step's calls. An overloaded upstream first drops the calls of supplementary steps. */
 export function callsOn(step: PlanStep, cx: StepContext): string {
   return step.step.supplementary ? `${runsOn(step, cx)}.aside` : runsOn(step, cx);
 }
-/** What a step runs on: a deferred one has more time in a stream of parts. */
+/** Returns the context of a step: a deferred step has more time in a stream of parts. */
 export const runsOn = ({ step }: PlanStep, { names }: StepContext): string => (step.deferred ? names.late : "cx");
 
 /** `cx.send(getUsage, …)`. */
@@ -89,7 +89,7 @@ function composedArgs(source: PlanComposeSource, cx: StepContext): Lines {
   const { args } = plannedChild(source, cx).composed;
   const properties = wantedArgs(source, cx).map((arg): Line => {
     const target = args.members.find((member) => member.name === arg.name)?.variable;
-    // What has presence at every place is handed on unset; anything else has its value.
+    // An argument with presence at every place may be handed on unset; any other argument has a value.
     const asIs = target?.presence !== undefined && arg.by.path && arg.by.mayBeUnset;
     const value = asIs ? pathValue(arg.by, target.proto, names) : plainValue(arg.by, target?.proto, names);
     const print: Line =
@@ -135,7 +135,8 @@ function compositionOf(
       const others = without(asked, origins);
       if (arg?.if === undefined || (others.length === 0 && asked.length === origins.length))
         return property(camel(name), listed(origins));
-      // One that its `if` leaves out is not touched by what its value would have read. What is said of a whole list knows no item.
+      // An argument that its `if` leaves out is not touched by the reads of its value. Origins of a whole list cannot
+      // refer to an item.
       const test = tested(arg.if, cx.names);
       if (item !== undefined && mentions([test], item)) return property(camel(name), listed([...origins, ...others]));
       return property(camel(name), [...test, " ? ", ...listed(origins), " : ", ...listed(asked)]);

@@ -2,10 +2,10 @@ import type { GeneratedFile, Printable } from "@bufbuild/protoplugin";
 import type { Line, Lines } from "./lines.ts";
 
 /**
- * The same text, so that no import takes a name from it. protoplugin gives an import another name only when two imports
- * have one name or when it is the file's own; of what is printed as text it knows nothing. So each word of the text that
- * an import has for its name (a message `Record`, `Promise` or `App`) is printed as a name of this file.
- * `path` is the file's own, as imports would write it.
+ * Returns the same text, protected against imports that take a name from it. protoplugin renames an import only if two
+ * imports share a name or the file declares it; it ignores names in printed text. A word of the text that is also an
+ * import's name (a message `Record`, `Promise` or `App`) therefore becomes a name of this file. `path` is the file's
+ * path, as imports write it.
  */
 export function protectWords(rows: Lines, f: GeneratedFile, path: string): Lines {
   const imported = new Set<string>();
@@ -34,8 +34,9 @@ export function protectWords(rows: Lines, f: GeneratedFile, path: string): Lines
 }
 
 /**
- * A comment for each name that several imports have, which says which is which. protoplugin leaves the plain name to the import
- * that is printed first: here to the one from `own`, in every file of a BFF, wherever the name comes first in the code.
+ * Returns a comment for each name that several imports share, with the source of each import. protoplugin leaves the
+ * plain name to the import that is printed first. That is the import from `own` in every file of a BFF, wherever the
+ * name first occurs in the code.
  */
 export function importComments(rows: Lines, own: string): Lines {
   const byName = new Map<string, Map<string, ImportSymbol>>();

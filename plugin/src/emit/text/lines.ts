@@ -20,7 +20,7 @@ export function block(open: Line, body: Lines, close: Line): Lines {
   return [open, ...indent(body), close];
 }
 
-/** The characters of a line; an imported name may turn out longer when it has to be told from another. */
+/** Returns the number of characters of a line. An imported name may become longer if two imports share it. */
 export function width(row: Line): number {
   let sum = 0;
   for (const part of row) {
@@ -35,9 +35,12 @@ export function width(row: Line): number {
 export function mentions(lines: Lines, name: string): boolean {
   return lines.some((row) => isNamedIn(row, name));
 }
-/** The body of a function with `void …` in place of constants of its own that it never reads: they run all the same. */
+/**
+ * Returns the body of a function with `void …` in place of constants that it never reads: their expressions must still
+ * run.
+ */
 export function unreadAsVoid(body: Lines): Lines {
-  // From the last line on: what stands before a constant, or in a block of its own there, does not read it.
+  // Starts at the last line: lines before a constant, or in a separate block, do not read it.
   const read = new Set<string>();
   const lines: Line[] = [];
   for (const row of [...body].reverse()) {
@@ -59,7 +62,9 @@ function asVoid([first = "", ...rest]: Line): Line {
   if (isClosed(value) || typeof last !== "string" || !last.endsWith(";")) return ["void ", ...value];
   return ["void (", ...value.slice(0, -1), `${last.slice(0, -1)});`];
 }
-/** Whether nothing stands between operators there: `void` binds closer than any with two sides. */
+/**
+ * Returns true if the value has no operators outside of brackets: `void` binds closer than any operator with two sides.
+ */
 function isClosed(value: Line): boolean {
   const text = value.map((part) => (typeof part === "string" ? part : "x")).join("");
   let depth = 0;
@@ -70,7 +75,7 @@ function isClosed(value: Line): boolean {
   }
   return true;
 }
-/** What a line may hold before it is broken. */
+/** Maximum length of a line before it is broken, in characters. */
 const WIDE = 90;
 
 /** `a, b, c`. */

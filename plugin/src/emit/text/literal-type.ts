@@ -6,8 +6,9 @@ const { INT64, UINT64, FIXED64, SFIXED64, SINT64 } = ScalarType;
 const LONG: ReadonlySet<ScalarType> = new Set([INT64, UINT64, FIXED64, SFIXED64, SINT64]);
 
 /**
- * The type of a value in the form `proto` that can only be a literal: TypeScript would take it for one of a type of its own, and refuse to
- * compare it with any other. Undefined for what is more, or has no literal type.
+ * Returns the type of a value in the form `proto` that can only be a literal. Returns undefined for any other value,
+ * and for a literal without such a type. TypeScript would infer a type of that literal alone, and refuse to compare it
+ * with other literals.
  */
 export function literalType({ root }: Expression, proto: Proto | undefined, names: Names): Printable | undefined {
   const [literal] = literalsOf(root);

@@ -1,5 +1,5 @@
-// What protoc-gen-es calls the things that it generates. protoplugin tells too, but goes through the whole file for each name,
-// which takes minutes where a file has thousands of messages.
+// Names that protoc-gen-es generates. Computing them with protoplugin visits the whole file for each name, which takes
+// minutes if a file has thousands of messages.
 import type { DescEnum, DescExtension, DescFile, DescMessage, DescService } from "@bufbuild/protobuf";
 import { nestedTypes } from "@bufbuild/protobuf/reflect";
 import { safeIdentifier } from "@bufbuild/protoplugin";

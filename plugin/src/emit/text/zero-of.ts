@@ -3,7 +3,7 @@ import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
 
 const { IMPLICIT } = FeatureSet_FieldPresence;
 
-/** What a member of a message holds that nothing has set. */
+/** Returns the value of a member that is not set. */
 export function zeroOf(member: DescMessage["members"][number]): string {
   if (member.kind === "oneof") return "{ case: undefined }";
   if (member.fieldKind === "list") return "[]";

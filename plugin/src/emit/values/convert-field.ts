@@ -56,7 +56,7 @@ export function emitAsField(read: Line, { maybe, implicit, type, to, conversion 
   }
 }
 
-/** What the target has when nothing is given, in the form of the source: it is converted as the source is. */
+/** Returns the target's value for an unset source, in the form of the source: it is converted as the source is. */
 function zero(
   to: DescField,
   { type, conversion }: Pick<Copied, "type" | "conversion">,
@@ -85,7 +85,7 @@ function zeroOfScalar(to: DescField & { fieldKind: "scalar" }, from: Proto): str
 const { INT64, UINT64, FIXED64, SFIXED64, SINT64 } = ScalarType;
 const LONG: ReadonlySet<ScalarType> = new Set([INT64, UINT64, FIXED64, SFIXED64, SINT64]);
 
-/** Where no variables stand. */
+/** Returns names for code without variables. */
 function celNames(names: FileNames): Names {
   return {
     variable: (variable) => variable.name,

@@ -44,7 +44,7 @@ function createLines(made: Line, rows: Lines, names: FileNames): Lines {
   return block([...made, ", ", names.runtime("defined"), "({"], rows, ["}));"]);
 }
 
-/** Said of members that an initialiser would have from every object. */
+/** Prints `undefined` for members that an initialiser would inherit from every object. */
 const unsetProperties = (desc: DescMessage, given: ReadonlySet<string>): Lines =>
   inheritedUnset(desc, given).map(({ name }): Line => [`${name}: undefined`]);
 
@@ -61,7 +61,7 @@ interface CopyContext {
   readonly nested: boolean;
 }
 
-/** A field as a property, and whether it may come to nothing. */
+/** Prints a field as a property. `open`: the value may be unset. */
 function propertyOf(target: ConvertedTarget, cx: CopyContext): { readonly rows: Lines; readonly open: boolean } {
   switch (target.kind) {
     case "field": {
@@ -105,7 +105,7 @@ function copied(target: Extract<ConvertedTarget, { kind: "field" }>, cx: CopyCon
   const implicit = !cx.nested && (presenceOf(to) === "implicit" || isRequired(to));
   // A fallback is in the form of the copy's field: behind the conversion where it is the target, in front where it is the source.
   const ofTarget = fallback !== undefined && cx.inward;
-  // What has a default of its own always has a value; whether it is set matters where the copy can be unset.
+  // A field with a default always has a value. Its presence matters if the copy can be unset.
   const asked =
     isInherited(from) || (presenceOf(from) === "default" && (!implicit || fallback !== undefined) && !isRequired(from));
   const plain: Line = asked
@@ -173,7 +173,7 @@ function memberLiteral({ from, to, conversion }: OneofMember, value: string, lit
   return [`{ case: ${JSON.stringify(to.localName)}${literal}, value: `, ...emitAsField([value], copied, names), " }"];
 }
 
-/** Members in their order, those together that stand in one oneof of the source. */
+/** Groups the members, in their order, by the oneof of the source that contains them. */
 function runsOf(members: readonly OneofMember[]): readonly (readonly OneofMember[])[] {
   const runs: OneofMember[][] = [];
   for (const member of members) {

@@ -1,11 +1,11 @@
-// What `set` gives a message, of a request or of a principal, as the properties of a literal.
+// Prints the fields that `set` gives a message of a request or of a principal, as properties of a literal.
 import type { DescField, DescMessage, DescOneof } from "@bufbuild/protobuf";
 import { type Expression, inheritedUnset } from "../../cel/index.ts";
 import type { FieldBinding } from "../../model/conversion.ts";
 import { commas, type Line, property } from "../text/lines.ts";
 import { alwaysHolds, conjunct, fieldValue, tested, type ValueNames } from "./value.ts";
 
-/** What is set, from a message down. */
+/** Fields that are set, from a message down. */
 type Tree = Map<DescField, FieldBinding | Tree>;
 export function treeOf(set: readonly FieldBinding[]): Tree {
   const root: Tree = new Map();
@@ -112,7 +112,7 @@ function leaf(
   names: ValueNames,
 ): { value: Line; when: Line | undefined; mayBeUndefined: boolean } {
   if (!(node instanceof Map)) {
-    // What an absent step leaves unset was decided before: the call is not sent then.
+    // An absent step needs no test here: the call is then not sent.
     const { print, mayBeUndefined } = fieldValue(present(node), field, names);
     const joined = field.oneof !== undefined && mayBeUndefined;
     const asked = node.if && !alwaysHolds(node.if, names) ? node.if : undefined;
@@ -122,7 +122,7 @@ function leaf(
   const { properties, optional, certain } = propertiesOf(node, subMessage(field), names);
   const literal: Line = ["{ ", ...commas(properties), " }"];
   if (!optional) return { value: literal, when: undefined, mayBeUndefined: false };
-  // Where nothing is set in a sub-message, it stays unset itself.
+  // A sub-message without any set field stays unset.
   const wrapper = names.file.runtime(certain ? "defined" : "unlessEmpty");
   return { value: [wrapper, "(", ...literal, ")"], when: undefined, mayBeUndefined: !certain };
 }

@@ -38,7 +38,7 @@ export function lambda([, ...type]: Line, others: readonly (string | Typed)[], b
 }
 
 export function absentAs(value: string, { unsafe, given }: Expression, names: Names, print: Line): Line {
-  // What the condition has made sure of TypeScript does not see here.
+  // TypeScript does not carry the narrowing of the condition to this place.
   const missing = [...unsafe, ...given].flatMap(
     (variable, i): Line => [...(i === 0 ? [] : [" || "]), names.variable(variable), " === undefined"],
   );

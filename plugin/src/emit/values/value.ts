@@ -1,4 +1,4 @@
-// Bound values: an expression, its conversion, and what stands there when it is absent.
+// Bound values: an expression, its conversion, and the replacement of an absent value.
 import type { DescField } from "@bufbuild/protobuf";
 import {
   type Code,
@@ -56,7 +56,7 @@ export function plainValue(expression: Expression, proto: Proto | undefined, nam
   return plain(expression, (proto && emitAs(code, proto, names)) ?? code, names);
 }
 
-/** What a path reads in a definite form, `undefined` when it is unset. */
+/** Returns the value of a path in a definite form, `undefined` when it is unset. */
 export function pathValue(expression: Expression, proto: Proto | undefined, names: ValueNames): Value {
   const code = emitPath(expression, names);
   return (proto && emitAs(code, proto, names)) ?? code;
@@ -76,7 +76,7 @@ function typed(expression: Expression, code: Code, names: ValueNames): Code {
 
 function plain(expression: Expression, { print, mayBeUndefined }: Code, names: ValueNames): Value {
   const [variable] = expression.unsafe;
-  // What may be absent, as it is.
+  // A value that may be absent stays unchanged.
   if (variable !== undefined && print.length === 1 && print[0] === names.variable(variable))
     return { print, mayBeUndefined: true };
   return unlessAbsent(expression, { print, mayBeUndefined }, "undefined", names);
@@ -96,7 +96,7 @@ export function boundValue({ expression, conversion }: Bound, names: ValueNames)
   return unlessAbsent(expression, { print, mayBeUndefined }, "undefined", names);
 }
 
-/** The value alone: whoever prints it has made sure that nothing it reads is absent. */
+/** Returns the value alone: the caller has ensured that nothing it reads is absent. */
 export function presentValue(bound: Bound, names: ValueNames): Line {
   return given(bound, names).print;
 }
@@ -127,7 +127,7 @@ export function condition(expression: Expression, names: ValueNames): Line {
 function undecided(print: Line): Line {
   return print.length === 1 && (print[0] === "true" || print[0] === "false") ? ["Boolean(", ...print, ")"] : print;
 }
-/** Whether there is nothing to ask, since what the condition asks for is known where it stands. */
+/** Returns true if a condition needs no test, because its result is certain at this place. */
 export function alwaysHolds(expression: Expression, names: ValueNames): boolean {
   const { print } = emitValue(expression, names);
   return expression.constant === undefined && print.length === 1 && print[0] === "true";
@@ -177,7 +177,10 @@ function unlessAbsent(expression: Expression, value: Value, absent: string, name
 const parenthesised = (code: Pick<Code, "print" | "precedence">): Line =>
   code.precedence === "atom" ? code.print : ["(", ...code.print, ")"];
 
-/** What is bound outside of fields. What may be null is in no form by itself, and has to be unset there. */
+/**
+ * Returns a value that is bound outside of fields. A value that may be null has no form by itself, and must be unset
+ * there.
+ */
 function given({ expression, conversion }: Bound, names: ValueNames): Code {
   const code = emitValue(expression, names);
   const nullable = expression.type.kind === "wrapper" && code.proto === undefined;
@@ -219,7 +222,7 @@ export function converted(
           opened,
         );
       }
-      // `usage?.items` goes on as `usage?.items.map(…)` would, were it printed in one piece.
+      // `usage?.items` continues as `usage?.items.map(…)` would in one expression.
       const opened = emitAs(code, { kind: "list", of: elementOf(conversion.of) }, names) ?? code;
       return call([...parenthesised(opened), opened.mayBeUndefined ? "?.map(" : ".map(", ...convert, ")"], opened);
     }

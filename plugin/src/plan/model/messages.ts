@@ -140,8 +140,8 @@ export interface PlanStep {
   readonly clearedBy: readonly PlanStep[];
   readonly effectful: boolean;
   /**
-   * True if no answer leaves before it has ended: it is critical, has side effects, may fail the response otherwise, or
-   * starts such a step for one of its cases.
+   * True if no answer leaves before it has ended. It is critical, has side effects or may fail the response otherwise,
+   * or it starts such a step for one of its cases.
    */
   readonly held: boolean;
   /** `each`: calls in flight are bounded. */
