@@ -1,15 +1,18 @@
-// Which parts of a request expressions read: what a client names, and who it is.
+// Parts of a request that expressions read: values from the client, and the caller.
 import { childrenOf, type Expression, type Node } from "../cel/index.ts";
 import { reachable } from "../graph/graph.ts";
 import type { Permit, Step } from "../resolve/model/model.ts";
 import { sourceExpressions } from "../resolve/model/source-parts.ts";
 
-/** What is known of the caller, or of where they are. */
+/** The principal of the caller, or the address of the peer. */
 export const CALLER = "the caller";
 export const ARGS = "args";
 export const HEADERS = "headers";
 
-/** Fields of the request by their first name (`args.id`), headers by theirs (`headers.x-app`), the whole of either, the caller. */
+/**
+ * Returns fields of the request by their first name (`args.id`), headers by name (`headers.x-app`), either as a whole,
+ * or the caller.
+ */
 export function namesRead({ root, reads }: Expression): readonly string[] {
   const found = reads.flatMap(({ variable: { role, name } }) => {
     if (role === "arg") return [`${ARGS}.${name}`];
@@ -44,16 +47,16 @@ function nameAt(node: Node): string | undefined {
 /** The name of a header may be an expression. */
 const restOf = (node: Node): readonly Node[] => (node.kind === "call" ? node.args.slice(1) : []);
 
-/** What steps read of a request, themselves or through those that they read. */
+/** Returns the parts of a request that steps read, directly or through the steps that they read. */
 export function namesBehind(steps: readonly Step[]): ReadonlySet<string> {
   const all = reachable(steps, ({ source, reads }) => (source.kind === "shared" ? source.of : reads));
   const expressions = all.flatMap((step) => [step.if, ...sourceExpressions(step.source)]);
   return new Set(expressions.flatMap((expression) => (expression === undefined ? [] : namesRead(expression))));
 }
 
-/** Whether scopes or roles decide. */
+/** Returns true if scopes or roles decide. */
 export const namesWho = (permit: Permit | undefined): boolean =>
   permit !== undefined && permit.scopes.length + permit.roles.length > 0;
 
-/** Whether two names are of the same, or one of a part of the other: `args` and `args.id`. */
+/** Returns true if two names are equal, or one is a part of the other: `args` and `args.id`. */
 export const overlap = (a: string, b: string): boolean => a === b || a.startsWith(`${b}.`) || b.startsWith(`${a}.`);

@@ -7,7 +7,7 @@ import { composedBlocks, requestReads } from "../../resolve/model/request-reads.
 import { callsOf, isCached } from "../../resolve/model/source-parts.ts";
 import type { Check } from "../check.ts";
 
-/** Names of headers that differ from request to request; those of tracing stand for themselves only where they are read. */
+/** Names of headers that differ from request to request. Tracing headers count only if they are read. */
 const IDS = [
   "x-request-id",
   "x-correlation-id",
@@ -33,7 +33,7 @@ export const agedAnswers: Check = {
   run: checkAgedAnswers,
 };
 
-/** What is right of answers that are used again, and hardly meant. */
+/** Reports settings of cached answers that are valid but probably not intended. */
 function checkAgedAnswers(model: Model, report: Report): void {
   for (const service of model.files.flatMap(({ services }) => services)) {
     checkIdle(service, report);
@@ -52,7 +52,7 @@ function checkAgedAnswers(model: Model, report: Report): void {
   }
 }
 
-/** One for all of its rpcs, and none takes it. */
+/** Reports a setting for all rpcs of a service that none of its rpcs uses. */
 function checkIdle({ ir, methods }: BffService, report: Report): void {
   const said = ir.httpCache;
   if (said === undefined || methods.length === 0 || methods.some(({ noSideEffects }) => noSideEffects)) return;
@@ -115,7 +115,7 @@ function checkReads(
   }
 }
 
-/** A duration as one would write it. */
+/** Formats a duration as an author would write it. */
 function told(ms: number): string {
   const [unit, size] = UNITS.find(([, each]) => ms > 0 && ms % each === 0) ?? ["s", 1_000];
   return `${ms / size}${unit}`;
@@ -128,7 +128,7 @@ const UNITS: readonly (readonly [string, number])[] = [
   ["ms", 1],
 ];
 
-/** Clients keep an answer for longer than the BFF keeps what it is made of. */
+/** Reports clients that keep an answer for longer than the BFF keeps its parts. */
 function checkAges({ cache, httpCache, desc }: BffMethod, calls: readonly Call[], report: Report): void {
   if (httpCache === undefined) return;
   const kept = calls.filter(isCached).map(({ method, policy, methodAt }) => {

@@ -16,7 +16,7 @@ const IDS = new Set([
   "traceparent",
   "b3",
 ]);
-/** What makes a value other than every earlier one. */
+/** The source of a value that differs from every earlier value. */
 type Unique = "the time" | "the id of the request";
 
 export const cacheKeys: Check = {
@@ -27,10 +27,10 @@ export const cacheKeys: Check = {
   run: checkCacheKeys,
 };
 
-/** A cache whose key is another one for each request never finds an answer again. */
+/** Reports a cache whose key differs for each request: it never finds an answer again. */
 function checkCacheKeys(model: Model, report: Report): void {
   const messages = new Map(model.messages.map((message) => [message.desc.typeName, message]));
-  /** Steps and arguments that are another value for each request, by what reads name. */
+  /** Steps and arguments whose value differs for each request, by the objects that reads refer to. */
   const unique = new Map<unknown, Unique>();
   const of = (expression: Expression | undefined): Unique | undefined =>
     expression && uniqueIn(expression.root, unique);
@@ -74,7 +74,7 @@ function checkKey(call: Call, of: (expression: Expression | undefined) => Unique
   });
 }
 
-/** Steps after those that they read; in a circle there are none, it has been reported. */
+/** Returns steps after the steps that they read; steps in a circle are left out, since the circle has been reported. */
 function inOrder(message: Composed): Iterable<Step> {
   const done = new Set<Step>();
   const open = [...message.steps];
@@ -89,7 +89,7 @@ function inOrder(message: Composed): Iterable<Step> {
   return done;
 }
 
-/** Functions and operators that keep what is different different. */
+/** Functions and operators whose result differs if an operand does. */
 const KEEPS = /^(string|int|timestamp|_\+_|_-_)$/;
 
 function uniqueIn(node: Node, unique: ReadonlyMap<unknown, Unique>): Unique | undefined {

@@ -15,7 +15,10 @@ export const cachedAnswers: Check = {
   run: checkCachedAnswers,
 };
 
-/** Whether the answers of an rpc can be used again, by the BFF or by HTTP caches. That it calls nothing with side effects holds for all that say so. */
+/**
+ * Reports answers of an rpc that the BFF or HTTP caches cannot use again. Another check covers calls with side effects,
+ * for all rpcs that declare NO_SIDE_EFFECTS.
+ */
 function checkCachedAnswers(model: Model, report: Report): void {
   for (const method of model.files.flatMap(({ services }) => services).flatMap(({ methods }) => methods)) {
     const { cache, httpCache, ir } = method;
@@ -67,7 +70,7 @@ function checkHeaders({ method, name, at, related }: Use, { unknownHeader }: Req
   });
 }
 
-/** What everybody is given depends on nobody. */
+/** Reports shared answers that depend on the caller. */
 function checkShared({ httpCache, permit, ir, desc }: BffMethod, reads: RequestReads, report: Report): void {
   const shared = httpCache?.shared;
   if (shared === undefined) return;

@@ -6,29 +6,29 @@ import type { BffMethod, Block, Composed, Model, Step } from "../../resolve/mode
 import { composesOf, policyExpressions } from "../../resolve/model/source-parts.ts";
 import { governing } from "../../resolve/policies/entries.ts";
 
-/** Who is known where something runs. */
+/** Callers that are identified when a block runs. */
 export interface Governed {
   readonly block: ReturnType<typeof blocksOf>[number];
   /** The identities of the rpcs that reach it. */
   readonly identities: readonly Identity[];
-  /** Of those whose callers the permits of these rpcs let in. */
+  /** Sources whose callers the permits of these rpcs admit. */
   readonly sources: readonly IdentitySource[];
-  /** The rpcs that reach it and know callers. */
+  /** The rpcs that reach it and identify callers. */
   readonly methods: readonly BffMethod[];
-  /** Where nobody is known. */
+  /** Places where no caller is identified. */
   readonly strangers: readonly Stranger[];
 }
 export interface Stranger {
-  /** Undefined where no rpc reaches the block: then its own package counts. */
+  /** Undefined if no rpc reaches the block: then the block's package counts. */
   readonly method: BffMethod | undefined;
   readonly package: string;
 }
 
-/** Of every block, who is known there. */
+/** Returns every block with the callers that are identified there. */
 export function governedBlocks(model: Model): readonly Governed[] {
   const reached = reachedBy(model);
   const packages = new Map<string, readonly Identity[] | undefined>();
-  /** One at most; none of one that has a fault, and undefined where none is declared. */
+  /** At most one identity; none if the identity has a fault; undefined if no identity is declared. */
   const identitiesOf = (name: string): readonly Identity[] | undefined => {
     if (!packages.has(name)) {
       const declared = governing(model.ir, name).identities.map(({ identity }) => identity);
@@ -62,13 +62,13 @@ export function governedBlocks(model: Model): readonly Governed[] {
   });
 }
 
-/** Its calls, and those of its resolvers. */
+/** Returns the calls of a block and of its resolvers. */
 export function allCalls(block: Block): readonly Call[] {
   const clients = "clients" in block ? (block as Composed).clients : [];
   return [...callsIn(block), ...clients];
 }
 
-/** All that it evaluates, policies of its calls and of its resolvers' included. */
+/** Returns all expressions that a block evaluates, including policies of its calls and of its resolvers' calls. */
 export function allExpressions(block: Block): readonly Expression[] {
   const policies = allCalls(block).flatMap(({ policy, metadata }) => [
     ...policyExpressions(policy),
@@ -77,7 +77,7 @@ export function allExpressions(block: Block): readonly Expression[] {
   return [...expressionsIn(block), ...policies].filter((expression) => expression !== undefined);
 }
 
-/** The rpcs that may run a block. */
+/** Returns the rpcs that may run a block. */
 function reachedBy(model: Model): ReadonlyMap<Block, readonly BffMethod[]> {
   const byName = new Map(model.messages.map((message) => [message.desc.typeName, message]));
   const found = new Map<Block, BffMethod[]>();

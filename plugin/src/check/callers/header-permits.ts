@@ -15,7 +15,10 @@ export const headerPermits: Check = {
   run: checkHeaderPermits,
 };
 
-/** A client writes its headers itself: a permit that reads nothing else admits whoever writes the right one. */
+/**
+ * Reports permits that read only headers: a client writes its headers itself, so the permit admits any client that
+ * sends the right header.
+ */
 function checkHeaderPermits(model: Model, report: Report): void {
   const seen = new Set<Step>();
   for (const method of model.files.flatMap(({ services }) => services).flatMap(({ methods }) => methods)) {

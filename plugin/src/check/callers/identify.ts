@@ -20,7 +20,7 @@ export const identify: Check = {
   run: checkIdentify,
 };
 
-/** Whether an upstream can be told who calls as `identify` says. */
+/** Reports calls whose upstream cannot receive the caller as `identify` declares. */
 function checkIdentify(model: Model, report: Report): void {
   /** An entry holds for many calls. */
   const reported = new Set<Origin>();
@@ -33,7 +33,7 @@ function checkIdentify(model: Model, report: Report): void {
     }
 }
 
-/** Whether there is nothing to say. */
+/** Returns true if the call is valid. */
 function check(call: Call, identify: Sourced<Identify>, governed: Governed, report: Report): boolean {
   const [stranger] = governed.strangers;
   if (stranger !== undefined) {
@@ -88,7 +88,7 @@ function checkAuthorization(
   { identities }: Governed,
   report: Report,
 ): boolean {
-  // One that a source takes its credential from is not forwarded at all, which is told there.
+  // A header with the credential of a source is never forwarded; another check reports it.
   const isOwned = identities.some(({ sources }) => sources.some((source) => headerOf(source) === "authorization"));
   const forwarded = isOwned ? undefined : policy.forward.find(({ value }) => value.toLowerCase() === "authorization");
   const own = metadata.find(({ key }) => key === "authorization");

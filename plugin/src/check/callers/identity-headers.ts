@@ -9,7 +9,7 @@ import type { BffMethod, Model } from "../../resolve/model/model.ts";
 import type { Check } from "../check.ts";
 import { allCalls, allExpressions, governedBlocks } from "./governing-identities.ts";
 
-/** In which upstreams, and we ourselves, are told who calls. */
+/** Headers in which upstreams, and this server, receive the caller. */
 const TOLD: readonly string[] = ["x-principal-bin", "x-principal-signed-bin", "x-forwarded-client-cert"];
 
 export const identityHeaders: Check = {
@@ -22,7 +22,7 @@ export const identityHeaders: Check = {
   run: checkIdentityHeaders,
 };
 
-/** What proves or says who calls is nobody's but the identity's. */
+/** Reports headers with credentials or callers that are used outside of the identity. */
 function checkIdentityHeaders(model: Model, report: Report): void {
   const reported = new Set<string>();
   const once = (at: Origin): boolean => {
@@ -57,7 +57,7 @@ function checkIdentityHeaders(model: Model, report: Report): void {
   }
 }
 
-/** The source that a header belongs to; "told" where it says who calls to parties behind us. */
+/** The source that a header belongs to; "told" for a header that carries the caller to upstreams. */
 type Owner = IdentitySource | "told";
 
 export function ownedBy(identities: readonly Identity[]): ReadonlyMap<string, Owner> {
@@ -69,7 +69,7 @@ export function ownedBy(identities: readonly Identity[]): ReadonlyMap<string, Ow
   return owned;
 }
 
-/** The header in which a source's credential stands; undefined for one that is in none. */
+/** Returns the header with a source's credential; undefined if no header carries it. */
 export function headerOf({ credential }: IdentitySource): string | undefined {
   switch (credential.kind) {
     case "jwt":
@@ -101,7 +101,7 @@ function refuse(report: Report, problem: string, owner: Owner, at: Origin, hint:
   });
 }
 
-/** Of a public rpc there may be no principal. */
+/** A public rpc may have no principal. */
 function hintForReading(methods: readonly BffMethod[]): string {
   const isPublic = methods.some(({ callers }) => (callers?.open.length ?? 0) > 0);
   return `read \`principal\`, which is proven${isPublic ? "; here nobody may be known: `ok(principal) ? … : …`" : ""}`;
@@ -115,7 +115,7 @@ function hintForForward(owner: Owner, { policy: { identify } }: Call): string {
   return `write \`identify: SIGNED\`, which tells the upstream who calls${hasToken ? token : ""}`;
 }
 
-/** The headers that an expression reads by a name that is written there, in lower case. */
+/** Returns the headers that an expression reads by a literal name, in lower case. */
 export function headersIn({ root, text }: Expression): readonly { readonly name: string; readonly at: Origin }[] {
   const found: { readonly name: string; readonly at: Origin }[] = [];
   const visit = (node: Node): void => {

@@ -10,14 +10,14 @@ export const idleSources: Check = {
 };
 
 /**
- * A source of the identity that no rpc of its package accepts. In the declaring package only: another one that it governs may accept
- * fewer.
+ * Reports a source of the identity that no rpc of its package accepts. Only the declaring package counts: another
+ * governed package may accept fewer sources.
  */
 function checkIdleSources({ packages }: Model, report: Report): void {
   for (const { name, files, identity } of packages) {
     if (identity === undefined || identity.file.desc.proto.package !== name) continue;
     const methods = files.flatMap(({ services }) => services).flatMap((service) => service.methods);
-    // What is known of the caller may be of use to one that everybody may call.
+    // An rpc without required sources may use the principal of any source.
     const all = methods.some(({ permit }) => permit === undefined || permit.sources === undefined);
     if (all) continue;
     const accepted = new Set(methods.flatMap(({ permit }) => permit?.sources ?? []));

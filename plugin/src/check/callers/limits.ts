@@ -15,7 +15,7 @@ export const limits: Check = {
   run: checkLimits,
 };
 
-/** Limits that work, and that whoever wants more gets around, or meets twice. */
+/** Reports valid limits that a client can evade, or that charge a request twice. */
 function checkLimits(model: Model, report: Report): void {
   const reported = new Set<string>();
   const warn: Warn = (code, at, message, hint, related) => {
@@ -37,10 +37,10 @@ type Warn = (
   related?: readonly { readonly at: Origin; readonly message: string }[],
 ) => void;
 
-/** What the client writes says neither who it is nor whether it is limited. */
+/** Reports keys and conditions that the client chooses: the client can evade such a limit. */
 function checkChosen({ rpc }: Limits, { key, if: condition, ir }: LimitUse, model: Model, warn: Warn): void {
   const permit = model.permits.find((one) => one.rpc === rpc);
-  // Then somebody has looked at it before it is counted.
+  // A permit has then checked the value before the limit counts it.
   const judged = [...namesBehind(permit?.conditions.filter(({ source }) => source.kind === "guard") ?? [])];
   const free = (names: readonly string[]): boolean =>
     !names.includes(CALLER) && !names.some((name) => judged.some((one) => overlap(one, name)));
@@ -65,7 +65,7 @@ function checkChosen({ rpc }: Limits, { key, if: condition, ir }: LimitUse, mode
 }
 const isArgument = (name: string): boolean => overlap(ARGS, name);
 
-/** A limit that applies twice to the same key is charged twice. */
+/** Reports a limit that applies twice to the same key, because it charges twice. */
 function checkTwice({ uses }: Limits, warn: Warn): void {
   const same = ({ ir: { name, key, if: condition } }: LimitUse): string =>
     JSON.stringify([name.value, key.value, condition?.value]);

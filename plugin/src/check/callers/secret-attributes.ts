@@ -4,7 +4,7 @@ import type { Check } from "../check.ts";
 import { allExpressions, governedBlocks } from "./governing-identities.ts";
 import { headersIn, ownedBy } from "./identity-headers.ts";
 
-/** Headers that hold credentials wherever they are used. An exact list, for others may well mean something else. */
+/** Headers that always hold credentials. The list is exact, because other headers may have another meaning. */
 const SECRET: ReadonlySet<string> = new Set(
   [
     "authorization proxy-authorization cookie x-api-key api-key apikey x-auth-token x-access-token x-id-token x-session-token",
@@ -20,7 +20,7 @@ export const secretAttributes: Check = {
   run: checkSecretAttributes,
 };
 
-/** What traces tell is read by many, and elsewhere. */
+/** Reports credentials in trace attributes: traces have many readers, also in other systems. */
 function checkSecretAttributes(model: Model, report: Report): void {
   const reported = new Set<string>();
   for (const { block, identities } of governedBlocks(model)) {
@@ -28,7 +28,7 @@ function checkSecretAttributes(model: Model, report: Report): void {
     const owned = ownedBy(identities);
     for (const { name, at } of allExpressions(block).flatMap((expression) => headersIn(expression))) {
       const place = `${at.file}:${at.line}:${at.column}`;
-      // Of what is an identity's more is said there.
+      // The check of identity headers reports these headers in more detail.
       if (!SECRET.has(name) || owned.has(name) || reported.has(place)) continue;
       reported.add(place);
       report({

@@ -1,4 +1,4 @@
-// Ids that clients name: a decision reads them, or the upstream receives who calls.
+// Ids that clients choose: a decision must read them, or the upstream must receive the caller.
 
 import { Identify } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
@@ -8,7 +8,10 @@ import { callsOf } from "../../resolve/model/source-parts.ts";
 import type { Check } from "../check.ts";
 import { ARGS, CALLER, HEADERS, namesBehind, namesRead, namesWho, overlap } from "../request-names.ts";
 
-/** The last word of a field that names something of somebody. A `key` may be one of idempotency, which is new each time. */
+/**
+ * The last word of a field that identifies a resource of a user. A `key` is excluded: it may be an idempotency key,
+ * which is new each time.
+ */
 const ID = /[._](id|ids|uuid)$/;
 
 export const uncheckedIds: Check = {
@@ -19,7 +22,10 @@ export const uncheckedIds: Check = {
   run: checkUnaskedIds,
 };
 
-/** In a package that knows its callers, an id of the client reaches an upstream only behind a decision, or together with who calls. */
+/**
+ * Reports an id from the client that reaches an upstream without a decision and without the caller, in a package with
+ * identified callers.
+ */
 function checkUnaskedIds(model: Model, report: Report): void {
   for (const { services } of model.files)
     for (const { methods } of services) for (const method of methods) checkIds(method, report);
@@ -55,7 +61,7 @@ const sentBy = ({ set, request, batch }: Call) =>
     bound === undefined ? [] : [bound.expression],
   );
 
-/** Whether the upstream itself can decide. */
+/** Returns true if the upstream itself can decide. */
 function tellsCaller(call: Call): boolean {
   const { policy, metadata } = call;
   if (policy.identify !== undefined && policy.identify.value !== Identify.NOTHING) return true;

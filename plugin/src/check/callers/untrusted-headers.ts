@@ -6,7 +6,7 @@ import type { Check } from "../check.ts";
 import { allCalls, allExpressions, governedBlocks } from "./governing-identities.ts";
 import { headersIn } from "./identity-headers.ts";
 
-/** Headers in which clients are commonly believed to say who they are, and the field of a principal that usually says it. */
+/** Headers in which clients commonly declare their identity, with the principal's field that usually holds it. */
 const FIELDS: ReadonlyMap<string, string> = new Map(
   Object.entries({
     subject:
@@ -27,13 +27,13 @@ export const untrustedHeaders: Check = {
 };
 
 /**
- * Where somebody is known who has proven it, what a client says of itself is not to be believed. An exact list of names, since others may
- * well mean something else. Rpcs that answer anybody are left alone: there a header is as good as an argument.
+ * Reports headers that declare a caller although a proven principal is available. The list of names is exact, since
+ * other names may have another meaning. Rpcs that answer anybody are exempt: there a header is as good as an argument.
  */
 function checkUntrustedHeaders(model: Model, report: Report): void {
   const reported = new Set<string>();
   for (const { block, identities, methods } of governedBlocks(model)) {
-    // Of a limit more is said where limits are checked; what a trace tells of a request decides nothing.
+    // The check of limits reports headers in limits in more detail; trace attributes decide nothing.
     if (block.kind === "limits" || block.kind === "telemetry") continue;
     const [identity] = identities;
     if (identity === undefined || methods.every(({ callers }) => (callers?.open.length ?? 0) > 0)) continue;
@@ -58,7 +58,7 @@ function checkUntrustedHeaders(model: Model, report: Report): void {
   }
 }
 
-/** A trusted gateway's header has been told as an error. */
+/** The header of a trusted gateway has been reported as an error. */
 const isOwned = ({ sources }: Identity, name: string): boolean =>
   sources.some(({ credential }) => "header" in credential && credential.header?.value === name);
 

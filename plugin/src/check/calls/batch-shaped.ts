@@ -2,7 +2,7 @@ import type { DescField, DescMessage, DescMethod } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
 import { fieldType, sameType } from "../../cel/index.ts";
 
-/** A method that answers for several keys at once what another answers for one. */
+/** A method that answers for several keys at once, with the fields to use. */
 export interface BatchShaped {
   readonly method: DescMethod;
   /** The repeated request field for the keys. */
@@ -14,8 +14,9 @@ export interface BatchShaped {
 }
 
 /**
- * A sibling of `one` that takes a list of what `key` takes one of, and answers with a list (or a map by key) of what `one` answers with, or
- * has as its only message field. `others`: request fields that have to be there too.
+ * Returns a sibling of `one` that takes a list of `key` and answers with a list, or a map by key, of the answers of
+ * `one`. The items may also be the only message field of these answers. `others`: request fields that the sibling must
+ * have too.
  */
 export function batchShaped(one: DescMethod, key: DescField, others: readonly DescField[]): BatchShaped | undefined {
   const wrapped = one.output.fields.filter((field) => field.fieldKind === "message");
@@ -50,7 +51,10 @@ function isListOf(field: DescField, key: DescField): boolean {
   return field.fieldKind === "list" && type.kind === "list" && sameType(type.element, fieldType(key).type);
 }
 
-/** The field of an item that holds what it was asked for by: of the same name, "id", or the only one of the type. */
+/**
+ * Returns the item's field for the requested key: the field with the same name, the field `id`, or the only field of
+ * the type.
+ */
 function keyOf(item: DescMessage, key: DescField): DescField | undefined {
   const fields = item.fields.filter(
     (field) => field.fieldKind === key.fieldKind && sameType(fieldType(field).type, fieldType(key).type),

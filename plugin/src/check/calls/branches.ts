@@ -14,7 +14,7 @@ export const branchHeaders: Check = {
   run: checkBranchHeaders,
 };
 
-/** Whoever writes a header chooses the branch: somebody else has to agree, who knows the caller or where the request comes from. */
+/** Reports branches that only a header selects: the condition must also read the caller or the peer. */
 function checkBranchHeaders(model: Model, report: Report): void {
   const reported = new Set<Origin>();
   for (const { ir, if: condition } of callsIn(model).flatMap(({ policy }) => policy.branches)) {
@@ -47,7 +47,7 @@ export const branchVariables: Check = {
   run: checkBranchVariables,
 };
 
-/** The variables of addresses are made of names that may come to the same. */
+/** Reports variables of addresses that have the same name for different upstreams and branches. */
 function checkBranchVariables(model: Model, report: Report): void {
   const all = callsIn(model);
   const services = new Map(all.map(({ method }) => [prefixOf(method.parent.typeName), method.parent.typeName]));
@@ -79,8 +79,8 @@ export const oneSide: Check = {
 };
 
 /**
- * Each message has the policies of its own package, and a request goes to one side of an upstream: whatever it composes says the same of the
- * upstream's branches.
+ * Reports messages of one request that declare different branches for an upstream. Each message has the policies of its
+ * package, and a request uses one side of an upstream.
  */
 function checkOneSide(model: Model, report: Report): void {
   const first = new Map<string, { readonly call: Call; readonly of: string }>();
@@ -128,5 +128,5 @@ function said({ policy }: Call): string {
 /** As the server does (deploying.md). */
 const prefixOf = (service: string): string => service.toUpperCase().replaceAll(".", "_");
 
-/** Of all steps, and those that resolvers can make. */
+/** Returns the calls of all steps, and the calls that resolvers can make. */
 const callsIn = (model: Model): readonly Call[] => blocksOf(model).flatMap(allCalls);

@@ -16,7 +16,7 @@ export const breakers: Check = {
   run: checkBreakers,
 };
 
-/** Breakers that can never open for slow calls: nothing says what is slow, or no call may take so long. */
+/** Reports breakers that slow calls can never open: no duration counts as slow, or no call may take that time. */
 function checkBreakers(model: Model, report: Report): void {
   const packages = new Set(model.ir.files.map((file) => file.desc.proto.package));
   const entries = new Set<IrUpstream>();
@@ -49,7 +49,7 @@ function checkSlow(model: Model, report: Report): void {
       services.flatMap(({ methods }) => methods.map((method) => method.parts?.timeoutMs ?? method.timeoutMs)),
     ),
   );
-  /** By what says it: the longest time of a call that it is for. */
+  /** The longest time of a governed call, by the declaration that defines slow calls. */
   const times = new Map<Sourced<number>, number>();
   for (const message of blocksOf(model)) {
     const rules = governing(model.ir, message.file.desc.proto.package).entries;

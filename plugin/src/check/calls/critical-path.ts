@@ -5,17 +5,18 @@ import { oneofOnly } from "../../resolve/model/oneof-only.ts";
 import { callsOf, composesOf } from "../../resolve/model/source-parts.ts";
 import type { Check } from "../check.ts";
 
-/** A chain of steps that wait for each other, by the timeouts that their calls say, each counted once. */
+/** A chain of steps that wait for each other, by the timeouts of their calls. Each call counts once. */
 interface Path {
   readonly ms: number;
-  /** What takes the time: "session 400ms", or two paths one after the other. */
+  /** The source of the time: "session 400ms", or two paths in sequence. */
   readonly by: string | readonly [Path, Path] | undefined;
 }
 const NONE: Path = { ms: 0, by: undefined };
 
 /**
- * When something ends, as far as it depends on when the message around it begins: the later of `after` that, and of `absolute`, counted from
- * the beginning of the response. Steps of a service run since then: a message that begins late finds them ended.
+ * The end of a step or message: the later of `after`, relative to the start of its message, and `absolute`, relative to
+ * the start of the response. Steps of a service start with the response, so they may have ended before a late message
+ * begins.
  */
 interface End {
   readonly after: Path | undefined;
@@ -31,20 +32,21 @@ export const criticalPath: Check = {
 };
 
 /**
- * The timeouts along the longest chain of calls that wait for each other have to fit into the time of the rpc, less the margin that is kept
- * for composing: otherwise the last of them can never use theirs. Attempts and waits in between are part of a call's timeout.
+ * Reports an rpc whose longest chain of calls that wait for each other does not fit into its time, less the margin for
+ * composing. The last call of this chain could never use its timeout. Attempts and waits in between are part of a
+ * call's timeout.
  */
 function checkCriticalPath(model: Model, report: Report): void {
   const messages = new Map(model.messages.map((message) => [message.desc.typeName, message]));
   const composed = (step: Step): Composed[] =>
     composesOf(step.source).flatMap(({ message }) => messages.get(message.typeName) ?? []);
   const methods = model.files.flatMap((file) => file.services).flatMap((service) => service.methods);
-  // What is deferred is held to the time of the parts; a unary rpc has no time of its own for it.
+  // Deferred steps use the time of the parts; a unary rpc has no separate time for them.
   for (const late of [false, true]) {
-    /** Of messages that read no step of a service: the same in every rpc. */
+    /** Ends of messages that read no step of a service: they are equal in every rpc. */
     const known = new Map<Composed | Opening, End>();
     const world = { composed, late };
-    // From the inside, so that what a message composes is known.
+    // Inner messages come first, so that the ends of composed messages are available.
     for (const message of [...model.messages].reverse())
       if (message.shared.length === 0) known.set(message, endOfBlock(message, known, world, new Map()));
     for (const method of methods) {
@@ -68,13 +70,13 @@ type Timed = Composed | Opening | Permit;
 type Node = Composed | Opening | Step;
 type Ends = ReadonlyMap<Composed | Opening, End>;
 
-/** What has the time of the rpc: an answer, or of a stream the opening, and each item. */
+/** Work that runs within the time of the rpc: an answer, the opening of a stream, or an item of a stream. */
 interface Phase extends Pick<BffMethod, "shared" | "permit"> {
   readonly composed: Composed | Opening | undefined;
 }
 function phasesOf({ composed, shared, permit, stream, opening }: BffMethod): readonly Phase[] {
   if (stream === undefined) return [{ composed, shared, permit }];
-  // What has run before the source opened has ended.
+  // Steps that ran before the source opened have ended.
   return [
     { composed: opening, shared, permit },
     { composed, shared: [], permit: undefined },
@@ -91,7 +93,7 @@ function pathOf(method: Phase, known: Ends, world: World): Path {
     return [...node.shared.flatMap((step) => named.get(step.name) ?? []), ...node.steps.flatMap(composed)];
   };
   const ends = new Map(known);
-  // Nothing else begins before it is decided, and a step of the service that it rests on has ended then.
+  // No other step begins before the decision. A step of the service that the decision depends on has ended by then.
   const decided = method.permit === undefined ? AT_ONCE : endOfBlock(method.permit, ends, world, new Map());
   const rests = method.shared.filter(({ ir }) => method.permit?.rests.has(ir));
   const started = new Map<Step, End>(rests.map((step) => [step, AT_ONCE]));
@@ -115,22 +117,22 @@ function pathOf(method: Phase, known: Ends, world: World): Path {
 }
 
 const AT_ONCE: End = { after: NONE, absolute: undefined };
-/** Of what begins with the response. */
+/** Returns the time of an end if its message begins with the response. */
 const timeOf = ({ after, absolute }: End): Path => longest([after ?? NONE, absolute ?? NONE]);
 
-/** @param shared when the steps of the service that it reads end */
+/** @param shared ends of the steps of the service that it reads */
 function endOfBlock(message: Timed, ends: Ends, world: World, shared: ReadonlyMap<Step, End>): End {
   const byStep = new Map(shared);
   const asked = askedBefore(message);
   const before = (step: Step): readonly Step[] => [...waitsFor(step), ...(asked.get(step) ?? [])];
-  // Steps stand after what they read only in the graph, not in the file.
+  // Steps follow the steps that they read only in the graph, not in the file.
   const counted = message.steps.filter(({ deferred }) => world.late || !deferred);
   for (const step of sortByDependency(counted, before).order)
     if (!byStep.has(step)) byStep.set(step, endOfStep(step, byStep, ends, world, before(step)));
   return latest([AT_ONCE, ...byStep.values()]);
 }
 
-/** What the `if`s read that say whether a step is wanted for a oneof. */
+/** Returns the steps that decide if a step is needed for a oneof: reads of the `if`s of its members. */
 function askedBefore(message: Timed): ReadonlyMap<Step, readonly Step[]> {
   const steps = new Map([...message.shared, ...message.steps].map((step) => [step.variable, step]));
   return new Map(
@@ -161,7 +163,7 @@ function endOfStep(
   return latest([from, ...composed(step).map((message) => then(from, ends.get(message) ?? AT_ONCE))]);
 }
 
-/** What ends like `next` when that begins at `from`. */
+/** Returns the end of `next` if it begins at `from`. */
 function then(from: End, next: End): End {
   const on = (path: Path | undefined): Path | undefined => path && next.after && join(path, next.after);
   return { after: on(from.after), absolute: longer(on(from.absolute), next.absolute) };
@@ -187,7 +189,7 @@ function partsOf(path: Path): string[] {
   return parts;
 }
 
-/** Of a long chain its beginning and its end say enough. */
+/** Maximum number of steps that a diagnostic prints; it prints the beginning and the end of a longer chain. */
 const SHOWN = 12;
 
 function tell(
@@ -210,5 +212,5 @@ function tell(
   });
 }
 
-/** What is kept for composing (runtime.md, "Deadlines"). */
+/** Returns the margin for composing, in milliseconds (runtime.md, "Deadlines"). */
 const marginMs = (budget: number): number => Math.min(Math.max(budget / 10, 5), 200, budget / 2);

@@ -17,7 +17,7 @@ export const eachLimits: Check = {
   run: checkEachLimits,
 };
 
-/** What an `each` says of how many run side by side has to mean something, and the limit of its call has to let them through. */
+/** Reports an `each` whose `concurrent` has no effect, or exceeds the limit of its call. */
 function checkEachLimits(model: Model, report: Report): void {
   const asked = requestLists(model);
   for (const step of blocksOf(model).flatMap((message) => message.steps)) {
@@ -28,7 +28,7 @@ function checkEachLimits(model: Model, report: Report): void {
   }
 }
 
-/** A list that the client sends is as long as it likes. */
+/** Reports a list from the client without a bound: it may have any length. */
 function checkAsked(step: Step, source: EachSource, report: Report): void {
   if (source.max !== undefined || !isCostly(source)) return;
   const does = source.source.kind === "compose" ? `composes "${source.source.message.name}"` : "makes a call";

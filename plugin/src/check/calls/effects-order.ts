@@ -20,8 +20,9 @@ export const effectsOrder: Check = {
 };
 
 /**
- * Calls with side effects in one response are only valid in a definite order: one reads the other or starts after it, directly or through
- * others; an `each` over one goes item by item. Those that say `unordered` need none.
+ * Reports calls with side effects in one response without a definite order. An order exists if one call reads the other
+ * or starts after it, directly or through others, and if an `each` runs item by item. Steps with `unordered` need no
+ * order.
  */
 function checkEffectsOrder(model: Model, report: Report): void {
   const effects = effectTable(model.messages);
@@ -47,7 +48,7 @@ function checkEffectsOrder(model: Model, report: Report): void {
   }
 }
 
-/** How to put steps in order, after how to say that there is nothing to put in order, where that may be. */
+/** Returns the hint to order steps, after the hint to declare that no order is needed, if that is possible. */
 type Hinting = (steps: readonly Step[], order: string) => string;
 
 function hinting(model: Model): Hinting {
@@ -61,7 +62,7 @@ function hinting(model: Model): Hinting {
   };
 }
 
-/** Tells of as few pairs as it takes: what one hint orders is not told again. */
+/** Reports as few pairs as possible: a pair that an earlier hint orders is not reported again. */
 function checkOrder(effectful: readonly Step[], all: readonly Step[], orElse: Hinting, report: Report): void {
   const asked = new Map<Step, Step[]>();
   const waitsFor = (step: Step): readonly Step[] => [...step.reads, ...step.after, ...(asked.get(step) ?? [])];
@@ -88,8 +89,8 @@ function checkOrder(effectful: readonly Step[], all: readonly Step[], orElse: Hi
 }
 
 /**
- * A service's critical steps come before the side effects of messages anyway. One that is not critical has to be read or named
- * in `after` by them, or by a step that composes them.
+ * Reports a service's steps without an order to the side effects of messages. Critical steps come before these anyway.
+ * Any other step must be read by them or named in their `after`, or by a step that composes them.
  */
 function checkShared(model: Model, effects: EffectTable, orElse: Hinting, report: Report): void {
   const byName = new Map(model.messages.map((message) => [message.desc.typeName, message]));
@@ -134,7 +135,7 @@ function checkShared(model: Model, effects: EffectTable, orElse: Hinting, report
     }
   }
 }
-/** The steps of services that one waits for, directly or through others. */
+/** Returns the steps of services that a step waits for, directly or through others. */
 function sharedBehind(step: Step): ReadonlySet<Step> {
   const direct = [...restsOn(step)].flatMap(({ source }) => (source.kind === "shared" ? source.of : []));
   return new Set(direct.flatMap((of) => [of, ...restsOn(of)]));

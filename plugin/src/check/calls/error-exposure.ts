@@ -18,7 +18,10 @@ export const errorExposure: Check = {
   run: checkErrorExposure,
 };
 
-/** What an upstream writes into an error is for its own people: names of hosts, of tables, of users. */
+/**
+ * Reports error texts of upstreams in responses. An upstream writes them for its operators: they contain names of
+ * hosts, tables and users.
+ */
 function checkErrorExposure(model: Model, report: Report): void {
   const seen = new Set<string>();
   const warn = (
@@ -48,25 +51,28 @@ function checkErrorExposure(model: Model, report: Report): void {
           then.fail.asIs,
           "give a `message` of your own beside it, or leave it so where the upstream writes for clients",
         );
-    // A condition decides by the text, and does not show it.
+    // A condition decides by the text and does not show it.
     const values = expressionsIn(block).filter(({ type }) => type.kind !== "bool");
     for (const { root } of values) for (const at of messagesRead(root)) warn(at, OF_STEP);
   }
 }
 
-/** Whether a value has in it what an upstream wrote into its error. A condition decides by the text, and does not show it. */
+/**
+ * Returns true if a value contains text that an upstream wrote into its error. A condition decides by the text and does
+ * not show it.
+ */
 export function showsMessage({ type, reads, root }: Expression): boolean {
   if (type.kind === "bool") return false;
   return reads.some(({ variable }) => variable.name === "error.message") || messagesRead(root).length > 0;
 }
-/** Whether it hands on a detail of an upstream's error. */
+/** Returns true if the expression passes on a detail of an upstream's error. */
 export function showsDetails({ root }: Expression): boolean {
   return detailsIn(root);
 }
 const detailsIn = (node: Node): boolean =>
   (node.kind === "call" && node.overload === "error_detail") || childrenOf(node).some(detailsIn);
 
-/** Where the message of a step's failure is read. */
+/** Returns the places that read the message of a step's failure. */
 function messagesRead(node: Node): Origin[] {
   const of = node.kind === "select" && node.field === "message" ? node.of.type : undefined;
   const here = of !== undefined && isError(of.kind === "optional" ? of.of : of) ? [node.at] : [];

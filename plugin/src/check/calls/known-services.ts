@@ -10,7 +10,10 @@ export const knownServices: Check = {
   run: checkKnownServices,
 };
 
-/** An entry that says nothing makes a service known to resolvers, and its address is asked for at the start: without resolvers for nothing. */
+/**
+ * Reports an empty upstream entry in a package without resolvers. Such an entry makes a service available to resolvers,
+ * and the server then requires its address at the start.
+ */
 function checkKnownServices(model: Model, report: Report): void {
   const known = new Set(
     model.messages.flatMap(({ file, clients }) =>

@@ -10,7 +10,10 @@ import { nameOf, stepExpressions } from "../all-expressions.ts";
 import type { Check } from "../check.ts";
 import { type BatchShaped, batchShaped } from "./batch-shaped.ts";
 
-/** What differs from item to item, by what reads name: the item, steps and arguments that rest on it. */
+/**
+ * Values that differ from item to item, by the objects that reads refer to: the item, and the steps and arguments that
+ * depend on it.
+ */
 type Varying = ReadonlySet<unknown>;
 
 export const nPlusOne: Check = {
@@ -22,8 +25,9 @@ export const nPlusOne: Check = {
 };
 
 /**
- * An `each` with a call for each item, of its own or in what it composes. Where the upstream has a method that takes several keys, that is
- * the better one. Where it has none, a bound (`max`) or a cache says that the author has thought of it.
+ * Reports an `each` with a call for each item, directly or in the messages that it composes. If the upstream has a
+ * method with several keys, that method is better. If it has none, a bound (`max`) or a cache shows that the author
+ * intends the calls.
  */
 function checkNPlusOne(model: Model, report: Report): void {
   const messages = new Map(model.messages.map((message) => [message.desc.typeName, message]));
@@ -38,14 +42,14 @@ function checkNPlusOne(model: Model, report: Report): void {
       if (tell({ each, step, call, varying, asked: asked.has(each) }, report)) reported.add(call);
     }
   };
-  /** What a step composes, with the arguments that differ from item to item. */
+  /** Returns the messages that a step composes, with the arguments that differ from item to item. */
   const composedBy = (step: Step, varying: Varying): (readonly [Composed, readonly string[]])[] =>
     composesOf(step.source).flatMap(({ message: desc, args }) => {
       const child = messages.get(desc.typeName);
       const names = args.filter(({ by }) => readsAny(by, varying)).map(({ name }) => name);
       return child === undefined ? [] : [[child, names] as const];
     });
-  /** What is composed for each item: its calls, and what it composes in turn. */
+  /** Visits the messages that are composed for each item: their calls, and the messages that they compose. */
   const descend = (each: Step, varying: Varying): void => {
     const open = composedBy(each, varying);
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
@@ -69,7 +73,7 @@ function checkNPlusOne(model: Model, report: Report): void {
   }
 }
 
-/** The arguments of these names, and all steps that read them, directly or through others. */
+/** Returns the arguments of these names, and all steps that read them, directly or through others. */
 function spread(message: Composed, given: ReadonlySet<string>): Varying {
   const varying = new Set<unknown>(
     message.args.members.filter(({ name }) => given.has(name)).map(({ variable }) => variable),
@@ -97,11 +101,11 @@ interface Found {
   readonly step: Step;
   readonly call: Call;
   readonly varying: Varying;
-  /** The items are the client's: that nothing bounds them is told on its own. */
+  /** True if the items come from the client: another check reports a missing bound. */
   readonly asked: boolean;
 }
 
-/** False where there is nothing to tell. */
+/** Reports the call, and returns false if the call is valid. */
 function tell({ each, step, call, varying, asked }: Found, report: Report): boolean {
   const shaped = shapeOf(call, varying);
   const cached = (call.policy.cache.ttl?.value ?? 0) > 0;
@@ -131,7 +135,7 @@ interface Shaped {
   readonly by: Expression;
 }
 
-/** The batch-shaped sibling, where the call differs from item to item in one field. */
+/** Returns the batch-shaped sibling if the call differs from item to item in one field. */
 function shapeOf(call: Call, varying: Varying): Shaped | undefined {
   if (call.request !== undefined || call.metadata.some(({ by }) => readsAny(by, varying))) return undefined;
   const [key, another] = call.set.filter(({ bound }) => readsAny(bound.expression, varying));

@@ -15,8 +15,8 @@ export const unseenPolicies: Check = {
 };
 
 /**
- * A file of policies holds for a package that imports it. Where it is not imported, calls go out without its headers, timeouts and
- * breakers: told where the package has nothing of its own to say about the upstream.
+ * Reports a file of policies that a package does not import. Its calls then lack the headers, timeouts and breakers of
+ * that file. Packages that declare anything about the upstream themselves are not reported.
  */
 function checkUnseenPolicies(model: Model, report: Report): void {
   const policies = model.ir.files.filter(({ upstreams, services }) => upstreams.length > 0 && services.length === 0);

@@ -9,7 +9,7 @@ import { isCached } from "../../resolve/model/source-parts.ts";
 import { DEFAULT_ATTEMPTS } from "../../resolve/policies/context.ts";
 import type { Check } from "../check.ts";
 
-/** The words that names of rpcs begin with when these change something. */
+/** First words of rpc names that indicate a write. */
 const WRITES =
   /^(Create|Update|Upsert|Delete|Drop|Clear|Empty|Add|Remove|Set|Put|Insert|Start|Stop|Cancel|Terminate|Send|Publish|Submit|Place|Pay|Charge|Write)(?![a-z])/;
 
@@ -28,8 +28,9 @@ export const vouchedWrites: Check = {
 };
 
 /**
- * An rpc that says NO_SIDE_EFFECTS says it for all that it calls, an entry of a service that says `read_only` for all of its rpcs. If one of
- * them sounds like a write, and is sent twice, cached or reached by GET on that word, the author has to name it by `read_only`.
+ * Reports calls that are declared without side effects although their names sound like writes. NO_SIDE_EFFECTS of an
+ * rpc covers all its calls; `read_only` of a service's entry covers all its rpcs. If such a call is sent twice, cached
+ * or reached by GET, the author must name it with `read_only`.
  */
 function checkVouchedWrites(model: Model, report: Report): void {
   const readers = readersOf(model);
@@ -62,7 +63,7 @@ function checkVouchedWrites(model: Model, report: Report): void {
 }
 const WARNING = { code: "BFF518", severity: "warning" } as const;
 
-/** The unary rpcs that say NO_SIDE_EFFECTS, by the calls that they reach: all of them answer GET. */
+/** Returns the unary rpcs with NO_SIDE_EFFECTS, by the calls that they reach: all of them answer GET. */
 function readersOf(model: Model): ReadonlyMap<Call, readonly BffMethod[]> {
   const found = new Map<Call, BffMethod[]>();
   for (const method of model.files.flatMap(({ services }) => services).flatMap(({ methods }) => methods)) {
@@ -73,7 +74,7 @@ function readersOf(model: Model): ReadonlyMap<Call, readonly BffMethod[]> {
   return found;
 }
 
-/** What a call without side effects goes through, and a write must not. */
+/** Returns the uses of a call that are only valid without side effects. */
 function usesOf(call: Call, readers: readonly BffMethod[]): readonly string[] {
   const { retry, hedge } = call.policy;
   const attempts = call.method.methodKind === "unary" ? (retry.attempts?.value ?? DEFAULT_ATTEMPTS) : 1;
@@ -92,8 +93,8 @@ const rpcs = (all: Call["said"]["vouched"]): string =>
   `${all.length === 1 ? "rpc" : "rpcs"} ${all.map(({ desc }) => `"${desc.name}"`).join(", ")}`;
 
 /**
- * The calls may only read: then they can say so, and nothing has to be put in order. Undefined where one of them is sure to have side
- * effects, or sounds like it.
+ * Returns the hint to declare calls `read_only`, which then need no order. Returns undefined if one of them certainly
+ * has side effects, or has a name like a write.
  */
 export function vouchHint(calls: readonly Call[]): string | undefined {
   const effectful = calls.filter(({ effects }) => effects !== "none");

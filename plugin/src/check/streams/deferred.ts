@@ -1,4 +1,4 @@
-// What is deferred can come later: nothing that has to be there before rests on it, and clients can merge what comes.
+// Validity of deferred steps: nothing in the first message depends on them, and clients can merge their parts.
 
 import { FeatureSet_FieldPresence as Presence } from "@bufbuild/protobuf/wkt";
 import type { Report } from "../../diagnostic/diagnostic.ts";
@@ -48,7 +48,10 @@ function checkDeferred(model: Model, report: Report): void {
   }
 }
 
-/** What runs once for several messages is handed to them as it is: parts that come later belong to none of them. */
+/**
+ * Reports steps that run once for several messages and compose a message with parts: such parts belong to none of these
+ * messages.
+ */
 function checkOnce({ kind, steps }: Let | Opening, withParts: ReadonlySet<string>, report: Report): void {
   for (const step of steps) {
     const inner = composesOf(step.source).find((source) => withParts.has(source.message.typeName));
@@ -67,7 +70,7 @@ function checkOnce({ kind, steps }: Let | Opening, withParts: ReadonlySet<string
   }
 }
 
-/** A composed message is handed over before its parts have come: whoever looked into it would not find them. */
+/** Reports reads of a composed message with parts: the message is handed over before its parts have arrived. */
 function checkPlaced(message: Composed, withParts: ReadonlySet<string>, report: Report): void {
   for (const step of message.steps) {
     const inner = composesOf(step.source).find((source) => withParts.has(source.message.typeName));
@@ -99,13 +102,13 @@ function checkPlaced(message: Composed, withParts: ReadonlySet<string>, report: 
     if (resolver !== undefined) tell(resolver.ir.at);
   }
 }
-/** Where its value is read; that it is there at all may be asked. */
+/** Returns the place that reads a step's value. A test of its presence is no such read. */
 function readIn(expression: ReturnType<typeof fieldExpressions>[number] | undefined, { variable }: Step) {
   return expression?.reads.find((read) => read.variable === variable && read.kind !== "ok" && read.kind !== "failure")
     ?.at;
 }
 
-/** Later messages have nothing but parts, on the way to them as well. */
+/** Reports required fields: later messages contain only parts and the messages around them. */
 function checkRequired({ desc, ir, steps }: Composed, report: Report): void {
   const field = desc.fields.find(({ presence }) => presence === Presence.LEGACY_REQUIRED);
   if (field === undefined) return;
@@ -122,7 +125,7 @@ function checkRequired({ desc, ir, steps }: Composed, report: Report): void {
   });
 }
 
-/** Something comes later because of it. */
+/** Reports a deferred step without any field that comes later because of it. */
 function checkFed(message: Composed, report: Report): void {
   const behind = new Set(partsOf(message).flatMap(({ steps }) => steps));
   for (const step of message.steps) {
@@ -138,7 +141,7 @@ function checkFed(message: Composed, report: Report): void {
   }
 }
 
-/** With the first message the status is settled. */
+/** Reports deferred steps that decide the status, which is final with the first message. */
 function checkStatus(message: Composed, byName: ReadonlyMap<string, Composed>, report: Report): void {
   const composed = ({ source }: Step): Composed[] =>
     composesOf(source).flatMap((one) => byName.get(one.message.typeName) ?? []);
@@ -157,7 +160,7 @@ function checkStatus(message: Composed, byName: ReadonlyMap<string, Composed>, r
     });
   }
 }
-/** Steps that may say a status, of those that a deferred one composes. */
+/** Kinds of steps that may set a status, inside a message that a deferred step composes. */
 const DECIDING = [
   {
     kind: "guard",
@@ -170,7 +173,7 @@ const DECIDING = [
     instead: "have the resolver in the response itself, where it comes with the first message",
   },
 ] as const;
-/** What of a step, and of those of messages that it composes, may say a status. */
+/** Returns the part of a step, or of the steps in the messages that it composes, that may set a status. */
 function decidedBy(step: Step, inside: readonly Step[]) {
   for (const { kind, what, instead } of DECIDING) {
     const found = inside.find(({ source }) => source.kind === kind);
@@ -183,7 +186,7 @@ function decidedBy(step: Step, inside: readonly Step[]) {
 }
 const failing = ({ onError }: Call): Call["onError"] => onError.filter(({ then }) => then.kind === "fail");
 
-/** What starts late, because only something deferred asks for it, is deferred. */
+/** Reports steps without `defer` that start late, because only deferred steps need them. */
 function checkStarted(message: Composed, report: Report): void {
   const owners = caseOnly(message, message.steps, new Set());
   const wanted = oneofOnly(message);
@@ -205,7 +208,7 @@ function checkStarted(message: Composed, report: Report): void {
   }
 }
 
-/** Where a client stands is told with the first message. */
+/** Reports a deferred position: a client receives its position with the first message. */
 function checkPosition({ desc, steps }: Composed, report: Report): void {
   const [latest, other] = steps.filter(({ source }) => source.kind === "latest");
   const field = desc.fields.find(isPosition);

@@ -1,4 +1,4 @@
-// Who may follow a key of a topic: somebody asks, and of this key.
+// Access to keys of a topic: a permit or guard must check the caller or the key.
 
 import type { Expression } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
@@ -14,7 +14,9 @@ export const followedKeys: Check = {
   run: checkFollowedKeys,
 };
 
-/** Whoever names a key follows it, unless somebody asks who that is, or what they name. */
+/**
+ * Reports a key from the request that any client can follow, because no permit or guard reads the caller or the key.
+ */
 function checkFollowedKeys(model: Model, report: Report): void {
   for (const { services } of model.files)
     for (const { methods } of services) for (const method of methods) checkKey(method, report);
@@ -25,7 +27,7 @@ function checkKey({ ir, stream, permit, callers, opening, shared }: BffMethod, r
   if (follow === undefined) return;
   const steps = [...shared, ...(opening?.steps ?? [])];
   const key = new Set([...namesRead(follow.key), ...namesBehind(stepsReadBy(follow.key, steps))]);
-  // A key that is the caller's own, or one for all, names nobody else's.
+  // A key of the caller, or a constant key, cannot refer to another user.
   if (key.size === 0 || key.has(CALLER)) return;
   const conditions = [...(permit?.conditions ?? []), ...steps].filter(({ source }) => source.kind === "guard");
   const asked = conditions.map((condition) => namesBehind([condition]));

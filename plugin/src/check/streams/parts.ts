@@ -1,4 +1,4 @@
-// Rpcs whose response comes in parts: one message, and later what was deferred.
+// Rpcs whose response arrives in parts: one message, and deferred parts later.
 
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import { reachable } from "../../graph/graph.ts";
@@ -41,7 +41,7 @@ function tellNothingDeferred({ desc, ir }: BffMethod, report: Report): void {
   });
 }
 
-/** The first message has its time within that of all. */
+/** Reports a time for the first message that exceeds the time for all parts. */
 function checkTimes({ ir, timeoutMs }: BffMethod, partsMs: number, report: Report): void {
   if (partsMs > timeoutMs) return;
   report({
@@ -61,7 +61,10 @@ interface Messages {
   readonly withParts: ReadonlySet<string>;
 }
 
-/** Clients merge later messages into the first: messages with messages, while elements of lists are appended, and entries of maps replaced. */
+/**
+ * Reports parts that clients cannot merge into the first message. Messages merge with messages, while elements of lists
+ * are appended, and entries of maps are replaced.
+ */
 function checkReached({ composed: root, ir }: BffMethod, { byName, withParts }: Messages, report: Report): void {
   const inner = (message: Composed): Composed[] =>
     message.steps.flatMap(({ source }) =>
@@ -113,7 +116,7 @@ export const partsMeant: Check = {
   run: checkPartsMeant,
 };
 
-/** What works and is hardly meant. */
+/** Reports settings of parts that are valid but probably not intended. */
 function checkPartsMeant(model: Model, report: Report): void {
   const byName = new Map(model.messages.map((message) => [message.desc.typeName, message]));
   const children = ({ steps }: Composed): Composed[] =>

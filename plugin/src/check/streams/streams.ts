@@ -1,4 +1,4 @@
-// What streaming rpcs cannot have, and what their items must not do.
+// Settings that streaming rpcs cannot have, and calls that their items must not make.
 
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import { reachable } from "../../graph/graph.ts";
@@ -35,7 +35,7 @@ function checkStreams(model: Model, report: Report): void {
   }
 }
 
-/** What is said of answers as wholes. */
+/** Reports settings that apply only to whole answers. */
 function checkAnswers({ ir, limits }: BffMethod, report: Report): void {
   const { cache, httpCache, http, desc } = ir;
   const settles = limits?.uses.find(({ settle }) => settle !== undefined)?.settle?.text.at;
@@ -57,7 +57,7 @@ function checkAnswers({ ir, limits }: BffMethod, report: Report): void {
       });
 }
 
-/** Whoever follows may resume, and is then given items again: what they do would be done again. */
+/** Reports side effects of items: a client may resume and receive items again, so the side effects would repeat. */
 function checkEffects(
   { composed, ir, stream }: BffMethod,
   byName: ReadonlyMap<string, Composed>,
@@ -92,7 +92,7 @@ function checkEffects(
   });
 }
 
-/** Where a client is to be told where it stands, the response has a place for that. */
+/** Reports a response without a field for its position or heartbeat. */
 function checkPosition({ ir, desc, composed }: BffMethod, report: Report): void {
   const { position: said, heartbeat, source } = ir.stream ?? {};
   const position = source?.kind === "call" ? said : undefined;
@@ -115,7 +115,7 @@ export const topics: Check = {
   run: checkTopics,
 };
 
-/** What is hardly meant of topics, and of following them. */
+/** Reports topics, and uses of topics, that are valid but probably not intended. */
 function checkTopics(model: Model, report: Report): void {
   const services = model.files.flatMap((file) => file.services);
   const used = new Set([
@@ -136,7 +136,7 @@ function checkTopics(model: Model, report: Report): void {
         });
 }
 
-/** A response that tells where to go on from has one item that says so. */
+/** Reports a response with a position field that does not have exactly one `latest` to set it. */
 function checkUnaryPosition({ ir, desc, composed, stream }: BffMethod, report: Report): void {
   const field = desc.output.fields.find(isPosition);
   if (ir.stream !== undefined || stream !== undefined || field === undefined) return;

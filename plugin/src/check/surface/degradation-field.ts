@@ -12,7 +12,10 @@ export const degradationField: Check = {
   run: checkDegradationField,
 };
 
-/** A response with supplementary parts should have a `repeated bff.v1.Degradation` field: without it a client cannot tell "none" from "lost". */
+/**
+ * Reports a response with supplementary parts but without a `repeated bff.v1.Degradation` field: its clients cannot
+ * distinguish "none" from "lost".
+ */
 function checkDegradationField(model: Model, report: Report): void {
   const byName = new Map(model.messages.map((message) => [message.desc.typeName, message]));
   const seen = new Set<Composed>();
@@ -25,7 +28,7 @@ function checkDegradationField(model: Model, report: Report): void {
       method.opening ?? { steps: [] },
       composed,
     ];
-    // A guard that says it has been told.
+    // Another check reports supplementary guards.
     const step = reachable(blocks, ({ steps }) =>
       steps.flatMap(({ source }) => composesOf(source).flatMap(({ message }) => byName.get(message.typeName) ?? [])),
     )

@@ -16,7 +16,7 @@ export const idleOutputs: Check<Outputs> = {
   run: checkIdleOutputs,
 };
 
-/** Files to deploy servers with, where none is written. A run without services writes nothing, and nobody minds. */
+/** Reports the option `deploy` if no server is generated. A run without services generates no files and is valid. */
 function checkIdleOutputs({ servers, deploy }: Outputs, report: Report): void {
   if (deploy.size === 0 || servers.some(({ written }) => written)) return;
   const [first] = servers.flatMap(({ packages }) =>

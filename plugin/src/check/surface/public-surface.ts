@@ -15,8 +15,9 @@ export const publicSurface: Check = {
 };
 
 /**
- * A field of a response whose type is an upstream's own: every change of the upstream's message is then a change of this API. An upstream is
- * a package with a service that is called; what several packages share (google.type and the like) is none.
+ * Reports a field of a response whose type belongs to an upstream: every change of the upstream's message is then a
+ * change of this API. An upstream is a package with a service that is called. Packages that several others share, such
+ * as google.type, are no upstreams.
  */
 function checkPublicSurface(model: Model, report: Report): void {
   const upstreams = new Set(
@@ -53,7 +54,7 @@ function checkPublicSurface(model: Model, report: Report): void {
   }
 }
 
-/** Only fields of the BFF's own messages can be changed by whoever reads this. */
+/** Returns the fields that the author of the BFF can change. */
 function fieldsOf(ir: Ir): ReadonlyMap<DescField, IrField> {
   return new Map(
     ir.files
@@ -64,7 +65,7 @@ function fieldsOf(ir: Ir): ReadonlyMap<DescField, IrField> {
   );
 }
 
-/** What is composed or a copy is the BFF's, even in a package that an upstream has, too. */
+/** Returns the types of the BFF: composed messages and copies, even in the package of an upstream. */
 function ownTypes(ir: Ir): ReadonlySet<DescMessage | DescEnum> {
   const messages = ir.files.flatMap((file) => file.messages).filter(hasRules);
   const enums = ir.files.flatMap((file) => file.enums).filter(({ alias }) => alias.length > 0);

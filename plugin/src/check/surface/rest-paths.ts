@@ -1,4 +1,4 @@
-// Paths of rpcs: each request has one rpc that answers it.
+// Paths of rpcs: each request matches exactly one rpc.
 
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { HttpTemplate } from "../../ir/edge.ts";
@@ -26,7 +26,7 @@ export const restPaths: Check<Pick<ServedTogether, "packages">> = {
   run: checkRestPaths,
 };
 
-/** Of one server: the same template twice, and what the server answers itself. */
+/** Reports equal templates within one server, and paths that the server itself answers. */
 function checkRestPaths({ packages }: Pick<ServedTogether, "packages">, report: Report): void {
   const known = new Map<string, Bound>();
   for (const bound of packages.flatMap(boundOf)) {
@@ -53,7 +53,7 @@ function checkSame({ method, rule }: Bound, before: Bound, path: string, report:
   });
 }
 
-/** What every request for it looks like. */
+/** Returns the pattern of all requests for the template. */
 export function shape({ segments, verb }: HttpTemplate): string {
   return `/${segments.join("/")}${verb === undefined ? "" : `:${verb}`}`;
 }
@@ -116,7 +116,7 @@ export const restQueries: Check = {
   run: checkRestQueries,
 };
 
-/** Fields that a request over this path cannot have. */
+/** Reports fields that a request over this path cannot contain. */
 function checkRestQueries({ packages }: Model, report: Report): void {
   for (const { method, rule } of packages.flatMap(boundOf)) {
     const { unsendable } = queryOf(rule, method.desc.input);

@@ -1,4 +1,4 @@
-// What packages of one server have in common: who calls, and the environment.
+// Common parts of the packages of one server: the identity, and the environment.
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { IrEnvVar } from "../../ir/ir.ts";
 import type { BffPackage, Model } from "../../resolve/model/model.ts";
@@ -29,7 +29,10 @@ function checkServed({ model, servers }: Served, report: Report): void {
   }
 }
 
-/** Of packages whose own identity has a fault that has been told. */
+/**
+ * Reports packages of one server with different identities. A faulty identity counts, although its fault has been
+ * reported.
+ */
 function checkIdentities({ ir }: Model, { name, packages }: ServedTogether, report: Report): void {
   const declared = packages.map((one) => ({ one, identity: governing(ir, one.name).identities[0]?.identity }));
   const [first, ...others] = declared;
@@ -64,7 +67,10 @@ function checkIdentities({ ir }: Model, { name, packages }: ServedTogether, repo
 }
 const placeOf = ({ files }: BffPackage) => files.flatMap(({ services }) => services)[0]?.ir.at;
 
-/** A process has one value of a variable. Defaults may differ, and alternates: each service reads it in its own way. */
+/**
+ * Reports a variable with different types: a process has one value of a variable. Defaults and alternates may differ,
+ * because each service reads the variable separately.
+ */
 function checkTypes({ packages }: ServedTogether, report: Report): void {
   const first = new Map<string, { readonly of: BffPackage; readonly variable: IrEnvVar }>();
   for (const one of packages)

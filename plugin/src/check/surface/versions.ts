@@ -1,4 +1,4 @@
-// What follows an rpc that ends: whether clients can move to it.
+// Successors of deprecated rpcs: checks that clients can move to them.
 
 import { type DescEnum, type DescField, type DescMessage, type DescMethod, ScalarType } from "@bufbuild/protobuf";
 import type { Report } from "../../diagnostic/diagnostic.ts";
@@ -7,7 +7,7 @@ import type { Check } from "../check.ts";
 
 export const successors: Check = { rules: {}, run: checkSuccessors };
 
-/** A successor that is succeeded, in the end, by what it succeeds. */
+/** Reports a successor whose chain of successors returns to the deprecated rpc. */
 function checkSuccessors({ files }: Model, report: Report): void {
   const next = new Map<DescMethod, DescMethod>();
   const methods = methodsOf({ files });
@@ -88,7 +88,7 @@ function checkDates(
   });
 }
 
-/** Of a service as a whole the successor may lack an rpc. */
+/** Reports an rpc that the successor of the whole service lacks. */
 function checkCounterpart({ desc, ir, version }: BffMethod, report: Report): void {
   const { text, method } = version?.successor ?? {};
   if (text === undefined || method !== undefined) return;
@@ -120,7 +120,10 @@ function checkRequest({ desc, ir, version }: BffMethod, report: Report): void {
   });
 }
 
-/** What of one message cannot be sent as the other, in binary as in JSON; further fields of the other do no harm. */
+/**
+ * Returns the fields of a message that cannot be sent as the other message, in binary or in JSON. Further fields of the
+ * other message do no harm.
+ */
 function differences(from: DescMessage, to: DescMessage, seen: Set<string>): string[] {
   const pair = `${from.typeName} ${to.typeName}`;
   if (from.typeName === to.typeName || seen.has(pair)) return [];
@@ -171,6 +174,6 @@ function one(
   if (kind === "scalar") return scalar === undefined ? "" : ScalarType[scalar].toLowerCase();
   return kind === "enum" ? "enums" : ((message && wellKnown(message)) ?? "messages");
 }
-/** In JSON these have forms of their own. */
+/** Their JSON forms are special, so only the same type matches. */
 const wellKnown = ({ typeName }: DescMessage): string | undefined =>
   typeName.startsWith("google.protobuf.") ? typeName : undefined;

@@ -15,7 +15,7 @@ export const brokenRules: Check = {
   run: checkBrokenRules,
 };
 
-/** Constants in requests that calls send, against what the upstreams' protos say of these fields. */
+/** Reports constants in requests of calls that break the rules in the upstreams' protos. */
 function checkBrokenRules(model: Model, report: Report): void {
   const reported = new Set<string>();
   const tell: Tell = (field, node, element) => {
@@ -45,7 +45,7 @@ function checkBrokenRules(model: Model, report: Report): void {
 
 type Tell = (field: DescField, node: Node & { readonly at: Origin }, element: boolean) => void;
 
-/** What a field is set to. */
+/** Checks the value that a field is set to. */
 function look(field: DescField, node: Node, tell: Tell): void {
   if (node.kind === "list") for (const element of node.elements) tell(field, element, true);
   else tell(field, node, false);

@@ -6,7 +6,7 @@ import { callsOf, composesOf } from "../../resolve/model/source-parts.ts";
 import { nameOf } from "../all-expressions.ts";
 import type { Check } from "../check.ts";
 
-/** A condition, and what follows when it never holds. */
+/** A condition, and the consequence if it never holds. */
 type Condition = readonly [condition: Expression | undefined, never: string];
 
 export const constantConditions: Check = {
@@ -17,7 +17,10 @@ export const constantConditions: Check = {
   run: checkConstantConditions,
 };
 
-/** A condition that is written as `true` or `false`. What is found to be either is said where expressions are checked. */
+/**
+ * Reports a condition that is written as `true` or `false`. Another check reports expressions that evaluate to a
+ * constant.
+ */
 function checkConstantConditions(model: Model, report: Report): void {
   const reported = new Set<string>();
   const judge = ([condition, never]: Condition): void => {

@@ -15,7 +15,7 @@ export const criticality: Check = {
   run: checkCriticality,
 };
 
-/** Whether steps say rightly what their failure does to the response. */
+/** Reports steps whose declared criticality contradicts the effect of their failure on the response. */
 function checkCriticality(model: Model, report: Report): void {
   const effects = effectTable(model.messages);
   for (const message of model.messages) {
@@ -25,7 +25,10 @@ function checkCriticality(model: Model, report: Report): void {
   }
 }
 
-/** A critical step that only supplementary ones read fails the response for the sake of what the response can do without. */
+/**
+ * Reports a critical step that only supplementary steps read: it fails the response for a part that the response can do
+ * without.
+ */
 function checkNeeded(message: Composed, effectful: (step: Step) => boolean, report: Report): void {
   const stepOf = new Map(message.steps.map((step) => [step.variable, step]));
   const needed = new Set<Step>(
@@ -73,7 +76,7 @@ function checkNeeded(message: Composed, effectful: (step: Step) => boolean, repo
   }
 }
 
-/** What is handed to a composed message may be absent then, and that message counts on it: the composing steps have to ask first. */
+/** Returns the hint to guard composing steps: the composed message requires an argument that may then be absent. */
 function guarded(step: Step, steps: readonly Step[]): string {
   const handed = steps.filter((reader) =>
     composesOf(reader.source)
@@ -88,7 +91,7 @@ function guarded(step: Step, steps: readonly Step[]): string {
   return conditions.length === 0 ? "" : `, and ${conditions.join(", ")}`;
 }
 
-/** What a failure may make absent, by what reads name. */
+/** Returns the variables that a failure may make absent. */
 function absentByFailure(message: Composed): ReadonlySet<unknown> {
   return new Set([
     ...[...message.shared, ...message.steps].flatMap((step) => (step.absentByFailure ? [step.variable] : [])),
@@ -96,7 +99,7 @@ function absentByFailure(message: Composed): ReadonlySet<unknown> {
   ]);
 }
 
-/** What says that it may fail and cannot. */
+/** Reports a step that is declared to fail but cannot fail. */
 function checkCanFail(step: Step, absent: ReadonlySet<unknown>, report: Report): void {
   const { source, ir } = step;
   const fails = (expressions: ReturnType<typeof stepExpressions>): boolean =>

@@ -13,7 +13,7 @@ export const hiddenSteps: Check = {
   run: checkHiddenSteps,
 };
 
-/** The variable of a macro that has the name of a step: whoever reads the expression takes the one for the other. */
+/** Reports a variable of a macro that has the name of a step: a reader of the expression confuses the two. */
 function checkHiddenSteps(model: Model, report: Report): void {
   for (const message of blocksOf(model)) {
     const names = new Set([...message.shared, ...message.steps].flatMap((step) => step.name ?? []));

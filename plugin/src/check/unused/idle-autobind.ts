@@ -12,8 +12,8 @@ export const idleAutobind: Check = {
 };
 
 /**
- * A step with `autobind` fills at least one field, or would if that had no source of its own. Where nothing reads the step at all, that is
- * said instead.
+ * Reports a step with `autobind` that fills no field, and would fill none even if fields had no other source. If
+ * nothing reads the step at all, another check reports it.
  */
 function checkIdleAutobind(model: Model, report: Report): void {
   for (const message of model.messages) {

@@ -8,7 +8,7 @@ import type { Check } from "../check.ts";
 
 export const uniqueMessages: Check = { rules: {}, run: checkUniqueMessages };
 
-/** `unique` is asked of values: two messages are never the same. */
+/** Reports `unique` on messages: it applies to values, and two messages are never equal. */
 function checkUniqueMessages({ rules }: Model, report: Report): void {
   for (const { fields } of rules.values())
     for (const { field: list, value } of fields)
@@ -34,7 +34,7 @@ export const idleRules: Check = {
   run: checkIdleRules,
 };
 
-/** Rules and `validate` that change nothing. */
+/** Reports rules and `validate` without effect. */
 function checkIdleRules(model: Model, report: Report): void {
   for (const { fields } of model.ir.rules.values())
     for (const { value, place } of fields.values()) checkElements(value, place, report);
@@ -52,7 +52,7 @@ function checkIdleRules(model: Model, report: Report): void {
       }
 }
 
-/** What a list or a map holds is there. */
+/** Reports `required` on elements: contents of a list or a map are always set. */
 function checkElements(fieldRules: FieldRules, place: Place, report: Report): void {
   for (const [kind, part, rules] of partRules(fieldRules)) {
     if (rules?.required !== true) continue;
@@ -68,7 +68,7 @@ function checkElements(fieldRules: FieldRules, place: Place, report: Report): vo
 
 type PartRules = readonly [kind: string, part: string, rules: FieldRules | undefined];
 
-/** The rules for the elements of a list, or for the keys and the values of a map. */
+/** Returns the rules for the elements of a list, or for the keys and the values of a map. */
 function partRules({ type }: FieldRules): readonly PartRules[] {
   if (type.case === "repeated") return [["repeated", "items", type.value.items]];
   if (type.case !== "map") return [];

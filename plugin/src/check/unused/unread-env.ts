@@ -19,8 +19,8 @@ export const unreadEnv: Check = {
 };
 
 /**
- * An environment variable has to be set for the server to start, so that one that nothing reads is a burden. Only those that services, and
- * files with services of their own, declare: what a shared file declares may be for a BFF that is not part of this run.
+ * Reports environment variables that nothing reads, because the server does not start without them. Only variables of
+ * services, and of files with services, count: a variable of a shared file may serve a BFF outside of this run.
  */
 function checkUnreadEnv(model: Model, report: Report): void {
   const read = new Set([...namesRead(blocksOf(model)), ...model.identities.flatMap((one) => [...identityReads(one)])]);
@@ -64,7 +64,7 @@ function namesRead(blocks: readonly Block[]): ReadonlySet<string> {
   return new Set(expressions.flatMap(({ reads }) => reads.map(({ variable }) => variable.name)));
 }
 
-/** Whether a text stands in any expression of an entry. */
+/** Returns true if any expression of an entry contains a text. */
 export function mentions({ policy }: IrUpstream, part: string): boolean {
   const texts = [
     policy.retry?.if,
@@ -75,7 +75,7 @@ export function mentions({ policy }: IrUpstream, part: string): boolean {
   return texts.some((text) => text?.value.includes(part));
 }
 
-/** The texts of what answers an error: of a fallback, or of another failure. */
+/** Returns the texts that replace an error: of a fallback, or of another failure. */
 function rescueTexts(then: IrErrorRule["then"]): readonly (Text | undefined)[] {
   if (then?.kind === "fallback") return [then.by];
   return then?.kind === "fail" ? [then.fail.message, ...then.fail.details] : [];

@@ -12,7 +12,10 @@ export const unreadItems: Check = {
   run: checkUnreadItems,
 };
 
-/** An `each` whose value or call does not read its variable gives the same for every item. What has side effects may be meant to happen so often. */
+/**
+ * Reports an `each` whose value or call does not read its variable: every item has the same result. An author may
+ * intend to repeat side effects.
+ */
 function checkUnreadItems(model: Model, report: Report): void {
   const effects = effectTable(model.messages);
   for (const step of blocksOf(model).flatMap((message) => message.steps)) {

@@ -11,7 +11,7 @@ export const unusedSteps: Check = {
   run: checkUnusedSteps,
 };
 
-/** A named step should be read by a field, a guard or another step, unless it runs for its effect. */
+/** Reports a named step that no field, guard or other step reads, unless it runs for its effect. */
 function checkUnusedSteps(model: Model, report: Report): void {
   const effects = effectTable(model.messages);
   const shared = new Set(
@@ -39,7 +39,7 @@ function checkUnusedSteps(model: Model, report: Report): void {
         continue;
       if (message.kind === "let" && decisive.has(step.ir)) continue;
       if (shared.has(step) || read.has(step) || read.has(step.variable)) continue;
-      // Of the message that reads it the same has been told.
+      // The message that reads the step has already been reported for it.
       if (message.kind === "let" && model.namedAdrift.has(step.name)) continue;
       report({
         code: "BFF343",
