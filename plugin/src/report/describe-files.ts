@@ -9,14 +9,17 @@ import { type FileReport, reportOf } from "./describe-report.ts";
 import { weightFiles } from "./describe-weight.ts";
 import { behaviourOf } from "./faults/describe-behaviour.ts";
 
-/** A table of faults is made elsewhere. */
+/** Another module creates the table of faults. */
 type Described = Exclude<PlanFormat, "faults">;
 const ENDING: Readonly<Record<Exclude<Described, "weight">, string>> = {
   json: "_plan.json",
   mermaid: "_plan.mmd",
   text: "_plan.txt",
 };
-/** One report of the run, or of each file: `web/v1/web.proto` → `web/v1/web_plan.json`. Files without services have no plan of their own. */
+/**
+ * Returns one report of the run, or one of each file: `web/v1/web.proto` → `web/v1/web_plan.json`. Files without
+ * services have no report.
+ */
 export function planFiles(
   plan: Plan,
   format: Described,
@@ -34,7 +37,7 @@ export function planFiles(
     });
 }
 
-/** What tools alone read stands on a line for each rpc, message and answer. */
+/** Prints data that only tools read on one line for each rpc, message and answer. */
 function jsonOf(report: FileReport, behaviour: BehaviourReport): string {
   const said = JSON.stringify(report, undefined, 2).replace(/\n\}$/, "");
   const sections = Object.entries(behaviour).map(([name, of]) => `    "${name}": ${linesOf(of)}`);

@@ -16,7 +16,7 @@ export function mermaidOf({ rpcs, services = [], messages: composed }: FileRepor
     for (const [s, { step }] of steps.entries()) ids.set(`${message}/${step}`, `m${m}s${s}`);
   }
   const id = (name: string): string => ids.get(name) ?? name;
-  /** A step that stands in another box: of the opening of this message, or of the services around. */
+  /** Returns a step in another box: of the message's opening, or of the surrounding services. */
   const shared = (message: string, step: string): string[] => {
     const opening = ids.get(`${openingName(message)}/${step}`);
     return opening === undefined ? services.flatMap(({ service }) => ids.get(`${service}/${step}`) ?? []) : [opening];
@@ -53,7 +53,7 @@ export function mermaidOf({ rpcs, services = [], messages: composed }: FileRepor
 }
 
 const openingName = (message: string): string => `opening of ${message}`;
-/** What runs once for a stream is a box before that of its message, whichever rpc it is of. */
+/** Returns the openings of streams: each is a box before that of its message, whichever rpc uses it. */
 function openingsOf(rpcs: readonly RpcReport[]): MessageReport[] {
   const all = new Map(
     rpcs.flatMap(({ composes, stream }) =>

@@ -1,4 +1,4 @@
-// The plan in words: which step waits for which, what it calls, what may be missing.
+// The plan as text: the waits and calls of steps, and the parts of a response that may be missing.
 
 import { allSteps } from "../plan/check/worst-calls.ts";
 import type { PlanBlock, PlanMessage, PlanStep } from "../plan/model/messages.ts";
@@ -32,7 +32,7 @@ export function fileBlocks(file: PlanFile, messages: Messages): string[] {
   return [...coverage(file), ...rpcBlocks(file, messages)];
 }
 
-/** Who may call what: the table that a security review reads first. */
+/** Returns the table of rpcs with their permitted callers, which a security review reads first. */
 function coverage({ services }: PlanFile): string[] {
   const found = services.flatMap(({ desc, methods }) =>
     methods.flatMap(({ method }): Row[] => {
@@ -95,7 +95,7 @@ function rpcBlocks(file: PlanFile, messages: Messages): string[] {
   );
 }
 
-/** How often, in the order in which they are charged. */
+/** Returns the limits in the order in which they are charged. */
 function limitLines({ limits }: PlanMethod): string[] {
   return limitReports(limits).map(({ name, rate, per_ms: ms, per, burst, key, ...said }) => {
     const parts = [
@@ -142,7 +142,7 @@ function rows(message: PlanBlock, indent: string, messages: Messages, shown: Set
   });
 }
 
-/** Its conditions stand above the table, as they are written. */
+/** Its conditions are above the table, as written. */
 const decisionsOf = (permit: PlanPermit): PlanPermit => ({
   ...permit,
   steps: permit.steps.filter(({ step }) => step.source.kind !== "guard"),
@@ -151,8 +151,8 @@ const decisionsOf = (permit: PlanPermit): PlanPermit => ({
 const orList = (names: readonly string[]): string => names.join(" or ");
 
 /**
- * @param when of what the worst is, where that is not the answer
- * @param until to what the time is, where that is not the end
+ * @param when the part that the worst case applies to, if it is not the answer
+ * @param until the end of the time, if it is not the end of the response
  */
 function worstLines({ ms, calls, criticalPath }: Worst, when = "", until = ""): string[] {
   if (calls.length === 0) return [];
@@ -249,7 +249,7 @@ function traits({ step, effectful, onlyInCase, wanted }: PlanStep): string[] {
 const namesOf = ({ target, members }: NonNullable<PlanStep["wanted"]>): string[] =>
   target.members.filter((_, i) => members.has(i)).map(({ field }) => field.name);
 
-/** Who says that a call has no side effects, where its proto does not. */
+/** Returns the source of the absence of side effects, if the call's proto does not declare it. */
 function onWord(vouchers: readonly string[]): string {
   const names = vouchers.map((name) => name.slice(name.lastIndexOf("/") + 1));
   if (names.length === 0) return "";

@@ -1,4 +1,4 @@
-// What will run, as data: the same for all forms of the plan's output, and for any order of files.
+// The plan as data: equal for all forms of the plan's output, and for any order of files.
 
 import { type IdentityFacts, identityFacts } from "../lock/identity-facts.ts";
 import type { LimitFacts } from "../lock/limit-facts.ts";
@@ -36,40 +36,43 @@ import { type StreamReport, streamReport } from "./rpcs/describe-stream.ts";
 import { type TelemetryReport, telemetryReport } from "./rpcs/describe-telemetry.ts";
 import { type UnreviewedReport, unreviewedOf } from "./rpcs/describe-unreviewed.ts";
 
-/** Names are those of the JSON. Times are milliseconds; null is "nothing bounds it". */
+/** Names are the names in the JSON. Times are in milliseconds; null is "nothing bounds it". */
 export interface FileReport {
   readonly version: 1;
   readonly file: string;
-  /** Who is believed to call; only where that is declared. */
+  /** Accepted sources of identity; present only if an identity is declared. */
   readonly identity?: IdentityFacts;
   readonly rpcs: readonly RpcReport[];
-  /** What its services start once per request; only services with a `let`. */
+  /** Steps that its services start once per request; present only for services with a `let`. */
   readonly services?: readonly ServiceReport[];
   /** All that its rpcs compose, composers first; each once. */
   readonly messages: readonly MessageReport[];
-  /** What its calls go to; only where there are calls. */
+  /** Upstreams of its calls; present only if it has calls. */
   readonly upstreams?: readonly UpstreamReport[];
-  /** What its calls and rpcs put on the wire. */
+  /** Messages that its calls and rpcs send and receive. */
   readonly wire: readonly WireReport[];
 }
 export interface RpcReport {
   readonly rpc: string;
-  /** Who may call it; only where it is known who is calling. */
+  /** Permitted callers; present only if callers are identified. */
   readonly permit?: PermitReport;
-  /** What is checked of its request; only where something is. */
+  /** Rules for its request; present only if it has rules. */
   readonly validated?: RulesReport;
-  /** Days as ISO 8601 has them; only where it ends. */
+  /** Deprecation and sunset, as ISO 8601 days; present only if the rpc is deprecated. */
   readonly version?: VersionReport;
-  /** How often it may be called, in the order in which limits are charged; only where there are some. */
+  /** Rate limits, in the order in which they are charged; present only if it has limits. */
   readonly limits?: readonly LimitFacts[];
-  /** What it leaves traces of; only where something is said. */
+  /** Data in traces, logs and metrics; present only if declared. */
   readonly telemetry?: TelemetryReport;
   /** Its paths by google.api.http; only where it has some. */
   readonly rest?: readonly RestReport[];
   readonly composes: string;
-  /** What it follows, of which each item is composed; only of those that give a stream. */
+  /** The stream whose items it composes; present only for streaming rpcs. */
   readonly stream?: RpcStreamReport;
-  /** Of those whose response comes in parts: all of it. The numbers beside it are then of the first message, but for calls. */
+  /**
+   * The whole response, if it arrives in parts. Other numbers of the rpc then cover the first message, except for
+   * calls.
+   */
   readonly parts?: RpcPartsReport;
   readonly budget_ms: number;
   readonly for_calls_ms: number;
@@ -78,23 +81,23 @@ export interface RpcReport {
   readonly worst_calls: number | null;
   readonly worst_attempts: number | null;
   readonly calls: readonly MethodCallsReport[];
-  /** Where else calls of its upstreams may go; only where there are some. */
+  /** Alternative destinations of its upstreams' calls; present only if branches exist. */
   readonly branches?: readonly BranchReport[];
-  /** How calls are spread over the addresses of its upstreams; only where something is said of it. */
+  /** Distribution of calls over the addresses of its upstreams; present only if declared. */
   readonly balance?: readonly BalanceReport[];
-  /** By which paths its upstreams are called that speak HTTP with JSON; only where there are some. */
+  /** Paths of upstream calls over HTTP with JSON; present only if such calls exist. */
   readonly http?: readonly ({ readonly call: string } & RestReport)[];
-  /** Its answers are used again by the BFF: what they depend on besides the request; only where they are. */
+  /** Inputs of cached answers besides the request; present only if the BFF caches its answers. */
   readonly cache?: ResponseCacheReport;
-  /** What HTTP caches are told of them; only where something is. */
+  /** Directives for HTTP caches; present only if declared. */
   readonly http_cache?: HttpCacheReport;
   /** Functions of the user that its expressions call; only where there are some. */
   readonly functions?: readonly string[];
 }
-/** The numbers beside it are of the opening: what runs once, before the source is opened. */
+/** The numbers beside it cover the opening: the steps that run once, before the source opens. */
 export interface RpcStreamReport extends StreamReport {
   readonly opening?: { readonly steps: readonly StepReport[]; readonly edges: readonly Edge[] };
-  /** Of an item, which has the same budget. */
+  /** Worst case of an item, which has the same budget. */
   readonly item_worst_ms: number;
   readonly item_critical_path: Worst["criticalPath"];
   readonly item_worst_calls: number | null;
@@ -122,16 +125,19 @@ export interface VersionReport {
   /** `package.Service/Method` */
   readonly successor?: string;
 }
-/** Of names in a list: `sources` any (left out: any at all), `scopes` all, `roles` of each list any; all conditions of `if` hold. */
+/**
+ * `sources`: any of them (omitted: any source). `scopes`: all of them. `roles`: any role of each list. All conditions
+ * of `if` hold.
+ */
 export interface PermitReport {
   readonly public?: true;
   readonly sources?: readonly string[];
   readonly scopes?: readonly string[];
   readonly roles?: readonly (readonly string[])[];
   readonly if?: readonly string[];
-  /** How each of `if` refuses. */
+  /** Refusals, one for each condition of `if`. */
   readonly fails?: readonly FailReport[];
-  /** The calls that decide, and what these wait for; they are sent before all others. */
+  /** The calls that decide, and the steps that they wait for; they are sent before all others. */
   readonly steps?: readonly StepReport[];
 }
 export interface ServiceReport {
@@ -146,38 +152,38 @@ export interface MessageReport {
   readonly steps: readonly StepReport[];
   readonly edges: readonly Edge[];
   readonly degrades: readonly Degraded[];
-  /** What its fields are made of; only where something is composed, and not what a resolver supplies. */
+  /** Sources of its fields; present only if the message is composed, and its values do not come from a resolver. */
   readonly fields?: readonly FieldReport[];
-  /** Only below the comment of `protobff init`: all that is public by it. */
+  /** Present only below the comment of `protobff init`: all fields that it makes public. */
   readonly unreviewed?: readonly UnreviewedReport[];
 }
 export interface Edge {
   readonly from: string;
   readonly to: string;
-  /** `reads`: its value; `after`: said so; `clears`: a side effect waits until it has succeeded. */
+  /** `reads`: reads its value. `after`: is declared. `clears`: a side effect waits until the step has succeeded. */
   readonly kind: "reads" | "after" | "asks" | "clears";
 }
 export interface StepReport extends SourceReport {
   readonly step: string;
-  /** The name was made for it, by its place: nobody reads it. */
+  /** The name is generated from its place: no expression reads it. */
   readonly unnamed?: true;
   readonly kind: string;
   readonly call?: CallReport;
   readonly composes?: string;
   readonly each?: { readonly var: string; readonly max: number | null; readonly concurrent: number | null };
   readonly if?: string;
-  /** The switch that alone reads it, and which of its cases, from 0; the default is the last. */
+  /** The switch that alone reads it, and the index of the case, from 0; the default is the last. */
   readonly only_in?: { readonly switch: string; readonly case: number };
   /** The members of a oneof that alone read it: it runs when one of them may be chosen. */
   readonly only_for?: readonly string[];
   readonly side_effects?: true;
-  /** Its side effects wait for none of another such step, nor those of one of its items for another's. */
+  /** Its side effects do not wait for other unordered steps, and its items do not wait for each other. */
   readonly unordered?: true;
-  /** Fields that rest on it may come later, where the response comes in parts. */
+  /** Fields that depend on it may come later, if the response arrives in parts. */
   readonly deferred?: true;
-  /** Not said of what cannot fail. */
+  /** Omitted if the step cannot fail. */
   readonly on_failure?: "response fails" | "absent" | "fallback";
-  /** What stands in for its value. */
+  /** Replacement for its value. */
   readonly fallback?: string;
 }
 export function reportOf(file: PlanFile, messages: ReadonlyMap<string, PlanMessage>): FileReport {

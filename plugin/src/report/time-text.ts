@@ -1,4 +1,7 @@
-/** Milliseconds as people say them: `250 ms`, `1.5 s`, `90 s`, `1 h`, `2 days`. Exact: what is no such number stays in the smaller unit. */
+/**
+ * Returns a duration in milliseconds as readable text: `250 ms`, `1.5 s`, `90 s`, `1 h`, `2 days`. The text is exact: a
+ * number that does not fit a larger unit stays in the smaller one.
+ */
 export function timeText(ms: number): string {
   if (ms >= 2 * DAY && ms % DAY === 0) return `${ms / DAY} days`;
   if (ms >= HOUR && ms % (HOUR / 10) === 0) return `${ms / HOUR} h`;

@@ -4,8 +4,9 @@ import type { Expression, Variable } from "../../cel/index.ts";
 import type { Call } from "../../resolve/model/call.ts";
 
 /**
- * What of a caller is part of what a call sends, by its place: who calls, forwarded headers, metadata and request fields that read headers or
- * the principal, and which branch of the upstream it goes to. An answer in its cache is then only for callers who are alike in that. Empty: all callers share it.
+ * Returns the properties of a caller that a call sends: the identity, the branch of the upstream, forwarded headers,
+ * and metadata and request fields that read headers or the principal. Callers share a cached answer only if these
+ * properties are equal. Empty: all callers share it.
  */
 export function perCaller(call: Call): readonly string[] {
   const forwarded = call.policy.forward.map(({ value }) => value).filter((name) => !isTraceId(name));
@@ -19,13 +20,13 @@ export function perCaller(call: Call): readonly string[] {
   return [...told, ...branch, ...new Set([...forwarded, ...metadata]), ...fields, ...whole];
 }
 
-/** An answer is for those whose principal, or token, is the same. */
+/** Returns the part of the identity that callers of one answer share: the principal or the token. */
 function how({ policy: { identify } }: Call): readonly string[] {
   if (identify === undefined || identify.value === Identify.NOTHING) return [];
   return [identify.value === Identify.TOKEN ? "token" : "principal"];
 }
 
-/** What a request says of who sends it. */
+/** Variables of a request that describe its sender. */
 const OF_CALLER: ReadonlySet<Variable["role"]> = new Set(["headers", "principal", "peer"]);
 
 function readsCaller(expression: Expression | undefined): boolean {

@@ -2,7 +2,7 @@ import type { PlanUpstream } from "../../plan/model/calls.ts";
 import type { PlanFile } from "../../plan/model/plan.ts";
 import type { Worst } from "./describe-worst.ts";
 
-/** How calls of an upstream are spread over its addresses; names are those of the JSON. */
+/** Distribution of an upstream's calls over its addresses; names are the names in the JSON. */
 export interface BalanceReport {
   readonly upstream: string;
   readonly eject_after: number;
@@ -13,7 +13,7 @@ export interface BalanceReport {
   readonly connections: number;
 }
 
-/** Of the upstreams that an rpc calls, where anything is said of it. */
+/** Returns the reports of the upstreams that an rpc calls, if they declare a balance. */
 export function balanceOf({ upstreams }: PlanFile, { calls }: Pick<Worst, "calls">): readonly BalanceReport[] {
   const called = new Set(calls.map(({ method }) => method.slice(0, method.lastIndexOf("/"))));
   return upstreams.filter(({ service }) => called.has(service.typeName)).flatMap(reportOf);

@@ -2,7 +2,7 @@ import type { PlanBranch } from "../../plan/model/calls.ts";
 import type { PlanFile } from "../../plan/model/plan.ts";
 import type { Worst } from "./describe-worst.ts";
 
-/** Where else calls of an rpc may go; in the order in which branches are tried. */
+/** Alternative destinations of an rpc's calls, in the order in which branches are tried. */
 export interface BranchReport {
   readonly upstream: string;
   readonly name: string;
@@ -11,7 +11,7 @@ export interface BranchReport {
   readonly by?: string;
 }
 
-/** Of the upstreams that an rpc calls. */
+/** Returns the branches of the upstreams that an rpc calls. */
 export function branchesOf({ upstreams }: PlanFile, { calls }: Pick<Worst, "calls">): readonly BranchReport[] {
   const called = new Set(calls.map(({ method }) => method.slice(0, method.lastIndexOf("/"))));
   return upstreams

@@ -1,4 +1,4 @@
-// A call as it is told: what it sends, how long it has, what is done when it fails.
+// Report of a call: its request, its timeout, and the handling of its failure.
 
 import { fullName } from "../../model/full-name.ts";
 import { attemptsOf } from "../../plan/check/worst-calls.ts";
@@ -11,25 +11,28 @@ import { perCaller } from "./caller-differences.ts";
 import { type FailReport, failReport } from "./describe-source.ts";
 import { effectSources } from "./effect-sources.ts";
 
-/** Names are those of the JSON; expressions stand as they are written. */
+/** Names are the names in the JSON; expressions appear as written. */
 export interface CallReport {
   readonly method: string;
   readonly timeout_ms: number | null;
-  /** At most, with retries and hedges. */
+  /** Maximum number of attempts, with retries and hedges. */
   readonly attempts: number;
-  /** The most that waiting between attempts takes; part of the timeout. */
+  /** Maximum wait between attempts in total; part of the timeout. */
   readonly backoff_ms: number;
-  /** When it is tried again; only where it is. */
+  /** Conditions of a retry; present only if the call is retried. */
   readonly retry?: { readonly on: readonly string[]; readonly if?: string };
   readonly hedge?: { readonly delay_ms: number; readonly max: number };
   readonly batch?: { readonly keys: string; readonly max: number; readonly by: string };
-  /** On whose word it has no side effects, where its rpc's proto does not say so: `read_only`, or rpcs that say it of themselves. */
+  /**
+   * Sources of the absence of side effects if the rpc's proto does not declare it: `read_only`, or rpcs with
+   * NO_SIDE_EFFECTS.
+   */
   readonly vouched_by?: readonly string[];
-  /** `per_caller`: what of a caller its key has in it; without that all callers share its answers. */
+  /** `per_caller`: properties of a caller in the key; without them all callers share its answers. */
   readonly cache?: { readonly ttl_ms: number; readonly stale_ms?: number; readonly per_caller?: readonly string[] };
   /** Its own limit, within that of the upstream. */
   readonly limit?: { readonly concurrent?: number; readonly queued?: number };
-  /** Its limit, or that of the upstream, follows what the upstream bears; supplementary calls are refused first. */
+  /** Its limit, or that of the upstream, adapts to the upstream's capacity; supplementary calls are refused first. */
   readonly adaptive_limit?: true;
   /** The request that `set` adds to. */
   readonly request?: string;
@@ -37,7 +40,7 @@ export interface CallReport {
   readonly metadata?: readonly BindReport[];
   /** Incoming headers that are passed on. */
   readonly forward?: readonly string[];
-  /** Whether the upstream is told who calls, and how; left out: it is not. */
+  /** Form in which the upstream receives the caller; omitted: the upstream does not receive it. */
   readonly identify?: "signed" | "token" | "plain";
   /** In the order in which they are tried. */
   readonly on_error?: readonly ErrorRuleReport[];

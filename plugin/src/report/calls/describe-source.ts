@@ -1,4 +1,4 @@
-// What steps and fields are made of, and how requests are refused: expressions stand as they are written.
+// Sources of steps and fields, and refusals of requests: expressions appear as written.
 import type { Expression } from "../../cel/index.ts";
 import { showsDetails, showsMessage } from "../../check/calls/error-exposure.ts";
 import type { FieldTarget, Target } from "../../model/conversion.ts";
@@ -7,41 +7,41 @@ import type { Fail } from "../../resolve/model/call.ts";
 import type { Source } from "../../resolve/model/model.ts";
 import { defined } from "../../text/json-member.ts";
 
-/** What of a step's source is no call and no composition by name; of an `each` also what it is over. */
+/** Parts of a step's source besides calls and named compositions; for an `each` also its list. */
 export interface SourceReport {
-  /** Of a computed value; in an `each` of each item. */
+  /** The computed value; in an `each` the value of each item. */
   readonly by?: string;
   readonly in?: string;
-  /** Of an `each`: which items. */
+  /** For an `each`: the condition on items. */
   readonly where?: string;
   readonly key?: string;
   readonly partial?: true;
   readonly args?: readonly { readonly name: string; readonly by: string; readonly if?: string }[];
   readonly cases?: readonly { readonly if: string; readonly by: string }[];
   readonly default?: string;
-  /** Whose newest item it is, and by which `key`. */
+  /** The topic of the newest item, which `key` selects. */
   readonly topic?: string;
-  /** Of a guard. */
+  /** For a guard: its refusal. */
   readonly fail?: FailReport;
-  /** Its value has in it what an upstream wrote into its error. */
+  /** True if its value contains text that an upstream wrote into its error. */
   readonly shows_error?: true;
 }
 export interface FailReport {
-  /** Left out: the upstream's. */
+  /** Omitted: the upstream's. */
   readonly code?: string;
-  /** With holes, as it is written; left out: the fixed text of the code, or where `as_is` the upstream's. */
+  /** With holes, as written; omitted: the fixed text of the code, or the upstream's text with `as_is`. */
   readonly message?: string;
   readonly details?: readonly string[];
   readonly as_is?: true;
-  /** What clients see of what the upstream wrote. */
+  /** Parts of the upstream's error that clients receive. */
   readonly shows?: readonly ("message" | "details")[];
 }
 export interface FieldReport {
   readonly field: string;
   readonly by: string;
-  /** Of a member of a oneof. */
+  /** For a member of a oneof. */
   readonly if?: string;
-  /** Its value has in it what an upstream wrote into its error. */
+  /** True if its value contains text that an upstream wrote into its error. */
   readonly shows_error?: true;
 }
 

@@ -2,12 +2,12 @@ import type { PlanBreaker } from "../../plan/model/calls.ts";
 import type { PlanFile } from "../../plan/model/plan.ts";
 import { defined } from "../../text/json-member.ts";
 
-/** What is kept of an upstream for all requests together; names are those of the JSON. */
+/** State of an upstream that all requests share; names are the names in the JSON. */
 export interface UpstreamReport {
   readonly upstream: string;
   /** null: off. */
   readonly breaker: BreakerReport | null;
-  /** Methods with a breaker of their own. */
+  /** Methods with separate breakers. */
   readonly methods?: readonly { readonly method: string; readonly breaker: BreakerReport | null }[];
   readonly limit: { readonly concurrent: number; readonly queued: number; readonly adaptive?: true };
   readonly retry_budget?: { readonly max_tokens: number; readonly token_ratio: number };

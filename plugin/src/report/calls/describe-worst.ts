@@ -1,4 +1,5 @@
-// The worst case of one rpc: how long, along which steps; how many calls is worst-calls.ts. Linear in the size of the graph.
+// Worst case of one rpc: its time, and the steps along it. worst-calls.ts counts the calls. Linear in the size of the
+// graph.
 
 import { fullName } from "../../model/full-name.ts";
 import {
@@ -20,11 +21,14 @@ import { withoutRecursion } from "./without-recursion.ts";
 export interface Worst {
   /** Time that calls have: the budget less the margin for composing (runtime.md, "Deadlines"). Milliseconds. */
   readonly forCallsMs: number;
-  /** Of each method in order of first use; calls are Infinity where nothing bounds them. */
+  /** Calls of each method in order of first use; Infinity if nothing bounds them. */
   readonly calls: readonly SplitCalls[];
   /** At most `forCallsMs`. */
   readonly ms: number;
-  /** The steps that take longest one after another; those of composed messages as "cards.owner". Times not cut to what is left. */
+  /**
+   * The longest sequence of steps; steps of composed messages as "cards.owner". Times are not limited to the remaining
+   * time.
+   */
   readonly criticalPath: readonly { readonly step: string; readonly ms: number }[];
 }
 export function worstOf(
@@ -45,12 +49,15 @@ export function worstOf(
   return { ...opening, calls: [...opening.calls, ...once], item };
 }
 
-/** What is waited for as one: an answer, or of a stream the opening, or an item. */
+/** Work with one common wait: an answer, the opening of a stream, or an item of a stream. */
 interface Phase extends Pick<PlanMethod, "start" | "permit"> {
   readonly message: PlanBlock | undefined;
 }
 
-/** @param held the time of what is not deferred, where that is less than all; "none": deferred steps are not waited for */
+/**
+ * @param held the time of steps that are not deferred, if it is less than the whole time; "none": deferred steps are
+ * not awaited
+ */
 function worst(
   budget: number,
   { message, start, permit }: Phase,
@@ -67,7 +74,7 @@ function worst(
   const of = (block: PlanBlock): Timing => timeOf({ message: block, begun: 0, limit: most });
   const roots = [start, message].filter((root) => root !== undefined);
   const last = roots.map(of).reduce((a, b) => (b.ms >= a.ms ? b : a), NO_TIME);
-  // Nothing else begins before it is decided.
+  // No other step begins before the decision.
   const before = permit && of(permit);
   return {
     forCallsMs,
@@ -84,11 +91,11 @@ export const stepName = ({ step, name }: PlanStep): string => step.name ?? name;
 const NO_TIME: Timing = { ms: 0, last: undefined, steps: new Map(), started: new Map() };
 
 interface Timing {
-  /** From the moment at which composing the message begins. */
+  /** Time from the start of the message's composition, in milliseconds. */
   readonly ms: number;
   /** The step that ends last. */
   readonly last: PlanStep | undefined;
-  /** Those of the service, too. */
+  /** Includes steps of the service. */
   readonly steps: ReadonlyMap<PlanStep, StepTiming>;
   /** The steps of the service. */
   readonly started: ReadonlyMap<PlanStep, StepTiming>;
@@ -98,11 +105,14 @@ interface StepTiming {
   readonly end: number;
   /** The step whose end it waits for longest. */
   readonly before: PlanStep | undefined;
-  /** Of the message that it composes. */
+  /** Timing of the message that it composes. */
   readonly inside: Timing | undefined;
 }
 
-/** Times count from the beginning of the response where a step of the service is read, since that one began there; else from the message's. */
+/**
+ * Times start with the response if a step of the service is read, because that step starts then; otherwise they start
+ * with the message.
+ */
 function timings(
   messages: Messages,
   {
@@ -116,9 +126,9 @@ function timings(
   const keyOf = ({ message, begun, limit: own }: Begun): string =>
     `${sharedOf(message).length === 0 ? 0 : begun}/${own}`;
   const knownOf = (one: Begun): Timing | undefined => known.get(one.message)?.get(keyOf(one));
-  // What a service starts comes before what reads it, but for what it composes itself.
+  // A service's steps come before the messages that read them, except for messages that the service composes.
   const inside = new Set(start === undefined ? [] : reachedInOrder([start], messages));
-  /** Asks for the timings that it needs, in place of calling itself: messages may compose each other in long chains. */
+  /** Yields the timings that it needs instead of recursion: messages may compose each other in long chains. */
   function* timed(one: Begun): Generator<Begun, Timing, Timing> {
     const { message, begun: at, limit: own } = one;
     const begun = sharedOf(message).length === 0 ? 0 : at;
@@ -143,7 +153,7 @@ function timings(
       const child = childOf(step, messages);
       const most = step.step.deferred ? limit : own;
       const within = child && (yield { message: child, begun: from, limit: most });
-      // What the permit has asked of the service has been answered.
+      // The permit has already awaited these calls of the service.
       const ms = message === start && ended.has(step.step.ir.at) ? 0 : stepTime(step, message, within?.ms, most);
       steps.set(step, { ms, end: from + ms, before, inside: within });
     }
@@ -154,7 +164,7 @@ function timings(
   }
   return (begun) => withoutRecursion(begun, knownOf, timed);
 }
-/** A message, and when composing it begins. */
+/** A message, and the start of its composition. */
 interface Begun {
   readonly message: PlanBlock;
   readonly begun: number;
@@ -179,7 +189,7 @@ function inOrder(steps: readonly PlanStep[], predecessors: (step: PlanStep) => r
   return [...order];
 }
 
-/** The one that ends last; of several the first; undefined where none ends after that moment. */
+/** Returns the step that ends last, the first of several; undefined if no step ends after that moment. */
 function latest(
   steps: readonly PlanStep[],
   timings: ReadonlyMap<PlanStep, StepTiming>,
@@ -194,7 +204,10 @@ function latest(
   return found;
 }
 
-/** A call takes its timeout, attempts and backoff included, or without one all that is left. */
+/**
+ * Returns the time of a step. A call takes its timeout, including attempts and backoff, or without a timeout the
+ * remaining time.
+ */
 function stepTime(step: PlanStep, message: PlanBlock, child: number | undefined, limit: number): number {
   const { source } = step.step;
   const [call] = callsOf(source);
@@ -204,7 +217,7 @@ function stepTime(step: PlanStep, message: PlanBlock, child: number | undefined,
   return rounds(step) === 1 ? one : Math.min(one * rounds(step), limit);
 }
 
-/** How often items are waited for, one group of them after the other. */
+/** Returns the number of groups of items that are awaited in sequence. */
 function rounds(step: PlanStep): number {
   const { source } = step.step;
   return source.kind === "each" && step.bounded ? Math.ceil(itemsOf(step) / source.concurrent) : 1;
@@ -225,10 +238,11 @@ function criticalPath(whole: Timing): Worst["criticalPath"] {
     }
     chain.reverse();
     const [first] = chain;
-    // It begins with a step of the service, and so with the response: what comes before is not waited for.
+    // The path begins with a step of the service, and so with the response: earlier steps are not awaited.
     if (first !== undefined && started.has(first.step)) path.length = 0;
     const end = chain.at(-1);
-    // Where the last step on the way composes, on inside that message. Items one after another are one entry: inside, the times would not add up.
+    // If the last step composes, the path continues inside that message. Items in sequence are one entry: the times
+    // inside would not add up.
     timing = end === undefined || rounds(end.step) > 1 ? undefined : end.of.inside;
     for (const { step, of } of timing === undefined ? chain : chain.slice(0, -1))
       if (of.ms > 0) path.push({ step: (started.has(step) ? "" : prefix) + stepName(step), ms: of.ms });

@@ -1,7 +1,8 @@
 /**
- * Answers a question that asks others of its kind, however long the chain of them: the stack of the language holds some thousands.
- * @param known the answers there are already
- * @param ask yields the questions that it needs answers to, and gives its own
+ * Computes the answer to a question that needs answers to further questions, for chains of any length. The call stack
+ * of the language holds only some thousands.
+ * @param known returns the answers that exist already
+ * @param ask yields the questions whose answers it needs, and returns its answer
  */
 export function withoutRecursion<Q, A>(
   question: Q,
@@ -16,7 +17,7 @@ export function withoutRecursion<Q, A>(
   };
   look(question);
   for (let at = open.at(-1); at !== undefined; at = open.at(-1)) {
-    // What a generator is first given goes nowhere.
+    // A generator ignores the first value that it receives.
     const next = at.next(answer as A);
     if (next.done !== true) {
       look(next.value);

@@ -1,4 +1,4 @@
-// What decides how a response ends, as data: see behaviour.ts.
+// Data that determines the end of a response: see behaviour.ts.
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import { reflect } from "@bufbuild/protobuf/reflect";
 import type {
@@ -74,7 +74,7 @@ export function behaviourOf(file: PlanFile, plan: Plan): BehaviourReport {
   };
 }
 
-/** Those of the service, then methods with one of their own. */
+/** Returns the breaker of the service, then the methods with separate breakers. */
 function breakersOf({
   service,
   breaker,
@@ -133,7 +133,7 @@ function streamOf({ stream }: PlanMethod): StreamBehaviour | undefined {
   };
 }
 
-/** Why its end is not told. */
+/** Returns the reason why the end of an rpc is not predicted. */
 function untoldOf(planned: PlanMethod): Pick<RpcBehaviour, "untold" | "validated"> {
   const { stream } = planned;
   if (stream?.source.kind === "follow") {
@@ -145,7 +145,7 @@ function untoldOf(planned: PlanMethod): Pick<RpcBehaviour, "untold" | "validated
   return isOpen(planned) ? { untold: "its request has rules, which the sample may break", validated: true } : {};
 }
 
-/** Whether the sample is not known to keep the rules of its message. */
+/** Returns true if the sample may break the rules of its message. */
 function isOpen({ method, validated }: PlanMethod): boolean {
   return validated !== undefined && !isSure(method.desc.input);
 }
@@ -195,7 +195,7 @@ function serviceBlock({ starts }: PlanService): BlockBehaviour {
   return { steps: found.map(({ step, block }) => stepOf(step, block, new Set())), fields: [] };
 }
 
-/** Of a stream with the steps of its opening. */
+/** Returns the behaviour of a message; for a stream with the steps of its opening. */
 function blockOf(message: PlanMessage, opening: PlanOpening | undefined): BlockBehaviour {
   const stepsIn = (block: PlanBlock) => {
     const planned = allSteps(block.steps);
@@ -212,7 +212,7 @@ function blockOf(message: PlanMessage, opening: PlanOpening | undefined): BlockB
   };
 }
 
-/** Fields of a message that a resolver supplies: each rests on it. */
+/** Returns the fields of a message that a resolver supplies: each depends on the resolver. */
 function suppliedFields(desc: DescMessage, resolver: Step): FieldBehaviour[] {
   const name = nameOf(resolver);
   return desc.fields
@@ -225,7 +225,7 @@ function suppliedFields(desc: DescMessage, resolver: Step): FieldBehaviour[] {
     }));
 }
 
-/** Variables of resolvers are called alike. */
+/** Variables of resolvers share one name. */
 function nameOf({ name, index, variable, source }: Step): string {
   return source.kind === "resolver" ? `#${index}` : (name ?? variable?.name ?? `#${index}`);
 }

@@ -1,4 +1,4 @@
-// What servers need to know who calls, as data: for who runs one where no identity provider is, which is `protobff dev`.
+// Caller identification of servers, as data. `protobff dev` uses it to run a server without an identity provider.
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import type { ValueReport } from "@protobff/faults";
 import { childrenOf, type Node } from "../../cel/index.ts";
@@ -11,24 +11,27 @@ import { defined } from "../../text/json-member.ts";
 import { permittedCallers } from "../rpcs/callers.ts";
 import { sampleOf } from "./samples.ts";
 
-/** Of one server that has an identity. */
+/** Callers of one server with an identity. */
 export interface CallersReport {
   /** Its `server.ts`, below the plugin's output. */
   readonly server: string;
-  /** Whether upstreams are told who calls, signed. */
+  /** True if upstreams receive a signed identity of the caller. */
   readonly signs: boolean;
   readonly sources: readonly SourceOfCallers[];
-  /** An rpc for who is known, `package.Service/Method`: the one that asks for least. Undefined: all are for anybody. */
+  /**
+   * An rpc for identified callers, `package.Service/Method`: the rpc with the fewest requirements. Undefined: all rpcs
+   * are open to anybody.
+   */
   readonly rpc?: string;
 }
-/** One way of proving who is calling. What is left out is not said. */
+/** One way of proving a caller's identity. Undeclared values are omitted. */
 export interface SourceOfCallers {
   readonly name: string;
   readonly kind: IrCredential["kind"];
   readonly issuer?: Setting;
-  /** Of a session: its client id, alone. */
+  /** For a session: only its client id. */
   readonly audience: readonly Setting[];
-  /** Where the keys are, if not where the issuer says. */
+  /** Location of the keys, if it differs from the issuer's. */
   readonly keys?: Setting;
   /** Lower-case. */
   readonly header?: string;
@@ -36,13 +39,13 @@ export interface SourceOfCallers {
   readonly algorithms: readonly string[];
   /** A SPIFFE id with `*` for whole segments. */
   readonly subject?: string;
-  /** Of an API key. */
+  /** For an API key. */
   readonly prefix?: string;
-  /** Names of certificates over whose connections alone it counts. */
+  /** Names of certificates; the source counts only for connections with one of them. */
   readonly from: readonly string[];
-  /** A value for each claim that is decoded, but for those which every token has. */
+  /** A value for each claim that is decoded, except for the claims of every token. */
   readonly claims: Claims;
-  /** Claims that hold the rights which permits ask for. */
+  /** Claims with the rights that permits require. */
   readonly rights: readonly RightsClaim[];
 }
 /** A text, a variable of the environment alone, or one with such a variable somewhere in it. */
@@ -57,7 +60,7 @@ export interface RightsClaim {
   readonly path: readonly string[];
   /** A list of texts, or words in one text. */
   readonly as: "list" | "words";
-  /** All that some permit asks for. */
+  /** All values that any permit requires. */
   readonly values: readonly string[];
 }
 
@@ -95,7 +98,7 @@ function rightsIn(methods: readonly PlanMethod[]): {
   };
 }
 
-/** Best without conditions, then without rules, then the first. */
+/** Returns an rpc without conditions, else one without rules, else the first. */
 function leastAsking(methods: readonly PlanMethod[]): string | undefined {
   const asks = ({ method, permit, validated }: PlanMethod): number => {
     const conditions = method.permit === undefined ? 0 : permittedCallers(method.permit).conditions.length;
@@ -130,7 +133,7 @@ function sourceReport(
     texts.flatMap((text) => setting(text) ?? []);
   const part = <K extends string>(key: K): Text | undefined =>
     key in credential ? (credential as { readonly [key in K]?: Text })[key] : undefined;
-  // Without claims a gateway in front says the principal itself.
+  // Without claims the principal comes from a gateway in front of the server.
   const decoded = claims ?? (credential.kind === "trusted" ? principal : undefined);
   return {
     report: {
@@ -172,10 +175,10 @@ function settingOf(text: Text, { texts }: IdentitySource, env: readonly EnvVar[]
   };
 }
 
-/** What `credential.scopes` is read from (RFC 8693, section 4.2). */
+/** The claim behind `credential.scopes` (RFC 8693, section 4.2). */
 const OF_TOKENS: readonly Claim[] = [{ name: "scope", fieldKind: "words" }];
 
-/** Undefined where it rests on no claim. */
+/** Returns undefined if the field depends on no claim. */
 function claimBehind(field: string, set: NonNullable<IdentitySource["set"]>): readonly Claim[] | undefined {
   const found = set.find(({ path }) => path.length === 1 && path[0]?.name === field);
   return found === undefined ? undefined : claimRead(found.bound.expression.root);
@@ -210,7 +213,7 @@ function rightsClaim(way: readonly Claim[] | undefined, values: readonly string[
 
 // ---- claims ----
 
-/** Whoever issues a token says these (RFC 7519, section 4.1; OpenID Connect Core 1.0, section 2). */
+/** Claims that every issuer of tokens sets (RFC 7519, section 4.1; OpenID Connect Core 1.0, section 2). */
 const REGISTERED: ReadonlySet<string> = new Set([
   ...["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "auth_time", "nonce", "azp"],
 ]);
@@ -222,7 +225,7 @@ function claimsOf(desc: DescMessage): Claims {
   return Object.fromEntries(others);
 }
 
-/** As ProtoJSON, under the names of the proto; undefined for what is none by itself. */
+/** Returns a value as ProtoJSON, under the names of the proto; undefined if it has no such form by itself. */
 function jsonOf(value: ValueReport): ClaimValue | undefined {
   if (typeof value === "string" || typeof value === "boolean") return value;
   if (value === null) return undefined;
@@ -231,7 +234,7 @@ function jsonOf(value: ValueReport): ClaimValue | undefined {
   if ("double" in value) return value.double;
   if ("bytes" in value) return value.bytes;
   if ("map" in value) return object(value.map.map(([key, one]) => [String(jsonOf(key)), one]));
-  // The well-known types have a JSON of their own, each another.
+  // Each well-known type has a special JSON form.
   if ("message" in value)
     return value.message.startsWith("google.protobuf.") ? undefined : object(Object.entries(value.fields));
   return undefined;

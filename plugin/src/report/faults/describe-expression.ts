@@ -85,7 +85,7 @@ function treeOf(node: Node): TreeReport {
   }
 }
 
-/** A field of what a tree gives. */
+/** Returns a field of a tree's result. */
 export function fieldOf(of: TreeReport, field: DescField): Extract<TreeReport, { readonly get: string }> {
   return {
     get: field.name,
@@ -95,7 +95,7 @@ export function fieldOf(of: TreeReport, field: DescField): Extract<TreeReport, {
   };
 }
 
-/** What an unset field reads as in an expression: wrappers and Any are null. */
+/** Returns the value that an unset field has in an expression: null for wrappers and Any. */
 function readZero(field: DescField): ValueReport {
   return unsetIsNull(fieldType(field)) ? null : zeroOf(field);
 }

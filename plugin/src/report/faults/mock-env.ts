@@ -1,4 +1,4 @@
-// What a BFF on mocks has of the environment: what is declared, and of what is declared without a default a sample.
+// Environment of a BFF on mocks: declared variables, with a sample for each variable without a default.
 import type { DescService } from "@bufbuild/protobuf";
 import type { ValueReport } from "@protobff/faults";
 import type { EnvShape } from "../../ir/ir.ts";
@@ -6,7 +6,10 @@ import type { Plan, PlanFile } from "../../plan/model/plan.ts";
 import { durationMs, partsOf } from "../../read/values/env-value.ts";
 import type { EnvVar } from "../../resolve/model/model.ts";
 
-/** Of a service of the file: those that it declares in its own way with that. Each has a default. */
+/**
+ * Returns the variables of a service of the file, including the variables that it declares differently. Each has a
+ * default.
+ */
 export function mockEnv(file: PlanFile, service: DescService, { servers }: Plan): readonly EnvVar[] {
   const own = servers.find(({ files }) => files.includes(file))?.own.get(service) ?? [];
   const others = new Map(own.map((entry) => [entry.ir.name.value, entry]));

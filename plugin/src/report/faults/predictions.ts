@@ -1,4 +1,4 @@
-// What the plan says of faults, for the sample request of each rpc and for those of faults.json.
+// Predictions of faults, for the sample request of each rpc and for the requests of faults.json.
 import { type DescMessage, fromJson, type JsonObject, type JsonValue, type Registry } from "@bufbuild/protobuf";
 import { reflect } from "@bufbuild/protobuf/reflect";
 import type { Given, ValueReport } from "@protobff/faults";
@@ -9,18 +9,18 @@ import type { Plan, PlanFile } from "../../plan/model/plan.ts";
 import { behaviourOf } from "./describe-behaviour.ts";
 import { messageReport } from "./value-report.ts";
 
-/** A request that faults are told for. */
+/** A request for which faults are predicted. */
 export interface Example {
   readonly name: string;
   /** Undefined: the sample. */
   readonly json: JsonValue | undefined;
   readonly headers: Readonly<Record<string, string>> | undefined;
-  /** Undefined: somebody who may; null: nobody that is known. */
+  /** Undefined: a permitted caller; null: no identified caller. */
   readonly caller?: ExampleCaller | null | undefined;
 }
 export interface ExampleCaller {
   readonly principal: JsonValue;
-  /** Of the credential; undefined: the first that may be. */
+  /** Source of the credential; undefined: the first permitted source. */
   readonly source: string | undefined;
 }
 export interface RpcPrediction {
@@ -32,7 +32,7 @@ export interface RpcPrediction {
 
 const SAMPLE: Example = { name: "the sample request", json: undefined, headers: undefined };
 
-/** Of a file, in the order of its rpcs; `examples` by rpc. */
+/** Returns the predictions of a file, in the order of its rpcs; `examples` by rpc. */
 export function predictionsOf(file: PlanFile, plan: Plan, examples: Examples, registry: Registry): RpcPrediction[] {
   const behaviour = behaviourOf(file, plan);
   const inputs = new Map(
@@ -45,7 +45,7 @@ export function predictionsOf(file: PlanFile, plan: Plan, examples: Examples, re
       const type = file.identity?.type;
       const given: Given = {
         ...(headers && { headers }),
-        // Whoever writes a request writes one that may pass.
+        // The author of a request writes a request that may pass.
         ...(json !== undefined && input && { request: reportOf(input, json, registry), assumed: true }),
         ...(caller === null && { caller }),
         ...(caller &&
@@ -73,7 +73,7 @@ export function faultFiles(plan: Plan, told: (file: PlanFile) => readonly RpcPre
 
 // ---- faults.json ----
 
-/** Whether a run with these options tells of faults, and so of those requests. */
+/** Returns true if a run with these options predicts faults, and so needs these requests. */
 export function asksExamples({ plan, faults }: Pick<Parameter, "plan" | "faults">): boolean {
   return plan.has("faults") || faults !== undefined;
 }
@@ -82,10 +82,10 @@ export type Examples = ReadonlyMap<string, readonly Example[]>;
 
 /** The file of further requests, in the working directory. */
 export const EXAMPLES = "faults.json";
-/** Requests of one rpc at most. */
+/** Maximum number of requests of one rpc. */
 const MOST = 100;
 
-/** @param text undefined: there is no such file. Each fault is a sentence. */
+/** @param text undefined: the file does not exist. Each fault is a sentence. */
 export function examplesIn(
   text: string | undefined,
   plan: Plan,

@@ -1,4 +1,4 @@
-// Samples as data: what mocks answer by default. Mocks make theirs by the same code.
+// Samples as data: the default answers of mocks. Mocks create their samples by the same code.
 import { type DescEnum, type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import { reflect } from "@bufbuild/protobuf/reflect";
 import type { ValueReport } from "@protobff/faults";
@@ -6,12 +6,12 @@ import { sample } from "@protobff/samples/sample.js";
 import type { CelType } from "../../cel/index.ts";
 import { messageReport } from "./value-report.ts";
 
-/** The message of this type that mocks answer. */
+/** Returns the message of this type that mocks answer. */
 export function sampleOf(desc: DescMessage): ValueReport {
   return messageReport(reflect(desc, sample(desc)));
 }
 
-/** What stands in for a function that supplies a field: a sample, whatever rules the field has. */
+/** Returns a sample in place of a function that supplies a field, whatever rules the field has. */
 export function sampleOfField(field: DescField): ValueReport {
   const one = (): ValueReport => {
     if (field.message !== undefined) return sampleOf(field.message);
@@ -22,7 +22,7 @@ export function sampleOfField(field: DescField): ValueReport {
   return field.fieldKind === "map" ? { map: [[sampleOfScalar(field.mapKey, "key"), one()]] } : one();
 }
 
-/** The same for a function that expressions call; `name` is what texts are called. */
+/** Returns a sample in place of a function that expressions call; `name` is the name for texts. */
 export function sampleOfType(type: CelType, name: string): ValueReport {
   switch (type.kind) {
     case "list":
@@ -70,7 +70,7 @@ export function firstOf({ values }: DescEnum): number {
   return (values.find(({ number }) => number !== 0) ?? values[0])?.number ?? 0;
 }
 
-/** What a field that is unset reads as. */
+/** Returns the value of an unset field. */
 export function zeroOf(field: DescField): ValueReport {
   if (field.fieldKind === "list") return [];
   if (field.fieldKind === "map") return { map: [] };

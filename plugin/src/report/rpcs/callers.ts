@@ -1,14 +1,14 @@
 import type { Permit } from "../../resolve/model/model.ts";
 
-/** A permit as it is told: names, and conditions as they are written. */
+/** Report of a permit: names, and conditions as written. */
 export interface PermittedCallers {
-  /** Nobody has to be known. */
+  /** True if no caller must be identified. */
   readonly open: boolean;
-  /** Any of these; undefined: any at all. */
+  /** Any of these; undefined: any source. */
   readonly sources: readonly string[] | undefined;
   /** All of these. */
   readonly scopes: readonly string[];
-  /** Of each list any. */
+  /** Any role of each list. */
   readonly roles: readonly (readonly string[])[];
   /** All of these hold. */
   readonly conditions: readonly string[];

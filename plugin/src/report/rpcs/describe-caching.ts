@@ -1,4 +1,4 @@
-// What is said of answers that are used again.
+// Report of cached answers.
 import type { PlanMethod, PlanResponseCache } from "../../plan/model/plan.ts";
 import { timeText } from "../time-text.ts";
 

@@ -1,17 +1,17 @@
-// What of a file's wire messages has generated functions, and what is left to protobuf-es, as data.
+// Messages on the wire as data: those with generated functions, and those that protobuf-es handles.
 import type { DescMessage } from "@bufbuild/protobuf";
 import { unusual } from "../../plan/codec/unusual-fields.ts";
 import type { PlanFile } from "../../plan/model/plan.ts";
 
-/** A whole message, as a call or an rpc of the file has it. */
+/** A whole message that a call or an rpc of the file sends or receives. */
 export interface WireReport {
   readonly message: string;
   readonly way: "sent" | "received";
   /** `passed_on`: the bytes as they came. */
   readonly by: "generated" | "passed_on" | "protobuf-es";
-  /** Of protobuf-es: the reason. */
+  /** For protobuf-es: the reason. */
   readonly why?: string;
-  /** What is read or set; without it all fields. */
+  /** Fields that are read or set; omitted: all fields. */
   readonly fields?: readonly string[];
 }
 

@@ -1,4 +1,4 @@
-// What degrades to what: for each field of a composed message, the steps whose failure it survives, and what becomes of it then.
+// Degradation: for each field of a composed message, the steps whose failure it survives, and the effect on its value.
 import type { Expression, Variable } from "../../cel/index.ts";
 import type { Target } from "../../model/conversion.ts";
 import type { PlanMessage, Touch, TouchOrigin } from "../../plan/model/messages.ts";
@@ -7,9 +7,9 @@ import { stepName } from "../calls/describe-worst.ts";
 
 export interface Degraded {
   readonly field: string;
-  /** A step of the same message; of an argument "args.x", whose steps are its composer's. */
+  /** A step of the same message; for an argument "args.x", whose steps belong to its composer. */
   readonly when: string;
-  /** As in bff.v1.Degradation; "within": entries of what is composed, with paths of their own. */
+  /** As in bff.v1.Degradation; "within": entries of the composed message, with separate paths. */
   readonly becomes: "missing" | "replaced" | "incomplete" | "stale" | "within";
 }
 
@@ -51,11 +51,11 @@ function becomes(
     if (step.source.kind === "each" && step.source.partial && !step.supplementary) return "incomplete";
     const replaces = callsOf(step.source).some((call) => call.onError.some(({ then }) => then.kind === "fallback"));
     if (step.fallback !== undefined || (replaces && !step.supplementary)) return "replaced";
-    // Without an answer the response fails; only an old one goes on.
+    // Without an answer the response fails; only a stale answer lets it continue.
     if (!step.supplementary && callsOf(step.source).some(mayBeStale)) return "stale";
   }
-  // Read where it may be absent the value is not evaluated; read behind `ok` another one is.
-  // What a resolver was to be given may be absent, and it gives its value all the same.
+  // An expression with an unsafe read is not evaluated if the value is absent; behind `ok` another expression is
+  // evaluated. Arguments of a resolver may be absent, and the resolver still returns its value.
   const own = origin.kind === "step" && origin.step.step.source.kind === "resolver";
   const absent = expressions.flatMap(({ unsafe }) => unsafe).filter((variable) => own || !resolved.has(variable));
   return absent.length > 0 ? "missing" : "replaced";

@@ -11,7 +11,7 @@ export interface HttpCall {
   readonly rule: RestRule;
 }
 
-/** Of the calls of an rpc. */
+/** Returns the calls of an rpc that are made over HTTP. */
 export function httpCallsOf({ upstreams }: PlanFile, { calls }: Pick<Worst, "calls">): readonly HttpCall[] {
   const called = new Set(calls.map(({ method }) => method));
   return upstreams

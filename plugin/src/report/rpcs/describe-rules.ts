@@ -1,4 +1,4 @@
-// What is checked of a request: counted, and each rule as clients are told of it.
+// Rules of a request: their number, and each rule as clients receive it.
 
 import type { CelRule, RuledMessage, ValueRules } from "../../model/rules.ts";
 import type { PlanRuledMessage } from "../../plan/model/rules.ts";
@@ -12,16 +12,18 @@ export interface RulesReport {
   readonly said: readonly RuleReport[];
 }
 export interface RuleReport {
-  /** `shop.v1.GetRequest`, `shop.v1.GetRequest.id`; `[]` behind it: each item, `[key]`, `[value]`: each of a map. */
+  /**
+   * `shop.v1.GetRequest`, `shop.v1.GetRequest.id`; with the suffix `[]`: each item; `[key]`, `[value]`: each of a map.
+   */
   readonly of: string;
   /** `string.min_len`, `required`, the id of a rule in CEL. */
   readonly rule: string;
-  /** What clients read. */
+  /** Text for clients. */
   readonly says?: string;
   readonly cel?: string;
-  /** What a predefined rule is set to. */
+  /** Value of a predefined rule. */
   readonly is?: string;
-  /** Not looked at where the value is zero. */
+  /** True if the rule is not checked for a zero value. */
   readonly unless_zero?: true;
 }
 

@@ -1,12 +1,12 @@
-// What a streaming rpc follows, as it is told.
+// Report of the stream that an rpc follows.
 
 import { fullName } from "../../model/full-name.ts";
 import type { PlanStream } from "../../plan/model/plan.ts";
 import { defined } from "../../text/json-member.ts";
 
-/** Names are those of the JSON. Expressions stand as they are written. */
+/** Names are the names in the JSON. Expressions appear as written. */
 export interface StreamReport {
-  /** What an item is called, and its message. */
+  /** Name of an item, and its message. */
   readonly var: string;
   readonly item: string;
   /** The method that is followed; or the topic. */
@@ -28,7 +28,7 @@ export interface TopicReport {
   readonly name: string;
   readonly subject?: string;
   readonly jetstream?: string;
-  /** Where there is no NATS. */
+  /** Present without NATS. */
   readonly call?: string;
   readonly position?: string;
   readonly until?: string;
@@ -77,7 +77,7 @@ export function topicReport({ of, keep }: Extract<PlanStream["source"], { kind: 
   };
 }
 
-/** What it is composed of: `each event of AgentService/WatchRun`. */
+/** Returns the source of its items: `each event of AgentService/WatchRun`. */
 export function followed({ var: name, call, topic }: StreamReport): string {
   const of = call === undefined ? `topic ${topic?.name}` : shortName(call);
   return `each ${name} of ${of}`;
@@ -89,7 +89,7 @@ const OVERFLOW = {
   fail: "clients that are slow are ended",
 };
 
-/** Lines of their own, without indentation. `short` prints milliseconds. */
+/** Returns separate lines without indentation. `short` prints milliseconds. */
 export function streamLines(report: StreamReport, short: (ms: number) => string): readonly string[] {
   const time = (ms: number): string => (ms % 60_000 === 0 ? `${ms / 60_000} min` : short(ms));
   const { topic, key, position } = report;

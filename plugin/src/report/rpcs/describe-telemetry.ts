@@ -1,6 +1,6 @@
 import type { PlanTelemetry } from "../../plan/model/plan.ts";
 
-/** What an rpc leaves traces of, as it is told: expressions stand as they are written. */
+/** Report of the data that an rpc records in traces, logs and metrics: expressions appear as written. */
 export interface TelemetryReport {
   readonly sample?: number;
   readonly slow_ms?: number;

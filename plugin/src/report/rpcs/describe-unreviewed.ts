@@ -1,8 +1,8 @@
-// Fields that `protobff init` has made public, for as long as nobody has removed its comment.
+// Fields that `protobff init` has made public; they stay listed until an author removes its comment.
 import type { DescMessage } from "@bufbuild/protobuf";
 import { getComments } from "@bufbuild/protoplugin";
 
-/** A message of an answer that nobody has reviewed, and its fields. */
+/** An unreviewed message of an answer, and its fields. */
 export interface UnreviewedReport {
   readonly message: string;
   readonly fields: readonly string[];
@@ -11,7 +11,7 @@ export interface UnreviewedReport {
 /** The line of a comment that `protobff init` writes above a response. */
 const MARK = /^\s*protobff:unreviewed\s*$/m;
 
-/** The message and those in it; undefined: it has no such comment. */
+/** Returns the message and the messages in it; undefined: it has no such comment. */
 export function unreviewedOf(desc: DescMessage): readonly UnreviewedReport[] | undefined {
   if (!MARK.test(getComments(desc).leading ?? "")) return undefined;
   const reached = new Set([desc]);
