@@ -17,7 +17,7 @@ import { importComments, protectWords } from "./text/import-collisions.ts";
 import type { Line } from "./text/lines.ts";
 import { emitEnumConversion, emitMessageConversion } from "./values/emit-conversions.ts";
 
-/** Whether a file has anything to emit. */
+/** Returns true if a file has nothing to emit. */
 export function isEmpty(file: PlanFile): boolean {
   const { services, messages, conversions } = file;
   return services.length + messages.length + conversions.messages.length + conversions.enums.length === 0;

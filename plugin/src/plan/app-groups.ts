@@ -63,7 +63,7 @@ export function nameGroups(groups: readonly (readonly AnyBlock[])[]) {
   return { upstreams, resolvers, own };
 }
 
-/** Those of services first, then outer messages before inner ones, then as declared; from 0 in each group. */
+/** Ranks steps of services first, then outer messages before inner ones, then by declaration; from 0 in each group. */
 export function ranksOf(groups: readonly (readonly AnyBlock[])[]): Map<Step, number> {
   const ranks = new Map<Step, number>();
   for (const group of groups) {

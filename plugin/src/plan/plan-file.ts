@@ -49,7 +49,7 @@ export interface Planned {
   readonly children: (message: Block) => Composed[];
   readonly starts: (service: BffService) => ReturnType<typeof planStarts>;
   readonly messages: ReadonlyMap<string, PlanMessage>;
-  /** By the names of messages. */
+  /** Openings by the names of messages. */
   readonly openings: ReadonlyMap<string, PlanOpening>;
   readonly permits: ReadonlyMap<Permit, PlanPermit | undefined>;
   readonly calls: ReadonlyMap<Call, Entry>;
@@ -108,7 +108,7 @@ export function planFile(file: BffFile, model: Model, run: Planned): PlanFile {
   };
 }
 
-/** Whether a method's requests are checked by the rules of buf.validate. */
+/** Returns true if a method's requests are checked by the rules of buf.validate. */
 const isValidated = ({ ir }: BffMethod): boolean => ir.validate?.value !== false;
 
 /** Returns the blocks of a service itself, which its rpcs run besides their messages. */

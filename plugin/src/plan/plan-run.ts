@@ -69,7 +69,7 @@ export function plan(model: Model, servers: readonly ServedTogether[]): Plan {
 }
 
 interface Composition {
-  /** By the full names of messages. */
+  /** Composed messages by their full names. */
   readonly composed: ReadonlyMap<string, Composed>;
   /** The messages that the steps of a block compose, and those of its opening. */
   readonly children: (block: Block) => Composed[];

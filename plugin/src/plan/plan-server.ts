@@ -55,7 +55,7 @@ function signs({ entries, clients }: PlanFile): boolean {
 /** Returns the path of the identity file, which is beside the server's file. */
 const identityPath = (server: string): string => server.replace(/server$/, "identity");
 
-/** Whether any of these messages has a google.protobuf.Any somewhere inside. */
+/** Returns true if any of these messages contains a google.protobuf.Any at any depth. */
 function holdsAny(messages: readonly DescMessage[]): boolean {
   const seen = new Set(messages);
   for (const { fields } of seen) for (const { message } of fields) if (message !== undefined) seen.add(message);

@@ -104,7 +104,10 @@ function stepLabel({ step, kind, call, composes, on_failure, deferred }: StepRep
 
 const shortMethod = (method: string): string => method.slice(method.lastIndexOf(".") + 1);
 
-/** Text between quotes: what Mermaid would read as its own is written as an entity. Source: its documentation, "Entity codes to escape characters". */
+/**
+ * Returns text between quotes: characters with a meaning in Mermaid are written as entities. Source: its documentation,
+ * "Entity codes to escape characters".
+ */
 function label(text: string): string {
   return text.replace(/[#"<>&`]/g, (c) => `#${c.charCodeAt(0)};`).replaceAll("\n", "<br>");
 }

@@ -22,7 +22,7 @@ import { telemetryLine } from "./rpcs/describe-telemetry.ts";
 import { restText } from "./rpcs/rest-text.ts";
 import { timeText } from "./time-text.ts";
 
-/** One block of lines for each rpc of the run; deterministic. */
+/** Returns one block of lines for each rpc of the run; deterministic. */
 export function describePlan(plan: Plan): string {
   const messages = new Map(plan.messages.map((message) => [message.composed.desc.typeName, message]));
   return plan.files.flatMap((file) => fileBlocks(file, messages)).join("\n\n");

@@ -62,9 +62,9 @@ export interface RpcReport {
   readonly version?: VersionReport;
   /** Rate limits, in the order in which they are charged; present only if it has limits. */
   readonly limits?: readonly LimitFacts[];
-  /** Data in traces, logs and metrics; present only if declared. */
+  /** Traces of its requests; present only if declared. */
   readonly telemetry?: TelemetryReport;
-  /** Its paths by google.api.http; only where it has some. */
+  /** Paths by google.api.http; present only if it has some. */
   readonly rest?: readonly RestReport[];
   readonly composes: string;
   /** The stream whose items it composes; present only for streaming rpcs. */

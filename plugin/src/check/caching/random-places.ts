@@ -158,7 +158,7 @@ function conditionsIn(source: Source): (Expression | undefined)[] {
   }
 }
 
-/** By block, what an rpc may evaluate. */
+/** Returns the expressions that an rpc may evaluate, by block. */
 function reached(method: BffMethod, { messages }: Model): Expression[][] {
   const found = new Set<Composed>();
   const byName = new Map(messages.map((message) => [message.desc.typeName, message]));

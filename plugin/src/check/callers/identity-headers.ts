@@ -57,7 +57,7 @@ function checkIdentityHeaders(model: Model, report: Report): void {
   }
 }
 
-/** The source that a header belongs to; "told" for a header that carries the caller to upstreams. */
+/** The source that a header belongs to; `"told"` for a header that carries the caller to upstreams. */
 type Owner = IdentitySource | "told";
 
 export function ownedBy(identities: readonly Identity[]): ReadonlyMap<string, Owner> {

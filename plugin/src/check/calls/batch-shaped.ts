@@ -14,9 +14,8 @@ export interface BatchShaped {
 }
 
 /**
- * Returns a sibling of `one` that takes a list of `key` and answers with a list, or a map by key, of the answers of
- * `one`. The items may also be the only message field of these answers. `others`: request fields that the sibling must
- * have too.
+ * Returns a sibling of `one` that takes a list of `key`. It answers with a list, or a map by key, of the answers of
+ * `one`, or of their only message field. `others`: request fields that the sibling must have too.
  */
 export function batchShaped(one: DescMethod, key: DescField, others: readonly DescField[]): BatchShaped | undefined {
   const wrapped = one.output.fields.filter((field) => field.fieldKind === "message");

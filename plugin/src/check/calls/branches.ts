@@ -125,7 +125,7 @@ function said({ policy }: Call): string {
   return JSON.stringify(all);
 }
 
-/** As the server does (deploying.md). */
+/** Returns the prefix of a service's variables, as the server forms it (deploying.md). */
 const prefixOf = (service: string): string => service.toUpperCase().replaceAll(".", "_");
 
 /** Returns the calls of all steps, and the calls that resolvers can make. */

@@ -14,8 +14,8 @@ interface Path {
 const NONE: Path = { ms: 0, by: undefined };
 
 /**
- * The end of a step or message: the later of `after`, relative to the start of its message, and `absolute`, relative to
- * the start of the response. Steps of a service start with the response, so they may have ended before a late message
+ * The end of a step or message, the later of two. `after` is relative to the start of its message, `absolute` to the
+ * start of the response. Steps of a service start with the response, so they may have ended before a late message
  * begins.
  */
 interface End {
@@ -63,7 +63,7 @@ function checkCriticalPath(model: Model, report: Report): void {
 
 interface World {
   readonly composed: (step: Step) => readonly Composed[];
-  /** Whether deferred steps count. */
+  /** True if deferred steps count. */
   readonly late: boolean;
 }
 type Timed = Composed | Opening | Permit;
@@ -178,7 +178,7 @@ function join(a: Path, b: Path): Path {
   return b.ms === 0 ? a : { ms: a.ms + b.ms, by: [a, b] };
 }
 
-/** In order. */
+/** Returns the parts of a path in order. */
 function partsOf(path: Path): string[] {
   const parts: string[] = [];
   const open = [path];

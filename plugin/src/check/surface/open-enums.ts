@@ -56,7 +56,7 @@ function enumsRead(model: Model): ReadonlySet<EnumConversion> {
   return enums;
 }
 
-/** How the fields of a copy from an upstream are made. */
+/** Returns the conversions of the fields of a copy from an upstream. */
 function copied(target: ConvertedTarget): Conversion[] {
   switch (target.kind) {
     case "field":

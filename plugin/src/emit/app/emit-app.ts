@@ -88,7 +88,7 @@ export function emitEnv(env: readonly PlanEnvVar[], names: FileNames): Lines {
   return [["/** What the environment has to give. */"], ...block(["export interface Env {"], rows, ["}"]), []];
 }
 
-/** Whether it is a stream of items. */
+/** Returns true for a stream of items. */
 const isFollowed = ({ method }: Entry): boolean => method.methodKind !== "unary";
 
 function requestType(entry: Entry, names: FileNames): Line {

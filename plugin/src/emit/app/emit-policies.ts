@@ -53,7 +53,7 @@ function mostCommon<T>(items: readonly T[], key: (item: T) => string): T | undef
 
 // ---- calls ----
 
-/** How many codes an error may have: all but OK, and ANY is none. */
+/** Number of codes that an error may have: all except OK and ANY. */
 const ERRORS = Object.keys(Code).length - 2;
 
 type CallLeaf = { readonly name: string; readonly value: string; readonly print: Line; readonly comment: string };

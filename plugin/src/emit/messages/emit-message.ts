@@ -119,7 +119,7 @@ export function takenNames(
   if (optional.length > 0) lines.push([`const { ${optional.join(", ")} } = args;`]);
   return lines;
 }
-/** The same without the arguments. */
+/** Prints the same names without the arguments. */
 export function takenOutside(
   message: PlanBlock & Pick<PlanMessage, "shared" | "awaited">,
   names: MessageNames,

@@ -133,7 +133,7 @@ function emitOneof(
     const { fails, given, reads } = member.bound.expression;
     const isLate = reads.some(({ variable }) => late.has(variable));
     if (mayBeUndefined && member.if !== undefined && (fails || given.size > 0 || isLate)) {
-      // It is not read before its `if` holds.
+      // The value is not read before its `if` holds.
       const set = [names.runtime("unlessUnset"), "(", ...print, `, (value) => ({ case: ${key} as const, value }))`];
       branches.push({ test: tested(member.if, names), chosen: [...set, " ?? { case: undefined }"] });
       continue;

@@ -145,7 +145,7 @@ export function resting(
   const values = new Set(
     origins.flatMap(({ origin }) => (origin.kind === "within" && !hoisted.value.has(origin.step) ? [origin.step] : [])),
   );
-  // Its own promise is not there yet.
+  // The step's own promise does not exist yet.
   const own = (part: Line[number]): Line[number] => (part === `${step.name}Step` ? "itself" : part);
   const list: Line = ["[", ...commas(origins.map((origin) => originPrint(origin, hoisted).map(own))), "]"];
   const parameters = list.includes("itself") ? "(itself)" : "()";

@@ -44,7 +44,7 @@ export function emitTouch(
     const member = target.members[index];
     const chosen = (of: OneofTarget["members"][number], equal = "==="): string =>
       `${holder}.${target.oneof.localName}.case ${equal} ${JSON.stringify(of.field.localName)}`;
-    // One whose `if` holds is chosen, even when its value is absent.
+    // A member whose `if` holds is chosen, even if its value is absent.
     const maybeUnset = (of: OneofTarget["members"][number]): boolean =>
       fieldValue(of.bound, of.field, names).mayBeUndefined;
     const before = target.members.filter(

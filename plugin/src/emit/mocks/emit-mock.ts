@@ -266,7 +266,7 @@ function endpointsOf(service: PlanService, file: PlanFile, plan: Plan, names: Fi
 /** Names that the object has besides those of rpcs. */
 const OWN = ["mocks", "upstreams", "clock", "publish", "close"];
 
-/** One property for each rpc; the service's name is in front of those that several services have. */
+/** Prints one property for each rpc. The service's name is a prefix if several services have an rpc of that name. */
 function rpcsOf(services: readonly PlanService[], names: FileNames): Lines {
   return rpcNames(services).flatMap(({ service, desc, name }): Lines => {
     const rpc: Line = [

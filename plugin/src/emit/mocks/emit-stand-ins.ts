@@ -26,7 +26,7 @@ export function standIns({ resolvers, functions }: PlanFile, names: FileNames): 
   ];
 }
 
-/** In the form of protobuf-es. */
+/** Prints a sample in the form of protobuf-es. */
 function suppliedValue(field: DescField, proto: Proto, names: FileNames): Line {
   switch (proto.kind) {
     case "list":
@@ -39,7 +39,7 @@ function suppliedValue(field: DescField, proto: Proto, names: FileNames): Line {
     case "enum":
       return [String(firstOf(proto.desc))];
     case "scalar":
-      // That of a wrapper is called so.
+      // The field of a wrapper has this name.
       return [scalar(proto.scalar, proto.text === true, field.message === undefined ? field.name : "value")];
   }
 }
@@ -48,7 +48,7 @@ const KEYS: ReadonlyMap<ScalarType, string> = new Map([
   [ScalarType.BOOL, "true"],
 ]);
 
-/** In the form of expressions. */
+/** Prints a sample in the form of expressions. */
 function computedValue(type: CelType, name: string, names: FileNames): Line {
   switch (type.kind) {
     case "list":
@@ -92,7 +92,7 @@ function scalar(kind: ScalarType, text: boolean, name: string): string {
   }
 }
 
-/** Whether TypeScript has it as a `bigint`, unless as a text. */
+/** Returns true if TypeScript has the type as a `bigint`, unless as a text. */
 export const isLong = (kind: ScalarType): boolean => LONG.has(kind);
 const LONG: ReadonlySet<ScalarType> = new Set([
   ScalarType.INT64,

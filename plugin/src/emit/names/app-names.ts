@@ -9,7 +9,7 @@ const OF_REQUEST: Partial<Readonly<Record<Variable["role"], string>>> = {
   peer: "cx.peer.address",
 };
 
-/** Whether an expression reads of the request itself, so that `cx` has to be there. */
+/** Returns true if an expression reads the request itself, so that it needs `cx`. */
 export const readsRequest = (variable: Variable): boolean => OF_REQUEST[variable.role] !== undefined;
 
 /** Names where the app object is made: `env` and `functions` are there, and `cx` is a parameter. */

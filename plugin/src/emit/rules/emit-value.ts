@@ -12,7 +12,7 @@ import type { RuleNames } from "./rule-names.ts";
 interface Looked {
   /** An expression that is as good as a name. */
   readonly raw: string;
-  /** The same as tests take it. */
+  /** The same value as tests take it. */
   readonly value: string;
   /** Suffix of the field for a violation inside a list or a map: `, i`. */
   readonly at: string;

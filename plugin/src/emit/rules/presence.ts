@@ -1,9 +1,9 @@
-// Whether a field is set, and what it holds then, as protobuf-es has messages.
+// Tests of a field's presence, and its value if it is set, in messages of protobuf-es.
 import { type DescField, ScalarType } from "@bufbuild/protobuf";
 import { presenceOf } from "../../cel/index.ts";
 import type { Line } from "../text/lines.ts";
 
-/** Whether it is set; without presence, whether it is not the zero value. */
+/** Prints a test that a field is set; without presence, that it is not the zero value. */
 export function isSet(field: DescField, message: string): Line {
   const member = `${message}.${field.localName}`;
   switch (presenceOf(field)) {
@@ -29,7 +29,7 @@ function notZero(field: DescField, value: string): string {
   return unlikeZero(field, value);
 }
 
-/** Whether a scalar or an enum, of a field or of what it holds, is not zero. */
+/** Prints a test that a scalar or an enum, of a field or of its elements, is not zero. */
 export function unlikeZero(
   field: Pick<DescField, "enum" | "scalar"> & { readonly longAsString?: boolean | undefined },
   value: string,

@@ -72,7 +72,7 @@ export function suppliedParts({ desc, resolvers, functions }: PlanFile) {
   ];
 }
 
-/** Whether any of its rpcs has limits. */
+/** Returns true if any rpc of a service has limits. */
 export const limitsOf = ({ methods }: PlanService): boolean => methods.some(({ limits }) => limits !== undefined);
 
 function endpointFunction({ method, stream }: PlanMethod): string {

@@ -154,6 +154,6 @@ function paceProperties(stream: PlanStream): Lines {
   ];
 }
 
-/** Whether any rpc of a service streams. */
+/** Returns true if any rpc of a service streams. */
 export const hasStreams = ({ methods }: Pick<PlanService, "methods">): boolean =>
   methods.some(({ stream, method }) => stream !== undefined || method.parts !== undefined);

@@ -1,4 +1,4 @@
-// Telemetry: the requests of an rpc that are recorded, and their attributes.
+// Telemetry: the requests of an rpc that are traced, and the attributes of their spans.
 import { emitAs, emitValue, type Names } from "../../cel/index.ts";
 import type { PlanMethod, PlanTelemetry } from "../../plan/model/plan.ts";
 

@@ -89,7 +89,7 @@ function fieldOf(input: DescMessage, name: string): DescField {
   return field;
 }
 
-/** Whether the property of a field is the argument. */
+/** Returns true if the property of a field is the argument. */
 function isPlain(field: DescField): boolean {
   return presenceOf(field) === "implicit" && field.localName === camel(field.name);
 }

@@ -105,7 +105,7 @@ function nothingWithout(
   return missing.size === 0 ? [] : [["if (", ...absentOf(missing, names), `) return ${nothing};`]];
 }
 
-/** Whether one of these is absent. */
+/** Prints a test that one of these is absent. */
 function absentOf(variables: ReadonlySet<Variable>, names: StepContext["names"]): Line {
   const tests = [...variables].map((variable): Line => [names.variable(variable), " === undefined"]);
   return tests.flatMap((test, i) => (i === 0 ? test : [" || ", ...test]));
@@ -126,7 +126,7 @@ function madeSure(source: PlanEachSource): {
   return { sure, keyless: keyless.difference(sure) };
 }
 
-/** One item's value: a promise, or for `by` the value itself. */
+/** Prints the value of one item: a promise, or for `by` the value itself. */
 function itemValue(source: PlanEachSource, step: PlanStep, cx: StepContext, on: string): Lines {
   const { names } = cx;
   const { source: inner } = source;

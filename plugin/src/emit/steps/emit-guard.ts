@@ -29,10 +29,10 @@ export function emitGuard(step: PlanStep, cx: StepContext): Lines {
   return around(isNeeded(step, cx) ? [`const ${step.name}Step = `] : [], guard, []);
 }
 
-/** Whether an expression of a guard may fail. */
+/** Returns true if an expression of a guard may fail. */
 const mayThrow = ({ source }: PlanStep): boolean => source.kind === "guard" && source.fails;
 
-/** Whether immediate guards have to be waited for, since an expression of theirs may fail. */
+/** Returns true if immediate guards must be awaited, because one of their expressions may fail. */
 export const admitsLater = ({ steps }: Pick<PlanBlock, "steps">): boolean =>
   steps.some((step) => step.immediate && mayThrow(step));
 const isNeeded = (step: PlanStep, { message, needed }: StepContext): boolean =>

@@ -103,7 +103,7 @@ function initType(proto: Proto, names: FileNames): Line {
   if (proto.kind === "map" && isMade(proto.of)) return ["{ [key: string]: ", ...initType(proto.of, names), " }"];
   return protoType(proto, names);
 }
-/** Whether a function may give an initialiser, of which the message is made. */
+/** Returns true if a function may return an initialiser, from which the message is created. */
 export function isMade(proto: Proto): proto is Proto & { kind: "message" } {
   return proto.kind === "message" && proto.desc.typeName !== "google.protobuf.Struct";
 }

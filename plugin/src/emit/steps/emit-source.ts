@@ -64,7 +64,7 @@ function metadataOf(
   return lambda(mentions([properties], "cx") ? typed : cx, [args], ["(", ...properties, ")"]);
 }
 
-/** The same over several lines. */
+/** Prints the same function over several lines. */
 function lambdaOver(cx: Line, others: readonly (string | Typed)[], body: Lines): Lines {
   const all: Line = lambda(cx, others, body.flat());
   const arrow = all.findIndex((part) => typeof part === "string" && part.includes("=> "));

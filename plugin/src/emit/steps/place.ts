@@ -18,7 +18,7 @@ export class Place {
     for (const step of fresh) this.#awaited.add(step);
     return fresh.map((step) => [`const ${step.name} = await ${step.name}Step;`]);
   }
-  /** The same for what expressions read, and for others. A step of which no value is read only has to have ended. */
+  /** Awaits the reads of expressions, and other steps. A step whose value is not read only has to have ended. */
   reads(cx: StepContext, expressions: readonly (Expression | undefined)[], others: readonly PlanStep[] = []): Lines {
     const reads = expressions.flatMap((expression) => expression?.reads ?? []);
     const values = stepsOf(cx, reads.filter(readsValue));

@@ -62,7 +62,7 @@ function allSteps(steps: readonly PlanStep[]): PlanStep[] {
 
 /** Returns the local name of a service's step: its promise, or a plain value. */
 export const sharedLocal = ({ name, sync }: PlanStep): string => (sync ? name : `${name}Step`);
-/** The same as a property of what services hand on. */
+/** Prints the local name as a property of the object with a service's steps. */
 export function sharedProperty({ step, sync }: PlanStep, { sharedNames }: Pick<PlanBlock, "sharedNames">): string {
   const name = sharedNames.get(step.name ?? "") ?? camel(step.name ?? "");
   return sync ? name : `${name}Step`;

@@ -105,7 +105,7 @@ function composedArgs(source: PlanComposeSource, cx: StepContext): Lines {
   });
   return object(properties);
 }
-/** Those that are not printed among `known`. */
+/** Returns the origins that are not printed among `known`. */
 function without(origins: readonly Line[], known: readonly Line[]): readonly Line[] {
   const printed = new Set(known.map(readable));
   return origins.filter((origin) => !printed.has(readable(origin)));

@@ -14,7 +14,7 @@ export interface DividedFunction {
   readonly print: (name: string, body: Lines) => Lines;
 }
 
-/** One function of all statements, or a function for each part of them and one that calls these in order. */
+/** Prints one function of all statements, or several functions and another that calls them in order. */
 export function divided(statements: readonly Lines[], { verb, name, parameters, print }: DividedFunction): Lines {
   const [first = [], ...others] = partsOf(statements);
   if (others.length === 0) return print(`${verb}${name}`, first);

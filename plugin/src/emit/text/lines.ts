@@ -31,7 +31,7 @@ export function width(row: Line): number {
   }
   return sum;
 }
-/** Whether printed code uses a name. */
+/** Returns true if printed code uses a name. */
 export function mentions(lines: Lines, name: string): boolean {
   return lines.some((row) => isNamedIn(row, name));
 }

@@ -6,9 +6,9 @@ import type { FileNames } from "../names/file-names.ts";
 import type { Line } from "../text/lines.ts";
 
 export interface Copied {
-  /** Whether the source may be `undefined`. */
+  /** True if the source may be `undefined`. */
   readonly maybe: boolean;
-  /** Whether the target always has a value. */
+  /** True if the target always has a value. */
   readonly implicit: boolean;
   readonly type: FieldType;
   readonly to: DescField;

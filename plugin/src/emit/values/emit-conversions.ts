@@ -57,7 +57,7 @@ interface CopyContext {
   readonly complete: boolean;
   /** Towards the copy. */
   readonly inward: boolean;
-  /** In a message that is only there when something in it is set. */
+  /** True in a message that is present only if one of its fields is set. */
   readonly nested: boolean;
 }
 
@@ -126,7 +126,7 @@ function copied(target: Extract<ConvertedTarget, { kind: "field" }>, cx: CopyCon
   if (!ofTarget) return value;
   return { print: orElse(value, fallback, cx), mayBeUndefined: false };
 }
-/** How a field is read from `from`. */
+/** Prints the read of a field from `from`. */
 function readOf(field: DescField): Line {
   if (field.oneof === undefined) return [`from.${field.localName}`];
   const oneof = `from.${field.oneof.localName}`;

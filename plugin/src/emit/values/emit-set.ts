@@ -102,7 +102,7 @@ function subMessage({ message, name }: DescField): DescMessage {
   return message;
 }
 
-/** Whether TypeScript remembers, once it has been compared with `undefined`, that a value is there: of a name or a path alone. */
+/** Returns true if TypeScript narrows the value after a comparison with `undefined`: only a name or a path. */
 const isNarrowed = (value: Line): boolean =>
   value.every((part) => (Array.isArray(part) ? isNarrowed(part) : typeof part === "string" && /^[\w$.?]*$/.test(part)));
 

@@ -62,7 +62,7 @@ export function pathValue(expression: Expression, proto: Proto | undefined, name
   return (proto && emitAs(code, proto, names)) ?? code;
 }
 
-/** The same where TypeScript infers a type from it. */
+/** Returns the same value for a place where TypeScript infers its type. */
 export function inferredValue(expression: Expression, proto: Proto | undefined, names: ValueNames): Value {
   const code = emitValue(expression, names);
   return plain(expression, typed(expression, (proto && emitAs(code, proto, names)) ?? code, names), names);
@@ -82,7 +82,7 @@ function plain(expression: Expression, { print, mayBeUndefined }: Code, names: V
   return unlessAbsent(expression, { print, mayBeUndefined }, "undefined", names);
 }
 
-/** The same, in parentheses where a member is read from it. */
+/** Returns the same value, in parentheses if a member is read from it. */
 export function operandValue(expression: Expression, names: ValueNames): Line {
   const code = emitValue(expression, names);
   const form = expression.proto ?? protoOf(expression.type);
@@ -90,7 +90,7 @@ export function operandValue(expression: Expression, names: ValueNames): Line {
   return parenthesised(exact);
 }
 
-/** The same for a bound value outside of fields. */
+/** Returns the same for a bound value outside of fields. */
 export function boundValue({ expression, conversion }: Bound, names: ValueNames): Value {
   const { print, mayBeUndefined } = given({ expression, conversion }, names);
   return unlessAbsent(expression, { print, mayBeUndefined }, "undefined", names);
@@ -101,17 +101,17 @@ export function presentValue(bound: Bound, names: ValueNames): Line {
   return given(bound, names).print;
 }
 
-/** Whether it stands before `??` as it is. */
+/** Returns true if the value needs no parentheses before `??`. */
 export function isOperand(expression: Expression, names: ValueNames): boolean {
   return expression.unsafe.length === 0 && emitValue(expression, names).precedence === "atom";
 }
 
-/** The same as an operand of `??`, which takes no `||`, `&&` or `?:` beside it. */
+/** Returns the same value as an operand of `??`, which allows no `||`, `&&` or `?:` beside it. */
 export function presentOperand(bound: Bound, names: ValueNames): Line {
   return parenthesised(given(bound, names));
 }
 
-/** The same where TypeScript infers a type from it. */
+/** Returns the same value for a place where TypeScript infers its type. */
 export function inferredPresent(bound: Bound, names: ValueNames): Line {
   return typed(bound.expression, given(bound, names), names).print;
 }
@@ -137,7 +137,7 @@ export function conjunct(expression: Expression, names: ValueNames): Line {
   const code = emitValue(expression, names);
   return expression.unsafe.length === 0 && weak(code) ? ["(", ...code.print, ")"] : condition(expression, names);
 }
-/** Whether it needs parentheses beside `&&`. */
+/** Returns true if the code needs parentheses beside `&&`. */
 const weak = ({ precedence }: Code): boolean => precedence === "binary" || precedence === "conditional";
 
 /** A condition before `?`. */
@@ -150,7 +150,7 @@ export function negated(expression: Expression, names: ValueNames): Line {
   return undecided(emitValue({ ...expression, root: not(expression.root) }, names).print);
 }
 
-/** The same as an operand of `&&`: what stands behind two negations may be an `||`. */
+/** Returns the negation as an operand of `&&`: after two negations it may be an `||`. */
 export function negatedConjunct(expression: Expression, names: ValueNames): Line {
   const twice = expression.root.kind === "call" && expression.root.overload === "logical_not";
   const print = negated(expression, names);

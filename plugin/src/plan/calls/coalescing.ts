@@ -7,7 +7,7 @@ import type { BffMethod, Composed, Model, Source, Step } from "../../resolve/mod
 import { callsOf, composesOf } from "../../resolve/model/source-parts.ts";
 import { planCallPolicy, policyKey } from "./policies.ts";
 
-/** Whether equal calls are to be made once. */
+/** Returns true if equal calls are made once. */
 export type Coalesces = (call: Call) => boolean;
 
 /**

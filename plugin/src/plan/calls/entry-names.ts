@@ -59,7 +59,7 @@ export function nameCalls(
   }
 }
 
-/** Calls of one key have one entry: they differ in nothing but what they send. */
+/** Calls with one key share an entry: they differ only in the values that they send. */
 function keyOf(call: Call): string {
   const { batch } = call;
   const shape = batch && [
@@ -74,7 +74,7 @@ function keyOf(call: Call): string {
 function entryNames(all: readonly Call[], upstreamOf: (call: Call) => string): ReadonlyMap<string, string> {
   const wishOf = (call: Call): string => (call.batch === undefined ? lowerFirst(call.method.name) : batchName(call));
   const found = new Map<string, { readonly call: Call; readonly named: string }>();
-  // In the order of the files' names and not of the request's.
+  // The order of the files' names does not depend on the request.
   for (const call of [...all].sort((a, b) => byPlace(a.ir.at, b.ir.at))) {
     const key = keyOf(call);
     if (!found.has(key)) found.set(key, { call, named: `${fullName(call.method)} ${wishOf(call)}` });
@@ -88,7 +88,7 @@ function entryNames(all: readonly Call[], upstreamOf: (call: Call) => string): R
     ),
     scope,
   );
-  // Those of one rpc that differ in policy, or in how they batch: the first one has the name as it is.
+  // Calls of one rpc may differ in policy or in batching: the first one keeps the plain name.
   const taken = new Set<string>();
   const nameOf = new Map<string, string>();
   for (const [key, { named }] of found) {

@@ -99,7 +99,7 @@ function firstUnbounded(order: readonly PlanBlock[], messages: Messages): PlanSt
     .find((step) => itemsOf(step) === Number.POSITIVE_INFINITY && callsBelow(step, messages).length > 0);
 }
 
-/** Whether an `each` makes calls that nothing joins. */
+/** Returns true if an `each` makes calls that nothing joins. */
 function callsOneByOne(order: readonly PlanBlock[], messages: Messages): boolean {
   const lists = order.flatMap(({ steps }) => allSteps(steps)).filter(({ step }) => step.source.kind === "each");
   return lists.some((step) => callsBelow(step, messages).some(({ batch }) => batch === undefined));

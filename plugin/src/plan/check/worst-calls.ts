@@ -149,7 +149,7 @@ function momentsOf(step: PlanStep, around: readonly Moments[], unbounded: number
   const moments = around.map(({ count, size }) =>
     apart ? { count: count * size, size: items } : { count, size: size * items },
   );
-  // Those of one size are one entry, so that the list stays short in deep graphs.
+  // Moments of one size are one entry, so that the list stays short in deep graphs.
   const bySize = Map.groupBy(moments, ({ size }) => size);
   return [...bySize].map(([size, all]) => ({ count: sum(all.map(({ count }) => count)), size }));
 }
@@ -159,7 +159,7 @@ export function attemptsOf(policy: PlanCallPolicy | undefined): number {
   return (policy?.retry?.attempts.value ?? 1) * (1 + (policy?.hedge?.max.value ?? 0));
 }
 
-/** How many items a step has at most; one when it is no `each`. */
+/** Returns the maximum number of items of a step; one if it is no `each`. */
 export const itemsOf = ({ step: { source } }: PlanStep, unbounded: number = Number.POSITIVE_INFINITY): number =>
   source.kind === "each" ? (source.max ?? unbounded) : 1;
 /** Steps of the service end at one moment for all that wait for them. */

@@ -32,7 +32,7 @@ export class ProjectedFields {
       for (const { message } of desc.fields) if (message !== undefined) open.push(message);
     }
   }
-  /** It is made here, so that it has all of its fields; what they hold comes from elsewhere. */
+  /** Adds a message that the code creates: it has all of its fields, and their contents come from elsewhere. */
   made(desc: DescMessage): void {
     this.#made.add(desc);
   }

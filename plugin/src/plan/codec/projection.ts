@@ -32,9 +32,9 @@ export interface Projected {
   readonly file: DescFile;
   /** The messages it composes itself, and the blocks of its services. */
   readonly own: readonly (Composed | Opening | Let | Permit | Followed | Topic)[];
-  /** Those of other files that they reach. */
+  /** Blocks of other files that they reach. */
   readonly others: readonly (Composed | Opening)[];
-  /** Those that this file holds. */
+  /** Conversions that this file contains. */
   readonly conversions: readonly MessageConversion[];
   readonly rpcs: readonly DescMethod[];
   /** Types of principals, which no answer contains. */
@@ -118,7 +118,7 @@ class ValueReader {
   stepsWhole(steps: readonly Step[]): void {
     for (const { variable } of steps) if (variable !== undefined) this.#typeWhole(variable.type);
   }
-  /** Whether a conversion does not select fields itself, or does so in another file. */
+  /** Returns true if a conversion selects no fields itself, or selects them in another file. */
   takesWhole(conversion: Conversion): boolean {
     switch (conversion.kind) {
       case "same":
@@ -207,11 +207,11 @@ class ValueReader {
     for (const detail of fail.details) this.#leaves(detail);
   }
 
-  /** Its value gets a name, or is a condition. */
+  /** Reads an expression that gets a name, or that is a condition. */
   #named(expression: Expression | undefined): void {
     if (expression !== undefined) this.#node(expression.root);
   }
-  /** It takes the place of another value. */
+  /** Reads a value that replaces another value. */
   #kept(bound: Bound | undefined): void {
     if (bound === undefined) return;
     if (bound.conversion.kind === "same") this.#named(bound.expression);
@@ -221,7 +221,7 @@ class ValueReader {
     if (this.takesWhole(conversion)) this.#leaves(expression);
     else this.#named(expression);
   }
-  /** It becomes a field of a response. */
+  /** Reads a value that becomes a field of a response. */
   shown(bound: Bound): void {
     const passed = isSame(bound.conversion) ? messageIn(bound.expression.type) : undefined;
     if (passed === undefined) {

@@ -1,7 +1,10 @@
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import { isInherited } from "../../cel/index.ts";
 
-/** Why a message is left to protobuf-es; undefined: nothing in it is unusual, whatever the messages inside of it are. */
+/**
+ * Returns the reason why protobuf-es handles a message; undefined: nothing in it is unusual, apart from messages inside
+ * it.
+ */
 export function unusual(desc: DescMessage): string | undefined {
   if (desc.file.edition !== PROTO3) return "not proto3";
   for (const field of desc.fields) {

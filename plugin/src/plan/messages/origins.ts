@@ -28,7 +28,7 @@ import type { Condition, PlanStep, Touch, TouchOrigin } from "../model/messages.
 export interface OriginContext {
   readonly composed: Composed | Let | Permit | Opening;
   readonly planned: (step: Step) => PlanStep;
-  /** Whether anything inside a composed message may be touched. */
+  /** Returns true if anything inside a composed message may be touched. */
   readonly degradable: (typeName: string) => boolean;
 }
 
@@ -212,7 +212,7 @@ class BlockOrigins implements Origins {
     });
   }
 
-  /** Whether a step is absent for sure where an origin has a cause. */
+  /** Returns true if a step is certainly absent when an origin has a cause. */
   #goesWith(step: Step | undefined, { origin }: TouchOrigin): boolean {
     if (step === undefined || origin.kind !== "step" || step.fallback !== undefined) return false;
     if (origin.step.step === step) return failsAlone(step);

@@ -21,7 +21,7 @@ export function sharedNames(model: Model): ReadonlyMap<string, string> {
   return new Map([...names].map((name) => [name, scope.takeWith(lowerCamel(name), "Step")]));
 }
 
-/** One for each set of steps that an rpc starts. */
+/** Returns one plan for each set of steps that an rpc starts. */
 export function planStarts(
   service: BffService,
   messages: ReadonlyMap<string, PlanMessage>,
@@ -172,7 +172,7 @@ function onlyGuards(step: PlanStep, steps: readonly PlanStep[]): boolean {
   return readers.every((other) => other.immediate || (other.sync && onlyGuards(other, steps)));
 }
 
-/** Whether composing a message certainly waits for a step of the service. */
+/** Returns true if composing a message certainly waits for a step of the service. */
 function waitsFor(root: Root, step: Step): boolean {
   const seen = new Set<Step>();
   const open = [...root.awaited, ...root.barriers].map((one) => one.step);

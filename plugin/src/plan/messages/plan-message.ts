@@ -22,7 +22,7 @@ export interface MessageSurroundings {
   readonly degradable: (typeName: string) => boolean;
   /** The arguments of a message that may be touched. */
   readonly tainted: (typeName: string) => readonly string[];
-  /** Whether composing a message may send calls that are not batched. */
+  /** Returns true if composing a message may send calls that are not batched. */
   readonly sendsUnbatched: (typeName: string) => boolean;
   readonly calls: ReadonlyMap<Call, Entry>;
   readonly topics: PlanTopics;

@@ -126,7 +126,10 @@ function mayThrow({ expression, conversion }: Bound): boolean {
   return conversion.kind !== "same" && (conversion.kind !== "represent" || expression.constant === undefined);
 }
 
-/** Whether a step notes a failure that it does not end with: one that is ignored or replaced, or that of a step that it needs. */
+/**
+ * Returns true if a step notes a failure without ending with it: an ignored or replaced failure, or that of a step that
+ * it needs.
+ */
 function notesFailure({ source, if: condition }: Step): boolean {
   if (source.kind === "call" && source.call.onError.some(({ then }) => then.kind !== "fail")) return true;
   const needed = [condition, ...neededBy(source)];
@@ -138,7 +141,7 @@ function neededBy(source: Source): readonly (Expression | undefined)[] {
   return source.kind === "each" ? [source.in] : sourceExpressions(source);
 }
 
-/** Whether something in a step marks it as touched although it has a value. */
+/** Returns true if a part of a step marks it as touched although it has a value. */
 function marksValue(source: Source): boolean {
   const inner = source.kind === "each" ? source.source : source;
   return (

@@ -100,7 +100,7 @@ export interface PlanCallPolicy {
   readonly limit: LimitLeaves | undefined;
   /** Limit on streams of a followed call. */
   readonly streams: Leaf<number> | undefined;
-  /** Whether a limit that it has to pass is adaptive. */
+  /** True if a limit that it must pass is adaptive. */
   readonly adaptive: boolean;
 }
 
@@ -111,12 +111,12 @@ export interface Entry {
   readonly method: DescMethod;
   readonly upstream: string;
   readonly policy: PlanCallPolicy;
-  /** How it is called over HTTP; undefined: over gRPC. */
+  /** HTTP rule of the call; undefined: gRPC. */
   readonly http: RestRule | undefined;
   readonly batch: Batch | undefined;
-  /** Whether keys are grouped by what else is in the request, and by metadata. */
+  /** True if keys are grouped by the rest of the request, and by metadata. */
   readonly grouped: boolean;
-  /** Whether the batch sends metadata. */
+  /** True if the batch sends metadata. */
   readonly metadata: boolean;
   /** Equal calls of one response are made once: it has no side effects, and one response may reach it twice. */
   readonly coalesce: boolean;
@@ -134,7 +134,7 @@ export interface PlanTopic {
   readonly keep: Leaf<number>;
 }
 
-/** By declaration. */
+/** Topics by declaration. */
 export type PlanTopics = ReadonlyMap<IrTopic, PlanTopic>;
 
 /** A method that resolvers can call. */

@@ -12,7 +12,7 @@ export interface PlanRateLimit {
   readonly name: string;
   readonly package: string;
   readonly rate: number;
-  /** In milliseconds; or a unit of the calendar. */
+  /** Period in milliseconds, or a unit of the calendar. */
   readonly per: number | CalendarUnit;
   readonly burst: number;
   readonly local: boolean;

@@ -1,4 +1,4 @@
-// How a message will be composed: its steps in their order, and what failures touch.
+// Plan of a message: its steps in their order, and the touches of failures.
 
 import type { DescField, DescFile } from "@bufbuild/protobuf";
 import type { Expression } from "../../cel/index.ts";
@@ -16,7 +16,7 @@ export interface PlanBlock {
   readonly declared: readonly PlanStep[];
   /** All but the steps that only one case of a switch reads; what a step reads stands before it. */
   readonly steps: readonly PlanStep[];
-  /** Whether a call with side effects is inside, so that the function takes a parameter `before`. */
+  /** True if a call with side effects is inside, so that the function takes a parameter `before`. */
   readonly effectful: boolean;
   /** Arguments that may be absent: taken into local names first, so that TypeScript sees what has been checked. */
   readonly optionalArgs: readonly string[];
@@ -55,7 +55,7 @@ export interface PlanMessage extends PlanBlock {
   readonly parts: readonly PlanPart[];
   /** Arguments that bring causes with them: then composing takes a parameter `from`. */
   readonly tainted: readonly string[];
-  /** Whether anything in it, or in what it composes, may be recorded as degraded. */
+  /** True if anything in it, or in the messages that it composes, may be recorded as degraded. */
   readonly degradable: boolean;
   /** Composed from another file too: the members of the app object that it and what it composes need. */
   readonly needs: AppNeeds | undefined;
@@ -64,7 +64,7 @@ export interface PlanMessage extends PlanBlock {
 export interface PlanPart {
   /** Places among the targets of the message. */
   readonly targets: readonly number[];
-  /** In that order, all members of a oneof. */
+  /** Fields in the same order, with all members of a oneof. */
   readonly fields: readonly DescField[];
   /** Steps whose values its fields read and the first message does not, in the order of steps. */
   readonly awaited: readonly PlanStep[];
@@ -113,7 +113,7 @@ export interface PlanStep {
   readonly waitsFor: readonly PlanStep[];
   /** For a switch: the steps that only one case reads, by case (the default last), in order. */
   readonly lazy: readonly (readonly PlanStep[])[];
-  /** Whether it is one of those. */
+  /** True if it is one of these steps. */
   readonly onlyInCase: boolean;
   /** Set for a step that only values of members of one oneof read: it starts once such a member may be chosen. */
   readonly wanted: (Wanted & { readonly waitsFor: readonly PlanStep[] }) | undefined;
@@ -134,7 +134,7 @@ export interface PlanStep {
   readonly explained: boolean;
   /** True if an expression reads a failure that this step notes without ending with it. */
   readonly notes: boolean;
-  /** Whether something in it marks it as touched although it has a value, or it notes a failure. */
+  /** True if a part of it marks it as touched although it has a value, or if it notes a failure. */
   readonly marks: boolean;
   /** For side effects: the steps that must have succeeded first, besides the parameter `before`. */
   readonly clearedBy: readonly PlanStep[];

@@ -23,7 +23,7 @@ export interface Plan {
   readonly messages: readonly PlanMessage[];
   /** The function of a copy: `toSummary`. */
   readonly convert: (conversion: MessageConversion | EnumConversion) => string;
-  /** How values of one enum become those of another. */
+  /** Returns the conversion of one enum to another. */
   readonly enumConversion: (from: DescEnum, to: DescEnum) => EnumConversion | undefined;
 }
 
@@ -34,7 +34,7 @@ export interface PlanFile {
   readonly services: readonly PlanService[];
   /** The counters of its services, in the order of their first use. */
   readonly limits: readonly PlanRateLimit[];
-  /** In file order. */
+  /** Messages in file order. */
   readonly messages: readonly PlanMessage[];
   /** Openings of its messages that are composed per item of a stream. */
   readonly openings: readonly PlanOpening[];
@@ -83,7 +83,7 @@ export interface PlanStart extends PlanBlock {
   readonly name: string;
   /** `admitDashboardService`; undefined: no guard of it is immediate. */
   readonly admit: string | undefined;
-  /** Whether anything is left to start. */
+  /** True if no step is left to start. */
   readonly empty: boolean;
   /** Callers of its rpcs. */
   readonly callers: Callers | undefined;
@@ -110,7 +110,7 @@ export interface PermitPart {
   readonly name: string;
   readonly steps: readonly PlanStep[];
 }
-/** Data that an rpc records in traces, logs and metrics. */
+/** Traces of an rpc's requests. */
 export interface PlanTelemetry {
   readonly of: Telemetry;
   /** Names of surrounding functions, which no local name may hide. */
@@ -125,9 +125,9 @@ export interface PlanMethod {
   readonly permit: PlanPermit | undefined;
   /** Deprecation headers of the rpc. */
   readonly version: PlanVersion | undefined;
-  /** How often it may be called; undefined: as often as callers like. */
+  /** Rate limits; undefined: callers may call it without limit. */
   readonly limits: PlanLimits | undefined;
-  /** Data that the rpc records in traces, logs and metrics. */
+  /** Traces of its requests. */
   readonly telemetry: PlanTelemetry | undefined;
   /** The stream that the rpc follows; undefined: it returns one answer. */
   readonly stream: PlanStream | undefined;
@@ -135,7 +135,7 @@ export interface PlanMethod {
   readonly hasParts: boolean;
   /** Its paths besides that of the rpc. */
   readonly rest: readonly RestRule[];
-  /** Its answers as wholes are used again. */
+  /** Cache of its whole answers. */
   readonly cache: PlanResponseCache | undefined;
   /** Directives for HTTP caches of its answers. */
   readonly http: PlanHttpCache | undefined;
@@ -200,7 +200,7 @@ export interface PlanHttpCache {
   readonly shared: boolean;
 }
 
-/** When an rpc ends. Days are as ISO 8601 has them. */
+/** Deprecation of an rpc. Days have the form of ISO 8601. */
 export interface PlanVersion {
   /** Headers of every answer: names and values in turn. */
   readonly headers: readonly string[];

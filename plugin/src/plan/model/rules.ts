@@ -12,7 +12,7 @@ export interface PlanRuledMessage {
   readonly rules: RuledMessage;
   /** `GetRequest` of `checkGetRequest` and `validateGetRequest`. */
   readonly name: string;
-  /** Whether it is the request of an rpc. */
+  /** True if it is the request of an rpc. */
   readonly request: boolean;
   /** Itself, and the messages inside of it that are checked. */
   readonly inside: readonly RuledMessage[];

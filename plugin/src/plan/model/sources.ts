@@ -37,7 +37,7 @@ export interface PlanCall extends PlanRequest {
   readonly clientFields: readonly ClientPart[];
   /** True if its request or metadata may throw, or needs a microtask. */
   readonly fails: boolean;
-  /** Whether its value may be a fallback, or an answer from a cache past its ttl. */
+  /** True if its value may be a fallback, or an answer from a cache past its ttl. */
   readonly marks: boolean;
   /** Every expression that is evaluated before it is sent, or when it fails. */
   readonly expressions: readonly Expression[];
@@ -58,7 +58,7 @@ export interface PlanFail {
   /** Undefined: the fixed text of the code. Parts in order: literal text and holes. */
   readonly message: readonly (string | Expression)[] | undefined;
   readonly details: readonly Expression[];
-  /** Whether the rest is the upstream's. */
+  /** True if the other parts are the upstream's. */
   readonly asIs: boolean;
 }
 
@@ -94,12 +94,12 @@ export interface PlanEachSource {
   readonly source: PlanBySource | PlanCallSource | PlanComposeSource;
   /** Expressions of `source`. */
   readonly expressions: readonly Expression[];
-  /** Whether an item may have no value. */
+  /** True if an item may have no value. */
   readonly itemAbsent: boolean;
   readonly key: Expression | undefined;
   readonly partial: boolean;
   readonly concurrent: number;
-  /** Whether it is a list of messages that fails as a whole. */
+  /** True if it is a list of messages that fails as a whole. */
   readonly wholeList: boolean;
 }
 export interface PlanSwitchSource {
@@ -113,7 +113,7 @@ export interface PlanGuardSource {
   readonly fail: PlanFail;
   /** Expressions of `fail`. */
   readonly expressions: readonly Expression[];
-  /** Whether one of its expressions, or of its `if`, may fail. */
+  /** True if one of its expressions, or of its `if`, may fail. */
   readonly fails: boolean;
 }
 /** A function of the user. */

@@ -114,5 +114,5 @@ function conversionNames({ from, to, owner, position }: MessageConversion | Enum
   return both((to, from) => `to${to}From${from}`, undefined, [long, long, other]);
 }
 
-/** Whether an rpc has limits that are charged behind its permit's conditions. */
+/** Returns true if an rpc has limits that are charged after its permit's conditions. */
 export const isLimitedLate = (limits: Limits | undefined): boolean => limits?.uses.some(({ early }) => !early) ?? false;

@@ -43,7 +43,9 @@ export class NameScope {
 
 export const lowerFirst = (name: string): string => name.charAt(0).toLowerCase() + name.slice(1);
 export const upperFirst = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1);
-/** The same for a variable: types, enums and schemas begin with a capital, so that it must not. */
+/**
+ * Returns the camel case name of a variable. Types, enums and schemas begin with a capital, so the variable must not.
+ */
 export const lowerCamel = (name: string): string => (/^[A-Z]/.test(name) ? `${camel(name)}_` : camel(name));
 /** `userById` → `USER_BY_ID`. */
 export const upperSnake = (name: string): string => name.replace(/([a-z0-9])([A-Z])/g, "$1_$2").toUpperCase();

@@ -27,7 +27,10 @@ function nameOf(message: DescMessage): string {
   return `${names.map(upperSnake).join("_")}_PARTS`;
 }
 
-/** In order of declaration, those of messages in a field behind the field itself. Messages compose each other in no circle. */
+/**
+ * Returns paths in order of declaration; paths inside a field follow the field itself. Messages never compose each
+ * other in a circle.
+ */
 function pathsOf(message: Composed, byName: ReadonlyMap<string, Composed>): string[] {
   const own = new Set(partsOf(message).flatMap((part) => fieldsOf(part, message)));
   const inside = new Map(

@@ -4,9 +4,9 @@ import type { Expression, Variable } from "../../cel/index.ts";
 import type { Call } from "../../resolve/model/call.ts";
 
 /**
- * Returns the properties of a caller that a call sends: the identity, the branch of the upstream, forwarded headers,
- * and metadata and request fields that read headers or the principal. Callers share a cached answer only if these
- * properties are equal. Empty: all callers share it.
+ * Returns the properties of a caller that a call sends: the identity, the branch of the upstream, and forwarded
+ * headers. Metadata and request fields that read headers or the principal also belong to them. Callers share a cached
+ * answer only if these properties are equal. Empty: all callers share it.
  */
 export function perCaller(call: Call): readonly string[] {
   const forwarded = call.policy.forward.map(({ value }) => value).filter((name) => !isTraceId(name));

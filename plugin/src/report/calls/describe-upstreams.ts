@@ -23,7 +23,7 @@ export interface BreakerReport {
   readonly slow_rate?: number;
 }
 
-/** In the order of their names. */
+/** Returns the reports in the order of their names. */
 export function upstreamReports({ upstreams }: PlanFile): readonly UpstreamReport[] {
   return upstreams
     .map(({ service, breaker, methods, limit, retryBudget, protocol }) => ({

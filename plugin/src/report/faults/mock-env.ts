@@ -26,7 +26,7 @@ function withSample(entry: EnvVar): EnvVar {
 const STRING: EnvShape = { of: "one", item: "string" };
 const SAMPLES = { int: "1", uint: "1", bool: "true", double: "1.5", duration: "1s" } as const;
 
-/** The same as values, by name. */
+/** Returns the same variables as values, by name. */
 export function mockEnvValues(entries: readonly EnvVar[]): { readonly [name: string]: ValueReport } {
   return Object.fromEntries(entries.map((entry) => [entry.ir.name.value, reportOf(entry)]));
 }

@@ -15,7 +15,7 @@ export interface WireReport {
   readonly fields?: readonly string[];
 }
 
-/** In order of first use; each message once in each direction. */
+/** Returns messages in order of first use; each message once in each direction. */
 export function wireOf({ entries, services, codec }: PlanFile): WireReport[] {
   const calls = entries.map(({ method }) => method);
   const rpcs = services.flatMap(({ methods }) => methods.map(({ method }) => method.desc));

@@ -1,7 +1,7 @@
 import { type LimitFacts, limitFacts } from "../../lock/limit-facts.ts";
 import type { PlanLimits } from "../../plan/model/limits.ts";
 
-/** In the order in which they are charged. */
+/** Returns the limits in the order in which they are charged. */
 export function limitReports(limits: PlanLimits | undefined): readonly LimitFacts[] {
   return [...(limits?.early ?? []), ...(limits?.late ?? [])].map(({ use }) => limitFacts(use));
 }

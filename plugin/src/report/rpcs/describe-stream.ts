@@ -28,7 +28,7 @@ export interface TopicReport {
   readonly name: string;
   readonly subject?: string;
   readonly jetstream?: string;
-  /** Present without NATS. */
+  /** The call that the topic follows if no NATS is configured. */
   readonly call?: string;
   readonly position?: string;
   readonly until?: string;

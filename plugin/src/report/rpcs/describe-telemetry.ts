@@ -1,6 +1,6 @@
 import type { PlanTelemetry } from "../../plan/model/plan.ts";
 
-/** Report of the data that an rpc records in traces, logs and metrics: expressions appear as written. */
+/** Report of the traces of an rpc's requests: expressions appear as written. */
 export interface TelemetryReport {
   readonly sample?: number;
   readonly slow_ms?: number;
@@ -15,7 +15,7 @@ export function telemetryReport({ of: { sample, slowMs, attributes } }: PlanTele
   };
 }
 
-/** The same in a line. */
+/** Returns the same report in a line. */
 export function telemetryLine(telemetry: PlanTelemetry): string {
   const { sample, slow_ms, attributes = [] } = telemetryReport(telemetry);
   const parts = [
