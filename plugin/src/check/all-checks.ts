@@ -52,7 +52,10 @@ import { unreadEnv } from "./unused/unread-env.ts";
 import { unreadItems } from "./unused/unread-items.ts";
 import { unusedSteps } from "./unused/unused-steps.ts";
 
-/** Checks of what is wrong, in the order in which they run. One value is checked where it is read, one expression where it is resolved. */
+/**
+ * Checks of errors, in the order in which they run. A single value is checked where it is read, a single expression
+ * where it is resolved.
+ */
 const ALL_CHECKS: readonly Check[] = Object.freeze([
   effectsOrder,
   degradationField,
@@ -73,7 +76,9 @@ const ALL_CHECKS: readonly Check[] = Object.freeze([
   uniqueMessages,
 ]);
 
-/** Checks of what works but is hardly intended. They run only if nothing is wrong, because an error may be their cause. */
+/**
+ * Checks of valid but probably unintended settings. They run only without errors, because an error may be their cause.
+ */
 const CHECKS_WHEN_SOUND: readonly Check[] = Object.freeze([
   unusedSteps,
   unordered,

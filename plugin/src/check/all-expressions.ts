@@ -23,7 +23,7 @@ export function fieldExpressions(message: Block): Expression[] {
   return all.filter((expression) => expression !== undefined);
 }
 
-/** "step "item"", or by its place where it has no name; of a resolver what it supplies. */
+/** Returns `step "item"`, or the place of a step without a name; for a resolver its message or field. */
 export function nameOf(step: Step): string {
   if (step.source.kind === "resolver") {
     const { field, message } = step.source;

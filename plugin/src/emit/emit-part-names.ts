@@ -1,4 +1,4 @@
-// For clients: which fields of a response may come later.
+// Part names for clients: the fields of a response that may come later.
 import type { GeneratedFile } from "@bufbuild/protoplugin";
 import type { PlanFile } from "../plan/model/plan.ts";
 

@@ -249,7 +249,7 @@ function functionsOf(blocks: readonly Block[], names: ReadonlyMap<Overload, stri
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** The messages that a file's services reach; without services, its own and what they compose. */
+/** Returns the messages that a file's services reach; without services, its messages and those that they compose. */
 function reach(file: BffFile, run: Planned): Composed[] {
   const roots =
     file.services.length > 0

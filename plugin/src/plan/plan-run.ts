@@ -263,7 +263,7 @@ function startedRoots(model: Model): ReadonlySet<Composed> {
   );
 }
 
-/** The members of the app object that a message needs, with what it composes. */
+/** Returns the members of the app object that a message and its composed messages need. */
 function needsOf(
   message: Block,
   env: AppNeeds["env"],

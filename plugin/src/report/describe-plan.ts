@@ -123,7 +123,7 @@ const ONCE: Readonly<Partial<Record<PlanBlock["composed"]["kind"], readonly stri
   opening: ["once, to open"],
 };
 
-/** Each message once, where it is composed first. */
+/** Returns each message once, at its first composition. */
 function rows(message: PlanBlock, indent: string, messages: Messages, shown: Set<PlanMessage>): Row[] {
   const own = messages.get(message.composed.desc.typeName);
   const { kind } = message.composed;

@@ -91,7 +91,7 @@ export interface RpcReport {
   readonly cache?: ResponseCacheReport;
   /** Directives for HTTP caches; present only if declared. */
   readonly http_cache?: HttpCacheReport;
-  /** Functions of the user that its expressions call; only where there are some. */
+  /** Functions of the user that its expressions call; present only if functions exist. */
   readonly functions?: readonly string[];
 }
 /** The numbers beside it cover the opening: the steps that run once, before the source opens. */
@@ -147,7 +147,7 @@ export interface ServiceReport {
 }
 export interface MessageReport {
   readonly message: string;
-  /** Steps of the service that it, or what it composes, reads. */
+  /** Steps of the service that it, or a message that it composes, reads. */
   readonly shared?: readonly string[];
   readonly steps: readonly StepReport[];
   readonly edges: readonly Edge[];

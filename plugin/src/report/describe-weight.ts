@@ -3,7 +3,7 @@
 import { type Weight, weightOf } from "../plan/check/weight.ts";
 import type { Plan } from "../plan/model/plan.ts";
 
-/** Nothing where the run has no rpcs. */
+/** Returns no files if the run has no rpcs. */
 export function weightFiles(plan: Plan): readonly { readonly name: string; readonly content: string }[] {
   const weight = weightOf(plan);
   return weight.blocks.length === 0 ? [] : [{ name: "bff_weight.txt", content: `${lines(weight).join("\n")}\n` }];

@@ -16,7 +16,7 @@ export const randomPlaces: Check = {
   run: checkRandomPlaces,
 };
 
-/** Random values stand only where each response may have its own, and where none of them decides what is done. */
+/** Reports random values that several responses share, or that decide an action. */
 function checkRandomPlaces(model: Model, report: Report): void {
   const refuse = refusal(report);
   const shared = new Set<Text>(
@@ -62,7 +62,7 @@ function checkConditions(block: AnyBlock, refuse: Refuse): void {
   refuse(conditionsOf(block), { message: "a condition does not go by chance", hint });
 }
 
-/** @param shared what entries of upstreams send */
+/** @param shared values that entries of upstreams send */
 function checkPolicy({ policy, metadata }: Call, shared: ReadonlySet<Text>, refuse: Refuse): void {
   refuse([policy.retry.if], { message: "whether a call is repeated does not go by chance", hint: "leave it out" });
   refuse(

@@ -13,7 +13,7 @@ export const openEnums: Check = {
   run: checkOpenEnums,
 };
 
-/** Copies of enums that an upstream may give values to come, and that have nothing for these. */
+/** Reports copies of enums that cannot represent values that an upstream adds later. */
 function checkOpenEnums(model: Model, report: Report): void {
   const reported = new Set<DescEnum>();
   for (const { from, owner, values, default: standard } of enumsRead(model)) {

@@ -10,7 +10,7 @@ export const needlessAfter: Check = {
   run: checkNeedlessAfter,
 };
 
-/** A step waits for what it reads anyway: `after` is for what it does not read. */
+/** Reports `after` for a step that is read: a step waits for its reads anyway. */
 function checkNeedlessAfter(model: Model, report: Report): void {
   for (const step of blocksOf(model).flatMap((message) => message.steps)) {
     const read = new Set(step.reads.map((other) => other.name));

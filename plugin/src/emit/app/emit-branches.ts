@@ -1,4 +1,5 @@
-// Which requests go to branches of an upstream: constants of the function that makes the app object, where `env` is.
+// Rules of requests for the branches of an upstream: constants of the function that creates the app object and has
+// `env`.
 import { type Expression, emitValue } from "../../cel/index.ts";
 import type { PlanBranch, PlanUpstream } from "../../plan/model/calls.ts";
 import type { PlanFile } from "../../plan/model/plan.ts";
@@ -6,7 +7,7 @@ import { appNames, readsRequest } from "../names/app-names.ts";
 import type { FileNames } from "../names/file-names.ts";
 import { block, type Line, type Lines } from "../text/lines.ts";
 
-/** The constant with the rules of an upstream: `agentBranches`, where no upstream is called so. */
+/** Returns the constant with the rules of an upstream: `agentBranches`, unless an upstream has this name. */
 function constantOf({ name }: PlanUpstream, { upstreams }: PlanFile): string {
   const wish = `${name}Branches`;
   return upstreams.some((other) => other.name === wish) ? `${wish}_` : wish;
@@ -50,7 +51,7 @@ function ofRequest(expression: Expression, names: FileNames): Line {
   return [`${parameter} => `, ...emitValue(expression, appNames(names)).print];
 }
 
-/** The type of the principal that rules read; `undefined` where none does. */
+/** Returns the type of the principal that rules read; `undefined` if no rule reads it. */
 function principalOf({ branches }: PlanUpstream, names: FileNames): Line {
   for (const expression of branches.flatMap((one) => [one.if, one.by])) {
     const proto = expression?.reads.find(({ variable }) => variable.role === "principal")?.variable.proto;

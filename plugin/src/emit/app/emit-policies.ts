@@ -162,7 +162,10 @@ function emitCalls(
   return constants;
 }
 
-/** The policy that most calls have; none where it is that of one upstream among several: the others are no variations of it. */
+/**
+ * Returns the policy of most calls. Returns none if it belongs to one upstream among several: the other policies are no
+ * variations of it.
+ */
 function baseOf(entries: readonly Entry[]): PlanCallPolicy | undefined {
   const base = mostCommon(
     entries.map(({ policy }) => policy),

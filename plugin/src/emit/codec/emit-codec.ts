@@ -153,7 +153,7 @@ function isSet(field: DescField, read: string): string {
 }
 const IMPLICIT = 2;
 
-/** @param set the condition under which it goes out */
+/** @param set the condition under which the field is sent */
 function writeOne(
   field: DescField,
   value: string,
@@ -215,7 +215,7 @@ function emitReader(reader: CodecMessage, codec: PlanCodec, names: FileNames): L
       ? ["default: unknown = r.unknown(tag, ", names.schema(desc), ", unknown);"]
       : ["default: r.skip(tag, ", names.schema(desc), ");"];
   const unknown: Line = ["let unknown: ", names.protobufType("UnknownField"), "[] | undefined;"];
-  // In the loop TypeScript would compare what each member has been set to with that of all others.
+  // In the loop TypeScript would compare the value of each member with the values of all others.
   const composed = read.filter(({ message }) => message !== undefined);
   const long = new Map([...longOneofs(composed)].map((oneof, i) => [oneof, `once${i + 1}`]));
   const checks = [...long].map(([{ localName }, check]): Line => {

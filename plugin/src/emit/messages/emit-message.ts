@@ -92,7 +92,7 @@ function emitBody(message: PlanMessage, names: MessageNames, cx: StepContext): L
   ];
 }
 
-/** The steps with an empty line behind each, without constants that stand with the guards alone. */
+/** Returns the steps, each followed by an empty line, without constants that belong to the guards alone. */
 export function mentioned(
   printed: readonly { readonly step: PlanStep; readonly lines: Lines }[],
   asAdmission: (step: PlanStep) => boolean,
@@ -168,7 +168,7 @@ interface Args {
   readonly name: string;
   readonly type: Line;
 }
-/** `cx` and `args`, or what is given in place of these. */
+/** Returns the parameters `cx` and `args`, or their replacements. */
 export function commonParameters(
   message: (PlanMessage | PlanOpening) & Pick<PlanMessage, "needs">,
   file: FileNames,

@@ -69,7 +69,7 @@ function emitBody(opening: PlanOpening, file: FileNames, planned: StepContext["p
   return [...taken, ...(taken.length > 0 ? [[]] : []), ...hoistedLines(plain.hoisted), ...kept, ...ending];
 }
 
-/** `ownerStep`, or `ownerStep: owner_Step` where the name was taken. */
+/** Prints `ownerStep`, or `ownerStep: owner_Step` if the name is taken. */
 function handedOn(name: string, step: PlanStep): Line {
   const property = step.sync ? name : `${name}Step`;
   const local = sharedLocal(step);

@@ -122,7 +122,7 @@ function trimmed(lines: Lines): Lines {
   return lines.at(-1)?.length === 0 ? lines.slice(0, -1) : lines;
 }
 
-/** `viewerStep`, or `viewerStep: viewer_Step` where the name was taken. */
+/** Prints `viewerStep`, or `viewerStep: viewer_Step` if the name is taken. */
 function handedOn(step: PlanStep, of: Pick<PlanBlock, "sharedNames">, start: PlanStart): Line {
   const own = start.gives.find((one) => one.step.step.name === step.step.name)?.step ?? ownStep(step, start);
   const name = sharedProperty(step, of);

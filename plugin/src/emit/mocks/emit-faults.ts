@@ -38,7 +38,7 @@ export function emitFaults(file: PlanFile, told: readonly RpcPrediction[], f: Ge
   for (const row of lines) f.print(...row);
 }
 
-/** How a BFF is made for each. */
+/** Prints the function that creates the BFF of a test. */
 function makes(file: PlanFile, names: FileNames, f: GeneratedFile): Lines {
   const create = f.import("createTestBff", `./${mockPath(file.desc)}.js`);
   const supplied = standIns(file, names);

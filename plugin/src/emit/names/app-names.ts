@@ -12,7 +12,7 @@ const OF_REQUEST: Partial<Readonly<Record<Variable["role"], string>>> = {
 /** Returns true if an expression reads the request itself, so that it needs `cx`. */
 export const readsRequest = (variable: Variable): boolean => OF_REQUEST[variable.role] !== undefined;
 
-/** Names where the app object is made: `env` and `functions` are there, and `cx` is a parameter. */
+/** Returns names for the place that creates the app object: `env` and `functions` exist, and `cx` is a parameter. */
 export function appNames(names: FileNames): Names {
   return {
     variable: ({ role, name }) => OF_REQUEST[role] ?? name,

@@ -1,4 +1,4 @@
-// TypeScript's types of what generated functions take and give.
+// TypeScript types of the arguments and results of generated functions.
 import { ScalarType } from "@bufbuild/protobuf";
 import { type Proto, unsetIsNull, type Variable } from "../../cel/index.ts";
 import type { PlanArg } from "../../plan/model/inputs.ts";

@@ -199,5 +199,5 @@ export const partsPath = (file: DescFile): string => `${file.name}_parts`;
 /** `web/v1/web_codec` */
 export const codecPath = (file: DescFile): string => `${file.name}_codec`;
 
-/** The plan of a server, beside it. */
+/** Returns the path of a server's plan, which is beside the server. */
 export const planPath = ({ path }: PlanServer): string => `${path}_plan`;

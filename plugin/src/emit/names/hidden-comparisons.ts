@@ -84,7 +84,7 @@ class HiddenTests implements Hidden {
   #call({ set, metadata, onError }: PlanCall): void {
     for (const { if: condition, bound } of set) this.#before(condition, true, [bound.expression]);
     for (const { if: condition, by } of metadata) this.#before(condition, true, [by]);
-    // TypeScript would take what rules leave of the codes for all that there are.
+    // TypeScript would take the codes that rules leave for all possible codes.
     for (const { if: condition } of onError)
       if (condition !== undefined)
         for (const test of comparisonsWith(condition.root, "error.code")) this.tests.add(test);
@@ -99,7 +99,7 @@ class HiddenTests implements Hidden {
     );
   }
 
-  /** @param alone what is read behind the condition may be known to be there for other reasons */
+  /** @param alone true if values after the condition may be present for other reasons */
   #before(condition: Some, outcome: boolean, region: readonly Some[], alone = false): void {
     if (condition === undefined) return;
     for (const expression of region) {

@@ -15,7 +15,7 @@ export class MessageNames implements Names {
   readonly file: FileNames;
   /** The variable that holds the response. */
   readonly result: string;
-  /** The request as deferred steps see it, under which they have more time; `cx` where nothing is deferred. */
+  /** The request of deferred steps, which gives them more time; `cx` if no step is deferred. */
   readonly late: string;
   readonly #scope: NameScope;
   readonly #steps = new Map<Variable, PlanStep>();
@@ -54,7 +54,7 @@ export class MessageNames implements Names {
     this.late = parts ? this.#scope.take("late") : "cx";
     this.result = whole?.name ?? this.#scope.take(lowerFirst(message.composed.desc.name));
   }
-  /** The planned step behind a variable. */
+  /** Returns the planned step of a variable. */
   step(variable: Variable): PlanStep | undefined {
     return this.#steps.get(variable);
   }

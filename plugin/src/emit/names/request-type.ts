@@ -1,10 +1,12 @@
-// The type of what generated functions are given of a request.
+// Type of the request that generated functions receive.
 
 import type { PlanCallers } from "../../plan/model/inputs.ts";
 import type { Line } from "../text/lines.ts";
 import type { FileNames } from "./file-names.ts";
 
-/** `Request<App>`, or `Request<App, Principal | undefined>` where callers are known and an rpc answers anybody. */
+/**
+ * Prints `Request<App>`, or `Request<App, Principal | undefined>` if callers are identified and an rpc answers anybody.
+ */
 export function typeOfRequest(app: Line, callers: PlanCallers | undefined, file: FileNames): Line {
   const request = file.runtimeType("Request");
   if (callers === undefined) return [request, "<", ...app, ">"];

@@ -28,7 +28,7 @@ export function emitRules(file: PlanFile, { messages }: PlanRules, f: GeneratedF
   for (const row of protectWords(lines, f, `./${rulesPath(file.desc)}.js`)) f.print(...row);
 }
 
-/** `validateGetRequest`, which an endpoint is given. */
+/** Prints `validateGetRequest`, which an endpoint receives. */
 function emitRequest({ name, rules: { desc } }: PlanRuledMessage, names: FileNames): Lines {
   return [
     [`/** Refuses a ${desc.typeName} that breaks its rules. */`],

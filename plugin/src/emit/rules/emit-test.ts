@@ -1,4 +1,4 @@
-// Tests of standard rules as conditions that hold where a value breaks them.
+// Tests of standard rules: conditions that are true if a value breaks the rule.
 import type { Bound, Scalar, Test, Time } from "../../model/rules.ts";
 import type { Line } from "../text/lines.ts";
 import type { RuleNames } from "./rule-names.ts";

@@ -114,7 +114,10 @@ function keyOf(scalar: ScalarType): string {
   }
 }
 
-/** A value as tests take it: numbers of enums, 64-bit integers as `bigint`, what is in a wrapper. `own`: a field's, not of its items. */
+/**
+ * Returns a value as tests take it: numbers of enums, 64-bit integers as `bigint`, the contents of a wrapper. `own`:
+ * the value of a field, not of its items.
+ */
 function plain(field: DescField, raw: string, own = false): string {
   if (own && (field.fieldKind === "list" || field.fieldKind === "map")) return raw;
   if (field.enum !== undefined) return `(${raw} as number)`;

@@ -76,7 +76,7 @@ function celNames(names: FileNames): Names {
   };
 }
 
-/** protobuf-es has a google.protobuf.Struct as JSON where it is a field. */
+/** protobuf-es has a google.protobuf.Struct as JSON if it is a field. */
 function shapeName(desc: DescMessage | DescEnum, names: FileNames): Printable {
   return desc.typeName === "google.protobuf.Struct" ? names.protobufType("JsonObject") : names.shape(desc);
 }

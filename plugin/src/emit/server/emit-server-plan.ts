@@ -1,4 +1,4 @@
-// `server_plan.ts`: what will run, as data, for the live page of a server.
+// `server_plan.ts`: the plan as data, for the live page of a server.
 import type { GeneratedFile } from "@bufbuild/protoplugin";
 import type { PlanMessage } from "../../plan/model/messages.ts";
 import type { PlanServer } from "../../plan/model/plan.ts";

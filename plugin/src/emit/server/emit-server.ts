@@ -235,7 +235,7 @@ function envLines(server: PlanServer): Lines {
   return block(["env: (read) => {"], [...all, ...block(["return {"], each, ["};"])], ["},"]);
 }
 
-/** The service's name, where no other service has it. */
+/** Returns the service's name, unless another service has the same name. */
 function envKey(
   { files }: PlanServer,
   { name, typeName }: DescService,

@@ -1,4 +1,4 @@
-// Limits: a constant for each counter, and what an rpc charges them.
+// Limits: a constant for each counter, and the charges of an rpc.
 
 import { type Expression, emitValue, type Names } from "../../cel/index.ts";
 import type { PlanLimits, PlanLimitUse, PlanRateLimit } from "../../plan/model/limits.ts";

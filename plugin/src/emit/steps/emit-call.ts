@@ -50,7 +50,7 @@ export function callParts(call: PlanCall, names: MessageNames, notes: Notes): Ca
   return { entry: names.entry(entry), request: [presentValue(call.batch.by, names)], group, extra };
 }
 
-/** The arguments of `cx.call`, `cx.send`, …: on one line where they fit. */
+/** Prints the arguments of `cx.call`, `cx.send`, …: on one line if they fit. */
 export function callArguments({ entry, request, group, extra }: CallParts): Lines {
   const parts = [request, ...(group === undefined ? [] : [group]), ...(extra === undefined ? [] : [extra])];
   const short: Line = [`${entry}, `, ...commas(parts.map((part) => part[0] ?? []))];
@@ -147,7 +147,7 @@ function testOf(rule: PlanErrorRule, names: MessageNames, asksCode: boolean): Li
   const listed = rule.on.map((code): Line => ["error.code === ", names.file.runtime("Code"), `.${codeName(code)}`]);
   const several = listed.length > 1;
   const codes = listed.flatMap((code, i) => (i === 0 ? [...code] : [" || ", ...code]));
-  // TypeScript would take what is left of the codes for all that there are.
+  // TypeScript would take the remaining codes for all possible codes.
   const hidden = asksCode ? ["Boolean(", ...codes, ")"] : undefined;
   if (rule.if === undefined) return listed.length === 0 ? undefined : (hidden ?? codes);
   // An error in the condition counts as false. TypeScript does not carry narrowing out of a function.
@@ -192,7 +192,9 @@ export function refusal(fail: PlanFail, rank: number | undefined, names: Message
   if (details !== undefined) args.push(details);
   return ["cx.refuse(", ...commas(args), ")"];
 }
-/** `{ desc: InfoSchema, value: … }`, or `...detailsOf(InfoSchema, …)` of what may be none, or several. */
+/**
+ * Prints `{ desc: InfoSchema, value: … }`, or `...detailsOf(InfoSchema, …)` for a value that may be absent or a list.
+ */
 function detail(expression: Expression, names: MessageNames): Line {
   const found = detailOf(expression);
   if (found === undefined) throw new Error("a detail is no message");

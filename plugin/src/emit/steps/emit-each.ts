@@ -8,7 +8,7 @@ import { condition, inferredValue, operandValue, plainValue } from "../values/va
 import type { StepContext } from "./step-context.ts";
 import { callsOn, cleared, composition, compositionForList, send } from "./step-parts.ts";
 
-/** The statements of an `each` whose list and outer values are there. */
+/** Prints the statements of an `each`. Its list and outer values are present. */
 export function emitEach(source: PlanEachSource, step: PlanStep, cx: StepContext): Lines {
   const isolated = step.step.supplementary && source.source.kind !== "by";
   const items = itemsOf(source, step, cx);

@@ -30,7 +30,7 @@ function given({ reads }: PlanStep["step"]): { readonly name: string; readonly s
 
 // ---- types ----
 
-/** The functions that the file's services need, and what these can call. */
+/** Prints the types of the functions that the file's services need, and of the calls that these functions can make. */
 export function emitResolvers(file: PlanFile, names: FileNames): Lines {
   if (file.resolvers.length === 0) return [];
   const name = suppliedType(file.desc, "Resolvers");
@@ -183,7 +183,7 @@ function emitMetadata(
 
 // ---- one step ----
 
-/** Gives what the function supplies: messages are made of what it gave. */
+/** Returns the result of the function: messages are created from it. */
 export function resolverBody(step: PlanStep, source: PlanResolverSource, cx: StepContext): Lines {
   const { names, message } = cx;
   const resolver = message.resolvers.get(step.step);

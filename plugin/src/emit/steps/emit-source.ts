@@ -19,9 +19,8 @@ export type SourceNames = ValueNames & { readonly item: string };
 
 /**
  * `callSource(app.watchRun, (cx, args, opened, resume) => ({ … }), { kind: "uint", of: (event) => event.seq })`
- *
  * @param args the second parameter of the functions
- * @param typed the first one, where something of it is read
+ * @param typed the first parameter, if the function reads it
  */
 export function callSource(
   rpc: Printable,

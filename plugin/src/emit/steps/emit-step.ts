@@ -65,7 +65,7 @@ function statement(step: PlanStep, cx: StepContext): Lines {
       : block(["async () => {"], unreadAsVoid([...waits, ["return ", ...value, ";"]]), ["}"]);
   return around([`const ${step.name}Step = `], rests(callOver(`${runsOn(step, cx)}.orElse`, [started, body])), [";"]);
 }
-/** Around what starts a step that only members of a oneof read: whether one of them may be chosen. */
+/** Wraps the start of a step that only members of a oneof read in a test that one of them may be chosen. */
 function unlessUnwanted(step: PlanStep, started: Lines, cx: StepContext): Lines {
   const { wanted } = step;
   const last = wanted?.ifs.at(-1);
@@ -127,7 +127,7 @@ function emitConstant(step: PlanStep, { names }: StepContext): Lines {
   const left: Line = bare ? operand : ["(", ...operand, ")"];
   return [[`const ${step.name} = `, ...left, " ?? ", ...presentOperand(fallback, names), ";"]];
 }
-/** `x ?? undefined ?? y` is `x ?? y`; TypeScript takes what ends in undefined for undefined. */
+/** `x ?? undefined ?? y` is `x ?? y`; TypeScript takes an expression that ends in undefined for undefined. */
 const withoutUndefined = (print: Line): Line =>
   print.at(-1) === "undefined" && print.at(-2) === " ?? " ? print.slice(0, -2) : print;
 /** Returns a test, with an assignment to the step's flag if touches read it. */
@@ -135,7 +135,7 @@ const ran = ({ name, tracks }: PlanStep, test: Line): Line => (tracks.ran ? [`($
 const nested = (print: Line, expression: Expression): Line =>
   expression.unsafe.length > 0 ? ["(", ...print, ")"] : print;
 
-/** The expression that starts a step and gives its promise. */
+/** Prints the expression that starts a step and returns its promise. */
 function startStep(step: PlanStep, cx: StepContext): Lines {
   const direct = startDirectly(step, cx);
   if (direct !== undefined) return direct;

@@ -37,13 +37,13 @@ export class Place {
  */
 const readsValue = ({ kind, variable }: Read): boolean => kind !== "failure" && (kind !== "ok" || variable.absent);
 
-/** `const a = await aStep;` where the lines after it read the value. */
+/** Prints `const a = await aStep;` if the lines after it read the value. */
 export const awaitIn = (steps: readonly PlanStep[], after: Lines): Lines =>
   steps
     .filter((step) => !step.sync)
     .map((step) => [`${mentions(after, step.name) ? `const ${step.name} = ` : ""}await ${step.name}Step;`]);
 
-/** The steps behind reads. */
+/** Returns the steps that the reads refer to. */
 function stepsOf({ names }: StepContext, reads: readonly Read[]): Set<PlanStep> {
   const found = new Set<PlanStep>();
   for (const { variable } of reads) {
@@ -53,7 +53,7 @@ function stepsOf({ names }: StepContext, reads: readonly Read[]): Set<PlanStep> 
   return found;
 }
 
-/** Waits for what expressions of a step read, and ends it where an unsafe read finds nothing. */
+/** Waits for the reads of a step's expressions, and ends the step if an unsafe read finds no value. */
 export function needs(
   step: PlanStep,
   cx: StepContext,

@@ -48,7 +48,7 @@ export function wantedArgs(source: PlanComposeSource, cx: StepContext): PlanComp
   return source.args.filter((arg) => wanted.has(arg.name));
 }
 
-/** Composed values that are handed on beside the arguments, for what failures have touched inside of them. */
+/** Returns composed values that are handed on with the arguments, because failures may have touched their contents. */
 export function handedOnBeside(source: PlanComposeSource, cx: StepContext): readonly PlanStep[] {
   return plannedChild(source, cx).tainted.flatMap((name) => {
     const arg = source.args.find((candidate) => candidate.name === name);
@@ -61,7 +61,10 @@ export function composition(source: PlanComposeSource, step: PlanStep, cx: StepC
   const child = plannedChild(source, cx);
   return compositionOf(composeFunction(child, cx.names.file), source, step, cx, on, composedArgs(source, cx));
 }
-/** `composeEachRunCard(cx, agent.runs.map((run) => ({ run })))`: for all of a list; `items` are what they are composed of, each named `item`. */
+/**
+ * Prints `composeEachRunCard(cx, agent.runs.map((run) => ({ run })))` for a whole list. `items` are the sources of the
+ * messages, each with the name `item`.
+ */
 export function compositionForList(
   source: PlanComposeSource,
   step: PlanStep,

@@ -61,7 +61,7 @@ export function importComments(rows: Lines, own: string): Lines {
 /** `shop/v1/shop_pb` */
 const source = ({ from }: ImportSymbol): string => from.replace(/^\.\/(.*)\.js$/, "$1");
 
-/** Strings and comments behind code; or (1) a word that is neither a member nor the name of a property. */
+/** Strings and comments after code; or (1) a word that is neither a member nor the name of a property. */
 const WORD = /"(?:[^"\\]|\\.)*"|\/\/ .*$|(?:(?<![\w$.])|(?<=\.\.\.))([A-Za-z_$][\w$]*)(?![\w$]|\??:)/g;
 
 type ImportSymbol = ReturnType<GeneratedFile["import"]>;

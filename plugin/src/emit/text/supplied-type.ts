@@ -1,7 +1,7 @@
 import type { DescFile } from "@bufbuild/protobuf";
 import { upperFirst } from "../../plan/names/name-scope.ts";
 
-/** The type of what the user supplies: `WebResolvers`, `WebFunctions`, for web.proto. */
+/** Returns the type of the object that the user supplies: `WebResolvers`, `WebFunctions`, for web.proto. */
 export function suppliedType(file: DescFile, what: "Resolvers" | "Functions"): string {
   const base = file.name.slice(file.name.lastIndexOf("/") + 1);
   return `${base

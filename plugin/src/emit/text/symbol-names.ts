@@ -25,7 +25,10 @@ export function symbolNames(file: DescFile): SymbolNames {
 /** The suffix of the i-th attempt: none, `$`, `$1`, `$2`, … */
 const salt = (i: number): string => (i < 2 ? "$".repeat(i) : `$${i - 1}`);
 
-/** As `allNames` of protoplugin 2.17 has it: first the shapes, then the file, then the descriptors; what is taken gets a `$`. */
+/**
+ * Follows `allNames` of protoplugin 2.17: first the shapes, then the file, then the descriptors; a taken name gets a
+ * `$`.
+ */
 function findNames(file: DescFile): SymbolNames {
   const taken = new Set<string>();
   const take = (name: string): string => {

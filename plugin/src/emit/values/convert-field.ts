@@ -63,7 +63,7 @@ function zero(
   names: FileNames,
 ): Line | undefined {
   if (to.fieldKind === "enum") return ["0"];
-  // A message that is required is taken as it is: what was sent has it.
+  // A required message is taken unchanged: a valid message always contains it.
   if (conversion.kind === "message") return [names.runtime("create"), "(", names.schema(conversion.via.from), ")"];
   return to.fieldKind === "scalar" ? [zeroOfScalar(to, type.proto)] : undefined;
 }

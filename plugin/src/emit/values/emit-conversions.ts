@@ -15,7 +15,7 @@ export function emitMessageConversion(conversion: MessageConversion, names: File
   const what = to === owner ? `${to.typeName}, a pruned ${from.typeName}` : `${to.typeName} from ${from.typeName}`;
   const before: Line[] = [];
   const covered = new Set(targets.map((target) => target.to.localName));
-  // A request's message may have fields that the BFF does not know; `create` gives them their defaults.
+  // A request's message may have fields that the BFF's schema lacks; `create` sets them to their defaults.
   const complete =
     to === owner && to.file.edition === 999 && to.members.every((member) => covered.has(member.localName));
   const cx = { names, own: copyNames(names), before, complete, inward: to === owner, nested: false };
@@ -75,7 +75,7 @@ function propertyOf(target: ConvertedTarget, cx: CopyContext): { readonly rows: 
       return { rows: [property(target.to.localName, orElse(value, target.fallback, cx))], open: value.mayBeUndefined };
     }
     case "message": {
-      // Unset where none of its parts is set.
+      // The message is unset if none of its parts is set.
       const parts = target.targets.map((part) => propertyOf(part, { ...cx, nested: true }));
       const given = new Set(target.targets.map((part) => part.to.localName));
       const unset = target.to.message === undefined ? [] : unsetProperties(target.to.message, given);
@@ -103,7 +103,8 @@ function copied(target: Extract<ConvertedTarget, { kind: "field" }>, cx: CopyCon
   const { names } = cx;
   const { from, to, conversion, fallback } = target;
   const implicit = !cx.nested && (presenceOf(to) === "implicit" || isRequired(to));
-  // A fallback is in the form of the copy's field: behind the conversion where it is the target, in front where it is the source.
+  // A fallback has the form of the copy's field. It applies after the conversion if the copy is the target, before it
+  // if the copy is the source.
   const ofTarget = fallback !== undefined && cx.inward;
   // A field with a default always has a value. Its presence matters if the copy can be unset.
   const asked =

@@ -5,7 +5,7 @@ import { appNames } from "../names/app-names.ts";
 import type { FileNames } from "../names/file-names.ts";
 import { type Line, mentions } from "../text/lines.ts";
 
-/** A parameter with its type, where TypeScript is to take that from here. */
+/** A parameter with its type, if TypeScript takes the type from here. */
 export interface Typed {
   readonly name: string;
   readonly type: Line;
@@ -51,7 +51,7 @@ export function applies(condition: Expression, names: Names): Line {
   return precedence === "atom" ? [...there, ...print] : [...there, "(", ...print, ")"];
 }
 
-/** Names where a request stands under `cx`, as itself or as it arrives. */
+/** Returns names for a place with a request under `cx`, as itself or as it arrives. */
 export function requestNames(names: FileNames, functions: NameScope): Names {
   const within = appNames(names);
   const taken = new NameScope(functions, ["result", "deps", "app"]);

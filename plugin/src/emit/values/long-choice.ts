@@ -14,7 +14,7 @@ export function longChoice(oneof: DescOneof, statements: Lines, otherwise: Line,
   return joined(block([`${oneof.localName}: ((): `, ...type, " => {"], body, ["})()"]));
 }
 
-/** Several rows as one property: the comma goes behind the last. */
+/** Returns several rows as one property: the comma follows the last row. */
 export function joined(rows: Lines): Lines {
   const all: Line[number][] = [];
   for (const [i, row] of rows.entries()) all.push(...(i === 0 ? [] : ["\n    "]), ...row);

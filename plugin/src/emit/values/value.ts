@@ -30,7 +30,7 @@ export interface ValueNames extends Names {
 /** The value of an absent collection, by kind of field. */
 const EMPTY: Readonly<Partial<Record<DescField["fieldKind"], string>>> = { list: "[]", map: "{}" };
 
-/** A value for a field, with what an absent one is to the field. */
+/** Returns a value for a field, with the field's replacement of an absent value. */
 export function fieldValue(bound: Bound, field: DescField, names: ValueNames): Value {
   const { expression, conversion } = bound;
   const canMiss = canBeAbsent(field);
@@ -123,7 +123,7 @@ export function condition(expression: Expression, names: ValueNames): Line {
   const print = undecided(code.print);
   return guards.length === 0 ? print : [...guards, ...(weak(code) ? ["(", ...print, ")"] : print)];
 }
-/** A condition that is known, as one that TypeScript does not know: it narrows nothing in what it takes to be unreachable. */
+/** Prints a known condition so that TypeScript cannot decide it: TypeScript narrows nothing in unreachable code. */
 function undecided(print: Line): Line {
   return print.length === 1 && (print[0] === "true" || print[0] === "false") ? ["Boolean(", ...print, ")"] : print;
 }
@@ -203,7 +203,7 @@ export function converted(
     case "message":
     case "enum": {
       const convert = names.file.conversion(conversion.via);
-      // Opens optionals, and turns null into undefined: what is not there is not converted.
+      // Opens optionals, and turns null into undefined: an absent value is not converted.
       const { print, ...opened } = emitAs(code, elementOf(conversion), names) ?? code;
       if (opened.mayBeUndefined) return call([names.runtime("unlessUnset"), "(", ...print, ", ", convert, ")"], opened);
       return call([convert, "(", ...print, ")"], opened);

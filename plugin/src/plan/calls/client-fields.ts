@@ -1,4 +1,5 @@
-// Fields of a client's request that alone make a part of what a call sends, so that a part that cannot be sent is the client's fault.
+// Fields of a client's request that alone make a part of a call. If that part cannot be sent, the fault is the
+// client's.
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import type { Node } from "../../cel/index.ts";
 import type { Bound, Conversion } from "../../model/conversion.ts";
@@ -56,7 +57,9 @@ function leadingTo({ expression, conversion }: Bound, rest: readonly DescField[]
   return inside && fieldsIn(expression.root, args)?.map((path) => [...path, ...inside]);
 }
 
-/** The path, before a conversion, of what is found at `path` after it; undefined if it is not a field alone. */
+/**
+ * Returns the path before a conversion of the value at `path` after it; undefined if the value is not a field alone.
+ */
 function sourceOf(conversion: Conversion, path: readonly DescField[]): Path | undefined {
   const [field, ...rest] = path;
   if (conversion.kind === "same") return path.map(({ name }) => name);

@@ -16,7 +16,7 @@ export type Coalesces = (call: Call) => boolean;
  */
 export function coalescing(model: Model): Coalesces {
   const byName = new Map(model.messages.map((message) => [message.desc.typeName, message]));
-  // Composers stand before what they compose.
+  // Composers precede the messages that they compose.
   const place = new Map(model.messages.map((message, i) => [message, i]));
   const childrenOf = (source: Source): Composed[] =>
     composesOf(source).flatMap(({ message }) => byName.get(message.typeName) ?? []);

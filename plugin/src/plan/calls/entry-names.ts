@@ -17,7 +17,7 @@ import { planCallPolicy, policyKey } from "./policies.ts";
 export function nameUpstreams(calls: readonly Call[]): ReadonlyMap<string, string> {
   const services = new Map(calls.map(({ method }) => [method.parent.typeName, method.parent]));
   const inOrder = [...services].sort(([a], [b]) => (a < b ? -1 : 1));
-  // Parameters beside them.
+  // Functions have these names as parameters beside the upstreams.
   return distinctNames(
     new Map(inOrder.map(([typeName, service]) => [typeName, upstreamNames(service)])),
     new NameScope(undefined, ["resolvers", "functions", "given", "ownFunctions"]),

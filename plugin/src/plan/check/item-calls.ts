@@ -6,7 +6,7 @@ import { callsOf, isCached } from "../../resolve/model/source-parts.ts";
 import type { Plan, PlanMethod } from "../model/plan.ts";
 import { allSteps, countCalls, type Messages, reachedInOrder } from "./worst-calls.ts";
 
-/** Calls that are made for each item, by themselves, are as many as items come. */
+/** Reports calls that run for each item of a stream, without a batch or a cache: their number grows with the items. */
 export function checkItemCalls({ files, messages }: Plan, report: Report): void {
   const byName = new Map(messages.map((message) => [message.composed.desc.typeName, message]));
   for (const method of files.flatMap(({ services }) => services).flatMap((service) => service.methods))

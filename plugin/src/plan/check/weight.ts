@@ -198,7 +198,7 @@ function pathOf(node: Node, calls: ReadonlyMap<string, string>): string | undefi
   return method === undefined || fields.length === 0 ? undefined : `${method} ${fields.join(".")}`;
 }
 
-/** The method behind each named step. */
+/** Returns the method of each named step. */
 function calledBy({ steps }: Pick<Block, "steps">): ReadonlyMap<string, string> {
   return new Map(
     steps.flatMap(({ name, source }) =>

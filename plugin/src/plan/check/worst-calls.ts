@@ -16,7 +16,7 @@ export interface MethodCalls {
 }
 /** Calls of a method that an `each` without `max` makes. */
 export interface SplitCalls extends MethodCalls {
-  /** Calls that do not depend on the number of items; only where nothing bounds all of them. */
+  /** Calls that do not depend on the number of items; present only if the total has no bound. */
   readonly perRequest?: Omit<MethodCalls, "method">;
   /** Calls for one item of each list without `max`. */
   readonly perItem?: Omit<MethodCalls, "method">;
@@ -24,7 +24,7 @@ export interface SplitCalls extends MethodCalls {
 
 export type Messages = ReadonlyMap<string, PlanMessage>;
 
-/** Every step, those that only one case reads right behind their switch. */
+/** Returns every step; steps that only one case reads follow their switch. */
 export function allSteps(steps: readonly PlanStep[]): PlanStep[] {
   return steps.flatMap((step) => [step, ...allSteps(step.lazy.flat())]);
 }
@@ -55,7 +55,7 @@ export function blocksOf(
   return [own, start, ...messages].filter((block) => block !== undefined);
 }
 
-/** Messages (or what a service starts) and all that they compose, composers before what they compose. */
+/** Returns messages (or the steps that a service starts) and all messages that they compose, composers first. */
 export function reachedInOrder(roots: readonly PlanBlock[], messages: Messages): readonly PlanBlock[] {
   const done = new Set<PlanBlock>();
   const order: PlanBlock[] = [];
@@ -84,7 +84,7 @@ interface Moments {
   readonly size: number;
 }
 
-/** Counts calls, and where nothing bounds them also those per request and per item. */
+/** Counts calls, and if they have no bound also the calls per request and per item. */
 export function splitCalls(
   roots: readonly PlanBlock[],
   order: readonly PlanBlock[],

@@ -78,7 +78,7 @@ function reach(roots: readonly DescMessage[], parts: Parts, passed: Passed = NON
 type Passed = ReadonlySet<DescMessage>;
 const NONE: Passed = new Set();
 
-/** The names of their types; with the package where two have one name. */
+/** Returns the names of the messages' types, with the package if two of them have one name. */
 function shortNames(descs: readonly DescMessage[]): ReadonlyMap<DescMessage, string> {
   const wishes = new Map(descs.map((desc) => [desc, messageNames(desc)]));
   return distinctNames(wishes, new NameScope(undefined, [], new Set()));

@@ -314,7 +314,7 @@ function messageIn(type: CelType): DescMessage | undefined {
   }
 }
 
-/** Functions that give their operands back, or look at how many there are. */
+/** Functions that return their operands, or read only their number. */
 const PASSED_ON: ReadonlySet<string> = new Set([
   "conditional",
   "index_list",

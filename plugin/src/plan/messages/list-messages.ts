@@ -91,7 +91,7 @@ function boundMayThrow({ expression, conversion }: Bound): boolean {
   return expression.fails || mayThrow(conversion, expression);
 }
 
-/** @param of what is converted; undefined: what an upstream's message holds */
+/** @param of the converted expression; undefined: a value in an upstream's message */
 function mayThrow(conversion: Conversion, of?: Expression, around: readonly MessageConversion[] = []): boolean {
   switch (conversion.kind) {
     case "same":

@@ -11,7 +11,7 @@ import { stepNames } from "../names/step-names.ts";
 import type { Origins } from "./origins.ts";
 import { certainReads, isSync, type MessageSurroundings, membersOf, planSteps, track } from "./plan-message.ts";
 
-/** The property under which each step of a service is handed on; its promise has `Step` behind it. */
+/** Returns the property under which each step of a service is handed on; its promise has the suffix `Step`. */
 export function sharedNames(model: Model): ReadonlyMap<string, string> {
   const scope = new NameScope(undefined, ["before"]);
   const names = new Set([

@@ -35,7 +35,7 @@ export interface MessageSurroundings {
   readonly functions: (file: DescFile) => FunctionNames;
   /** Steps of services that are plain values. */
   readonly syncShared: ReadonlySet<Step>;
-  /** Set for what is composed after a service's steps are started: its guards over what is there at once come before. */
+  /** Set for messages that are composed after a service's steps have started: their immediate guards run first. */
   readonly admits: PlanMessage["admits"];
   readonly sharedNames: PlanMessage["sharedNames"];
   readonly needs: PlanMessage["needs"];

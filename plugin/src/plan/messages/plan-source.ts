@@ -1,4 +1,4 @@
-// From the source of a step to what printing needs of it: whether a call can fail before it is sent, or mark its value.
+// Plans of sources, with the facts that printing needs: a call may fail before it is sent, or mark its value.
 import type { Expression } from "../../cel/index.ts";
 import type { Bound } from "../../model/conversion.ts";
 import type { Call, ErrorRule, Fail } from "../../resolve/model/call.ts";
@@ -135,7 +135,7 @@ function notesFailure({ source, if: condition }: Step): boolean {
   const needed = [condition, ...neededBy(source)];
   return needed.some((expression) => expression?.unsafe.some(({ failure }) => failure !== undefined));
 }
-/** The expressions without which a source gives nothing. */
+/** Returns the expressions that a source needs for a value. */
 function neededBy(source: Source): readonly (Expression | undefined)[] {
   if (source.kind === "compose") return [];
   return source.kind === "each" ? [source.in] : sourceExpressions(source);

@@ -1,4 +1,4 @@
-// Steps that are plain values where others read them: there is nothing to wait for.
+// Steps that are plain values for their readers: no promise is awaited.
 import type { Model, Opening, Step } from "../../resolve/model/model.ts";
 import { isSync } from "./plan-message.ts";
 

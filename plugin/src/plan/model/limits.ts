@@ -1,11 +1,11 @@
-// Rate limits: the counters of a file, and what an rpc charges them.
+// Rate limits: the counters of a file, and the charges of an rpc.
 
 import type { Origin } from "../../diagnostic/origin.ts";
 import type { CalendarUnit } from "../../ir/edge.ts";
 import type { LimitUse } from "../../resolve/model/model.ts";
 import type { NameScope } from "../names/name-scope.ts";
 
-/** A counter: what limits of one name in a package have in common. */
+/** A counter: the common properties of limits of one name in a package. */
 export interface PlanRateLimit {
   /** `USER_LIMIT` */
   readonly constant: string;

@@ -14,11 +14,11 @@ export interface PlanBlock {
   readonly composed: Composed | Let | Permit | Opening;
   /** All steps, in order of declaration. */
   readonly declared: readonly PlanStep[];
-  /** All but the steps that only one case of a switch reads; what a step reads stands before it. */
+  /** All but the steps that only one case of a switch reads; each step follows the steps that it reads. */
   readonly steps: readonly PlanStep[];
   /** True if a call with side effects is inside, so that the function takes a parameter `before`. */
   readonly effectful: boolean;
-  /** Arguments that may be absent: taken into local names first, so that TypeScript sees what has been checked. */
+  /** Arguments that may be absent. They are local names first, so that TypeScript keeps its narrowing. */
   readonly optionalArgs: readonly string[];
   readonly calls: ReadonlyMap<Call, Entry>;
   readonly topics: PlanTopics;
@@ -34,12 +34,14 @@ export interface PlanBlock {
 
 export interface PlanMessage extends PlanBlock {
   readonly composed: Composed;
-  /** `composeDashboard`; `composeEachRunCard` where `forLists`. */
+  /** `composeDashboard`; `composeEachRunCard` with `forLists`. */
   readonly name: string;
-  /** Composed for all of a list at once: its function takes the arguments of each, and gives all of them. */
+  /**
+   * True if it is composed for a whole list at once: its function takes the arguments of each, and returns all of them.
+   */
   readonly forLists: boolean;
   readonly file: DescFile;
-  /** Steps of the service that it, or what it composes, reads: then composing takes a parameter `shared`. */
+  /** Steps of the service that it, or a message that it composes, reads: composing then takes a parameter `shared`. */
   readonly shared: readonly PlanStep[];
   /**
    * Immediate guards are in the separate function `admitDashboard`, so that they run before the steps of a service
@@ -57,7 +59,7 @@ export interface PlanMessage extends PlanBlock {
   readonly tainted: readonly string[];
   /** True if anything in it, or in the messages that it composes, may be recorded as degraded. */
   readonly degradable: boolean;
-  /** Composed from another file too: the members of the app object that it and what it composes need. */
+  /** Set if another file composes it too: the members of the app object that it and its composed messages need. */
   readonly needs: AppNeeds | undefined;
 }
 
@@ -93,7 +95,10 @@ export interface PlanOpening extends PlanBlock {
 
 export interface AppNeeds {
   readonly names: readonly string[];
-  /** The variables of the environment, in place of `env` among the names, where the file's own type `Env` does not have all of them. */
+  /**
+   * The variables of the environment, in place of `env` among the names, if the file's own type `Env` lacks some of
+   * them.
+   */
   readonly env: readonly EnvVar[] | undefined;
 }
 
@@ -113,7 +118,7 @@ export interface PlanStep {
   readonly waitsFor: readonly PlanStep[];
   /** For a switch: the steps that only one case reads, by case (the default last), in order. */
   readonly lazy: readonly (readonly PlanStep[])[];
-  /** True if it is one of these steps. */
+  /** True if only one case of a switch reads it. */
   readonly onlyInCase: boolean;
   /** Set for a step that only values of members of one oneof read: it starts once such a member may be chosen. */
   readonly wanted: (Wanted & { readonly waitsFor: readonly PlanStep[] }) | undefined;
@@ -168,7 +173,7 @@ export interface Touch {
   readonly field: string;
   readonly target:
     | { readonly kind: "field"; readonly index: number }
-    /** `held`: counts only where the member's `if` held (true), or did not (false). */
+    /** `held`: counts only if the member's `if` held (true), or did not hold (false). */
     | { readonly kind: "member"; readonly index: number; readonly member: number; readonly held?: boolean | undefined }
     /** A field of a message that a resolver supplies. */
     | { readonly kind: "resolved"; readonly field: DescField };

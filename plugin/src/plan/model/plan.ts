@@ -99,7 +99,7 @@ export interface PlanStart extends PlanBlock {
 /** Decides, after a request has been read, if its caller may call the rpc. */
 export interface PlanPermit extends PlanBlock {
   readonly composed: Permit;
-  /** The functions that it is made of: one, or two where limits stand between them. */
+  /** The functions that it consists of: one, or two if limits run between them. */
   readonly parts: readonly PermitPart[];
   readonly callers: Callers | undefined;
 }

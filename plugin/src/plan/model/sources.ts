@@ -6,7 +6,7 @@ import type { Expression, Variable } from "../../cel/index.ts";
 import type { Bound, FieldBinding } from "../../model/conversion.ts";
 import type { Entry, PlanTopic } from "./calls.ts";
 
-/** A part of a call, by the name that the runtime gives it: a field in the path or the query, or `metadata x-key`. */
+/** A part of a call, by its name in the runtime: a field in the path or the query, or `metadata x-key`. */
 export interface ClientPart {
   readonly part: string;
   /** Fields of the client's request, by their proto names, with dots. */

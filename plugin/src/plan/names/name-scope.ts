@@ -11,7 +11,7 @@ const RESERVED = new Set(
   ),
 );
 
-/** Hands out names that are free: the wish, or the wish with `_` behind it. */
+/** Returns names that are free: the wish, or the wish with `_` after it. */
 export class NameScope {
   readonly #taken: Set<string>;
   readonly #outer: NameScope | undefined;
@@ -49,7 +49,7 @@ export const upperFirst = (name: string): string => name.charAt(0).toUpperCase()
 export const lowerCamel = (name: string): string => (/^[A-Z]/.test(name) ? `${camel(name)}_` : camel(name));
 /** `userById` → `USER_BY_ID`. */
 export const upperSnake = (name: string): string => name.replace(/([a-z0-9])([A-Z])/g, "$1_$2").toUpperCase();
-/** agent.v1.AgentService → `agent`; where that is taken `agentService`, `agentV1`, `agentV1AgentService`. */
+/** agent.v1.AgentService → `agent`; if that is taken `agentService`, `agentV1`, `agentV1AgentService`. */
 export function upstreamNames({ name, file }: DescService): string[] {
   const short = name.replace(/(.)Service$/, "$1");
   const path = file.proto.package.split(".").filter((part) => part !== "");

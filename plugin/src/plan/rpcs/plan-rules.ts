@@ -1,4 +1,4 @@
-// Which messages a file's requests are checked by, and what those functions are called.
+// Messages whose rules check a file's requests, and the names of the check functions.
 
 import type { DescMessage, DescMethod } from "@bufbuild/protobuf";
 import { reachable } from "../../graph/graph.ts";

@@ -8,9 +8,11 @@ export interface MethodCallsReport {
   readonly method: string;
   readonly calls: number | null;
   readonly attempts: number | null;
-  /** Calls that do not depend on the number of items; only where an `each` without `max` leaves `calls` unbounded. */
+  /**
+   * Calls that do not depend on the number of items; present only if an `each` without `max` leaves `calls` unbounded.
+   */
   readonly per_request?: Omit<MethodCallsReport, "method">;
-  /** Calls for one item of each list without `max`; only beside `per_request`. */
+  /** Calls for one item of each list without `max`; present only with `per_request`. */
   readonly per_item?: Omit<MethodCallsReport, "method">;
 }
 

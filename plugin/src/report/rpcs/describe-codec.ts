@@ -7,7 +7,7 @@ import type { PlanFile } from "../../plan/model/plan.ts";
 export interface WireReport {
   readonly message: string;
   readonly way: "sent" | "received";
-  /** `passed_on`: the bytes as they came. */
+  /** `passed_on`: the unchanged bytes. */
   readonly by: "generated" | "passed_on" | "protobuf-es";
   /** For protobuf-es: the reason. */
   readonly why?: string;

@@ -1,6 +1,6 @@
 import type { RestRule } from "../../resolve/model/rest.ts";
 
-/** `GET /v1/{name=shelves/*}`, and what is in the body. */
+/** Prints `GET /v1/{name=shelves/*}`, and the contents of the body. */
 export function restText({ ir, body, responseBody }: RestRule): string {
   const parts = [
     ...(body === undefined ? [] : [`body ${body === "*" ? "*" : body.name}`]),
