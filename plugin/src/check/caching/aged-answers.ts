@@ -52,7 +52,7 @@ function checkAgedAnswers(model: Model, report: Report): void {
   }
 }
 
-/** Reports a setting for all rpcs of a service that none of its rpcs uses. */
+/** Reports the `http_cache` of a service that applies to none of its rpcs. */
 function checkIdle({ ir, methods }: BffService, report: Report): void {
   const said = ir.httpCache;
   if (said === undefined || methods.length === 0 || methods.some(({ noSideEffects }) => noSideEffects)) return;

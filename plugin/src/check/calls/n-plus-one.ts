@@ -105,7 +105,7 @@ interface Found {
   readonly asked: boolean;
 }
 
-/** Reports the call, and returns false if the call is valid. */
+/** Reports the call; returns false if nothing is reported. */
 function tell({ each, step, call, varying, asked }: Found, report: Report): boolean {
   const shaped = shapeOf(call, varying);
   const cached = (call.policy.cache.ttl?.value ?? 0) > 0;

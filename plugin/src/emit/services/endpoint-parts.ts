@@ -20,7 +20,7 @@ export function codecProperty({ method: { desc } }: PlanMethod, codec: PlanCodec
   return [["codec: { decode: ", ...decode, ", encode: ", ...encode, " },"]];
 }
 
-/** Work that an rpc starts: steps of the service, and its message or the message's opening. */
+/** Work that an rpc starts: steps of the service, and its message or the opening of its stream. */
 interface Admitted extends Pick<PlanMethod, "method"> {
   readonly message: Pick<PlanMessage, "admits" | "file" | "steps"> & { readonly composed: { readonly args: PlanArgs } };
   readonly start: Pick<PlanStart, "admit" | "steps"> | undefined;
