@@ -1,6 +1,7 @@
 /**
- * How long to wait before the attempt after so many losses in a row, in milliseconds: full jitter, as "Exponential Backoff And Jitter" (AWS
- * Architecture Blog, 2015) has it, over at least half, so that a server that comes back is not met by all at once.
+ * Returns the delay before the next attempt after `losses` consecutive losses, in milliseconds. The jitter of
+ * "Exponential Backoff And Jitter" (AWS Architecture Blog, 2015) is spread over the upper half of the delay. Clients
+ * therefore do not all return to a restarted server at once.
  */
 export function backoffMs(
   losses: number,

@@ -18,7 +18,7 @@ async function* overConnect<I extends DescMessage, O extends DescMessage>(
   try {
     const response = await transport.stream(method, signal, undefined, headers, input);
     yield { kind: "opened", beatMs: beatOf(response.header.get("bff-heartbeat")) };
-    // Its token is in its position: what a message says of itself goes for all protocols.
+    // The token is in the message's position, because messages carry positions over all protocols.
     for await (const message of response.message) yield { kind: "item", message, token: undefined };
   } catch (thrown) {
     throw lostOr(thrown);
@@ -27,8 +27,9 @@ async function* overConnect<I extends DescMessage, O extends DescMessage>(
 }
 
 /**
- * Connect wraps an error of fetch or of a socket as the cause of its own; an HTTP/2 stream that is reset has no cause. JSON that does not decode
- * has a cause too, and its code, which no lost connection has.
+ * Returns a `Lost` for a lost connection, and any other error unchanged. Connect wraps an error of fetch or of a socket
+ * as a `cause`. A reset HTTP/2 stream has no cause. JSON that does not decode has a cause too, but also a code that no
+ * lost connection has.
  */
 function lostOr(thrown: unknown): unknown {
   if (!(thrown instanceof ConnectError) || thrown.cause instanceof ConnectError) return thrown;

@@ -4,7 +4,7 @@
 export interface StreamEvent {
   readonly event: string;
   readonly data: string;
-  /** The last id that was given; undefined: none so far. */
+  /** Last id that the stream has set; undefined before the first. */
   readonly id: string | undefined;
 }
 
@@ -18,7 +18,7 @@ const CR = 13;
 export class EventStreamParser {
   readonly #event: (event: StreamEvent) => void;
   readonly #comment: () => void;
-  /** Of the line that has not ended. */
+  /** Pieces of the incomplete line. */
   #pieces: string[] = [];
   #length = 0;
   #afterCr = false;

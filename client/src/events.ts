@@ -6,13 +6,13 @@ import { errorFrom } from "./error-json.ts";
 import { EventStreamParser } from "./event-stream.ts";
 import { type FollowTransport, type Heard, Lost, type Opening } from "./transport.ts";
 
-/** Where servers are, and what is asked with. */
+/** Address of the servers, and the means to call them. */
 export interface EventsOptions {
   /** `https://host`, with a path in front of `/package.Service/Method` if there is one. */
   readonly baseUrl: string;
   /** Default: the global one. For cookies of another origin: `(url, init) => fetch(url, { ...init, credentials: "include" })`. */
   readonly fetch?: typeof globalThis.fetch | undefined;
-  /** What a google.protobuf.Any may hold. */
+  /** Types of messages in a google.protobuf.Any. */
   readonly registry?: Registry | undefined;
 }
 
@@ -106,7 +106,7 @@ function jsonOf(text: string): unknown {
   }
 }
 
-/** Of an answer that no server of ours has given (Connect protocol, "HTTP to Error Code"). */
+/** Code of a response that no protobff server has sent (Connect protocol, "HTTP to Error Code"). */
 function codeOf(status: number): Code {
   switch (status) {
     case 401:

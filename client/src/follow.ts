@@ -14,28 +14,28 @@ import { type FollowTransport, type Heard, Lost } from "./transport.ts";
 export interface FollowOptions {
   /** `connect(…)`, `events(…)` or `webSocket(…)`. */
   readonly over: FollowTransport;
-  /** Headers of each opening, asked for each time, so that credentials are fresh. */
+  /** Returns the headers of an opening. It is called for each opening, so that credentials are fresh. */
   readonly headers?: (() => HeadersInit | Promise<HeadersInit>) | undefined;
-  /** Where to go on, from an earlier `Followed.token`; default: from the beginning, as the rpc has it. */
+  /** Resume token from an earlier `Followed.token`. Default: the rpc's own beginning. */
   readonly resume?: string | undefined;
   /** Ends it; the loop throws the signal's reason. */
   readonly signal?: AbortSignal | undefined;
   /** The first wait after a loss, in milliseconds, and the longest: each is up to twice as long as the one before. Default 200 and 10,000. */
   readonly backoff?: { readonly initialMs?: number; readonly maxMs?: number } | undefined;
-  /** Give up after so many losses in a row; default: never. */
+  /** Number of consecutive losses after which following fails. Default: no limit. */
   readonly attempts?: number | undefined;
-  /** How long a server may take to say that it follows, in milliseconds; default 30,000. */
+  /** Time limit for a server to confirm an opening, in milliseconds. Default: 30,000. */
   readonly openingMs?: number | undefined;
-  /** Is told what the connection does. */
+  /** Receives each change of the connection's state. */
   readonly onState?: ((state: FollowState) => void) | undefined;
 }
 
 export type FollowState =
   | { readonly kind: "opening" }
   | { readonly kind: "open" }
-  /** What came before holds no longer, and nothing takes its place: the source is at its end. */
+  /** Earlier messages are no longer valid and have no replacement, because the source is at its end. */
   | { readonly kind: "reset" }
-  /** It was lost, and is opened again after so many milliseconds. */
+  /** The connection was lost and is reopened after `ms` milliseconds. */
   | { readonly kind: "waiting"; readonly why: ConnectError | Lost; readonly ms: number };
 
 /** One message of the rpc. */
@@ -43,7 +43,7 @@ export interface Followed<O extends DescMessage> {
   readonly message: MessageShape<O>;
   /** To go on behind it, in another process too; undefined where the rpc has no positions. */
   readonly token: string | undefined;
-  /** What follows, from this message on, replaces what came before: something between was lost. */
+  /** True if this message and the later ones replace all earlier messages, because some in between were lost. */
   readonly reset: boolean;
 }
 
@@ -70,7 +70,7 @@ export function follow<I extends DescMessage, O extends DescMessage>(
       const following = new Following(method, create(method.input, request), options, signal).run();
       return {
         next: () => following.next(),
-        // A generator that waits would hear of it only afterwards.
+        // A waiting generator would handle `return` only after its wait, so the signal is aborted first.
         return: async () => {
           left.abort();
           await following.return(undefined).catch(() => {});
@@ -157,7 +157,7 @@ class Following<I extends DescMessage, O extends DescMessage> {
       this.#token = heard.token ?? this.#token;
       return undefined;
     }
-    // An item says that the server serves; that somebody answers at all does not.
+    // Only an item proves that the server serves this rpc; an accepted opening does not.
     this.#losses = 0;
     this.#unauthenticated = false;
     const { message } = heard;
@@ -172,7 +172,7 @@ class Following<I extends DescMessage, O extends DescMessage> {
     return { message, token, reset: position?.reset ?? false };
   }
 
-  /** What does not pass is thrown. */
+  /** Returns a temporary failure and throws any other. */
   #passing(thrown: unknown): ConnectError | Lost {
     if (!(thrown instanceof ConnectError || thrown instanceof Lost)) throw thrown;
     if (thrown instanceof ConnectError) {

@@ -10,8 +10,8 @@ import {
 import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
 
 /**
- * What a stream of parts comes to, message by message: each a new object, in which what has not changed is the object that it was, so that a
- * page draws anew only what has come.
+ * Merges a stream of parts and yields the merged message after each part. Each yield is a new object that shares its
+ * unchanged values with the previous one, so that a page redraws only the changes.
  */
 export async function* merged<Desc extends DescMessage>(
   desc: Desc,
@@ -49,7 +49,10 @@ export function mergedWith<Desc extends DescMessage>(
   return result as MessageShape<Desc>;
 }
 
-/** What a message has itself: defaults of fields with presence stand in the prototype of proto2 and of editions. */
+/**
+ * Returns a field that is set on the message itself: in proto2 and editions the prototype holds the defaults of fields
+ * with presence.
+ */
 const ownOf = (message: Readonly<Record<string, unknown>>, name: string): unknown =>
   Object.hasOwn(message, name) ? message[name] : undefined;
 
@@ -99,7 +102,7 @@ function isZero(value: unknown): boolean {
   return Object.is(value, 0) || value === "" || value === false || value === 0n;
 }
 
-/** A response that says which of its deferred parts have arrived. */
+/** A response that lists the deferred parts that have arrived. */
 export interface Arriving {
   readonly parts: readonly { readonly name: string }[];
 }

@@ -1,4 +1,4 @@
-// What a server says of where an item stands, in the field of type bff.v1.Position that the response may have.
+// Position of an item in its stream, from the response's optional field of type bff.v1.Position.
 import type { DescField, DescMessage, Message } from "@bufbuild/protobuf";
 
 /** A bff.v1.Position, by its fields. */

@@ -1,21 +1,21 @@
-// Ways to follow an rpc. Each turns one opening into what is heard of it; going on after a loss is `follow`'s.
+// Protocols for following an rpc. Each turns one opening into events; `follow` resumes after a loss.
 import type { DescMessage, DescMethodServerStreaming, MessageShape } from "@bufbuild/protobuf";
 
 /** One attempt to follow. */
 export interface Opening<I extends DescMessage, O extends DescMessage> {
   readonly method: DescMethodServerStreaming<I, O>;
   readonly request: MessageShape<I>;
-  /** Of the last item that has been taken; undefined: from the beginning. */
+  /** Token of the last item taken; undefined: from the beginning. */
   readonly token: string | undefined;
   /** Credentials, for this attempt. */
   readonly headers: Headers;
-  /** Aborted when nobody wants any more. */
+  /** Aborted when the caller no longer needs the stream. */
   readonly signal: AbortSignal;
 }
 
-/** What is heard of it, in this order. */
+/** Events of one opening, in this order. */
 export type Heard<O extends DescMessage> =
-  /** The server follows. `beatMs`: something is heard at least so often, in milliseconds; undefined: it does not say. */
+  /** The server follows. `beatMs`: longest interval between two events, in milliseconds; undefined: not declared. */
   | { readonly kind: "opened"; readonly beatMs: number | undefined }
   | { readonly kind: "item"; readonly message: MessageShape<O>; readonly token: string | undefined }
   /** A sign of life; the server may have seen more than it has given. */
@@ -26,15 +26,16 @@ export type Heard<O extends DescMessage> =
 /** By what protocol. */
 export interface FollowTransport {
   /**
-   * Opens and hears until the end; the next is read from the network when it is asked for.
+   * Opens the rpc and yields its events to the end. The next event is read from the network when the caller requests
+   * it.
    *
-   * @throws ConnectError of what the server has answered, with the token in its metadata under `bff-resume`
+   * @throws ConnectError that the server has returned, with the token in its metadata under `bff-resume`
    * @throws Lost when the connection was lost, or could not be made
    */
   open<I extends DescMessage, O extends DescMessage>(opening: Opening<I, O>): AsyncIterable<Heard<O>>;
 }
 
-/** The connection is gone; nobody has said why. */
+/** The connection closed without a reason. */
 export class Lost extends Error {
   override name = "Lost";
 }

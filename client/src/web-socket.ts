@@ -4,26 +4,26 @@ import { jsonFrom, messageFrom } from "./decode.ts";
 import { errorFrom } from "./error-json.ts";
 import { type FollowTransport, type Heard, Lost, type Opening } from "./transport.ts";
 
-/** Where servers are. */
+/** Address of the servers. */
 export interface WebSocketOptions {
   /** `https://host` or `wss://host`, with a path in front of `/bff.v1/follow` if there is one. */
   readonly baseUrl: string;
-  /** What a google.protobuf.Any may hold. */
+  /** Types of messages in a google.protobuf.Any. */
   readonly registry?: Registry | undefined;
   /** Default: the global one. */
   readonly WebSocket?: typeof globalThis.WebSocket | undefined;
 }
 
 /**
- * Follows over one WebSocket, which all that follow share: opened for the first of them, and closed after the last. Of headers only
- * `authorization` is sent, for browsers cannot send others; a session's cookie goes along with the upgrade.
+ * Follows over one shared WebSocket, which opens for the first caller and closes after the last. The only header sent
+ * is `authorization`, because browsers cannot send others; a session's cookie is part of the upgrade.
  */
 export function webSocket(options: WebSocketOptions): FollowTransport {
   const shared = new Shared(options);
   return { open: (opening) => overSocket(shared, opening, options.registry) };
 }
 
-/** Every so many items a server is told how many have been taken: it pauses at 128. */
+/** Number of items between two acknowledgements. The server pauses at 128 unacknowledged items. */
 const ACK_EVERY = 64;
 
 async function* overSocket<I extends DescMessage, O extends DescMessage>(
@@ -76,7 +76,7 @@ function withToken(error: ConnectError, token: string | undefined): ConnectError
   return error;
 }
 
-/** What a server says of one that follows, or of the socket. */
+/** A server's message about one follow, or about the socket. */
 interface Said {
   readonly id?: number;
   readonly beat?: number;
@@ -87,7 +87,7 @@ interface Said {
   readonly error?: unknown;
 }
 
-/** What has come for one that follows, and was not asked for yet: the server pauses at 128 items. */
+/** Messages of one follow that its caller has not taken yet. The server pauses at 128 items. */
 class Inbox {
   readonly #waiting: Said[] = [];
   #lost: { readonly reason: unknown } | undefined;
@@ -196,7 +196,7 @@ class Socket {
     // Any message shows that the socket lives.
     for (const [id, inbox] of this.#inboxes) if (id !== said.id) inbox.beat();
   }
-  /** Looks after so many milliseconds whether the socket was silent. */
+  /** Schedules a check for silence of the socket after `ms` milliseconds. */
   #watch(ms: number | undefined): void {
     clearTimeout(this.#timer);
     if (ms !== undefined) this.#timer = setTimeout(() => this.#look(), ms);
