@@ -15,16 +15,19 @@ import {
 import { Code } from "./gen/pluginrpc/v1/pluginrpc_pb.ts";
 import { Refusal } from "./refusal.ts";
 
-/** Who runs the plugin; buf, unless it is a test. */
+/** Process that runs the plugin: buf, or a test. */
 export interface Caller {
   readonly cwd: string;
   readonly input: AsyncIterable<Uint8Array>;
   write(bytes: Uint8Array): void;
-  /** A line for whoever looks for the reason why nothing is found. */
+  /** Writes a line for the user, such as the reason for an empty result. */
   error(line: string): void;
 }
 
-/** Answers one rpc, or one of the flags that every plugin knows. Gives the exit code: 1 is for what is no rpc at all. */
+/**
+ * Answers one RPC, or one of the standard flags of plugins. Returns the exit code: 1 for unknown arguments and for a
+ * bug of the plugin.
+ */
 export async function main(args: readonly string[], caller: Caller = ofProcess()): Promise<0 | 1> {
   try {
     caller.write(await answer(proceduresFor(caller), args, () => readAll(caller.input)));
@@ -43,7 +46,7 @@ const SERVICE = "/buf.plugin.check.v1.CheckService";
 function proceduresFor(caller: Caller): readonly Procedure[] {
   return [
     procedure(`${SERVICE}/Check`, CheckRequestSchema, CheckResponseSchema, (request) => checked(request, caller)),
-    // All are fewer than any page that may be asked for.
+    // The lists are shorter than any page size that buf may request.
     procedure(`${SERVICE}/ListRules`, ListRulesRequestSchema, ListRulesResponseSchema, () =>
       create(ListRulesResponseSchema, { rules: [...RULES] }),
     ),
@@ -53,7 +56,9 @@ function proceduresFor(caller: Caller): readonly Procedure[] {
   ];
 }
 
-/** Nothing is found where the project does not build: buf itself says why, and what else would be said may be wrong. */
+/**
+ * Returns no findings if the project does not build: buf reports the reason itself, and other findings may be wrong.
+ */
 async function checked(request: CheckRequest, caller: Caller): Promise<CheckResponse> {
   const template = templateOf(request);
   const names = request.fileDescriptors.map(({ fileDescriptorProto }) => fileDescriptorProto?.name ?? "");

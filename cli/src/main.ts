@@ -14,7 +14,7 @@ import { addVerify } from "./commands/verify.ts";
 import { Refusal } from "./refusal.ts";
 import { ofProcess, type Terminal } from "./terminal.ts";
 
-/** What a word adds of itself: its options, its help, what it does. */
+/** Adds a command: its options, its help, its action. */
 export type AddWord = (program: Command, terminal: Terminal) => void;
 
 const WORDS: readonly AddWord[] = [
@@ -30,11 +30,11 @@ const WORDS: readonly AddWord[] = [
   addExplain,
 ];
 
-/** Exit codes: 0 all is well; 1 something is wrong with what was looked at; 2 it was not asked as it has to be. */
+/** Exit codes: 0 success; 1 a fault in the examined input; 2 an invalid command line. */
 export type ExitCode = 0 | 1 | 2;
 
 /**
- * Runs one word. Faults of users are told on standard error without a stack trace.
+ * Runs one command. Faults of users are printed on standard error without a stack trace.
  *
  * @param args without the names of Node and of the file
  */

@@ -1,17 +1,19 @@
-/** Where a word is run: what it prints goes through here, so that tests read it. */
+/** Surroundings of a command. All output passes through it, so that tests can read the output. */
 export interface Terminal {
   /** The folder that paths are relative to. */
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Whether a person looks at it, and wants colours: neither NO_COLOR nor a pipe. */
   readonly hasColours: boolean;
-  /** What the process ends with when nothing is thrown. */
+  /** Exit code of the process if nothing is thrown. */
   exitCode: 0 | 1 | 2;
   /** To standard output, as it is. */
   write(text: string): void;
   /** A line to standard error. */
   error(line: string): void;
-  /** What is being done, where that takes longer than a second and a person looks at it; call what it gives when it is done. */
+  /**
+   * Shows a task that takes longer than a second, if a person watches. The caller ends it with the returned function.
+   */
   progress(what: string): () => void;
 }
 

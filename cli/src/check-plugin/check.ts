@@ -26,8 +26,9 @@ export interface CheckedProject {
 }
 
 /**
- * What `buf generate` would say of the request's files, which are newer than the project's where they differ: what is in an editor is not
- * saved yet. Of a file that differs from its text here, places are those of whole options.
+ * Returns the diagnostics that `buf generate` would report for the request's files. These files replace the project's
+ * where they differ, because an editor may have unsaved changes. In a file that differs from its text on disk, a place
+ * is that of a whole option.
  */
 export function check(request: CheckRequest, project: CheckedProject): CheckResponse {
   const asked = new Set(request.ruleIds.length > 0 ? request.ruleIds : DEFAULTS);
@@ -72,7 +73,7 @@ interface Given {
   readonly isImport: boolean;
 }
 
-/** What buf is asked about, and what that imports. */
+/** Returns the files of the request and their imports, by name. */
 function givenFiles({ fileDescriptors }: CheckRequest): ReadonlyMap<string, Given> {
   const all = fileDescriptors.flatMap(({ fileDescriptorProto: file, isImport }) =>
     file === undefined ? [] : [[file.name, { file, isImport }] as const],
@@ -82,7 +83,10 @@ function givenFiles({ fileDescriptors }: CheckRequest): ReadonlyMap<string, Give
 
 type Annotation = MessageInitShape<typeof AnnotationSchema>;
 
-/** The code and the place stand in the text: buf knows rules by groups, and places only of whole options. */
+/**
+ * Returns buf's annotation for a diagnostic. The text contains the code and the place, because buf has only groups of
+ * rules and places of whole options.
+ */
 function annotationOf(diagnostic: Diagnostic, sources: Sources, file: FileDescriptorProto | undefined): Annotation {
   const { at, code, message, related = [], hint } = diagnostic;
   const also = related.map((other) => {

@@ -1,7 +1,7 @@
-// Where buf shows a finding: it takes no line and column, only the path of something that stands in SourceCodeInfo.
+// Place of a finding for buf, which takes no line and column, only the path of an entry in SourceCodeInfo.
 import type { FileDescriptorProto } from "@bufbuild/protobuf/wkt";
 
-/** Where something stands in a file; lines and columns count from 1. */
+/** Position in a file; lines and columns count from 1. */
 interface Position {
   readonly line: number;
   readonly column: number;
@@ -26,7 +26,7 @@ interface Span {
   readonly to: Position;
 }
 
-/** Of three or four numbers that count from 0. */
+/** Returns the span of three or four numbers that count from 0. */
 function spanOf([line = 0, column = 0, ...end]: readonly number[]): Span {
   const [endLine = line, endColumn = 0] = end.length > 1 ? end : [line, end[0]];
   return { from: { line: line + 1, column: column + 1 }, to: { line: endLine + 1, column: endColumn + 1 } };

@@ -30,11 +30,11 @@ export function procedure<I extends DescMessage, O extends DescMessage>(
   output: O,
   answer: (request: MessageShape<I>) => MessageShape<O> | Promise<MessageShape<O>>,
 ): Procedure {
-  // What is decoded by `input` is of its shape.
+  // `input` has decoded the request, so the request has its shape.
   return { path, input, output, answer: (request) => answer(request as MessageShape<I>) };
 }
 
-/** A rpc's error: the caller is told its code and message. */
+/** Error of an RPC; the caller receives its code and message. */
 export class RpcError extends Error {
   readonly code: Code;
 
@@ -44,7 +44,7 @@ export class RpcError extends Error {
   }
 }
 
-/** A run that is none: what was asked is no flag and no procedure. */
+/** Thrown if the arguments are neither a flag nor a procedure. */
 export class UnknownArguments extends Error {}
 
 /**

@@ -1,4 +1,5 @@
-// What buf is told that this plugin checks. It knows nothing of the compiler, so that listing rules takes no longer than it has to.
+// Rules and categories that the plugin declares to buf. This file does not import the compiler, so that listing rules
+// is fast.
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { type Category, CategorySchema } from "../gen/buf/plugin/check/v1/category_pb.ts";
 import { type Rule, RuleSchema, RuleType } from "../gen/buf/plugin/check/v1/rule_pb.ts";
@@ -24,12 +25,15 @@ export const CATEGORIES: readonly Category[] = [
 
 type Severity = "error" | "warning";
 
-/** Of a diagnostic, by its code and what it is now: options of the plugin may make an error of a warning. */
+/**
+ * Returns the rule of a diagnostic, from its code and its current severity: options of the plugin may turn a warning
+ * into an error.
+ */
 export function ruleOf({ code, severity }: { readonly code: string; readonly severity: Severity }): string {
   return `BFF_${code.charAt(3)}XX_${severity.toUpperCase()}`;
 }
 
-/** Errors are checked where nobody says otherwise. */
+/** All rules. The rules for errors are on by default. */
 export const RULES: readonly Rule[] = Object.entries(GROUPS).flatMap(([digit, what]) => {
   const rule = (severity: Severity, more: MessageInitShape<typeof RuleSchema>): Rule =>
     create(RuleSchema, {

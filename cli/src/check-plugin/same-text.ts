@@ -3,9 +3,12 @@ import { toBinary } from "@bufbuild/protobuf";
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 import { type FileDescriptorProto, FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
 
-/** With the same elements and options at the same places; only what stands in comments and between tokens may differ. */
+/**
+ * Returns true if both files have the same elements and options at the same places. Only comments and the space between
+ * tokens may differ.
+ */
 export function sameText(one: FileDescriptorProto, other: FileDescriptorProto): boolean {
-  // What buf notes of a file in its images is no part of its text.
+  // Unknown fields hold buf's own notes about a file in an image, which are no part of its text.
   const bytes = (file: FileDescriptorProto) => toBinary(FileDescriptorProtoSchema, { ...file, $unknown: [] });
   if (one === other) return true;
   const [a, b] = [bytes(one), bytes(other)];
@@ -14,8 +17,8 @@ export function sameText(one: FileDescriptorProto, other: FileDescriptorProto): 
 }
 
 /**
- * A message with its fields in the order of their numbers, as text: buf writes those of an option in any order. What are bytes or text and
- * what is a message is not known here, so that whatever reads as a message is taken for one; both sides are treated alike.
+ * Returns a message as text, with its fields ordered by number, because buf writes the fields of an option in any
+ * order. Field types are unknown here, so bytes that parse as a message count as a message, on both sides.
  */
 function inOrder(bytes: Uint8Array): string {
   const fields = fieldsOf(bytes);

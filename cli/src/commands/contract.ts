@@ -80,7 +80,7 @@ function parsedJson(file: string, cwd: string): unknown {
 
 const count = (of: number, what: string): string => `${of} ${what}${of === 1 ? "" : "s"}`;
 
-/** Of a project without a name its folder's. */
+/** Returns the name in package.json, or else the name of the folder. */
 function nameOf(cwd: string): string {
   const fallback = basename(resolve(cwd));
   const text = tryRead(join(cwd, "package.json"));

@@ -90,7 +90,7 @@ function judge(findings: readonly Finding[], on: readonly FailOn[], blind: boole
   if (found.length > 0 || unseen) terminal.exitCode = 1;
 }
 
-/** What only writes files takes time, and may have nothing to write. */
+/** Parameter for plans alone, because other outputs take time and may be empty. */
 const PLAN = "plan=json";
 
 /** The plans, or why there are none. */

@@ -56,7 +56,7 @@ function readText(path: string, shown: string): string {
     throw new Refusal(`${shown} cannot be read: ${reason(error)}`);
   }
   const text = bytes.toString("utf8");
-  // What cannot be written back as it was is left alone.
+  // A file that is not UTF-8 could not be written back unchanged.
   if (!Buffer.from(text).equals(bytes)) throw new Refusal(`${shown} is not UTF-8`);
   return text;
 }

@@ -112,7 +112,7 @@ function tellChoice({ bff, choice }: Begun, terminal: Terminal): void {
     );
 }
 
-/** Nothing is written where a file is there already that says something else. */
+/** Writes the files. Throws a `Refusal` if one of them exists already, unless `force` is true. */
 function write(folder: string, files: ReadonlyMap<string, string>, force: boolean): void {
   const there = [...files.keys()].filter(
     (path) => statSync(join(folder, path), { throwIfNoEntry: false }) !== undefined,
@@ -155,7 +155,7 @@ function generate(folder: string, terminal: Terminal): void {
   terminal.write("gen/ is generated; npm run dev starts it\n");
 }
 
-/** Runs as `protobff dev` does, on mocks, and asks it once. */
+/** Starts the server with mocks, as `protobff dev` does, and sends it one request. */
 async function start(folder: string, { bff }: Begun, port: number | undefined, terminal: Terminal): Promise<void> {
   const ended = new AbortController();
   const end = (): void => ended.abort();
@@ -174,7 +174,7 @@ async function start(folder: string, { bff }: Begun, port: number | undefined, t
 const SHOWN = 4_000;
 const PORT = 8080;
 
-/** What it answers, or why it does not. */
+/** Returns the server's response, or the reason why there is none. */
 async function ask(bff: BegunBff, url: string): Promise<string> {
   try {
     const response = await fetch(`${url}/${pathOf(bff)}`, {
@@ -189,7 +189,7 @@ async function ask(bff: BegunBff, url: string): Promise<string> {
   }
 }
 
-/** The usual port, or any where somebody has that. */
+/** Returns the usual port, or 0 for any free port if another process uses it. */
 async function firstFree(): Promise<number> {
   const probe = createServer();
   try {

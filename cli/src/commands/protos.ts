@@ -17,7 +17,10 @@ export function addProtos(program: Command, terminal: Terminal): void {
     });
 }
 
-/** Writes below a folder that is there, and says of each file what became of it. What is the same is left alone. */
+/**
+ * Writes the protos below an existing folder and returns a line for each file. A file with the same text is not
+ * written.
+ */
 function writeProtos(folder: string, cwd: string): string[] {
   if (!statSync(resolve(cwd, folder), { throwIfNoEntry: false })?.isDirectory())
     throw new Refusal(`there is no folder "${folder}": name the one that your own packages are in`);

@@ -42,7 +42,10 @@ function readDocument(path: string, cwd: string): { readonly title: string; read
   return { title: typeof document.info?.title === "string" ? document.info.title : path, document };
 }
 
-/** Of the project that asks, else of ours; undefined: it is not installed. */
+/**
+ * Returns the viewer that the project has installed, or else the one that protobff has installed; undefined: neither
+ * has one.
+ */
 function loadViewer(cwd: string): Viewer | undefined {
   for (const from of [join(resolve(cwd), "package.json"), import.meta.url]) {
     try {

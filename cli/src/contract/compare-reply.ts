@@ -7,16 +7,16 @@ import type { Compare } from "./example.ts";
 export interface Reading {
   /** Names of fields. */
   readonly reads: ReadonlySet<string>;
-  /** The values that the consumer knows, by the name of the enum. */
+  /** Enum values that the consumer has, by the name of the enum. */
   readonly enums: ReadonlyMap<string, Extract<Facts, { kind: "enum" }>>;
   readonly compare: Compare;
 }
 
-/** What is told of one answer. */
+/** Maximum number of differences that are reported for one response. */
 const MOST_TOLD = 10;
 const MOST_SHOWN = 80;
 
-/** What differs, each as a sentence that begins with the path of the field. */
+/** Returns the differences, each as a sentence that begins with the path of the field. */
 export function compareReply(recorded: ReflectMessage, now: ReflectMessage, reading: Reading): readonly string[] {
   const found: string[] = [];
   const tell = (path: string, says: string): void => void found.push(`${path} ${says}`);
@@ -102,7 +102,7 @@ function compareValue(field: DescField, was: unknown, is: unknown, path: string,
     tell(path, `is ${shown(is)}, and was ${shown(was)}`);
 }
 
-/** Of a wrapper and of a Struct reflection gives something else. */
+/** Returns the message of a value. Reflection has no ReflectMessage for a wrapper or a Struct. */
 const messageOf = (value: unknown): Message =>
   typeof value === "object" && value !== null && "message" in value
     ? (value as ReflectMessage).message

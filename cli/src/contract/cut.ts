@@ -1,4 +1,4 @@
-// From the lock of a project to a contract: what it says of services, without what it says of others.
+// Extracts the contract for some services from the lock of a project.
 import { type Lock, usesOf } from "protoc-gen-bff/compiler";
 import { Refusal } from "../refusal.ts";
 import type { Contract } from "./document.ts";

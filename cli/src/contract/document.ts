@@ -6,7 +6,7 @@ import { type Example, faultIn, MOST_EXAMPLES } from "./example.ts";
 import { isObject } from "./json.ts";
 
 export interface Contract {
-  /** Who uses it. */
+  /** Name of the project that uses the services. */
   readonly consumer: string;
   /** `billing.v1.BillingService`; at least one. */
   readonly services: readonly string[];
@@ -17,7 +17,7 @@ export interface Contract {
   readonly examples: readonly Example[];
 }
 export const CONTRACT_VERSION = 1;
-/** Of one document. */
+/** Maximum size of a contract, in bytes (16 MiB). */
 export const MOST_CONTRACT_BYTES = 16 << 20;
 const MOST_ELEMENTS = 100_000;
 
@@ -109,7 +109,7 @@ function readMethod(value: unknown): ContractMethod | undefined {
   return { ...element, sets, reads, reliesOn, vouchedBy } as ContractMethod;
 }
 
-/** What the facts of each kind hold. What more there may be is text, or true. */
+/** Required facts of each kind, with their types. Any other fact is text or `true`. */
 const SHAPES: Readonly<Record<Facts["kind"], Readonly<Record<string, "string" | "number" | "object">>>> = {
   method: { request: "string", response: "string", streaming: "string", idempotency: "string" },
   message: {},

@@ -9,9 +9,9 @@ export interface ContractElement {
 export interface ContractMethod extends ContractElement {
   /** Names of fields and enum values, of requests. */
   readonly sets: readonly string[];
-  /** Of answers. */
+  /** Names of fields and enum values, of responses. */
   readonly reads: readonly string[];
-  /** What is done because calls may be repeated. */
+  /** Behaviour of the consumer that depends on repeatable calls. */
   readonly reliesOn: readonly Reliance[];
   /** On whose word alone it is without side effects: rpcs and options of the consumer. */
   readonly vouchedBy: readonly string[];

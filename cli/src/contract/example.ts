@@ -26,7 +26,7 @@ export interface Example {
   /** `billing.v1.BillingService/GetUsage` */
   readonly method: string;
   readonly request: JsonValue;
-  /** Of it only what is read; undefined: `error` is what it is answered. */
+  /** The part of the response that the consumer reads; undefined: the expected result is `error`. */
   readonly response?: JsonValue;
   /** "NOT_FOUND" */
   readonly error?: string;
@@ -40,10 +40,10 @@ export const STATUSES: readonly string[] = [
   ...["PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE", "UNIMPLEMENTED"],
   ...["INTERNAL", "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED"],
 ];
-/** Of one contract. */
+/** Maximum number of examples in one contract. */
 export const MOST_EXAMPLES = 1_000;
 
-/** What is wrong with the form of an example; undefined: nothing is. */
+/** Returns the fault in the form of an example; undefined: none. */
 export function faultIn(example: unknown): string | undefined {
   if (!isObject(example)) return "it is no object";
   const { method, request, response, error, compare } = example;

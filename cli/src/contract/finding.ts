@@ -3,18 +3,18 @@ import type { Place } from "./place.ts";
 
 /** A difference between what a consumer uses and what an upstream has. */
 export interface Finding {
-  /** `note`: the consumer goes on as it is; but its team may want to know. */
+  /** `note`: the consumer still works, but its team may want the information. */
   readonly severity: "break" | "note";
   /** As in `protobff explain`. */
   readonly code: DriftCode;
   /** The element of the contract. */
   readonly element: string;
-  /** 'field "billing.v1.Usage.spent_cents" is gone' */
+  /** One sentence that names the element and its change. */
   readonly says: string;
-  /** What the consumer does with it. */
+  /** Uses of the element by the consumer. */
   readonly uses: readonly string[];
-  /** What to do in place of the change; undefined of notes. */
+  /** Alternative to the change; undefined for notes. */
   readonly instead: string | undefined;
-  /** Undefined: what it was in is gone, too. */
+  /** Place of the element; undefined if its parent is removed, too. */
   readonly at: Place | undefined;
 }

@@ -1,4 +1,4 @@
-// What is gone as a whole, a package, a service, a type, is told once, and covers all that was in it.
+// Finds removed packages, services and types. Each is reported once and covers all its contents.
 import type { Registry } from "@bufbuild/protobuf";
 import {
   elementName,
@@ -18,7 +18,7 @@ import { useInWords } from "./words.ts";
 
 export interface Gone {
   readonly findings: readonly Finding[];
-  /** Whether an element is in something that is told already, or is a type that is. */
+  /** Returns true for an element inside a reported one, and for a reported type. */
   readonly covers: (name: string) => boolean;
 }
 
@@ -111,7 +111,7 @@ function goneType(
   };
 }
 
-/** Of an enum of which only values are known, nothing can be recognized. */
+/** Facts of an enum of which the contract has only values: they match no other enum. */
 const NO_VALUES: Facts = { kind: "enum", values: { "": Number.NaN } };
 
 /** Messages and enums: themselves elements, or known by what is used in them. */
@@ -125,7 +125,7 @@ function typesOf(all: ReadonlyMap<string, ContractElement>): [string, "message" 
   return [...found];
 }
 
-/** What fields and methods are of now that were of another type. */
+/** New types of fields and methods, by the name of their old type. */
 function replacements(
   all: ReadonlyMap<string, ContractElement>,
   registry: Registry,

@@ -9,7 +9,7 @@ interface HttpRule {
 }
 const VERBS = ["get", "put", "post", "delete", "patch"] as const;
 
-/** "GET /v1/{name}", with " body x" and " response_body x" where they are said; none where it has no paths. */
+/** Returns the HTTP paths of a method, such as "GET /v1/{name}", with " body x" and " response_body x" if declared. */
 export function httpPathsOf(method: DescMethod, registry: Registry): readonly string[] {
   const extension = registry.getExtension("google.api.http");
   if (extension?.message === undefined || !hasOption(method, extension)) return [];

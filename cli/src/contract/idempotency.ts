@@ -1,4 +1,4 @@
-// Whether another idempotency level breaks a consumer: only a level that is taken back does, and only one that something rests on.
+// Compares idempotency levels. A change breaks a consumer only if it revokes a level that the consumer depends on.
 import type { Change, Facts } from "protoc-gen-bff/compiler";
 import type { ContractMethod } from "./elements.ts";
 import { reliancesInWords } from "./words.ts";
@@ -15,9 +15,9 @@ export function judgeIdempotency(
   if (facts.kind !== "method" || now.kind !== "method") return [];
   const level = (name: string): number => LEVELS.indexOf(name);
   const isBelow = level(now.idempotency) < level(facts.idempotency);
-  // On the consumer's own word nothing is taken back, but what the upstream says now may speak against it.
+  // The upstream cannot revoke a declaration of the consumer, but its own new level may contradict the declaration.
   const contradicts = vouchedBy.length > 0 && now.idempotency === "IDEMPOTENT";
-  // What is idempotent may still be sent again.
+  // An idempotent method may still be retried, but order and cache need a method without side effects.
   const lost = reliesOn.filter((one) => now.idempotency !== "IDEMPOTENT" || one === "order" || one === "cache");
   const breaks = lost.length > 0 && (isBelow || contradicts);
   return [{ change, severity: breaks ? "break" : "note", more: breaks ? reliancesInWords(lost, consumer) : [] }];

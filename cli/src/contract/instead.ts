@@ -1,4 +1,4 @@
-// What the team of an upstream can do in place of a change that breaks a consumer.
+// Alternatives to a change that breaks a consumer, for the team of the upstream.
 import type { DriftCode, Facts } from "protoc-gen-bff/compiler";
 
 export const INSTEAD = {

@@ -27,20 +27,23 @@ import { placeOf } from "./place.ts";
 import { newRequired } from "./required.ts";
 import { useInWords } from "./words.ts";
 
-/** In the order of the contract: methods, then elements. Of what is gone as a whole only that is said. */
+/**
+ * Returns the findings in the order of the contract: methods, then elements. A removed package, service or type covers
+ * its contents.
+ */
 export function judgeContract(contract: Contract, registry: Registry): readonly Finding[] {
   const { findings, covers } = findGone(contract, registry);
   const before = new Map<string, ContractElement>([...contract.methods, ...contract.elements]);
   const rest = [...before].filter(([name]) => !covers(name));
   const found = rest.flatMap(([name, element]) => judgeElement(name, element, before, contract, registry));
-  // Of a type that is gone that is told, and not again by each field that was of it.
+  // A removed type is reported once, and not again for each field of that type.
   const own = found.filter(({ was }) => was === undefined || !covers(typeIn(was)));
   return [...findings, ...own.map(({ finding }) => finding), ...newRequired(contract, registry)];
 }
 
 interface Judged {
   readonly finding: Finding;
-  /** Of a change of type. */
+  /** Former type, if the type has changed. */
   readonly was?: string | undefined;
 }
 
@@ -85,7 +88,7 @@ function judgeElement(
 interface JudgedChange {
   readonly change: Change;
   readonly severity: Finding["severity"];
-  /** What else the consumer does. */
+  /** Other behaviour of the consumer that the change affects. */
   readonly more?: readonly string[];
 }
 
@@ -131,7 +134,7 @@ function newValues(
       return { finding: { ...told, says, uses, at: placeOf(declared) } };
     });
 }
-/** Told of the value itself where it is used. */
+/** Returns true for a renamed value, because the rename is reported at the value itself if the consumer uses it. */
 const isRenamed = (value: string, old: Facts, now: UpstreamElement): boolean =>
   old.kind === "enum" &&
   now.kind === "enum" &&

@@ -1,4 +1,4 @@
-// Where a declaration stands in its proto, as far as the image says so.
+// Place of a declaration in its proto, if the image contains source positions.
 import type { DescEnum, DescFile, DescMessage, DescService } from "@bufbuild/protobuf";
 import type { UpstreamElement } from "protoc-gen-bff/compiler";
 
@@ -21,7 +21,7 @@ function fileOf(element: UpstreamElement | DescService | DescFile): DescFile {
   return "file" in element ? element.file : element.parent.file;
 }
 
-/** Of the name in the declaration. */
+/** Returns the place of the name in a declaration. */
 export function placeOf(element: UpstreamElement | DescService | DescFile): Place {
   const file = fileOf(element);
   const path = element.kind === "file" ? [] : [...pathOf(element), NAME];

@@ -4,7 +4,7 @@ import type { Replayed } from "./replay.ts";
 
 export type Format = "text" | "github";
 
-/** What one contract gives, under a line of its own. */
+/** Result for one contract, printed below a separate heading. */
 export interface Judged {
   /** Its file, as given. */
   readonly path: string;
@@ -49,7 +49,7 @@ function annotated({ severity, code, says, uses, instead, at }: Finding, consume
 const escaped = (text: string): string => text.replace(/%/g, "%25").replace(/\r/g, "%0D").replace(/\n/g, "%0A");
 const property = (text: string): string => escaped(text).replace(/:/g, "%3A").replace(/,/g, "%2C");
 
-/** What a server has answered to the examples of one contract. */
+/** Renders the results of replaying the examples of one contract. */
 export function renderReplayed(
   { path, consumer, url }: { readonly path: string; readonly consumer: string; readonly url: string },
   replayed: readonly Replayed[],
@@ -64,7 +64,7 @@ export function renderReplayed(
     const example = `example ${index}, ${method}`;
     if (skipped !== undefined) return [`note: ${example}: ${skipped}\n`];
     if (faults.length === 0) return [];
-    // What a server answers is no line of ours.
+    // A server's text must not start a line of this output.
     const said = faults.map((fault) => fault.replace(/\p{Cc}/gu, " "));
     return format === "github"
       ? [`::error title=replay::${escaped([`${consumer}: ${example}`, ...said].join("\n"))}\n`]

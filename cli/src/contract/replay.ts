@@ -13,7 +13,7 @@ export type Protocol = "grpc" | "connect";
 export interface ReplayOptions {
   readonly url: string;
   readonly protocol: Protocol;
-  /** Of each call. */
+  /** Timeout of each call, in milliseconds. */
   readonly timeoutMs: number;
   /** Sent with every call. */
   readonly headers: Headers;
@@ -26,13 +26,13 @@ export interface Replayed {
   /** From 1. */
   readonly index: number;
   readonly method: string;
-  /** What is wrong with the answer; none: it is as recorded. */
+  /** Faults of the response; empty: it is as recorded. */
   readonly faults: readonly string[];
   /** Why it was not sent. */
   readonly skipped: string | undefined;
 }
 
-/** Of one answer. */
+/** Maximum size of one response, in bytes (4 MiB). */
 export const MOST_REPLY_BYTES = 4 << 20;
 
 export function transportTo({ url, protocol }: Pick<ReplayOptions, "url" | "protocol">): Transport {
@@ -42,7 +42,7 @@ export function transportTo({ url, protocol }: Pick<ReplayOptions, "url" | "prot
     : createConnectTransport({ ...shared, httpVersion: "1.1", useBinaryFormat: true });
 }
 
-/** One after the other, as they are recorded: some may rest on those before them. */
+/** Sends the examples one after the other, in the recorded order, because some may depend on earlier ones. */
 export async function replay(
   contract: Contract,
   registry: Registry,

@@ -1,4 +1,4 @@
-// What a consumer does with an element, in words for people who know nothing of its protos' options.
+// Describes a consumer's uses of an element, for readers unfamiliar with the options of its protos.
 import type { Reliance } from "protoc-gen-bff/compiler";
 
 /** "web/v1/web.proto: web.v1.Dashboard let.usage.call.set.user_id" → "step usage of web.v1.Dashboard sets it, or makes user_id of it" */
@@ -51,7 +51,7 @@ const RELIED: Readonly<Record<Reliance, string>> = {
   cache: "keeps answers and uses them again",
 };
 
-/** What rests on a method's being repeatable. */
+/** Describes the behaviour of a consumer that depends on a repeatable method. */
 export function reliancesInWords(reliesOn: readonly Reliance[], consumer: string): readonly string[] {
   return reliesOn.map((one) => `${consumer} ${RELIED[one]}`);
 }

@@ -1,4 +1,4 @@
-// Whether two descriptors of a file say the same.
+// Compares the meaning of two descriptors of a file.
 import { clone, equals, type Registry } from "@bufbuild/protobuf";
 import {
   type DescriptorProto,
@@ -34,7 +34,7 @@ export function differs(one: FileDescriptorProto, other: FileDescriptorProto, re
   return a.name;
 }
 
-/** Without what only says where it stood, or says what holds anyway. */
+/** Returns a copy without positions and without explicit defaults. */
 function plain(file: FileDescriptorProto): FileDescriptorProto {
   const copy = clone(FileDescriptorProtoSchema, file);
   delete copy.$unknown;
@@ -50,7 +50,7 @@ function plain(file: FileDescriptorProto): FileDescriptorProto {
     dropEmpty(service);
     for (const method of service.method) {
       dropEmpty(method);
-      // `stream` or nothing: that it is none needs no saying.
+      // An explicit `false` means the same as an absent field.
       if (!method.clientStreaming) Reflect.deleteProperty(method, "clientStreaming");
       if (!method.serverStreaming) Reflect.deleteProperty(method, "serverStreaming");
     }
@@ -78,7 +78,7 @@ function plainMessage(message: DescriptorProto): void {
   for (const range of message.extensionRange) dropEmpty(range);
 }
 
-/** What a map's entry is called is for compilers to say, and not all say the same. */
+/** Gives the entry of a map a fixed name, because compilers name entries differently. */
 function nameEntry(field: FieldDescriptorProto, message: DescriptorProto): void {
   const name = field.typeName.slice(field.typeName.lastIndexOf(".") + 1);
   const entry = message.nestedType.find((one) => one.name === name && one.options?.mapEntry === true);
@@ -100,7 +100,7 @@ function plainField(field: FieldDescriptorProto): void {
   if (!field.proto3Optional) Reflect.deleteProperty(field, "proto3Optional");
 }
 
-/** Options that say nothing are as good as none. */
+/** Removes options without content, because they mean the same as absent options. */
 function dropEmpty(desc: { options?: object | undefined }): void {
   const { options } = desc;
   if (options === undefined) return;

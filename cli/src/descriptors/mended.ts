@@ -10,7 +10,10 @@ import {
 } from "@bufbuild/protobuf/wkt";
 import { jsonNameOf } from "./print-file.ts";
 
-/** Files with all names of types from the root, `.pkg.Message`, and with `optional` fields. What names nothing stays as it is. */
+/**
+ * Returns files in which names of types are absolute, `.pkg.Message`, and `optional` fields are marked. An unresolvable
+ * name stays unchanged.
+ */
 export function mended(files: readonly FileDescriptorProto[]): readonly FileDescriptorProto[] {
   const kinds = new Map<string, typeof Type.MESSAGE | typeof Type.ENUM>();
   for (const file of files) {
@@ -44,7 +47,7 @@ function qualifiedFile(file: FileDescriptorProto, kinds: Kinds): FileDescriptorP
     if (one.extendee !== "") one.extendee = found(one.extendee, scope);
     if (one.typeName === "") return;
     one.typeName = found(one.typeName, scope);
-    // Who leaves the name relative may leave the kind to be found out, too.
+    // A descriptor with relative names may lack the kind of the type, too.
     if (!Object.hasOwn(one, "type")) one.type = kinds.get(one.typeName.slice(1)) ?? Type.MESSAGE;
   };
   const message = (one: DescriptorProto, name: string): void => {
@@ -62,7 +65,10 @@ function qualifiedFile(file: FileDescriptorProto, kinds: Kinds): FileDescriptorP
   return copy;
 }
 
-/** A oneof `_name` with nothing but `name` in it is what compilers make of `optional`, and nobody writes. */
+/**
+ * Marks `optional` fields. Compilers generate a oneof `_name` with `name` as its only member, and authors do not write
+ * such a oneof.
+ */
 function optionals(message: DescriptorProto): void {
   for (const [i, { name: oneof }] of message.oneofDecl.entries()) {
     const members = message.field.filter((one) => Object.hasOwn(one, "oneofIndex") && one.oneofIndex === i);

@@ -1,5 +1,5 @@
-// A file's descriptor as the .proto file that gives it. Comments are gone, the order of declarations is kept.
-// `held.ts` says whether what is printed means the same.
+// Prints a file's descriptor as a .proto file, without comments and in the order of its declarations. `held.ts`
+// compares the meaning of the printed file with that of the descriptor.
 import type { Registry } from "@bufbuild/protobuf";
 import {
   type DescriptorProto,
@@ -23,13 +23,17 @@ import {
 } from "@bufbuild/protobuf/wkt";
 import { inBrackets, optionLines, type PrintedOption, printOptions, quoted } from "./print-options.ts";
 
-/** What the printing of one file has in common. */
+/** Context shared by all declarations of one file. */
 interface Context {
   readonly registry: Registry;
   readonly syntax: "proto2" | "proto3" | "editions";
 }
 
-/** @param registry knows the extensions that options use */
+/**
+ * Prints a file.
+ *
+ * @param registry contains the extensions that options use
+ */
 export function printFile(file: FileDescriptorProto, registry: Registry): string {
   const cx: Context = { registry, syntax: syntaxOf(file) };
   const imports = file.dependency.map((name, i) => {
@@ -67,7 +71,7 @@ function message(desc: DescriptorProto, cx: Context): string[] {
   return block(`${visibility(desc)}message ${desc.name}`, body(desc, cx));
 }
 
-/** Said from edition 2024 on. */
+/** Returns the visibility keyword, which exists from edition 2024 on. */
 function visibility({ visibility: said }: DescriptorProto | EnumDescriptorProto): string {
   if (said === SymbolVisibility.VISIBILITY_EXPORT) return "export ";
   return said === SymbolVisibility.VISIBILITY_LOCAL ? "local " : "";
@@ -111,7 +115,7 @@ function fields(desc: DescriptorProto, cx: Context): string[] {
   });
 }
 
-/** What proto3 calls `optional` has a oneof that nobody has written. */
+/** Returns true for a member of a declared oneof. Compilers add a oneof for `optional` in proto3. */
 const inOneof = (desc: FieldDescriptorProto): boolean => isSet(desc, "oneofIndex") && !desc.proto3Optional;
 
 function field(desc: FieldDescriptorProto, nested: readonly DescriptorProto[], cx: Context): string[] {
@@ -157,7 +161,7 @@ function defaultValue({ type, defaultValue: text }: FieldDescriptorProto): strin
   return type === Type.BYTES ? `"${text}"` : text;
 }
 
-/** What a field is called in JSON when nobody says otherwise. */
+/** Returns the default JSON name of a field. */
 export function jsonNameOf(name: string): string {
   return name.replace(/_+(.?)/g, (_, letter: string) => letter.toUpperCase());
 }
@@ -224,7 +228,7 @@ function range(start: number, end: number): string {
   return `${start} to ${end >= LAST_VALUE - 1 || end === LAST_FIELD ? "max" : end}`;
 }
 
-/** Whether something is said, be it zero or empty: these messages are of proto2. */
+/** Returns true for a field that is present, even as zero or empty: these messages are of proto2. */
 function isSet(desc: FieldDescriptorProto, name: "oneofIndex" | "defaultValue" | "jsonName"): boolean {
   return Object.hasOwn(desc, name);
 }

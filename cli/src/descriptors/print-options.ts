@@ -30,7 +30,7 @@ export function printOptions<Desc extends DescMessage>(
   return found;
 }
 
-/** `option name = value;`, each on lines of its own. */
+/** Returns the lines of `option name = value;` statements. */
 export function optionLines(options: readonly PrintedOption[]): string[] {
   return options.flatMap(({ name, value }) => `option ${name} = ${value};`.split("\n"));
 }

@@ -1,9 +1,10 @@
-// Descriptors that leave out what they import, as those of proto-loader do: it makes one file of each package, and says of none what it needs.
+// Adds missing imports to descriptors. For example, proto-loader makes one file of each package, without imports.
 import type { DescriptorProto, FileDescriptorProto } from "@bufbuild/protobuf/wkt";
 import { WELL_KNOWN } from "./well-known.ts";
 
 /**
- * Files that import all that they use, as far as it is there. What stands in for files of google.protobuf gives way to these.
+ * Returns files that import all types that they use and that exist. Stand-ins for files of google.protobuf are replaced
+ * by the real files.
  *
  * @param files with names of types from the root
  */
@@ -36,7 +37,7 @@ export function withImports(files: readonly FileDescriptorProto[]): readonly Fil
   return [...added, ...mended];
 }
 
-/** What a file imports, and what that imports publicly. */
+/** Returns the imports of a file, and their public imports. */
 function visibleFrom(file: FileDescriptorProto, byName: ReadonlyMap<string, FileDescriptorProto>): ReadonlySet<string> {
   const visible = new Set(file.dependency);
   for (const name of visible) {

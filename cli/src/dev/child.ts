@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import type { Order, Report } from "./orders.ts";
 
 const KILL_AFTER_MS = 1_500;
-/** What a server prints when it is up, as text or in JSON. */
+/** Line that a server prints when it is up, as text or in JSON. */
 const LISTENING = /^listening on |"event":"listening"/;
 
 export interface ChildOptions {
@@ -14,11 +14,11 @@ export interface ChildOptions {
   /** A file from where the server is found; it need not be there. */
   readonly from: string;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** A line that the process prints, but for the one that says that it listens. */
+  /** Receives each line that the process prints, except the one that reports that it listens. */
   readonly print: (line: string) => void;
 }
 
-/** A server that is up, as it says itself. */
+/** A server that has reported that it is up. */
 export interface Up {
   readonly url: string;
   /** Its live page. */
@@ -38,7 +38,7 @@ export class Child {
   #isStopping = false;
 
   constructor({ cwd, from, env, print }: ChildOptions) {
-    // A group of its own: Ctrl-C is for `dev`, which ends its servers itself.
+    // A separate process group: Ctrl-C is for `dev`, which ends its servers itself.
     // With a size given, serve() takes no time at the start to bound it.
     this.#process = spawn(process.execPath, ["--max-semi-space-size=16", program(), from], {
       cwd,
@@ -65,11 +65,11 @@ export class Child {
     });
   }
 
-  /** Says how it ended, when it has. */
+  /** Resolves to a description of the end when the process has ended. */
   get ended(): Promise<string> {
     return this.#ended;
   }
-  /** Whether its end was asked for. */
+  /** True if the end was requested. */
   get isStopping(): boolean {
     return this.#isStopping;
   }
@@ -110,7 +110,7 @@ export class Child {
   }
 
   #order(order: Order): void {
-    // It may have ended just now, which `ended` says.
+    // The process may have ended just now, which `ended` reports.
     if (this.#process.connected) this.#process.send(order, () => {});
   }
 }

@@ -18,13 +18,13 @@ import { Refusal } from "../refusal.ts";
 import { OtherPlugins } from "./other-plugins.ts";
 import { Outputs } from "./outputs.ts";
 
-/** What came of it. */
+/** Result of a generation. */
 export type Generated =
   | {
       readonly kind: "generated";
       /** Absolute paths of the files that are other than before. */
       readonly touched: readonly string[];
-      /** What is other than before in what runs, a line for each, worst first. */
+      /** Changes of the running behaviour, a line for each, worst first. */
       readonly changes: readonly string[];
       /** As text; empty: none. */
       readonly warnings: string;
@@ -58,7 +58,7 @@ export class Generation {
     this.outputs = new Outputs(cwd);
   }
 
-  /** What is wrong with the project is given, not thrown; nothing is written then. */
+  /** Generates the project. A fault of the project is returned, not thrown, and nothing is written. */
   generate(): Generated {
     const cwd = this.#cwd;
     try {
@@ -69,7 +69,7 @@ export class Generation {
       writeFound(cwd, parameter.errorOutput, compilation.diagnostics);
       if (error !== "") return { kind: "refused", why: error.trim() };
       const reports = reportsIn(all);
-      // The plan is for us, unless it is asked for.
+      // The plan is for `dev` itself, unless the project requests it.
       const file = parameter.plan.has("json") ? all : all.filter(({ name }) => !isReport(name));
       const own = file.map(({ name, content }) => ({ path: join(config.out, name), content }));
       const touched = this.outputs.write([...this.#others.run(image, config.others), ...own]);
@@ -90,13 +90,16 @@ export class Generation {
       };
     } catch (error) {
       if (error instanceof Refusal) return { kind: "refused", why: error.message };
-      // Of the file system: a folder that may not be written, a disk that is full.
+      // An error of the file system: a folder without write access, a full disk.
       if (error instanceof Error && "syscall" in error) return { kind: "refused", why: error.message };
       throw error;
     }
   }
 
-  /** With mocks that `opt` does not ask for, from the first time that an upstream needs one. */
+  /**
+   * Compiles the project. From the first time that an upstream needs a mock, mocks are added even if `opt` does not
+   * request them.
+   */
   #compiled(hasMocks: boolean): CompiledProject {
     const isAdded = this.#addsMocksFor !== undefined && !hasMocks;
     const parameter = isAdded ? `${PLAN},${MOCK}` : PLAN;
@@ -130,7 +133,7 @@ function nameOf(file: string): string {
   return file === "server.ts" ? "server" : dirname(file).replaceAll("/", ".");
 }
 
-/** What `error_output` asks for: all diagnostics, also where there are none any longer. */
+/** Writes the file that `error_output` requests: all diagnostics, even if none are left. */
 function writeFound(cwd: string, path: string | undefined, diagnostics: readonly Diagnostic[]): void {
   if (path === undefined) return;
   try {

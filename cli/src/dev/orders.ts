@@ -1,4 +1,4 @@
-// What `dev` and the process of a server say to each other.
+// Messages between `dev` and the process of a server.
 
 export type Order =
   /** Import these modules, so that beginning takes no time; absolute paths. */

@@ -9,7 +9,7 @@ import { bytesOf, type Image, runBuf } from "../project/buf.ts";
 import { Refusal } from "../refusal.ts";
 import type { OutputFile } from "./outputs.ts";
 
-/** protoc-gen-es, as buf.gen.yaml asks for it. */
+/** An entry of protoc-gen-es in buf.gen.yaml. */
 interface EsEntry {
   readonly out: string;
   readonly parameter: string;
@@ -23,7 +23,7 @@ type RunEs = (
   files: ReadonlyMap<string, Uint8Array>,
 ) => readonly OutputFile[];
 
-/** What they give, kept from run to run. */
+/** Outputs of the other plugins, cached from run to run. */
 export class OtherPlugins {
   readonly #cwd: string;
   /** The descriptors of the last run, by name. */
@@ -115,7 +115,10 @@ interface Entry {
 }
 const UNDERSTOOD = ["local", "out", "opt", "strategy", "include_imports", "include_wkt"];
 
-/** The entries that can be run here, and the template with the others. What buf would change of the descriptors before (`managed`) is left to buf. */
+/**
+ * Splits the entries into those that run here and the template with the others. If buf changes the descriptors first
+ * (`managed`), buf runs all.
+ */
 function split(
   template: string,
   hasEs: boolean,
@@ -151,7 +154,7 @@ function loadEs(cwd: string): RunEs | undefined {
     const { CodeGeneratorRequestSchema: Request, FileDescriptorProtoSchema: Schema } =
       ofPlugin("@bufbuild/protobuf/wkt");
     if (typeof protocGenEs.run !== "function") return undefined;
-    // Messages of its own version of protobuf-es; what has not changed is decoded once.
+    // Messages of the plugin's own version of protobuf-es. An unchanged file is decoded once.
     const decoded = new WeakMap<Uint8Array, object>();
     const fileOf = (bytes: Uint8Array): object => {
       // buf's own extension of its images is none of the plugin's business.
@@ -171,7 +174,9 @@ function loadEs(cwd: string): RunEs | undefined {
   }
 }
 
-/** Into a folder of its own: `clean: true` empties that one, and nothing is written before all is well. */
+/**
+ * Runs buf with a temporary folder: `clean: true` empties that one, and nothing is written before all plugins succeed.
+ */
 function generated(template: string, cwd: string): readonly OutputFile[] {
   const folder = mkdtempSync(join(tmpdir(), "protobff-dev-"));
   try {

@@ -1,4 +1,4 @@
-// What is generated, on the disk: only what differs is written, so that nothing looks changed that is not.
+// Generated files on disk. Only files that differ are written, so that unchanged files keep their times.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
@@ -21,9 +21,9 @@ export class Outputs {
   }
 
   /**
-   * Writes those that differ from the disk, and removes those that were given before and are not any more; what others have written stays.
-   * Gives the absolute paths of what is other than before, also where somebody else, such as git, has written it so. Throws what the file
-   * system throws.
+   * Writes the files that differ from the disk, and removes earlier outputs that are no longer generated. Other files
+   * stay. Returns the absolute paths of files that changed, also if another program, such as git, has written them.
+   * Throws errors of the file system.
    */
   write(files: readonly OutputFile[]): readonly string[] {
     const next = new Map(files.map(({ path, content }) => [join(this.#cwd, path), content]));

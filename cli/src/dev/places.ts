@@ -1,7 +1,7 @@
 // Ports of servers that come and go: one that is renamed, or comes back, has the port that it had.
 
 interface Place {
-  /** Of the server that has it, or had it last. */
+  /** Name of the current or last server of the place. */
   name: string;
   port: number;
   isTaken: boolean;
@@ -16,7 +16,7 @@ export class Places {
     this.#first = first;
   }
 
-  /** The place that it had, or the first that nobody has. Gives its number, from 0, and its port. */
+  /** Takes the server's former place, or else the first free one. Returns its number, from 0, and its port. */
   take(name: string): { readonly index: number; readonly port: number } {
     const free = this.#all.filter(({ isTaken }) => !isTaken);
     let place = free.find((one) => one.name === name) ?? free[0];

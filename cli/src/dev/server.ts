@@ -22,10 +22,10 @@ export interface ServerOptions {
   readonly lost: (name: string, how: string) => void;
 }
 
-/** What came of a restart. */
+/** Result of a restart. */
 export type Restarted =
   | { readonly kind: "up"; readonly up: Up }
-  /** The one before goes on; what is wrong with its modules. */
+  /** The former server continues; `why` is the fault of the new modules. */
   | { readonly kind: "kept"; readonly why: string }
   /** None answers. */
   | { readonly kind: "down"; readonly why: string };
@@ -39,7 +39,7 @@ export class Server {
   #standby: Child | undefined;
   #port: number;
   #adminPort: number | undefined;
-  /** What runs is not what is on the disk: whatever is saved may be what mends it. */
+  /** True if the running server differs from the files on disk: any save may fix the fault. */
   #isOld = false;
 
   constructor(options: ServerOptions) {
@@ -52,7 +52,7 @@ export class Server {
   get file(): string {
     return this.#options.file;
   }
-  /** Where it listens, or is going to; 0: on any. */
+  /** Current or planned port; 0: any. */
   get port(): number {
     return this.#port;
   }
@@ -71,7 +71,7 @@ export class Server {
     this.#standby ??= this.#child();
   }
 
-  /** Where it is going to listen, with a port that it keeps from then on. */
+  /** Returns the planned URL. A port that is chosen here stays the server's port. */
   async place(): Promise<string> {
     if (this.#port === 0) this.#port = await freePort();
     const { HOST = "", TLS_CERT_FILE } = this.#options.env;
@@ -94,7 +94,7 @@ export class Server {
     const fault = await next.prepare(this.#modules());
     if (fault !== undefined) {
       const isHopeless = fault.code === "ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX";
-      // Modules that want something for themselves, a port say, cannot be loaded twice at the same time.
+      // Modules that hold a resource, such as a port, cannot be loaded twice at the same time.
       const isKept = this.#running !== undefined && fault.code !== "EADDRINUSE";
       if (isHopeless || isKept) {
         await next.stop();
@@ -145,7 +145,10 @@ export class Server {
     return new Child({ cwd, from: file, env, print });
   }
 
-  /** What server.ts imports, and the user's own modules: all but itself, which begins when it is imported. */
+  /**
+   * Returns the imports of server.ts and the user's own modules, but not server.ts itself, which starts when it is
+   * imported.
+   */
   #modules(): readonly string[] {
     const { cwd, file, env } = this.#options;
     const imports = readFileSync(file, "utf8").matchAll(/^import .*? from "(\.[^"]+)";$/gm);
@@ -158,7 +161,7 @@ export class Server {
   }
 }
 
-/** Of an error with its stack and an excerpt: where it is. */
+/** Returns the place of an error, from its stack with an excerpt. */
 function firstLine(text: string): string {
   return text.split("\n")[0] ?? "";
 }

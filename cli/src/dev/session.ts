@@ -1,4 +1,5 @@
-// `protobff dev`: from a save to the answer. What is saved is generated in this process; servers whose files have changed are restarted on their ports.
+// `protobff dev`: from a save to the response. Files are generated in this process; servers whose files have changed
+// restart on their ports.
 import { join, relative } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseParameter } from "protoc-gen-bff/compiler";
@@ -16,15 +17,18 @@ export interface DevOptions {
   readonly only: readonly string[];
   /** False: it generates alone. */
   readonly server: boolean;
-  /** Of the first server, the others have those after it; 0: free ones. */
+  /** Port of the first server; the others have the next ports. 0: free ports. */
   readonly port: number;
   /** Whether upstreams with an address are mocked, too. */
   readonly mockAll: boolean;
-  /** Told when a server answers, each time that it has been started. */
+  /** Called after each start of a server, when it is up. */
   readonly up?: ((name: string, url: string) => void) | undefined;
 }
 
-/** A file that an editor truncates before it writes is wrong, or empty, for a moment: that counts when nothing more is saved for so long. */
+/**
+ * Time without another save after which a failure or an empty file counts, in milliseconds. An editor may truncate a file
+ * before it writes, so that the file is wrong or empty for a moment.
+ */
 const SETTLE_MS = 100;
 type Project = Extract<Generated, { readonly kind: "generated" }>;
 
@@ -94,7 +98,7 @@ class Session {
         this.#say(
           `${this.#cause(changed)} is not generated${this.#isAnyUp() ? ", what runs is as before" : ""}:\n${generated.why}`,
         );
-        // What is generated is as before: a server that did not start would not start now.
+        // The generated files are as before: a server that did not start would not start now.
         if (![...changed].some(isSource)) return;
       } else {
         touched = generated.touched;
@@ -104,7 +108,7 @@ class Session {
     await this.#restart(new Set([...changed, ...touched]), began);
   }
 
-  /** Whether more is saved in a moment; then what has changed so far is left to the run for that. */
+  /** Returns true if another save follows at once, and hands the changed paths to the run for that save. */
   async #isDueSoon(changed: ReadonlySet<string>): Promise<boolean> {
     await sleep(SETTLE_MS);
     if (!this.#trailing.isDue) return false;
@@ -112,7 +116,7 @@ class Session {
     return true;
   }
 
-  /** Says what there is to say of it, and knows its servers. */
+  /** Reports a generation and updates its servers. */
   async #take(generated: Project, changed: ReadonlySet<string>): Promise<void> {
     const isFirst = this.#project === undefined;
     this.#project = generated;
@@ -200,7 +204,7 @@ class Session {
     }
   }
 
-  /** What it needs to know who calls; undefined: it wants to know nothing of it. */
+  /** Returns the settings with which the server authenticates callers; undefined: it authenticates none. */
   async #around(name: string, server: Server): Promise<Around | undefined> {
     const { compilation, config } = this.#project?.project ?? {};
     const report = compilation?.callers.find(
@@ -234,7 +238,7 @@ class Session {
     return [...this.#servers.values()].some(({ isUp }) => isUp);
   }
 
-  /** What was saved, as one name. */
+  /** Returns the saved files as one name. */
   #cause(changed: ReadonlySet<string>): string {
     const [first = "", ...more] = [...changed].map((path) => relative(this.#terminal.cwd, path) || path);
     return more.length === 0 ? first : `${first} and ${more.length} more`;
@@ -248,19 +252,25 @@ class Session {
 /** One process, for it is the one that is restarted. */
 const OWN = { BFF_WORKERS: "1", BFF_DRAIN_DELAY: "0s" };
 
-/** Whether the servers have live pages: nobody else is to see them, and whoever says something of it has the last word. */
+/**
+ * Returns true if the servers have live pages by default. Either variable, if the user sets it, overrides the default.
+ */
 function isShown({ BFF_EXPLORER, BFF_ADMIN_HOST }: Terminal["env"]): boolean {
   return BFF_EXPLORER === undefined && BFF_ADMIN_HOST === undefined;
 }
 
-/** @param index of the server, by which several have ports of their own */
+/**
+ * Returns the port of a live page; 0: any, undefined: as the user's variables set it.
+ *
+ * @param index of the server, by which several servers have separate ports
+ */
 function shownAt(env: Terminal["env"], index: number): number | undefined {
   const said = Number(env.BFF_ADMIN_PORT || "0");
   if (said > 0) return said + index;
   return isShown(env) || env.BFF_ADMIN_PORT === "0" ? 0 : undefined;
 }
 
-/** Where it is, and what it does without. */
+/** Describes a started server: its URL, its live page and its mocks. */
 function begun({ url, explorer, mocked }: Up): string {
   const page = explorer === undefined ? "" : `, its live page is ${explorer}`;
   return `listens on ${url}${page}${mocked.length === 0 ? "" : `; mocked: ${mocked.join(", ")}`}`;

@@ -1,5 +1,5 @@
-// The process of a server before it is one: it loads what no save changes and waits, so that the next save has an answer at once. A program of its
-// own, started by `child.ts` with a module of the project as its argument, from where packages are found.
+// Process of a server before its start: it loads modules that no save changes and waits, so that a restart takes little
+// time. `child.ts` starts this program with a module of the project as its argument, from which packages are resolved.
 import { createRequire, enableCompileCache, registerHooks } from "node:module";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Order, Report } from "./orders.ts";
@@ -10,7 +10,7 @@ function report(one: Report): void {
   if (process.connected) process.send?.(one);
 }
 
-// What is loaded is what a change of has to restart.
+// A change of a loaded file requires a restart.
 let loaded: string[] = [];
 registerHooks({
   resolve(specifier, context, next) {
@@ -27,7 +27,7 @@ function tellLoaded(): void {
   loaded = [];
 }
 
-// Whatever becomes of `dev`, its servers end with it.
+// The servers end with `dev`, even if `dev` is killed.
 process.on("disconnect", () => process.kill(process.pid, "SIGTERM"));
 
 process.on("message", async (order: Order) => {
@@ -44,13 +44,13 @@ process.on("message", async (order: Order) => {
   }
   process.argv = [node, order.file, ...order.args];
   Object.assign(process.env, order.env);
-  // What it throws ends the process, as with `node <file>`.
+  // An error ends the process, as with `node <file>`.
   await import(pathToFileURL(order.file).href);
 });
 
 function textOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  // Where Node itself was says nothing about the user's file.
+  // Frames inside Node are no help with the user's file.
   const lines = (error.stack ?? error.message).split("\n");
   return lines.filter((line) => !/^\s+at .*\(?node:internal\//.test(line)).join("\n");
 }
@@ -59,5 +59,5 @@ enableCompileCache();
 try {
   await import(pathToFileURL(createRequire(from).resolve("@protobff/server")).href);
 } catch {
-  // Whoever needs it says so when it begins.
+  // The user's module reports the missing package when it starts.
 }

@@ -35,7 +35,7 @@ export class Trailing {
   #running: Promise<void> | undefined;
   #closed = false;
 
-  /** @param run what it throws is the caller's fault: it has to tell its user itself */
+  /** @param run has to report its own failures to the user; an error that it throws is the caller's fault */
   constructor(run: (changed: ReadonlySet<string>) => Promise<void>, options: TrailingOptions = {}) {
     const { quietMs = 25, mostMs = 1_000, timers = SYSTEM } = options;
     this.#run = run;

@@ -1,4 +1,5 @@
-// What of a project is looked at: protos, buf's configuration, faults.json and sources, in its folder and in the inputs that lie outside of it.
+// Watches a project's protos, buf configuration, faults.json and sources, in its folder and in inputs outside of the
+// folder.
 import { statSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { basename, relative, resolve, sep } from "node:path";
@@ -30,11 +31,11 @@ export interface Watching {
 }
 
 /**
- * Resolves when it watches. Editors' ways of saving (writing, truncating before, renaming over) come to the same: the path has changed. Throws a
- * `Refusal` where the system has no more room for watching.
+ * Resolves when it watches. All ways of saving in editors (writing, truncating before, renaming over) result in a
+ * changed path. Throws a `Refusal` if the system has no more room for watching.
  *
- * @param changed an absolute path that was written, made or removed
- * @param failed watching has a fault later, in words
+ * @param changed receives an absolute path that was written, made or removed
+ * @param failed receives the message of a later fault of watching
  */
 export async function watchProject(
   cwd: string,
@@ -53,7 +54,7 @@ export async function watchProject(
   });
   watcher.on("error", (error) => failed(explained(error)));
   watcher.on("all", (event, path) => {
-    // Files of a folder come with events of their own.
+    // Files in a folder cause separate events.
     if (event !== "addDir" && event !== "unlinkDir") changed(resolve(path));
   });
   return {

@@ -1,4 +1,4 @@
-// What `buf breaking` finds, as findings.
+// Findings of `buf breaking`.
 import type { FileDescriptorProto } from "@bufbuild/protobuf/wkt";
 import type { FileReport } from "protoc-gen-bff/compiler";
 import type { Finding } from "./finding.ts";
@@ -29,17 +29,18 @@ export function seenByClients(
 }
 
 /**
- * What changes in other files, as in an upstream's that lie in the repository, breaks no client of the BFF.
+ * Converts the findings of `buf breaking`. A change in another file, such as an upstream's in the same repository,
+ * breaks no client of the BFF.
  *
  * @param lines of `--error-format=json`
- * @param seen names of files whose messages clients know
+ * @param seen names of files with messages that clients use
  */
 export function breakingFindings(lines: string, seen: ReadonlySet<string>): readonly Finding[] {
   return lines.split("\n").flatMap((line): readonly Finding[] => {
     if (!line.startsWith("{")) return [];
     const { path, start_line: at, type = "", message = "" } = JSON.parse(line) as Annotation;
     const rule = /^[A-Z_]+$/.test(type) ? ` (${type})` : "";
-    // What is gone as a whole has no place: its name stands in the message.
+    // A deleted file has no place: the message contains its name.
     const [, deleted = path ?? ""] = /^Previously present file "([^"]*)"/.exec(message) ?? [];
     const known = deleted === "" || [...seen].some((name) => deleted === name || deleted.endsWith(`/${name}`));
     return [

@@ -33,7 +33,7 @@ export function compareBlocks(before: Block, after: Block): readonly Finding[] {
   ];
 }
 
-/** Calls that are new to an rpc are told of there. */
+/** Reports a new step, without its calls: the comparison of RPCs reports calls that are new to an RPC. */
 function newStep(step: StepReport): readonly Told[] {
   if (step.kind === "guard")
     return [
@@ -192,7 +192,7 @@ function items({ each: from }: StepReport, { each: to }: StepReport): readonly T
   ];
 }
 
-/** Told with both texts; one for each member. */
+/** Messages for changed members, one for each member; findings show both texts. */
 const TEXTS = {
   kind: "is made otherwise",
   composes: "composes another message",
@@ -261,7 +261,7 @@ const BECOMES = {
   stale: "be stale",
 } as const;
 
-/** What a failure may do to a field. */
+/** Compares the effects of failures on fields. */
 function compareAbsence(before: Block, after: Block): readonly Told[] {
   const fields = [...new Set([...before.degrades, ...after.degrades].map(({ field }) => field))];
   const kept = new Set(before.fields.map(({ field }) => field));
@@ -274,7 +274,7 @@ function compareAbsence(before: Block, after: Block): readonly Told[] {
       const fewer = from.filter((one) => !to.includes(one));
       const without = becomes === "stale" ? "with an old answer of " : "without ";
       const level = becomes === "missing" || becomes === "incomplete" ? "worse" : "different";
-      // Of a new field nobody has known anything else.
+      // Clients have no expectation of a new field.
       const fresh = kept.size > 0 && !kept.has(field);
       if (more.length > 0 && (from.length === 0 || fewer.length === 0))
         return [

@@ -1,4 +1,4 @@
-// One call on both sides: how long it has, what it is told, what happens when it fails, whose answers it gives.
+// Compares one call on both sides: its time limits, its forwarded data, its failures and its shared responses.
 import type { BindReport, CallReport, ErrorRuleReport } from "protoc-gen-bff/compiler";
 import { count, growth, time } from "./amounts.ts";
 import type { Finding, Level, Said } from "./finding.ts";
@@ -88,7 +88,7 @@ function attempts(before: CallReport, after: CallReport): readonly Told[] {
   ];
 }
 
-/** What the upstream is told of the request that came, and of who sent it. */
+/** Compares the data about the incoming request and its caller that the upstream receives. */
 function forwarded(before: CallReport, after: CallReport): readonly Told[] {
   const told = (level: Level, says: Said, from?: Said, to?: Said): Told => ({
     kind: "forwarded",
@@ -237,7 +237,7 @@ function rules(all: readonly ErrorRuleReport[]): Said {
   );
 }
 
-/** Whose word it is that it has no side effects. */
+/** Reports new options that vouch for the absence of side effects. */
 function words(before: CallReport, after: CallReport): readonly Told[] {
   const gained = after.vouched_by?.filter((one) => !before.vouched_by?.includes(one)) ?? [];
   if (gained.length === 0 || before.method !== after.method) return [];

@@ -1,4 +1,4 @@
-// Who is believed to be calling: whether credentials count that did not before.
+// Compares the authentication of callers: finds credentials that are newly accepted.
 import type { FileReport, IdentityReport, IdentitySourceReport } from "protoc-gen-bff/compiler";
 import { time } from "./amounts.ts";
 import { type Finding, type Level, list, type Said, say } from "./finding.ts";
@@ -13,7 +13,7 @@ const told: Tell = (level, says, before, after) => ({
   ...(after !== undefined && { after }),
 });
 
-/** Of each package. Whatever believes one caller more is worse. */
+/** Compares the identities of each package. A change that accepts one more caller is worse. */
 export function compareIdentities(before: readonly FileReport[], after: readonly FileReport[]): readonly Finding[] {
   const [from, to] = [identitiesOf(before), identitiesOf(after)];
   const packages = [...new Set([...from.keys(), ...to.keys()])];
@@ -113,7 +113,7 @@ function texts(before: IdentitySourceReport, after: IdentitySourceReport): reado
 }
 const one = (value: string | undefined): Said => (value === undefined ? ["none"] : [{ code: value }]);
 
-/** Of which any will do. `open`: none is any at all. */
+/** Lists of which any one member has to match. `open`: an empty list matches all. */
 const LISTS = {
   audience: { what: "tokens for", open: false },
   algorithms: { what: "signatures by", open: false },
@@ -138,14 +138,14 @@ function lists(before: IdentitySourceReport, after: IdentitySourceReport): reado
   });
 }
 
-/** Where it stands in a request: clients have to know. */
+/** Compares the place of the credential in a request, which clients depend on. */
 function places(before: IdentitySourceReport, after: IdentitySourceReport): readonly Told[] {
   const place = ({ header, cookie, prefix }: IdentitySourceReport): Said =>
     cookie === undefined
       ? [...say`header ${header ?? "none"}`, ...(prefix === undefined ? [] : say`, beginning with ${prefix}`)]
       : say`cookie ${cookie}`;
   const [from, to] = [place(before), place(after)];
-  // Whoever can set that header is whoever they say.
+  // A caller that can set that header can claim any identity.
   const level = after.kind === "trusted" ? "worse" : "different";
   const scopes = JSON.stringify(before.scopes) === JSON.stringify(after.scopes);
   return [
@@ -178,7 +178,7 @@ function times(before: IdentitySourceReport, after: IdentitySourceReport): reado
   });
 }
 
-/** Permits rest on what is put into the principal. */
+/** Compares the fields of the principal, because permits depend on them. */
 function principal(before: IdentitySourceReport, after: IdentitySourceReport): readonly Told[] {
   const made = ({ set }: IdentitySourceReport): ReadonlyMap<string, string> =>
     new Map(

@@ -12,7 +12,10 @@ const told = (level: Level, says: Said, before?: Said, after?: Said): Told => ({
   ...(after !== undefined && { after }),
 });
 
-/** Whatever lets on more is worse; what refuses sooner is different, for clients may rest on it. */
+/**
+ * Compares limits. A change that admits more is worse. An earlier refusal is different, because clients may depend on
+ * the limit.
+ */
 export function compareLimits(
   before: readonly LimitReport[] = [],
   after: readonly LimitReport[] = [],
@@ -56,7 +59,7 @@ function amounts(had: LimitReport, has: LimitReport): readonly Told[] {
   ];
 }
 
-/** Nobody here proves that another expression lets on nobody more. */
+/** Messages for changed expressions. No analysis proves that another expression admits no more callers. */
 const EXPRESSIONS = {
   key: "counts by something else",
   if: "applies otherwise",
@@ -74,7 +77,7 @@ function expressions(had: LimitReport, has: LimitReport): readonly Told[] {
 }
 const text = (code: string | undefined): Said => (code === undefined ? ["none"] : [{ code }]);
 
-/** `worse`: what it says where that begins. */
+/** Messages for the start and the end of a mode. `worse`: the message that counts as worse. */
 const COUNTING = {
   local: { begins: "is counted by each process alone", ends: "is counted by all processes together", worse: "begins" },
   closed: {

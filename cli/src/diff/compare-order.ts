@@ -24,7 +24,7 @@ export function compareOrder(before: Block, after: Block): readonly Told[] {
         });
       else if (first)
         found.push({ kind: "side-effects", level: "worse", says: say`${step} no longer waits for ${other}` });
-      // Where the order has been turned round, that is told from the other end.
+      // A reversed order is reported for the other step.
       else if (had.get(other)?.has(step) !== true)
         found.push({ kind: "side-effects", level: "different", says: say`${step} now waits for ${other}` });
     }
@@ -49,7 +49,7 @@ const effectsOf = ({ steps }: Block): ReadonlySet<string> =>
 const cleared = ({ edges }: Block, step: string): ReadonlySet<string> =>
   new Set(edges.filter(({ to, kind }) => to === step && kind === "clears").map(({ from }) => from));
 
-/** Of each step with side effects all that it waits for, directly or not. */
+/** Returns the steps for which each step with side effects waits, directly or not. */
 function predecessors(block: Block): ReadonlyMap<string, ReadonlySet<string>> {
   const direct = Map.groupBy(
     block.edges.filter(({ kind }) => kind !== "clears"),

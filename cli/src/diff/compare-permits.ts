@@ -1,11 +1,14 @@
-// Who may call an rpc: whether anybody may who might not before.
+// Compares the permits of an RPC: finds callers that are newly permitted.
 import type { FailReport, PermitReport } from "protoc-gen-bff/compiler";
 import type { Finding, Level, Said } from "./finding.ts";
 import { list, say } from "./finding.ts";
 
 type Told = Omit<Finding, "where">;
 
-/** Whatever lets in one caller more is worse; what keeps one out is different, for clients may rest on it. */
+/**
+ * Compares permits. A change that admits one more caller is worse; a change that refuses one is different, because
+ * clients may depend on it.
+ */
 export function comparePermits(before: PermitReport | undefined, after: PermitReport | undefined): readonly Told[] {
   const told = (level: Level, says: Said): Told => ({ kind: "permits", level, says });
   if (before === undefined || after === undefined) {
@@ -50,7 +53,7 @@ function scopes({ scopes: from = [] }: PermitReport, { scopes: to = [] }: Permit
   ];
 }
 
-/** Of each list any role is needed: a list asks for no more than another that is part of it. */
+/** Compares lists of roles. A caller needs any one role of each list, so a list implies every list that contains it. */
 function roles({ roles: from = [] }: PermitReport, { roles: to = [] }: PermitReport, told: Tell): readonly Told[] {
   const asked = (one: readonly string[], by: PermitReport["roles"] = []): boolean =>
     by.some((other) => other.every((role) => one.includes(role)));

@@ -1,4 +1,4 @@
-// What an rpc as a whole may cost, who may call it, whose answers it gives.
+// Compares an RPC as a whole: its cost, its permitted callers and its shared responses.
 import type { RpcReport } from "protoc-gen-bff/compiler";
 import { count, growth, time } from "./amounts.ts";
 import { compareCounts, costOf, methodsOf } from "./compare-counts.ts";
@@ -217,7 +217,7 @@ function api(before: RpcReport, after: RpcReport): readonly Told[] {
     ...added.map((one): Told => ({ kind: "api", level: "different", says: say`is now also at ${one}` })),
     ...version.map(
       ({ deprecated, sunset, successor }): Told => ({
-        // Clients have planned by the day that they were told.
+        // Clients have planned for the announced date.
         kind: "api",
         level: sooner(before.version?.sunset, sunset) ? "worse" : "different",
         says: [
@@ -261,7 +261,7 @@ function later({ parts: before }: RpcReport, { parts: after }: RpcReport): reado
   ];
 }
 
-/** What is told without a word for each of its parts. */
+/** Reports changes of parts without details. */
 function others(before: RpcReport, after: RpcReport): readonly Told[] {
   const changed = (key: keyof RpcReport): boolean => JSON.stringify(before[key]) !== JSON.stringify(after[key]);
   const functions = after.functions?.filter((name) => !before.functions?.includes(name)) ?? [];

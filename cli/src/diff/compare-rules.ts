@@ -1,11 +1,14 @@
-// What is checked of a request, rule by rule: what clients are refused for.
+// Compares the rules that refuse requests, rule by rule.
 import type { RuleReport, RulesReport } from "protoc-gen-bff/compiler";
 import { shortName } from "./composition.ts";
 import { type Finding, list, type Said, say } from "./finding.ts";
 
 type Told = Omit<Finding, "where">;
 
-/** A rule that is gone or is another one may let in what was refused; a new one refuses what clients may send. */
+/**
+ * Compares rules. A removed or changed rule may admit requests that were refused; a new rule refuses requests that
+ * clients may send.
+ */
 export function compareRules(before: RulesReport | undefined, after: RulesReport | undefined): readonly Told[] {
   const [from, to] = [byValue(before), byValue(after)];
   const messages = [...(before?.messages ?? []), ...(after?.messages ?? [])];

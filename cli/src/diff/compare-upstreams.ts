@@ -1,4 +1,4 @@
-// What is kept of an upstream for all requests: breakers and limits.
+// Compares the state of an upstream that all requests share: breakers and limits.
 import type { BreakerReport, UpstreamReport } from "protoc-gen-bff/compiler";
 import { time } from "./amounts.ts";
 import { shortName } from "./composition.ts";

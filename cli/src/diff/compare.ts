@@ -44,7 +44,7 @@ function withStepsRenamed(old: Composition, now: Composition): { side: Compositi
   const blocks = new Map<string, Block>();
   const ofBlocks = new Map<string, Renames>();
   const ofServices = new Map<string, string>();
-  // What a service is called otherwise its messages read under the new name.
+  // Messages refer to a renamed step of a service by its new name, so services come first.
   const services = [...old.blocks.values()].sort((a, b) => Number(b.kind === "service") - Number(a.kind === "service"));
   for (const block of services) {
     const after = now.blocks.get(block.name);

@@ -1,6 +1,6 @@
-// What a review is told: one change of what runs, and how bad it is.
+// A finding for a review: one change of the running behaviour, and its severity.
 
-/** What changes are about, in the order in which equally bad ones are told; each can be named in `--fail-on`. */
+/** Kinds of changes, in the order in which equally severe ones are reported. `--fail-on` takes each of them. */
 export const KINDS = {
   breaking: "buf breaking",
   upstreams: "upstream calls",
@@ -36,18 +36,18 @@ export interface Finding {
   readonly kind: Kind;
   readonly level: Level;
   readonly says: Said;
-  /** Of the old side, and of the new one; only where both can be set side by side. */
+  /** Text of the old side, and in `after` of the new side; only if both are comparable. */
   readonly before?: Said;
   readonly after?: Said;
   /** Each as `Service/Rpc` or `Message.step`. */
   readonly where: readonly string[];
-  /** The rpcs that are concerned, where `where` does not say. */
+  /** The affected RPCs, if `where` does not name them. */
   readonly rpcs?: readonly string[];
   /** By how much it has grown, for `--fail-on=calls+20%`. */
   readonly percent?: number;
 }
 
-/** What is put into the text is a piece of what was compared. */
+/** Returns a text in which each interpolated value is a piece of the compared sources. */
 export function say(texts: TemplateStringsArray, ...pieces: readonly (string | number | Said)[]): Said {
   return texts.flatMap((text, i): Part[] => {
     const piece = pieces[i];

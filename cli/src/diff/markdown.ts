@@ -1,15 +1,20 @@
-// Findings as Markdown of GitHub's kind, for a pull request. What was compared may hold anything: it stands in code, escaped.
+// Renders findings as GitHub's Markdown, for a pull request. Compared texts may contain anything, so they are printed
+// as escaped code.
 import { type Finding, KINDS, LEVELS, type Level, list, type Said } from "./finding.ts";
 
 /** Comments on GitHub hold 65,536 characters. */
 const MOST_CHARACTERS = 60_000;
-/** Of one piece of what was compared. */
+/** Maximum length of one compared text, in characters. */
 const MOST_OF_PIECE = 240;
 /** By which a bot finds its comment again. */
 const MARK = "<!-- protobff diff -->";
 const TITLES: Readonly<Record<Level, string>> = { worse: "Look at these", different: "Different", better: "Better" };
 
-/** @param notes what is to be said before all findings */
+/**
+ * Renders findings as a comment.
+ *
+ * @param notes printed before all findings
+ */
 export function markdownOf(findings: readonly Finding[], against: string, notes: readonly Said[] = []): string {
   const head = [MARK, `## BFF: ${summary(findings)}`, "", `Compared with ${code(against)}.`, ""];
   const before = notes.flatMap((note) => [`> ${prose(note)}`, ""]);

@@ -40,7 +40,7 @@ function reportUnder(report: FileReport, names: Names): FileReport {
   };
 }
 
-/** All that a name stands for, as data that may hold other names. */
+/** Content of a name, as data that may contain other names. */
 interface Content {
   readonly kind: "rpc" | "service" | "message" | "request";
   readonly data: unknown;
@@ -72,8 +72,9 @@ function contentsOf(reports: readonly FileReport[]): Contents {
 }
 
 /**
- * Names of equal color stand for equal contents, and the names in these are of equal colors in turn: refinement of a partition, as for equal
- * automata. Names refer to each other in circles (an rpc vouches for calls of the message that it gives), so that none can be compared first.
+ * Colors the names of both sides. Names of equal color have equal contents, whose names have equal colors in turn:
+ * refinement of a partition, as for equal automata. Names refer to each other in circles (an rpc vouches for calls of
+ * the message that it returns), so that none can be compared first.
  */
 function colorsOf(...sides: readonly Contents[]): ReadonlyMap<string, string> {
   const all = sides.flatMap((side) => [...side]);
@@ -112,7 +113,7 @@ function pairs(gone: readonly string[], added: readonly string[], colors: Names)
   });
 }
 
-/** Requests have little content of their own: one is a renamed one only of an rpc that is on both sides. */
+/** Keeps the rename of a request only if an RPC on both sides uses it, because requests alone have little content. */
 function withUses(
   renames: readonly Rename[],
   old: Contents,

@@ -1,4 +1,4 @@
-// What is called otherwise and is the same: told as that, and compared under its new name.
+// Finds renamed steps, which are reported as such and compared under their new names.
 import type { StepReport } from "protoc-gen-bff/compiler";
 import type { Block } from "./composition.ts";
 
@@ -6,8 +6,8 @@ import type { Block } from "./composition.ts";
 export type Renames = ReadonlyMap<string, string>;
 
 /**
- * The steps of a block under new names: those with equal content, of which neither name stands on the other side. Made-up names ("guard1") go by
- * place, so they are paired by content first.
+ * Returns the renamed steps of a block: pairs with equal content, of which neither name exists on the other side.
+ * Generated names ("guard1") depend on the place, so they are paired by content first.
  */
 export function renamedSteps(before: Block, after: Block): Renames {
   const renames = new Map<string, string>();
@@ -38,7 +38,10 @@ function openSteps(block: Block, other: Block): readonly StepReport[] {
   });
 }
 
-/** All of a step but its name; what it waits for, too. What holds a side effect back is told of that. */
+/**
+ * Returns a step without its name, but with the steps that it waits for. A step that holds a side effect back is
+ * reported at the side effect.
+ */
 function contentOf(step: StepReport, { edges }: Block): string {
   const { step: name, unnamed: _, ...content } = step;
   const waits = edges

@@ -1,13 +1,14 @@
-// What answers for many ids at once, and where an answer has such an id: a call for one id that others join.
+// Proposes batches: one RPC takes many ids, and another response contains such an id. The step calls for one id and
+// joins other calls.
 import type { DescField, DescMessage, DescMethod } from "@bufbuild/protobuf";
 import { type Names, snakeCase } from "./names.ts";
 import { isPrivateName, privateReason } from "./private-fields.ts";
 
-/** A step that nobody has asked for: it is written as a comment. */
+/** A proposed step, which is written as a comment. */
 export interface BatchProposal {
-  /** Of the step, and of the response's field that has what it answers. */
+  /** Name of the step, and of the response's field with its result. */
   readonly name: string;
-  /** Where the ids are: `book.author_id`; of a list's elements the list, and the id in one of them. */
+  /** Path of the ids: `book.author_id`; for the elements of a list, the list and the id in an element. */
   readonly by: string | { readonly in: string; readonly id: string };
   /** The repeated field of the request that takes ids. */
   readonly keys: string;

@@ -1,4 +1,4 @@
-// A new package, from the protos of its upstreams and what was asked for.
+// Creates a package from the protos of its upstreams and the requested RPCs.
 import { PROTOS } from "protoc-gen-bff/compiler";
 import type { UpstreamProtos } from "../project/upstream-protos.ts";
 import { type Choice, chooseRpcs } from "./choose-rpcs.ts";
@@ -17,7 +17,7 @@ export interface Begun {
   readonly server: string;
 }
 
-/** Where the protos of upstreams go that are not the package's own. */
+/** Folder of upstream protos that do not belong to the package. */
 export const UPSTREAM = "upstream";
 
 /** @param name of the package and of the BFF @param wanted rpcs, as in `--rpc` */

@@ -1,4 +1,4 @@
-// Which upstream rpcs a new BFF composes: those that were asked for, or a few that read.
+// Chooses the upstream RPCs that a new BFF composes: the requested ones, or a few that read.
 import type { DescMethod } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
 import { didYouMean } from "protoc-gen-bff/compiler";
@@ -9,7 +9,7 @@ import { isPrivateRpc } from "./private-fields.ts";
 /** An rpc with what is known of its side effects. */
 export interface ChosenRpc {
   readonly method: DescMethod;
-  /** `marked`: its proto says that it has no side effects; `named`: its name does; `writes`: neither. */
+  /** `marked`: its proto declares it free of side effects; `named`: its name suggests so; `writes`: neither. */
   readonly kind: "marked" | "named" | "writes";
 }
 export interface Choice {
@@ -20,10 +20,10 @@ export interface Choice {
 
 /** In any case: `GetAccount`, `getAccount`, `get_account`. */
 const READS = /^(batch_get|get|list|search|find|query|count|fetch|lookup|look_up|read|describe)(_|$)/;
-/** So many, where nobody says which: enough to see that they run side by side, few enough to be read. */
+/** Number of RPCs that are chosen by default: enough to show that they run in parallel, few enough to read. */
 const MOST_BY_ITSELF = 3;
 const MOST = 30;
-/** So many are named in a message. */
+/** Maximum number of RPCs in a message. */
 const LISTED = 20;
 
 export const nameOf = ({ parent, name }: DescMethod): string => `${parent.typeName}/${name}`;
@@ -54,8 +54,8 @@ function judged(method: DescMethod): ChosenRpc {
 }
 
 /**
- * Of each service the first that reads and that answers with something, then the second ones, until there are enough. An rpc that looks private is
- * taken where there is no other.
+ * Proposes RPCs: the first of each service that reads and has a response, then the second ones, up to the maximum. An
+ * RPC that looks private is chosen only if there is no other.
  */
 function proposed(unary: readonly DescMethod[]): readonly DescMethod[] {
   const answering = unary.filter(

@@ -4,14 +4,14 @@ import { FeatureSet_FieldPresence as Presence } from "@bufbuild/protobuf/wkt";
 import { type Names, pascalCase, snakeCase } from "./names.ts";
 import { type PrivateField, privateReason } from "./private-fields.ts";
 
-/** What is copied of one message. */
+/** Copy of one message. */
 export interface CopiedMessage {
   readonly desc: DescMessage;
   readonly name: string;
   readonly fields: readonly DescField[];
-  /** What of it stays behind: messages farther inside, and what no copy can have. */
+  /** Fields that are not copied: messages farther inside, and fields that no copy can have. */
   readonly leftOut: readonly DescField[];
-  /** What looks private. */
+  /** Fields that look private. */
   readonly withheld: readonly PrivateField[];
 }
 export interface CopiedEnum {
@@ -26,7 +26,10 @@ export interface CopiedValue {
   readonly number: number;
 }
 
-/** Where a type is met first: fields of messages at the last level are copied without the messages in them. */
+/**
+ * Last level of nesting, counted at the first use of a type. Messages at this level are copied without the messages in
+ * them.
+ */
 const LAST_LEVEL = 1;
 const MOST_MESSAGES = 150;
 const MOST_VALUES = 150;
@@ -71,7 +74,7 @@ export class Copies {
         if (type === undefined || isWellKnown(type) || this.#messages.has(type)) continue;
         // The fields at the start are what the caller has chosen.
         if (depth > level && privateReason(field, "answer") !== undefined) continue;
-        // What is required has to be there, however deep it lies.
+        // A required field has to be present at any depth.
         if ((depth > LAST_LEVEL || this.#messages.size >= MOST_MESSAGES) && !isRequired(field)) continue;
         this.#messages.set(type, this.#names.take(...candidates(type)));
         inside.push(...type.fields);
@@ -126,7 +129,7 @@ export class Copies {
     };
   }
 
-  /** Those that the types of fields have named so far. */
+  /** Returns the enums that the types of fields have used up to now. */
   enums(): readonly CopiedEnum[] {
     return [...this.#enums].map(([desc, name]) => ({ desc, name }));
   }
@@ -179,7 +182,10 @@ export const scalarName = (type: ScalarType): string => ScalarType[type].toLower
 
 export const isRequired = (field: DescField): boolean => field.presence === Presence.LEGACY_REQUIRED;
 
-/** `State`, `TopicState`, `PubsubTopicState`: an enum is called after its message where it stands in one. */
+/**
+ * Returns names such as `State`, `TopicState`, `PubsubTopicState`: an enum inside a message is named after that
+ * message.
+ */
 function candidates(desc: DescMessage | DescEnum): [string, ...string[]] {
   const parents: string[] = [];
   for (let one = desc.parent; one !== undefined; one = one.parent) parents.unshift(one.name);

@@ -43,7 +43,7 @@ export function exampleTest(bff: BegunBff, mock: string): string {
   return `${[...lines, ...withoutOne(bff, rpc, request)].join("\n")}\n`;
 }
 
-/** What becomes of the answer without one of the upstreams. */
+/** Returns the lines of a test for the response without one of the upstreams. */
 function withoutOne(bff: BegunBff, rpc: string, request: string): readonly string[] {
   for (const { name, method, supplementary } of bff.steps) {
     const field = bff.responseFields.find(

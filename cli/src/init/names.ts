@@ -12,14 +12,14 @@ export function snakeCase(name: string): string {
   return /^[a-z]/.test(words) ? words : `x_${words}`.replace(/_$/, "");
 }
 
-/** `ListTopics` of `list_topics`. What has no underscore keeps its capitals. */
+/** Returns `ListTopics` for `list_topics`. A name without underscores keeps its capitals. */
 export function pascalCase(name: string): string {
   const parts = name.split(/[^A-Za-z0-9]+/).filter((part) => part !== "");
   const joined = parts.map((part) => part.charAt(0).toUpperCase() + part.slice(1)).join("");
   return /^[A-Z]/.test(joined) ? joined : `X${joined}`;
 }
 
-/** One scope of names. Two that TypeScript or JSON would not tell from each other (`item_id`, `itemId`) count as one. */
+/** One scope of names. Two names that are equal in TypeScript or JSON (`item_id`, `itemId`) count as one. */
 export class Names {
   readonly #taken = new Set<string>();
 

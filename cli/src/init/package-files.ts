@@ -1,4 +1,4 @@
-// What stands around the proto of a new BFF, so that its folder is a package that works.
+// Files around the proto of a new BFF, which make its folder a working package.
 import { VERSION } from "protoc-gen-bff/compiler";
 
 /** Versions of what a new package installs; package-files.test.ts holds them to those that are tested here. */
@@ -12,10 +12,10 @@ export const VERSIONS = {
   vitest: "5.1.0",
 } as const;
 
-/** What the package is made from. */
+/** Content of a new package. */
 export interface PackageOptions {
   readonly name: string;
-  /** Of the BFF, from the folder of all protos: `shop/v1`. */
+  /** Folder of the BFF's proto, from the folder of all protos: `shop/v1`. */
   readonly folder: string;
   /** Folders of protos: the BFF's own, and those of the upstreams. */
   readonly modules: readonly string[];
@@ -23,7 +23,7 @@ export interface PackageOptions {
   readonly shared: ReadonlyMap<string, string>;
 }
 
-/** Where the BFF's own protos are. */
+/** Folder of the BFF's own protos. */
 export const OWN = "proto";
 const OPTIONS = ["file", "service", "method", "message", "field", "enum", "enum_value"];
 

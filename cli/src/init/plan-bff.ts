@@ -1,4 +1,4 @@
-// What a new BFF is: one rpc that composes the chosen ones. Its steps, and the fields of its request and of its response.
+// Plans a new BFF: one RPC that composes the chosen ones, with its steps and the fields of its request and response.
 import type { DescField, DescMessage, DescMethod, DescOneof } from "@bufbuild/protobuf";
 import { isKeyword, isLibraryName, isReservedName } from "protoc-gen-bff/compiler";
 import { type BatchProposal, proposeBatch } from "./batches.ts";
@@ -28,9 +28,11 @@ export interface BegunStep extends ChosenRpc {
   readonly supplementary: boolean;
   /** The step that it waits for: of calls with side effects each waits for the one before. */
   readonly after: string | undefined;
-  /** That the call reads is said at the call: its rpc is unmarked, and this one is not declared NO_SIDE_EFFECTS. */
+  /**
+   * True if the call declares that it reads: its RPC is unmarked, and the BFF's RPC is not declared NO_SIDE_EFFECTS.
+   */
   readonly readOnly: boolean;
-  /** `spread`: what both have by name; else each field by a name of its own. */
+  /** `spread`: all fields that both have by name; else each field by a separate name. */
   readonly set: "nothing" | "spread" | readonly SetField[];
   /** Fields of its request that the BFF's request does not have. */
   readonly unset: readonly DescField[];
@@ -50,7 +52,7 @@ export interface SetField {
 export interface RequestField {
   readonly name: string;
   readonly field: DescField;
-  /** The oneof that it stands in here. */
+  /** Oneof of the field in the BFF. */
   readonly oneof: string | undefined;
 }
 /** `by` names the field's value; `field`: of which upstream field it has the type, a message as a whole, or a bool. */
@@ -93,7 +95,10 @@ export function planBff(name: string, rpcs: readonly ChosenRpc[], taken: Readonl
   };
 }
 
-/** An answer that is a thing of its own is one field; one that wraps others, or whose name is private, gives its fields. */
+/**
+ * Returns true if the response becomes one field. A response that wraps others, or whose name is private, is replaced
+ * by its fields.
+ */
 function isWhole({ name, output }: DescMethod): boolean {
   if (isWellKnown(output)) return true;
   return !WRAPPER.test(output.name) && !isPrivateName(name) && privateType(output) === undefined;
@@ -227,7 +232,7 @@ class RequestFields {
   readonly #names = new Names();
   readonly #byName = new Map<string, DescField>();
 
-  /** What the step sets of them. */
+  /** Adds the fields of a step's request, and returns the fields that the step sets. */
   add(step: string, fields: readonly DescField[]): BegunStep["set"] {
     const oneofs = new Map<DescOneof, string>();
     const added = fields.flatMap((field) => {

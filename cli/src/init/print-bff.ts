@@ -6,7 +6,7 @@ import { Names, snakeCase } from "./names.ts";
 import type { BegunBff, BegunStep, RequestField, ResponseField } from "./plan-bff.ts";
 import { carriedComment, type PrivateField } from "./private-fields.ts";
 
-/** Of calls that wait for each other each has so long. */
+/** Time for each call in a chain of calls that wait for each other, in milliseconds. */
 const CALL_MS = 500;
 const LEAST_MS = 2_000;
 
@@ -80,7 +80,7 @@ function responseRule(bff: BegunBff): string[] {
   return ["option (bff.v1.message) = {", "  let: [", ...indented(indented(list)), "  ]", "};"];
 }
 
-/** What is asked for together goes out as one call: a step as a comment, which works once it is none. */
+/** Prints a batch, whose ids share one call: a step inside a comment, which works once the author uncomments it. */
 function printBatch({ method, batch, readOnly }: BegunStep): string[] {
   if (batch === undefined) return [];
   const { name, by, keys, items, key } = batch;
@@ -168,7 +168,7 @@ function responseType({ copies }: BegunBff, { type, mayBeAbsent }: ResponseField
   if (type === "bool") return "bool";
   if (type.kind === "message") return copies.nameOf(type);
   if (type.oneof === undefined) return copies.typeOf(type, mayBeAbsent);
-  // Outside its oneof it is a field of its own.
+  // Outside its oneof the member is a separate field.
   const plain = copies.typeOf(type);
   return type.message === undefined ? `optional ${plain}` : plain;
 }
@@ -208,7 +208,7 @@ function printEnum({ copies }: BegunBff, copy: CopiedEnum): string[] {
   const rest = values.filter((value) => value !== zero);
   const lines = ({ name, upstream, number, desc }: CopiedValue): string[] => [
     ...carriedComment(desc),
-    // Values of one name are found without being told.
+    // Values with equal names need no alias.
     `${name} = ${number}${name === upstream ? "" : ` [(bff.v1.enum_value).alias = "${upstream}"]`};`,
   ];
   return [

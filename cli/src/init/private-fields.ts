@@ -139,7 +139,7 @@ function commentText(desc: Commented): string {
   return `${leading}\n${trailing}`.replace(/\(--[\s\S]*?(--\)|$)/g, "");
 }
 
-/** So many lines of a comment are carried. */
+/** Maximum number of lines that are copied from a comment. */
 const MOST_LINES = 40;
 const FOR_TOOLS = /^\s*(buf:lint:|@exclude|@gotags|@inject_tag|protolint:|api-linter:)/;
 

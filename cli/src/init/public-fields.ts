@@ -5,7 +5,7 @@ import { snakeCase } from "./names.ts";
 import type { BegunBff } from "./plan-bff.ts";
 import { type PrivateField, privateReason } from "./private-fields.ts";
 
-/** So many lines of a list are printed; the proto has all. */
+/** Maximum number of printed lines of a list; the proto has all. */
 const MOST = 20;
 
 /** @param proto the BFF's proto, from the package's folder */

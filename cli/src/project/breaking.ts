@@ -19,8 +19,9 @@ export interface Sides {
 }
 
 /**
- * What it prints for each input, as JSON, a finding on a line. What is left out of generating counts: buf would leave it out on this side alone.
- * Throws a `Refusal` with what buf says where it cannot compare them.
+ * Returns the output for each input, as JSON, a finding on a line. Paths that generation leaves out are compared too,
+ * because buf would leave them out on this side alone. Throws a `Refusal` with buf's message if buf cannot compare the
+ * sides.
  */
 export function bufBreaking(sides: Sides): readonly string[] {
   const { cwd, own, other } = sides;
@@ -28,7 +29,7 @@ export function bufBreaking(sides: Sides): readonly string[] {
   try {
     return own.inputs.map(({ input }, i) => breaking(cwd, input, other.inputs[i] ?? ""));
   } catch (thrown) {
-    // It compares modules with rules of their own one by one: not where one has been added, or is gone.
+    // buf compares modules with separate rules one by one, which fails if a module was added or removed.
     if (thrown instanceof Refusal && /contained \d+ images, whereas/.test(thrown.message)) return [ofImages(sides)];
     throw thrown;
   }

@@ -7,7 +7,7 @@ import { BinaryReader } from "@bufbuild/protobuf/wire";
 import { type FileDescriptorProto, FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
 import { Refusal } from "../refusal.ts";
 
-/** What buf has built: files in the order of their imports. */
+/** Image that buf has built: files in the order of their imports. */
 export interface Image {
   readonly files: readonly FileDescriptorProto[];
   /** Names of those that are there only because others import them. */
@@ -18,7 +18,7 @@ export interface Image {
 export interface BuildOptions {
   readonly cwd: string;
   readonly input?: string | undefined;
-  /** Of buf.yaml; default: the one of the input. */
+  /** Configuration as in buf.yaml. Default: the one of the input. */
   readonly config?: string | undefined;
   readonly excludePaths?: readonly string[] | undefined;
   readonly paths?: readonly string[] | undefined;
@@ -30,7 +30,7 @@ export interface BuildOptions {
 
 const MOST_BYTES = 512 << 20;
 
-/** Throws a `Refusal` with what buf says where it does not build. */
+/** Builds an image. Throws a `Refusal` with buf's message if the input does not build. */
 export function buildImage({
   cwd,
   input = ".",
@@ -91,12 +91,15 @@ export interface BufLimits {
   readonly maxMs?: number | undefined;
 }
 
-/** Gives what buf prints. Throws a `Refusal` with what it says where it fails. */
+/** Returns buf's output. Throws a `Refusal` with buf's message if it fails. */
 export function runBuf(args: readonly string[], cwd: string, limits: BufLimits = {}): Uint8Array {
   return askBuf(args, cwd, [0], limits).stdout;
 }
 
-/** Gives what buf prints, and how it ends: as one of these. Throws a `Refusal` with what it says where it ends otherwise. */
+/**
+ * Returns buf's output and its exit status, which is one of `expected`. Throws a `Refusal` with buf's message for any
+ * other status.
+ */
 export function askBuf(
   args: readonly string[],
   cwd: string,
@@ -141,7 +144,7 @@ export function bufCommand(): readonly [string, ...string[]] {
   }
 }
 
-/** buf says it in an extension of its images: `buf.alpha.image.v1.ImageFile.buf_extension.is_import`. */
+/** Number of the extension in which buf marks imports: `buf.alpha.image.v1.ImageFile.buf_extension.is_import`. */
 const BUF_EXTENSION = 8042;
 const LENGTH_DELIMITED = 2;
 /** The field `is_import`, true. */

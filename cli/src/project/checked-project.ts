@@ -8,9 +8,10 @@ import { buildInputs } from "./compile-project.ts";
 import { type GenConfig, readGenConfig, WHOLE } from "./gen-config.ts";
 
 /**
- * The project in a folder or above it, as it is on disk. Throws a `Refusal` where there is none, or where it does not build.
+ * Reads the project in a folder or above it, as it is on disk. Throws a `Refusal` if no project is found, or if it does
+ * not build.
  *
- * @param template the file that says what is generated
+ * @param template the file that configures generation
  */
 export function checkedProject(cwd: string, template: string): CheckedProject {
   const root = rootOf(cwd);
@@ -37,7 +38,7 @@ function rootOf(cwd: string): string | undefined {
   }
 }
 
-/** What is wrong with the template is for `buf generate` to say. */
+/** Returns defaults for a faulty template, because `buf generate` reports the fault. */
 function configOf(root: string, template: string): Pick<GenConfig, "parameter" | "inputs"> {
   try {
     return readGenConfig(root, template);

@@ -16,21 +16,21 @@ import {
 import { buildImage, type Image } from "./buf.ts";
 import { type GenConfig, readGenConfig } from "./gen-config.ts";
 
-/** Beside what the project itself says. */
+/** Options beside the project's own configuration. */
 export interface CompileOptions {
   /** The project's folder. */
   readonly cwd: string;
   /** In place of what is in the folder: the same project elsewhere, as a git reference or an image. */
   readonly input?: string | undefined;
-  /** In place of what buf.gen.yaml of the folder says. */
+  /** Configuration in place of the folder's buf.gen.yaml. */
   readonly config?: GenConfig | undefined;
-  /** Where excerpts and places are read; default: the modules of the folder. */
+  /** Files for excerpts and places. Default: the modules of the folder. */
   readonly sources?: Sources | undefined;
   /** More of the plugin's options, as in `opt:`; they come last. */
   readonly parameter?: string | undefined;
   /** Whether the lock is compared, and its new text given; default: false. */
   readonly lock?: boolean | undefined;
-  /** Whether faults are told for the requests of the folder's faults.json too; default: false. */
+  /** True to report faults for the requests of the folder's faults.json, too. Default: false. */
   readonly examples?: boolean | undefined;
   /** An earlier one: what has not changed is not read anew. */
   readonly before?: Image | undefined;
@@ -88,7 +88,7 @@ export function shown(cwd: string): string {
   return relative(process.cwd(), cwd) || ".";
 }
 
-/** What either asks for is asked for. */
+/** Joins two images. A file that either image contains as its own, not as an import, is no import of the result. */
 function joined(one: Image, other: Image): Image {
   const known = new Set(one.files.map(({ name }) => name));
   const files = [...one.files, ...other.files.filter(({ name }) => !known.has(name))];

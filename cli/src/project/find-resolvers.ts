@@ -1,4 +1,4 @@
-// The generated code of a project that asks for resolvers and functions.
+// Finds a project's generated code that requires resolvers and functions.
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { Refusal } from "../refusal.ts";
@@ -6,11 +6,11 @@ import { type GeneratedResolvers, readGenerated } from "../resolvers/generated-r
 import { slashes } from "../resolvers/update.ts";
 
 /**
- * What the generated files of one package ask for: of those that `from` names, or that the file's text imports already, or of the only
- * ones below the working directory.
+ * Returns the requirements of the generated files of one package: those in `from`, or those that the file's text
+ * imports already, or the only ones below the working directory.
  *
- * @param file the user's module, from the working directory, as all paths that are given back
- * @param text what is in it; undefined: it is not there yet
+ * @param file the user's module, from the working directory, as all returned paths
+ * @param text of the file; undefined: it does not exist yet
  */
 export function findGenerated(
   file: string,
@@ -70,7 +70,10 @@ function bffFiles(path: string, cwd: string): string[] {
   }
 }
 
-/** Of these files, what each folder asks for: one folder is one proto package, and one server, or several packages that one server serves. */
+/**
+ * Groups the requirements of these files by folder. One folder is one proto package and one server, or several packages
+ * that one server serves.
+ */
 function byFolder(files: readonly string[], cwd: string): Map<string, GeneratedResolvers[]> {
   const folders = new Map<string, GeneratedResolvers[]>();
   for (const path of files) {

@@ -1,18 +1,21 @@
-// buf.gen.yaml, as far as it says what protoc-gen-bff is asked for.
+// Configuration of protoc-gen-bff in buf.gen.yaml.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isMap, parse, parseDocument } from "yaml";
 import { Refusal } from "../refusal.ts";
 
-/** What a project asks of the plugin. */
+/** A project's configuration of the plugin. */
 export interface GenConfig {
   /** As in `opt:`, joined by commas. */
   readonly parameter: string;
   /** The folder that it generates into, from the one of buf.gen.yaml. */
   readonly out: string;
-  /** What is built, each with what is left out of it; default: the folder itself. */
+  /** Inputs of the build, each with its exclusions. Default: the folder itself. */
   readonly inputs: readonly GenInput[];
-  /** The configuration with its other plugins alone (protoc-gen-es, say), as text for `buf generate --template`; undefined: there are none. */
+  /**
+   * The configuration with the other plugins alone, such as protoc-gen-es, as text for `buf generate --template`;
+   * undefined: there are none.
+   */
   readonly others: string | undefined;
 }
 export interface GenInput {
@@ -33,12 +36,12 @@ interface File {
   readonly inputs?: readonly Readonly<Record<string, unknown>>[];
 }
 
-/** Throws a `Refusal` where there is no such file, or nothing in it asks for the plugin. */
+/** Reads the configuration. Throws a `Refusal` if the file does not exist, or if it does not list the plugin. */
 export function readGenConfig(cwd: string, name = "buf.gen.yaml"): GenConfig {
   return genConfigOf(readText(cwd, name), name);
 }
 
-/** Throws a `Refusal` where nothing in the text of such a file asks for the plugin. */
+/** Reads the configuration from text. Throws a `Refusal` if it does not list the plugin. */
 export function genConfigOf(text: string, name: string): GenConfig {
   const { plugins = [], inputs = [] } = parsed(text, name);
   const ours = plugins.find(isOurs);
@@ -51,7 +54,7 @@ export function genConfigOf(text: string, name: string): GenConfig {
     others: plugins.some((one) => !isOurs(one)) ? withoutOurs(text) : undefined,
   };
 }
-/** Of a project that does not say what it is generated from. */
+/** Input of a project that declares none. */
 export const WHOLE: GenInput = { input: ".", paths: [], excludePaths: [] };
 
 function readText(cwd: string, name: string): string {
@@ -72,7 +75,10 @@ function parsed(text: string, name: string): File {
   }
 }
 
-/** Of buf.gen.yaml v2 `local`, which may be a command with arguments; of v1 `plugin` or `name`. */
+/**
+ * Returns true for an entry of this plugin: `local` in buf.gen.yaml v2, which may be a command with arguments; `plugin`
+ * or `name` in v1.
+ */
 function isOurs({ local, plugin, name }: Plugin): boolean {
   const words = [local ?? plugin ?? name ?? []].flat();
   return words.some((word) => /(^|[\\/])(protoc-gen-)?bff(\.(js|ts|cmd))?$/.test(word));

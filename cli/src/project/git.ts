@@ -18,7 +18,7 @@ export function remoteCommit(repository: string, fragment: string): string | und
   const ref = said.get("commit") ?? said.get("ref") ?? said.get("branch") ?? said.get("tag") ?? "HEAD";
   if (COMMIT.test(ref)) return ref;
   const lines = git(".", ["ls-remote", "--", repository, ref, `${ref}^{}`])?.split("\n") ?? [];
-  // An annotated tag is followed by the commit that it stands for.
+  // An annotated tag is followed by its commit.
   const found = lines.find((line) => line.endsWith("^{}")) ?? lines[0];
   const [commit = ""] = found?.split("\t") ?? [];
   return COMMIT.test(commit) ? commit : undefined;

@@ -5,18 +5,18 @@ import { basename, dirname, isAbsolute, join, posix, relative, resolve } from "n
 import { Refusal } from "../refusal.ts";
 import { type GenConfig, genConfigOf, readGenConfig } from "./gen-config.ts";
 
-/** What buf builds of it, and what its own buf.gen.yaml asks for. */
+/** The other side of a comparison: its inputs for buf, and its buf.gen.yaml. */
 export interface OtherSide {
   readonly config: GenConfig;
   /** For each input of the project itself the same one there; as many as `config.inputs` of the project. */
   readonly inputs: readonly string[];
-  /** It is one file with all that is built: modules cannot be told apart. */
+  /** True for one file with all that is built: modules cannot be separated. */
   readonly image: boolean;
 }
 
 /**
- * Understands what buf takes as an input. Of a git repository on this machine and of a folder it knows buf.gen.yaml as it is there; of others
- * the one of the project counts. Throws a `Refusal` where there is nothing there.
+ * Resolves any input of buf. A folder, or a git repository on this machine, has its own buf.gen.yaml; for other inputs
+ * the project's configuration counts. Throws a `Refusal` if the input does not exist.
  *
  * @param against `.git#branch=main`, a folder, an image
  * @param own of the project, at `cwd`
@@ -57,7 +57,7 @@ export function otherSide(against: string, cwd: string, own: GenConfig): OtherSi
 interface Git {
   /** The repository, as buf takes it. */
   readonly repository: string;
-  /** What stands behind `#`, without `subdir`. */
+  /** Options behind `#`, without `subdir`. */
   readonly options: readonly string[];
   readonly subdir: string;
   /** buf.gen.yaml as it is there; undefined: there is none, or it cannot be had. */
@@ -108,7 +108,7 @@ function missing(ref: string, atOrigin: boolean): string {
   return `git knows no ${JSON.stringify(ref)} here: ${instead}`;
 }
 
-/** What git prints; undefined where it fails. */
+/** Returns git's output; undefined if git fails. */
 function ask(cwd: string, args: readonly string[]): string | undefined {
   const { status, stdout, error } = spawnSync("git", ["-C", cwd, ...args], {
     encoding: "utf8",

@@ -1,4 +1,4 @@
-// What a server says of itself by gRPC server reflection. `buf curl` speaks with it: TLS, HTTP/2 and gRPC are there already.
+// Reads a server's protos by gRPC server reflection, through `buf curl`, which already has TLS, HTTP/2 and gRPC.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -11,15 +11,15 @@ import { withImports, withoutImports } from "../descriptors/with-imports.ts";
 import { Refusal } from "../refusal.ts";
 import { type Image, runBuf } from "./buf.ts";
 
-/** How much is taken of a server, which is somebody else's. */
+/** Limits of the data that is accepted from a server, which may be foreign. */
 export interface ReflectionLimits {
   readonly services: number;
   readonly files: number;
-  /** Of all answers to one round of questions, as JSON. */
+  /** Size of all responses of one round, as JSON, in bytes. */
   readonly bytes: number;
   /** For one round. */
   readonly ms: number;
-  /** Files are asked for as others import them: so long a chain. */
+  /** Length of the longest chain of imports: each round requests the files that the former round's files import. */
   readonly rounds: number;
 }
 const LIMITS: ReflectionLimits = { services: 1_000, files: 5_000, bytes: 64 << 20, ms: 30_000, rounds: 50 };
@@ -107,7 +107,7 @@ export function reflected(url: string, headers: readonly string[], limits = LIMI
   };
 }
 
-/** Speaks v1, and v1alpha where the server does not know that. */
+/** Returns a function that queries the server by v1, or by v1alpha if the server does not support v1. */
 function asker(
   url: string,
   headers: readonly string[],
@@ -167,7 +167,7 @@ export function documents(text: string): readonly string[] {
 const declares = (file: FileDescriptorProto, service: string): boolean =>
   file.service.some(({ name }) => [file.package, name].filter((part) => part !== "").join(".") === service);
 
-/** Asks for what is imported until all is there; gives what the server does not have. */
+/** Requests imported files until none is missing. Returns the names of files that the server does not have. */
 function takeImports(
   files: Map<string, FileDescriptorProto>,
   rounds: number,

@@ -1,4 +1,4 @@
-// Where the protos of upstreams come from, for a package that begins: folders, git, images, servers.
+// Sources of upstream protos for a new package: folders, git, images, servers.
 import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -14,7 +14,7 @@ import { buildImage, type Image, runBuf } from "./buf.ts";
 import { commitOf, remoteCommit } from "./git.ts";
 import { reflected } from "./reflected.ts";
 
-/** What is known of the upstreams' protos. */
+/** Protos of the upstreams. */
 export interface UpstreamProtos {
   readonly image: Image;
   readonly registry: FileRegistry;
@@ -27,32 +27,32 @@ export interface UpstreamProtos {
   close(): void;
 }
 
-/** Where they come from, as it is kept in the package. */
+/** Origin of the protos, as the package records it. */
 export interface Source {
-  /** As it was asked for, without passwords. */
+  /** Requested source, without passwords. */
   readonly from: string;
   readonly kind: "folder" | "git" | "module" | "archive" | "image" | "reflection";
   readonly commit?: string | undefined;
   /** The folder was not as that commit has it. */
   readonly changed?: true | undefined;
-  /** Of an image's bytes, or of all descriptors of a server. */
+  /** Digest of an image's bytes, or of all descriptors of a server. */
   readonly sha256?: string | undefined;
-  /** What the server does not give though its files import it; it is left out. */
+  /** Imported files that the server does not have; they are left out. */
   readonly missing?: readonly string[] | undefined;
 }
 
-/** What was asked for. */
+/** Request for protos. */
 export interface Asked {
   /** A folder, an image, a git reference, … as buf calls an input; or, with `reflect`, a server's URL. */
   readonly from: string;
   readonly reflect: boolean;
   /** Files or folders below `from`; empty: all. */
   readonly paths: readonly string[];
-  /** For a server that asks who is there: `name: value`. */
+  /** Headers for a server that authenticates callers: `name: value`. */
   readonly headers: readonly string[];
   /** That relative paths start from. */
   readonly cwd: string;
-  /** Of the new package. */
+  /** Folder of the new package. */
   readonly folder: string;
 }
 
@@ -84,7 +84,7 @@ export function upstreamProtos(asked: Asked): UpstreamProtos {
 const withFragment = (path: string, fragment: string | undefined): string =>
   fragment === undefined ? path : `${path}#${fragment}`;
 
-/** Of the package itself, or of somebody else. */
+/** Reads the protos of a folder, inside the package or elsewhere. */
 function ofFolder(asked: Asked, path: string): UpstreamProtos {
   const { from, folder, paths } = asked;
   const within = relative(folder, path);
@@ -101,7 +101,7 @@ function ofFolder(asked: Asked, path: string): UpstreamProtos {
   return { image, registry: registryOf(image.files), inPlace, source, texts: textsBelow(path), close: () => {} };
 }
 
-/** Where modules and dependencies are declared, a folder is more than its files. */
+/** Returns true for a folder that declares modules and dependencies. */
 function isWorkspace(path: string): boolean {
   return ["buf.yaml", "buf.work.yaml"].some(
     (name) => statSync(join(path, name), { throwIfNoEntry: false }) !== undefined,
@@ -155,7 +155,7 @@ function textsBelow(folder: string): UpstreamProtos["texts"] {
   return (files) => new Map(files.map((name) => [name, readFileSync(join(folder, name), "utf8")]));
 }
 
-/** Of buf, or a set of descriptors of protoc. */
+/** Reads an image of buf, or a set of descriptors of protoc. */
 function ofImage({ from, cwd, paths }: Asked, path: string): UpstreamProtos {
   if (path.endsWith(".proto"))
     throw new Refusal(

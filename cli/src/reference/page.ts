@@ -1,12 +1,12 @@
 // An OpenAPI document as a page for people, in one file that needs no server and no network.
 
-/** What draws it: swagger-ui-dist. */
+/** Code that draws the page: swagger-ui-dist. */
 export interface Viewer {
   readonly script: string;
   readonly style: string;
 }
 
-/** Nothing in it ends the element that it stands in (HTML, "Restrictions for contents of script elements"). */
+/** Escapes text that would end its script element (HTML, "Restrictions for contents of script elements"). */
 const inScript = (text: string): string =>
   text.replace(/<(?=\/script|!--)/gi, "\\x3c").replace(/\n\/\/# sourceMappingURL=.*\s*$/, "\n");
 const asData = (value: unknown): string =>

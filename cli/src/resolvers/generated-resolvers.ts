@@ -1,22 +1,22 @@
-// The resolvers, and the functions of expressions, that generated code asks for, as its types say.
+// Resolvers, and functions of expressions, that generated code requires, as declared by its types.
 import { emptyProject, tsMorph } from "./ts-morph.ts";
 
-/** What the user's module exports. */
+/** Exports of the user's module. */
 export const EXPORTS = ["resolvers", "functions"] as const;
 export type Export = (typeof EXPORTS)[number];
 
-/** What the services of one `_bff.ts` need of one export of the user's module. */
+/** Members that the services of one `_bff.ts` need in one export of the user's module. */
 export interface GeneratedResolvers {
   readonly path: string;
   readonly exported: Export;
   /** The interface that it exports: `WebResolvers`, `WebFunctions`. */
   readonly type: string;
   readonly members: readonly { readonly name: string; readonly what: string }[];
-  /** What generated imports end in. */
+  /** Extension of generated imports. */
   readonly extension: ".ts" | ".js" | "";
 }
 
-/** What a generated file asks for: nothing where it has no services to ask for it. */
+/** Returns the requirements of a generated file; empty if its services have none. */
 export function readGenerated(path: string, text: string): readonly GeneratedResolvers[] {
   const wanted = EXPORTS.filter((name) => text.includes(`readonly ${name}: `));
   if (wanted.length === 0) return [];

@@ -5,13 +5,13 @@ import { emptyProject, type morph, tsMorph } from "./ts-morph.ts";
 /** A function that has to be there. */
 export interface Wanted {
   readonly name: string;
-  /** What it supplies: `web.v1.Card.badge`. */
+  /** Value that it supplies: `web.v1.Card.badge`. */
   readonly what: string;
 }
 /** A type that the functions have to be of, and where it is imported from. */
 export interface WantedType {
   readonly name: string;
-  /** What it is called here, where another one has its name. */
+  /** Local name, if another type has its name. */
   readonly as?: string | undefined;
   readonly from: string;
 }
@@ -19,7 +19,7 @@ export interface WantedType {
 export interface Updated {
   readonly text: string;
   readonly added: readonly string[];
-  /** Members that nothing asks for, with their lines from 1. */
+  /** Members that nothing requires, with their lines from 1. */
   readonly obsolete: readonly { readonly name: string; readonly line: number }[];
 }
 /** Why nothing can be done; `at` is a line and a column, from 1. */
@@ -103,7 +103,7 @@ function syntaxError({ ts }: typeof morph, text: string): Refused | undefined {
   return { refused: ts.flattenDiagnosticMessageText(first.messageText, " "), at: [line + 1, character + 1] };
 }
 
-/** What the file exports under a name. */
+/** Returns the container that the file exports under a name. */
 function container(library: typeof morph, source: morph.SourceFile, name: Export): Container | Refused {
   const place = (node: morph.Node): readonly [number, number] => {
     const { line, column } = source.getLineAndColumnAtPos(node.getStart());
@@ -138,7 +138,7 @@ function exportedName(source: morph.SourceFile, name: Export): string | undefine
   return undefined;
 }
 
-/** The object literal or the class that an expression of this file comes to. */
+/** Returns the object literal or the class to which an expression of this file leads. */
 function literalOf(
   library: typeof morph,
   source: morph.SourceFile,
@@ -268,7 +268,7 @@ function declaration(wanted: readonly Wanted[], types: readonly WantedType[], ex
   ];
 }
 
-/** A function that is not there yet; it is of every type that is asked for. */
+/** Returns the lines of a missing function, which is assignable to every required type. */
 function stub({ name, what }: Wanted, inObject: boolean, exported: Export): string[] {
   const resolver = exported === "resolvers";
   const method = resolver ? `async ${name}(): Promise<never> {` : `${name}(): never {`;

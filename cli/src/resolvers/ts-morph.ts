@@ -8,7 +8,7 @@ export function tsMorph(): typeof morph {
   return createRequire(import.meta.url)("ts-morph") as typeof morph;
 }
 
-/** A project of files in memory that nobody looks anything up for. */
+/** Creates a project of files in memory, without lookups of dependencies. */
 export function emptyProject({ Project }: typeof morph): morph.Project {
   return new Project({
     useInMemoryFileSystem: true,

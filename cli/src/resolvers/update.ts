@@ -1,15 +1,15 @@
-// What a user's module of resolvers lacks, and its text with that.
+// Adds the missing members to a user's module of resolvers.
 import { dirname, relative } from "node:path";
 import { EXPORTS, type Export, type GeneratedResolvers } from "./generated-resolvers.ts";
 import { newFile, type Refused, type Updated, updatedFile, type Wanted, type WantedType } from "./resolver-file.ts";
 
-/** What one export of the file has to have. */
+/** Requirements for one export of the file. */
 export interface Needed {
   readonly exported: Export;
   readonly wanted: readonly Wanted[];
   readonly types: readonly WantedType[];
 }
-/** Of all exports, those of which something is asked. */
+/** Returns the exports that have requirements. */
 export function neededIn(file: string, generated: readonly GeneratedResolvers[]): Needed[] {
   return EXPORTS.map((exported) => needs(generated, exported, file)).filter(({ wanted }) => wanted.length > 0);
 }
@@ -33,7 +33,7 @@ function byFolderName({ path, type }: GeneratedResolvers): string {
   return `${[folders.pop() ?? "", version].map((part) => part.charAt(0).toUpperCase() + part.slice(1)).join("")}${type}`;
 }
 
-/** All that was added, by export, and what nothing asks for. */
+/** The new text, the added members by export, and the members that nothing requires. */
 export interface AllUpdated extends Pick<Updated, "text" | "obsolete"> {
   readonly added: readonly { readonly exported: Export; readonly names: readonly string[] }[];
 }
@@ -55,7 +55,7 @@ export function updatedBy(
   return all;
 }
 
-/** What is printed of it. */
+/** Returns the printed summary. */
 export function told(file: string, isNew: boolean, { added, obsolete }: AllUpdated): string {
   const names = added.flatMap((one) => one.names);
   const counts = added.flatMap(({ exported, names: { length } }) =>

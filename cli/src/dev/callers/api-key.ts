@@ -6,10 +6,10 @@ import type { SourceOfCallers } from "protoc-gen-bff/compiler";
 import { madePrincipals } from "./principals.ts";
 
 /**
- * A key of the principal `dev`, made by `bff-key` of the project's own server package.
+ * Creates an API key of the principal `dev`, with `bff-key` of the project's server package.
  *
- * @param from a file from where that is found
- * @throws what it says when it cannot
+ * @param from a file from which the server package is resolved
+ * @throws Error with the output of `bff-key` if it fails
  */
 export async function makeApiKey(from: string, source: SourceOfCallers, storeFile: string): Promise<string> {
   const program = join(dirname(createRequire(from).resolve("@protobff/server")), "../bin/bff-key.js");

@@ -1,4 +1,4 @@
-// Who calls `dev`'s servers: an issuer beside them, and what else their sources of callers need.
+// Callers of `dev`'s servers: a local issuer, and the other needs of the servers' sources of callers.
 import type { CallersReport, SourceOfCallers } from "protoc-gen-bff/compiler";
 import { makeApiKey } from "./api-key.ts";
 import { saidByGateway } from "./credentials.ts";
@@ -12,7 +12,7 @@ export interface Called {
   readonly name: string;
   /** Its `server.ts`; absolute. */
   readonly file: string;
-  /** Where it is going to be. */
+  /** Planned URL of the server. */
   readonly ownUrl: string;
   /** Whether it has a live page. */
   readonly isShown: boolean;
@@ -45,7 +45,7 @@ export class Callers {
   async around(server: Called, report: CallersReport): Promise<Around> {
     const { ownUrl, isShown, name } = server;
     const options = { env: this.#env, ownUrl, secrets: this.#secrets };
-    // Where everything is set, nothing is issued here.
+    // If all variables are set, no issuer is needed.
     const before = surroundingsOf(report, { ...options, issuer: NOWHERE });
     if (before.ways.length === 0) return { env: before.env, linesFor: () => before.notes };
     // Loaded by those alone who need one.

@@ -4,7 +4,7 @@ import { isObject, madePrincipals, ownPrincipals, type Principal } from "./princ
 import type { SigningKeys } from "./signing-keys.ts";
 import type { Served, Way } from "./surroundings.ts";
 
-/** Somebody, and the header by which a server knows. */
+/** A caller, and the header that identifies it. */
 export interface Credential {
   /** `dev`, or `dev (robot)` where there are several sources. */
   readonly as: string;
@@ -13,7 +13,7 @@ export interface Credential {
   readonly value: string;
 }
 
-/** What a request names and nobody has. */
+/** Thrown if a request names an unknown server, source or principal. */
 export class Unknown extends Error {}
 
 interface Signed extends Omit<Principal, "name"> {
@@ -26,7 +26,7 @@ type TokenWay = Extract<Way, { readonly kind: "token" }>;
 
 const LIFE_S = 3_600;
 const LONGEST_LIFE_S = 30 * 24 * 3_600;
-/** What `/token` reads for itself; every other name is a claim. */
+/** Parameters of `/token`; every other name is a claim. */
 const OWN = new Set(["for", "source", "as", "aud", "expires_in"]);
 
 export class Credentials {
@@ -40,7 +40,7 @@ export class Credentials {
     this.#keys = keys;
   }
 
-  /** What is wrong with principals.json, which is read each time. */
+  /** Fault in principals.json, which is read at each access; undefined: none. */
   get fault(): string | undefined {
     try {
       ownPrincipals(this.#cwd);
@@ -50,16 +50,20 @@ export class Credentials {
     }
   }
 
-  /** The first is who is meant when nobody is named. @throws Error that says what is wrong with principals.json */
+  /**
+   * Returns the principals; the first is the default.
+   *
+   * @throws Error that describes the fault in principals.json
+   */
   principals(source: SourceOfCallers): readonly Principal[] {
     const own = ownPrincipals(this.#cwd);
     return own === undefined || own.length === 0 ? madePrincipals(source) : own;
   }
 
   /**
-   * A token, as a query wants it: `?for=account.v1&as=dev`, with claims in place of the principal's.
+   * Returns a token for a query, such as `?for=account.v1&as=dev`. Claims in the query replace those of the principal.
    *
-   * @throws Error that says what is wrong with the query
+   * @throws Error that describes the fault in the query
    */
   async token(query: URLSearchParams, served: ReadonlyMap<string, Served>): Promise<string> {
     const all = [...served].flatMap(([name, { ways }]) =>
@@ -86,7 +90,7 @@ export class Credentials {
     return this.sign({ ...principal, ...way, audience: query.get("aud") ?? way.audience, lifeS, more });
   }
 
-  /** Of everybody, for each source that reads a header. */
+  /** Returns the credentials of all principals, for each source that reads a header. */
   async all({ ways, apiKeys }: Served): Promise<readonly Credential[]> {
     const several = ways.filter(({ kind }) => kind !== "login").length > 1;
     const found = ways.map(async (way): Promise<readonly Credential[]> => {
@@ -120,12 +124,15 @@ export class Credentials {
   }
 }
 
-/** What a gateway in front says of somebody whom it has let in: JSON in base64url. */
+/** Returns the header value with which a gateway identifies an admitted caller: JSON in base64url. */
 export function saidByGateway({ subject, claims }: Principal): string {
   return Buffer.from(JSON.stringify({ sub: subject, ...claims })).toString("base64url");
 }
 
-/** A name that is there several times, and one that the principal has a list of, is a list. What is JSON, but for a text, is that. */
+/**
+ * Returns the claims in a query. A repeated name becomes a list, and so does a claim that is a list of the principal.
+ * JSON values are decoded, except strings.
+ */
 function claimsIn(query: URLSearchParams, claims: Claims): object {
   const names = new Set([...query.keys()].filter((name) => !OWN.has(name)));
   return Object.fromEntries(

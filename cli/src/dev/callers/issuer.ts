@@ -1,5 +1,5 @@
-// The issuer of tokens that `dev` has for its servers: an OpenID provider on loopback that believes whoever asks. It is nowhere but here, so that
-// no server can be started with it in production.
+// Token issuer of `dev`: an OpenID provider on loopback that accepts any claimed identity. It exists only in this
+// package, so that no server can start with it in production.
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -12,7 +12,7 @@ import type { Served } from "./surroundings.ts";
 
 const MOST_BODY_BYTES = 16 << 10;
 const MOST_CONNECTIONS = 64;
-/** Everywhere: what is answered is for who has asked, and no page of another origin reads it. */
+/** Headers of every response: each is for the requesting client alone, and no page of another origin reads it. */
 const HEADERS: Readonly<Record<string, string>> = {
   "cache-control": "no-store",
   "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'",
@@ -29,7 +29,7 @@ interface Answer {
 }
 
 export class Issuer {
-  /** `http://127.0.0.1:<port>`; also what `iss` says. */
+  /** `http://127.0.0.1:<port>`; also the claim `iss`. */
   readonly url: string;
   readonly #server: Server;
   readonly #keys = new SigningKeys();
@@ -67,12 +67,12 @@ export class Issuer {
     this.#served.set(name, served);
   }
 
-  /** What is wrong with principals.json; undefined: nothing. */
+  /** Fault in principals.json; undefined: none. */
   get fault(): string | undefined {
     return this.#credentials.fault;
   }
 
-  /** Where credentials for a server are, as JSON: what its live page offers. */
+  /** Returns the URL of a server's credentials as JSON, for its live page. */
   credentialsAt(name: string): string {
     return `${this.url}/credentials?${new URLSearchParams({ for: name })}`;
   }
@@ -89,11 +89,11 @@ export class Issuer {
   async #answer(request: IncomingMessage): Promise<Answer> {
     const { pathname, searchParams } = new URL(request.url ?? "/", this.url);
     const { port } = new URL(this.url);
-    // A name that leads here is a page of somebody else's (DNS rebinding).
+    // Another host name that leads here belongs to a foreign page (DNS rebinding).
     if (![`127.0.0.1:${port}`, `localhost:${port}`].includes(request.headers.host ?? ""))
       return text(421, `this is ${this.url} alone`);
     const route = `${request.method} ${pathname}`;
-    // Whoever is sent to log in comes from another port, as may the discovery of a browser's client.
+    // Redirects to a login lead here from another port, as may the discovery by a client in a browser.
     if (!NAVIGATED.has(route) && !isOwn(request, this.url))
       return text(403, "no page of another origin gets a token here");
     switch (route) {
@@ -171,7 +171,7 @@ export class Issuer {
     return this.#credentials.sign({ ...principal, audience, algorithm: LOGIN_ALGORITHM, lifeS: LOGIN_LIFE_S, more });
   }
 
-  /** OpenID Connect RP-Initiated Logout 1.0. Nobody stays logged in here, so there is only the way back. */
+  /** OpenID Connect RP-Initiated Logout 1.0. The issuer keeps no sessions, so it only redirects back. */
   #logout(query: URLSearchParams): Answer {
     const back = query.get("post_logout_redirect_uri");
     const known = [...this.#served.values()].flatMap(({ ways }) =>
@@ -184,10 +184,10 @@ export class Issuer {
 
 const LOGIN_ALGORITHM = "ES256";
 const LOGIN_LIFE_S = 3_600;
-/** Routes that pages of other origins lead to, and that give no token to who asks. */
+/** Routes to which pages of other origins lead, and whose responses contain no token. */
 const NAVIGATED: ReadonlySet<string> = new Set(["GET /authorize", "GET /logout"]);
 
-/** Whether no browser asks for a page of somebody else's. */
+/** Returns false if a browser sends the request for a page of another origin. */
 function isOwn({ headers }: IncomingMessage, url: string): boolean {
   const site = headers["sec-fetch-site"];
   if (site !== undefined && site !== "same-origin" && site !== "none") return false;

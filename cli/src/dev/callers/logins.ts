@@ -1,12 +1,12 @@
-// Logins at the issuer of `dev`: the authorization code flow with PKCE (OpenID Connect Core 1.0, 3.1; RFC 7636), in which whoever is at the
-// browser says who they are.
+// Logins at the issuer of `dev`: the authorization code flow with PKCE (OpenID Connect Core 1.0, 3.1; RFC 7636). The
+// user of the browser chooses a principal.
 import { createHash, randomBytes } from "node:crypto";
 import type { Principal } from "./principals.ts";
 import type { Way } from "./surroundings.ts";
 
 type LoginWay = Extract<Way, { readonly kind: "login" }>;
 
-/** Somebody at the browser, on the way back to a server. */
+/** Login of a browser on its way back to a server. */
 interface Login {
   readonly way: LoginWay;
   readonly principal: Principal;
@@ -15,7 +15,7 @@ interface Login {
   readonly until: number;
 }
 
-/** Who is meant, for tokens. */
+/** Principal and client of new tokens. */
 export interface LoggedIn {
   readonly way: LoginWay;
   readonly principal: Principal;
@@ -39,7 +39,11 @@ export class Logins {
     this.#now = now;
   }
 
-  /** The way of a client that asks; throws an Error that says what is wrong. */
+  /**
+   * Returns the way of the requesting client.
+   *
+   * @throws Error that describes the fault in the query
+   */
   wayFor(query: URLSearchParams, ways: readonly Way[]): LoginWay {
     const wanted = ways.filter((way) => way.kind === "login");
     const [id, back] = [query.get("client_id"), query.get("redirect_uri")];
@@ -51,7 +55,7 @@ export class Logins {
     return found;
   }
 
-  /** Where the browser goes when somebody has been chosen. */
+  /** Returns the URL to which the browser returns after the choice of a principal. */
   back(query: URLSearchParams, way: LoginWay, principal: Principal): string {
     const code = randomBytes(16).toString("base64url");
     kept(this.#codes).set(code, {

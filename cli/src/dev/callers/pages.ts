@@ -1,8 +1,8 @@
-// What a browser is shown at the issuer of `dev`: HTML without scripts.
+// Pages of `dev`'s issuer: HTML without scripts.
 import type { Principal } from "./principals.ts";
 import type { Served } from "./surroundings.ts";
 
-/** Who to be, at a login. */
+/** Returns the page on which the user chooses a principal. */
 export function loginPage(query: URLSearchParams, principals: readonly Principal[]): string {
   const link = ({ name }: Principal): string => `/authorize?${new URLSearchParams([...query, ["as", name]])}`;
   const items = principals.map(
@@ -11,7 +11,7 @@ export function loginPage(query: URLSearchParams, principals: readonly Principal
   return page("Log in as", `<ul>${items.join("")}</ul>`);
 }
 
-/** What there is, for each server. */
+/** Returns the home page, which lists the credentials of each server. */
 export function homePage(url: string, served: ReadonlyMap<string, Served>, fault: string | undefined): string {
   const parts = [...served].map(([name, { ways }]) => {
     const items = ways.flatMap((way) => {

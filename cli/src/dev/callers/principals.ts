@@ -1,11 +1,12 @@
-// Who may be somebody in `dev`: people of principals.json, or one with every right and one with none, made of what the protos declare.
+// Principals of `dev`: those of principals.json, or else two that match the protos, one with every right and one with
+// none.
 import { join } from "node:path";
 import { type Claims, type ClaimValue, type SourceOfCallers, tryRead } from "protoc-gen-bff/compiler";
 
-/** Beside buf.gen.yaml: by name, the claims of somebody. */
+/** File with the claims of each principal by name, beside buf.gen.yaml. */
 export const PRINCIPALS = "principals.json";
 
-/** Somebody whom a token can be for. */
+/** Subject of a token. */
 export interface Principal {
   readonly name: string;
   readonly subject: string;
@@ -17,9 +18,9 @@ const MOST_BYTES = 256 << 10;
 const MOST = 100;
 
 /**
- * Those of principals.json; undefined where there is no such file.
+ * Returns the principals of principals.json; undefined if the file does not exist.
  *
- * @throws Error that says what is wrong with it
+ * @throws Error that describes the fault in the file
  */
 export function ownPrincipals(cwd: string): readonly Principal[] | undefined {
   const text = tryRead(join(cwd, PRINCIPALS));
@@ -44,7 +45,10 @@ export function ownPrincipals(cwd: string): readonly Principal[] | undefined {
   });
 }
 
-/** `dev` has what permits ask for; `guest` none of it, and is there where they ask for something. */
+/**
+ * Returns `dev`, which has all that permits require, and `guest`, which has none of it. `guest` exists only if permits
+ * require something.
+ */
 export function madePrincipals({ claims, rights, subject }: SourceOfCallers): readonly Principal[] {
   const asked = rights.some(({ values }) => values.length > 0);
   const made = (name: string, has: boolean): Principal => ({

@@ -1,4 +1,4 @@
-// What is secret about servers that run in `dev`: made anew each time that it is started, and of no use to anybody else.
+// Secrets of the servers in `dev`: generated at each start of `dev`, and useless elsewhere.
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -28,7 +28,7 @@ export class Secrets {
     return path;
   }
 
-  /** Where API keys are kept, as digests. */
+  /** Returns the path of the file with the digests of API keys. */
   storeFile(): string {
     return join(this.#ownFolder(), "keys.sqlite");
   }

@@ -1,10 +1,10 @@
-// What a server that wants to know who calls needs around it, and what `dev` can stand in for.
+// Finds the needs of a server that authenticates callers, and those that `dev` can meet.
 import type { CallersReport, Setting, SourceOfCallers } from "protoc-gen-bff/compiler";
 import { loginVariables, type Secrets } from "./secrets.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** How somebody becomes a caller of a source. */
+/** Way to become a caller of one source. */
 export type Way =
   | {
       readonly kind: "token";
@@ -17,7 +17,7 @@ export type Way =
       readonly source: SourceOfCallers;
       readonly clientId: string;
       readonly clientSecret: string;
-      /** Where the browser comes back to. */
+      /** URL to which the browser returns. */
       readonly redirectUri: string;
     }
   /** A header of a gateway in front. */
@@ -35,16 +35,16 @@ export interface Surroundings {
   /** Variables that the user has not set, and that the sources need. */
   readonly env: Readonly<Record<string, string>>;
   readonly ways: readonly Way[];
-  /** What `dev` does not stand in for, a line for each. */
+  /** Needs that `dev` does not meet, a line for each. */
   readonly notes: readonly string[];
 }
 
 export interface SurroundingsOptions {
   /** As the user has set it. */
   readonly env: Environment;
-  /** Of `dev`. */
+  /** URL of `dev`'s issuer. */
   readonly issuer: string;
-  /** Where browsers see the server. */
+  /** URL of the server in browsers. */
   readonly ownUrl: string;
   readonly secrets: Secrets;
 }
@@ -142,7 +142,10 @@ class Finding implements Surroundings {
     }
   }
 
-  /** Whether `dev` is its issuer: where its variable is not set. What is set, and what is no variable alone, names another. */
+  /**
+   * Returns true if `dev` is the issuer of the source, because its variable is not set. Any other value names another
+   * issuer.
+   */
   #isIssuedHere({ name, issuer }: SourceOfCallers): boolean {
     if (issuer === undefined) return false;
     const { issuer: here } = this.#options;
@@ -154,7 +157,7 @@ class Finding implements Surroundings {
     return false;
   }
 
-  /** Undefined where only the server knows it. */
+  /** Returns the value of a setting; undefined if only the server can compute it. */
   #value(setting: Setting, otherwise: () => string): string | undefined {
     if (setting.kind !== "env") return setting.kind === "text" ? setting.text : undefined;
     return this.#setting(setting) ?? this.needs(setting.name, otherwise);
